@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+import module from 'node:module';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const [major] = process.versions.node.split('.');
+if (Number(major) < 24) {
+  process.stderr.write(`kioskctl needs Node 24 or newer; this is ${process.version}.\n`);
+  process.exit(2);
+}
+const { KIOSKCTL_HOME, XDG_CACHE_HOME } = process.env;
+const cache = KIOSKCTL_HOME || join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'kioskctl');
+module.enableCompileCache(join(cache, 'compile-cache'));
+const { main } = await import('../dist/main.js');
+await main(fileURLToPath(new URL('..', import.meta.url)));

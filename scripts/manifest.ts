@@ -1,0 +1,26 @@
+// Prints the oclif manifest of the built commands, or writes it (--write): what oclif reads instead of loading them.
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Plugin } from '@oclif/core';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+export async function makeManifest(): Promise<string> {
+  const plugin = new Plugin({
+    root,
+    ignoreManifest: true,
+    errorOnManifestCreate: true,
+    respectNoCacheDefault: true,
+  });
+  await plugin.load();
+  const commands = Object.fromEntries(
+    Object.entries(plugin.manifest.commands).toSorted(([left], [right]) => (left < right ? -1 : 1)),
+  );
+  return `${JSON.stringify({ ...plugin.manifest, commands }, null, 2)}\n`;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const manifest = await makeManifest();
+  if (process.argv.includes('--write')) writeFileSync(`${root}oclif.manifest.json`, manifest);
+  else process.stdout.write(manifest);
+}

@@ -1,0 +1,134 @@
+import { Command } from '@oclif/core';
+import { asFailure } from '../domain/failure.ts';
+import { redact } from '../domain/redaction.ts';
+import { printable } from '../domain/terminal-text.ts';
+import type { Context } from '../workflows/context.ts';
+import { type CardInput, readCards } from './card-input.ts';
+import { type CardResultsOptions, cardResults } from './card-results.ts';
+import type { ContextFlags, Effect, OpenContext } from './context.ts';
+import { openContext } from './context.ts';
+import { makeDocument, wantsFlag } from './document.ts';
+import { globalFlags } from './flags.ts';
+import { type Io, processIo } from './io.ts';
+import { interruption, setExitCode } from './io-signals.ts';
+import { PassedOnError } from './passed-on-error.ts';
+import { guardProduction } from './production-guard.ts';
+import type { Result } from './result.ts';
+import { readSettings } from './settings.ts';
+import { makeStyle } from './style.ts';
+import { asUsageFailure } from './usage-failure.ts';
+
+/**
+ * What all commands share: it opens their context, prints their result in the form that was asked for, and turns every
+ * error into one, once. A command only declares itself and makes a Result.
+ */
+export abstract class BaseCommand extends Command {
+  /** What the command does to the world. */
+  static effect: Effect;
+  static override baseFlags = globalFlags;
+
+  protected readonly io: Io = processIo(wantsFlag(this.argv, '--no-color'));
+  readonly #isJson = wantsFlag(this.argv, '--json');
+  readonly #isQuiet = ['-q', '--quiet'].some((flag) => wantsFlag(this.argv, flag));
+  #open: OpenContext | null = null;
+  #named: { name: string; environment: string } | null = null;
+
+  /** Does the command's work. Whatever it throws becomes the output. */
+  protected abstract perform(): Promise<Result | null>;
+
+  override async run(): Promise<void> {
+    try {
+      const result = await this.perform();
+      if (result) await this.emit(result);
+    } catch (error) {
+      await this.#fail(error);
+    } finally {
+      await this.#open?.close();
+    }
+  }
+
+  /**
+   * Opens the context that flags and environment name, and guards it.
+   * @param effect of this very invocation, when it is less or more than the command's
+   */
+  protected async context(flags: ContextFlags, effect: Effect = this.#effect): Promise<Context> {
+    this.#open = openContext(flags, { io: this.io, effect });
+    const { context } = this.#open;
+    this.#named = context;
+    if (effect !== 'reads') this.io.err(`Context ${context.name}, environment ${context.environment}\n`);
+    await guardProduction(context, { effect, flags, io: this.io });
+    return context;
+  }
+
+  /** Names the context in the output of a command that needs nothing else of it; broken settings don't matter to it. */
+  protected async nameContext(flags: ContextFlags): Promise<void> {
+    try {
+      const { contextName, environment } = readSettings(flags);
+      this.#named = { name: contextName, environment };
+    } catch {
+      this.#named = null;
+    }
+  }
+
+  protected get opened(): OpenContext {
+    if (!this.#open) throw new TypeError('the context is not open');
+    return this.#open;
+  }
+
+  protected async cards(context: Context, given: readonly string[]): Promise<CardInput> {
+    return readCards(context, this.io, given);
+  }
+
+  protected results(
+    results: Parameters<typeof cardResults>[0],
+    options: Omit<CardResultsOptions, 'signal'>,
+  ): Result {
+    return cardResults(results, { ...options, signal: interruption() });
+  }
+
+  /** Prints a result, or one of a stream of them, which takes a line. */
+  protected async emit(result: Result, { isStream = false } = {}): Promise<void> {
+    const { exitCode, document, text, references, errors = [] } = result;
+    if (this.#isJson) this.#print({ exitCode, document }, isStream);
+    else if (this.#isQuiet && references)
+      this.io.out(references.map((reference) => `${reference}\n`).join(''));
+    else this.io.out(await text(makeStyle(this.io.color.stdout), this.io.columns));
+    if (!this.#isJson) for (const { about, error } of errors) this.#complain(error, about);
+    setExitCode(exitCode);
+  }
+
+  async #fail(error: unknown): Promise<void> {
+    const { exitCode, document } = await this.#explain(error);
+    if (this.#isJson) this.#print({ exitCode, document: { error: document } });
+    else this.#complain(document, null);
+    setExitCode(exitCode);
+  }
+
+  async #explain(error: unknown) {
+    if (error instanceof PassedOnError)
+      return { exitCode: error.passedOn.exitCode, document: error.passedOn.error };
+    const failure =
+      asUsageFailure(error, this.id ?? '', Object.keys(this.ctor.flags ?? {})) ?? asFailure(error);
+    return { exitCode: failure.exitCode, document: failure.toDocument() };
+  }
+
+  #print({ exitCode, document }: Pick<Result, 'exitCode' | 'document'>, isStream = false): void {
+    const { name = null, environment = null } = this.#named ?? {};
+    const command = this.id?.replaceAll(':', ' ') ?? null;
+    const whole = makeDocument({ command, context: name, environment, exitCode }, document);
+    this.io.out(`${JSON.stringify(whole, null, this.io.isStdoutTerminal && !isStream ? 2 : 0)}\n`);
+  }
+
+  #complain({ message, hint }: { message: string; hint: string }, about: string | null): void {
+    const style = makeStyle(this.io.color.stderr);
+    const safe = (text: string) => printable(redact(text, this.#open?.credentials.secrets));
+    const subject = about === null ? '' : `${safe(about)}: `;
+    this.io.err(`${style.bad('Error:')} ${subject}${safe(message)}\n  ${safe(hint)}\n`);
+  }
+
+  get #effect(): Effect {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- oclif types it as its own Command
+    const { effect } = this.ctor as typeof BaseCommand;
+    return effect;
+  }
+}

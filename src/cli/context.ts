@@ -1,0 +1,149 @@
+import packageJson from '../../package.json' with { type: 'json' };
+import { asFailure, Failure } from '../domain/failure.ts';
+import type { Journal } from '../journal/journal.ts';
+import { SqliteJournal } from '../journal/sqlite-journal.ts';
+import { Sandbox } from '../sandbox/sandbox.ts';
+import { IN_MEMORY } from '../sqlite/database.ts';
+import { Client } from '../wise/client.ts';
+import type { Context, Environment } from '../workflows/context.ts';
+import { makeAsk } from './ask.ts';
+import { type Credentials, makeCredentials } from './context-credentials.ts';
+import type { Io } from './io.ts';
+import { interruption } from './io-signals.ts';
+import { TerminalReport } from './report.ts';
+import { readSettings, type Settings } from './settings.ts';
+import type { SettingFlags } from './settings-context.ts';
+
+/** What a command does to the world: only looks, changes something, or something that only a sandbox has. */
+export type Effect = 'reads' | 'writes' | 'sandbox-only';
+
+export interface ContextFlags extends SettingFlags {
+  quiet?: boolean;
+  verbose?: boolean;
+  reason?: string | undefined;
+  confirm?: string | undefined;
+  yes?: boolean;
+  'no-input'?: boolean;
+}
+
+const BASE_URLS: Record<Exclude<Environment, 'local'>, string> = {
+  sandbox: 'https://api.wise-sandbox.com',
+  production: 'https://api.wise.com',
+};
+
+/** A context with what has to be put away after it. */
+export interface OpenContext {
+  context: Context;
+  settings: Settings;
+  credentials: Credentials;
+  close(): Promise<void>;
+}
+
+/**
+ * The composition root: makes everything that workflows need out of flags, environment and files. Nothing is opened or
+ * started before a workflow uses it.
+ * @throws Failure for settings that can't be used
+ */
+export function openContext(flags: ContextFlags, { io, effect }: { io: Io; effect: Effect }): OpenContext {
+  const settings = readSettings(flags);
+  const credentials = makeCredentials(settings);
+  const report = new TerminalReport(io, flags.quiet ?? false);
+  const signal = interruption();
+  const server = lazily(() => startSandbox(settings));
+  const journal = lazily(() => openJournal(settings, { io, effect, warn: (text) => report.warn(text) }));
+  const wise = new Client({
+    baseUrl: async () => settings.baseUrl ?? (await baseUrlOf(settings.environment, server.get)),
+    apiVersion: settings.apiVersion,
+    token: async (profileId) => credentials.tokenFor(profileId),
+    userAgent: `kioskctl/${packageJson.version} (node ${process.version})`,
+    ...(flags.verbose && { onExchange: (line) => io.err(`${line}\n`) }),
+  });
+  const context: Context = {
+    name: settings.contextName,
+    environment: settings.environment,
+    profileId: settings.profileId,
+    profileIsExplicit: settings.profileIsExplicit,
+    kiosks: settings.kiosks,
+    program: settings.program,
+    reason: flags.reason ?? null,
+    invocation: { flags: followUpFlags(flags, settings), kioskId: settings.kioskId },
+    timing: settings.timing,
+    wise,
+    get journal() {
+      return journal.get();
+    },
+    clock: io.clock,
+    signal,
+    ask: makeAsk({ io, signal, yes: flags.yes ?? false, noInput: flags['no-input'] ?? false }),
+    report,
+    authorize: async (profileId) => void credentials.tokenFor(profileId),
+  };
+  return {
+    context,
+    settings,
+    credentials,
+    close: async () => {
+      journal.made()?.close();
+      await (await server.made())?.sandbox.close();
+    },
+  };
+}
+
+export interface SandboxChoice {
+  stateFile?: string | undefined;
+  speed?: number | undefined;
+  seed?: number | undefined;
+}
+
+/** The embedded sandbox; its code is loaded where it is used. @throws Failure `storage-unusable` */
+export async function openSandbox(settings: Settings, choice: SandboxChoice = {}): Promise<Sandbox> {
+  const { stateFile = settings.paths.sandboxState, speed = settings.sandboxSpeed, seed } = choice;
+  return new Sandbox({ stateFile, speed, seed });
+}
+
+/** Where `next` and hints lead: to the same context and server; the profile is in each reference. */
+function followUpFlags(flags: ContextFlags, { contextName, baseUrl }: Settings): string[] {
+  return [
+    '--context',
+    contextName,
+    ...(flags['base-url'] !== undefined && baseUrl ? ['--base-url', baseUrl] : []),
+  ];
+}
+
+async function baseUrlOf(environment: Environment, server: () => Promise<{ url: string }>): Promise<string> {
+  return environment === 'local' ? (await server()).url : BASE_URLS[environment];
+}
+
+async function startSandbox(settings: Settings): Promise<{ sandbox: Sandbox; url: string }> {
+  const sandbox = await openSandbox(settings);
+  return { sandbox, url: await sandbox.listen({ host: '127.0.0.1', port: 0 }) };
+}
+
+/** A look is worth having even where nothing can be kept of it; an act is not done without its record. */
+function openJournal(
+  { paths, environment }: Settings,
+  { io, effect, warn }: { io: Io; effect: Effect; warn: (text: string) => void },
+): Journal {
+  const options = { environment, now: () => io.clock.now() };
+  try {
+    return new SqliteJournal({ file: paths.journal, ...options });
+  } catch (error) {
+    const failure = asFailure(error);
+    if (effect !== 'reads' || !(error instanceof Failure)) throw failure;
+    warn(`${failure.message} Going on without it: what it knows of cards and attempts is missing here.`);
+    return new SqliteJournal({ file: IN_MEMORY, ...options });
+  }
+}
+
+interface Lazy<Value> {
+  get: () => Value;
+  made: () => Value | undefined;
+}
+
+function lazily<Value>(make: () => Value): Lazy<Value> {
+  let value: Value | undefined;
+  return {
+    get: () => (value ??= make()),
+    made: () => value,
+  };
+}

@@ -1,0 +1,66 @@
+import { Config } from '@oclif/core';
+import { asFailure, type Failure } from '../domain/failure.ts';
+import { BaseCommand } from './base-command.ts';
+import { makeDocument, wantsFlag } from './document.ts';
+import { KioskctlHelp } from './help.ts';
+import { processIo } from './io.ts';
+import { endQuietlyWhenStdoutCloses, setExitCode } from './io-signals.ts';
+import { makeOwnPlugin } from './own-plugin.ts';
+import { makeStyle } from './style.ts';
+import { unknownCommand } from './unknown-command.ts';
+
+/**
+ * Finds the command that is meant and runs it, or shows help. What never reaches a command (an unknown one, one that
+ * can't be loaded) is reported here.
+ */
+export async function dispatch(argv: readonly string[], root: string): Promise<void> {
+  endQuietlyWhenStdoutCloses();
+  try {
+    const plugin = makeOwnPlugin(root);
+    const config = await Config.load({ root, plugins: new Map([[plugin.name, plugin]]), userPlugins: false });
+    await runCommand(config, argv);
+  } catch (error) {
+    report(asFailure(error), argv);
+  }
+}
+
+async function runCommand(config: Config, argv: readonly string[]): Promise<void> {
+  const wanted = argv[0] === 'help' ? argv.slice(1) : argv;
+  const { id, rest } = findId(config, wanted);
+  const isHelp = argv[0] === 'help' || wantsFlag(argv, '--help') || wantsFlag(argv, '-h');
+  if (isHelp || argv.length === 0) {
+    return new KioskctlHelp(config).show(
+      id,
+      wanted.filter((word) => !word.startsWith('-')),
+    );
+  }
+  const command = id === null ? undefined : config.findCommand(id);
+  if (!command) throw unknownCommand(config, wanted);
+  // oclif's own runner would load the configuration a second time; our commands handle their errors themselves.
+  const instance: unknown = Reflect.construct(await command.load(), [[...rest], config]);
+  if (!(instance instanceof BaseCommand)) throw new TypeError(`${command.id} is not a command of kioskctl`);
+  await instance.run();
+}
+
+/** The longest run of leading words that names a command or a topic. */
+function findId(config: Config, argv: readonly string[]): { id: string | null; rest: readonly string[] } {
+  const end = argv.findIndex((word) => word.startsWith('-'));
+  const words = argv.slice(0, Math.min(end < 0 ? argv.length : end, 3));
+  for (let length = words.length; length > 0; length -= 1) {
+    const id = words.slice(0, length).join(':');
+    if (config.findCommand(id) || config.findTopic(id)) return { id, rest: argv.slice(length) };
+  }
+  return { id: null, rest: argv };
+}
+
+function report(failure: Failure, argv: readonly string[]): void {
+  const io = processIo(wantsFlag(argv, '--no-color'));
+  const { exitCode } = failure;
+  if (wantsFlag(argv, '--json')) {
+    const nobody = { command: null, context: null, environment: null, exitCode };
+    io.out(`${JSON.stringify(makeDocument(nobody, { error: failure.toDocument() }))}\n`);
+  } else {
+    io.err(`${makeStyle(io.color.stderr).bad('Error:')} ${failure.message}\n  ${failure.hint}\n`);
+  }
+  setExitCode(exitCode);
+}

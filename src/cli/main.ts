@@ -1,0 +1,17 @@
+import packageJson from '../../package.json' with { type: 'json' };
+
+/**
+ * The entry of the binary: answers `--version` before anything is loaded, and leaves the rest to the dispatcher.
+ * @param root the folder of the package
+ */
+export async function main(root: string): Promise<void> {
+  const argv = process.argv.slice(2);
+  if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-v')) {
+    process.stdout.write(
+      `kioskctl/${packageJson.version} ${process.platform}-${process.arch} node-${process.version}\n`,
+    );
+    return;
+  }
+  const { dispatch } = await import('./dispatch.ts');
+  await dispatch(argv, root);
+}

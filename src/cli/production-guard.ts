@@ -1,0 +1,45 @@
+import { Failure } from '../domain/failure.ts';
+import { printable } from '../domain/terminal-text.ts';
+import type { Context } from '../workflows/context.ts';
+import { makeAsk } from './ask.ts';
+import type { ContextFlags, Effect } from './context.ts';
+import type { Io } from './io.ts';
+
+/**
+ * Before anything is sent to production: sandbox-only calls are refused, an act is confirmed by a person at the terminal
+ * or by `--confirm CONTEXT` (`--yes` never does), and says why it is done.
+ * @throws Failure `sandbox-only`, `not-confirmed`, `input-required` without a reason
+ */
+export async function guardProduction(
+  context: Context,
+  { effect, flags, io }: { effect: Effect; flags: ContextFlags; io: Io },
+): Promise<void> {
+  if (context.environment !== 'production' || effect === 'reads') return;
+  if (effect === 'sandbox-only') {
+    throw new Failure('sandbox-only', 'This works in a sandbox only; nothing was sent to production.', {
+      hint: 'Use a context of a sandbox, or local.',
+    });
+  }
+  const ask = makeAsk({ io, signal: context.signal, yes: false, noInput: flags['no-input'] ?? false });
+  if (!(await isConfirmed(context, { flags, ask, io }))) throw notConfirmed(context.name);
+  context.reason = flags.reason || (await ask.type('Why is this done?', { flag: '--reason' }));
+}
+
+async function isConfirmed(
+  { name }: Context,
+  { flags, ask, io }: { flags: ContextFlags; ask: Context['ask']; io: Io },
+): Promise<boolean> {
+  if (flags.confirm !== undefined) return flags.confirm === name;
+  if (!io.isInteractive || flags['no-input']) return false;
+  return ask.confirm(`Do this in PRODUCTION, with context ${name}?`, { flag: `--confirm ${name}` });
+}
+
+function notConfirmed(name: string): Failure {
+  return new Failure(
+    'not-confirmed',
+    `An act in production needs to be confirmed for context ${printable(name)}.`,
+    {
+      hint: `Confirm it with --confirm ${printable(name)}.`,
+    },
+  );
+}

@@ -1,0 +1,61 @@
+import { Flags } from '@oclif/core';
+import { Failure } from '../domain/failure.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+import type { Context } from '../workflows/context.ts';
+import { BaseCommand } from './base-command.ts';
+import { openSandbox, type SandboxChoice } from './context.ts';
+import { toSpeed } from './settings.ts';
+
+/** For commands on the state of the embedded sandbox. */
+export const stateFlag = {
+  state: Flags.string({ summary: 'Another state file than that of the local context.', helpValue: 'FILE' }),
+};
+
+export const seedFlag = {
+  seed: Flags.string({ summary: 'Makes ids, tokens and digits the same again.', helpValue: 'N' }),
+};
+
+interface SandboxFlags {
+  state?: string | undefined;
+  seed?: string | undefined;
+  speed?: string | undefined;
+}
+
+/** A command that works on the embedded sandbox itself. */
+export abstract class SandboxCommand extends BaseCommand {
+  static override effect = 'sandbox-only' as const;
+
+  /** Opens the sandbox, runs `work` on it, and closes it. @throws Failure `usage` outside `local` */
+  protected async withSandbox<Result>(
+    flags: SandboxFlags & Parameters<BaseCommand['context']>[0],
+    work: (sandbox: Sandbox, context: Context) => Result | Promise<Result>,
+  ): Promise<Result> {
+    const context = await this.context(flags);
+    if (context.environment !== 'local') {
+      throw new Failure('usage', `The embedded sandbox is environment local, not ${context.environment}.`, {
+        hint: 'Leave --context and --environment out.',
+      });
+    }
+    const sandbox = await openSandbox(this.opened.settings, toChoice(flags));
+    try {
+      return await work(sandbox, context);
+    } finally {
+      await sandbox.close();
+    }
+  }
+}
+
+function toChoice({ state, speed, seed }: SandboxFlags): SandboxChoice {
+  return {
+    ...(state !== undefined && { stateFile: state }),
+    ...(speed !== undefined && { speed: toSpeed(speed) }),
+    seed: toSeed(seed),
+  };
+}
+
+/** @throws Failure `usage` */
+export function toSeed(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new Failure('usage', `“${text}” is not a seed.`, { hint: 'Give a whole number, like 42.' });
+}

@@ -1,0 +1,42 @@
+import { Failure } from '../domain/failure.ts';
+import { nearestOf } from '../domain/nearest.ts';
+import { printable } from '../domain/terminal-text.ts';
+
+/**
+ * Makes a usage failure out of oclif's parse errors, which carry far more than may be shown.
+ * @returns null for any other error
+ */
+export function asUsageFailure(error: unknown, commandId: string, flags: readonly string[]): Failure | null {
+  if (!(error instanceof Error) || !('oclif' in error)) return null;
+  const help = `kioskctl ${commandId.replaceAll(':', ' ')} --help`;
+  const unknownFlags = 'flags' in error && Array.isArray(error.flags) ? error.flags.map(String) : [];
+  if (unknownFlags.length > 0) return unknownFlag(unknownFlags, { flags, help });
+  if ('args' in error && error.message.startsWith('Missing')) {
+    return new Failure('usage', `An argument is missing: ${argNames(error.args)}.`, {
+      hint: `See ${help}. To read card references from standard input, write a - for them.`,
+    });
+  }
+  const [message = ''] = error.message.replace('See more help with --help', '').trim().split('\n\n', 1);
+  return new Failure('usage', printable(message.replaceAll(/\s*\n\s*/g, ' ')), { hint: `See ${help}.` });
+}
+
+function unknownFlag(
+  unknown: string[],
+  { flags, help }: { flags: readonly string[]; help: string },
+): Failure {
+  const known = flags.map((flag) => `--${flag}`);
+  const meant = unknown.flatMap((flag) => nearestOf(flag.split('=')[0] ?? flag, known).slice(0, 1));
+  const names = unknown.map((flag) => printable(flag.split('=')[0] ?? flag)).join(', ');
+  return new Failure('usage', `There is no flag ${names}.`, {
+    hint: meant.length > 0 ? `Did you mean ${meant.join(', ')}? See ${help}.` : `See ${help}.`,
+  });
+}
+
+function argNames(args: unknown): string {
+  const list: unknown[] = Array.isArray(args) ? args : [];
+  return list
+    .map((arg) =>
+      typeof arg === 'object' && arg !== null && 'name' in arg ? String(arg.name).toUpperCase() : '?',
+    )
+    .join(', ');
+}

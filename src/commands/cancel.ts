@@ -1,0 +1,24 @@
+import { BaseCommand } from '../cli/base-command.ts';
+import { actFlags, cardArgs, quietFlag, waitFlags } from '../cli/flags.ts';
+import type { Result } from '../cli/result.ts';
+import { cancel } from '../workflows/cancel.ts';
+
+export default class Cancel extends BaseCommand {
+  static override effect = 'writes' as const;
+  static override summary = 'Cancel card orders, and wait until they read CANCELLED.';
+  static override description =
+    `Free while an order is PLACED. Later its card is blocked with it, for good, so that is asked (--yes answers).`;
+  static override examples = [
+    '<%= config.bin %> cancel 1001/501 --yes',
+    '<%= config.bin %> orders --json | <%= config.bin %> cancel - --yes',
+  ];
+  static override args = cardArgs;
+  static override flags = { ...waitFlags, ...actFlags, ...quietFlag };
+
+  protected override async perform(): Promise<Result> {
+    const { args, flags } = await this.parse(Cancel);
+    const ctx = await this.context(flags);
+    const { targets, shape } = await this.cards(ctx, args.card);
+    return this.results(await cancel(ctx, targets), { shape });
+  }
+}

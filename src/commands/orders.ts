@@ -1,0 +1,35 @@
+import { BaseCommand } from '../cli/base-command.ts';
+import { limitFlag, quietFlag, toLimit } from '../cli/flags.ts';
+import type { Result } from '../cli/result.ts';
+import { plainRow, renderTable } from '../cli/table.ts';
+import { orders } from '../workflows/lists.ts';
+
+export default class Orders extends BaseCommand {
+  static override effect = 'reads' as const;
+  static override summary = "The profile's card orders, without the data of cardholders.";
+  static override examples = [
+    '<%= config.bin %> orders',
+    '<%= config.bin %> orders --json | <%= config.bin %> status -',
+    '<%= config.bin %> orders --limit 10 --quiet',
+  ];
+  static override flags = { ...limitFlag, ...quietFlag };
+
+  protected override async perform(): Promise<Result> {
+    const { flags } = await this.parse(Orders);
+    const limit = toLimit(flags.limit);
+    const ctx = await this.context(flags);
+    const list = await orders(ctx, limit);
+    return {
+      exitCode: 0,
+      document: { profileId: ctx.profileId, orders: list },
+      references: list.map(({ profileId, orderId, cardToken }) => `${profileId}/${cardToken ?? orderId}`),
+      text: async () =>
+        renderTable(
+          ['Order', 'Status', 'Card', 'Delivery', 'Created'],
+          list.map(({ orderId, orderStatus, cardToken, deliveryOption, createdAt }) =>
+            plainRow([orderId, orderStatus, cardToken, deliveryOption, createdAt]),
+          ),
+        ),
+    };
+  }
+}

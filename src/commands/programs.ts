@@ -1,0 +1,33 @@
+import { BaseCommand } from '../cli/base-command.ts';
+import { quietFlag } from '../cli/flags.ts';
+import type { Result } from '../cli/result.ts';
+import { plainRow, renderTable } from '../cli/table.ts';
+import { programs } from '../workflows/lists.ts';
+
+export default class Programs extends BaseCommand {
+  static override effect = 'reads' as const;
+  static override summary = "The profile's card programs.";
+  static override examples = [
+    '<%= config.bin %> programs',
+    '<%= config.bin %> programs --profile-id 1004 --json',
+  ];
+  static override flags = quietFlag;
+
+  protected override async perform(): Promise<Result> {
+    const { flags } = await this.parse(Programs);
+    const ctx = await this.context(flags);
+    const list = await programs(ctx);
+    return {
+      exitCode: 0,
+      document: { profileId: ctx.profileId, programs: list },
+      references: list.map(({ name }) => name),
+      text: async () =>
+        renderTable(
+          ['Program', 'Type', 'Scheme', 'Currency'],
+          list.map(({ name, cardType, scheme, defaultCurrency }) =>
+            plainRow([name, cardType, scheme, defaultCurrency]),
+          ),
+        ),
+    };
+  }
+}

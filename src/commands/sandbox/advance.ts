@@ -1,0 +1,25 @@
+import { Args } from '@oclif/core';
+import type { Result } from '../../cli/result.ts';
+import { SandboxCommand, stateFlag } from '../../cli/sandbox-command.ts';
+import { parseDuration } from '../../domain/duration.ts';
+
+export default class SandboxAdvance extends SandboxCommand {
+  static override summary = "Move the embedded sandbox's clock on.";
+  static override examples = [
+    '<%= config.bin %> sandbox advance 61d',
+    '<%= config.bin %> sandbox advance 2h --json',
+  ];
+  static override args = {
+    duration: Args.string({ required: true, ignoreStdin: true, description: 'How far: 90s, 5m, 2h or 61d.' }),
+  };
+  static override flags = stateFlag;
+
+  protected override async perform(): Promise<Result> {
+    const { args, flags } = await this.parse(SandboxAdvance);
+    const milliseconds = parseDuration(args.duration);
+    return this.withSandbox(flags, (sandbox) => {
+      const now = sandbox.advance(milliseconds).toISOString();
+      return { exitCode: 0, document: { now }, text: () => `In the embedded sandbox it is ${now}.\n` };
+    });
+  }
+}

@@ -1,0 +1,63 @@
+import { Flags } from '@oclif/core';
+import { type FaultFlags, toFault } from '../../cli/fault-options.ts';
+import type { Result } from '../../cli/result.ts';
+import { SandboxCommand, stateFlag } from '../../cli/sandbox-command.ts';
+
+export default class SandboxFault extends SandboxCommand {
+  static override summary = 'Make the embedded sandbox fail, the next times.';
+  static override description =
+    `A chosen answer to requests of a method and path, a refused produce request, or a kiosk that fails by itself.
+Without any of them, lists the faults that are set.`;
+  static override examples = [
+    '<%= config.bin %> sandbox fault --method PUT --path /production --reset after',
+    '<%= config.bin %> sandbox fault --path /card-orders --status 429 --retry-after 2 --times 3',
+    '<%= config.bin %> sandbox fault --refuse KIOSK_ID_NOT_FOUND',
+    '<%= config.bin %> sandbox fault --kiosk WIS00001 --outcome PRODUCTION_ERROR:PRD_HOPPER_DOOR --times 12',
+    '<%= config.bin %> sandbox fault --clear',
+  ];
+  static override flags = {
+    method: Flags.string({
+      summary: 'Only requests of this method.',
+      options: ['GET', 'POST', 'PUT', 'DELETE'],
+    }),
+    path: Flags.string({
+      summary: 'Only requests with this in their path, or the whole path with *.',
+      helpValue: 'PATH',
+    }),
+    status: Flags.string({ summary: 'Answer with this status.', helpValue: 'CODE' }),
+    'retry-after': Flags.string({ summary: 'With --status: its Retry-After.', helpValue: 'SECONDS' }),
+    body: Flags.string({ summary: 'With --status: this text as the body.', helpValue: 'TEXT' }),
+    effect: Flags.boolean({ summary: 'With --status or --delay: carry the request out first.' }),
+    reset: Flags.string({
+      summary: 'Cut the connection, before or after the effect.',
+      options: ['before', 'after'],
+    }),
+    cut: Flags.boolean({ summary: 'Carry it out, and send only half of the answer.' }),
+    delay: Flags.string({ summary: 'Answer late.', helpValue: 'DURATION' }),
+    refuse: Flags.string({ summary: 'Refuse produce requests with this code.', helpValue: 'CODE' }),
+    outcome: Flags.string({
+      summary: 'What becomes of cards on --kiosk by itself.',
+      helpValue: 'STATUS[:CODE]',
+    }),
+    kiosk: Flags.string({ summary: 'With --refuse or --outcome: on this kiosk.', helpValue: 'ID' }),
+    after: Flags.string({ summary: 'With --outcome, or a queued request: when.', helpValue: 'DURATION' }),
+    times: Flags.string({ summary: 'How often (default 1).', helpValue: 'N' }),
+    clear: Flags.boolean({ summary: 'Take all faults away.' }),
+    ...stateFlag,
+  };
+
+  protected override async perform(): Promise<Result> {
+    const { flags } = await this.parse(SandboxFault);
+    const fault = toFault(flags satisfies FaultFlags);
+    return this.withSandbox(flags, (sandbox) => {
+      if (flags.clear) sandbox.clearFaults();
+      if (fault) sandbox.addFault(fault);
+      const faults = sandbox.listFaults();
+      return {
+        exitCode: 0,
+        document: { faults },
+        text: () => faults.map((one) => `${JSON.stringify(one)}\n`).join('') || 'No faults are set.\n',
+      };
+    });
+  }
+}

@@ -1,0 +1,52 @@
+import { once } from 'node:events';
+import { Flags } from '@oclif/core';
+import type { Result } from '../../cli/result.ts';
+import { SandboxCommand, seedFlag, stateFlag } from '../../cli/sandbox-command.ts';
+import { Failure } from '../../domain/failure.ts';
+
+export default class Sandbox extends SandboxCommand {
+  static override summary = 'Serve the embedded sandbox on a fixed port.';
+  static override description =
+    `The same state that every command in local uses. It listens on this machine only, unless --host says otherwise.`;
+  static override examples = [
+    '<%= config.bin %> sandbox',
+    '<%= config.bin %> sandbox --port 0 --speed 10 --json',
+    '<%= config.bin %> sandbox --state /tmp/other.db --seed 42',
+  ];
+  static override flags = {
+    port: Flags.string({ summary: 'The port; 0 picks a free one (default 8787).', helpValue: 'N' }),
+    host: Flags.string({ summary: 'The address to listen on (default 127.0.0.1).', helpValue: 'ADDRESS' }),
+    speed: Flags.string({ summary: 'How many times faster than life.', helpValue: 'N' }),
+    ...stateFlag,
+    ...seedFlag,
+  };
+
+  protected override async perform(): Promise<null> {
+    const { flags } = await this.parse(Sandbox);
+    const port = toPort(flags.port ?? '8787');
+    const host = flags.host ?? '127.0.0.1';
+    return this.withSandbox(flags, async (sandbox, { report, signal }) => {
+      const url = await sandbox.listen({ host, port });
+      if (flags.host !== undefined && !/^(127\.|localhost$|::1$)/.test(host)) {
+        report.warn(`The sandbox takes any token and listens on ${host}: whoever reaches it can use it.`);
+      }
+      await this.emit(ready(url), { isStream: true });
+      if (!signal.aborted) await once(signal, 'abort');
+      return null;
+    });
+  }
+}
+
+function ready(url: string): Result {
+  return {
+    exitCode: 0,
+    document: { type: 'ready', url },
+    text: () =>
+      `The embedded sandbox listens on ${url} (Ctrl-C ends it).\nUse it: --context local --base-url ${url}\n`,
+  };
+}
+
+function toPort(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw new Failure('usage', `“${text}” is not a port.`, { hint: 'Give a number from 0 to 65535.' });
+}

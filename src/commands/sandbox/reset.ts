@@ -1,0 +1,23 @@
+import type { Result } from '../../cli/result.ts';
+import { SandboxCommand, seedFlag, stateFlag } from '../../cli/sandbox-command.ts';
+
+export default class SandboxReset extends SandboxCommand {
+  static override summary = 'Put the embedded sandbox back to its beginning.';
+  static override description =
+    `Its orders, cards, faults and its clock; with them, the journal forgets the cards of local.`;
+  static override examples = ['<%= config.bin %> sandbox reset', '<%= config.bin %> sandbox reset --seed 42'];
+  static override flags = { ...stateFlag, ...seedFlag };
+
+  protected override async perform(): Promise<Result> {
+    const { flags } = await this.parse(SandboxReset);
+    return this.withSandbox(flags, async (sandbox, { journal }) => {
+      sandbox.reset({ seed: flags.seed === undefined ? undefined : Number(flags.seed) });
+      if (flags.state === undefined) await journal.forget();
+      return {
+        exitCode: 0,
+        document: { reset: true },
+        text: () => 'The embedded sandbox is as new, and the journal knows no cards of local any more.\n',
+      };
+    });
+  }
+}

@@ -1,0 +1,58 @@
+import { Flags } from '@oclif/core';
+import { BaseCommand } from '../cli/base-command.ts';
+import { actFlags, optionalCardArgs, quietFlag, waitFlags } from '../cli/flags.ts';
+import type { Result } from '../cli/result.ts';
+import { Failure } from '../domain/failure.ts';
+import { parseId } from '../domain/reference.ts';
+import { toSimulation } from '../domain/simulation.ts';
+import { simulate, verifyProfile } from '../workflows/simulate.ts';
+
+export default class Simulate extends BaseCommand {
+  static override effect = 'sandbox-only' as const;
+  static override summary = 'In a sandbox: say what becomes of a card in its kiosk.';
+  static override description =
+    `A sandbox leaves a card in progress until it is told. Reads back whether it took. Never works in production.`;
+  static override examples = [
+    '<%= config.bin %> simulate 1001/501 --status PRODUCED',
+    '<%= config.bin %> simulate 1001/501 --status PRODUCTION_ERROR --error-code PRD_HOPPER_DOOR',
+    '<%= config.bin %> simulate --profile-verified 1002',
+  ];
+  static override args = optionalCardArgs;
+  static override flags = {
+    status: Flags.string({ summary: 'PRODUCED or PRODUCTION_ERROR.', helpValue: 'STATUS' }),
+    'error-code': Flags.string({ summary: 'With PRODUCTION_ERROR: why it failed.', helpValue: 'CODE' }),
+    'profile-verified': Flags.string({
+      summary: 'Let this profile pass its verification.',
+      helpValue: 'PROFILE',
+    }),
+    ...waitFlags,
+    ...actFlags,
+    ...quietFlag,
+  };
+
+  protected override async perform(): Promise<Result> {
+    const { args, flags } = await this.parse(Simulate);
+    const verified = flags['profile-verified'];
+    const given = args.card ?? [];
+    if ((verified === undefined) === (given.length === 0) || (verified !== undefined && flags.status)) {
+      throw new Failure('usage', 'Either cards are simulated, or the verification of a profile.', {
+        hint: 'Name cards with --status, or a profile with --profile-verified.',
+      });
+    }
+    if (verified !== undefined) return this.#verify(parseId(verified, 'profile id'), flags);
+    const simulation = toSimulation(flags.status ?? '', flags['error-code']);
+    const ctx = await this.context(flags);
+    const { targets, shape } = await this.cards(ctx, given);
+    return this.results(await simulate(ctx, { targets, simulation }), { shape });
+  }
+
+  async #verify(profileId: number, flags: Parameters<BaseCommand['context']>[0]): Promise<Result> {
+    const ctx = await this.context(flags);
+    await verifyProfile(ctx, profileId);
+    return {
+      exitCode: 0,
+      document: { profileId, verified: true },
+      text: () => `Profile ${profileId} has passed its verification.\n`,
+    };
+  }
+}

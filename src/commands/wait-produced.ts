@@ -1,0 +1,37 @@
+import { Flags } from '@oclif/core';
+import { BaseCommand } from '../cli/base-command.ts';
+import { cardArgs, quietFlag, waitFlags } from '../cli/flags.ts';
+import type { Result } from '../cli/result.ts';
+import { requireVendorTime } from '../domain/vendor-time.ts';
+import { waitProduced } from '../workflows/wait-produced.ts';
+
+export default class WaitProduced extends BaseCommand {
+  static override effect = 'reads' as const;
+  static override summary = 'Wait for the result of the current attempt on cards.';
+  static override description =
+    `Ends at once when the attempt failed (4 or 5, by its error code). What an earlier attempt left behind never ends it:
+the journal knows where the attempt began, and on another machine --after says so.`;
+  static override examples = [
+    '<%= config.bin %> wait-produced 1001/501 --timeout 5m',
+    '<%= config.bin %> produce 1001/501 --kiosk WIS00001 --json | <%= config.bin %> wait-produced - --json',
+    '<%= config.bin %> wait-produced 1001/501 --after 2026-11-22T10:15:00.120Z',
+  ];
+  static override args = cardArgs;
+  static override flags = {
+    after: Flags.string({
+      summary: 'Only the result of a request counts that was sent to the kiosk then or later.',
+      helpValue: 'TIME',
+    }),
+    ...waitFlags,
+    ...quietFlag,
+  };
+
+  protected override async perform(): Promise<Result> {
+    const { args, flags } = await this.parse(WaitProduced);
+    const after = flags.after === undefined ? null : requireVendorTime(flags.after);
+    const ctx = await this.context(flags);
+    const { targets, shape } = await this.cards(ctx, args.card);
+    for (const target of targets) target.after = after ?? target.after;
+    return this.results(await waitProduced(ctx, targets), { shape });
+  }
+}

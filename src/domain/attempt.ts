@@ -1,0 +1,148 @@
+import { isLater, type Production } from './production.ts';
+
+/**
+ * How far an attempt got. `claimed`: nothing sent yet. `sent`: the request is on its way, or its process died.
+ * `unknown`: the answer was lost. `queued`: accepted, starts when the printer is ready. `not-seen`: it never arrived.
+ * `superseded`: another attempt came after it. `abandoned`: a person gave it up. The rest as the vendor says.
+ */
+export type Outcome =
+  | 'claimed'
+  | 'sent'
+  | 'unknown'
+  | 'accepted'
+  | 'queued'
+  | 'refused'
+  | 'not-seen'
+  | 'superseded'
+  | 'abandoned'
+  | 'produced'
+  | 'failed';
+
+/** While an attempt has one of these outcomes, no other attempt on its card may be sent. */
+export const OPEN_OUTCOMES = [
+  'claimed',
+  'sent',
+  'unknown',
+  'accepted',
+  'queued',
+] as const satisfies Outcome[];
+
+/** The process that sends an attempt. */
+export interface Holder {
+  host: string;
+  user: string;
+  pid: number;
+  /** Tells a process from a later one with the same pid; null where the system doesn't say. */
+  startedAt: string | null;
+}
+
+/** One request to produce one card on one kiosk. Times of ours are milliseconds since the epoch. */
+export interface Attempt {
+  id: string;
+  /** 1 for the first attempt on the card that the journal knows, then 2, 3 … */
+  number: number;
+  profileId: number;
+  orderId: number | null;
+  cardToken: string;
+  kioskId: string | null;
+  /** `observed`: sent by another system, seen in the vendor's data. */
+  origin: 'ours' | 'observed';
+  outcome: Outcome;
+  /** What the vendor said right before the request was sent. */
+  baseline: Production | null;
+  /** The last thing that the vendor said about this attempt, its refusal included. */
+  production: Production | null;
+  holder: Holder;
+  claimedAt: number;
+  sentAt: number | null;
+  closedAt: number | null;
+  reason: string | null;
+  correlationId: string | null;
+  traceId: string | null;
+}
+
+export function isOpen(attempt: Attempt | null): boolean {
+  return attempt !== null && OPEN_OUTCOMES.some((outcome) => outcome === attempt.outcome);
+}
+
+/** Is nobody sure yet whether the request arrived? */
+export function isUnsettled(attempt: Attempt | null): boolean {
+  return attempt?.outcome === 'sent' || attempt?.outcome === 'unknown';
+}
+
+/**
+ * What a reading of the production says about an attempt that was sent.
+ * `unchanged`: nothing that came after the attempt; `undecidable`: it can't be told from what was there before.
+ */
+export type Reading =
+  | 'unchanged'
+  | 'undecidable'
+  | 'accepted'
+  | 'produced'
+  | 'failed'
+  | 'refused'
+  | 'superseded';
+
+export function readProduction(attempt: Attempt, production: Production | null): Reading {
+  const later = production ? isLater(production, attempt.baseline) : undefined;
+  if (!production || later === undefined) return 'undecidable';
+  if (!later) return 'unchanged';
+  if (production.status === 'REQUEST_ERROR') return isUnsettled(attempt) ? 'refused' : 'unchanged';
+  if (production.kioskId !== null && attempt.kioskId !== null && production.kioskId !== attempt.kioskId)
+    return 'superseded';
+  if (production.status === 'IN_PROGRESS') return 'accepted';
+  return production.status === 'PRODUCED' ? 'produced' : 'failed';
+}
+
+/**
+ * What became of a request whose answer was lost. An unchanged production proves nothing before the settle window has
+ * passed, because the vendor shows the manufacturer's latest data, which may lag behind.
+ * @param lookedAt when the production was asked for, in milliseconds
+ * @param settleWindow milliseconds from the sending
+ */
+export function settle(
+  attempt: Attempt,
+  production: Production | null,
+  { lookedAt, settleWindow }: { lookedAt: number; settleWindow: number },
+): Outcome {
+  const reading = readProduction(attempt, production);
+  if (reading === 'undecidable') return 'unknown';
+  if (reading !== 'unchanged') return reading;
+  return lookedAt - (attempt.sentAt ?? lookedAt) >= settleWindow ? 'not-seen' : 'unknown';
+}
+
+/**
+ * What an open attempt has come to, now that the production was read.
+ * @returns its outcome as it was, when nothing can be concluded
+ */
+export function followUp(
+  attempt: Attempt,
+  production: Production | null,
+  look: { lookedAt: number; settleWindow: number },
+): Outcome {
+  if (isUnsettled(attempt)) return settle(attempt, production, look);
+  const reading = readProduction(attempt, production);
+  return reading === 'unchanged' || reading === 'undecidable' ? attempt.outcome : reading;
+}
+
+const OBSERVED_OUTCOMES = new Map<string, Outcome>([
+  ['IN_PROGRESS', 'accepted'],
+  ['PRODUCTION_ERROR', 'failed'],
+  ['PRODUCED', 'produced'],
+]);
+
+/**
+ * The outcome of an attempt that the journal doesn't know, which a production shows: another system sent it.
+ * @param latest the latest attempt that the journal knows, brought up to date
+ * @returns null when the production belongs to that one, or to none
+ */
+export function observedOutcome(latest: Attempt | null, production: Production | null): Outcome | null {
+  const outcome = OBSERVED_OUTCOMES.get(production?.status ?? '') ?? null;
+  if (!production || outcome === null || latest === null) return outcome;
+  return !isOpen(latest) && isLater(production, lastWordOn(latest)) === true ? outcome : null;
+}
+
+/** The last production that is known to belong to an attempt, or to what was before it. */
+function lastWordOn({ outcome, production, baseline }: Attempt): Production | null {
+  return outcome === 'refused' || outcome === 'not-seen' ? baseline : (production ?? baseline);
+}

@@ -1,0 +1,53 @@
+import { type Invocation, nextCommand, toShell } from './next.ts';
+import type { Production } from './production.ts';
+import type { Requirement } from './requirement.ts';
+import { ageInDays, type Stage, type StageFacts, stageOf } from './stage.ts';
+
+/** Everything that was learned of a card; what is not known is null. */
+export interface CardFacts extends StageFacts {
+  profileId: number;
+  orderId: number | null;
+  cardToken: string | null;
+  requirements: Requirement[] | null;
+}
+
+/** A card as every JSON document shows it. */
+export interface Card {
+  profileId: number;
+  orderId: number | null;
+  cardToken: string | null;
+  orderStatus: string | null;
+  stage: Stage;
+  /** How many attempts this journal knows. */
+  attempt: number;
+  attemptId: string | null;
+  production: Production | null;
+  requirements?: Requirement[];
+  ageDays: number | null;
+  daysLeft: number | null;
+  /** The command that a person would run next, shell-quoted; null when nothing is left to do. */
+  next: string | null;
+  /** The same as a list of arguments; null while a value is missing. */
+  nextArgv: string[] | null;
+}
+
+/** Puts a card together for the output: its stage, its age, and what to do next. */
+export function describeCard(facts: CardFacts, invocation: Invocation): Card {
+  const { profileId, orderId, cardToken, orderStatus, production, attempt } = facts;
+  const stage = stageOf(facts);
+  const next = nextCommand({ ...facts, stage }, invocation);
+  return {
+    profileId,
+    orderId,
+    cardToken,
+    orderStatus,
+    stage,
+    attempt: attempt?.number ?? 0,
+    attemptId: attempt?.id ?? null,
+    production,
+    ...(facts.requirements && { requirements: facts.requirements }),
+    ...ageInDays(facts.age),
+    next: next && toShell(next.argv),
+    nextArgv: next?.complete ? next.argv : null,
+  };
+}

@@ -1,0 +1,40 @@
+/** What each exit code of kioskctl means. The help topic and the README's table are made from this list. */
+export const EXIT_CODES = [
+  { code: 0, meaning: 'done; for a wait, the target was reached; for an act, it holds' },
+  { code: 1, meaning: 'a bug in kioskctl' },
+  { code: 2, meaning: 'usage: a wrong or missing flag, an unreadable reference, bad input' },
+  { code: 3, meaning: 'credentials missing, refused or expired' },
+  {
+    code: 4,
+    meaning: 'production failed or was refused; retrying helps once the cause is fixed, or at once',
+  },
+  { code: 5, meaning: 'production failed or was refused, and another team or the vendor must act first' },
+  { code: 6, meaning: 'it can never succeed for this card: order a new one' },
+  { code: 7, meaning: 'the API could not be reached, or an act was not seen to arrive: it may be run again' },
+  { code: 8, meaning: 'outcome unknown: the request may have been accepted; the hint says how to find out' },
+  { code: 9, meaning: 'refused by a guard; nothing was sent' },
+  { code: 10, meaning: 'the API rejected the request, or knows no such order or card' },
+  { code: 11, meaning: 'an expectation of a scenario run was not met' },
+  { code: 75, meaning: 'the deadline of a wait passed' },
+  { code: 130, meaning: 'interrupted (Ctrl-C)' },
+  { code: 143, meaning: 'terminated (SIGTERM)' },
+] as const;
+
+export type ExitCode = (typeof EXIT_CODES)[number]['code'];
+
+/** Which code a list of cards ends with: the first of these that any card ended with. */
+const PRECEDENCE: readonly ExitCode[] = [130, 143, 1, 8, 3, 7, 6, 5, 4, 9, 10, 75, 2, 11];
+
+/**
+ * The exit code of a command that handled several cards.
+ * @param codes what each card ended with
+ * @returns 0 if all are 0, otherwise the gravest one
+ */
+export function combineExitCodes(codes: readonly ExitCode[]): ExitCode {
+  return PRECEDENCE.find((code) => codes.includes(code)) ?? 0;
+}
+
+/** Reads an exit code from outside (a piped document); anything that is not one of ours counts as a bug's. */
+export function asExitCode(value: unknown): ExitCode {
+  return EXIT_CODES.find(({ code }) => code === value)?.code ?? 1;
+}

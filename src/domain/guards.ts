@@ -1,0 +1,146 @@
+import type { Card } from './card.ts';
+import { Failure } from './failure.ts';
+import { formatReference } from './reference.ts';
+
+/** What a guard decides: send the card to a kiosk, or leave it, because it is where the user wants it. */
+export type Decision = { send: string } | 'unchanged';
+
+/** The delivery option of the orders that a kiosk can produce. */
+export const KIOSK_COLLECTION = 'KIOSK_COLLECTION';
+
+/** What a guard looks at, read right before it decides. */
+export interface Seen {
+  card: Card;
+  deliveryOption: string | null;
+  /** Where the latest attempt went. */
+  attemptKioskId: string | null;
+  /** Was the latest attempt refused, or given up? */
+  attemptMayBeRepeated: boolean;
+}
+
+/**
+ * May this card be produced now, for the first time?
+ * @throws Failure saying why not, with the next step
+ */
+export function guardProduce(seen: Seen, kioskId: string): Decision {
+  const { card } = seen;
+  refuseEnded(card);
+  refuseOtherDelivery(seen);
+  switch (card.stage) {
+    case 'ready':
+      return { send: kioskId };
+    case 'produced':
+    case 'completed':
+      return 'unchanged';
+    case 'in-progress':
+      return joinInProgress(seen, kioskId);
+    case 'failed':
+      throw new Failure(
+        'wrong-stage',
+        `The production of card ${name(card)} failed: it is retried, not produced.`,
+        {
+          hint: hintOf(card),
+          ...codeOf(card),
+        },
+      );
+    default:
+      throw notReady(card);
+  }
+}
+
+/** What a retry is about to repeat, as it was when the user approved it. */
+export interface Retry {
+  kioskId: string;
+  /** The attempt that failed or was refused; null when the journal knows none. */
+  attemptId: string | null;
+}
+
+/**
+ * May this card be produced again? Only the attempt that was looked at before may be repeated: when another was made
+ * meanwhile, somebody else is at it.
+ * @throws Failure saying why not, with the next step
+ */
+export function guardRetry(seen: Seen, { kioskId, attemptId }: Retry): Decision {
+  const { card } = seen;
+  refuseEnded(card);
+  refuseOtherDelivery(seen);
+  if (card.stage === 'produced' || card.stage === 'completed') return 'unchanged';
+  if (card.stage === 'in-progress') return joinInProgress(seen, kioskId);
+  if (card.attemptId !== attemptId) {
+    throw new Failure('attempt-superseded', `Another attempt on card ${name(card)} was made meanwhile.`, {
+      hint: `See what came of it: kioskctl status ${name(card)}`,
+    });
+  }
+  if (card.stage === 'failed' || (card.stage === 'ready' && seen.attemptMayBeRepeated))
+    return { send: kioskId };
+  throw nothingToRetry(card);
+}
+
+function nothingToRetry(card: Card): Failure {
+  return new Failure('nothing-to-retry', `Card ${name(card)} did not fail: it is ${card.stage}.`, {
+    hint: hintOf(card),
+  });
+}
+
+/** A card that ended can never be produced again. @throws Failure `order-cancelled`, `order-returned`, `card-expired` */
+export function refuseEnded(card: Card): void {
+  if (card.stage === 'cancelled') {
+    throw new Failure('order-cancelled', `The order of card ${name(card)} is cancelled.`, {
+      hint: hintOf(card),
+    });
+  }
+  if (card.stage === 'returned') {
+    throw new Failure('order-returned', `The card ${name(card)} was returned.`, { hint: hintOf(card) });
+  }
+  if (card.stage === 'expired') {
+    const message = `The card ${name(card)} is ${card.ageDays} days old: after 60 its data are gone, and it can't be produced.`;
+    throw new Failure('card-expired', message, { hint: hintOf(card) });
+  }
+}
+
+/** @throws Failure `not-a-kiosk-order` */
+export function refuseOtherDelivery({ card, deliveryOption }: Pick<Seen, 'card' | 'deliveryOption'>): void {
+  if (deliveryOption === null || deliveryOption === KIOSK_COLLECTION) return;
+  throw new Failure(
+    'not-a-kiosk-order',
+    `Card ${name(card)} is delivered by ${deliveryOption}, not at a kiosk.`,
+    {
+      hint: 'Order a card for a kiosk: kioskctl order.',
+    },
+  );
+}
+
+/** The same kiosk is making it already: then it is as wanted. @throws Failure `attempt-open` for another kiosk */
+function joinInProgress({ card, attemptKioskId }: Seen, kioskId: string): Decision {
+  const current = card.production?.status === 'IN_PROGRESS' ? card.production.kioskId : attemptKioskId;
+  if (current === kioskId) return 'unchanged';
+  throw new Failure(
+    'attempt-open',
+    `Card ${name(card)} is being produced on kiosk ${current ?? 'unknown'}.`,
+    {
+      hint: hintOf(card),
+    },
+  );
+}
+
+function notReady(card: Card): Failure {
+  const message =
+    card.stage === 'unknown'
+      ? `It can't be told where card ${name(card)} stands.`
+      : `Card ${name(card)} is not ready yet (${card.stage}).`;
+  return new Failure('wrong-stage', message, { hint: hintOf(card) });
+}
+
+/** How messages name a card. */
+export function name(card: Card): string {
+  return formatReference(card);
+}
+
+/** The next command as a hint. */
+export function hintOf(card: Card): string {
+  return card.next ?? 'Nothing is left to do.';
+}
+
+export function codeOf({ production }: Card): { details?: { errorCode: string } } {
+  return production?.errorCode ? { details: { errorCode: production.errorCode } } : {};
+}

@@ -1,0 +1,82 @@
+import { type Attempt, isUnsettled } from './attempt.ts';
+import { lookUpError } from './error-catalogue.ts';
+import type { Production } from './production.ts';
+import { formatReference, type Reference } from './reference.ts';
+import type { Stage } from './stage.ts';
+
+/** What a follow-up command needs to reach the same place: never a secret, `--confirm` or `--yes`. */
+export interface Invocation {
+  /** `['--context', 'local']`, and `--base-url` where one was given. */
+  flags: readonly string[];
+  /** The kiosk that the user named or configured. */
+  kioskId: string | null;
+}
+
+interface Situation extends Reference {
+  profileId: number;
+  stage: Stage;
+  production: Production | null;
+  attempt: Attempt | null;
+}
+
+/** A command as a list of arguments, `complete` when none of them is a placeholder. */
+export interface NextCommand {
+  argv: string[];
+  complete: boolean;
+}
+
+/** The command that brings a card one step further, or says what became of it; null when nothing is left to do. */
+export function nextCommand(card: Situation, invocation: Invocation): NextCommand | null {
+  const step = nextStep(card, invocation.kioskId);
+  if (!step) return null;
+  return {
+    argv: ['kioskctl', ...step.map((part) => part ?? 'KIOSK'), ...invocation.flags],
+    complete: step.every((part) => part !== null),
+  };
+}
+
+function nextStep(card: Situation, kioskId: string | null): (string | null)[] | null {
+  const reference = formatReference(card);
+  switch (card.stage) {
+    case 'placed':
+    case 'requirements-fulfilled':
+    case 'details-created':
+      return ['wait-ready', reference];
+    case 'ready':
+      return ['produce', reference, '--kiosk', kioskId];
+    case 'in-progress':
+      return ['wait-produced', reference, ...since(card.production)];
+    case 'failed':
+      return retryStep(card, reference);
+    case 'unknown':
+      return isUnsettled(card.attempt) ? ['wait-produced', reference] : ['status', reference];
+    case 'expired':
+    case 'cancelled':
+    case 'returned':
+      return ['order', '--like', reference];
+    case 'produced':
+    case 'completed':
+      return null;
+  }
+}
+
+/** Tells a machine without this journal where the attempt began. */
+function since(production: Production | null): string[] {
+  return production?.status === 'IN_PROGRESS' && production.occurredAt
+    ? ['--after', production.occurredAt]
+    : [];
+}
+
+function retryStep({ production, attempt }: Situation, reference: string): (string | null)[] {
+  if (lookUpError('production', production?.errorCode ?? null).retry === 'never')
+    return ['order', '--like', reference];
+  const knownKiosk = production?.kioskId ?? attempt?.kioskId ?? null;
+  return knownKiosk === null ? ['retry', reference, '--to-kiosk', null] : ['retry', reference];
+}
+
+/** Writes a list of arguments so that a POSIX shell reads it back as the same list. */
+export function toShell(argv: readonly string[]): string {
+  return argv
+    .map((part) => (/^[\w@%+=:,./-]+$/.test(part) ? part : `'${part.replaceAll("'", `'\\''`)}'`))
+    .join(' ');
+}

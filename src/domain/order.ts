@@ -1,0 +1,39 @@
+/** The order that `kioskctl order` makes in the embedded sandbox when nobody says otherwise: nobody's data. */
+export const SAMPLE_ORDER = {
+  cardHolderName: 'Sam Sample',
+  embossedName: 'SAM SAMPLE',
+  phoneNumber: '+441234567890',
+  address: { firstLine: '1 Sample Street', city: 'London', postCode: 'E1 6JJ', country: 'GB' },
+};
+
+/** How many physical cards a profile may have, by the vendor's documentation; the embedded sandbox says it itself. */
+export const PHYSICAL_CARD_LIMIT: Readonly<Record<string, number>> = { sandbox: 10, production: 1 };
+
+/**
+ * Lays several partial orders over each other: a later one wins, field by field, in the address too. Fields that are
+ * undefined or null count as not given.
+ */
+export function mergeOrders(parts: readonly Record<string, unknown>[]): Record<string, unknown> {
+  const merged: Record<string, unknown> = {};
+  for (const part of parts) {
+    for (const [field, value] of Object.entries(part)) {
+      if (value === undefined || value === null) continue;
+      merged[field] =
+        isRecord(value) && isRecord(merged[field]) ? mergeOrders([merged[field], value]) : value;
+    }
+  }
+  return merged;
+}
+
+/** The same data as the same text, whatever order its fields are in. */
+export function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    isRecord(inner)
+      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

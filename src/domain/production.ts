@@ -1,0 +1,40 @@
+import { compareVendorTimes } from './vendor-time.ts';
+
+/**
+ * The production of a card as the vendor reports it (`GET …/cards/{cardToken}/production`): the latest data that it
+ * received from the card manufacturer. `status` is READY, IN_PROGRESS, PRODUCED, PRODUCTION_ERROR, REQUEST_ERROR,
+ * or a word that the vendor added since.
+ */
+export interface Production {
+  status: string;
+  kioskId: string | null;
+  /** When the production request was sent to the kiosk, as the vendor writes it. */
+  occurredAt: string | null;
+  errorCode: string | null;
+  description: string | null;
+}
+
+/** Which of two productions with equal times came first: events of one attempt may carry the same time. */
+const RANK: Readonly<Record<string, number>> = {
+  READY: 0,
+  IN_PROGRESS: 1,
+  REQUEST_ERROR: 2,
+  PRODUCTION_ERROR: 2,
+  PRODUCED: 3,
+};
+
+/**
+ * Did `production` come after `earlier`? READY is the start of every card and PRODUCED its end, whatever their times
+ * say; between the others the vendor's times decide, and equal times the rank.
+ * @returns undefined when the times can't be ordered: then nothing may be concluded
+ */
+export function isLater(production: Production, earlier: Production | null): boolean | undefined {
+  const rank = RANK[production.status];
+  if (rank === undefined) return undefined;
+  if (!earlier || earlier.status === 'READY') return rank > 0;
+  if (production.status === 'READY' || earlier.status === 'PRODUCED') return false;
+  if (production.status === 'PRODUCED') return true;
+  const order = compareVendorTimes(production.occurredAt, earlier.occurredAt);
+  if (order === undefined) return undefined;
+  return order > 0 || (order === 0 && rank > (RANK[earlier.status] ?? 0));
+}

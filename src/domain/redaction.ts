@@ -1,0 +1,20 @@
+/** Shapes that secrets have wherever they turn up: authorization headers, token fields, URLs with a password. */
+const SECRET_SHAPES: readonly [RegExp, string][] = [
+  [/\b(Bearer|Basic)\s+[\w.~+/=-]+/gi, '$1 [redacted]'],
+  [
+    /("?(?:access_token|refresh_token|client_secret|authorization)"?\s*[:=]\s*)"?[^\s",&}]+"?/gi,
+    '$1[redacted]',
+  ],
+  [/(\w+:\/\/)[^\s/@:]+:[^\s/@]+@/g, '$1[redacted]@'],
+];
+
+/**
+ * Takes secrets out of text that is about to be shown or kept.
+ * @param text any text, for instance the message of an unexpected error
+ * @param secrets the secrets that this process knows, each replaced wherever it stands
+ */
+export function redact(text: string, secrets: readonly string[] = []): string {
+  const known = secrets.filter((secret) => secret.length > 0);
+  const withoutKnown = known.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text);
+  return SECRET_SHAPES.reduce((rest, [shape, replacement]) => rest.replace(shape, replacement), withoutKnown);
+}

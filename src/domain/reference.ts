@@ -1,0 +1,50 @@
+import { Failure } from './failure.ts';
+import { printable } from './terminal-text.ts';
+
+/** How a user names a card: by its token or by its order, with or without the profile. One of the two is null. */
+export interface Reference {
+  profileId: number | null;
+  cardToken: string | null;
+  orderId: number | null;
+}
+
+const REFERENCE =
+  /^(?:(?<profile>\d+)\/)?(?:(?<token>[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12})|(?<order>\d+)L?)$/i;
+
+/**
+ * Reads a card reference: `TOKEN`, `ORDER`, `PROFILE/TOKEN` or `PROFILE/ORDER` (`1001L`, as the vendor's events write
+ * an order id, is order 1001).
+ * @throws Failure `invalid-reference`
+ */
+export function parseReference(text: string): Reference {
+  const { profile, token, order } = REFERENCE.exec(text.trim())?.groups ?? {};
+  if (!token && !order) {
+    throw new Failure('invalid-reference', `“${printable(text.slice(0, 80))}” is not a card.`, {
+      hint: 'Name a card by its card token (a UUID) or its order id, alone or as PROFILE/TOKEN or PROFILE/ORDER.',
+    });
+  }
+  return {
+    profileId: profile === undefined ? null : parseId(profile, 'profile id'),
+    cardToken: token?.toLowerCase() ?? null,
+    orderId: order === undefined ? null : parseId(order, 'order id'),
+  };
+}
+
+/**
+ * Reads a numeric id (the vendor's int64, of which JSON carries the first 53 bits safely).
+ * @param what how messages call it: `order id`, `profile id`
+ * @throws Failure `invalid-reference` for zero, a negative, fractional or too large number, and for text
+ */
+export function parseId(text: string, what: string): number {
+  const id = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(id) && id > 0) return id;
+  throw new Failure('invalid-reference', `“${printable(text.slice(0, 80))}” is not a ${what}.`, {
+    hint: `A ${what} is a whole number from 1 to ${Number.MAX_SAFE_INTEGER}.`,
+  });
+}
+
+/** Writes a reference in its fullest form, which every command reads again: `PROFILE/TOKEN`, else `PROFILE/ORDER`. */
+export function formatReference({ profileId, cardToken, orderId }: Reference): string {
+  const name = cardToken ?? String(orderId);
+  return profileId === null ? name : `${profileId}/${name}`;
+}

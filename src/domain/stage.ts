@@ -1,0 +1,74 @@
+import { type Attempt, isUnsettled } from './attempt.ts';
+import type { Production } from './production.ts';
+
+export type Stage =
+  | 'placed'
+  | 'requirements-fulfilled'
+  | 'details-created'
+  | 'ready'
+  | 'in-progress'
+  | 'produced'
+  | 'failed'
+  | 'completed'
+  | 'cancelled'
+  | 'returned'
+  | 'expired'
+  | 'unknown';
+
+/** The vendor obfuscates the data of a card that is older than this: it can never be produced again. */
+export const PRODUCIBLE_DAYS = 60;
+
+const DAY = 86_400_000;
+
+/** What is known of a card; what is not known is null. */
+export interface StageFacts {
+  orderStatus: string | null;
+  production: Production | null;
+  /** The latest attempt that the journal knows. */
+  attempt: Attempt | null;
+  /** Milliseconds since the card was created. */
+  age: number | null;
+}
+
+const BY_ORDER_STATUS: Readonly<Record<string, Stage>> = {
+  PLACED: 'placed',
+  REQUIREMENTS_FULFILLED: 'requirements-fulfilled',
+  CARD_DETAILS_CREATED: 'details-created',
+};
+
+/**
+ * Where a card stands, from what the vendor and the journal say of it. Tolerates what should not be: a cancelled card
+ * whose production goes on is in progress, and a word that nobody documented makes the stage `unknown`.
+ */
+export function stageOf(facts: StageFacts): Stage {
+  const { orderStatus, production, attempt } = facts;
+  if (orderStatus === 'COMPLETED') return 'completed';
+  if (production?.status === 'IN_PROGRESS' || isBeingMade(attempt)) return 'in-progress';
+  if (isUnsettled(attempt)) return 'unknown';
+  if (orderStatus === 'CANCELLED') return 'cancelled';
+  if (orderStatus === 'RETURNED') return 'returned';
+  if (production?.status === 'PRODUCED' || orderStatus === 'PRODUCED') return 'produced';
+  if (facts.age !== null && facts.age > PRODUCIBLE_DAYS * DAY) return 'expired';
+  if (production) return stageOfProduction(production, attempt);
+  return BY_ORDER_STATUS[orderStatus ?? ''] ?? 'unknown';
+}
+
+function isBeingMade(attempt: Attempt | null): boolean {
+  return attempt?.outcome === 'accepted' || attempt?.outcome === 'queued';
+}
+
+function stageOfProduction(production: Production, attempt: Attempt | null): Stage {
+  if (production.status === 'READY') return 'ready';
+  if (production.status === 'PRODUCTION_ERROR') return 'failed';
+  // A refused request leaves the card as it was before.
+  if (production.status === 'REQUEST_ERROR')
+    return attempt?.baseline?.status === 'PRODUCTION_ERROR' ? 'failed' : 'ready';
+  return 'unknown';
+}
+
+/** Whole days since the card was created, and how many of the 60 in which it can be produced are left. */
+export function ageInDays(age: number | null): { ageDays: number | null; daysLeft: number | null } {
+  if (age === null) return { ageDays: null, daysLeft: null };
+  const ageDays = Math.max(0, Math.floor(age / DAY));
+  return { ageDays, daysLeft: Math.max(0, PRODUCIBLE_DAYS - ageDays) };
+}

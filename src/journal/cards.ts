@@ -1,0 +1,104 @@
+import type { Database } from '../sqlite/database.ts';
+import type { KnownCard } from './journal.ts';
+
+interface CardRow {
+  id: number;
+  profile_id: number;
+  order_id: number | null;
+  card_token: string | null;
+  card_created_at: string | null;
+  delivery_option: string | null;
+}
+
+const COLUMNS = 'id, profile_id, order_id, card_token, card_created_at, delivery_option';
+
+export function findByToken(db: Database, environment: string, cardToken: string): CardRow | undefined {
+  return db.get<CardRow>(
+    `SELECT ${COLUMNS} FROM cards WHERE environment = :environment AND card_token = :cardToken`,
+    { environment, cardToken },
+  );
+}
+
+export function findByOrder(db: Database, environment: string, orderId: number): CardRow | undefined {
+  return db.get<CardRow>(
+    `SELECT ${COLUMNS} FROM cards WHERE environment = :environment AND order_id = :orderId`,
+    { environment, orderId },
+  );
+}
+
+export function listCards(db: Database, environment: string): CardRow[] {
+  return db.all<CardRow>(
+    `SELECT ${COLUMNS} FROM cards WHERE environment = :environment ORDER BY first_seen_at DESC, id DESC`,
+    { environment },
+  );
+}
+
+/** Adds a card, or adds what is new to the one that its token or its order names. Nothing known is taken away. */
+export function rememberCard(db: Database, environment: string, seen: { card: KnownCard; at: number }): void {
+  if (isKnown(db, environment, seen.card)) return;
+  db.transaction(() => {
+    const { card } = seen;
+    const byToken = card.cardToken === null ? undefined : findByToken(db, environment, card.cardToken);
+    const byOrder = card.orderId === null ? undefined : findByOrder(db, environment, card.orderId);
+    // An order known without its card, and the card known without its order, turn out to be one.
+    if (byOrder && byOrder.id !== byToken?.id && (byToken || conflicts(byOrder, card)))
+      deleteCard(db, byOrder.id);
+    const row = byToken ?? (byOrder && !conflicts(byOrder, card) ? byOrder : undefined);
+    if (row) updateCard(db, row.id, card);
+    else insertCard(db, environment, seen);
+  });
+}
+
+function isKnown(db: Database, environment: string, card: KnownCard): boolean {
+  const row = card.cardToken
+    ? findByToken(db, environment, card.cardToken)
+    : findByOrder(db, environment, card.orderId ?? 0);
+  if (!row) return false;
+  const known = toKnownCard(row);
+  return (
+    known.profileId === card.profileId &&
+    (card.orderId ?? known.orderId) === known.orderId &&
+    (card.cardCreatedAt ?? known.cardCreatedAt) === known.cardCreatedAt &&
+    (card.deliveryOption ?? known.deliveryOption) === known.deliveryOption
+  );
+}
+
+/** An order has one card for ever: with another token, it is an order of a sandbox that was since made anew. */
+function conflicts(row: CardRow, card: KnownCard): boolean {
+  return row.card_token !== null && card.cardToken !== null && row.card_token !== card.cardToken;
+}
+
+function insertCard(db: Database, environment: string, { card, at }: { card: KnownCard; at: number }): void {
+  db.run(
+    `INSERT INTO cards (environment, profile_id, order_id, card_token, card_created_at, delivery_option, first_seen_at)
+     VALUES (:environment, :profileId, :orderId, :cardToken, :cardCreatedAt, :deliveryOption, :at)`,
+    { ...card, environment, at },
+  );
+}
+
+function updateCard(db: Database, id: number, card: KnownCard): void {
+  db.run(
+    `UPDATE cards SET
+       profile_id = :profileId,
+       order_id = COALESCE(:orderId, order_id),
+       card_token = COALESCE(:cardToken, card_token),
+       card_created_at = COALESCE(:cardCreatedAt, card_created_at),
+       delivery_option = COALESCE(:deliveryOption, delivery_option)
+     WHERE id = :id`,
+    { ...card, id },
+  );
+}
+
+function deleteCard(db: Database, id: number): void {
+  db.run('DELETE FROM cards WHERE id = :id', { id });
+}
+
+export function toKnownCard(row: CardRow): KnownCard {
+  return {
+    profileId: row.profile_id,
+    orderId: row.order_id,
+    cardToken: row.card_token,
+    cardCreatedAt: row.card_created_at,
+    deliveryOption: row.delivery_option,
+  };
+}

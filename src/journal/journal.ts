@@ -1,0 +1,115 @@
+import type { Attempt, Outcome } from '../domain/attempt.ts';
+import type { Production } from '../domain/production.ts';
+
+/** What the journal remembers of a card; what it never learned is null. */
+export interface KnownCard {
+  profileId: number;
+  orderId: number | null;
+  cardToken: string | null;
+  /** The card's `creationTime`, as the vendor writes it. */
+  cardCreatedAt: string | null;
+  deliveryOption: string | null;
+}
+
+export interface Claim {
+  profileId: number;
+  orderId: number | null;
+  cardToken: string;
+  kioskId: string | null;
+  reason: string | null;
+  /** Milliseconds since the epoch, here and below. */
+  at: number;
+}
+
+/** What is recorded right before a request goes out. */
+export interface Sending {
+  kioskId: string;
+  orderId: number | null;
+  /** The production as it was read just now. */
+  baseline: Production | null;
+  correlationId: string;
+  at: number;
+}
+
+/** An attempt of another system that showed in the vendor's data. */
+export interface Observed extends Omit<Claim, 'reason'> {
+  outcome: Outcome;
+  production: Production;
+}
+
+/** What was learned of an attempt. A field that is left out stays as it was. */
+export interface AttemptUpdate {
+  outcome: Outcome;
+  production?: Production | null;
+  traceId?: string | null;
+  at: number;
+}
+
+export interface OrderRequestRecord {
+  profileId: number;
+  /** The UUID that is sent. */
+  idempotencyKey: string;
+  fingerprint: string;
+  orderId: number | null;
+}
+
+export interface Act {
+  act: 'order' | 'produce' | 'retry' | 'simulate' | 'cancel';
+  context: string;
+  profileId: number;
+  orderId: number | null;
+  cardToken: string | null;
+  kioskId: string | null;
+  reason: string | null;
+  at: number;
+}
+
+export interface ActEnd {
+  exitCode: number;
+  at: number;
+  orderId?: number | null;
+  attemptId?: string | null;
+  traceId?: string | null;
+}
+
+/**
+ * The durable record of one environment: the cards that kioskctl met, every attempt to produce one, the idempotency
+ * keys of orders, and who did what. Events of webhooks join it later, as one more way to learn of an attempt.
+ * Every method may throw Failure `journal-unusable`; what was written when it returns is on the disk.
+ */
+export interface Journal {
+  rememberCard(card: KnownCard, at: number): Promise<void>;
+  findCard(reference: { cardToken: string | null; orderId: number | null }): Promise<KnownCard | null>;
+  /** Newest first. */
+  listCards(): Promise<KnownCard[]>;
+
+  /** The latest that was sent, or seen; a claim is none yet. */
+  latestAttempt(cardToken: string): Promise<Attempt | null>;
+  /** Oldest first, without claims. */
+  listAttempts(cardToken: string): Promise<Attempt[]>;
+  /**
+   * Takes the right to send the next attempt on a card. Where another attempt is open, that one is returned instead;
+   * a claim whose process died before it sent anything is free again.
+   */
+  claim(claim: Claim): Promise<{ attempt: Attempt; claimed: boolean }>;
+  /** Gives a claim back that sent nothing, as if it had never been. */
+  release(attempt: Attempt): Promise<void>;
+  /** Records that the request goes out now. @returns null when the claim was lost meanwhile: then nothing may be sent */
+  markSent(attempt: Attempt, sent: Sending): Promise<Attempt | null>;
+  /** Records what became of an attempt; one that is closed already stays as it is. @returns the attempt as it is now */
+  update(attempt: Attempt, update: AttemptUpdate): Promise<Attempt>;
+  /** @returns the new attempt, or the open one that another process recorded first */
+  recordObserved(observed: Observed): Promise<Attempt>;
+  /** Is the process that holds an attempt still there? True also where it can't be told, for another machine's. */
+  isHeld(attempt: Attempt): boolean;
+
+  findOrderRequest(profileId: number, idempotencyKey: string): Promise<OrderRequestRecord | null>;
+  recordOrderRequest(request: OrderRequestRecord, at: number): Promise<void>;
+
+  startAct(act: Act): Promise<number>;
+  endAct(id: number, end: ActEnd): Promise<void>;
+
+  /** Forgets everything of this environment. Only for `local`, whose cards end with the sandbox's state. */
+  forget(): Promise<void>;
+  close(): void;
+}

@@ -1,0 +1,164 @@
+import { type Attempt, type Holder, OPEN_OUTCOMES } from '../domain/attempt.ts';
+import { Failure } from '../domain/failure.ts';
+import { Database } from '../sqlite/database.ts';
+import { endAct, insertAct } from './acts.ts';
+import * as attempts from './attempts.ts';
+import * as cards from './cards.ts';
+import { currentHolder, isHeld } from './holder.ts';
+import type {
+  Act,
+  ActEnd,
+  AttemptUpdate,
+  Claim,
+  Journal,
+  KnownCard,
+  Observed,
+  OrderRequestRecord,
+  Sending,
+} from './journal.ts';
+import { CARDS_ATTEMPTS_ACTS } from './migrations/001-cards-attempts-acts.ts';
+import { findOrderRequest, recordOrderRequest } from './order-requests.ts';
+
+const MIGRATIONS = [CARDS_ATTEMPTS_ACTS];
+
+export interface SqliteJournalOptions {
+  /** Made if it isn't there; the journals of all environments share it. */
+  file: string;
+  environment: string;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+}
+
+/** The journal of one environment in a SQLite file. Asynchronous by its interface, so that a server may take its place. */
+export class SqliteJournal implements Journal {
+  readonly #db: Database;
+  readonly #environment: string;
+  readonly #now: () => number;
+  readonly #holder: Holder = currentHolder();
+
+  /** @throws Failure `journal-unusable` */
+  constructor({ file, environment, now }: SqliteJournalOptions) {
+    const fault = (reason: string) => unusable(file, reason);
+    this.#db = new Database({ file, migrations: MIGRATIONS, durability: 'full', fault });
+    this.#environment = environment;
+    this.#now = now;
+  }
+
+  async rememberCard(card: KnownCard, at: number): Promise<void> {
+    cards.rememberCard(this.#db, this.#environment, { card, at });
+  }
+
+  async findCard({
+    cardToken,
+    orderId,
+  }: {
+    cardToken: string | null;
+    orderId: number | null;
+  }): Promise<KnownCard | null> {
+    const row = cardToken
+      ? cards.findByToken(this.#db, this.#environment, cardToken)
+      : cards.findByOrder(this.#db, this.#environment, orderId ?? 0);
+    return row ? cards.toKnownCard(row) : null;
+  }
+
+  async listCards(): Promise<KnownCard[]> {
+    return cards.listCards(this.#db, this.#environment).map(cards.toKnownCard);
+  }
+
+  async latestAttempt(cardToken: string): Promise<Attempt | null> {
+    return attempts.findLatestAttempt(this.#db, this.#environment, cardToken);
+  }
+
+  async listAttempts(cardToken: string): Promise<Attempt[]> {
+    return attempts.listAttempts(this.#db, this.#environment, cardToken);
+  }
+
+  async claim(claim: Claim): Promise<{ attempt: Attempt; claimed: boolean }> {
+    return this.#db.transaction(() => {
+      const open = this.#openAttempt(claim.cardToken);
+      return open ? { attempt: open, claimed: false } : { attempt: this.#insert({ claim }), claimed: true };
+    });
+  }
+
+  async release({ id }: Attempt): Promise<void> {
+    attempts.deleteClaim(this.#db, id);
+  }
+
+  async markSent({ id }: Attempt, sending: Sending): Promise<Attempt | null> {
+    return attempts.markSent(this.#db, id, sending) ? attempts.findAttempt(this.#db, id) : null;
+  }
+
+  async update({ id }: Attempt, update: AttemptUpdate): Promise<Attempt> {
+    const closes = !OPEN_OUTCOMES.some((outcome) => outcome === update.outcome);
+    attempts.updateAttempt(this.#db, id, { ...update, closes });
+    return present(attempts.findAttempt(this.#db, id));
+  }
+
+  async recordObserved(observed: Observed): Promise<Attempt> {
+    return this.#db.transaction(() => {
+      const open = this.#openAttempt(observed.cardToken);
+      if (open && (open.outcome !== 'claimed' || observed.outcome === 'accepted')) return open;
+      const attempt = this.#insert({ observed });
+      if (open) attempts.moveBehind(this.#db, open, attempt);
+      return present(attempts.findAttempt(this.#db, attempt.id));
+    });
+  }
+
+  isHeld(attempt: Attempt): boolean {
+    return isHeld(attempt, this.#now());
+  }
+
+  async findOrderRequest(profileId: number, idempotencyKey: string): Promise<OrderRequestRecord | null> {
+    return findOrderRequest(this.#db, this.#environment, { profileId, idempotencyKey });
+  }
+
+  async recordOrderRequest(request: OrderRequestRecord, at: number): Promise<void> {
+    recordOrderRequest(this.#db, this.#environment, { request, at });
+  }
+
+  async startAct(act: Act): Promise<number> {
+    return insertAct(this.#db, this.#environment, { act, holder: this.#holder });
+  }
+
+  async endAct(id: number, end: ActEnd): Promise<void> {
+    endAct(this.#db, id, end);
+  }
+
+  async forget(): Promise<void> {
+    this.#db.transaction(() => {
+      for (const table of ['cards', 'attempts', 'order_requests']) {
+        this.#db.run(`DELETE FROM ${table} WHERE environment = :environment`, {
+          environment: this.#environment,
+        });
+      }
+    });
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  /** The open attempt on a card, unless it is a claim that its process left behind: that one is removed. */
+  #openAttempt(cardToken: string): Attempt | null {
+    const open = attempts.findOpenAttempt(this.#db, this.#environment, cardToken);
+    if (open?.outcome !== 'claimed' || this.isHeld(open)) return open;
+    attempts.deleteClaim(this.#db, open.id);
+    return null;
+  }
+
+  #insert(attempt: { claim: Claim } | { observed: Observed }): Attempt {
+    const id = attempts.insertAttempt(this.#db, this.#environment, { holder: this.#holder, ...attempt });
+    return present(attempts.findAttempt(this.#db, id));
+  }
+}
+
+function present<Value>(value: Value | null): Value {
+  if (value === null) throw new TypeError('a row that was just written is not there');
+  return value;
+}
+
+function unusable(file: string, reason: string): Failure {
+  return new Failure('journal-unusable', `The journal ${file} ${reason}.`, {
+    hint: 'Nothing is sent without the journal. Free or repair the file, or set KIOSKCTL_HOME to another folder.',
+  });
+}

@@ -1,0 +1,150 @@
+import * as v from 'valibot';
+import { type Answer, answerOfRefusal, invalidFields, notFound, Refusal } from './answers.ts';
+import { parseJson } from './content.ts';
+import { deleteFaults, insertFault, listFaults } from './fault-rows.ts';
+import { faultSchema } from './faults.ts';
+import { fieldsOf } from './input.ts';
+import { isoTime, type Moment } from './moment.ts';
+import { endOrder, setRequirement } from './order-flow.ts';
+import { findOrder } from './order-rows.ts';
+import { listEvents } from './outbox.ts';
+import { findProfile } from './profiles.ts';
+import type { Received } from './received.ts';
+import { listRequests } from './request-log.ts';
+import { findRoute, type PathParameters, type Route, segmentsOf } from './router.ts';
+import { updateTokenPolicy } from './sandbox-row.ts';
+import type { State } from './state.ts';
+import { putToken } from './token-rows.ts';
+
+interface ControlCall {
+  state: State;
+  parameters: PathParameters;
+  body: Buffer;
+}
+
+interface ControlRoute extends Route {
+  handle: (call: ControlCall) => Answer;
+}
+
+const word = v.pipe(v.string(), v.regex(/^[A-Z_]{1,40}$/, 'must be a word in capitals'));
+
+const requirementBody = v.object({ status: word });
+const orderBody = v.object({ status: v.picklist(['PRODUCED', 'COMPLETED', 'CANCELLED', 'RETURNED']) });
+const tokenBody = v.object({ state: v.picklist(['good', 'expired', 'refused']) });
+const policyBody = v.object({ policy: v.picklist(['any', 'listed']) });
+const advanceBody = v.object({ milliseconds: v.pipe(v.number(), v.integer(), v.minValue(0)) });
+const resetBody = v.object({ seed: v.optional(v.pipe(v.number(), v.safeInteger())) });
+
+const ROUTES: readonly ControlRoute[] = [
+  control('GET faults', ({ state }) => json({ faults: listFaults(state.db) })),
+  control('POST faults', addFault),
+  control('DELETE faults', ({ state }) => write(state, ({ db }) => deleteFaults(db))),
+  control('POST advance', advance),
+  control('POST reset', reset),
+  control('PUT profiles/{profileId}/requirements/{type}', putRequirement),
+  control('PUT orders/{orderId}/status', putOrderStatus),
+  control('PUT tokens/{token}', putTokenState),
+  control('PUT token-policy', putTokenPolicy),
+  control('GET requests', ({ state }) => json({ requests: state.change(({ db }) => requestsOf(db)) })),
+  control('GET outbox', ({ state }) => json({ events: state.change(({ db }) => eventsOf(db)) })),
+];
+
+/** Answers a request of a test, or of a person, about the sandbox itself. Without a token, so only on this machine. */
+export function answerControl(state: State, received: Received): Answer {
+  const { method, path } = received;
+  try {
+    checkOrigin(received);
+    const [, ...segments] = segmentsOf(path);
+    const { route, parameters } = findRoute(ROUTES, { method, segments });
+    if (received.body === null) throw new Refusal(413, 'The body is too large');
+    return route.handle({ state, parameters, body: received.body });
+  } catch (error) {
+    if (error instanceof Refusal) return answerOfRefusal(error, { at: state.now(), path });
+    throw error;
+  }
+}
+
+/** A web page in a browser on this machine could send requests too: those carry an Origin. @throws Refusal 403 */
+function checkOrigin({ isFromLoopback, headers }: Received): void {
+  if (!isFromLoopback || headers.origin !== undefined)
+    throw new Refusal(403, 'The sandbox is controlled from its own machine only');
+}
+
+function addFault({ state, body }: ControlCall): Answer {
+  const fault = fieldsOf(faultSchema, parseJson(body));
+  write(state, ({ db }) => insertFault(db, fault));
+  return { status: 201, body: fault };
+}
+
+function advance({ state, body }: ControlCall): Answer {
+  const { milliseconds } = fieldsOf(advanceBody, parseJson(body));
+  return json({ now: isoTime(state.advance(milliseconds)) });
+}
+
+function reset({ state, body }: ControlCall): Answer {
+  const { seed } = fieldsOf(resetBody, body.length === 0 ? {} : parseJson(body));
+  state.reset(seed);
+  return { status: 204 };
+}
+
+function putRequirement({ state, parameters, body }: ControlCall): Answer {
+  const type = fieldsOf(word, parameters.type);
+  const { status } = fieldsOf(requirementBody, parseJson(body));
+  return write(state, (moment) => {
+    const profile = findProfile(moment.db, numberOf(parameters.profileId));
+    if (!profile) throw notFound('Profile');
+    setRequirement(moment, profile.id, { type, status });
+  });
+}
+
+function putOrderStatus({ state, parameters, body }: ControlCall): Answer {
+  const { status } = fieldsOf(orderBody, parseJson(body));
+  return write(state, (moment) => {
+    const order = findOrder(moment.db, numberOf(parameters.orderId));
+    if (!order) throw notFound('Card order');
+    endOrder(moment, order, status);
+  });
+}
+
+function putTokenState({ state, parameters, body }: ControlCall): Answer {
+  const declared = fieldsOf(tokenBody, parseJson(body));
+  return write(state, ({ db }) =>
+    putToken(db, parameters.token ?? '', { kind: null, state: declared.state, expiresAt: null }),
+  );
+}
+
+function putTokenPolicy({ state, body }: ControlCall): Answer {
+  const { policy } = fieldsOf(policyBody, parseJson(body));
+  return write(state, ({ db }) => updateTokenPolicy(db, policy));
+}
+
+function requestsOf(db: Moment['db']): unknown[] {
+  return listRequests(db).map(({ at, kioskId, ...request }) => ({
+    ...request,
+    at: isoTime(at),
+    ...(kioskId !== null && { kioskId }),
+  }));
+}
+
+function eventsOf(db: Moment['db']): unknown[] {
+  return listEvents(db).map(({ at, ...event }) => ({ ...event, at: isoTime(at) }));
+}
+
+function write(state: State, work: (moment: Moment) => void): Answer {
+  state.change(work);
+  return { status: 204 };
+}
+
+function json(body: unknown): Answer {
+  return { status: 200, body };
+}
+
+function numberOf(text = ''): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw invalidFields([{ code: 'NOT_VALID', message: 'must be a whole number', path: 'id' }], 400);
+}
+
+function control(target: string, handle: ControlRoute['handle']): ControlRoute {
+  const [method = '', path = ''] = target.split(' ');
+  return { method, template: path.split('/'), handle };
+}

@@ -1,0 +1,56 @@
+import type { Database } from '../sqlite/database.ts';
+import { type Production, type Track, UNTOUCHED } from './machine.ts';
+
+interface ProductionRow {
+  status: Production['status'] | null;
+  kiosk_id: string | null;
+  occurred_at: number | null;
+  error_code: string | null;
+  queued_kiosk_id: string | null;
+  queued_at: number | null;
+  latest_at: number | null;
+}
+
+export function readTrack(db: Database, cardToken: string): Track {
+  const row = db.get<ProductionRow>(
+    `SELECT status, kiosk_id, occurred_at, error_code, queued_kiosk_id, queued_at, latest_at
+     FROM productions WHERE card_token = :cardToken`,
+    { cardToken },
+  );
+  return row ? toTrack(row) : UNTOUCHED;
+}
+
+export function writeTrack(db: Database, cardToken: string, { production, queued, latestAt }: Track): void {
+  db.run(
+    `INSERT INTO productions
+       (card_token, status, kiosk_id, occurred_at, error_code, queued_kiosk_id, queued_at, latest_at)
+     VALUES (:cardToken, :status, :kioskId, :occurredAt, :errorCode, :queuedKioskId, :queuedAt, :latestAt)
+     ON CONFLICT (card_token) DO UPDATE SET
+       status = excluded.status, kiosk_id = excluded.kiosk_id, occurred_at = excluded.occurred_at,
+       error_code = excluded.error_code, queued_kiosk_id = excluded.queued_kiosk_id,
+       queued_at = excluded.queued_at, latest_at = excluded.latest_at`,
+    {
+      cardToken,
+      status: production?.status ?? null,
+      kioskId: production?.kioskId ?? null,
+      occurredAt: production?.occurredAt ?? null,
+      errorCode: production?.errorCode ?? null,
+      queuedKioskId: queued?.kioskId ?? null,
+      queuedAt: queued?.occurredAt ?? null,
+      latestAt,
+    },
+  );
+}
+
+function toTrack(row: ProductionRow): Track {
+  const { status, occurred_at: occurredAt, queued_kiosk_id: queuedKioskId, queued_at: queuedAt } = row;
+  return {
+    production:
+      status === null || occurredAt === null
+        ? null
+        : { status, kioskId: row.kiosk_id, occurredAt, errorCode: row.error_code },
+    queued:
+      queuedKioskId === null || queuedAt === null ? null : { kioskId: queuedKioskId, occurredAt: queuedAt },
+    latestAt: row.latest_at,
+  };
+}

@@ -1,0 +1,133 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+
+export type Parameters = Record<string, SQLInputValue>;
+
+export interface DatabaseOptions {
+  file: string;
+  /** SQL scripts, in order; the n-th brings the schema to version n. */
+  migrations: readonly string[];
+  /** `full` survives a power cut after each commit; `normal` may lose the last commits then, and is faster. */
+  durability: 'full' | 'normal';
+  /** Makes the error to throw when the file can't be used; `reason` reads after “The journal FILE …”. */
+  fault: (reason: string) => Error;
+}
+
+/** How long a statement waits for another process that writes. */
+const BUSY_TIMEOUT_MS = 5_000;
+
+/** The file name of a database that ends with its process. */
+export const IN_MEMORY = ':memory:';
+
+const REASONS: Readonly<Record<number, string>> = {
+  5: 'is locked by another process',
+  8: 'can not be written',
+  10: 'can not be read or written (I/O error)',
+  11: 'is damaged',
+  13: 'can not be written: the disk is full',
+  14: 'can not be opened',
+  26: 'is not a database',
+};
+
+/** A SQLite file that several processes share: WAL, prepared statements kept, write transactions taken at once. */
+export class Database {
+  readonly #options: DatabaseOptions;
+  readonly #connection: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  /** Opens the file, creating it (0600, in a 0700 folder) and bringing its schema up to date. */
+  constructor(options: DatabaseOptions) {
+    this.#options = options;
+    this.#connection = this.#guarded(() => openConnection(options.file));
+    this.#guarded(() => {
+      this.#connection.exec('PRAGMA journal_mode = WAL');
+      this.#connection.exec(`PRAGMA synchronous = ${options.durability}`);
+      this.#migrate();
+    });
+  }
+
+  run(sql: string, parameters: Parameters = {}): { changes: number } {
+    return { changes: Number(this.#guarded(() => this.#prepare(sql).run(parameters)).changes) };
+  }
+
+  /** The first row, or undefined. The caller says what a row of its statement looks like. */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
+  get<Row>(sql: string, parameters: Parameters = {}): Row | undefined {
+    // node:sqlite can't know the columns of a statement; each statement function states its own row type.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    return this.#guarded(() => this.#prepare(sql).get(parameters)) as Row | undefined;
+  }
+
+  /** All rows. */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
+  all<Row>(sql: string, parameters: Parameters = {}): Row[] {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    return this.#guarded(() => this.#prepare(sql).all(parameters)) as Row[];
+  }
+
+  /** Runs `work` in one write transaction, taken at its start so that what it reads stays true until it writes. */
+  transaction<Result>(work: () => Result): Result {
+    this.#guarded(() => this.#connection.exec('BEGIN IMMEDIATE'));
+    try {
+      const result = work();
+      this.#guarded(() => this.#connection.exec('COMMIT'));
+      return result;
+    } catch (error) {
+      if (this.#connection.isTransaction) this.#connection.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  close(): void {
+    if (this.#connection.isOpen) this.#connection.close();
+  }
+
+  #prepare(sql: string): StatementSync {
+    const statement = this.#statements.get(sql) ?? this.#connection.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+
+  #migrate(): void {
+    const { migrations } = this.#options;
+    if (this.#version() === migrations.length) return;
+    this.transaction(() => {
+      const version = this.#version();
+      if (version > migrations.length)
+        throw this.#options.fault('was written by a newer version of kioskctl');
+      for (const script of migrations.slice(version)) this.#connection.exec(script);
+      this.#connection.exec(`PRAGMA user_version = ${migrations.length}`);
+    });
+  }
+
+  #version(): number {
+    return Number(this.#connection.prepare('PRAGMA user_version').get()?.user_version);
+  }
+
+  #guarded<Result>(work: () => Result): Result {
+    try {
+      return work();
+    } catch (error) {
+      throw faultOf(error, this.#options);
+    }
+  }
+}
+
+function openConnection(file: string): DatabaseSync {
+  if (file === IN_MEMORY) return new DatabaseSync(file);
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  closeSync(openSync(file, 'a', 0o600));
+  return new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
+}
+
+/** Errors of SQLite and of the file system become the owner's; anything else is a bug and stays what it is. */
+function faultOf(error: unknown, { fault }: DatabaseOptions): unknown {
+  if (!(error instanceof Error)) return error;
+  if ('errcode' in error && typeof error.errcode === 'number') {
+    const reason = REASONS[error.errcode & 0xff];
+    return reason ? fault(reason) : error;
+  }
+  if ('syscall' in error && 'code' in error) return fault(`can not be written (${String(error.code)})`);
+  return error;
+}

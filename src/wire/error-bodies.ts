@@ -1,0 +1,37 @@
+/** What an error body of the vendor says, whichever of its shapes it has. */
+export interface VendorError {
+  code: string | null;
+  message: string | null;
+}
+
+/**
+ * Reads an error body: `{error, error_description}`, `{errors: [{code, message, path}]}`,
+ * `{timestamp, status, error, message, path}`, `{code, message}` or `{code, category, description}`.
+ * Codes are not unique: read them together with the path of the request.
+ */
+export function readVendorError(body: unknown): VendorError {
+  if (!isRecord(body)) return { code: null, message: null };
+  const [first] = Array.isArray(body.errors) ? body.errors : [];
+  if (isRecord(first)) return { code: text(first.code), message: messageOf(body.errors) };
+  return {
+    code: text(body.code) ?? text(body.error),
+    message: text(body.message) ?? text(body.error_description) ?? text(body.description),
+  };
+}
+
+function messageOf(errors: unknown): string | null {
+  const messages = (Array.isArray(errors) ? errors : []).flatMap((error) => {
+    if (!isRecord(error)) return [];
+    const [path, message] = [text(error.path), text(error.message)];
+    return message ? [path ? `${path}: ${message}` : message] : [];
+  });
+  return messages.length > 0 ? messages.join('; ') : null;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
+}

@@ -1,0 +1,10 @@
+import * as v from 'valibot';
+
+/** A vendor id: their int64, of which JSON carries the first 53 bits safely. */
+export const id = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+
+/** Text that may be missing or null; a value of another type counts as missing. */
+export const optionalText = v.fallback(v.nullish(v.string(), null), null);
+
+/** Text from the user's side: there must be something in it. */
+export const requiredText = v.pipe(v.string(), v.trim(), v.minLength(1, 'must not be empty'));

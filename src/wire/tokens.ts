@@ -1,0 +1,20 @@
+import * as v from 'valibot';
+import { requiredText } from './scalars.ts';
+
+/** Form body of `POST /oauth/token`, by its grant type. */
+export const tokenRequest = v.variant('grant_type', [
+  v.object({ grant_type: v.literal('client_credentials') }),
+  v.object({ grant_type: v.literal('refresh_token'), refresh_token: requiredText }),
+  v.object({
+    grant_type: v.literal('authorization_code'),
+    client_id: requiredText,
+    code: requiredText,
+    redirect_uri: requiredText,
+  }),
+  v.object({
+    grant_type: v.literal('registration_code'),
+    client_id: requiredText,
+    email: requiredText,
+    registration_code: requiredText,
+  }),
+]);

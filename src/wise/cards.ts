@@ -1,0 +1,83 @@
+import * as v from 'valibot';
+import { Failure } from '../domain/failure.ts';
+import type { Production } from '../domain/production.ts';
+import { card, cardPage, type WiseCard } from '../wire/cards.ts';
+import { productionStatus, type SimulationRequest } from '../wire/production.ts';
+import type { Client, ReadOptions, Sent } from './client.ts';
+import { PAGE_SIZE } from './orders.ts';
+
+interface CardName {
+  profileId: number;
+  cardToken: string;
+}
+
+const cardsOf = (profileId: number) => `/v3/spend/profiles/${profileId}/cards`;
+
+export async function getCard(
+  client: Client,
+  { profileId, cardToken }: CardName,
+  options?: ReadOptions,
+): Promise<WiseCard> {
+  return client.read(
+    { method: 'GET', path: `${cardsOf(profileId)}/${cardToken}`, profileId, schema: card },
+    options,
+  );
+}
+
+/** One page of a profile's cards. @param page from 1 */
+export async function listCards(
+  client: Client,
+  { profileId, page }: { profileId: number; page: number },
+): Promise<{ totalCount: number; cards: WiseCard[] }> {
+  const path = `${cardsOf(profileId)}?pageSize=${PAGE_SIZE}&pageNumber=${page}`;
+  return client.read({ method: 'GET', path, profileId, schema: cardPage });
+}
+
+/**
+ * The latest production data of a card; null while there are none. The vendor doesn't say what it answers before READY:
+ * 404, 422 and an answer without a status are all taken for “nothing yet”.
+ */
+export async function getProduction(
+  client: Client,
+  { profileId, cardToken }: CardName,
+  options?: ReadOptions,
+): Promise<Production | null> {
+  const path = `${cardsOf(profileId)}/${cardToken}/production`;
+  const schema = v.union([productionStatus, v.object({ status: v.optional(v.null()) })]);
+  try {
+    const production = await client.read({ method: 'GET', path, profileId, schema }, options);
+    return 'kioskId' in production ? production : null;
+  } catch (error) {
+    if (error instanceof Failure && [404, 422].includes(error.details?.httpStatus ?? 0)) return null;
+    throw error;
+  }
+}
+
+/** Sends a card to a kiosk, once. What its answer means is decided in `domain/produce-answer`. */
+export async function produceCard(
+  client: Client,
+  { profileId, cardToken, kioskId, correlationId }: CardName & { kioskId: string; correlationId: string },
+): Promise<Sent & { production: Production | null }> {
+  const path = `${cardsOf(profileId)}/${cardToken}/production`;
+  const sent = await client.send({ method: 'PUT', path, profileId, body: { kioskId } }, correlationId);
+  const parsed = v.safeParse(productionStatus, sent.kind === 'answered' ? sent.body : undefined);
+  return { ...sent, production: parsed.success ? parsed.output : null };
+}
+
+/** Sets the result of a production, in a sandbox. */
+export async function simulateProduction(
+  client: Client,
+  { profileId, cardToken, simulation }: CardName & { simulation: SimulationRequest },
+): Promise<Sent> {
+  const path = `/v1/simulation/spend/profiles/${profileId}/cards/${cardToken}/production`;
+  return client.send({ method: 'POST', path, profileId, body: simulation });
+}
+
+/** Lets a profile pass its verification, in a sandbox. */
+export async function simulateVerification(client: Client, profileId: number): Promise<Sent> {
+  return client.send({
+    method: 'POST',
+    path: `/v1/simulation/profiles/${profileId}/verifications`,
+    profileId,
+  });
+}

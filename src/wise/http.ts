@@ -1,0 +1,163 @@
+import { isUtf8 } from 'node:buffer';
+import type { Method, RequestError } from 'got';
+
+export interface HttpRequest {
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  url: string;
+  headers: Record<string, string>;
+  body?: unknown;
+  /** Milliseconds for the whole exchange, retries not counted. */
+  timeout: number;
+  /** How often a request without an effect is repeated after a network fault, 5xx or 429. */
+  retries: number;
+  signal?: AbortSignal | undefined;
+}
+
+export interface HttpAnswer {
+  kind: 'answered';
+  httpStatus: number;
+  /** The parsed body; undefined when there is none or it can't be read. */
+  body: unknown;
+  /** The `Date` header in milliseconds since the epoch. */
+  date: number | null;
+  traceId: string | null;
+  /** `Retry-After` in milliseconds. */
+  retryAfter: number | null;
+}
+
+/** `not-connected`: nothing can have arrived. `lost`: it may have. `aborted`: the caller's signal. */
+export interface NoAnswer {
+  kind: 'not-connected' | 'lost' | 'aborted';
+  /** Why, in a few words that hold nothing secret: an error code or which time limit. */
+  reason: string;
+}
+
+/** More than any answer of the vendor needs (a page of 100 orders has some 100 KB). */
+const BODY_LIMIT_BYTES = 4 * 1024 * 1024;
+
+const RETRIED_STATUS_CODES = [408, 429, 500, 502, 503, 504];
+const LONGEST_RETRY_AFTER_MS = 30_000;
+
+/** Error codes with which no byte of a request can have reached the other side. */
+const NEVER_CONNECTED = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ENETUNREACH',
+  'EHOSTUNREACH',
+  'EADDRNOTAVAIL',
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+]);
+
+/**
+ * One exchange with the vendor over got, which is loaded here, at its first use. Redirects are not followed. Never
+ * throws for what the network or the other side does, and its result holds no header, option or error object of got's,
+ * in which a token would travel on.
+ */
+export async function exchange(request: HttpRequest): Promise<HttpAnswer | NoAnswer> {
+  const { got } = await import('./got.ts');
+  const tooLarge = new AbortController();
+  const signals = request.signal ? [request.signal, tooLarge.signal] : [tooLarge.signal];
+  try {
+    const pending = got(request.url, {
+      method: request.method,
+      headers: { accept: 'application/json', ...request.headers },
+      ...(request.body !== undefined && { json: request.body }),
+      responseType: 'buffer',
+      decompress: false,
+      followRedirect: false,
+      timeout: { request: request.timeout },
+      retry: retryPolicy(request),
+      signal: AbortSignal.any(signals),
+    });
+    void pending.on('downloadProgress', ({ transferred }) => {
+      if (transferred > BODY_LIMIT_BYTES) tooLarge.abort();
+    });
+    return toAnswer(await pending);
+  } catch (error) {
+    if (tooLarge.signal.aborted)
+      return { kind: 'lost', reason: `an answer of over ${BODY_LIMIT_BYTES} bytes` };
+    if (request.signal?.aborted) return { kind: 'aborted', reason: 'interrupted' };
+    return readError(error);
+  }
+}
+
+/** got repeats PUT by default: only methods that the caller calls harmless are named, by giving them retries at all. */
+function retryPolicy({ method, retries }: HttpRequest) {
+  return {
+    limit: retries,
+    methods: retries > 0 ? [method as Method] : [],
+    statusCodes: RETRIED_STATUS_CODES,
+    maxRetryAfter: LONGEST_RETRY_AFTER_MS,
+    calculateDelay: ({ attemptCount, retryAfter, computedValue }: RetryState) =>
+      computedValue === 0 ? 0 : (retryAfter ?? 250 * 2 ** (attemptCount - 1) + Math.random() * 100),
+  };
+}
+
+interface RetryState {
+  attemptCount: number;
+  retryAfter?: number;
+  computedValue: number;
+}
+
+interface RawAnswer {
+  statusCode: number;
+  rawBody?: Uint8Array;
+  headers: Record<string, string | string[] | undefined>;
+}
+
+function toAnswer({ statusCode, rawBody, headers }: RawAnswer): HttpAnswer {
+  return {
+    kind: 'answered',
+    httpStatus: statusCode,
+    body: readJson(rawBody),
+    date: toTime(headers.date),
+    traceId: text(headers['x-trace-id']),
+    retryAfter: toDelay(text(headers['retry-after'])),
+  };
+}
+
+function readJson(bytes: Uint8Array | undefined): unknown {
+  if (!bytes || bytes.length === 0 || !isUtf8(bytes)) return undefined;
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function readError(error: unknown): HttpAnswer | NoAnswer {
+  if (!isRequestError(error)) throw error;
+  // An HTTPError carries the answer itself; a ReadError has one too, but not all of it.
+  if (error.name === 'HTTPError' && error.response) return toAnswer(error.response);
+  const phase = 'event' in error ? String(error.event) : null;
+  const neverConnected =
+    NEVER_CONNECTED.has(error.code) || ['lookup', 'connect', 'secureConnect'].includes(phase ?? '');
+  return {
+    kind: neverConnected ? 'not-connected' : 'lost',
+    reason: phase ? `no ${phase} in time` : error.code,
+  };
+}
+
+function isRequestError(error: unknown): error is RequestError {
+  return error instanceof Error && 'options' in error && 'code' in error && typeof error.code === 'string';
+}
+
+function text(header: string | string[] | undefined): string | null {
+  return typeof header === 'string' ? header : null;
+}
+
+function toTime(header: string | string[] | undefined): number | null {
+  const milliseconds = Date.parse(text(header) ?? '');
+  return Number.isNaN(milliseconds) ? null : milliseconds;
+}
+
+/** `Retry-After` as the vendor sends it: whole seconds. */
+function toDelay(header: string | null): number | null {
+  return header !== null && /^\d{1,6}$/.test(header) ? Number(header) * 1_000 : null;
+}

@@ -1,0 +1,109 @@
+import type { Requirement } from '../domain/requirement.ts';
+import {
+  type Address,
+  type AddressError,
+  addressErrors,
+  type CardOrder,
+  type CardOrderWithHolder,
+  type CardProgram,
+  cardOrder,
+  cardOrderWithHolder,
+  type OrderRequest,
+  orderPage,
+  programList,
+  requirementList,
+} from '../wire/orders.ts';
+import type { Client, ReadOptions, Sent } from './client.ts';
+
+interface OrderName {
+  profileId: number;
+  orderId: number;
+}
+
+const ordersOf = (profileId: number) => `/v3/spend/profiles/${profileId}/card-orders`;
+
+/** The programs that the profile can order from; none when it can order no more cards. */
+export async function listPrograms(
+  client: Client,
+  profileId: number,
+  options?: ReadOptions,
+): Promise<CardProgram[]> {
+  const path = `${ordersOf(profileId)}/availability`;
+  const { cardPrograms } = await client.read(
+    { method: 'GET', path, profileId, schema: programList },
+    options,
+  );
+  return cardPrograms;
+}
+
+/** Has the vendor check an address; none of its fields is kept. */
+export async function validateAddress(
+  client: Client,
+  { profileId, address }: { profileId: number; address: Address },
+  options?: ReadOptions,
+): Promise<AddressError[]> {
+  const request = { method: 'POST', path: '/v3/spend/address/validate', profileId, body: address } as const;
+  const { errors } = await client.read({ ...request, schema: addressErrors }, options);
+  return errors;
+}
+
+/** Creates an order, once. The vendor takes the same key and data again as the same order. */
+export async function createOrder(
+  client: Client,
+  { profileId, idempotencyKey, order }: { profileId: number; idempotencyKey: string; order: OrderRequest },
+): Promise<Sent> {
+  const headers = { 'x-idempotence-uuid': idempotencyKey };
+  return client.send({ method: 'POST', path: ordersOf(profileId), profileId, body: order, headers });
+}
+
+export async function getOrder(
+  client: Client,
+  { profileId, orderId }: OrderName,
+  options?: ReadOptions,
+): Promise<CardOrder> {
+  return client.read(
+    { method: 'GET', path: `${ordersOf(profileId)}/${orderId}`, profileId, schema: cardOrder },
+    options,
+  );
+}
+
+/** One order with the data of its cardholder, to order a card like it. */
+export async function getOrderWithHolder(
+  client: Client,
+  { profileId, orderId }: OrderName,
+): Promise<CardOrderWithHolder> {
+  const path = `${ordersOf(profileId)}/${orderId}`;
+  return client.read({ method: 'GET', path, profileId, schema: cardOrderWithHolder });
+}
+
+/** One page of a profile's orders. @param page from 1 */
+export async function listOrders(
+  client: Client,
+  { profileId, page }: { profileId: number; page: number },
+  options?: ReadOptions,
+): Promise<{ totalCount: number; cardOrders: CardOrder[] }> {
+  const path = `${ordersOf(profileId)}?pageSize=${PAGE_SIZE}&pageNumber=${page}`;
+  return client.read({ method: 'GET', path, profileId, schema: orderPage }, options);
+}
+
+/** The most that the vendor gives at once. */
+export const PAGE_SIZE = 100;
+
+export async function listRequirements(
+  client: Client,
+  { profileId, orderId }: OrderName,
+  options?: ReadOptions,
+): Promise<Requirement[]> {
+  const path = `${ordersOf(profileId)}/${orderId}/requirements`;
+  const { requirements } = await client.read(
+    { method: 'GET', path, profileId, schema: requirementList },
+    options,
+  );
+  return requirements;
+}
+
+/** Asks to cancel an order, once; the vendor accepts with 202 and cancels it a little later. */
+export async function cancelOrder(client: Client, { profileId, orderId }: OrderName): Promise<Sent> {
+  const path = `${ordersOf(profileId)}/${orderId}/status`;
+  return client.send({ method: 'PUT', path, profileId, body: { status: 'CANCELLED' } });
+}

@@ -1,0 +1,47 @@
+import { asFailure } from '../domain/failure.ts';
+import type { Act, ActEnd } from '../journal/journal.ts';
+import type { Context } from './context.ts';
+import type { Subject } from './each-card.ts';
+
+/**
+ * Keeps in the journal that an act is done on a card, by whom and why, before it is done, and how it ended.
+ * @param kioskId where the card goes, as far as the act has a kiosk
+ */
+export async function recordAct<Result>(
+  ctx: Context,
+  { subject, act, kioskId = null }: { subject: Subject; act: Act['act']; kioskId?: string | null },
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const { profileId, orderId, cardToken } = subject.target;
+  const { name: context, reason } = ctx;
+  const id = await ctx.journal.startAct({
+    act,
+    context,
+    profileId,
+    orderId,
+    cardToken,
+    kioskId,
+    reason,
+    at: ctx.clock.now(),
+  });
+  const end = async (outcome: Pick<ActEnd, 'exitCode' | 'traceId'>) =>
+    ctx.journal
+      .endAct(id, {
+        ...outcome,
+        orderId: subject.target.orderId,
+        attemptId: subject.card.attemptId,
+        at: ctx.clock.now(),
+      })
+      .catch((error: unknown) =>
+        ctx.report.warn(`The end of the act could not be recorded: ${asFailure(error).message}`),
+      );
+  try {
+    const result = await work();
+    await end({ exitCode: 0 });
+    return result;
+  } catch (error) {
+    const { exitCode, details } = asFailure(error);
+    await end({ exitCode, traceId: details?.traceId ?? null });
+    throw error;
+  }
+}

@@ -1,0 +1,77 @@
+import { Failure } from '../domain/failure.ts';
+import { hintOf, name } from '../domain/guards.ts';
+import type { CardResult } from '../domain/results.ts';
+import { failureOf, unreachable } from '../wise/client.ts';
+import { cancelOrder } from '../wise/orders.ts';
+import { recordAct } from './acts.ts';
+import type { Context } from './context.ts';
+import { forEachCard, type Subject } from './each-card.ts';
+import type { Target } from './targets.ts';
+import { waitFor } from './wait.ts';
+
+/** Cancels orders, and waits until each of them reads CANCELLED. */
+export async function cancel(ctx: Context, targets: readonly Target[]): Promise<CardResult[]> {
+  return forEachCard(ctx, { targets, concurrency: 1, authorizeFirst: true }, async (subject) =>
+    recordAct(ctx, { subject, act: 'cancel' }, () => cancelOne(ctx, subject)),
+  );
+}
+
+async function cancelOne(ctx: Context, subject: Subject): Promise<boolean> {
+  const { card } = await subject.observe();
+  if (card.orderStatus === 'CANCELLED') return false;
+  if (card.orderStatus === 'COMPLETED' || card.orderStatus === 'RETURNED') {
+    throw new Failure(
+      'wrong-stage',
+      `Order ${card.orderId} is ${card.orderStatus} and can't be cancelled any more.`,
+      {
+        hint: 'Block the card itself, if it must not be used.',
+      },
+    );
+  }
+  if (card.orderId === null) {
+    throw new Failure('not-found', `No order of profile ${card.profileId} names card ${name(card)}.`, {
+      hint: 'Name the order: PROFILE/ORDER.',
+    });
+  }
+  await approve(ctx, subject);
+  await sendCancellation(ctx, subject, { profileId: card.profileId, orderId: card.orderId });
+  return true;
+}
+
+/** In PLACED nothing exists yet; afterwards the card is blocked with its order, for good. */
+async function approve(ctx: Context, { card }: Subject): Promise<void> {
+  if (card.stage === 'placed') return;
+  if (card.stage === 'in-progress')
+    ctx.report.warn(`Card ${name(card)} is being produced: it may come out of the kiosk.`);
+  const question = `Cancel order ${card.orderId} (${card.stage})? Its card is blocked for good.`;
+  if (await ctx.ask.confirm(question, { flag: '--yes' })) return;
+  throw new Failure('not-confirmed', `Order ${card.orderId} was left as it is.`, { hint: hintOf(card) });
+}
+
+/** A lost answer needs no other care than an accepted request: the order shows what became of it. */
+async function sendCancellation(
+  ctx: Context,
+  subject: Subject,
+  order: { profileId: number; orderId: number },
+): Promise<void> {
+  const sent = await cancelOrder(ctx.wise, order);
+  if (sent.kind === 'not-connected') throw unreachable(sent);
+  const isLost = sent.kind !== 'answered' || sent.httpStatus >= 500 || sent.httpStatus === 408;
+  if (!isLost && (sent.httpStatus < 200 || sent.httpStatus > 299)) throw failureOf(sent);
+  await waitFor(ctx, subject, {
+    goal: 'cancelled',
+    isReached: ({ card }) => card.orderStatus === 'CANCELLED',
+    ...(isLost && { onDeadline: () => cancellationUnknown(subject, sent.correlationId) }),
+  });
+}
+
+function cancellationUnknown({ card }: Subject, correlationId: string): Failure {
+  return new Failure(
+    'outcome-unknown',
+    `The request to cancel order ${card.orderId} may have been accepted.`,
+    {
+      hint: `Look again: kioskctl status ${name(card)}`,
+      details: { correlationId },
+    },
+  );
+}

@@ -1,0 +1,83 @@
+import type { Invocation } from '../domain/next.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { Client } from '../wise/client.ts';
+
+export type Environment = 'local' | 'sandbox' | 'production';
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** @throws the signal's reason, when it is aborted before the time is over */
+  sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
+}
+
+/** What a workflow may ask a person. Where nobody can be asked: Failure `input-required`, naming the flag. */
+export interface Ask {
+  /** True at once with `--yes`. */
+  confirm(question: string, options: { flag: string }): Promise<boolean>;
+  choose(question: string, options: { flag: string; choices: readonly string[] }): Promise<string>;
+  /** Asks for a line of text. */
+  type(question: string, options: { flag: string }): Promise<string>;
+}
+
+/** How a wait goes, for people who watch it. Times are milliseconds since the epoch. */
+export interface Progress {
+  /** Which card, `PROFILE/TOKEN`. */
+  subject: string;
+  /** Where it stands, or what is waited for before anything was seen. */
+  state: string;
+  since: number;
+  deadline: number | null;
+  lastLookAt: number | null;
+  /** Set while looks fail: what they fail with. */
+  outage: string | null;
+}
+
+/** What a workflow tells on its way. All of it is for people, on stderr. */
+export interface Report {
+  note(text: string): void;
+  warn(text: string): void;
+  progress(progress: Progress): void;
+  /** The wait is over: whatever shows its progress goes away. */
+  settled(): void;
+}
+
+/** How long things take here, in milliseconds. */
+export interface Timing {
+  /** The deadline of a whole command, per card of a list; null waits for ever. */
+  timeout: number | null;
+  /** The first and the longest pause between two looks. */
+  firstPause: number;
+  interval: number;
+  /** How long after its sending a request may still show up in the production data. */
+  settleWindow: number;
+}
+
+/**
+ * Everything that a workflow needs from outside. Only the composition root (`cli/context`) makes one; workflows reach
+ * the API, the journal, the clock and the person only through it.
+ */
+export interface Context {
+  name: string;
+  environment: Environment;
+  /** The profile of a reference that nothing else knows; null where none is set. */
+  profileId: number | null;
+  /** Set when the user named the profile in this very command: a card of another one is then a mistake. */
+  profileIsExplicit: boolean;
+  /** The kiosks of this context, the default first. */
+  kiosks: readonly string[];
+  program: string | null;
+  /** Why this is done, for the journal. */
+  reason: string | null;
+  invocation: Invocation;
+  timing: Timing;
+  wise: Client;
+  journal: Journal;
+  clock: Clock;
+  /** Aborted by the first Ctrl-C or SIGTERM, with a Failure as its reason. */
+  signal: AbortSignal;
+  ask: Ask;
+  report: Report;
+  /** Makes sure that there is a token for a profile. @throws Failure `credentials-…` */
+  authorize(profileId: number): Promise<void>;
+}

@@ -1,0 +1,86 @@
+import { Failure } from '../domain/failure.ts';
+import type { WiseCard } from '../wire/cards.ts';
+import type { CardOrder, CardProgram } from '../wire/orders.ts';
+import { listCards } from '../wise/cards.ts';
+import { listPrograms, PAGE_SIZE } from '../wise/orders.ts';
+import type { Context } from './context.ts';
+import { allOrders } from './order-search.ts';
+
+/** An order as `orders` lists it: nothing about its cardholder. */
+export interface ListedOrder {
+  profileId: number;
+  orderId: number;
+  cardToken: string | null;
+  orderStatus: string;
+  program: string | null;
+  deliveryOption: string | null;
+  createdAt: string | null;
+}
+
+/** A card as `cards` lists it: no digits, no expiry, nothing about its cardholder. */
+export interface ListedCard {
+  profileId: number;
+  cardToken: string;
+  cardStatus: string | null;
+  program: string | null;
+  cardType: string | null;
+  createdAt: string | null;
+}
+
+/** The profile that a command without a card is about. @throws Failure `input-required` */
+export function requireProfile(ctx: Context): number {
+  if (ctx.profileId !== null) return ctx.profileId;
+  throw new Failure('input-required', 'Which profile?', {
+    hint: 'Name it with --profile-id or KIOSKCTL_PROFILE_ID.',
+  });
+}
+
+export async function programs(ctx: Context): Promise<CardProgram[]> {
+  return listPrograms(ctx.wise, requireProfile(ctx), { signal: ctx.signal });
+}
+
+/** @param limit how many at most, in the vendor's order */
+export async function orders(ctx: Context, limit: number): Promise<ListedOrder[]> {
+  const profileId = requireProfile(ctx);
+  const listed: ListedOrder[] = [];
+  for await (const order of allOrders(ctx, profileId)) {
+    if (listed.length === limit) break;
+    listed.push(toListedOrder(order));
+  }
+  return listed;
+}
+
+/** @param limit how many at most, in the vendor's order */
+export async function cards(ctx: Context, limit: number): Promise<ListedCard[]> {
+  const profileId = requireProfile(ctx);
+  const listed: ListedCard[] = [];
+  for (let page = 1; listed.length < limit; page += 1) {
+    const { cards: found } = await listCards(ctx.wise, { profileId, page });
+    listed.push(...found.map((card) => toListedCard(card, profileId)));
+    if (found.length < PAGE_SIZE) break;
+  }
+  return listed.slice(0, limit);
+}
+
+function toListedOrder(order: CardOrder): ListedOrder {
+  return {
+    profileId: order.profileId,
+    orderId: order.id,
+    cardToken: order.cardToken,
+    orderStatus: order.status,
+    program: order.cardProgram?.name ?? null,
+    deliveryOption: order.deliveryDetails?.deliveryOption ?? null,
+    createdAt: order.creationTime,
+  };
+}
+
+function toListedCard(card: WiseCard, profileId: number): ListedCard {
+  return {
+    profileId: card.profileId ?? profileId,
+    cardToken: card.token,
+    cardStatus: card.status?.value ?? null,
+    program: card.cardProgram?.name ?? null,
+    cardType: card.cardProgram?.cardType ?? null,
+    createdAt: card.creationTime,
+  };
+}

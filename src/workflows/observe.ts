@@ -1,0 +1,93 @@
+import { type Card, type CardFacts, describeCard } from '../domain/card.ts';
+import { parseVendorTime } from '../domain/vendor-time.ts';
+import { getCard, getProduction } from '../wise/cards.ts';
+import type { ReadOptions } from '../wise/client.ts';
+import { getOrder, listRequirements } from '../wise/orders.ts';
+import type { Context } from './context.ts';
+import { learn } from './learn.ts';
+import { findByTokenInOrders } from './order-search.ts';
+import type { Target } from './targets.ts';
+
+/** What one look at a card showed. */
+export interface Observation {
+  facts: CardFacts;
+  card: Card;
+  /** How the card reaches its holder, `KIOSK_COLLECTION` for a kiosk; null when nobody said. */
+  deliveryOption: string | null;
+}
+
+/**
+ * Looks at a card: its order, its age and its production, and what the journal knows of its attempts, which learns from
+ * what was seen. The production is read last. Fills in the target's token and order as they become known.
+ * @throws Failure `not-found` for an order or a card that the API doesn't know, and whatever reading throws
+ */
+export async function observe(ctx: Context, target: Target, read: ReadOptions = {}): Promise<Observation> {
+  const options = { signal: ctx.signal, ...read };
+  const { order, createdAt, deliveryOption } = await readCard(ctx, target, options);
+  const { profileId, cardToken } = target;
+  const lookedAt = ctx.clock.now();
+  const production =
+    cardToken === null ? null : await getProduction(ctx.wise, { profileId, cardToken }, options);
+  const attempt =
+    cardToken === null ? null : await learn(ctx, { ...identityOf(target), cardToken, production, lookedAt });
+  const facts: CardFacts = {
+    ...identityOf(target),
+    orderStatus: order?.status ?? null,
+    production,
+    attempt,
+    age: ageOf(ctx, createdAt ?? order?.creationTime ?? null),
+    requirements:
+      order?.status === 'PLACED'
+        ? await listRequirements(ctx.wise, { profileId, orderId: order.id }, options)
+        : null,
+  };
+  return { facts, card: describeCard(facts, ctx.invocation), deliveryOption };
+}
+
+/** A card of which nothing was seen yet, for the output. */
+export function unseenCard(ctx: Context, target: Target): Card {
+  const nothing = { orderStatus: null, production: null, attempt: null, age: null, requirements: null };
+  return describeCard({ ...identityOf(target), ...nothing }, ctx.invocation);
+}
+
+function identityOf({ profileId, orderId, cardToken }: Target) {
+  return { profileId, orderId, cardToken };
+}
+
+/** Reads order and card as far as they can be found; what never changes is taken from the journal once it is there. */
+async function readCard(ctx: Context, target: Target, read: ReadOptions) {
+  const known = await ctx.journal.findCard(target);
+  const { profileId } = target;
+  target.orderId ??= known?.orderId ?? (await searchOrder(ctx, target, read));
+  const order =
+    target.orderId === null ? null : await getOrder(ctx.wise, { profileId, orderId: target.orderId }, read);
+  target.cardToken ??= order?.cardToken ?? null;
+  const createdAt = known?.cardCreatedAt ?? (await readCreationTime(ctx, target, read));
+  const deliveryOption = order?.deliveryDetails?.deliveryOption ?? known?.deliveryOption ?? null;
+  const learned = { ...identityOf(target), cardCreatedAt: createdAt, deliveryOption };
+  await ctx.journal.rememberCard(learned, ctx.clock.now());
+  return { order, createdAt, deliveryOption };
+}
+
+async function searchOrder(ctx: Context, target: Target, read: ReadOptions): Promise<number | null> {
+  const { profileId, cardToken } = target;
+  if (cardToken === null || target.orderSearched) return null;
+  const orderId = await findByTokenInOrders(ctx, { profileId, cardToken }, read);
+  target.orderSearched = true;
+  return orderId;
+}
+
+async function readCreationTime(
+  ctx: Context,
+  { profileId, cardToken }: Target,
+  read: ReadOptions,
+): Promise<string | null> {
+  if (cardToken === null) return null;
+  return (await getCard(ctx.wise, { profileId, cardToken }, read)).creationTime;
+}
+
+/** Counts to the vendor's own clock (the `Date` header), which in the embedded sandbox is a virtual one. */
+function ageOf(ctx: Context, createdAt: string | null): number | null {
+  const created = parseVendorTime(createdAt)?.milliseconds;
+  return created === undefined ? null : (ctx.wise.serverTime ?? ctx.clock.now()) - created;
+}

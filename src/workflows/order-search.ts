@@ -1,0 +1,29 @@
+import type { CardOrder } from '../wire/orders.ts';
+import type { ReadOptions } from '../wise/client.ts';
+import { listOrders, PAGE_SIZE } from '../wise/orders.ts';
+import type { Context } from './context.ts';
+
+/** All orders of a profile, page by page, as far as the caller reads on. */
+export async function* allOrders(
+  ctx: Context,
+  profileId: number,
+  read?: ReadOptions,
+): AsyncGenerator<CardOrder> {
+  for (let page = 1; ; page += 1) {
+    const { cardOrders } = await listOrders(ctx.wise, { profileId, page }, { signal: ctx.signal, ...read });
+    yield* cardOrders;
+    if (cardOrders.length < PAGE_SIZE) return;
+  }
+}
+
+/** @returns the order id, or null when no order of the profile names the card */
+export async function findByTokenInOrders(
+  ctx: Context,
+  { profileId, cardToken }: { profileId: number; cardToken: string },
+  read?: ReadOptions,
+): Promise<number | null> {
+  for await (const order of allOrders(ctx, profileId, read)) {
+    if (order.cardToken === cardToken) return order.id;
+  }
+  return null;
+}

@@ -1,0 +1,121 @@
+import * as v from 'valibot';
+import { Failure } from '../domain/failure.ts';
+import { KIOSK_COLLECTION, name } from '../domain/guards.ts';
+import { mergeOrders, SAMPLE_ORDER } from '../domain/order.ts';
+import type { CardResult } from '../domain/results.ts';
+import { type OrderRequest, orderRequest } from '../wire/orders.ts';
+import { getOrderWithHolder, validateAddress } from '../wise/orders.ts';
+import { recordAct } from './acts.ts';
+import type { Context } from './context.ts';
+import { forEachCard } from './each-card.ts';
+import { requireProfile } from './lists.ts';
+import { observe } from './observe.ts';
+import { chooseProgram } from './order-program.ts';
+import { type PreparedOrder, placeOrder } from './order-send.ts';
+import { type GivenReference, resolveTargets, type Target } from './targets.ts';
+import { waitUntilReady } from './wait-ready.ts';
+
+export interface OrderOptions {
+  /** What the flags say of the vendor's body; what they don't say is undefined. */
+  fields: Record<string, unknown>;
+  /** The same from a file. */
+  file: Record<string, unknown> | null;
+  /** A card whose order's data are copied. */
+  like: GivenReference | null;
+  /** A card that the new one replaces, and why. */
+  replaces: { card: GivenReference; reason: string } | null;
+  /** Any text; null makes a new key. */
+  idempotencyKey: string | null;
+  wait: boolean;
+}
+
+/**
+ * Puts an order together and has program and address checked by the vendor; sends nothing.
+ * @throws Failure `usage` for data that can't be right, `address-rejected`, `limit-reached`
+ */
+export async function prepareOrder(ctx: Context, options: OrderOptions): Promise<PreparedOrder> {
+  const [like] = options.like ? await resolveTargets(ctx, [options.like]) : [];
+  const profileId = like?.profileId ?? requireProfile(ctx);
+  await ctx.authorize(profileId);
+  const copied = like ? await copyOrder(ctx, like) : {};
+  const given = mergeOrders([copied, options.file ?? {}, options.fields]);
+  const base = ctx.environment === 'local' && !('cardHolderName' in given) ? SAMPLE_ORDER : {};
+  const replacementDetails = await replacementOf(ctx, options.replaces);
+  const named = typeof given.program === 'string' ? given.program : ctx.program;
+  const order = check({
+    ...mergeOrders([base, given]),
+    program: await chooseProgram(ctx, { profileId, named }),
+    deliveryOption: KIOSK_COLLECTION,
+    ...(replacementDetails && { replacementDetails }),
+  });
+  await checkAddress(ctx, profileId, order);
+  return { profileId, order };
+}
+
+/** Creates one order; with `wait`, goes on until its card is ready. */
+export async function order(ctx: Context, options: OrderOptions): Promise<CardResult> {
+  const prepared = await prepareOrder(ctx, options);
+  const target: Target = { profileId: prepared.profileId, orderId: null, cardToken: null, after: null };
+  const [result] = await forEachCard(ctx, { targets: [target], concurrency: 1 }, async (subject) => {
+    const changed = await recordAct(ctx, { subject, act: 'order' }, async () => {
+      const placed = await placeOrder(ctx, prepared, options.idempotencyKey);
+      subject.target.orderId = placed.orderId;
+      await subject.observe();
+      return placed.changed;
+    });
+    if (options.wait) await waitUntilReady(ctx, subject);
+    return changed;
+  });
+  if (!result) throw new TypeError('an order has no result');
+  return result;
+}
+
+/** Everything that the vendor's answer tells of an order; an embossed name is not among it. */
+async function copyOrder(ctx: Context, like: Target): Promise<Record<string, unknown>> {
+  const { card } = await observe(ctx, like);
+  if (card.orderId === null) {
+    throw new Failure('not-found', `No order of profile ${card.profileId} names card ${name(card)}.`, {
+      hint: 'Name the order itself (--like PROFILE/ORDER), or give the data with flags or --from.',
+    });
+  }
+  const { profileId, orderId } = card;
+  const { cardHolderName, phoneNumber, address, lifetimeLimit, cardProgram } = await getOrderWithHolder(
+    ctx.wise,
+    {
+      profileId,
+      orderId,
+    },
+  );
+  return { cardHolderName, phoneNumber, address, lifetimeLimit, program: cardProgram?.name };
+}
+
+async function replacementOf(ctx: Context, replaces: OrderOptions['replaces']) {
+  if (!replaces) return null;
+  const [target] = await resolveTargets(ctx, [replaces.card]);
+  if (!target) throw new TypeError('a reference has no target');
+  if (target.cardToken === null) await observe(ctx, target);
+  if (target.cardToken === null) {
+    throw new Failure('usage', 'The order to replace has no card yet.', {
+      hint: 'Cancel it, and order anew.',
+    });
+  }
+  return { cardToken: target.cardToken, reason: replaces.reason };
+}
+
+function check(data: Record<string, unknown>): OrderRequest {
+  const parsed = v.safeParse(orderRequest, data);
+  if (parsed.success) return parsed.output;
+  const mistakes = parsed.issues.map((issue) => `${v.getDotPath(issue) ?? 'order'}: ${issue.message}`);
+  throw new Failure('usage', `The order is not complete or not right: ${mistakes.join('; ')}.`, {
+    hint: 'Give the data with flags, with --from FILE, or copied from another card with --like CARD.',
+  });
+}
+
+async function checkAddress(ctx: Context, profileId: number, { address }: OrderRequest): Promise<void> {
+  const errors = await validateAddress(ctx.wise, { profileId, address }, { signal: ctx.signal });
+  if (errors.length === 0) return;
+  const said = errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
+  throw new Failure('address-rejected', `The vendor does not take the address: ${said}.`, {
+    hint: 'Lines and city have at most 30 characters, a post code 10; PO boxes are not served.',
+  });
+}

@@ -1,0 +1,191 @@
+import * as v from 'valibot';
+import { asExitCode, type ExitCode } from '../domain/exit-codes.ts';
+import { Failure } from '../domain/failure.ts';
+import { parseReference } from '../domain/reference.ts';
+import { printable } from '../domain/terminal-text.ts';
+import { cardEvent } from '../wire/events.ts';
+import { id } from '../wire/scalars.ts';
+import type { GivenReference, PassedOn } from './targets.ts';
+
+/** What standard input named: cards, or an error with which an earlier command of the pipe ended. */
+export type Piped =
+  | { kind: 'cards'; references: GivenReference[]; shape: 'card' | 'cards' }
+  | { kind: 'passed-on'; passedOn: PassedOn };
+
+const failure = v.object({
+  code: v.string(),
+  message: v.string(),
+  hint: v.string(),
+  details: v.exactOptional(
+    v.object({
+      httpStatus: v.exactOptional(v.number()),
+      errorCode: v.exactOptional(v.string()),
+      correlationId: v.exactOptional(v.string()),
+      traceId: v.exactOptional(v.string()),
+      idempotencyKey: v.exactOptional(v.string()),
+    }),
+  ),
+});
+
+const entry = v.object({
+  profileId: v.nullish(id),
+  orderId: v.nullish(id),
+  cardToken: v.nullish(v.string()),
+  production: v.nullish(v.object({ status: v.string(), occurredAt: v.nullish(v.string()) })),
+  exitCode: v.nullish(v.number()),
+  outcome: v.nullish(v.string()),
+  error: v.optional(failure),
+});
+type Entry = v.InferOutput<typeof entry>;
+
+const kioskctlDocument = v.object({
+  schemaVersion: v.literal(1),
+  command: v.nullish(v.string()),
+  environment: v.nullish(v.string()),
+  type: v.nullish(v.string()),
+  exitCode: v.nullish(v.number()),
+  card: v.nullish(entry),
+  cards: v.nullish(v.array(entry)),
+  orders: v.nullish(v.array(entry)),
+  error: v.optional(failure),
+});
+
+const eventLine = v.object({ type: v.literal('event'), test: v.nullish(v.boolean()), ...entry.entries });
+
+/** The vendor's test notifications name profile 0. */
+const TEST_PROFILE = '0';
+
+/**
+ * Reads what was piped in: lines of references, documents of kioskctl (one, or one a line), or the vendor's event
+ * bodies, one a line.
+ * @param environment that of this command: documents of another one are refused
+ * @throws Failure `input-required` for nothing, `invalid-input`, `invalid-reference`, `environment-mismatch`
+ */
+export function parsePiped(text: string, environment: string): Piped {
+  const input = text.trim();
+  if (input === '') {
+    throw new Failure('input-required', 'Standard input is empty.', {
+      hint: 'Pipe card references or the output of another kioskctl command into it.',
+    });
+  }
+  if (!input.startsWith('{')) {
+    const lines = input.split(/\r?\n/).map((line) => line.trim());
+    return { kind: 'cards', references: lines.filter(Boolean).map(parseReference), shape: 'cards' };
+  }
+  const documents = parseDocuments(input);
+  const [first, ...others] = documents;
+  if (others.length === 0) return readDocument(first, environment);
+  return joinDocuments(documents.map((document) => readDocument(document, environment)));
+}
+
+function parseDocuments(input: string): unknown[] {
+  try {
+    return [JSON.parse(input)];
+  } catch {
+    return input.split(/\r?\n/).flatMap((line, index) => (line.trim() ? [parseLine(line, index + 1)] : []));
+  }
+}
+
+function parseLine(line: string, number: number): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    throw new Failure(
+      'invalid-input',
+      `Line ${number} of standard input is not JSON: ${printable(line.slice(0, 60))}`,
+      {
+        hint: 'Pipe whole documents: one, or one a line.',
+      },
+    );
+  }
+}
+
+function joinDocuments(parts: Piped[]): Piped {
+  const passedOn = parts.find((part) => part.kind === 'passed-on');
+  if (passedOn) return passedOn;
+  return {
+    kind: 'cards',
+    references: parts.flatMap((part) => (part.kind === 'cards' ? part.references : [])),
+    shape: 'cards',
+  };
+}
+
+function readDocument(document: unknown, environment: string): Piped {
+  const event = v.safeParse(cardEvent, document);
+  if (event.success) return readEvent(event.output);
+  const line = v.safeParse(eventLine, document);
+  if (line.success) return listOf(line.output.test ? [] : [toReference(line.output, null)]);
+  const own = v.safeParse(kioskctlDocument, document);
+  if (!own.success) {
+    throw new Failure(
+      'invalid-input',
+      'What was piped in is neither a document of kioskctl nor an event of Wise.',
+      {
+        hint: 'Pipe the --json output of another kioskctl command, card references, or event bodies.',
+      },
+    );
+  }
+  if (own.output.environment && own.output.environment !== environment) {
+    throw new Failure(
+      'environment-mismatch',
+      `What was piped in is of environment ${own.output.environment}.`,
+      {
+        hint: `This command works on ${environment}: use the same --context on both sides of the pipe.`,
+      },
+    );
+  }
+  return readOwn(own.output);
+}
+
+/** A status only says how things are: nothing in it keeps a card from being worked on. */
+function readOwn(document: v.InferOutput<typeof kioskctlDocument>): Piped {
+  const { card, cards, orders, error, command } = document;
+  const exitCode = asExitCode(document.exitCode ?? 0);
+  const isStatus = command === 'status';
+  if (card) {
+    const passedOn = isStatus || !error ? null : { exitCode, error };
+    return { kind: 'cards', references: [toReference(card, passedOn)], shape: 'card' };
+  }
+  const entries = cards ?? orders;
+  if (entries)
+    return listOf(entries.map((one) => toReference(one, isStatus ? null : failureOf(one, exitCode))));
+  if (error) return { kind: 'passed-on', passedOn: { exitCode, error } };
+  return listOf([]);
+}
+
+function listOf(references: GivenReference[]): Piped {
+  return { kind: 'cards', references, shape: 'cards' };
+}
+
+/** How an entry of a list ended, if not well. One that was not started ended with what stopped its command. */
+function failureOf({ exitCode, error, outcome }: Entry, stopped: ExitCode): PassedOn | null {
+  if (error) return { exitCode: asExitCode(exitCode ?? stopped), error };
+  if (outcome !== 'not-started') return null;
+  const message = 'An earlier command of the pipe did not get to this card.';
+  return { exitCode: stopped, error: { code: 'not-started', message, hint: 'Run that command again.' } };
+}
+
+function readEvent({ data }: v.InferOutput<typeof cardEvent>): Piped {
+  const { profile_id: profile, card_token: cardToken } = data.resource;
+  const name = cardToken ?? data.order_id;
+  if (profile === TEST_PROFILE || name === null) return listOf([]);
+  return listOf([parseReference(`${profile}/${name}`)]);
+}
+
+function toReference(
+  { profileId, cardToken, orderId, production }: Entry,
+  passedOn: PassedOn | null,
+): GivenReference {
+  const name = cardToken ?? orderId;
+  if (name === null || name === undefined) {
+    throw new Failure('invalid-input', 'What was piped in names no card.', {
+      hint: 'Each card needs its cardToken or its orderId.',
+    });
+  }
+  return {
+    ...parseReference(profileId ? `${profileId}/${name}` : String(name)),
+    orderId: orderId ?? null,
+    after: production?.status === 'IN_PROGRESS' ? (production.occurredAt ?? null) : null,
+    ...(passedOn && { passedOn }),
+  };
+}

@@ -1,0 +1,73 @@
+import { Outage } from '../domain/failure.ts';
+import type { ReadOptions } from '../wise/client.ts';
+import type { Clock, Timing } from './context.ts';
+
+export interface PollOptions<Seen, Result> {
+  clock: Clock;
+  signal: AbortSignal;
+  timing: Pick<Timing, 'firstPause' | 'interval'>;
+  /** Milliseconds since the epoch; null polls for ever. At a deadline that has passed already, it looks once. */
+  deadline: number | null;
+  /** Looks once. An Outage that it throws is waited out, obeying `retryAfter`; anything else ends the poll. */
+  look: (read: ReadOptions) => Promise<Seen>;
+  /** `wait` looks again later. May throw. */
+  decide: (seen: Seen) => { done: Result } | 'wait';
+  onOutage?: (outage: Outage) => void;
+  /** 0 to 1, for the jitter. */
+  random?: () => number;
+}
+
+/** How a poll ended: with a result, or with what was seen last when the deadline passed. */
+export type PollEnd<Seen, Result> =
+  | { kind: 'done'; result: Result }
+  | { kind: 'deadline'; seen: Seen | null; outage: Outage | null };
+
+const GROWTH = 1.5;
+const JITTER = 0.2;
+const LONGEST_LOOK_MS = 10_000;
+const SHORTEST_LOOK_MS = 1_000;
+
+/**
+ * The one way in which kioskctl waits for something that only looking tells: looks, pauses a little longer each time,
+ * and looks a last time at the deadline.
+ * @throws what `look` or `decide` throw, and the signal's reason
+ */
+export async function poll<Seen, Result>(options: PollOptions<Seen, Result>): Promise<PollEnd<Seen, Result>> {
+  const { clock, deadline, timing, random = Math.random } = options;
+  let pause = Math.min(timing.firstPause, timing.interval);
+  let seen: Seen | null = null;
+  for (;;) {
+    const remaining = deadline === null ? Number.POSITIVE_INFINITY : deadline - clock.now();
+    const look = await lookOnce(options, remaining);
+    if (look.kind === 'done') return look;
+    seen = look.seen ?? seen;
+    const left = deadline === null ? Number.POSITIVE_INFINITY : deadline - clock.now();
+    if (remaining <= 0 || left <= 0) return { kind: 'deadline', seen, outage: look.outage };
+    const wanted = Math.max(look.outage?.retryAfter ?? 0, pause * (1 - JITTER * random()));
+    await clock.sleep(Math.min(wanted, left), options.signal);
+    pause = Math.min(pause * GROWTH, timing.interval);
+  }
+}
+
+type Look<Seen, Result> =
+  | { kind: 'done'; result: Result }
+  | { kind: 'wait'; seen: Seen | null; outage: Outage | null };
+
+async function lookOnce<Seen, Result>(
+  { look, decide, onOutage, signal }: PollOptions<Seen, Result>,
+  remaining: number,
+): Promise<Look<Seen, Result>> {
+  const timeout = Math.min(LONGEST_LOOK_MS, Math.max(SHORTEST_LOOK_MS, remaining));
+  try {
+    const seen = await look({ signal, timeout, retry: false });
+    const decision = decide(seen);
+    return decision === 'wait'
+      ? { kind: 'wait', seen, outage: null }
+      : { kind: 'done', result: decision.done };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof Outage)) throw error;
+    onOutage?.(error);
+    return { kind: 'wait', seen: null, outage: error };
+  }
+}

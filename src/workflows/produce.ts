@@ -1,0 +1,74 @@
+import type { Attempt } from '../domain/attempt.ts';
+import { Failure } from '../domain/failure.ts';
+import { guardProduce, name } from '../domain/guards.ts';
+import { productionFailed } from '../domain/production-failure.ts';
+import type { CardResult } from '../domain/results.ts';
+import type { Simulation } from '../domain/simulation.ts';
+import { recordAct } from './acts.ts';
+import type { Context } from './context.ts';
+import { forEachCard, type Subject } from './each-card.ts';
+import { sendOnce } from './send.ts';
+import type { Target } from './targets.ts';
+import { waitForResult } from './wait-produced.ts';
+
+export interface Following {
+  /** Goes on to the result. */
+  wait: boolean;
+  /** What a sandbox is to make of it; goes on to the result, too. */
+  simulation: Simulation | null;
+}
+
+/**
+ * Sends each card to a kiosk, one after the other, once.
+ * @param kioskId null lets the context tell, or the user
+ */
+export async function produce(
+  ctx: Context,
+  { targets, kioskId, ...following }: Following & { targets: readonly Target[]; kioskId: string | null },
+): Promise<CardResult[]> {
+  const kiosk = kioskId ?? (await chooseKiosk(ctx, '--kiosk'));
+  return forEachCard(ctx, { targets, concurrency: 1, authorizeFirst: true }, async (subject) =>
+    recordAct(ctx, { subject, act: 'produce', kioskId: kiosk }, async () => {
+      const attempt = await sendOnce(ctx, subject, {
+        kioskId: kiosk,
+        guard: (seen) => guardProduce(seen, kiosk),
+      });
+      await follow(ctx, subject, { attempt, ...following });
+      return attempt !== null;
+    }),
+  );
+}
+
+/** The kiosk of the context, or the one that the user picks of several. @throws Failure `input-required` */
+export async function chooseKiosk(ctx: Context, flag: string): Promise<string> {
+  const { kiosks, invocation, ask } = ctx;
+  const only = kiosks.length === 1 ? kiosks[0] : undefined;
+  const known = invocation.kioskId ?? only;
+  if (known !== undefined) return known;
+  if (kiosks.length > 0) return ask.choose('Which kiosk?', { flag, choices: kiosks });
+  throw new Failure('input-required', 'Which kiosk?', {
+    hint: `Name it with ${flag}, like ${flag} WIS00001.`,
+  });
+}
+
+/**
+ * Goes on after an attempt was sent, as far as the user wanted.
+ * @param attempt null when the card was left as it is
+ * @throws Failure when it failed
+ */
+export async function follow(
+  ctx: Context,
+  subject: Subject,
+  { attempt, wait, simulation }: Following & { attempt: Attempt | null },
+): Promise<void> {
+  const { card } = subject;
+  if (card.stage === 'failed') throw productionFailed(card);
+  if (attempt?.outcome === 'queued') {
+    ctx.report.note(
+      `Card ${name(card)} is queued: it starts as soon as the printer of ${attempt.kioskId} is ready.`,
+    );
+  }
+  if (card.stage === 'in-progress' && (wait || simulation)) {
+    await waitForResult(ctx, subject, { simulation, ...(attempt && { attemptId: attempt.id }) });
+  }
+}

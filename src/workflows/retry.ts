@@ -1,0 +1,109 @@
+import type { Attempt } from '../domain/attempt.ts';
+import { isUnsettled } from '../domain/attempt.ts';
+import { type CatalogueEntry, lookUpError } from '../domain/error-catalogue.ts';
+import { Failure } from '../domain/failure.ts';
+import { guardRetry, name, type Seen } from '../domain/guards.ts';
+import { neverAgain } from '../domain/production-failure.ts';
+import type { CardResult } from '../domain/results.ts';
+import { printable } from '../domain/terminal-text.ts';
+import { recordAct } from './acts.ts';
+import type { Context } from './context.ts';
+import { forEachCard, type Subject } from './each-card.ts';
+import { chooseKiosk, type Following, follow } from './produce.ts';
+import { bringToRest, seenOf, sendOnce } from './send.ts';
+import type { Target } from './targets.ts';
+
+export interface RetryOptions extends Following {
+  /** Another kiosk than that of the failed attempt. */
+  toKiosk: string | null;
+  /** Gives up a request that is queued in a kiosk, so that the card may go elsewhere. */
+  abandon: boolean;
+}
+
+/** Produces failed or refused cards again, one after the other, as the error catalogue allows. */
+export async function retry(
+  ctx: Context,
+  { targets, ...options }: RetryOptions & { targets: readonly Target[] },
+): Promise<CardResult[]> {
+  ctx.report.note(
+    "This journal's attempts are guarded here; against another machine's, the vendor's refusal is the only guard.",
+  );
+  return forEachCard(ctx, { targets, concurrency: 1, authorizeFirst: true }, async (subject) =>
+    recordAct(ctx, { subject, act: 'retry', kioskId: options.toKiosk }, () =>
+      retryOne(ctx, subject, options),
+    ),
+  );
+}
+
+async function retryOne(ctx: Context, subject: Subject, options: RetryOptions): Promise<boolean> {
+  const last = await lookBefore(ctx, subject, options);
+  const attemptId = last?.id ?? null;
+  const known = options.toKiosk ?? subject.card.production?.kioskId ?? last?.kioskId ?? null;
+  const decision = guardRetry(seenOf(subject), { kioskId: known ?? '', attemptId });
+  const kioskId = known ?? (await chooseKiosk(ctx, '--to-kiosk'));
+  if (decision !== 'unchanged') await approve(ctx, subject, last);
+  const guard = (seen: Seen) => guardRetry(seen, { kioskId, attemptId });
+  const attempt = await sendOnce(ctx, subject, { kioskId, guard });
+  if (attempt) sayWhich(ctx, subject, { last, attempt });
+  await follow(ctx, subject, { attempt, ...options });
+  return attempt !== null;
+}
+
+/** Looks at a card, and at what became of its last attempt if nobody knows. @returns that attempt */
+async function lookBefore(
+  ctx: Context,
+  subject: Subject,
+  { abandon }: RetryOptions,
+): Promise<Attempt | null> {
+  const { facts } = await subject.observe();
+  if (isUnsettled(facts.attempt) && facts.attempt) {
+    await bringToRest(ctx, subject, facts.attempt);
+    return subject.latest?.facts.attempt ?? null;
+  }
+  return abandon && facts.attempt?.outcome === 'queued' ? giveUp(ctx, subject, facts.attempt) : facts.attempt;
+}
+
+/** A queued request may still print when the printer gets ready: only a person may say that it will not. */
+async function giveUp(ctx: Context, subject: Subject, attempt: Attempt): Promise<Attempt> {
+  const question = `Attempt ${attempt.number} is queued at ${attempt.kioskId} and may still print. Was it deleted there?`;
+  if (!(await ctx.ask.confirm(question, { flag: '--yes' }))) throw declined(subject);
+  const abandoned = await ctx.journal.update(attempt, { outcome: 'abandoned', at: ctx.clock.now() });
+  subject.update({ attempt: abandoned });
+  return abandoned;
+}
+
+/** What the catalogue says decides: at once, after somebody fixed the cause, or never. */
+async function approve(ctx: Context, subject: Subject, last: Attempt | null): Promise<void> {
+  if (last?.outcome === 'abandoned') return;
+  const entry = reasonOf(subject, last);
+  if (entry.retry === 'never') throw neverAgain(subject.card, entry);
+  if (entry.retry !== 'after-fix') return;
+  const what = `${printable(entry.code)}: ${entry.meaning} ${entry.nextStep}`;
+  ctx.report.note(`Card ${name(subject.card)} failed with ${what}`);
+  const question = `Is it fixed, so that card ${name(subject.card)} can be produced again?`;
+  if (!(await ctx.ask.confirm(question, { flag: '--yes' }))) throw declined(subject);
+}
+
+function reasonOf({ card }: Subject, last: Attempt | null): CatalogueEntry {
+  return last?.outcome === 'refused'
+    ? lookUpError('request', last.production?.errorCode ?? null)
+    : lookUpError('production', card.production?.errorCode ?? null);
+}
+
+function sayWhich(
+  ctx: Context,
+  { card }: Subject,
+  { last, attempt }: { last: Attempt | null; attempt: Attempt },
+): void {
+  const after = last ? `, after attempt ${last.number} (${last.outcome})` : '';
+  ctx.report.note(`Card ${name(card)}: attempt ${attempt.number}${after}, on ${attempt.kioskId}.`);
+  ctx.report.note(
+    "Only this journal's attempts are known here: across machines, the vendor's own refusal is the guard.",
+  );
+}
+
+function declined({ card }: Subject): Failure {
+  return new Failure('not-confirmed', `Card ${name(card)} was left as it is.`, {
+    hint: card.next ?? 'Nothing is left to do.',
+  });
+}

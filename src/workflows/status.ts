@@ -1,0 +1,84 @@
+import type { Attempt } from '../domain/attempt.ts';
+import { exitStatusOf } from '../domain/exit-status.ts';
+import type { CardResult } from '../domain/results.ts';
+import type { Stage } from '../domain/stage.ts';
+import type { Context } from './context.ts';
+import { forEachCard, LOOKS_AT_ONCE } from './each-card.ts';
+import { poll } from './poll.ts';
+import type { Target } from './targets.ts';
+
+export interface StatusOptions {
+  targets: readonly Target[];
+  /** Whether each card comes with all attempts that the journal knows. */
+  history: boolean;
+  /** Whether the exit code tells where the cards stand, not only whether they could be read. */
+  exitStatus: boolean;
+}
+
+export type StatusResult = CardResult & { attempts?: Attempt[] };
+
+const FINAL = new Set<Stage>(['produced', 'completed', 'cancelled', 'returned', 'expired']);
+
+/** All cards that the journal knows, newest first. */
+export async function knownCards(ctx: Context): Promise<Target[]> {
+  const cards = await ctx.journal.listCards();
+  return cards.map(({ profileId, cardToken, orderId }) => ({ profileId, cardToken, orderId, after: null }));
+}
+
+/** Looks at cards once: where each stands, or why it can't be read. */
+export async function status(ctx: Context, options: StatusOptions): Promise<StatusResult[]> {
+  const { targets, history, exitStatus } = options;
+  const latest = new Map<Target, Attempt | null>();
+  const results = await forEachCard(ctx, { targets, concurrency: LOOKS_AT_ONCE }, async (subject) => {
+    const { card, facts } = await subject.observe();
+    latest.set(subject.target, facts.attempt);
+    if (card.stage === 'in-progress' && card.orderStatus === 'CANCELLED') {
+      ctx.report.warn(`Order ${card.orderId} is cancelled, but its card is still being produced.`);
+    }
+  });
+  return Promise.all(
+    targets.map(async (target, index) => {
+      const result = results[index];
+      if (!result) throw new TypeError('a card has no result');
+      const { card } = result;
+      const attempt = latest.get(target);
+      return {
+        ...result,
+        ...(exitStatus && attempt !== undefined && { exitCode: exitStatusOf(card, attempt) }),
+        ...(history && {
+          attempts: card.cardToken === null ? [] : await ctx.journal.listAttempts(card.cardToken),
+        }),
+      };
+    }),
+  );
+}
+
+/**
+ * Looks at cards again and again, until none of them can move any more, or the deadline.
+ * @param onChange is told what was seen first, and whenever it is something else
+ * @returns what was seen last
+ */
+export async function watchStatus(
+  ctx: Context,
+  options: StatusOptions & { deadline: number | null },
+  onChange: (results: StatusResult[]) => Promise<void>,
+): Promise<StatusResult[]> {
+  let shown = '';
+  let results: StatusResult[] = [];
+  await poll({
+    clock: ctx.clock,
+    signal: ctx.signal,
+    timing: ctx.timing,
+    deadline: options.deadline,
+    look: async () => {
+      results = await status(ctx, options);
+      ctx.signal.throwIfAborted();
+      const now = JSON.stringify(results);
+      if (now !== shown) await onChange(results);
+      shown = now;
+      return results;
+    },
+    decide: (seen) => (seen.every(({ card }) => FINAL.has(card.stage)) ? { done: seen } : 'wait'),
+  });
+  return results;
+}

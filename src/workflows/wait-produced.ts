@@ -1,0 +1,83 @@
+import { isUnsettled } from '../domain/attempt.ts';
+import { Failure } from '../domain/failure.ts';
+import { hintOf, name, refuseEnded, refuseOtherDelivery } from '../domain/guards.ts';
+import { productionFailed } from '../domain/production-failure.ts';
+import type { CardResult } from '../domain/results.ts';
+import type { Simulation } from '../domain/simulation.ts';
+import { compareVendorTimes } from '../domain/vendor-time.ts';
+import type { Context } from './context.ts';
+import { forEachCard, LOOKS_AT_ONCE, type Subject } from './each-card.ts';
+import type { Observation } from './observe.ts';
+import { refuseLost } from './settle.ts';
+import { sendSimulation } from './simulate.ts';
+import type { Target } from './targets.ts';
+import { waitFor } from './wait.ts';
+
+export interface ResultWait {
+  /** The attempt that was just sent; without it, the latest one is waited for. */
+  attemptId?: string;
+  /** What a sandbox is to do, once the attempt is in progress. */
+  simulation?: Simulation | null;
+}
+
+/** Waits until the current attempt on each card has its result. */
+export async function waitProduced(ctx: Context, targets: readonly Target[]): Promise<CardResult[]> {
+  return forEachCard(ctx, { targets, concurrency: LOOKS_AT_ONCE }, async (subject) => {
+    await waitForResult(ctx, subject, {});
+  });
+}
+
+/**
+ * Waits for the result of one attempt: what earlier attempts left behind never ends it.
+ * @throws Failure `production-failed`, `attempt-superseded`, `not-seen`, `wrong-stage` when nothing is in progress, the
+ *   ends of a card, `deadline-passed`
+ */
+export async function waitForResult(ctx: Context, subject: Subject, wait: ResultWait): Promise<void> {
+  const once = new Set<string>();
+  const { simulation } = wait;
+  await waitFor(ctx, subject, {
+    goal: 'produced',
+    onLook: async ({ card }) => {
+      if (card.production?.status !== 'IN_PROGRESS' || once.has('in progress')) return undefined;
+      once.add('in progress');
+      if (!simulation) {
+        hintAtSimulation(ctx, subject);
+        return undefined;
+      }
+      await sendSimulation(ctx, subject, simulation);
+      return subject.observe();
+    },
+    isReached: (seen) => hasResult(subject, seen, wait),
+  });
+}
+
+function hasResult(subject: Subject, seen: Observation, { attemptId }: ResultWait): boolean {
+  const { card, facts } = seen;
+  const { attempt } = facts;
+  if (isLeftBehind(seen, subject.target.after)) return false;
+  if (attemptId && attempt && attempt.id !== attemptId)
+    refuseLost(subject, { ...attempt, outcome: 'superseded' });
+  if (card.stage === 'produced' || card.stage === 'completed') return true;
+  refuseEnded(card);
+  refuseOtherDelivery(seen);
+  if (card.stage === 'in-progress' || isUnsettled(attempt)) return false;
+  if (attempt) refuseLost(subject, attempt);
+  if (card.stage === 'failed') throw productionFailed(card);
+  if (card.production === null) return false;
+  throw new Failure('wrong-stage', `Nothing is being produced: card ${name(card)} is ${card.stage}.`, {
+    hint: hintOf(card),
+  });
+}
+
+/** Is what the vendor shows older than the attempt that is waited for? Times that can't be ordered decide nothing. */
+function isLeftBehind({ card }: Observation, after: string | null): boolean {
+  if (after === null || !card.production) return false;
+  const order = compareVendorTimes(card.production.occurredAt, after);
+  return order === undefined || order < 0;
+}
+
+function hintAtSimulation({ environment, invocation, report }: Context, { card }: Subject): void {
+  if (environment === 'production') return;
+  const command = ['kioskctl simulate', name(card), '--status PRODUCED', ...invocation.flags].join(' ');
+  report.note(`A sandbox leaves a card in progress until it is told what becomes of it: ${command}`);
+}

@@ -1,0 +1,65 @@
+import { Failure } from '../domain/failure.ts';
+import { hintOf, name, refuseEnded, refuseOtherDelivery } from '../domain/guards.ts';
+import { requirementAdvice, unmetRequirements } from '../domain/requirement.ts';
+import type { CardResult } from '../domain/results.ts';
+import type { Stage } from '../domain/stage.ts';
+import type { Context } from './context.ts';
+import { forEachCard, LOOKS_AT_ONCE, type Subject } from './each-card.ts';
+import type { Observation } from './observe.ts';
+import type { Target } from './targets.ts';
+import { waitFor } from './wait.ts';
+
+const NOT_YET = new Set<Stage>(['placed', 'requirements-fulfilled', 'details-created', 'unknown']);
+
+/** Waits until each card may be produced, or is further than that. */
+export async function waitReady(ctx: Context, targets: readonly Target[]): Promise<CardResult[]> {
+  return forEachCard(ctx, { targets, concurrency: LOOKS_AT_ONCE }, async (subject) => {
+    await waitUntilReady(ctx, subject);
+  });
+}
+
+/**
+ * Waits until one card is ready; requirements that are not met are named as soon as they are seen.
+ * @throws Failure `requirement-failed`, the ends of a card, `not-a-kiosk-order`, `deadline-passed`
+ */
+export async function waitUntilReady(ctx: Context, subject: Subject): Promise<void> {
+  const named = new Set<string>();
+  await waitFor(ctx, subject, {
+    goal: 'ready',
+    onLook: async (seen) => {
+      nameRequirements(ctx, seen, named);
+      return undefined;
+    },
+    isReached: isReady,
+  });
+}
+
+function isReady(seen: Observation): boolean {
+  const { card } = seen;
+  refuseEnded(card);
+  refuseOtherDelivery(seen);
+  const failed = card.requirements?.find(({ status }) => status === 'FAILED');
+  if (failed) {
+    throw new Failure('requirement-failed', `The ${failed.type} requirement of card ${name(card)} failed.`, {
+      hint: `To go on, ${requirementAdvice(failed)}; then: ${hintOf(card)}`,
+    });
+  }
+  return !NOT_YET.has(card.stage) || seen.facts.attempt !== null;
+}
+
+function nameRequirements(ctx: Context, { card }: Observation, named: Set<string>): void {
+  for (const requirement of unmetRequirements(card.requirements ?? null)) {
+    const { type, status } = requirement;
+    if (named.has(`${type} ${status}`)) continue;
+    named.add(`${type} ${status}`);
+    ctx.report.note(
+      `Order ${card.orderId} waits for ${type} (${status}): ${requirementAdvice(requirement)}.`,
+    );
+    if (type === 'VERIFICATION' && ctx.environment !== 'production') {
+      const command = ['kioskctl simulate --profile-verified', card.profileId, ...ctx.invocation.flags].join(
+        ' ',
+      );
+      ctx.report.note(`In a sandbox, let the profile pass it: ${command}`);
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, sep } from 'node:path';
+import { expect, test } from 'vitest';
+
+/** What each room may import from, besides itself and the rooms below those: see docs/layout.md. */
+const BELOW: Record<string, string[]> = {
+  commands: ['cli'],
+  cli: ['workflows'],
+  workflows: ['wise', 'journal', 'sandbox'],
+  wise: ['sqlite', 'wire'],
+  journal: ['sqlite', 'wire'],
+  sandbox: ['sqlite', 'wire'],
+  sqlite: ['domain'],
+  wire: ['domain'],
+  domain: [],
+};
+
+/** Rooms that may see the network, the disk or the process. */
+const ADAPTERS = new Set(['cli', 'wise', 'journal', 'sandbox', 'sqlite']);
+
+interface Import {
+  file: string;
+  target: string;
+}
+
+const files = globSync('src/**/*.ts').map((file) => file.split(sep).join('/'));
+const imports: Import[] = files.flatMap((file) =>
+  [...readFileSync(file, 'utf8').matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, target = '']) => ({
+    file,
+    target: target.startsWith('.')
+      ? normalize(join(dirname(file), target))
+          .split(sep)
+          .join('/')
+      : target,
+  })),
+);
+
+function roomOf(file: string): string {
+  return file.split('/')[1] ?? '';
+}
+
+function reachable(room: string): Set<string> {
+  const rooms = BELOW[room] ?? [];
+  return new Set([room, ...rooms, ...rooms.flatMap((below) => [...reachable(below)])]);
+}
+
+test('imports point down only', () => {
+  const wrong = imports.filter(
+    ({ file, target }) => target.startsWith('src/') && !reachable(roomOf(file)).has(roomOf(target)),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test('every room is on the map', () => {
+  expect([...new Set(files.map(roomOf))].toSorted()).toEqual(Object.keys(BELOW).toSorted());
+  const map = readFileSync('docs/layout.md', 'utf8');
+  for (const room of Object.keys(BELOW)) expect(map, `docs/layout.md names ${room}/`).toContain(`${room}/`);
+});
+
+test('no file imports itself in a circle', () => {
+  const targets = new Map(
+    files.map((file) => [file, imports.filter((one) => one.file === file).map((one) => one.target)]),
+  );
+  const open = new Set<string>();
+  const done = new Set<string>();
+  const circles: string[] = [];
+  const visit = (file: string): void => {
+    if (done.has(file)) return;
+    if (open.has(file)) return void circles.push(file);
+    open.add(file);
+    for (const target of targets.get(file) ?? []) if (targets.has(target)) visit(target);
+    open.delete(file);
+    done.add(file);
+  };
+  files.forEach(visit);
+  expect(circles).toEqual([]);
+});
+
+test('only adapters touch the world outside', () => {
+  const wrong = imports.filter(({ file, target }) => {
+    const isWorld = /^node:(fs|http|https|net|child_process|os|process|sqlite|timers)/.test(target);
+    return isWorld && !ADAPTERS.has(roomOf(file));
+  });
+  expect(wrong).toEqual([]);
+});
+
+test('the environment is read, and the process ended, only where the layout says', () => {
+  const wrong = files.filter((file) => {
+    const code = readFileSync(file, 'utf8');
+    return (
+      /process\.env\b|process\.exit\(|\bconsole\./.test(code) &&
+      !/^src\/cli\/(io|context|settings)/.test(file)
+    );
+  });
+  expect(wrong).toEqual([]);
+});
+
+test('heavy libraries are loaded where they are used', () => {
+  const heavy = /^import (?!type)[^;]*from '(got|ora|conf|@inquirer\/[^']*|cli-table3|yaml)'/m;
+  const wrong = files.filter((file) => heavy.test(readFileSync(file, 'utf8')));
+  expect(wrong).toEqual([]);
+});

@@ -1,0 +1,446 @@
+import { randomUUID } from 'node:crypto';
+import * as v from 'valibot';
+import { describe, expect, test } from 'vitest';
+import { REQUEST_ERRORS } from '../../src/domain/request-errors.ts';
+import { matchesPath } from '../../src/sandbox/fault-path.ts';
+import { type Fault, faultSchema } from '../../src/sandbox/faults.ts';
+import { at, productionPath, Stand, TO_READY } from './stand.ts';
+
+const PROGRAMS = 'GET /v3/spend/profiles/1001/card-orders/availability';
+
+describe('answers', () => {
+  test('429 says when to come back; after its times the sandbox is itself again', async () => {
+    const stand = await Stand.open();
+    stand.sandbox.addFault({ kind: 'answer', status: 429, retryAfter: 7, times: 2 });
+    for (let count = 0; count < 2; count += 1) {
+      const { status, headers, body } = await stand.call(PROGRAMS);
+      expect(status).toBe(429);
+      expect(headers.get('retry-after')).toBe('7');
+      expect(headers.get('x-rate-limited-by')).toBe('wise-public-api');
+      expect(headers.get('x-trace-id')).toMatch(/^[\da-f]{32}$/);
+      expect(body).toMatchObject({ status: 429, error: 'Too Many Requests' });
+    }
+    expect((await stand.call(PROGRAMS)).status).toBe(200);
+    expect(stand.sandbox.listFaults()).toEqual([]);
+  });
+
+  test('a fault is for its method and path only, whatever the version', async () => {
+    const stand = await Stand.open();
+    stand.sandbox.addFault({ kind: 'answer', method: 'GET', path: '/cards', status: 500, times: 1 });
+    expect((await stand.call(PROGRAMS)).status).toBe(200);
+    expect((await stand.call('POST /v3/spend/profiles/1001/cards')).status).toBe(405);
+    expect(stand.sandbox.listFaults()).toHaveLength(1);
+    expect((await stand.call('GET /2026Q4/spend/profiles/1001/cards')).status).toBe(500);
+  });
+
+  test('the oldest goes first, one for each request, and those that are left are listed', async () => {
+    const stand = await Stand.open();
+    stand.sandbox.addFault({ kind: 'answer', status: 503, retryAfter: 1, times: 2 });
+    stand.sandbox.addFault({ kind: 'answer', status: 500, times: 1 });
+    expect((await stand.call(PROGRAMS)).status).toBe(503);
+    expect(stand.sandbox.listFaults()).toEqual([
+      { kind: 'answer', status: 503, retryAfter: 1, times: 1 },
+      { kind: 'answer', status: 500, times: 1 },
+    ]);
+    expect((await stand.call(PROGRAMS)).headers.get('retry-after')).toBe('1');
+    expect((await stand.call(PROGRAMS)).headers.get('retry-after')).toBeNull();
+    stand.sandbox.addFault({ kind: 'answer', status: 500, times: 1 });
+    stand.sandbox.clearFaults();
+    expect((await stand.call(PROGRAMS)).status).toBe(200);
+  });
+
+  test('headers and body are as they were set', async () => {
+    const stand = await Stand.open();
+    stand.sandbox.addFault({
+      kind: 'answer',
+      status: 502,
+      headers: { 'Content-Type': 'text/html', 'X-Other': 'yes' },
+      body: '<h1>Bad gateway</h1>',
+      times: 1,
+    });
+    const html = await stand.call(PROGRAMS);
+    expect([html.status, html.text, html.headers.get('content-type'), html.headers.get('x-other')]).toEqual([
+      502,
+      '<h1>Bad gateway</h1>',
+      'text/html',
+      'yes',
+    ]);
+    stand.sandbox.addFault({ kind: 'answer', status: 200, bodyBase64: '//79', times: 1 });
+    const response = await fetch(`${stand.url}/v3/x`);
+    expect([...new Uint8Array(await response.arrayBuffer())]).toEqual([0xff, 0xfe, 0xfd]);
+    stand.sandbox.addFault({ kind: 'answer', status: 200, body: 'x'.repeat(10_000_000), times: 1 });
+    expect((await stand.call(PROGRAMS)).text).toHaveLength(10_000_000);
+    stand.sandbox.addFault({ kind: 'answer', status: 200, body: '', times: 1 });
+    expect((await stand.call(PROGRAMS)).text).toBe('');
+    stand.sandbox.addFault({ kind: 'answer', status: 307, headers: { location: '/elsewhere' }, times: 1 });
+    expect((await stand.call(PROGRAMS)).headers.get('location')).toBe('/elsewhere');
+    stand.sandbox.addFault({ kind: 'answer', status: 204, times: 1 });
+    expect((await stand.call(PROGRAMS)).status).toBe(204);
+  });
+
+  test('a status comes without an effect, unless the fault says so', async () => {
+    const stand = await Stand.open();
+    const { token } = await stand.readyCard();
+    stand.sandbox.addFault({ kind: 'answer', method: 'PUT', path: '/production', status: 500, times: 1 });
+    expect((await stand.produce(token)).status).toBe(500);
+    expect((await stand.production(token)).body.status).toBe('READY');
+    stand.sandbox.addFault({ kind: 'answer', method: 'PUT', status: 500, effect: true, times: 1 });
+    expect((await stand.produce(token)).status).toBe(500);
+    expect((await stand.production(token)).body.status).toBe('IN_PROGRESS');
+    expect((await stand.requests()).filter(({ method }) => method === 'PUT')).toMatchObject([
+      { status: 500, effect: false },
+      { status: 500, effect: true, kioskId: 'WIS00001' },
+    ]);
+  });
+
+  test.each([
+    ['before', 'READY', false],
+    ['after', 'IN_PROGRESS', true],
+  ] as const)('reset %s the effect', async (reset, status, effect) => {
+    const stand = await Stand.open();
+    const { token } = await stand.readyCard();
+    stand.sandbox.addFault({ kind: 'answer', method: 'PUT', path: '*/cards/*/production', reset, times: 1 });
+    await expect(stand.produce(token)).rejects.toThrow();
+    expect((await stand.production(token)).body.status).toBe(status);
+    expect((await stand.requests()).filter(({ method }) => method === 'PUT')).toMatchObject([
+      { status: 0, effect },
+    ]);
+  });
+
+  test('cut sends half of the real body, after the effect', async () => {
+    const stand = await Stand.open();
+    const { token, orderId } = await stand.readyCard();
+    stand.sandbox.addFault({ kind: 'answer', method: 'PUT', cut: true, times: 2 });
+    const response = await fetch(stand.url + productionPath(token), {
+      method: 'PUT',
+      headers: { authorization: 'Bearer x', 'content-type': 'application/json' },
+      body: JSON.stringify({ kioskId: 'WIS00001' }),
+    });
+    expect(response.status).toBe(200);
+    const length = Number(response.headers.get('content-length'));
+    let received = 0;
+    await expect(
+      (async () => {
+        for await (const chunk of response.body ?? []) received += chunk.length;
+      })(),
+    ).rejects.toThrow();
+    const whole = (await stand.production(token)).text;
+    expect([length, received]).toEqual([whole.length, Math.floor(whole.length / 2)]);
+    // An answer that has no body is lost as a whole.
+    await expect(stand.cancel(orderId)).rejects.toThrow();
+    stand.clock.now += 150;
+    expect((await stand.getOrder(1001, orderId)).status).toBe('CANCELLED');
+  });
+
+  test('delay waits, then carries the request out; with effect it is carried out first', async () => {
+    const stand = await Stand.open();
+    const { token } = await stand.readyCard();
+    stand.sandbox.addFault({ kind: 'answer', method: 'PUT', delayMs: 150, times: 1 });
+    const started = performance.now();
+    const late = stand.produce(token);
+    expect((await stand.production(token)).body.status).toBe('READY');
+    expect((await late).body.status).toBe('IN_PROGRESS');
+    expect(performance.now() - started).toBeGreaterThan(140);
+
+    stand.sandbox.addFault({ kind: 'answer', method: 'POST', delayMs: 300, effect: true, times: 1 });
+    let isAnswered = false;
+    const simulated = stand.simulate(token, 'PRODUCED').then((reply) => {
+      isAnswered = true;
+      return reply;
+    });
+    await expect
+      .poll(async () => (await stand.production(token)).body.status, { interval: 5 })
+      .toBe('PRODUCED');
+    expect(isAnswered).toBe(false);
+    expect((await simulated).status).toBe(200);
+  });
+
+  test('a delayed request has its effect also when the client has gone', async () => {
+    const stand = await Stand.open();
+    const { token } = await stand.readyCard();
+    stand.sandbox.addFault({ kind: 'answer', method: 'PUT', delayMs: 60, times: 1 });
+    const gone = fetch(stand.url + productionPath(token), {
+      method: 'PUT',
+      headers: { authorization: 'Bearer x', 'content-type': 'application/json' },
+      body: JSON.stringify({ kioskId: 'WIS00001' }),
+      signal: AbortSignal.timeout(20),
+    });
+    await expect(gone).rejects.toThrow();
+    await expect
+      .poll(async () => (await stand.production(token)).body.status, { interval: 10 })
+      .toBe('IN_PROGRESS');
+  });
+
+  test('a delayed request has used up its fault', async () => {
+    const stand = await Stand.open();
+    const { token } = await stand.readyCard();
+    stand.sandbox.addFault({ kind: 'answer', method: 'PUT', delayMs: 1, times: 1 });
+    stand.sandbox.addFault({ kind: 'produce', errorCode: 'IMAGE_SERVER_ERROR', times: 1 });
+    expect((await stand.produce(token)).status).toBe(200);
+    expect(stand.sandbox.listFaults()).toHaveLength(1);
+  });
+
+  test('closing does not wait for delayed answers', async () => {
+    const stand = await Stand.open();
+    stand.sandbox.addFault({ kind: 'answer', delayMs: 60_000, times: 1 });
+    const waiting = expect(stand.call(PROGRAMS)).rejects.toThrow();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await stand.sandbox.close();
+    await waiting;
+  });
+
+  test('a lost answer to an order is repeated with its key', async () => {
+    const stand = await Stand.open();
+    const key = randomUUID();
+    stand.sandbox.addFault({
+      kind: 'answer',
+      method: 'POST',
+      path: '/card-orders',
+      reset: 'after',
+      times: 1,
+    });
+    await expect(stand.createOrder(1001, { key })).rejects.toThrow();
+    expect((await stand.createOrder(1001, { key })).body.id).toBe(501);
+    expect((await stand.createOrder(1001)).body.id).toBe(502);
+  });
+});
+
+describe('refused requests', () => {
+  test('each of the request codes leaves the production as it was', async () => {
+    const stand = await Stand.open();
+    const { token } = await stand.readyCard();
+    const codes = REQUEST_ERRORS.map(([code]) => code);
+    expect(codes).toHaveLength(22);
+    for (const errorCode of codes.filter((code) => code !== 'REQUEST_CREATED_BUT_NOT_STARTED')) {
+      stand.sandbox.addFault({ kind: 'produce', errorCode, times: 1 });
+      const { status, body } = await stand.produce(token);
+      expect(status).toBe(422);
+      expect(body).toMatchObject({ status: 'REQUEST_ERROR', errorCode, kioskId: 'WIS00001' });
+      expect((await stand.production(token)).body.status).toBe('READY');
+    }
+    expect((await stand.produce(token)).status).toBe(200);
+    const sent = (await stand.requests()).filter(({ method }) => method === 'PUT');
+    expect(sent.map(({ effect }) => effect)).toEqual([...codes.slice(1).map(() => false), true]);
+  });
+
+  test('one kiosk refuses, the others do not', async () => {
+    const stand = await Stand.open();
+    const { token } = await stand.readyCard();
+    stand.sandbox.addFault({
+      kind: 'produce',
+      kioskId: 'WIS00002',
+      errorCode: 'PRINTER_OR_SATELLITE_NOT_READY',
+      times: 1,
+    });
+    expect((await stand.produce(token, 'WIS00001')).status).toBe(200);
+    expect(stand.sandbox.listFaults()).toHaveLength(1);
+  });
+
+  test('a request that would be refused anyway does not use it up', async () => {
+    const stand = await Stand.open();
+    const { token } = await stand.readyCard();
+    await stand.produce(token);
+    stand.sandbox.addFault({ kind: 'produce', errorCode: 'IMAGE_SERVER_ERROR', times: 1 });
+    expect((await stand.produce(token)).body.errorCode).toBe('REQUEST_ALREADY_EXISTS');
+    expect((await stand.produce(token, 'WIS00009')).body.errorCode).toBe('KIOSK_ID_NOT_FOUND');
+    expect(stand.sandbox.listFaults()).toHaveLength(1);
+  });
+
+  test('a request uses up at most one fault, the older of an answer and a refusal', async () => {
+    const stand = await Stand.open();
+    const { token } = await stand.readyCard();
+    stand.sandbox.addFault({ kind: 'produce', errorCode: 'IMAGE_SERVER_ERROR', times: 1 });
+    stand.sandbox.addFault({ kind: 'answer', method: 'PUT', status: 500, effect: true, times: 1 });
+    stand.sandbox.addFault({ kind: 'produce', errorCode: 'PIN_LENGTH_ERROR', times: 1 });
+    expect((await stand.produce(token)).body.errorCode).toBe('IMAGE_SERVER_ERROR');
+    expect((await stand.produce(token)).status).toBe(500);
+    expect((await stand.production(token)).body.status).toBe('IN_PROGRESS');
+    expect(stand.sandbox.listFaults()).toMatchObject([{ errorCode: 'PIN_LENGTH_ERROR' }]);
+  });
+
+  test('REQUEST_CREATED_BUT_NOT_STARTED starts later by itself', async () => {
+    const stand = await Stand.open();
+    const { token } = await stand.readyCard();
+    stand.sandbox.addFault({
+      kind: 'produce',
+      errorCode: 'REQUEST_CREATED_BUT_NOT_STARTED',
+      afterMs: 2_000,
+      times: 1,
+    });
+    stand.clock.now += 10;
+    const queued = await stand.produce(token, 'WIS00003');
+    expect([queued.status, queued.body.errorCode, queued.body.occurredAt]).toEqual([
+      422,
+      'REQUEST_CREATED_BUT_NOT_STARTED',
+      at(TO_READY + 10),
+    ]);
+    stand.clock.now += 1_999;
+    expect((await stand.production(token)).body.status).toBe('READY');
+    expect((await stand.produce(token)).body.errorCode).toBe('REQUEST_ALREADY_EXISTS');
+    stand.clock.now += 1;
+    expect((await stand.production(token)).body).toMatchObject({
+      status: 'IN_PROGRESS',
+      kioskId: 'WIS00003',
+      occurredAt: queued.body.occurredAt,
+    });
+    expect((await stand.requests()).filter(({ effect, method }) => effect && method === 'PUT')).toHaveLength(
+      1,
+    );
+  });
+
+  test('without a time it stays queued until it is simulated', async () => {
+    const stand = await Stand.open();
+    const { token } = await stand.readyCard();
+    stand.sandbox.addFault({ kind: 'produce', errorCode: 'REQUEST_CREATED_BUT_NOT_STARTED', times: 1 });
+    await stand.produce(token);
+    stand.clock.now += 3_600_000;
+    expect((await stand.production(token)).body.status).toBe('READY');
+    expect((await stand.simulate(token, 'PRODUCED')).status).toBe(200);
+    expect((await stand.production(token)).body.status).toBe('PRODUCED');
+    const statuses = (await stand.outbox()).map(({ body }) => body.data.status ?? 'order');
+    expect(statuses.slice(-3)).toEqual(['READY', 'IN_PROGRESS', 'PRODUCED']);
+  });
+
+  test('a cancelled order is never started', async () => {
+    const stand = await Stand.open();
+    const { token, orderId } = await stand.readyCard();
+    stand.sandbox.addFault({
+      kind: 'produce',
+      errorCode: 'REQUEST_CREATED_BUT_NOT_STARTED',
+      afterMs: 500,
+      times: 1,
+    });
+    await stand.produce(token);
+    await stand.cancel(orderId);
+    stand.clock.now += 1_000;
+    expect((await stand.production(token)).body.status).toBe('READY');
+  });
+});
+
+describe('outcomes', () => {
+  test('a card comes to its end by itself', async () => {
+    const stand = await Stand.open({ speed: 2 });
+    const { token, orderId } = await stand.readyCard();
+    stand.sandbox.addFault({ kind: 'outcome', kioskId: 'WIS00002', status: 'PRODUCED', times: 1 });
+    stand.sandbox.addFault({
+      kind: 'outcome',
+      kioskId: 'WIS00001',
+      status: 'PRODUCTION_ERROR',
+      errorCode: 'PRD_HOPPER_DOOR',
+      afterMs: 1_000,
+      times: 1,
+    });
+    const { body: begun } = await stand.produce(token);
+    stand.clock.now += 499;
+    expect((await stand.production(token)).body.status).toBe('IN_PROGRESS');
+    stand.clock.now += 1;
+    expect((await stand.production(token)).body).toMatchObject({
+      status: 'PRODUCTION_ERROR',
+      errorCode: 'PRD_HOPPER_DOOR',
+      occurredAt: begun.occurredAt,
+    });
+    await stand.produce(token, 'WIS00002');
+    stand.clock.now += 250;
+    expect((await stand.production(token)).body.status).toBe('PRODUCED');
+    stand.clock.now += 150;
+    expect((await stand.getOrder(1001, orderId)).status).toBe('PRODUCED');
+    expect(stand.sandbox.listFaults()).toEqual([]);
+  });
+
+  test('belongs to its attempt', async () => {
+    const stand = await Stand.open();
+    const { token } = await stand.readyCard();
+    stand.sandbox.addFault({ kind: 'outcome', kioskId: 'WIS00001', status: 'PRODUCED', times: 1 });
+    await stand.produce(token);
+    await stand.simulate(token, 'PRODUCTION_ERROR', 'PRT_RIBBON');
+    await stand.produce(token);
+    stand.clock.now += 10_000;
+    expect((await stand.production(token)).body.status).toBe('IN_PROGRESS');
+  });
+
+  test('comes also after a lost answer, and for a request that was queued', async () => {
+    const stand = await Stand.open();
+    const lost = await stand.readyCard();
+    stand.sandbox.addFault({ kind: 'outcome', kioskId: 'WIS00001', status: 'PRODUCED', times: 2 });
+    stand.sandbox.addFault({ kind: 'answer', method: 'PUT', reset: 'after', times: 1 });
+    await expect(stand.produce(lost.token)).rejects.toThrow();
+    stand.clock.now += 500;
+    expect((await stand.production(lost.token)).body.status).toBe('PRODUCED');
+
+    const queued = await stand.readyCard();
+    stand.sandbox.addFault({
+      kind: 'produce',
+      errorCode: 'REQUEST_CREATED_BUT_NOT_STARTED',
+      afterMs: 100,
+      times: 1,
+    });
+    await stand.produce(queued.token);
+    stand.clock.now += 599;
+    expect((await stand.production(queued.token)).body.status).toBe('IN_PROGRESS');
+    stand.clock.now += 1;
+    expect((await stand.production(queued.token)).body.status).toBe('PRODUCED');
+  });
+});
+
+describe('the schema', () => {
+  const refused: Record<string, unknown>[] = [
+    {},
+    { kind: 'other', times: 1 },
+    { kind: 'answer' },
+    { kind: 'answer', status: 500, cut: true },
+    { kind: 'answer', status: 99 },
+    { kind: 'answer', status: 500, times: 0 },
+    { kind: 'answer', status: 500, colour: 'red' },
+    { kind: 'answer', status: 500, body: '', bodyBase64: '' },
+    { kind: 'answer', status: 500, headers: { 'a b': 'c' } },
+    { kind: 'answer', status: 500, headers: { a: 'b\r\nc: d' } },
+    { kind: 'answer', cut: true, body: 'x' },
+    { kind: 'answer', reset: 'after', effect: true },
+    { kind: 'answer', reset: 'never' },
+    { kind: 'answer', cut: false },
+    { kind: 'answer', delayMs: -1 },
+    { kind: 'answer', method: 'BREW', status: 500 },
+    { kind: 'produce', errorCode: 'PRD_HOPPER_DOOR' },
+    { kind: 'produce', errorCode: 'UNKNOWN_ERROR', afterMs: 1 },
+    { kind: 'outcome', kioskId: 'WIS00001', status: 'PRODUCED', errorCode: 'PRD_HOPPER_DOOR' },
+    { kind: 'outcome', kioskId: 'WIS00001', status: 'PRODUCTION_ERROR', errorCode: 'KIOSK_ID_NOT_FOUND' },
+    { kind: 'outcome', status: 'PRODUCED' },
+  ];
+
+  test('takes nothing else', async () => {
+    const stand = await Stand.open();
+    for (const fault of refused) {
+      expect([fault, v.is(faultSchema, fault)]).toEqual([fault, false]);
+      const { status, body } = await stand.call('POST /_sandbox/faults', { body: fault });
+      expect([fault, status, body.errors.length > 0]).toEqual([fault, 422, true]);
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what JavaScript could pass
+      expect(() => stand.sandbox.addFault(fault as unknown as Fault)).toThrow();
+    }
+    expect(stand.sandbox.listFaults()).toEqual([]);
+  });
+
+  test('once is enough, without a number of times', () => {
+    expect(v.parse(faultSchema, { kind: 'answer', cut: true })).toEqual({
+      kind: 'answer',
+      cut: true,
+      times: 1,
+    });
+  });
+
+  test.each([
+    ['/production', '/spend/profiles/1/cards/x/production', true],
+    ['*/production', '/spend/profiles/1/cards/x/production', true],
+    ['/spend/*/cards/*/production', '/spend/profiles/1/cards/x/production', true],
+    ['/spend/*/cards', '/spend/profiles/1/cards/x', false],
+    ['*', '/anything', true],
+    ['/a*a', '/a', false],
+    ['/a*a', '/aa', true],
+    ['*b*', '/abc', true],
+    ['*x*', '/abc', false],
+    ['/x*', '/abc', false],
+    ['.*', '/abc', false],
+    ['/cards', '/card-orders', false],
+  ])('the path %s fits %s: %s', (wanted, path, fits) => {
+    expect(matchesPath(wanted, path)).toBe(fits);
+  });
+});

@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest';
+import {
+  accept,
+  becomeReady,
+  dropQueued,
+  enqueue,
+  finish,
+  refuse,
+  start,
+  type Track,
+  UNTOUCHED,
+  whyRefused,
+} from '../../src/sandbox/machine.ts';
+
+const ready: Track = becomeReady(UNTOUCHED, 100) ?? UNTOUCHED;
+
+describe('the machine of a production', () => {
+  test('goes from nothing to READY once', () => {
+    expect(ready.production).toEqual({ status: 'READY', kioskId: null, occurredAt: 100, errorCode: null });
+    expect(becomeReady(ready, 200)).toBeNull();
+    expect(whyRefused(UNTOUCHED)).toBe('UNABLE_TO_ACCEPT_REQUEST');
+    expect(whyRefused(ready)).toBeNull();
+  });
+
+  test('gives each request a later time, and an outcome the time of its request', () => {
+    const begun = accept(ready, { kioskId: 'K', at: 100 });
+    expect(begun.production).toMatchObject({ status: 'IN_PROGRESS', kioskId: 'K', occurredAt: 101 });
+    expect(whyRefused(begun)).toBe('REQUEST_ALREADY_EXISTS');
+    const failed = finish(begun, { status: 'PRODUCTION_ERROR', errorCode: null });
+    expect(failed?.production).toMatchObject({ occurredAt: 101, errorCode: 'UNKNOWN_ERROR' });
+    const again = accept(refuse(failed ?? UNTOUCHED, 90), { kioskId: 'K', at: 95 });
+    expect(again.production?.occurredAt).toBe(103);
+  });
+
+  test('a queued request keeps its time, and lets no other in', () => {
+    const queued = enqueue(ready, { kioskId: 'K', at: 150 });
+    expect(queued.production).toEqual(ready.production);
+    expect(whyRefused(queued)).toBe('REQUEST_ALREADY_EXISTS');
+    const begun = start(queued);
+    expect(begun).toMatchObject({ production: { status: 'IN_PROGRESS', occurredAt: 150 }, queued: null });
+    expect(start(begun ?? UNTOUCHED)).toBeNull();
+    expect(whyRefused(dropQueued(queued))).toBeNull();
+  });
+
+  test('only a production in progress comes to an end', () => {
+    expect(finish(UNTOUCHED, { status: 'PRODUCED', errorCode: null })).toBeNull();
+    expect(finish(ready, { status: 'PRODUCED', errorCode: null })).toBeNull();
+    const done = finish(accept(ready, { kioskId: 'K', at: 200 }), { status: 'PRODUCED', errorCode: 'X' });
+    expect(done?.production).toMatchObject({ status: 'PRODUCED', errorCode: null });
+    expect(finish(done ?? UNTOUCHED, { status: 'PRODUCTION_ERROR', errorCode: 'X' })).toBeNull();
+    expect(whyRefused(done ?? UNTOUCHED)).toBe('REQUEST_ALREADY_EXISTS');
+  });
+});

@@ -1,0 +1,229 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, test } from 'vitest';
+import { Failure } from '../../src/domain/failure.ts';
+import { Sandbox } from '../../src/sandbox/sandbox.ts';
+import { type Clock, type Reply, START, Stand, temporaryFolder } from './stand.ts';
+
+const PROGRAMS = 'GET /v3/spend/profiles/1001/card-orders/availability';
+
+async function pair(): Promise<{ one: Stand; two: Stand; clock: Clock }> {
+  const clock = { now: START };
+  const one = await Stand.open({ clock });
+  const two = await Stand.open({ clock, stateFile: one.stateFile });
+  return { one, two, clock };
+}
+
+describe('two sandboxes on one state', () => {
+  test('show the same', async () => {
+    const { one, two } = await pair();
+    const { token, orderId } = await one.readyCard();
+    expect((await two.production(token)).body.status).toBe('READY');
+    await two.produce(token);
+    expect((await one.production(token)).body.status).toBe('IN_PROGRESS');
+    two.sandbox.advance(5_000);
+    expect((await one.call(PROGRAMS)).headers.get('date')).toBe(
+      (await two.call(PROGRAMS)).headers.get('date'),
+    );
+    one.sandbox.addFault({ kind: 'answer', status: 500, times: 1 });
+    expect((await two.call(PROGRAMS)).status).toBe(500);
+    expect((await one.call(PROGRAMS)).status).toBe(200);
+    two.sandbox.reset();
+    expect((await one.call(`GET /v3/spend/profiles/1001/card-orders/${orderId}`)).status).toBe(404);
+  });
+
+  test('accept one of two requests for the same card', async () => {
+    const { one, two } = await pair();
+    for (let round = 0; round < 10; round += 1) {
+      const { token } = await one.readyCard();
+      const answers = await Promise.all([one.produce(token), two.produce(token, 'WIS00002')]);
+      expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 422]);
+      const accepted = answers.find(({ status }) => status === 200);
+      expect((await one.production(token)).body).toEqual(accepted?.body);
+    }
+    const puts = (await one.requests()).filter(({ method, effect }) => method === 'PUT' && effect);
+    expect(puts).toHaveLength(10);
+  });
+
+  test('use up a fault once', async () => {
+    const { one, two } = await pair();
+    one.sandbox.addFault({ kind: 'answer', status: 503, times: 3 });
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, (_, index) => (index % 2 ? one : two).call(PROGRAMS)),
+    );
+    expect(answers.filter(({ status }) => status === 503)).toHaveLength(3);
+  });
+
+  test('make one order of one key', async () => {
+    const { one, two } = await pair();
+    const key = '054064c9-e01e-49fb-8fd9-b0990b9442f4';
+    const answers = await Promise.all([one, two, one, two].map((stand) => stand.createOrder(1001, { key })));
+    expect(new Set(answers.map(({ body }) => body.id))).toEqual(new Set([501]));
+  });
+});
+
+test('processes that start at once share a new state, and never produce a card twice', {
+  timeout: 20_000,
+}, async () => {
+  const stateFile = join(temporaryFolder(), 'state.sqlite');
+  const processes = Array.from({ length: 3 }, () =>
+    spawn(process.execPath, [join(import.meta.dirname, 'competitor.ts'), stateFile], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    }),
+  );
+  const outputs = await Promise.all(
+    processes.map(async (child) => {
+      let output = '';
+      child.stdout.on('data', (chunk) => {
+        output += String(chunk);
+      });
+      const [code] = await once(child, 'close');
+      expect(code).toBe(0);
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the competitor prints this
+      return JSON.parse(output) as { accepted: string[]; statuses: number[] };
+    }),
+  );
+  const statuses = outputs.flatMap((output) => output.statuses);
+  expect(statuses).toHaveLength(30);
+  expect(new Set(statuses)).toEqual(new Set([200, 422]));
+  const accepted = outputs.flatMap((output) => output.accepted);
+  expect(accepted).toHaveLength(10);
+  expect(new Set(accepted).size).toBe(10);
+});
+
+describe('plain reads', () => {
+  test('need no write lock', async () => {
+    const stand = await Stand.open();
+    const { token, orderId } = await stand.readyCard();
+    await stand.production(token);
+    stand.sandbox.addFault({ kind: 'answer', method: 'PUT', status: 500, times: 1 });
+    const other = new DatabaseSync(stand.stateFile);
+    other.exec('BEGIN IMMEDIATE');
+    try {
+      for (const path of [
+        'card-orders',
+        `card-orders/${orderId}`,
+        `card-orders/${orderId}/requirements`,
+        'cards',
+        `cards/${token}`,
+        `cards/${token}/production`,
+      ]) {
+        const { status } = await stand.call(`GET /v3/spend/profiles/1001/${path}`);
+        expect([path, status]).toEqual([path, 200]);
+      }
+      expect((await stand.call('GET /nowhere')).status).toBe(404);
+    } finally {
+      other.exec('ROLLBACK');
+      other.close();
+    }
+    expect(await stand.requests()).toHaveLength(10);
+  });
+
+  test('are in the log of the next process', async () => {
+    const stand = await Stand.open();
+    await stand.call(PROGRAMS);
+    await stand.sandbox.close();
+    const next = await Stand.open({ stateFile: stand.stateFile });
+    expect(await next.requests()).toMatchObject([{ method: 'GET', status: 200 }]);
+  });
+});
+
+async function play(seed: number): Promise<string> {
+  const stand = await Stand.open({ seed });
+  const replies: Reply[] = [];
+  const keep = async (reply: Promise<Reply>) => {
+    replies.push(await reply);
+  };
+  await keep(stand.createOrder(1001, { key: '054064c9-e01e-49fb-8fd9-b0990b9442f4' }));
+  await keep(stand.createOrder(1002, { key: '154064c9-e01e-49fb-8fd9-b0990b9442f4' }));
+  const { token, orderId } = await stand.readyCard({ key: '254064c9-e01e-49fb-8fd9-b0990b9442f4' });
+  await keep(stand.call('GET /v3/spend/profiles/1001/cards'));
+  await keep(stand.produce(token));
+  await keep(stand.simulate(token, 'PRODUCTION_ERROR', 'PRD_HOPPER_DOOR'));
+  await keep(stand.production(token));
+  await keep(stand.cancel(orderId));
+  await keep(
+    stand.call('POST /oauth/token', {
+      raw: 'grant_type=client_credentials',
+      headers: { authorization: 'Basic YTpi', 'content-type': 'application/x-www-form-urlencoded' },
+    }),
+  );
+  await keep(stand.control('GET outbox'));
+  await keep(stand.control('GET requests'));
+  return JSON.stringify(replies.map(({ status, headers, text }) => [status, [...headers], text]));
+}
+
+describe('a seed', () => {
+  test('gives the same answers, byte for byte', async () => {
+    const first = await play(7);
+    expect(await play(7)).toBe(first);
+    expect(await play(8)).not.toBe(first);
+  });
+
+  test('is only for a new state', async () => {
+    const stand = await Stand.open({ seed: 7 });
+    await stand.createOrder(1001);
+    await stand.sandbox.close();
+    const again = await Stand.open({ stateFile: stand.stateFile, seed: 8 });
+    again.clock.now += 2_000;
+    const reference = await Stand.open({ seed: 7 });
+    await reference.createOrder(1001);
+    reference.clock.now += 2_000;
+    expect((await again.getOrder(1001, 501)).cardToken).toBe((await reference.getOrder(1001, 501)).cardToken);
+  });
+});
+
+function writeNewerVersion(file: string): void {
+  const db = new DatabaseSync(file);
+  db.exec('PRAGMA journal_mode = WAL; PRAGMA user_version = 99');
+  db.close();
+}
+
+function failureOf(stateFile: string): unknown {
+  try {
+    return new Sandbox({ stateFile, speed: 1 });
+  } catch (error) {
+    return error;
+  }
+}
+
+describe('a state that can not be used', () => {
+  test.each([
+    ['no database', (file: string) => writeFileSync(file, 'x'.repeat(5_000))],
+    ['of a newer version', (file: string) => writeNewerVersion(file)],
+  ])('%s', (_case, spoil) => {
+    const file = join(temporaryFolder(), 'state.sqlite');
+    spoil(file);
+    const before = readFileSync(file);
+    const failure = failureOf(file);
+    expect(failure).toBeInstanceOf(Failure);
+    expect(failure).toMatchObject({ code: 'storage-unusable', message: expect.stringContaining(file) });
+    expect(readFileSync(file)).toEqual(before);
+  });
+
+  test('a folder, and a path through a file', () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'file'), '');
+    expect(failureOf(folder)).toMatchObject({ code: 'storage-unusable' });
+    expect(failureOf(join(folder, 'file', 'state.sqlite'))).toMatchObject({ code: 'storage-unusable' });
+  });
+
+  test('a speed that is none is a failure of usage', () => {
+    for (const speed of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
+      expect(() => new Sandbox({ stateFile: join(temporaryFolder(), 's'), speed })).toThrow(Failure);
+  });
+
+  test('one that breaks while it is served answers 500 and goes on', async () => {
+    const stand = await Stand.open();
+    const other = new DatabaseSync(stand.stateFile);
+    other.exec('ALTER TABLE orders RENAME TO orders_elsewhere');
+    const { status, body } = await stand.createOrder(1001);
+    expect([status, body.error]).toEqual([500, 'Internal Server Error']);
+    other.exec('ALTER TABLE orders_elsewhere RENAME TO orders');
+    other.close();
+    expect((await stand.createOrder(1001)).body.id).toBe(501);
+  });
+});

@@ -1,0 +1,163 @@
+import { describe, expect, test } from 'vitest';
+import { at, type Json, type Reply, Stand } from './stand.ts';
+
+const PROGRAMS = 'GET /v3/spend/profiles/1001/card-orders/availability';
+const BASIC = `Basic ${Buffer.from('client:secret').toString('base64')}`;
+
+function grant(
+  stand: Stand,
+  fields: Readonly<Record<string, string | undefined>>,
+  authorization: string | undefined = BASIC,
+): Promise<Reply> {
+  return stand.call('POST /oauth/token', {
+    raw: new URLSearchParams(JSON.parse(JSON.stringify(fields))).toString(),
+    headers: { authorization, 'content-type': 'application/x-www-form-urlencoded' },
+  });
+}
+
+async function statusWith(stand: Stand, authorization: string | undefined): Promise<[number, Json]> {
+  const { status, body } = await stand.call(PROGRAMS, { headers: { authorization } });
+  return [status, body];
+}
+
+describe('bearer tokens', () => {
+  test('one is needed', async () => {
+    const stand = await Stand.open();
+    for (const authorization of [undefined, '', 'Bearer', 'Bearer ', BASIC, 'some-token', 'Bearer a b'])
+      expect(await statusWith(stand, authorization)).toEqual([
+        401,
+        { error: 'invalid_token', error_description: 'A bearer token is required' },
+      ]);
+    expect((await statusWith(stand, 'bearer whatever'))[0]).toBe(200);
+  });
+
+  test('a declared one is what it was declared', async () => {
+    const stand = await Stand.open();
+    const token = 'secret/token?';
+    const declare = (state: string) => stand.control(`PUT tokens/${encodeURIComponent(token)}`, { state });
+    await declare('expired');
+    expect(await statusWith(stand, `Bearer ${token}`)).toEqual([
+      401,
+      { error: 'invalid_token', error_description: 'Access token expired' },
+    ]);
+    await declare('refused');
+    expect((await statusWith(stand, `Bearer ${token}`))[1].error_description).toBe('Invalid access token');
+    await declare('good');
+    expect((await statusWith(stand, `Bearer ${token}`))[0]).toBe(200);
+  });
+
+  test('with the policy “listed” only declared and issued ones are good', async () => {
+    const stand = await Stand.open();
+    await stand.control('PUT token-policy', { policy: 'listed' });
+    await stand.control('PUT tokens/mine', { state: 'good' });
+    expect((await statusWith(stand, 'Bearer mine'))[0]).toBe(200);
+    expect((await statusWith(stand, 'Bearer theirs'))[0]).toBe(401);
+    const issued = (await grant(stand, { grant_type: 'client_credentials' })).body.access_token;
+    expect((await statusWith(stand, `Bearer ${issued}`))[0]).toBe(200);
+    expect((await grant(stand, { grant_type: 'refresh_token', refresh_token: 'theirs' })).status).toBe(401);
+    await stand.control('PUT token-policy', { policy: 'any' });
+    expect((await statusWith(stand, 'Bearer theirs'))[0]).toBe(200);
+  });
+
+  test('a refused request changes nothing', async () => {
+    const stand = await Stand.open();
+    const { token } = await stand.readyCard();
+    await stand.control('PUT tokens/some-token', { state: 'refused' });
+    expect((await stand.produce(token)).status).toBe(401);
+    await stand.control('PUT tokens/some-token', { state: 'good' });
+    expect((await stand.production(token)).body.status).toBe('READY');
+  });
+});
+
+describe('POST /oauth/token', () => {
+  test('client credentials give a token that expires by the virtual clock', async () => {
+    const stand = await Stand.open();
+    const { status, body } = await grant(stand, { grant_type: 'client_credentials' });
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      access_token: expect.any(String),
+      token_type: 'bearer',
+      expires_in: 43_199,
+      expires_at: at(43_199_000),
+      scope: 'transfers',
+    });
+    stand.sandbox.advance(43_198_999);
+    expect((await statusWith(stand, `Bearer ${body.access_token}`))[0]).toBe(200);
+    stand.sandbox.advance(1);
+    expect((await statusWith(stand, `Bearer ${body.access_token}`))[1].error_description).toBe(
+      'Access token expired',
+    );
+  });
+
+  test.each([
+    { grant_type: 'refresh_token', refresh_token: 'any' },
+    {
+      grant_type: 'authorization_code',
+      client_id: 'client',
+      code: 'c',
+      redirect_uri: 'https://bank.example',
+    },
+    { grant_type: 'registration_code', client_id: 'client', email: 'a@bank.example', registration_code: 'c' },
+  ])('$grant_type gives a user token', async (fields) => {
+    const stand = await Stand.open();
+    const { status, body } = await grant(stand, fields);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      token_type: 'bearer',
+      refresh_token: expect.any(String),
+      refresh_token_expires_in: 628_639_555,
+      refresh_token_expires_at: at(628_639_555_000),
+      created_at: at(0),
+    });
+    const again = await grant(stand, { grant_type: 'refresh_token', refresh_token: body.refresh_token });
+    expect(again.body.access_token).not.toBe(body.access_token);
+    // Each kind is good for its own purpose.
+    expect((await statusWith(stand, `Bearer ${body.refresh_token}`))[0]).toBe(401);
+    expect(
+      (await grant(stand, { grant_type: 'refresh_token', refresh_token: body.access_token })).status,
+    ).toBe(401);
+  });
+
+  test('a refresh token that was declared bad, or is 20 years old, is refused', async () => {
+    const stand = await Stand.open();
+    await stand.control('PUT tokens/old', { state: 'expired' });
+    const refused = await grant(stand, { grant_type: 'refresh_token', refresh_token: 'old' });
+    expect([refused.status, refused.body.error]).toEqual([401, 'invalid_grant']);
+    const { body } = await grant(stand, { grant_type: 'refresh_token', refresh_token: 'any' });
+    stand.sandbox.advance(628_639_555_000);
+    expect(
+      (await grant(stand, { grant_type: 'refresh_token', refresh_token: body.refresh_token })).status,
+    ).toBe(401);
+  });
+
+  test.each([
+    [{}, 'invalid_request'],
+    [{ grant_type: 'password' }, 'unsupported_grant_type'],
+    [{ grant_type: 'refresh_token' }, 'invalid_request'],
+    [{ grant_type: 'authorization_code', code: 'c' }, 'invalid_request'],
+    [
+      { grant_type: 'registration_code', client_id: 'c', email: 'nobody', registration_code: 'c' },
+      'invalid_request',
+    ],
+  ])('%j is 400 %s', async (fields, error) => {
+    const stand = await Stand.open();
+    const { status, body } = await grant(stand, fields);
+    expect([status, body.error]).toEqual([400, error]);
+  });
+
+  test('needs client id and secret, and a form', async () => {
+    const stand = await Stand.open();
+    for (const authorization of [
+      'Bearer x',
+      'Basic',
+      'Basic ???',
+      `Basic ${Buffer.from('client').toString('base64')}`,
+      `Basic ${Buffer.from(':s').toString('base64')}`,
+    ]) {
+      const { status, body } = await grant(stand, { grant_type: 'client_credentials' }, authorization);
+      expect([status, body.error]).toEqual([401, 'invalid_client']);
+    }
+    const json = await stand.call('POST /oauth/token', { body: {}, headers: { authorization: BASIC } });
+    expect(json.status).toBe(415);
+  });
+});

@@ -1,0 +1,165 @@
+// A world for workflows: a real sandbox over HTTP, a real journal file, and a clock that nobody waits for.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Failure } from '../../src/domain/failure.ts';
+import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
+import type { Fault } from '../../src/sandbox/faults.ts';
+import { Sandbox } from '../../src/sandbox/sandbox.ts';
+import { Client } from '../../src/wise/client.ts';
+import type { Ask, Clock, Context, Progress, Report } from '../../src/workflows/context.ts';
+import { order } from '../../src/workflows/order.ts';
+import type { Target } from '../../src/workflows/targets.ts';
+
+/** A clock that stands still until somebody sleeps. */
+export class StillClock implements Clock {
+  time = Date.parse('2026-03-01T12:00:00Z');
+
+  now(): number {
+    return this.time;
+  }
+
+  async sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    this.time += milliseconds;
+  }
+}
+
+export interface LoggedRequest {
+  method: string;
+  path: string;
+  status: number;
+  effect: boolean;
+  kioskId?: string;
+}
+
+export class World {
+  readonly folder: string = mkdtempSync(join(tmpdir(), 'kioskctl-world-'));
+  readonly clock = new StillClock();
+  readonly abort = new AbortController();
+  readonly said: string[] = [];
+  readonly shown: Progress[] = [];
+  /** What the person answers to the next questions, and what was asked. */
+  readonly answers: (boolean | string)[] = [];
+  readonly asked: string[] = [];
+  readonly sandbox: Sandbox;
+  url = '';
+  #journal: SqliteJournal | null = null;
+
+  constructor() {
+    const stateFile = join(this.folder, 'sandbox.db');
+    this.sandbox = new Sandbox({ stateFile, speed: 1, seed: 7, now: () => this.clock.now() });
+  }
+
+  static async open(): Promise<World> {
+    const world = new World();
+    world.url = await world.sandbox.listen({ host: '127.0.0.1', port: 0 });
+    return world;
+  }
+
+  get journal(): SqliteJournal {
+    this.#journal ??= this.openJournal();
+    return this.#journal;
+  }
+
+  /** The same journal file, as another process would open it. */
+  openJournal(environment = 'local'): SqliteJournal {
+    return new SqliteJournal({
+      file: join(this.folder, 'journal.db'),
+      environment,
+      now: () => this.clock.now(),
+    });
+  }
+
+  context(overrides: Partial<Context> = {}): Context {
+    return {
+      name: 'local',
+      environment: 'local',
+      profileId: 1001,
+      profileIsExplicit: false,
+      kiosks: ['WIS00001', 'WIS00002', 'WIS00003'],
+      program: null,
+      reason: null,
+      invocation: { flags: ['--context', 'local'], kioskId: null },
+      timing: { timeout: 600_000, firstPause: 40, interval: 400, settleWindow: 3_000 },
+      wise: this.client(),
+      journal: this.journal,
+      clock: this.clock,
+      signal: this.abort.signal,
+      ask: this.#ask(),
+      report: this.#report(),
+      authorize: async () => undefined,
+      ...overrides,
+    };
+  }
+
+  client(baseUrl = this.url): Client {
+    return new Client({
+      baseUrl: async () => baseUrl,
+      apiVersion: 'legacy',
+      token: async () => 'any',
+      userAgent: 'test',
+    });
+  }
+
+  /** Orders a card and lets the time pass until it is ready. */
+  async readyCard(): Promise<Target & { cardToken: string }> {
+    const result = await order(this.context(), {
+      fields: {},
+      file: null,
+      like: null,
+      replaces: null,
+      idempotencyKey: null,
+      wait: true,
+    });
+    const { profileId, orderId, cardToken } = result.card;
+    if (cardToken === null) throw new Error(`no card: ${JSON.stringify(result.error)}`);
+    return { profileId, orderId, cardToken, after: null };
+  }
+
+  /** The requests that the sandbox got, as far as they match. */
+  async requests(method: string, path: string): Promise<LoggedRequest[]> {
+    const response = await fetch(`${this.url}/_sandbox/requests`);
+    const { requests } = (await response.json()) as { requests: LoggedRequest[] };
+    return requests.filter((request) => request.method === method && request.path.includes(path));
+  }
+
+  /** The produce requests that were sent, and those of them that a kiosk took. */
+  async puts(): Promise<{ sent: number; taken: number }> {
+    const puts = await this.requests('PUT', '/production');
+    return { sent: puts.length, taken: puts.filter(({ effect }) => effect).length };
+  }
+
+  fault(fault: Fault): void {
+    this.sandbox.addFault(fault);
+  }
+
+  async close(): Promise<void> {
+    this.#journal?.close();
+    await this.sandbox.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #ask(): Ask {
+    const answer = (question: string, flag: string) => {
+      this.asked.push(question);
+      const next = this.answers.shift();
+      if (next === undefined) throw new Failure('input-required', question, { hint: flag });
+      return next;
+    };
+    return {
+      confirm: async (question, { flag }) => answer(question, flag) === true,
+      choose: async (question, { flag }) => String(answer(question, flag)),
+      type: async (question, { flag }) => String(answer(question, flag)),
+    };
+  }
+
+  #report(): Report {
+    return {
+      note: (text) => void this.said.push(text),
+      warn: (text) => void this.said.push(text),
+      progress: (progress) => void this.shown.push(progress),
+      settled: () => undefined,
+    };
+  }
+}

@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    // Commands are processes of their own: what a test prints is not theirs to catch.
+    disableConsoleIntercept: true,
+    testTimeout: 30_000,
+  },
+});
