@@ -19,14 +19,22 @@ export function interruption(): AbortSignal {
   return controller.signal;
 }
 
+/** A command that ends sooner than this after the first signal needs no explanation. */
+const PATIENCE_MS = 300;
+
 function interrupt(code: 'interrupted' | 'terminated', exitCode: number): void {
   if (controller.signal.aborted) process.exit(exitCode);
+  setTimeout(explainWaiting, PATIENCE_MS).unref();
   const message = code === 'interrupted' ? 'Interrupted.' : 'Terminated.';
   controller.abort(
     new Failure(code, message, {
       hint: 'What was sent may still be going on: kioskctl status shows where each card stands.',
     }),
   );
+}
+
+function explainWaiting(): void {
+  process.stderr.write('Waiting for the answer of a request that is out; once more ends at once.\n');
 }
 
 /** `… | head -1` closes our output: the rest is not wanted, which is no failure. */

@@ -1,4 +1,4 @@
-import type { Attempt } from '../domain/attempt.ts';
+import type { AttemptDocument } from '../domain/attempt.ts';
 import { formatReference } from '../domain/reference.ts';
 import { printable } from '../domain/terminal-text.ts';
 import type { StatusResult } from '../workflows/status.ts';
@@ -41,24 +41,16 @@ function detailsOf(
   return lines.map((line) => `${line}\n`).join('');
 }
 
-function describeAttempt({
-  number,
-  origin,
-  outcome,
-  kioskId,
-  sentAt,
-  claimedAt,
-  production,
-  holder,
-}: Attempt): string {
-  const by = origin === 'ours' ? `${holder.user}@${holder.host}` : 'another system';
-  const when = localTime(sentAt ?? claimedAt);
+function describeAttempt({ attempt, by, outcome, kioskId, sentAt, production }: AttemptDocument): string {
+  const when = sentAt === null ? '' : ` at ${localTime(sentAt)}`;
   const error = production?.errorCode ? `, ${production.errorCode}` : '';
-  return `Attempt ${number} on ${kioskId ?? 'an unknown kiosk'} at ${when} by ${by}: ${outcome}${error}`;
+  const where = kioskId ?? 'an unknown kiosk';
+  return `Attempt ${attempt} on ${where}${when} by ${by ?? 'another system'}: ${outcome}${error}`;
 }
 
 /** Local time with its offset, like 2026-11-22 10:15:00 +01:00. */
-function localTime(milliseconds: number): string {
+function localTime(utc: string): string {
+  const milliseconds = Date.parse(utc);
   const offset = new Intl.DateTimeFormat('en', { timeZoneName: 'longOffset' })
     .formatToParts(milliseconds)
     .find(({ type }) => type === 'timeZoneName');

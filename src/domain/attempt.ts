@@ -146,3 +146,43 @@ export function observedOutcome(latest: Attempt | null, production: Production |
 function lastWordOn({ outcome, production, baseline }: Attempt): Production | null {
   return outcome === 'refused' || outcome === 'not-seen' ? baseline : (production ?? baseline);
 }
+
+/** An attempt as JSON documents show it; times are UTC. */
+export interface AttemptDocument {
+  attempt: number;
+  attemptId: string;
+  origin: Attempt['origin'];
+  kioskId: string | null;
+  outcome: Outcome;
+  sentAt: string | null;
+  closedAt: string | null;
+  /** Who sent it, `user@host`; null for another system. */
+  by: string | null;
+  reason: string | null;
+  production: Production | null;
+  correlationId: string | null;
+  traceId: string | null;
+}
+
+export function toAttemptDocument(attempt: Attempt): AttemptDocument {
+  const { number, id, origin, kioskId, outcome, holder, reason, production, correlationId, traceId } =
+    attempt;
+  return {
+    attempt: number,
+    attemptId: id,
+    origin,
+    kioskId,
+    outcome,
+    sentAt: utc(attempt.sentAt),
+    closedAt: utc(attempt.closedAt),
+    by: origin === 'ours' ? `${holder.user}@${holder.host}` : null,
+    reason,
+    production,
+    correlationId,
+    traceId,
+  };
+}
+
+function utc(milliseconds: number | null): string | null {
+  return milliseconds === null ? null : new Date(milliseconds).toISOString();
+}

@@ -44,7 +44,7 @@ function explained(card: Card, { code, kind, production, what, details }: Explan
   const entry = lookUpError(kind, production?.errorCode ?? null);
   const errorCode = printable(entry.code);
   return new Failure(code, `${what}: ${errorCode}. ${entry.meaning}`, {
-    hint: entry.retry === 'never' || !card.next ? entry.nextStep : `${entry.nextStep} Then: ${card.next}`,
+    hint: entry.retry === 'never' || !card.next ? entry.nextStep : `${entry.nextStep} Next: ${card.next}`,
     details: { ...details, errorCode },
     exitCode: entry.exitCode,
   });

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, linkSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 
@@ -36,15 +36,15 @@ export class Database {
   readonly #connection: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
-  /** Opens the file, creating it (0600, in a 0700 folder) and bringing its schema up to date. */
+  /** Opens the file, making it (0600, in a 0700 folder) or bringing its schema up to date where that is needed. */
   constructor(options: DatabaseOptions) {
     this.#options = options;
-    this.#connection = this.#guarded(() => openConnection(options.file));
-    this.#guarded(() => {
-      this.#connection.exec('PRAGMA journal_mode = WAL');
-      this.#connection.exec(`PRAGMA synchronous = ${options.durability}`);
-      this.#migrate();
+    const { file } = options;
+    this.#connection = this.#guarded(() => {
+      if (file !== IN_MEMORY && !existsSync(file)) makeFile(options);
+      return new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
     });
+    this.#guarded(() => prepare(this.#connection, options));
   }
 
   run(sql: string, parameters: Parameters = {}): { changes: number } {
@@ -89,22 +89,6 @@ export class Database {
     return statement;
   }
 
-  #migrate(): void {
-    const { migrations } = this.#options;
-    if (this.#version() === migrations.length) return;
-    this.transaction(() => {
-      const version = this.#version();
-      if (version > migrations.length)
-        throw this.#options.fault('was written by a newer version of kioskctl');
-      for (const script of migrations.slice(version)) this.#connection.exec(script);
-      this.#connection.exec(`PRAGMA user_version = ${migrations.length}`);
-    });
-  }
-
-  #version(): number {
-    return Number(this.#connection.prepare('PRAGMA user_version').get()?.user_version);
-  }
-
   #guarded<Result>(work: () => Result): Result {
     try {
       return work();
@@ -114,11 +98,37 @@ export class Database {
   }
 }
 
-function openConnection(file: string): DatabaseSync {
-  if (file === IN_MEMORY) return new DatabaseSync(file);
+/**
+ * Makes a new file under another name and gives it its name when it is whole. Switching a file to WAL takes it for
+ * oneself without waiting, so processes that make the same file at once would fail each other.
+ */
+function makeFile(options: DatabaseOptions): void {
+  const { file } = options;
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  closeSync(openSync(file, 'a', 0o600));
-  return new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
+  const draft = `${file}.${process.pid}.${crypto.randomUUID()}`;
+  try {
+    closeSync(openSync(draft, 'wx', 0o600));
+    const connection = new DatabaseSync(draft);
+    prepare(connection, options);
+    connection.close();
+    linkSync(draft, file);
+  } catch (error) {
+    if (!existsSync(file)) throw error;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+function prepare(connection: DatabaseSync, { migrations, durability, fault }: DatabaseOptions): void {
+  const versionOf = () => Number(connection.prepare('PRAGMA user_version').get()?.user_version);
+  if (versionOf() > migrations.length) throw fault('was written by a newer version of kioskctl');
+  connection.exec('PRAGMA journal_mode = WAL');
+  connection.exec(`PRAGMA synchronous = ${durability}`);
+  if (versionOf() === migrations.length) return;
+  connection.exec('BEGIN IMMEDIATE');
+  for (const script of migrations.slice(versionOf())) connection.exec(script);
+  connection.exec(`PRAGMA user_version = ${migrations.length}`);
+  connection.exec('COMMIT');
 }
 
 /** Errors of SQLite and of the file system become the owner's; anything else is a bug and stays what it is. */

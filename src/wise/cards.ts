@@ -28,9 +28,10 @@ export async function getCard(
 export async function listCards(
   client: Client,
   { profileId, page }: { profileId: number; page: number },
+  options?: ReadOptions,
 ): Promise<{ totalCount: number; cards: WiseCard[] }> {
   const path = `${cardsOf(profileId)}?pageSize=${PAGE_SIZE}&pageNumber=${page}`;
-  return client.read({ method: 'GET', path, profileId, schema: cardPage });
+  return client.read({ method: 'GET', path, profileId, schema: cardPage }, options);
 }
 
 /**

@@ -1,9 +1,11 @@
+import type { Card } from '../domain/card.ts';
 import { Failure } from '../domain/failure.ts';
 import type { WiseCard } from '../wire/cards.ts';
 import type { CardOrder, CardProgram } from '../wire/orders.ts';
 import { listCards } from '../wise/cards.ts';
 import { listPrograms, PAGE_SIZE } from '../wise/orders.ts';
 import type { Context } from './context.ts';
+import { unseenCard } from './observe.ts';
 import { allOrders } from './order-search.ts';
 
 /** An order as `orders` lists it: nothing about its cardholder. */
@@ -17,10 +19,8 @@ export interface ListedOrder {
   createdAt: string | null;
 }
 
-/** A card as `cards` lists it: no digits, no expiry, nothing about its cardholder. */
-export interface ListedCard {
-  profileId: number;
-  cardToken: string;
+/** A card as `cards` lists it: what the list of cards says, which is nothing of its order and its production. */
+export interface ListedCard extends Card {
   cardStatus: string | null;
   program: string | null;
   cardType: string | null;
@@ -55,8 +55,8 @@ export async function cards(ctx: Context, limit: number): Promise<ListedCard[]> 
   const profileId = requireProfile(ctx);
   const listed: ListedCard[] = [];
   for (let page = 1; listed.length < limit; page += 1) {
-    const { cards: found } = await listCards(ctx.wise, { profileId, page });
-    listed.push(...found.map((card) => toListedCard(card, profileId)));
+    const { cards: found } = await listCards(ctx.wise, { profileId, page }, { signal: ctx.signal });
+    listed.push(...found.map((card) => toListedCard(ctx, card, profileId)));
     if (found.length < PAGE_SIZE) break;
   }
   return listed.slice(0, limit);
@@ -74,10 +74,14 @@ function toListedOrder(order: CardOrder): ListedOrder {
   };
 }
 
-function toListedCard(card: WiseCard, profileId: number): ListedCard {
+function toListedCard(ctx: Context, card: WiseCard, profileId: number): ListedCard {
   return {
-    profileId: card.profileId ?? profileId,
-    cardToken: card.token,
+    ...unseenCard(ctx, {
+      profileId: card.profileId ?? profileId,
+      cardToken: card.token,
+      orderId: null,
+      after: null,
+    }),
     cardStatus: card.status?.value ?? null,
     program: card.cardProgram?.name ?? null,
     cardType: card.cardProgram?.cardType ?? null,

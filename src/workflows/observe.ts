@@ -86,8 +86,12 @@ async function readCreationTime(
   return (await getCard(ctx.wise, { profileId, cardToken }, read)).creationTime;
 }
 
-/** Counts to the vendor's own clock (the `Date` header), which in the embedded sandbox is a virtual one. */
+/**
+ * Counts to the vendor's own clock (the `Date` header), which in the embedded sandbox is a virtual one. The header has
+ * whole seconds, so the time of creation is cut to them, too.
+ */
 function ageOf(ctx: Context, createdAt: string | null): number | null {
   const created = parseVendorTime(createdAt)?.milliseconds;
-  return created === undefined ? null : (ctx.wise.serverTime ?? ctx.clock.now()) - created;
+  if (created === undefined) return null;
+  return (ctx.wise.serverTime ?? ctx.clock.now()) - Math.floor(created / 1_000) * 1_000;
 }

@@ -97,9 +97,6 @@ function sayWhich(
 ): void {
   const after = last ? `, after attempt ${last.number} (${last.outcome})` : '';
   ctx.report.note(`Card ${name(card)}: attempt ${attempt.number}${after}, on ${attempt.kioskId}.`);
-  ctx.report.note(
-    "Only this journal's attempts are known here: across machines, the vendor's own refusal is the guard.",
-  );
 }
 
 function declined({ card }: Subject): Failure {

@@ -1,4 +1,4 @@
-import type { Attempt } from '../domain/attempt.ts';
+import { type Attempt, type AttemptDocument, toAttemptDocument } from '../domain/attempt.ts';
 import { exitStatusOf } from '../domain/exit-status.ts';
 import type { CardResult } from '../domain/results.ts';
 import type { Stage } from '../domain/stage.ts';
@@ -15,7 +15,7 @@ export interface StatusOptions {
   exitStatus: boolean;
 }
 
-export type StatusResult = CardResult & { attempts?: Attempt[] };
+export type StatusResult = CardResult & { attempts?: AttemptDocument[] };
 
 const FINAL = new Set<Stage>(['produced', 'completed', 'cancelled', 'returned', 'expired']);
 
@@ -27,14 +27,25 @@ export async function knownCards(ctx: Context): Promise<Target[]> {
 
 /** Looks at cards once: where each stands, or why it can't be read. */
 export async function status(ctx: Context, options: StatusOptions): Promise<StatusResult[]> {
+  const results = await look(ctx, options);
+  warn(ctx, results);
+  return results;
+}
+
+/** What should not be, but may: the vendor cancelled an order while its card was in the kiosk. */
+function warn(ctx: Context, results: readonly StatusResult[]): void {
+  for (const { card } of results) {
+    if (card.stage !== 'in-progress' || card.orderStatus !== 'CANCELLED') continue;
+    ctx.report.warn(`Order ${card.orderId} is cancelled, but its card is still being produced.`);
+  }
+}
+
+async function look(ctx: Context, options: StatusOptions): Promise<StatusResult[]> {
   const { targets, history, exitStatus } = options;
   const latest = new Map<Target, Attempt | null>();
   const results = await forEachCard(ctx, { targets, concurrency: LOOKS_AT_ONCE }, async (subject) => {
-    const { card, facts } = await subject.observe();
+    const { facts } = await subject.observe();
     latest.set(subject.target, facts.attempt);
-    if (card.stage === 'in-progress' && card.orderStatus === 'CANCELLED') {
-      ctx.report.warn(`Order ${card.orderId} is cancelled, but its card is still being produced.`);
-    }
   });
   return Promise.all(
     targets.map(async (target, index) => {
@@ -45,12 +56,15 @@ export async function status(ctx: Context, options: StatusOptions): Promise<Stat
       return {
         ...result,
         ...(exitStatus && attempt !== undefined && { exitCode: exitStatusOf(card, attempt) }),
-        ...(history && {
-          attempts: card.cardToken === null ? [] : await ctx.journal.listAttempts(card.cardToken),
-        }),
+        ...(history && { attempts: await attemptsOf(ctx, card.cardToken) }),
       };
     }),
   );
+}
+
+async function attemptsOf(ctx: Context, cardToken: string | null): Promise<AttemptDocument[]> {
+  if (cardToken === null) return [];
+  return (await ctx.journal.listAttempts(cardToken)).map(toAttemptDocument);
 }
 
 /**
@@ -71,11 +85,13 @@ export async function watchStatus(
     timing: ctx.timing,
     deadline: options.deadline,
     look: async () => {
-      results = await status(ctx, options);
+      results = await look(ctx, options);
       ctx.signal.throwIfAborted();
       const now = JSON.stringify(results);
-      if (now !== shown) await onChange(results);
+      if (now === shown) return results;
       shown = now;
+      warn(ctx, results);
+      await onChange(results);
       return results;
     },
     decide: (seen) => (seen.every(({ card }) => FINAL.has(card.stage)) ? { done: seen } : 'wait'),

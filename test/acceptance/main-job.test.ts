@@ -1,0 +1,175 @@
+import { spawn } from 'node:child_process';
+import { afterAll, expect, test } from 'vitest';
+import { User } from './kioskctl.ts';
+
+const user = new User();
+afterAll(() => user.leave());
+
+test('the six commands of the flow pipe into one another', async () => {
+  const { code, json } = await user.shell(`
+    set -o pipefail
+    kioskctl order --json |
+      kioskctl wait-ready - --json |
+      kioskctl produce - --kiosk WIS00001 --wait --simulate PRODUCED --json`);
+  expect(code).toBe(0);
+  expect(json).toMatchObject({
+    command: 'produce',
+    changed: true,
+    card: { stage: 'produced', attempt: 1, production: { kioskId: 'WIS00001' }, next: null },
+  });
+});
+
+test('a fault, its explanation, the retry and the success pipe on', async () => {
+  const { code, json } = await user.shell(`
+    set -eo pipefail
+    cd $KIOSKCTL_HOME
+    kioskctl order --wait --json > order.json
+    set +e
+    kioskctl produce - --kiosk WIS00002 --wait --simulate PRODUCTION_ERROR:PRD_HOPPER_DOOR --json < order.json > failed.json
+    [ $? = 4 ] || exit 99
+    set -e
+    kioskctl status - --json < order.json |
+      kioskctl retry - --yes --json |
+      kioskctl simulate - --status PRODUCED --json |
+      kioskctl wait-produced - --json`);
+  expect(code).toBe(0);
+  expect(json).toMatchObject({
+    card: { stage: 'produced', attempt: 2, production: { kioskId: 'WIS00002' } },
+  });
+});
+
+test('quiet references pipe, too, and make lists', async () => {
+  const { code, json } = await user.shell(`
+    (kioskctl order -q; kioskctl order -q) |
+      kioskctl wait-ready - -q |
+      kioskctl produce - --kiosk WIS00003 --simulate PRODUCED --json`);
+  expect(code).toBe(0);
+  expect(json.summary).toEqual({ total: 2, done: 2 });
+  expect(
+    json.cards.map(({ outcome, exitCode }: { outcome: string; exitCode: number }) => [outcome, exitCode]),
+  ).toEqual([
+    ['done', 0],
+    ['done', 0],
+  ]);
+});
+
+test.each([
+  [
+    'the order is rejected',
+    'kioskctl order --embossed-name 12345678901234567890123 --json | kioskctl wait-ready - --json',
+    2,
+    'usage',
+  ],
+  [
+    'the card can not get ready',
+    'kioskctl order --profile-id 1003 --json | kioskctl wait-ready - --timeout 100ms --json',
+    75,
+    'deadline-passed',
+  ],
+])(
+  'when %s, nothing further is sent, and the last exit code shows it',
+  async (_, script, exitCode, errorCode) => {
+    const other = new User();
+    const { code, json, stderr } = await other.shell(
+      `${script} | kioskctl produce - --kiosk WIS00001 --wait --json`,
+    );
+    expect(code, stderr).toBe(exitCode);
+    expect(json).toMatchObject({ command: 'produce', exitCode, error: { code: errorCode } });
+    const { json: faults } = await other.run('status --json');
+    expect(faults.cards.every(({ attempt }: { attempt: number }) => attempt === 0)).toBe(true);
+    other.leave();
+  },
+);
+
+test('61 days later a card can only be ordered anew', async () => {
+  const other = new User();
+  const card = await other.readyCard();
+  await other.run('sandbox advance 61d');
+  const { code, json } = await other.run(['produce', card, '--kiosk', 'WIS00001', '--json']);
+  expect(code).toBe(6);
+  expect(json).toMatchObject({
+    card: { stage: 'expired', ageDays: 61, daysLeft: 0 },
+    error: { code: 'card-expired' },
+  });
+  const anew = await other.shell(`${json.card.next} --wait --json`);
+  expect(anew.json).toMatchObject({ exitCode: 0, card: { stage: 'ready' } });
+  expect(anew.json.card.cardToken).not.toBe(json.card.cardToken);
+  other.leave();
+});
+
+test('two processes that produce the same card at the same time send one request', async () => {
+  const card = await user.readyCard();
+  const args = ['produce', card, '--kiosk', 'WIS00001', '--json'];
+  const results = await Promise.all([user.run(args), user.run(args), user.run(args)]);
+  const changed = results.filter(({ json }) => json.changed === true);
+  expect(changed).toHaveLength(1);
+  for (const { code } of results) expect([0, 9]).toContain(code);
+  const { json } = await user.run(['status', card, '--history', '--json']);
+  expect(json.card.attempts).toHaveLength(1);
+});
+
+test('a verification that is pending is named, and its simulation lets the order go on', async () => {
+  const other = new User({ KIOSKCTL_SANDBOX_SPEED: '50' });
+  const waiting = await other.run('order --profile-id 1002 --wait --timeout 200ms');
+  expect(waiting.code).toBe(75);
+  expect(waiting.stderr).toContain('VERIFICATION (PENDING)');
+  expect(waiting.stderr).toContain('kioskctl simulate --profile-verified 1002 --context local');
+  await other.run('simulate --profile-verified 1002');
+  const { code } = await other.run('wait-ready 1002/501');
+  expect(code).toBe(0);
+  other.leave();
+});
+
+test('the limit of physical cards is explained', async () => {
+  const other = new User();
+  const { stderr } = await other.shell(`
+    for _ in 1 2 3 4 5 6 7 8 9 10; do kioskctl order --profile-id 1004 -q 2>&1 >/dev/null || exit; done`);
+  expect(stderr).toBe('');
+  const { code, json } = await other.run('order --profile-id 1004 --json');
+  expect(code).toBe(10);
+  expect(json.error).toMatchObject({ code: 'limit-reached' });
+  expect(json.error.hint).toContain('10 in a sandbox');
+  other.leave();
+});
+
+test('the same commands work against a served sandbox', async () => {
+  const other = new User();
+  const server = spawn(
+    process.execPath,
+    ['bin/run.js', 'sandbox', '--port', '0', '--speed', '50', '--json'],
+    {
+      env: { ...other.env },
+    },
+  );
+  const ready = await new Promise<{ type: string; url: string }>((resolve) => {
+    server.stdout.once('data', (line) => resolve(JSON.parse(String(line))));
+  });
+  expect(ready.type).toBe('ready');
+  const env = { KIOSKCTL_TOKEN: 'a-token', KIOSKCTL_PROFILE_ID: '1001', KIOSKCTL_SETTLE: '500ms' };
+  const args = `--context sandbox --base-url ${ready.url}`;
+  const { code, json } = await other.shell(
+    `kioskctl order ${args} --cardholder 'Ada Example' --first-line '1 High Street' --city London --post-code 'E1 6JJ' --country GB --wait --interval 20ms --json |
+       kioskctl produce - ${args} --kiosk WIS00001 --simulate PRODUCED --interval 20ms --json`,
+    { env },
+  );
+  expect(code).toBe(0);
+  expect(json).toMatchObject({ environment: 'sandbox', card: { stage: 'produced' } });
+  server.kill('SIGTERM');
+  expect(await new Promise((resolve) => server.once('exit', resolve))).toBe(0);
+  other.leave();
+});
+
+test('status watches until nothing can change any more', async () => {
+  const card = await user.readyCard();
+  await user.run(['produce', card, '--kiosk', 'WIS00001']);
+  const watching = user.run(['status', card, '--watch', '--json', '--interval', '20ms']);
+  await user.run(['simulate', card, '--status', 'PRODUCED']);
+  const { code, stdout } = await watching;
+  const documents = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { card: { stage: string } });
+  expect(code).toBe(0);
+  expect(documents[0]?.card.stage).toMatch(/in-progress|produced/);
+  expect(documents.at(-1)?.card.stage).toBe('produced');
+});

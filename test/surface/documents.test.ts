@@ -1,0 +1,78 @@
+// The shape of each JSON document: which fields, of which types. A change of it is a change of the public interface.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { User } from '../acceptance/kioskctl.ts';
+
+const user = new User();
+let ready = '';
+let failed = '';
+
+beforeAll(async () => {
+  [ready, failed] = await Promise.all([user.readyCard(), user.readyCard()]);
+  await user.run([
+    'produce',
+    failed,
+    '--kiosk',
+    'WIS00001',
+    '--simulate',
+    'PRODUCTION_ERROR:PRD_HOPPER_DOOR',
+  ]);
+});
+afterAll(() => user.leave());
+
+/** Types instead of values, so that ids and times don't matter; words with a fixed meaning stay. */
+function shapeOf(value: unknown, key = ''): unknown {
+  if (Array.isArray(value)) {
+    if (key === 'nextArgv') return 'string[]';
+    const shapes = value.map((one) => shapeOf(one));
+    return shapes.filter((shape, index) => JSON.stringify(shape) !== JSON.stringify(shapes[index - 1]));
+  }
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, shapeOf(inner, name)]));
+  }
+  const isFixed = [
+    'schemaVersion',
+    'command',
+    'context',
+    'environment',
+    'exitCode',
+    'type',
+    'stage',
+    'outcome',
+    'code',
+  ];
+  return isFixed.includes(key) || value === null ? value : typeof value;
+}
+
+async function shape(args: string[]): Promise<unknown> {
+  const { json } = await user.run([...args, '--json']);
+  return shapeOf(json);
+}
+
+test('order', async () => expect(await shape(['order'])).toMatchSnapshot());
+test('order --dry-run', async () => expect(await shape(['order', '--dry-run'])).toMatchSnapshot());
+test('order of a profile that is not verified', async () =>
+  expect(await shape(['order', '--profile-id', '1002'])).toMatchSnapshot());
+test('wait-ready', async () => expect(await shape(['wait-ready', ready])).toMatchSnapshot());
+test('wait-ready of several', async () =>
+  expect(await shape(['wait-ready', ready, failed])).toMatchSnapshot());
+test('wait-produced of a failed card', async () =>
+  expect(await shape(['wait-produced', failed])).toMatchSnapshot());
+test('status', async () => expect(await shape(['status', failed, '--history'])).toMatchSnapshot());
+test('status of several', async () => expect(await shape(['status', failed, ready])).toMatchSnapshot());
+test('produce of a failed card', async () =>
+  expect(await shape(['produce', failed, '--kiosk', 'WIS00001'])).toMatchSnapshot());
+test('retry of several', async () =>
+  expect(await shape(['retry', failed, ready, '--yes', '--simulate', 'PRODUCED'])).toMatchSnapshot());
+test('simulate --profile-verified', async () =>
+  expect(await shape(['simulate', '--profile-verified', '1002'])).toMatchSnapshot());
+test('cancel', async () => expect(await shape(['cancel', ready, '--yes'])).toMatchSnapshot());
+test('explain', async () => expect(await shape(['explain', 'UNKNOWN_ERROR'])).toMatchSnapshot());
+test('programs', async () => expect(await shape(['programs'])).toMatchSnapshot());
+test('orders', async () => expect(await shape(['orders', '--limit', '1'])).toMatchSnapshot());
+test('cards', async () => expect(await shape(['cards', '--limit', '1'])).toMatchSnapshot());
+test('sandbox advance', async () => expect(await shape(['sandbox', 'advance', '1s'])).toMatchSnapshot());
+test('sandbox fault', async () =>
+  expect(await shape(['sandbox', 'fault', '--refuse', 'KIOSK_ID_NOT_FOUND'])).toMatchSnapshot());
+test('a usage mistake', async () =>
+  expect(await shape(['produce', '--kisok', 'WIS00001'])).toMatchSnapshot());
+test('an unknown command', async () => expect(await shape(['prodcue'])).toMatchSnapshot());
