@@ -6,13 +6,11 @@ import { build, type Plugin } from 'esbuild';
 /**
  * Parts of oclif and got that kioskctl never reaches, and what they are replaced with. They cost a third of the start-up.
  * - oclif looks for commands with tinyglobby and minimatch only without a manifest, and for its configuration with
- *   lilconfig only in plugins; semver serves its plugin updates; debug its traces; ansi-escapes and cli-spinners its own
- *   spinner; wsl-utils the name of the platform on Windows.
+ *   lilconfig only in plugins; semver serves its plugin updates; debug its traces; wsl-utils the name of the platform on
+ *   Windows.
  * - got speaks HTTP/2 only when it is told to.
  */
 const UNREACHED: Record<string, string> = {
-  'ansi-escapes': 'module.exports = {};',
-  'cli-spinners': 'module.exports = {};',
   debug:
     'const noop = () => {}; module.exports = () => Object.assign(noop, { enabled: false, extend: () => noop });',
   lilconfig: 'module.exports = {};',

@@ -1,7 +1,7 @@
 import { Command } from '@oclif/core';
 import { asFailure } from '../domain/failure.ts';
 import { redact } from '../domain/redaction.ts';
-import { printable } from '../domain/terminal-text.ts';
+import { printable, printableJson } from '../domain/terminal-text.ts';
 import type { Context } from '../workflows/context.ts';
 import { type CardInput, readCards } from './card-input.ts';
 import { type CardResultsOptions, cardResults } from './card-results.ts';
@@ -92,7 +92,7 @@ export abstract class BaseCommand extends Command {
     if (this.#isJson) this.#print({ exitCode, document }, isStream);
     else if (this.#isQuiet && references)
       this.io.out(references.map((reference) => `${reference}\n`).join(''));
-    else this.io.out(await text(makeStyle(this.io.color.stdout), this.io.columns));
+    else this.io.out(await text(makeStyle(this.io.color.stdout)));
     if (!this.#isJson) for (const { about, error } of errors) this.#complain(error, about);
     setExitCode(exitCode);
   }
@@ -116,7 +116,7 @@ export abstract class BaseCommand extends Command {
     const { name = null, environment = null } = this.#named ?? {};
     const command = this.id?.replaceAll(':', ' ') ?? null;
     const whole = makeDocument({ command, context: name, environment, exitCode }, document);
-    this.io.out(`${JSON.stringify(whole, null, this.io.isStdoutTerminal && !isStream ? 2 : 0)}\n`);
+    this.io.out(`${printableJson(whole, this.io.isStdoutTerminal && !isStream ? 2 : 0)}\n`);
   }
 
   #complain({ message, hint }: { message: string; hint: string }, about: string | null): void {

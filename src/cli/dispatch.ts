@@ -1,5 +1,6 @@
 import { Config } from '@oclif/core';
 import { asFailure, type Failure } from '../domain/failure.ts';
+import { printableJson } from '../domain/terminal-text.ts';
 import { BaseCommand } from './base-command.ts';
 import { makeDocument, wantsFlag } from './document.ts';
 import { KioskctlHelp } from './help.ts';
@@ -58,7 +59,7 @@ function report(failure: Failure, argv: readonly string[]): void {
   const { exitCode } = failure;
   if (wantsFlag(argv, '--json')) {
     const nobody = { command: null, context: null, environment: null, exitCode };
-    io.out(`${JSON.stringify(makeDocument(nobody, { error: failure.toDocument() }))}\n`);
+    io.out(`${printableJson(makeDocument(nobody, { error: failure.toDocument() }))}\n`);
   } else {
     io.err(`${makeStyle(io.color.stderr).bad('Error:')} ${failure.message}\n  ${failure.hint}\n`);
   }

@@ -15,7 +15,6 @@ export interface Io {
   /** May something move on standard error? */
   isLive: boolean;
   color: { stdout: boolean; stderr: boolean };
-  columns: number;
   clock: Clock;
   stderr: NodeJS.WriteStream;
 }
@@ -42,9 +41,9 @@ export function processIo(noColor = false): Io {
     readStdin,
     isStdoutTerminal: stdout.isTTY,
     isInteractive: stdin.isTTY && stderr.isTTY,
-    isLive: stderr.isTTY && !isPlain,
+    // A terminal without a width (some CI systems have one) can't be drawn on.
+    isLive: stderr.isTTY && stderr.columns > 0 && !isPlain,
     color: { stdout: stdout.isTTY && !isPlain, stderr: stderr.isTTY && !isPlain },
-    columns: stdout.columns ?? 100,
     clock: systemClock,
     stderr,
   };

@@ -1,4 +1,4 @@
-import { EXIT_CODES, type ExitCode } from '../domain/exit-codes.ts';
+import type { ExitCode } from '../domain/exit-codes.ts';
 import type { FailureDocument } from '../domain/failure.ts';
 import type { Style } from './style.ts';
 
@@ -8,16 +8,9 @@ export interface Result {
   /** The command's own part of the JSON document. */
   document: Record<string, unknown>;
   /** For people: pure, and called only when it is shown. */
-  text: (style: Style, columns: number) => string | Promise<string>;
+  text: (style: Style) => string | Promise<string>;
   /** For `--quiet`. */
   references?: string[];
   /** What went wrong, for people: each error once, with the card it is about. */
   errors?: { about: string | null; error: FailureDocument }[];
-}
-
-/** The documents of a stream, each printed as it comes. */
-export type Emit = (result: Result) => Promise<void>;
-
-export function isExitCode(value: number): value is ExitCode {
-  return EXIT_CODES.some(({ code }) => code === value);
 }

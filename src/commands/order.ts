@@ -4,6 +4,7 @@ import { readCardFlag } from '../cli/card-input.ts';
 import { actFlags, quietFlag, waitFlags } from '../cli/flags.ts';
 import { type OrderFlags, toOrderOptions } from '../cli/order-options.ts';
 import type { Result } from '../cli/result.ts';
+import { printableJson } from '../domain/terminal-text.ts';
 import { order, prepareOrder } from '../workflows/order.ts';
 
 export default class Order extends BaseCommand {
@@ -70,7 +71,7 @@ the same key with the same data never orders twice. In local, a sample cardholde
     return {
       exitCode: 0,
       document: { profileId: prepared.profileId, request: prepared.order },
-      text: () => `${JSON.stringify(prepared.order, null, 2)}\n`,
+      text: () => `${printableJson(prepared.order, 2)}\n`,
     };
   }
 

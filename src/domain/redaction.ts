@@ -8,13 +8,16 @@ const SECRET_SHAPES: readonly [RegExp, string][] = [
   [/(\w+:\/\/)[^\s/@:]+:[^\s/@]+@/g, '$1[redacted]@'],
 ];
 
+/** Shorter ones would be found in the middle of plain words. */
+const SHORTEST_SECRET = 8;
+
 /**
  * Takes secrets out of text that is about to be shown or kept.
  * @param text any text, for instance the message of an unexpected error
  * @param secrets the secrets that this process knows, each replaced wherever it stands
  */
 export function redact(text: string, secrets: readonly string[] = []): string {
-  const known = secrets.filter((secret) => secret.length > 0);
+  const known = secrets.filter((secret) => secret.length >= SHORTEST_SECRET);
   const withoutKnown = known.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text);
   return SECRET_SHAPES.reduce((rest, [shape, replacement]) => rest.replace(shape, replacement), withoutKnown);
 }

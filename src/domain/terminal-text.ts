@@ -11,3 +11,13 @@ export function printable(text: string): string {
     (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
   );
 }
+
+/**
+ * JSON that is safe to show: control characters that JSON lets stand (C1, bidirectional overrides, zero widths) are
+ * escaped in it, too. Any JSON parser reads the same.
+ * @param indent 0 for one line
+ */
+export function printableJson(value: unknown, indent = 0): string {
+  const lines = JSON.stringify(value, null, indent).split('\n');
+  return lines.map(printable).join('\n');
+}

@@ -30,6 +30,12 @@ const ACCEPTED_OUTCOMES: Readonly<Record<string, Outcome>> = {
 };
 
 /**
+ * A process that was stopped between the record and the sending may have been taken for dead, and its attempt settled:
+ * after this long it must not send any more.
+ */
+const STALE_MS = 10_000;
+
+/**
  * Sends the request of a recorded attempt: the one place from which a produce request leaves. Nothing cuts it short but
  * its own limit of 30 seconds, and nothing repeats it.
  * @returns the attempt as it was accepted, or as it was found to be when the answer was lost
@@ -57,10 +63,11 @@ export async function deliver(ctx: Context, subject: Subject, attempt: Attempt):
 }
 
 async function put(ctx: Context, attempt: Attempt): Promise<Answer> {
-  const { profileId, cardToken, kioskId, correlationId } = attempt;
+  const { profileId, cardToken, kioskId, correlationId, sentAt } = attempt;
   if (kioskId === null || correlationId === null)
     throw new TypeError('an attempt is sent with kiosk and correlation id');
   try {
+    if (ctx.clock.now() - (sentAt ?? 0) > STALE_MS) throw tooLate(attempt);
     return await produceCard(ctx.wise, { profileId, cardToken, kioskId, correlationId });
   } catch (error) {
     // Only what is done before the sending throws a Failure: no token, no server.
@@ -68,6 +75,16 @@ async function put(ctx: Context, attempt: Attempt): Promise<Answer> {
       await ctx.journal.update(attempt, { outcome: 'not-seen', at: ctx.clock.now() });
     throw error;
   }
+}
+
+function tooLate({ cardToken }: Attempt): Failure {
+  return new Failure(
+    'not-seen',
+    `Card ${cardToken} was not sent: this process stood still right before it.`,
+    {
+      hint: 'Nothing was sent: run the command again.',
+    },
+  );
 }
 
 /** The request is out: a journal that can't be written any more must not hide what came of it. */

@@ -1,0 +1,85 @@
+// What a person at a terminal sees and is asked. `script` (of Debian's bsdutils) gives the command a real one.
+import { spawn } from 'node:child_process';
+import { stripVTControlCharacters } from 'node:util';
+import { afterAll, expect, test } from 'vitest';
+import { User } from './kioskctl.ts';
+
+const user = new User({ TERM: 'xterm-256color' });
+afterAll(() => user.leave());
+
+/**
+ * Runs a command on a terminal of 160 columns and answers its questions.
+ * @param answers what is typed once these words stand on the screen, in this order
+ */
+async function onTerminal(command: string, answers: [words: string, typed: string][] = []) {
+  const script = `stty cols 160 rows 40; ${command}`;
+  const child = spawn('script', ['--quiet', '--return', '--command', script, '/dev/null'], {
+    env: { ...user.env },
+  });
+  let screen = '';
+  let seenUpTo = 0;
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    screen += text;
+    const [next] = answers;
+    if (!next || !stripVTControlCharacters(screen.slice(seenUpTo)).includes(next[0])) return;
+    seenUpTo = screen.length;
+    answers.shift();
+    child.stdin.write(next[1]);
+  });
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', () => reject(new Error('this test needs `script`, from Debian’s package bsdutils')));
+    child.once('close', resolve);
+  });
+  return { code, raw: screen, screen: stripVTControlCharacters(screen) };
+}
+
+test('a wait moves on a terminal, in colour, and leaves the result behind', async () => {
+  const { code, raw, screen } = await onTerminal('kioskctl order --wait');
+  expect(code).toBe(0);
+  expect(raw).toContain('\u001b[32m✓\u001b[39m');
+  expect(raw).toContain('\u001b[?25l');
+  expect(screen).toMatch(/✓ 1001\/[\da-f-]{36} \(order 501\) ready/);
+});
+
+test('nothing moves and nothing is coloured with --no-color', async () => {
+  const { code, raw } = await onTerminal('kioskctl order --wait --no-color');
+  expect(code).toBe(0);
+  expect(raw).not.toContain('\u001b');
+});
+
+test('the kiosk is picked from those of the context', async () => {
+  const card = await user.readyCard();
+  const { code, screen } = await onTerminal(`kioskctl produce ${card}`, [['Which kiosk?', '\u001b[B\r']]);
+  expect(code).toBe(0);
+  expect(screen).toContain('in-progress on WIS00002');
+});
+
+test('a retry asks whether the cause is fixed, and no means no', async () => {
+  const card = await user.readyCard();
+  await user.run(['produce', card, '--kiosk', 'WIS00001', '--simulate', 'PRODUCTION_ERROR:PRT_RIBBON_ENDED']);
+  const no = await onTerminal(`kioskctl retry ${card}`, [['Is it fixed', 'n\r']]);
+  expect(no.code).toBe(9);
+  expect(no.screen).toContain('Replace the ribbon');
+  const yes = await onTerminal(`kioskctl retry ${card}`, [['Is it fixed', 'y\r']]);
+  expect(yes.code).toBe(0);
+  expect(yes.screen).toContain('attempt 2');
+});
+
+test('Ctrl-C at a question ends with 130, and nothing is sent', async () => {
+  const card = await user.readyCard();
+  const { code, screen } = await onTerminal(`kioskctl produce ${card}`, [['Which kiosk?', '\u0003']]);
+  expect(code).toBe(130);
+  expect(screen).toContain('Interrupted');
+  const { json } = await user.run(['status', card, '--json']);
+  expect(json.card).toMatchObject({ stage: 'ready', attempt: 0 });
+});
+
+test('an act in production is confirmed by name, and not by --yes', async () => {
+  const flags = '--environment production --base-url http://127.0.0.1:9';
+  const { code, screen } = await onTerminal(
+    `KIOSKCTL_TOKEN=a-test-token kioskctl produce 5/501 --kiosk K1 --yes ${flags}`,
+    [['Do this in PRODUCTION, with context production?', 'n\r']],
+  );
+  expect(code).toBe(9);
+  expect(screen).toContain('--confirm production');
+});
