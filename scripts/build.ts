@@ -1,7 +1,8 @@
 // Bundles src into dist, with all libraries: few files, because each costs its share of the start-up.
-import { globSync, rmSync } from 'node:fs';
+import { globSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { build, type Plugin } from 'esbuild';
+import { thirdPartyNotices } from './notices.ts';
 
 /**
  * Parts of oclif and got that kioskctl never reaches, and what they are replaced with. They cost a third of the start-up.
@@ -94,7 +95,7 @@ const allCommands: Plugin = {
 const PLAIN_LIST_FORMAT = 'class { format(list) { return [...list].join(", "); } }';
 
 rmSync('dist', { recursive: true, force: true });
-await build({
+const { metafile } = await build({
   entryPoints: { main: 'src/cli/main.ts', commands: 'all-commands' },
   outdir: 'dist',
   chunkNames: '[name]-[hash]',
@@ -107,5 +108,7 @@ await build({
   banner: { js: `${COMMONJS_SCOPE}\nconst PlainListFormat = ${PLAIN_LIST_FORMAT};` },
   define: { 'Intl.ListFormat': 'PlainListFormat' },
   plugins: [allCommands, withoutUnreached, lazyBuiltins],
+  metafile: true,
   logLevel: 'warning',
 });
+writeFileSync('dist/third-party-notices.txt', thirdPartyNotices(metafile));

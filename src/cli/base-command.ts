@@ -10,7 +10,7 @@ import { openContext } from './context.ts';
 import { makeDocument, wantsFlag } from './document.ts';
 import { globalFlags } from './flags.ts';
 import { type Io, processIo } from './io.ts';
-import { interruption, setExitCode } from './io-signals.ts';
+import { interruption, STDOUT_CLOSED, setExitCode } from './io-signals.ts';
 import { PassedOnError } from './passed-on-error.ts';
 import { guardProduction } from './production-guard.ts';
 import type { Result } from './result.ts';
@@ -41,7 +41,7 @@ export abstract class BaseCommand extends Command {
       const result = await this.perform();
       if (result) await this.emit(result);
     } catch (error) {
-      await this.#fail(error);
+      if (error !== STDOUT_CLOSED) await this.#fail(error);
     } finally {
       await this.#open?.close();
     }

@@ -12,10 +12,10 @@ const FIRST_STEPS = [
   'kioskctl status                                       where all known cards stand',
 ];
 
-const TOPICS: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
-  'exit-codes': EXIT_CODES.map(({ code, meaning }) => [String(code), meaning]),
-  environment: ENVIRONMENT_VARIABLES,
-};
+const TOPICS = new Map<string | undefined, readonly (readonly [string, string])[]>([
+  ['exit-codes', EXIT_CODES.map(({ code, meaning }) => [String(code), meaning])],
+  ['environment', ENVIRONMENT_VARIABLES],
+]);
 
 /** A command's help, its examples before everything else. */
 class ExamplesFirst extends CommandHelp {
@@ -52,7 +52,7 @@ export class KioskctlHelp extends Help {
   /** Shows the help of a command or topic, or of everything. @throws Failure `unknown-command` */
   async show(id: string | null, words: readonly string[]): Promise<void> {
     const [word] = words;
-    const topic = TOPICS[word ?? ''];
+    const topic = TOPICS.get(word);
     if (topic) return this.#showRows(topic);
     if (word === undefined) return this.showRootHelp();
     if (id === null) throw unknownCommand(this.config, words);

@@ -118,11 +118,15 @@ function readText(file: string): string {
 }
 
 async function parseYaml(text: string, file: string): Promise<unknown> {
-  const { parseDocument } = await import('yaml');
+  const { parseDocument } = await import('./yaml.ts');
   const document = parseDocument(text, { prettyErrors: true });
   const [error] = document.errors;
   if (error) throw unusable(file, error.message.split('\n')[0] ?? 'it is neither YAML nor JSON');
-  return document.toJS({ maxAliasCount: 10 });
+  try {
+    return document.toJS({ maxAliasCount: 10 });
+  } catch (error) {
+    throw unusable(file, error instanceof Error ? error.message : 'its aliases can not be followed');
+  }
 }
 
 function unusable(file: string, why: string): Failure {

@@ -36,11 +36,15 @@ export function checkBaseUrl(text: string | undefined): BaseUrl | null {
   if (url.protocol === 'http:' && !isLoopback) {
     throw wrong(`The base URL ${url.origin} is not encrypted.`, 'Use https; http is for this machine only.');
   }
-  return { href: url.href.replace(/\/+$/, ''), isLoopback, isProduction: PRODUCTION_HOSTS.has(url.hostname) };
+  return {
+    href: url.href.replace(/\/+$/, ''),
+    isLoopback,
+    isProduction: PRODUCTION_HOSTS.has(url.hostname.replace(/\.$/, '')),
+  };
 }
 
 function hideCredentials(text: string): string {
-  return text.replace(/\/\/[^/]*@/, '//[redacted]@').slice(0, 100);
+  return text.replace(/^(\w+:\/\/)?.*@/, '$1[redacted]@').slice(0, 100);
 }
 
 function wrong(message: string, hint: string): Failure {

@@ -1,7 +1,7 @@
 import { Failure } from '../domain/failure.ts';
 import { printable } from '../domain/terminal-text.ts';
 import type { Environment } from '../workflows/context.ts';
-import type { BaseUrl } from './settings-base-url.ts';
+import { type BaseUrl, checkBaseUrl } from './settings-base-url.ts';
 import type { ContextSettings, SettingsFile } from './settings-file.ts';
 
 /** The flags that decide where a command goes and how long it takes, as far as it has them. */
@@ -18,9 +18,13 @@ export interface SettingFlags {
 export interface ChosenContext {
   name: string;
   environment: Environment;
+  /** The one of flags and variables, else that of the context; null: the environment's own. */
+  baseUrl: BaseUrl | null;
   /** null for an implicit context, which is made of environment variables and flags only. */
   settings: ContextSettings | null;
 }
+
+type Choice = Omit<ChosenContext, 'baseUrl'>;
 
 interface Sources {
   flags: SettingFlags;
@@ -47,7 +51,7 @@ const TELLING_VARIABLES = [
  */
 export function chooseContext(sources: Sources): ChosenContext {
   const chosen = choose(sources);
-  const { baseUrl } = sources;
+  const baseUrl = sources.baseUrl ?? checkBaseUrl(chosen.settings?.baseUrl);
   const isWrongHost = baseUrl?.isProduction ? chosen.environment !== 'production' : false;
   const isRemoteLocal = baseUrl !== null && !baseUrl.isLoopback && chosen.environment === 'local';
   if (isWrongHost || isRemoteLocal) {
@@ -55,18 +59,20 @@ export function chooseContext(sources: Sources): ChosenContext {
       hint: 'Say which environment it is: --environment sandbox or --environment production.',
     });
   }
-  return chosen;
+  return { ...chosen, baseUrl };
 }
 
-function choose({ flags, env, baseUrl, file }: Sources): ChosenContext {
+function choose({ flags, env, baseUrl, file }: Sources): Choice {
   const environment = toEnvironment(flags.environment ?? env.KIOSKCTL_ENVIRONMENT);
   const name = flags.context ?? env.KIOSKCTL_CONTEXT;
   if (name !== undefined) return named(name, file, environment);
   if (environment) return ofEnvironment(environment, file);
   if (baseUrl?.isProduction) return ofEnvironment('production', file);
-  if (file.currentContext) return named(file.currentContext, file, null);
+  const current = file.currentContext === undefined ? null : named(file.currentContext, file, null);
+  if (current && current.environment !== 'local') return current;
   const telling = TELLING_VARIABLES.find((variable) => env[variable] !== undefined);
-  if (telling === undefined && (baseUrl === null || baseUrl.isLoopback)) return ofEnvironment('local', file);
+  const isLocal = telling === undefined && (baseUrl === null || baseUrl.isLoopback);
+  if (isLocal) return current ?? ofEnvironment('local', file);
   throw new Failure(
     'environment-not-chosen',
     `${telling ?? '--base-url'} is set, but not for which environment.`,
@@ -86,7 +92,7 @@ function toEnvironment(text: string | undefined): Environment | null {
 }
 
 /** A context of the settings file, or one of the implicit ones, which are named like their environments. */
-function named(name: string, file: SettingsFile, wanted: Environment | null): ChosenContext {
+function named(name: string, file: SettingsFile, wanted: Environment | null): Choice {
   const settings = Object.hasOwn(file.contexts, name) ? (file.contexts[name] ?? null) : null;
   const environment = settings?.environment ?? ENVIRONMENTS.find((known) => known === name);
   if (!environment) {
@@ -107,7 +113,7 @@ function named(name: string, file: SettingsFile, wanted: Environment | null): Ch
 }
 
 /** An environment without a context selects the context of the same name, if that is of this environment. */
-function ofEnvironment(environment: Environment, file: SettingsFile): ChosenContext {
+function ofEnvironment(environment: Environment, file: SettingsFile): Choice {
   const namesake = Object.hasOwn(file.contexts, environment) ? file.contexts[environment] : undefined;
   return {
     name: environment,

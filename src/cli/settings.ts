@@ -69,15 +69,16 @@ export function readSettings(flags: SettingFlags, env: NodeJS.ProcessEnv = proce
   return {
     contextName: chosen.name,
     environment,
-    baseUrl: baseUrl?.href ?? checkBaseUrl(settings?.baseUrl)?.href ?? null,
+    baseUrl: chosen.baseUrl?.href ?? null,
     apiVersion: checkApiVersion(env.KIOSKCTL_API_VERSION ?? settings?.apiVersion ?? 'legacy'),
     profileId:
       profile === undefined ? (settings?.profileId ?? (isLocal ? LOCAL_PROFILE : null)) : toProfile(profile),
     profileIsExplicit: flags['profile-id'] !== undefined,
     kiosks: settings?.kiosks.length ? settings.kiosks : isLocal ? LOCAL_KIOSKS : [],
-    kioskId: flags.kiosk ?? settings?.kiosks[0] ?? null,
-    produceKiosk: flags.kiosk ?? env.KIOSKCTL_KIOSK ?? settings?.kiosks[0] ?? null,
-    program: env.KIOSKCTL_PROGRAM ?? settings?.program ?? null,
+    kioskId: checkName(flags.kiosk, '--kiosk') ?? settings?.kiosks[0] ?? null,
+    produceKiosk:
+      flags.kiosk ?? checkName(env.KIOSKCTL_KIOSK, 'KIOSKCTL_KIOSK') ?? settings?.kiosks[0] ?? null,
+    program: checkName(env.KIOSKCTL_PROGRAM, 'KIOSKCTL_PROGRAM') ?? settings?.program ?? null,
     timing: readTiming(environment, { flags, env }),
     sandboxSpeed: toSpeed(env.KIOSKCTL_SANDBOX_SPEED ?? '1'),
     token: env.KIOSKCTL_TOKEN,
@@ -104,6 +105,12 @@ function toProfile(text: string): number {
   throw new Failure('usage', 'KIOSKCTL_PROFILE_ID is empty.', {
     hint: 'Set it to a profile id, or unset it.',
   });
+}
+
+/** @throws Failure `usage` for an empty name, which in a script is a variable that was not set */
+export function checkName(text: string | undefined, source: string): string | undefined {
+  if (text?.trim() !== '') return text;
+  throw new Failure('usage', `${source} is empty.`, { hint: 'Give it a value, or leave it out.' });
 }
 
 function checkApiVersion(text: string): string {

@@ -2,6 +2,7 @@ import { Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
 import { actFlags, cardArgs, followFlags, quietFlag, waitFlags } from '../cli/flags.ts';
 import type { Result } from '../cli/result.ts';
+import { checkName } from '../cli/settings.ts';
 import { Failure } from '../domain/failure.ts';
 import { parseSimulation } from '../domain/simulation.ts';
 import { retry } from '../workflows/retry.ts';
@@ -22,7 +23,7 @@ failed attempt, unless told otherwise.`;
   static override flags = {
     'to-kiosk': Flags.string({ summary: 'Another kiosk than that of the failed attempt.', helpValue: 'ID' }),
     abandon: Flags.boolean({
-      summary: 'Give up a request that is queued in a kiosk, after it was deleted there.',
+      summary: 'Give up a request that is queued, or stays unknown: a person knows that it will not print.',
     }),
     kiosk: Flags.string({ hidden: true }),
     ...followFlags,
@@ -42,7 +43,7 @@ failed attempt, unless told otherwise.`;
     const ctx = await this.context(flags, simulation ? 'sandbox-only' : 'writes');
     const { targets, shape } = await this.cards(ctx, args.card);
     const options = {
-      toKiosk: flags['to-kiosk'] ?? null,
+      toKiosk: checkName(flags['to-kiosk'], '--to-kiosk') ?? null,
       abandon: flags.abandon,
       wait: flags.wait,
       simulation,

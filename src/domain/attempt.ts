@@ -1,3 +1,4 @@
+import { lookUpError } from './error-catalogue.ts';
 import { isLater, type Production } from './production.ts';
 
 /**
@@ -78,6 +79,7 @@ export type Reading =
   | 'unchanged'
   | 'undecidable'
   | 'accepted'
+  | 'queued'
   | 'produced'
   | 'failed'
   | 'refused'
@@ -87,11 +89,18 @@ export function readProduction(attempt: Attempt, production: Production | null):
   const later = production ? isLater(production, attempt.baseline) : undefined;
   if (!production || later === undefined) return 'undecidable';
   if (!later) return 'unchanged';
-  if (production.status === 'REQUEST_ERROR') return isUnsettled(attempt) ? 'refused' : 'unchanged';
+  if (production.status === 'REQUEST_ERROR') return readRefusal(attempt, production);
   if (production.kioskId !== null && attempt.kioskId !== null && production.kioskId !== attempt.kioskId)
     return 'superseded';
   if (production.status === 'IN_PROGRESS') return 'accepted';
   return production.status === 'PRODUCED' ? 'produced' : 'failed';
+}
+
+/** A refusal that shows in the production counts as the answer that was lost, if it is ours and says what happened. */
+function readRefusal(attempt: Attempt, { kioskId, errorCode }: Production): Reading {
+  if (!isUnsettled(attempt) || (kioskId !== null && kioskId !== attempt.kioskId)) return 'unchanged';
+  if (errorCode === 'REQUEST_CREATED_BUT_NOT_STARTED') return 'queued';
+  return lookUpError('request', errorCode).retry === 'reconcile' ? 'undecidable' : 'refused';
 }
 
 /**
@@ -143,7 +152,7 @@ export function observedOutcome(latest: Attempt | null, production: Production |
 }
 
 /** The last production that is known to belong to an attempt, or to what was before it. */
-function lastWordOn({ outcome, production, baseline }: Attempt): Production | null {
+export function lastWordOn({ outcome, production, baseline }: Attempt): Production | null {
   return outcome === 'refused' || outcome === 'not-seen' ? baseline : (production ?? baseline);
 }
 

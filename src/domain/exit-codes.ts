@@ -23,7 +23,7 @@ export const EXIT_CODES = [
 export type ExitCode = (typeof EXIT_CODES)[number]['code'];
 
 /** Which code a list of cards ends with: the first of these that any card ended with. */
-const PRECEDENCE: readonly ExitCode[] = [130, 143, 1, 8, 3, 7, 6, 5, 4, 9, 10, 75, 2, 11];
+const PRECEDENCE: readonly ExitCode[] = [1, 8, 3, 7, 6, 5, 4, 9, 10, 75, 2, 11, 130, 143];
 
 /**
  * The exit code of a command that handled several cards.

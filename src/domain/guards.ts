@@ -14,7 +14,7 @@ export interface Seen {
   deliveryOption: string | null;
   /** Where the latest attempt went. */
   attemptKioskId: string | null;
-  /** Was the latest attempt refused, or given up? */
+  /** Was the latest attempt refused, not seen, or given up? */
   attemptMayBeRepeated: boolean;
 }
 

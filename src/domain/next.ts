@@ -3,6 +3,7 @@ import { lookUpError } from './error-catalogue.ts';
 import type { Production } from './production.ts';
 import { formatReference, type Reference } from './reference.ts';
 import type { Stage } from './stage.ts';
+import { parseVendorTime } from './vendor-time.ts';
 
 /** What a follow-up command needs to reach the same place: never a secret, `--confirm` or `--yes`. */
 export interface Invocation {
@@ -27,7 +28,8 @@ export interface NextCommand {
 
 /** The command that brings a card one step further, or says what became of it; null when nothing is left to do. */
 export function nextCommand(card: Situation, invocation: Invocation): NextCommand | null {
-  const step = nextStep(card, invocation.kioskId);
+  const isNamed = card.cardToken !== null || card.orderId !== null;
+  const step = isNamed ? nextStep(card, invocation.kioskId) : null;
   if (!step) return null;
   return {
     argv: ['kioskctl', ...step.map((part) => part ?? 'KIOSK'), ...invocation.flags],
@@ -62,9 +64,8 @@ function nextStep(card: Situation, kioskId: string | null): (string | null)[] | 
 
 /** Tells a machine without this journal where the attempt began. */
 function since(production: Production | null): string[] {
-  return production?.status === 'IN_PROGRESS' && production.occurredAt
-    ? ['--after', production.occurredAt]
-    : [];
+  const time = production?.status === 'IN_PROGRESS' ? production.occurredAt : null;
+  return time !== null && parseVendorTime(time) ? ['--after', time] : [];
 }
 
 function retryStep({ production, attempt }: Situation, reference: string): (string | null)[] {

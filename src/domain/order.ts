@@ -18,8 +18,9 @@ export function mergeOrders(parts: readonly Record<string, unknown>[]): Record<s
   for (const part of parts) {
     for (const [field, value] of Object.entries(part)) {
       if (value === undefined || value === null) continue;
-      merged[field] =
-        isRecord(value) && isRecord(merged[field]) ? mergeOrders([merged[field], value]) : value;
+      const before = merged[field];
+      const parts = isRecord(before) ? [before] : [];
+      merged[field] = isRecord(value) ? mergeOrders([...parts, value]) : value;
     }
   }
   return merged;

@@ -15,13 +15,13 @@ export interface Production {
 }
 
 /** Which of two productions with equal times came first: events of one attempt may carry the same time. */
-const RANK: Readonly<Record<string, number>> = {
-  READY: 0,
-  IN_PROGRESS: 1,
-  REQUEST_ERROR: 2,
-  PRODUCTION_ERROR: 2,
-  PRODUCED: 3,
-};
+const RANK = new Map([
+  ['READY', 0],
+  ['IN_PROGRESS', 1],
+  ['REQUEST_ERROR', 2],
+  ['PRODUCTION_ERROR', 2],
+  ['PRODUCED', 3],
+]);
 
 /**
  * Did `production` come after `earlier`? READY is the start of every card and PRODUCED its end, whatever their times
@@ -29,12 +29,12 @@ const RANK: Readonly<Record<string, number>> = {
  * @returns undefined when the times can't be ordered: then nothing may be concluded
  */
 export function isLater(production: Production, earlier: Production | null): boolean | undefined {
-  const rank = RANK[production.status];
+  const rank = RANK.get(production.status);
   if (rank === undefined) return undefined;
   if (!earlier || earlier.status === 'READY') return rank > 0;
   if (production.status === 'READY' || earlier.status === 'PRODUCED') return false;
   if (production.status === 'PRODUCED') return true;
   const order = compareVendorTimes(production.occurredAt, earlier.occurredAt);
   if (order === undefined) return undefined;
-  return order > 0 || (order === 0 && rank > (RANK[earlier.status] ?? 0));
+  return order > 0 || (order === 0 && rank > (RANK.get(earlier.status) ?? 0));
 }

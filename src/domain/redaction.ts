@@ -17,7 +17,9 @@ const SHORTEST_SECRET = 8;
  * @param secrets the secrets that this process knows, each replaced wherever it stands
  */
 export function redact(text: string, secrets: readonly string[] = []): string {
-  const known = secrets.filter((secret) => secret.length >= SHORTEST_SECRET);
+  const known = secrets
+    .filter((secret) => secret.length >= SHORTEST_SECRET)
+    .toSorted((left, right) => right.length - left.length);
   const withoutKnown = known.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text);
   return SECRET_SHAPES.reduce((rest, [shape, replacement]) => rest.replace(shape, replacement), withoutKnown);
 }

@@ -6,11 +6,11 @@ export interface Requirement {
   status: string;
 }
 
-const ADVICE: Readonly<Record<string, string>> = {
-  PIN: "set the PIN of the order with the vendor's PIN endpoint (kioskctl never handles PINs)",
-  VERIFICATION: 'the cardholder has to pass the verification (KYC) of Wise',
-  ADDRESS: 'the order needs a valid address: order anew with a corrected one',
-};
+const ADVICE = new Map([
+  ['PIN', "set the PIN of the order with the vendor's PIN endpoint (kioskctl never handles PINs)"],
+  ['VERIFICATION', 'the cardholder has to pass the verification (KYC) of Wise'],
+  ['ADDRESS', 'the order needs a valid address: order anew with a corrected one'],
+]);
 
 export function unmetRequirements(requirements: readonly Requirement[] | null): Requirement[] {
   return (requirements ?? []).filter(({ status }) => status !== 'COMPLETED');
@@ -18,5 +18,5 @@ export function unmetRequirements(requirements: readonly Requirement[] | null): 
 
 /** What a person has to do about a requirement that is not met. */
 export function requirementAdvice({ type }: Requirement): string {
-  return ADVICE[type] ?? 'ask Wise what this requirement needs';
+  return ADVICE.get(type) ?? 'ask Wise what this requirement needs';
 }

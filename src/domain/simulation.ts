@@ -15,8 +15,8 @@ export interface Simulation {
  * @throws Failure `usage`, suggesting the nearest codes for one that doesn't exist
  */
 export function parseSimulation(text: string): Simulation {
-  const [status = '', errorCode] = text.split(':', 2);
-  return toSimulation(status, errorCode);
+  const [status = '', ...codes] = text.split(':');
+  return toSimulation(status, codes.length === 0 ? undefined : codes.join(':'));
 }
 
 /** @throws Failure `usage` */

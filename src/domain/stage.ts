@@ -1,4 +1,4 @@
-import { type Attempt, isUnsettled } from './attempt.ts';
+import { type Attempt, isUnsettled, lastWordOn } from './attempt.ts';
 import type { Production } from './production.ts';
 
 export type Stage =
@@ -30,11 +30,11 @@ export interface StageFacts {
   age: number | null;
 }
 
-const BY_ORDER_STATUS: Readonly<Record<string, Stage>> = {
-  PLACED: 'placed',
-  REQUIREMENTS_FULFILLED: 'requirements-fulfilled',
-  CARD_DETAILS_CREATED: 'details-created',
-};
+const BY_ORDER_STATUS = new Map<string | null, Stage>([
+  ['PLACED', 'placed'],
+  ['REQUIREMENTS_FULFILLED', 'requirements-fulfilled'],
+  ['CARD_DETAILS_CREATED', 'details-created'],
+]);
 
 /**
  * Where a card stands, from what the vendor and the journal say of it. Tolerates what should not be: a cancelled card
@@ -50,7 +50,7 @@ export function stageOf(facts: StageFacts): Stage {
   if (production?.status === 'PRODUCED' || orderStatus === 'PRODUCED') return 'produced';
   if (facts.age !== null && facts.age > PRODUCIBLE_DAYS * DAY) return 'expired';
   if (production) return stageOfProduction(production, attempt);
-  return BY_ORDER_STATUS[orderStatus ?? ''] ?? 'unknown';
+  return BY_ORDER_STATUS.get(orderStatus) ?? 'unknown';
 }
 
 function isBeingMade(attempt: Attempt | null): boolean {
@@ -61,9 +61,12 @@ function stageOfProduction(production: Production, attempt: Attempt | null): Sta
   if (production.status === 'READY') return 'ready';
   if (production.status === 'PRODUCTION_ERROR') return 'failed';
   // A refused request leaves the card as it was before.
-  if (production.status === 'REQUEST_ERROR')
-    return attempt?.baseline?.status === 'PRODUCTION_ERROR' ? 'failed' : 'ready';
+  if (production.status === 'REQUEST_ERROR') return hadFailed(attempt) ? 'failed' : 'ready';
   return 'unknown';
+}
+
+function hadFailed(attempt: Attempt | null): boolean {
+  return attempt !== null && lastWordOn(attempt)?.status === 'PRODUCTION_ERROR';
 }
 
 /** Whole days since the card was created, and how many of the 60 in which it can be produced are left. */

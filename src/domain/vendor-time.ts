@@ -1,7 +1,7 @@
 import { Failure } from './failure.ts';
 import { printable } from './terminal-text.ts';
 
-const ISO_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:?\d{2})$/;
+const ISO_TIME = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:?\d{2})$/;
 
 interface VendorTime {
   /** Milliseconds since the epoch; a finer fraction (the vendor also writes nanoseconds) is cut. */
@@ -18,7 +18,11 @@ export function parseVendorTime(text: string | null): VendorTime | undefined {
   const match = ISO_TIME.exec(text ?? '');
   const milliseconds = match ? Math.floor(Date.parse(match[0])) : Number.NaN;
   if (!match || Number.isNaN(milliseconds)) return undefined;
-  return { milliseconds, precision: match[1] === undefined ? 1_000 : 1 };
+  const [, year, month, day, fraction] = match;
+  // Date.parse takes 30 February for 2 March.
+  const daysInMonth = new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate();
+  if (Number(day) > daysInMonth) return undefined;
+  return { milliseconds, precision: fraction === undefined ? 1_000 : 1 };
 }
 
 /**

@@ -40,11 +40,11 @@ export function rememberCard(db: Database, environment: string, seen: { card: Kn
     const { card } = seen;
     const byToken = card.cardToken === null ? undefined : findByToken(db, environment, card.cardToken);
     const byOrder = card.orderId === null ? undefined : findByOrder(db, environment, card.orderId);
+    const isItsOrder = byOrder !== undefined && !conflicts(byOrder, card);
     // An order known without its card, and the card known without its order, turn out to be one.
-    if (byOrder && byOrder.id !== byToken?.id && (byToken || conflicts(byOrder, card)))
-      deleteCard(db, byOrder.id);
-    const row = byToken ?? (byOrder && !conflicts(byOrder, card) ? byOrder : undefined);
-    if (row) updateCard(db, row.id, card);
+    if (byOrder && byOrder.id !== byToken?.id && (byToken || !isItsOrder)) deleteCard(db, byOrder.id);
+    const row = byToken ?? (isItsOrder ? byOrder : undefined);
+    if (row) updateCard(db, row.id, isItsOrder ? { ...toKnownCard(byOrder), ...known(card) } : card);
     else insertCard(db, environment, seen);
   });
 }
@@ -61,6 +61,11 @@ function isKnown(db: Database, environment: string, card: KnownCard): boolean {
     (card.cardCreatedAt ?? known.cardCreatedAt) === known.cardCreatedAt &&
     (card.deliveryOption ?? known.deliveryOption) === known.deliveryOption
   );
+}
+
+/** What was learned of a card, without its nulls. */
+function known(card: KnownCard): Partial<KnownCard> {
+  return Object.fromEntries(Object.entries(card).filter(([, value]) => value !== null));
 }
 
 /** An order has one card for ever: with another token, it is an order of a sandbox that was since made anew. */

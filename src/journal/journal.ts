@@ -98,7 +98,10 @@ export interface Journal {
   markSent(attempt: Attempt, sent: Sending): Promise<Attempt | null>;
   /** Records what became of an attempt; one that is closed already stays as it is. @returns the attempt as it is now */
   update(attempt: Attempt, update: AttemptUpdate): Promise<Attempt>;
-  /** @returns the new attempt, or the open one that another process recorded first */
+  /**
+   * Records an attempt of another system. One in progress takes the place of a claim; one that ended is numbered before.
+   * @returns the new attempt, or the open one that another process recorded first
+   */
   recordObserved(observed: Observed): Promise<Attempt>;
   /** Is the process that holds an attempt still there? True also where it can't be told, for another machine's. */
   isHeld(attempt: Attempt): boolean;
@@ -109,7 +112,7 @@ export interface Journal {
   startAct(act: Act): Promise<number>;
   endAct(id: number, end: ActEnd): Promise<void>;
 
-  /** Forgets everything of this environment. Only for `local`, whose cards end with the sandbox's state. */
+  /** Forgets the cards of this environment, their attempts and orders; acts stay. Only for `local`, whose cards end with the sandbox's state. */
   forget(): Promise<void>;
   close(): void;
 }

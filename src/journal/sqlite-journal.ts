@@ -97,7 +97,12 @@ export class SqliteJournal implements Journal {
   async recordObserved(observed: Observed): Promise<Attempt> {
     return this.#db.transaction(() => {
       const open = this.#openAttempt(observed.cardToken);
-      if (open && (open.outcome !== 'claimed' || observed.outcome === 'accepted')) return open;
+      if (open && open.outcome !== 'claimed') return open;
+      // An attempt in progress takes the place of a claim, which then can't be sent any more.
+      if (open && observed.outcome === 'accepted') {
+        attempts.deleteClaim(this.#db, open.id);
+        return this.#insert({ observed });
+      }
       const attempt = this.#insert({ observed });
       if (open) attempts.moveBehind(this.#db, open, attempt);
       return present(attempts.findAttempt(this.#db, attempt.id));

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, linkSync, mkdirSync, openSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, linkSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 
@@ -42,9 +42,8 @@ export class Database {
     const { file } = options;
     this.#connection = this.#guarded(() => {
       if (file !== IN_MEMORY && !existsSync(file)) makeFile(options);
-      return new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
+      return openPrepared(file, options);
     });
-    this.#guarded(() => prepare(this.#connection, options));
   }
 
   run(sql: string, parameters: Parameters = {}): { changes: number } {
@@ -108,14 +107,24 @@ function makeFile(options: DatabaseOptions): void {
   const draft = `${file}.${process.pid}.${crypto.randomUUID()}`;
   try {
     closeSync(openSync(draft, 'wx', 0o600));
-    const connection = new DatabaseSync(draft);
-    prepare(connection, options);
-    connection.close();
-    linkSync(draft, file);
+    openPrepared(draft, options).close();
+    giveName(draft, file);
   } catch (error) {
     if (!existsSync(file)) throw error;
   } finally {
     rmSync(draft, { force: true });
+  }
+}
+
+/** A link fails where the name is taken, which a renaming would not; some file systems have no links. */
+function giveName(draft: string, file: string): void {
+  try {
+    linkSync(draft, file);
+  } catch (error) {
+    if (existsSync(file)) return;
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(code)) throw error;
+    renameSync(draft, file);
   }
 }
 
@@ -129,6 +138,18 @@ function prepare(connection: DatabaseSync, { migrations, durability, fault }: Da
   for (const script of migrations.slice(versionOf())) connection.exec(script);
   connection.exec(`PRAGMA user_version = ${migrations.length}`);
   connection.exec('COMMIT');
+}
+
+/** Opens a file and prepares it; one that can't be prepared is closed, which also gives its locks back. */
+function openPrepared(file: string, options: DatabaseOptions): DatabaseSync {
+  const connection = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
+  try {
+    prepare(connection, options);
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
 }
 
 /** Errors of SQLite and of the file system become the owner's; anything else is a bug and stays what it is. */

@@ -36,7 +36,7 @@ export async function listCards(
 
 /**
  * The latest production data of a card; null while there are none. The vendor doesn't say what it answers before READY:
- * 404, 422 and an answer without a status are all taken for “nothing yet”.
+ * 404, 422 and an answer without a body or a status are all taken for “nothing yet”.
  */
 export async function getProduction(
   client: Client,
@@ -44,10 +44,10 @@ export async function getProduction(
   options?: ReadOptions,
 ): Promise<Production | null> {
   const path = `${cardsOf(profileId)}/${cardToken}/production`;
-  const schema = v.union([productionStatus, v.object({ status: v.optional(v.null()) })]);
+  const schema = v.union([productionStatus, v.object({ status: v.optional(v.null()) }), v.null()]);
   try {
     const production = await client.read({ method: 'GET', path, profileId, schema }, options);
-    return 'kioskId' in production ? production : null;
+    return production && 'kioskId' in production ? production : null;
   } catch (error) {
     if (error instanceof Failure && [404, 422].includes(error.details?.httpStatus ?? 0)) return null;
     throw error;

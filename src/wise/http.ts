@@ -16,7 +16,7 @@ export interface HttpRequest {
 export interface HttpAnswer {
   kind: 'answered';
   httpStatus: number;
-  /** The parsed body; undefined when there is none or it can't be read. */
+  /** The parsed body; null when there is none, undefined when it can't be read. */
   body: unknown;
   /** The `Date` header in milliseconds since the epoch. */
   date: number | null;
@@ -37,22 +37,6 @@ const BODY_LIMIT_BYTES = 4 * 1024 * 1024;
 
 const RETRIED_STATUS_CODES = [408, 429, 500, 502, 503, 504];
 const LONGEST_RETRY_AFTER_MS = 30_000;
-
-/** Error codes with which no byte of a request can have reached the other side. */
-const NEVER_CONNECTED = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ENETUNREACH',
-  'EHOSTUNREACH',
-  'EADDRNOTAVAIL',
-  'CERT_HAS_EXPIRED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-]);
 
 /**
  * One exchange with the vendor over got, which is loaded here, at its first use. Redirects are not followed. Never
@@ -95,7 +79,10 @@ function retryPolicy({ method, retries }: HttpRequest) {
     statusCodes: RETRIED_STATUS_CODES,
     maxRetryAfter: LONGEST_RETRY_AFTER_MS,
     calculateDelay: ({ attemptCount, retryAfter, computedValue }: RetryState) =>
-      computedValue === 0 ? 0 : (retryAfter ?? 250 * 2 ** (attemptCount - 1) + Math.random() * 100),
+      // 0 means “stop” to got.
+      computedValue === 0
+        ? 0
+        : Math.max(1, retryAfter ?? 250 * 2 ** (attemptCount - 1) + Math.random() * 100),
   };
 }
 
@@ -123,7 +110,8 @@ function toAnswer({ statusCode, rawBody, headers }: RawAnswer): HttpAnswer {
 }
 
 function readJson(bytes: Uint8Array | undefined): unknown {
-  if (!bytes || bytes.length === 0 || !isUtf8(bytes)) return undefined;
+  if (!bytes || bytes.length === 0) return null;
+  if (!isUtf8(bytes)) return undefined;
   try {
     return JSON.parse(Buffer.from(bytes).toString('utf8'));
   } catch {
@@ -135,13 +123,15 @@ function readError(error: unknown): HttpAnswer | NoAnswer {
   if (!isRequestError(error)) throw error;
   // An HTTPError carries the answer itself; a ReadError has one too, but not all of it.
   if (error.name === 'HTTPError' && error.response) return toAnswer(error.response);
-  const phase = 'event' in error ? String(error.event) : null;
-  const neverConnected =
-    NEVER_CONNECTED.has(error.code) || ['lookup', 'connect', 'secureConnect'].includes(phase ?? '');
-  return {
-    kind: neverConnected ? 'not-connected' : 'lost',
-    reason: phase ? `no ${phase} in time` : error.code,
-  };
+  const reason = 'event' in error ? `no ${String(error.event)} in time` : error.code;
+  return { kind: hadConnection(error) ? 'lost' : 'not-connected', reason };
+}
+
+/** Was there a connection on which something may have arrived? For https only once TLS is set up. */
+function hadConnection({ timings, request, options }: RequestError): boolean {
+  if (timings?.connect === undefined) return false;
+  const isPlain = new URL(String(options.url)).protocol === 'http:';
+  return isPlain || timings.secureConnect !== undefined || request?.reusedSocket === true;
 }
 
 function isRequestError(error: unknown): error is RequestError {

@@ -24,10 +24,10 @@ const OUTCOMES: Record<Exclude<Verdict, 'accepted'>, Outcome> = {
   lost: 'unknown',
 };
 
-const ACCEPTED_OUTCOMES: Readonly<Record<string, Outcome>> = {
-  PRODUCED: 'produced',
-  PRODUCTION_ERROR: 'failed',
-};
+const ACCEPTED_OUTCOMES = new Map<string, Outcome>([
+  ['PRODUCED', 'produced'],
+  ['PRODUCTION_ERROR', 'failed'],
+]);
 
 /**
  * A process that was stopped between the record and the sending may have been taken for dead, and its attempt settled:
@@ -47,7 +47,7 @@ export async function deliver(ctx: Context, subject: Subject, attempt: Attempt):
   const verdict = judgeAnswer({ kind: answer.kind, httpStatus, production: answer.production });
   const outcome =
     verdict === 'accepted'
-      ? (ACCEPTED_OUTCOMES[answer.production?.status ?? ''] ?? 'accepted')
+      ? (ACCEPTED_OUTCOMES.get(answer.production?.status ?? '') ?? 'accepted')
       : OUTCOMES[verdict];
   const recorded = await recordOutcome(ctx, attempt, {
     outcome,

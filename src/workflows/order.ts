@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { Failure } from '../domain/failure.ts';
+import { asFailure, Failure } from '../domain/failure.ts';
 import { KIOSK_COLLECTION, name } from '../domain/guards.ts';
 import { mergeOrders, SAMPLE_ORDER } from '../domain/order.ts';
 import type { CardResult } from '../domain/results.ts';
@@ -7,7 +7,7 @@ import { type OrderRequest, orderRequest } from '../wire/orders.ts';
 import { getOrderWithHolder, validateAddress } from '../wise/orders.ts';
 import { recordAct } from './acts.ts';
 import type { Context } from './context.ts';
-import { forEachCard } from './each-card.ts';
+import { forEachCard, type Subject } from './each-card.ts';
 import { requireProfile } from './lists.ts';
 import { observe } from './observe.ts';
 import { chooseProgram } from './order-program.ts';
@@ -60,7 +60,7 @@ export async function order(ctx: Context, options: OrderOptions): Promise<CardRe
     const changed = await recordAct(ctx, { subject, act: 'order' }, async () => {
       const placed = await placeOrder(ctx, prepared, options.idempotencyKey);
       subject.target.orderId = placed.orderId;
-      await subject.observe();
+      await showOrder(ctx, subject);
       return placed.changed;
     });
     if (options.wait) await waitUntilReady(ctx, subject);
@@ -68,6 +68,17 @@ export async function order(ctx: Context, options: OrderOptions): Promise<CardRe
   });
   if (!result) throw new TypeError('an order has no result');
   return result;
+}
+
+/** The order is there, whether or not it can be read right now. */
+async function showOrder(ctx: Context, subject: Subject): Promise<void> {
+  try {
+    await subject.observe();
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    const { orderId } = subject.target;
+    ctx.report.warn(`Order ${orderId} was created, but can't be read: ${asFailure(error).message}`);
+  }
 }
 
 /** Everything that the vendor's answer tells of an order; an embossed name is not among it. */

@@ -3,6 +3,7 @@ import { asExitCode, type ExitCode } from '../domain/exit-codes.ts';
 import { Failure } from '../domain/failure.ts';
 import { parseReference } from '../domain/reference.ts';
 import { printable } from '../domain/terminal-text.ts';
+import { parseVendorTime } from '../domain/vendor-time.ts';
 import { cardEvent } from '../wire/events.ts';
 import { id } from '../wire/scalars.ts';
 import type { GivenReference, PassedOn } from './targets.ts';
@@ -50,7 +51,12 @@ const kioskctlDocument = v.object({
   error: v.optional(failure),
 });
 
-const eventLine = v.object({ type: v.literal('event'), test: v.nullish(v.boolean()), ...entry.entries });
+const eventLine = v.object({
+  type: v.literal('event'),
+  environment: v.nullish(v.string()),
+  test: v.nullish(v.boolean()),
+  ...entry.entries,
+});
 
 /** The vendor's test notifications name profile 0. */
 const TEST_PROFILE = '0';
@@ -114,7 +120,10 @@ function readDocument(document: unknown, environment: string): Piped {
   const event = v.safeParse(cardEvent, document);
   if (event.success) return readEvent(event.output);
   const line = v.safeParse(eventLine, document);
-  if (line.success) return listOf(line.output.test ? [] : [toReference(line.output, null)]);
+  if (line.success) {
+    refuseOtherEnvironment(line.output.environment, environment);
+    return listOf(line.output.test ? [] : [toReference(line.output, null)]);
+  }
   const own = v.safeParse(kioskctlDocument, document);
   if (!own.success) {
     throw new Failure(
@@ -125,16 +134,15 @@ function readDocument(document: unknown, environment: string): Piped {
       },
     );
   }
-  if (own.output.environment && own.output.environment !== environment) {
-    throw new Failure(
-      'environment-mismatch',
-      `What was piped in is of environment ${own.output.environment}.`,
-      {
-        hint: `This command works on ${environment}: use the same --context on both sides of the pipe.`,
-      },
-    );
-  }
+  refuseOtherEnvironment(own.output.environment, environment);
   return readOwn(own.output);
+}
+
+function refuseOtherEnvironment(named: string | null | undefined, environment: string): void {
+  if (!named || named === environment) return;
+  throw new Failure('environment-mismatch', `What was piped in is of environment ${printable(named)}.`, {
+    hint: `This command works on ${environment}: use the same --context on both sides of the pipe.`,
+  });
 }
 
 /** A status only says how things are: nothing in it keeps a card from being worked on. */
@@ -150,7 +158,11 @@ function readOwn(document: v.InferOutput<typeof kioskctlDocument>): Piped {
   if (entries)
     return listOf(entries.map((one) => toReference(one, isStatus ? null : failureOf(one, exitCode))));
   if (error) return { kind: 'passed-on', passedOn: { exitCode, error } };
-  return listOf([]);
+  // The first line of a stream names none.
+  if (document.type === 'ready') return listOf([]);
+  throw new Failure('invalid-input', `What kioskctl ${printable(command ?? '')} printed names no cards.`, {
+    hint: 'Pipe the output of a command about cards or orders.',
+  });
 }
 
 function listOf(references: GivenReference[]): Piped {
@@ -185,7 +197,13 @@ function toReference(
   return {
     ...parseReference(profileId ? `${profileId}/${name}` : String(name)),
     orderId: orderId ?? null,
-    after: production?.status === 'IN_PROGRESS' ? (production.occurredAt ?? null) : null,
+    after: afterOf(production),
     ...(passedOn && { passedOn }),
   };
+}
+
+/** Where the attempt began that the document shows, if that can be read. */
+function afterOf(production: Entry['production']): string | null {
+  const time = production?.status === 'IN_PROGRESS' ? (production.occurredAt ?? null) : null;
+  return parseVendorTime(time) ? time : null;
 }

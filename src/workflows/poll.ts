@@ -13,6 +13,8 @@ export interface PollOptions<Seen, Result> {
   /** `wait` looks again later. May throw. */
   decide: (seen: Seen) => { done: Result } | 'wait';
   onOutage?: (outage: Outage) => void;
+  /** Told at least every 30 seconds while it pauses. */
+  onPause?: () => void;
   /** 0 to 1, for the jitter. */
   random?: () => number;
 }
@@ -26,6 +28,7 @@ const GROWTH = 1.5;
 const JITTER = 0.2;
 const LONGEST_LOOK_MS = 10_000;
 const SHORTEST_LOOK_MS = 1_000;
+const LONGEST_SILENCE_MS = 30_000;
 
 /**
  * The one way in which kioskctl waits for something that only looking tells: looks, pauses a little longer each time,
@@ -33,19 +36,35 @@ const SHORTEST_LOOK_MS = 1_000;
  * @throws what `look` or `decide` throw, and the signal's reason
  */
 export async function poll<Seen, Result>(options: PollOptions<Seen, Result>): Promise<PollEnd<Seen, Result>> {
-  const { clock, deadline, timing, random = Math.random } = options;
+  const { clock, timing, random = Math.random } = options;
+  const deadline = options.deadline ?? Number.POSITIVE_INFINITY;
   let pause = Math.min(timing.firstPause, timing.interval);
   let seen: Seen | null = null;
   for (;;) {
-    const remaining = deadline === null ? Number.POSITIVE_INFINITY : deadline - clock.now();
+    const remaining = deadline - clock.now();
     const look = await lookOnce(options, remaining);
     if (look.kind === 'done') return look;
     seen = look.seen ?? seen;
-    const left = deadline === null ? Number.POSITIVE_INFINITY : deadline - clock.now();
-    if (remaining <= 0 || left <= 0) return { kind: 'deadline', seen, outage: look.outage };
-    const wanted = Math.max(look.outage?.retryAfter ?? 0, pause * (1 - JITTER * random()));
-    await clock.sleep(Math.min(wanted, left), options.signal);
+    const left = deadline - clock.now();
+    const asked = look.outage?.retryAfter ?? 0;
+    // The vendor asked us to stay away for longer than there is time: then there is no last look.
+    if (remaining <= 0 || left <= 0 || asked > left) {
+      await sleepLong(options, Math.max(0, left));
+      return { kind: 'deadline', seen, outage: look.outage };
+    }
+    await sleepLong(options, Math.min(Math.max(asked, pause * (1 - JITTER * random())), left));
     pause = Math.min(pause * GROWTH, timing.interval);
+  }
+}
+
+/** Sleeps, and says now and then that it does. */
+async function sleepLong<Seen, Result>(
+  { clock, signal, onPause }: PollOptions<Seen, Result>,
+  milliseconds: number,
+): Promise<void> {
+  for (let left = milliseconds; left > 0; left -= LONGEST_SILENCE_MS) {
+    await clock.sleep(Math.min(left, LONGEST_SILENCE_MS), signal);
+    if (left > LONGEST_SILENCE_MS) onPause?.();
   }
 }
 

@@ -16,7 +16,7 @@ import type { Target } from './targets.ts';
 export interface RetryOptions extends Following {
   /** Another kiosk than that of the failed attempt. */
   toKiosk: string | null;
-  /** Gives up a request that is queued in a kiosk, so that the card may go elsewhere. */
+  /** Gives up a request that is queued in a kiosk, or whose outcome stays unknown, so that the card may be sent anew. */
   abandon: boolean;
 }
 
@@ -55,17 +55,24 @@ async function lookBefore(
   subject: Subject,
   { abandon }: RetryOptions,
 ): Promise<Attempt | null> {
-  const { facts } = await subject.observe();
-  if (isUnsettled(facts.attempt) && facts.attempt) {
-    await bringToRest(ctx, subject, facts.attempt);
-    return subject.latest?.facts.attempt ?? null;
-  }
-  return abandon && facts.attempt?.outcome === 'queued' ? giveUp(ctx, subject, facts.attempt) : facts.attempt;
+  const { attempt } = (await subject.observe()).facts;
+  if (abandon && attempt && mayBeGivenUp(ctx, attempt)) return giveUp(ctx, subject, attempt);
+  if (!attempt || !isUnsettled(attempt)) return attempt;
+  await bringToRest(ctx, subject, attempt);
+  return subject.latest?.facts.attempt ?? null;
 }
 
-/** A queued request may still print when the printer gets ready: only a person may say that it will not. */
+/** A request that is queued, or of which still nobody knows after its settle window. */
+function mayBeGivenUp(ctx: Context, attempt: Attempt): boolean {
+  const age = ctx.clock.now() - (attempt.sentAt ?? 0);
+  const isLost = isUnsettled(attempt) && age >= ctx.timing.settleWindow && !ctx.journal.isHeld(attempt);
+  return attempt.outcome === 'queued' || isLost;
+}
+
+/** Such a request may still print: only a person may say that it will not. */
 async function giveUp(ctx: Context, subject: Subject, attempt: Attempt): Promise<Attempt> {
-  const question = `Attempt ${attempt.number} is queued at ${attempt.kioskId} and may still print. Was it deleted there?`;
+  const { number, outcome, kioskId } = attempt;
+  const question = `Attempt ${number} (${outcome}) may still print at ${kioskId}. Is it certain that it will not?`;
   if (!(await ctx.ask.confirm(question, { flag: '--yes' }))) throw declined(subject);
   const abandoned = await ctx.journal.update(attempt, { outcome: 'abandoned', at: ctx.clock.now() });
   subject.update({ attempt: abandoned });
@@ -74,7 +81,8 @@ async function giveUp(ctx: Context, subject: Subject, attempt: Attempt): Promise
 
 /** What the catalogue says decides: at once, after somebody fixed the cause, or never. */
 async function approve(ctx: Context, subject: Subject, last: Attempt | null): Promise<void> {
-  if (last?.outcome === 'abandoned') return;
+  if (last?.outcome === 'abandoned' || (last?.outcome === 'not-seen' && subject.card.stage === 'ready'))
+    return;
   const entry = reasonOf(subject, last);
   if (entry.retry === 'never') throw neverAgain(subject.card, entry);
   if (entry.retry !== 'after-fix') return;

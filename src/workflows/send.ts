@@ -1,4 +1,4 @@
-import { type Attempt, isUnsettled, type Outcome } from '../domain/attempt.ts';
+import { type Attempt, isOpen, isUnsettled, type Outcome } from '../domain/attempt.ts';
 import { Failure } from '../domain/failure.ts';
 import { type Decision, hintOf, name, type Seen } from '../domain/guards.ts';
 import type { Context } from './context.ts';
@@ -31,7 +31,9 @@ export async function sendOnce(ctx: Context, subject: Subject, sending: Sending)
     const { attempt, claimed } = await ctx.journal.claim(claim);
     if (claimed) return sendClaimed(ctx, subject, { attempt, sending });
     await bringToRest(ctx, subject, attempt);
-    if (subject.card.stage === 'in-progress' && decide(subject, sending) === 'unchanged') return null;
+    // What is still open now is in progress: it is left alone, or the guard says why it can't be joined.
+    if (isOpen(subject.latest?.facts.attempt ?? null) && decide(subject, sending) === 'unchanged')
+      return null;
   }
   throw busy(subject);
 }
@@ -108,7 +110,7 @@ export function seenOf({ card, latest }: Subject): Seen {
     card,
     deliveryOption: latest?.deliveryOption ?? null,
     attemptKioskId: attempt?.kioskId ?? null,
-    attemptMayBeRepeated: attempt?.outcome === 'refused' || attempt?.outcome === 'abandoned',
+    attemptMayBeRepeated: ['refused', 'not-seen', 'abandoned'].includes(attempt?.outcome ?? ''),
   };
 }
 

@@ -35,6 +35,7 @@ export async function waitFor(ctx: Context, subject: Subject, wait: Wait): Promi
       lastLookAt: subject.lookedAt,
       outage,
     });
+  let failing: string | null = null;
   const end = await poll({
     clock: ctx.clock,
     signal: ctx.signal,
@@ -46,10 +47,15 @@ export async function waitFor(ctx: Context, subject: Subject, wait: Wait): Promi
     },
     decide: (seen) => {
       if (wait.isReached(seen)) return { done: seen };
-      show(null);
+      failing = null;
+      show(failing);
       return 'wait';
     },
-    onOutage: (outage) => show(outage.message),
+    onOutage: (outage) => {
+      failing = outage.message;
+      show(failing);
+    },
+    onPause: () => show(failing),
   }).finally(() => ctx.report.settled());
   if (end.kind === 'done') return end.result;
   if (wait.onDeadline) throw wait.onDeadline();

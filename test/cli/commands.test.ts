@@ -1,0 +1,90 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join, sep } from 'node:path';
+import type { Command } from '@oclif/core';
+import { describe, expect, test } from 'vitest';
+import type { BaseCommand } from '../../src/cli/base-command.ts';
+import { globalFlags } from '../../src/cli/flags.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+type CommandClass = typeof BaseCommand & Command.Class;
+
+const files = globSync('src/commands/**/*.ts', { cwd: ROOT }).map((file) => file.split(sep).join('/'));
+const commands = await Promise.all(
+  files.map(async (file): Promise<[id: string, command: CommandClass, file: string]> => {
+    const { default: command } = (await import(join(ROOT, file))) as { default: CommandClass };
+    const id = file.replace(/^src\/commands\/|(\/index)?\.ts$/g, '').replaceAll('/', ' ');
+    return [id, command, file];
+  }),
+);
+
+const manifest = JSON.parse(readFileSync(join(ROOT, 'oclif.manifest.json'), 'utf8')) as {
+  commands: Record<string, { args: Record<string, unknown>; flags: Record<string, unknown> }>;
+};
+
+test('the manifest lists the commands that there are, with their arguments and flags', () => {
+  const listed = Object.entries(manifest.commands).map(([id, { args, flags }]) => [
+    id.replaceAll(':', ' '),
+    { args: Object.keys(args), flags: Object.keys(flags).toSorted() },
+  ]);
+  const there = commands.map(([id, { args, flags }]) => [
+    id,
+    { args: Object.keys(args), flags: Object.keys({ ...globalFlags, ...flags }).toSorted() },
+  ]);
+  expect(Object.fromEntries(listed)).toEqual(Object.fromEntries(there));
+});
+
+describe.each(commands)('%s', (id, command, file) => {
+  test('says what it does to the world', () => {
+    expect(['reads', 'writes', 'sandbox-only']).toContain(command.effect);
+  });
+
+  test('never fills an argument from standard input by itself', () => {
+    for (const [name, arg] of Object.entries(command.args ?? {})) {
+      expect((arg as { ignoreStdin?: boolean }).ignoreStdin, name).toBe(true);
+    }
+  });
+
+  test('has a summary and examples of itself', () => {
+    expect(command.summary).toMatch(/^[A-Z].*\.$/);
+    expect(command.examples?.length ?? 0).toBeGreaterThan(0);
+    for (const example of command.examples ?? []) expect(example).toContain(`<%= config.bin %> ${id}`);
+  });
+
+  test('takes no secret as the value of a flag', () => {
+    const flags = Object.keys({ ...globalFlags, ...command.flags });
+    expect(flags.filter((flag) => /token|secret|password|credential/.test(flag))).toEqual([]);
+  });
+
+  test('has words for each of its flags that is not hidden', () => {
+    for (const [name, flag] of Object.entries(command.flags ?? {})) {
+      const { summary, hidden } = flag as { summary?: string; hidden?: boolean };
+      if (!hidden) expect(summary, name).toMatch(/.+\.$/);
+    }
+  });
+
+  test('only declares and delegates', () => {
+    const code = readFileSync(join(ROOT, file), 'utf8');
+    expect(code.split('\n').length).toBeLessThanOrEqual(101);
+    expect(code).not.toMatch(/\bconsole\.|process\.(stdout|stderr|env|exit)|\bif \(.*json/);
+  });
+});
+
+test.each(['order', 'produce', 'retry', 'cancel', 'simulate'])(
+  '%s, which acts, takes a reason and a confirmation',
+  (id) => {
+    const [, command] = commands.find(([one]) => one === id) ?? [];
+    expect(command?.effect).not.toBe('reads');
+    expect(Object.keys(command?.flags ?? {})).toEqual(
+      expect.arrayContaining(['reason', 'confirm', 'yes', 'no-input']),
+    );
+  },
+);
+
+test.each(['wait-ready', 'wait-produced', 'status', 'programs', 'orders', 'cards', 'explain'])(
+  '%s only reads',
+  (id) => {
+    const [, command] = commands.find(([one]) => one === id) ?? [];
+    expect(command?.effect).toBe('reads');
+  },
+);

@@ -1,0 +1,102 @@
+import { screen } from '@inquirer/testing/vitest';
+import { describe, expect, test } from 'vitest';
+import type { ContextFlags, Effect } from '../../src/cli/context.ts';
+import { guardProduction } from '../../src/cli/production-guard.ts';
+import type { Context, Environment } from '../../src/workflows/context.ts';
+import { makeIo } from './terminal.ts';
+
+function context(environment: Environment = 'production'): Context {
+  return {
+    name: 'branch',
+    environment,
+    reason: null,
+    signal: new AbortController().signal,
+  } as unknown as Context;
+}
+
+async function guard(
+  ctx: Context,
+  flags: ContextFlags = {},
+  { effect = 'writes', isTerminal = false }: { effect?: Effect; isTerminal?: boolean } = {},
+): Promise<Context> {
+  await guardProduction(ctx, { effect, flags, io: makeIo({ isTerminal }) });
+  return ctx;
+}
+
+describe('an act in production, where nobody can be asked', () => {
+  test.each<[string, ContextFlags]>([
+    ['not at all', {}],
+    ['by --yes', { yes: true, reason: 'why' }],
+    ['for another context', { confirm: 'production', reason: 'why' }],
+    ['for nothing', { confirm: '', reason: 'why' }],
+  ])('is not done when it is confirmed %s', async (_, flags) => {
+    await expect(guard(context(), flags)).rejects.toMatchObject({
+      code: 'not-confirmed',
+      exitCode: 9,
+      hint: expect.stringContaining('--confirm branch'),
+    });
+  });
+
+  test('is done when it is confirmed for its context, and says why', async () => {
+    expect(await guard(context(), { confirm: 'branch', reason: 'ticket 4711' })).toMatchObject({
+      reason: 'ticket 4711',
+    });
+  });
+
+  test.each([undefined, ''])('is not done for no reason: %j', async (reason) => {
+    await expect(guard(context(), { confirm: 'branch', reason, yes: true })).rejects.toMatchObject({
+      code: 'input-required',
+      exitCode: 2,
+      hint: expect.stringContaining('--reason'),
+    });
+  });
+});
+
+describe('an act in production, at a terminal', () => {
+  test('asks, naming the context and the environment, and then why', async () => {
+    const guarded = guard(context(), {}, { isTerminal: true });
+    await screen.next();
+    expect(screen.getScreen()).toMatch(/PRODUCTION.*branch/);
+    screen.type('y');
+    screen.keypress('enter');
+    await screen.next();
+    screen.type('ticket 4711');
+    screen.keypress('enter');
+    expect(await guarded).toMatchObject({ reason: 'ticket 4711' });
+  });
+
+  test('asks also with --yes', async () => {
+    const guarded = guard(context(), { yes: true, reason: 'why' }, { isTerminal: true });
+    const ended = expect(guarded).rejects.toMatchObject({ code: 'not-confirmed', exitCode: 9 });
+    await screen.next();
+    screen.keypress('enter');
+    await ended;
+  });
+
+  test('asks nothing with --no-input', async () => {
+    const guarded = guard(context(), { 'no-input': true, reason: 'why' }, { isTerminal: true });
+    await expect(guarded).rejects.toMatchObject({ code: 'not-confirmed' });
+  });
+
+  test('asks nothing when it is confirmed already', async () => {
+    const flags = { confirm: 'branch', reason: 'why' };
+    expect(await guard(context(), flags, { isTerminal: true })).toMatchObject({ reason: 'why' });
+  });
+});
+
+test('what only a sandbox has is refused in production, confirmed or not', async () => {
+  const flags = { confirm: 'branch', reason: 'why', yes: true };
+  await expect(guard(context(), flags, { effect: 'sandbox-only' })).rejects.toMatchObject({
+    code: 'sandbox-only',
+    exitCode: 9,
+  });
+});
+
+test.each<[Environment, Effect]>([
+  ['production', 'reads'],
+  ['sandbox', 'writes'],
+  ['sandbox', 'sandbox-only'],
+  ['local', 'writes'],
+])('nothing is asked in %s of what %s', async (environment, effect) => {
+  expect(await guard(context(environment), {}, { effect })).toMatchObject({ reason: null });
+});

@@ -1,0 +1,38 @@
+// An Io for tests: a terminal or none, a clock that stands still, and everything that was written.
+import { PassThrough } from 'node:stream';
+import type { Io } from '../../src/cli/io.ts';
+
+export interface TestIo extends Io {
+  /** What was written to standard error, line by line. */
+  readonly lines: string[];
+  readonly clock: Io['clock'] & { time: number };
+}
+
+export function makeIo({
+  isTerminal = false,
+  color = false,
+}: {
+  isTerminal?: boolean;
+  color?: boolean;
+} = {}): TestIo {
+  const lines: string[] = [];
+  const stderr = Object.assign(new PassThrough(), { isTTY: isTerminal, columns: 100, rows: 24 });
+  stderr.resume();
+  const clock = {
+    time: Date.UTC(2026, 2, 1),
+    now: () => clock.time,
+    sleep: async (milliseconds: number) => void (clock.time += milliseconds),
+  };
+  return {
+    lines,
+    clock,
+    out: () => undefined,
+    err: (text) => void lines.push(...text.replace(/\n$/, '').split('\n')),
+    readStdin: async () => '',
+    isStdoutTerminal: isTerminal,
+    isInteractive: isTerminal,
+    isLive: false,
+    color: { stdout: color, stderr: color },
+    stderr: stderr as unknown as NodeJS.WriteStream,
+  };
+}

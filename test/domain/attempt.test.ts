@@ -1,0 +1,307 @@
+import { describe, expect, test } from 'vitest';
+import {
+  followUp,
+  isOpen,
+  isUnsettled,
+  type Outcome,
+  observedOutcome,
+  readProduction,
+  settle,
+  toAttemptDocument,
+} from '../../src/domain/attempt.ts';
+import type { Production } from '../../src/domain/production.ts';
+import { AFTER, attempt, BEFORE, DURING, production, SENT_AT } from './facts.ts';
+
+const WINDOW = 30_000;
+const INSIDE = { lookedAt: SENT_AT + WINDOW - 1, settleWindow: WINDOW };
+const OUTSIDE = { lookedAt: SENT_AT + WINDOW, settleWindow: WINDOW };
+
+const UNREADABLE = '2024-01-01T12:24:560Z';
+/** What a first attempt left behind. */
+const OLD_FAILURE = production('PRODUCTION_ERROR', { occurredAt: BEFORE, errorCode: 'PRD_HOPPER_DOOR' });
+
+const first = attempt('sent');
+const retried = attempt('sent', { number: 2, baseline: OLD_FAILURE });
+
+test.each([
+  ['claimed', true, false],
+  ['sent', true, true],
+  ['unknown', true, true],
+  ['accepted', true, false],
+  ['queued', true, false],
+  ['refused', false, false],
+  ['not-seen', false, false],
+  ['superseded', false, false],
+  ['abandoned', false, false],
+  ['produced', false, false],
+  ['failed', false, false],
+] as [Outcome, boolean, boolean][])(
+  'an attempt that is %s: open %s, unsettled %s',
+  (outcome, open, unsettled) => {
+    expect(isOpen(attempt(outcome))).toBe(open);
+    expect(isUnsettled(attempt(outcome))).toBe(unsettled);
+  },
+);
+
+test('no attempt is neither open nor unsettled', () => {
+  expect(isOpen(null)).toBe(false);
+  expect(isUnsettled(null)).toBe(false);
+});
+
+describe('reading the production after an attempt', () => {
+  test.each<[string, typeof first, Production | null, string]>([
+    ['nothing there', first, null, 'undecidable'],
+    ['still ready', first, production('READY', { occurredAt: BEFORE }), 'unchanged'],
+    ['ready, stamped anew', first, production('READY', { occurredAt: AFTER }), 'unchanged'],
+    ['in progress on our kiosk', first, production('IN_PROGRESS'), 'accepted'],
+    ['in progress, kiosk not named', first, production('IN_PROGRESS', { kioskId: null }), 'accepted'],
+    ['in progress on another kiosk', first, production('IN_PROGRESS', { kioskId: 'WIS00002' }), 'superseded'],
+    ['produced on our kiosk', first, production('PRODUCED'), 'produced'],
+    ['produced on another kiosk', first, production('PRODUCED', { kioskId: 'WIS00002' }), 'superseded'],
+    ['failed on our kiosk', first, production('PRODUCTION_ERROR'), 'failed'],
+    ['failed on another kiosk', first, production('PRODUCTION_ERROR', { kioskId: 'WIS00002' }), 'superseded'],
+    ['refused', first, production('REQUEST_ERROR', { errorCode: 'KIOSK_ID_NOT_FOUND' }), 'refused'],
+    ['a word that nobody documented', first, production('MELTED'), 'undecidable'],
+    [
+      'first attempt, unreadable time',
+      first,
+      production('IN_PROGRESS', { occurredAt: UNREADABLE }),
+      'accepted',
+    ],
+
+    ['the old failure', retried, OLD_FAILURE, 'unchanged'],
+    ['a newer failure', retried, production('PRODUCTION_ERROR'), 'failed'],
+    [
+      'an older failure than the one before',
+      retried,
+      production('PRODUCTION_ERROR', { occurredAt: '2026-02-01T10:00:00.000Z' }),
+      'unchanged',
+    ],
+    [
+      'in progress since before',
+      retried,
+      production('IN_PROGRESS', { occurredAt: '2026-02-01T10:00:00.000Z' }),
+      'unchanged',
+    ],
+    ['newly in progress', retried, production('IN_PROGRESS'), 'accepted'],
+    [
+      'in progress, unreadable time',
+      retried,
+      production('IN_PROGRESS', { occurredAt: UNREADABLE }),
+      'undecidable',
+    ],
+    ['in progress, no time', retried, production('IN_PROGRESS', { occurredAt: null }), 'undecidable'],
+    [
+      'produced, which is final, at an unreadable time',
+      retried,
+      production('PRODUCED', { occurredAt: UNREADABLE }),
+      'produced',
+    ],
+    [
+      'the refusal of an older request',
+      retried,
+      production('REQUEST_ERROR', { occurredAt: '2026-02-01T10:00:00.000Z' }),
+      'unchanged',
+    ],
+  ])('%s', (_, sent, seen, reading) => {
+    expect(readProduction(sent, seen)).toBe(reading);
+  });
+
+  test('an old failure of an unreadable time leaves everything open', () => {
+    const blurred = attempt('sent', { baseline: { ...OLD_FAILURE, occurredAt: UNREADABLE } });
+    expect(readProduction(blurred, production('IN_PROGRESS'))).toBe('undecidable');
+    expect(readProduction(blurred, production('PRODUCTION_ERROR'))).toBe('undecidable');
+  });
+
+  test.each(['accepted', 'queued'] as const)(
+    'a refusal says nothing about an attempt that is %s',
+    (outcome) => {
+      expect(readProduction(attempt(outcome), production('REQUEST_ERROR', { occurredAt: AFTER }))).toBe(
+        'unchanged',
+      );
+    },
+  );
+});
+
+describe('settling a request without an answer', () => {
+  test.each<[string, Production | null, Outcome, Outcome]>([
+    ['unchanged', production('READY', { occurredAt: BEFORE }), 'unknown', 'not-seen'],
+    ['in progress', production('IN_PROGRESS'), 'accepted', 'accepted'],
+    ['produced', production('PRODUCED'), 'produced', 'produced'],
+    ['failed', production('PRODUCTION_ERROR'), 'failed', 'failed'],
+    ['elsewhere', production('IN_PROGRESS', { kioskId: 'WIS00003' }), 'superseded', 'superseded'],
+    ['refused', production('REQUEST_ERROR', { errorCode: 'KIOSK_ID_NOT_FOUND' }), 'refused', 'refused'],
+    // What can't be read never proves that nothing arrived, however long ago it was sent.
+    ['unreadable', null, 'unknown', 'unknown'],
+    ['an unknown word', production('MELTED'), 'unknown', 'unknown'],
+  ])('%s: within the window, and when it has passed', (_, seen, inside, outside) => {
+    for (const outcome of ['sent', 'unknown'] as const) {
+      expect(settle(attempt(outcome), seen, INSIDE)).toBe(inside);
+      expect(settle(attempt(outcome), seen, OUTSIDE)).toBe(outside);
+    }
+  });
+
+  test('the old failure proves nothing before the window has passed', () => {
+    expect(settle(retried, OLD_FAILURE, INSIDE)).toBe('unknown');
+    expect(settle(retried, OLD_FAILURE, OUTSIDE)).toBe('not-seen');
+  });
+
+  test('a request that the kiosk queues is queued, however it shows', () => {
+    const queued = production('REQUEST_ERROR', { errorCode: 'REQUEST_CREATED_BUT_NOT_STARTED' });
+    expect(settle(first, queued, INSIDE)).toBe('queued');
+    expect(settle(first, queued, OUTSIDE)).toBe('queued');
+  });
+
+  test.each(['REQUEST_ALREADY_EXISTS', 'UNKNOWN_ERROR', 'SOMETHING_NEW', null])(
+    'a refusal with %s, which may have been accepted, is not over before the window has passed',
+    (errorCode) => {
+      expect(settle(first, production('REQUEST_ERROR', { errorCode }), INSIDE)).toBe('unknown');
+    },
+  );
+
+  test('the refusal of a request to another kiosk says nothing about ours', () => {
+    const elsewhere = production('REQUEST_ERROR', { errorCode: 'KIOSK_ID_NOT_FOUND', kioskId: 'WIS00009' });
+    expect(settle(first, elsewhere, INSIDE)).toBe('unknown');
+  });
+});
+
+describe('following an open attempt up', () => {
+  test.each<[Outcome, Production | null, Outcome]>([
+    ['accepted', null, 'accepted'],
+    ['accepted', production('READY', { occurredAt: BEFORE }), 'accepted'],
+    ['accepted', production('IN_PROGRESS'), 'accepted'],
+    ['accepted', production('PRODUCED'), 'produced'],
+    ['accepted', production('PRODUCTION_ERROR'), 'failed'],
+    ['accepted', production('IN_PROGRESS', { kioskId: 'WIS00002', occurredAt: AFTER }), 'superseded'],
+    ['accepted', production('REQUEST_ERROR', { occurredAt: AFTER }), 'accepted'],
+    ['queued', production('READY', { occurredAt: BEFORE }), 'queued'],
+    ['queued', production('REQUEST_ERROR', { errorCode: 'REQUEST_CREATED_BUT_NOT_STARTED' }), 'queued'],
+    ['queued', production('IN_PROGRESS'), 'accepted'],
+    ['queued', production('PRODUCTION_ERROR'), 'failed'],
+    ['sent', production('IN_PROGRESS'), 'accepted'],
+    ['unknown', production('READY', { occurredAt: BEFORE }), 'not-seen'],
+  ])('%s, then %o: %s', (outcome, seen, expected) => {
+    expect(followUp(attempt(outcome), seen, OUTSIDE)).toBe(expected);
+  });
+
+  test('an accepted retry is not ended by the failure before it', () => {
+    const accepted = attempt('accepted', { number: 2, baseline: OLD_FAILURE });
+    expect(followUp(accepted, OLD_FAILURE, OUTSIDE)).toBe('accepted');
+    expect(followUp(accepted, production('PRODUCTION_ERROR'), OUTSIDE)).toBe('failed');
+  });
+});
+
+describe('an attempt of another system', () => {
+  test.each([
+    ['IN_PROGRESS', 'accepted'],
+    ['PRODUCED', 'produced'],
+    ['PRODUCTION_ERROR', 'failed'],
+    ['READY', null],
+    ['REQUEST_ERROR', null],
+    ['MELTED', null],
+    ['constructor', null],
+  ])('shows in a production that is %s', (status, outcome) => {
+    expect(observedOutcome(null, production(status))).toBe(outcome);
+  });
+
+  test('shows in no production at all', () => {
+    expect(observedOutcome(null, null)).toBeNull();
+  });
+
+  const failed = attempt('failed', { production: production('PRODUCTION_ERROR'), closedAt: SENT_AT + 5_000 });
+
+  test.each<[string, typeof failed, Production, Outcome | null]>([
+    ['the end of the one that is known', failed, production('PRODUCTION_ERROR'), null],
+    ['a newer one after a failure', failed, production('IN_PROGRESS', { occurredAt: AFTER }), 'accepted'],
+    [
+      'a newer failure after a failure',
+      failed,
+      production('PRODUCTION_ERROR', { occurredAt: AFTER }),
+      'failed',
+    ],
+    ['one that can not be ordered', failed, production('IN_PROGRESS', { occurredAt: UNREADABLE }), null],
+    ['one that the open attempt may be', attempt('accepted'), production('IN_PROGRESS'), null],
+    [
+      'one while the answer is out',
+      attempt('unknown'),
+      production('IN_PROGRESS', { kioskId: 'WIS00002' }),
+      null,
+    ],
+    [
+      'a newer one on another kiosk',
+      attempt('superseded'),
+      production('IN_PROGRESS', { kioskId: 'WIS00002' }),
+      'accepted',
+    ],
+    [
+      'one after a refusal',
+      attempt('refused', { production: production('REQUEST_ERROR') }),
+      production('IN_PROGRESS'),
+      'accepted',
+    ],
+    ['one after a request that was not seen', attempt('not-seen'), production('IN_PROGRESS'), 'accepted'],
+    [
+      'the failure that a request was to repeat and never arrived',
+      attempt('not-seen', { baseline: OLD_FAILURE }),
+      OLD_FAILURE,
+      null,
+    ],
+    [
+      'the failure that a refused request was to repeat',
+      attempt('refused', { baseline: OLD_FAILURE }),
+      OLD_FAILURE,
+      null,
+    ],
+    [
+      'nothing after a produced card',
+      attempt('produced', { production: production('PRODUCED') }),
+      production('PRODUCED', { occurredAt: AFTER }),
+      null,
+    ],
+  ])('%s', (_, latest, seen, outcome) => {
+    expect(observedOutcome(latest, seen)).toBe(outcome);
+  });
+
+  test('is not the one that is known, at the same time to the second', () => {
+    const known = attempt('failed', {
+      production: production('PRODUCTION_ERROR', { occurredAt: '2026-03-01T11:00:00Z' }),
+    });
+    expect(observedOutcome(known, production('PRODUCTION_ERROR', { occurredAt: DURING }))).toBeNull();
+  });
+});
+
+describe('an attempt in a document', () => {
+  test('has times in UTC, and who sent it', () => {
+    const failure = production('PRODUCTION_ERROR', { errorCode: 'PRD_HOPPER_DOOR' });
+    const ended = attempt('failed', {
+      production: failure,
+      closedAt: SENT_AT + 1_000,
+      reason: 'ticket',
+      traceId: 't',
+    });
+    expect(toAttemptDocument(ended)).toEqual({
+      attempt: 1,
+      attemptId: ended.id,
+      origin: 'ours',
+      kioskId: 'WIS00001',
+      outcome: 'failed',
+      sentAt: '2026-03-01T11:00:00.120Z',
+      closedAt: '2026-03-01T11:00:01.120Z',
+      by: 'ada@here',
+      reason: 'ticket',
+      production: failure,
+      correlationId: null,
+      traceId: 't',
+    });
+  });
+
+  test('of another system was sent by nobody that we know', () => {
+    const seen = attempt('accepted', { origin: 'observed', sentAt: null });
+    expect(toAttemptDocument(seen)).toMatchObject({
+      origin: 'observed',
+      by: null,
+      sentAt: null,
+      closedAt: null,
+    });
+  });
+});

@@ -1,0 +1,61 @@
+// Facts for tests of the domain: everything plain and past, until a test says otherwise.
+import type { Attempt, Outcome } from '../../src/domain/attempt.ts';
+import { type Card, type CardFacts, describeCard } from '../../src/domain/card.ts';
+import type { Production } from '../../src/domain/production.ts';
+
+export const TOKEN = 'ca0c8154-1e14-4464-a1ce-dcea7dc3de52';
+export const DAY = 86_400_000;
+
+/** Times of the vendor: before the attempt, the attempt, after it. */
+export const BEFORE = '2026-03-01T10:00:00.120Z';
+export const DURING = '2026-03-01T11:00:00.120Z';
+export const AFTER = '2026-03-01T12:00:00.120Z';
+
+export const SENT_AT = Date.parse(DURING);
+
+export function production(status: string, more: Partial<Production> = {}): Production {
+  const kioskId = status === 'READY' ? null : 'WIS00001';
+  return { status, kioskId, occurredAt: DURING, errorCode: null, description: null, ...more };
+}
+
+/** An attempt of ours on WIS00001, sent when the card was ready for the first time. */
+export function attempt(outcome: Outcome, more: Partial<Attempt> = {}): Attempt {
+  return {
+    id: '7b1c6f0e-52a8-4a77-8a8e-111111111111',
+    number: 1,
+    profileId: 1001,
+    orderId: 501,
+    cardToken: TOKEN,
+    kioskId: 'WIS00001',
+    origin: 'ours',
+    outcome,
+    baseline: production('READY', { occurredAt: BEFORE }),
+    production: null,
+    holder: { host: 'here', user: 'ada', pid: 4711, startedAt: '1' },
+    claimedAt: SENT_AT - 100,
+    sentAt: SENT_AT,
+    closedAt: null,
+    reason: null,
+    correlationId: null,
+    traceId: null,
+    ...more,
+  };
+}
+
+export function facts(more: Partial<CardFacts> = {}): CardFacts {
+  return {
+    profileId: 1001,
+    orderId: 501,
+    cardToken: TOKEN,
+    orderStatus: 'CARD_DETAILS_CREATED',
+    production: null,
+    attempt: null,
+    age: DAY,
+    requirements: null,
+    ...more,
+  };
+}
+
+export function card(more: Partial<CardFacts> = {}, kioskId: string | null = null): Card {
+  return describeCard(facts(more), { flags: ['--context', 'local'], kioskId });
+}

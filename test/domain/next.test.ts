@@ -1,0 +1,136 @@
+import { execFileSync } from 'node:child_process';
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type CardFacts, describeCard } from '../../src/domain/card.ts';
+import { toShell } from '../../src/domain/next.ts';
+import { attempt, DAY, DURING, facts, production, TOKEN } from './facts.ts';
+
+const NAME = `1001/${TOKEN}`;
+
+function next(
+  more: Partial<CardFacts>,
+  { kioskId = null as string | null, flags = ['--context', 'ci'] } = {},
+) {
+  const { next: line, nextArgv } = describeCard(facts(more), { flags, kioskId });
+  return { line, argv: nextArgv };
+}
+
+const FAILED = production('PRODUCTION_ERROR', { errorCode: 'PRD_HOPPER_DOOR' });
+
+describe('the next command', () => {
+  test.each<[string, Partial<CardFacts>, string | null]>([
+    ['placed', { orderStatus: 'PLACED', cardToken: null }, 'wait-ready 1001/501'],
+    ['requirements fulfilled', { orderStatus: 'REQUIREMENTS_FULFILLED' }, `wait-ready ${NAME}`],
+    ['details created', {}, `wait-ready ${NAME}`],
+    ['in progress', { production: production('IN_PROGRESS') }, `wait-produced ${NAME} --after ${DURING}`],
+    [
+      'accepted, not shown yet',
+      { production: production('READY'), attempt: attempt('accepted') },
+      `wait-produced ${NAME}`,
+    ],
+    ['failed', { production: FAILED }, `retry ${NAME}`],
+    [
+      'without an answer',
+      { production: production('READY'), attempt: attempt('unknown') },
+      `wait-produced ${NAME}`,
+    ],
+    ['unknown', { production: production('MELTED') }, `status ${NAME}`],
+    ['cancelled', { orderStatus: 'CANCELLED' }, `order --like ${NAME}`],
+    ['returned', { orderStatus: 'RETURNED' }, `order --like ${NAME}`],
+    ['expired', { production: production('READY'), age: 61 * DAY }, `order --like ${NAME}`],
+    ['produced', { production: production('PRODUCED') }, null],
+    ['completed', { orderStatus: 'COMPLETED' }, null],
+  ])('of a card that is %s', (_, card, command) => {
+    const { line, argv } = next(card);
+    expect(line).toBe(command && `kioskctl ${command} --context ci`);
+    expect(argv).toEqual(command && ['kioskctl', ...command.split(' '), '--context', 'ci']);
+  });
+
+  test('of a ready card names the kiosk, or leaves a gap to fill', () => {
+    const ready = { production: production('READY') };
+    expect(next(ready, { kioskId: 'WIS00002' })).toEqual({
+      line: `kioskctl produce ${NAME} --kiosk WIS00002 --context ci`,
+      argv: ['kioskctl', 'produce', NAME, '--kiosk', 'WIS00002', '--context', 'ci'],
+    });
+    expect(next(ready)).toEqual({ line: `kioskctl produce ${NAME} --kiosk KIOSK --context ci`, argv: null });
+  });
+
+  test('of a failed card that was on no known kiosk asks for one', () => {
+    const lost = { production: production('PRODUCTION_ERROR', { kioskId: null, errorCode: 'PRD_TIMEOUT' }) };
+    expect(next(lost)).toEqual({ line: `kioskctl retry ${NAME} --to-kiosk KIOSK --context ci`, argv: null });
+    expect(next({ ...lost, attempt: attempt('failed') }).argv).toEqual([
+      'kioskctl',
+      'retry',
+      NAME,
+      '--context',
+      'ci',
+    ]);
+  });
+
+  test('is quoted for a shell', () => {
+    const { line, argv } = next(
+      {},
+      { flags: ['--context', "the bank's", '--base-url', 'http://127.0.0.1:1/a b'] },
+    );
+    expect(line).toContain(`--context 'the bank'\\''s'`);
+    expect(argv?.slice(-4)).toEqual(['--context', "the bank's", '--base-url', 'http://127.0.0.1:1/a b']);
+  });
+
+  test('gives no time that kioskctl itself could not read', () => {
+    const blurred = { production: production('IN_PROGRESS', { occurredAt: '2024-01-01T12:24:560Z' }) };
+    expect(next(blurred).line).toBe(`kioskctl wait-produced ${NAME} --context ci`);
+  });
+
+  test('never names a card that has neither a token nor an order', () => {
+    const nothing = { orderId: null, cardToken: null, orderStatus: null, age: null };
+    expect(JSON.stringify(next(nothing))).not.toContain('1001/null');
+  });
+});
+
+describe('a command for a shell', () => {
+  test('is read back by bash as the same list', () => {
+    // Any character, that is, but NUL and halves of surrogate pairs, which no argument can have.
+    const character = fc
+      .integer({ min: 1, max: 0x10ffff })
+      .filter((code) => code < 0xd800 || code > 0xdfff)
+      .map((code) => String.fromCodePoint(code));
+    const word = fc
+      .oneof(
+        fc.array(character, { maxLength: 12 }).map((characters) => characters.join('')),
+        fc.string({ maxLength: 20 }),
+        fc.constantFrom(
+          '',
+          ' ',
+          "'",
+          '"',
+          '\\',
+          '$HOME',
+          '`id`',
+          '!!',
+          '*',
+          '~',
+          '#',
+          '-n',
+          '\n',
+          'a\tb',
+          '{a,b}',
+          'é',
+          '1001/501',
+        ),
+      )
+      .filter((text) => !text.includes('\0'));
+    fc.assert(
+      fc.property(fc.array(word, { minLength: 1, maxLength: 40 }), (argv) => {
+        const output = execFileSync('bash', ['-c', `printf '%s\\0' ${toShell(argv)}`]);
+        expect(output.toString('utf8').split('\0').slice(0, -1)).toEqual(argv);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('leaves plain words plain', () => {
+    expect(toShell(['kioskctl', 'produce', NAME, '--after', DURING])).toBe(
+      `kioskctl produce ${NAME} --after ${DURING}`,
+    );
+  });
+});

@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest';
+import { lookUpError } from '../../src/domain/error-catalogue.ts';
+import { neverAgain, productionFailed, productionRefused } from '../../src/domain/production-failure.ts';
+import { card, production, TOKEN } from './facts.ts';
+
+const NAME = `1001/${TOKEN}`;
+const failed = (errorCode: string | null) =>
+  card({ production: production('PRODUCTION_ERROR', { errorCode }) });
+
+describe('a failed production', () => {
+  test('says code, kiosk, meaning and what to do, with the command', () => {
+    const failure = productionFailed(failed('PRD_HOPPER_DOOR'));
+    expect(failure).toMatchObject({
+      code: 'production-failed',
+      exitCode: 4,
+      details: { errorCode: 'PRD_HOPPER_DOOR' },
+    });
+    for (const part of [NAME, 'WIS00001', 'PRD_HOPPER_DOOR']) expect(failure.message).toContain(part);
+    expect(failure.hint).toContain(`kioskctl retry ${NAME}`);
+  });
+
+  test.each([
+    ['CB_NOT_AVAILABLE', 5],
+    ['PRD_LASER_TIRED', 5],
+    [null, 4],
+  ])('with the code %s ends with %i', (errorCode, exitCode) => {
+    expect(productionFailed(failed(errorCode)).exitCode).toBe(exitCode);
+  });
+
+  test('shows a code from outside without its control characters', () => {
+    const failure = productionFailed(failed('\u001b[2JPRD'));
+    expect(failure.details?.errorCode).toBe('\\u001b[2JPRD');
+    expect(failure.message).not.toContain('\u001b');
+  });
+});
+
+describe('a refused request', () => {
+  const ready = card({ production: production('READY') }, 'WIS00001');
+
+  test.each([
+    ['KIOSK_ID_NOT_FOUND', 4],
+    ['PIN_LENGTH_ERROR', 5],
+    ['PAN_ALREADY_EXISTS', 6],
+    ['REQUEST_ALREADY_EXISTS', 8],
+  ])('with %s ends with %i', (errorCode, exitCode) => {
+    const refusal = production('REQUEST_ERROR', { errorCode });
+    expect(productionRefused(ready, refusal, { traceId: 't' })).toMatchObject({
+      code: 'production-refused',
+      exitCode,
+      details: { errorCode, traceId: 't' },
+    });
+  });
+
+  test('that can never succeed does not say to send it again', () => {
+    const { hint } = productionRefused(
+      ready,
+      production('REQUEST_ERROR', { errorCode: 'CHARSET_NOT_SUPPORTED' }),
+    );
+    expect(hint).not.toContain('kioskctl produce');
+  });
+});
+
+test('a retry that the catalogue forbids ends with 6 and says why', () => {
+  const failure = neverAgain(failed('X'), lookUpError('request', 'PAN_ALREADY_EXISTS'));
+  expect(failure).toMatchObject({ exitCode: 6, details: { errorCode: 'PAN_ALREADY_EXISTS' } });
+  expect(failure.message).toContain(NAME);
+});

@@ -1,0 +1,98 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Failure } from '../../src/domain/failure.ts';
+import { formatReference, parseId, parseReference } from '../../src/domain/reference.ts';
+import { TOKEN } from './facts.ts';
+
+const id = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
+const reference = fc.record({
+  profileId: fc.option(id),
+  name: fc.oneof(
+    fc.uuid().map((cardToken) => ({ cardToken, orderId: null })),
+    id.map((orderId) => ({ cardToken: null, orderId })),
+  ),
+});
+
+describe('a card reference', () => {
+  test('is read as it was written', () => {
+    fc.assert(
+      fc.property(reference, ({ profileId, name }) => {
+        const whole = { profileId, ...name };
+        expect(parseReference(formatReference(whole))).toEqual(whole);
+        expect(parseReference(` ${formatReference(whole).toUpperCase()}\n`)).toEqual(whole);
+      }),
+    );
+  });
+
+  test.each([
+    [TOKEN, { profileId: null, cardToken: TOKEN, orderId: null }],
+    [`1001/${TOKEN.toUpperCase()}`, { profileId: 1001, cardToken: TOKEN, orderId: null }],
+    ['501', { profileId: null, cardToken: null, orderId: 501 }],
+    ['1001/501', { profileId: 1001, cardToken: null, orderId: 501 }],
+    // As the vendor's events write an order id.
+    ['1001L', { profileId: null, cardToken: null, orderId: 1001 }],
+    ['7/1001L', { profileId: 7, cardToken: null, orderId: 1001 }],
+    ['9007199254740991', { profileId: null, cardToken: null, orderId: Number.MAX_SAFE_INTEGER }],
+  ])('%s', (text, whole) => {
+    expect(parseReference(text)).toEqual(whole);
+  });
+
+  test.each([
+    '',
+    '   ',
+    '-',
+    '/',
+    '1001/',
+    '/501',
+    '1001/501/3',
+    '1001//501',
+    '0',
+    '00',
+    '1001/0',
+    '0/501',
+    '-5',
+    '+5',
+    '1.5',
+    '1e3',
+    '9007199254740992',
+    '99999999999999999999/501',
+    'L',
+    '501LL',
+    '1001L/501',
+    `${TOKEN}L`,
+    TOKEN.slice(1),
+    `${TOKEN}0`,
+    TOKEN.replaceAll('-', ''),
+    `${TOKEN}/1001`,
+    'WIS00001',
+    '501 502',
+    '501\n502',
+    '１００１',
+    'null',
+    'https://example.com/501',
+  ])('%j is none', (text) => {
+    const parse = () => parseReference(text);
+    expect(parse).toThrow(Failure);
+    expect(parse).toThrow(expect.objectContaining({ code: 'invalid-reference', exitCode: 2 }));
+  });
+
+  test('that is none is shown without its control characters, and not at any length', () => {
+    const nasty = `\u001b]0;owned\u0007${'x'.repeat(10_000)}`;
+    const parse = () => parseReference(nasty);
+    expect(parse).toThrow(expect.objectContaining({ message: expect.not.stringContaining('\u001b') }));
+    expect(parse).toThrow(expect.objectContaining({ message: expect.stringMatching(/^.{10,200}$/) }));
+  });
+
+  test('prefers the token when it is written', () => {
+    expect(formatReference({ profileId: 1001, cardToken: TOKEN, orderId: 501 })).toBe(`1001/${TOKEN}`);
+  });
+});
+
+test.each(['0', '-1', '1.0', ' 1', '1 ', '0x10', '', 'NaN', '9007199254740993'])(
+  '%j is not an id',
+  (text) => {
+    expect(() => parseId(text, 'profile id')).toThrow(
+      expect.objectContaining({ code: 'invalid-reference', hint: expect.stringContaining('profile id') }),
+    );
+  },
+);

@@ -1,0 +1,257 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { Database, IN_MEMORY } from '../../src/sqlite/database.ts';
+import { COUNTER } from './schema.ts';
+
+const OPENER = join(import.meta.dirname, 'opener.ts');
+
+class Fault extends Error {}
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'kioskctl-sqlite-'));
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+function open(file: string, migrations: readonly string[] = COUNTER): Database {
+  const db = new Database({ file, migrations, durability: 'full', fault: (reason) => new Fault(reason) });
+  onTestFinished(() => db.close());
+  return db;
+}
+
+function faultOf(work: () => unknown): Error {
+  try {
+    work();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+function count(db: Database): number | undefined {
+  return db.get<{ n: number }>('SELECT n FROM counter')?.n;
+}
+
+async function exitCode(child: ChildProcess): Promise<number | null> {
+  const [code] = (await once(child, 'close')) as [number | null];
+  return code;
+}
+
+async function processes(number: number, file: string, times: number): Promise<(number | null)[]> {
+  const children = Array.from({ length: number }, () =>
+    spawn(process.execPath, [OPENER, file, String(times)], { stdio: ['ignore', 'ignore', 'inherit'] }),
+  );
+  return Promise.all(children.map(exitCode));
+}
+
+function modeOf(path: string): string {
+  return (statSync(path).mode & 0o777).toString(8);
+}
+
+describe('several processes', () => {
+  test('that open a new file at once migrate it once, and lose no write', async () => {
+    const file = join(folder(), 'new.db');
+    expect(await processes(6, file, 20)).toEqual([0, 0, 0, 0, 0, 0]);
+    const db = open(file);
+    expect(count(db)).toBe(120);
+    expect(db.all<{ script: number }>('SELECT script FROM runs ORDER BY rowid')).toEqual([
+      { script: 1 },
+      { script: 2 },
+    ]);
+  });
+
+  test('that open an older file at once bring it up to date once, with its data', async () => {
+    const file = join(folder(), 'old.db');
+    const old = open(file, COUNTER.slice(0, 1));
+    old.run('UPDATE counter SET n = 7');
+    old.close();
+    expect(await processes(4, file, 1)).toEqual([0, 0, 0, 0]);
+    const db = open(file);
+    expect(count(db)).toBe(11);
+    expect(db.all('SELECT script FROM runs')).toHaveLength(2);
+  });
+
+  test('leave nothing behind beside the file', async () => {
+    const path = folder();
+    expect(await processes(3, join(path, 'only.db'), 1)).toEqual([0, 0, 0]);
+    expect(readdirSync(path)).toEqual(['only.db']);
+  });
+
+  test('wait for one that writes', () => {
+    const file = join(folder(), 'shared.db');
+    const [one, two] = [open(file), open(file)];
+    expect(two.get<{ timeout: number }>('PRAGMA busy_timeout')?.timeout).toBe(5_000);
+    one.transaction(() => {
+      one.run('UPDATE counter SET n = 1');
+      // A reader is not kept waiting, and sees what was committed.
+      expect(count(two)).toBe(0);
+    });
+    expect(count(two)).toBe(1);
+  });
+});
+
+test('files are for their owner only, folders too, whatever the umask', async () => {
+  const path = folder();
+  const file = join(path, 'a', 'b', 'state.db');
+  const holder = `
+    import { Database } from ${JSON.stringify(join(import.meta.dirname, '../../src/sqlite/database.ts'))};
+    const db = new Database({ file: ${JSON.stringify(file)}, migrations: ['CREATE TABLE t (n)'], durability: 'full', fault: (why) => new Error(why) });
+    db.run('INSERT INTO t VALUES (1)');
+    console.log('open');
+    process.stdin.resume();`;
+  writeFileSync(join(path, 'holder.ts'), holder);
+  const child = spawn('bash', ['-c', `umask 0; exec "${process.execPath}" "${join(path, 'holder.ts')}"`], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  await once(child.stdout, 'data');
+  const modes = Object.fromEntries(
+    readdirSync(join(path, 'a', 'b')).map((name) => [name, modeOf(join(path, 'a', 'b', name))]),
+  );
+  child.stdin.end();
+  expect(await exitCode(child)).toBe(0);
+  expect(modes).toEqual({ 'state.db': '600', 'state.db-shm': '600', 'state.db-wal': '600' });
+  expect([modeOf(join(path, 'a')), modeOf(join(path, 'a', 'b'))]).toEqual(['700', '700']);
+});
+
+describe('durability', () => {
+  test('full writes through to the disk, and the file is in WAL mode', () => {
+    const db = open(join(folder(), 'full.db'));
+    expect(db.get('PRAGMA synchronous')).toEqual({ synchronous: 2 });
+    expect(db.get('PRAGMA journal_mode')).toEqual({ journal_mode: 'wal' });
+  });
+});
+
+describe('migrations', () => {
+  test('a newer file is refused, and stays as it was', () => {
+    const file = join(folder(), 'newer.db');
+    const newer = open(file, [...COUNTER, 'CREATE TABLE later (n)']);
+    newer.run('UPDATE counter SET n = 42');
+    newer.close();
+    const before = readFileSync(file);
+    const fault = faultOf(() => open(file));
+    expect(fault).toBeInstanceOf(Fault);
+    expect(fault.message).toContain('newer version');
+    expect(readFileSync(file)).toEqual(before);
+    expect(count(open(file, [...COUNTER, 'CREATE TABLE later (n)']))).toBe(42);
+  });
+
+  test('one that fails changes nothing, and keeps nobody out', () => {
+    const file = join(folder(), 'failing.db');
+    const first = COUNTER.slice(0, 1);
+    open(file, first).close();
+    const broken = 'INSERT INTO runs VALUES (9); CREATE TABLE counter (n)';
+    expect(faultOf(() => open(file, [...first, broken]))).toBeInstanceOf(Error);
+    const db = open(file, first);
+    db.run('PRAGMA busy_timeout = 10');
+    expect(db.run('UPDATE counter SET n = 1').changes).toBe(1);
+    expect(db.all('SELECT script FROM runs')).toEqual([{ script: 1 }]);
+    expect(db.get('PRAGMA user_version')).toEqual({ user_version: 1 });
+  });
+
+  test('are not run again', () => {
+    const file = join(folder(), 'again.db');
+    for (let turn = 0; turn < 3; turn += 1) open(file).close();
+    expect(open(file).all('SELECT script FROM runs')).toHaveLength(2);
+  });
+});
+
+describe('a transaction', () => {
+  test('that throws takes everything back, and throws the same', () => {
+    const db = open(join(folder(), 'rollback.db'));
+    const thrown = new TypeError('no');
+    const fail = () =>
+      db.transaction(() => {
+        db.run('UPDATE counter SET n = 5');
+        throw thrown;
+      });
+    expect(faultOf(fail)).toBe(thrown);
+    expect(count(db)).toBe(0);
+    expect(db.transaction(() => db.run('UPDATE counter SET n = 6').changes)).toBe(1);
+    expect(count(db)).toBe(6);
+  });
+
+  test('of a wrong statement is a bug, and no fault of the file', () => {
+    const db = open(join(folder(), 'bug.db'));
+    const fault = faultOf(() => db.run('UPDATE nothing SET n = 1'));
+    expect(fault).not.toBeInstanceOf(Fault);
+    expect(fault.message).toContain('nothing');
+    expect(faultOf(() => db.run('INSERT INTO counter VALUES (NULL, NULL)'))).not.toBeInstanceOf(Fault);
+  });
+});
+
+/** Overwrites all pages of a database but the first. */
+function damage(file: string): void {
+  const db = open(file);
+  for (let n = 0; n < 500; n += 1) db.run('INSERT INTO runs VALUES (:n)', { n });
+  db.close();
+  const { size } = statSync(file);
+  const handle = openSync(file, 'r+');
+  for (let at = 4_096; at < size; at += 4_096) writeSync(handle, Buffer.alloc(4_096, 0xa5), 0, 4_096, at);
+  closeSync(handle);
+}
+
+describe('a file that can not be used', () => {
+  test('is a fault: no database', () => {
+    const file = join(folder(), 'text.db');
+    writeFileSync(file, 'not a database, but long enough to be looked at as one. '.repeat(100));
+    const before = readFileSync(file);
+    expect(faultOf(() => open(file))).toEqual(new Fault('is not a database'));
+    expect(readFileSync(file)).toEqual(before);
+  });
+
+  test('is a fault: damaged inside', () => {
+    const file = join(folder(), 'damaged.db');
+    damage(file);
+    const read = () => open(file).all('SELECT * FROM runs, counter');
+    expect(faultOf(read)).toEqual(new Fault('is damaged'));
+  });
+
+  test('is a fault: a folder, and a path through a file', () => {
+    const path = folder();
+    writeFileSync(join(path, 'file'), '');
+    expect(faultOf(() => open(path))).toBeInstanceOf(Fault);
+    expect(faultOf(() => open(join(path, 'file', 'state.db')))).toBeInstanceOf(Fault);
+  });
+
+  test('is a fault: locked by another process', () => {
+    const file = join(folder(), 'locked.db');
+    const db = open(file);
+    const other = new DatabaseSync(file);
+    other.exec('BEGIN IMMEDIATE');
+    db.run('PRAGMA busy_timeout = 10');
+    expect(faultOf(() => db.run('UPDATE counter SET n = 1'))).toEqual(
+      new Fault('is locked by another process'),
+    );
+    other.close();
+    expect(db.run('UPDATE counter SET n = 1').changes).toBe(1);
+  });
+
+  test('an empty file is a new one', () => {
+    const file = join(folder(), 'empty.db');
+    writeFileSync(file, '');
+    expect(count(open(file))).toBe(0);
+  });
+});
+
+test('a database in memory needs no file, and ends when it is closed', () => {
+  const db = open(IN_MEMORY);
+  expect(count(db)).toBe(0);
+  db.close();
+  db.close();
+  expect(count(open(IN_MEMORY))).toBe(0);
+});

@@ -1,0 +1,52 @@
+import * as v from 'valibot';
+import { describe, expect, test } from 'vitest';
+import { cardEvent } from '../../src/wire/events.ts';
+
+const TOKEN = '35050a4a-9521-426e-8109-1396e3687a3e';
+
+/** In the shapes that the vendor documents: a profile id is a number in one and text in another. */
+function productionEvent(profileId: unknown, more: Record<string, unknown> = {}) {
+  return {
+    data: {
+      resource: { type: 'card', profile_id: profileId, client_id: 'your-bank', card_token: TOKEN },
+      status: 'PRODUCED',
+      kiosk_id: 'WIS00001',
+      error_code: null,
+      description: 'Card produced',
+      occurred_at: '2024-01-01T12:24:560Z',
+      ...more,
+    },
+    subscription_id: '01234567-89ab-cdef-0123-456789abcdef',
+    event_type: 'cards#card-production-status-change',
+    schema_version: '2.0.0',
+    sent_at: '2024-01-01T12:34:56Z',
+  };
+}
+
+describe('an event of the vendor', () => {
+  test.each([123_456, '123456'])('names its profile as %j', (profileId) => {
+    expect(v.parse(cardEvent, productionEvent(profileId))).toEqual({
+      event_type: 'cards#card-production-status-change',
+      data: { resource: { profile_id: '123456', card_token: TOKEN }, order_id: null },
+    });
+  });
+
+  test.each([
+    ['1001L', '1001L'],
+    [1001, '1001'],
+    [null, null],
+    [{}, null],
+  ])('names its order as %j', (orderId, read) => {
+    expect(v.parse(cardEvent, productionEvent('1', { order_id: orderId })).data.order_id).toBe(read);
+  });
+
+  test.each([
+    ['a document of ours', { schemaVersion: 1, card: {} }],
+    ['without a type', { ...productionEvent('1'), event_type: undefined }],
+    ['without a resource', { event_type: 'x', data: {} }],
+    ['without a profile', productionEvent(undefined)],
+    ['null', null],
+  ])('is not %s', (_, body) => {
+    expect(v.safeParse(cardEvent, body).success).toBe(false);
+  });
+});

@@ -1,0 +1,355 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer as createSecureServer } from 'node:https';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { exchange, type HttpRequest } from '../../src/wise/http.ts';
+import { makeCertificate } from './certificate.ts';
+import { type Answer, atTheEnd, cut, inTurn, json, raw, reset, silence, Vendor } from './vendor.ts';
+
+const LIMIT = 4 * 1024 * 1024;
+
+function put(url: string, more: Partial<HttpRequest> = {}): HttpRequest {
+  return {
+    method: 'PUT',
+    url,
+    headers: {},
+    body: { kioskId: 'WIS00001' },
+    timeout: 5_000,
+    retries: 0,
+    ...more,
+  };
+}
+
+function get(url: string, more: Partial<HttpRequest> = {}): HttpRequest {
+  return { method: 'GET', url, headers: {}, timeout: 5_000, retries: 3, ...more };
+}
+
+/** Listens on a free port, until the test is over. */
+async function listen(server: Server): Promise<number> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => sockets.add(socket));
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  atTheEnd(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/** A port at which somebody listens, but no connection is made any more: its queue is full. */
+async function deafPort(): Promise<number> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'deaf.ts')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  atTheEnd(() => void child.kill('SIGKILL'));
+  const [port] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];
+  child.kill('SIGSTOP');
+  for (let turn = 0; turn < 20; turn += 1) {
+    const socket = connect(Number(port), '127.0.0.1');
+    atTheEnd(() => void socket.destroy());
+    const isConnected = await Promise.race([once(socket, 'connect').then(() => true), pause(400, false)]);
+    if (!isConnected) return Number(port);
+  }
+  throw new Error('the queue does not fill up');
+}
+
+describe.concurrent('an answer', () => {
+  test('is read whatever its status is', async () => {
+    const headers = { date: 'Sun, 01 Mar 2026 12:00:00 GMT', 'x-trace-id': 'abc123', 'retry-after': '2' };
+    for (const httpStatus of [200, 202, 301, 400, 404, 422, 429, 500, 503]) {
+      const vendor = await Vendor.open(json(httpStatus, { a: 'ü' }, headers));
+      expect(await exchange(put(vendor.url))).toEqual({
+        kind: 'answered',
+        httpStatus,
+        body: { a: 'ü' },
+        date: Date.UTC(2026, 2, 1, 12),
+        traceId: 'abc123',
+        retryAfter: 2_000,
+      });
+    }
+  });
+
+  test('without headers and body has neither', async () => {
+    const vendor = await Vendor.open((response) => {
+      response.sendDate = false;
+      response.writeHead(200).end();
+    });
+    const nothing = { body: null, date: null, traceId: null, retryAfter: null };
+    expect(await exchange(put(vendor.url))).toEqual({ kind: 'answered', httpStatus: 200, ...nothing });
+  });
+
+  test.for<[string, Answer]>([
+    ['HTML', raw(200, '<html><body>Bad gateway</body></html>', { 'content-type': 'text/html' })],
+    ['half of a document', raw(200, '{"status":')],
+    ['not UTF-8', raw(200, Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]))],
+    [
+      'compressed without being asked',
+      raw(200, Buffer.from('H4sIAAAAAAAAA6uuBQBDv6ajAgAAAA==', 'base64'), { 'content-encoding': 'gzip' }),
+    ],
+  ])('that can not be read has no body: %s', async ([, answer], { expect }) => {
+    const vendor = await Vendor.open(answer);
+    expect(await exchange(put(vendor.url))).toMatchObject({
+      kind: 'answered',
+      httpStatus: 200,
+      body: undefined,
+    });
+  });
+
+  test.for([
+    ['0', 0],
+    ['30', 30_000],
+    ['86400', 86_400_000],
+    ['-1', null],
+    ['1.5', null],
+    ['soon', null],
+    ['99999999999', null],
+  ] as const)('says with Retry-After %s to stay away for %s ms', async ([header, retryAfter], { expect }) => {
+    const vendor = await Vendor.open(json(429, {}, { 'retry-after': header }));
+    expect(await exchange(put(vendor.url))).toMatchObject({ retryAfter });
+  });
+
+  test('that is cut short is none', async () => {
+    const vendor = await Vendor.open(cut);
+    expect(await exchange(put(vendor.url))).toMatchObject({ kind: 'lost' });
+    const chunked = await Vendor.open((response) => {
+      response.writeHead(200);
+      response.write('{"status":"IN_PROGRESS"}', () => void response.socket?.destroy());
+    });
+    expect(await exchange(put(chunked.url))).toMatchObject({ kind: 'lost' });
+  });
+
+  test.for([
+    ['announced', true],
+    ['not announced', false],
+  ] as const)('of over 4 MiB is given up long before its end: %s', async ([, isAnnounced], { expect }) => {
+    let sent = 0;
+    const vendor = await Vendor.open((response) => {
+      const total = 256 * 1024 * 1024;
+      response.writeHead(200, isAnnounced ? { 'content-length': String(total) } : {});
+      const chunk = Buffer.alloc(256 * 1024, ' ');
+      const more = () => {
+        while (sent < total && !response.destroyed) {
+          sent += chunk.length;
+          if (!response.write(chunk)) return void response.once('drain', more);
+        }
+      };
+      more();
+    });
+    const answer = await exchange(get(vendor.url));
+    expect(answer).toMatchObject({ kind: 'lost', reason: expect.stringContaining(String(LIMIT)) });
+    expect(sent).toBeLessThan(64 * 1024 * 1024);
+    expect(vendor.asked).toHaveLength(1);
+  });
+
+  test('of exactly 4 MiB is read', async () => {
+    const text = `"${'x'.repeat(LIMIT - 2)}"`;
+    const vendor = await Vendor.open(raw(200, text));
+    expect(await exchange(get(vendor.url))).toMatchObject({ kind: 'answered', body: text.slice(1, -1) });
+  });
+});
+
+describe.concurrent('a request with an effect', () => {
+  test.for<[string, Answer]>([
+    ['429', json(429, {}, { 'retry-after': '0' })],
+    ['500', json(500, {})],
+    ['502', json(502, {})],
+    ['503', json(503, {}, { 'retry-after': '0' })],
+    ['504', json(504, {})],
+    ['408', json(408, {})],
+    ['a reset', reset],
+    ['half of an answer', cut],
+    ['a redirect', raw(307, '', { location: '/again' })],
+    ['a redirect to a GET', raw(303, '', { location: '/again' })],
+    ['silence', silence],
+  ])('is sent once, whatever comes of it: %s', async ([, answer], { expect }) => {
+    const vendor = await Vendor.open(answer);
+    for (const [turn, method] of (['PUT', 'POST'] as const).entries()) {
+      await exchange(put(vendor.url, { method, timeout: 200 }));
+      await pause(20);
+      expect(vendor.asked.map(({ path }) => path)).toEqual(Array.from({ length: turn + 1 }, () => '/'));
+    }
+  });
+
+  test('is sent once over a connection that the other side gave up meanwhile', async () => {
+    const vendor = await Vendor.open((response, turn) => {
+      if (turn === 0) response.writeHead(200).end('{}');
+      else response.socket?.destroy();
+    });
+    await exchange(get(vendor.url));
+    expect(await exchange(put(vendor.url))).toMatchObject({ kind: 'lost' });
+    await pause(20);
+    expect(vendor.asked.map(({ method }) => method)).toEqual(['GET', 'PUT']);
+  });
+});
+
+describe.concurrent('a request that got no answer', () => {
+  test('is lost when the connection is reset after it was sent', async () => {
+    const vendor = await Vendor.open(reset);
+    expect(await exchange(put(vendor.url))).toEqual({ kind: 'lost', reason: 'ECONNRESET' });
+  });
+
+  test('is lost when nothing comes back in time', async () => {
+    const vendor = await Vendor.open(silence);
+    const started = performance.now();
+    expect(await exchange(put(vendor.url, { timeout: 200 }))).toMatchObject({ kind: 'lost' });
+    expect(performance.now() - started).toBeLessThan(2_000);
+  });
+
+  test('is lost when an answer begins and does not go on', async () => {
+    const vendor = await Vendor.open((response) => {
+      response.writeHead(200);
+      response.write('{');
+    });
+    expect(await exchange(put(vendor.url, { timeout: 200 }))).toMatchObject({ kind: 'lost' });
+  });
+
+  test('was never sent when nobody listens', async () => {
+    const server = createServer();
+    const port = await listen(server);
+    await new Promise((resolve) => server.close(resolve));
+    expect(await exchange(put(`http://127.0.0.1:${port}`))).toEqual({
+      kind: 'not-connected',
+      reason: 'ECONNREFUSED',
+    });
+  });
+
+  test('was never sent when the host has no address', async () => {
+    expect(await exchange(put('http://kioskctl.invalid'))).toMatchObject({ kind: 'not-connected' });
+  });
+
+  test('was never sent when the certificate is not trusted', async () => {
+    let asked = 0;
+    const port = await listen(createSecureServer(makeCertificate(), () => (asked += 1)));
+    expect(await exchange(put(`https://localhost:${port}`))).toMatchObject({ kind: 'not-connected' });
+    expect(asked).toBe(0);
+  });
+
+  test('was never sent when the other side does not speak TLS', async () => {
+    const vendor = await Vendor.open(json(200, {}));
+    const answer = await exchange(put(vendor.url.replace('http:', 'https:')));
+    expect(answer).toMatchObject({ kind: 'not-connected' });
+    expect(vendor.asked).toEqual([]);
+  });
+
+  test('was never sent when the other side hangs up before TLS is agreed on', async () => {
+    const port = await listen(createServer((socket) => socket.destroy()));
+    expect(await exchange(put(`https://127.0.0.1:${port}`))).toMatchObject({ kind: 'not-connected' });
+  });
+
+  test('was never sent when TLS is not agreed on in time', async () => {
+    const port = await listen(createServer(() => undefined));
+    expect(await exchange(put(`https://127.0.0.1:${port}`, { timeout: 300 }))).toMatchObject({
+      kind: 'not-connected',
+    });
+  });
+
+  test.runIf(process.platform === 'linux')(
+    'was never sent when the connection does not come about in time',
+    async () => {
+      const port = await deafPort();
+      expect(await exchange(put(`http://127.0.0.1:${port}`, { timeout: 300 }))).toMatchObject({
+        kind: 'not-connected',
+      });
+    },
+  );
+});
+
+describe.concurrent('a request without an effect', () => {
+  const good = json(200, { good: true });
+
+  test.for<[string, Answer]>([
+    ['429', json(429, {})],
+    ['500', json(500, {})],
+    ['502', json(502, {})],
+    ['503', json(503, {})],
+    ['504', json(504, {})],
+    ['408', json(408, {})],
+    ['a reset', reset],
+  ])('is repeated after %s', async ([, bad], { expect }) => {
+    const vendor = await Vendor.open(inTurn(bad, good));
+    expect(await exchange(get(vendor.url))).toMatchObject({ kind: 'answered', body: { good: true } });
+    expect(vendor.asked).toHaveLength(2);
+  });
+
+  test.for([400, 401, 403, 404, 409, 422])('is not repeated after %i', async (status, { expect }) => {
+    const vendor = await Vendor.open(inTurn(json(status, {}), good));
+    expect(await exchange(get(vendor.url))).toMatchObject({ httpStatus: status });
+    expect(vendor.asked).toHaveLength(1);
+  });
+
+  test('is not repeated for a caller who repeats it himself', async () => {
+    const vendor = await Vendor.open(inTurn(json(503, {}), good));
+    expect(await exchange(get(vendor.url, { retries: 0 }))).toMatchObject({ httpStatus: 503 });
+    expect(vendor.asked).toHaveLength(1);
+  });
+
+  test('is given up after its retries, a little later each time', async () => {
+    const vendor = await Vendor.open(json(503, { last: true }));
+    expect(await exchange(get(vendor.url))).toMatchObject({ httpStatus: 503, body: { last: true } });
+    const [a = 0, b = 0, c = 0, d = 0, ...more] = vendor.asked.map(({ at }) => at);
+    expect(more).toEqual([]);
+    expect(b - a).toBeLessThan(d - c);
+    expect(d - a).toBeGreaterThan(500);
+    expect(d - c).toBeLessThan(5_000);
+  });
+
+  test('waits as long as it is told to', async () => {
+    const vendor = await Vendor.open(inTurn(json(429, {}, { 'retry-after': '1' }), good));
+    expect(await exchange(get(vendor.url))).toMatchObject({ body: { good: true } });
+    const [first = 0, second = 0] = vendor.asked.map(({ at }) => at);
+    expect(second - first).toBeGreaterThanOrEqual(995);
+  });
+
+  test('goes on at once when it is told so', async () => {
+    const bad = json(503, {}, { 'retry-after': '0' });
+    const vendor = await Vendor.open(inTurn(bad, bad, bad, good));
+    expect(await exchange(get(vendor.url))).toMatchObject({ body: { good: true } });
+    const [first = 0, , , last = 0] = vendor.asked.map(({ at }) => at);
+    expect(last - first).toBeLessThan(1_000);
+  });
+
+  test('is not repeated when it would be told to wait for minutes, and says so', async () => {
+    const vendor = await Vendor.open(inTurn(json(429, {}, { 'retry-after': '300' }), good));
+    expect(await exchange(get(vendor.url))).toMatchObject({ httpStatus: 429, retryAfter: 300_000 });
+    expect(vendor.asked).toHaveLength(1);
+  });
+
+  test.for([301, 302, 303, 307, 308])(
+    'does not follow a %i, to wherever it leads',
+    async (status, { expect }) => {
+      const elsewhere = await Vendor.open(good);
+      const vendor = await Vendor.open(raw(status, '', { location: `${elsewhere.url}/trap` }));
+      expect(await exchange(get(vendor.url))).toMatchObject({ kind: 'answered', httpStatus: status });
+      expect(elsewhere.asked).toEqual([]);
+      expect(vendor.asked).toHaveLength(1);
+    },
+  );
+});
+
+describe.concurrent('an interruption', () => {
+  test('before it is sent keeps a request from being sent', async () => {
+    const vendor = await Vendor.open(json(200, {}));
+    expect(await exchange(get(vendor.url, { signal: AbortSignal.abort() }))).toMatchObject({
+      kind: 'aborted',
+    });
+    expect(vendor.asked).toEqual([]);
+  });
+
+  test('ends the wait for an answer, and the pause before a retry, at once', async () => {
+    for (const answer of [silence, json(503, {}, { 'retry-after': '20' })]) {
+      const controller = new AbortController();
+      const vendor = await Vendor.open((...all) => {
+        answer(...all);
+        setTimeout(() => controller.abort(new Error('enough')), 30);
+      });
+      const started = performance.now();
+      expect(await exchange(get(vendor.url, { signal: controller.signal }))).toMatchObject({
+        kind: 'aborted',
+      });
+      expect(performance.now() - started).toBeLessThan(1_500);
+    }
+  });
+});

@@ -1,0 +1,310 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Failure, Outage } from '../../src/domain/failure.ts';
+import type { ReadOptions } from '../../src/wise/client.ts';
+import type { Clock } from '../../src/workflows/context.ts';
+import { type PollOptions, poll } from '../../src/workflows/poll.ts';
+
+const START = 1_000_000;
+
+/** Time passes only while somebody sleeps, or a look takes its time. */
+class Time implements Clock {
+  readonly slept: number[] = [];
+  at = START;
+  #onSleep: (milliseconds: number) => void;
+
+  constructor(onSleep: (milliseconds: number) => void = () => undefined) {
+    this.#onSleep = onSleep;
+  }
+
+  now(): number {
+    return this.at;
+  }
+
+  async sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+    this.slept.push(milliseconds);
+    this.#onSleep(milliseconds);
+    signal.throwIfAborted();
+    this.at += milliseconds;
+  }
+}
+
+interface Setup {
+  clock?: Time;
+  /** Milliseconds from the start; null waits for ever. */
+  timeout?: number | null;
+  firstPause?: number;
+  interval?: number;
+  random?: () => number;
+  signal?: AbortSignal;
+  onOutage?: (outage: Outage) => void;
+}
+
+type Look = (turn: number, read: ReadOptions) => number | Promise<number>;
+
+/** Polls until a look gives 100 or more. */
+function pollUntil100(look: Look, setup: Setup = {}) {
+  const {
+    clock = new Time(),
+    timeout = 60_000,
+    firstPause = 100,
+    interval = 1_000,
+    random = () => 0,
+  } = setup;
+  const looks: { at: number; read: ReadOptions }[] = [];
+  const options: PollOptions<number, string> = {
+    clock,
+    random,
+    signal: setup.signal ?? new AbortController().signal,
+    timing: { firstPause, interval },
+    deadline: timeout === null ? null : START + timeout,
+    look: async (read) => {
+      looks.push({ at: clock.now(), read });
+      return look(looks.length - 1, read);
+    },
+    decide: (seen) => (seen >= 100 ? { done: `saw ${seen}` } : 'wait'),
+    ...(setup.onOutage && { onOutage: setup.onOutage }),
+  };
+  return { end: poll(options), clock, looks };
+}
+
+function outage(retryAfter: number | null = null): Outage {
+  return new Outage('rate-limited', 'limited', { hint: 'h', retryAfter });
+}
+
+/** A clock that gives up after so many pauses. */
+function limited(pauses: number): Time {
+  let left = pauses;
+  return new Time(() => {
+    left -= 1;
+    if (left < 0) throw new Error('enough');
+  });
+}
+
+/** Sees one thing after the other, or throws it; the last one stays. */
+function inTurn(...turns: (number | Error)[]): Look {
+  return (turn) => {
+    const next = turns[Math.min(turn, turns.length - 1)] ?? 0;
+    if (next instanceof Error) throw next;
+    return next;
+  };
+}
+
+describe('looking', () => {
+  test('once is enough when the first look decides', async () => {
+    const { end, clock, looks } = pollUntil100(() => 100);
+    expect(await end).toEqual({ kind: 'done', result: 'saw 100' });
+    expect([looks.length, clock.slept]).toEqual([1, []]);
+  });
+
+  test.each([0, -5_000])('with a timeout of %i looks once', async (timeout) => {
+    const { end, clock, looks } = pollUntil100(() => 7, { timeout });
+    expect(await end).toEqual({ kind: 'deadline', seen: 7, outage: null });
+    expect([looks.length, clock.slept]).toEqual([1, []]);
+    expect((await pollUntil100(() => 100, { timeout }).end).kind).toBe('done');
+  });
+
+  test('goes on until it decides', async () => {
+    const { end, looks } = pollUntil100((turn) => turn * 25);
+    expect(await end).toEqual({ kind: 'done', result: 'saw 100' });
+    expect(looks).toHaveLength(5);
+  });
+
+  test('ends with a last look at the deadline', async () => {
+    const { end, clock, looks } = pollUntil100((turn) => turn, { timeout: 3_333 });
+    const last = await end;
+    expect(looks.at(-1)?.at).toBe(START + 3_333);
+    expect(clock.now()).toBe(START + 3_333);
+    expect(last).toEqual({ kind: 'deadline', seen: looks.length - 1, outage: null });
+  });
+
+  test('a last look at the deadline may still decide', async () => {
+    const clock = new Time();
+    const { end } = pollUntil100(() => (clock.now() >= START + 5_000 ? 100 : 0), {
+      clock,
+      timeout: 5_000,
+      interval: 3_000,
+    });
+    expect((await end).kind).toBe('done');
+  });
+
+  test('that takes longer than there is time is the last one', async () => {
+    const clock = new Time();
+    const slow = (turn: number) => {
+      clock.at += 4_000;
+      return turn;
+    };
+    const { end, looks } = pollUntil100(slow, { clock, timeout: 3_000 });
+    expect(await end).toEqual({ kind: 'deadline', seen: 0, outage: null });
+    expect(looks).toHaveLength(1);
+  });
+
+  test('without a deadline goes on for ever', async () => {
+    const { end, looks } = pollUntil100((turn) => (turn === 5_000 ? 100 : 0), { timeout: null });
+    expect((await end).kind).toBe('done');
+    expect(looks).toHaveLength(5_001);
+  });
+
+  test('is given the time that is left, not over ten seconds and not under one, and repeats nothing by itself', async () => {
+    const { end, looks } = pollUntil100(() => 0, { timeout: 25_000, firstPause: 5_000, interval: 5_000 });
+    await end;
+    expect(looks.map(({ read }) => read.timeout)).toEqual([10_000, 10_000, 10_000, 10_000, 5_000, 1_000]);
+    for (const { read } of looks)
+      expect(read).toMatchObject({ retry: false, signal: expect.any(AbortSignal) });
+  });
+});
+
+describe('pausing', () => {
+  test('a little longer each time, up to the interval', async () => {
+    const { end, clock } = pollUntil100(() => 0, { timeout: 10_000, firstPause: 100, interval: 500 });
+    await end;
+    expect(clock.slept.slice(0, 7)).toEqual([100, 150, 225, 337.5, 500, 500, 500]);
+  });
+
+  test('never longer than the interval, even at first', async () => {
+    const { end, clock } = pollUntil100(() => 0, { timeout: 1_000, firstPause: 5_000, interval: 50 });
+    await end;
+    expect(Math.max(...clock.slept)).toBe(50);
+  });
+
+  test('with jitter that shortens it by a fifth at most, and never past the deadline', async () => {
+    const part = fc.double({ min: 0, max: 1, noNaN: true });
+    const setup = fc.record({
+      firstPause: fc.integer({ min: 1, max: 2_000 }),
+      interval: fc.integer({ min: 1, max: 5_000 }),
+      timeout: fc.integer({ min: 0, max: 20_000 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(setup, fc.array(part, { minLength: 1, maxLength: 5 }), async (given, parts) => {
+        let turn = 0;
+        const random = () => parts[turn++ % parts.length] ?? 0;
+        const jittered = pollUntil100(() => 0, { ...given, random });
+        const even = pollUntil100(() => 0, {
+          ...given,
+          timeout: null,
+          signal: AbortSignal.any([]),
+          clock: limited(1_000),
+        });
+        await jittered.end;
+        await even.end.catch(() => undefined);
+        const { slept } = jittered.clock;
+        expect(jittered.clock.now()).toBeLessThanOrEqual(START + given.timeout + 0.001);
+        for (const [index, pause] of slept.slice(0, -1).entries()) {
+          const whole = even.clock.slept[index] ?? given.interval;
+          expect(pause).toBeLessThanOrEqual(whole + 0.001);
+          expect(pause).toBeGreaterThanOrEqual(whole * 0.8 - 0.001);
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
+
+describe('an outage', () => {
+  test('is waited out, and told of each time', async () => {
+    const told: Outage[] = [];
+    const failing = [outage(), outage(), outage()];
+    const { end, looks } = pollUntil100(inTurn(...failing, 100), { onOutage: (one) => told.push(one) });
+    expect(await end).toEqual({ kind: 'done', result: 'saw 100' });
+    expect(looks).toHaveLength(4);
+    expect(told).toEqual(failing);
+  });
+
+  test('at the deadline comes back with what was seen before it', async () => {
+    expect(await pollUntil100(inTurn(42, outage()), { timeout: 2_000 }).end).toMatchObject({
+      kind: 'deadline',
+      seen: 42,
+      outage: { code: 'rate-limited' },
+    });
+  });
+
+  test('that is over at the deadline is none any more', async () => {
+    expect(await pollUntil100(inTurn(outage(), 42), { timeout: 150 }).end).toEqual({
+      kind: 'deadline',
+      seen: 42,
+      outage: null,
+    });
+  });
+
+  test('keeps away for as long as it was asked to, once', async () => {
+    const { end, clock } = pollUntil100(inTurn(outage(7_000), 0, 0, 100));
+    await end;
+    expect(clock.slept).toEqual([7_000, 150, 225]);
+  });
+
+  test('that asks for less than the pause is not looked at sooner', async () => {
+    const { end, clock } = pollUntil100(inTurn(outage(1), 100));
+    await end;
+    expect(clock.slept).toEqual([100]);
+  });
+
+  test('that asks for more than there is time ends at the deadline', async () => {
+    const { end, clock } = pollUntil100(inTurn(outage(3_600_000)), { timeout: 5_000 });
+    expect(await end).toMatchObject({ kind: 'deadline', seen: null, outage: { retryAfter: 3_600_000 } });
+    expect(clock.now()).toBe(START + 5_000);
+  });
+});
+
+describe('any other error', () => {
+  test.each([
+    ['a failure', new Failure('credentials-refused', 'm', { hint: 'h' })],
+    ['a failure that is no outage, with the code of one', new Failure('unreachable', 'm', { hint: 'h' })],
+    ['a bug', new TypeError('no')],
+  ])('ends it: %s of a look', async (_, error) => {
+    const { end, clock } = pollUntil100(() => {
+      throw error;
+    });
+    await expect(end).rejects.toBe(error);
+    expect(clock.slept).toEqual([]);
+  });
+
+  test('of the decision ends it', async () => {
+    const error = new Failure('order-cancelled', 'm', { hint: 'h' });
+    const decide = () => {
+      throw error;
+    };
+    const { signal } = new AbortController();
+    const end = poll({
+      clock: new Time(),
+      signal,
+      timing: { firstPause: 1, interval: 1 },
+      deadline: null,
+      look: async () => 1,
+      decide,
+    });
+    await expect(end).rejects.toBe(error);
+  });
+});
+
+describe('an interruption', () => {
+  const reason = new Failure('interrupted', 'm', { hint: 'h' });
+
+  test('during a pause ends it with its reason', async () => {
+    const controller = new AbortController();
+    const clock = new Time(() => controller.abort(reason));
+    const { end, looks } = pollUntil100(() => 0, { clock, signal: controller.signal });
+    await expect(end).rejects.toBe(reason);
+    expect(looks).toHaveLength(1);
+  });
+
+  test.each([
+    ['an outage', outage()],
+    ['any error', new Error('socket closed')],
+  ])('during a look ends it with its reason, not with what the look makes of it: %s', async (_, error) => {
+    const controller = new AbortController();
+    const look = () => {
+      controller.abort(reason);
+      throw error;
+    };
+    await expect(pollUntil100(look, { signal: controller.signal }).end).rejects.toBe(reason);
+  });
+
+  test('does not throw away what a look has found', async () => {
+    const controller = new AbortController();
+    const look = () => {
+      controller.abort(reason);
+      return 100;
+    };
+    expect((await pollUntil100(look, { signal: controller.signal }).end).kind).toBe('done');
+  });
+});
