@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { mkdirSync } from 'node:fs';
 import module from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,12 @@ if (Number(major) < 24) {
 }
 const { KIOSKCTL_HOME, XDG_CACHE_HOME } = process.env;
 const cache = KIOSKCTL_HOME || join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'kioskctl');
-module.enableCompileCache(join(cache, 'compile-cache'));
+const compileCache = join(cache, 'compile-cache');
+try {
+  mkdirSync(compileCache, { recursive: true, mode: 0o700 });
+  module.enableCompileCache(compileCache);
+} catch {
+  // Without a cache it starts more slowly.
+}
 const { main } = await import('../dist/main.js');
 await main(fileURLToPath(new URL('..', import.meta.url)));

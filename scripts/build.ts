@@ -94,7 +94,6 @@ const allCommands: Plugin = {
  */
 const PLAIN_LIST_FORMAT = 'class { format(list) { return [...list].join(", "); } }';
 
-rmSync('dist', { recursive: true, force: true });
 const { metafile } = await build({
   entryPoints: { main: 'src/cli/main.ts', commands: 'all-commands' },
   outdir: 'dist',
@@ -112,3 +111,7 @@ const { metafile } = await build({
   logLevel: 'warning',
 });
 writeFileSync('dist/third-party-notices.txt', thirdPartyNotices(metafile));
+// What an earlier build left goes last: a command that runs meanwhile finds its files.
+const built = new Set([...Object.keys(metafile.outputs), 'dist/third-party-notices.txt']);
+for (const file of globSync('dist/**/*').filter((name) => !built.has(name)))
+  rmSync(file, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 import { Command } from '@oclif/core';
 import { asFailure } from '../domain/failure.ts';
-import { redact } from '../domain/redaction.ts';
+import { redact, redactAll } from '../domain/redaction.ts';
 import { printable, printableJson } from '../domain/terminal-text.ts';
 import type { Context } from '../workflows/context.ts';
 import { type CardInput, readCards } from './card-input.ts';
@@ -91,7 +91,7 @@ export abstract class BaseCommand extends Command {
     const { exitCode, document, text, references, errors = [] } = result;
     if (this.#isJson) this.#print({ exitCode, document }, isStream);
     else if (this.#isQuiet && references)
-      this.io.out(references.map((reference) => `${reference}\n`).join(''));
+      this.io.out(references.map((reference) => `${printable(reference)}\n`).join(''));
     else this.io.out(await text(makeStyle(this.io.color.stdout)));
     if (!this.#isJson) for (const { about, error } of errors) this.#complain(error, about);
     setExitCode(exitCode);
@@ -107,15 +107,25 @@ export abstract class BaseCommand extends Command {
   async #explain(error: unknown) {
     if (error instanceof PassedOnError)
       return { exitCode: error.passedOn.exitCode, document: error.passedOn.error };
-    const failure =
-      asUsageFailure(error, this.id ?? '', Object.keys(this.ctor.flags ?? {})) ?? asFailure(error);
+    const failure = asUsageFailure(error, this.#usage()) ?? asFailure(error);
     return { exitCode: failure.exitCode, document: failure.toDocument() };
+  }
+
+  #usage() {
+    const id = this.id ?? '';
+    const below = this.config.commandIDs.filter((one) => one.startsWith(`${id}:`));
+    const flags = Object.keys({ ...this.ctor.flags, ...this.ctor.baseFlags });
+    return { id, flags, subcommands: below.map((one) => one.slice(id.length + 1)) };
   }
 
   #print({ exitCode, document }: Pick<Result, 'exitCode' | 'document'>, isStream = false): void {
     const { name = null, environment = null } = this.#named ?? {};
     const command = this.id?.replaceAll(':', ' ') ?? null;
-    const whole = makeDocument({ command, context: name, environment, exitCode }, document);
+    const { secrets = [] } = this.#open?.credentials ?? {};
+    const whole = redactAll(
+      makeDocument({ command, context: name, environment, exitCode }, document),
+      secrets,
+    );
     this.io.out(`${printableJson(whole, this.io.isStdoutTerminal && !isStream ? 2 : 0)}\n`);
   }
 

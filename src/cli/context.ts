@@ -1,5 +1,5 @@
 import packageJson from '../../package.json' with { type: 'json' };
-import { asFailure, Failure } from '../domain/failure.ts';
+import { printable } from '../domain/terminal-text.ts';
 import type { Journal } from '../journal/journal.ts';
 import { SqliteJournal } from '../journal/sqlite-journal.ts';
 import { Sandbox } from '../sandbox/sandbox.ts';
@@ -8,11 +8,12 @@ import { Client } from '../wise/client.ts';
 import type { Context, Environment } from '../workflows/context.ts';
 import { makeAsk } from './ask.ts';
 import { type Credentials, makeCredentials } from './context-credentials.ts';
+import { makeForgivingJournal } from './forgiving-journal.ts';
 import type { Io } from './io.ts';
 import { interruption } from './io-signals.ts';
 import { TerminalReport } from './report.ts';
 import { readSettings, type Settings } from './settings.ts';
-import type { SettingFlags } from './settings-context.ts';
+import type { SettingFlags } from './settings-sources.ts';
 
 /** What a command does to the world: only looks, changes something, or something that only a sandbox has. */
 export type Effect = 'reads' | 'writes' | 'sandbox-only';
@@ -56,7 +57,7 @@ export function openContext(flags: ContextFlags, { io, effect }: { io: Io; effec
     apiVersion: settings.apiVersion,
     token: async (profileId) => credentials.tokenFor(profileId),
     userAgent: `kioskctl/${packageJson.version} (node ${process.version})`,
-    ...(flags.verbose && { onExchange: (line) => io.err(`${line}\n`) }),
+    ...(flags.verbose && { onExchange: (line) => io.err(`${printable(line)}\n`) }),
   });
   const context: Context = {
     name: settings.contextName,
@@ -65,7 +66,7 @@ export function openContext(flags: ContextFlags, { io, effect }: { io: Io; effec
     profileIsExplicit: settings.profileIsExplicit,
     kiosks: settings.kiosks,
     program: settings.program,
-    reason: flags.reason ?? null,
+    reason: flags.reason?.trim() || null,
     invocation: { flags: followUpFlags(flags, settings), kioskId: settings.kioskId },
     timing: settings.timing,
     wise,
@@ -84,7 +85,8 @@ export function openContext(flags: ContextFlags, { io, effect }: { io: Io; effec
     credentials,
     close: async () => {
       journal.made()?.close();
-      await (await server.made())?.sandbox.close();
+      // One that could not be started has said so to whoever wanted it.
+      await (await server.made()?.catch(() => undefined))?.sandbox.close();
     },
   };
 }
@@ -119,20 +121,14 @@ async function startSandbox(settings: Settings): Promise<{ sandbox: Sandbox; url
   return { sandbox, url: await sandbox.listen({ host: '127.0.0.1', port: 0 }) };
 }
 
-/** A look is worth having even where nothing can be kept of it; an act is not done without its record. */
+/** An act is not done without its record; a look is. */
 function openJournal(
   { paths, environment }: Settings,
   { io, effect, warn }: { io: Io; effect: Effect; warn: (text: string) => void },
 ): Journal {
-  const options = { environment, now: () => io.clock.now() };
-  try {
-    return new SqliteJournal({ file: paths.journal, ...options });
-  } catch (error) {
-    const failure = asFailure(error);
-    if (effect !== 'reads' || !(error instanceof Failure)) throw failure;
-    warn(`${failure.message} Going on without it: what it knows of cards and attempts is missing here.`);
-    return new SqliteJournal({ file: IN_MEMORY, ...options });
-  }
+  const open = (file: string) => new SqliteJournal({ file, environment, now: () => io.clock.now() });
+  if (effect !== 'reads') return open(paths.journal);
+  return makeForgivingJournal({ open: () => open(paths.journal), instead: () => open(IN_MEMORY) }, warn);
 }
 
 interface Lazy<Value> {

@@ -5,7 +5,7 @@ import { BaseCommand } from './base-command.ts';
 import { makeDocument, wantsFlag } from './document.ts';
 import { KioskctlHelp } from './help.ts';
 import { processIo } from './io.ts';
-import { endQuietlyWhenStdoutCloses, setExitCode } from './io-signals.ts';
+import { setExitCode, watchOutput } from './io-signals.ts';
 import { makeOwnPlugin } from './own-plugin.ts';
 import { makeStyle } from './style.ts';
 import { unknownCommand } from './unknown-command.ts';
@@ -15,7 +15,7 @@ import { unknownCommand } from './unknown-command.ts';
  * can't be loaded) is reported here.
  */
 export async function dispatch(argv: readonly string[], root: string): Promise<void> {
-  endQuietlyWhenStdoutCloses();
+  watchOutput();
   try {
     const plugin = makeOwnPlugin(root);
     const config = await Config.load({ root, plugins: new Map([[plugin.name, plugin]]), userPlugins: false });

@@ -37,16 +37,25 @@ function explainWaiting(): void {
   process.stderr.write('Waiting for the answer of a request that is out; once more ends at once.\n');
 }
 
-/** `… | head -1` closes our output: the rest is not wanted, which is no failure. */
-export function endQuietlyWhenStdoutCloses(): void {
+let isOutputLost = false;
+
+/**
+ * `… | head -1` closes our output: the rest is not wanted, which is no failure, and hides none. Output that can't be
+ * written for another reason (a full disk) is one. Nobody hears what is said on a closed standard error.
+ */
+export function watchOutput(): void {
+  process.stderr.on('error', () => undefined);
+  // oclif's own would crash on all but a closed output.
+  process.stdout.removeAllListeners('error');
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exitCode = 0;
-    controller.abort(STDOUT_CLOSED);
+    if (error.code === 'EPIPE') return controller.abort(STDOUT_CLOSED);
+    process.stderr.write(`Error: The output can't be written (${error.code}).\n`);
+    isOutputLost = true;
+    process.exitCode ||= 1;
   });
 }
 
-/** Sets what the process ends with, once its output is written; a closed output stays a success. */
+/** Sets what the process ends with, once its output is written. */
 export function setExitCode(code: number): void {
-  if (controller.signal.reason !== STDOUT_CLOSED) process.exitCode = code;
+  process.exitCode = isOutputLost && code === 0 ? 1 : code;
 }

@@ -7,6 +7,12 @@ import packageJson from '../../package.json' with { type: 'json' };
 export async function main(root: string): Promise<void> {
   const argv = process.argv.slice(2);
   if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-v')) {
+    // Whoever closed the output did not want the version; a full disk did not get it.
+    process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+      if (code === 'EPIPE') return;
+      process.exitCode = 1;
+      process.stderr.write(`Error: The output can't be written (${code}).\n`);
+    });
     process.stdout.write(
       `kioskctl/${packageJson.version} ${process.platform}-${process.arch} node-${process.version}\n`,
     );

@@ -1,4 +1,5 @@
-import { readFileSync, statSync } from 'node:fs';
+import { isUtf8 } from 'node:buffer';
+import { closeSync, openSync, readSync } from 'node:fs';
 import * as v from 'valibot';
 import { Failure } from '../domain/failure.ts';
 import { parseId } from '../domain/reference.ts';
@@ -92,29 +93,51 @@ function checkKey(text: string): string {
 
 /** Reads the vendor's body, or a part of it, from a YAML or JSON file. Fields that it doesn't know are mistakes. */
 async function readOrderFile(file: string): Promise<Record<string, unknown>> {
-  const parsed = v.safeParse(orderFile, await parseYaml(readText(file), file));
+  const content = await parseYaml(readText(file), file);
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
+    throw unusable(file, 'it is not an order body (a mapping of fields)');
+  }
+  const unknown = Object.keys(content).filter((field) => !Object.hasOwn(orderFile.entries, field));
+  if (unknown.length > 0) throw unusable(file, unknown.map((field) => `${field}: no such field`).join('; '));
+  const parsed = v.safeParse(orderFile, content);
   if (parsed.success) return parsed.output;
-  const mistakes = parsed.issues.map((issue) => `${v.getDotPath(issue) ?? 'the file'}: ${describe(issue)}`);
+  const mistakes = parsed.issues.map((issue) => `${v.getDotPath(issue) ?? 'it'}: ${issue.message}`);
   throw unusable(file, mistakes.join('; '));
 }
 
-function describe(issue: v.BaseIssue<unknown>): string {
-  return issue.expected === 'never' ? 'no such field' : issue.message;
+function readText(file: string): string {
+  const bytes = readStart(file);
+  if (bytes.length > FILE_LIMIT_BYTES) throw unusable(file, `it has over ${FILE_LIMIT_BYTES / 1024} KiB`);
+  if (!isUtf8(bytes) || bytes.includes(0)) throw unusable(file, 'it is not UTF-8 text');
+  const text = bytes.toString('utf8');
+  if (text.trim() === '') throw unusable(file, 'it is empty');
+  return text;
 }
 
-function readText(file: string): string {
+const REASONS = new Map([
+  ['ENOENT', 'there is no such file'],
+  ['EISDIR', 'it is a folder'],
+  ['EACCES', 'it may not be read'],
+]);
+
+/** Reads no more of a file than tells that it is too long: it may be a pipe without end. */
+function readStart(file: string): Buffer {
+  const buffer = Buffer.alloc(FILE_LIMIT_BYTES + 1);
   try {
-    if (statSync(file).size > FILE_LIMIT_BYTES)
-      throw unusable(file, `it has over ${FILE_LIMIT_BYTES / 1024} KiB`);
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
-    if (text.includes('\u0000')) throw unusable(file, 'it is not text');
-    if (text.trim() !== '') return text;
+    const descriptor = openSync(file, 'r');
+    try {
+      let length = 0;
+      for (let read = 1; read > 0 && length < buffer.length; length += read) {
+        read = readSync(descriptor, buffer, length, buffer.length - length, null);
+      }
+      return buffer.subarray(0, length);
+    } finally {
+      closeSync(descriptor);
+    }
   } catch (error) {
-    if (error instanceof Failure) throw error;
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    throw unusable(file, code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'it is not UTF-8 text' : code);
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    throw unusable(file, REASONS.get(code) ?? code);
   }
-  throw unusable(file, 'it is empty');
 }
 
 async function parseYaml(text: string, file: string): Promise<unknown> {

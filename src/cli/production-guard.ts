@@ -22,7 +22,12 @@ export async function guardProduction(
   }
   const ask = makeAsk({ io, signal: context.signal, yes: false, noInput: flags['no-input'] ?? false });
   if (!(await isConfirmed(context, { flags, ask, io }))) throw notConfirmed(context.name);
-  context.reason = flags.reason || (await ask.type('Why is this done?', { flag: '--reason' }));
+  context.reason = flags.reason?.trim() || (await ask.type('Why is this done?', { flag: '--reason' })).trim();
+  if (context.reason === '') {
+    throw new Failure('input-required', 'An act in production needs a reason.', {
+      hint: 'Give it with --reason.',
+    });
+  }
 }
 
 async function isConfirmed(

@@ -22,6 +22,8 @@ export function renderCards(
 
 function renderCard(result: CardResult, style: Style): string {
   const { card, error } = result;
+  // An order that was not placed: the error says all there is.
+  if (card.orderId === null && card.cardToken === null) return '';
   const next = card.next && !error ? `  Next: ${style.bold(printable(card.next))}\n` : '';
   return `${mark(result, style)} ${summaryOf(card)}\n${next}`;
 }
@@ -62,8 +64,9 @@ const STEPS: readonly Stage[][] = [
 ];
 
 /** The way of a card through the kiosk as four dots: ordered, ready, in progress, collected. */
-export function pipelineOf({ stage }: Card, style: Style): string {
-  const reached = STEPS.findIndex((stages) => stages.includes(stage));
+export function pipelineOf({ stage, production, attempt }: Card, style: Style): string {
+  const isUnseen = stage === 'unknown' && production === null && attempt === 0;
+  const reached = isUnseen ? -1 : STEPS.findIndex((stages) => stages.includes(stage));
   if (reached < 0) return style.dim('– – – –');
   return STEPS.map((_, step) => {
     if (step < reached || stage === 'produced' || stage === 'completed') return style.good('●');

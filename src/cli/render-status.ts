@@ -8,7 +8,7 @@ import { renderTable } from './table.ts';
 
 /** Cards as a table: card, order, production, kiosk, attempt, days left; below it what failed and what to do next. */
 export async function renderStatus(results: readonly StatusResult[], style: Style): Promise<string> {
-  if (results.length === 0) return 'The journal knows no cards yet. Order one: kioskctl order\n';
+  if (results.length === 0) return 'No cards. Order one: kioskctl order\n';
   const rows = results.map(({ card }) => [
     formatReference(card),
     card.orderId === null ? '–' : printable(`${card.orderId} ${card.orderStatus ?? ''}`),

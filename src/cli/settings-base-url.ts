@@ -15,8 +15,7 @@ const PRODUCTION_HOSTS = new Set(['api.wise.com', 'api-mtls.transferwise.com']);
  * Reads a base URL: https anywhere, http on this machine only, and no credentials in it.
  * @throws Failure `usage`
  */
-export function checkBaseUrl(text: string | undefined): BaseUrl | null {
-  if (text === undefined) return null;
+export function toBaseUrl(text: string): BaseUrl {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:') || url.host === '') {
     throw wrong(

@@ -1,19 +1,9 @@
 import { Failure } from '../domain/failure.ts';
 import { printable } from '../domain/terminal-text.ts';
 import type { Environment } from '../workflows/context.ts';
-import { type BaseUrl, checkBaseUrl } from './settings-base-url.ts';
+import { type BaseUrl, toBaseUrl } from './settings-base-url.ts';
 import type { ContextSettings, SettingsFile } from './settings-file.ts';
-
-/** The flags that decide where a command goes and how long it takes, as far as it has them. */
-export interface SettingFlags {
-  context?: string | undefined;
-  environment?: string | undefined;
-  'base-url'?: string | undefined;
-  'profile-id'?: string | undefined;
-  kiosk?: string | undefined;
-  timeout?: string | undefined;
-  interval?: string | undefined;
-}
+import { asName, type Sources } from './settings-sources.ts';
 
 export interface ChosenContext {
   name: string;
@@ -25,13 +15,6 @@ export interface ChosenContext {
 }
 
 type Choice = Omit<ChosenContext, 'baseUrl'>;
-
-interface Sources {
-  flags: SettingFlags;
-  env: NodeJS.ProcessEnv;
-  baseUrl: BaseUrl | null;
-  file: SettingsFile;
-}
 
 const ENVIRONMENTS: readonly Environment[] = ['local', 'sandbox', 'production'];
 
@@ -49,9 +32,11 @@ const TELLING_VARIABLES = [
  * Chooses the context of a command and its environment.
  * @throws Failure `usage` for contradictions, `environment-not-chosen`
  */
-export function chooseContext(sources: Sources): ChosenContext {
-  const chosen = choose(sources);
-  const baseUrl = sources.baseUrl ?? checkBaseUrl(chosen.settings?.baseUrl);
+export function chooseContext(sources: Sources, file: SettingsFile): ChosenContext {
+  const given = sources.read({ flag: 'base-url', variable: 'KIOSKCTL_BASE_URL' }, toBaseUrl) ?? null;
+  const chosen = choose(sources, { file, baseUrl: given });
+  const ofContext = chosen.settings?.baseUrl;
+  const baseUrl = given ?? (ofContext === undefined ? null : toBaseUrl(ofContext));
   const isWrongHost = baseUrl?.isProduction ? chosen.environment !== 'production' : false;
   const isRemoteLocal = baseUrl !== null && !baseUrl.isLoopback && chosen.environment === 'local';
   if (isWrongHost || isRemoteLocal) {
@@ -62,15 +47,18 @@ export function chooseContext(sources: Sources): ChosenContext {
   return { ...chosen, baseUrl };
 }
 
-function choose({ flags, env, baseUrl, file }: Sources): Choice {
-  const environment = toEnvironment(flags.environment ?? env.KIOSKCTL_ENVIRONMENT);
-  const name = flags.context ?? env.KIOSKCTL_CONTEXT;
-  if (name !== undefined) return named(name, file, environment);
+function choose(
+  sources: Sources,
+  { file, baseUrl }: { file: SettingsFile; baseUrl: BaseUrl | null },
+): Choice {
+  const environment = sources.read({ flag: 'environment', variable: 'KIOSKCTL_ENVIRONMENT' }, toEnvironment);
+  const name = sources.read({ flag: 'context', variable: 'KIOSKCTL_CONTEXT' }, asName);
+  if (name !== undefined) return named(name, file, environment ?? null);
   if (environment) return ofEnvironment(environment, file);
   if (baseUrl?.isProduction) return ofEnvironment('production', file);
   const current = file.currentContext === undefined ? null : named(file.currentContext, file, null);
   if (current && current.environment !== 'local') return current;
-  const telling = TELLING_VARIABLES.find((variable) => env[variable] !== undefined);
+  const telling = TELLING_VARIABLES.find((variable) => sources.has(variable));
   const isLocal = telling === undefined && (baseUrl === null || baseUrl.isLoopback);
   if (isLocal) return current ?? ofEnvironment('local', file);
   throw new Failure(
@@ -82,8 +70,7 @@ function choose({ flags, env, baseUrl, file }: Sources): Choice {
   );
 }
 
-function toEnvironment(text: string | undefined): Environment | null {
-  if (text === undefined) return null;
+function toEnvironment(text: string): Environment {
   const environment = ENVIRONMENTS.find((known) => known === text);
   if (environment) return environment;
   throw new Failure('usage', `“${printable(text)}” is not an environment.`, {

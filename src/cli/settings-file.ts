@@ -29,7 +29,10 @@ export type ContextSettings = v.InferOutput<typeof contextSettings>;
 export function readSettingsFile(file: string): SettingsFile {
   const text = readText(file);
   if (text === null) return { version: 1, contexts: {} };
-  const parsed = v.safeParse(settingsFile, parseJson(text, file));
+  const content = parseJson(text, file);
+  const version = v.safeParse(v.object({ version: v.pipe(v.number(), v.minValue(2)) }), content);
+  if (version.success) throw unusable(file, 'a newer version of kioskctl wrote it');
+  const parsed = v.safeParse(settingsFile, content);
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
   throw unusable(file, `${v.getDotPath(issue) ?? 'it'}: ${issue.message}`);
@@ -40,7 +43,8 @@ function readText(file: string): string | null {
     return readFileSync(file, 'utf8');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-    if (code === 'ENOENT') return null;
+    // Below a file, or where nothing is: there are no settings.
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
     throw unusable(file, code);
   }
 }

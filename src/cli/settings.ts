@@ -1,11 +1,12 @@
 import { parseDuration } from '../domain/duration.ts';
 import { Failure } from '../domain/failure.ts';
 import { parseId } from '../domain/reference.ts';
+import { printable } from '../domain/terminal-text.ts';
 import type { Environment, Timing } from '../workflows/context.ts';
-import { checkBaseUrl } from './settings-base-url.ts';
-import { chooseContext, type SettingFlags } from './settings-context.ts';
+import { chooseContext } from './settings-context.ts';
 import { readSettingsFile } from './settings-file.ts';
 import { findPaths, type Paths } from './settings-paths.ts';
+import { asName, type SettingFlags, Sources } from './settings-sources.ts';
 
 /** Everything that flags, environment variables and the settings file decide. */
 export interface Settings {
@@ -45,7 +46,7 @@ export const ENVIRONMENT_VARIABLES: readonly [name: string, meaning: string][] =
   ['NO_COLOR, CI, TERM=dumb', 'no colour and nothing that moves'],
 ];
 
-const DEFAULT_TIMEOUT = '10m';
+const DEFAULT_TIMEOUT_MS = 600_000;
 const LOCAL_PROFILE = 1001;
 const LOCAL_KIOSKS = ['WIS00001', 'WIS00002', 'WIS00003'];
 
@@ -61,61 +62,51 @@ const PACE: Record<Environment, Omit<Timing, 'timeout'>> = {
  */
 export function readSettings(flags: SettingFlags, env: NodeJS.ProcessEnv = process.env): Settings {
   const paths = findPaths(env);
-  const baseUrl = checkBaseUrl(flags['base-url'] ?? env.KIOSKCTL_BASE_URL);
-  const chosen = chooseContext({ flags, env, baseUrl, file: readSettingsFile(paths.settings) });
+  const sources = new Sources(flags, env);
+  const chosen = chooseContext(sources, readSettingsFile(paths.settings));
   const { environment, settings } = chosen;
   const isLocal = environment === 'local';
-  const profile = flags['profile-id'] ?? env.KIOSKCTL_PROFILE_ID;
+  const kiosk = sources.read({ flag: 'kiosk' }, asName) ?? settings?.kiosks[0] ?? null;
+  const profileId = sources.read({ flag: 'profile-id', variable: 'KIOSKCTL_PROFILE_ID' }, toProfile);
   return {
     contextName: chosen.name,
     environment,
     baseUrl: chosen.baseUrl?.href ?? null,
-    apiVersion: checkApiVersion(env.KIOSKCTL_API_VERSION ?? settings?.apiVersion ?? 'legacy'),
-    profileId:
-      profile === undefined ? (settings?.profileId ?? (isLocal ? LOCAL_PROFILE : null)) : toProfile(profile),
+    apiVersion:
+      sources.read({ variable: 'KIOSKCTL_API_VERSION' }, toApiVersion) ??
+      toApiVersion(settings?.apiVersion ?? 'legacy'),
+    profileId: profileId ?? settings?.profileId ?? (isLocal ? LOCAL_PROFILE : null),
     profileIsExplicit: flags['profile-id'] !== undefined,
     kiosks: settings?.kiosks.length ? settings.kiosks : isLocal ? LOCAL_KIOSKS : [],
-    kioskId: checkName(flags.kiosk, '--kiosk') ?? settings?.kiosks[0] ?? null,
-    produceKiosk:
-      flags.kiosk ?? checkName(env.KIOSKCTL_KIOSK, 'KIOSKCTL_KIOSK') ?? settings?.kiosks[0] ?? null,
-    program: checkName(env.KIOSKCTL_PROGRAM, 'KIOSKCTL_PROGRAM') ?? settings?.program ?? null,
-    timing: readTiming(environment, { flags, env }),
-    sandboxSpeed: toSpeed(env.KIOSKCTL_SANDBOX_SPEED ?? '1'),
+    kioskId: kiosk,
+    produceKiosk: sources.read({ flag: 'kiosk', variable: 'KIOSKCTL_KIOSK' }, asName) ?? kiosk,
+    program: sources.read({ variable: 'KIOSKCTL_PROGRAM' }, asName) ?? settings?.program ?? null,
+    timing: readTiming(sources, environment),
+    sandboxSpeed: sources.read({ variable: 'KIOSKCTL_SANDBOX_SPEED' }, toSpeed) ?? 1,
     token: env.KIOSKCTL_TOKEN,
     paths,
   };
 }
 
-function readTiming(
-  environment: Environment,
-  { flags, env }: { flags: SettingFlags; env: NodeJS.ProcessEnv },
-): Timing {
+function readTiming(sources: Sources, environment: Environment): Timing {
   const pace = PACE[environment];
-  const interval = flags.interval === undefined ? pace.interval : Math.max(1, parseDuration(flags.interval));
+  const interval = Math.max(1, sources.read({ flag: 'interval' }, parseDuration) ?? pace.interval);
   return {
     firstPause: Math.min(pace.firstPause, interval),
     interval,
-    timeout: parseDuration(flags.timeout ?? env.KIOSKCTL_TIMEOUT ?? DEFAULT_TIMEOUT),
-    settleWindow: env.KIOSKCTL_SETTLE === undefined ? pace.settleWindow : parseDuration(env.KIOSKCTL_SETTLE),
+    timeout:
+      sources.read({ flag: 'timeout', variable: 'KIOSKCTL_TIMEOUT' }, parseDuration) ?? DEFAULT_TIMEOUT_MS,
+    settleWindow: sources.read({ variable: 'KIOSKCTL_SETTLE' }, parseDuration) ?? pace.settleWindow,
   };
 }
 
 function toProfile(text: string): number {
-  if (text !== '') return parseId(text, 'profile id');
-  throw new Failure('usage', 'KIOSKCTL_PROFILE_ID is empty.', {
-    hint: 'Set it to a profile id, or unset it.',
-  });
+  return parseId(text, 'profile id');
 }
 
-/** @throws Failure `usage` for an empty name, which in a script is a variable that was not set */
-export function checkName(text: string | undefined, source: string): string | undefined {
-  if (text?.trim() !== '') return text;
-  throw new Failure('usage', `${source} is empty.`, { hint: 'Give it a value, or leave it out.' });
-}
-
-function checkApiVersion(text: string): string {
+function toApiVersion(text: string): string {
   if (text === 'legacy' || /^20\d\dQ[1-4]$/.test(text)) return text;
-  throw new Failure('usage', `“${text}” is not an API version.`, {
+  throw new Failure('usage', `“${printable(text)}” is not an API version.`, {
     hint: 'Use legacy, or a version like 2026Q4.',
   });
 }
@@ -124,7 +115,7 @@ function checkApiVersion(text: string): string {
 export function toSpeed(text: string): number {
   const speed = Number(text);
   if (text.trim() !== '' && Number.isFinite(speed) && speed > 0 && speed <= 1_000_000) return speed;
-  throw new Failure('usage', `“${text}” is not a speed of the sandbox.`, {
+  throw new Failure('usage', `“${printable(text)}” is not a speed of the sandbox.`, {
     hint: 'Give a number above 0, like 10.',
   });
 }

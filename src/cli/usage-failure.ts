@@ -2,13 +2,21 @@ import { Failure } from '../domain/failure.ts';
 import { nearestOf } from '../domain/nearest.ts';
 import { printable } from '../domain/terminal-text.ts';
 
+/** What a command takes. */
+interface Usage {
+  id: string;
+  flags: readonly string[];
+  /** The last words of the commands below it. */
+  subcommands: readonly string[];
+}
+
 /**
  * Makes a usage failure out of oclif's parse errors, which carry far more than may be shown.
  * @returns null for any other error
  */
-export function asUsageFailure(error: unknown, commandId: string, flags: readonly string[]): Failure | null {
+export function asUsageFailure(error: unknown, { id, flags, subcommands }: Usage): Failure | null {
   if (!(error instanceof Error) || !('oclif' in error)) return null;
-  const help = `kioskctl ${commandId.replaceAll(':', ' ')} --help`;
+  const help = `kioskctl ${id.replaceAll(':', ' ')} --help`;
   const unknownFlags = 'flags' in error && Array.isArray(error.flags) ? error.flags.map(String) : [];
   if (unknownFlags.length > 0) return unknownFlag(unknownFlags, { flags, help });
   if ('args' in error && error.message.startsWith('Missing')) {
@@ -16,6 +24,8 @@ export function asUsageFailure(error: unknown, commandId: string, flags: readonl
       hint: `See ${help}. To read card references from standard input, write a - for them.`,
     });
   }
+  if ('args' in error && Array.isArray(error.args))
+    return unexpected(error.args.map(String), { subcommands, help });
   const [message = ''] = error.message.replace('See more help with --help', '').trim().split('\n\n', 1);
   return new Failure('usage', printable(message.replaceAll(/\s*\n\s*/g, ' ')), { hint: `See ${help}.` });
 }
@@ -28,6 +38,19 @@ function unknownFlag(
   const meant = unknown.flatMap((flag) => nearestOf(flag.split('=')[0] ?? flag, known).slice(0, 1));
   const names = unknown.map((flag) => printable(flag.split('=')[0] ?? flag)).join(', ');
   return new Failure('usage', `There is no flag ${names}.`, {
+    hint: meant.length > 0 ? `Did you mean ${meant.join(', ')}? See ${help}.` : `See ${help}.`,
+  });
+}
+
+function unexpected(
+  words: string[],
+  { subcommands, help }: { subcommands: readonly string[]; help: string },
+): Failure {
+  const below = help.replace(/ --help$/, '');
+  const meant = words
+    .flatMap((word) => nearestOf(word, subcommands).slice(0, 1))
+    .map((word) => `${below} ${word}`);
+  return new Failure('usage', `Unexpected: ${words.map(printable).join(' ')}.`, {
     hint: meant.length > 0 ? `Did you mean ${meant.join(', ')}? See ${help}.` : `See ${help}.`,
   });
 }

@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
 import { actFlags, cardArgs, followFlags, quietFlag, waitFlags } from '../cli/flags.ts';
 import type { Result } from '../cli/result.ts';
-import { checkName } from '../cli/settings.ts';
+import { asName, readGiven } from '../cli/settings-sources.ts';
 import { Failure } from '../domain/failure.ts';
 import { parseSimulation } from '../domain/simulation.ts';
 import { retry } from '../workflows/retry.ts';
@@ -43,7 +43,7 @@ failed attempt, unless told otherwise.`;
     const ctx = await this.context(flags, simulation ? 'sandbox-only' : 'writes');
     const { targets, shape } = await this.cards(ctx, args.card);
     const options = {
-      toKiosk: checkName(flags['to-kiosk'], '--to-kiosk') ?? null,
+      toKiosk: readGiven(flags['to-kiosk'], '--to-kiosk', asName) ?? null,
       abandon: flags.abandon,
       wait: flags.wait,
       simulation,

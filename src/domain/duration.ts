@@ -1,4 +1,5 @@
 import { Failure } from './failure.ts';
+import { printable } from './terminal-text.ts';
 
 const MILLISECONDS: Readonly<Record<string, number>> = {
   ms: 1,
@@ -19,7 +20,7 @@ export function parseDuration(text: string): number {
   const [, amount, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? [];
   const milliseconds = MILLISECONDS[unit ?? ''];
   if (milliseconds === undefined) {
-    throw new Failure('usage', `“${text}” is not a duration.`, {
+    throw new Failure('usage', `“${printable(text)}” is not a duration.`, {
       hint: 'Write one whole number and its unit: 500ms, 90s, 5m, 2h or 61d (0 looks once).',
     });
   }

@@ -5,7 +5,8 @@ const SECRET_SHAPES: readonly [RegExp, string][] = [
     /("?(?:access_token|refresh_token|client_secret|authorization)"?\s*[:=]\s*)"?[^\s",&}]+"?/gi,
     '$1[redacted]',
   ],
-  [/(\w+:\/\/)[^\s/@:]+:[^\s/@]+@/g, '$1[redacted]@'],
+  // From the “://” on: with the scheme's letters before it, a long word would be read again from each letter.
+  [/:\/\/[^\s/@:]+:[^\s/@]+@/g, '://[redacted]@'],
 ];
 
 /** Shorter ones would be found in the middle of plain words. */
@@ -22,4 +23,12 @@ export function redact(text: string, secrets: readonly string[] = []): string {
     .toSorted((left, right) => right.length - left.length);
   const withoutKnown = known.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text);
   return SECRET_SHAPES.reduce((rest, [shape, replacement]) => rest.replace(shape, replacement), withoutKnown);
+}
+
+/** The same for a document: its texts without secrets, its shape as it was. */
+export function redactAll(value: unknown, secrets: readonly string[] = []): unknown {
+  if (typeof value === 'string') return redact(value, secrets);
+  if (Array.isArray(value)) return value.map((one) => redactAll(one, secrets));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, redactAll(inner, secrets)]));
 }

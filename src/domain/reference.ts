@@ -38,8 +38,8 @@ export function parseReference(text: string): Reference {
 export function parseId(text: string, what: string): number {
   const id = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (Number.isSafeInteger(id) && id > 0) return id;
-  throw new Failure('invalid-reference', `“${printable(text.slice(0, 80))}” is not a ${what}.`, {
-    hint: `A ${what} is a whole number from 1 to ${Number.MAX_SAFE_INTEGER}.`,
+  throw new Failure('invalid-reference', `“${printable(text.slice(0, 80))}” is no ${what}.`, {
+    hint: `The ${what} is a whole number from 1 to ${Number.MAX_SAFE_INTEGER}.`,
   });
 }
 

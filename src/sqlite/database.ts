@@ -112,7 +112,7 @@ function makeFile(options: DatabaseOptions): void {
   } catch (error) {
     if (!existsSync(file)) throw error;
   } finally {
-    rmSync(draft, { force: true });
+    for (const suffix of ['', '-wal', '-shm']) rmSync(`${draft}${suffix}`, { force: true });
   }
 }
 

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { id, optionalText, requiredText } from './scalars.ts';
+import { cardToken, id, optionalText, requiredText } from './scalars.ts';
 
 const embossedName = v.pipe(
   v.string(),
@@ -50,7 +50,7 @@ const cardOrderFields = {
   id,
   profileId: id,
   status: v.string(),
-  cardToken: optionalText,
+  cardToken: v.fallback(v.nullish(cardToken, null), null),
   creationTime: optionalText,
   cardProgram: v.fallback(v.nullish(v.object({ name: optionalText, cardType: optionalText }), null), null),
   deliveryDetails: v.fallback(v.nullish(v.object({ deliveryOption: optionalText }), null), null),

@@ -6,5 +6,8 @@ export const id = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 /** Text that may be missing or null; a value of another type counts as missing. */
 export const optionalText = v.fallback(v.nullish(v.string(), null), null);
 
+/** A card token. It becomes a part of paths and references, so anything but a UUID is no token. */
+export const cardToken = v.pipe(v.string(), v.uuid(), v.toLowerCase());
+
 /** Text from the user's side: there must be something in it. */
 export const requiredText = v.pipe(v.string(), v.trim(), v.minLength(1, 'must not be empty'));

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { Failure, type FailureDetails, Outage } from '../domain/failure.ts';
+import { redactAll } from '../domain/redaction.ts';
 import { printable } from '../domain/terminal-text.ts';
 import { readVendorError } from '../wire/error-bodies.ts';
 import { exchange, type HttpAnswer, type NoAnswer } from './http.ts';
@@ -110,7 +111,10 @@ export class Client {
     this.#options.onExchange?.(
       `${request.method} ${path} ${outcome} correlation ${correlationId} ${milliseconds} ms`,
     );
-    return { ...answer, correlationId };
+    // What we sent may come back: it ends here, before anything shows or keeps it.
+    return answer.kind === 'answered'
+      ? { ...answer, body: redactAll(answer.body, [token]), correlationId }
+      : { ...answer, correlationId };
   }
 }
 
@@ -141,7 +145,7 @@ export function failureOf(answer: HttpAnswer & { correlationId: string }): Failu
     });
   }
   if (httpStatus === 404) {
-    return new Failure('not-found', 'The API knows no such order or card.', {
+    return new Failure('not-found', 'The API knows no such profile, order or card.', {
       hint: 'Check the reference, its profile (PROFILE/CARD or --profile-id) and the environment.',
       details,
     });

@@ -1,35 +1,33 @@
 import { asFailure } from '../domain/failure.ts';
 import type { Act, ActEnd } from '../journal/journal.ts';
 import type { Context } from './context.ts';
-import type { Subject } from './each-card.ts';
+import type { Target } from './targets.ts';
+
+/** What an act is done on: a card, or as much of it as there is. */
+interface ActSubject {
+  target: Pick<Target, 'profileId' | 'orderId' | 'cardToken'>;
+  card?: { attemptId: string | null };
+}
 
 /**
- * Keeps in the journal that an act is done on a card, by whom and why, before it is done, and how it ended.
+ * Keeps in the journal that an act is done, by whom and why, before it is done, and how it ended.
  * @param kioskId where the card goes, as far as the act has a kiosk
  */
 export async function recordAct<Result>(
   ctx: Context,
-  { subject, act, kioskId = null }: { subject: Subject; act: Act['act']; kioskId?: string | null },
+  { subject, act, kioskId = null }: { subject: ActSubject; act: Act['act']; kioskId?: string | null },
   work: () => Promise<Result>,
 ): Promise<Result> {
   const { profileId, orderId, cardToken } = subject.target;
   const { name: context, reason } = ctx;
-  const id = await ctx.journal.startAct({
-    act,
-    context,
-    profileId,
-    orderId,
-    cardToken,
-    kioskId,
-    reason,
-    at: ctx.clock.now(),
-  });
+  const at = ctx.clock.now();
+  const id = await ctx.journal.startAct({ act, context, profileId, orderId, cardToken, kioskId, reason, at });
   const end = async (outcome: Pick<ActEnd, 'exitCode' | 'traceId'>) =>
     ctx.journal
       .endAct(id, {
         ...outcome,
         orderId: subject.target.orderId,
-        attemptId: subject.card.attemptId,
+        attemptId: subject.card?.attemptId ?? null,
         at: ctx.clock.now(),
       })
       .catch((error: unknown) =>

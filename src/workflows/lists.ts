@@ -53,13 +53,14 @@ export async function orders(ctx: Context, limit: number): Promise<ListedOrder[]
 /** @param limit how many at most, in the vendor's order */
 export async function cards(ctx: Context, limit: number): Promise<ListedCard[]> {
   const profileId = requireProfile(ctx);
-  const listed: ListedCard[] = [];
-  for (let page = 1; listed.length < limit; page += 1) {
+  const listed = new Map<string, ListedCard>();
+  for (let page = 1; listed.size < limit; page += 1) {
     const { cards: found } = await listCards(ctx.wise, { profileId, page }, { signal: ctx.signal });
-    listed.push(...found.map((card) => toListedCard(ctx, card, profileId)));
-    if (found.length < PAGE_SIZE) break;
+    const before = listed.size;
+    for (const card of found) listed.set(card.token, toListedCard(ctx, card, profileId));
+    if (listed.size === before || found.length < PAGE_SIZE) break;
   }
-  return listed.slice(0, limit);
+  return [...listed.values()].slice(0, limit);
 }
 
 function toListedOrder(order: CardOrder): ListedOrder {

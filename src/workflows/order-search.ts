@@ -3,16 +3,21 @@ import type { ReadOptions } from '../wise/client.ts';
 import { listOrders, PAGE_SIZE } from '../wise/orders.ts';
 import type { Context } from './context.ts';
 
-/** All orders of a profile, page by page, as far as the caller reads on. */
+/** All orders of a profile, page by page, as far as the caller reads on. Ends when a page brings nothing new. */
 export async function* allOrders(
   ctx: Context,
   profileId: number,
   read?: ReadOptions,
 ): AsyncGenerator<CardOrder> {
+  const seen = new Set<number>();
   for (let page = 1; ; page += 1) {
     const { cardOrders } = await listOrders(ctx.wise, { profileId, page }, { signal: ctx.signal, ...read });
-    yield* cardOrders;
-    if (cardOrders.length < PAGE_SIZE) return;
+    const fresh = cardOrders.filter(({ id }) => !seen.has(id));
+    for (const order of fresh) {
+      seen.add(order.id);
+      yield order;
+    }
+    if (fresh.length === 0 || cardOrders.length < PAGE_SIZE) return;
   }
 }
 

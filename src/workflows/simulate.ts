@@ -42,7 +42,10 @@ export async function sendSimulation(
 /** Lets a profile pass its verification in a sandbox. @throws Failure */
 export async function verifyProfile(ctx: Context, profileId: number): Promise<void> {
   await ctx.authorize(profileId);
-  refuseUnlessDone(await simulateVerification(ctx.wise, profileId));
+  const subject = { target: { profileId, orderId: null, cardToken: null } };
+  await recordAct(ctx, { subject, act: 'simulate' }, async () =>
+    refuseUnlessDone(await simulateVerification(ctx.wise, profileId)),
+  );
 }
 
 function refuseUnlessDone(sent: Sent): void {

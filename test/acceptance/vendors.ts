@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import type { User } from './kioskctl.ts';
+import { User } from './kioskctl.ts';
 
 const BINARY = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 
@@ -13,11 +13,6 @@ interface LoggedRequest {
   path: string;
   status: number;
   effect: boolean;
-}
-
-interface Production {
-  status: string;
-  kioskId: string | null;
 }
 
 /** `kioskctl sandbox`, and the short ways to its state: an order over HTTP takes no process of its own. */
@@ -36,23 +31,6 @@ export class ServedSandbox {
     return new ServedSandbox(served, (JSON.parse(String(line)) as { url: string }).url);
   }
 
-  /** Sets something to go wrong: see `src/sandbox/faults.ts`. */
-  async fault(fault: Record<string, unknown>): Promise<void> {
-    await this.#call('POST', '/_sandbox/faults', fault);
-  }
-
-  /** Lets an order end: PRODUCED, COMPLETED, CANCELLED or RETURNED. */
-  async setOrder(orderId: number, status: string): Promise<void> {
-    await this.#call('PUT', `/_sandbox/orders/${orderId}/status`, { status });
-  }
-
-  async setRequirement(
-    profileId: number,
-    { type, status }: { type: string; status: string },
-  ): Promise<void> {
-    await this.#call('PUT', `/_sandbox/profiles/${profileId}/requirements/${type}`, { status });
-  }
-
   /** What reached the vendor's API, as far as it has this in its path. */
   async requests(path: string): Promise<LoggedRequest[]> {
     const { requests } = await this.#call<{ requests: LoggedRequest[] }>('GET', '/_sandbox/requests');
@@ -65,40 +43,29 @@ export class ServedSandbox {
     return requests.filter(({ method }) => method === 'PUT');
   }
 
-  async order(profileId = 1001, deliveryOption = 'KIOSK_COLLECTION'): Promise<number> {
+  /** Orders a card, as somebody else would. */
+  async order(profileId = 1001): Promise<number> {
     const { id } = await this.#call<{ id: number }>('POST', `/v3/spend/profiles/${profileId}/card-orders`, {
       program: 'VISA_DEBIT_CONSUMER_UK_1_PHYSICAL_CARDS_API',
       cardHolderName: 'Sam Sample',
       address: { firstLine: '1 Sample Street', city: 'London', postCode: 'E1 6JJ', country: 'GB' },
-      deliveryOption,
+      deliveryOption: 'KIOSK_COLLECTION',
     });
     return id;
   }
 
   /** A card that may be produced, ordered by somebody else. */
-  async readyCard(deliveryOption?: string): Promise<{ card: string; orderId: number }> {
-    const orderId = await this.order(1001, deliveryOption);
+  async readyCard(): Promise<{ card: string; orderId: number }> {
+    const orderId = await this.order();
     const order = `/v3/spend/profiles/1001/card-orders/${orderId}`;
     for (;;) {
       const { cardToken } = await this.#call<{ cardToken: string | null }>('GET', order);
-      const { status } = await this.#call<Partial<Production>>('GET', productionOf(cardToken ?? 'none'));
+      const { status } = await this.#call<{ status?: string }>(
+        'GET',
+        `/v3/spend/profiles/1001/cards/${cardToken}/production`,
+      );
       if (status === 'READY') return { card: `1001/${cardToken}`, orderId };
     }
-  }
-
-  /** A card that a kiosk is producing for somebody else. */
-  async cardInProgress(kioskId = 'WIS00001'): Promise<{ card: string; orderId: number }> {
-    const ready = await this.readyCard();
-    await this.#call('PUT', productionOf(ready.card.slice(5)), { kioskId });
-    return ready;
-  }
-
-  /** A card whose production came to an end. */
-  async endedCard(status: string, errorCode?: string): Promise<{ card: string; orderId: number }> {
-    const begun = await this.cardInProgress();
-    const path = productionOf(begun.card.slice(5)).replace('/v3/', '/v1/simulation/');
-    await this.#call('POST', path, { status, ...(errorCode && { errorCode }) });
-    return begun;
   }
 
   async close(): Promise<void> {
@@ -123,8 +90,6 @@ export class ServedSandbox {
     return (text ? JSON.parse(text) : undefined) as Answer;
   }
 }
-
-const productionOf = (token: string) => `/v3/spend/profiles/1001/cards/${token}/production`;
 
 /** The card of an `OwnVendor`, which is ready to be produced unless a test says otherwise. */
 export const TOKEN = '3b7a11c2-5d0e-4f6a-8c9b-0123456789ab';
@@ -241,27 +206,23 @@ export class OwnVendor {
     return vendor;
   }
 
-  /** Runs a test against a vendor of its own. */
-  static async with<Result>(
-    answers: Partial<Record<Endpoint, Answerer>>,
-    work: (vendor: OwnVendor) => Promise<Result>,
-  ): Promise<Result> {
-    const vendor = await OwnVendor.open(answers);
-    try {
-      return await work(vendor);
-    } finally {
-      vendor.close();
-    }
-  }
-
   set(answers: Partial<Record<Endpoint, Answerer>>): void {
     Object.assign(this.#answers, answers);
   }
 
+  /** Keeps an endpoint from answering. @returns what lets the answers go */
+  hold(endpoint: Endpoint): () => void {
+    const answer = this.#answers[endpoint];
+    const held: (() => unknown)[] = [];
+    this.#answers[endpoint] = (response, request) => held.push(() => answer(response, request));
+    return () => {
+      for (const letGo of held) letGo();
+    };
+  }
+
   /** The requests that could have changed something. */
   get acts(): Received[] {
-    const harmless: (Endpoint | null)[] = ['address'];
-    return this.received.filter(({ line, endpoint }) => !line.startsWith('GET ') && !harmless.includes(endpoint));
+    return this.received.filter(({ line, endpoint }) => !line.startsWith('GET ') && endpoint !== 'address');
   }
 
   count(endpoint: Endpoint): number {
@@ -294,5 +255,20 @@ export class OwnVendor {
       if (endpoint) void this.#answers[endpoint](response, request);
       else response.writeHead(404).end();
     });
+  }
+}
+
+/** Runs a test with a user and a vendor of its own: what other tests do at the same time can't be seen in it. */
+export async function apart<Result>(
+  answers: Partial<Record<Endpoint, Answerer>>,
+  work: (given: { user: User; vendor: OwnVendor }) => Promise<Result>,
+): Promise<Result> {
+  const vendor = await OwnVendor.open(answers);
+  const user = new User();
+  try {
+    return await work({ user, vendor });
+  } finally {
+    vendor.close();
+    user.leave();
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { checkBaseUrl } from '../../src/cli/settings-base-url.ts';
+import { toBaseUrl } from '../../src/cli/settings-base-url.ts';
 
 describe('a base URL', () => {
   test.each([
@@ -18,11 +18,7 @@ describe('a base URL', () => {
     ['https://localhost.evil.example', 'https://localhost.evil.example', false, false],
     ['https://127.0.0.1.evil.example', 'https://127.0.0.1.evil.example', false, false],
   ])('%s', (text, href, isLoopback, isProduction) => {
-    expect(checkBaseUrl(text)).toEqual({ href, isLoopback, isProduction });
-  });
-
-  test('that is not given is none', () => {
-    expect(checkBaseUrl(undefined)).toBeNull();
+    expect(toBaseUrl(text)).toEqual({ href, isLoopback, isProduction });
   });
 
   test.each([
@@ -44,7 +40,7 @@ describe('a base URL', () => {
     'https://api.wise-sandbox.com?x=1',
     'https://api.wise-sandbox.com/#x',
   ])('%j is a mistake', (text) => {
-    expect(() => checkBaseUrl(text)).toThrow(expect.objectContaining({ code: 'usage', exitCode: 2 }));
+    expect(() => toBaseUrl(text)).toThrow(expect.objectContaining({ code: 'usage', exitCode: 2 }));
   });
 
   test.each([
@@ -55,13 +51,13 @@ describe('a base URL', () => {
     'http://ada:hunter2@proxy.example',
     'ada:hunter2@api.wise-sandbox.com',
   ])('with credentials is a mistake that does not repeat them: %s', (text) => {
-    expect(() => checkBaseUrl(text)).toThrow(
+    expect(() => toBaseUrl(text)).toThrow(
       expect.objectContaining({ code: 'usage', message: expect.not.stringContaining('hunter2') }),
     );
   });
 
   test('is shown without its control characters', () => {
-    expect(() => checkBaseUrl('\u001b[2J')).toThrow(
+    expect(() => toBaseUrl('\u001b[2J')).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining('\u001b') }),
     );
   });

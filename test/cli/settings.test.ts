@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readSettings, type Settings, toSpeed } from '../../src/cli/settings.ts';
-import type { SettingFlags } from '../../src/cli/settings-context.ts';
+import type { SettingFlags } from '../../src/cli/settings-sources.ts';
 import type { Failure } from '../../src/domain/failure.ts';
 import { makeFolder, makeHome } from './home.ts';
 

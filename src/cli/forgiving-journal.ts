@@ -1,0 +1,43 @@
+import { Failure } from '../domain/failure.ts';
+import type { Journal } from '../journal/journal.ts';
+
+/**
+ * A journal for commands that only look: when the file turns out to be unusable, it warns once and goes on with an empty
+ * one, because a look is worth having even where nothing can be kept of it.
+ * @param open opens the file; `instead` an empty journal that ends with the process
+ */
+export function makeForgivingJournal(
+  { open, instead }: { open: () => Journal; instead: () => Journal },
+  warn: (text: string) => void,
+): Journal {
+  let journal: Journal | null = null;
+  const forgive = (error: unknown): Journal => {
+    if (!(error instanceof Failure) || error.code !== 'journal-unusable') throw error;
+    warn(`${error.message} Going on without it: what it knows of cards and attempts is missing here.`);
+    journal?.close();
+    journal = instead();
+    return journal;
+  };
+  const current = (): Journal => {
+    try {
+      return (journal ??= open());
+    } catch (error) {
+      return forgive(error);
+    }
+  };
+  // Every method is asked of the file first, and of the empty journal when the file fails.
+  return new Proxy(instead(), {
+    get: (_, name: keyof Journal) => {
+      const method = current()[name];
+      if (name === 'close' || name === 'isHeld') return method.bind(journal);
+      return async (...args: unknown[]) => {
+        try {
+          return await Reflect.apply(method, journal, args);
+        } catch (error) {
+          const other = forgive(error);
+          return Reflect.apply(other[name], other, args);
+        }
+      };
+    },
+  });
+}

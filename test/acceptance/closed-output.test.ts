@@ -1,0 +1,93 @@
+// Output that nobody reads to its end, or that can't be written.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { expectClean } from './checks.ts';
+import { User } from './kioskctl.ts';
+import { ServedSandbox } from './vendors.ts';
+
+const user = new User();
+let sandbox: ServedSandbox;
+beforeAll(async () => {
+  sandbox = await ServedSandbox.open(user);
+});
+afterAll(async () => {
+  await sandbox.close();
+  user.leave();
+});
+
+/** Runs a command in bash. @returns its own exit code, and what it said on standard error */
+async function runInto(command: string, output: string) {
+  const { stdout, stderr } = await user.shell(
+    `{ kioskctl ${command} ; echo "ended with $?" >&3; } 3>&2 ${output}`,
+  );
+  const [, code] = /ended with (\d+)/.exec(stdout + stderr) ?? [];
+  return { code: Number(code), stderr: stderr.replace(/ended with \d+\n/, ''), stdout };
+}
+
+describe.concurrent('an output that is closed early', () => {
+  test.each(['| true', '| head -1 > /dev/null'])('(%s) ends quietly with 0', async (output) => {
+    const commands = ['explain', `orders --base-url ${sandbox.url}`, 'status --json', '--help', '--version'];
+    for (const command of commands)
+      expect(await runInto(command, output), command).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('does not keep an act from being done and recorded', async () => {
+    const { card } = await sandbox.readyCard();
+    const produce = `produce ${card} --kiosk WIS00001 --base-url ${sandbox.url} --context local`;
+    const { code, stderr } = await runInto(produce, '| true');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: 'Context local, environment local\n' });
+    expect(await sandbox.puts(card)).toHaveLength(1);
+    const { json } = await user.run(`status ${card} --json --base-url ${sandbox.url}`);
+    expect(json.card).toMatchObject({ stage: 'in-progress', attempt: 1 });
+  });
+
+  test('ends a watch, which would go on for ever', async () => {
+    const { card } = await sandbox.readyCard();
+    const watch = `status ${card} --watch --json --interval 100ms --base-url ${sandbox.url}`;
+    const produce = `kioskctl produce ${card} --kiosk WIS00002 --base-url ${sandbox.url}`;
+    const ended = await runInto(watch, `| { read -r _; exec <&-; ${produce}; } > /dev/null 2>&1`);
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+  });
+});
+
+describe.concurrent('a standard error that is closed', () => {
+  test('early does not end an act in its middle', async () => {
+    const { card } = await sandbox.readyCard();
+    const produce = `produce ${card} --kiosk WIS00001 --wait --simulate PRODUCED --base-url ${sandbox.url}`;
+    const { code, stdout } = await user.shell(`kioskctl ${produce} --quiet 2> >(true)`);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `${card}\n` });
+    expect(await sandbox.puts(card)).toHaveLength(1);
+  });
+
+  test('with standard output, at the first line, does not end an act in its middle', async () => {
+    const { card } = await sandbox.readyCard();
+    const produce = `produce ${card} --kiosk WIS00001 --wait --simulate PRODUCED --base-url ${sandbox.url}`;
+    await user.shell(`kioskctl ${produce} 2>&1 | head -1`);
+    const { json } = await user.run(`status ${card} --json --base-url ${sandbox.url}`);
+    expect(json.card).toMatchObject({ stage: 'produced', attempt: 1 });
+  });
+
+  test('or not there at all leaves the exit code what it is', async () => {
+    for (const closed of ['2> >(true)', '2>&-']) {
+      expect((await user.shell(`kioskctl status nonsense ${closed}`)).code, closed).toBe(2);
+      expect((await user.shell(`kioskctl explain ${closed} > /dev/null`)).code, closed).toBe(0);
+    }
+  });
+});
+
+describe.concurrent('an output that can not be written (a full disk)', () => {
+  test.each(['explain', '--version', '--help'])('fails “%s” in one line', async (command) => {
+    const ended = await user.shell(`kioskctl ${command} > /dev/full`);
+    expect(ended.code).not.toBe(0);
+    expectClean(ended);
+    expect(ended.stderr).toMatch(/ENOSPC|no space|full/i);
+    expect(ended.stderr.trim().split('\n').length).toBeLessThanOrEqual(2);
+  });
+
+  test('leaves no doubt that an act was done', async () => {
+    const { card } = await sandbox.readyCard();
+    const produce = `produce ${card} --kiosk WIS00001 --base-url ${sandbox.url}`;
+    expectClean(await user.shell(`kioskctl ${produce} --json > /dev/full`));
+    const { json } = await user.run(`${produce} --json`);
+    expect(json).toMatchObject({ exitCode: 0, changed: false, card: { attempt: 1 } });
+  });
+});

@@ -1,0 +1,146 @@
+// Ctrl-C and SIGTERM: the exit code, one document, and a message about what may still be going on.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { expectError, oneDocument } from './checks.ts';
+import { ended, User } from './kioskctl.ts';
+import { apart, CARD, IN_PROGRESS, json, ServedSandbox } from './vendors.ts';
+
+const user = new User();
+let sandbox: ServedSandbox;
+let waiting: string;
+beforeAll(async () => {
+  sandbox = await ServedSandbox.open(user);
+  waiting = `1002/${await sandbox.order(1002)}`;
+});
+afterAll(async () => {
+  await sandbox.close();
+  user.leave();
+});
+
+function start(who: User, args: string): ChildProcess {
+  return spawn('kioskctl', args.split(' '), { env: who.env });
+}
+
+/** Resolves once a process has said something on standard error. */
+async function said(child: ChildProcess, words: RegExp): Promise<void> {
+  let heard = '';
+  await new Promise<void>((resolve) => {
+    child.stderr?.on('data', (chunk) => {
+      heard += String(chunk);
+      if (words.test(heard)) resolve();
+    });
+  });
+}
+
+const SIGNALS = [
+  { signal: 'SIGINT', code: 130, error: 'interrupted', message: /interrupted/i },
+  { signal: 'SIGTERM', code: 143, error: 'terminated', message: /terminated/i },
+] as const;
+
+describe.concurrent.each(SIGNALS)('$signal', ({ signal, ...expected }) => {
+  const hint = /still be going on.*kioskctl status/;
+
+  test.each(['wait-ready', 'status --watch'])('ends a %s in order', async (command) => {
+    const child = start(user, `${command} ${waiting} --json --verbose --base-url ${sandbox.url}`);
+    const end = ended(child);
+    await said(child, /requirements 200/);
+    child.kill(signal);
+    const { code, stdout, stderr } = await end;
+    // A watch prints a document a line: the last one is about its end.
+    const last = `${stdout.trim().split('\n').at(-1)}\n`;
+    expectError({ code, stdout: last, stderr, json: JSON.parse(last) }, { ...expected, hint });
+  });
+
+  test('tells people what may still be going on', async () => {
+    const child = start(user, `wait-ready ${waiting} --base-url ${sandbox.url}`);
+    const end = ended(child);
+    await said(child, /placed \(/);
+    child.kill(signal);
+    const { code, stderr } = await end;
+    expect(code).toBe(expected.code);
+    expect(stderr).toMatch(expected.message);
+    expect(stderr).toMatch(hint);
+  });
+
+  test('while a card is produced: it waits for the answer, and what was sent is kept', async () => {
+    await apart({}, async ({ user, vendor }) => {
+      const answer = vendor.hold('produce');
+      const child = start(user, `produce ${CARD} --kiosk WIS00001 --wait --json --base-url ${vendor.url}`);
+      const end = ended(child);
+      await vendor.asked('produce');
+      child.kill(signal);
+      // The answer comes only after the signal has had its effect: a new command is answered in the meantime.
+      await user.run('explain PRD_HOPPER_DOOR');
+      vendor.set({ production: json(IN_PROGRESS) });
+      answer();
+      const stopped = await end;
+      expectError(stopped, { ...expected, hint: /\S/ });
+      expect(stopped.json.card).toMatchObject({ stage: 'in-progress', attempt: 1 });
+      expect(vendor.count('produce')).toBe(1);
+      const { json: after } = await user.run(`status ${CARD} --json --base-url ${vendor.url}`);
+      expect(after.card).toMatchObject({ stage: 'in-progress', attempt: 1 });
+    });
+  });
+
+  test('a second time ends at once, and leaves the attempt to be reconciled', async () => {
+    await apart({ produce: () => undefined }, async ({ user, vendor }) => {
+      const child = start(user, `produce ${CARD} --kiosk WIS00001 --json --base-url ${vendor.url}`);
+      const end = ended(child);
+      await vendor.asked('produce');
+      child.kill(signal);
+      await user.run('explain PRD_HOPPER_DOOR');
+      expect(child.exitCode).toBeNull();
+      child.kill(signal);
+      const { code, stdout } = await end;
+      expect(code).toBe(expected.code);
+      expect(
+        stdout === '' || oneDocument({ code, stdout, stderr: '', json: JSON.parse(stdout || '{}') }),
+      ).toBeTruthy();
+      const { json: after } = await user.run(`status ${CARD} --history --json --base-url ${vendor.url}`, {
+        env: { KIOSKCTL_SETTLE: '1h' },
+      });
+      expect(after.card).toMatchObject({ stage: 'unknown', attempts: [{ origin: 'ours' }] });
+    });
+  });
+
+  test('between two cards: the second is not started', async () => {
+    await apart({}, async ({ user, vendor }) => {
+      const other = CARD.replace('3b7a', '4c8b');
+      const answer = vendor.hold('produce');
+      const child = start(user, `produce ${CARD} ${other} --kiosk WIS00001 --json --base-url ${vendor.url}`);
+      const end = ended(child);
+      await vendor.asked('produce');
+      child.kill(signal);
+      await user.run('explain PRD_HOPPER_DOOR');
+      answer();
+      const stopped = await end;
+      expect(stopped.code).toBe(expected.code);
+      expect(oneDocument(stopped).cards[1]).toMatchObject({ outcome: 'not-started', exitCode: null });
+      expect(vendor.count('produce')).toBe(1);
+    });
+  });
+
+  test('while standard input is read', async () => {
+    const child = spawn('kioskctl', ['produce', '-', '--kiosk', 'WIS00001', '--json', '--verbose'], {
+      env: user.env,
+    });
+    await said(child, /environment local/);
+    // Its end comes without an end of its input.
+    const output = { stdout: '', stderr: '' };
+    child.stdout.on('data', (chunk) => void (output.stdout += String(chunk)));
+    const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
+    child.kill(signal);
+    const code = await closed;
+    expectError({ code, ...output, json: JSON.parse(output.stdout || '{}') }, { ...expected, hint: /\S/ });
+  });
+
+  test('while a slow answer is read', async () => {
+    await apart({ orders: () => undefined }, async ({ user, vendor }) => {
+      const child = start(user, `orders --json --base-url ${vendor.url}`);
+      const end = ended(child);
+      await vendor.asked('orders');
+      child.kill(signal);
+      expectError(await end, { ...expected, hint: /\S/ });
+    });
+  });
+});

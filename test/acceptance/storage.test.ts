@@ -1,0 +1,319 @@
+// Homes, settings, journals and disks that can't be used: reads go on, acts are refused, nothing is sent or lost.
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { expectClean, expectComplaint, expectError, oneDocument } from './checks.ts';
+import { type Ended, User } from './kioskctl.ts';
+import { CARD, IN_PROGRESS, json, OwnVendor, ServedSandbox } from './vendors.ts';
+
+const user = new User();
+const folder = mkdtempSync(join(tmpdir(), 'kioskctl-homes-'));
+let sandbox: ServedSandbox;
+/** A good journal, which knows a card. */
+let journal: string;
+
+beforeAll(async () => {
+  sandbox = await ServedSandbox.open(user);
+  const { card } = await sandbox.readyCard();
+  await run(user.home, `status ${card}`);
+  journal = join(user.home, 'journal.db');
+});
+afterAll(async () => {
+  await sandbox.close();
+  rmSync(folder, { recursive: true });
+  user.leave();
+});
+
+const run = async (home: string, args: string, url = sandbox.url) =>
+  user.run(`${args} --base-url ${url}`, { env: { KIOSKCTL_HOME: home } });
+
+let homes = 0;
+function newHome(files: Record<string, string | Buffer> = {}): string {
+  homes += 1;
+  const home = join(folder, String(homes));
+  mkdirSync(home);
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(home, name), content);
+  return home;
+}
+
+function garbage(bytes: number): Buffer {
+  return Buffer.alloc(bytes, 'no database, but garbage ');
+}
+
+/** A database that opens well, and is damaged behind its first page. */
+function damaged(): Buffer {
+  const content = readFileSync(journal);
+  garbage(content.length).copy(content, 4096, 4096);
+  return content;
+}
+
+function changed(home: string, change: (db: DatabaseSync) => void): string {
+  const file = join(home, 'journal.db');
+  copyFileSync(journal, file);
+  const db = new DatabaseSync(file);
+  change(db);
+  db.close();
+  return home;
+}
+
+const ACTS = [
+  'order',
+  `produce ${CARD} --kiosk WIS00001`,
+  `retry ${CARD} --yes`,
+  `cancel ${CARD} --yes`,
+  `simulate ${CARD} --status PRODUCED`,
+];
+
+describe.concurrent('a home in which there can be no journal', () => {
+  test.each<[string, () => string]>([
+    ['can not be written', () => '/sys/kioskctl'],
+    ['would be below a file', () => '/dev/null/kioskctl'],
+    ['is a file', () => join(newHome({ home: '' }), 'home')],
+    ['has a folder in its place', () => join(mkdirOf(join(newHome(), 'journal.db')), '..')],
+    ['has garbage in its place', () => newHome({ 'journal.db': garbage(20_000) })],
+    ['has a journal that is damaged', () => newHome({ 'journal.db': damaged() })],
+    [
+      'has a journal of a newer version',
+      () => changed(newHome(), (db) => db.exec('PRAGMA user_version = 99')),
+    ],
+  ])('because it %s: reads go on with a warning, acts are refused', async (_what, make) => {
+    const home = make();
+    const { card } = await sandbox.readyCard();
+    const status = await run(home, `status ${card} --json`);
+    expect(status.code, status.stdout).toBe(0);
+    expect(oneDocument(status).card).toMatchObject({ stage: 'ready' });
+    expect(status.stderr).toMatch(/^Warning: .*journal.*Going on without it/m);
+    const produce = await run(home, `produce ${card} --kiosk WIS00001 --json`);
+    expectError(produce, {
+      code: 9,
+      error: 'journal-unusable',
+      message: RegExp(`journal ${home}`),
+      hint: /nothing is sent.*KIOSKCTL_HOME/i,
+    });
+    expect(await sandbox.puts(card)).toEqual([]);
+  });
+});
+
+function mkdirOf(path: string): string {
+  mkdirSync(path);
+  return path;
+}
+
+describe.concurrent('a journal of garbage', () => {
+  test('keeps every act from being sent, and stays as it is', async () => {
+    const home = newHome({ 'journal.db': garbage(20_000) });
+    const vendor = await OwnVendor.open({ production: json(IN_PROGRESS) });
+    for (const act of [...ACTS, 'simulate --profile-verified 1002']) {
+      const ended = await run(home, `${act} --json`, vendor.url);
+      expectError(ended, {
+        code: 9,
+        error: 'journal-unusable',
+        message: /journal\.db/,
+        hint: /KIOSKCTL_HOME/,
+      });
+      expect(vendor.acts, act).toEqual([]);
+    }
+    vendor.close();
+    expect(readFileSync(join(home, 'journal.db'))).toEqual(garbage(20_000));
+  });
+
+  test('does not let a sandbox be half reset', async () => {
+    const home = newHome();
+    const local = async (args: string) => user.run(args, { env: { KIOSKCTL_HOME: home } });
+    const { stdout } = await local('order --quiet');
+    writeFileSync(join(home, 'journal.db'), garbage(20_000));
+    rmSync(join(home, 'journal.db-wal'), { force: true });
+    expectError(await local('sandbox reset --json'), { code: 9, error: 'journal-unusable' });
+    const orders = await local('orders --quiet');
+    expect(orders.stdout).toContain(stdout.trim().split('/')[0] ?? '-');
+  });
+
+  test('is told to people, too', async () => {
+    const home = newHome({ 'journal.db': garbage(20_000) });
+    const ended = await run(home, 'order');
+    expectComplaint(ended, { code: 9, message: /journal.*not a database/, hint: /KIOSKCTL_HOME/ });
+    expect(ended.stdout).not.toContain('null');
+  });
+
+  test('an order that was not placed has no next command', async () => {
+    const home = newHome({ 'journal.db': garbage(20_000) });
+    const { json } = await run(home, 'order --json');
+    expect(JSON.stringify(json)).not.toContain('1001/null');
+  });
+});
+
+test.concurrent('a journal that another process keeps locked is waited for, and then refused', async () => {
+  const home = changed(newHome(), () => undefined);
+  const holder = new DatabaseSync(join(home, 'journal.db'));
+  holder.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+  const { card } = await sandbox.readyCard();
+  const produce = await run(home, `produce ${card} --kiosk WIS00001 --json`);
+  holder.close();
+  expectError(produce, { code: 9, error: 'journal-unusable', message: /locked/ });
+  expect(await sandbox.puts(card)).toEqual([]);
+  const again = await run(home, `produce ${card} --kiosk WIS00001 --json`);
+  expect(again.json, again.stdout).toMatchObject({ exitCode: 0, changed: true });
+});
+
+describe.concurrent('a home that is not there', () => {
+  test('is made, for its owner only', async () => {
+    const home = join(newHome(), 'not', 'there');
+    const { card } = await sandbox.readyCard();
+    const produce = await run(home, `produce ${card} --kiosk WIS00001 --json`);
+    expect(produce.code, produce.stdout).toBe(0);
+    expect(statSync(home).mode & 0o777).toBe(0o700);
+    expect(statSync(join(home, 'journal.db')).mode & 0o777).toBe(0o600);
+  });
+
+  test('and can not be made, where nobody set one: reads go on', async () => {
+    const { card } = await sandbox.readyCard();
+    const args = `status ${card} --quiet --base-url ${sandbox.url}`;
+    const env = { KIOSKCTL_HOME: undefined, HOME: '/sys/nobody', XDG_DATA_HOME: undefined };
+    const ended = await user.run(args, { env });
+    expect(ended, ended.stderr).toMatchObject({ code: 0, stdout: `${card}\n` });
+    expect(ended.stderr).toMatch(/^Warning: /m);
+  });
+});
+
+describe.concurrent('settings that can not be used', () => {
+  test.each<[string, string, RegExp]>([
+    ['empty', '', /JSON/],
+    ['cut short', '{"version": 1, "contexts": {', /JSON/],
+    ['binary', '\u0000\u0001\u0002', /JSON/],
+    ['of the wrong shape', '[]', /\S/],
+    [
+      'with an environment that nobody knows',
+      '{"version":1,"contexts":{"ci":{"environment":"prod"}}}',
+      /contexts\.ci\.environment/,
+    ],
+    [
+      'with a profile that is none',
+      '{"version":1,"contexts":{"ci":{"environment":"local","profileId":-1}}}',
+      /contexts\.ci\.profileId/,
+    ],
+    ['of a newer version', '{"version":2,"contexts":[]}', /newer/],
+  ])(
+    'because they are %s, are named, left as they are, and nothing is done',
+    async (_what, content, message) => {
+      const home = newHome({ 'config.json': content });
+      const file = join(home, 'config.json');
+      const { card } = await sandbox.readyCard();
+      const ended = await run(home, `produce ${card} --kiosk WIS00001 --json`);
+      expectError(ended, { code: 2, error: 'settings-unusable', message: RegExp(file), hint: /\S/ });
+      expect(ended.json.error.message).toMatch(message);
+      expect(readFileSync(file, 'utf8')).toBe(content);
+      expect(await sandbox.puts(card)).toEqual([]);
+    },
+  );
+
+  test('do not matter to what needs none', async () => {
+    const env = { KIOSKCTL_HOME: newHome({ 'config.json': '{' }) };
+    const explain = await user.run('explain PRD_HOPPER_DOOR --json', { env });
+    expect(oneDocument(explain)).toMatchObject({ exitCode: 0, context: null });
+    for (const args of ['--help', '--version', 'order --help'])
+      expect((await user.run(args, { env })).code).toBe(0);
+  });
+
+  test('with a current context that is not there name it', async () => {
+    const home = newHome({ 'config.json': '{"version":1,"currentContext":"gone"}' });
+    const ended = await user.run('orders --json', { env: { KIOSKCTL_HOME: home } });
+    expectError(ended, { code: 2, error: 'usage', message: /gone/, hint: /local/ });
+  });
+});
+
+describe.concurrent("an embedded sandbox whose state can't be used", () => {
+  test.each(['status 501', 'orders', 'produce 501 --kiosk WIS00001', 'sandbox reset'])(
+    'ends “%s” with one document, and stays as it is',
+    async (args) => {
+      const home = newHome({ 'sandbox.db': garbage(20_000) });
+      const ended = await user.run(`${args} --json`, { env: { KIOSKCTL_HOME: home } });
+      expectError(ended, {
+        code: 2,
+        error: 'storage-unusable',
+        message: /sandbox\.db/,
+        hint: /move it away/,
+      });
+      expect(readFileSync(join(home, 'sandbox.db'))).toEqual(garbage(20_000));
+    },
+  );
+
+  test('is told to people once', async () => {
+    const home = newHome({ 'sandbox.db': garbage(20_000) });
+    const ended = await user.run('order', { env: { KIOSKCTL_HOME: home } });
+    expectComplaint(ended, { code: 2, message: /sandbox\.db/ });
+    expect(ended.stderr.match(/Error:/g)).toHaveLength(1);
+  });
+});
+
+/**
+ * The disk is “full” for this command alone: no file may grow beyond so many KiB (RLIMIT_FSIZE, which fails a write like
+ * a full disk does). The vendor is another process, which has no such limit.
+ */
+async function runOnFullDisk(
+  home: string,
+  { kib, args, url = sandbox.url }: { kib: number; args: string; url?: string },
+): Promise<Ended> {
+  return user.shell(`ulimit -f ${kib}; kioskctl ${args} --base-url ${url}`, { env: { KIOSKCTL_HOME: home } });
+}
+
+/** @returns how many requests were sent, which the journal knows afterwards, and which no other command repeats */
+async function produceWithin(kib: number): Promise<number> {
+  const home = changed(newHome(), () => undefined);
+  const { card } = await sandbox.readyCard();
+  const produce = `produce ${card} --kiosk WIS00001 --json`;
+  const ended = await runOnFullDisk(home, { kib, args: produce });
+  const { length: sent } = await sandbox.puts(card);
+  if (sent === 0) expectError(ended, { code: 9, error: 'journal-unusable', hint: /nothing is sent/i });
+  else expect(oneDocument(ended), `${kib} KiB`).toMatchObject({ exitCode: 0, changed: true });
+  const history = await run(home, `status ${card} --history --json`);
+  const attempts: { origin: string }[] = history.json.card.attempts;
+  expect(attempts.filter(({ origin }) => origin === 'ours')).toHaveLength(sent);
+  const again = await run(home, produce);
+  expect(again.json, again.stdout).toMatchObject({ exitCode: 0, changed: sent === 0 });
+  expect(await sandbox.puts(card)).toHaveLength(1);
+  return sent;
+}
+
+describe.concurrent('a full disk', () => {
+  // A journal that is there has 44 KiB, and its write-ahead log grows by some KiB a write: each limit fails another one.
+  const LIMITS = [4, 12, 28, 36, 40, 1024];
+
+  test('sends nothing that it could not record, and loses nothing, whichever write fails', async () => {
+    const sent = await Promise.all(LIMITS.map(produceWithin));
+    expect(new Set(sent)).toEqual(new Set([0, 1]));
+  });
+
+  test.each([0, 8])('of %i KiB without a journal yet: nothing is sent, and no litter stays', async (kib) => {
+    const home = newHome();
+    const vendor = await OwnVendor.open({ production: json(IN_PROGRESS) });
+    for (const act of ACTS) {
+      const ended = await runOnFullDisk(home, { kib, args: `${act} --json`, url: vendor.url });
+      expectError(ended, { code: 9, error: 'journal-unusable', hint: /nothing is sent/i });
+    }
+    const status = await runOnFullDisk(home, { kib, args: `status ${CARD} --json`, url: vendor.url });
+    expect(status.code, status.stdout + status.stderr).toBe(0);
+    expect(status.stderr).toMatch(/^Warning: .*journal/m);
+    expect(vendor.acts).toEqual([]);
+    vendor.close();
+    expect(readdirSync(home).filter((name) => /journal\.db.+/.test(name))).toEqual([]);
+  });
+
+  test('of the embedded sandbox itself is told as such', async () => {
+    const home = newHome();
+    const ended = await user.shell('ulimit -f 8; kioskctl order --json', { env: { KIOSKCTL_HOME: home } });
+    expectClean(ended);
+    expect([2, 9]).toContain(ended.code);
+    expect(oneDocument(ended).error.code).toMatch(/unusable/);
+  });
+});
