@@ -64,8 +64,9 @@ async function lookBefore(
 
 /** A request that is queued, or of which still nobody knows after its settle window. */
 function mayBeGivenUp(ctx: Context, attempt: Attempt): boolean {
+  const isOnItsWay = attempt.outcome === 'sent' && ctx.journal.isHeld(attempt);
   const age = ctx.clock.now() - (attempt.sentAt ?? 0);
-  const isLost = isUnsettled(attempt) && age >= ctx.timing.settleWindow && !ctx.journal.isHeld(attempt);
+  const isLost = isUnsettled(attempt) && !isOnItsWay && age >= ctx.timing.settleWindow;
   return attempt.outcome === 'queued' || isLost;
 }
 

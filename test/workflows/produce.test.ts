@@ -1,90 +1,33 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { produce } from '../../src/workflows/produce.ts';
-import { retry } from '../../src/workflows/retry.ts';
 import { simulate } from '../../src/workflows/simulate.ts';
-import type { Target } from '../../src/workflows/targets.ts';
 import { waitProduced } from '../../src/workflows/wait-produced.ts';
-import { World } from './world.ts';
+import { OneCard, PUT } from './one-card.ts';
+import type { World } from './world.ts';
 
 let world: World;
-let card: Target & { cardToken: string };
+let card: OneCard;
 
 beforeEach(async () => {
-  world = await World.open();
-  card = await world.readyCard();
+  card = await OneCard.open();
+  world = card.world;
 });
 afterEach(() => world.close());
 
-async function send(
-  options: { kioskId?: string; wait?: boolean; context?: Parameters<World['context']>[0] } = {},
-) {
-  const { kioskId = 'WIS00001', wait = false, context } = options;
-  const [result] = await produce(world.context(context), {
-    targets: [{ ...card }],
-    kioskId,
-    wait,
-    simulation: null,
-  });
-  if (!result) throw new Error('no result');
-  return result;
-}
-
-async function fail(errorCode = 'PRD_HOPPER_DOOR') {
-  await send();
-  await simulate(world.context(), {
-    targets: [{ ...card }],
-    simulation: { status: 'PRODUCTION_ERROR', errorCode },
-  });
-}
-
-async function repeat(options: Partial<Parameters<typeof retry>[1]> = {}) {
-  const all = {
-    targets: [{ ...card }],
-    toKiosk: null,
-    abandon: false,
-    wait: false,
-    simulation: null,
-    ...options,
-  };
-  const [result] = await retry(world.context(), all);
-  if (!result) throw new Error('no result');
-  return result;
-}
-
-/** What a bank's own back-end does. */
-async function produceElsewhere(kioskId: string): Promise<void> {
-  await fetch(`${world.url}/v3/spend/profiles/1001/cards/${card.cardToken}/production`, {
-    method: 'PUT',
-    headers: { authorization: 'Bearer other', 'content-type': 'application/json' },
-    body: JSON.stringify({ kioskId }),
-  });
-}
-
-/** Another person's retry, which fails again. */
-async function repeatElsewhere(journal: ReturnType<World['openJournal']>): Promise<void> {
-  const ctx = world.context({ journal });
-  ctx.ask.confirm = async () => true;
-  const simulation = { status: 'PRODUCTION_ERROR', errorCode: 'PRD_HOPPER_JAM' } as const;
-  await retry(ctx, { targets: [{ ...card }], toKiosk: null, abandon: false, wait: true, simulation });
-}
-
-const PUT = { kind: 'answer', method: 'PUT', path: '/production', times: 1 } as const;
-
 describe('produce', () => {
   test('sends a ready card once, and is unchanged when it is repeated on the same kiosk', async () => {
-    expect(await send()).toMatchObject({
+    expect(await card.send()).toMatchObject({
       outcome: 'done',
       exitCode: 0,
       changed: true,
       card: { stage: 'in-progress' },
     });
-    expect(await send()).toMatchObject({ outcome: 'unchanged', exitCode: 0, changed: false });
+    expect(await card.send()).toMatchObject({ outcome: 'unchanged', exitCode: 0, changed: false });
     expect(await world.puts()).toEqual({ sent: 1, taken: 1 });
   });
 
   test('refuses a card that is in progress on another kiosk', async () => {
-    await send();
-    expect(await send({ kioskId: 'WIS00002' })).toMatchObject({
+    await card.send();
+    expect(await card.send({ kioskId: 'WIS00002' })).toMatchObject({
       exitCode: 9,
       error: { code: 'attempt-open' },
     });
@@ -92,23 +35,23 @@ describe('produce', () => {
   });
 
   test('sends nothing for a failed card, and says that it is retried', async () => {
-    await fail();
-    const result = await send();
+    await card.fail();
+    const result = await card.send();
     expect(result).toMatchObject({ exitCode: 9, error: { code: 'wrong-stage' } });
     expect(result.error?.hint).toContain('kioskctl retry 1001/');
     expect((await world.puts()).sent).toBe(1);
   });
 
   test('leaves a produced card as it is', async () => {
-    await send();
-    await simulate(world.context(), { targets: [{ ...card }], simulation: { status: 'PRODUCED' } });
-    expect(await send()).toMatchObject({ exitCode: 0, changed: false, card: { stage: 'produced' } });
+    await card.send();
+    await simulate(world.context(), { targets: [{ ...card.target }], simulation: { status: 'PRODUCED' } });
+    expect(await card.send()).toMatchObject({ exitCode: 0, changed: false, card: { stage: 'produced' } });
     expect((await world.puts()).sent).toBe(1);
   });
 
   test('never sends a card that is over 60 days old', async () => {
     world.sandbox.advance(61 * 86_400_000);
-    expect(await send()).toMatchObject({
+    expect(await card.send()).toMatchObject({
       exitCode: 6,
       error: { code: 'card-expired' },
       card: { stage: 'expired', daysLeft: 0 },
@@ -118,7 +61,7 @@ describe('produce', () => {
 
   test('sends one request of two that are made at the same time', async () => {
     const other = world.openJournal();
-    const results = await Promise.all([send(), send({ context: { journal: other } })]);
+    const results = await Promise.all([card.send(), card.send({ context: { journal: other } })]);
     other.close();
     expect(await world.puts()).toEqual({ sent: 1, taken: 1 });
     expect(results.filter(({ changed }) => changed)).toHaveLength(1);
@@ -132,23 +75,23 @@ describe('produce', () => {
     'ends with the exit code of the catalogue when it is refused with %s',
     async (errorCode, exitCode, code) => {
       world.fault({ kind: 'produce', errorCode, times: 1 });
-      expect(await send()).toMatchObject({
+      expect(await card.send()).toMatchObject({
         outcome: 'refused',
         exitCode,
         error: { code, details: { errorCode } },
         card: { stage: 'ready' },
       });
-      expect(await world.journal.latestAttempt(card.cardToken)).toMatchObject({ outcome: 'refused' });
+      expect(await world.journal.latestAttempt(card.target.cardToken)).toMatchObject({ outcome: 'refused' });
     },
   );
 
   test('takes a queued request for accepted, and sends no other until it is given up', async () => {
     world.fault({ kind: 'produce', errorCode: 'REQUEST_CREATED_BUT_NOT_STARTED', times: 1 });
-    expect(await send()).toMatchObject({ exitCode: 0, changed: true, card: { stage: 'in-progress' } });
-    expect(await send()).toMatchObject({ exitCode: 0, changed: false });
+    expect(await card.send()).toMatchObject({ exitCode: 0, changed: true, card: { stage: 'in-progress' } });
+    expect(await card.send()).toMatchObject({ exitCode: 0, changed: false });
     expect((await world.puts()).sent).toBe(1);
     world.answers.push(true);
-    const abandoned = await repeat({ abandon: true });
+    const abandoned = await card.repeat({ abandon: true });
     expect(abandoned).toMatchObject({
       exitCode: 8,
       error: { details: { errorCode: 'REQUEST_ALREADY_EXISTS' } },
@@ -162,7 +105,7 @@ describe('produce', () => {
     [429, 7, 'rate-limited'],
   ])('does not repeat a request that is answered with %i', async (status, exitCode, code) => {
     world.fault({ ...PUT, status });
-    expect(await send()).toMatchObject({ exitCode, error: { code }, card: { stage: 'ready' } });
+    expect(await card.send()).toMatchObject({ exitCode, error: { code }, card: { stage: 'ready' } });
     expect(await world.puts()).toEqual({ sent: 1, taken: 0 });
   });
 });
@@ -180,35 +123,35 @@ describe('a lost answer', () => {
     ],
   ])('is found accepted when %s', async (_, fault) => {
     world.fault(fault);
-    expect(await send()).toMatchObject({ exitCode: 0, changed: true, card: { stage: 'in-progress' } });
+    expect(await card.send()).toMatchObject({ exitCode: 0, changed: true, card: { stage: 'in-progress' } });
     expect(await world.puts()).toEqual({ sent: 1, taken: 1 });
   });
 
   test('is not seen after the settle window, and may then be sent again', async () => {
     world.fault({ ...PUT, reset: 'before' });
     const before = world.clock.now();
-    expect(await send()).toMatchObject({
+    expect(await card.send()).toMatchObject({
       exitCode: 7,
       error: { code: 'not-seen' },
       card: { stage: 'ready' },
     });
     expect(world.clock.now() - before).toBeGreaterThanOrEqual(3_000);
-    expect(await send()).toMatchObject({ exitCode: 0, changed: true, card: { attempt: 2 } });
+    expect(await card.send()).toMatchObject({ exitCode: 0, changed: true, card: { attempt: 2 } });
     expect(await world.puts()).toMatchObject({ taken: 1 });
   });
 
   test('stays unknown when the deadline comes before the settle window is over, and nothing is sent until then', async () => {
     world.fault({ ...PUT, reset: 'before' });
     const timing = { ...world.context().timing, timeout: 1_000 };
-    expect(await send({ context: { timing } })).toMatchObject({
+    expect(await card.send({ context: { timing } })).toMatchObject({
       exitCode: 8,
       error: { code: 'outcome-unknown' },
     });
-    const again = await send({ context: { timing } });
+    const again = await card.send({ context: { timing } });
     expect(again).toMatchObject({ exitCode: 8, card: { stage: 'unknown' } });
     expect(again.card.next).toContain('wait-produced');
     expect((await world.puts()).sent).toBe(1);
-    expect(await send()).toMatchObject({ exitCode: 0, changed: true });
+    expect(await card.send()).toMatchObject({ exitCode: 0, changed: true });
   });
 
   test('is superseded when the card shows up on another kiosk', async () => {
@@ -216,15 +159,15 @@ describe('a lost answer', () => {
     const clock = {
       now: () => world.clock.now(),
       sleep: async (milliseconds: number, signal: AbortSignal) => {
-        if ((await world.puts()).taken === 0) await produceElsewhere('WIS00003');
+        if ((await world.puts()).taken === 0) await card.produceElsewhere('WIS00003');
         await world.clock.sleep(milliseconds, signal);
       },
     };
-    expect(await send({ context: { clock } })).toMatchObject({
+    expect(await card.send({ context: { clock } })).toMatchObject({
       exitCode: 9,
       error: { code: 'attempt-superseded' },
     });
-    const attempts = await world.journal.listAttempts(card.cardToken);
+    const attempts = await world.journal.listAttempts(card.target.cardToken);
     expect(attempts.map(({ origin, outcome, kioskId }) => [origin, outcome, kioskId])).toEqual([
       ['ours', 'superseded', 'WIS00001'],
       ['observed', 'accepted', 'WIS00003'],
@@ -242,31 +185,34 @@ describe('a lost answer', () => {
       body: '{"status":"READY","kioskId":null,"occurredAt":null}',
     });
     world.fault({ kind: 'answer', method: 'GET', path: '/production', times: 1_000, status: 503 });
-    expect(await send()).toMatchObject({ exitCode: 8, error: { code: 'outcome-unknown' } });
+    expect(await card.send()).toMatchObject({ exitCode: 8, error: { code: 'outcome-unknown' } });
   });
 });
 
 describe('waiting for the result', () => {
   test('an earlier failure never ends the wait of a new attempt', async () => {
-    await fail();
-    const failure = await fetch(`${world.url}/v3/spend/profiles/1001/cards/${card.cardToken}/production`, {
-      headers: { authorization: 'Bearer any' },
-    });
+    await card.fail();
+    const failure = await fetch(
+      `${world.url}/v3/spend/profiles/1001/cards/${card.target.cardToken}/production`,
+      {
+        headers: { authorization: 'Bearer any' },
+      },
+    );
     const body = await failure.text();
     world.answers.push(true);
-    expect(await repeat()).toMatchObject({ exitCode: 0, card: { attempt: 2, stage: 'in-progress' } });
+    expect(await card.repeat()).toMatchObject({ exitCode: 0, card: { attempt: 2, stage: 'in-progress' } });
     // The vendor's data lag behind: it still shows the failure of the first attempt.
     world.fault({ kind: 'answer', method: 'GET', path: '/production', times: 3, status: 200, body });
     world.fault({ kind: 'answer', method: 'GET', path: '/production', times: 1, delayMs: 1 });
     const waiting = waitProduced(world.context({ timing: { ...world.context().timing, timeout: 1_200 } }), [
-      { ...card },
+      { ...card.target },
     ]);
     expect((await waiting)[0]).toMatchObject({ exitCode: 75, card: { stage: 'in-progress' } });
   });
 
   test('ends at once when the attempt failed', async () => {
-    await fail('PRT_RIBBON_ENDED');
-    const [result] = await waitProduced(world.context(), [{ ...card }]);
+    await card.fail('PRT_RIBBON_ENDED');
+    const [result] = await waitProduced(world.context(), [{ ...card.target }]);
     expect(result).toMatchObject({
       exitCode: 4,
       error: { code: 'production-failed', details: { errorCode: 'PRT_RIBBON_ENDED' } },
@@ -274,112 +220,25 @@ describe('waiting for the result', () => {
   });
 
   test('without the journal, only what began at --after or later counts', async () => {
-    await fail();
+    await card.fail();
     const [old] = await waitProduced(
       world.context({
         journal: world.openJournal('elsewhere'),
         timing: { ...world.context().timing, timeout: 500 },
       }),
-      [{ ...card, after: '2026-03-01T12:30:00.000Z' }],
+      [{ ...card.target, after: '2026-03-01T12:30:00.000Z' }],
     );
     expect(old).toMatchObject({ exitCode: 75 });
     const [latest] = await waitProduced(world.context({ journal: world.openJournal('another') }), [
-      { ...card },
+      { ...card.target },
     ]);
     expect(latest).toMatchObject({ exitCode: 4 });
   });
 
   test('says at once how a sandbox is told what becomes of the card', async () => {
-    await send({ wait: true, context: { timing: { ...world.context().timing, timeout: 300 } } });
+    await card.send({ wait: true, context: { timing: { ...world.context().timing, timeout: 300 } } });
     expect(world.said.join('\n')).toContain(
-      `kioskctl simulate 1001/${card.cardToken} --status PRODUCED --context local`,
+      `kioskctl simulate 1001/${card.target.cardToken} --status PRODUCED --context local`,
     );
-  });
-});
-
-describe('retry', () => {
-  test('produces a failed card again on its kiosk, once somebody says that it is fixed', async () => {
-    await fail();
-    world.answers.push(true);
-    expect(await repeat()).toMatchObject({
-      exitCode: 0,
-      changed: true,
-      card: { attempt: 2, stage: 'in-progress' },
-    });
-    expect(world.asked).toHaveLength(1);
-    const attempts = await world.journal.listAttempts(card.cardToken);
-    expect(attempts.map(({ number, outcome, kioskId }) => [number, outcome, kioskId])).toEqual([
-      [1, 'failed', 'WIS00001'],
-      [2, 'accepted', 'WIS00001'],
-    ]);
-  });
-
-  test('sends nothing when it is not fixed, or nobody can be asked', async () => {
-    await fail();
-    world.answers.push(false);
-    expect(await repeat()).toMatchObject({ exitCode: 9, error: { code: 'not-confirmed' } });
-    expect(await repeat()).toMatchObject({ exitCode: 2, error: { code: 'input-required' } });
-    expect((await world.puts()).sent).toBe(1);
-  });
-
-  test('asks nothing for a failure that may be repeated at once', async () => {
-    await fail('CB_TIME');
-    expect(await repeat()).toMatchObject({ exitCode: 0, changed: true });
-    expect(world.asked).toEqual([]);
-  });
-
-  test('goes to another kiosk when it is told so', async () => {
-    await fail();
-    world.answers.push(true);
-    expect(await repeat({ toKiosk: 'WIS00002' })).toMatchObject({ exitCode: 0 });
-    expect((await world.requests('PUT', '/production')).at(-1)).toMatchObject({
-      kioskId: 'WIS00002',
-      effect: true,
-    });
-  });
-
-  test('refuses a card that did not fail', async () => {
-    expect(await repeat()).toMatchObject({ exitCode: 9, error: { code: 'nothing-to-retry' } });
-    expect((await world.puts()).sent).toBe(0);
-  });
-
-  test('refuses when another attempt failed while the question was open', async () => {
-    await fail();
-    const journal = world.openJournal();
-    const ctx = world.context();
-    ctx.ask.confirm = async () => {
-      await repeatElsewhere(journal);
-      return true;
-    };
-    const [result] = await retry(ctx, {
-      targets: [{ ...card }],
-      toKiosk: null,
-      abandon: false,
-      wait: false,
-      simulation: null,
-    });
-    expect(result).toMatchObject({ exitCode: 9, error: { code: 'attempt-superseded' } });
-    expect((await world.puts()).taken).toBe(2);
-    journal.close();
-  });
-
-  test('knows a failure of another system, and links its attempt to it', async () => {
-    world.fault({
-      kind: 'outcome',
-      kioskId: 'WIS00001',
-      status: 'PRODUCTION_ERROR',
-      errorCode: 'PRD_HOPPER_DOOR',
-      afterMs: 1,
-      times: 1,
-    });
-    await produceElsewhere('WIS00001');
-    world.clock.time += 10;
-    world.answers.push(true);
-    expect(await repeat()).toMatchObject({ exitCode: 0, card: { attempt: 2 } });
-    const attempts = await world.journal.listAttempts(card.cardToken);
-    expect(attempts.map(({ origin, outcome }) => [origin, outcome])).toEqual([
-      ['observed', 'failed'],
-      ['ours', 'accepted'],
-    ]);
   });
 });
