@@ -1,5 +1,5 @@
 import { Failure } from '../domain/failure.ts';
-import type { Settings } from './settings.ts';
+import type { Settings } from './settings/settings.ts';
 
 /** Any bearer token does in the embedded sandbox. */
 const LOCAL_TOKEN = 'local';

@@ -6,14 +6,14 @@ import { Sandbox } from '../sandbox/sandbox.ts';
 import { IN_MEMORY } from '../sqlite/database.ts';
 import { Client } from '../wise/client.ts';
 import type { Context, Environment } from '../workflows/context.ts';
-import { makeAsk } from './ask.ts';
 import { type Credentials, makeCredentials } from './context-credentials.ts';
 import { makeForgivingJournal } from './forgiving-journal.ts';
-import type { Io } from './io.ts';
-import { interruption } from './io-signals.ts';
-import { TerminalReport } from './report.ts';
-import { readSettings, type Settings } from './settings.ts';
-import type { SettingFlags } from './settings-sources.ts';
+import { TerminalReport } from './output/report.ts';
+import { readSettings, type Settings } from './settings/settings.ts';
+import type { SettingFlags } from './settings/sources.ts';
+import { makeAsk } from './terminal/ask.ts';
+import type { Io } from './terminal/io.ts';
+import { interruption } from './terminal/io-signals.ts';
 
 /** What a command does to the world: only looks, changes something, or something that only a sandbox has. */
 export type Effect = 'reads' | 'writes' | 'sandbox-only';

@@ -2,12 +2,12 @@ import { Config } from '@oclif/core';
 import { asFailure, type Failure } from '../domain/failure.ts';
 import { printableJson } from '../domain/terminal-text.ts';
 import { BaseCommand } from './base-command.ts';
-import { makeDocument, wantsFlag } from './document.ts';
 import { KioskctlHelp } from './help.ts';
-import { processIo } from './io.ts';
-import { setExitCode, watchOutput } from './io-signals.ts';
+import { makeDocument, wantsFlag } from './output/document.ts';
+import { makeStyle } from './output/style.ts';
 import { makeOwnPlugin } from './own-plugin.ts';
-import { makeStyle } from './style.ts';
+import { processIo } from './terminal/io.ts';
+import { setExitCode, watchOutput } from './terminal/io-signals.ts';
 import { unknownCommand } from './unknown-command.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { type Command, CommandHelp, Help, type Interfaces } from '@oclif/core';
 import { EXIT_CODES } from '../domain/exit-codes.ts';
 
-import { ENVIRONMENT_VARIABLES } from './settings.ts';
+import { ENVIRONMENT_VARIABLES } from './settings/settings.ts';
 import { unknownCommand } from './unknown-command.ts';
 
 const FIRST_STEPS = [

@@ -1,9 +1,9 @@
 import { Failure } from '../domain/failure.ts';
 import { printable } from '../domain/terminal-text.ts';
 import type { Context } from '../workflows/context.ts';
-import { makeAsk } from './ask.ts';
 import type { ContextFlags, Effect } from './context.ts';
-import type { Io } from './io.ts';
+import { makeAsk } from './terminal/ask.ts';
+import type { Io } from './terminal/io.ts';
 
 /**
  * Before anything is sent to production: sandbox-only calls are refused, an act is confirmed by a person at the terminal

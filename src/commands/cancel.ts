@@ -1,6 +1,6 @@
 import { BaseCommand } from '../cli/base-command.ts';
-import { actFlags, cardArgs, quietFlag, waitFlags } from '../cli/flags.ts';
-import type { Result } from '../cli/result.ts';
+import { actFlags, cardArgs, quietFlag, waitFlags } from '../cli/input/flags.ts';
+import type { Result } from '../cli/output/result.ts';
 import { cancel } from '../workflows/cancel.ts';
 
 export default class Cancel extends BaseCommand {

@@ -1,7 +1,7 @@
 import { BaseCommand } from '../cli/base-command.ts';
-import { limitFlag, quietFlag, toLimit } from '../cli/flags.ts';
-import type { Result } from '../cli/result.ts';
-import { plainRow, renderTable } from '../cli/table.ts';
+import { limitFlag, quietFlag, toLimit } from '../cli/input/flags.ts';
+import type { Result } from '../cli/output/result.ts';
+import { plainRow, renderTable } from '../cli/output/table.ts';
 import { cards } from '../workflows/lists.ts';
 
 export default class Cards extends BaseCommand {

@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
-import { renderCatalogue, renderEntry } from '../cli/render-errors.ts';
-import type { Result } from '../cli/result.ts';
+import { renderCatalogue, renderEntry } from '../cli/output/render-errors.ts';
+import type { Result } from '../cli/output/result.ts';
 import { ERROR_CATALOGUE, findErrors } from '../domain/error-catalogue.ts';
 import { unknownCode } from '../domain/simulation.ts';
 

@@ -1,9 +1,9 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
-import { readCardFlag } from '../cli/card-input.ts';
-import { actFlags, quietFlag, waitFlags } from '../cli/flags.ts';
-import { type OrderFlags, toOrderOptions } from '../cli/order-options.ts';
-import type { Result } from '../cli/result.ts';
+import { readCardFlag } from '../cli/input/card-input.ts';
+import { actFlags, quietFlag, waitFlags } from '../cli/input/flags.ts';
+import { type OrderFlags, toOrderOptions } from '../cli/input/order-options.ts';
+import type { Result } from '../cli/output/result.ts';
 import { printableJson } from '../domain/terminal-text.ts';
 import { order, prepareOrder } from '../workflows/order.ts';
 

@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
-import { actFlags, cardArgs, followFlags, quietFlag, waitFlags } from '../cli/flags.ts';
-import type { Result } from '../cli/result.ts';
+import { actFlags, cardArgs, followFlags, quietFlag, waitFlags } from '../cli/input/flags.ts';
+import type { Result } from '../cli/output/result.ts';
 import { parseSimulation } from '../domain/simulation.ts';
 import { produce } from '../workflows/produce.ts';
 

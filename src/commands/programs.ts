@@ -1,7 +1,7 @@
 import { BaseCommand } from '../cli/base-command.ts';
-import { quietFlag } from '../cli/flags.ts';
-import type { Result } from '../cli/result.ts';
-import { plainRow, renderTable } from '../cli/table.ts';
+import { quietFlag } from '../cli/input/flags.ts';
+import type { Result } from '../cli/output/result.ts';
+import { plainRow, renderTable } from '../cli/output/table.ts';
 import { programs } from '../workflows/lists.ts';
 
 export default class Programs extends BaseCommand {

@@ -1,8 +1,8 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
-import { actFlags, cardArgs, followFlags, quietFlag, waitFlags } from '../cli/flags.ts';
-import type { Result } from '../cli/result.ts';
-import { asName, readGiven } from '../cli/settings-sources.ts';
+import { actFlags, cardArgs, followFlags, quietFlag, waitFlags } from '../cli/input/flags.ts';
+import type { Result } from '../cli/output/result.ts';
+import { asName, readGiven } from '../cli/settings/sources.ts';
 import { Failure } from '../domain/failure.ts';
 import { parseSimulation } from '../domain/simulation.ts';
 import { retry } from '../workflows/retry.ts';

@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
-import { actFlags, optionalCardArgs, quietFlag, waitFlags } from '../cli/flags.ts';
-import type { Result } from '../cli/result.ts';
+import { actFlags, optionalCardArgs, quietFlag, waitFlags } from '../cli/input/flags.ts';
+import type { Result } from '../cli/output/result.ts';
 import { Failure } from '../domain/failure.ts';
 import { parseId } from '../domain/reference.ts';
 import { toSimulation } from '../domain/simulation.ts';

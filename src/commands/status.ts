@@ -1,9 +1,9 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
-import type { CardInput } from '../cli/card-input.ts';
-import { optionalCardArgs, quietFlag, waitFlags } from '../cli/flags.ts';
-import { renderStatus } from '../cli/render-status.ts';
-import type { Result } from '../cli/result.ts';
+import type { CardInput } from '../cli/input/card-input.ts';
+import { optionalCardArgs, quietFlag, waitFlags } from '../cli/input/flags.ts';
+import { renderStatus } from '../cli/output/render-status.ts';
+import type { Result } from '../cli/output/result.ts';
 import type { Context } from '../workflows/context.ts';
 import type { StatusOptions, StatusResult } from '../workflows/status.ts';
 import { knownCards, status, watchStatus } from '../workflows/status.ts';

@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
-import { cardArgs, quietFlag, waitFlags } from '../cli/flags.ts';
-import type { Result } from '../cli/result.ts';
+import { cardArgs, quietFlag, waitFlags } from '../cli/input/flags.ts';
+import type { Result } from '../cli/output/result.ts';
 import { requireVendorTime } from '../domain/vendor-time.ts';
 import { waitProduced } from '../workflows/wait-produced.ts';
 

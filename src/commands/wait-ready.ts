@@ -1,6 +1,6 @@
 import { BaseCommand } from '../cli/base-command.ts';
-import { cardArgs, quietFlag, waitFlags } from '../cli/flags.ts';
-import type { Result } from '../cli/result.ts';
+import { cardArgs, quietFlag, waitFlags } from '../cli/input/flags.ts';
+import type { Result } from '../cli/output/result.ts';
 import { waitReady } from '../workflows/wait-ready.ts';
 
 export default class WaitReady extends BaseCommand {

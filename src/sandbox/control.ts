@@ -1,20 +1,20 @@
 import * as v from 'valibot';
-import { type Answer, answerOfRefusal, invalidFields, notFound, Refusal } from './answers.ts';
-import { parseJson } from './content.ts';
-import { deleteFaults, insertFault, listFaults } from './fault-rows.ts';
-import { faultSchema } from './faults.ts';
-import { fieldsOf } from './input.ts';
-import { isoTime, type Moment } from './moment.ts';
-import { endOrder, setRequirement } from './order-flow.ts';
-import { findOrder } from './order-rows.ts';
-import { listEvents } from './outbox.ts';
-import { findProfile } from './profiles.ts';
-import type { Received } from './received.ts';
-import { listRequests } from './request-log.ts';
-import { findRoute, type PathParameters, type Route, segmentsOf } from './router.ts';
-import { updateTokenPolicy } from './sandbox-row.ts';
-import type { State } from './state.ts';
-import { putToken } from './token-rows.ts';
+import { faultSchema } from './faults/faults.ts';
+import { type Answer, answerOfRefusal, invalidFields, notFound, Refusal } from './http/answers.ts';
+import { parseJson } from './http/content.ts';
+import type { Received } from './http/received.ts';
+import { findRoute, type PathParameters, type Route, segmentsOf } from './http/router.ts';
+import { endOrder, setRequirement } from './machine/order-flow.ts';
+import type { State } from './machine/state.ts';
+import { deleteFaults, insertFault, listFaults } from './rows/fault-rows.ts';
+import { isoTime, type Moment } from './rows/moment.ts';
+import { findOrder } from './rows/order-rows.ts';
+import { listEvents } from './rows/outbox.ts';
+import { findProfile } from './rows/profiles.ts';
+import { listRequests } from './rows/request-log.ts';
+import { updateTokenPolicy } from './rows/sandbox-row.ts';
+import { putToken } from './rows/token-rows.ts';
+import { fieldsOf } from './vendor/input.ts';
 
 interface ControlCall {
   state: State;

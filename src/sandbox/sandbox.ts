@@ -1,9 +1,9 @@
 import * as v from 'valibot';
 import { Failure } from '../domain/failure.ts';
-import { deleteFaults, insertFault, listFaults } from './fault-rows.ts';
-import { type Fault, faultSchema } from './faults.ts';
+import { type Fault, faultSchema } from './faults/faults.ts';
+import { State } from './machine/state.ts';
+import { deleteFaults, insertFault, listFaults } from './rows/fault-rows.ts';
 import { SandboxServer } from './server.ts';
-import { State } from './state.ts';
 
 export interface SandboxOptions {
   /** Made if it isn't there; several sandboxes may share it. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { makeCredentials } from '../../src/cli/context-credentials.ts';
-import type { Settings } from '../../src/cli/settings.ts';
+import type { Settings } from '../../src/cli/settings/settings.ts';
 
 const TOKEN = 'tok-4711-never-to-be-seen';
 

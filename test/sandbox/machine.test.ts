@@ -7,10 +7,9 @@ import {
   finish,
   refuse,
   start,
-  type Track,
-  UNTOUCHED,
   whyRefused,
-} from '../../src/sandbox/machine.ts';
+} from '../../src/sandbox/machine/machine.ts';
+import { type Track, UNTOUCHED } from '../../src/sandbox/rows/production-rows.ts';
 
 const ready: Track = becomeReady(UNTOUCHED, 100) ?? UNTOUCHED;
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Failure } from '../../src/domain/failure.ts';
 import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
-import type { Fault } from '../../src/sandbox/faults.ts';
+import type { Fault } from '../../src/sandbox/faults/faults.ts';
 import { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { Client } from '../../src/wise/client.ts';
 import type { Ask, Clock, Context, Progress, Report } from '../../src/workflows/context.ts';

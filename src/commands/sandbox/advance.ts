@@ -1,5 +1,5 @@
 import { Args } from '@oclif/core';
-import type { Result } from '../../cli/result.ts';
+import type { Result } from '../../cli/output/result.ts';
 import { SandboxCommand, stateFlag } from '../../cli/sandbox-command.ts';
 import { parseDuration } from '../../domain/duration.ts';
 

@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core';
-import { type FaultFlags, toFault } from '../../cli/fault-options.ts';
-import type { Result } from '../../cli/result.ts';
+import { type FaultFlags, toFault } from '../../cli/input/fault-options.ts';
+import type { Result } from '../../cli/output/result.ts';
 import { SandboxCommand, stateFlag } from '../../cli/sandbox-command.ts';
 
 export default class SandboxFault extends SandboxCommand {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Flags } from '@oclif/core';
-import type { Result } from '../../cli/result.ts';
+import type { Result } from '../../cli/output/result.ts';
 import { SandboxCommand, seedFlag, stateFlag } from '../../cli/sandbox-command.ts';
 import { Failure } from '../../domain/failure.ts';
 

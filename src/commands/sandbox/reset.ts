@@ -1,4 +1,4 @@
-import type { Result } from '../../cli/result.ts';
+import type { Result } from '../../cli/output/result.ts';
 import { SandboxCommand, seedFlag, stateFlag } from '../../cli/sandbox-command.ts';
 
 export default class SandboxReset extends SandboxCommand {

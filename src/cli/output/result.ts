@@ -1,0 +1,16 @@
+import type { ExitCode } from '../../domain/exit-codes.ts';
+import type { FailureDocument } from '../../domain/failure.ts';
+import type { Style } from './style.ts';
+
+/** What a command came to: everything that its output needs, in each of its forms. */
+export interface Result {
+  exitCode: ExitCode;
+  /** The command's own part of the JSON document. */
+  document: Record<string, unknown>;
+  /** For people: pure, and called only when it is shown. */
+  text: (style: Style) => string | Promise<string>;
+  /** For `--quiet`. */
+  references?: string[];
+  /** What went wrong, for people: each error once, with the card it is about. */
+  errors?: { about: string | null; error: FailureDocument }[];
+}

@@ -1,0 +1,51 @@
+import { Failure } from '../../domain/failure.ts';
+import { printable } from '../../domain/terminal-text.ts';
+
+export interface BaseUrl {
+  /** Without a slash at its end. */
+  href: string;
+  isLoopback: boolean;
+  /** Is it one of Wise's production hosts? */
+  isProduction: boolean;
+}
+
+const PRODUCTION_HOSTS = new Set(['api.wise.com', 'api-mtls.transferwise.com']);
+
+/**
+ * Reads a base URL: https anywhere, http on this machine only, and no credentials in it.
+ * @throws Failure `usage`
+ */
+export function toBaseUrl(text: string): BaseUrl {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:') || url.host === '') {
+    throw wrong(
+      `“${printable(hideCredentials(text))}” is not a base URL.`,
+      'Write it with its scheme, like https://api.wise-sandbox.com.',
+    );
+  }
+  if (url.username || url.password) {
+    throw wrong(
+      'The base URL has credentials in it.',
+      'Take them out; an access token goes into KIOSKCTL_TOKEN.',
+    );
+  }
+  if (url.search || url.hash)
+    throw wrong('The base URL has a query or a fragment.', 'Give scheme, host and path only.');
+  const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
+  if (url.protocol === 'http:' && !isLoopback) {
+    throw wrong(`The base URL ${url.origin} is not encrypted.`, 'Use https; http is for this machine only.');
+  }
+  return {
+    href: url.href.replace(/\/+$/, ''),
+    isLoopback,
+    isProduction: PRODUCTION_HOSTS.has(url.hostname.replace(/\.$/, '')),
+  };
+}
+
+function hideCredentials(text: string): string {
+  return text.replace(/^(\w+:\/\/)?.*@/, '$1[redacted]@').slice(0, 100);
+}
+
+function wrong(message: string, hint: string): Failure {
+  return new Failure('usage', message, { hint });
+}

@@ -1,0 +1,56 @@
+import { Failure } from '../../domain/failure.ts';
+import { printable } from '../../domain/terminal-text.ts';
+import type { Ask } from '../../workflows/context.ts';
+import type { Io } from './io.ts';
+
+export interface AskOptions {
+  io: Io;
+  signal: AbortSignal;
+  /** `--yes`: every question of this kind is answered already. */
+  yes: boolean;
+  /** `--no-input`: nobody is to be asked. */
+  noInput: boolean;
+}
+
+/** Asks the person at the terminal, on standard error. Where nobody can be asked, the failure names the flag. */
+export function makeAsk({ io, signal, yes, noInput }: AskOptions): Ask {
+  const requirePerson = (question: string, flag: string) => {
+    if (io.isInteractive && !noInput) return;
+    throw new Failure('input-required', `Nobody can be asked here: ${question}`, {
+      hint: `Answer with ${flag}.`,
+    });
+  };
+  const context = { output: io.stderr, signal };
+  return {
+    confirm: async (question, { flag }) => {
+      if (yes) return true;
+      requirePerson(question, flag);
+      const { confirm } = await import('@inquirer/prompts');
+      return answered(confirm({ message: printable(question), default: false }, context), signal);
+    },
+    choose: async (question, { flag, choices }) => {
+      requirePerson(`${question} (${choices.map(printable).join(', ')})`, flag);
+      const { select } = await import('@inquirer/prompts');
+      const options = choices.map((value) => ({ value, name: printable(value) }));
+      return answered(select({ message: printable(question), choices: options }, context), signal);
+    },
+    type: async (question, { flag }) => {
+      requirePerson(question, flag);
+      const { input } = await import('@inquirer/prompts');
+      return answered(input({ message: printable(question) }, context), signal);
+    },
+  };
+}
+
+/** A prompt that is left with Ctrl-C rejects: the command is then interrupted like anywhere else. */
+async function answered<Answer>(prompt: Promise<Answer>, signal: AbortSignal): Promise<Answer> {
+  try {
+    return await prompt;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof Error && (error.name === 'ExitPromptError' || error.name === 'AbortPromptError')) {
+      throw new Failure('interrupted', 'Interrupted.', { hint: 'Nothing was sent: run the command again.' });
+    }
+    throw error;
+  }
+}

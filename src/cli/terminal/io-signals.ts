@@ -1,0 +1,61 @@
+import { Failure } from '../../domain/failure.ts';
+
+/** Why a command ends early without a failure: nobody reads its output any more. */
+export const STDOUT_CLOSED = Symbol('stdout closed');
+
+const controller = new AbortController();
+let installed = false;
+
+/**
+ * The signal that the first Ctrl-C or SIGTERM aborts, with a Failure as its reason: the command then ends in order, and
+ * a request that is on its way gets its answer. A second one ends the process at once.
+ */
+export function interruption(): AbortSignal {
+  if (!installed) {
+    installed = true;
+    process.on('SIGINT', () => interrupt('interrupted', 130));
+    process.on('SIGTERM', () => interrupt('terminated', 143));
+  }
+  return controller.signal;
+}
+
+/** A command that ends sooner than this after the first signal needs no explanation. */
+const PATIENCE_MS = 300;
+
+function interrupt(code: 'interrupted' | 'terminated', exitCode: number): void {
+  if (controller.signal.aborted) process.exit(exitCode);
+  setTimeout(explainWaiting, PATIENCE_MS).unref();
+  const message = code === 'interrupted' ? 'Interrupted.' : 'Terminated.';
+  controller.abort(
+    new Failure(code, message, {
+      hint: 'What was sent may still be going on: kioskctl status shows where each card stands.',
+    }),
+  );
+}
+
+function explainWaiting(): void {
+  process.stderr.write('Waiting for the answer of a request that is out; once more ends at once.\n');
+}
+
+let isOutputLost = false;
+
+/**
+ * `… | head -1` closes our output: the rest is not wanted, which is no failure, and hides none. Output that can't be
+ * written for another reason (a full disk) is one. Nobody hears what is said on a closed standard error.
+ */
+export function watchOutput(): void {
+  process.stderr.on('error', () => undefined);
+  // oclif's own would crash on all but a closed output.
+  process.stdout.removeAllListeners('error');
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return controller.abort(STDOUT_CLOSED);
+    process.stderr.write(`Error: The output can't be written (${error.code}).\n`);
+    isOutputLost = true;
+    process.exitCode ||= 1;
+  });
+}
+
+/** Sets what the process ends with, once its output is written. */
+export function setExitCode(code: number): void {
+  process.exitCode = isOutputLost && code === 0 ? 1 : code;
+}

@@ -1,0 +1,40 @@
+import { type Answer, notFound } from '../http/answers.ts';
+import { type Card, countCards, findCard, listCards as readCards } from '../rows/card-rows.ts';
+import { findOrder, type Order } from '../rows/order-rows.ts';
+import type { Call } from './call.ts';
+import { pageOf, profileOf, uuidParameter } from './input.ts';
+import { toCard } from './order-bodies.ts';
+
+/** `GET …/cards`, newest first (an assumption). */
+export function listCards(call: Call): Answer {
+  const profile = profileOf(call);
+  const cards = readCards(call.db, profile.id, pageOf(call));
+  return {
+    status: 200,
+    body: {
+      totalCount: countCards(call.db, profile.id),
+      cards: cards.map((card) => toCard(card, orderOfCard(call, card))),
+    },
+  };
+}
+
+/** `GET …/cards/{cardToken}` */
+export function getCard(call: Call): Answer {
+  uuidParameter(call, 'cardToken');
+  const { card, order } = cardOf(call);
+  return { status: 200, body: toCard(card, order) };
+}
+
+/** The card of the path and its order. @throws Refusal 404, also for a card of another profile */
+export function cardOf(call: Call): { card: Card; order: Order } {
+  const profile = profileOf(call);
+  const card = findCard(call.db, (call.parameters.cardToken ?? '').toLowerCase());
+  if (card?.profileId !== profile.id) throw notFound('Card');
+  return { card, order: orderOfCard(call, card) };
+}
+
+function orderOfCard({ db }: Call, card: Card): Order {
+  const order = findOrder(db, card.orderId);
+  if (!order) throw new TypeError('a card without its order');
+  return order;
+}

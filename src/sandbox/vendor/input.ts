@@ -1,0 +1,83 @@
+import * as v from 'valibot';
+import { type FieldError, invalidFields, notFound, Refusal } from '../http/answers.ts';
+import type { Page } from '../rows/order-rows.ts';
+import { findProfile, type Profile } from '../rows/profiles.ts';
+import type { Call } from './call.ts';
+
+const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
+const MAX_INT64 = 2n ** 63n - 1n;
+
+/** Reads the fields of a body. @throws Refusal 422 that names every wrong one */
+export function fieldsOf<Schema extends v.GenericSchema>(
+  schema: Schema,
+  body: unknown,
+): v.InferOutput<Schema> {
+  const result = v.safeParse(schema, body);
+  if (result.success) return result.output;
+  throw invalidFields(result.issues.map(toFieldError));
+}
+
+/** Reads an int64 of the path. @throws Refusal 400 */
+export function idParameter({ parameters }: Call, name: string): number {
+  const text = parameters[name] ?? '';
+  if (!/^-?\d{1,19}$/.test(text) || BigInt(text) > MAX_INT64)
+    throw invalidParameter(name, 'must be a whole number');
+  return Number(text);
+}
+
+/** Reads a UUID of the path. @throws Refusal 400 */
+export function uuidParameter({ parameters }: Call, name: string): string {
+  const text = parameters[name] ?? '';
+  if (!isUuid(text)) throw invalidParameter(name, 'must be a UUID');
+  return text.toLowerCase();
+}
+
+/** The profile of the path. @throws Refusal 400, 404 */
+export function profileOf(call: Call): Profile {
+  const profile = findProfile(call.db, idParameter(call, 'profileId'));
+  if (!profile) throw notFound('Profile');
+  return profile;
+}
+
+/** The page that a list was asked for. @throws Refusal 400 */
+export function pageOf({ query }: Call): Page {
+  return {
+    size: queryNumber(query, { name: 'pageSize', min: 10, max: 100, otherwise: 10 }),
+    number: queryNumber(query, { name: 'pageNumber', min: 1, max: 2 ** 31 - 1, otherwise: 1 }),
+  };
+}
+
+/** @throws Refusal 400 without the header, or when it is no UUID */
+export function idempotencyKeyOf({ headers }: Call): string {
+  const key = headers['x-idempotence-uuid'];
+  if (typeof key !== 'string') throw new Refusal(400, 'Header X-idempotence-uuid is missing');
+  if (!isUuid(key)) throw invalidParameter('X-idempotence-uuid', 'must be a UUID');
+  return key.toLowerCase();
+}
+
+function queryNumber(
+  query: URLSearchParams,
+  { name, min, max, otherwise }: { name: string; min: number; max: number; otherwise: number },
+): number {
+  const text = query.get(name);
+  if (text === null) return otherwise;
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= min && value <= max) return value;
+  throw invalidParameter(name, `must be between ${min} and ${max}`);
+}
+
+function isUuid(text: string): boolean {
+  return UUID.test(text);
+}
+
+function invalidParameter(path: string, message: string): Refusal {
+  return invalidFields([{ code: 'NOT_VALID', message: `${path} ${message}`, path }], 400);
+}
+
+function toFieldError(issue: v.BaseIssue<unknown>): FieldError {
+  return {
+    code: issue.received === 'undefined' || issue.received === 'null' ? 'REQUIRED' : 'NOT_VALID',
+    message: issue.message,
+    path: v.getDotPath(issue) ?? '',
+  };
+}

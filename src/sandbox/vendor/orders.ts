@@ -1,0 +1,122 @@
+import { type OrderRequest, orderRequest, orderStatusRequest } from '../../wire/orders.ts';
+import { type Answer, invalidFields, notFound, type Refusal } from '../http/answers.ts';
+import { canonicalJson } from '../http/content.ts';
+import { isCancellable, placeOrder } from '../machine/order-flow.ts';
+import { findCard } from '../rows/card-rows.ts';
+import { isScheduled, schedule } from '../rows/due.ts';
+import { sha256 } from '../rows/generator.ts';
+import { DELAYS, dueAfter } from '../rows/moment.ts';
+import { countOrders, findOrder, findOrderByKey, listOrders, type Order } from '../rows/order-rows.ts';
+import { listOrderRequirements, type Profile } from '../rows/profiles.ts';
+import { checkAddress } from './addresses.ts';
+import type { Call } from './call.ts';
+import { fieldsOf, idempotencyKeyOf, idParameter, pageOf, profileOf } from './input.ts';
+import { toCardOrder } from './order-bodies.ts';
+import { availablePrograms, findProgram, hasReachedLimit, type Program } from './programs.ts';
+
+/** `GET …/card-orders/availability` */
+export function listPrograms(call: Call): Answer {
+  return { status: 200, body: { cardPrograms: availablePrograms(call, profileOf(call)) } };
+}
+
+/** `POST …/card-orders`: 200 with the order; the same key and body give the same order again. */
+export function createOrder(call: Call): Answer {
+  const profile = profileOf(call);
+  const idempotencyKey = idempotencyKeyOf(call);
+  const request = fieldsOf(orderRequest, call.body);
+  const fingerprint = sha256(canonicalJson(call.body));
+  const known = findOrderByKey(call.db, profile.id, idempotencyKey);
+  if (known) return repeatOrder(known, fingerprint);
+  const program = checkOrder(call, profile, request);
+  const order = placeOrder(call, {
+    profileId: profile.id,
+    idempotencyKey,
+    fingerprint,
+    cardType: program.cardType,
+    request,
+  });
+  return { status: 200, body: toCardOrder(order), effect: true };
+}
+
+/** `GET …/card-orders`, newest first (an assumption). */
+export function listCardOrders(call: Call): Answer {
+  const profile = profileOf(call);
+  const orders = listOrders(call.db, profile.id, pageOf(call));
+  return {
+    status: 200,
+    body: { totalCount: countOrders(call.db, profile.id), cardOrders: orders.map(toCardOrder) },
+  };
+}
+
+/** `GET …/card-orders/{cardOrderId}` */
+export function getOrder(call: Call): Answer {
+  return { status: 200, body: toCardOrder(orderOf(call)) };
+}
+
+/** `GET …/card-orders/{cardOrderId}/requirements` */
+export function getRequirements(call: Call): Answer {
+  return { status: 200, body: { requirements: listOrderRequirements(call.db, orderOf(call).id) } };
+}
+
+/** `PUT …/card-orders/{cardOrderId}/status`: 202, and the order reads CANCELLED a moment later. */
+export function updateOrder(call: Call): Answer {
+  const order = orderOf(call);
+  const { status } = fieldsOf(orderStatusRequest, call.body);
+  // The vendor deprecated COMPLETED and supports it for some partners only: not for this one.
+  if (status !== 'CANCELLED') throw refusedStatus(`An order can not be set to ${status}`);
+  if (order.status === 'CANCELLED') return { status: 202 };
+  if (!isCancellable(order)) throw refusedStatus(`An order in ${order.status} can not be cancelled`);
+  if (isScheduled(call.db, 'cancelled', order.id)) return { status: 202 };
+  schedule(call.db, { kind: 'cancelled', orderId: order.id }, dueAfter(call, DELAYS.cancelled));
+  return { status: 202, effect: true };
+}
+
+/** The order of the path. @throws Refusal 404, also for an order of another profile */
+function orderOf(call: Call): Order {
+  const profile = profileOf(call);
+  const order = findOrder(call.db, idParameter(call, 'cardOrderId'));
+  if (order?.profileId !== profile.id) throw notFound('Card order');
+  return order;
+}
+
+function repeatOrder(order: Order, fingerprint: string): Answer {
+  if (order.fingerprint === fingerprint) return { status: 200, body: toCardOrder(order) };
+  throw invalidFields([
+    {
+      code: 'IDEMPOTENCY_KEY_REUSED',
+      message: 'X-idempotence-uuid was used before with another body',
+      path: 'X-idempotence-uuid',
+    },
+  ]);
+}
+
+/** What the schema can't tell. @throws Refusal 422 */
+function checkOrder(call: Call, profile: Profile, request: OrderRequest): Program {
+  const program = findProgram(request.program);
+  if (!program) throw invalid('program', 'is not one of the card programs of this profile');
+  const faults = checkAddress(request.address);
+  if (faults.length > 0) {
+    throw invalidFields(
+      faults.map(({ field, message }) => ({ code: 'NOT_VALID', message, path: `address.${field}` })),
+    );
+  }
+  const replaced = request.replacementDetails?.cardToken;
+  if (replaced !== undefined && findCard(call.db, replaced.toLowerCase())?.profileId !== profile.id)
+    throw invalid('replacementDetails.cardToken', 'is not a card of this profile');
+  if (program.cardType === 'PHYSICAL' && hasReachedLimit(call, profile)) throw limitReached(profile);
+  return program;
+}
+
+/** No public page shows this body. */
+function limitReached({ physicalCardLimit }: Profile): Refusal {
+  const message = `This profile has reached its limit of ${physicalCardLimit} physical cards`;
+  return invalidFields([{ code: 'CARD_LIMIT_REACHED', message, path: 'program' }]);
+}
+
+function refusedStatus(message: string): Refusal {
+  return invalidFields([{ code: 'STATUS_NOT_ALLOWED', message, path: 'status' }]);
+}
+
+function invalid(path: string, message: string): Refusal {
+  return invalidFields([{ code: 'NOT_VALID', message: `${path} ${message}`, path }]);
+}

@@ -1,0 +1,121 @@
+import { findErrors } from '../../domain/error-catalogue.ts';
+import { produceRequest, simulationRequest } from '../../wire/production.ts';
+import type { ProduceFault } from '../faults/faults.ts';
+import { type Answer, invalidFields, notFound, type Refusal } from '../http/answers.ts';
+import { enqueue, refuse, whyRefused } from '../machine/machine.ts';
+import { isForKiosk, setRequirement } from '../machine/order-flow.ts';
+import { beginProduction, finishProduction, startQueued } from '../machine/production-flow.ts';
+import { requestError, toProductionStatus } from '../machine/production-status.ts';
+import type { Card } from '../rows/card-rows.ts';
+import { schedule } from '../rows/due.ts';
+import { takeProduceFault } from '../rows/fault-rows.ts';
+import { dueAfter } from '../rows/moment.ts';
+import type { Order } from '../rows/order-rows.ts';
+import { readTrack, writeTrack } from '../rows/production-rows.ts';
+import { KIOSKS } from '../rows/seed.ts';
+import type { Call } from './call.ts';
+import { cardOf } from './cards.ts';
+import { fieldsOf, profileOf, uuidParameter } from './input.ts';
+
+/** The vendor obfuscates the data of a card that was created longer ago, in milliseconds. */
+const PRODUCIBLE = 60 * 86_400_000;
+
+interface Request {
+  card: Card;
+  order: Order;
+  kioskId: string;
+}
+
+/** `PUT …/cards/{cardToken}/production`: 200 IN_PROGRESS, or 422 REQUEST_ERROR. */
+export function produceCard(call: Call): Answer {
+  const request: Request = { ...cardOf(call), kioskId: fieldsOf(produceRequest, call.body).kioskId };
+  const errorCode = whyNot(call, request);
+  if (errorCode) return refuseRequest(call, request, errorCode);
+  const fault = call.isFaulted ? null : takeProduceFault(call.db, request.kioskId);
+  if (fault?.errorCode === 'REQUEST_CREATED_BUT_NOT_STARTED') return queueRequest(call, request, fault);
+  if (fault) return refuseRequest(call, request, fault.errorCode);
+  const production = beginProduction(call, request.card, request.kioskId);
+  return { status: 200, body: toProductionStatus(production), effect: true, kioskId: request.kioskId };
+}
+
+/**
+ * `GET …/cards/{cardToken}/production`. 404 before READY, and never REQUEST_ERROR: assumptions, because no public page
+ * says what is shown then.
+ */
+export function getProduction(call: Call): Answer {
+  const { card } = cardOf(call);
+  const { production } = readTrack(call.db, card.token);
+  if (!production) throw notFound('Card production');
+  return { status: 200, body: toProductionStatus(production) };
+}
+
+/** `POST …/simulation/…/cards/{cardToken}/production`: 200 without a body, only while a production is in progress. */
+export function simulateProduction(call: Call): Answer {
+  uuidParameter(call, 'cardToken');
+  const { card } = cardOf(call);
+  const { status, errorCode = null } = fieldsOf(simulationRequest, call.body);
+  if (errorCode !== null && !isProductionError(errorCode)) throw unknownErrorCode(errorCode);
+  const { queued } = readTrack(call.db, card.token);
+  // A request that waits for its printer starts first.
+  if (queued) startQueued(call, { cardToken: card.token, occurredAt: queued.occurredAt });
+  if (!finishProduction(call, card, { status, errorCode })) throw notInProgress();
+  return { status: 200, effect: true };
+}
+
+/** `POST …/simulation/profiles/{profileId}/verifications`: 200 without a body. */
+export function simulateVerification(call: Call): Answer {
+  const { id } = profileOf(call);
+  setRequirement(call, id, { type: 'VERIFICATION', status: 'COMPLETED' });
+  return { status: 200, effect: true };
+}
+
+/**
+ * Why a request must be refused. The vendor documents that these cases are refused, but not with which code; the codes
+ * for a card that is too old, has ended, or is not for a kiosk, and the order of the checks, are assumptions.
+ */
+function whyNot(call: Call, { card, order, kioskId }: Request): string | null {
+  if (!KIOSKS.includes(kioskId)) return 'KIOSK_ID_NOT_FOUND';
+  if (order.status === 'CANCELLED' || order.status === 'RETURNED' || !isForKiosk(order))
+    return 'INVALID_FIELD_VALUE';
+  const reason = whyRefused(readTrack(call.db, card.token));
+  if (reason === 'REQUEST_ALREADY_EXISTS') return reason;
+  return call.at - card.createdAt > PRODUCIBLE ? 'EMPTY_OR_NULL_FIELD_VALUE' : reason;
+}
+
+/** 422: the production stays as it was, and only the time of the refusal is kept. */
+function refuseRequest(call: Call, { card, kioskId }: Request, errorCode: string): Answer {
+  const track = refuse(readTrack(call.db, card.token), call.at);
+  writeTrack(call.db, card.token, track);
+  return {
+    status: 422,
+    body: requestError({ errorCode, kioskId, occurredAt: track.latestAt }),
+    kioskId,
+  };
+}
+
+/** 422 as well, but the request exists, and begins when the fault says so. */
+function queueRequest(call: Call, { card, kioskId }: Request, fault: ProduceFault): Answer {
+  const track = enqueue(readTrack(call.db, card.token), { kioskId, at: call.at });
+  writeTrack(call.db, card.token, track);
+  const occurredAt = track.latestAt ?? call.at;
+  if (fault.afterMs !== undefined) {
+    const dueAt = dueAfter(call, fault.afterMs);
+    schedule(call.db, { kind: 'started', cardToken: card.token, occurredAt }, dueAt);
+  }
+  const { errorCode } = fault;
+  return { status: 422, body: requestError({ errorCode, kioskId, occurredAt }), effect: true, kioskId };
+}
+
+function isProductionError(code: string): boolean {
+  return findErrors(code).some((entry) => entry.kind === 'production' && entry.code === code);
+}
+
+function unknownErrorCode(code: string): Refusal {
+  const message = `${JSON.stringify(code.slice(0, 60))} is not a production error code`;
+  return invalidFields([{ code: 'NOT_VALID', message, path: 'errorCode' }]);
+}
+
+function notInProgress(): Refusal {
+  const message = 'The card must be sent to a kiosk first';
+  return invalidFields([{ code: 'PRODUCTION_NOT_IN_PROGRESS', message, path: 'status' }]);
+}

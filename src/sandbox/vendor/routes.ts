@@ -1,0 +1,102 @@
+import type { Answer } from '../http/answers.ts';
+import type { Content } from '../http/content.ts';
+import { findRoute, type PathParameters, type Route, segmentsOf } from '../http/router.ts';
+import { validateAddress } from './addresses.ts';
+import type { Call } from './call.ts';
+import { getCard, listCards } from './cards.ts';
+import {
+  createOrder,
+  getOrder,
+  getRequirements,
+  listCardOrders,
+  listPrograms,
+  updateOrder,
+} from './orders.ts';
+import { getProduction, produceCard, simulateProduction, simulateVerification } from './production.ts';
+import {
+  createSubscription,
+  getSubscription,
+  listSubscriptions,
+  removeSubscription,
+  sendTestNotification,
+} from './subscriptions.ts';
+import { createToken } from './tokens.ts';
+
+type Handler = (call: Call) => Answer;
+
+export interface VendorRoute extends Route {
+  /** Of the legacy path, which a calendar version may stand for; null where there is none. */
+  version: string | null;
+  authentication: 'bearer' | 'basic';
+  content: Content;
+  handle: Handler;
+}
+
+const CALENDAR_VERSION = /^20\d\dQ[1-4]$/;
+const LEGACY_VERSION = /^v\d$/;
+
+const PROFILE = '/v3/spend/profiles/{profileId}';
+const SIMULATION = '/v1/simulation';
+const SUBSCRIPTIONS = '/v3/applications/{clientKey}/subscriptions';
+
+/** Every endpoint of the vendor that the sandbox has. Of two that fit a path, the first is meant. */
+const ROUTES: readonly VendorRoute[] = [
+  reading(`${PROFILE}/card-orders/availability`, listPrograms),
+  writing('POST /v3/spend/address/validate', validateAddress),
+  writing(`POST ${PROFILE}/card-orders`, createOrder),
+  reading(`${PROFILE}/card-orders`, listCardOrders),
+  reading(`${PROFILE}/card-orders/{cardOrderId}`, getOrder),
+  reading(`${PROFILE}/card-orders/{cardOrderId}/requirements`, getRequirements),
+  writing(`PUT ${PROFILE}/card-orders/{cardOrderId}/status`, updateOrder),
+  reading(`${PROFILE}/cards`, listCards),
+  reading(`${PROFILE}/cards/{cardToken}`, getCard),
+  writing(`PUT ${PROFILE}/cards/{cardToken}/production`, produceCard),
+  reading(`${PROFILE}/cards/{cardToken}/production`, getProduction),
+  writing(`POST ${SIMULATION}/spend/profiles/{profileId}/cards/{cardToken}/production`, simulateProduction),
+  writing(`POST ${SIMULATION}/profiles/{profileId}/verifications`, simulateVerification, 'none'),
+  writing(`POST ${SUBSCRIPTIONS}`, createSubscription),
+  reading(SUBSCRIPTIONS, listSubscriptions),
+  reading(`${SUBSCRIPTIONS}/{subscriptionId}`, getSubscription),
+  writing(`DELETE ${SUBSCRIPTIONS}/{subscriptionId}`, removeSubscription, 'none'),
+  writing(`POST ${SUBSCRIPTIONS}/{subscriptionId}/test-notifications`, sendTestNotification, 'none'),
+  { ...writing('POST /oauth/token', createToken, 'form'), authentication: 'basic' },
+];
+
+/** @throws Refusal 404, 405, or 400 for a path that is wrongly encoded */
+export function findVendorRoute(
+  method: string,
+  path: string,
+): { route: VendorRoute; parameters: PathParameters } {
+  const { version, segments } = splitVersion(path);
+  const isCalendar = version !== null && CALENDAR_VERSION.test(version);
+  const routes = ROUTES.filter((route) => (isCalendar ? route.version !== null : route.version === version));
+  return findRoute(routes, { method, segments });
+}
+
+/** The path without its version segment, as faults name it. */
+export function versionlessPath(path: string): string {
+  return `/${splitVersion(path).segments.join('/')}`;
+}
+
+/** The card's production in a path without version: the endpoint at which `produce` faults apply. */
+export function isProductionPath(path: string): boolean {
+  return /^\/spend\/profiles\/[^/]+\/cards\/[^/]+\/production$/.test(path);
+}
+
+function splitVersion(path: string): { version: string | null; segments: string[] } {
+  const segments = segmentsOf(path);
+  const [first = ''] = segments;
+  return LEGACY_VERSION.test(first) || CALENDAR_VERSION.test(first)
+    ? { version: first, segments: segments.slice(1) }
+    : { version: null, segments };
+}
+
+function reading(path: string, handle: Handler): VendorRoute {
+  return writing(`GET ${path}`, handle, 'none');
+}
+
+function writing(target: string, handle: Handler, content: Content = 'json'): VendorRoute {
+  const [method = '', path = ''] = target.split(' ');
+  const { version, segments } = splitVersion(path);
+  return { method, template: segments, version, authentication: 'bearer', content, handle };
+}

@@ -1,0 +1,107 @@
+import * as v from 'valibot';
+import { subscriptionRequest } from '../../wire/subscriptions.ts';
+import { type Answer, notFound } from '../http/answers.ts';
+import { testEvent } from '../machine/event-bodies.ts';
+import { drawUuid } from '../rows/generator.ts';
+import { isoTime } from '../rows/moment.ts';
+import { insertEvent } from '../rows/outbox.ts';
+import { CLIENT_ID } from '../rows/seed.ts';
+import {
+  deleteSubscription,
+  findSubscription,
+  insertSubscription,
+  listSubscriptions as readSubscriptions,
+  type Subscription,
+} from '../rows/subscription-rows.ts';
+import type { Call } from './call.ts';
+import { fieldsOf, uuidParameter } from './input.ts';
+
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
+
+/** What the body may say besides: whether deliveries use mutual TLS. */
+const request = v.object({
+  ...subscriptionRequest.entries,
+  delivery: v.pipe(
+    v.object({
+      ...subscriptionRequest.entries.delivery.entries,
+      mtls_enabled: v.optional(v.boolean()),
+    }),
+    v.forward(
+      v.check(({ url }) => isReceiver(url), 'must be https at a domain name on port 443, without a query'),
+      ['url'],
+    ),
+  ),
+});
+
+/** `POST /v3/applications/{clientKey}/subscriptions` */
+export function createSubscription(call: Call): Answer {
+  const fields = fieldsOf(request, call.body);
+  const clientKey = clientKeyOf(call);
+  const subscription: Subscription = {
+    id: drawUuid(call.db),
+    name: fields.name,
+    trigger_on: fields.trigger_on,
+    delivery: fields.delivery,
+    scope: { domain: 'application', id: clientKey },
+    created_by: { type: 'application', id: CLIENT_ID },
+    created_at: isoTime(call.at),
+  };
+  insertSubscription(call.db, clientKey, subscription);
+  return { status: 200, body: subscription, effect: true };
+}
+
+/** `GET /v3/applications/{clientKey}/subscriptions`, oldest first. */
+export function listSubscriptions(call: Call): Answer {
+  return { status: 200, body: readSubscriptions(call.db, clientKeyOf(call)) };
+}
+
+/** `GET …/subscriptions/{subscriptionId}` */
+export function getSubscription(call: Call): Answer {
+  return { status: 200, body: subscriptionOf(call) };
+}
+
+/** `DELETE …/subscriptions/{subscriptionId}`: 204. */
+export function removeSubscription(call: Call): Answer {
+  deleteSubscription(call.db, subscriptionOf(call).id);
+  return { status: 204, effect: true };
+}
+
+/** `POST …/subscriptions/{subscriptionId}/test-notifications`: queues one test event, and names its delivery. */
+export function sendTestNotification(call: Call): Answer {
+  const { db, at } = call;
+  const subscription = subscriptionOf(call);
+  const deliveryId = drawUuid(db);
+  const body = testEvent(subscription, { cardToken: drawUuid(db), at });
+  insertEvent(db, { at, body, test: { subscriptionId: subscription.id, deliveryId } });
+  return { status: 200, body: [{ delivery_id: deliveryId, created_at: isoTime(at) }], effect: true };
+}
+
+/**
+ * May events be sent there? What the vendor asks of a receiver; when it checks that is not documented. A receiver on
+ * this machine is fine as well, which the vendor could not reach but the sandbox can.
+ */
+function isReceiver(text: string): boolean {
+  const url = URL.parse(text);
+  if (!url) return false;
+  if (LOOPBACK.test(url.hostname)) return url.protocol === 'http:' || url.protocol === 'https:';
+  const isDomainName = /[a-z]/i.test(url.hostname) && !url.hostname.startsWith('[');
+  return (
+    url.protocol === 'https:' &&
+    isDomainName &&
+    url.port === '' &&
+    url.search === '' &&
+    url.username === '' &&
+    url.password === ''
+  );
+}
+
+function subscriptionOf(call: Call): Subscription {
+  const id = uuidParameter(call, 'subscriptionId');
+  const subscription = findSubscription(call.db, id);
+  if (subscription?.scope.id !== clientKeyOf(call)) throw notFound('Subscription');
+  return subscription;
+}
+
+function clientKeyOf({ parameters }: Call): string {
+  return parameters.clientKey ?? '';
+}

@@ -1,0 +1,108 @@
+import * as v from 'valibot';
+import { tokenRequest } from '../../wire/tokens.ts';
+import { type Answer, oauthError } from '../http/answers.ts';
+import { drawUuid } from '../rows/generator.ts';
+import { isoTime, type Moment } from '../rows/moment.ts';
+import { readSandboxRow } from '../rows/sandbox-row.ts';
+import { findToken, putToken, type TokenRow } from '../rows/token-rows.ts';
+import type { Call } from './call.ts';
+
+/** 12 hours, as the vendor answers it; in seconds, like the next one. */
+const ACCESS_LIFETIME = 43_199;
+
+/** About 20 years. */
+const REFRESH_LIFETIME = 628_639_555;
+
+/** The vendor's schema asks for an email address where somebody registers. */
+const grant = v.pipe(
+  tokenRequest,
+  v.forward(
+    v.check((fields) => !('email' in fields) || /^\S+@\S+$/.test(fields.email), 'must be an email address'),
+    ['email'],
+  ),
+);
+
+type Verdict = 'good' | 'expired' | 'refused';
+
+/**
+ * Lets a request through that has a good bearer token. Whose token it is does not matter here.
+ * @throws Refusal 401
+ */
+export function checkBearer(moment: Moment, authorization: string | undefined): void {
+  const [, token] = /^Bearer +(\S+)$/i.exec(authorization ?? '') ?? [];
+  if (token === undefined) throw invalidToken('A bearer token is required');
+  const verdict = judge(moment, token, 'access');
+  if (verdict === 'expired') throw invalidToken('Access token expired');
+  if (verdict === 'refused') throw invalidToken('Invalid access token');
+}
+
+/** Lets a request through that carries some client id and secret. @throws Refusal 401 */
+export function checkBasic(authorization: string | undefined): void {
+  const [, encoded = ''] = /^Basic +([\w+/]+={0,2})$/i.exec(authorization ?? '') ?? [];
+  if (/^[^:]+:.+$/s.test(Buffer.from(encoded, 'base64').toString('utf8'))) return;
+  throw oauthError(401, { error: 'invalid_client', description: 'Client id and secret are required' });
+}
+
+/** `POST /oauth/token` */
+export function createToken(call: Call): Answer {
+  const request = grantOf(call.body);
+  if (request.grant_type === 'client_credentials')
+    return { status: 200, body: issueAccess(call), effect: true };
+  if (request.grant_type === 'refresh_token' && judge(call, request.refresh_token, 'refresh') !== 'good')
+    throw oauthError(401, { error: 'invalid_grant', description: 'Invalid refresh token' });
+  return {
+    status: 200,
+    body: { ...issueAccess(call), ...issueRefresh(call), created_at: isoTime(call.at) },
+    effect: true,
+  };
+}
+
+/** @throws Refusal 400 in OAuth's words */
+function grantOf(body: unknown): v.InferOutput<typeof tokenRequest> {
+  const result = v.safeParse(grant, body);
+  if (result.success) return result.output;
+  const field = v.getDotPath(result.issues[0]) ?? '';
+  const grantType = v.is(v.object({ grant_type: v.string() }), body);
+  if (!grantType) throw oauthError(400, { error: 'invalid_request', description: 'Missing grant type' });
+  if (field === 'grant_type')
+    throw oauthError(400, { error: 'unsupported_grant_type', description: 'Unsupported grant type' });
+  throw oauthError(400, { error: 'invalid_request', description: `Missing or invalid ${field}` });
+}
+
+function issueAccess(call: Call): Record<string, unknown> {
+  const expiresAt = call.at + ACCESS_LIFETIME * 1_000;
+  return {
+    access_token: issue(call, { kind: 'access', state: 'good', expiresAt }),
+    token_type: 'bearer',
+    expires_in: ACCESS_LIFETIME,
+    expires_at: isoTime(expiresAt),
+    scope: 'transfers',
+  };
+}
+
+function issueRefresh(call: Call): Record<string, unknown> {
+  const expiresAt = call.at + REFRESH_LIFETIME * 1_000;
+  return {
+    refresh_token: issue(call, { kind: 'refresh', state: 'good', expiresAt }),
+    refresh_token_expires_in: REFRESH_LIFETIME,
+    refresh_token_expires_at: isoTime(expiresAt),
+  };
+}
+
+function issue({ db }: Call, row: TokenRow): string {
+  const token = drawUuid(db);
+  putToken(db, token, row);
+  return token;
+}
+
+/** What a token is worth: one that nobody knows depends on the policy. */
+function judge({ db, at }: Moment, token: string, kind: 'access' | 'refresh'): Verdict {
+  const row = findToken(db, token);
+  if (!row) return readSandboxRow(db).token_policy === 'any' ? 'good' : 'refused';
+  if (row.kind !== null && row.kind !== kind) return 'refused';
+  return row.expiresAt !== null && row.expiresAt <= at ? 'expired' : row.state;
+}
+
+function invalidToken(description: string): Error {
+  return oauthError(401, { error: 'invalid_token', description });
+}

@@ -1,0 +1,143 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { AnswerFault } from '../faults/faults.ts';
+import { type Answer, answerOfRefusal, Refusal } from '../http/answers.ts';
+import { parseJson, readContent } from '../http/content.ts';
+import type { Received } from '../http/received.ts';
+import { type Reply, replyOf } from '../http/reply.ts';
+import type { State } from '../machine/state.ts';
+import { type FaultTarget, findAnswerFault, useFault } from '../rows/fault-rows.ts';
+import { traceIdOf } from '../rows/generator.ts';
+import type { Moment } from '../rows/moment.ts';
+import type { LoggedRequest } from '../rows/request-log.ts';
+import { readSandboxRow } from '../rows/sandbox-row.ts';
+import { answerOfFault } from './fault-answer.ts';
+import { findVendorRoute, isProductionPath, versionlessPath } from './routes.ts';
+import { checkBasic, checkBearer } from './tokens.ts';
+
+const LONGEST_CORRELATION_ID = 36;
+
+/** A vendor request on its way: what arrived, and which one it is in this process. */
+export interface Exchange {
+  received: Received;
+  /** 1, 2, 3 … */
+  number: number;
+  /** Ends the waits of delayed answers. */
+  signal: AbortSignal;
+}
+
+/** What a request is answered with, and what is logged about it. */
+interface Result {
+  reply: Reply;
+  logged: LoggedRequest;
+}
+
+/** Answers a request to the vendor's API, with the fault that was set for it. */
+export async function answerVendor(state: State, exchange: Exchange): Promise<Reply> {
+  const target = targetOf(exchange.received);
+  const read = target.method === 'GET' ? readPlainly(state, exchange, target) : null;
+  if (read) return read;
+  const { fault, reply } = state.change((moment) => begin(state, moment, { exchange, target }));
+  if (fault?.delayMs) await pause(fault.delayMs, undefined, { signal: exchange.signal });
+  return reply ?? state.change((moment) => conclude(state, moment, { exchange, fault }));
+}
+
+/** A plain read takes no write lock, unless something is due or a fault is used up: then it returns null. */
+function readPlainly(state: State, exchange: Exchange, target: FaultTarget): Reply | null {
+  const result = state.read((moment) =>
+    findAnswerFault(moment.db, target) ? null : carryThrough(moment, exchange, null),
+  );
+  if (result) state.log.defer(result.logged);
+  return result?.reply ?? null;
+}
+
+/** Uses up the fault for a request, and makes the reply, unless the fault wants the request carried out later. */
+function begin(
+  state: State,
+  moment: Moment,
+  { exchange, target }: { exchange: Exchange; target: FaultTarget },
+): { fault: AnswerFault | null; reply: Reply | null } {
+  const fault = findAnswerFault(moment.db, target);
+  if (fault) useFault(moment.db, fault.id);
+  const isLater = fault?.delayMs !== undefined && !fault.effect;
+  return { fault, reply: isLater ? null : conclude(state, moment, { exchange, fault }) };
+}
+
+function conclude(
+  state: State,
+  moment: Moment,
+  { exchange, fault }: { exchange: Exchange; fault: AnswerFault | null },
+): Reply {
+  const { reply, logged } = carryThrough(moment, exchange, fault);
+  state.log.defer(logged);
+  state.log.write();
+  return reply;
+}
+
+/** Carries a request out, as far as its fault lets it, and makes the reply. */
+function carryThrough(moment: Moment, { received, number }: Exchange, fault: AnswerFault | null): Result {
+  const { method, path, headers } = received;
+  const { at } = moment;
+  const traceId = traceIdOf(readSandboxRow(moment.db), [at, number, method, path]);
+  const hasEffect = fault?.reset !== 'before' && (fault?.status === undefined || fault.effect === true);
+  const real = hasEffect ? carryOut(moment, received, fault !== null) : null;
+  const answer = (fault && answerOfFault(fault, { at, path })) ?? real ?? { status: 0 };
+  const ending = fault?.reset ? 'reset' : fault?.cut ? 'cut' : 'whole';
+  return {
+    reply: replyOf(answer, { at, traceId, correlationId: correlationIdOf(headers), ending }),
+    logged: {
+      at,
+      method,
+      path,
+      status: ending === 'reset' ? 0 : answer.status,
+      effect: real?.effect ?? false,
+      kioskId: real?.kioskId ?? null,
+    },
+  };
+}
+
+function carryOut(moment: Moment, received: Received, isFaulted: boolean): Answer {
+  const { method, path, query, headers } = received;
+  try {
+    checkCorrelationId(headers);
+    const { route, parameters } = findVendorRoute(method, path);
+    if (route.authentication === 'basic') checkBasic(headers.authorization);
+    else checkBearer(moment, headers.authorization);
+    const body = readContent(route.content, received);
+    return route.handle({ ...moment, parameters, query, headers, body, isFaulted });
+  } catch (error) {
+    if (error instanceof Refusal) return answerOfRefusal(error, { at: moment.at, path });
+    throw error;
+  }
+}
+
+function targetOf({ method, path, body }: Received): FaultTarget {
+  const versionless = versionlessPath(path);
+  const isProduce = method === 'PUT' && isProductionPath(versionless);
+  return { method, path: versionless, kioskId: isProduce && body ? kioskIdIn(body) : null };
+}
+
+function kioskIdIn(body: Buffer): string | null {
+  try {
+    const fields = parseJson(body);
+    const isNamed = typeof fields === 'object' && fields !== null && 'kioskId' in fields;
+    return isNamed && typeof fields.kioskId === 'string' ? fields.kioskId.trim() : null;
+  } catch {
+    return null;
+  }
+}
+
+/** @throws Refusal 400 */
+function checkCorrelationId(headers: Received['headers']): void {
+  if (headers['x-external-correlation-id'] !== undefined && correlationIdOf(headers) === null)
+    throw new Refusal(
+      400,
+      `X-External-Correlation-Id must have at most ${LONGEST_CORRELATION_ID} characters`,
+    );
+}
+
+/** The correlation id to echo; null for none, and for one that is too long or no plain text. */
+function correlationIdOf(headers: Received['headers']): string | null {
+  const id = headers['x-external-correlation-id'];
+  if (typeof id !== 'string' || id.length > LONGEST_CORRELATION_ID) return null;
+  return /^[\x20-\x7e]*$/.test(id) ? id : null;
+}

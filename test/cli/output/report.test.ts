@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'vitest';
+import { TerminalReport } from '../../../src/cli/output/report.ts';
+import type { Progress } from '../../../src/workflows/context.ts';
+import { makeIo, type TestIo } from '../terminal.ts';
+
+const SUBJECT = '1001/ca0c8154-1e14-4464-a1ce-dcea7dc3de52';
+
+function progressOf(io: TestIo, more: Partial<Progress> = {}): Progress {
+  const now = io.clock.time;
+  return {
+    subject: SUBJECT,
+    state: 'in-progress',
+    since: now,
+    deadline: now + 600_000,
+    lastLookAt: now,
+    outage: null,
+    ...more,
+  };
+}
+
+function open(isQuiet = false) {
+  const io = makeIo();
+  return { io, report: new TerminalReport(io, isQuiet) };
+}
+
+describe('off a terminal, a wait', () => {
+  test('says each change in a line of its own, once', () => {
+    const { io, report } = open();
+    const progress = progressOf(io);
+    for (const state of ['placed', 'placed', 'details-created', 'details-created', 'ready']) {
+      report.progress({ ...progress, state });
+      io.clock.time += 1_000;
+    }
+    report.settled();
+    expect(io.lines).toHaveLength(3);
+    for (const [index, state] of ['placed', 'details-created', 'ready'].entries()) {
+      expect(io.lines[index]).toContain(SUBJECT);
+      expect(io.lines[index]).toContain(state);
+    }
+  });
+
+  test('says every 30 seconds that it goes on, and how long it does', () => {
+    const { io, report } = open();
+    const progress = progressOf(io);
+    const said: number[] = [];
+    for (let second = 0; second <= 95; second += 1) {
+      const before = io.lines.length;
+      report.progress(progress);
+      if (io.lines.length > before) said.push(second);
+      io.clock.time += 1_000;
+    }
+    expect(said).toEqual([0, 30, 60, 90]);
+    expect(io.lines[0]).toContain('10m');
+    expect(io.lines[3]).toContain('1m 30s');
+  });
+
+  test('counts the 30 seconds from the last line', () => {
+    const { io, report } = open();
+    report.progress(progressOf(io));
+    io.clock.time += 29_000;
+    report.progress(progressOf(io, { state: 'produced' }));
+    io.clock.time += 29_000;
+    report.progress(progressOf(io, { state: 'produced' }));
+    expect(io.lines).toHaveLength(2);
+  });
+
+  test('keeps several cards apart', () => {
+    const { io, report } = open();
+    for (let turn = 0; turn < 3; turn += 1) {
+      report.progress(progressOf(io));
+      report.progress(progressOf(io, { subject: '1001/502' }));
+    }
+    expect(io.lines).toHaveLength(2);
+  });
+
+  test('says an outage as an outage, with the last good look, and its end', () => {
+    const { io, report } = open();
+    const start = progressOf(io);
+    report.progress(start);
+    io.clock.time += 20_000;
+    report.progress({ ...start, outage: 'The API failed (503).' });
+    io.clock.time += 1_000;
+    report.progress({ ...start, outage: 'The API failed (503).' });
+    report.progress({ ...start, lastLookAt: io.clock.time });
+    expect(io.lines).toHaveLength(3);
+    expect(io.lines[1]).toContain('The API failed (503).');
+    expect(io.lines[1]).toContain('20s ago');
+    expect(io.lines[2]).not.toContain('503');
+  });
+
+  test('that never saw anything, or has no deadline, says so', () => {
+    const { io, report } = open();
+    report.progress(progressOf(io, { lastLookAt: null, deadline: null, outage: 'No.' }));
+    expect(io.lines[0]).toMatch(/never.*no limit/);
+  });
+
+  test('lets nothing from outside move a cursor', () => {
+    const { io, report } = open();
+    report.progress(progressOf(io, { state: '\u001b[2J', outage: '\u001b]0;x\u0007' }));
+    report.note('note \u001b[31m');
+    report.warn('warning \u202e');
+    for (const character of ['\u001b', '\u0007', '\u202e'])
+      expect(io.lines.join('')).not.toContain(character);
+  });
+});
+
+describe('quietly', () => {
+  test('nothing is said but warnings', () => {
+    const { io, report } = open(true);
+    report.note('a note');
+    report.progress(progressOf(io));
+    report.settled();
+    expect(io.lines).toEqual([]);
+    report.warn('a warning');
+    expect(io.lines).toEqual(['Warning: a warning']);
+  });
+});
+
+test('colour is only where it may be', () => {
+  const plain = makeIo();
+  new TerminalReport(plain, false).warn('x');
+  expect(plain.lines).toEqual(['Warning: x']);
+  const colored = makeIo({ color: true });
+  new TerminalReport(colored, false).warn('x');
+  expect(colored.lines[0]).toContain('\u001b[');
+});

@@ -1,0 +1,117 @@
+// The prompts are real, on a terminal of @inquirer/testing.
+import { screen } from '@inquirer/testing/vitest';
+import { describe, expect, test } from 'vitest';
+import { type AskOptions, makeAsk } from '../../../src/cli/terminal/ask.ts';
+import { Failure } from '../../../src/domain/failure.ts';
+import { makeIo } from '../terminal.ts';
+
+function ask({ isTerminal = true, ...more }: Partial<AskOptions> & { isTerminal?: boolean } = {}) {
+  const { signal } = new AbortController();
+  return makeAsk({ io: makeIo({ isTerminal }), signal, yes: false, noInput: false, ...more });
+}
+
+const CHOICES = ['WIS00001', 'WIS00002', 'WIS00003'];
+
+describe('where nobody can be asked', () => {
+  test.each<[string, Parameters<typeof ask>[0]]>([
+    ['there is no terminal', { isTerminal: false }],
+    ['nobody is to be asked', { noInput: true }],
+  ])('because %s, the failure names the flag that answers', async (_, options) => {
+    const nobody = ask(options);
+    const asked = [
+      nobody.confirm('Is it fixed?', { flag: '--yes' }),
+      nobody.choose('Which kiosk?', { flag: '--kiosk', choices: CHOICES }),
+      nobody.type('Why is this done?', { flag: '--reason' }),
+    ];
+    const flags = ['--yes', '--kiosk', '--reason'];
+    for (const [index, result] of (await Promise.allSettled(asked)).entries()) {
+      if (result.status !== 'rejected') throw new Error('somebody answered');
+      expect(result.reason).toBeInstanceOf(Failure);
+      expect(result.reason).toMatchObject({
+        code: 'input-required',
+        exitCode: 2,
+        hint: expect.stringContaining(flags[index] ?? ''),
+      });
+    }
+  });
+
+  test('the failure says what could have been chosen', async () => {
+    const choose = ask({ isTerminal: false }).choose('Which kiosk?', { flag: '--kiosk', choices: CHOICES });
+    await expect(choose).rejects.toMatchObject({ message: expect.stringContaining('WIS00002') });
+  });
+});
+
+describe('--yes', () => {
+  test('answers what is to be confirmed, without a terminal, and nothing else', async () => {
+    const yes = ask({ yes: true, isTerminal: false });
+    expect(await yes.confirm('Is it fixed?', { flag: '--yes' })).toBe(true);
+    await expect(yes.choose('Which?', { flag: '--kiosk', choices: CHOICES })).rejects.toMatchObject({
+      code: 'input-required',
+    });
+    await expect(yes.type('Why?', { flag: '--reason' })).rejects.toMatchObject({ code: 'input-required' });
+  });
+
+  test('answers also where nobody is to be asked', async () => {
+    expect(await ask({ yes: true, noInput: true }).confirm('?', { flag: '--yes' })).toBe(true);
+  });
+});
+
+describe('at a terminal', () => {
+  test.each([
+    ['y', true],
+    ['n', false],
+    ['', false],
+  ])('a question that is answered with %j is %s', async (typed, answer) => {
+    const asked = ask().confirm('Is it fixed?', { flag: '--yes' });
+    await screen.next();
+    expect(screen.getScreen()).toContain('Is it fixed?');
+    if (typed) screen.type(typed);
+    screen.keypress('enter');
+    expect(await asked).toBe(answer);
+  });
+
+  test('one of several is chosen', async () => {
+    const asked = ask().choose('Which kiosk?', { flag: '--kiosk', choices: CHOICES });
+    await screen.next();
+    for (const choice of CHOICES) expect(screen.getScreen()).toContain(choice);
+    screen.keypress('down');
+    screen.keypress('enter');
+    expect(await asked).toBe('WIS00002');
+  });
+
+  test('a choice comes back as it is, however it is shown', async () => {
+    const choices = ['plain', 'with\u001b[2Jescape'];
+    const asked = ask().choose('Which?', { flag: '--program', choices });
+    await screen.next();
+    expect(screen.getScreen({ raw: true })).not.toContain('\u001b[2Jescape');
+    screen.keypress('down');
+    screen.keypress('enter');
+    expect(await asked).toBe(choices[1]);
+  });
+
+  test('a line of text is typed', async () => {
+    const asked = ask().type('Why is this done?', { flag: '--reason' });
+    await screen.next();
+    screen.type('ticket 4711');
+    screen.keypress('enter');
+    expect(await asked).toBe('ticket 4711');
+  });
+
+  test('Ctrl-C is an interruption like everywhere else', async () => {
+    const asked = ask().confirm('Is it fixed?', { flag: '--yes' });
+    const ended = expect(asked).rejects.toMatchObject({ code: 'interrupted', exitCode: 130 });
+    await screen.next();
+    screen.keypress({ name: 'c', ctrl: true });
+    await ended;
+  });
+
+  test('a signal ends a question with its reason', async () => {
+    const controller = new AbortController();
+    const reason = new Failure('terminated', 'Terminated.', { hint: 'h' });
+    const asked = ask({ signal: controller.signal }).type('Why?', { flag: '--reason' });
+    const ended = expect(asked).rejects.toBe(reason);
+    await screen.next();
+    controller.abort(reason);
+    await ended;
+  });
+});
