@@ -9,9 +9,9 @@ afterAll(() => user.leave());
 
 /**
  * Runs a command on a terminal of 160 columns and answers its questions.
- * @param answers what is typed once these words stand on the screen, in this order
+ * @param answers what is typed, or done, once these words stand on the screen, in this order
  */
-async function onTerminal(command: string, answers: [words: string, typed: string][] = []) {
+async function onTerminal(command: string, answers: [words: string, answer: string | (() => void)][] = []) {
   const script = `stty cols 160 rows 40; ${command}`;
   const child = spawn('script', ['--quiet', '--return', '--command', script, '/dev/null'], {
     env: { ...user.env },
@@ -24,7 +24,8 @@ async function onTerminal(command: string, answers: [words: string, typed: strin
     if (!next || !stripVTControlCharacters(screen.slice(seenUpTo)).includes(next[0])) return;
     seenUpTo = screen.length;
     answers.shift();
-    child.stdin.write(next[1]);
+    if (typeof next[1] === 'string') child.stdin.write(next[1]);
+    else next[1]();
   });
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', () => reject(new Error('this test needs `script`, from Debian’s package bsdutils')));
@@ -34,7 +35,10 @@ async function onTerminal(command: string, answers: [words: string, typed: strin
 }
 
 test('a wait moves on a terminal, in colour, and leaves the result behind', async () => {
-  const { code, raw, screen } = await onTerminal('kioskctl order --wait');
+  // In a sandbox that is in no hurry, it goes on until the time is moved.
+  const { code, raw, screen } = await onTerminal('KIOSKCTL_SANDBOX_SPEED=0.001 kioskctl order --wait', [
+    ['requirements-fulfilled', () => void user.run('sandbox advance 1h')],
+  ]);
   expect(code).toBe(0);
   expect(raw).toContain('\u001b[32m✓\u001b[39m');
   expect(raw).toContain('\u001b[?25l');

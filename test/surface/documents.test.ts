@@ -43,12 +43,15 @@ function shapeOf(value: unknown, key = ''): unknown {
   return isFixed.includes(key) || value === null ? value : typeof value;
 }
 
-async function shape(args: string[]): Promise<unknown> {
-  const { json } = await user.run([...args, '--json']);
+async function shape(args: string[], env: Record<string, string> = {}): Promise<unknown> {
+  const { json } = await user.run([...args, '--json'], { env });
   return shapeOf(json);
 }
 
-test('order', async () => expect(await shape(['order'])).toMatchSnapshot());
+test('order', async () =>
+  expect(
+    await shape(['order', '--profile-id', '1004'], { KIOSKCTL_SANDBOX_SPEED: '0.001' }),
+  ).toMatchSnapshot());
 test('order --dry-run', async () => expect(await shape(['order', '--dry-run'])).toMatchSnapshot());
 test('order of a profile that is not verified', async () =>
   expect(await shape(['order', '--profile-id', '1002'])).toMatchSnapshot());
