@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { fieldsOf } from './api/input.ts';
 import { faultSchema } from './faults/faults.ts';
 import { type Answer, answerOfRefusal, invalidFields, notFound, Refusal } from './http/answers.ts';
 import { parseJson } from './http/content.ts';
@@ -14,7 +15,6 @@ import { findProfile } from './rows/profiles.ts';
 import { listRequests } from './rows/request-log.ts';
 import { updateTokenPolicy } from './rows/sandbox-row.ts';
 import { putToken } from './rows/token-rows.ts';
-import { fieldsOf } from './vendor/input.ts';
 
 interface ControlCall {
   state: State;

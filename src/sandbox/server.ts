@@ -2,12 +2,12 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Failure } from '../domain/failure.ts';
+import { answerVendor } from './api/exchange.ts';
 import { answerControl } from './control.ts';
 import { type Answer, plainError } from './http/answers.ts';
 import { CONTROL_ROOT, type Received, receive } from './http/received.ts';
 import { type Reply, replyOf, send } from './http/reply.ts';
 import type { State } from './machine/state.ts';
-import { answerVendor } from './vendor/vendor.ts';
 
 /** A client may send slowly, but not for ever; in milliseconds. An idle connection is kept longer than polls pause. */
 const LIMITS = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 60_000 } as const;
