@@ -17,6 +17,11 @@ export function currentHolder(): Holder {
 export function isHeld({ holder, outcome, claimedAt, sentAt }: Attempt, now: number): boolean {
   const lease = outcome === 'claimed' ? CLAIM_LEASE_MS : SENDING_LEASE_MS;
   if (now - (sentAt ?? claimedAt) > lease) return false;
+  return mayBeAlive(holder);
+}
+
+/** Does the process of a holder still run? True also for another machine's, where it can't be told. */
+export function mayBeAlive(holder: Holder): boolean {
   return holder.host !== hostname() || isAlive(holder);
 }
 

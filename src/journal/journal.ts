@@ -1,4 +1,5 @@
-import type { Attempt, Outcome } from '../domain/attempt.ts';
+import type { Attempt, Holder, Outcome } from '../domain/attempt.ts';
+import type { CardEvent, KeptEvent } from '../domain/event.ts';
 import type { Production } from '../domain/production.ts';
 
 /** What the journal remembers of a card; what it never learned is null. */
@@ -72,9 +73,59 @@ export interface ActEnd {
   traceId?: string | null;
 }
 
+/** A webhook as it arrived, and what was understood of it. */
+export interface Delivery {
+  /** `X-Delivery-Id`; null when it had none. */
+  deliveryId: string | null;
+  /** `X-Signature-SHA256`, with which the body verifies for ever; null for a hint. */
+  signature: string | null;
+  /** The bytes that were signed. */
+  body: Uint8Array;
+  isTest: boolean;
+  isVerified: boolean;
+  receivedAt: number;
+  event: CardEvent;
+}
+
+/** A kept event with its original bytes and signature. */
+export interface KeptDelivery extends KeptEvent {
+  body: Uint8Array;
+  signature: string | null;
+}
+
+/** Which events to list; all of what is given must hold. */
+export interface EventFilter {
+  /** Of this card, or of its order: either is enough. */
+  card?: { cardToken: string | null; orderId: number | null };
+  eventType?: string;
+  kioskId?: string;
+  status?: string;
+  /** When it arrived: from, and until but not including. */
+  since?: number;
+  until?: number;
+  /** Those that came after this one. */
+  afterId?: number;
+  /** Newest first, as many as `limit`; without it, oldest first. */
+  newestFirst?: boolean;
+  limit?: number;
+}
+
+/** A time in which a listener received events into this journal. */
+export interface Listening {
+  id: number;
+  /** Where it received them. */
+  url: string;
+  holder: Holder;
+  startedAt: number;
+  /** The last sign of life. */
+  heartbeatAt: number;
+  /** null while it goes on, and for one that was killed. */
+  endedAt: number | null;
+}
+
 /**
  * The durable record of one environment: the cards that kioskctl met, every attempt to produce one, the idempotency
- * keys of orders, and who did what. Events of webhooks join it later, as one more way to learn of an attempt.
+ * keys of orders, the events of webhooks, and who did what.
  * Every method may throw Failure `journal-unusable`; what was written when it returns is on the disk.
  */
 export interface Journal {
@@ -109,10 +160,30 @@ export interface Journal {
   findOrderRequest(profileId: number, idempotencyKey: string): Promise<OrderRequestRecord | null>;
   recordOrderRequest(request: OrderRequestRecord, at: number): Promise<void>;
 
+  /**
+   * Keeps an event. Those that are given in the same turn of the event loop share one transaction.
+   * @returns null for one that is kept already: the same delivery, or the same content
+   */
+  keepEvent(delivery: Delivery): Promise<KeptEvent | null>;
+  listEvents(filter: EventFilter): Promise<KeptEvent[]>;
+  findDelivery(id: number): Promise<KeptDelivery | null>;
+  /** The number of the latest event; 0 while there is none. */
+  latestEventId(): Promise<number>;
+  /** Forgets events that arrived before a time. @returns how many */
+  pruneEvents(before: number): Promise<number>;
+
+  startListening(url: string, at: number): Promise<number>;
+  heartbeat(listening: number, at: number): Promise<void>;
+  endListening(listening: number, at: number): Promise<void>;
+  /** Those that were still there at a time or later, oldest first. */
+  listListenings(since: number): Promise<Listening[]>;
+  /** Does a listener write to this journal right now? */
+  isListenedTo(): Promise<boolean>;
+
   startAct(act: Act): Promise<number>;
   endAct(id: number, end: ActEnd): Promise<void>;
 
-  /** Forgets the cards of this environment, their attempts and orders; acts stay. Only for `local`, whose cards end with the sandbox's state. */
+  /** Forgets the cards of this environment, their attempts, orders and events; acts stay. Only for `local`, whose cards end with the sandbox's state. */
   forget(): Promise<void>;
   close(): void;
 }

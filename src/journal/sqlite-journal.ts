@@ -1,25 +1,37 @@
 import { type Attempt, type Holder, OPEN_OUTCOMES } from '../domain/attempt.ts';
+import type { KeptEvent } from '../domain/event.ts';
 import { Failure } from '../domain/failure.ts';
 import { Database } from '../sqlite/database.ts';
 import { endAct, insertAct } from './acts.ts';
 import * as attempts from './attempts.ts';
 import * as cards from './cards.ts';
-import { currentHolder, isHeld } from './holder.ts';
+import * as events from './events.ts';
+import { GroupCommit } from './group-commit.ts';
+import { currentHolder, isHeld, mayBeAlive } from './holder.ts';
 import type {
   Act,
   ActEnd,
   AttemptUpdate,
   Claim,
+  Delivery,
+  EventFilter,
   Journal,
+  KeptDelivery,
   KnownCard,
+  Listening,
   Observed,
   OrderRequestRecord,
   Sending,
 } from './journal.ts';
+import * as listenings from './listenings.ts';
 import { CARDS_ATTEMPTS_ACTS } from './migrations/001-cards-attempts-acts.ts';
+import { EVENTS_LISTENINGS } from './migrations/002-events-listenings.ts';
 import { findOrderRequest, recordOrderRequest } from './order-requests.ts';
 
-const MIGRATIONS = [CARDS_ATTEMPTS_ACTS];
+/** A listener that gave no sign of life for this long is gone. */
+const SILENCE_MS = 10_000;
+
+const MIGRATIONS = [CARDS_ATTEMPTS_ACTS, EVENTS_LISTENINGS];
 
 export interface SqliteJournalOptions {
   /** Made if it isn't there; the journals of all environments share it. */
@@ -35,6 +47,10 @@ export class SqliteJournal implements Journal {
   readonly #environment: string;
   readonly #now: () => number;
   readonly #holder: Holder = currentHolder();
+  readonly #events = new GroupCommit(
+    (work) => this.#db.transaction(work),
+    (delivery: Delivery) => this.#insertEvent(delivery),
+  );
 
   /** @throws Failure `journal-unusable` */
   constructor({ file, environment, now }: SqliteJournalOptions) {
@@ -121,6 +137,47 @@ export class SqliteJournal implements Journal {
     recordOrderRequest(this.#db, this.#environment, { request, at });
   }
 
+  async keepEvent(delivery: Delivery): Promise<KeptEvent | null> {
+    return this.#events.add(delivery);
+  }
+
+  async listEvents(filter: EventFilter): Promise<KeptEvent[]> {
+    return events.listEvents(this.#db, this.#environment, filter);
+  }
+
+  async findDelivery(id: number): Promise<KeptDelivery | null> {
+    return events.findDelivery(this.#db, this.#environment, id);
+  }
+
+  async latestEventId(): Promise<number> {
+    return events.latestEventId(this.#db, this.#environment);
+  }
+
+  async pruneEvents(before: number): Promise<number> {
+    return events.pruneEvents(this.#db, this.#environment, before);
+  }
+
+  async startListening(url: string, at: number): Promise<number> {
+    return listenings.insertListening(this.#db, this.#environment, { url, holder: this.#holder, at });
+  }
+
+  async heartbeat(listening: number, at: number): Promise<void> {
+    listenings.beat(this.#db, listening, at);
+  }
+
+  async endListening(listening: number, at: number): Promise<void> {
+    listenings.endListening(this.#db, listening, at);
+  }
+
+  async listListenings(since: number): Promise<Listening[]> {
+    return listenings.listListenings(this.#db, this.#environment, since);
+  }
+
+  async isListenedTo(): Promise<boolean> {
+    const recent = listenings.listListenings(this.#db, this.#environment, this.#now() - SILENCE_MS);
+    return recent.some(({ endedAt, holder }) => endedAt === null && mayBeAlive(holder));
+  }
+
   async startAct(act: Act): Promise<number> {
     return insertAct(this.#db, this.#environment, { act, holder: this.#holder });
   }
@@ -131,7 +188,7 @@ export class SqliteJournal implements Journal {
 
   async forget(): Promise<void> {
     this.#db.transaction(() => {
-      for (const table of ['cards', 'attempts', 'order_requests']) {
+      for (const table of ['cards', 'attempts', 'order_requests', 'events']) {
         this.#db.run(`DELETE FROM ${table} WHERE environment = :environment`, {
           environment: this.#environment,
         });
@@ -141,6 +198,13 @@ export class SqliteJournal implements Journal {
 
   close(): void {
     this.#db.close();
+  }
+
+  #insertEvent(delivery: Delivery): KeptEvent | null {
+    const id = events.insertEvent(this.#db, this.#environment, delivery);
+    if (id === null) return null;
+    const { event, deliveryId, receivedAt, isTest, isVerified } = delivery;
+    return { ...event, id, deliveryId, receivedAt, isTest, isVerified };
   }
 
   /** The open attempt on a card, unless it is a claim that its process left behind: that one is removed. */

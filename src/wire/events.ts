@@ -1,25 +1,71 @@
 import * as v from 'valibot';
-import { optionalText } from './scalars.ts';
+import type { CardEvent } from '../domain/event.ts';
+import { cardToken, optionalText } from './scalars.ts';
 
 /** The two event types that tell about a card at a kiosk. */
 export const PRODUCTION_EVENT = 'cards#card-production-status-change';
 export const ORDER_EVENT = 'cards#card-order-status-change';
 
-/** A profile id is a number in one documented example and text in another. */
-const profileId = v.pipe(v.union([v.number(), v.string()]), v.transform(String));
+/** The headers of a delivery, as Node writes their names. */
+export const SIGNATURE_HEADER = 'x-signature-sha256';
+export const DELIVERY_HEADER = 'x-delivery-id';
+export const TEST_HEADER = 'x-test-notification';
+
+/** Ids are numbers in some documented examples, and text in others; an order id may end with `L`. */
+const looseId = v.fallback(
+  v.nullish(
+    v.pipe(
+      v.union([v.number(), v.string()]),
+      v.transform((id) => Number(String(id).replace(/L$/, ''))),
+      v.safeInteger(),
+      v.minValue(0),
+    ),
+    null,
+  ),
+  null,
+);
+
+const resource = v.object({
+  profile_id: looseId,
+  card_token: v.fallback(v.nullish(cardToken, null), null),
+});
+
+const NOTHING = { profile_id: null, card_token: null };
 
 /**
- * The body of a webhook as far as it names a card. Everything else that the vendor sends is kept out of the way.
+ * The body of a webhook, whatever its type and schema version: what can't be understood is null, never an error.
  * Source: the vendor's documented examples of schema 2.0.0 and 4.0.0.
  */
-export const cardEvent = v.object({
+const eventBody = v.object({
   event_type: v.string(),
+  sent_at: optionalText,
   data: v.object({
-    resource: v.object({ profile_id: profileId, card_token: optionalText }),
-    order_id: v.fallback(
-      v.nullish(v.pipe(v.union([v.number(), v.string()]), v.transform(String)), null),
-      null,
-    ),
+    resource: v.fallback(resource, NOTHING),
+    order_id: looseId,
+    kiosk_id: optionalText,
+    status: optionalText,
+    order_status: optionalText,
+    error_code: optionalText,
+    description: optionalText,
+    occurred_at: optionalText,
   }),
 });
-export type CardEvent = v.InferOutput<typeof cardEvent>;
+
+/** Reads a parsed webhook body. @returns null for what is no event at all */
+export function readEventBody(body: unknown): CardEvent | null {
+  const read = v.safeParse(eventBody, body);
+  if (!read.success) return null;
+  const { event_type: eventType, sent_at: sentAt, data } = read.output;
+  return {
+    eventType,
+    profileId: data.resource.profile_id,
+    cardToken: data.resource.card_token,
+    orderId: data.order_id,
+    kioskId: data.kiosk_id,
+    status: eventType === ORDER_EVENT ? data.order_status : data.status,
+    errorCode: data.error_code,
+    description: data.description,
+    occurredAt: data.occurred_at,
+    sentAt,
+  };
+}

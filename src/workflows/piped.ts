@@ -1,10 +1,11 @@
 import * as v from 'valibot';
+import type { CardEvent } from '../domain/event.ts';
 import { asExitCode, type ExitCode } from '../domain/exit-codes.ts';
 import { Failure } from '../domain/failure.ts';
 import { parseReference } from '../domain/reference.ts';
 import { printable } from '../domain/terminal-text.ts';
 import { parseVendorTime } from '../domain/vendor-time.ts';
-import { cardEvent } from '../wire/events.ts';
+import { readEventBody } from '../wire/events.ts';
 import { id } from '../wire/scalars.ts';
 import type { GivenReference, PassedOn } from './targets.ts';
 
@@ -59,7 +60,7 @@ const eventLine = v.object({
 });
 
 /** The vendor's test notifications name profile 0. */
-const TEST_PROFILE = '0';
+const TEST_PROFILE = 0;
 
 /**
  * Reads what was piped in: lines of references, documents of kioskctl (one, or one a line), or the vendor's event
@@ -117,8 +118,8 @@ function joinDocuments(parts: Piped[]): Piped {
 }
 
 function readDocument(document: unknown, environment: string): Piped {
-  const event = v.safeParse(cardEvent, document);
-  if (event.success) return readEvent(event.output);
+  const event = readEventBody(document);
+  if (event && event.profileId !== null) return readEvent(event);
   const line = v.safeParse(eventLine, document);
   if (line.success) {
     refuseOtherEnvironment(line.output.environment, environment);
@@ -177,11 +178,10 @@ function failureOf({ exitCode, error, outcome }: Entry, stopped: ExitCode): Pass
   return { exitCode: stopped, error: { code: 'not-started', message, hint: 'Run that command again.' } };
 }
 
-function readEvent({ data }: v.InferOutput<typeof cardEvent>): Piped {
-  const { profile_id: profile, card_token: cardToken } = data.resource;
-  const name = cardToken ?? data.order_id;
-  if (profile === TEST_PROFILE || name === null) return listOf([]);
-  return listOf([parseReference(`${profile}/${name}`)]);
+function readEvent({ profileId, cardToken, orderId }: CardEvent): Piped {
+  const name = cardToken ?? orderId;
+  if (profileId === TEST_PROFILE || name === null) return listOf([]);
+  return listOf([parseReference(`${profileId}/${name}`)]);
 }
 
 function toReference(

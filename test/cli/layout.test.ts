@@ -10,9 +10,10 @@ const BELOW: Record<string, string[]> = {
   'cli/output': ['cli/input'],
   'cli/input': ['cli/terminal'],
   'cli/terminal': ['workflows'],
-  workflows: ['wise', 'journal', 'sandbox'],
+  workflows: ['wise', 'journal', 'webhooks', 'sandbox'],
   wise: ['wire'],
   journal: ['sqlite'],
+  webhooks: ['wire'],
   sandbox: ['sandbox/api'],
   'sandbox/api': ['sandbox/http', 'sandbox/machine'],
   'sandbox/http': ['sandbox/rows'],
@@ -25,7 +26,7 @@ const BELOW: Record<string, string[]> = {
 };
 
 /** Rooms that may see the network, the disk or the process. */
-const ADAPTERS = new Set(['cli', 'wise', 'journal', 'sandbox', 'sqlite']);
+const ADAPTERS = new Set(['cli', 'wise', 'journal', 'webhooks', 'sandbox', 'sqlite']);
 
 interface Import {
   file: string;

@@ -1,0 +1,57 @@
+/**
+ * What a webhook says, as far as kioskctl understands it. What it doesn't say, or says unreadably, is null; words and
+ * times are the vendor's own.
+ */
+export interface CardEvent {
+  /** `cards#card-production-status-change`, `cards#card-order-status-change`, or another type. */
+  eventType: string;
+  profileId: number | null;
+  cardToken: string | null;
+  orderId: number | null;
+  kioskId: string | null;
+  /** Of the production or of the order, after the event's type. */
+  status: string | null;
+  errorCode: string | null;
+  description: string | null;
+  occurredAt: string | null;
+  sentAt: string | null;
+}
+
+/** An event that the journal keeps. */
+export interface KeptEvent extends CardEvent {
+  /** The journal's own number, in order of arrival. */
+  id: number;
+  deliveryId: string | null;
+  /** Milliseconds since the epoch. */
+  receivedAt: number;
+  /** A test notification, which says nothing about any card. */
+  isTest: boolean;
+  /** Was it signed by the vendor? Others are hints, after which the API is asked. */
+  isVerified: boolean;
+}
+
+/** An event as JSON documents and streams show it; times are UTC, the vendor's as it writes them. */
+export interface EventDocument extends Omit<CardEvent, 'description'> {
+  type: 'event';
+  id: number;
+  receivedAt: string;
+  test: boolean;
+}
+
+export function toEventDocument(event: KeptEvent): EventDocument {
+  return {
+    type: 'event',
+    id: event.id,
+    eventType: event.eventType,
+    profileId: event.profileId,
+    cardToken: event.cardToken,
+    orderId: event.orderId,
+    kioskId: event.kioskId,
+    status: event.status,
+    errorCode: event.errorCode,
+    occurredAt: event.occurredAt,
+    sentAt: event.sentAt,
+    receivedAt: new Date(event.receivedAt).toISOString(),
+    test: event.isTest,
+  };
+}

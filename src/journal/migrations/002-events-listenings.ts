@@ -1,0 +1,43 @@
+/** Webhooks as they arrived, and the times in which somebody listened. Times are milliseconds since the epoch. */
+export const EVENTS_LISTENINGS = `
+CREATE TABLE events (
+  id INTEGER PRIMARY KEY,
+  environment TEXT NOT NULL,
+  delivery_id TEXT,
+  -- Of what the event says, without what may differ between two deliveries of it.
+  content_key TEXT NOT NULL,
+  body BLOB NOT NULL,
+  signature TEXT,
+  is_test INTEGER NOT NULL,
+  is_verified INTEGER NOT NULL,
+  received_at INTEGER NOT NULL,
+  event_type TEXT NOT NULL,
+  profile_id INTEGER,
+  card_token TEXT,
+  order_id INTEGER,
+  kiosk_id TEXT,
+  status TEXT,
+  error_code TEXT,
+  description TEXT,
+  occurred_at TEXT,
+  sent_at TEXT,
+  UNIQUE (environment, delivery_id),
+  UNIQUE (environment, content_key)
+);
+
+CREATE INDEX events_of_card ON events (environment, card_token);
+CREATE INDEX events_of_order ON events (environment, order_id) WHERE order_id IS NOT NULL;
+
+CREATE TABLE listenings (
+  id INTEGER PRIMARY KEY,
+  environment TEXT NOT NULL,
+  url TEXT NOT NULL,
+  holder_host TEXT NOT NULL,
+  holder_user TEXT NOT NULL,
+  holder_pid INTEGER NOT NULL,
+  holder_started_at TEXT,
+  started_at INTEGER NOT NULL,
+  heartbeat_at INTEGER NOT NULL,
+  ended_at INTEGER
+);
+`;

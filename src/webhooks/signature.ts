@@ -1,0 +1,47 @@
+import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { Failure } from '../domain/failure.ts';
+
+/** Base64 of an RSA-2048 signature is 344 characters; longer keys make it longer, nothing makes it longer than this. */
+const LONGEST_SIGNATURE = 4_096;
+
+/**
+ * Checks the signatures of webhooks: Base64 of RSA-SHA256 (PKCS#1 v1.5) over the raw bytes of the body.
+ * Source: the vendor's guide on webhook signatures. No time is signed, so a kept body verifies for ever.
+ */
+export class SignatureVerifier {
+  readonly #key: KeyObject;
+  /** How messages name the key: where it is from, its size and its fingerprint. */
+  readonly keyName: string;
+
+  /**
+   * @param pem a public key in PEM
+   * @param source where it is from, for messages: `the published key of sandbox`, a file's path
+   * @throws Failure `invalid-input` for text that is no RSA public key
+   */
+  constructor(pem: string, source: string) {
+    this.#key = readKey(pem, source);
+    const bits = this.#key.asymmetricKeyDetails?.modulusLength ?? 0;
+    const der = this.#key.export({ type: 'spki', format: 'der' });
+    const fingerprint = createHash('sha256').update(der).digest('hex').slice(0, 16);
+    this.keyName = `${source} (RSA ${bits}, SHA-256 ${fingerprint})`;
+  }
+
+  /** @param signature the header as it came; undefined when there was none */
+  isValid(body: Uint8Array, signature: string | undefined): boolean {
+    if (!signature || signature.length > LONGEST_SIGNATURE) return false;
+    if (!/^[A-Za-z\d+/]+={0,2}$/.test(signature)) return false;
+    return verify('sha256', body, this.#key, Buffer.from(signature, 'base64'));
+  }
+}
+
+function readKey(pem: string, source: string): KeyObject {
+  try {
+    const key = createPublicKey(pem);
+    if (key.asymmetricKeyType === 'rsa') return key;
+  } catch {
+    // Below.
+  }
+  throw new Failure('invalid-input', `There is no RSA public key in ${source}.`, {
+    hint: 'Give a PEM file that begins with -----BEGIN PUBLIC KEY-----.',
+  });
+}
