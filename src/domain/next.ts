@@ -1,4 +1,4 @@
-import { type Attempt, isUnsettled } from './attempt.ts';
+import { type Attempt, isUnsettled, refusedForGood } from './attempt.ts';
 import { lookUpError } from './error-catalogue.ts';
 import type { Production } from './production.ts';
 import { formatReference, type Reference } from './reference.ts';
@@ -45,7 +45,9 @@ function nextStep(card: Situation, kioskId: string | null): (string | null)[] | 
     case 'details-created':
       return ['wait-ready', reference];
     case 'ready':
-      return ['produce', reference, '--kiosk', kioskId];
+      return refusedForGood(card.attempt)
+        ? ['order', '--like', reference]
+        : ['produce', reference, '--kiosk', kioskId];
     case 'in-progress':
       return ['wait-produced', reference, ...since(card.production)];
     case 'failed':
@@ -69,8 +71,8 @@ function since(production: Production | null): string[] {
 }
 
 function retryStep({ production, attempt }: Situation, reference: string): (string | null)[] {
-  if (lookUpError('production', production?.errorCode ?? null).retry === 'never')
-    return ['order', '--like', reference];
+  const isHopeless = lookUpError('production', production?.errorCode ?? null).retry === 'never';
+  if (isHopeless || refusedForGood(attempt)) return ['order', '--like', reference];
   const knownKiosk = production?.kioskId ?? attempt?.kioskId ?? null;
   return knownKiosk === null ? ['retry', reference, '--to-kiosk', null] : ['retry', reference];
 }

@@ -58,7 +58,7 @@ export async function deliver(ctx: Context, subject: Subject, attempt: Attempt):
   subject.update({ attempt: recorded, ...(verdict === 'accepted' && { production: answer.production }) });
   if (verdict === 'accepted' || verdict === 'queued') return recorded;
   if (verdict === 'lost' || verdict === 'exists')
-    return settleAnswer(ctx, subject, { attempt: recorded, answer, verdict });
+    return settleAnswer(ctx, subject, { attempt: recorded, verdict });
   throw refusal(subject, { attempt: recorded, answer, verdict });
 }
 
@@ -109,7 +109,7 @@ interface Judged {
 async function settleAnswer(
   ctx: Context,
   subject: Subject,
-  { attempt, answer, verdict }: Judged,
+  { attempt, verdict }: Pick<Judged, 'attempt' | 'verdict'>,
 ): Promise<Attempt> {
   ctx.report.note(
     verdict === 'exists'
@@ -117,9 +117,6 @@ async function settleAnswer(
       : 'The answer was lost: looking at the production to find out whether the request arrived.',
   );
   const settled = await settleLost(ctx, subject, attempt);
-  if (verdict === 'exists' && settled.outcome === 'not-seen') {
-    throw productionRefused(subject.card, answer.production, idsOf(settled));
-  }
   refuseLost(subject, settled);
   return settled;
 }

@@ -16,10 +16,13 @@ export class Subject {
   #lookedAt: number | null = null;
   /** Milliseconds since the epoch; null for ever. */
   readonly deadline: number | null;
+  /** The cards that this command sent already. */
+  readonly #sent: Set<string>;
 
-  constructor(ctx: Context, target: Target) {
+  constructor(ctx: Context, target: Target, sent = new Set<string>()) {
     this.#ctx = ctx;
     this.target = target;
+    this.#sent = sent;
     const { timeout } = ctx.timing;
     this.deadline = timeout === null ? null : ctx.clock.now() + timeout;
   }
@@ -37,6 +40,13 @@ export class Subject {
     return this.#latest?.card ?? unseenCard(this.#ctx, this.target);
   }
 
+  /** Takes the card's turn to be sent in this command. @returns false for one that had it, under another name */
+  takeTurn(cardToken: string): boolean {
+    if (this.#sent.has(cardToken)) return false;
+    this.#sent.add(cardToken);
+    return true;
+  }
+
   /** Takes over what an answer said, without another look. */
   update(news: Partial<CardFacts>): void {
     if (!this.#latest) return;
@@ -44,12 +54,21 @@ export class Subject {
     this.#latest = { ...this.#latest, facts, card: describeCard(facts, this.#ctx.invocation) };
   }
 
-  async observe(read?: ReadOptions): Promise<Observation> {
+  #untilDeadline(): ReadOptions {
+    if (this.deadline === null) return {};
+    return { patience: Math.max(LAST_LOOK_MS, this.deadline - this.#ctx.clock.now()) };
+  }
+
+  /** Looks at the card, within the time that its command has. */
+  async observe(read: ReadOptions = this.#untilDeadline()): Promise<Observation> {
     this.#latest = await observe(this.#ctx, this.target, read);
     this.#lookedAt = this.#ctx.clock.now();
     return this.#latest;
   }
 }
+
+/** How long a look may take at the deadline itself, in milliseconds. */
+const LAST_LOOK_MS = 1_000;
 
 type Work = (subject: Subject) => Promise<boolean | void>;
 
@@ -74,10 +93,11 @@ export async function forEachCard(
   work: Work,
 ): Promise<CardResult[]> {
   const refused = authorizeFirst ? await findUnauthorized(ctx, targets) : new Map<number, Failure>();
+  const sent = new Set<string>();
   return pMap(
     targets,
     async (target) => {
-      const subject = new Subject(ctx, target);
+      const subject = new Subject(ctx, target, sent);
       if (target.passedOn) return { card: subject.card, outcome: 'skipped', ...target.passedOn };
       if (ctx.signal.aborted) return { card: subject.card, outcome: 'not-started', exitCode: null };
       const refusal = refused.get(target.profileId);

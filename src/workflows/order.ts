@@ -1,6 +1,7 @@
 import * as v from 'valibot';
+import { name } from '../domain/card.ts';
 import { asFailure, Failure } from '../domain/failure.ts';
-import { KIOSK_COLLECTION, name } from '../domain/guards.ts';
+import { KIOSK_COLLECTION } from '../domain/guards.ts';
 import { mergeOrders, SAMPLE_ORDER } from '../domain/order.ts';
 import type { CardResult } from '../domain/results.ts';
 import { type OrderRequest, orderRequest } from '../wire/orders.ts';
@@ -90,6 +91,9 @@ async function copyOrder(ctx: Context, like: Target): Promise<Record<string, unk
     });
   }
   const { profileId, orderId } = card;
+  ctx.report.note(
+    `Copying order ${profileId}/${orderId}; the API does not tell its embossed name and cardholder profile: give them again.`,
+  );
   const { cardHolderName, phoneNumber, address, lifetimeLimit, cardProgram } = await getOrderWithHolder(
     ctx.wise,
     {

@@ -1,8 +1,9 @@
 import type { Attempt } from '../domain/attempt.ts';
 import { isUnsettled } from '../domain/attempt.ts';
+import { name } from '../domain/card.ts';
 import { type CatalogueEntry, lookUpError } from '../domain/error-catalogue.ts';
 import { Failure } from '../domain/failure.ts';
-import { guardRetry, name, type Seen } from '../domain/guards.ts';
+import { guardRetry, type Seen } from '../domain/guards.ts';
 import { neverAgain } from '../domain/production-failure.ts';
 import type { CardResult } from '../domain/results.ts';
 import { printable } from '../domain/terminal-text.ts';

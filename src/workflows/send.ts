@@ -1,6 +1,7 @@
 import { type Attempt, isOpen, isUnsettled, type Outcome } from '../domain/attempt.ts';
+import { hintOf, name } from '../domain/card.ts';
 import { Failure } from '../domain/failure.ts';
-import { type Decision, hintOf, name, type Seen } from '../domain/guards.ts';
+import { type Decision, type Seen } from '../domain/guards.ts';
 import type { Context } from './context.ts';
 import { deliver } from './deliver.ts';
 import type { Subject } from './each-card.ts';
@@ -19,11 +20,15 @@ const MOST_ROUNDS = 3;
 /**
  * Sends a card to a kiosk, at most once: claims it, reads it, asks the guard, records the request, sends it, and records
  * what came of it. An attempt that was left without an answer, by another process or by this one, is settled first.
- * @returns the attempt that was sent, or null when the guard left the card as it is
+ * @returns the attempt that was sent, or null when the guard left the card as it is, or this command sent it before
  * @throws Failure
  */
 export async function sendOnce(ctx: Context, subject: Subject, sending: Sending): Promise<Attempt | null> {
   const cardToken = await findToken(subject, sending);
+  if (!subject.takeTurn(cardToken)) {
+    await subject.observe();
+    return null;
+  }
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
     const { profileId, orderId } = subject.target;
     const { kioskId } = sending;
@@ -105,13 +110,7 @@ function decide(subject: Subject, { guard }: Sending): Decision {
 
 /** What a guard may look at of a card that was observed. */
 export function seenOf({ card, latest }: Subject): Seen {
-  const attempt = latest?.facts.attempt ?? null;
-  return {
-    card,
-    deliveryOption: latest?.deliveryOption ?? null,
-    attemptKioskId: attempt?.kioskId ?? null,
-    attemptMayBeRepeated: ['refused', 'not-seen', 'abandoned'].includes(attempt?.outcome ?? ''),
-  };
+  return { card, deliveryOption: latest?.deliveryOption ?? null, attempt: latest?.facts.attempt ?? null };
 }
 
 function busy({ card }: Subject, attempt?: Attempt): Failure {

@@ -1,5 +1,6 @@
+import { hintOf, name } from '../domain/card.ts';
 import { Failure } from '../domain/failure.ts';
-import { hintOf, name, refuseEnded, refuseOtherDelivery } from '../domain/guards.ts';
+import { refuseEnded, refuseOtherDelivery } from '../domain/guards.ts';
 import { requirementAdvice, unmetRequirements } from '../domain/requirement.ts';
 import type { CardResult } from '../domain/results.ts';
 import type { Stage } from '../domain/stage.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { OneCard, PUT } from './one-card.ts';
+import { GET, OneCard, PUT } from './one-card.ts';
 import type { World } from './world.ts';
 
 let world: World;
@@ -10,8 +10,6 @@ beforeEach(async () => {
   world = card.world;
 });
 afterEach(() => world.close());
-
-const GET = { kind: 'answer', method: 'GET', path: '/production' } as const;
 
 function production(status: string, errorCode: string | null): string {
   const occurredAt = errorCode === null ? null : '2026-03-01T13:00:00.000Z';

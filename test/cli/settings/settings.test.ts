@@ -323,9 +323,10 @@ describe('precedence', () => {
       'a variable, for produce only',
       { flags: { context: 'ci' }, env: { KIOSKCTL_KIOSK: 'B1' }, file: FILE },
       'B1',
-      'CI000001',
+      null,
     ],
-    ['the first of the context', { flags: { context: 'ci' }, file: FILE }, 'CI000001', 'CI000001'],
+    ['the only one of the context', { flags: { context: 'branch' }, file: FILE }, 'LON00001', 'LON00001'],
+    ['none, of several in the context', { flags: { context: 'ci' }, file: FILE }, null, null],
     ['none', { flags: { environment: 'sandbox' } }, null, null],
   ])('of the kiosk: %s', (_, given, produceKiosk, kioskId) => {
     expect(read(given)).toMatchObject({ produceKiosk, kioskId });
@@ -365,7 +366,20 @@ describe('precedence', () => {
     ['production', 120_000],
   ])('of the settle window: in %s %i ms, unless it is set', (environment, settleWindow) => {
     expect(read({ flags: { environment } }).timing.settleWindow).toBe(settleWindow);
-    expect(read({ flags: { environment }, env: { KIOSKCTL_SETTLE: '7s' } }).timing.settleWindow).toBe(7_000);
+    expect(read({ flags: { environment }, env: { KIOSKCTL_SETTLE: '7m' } }).timing.settleWindow).toBe(
+      420_000,
+    );
+  });
+
+  test.each(['local', 'sandbox'])('of the settle window: may be short in %s', (environment) => {
+    expect(read({ flags: { environment }, env: { KIOSKCTL_SETTLE: '0' } }).timing.settleWindow).toBe(0);
+  });
+
+  test('of the settle window: may not be shorter than its default in production', () => {
+    const given: Given = { flags: { environment: 'production' }, env: { KIOSKCTL_SETTLE: '119s' } };
+    expect(() => read(given)).toThrow(
+      expect.objectContaining({ code: 'usage', message: expect.stringContaining('KIOSKCTL_SETTLE') }),
+    );
   });
 });
 
