@@ -30,6 +30,8 @@ export abstract class BaseCommand extends Command {
   protected readonly io: Io = processIo(wantsFlag(this.argv, '--no-color'));
   readonly #isJson = wantsFlag(this.argv, '--json');
   readonly #isQuiet = ['-q', '--quiet'].some((flag) => wantsFlag(this.argv, flag));
+  /** A stream has a line a document, its end included. */
+  #isStream = false;
   #open: OpenContext | null = null;
   #named: { name: string; environment: string } | null = null;
 
@@ -89,8 +91,9 @@ export abstract class BaseCommand extends Command {
 
   /** Prints a result, or one of a stream of them, which takes a line. */
   protected async emit(result: Result, { isStream = false } = {}): Promise<void> {
+    this.#isStream = isStream;
     const { exitCode, document, text, references, errors = [] } = result;
-    if (this.#isJson) this.#print({ exitCode, document }, isStream);
+    if (this.#isJson) this.#print({ exitCode, document });
     else if (this.#isQuiet && references)
       this.io.out(references.map((reference) => `${printable(reference)}\n`).join(''));
     else this.io.out(await text(makeStyle(this.io.color.stdout)));
@@ -119,7 +122,7 @@ export abstract class BaseCommand extends Command {
     return { id, flags, subcommands: below.map((one) => one.slice(id.length + 1)) };
   }
 
-  #print({ exitCode, document }: Pick<Result, 'exitCode' | 'document'>, isStream = false): void {
+  #print({ exitCode, document }: Pick<Result, 'exitCode' | 'document'>): void {
     const { name = null, environment = null } = this.#named ?? {};
     const command = this.id?.replaceAll(':', ' ') ?? null;
     const { secrets = [] } = this.#open?.credentials ?? {};
@@ -127,7 +130,7 @@ export abstract class BaseCommand extends Command {
       makeDocument({ command, context: name, environment, exitCode }, document),
       secrets,
     );
-    this.io.out(`${printableJson(whole, this.io.isStdoutTerminal && !isStream ? 2 : 0)}\n`);
+    this.io.out(`${printableJson(whole, this.io.isStdoutTerminal && !this.#isStream ? 2 : 0)}\n`);
   }
 
   #complain({ message, hint }: { message: string; hint: string }, about: string | null): void {

@@ -45,8 +45,8 @@ function nextStep(card: Situation, kioskId: string | null): (string | null)[] | 
     case 'details-created':
       return ['wait-ready', reference];
     case 'ready':
-      return refusedForGood(card.attempt)
-        ? ['order', '--like', reference]
+      return card.attempt?.outcome === 'refused' && card.attempt.production
+        ? refusedStep(card.attempt, reference)
         : ['produce', reference, '--kiosk', kioskId];
     case 'in-progress':
       return ['wait-produced', reference, ...since(card.production)];
@@ -68,6 +68,16 @@ function nextStep(card: Situation, kioskId: string | null): (string | null)[] | 
 function since(production: Production | null): string[] {
   const time = production?.status === 'IN_PROGRESS' ? production.occurredAt : null;
   return time !== null && parseVendorTime(time) ? ['--after', time] : [];
+}
+
+/** Answers that mean this kiosk, not this card: another one may take it. */
+const OTHER_KIOSK = new Set(['KIOSK_ID_NOT_FOUND', 'NO_BRANCH_LINKED_TO_KIOSK']);
+
+/** A refused request is retried, which asks whether its cause is gone; for good, only a new order helps. */
+function refusedStep(attempt: Attempt, reference: string): (string | null)[] {
+  if (refusedForGood(attempt)) return ['order', '--like', reference];
+  const isOfKiosk = OTHER_KIOSK.has(attempt.production?.errorCode ?? '');
+  return isOfKiosk ? ['retry', reference, '--to-kiosk', null] : ['retry', reference];
 }
 
 function retryStep({ production, attempt }: Situation, reference: string): (string | null)[] {

@@ -106,7 +106,7 @@ export class Database {
  */
 function makeFile(options: DatabaseOptions): void {
   const { file } = options;
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(file));
   const draft = `${file}.${process.pid}.${crypto.randomUUID()}`;
   try {
     closeSync(openSync(draft, 'wx', 0o600));
@@ -116,6 +116,18 @@ function makeFile(options: DatabaseOptions): void {
     if (!existsSync(file)) throw error;
   } finally {
     for (const suffix of ['', '-wal', '-shm']) rmSync(`${draft}${suffix}`, { force: true });
+  }
+}
+
+/** Level by level: Node's own `recursive` never ends where nothing can be made, as below /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    // Another process made it meanwhile.
+    if (!existsSync(folder)) throw error;
   }
 }
 

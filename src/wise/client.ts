@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { formatDuration } from '../domain/duration.ts';
 import { Failure, type FailureDetails, Outage } from '../domain/failure.ts';
 import { redactData } from '../domain/redaction.ts';
 import { printable } from '../domain/terminal-text.ts';
@@ -159,7 +160,7 @@ export function failureOf(answer: HttpAnswer & { correlationId: string }): Failu
   if (httpStatus === 429) {
     const { retryAfter } = answer;
     return new Outage('rate-limited', 'The API is limiting our requests (429).', {
-      hint: retryAfter === null ? 'Try again in a minute.' : `Try again in ${retryAfter / 1_000} seconds.`,
+      hint: retryAfter === null ? 'Try again in a minute.' : `Try again in ${formatDuration(retryAfter)}.`,
       details,
       retryAfter,
     });

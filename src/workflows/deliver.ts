@@ -58,7 +58,7 @@ export async function deliver(ctx: Context, subject: Subject, attempt: Attempt):
   subject.update({ attempt: recorded, ...(verdict === 'accepted' && { production: answer.production }) });
   if (verdict === 'accepted' || verdict === 'queued') return recorded;
   if (verdict === 'lost' || verdict === 'exists')
-    return settleAnswer(ctx, subject, { attempt: recorded, verdict });
+    return settleAnswer(ctx, subject, { attempt: recorded, answer, verdict });
   throw refusal(subject, { attempt: recorded, answer, verdict });
 }
 
@@ -109,16 +109,20 @@ interface Judged {
 async function settleAnswer(
   ctx: Context,
   subject: Subject,
-  { attempt, verdict }: Pick<Judged, 'attempt' | 'verdict'>,
+  { attempt, answer, verdict }: Judged,
 ): Promise<Attempt> {
   ctx.report.note(
     verdict === 'exists'
       ? 'The vendor already holds a request for this card: looking at its production.'
-      : 'The answer was lost: looking at the production to find out whether the request arrived.',
+      : `The answer was lost (${whatCame(answer)}): looking at the production to find out whether the request arrived.`,
   );
   const settled = await settleLost(ctx, subject, attempt);
-  refuseLost(subject, settled);
+  refuseLost(subject, settled, answer.kind === 'answered' ? { httpStatus: answer.httpStatus } : {});
   return settled;
+}
+
+function whatCame(answer: Answer): string {
+  return answer.kind === 'answered' ? `HTTP ${answer.httpStatus}` : answer.reason;
 }
 
 function refusal({ card }: Subject, { attempt, answer, verdict }: Judged): Failure {

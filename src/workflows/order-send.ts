@@ -119,10 +119,10 @@ function readOrder(sent: Sent): CardOrder | null {
 }
 
 function orderUnknown(ctx: Context, keyText: string, cause: Failure | null): Failure {
-  const command = toShell(['kioskctl', 'order', '--idempotency-key', keyText, ...ctx.invocation.flags]);
+  const flags = toShell(['--idempotency-key', keyText, ...ctx.invocation.flags]);
   const message = 'The order may have been created: its answer was lost.';
   return new Failure('outcome-unknown', cause ? `${message} ${cause.message}` : message, {
-    hint: `Run the same command again with its key, which can't order twice: ${command} and the same data.`,
+    hint: `Run the same command again with its key, which can't order twice. Add to it: ${flags}`,
     details: { ...cause?.details, idempotencyKey: keyText },
   });
 }

@@ -120,10 +120,23 @@ async function replacementOf(ctx: Context, replaces: OrderOptions['replaces']) {
 function check(data: Record<string, unknown>): OrderRequest {
   const parsed = v.safeParse(orderRequest, data);
   if (parsed.success) return parsed.output;
-  const mistakes = parsed.issues.map((issue) => `${v.getDotPath(issue) ?? 'order'}: ${issue.message}`);
+  const mistakes = parsed.issues.map((issue) => {
+    const field = v.getDotPath(issue) ?? 'order';
+    return issue.input === undefined ? `${field} is missing${flagFor(field)}` : `${field}: ${issue.message}`;
+  });
   throw new Failure('usage', `The order is not complete or not right: ${mistakes.join('; ')}.`, {
     hint: 'Give the data with flags, with --from FILE, or copied from another card with --like CARD.',
   });
+}
+
+const FLAGS = new Map([
+  ['cardHolderName', '--cardholder'],
+  ['address', '--first-line, --city, --post-code, --country'],
+]);
+
+function flagFor(field: string): string {
+  const flag = FLAGS.get(field);
+  return flag ? ` (${flag})` : '';
 }
 
 async function checkAddress(ctx: Context, profileId: number, { address }: OrderRequest): Promise<void> {

@@ -4,7 +4,7 @@ import { Failure } from '../domain/failure.ts';
 import { type Decision, type Seen } from '../domain/guards.ts';
 import type { Context } from './context.ts';
 import { deliver } from './deliver.ts';
-import type { Subject } from './each-card.ts';
+import { type Subject, statusOf } from './each-card.ts';
 import { settleLost } from './settle.ts';
 
 export interface Sending {
@@ -40,7 +40,7 @@ export async function sendOnce(ctx: Context, subject: Subject, sending: Sending)
     if (isOpen(subject.latest?.facts.attempt ?? null) && decide(subject, sending) === 'unchanged')
       return null;
   }
-  throw busy(subject);
+  throw busy(ctx, subject);
 }
 
 /** An order names its card once the card exists. */
@@ -58,7 +58,7 @@ async function findToken(subject: Subject, sending: Sending): Promise<string> {
 /** Looks at a card until its open attempt is settled, or is known to be in progress. */
 export async function bringToRest(ctx: Context, subject: Subject, attempt: Attempt): Promise<void> {
   const onItsWay: Outcome[] = ['claimed', 'sent'];
-  if (onItsWay.includes(attempt.outcome) && ctx.journal.isHeld(attempt)) throw busy(subject, attempt);
+  if (onItsWay.includes(attempt.outcome) && ctx.journal.isHeld(attempt)) throw busy(ctx, subject, attempt);
   if (!isUnsettled(attempt)) {
     await subject.observe();
     return;
@@ -100,7 +100,7 @@ async function record(
     correlationId: crypto.randomUUID(),
     at: ctx.clock.now(),
   });
-  if (!sent) throw busy(subject);
+  if (!sent) throw busy(ctx, subject);
   return sent;
 }
 
@@ -113,11 +113,12 @@ export function seenOf({ card, latest }: Subject): Seen {
   return { card, deliveryOption: latest?.deliveryOption ?? null, attempt: latest?.facts.attempt ?? null };
 }
 
-function busy({ card }: Subject, attempt?: Attempt): Failure {
+function busy(ctx: Context, subject: Subject, attempt?: Attempt): Failure {
+  const { card } = subject;
   const who = attempt
     ? `${attempt.holder.user}@${attempt.holder.host}, process ${attempt.holder.pid}`
     : 'another process';
   return new Failure('attempt-open', `Card ${name(card)} is being sent right now by ${who}.`, {
-    hint: `See what comes of it: kioskctl status ${name(card)}`,
+    hint: `See what comes of it: ${statusOf(ctx, subject)}`,
   });
 }

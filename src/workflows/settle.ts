@@ -1,6 +1,6 @@
 import { type Attempt, isHeldByVendor, isUnsettled } from '../domain/attempt.ts';
 import { hintOf, name } from '../domain/card.ts';
-import { asFailure, Failure } from '../domain/failure.ts';
+import { asFailure, Failure, type FailureDetails } from '../domain/failure.ts';
 import { productionRefused } from '../domain/production-failure.ts';
 import type { Context } from './context.ts';
 import type { Subject } from './each-card.ts';
@@ -35,14 +35,15 @@ export async function settleLost(ctx: Context, subject: Subject, attempt: Attemp
 
 /**
  * Ends the command for an attempt that did not get through.
+ * @param cause what is known of the answer that was lost
  * @throws Failure `not-seen`, `attempt-superseded`, `production-refused`; nothing for the other outcomes
  */
-export function refuseLost(subject: Subject, attempt: Attempt): void {
+export function refuseLost(subject: Subject, attempt: Attempt, cause: FailureDetails = {}): void {
   const { card } = subject;
   if (attempt.outcome === 'not-seen') {
     throw new Failure('not-seen', `The request to produce card ${name(card)} was not seen to arrive.`, {
       hint: `It may be sent again: ${hintOf(card)}`,
-      details: idsOf(attempt),
+      details: { ...cause, ...idsOf(attempt) },
     });
   }
   if (attempt.outcome === 'superseded') {

@@ -17,7 +17,11 @@ export interface StatusOptions {
   exitStatus: boolean;
 }
 
-export type StatusResult = CardResult & { attempts?: AttemptDocument[] };
+export type StatusResult = CardResult & {
+  attempts?: AttemptDocument[];
+  /** For people: an attempt that is queued, or was refused, shows in no production. */
+  latest: Attempt | null;
+};
 
 const FINAL = new Set<Stage>(['produced', 'completed', 'cancelled', 'returned', 'expired']);
 
@@ -67,6 +71,7 @@ async function look(ctx: Context, options: StatusOptions, read?: ReadOptions): P
       const attempt = latest.get(target);
       return {
         ...result,
+        latest: attempt ?? null,
         ...(exitStatus && attempt !== undefined && { exitCode: exitStatusOf(card, attempt) }),
         ...(history && { attempts: await attemptsOf(ctx, card.cardToken) }),
       };
@@ -125,5 +130,5 @@ function isFinal({ card, error }: StatusResult): boolean {
 
 /** Each request has its own ids: a look that fails as the last one did is nothing new. */
 function withoutIds({ error, ...result }: StatusResult): unknown {
-  return { ...result, ...(error && { error: { ...error, details: undefined } }) };
+  return { ...result, latest: undefined, ...(error && { error: { ...error, details: undefined } }) };
 }

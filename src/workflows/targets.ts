@@ -1,3 +1,4 @@
+import type { Card } from '../domain/card.ts';
 import type { ExitCode } from '../domain/exit-codes.ts';
 import { Failure, type FailureDocument } from '../domain/failure.ts';
 import { formatReference, type Reference } from '../domain/reference.ts';
@@ -20,6 +21,8 @@ export interface Target {
 export interface PassedOn {
   exitCode: ExitCode;
   error: FailureDocument;
+  /** The card as that command saw it. */
+  card?: Card;
 }
 
 /** A reference as a command got it: from its arguments, or with more from a piped document. */

@@ -3,6 +3,7 @@ import { hintOf, name } from '../domain/card.ts';
 import { Failure } from '../domain/failure.ts';
 import { refuseEnded, refuseOtherDelivery } from '../domain/guards.ts';
 import { productionFailed } from '../domain/production-failure.ts';
+import { formatReference } from '../domain/reference.ts';
 import type { CardResult } from '../domain/results.ts';
 import type { Simulation } from '../domain/simulation.ts';
 import { compareVendorTimes } from '../domain/vendor-time.ts';
@@ -39,6 +40,11 @@ export async function waitForResult(ctx: Context, subject: Subject, wait: Result
   let { attemptId } = wait;
   await waitFor(ctx, subject, {
     goal: 'produced',
+    command: (target) => [
+      'wait-produced',
+      formatReference(target),
+      ...(target.after === null ? [] : ['--after', target.after]),
+    ],
     onLook: async ({ card }) => {
       if (card.production?.status !== 'IN_PROGRESS' || once.has('in progress')) return undefined;
       once.add('in progress');

@@ -38,7 +38,7 @@ const SIGNALS = [
 ] as const;
 
 describe.concurrent.each(SIGNALS)('$signal', ({ signal, ...expected }) => {
-  const hint = /still be going on.*kioskctl status/;
+  const hint = /still be going on.*kioskctl (status|wait-ready)/;
 
   test.each(['wait-ready', 'status --watch'])('ends a %s in order', async (command) => {
     const child = start(user, `${command} ${waiting} --json --verbose --base-url ${sandbox.url}`);

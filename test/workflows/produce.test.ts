@@ -314,6 +314,51 @@ describe('waiting for the result', () => {
     expect(latest).toMatchObject({ exitCode: 4 });
   });
 
+  test('while nothing can be seen, the journal still tells which attempt it is', async () => {
+    await card.send();
+    world.fault({ ...GET, path: '/cards/', times: 1_000, status: 503 });
+    world.fault({ ...GET, path: '/card-orders/', times: 1_000, status: 503 });
+    const timing = { ...world.context().timing, timeout: 300 };
+    const [waited] = await waitProduced(world.context({ timing }), [{ ...card.target }]);
+    expect(waited).toMatchObject({
+      exitCode: 75,
+      card: { orderId: card.target.orderId, attempt: 1, attemptId: expect.any(String), production: null },
+    });
+  });
+
+  test('a wait that saw nothing says how to wait again, from the same attempt on', async () => {
+    world.fault({ ...GET, path: '/card', times: 1_000, status: 503 });
+    const timing = { ...world.context().timing, timeout: 300 };
+    const after = '2026-03-01T12:30:00.000Z';
+    const journal = world.openJournal('elsewhere');
+    const [waited] = await waitProduced(world.context({ timing, journal }), [{ ...card.target, after }]);
+    expect(waited?.error?.hint).toContain(
+      `kioskctl wait-produced 1001/${card.target.cardToken} --after ${after}`,
+    );
+    journal.close();
+  });
+
+  test('ends for the attempt that was going on, not for a later one', async () => {
+    await card.send();
+    const clock = {
+      now: () => world.clock.now(),
+      sleep: async (milliseconds: number, signal: AbortSignal) => {
+        if ((await world.puts()).taken === 1) {
+          const simulation = { status: 'PRODUCTION_ERROR', errorCode: 'CB_TIME' } as const;
+          await simulate(world.context(), { targets: [{ ...card.target }], simulation });
+          await card.repeat();
+        }
+        await world.clock.sleep(milliseconds, signal);
+      },
+    };
+    const [waited] = await waitProduced(world.context({ clock }), [{ ...card.target }]);
+    expect(waited).toMatchObject({
+      exitCode: 9,
+      error: { code: 'attempt-superseded' },
+      card: { attempt: 2 },
+    });
+  });
+
   test('says at once how a sandbox is told what becomes of the card', async () => {
     await card.send({ wait: true, context: { timing: { ...world.context().timing, timeout: 300 } } });
     expect(world.said.join('\n')).toContain(

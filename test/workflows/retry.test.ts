@@ -64,6 +64,17 @@ describe('retry', () => {
     expect((await world.puts()).sent).toBe(1);
   });
 
+  test('the time that a person takes to answer is not taken from the wait', async () => {
+    await card.fail();
+    const ask = { ...world.context().ask, confirm: async () => (world.clock.time += 720_000) > 0 };
+    const timing = { ...world.context().timing, timeout: 5_000 };
+    const simulation = { status: 'PRODUCED' } as const;
+    expect(await card.repeat({ wait: true, simulation, context: { ask, timing } })).toMatchObject({
+      exitCode: 0,
+      card: { stage: 'produced', attempt: 2 },
+    });
+  });
+
   test('asks nothing for a failure that may be repeated at once', async () => {
     await card.fail('CB_TIME');
     expect(await card.repeat()).toMatchObject({ exitCode: 0, changed: true });

@@ -14,6 +14,8 @@ export interface Settings {
   environment: Environment;
   /** null: the environment's own. */
   baseUrl: string | null;
+  /** By flag or variable, so that follow-up commands need it, too. */
+  baseUrlIsGiven: boolean;
   apiVersion: string;
   profileId: number | null;
   profileIsExplicit: boolean;
@@ -74,6 +76,7 @@ export function readSettings(flags: SettingFlags, env: NodeJS.ProcessEnv = proce
     contextName: chosen.name,
     environment,
     baseUrl: chosen.baseUrl?.href ?? null,
+    baseUrlIsGiven: chosen.baseUrlIsGiven,
     apiVersion:
       sources.read({ variable: 'KIOSKCTL_API_VERSION' }, toApiVersion) ??
       toApiVersion(settings?.apiVersion ?? 'legacy'),

@@ -191,14 +191,34 @@ describe('the context', () => {
       { flags: { context: 'ci', environment: 'production' }, file: FILE },
     ],
     [
-      'a variable that contradicts the flag',
-      { flags: { environment: 'production' }, env: { KIOSKCTL_CONTEXT: 'ci' }, file: FILE },
+      'variables that contradict each other',
+      { env: { KIOSKCTL_ENVIRONMENT: 'production', KIOSKCTL_CONTEXT: 'ci' }, file: FILE },
     ],
     ['an environment that is none', { flags: { environment: 'staging' } }],
     ['an environment in capitals', { env: { KIOSKCTL_ENVIRONMENT: 'Production' } }],
     ['an empty environment', { env: { KIOSKCTL_ENVIRONMENT: '' } }],
   ])('is a mistake: %s', (_, given) => {
     expect(failureOf(given)).toMatchObject({ code: 'usage', exitCode: 2 });
+  });
+
+  test.each<[string, Given, string]>([
+    [
+      'a context, over another environment',
+      { flags: { context: 'local' }, env: { KIOSKCTL_ENVIRONMENT: 'sandbox' } },
+      'local',
+    ],
+    [
+      'an environment, over a context of another one',
+      { flags: { environment: 'production' }, env: { KIOSKCTL_CONTEXT: 'ci' }, file: FILE },
+      'production',
+    ],
+    [
+      'an environment, with the context of a variable that is of it',
+      { flags: { environment: 'production' }, env: { KIOSKCTL_CONTEXT: 'branch' }, file: FILE },
+      'branch',
+    ],
+  ])('a flag wins over variables: %s', (_, given, contextName) => {
+    expect(read(given).contextName).toBe(contextName);
   });
 
   test('a mistake names the contexts that there are', () => {
