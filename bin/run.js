@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import module from 'node:module';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const [major] = process.versions.node.split('.');
@@ -13,8 +13,14 @@ if (Number(major) < 24) {
 const { KIOSKCTL_HOME, XDG_CACHE_HOME } = process.env;
 const cache = KIOSKCTL_HOME || join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'kioskctl');
 const compileCache = join(cache, 'compile-cache');
+// Level by level: Node's own `recursive` never ends where nothing can be made, as below /proc.
+function makeFolder(folder) {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  mkdirSync(folder, { mode: 0o700 });
+}
 try {
-  mkdirSync(compileCache, { recursive: true, mode: 0o700 });
+  makeFolder(compileCache);
   module.enableCompileCache(compileCache);
 } catch {
   // Without a cache it starts more slowly.

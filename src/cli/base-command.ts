@@ -1,6 +1,6 @@
 import { Command } from '@oclif/core';
 import { asFailure } from '../domain/failure.ts';
-import { redact, redactAll } from '../domain/redaction.ts';
+import { redact, redactData } from '../domain/redaction.ts';
 import { printable, printableJson } from '../domain/terminal-text.ts';
 import type { Context } from '../workflows/context.ts';
 import type { ContextFlags, Effect, OpenContext } from './context.ts';
@@ -15,7 +15,7 @@ import { makeStyle } from './output/style.ts';
 import { guardProduction } from './production-guard.ts';
 import { readSettings } from './settings/settings.ts';
 import { type Io, processIo } from './terminal/io.ts';
-import { interruption, STDOUT_CLOSED, setExitCode } from './terminal/io-signals.ts';
+import { interruption, onForcedEnd, STDOUT_CLOSED, setExitCode } from './terminal/io-signals.ts';
 import { asUsageFailure } from './usage-failure.ts';
 
 /**
@@ -30,6 +30,8 @@ export abstract class BaseCommand extends Command {
   protected readonly io: Io = processIo(wantsFlag(this.argv, '--no-color'));
   readonly #isJson = wantsFlag(this.argv, '--json');
   readonly #isQuiet = ['-q', '--quiet'].some((flag) => wantsFlag(this.argv, flag));
+  /** A stream has a line a document, its end included. */
+  #isStream = false;
   #open: OpenContext | null = null;
   #named: { name: string; environment: string } | null = null;
 
@@ -37,11 +39,12 @@ export abstract class BaseCommand extends Command {
   protected abstract perform(): Promise<Result | null>;
 
   override async run(): Promise<void> {
+    onForcedEnd((failure) => this.#fail(failure));
     try {
       const result = await this.perform();
       if (result) await this.emit(result);
     } catch (error) {
-      if (error !== STDOUT_CLOSED) await this.#fail(error);
+      if (error !== STDOUT_CLOSED) this.#fail(error);
     } finally {
       await this.#open?.close();
     }
@@ -88,8 +91,9 @@ export abstract class BaseCommand extends Command {
 
   /** Prints a result, or one of a stream of them, which takes a line. */
   protected async emit(result: Result, { isStream = false } = {}): Promise<void> {
+    this.#isStream = isStream;
     const { exitCode, document, text, references, errors = [] } = result;
-    if (this.#isJson) this.#print({ exitCode, document }, isStream);
+    if (this.#isJson) this.#print({ exitCode, document });
     else if (this.#isQuiet && references)
       this.io.out(references.map((reference) => `${printable(reference)}\n`).join(''));
     else this.io.out(await text(makeStyle(this.io.color.stdout)));
@@ -97,14 +101,14 @@ export abstract class BaseCommand extends Command {
     setExitCode(exitCode);
   }
 
-  async #fail(error: unknown): Promise<void> {
-    const { exitCode, document } = await this.#explain(error);
+  #fail(error: unknown): void {
+    const { exitCode, document } = this.#explain(error);
     if (this.#isJson) this.#print({ exitCode, document: { error: document } });
     else this.#complain(document, null);
     setExitCode(exitCode);
   }
 
-  async #explain(error: unknown) {
+  #explain(error: unknown) {
     if (error instanceof PassedOnError)
       return { exitCode: error.passedOn.exitCode, document: error.passedOn.error };
     const failure = asUsageFailure(error, this.#usage()) ?? asFailure(error);
@@ -118,15 +122,15 @@ export abstract class BaseCommand extends Command {
     return { id, flags, subcommands: below.map((one) => one.slice(id.length + 1)) };
   }
 
-  #print({ exitCode, document }: Pick<Result, 'exitCode' | 'document'>, isStream = false): void {
+  #print({ exitCode, document }: Pick<Result, 'exitCode' | 'document'>): void {
     const { name = null, environment = null } = this.#named ?? {};
     const command = this.id?.replaceAll(':', ' ') ?? null;
     const { secrets = [] } = this.#open?.credentials ?? {};
-    const whole = redactAll(
+    const whole = redactData(
       makeDocument({ command, context: name, environment, exitCode }, document),
       secrets,
     );
-    this.io.out(`${printableJson(whole, this.io.isStdoutTerminal && !isStream ? 2 : 0)}\n`);
+    this.io.out(`${printableJson(whole, this.io.isStdoutTerminal && !this.#isStream ? 2 : 0)}\n`);
   }
 
   #complain({ message, hint }: { message: string; hint: string }, about: string | null): void {

@@ -67,7 +67,7 @@ export function openContext(flags: ContextFlags, { io, effect }: { io: Io; effec
     kiosks: settings.kiosks,
     program: settings.program,
     reason: flags.reason?.trim() || null,
-    invocation: { flags: followUpFlags(flags, settings), kioskId: settings.kioskId },
+    invocation: { flags: followUpFlags(settings), kioskId: settings.kioskId },
     timing: settings.timing,
     wise,
     get journal() {
@@ -104,12 +104,8 @@ export async function openSandbox(settings: Settings, choice: SandboxChoice = {}
 }
 
 /** Where `next` and hints lead: to the same context and server; the profile is in each reference. */
-function followUpFlags(flags: ContextFlags, { contextName, baseUrl }: Settings): string[] {
-  return [
-    '--context',
-    contextName,
-    ...(flags['base-url'] !== undefined && baseUrl ? ['--base-url', baseUrl] : []),
-  ];
+function followUpFlags({ contextName, baseUrl, baseUrlIsGiven }: Settings): string[] {
+  return ['--context', contextName, ...(baseUrlIsGiven && baseUrl ? ['--base-url', baseUrl] : [])];
 }
 
 async function baseUrlOf(environment: Environment, server: () => Promise<{ url: string }>): Promise<string> {

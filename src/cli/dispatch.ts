@@ -3,6 +3,7 @@ import { asFailure, type Failure } from '../domain/failure.ts';
 import { printableJson } from '../domain/terminal-text.ts';
 import { BaseCommand } from './base-command.ts';
 import { KioskctlHelp } from './help.ts';
+import { globalFlags } from './input/flags.ts';
 import { makeDocument, wantsFlag } from './output/document.ts';
 import { makeStyle } from './output/style.ts';
 import { makeOwnPlugin } from './own-plugin.ts';
@@ -26,7 +27,7 @@ export async function dispatch(argv: readonly string[], root: string): Promise<v
 }
 
 async function runCommand(config: Config, argv: readonly string[]): Promise<void> {
-  const wanted = argv[0] === 'help' ? argv.slice(1) : argv;
+  const wanted = argv[0] === 'help' ? argv.slice(1) : commandFirst(argv);
   const { id, rest } = findId(config, wanted);
   const isHelp = argv[0] === 'help' || wantsFlag(argv, '--help') || wantsFlag(argv, '-h');
   if (isHelp || argv.length === 0) {
@@ -41,6 +42,17 @@ async function runCommand(config: Config, argv: readonly string[]): Promise<void
   const instance: unknown = Reflect.construct(await command.load(), [[...rest], config]);
   if (!(instance instanceof BaseCommand)) throw new TypeError(`${command.id} is not a command of kioskctl`);
   await instance.run();
+}
+
+/** Flags that all commands have may stand before the command, too: `kioskctl --context ci status`. */
+function commandFirst(argv: readonly string[]): readonly string[] {
+  let count = 0;
+  while (argv[count]?.startsWith('--')) {
+    const name = argv[count]?.slice(2);
+    const [, flag] = Object.entries(globalFlags).find(([own]) => own === name) ?? [];
+    count += flag?.type === 'option' ? 2 : 1;
+  }
+  return [...argv.slice(count), ...argv.slice(0, count)];
 }
 
 /** The longest run of leading words that names a command or a topic. */

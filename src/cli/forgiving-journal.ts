@@ -11,10 +11,12 @@ export function makeForgivingJournal(
   warn: (text: string) => void,
 ): Journal {
   let journal: Journal | null = null;
+  let lost: Failure | null = null;
   const forgive = (error: unknown): Journal => {
     if (!(error instanceof Failure) || error.code !== 'journal-unusable') throw error;
     warn(`${error.message} Going on without it: what it knows of cards and attempts is missing here.`);
     journal?.close();
+    lost = error;
     journal = instead();
     return journal;
   };
@@ -25,9 +27,15 @@ export function makeForgivingJournal(
       return forgive(error);
     }
   };
+  const listCards = async () => {
+    if (lost) throw lost;
+    return (journal ??= open()).listCards();
+  };
   // Every method is asked of the file first, and of the empty journal when the file fails.
   return new Proxy(instead(), {
     get: (_, name: keyof Journal) => {
+      // A list of all that the journal knows can't be told without it.
+      if (name === 'listCards') return async () => listCards();
       const method = current()[name];
       if (name === 'close' || name === 'isHeld') return method.bind(journal);
       return async (...args: unknown[]) => {

@@ -33,6 +33,11 @@ class ExamplesFirst extends CommandHelp {
     return description && this.wrap(description.replaceAll('\n', ' '));
   }
 
+  /** Without the gap that stands for a short flag: the first line of a list would lose it. */
+  protected override flagHelpLabel(flag: Command.Flag.Any, showOptions = false): string {
+    return super.flagHelpLabel(flag, showOptions).trimStart();
+  }
+
   protected override defaultUsage(): string {
     const [card] = Object.values(this.command.args);
     const name = card ? `${card.name.toUpperCase()}${card.multiple ? '...' : ''}` : '';

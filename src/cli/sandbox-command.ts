@@ -33,7 +33,7 @@ export abstract class SandboxCommand extends BaseCommand {
     const context = await this.context(flags);
     if (context.environment !== 'local') {
       throw new Failure('usage', `The embedded sandbox is environment local, not ${context.environment}.`, {
-        hint: 'Leave --context and --environment out.',
+        hint: 'Add --context local: the environment variables, or the settings, say otherwise.',
       });
     }
     const sandbox = await openSandbox(this.opened.settings, toChoice(flags));

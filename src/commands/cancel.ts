@@ -10,7 +10,7 @@ export default class Cancel extends BaseCommand {
     `Free while an order is PLACED. Later its card is blocked with it, for good, so that is asked (--yes answers).`;
   static override examples = [
     '<%= config.bin %> cancel 1001/501 --yes',
-    '<%= config.bin %> orders --json | <%= config.bin %> cancel - --yes',
+    '<%= config.bin %> cancel 1001/501 1001/502 --yes --json',
   ];
   static override args = cardArgs;
   static override flags = { ...waitFlags, ...actFlags, ...quietFlag };

@@ -1,5 +1,6 @@
 import { BaseCommand } from '../cli/base-command.ts';
 import { limitFlag, quietFlag, toLimit } from '../cli/input/flags.ts';
+import { localTime } from '../cli/output/local-time.ts';
 import type { Result } from '../cli/output/result.ts';
 import { plainRow, renderTable } from '../cli/output/table.ts';
 import { cards } from '../workflows/lists.ts';
@@ -27,7 +28,7 @@ export default class Cards extends BaseCommand {
         renderTable(
           ['Card', 'Status', 'Type', 'Program', 'Created'],
           list.map(({ cardToken, cardStatus, cardType, program, createdAt }) =>
-            plainRow([cardToken, cardStatus, cardType, program, createdAt]),
+            plainRow([cardToken, cardStatus, cardType, program, createdAt && localTime(createdAt)]),
           ),
         ),
     };

@@ -1,5 +1,6 @@
 import { BaseCommand } from '../cli/base-command.ts';
 import { limitFlag, quietFlag, toLimit } from '../cli/input/flags.ts';
+import { localTime } from '../cli/output/local-time.ts';
 import type { Result } from '../cli/output/result.ts';
 import { plainRow, renderTable } from '../cli/output/table.ts';
 import { orders } from '../workflows/lists.ts';
@@ -27,7 +28,7 @@ export default class Orders extends BaseCommand {
         renderTable(
           ['Order', 'Status', 'Card', 'Delivery', 'Created'],
           list.map(({ orderId, orderStatus, cardToken, deliveryOption, createdAt }) =>
-            plainRow([orderId, orderStatus, cardToken, deliveryOption, createdAt]),
+            plainRow([orderId, orderStatus, cardToken, deliveryOption, createdAt && localTime(createdAt)]),
           ),
         ),
     };

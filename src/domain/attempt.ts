@@ -1,4 +1,4 @@
-import { lookUpError } from './error-catalogue.ts';
+import { type CatalogueEntry, lookUpError } from './error-catalogue.ts';
 import { isLater, type Production } from './production.ts';
 
 /**
@@ -71,6 +71,18 @@ export function isUnsettled(attempt: Attempt | null): boolean {
   return attempt?.outcome === 'sent' || attempt?.outcome === 'unknown';
 }
 
+/** Why an attempt was refused that must never be made again on this card; null when it may. */
+export function refusedForGood(attempt: Attempt | null): CatalogueEntry | null {
+  if (attempt?.outcome !== 'refused') return null;
+  const entry = lookUpError('request', attempt.production?.errorCode ?? null);
+  return entry.retry === 'never' ? entry : null;
+}
+
+/** Did the vendor answer that it holds a request for this card already? Whose it is, the production tells. */
+export function isHeldByVendor({ outcome, production }: Attempt): boolean {
+  return outcome === 'unknown' && production?.errorCode === 'REQUEST_ALREADY_EXISTS';
+}
+
 /**
  * What a reading of the production says about an attempt that was sent.
  * `unchanged`: nothing that came after the attempt; `undecidable`: it can't be told from what was there before.
@@ -105,7 +117,8 @@ function readRefusal(attempt: Attempt, { kioskId, errorCode }: Production): Read
 
 /**
  * What became of a request whose answer was lost. An unchanged production proves nothing before the settle window has
- * passed, because the vendor shows the manufacturer's latest data, which may lag behind.
+ * passed, because the vendor shows the manufacturer's latest data, which may lag behind; and none at all while the vendor
+ * says that it holds a request.
  * @param lookedAt when the production was asked for, in milliseconds
  * @param settleWindow milliseconds from the sending
  */
@@ -117,6 +130,7 @@ export function settle(
   const reading = readProduction(attempt, production);
   if (reading === 'undecidable') return 'unknown';
   if (reading !== 'unchanged') return reading;
+  if (isHeldByVendor(attempt)) return 'unknown';
   return lookedAt - (attempt.sentAt ?? lookedAt) >= settleWindow ? 'not-seen' : 'unknown';
 }
 

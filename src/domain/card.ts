@@ -1,5 +1,6 @@
 import { type Invocation, nextCommand, toShell } from './next.ts';
 import type { Production } from './production.ts';
+import { formatReference } from './reference.ts';
 import type { Requirement } from './requirement.ts';
 import { ageInDays, type Stage, type StageFacts, stageOf } from './stage.ts';
 
@@ -50,4 +51,18 @@ export function describeCard(facts: CardFacts, invocation: Invocation): Card {
     next: next && toShell(next.argv),
     nextArgv: next?.complete ? next.argv : null,
   };
+}
+
+/** How messages name a card. */
+export function name(card: Card): string {
+  return formatReference(card);
+}
+
+/** The next command as a hint. */
+export function hintOf(card: Card): string {
+  return card.next ?? 'Nothing is left to do.';
+}
+
+export function codeOf({ production }: Card): { details?: { errorCode: string } } {
+  return production?.errorCode ? { details: { errorCode: production.errorCode } } : {};
 }

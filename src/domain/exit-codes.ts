@@ -1,7 +1,7 @@
 /** What each exit code of kioskctl means. The help topic and the README's table are made from this list. */
 export const EXIT_CODES = [
   { code: 0, meaning: 'done; for a wait, the target was reached; for an act, it holds' },
-  { code: 1, meaning: 'a bug in kioskctl' },
+  { code: 1, meaning: "a bug in kioskctl, or an output that can't be written" },
   { code: 2, meaning: 'usage: a wrong or missing flag, an unreadable reference, bad input' },
   { code: 3, meaning: 'credentials missing, refused or expired' },
   {

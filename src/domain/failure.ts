@@ -103,7 +103,8 @@ export class Failure extends Error {
   }
 
   toDocument(): FailureDocument {
-    const { code, message, hint, details } = this;
+    const { code, hint, details } = this;
+    const message = redact(this.message);
     return details && Object.keys(details).length > 0
       ? { code, message, hint, details }
       : { code, message, hint };

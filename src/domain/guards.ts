@@ -1,6 +1,7 @@
-import type { Card } from './card.ts';
+import { type Attempt, refusedForGood } from './attempt.ts';
+import { type Card, codeOf, hintOf, name } from './card.ts';
 import { Failure } from './failure.ts';
-import { formatReference } from './reference.ts';
+import { neverAgain } from './production-failure.ts';
 
 /** What a guard decides: send the card to a kiosk, or leave it, because it is where the user wants it. */
 export type Decision = { send: string } | 'unchanged';
@@ -12,10 +13,8 @@ export const KIOSK_COLLECTION = 'KIOSK_COLLECTION';
 export interface Seen {
   card: Card;
   deliveryOption: string | null;
-  /** Where the latest attempt went. */
-  attemptKioskId: string | null;
-  /** Was the latest attempt refused, not seen, or given up? */
-  attemptMayBeRepeated: boolean;
+  /** The latest attempt. */
+  attempt: Attempt | null;
 }
 
 /**
@@ -28,6 +27,7 @@ export function guardProduce(seen: Seen, kioskId: string): Decision {
   refuseOtherDelivery(seen);
   switch (card.stage) {
     case 'ready':
+      refuseRefusedForGood(seen);
       return { send: kioskId };
     case 'produced':
     case 'completed':
@@ -71,9 +71,20 @@ export function guardRetry(seen: Seen, { kioskId, attemptId }: Retry): Decision 
       hint: `See what came of it: kioskctl status ${name(card)}`,
     });
   }
-  if (card.stage === 'failed' || (card.stage === 'ready' && seen.attemptMayBeRepeated))
+  if (card.stage === 'failed' || (card.stage === 'ready' && mayBeRepeated(seen.attempt)))
     return { send: kioskId };
   throw nothingToRetry(card);
+}
+
+/** Was an attempt refused, not seen, or given up? Then nothing came of it. */
+function mayBeRepeated(attempt: Attempt | null): boolean {
+  return attempt !== null && ['refused', 'not-seen', 'abandoned'].includes(attempt.outcome);
+}
+
+/** What the catalogue says is never to be sent again. @throws Failure `production-failed` */
+function refuseRefusedForGood({ card, attempt }: Seen): void {
+  const entry = refusedForGood(attempt);
+  if (entry) throw neverAgain(card, entry);
 }
 
 function nothingToRetry(card: Card): Failure {
@@ -111,8 +122,9 @@ export function refuseOtherDelivery({ card, deliveryOption }: Pick<Seen, 'card' 
 }
 
 /** The same kiosk is making it already: then it is as wanted. @throws Failure `attempt-open` for another kiosk */
-function joinInProgress({ card, attemptKioskId }: Seen, kioskId: string): Decision {
-  const current = card.production?.status === 'IN_PROGRESS' ? card.production.kioskId : attemptKioskId;
+function joinInProgress({ card, attempt }: Seen, kioskId: string): Decision {
+  const current =
+    card.production?.status === 'IN_PROGRESS' ? card.production.kioskId : (attempt?.kioskId ?? null);
   if (current === kioskId) return 'unchanged';
   throw new Failure(
     'attempt-open',
@@ -129,18 +141,4 @@ function notReady(card: Card): Failure {
       ? `It can't be told where card ${name(card)} stands.`
       : `Card ${name(card)} is not ready yet (${card.stage}).`;
   return new Failure('wrong-stage', message, { hint: hintOf(card) });
-}
-
-/** How messages name a card. */
-export function name(card: Card): string {
-  return formatReference(card);
-}
-
-/** The next command as a hint. */
-export function hintOf(card: Card): string {
-  return card.next ?? 'Nothing is left to do.';
-}
-
-export function codeOf({ production }: Card): { details?: { errorCode: string } } {
-  return production?.errorCode ? { details: { errorCode: production.errorCode } } : {};
 }

@@ -1,4 +1,4 @@
-import { type Attempt, isUnsettled } from './attempt.ts';
+import { type Attempt, isUnsettled, refusedForGood } from './attempt.ts';
 import { lookUpError } from './error-catalogue.ts';
 import type { Production } from './production.ts';
 import { formatReference, type Reference } from './reference.ts';
@@ -45,7 +45,9 @@ function nextStep(card: Situation, kioskId: string | null): (string | null)[] | 
     case 'details-created':
       return ['wait-ready', reference];
     case 'ready':
-      return ['produce', reference, '--kiosk', kioskId];
+      return card.attempt?.outcome === 'refused' && card.attempt.production
+        ? refusedStep(card.attempt, reference)
+        : ['produce', reference, '--kiosk', kioskId];
     case 'in-progress':
       return ['wait-produced', reference, ...since(card.production)];
     case 'failed':
@@ -68,9 +70,19 @@ function since(production: Production | null): string[] {
   return time !== null && parseVendorTime(time) ? ['--after', time] : [];
 }
 
+/** Answers that mean this kiosk, not this card: another one may take it. */
+const OTHER_KIOSK = new Set(['KIOSK_ID_NOT_FOUND', 'NO_BRANCH_LINKED_TO_KIOSK']);
+
+/** A refused request is retried, which asks whether its cause is gone; for good, only a new order helps. */
+function refusedStep(attempt: Attempt, reference: string): (string | null)[] {
+  if (refusedForGood(attempt)) return ['order', '--like', reference];
+  const isOfKiosk = OTHER_KIOSK.has(attempt.production?.errorCode ?? '');
+  return isOfKiosk ? ['retry', reference, '--to-kiosk', null] : ['retry', reference];
+}
+
 function retryStep({ production, attempt }: Situation, reference: string): (string | null)[] {
-  if (lookUpError('production', production?.errorCode ?? null).retry === 'never')
-    return ['order', '--like', reference];
+  const isHopeless = lookUpError('production', production?.errorCode ?? null).retry === 'never';
+  if (isHopeless || refusedForGood(attempt)) return ['order', '--like', reference];
   const knownKiosk = production?.kioskId ?? attempt?.kioskId ?? null;
   return knownKiosk === null ? ['retry', reference, '--to-kiosk', null] : ['retry', reference];
 }

@@ -1,8 +1,7 @@
-import type { Card } from './card.ts';
+import { type Card, name } from './card.ts';
 import { type CatalogueEntry, lookUpError } from './error-catalogue.ts';
 import type { ErrorKind } from './error-row.ts';
 import { Failure, type FailureDetails } from './failure.ts';
-import { name } from './guards.ts';
 import type { Production } from './production.ts';
 import { printable } from './terminal-text.ts';
 

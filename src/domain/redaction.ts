@@ -13,22 +13,29 @@ const SECRET_SHAPES: readonly [RegExp, string][] = [
 const SHORTEST_SECRET = 8;
 
 /**
- * Takes secrets out of text that is about to be shown or kept.
- * @param text any text, for instance the message of an unexpected error
+ * Takes secrets out of text that is about to be shown: those that are known, and whatever looks like one.
+ * @param text a message, for instance that of an unexpected error
  * @param secrets the secrets that this process knows, each replaced wherever it stands
  */
 export function redact(text: string, secrets: readonly string[] = []): string {
-  const known = secrets
-    .filter((secret) => secret.length >= SHORTEST_SECRET)
-    .toSorted((left, right) => right.length - left.length);
-  const withoutKnown = known.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text);
+  const withoutKnown = withoutSecrets(text, secrets);
   return SECRET_SHAPES.reduce((rest, [shape, replacement]) => rest.replace(shape, replacement), withoutKnown);
 }
 
-/** The same for a document: its texts without secrets, its shape as it was. */
-export function redactAll(value: unknown, secrets: readonly string[] = []): unknown {
-  if (typeof value === 'string') return redact(value, secrets);
-  if (Array.isArray(value)) return value.map((one) => redactAll(one, secrets));
+/**
+ * Takes the secrets that this process knows out of data: each text without them, the shape as it was. What only looks
+ * like a secret stays, because data may be sent again: Basic Street is an address.
+ */
+export function redactData(value: unknown, secrets: readonly string[]): unknown {
+  if (typeof value === 'string') return withoutSecrets(value, secrets);
+  if (Array.isArray(value)) return value.map((one) => redactData(one, secrets));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, redactAll(inner, secrets)]));
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, redactData(inner, secrets)]));
+}
+
+function withoutSecrets(text: string, secrets: readonly string[]): string {
+  return secrets
+    .filter((secret) => secret.length >= SHORTEST_SECRET)
+    .toSorted((left, right) => right.length - left.length)
+    .reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text);
 }

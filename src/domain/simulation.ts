@@ -53,7 +53,9 @@ function productionCode(text: string): string {
 
 /** The failure for a code that is not in the catalogue, with the ones that it may have been meant to be. */
 export function unknownCode(text: string, codes = ERROR_CATALOGUE.map((entry) => entry.code)): Failure {
-  const nearest = nearestOf(text.toUpperCase(), codes).join(', ');
+  const word = text.toUpperCase().replaceAll('-', '_');
+  const containing = [...new Set(codes)].filter((code) => word !== '' && code.includes(word)).slice(0, 5);
+  const nearest = (containing.length > 0 ? containing : nearestOf(word, codes)).join(', ');
   return new Failure('usage', `There is no error code “${printable(text)}”.`, {
     hint: nearest
       ? `Did you mean ${nearest}? kioskctl explain lists all codes.`

@@ -1,19 +1,21 @@
 import { type Attempt, isUnsettled, lastWordOn } from './attempt.ts';
 import type { Production } from './production.ts';
 
-export type Stage =
-  | 'placed'
-  | 'requirements-fulfilled'
-  | 'details-created'
-  | 'ready'
-  | 'in-progress'
-  | 'produced'
-  | 'failed'
-  | 'completed'
-  | 'cancelled'
-  | 'returned'
-  | 'expired'
-  | 'unknown';
+export const STAGES = [
+  'placed',
+  'requirements-fulfilled',
+  'details-created',
+  'ready',
+  'in-progress',
+  'produced',
+  'failed',
+  'completed',
+  'cancelled',
+  'returned',
+  'expired',
+  'unknown',
+] as const;
+export type Stage = (typeof STAGES)[number];
 
 /** The vendor obfuscates the data of a card that is older than this: it can never be produced again. */
 export const PRODUCIBLE_DAYS = 60;

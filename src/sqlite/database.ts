@@ -14,6 +14,9 @@ export interface DatabaseOptions {
   fault: (reason: string) => Error;
 }
 
+/** Marks the files of kioskctl (SQLite's `application_id`): “kctl”. */
+const APPLICATION_ID = 0x6b63746c;
+
 /** How long a statement waits for another process that writes. */
 const BUSY_TIMEOUT_MS = 5_000;
 
@@ -103,7 +106,7 @@ export class Database {
  */
 function makeFile(options: DatabaseOptions): void {
   const { file } = options;
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(file));
   const draft = `${file}.${process.pid}.${crypto.randomUUID()}`;
   try {
     closeSync(openSync(draft, 'wx', 0o600));
@@ -113,6 +116,18 @@ function makeFile(options: DatabaseOptions): void {
     if (!existsSync(file)) throw error;
   } finally {
     for (const suffix of ['', '-wal', '-shm']) rmSync(`${draft}${suffix}`, { force: true });
+  }
+}
+
+/** Level by level: Node's own `recursive` never ends where nothing can be made, as below /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    // Another process made it meanwhile.
+    if (!existsSync(folder)) throw error;
   }
 }
 
@@ -131,13 +146,22 @@ function giveName(draft: string, file: string): void {
 function prepare(connection: DatabaseSync, { migrations, durability, fault }: DatabaseOptions): void {
   const versionOf = () => Number(connection.prepare('PRAGMA user_version').get()?.user_version);
   if (versionOf() > migrations.length) throw fault('was written by a newer version of kioskctl');
+  if (!isOurs(connection, versionOf())) throw fault('is a database of something else');
   connection.exec('PRAGMA journal_mode = WAL');
   connection.exec(`PRAGMA synchronous = ${durability}`);
   if (versionOf() === migrations.length) return;
   connection.exec('BEGIN IMMEDIATE');
   for (const script of migrations.slice(versionOf())) connection.exec(script);
+  connection.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
   connection.exec(`PRAGMA user_version = ${migrations.length}`);
   connection.exec('COMMIT');
+}
+
+/** A database that is empty, or that kioskctl made. */
+function isOurs(connection: DatabaseSync, version: number): boolean {
+  const id = Number(connection.prepare('PRAGMA application_id').get()?.application_id);
+  const isEmpty = connection.prepare('SELECT 1 FROM sqlite_master LIMIT 1').get() === undefined;
+  return id === APPLICATION_ID || (version === 0 && isEmpty);
 }
 
 /** Opens a file and prepares it; one that can't be prepared is closed, which also gives its locks back. */

@@ -42,8 +42,16 @@ const orderFields = {
 export const orderRequest = v.object(orderFields);
 export type OrderRequest = v.InferOutput<typeof orderRequest>;
 
-/** A part of that body in a user's file: a field that the vendor doesn't know is a mistake. */
-export const orderFile = v.partial(v.strictObject(orderFields));
+/**
+ * A part of that body in a user's file: a field that the vendor doesn't document is a mistake, and so is another delivery
+ * than to a kiosk.
+ */
+export const orderFile = v.partial(
+  v.strictObject({
+    ...orderFields,
+    deliveryOption: v.literal('KIOSK_COLLECTION', 'kioskctl orders cards for kiosks only (KIOSK_COLLECTION)'),
+  }),
+);
 export type OrderFile = v.InferOutput<typeof orderFile>;
 
 const cardOrderFields = {

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
+import { formatDuration } from '../domain/duration.ts';
 import { Failure, type FailureDetails, Outage } from '../domain/failure.ts';
-import { redactAll } from '../domain/redaction.ts';
+import { redactData } from '../domain/redaction.ts';
 import { printable } from '../domain/terminal-text.ts';
 import { readVendorError } from '../wire/error-bodies.ts';
 import { exchange, type HttpAnswer, type NoAnswer } from './http.ts';
@@ -20,8 +21,10 @@ export interface ClientOptions {
 /** How a read is to be made. */
 export interface ReadOptions {
   signal?: AbortSignal | undefined;
-  /** Milliseconds; the default suits a person who waits. */
+  /** Milliseconds for one try; the default suits a person who waits. */
   timeout?: number;
+  /** Milliseconds for all tries: none is begun after them. */
+  patience?: number;
   /** False where the caller repeats it anyhow (a poll). */
   retry?: boolean;
 }
@@ -67,8 +70,10 @@ export class Client {
     request: VendorRequest & { schema: Schema },
     options: ReadOptions = {},
   ): Promise<v.InferOutput<Schema>> {
-    const retries = options.retry === false ? 0 : READ_RETRIES;
-    const answer = await this.#exchange(request, { timeout: READ_TIMEOUT_MS, ...options, retries });
+    const { patience = Number.POSITIVE_INFINITY, retry = true, signal } = options;
+    const timeout = Math.min(options.timeout ?? READ_TIMEOUT_MS, patience);
+    const retries = retry ? READ_RETRIES : 0;
+    const answer = await this.#exchange(request, { timeout, patience, retries, signal });
     if (answer.kind === 'aborted') options.signal?.throwIfAborted();
     if (answer.kind !== 'answered') throw unreachable(answer);
     if (answer.httpStatus < 200 || answer.httpStatus > 299) throw failureOf(answer);
@@ -86,7 +91,7 @@ export class Client {
   }
 
   async #exchange(request: VendorRequest, options: ExchangeOptions): Promise<Sent> {
-    const { correlationId = crypto.randomUUID(), timeout, retries, signal } = options;
+    const { correlationId = crypto.randomUUID(), timeout, patience, retries, signal } = options;
     const [baseUrl, token] = [await this.#options.baseUrl(), await this.#options.token(request.profileId)];
     const path = versioned(request.path, this.#options.apiVersion);
     const started = performance.now();
@@ -102,6 +107,7 @@ export class Client {
       body: request.body,
       timeout,
       retries,
+      patience,
       signal,
     });
     if (answer.kind === 'answered' && answer.date !== null) this.#serverTime = answer.date;
@@ -113,13 +119,14 @@ export class Client {
     );
     // What we sent may come back: it ends here, before anything shows or keeps it.
     return answer.kind === 'answered'
-      ? { ...answer, body: redactAll(answer.body, [token]), correlationId }
+      ? { ...answer, body: redactData(answer.body, [token]), correlationId }
       : { ...answer, correlationId };
   }
 }
 
 interface ExchangeOptions {
   timeout: number;
+  patience?: number;
   retries: number;
   signal?: AbortSignal | undefined;
   correlationId?: string;
@@ -153,7 +160,7 @@ export function failureOf(answer: HttpAnswer & { correlationId: string }): Failu
   if (httpStatus === 429) {
     const { retryAfter } = answer;
     return new Outage('rate-limited', 'The API is limiting our requests (429).', {
-      hint: retryAfter === null ? 'Try again in a minute.' : `Try again in ${retryAfter / 1_000} seconds.`,
+      hint: retryAfter === null ? 'Try again in a minute.' : `Try again in ${formatDuration(retryAfter)}.`,
       details,
       retryAfter,
     });

@@ -10,6 +10,8 @@ export interface HttpRequest {
   timeout: number;
   /** How often a request without an effect is repeated after a network fault, 5xx or 429. */
   retries: number;
+  /** Milliseconds in which all repeats must have begun; without it, there is no such limit. */
+  patience?: number | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -72,17 +74,19 @@ export async function exchange(request: HttpRequest): Promise<HttpAnswer | NoAns
 }
 
 /** got repeats PUT by default: only methods that the caller calls harmless are named, by giving them retries at all. */
-function retryPolicy({ method, retries }: HttpRequest) {
+function retryPolicy({ method, retries, patience = Number.POSITIVE_INFINITY }: HttpRequest) {
+  const started = performance.now();
   return {
     limit: retries,
     methods: retries > 0 ? [method as Method] : [],
     statusCodes: RETRIED_STATUS_CODES,
     maxRetryAfter: LONGEST_RETRY_AFTER_MS,
-    calculateDelay: ({ attemptCount, retryAfter, computedValue }: RetryState) =>
+    calculateDelay: ({ attemptCount, retryAfter, computedValue }: RetryState) => {
+      const pause = Math.max(1, retryAfter ?? 250 * 2 ** (attemptCount - 1) + Math.random() * 100);
+      const left = patience - (performance.now() - started);
       // 0 means “stop” to got.
-      computedValue === 0
-        ? 0
-        : Math.max(1, retryAfter ?? 250 * 2 ** (attemptCount - 1) + Math.random() * 100),
+      return computedValue === 0 || pause >= left ? 0 : pause;
+    },
   };
 }
 

@@ -1,11 +1,11 @@
+import { hintOf, name } from '../domain/card.ts';
 import { Failure } from '../domain/failure.ts';
-import { hintOf, name } from '../domain/guards.ts';
 import type { CardResult } from '../domain/results.ts';
 import { failureOf, unreachable } from '../wise/client.ts';
 import { cancelOrder } from '../wise/orders.ts';
 import { recordAct } from './acts.ts';
 import type { Context } from './context.ts';
-import { forEachCard, type Subject } from './each-card.ts';
+import { forEachCard, type Subject, statusOf } from './each-card.ts';
 import type { Target } from './targets.ts';
 import { waitFor } from './wait.ts';
 
@@ -39,12 +39,13 @@ async function cancelOne(ctx: Context, subject: Subject): Promise<boolean> {
 }
 
 /** In PLACED nothing exists yet; afterwards the card is blocked with its order, for good. */
-async function approve(ctx: Context, { card }: Subject): Promise<void> {
+async function approve(ctx: Context, subject: Subject): Promise<void> {
+  const { card } = subject;
   if (card.stage === 'placed') return;
   if (card.stage === 'in-progress')
     ctx.report.warn(`Card ${name(card)} is being produced: it may come out of the kiosk.`);
   const question = `Cancel order ${card.orderId} (${card.stage})? Its card is blocked for good.`;
-  if (await ctx.ask.confirm(question, { flag: '--yes' })) return;
+  if (await subject.ask(question)) return;
   throw new Failure('not-confirmed', `Order ${card.orderId} was left as it is.`, { hint: hintOf(card) });
 }
 
@@ -61,16 +62,17 @@ async function sendCancellation(
   await waitFor(ctx, subject, {
     goal: 'cancelled',
     isReached: ({ card }) => card.orderStatus === 'CANCELLED',
-    ...(isLost && { onDeadline: () => cancellationUnknown(subject, sent.correlationId) }),
+    ...(isLost && { onDeadline: () => cancellationUnknown(ctx, subject, sent.correlationId) }),
   });
 }
 
-function cancellationUnknown({ card }: Subject, correlationId: string): Failure {
+function cancellationUnknown(ctx: Context, subject: Subject, correlationId: string): Failure {
+  const { card } = subject;
   return new Failure(
     'outcome-unknown',
     `The request to cancel order ${card.orderId} may have been accepted.`,
     {
-      hint: `Look again: kioskctl status ${name(card)}`,
+      hint: `Look again: ${statusOf(ctx, subject)}`,
       details: { correlationId },
     },
   );

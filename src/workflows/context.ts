@@ -64,7 +64,7 @@ export interface Context {
   profileId: number | null;
   /** Set when the user named the profile in this very command: a card of another one is then a mistake. */
   profileIsExplicit: boolean;
-  /** The kiosks of this context, the default first. */
+  /** The kiosks of this context. */
   kiosks: readonly string[];
   program: string | null;
   /** Why this is done, for the journal. */

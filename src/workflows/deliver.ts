@@ -114,14 +114,15 @@ async function settleAnswer(
   ctx.report.note(
     verdict === 'exists'
       ? 'The vendor already holds a request for this card: looking at its production.'
-      : 'The answer was lost: looking at the production to find out whether the request arrived.',
+      : `The answer was lost (${whatCame(answer)}): looking at the production to find out whether the request arrived.`,
   );
   const settled = await settleLost(ctx, subject, attempt);
-  if (verdict === 'exists' && settled.outcome === 'not-seen') {
-    throw productionRefused(subject.card, answer.production, idsOf(settled));
-  }
-  refuseLost(subject, settled);
+  refuseLost(subject, settled, answer.kind === 'answered' ? { httpStatus: answer.httpStatus } : {});
   return settled;
+}
+
+function whatCame(answer: Answer): string {
+  return answer.kind === 'answered' ? `HTTP ${answer.httpStatus}` : answer.reason;
 }
 
 function refusal({ card }: Subject, { attempt, answer, verdict }: Judged): Failure {

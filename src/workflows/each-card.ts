@@ -2,6 +2,8 @@ import pMap from 'p-map';
 import { type Card, type CardFacts, describeCard } from '../domain/card.ts';
 import type { ExitCode } from '../domain/exit-codes.ts';
 import { asFailure, type Failure } from '../domain/failure.ts';
+import { toShell } from '../domain/next.ts';
+import { formatReference } from '../domain/reference.ts';
 import { type CardResult, outcomeOf } from '../domain/results.ts';
 import type { ReadOptions } from '../wise/client.ts';
 import type { Context } from './context.ts';
@@ -13,15 +15,26 @@ export class Subject {
   readonly #ctx: Context;
   readonly target: Target;
   #latest: Observation | null = null;
+  #recalled: Card | null = null;
   #lookedAt: number | null = null;
-  /** Milliseconds since the epoch; null for ever. */
-  readonly deadline: number | null;
+  #deadline: number | null;
+  /** When the command began with it, in milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** The cards that this command sent already. */
+  readonly #sent: Set<string>;
 
-  constructor(ctx: Context, target: Target) {
+  constructor(ctx: Context, target: Target, sent = new Set<string>()) {
     this.#ctx = ctx;
     this.target = target;
+    this.#sent = sent;
     const { timeout } = ctx.timing;
-    this.deadline = timeout === null ? null : ctx.clock.now() + timeout;
+    this.startedAt = ctx.clock.now();
+    this.#deadline = timeout === null ? null : this.startedAt + timeout;
+  }
+
+  /** Milliseconds since the epoch; null for ever. */
+  get deadline(): number | null {
+    return this.#deadline;
   }
 
   get latest(): Observation | null {
@@ -34,7 +47,37 @@ export class Subject {
   }
 
   get card(): Card {
-    return this.#latest?.card ?? unseenCard(this.#ctx, this.target);
+    return this.#latest?.card ?? this.#recalled ?? unseenCard(this.#ctx, this.target);
+  }
+
+  /** Asks a person something about the card; the time for the answer is not the command's. */
+  async ask(question: string): Promise<boolean> {
+    const { ask, clock } = this.#ctx;
+    const asked = clock.now();
+    const answer = await ask.confirm(question, { flag: '--yes' });
+    if (this.#deadline !== null) this.#deadline += clock.now() - asked;
+    return answer;
+  }
+
+  /** Where nothing could be seen, what the journal knows of the card is shown. */
+  async recall(): Promise<void> {
+    if (this.#latest) return;
+    const { journal } = this.#ctx;
+    const known = await journal.findCard(this.target);
+    const target = {
+      ...this.target,
+      orderId: this.target.orderId ?? known?.orderId ?? null,
+      cardToken: this.target.cardToken ?? known?.cardToken ?? null,
+    };
+    const attempt = target.cardToken === null ? null : await journal.latestAttempt(target.cardToken);
+    this.#recalled = unseenCard(this.#ctx, target, attempt);
+  }
+
+  /** Takes the card's turn to be sent in this command. @returns false for one that had it, under another name */
+  takeTurn(cardToken: string): boolean {
+    if (this.#sent.has(cardToken)) return false;
+    this.#sent.add(cardToken);
+    return true;
   }
 
   /** Takes over what an answer said, without another look. */
@@ -44,12 +87,21 @@ export class Subject {
     this.#latest = { ...this.#latest, facts, card: describeCard(facts, this.#ctx.invocation) };
   }
 
-  async observe(read?: ReadOptions): Promise<Observation> {
+  #untilDeadline(): ReadOptions {
+    if (this.deadline === null) return {};
+    return { patience: Math.max(LAST_LOOK_MS, this.deadline - this.#ctx.clock.now()) };
+  }
+
+  /** Looks at the card, within the time that its command has. */
+  async observe(read: ReadOptions = this.#untilDeadline()): Promise<Observation> {
     this.#latest = await observe(this.#ctx, this.target, read);
     this.#lookedAt = this.#ctx.clock.now();
     return this.#latest;
   }
 }
+
+/** How long a look may take at the deadline itself, in milliseconds. */
+const LAST_LOOK_MS = 1_000;
 
 type Work = (subject: Subject) => Promise<boolean | void>;
 
@@ -74,10 +126,11 @@ export async function forEachCard(
   work: Work,
 ): Promise<CardResult[]> {
   const refused = authorizeFirst ? await findUnauthorized(ctx, targets) : new Map<number, Failure>();
+  const sent = new Set<string>();
   return pMap(
     targets,
     async (target) => {
-      const subject = new Subject(ctx, target);
+      const subject = new Subject(ctx, target, sent);
       if (target.passedOn) return { card: subject.card, outcome: 'skipped', ...target.passedOn };
       if (ctx.signal.aborted) return { card: subject.card, outcome: 'not-started', exitCode: null };
       const refusal = refused.get(target.profileId);
@@ -94,14 +147,29 @@ async function runOne(subject: Subject, work: Work): Promise<CardResult> {
     if (typeof changed !== 'boolean') return { card: subject.card, outcome: 'done', exitCode: 0 };
     return { card: subject.card, outcome: changed ? 'done' : 'unchanged', exitCode: 0, changed };
   } catch (error) {
+    // A journal that can't be read has no more to say.
+    await subject.recall().catch(() => undefined);
     return failed(subject, asFailure(error));
   }
 }
 
-function failed({ card }: Subject, failure: Failure): CardResult {
+function failed(subject: Subject, failure: Failure): CardResult {
   const { exitCode }: { exitCode: ExitCode } = failure;
   const error = failure.toDocument();
+  // What the API doesn't know, it won't know the next time.
+  const isNowhere = failure.code === 'not-found' && subject.latest === null;
+  const card = isNowhere ? { ...subject.card, next: null, nextArgv: null } : subject.card;
+  if (isInterruption(failure) && card.next) error.hint = `It may still be going on. Go on with: ${card.next}`;
   return { card, outcome: outcomeOf(error, exitCode), exitCode, error };
+}
+
+function isInterruption({ code }: Failure): boolean {
+  return code === 'interrupted' || code === 'terminated';
+}
+
+/** The command that shows where a card stands. */
+export function statusOf({ invocation }: Context, { card }: Subject): string {
+  return toShell(['kioskctl', 'status', formatReference(card), ...invocation.flags]);
 }
 
 async function findUnauthorized(ctx: Context, targets: readonly Target[]): Promise<Map<number, Failure>> {

@@ -1,3 +1,4 @@
+import type { Attempt } from '../domain/attempt.ts';
 import { type Card, type CardFacts, describeCard } from '../domain/card.ts';
 import { parseVendorTime } from '../domain/vendor-time.ts';
 import { getCard, getProduction } from '../wise/cards.ts';
@@ -45,9 +46,9 @@ export async function observe(ctx: Context, target: Target, read: ReadOptions = 
 }
 
 /** A card of which nothing was seen yet, for the output. */
-export function unseenCard(ctx: Context, target: Target): Card {
-  const nothing = { orderStatus: null, production: null, attempt: null, age: null, requirements: null };
-  return describeCard({ ...identityOf(target), ...nothing }, ctx.invocation);
+export function unseenCard(ctx: Context, target: Target, attempt: Attempt | null = null): Card {
+  const nothing = { orderStatus: null, production: null, age: null, requirements: null };
+  return describeCard({ ...identityOf(target), ...nothing, attempt }, ctx.invocation);
 }
 
 function identityOf({ profileId, orderId, cardToken }: Target) {

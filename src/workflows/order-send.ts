@@ -1,8 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { validate as isUuid, v5 as uuidFromName } from 'uuid';
 import * as v from 'valibot';
-import { Failure, type Outage } from '../domain/failure.ts';
+import { asFailure, Failure, Outage } from '../domain/failure.ts';
+import { toShell } from '../domain/next.ts';
 import { canonical } from '../domain/order.ts';
+import type { OrderRequestRecord } from '../journal/journal.ts';
 import { type CardOrder, cardOrder, type OrderRequest } from '../wire/orders.ts';
 import { failureOf, type Sent, unreachable } from '../wise/client.ts';
 import { createOrder } from '../wise/orders.ts';
@@ -42,7 +44,7 @@ export async function placeOrder(
   if (before && before.fingerprint !== fingerprint) {
     throw new Failure('usage', 'This idempotency key was used for an order with other data.', {
       hint: 'Use another --idempotency-key for another order, or leave it out.',
-      details: { idempotencyKey },
+      details: { idempotencyKey: keyText ?? idempotencyKey },
     });
   }
   const request = { profileId, idempotencyKey, fingerprint };
@@ -56,8 +58,17 @@ export async function placeOrder(
       keyText: keyText ?? idempotencyKey,
     },
   );
-  await ctx.journal.recordOrderRequest({ ...request, orderId: created.id }, ctx.clock.now());
+  await remember(ctx, { ...request, orderId: created.id });
   return { orderId: created.id, changed: before?.orderId !== created.id };
+}
+
+/** The order is there: a journal that can't be written any more must not hide it. */
+async function remember(ctx: Context, request: OrderRequestRecord): Promise<void> {
+  try {
+    await ctx.journal.recordOrderRequest(request, ctx.clock.now());
+  } catch (error) {
+    ctx.report.warn(`Order ${request.orderId} could not be recorded: ${asFailure(error).message}`);
+  }
 }
 
 function toKey(ctx: Context, profileId: number, text: string | null): string {
@@ -81,9 +92,12 @@ async function repeatUntilAnswered(
     look: async () => {
       const sent = await send();
       const order = readOrder(sent);
-      mayHaveArrived ||= sent.kind === 'lost' || (sent.kind === 'answered' && sent.httpStatus !== 429);
       if (order) return order;
-      throw sent.kind === 'answered' ? failureOf(sent) : unreachable(sent);
+      const failure = sent.kind === 'answered' ? failureOf(sent) : unreachable(sent);
+      // A refusal says nothing about an earlier request, whose answer was lost.
+      if (!(failure instanceof Outage)) throw mayHaveArrived ? orderUnknown(ctx, keyText, failure) : failure;
+      mayHaveArrived ||= sent.kind === 'lost' || (sent.kind === 'answered' && sent.httpStatus !== 429);
+      throw failure;
     },
     decide: (order) => ({ done: order }),
     onOutage: ({ message }) => ctx.report.note(`${message} Repeating the order with the same key.`),
@@ -104,11 +118,12 @@ function readOrder(sent: Sent): CardOrder | null {
   return parsed.success ? parsed.output : null;
 }
 
-function orderUnknown(ctx: Context, keyText: string, outage: Outage | null): Failure {
-  const flags = ['--idempotency-key', keyText, ...ctx.invocation.flags].join(' ');
-  return new Failure('outcome-unknown', 'The order may have been created: its answer was lost.', {
-    hint: `Run the same command again with its key, which can't order twice: kioskctl order ${flags} and the same data.`,
-    details: { ...outage?.details, idempotencyKey: keyText },
+function orderUnknown(ctx: Context, keyText: string, cause: Failure | null): Failure {
+  const flags = toShell(['--idempotency-key', keyText, ...ctx.invocation.flags]);
+  const message = 'The order may have been created: its answer was lost.';
+  return new Failure('outcome-unknown', cause ? `${message} ${cause.message}` : message, {
+    hint: `Run the same command again with its key, which can't order twice. Add to it: ${flags}`,
+    details: { ...cause?.details, idempotencyKey: keyText },
   });
 }
 

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
+import { name } from '../domain/card.ts';
 import { asFailure, Failure } from '../domain/failure.ts';
-import { KIOSK_COLLECTION, name } from '../domain/guards.ts';
+import { KIOSK_COLLECTION } from '../domain/guards.ts';
 import { mergeOrders, SAMPLE_ORDER } from '../domain/order.ts';
 import type { CardResult } from '../domain/results.ts';
 import { type OrderRequest, orderRequest } from '../wire/orders.ts';
@@ -90,6 +91,9 @@ async function copyOrder(ctx: Context, like: Target): Promise<Record<string, unk
     });
   }
   const { profileId, orderId } = card;
+  ctx.report.note(
+    `Copying order ${profileId}/${orderId}; the API does not tell its embossed name and cardholder profile: give them again.`,
+  );
   const { cardHolderName, phoneNumber, address, lifetimeLimit, cardProgram } = await getOrderWithHolder(
     ctx.wise,
     {
@@ -116,10 +120,23 @@ async function replacementOf(ctx: Context, replaces: OrderOptions['replaces']) {
 function check(data: Record<string, unknown>): OrderRequest {
   const parsed = v.safeParse(orderRequest, data);
   if (parsed.success) return parsed.output;
-  const mistakes = parsed.issues.map((issue) => `${v.getDotPath(issue) ?? 'order'}: ${issue.message}`);
+  const mistakes = parsed.issues.map((issue) => {
+    const field = v.getDotPath(issue) ?? 'order';
+    return issue.input === undefined ? `${field} is missing${flagFor(field)}` : `${field}: ${issue.message}`;
+  });
   throw new Failure('usage', `The order is not complete or not right: ${mistakes.join('; ')}.`, {
     hint: 'Give the data with flags, with --from FILE, or copied from another card with --like CARD.',
   });
+}
+
+const FLAGS = new Map([
+  ['cardHolderName', '--cardholder'],
+  ['address', '--first-line, --city, --post-code, --country'],
+]);
+
+function flagFor(field: string): string {
+  const flag = FLAGS.get(field);
+  return flag ? ` (${flag})` : '';
 }
 
 async function checkAddress(ctx: Context, profileId: number, { address }: OrderRequest): Promise<void> {

@@ -6,58 +6,13 @@ import { parseReference } from '../domain/reference.ts';
 import { printable } from '../domain/terminal-text.ts';
 import { parseVendorTime } from '../domain/vendor-time.ts';
 import { readEventBody } from '../wire/events.ts';
-import { id } from '../wire/scalars.ts';
+import { bareCard, cardDocument, type Entry, eventLine, kioskctlDocument } from './piped-documents.ts';
 import type { GivenReference, PassedOn } from './targets.ts';
 
 /** What standard input named: cards, or an error with which an earlier command of the pipe ended. */
 export type Piped =
   | { kind: 'cards'; references: GivenReference[]; shape: 'card' | 'cards' }
   | { kind: 'passed-on'; passedOn: PassedOn };
-
-const failure = v.object({
-  code: v.string(),
-  message: v.string(),
-  hint: v.string(),
-  details: v.exactOptional(
-    v.object({
-      httpStatus: v.exactOptional(v.number()),
-      errorCode: v.exactOptional(v.string()),
-      correlationId: v.exactOptional(v.string()),
-      traceId: v.exactOptional(v.string()),
-      idempotencyKey: v.exactOptional(v.string()),
-    }),
-  ),
-});
-
-const entry = v.object({
-  profileId: v.nullish(id),
-  orderId: v.nullish(id),
-  cardToken: v.nullish(v.string()),
-  production: v.nullish(v.object({ status: v.string(), occurredAt: v.nullish(v.string()) })),
-  exitCode: v.nullish(v.number()),
-  outcome: v.nullish(v.string()),
-  error: v.optional(failure),
-});
-type Entry = v.InferOutput<typeof entry>;
-
-const kioskctlDocument = v.object({
-  schemaVersion: v.literal(1),
-  command: v.nullish(v.string()),
-  environment: v.nullish(v.string()),
-  type: v.nullish(v.string()),
-  exitCode: v.nullish(v.number()),
-  card: v.nullish(entry),
-  cards: v.nullish(v.array(entry)),
-  orders: v.nullish(v.array(entry)),
-  error: v.optional(failure),
-});
-
-const eventLine = v.object({
-  type: v.literal('event'),
-  environment: v.nullish(v.string()),
-  test: v.nullish(v.boolean()),
-  ...entry.entries,
-});
 
 /** The vendor's test notifications name profile 0. */
 const TEST_PROFILE = 0;
@@ -125,6 +80,8 @@ function readDocument(document: unknown, environment: string): Piped {
     refuseOtherEnvironment(line.output.environment, environment);
     return listOf(line.output.test ? [] : [toReference(line.output, null)]);
   }
+  const bare = v.safeParse(bareCard, document);
+  if (bare.success) return listOf([toReference(bare.output, null)]);
   const own = v.safeParse(kioskctlDocument, document);
   if (!own.success) {
     throw new Failure(
@@ -152,7 +109,7 @@ function readOwn(document: v.InferOutput<typeof kioskctlDocument>): Piped {
   const exitCode = asExitCode(document.exitCode ?? 0);
   const isStatus = command === 'status';
   if (card) {
-    const passedOn = isStatus || !error ? null : { exitCode, error };
+    const passedOn = isStatus || !error ? null : { exitCode, error, ...asItWas(card) };
     return { kind: 'cards', references: [toReference(card, passedOn)], shape: 'card' };
   }
   const entries = cards ?? orders;
@@ -171,11 +128,18 @@ function listOf(references: GivenReference[]): Piped {
 }
 
 /** How an entry of a list ended, if not well. One that was not started ended with what stopped its command. */
-function failureOf({ exitCode, error, outcome }: Entry, stopped: ExitCode): PassedOn | null {
-  if (error) return { exitCode: asExitCode(exitCode ?? stopped), error };
+function failureOf(entry: Entry, stopped: ExitCode): PassedOn | null {
+  const { exitCode, error, outcome } = entry;
+  if (error) return { exitCode: asExitCode(exitCode ?? stopped), error, ...asItWas(entry) };
   if (outcome !== 'not-started') return null;
   const message = 'An earlier command of the pipe did not get to this card.';
   return { exitCode: stopped, error: { code: 'not-started', message, hint: 'Run that command again.' } };
+}
+
+/** What the earlier command knew of a card, if it is a whole one: nobody looks at it again. */
+function asItWas(entry: Entry): Pick<PassedOn, 'card'> {
+  const card = v.safeParse(cardDocument, entry);
+  return card.success ? { card: card.output } : {};
 }
 
 function readEvent({ profileId, cardToken, orderId }: CardEvent): Piped {

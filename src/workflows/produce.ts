@@ -1,6 +1,7 @@
 import type { Attempt } from '../domain/attempt.ts';
+import { name } from '../domain/card.ts';
 import { Failure } from '../domain/failure.ts';
-import { guardProduce, name } from '../domain/guards.ts';
+import { guardProduce } from '../domain/guards.ts';
 import { productionFailed } from '../domain/production-failure.ts';
 import type { CardResult } from '../domain/results.ts';
 import type { Simulation } from '../domain/simulation.ts';
@@ -42,9 +43,7 @@ export async function produce(
 /** The kiosk of the context, or the one that the user picks of several. @throws Failure `input-required` */
 export async function chooseKiosk(ctx: Context, flag: string): Promise<string> {
   const { kiosks, invocation, ask } = ctx;
-  const only = kiosks.length === 1 ? kiosks[0] : undefined;
-  const known = invocation.kioskId ?? only;
-  if (known !== undefined) return known;
+  if (invocation.kioskId !== null) return invocation.kioskId;
   if (kiosks.length > 0) return ask.choose('Which kiosk?', { flag, choices: kiosks });
   throw new Failure('input-required', 'Which kiosk?', {
     hint: `Name it with ${flag}, like ${flag} WIS00001.`,

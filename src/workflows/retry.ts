@@ -1,8 +1,9 @@
 import type { Attempt } from '../domain/attempt.ts';
 import { isUnsettled } from '../domain/attempt.ts';
+import { name } from '../domain/card.ts';
 import { type CatalogueEntry, lookUpError } from '../domain/error-catalogue.ts';
 import { Failure } from '../domain/failure.ts';
-import { guardRetry, name, type Seen } from '../domain/guards.ts';
+import { guardRetry, type Seen } from '../domain/guards.ts';
 import { neverAgain } from '../domain/production-failure.ts';
 import type { CardResult } from '../domain/results.ts';
 import { printable } from '../domain/terminal-text.ts';
@@ -74,7 +75,7 @@ function mayBeGivenUp(ctx: Context, attempt: Attempt): boolean {
 async function giveUp(ctx: Context, subject: Subject, attempt: Attempt): Promise<Attempt> {
   const { number, outcome, kioskId } = attempt;
   const question = `Attempt ${number} (${outcome}) may still print at ${kioskId}. Is it certain that it will not?`;
-  if (!(await ctx.ask.confirm(question, { flag: '--yes' }))) throw declined(subject);
+  if (!(await subject.ask(question))) throw declined(subject);
   const abandoned = await ctx.journal.update(attempt, { outcome: 'abandoned', at: ctx.clock.now() });
   subject.update({ attempt: abandoned });
   return abandoned;
@@ -90,7 +91,7 @@ async function approve(ctx: Context, subject: Subject, last: Attempt | null): Pr
   const what = `${printable(entry.code)}: ${entry.meaning} ${entry.nextStep}`;
   ctx.report.note(`Card ${name(subject.card)} failed with ${what}`);
   const question = `Is it fixed, so that card ${name(subject.card)} can be produced again?`;
-  if (!(await ctx.ask.confirm(question, { flag: '--yes' }))) throw declined(subject);
+  if (!(await subject.ask(question))) throw declined(subject);
 }
 
 function reasonOf({ card }: Subject, last: Attempt | null): CatalogueEntry {

@@ -1,9 +1,10 @@
 import { type Attempt, isOpen, isUnsettled, type Outcome } from '../domain/attempt.ts';
+import { hintOf, name } from '../domain/card.ts';
 import { Failure } from '../domain/failure.ts';
-import { type Decision, hintOf, name, type Seen } from '../domain/guards.ts';
+import { type Decision, type Seen } from '../domain/guards.ts';
 import type { Context } from './context.ts';
 import { deliver } from './deliver.ts';
-import type { Subject } from './each-card.ts';
+import { type Subject, statusOf } from './each-card.ts';
 import { settleLost } from './settle.ts';
 
 export interface Sending {
@@ -19,11 +20,15 @@ const MOST_ROUNDS = 3;
 /**
  * Sends a card to a kiosk, at most once: claims it, reads it, asks the guard, records the request, sends it, and records
  * what came of it. An attempt that was left without an answer, by another process or by this one, is settled first.
- * @returns the attempt that was sent, or null when the guard left the card as it is
+ * @returns the attempt that was sent, or null when the guard left the card as it is, or this command sent it before
  * @throws Failure
  */
 export async function sendOnce(ctx: Context, subject: Subject, sending: Sending): Promise<Attempt | null> {
   const cardToken = await findToken(subject, sending);
+  if (!subject.takeTurn(cardToken)) {
+    await subject.observe();
+    return null;
+  }
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
     const { profileId, orderId } = subject.target;
     const { kioskId } = sending;
@@ -35,7 +40,7 @@ export async function sendOnce(ctx: Context, subject: Subject, sending: Sending)
     if (isOpen(subject.latest?.facts.attempt ?? null) && decide(subject, sending) === 'unchanged')
       return null;
   }
-  throw busy(subject);
+  throw busy(ctx, subject);
 }
 
 /** An order names its card once the card exists. */
@@ -53,7 +58,7 @@ async function findToken(subject: Subject, sending: Sending): Promise<string> {
 /** Looks at a card until its open attempt is settled, or is known to be in progress. */
 export async function bringToRest(ctx: Context, subject: Subject, attempt: Attempt): Promise<void> {
   const onItsWay: Outcome[] = ['claimed', 'sent'];
-  if (onItsWay.includes(attempt.outcome) && ctx.journal.isHeld(attempt)) throw busy(subject, attempt);
+  if (onItsWay.includes(attempt.outcome) && ctx.journal.isHeld(attempt)) throw busy(ctx, subject, attempt);
   if (!isUnsettled(attempt)) {
     await subject.observe();
     return;
@@ -95,7 +100,7 @@ async function record(
     correlationId: crypto.randomUUID(),
     at: ctx.clock.now(),
   });
-  if (!sent) throw busy(subject);
+  if (!sent) throw busy(ctx, subject);
   return sent;
 }
 
@@ -105,20 +110,15 @@ function decide(subject: Subject, { guard }: Sending): Decision {
 
 /** What a guard may look at of a card that was observed. */
 export function seenOf({ card, latest }: Subject): Seen {
-  const attempt = latest?.facts.attempt ?? null;
-  return {
-    card,
-    deliveryOption: latest?.deliveryOption ?? null,
-    attemptKioskId: attempt?.kioskId ?? null,
-    attemptMayBeRepeated: ['refused', 'not-seen', 'abandoned'].includes(attempt?.outcome ?? ''),
-  };
+  return { card, deliveryOption: latest?.deliveryOption ?? null, attempt: latest?.facts.attempt ?? null };
 }
 
-function busy({ card }: Subject, attempt?: Attempt): Failure {
+function busy(ctx: Context, subject: Subject, attempt?: Attempt): Failure {
+  const { card } = subject;
   const who = attempt
     ? `${attempt.holder.user}@${attempt.holder.host}, process ${attempt.holder.pid}`
     : 'another process';
   return new Failure('attempt-open', `Card ${name(card)} is being sent right now by ${who}.`, {
-    hint: `See what comes of it: kioskctl status ${name(card)}`,
+    hint: `See what comes of it: ${statusOf(ctx, subject)}`,
   });
 }

@@ -1,6 +1,6 @@
-import { type Attempt, isUnsettled } from '../domain/attempt.ts';
-import { asFailure, Failure } from '../domain/failure.ts';
-import { hintOf, name } from '../domain/guards.ts';
+import { type Attempt, isHeldByVendor, isUnsettled } from '../domain/attempt.ts';
+import { hintOf, name } from '../domain/card.ts';
+import { asFailure, Failure, type FailureDetails } from '../domain/failure.ts';
 import { productionRefused } from '../domain/production-failure.ts';
 import type { Context } from './context.ts';
 import type { Subject } from './each-card.ts';
@@ -16,15 +16,18 @@ const GRACE_MS = 30_000;
  * @throws Failure `outcome-unknown` when the deadline comes first, or nothing can be read
  */
 export async function settleLost(ctx: Context, subject: Subject, attempt: Attempt): Promise<Attempt> {
-  const limit = (attempt.sentAt ?? ctx.clock.now()) + ctx.timing.settleWindow + GRACE_MS;
+  const grace = isHeldByVendor(attempt) ? 0 : GRACE_MS;
+  const limit = (attempt.sentAt ?? ctx.clock.now()) + ctx.timing.settleWindow + grace;
   await waitFor(ctx, subject, {
     goal: 'settled',
     deadline: Math.min(limit, subject.deadline ?? limit),
     isReached: ({ facts }) => facts.attempt?.id !== attempt.id || !isUnsettled(facts.attempt),
     onDeadline: () => outcomeUnknown(subject, attempt),
   }).catch((error: unknown) => {
+    ctx.signal.throwIfAborted();
     const failure = asFailure(error);
-    throw failure.code === 'journal-unusable' ? outcomeUnknown(subject, attempt) : failure;
+    // Whatever keeps us from looking (the token, the journal) says nothing about the request.
+    throw failure.code === 'outcome-unknown' ? failure : outcomeUnknown(subject, attempt, failure);
   });
   const attempts = await ctx.journal.listAttempts(attempt.cardToken);
   return attempts.find(({ id }) => id === attempt.id) ?? attempt;
@@ -32,14 +35,15 @@ export async function settleLost(ctx: Context, subject: Subject, attempt: Attemp
 
 /**
  * Ends the command for an attempt that did not get through.
+ * @param cause what is known of the answer that was lost
  * @throws Failure `not-seen`, `attempt-superseded`, `production-refused`; nothing for the other outcomes
  */
-export function refuseLost(subject: Subject, attempt: Attempt): void {
+export function refuseLost(subject: Subject, attempt: Attempt, cause: FailureDetails = {}): void {
   const { card } = subject;
   if (attempt.outcome === 'not-seen') {
     throw new Failure('not-seen', `The request to produce card ${name(card)} was not seen to arrive.`, {
       hint: `It may be sent again: ${hintOf(card)}`,
-      details: idsOf(attempt),
+      details: { ...cause, ...idsOf(attempt) },
     });
   }
   if (attempt.outcome === 'superseded') {
@@ -50,10 +54,12 @@ export function refuseLost(subject: Subject, attempt: Attempt): void {
   if (attempt.outcome === 'refused') throw productionRefused(card, attempt.production, idsOf(attempt));
 }
 
-function outcomeUnknown({ card }: Subject, attempt: Attempt): Failure {
-  return new Failure('outcome-unknown', `The request to produce card ${name(card)} may have been accepted.`, {
+function outcomeUnknown({ card }: Subject, attempt: Attempt, cause?: Failure): Failure {
+  if (isHeldByVendor(attempt)) return productionRefused(card, attempt.production, idsOf(attempt));
+  const message = `The request to produce card ${name(card)} may have been accepted.`;
+  return new Failure('outcome-unknown', cause ? `${message} Looking failed: ${cause.message}` : message, {
     hint: `Find out before anything else: ${hintOf(card)}`,
-    details: idsOf(attempt),
+    details: { ...cause?.details, ...idsOf(attempt) },
   });
 }
 

@@ -1,12 +1,12 @@
+import { hintOf, name } from '../domain/card.ts';
 import { Failure } from '../domain/failure.ts';
-import { hintOf, name } from '../domain/guards.ts';
 import type { CardResult } from '../domain/results.ts';
 import type { Simulation } from '../domain/simulation.ts';
 import { simulateProduction, simulateVerification } from '../wise/cards.ts';
 import { failureOf, type Sent, unreachable } from '../wise/client.ts';
 import { recordAct } from './acts.ts';
 import type { Context } from './context.ts';
-import { forEachCard, type Subject } from './each-card.ts';
+import { forEachCard, type Subject, statusOf } from './each-card.ts';
 import type { Target } from './targets.ts';
 import { waitFor } from './wait.ts';
 
@@ -62,7 +62,7 @@ async function readBack(ctx: Context, subject: Subject, simulation: Simulation):
         'deadline-passed',
         `The simulation was accepted, but card ${name(subject.card)} still reads otherwise.`,
         {
-          hint: `Look again: kioskctl status ${name(subject.card)}`,
+          hint: `Look again: ${statusOf(ctx, subject)}`,
         },
       ),
   });

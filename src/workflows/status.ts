@@ -1,7 +1,9 @@
 import { type Attempt, type AttemptDocument, toAttemptDocument } from '../domain/attempt.ts';
 import { exitStatusOf } from '../domain/exit-status.ts';
+import { Outage } from '../domain/failure.ts';
 import type { CardResult } from '../domain/results.ts';
 import type { Stage } from '../domain/stage.ts';
+import type { ReadOptions } from '../wise/client.ts';
 import type { Context } from './context.ts';
 import { forEachCard, LOOKS_AT_ONCE } from './each-card.ts';
 import { poll } from './poll.ts';
@@ -15,7 +17,11 @@ export interface StatusOptions {
   exitStatus: boolean;
 }
 
-export type StatusResult = CardResult & { attempts?: AttemptDocument[] };
+export type StatusResult = CardResult & {
+  attempts?: AttemptDocument[];
+  /** For people: an attempt that is queued, or was refused, shows in no production. */
+  latest: Attempt | null;
+};
 
 const FINAL = new Set<Stage>(['produced', 'completed', 'cancelled', 'returned', 'expired']);
 
@@ -27,7 +33,7 @@ export async function knownCards(ctx: Context): Promise<Target[]> {
 
 /** Looks at cards once: where each stands, or why it can't be read. */
 export async function status(ctx: Context, options: StatusOptions): Promise<StatusResult[]> {
-  const results = await look(ctx, options);
+  const { results } = await look(ctx, options);
   warn(ctx, results);
   return results;
 }
@@ -40,26 +46,38 @@ function warn(ctx: Context, results: readonly StatusResult[]): void {
   }
 }
 
-async function look(ctx: Context, options: StatusOptions): Promise<StatusResult[]> {
+interface Look {
+  results: StatusResult[];
+  /** What kept cards from being read that passes by itself. */
+  outages: Outage[];
+}
+
+async function look(ctx: Context, options: StatusOptions, read?: ReadOptions): Promise<Look> {
   const { targets, history, exitStatus } = options;
   const latest = new Map<Target, Attempt | null>();
-  const results = await forEachCard(ctx, { targets, concurrency: LOOKS_AT_ONCE }, async (subject) => {
-    const { facts } = await subject.observe();
+  const outages: Outage[] = [];
+  const seen = await forEachCard(ctx, { targets, concurrency: LOOKS_AT_ONCE }, async (subject) => {
+    const { facts } = await subject.observe(read).catch((error: unknown) => {
+      if (error instanceof Outage) outages.push(error);
+      throw error;
+    });
     latest.set(subject.target, facts.attempt);
   });
-  return Promise.all(
+  const results = await Promise.all(
     targets.map(async (target, index) => {
-      const result = results[index];
+      const result = seen[index];
       if (!result) throw new TypeError('a card has no result');
       const { card } = result;
       const attempt = latest.get(target);
       return {
         ...result,
+        latest: attempt ?? null,
         ...(exitStatus && attempt !== undefined && { exitCode: exitStatusOf(card, attempt) }),
         ...(history && { attempts: await attemptsOf(ctx, card.cardToken) }),
       };
     }),
   );
+  return { results, outages };
 }
 
 async function attemptsOf(ctx: Context, cardToken: string | null): Promise<AttemptDocument[]> {
@@ -84,17 +102,33 @@ export async function watchStatus(
     signal: ctx.signal,
     timing: ctx.timing,
     deadline: options.deadline,
-    look: async () => {
-      results = await look(ctx, options);
+    look: async (read) => {
+      const seen = await look(ctx, options, read);
       ctx.signal.throwIfAborted();
-      const now = JSON.stringify(results);
-      if (now === shown) return results;
-      shown = now;
-      warn(ctx, results);
-      await onChange(results);
+      results = seen.results;
+      const now = JSON.stringify(results.map(withoutIds));
+      if (now !== shown) {
+        shown = now;
+        warn(ctx, results);
+        await onChange(results);
+      }
+      const [longest] = seen.outages.toSorted(
+        (left, right) => (right.retryAfter ?? 0) - (left.retryAfter ?? 0),
+      );
+      if (longest) throw longest;
       return results;
     },
-    decide: (seen) => (seen.every(({ card }) => FINAL.has(card.stage)) ? { done: seen } : 'wait'),
+    decide: (seen) => (seen.every(isFinal) ? { done: seen } : 'wait'),
   });
   return results;
+}
+
+/** Can nothing be seen any more that is new? What the API refuses to show, it will refuse again. */
+function isFinal({ card, error }: StatusResult): boolean {
+  return error !== undefined || FINAL.has(card.stage);
+}
+
+/** Each request has its own ids: a look that fails as the last one did is nothing new. */
+function withoutIds({ error, ...result }: StatusResult): unknown {
+  return { ...result, latest: undefined, ...(error && { error: { ...error, details: undefined } }) };
 }

@@ -1,3 +1,4 @@
+import type { Card } from '../domain/card.ts';
 import type { ExitCode } from '../domain/exit-codes.ts';
 import { Failure, type FailureDocument } from '../domain/failure.ts';
 import { formatReference, type Reference } from '../domain/reference.ts';
@@ -20,6 +21,8 @@ export interface Target {
 export interface PassedOn {
   exitCode: ExitCode;
   error: FailureDocument;
+  /** The card as that command saw it. */
+  card?: Card;
 }
 
 /** A reference as a command got it: from its arguments, or with more from a piped document. */
@@ -30,11 +33,24 @@ export interface GivenReference extends Reference {
 
 /**
  * Finds out whose cards the references are: their own profile first (from the reference, a piped document or the
- * journal), else the default one.
+ * journal), else the default one. A card that is named again, as far as that can be told yet, is named once.
  * @throws Failure `profile-mismatch` when an explicit `--profile-id` contradicts, `input-required` without any profile
  */
 export async function resolveTargets(ctx: Context, references: readonly GivenReference[]): Promise<Target[]> {
-  return Promise.all(references.map((reference) => resolveTarget(ctx, reference)));
+  const targets = await Promise.all(references.map((reference) => resolveTarget(ctx, reference)));
+  const named = new Map<string, Target>();
+  for (const target of targets) {
+    const key = formatReference({ ...target, cardToken: target.orderId === null ? target.cardToken : null });
+    const same = named.get(key);
+    // A card with which an earlier command failed is left alone, whatever else names it.
+    named.set(key, same ? { ...target, ...same, ...pick(target) } : target);
+  }
+  return [...named.values()];
+}
+
+/** What a second naming of a card adds to the first. */
+function pick({ cardToken, passedOn }: Target): Partial<Target> {
+  return { ...(cardToken !== null && { cardToken }), ...(passedOn && { passedOn }) };
 }
 
 async function resolveTarget(ctx: Context, reference: GivenReference): Promise<Target> {

@@ -1,7 +1,9 @@
-import { isUnsettled } from '../domain/attempt.ts';
+import { isOpen, isUnsettled } from '../domain/attempt.ts';
+import { hintOf, name } from '../domain/card.ts';
 import { Failure } from '../domain/failure.ts';
-import { hintOf, name, refuseEnded, refuseOtherDelivery } from '../domain/guards.ts';
+import { refuseEnded, refuseOtherDelivery } from '../domain/guards.ts';
 import { productionFailed } from '../domain/production-failure.ts';
+import { formatReference } from '../domain/reference.ts';
 import type { CardResult } from '../domain/results.ts';
 import type { Simulation } from '../domain/simulation.ts';
 import { compareVendorTimes } from '../domain/vendor-time.ts';
@@ -35,8 +37,14 @@ export async function waitProduced(ctx: Context, targets: readonly Target[]): Pr
 export async function waitForResult(ctx: Context, subject: Subject, wait: ResultWait): Promise<void> {
   const once = new Set<string>();
   const { simulation } = wait;
+  let { attemptId } = wait;
   await waitFor(ctx, subject, {
     goal: 'produced',
+    command: (target) => [
+      'wait-produced',
+      formatReference(target),
+      ...(target.after === null ? [] : ['--after', target.after]),
+    ],
     onLook: async ({ card }) => {
       if (card.production?.status !== 'IN_PROGRESS' || once.has('in progress')) return undefined;
       once.add('in progress');
@@ -47,18 +55,22 @@ export async function waitForResult(ctx: Context, subject: Subject, wait: Result
       await sendSimulation(ctx, subject, simulation);
       return subject.observe();
     },
-    isReached: (seen) => hasResult(subject, seen, wait),
+    isReached: (seen) => {
+      // The attempt that is going on now is the one that is waited for, whoever made it.
+      if (isOpen(seen.facts.attempt)) attemptId ??= seen.facts.attempt?.id;
+      return hasResult(subject, seen, attemptId);
+    },
   });
 }
 
-function hasResult(subject: Subject, seen: Observation, { attemptId }: ResultWait): boolean {
+function hasResult(subject: Subject, seen: Observation, attemptId: string | undefined): boolean {
   const { card, facts } = seen;
   const { attempt } = facts;
+  refuseEnded(card);
   if (isLeftBehind(seen, subject.target.after)) return false;
   if (attemptId && attempt && attempt.id !== attemptId)
     refuseLost(subject, { ...attempt, outcome: 'superseded' });
   if (card.stage === 'produced' || card.stage === 'completed') return true;
-  refuseEnded(card);
   refuseOtherDelivery(seen);
   if (card.stage === 'in-progress' || isUnsettled(attempt)) return false;
   if (attempt) refuseLost(subject, attempt);

@@ -1,5 +1,7 @@
+import { hintOf, name } from '../domain/card.ts';
 import { Failure } from '../domain/failure.ts';
-import { hintOf, name, refuseEnded, refuseOtherDelivery } from '../domain/guards.ts';
+import { refuseEnded, refuseOtherDelivery } from '../domain/guards.ts';
+import { formatReference } from '../domain/reference.ts';
 import { requirementAdvice, unmetRequirements } from '../domain/requirement.ts';
 import type { CardResult } from '../domain/results.ts';
 import type { Stage } from '../domain/stage.ts';
@@ -26,6 +28,7 @@ export async function waitUntilReady(ctx: Context, subject: Subject): Promise<vo
   const named = new Set<string>();
   await waitFor(ctx, subject, {
     goal: 'ready',
+    command: (target) => ['wait-ready', formatReference(target)],
     onLook: async (seen) => {
       nameRequirements(ctx, seen, named);
       return undefined;

@@ -1,10 +1,12 @@
 import { formatDuration } from '../domain/duration.ts';
 import { Failure } from '../domain/failure.ts';
+import { toShell } from '../domain/next.ts';
 import { formatReference } from '../domain/reference.ts';
 import type { Context } from './context.ts';
 import type { Subject } from './each-card.ts';
 import type { Observation } from './observe.ts';
 import { poll } from './poll.ts';
+import type { Target } from './targets.ts';
 
 export interface Wait {
   /** What is waited for, for messages: “ready”. */
@@ -13,6 +15,8 @@ export interface Wait {
   isReached: (seen: Observation) => boolean;
   /** Done after each look, before it is judged. */
   onLook?: (seen: Observation) => Promise<Observation | undefined>;
+  /** How to wait again, for when nothing was seen that says more. */
+  command?: (target: Target) => string[];
   /** Milliseconds since the epoch, when it is not the subject's own. */
   deadline?: number | null;
   /** The failure at the deadline, when it is not `deadline-passed`. */
@@ -24,13 +28,12 @@ export interface Wait {
  * @throws Failure `deadline-passed`, or what `isReached` throws
  */
 export async function waitFor(ctx: Context, subject: Subject, wait: Wait): Promise<Observation> {
-  const started = ctx.clock.now();
   const deadline = wait.deadline === undefined ? subject.deadline : wait.deadline;
   const show = (outage: string | null) =>
     ctx.report.progress({
       subject: formatReference(subject.target),
       state: subject.latest?.card.stage ?? `not seen yet, waiting for ${wait.goal}`,
-      since: started,
+      since: subject.startedAt,
       deadline,
       lastLookAt: subject.lookedAt,
       outage,
@@ -59,17 +62,20 @@ export async function waitFor(ctx: Context, subject: Subject, wait: Wait): Promi
   }).finally(() => ctx.report.settled());
   if (end.kind === 'done') return end.result;
   if (wait.onDeadline) throw wait.onDeadline();
-  throw deadlinePassed(subject, { goal: wait.goal, waited: ctx.clock.now() - started, outage: end.outage });
+  throw deadlinePassed(ctx, subject, { wait, outage: end.outage });
 }
 
 function deadlinePassed(
-  { card, target }: Subject,
-  { goal, waited, outage }: { goal: string; waited: number; outage: Failure | null },
+  ctx: Context,
+  { card, target, latest }: Subject,
+  { wait, outage }: { wait: Wait; outage: Failure | null },
 ): Failure {
+  const { goal, command } = wait;
+  const again = toShell(['kioskctl', ...(command?.(target) ?? []), ...ctx.invocation.flags]);
   const seen = outage ? `the last look failed: ${outage.message}` : `it was last seen ${card.stage}`;
-  const message = `Card ${formatReference(target)} was not ${goal} within ${formatDuration(waited)}; ${seen}`;
+  const message = `Card ${formatReference(target)} was not ${goal} within ${formatDuration(ctx.timing.timeout ?? 0)}; ${seen}`;
   return new Failure('deadline-passed', message.replace(/\.?$/, '.'), {
-    hint: card.next ?? 'Wait again, with a longer --timeout.',
+    hint: (latest === null && command ? again : card.next) ?? 'Wait again, with a longer --timeout.',
     ...(outage?.details && { details: outage.details }),
   });
 }

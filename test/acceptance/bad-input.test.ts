@@ -83,6 +83,11 @@ describe.concurrent('a command line that is wrong', () => {
     async (mistake) => expectMistake(mistake, []),
   );
 
+  test('flags of all commands may stand before the command', async () => {
+    const { code, json } = await user.run('--context local --json orders');
+    expect([code, json.command]).toEqual([0, 'orders']);
+  });
+
   test('--json alone, and help for what is no command, are JSON, too', async () => {
     expectError(await user.run('--json'), { code: 2, error: 'unknown-command', hint: /--help/ });
     expectError(await user.run('help prodce --json'), { code: 2, error: 'unknown-command', hint: /produce/ });

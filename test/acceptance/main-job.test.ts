@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { afterAll, expect, test } from 'vitest';
 import { User } from './kioskctl.ts';
+import { ServedSandbox } from './vendors.ts';
 
 const user = new User();
 afterAll(() => user.leave());
@@ -59,24 +60,29 @@ test.each([
     'kioskctl order --embossed-name 12345678901234567890123 --json | kioskctl wait-ready - --json',
     2,
     'usage',
+    0,
   ],
   [
     'the card can not get ready',
     'kioskctl order --profile-id 1003 --json | kioskctl wait-ready - --timeout 100ms --json',
     75,
     'deadline-passed',
+    1,
   ],
 ])(
   'when %s, nothing further is sent, and the last exit code shows it',
-  async (_, script, exitCode, errorCode) => {
+  async (_, script, exitCode, errorCode, orders) => {
     const other = new User();
     const { code, json, stderr } = await other.shell(
       `${script} | kioskctl produce - --kiosk WIS00001 --wait --json`,
     );
     expect(code, stderr).toBe(exitCode);
     expect(json).toMatchObject({ command: 'produce', exitCode, error: { code: errorCode } });
-    const { json: faults } = await other.run('status --json');
-    expect(faults.cards.every(({ attempt }: { attempt: number }) => attempt === 0)).toBe(true);
+    const sandbox = await ServedSandbox.open(other);
+    const requests = await sandbox.requests('');
+    expect(requests.filter(({ method }) => method === 'PUT')).toEqual([]);
+    expect(requests.filter(({ path }) => path.endsWith('/card-orders'))).toHaveLength(orders);
+    await sandbox.close();
     other.leave();
   },
 );
@@ -104,8 +110,9 @@ test('two processes that produce the same card at the same time send one request
   const changed = results.filter(({ json }) => json.changed === true);
   expect(changed).toHaveLength(1);
   for (const { code } of results) expect([0, 9]).toContain(code);
-  const { json } = await user.run(['status', card, '--history', '--json']);
-  expect(json.card.attempts).toHaveLength(1);
+  const sandbox = await ServedSandbox.open(user);
+  expect(await sandbox.puts(card)).toHaveLength(1);
+  await sandbox.close();
 });
 
 test('a verification that is pending is named, and its simulation lets the order go on', async () => {

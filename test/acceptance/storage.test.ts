@@ -110,6 +110,25 @@ function mkdirOf(path: string): string {
   return path;
 }
 
+test('the database of something else is neither read nor changed', async () => {
+  const home = newHome();
+  const file = join(home, 'journal.db');
+  const other = new DatabaseSync(file);
+  other.exec('CREATE TABLE recipes (name TEXT); PRAGMA user_version = 1');
+  other.close();
+  const content = readFileSync(file);
+  expectError(await run(home, 'cancel 1001/501 --yes --json'), {
+    code: 9,
+    error: 'journal-unusable',
+    message: /something else/,
+  });
+  expect(readFileSync(file)).toEqual(content);
+});
+
+test('a home in which nothing can be made does not hang', async () => {
+  expectError(await run('/proc/nope', 'order --json'), { code: 9, error: 'journal-unusable' });
+});
+
 describe.concurrent('a journal of garbage', () => {
   test('keeps every act from being sent, and stays as it is', async () => {
     const home = newHome({ 'journal.db': garbage(20_000) });
@@ -137,6 +156,11 @@ describe.concurrent('a journal of garbage', () => {
     expectError(await local('sandbox reset --json'), { code: 9, error: 'journal-unusable' });
     const orders = await local('orders --quiet');
     expect(orders.stdout).toContain(stdout.trim().split('/')[0] ?? '-');
+  });
+
+  test('is no empty list of cards', async () => {
+    const home = newHome({ 'journal.db': garbage(20_000) });
+    expectError(await run(home, 'status --json'), { code: 9, error: 'journal-unusable' });
   });
 
   test('is told to people, too', async () => {

@@ -15,8 +15,7 @@ function seen(facts: Partial<CardFacts>, more: Partial<Seen> = {}): Seen {
   return {
     card: card(facts, KIOSK),
     deliveryOption: 'KIOSK_COLLECTION',
-    attemptKioskId: facts.attempt?.kioskId ?? null,
-    attemptMayBeRepeated: facts.attempt?.outcome === 'refused' || facts.attempt?.outcome === 'abandoned',
+    attempt: facts.attempt ?? null,
     ...more,
   };
 }
@@ -117,6 +116,22 @@ describe('may a card be produced?', () => {
     const refusal = refusalOf(() => guardProduce(look, KIOSK));
     expect(refusal).toMatchObject({ code, exitCode, hint: expect.stringContaining(hint) });
     expect(refusal.message).toContain(NAME);
+  });
+
+  test('what was refused for good is never sent again', () => {
+    const refused = production('REQUEST_ERROR', { errorCode: 'PAN_ALREADY_EXISTS' });
+    const look = seen({ production: READY, attempt: attempt('refused', { production: refused }) });
+    expect(refusalOf(() => guardProduce(look, KIOSK))).toMatchObject({
+      code: 'production-failed',
+      exitCode: 6,
+    });
+    expect(look.card.next).toContain(`kioskctl order --like ${NAME}`);
+  });
+
+  test('what was refused for another reason is sent again', () => {
+    const refused = production('REQUEST_ERROR', { errorCode: 'KIOSK_ID_NOT_FOUND' });
+    const look = seen({ production: READY, attempt: attempt('refused', { production: refused }) });
+    expect(guardProduce(look, KIOSK)).toEqual({ send: KIOSK });
   });
 
   test('says with which code a card failed', () => {

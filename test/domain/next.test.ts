@@ -17,6 +17,8 @@ function next(
 
 const FAILED = production('PRODUCTION_ERROR', { errorCode: 'PRD_HOPPER_DOOR' });
 
+const REFUSED_FOR_GOOD = production('REQUEST_ERROR', { errorCode: 'PAN_ALREADY_EXISTS' });
+
 describe('the next command', () => {
   test.each<[string, Partial<CardFacts>, string | null]>([
     ['placed', { orderStatus: 'PLACED', cardToken: null }, 'wait-ready 1001/501'],
@@ -29,6 +31,16 @@ describe('the next command', () => {
       `wait-produced ${NAME}`,
     ],
     ['failed', { production: FAILED }, `retry ${NAME}`],
+    [
+      'failed, and refused for good since',
+      { production: FAILED, attempt: attempt('refused', { baseline: FAILED, production: REFUSED_FOR_GOOD }) },
+      `order --like ${NAME}`,
+    ],
+    [
+      'refused for good',
+      { production: production('READY'), attempt: attempt('refused', { production: REFUSED_FOR_GOOD }) },
+      `order --like ${NAME}`,
+    ],
     [
       'without an answer',
       { production: production('READY'), attempt: attempt('unknown') },

@@ -194,7 +194,7 @@ describe.concurrent('an answer to a read', () => {
   test('says how long to stay away', async () => {
     expect(await failureFrom(json(429, {}, { 'retry-after': '7' }))).toMatchObject({
       retryAfter: 7_000,
-      hint: expect.stringContaining('7 seconds'),
+      hint: expect.stringContaining('in 7s'),
     });
     expect(await failureFrom(json(503, {}, { 'retry-after': '7' }))).toMatchObject({ retryAfter: 7_000 });
     expect(await failureFrom(json(429, {}))).toMatchObject({ retryAfter: null });

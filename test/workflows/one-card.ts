@@ -59,5 +59,6 @@ export class OneCard {
   }
 }
 
-/** The produce request, for faults. */
+/** The produce request and the look at a production, for faults. */
 export const PUT = { kind: 'answer', method: 'PUT', path: '/production', times: 1 } as const;
+export const GET = { kind: 'answer', method: 'GET', path: '/production' } as const;

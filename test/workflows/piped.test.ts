@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { describeCard } from '../../src/domain/card.ts';
 import type { Failure } from '../../src/domain/failure.ts';
 import { parsePiped } from '../../src/workflows/piped.ts';
+import { facts, production } from '../domain/facts.ts';
 
 const TOKEN = 'ca0c8154-1e14-4464-a1ce-dcea7dc3de52';
 const OTHER = '35050a4a-9521-426e-8109-1396e3687a3e';
@@ -230,6 +232,34 @@ describe('what an earlier command failed with', () => {
     const passed = parse(own({ exitCode: 10, error: { ...ERROR, stack: 'at x', details } }));
     expect(JSON.stringify(passed)).not.toMatch(/tok-4711|argv|stack/);
     expect(passed).toMatchObject({ passedOn: { error: { details: { httpStatus: 404, traceId: 't' } } } });
+  });
+
+  test('a whole card goes on as the earlier command saw it', () => {
+    const whole = describeCard(
+      facts({ production: production('PRODUCTION_ERROR', { errorCode: 'PRD_HOPPER_DOOR' }) }),
+      { flags: ['--context', 'local'], kioskId: null },
+    );
+    expect(parse(own({ command: 'produce', exitCode: 4, card: whole, error: ERROR }))).toMatchObject({
+      references: [{ passedOn: { exitCode: 4, card: whole } }],
+    });
+    const cards = [{ ...whole, outcome: 'failed', exitCode: 4, error: ERROR }];
+    expect(parse(own({ command: 'produce', exitCode: 4, cards }))).toMatchObject({
+      references: [{ passedOn: { exitCode: 4, card: whole } }],
+    });
+  });
+
+  test('a card that somebody took out of a list is one to work on', () => {
+    const failed = {
+      ...describeCard(facts(), { flags: [], kioskId: null }),
+      outcome: 'failed',
+      error: ERROR,
+    };
+    const input = lines(failed, { ...failed, cardToken: null, orderId: 502 });
+    const piped = parse(input);
+    if (piped.kind !== 'cards') throw new Error('no cards');
+    expect(piped.shape).toBe('cards');
+    expect(piped.references).toMatchObject([{ cardToken: TOKEN }, { cardToken: null, orderId: 502 }]);
+    expect(piped.references.map(({ passedOn }) => passedOn)).toEqual([undefined, undefined]);
   });
 
   test('an exit code that is none of ours is a bug’s', () => {

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { produce } from '../../src/workflows/produce.ts';
+import { retry } from '../../src/workflows/retry.ts';
 import { simulate } from '../../src/workflows/simulate.ts';
 import { waitProduced } from '../../src/workflows/wait-produced.ts';
-import { OneCard, PUT } from './one-card.ts';
+import { GET, OneCard, PUT } from './one-card.ts';
 import type { World } from './world.ts';
 
 let world: World;
@@ -189,6 +191,83 @@ describe('a lost answer', () => {
   });
 });
 
+test.each([401, 403])('a lost answer stays unknown when a look is answered with %i', async (status) => {
+  world.fault({ ...PUT, reset: 'after' });
+  // The first look is the one before the request.
+  world.fault({ ...GET, times: 1, delayMs: 1 });
+  world.fault({ ...GET, times: 1, status });
+  const result = await card.send();
+  expect(result).toMatchObject({
+    exitCode: 8,
+    error: { code: 'outcome-unknown', details: { httpStatus: status } },
+    card: { stage: 'unknown' },
+  });
+  expect(result.error?.hint).toContain('kioskctl wait-produced');
+  expect(await card.send()).toMatchObject({ exitCode: 0, changed: false, card: { stage: 'in-progress' } });
+  expect(await world.puts()).toEqual({ sent: 1, taken: 1 });
+});
+
+test('while the vendor says that it holds a request, none is sent, however long nothing moves', async () => {
+  world.fault({ kind: 'produce', errorCode: 'REQUEST_ALREADY_EXISTS', times: 1 });
+  const refused = { exitCode: 8, error: { details: { errorCode: 'REQUEST_ALREADY_EXISTS' } } };
+  const first = await card.send();
+  expect(first).toMatchObject({ ...refused, card: { stage: 'unknown' } });
+  expect(first.card.next).toContain('wait-produced');
+  world.clock.time += 3_600_000;
+  expect(await card.send()).toMatchObject(refused);
+  expect(await card.repeat()).toMatchObject(refused);
+  expect((await world.puts()).sent).toBe(1);
+  world.answers.push(true);
+  expect(await card.repeat({ abandon: true })).toMatchObject({ exitCode: 0, card: { attempt: 2 } });
+});
+
+test('a card that is named twice is sent once', async () => {
+  const { profileId, orderId, cardToken } = card.target;
+  // Without the journal's knowledge, only the look tells that the order is the card's.
+  const journal = world.openJournal('elsewhere');
+  const results = await produce(world.context({ journal }), {
+    targets: [
+      { profileId, orderId, cardToken: null, after: null },
+      { profileId, orderId: null, cardToken, after: null },
+    ],
+    kioskId: 'WIS00001',
+    wait: false,
+    simulation: null,
+  });
+  expect(results.map(({ outcome }) => outcome)).toEqual(['done', 'unchanged']);
+  expect((await world.puts()).sent).toBe(1);
+  journal.close();
+});
+
+test('a retry names a card twice and sends it once, also when it fails again', async () => {
+  await card.fail('CB_TIME');
+  const { profileId, orderId, cardToken } = card.target;
+  const results = await retry(world.context(), {
+    targets: [
+      { profileId, orderId, cardToken: null, after: null },
+      { profileId, orderId: null, cardToken, after: null },
+    ],
+    toKiosk: null,
+    abandon: false,
+    wait: true,
+    simulation: { status: 'PRODUCTION_ERROR', errorCode: 'CB_TIME' },
+  });
+  expect(results.map(({ exitCode }) => exitCode)).toEqual([4, 4]);
+  expect((await world.puts()).sent).toBe(2);
+});
+
+test('a look before the request takes no longer than the command has', async () => {
+  world.fault({ ...GET, path: '/card-orders/', times: 9, status: 429, headers: { 'retry-after': '5' } });
+  const timing = { ...world.context().timing, timeout: 500 };
+  expect(await card.send({ context: { timing } })).toMatchObject({
+    exitCode: 7,
+    error: { code: 'rate-limited' },
+  });
+  expect(
+    await world.requests('GET', '/card-orders/').then((all) => all.filter(({ status }) => status === 429)),
+  ).toHaveLength(1);
+});
+
 describe('waiting for the result', () => {
   test('an earlier failure never ends the wait of a new attempt', async () => {
     await card.fail();
@@ -233,6 +312,51 @@ describe('waiting for the result', () => {
       { ...card.target },
     ]);
     expect(latest).toMatchObject({ exitCode: 4 });
+  });
+
+  test('while nothing can be seen, the journal still tells which attempt it is', async () => {
+    await card.send();
+    world.fault({ ...GET, path: '/cards/', times: 1_000, status: 503 });
+    world.fault({ ...GET, path: '/card-orders/', times: 1_000, status: 503 });
+    const timing = { ...world.context().timing, timeout: 300 };
+    const [waited] = await waitProduced(world.context({ timing }), [{ ...card.target }]);
+    expect(waited).toMatchObject({
+      exitCode: 75,
+      card: { orderId: card.target.orderId, attempt: 1, attemptId: expect.any(String), production: null },
+    });
+  });
+
+  test('a wait that saw nothing says how to wait again, from the same attempt on', async () => {
+    world.fault({ ...GET, path: '/card', times: 1_000, status: 503 });
+    const timing = { ...world.context().timing, timeout: 300 };
+    const after = '2026-03-01T12:30:00.000Z';
+    const journal = world.openJournal('elsewhere');
+    const [waited] = await waitProduced(world.context({ timing, journal }), [{ ...card.target, after }]);
+    expect(waited?.error?.hint).toContain(
+      `kioskctl wait-produced 1001/${card.target.cardToken} --after ${after}`,
+    );
+    journal.close();
+  });
+
+  test('ends for the attempt that was going on, not for a later one', async () => {
+    await card.send();
+    const clock = {
+      now: () => world.clock.now(),
+      sleep: async (milliseconds: number, signal: AbortSignal) => {
+        if ((await world.puts()).taken === 1) {
+          const simulation = { status: 'PRODUCTION_ERROR', errorCode: 'CB_TIME' } as const;
+          await simulate(world.context(), { targets: [{ ...card.target }], simulation });
+          await card.repeat();
+        }
+        await world.clock.sleep(milliseconds, signal);
+      },
+    };
+    const [waited] = await waitProduced(world.context({ clock }), [{ ...card.target }]);
+    expect(waited).toMatchObject({
+      exitCode: 9,
+      error: { code: 'attempt-superseded' },
+      card: { attempt: 2 },
+    });
   });
 
   test('says at once how a sandbox is told what becomes of the card', async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { OneCard, PUT } from './one-card.ts';
+import { GET, OneCard, PUT } from './one-card.ts';
 import type { World } from './world.ts';
 
 let world: World;
@@ -10,8 +10,6 @@ beforeEach(async () => {
   world = card.world;
 });
 afterEach(() => world.close());
-
-const GET = { kind: 'answer', method: 'GET', path: '/production' } as const;
 
 function production(status: string, errorCode: string | null): string {
   const occurredAt = errorCode === null ? null : '2026-03-01T13:00:00.000Z';
@@ -64,6 +62,17 @@ describe('retry', () => {
     expect(await card.repeat()).toMatchObject({ exitCode: 9, error: { code: 'not-confirmed' } });
     expect(await card.repeat()).toMatchObject({ exitCode: 2, error: { code: 'input-required' } });
     expect((await world.puts()).sent).toBe(1);
+  });
+
+  test('the time that a person takes to answer is not taken from the wait', async () => {
+    await card.fail();
+    const ask = { ...world.context().ask, confirm: async () => (world.clock.time += 720_000) > 0 };
+    const timing = { ...world.context().timing, timeout: 5_000 };
+    const simulation = { status: 'PRODUCED' } as const;
+    expect(await card.repeat({ wait: true, simulation, context: { ask, timing } })).toMatchObject({
+      exitCode: 0,
+      card: { stage: 'produced', attempt: 2 },
+    });
   });
 
   test('asks nothing for a failure that may be repeated at once', async () => {

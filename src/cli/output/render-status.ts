@@ -1,7 +1,9 @@
-import type { AttemptDocument } from '../../domain/attempt.ts';
+import { type Attempt, type AttemptDocument, isOpen } from '../../domain/attempt.ts';
+import { lookUpError } from '../../domain/error-catalogue.ts';
 import { formatReference } from '../../domain/reference.ts';
 import { printable } from '../../domain/terminal-text.ts';
 import type { StatusResult } from '../../workflows/status.ts';
+import { localTime } from './local-time.ts';
 import { describeError, pipelineOf } from './render-cards.ts';
 import type { Style } from './style.ts';
 import { renderTable } from './table.ts';
@@ -9,11 +11,11 @@ import { renderTable } from './table.ts';
 /** Cards as a table: card, order, production, kiosk, attempt, days left; below it what failed and what to do next. */
 export async function renderStatus(results: readonly StatusResult[], style: Style): Promise<string> {
   if (results.length === 0) return 'No cards. Order one: kioskctl order\n';
-  const rows = results.map(({ card }) => [
+  const rows = results.map(({ card, latest }) => [
     formatReference(card),
     card.orderId === null ? '–' : printable(`${card.orderId} ${card.orderStatus ?? ''}`),
     `${pipelineOf(card, style)} ${card.stage}`,
-    printable(card.production?.kioskId ?? '–'),
+    printable(card.production?.kioskId ?? kioskOf(latest) ?? '–'),
     card.attempt === 0 ? '–' : String(card.attempt),
     card.daysLeft === null ? '–' : daysLeft(card.daysLeft, style),
   ]);
@@ -22,17 +24,29 @@ export async function renderStatus(results: readonly StatusResult[], style: Styl
   return `${table}${details.join('')}`;
 }
 
+/** Where an attempt waits that the production does not show yet. */
+function kioskOf(latest: Attempt | null): string | null {
+  return latest && isOpen(latest) ? latest.kioskId : null;
+}
+
+/** What became of an attempt that shows in no production; empty when there is nothing of that kind. */
+function describeUnshown({ card, latest }: StatusResult): string {
+  if (latest?.outcome === 'queued')
+    return `Attempt ${latest.number} is queued at ${latest.kioskId}: it starts when the printer is ready.`;
+  if (latest?.outcome !== 'refused' || card.stage !== 'ready' || !latest.production) return '';
+  const { code, meaning } = lookUpError('request', latest.production.errorCode);
+  return `Attempt ${latest.number} was refused at ${latest.kioskId}: ${code}. ${meaning}`;
+}
+
 function daysLeft(days: number, style: Style): string {
   if (days === 0) return style.bad('0');
   return days <= 7 ? style.warning(String(days)) : String(days);
 }
 
-function detailsOf(
-  { card, attempts }: StatusResult,
-  { style, isList }: { style: Style; isList: boolean },
-): string {
+function detailsOf(result: StatusResult, { style, isList }: { style: Style; isList: boolean }): string {
+  const { card, attempts } = result;
   const subject = isList ? `${formatReference(card)}: ` : '';
-  const error = describeError(card);
+  const error = describeError(card) || describeUnshown(result);
   const lines = [
     ...(error ? [style.bad(printable(`${subject}${error}`))] : []),
     ...(error || !isList ? (card.next ? [`${subject}Next: ${style.bold(printable(card.next))}`] : []) : []),
@@ -46,16 +60,4 @@ function describeAttempt({ attempt, by, outcome, kioskId, sentAt, production }: 
   const error = production?.errorCode ? `, ${production.errorCode}` : '';
   const where = kioskId ?? 'an unknown kiosk';
   return `Attempt ${attempt} on ${where}${when} by ${by ?? 'another system'}: ${outcome}${error}`;
-}
-
-/** Local time with its offset, like 2026-11-22 10:15:00 +01:00. */
-function localTime(utc: string): string {
-  const milliseconds = Date.parse(utc);
-  const offset = new Intl.DateTimeFormat('en', { timeZoneName: 'longOffset' })
-    .formatToParts(milliseconds)
-    .find(({ type }) => type === 'timeZoneName');
-  const time = new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'medium' }).format(
-    milliseconds,
-  );
-  return `${time} ${offset?.value.replace('GMT', '') || '+00:00'}`;
 }

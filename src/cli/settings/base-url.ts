@@ -9,7 +9,8 @@ export interface BaseUrl {
   isProduction: boolean;
 }
 
-const PRODUCTION_HOSTS = new Set(['api.wise.com', 'api-mtls.transferwise.com']);
+/** The vendor's production domains: api.wise.com, api-mtls.transferwise.com, and whatever else it has there. */
+const PRODUCTION_HOST = /(^|\.)(wise|transferwise)\.com\.?$/;
 
 /**
  * Reads a base URL: https anywhere, http on this machine only, and no credentials in it.
@@ -38,7 +39,7 @@ export function toBaseUrl(text: string): BaseUrl {
   return {
     href: url.href.replace(/\/+$/, ''),
     isLoopback,
-    isProduction: PRODUCTION_HOSTS.has(url.hostname.replace(/\.$/, '')),
+    isProduction: PRODUCTION_HOST.test(url.hostname),
   };
 }
 

@@ -10,11 +10,12 @@ export interface ChosenContext {
   environment: Environment;
   /** The one of flags and variables, else that of the context; null: the environment's own. */
   baseUrl: BaseUrl | null;
+  baseUrlIsGiven: boolean;
   /** null for an implicit context, which is made of environment variables and flags only. */
   settings: ContextSettings | null;
 }
 
-type Choice = Omit<ChosenContext, 'baseUrl'>;
+type Choice = Omit<ChosenContext, 'baseUrl' | 'baseUrlIsGiven'>;
 
 const ENVIRONMENTS: readonly Environment[] = ['local', 'sandbox', 'production'];
 
@@ -41,18 +42,19 @@ export function chooseContext(sources: Sources, file: SettingsFile): ChosenConte
   const isRemoteLocal = baseUrl !== null && !baseUrl.isLoopback && chosen.environment === 'local';
   if (isWrongHost || isRemoteLocal) {
     throw new Failure('usage', `The base URL ${baseUrl?.href} is not of environment ${chosen.environment}.`, {
-      hint: 'Say which environment it is: --environment sandbox or --environment production.',
+      hint: isWrongHost
+        ? 'That host is production: say --environment production, or use another base URL.'
+        : 'Say which environment it is: --environment sandbox or --environment production.',
     });
   }
-  return { ...chosen, baseUrl };
+  return { ...chosen, baseUrl, baseUrlIsGiven: given !== null };
 }
 
 function choose(
   sources: Sources,
   { file, baseUrl }: { file: SettingsFile; baseUrl: BaseUrl | null },
 ): Choice {
-  const environment = sources.read({ flag: 'environment', variable: 'KIOSKCTL_ENVIRONMENT' }, toEnvironment);
-  const name = sources.read({ flag: 'context', variable: 'KIOSKCTL_CONTEXT' }, asName);
+  const { environment, name } = readChoice(sources, file);
   if (name !== undefined) return named(name, file, environment ?? null);
   if (environment) return ofEnvironment(environment, file);
   if (baseUrl?.isProduction) return ofEnvironment('production', file);
@@ -70,6 +72,28 @@ function choose(
   );
 }
 
+interface Choosing {
+  environment: Environment | undefined;
+  name: string | undefined;
+}
+
+/** Flags win over variables, also one over the other's: `--context local` works in any shell. */
+function readChoice(sources: Sources, file: SettingsFile): Choosing {
+  const environment = sources.read({ flag: 'environment' }, toEnvironment);
+  const name = sources.read({ flag: 'context' }, asName);
+  if (name !== undefined) return { environment, name };
+  const usual = sources.read({ variable: 'KIOSKCTL_CONTEXT' }, asName);
+  if (environment === undefined)
+    return { environment: sources.read({ variable: 'KIOSKCTL_ENVIRONMENT' }, toEnvironment), name: usual };
+  const fits = usual !== undefined && environmentOf(usual, file) === environment;
+  return { environment, name: fits ? usual : undefined };
+}
+
+function environmentOf(name: string, { contexts }: SettingsFile): Environment | undefined {
+  const settings = Object.hasOwn(contexts, name) ? contexts[name] : undefined;
+  return settings?.environment ?? ENVIRONMENTS.find((known) => known === name);
+}
+
 function toEnvironment(text: string): Environment {
   const environment = ENVIRONMENTS.find((known) => known === text);
   if (environment) return environment;
@@ -81,7 +105,7 @@ function toEnvironment(text: string): Environment {
 /** A context of the settings file, or one of the implicit ones, which are named like their environments. */
 function named(name: string, file: SettingsFile, wanted: Environment | null): Choice {
   const settings = Object.hasOwn(file.contexts, name) ? (file.contexts[name] ?? null) : null;
-  const environment = settings?.environment ?? ENVIRONMENTS.find((known) => known === name);
+  const environment = environmentOf(name, file);
   if (!environment) {
     throw new Failure('usage', `There is no context “${printable(name)}”.`, {
       hint: `Use one of ${[...new Set([...Object.keys(file.contexts), ...ENVIRONMENTS])].map(printable).join(', ')}.`,
@@ -92,7 +116,7 @@ function named(name: string, file: SettingsFile, wanted: Environment | null): Ch
       'usage',
       `Context ${printable(name)} is of environment ${environment}, not ${wanted}.`,
       {
-        hint: 'Leave out one of context and environment.',
+        hint: 'Leave out one of --context (KIOSKCTL_CONTEXT) and --environment (KIOSKCTL_ENVIRONMENT).',
       },
     );
   }

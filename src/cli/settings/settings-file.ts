@@ -8,7 +8,6 @@ const contextSettings = v.object({
   baseUrl: v.optional(v.string()),
   apiVersion: v.optional(v.string()),
   profileId: v.optional(id),
-  /** The default first. */
   kiosks: v.optional(v.array(v.string()), []),
   program: v.optional(v.string()),
 });

@@ -14,6 +14,8 @@ export interface Settings {
   environment: Environment;
   /** null: the environment's own. */
   baseUrl: string | null;
+  /** By flag or variable, so that follow-up commands need it, too. */
+  baseUrlIsGiven: boolean;
   apiVersion: string;
   profileId: number | null;
   profileIsExplicit: boolean;
@@ -66,12 +68,15 @@ export function readSettings(flags: SettingFlags, env: NodeJS.ProcessEnv = proce
   const chosen = chooseContext(sources, readSettingsFile(paths.settings));
   const { environment, settings } = chosen;
   const isLocal = environment === 'local';
-  const kiosk = sources.read({ flag: 'kiosk' }, asName) ?? settings?.kiosks[0] ?? null;
+  // Of several kiosks nobody is to guess one: the card would be printed where nobody waits.
+  const only = settings?.kiosks.length === 1 ? settings.kiosks[0] : undefined;
+  const kiosk = sources.read({ flag: 'kiosk' }, asName) ?? only ?? null;
   const profileId = sources.read({ flag: 'profile-id', variable: 'KIOSKCTL_PROFILE_ID' }, toProfile);
   return {
     contextName: chosen.name,
     environment,
     baseUrl: chosen.baseUrl?.href ?? null,
+    baseUrlIsGiven: chosen.baseUrlIsGiven,
     apiVersion:
       sources.read({ variable: 'KIOSKCTL_API_VERSION' }, toApiVersion) ??
       toApiVersion(settings?.apiVersion ?? 'legacy'),
@@ -96,7 +101,20 @@ function readTiming(sources: Sources, environment: Environment): Timing {
     interval,
     timeout:
       sources.read({ flag: 'timeout', variable: 'KIOSKCTL_TIMEOUT' }, parseDuration) ?? DEFAULT_TIMEOUT_MS,
-    settleWindow: sources.read({ variable: 'KIOSKCTL_SETTLE' }, parseDuration) ?? pace.settleWindow,
+    settleWindow:
+      sources.read({ variable: 'KIOSKCTL_SETTLE' }, toSettleWindow(environment)) ?? pace.settleWindow,
+  };
+}
+
+/** In production a shorter window could let a card be printed twice. */
+function toSettleWindow(environment: Environment): (text: string) => number {
+  return (text) => {
+    const window = parseDuration(text);
+    const { settleWindow } = PACE[environment];
+    if (environment !== 'production' || window >= settleWindow) return window;
+    throw new Failure('usage', `a settle window of ${text} is too short for production.`, {
+      hint: `There it is at least ${settleWindow / 1_000}s, because a lost request may show up that late.`,
+    });
   };
 }
 

@@ -17,7 +17,7 @@ export function makeAsk({ io, signal, yes, noInput }: AskOptions): Ask {
   const requirePerson = (question: string, flag: string) => {
     if (io.isInteractive && !noInput) return;
     throw new Failure('input-required', `Nobody can be asked here: ${question}`, {
-      hint: `Answer with ${flag}.`,
+      hint: `Answer it with a flag: ${flag}.`,
     });
   };
   const context = { output: io.stderr, signal };

@@ -8,29 +8,39 @@ let installed = false;
 
 /**
  * The signal that the first Ctrl-C or SIGTERM aborts, with a Failure as its reason: the command then ends in order, and
- * a request that is on its way gets its answer. A second one ends the process at once.
+ * a request that is on its way gets its answer. A second one ends the process at once, after its last words.
  */
 export function interruption(): AbortSignal {
   if (!installed) {
     installed = true;
-    process.on('SIGINT', () => interrupt('interrupted', 130));
-    process.on('SIGTERM', () => interrupt('terminated', 143));
+    process.on('SIGINT', () => interrupt('interrupted'));
+    process.on('SIGTERM', () => interrupt('terminated'));
   }
   return controller.signal;
+}
+
+let sayLastWords: (failure: Failure) => void = () => undefined;
+
+/** Sets how the process still says why it ends, when it ends in the middle of its work. */
+export function onForcedEnd(say: (failure: Failure) => void): void {
+  sayLastWords = say;
 }
 
 /** A command that ends sooner than this after the first signal needs no explanation. */
 const PATIENCE_MS = 300;
 
-function interrupt(code: 'interrupted' | 'terminated', exitCode: number): void {
-  if (controller.signal.aborted) process.exit(exitCode);
-  setTimeout(explainWaiting, PATIENCE_MS).unref();
+function interrupt(code: 'interrupted' | 'terminated'): void {
   const message = code === 'interrupted' ? 'Interrupted.' : 'Terminated.';
-  controller.abort(
-    new Failure(code, message, {
-      hint: 'What was sent may still be going on: kioskctl status shows where each card stands.',
-    }),
-  );
+  const hint = 'What was sent may still be going on: kioskctl status shows where each card stands.';
+  if (controller.signal.aborted) {
+    const failure = new Failure(code, `${message} The answer of a request that was out is not known.`, {
+      hint,
+    });
+    sayLastWords(failure);
+    process.exit(failure.exitCode);
+  }
+  setTimeout(explainWaiting, PATIENCE_MS).unref();
+  controller.abort(new Failure(code, message, { hint }));
 }
 
 function explainWaiting(): void {

@@ -1,4 +1,5 @@
 import { Args } from '@oclif/core';
+import { localTime } from '../../cli/output/local-time.ts';
 import type { Result } from '../../cli/output/result.ts';
 import { SandboxCommand, stateFlag } from '../../cli/sandbox-command.ts';
 import { parseDuration } from '../../domain/duration.ts';
@@ -19,7 +20,8 @@ export default class SandboxAdvance extends SandboxCommand {
     const milliseconds = parseDuration(args.duration);
     return this.withSandbox(flags, (sandbox) => {
       const now = sandbox.advance(milliseconds).toISOString();
-      return { exitCode: 0, document: { now }, text: () => `In the embedded sandbox it is ${now}.\n` };
+      const text = () => `In the embedded sandbox it is ${localTime(now)}.\n`;
+      return { exitCode: 0, document: { now }, text };
     });
   }
 }

@@ -191,14 +191,34 @@ describe('the context', () => {
       { flags: { context: 'ci', environment: 'production' }, file: FILE },
     ],
     [
-      'a variable that contradicts the flag',
-      { flags: { environment: 'production' }, env: { KIOSKCTL_CONTEXT: 'ci' }, file: FILE },
+      'variables that contradict each other',
+      { env: { KIOSKCTL_ENVIRONMENT: 'production', KIOSKCTL_CONTEXT: 'ci' }, file: FILE },
     ],
     ['an environment that is none', { flags: { environment: 'staging' } }],
     ['an environment in capitals', { env: { KIOSKCTL_ENVIRONMENT: 'Production' } }],
     ['an empty environment', { env: { KIOSKCTL_ENVIRONMENT: '' } }],
   ])('is a mistake: %s', (_, given) => {
     expect(failureOf(given)).toMatchObject({ code: 'usage', exitCode: 2 });
+  });
+
+  test.each<[string, Given, string]>([
+    [
+      'a context, over another environment',
+      { flags: { context: 'local' }, env: { KIOSKCTL_ENVIRONMENT: 'sandbox' } },
+      'local',
+    ],
+    [
+      'an environment, over a context of another one',
+      { flags: { environment: 'production' }, env: { KIOSKCTL_CONTEXT: 'ci' }, file: FILE },
+      'production',
+    ],
+    [
+      'an environment, with the context of a variable that is of it',
+      { flags: { environment: 'production' }, env: { KIOSKCTL_CONTEXT: 'branch' }, file: FILE },
+      'branch',
+    ],
+  ])('a flag wins over variables: %s', (_, given, contextName) => {
+    expect(read(given).contextName).toBe(contextName);
   });
 
   test('a mistake names the contexts that there are', () => {
@@ -323,9 +343,10 @@ describe('precedence', () => {
       'a variable, for produce only',
       { flags: { context: 'ci' }, env: { KIOSKCTL_KIOSK: 'B1' }, file: FILE },
       'B1',
-      'CI000001',
+      null,
     ],
-    ['the first of the context', { flags: { context: 'ci' }, file: FILE }, 'CI000001', 'CI000001'],
+    ['the only one of the context', { flags: { context: 'branch' }, file: FILE }, 'LON00001', 'LON00001'],
+    ['none, of several in the context', { flags: { context: 'ci' }, file: FILE }, null, null],
     ['none', { flags: { environment: 'sandbox' } }, null, null],
   ])('of the kiosk: %s', (_, given, produceKiosk, kioskId) => {
     expect(read(given)).toMatchObject({ produceKiosk, kioskId });
@@ -365,7 +386,20 @@ describe('precedence', () => {
     ['production', 120_000],
   ])('of the settle window: in %s %i ms, unless it is set', (environment, settleWindow) => {
     expect(read({ flags: { environment } }).timing.settleWindow).toBe(settleWindow);
-    expect(read({ flags: { environment }, env: { KIOSKCTL_SETTLE: '7s' } }).timing.settleWindow).toBe(7_000);
+    expect(read({ flags: { environment }, env: { KIOSKCTL_SETTLE: '7m' } }).timing.settleWindow).toBe(
+      420_000,
+    );
+  });
+
+  test.each(['local', 'sandbox'])('of the settle window: may be short in %s', (environment) => {
+    expect(read({ flags: { environment }, env: { KIOSKCTL_SETTLE: '0' } }).timing.settleWindow).toBe(0);
+  });
+
+  test('of the settle window: may not be shorter than its default in production', () => {
+    const given: Given = { flags: { environment: 'production' }, env: { KIOSKCTL_SETTLE: '119s' } };
+    expect(() => read(given)).toThrow(
+      expect.objectContaining({ code: 'usage', message: expect.stringContaining('KIOSKCTL_SETTLE') }),
+    );
   });
 });
 
