@@ -65,10 +65,13 @@ function required(
 
 /** A header can't carry line breaks, spaces or anything beyond ASCII. */
 function refuseUnusable(variable: string, value: string): string {
-  if (/^[\u0021-\u007e]+$/.test(value)) return value;
+  // A colon ends the client id where it is sent together with its secret.
+  const isUsable =
+    /^[\u0021-\u007e]+$/.test(value) && !(variable === 'KIOSKCTL_CLIENT_ID' && value.includes(':'));
+  if (isUsable) return value;
   throw new Failure(
     'credentials-unusable',
-    `${variable} has a line break, a space or another character that no ${variable === 'KIOSKCTL_TOKEN' ? 'token' : 'client'} has.`,
+    `${variable} has a line break, a space or another character that can't be in it.`,
     {
       hint: 'Set it to the bare value; a newline at its end often comes from reading a file.',
     },
