@@ -8,7 +8,7 @@ export interface Subscription {
   eventType: string;
   /** Where the events go. */
   url: string | null;
-  schemaVersion: string | null;
+  version: string | null;
   /** Does the vendor show a certificate of its own there? */
   mtls: boolean;
   createdAt: string | null;

@@ -31,7 +31,7 @@ export const subscription = v.pipe(
       name: body.name,
       eventType: body.trigger_on,
       url: body.delivery.url,
-      schemaVersion: body.delivery.version,
+      version: body.delivery.version,
       mtls: body.delivery.mtls_enabled,
       createdAt: body.created_at,
     }),

@@ -24,7 +24,7 @@ export interface WantedSubscription {
   url: string;
   name: string;
   /** null for the default, and to be content with any that is there. */
-  schemaVersion: string | null;
+  version: string | null;
 }
 
 /** The application's subscriptions, oldest first. */
@@ -90,7 +90,7 @@ export async function subscribeHere(ctx: Context, url: string): Promise<() => Pr
   const { subscriptions, created } = await ensureSubscribed(ctx, {
     url,
     name: OWN_NAME,
-    schemaVersion: null,
+    version: null,
   });
   // Those that a killed listener left behind at this URL are taken over, with what waits for them.
   const own = subscriptions.filter((one) => created.includes(one) || one.name === OWN_NAME);
@@ -122,8 +122,8 @@ async function subscribe(
   ctx: Context,
   wanted: WantedSubscription & { eventType: string },
 ): Promise<Subscription> {
-  const { name, url, eventType, schemaVersion } = wanted;
-  const delivery = { version: schemaVersion ?? DEFAULT_SCHEMA_VERSION, url };
+  const { name, url, eventType, version } = wanted;
+  const delivery = { version: version ?? DEFAULT_SCHEMA_VERSION, url };
   const sent = await api.createSubscription(ctx.wise, {
     clientKey: ctx.clientKey(),
     request: { name, trigger_on: eventType, delivery },
@@ -139,10 +139,10 @@ async function subscribe(
 
 function isWanted(
   one: Subscription,
-  { url, eventType, schemaVersion }: WantedSubscription & { eventType: string },
+  { url, eventType, version }: WantedSubscription & { eventType: string },
 ): boolean {
   const isThere = one.url !== null && URL.parse(one.url)?.href === URL.parse(url)?.href;
-  return isThere && one.eventType === eventType && (schemaVersion ?? one.schemaVersion) === one.schemaVersion;
+  return isThere && one.eventType === eventType && (version ?? one.version) === one.version;
 }
 
 function checkReceiver({ environment }: Context, url: string): void {

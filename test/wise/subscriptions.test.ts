@@ -24,7 +24,7 @@ const READ = {
   name: 'Webhook Subscription #1',
   eventType: 'transfers#state-change',
   url: 'https://your.webhook.url/12345',
-  schemaVersion: '4.0.0',
+  version: '4.0.0',
   mtls: false,
   createdAt: '2019-10-10T13:55:57Z',
 };
@@ -67,7 +67,7 @@ describe.concurrent('subscriptions', () => {
         name: null,
         eventType: 'new#type',
         url: null,
-        schemaVersion: null,
+        version: null,
         mtls: false,
         createdAt: null,
       },

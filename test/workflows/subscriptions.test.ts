@@ -11,7 +11,7 @@ import { Receiver } from '../sandbox/receiver.ts';
 import { World } from './world.ts';
 
 const URL_OF_BANK = 'https://hooks.bank.example/kiosk';
-const WANTED = { url: URL_OF_BANK, name: 'mine', schemaVersion: null };
+const WANTED = { url: URL_OF_BANK, name: 'mine', version: null };
 const SUBSCRIPTIONS = '/applications/world/subscriptions';
 
 let world: World;
@@ -30,7 +30,7 @@ describe('create', () => {
     expect(changed).toBe(true);
     expect(subscriptions.map(({ eventType }) => eventType)).toEqual([PRODUCTION_EVENT, ORDER_EVENT]);
     for (const one of subscriptions)
-      expect(one).toMatchObject({ url: URL_OF_BANK, name: 'mine', schemaVersion: '4.0.0', mtls: false });
+      expect(one).toMatchObject({ url: URL_OF_BANK, name: 'mine', version: '4.0.0', mtls: false });
     expect(await listWebhooks(world.context())).toEqual(subscriptions);
   });
 
@@ -45,8 +45,8 @@ describe('create', () => {
       subscriptions,
       changed: false,
     });
-    const seconds = await createWebhooks(ctx, { ...WANTED, schemaVersion: '2.0.0' });
-    expect([seconds.changed, seconds.subscriptions[0]?.schemaVersion]).toEqual([true, '2.0.0']);
+    const seconds = await createWebhooks(ctx, { ...WANTED, version: '2.0.0' });
+    expect([seconds.changed, seconds.subscriptions[0]?.version]).toEqual([true, '2.0.0']);
     expect((await createWebhooks(ctx, { ...WANTED, url: `${URL_OF_BANK}/2` })).changed).toBe(true);
     expect(await listWebhooks(ctx)).toHaveLength(6);
   });

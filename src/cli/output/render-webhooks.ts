@@ -6,8 +6,8 @@ export async function renderWebhooks(subscriptions: readonly Subscription[]): Pr
   if (subscriptions.length === 0) return 'No subscriptions. Make them: kioskctl webhooks create --url URL\n';
   return renderTable(
     ['Subscription', 'Events', 'Version', 'URL', 'Name'],
-    subscriptions.map(({ id, eventType, schemaVersion, url, name }) =>
-      plainRow([id, eventType, schemaVersion, url, name]),
+    subscriptions.map(({ id, eventType, version, url, name }) =>
+      plainRow([id, eventType, version, url, name]),
     ),
   );
 }

@@ -33,7 +33,7 @@ Subscriptions that are there already stay as they are.`;
     const { subscriptions, changed } = await createWebhooks(ctx, {
       url: flags.url,
       name: flags.name?.trim() || 'kioskctl',
-      schemaVersion: flags['schema-version'] ?? null,
+      version: flags['schema-version'] ?? null,
     });
     return {
       exitCode: 0,
