@@ -27,54 +27,69 @@ export function makeCredentials(settings: Settings): Credentials {
     hide: (secret) => void secrets.push(secret),
     tokenFor: (profileId) => {
       if (isLocal) return LOCAL_TOKEN;
-      const usable = required('KIOSKCTL_TOKEN', token, {
-        what: 'access token',
-        contextName,
-        hint: 'Set KIOSKCTL_TOKEN to an access token of the profile.',
-      });
+      const usable = required(token, { ...TOKEN, contextName });
       // One token belongs to one customer: another profile's card needs another.
       if (own !== null && own !== profileId) throw foreign(contextName, { own, profileId });
       return usable;
     },
     ofClient: () => {
       if (isLocal) return LOCAL_CLIENT;
-      const hint = 'Set KIOSKCTL_CLIENT_ID and KIOSKCTL_CLIENT_SECRET, which Wise gave your application.';
       return {
-        clientId: required('KIOSKCTL_CLIENT_ID', clientId, { what: 'client id', contextName, hint }),
-        clientSecret: required('KIOSKCTL_CLIENT_SECRET', clientSecret, {
-          what: 'client secret',
-          contextName,
-          hint,
-        }),
+        clientId: required(clientId, { ...CLIENT_ID, contextName }),
+        clientSecret: required(clientSecret, { ...CLIENT_SECRET, contextName }),
       };
     },
   };
 }
 
-/** @throws Failure `credentials-missing`, `credentials-unusable` */
-function required(
-  variable: string,
-  value: string | undefined,
-  { what, contextName, hint }: { what: string; contextName: string; hint: string },
-): string {
-  if (value) return refuseUnusable(variable, value);
-  const why = value === undefined ? 'is not set' : 'is empty';
-  const message = `There is no ${what} for context ${contextName}: ${variable} ${why}.`;
-  throw new Failure('credentials-missing', message, { hint });
+/** A credential of an environment variable. */
+interface Credential {
+  variable: string;
+  what: string;
+  /** A header can't carry line breaks, spaces or anything beyond ASCII. */
+  shape: RegExp;
+  /** How to come to one. */
+  hint: string;
 }
 
-/** A header can't carry line breaks, spaces or anything beyond ASCII. */
-function refuseUnusable(variable: string, value: string): string {
-  // A colon ends the client id where it is sent together with its secret.
-  const isUsable =
-    /^[\u0021-\u007e]+$/.test(value) && !(variable === 'KIOSKCTL_CLIENT_ID' && value.includes(':'));
-  if (isUsable) return value;
+const PLAIN = /^[\u0021-\u007e]+$/;
+const CLIENT_HINT = 'Set KIOSKCTL_CLIENT_ID and KIOSKCTL_CLIENT_SECRET, which Wise gave your application.';
+
+const TOKEN: Credential = {
+  variable: 'KIOSKCTL_TOKEN',
+  what: 'token',
+  shape: PLAIN,
+  hint: 'Set KIOSKCTL_TOKEN to an access token of the profile.',
+};
+const CLIENT_ID: Credential = {
+  variable: 'KIOSKCTL_CLIENT_ID',
+  what: 'client id',
+  // A colon ends it where it is sent together with its secret.
+  shape: /^[\u0021-\u0039\u003b-\u007e]+$/,
+  hint: CLIENT_HINT,
+};
+const CLIENT_SECRET: Credential = {
+  variable: 'KIOSKCTL_CLIENT_SECRET',
+  what: 'client secret',
+  shape: PLAIN,
+  hint: CLIENT_HINT,
+};
+
+/** @throws Failure `credentials-missing`, `credentials-unusable` */
+function required(
+  value: string | undefined,
+  { variable, what, shape, hint, contextName }: Credential & { contextName: string },
+): string {
+  if (!value) {
+    const why = value === undefined ? 'is not set' : 'is empty';
+    const message = `There is no ${what} for context ${contextName}: ${variable} ${why}.`;
+    throw new Failure('credentials-missing', message, { hint });
+  }
+  if (shape.test(value)) return value;
   throw new Failure(
     'credentials-unusable',
-    `${variable} has a line break, a space or another character that can't be in it.`,
-    {
-      hint: 'Set it to the bare value; a newline at its end often comes from reading a file.',
-    },
+    `${variable} has a line break, a space or another character that no ${what} has.`,
+    { hint: `Set it to the bare ${what}; a newline at its end often comes from reading a file.` },
   );
 }
 

@@ -60,18 +60,18 @@ describe.concurrent('the token of an application', () => {
   });
 });
 
-describe('a kept token', () => {
-  function keep() {
-    const clock = { now: 0 };
-    const asked: (() => Promise<{ token: string; lifetime: number }>)[] = [];
-    let count = 0;
-    const token = new ClientToken(
-      async () => (await asked.shift()?.()) ?? { token: `token ${(count += 1)}`, lifetime: 3_600_000 },
-      () => clock.now,
-    );
-    return { clock, token, asked };
-  }
+function keep() {
+  const clock = { now: 0 };
+  const asked: (() => Promise<{ token: string; lifetime: number }>)[] = [];
+  let count = 0;
+  const token = new ClientToken(
+    async () => (await asked.shift()?.()) ?? { token: `token ${(count += 1)}`, lifetime: 3_600_000 },
+    () => clock.now,
+  );
+  return { clock, token, asked };
+}
 
+describe('a kept token', () => {
   test('is fetched once, also when it is wanted twice at once, and again a minute before its end', async () => {
     const { clock, token } = keep();
     expect(await Promise.all([token.get(), token.get()])).toEqual(['token 1', 'token 1']);
