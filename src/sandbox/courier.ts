@@ -47,6 +47,7 @@ export class Courier {
   }
 
   #look(): void {
+    if (this.#closing.signal.aborted) return;
     try {
       for (const delivery of this.#take(AT_ONCE - this.#underWay.size)) this.#track(this.#deliver(delivery));
     } catch {
@@ -104,7 +105,11 @@ export class Courier {
   }
 
   #track(work: Promise<void>): void {
-    const tracked = work.finally(() => this.#underWay.delete(tracked));
+    const tracked = work.finally(() => {
+      this.#underWay.delete(tracked);
+      // Many events don't wait for the clock.
+      if (this.#underWay.size === 0) this.#look();
+    });
     this.#underWay.add(tracked);
   }
 }

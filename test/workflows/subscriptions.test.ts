@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../../src/wire/events.ts';
 import {
@@ -96,6 +98,30 @@ describe('create', () => {
       expect(await world.requests('GET', SUBSCRIPTIONS)).toEqual([]);
     },
   );
+});
+
+test('what changes subscriptions is kept in the journal, with its reason', async () => {
+  const ctx = world.context({ reason: 'new receiver' });
+  const [first] = (await createWebhooks(ctx, WANTED)).subscriptions;
+  await testWebhook(ctx, first?.id ?? '');
+  await deleteWebhook(ctx, first?.id ?? '');
+  await deleteWebhook(ctx, first?.id ?? '').catch(() => undefined);
+  await listWebhooks(ctx);
+  const db = new DatabaseSync(join(world.folder, 'journal.db'));
+  const acts = db.prepare('SELECT act, profile_id, reason, exit_code FROM acts ORDER BY id').all();
+  db.close();
+  const act = (name: string, exitCode: number) => ({
+    act: name,
+    profile_id: 0,
+    reason: 'new receiver',
+    exit_code: exitCode,
+  });
+  expect(acts).toEqual([
+    act('subscribe', 0),
+    act('test-webhook', 0),
+    act('unsubscribe', 0),
+    act('unsubscribe', 10),
+  ]);
 });
 
 describe('delete', () => {

@@ -5,7 +5,6 @@ import type { Subscription } from './subscription-rows.ts';
 
 /** An event that one process is to deliver now. */
 export interface TakenDelivery {
-  id: number;
   /** `X-Delivery-Id`: that of the notification, whichever attempt it is (an assumption). */
   deliveryId: string;
   /** Which attempt this is, from 1. */
@@ -73,10 +72,11 @@ export function takeDeliveries(
 }
 
 /** Gives a delivery back, as if its attempt had never been. */
-export function giveBack(db: Database, { id, attempt }: TakenDelivery): void {
+export function giveBack(db: Database, { deliveryId, attempt }: TakenDelivery): void {
   db.run(
-    `UPDATE deliveries SET claimed_until = 0, attempts = attempts - 1 WHERE id = :id AND attempts = :attempt`,
-    { id, attempt },
+    `UPDATE deliveries SET claimed_until = 0, attempts = attempts - 1
+     WHERE delivery_id = :deliveryId AND attempts = :attempt`,
+    { deliveryId, attempt },
   );
 }
 
@@ -86,13 +86,13 @@ export function giveBack(db: Database, { id, attempt }: TakenDelivery): void {
  */
 export function endAttempt(
   db: Database,
-  { id, attempt }: TakenDelivery,
+  { deliveryId, attempt }: TakenDelivery,
   end: { status: number; dueAt: number | null },
 ): void {
   db.run(
     `UPDATE deliveries SET claimed_until = 0, status = :status, due_at = :dueAt
-     WHERE id = :id AND attempts = :attempt`,
-    { id, attempt, ...end },
+     WHERE delivery_id = :deliveryId AND attempts = :attempt`,
+    { deliveryId, attempt, ...end },
   );
 }
 
@@ -127,7 +127,6 @@ function findTaken(db: Database, id: number): TakenDelivery | null {
   );
   if (!row) return null;
   return {
-    id,
     deliveryId: row.deliveryId,
     attempt: row.attempt,
     isTest: row.isTest === 1,

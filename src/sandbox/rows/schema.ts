@@ -134,7 +134,7 @@ CREATE TABLE deliveries (
   id INTEGER PRIMARY KEY,
   event_id INTEGER NOT NULL,
   subscription_id TEXT NOT NULL,
-  delivery_id TEXT NOT NULL,
+  delivery_id TEXT NOT NULL UNIQUE,
   -- Those that were begun.
   attempts INTEGER NOT NULL,
   -- When the next one is due; null once it arrived or was given up.
