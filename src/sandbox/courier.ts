@@ -39,7 +39,7 @@ export class Courier {
     this.#timer ??= setInterval(() => this.#look(), PAUSE_MS).unref();
   }
 
-  /** Stops at once: a delivery that is under way is cut, and left to the next process. */
+  /** Stops at once: a delivery that is under way is cut and left to the next process, also if it had arrived. */
   async stop(): Promise<void> {
     clearInterval(this.#timer ?? undefined);
     this.#closing.abort();

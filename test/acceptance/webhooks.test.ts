@@ -59,8 +59,8 @@ describe('in local', () => {
       const [production = ''] = (await user.run(create)).stdout.split('\n');
       const card = await user.readyCard();
       await user.run(['produce', card, '--kiosk', 'WIS00001', '--simulate', 'PRODUCED']);
-      await receiver.got(6);
-      expect(receiver.statuses().toSorted()).toEqual([
+      const arrived = await receiver.gotDistinct(6);
+      expect(receiver.statuses(arrived).toSorted()).toEqual([
         'CARD_DETAILS_CREATED',
         'IN_PROGRESS',
         'PRODUCED',
@@ -69,7 +69,9 @@ describe('in local', () => {
         'REQUIREMENTS_FULFILLED',
       ]);
       const { deliveryIds } = oneDocument(await user.run(`webhooks test ${production} --json`));
-      const sent = (await receiver.got(7)).find(({ headers }) => headers['x-test-notification'] === 'true');
+      const sent = (await receiver.gotDistinct(7)).find(
+        ({ headers }) => headers['x-test-notification'] === 'true',
+      );
       expect([sent?.headers['x-delivery-id']]).toEqual(deliveryIds);
 
       const key = await (await fetch(`${sandbox.url}/_sandbox/public-key`)).text();
