@@ -5,6 +5,7 @@ import { SqliteJournal } from '../journal/sqlite-journal.ts';
 import { Sandbox } from '../sandbox/sandbox.ts';
 import { IN_MEMORY } from '../sqlite/database.ts';
 import { Client } from '../wise/client.ts';
+import { ClientToken, fetchClientToken } from '../wise/tokens.ts';
 import type { Context, Environment } from '../workflows/context.ts';
 import { type Credentials, makeCredentials } from './context-credentials.ts';
 import { makeForgivingJournal } from './forgiving-journal.ts';
@@ -52,13 +53,7 @@ export function openContext(flags: ContextFlags, { io, effect }: { io: Io; effec
   const signal = interruption();
   const server = lazily(() => startSandbox(settings));
   const journal = lazily(() => openJournal(settings, { io, effect, warn: (text) => report.warn(text) }));
-  const wise = new Client({
-    baseUrl: async () => settings.baseUrl ?? (await baseUrlOf(settings.environment, server.get)),
-    apiVersion: settings.apiVersion,
-    token: async (profileId) => credentials.tokenFor(profileId),
-    userAgent: `kioskctl/${packageJson.version} (node ${process.version})`,
-    ...(flags.verbose && { onExchange: (line) => io.err(`${printable(line)}\n`) }),
-  });
+  const wise = makeClient(flags, { settings, credentials, io, server: server.get });
   const context: Context = {
     name: settings.contextName,
     environment: settings.environment,
@@ -78,6 +73,7 @@ export function openContext(flags: ContextFlags, { io, effect }: { io: Io; effec
     ask: makeAsk({ io, signal, yes: flags.yes ?? false, noInput: flags['no-input'] ?? false }),
     report,
     authorize: async (profileId) => void credentials.tokenFor(profileId),
+    clientKey: () => credentials.ofClient().clientId,
   };
   return {
     context,
@@ -89,6 +85,30 @@ export function openContext(flags: ContextFlags, { io, effect }: { io: Io; effec
       await (await server.made()?.catch(() => undefined))?.sandbox.close();
     },
   };
+}
+
+/** The vendor's API, for profiles with their tokens and for the application with its own. */
+function makeClient(
+  { verbose }: ContextFlags,
+  world: { settings: Settings; credentials: Credentials; io: Io; server: () => Promise<{ url: string }> },
+): Client {
+  const { settings, credentials, io, server } = world;
+  const application = new ClientToken(
+    async () => {
+      const fetched = await fetchClientToken(wise, credentials.ofClient());
+      credentials.hide(fetched.token);
+      return fetched;
+    },
+    () => io.clock.now(),
+  );
+  const wise = new Client({
+    baseUrl: async () => settings.baseUrl ?? (await baseUrlOf(settings.environment, server)),
+    apiVersion: settings.apiVersion,
+    token: async (owner) => (owner === 'application' ? application.get() : credentials.tokenFor(owner)),
+    userAgent: `kioskctl/${packageJson.version} (node ${process.version})`,
+    ...(verbose && { onExchange: (line) => io.err(`${printable(line)}\n`) }),
+  });
+  return wise;
 }
 
 export interface SandboxChoice {

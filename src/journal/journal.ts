@@ -55,8 +55,9 @@ export interface OrderRequestRecord {
 }
 
 export interface Act {
-  act: 'order' | 'produce' | 'retry' | 'simulate' | 'cancel';
+  act: 'order' | 'produce' | 'retry' | 'simulate' | 'cancel' | 'subscribe' | 'unsubscribe' | 'test-webhook';
   context: string;
+  /** 0 for an act of the whole application, which belongs to no profile. */
   profileId: number;
   orderId: number | null;
   cardToken: string | null;

@@ -7,6 +7,7 @@ import type { Received } from './http/received.ts';
 import { findRoute, type PathParameters, type Route, segmentsOf } from './http/router.ts';
 import { endOrder, setRequirement } from './machine/order-flow.ts';
 import type { State } from './machine/state.ts';
+import { type ListedDelivery, listDeliveries } from './rows/delivery-rows.ts';
 import { deleteFaults, insertFault, listFaults } from './rows/fault-rows.ts';
 import { isoTime, type Moment } from './rows/moment.ts';
 import { findOrder } from './rows/order-rows.ts';
@@ -14,6 +15,7 @@ import { listEvents } from './rows/outbox.ts';
 import { findProfile } from './rows/profiles.ts';
 import { listRequests } from './rows/request-log.ts';
 import { updateTokenPolicy } from './rows/sandbox-row.ts';
+import { publicKeyOf } from './rows/signing-key.ts';
 import { putToken } from './rows/token-rows.ts';
 
 interface ControlCall {
@@ -47,6 +49,14 @@ const ROUTES: readonly ControlRoute[] = [
   control('PUT token-policy', putTokenPolicy),
   control('GET requests', ({ state }) => json({ requests: state.change(({ db }) => requestsOf(db)) })),
   control('GET outbox', ({ state }) => json({ events: state.change(({ db }) => eventsOf(db)) })),
+  control('GET deliveries', ({ state }) =>
+    json({ deliveries: state.change(({ db }) => listDeliveries(db)).map(toDelivery) }),
+  ),
+  control('GET public-key', ({ state }) => ({
+    status: 200,
+    body: Buffer.from(publicKeyOf(state.db)),
+    headers: { 'Content-Type': 'application/x-pem-file' },
+  })),
 ];
 
 /** Answers a request of a test, or of a person, about the sandbox itself. Without a token, so only on this machine. */
@@ -128,6 +138,10 @@ function requestsOf(db: Moment['db']): unknown[] {
 
 function eventsOf(db: Moment['db']): unknown[] {
   return listEvents(db).map(({ at, ...event }) => ({ ...event, at: isoTime(at) }));
+}
+
+function toDelivery({ dueAt, ...delivery }: ListedDelivery): unknown {
+  return { ...delivery, dueAt: dueAt === null ? null : isoTime(dueAt) };
 }
 
 function write(state: State, work: (moment: Moment) => void): Answer {

@@ -1,8 +1,10 @@
 import * as v from 'valibot';
 import { Failure } from '../domain/failure.ts';
+import { Courier } from './courier.ts';
 import { type Fault, faultSchema } from './faults/faults.ts';
 import { State } from './machine/state.ts';
 import { deleteFaults, insertFault, listFaults } from './rows/fault-rows.ts';
+import { publicKeyOf } from './rows/signing-key.ts';
 import { SandboxServer } from './server.ts';
 
 export interface SandboxOptions {
@@ -20,27 +22,36 @@ export interface SandboxOptions {
 export class Sandbox {
   readonly #state: State;
   readonly #server: SandboxServer;
+  readonly #courier: Courier;
 
   /** @throws Failure `storage-unusable` when the state can't be opened or made, `usage` for an impossible speed */
   constructor({ stateFile, speed, seed, now = Date.now }: SandboxOptions) {
     if (!(speed > 0 && speed < Number.POSITIVE_INFINITY)) throw impossibleSpeed(speed);
     this.#state = new State({ file: stateFile, speed, seed, now });
     this.#server = new SandboxServer(this.#state);
+    this.#courier = new Courier(this.#state);
   }
 
   /**
-   * Starts serving.
+   * Starts serving, and delivering events to those who are subscribed to them.
    * @param options the host as it is to be bound, and the port, of which 0 picks a free one
    * @returns the URL
    * @throws Failure `usage` when that address can't be listened on
    */
-  listen(options: { host: string; port: number }): Promise<string> {
-    return this.#server.listen(options);
+  async listen(options: { host: string; port: number }): Promise<string> {
+    const url = await this.#server.listen(options);
+    this.#courier.start();
+    return url;
   }
 
-  /** Cuts open connections, and closes the state. */
+  /** The key with which its webhooks verify, in PEM. It stays the same for a state file, also after a reset. */
+  publicKey(): string {
+    return publicKeyOf(this.#state.db);
+  }
+
+  /** Cuts open connections and deliveries, and closes the state. */
   async close(): Promise<void> {
-    await this.#server.close();
+    await Promise.all([this.#server.close(), this.#courier.stop()]);
     this.#state.close();
   }
 

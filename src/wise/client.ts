@@ -11,12 +11,15 @@ export interface ClientOptions {
   baseUrl: () => Promise<string>;
   /** `legacy`, or a calendar version like `2026Q4`. */
   apiVersion: string;
-  /** The access token for a profile. @throws Failure `credentials-…` */
-  token: (profileId: number) => Promise<string>;
+  /** The access token for a profile, or the application's own. @throws Failure `credentials-…` */
+  token: (owner: Owner) => Promise<string>;
   userAgent: string;
   /** Told of each exchange in one line without secrets: method, path, answer, time, ids. */
   onExchange?: (line: string) => void;
 }
+
+/** Whose token a request carries. */
+export type Owner = number | 'application';
 
 /** How a read is to be made. */
 export interface ReadOptions {
@@ -30,11 +33,15 @@ export interface ReadOptions {
 }
 
 export interface VendorRequest {
-  method: 'GET' | 'POST' | 'PUT';
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** On the legacy scheme, like `/v3/spend/…`. */
   path: string;
-  profileId: number;
+  profileId: Owner;
+  /** Instead of a token: the whole header. */
+  authorization?: string;
   body?: unknown;
+  /** Instead of `body`. */
+  form?: Readonly<Record<string, string>>;
   headers?: Record<string, string>;
 }
 
@@ -92,19 +99,21 @@ export class Client {
 
   async #exchange(request: VendorRequest, options: ExchangeOptions): Promise<Sent> {
     const { correlationId = crypto.randomUUID(), timeout, patience, retries, signal } = options;
-    const [baseUrl, token] = [await this.#options.baseUrl(), await this.#options.token(request.profileId)];
+    const baseUrl = await this.#options.baseUrl();
+    const authorization = request.authorization ?? `Bearer ${await this.#options.token(request.profileId)}`;
     const path = versioned(request.path, this.#options.apiVersion);
     const started = performance.now();
     const answer = await exchange({
       method: request.method,
       url: `${baseUrl}${path}`,
       headers: {
-        authorization: `Bearer ${token}`,
+        authorization,
         'user-agent': this.#options.userAgent,
         'x-external-correlation-id': correlationId,
         ...request.headers,
       },
       body: request.body,
+      form: request.form,
       timeout,
       retries,
       patience,
@@ -119,7 +128,7 @@ export class Client {
     );
     // What we sent may come back: it ends here, before anything shows or keeps it.
     return answer.kind === 'answered'
-      ? { ...answer, body: redactData(answer.body, [token]), correlationId }
+      ? { ...answer, body: redactData(answer.body, [authorization.replace(/^\S+ /, '')]), correlationId }
       : { ...answer, correlationId };
   }
 }

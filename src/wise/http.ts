@@ -5,7 +5,10 @@ export interface HttpRequest {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   url: string;
   headers: Record<string, string>;
+  /** Sent as JSON. */
   body?: unknown;
+  /** Sent as a form, instead of `body`. */
+  form?: Readonly<Record<string, string>> | undefined;
   /** Milliseconds for the whole exchange, retries not counted. */
   timeout: number;
   /** How often a request without an effect is repeated after a network fault, 5xx or 429. */
@@ -54,6 +57,7 @@ export async function exchange(request: HttpRequest): Promise<HttpAnswer | NoAns
       method: request.method,
       headers: { accept: 'application/json', ...request.headers },
       ...(request.body !== undefined && { json: request.body }),
+      ...(request.form && { form: request.form }),
       responseType: 'buffer',
       decompress: false,
       followRedirect: false,

@@ -80,4 +80,6 @@ export interface Context {
   report: Report;
   /** Makes sure that there is a token for a profile. @throws Failure `credentials-…` */
   authorize(profileId: number): Promise<void>;
+  /** What the vendor calls the application that subscribes. @throws Failure `credentials-…` without client credentials */
+  clientKey(): string;
 }

@@ -70,21 +70,35 @@ describe.each(commands)('%s', (id, command, file) => {
   });
 });
 
-test.each(['order', 'produce', 'retry', 'cancel', 'simulate'])(
-  '%s, which acts, takes a reason and a confirmation',
-  (id) => {
-    const [, command] = commands.find(([one]) => one === id) ?? [];
-    expect(command?.effect).not.toBe('reads');
-    expect(Object.keys(command?.flags ?? {})).toEqual(
-      expect.arrayContaining(['reason', 'confirm', 'yes', 'no-input']),
-    );
-  },
-);
+const ACTS = [
+  'order',
+  'produce',
+  'retry',
+  'cancel',
+  'simulate',
+  'webhooks create',
+  'webhooks delete',
+  'webhooks test',
+];
 
-test.each(['wait-ready', 'wait-produced', 'status', 'programs', 'orders', 'cards', 'explain'])(
-  '%s only reads',
-  (id) => {
-    const [, command] = commands.find(([one]) => one === id) ?? [];
-    expect(command?.effect).toBe('reads');
-  },
-);
+test.each(ACTS)('%s, which acts, takes a reason and a confirmation', (id) => {
+  const [, command] = commands.find(([one]) => one === id) ?? [];
+  expect(command?.effect).not.toBe('reads');
+  expect(Object.keys(command?.flags ?? {})).toEqual(
+    expect.arrayContaining(['reason', 'confirm', 'yes', 'no-input']),
+  );
+});
+
+test.each([
+  'wait-ready',
+  'wait-produced',
+  'status',
+  'programs',
+  'orders',
+  'cards',
+  'explain',
+  'webhooks list',
+])('%s only reads', (id) => {
+  const [, command] = commands.find(([one]) => one === id) ?? [];
+  expect(command?.effect).toBe('reads');
+});

@@ -45,3 +45,45 @@ describe('the token of a profile', () => {
     expect(credentials({ token: '' }).secrets).toEqual([]);
   });
 });
+
+describe('the credentials of the application', () => {
+  const client = { clientId: 'my-bank', clientSecret: TOKEN };
+
+  test('are those of the environment variables', () => {
+    expect(credentials(client).ofClient()).toEqual(client);
+  });
+
+  test.each<[string, Partial<Settings>, string, string]>([
+    ['no id', { clientSecret: TOKEN }, 'credentials-missing', 'KIOSKCTL_CLIENT_ID is not set'],
+    ['no secret', { clientId: 'x' }, 'credentials-missing', 'KIOSKCTL_CLIENT_SECRET is not set'],
+    [
+      'an empty secret',
+      { ...client, clientSecret: '' },
+      'credentials-missing',
+      'KIOSKCTL_CLIENT_SECRET is empty',
+    ],
+    [
+      'a newline',
+      { ...client, clientSecret: `${TOKEN}\n` },
+      'credentials-unusable',
+      'KIOSKCTL_CLIENT_SECRET has',
+    ],
+    ['a colon in the id', { ...client, clientId: 'a:b' }, 'credentials-unusable', 'KIOSKCTL_CLIENT_ID has'],
+  ])('are none: %s', (_, settings, code, message) => {
+    const ask = () => credentials(settings).ofClient();
+    expect(ask).toThrow(
+      expect.objectContaining({ code, exitCode: 3, message: expect.stringContaining(message) }),
+    );
+    expect(ask).toThrow(expect.objectContaining({ message: expect.not.stringContaining('4711') }));
+  });
+
+  test('of local are never real ones', () => {
+    expect(Object.values(credentials({ ...client, environment: 'local' }).ofClient())).not.toContain(TOKEN);
+  });
+
+  test('are secrets, and so is the token that they give', () => {
+    const all = credentials({ ...client, token: undefined });
+    all.hide('learned-on-the-way');
+    expect(all.secrets).toEqual([TOKEN, 'learned-on-the-way']);
+  });
+});

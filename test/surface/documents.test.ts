@@ -76,6 +76,15 @@ test('cards', async () => expect(await shape(['cards', '--limit', '1'])).toMatch
 test('sandbox advance', async () => expect(await shape(['sandbox', 'advance', '1s'])).toMatchSnapshot());
 test('sandbox fault', async () =>
   expect(await shape(['sandbox', 'fault', '--refuse', 'KIOSK_ID_NOT_FOUND'])).toMatchSnapshot());
+test('webhooks create', async () =>
+  expect(await shape(['webhooks', 'create', '--url', 'https://hooks.bank.example/'])).toMatchSnapshot());
+test('webhooks list', async () => expect(await shape(['webhooks', 'list'])).toMatchSnapshot());
+test('webhooks test and delete', async () => {
+  const create = ['webhooks', 'create', '--url', 'https://hooks.bank.example/', '--quiet'];
+  const [id = ''] = (await user.run(create)).stdout.split('\n');
+  expect(await shape(['webhooks', 'test', id])).toMatchSnapshot();
+  expect(await shape(['webhooks', 'delete', id])).toMatchSnapshot();
+});
 test('a usage mistake', async () =>
   expect(await shape(['produce', '--kisok', 'WIS00001'])).toMatchSnapshot());
 test('an unknown command', async () => expect(await shape(['prodcue'])).toMatchSnapshot());

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
 import { Failure, Outage } from '../../src/domain/failure.ts';
-import { type Client, failureOf, type ReadOptions, unreachable } from '../../src/wise/client.ts';
+import { type Client, failureOf, type Owner, type ReadOptions, unreachable } from '../../src/wise/client.ts';
 import { type Answer, cut, inTurn, json, makeClient, raw, reset, SECRET, silence, Vendor } from './vendor.ts';
 
 const PATH = '/v3/spend/profiles/1001/cards';
@@ -39,8 +39,8 @@ function everythingIn(value: unknown): string {
 describe.concurrent('a request', () => {
   test('carries the token of its profile, ids, and what it is sent by', async () => {
     const vendor = await Vendor.open(json(200, { good: true }));
-    const profiles: number[] = [];
-    const token = async (profileId: number) => {
+    const profiles: Owner[] = [];
+    const token = async (profileId: Owner) => {
       profiles.push(profileId);
       return `${SECRET}-${profileId}`;
     };

@@ -89,6 +89,7 @@ export class World {
       ask: this.#ask(),
       report: this.#report(),
       authorize: async () => undefined,
+      clientKey: () => 'world',
       ...overrides,
     };
   }

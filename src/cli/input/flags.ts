@@ -62,6 +62,11 @@ export const optionalCardArgs = {
   card: Args.string({ multiple: true, ignoreStdin: true, description: CARD_HELP }),
 };
 
+/** The subscription that a command works on. */
+export const subscriptionArgs = {
+  id: Args.string({ required: true, ignoreStdin: true, description: 'The id of the subscription.' }),
+};
+
 /** For lists that may be long. */
 export const limitFlag = {
   limit: Flags.string({ summary: 'How many at most (default 100).', helpValue: 'N' }),

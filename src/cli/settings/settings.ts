@@ -28,6 +28,9 @@ export interface Settings {
   sandboxSpeed: number;
   /** KIOSKCTL_TOKEN as it is, empty or not. */
   token: string | undefined;
+  /** KIOSKCTL_CLIENT_ID and KIOSKCTL_CLIENT_SECRET, the same. */
+  clientId: string | undefined;
+  clientSecret: string | undefined;
   paths: Paths;
 }
 
@@ -38,6 +41,8 @@ export const ENVIRONMENT_VARIABLES: readonly [name: string, meaning: string][] =
   ['KIOSKCTL_BASE_URL', 'where the API is, like --base-url'],
   ['KIOSKCTL_PROFILE_ID', 'the profile of references that name none, like --profile-id'],
   ['KIOSKCTL_TOKEN', 'the access token (no flag takes one)'],
+  ['KIOSKCTL_CLIENT_ID', 'the client id of the application, for webhooks'],
+  ['KIOSKCTL_CLIENT_SECRET', 'its secret (no flag takes one)'],
   ['KIOSKCTL_KIOSK', 'the kiosk, for produce only, like --kiosk'],
   ['KIOSKCTL_PROGRAM', 'the card program, like order --program'],
   ['KIOSKCTL_API_VERSION', 'legacy (the default) or a calendar version like 2026Q4'],
@@ -89,6 +94,8 @@ export function readSettings(flags: SettingFlags, env: NodeJS.ProcessEnv = proce
     timing: readTiming(sources, environment),
     sandboxSpeed: sources.read({ variable: 'KIOSKCTL_SANDBOX_SPEED' }, toSpeed) ?? 1,
     token: env.KIOSKCTL_TOKEN,
+    clientId: env.KIOSKCTL_CLIENT_ID,
+    clientSecret: env.KIOSKCTL_CLIENT_SECRET,
     paths,
   };
 }

@@ -1,13 +1,15 @@
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../../wire/events.ts';
+import type { EventBody } from '../rows/event-body.ts';
 import { isoTime } from '../rows/moment.ts';
 import type { Order } from '../rows/order-rows.ts';
-import type { EventBody } from '../rows/outbox.ts';
 import type { Production } from '../rows/production-rows.ts';
 import { CLIENT_ID } from '../rows/seed.ts';
+import type { Subscription } from '../rows/subscription-rows.ts';
 import { toProductionStatus } from './production-status.ts';
 
 /** The newer of the two versions that are about: the shape of 2.0.0, with milliseconds. */
 const SCHEMA_VERSION = '4.0.0';
+const VERSION_WITH_SECONDS = '2.0.0';
 
 /** Stands in for the subscription until the delivery, which goes to one, sets the real one. */
 const NO_SUBSCRIPTION = '00000000-0000-0000-0000-000000000000';
@@ -67,6 +69,23 @@ export function testEvent(
     },
   }[subscription.trigger_on] ?? { resource, ...occurred };
   return { ...envelope(at, subscription.trigger_on, data), subscription_id: subscription.id };
+}
+
+/** An event as one subscription gets it: with its id, and in the schema version that it asked for. */
+export function bodyFor({ id, delivery }: Subscription, body: EventBody): EventBody {
+  if (delivery.version !== VERSION_WITH_SECONDS) return { ...body, subscription_id: id };
+  const { occurred_at: occurredAt } = body.data;
+  return {
+    data: { ...body.data, ...(typeof occurredAt === 'string' && { occurred_at: inSeconds(occurredAt) }) },
+    subscription_id: id,
+    event_type: body.event_type,
+    schema_version: VERSION_WITH_SECONDS,
+    sent_at: inSeconds(body.sent_at),
+  };
+}
+
+function inSeconds(time: string): string {
+  return time.replace(/\.\d+Z$/, 'Z');
 }
 
 function resourceOf(card: { profileId: number; cardToken: string | null }): Record<string, unknown> {

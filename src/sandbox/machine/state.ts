@@ -4,7 +4,7 @@ import { isDue } from '../rows/due.ts';
 import type { Moment } from '../rows/moment.ts';
 import { RequestLog } from '../rows/request-log.ts';
 import { findSandboxRow, moveClock, readSandboxRow } from '../rows/sandbox-row.ts';
-import { SANDBOX_STATE } from '../rows/schema.ts';
+import { SANDBOX_STATE, WEBHOOK_DELIVERIES } from '../rows/schema.ts';
 import { resetState } from '../rows/seed.ts';
 import { applyDue } from './transitions.ts';
 
@@ -34,7 +34,7 @@ export class State {
     this.#options = options;
     this.db = new Database({
       file: options.file,
-      migrations: [SANDBOX_STATE],
+      migrations: [SANDBOX_STATE, WEBHOOK_DELIVERIES],
       durability: 'normal',
       fault,
     });
@@ -48,6 +48,11 @@ export class State {
   /** The virtual clock, in milliseconds since the epoch. */
   now(): number {
     return this.#moment().at;
+  }
+
+  /** The real clock, in milliseconds since the epoch. */
+  realNow(): number {
+    return Math.floor(this.#options.now());
   }
 
   /**
@@ -106,7 +111,7 @@ export class State {
 
   #moment(): Moment {
     const { clock_offset: offset } = readSandboxRow(this.db);
-    return { db: this.db, at: Math.floor(this.#options.now()) + offset, speed: this.#options.speed };
+    return { db: this.db, at: this.realNow() + offset, speed: this.#options.speed };
   }
 }
 

@@ -1,15 +1,8 @@
 import type { Database } from '../../sqlite/database.ts';
+import { enqueueDeliveries } from './delivery-rows.ts';
+import type { EventBody } from './event-body.ts';
 
-/** The body of a webhook, as the vendor's examples show it. */
-export interface EventBody {
-  data: Record<string, unknown>;
-  subscription_id: string;
-  event_type: string;
-  schema_version: string;
-  sent_at: string;
-}
-
-/** One event that waits for its delivery. */
+/** One event, for everybody who is subscribed to its type. */
 export interface OutboxEntry {
   id: number;
   /** When it was written, in milliseconds of the virtual clock. */
@@ -24,20 +17,23 @@ interface OutboxRow extends Omit<OutboxEntry, 'body'> {
   body: string;
 }
 
+/** Writes an event, and queues its delivery to those who are subscribed to it now. */
 export function insertEvent(
   db: Database,
   event: { at: number; body: EventBody; test?: { subscriptionId: string; deliveryId: string } },
 ): void {
-  db.run(
+  const { at, body, test } = event;
+  const row = db.get<{ id: number }>(
     `INSERT INTO outbox (at, subscription_id, delivery_id, body)
-     VALUES (:at, :subscriptionId, :deliveryId, :body)`,
+     VALUES (:at, :subscriptionId, :deliveryId, :body) RETURNING id`,
     {
-      at: event.at,
-      subscriptionId: event.test?.subscriptionId ?? null,
-      deliveryId: event.test?.deliveryId ?? null,
-      body: JSON.stringify(event.body),
+      at,
+      subscriptionId: test?.subscriptionId ?? null,
+      deliveryId: test?.deliveryId ?? null,
+      body: JSON.stringify(body),
     },
   );
+  enqueueDeliveries(db, { eventId: row?.id ?? 0, eventType: body.event_type, at, test });
 }
 
 /** Oldest first. */

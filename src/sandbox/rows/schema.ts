@@ -122,7 +122,32 @@ CREATE TABLE requests (
 );
 `;
 
-/** Every table, for a reset. */
+/** Webhooks on their way, and the key that signs them. */
+export const WEBHOOK_DELIVERIES = `
+CREATE TABLE signing_key (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  -- PEM.
+  private_key TEXT NOT NULL
+);
+
+CREATE TABLE deliveries (
+  id INTEGER PRIMARY KEY,
+  event_id INTEGER NOT NULL,
+  subscription_id TEXT NOT NULL,
+  delivery_id TEXT NOT NULL UNIQUE,
+  -- Those that were begun.
+  attempts INTEGER NOT NULL,
+  -- When the next one is due; null once it arrived or was given up.
+  due_at INTEGER,
+  -- Until when one process has it for itself, in milliseconds of the real clock.
+  claimed_until INTEGER NOT NULL,
+  -- What the last attempt was answered with: 0 for no answer, null before the first one.
+  status INTEGER
+);
+CREATE INDEX deliveries_due ON deliveries (due_at, id) WHERE due_at IS NOT NULL;
+`;
+
+/** Every table that a reset empties: who knows the signing key need not be told another one. */
 export const TABLES = [
   'sandbox',
   'profiles',
@@ -136,5 +161,6 @@ export const TABLES = [
   'tokens',
   'subscriptions',
   'outbox',
+  'deliveries',
   'requests',
 ] as const;

@@ -36,7 +36,14 @@ export function listSubscriptions(db: Database, clientKey: string): Subscription
     .map(toSubscription);
 }
 
+/** Of all clients. */
+export function hasSubscriptions(db: Database): boolean {
+  return db.get('SELECT 1 FROM subscriptions LIMIT 1') !== undefined;
+}
+
+/** What was still to be delivered to it goes with it (an assumption). */
 export function deleteSubscription(db: Database, id: string): void {
+  db.run('DELETE FROM deliveries WHERE subscription_id = :id', { id });
   db.run('DELETE FROM subscriptions WHERE id = :id', { id });
 }
 

@@ -1,0 +1,46 @@
+import { Flags } from '@oclif/core';
+import { BaseCommand } from '../../cli/base-command.ts';
+import { actFlags, quietFlag } from '../../cli/input/flags.ts';
+import { renderWebhooks } from '../../cli/output/render-webhooks.ts';
+import type { Result } from '../../cli/output/result.ts';
+import { createWebhooks } from '../../workflows/subscriptions.ts';
+
+export default class WebhooksCreate extends BaseCommand {
+  static override effect = 'writes' as const;
+  static override summary = 'Subscribe a URL to the events of productions and orders.';
+  static override description =
+    `Needs KIOSKCTL_CLIENT_ID and KIOSKCTL_CLIENT_SECRET. The vendor sends events to https at a domain name, on port 443, with a certificate that a CA has signed, and without a query; local sends them to this machine as well.
+Subscriptions that are there already stay as they are.`;
+  static override examples = [
+    '<%= config.bin %> webhooks create --url https://hooks.bank.example/kiosk',
+    '<%= config.bin %> webhooks create --url https://hooks.bank.example/kiosk --name "Kiosks, on call" --json',
+    '<%= config.bin %> webhooks create --url http://127.0.0.1:8788/ --context local',
+  ];
+  static override flags = {
+    url: Flags.string({ summary: 'Where the events go.', helpValue: 'URL', required: true }),
+    name: Flags.string({ summary: 'How the vendor lists it (default kioskctl).', helpValue: 'TEXT' }),
+    'schema-version': Flags.string({
+      summary: 'Of the events: 4.0.0 has milliseconds (default), 2.0.0 whole seconds.',
+      options: ['2.0.0', '4.0.0'],
+    }),
+    ...actFlags,
+    ...quietFlag,
+  };
+
+  protected override async perform(): Promise<Result> {
+    const { flags } = await this.parse(WebhooksCreate);
+    const ctx = await this.context(flags);
+    const { subscriptions, changed } = await createWebhooks(ctx, {
+      url: flags.url,
+      name: flags.name?.trim() || 'kioskctl',
+      version: flags['schema-version'] ?? null,
+    });
+    return {
+      exitCode: 0,
+      document: { subscriptions, changed },
+      references: subscriptions.map(({ id }) => id),
+      text: async () =>
+        `${await renderWebhooks(subscriptions)}${changed ? '' : 'They were there already.\n'}`,
+    };
+  }
+}

@@ -1,0 +1,28 @@
+import { BaseCommand } from '../../cli/base-command.ts';
+import { actFlags, quietFlag, subscriptionArgs } from '../../cli/input/flags.ts';
+import type { Result } from '../../cli/output/result.ts';
+import { parseSubscriptionId } from '../../domain/subscription.ts';
+import { deleteWebhook } from '../../workflows/subscriptions.ts';
+
+export default class WebhooksDelete extends BaseCommand {
+  static override effect = 'writes' as const;
+  static override summary = 'End a subscription to events.';
+  static override examples = [
+    '<%= config.bin %> webhooks delete 72195556-e5cb-495e-a010-b37a4f2a3043',
+    '<%= config.bin %> webhooks delete 72195556-e5cb-495e-a010-b37a4f2a3043 --json',
+  ];
+  static override args = subscriptionArgs;
+  static override flags = { ...actFlags, ...quietFlag };
+
+  protected override async perform(): Promise<Result> {
+    const { args, flags } = await this.parse(WebhooksDelete);
+    const id = parseSubscriptionId(args.id);
+    await deleteWebhook(await this.context(flags), id);
+    return {
+      exitCode: 0,
+      document: { subscriptionId: id, deleted: true },
+      references: [id],
+      text: (style) => `${style.good('✓')} Subscription ${id} is deleted.\n`,
+    };
+  }
+}

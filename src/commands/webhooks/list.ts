@@ -1,0 +1,28 @@
+import { BaseCommand } from '../../cli/base-command.ts';
+import { quietFlag } from '../../cli/input/flags.ts';
+import { renderWebhooks } from '../../cli/output/render-webhooks.ts';
+import type { Result } from '../../cli/output/result.ts';
+import { listWebhooks } from '../../workflows/subscriptions.ts';
+
+export default class WebhooksList extends BaseCommand {
+  static override effect = 'reads' as const;
+  static override summary = "The application's subscriptions to events.";
+  static override examples = [
+    '<%= config.bin %> webhooks list',
+    '<%= config.bin %> webhooks list --environment sandbox --json',
+    '<%= config.bin %> webhooks list --quiet | xargs -n 1 <%= config.bin %> webhooks delete',
+  ];
+  static override flags = quietFlag;
+
+  protected override async perform(): Promise<Result> {
+    const { flags } = await this.parse(WebhooksList);
+    const ctx = await this.context(flags);
+    const subscriptions = await listWebhooks(ctx);
+    return {
+      exitCode: 0,
+      document: { subscriptions },
+      references: subscriptions.map(({ id }) => id),
+      text: async () => renderWebhooks(subscriptions),
+    };
+  }
+}

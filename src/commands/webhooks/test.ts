@@ -1,0 +1,33 @@
+import { BaseCommand } from '../../cli/base-command.ts';
+import { actFlags, quietFlag, subscriptionArgs } from '../../cli/input/flags.ts';
+import type { Result } from '../../cli/output/result.ts';
+import { parseSubscriptionId } from '../../domain/subscription.ts';
+import { printable } from '../../domain/terminal-text.ts';
+import { testWebhook } from '../../workflows/subscriptions.ts';
+
+export default class WebhooksTest extends BaseCommand {
+  static override effect = 'writes' as const;
+  static override summary = 'Have the vendor send a test notification to a subscription.';
+  static override description =
+    `It is signed and delivered like any other event, marked as a test, and changes no card.
+In local it is delivered once something serves the sandbox.`;
+  static override examples = [
+    '<%= config.bin %> webhooks test 72195556-e5cb-495e-a010-b37a4f2a3043',
+    '<%= config.bin %> webhooks test 72195556-e5cb-495e-a010-b37a4f2a3043 --json',
+  ];
+  static override args = subscriptionArgs;
+  static override flags = { ...actFlags, ...quietFlag };
+
+  protected override async perform(): Promise<Result> {
+    const { args, flags } = await this.parse(WebhooksTest);
+    const id = parseSubscriptionId(args.id);
+    const deliveryIds = await testWebhook(await this.context(flags), id);
+    return {
+      exitCode: 0,
+      document: { subscriptionId: id, deliveryIds },
+      references: deliveryIds,
+      text: (style) =>
+        deliveryIds.map((one) => `${style.good('✓')} On its way: delivery ${printable(one)}\n`).join(''),
+    };
+  }
+}

@@ -1,0 +1,61 @@
+import type { Subscription } from '../domain/subscription.ts';
+import { type SubscriptionRequest, subscription, subscriptionList } from '../wire/subscriptions.ts';
+import type { Client, ReadOptions, Sent } from './client.ts';
+
+/** An application, and one of its subscriptions. */
+interface SubscriptionName {
+  /** The client key in paths: the client id (an assumption; no public page says how they differ). */
+  clientKey: string;
+  id: string;
+}
+
+const subscriptionsOf = (clientKey: string) =>
+  `/v3/applications/${encodeURIComponent(clientKey)}/subscriptions`;
+
+const pathOf = ({ clientKey, id }: SubscriptionName) =>
+  `${subscriptionsOf(clientKey)}/${encodeURIComponent(id)}`;
+
+/** The subscriptions of an application. */
+export async function listSubscriptions(
+  client: Client,
+  clientKey: string,
+  options?: ReadOptions,
+): Promise<Subscription[]> {
+  const path = subscriptionsOf(clientKey);
+  return client.read({ method: 'GET', path, profileId: 'application', schema: subscriptionList }, options);
+}
+
+export async function getSubscription(
+  client: Client,
+  name: SubscriptionName,
+  options?: ReadOptions,
+): Promise<Subscription> {
+  const path = pathOf(name);
+  return client.read({ method: 'GET', path, profileId: 'application', schema: subscription }, options);
+}
+
+/** Subscribes, once: the vendor takes the same data again as another subscription. */
+export async function createSubscription(
+  client: Client,
+  { clientKey, request }: { clientKey: string; request: SubscriptionRequest },
+): Promise<Sent> {
+  return client.send({
+    method: 'POST',
+    path: subscriptionsOf(clientKey),
+    profileId: 'application',
+    body: request,
+  });
+}
+
+export async function deleteSubscription(client: Client, name: SubscriptionName): Promise<Sent> {
+  return client.send({ method: 'DELETE', path: pathOf(name), profileId: 'application' });
+}
+
+/** Has the vendor send a test notification; its answer names the delivery. */
+export async function sendTestNotification(client: Client, name: SubscriptionName): Promise<Sent> {
+  return client.send({
+    method: 'POST',
+    path: `${pathOf(name)}/test-notifications`,
+    profileId: 'application',
+  });
+}

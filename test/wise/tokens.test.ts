@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest';
+import { ClientToken, fetchClientToken } from '../../src/wise/tokens.ts';
+import { type Answer, inTurn, json, raw, SECRET, Vendor } from './vendor.ts';
+
+const CREDENTIALS = { clientId: 'my-bank', clientSecret: SECRET };
+
+function fetchFrom(vendor: Vendor) {
+  return fetchClientToken(vendor.client({ token: async () => expect.fail('needs no token') }), CREDENTIALS);
+}
+
+async function failureFrom(answer: Answer): Promise<unknown> {
+  return fetchFrom(await Vendor.open(answer)).then(
+    () => expect.fail('no failure'),
+    (error: unknown) => error,
+  );
+}
+
+describe.concurrent('the token of an application', () => {
+  test('is asked for with client id and secret, as a form', async () => {
+    const vendor = await Vendor.open(
+      json(200, { access_token: 'tok', token_type: 'bearer', expires_in: 100 }),
+    );
+    expect(await fetchFrom(vendor)).toEqual({ token: 'tok', lifetime: 100_000 });
+    const [asked] = vendor.asked;
+    expect(asked).toMatchObject({
+      method: 'POST',
+      path: '/oauth/token',
+      body: 'grant_type=client_credentials',
+    });
+    expect(asked?.headers).toMatchObject({
+      authorization: `Basic ${Buffer.from(`my-bank:${SECRET}`).toString('base64')}`,
+      'content-type': 'application/x-www-form-urlencoded',
+    });
+  });
+
+  test.each([undefined, null, 'soon', -1])('lasts twelve hours when the answer says %j', async (lifetime) => {
+    const vendor = await Vendor.open(json(200, { access_token: 'tok', expires_in: lifetime }));
+    expect((await fetchFrom(vendor)).lifetime).toBe(43_199_000);
+  });
+
+  test('is asked for again after a fault that passes: it changes nothing', async () => {
+    const vendor = await Vendor.open(inTurn(raw(503, ''), json(200, { access_token: 'tok', expires_in: 1 })));
+    expect((await fetchFrom(vendor)).token).toBe('tok');
+    expect(vendor.asked).toHaveLength(2);
+  });
+
+  test.each<[string, Answer, string]>([
+    ['a wrong secret', json(401, { error: 'invalid_client' }), 'credentials-refused'],
+    ['a forbidden one', json(403, {}), 'credentials-refused'],
+    ['a grant that is not allowed', json(400, { error: 'unauthorized_client' }), 'rejected'],
+    ['no token in the answer', json(200, { token_type: 'bearer' }), 'answer-unreadable'],
+    ['a token that no header can carry', json(200, { access_token: 'a\nb' }), 'answer-unreadable'],
+    ['an answer that is none', raw(200, '<html>'), 'answer-unreadable'],
+  ])('%s', async (_, answer, code) => {
+    const failure = await failureFrom(answer);
+    expect(failure).toMatchObject({ code });
+    expect(JSON.stringify(failure)).not.toContain(SECRET);
+    if (code === 'credentials-refused')
+      expect(failure).toMatchObject({ exitCode: 3, hint: expect.stringContaining('KIOSKCTL_CLIENT_SECRET') });
+  });
+});
+
+function keep() {
+  const clock = { now: 0 };
+  const asked: (() => Promise<{ token: string; lifetime: number }>)[] = [];
+  let count = 0;
+  const token = new ClientToken(
+    async () => (await asked.shift()?.()) ?? { token: `token ${(count += 1)}`, lifetime: 3_600_000 },
+    () => clock.now,
+  );
+  return { clock, token, asked };
+}
+
+describe('a kept token', () => {
+  test('is fetched once, also when it is wanted twice at once, and again a minute before its end', async () => {
+    const { clock, token } = keep();
+    expect(await Promise.all([token.get(), token.get()])).toEqual(['token 1', 'token 1']);
+    clock.now = 3_540_000;
+    expect(await token.get()).toBe('token 1');
+    clock.now += 1;
+    expect(await token.get()).toBe('token 2');
+  });
+
+  test('that could not be fetched is fetched at the next use', async () => {
+    const { token, asked } = keep();
+    asked.push(() => Promise.reject(new Error('no')));
+    await expect(token.get()).rejects.toThrow('no');
+    expect(await token.get()).toBe('token 1');
+  });
+});
