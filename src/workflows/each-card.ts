@@ -16,6 +16,8 @@ export class Subject {
   #lookedAt: number | null = null;
   /** Milliseconds since the epoch; null for ever. */
   readonly deadline: number | null;
+  /** What ended the wait for it, if there was one. */
+  via: Source | null = null;
 
   constructor(ctx: Context, target: Target) {
     this.#ctx = ctx;
@@ -51,11 +53,16 @@ export class Subject {
   }
 }
 
+/** Where news of a card came from: a look at the API, or an event in the journal. */
+export type Source = NonNullable<CardResult['via']>;
+
 type Work = (subject: Subject) => Promise<boolean | void>;
 
 export interface EachCardOptions {
   /** How many cards at once: 1 for acts, more for looks and waits. */
   concurrency: number;
+  /** Cards that another run worked on before, to go on with. */
+  subjects?: ReadonlyMap<Target, Subject>;
   /** Whether each profile's token is made sure of before the first card is touched. */
   authorizeFirst?: boolean;
 }
@@ -70,14 +77,19 @@ export const LOOKS_AT_ONCE = 8;
  */
 export async function forEachCard(
   ctx: Context,
-  { targets, concurrency, authorizeFirst = false }: EachCardOptions & { targets: readonly Target[] },
+  {
+    targets,
+    concurrency,
+    subjects,
+    authorizeFirst = false,
+  }: EachCardOptions & { targets: readonly Target[] },
   work: Work,
 ): Promise<CardResult[]> {
   const refused = authorizeFirst ? await findUnauthorized(ctx, targets) : new Map<number, Failure>();
   return pMap(
     targets,
     async (target) => {
-      const subject = new Subject(ctx, target);
+      const subject = subjects?.get(target) ?? new Subject(ctx, target);
       if (target.passedOn) return { card: subject.card, outcome: 'skipped', ...target.passedOn };
       if (ctx.signal.aborted) return { card: subject.card, outcome: 'not-started', exitCode: null };
       const refusal = refused.get(target.profileId);
@@ -91,17 +103,22 @@ export async function forEachCard(
 async function runOne(subject: Subject, work: Work): Promise<CardResult> {
   try {
     const changed = await work(subject);
-    if (typeof changed !== 'boolean') return { card: subject.card, outcome: 'done', exitCode: 0 };
-    return { card: subject.card, outcome: changed ? 'done' : 'unchanged', exitCode: 0, changed };
+    const { card } = subject;
+    if (typeof changed !== 'boolean') return { card, outcome: 'done', exitCode: 0, ...viaOf(subject) };
+    return { card, outcome: changed ? 'done' : 'unchanged', exitCode: 0, changed, ...viaOf(subject) };
   } catch (error) {
     return failed(subject, asFailure(error));
   }
 }
 
-function failed({ card }: Subject, failure: Failure): CardResult {
+function failed(subject: Subject, failure: Failure): CardResult {
   const { exitCode }: { exitCode: ExitCode } = failure;
   const error = failure.toDocument();
-  return { card, outcome: outcomeOf(error, exitCode), exitCode, error };
+  return { card: subject.card, outcome: outcomeOf(error, exitCode), exitCode, ...viaOf(subject), error };
+}
+
+function viaOf({ via }: Subject): Pick<CardResult, 'via'> {
+  return via === null ? {} : { via };
 }
 
 async function findUnauthorized(ctx: Context, targets: readonly Target[]): Promise<Map<number, Failure>> {

@@ -3,7 +3,10 @@ import { exitStatusOf } from '../domain/exit-status.ts';
 import type { CardResult } from '../domain/results.ts';
 import type { Stage } from '../domain/stage.ts';
 import type { Context } from './context.ts';
-import { forEachCard, LOOKS_AT_ONCE } from './each-card.ts';
+import { forEachCard, LOOKS_AT_ONCE, Subject } from './each-card.ts';
+import { CardFollower } from './follow-card.ts';
+import { ListenerCheck, requireListener, type Via } from './listener-check.ts';
+import type { Observation } from './observe.ts';
 import { poll } from './poll.ts';
 import type { Target } from './targets.ts';
 
@@ -27,7 +30,7 @@ export async function knownCards(ctx: Context): Promise<Target[]> {
 
 /** Looks at cards once: where each stands, or why it can't be read. */
 export async function status(ctx: Context, options: StatusOptions): Promise<StatusResult[]> {
-  const results = await look(ctx, options);
+  const results = await look(ctx, { ...options, see: (subject) => subject.observe() });
   warn(ctx, results);
   return results;
 }
@@ -40,11 +43,18 @@ function warn(ctx: Context, results: readonly StatusResult[]): void {
   }
 }
 
-async function look(ctx: Context, options: StatusOptions): Promise<StatusResult[]> {
+interface Looking extends StatusOptions {
+  see: (subject: Subject) => Promise<Observation>;
+  /** To go on with in a later look. */
+  subjects?: ReadonlyMap<Target, Subject>;
+}
+
+async function look(ctx: Context, { see, subjects, ...options }: Looking): Promise<StatusResult[]> {
   const { targets, history, exitStatus } = options;
   const latest = new Map<Target, Attempt | null>();
-  const results = await forEachCard(ctx, { targets, concurrency: LOOKS_AT_ONCE }, async (subject) => {
-    const { facts } = await subject.observe();
+  const each = { targets, concurrency: LOOKS_AT_ONCE, ...(subjects && { subjects }) };
+  const results = await forEachCard(ctx, each, async (subject) => {
+    const { facts } = await see(subject);
     latest.set(subject.target, facts.attempt);
   });
   return Promise.all(
@@ -67,25 +77,38 @@ async function attemptsOf(ctx: Context, cardToken: string | null): Promise<Attem
   return (await ctx.journal.listAttempts(cardToken)).map(toAttemptDocument);
 }
 
+export interface WatchOptions extends StatusOptions {
+  /** Milliseconds since the epoch; null for ever. */
+  deadline: number | null;
+  via: Via;
+}
+
+/** How long the journal is left alone between two looks into it, per card in milliseconds: many cards cost more. */
+const JOURNAL_PAUSE_PER_CARD_MS = 2;
+
 /**
  * Looks at cards again and again, until none of them can move any more, or the deadline.
  * @param onChange is told what was seen first, and whenever it is something else
  * @returns what was seen last
+ * @throws Failure `no-listener`
  */
 export async function watchStatus(
   ctx: Context,
-  options: StatusOptions & { deadline: number | null },
+  { via, deadline, ...options }: WatchOptions,
   onChange: (results: StatusResult[]) => Promise<void>,
 ): Promise<StatusResult[]> {
+  await requireListener(ctx, via);
+  const follow = followAll(ctx, { via, deadline, targets: options.targets });
   let shown = '';
   let results: StatusResult[] = [];
   await poll({
     clock: ctx.clock,
     signal: ctx.signal,
     timing: ctx.timing,
-    deadline: options.deadline,
+    deadline,
+    pause: follow.pause,
     look: async () => {
-      results = await look(ctx, options);
+      results = await look(ctx, { ...options, ...follow });
       ctx.signal.throwIfAborted();
       const now = JSON.stringify(results);
       if (now === shown) return results;
@@ -97,4 +120,29 @@ export async function watchStatus(
     decide: (seen) => (seen.every(({ card }) => FINAL.has(card.stage)) ? { done: seen } : 'wait'),
   });
   return results;
+}
+
+/** Follows cards side by side, each in its own steps. */
+function followAll(
+  ctx: Context,
+  { targets, via, deadline }: Pick<WatchOptions, 'targets' | 'via' | 'deadline'>,
+) {
+  const listener = new ListenerCheck(ctx, via);
+  const subjects = new Map(targets.map((target) => [target, new Subject(ctx, target)]));
+  const followers = new Map(
+    [...subjects.values()].map((subject) => [
+      subject,
+      new CardFollower(ctx, subject, { listener, deadline }),
+    ]),
+  );
+  return {
+    subjects,
+    see: async (subject: Subject) => followers.get(subject)?.step({}) ?? subject.observe(),
+    pause: () => {
+      const pauses = [...followers.values()].flatMap(({ pause }) => pause ?? []);
+      // One that looks at the API does so at the usual pace.
+      if (pauses.length === 0 || pauses.length < followers.size) return null;
+      return Math.max(...pauses, followers.size * JOURNAL_PAUSE_PER_CARD_MS);
+    },
+  };
 }

@@ -7,6 +7,7 @@ import type { Simulation } from '../domain/simulation.ts';
 import { compareVendorTimes } from '../domain/vendor-time.ts';
 import type { Context } from './context.ts';
 import { forEachCard, LOOKS_AT_ONCE, type Subject } from './each-card.ts';
+import { requireListener, type Via } from './listener-check.ts';
 import type { Observation } from './observe.ts';
 import { refuseLost } from './settle.ts';
 import { sendSimulation } from './simulate.ts';
@@ -18,12 +19,21 @@ export interface ResultWait {
   attemptId?: string;
   /** What a sandbox is to do, once the attempt is in progress. */
   simulation?: Simulation | null;
+  /** `auto` unless told otherwise. */
+  via?: Via;
 }
 
-/** Waits until the current attempt on each card has its result. */
-export async function waitProduced(ctx: Context, targets: readonly Target[]): Promise<CardResult[]> {
+/**
+ * Waits until the current attempt on each card has its result.
+ * @throws Failure `no-listener`
+ */
+export async function waitProduced(
+  ctx: Context,
+  { targets, via }: { targets: readonly Target[]; via: Via },
+): Promise<CardResult[]> {
+  await requireListener(ctx, via);
   return forEachCard(ctx, { targets, concurrency: LOOKS_AT_ONCE }, async (subject) => {
-    await waitForResult(ctx, subject, {});
+    await waitForResult(ctx, subject, { via });
   });
 }
 
@@ -34,9 +44,10 @@ export async function waitProduced(ctx: Context, targets: readonly Target[]): Pr
  */
 export async function waitForResult(ctx: Context, subject: Subject, wait: ResultWait): Promise<void> {
   const once = new Set<string>();
-  const { simulation } = wait;
+  const { simulation, via = 'auto' } = wait;
   await waitFor(ctx, subject, {
     goal: 'produced',
+    via,
     onLook: async ({ card }) => {
       if (card.production?.status !== 'IN_PROGRESS' || once.has('in progress')) return undefined;
       once.add('in progress');

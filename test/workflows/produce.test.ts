@@ -204,15 +204,16 @@ describe('waiting for the result', () => {
     // The vendor's data lag behind: it still shows the failure of the first attempt.
     world.fault({ kind: 'answer', method: 'GET', path: '/production', times: 3, status: 200, body });
     world.fault({ kind: 'answer', method: 'GET', path: '/production', times: 1, delayMs: 1 });
-    const waiting = waitProduced(world.context({ timing: { ...world.context().timing, timeout: 1_200 } }), [
-      { ...card.target },
-    ]);
+    const waiting = waitProduced(world.context({ timing: { ...world.context().timing, timeout: 1_200 } }), {
+      targets: [{ ...card.target }],
+      via: 'auto',
+    });
     expect((await waiting)[0]).toMatchObject({ exitCode: 75, card: { stage: 'in-progress' } });
   });
 
   test('ends at once when the attempt failed', async () => {
     await card.fail('PRT_RIBBON_ENDED');
-    const [result] = await waitProduced(world.context(), [{ ...card.target }]);
+    const [result] = await waitProduced(world.context(), { targets: [{ ...card.target }], via: 'auto' });
     expect(result).toMatchObject({
       exitCode: 4,
       error: { code: 'production-failed', details: { errorCode: 'PRT_RIBBON_ENDED' } },
@@ -226,12 +227,13 @@ describe('waiting for the result', () => {
         journal: world.openJournal('elsewhere'),
         timing: { ...world.context().timing, timeout: 500 },
       }),
-      [{ ...card.target, after: '2026-03-01T12:30:00.000Z' }],
+      { targets: [{ ...card.target, after: '2026-03-01T12:30:00.000Z' }], via: 'auto' },
     );
     expect(old).toMatchObject({ exitCode: 75 });
-    const [latest] = await waitProduced(world.context({ journal: world.openJournal('another') }), [
-      { ...card.target },
-    ]);
+    const [latest] = await waitProduced(world.context({ journal: world.openJournal('another') }), {
+      targets: [{ ...card.target }],
+      via: 'auto',
+    });
     expect(latest).toMatchObject({ exitCode: 4 });
   });
 
