@@ -1,7 +1,6 @@
 // Events as the journal keeps them.
 import { type KeptEvent, ORDER_EVENT, PRODUCTION_EVENT } from '../../src/domain/event.ts';
-
-export const TOKEN = 'ca0c8154-1e14-4464-a1ce-dcea7dc3de52';
+import { TOKEN } from './facts.ts';
 
 let latest = 0;
 
