@@ -71,8 +71,8 @@ export class Listener {
   }
 
   /** Keeps an event right now, as if it had arrived. */
-  async keep(event: KeptEvent): Promise<void> {
-    const { deliveryId, isTest, isVerified, id: _, receivedAt: __, ...said } = event;
+  async keep(kept: KeptEvent): Promise<void> {
+    const { deliveryId, isTest, isVerified, id: _id, receivedAt: _at, ...said } = kept;
     await this.#world.journal.keepEvent({
       deliveryId,
       signature: isVerified ? 'signed' : null,

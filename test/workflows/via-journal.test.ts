@@ -29,7 +29,8 @@ function context(timeout = 30_000, more: Partial<Context> = {}): Context {
   return world.context({ clock: listener.clock, timing: { ...timing, timeout }, ...more });
 }
 
-async function wait({ via = 'auto' as Via, ctx = context(), after = null as string | null } = {}) {
+async function wait(given: { via?: Via; ctx?: Context; after?: string } = {}) {
+  const { via = 'auto', ctx = context(), after = null } = given;
   const [result] = await waitProduced(ctx, { targets: [{ ...card.target, after }], via });
   if (!result) throw new Error('no result');
   return result;
