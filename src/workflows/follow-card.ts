@@ -153,13 +153,21 @@ export class CardFollower {
     return now >= this.#nextLookAt || (deadline !== null && deadline - now <= JOURNAL_PAUSE_MS);
   }
 
+  /** Is the end of the attempt still to be seen, or to be confirmed? */
+  #isUncertain(): boolean {
+    const { latest } = this.#subject;
+    if (!latest) return false;
+    const { attempt } = latest.facts;
+    return isUnsettled(attempt) || (attempt?.outcome === 'failed' && latest.card.stage !== 'failed');
+  }
+
   /**
-   * A calm card is looked at once a minute. One whose request got no answer yet, and one that can't be read, at the usual
-   * pace; so is, less and less often, one of which an event says more than the API shows.
+   * A calm card is looked at once a minute. One whose request got no answer yet, or whose end is not confirmed, and one that can't be
+   * read, at the usual pace; so is, less and less often, one of which an event says more than the API shows.
    */
   #planNextLook(): void {
     const { firstPause, interval } = this.#ctx.timing;
-    const isPressing = this.#failure !== null || isUnsettled(this.#subject.latest?.facts.attempt ?? null);
+    const isPressing = this.#failure !== null || this.#isUncertain();
     const asked = this.#failure instanceof Outage ? (this.#failure.retryAfter ?? 0) : 0;
     const now = this.#ctx.clock.now();
     if (!isPressing && !this.#hasNews(this.#events.slice(this.#covered))) {

@@ -1,4 +1,4 @@
-import { isUnsettled } from '../domain/attempt.ts';
+import { isUnsettled, lagsBehind } from '../domain/attempt.ts';
 import { Failure } from '../domain/failure.ts';
 import { hintOf, name, refuseEnded, refuseOtherDelivery } from '../domain/guards.ts';
 import { productionFailed } from '../domain/production-failure.ts';
@@ -71,13 +71,18 @@ function hasResult(subject: Subject, seen: Observation, { attemptId }: ResultWai
   if (card.stage === 'produced' || card.stage === 'completed') return true;
   refuseEnded(card);
   refuseOtherDelivery(seen);
-  if (card.stage === 'in-progress' || isUnsettled(attempt)) return false;
+  if (card.stage === 'in-progress' || isUnsettled(attempt) || isBehind(seen)) return false;
   if (attempt) refuseLost(subject, attempt);
   if (card.stage === 'failed') throw productionFailed(card);
   if (card.production === null) return false;
   throw new Failure('wrong-stage', `Nothing is being produced: card ${name(card)} is ${card.stage}.`, {
     hint: hintOf(card),
   });
+}
+
+/** Does the API not show yet what an event said of the attempt? */
+function isBehind({ card, facts }: Observation): boolean {
+  return card.stage === 'unknown' && lagsBehind(facts.production, facts.attempt);
 }
 
 /** Is what the vendor shows older than the attempt that is waited for? Times that can't be ordered decide nothing. */

@@ -201,6 +201,32 @@ describe('a second request', () => {
     expect(await world.puts()).toEqual({ sent: 1, taken: 1 });
   });
 
+  test.each(['PRODUCED', 'PRODUCTION_ERROR'])(
+    'is not sent by produce after %s while the API still shows the card as it was before',
+    async (status) => {
+      const ready = await fetch(
+        `${world.url}/v3/spend/profiles/1001/cards/${card.target.cardToken}/production`,
+        { headers: { authorization: 'Bearer any' } },
+      );
+      const body = await ready.text();
+      world.fault({ kind: 'answer', method: 'GET', path: '/production', times: 1, status: 200, body });
+      await card.send();
+      world.fault({ kind: 'answer', method: 'GET', path: '/production', times: 1_000, status: 200, body });
+      await listener.keep(await eventOf(card, status));
+      expect(await wait()).toMatchObject({ exitCode: status === 'PRODUCED' ? 0 : 4, via: 'event' });
+      const again = await card.send();
+      expect(again).toMatchObject(
+        status === 'PRODUCED'
+          ? { exitCode: 0, changed: false, card: { stage: 'produced', production: { status } } }
+          : { exitCode: 9, card: { stage: 'unknown' } },
+      );
+      expect(await card.repeat()).toMatchObject({ exitCode: status === 'PRODUCED' ? 0 : 9 });
+      const waited = await wait({ ctx: context(1_000) });
+      expect(waited.exitCode).toBe(status === 'PRODUCED' ? 0 : 75);
+      expect((await world.puts()).sent).toBe(1);
+    },
+  );
+
   test('is sent once after an event that it does confirm', async () => {
     await card.send();
     listener.clock.plan(1_000, async () => {
