@@ -60,10 +60,8 @@ export class CardFollower {
 
   /** @throws what looking throws, also while a failed look is not due again */
   async step(read: ReadOptions): Promise<Observation> {
-    const wasOnJournal = this.#isOnJournal;
     this.#isOnJournal = await this.#options.listener.isOnJournal();
     if (!this.#isOnJournal) return this.#look(read);
-    if (!wasOnJournal) this.#lookSoon();
     const news = await this.#readNews();
     const told = news.length > 0 ? await this.#takeOver() : null;
     if (told) return told;

@@ -104,6 +104,11 @@ describe('nothing is told by', () => {
       [productionEvent('PRODUCTION_ERROR', { occurredAt: '2026-03-01T11:00:00.050Z' })],
     ],
     [
+      'the failure of an earlier attempt of another system',
+      facts({ attempt: running({ origin: 'observed', baseline: null }) }),
+      [productionEvent('PRODUCTION_ERROR', { occurredAt: '2026-03-01T10:59:00.000Z' })],
+    ],
+    [
       'whole seconds that an earlier attempt shares',
       retried,
       [productionEvent('PRODUCTION_ERROR', { occurredAt: '2026-03-01T11:00:00Z' })],

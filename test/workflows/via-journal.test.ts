@@ -171,6 +171,19 @@ describe('never ends a wait:', () => {
     expect(await world.puts()).toEqual({ sent: 2, taken: 2 });
   });
 
+  test('an event of an attempt that somebody gave up meanwhile', async () => {
+    await card.send();
+    const { cardToken } = card.target;
+    listener.clock.plan(1_000, async () => {
+      const event = await eventOf(card, 'PRODUCTION_ERROR');
+      const attempt = await world.journal.latestAttempt(cardToken);
+      if (attempt) await world.journal.update(attempt, { outcome: 'abandoned', at: listener.clock.now() });
+      await listener.keep(event);
+    });
+    await wait({ ctx: context(3_000) });
+    expect(await world.journal.listAttempts(cardToken)).toMatchObject([{ outcome: 'abandoned' }]);
+  });
+
   test('an event of before --after', async () => {
     await card.send();
     listener.keepAfter(1_000, await eventOf(card, 'PRODUCED'));
