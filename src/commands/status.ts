@@ -1,19 +1,25 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
 import type { CardInput } from '../cli/input/card-input.ts';
-import { optionalCardArgs, quietFlag, waitFlags } from '../cli/input/flags.ts';
+import { optionalCardArgs, quietFlag, toVia, waitFlags, watchViaFlag } from '../cli/input/flags.ts';
 import { renderStatus } from '../cli/output/render-status.ts';
 import type { Result } from '../cli/output/result.ts';
 import type { Context } from '../workflows/context.ts';
-import type { StatusOptions, StatusResult } from '../workflows/status.ts';
+import type { StatusResult, WatchOptions } from '../workflows/status.ts';
 import { knownCards, status, watchStatus } from '../workflows/status.ts';
+
+interface Watching extends Omit<WatchOptions, 'deadline'> {
+  shape: CardInput['shape'];
+  hasTimeout: boolean;
+}
 
 export default class Status extends BaseCommand {
   static override effect = 'reads' as const;
   static override summary = 'Where cards stand: order, production, attempt.';
   static override description =
     `Without CARD, all cards that the journal knows. Exits 0 whatever it reads; with --exit-status produced and completed
-are 0, failed 4 or 5, cancelled, returned and expired 6, an unknown attempt 8, anything else 75.`;
+are 0, failed 4 or 5, cancelled, returned and expired 6, an unknown attempt 8, anything else 75. With --watch, events wake
+it while kioskctl listen keeps them in this journal (--via).`;
   static override examples = [
     '<%= config.bin %> status',
     '<%= config.bin %> status 1001/501 --history',
@@ -26,22 +32,22 @@ are 0, failed 4 or 5, cancelled, returned and expired 6, an unknown attempt 8, a
     history: Flags.boolean({ summary: 'With all attempts that the journal knows.' }),
     'exit-status': Flags.boolean({ summary: 'Let the exit code tell where the cards stand.' }),
     ...waitFlags,
+    ...watchViaFlag,
     ...quietFlag,
   };
 
   protected override async perform(): Promise<Result | null> {
     const { args, flags } = await this.parse(Status);
+    const via = toVia(flags.via);
     const ctx = await this.context(flags);
     const { targets, shape } = await this.#targets(ctx, args.card ?? []);
     const options = { targets, history: flags.history, exitStatus: flags['exit-status'] };
-    if (flags.watch) return this.#watch(ctx, { ...options, shape, hasTimeout: flags.timeout !== undefined });
+    if (flags.watch)
+      return this.#watch(ctx, { ...options, via, shape, hasTimeout: flags.timeout !== undefined });
     return this.#result(await status(ctx, options), shape);
   }
 
-  async #watch(
-    ctx: Context,
-    { shape, hasTimeout, ...options }: StatusOptions & { shape: CardInput['shape']; hasTimeout: boolean },
-  ): Promise<null> {
+  async #watch(ctx: Context, { shape, hasTimeout, ...options }: Watching): Promise<null> {
     const deadline = hasTimeout ? ctx.clock.now() + (ctx.timing.timeout ?? 0) : null;
     await watchStatus(ctx, { ...options, deadline }, async (results) =>
       this.emit(this.#result(results, shape), { isStream: true }),

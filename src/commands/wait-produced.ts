@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
-import { cardArgs, quietFlag, waitFlags } from '../cli/input/flags.ts';
+import { cardArgs, quietFlag, toVia, viaFlag, waitFlags } from '../cli/input/flags.ts';
 import type { Result } from '../cli/output/result.ts';
 import { requireVendorTime } from '../domain/vendor-time.ts';
 import { waitProduced } from '../workflows/wait-produced.ts';
@@ -10,11 +10,15 @@ export default class WaitProduced extends BaseCommand {
   static override summary = 'Wait for the result of the current attempt on cards.';
   static override description =
     `Ends at once when the attempt failed (4 or 5, by its error code). What an earlier attempt left behind never ends it:
-the journal knows where the attempt began, and on another machine --after says so.`;
+the journal knows where the attempt began, and on another machine --after says so.
+While kioskctl listen keeps the vendor's events in this journal, an event ends the wait, and the API is looked at only at
+the start, once a minute, and when events don't decide; without a listener it is polled. With --json, via says what
+ended the wait: event or api.`;
   static override examples = [
     '<%= config.bin %> wait-produced 1001/501 --timeout 5m',
     '<%= config.bin %> produce 1001/501 --kiosk WIS00001 --json | <%= config.bin %> wait-produced - --json',
     '<%= config.bin %> wait-produced 1001/501 --after 2026-11-22T10:15:00.120Z',
+    '<%= config.bin %> wait-produced 1001/501 --via journal',
   ];
   static override args = cardArgs;
   static override flags = {
@@ -23,15 +27,17 @@ the journal knows where the attempt began, and on another machine --after says s
       helpValue: 'TIME',
     }),
     ...waitFlags,
+    ...viaFlag,
     ...quietFlag,
   };
 
   protected override async perform(): Promise<Result> {
     const { args, flags } = await this.parse(WaitProduced);
+    const via = toVia(flags.via);
     const after = flags.after === undefined ? null : requireVendorTime(flags.after);
     const ctx = await this.context(flags);
     const { targets, shape } = await this.cards(ctx, args.card);
     for (const target of targets) target.after = after ?? target.after;
-    return this.results(await waitProduced(ctx, targets), { shape });
+    return this.results(await waitProduced(ctx, { targets, via }), { shape });
   }
 }

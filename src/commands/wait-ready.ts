@@ -1,5 +1,5 @@
 import { BaseCommand } from '../cli/base-command.ts';
-import { cardArgs, quietFlag, waitFlags } from '../cli/input/flags.ts';
+import { cardArgs, quietFlag, toVia, viaFlag, waitFlags } from '../cli/input/flags.ts';
 import type { Result } from '../cli/output/result.ts';
 import { waitReady } from '../workflows/wait-ready.ts';
 
@@ -8,18 +8,22 @@ export default class WaitReady extends BaseCommand {
   static override summary = 'Wait until cards may be produced.';
   static override description =
     `Satisfied by READY and everything after it. Requirements that are not met are named at once. A cancelled, returned or
-expired card ends the wait with 6, a failed requirement with 5, the deadline with 75.`;
+expired card ends the wait with 6, a failed requirement with 5, the deadline with 75.
+While kioskctl listen keeps the vendor's events in this journal, an event wakes the wait, and the API is looked at only
+at the start, once a minute, and when events don't decide; without a listener it is polled.`;
   static override examples = [
     '<%= config.bin %> wait-ready 1001/501',
     '<%= config.bin %> order --json | <%= config.bin %> wait-ready - --timeout 5m --json',
+    '<%= config.bin %> wait-ready 1001/501 --via journal',
   ];
   static override args = cardArgs;
-  static override flags = { ...waitFlags, ...quietFlag };
+  static override flags = { ...waitFlags, ...viaFlag, ...quietFlag };
 
   protected override async perform(): Promise<Result> {
     const { args, flags } = await this.parse(WaitReady);
+    const via = toVia(flags.via);
     const ctx = await this.context(flags);
     const { targets, shape } = await this.cards(ctx, args.card);
-    return this.results(await waitReady(ctx, targets), { shape });
+    return this.results(await waitReady(ctx, { targets, via }), { shape });
   }
 }

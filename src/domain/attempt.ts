@@ -1,5 +1,6 @@
 import { type CatalogueEntry, lookUpError } from './error-catalogue.ts';
 import { isLater, type Production } from './production.ts';
+import { compareVendorTimes } from './vendor-time.ts';
 
 /**
  * How far an attempt got. `claimed`: nothing sent yet. `sent`: the request is on its way, or its process died.
@@ -168,6 +169,19 @@ export function observedOutcome(latest: Attempt | null, production: Production |
 /** The last production that is known to belong to an attempt, or to what was before it. */
 export function lastWordOn({ outcome, production, baseline }: Attempt): Production | null {
   return outcome === 'refused' || outcome === 'not-seen' ? baseline : (production ?? baseline);
+}
+
+/**
+ * Does the API show less than the journal knows? An event may tell the end of an attempt before the API does.
+ * A READY of a later time is a new start (a sandbox was reset), and no lag.
+ */
+export function lagsBehind(production: Production | null, attempt: Attempt | null): boolean {
+  if (!production || !attempt || (attempt.outcome !== 'produced' && attempt.outcome !== 'failed'))
+    return false;
+  const order = compareVendorTimes(production.occurredAt, attempt.production?.occurredAt ?? null);
+  if (production.status === 'READY' && order !== undefined && order > 0) return false;
+  if (attempt.outcome === 'produced') return production.status !== 'PRODUCED';
+  return isLater(production, attempt.baseline) === false;
 }
 
 /** An attempt as JSON documents show it; times are UTC. */

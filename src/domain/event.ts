@@ -1,3 +1,9 @@
+import type { Production } from './production.ts';
+
+/** The two event types that tell about a card at a kiosk. */
+export const PRODUCTION_EVENT = 'cards#card-production-status-change';
+export const ORDER_EVENT = 'cards#card-order-status-change';
+
 /**
  * What a webhook says, as far as kioskctl understands it. What it doesn't say, or says unreadably, is null; words and
  * times are the vendor's own.
@@ -54,4 +60,11 @@ export function toEventDocument(event: KeptEvent): EventDocument {
     receivedAt: new Date(event.receivedAt).toISOString(),
     test: event.isTest,
   };
+}
+
+/** What a production event says, in the shape of the API's answer; null for what is no such event, or says nothing. */
+export function productionOf({ eventType, status, ...said }: CardEvent): Production | null {
+  if (eventType !== PRODUCTION_EVENT || status === null) return null;
+  const { kioskId, occurredAt, errorCode, description } = said;
+  return { status, kioskId, occurredAt, errorCode, description };
 }

@@ -48,6 +48,7 @@ const FAILURES = {
   'attempt-superseded': 9,
   'nothing-to-retry': 9,
   'journal-unusable': 9,
+  'no-listener': 9,
 
   rejected: 10,
   'not-found': 10,

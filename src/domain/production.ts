@@ -23,6 +23,11 @@ const RANK = new Map([
   ['PRODUCED', 3],
 ]);
 
+/** @returns undefined for a word that nobody documented, which can't be ordered */
+export function rankOf(status: string | null): number | undefined {
+  return RANK.get(status ?? '');
+}
+
 /**
  * Did `production` come after `earlier`? READY is the start of every card and PRODUCED its end, whatever their times
  * say; between the others the vendor's times decide, and equal times the rank.

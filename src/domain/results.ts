@@ -22,6 +22,8 @@ export interface CardResult {
   exitCode: ExitCode | null;
   /** Whether an act changed anything; not set by looks and waits. */
   changed?: boolean;
+  /** What ended a wait, well or not: a look at the API, or an event in the journal. */
+  via?: 'api' | 'event';
   error?: FailureDocument;
 }
 

@@ -1,4 +1,4 @@
-import { type Attempt, isUnsettled, lastWordOn } from './attempt.ts';
+import { type Attempt, isUnsettled, lagsBehind, lastWordOn } from './attempt.ts';
 import type { Production } from './production.ts';
 
 export const STAGES = [
@@ -51,6 +51,8 @@ export function stageOf(facts: StageFacts): Stage {
   if (orderStatus === 'RETURNED') return 'returned';
   if (production?.status === 'PRODUCED' || orderStatus === 'PRODUCED') return 'produced';
   if (facts.age !== null && facts.age > PRODUCIBLE_DAYS * DAY) return 'expired';
+  // An event said that it failed; only once the API says so, too, may it be retried.
+  if (lagsBehind(production, attempt)) return 'unknown';
   if (production) return stageOfProduction(production, attempt);
   return BY_ORDER_STATUS.get(orderStatus) ?? 'unknown';
 }

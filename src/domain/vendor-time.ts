@@ -3,7 +3,7 @@ import { printable } from './terminal-text.ts';
 
 const ISO_TIME = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:?\d{2})$/;
 
-interface VendorTime {
+export interface VendorTime {
   /** Milliseconds since the epoch; a finer fraction (the vendor also writes nanoseconds) is cut. */
   milliseconds: number;
   /** The unit it was written in, in milliseconds: 1000 for whole seconds, 1 for anything finer. */

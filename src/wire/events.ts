@@ -1,10 +1,8 @@
 import * as v from 'valibot';
-import type { CardEvent } from '../domain/event.ts';
+import { type CardEvent, ORDER_EVENT } from '../domain/event.ts';
 import { cardToken, optionalText } from './scalars.ts';
 
-/** The two event types that tell about a card at a kiosk. */
-export const PRODUCTION_EVENT = 'cards#card-production-status-change';
-export const ORDER_EVENT = 'cards#card-order-status-change';
+export { ORDER_EVENT, PRODUCTION_EVENT } from '../domain/event.ts';
 
 /** The headers of a delivery, as Node writes their names. */
 export const SIGNATURE_HEADER = 'x-signature-sha256';

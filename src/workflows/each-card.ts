@@ -22,6 +22,8 @@ export class Subject {
   readonly startedAt: number;
   /** The cards that this command sent already. */
   readonly #sent: Set<string>;
+  /** What ended the wait for it, if there was one. */
+  via: Source | null = null;
 
   constructor(ctx: Context, target: Target, sent = new Set<string>()) {
     this.#ctx = ctx;
@@ -103,11 +105,16 @@ export class Subject {
 /** How long a look may take at the deadline itself, in milliseconds. */
 const LAST_LOOK_MS = 1_000;
 
+/** Where news of a card came from: a look at the API, or an event in the journal. */
+export type Source = NonNullable<CardResult['via']>;
+
 type Work = (subject: Subject) => Promise<boolean | void>;
 
 export interface EachCardOptions {
   /** How many cards at once: 1 for acts, more for looks and waits. */
   concurrency: number;
+  /** Cards that another run worked on before, to go on with. */
+  subjects?: ReadonlyMap<Target, Subject>;
   /** Whether each profile's token is made sure of before the first card is touched. */
   authorizeFirst?: boolean;
 }
@@ -122,7 +129,12 @@ export const LOOKS_AT_ONCE = 8;
  */
 export async function forEachCard(
   ctx: Context,
-  { targets, concurrency, authorizeFirst = false }: EachCardOptions & { targets: readonly Target[] },
+  {
+    targets,
+    concurrency,
+    subjects,
+    authorizeFirst = false,
+  }: EachCardOptions & { targets: readonly Target[] },
   work: Work,
 ): Promise<CardResult[]> {
   const refused = authorizeFirst ? await findUnauthorized(ctx, targets) : new Map<number, Failure>();
@@ -130,7 +142,7 @@ export async function forEachCard(
   return pMap(
     targets,
     async (target) => {
-      const subject = new Subject(ctx, target, sent);
+      const subject = subjects?.get(target) ?? new Subject(ctx, target, sent);
       if (target.passedOn) return { card: subject.card, outcome: 'skipped', ...target.passedOn };
       if (ctx.signal.aborted) return { card: subject.card, outcome: 'not-started', exitCode: null };
       const refusal = refused.get(target.profileId);
@@ -144,8 +156,9 @@ export async function forEachCard(
 async function runOne(subject: Subject, work: Work): Promise<CardResult> {
   try {
     const changed = await work(subject);
-    if (typeof changed !== 'boolean') return { card: subject.card, outcome: 'done', exitCode: 0 };
-    return { card: subject.card, outcome: changed ? 'done' : 'unchanged', exitCode: 0, changed };
+    const { card } = subject;
+    if (typeof changed !== 'boolean') return { card, outcome: 'done', exitCode: 0, ...viaOf(subject) };
+    return { card, outcome: changed ? 'done' : 'unchanged', exitCode: 0, changed, ...viaOf(subject) };
   } catch (error) {
     // A journal that can't be read has no more to say.
     await subject.recall().catch(() => undefined);
@@ -160,7 +173,11 @@ function failed(subject: Subject, failure: Failure): CardResult {
   const isNowhere = failure.code === 'not-found' && subject.latest === null;
   const card = isNowhere ? { ...subject.card, next: null, nextArgv: null } : subject.card;
   if (isInterruption(failure) && card.next) error.hint = `It may still be going on. Go on with: ${card.next}`;
-  return { card, outcome: outcomeOf(error, exitCode), exitCode, error };
+  return { card, outcome: outcomeOf(error, exitCode), exitCode, ...viaOf(subject), error };
+}
+
+function viaOf({ via }: Subject): Pick<CardResult, 'via'> {
+  return via === null ? {} : { via };
 }
 
 function isInterruption({ code }: Failure): boolean {

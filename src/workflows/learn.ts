@@ -1,4 +1,11 @@
-import { type Attempt, followUp, isOpen, observedOutcome } from '../domain/attempt.ts';
+import {
+  type Attempt,
+  followUp,
+  isOpen,
+  type Outcome,
+  observedOutcome,
+  readProduction,
+} from '../domain/attempt.ts';
 import type { Production } from '../domain/production.ts';
 import type { Context } from './context.ts';
 
@@ -10,6 +17,9 @@ interface Look {
   /** When the production was asked for, in milliseconds since the epoch. */
   lookedAt: number;
 }
+
+/** With these outcomes, a production that is newer than the baseline is the attempt's own. */
+const BELONGING = new Set<Outcome>(['accepted', 'produced', 'failed', 'refused']);
 
 /**
  * Lets the journal learn from a production that was read: an open attempt goes on or ends, and an attempt of another
@@ -42,8 +52,9 @@ async function bringUpToDate(
   // The process that sends it is still waiting for the answer, which says more than the production.
   if (attempt.outcome === 'sent' && ctx.journal.isHeld(attempt)) return attempt;
   const outcome = followUp(attempt, production, { lookedAt, settleWindow: ctx.timing.settleWindow });
-  const belongs =
-    outcome === 'accepted' || outcome === 'produced' || outcome === 'failed' || outcome === 'refused';
+  // What was there before the attempt, which the API may still show, says nothing about it.
+  const reading = readProduction(attempt, production);
+  const belongs = reading !== 'unchanged' && reading !== 'undecidable' && BELONGING.has(outcome);
   const isNews = outcome !== attempt.outcome || (belongs && !isSame(production, attempt.production));
   if (!isNews) return attempt;
   return ctx.journal.update(attempt, { outcome, production: belongs ? production : null, at: lookedAt });

@@ -1,4 +1,4 @@
-import type { Attempt } from '../domain/attempt.ts';
+import { type Attempt, lagsBehind } from '../domain/attempt.ts';
 import { type Card, type CardFacts, describeCard } from '../domain/card.ts';
 import { parseVendorTime } from '../domain/vendor-time.ts';
 import { getCard, getProduction } from '../wise/cards.ts';
@@ -34,7 +34,9 @@ export async function observe(ctx: Context, target: Target, read: ReadOptions = 
   const facts: CardFacts = {
     ...identityOf(target),
     orderStatus: order?.status ?? null,
-    production,
+    // PRODUCED is the end, whatever the API still shows.
+    production:
+      attempt?.outcome === 'produced' && lagsBehind(production, attempt) ? attempt.production : production,
     attempt,
     age: ageOf(ctx, createdAt ?? order?.creationTime ?? null),
     requirements:

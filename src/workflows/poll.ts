@@ -12,6 +12,8 @@ export interface PollOptions<Seen, Result> {
   look: (read: ReadOptions) => Promise<Seen>;
   /** `wait` looks again later. May throw. */
   decide: (seen: Seen) => { done: Result } | 'wait';
+  /** The next pause in milliseconds, where it is not the usual one; null where it is. */
+  pause?: () => number | null;
   onOutage?: (outage: Outage) => void;
   /** Told at least every 30 seconds while it pauses. */
   onPause?: () => void;
@@ -24,7 +26,8 @@ export type PollEnd<Seen, Result> =
   | { kind: 'done'; result: Result }
   | { kind: 'deadline'; seen: Seen | null; outage: Outage | null };
 
-const GROWTH = 1.5;
+/** How much longer each pause is than the one before. */
+export const GROWTH = 1.5;
 const JITTER = 0.2;
 const LONGEST_LOOK_MS = 10_000;
 const SHORTEST_LOOK_MS = 1_000;
@@ -52,8 +55,9 @@ export async function poll<Seen, Result>(options: PollOptions<Seen, Result>): Pr
       await sleepLong(options, Math.max(0, left));
       return { kind: 'deadline', seen, outage: look.outage };
     }
-    await sleepLong(options, Math.min(Math.max(asked, pause * (1 - JITTER * random())), left));
-    pause = Math.min(pause * GROWTH, timing.interval);
+    const other = options.pause?.() ?? null;
+    await sleepLong(options, Math.min(Math.max(asked, other ?? pause * (1 - JITTER * random())), left));
+    if (other === null) pause = Math.min(pause * GROWTH, timing.interval);
   }
 }
 

@@ -5,7 +5,10 @@ import type { CardResult } from '../domain/results.ts';
 import type { Stage } from '../domain/stage.ts';
 import type { ReadOptions } from '../wise/client.ts';
 import type { Context } from './context.ts';
-import { forEachCard, LOOKS_AT_ONCE } from './each-card.ts';
+import { forEachCard, LOOKS_AT_ONCE, Subject } from './each-card.ts';
+import { CardFollower } from './follow-card.ts';
+import { ListenerCheck, requireListener, type Via } from './listener-check.ts';
+import type { Observation } from './observe.ts';
 import { poll } from './poll.ts';
 import type { Target } from './targets.ts';
 
@@ -33,7 +36,7 @@ export async function knownCards(ctx: Context): Promise<Target[]> {
 
 /** Looks at cards once: where each stands, or why it can't be read. */
 export async function status(ctx: Context, options: StatusOptions): Promise<StatusResult[]> {
-  const { results } = await look(ctx, options);
+  const { results } = await look(ctx, { ...options, see: (subject) => subject.observe() });
   warn(ctx, results);
   return results;
 }
@@ -46,18 +49,25 @@ function warn(ctx: Context, results: readonly StatusResult[]): void {
   }
 }
 
+interface Looking extends StatusOptions {
+  see: (subject: Subject) => Promise<Observation>;
+  /** To go on with in a later look. */
+  subjects?: ReadonlyMap<Target, Subject>;
+}
+
 interface Look {
   results: StatusResult[];
   /** What kept cards from being read that passes by itself. */
   outages: Outage[];
 }
 
-async function look(ctx: Context, options: StatusOptions, read?: ReadOptions): Promise<Look> {
+async function look(ctx: Context, { see, subjects, ...options }: Looking): Promise<Look> {
   const { targets, history, exitStatus } = options;
   const latest = new Map<Target, Attempt | null>();
   const outages: Outage[] = [];
-  const seen = await forEachCard(ctx, { targets, concurrency: LOOKS_AT_ONCE }, async (subject) => {
-    const { facts } = await subject.observe(read).catch((error: unknown) => {
+  const each = { targets, concurrency: LOOKS_AT_ONCE, ...(subjects && { subjects }) };
+  const seen = await forEachCard(ctx, each, async (subject) => {
+    const { facts } = await see(subject).catch((error: unknown) => {
       if (error instanceof Outage) outages.push(error);
       throw error;
     });
@@ -85,25 +95,39 @@ async function attemptsOf(ctx: Context, cardToken: string | null): Promise<Attem
   return (await ctx.journal.listAttempts(cardToken)).map(toAttemptDocument);
 }
 
+export interface WatchOptions extends StatusOptions {
+  /** Milliseconds since the epoch; null for ever. */
+  deadline: number | null;
+  via: Via;
+}
+
+/** How long the journal is left alone between two looks into it, per card in milliseconds: many cards cost more. */
+const JOURNAL_PAUSE_PER_CARD_MS = 2;
+
 /**
  * Looks at cards again and again, until none of them can move any more, or the deadline.
  * @param onChange is told what was seen first, and whenever it is something else
  * @returns what was seen last
+ * @throws Failure `no-listener`
  */
 export async function watchStatus(
   ctx: Context,
-  options: StatusOptions & { deadline: number | null },
+  { via, deadline, ...options }: WatchOptions,
   onChange: (results: StatusResult[]) => Promise<void>,
 ): Promise<StatusResult[]> {
+  await requireListener(ctx, via);
+  const follow = followAll(ctx, { via, deadline, targets: options.targets });
   let shown = '';
   let results: StatusResult[] = [];
   await poll({
     clock: ctx.clock,
     signal: ctx.signal,
     timing: ctx.timing,
-    deadline: options.deadline,
+    deadline,
+    pause: follow.pause,
     look: async (read) => {
-      const seen = await look(ctx, options, read);
+      const { subjects } = follow;
+      const seen = await look(ctx, { ...options, subjects, see: (subject) => follow.see(subject, read) });
       ctx.signal.throwIfAborted();
       results = seen.results;
       const now = JSON.stringify(results.map(withoutIds));
@@ -115,7 +139,8 @@ export async function watchStatus(
       const [longest] = seen.outages.toSorted(
         (left, right) => (right.retryAfter ?? 0) - (left.retryAfter ?? 0),
       );
-      if (longest) throw longest;
+      // On the journal, each card keeps to what the API asked for by itself.
+      if (longest && follow.pause() === null) throw longest;
       return results;
     },
     decide: (seen) => (seen.every(isFinal) ? { done: seen } : 'wait'),
@@ -131,4 +156,30 @@ function isFinal({ card, error }: StatusResult): boolean {
 /** Each request has its own ids: a look that fails as the last one did is nothing new. */
 function withoutIds({ error, ...result }: StatusResult): unknown {
   return { ...result, latest: undefined, ...(error && { error: { ...error, details: undefined } }) };
+}
+
+/** Follows cards side by side, each in its own steps. */
+function followAll(
+  ctx: Context,
+  { targets, via, deadline }: Pick<WatchOptions, 'targets' | 'via' | 'deadline'>,
+) {
+  const listener = new ListenerCheck(ctx, via);
+  const subjects = new Map(targets.map((target) => [target, new Subject(ctx, target)]));
+  const followers = new Map(
+    [...subjects.values()].map((subject) => [
+      subject,
+      new CardFollower(ctx, subject, { listener, deadline }),
+    ]),
+  );
+  return {
+    subjects,
+    see: async (subject: Subject, read: ReadOptions) =>
+      followers.get(subject)?.step(read) ?? subject.observe(read),
+    pause: () => {
+      const pauses = [...followers.values()].flatMap(({ pause }) => pause ?? []);
+      // One that looks at the API does so at the usual pace.
+      if (pauses.length === 0 || pauses.length < followers.size) return null;
+      return Math.max(...pauses, followers.size * JOURNAL_PAUSE_PER_CARD_MS);
+    },
+  };
 }

@@ -1,4 +1,4 @@
-import { isOpen, isUnsettled } from '../domain/attempt.ts';
+import { isOpen, isUnsettled, lagsBehind } from '../domain/attempt.ts';
 import { hintOf, name } from '../domain/card.ts';
 import { Failure } from '../domain/failure.ts';
 import { refuseEnded, refuseOtherDelivery } from '../domain/guards.ts';
@@ -9,6 +9,7 @@ import type { Simulation } from '../domain/simulation.ts';
 import { compareVendorTimes } from '../domain/vendor-time.ts';
 import type { Context } from './context.ts';
 import { forEachCard, LOOKS_AT_ONCE, type Subject } from './each-card.ts';
+import { requireListener, type Via } from './listener-check.ts';
 import type { Observation } from './observe.ts';
 import { refuseLost } from './settle.ts';
 import { sendSimulation } from './simulate.ts';
@@ -20,12 +21,21 @@ export interface ResultWait {
   attemptId?: string;
   /** What a sandbox is to do, once the attempt is in progress. */
   simulation?: Simulation | null;
+  /** `auto` unless told otherwise. */
+  via?: Via;
 }
 
-/** Waits until the current attempt on each card has its result. */
-export async function waitProduced(ctx: Context, targets: readonly Target[]): Promise<CardResult[]> {
+/**
+ * Waits until the current attempt on each card has its result.
+ * @throws Failure `no-listener`
+ */
+export async function waitProduced(
+  ctx: Context,
+  { targets, via }: { targets: readonly Target[]; via: Via },
+): Promise<CardResult[]> {
+  await requireListener(ctx, via);
   return forEachCard(ctx, { targets, concurrency: LOOKS_AT_ONCE }, async (subject) => {
-    await waitForResult(ctx, subject, {});
+    await waitForResult(ctx, subject, { via });
   });
 }
 
@@ -36,10 +46,11 @@ export async function waitProduced(ctx: Context, targets: readonly Target[]): Pr
  */
 export async function waitForResult(ctx: Context, subject: Subject, wait: ResultWait): Promise<void> {
   const once = new Set<string>();
-  const { simulation } = wait;
+  const { simulation, via = 'auto' } = wait;
   let { attemptId } = wait;
   await waitFor(ctx, subject, {
     goal: 'produced',
+    via,
     command: (target) => [
       'wait-produced',
       formatReference(target),
@@ -72,13 +83,18 @@ function hasResult(subject: Subject, seen: Observation, attemptId: string | unde
     refuseLost(subject, { ...attempt, outcome: 'superseded' });
   if (card.stage === 'produced' || card.stage === 'completed') return true;
   refuseOtherDelivery(seen);
-  if (card.stage === 'in-progress' || isUnsettled(attempt)) return false;
+  if (card.stage === 'in-progress' || isUnsettled(attempt) || isBehind(seen)) return false;
   if (attempt) refuseLost(subject, attempt);
   if (card.stage === 'failed') throw productionFailed(card);
   if (card.production === null) return false;
   throw new Failure('wrong-stage', `Nothing is being produced: card ${name(card)} is ${card.stage}.`, {
     hint: hintOf(card),
   });
+}
+
+/** Does the API not show yet what an event said of the attempt? */
+function isBehind({ card, facts }: Observation): boolean {
+  return card.stage === 'unknown' && lagsBehind(facts.production, facts.attempt);
 }
 
 /** Is what the vendor shows older than the attempt that is waited for? Times that can't be ordered decide nothing. */

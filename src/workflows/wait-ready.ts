@@ -7,16 +7,24 @@ import type { CardResult } from '../domain/results.ts';
 import type { Stage } from '../domain/stage.ts';
 import type { Context } from './context.ts';
 import { forEachCard, LOOKS_AT_ONCE, type Subject } from './each-card.ts';
+import { requireListener, type Via } from './listener-check.ts';
 import type { Observation } from './observe.ts';
 import type { Target } from './targets.ts';
 import { waitFor } from './wait.ts';
 
 const NOT_YET = new Set<Stage>(['placed', 'requirements-fulfilled', 'details-created', 'unknown']);
 
-/** Waits until each card may be produced, or is further than that. */
-export async function waitReady(ctx: Context, targets: readonly Target[]): Promise<CardResult[]> {
+/**
+ * Waits until each card may be produced, or is further than that.
+ * @throws Failure `no-listener`
+ */
+export async function waitReady(
+  ctx: Context,
+  { targets, via }: { targets: readonly Target[]; via: Via },
+): Promise<CardResult[]> {
+  await requireListener(ctx, via);
   return forEachCard(ctx, { targets, concurrency: LOOKS_AT_ONCE }, async (subject) => {
-    await waitUntilReady(ctx, subject);
+    await waitUntilReady(ctx, subject, via);
   });
 }
 
@@ -24,11 +32,12 @@ export async function waitReady(ctx: Context, targets: readonly Target[]): Promi
  * Waits until one card is ready; requirements that are not met are named as soon as they are seen.
  * @throws Failure `requirement-failed`, the ends of a card, `not-a-kiosk-order`, `deadline-passed`
  */
-export async function waitUntilReady(ctx: Context, subject: Subject): Promise<void> {
+export async function waitUntilReady(ctx: Context, subject: Subject, via: Via = 'auto'): Promise<void> {
   const named = new Set<string>();
   await waitFor(ctx, subject, {
     goal: 'ready',
     command: (target) => ['wait-ready', formatReference(target)],
+    via,
     onLook: async (seen) => {
       nameRequirements(ctx, seen, named);
       return undefined;

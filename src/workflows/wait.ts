@@ -1,9 +1,11 @@
 import { formatDuration } from '../domain/duration.ts';
-import { Failure } from '../domain/failure.ts';
+import { Failure, Outage } from '../domain/failure.ts';
 import { toShell } from '../domain/next.ts';
 import { formatReference } from '../domain/reference.ts';
 import type { Context } from './context.ts';
 import type { Subject } from './each-card.ts';
+import { CardFollower } from './follow-card.ts';
+import { ListenerCheck, type Via } from './listener-check.ts';
 import type { Observation } from './observe.ts';
 import { poll } from './poll.ts';
 import type { Target } from './targets.ts';
@@ -13,6 +15,8 @@ export interface Wait {
   goal: string;
   /** True when it is reached; throws a Failure when it never will be. */
   isReached: (seen: Observation) => boolean;
+  /** Where to look; without it, at the API, and the result doesn't say. */
+  via?: Via;
   /** Done after each look, before it is judged. */
   onLook?: (seen: Observation) => Promise<Observation | undefined>;
   /** How to wait again, for when nothing was seen that says more. */
@@ -29,40 +33,52 @@ export interface Wait {
  */
 export async function waitFor(ctx: Context, subject: Subject, wait: Wait): Promise<Observation> {
   const deadline = wait.deadline === undefined ? subject.deadline : wait.deadline;
-  const show = (outage: string | null) =>
+  const listener = new ListenerCheck(ctx, wait.via ?? 'poll');
+  const follower = new CardFollower(ctx, subject, { listener, deadline });
+  let outage: Outage | null = null;
+  const show = () =>
     ctx.report.progress({
       subject: formatReference(subject.target),
       state: subject.latest?.card.stage ?? `not seen yet, waiting for ${wait.goal}`,
       since: subject.startedAt,
       deadline,
       lastLookAt: subject.lookedAt,
-      outage,
+      outage: outage?.message ?? null,
     });
-  let failing: string | null = null;
   const end = await poll({
     clock: ctx.clock,
     signal: ctx.signal,
     timing: ctx.timing,
     deadline,
+    pause: () => follower.pause,
     look: async (read) => {
-      const seen = await subject.observe(read);
+      outage = null;
+      const seen = await follower.step(read).catch((error: unknown) => {
+        ctx.signal.throwIfAborted();
+        // While the API is out, events go on to tell.
+        if (follower.pause === null || !subject.latest || !(error instanceof Outage)) throw error;
+        outage = error;
+        return subject.latest;
+      });
       return (await wait.onLook?.(seen)) ?? seen;
     },
     decide: (seen) => {
+      // Stands for an end by a failure, too.
+      if (wait.via) subject.via = follower.source;
       if (wait.isReached(seen)) return { done: seen };
-      failing = null;
-      show(failing);
+      subject.via = null;
+      show();
       return 'wait';
     },
-    onOutage: (outage) => {
-      failing = outage.message;
-      show(failing);
+    onOutage: (error) => {
+      outage = error;
+      show();
     },
-    onPause: () => show(failing),
+    onPause: show,
   }).finally(() => ctx.report.settled());
   if (end.kind === 'done') return end.result;
   if (wait.onDeadline) throw wait.onDeadline();
-  throw deadlinePassed(ctx, subject, { wait, outage: end.outage });
+  throw deadlinePassed(ctx, subject, { wait, outage });
 }
 
 function deadlinePassed(

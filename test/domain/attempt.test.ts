@@ -3,6 +3,7 @@ import {
   followUp,
   isOpen,
   isUnsettled,
+  lagsBehind,
   type Outcome,
   observedOutcome,
   readProduction,
@@ -303,5 +304,34 @@ describe('an attempt in a document', () => {
       sentAt: null,
       closedAt: null,
     });
+  });
+});
+
+describe('an API that lags behind', () => {
+  const failed = attempt('failed', { production: production('PRODUCTION_ERROR') });
+  const produced = attempt('produced', { production: production('PRODUCED') });
+  const failedAgain = attempt('failed', {
+    baseline: OLD_FAILURE,
+    production: production('PRODUCTION_ERROR'),
+  });
+
+  test.each([
+    ['READY after a failure', true, failed, production('READY', { occurredAt: BEFORE })],
+    ['READY of the same moment', true, failed, production('READY', { occurredAt: DURING })],
+    ['READY of a time that can not be read', true, failed, production('READY', { occurredAt: UNREADABLE })],
+    ['the failure before', true, failedAgain, OLD_FAILURE],
+    ['READY after PRODUCED', true, produced, production('READY', { occurredAt: BEFORE })],
+    ['IN_PROGRESS after PRODUCED', true, produced, production('IN_PROGRESS')],
+    ['a refusal after PRODUCED', true, produced, production('REQUEST_ERROR', { occurredAt: AFTER })],
+    ['the failure itself', false, failed, production('PRODUCTION_ERROR')],
+    ['another attempt', false, failed, production('IN_PROGRESS', { occurredAt: AFTER })],
+    ['PRODUCED itself', false, produced, production('PRODUCED')],
+    ['READY of a new start', false, failed, production('READY', { occurredAt: AFTER })],
+    ['READY of a new start after PRODUCED', false, produced, production('READY', { occurredAt: AFTER })],
+    ['anything of an open attempt', false, attempt('accepted'), production('READY')],
+    ['nothing', false, failed, null],
+    ['no attempt', false, null, production('READY')],
+  ] as const)('%s: %s', (_, expected, of, shown) => {
+    expect(lagsBehind(shown, of)).toBe(expected);
   });
 });

@@ -30,6 +30,7 @@ const EXIT_CODES: [FailureCode, number][] = [
   ['not-a-kiosk-order', 9],
   ['attempt-open', 9],
   ['attempt-superseded', 9],
+  ['no-listener', 9],
   ['rejected', 10],
   ['not-found', 10],
   ['limit-reached', 10],

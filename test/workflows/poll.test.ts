@@ -161,6 +161,23 @@ describe('pausing', () => {
     expect(clock.slept.slice(0, 7)).toEqual([100, 150, 225, 337.5, 500, 500, 500]);
   });
 
+  test('as long as the caller says instead, without jitter, and then as if nothing had been', async () => {
+    const clock = new Time();
+    const others = [20, 20, null, 20, null, null];
+    let turn = 0;
+    await poll({
+      clock,
+      signal: new AbortController().signal,
+      timing: { firstPause: 100, interval: 1_000 },
+      deadline: START + 10_000,
+      random: () => 0,
+      pause: () => others[turn++] ?? null,
+      look: async () => turn,
+      decide: (seen) => (seen === 6 ? { done: seen } : 'wait'),
+    });
+    expect(clock.slept).toEqual([20, 20, 100, 20, 150, 225]);
+  });
+
   test('never longer than the interval, even at first', async () => {
     const { end, clock } = pollUntil100(() => 0, { timeout: 1_000, firstPause: 5_000, interval: 50 });
     await end;

@@ -283,15 +283,16 @@ describe('waiting for the result', () => {
     // The vendor's data lag behind: it still shows the failure of the first attempt.
     world.fault({ kind: 'answer', method: 'GET', path: '/production', times: 3, status: 200, body });
     world.fault({ kind: 'answer', method: 'GET', path: '/production', times: 1, delayMs: 1 });
-    const waiting = waitProduced(world.context({ timing: { ...world.context().timing, timeout: 1_200 } }), [
-      { ...card.target },
-    ]);
+    const waiting = waitProduced(world.context({ timing: { ...world.context().timing, timeout: 1_200 } }), {
+      targets: [{ ...card.target }],
+      via: 'auto',
+    });
     expect((await waiting)[0]).toMatchObject({ exitCode: 75, card: { stage: 'in-progress' } });
   });
 
   test('ends at once when the attempt failed', async () => {
     await card.fail('PRT_RIBBON_ENDED');
-    const [result] = await waitProduced(world.context(), [{ ...card.target }]);
+    const [result] = await waitProduced(world.context(), { targets: [{ ...card.target }], via: 'auto' });
     expect(result).toMatchObject({
       exitCode: 4,
       error: { code: 'production-failed', details: { errorCode: 'PRT_RIBBON_ENDED' } },
@@ -305,12 +306,13 @@ describe('waiting for the result', () => {
         journal: world.openJournal('elsewhere'),
         timing: { ...world.context().timing, timeout: 500 },
       }),
-      [{ ...card.target, after: '2026-03-01T12:30:00.000Z' }],
+      { targets: [{ ...card.target, after: '2026-03-01T12:30:00.000Z' }], via: 'auto' },
     );
     expect(old).toMatchObject({ exitCode: 75 });
-    const [latest] = await waitProduced(world.context({ journal: world.openJournal('another') }), [
-      { ...card.target },
-    ]);
+    const [latest] = await waitProduced(world.context({ journal: world.openJournal('another') }), {
+      targets: [{ ...card.target }],
+      via: 'auto',
+    });
     expect(latest).toMatchObject({ exitCode: 4 });
   });
 
@@ -319,7 +321,10 @@ describe('waiting for the result', () => {
     world.fault({ ...GET, path: '/cards/', times: 1_000, status: 503 });
     world.fault({ ...GET, path: '/card-orders/', times: 1_000, status: 503 });
     const timing = { ...world.context().timing, timeout: 300 };
-    const [waited] = await waitProduced(world.context({ timing }), [{ ...card.target }]);
+    const [waited] = await waitProduced(world.context({ timing }), {
+      targets: [{ ...card.target }],
+      via: 'poll',
+    });
     expect(waited).toMatchObject({
       exitCode: 75,
       card: { orderId: card.target.orderId, attempt: 1, attemptId: expect.any(String), production: null },
@@ -331,7 +336,10 @@ describe('waiting for the result', () => {
     const timing = { ...world.context().timing, timeout: 300 };
     const after = '2026-03-01T12:30:00.000Z';
     const journal = world.openJournal('elsewhere');
-    const [waited] = await waitProduced(world.context({ timing, journal }), [{ ...card.target, after }]);
+    const [waited] = await waitProduced(world.context({ timing, journal }), {
+      targets: [{ ...card.target, after }],
+      via: 'poll',
+    });
     expect(waited?.error?.hint).toContain(
       `kioskctl wait-produced 1001/${card.target.cardToken} --after ${after}`,
     );
@@ -351,7 +359,10 @@ describe('waiting for the result', () => {
         await world.clock.sleep(milliseconds, signal);
       },
     };
-    const [waited] = await waitProduced(world.context({ clock }), [{ ...card.target }]);
+    const [waited] = await waitProduced(world.context({ clock }), {
+      targets: [{ ...card.target }],
+      via: 'poll',
+    });
     expect(waited).toMatchObject({
       exitCode: 9,
       error: { code: 'attempt-superseded' },

@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-const PLAIN = { history: false, exitStatus: false, deadline: null };
+const PLAIN = { history: false, exitStatus: false, deadline: null, via: 'poll' } as const;
 const NOBODYS: Target = { profileId: 1001, orderId: 4711, cardToken: null, after: null };
 
 test('a watch ends with a card that the API does not know, and says so once', async () => {

@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { Failure } from '../../domain/failure.ts';
 import { printable } from '../../domain/terminal-text.ts';
+import type { Via } from '../../workflows/listener-check.ts';
 
 /** What every command takes. */
 export const globalFlags = {
@@ -41,6 +42,25 @@ export const waitFlags = {
   }),
   interval: Flags.string({ summary: 'The longest pause between two looks.', helpValue: '5s' }),
 };
+
+const VIA = {
+  summary:
+    'Where to look: auto (at the events of a listener while one lives, else at the API), poll (at the API) or journal (at the events; needs a listener).',
+  helpValue: 'WAY',
+};
+
+/** For commands that may wait for the events of a listener. */
+export const viaFlag = { via: Flags.string(VIA) };
+
+export const watchViaFlag = { via: Flags.string({ ...VIA, dependsOn: ['watch'] }) };
+
+/** @throws Failure `usage` */
+export function toVia(text = 'auto'): Via {
+  if (text === 'auto' || text === 'poll' || text === 'journal') return text;
+  throw new Failure('usage', `“${printable(text)}” is no way to wait.`, {
+    hint: 'Give auto, poll or journal.',
+  });
+}
 
 /** For commands that send a card to a kiosk. */
 export const followFlags = {

@@ -41,18 +41,19 @@ type Extra = CardResultsOptions['extra'];
 
 function one(result: CardResult | undefined, extra: Extra): Record<string, unknown> {
   if (!result) throw new TypeError('a command on one card has no result');
-  const { card, changed, error } = result;
+  const { card, changed, via, error } = result;
   return {
     card: { ...card, ...extra?.(result) },
     ...(changed !== undefined && { changed }),
+    ...(via && { via }),
     ...(error && { error }),
   };
 }
 
 function many(results: readonly CardResult[], extra: Extra): Record<string, unknown> {
   const cards = results.map((result) => {
-    const { card, outcome, exitCode, changed, error } = result;
-    const own = { ...(changed !== undefined && { changed }), ...(error && { error }) };
+    const { card, outcome, exitCode, changed, via, error } = result;
+    const own = { ...(changed !== undefined && { changed }), ...(via && { via }), ...(error && { error }) };
     return { ...card, ...extra?.(result), outcome, exitCode, ...own };
   });
   return { cards, summary: summarize(results) };

@@ -44,6 +44,13 @@ describe('one card', () => {
     expect(errors).toEqual([{ about: null, error: ERROR }]);
   });
 
+  test('of a wait says what ended it', () => {
+    const options = { shape: 'card', signal } as const;
+    expect(cardResults([{ ...DONE, via: 'event' }], options).document).toMatchObject({ via: 'event' });
+    const failed = cardResults([{ ...FAILED, via: 'api' }, DONE], { ...options, shape: 'cards' });
+    expect(failed.document).toMatchObject({ cards: [{ via: 'api' }, {}] });
+  });
+
   test('of a look says nothing of a change', () => {
     const { document } = cardResults([{ card: DONE.card, outcome: 'done', exitCode: 0 }], {
       shape: 'card',
