@@ -1,9 +1,11 @@
 import packageJson from '../../package.json' with { type: 'json' };
+import { Failure } from '../domain/failure.ts';
 import { printable } from '../domain/terminal-text.ts';
 import type { Journal } from '../journal/journal.ts';
 import { SqliteJournal } from '../journal/sqlite-journal.ts';
 import { Sandbox } from '../sandbox/sandbox.ts';
 import { IN_MEMORY } from '../sqlite/database.ts';
+import { PUBLISHED_KEYS } from '../webhooks/published-keys.ts';
 import { Client } from '../wise/client.ts';
 import type { Context, Environment } from '../workflows/context.ts';
 import { type Credentials, makeCredentials } from './context-credentials.ts';
@@ -15,8 +17,11 @@ import { makeAsk } from './terminal/ask.ts';
 import type { Io } from './terminal/io.ts';
 import { interruption } from './terminal/io-signals.ts';
 
-/** What a command does to the world: only looks, changes something, or something that only a sandbox has. */
-export type Effect = 'reads' | 'writes' | 'sandbox-only';
+/**
+ * What a command does to the world: only looks, changes something, changes something that only a sandbox has, or nothing
+ * but reads and keeps the journal's own records, which nobody has to confirm, but which needs a journal.
+ */
+export type Effect = 'reads' | 'writes' | 'sandbox-only' | 'journal-only';
 
 export interface ContextFlags extends SettingFlags {
   quiet?: boolean;
@@ -78,6 +83,7 @@ export function openContext(flags: ContextFlags, { io, effect }: { io: Io; effec
     ask: makeAsk({ io, signal, yes: flags.yes ?? false, noInput: flags['no-input'] ?? false }),
     report,
     authorize: async (profileId) => void credentials.tokenFor(profileId),
+    webhookKey: async () => webhookKeyOf(settings.environment),
   };
   return {
     context,
@@ -110,6 +116,14 @@ function followUpFlags(flags: ContextFlags, { contextName, baseUrl }: Settings):
     contextName,
     ...(flags['base-url'] !== undefined && baseUrl ? ['--base-url', baseUrl] : []),
   ];
+}
+
+function webhookKeyOf(environment: Environment): { pem: string; source: string } {
+  if (environment !== 'local')
+    return { pem: PUBLISHED_KEYS[environment], source: `the published key of ${environment}` };
+  throw new Failure('input-required', 'No key is published for local.', {
+    hint: 'Name the key with --public-key FILE.',
+  });
 }
 
 async function baseUrlOf(environment: Environment, server: () => Promise<{ url: string }>): Promise<string> {

@@ -80,4 +80,6 @@ export interface Context {
   report: Report;
   /** Makes sure that there is a token for a profile. @throws Failure `credentials-…` */
   authorize(profileId: number): Promise<void>;
+  /** The public key with which this environment signs its webhooks, in PEM, and where it is from, for messages. */
+  webhookKey(): Promise<{ pem: string; source: string }>;
 }

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { CardEvent } from '../domain/event.ts';
 import { asExitCode, type ExitCode } from '../domain/exit-codes.ts';
 import { Failure } from '../domain/failure.ts';
-import { parseReference } from '../domain/reference.ts';
+import { formatReference, parseReference } from '../domain/reference.ts';
 import { printable } from '../domain/terminal-text.ts';
 import { parseVendorTime } from '../domain/vendor-time.ts';
 import { readEventBody } from '../wire/events.ts';
@@ -49,6 +49,7 @@ const kioskctlDocument = v.object({
   card: v.nullish(entry),
   cards: v.nullish(v.array(entry)),
   orders: v.nullish(v.array(entry)),
+  events: v.nullish(v.array(v.unknown())),
   error: v.optional(failure),
 });
 
@@ -123,7 +124,7 @@ function readDocument(document: unknown, environment: string): Piped {
   const line = v.safeParse(eventLine, document);
   if (line.success) {
     refuseOtherEnvironment(line.output.environment, environment);
-    return listOf(line.output.test ? [] : [toReference(line.output, null)]);
+    return listOf(cardsOf([line.output]));
   }
   const own = v.safeParse(kioskctlDocument, document);
   if (!own.success) {
@@ -148,13 +149,14 @@ function refuseOtherEnvironment(named: string | null | undefined, environment: s
 
 /** A status only says how things are: nothing in it keeps a card from being worked on. */
 function readOwn(document: v.InferOutput<typeof kioskctlDocument>): Piped {
-  const { card, cards, orders, error, command } = document;
+  const { card, cards, orders, events, error, command } = document;
   const exitCode = asExitCode(document.exitCode ?? 0);
   const isStatus = command === 'status';
   if (card) {
     const passedOn = isStatus || !error ? null : { exitCode, error };
     return { kind: 'cards', references: [toReference(card, passedOn)], shape: 'card' };
   }
+  if (events) return listOf(cardsOf(events.filter((one) => v.is(eventLine, one))));
   const entries = cards ?? orders;
   if (entries)
     return listOf(entries.map((one) => toReference(one, isStatus ? null : failureOf(one, exitCode))));
@@ -176,6 +178,15 @@ function failureOf({ exitCode, error, outcome }: Entry, stopped: ExitCode): Pass
   if (outcome !== 'not-started') return null;
   const message = 'An earlier command of the pipe did not get to this card.';
   return { exitCode: stopped, error: { code: 'not-started', message, hint: 'Run that command again.' } };
+}
+
+/** The cards of events, each once; tests, and events that name no card, are about none. */
+function cardsOf(events: readonly v.InferOutput<typeof eventLine>[]): GivenReference[] {
+  const named = events.filter(
+    ({ test, cardToken, orderId }) => !test && (cardToken ?? orderId ?? null) !== null,
+  );
+  const references = named.map((event) => toReference(event, null));
+  return [...new Map(references.map((reference) => [formatReference(reference), reference])).values()];
 }
 
 function readEvent({ profileId, cardToken, orderId }: CardEvent): Piped {

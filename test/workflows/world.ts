@@ -10,6 +10,7 @@ import { Client } from '../../src/wise/client.ts';
 import type { Ask, Clock, Context, Progress, Report } from '../../src/workflows/context.ts';
 import { order } from '../../src/workflows/order.ts';
 import type { Target } from '../../src/workflows/targets.ts';
+import { Signer } from '../webhooks/signer.ts';
 
 /** A clock that stands still until somebody sleeps. */
 export class StillClock implements Clock {
@@ -38,6 +39,7 @@ export class World {
   readonly clock = new StillClock();
   readonly abort = new AbortController();
   readonly said: string[] = [];
+  readonly sign = new Signer();
   readonly shown: Progress[] = [];
   /** What the person answers to the next questions, and what was asked. */
   readonly answers: (boolean | string)[] = [];
@@ -89,6 +91,7 @@ export class World {
       ask: this.#ask(),
       report: this.#report(),
       authorize: async () => undefined,
+      webhookKey: async () => ({ pem: this.sign.publicKey, source: 'the key of the test' }),
       ...overrides,
     };
   }

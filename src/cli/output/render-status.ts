@@ -2,6 +2,7 @@ import type { AttemptDocument } from '../../domain/attempt.ts';
 import { formatReference } from '../../domain/reference.ts';
 import { printable } from '../../domain/terminal-text.ts';
 import type { StatusResult } from '../../workflows/status.ts';
+import { localTime } from './local-time.ts';
 import { describeError, pipelineOf } from './render-cards.ts';
 import type { Style } from './style.ts';
 import { renderTable } from './table.ts';
@@ -42,20 +43,8 @@ function detailsOf(
 }
 
 function describeAttempt({ attempt, by, outcome, kioskId, sentAt, production }: AttemptDocument): string {
-  const when = sentAt === null ? '' : ` at ${localTime(sentAt)}`;
+  const when = sentAt === null ? '' : ` at ${localTime(Date.parse(sentAt))}`;
   const error = production?.errorCode ? `, ${production.errorCode}` : '';
   const where = kioskId ?? 'an unknown kiosk';
   return `Attempt ${attempt} on ${where}${when} by ${by ?? 'another system'}: ${outcome}${error}`;
-}
-
-/** Local time with its offset, like 2026-11-22 10:15:00 +01:00. */
-function localTime(utc: string): string {
-  const milliseconds = Date.parse(utc);
-  const offset = new Intl.DateTimeFormat('en', { timeZoneName: 'longOffset' })
-    .formatToParts(milliseconds)
-    .find(({ type }) => type === 'timeZoneName');
-  const time = new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'medium' }).format(
-    milliseconds,
-  );
-  return `${time} ${offset?.value.replace('GMT', '') || '+00:00'}`;
 }
