@@ -12,6 +12,9 @@ import { order } from '../../src/workflows/order.ts';
 import type { Target } from '../../src/workflows/targets.ts';
 import { Signer } from '../webhooks/signer.ts';
 
+/** The vendor's, one for all worlds of a file: making a key takes a while. */
+export const SIGNER = new Signer();
+
 /** A clock that stands still until somebody sleeps. */
 export class StillClock implements Clock {
   time = Date.parse('2026-03-01T12:00:00Z');
@@ -39,7 +42,6 @@ export class World {
   readonly clock = new StillClock();
   readonly abort = new AbortController();
   readonly said: string[] = [];
-  readonly sign = new Signer();
   readonly shown: Progress[] = [];
   /** What the person answers to the next questions, and what was asked. */
   readonly answers: (boolean | string)[] = [];
@@ -91,7 +93,7 @@ export class World {
       ask: this.#ask(),
       report: this.#report(),
       authorize: async () => undefined,
-      webhookKey: async () => ({ pem: this.sign.publicKey, source: 'the key of the test' }),
+      webhookKey: async () => ({ pem: SIGNER.publicKey, source: 'the key of the test' }),
       ...overrides,
     };
   }
