@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { array, assert, boolean, integer, nat, property, record } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   coverageOf,
@@ -85,11 +85,13 @@ describe('what listening covers', () => {
   });
 
   test('whatever listeners there were, covered and uncovered times make up the whole, in turn', () => {
-    const listener = fc
-      .record({ start: fc.integer({ min: -50, max: 150 }), length: fc.nat(80), killed: fc.boolean() })
-      .map(({ start, length, killed }) => presence(start / 10, (start + length) / 10, killed));
-    fc.assert(
-      fc.property(fc.array(listener), fc.boolean(), (presences, isListenedTo) => {
+    const listener = record({
+      start: integer({ min: -50, max: 150 }),
+      length: nat(80),
+      killed: boolean(),
+    }).map(({ start, length, killed }) => presence(start / 10, (start + length) / 10, killed));
+    assert(
+      property(array(listener), boolean(), (presences, isListenedTo) => {
         const { listened, gaps } = coverage(presences, { isListenedTo });
         const all = [...listened, ...gaps].toSorted((left, right) => left.from - right.from);
         expect(all[0]?.from).toBe(0);
@@ -103,10 +105,11 @@ describe('what listening covers', () => {
   });
 });
 
-describe('for people and scripts', () => {
-  const say = (presences: Presence[], from: number | null = 0) =>
-    describeCoverage(coverage(presences, { from }), (time) => `${time / HOUR}:00`);
+function say(presences: Presence[], from: number | null = 0): string {
+  return describeCoverage(coverage(presences, { from }), (time) => `${time / HOUR}:00`);
+}
 
+describe('for people and scripts', () => {
   test.each([
     ['nobody ever', say([], null), /^Nobody listened yet/],
     ['nobody in this time', say([]), /^Nobody listened in this time/],
