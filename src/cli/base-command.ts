@@ -58,7 +58,8 @@ export abstract class BaseCommand extends Command {
     this.#open = openContext(flags, { io: this.io, effect });
     const { context } = this.#open;
     this.#named = context;
-    if (effect !== 'reads') this.io.err(`Context ${context.name}, environment ${context.environment}\n`);
+    if (effect === 'writes' || effect === 'sandbox-only')
+      this.io.err(`Context ${context.name}, environment ${context.environment}\n`);
     await guardProduction(context, { effect, flags, io: this.io });
     return context;
   }

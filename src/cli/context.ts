@@ -4,6 +4,7 @@ import type { Journal } from '../journal/journal.ts';
 import { SqliteJournal } from '../journal/sqlite-journal.ts';
 import { Sandbox } from '../sandbox/sandbox.ts';
 import { IN_MEMORY } from '../sqlite/database.ts';
+import { PUBLISHED_KEYS } from '../webhooks/published-keys.ts';
 import { Client } from '../wise/client.ts';
 import { ClientToken, fetchClientToken } from '../wise/tokens.ts';
 import type { Context, Environment } from '../workflows/context.ts';
@@ -16,8 +17,11 @@ import { makeAsk } from './terminal/ask.ts';
 import type { Io } from './terminal/io.ts';
 import { interruption } from './terminal/io-signals.ts';
 
-/** What a command does to the world: only looks, changes something, or something that only a sandbox has. */
-export type Effect = 'reads' | 'writes' | 'sandbox-only';
+/**
+ * What a command does to the world: only looks, changes something, changes something that only a sandbox has, or nothing
+ * but reads and keeps the journal's own records, which nobody has to confirm, but which needs a journal.
+ */
+export type Effect = 'reads' | 'writes' | 'sandbox-only' | 'journal-only';
 
 export interface ContextFlags extends SettingFlags {
   quiet?: boolean;
@@ -74,6 +78,7 @@ export function openContext(flags: ContextFlags, { io, effect }: { io: Io; effec
     report,
     authorize: async (profileId) => void credentials.tokenFor(profileId),
     clientKey: () => credentials.ofClient().clientId,
+    webhookKey: async () => webhookKeyOf(settings.environment, server.get),
   };
   return {
     context,
@@ -126,6 +131,16 @@ export async function openSandbox(settings: Settings, choice: SandboxChoice = {}
 /** Where `next` and hints lead: to the same context and server; the profile is in each reference. */
 function followUpFlags({ contextName, baseUrl, baseUrlIsGiven }: Settings): string[] {
   return ['--context', contextName, ...(baseUrlIsGiven && baseUrl ? ['--base-url', baseUrl] : [])];
+}
+
+/** The sandbox signs with a key of its own, the vendor with those that it publishes. */
+async function webhookKeyOf(
+  environment: Environment,
+  server: () => Promise<{ sandbox: Sandbox }>,
+): Promise<{ pem: string; source: string }> {
+  if (environment !== 'local')
+    return { pem: PUBLISHED_KEYS[environment], source: `the published key of ${environment}` };
+  return { pem: (await server()).sandbox.publicKey(), source: 'the key of the embedded sandbox' };
 }
 
 async function baseUrlOf(environment: Environment, server: () => Promise<{ url: string }>): Promise<string> {

@@ -13,7 +13,10 @@ export const EXIT_CODES = [
   { code: 7, meaning: 'the API could not be reached, or an act was not seen to arrive: it may be run again' },
   { code: 8, meaning: 'outcome unknown: the request may have been accepted; the hint says how to find out' },
   { code: 9, meaning: 'refused by a guard; nothing was sent' },
-  { code: 10, meaning: 'the API rejected the request, or knows no such order or card' },
+  {
+    code: 10,
+    meaning: 'the API rejected the request, or knows no such order or card; a webhook was refused',
+  },
   { code: 11, meaning: 'an expectation of a scenario run was not met' },
   { code: 75, meaning: 'the deadline of a wait passed' },
   { code: 130, meaning: 'interrupted (Ctrl-C)' },

@@ -54,6 +54,7 @@ const FAILURES = {
   'not-found': 10,
   'limit-reached': 10,
   'address-rejected': 10,
+  'signature-invalid': 10,
 
   'deadline-passed': 75,
   interrupted: 130,

@@ -82,4 +82,6 @@ export interface Context {
   authorize(profileId: number): Promise<void>;
   /** What the vendor calls the application that subscribes. @throws Failure `credentials-…` without client credentials */
   clientKey(): string;
+  /** The public key with which this environment signs its webhooks, in PEM, and where it is from, for messages. */
+  webhookKey(): Promise<{ pem: string; source: string }>;
 }

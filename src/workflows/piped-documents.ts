@@ -39,6 +39,7 @@ export const kioskctlDocument = v.object({
   card: v.nullish(entry),
   cards: v.nullish(v.array(entry)),
   orders: v.nullish(v.array(entry)),
+  events: v.nullish(v.array(v.unknown())),
   error: v.optional(failure),
 });
 

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { CardEvent } from '../domain/event.ts';
 import { asExitCode, type ExitCode } from '../domain/exit-codes.ts';
 import { Failure } from '../domain/failure.ts';
-import { parseReference } from '../domain/reference.ts';
+import { formatReference, parseReference } from '../domain/reference.ts';
 import { printable } from '../domain/terminal-text.ts';
 import { parseVendorTime } from '../domain/vendor-time.ts';
 import { readEventBody } from '../wire/events.ts';
@@ -78,7 +78,7 @@ function readDocument(document: unknown, environment: string): Piped {
   const line = v.safeParse(eventLine, document);
   if (line.success) {
     refuseOtherEnvironment(line.output.environment, environment);
-    return listOf(line.output.test ? [] : [toReference(line.output, null)]);
+    return listOf(cardsOf([line.output]));
   }
   const bare = v.safeParse(bareCard, document);
   if (bare.success) return listOf([toReference(bare.output, null)]);
@@ -105,13 +105,14 @@ function refuseOtherEnvironment(named: string | null | undefined, environment: s
 
 /** A status only says how things are: nothing in it keeps a card from being worked on. */
 function readOwn(document: v.InferOutput<typeof kioskctlDocument>): Piped {
-  const { card, cards, orders, error, command } = document;
+  const { card, cards, orders, events, error, command } = document;
   const exitCode = asExitCode(document.exitCode ?? 0);
   const isStatus = command === 'status';
   if (card) {
     const passedOn = isStatus || !error ? null : { exitCode, error, ...asItWas(card) };
     return { kind: 'cards', references: [toReference(card, passedOn)], shape: 'card' };
   }
+  if (events) return listOf(cardsOf(events.filter((one) => v.is(eventLine, one))));
   const entries = cards ?? orders;
   if (entries)
     return listOf(entries.map((one) => toReference(one, isStatus ? null : failureOf(one, exitCode))));
@@ -140,6 +141,15 @@ function failureOf(entry: Entry, stopped: ExitCode): PassedOn | null {
 function asItWas(entry: Entry): Pick<PassedOn, 'card'> {
   const card = v.safeParse(cardDocument, entry);
   return card.success ? { card: card.output } : {};
+}
+
+/** The cards of events, each once; tests, and events that name no card, are about none. */
+function cardsOf(events: readonly v.InferOutput<typeof eventLine>[]): GivenReference[] {
+  const named = events.filter(
+    ({ test, cardToken, orderId }) => !test && (cardToken ?? orderId ?? null) !== null,
+  );
+  const references = named.map((event) => toReference(event, null));
+  return [...new Map(references.map((reference) => [formatReference(reference), reference])).values()];
 }
 
 function readEvent({ profileId, cardToken, orderId }: CardEvent): Piped {

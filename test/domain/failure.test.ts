@@ -35,6 +35,7 @@ const EXIT_CODES: [FailureCode, number][] = [
   ['not-found', 10],
   ['limit-reached', 10],
   ['address-rejected', 10],
+  ['signature-invalid', 10],
   ['deadline-passed', 75],
   ['interrupted', 130],
   ['terminated', 143],

@@ -1,12 +1,17 @@
 // The shape of each JSON document: which fields, of which types. A change of it is a change of the public interface.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { User } from '../acceptance/kioskctl.ts';
+import { productionBody } from '../webhooks/signer.ts';
 
 const user = new User();
 let ready = '';
 let failed = '';
+const eventsFile = join(user.home, 'events.ndjson');
 
 beforeAll(async () => {
+  writeFileSync(eventsFile, `${productionBody('PRODUCED')}\nnonsense\n`);
   [ready, failed] = await Promise.all([user.readyCard(), user.readyCard()]);
   await user.run([
     'produce',
@@ -85,6 +90,32 @@ test('webhooks test and delete', async () => {
   expect(await shape(['webhooks', 'test', id])).toMatchSnapshot();
   expect(await shape(['webhooks', 'delete', id])).toMatchSnapshot();
 });
+test('events import', async () =>
+  expect(
+    await shape(['events', 'import', eventsFile, '--unverified', '--environment', 'sandbox']),
+  ).toMatchSnapshot());
+test('events list', async () =>
+  expect(await shape(['events', 'list', '--since', '1h', '--environment', 'sandbox'])).toMatchSnapshot());
+test('events show', async () =>
+  expect(await shape(['events', 'show', '1', '--environment', 'sandbox'])).toMatchSnapshot());
+test('events replay', async () =>
+  expect(
+    await shape(['events', 'replay', '1', '--to', 'http://127.0.0.1:1/', '--environment', 'sandbox']),
+  ).toMatchSnapshot());
+test('events export', async () =>
+  expect(await shape(['events', 'export', '--environment', 'sandbox'])).toMatchSnapshot());
+test('events tail', async () =>
+  expect(
+    await shape(['events', 'tail', '--after', '0', '--limit', '1', '--environment', 'sandbox']),
+  ).toMatchSnapshot());
+test('events verify', async () =>
+  expect(
+    await shape(['events', 'verify', eventsFile, '--signature', 'AAAA', '--environment', 'sandbox']),
+  ).toMatchSnapshot());
+test('events prune', async () =>
+  expect(
+    await shape(['events', 'prune', '--older-than', '90d', '--environment', 'sandbox']),
+  ).toMatchSnapshot());
 test('a usage mistake', async () =>
   expect(await shape(['produce', '--kisok', 'WIS00001'])).toMatchSnapshot());
 test('an unknown command', async () => expect(await shape(['prodcue'])).toMatchSnapshot());

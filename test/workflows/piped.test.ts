@@ -340,6 +340,56 @@ describe('documents, one a line', () => {
   });
 });
 
+function line(more: Record<string, unknown> = {}) {
+  return {
+    schemaVersion: 1,
+    environment: 'sandbox',
+    type: 'event',
+    profileId: 1001,
+    cardToken: TOKEN,
+    orderId: null,
+    status: 'PRODUCED',
+    test: false,
+    ...more,
+  };
+}
+
+describe('events of kioskctl', () => {
+  const order = { cardToken: null, orderId: 502 };
+  const nameless = { profileId: null, cardToken: null, orderId: null };
+
+  test.each([
+    [
+      'a list of them',
+      own({ command: 'events list', events: [line(), line(order), line(), line(nameless)] }),
+    ],
+    ['one a line', lines(line(), line(order), line(nameless))],
+  ])('%s names each card once, and those that name none are left out', (_, input) => {
+    expect(parse(input)).toMatchObject({
+      kind: 'cards',
+      shape: 'cards',
+      references: [
+        { profileId: 1001, cardToken: TOKEN },
+        { profileId: 1001, orderId: 502 },
+      ],
+    });
+  });
+
+  test.each([
+    ['tests', own({ events: [line({ test: true })] })],
+    ['a test', line({ test: true })],
+    ['one of an unknown type', line(nameless)],
+    ['none', own({ events: [] })],
+  ])('%s name no card, which is no mistake', (_, input) => {
+    expect(parse(input)).toMatchObject({ kind: 'cards', references: [] });
+  });
+
+  test('of another environment are a mistake', () => {
+    expect(mistakeIn(line({ environment: 'production' })).code).toBe('environment-mismatch');
+    expect(mistakeIn(own({ environment: 'production', events: [line()] })).code).toBe('environment-mismatch');
+  });
+});
+
 describe('events of the vendor', () => {
   test.each([
     ['of a production', event(), { profileId: 123_456, cardToken: OTHER, orderId: null }],

@@ -10,6 +10,10 @@ import { Client } from '../../src/wise/client.ts';
 import type { Ask, Clock, Context, Progress, Report } from '../../src/workflows/context.ts';
 import { order } from '../../src/workflows/order.ts';
 import type { Target } from '../../src/workflows/targets.ts';
+import { Signer } from '../webhooks/signer.ts';
+
+/** The vendor's, one for all worlds of a file: making a key takes a while. */
+export const SIGNER = new Signer();
 
 /** A clock that stands still until somebody sleeps. */
 export class StillClock implements Clock {
@@ -90,6 +94,7 @@ export class World {
       report: this.#report(),
       authorize: async () => undefined,
       clientKey: () => 'world',
+      webhookKey: async () => ({ pem: SIGNER.publicKey, source: 'the key of the test' }),
       ...overrides,
     };
   }

@@ -1,5 +1,4 @@
 import { isUtf8 } from 'node:buffer';
-import { closeSync, openSync, readSync } from 'node:fs';
 import * as v from 'valibot';
 import { Failure } from '../../domain/failure.ts';
 import { parseId } from '../../domain/reference.ts';
@@ -7,6 +6,7 @@ import { printable } from '../../domain/terminal-text.ts';
 import { orderFile } from '../../wire/orders.ts';
 import type { OrderOptions } from '../../workflows/order.ts';
 import type { GivenReference } from '../../workflows/targets.ts';
+import { readStart, reasonOf } from './files.ts';
 
 /** The flags of `order` as oclif gives them. */
 export interface OrderFlags {
@@ -106,7 +106,7 @@ async function readOrderFile(file: string): Promise<Record<string, unknown>> {
 }
 
 function readText(file: string): string {
-  const bytes = readStart(file);
+  const bytes = readBytes(file);
   if (bytes.length > FILE_LIMIT_BYTES) throw unusable(file, `it has over ${FILE_LIMIT_BYTES / 1024} KiB`);
   if (!isUtf8(bytes) || bytes.includes(0)) throw unusable(file, 'it is not UTF-8 text');
   const text = bytes.toString('utf8');
@@ -114,29 +114,11 @@ function readText(file: string): string {
   return text;
 }
 
-const REASONS = new Map([
-  ['ENOENT', 'there is no such file'],
-  ['EISDIR', 'it is a folder'],
-  ['EACCES', 'it may not be read'],
-]);
-
-/** Reads no more of a file than tells that it is too long: it may be a pipe without end. */
-function readStart(file: string): Buffer {
-  const buffer = Buffer.alloc(FILE_LIMIT_BYTES + 1);
+function readBytes(file: string): Buffer {
   try {
-    const descriptor = openSync(file, 'r');
-    try {
-      let length = 0;
-      for (let read = 1; read > 0 && length < buffer.length; length += read) {
-        read = readSync(descriptor, buffer, length, buffer.length - length, null);
-      }
-      return buffer.subarray(0, length);
-    } finally {
-      closeSync(descriptor);
-    }
+    return readStart(file, FILE_LIMIT_BYTES);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-    throw unusable(file, REASONS.get(code) ?? code);
+    throw unusable(file, reasonOf(error));
   }
 }
 

@@ -56,7 +56,7 @@ function detailsOf(result: StatusResult, { style, isList }: { style: Style; isLi
 }
 
 function describeAttempt({ attempt, by, outcome, kioskId, sentAt, production }: AttemptDocument): string {
-  const when = sentAt === null ? '' : ` at ${localTime(sentAt)}`;
+  const when = sentAt === null ? '' : ` at ${localTime(Date.parse(sentAt))}`;
   const error = production?.errorCode ? `, ${production.errorCode}` : '';
   const where = kioskId ?? 'an unknown kiosk';
   return `Attempt ${attempt} on ${where}${when} by ${by ?? 'another system'}: ${outcome}${error}`;

@@ -1,7 +1,8 @@
 /** Webhooks as they arrived, and the times in which somebody listened. Times are milliseconds since the epoch. */
 export const EVENTS_LISTENINGS = `
 CREATE TABLE events (
-  id INTEGER PRIMARY KEY,
+  -- People and scripts name events by it, also after others were forgotten: none is given twice.
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
   environment TEXT NOT NULL,
   delivery_id TEXT,
   -- Of what the event says, without what may differ between two deliveries of it.

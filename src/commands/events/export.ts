@@ -1,0 +1,38 @@
+import { BaseCommand } from '../../cli/base-command.ts';
+import { selectionFlags, toSelection, untilFlag } from '../../cli/input/event-options.ts';
+import { makeDocument } from '../../cli/output/document.ts';
+import { localTime } from '../../cli/output/local-time.ts';
+import { describeCoverage } from '../../domain/coverage.ts';
+import { printableJson } from '../../domain/terminal-text.ts';
+import { coverageFor, exportEvents } from '../../workflows/events.ts';
+
+export default class EventsExport extends BaseCommand {
+  static override effect = 'journal-only' as const;
+  static override summary =
+    'All webhooks of a selection with their original bytes, one JSON document a line.';
+  static override description =
+    `Oldest first, the same with and without --json. What it writes, events import reads, and every line still verifies.`;
+  static override examples = [
+    '<%= config.bin %> events export > events.ndjson',
+    '<%= config.bin %> events export --card 1001/501 --since 7d > card.ndjson',
+  ];
+  static override flags = { ...selectionFlags, ...untilFlag };
+
+  protected override async perform(): Promise<null> {
+    const { flags } = await this.parse(EventsExport);
+    const ctx = await this.context(flags);
+    const selection = toSelection(flags, ctx.clock.now());
+    ctx.report.note(describeCoverage(await coverageFor(ctx, selection), localTime));
+    const envelope = {
+      command: 'events export',
+      context: ctx.name,
+      environment: ctx.environment,
+      exitCode: 0,
+    } as const;
+    for await (const event of exportEvents(ctx, selection)) {
+      const text = () => `${printableJson(makeDocument(envelope, { ...event }))}\n`;
+      await this.emit({ exitCode: 0, document: { ...event }, text }, { isStream: true });
+    }
+    return null;
+  }
+}

@@ -1,0 +1,47 @@
+import { Args, Flags } from '@oclif/core';
+import { BaseCommand } from '../../cli/base-command.ts';
+import { publicKeyFlag, toVerifier } from '../../cli/input/event-options.ts';
+import { readLines } from '../../cli/input/files.ts';
+import { renderImported } from '../../cli/output/render-events.ts';
+import type { Result } from '../../cli/output/result.ts';
+import { importEvents } from '../../workflows/import-events.ts';
+
+export default class EventsImport extends BaseCommand {
+  static override effect = 'journal-only' as const;
+  static override summary = 'Keep webhooks from a file, their signatures checked like live ones.';
+  static override description =
+    `One JSON object a line: what events export writes, or a request as a gateway logs it,
+{"headers": {"X-Signature-SHA256": "…", "X-Delivery-Id": "…"}, "body": "…"}, its body as text (or bodyBase64), byte for byte.
+With --unverified also bare bodies, as hints: they never decide anything, and only cause a look at the API.
+What is kept already changes nothing. Any refused line ends it with 10 (signatures) or 2; the others are kept.`;
+  static override examples = [
+    '<%= config.bin %> events import events.ndjson',
+    '<%= config.bin %> events import gateway.ndjson --public-key key.pem --json',
+    '<%= config.bin %> events import bank.ndjson --unverified',
+    'ssh gateway kioskctl events export | <%= config.bin %> events import -',
+  ];
+  static override args = {
+    file: Args.string({ required: true, ignoreStdin: true, description: 'The file; - is standard input.' }),
+  };
+  static override flags = {
+    unverified: Flags.boolean({ summary: 'Keep bodies without a signature, too, as hints.' }),
+    ...publicKeyFlag,
+  };
+
+  protected override async perform(): Promise<Result> {
+    const { args, flags } = await this.parse(EventsImport);
+    const ctx = await this.context(flags);
+    const imported = await importEvents(ctx, {
+      lines: readLines(args.file, { io: this.io, signal: ctx.signal }),
+      verifier: await toVerifier(ctx, flags['public-key']),
+      unverified: flags.unverified,
+    });
+    const { error, ...counts } = imported;
+    return {
+      exitCode: error?.exitCode ?? 0,
+      document: { ...counts, ...(error && { error: error.document }) },
+      text: () => renderImported(imported),
+      errors: error ? [{ about: null, error: error.document }] : [],
+    };
+  }
+}

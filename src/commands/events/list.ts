@@ -1,0 +1,36 @@
+import { BaseCommand } from '../../cli/base-command.ts';
+import { quietEventsFlag, selectionFlags, toSelection, untilFlag } from '../../cli/input/event-options.ts';
+import { limitFlag, toLimit } from '../../cli/input/flags.ts';
+import { renderEvents } from '../../cli/output/render-events.ts';
+import type { Result } from '../../cli/output/result.ts';
+import { toCoverageDocument } from '../../domain/coverage.ts';
+import { listEvents, toListedEvent } from '../../workflows/events.ts';
+
+export default class EventsList extends BaseCommand {
+  static override effect = 'journal-only' as const;
+  static override summary = 'The webhooks that the journal keeps, newest last.';
+  static override description =
+    `The newest ones, as many as --limit; below them, which part of the time somebody listened.
+Its JSON pipes into commands about cards; --quiet prints the numbers of the events.`;
+  static override examples = [
+    '<%= config.bin %> events list --since 2h',
+    '<%= config.bin %> events list --card 1001/501',
+    '<%= config.bin %> events list --kiosk WIS00001 --status PRODUCTION_ERROR --since 7d --json',
+    '<%= config.bin %> events list --since 2h --json | <%= config.bin %> status -',
+  ];
+  static override flags = { ...selectionFlags, ...untilFlag, ...limitFlag, ...quietEventsFlag };
+
+  protected override async perform(): Promise<Result> {
+    const { flags } = await this.parse(EventsList);
+    const limit = toLimit(flags.limit);
+    const ctx = await this.context(flags);
+    const selection = toSelection(flags, ctx.clock.now());
+    const { events, coverage } = await listEvents(ctx, { selection, limit });
+    return {
+      exitCode: 0,
+      document: { events: events.map(toListedEvent), coverage: toCoverageDocument(coverage) },
+      text: (style) => renderEvents({ events, coverage }, style),
+      references: events.map(({ id }) => String(id)),
+    };
+  }
+}

@@ -1,0 +1,40 @@
+import { Flags } from '@oclif/core';
+import { BaseCommand } from '../../cli/base-command.ts';
+import { actFlags } from '../../cli/input/flags.ts';
+import type { Result } from '../../cli/output/result.ts';
+import { parseDuration } from '../../domain/duration.ts';
+import { pruneEvents } from '../../workflows/events.ts';
+
+export default class EventsPrune extends BaseCommand {
+  static override effect = 'journal-only' as const;
+  static override summary = 'Forget old webhooks, after asking.';
+  static override description =
+    `Only events: cards, attempts and acts stay. The vendor repeats a delivery for up to two weeks; one that was forgotten
+sooner is kept as a new one when it comes again.`;
+  static override examples = [
+    '<%= config.bin %> events prune --older-than 90d',
+    '<%= config.bin %> events prune --older-than 90d --yes --json',
+  ];
+  static override flags = {
+    'older-than': Flags.string({
+      required: true,
+      summary: 'Those that arrived longer ago than this.',
+      helpValue: '90d',
+    }),
+    yes: actFlags.yes,
+    'no-input': actFlags['no-input'],
+  };
+
+  protected override async perform(): Promise<Result> {
+    const { flags } = await this.parse(EventsPrune);
+    const olderThan = parseDuration(flags['older-than']);
+    const ctx = await this.context(flags);
+    const { pruned, before } = await pruneEvents(ctx, olderThan);
+    const since = new Date(before).toISOString();
+    return {
+      exitCode: 0,
+      document: { pruned, before: since },
+      text: () => `Forgot ${pruned} events that arrived before ${since}.\n`,
+    };
+  }
+}

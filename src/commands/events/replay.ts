@@ -1,0 +1,44 @@
+import { Args, Flags } from '@oclif/core';
+import { BaseCommand } from '../../cli/base-command.ts';
+import { toEventId, toReceiver } from '../../cli/input/event-options.ts';
+import { renderReplayed } from '../../cli/output/render-events.ts';
+import type { Result } from '../../cli/output/result.ts';
+import { replayEvents } from '../../workflows/replay-events.ts';
+
+export default class EventsReplay extends BaseCommand {
+  static override effect = 'journal-only' as const;
+  static override summary =
+    'Send kept webhooks to a receiver: the original bytes, signature and delivery id.';
+  static override description =
+    `One after the other, in the order of the arguments. Redirects are not followed and nothing is repeated; a receiver
+that can't be reached ends it with 7, an answer other than 2xx with 10.`;
+  static override examples = [
+    '<%= config.bin %> events replay 12 --to http://127.0.0.1:8788/',
+    '<%= config.bin %> events replay $(<%= config.bin %> events list --since 2h -q) --to https://hooks.example.com/wise --json',
+  ];
+  static override args = {
+    id: Args.string({
+      required: true,
+      multiple: true,
+      ignoreStdin: true,
+      description: 'The numbers of events, as events list shows them.',
+    }),
+  };
+  static override flags = {
+    to: Flags.string({ required: true, summary: 'The address of the receiver.', helpValue: 'URL' }),
+  };
+
+  protected override async perform(): Promise<Result> {
+    const { args, flags } = await this.parse(EventsReplay);
+    const ids = args.id.map(toEventId);
+    const to = toReceiver(flags.to);
+    const ctx = await this.context(flags);
+    const { replayed, exitCode } = await replayEvents(ctx, { ids, to });
+    return {
+      exitCode,
+      document: { replayed },
+      text: (style) => renderReplayed(replayed, style),
+      errors: replayed.flatMap(({ error }) => (error ? [{ about: null, error }] : [])),
+    };
+  }
+}

@@ -1,0 +1,28 @@
+import { BaseCommand } from '../../cli/base-command.ts';
+import { eventArg, toEventId } from '../../cli/input/event-options.ts';
+import { renderEvent } from '../../cli/output/render-events.ts';
+import type { Result } from '../../cli/output/result.ts';
+import { showEvent, toWholeEvent } from '../../workflows/events.ts';
+
+export default class EventsShow extends BaseCommand {
+  static override effect = 'journal-only' as const;
+  static override summary = 'One webhook in full: what it says, its signature, and its body as it came.';
+  static override examples = [
+    '<%= config.bin %> events show 12',
+    '<%= config.bin %> events show 12 --json | jq -r .event.bodyBase64 | base64 -d > body.json',
+  ];
+  static override args = { id: eventArg };
+
+  protected override async perform(): Promise<Result> {
+    const { args, flags } = await this.parse(EventsShow);
+    const id = toEventId(args.id);
+    const ctx = await this.context(flags);
+    const delivery = await showEvent(ctx, id);
+    const body = Buffer.from(delivery.body).toString('utf8');
+    return {
+      exitCode: 0,
+      document: { event: { ...toWholeEvent(delivery), body } },
+      text: (style) => renderEvent(delivery, style),
+    };
+  }
+}

@@ -1,0 +1,54 @@
+import { Flags } from '@oclif/core';
+import { BaseCommand } from '../../cli/base-command.ts';
+import { quietEventsFlag, selectionFlags, toEventId, toSelection } from '../../cli/input/event-options.ts';
+import { toLimit } from '../../cli/input/flags.ts';
+import { eventLine } from '../../cli/output/render-events.ts';
+import type { Result } from '../../cli/output/result.ts';
+import type { KeptEvent } from '../../domain/event.ts';
+import { toListedEvent } from '../../workflows/events.ts';
+import { tailEvents } from '../../workflows/tail-events.ts';
+
+export default class EventsTail extends BaseCommand {
+  static override effect = 'journal-only' as const;
+  static override summary = 'Follow the journal: each webhook as it arrives, whichever process receives it.';
+  static override description =
+    `With --since or --after it begins with what is there already. It goes on until it is interrupted, or until --limit or
+--timeout; when --limit events did not come within --timeout, it ends with 75.`;
+  static override examples = [
+    '<%= config.bin %> events tail',
+    '<%= config.bin %> events tail --since 10m --kiosk WIS00001 --json',
+    '<%= config.bin %> events tail --card 1001/501 --status PRODUCED --limit 1 --timeout 5m',
+  ];
+  static override flags = {
+    ...selectionFlags,
+    after: Flags.string({
+      summary: 'Begin after the event of this number; 0 begins with all.',
+      helpValue: 'ID',
+    }),
+    limit: Flags.string({ summary: 'End after as many events.', helpValue: 'N' }),
+    timeout: Flags.string({ summary: 'End after this long (default: never).', helpValue: '90s' }),
+    ...quietEventsFlag,
+  };
+
+  protected override async perform(): Promise<null> {
+    const { flags } = await this.parse(EventsTail);
+    const limit = flags.limit === undefined ? null : toLimit(flags.limit);
+    const afterId = flags.after === undefined ? null : flags.after === '0' ? 0 : toEventId(flags.after);
+    const ctx = await this.context(flags);
+    const now = ctx.clock.now();
+    const selection = toSelection(flags, now);
+    const deadline = flags.timeout === undefined ? null : now + (ctx.timing.timeout ?? 0);
+    await tailEvents(ctx, { selection, afterId, limit, deadline }, async (event) => this.#show(event));
+    return null;
+  }
+
+  async #show(event: KeptEvent): Promise<void> {
+    const line: Result = {
+      exitCode: 0,
+      document: { ...toListedEvent(event) },
+      text: (style) => `${eventLine(event, style)}\n`,
+      references: [String(event.id)],
+    };
+    await this.emit(line, { isStream: true });
+  }
+}

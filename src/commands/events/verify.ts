@@ -1,0 +1,50 @@
+import { Args, Flags } from '@oclif/core';
+import { BaseCommand } from '../../cli/base-command.ts';
+import { publicKeyFlag, toVerifier } from '../../cli/input/event-options.ts';
+import { readBytes } from '../../cli/input/files.ts';
+import type { Result } from '../../cli/output/result.ts';
+import { printable } from '../../domain/terminal-text.ts';
+import { verifyEvent } from '../../workflows/verify-event.ts';
+
+/** Four times what a receiver takes. */
+const BODY_LIMIT_BYTES = 1024 * 1024;
+
+export default class EventsVerify extends BaseCommand {
+  static override effect = 'journal-only' as const;
+  static override summary =
+    'Check the signature of a webhook body in a file, and say which key failed on what.';
+  static override description =
+    `Offline. The file holds the body byte for byte. Exits 0 when the signature matches, 10 when it doesn't.`;
+  static override examples = [
+    '<%= config.bin %> events verify body.json --signature "$SIGNATURE" --environment production',
+    '<%= config.bin %> events verify body.json --signature "$SIGNATURE" --public-key key.pem --json',
+  ];
+  static override args = {
+    file: Args.string({ required: true, ignoreStdin: true, description: 'The body as it came.' }),
+  };
+  static override flags = {
+    signature: Flags.string({
+      required: true,
+      summary: 'The X-Signature-SHA256 header.',
+      helpValue: 'BASE64',
+    }),
+    ...publicKeyFlag,
+  };
+
+  protected override async perform(): Promise<Result> {
+    const { args, flags } = await this.parse(EventsVerify);
+    const ctx = await this.context(flags);
+    const verifier = await toVerifier(ctx, flags['public-key']);
+    const body = readBytes(args.file, BODY_LIMIT_BYTES);
+    const { exitCode, ...found } = verifyEvent(body, { signature: flags.signature.trim(), verifier });
+    return {
+      exitCode,
+      document: { ...found },
+      text: (style) =>
+        found.valid
+          ? `${style.good('✓')} The signature matches: ${printable(found.key)} on ${found.bytes} bytes.\n`
+          : '',
+      errors: found.error ? [{ about: null, error: found.error }] : [],
+    };
+  }
+}

@@ -1,0 +1,71 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { readBytes, readLines } from '../../../src/cli/input/files.ts';
+import { processIo } from '../../../src/cli/terminal/io.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'kioskctl-files-'));
+mkdirSync(join(folder, 'folder'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const { signal } = new AbortController();
+
+async function lines(file: string, stdin = ''): Promise<string[]> {
+  const io = { ...processIo(), readStdin: async () => stdin };
+  const all: string[] = [];
+  for await (const line of readLines(file, { io, signal })) all.push(line);
+  return all;
+}
+
+function file(content: string | Buffer): string {
+  const path = join(folder, 'file');
+  writeFileSync(path, content);
+  return path;
+}
+
+describe('lines', () => {
+  test.each([
+    ['a\nb\n', ['a', 'b']],
+    ['a\nb', ['a', 'b']],
+    ['a\n\nb', ['a', '', 'b']],
+    ['', []],
+  ])('of %j', async (content, expected) => {
+    expect(await lines(file(content))).toEqual(expected);
+  });
+
+  test('that are longer than what is read at once, with letters of several bytes', async () => {
+    const long = Array.from({ length: 20 }, (_, index) => `${index}${'ü'.repeat(40_000)}`);
+    expect(await lines(file(long.join('\n')))).toEqual(long);
+  });
+
+  test('of standard input', async () => {
+    expect(await lines('-', 'a\nb')).toEqual(['a', 'b']);
+  });
+
+  test.each([
+    ['that is not there', join(folder, 'nothing'), /no such file/],
+    ['that is a folder', join(folder, 'folder'), /a folder/],
+    ['without any end of a line', '/dev/zero', /1024 KiB/],
+  ])('of a file %s', async (_, path, message) => {
+    await expect(lines(path)).rejects.toMatchObject({
+      code: 'invalid-input',
+      message: expect.stringMatching(message),
+    });
+  });
+});
+
+describe('bytes', () => {
+  test('as they are', () => {
+    expect(readBytes(file(Buffer.of(0, 255, 10)), 3)).toEqual(Buffer.of(0, 255, 10));
+  });
+
+  test.each([
+    ['too many', '/dev/zero', /over 1 KiB/],
+    ['of what is not there', join(folder, 'nothing'), /no such file/],
+    ['of a folder', join(folder, 'folder'), /a folder/],
+  ])('%s', (_, path, message) => {
+    expect(() => readBytes(path, 1024)).toThrow(
+      expect.objectContaining({ code: 'invalid-input', message: expect.stringMatching(message) }),
+    );
+  });
+});
