@@ -9,7 +9,11 @@ test.each<[string[], RegExp, RegExp]>([
   [['events'], /needs another word/, /kioskctl events --help/],
   [['events', '--json'], /needs another word/, /kioskctl events --help/],
   [['events', 'lst'], /no command “events lst”/, /mean kioskctl events list\?/],
-  [['events', 'frobnicate'], /no command “events frobnicate”/, /Use one of list, show. See kioskctl events --help/],
+  [
+    ['events', 'frobnicate'],
+    /no command “events frobnicate”/,
+    /Use one of list, show. See kioskctl events --help/,
+  ],
   [['--json'], /comes first/, /--help/],
 ])('%j', (words, message, hint) => {
   expect(unknown(...words)).toMatchObject({

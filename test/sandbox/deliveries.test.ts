@@ -271,7 +271,9 @@ describe('the signing key', () => {
   test('is in the state of an older version once that is opened', async () => {
     const stateFile = `${temporaryFolder()}/old.sqlite`;
     const db = new DatabaseSync(stateFile);
-    db.exec(`PRAGMA journal_mode = WAL; ${SANDBOX_STATE}; PRAGMA user_version = 1`);
+    db.exec(
+      `PRAGMA journal_mode = WAL; ${SANDBOX_STATE}; PRAGMA user_version = 1; PRAGMA application_id = 0x6b63746c`,
+    );
     db.close();
     const stand = await Stand.open({ stateFile });
     expect(stand.sandbox.publicKey()).toContain('PUBLIC KEY');
