@@ -4,6 +4,7 @@ import type { Journal } from '../journal/journal.ts';
 import { SqliteJournal } from '../journal/sqlite-journal.ts';
 import { Sandbox } from '../sandbox/sandbox.ts';
 import { IN_MEMORY } from '../sqlite/database.ts';
+import { PUBLISHED_KEYS } from '../webhooks/published-keys.ts';
 import { Client } from '../wise/client.ts';
 import type { Context, Environment } from '../workflows/context.ts';
 import { type Credentials, makeCredentials } from './context-credentials.ts';
@@ -15,8 +16,11 @@ import { makeAsk } from './terminal/ask.ts';
 import type { Io } from './terminal/io.ts';
 import { interruption } from './terminal/io-signals.ts';
 
-/** What a command does to the world: only looks, changes something, or something that only a sandbox has. */
-export type Effect = 'reads' | 'writes' | 'sandbox-only';
+/**
+ * What a command does to the world: only looks, keeps what it is told in the journal, changes something, or something
+ * that only a sandbox has.
+ */
+export type Effect = 'reads' | 'records' | 'writes' | 'sandbox-only';
 
 export interface ContextFlags extends SettingFlags {
   quiet?: boolean;
@@ -77,6 +81,7 @@ export function openContext(flags: ContextFlags, { io, effect }: { io: Io; effec
     signal,
     ask: makeAsk({ io, signal, yes: flags.yes ?? false, noInput: flags['no-input'] ?? false }),
     report,
+    webhookKey: async () => webhookKeyOf(settings.environment, server.get),
     authorize: async (profileId) => void credentials.tokenFor(profileId),
   };
   return {
@@ -116,17 +121,31 @@ async function baseUrlOf(environment: Environment, server: () => Promise<{ url: 
   return environment === 'local' ? (await server()).url : BASE_URLS[environment];
 }
 
+async function webhookKeyOf(
+  environment: Environment,
+  server: () => Promise<{ sandbox: Sandbox }>,
+): Promise<{ pem: string; source: string }> {
+  if (environment !== 'local')
+    return { pem: PUBLISHED_KEYS[environment], source: `the published key of ${environment}` };
+  return { pem: (await server()).sandbox.publicKey(), source: 'the key of the embedded sandbox' };
+}
+
 async function startSandbox(settings: Settings): Promise<{ sandbox: Sandbox; url: string }> {
   const sandbox = await openSandbox(settings);
   return { sandbox, url: await sandbox.listen({ host: '127.0.0.1', port: 0 }) };
 }
+
+/** A webhook has to be answered within 5 seconds, also where another process keeps the journal to itself. */
+const RECORDING_PATIENCE_MS = 2_000;
 
 /** An act is not done without its record; a look is. */
 function openJournal(
   { paths, environment }: Settings,
   { io, effect, warn }: { io: Io; effect: Effect; warn: (text: string) => void },
 ): Journal {
-  const open = (file: string) => new SqliteJournal({ file, environment, now: () => io.clock.now() });
+  const patience = effect === 'records' ? RECORDING_PATIENCE_MS : undefined;
+  const open = (file: string) =>
+    new SqliteJournal({ file, environment, now: () => io.clock.now(), patience });
   if (effect !== 'reads') return open(paths.journal);
   return makeForgivingJournal({ open: () => open(paths.journal), instead: () => open(IN_MEMORY) }, warn);
 }

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import * as v from 'valibot';
 import { Failure } from '../domain/failure.ts';
 import { type Fault, faultSchema } from './faults/faults.ts';
@@ -63,6 +64,13 @@ export class Sandbox {
   /** The faults that were not used up, oldest first, with the times that are left. */
   listFaults(): Fault[] {
     return listFaults(this.#state.db);
+  }
+
+  /** The key with which the sandbox signs webhooks, in PEM. */
+  publicKey(): string {
+    // Stands in until the sandbox delivers webhooks.
+    const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    return publicKey.export({ type: 'spki', format: 'pem' }).toString();
   }
 
   clearFaults(): void {

@@ -10,12 +10,13 @@ export interface DatabaseOptions {
   migrations: readonly string[];
   /** `full` survives a power cut after each commit; `normal` may lose the last commits then, and is faster. */
   durability: 'full' | 'normal';
+  /** How long a statement waits for another process that writes, in milliseconds (default 5000). */
+  patience?: number | undefined;
   /** Makes the error to throw when the file can't be used; `reason` reads after “The journal FILE …”. */
   fault: (reason: string) => Error;
 }
 
-/** How long a statement waits for another process that writes. */
-const BUSY_TIMEOUT_MS = 5_000;
+const PATIENCE_MS = 5_000;
 
 /** The file name of a database that ends with its process. */
 export const IN_MEMORY = ':memory:';
@@ -142,7 +143,7 @@ function prepare(connection: DatabaseSync, { migrations, durability, fault }: Da
 
 /** Opens a file and prepares it; one that can't be prepared is closed, which also gives its locks back. */
 function openPrepared(file: string, options: DatabaseOptions): DatabaseSync {
-  const connection = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
+  const connection = new DatabaseSync(file, { timeout: options.patience ?? PATIENCE_MS });
   try {
     prepare(connection, options);
     return connection;

@@ -123,7 +123,10 @@ function readDocument(document: unknown, environment: string): Piped {
   const line = v.safeParse(eventLine, document);
   if (line.success) {
     refuseOtherEnvironment(line.output.environment, environment);
-    return listOf(line.output.test ? [] : [toReference(line.output, null)]);
+    const { test, cardToken, orderId } = line.output;
+    // Events of other types may name no card.
+    const isOfCard = !test && (cardToken ?? orderId ?? null) !== null;
+    return listOf(isOfCard ? [toReference(line.output, null)] : []);
   }
   const own = v.safeParse(kioskctlDocument, document);
   if (!own.success) {
@@ -159,8 +162,8 @@ function readOwn(document: v.InferOutput<typeof kioskctlDocument>): Piped {
   if (entries)
     return listOf(entries.map((one) => toReference(one, isStatus ? null : failureOf(one, exitCode))));
   if (error) return { kind: 'passed-on', passedOn: { exitCode, error } };
-  // The first line of a stream names none.
-  if (document.type === 'ready') return listOf([]);
+  // Lines of a stream that are about the stream itself name none.
+  if (document.type) return listOf([]);
   throw new Failure('invalid-input', `What kioskctl ${printable(command ?? '')} printed names no cards.`, {
     hint: 'Pipe the output of a command about cards or orders.',
   });

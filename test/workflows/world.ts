@@ -88,6 +88,7 @@ export class World {
       signal: this.abort.signal,
       ask: this.#ask(),
       report: this.#report(),
+      webhookKey: async () => ({ pem: this.sandbox.publicKey(), source: 'the key of the sandbox' }),
       authorize: async () => undefined,
       ...overrides,
     };

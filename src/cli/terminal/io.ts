@@ -7,6 +7,8 @@ export interface Io {
   out(text: string): void;
   /** Writes to standard error: everything that is for people. */
   err(text: string): void;
+  /** How much of the results nobody has read yet, in bytes. */
+  unread(): number;
   /** Reads standard input to its end. @throws the signal's reason */
   readStdin(signal: AbortSignal): Promise<string>;
   isStdoutTerminal: boolean;
@@ -38,6 +40,7 @@ export function processIo(noColor = false): Io {
   return {
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),
+    unread: () => stdout.writableLength,
     readStdin,
     isStdoutTerminal: stdout.isTTY,
     isInteractive: stdin.isTTY && stderr.isTTY,
