@@ -5,11 +5,11 @@ type Doing = 'idle' | 'receiving' | 'answering';
 
 /**
  * The open connections of a server, of which there are never more than a number: a new one takes the place of the one
- * that has been idle longest, else of the one that has been sending longest. So slow senders never keep others out.
+ * that has been without an answer for longest, idle or sending. So slow senders never keep others out.
  */
 export class Connections {
   readonly #limit: number;
-  /** In the order in which they began what they are doing. */
+  /** In the order in which they were opened, or last answered. */
   readonly #doing = new Map<Socket, Doing>();
 
   constructor(limit: number) {
@@ -18,7 +18,7 @@ export class Connections {
 
   add(socket: Socket): void {
     if (this.#doing.size >= this.#limit) {
-      const victim = this.#oldest('idle') ?? this.#oldest('receiving') ?? socket;
+      const victim = this.#slowest() ?? socket;
       victim.destroy();
       this.#doing.delete(victim);
       if (victim === socket) return;
@@ -27,9 +27,11 @@ export class Connections {
     socket.once('close', () => this.#doing.delete(socket));
   }
 
+  /** Says what a connection does now: `idle` once it was answered. One that was closed meanwhile is not there any more. */
   now(socket: Socket, doing: Doing): void {
-    // One that was closed meanwhile is not there any more.
-    if (this.#doing.delete(socket)) this.#doing.set(socket, doing);
+    if (!this.#doing.has(socket)) return;
+    if (doing === 'idle') this.#doing.delete(socket);
+    this.#doing.set(socket, doing);
   }
 
   /** Cuts all connections that do this. */
@@ -37,8 +39,8 @@ export class Connections {
     for (const [socket, its] of this.#doing) if (its === doing) socket.destroy();
   }
 
-  #oldest(doing: Doing): Socket | undefined {
-    for (const [socket, its] of this.#doing) if (its === doing) return socket;
+  #slowest(): Socket | undefined {
+    for (const [socket, doing] of this.#doing) if (doing !== 'answering') return socket;
     return undefined;
   }
 }

@@ -36,28 +36,34 @@ export interface ReceiverOptions<Kept> {
   onKept: (kept: Kept, webhook: Webhook) => void;
   onNotKept: (error: unknown) => void;
   onRefused: (refusal: Refusal) => void;
+  limits?: Partial<ReceiverLimits>;
 }
+
+/** Times are milliseconds. */
+export interface ReceiverLimits {
+  /** How many connections at once. */
+  connections: number;
+  /** The vendor waits for 5 seconds; an answer takes some of them to travel. */
+  answer: number;
+  /** How long a refused sender may go on sending. */
+  linger: number;
+  /** How long an accepted one may, once the receiver stops. */
+  grace: number;
+}
+
+const DEFAULTS: ReceiverLimits = { connections: 256, answer: 4_000, linger: 1_000, grace: 2_000 };
 
 const BODY_LIMIT_BYTES = 256 * 1024;
 const LONGEST_DELIVERY_ID = 200;
 
-/** The vendor waits for 5 seconds; an answer takes some of them to travel. */
-const ANSWER_WITHIN_MS = 4_000;
-
 /** A gateway keeps its connections for a minute, as a rule: closing them first would cut a request off now and then. */
-const LIMITS = {
+const HTTP_LIMITS = {
   headersTimeout: 5_000,
   requestTimeout: 10_000,
   keepAliveTimeout: 75_000,
   connectionsCheckingInterval: 500,
   maxHeaderSize: 16 * 1024,
 } as const;
-
-const CONNECTION_LIMIT = 256;
-
-/** How long a refused sender may go on sending, and an accepted one when the receiver stops. */
-const LINGER_MS = 1_000;
-const GRACE_MS = 2_000;
 
 const NO_SIGNATURE: Refusal = { httpStatus: 401, reason: 'no signature' };
 const WRONG_SIGNATURE: Refusal = { httpStatus: 401, reason: 'wrong signature' };
@@ -71,13 +77,16 @@ const TOO_LARGE: Refusal = { httpStatus: 413, reason: 'a body of over 256 KiB' }
  */
 export class Receiver<Kept> {
   readonly #options: ReceiverOptions<Kept>;
-  readonly #server = http.createServer(LIMITS);
-  readonly #connections = new Connections(CONNECTION_LIMIT);
+  readonly #limits: ReceiverLimits;
+  readonly #server = http.createServer(HTTP_LIMITS);
+  readonly #connections: Connections;
   readonly #running = new Set<Promise<void>>();
   #isStopping = false;
 
   constructor(options: ReceiverOptions<Kept>) {
     this.#options = options;
+    this.#limits = { ...DEFAULTS, ...options.limits };
+    this.#connections = new Connections(this.#limits.connections);
     this.#server.on('connection', (socket: Socket) => this.#connections.add(socket));
     this.#server.on('request', (request, response) => this.#track(this.#serve(request, response)));
     this.#server.on('clientError', (error: Error & { code?: string }, socket) => this.#drop(error, socket));
@@ -104,7 +113,7 @@ export class Receiver<Kept> {
     const grace = setTimeout(() => {
       this.#connections.cut('idle');
       this.#connections.cut('receiving');
-    }, GRACE_MS);
+    }, this.#limits.grace);
     await closed;
     clearTimeout(grace);
     await Promise.all(this.#running);
@@ -154,7 +163,7 @@ export class Receiver<Kept> {
 
   async #take(webhook: Webhook, response: http.ServerResponse): Promise<void> {
     const keeping = this.#options.keep(webhook);
-    const isKept = await isDoneInTime(keeping);
+    const isKept = await isDoneWithin(this.#limits.answer, keeping);
     response.writeHead(isKept ? 200 : 503, {
       'content-length': 0,
       ...(this.#isStopping && { connection: 'close' }),
@@ -183,7 +192,7 @@ export class Receiver<Kept> {
     });
     response.write(text);
     // A sender that is cut off while it sends may never see the answer.
-    if (!request.complete) await discardRest(request, LINGER_MS);
+    if (!request.complete) await discardRest(request, this.#limits.linger);
     response.end();
   }
 
@@ -205,10 +214,10 @@ export class Receiver<Kept> {
   }
 }
 
-async function isDoneInTime(work: Promise<unknown>): Promise<boolean> {
+async function isDoneWithin(milliseconds: number, work: Promise<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), ANSWER_WITHIN_MS);
+    timer = setTimeout(() => resolve(false), milliseconds);
   });
   try {
     return await Promise.race([
