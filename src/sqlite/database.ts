@@ -18,6 +18,9 @@ export interface DatabaseOptions {
 
 const PATIENCE_MS = 5_000;
 
+/** 16 MiB. Moving pages from the log into the file costs less the more often each of them was written meanwhile. */
+const CHECKPOINT_PAGES = 4_000;
+
 /** The file name of a database that ends with its process. */
 export const IN_MEMORY = ':memory:';
 
@@ -134,6 +137,7 @@ function prepare(connection: DatabaseSync, { migrations, durability, fault }: Da
   if (versionOf() > migrations.length) throw fault('was written by a newer version of kioskctl');
   connection.exec('PRAGMA journal_mode = WAL');
   connection.exec(`PRAGMA synchronous = ${durability}`);
+  connection.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
   if (versionOf() === migrations.length) return;
   connection.exec('BEGIN IMMEDIATE');
   for (const script of migrations.slice(versionOf())) connection.exec(script);

@@ -38,7 +38,7 @@ export function processIo(noColor = false): Io {
   const { stdin, stdout, stderr, env } = process;
   const isPlain = noColor || (env.NO_COLOR ?? '') !== '' || env.TERM === 'dumb' || (env.CI ?? '') !== '';
   return {
-    out: (text) => void stdout.write(text),
+    out: writeTogether(stdout),
     err: (text) => void stderr.write(text),
     unread: () => stdout.writableLength,
     readStdin,
@@ -49,6 +49,22 @@ export function processIo(noColor = false): Io {
     color: { stdout: stdout.isTTY && !isPlain, stderr: stderr.isTTY && !isPlain },
     clock: systemClock,
     stderr,
+  };
+}
+
+/** What is written in the same turn of the event loop goes out together: a stream may have many lines at once. */
+function writeTogether(stream: NodeJS.WriteStream): (text: string) => void {
+  let isWaiting = false;
+  return (text) => {
+    if (!isWaiting) {
+      isWaiting = true;
+      stream.cork();
+      setImmediate(() => {
+        isWaiting = false;
+        stream.uncork();
+      });
+    }
+    stream.write(text);
   };
 }
 
