@@ -85,7 +85,9 @@ const ratio = median(pairs.map((pair) => pair.ours / pair.bare));
 console.log(`\n${CONNECTIONS} connections, medians of ${ROUNDS} rounds of ${PER_ROUND} events, in turn`);
 console.log(`  verify only   ${median(pairs.map((pair) => pair.bare)).toFixed(0)} requests a second`);
 console.log(`  kioskctl      ${peak.toFixed(0)} requests a second, each event committed to disk`);
-console.log(`  ratio         ${ratio.toFixed(2)} (at least ${LEAST_RATIO}: ${verdict(ratio >= LEAST_RATIO)})`);
+console.log(
+  `  ratio         ${ratio.toFixed(2)} (at least ${LEAST_RATIO}: ${verdict(ratio >= LEAST_RATIO)})`,
+);
 
 const steady = await ourLoad.steady(again(Math.floor((peak / 2) * STEADY_SECONDS)), peak / 2);
 const p99 = percentile(steady.latencies, 0.99);
