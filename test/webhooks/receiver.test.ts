@@ -148,7 +148,7 @@ describe('a body', () => {
         pull: (stream) => stream.enqueue(new Uint8Array(16_384)),
       }),
       duplex: 'half',
-    } as RequestInit).catch(() => null);
+    }).catch(() => null);
     expect(response?.status ?? 413).toBe(413);
     expect(refused).toEqual([{ httpStatus: 413, reason: 'a body of over 256 KiB' }]);
   });
@@ -198,8 +198,8 @@ test('503 when it can not be kept', async () => {
 });
 
 test('503 in time when keeping takes too long', async () => {
-  let done = () => {};
-  keep = () => new Promise((resolve) => (done = resolve));
+  const { promise, resolve: done } = Promise.withResolvers<void>();
+  keep = () => promise;
   expect(await deliver(url, signer.event())).toBe(503);
   // It is kept in the end, and told: the vendor sends it again in vain.
   done();
@@ -223,11 +223,11 @@ describe('many idle or slow connections', () => {
 
 describe('stopping', () => {
   test('what was accepted is finished, and nothing more is taken', async () => {
-    let release = () => {};
+    const keeping = Promise.withResolvers<void>();
     const asked = new Promise<void>((resolve) => {
       keep = () => {
         resolve();
-        return new Promise((done) => (release = done));
+        return keeping.promise;
       };
     });
     const answer = deliver(url, signer.event());
@@ -236,7 +236,7 @@ describe('stopping', () => {
     const stopped = receiver.stop();
     await once(idle.resume(), 'close');
     expect(await deliver(url, signer.event())).toBe(0);
-    release();
+    keeping.resolve();
     expect(await answer).toBe(200);
     await stopped;
     expect(kept).toHaveLength(1);

@@ -47,7 +47,7 @@ export async function soak({ events, kills, home, env, keyFile }: SoakOptions): 
   const { deliveries, originals } = prepare(signer, events);
   const result = { answers: {} as Record<number, number>, unanswered: 0 };
   let listener = await start();
-  let restarting: Promise<void> | null = null;
+  let restarting: Promise<void> = Promise.resolve();
   let killed = 0;
   let done = 0;
   const total = deliveries.length;

@@ -3,10 +3,10 @@ import { type Notice, Notices } from '../../src/workflows/notices.ts';
 
 /** A lull that lasts until the test ends it. */
 function makeLull() {
-  let end: () => void = () => undefined;
-  const sleep = () => new Promise<void>((resolve) => (end = resolve));
+  const lulls: (() => void)[] = [];
+  const sleep = () => new Promise<void>((resolve) => void lulls.push(resolve));
   const over = async () => {
-    end();
+    lulls.shift()?.();
     await new Promise((resolve) => setImmediate(resolve));
   };
   return { clock: { now: () => 0, sleep }, over };

@@ -61,11 +61,10 @@ async function keep(context = world.context({ clock })) {
 /** From, last sign of life, end: in milliseconds after the start. */
 async function spans(): Promise<(number | null)[][]> {
   const listenings = await world.journal.listListenings(0);
-  const after = (time: number | null) => (time === null ? null : time - START);
   return listenings.map(({ startedAt, heartbeatAt, endedAt }: Listening) => [
-    after(startedAt),
-    after(heartbeatAt),
-    after(endedAt),
+    startedAt - START,
+    heartbeatAt - START,
+    endedAt && endedAt - START,
   ]);
 }
 
@@ -96,14 +95,13 @@ test('a machine that slept leaves a gap, which is told', async () => {
 test('a journal that fails for a while leaves a gap, and is complained about once', async () => {
   const { journal } = world;
   let isFull = false;
-  const fail = () => {
-    throw new Failure('journal-unusable', 'The journal is full.', { hint: '' });
-  };
+  const full = new Failure('journal-unusable', 'The journal is full.', { hint: '' });
   const failing = new Proxy(journal, {
     get: (target, name) => {
       const method: unknown = Reflect.get(target, name, target);
       if (typeof method !== 'function') return method;
-      return async (...args: unknown[]) => (isFull ? fail() : Reflect.apply(method, target, args));
+      return async (...args: unknown[]) =>
+        isFull ? Promise.reject(full) : Reflect.apply(method, target, args);
     },
   });
   const leave = await keep(world.context({ clock, journal: failing }));
