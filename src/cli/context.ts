@@ -135,8 +135,11 @@ async function startSandbox(settings: Settings): Promise<{ sandbox: Sandbox; url
   return { sandbox, url: await sandbox.listen({ host: '127.0.0.1', port: 0 }) };
 }
 
-/** A webhook has to be answered within 5 seconds, also where another process keeps the journal to itself. */
-const RECORDING_PATIENCE_MS = 2_000;
+/**
+ * A webhook has to be answered within 5 seconds, also where another process keeps the journal to itself. Nothing else
+ * happens while a statement waits, and a few may wait one after the other.
+ */
+const RECORDING_PATIENCE_MS = 1_000;
 
 /** An act is not done without its record; a look is. */
 function openJournal(

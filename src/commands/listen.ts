@@ -2,6 +2,7 @@ import { BaseCommand } from '../cli/base-command.ts';
 import { quietFlag } from '../cli/input/flags.ts';
 import { isLoopback, listenFlags, readListenOptions } from '../cli/input/listen-options.ts';
 import { heardResult, unshownResult } from '../cli/output/render-listen.ts';
+import { asFailure } from '../domain/failure.ts';
 import { type Heard, listen } from '../workflows/listen.ts';
 
 /** Of a reader that is behind this far, no more is kept in memory: the journal has it all. */
@@ -34,7 +35,9 @@ API what happened to unfinished cards while nobody listened. SIGTERM and Ctrl-C 
         `Plain HTTP on ${options.host}: put a gateway that ends TLS between this and the internet.`,
       );
     }
-    await listen(ctx, options, (heard) => void this.#show(heard));
+    const tell = (heard: Heard) =>
+      void this.#show(heard).catch((error: unknown) => ctx.report.warn(asFailure(error).message));
+    await listen(ctx, options, tell);
     return null;
   }
 

@@ -9,6 +9,9 @@ const SECRET_SHAPES: readonly [RegExp, string][] = [
   [/:\/\/[^\s/@:]+:[^\s/@]+@/g, '://[redacted]@'],
 ];
 
+/** Nothing else can have one of these shapes; most text is no candidate, and a stream has much of it. */
+const CANDIDATE = /bearer|basic|token|secret|authorization|:\/\//i;
+
 /** Shorter ones would be found in the middle of plain words. */
 const SHORTEST_SECRET = 8;
 
@@ -22,6 +25,7 @@ export function redact(text: string, secrets: readonly string[] = []): string {
     .filter((secret) => secret.length >= SHORTEST_SECRET)
     .toSorted((left, right) => right.length - left.length);
   const withoutKnown = known.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text);
+  if (!CANDIDATE.test(withoutKnown)) return withoutKnown;
   return SECRET_SHAPES.reduce((rest, [shape, replacement]) => rest.replace(shape, replacement), withoutKnown);
 }
 

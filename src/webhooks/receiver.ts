@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { Failure } from '../domain/failure.ts';
 import { DELIVERY_HEADER, SIGNATURE_HEADER, TEST_HEADER } from '../wire/events.ts';
 import { Connections } from './connections.ts';
+import { DEFAULT_LIMITS, httpLimits, type ReceiverLimits } from './limits.ts';
 import { discardRest, readBody } from './request-body.ts';
 import type { SignatureVerifier } from './signature.ts';
 
@@ -39,31 +40,8 @@ export interface ReceiverOptions<Kept> {
   limits?: Partial<ReceiverLimits>;
 }
 
-/** Times are milliseconds. */
-export interface ReceiverLimits {
-  /** How many connections at once. */
-  connections: number;
-  /** The vendor waits for 5 seconds; an answer takes some of them to travel. */
-  answer: number;
-  /** How long a refused sender may go on sending. */
-  linger: number;
-  /** How long an accepted one may, once the receiver stops. */
-  grace: number;
-}
-
-const DEFAULTS: ReceiverLimits = { connections: 256, answer: 4_000, linger: 1_000, grace: 2_000 };
-
 const BODY_LIMIT_BYTES = 256 * 1024;
 const LONGEST_DELIVERY_ID = 200;
-
-/** A gateway keeps its connections for a minute, as a rule: closing them first would cut a request off now and then. */
-const HTTP_LIMITS = {
-  headersTimeout: 5_000,
-  requestTimeout: 10_000,
-  keepAliveTimeout: 75_000,
-  connectionsCheckingInterval: 500,
-  maxHeaderSize: 16 * 1024,
-} as const;
 
 const NO_SIGNATURE: Refusal = { httpStatus: 401, reason: 'no signature' };
 const WRONG_SIGNATURE: Refusal = { httpStatus: 401, reason: 'wrong signature' };
@@ -78,15 +56,16 @@ const TOO_LARGE: Refusal = { httpStatus: 413, reason: 'a body of over 256 KiB' }
 export class Receiver<Kept> {
   readonly #options: ReceiverOptions<Kept>;
   readonly #limits: ReceiverLimits;
-  readonly #server = http.createServer(HTTP_LIMITS);
+  readonly #server: http.Server;
   readonly #connections: Connections;
   readonly #running = new Set<Promise<void>>();
   #isStopping = false;
 
   constructor(options: ReceiverOptions<Kept>) {
     this.#options = options;
-    this.#limits = { ...DEFAULTS, ...options.limits };
+    this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#connections = new Connections(this.#limits.connections);
+    this.#server = http.createServer(httpLimits(this.#limits));
     this.#server.on('connection', (socket: Socket) => this.#connections.add(socket));
     this.#server.on('request', (request, response) => this.#track(this.#serve(request, response)));
     this.#server.on('clientError', (error: Error & { code?: string }, socket) => this.#drop(error, socket));
@@ -200,7 +179,8 @@ export class Receiver<Kept> {
   #drop({ code }: Error & { code?: string }, socket: Duplex): void {
     const isSlow = code === 'ERR_HTTP_REQUEST_TIMEOUT';
     const httpStatus = isSlow ? 408 : code === 'HPE_HEADER_OVERFLOW' ? 431 : 400;
-    if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+    const isSilent = 'bytesRead' in socket && socket.bytesRead === 0;
+    if (isSilent || code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
     this.#options.onRefused({ httpStatus, reason: isSlow ? 'too slow' : 'not HTTP' });
     socket.end(
       `HTTP/1.1 ${httpStatus} ${http.STATUS_CODES[httpStatus]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,

@@ -152,7 +152,7 @@ class Listener {
     }
   }
 
-  #keep({ body, signature, deliveryId, isTest, receivedAt }: Webhook): Promise<KeptEvent | null> {
+  async #keep({ body, signature, deliveryId, isTest, receivedAt }: Webhook): Promise<KeptEvent | null> {
     const event = understand(body);
     return this.#ctx.journal.keepEvent({
       body,

@@ -28,7 +28,7 @@ beforeEach(async () => {
     onKept: (_, webhook) => void kept.push(webhook),
     onNotKept: (error) => void failures.push(error),
     onRefused: (refusal) => void refused.push(refusal),
-    limits: { connections: 16, answer: 200, linger: 100, grace: 100 },
+    limits: { connections: 16, head: 500, request: 500, answer: 200, linger: 100, grace: 100 },
   });
   url = await receiver.listen({ host: '127.0.0.1', port: 0 });
 });
@@ -174,6 +174,21 @@ describe('a body', () => {
     for (const byte of bytes) socket.write(Buffer.of(byte));
     expect(await heard(socket)).toMatch(/^HTTP\/1.1 200/);
   });
+});
+
+test.each([
+  ['half a head', 'POST /webhooks HTTP/1.1\r\nx-signature'],
+  ['half a body', `${head({ ...headersOf(signer.event()), 'content-length': 600 })}{`],
+])('a sender of %s is answered 408', async (_, start) => {
+  const socket = await connect();
+  socket.write(start);
+  expect(await heard(socket)).toMatch(/^HTTP\/1.1 408/);
+  expect(refused).toEqual([{ httpStatus: 408, reason: 'too slow' }]);
+});
+
+test('a connection on which nothing is said is closed without a word', async () => {
+  expect(await heard(await connect())).toBe('');
+  expect(refused).toEqual([]);
 });
 
 test('what is not HTTP is answered 400', async () => {
