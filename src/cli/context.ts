@@ -18,10 +18,10 @@ import type { Io } from './terminal/io.ts';
 import { interruption } from './terminal/io-signals.ts';
 
 /**
- * What a command does to the world: only looks, changes something, changes something that only a sandbox has, or nothing
- * but reads and keeps the journal's own records, which nobody has to confirm, but which needs a journal.
+ * What a command does to the world: only looks, keeps what it is told in the journal, changes something, or something
+ * that only a sandbox has.
  */
-export type Effect = 'reads' | 'writes' | 'sandbox-only' | 'journal-only';
+export type Effect = 'reads' | 'records' | 'writes' | 'sandbox-only';
 
 export interface ContextFlags extends SettingFlags {
   quiet?: boolean;
@@ -152,12 +152,20 @@ async function startSandbox(settings: Settings): Promise<{ sandbox: Sandbox; url
   return { sandbox, url: await sandbox.listen({ host: '127.0.0.1', port: 0 }) };
 }
 
+/**
+ * A webhook has to be answered within 5 seconds, also where another process keeps the journal to itself. Nothing else
+ * happens while a statement waits, and a few may wait one after the other.
+ */
+const RECORDING_PATIENCE_MS = 1_000;
+
 /** An act is not done without its record; a look is. */
 function openJournal(
   { paths, environment }: Settings,
   { io, effect, warn }: { io: Io; effect: Effect; warn: (text: string) => void },
 ): Journal {
-  const open = (file: string) => new SqliteJournal({ file, environment, now: () => io.clock.now() });
+  const patience = effect === 'records' ? RECORDING_PATIENCE_MS : undefined;
+  const open = (file: string) =>
+    new SqliteJournal({ file, environment, now: () => io.clock.now(), patience });
   if (effect !== 'reads') return open(paths.journal);
   return makeForgivingJournal({ open: () => open(paths.journal), instead: () => open(IN_MEMORY) }, warn);
 }

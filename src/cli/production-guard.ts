@@ -14,7 +14,7 @@ export async function guardProduction(
   context: Context,
   { effect, flags, io }: { effect: Effect; flags: ContextFlags; io: Io },
 ): Promise<void> {
-  if (context.environment !== 'production' || effect === 'reads' || effect === 'journal-only') return;
+  if (context.environment !== 'production' || effect === 'reads' || effect === 'records') return;
   if (effect === 'sandbox-only') {
     throw new Failure('sandbox-only', 'This works in a sandbox only; nothing was sent to production.', {
       hint: 'Use a context of a sandbox, or local.',

@@ -33,6 +33,37 @@ export function listCards(db: Database, environment: string): CardRow[] {
   );
 }
 
+/**
+ * Cards that were first seen or sent to a kiosk since a time, that are being produced, or that a verified event told
+ * about since then; newest first. Of a card that only events know, there is its profile, and what they name of it.
+ */
+export function listRecentCards(db: Database, environment: string, since: number): KnownCard[] {
+  return db
+    .all<CardRow>(
+      `SELECT id, profile_id, order_id, card_token, card_created_at, delivery_option FROM (
+         SELECT ${COLUMNS}, max(first_seen_at, COALESCE(
+             (SELECT max(COALESCE(sent_at, claimed_at)) FROM attempts
+              WHERE attempts.environment = cards.environment AND attempts.card_token = cards.card_token), 0)) AS at,
+           EXISTS (SELECT 1 FROM attempts WHERE attempts.environment = cards.environment
+                   AND attempts.card_token = cards.card_token AND closed_at IS NULL) AS is_open
+         FROM cards WHERE environment = :environment
+         UNION ALL
+         SELECT 0, profile_id, max(order_id), card_token, NULL, NULL, max(received_at), 0
+         FROM events
+         -- Numbers follow the arrival: looking for the last one before is quicker than reading all events.
+         WHERE environment = :environment AND id > COALESCE(
+             (SELECT id FROM events WHERE environment = :environment AND received_at < :since
+              ORDER BY id DESC LIMIT 1), 0)
+           AND is_test = 0 AND is_verified = 1 AND card_token IS NOT NULL AND profile_id > 0
+           AND NOT EXISTS (SELECT 1 FROM cards
+                           WHERE cards.environment = :environment AND cards.card_token = events.card_token)
+         GROUP BY card_token
+       ) WHERE at >= :since OR is_open ORDER BY at DESC`,
+      { environment, since },
+    )
+    .map(toKnownCard);
+}
+
 /** Adds a card, or adds what is new to the one that its token or its order names. Nothing known is taken away. */
 export function rememberCard(db: Database, environment: string, seen: { card: KnownCard; at: number }): void {
   if (isKnown(db, environment, seen.card)) return;

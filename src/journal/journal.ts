@@ -134,6 +134,8 @@ export interface Journal {
   findCard(reference: { cardToken: string | null; orderId: number | null }): Promise<KnownCard | null>;
   /** Newest first. */
   listCards(): Promise<KnownCard[]>;
+  /** Those that something was heard of since a time, or that are being produced; of events, also others. Newest first. */
+  listRecentCards(since: number): Promise<KnownCard[]>;
 
   /** The latest that was sent, or seen; a claim is none yet. */
   latestAttempt(cardToken: string): Promise<Attempt | null>;

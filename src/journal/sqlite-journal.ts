@@ -39,6 +39,8 @@ export interface SqliteJournalOptions {
   environment: string;
   /** Milliseconds since the epoch. */
   now: () => number;
+  /** How long it waits for another process that writes, in milliseconds. */
+  patience?: number | undefined;
 }
 
 /** The journal of one environment in a SQLite file. Asynchronous by its interface, so that a server may take its place. */
@@ -53,9 +55,9 @@ export class SqliteJournal implements Journal {
   );
 
   /** @throws Failure `journal-unusable` */
-  constructor({ file, environment, now }: SqliteJournalOptions) {
+  constructor({ file, environment, now, patience }: SqliteJournalOptions) {
     const fault = (reason: string) => unusable(file, reason);
-    this.#db = new Database({ file, migrations: MIGRATIONS, durability: 'full', fault });
+    this.#db = new Database({ file, migrations: MIGRATIONS, durability: 'full', patience, fault });
     this.#environment = environment;
     this.#now = now;
   }
@@ -79,6 +81,10 @@ export class SqliteJournal implements Journal {
 
   async listCards(): Promise<KnownCard[]> {
     return cards.listCards(this.#db, this.#environment).map(cards.toKnownCard);
+  }
+
+  async listRecentCards(since: number): Promise<KnownCard[]> {
+    return cards.listRecentCards(this.#db, this.#environment, since);
   }
 
   async latestAttempt(cardToken: string): Promise<Attempt | null> {

@@ -10,6 +10,8 @@ export interface DatabaseOptions {
   migrations: readonly string[];
   /** `full` survives a power cut after each commit; `normal` may lose the last commits then, and is faster. */
   durability: 'full' | 'normal';
+  /** How long a statement waits for another process that writes, in milliseconds (default 5000). */
+  patience?: number | undefined;
   /** Makes the error to throw when the file can't be used; `reason` reads after “The journal FILE …”. */
   fault: (reason: string) => Error;
 }
@@ -17,8 +19,10 @@ export interface DatabaseOptions {
 /** Marks the files of kioskctl (SQLite's `application_id`): “kctl”. */
 const APPLICATION_ID = 0x6b63746c;
 
-/** How long a statement waits for another process that writes. */
-const BUSY_TIMEOUT_MS = 5_000;
+const PATIENCE_MS = 5_000;
+
+/** 16 MiB. Moving pages from the log into the file costs less the more often each of them was written meanwhile. */
+const CHECKPOINT_PAGES = 4_000;
 
 /** The file name of a database that ends with its process. */
 export const IN_MEMORY = ':memory:';
@@ -149,6 +153,7 @@ function prepare(connection: DatabaseSync, { migrations, durability, fault }: Da
   if (!isOurs(connection, versionOf())) throw fault('is a database of something else');
   connection.exec('PRAGMA journal_mode = WAL');
   connection.exec(`PRAGMA synchronous = ${durability}`);
+  connection.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
   if (versionOf() === migrations.length) return;
   connection.exec('BEGIN IMMEDIATE');
   for (const script of migrations.slice(versionOf())) connection.exec(script);
@@ -166,7 +171,7 @@ function isOurs(connection: DatabaseSync, version: number): boolean {
 
 /** Opens a file and prepares it; one that can't be prepared is closed, which also gives its locks back. */
 function openPrepared(file: string, options: DatabaseOptions): DatabaseSync {
-  const connection = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
+  const connection = new DatabaseSync(file, { timeout: options.patience ?? PATIENCE_MS });
   try {
     prepare(connection, options);
     return connection;

@@ -78,6 +78,8 @@ export interface Context {
   signal: AbortSignal;
   ask: Ask;
   report: Report;
+  /** The key with which webhooks are signed here: in PEM, and where it is from, for messages. */
+  webhookKey(): Promise<{ pem: string; source: string }>;
   /** Makes sure that there is a token for a profile. @throws Failure `credentials-…` */
   authorize(profileId: number): Promise<void>;
   /** What the vendor calls the application that subscribes. @throws Failure `credentials-…` without client credentials */

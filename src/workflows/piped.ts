@@ -117,8 +117,8 @@ function readOwn(document: v.InferOutput<typeof kioskctlDocument>): Piped {
   if (entries)
     return listOf(entries.map((one) => toReference(one, isStatus ? null : failureOf(one, exitCode))));
   if (error) return { kind: 'passed-on', passedOn: { exitCode, error } };
-  // The first line of a stream names none.
-  if (document.type === 'ready') return listOf([]);
+  // Lines of a stream that are about the stream itself name none.
+  if (document.type) return listOf([]);
   throw new Failure('invalid-input', `What kioskctl ${printable(command ?? '')} printed names no cards.`, {
     hint: 'Pipe the output of a command about cards or orders.',
   });

@@ -28,6 +28,7 @@ export function makeIo({
     clock,
     out: () => undefined,
     err: (text) => void lines.push(...text.replace(/\n$/, '').split('\n')),
+    unread: () => 0,
     readStdin: async () => '',
     isStdoutTerminal: isTerminal,
     isInteractive: isTerminal,

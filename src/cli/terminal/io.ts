@@ -7,6 +7,8 @@ export interface Io {
   out(text: string): void;
   /** Writes to standard error: everything that is for people. */
   err(text: string): void;
+  /** How much of the results nobody has read yet, in bytes. */
+  unread(): number;
   /** Reads standard input to its end. @throws the signal's reason */
   readStdin(signal: AbortSignal): Promise<string>;
   isStdoutTerminal: boolean;
@@ -36,8 +38,9 @@ export function processIo(noColor = false): Io {
   const { stdin, stdout, stderr, env } = process;
   const isPlain = noColor || (env.NO_COLOR ?? '') !== '' || env.TERM === 'dumb' || (env.CI ?? '') !== '';
   return {
-    out: (text) => void stdout.write(text),
+    out: writeTogether(stdout),
     err: (text) => void stderr.write(text),
+    unread: () => stdout.writableLength,
     readStdin,
     isStdoutTerminal: stdout.isTTY,
     isInteractive: stdin.isTTY && stderr.isTTY,
@@ -46,6 +49,22 @@ export function processIo(noColor = false): Io {
     color: { stdout: stdout.isTTY && !isPlain, stderr: stderr.isTTY && !isPlain },
     clock: systemClock,
     stderr,
+  };
+}
+
+/** What is written in the same turn of the event loop goes out together: a stream may have many lines at once. */
+function writeTogether(stream: NodeJS.WriteStream): (text: string) => void {
+  let isWaiting = false;
+  return (text) => {
+    if (!isWaiting) {
+      isWaiting = true;
+      stream.cork();
+      setImmediate(() => {
+        isWaiting = false;
+        stream.uncork();
+      });
+    }
+    stream.write(text);
   };
 }
 

@@ -7,7 +7,7 @@ import { printableJson } from '../../domain/terminal-text.ts';
 import { coverageFor, exportEvents } from '../../workflows/events.ts';
 
 export default class EventsExport extends BaseCommand {
-  static override effect = 'journal-only' as const;
+  static override effect = 'records' as const;
   static override summary =
     'All webhooks of a selection with their original bytes, one JSON document a line.';
   static override description =

@@ -7,7 +7,7 @@ import type { Result } from '../../cli/output/result.ts';
 import { importEvents } from '../../workflows/import-events.ts';
 
 export default class EventsImport extends BaseCommand {
-  static override effect = 'journal-only' as const;
+  static override effect = 'records' as const;
   static override summary = 'Keep webhooks from a file, their signatures checked like live ones.';
   static override description =
     `One JSON object a line: what events export writes, or a request as a gateway logs it,

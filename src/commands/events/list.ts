@@ -7,7 +7,7 @@ import { toCoverageDocument } from '../../domain/coverage.ts';
 import { listEvents, toListedEvent } from '../../workflows/events.ts';
 
 export default class EventsList extends BaseCommand {
-  static override effect = 'journal-only' as const;
+  static override effect = 'records' as const;
   static override summary = 'The webhooks that the journal keeps, newest last.';
   static override description =
     `The newest ones, as many as --limit; below them, which part of the time somebody listened.

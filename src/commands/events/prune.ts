@@ -6,7 +6,7 @@ import { parseDuration } from '../../domain/duration.ts';
 import { pruneEvents } from '../../workflows/events.ts';
 
 export default class EventsPrune extends BaseCommand {
-  static override effect = 'journal-only' as const;
+  static override effect = 'records' as const;
   static override summary = 'Forget old webhooks, after asking.';
   static override description =
     `Only events: cards, attempts and acts stay. The vendor repeats a delivery for up to two weeks; one that was forgotten

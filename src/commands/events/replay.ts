@@ -6,7 +6,7 @@ import type { Result } from '../../cli/output/result.ts';
 import { replayEvents } from '../../workflows/replay-events.ts';
 
 export default class EventsReplay extends BaseCommand {
-  static override effect = 'journal-only' as const;
+  static override effect = 'records' as const;
   static override summary =
     'Send kept webhooks to a receiver: the original bytes, signature and delivery id.';
   static override description =

@@ -5,7 +5,7 @@ import type { Result } from '../../cli/output/result.ts';
 import { showEvent, toWholeEvent } from '../../workflows/events.ts';
 
 export default class EventsShow extends BaseCommand {
-  static override effect = 'journal-only' as const;
+  static override effect = 'records' as const;
   static override summary = 'One webhook in full: what it says, its signature, and its body as it came.';
   static override examples = [
     '<%= config.bin %> events show 12',

@@ -9,7 +9,7 @@ import { toListedEvent } from '../../workflows/events.ts';
 import { tailEvents } from '../../workflows/tail-events.ts';
 
 export default class EventsTail extends BaseCommand {
-  static override effect = 'journal-only' as const;
+  static override effect = 'records' as const;
   static override summary = 'Follow the journal: each webhook as it arrives, whichever process receives it.';
   static override description =
     `With --since or --after it begins with what is there already. It goes on until it is interrupted, or until --limit or

@@ -10,7 +10,7 @@ import { verifyEvent } from '../../workflows/verify-event.ts';
 const BODY_LIMIT_BYTES = 1024 * 1024;
 
 export default class EventsVerify extends BaseCommand {
-  static override effect = 'journal-only' as const;
+  static override effect = 'records' as const;
   static override summary =
     'Check the signature of a webhook body in a file, and say which key failed on what.';
   static override description =

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { Flags } from '@oclif/core';
+import { isLoopback } from '../../cli/input/listen-options.ts';
+import { toPort } from '../../cli/input/port.ts';
 import type { Result } from '../../cli/output/result.ts';
 import { SandboxCommand, seedFlag, stateFlag } from '../../cli/sandbox-command.ts';
-import { Failure } from '../../domain/failure.ts';
 
 export default class Sandbox extends SandboxCommand {
   static override summary = 'Serve the embedded sandbox on a fixed port.';
@@ -27,7 +28,7 @@ export default class Sandbox extends SandboxCommand {
     const host = flags.host ?? '127.0.0.1';
     return this.withSandbox(flags, async (sandbox, { report, signal }) => {
       const url = await sandbox.listen({ host, port });
-      if (flags.host !== undefined && !/^(127\.|localhost$|::1$)/.test(host)) {
+      if (!isLoopback(host)) {
         report.warn(`The sandbox takes any token and listens on ${host}: whoever reaches it can use it.`);
       }
       await this.emit(ready(url), { isStream: true });
@@ -44,9 +45,4 @@ function ready(url: string): Result {
     text: () =>
       `The embedded sandbox listens on ${url} (Ctrl-C ends it).\nUse it: --context local --base-url ${url}\n`,
   };
-}
-
-function toPort(text: string): number {
-  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
-  throw new Failure('usage', `“${text}” is not a port.`, { hint: 'Give a number from 0 to 65535.' });
 }

@@ -1,0 +1,54 @@
+import { BaseCommand } from '../cli/base-command.ts';
+import { quietFlag } from '../cli/input/flags.ts';
+import { isLoopback, listenFlags, readListenOptions } from '../cli/input/listen-options.ts';
+import { heardResult, unshownResult } from '../cli/output/render-listen.ts';
+import { asFailure } from '../domain/failure.ts';
+import { type Heard, listen } from '../workflows/listen.ts';
+
+/** Of a reader that is behind this far, no more is kept in memory: the journal has it all. */
+const UNREAD_LIMIT_BYTES = 1024 * 1024;
+
+export default class Listen extends BaseCommand {
+  static override effect = 'records' as const;
+  static override summary = "Receive the vendor's webhooks into the journal.";
+  static override description =
+    `Each event is verified, kept in the journal and only then answered 200; what the journal can't keep is answered 503
+and comes again. Waits and status in other terminals use the journal. Plain HTTP, meant to stand behind the gateway or tunnel
+that ends TLS on port 443 (docs/webhooks.md). In local it subscribes itself to the embedded sandbox. Once it is ready it asks the
+API what happened to unfinished cards while nobody listened. SIGTERM and Ctrl-C finish what was accepted, and end with 0.`;
+  static override examples = [
+    '<%= config.bin %> listen',
+    '<%= config.bin %> listen --filter status=PRODUCTION_ERROR --filter kiosk=WIS00001',
+    '<%= config.bin %> listen --context production --port 8788 --path /webhooks --json',
+    '<%= config.bin %> listen --forward-to http://127.0.0.1:3000/webhooks',
+  ];
+  static override flags = { ...listenFlags, ...quietFlag };
+
+  #unshown = 0;
+
+  protected override async perform(): Promise<null> {
+    const { flags } = await this.parse(Listen);
+    const options = readListenOptions(flags);
+    const ctx = await this.context(flags);
+    if (!isLoopback(options.host)) {
+      ctx.report.warn(
+        `Plain HTTP on ${options.host}: put a gateway that ends TLS between this and the internet.`,
+      );
+    }
+    const tell = (heard: Heard) =>
+      void this.#show(heard).catch((error: unknown) => ctx.report.warn(asFailure(error).message));
+    await listen(ctx, options, tell);
+    return null;
+  }
+
+  async #show(heard: Heard): Promise<void> {
+    if (heard.type !== 'end' && this.io.unread() > UNREAD_LIMIT_BYTES) {
+      this.#unshown += 1;
+      return;
+    }
+    const unshown = this.#unshown;
+    this.#unshown = 0;
+    if (unshown > 0) await this.emit(unshownResult(unshown), { isStream: true });
+    await this.emit(heardResult(heard, this.io.clock.now()), { isStream: true });
+  }
+}

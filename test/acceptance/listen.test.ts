@@ -1,0 +1,380 @@
+// kioskctl listen, as a process: what it keeps, answers and says, and how it ends.
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
+import { Load, requestOf } from '../bench/load.ts';
+import { ListenerProcess } from '../webhooks/listener.ts';
+import { cardBody, deliver, EventSigner } from '../webhooks/signed-events.ts';
+import { soak } from '../webhooks/soak.ts';
+import { expectClean, expectComplaint, expectError } from './checks.ts';
+import { ended, User } from './kioskctl.ts';
+import { ServedSandbox } from './vendors.ts';
+
+const signer = new EventSigner();
+let users: User[] = [];
+const bystander = new User();
+afterAll(() => {
+  for (const user of [bystander, ...users]) user.leave();
+  users = [];
+});
+
+/** Somebody with a key file and a journal of their own. */
+function newUser(env: Record<string, string> = {}): User {
+  const user = new User({ KIOSKCTL_ENVIRONMENT: 'sandbox', ...env });
+  users.push(user);
+  writeFileSync(keyFileOf(user), signer.publicKey);
+  return user;
+}
+
+function keyFileOf({ home }: User): string {
+  return join(home, 'key.pem');
+}
+
+async function start(user: User, ...args: string[]): Promise<ListenerProcess> {
+  const listener = await ListenerProcess.start(user.env, '--public-key', keyFileOf(user), ...args);
+  onTestFinished(() => void listener.child.kill('SIGKILL'));
+  return listener;
+}
+
+function journalOf(user: User): SqliteJournal {
+  const journal = new SqliteJournal({
+    file: join(user.home, 'journal.db'),
+    environment: 'sandbox',
+    now: Date.now,
+  });
+  onTestFinished(() => journal.close());
+  return journal;
+}
+
+describe('a listener', () => {
+  test('says where it listens, then a line for each new event, and how it went', async () => {
+    const user = newUser();
+    const listener = await start(user);
+    expect(listener.lines[0]).toMatchObject({
+      schemaVersion: 1,
+      command: 'listen',
+      context: 'sandbox',
+      environment: 'sandbox',
+      exitCode: 0,
+      type: 'ready',
+      url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/webhooks$/),
+      key: expect.stringMatching(/key\.pem \(RSA 2048, SHA-256 [\da-f]{16}\)$/),
+      unheardSince: null,
+    });
+    const event = signer.event({ status: 'PRODUCTION_ERROR', error_code: 'PRD_HOPPER_DOOR' });
+    const forged = { ...event, body: cardBody({ cardToken: event.cardToken, status: 'PRODUCED' }) };
+    expect(await deliver(listener.url, event)).toBe(200);
+    expect(await deliver(listener.url, event)).toBe(200);
+    expect(await deliver(listener.url, forged)).toBe(401);
+    expect(await listener.line('event')).toEqual({
+      schemaVersion: 1,
+      command: 'listen',
+      context: 'sandbox',
+      environment: 'sandbox',
+      exitCode: 0,
+      type: 'event',
+      id: 1,
+      eventType: 'cards#card-production-status-change',
+      profileId: 1001,
+      cardToken: event.cardToken,
+      orderId: null,
+      kioskId: 'WIS00001',
+      status: 'PRODUCTION_ERROR',
+      errorCode: 'PRD_HOPPER_DOOR',
+      occurredAt: '2026-03-01T12:00:00.120Z',
+      sentAt: '2026-03-01T12:00:01.000Z',
+      receivedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+      test: false,
+    });
+    expect(await listener.line('refused')).toMatchObject({ reason: '401 wrong signature', count: 1 });
+    expect(await listener.end()).toBe(0);
+    expect(listener.lines.at(-1)).toMatchObject({ type: 'end', kept: 1, duplicates: 1, refused: 1 });
+    const journal = journalOf(user);
+    expect(await journal.listEvents({})).toHaveLength(1);
+    const kept = await journal.findDelivery(1);
+    expect(kept).toMatchObject({ signature: event.signature, deliveryId: event.deliveryId });
+    expect(Buffer.from(kept?.body ?? []).equals(event.body)).toBe(true);
+  });
+
+  test('keeps what it does not understand, and test notifications, marked', async () => {
+    const user = newUser();
+    const listener = await start(user);
+    const other = signer.signed(Buffer.from('{"event_type":"cards#new","schema_version":"9"}'));
+    expect(await deliver(listener.url, other)).toBe(200);
+    expect(await deliver(listener.url, signer.event(), { 'X-Test-Notification': 'true' })).toBe(200);
+    await listener.line('event', ({ eventType }) => eventType === 'cards#new');
+    await listener.line('event', ({ test }) => test);
+    await listener.end();
+    expect((await journalOf(user).findDelivery(1))?.body.length).toBe(other.body.length);
+  });
+
+  test('shows and forwards what is chosen; another listener takes it with the same signature', async () => {
+    const [user, further] = [newUser(), newUser()];
+    const second = await start(further);
+    const first = await start(user, '--filter', 'status=PRODUCED', '--forward-to', second.url);
+    const wanted = signer.event();
+    expect(await deliver(first.url, signer.event({ status: 'READY' }))).toBe(200);
+    expect(await deliver(first.url, wanted)).toBe(200);
+    expect(await second.line('event')).toMatchObject({ cardToken: wanted.cardToken });
+    await first.end();
+    expect(first.ofType('event').map(({ cardToken }) => cardToken)).toEqual([wanted.cardToken]);
+    expect(await journalOf(user).listEvents({})).toHaveLength(2);
+    await second.end();
+    expect(second.ofType('event')).toHaveLength(1);
+  });
+
+  test('says which events the other side did not take', async () => {
+    const user = newUser();
+    const listener = await start(user, '--forward-to', 'http://127.0.0.1:1/nobody');
+    expect(await deliver(listener.url, signer.event())).toBe(200);
+    await listener.line('event');
+    expect(await listener.end()).toBe(0);
+    expect(listener.ofType('not-forwarded')).toMatchObject([{ reason: 'ECONNREFUSED', ids: [1] }]);
+  });
+
+  test('answers 503 while the journal can not be written, and goes on after that', async () => {
+    const user = newUser();
+    const listener = await start(user);
+    const rival = new DatabaseSync(join(user.home, 'journal.db'));
+    rival.exec('BEGIN IMMEDIATE');
+    const event = signer.event();
+    expect(await deliver(listener.url, event)).toBe(503);
+    rival.exec('ROLLBACK');
+    rival.close();
+    expect(await listener.line('not-kept')).toMatchObject({ count: 1, reason: /locked/ });
+    expect(await deliver(listener.url, event)).toBe(200);
+    expect(await listener.end()).toBe(0);
+    expect(await journalOf(user).listEvents({})).toHaveLength(1);
+  });
+
+  test('tells the journal that somebody listens, and since when nobody did', async () => {
+    const user = newUser();
+    const listener = await start(user);
+    const journal = journalOf(user);
+    expect(await journal.isListenedTo()).toBe(true);
+    await listener.end('SIGINT');
+    expect(await journal.isListenedTo()).toBe(false);
+    const [listening] = await journal.listListenings(0);
+    expect(listening).toMatchObject({ url: listener.url, endedAt: expect.any(Number) });
+    const next = await start(user);
+    expect(Date.parse(next.lines[0].unheardSince)).toBe(listening?.endedAt);
+    await next.end('SIGKILL');
+    expect(await journal.isListenedTo()).toBe(false);
+  });
+
+  test('answers also while nobody reads what it says, and then says what it left out', async () => {
+    const user = newUser();
+    const listener = await start(user);
+    const { stdout } = listener.child;
+    stdout?.pause();
+    const event = signer.event();
+    const repeat = (deliveryId: string) => requestOf({ ...event, deliveryId }, true);
+    const load = await Load.open(listener.url, 8);
+    const requests = Array.from({ length: 4_000 }, () => repeat(crypto.randomUUID()));
+    expect((await load.peak(requests)).answered).toBe(4_000);
+    load.close();
+    stdout?.resume();
+    await listener.end();
+    const unshown = listener.ofType('unshown').reduce((sum, { count }) => sum + count, 0);
+    expect(unshown).toBeGreaterThan(0);
+    expect(listener.ofType('event').length + unshown).toBe(4_000);
+    expect(listener.lines.at(-1)).toMatchObject({ type: 'end', kept: 4_000 });
+  });
+
+  test('that is terminated finishes what it accepted', async () => {
+    const user = newUser();
+    const listener = await start(user);
+    const events = Array.from({ length: 64 }, () => signer.event());
+    const answers = events.map((event) => deliver(listener.url, event));
+    await Promise.race(answers);
+    expect(await listener.end()).toBe(0);
+    const statuses = await Promise.all(answers);
+    const kept = new Set((await journalOf(user).listEvents({})).map(({ cardToken }) => cardToken));
+    const answered = events.filter((_, index) => statuses[index] === 200);
+    expect(answered.length).toBeGreaterThan(0);
+    expect(answered.filter(({ cardToken }) => !kept.has(cardToken))).toEqual([]);
+    expect(statuses.filter((status) => status !== 200 && status !== 0)).toEqual([]);
+  });
+
+  test('ends when its output is closed', async () => {
+    const user = newUser();
+    const listener = await start(user, '--catch-up-since', '0');
+    const closed = once(listener.child, 'close');
+    listener.child.stdout?.destroy();
+    expect(await deliver(listener.url, signer.event())).toBe(200);
+    expect(await closed).toEqual([0, null]);
+    expect(await journalOf(user).listEvents({})).toHaveLength(1);
+  });
+
+  test('in production needs no confirmation, and has the key that is published for it', async () => {
+    const user = newUser({ KIOSKCTL_ENVIRONMENT: 'production' });
+    const listener = await ListenerProcess.start(user.env);
+    expect(listener.lines[0].key).toMatch(/^the published key of production \(RSA 2048/);
+    expect(await deliver(listener.url, signer.event())).toBe(401);
+    expect(await listener.end()).toBe(0);
+  });
+});
+
+test('for people: one line an event, with time, card, kiosk, status, and what the error means', async () => {
+  const user = newUser();
+  const child = user.start(['bin/run.js', 'listen', '--port', '0', '--public-key', keyFileOf(user)]);
+  const end = ended(child);
+  let text = '';
+  const url = await new Promise<string>((resolve) => {
+    child.stdout?.on('data', (chunk) => {
+      text += String(chunk);
+      const found = /received on (\S+)/.exec(text)?.[1];
+      if (found) resolve(found);
+    });
+  });
+  const event = signer.event({ status: 'PRODUCTION_ERROR', error_code: 'PRD_HOPPER_DOOR' });
+  expect(await deliver(url, event)).toBe(200);
+  expect(await deliver(url, { ...event, signature: 'AAAA' })).toBe(401);
+  child.kill('SIGINT');
+  const said = await end;
+  expect(said.code).toBe(0);
+  expectClean(said);
+  const words = ['\\d\\d:\\d\\d:\\d\\d', `1001/${event.cardToken}`, 'WIS00001', 'PRD_HOPPER_DOOR'];
+  const line = new RegExp(`^.*${words.join('.*')}.*The hopper door is open\\.$`, 'm');
+  expect(said.stdout).toMatch(line);
+  expect(said.stdout).toMatch(/^1 webhook refused: 401 wrong signature$/m);
+  expect(said.stdout).toMatch(/^1 events kept, 0 duplicates, 1 refused$/m);
+});
+
+test('with --quiet: references only', async () => {
+  const user = newUser();
+  const port = await freePort();
+  const args = ['--port', String(port), '--public-key', keyFileOf(user), '--quiet'];
+  const child = user.start(['bin/run.js', 'listen', ...args]);
+  const end = ended(child);
+  const event = signer.event();
+  // It says nothing when it is ready: the sender comes again until it is.
+  while ((await deliver(`http://127.0.0.1:${port}/webhooks`, event)) !== 200);
+  await once(child.stdout!, 'data');
+  child.kill('SIGTERM');
+  expect(await end).toMatchObject({ code: 0, stdout: `1001/${event.cardToken}\n` });
+});
+
+async function freePort(): Promise<number> {
+  const listener = await start(newUser());
+  await listener.end();
+  return Number(new URL(listener.url).port);
+}
+
+describe('bad input', () => {
+  beforeAll(() => writeFileSync(join(bystander.home, 'no-key.pem'), 'hello'));
+
+  test.each([
+    ['--port x', 2, 'usage', /port/],
+    ['--port 65536', 2, 'usage', /port/],
+    ['--path webhooks', 2, 'usage', /path/],
+    ['--path /a?b', 2, 'usage', /path/],
+    ['--host a/b', 2, 'usage', /address/],
+    ['--host 192.0.2.1 --port 0', 2, 'usage', /EADDRNOTAVAIL/],
+    ['--public-key no/such.pem', 2, 'invalid-input', /no such file/],
+    ['--public-key .', 2, 'invalid-input', /can't be used|no RSA/],
+    ['--public-key no-key.pem --port 0', 2, 'invalid-input', /can't be used|no RSA/],
+    ['--filter colour=red', 2, 'usage', /colour=red/],
+    ['--filter card=x', 2, 'invalid-reference', /x/],
+    ['--forward-to nowhere', 2, 'usage', /--forward-to/],
+    ['--forward-to ftp://x/', 2, 'usage', /--forward-to/],
+    ['--forward-to http://me:secret@x/', 2, 'usage', /password/],
+    ['--catch-up-since yesterday', 2, 'usage', /duration/],
+    ['--nonsense', 2, 'usage', /nonsense/],
+    ['extra', 2, 'usage', /extra/],
+  ])('listen %s', async (args, code, error, message) => {
+    const json = await bystander.run(`listen ${args} --json`);
+    expectError(json, { code, error, message });
+    expect(json.stdout).not.toContain('secret@');
+  });
+
+  test('for people', async () => {
+    expectComplaint(await bystander.run('listen --port x'), { code: 2, message: /port/ });
+  });
+
+  test('a port that is taken', async () => {
+    const listener = await start(newUser());
+    const { port } = new URL(listener.url);
+    expectError(await newUser().run(`listen --port ${port} --json`), {
+      code: 2,
+      error: 'usage',
+      message: /EADDRINUSE/,
+      hint: /--port/,
+    });
+    await listener.end();
+  });
+
+  test('a journal that can not be written', async () => {
+    const user = newUser();
+    writeFileSync(join(user.home, 'journal.db'), 'not a database, but long enough to look at '.repeat(50));
+    expectError(await user.run('listen --port 0 --json'), { code: 9, error: 'journal-unusable' });
+  });
+});
+
+test('after ready it asks the API what it missed, once', async () => {
+  const user = new User();
+  users.push(user);
+  const card = await user.readyCard();
+  const sandbox = await ServedSandbox.open(user);
+  onTestFinished(() => sandbox.close());
+  const [profileId, token] = card.split('/');
+  await fetch(`${sandbox.url}/v3/spend/profiles/${profileId}/cards/${token}/production`, {
+    method: 'PUT',
+    headers: { authorization: 'Bearer any', 'content-type': 'application/json' },
+    body: '{"kioskId":"WIS00002"}',
+  });
+  const first = await ListenerProcess.start(user.env);
+  const caughtUp = await first.line('catch-up');
+  expect(caughtUp).toMatchObject({ looked: 1, skipped: { cards: 0, profiles: 0 }, failed: 0 });
+  expect(caughtUp.missed).toMatchObject([
+    { cardToken: token, stage: 'in-progress', production: { kioskId: 'WIS00002' } },
+  ]);
+  await first.end();
+  const second = await ListenerProcess.start(user.env);
+  expect(await second.line('catch-up')).toMatchObject({ looked: 1, missed: [] });
+  await second.end();
+});
+
+test('the lines of a listener pipe into other commands', async () => {
+  const user = new User();
+  users.push(user);
+  writeFileSync(keyFileOf(user), signer.publicKey);
+  const card = await user.readyCard();
+  const listener = await start(user, '--catch-up-since', '0');
+  const cardToken = card.split('/')[1] ?? '';
+  await deliver(listener.url, signer.event({ cardToken, status: 'READY' }));
+  await deliver(listener.url, signer.signed(Buffer.from('{"event_type":"x#y","data":{}}')));
+  await deliver(listener.url, { ...signer.event(), signature: 'AAAA' });
+  await listener.line('refused');
+  await listener.end();
+  const input = listener.lines.map((line) => JSON.stringify(line)).join('\n');
+  const { code, json } = await user.run('status - --json', { input });
+  expect(code).toBe(0);
+  expect(json.cards).toMatchObject([{ cardToken }]);
+});
+
+test('killed again and again, it loses and doubles nothing', async () => {
+  const user = newUser();
+  const result = await soak({
+    events: 600,
+    kills: 3,
+    home: user.home,
+    env: user.env,
+    keyFile: (pem) => {
+      writeFileSync(keyFileOf(user), pem);
+      return keyFileOf(user);
+    },
+  });
+  expect(result).toMatchObject({
+    kept: 600,
+    lost: 0,
+    extra: 0,
+    spoiled: 0,
+    exitCode: 0,
+    answers: { 200: 660, 401: 30 },
+    listenings: { total: 4, ended: 1 },
+  });
+}, 60_000);

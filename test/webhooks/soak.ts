@@ -1,0 +1,138 @@
+// Sends signed webhooks to a listener that is killed and started again, and looks at what the journal has in the end.
+import { join } from 'node:path';
+import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
+import { ListenerProcess } from './listener.ts';
+import { cardBody, deliver, EventSigner } from './signed-events.ts';
+
+export interface SoakOptions {
+  /** Distinct valid events. */
+  events: number;
+  /** How often the listener is killed. */
+  kills: number;
+  /** KIOSKCTL_HOME, and where the key goes. */
+  home: string;
+  env: Record<string, string | undefined>;
+  keyFile: (pem: string) => string;
+}
+
+export interface Soaked {
+  /** Deliveries that were answered, by status. */
+  answers: Record<number, number>;
+  /** Deliveries without an answer, which were repeated. */
+  unanswered: number;
+  /** Events that should be kept and are not, and the other way round. */
+  lost: number;
+  extra: number;
+  kept: number;
+  /** Kept events whose bytes or signature are not the original ones. */
+  spoiled: number;
+  exitCode: number | null;
+  /** How many listenings the journal knows, and how many of them ended in order. */
+  listenings: { total: number; ended: number };
+}
+
+interface Delivery {
+  body: Buffer;
+  signature: string;
+  deliveryId: string;
+  isValid: boolean;
+}
+
+const AT_ONCE = 16;
+
+export async function soak({ events, kills, home, env, keyFile }: SoakOptions): Promise<Soaked> {
+  const signer = new EventSigner();
+  const start = () =>
+    ListenerProcess.start(env, '--public-key', keyFile(signer.publicKey), '--catch-up-since', '0');
+  const { deliveries, originals } = prepare(signer, events);
+  const result = { answers: {} as Record<number, number>, unanswered: 0 };
+  let listener = await start();
+  let restarting: Promise<void> = Promise.resolve();
+  let killed = 0;
+  let done = 0;
+  const total = deliveries.length;
+
+  const restart = async () => {
+    await listener.end('SIGKILL');
+    listener = await start();
+  };
+  const send = async () => {
+    for (let delivery = deliveries.pop(); delivery; delivery = deliveries.pop()) {
+      await restarting;
+      const status = await deliver(listener.url, delivery);
+      if (status === 0) result.unanswered += 1;
+      else result.answers[status] = (result.answers[status] ?? 0) + 1;
+      if (status !== 200 && status !== 401) deliveries.unshift(delivery);
+      else done += 1;
+      if (killed < kills && done >= ((killed + 1) * total) / (kills + 1)) {
+        killed += 1;
+        restarting = restart();
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, send));
+  await restarting;
+  const exitCode = await listener.end();
+  return { ...result, exitCode, ...(await compare(join(home, 'journal.db'), originals)) };
+}
+
+/** 5 % bad signatures, 10 % duplicates (the same delivery, or another one of the same event), in any order. */
+function prepare(
+  signer: EventSigner,
+  count: number,
+): { deliveries: Delivery[]; originals: Map<string, Set<string>> } {
+  const deliveries: Delivery[] = [];
+  /** By card: the bodies with which it may be kept. */
+  const originals = new Map<string, Set<string>>();
+  for (let index = 0; index < count; index += 1) {
+    const event = signer.event();
+    deliveries.push({ ...event, isValid: true });
+    const bodies = new Set([event.body.toString()]);
+    originals.set(event.cardToken, bodies);
+    if (index % 20 === 0) deliveries.push({ ...event, isValid: true });
+    if (index % 20 === 10) {
+      const later = cardBody({ cardToken: event.cardToken, sentAt: '2026-03-01T12:30:00.000Z' });
+      bodies.add(later.toString());
+      deliveries.push({ ...signer.signed(later), isValid: true });
+    }
+    if (index % 20 === 5) {
+      const forged = cardBody({ cardToken: crypto.randomUUID() });
+      deliveries.push({ ...event, body: forged, deliveryId: crypto.randomUUID(), isValid: false });
+    }
+  }
+  return { deliveries: shuffled(deliveries), originals };
+}
+
+function shuffled<Value>(values: readonly Value[]): Value[] {
+  return values
+    .map((value) => ({ value, at: Math.random() }))
+    .toSorted((left, right) => left.at - right.at)
+    .map(({ value }) => value);
+}
+
+async function compare(file: string, originals: ReadonlyMap<string, Set<string>>) {
+  const journal = new SqliteJournal({ file, environment: 'sandbox', now: Date.now });
+  try {
+    const events = await journal.listEvents({});
+    const tokens = new Set(events.map(({ cardToken }) => cardToken ?? ''));
+    let spoiled = 0;
+    for (const { id, cardToken } of events) {
+      const delivery = await journal.findDelivery(id);
+      const body = Buffer.from(delivery?.body ?? []).toString();
+      if (!originals.get(cardToken ?? '')?.has(body)) spoiled += 1;
+    }
+    const listenings = await journal.listListenings(0);
+    return {
+      kept: events.length,
+      lost: [...originals.keys()].filter((token) => !tokens.has(token)).length,
+      extra: events.length - [...tokens].filter((token) => originals.has(token)).length,
+      spoiled,
+      listenings: {
+        total: listenings.length,
+        ended: listenings.filter(({ endedAt }) => endedAt !== null).length,
+      },
+    };
+  } finally {
+    journal.close();
+  }
+}

@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { understand } from '../../src/webhooks/understand.ts';
+import { cardBody } from './signed-events.ts';
+
+const cardToken = '35050a4a-9521-426e-8109-1396e3687a3e';
+
+test('an event of a card', () => {
+  expect(understand(cardBody({ cardToken, profileId: 7 }))).toMatchObject({
+    eventType: 'cards#card-production-status-change',
+    profileId: 7,
+    cardToken,
+    status: 'PRODUCED',
+  });
+});
+
+test.each([
+  ['another type', '{"event_type":"cards#card-status-change","data":{}}', 'cards#card-status-change'],
+  ['another shape of a known type', '{"event_type":"x#y","data":[1]}', 'x#y'],
+  ['no type', '{"data":{}}', 'unknown'],
+  ['a type that is no text', '{"event_type":5,"data":{}}', 'unknown'],
+  ['a list', '[]', 'unknown'],
+  ['null', 'null', 'unknown'],
+  ['no JSON', 'hello', 'unknown'],
+  ['nothing', '', 'unknown'],
+])('%s is an event that says nothing', (_, body, eventType) => {
+  expect(understand(Buffer.from(body))).toMatchObject({ eventType, cardToken: null, status: null });
+});
+
+test('bytes that are no text', () => {
+  expect(understand(Buffer.from([0xff, 0xfe, 0x7b]))).toMatchObject({ eventType: 'unknown' });
+});
