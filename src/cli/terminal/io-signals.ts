@@ -37,6 +37,8 @@ function interrupt(code: 'interrupted' | 'terminated'): void {
       hint,
     });
     sayLastWords(failure);
+    // What is written in one turn goes out at its end, which this turn does not have.
+    process.stdout.uncork();
     process.exit(failure.exitCode);
   }
   setTimeout(explainWaiting, PATIENCE_MS).unref();
