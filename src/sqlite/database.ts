@@ -3,6 +3,8 @@ import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 
 export type Parameters = Record<string, SQLInputValue>;
+/** The same by position. */
+export type Values = readonly SQLInputValue[];
 
 export interface DatabaseOptions {
   file: string;
@@ -20,9 +22,6 @@ export interface DatabaseOptions {
 const APPLICATION_ID = 0x6b63746c;
 
 const PATIENCE_MS = 5_000;
-
-/** 16 MiB. Moving pages from the log into the file costs less the more often each of them was written meanwhile. */
-const CHECKPOINT_PAGES = 4_000;
 
 /** The file name of a database that ends with its process. */
 export const IN_MEMORY = ':memory:';
@@ -53,8 +52,13 @@ export class Database {
     });
   }
 
-  run(sql: string, parameters: Parameters = {}): { changes: number } {
-    return { changes: Number(this.#guarded(() => this.#prepare(sql).run(parameters)).changes) };
+  /** @returns how many rows it changed, and the id of the row that it inserted, if it did */
+  run(sql: string, parameters: Parameters | Values = {}): { changes: number; lastId: number } {
+    const { changes, lastInsertRowid } = this.#guarded(() => {
+      const statement = this.#prepare(sql);
+      return isList(parameters) ? statement.run(...parameters) : statement.run(parameters);
+    });
+    return { changes: Number(changes), lastId: Number(lastInsertRowid) };
   }
 
   /** The first row, or undefined. The caller says what a row of its statement looks like. */
@@ -102,6 +106,10 @@ export class Database {
       throw faultOf(error, this.#options);
     }
   }
+}
+
+function isList(parameters: Parameters | Values): parameters is Values {
+  return Array.isArray(parameters);
 }
 
 /**
@@ -153,7 +161,6 @@ function prepare(connection: DatabaseSync, { migrations, durability, fault }: Da
   if (!isOurs(connection, versionOf())) throw fault('is a database of something else');
   connection.exec('PRAGMA journal_mode = WAL');
   connection.exec(`PRAGMA synchronous = ${durability}`);
-  connection.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
   if (versionOf() === migrations.length) return;
   connection.exec('BEGIN IMMEDIATE');
   for (const script of migrations.slice(versionOf())) connection.exec(script);
