@@ -85,11 +85,17 @@ export function latestEventId(db: Database, environment: string): number {
   );
 }
 
-export function pruneEvents(db: Database, environment: string, before: number): number {
-  return db.run('DELETE FROM events WHERE environment = :environment AND received_at < :before', {
-    environment,
-    before,
-  }).changes;
+/** Forgets the oldest events that arrived before a time, at most `limit` of them. @returns how many */
+export function pruneEvents(
+  db: Database,
+  environment: string,
+  { before, limit }: { before: number; limit: number },
+): number {
+  return db.run(
+    `DELETE FROM events WHERE id IN (
+       SELECT id FROM events WHERE environment = :environment AND received_at < :before ORDER BY id LIMIT :limit)`,
+    { environment, before, limit },
+  ).changes;
 }
 
 /** With OR instead, SQLite reads all events. */

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Attempt, type Holder, OPEN_OUTCOMES } from '../domain/attempt.ts';
 import type { KeptEvent } from '../domain/event.ts';
 import { Failure } from '../domain/failure.ts';
@@ -27,6 +28,9 @@ import * as listenings from './listenings.ts';
 import { CARDS_ATTEMPTS_ACTS } from './migrations/001-cards-attempts-acts.ts';
 import { EVENTS_LISTENINGS } from './migrations/002-events-listenings.ts';
 import { findOrderRequest, recordOrderRequest } from './order-requests.ts';
+
+/** Events that one transaction forgets; 20 ms later comes the next. */
+const PRUNED_AT_ONCE = 2_000;
 
 /** A listener that gave no sign of life for this long is gone. */
 const SILENCE_MS = 10_000;
@@ -160,7 +164,14 @@ export class SqliteJournal implements Journal {
   }
 
   async pruneEvents(before: number): Promise<number> {
-    return events.pruneEvents(this.#db, this.#environment, before);
+    let pruned = 0;
+    for (;;) {
+      const changes = events.pruneEvents(this.#db, this.#environment, { before, limit: PRUNED_AT_ONCE });
+      pruned += changes;
+      if (changes < PRUNED_AT_ONCE) return pruned;
+      // A listener has its turn in between: it answers its senders within seconds.
+      await pause(20);
+    }
   }
 
   async startListening(url: string, at: number): Promise<number> {

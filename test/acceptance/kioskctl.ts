@@ -7,6 +7,9 @@ import { fileURLToPath } from 'node:url';
 
 const BINARY = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 
+/** Compiled once for all users: their homes are new, and without it each first command would compile everything. */
+const COMPILE_CACHE = join(tmpdir(), 'kioskctl-test-compile-cache');
+
 export interface Ended {
   code: number | null;
   stdout: string;
@@ -36,6 +39,7 @@ export class User {
       HOME: this.home,
       KIOSKCTL_HOME: this.home,
       KIOSKCTL_SANDBOX_SPEED: '50',
+      NODE_COMPILE_CACHE: COMPILE_CACHE,
       ...env,
     };
   }
