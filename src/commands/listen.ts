@@ -3,7 +3,7 @@ import { quietFlag } from '../cli/input/flags.ts';
 import { isLoopback, listenFlags, readListenOptions } from '../cli/input/listen-options.ts';
 import { heardResult, unshownResult } from '../cli/output/render-listen.ts';
 import { asFailure } from '../domain/failure.ts';
-import { type Heard, listen } from '../workflows/listen.ts';
+import { type Heard, listen } from '../workflows/listening/listen.ts';
 
 /** Of a reader that is behind this far, no more is kept in memory: the journal has it all. */
 const UNREAD_LIMIT_BYTES = 1024 * 1024;

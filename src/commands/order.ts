@@ -5,7 +5,7 @@ import { actFlags, quietFlag, waitFlags } from '../cli/input/flags.ts';
 import { type OrderFlags, toOrderOptions } from '../cli/input/order-options.ts';
 import type { Result } from '../cli/output/result.ts';
 import { printableJson } from '../domain/terminal-text.ts';
-import { order, prepareOrder } from '../workflows/order.ts';
+import { order, prepareOrder } from '../workflows/ordering/order.ts';
 
 export default class Order extends BaseCommand {
   static override effect = 'writes' as const;

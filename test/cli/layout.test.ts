@@ -5,11 +5,14 @@ import { expect, test } from 'vitest';
 /** What each room may import from, besides itself and the rooms below those: see docs/layout.md. */
 const BELOW: Record<string, string[]> = {
   commands: ['cli'],
-  cli: ['cli/settings', 'cli/output', 'workflows'],
+  cli: ['cli/settings', 'cli/output'],
   'cli/settings': ['workflows'],
   'cli/output': ['cli/input'],
   'cli/input': ['cli/terminal'],
-  'cli/terminal': ['workflows'],
+  'cli/terminal': ['workflows/ordering', 'workflows/events', 'workflows/listening'],
+  'workflows/ordering': ['workflows'],
+  'workflows/events': ['workflows'],
+  'workflows/listening': ['workflows'],
   workflows: ['wise', 'journal', 'webhooks', 'sandbox'],
   wise: ['wire'],
   journal: ['sqlite'],

@@ -2,8 +2,8 @@
 import type { KeptEvent } from '../../src/domain/event.ts';
 import { SignatureVerifier } from '../../src/webhooks/signature.ts';
 import type { Context } from '../../src/workflows/context.ts';
-import type { EventSelection } from '../../src/workflows/events.ts';
-import { type Imported, importEvents } from '../../src/workflows/import-events.ts';
+import type { EventSelection } from '../../src/workflows/events/events.ts';
+import { type Imported, importEvents } from '../../src/workflows/events/import-events.ts';
 import { SIGNER, type World } from './world.ts';
 
 export const EVERYTHING: EventSelection = {

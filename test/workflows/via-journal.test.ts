@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { KeptEvent } from '../../src/domain/event.ts';
 import type { Context } from '../../src/workflows/context.ts';
 import type { Via } from '../../src/workflows/listener-check.ts';
-import { order } from '../../src/workflows/order.ts';
+import { order } from '../../src/workflows/ordering/order.ts';
 import { simulate } from '../../src/workflows/simulate.ts';
 import { watchStatus } from '../../src/workflows/status.ts';
 import { waitProduced } from '../../src/workflows/wait-produced.ts';

@@ -8,7 +8,7 @@ import type { Fault } from '../../src/sandbox/faults/faults.ts';
 import { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { Client } from '../../src/wise/client.ts';
 import type { Ask, Clock, Context, Progress, Report } from '../../src/workflows/context.ts';
-import { order } from '../../src/workflows/order.ts';
+import { order } from '../../src/workflows/ordering/order.ts';
 import type { Target } from '../../src/workflows/targets.ts';
 import { Signer } from '../webhooks/signer.ts';
 

@@ -6,7 +6,7 @@ import { printable } from '../../domain/terminal-text.ts';
 import { SignatureVerifier } from '../../webhooks/signature.ts';
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../../wire/events.ts';
 import type { Context } from '../../workflows/context.ts';
-import type { EventSelection } from '../../workflows/events.ts';
+import type { EventSelection } from '../../workflows/events/events.ts';
 import { readBytes } from './files.ts';
 
 /** Which events a command is about. */

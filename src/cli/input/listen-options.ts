@@ -3,7 +3,7 @@ import { parseDuration } from '../../domain/duration.ts';
 import { parseEventChoice } from '../../domain/event-choice.ts';
 import { Failure } from '../../domain/failure.ts';
 import { printable } from '../../domain/terminal-text.ts';
-import type { ListenOptions } from '../../workflows/listen.ts';
+import type { ListenOptions } from '../../workflows/listening/listen.ts';
 import { toPort } from './port.ts';
 import { readPublicKey } from './public-key.ts';
 

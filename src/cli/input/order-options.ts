@@ -4,7 +4,7 @@ import { Failure } from '../../domain/failure.ts';
 import { parseId } from '../../domain/reference.ts';
 import { printable } from '../../domain/terminal-text.ts';
 import { orderFile } from '../../wire/orders.ts';
-import type { OrderOptions } from '../../workflows/order.ts';
+import type { OrderOptions } from '../../workflows/ordering/order.ts';
 import type { GivenReference } from '../../workflows/targets.ts';
 import { readStart, reasonOf } from './files.ts';
 

@@ -5,8 +5,8 @@ import { formatReference } from '../../domain/reference.ts';
 import { printable } from '../../domain/terminal-text.ts';
 import type { KeptDelivery } from '../../journal/journal.ts';
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../../wire/events.ts';
-import type { Imported } from '../../workflows/import-events.ts';
-import type { Replayed } from '../../workflows/replay-events.ts';
+import type { Imported } from '../../workflows/events/import-events.ts';
+import type { Replayed } from '../../workflows/events/replay-events.ts';
 import { localTime } from './local-time.ts';
 import type { Style } from './style.ts';
 

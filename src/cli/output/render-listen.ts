@@ -2,7 +2,7 @@ import { formatDuration } from '../../domain/duration.ts';
 import { toEventDocument } from '../../domain/event.ts';
 import { formatReference } from '../../domain/reference.ts';
 import { printable } from '../../domain/terminal-text.ts';
-import type { Heard } from '../../workflows/listen.ts';
+import type { Heard } from '../../workflows/listening/listen.ts';
 import { describeStage } from './render-cards.ts';
 import { eventLine } from './render-events.ts';
 import type { Result } from './result.ts';

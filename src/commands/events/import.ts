@@ -4,7 +4,7 @@ import { publicKeyFlag, toVerifier } from '../../cli/input/event-options.ts';
 import { readLines } from '../../cli/input/files.ts';
 import { renderImported } from '../../cli/output/render-events.ts';
 import type { Result } from '../../cli/output/result.ts';
-import { importEvents } from '../../workflows/import-events.ts';
+import { importEvents } from '../../workflows/events/import-events.ts';
 
 export default class EventsImport extends BaseCommand {
   static override effect = 'records' as const;

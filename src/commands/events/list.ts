@@ -4,7 +4,7 @@ import { limitFlag, toLimit } from '../../cli/input/flags.ts';
 import { renderEvents } from '../../cli/output/render-events.ts';
 import type { Result } from '../../cli/output/result.ts';
 import { toCoverageDocument } from '../../domain/coverage.ts';
-import { listEvents, toListedEvent } from '../../workflows/events.ts';
+import { listEvents, toListedEvent } from '../../workflows/events/events.ts';
 
 export default class EventsList extends BaseCommand {
   static override effect = 'records' as const;

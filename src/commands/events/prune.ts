@@ -3,7 +3,7 @@ import { BaseCommand } from '../../cli/base-command.ts';
 import { actFlags } from '../../cli/input/flags.ts';
 import type { Result } from '../../cli/output/result.ts';
 import { parseDuration } from '../../domain/duration.ts';
-import { pruneEvents } from '../../workflows/events.ts';
+import { pruneEvents } from '../../workflows/events/events.ts';
 
 export default class EventsPrune extends BaseCommand {
   static override effect = 'records' as const;

@@ -3,7 +3,7 @@ import { BaseCommand } from '../../cli/base-command.ts';
 import { toEventId, toReceiver } from '../../cli/input/event-options.ts';
 import { renderReplayed } from '../../cli/output/render-events.ts';
 import type { Result } from '../../cli/output/result.ts';
-import { replayEvents } from '../../workflows/replay-events.ts';
+import { replayEvents } from '../../workflows/events/replay-events.ts';
 
 export default class EventsReplay extends BaseCommand {
   static override effect = 'records' as const;

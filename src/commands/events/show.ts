@@ -2,7 +2,7 @@ import { BaseCommand } from '../../cli/base-command.ts';
 import { eventArg, toEventId } from '../../cli/input/event-options.ts';
 import { renderEvent } from '../../cli/output/render-events.ts';
 import type { Result } from '../../cli/output/result.ts';
-import { showEvent, toWholeEvent } from '../../workflows/events.ts';
+import { showEvent, toWholeEvent } from '../../workflows/events/events.ts';
 
 export default class EventsShow extends BaseCommand {
   static override effect = 'records' as const;

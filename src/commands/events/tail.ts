@@ -5,8 +5,8 @@ import { toLimit } from '../../cli/input/flags.ts';
 import { eventLine } from '../../cli/output/render-events.ts';
 import type { Result } from '../../cli/output/result.ts';
 import type { KeptEvent } from '../../domain/event.ts';
-import { toListedEvent } from '../../workflows/events.ts';
-import { tailEvents } from '../../workflows/tail-events.ts';
+import { toListedEvent } from '../../workflows/events/events.ts';
+import { tailEvents } from '../../workflows/events/tail-events.ts';
 
 export default class EventsTail extends BaseCommand {
   static override effect = 'records' as const;

@@ -4,7 +4,7 @@ import { publicKeyFlag, toVerifier } from '../../cli/input/event-options.ts';
 import { readBytes } from '../../cli/input/files.ts';
 import type { Result } from '../../cli/output/result.ts';
 import { printable } from '../../domain/terminal-text.ts';
-import { verifyEvent } from '../../workflows/verify-event.ts';
+import { verifyEvent } from '../../workflows/events/verify-event.ts';
 
 /** Four times what a receiver takes. */
 const BODY_LIMIT_BYTES = 1024 * 1024;

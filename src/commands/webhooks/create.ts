@@ -3,7 +3,7 @@ import { BaseCommand } from '../../cli/base-command.ts';
 import { actFlags, quietFlag } from '../../cli/input/flags.ts';
 import { renderWebhooks } from '../../cli/output/render-webhooks.ts';
 import type { Result } from '../../cli/output/result.ts';
-import { createWebhooks } from '../../workflows/subscriptions.ts';
+import { createWebhooks } from '../../workflows/listening/subscriptions.ts';
 
 export default class WebhooksCreate extends BaseCommand {
   static override effect = 'writes' as const;

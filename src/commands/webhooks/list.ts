@@ -2,7 +2,7 @@ import { BaseCommand } from '../../cli/base-command.ts';
 import { quietFlag } from '../../cli/input/flags.ts';
 import { renderWebhooks } from '../../cli/output/render-webhooks.ts';
 import type { Result } from '../../cli/output/result.ts';
-import { listWebhooks } from '../../workflows/subscriptions.ts';
+import { listWebhooks } from '../../workflows/listening/subscriptions.ts';
 
 export default class WebhooksList extends BaseCommand {
   static override effect = 'reads' as const;

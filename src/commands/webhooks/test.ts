@@ -3,7 +3,7 @@ import { actFlags, quietFlag, subscriptionArgs } from '../../cli/input/flags.ts'
 import type { Result } from '../../cli/output/result.ts';
 import { parseSubscriptionId } from '../../domain/subscription.ts';
 import { printable } from '../../domain/terminal-text.ts';
-import { testWebhook } from '../../workflows/subscriptions.ts';
+import { testWebhook } from '../../workflows/listening/subscriptions.ts';
 
 export default class WebhooksTest extends BaseCommand {
   static override effect = 'writes' as const;

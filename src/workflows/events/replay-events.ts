@@ -1,9 +1,9 @@
-import { combineExitCodes, type ExitCode } from '../domain/exit-codes.ts';
-import { Failure, type FailureDocument } from '../domain/failure.ts';
-import type { ResultOutcome } from '../domain/results.ts';
-import type { KeptDelivery } from '../journal/journal.ts';
-import { sendDelivery } from '../webhooks/send.ts';
-import type { Context } from './context.ts';
+import { combineExitCodes, type ExitCode } from '../../domain/exit-codes.ts';
+import { Failure, type FailureDocument } from '../../domain/failure.ts';
+import type { ResultOutcome } from '../../domain/results.ts';
+import type { KeptDelivery } from '../../journal/journal.ts';
+import { sendDelivery } from '../../webhooks/send.ts';
+import type { Context } from '../context.ts';
 import { showEvent } from './events.ts';
 
 /** What became of one event that was sent again. */

@@ -1,16 +1,16 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { validate as isUuid, v5 as uuidFromName } from 'uuid';
 import * as v from 'valibot';
-import { asFailure, Failure, Outage } from '../domain/failure.ts';
-import { toShell } from '../domain/next.ts';
-import { canonical } from '../domain/order.ts';
-import type { OrderRequestRecord } from '../journal/journal.ts';
-import { type CardOrder, cardOrder, type OrderRequest } from '../wire/orders.ts';
-import { failureOf, type Sent, unreachable } from '../wise/client.ts';
-import { createOrder } from '../wise/orders.ts';
-import type { Context } from './context.ts';
+import { asFailure, Failure, Outage } from '../../domain/failure.ts';
+import { toShell } from '../../domain/next.ts';
+import { canonical } from '../../domain/order.ts';
+import type { OrderRequestRecord } from '../../journal/journal.ts';
+import { type CardOrder, cardOrder, type OrderRequest } from '../../wire/orders.ts';
+import { failureOf, type Sent, unreachable } from '../../wise/client.ts';
+import { createOrder } from '../../wise/orders.ts';
+import type { Context } from '../context.ts';
+import { poll } from '../poll.ts';
 import { explainRejection } from './order-program.ts';
-import { poll } from './poll.ts';
 
 /** The namespace of the UUIDs that stand for idempotency keys of another form (RFC 9562, version 5). */
 const KEY_NAMESPACE = 'a9a1ff25-8c6b-4a39-8b8a-6f0d2f1ab2c7';

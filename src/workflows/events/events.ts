@@ -1,9 +1,9 @@
-import { type Coverage, coverageOf } from '../domain/coverage.ts';
-import { type EventDocument, type KeptEvent, toEventDocument } from '../domain/event.ts';
-import { Failure } from '../domain/failure.ts';
-import type { Reference } from '../domain/reference.ts';
-import type { EventFilter, KeptDelivery } from '../journal/journal.ts';
-import type { Context } from './context.ts';
+import { type Coverage, coverageOf } from '../../domain/coverage.ts';
+import { type EventDocument, type KeptEvent, toEventDocument } from '../../domain/event.ts';
+import { Failure } from '../../domain/failure.ts';
+import type { Reference } from '../../domain/reference.ts';
+import type { EventFilter, KeptDelivery } from '../../journal/journal.ts';
+import type { Context } from '../context.ts';
 
 /** Which events a command is about; what is null doesn't matter. */
 export interface EventSelection {

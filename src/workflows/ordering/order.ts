@@ -1,20 +1,20 @@
 import * as v from 'valibot';
-import { name } from '../domain/card.ts';
-import { asFailure, Failure } from '../domain/failure.ts';
-import { KIOSK_COLLECTION } from '../domain/guards.ts';
-import { mergeOrders, SAMPLE_ORDER } from '../domain/order.ts';
-import type { CardResult } from '../domain/results.ts';
-import { type OrderRequest, orderRequest } from '../wire/orders.ts';
-import { getOrderWithHolder, validateAddress } from '../wise/orders.ts';
-import { recordAct } from './acts.ts';
-import type { Context } from './context.ts';
-import { forEachCard, type Subject } from './each-card.ts';
-import { requireProfile } from './lists.ts';
-import { observe } from './observe.ts';
+import { name } from '../../domain/card.ts';
+import { asFailure, Failure } from '../../domain/failure.ts';
+import { KIOSK_COLLECTION } from '../../domain/guards.ts';
+import { mergeOrders, SAMPLE_ORDER } from '../../domain/order.ts';
+import type { CardResult } from '../../domain/results.ts';
+import { type OrderRequest, orderRequest } from '../../wire/orders.ts';
+import { getOrderWithHolder, validateAddress } from '../../wise/orders.ts';
+import { recordAct } from '../acts.ts';
+import type { Context } from '../context.ts';
+import { forEachCard, type Subject } from '../each-card.ts';
+import { requireProfile } from '../lists.ts';
+import { observe } from '../observe.ts';
+import { type GivenReference, resolveTargets, type Target } from '../targets.ts';
+import { waitUntilReady } from '../wait-ready.ts';
 import { chooseProgram } from './order-program.ts';
 import { type PreparedOrder, placeOrder } from './order-send.ts';
-import { type GivenReference, resolveTargets, type Target } from './targets.ts';
-import { waitUntilReady } from './wait-ready.ts';
 
 export interface OrderOptions {
   /** What the flags say of the vendor's body; what they don't say is undefined. */

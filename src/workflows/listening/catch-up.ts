@@ -1,13 +1,13 @@
-import type { Card, CardFacts } from '../domain/card.ts';
-import type { KeptEvent } from '../domain/event.ts';
-import { Outage } from '../domain/failure.ts';
-import type { Production } from '../domain/production.ts';
-import type { CardResult } from '../domain/results.ts';
-import { compareVendorTimes } from '../domain/vendor-time.ts';
-import type { KnownCard } from '../journal/journal.ts';
-import type { Context } from './context.ts';
-import { forEachCard, type Subject } from './each-card.ts';
-import type { Target } from './targets.ts';
+import type { Card, CardFacts } from '../../domain/card.ts';
+import type { KeptEvent } from '../../domain/event.ts';
+import { Outage } from '../../domain/failure.ts';
+import type { Production } from '../../domain/production.ts';
+import type { CardResult } from '../../domain/results.ts';
+import { compareVendorTimes } from '../../domain/vendor-time.ts';
+import type { KnownCard } from '../../journal/journal.ts';
+import type { Context } from '../context.ts';
+import { forEachCard, type Subject } from '../each-card.ts';
+import type { Target } from '../targets.ts';
 
 /** What the API said about the time in which nobody listened. */
 export interface CaughtUp {

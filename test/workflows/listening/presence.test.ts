@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Failure } from '../../src/domain/failure.ts';
-import type { Listening } from '../../src/journal/journal.ts';
-import type { Clock } from '../../src/workflows/context.ts';
-import { keepPresence, lastListenedAt } from '../../src/workflows/presence.ts';
-import { World } from './world.ts';
+import { Failure } from '../../../src/domain/failure.ts';
+import type { Listening } from '../../../src/journal/journal.ts';
+import type { Clock } from '../../../src/workflows/context.ts';
+import { keepPresence, lastListenedAt } from '../../../src/workflows/listening/presence.ts';
+import { World } from '../world.ts';
 
 /** A clock whose sleepers wake when the test says so. */
 class HandClock implements Clock {

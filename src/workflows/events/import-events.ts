@@ -1,7 +1,7 @@
-import { Failure, type FailureDocument } from '../domain/failure.ts';
-import type { Delivery } from '../journal/journal.ts';
-import type { SignatureVerifier } from '../webhooks/signature.ts';
-import type { Context } from './context.ts';
+import { Failure, type FailureDocument } from '../../domain/failure.ts';
+import type { Delivery } from '../../journal/journal.ts';
+import type { SignatureVerifier } from '../../webhooks/signature.ts';
+import type { Context } from '../context.ts';
 import { readImportLine, toDelivery } from './import-line.ts';
 
 export interface ImportOptions {

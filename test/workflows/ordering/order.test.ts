@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Journal } from '../../src/journal/journal.ts';
-import { type OrderOptions, order, prepareOrder } from '../../src/workflows/order.ts';
-import { World } from './world.ts';
+import type { Journal } from '../../../src/journal/journal.ts';
+import { type OrderOptions, order, prepareOrder } from '../../../src/workflows/ordering/order.ts';
+import { World } from '../world.ts';
 
 let world: World;
 

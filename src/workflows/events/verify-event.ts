@@ -1,7 +1,7 @@
-import type { ExitCode } from '../domain/exit-codes.ts';
-import { Failure, type FailureDocument } from '../domain/failure.ts';
-import { PUBLISHED_KEYS } from '../webhooks/published-keys.ts';
-import { SignatureVerifier } from '../webhooks/signature.ts';
+import type { ExitCode } from '../../domain/exit-codes.ts';
+import { Failure, type FailureDocument } from '../../domain/failure.ts';
+import { PUBLISHED_KEYS } from '../../webhooks/published-keys.ts';
+import { SignatureVerifier } from '../../webhooks/signature.ts';
 
 /** What checking one signature came to. */
 export interface Verification {

@@ -1,5 +1,5 @@
-import { Failure } from '../domain/failure.ts';
-import type { Context } from './context.ts';
+import { Failure } from '../../domain/failure.ts';
+import type { Context } from '../context.ts';
 
 const HEARTBEAT_MS = 2_000;
 

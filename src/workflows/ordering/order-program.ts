@@ -1,10 +1,10 @@
-import { Failure } from '../domain/failure.ts';
-import { PHYSICAL_CARD_LIMIT } from '../domain/order.ts';
-import { printable } from '../domain/terminal-text.ts';
-import type { CardProgram } from '../wire/orders.ts';
-import { listPrograms } from '../wise/orders.ts';
-import type { Context } from './context.ts';
-import { allOrders } from './order-search.ts';
+import { Failure } from '../../domain/failure.ts';
+import { PHYSICAL_CARD_LIMIT } from '../../domain/order.ts';
+import { printable } from '../../domain/terminal-text.ts';
+import type { CardProgram } from '../../wire/orders.ts';
+import { listPrograms } from '../../wise/orders.ts';
+import type { Context } from '../context.ts';
+import { allOrders } from '../order-search.ts';
 
 /** Orders that take no place of the limit any more. The vendor doesn't say whether a cancelled one does: an assumption. */
 const GONE = new Set(['CANCELLED', 'RETURNED']);

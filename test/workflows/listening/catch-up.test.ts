@@ -1,12 +1,12 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
-import { Failure } from '../../src/domain/failure.ts';
-import { understand } from '../../src/webhooks/understand.ts';
-import { catchUp } from '../../src/workflows/catch-up.ts';
-import type { Target } from '../../src/workflows/targets.ts';
-import { cardBody } from '../webhooks/signed-events.ts';
-import { World } from './world.ts';
+import { Failure } from '../../../src/domain/failure.ts';
+import { understand } from '../../../src/webhooks/understand.ts';
+import { catchUp } from '../../../src/workflows/listening/catch-up.ts';
+import type { Target } from '../../../src/workflows/targets.ts';
+import { cardBody } from '../../webhooks/signed-events.ts';
+import { World } from '../world.ts';
 
 const DAY = 86_400_000;
 

@@ -1,8 +1,8 @@
-import type { KeptEvent } from '../domain/event.ts';
-import { Failure } from '../domain/failure.ts';
-import type { Context } from './context.ts';
+import type { KeptEvent } from '../../domain/event.ts';
+import { Failure } from '../../domain/failure.ts';
+import type { Context } from '../context.ts';
+import { poll } from '../poll.ts';
 import { type EventSelection, toFilter } from './events.ts';
-import { poll } from './poll.ts';
 
 export interface TailOptions {
   selection: EventSelection;

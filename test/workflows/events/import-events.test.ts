@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { exportEvents } from '../../src/workflows/events.ts';
-import { orderBody, productionBody, Signer, TOKEN } from '../webhooks/signer.ts';
-import { EVERYTHING, importLines, loggedLine } from './kept-events.ts';
-import { SIGNER, World } from './world.ts';
+import { exportEvents } from '../../../src/workflows/events/events.ts';
+import { orderBody, productionBody, Signer, TOKEN } from '../../webhooks/signer.ts';
+import { EVERYTHING, importLines, loggedLine } from '../kept-events.ts';
+import { SIGNER, World } from '../world.ts';
 
 let world: World;
 beforeEach(() => {

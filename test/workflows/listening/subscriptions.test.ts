@@ -1,16 +1,16 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ORDER_EVENT, PRODUCTION_EVENT } from '../../src/wire/events.ts';
+import { ORDER_EVENT, PRODUCTION_EVENT } from '../../../src/wire/events.ts';
 import {
   createWebhooks,
   deleteWebhook,
   listWebhooks,
   subscribeHere,
   testWebhook,
-} from '../../src/workflows/subscriptions.ts';
-import { Receiver } from '../sandbox/receiver.ts';
-import { World } from './world.ts';
+} from '../../../src/workflows/listening/subscriptions.ts';
+import { Receiver } from '../../sandbox/receiver.ts';
+import { World } from '../world.ts';
 
 const URL_OF_BANK = 'https://hooks.bank.example/kiosk';
 const WANTED = { url: URL_OF_BANK, name: 'mine', version: null };

@@ -1,12 +1,12 @@
 import * as v from 'valibot';
-import { Failure } from '../domain/failure.ts';
-import { receiverFaults, type Subscription } from '../domain/subscription.ts';
-import { ORDER_EVENT, PRODUCTION_EVENT } from '../wire/events.ts';
-import { subscription, testNotifications } from '../wire/subscriptions.ts';
-import { failureOf, type Sent, unreachable } from '../wise/client.ts';
-import * as api from '../wise/subscriptions.ts';
-import { recordAct } from './acts.ts';
-import type { Context } from './context.ts';
+import { Failure } from '../../domain/failure.ts';
+import { receiverFaults, type Subscription } from '../../domain/subscription.ts';
+import { ORDER_EVENT, PRODUCTION_EVENT } from '../../wire/events.ts';
+import { subscription, testNotifications } from '../../wire/subscriptions.ts';
+import { failureOf, type Sent, unreachable } from '../../wise/client.ts';
+import * as api from '../../wise/subscriptions.ts';
+import { recordAct } from '../acts.ts';
+import type { Context } from '../context.ts';
 
 /** What kioskctl understands: everything about a card at a kiosk. */
 const EVENT_TYPES = [PRODUCTION_EVENT, ORDER_EVENT];

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Failure } from '../../src/domain/failure.ts';
-import { SignatureVerifier } from '../../src/webhooks/signature.ts';
-import { replayEvents } from '../../src/workflows/replay-events.ts';
-import { openReceiver } from '../webhooks/receiver-stand.ts';
-import { orderBody, productionBody } from '../webhooks/signer.ts';
-import { importLines, keep, loggedLine } from './kept-events.ts';
-import { SIGNER, World } from './world.ts';
+import { Failure } from '../../../src/domain/failure.ts';
+import { SignatureVerifier } from '../../../src/webhooks/signature.ts';
+import { replayEvents } from '../../../src/workflows/events/replay-events.ts';
+import { openReceiver } from '../../webhooks/receiver-stand.ts';
+import { orderBody, productionBody } from '../../webhooks/signer.ts';
+import { importLines, keep, loggedLine } from '../kept-events.ts';
+import { SIGNER, World } from '../world.ts';
 
 let world: World;
 beforeEach(() => {

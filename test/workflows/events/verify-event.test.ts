@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { PUBLISHED_KEYS } from '../../src/webhooks/published-keys.ts';
-import { SignatureVerifier } from '../../src/webhooks/signature.ts';
-import { verifyEvent } from '../../src/workflows/verify-event.ts';
-import { productionBody } from '../webhooks/signer.ts';
-import { SIGNER } from './world.ts';
+import { PUBLISHED_KEYS } from '../../../src/webhooks/published-keys.ts';
+import { SignatureVerifier } from '../../../src/webhooks/signature.ts';
+import { verifyEvent } from '../../../src/workflows/events/verify-event.ts';
+import { productionBody } from '../../webhooks/signer.ts';
+import { SIGNER } from '../world.ts';
 
 const body = productionBody('PRODUCED');
 const signature = SIGNER.sign(body);

@@ -1,11 +1,11 @@
 import * as v from 'valibot';
-import type { CardEvent } from '../domain/event.ts';
-import { Failure } from '../domain/failure.ts';
-import { printable } from '../domain/terminal-text.ts';
-import { parseVendorTime } from '../domain/vendor-time.ts';
-import type { Delivery } from '../journal/journal.ts';
-import type { SignatureVerifier } from '../webhooks/signature.ts';
-import { DELIVERY_HEADER, readEventBody, SIGNATURE_HEADER, TEST_HEADER } from '../wire/events.ts';
+import type { CardEvent } from '../../domain/event.ts';
+import { Failure } from '../../domain/failure.ts';
+import { printable } from '../../domain/terminal-text.ts';
+import { parseVendorTime } from '../../domain/vendor-time.ts';
+import type { Delivery } from '../../journal/journal.ts';
+import type { SignatureVerifier } from '../../webhooks/signature.ts';
+import { DELIVERY_HEADER, readEventBody, SIGNATURE_HEADER, TEST_HEADER } from '../../wire/events.ts';
 
 /** A webhook as a line of a file has it. */
 interface GivenDelivery {
