@@ -8,14 +8,14 @@ import { openContext } from './context.ts';
 import { type CardInput, readCards } from './input/card-input.ts';
 import { globalFlags } from './input/flags.ts';
 import { PassedOnError } from './input/passed-on-error.ts';
+import { type Io, processIo } from './io/io.ts';
+import { interruption, onForcedEnd, STDOUT_CLOSED, setExitCode } from './io/signals.ts';
 import { type CardResultsOptions, cardResults } from './output/card-results.ts';
 import { makeDocument, wantsFlag } from './output/document.ts';
 import type { Result } from './output/result.ts';
 import { makeStyle } from './output/style.ts';
 import { guardProduction } from './production-guard.ts';
 import { readSettings } from './settings/settings.ts';
-import { type Io, processIo } from './terminal/io.ts';
-import { interruption, onForcedEnd, STDOUT_CLOSED, setExitCode } from './terminal/io-signals.ts';
 import { asUsageFailure } from './usage-failure.ts';
 
 /**

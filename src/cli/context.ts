@@ -10,12 +10,12 @@ import { ClientToken, fetchClientToken } from '../wise/tokens.ts';
 import type { Context, Environment } from '../workflows/context.ts';
 import { type Credentials, makeCredentials } from './context-credentials.ts';
 import { makeForgivingJournal } from './forgiving-journal.ts';
+import { makeAsk } from './io/ask.ts';
+import type { Io } from './io/io.ts';
+import { interruption } from './io/signals.ts';
 import { TerminalReport } from './output/report.ts';
 import { readSettings, type Settings } from './settings/settings.ts';
 import type { SettingFlags } from './settings/sources.ts';
-import { makeAsk } from './terminal/ask.ts';
-import type { Io } from './terminal/io.ts';
-import { interruption } from './terminal/io-signals.ts';
 
 /**
  * What a command does to the world: only looks, keeps what it is told in the journal, changes something, or something

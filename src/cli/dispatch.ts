@@ -4,11 +4,11 @@ import { printableJson } from '../domain/terminal-text.ts';
 import { BaseCommand } from './base-command.ts';
 import { KioskctlHelp } from './help.ts';
 import { globalFlags } from './input/flags.ts';
+import { processIo } from './io/io.ts';
+import { setExitCode, watchOutput } from './io/signals.ts';
 import { makeDocument, wantsFlag } from './output/document.ts';
 import { makeStyle } from './output/style.ts';
 import { makeOwnPlugin } from './own-plugin.ts';
-import { processIo } from './terminal/io.ts';
-import { setExitCode, watchOutput } from './terminal/io-signals.ts';
 import { unknownCommand } from './unknown-command.ts';
 
 /**

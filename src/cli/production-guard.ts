@@ -2,8 +2,8 @@ import { Failure } from '../domain/failure.ts';
 import { printable } from '../domain/terminal-text.ts';
 import type { Context } from '../workflows/context.ts';
 import type { ContextFlags, Effect } from './context.ts';
-import { makeAsk } from './terminal/ask.ts';
-import type { Io } from './terminal/io.ts';
+import { makeAsk } from './io/ask.ts';
+import type { Io } from './io/io.ts';
 
 /**
  * Before anything is sent to production: sandbox-only calls are refused, an act is confirmed by a person at the terminal

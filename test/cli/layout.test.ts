@@ -8,8 +8,8 @@ const BELOW: Record<string, string[]> = {
   cli: ['cli/settings', 'cli/output'],
   'cli/settings': ['workflows'],
   'cli/output': ['cli/input'],
-  'cli/input': ['cli/terminal'],
-  'cli/terminal': ['workflows/ordering', 'workflows/events', 'workflows/listening'],
+  'cli/input': ['cli/io'],
+  'cli/io': ['workflows/ordering', 'workflows/events', 'workflows/listening'],
   'workflows/ordering': ['workflows'],
   'workflows/events': ['workflows'],
   'workflows/listening': ['workflows'],
@@ -109,7 +109,7 @@ test('the environment is read, and the process ended, only where the layout says
     const code = readFileSync(file, 'utf8');
     return (
       /process\.env\b|process\.exit\(|\bconsole\./.test(code) &&
-      !/^src\/cli\/(terminal\/io|context|settings)/.test(file)
+      !/^src\/cli\/(io|context|settings)/.test(file)
     );
   });
   expect(wrong).toEqual([]);

@@ -3,7 +3,7 @@ import { parseReference } from '../../domain/reference.ts';
 import type { Context } from '../../workflows/context.ts';
 import { parsePiped } from '../../workflows/piped.ts';
 import { type GivenReference, resolveTargets, type Target } from '../../workflows/targets.ts';
-import type { Io } from '../terminal/io.ts';
+import type { Io } from '../io/io.ts';
 import { PassedOnError } from './passed-on-error.ts';
 
 /** The cards of a command, and whether its document shows one card or a list. */

@@ -1,7 +1,7 @@
 import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
 import { Failure } from '../../domain/failure.ts';
 import { printable } from '../../domain/terminal-text.ts';
-import type { Io } from '../terminal/io.ts';
+import type { Io } from '../io/io.ts';
 
 const REASONS = new Map([
   ['ENOENT', 'there is no such file'],

@@ -1,7 +1,7 @@
 import { formatDuration } from '../../domain/duration.ts';
 import { printable } from '../../domain/terminal-text.ts';
 import type { Progress, Report } from '../../workflows/context.ts';
-import type { Io } from '../terminal/io.ts';
+import type { Io } from '../io/io.ts';
 import { makeStyle } from './style.ts';
 
 /** Without a terminal, a wait says at least this often that it still goes on. */

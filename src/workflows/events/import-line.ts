@@ -1,10 +1,10 @@
 import * as v from 'valibot';
-import type { CardEvent } from '../../domain/event.ts';
 import { Failure } from '../../domain/failure.ts';
 import { printable } from '../../domain/terminal-text.ts';
 import { parseVendorTime } from '../../domain/vendor-time.ts';
 import type { Delivery } from '../../journal/journal.ts';
 import type { SignatureVerifier } from '../../webhooks/signature.ts';
+import { understand } from '../../webhooks/understand.ts';
 import { DELIVERY_HEADER, readEventBody, SIGNATURE_HEADER, TEST_HEADER } from '../../wire/events.ts';
 
 /** A webhook as a line of a file has it. */
@@ -25,20 +25,6 @@ interface Refused {
 
 /** The receiver takes bodies of up to 256 KiB; Base64 makes them a third longer. */
 const LONGEST_LINE = 512 * 1024;
-
-/** How a verified event that can't be understood is called. */
-const UNKNOWN_EVENT: CardEvent = {
-  eventType: 'unknown',
-  profileId: null,
-  cardToken: null,
-  orderId: null,
-  kioskId: null,
-  status: null,
-  errorCode: null,
-  description: null,
-  occurredAt: null,
-  sentAt: null,
-};
 
 const base64 = v.pipe(v.string(), v.base64());
 
@@ -90,22 +76,14 @@ export function toDelivery(
 ): Delivery | Refused {
   if ('refused' in given) return given;
   const { body, signature, deliveryId, isTest } = given;
-  const event = readEventBody(parse(Buffer.from(body).toString('utf8')));
   const receivedAt = Math.min(given.receivedAt ?? now, now);
   if (signature !== null) {
     if (!verifier.isValid(body, signature))
       return refused(`its signature does not match its ${body.length} bytes`, true);
-    return {
-      body,
-      signature,
-      deliveryId,
-      isTest,
-      isVerified: true,
-      receivedAt,
-      event: event ?? UNKNOWN_EVENT,
-    };
+    return { body, signature, deliveryId, isTest, isVerified: true, receivedAt, event: understand(body) };
   }
   if (!unverified) return refused('it has no signature', true);
+  const event = readEventBody(parse(Buffer.from(body).toString('utf8')));
   if (!event) return refused('its body is not an event of Wise');
   // A delivery id that nobody signed must not stand in the way of the delivery itself.
   return { body, signature, deliveryId: null, isTest, isVerified: false, receivedAt, event };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readBytes, readLines } from '../../../src/cli/input/files.ts';
-import { processIo } from '../../../src/cli/terminal/io.ts';
+import { processIo } from '../../../src/cli/io/io.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kioskctl-files-'));
 mkdirSync(join(folder, 'folder'));
