@@ -1,8 +1,9 @@
 import { BaseCommand } from '../cli/base-command.ts';
 import { quietFlag } from '../cli/input/flags.ts';
-import { isLoopback, listenFlags, readListenOptions } from '../cli/input/listen-options.ts';
+import { listenFlags, readListenOptions } from '../cli/input/listen-options.ts';
 import { heardResult, unshownResult } from '../cli/output/render-listen.ts';
 import { asFailure } from '../domain/failure.ts';
+import { isLoopback } from '../domain/loopback.ts';
 import { type Heard, listen } from '../workflows/listening/listen.ts';
 
 /** Of a reader that is behind this far, no more is kept in memory: the journal has it all. */

@@ -1,46 +1,66 @@
 import type { CardEvent } from './event.ts';
-import { Failure } from './failure.ts';
-import { parseReference } from './reference.ts';
-import { printable } from './terminal-text.ts';
+import type { Reference } from './reference.ts';
 
-type Test = (event: CardEvent) => boolean;
-
-/** The tests by what they are about. A type may be given without the `cards#card-` and `-status-change` around it. */
-const TESTS: Readonly<Record<string, (value: string) => Test>> = {
-  type: (value) => (event) => [event.eventType, shortType(event.eventType)].includes(value),
-  card: (value) => {
-    const { profileId, cardToken, orderId } = parseReference(value);
-    return (event) =>
-      (profileId === null || event.profileId === profileId) &&
-      (cardToken === null ? event.orderId === orderId : event.cardToken === cardToken);
-  },
-  kiosk: (value) => (event) => event.kioskId === value,
-  status: (value) => (event) => event.status === value.toUpperCase(),
-};
+/** What is chosen, by kind; an empty list leaves a kind out of it. */
+export interface ChosenValues {
+  /** `cards#card-production-status-change`, or `production` for short. */
+  type: string[];
+  card: Reference[];
+  kiosk: string[];
+  status: string[];
+}
 
 /**
- * Which events to show, as flags write it: `status=PRODUCED`, `kiosk=WIS00001`, `card=1001/501`, `type=production`.
- * Of the same kind either is enough, of different kinds all must hold. Without any, all events are chosen.
- * @throws Failure `usage`, `invalid-reference`
+ * Which events to show and to forward. Of the same kind either is enough, of different kinds all must hold; without any,
+ * all events are chosen.
  */
-export function parseEventChoice(texts: readonly string[]): Test {
-  const byKind = new Map<string, Test[]>();
-  for (const text of texts) {
-    const [, kind = '', value = ''] = /^(\w+)=(.+)$/.exec(text) ?? [];
-    const make = Object.hasOwn(TESTS, kind) ? TESTS[kind] : undefined;
-    if (!make) throw notAChoice(text);
-    byKind.set(kind, [...(byKind.get(kind) ?? []), make(value)]);
+export class EventChoice {
+  readonly #chosen: ChosenValues;
+  /** The cards of chosen orders: a production's events name only the card. */
+  readonly #cardTokens = new Map<number, string>();
+
+  constructor(chosen: ChosenValues) {
+    this.#chosen = chosen;
   }
-  return (event) => [...byKind.values()].every((tests) => tests.some((test) => test(event)));
+
+  /** The orders that were chosen by their ids. */
+  get orderIds(): number[] {
+    return this.#chosen.card.flatMap(({ orderId, cardToken }) =>
+      orderId !== null && cardToken === null ? [orderId] : [],
+    );
+  }
+
+  /** Says which card an order has. */
+  learn(orderId: number, cardToken: string): void {
+    this.#cardTokens.set(orderId, cardToken);
+  }
+
+  isChosen(event: CardEvent): boolean {
+    const { type, card, kiosk, status } = this.#chosen;
+    const { orderId, cardToken } = event;
+    if (orderId !== null && cardToken !== null && this.orderIds.includes(orderId))
+      this.learn(orderId, cardToken);
+    return (
+      isOneOf(type, (value) => value === event.eventType || value === shortType(event.eventType)) &&
+      isOneOf(card, (reference) => this.#isOfCard(event, reference)) &&
+      isOneOf(kiosk, (value) => value === event.kioskId) &&
+      isOneOf(status, (value) => value === event.status)
+    );
+  }
+
+  #isOfCard(event: CardEvent, { profileId, cardToken, orderId }: Reference): boolean {
+    if (profileId !== null && event.profileId !== profileId) return false;
+    if (orderId !== null && event.orderId === orderId) return true;
+    const token = cardToken ?? (orderId === null ? null : (this.#cardTokens.get(orderId) ?? null));
+    return token !== null && event.cardToken === token;
+  }
+}
+
+function isOneOf<Value>(values: readonly Value[], test: (value: Value) => boolean): boolean {
+  return values.length === 0 || values.some(test);
 }
 
 /** `production` for `cards#card-production-status-change`; other types stay as they are. */
-export function shortType(eventType: string): string {
+function shortType(eventType: string): string {
   return /^cards#card-(\w+)-status-change$/.exec(eventType)?.[1] ?? eventType;
-}
-
-function notAChoice(text: string): Failure {
-  return new Failure('usage', `“${printable(text.slice(0, 80))}” chooses no events.`, {
-    hint: 'Write type=production, card=1001/501, kiosk=WIS00001 or status=PRODUCED.',
-  });
 }

@@ -76,6 +76,9 @@ function isAfterBaseline(
  */
 export function isNews(facts: CardFacts, event: KeptEvent): boolean {
   if (event.isTest) return false;
+  const isOfCard = event.eventType === ORDER_EVENT || event.eventType === PRODUCTION_EVENT;
+  // Of another schema: only the API can say what it says.
+  if (isOfCard && event.status === null) return true;
   if (event.eventType === ORDER_EVENT) return isOrderNews(facts.orderStatus, event.status);
   return event.eventType === PRODUCTION_EVENT && isProductionNews(facts.production, productionOf(event));
 }

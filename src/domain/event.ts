@@ -23,6 +23,12 @@ export interface CardEvent {
   sentAt: string | null;
 }
 
+/** Two events are the same when this is; the times of their sending and their subscriptions may differ. */
+export function contentOf(event: CardEvent): string {
+  const { eventType, cardToken, orderId, status, kioskId, occurredAt, errorCode } = event;
+  return JSON.stringify([eventType, cardToken, orderId, status, kioskId, occurredAt, errorCode]);
+}
+
 /** An event that the journal keeps. */
 export interface KeptEvent extends CardEvent {
   /** The journal's own number, in order of arrival. */

@@ -1,4 +1,4 @@
-import { type CardEvent, ORDER_EVENT, PRODUCTION_EVENT } from './event.ts';
+import { type CardEvent, contentOf, ORDER_EVENT, PRODUCTION_EVENT } from './event.ts';
 import { rankOf } from './production.ts';
 import { parseVendorTime } from './vendor-time.ts';
 
@@ -110,19 +110,6 @@ function distinct(events: readonly CardEvent[]): CardEvent[] {
     if (!known || compareSending(event, known) < 0) kept.set(key, event);
   }
   return [...kept.values()];
-}
-
-/** Two events are the same when these are. */
-function contentOf({
-  eventType,
-  cardToken,
-  orderId,
-  status,
-  kioskId,
-  occurredAt,
-  errorCode,
-}: CardEvent): string {
-  return JSON.stringify([eventType, cardToken, orderId, status, kioskId, occurredAt, errorCode]);
 }
 
 function compareSending(left: CardEvent, right: CardEvent): number {

@@ -1,4 +1,5 @@
 import { Failure } from './failure.ts';
+import { isLoopback } from './loopback.ts';
 import { printable } from './terminal-text.ts';
 
 /** Somebody whom the vendor tells of events: an application's subscription to one type of them. */
@@ -14,8 +15,6 @@ export interface Subscription {
   createdAt: string | null;
 }
 
-const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
-
 /**
  * What is wrong with a URL as a receiver of events. The vendor asks for https at a domain name, on port 443, with a
  * CA-signed certificate and without a query. Source: the vendor's guide on webhooks.
@@ -25,7 +24,7 @@ const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 export function receiverFaults(text: string, { isLocal }: { isLocal: boolean }): string[] {
   const url = URL.parse(text);
   if (!url) return ['be a whole URL, like https://hooks.bank.example/kiosk'];
-  const isHere = isLocal && LOOPBACK.test(url.hostname) && /^https?:$/.test(url.protocol);
+  const isHere = isLocal && isLoopback(url.hostname) && /^https?:$/.test(url.protocol);
   return [
     ...(isHere || url.protocol === 'https:' ? [] : ['begin with https://']),
     ...(isHere || isDomainName(url.hostname) ? [] : ['name its host by a domain name']),

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { KeptEvent } from '../domain/event.ts';
+import { contentOf, type KeptEvent } from '../domain/event.ts';
 import type { Database, Parameters } from '../sqlite/database.ts';
 import type { Delivery, EventFilter, KeptDelivery } from './journal.ts';
 
@@ -77,6 +77,17 @@ export function findDelivery(db: Database, environment: string, id: number): Kep
   return row ? { ...toKeptEvent(row), body: row.body, signature: row.signature } : null;
 }
 
+/** The card that signed events of an order name. */
+export function findCardToken(db: Database, environment: string, orderId: number): string | null {
+  const row = db.get<{ card_token: string }>(
+    `SELECT card_token FROM events
+     WHERE environment = :environment AND order_id = :orderId AND card_token IS NOT NULL AND is_verified = 1
+     ORDER BY id DESC LIMIT 1`,
+    { environment, orderId },
+  );
+  return row?.card_token ?? null;
+}
+
 export function latestEventId(db: Database, environment: string): number {
   return (
     db.get<{ id: number | null }>('SELECT max(id) AS id FROM events WHERE environment = :environment', {
@@ -123,17 +134,29 @@ function conditionsOf(filter: EventFilter): { conditions: string[]; parameters: 
 
 /**
  * Two deliveries with the same key tell of the same event: type, card or order, status, kiosk, time and error code are
- * the same; delivery id, `sent_at` and subscription may differ. What can't be understood is the same when its delivery id
- * is, or without one its bytes. Tests and hints are kept apart, so that they never stand in the way of the event itself.
+ * the same; delivery id, `sent_at` and subscription may differ. What can't be understood is the same when its type and data
+ * are, or its bytes where it is no JSON. The delivery id says nothing here: it is not signed, so an event that somebody
+ * sends under the id of another must not keep that one out. Tests, which are the same only by their id, and hints are
+ * kept apart, so that they never stand in the way of the event itself.
  */
 function contentKeyOf({ event, body, isTest, isVerified, deliveryId }: Delivery): string {
-  const { eventType, cardToken, orderId, status, kioskId, occurredAt, errorCode } = event;
+  const { eventType, cardToken, orderId, status } = event;
   const isUnderstood = (cardToken !== null || orderId !== null) && status !== null;
   const content = isUnderstood
-    ? JSON.stringify([eventType, cardToken, orderId, status, kioskId, occurredAt, errorCode])
-    : `delivery ${deliveryId ?? hash('sha256', body)}`;
+    ? contentOf(event)
+    : JSON.stringify([eventType, dataOf(body) ?? hash('sha256', body)]);
   const kind = isTest ? `test ${deliveryId ?? ''} ` : isVerified ? '' : 'hint ';
   return hash('sha256', `${kind}${content}`, 'base64url').slice(0, 22);
+}
+
+/** What an event is about; undefined where its body is no JSON. */
+function dataOf(body: Uint8Array): unknown {
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(body).toString('utf8'));
+    return typeof parsed === 'object' && parsed !== null && 'data' in parsed ? parsed.data : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function toKeptEvent(row: EventRow): KeptEvent {

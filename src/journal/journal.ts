@@ -170,6 +170,8 @@ export interface Journal {
   keepEvent(delivery: Delivery): Promise<KeptEvent | null>;
   listEvents(filter: EventFilter): Promise<KeptEvent[]>;
   findDelivery(id: number): Promise<KeptDelivery | null>;
+  /** The card of an order, as far as cards and signed events tell. */
+  findCardToken(orderId: number): Promise<string | null>;
   /** The number of the latest event; 0 while there is none. */
   latestEventId(): Promise<number>;
   /** Forgets events that arrived before a time. @returns how many */

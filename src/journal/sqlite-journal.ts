@@ -70,13 +70,7 @@ export class SqliteJournal implements Journal {
     cards.rememberCard(this.#db, this.#environment, { card, at });
   }
 
-  async findCard({
-    cardToken,
-    orderId,
-  }: {
-    cardToken: string | null;
-    orderId: number | null;
-  }): Promise<KnownCard | null> {
+  async findCard({ cardToken, orderId }: Parameters<Journal['findCard']>[0]): Promise<KnownCard | null> {
     const row = cardToken
       ? cards.findByToken(this.#db, this.#environment, cardToken)
       : cards.findByOrder(this.#db, this.#environment, orderId ?? 0);
@@ -157,6 +151,11 @@ export class SqliteJournal implements Journal {
 
   async findDelivery(id: number): Promise<KeptDelivery | null> {
     return events.findDelivery(this.#db, this.#environment, id);
+  }
+
+  async findCardToken(orderId: number): Promise<string | null> {
+    const known = cards.findByOrder(this.#db, this.#environment, orderId)?.card_token;
+    return known ?? events.findCardToken(this.#db, this.#environment, orderId);
   }
 
   async latestEventId(): Promise<number> {

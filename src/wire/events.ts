@@ -14,9 +14,10 @@ const looseId = v.fallback(
   v.nullish(
     v.pipe(
       v.union([v.number(), v.string()]),
-      v.transform((id) => Number(String(id).replace(/L$/, ''))),
+      v.transform(String),
+      v.regex(/^\d+L?$/),
+      v.transform((id) => Number(id.replace('L', ''))),
       v.safeInteger(),
-      v.minValue(0),
     ),
     null,
   ),
@@ -36,6 +37,7 @@ const NOTHING = { profile_id: null, card_token: null };
  */
 const eventBody = v.object({
   event_type: v.string(),
+  schema_version: optionalText,
   sent_at: optionalText,
   data: v.object({
     resource: v.fallback(resource, NOTHING),
@@ -49,21 +51,33 @@ const eventBody = v.object({
   }),
 });
 
-/** Reads a parsed webhook body. @returns null for what is no event at all */
+/** The versions whose words are known here; a body without one is read as they are. */
+const KNOWN_VERSIONS = new Set([null, '2.0.0', '4.0.0']);
+
+/**
+ * Reads a parsed webhook body. Of a schema that nobody knew when this was written, only what it is about is read, not
+ * what it says: that may mean something else by now.
+ * @returns null for what is no event at all
+ */
 export function readEventBody(body: unknown): CardEvent | null {
   const read = v.safeParse(eventBody, body);
   if (!read.success) return null;
-  const { event_type: eventType, sent_at: sentAt, data } = read.output;
-  return {
+  const { event_type: eventType, schema_version: version, sent_at: sentAt, data } = read.output;
+  const named = {
     eventType,
     profileId: data.resource.profile_id,
     cardToken: data.resource.card_token,
     orderId: data.order_id,
+    sentAt,
+  };
+  if (!KNOWN_VERSIONS.has(version))
+    return { ...named, kioskId: null, status: null, errorCode: null, description: null, occurredAt: null };
+  return {
+    ...named,
     kioskId: data.kiosk_id,
     status: eventType === ORDER_EVENT ? data.order_status : data.status,
     errorCode: data.error_code,
     description: data.description,
     occurredAt: data.occurred_at,
-    sentAt,
   };
 }

@@ -17,6 +17,12 @@ const JOURNAL_PAUSE_MS = 20;
 /** How often the API is looked at while the events of a listener are waited for. */
 const CALM_MS = 60_000;
 
+/** What an attempt comes to by the result that an event tells. */
+const OUTCOMES = new Map([
+  ['PRODUCED', 'produced'],
+  ['PRODUCTION_ERROR', 'failed'],
+]);
+
 export interface FollowOptions {
   listener: ListenerCheck;
   /** Milliseconds since the epoch; null for ever. The last look before it is one at the API. */
@@ -118,8 +124,11 @@ export class CardFollower {
     if (!told || cardToken === null) return null;
     const current = await this.#ctx.journal.latestAttempt(cardToken);
     const known = latest.facts.attempt;
-    if (current?.id !== known?.id || current?.outcome !== known?.outcome) return null;
     const { production } = told;
+    // Another process may have learned it first, from a look at the API: that says the same.
+    const isAsKnown =
+      current?.outcome === known?.outcome || current?.outcome === OUTCOMES.get(production.status);
+    if (current?.id !== known?.id || !isAsKnown) return null;
     const lookedAt = this.#ctx.clock.now();
     const attempt = await learn(this.#ctx, { profileId, orderId, cardToken, production, lookedAt });
     if (attempt?.id !== known?.id) return null;

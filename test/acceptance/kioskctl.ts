@@ -28,6 +28,7 @@ export interface RunOptions {
 export class User {
   readonly home: string = mkdtempSync(join(tmpdir(), 'kioskctl-'));
   readonly env: Record<string, string | undefined>;
+  readonly binary = BINARY;
 
   constructor(env: Record<string, string> = {}) {
     const bin = join(this.home, 'bin');

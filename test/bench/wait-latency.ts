@@ -1,14 +1,15 @@
-// How long after an event's arrival a waiting `wait-produced` in another process ends. Arrival is when the event is
-// handed to the process that keeps it; the end, when the waiting process is gone (its document comes a little earlier).
+// How long after an event's arrival a waiting `wait-produced` in another process ends. Arrival is when the signed event is
+// sent to a real listener; the end, when the waiting process is gone (its document comes a little earlier).
 // The API is a served sandbox: a process with one of its own would have to put it away at its end.
 // Part of npm run bench:webhooks; needs a build.
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { User } from '../acceptance/kioskctl.ts';
-import { productionEvent } from '../domain/events.ts';
-import { Recording } from '../journal/recording.ts';
+import { ListenerProcess } from '../webhooks/listener.ts';
+import { cardBody, deliver, EventSigner } from '../webhooks/signed-events.ts';
 
 const BINARY = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 const WAITS = 15;
@@ -31,9 +32,10 @@ async function measure(card: string): Promise<Latency> {
   await once(child.stderr ?? child, 'data');
   // The wait is at one of its pauses, nobody knows which.
   await new Promise((resolve) => setTimeout(resolve, 300 + Math.random() * 40));
+  const event = signer.signed(cardBody({ cardToken, occurred_at: production.occurredAt }));
   const [printed, exited] = [once(child.stdout ?? child, 'data'), once(child, 'exit')];
   const arrived = performance.now();
-  void listener.keep(productionEvent('PRODUCED', { cardToken, occurredAt: production.occurredAt }));
+  void deliver(listener.url, event);
   const [document] = await printed;
   const printedAt = performance.now();
   const [code] = await exited;
@@ -48,7 +50,11 @@ for (let index = 0; index < WAITS; index += 1) cards.push(await user.readyCard()
 const sandbox = new Sandbox({ stateFile: join(user.home, 'sandbox.db'), speed: 50 });
 const there = ['--context', 'sandbox', '--base-url', await sandbox.listen({ host: '127.0.0.1', port: 0 })];
 const env = { KIOSKCTL_TOKEN: 'any' };
-const listener = await Recording.start(join(user.home, 'journal.db'), 'sandbox');
+const signer = new EventSigner();
+const keyFile = join(user.home, 'key.pem');
+writeFileSync(keyFile, signer.publicKey);
+const listening = ['--environment', 'sandbox', '--public-key', keyFile, '--catch-up-since', '0'];
+const listener = await ListenerProcess.start(user.env, ...listening);
 const latencies: Latency[] = [];
 for (const card of cards) latencies.push(await measure(card));
 await listener.end();

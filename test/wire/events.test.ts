@@ -42,10 +42,28 @@ describe('an event of the vendor', () => {
     ['1001L', 1001],
     [1001, 1001],
     ['many', null],
+    ['', null],
+    ['L', null],
+    [' 1', null],
+    ['0x10', null],
+    ['1e3', null],
+    [-1, null],
+    [1.5, null],
     [null, null],
     [{}, null],
   ])('names its order as %j', (orderId, read) => {
     expect(readEventBody(productionEvent('1', { order_id: orderId }))?.orderId).toBe(read);
+  });
+
+  test('of a schema that nobody knows says only what it is about', () => {
+    const body = { ...productionEvent('1001', { order_id: '501L' }), schema_version: '9.9.9' };
+    expect(readEventBody(body)).toMatchObject({ profileId: 1001, cardToken: TOKEN, orderId: 501 });
+    expect(readEventBody(body)).toMatchObject({
+      status: null,
+      kioskId: null,
+      occurredAt: null,
+      errorCode: null,
+    });
   });
 
   test.each([

@@ -1,9 +1,9 @@
 import { Flags } from '@oclif/core';
 import { parseDuration } from '../../domain/duration.ts';
-import { parseEventChoice } from '../../domain/event-choice.ts';
 import { Failure } from '../../domain/failure.ts';
 import { printable } from '../../domain/terminal-text.ts';
 import type { ListenOptions } from '../../workflows/listening/listen.ts';
+import { parseEventChoice } from './event-choice.ts';
 import { toPort } from './port.ts';
 import { readPublicKey } from './public-key.ts';
 
@@ -52,15 +52,10 @@ export function readListenOptions(flags: ListenFlags): ListenOptions {
     port: toPort(port),
     path: checkPath(path),
     key: file === undefined ? null : readPublicKey(file),
-    isChosen: parseEventChoice(filter),
+    choice: parseEventChoice(filter),
     forwardTo: target === undefined ? null : toTarget(target),
     catchUp: parseDuration(flags['catch-up-since'] ?? '24h'),
   };
-}
-
-/** Can only this machine reach it? */
-export function isLoopback(host: string): boolean {
-  return /^(127\.|localhost$|::1$)/.test(host);
 }
 
 function checkHost(host: string): string {

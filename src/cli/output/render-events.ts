@@ -74,6 +74,7 @@ function whatOf({ eventType, status, errorCode }: KeptEvent, style: Style): stri
     return printable(status === null ? eventType : `${eventType} ${status}`);
   if (status !== 'PRODUCTION_ERROR' && status !== 'REQUEST_ERROR')
     return `production → ${status === 'PRODUCED' ? style.good(shown) : shown}`;
+  if (errorCode === null) return `production → ${style.bad(shown)}, without an error code`;
   const { code, meaning } = lookUpError(status === 'REQUEST_ERROR' ? 'request' : 'production', errorCode);
   return `production → ${style.bad(shown)}: ${printable(code)}. ${meaning}`;
 }

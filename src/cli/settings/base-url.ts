@@ -1,4 +1,5 @@
 import { Failure } from '../../domain/failure.ts';
+import { isLoopback } from '../../domain/loopback.ts';
 import { printable } from '../../domain/terminal-text.ts';
 
 export interface BaseUrl {
@@ -32,13 +33,13 @@ export function toBaseUrl(text: string): BaseUrl {
   }
   if (url.search || url.hash)
     throw wrong('The base URL has a query or a fragment.', 'Give scheme, host and path only.');
-  const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
-  if (url.protocol === 'http:' && !isLoopback) {
+  const isHere = isLoopback(url.hostname);
+  if (url.protocol === 'http:' && !isHere) {
     throw wrong(`The base URL ${url.origin} is not encrypted.`, 'Use https; http is for this machine only.');
   }
   return {
     href: url.href.replace(/\/+$/, ''),
-    isLoopback,
+    isLoopback: isHere,
     isProduction: PRODUCTION_HOST.test(url.hostname),
   };
 }

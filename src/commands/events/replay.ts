@@ -13,7 +13,7 @@ export default class EventsReplay extends BaseCommand {
     `One after the other, in the order of the arguments. Redirects are not followed and nothing is repeated; a receiver
 that can't be reached ends it with 7, an answer other than 2xx with 10.`;
   static override examples = [
-    '<%= config.bin %> events replay 12 --to http://127.0.0.1:8788/',
+    '<%= config.bin %> events replay 12 --to http://127.0.0.1:8788/webhooks',
     '<%= config.bin %> events replay $(<%= config.bin %> events list --since 2h -q) --to https://hooks.example.com/wise --json',
   ];
   static override args = {

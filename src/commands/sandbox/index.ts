@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { Flags } from '@oclif/core';
-import { isLoopback } from '../../cli/input/listen-options.ts';
 import { toPort } from '../../cli/input/port.ts';
 import type { Result } from '../../cli/output/result.ts';
 import { SandboxCommand, seedFlag, stateFlag } from '../../cli/sandbox-command.ts';
+import { isLoopback } from '../../domain/loopback.ts';
 
 export default class Sandbox extends SandboxCommand {
   static override summary = 'Serve the embedded sandbox on a fixed port.';

@@ -14,7 +14,7 @@ Subscriptions that are there already stay as they are.`;
   static override examples = [
     '<%= config.bin %> webhooks create --url https://hooks.bank.example/kiosk',
     '<%= config.bin %> webhooks create --url https://hooks.bank.example/kiosk --name "Kiosks, on call" --json',
-    '<%= config.bin %> webhooks create --url http://127.0.0.1:8788/ --context local',
+    '<%= config.bin %> webhooks create --url http://127.0.0.1:8788/webhooks --context local',
   ];
   static override flags = {
     url: Flags.string({ summary: 'Where the events go.', helpValue: 'URL', required: true }),

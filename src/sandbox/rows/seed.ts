@@ -20,9 +20,12 @@ const PROFILES: readonly { id: number; limit: number | null; requirements: Recor
   { id: 1004, limit: 10, requirements: MET },
 ];
 
-/** Empties the state and fills it anew; the virtual clock is the real one again. */
+/**
+ * Empties the state and fills it anew; the virtual clock is the real one again. Subscriptions stay, like the key that
+ * signs: a listener goes on to hear what comes.
+ */
 export function resetState(db: Database, seed: number = randomInt(2 ** 47)): void {
-  for (const table of TABLES) db.run(`DELETE FROM ${table}`);
+  for (const table of TABLES.filter((name) => name !== 'subscriptions')) db.run(`DELETE FROM ${table}`);
   insertSandboxRow(db, seed);
   for (const { id, limit, requirements } of PROFILES) {
     insertProfile(db, { id, physicalCardLimit: limit });

@@ -111,10 +111,11 @@ export async function coverageFor(
 export async function toFilter(ctx: Context, selection: EventSelection): Promise<EventFilter> {
   const { card, eventType, kioskId, status, since, until } = selection;
   const known = card && (await ctx.journal.findCard(card));
+  const ofOrder = card?.orderId ? await ctx.journal.findCardToken(card.orderId) : null;
   return {
     ...(card && {
       card: {
-        cardToken: card.cardToken ?? known?.cardToken ?? null,
+        cardToken: card.cardToken ?? ofOrder,
         orderId: card.orderId ?? known?.orderId ?? null,
       },
     }),

@@ -26,7 +26,7 @@ export async function tailEvents(
   { selection, afterId, limit, deadline }: TailOptions,
   onEvent: (event: KeptEvent) => Promise<void>,
 ): Promise<void> {
-  const filter = await toFilter(ctx, selection);
+  let filter = await toFilter(ctx, selection);
   let latest = afterId ?? (selection.since === null ? await ctx.journal.latestEventId() : 0);
   let left = limit ?? Number.POSITIVE_INFINITY;
   await sayWhereFrom(ctx, latest);
@@ -36,6 +36,8 @@ export async function tailEvents(
     timing: PACE,
     deadline,
     look: async () => {
+      // The events of an order's production name its card only, which an event of the order tells.
+      if (filter.card?.cardToken === null) filter = await toFilter(ctx, selection);
       const wanted = left === Number.POSITIVE_INFINITY ? {} : { limit: left };
       for (const event of await ctx.journal.listEvents({ ...filter, ...wanted, afterId: latest })) {
         ctx.signal.throwIfAborted();

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { KeptEvent } from '../../domain/event.ts';
+import type { EventChoice } from '../../domain/event-choice.ts';
 import { asFailure } from '../../domain/failure.ts';
 import { Forwarder } from '../../webhooks/forwarder.ts';
 import { Receiver, type Webhook } from '../../webhooks/receiver.ts';
@@ -19,7 +20,7 @@ export interface ListenOptions {
   /** null: the environment's own. */
   key: { pem: string; source: string } | null;
   /** Which events are shown and forwarded; all are kept. */
-  isChosen: (event: KeptEvent) => boolean;
+  choice: EventChoice;
   forwardTo: URL | null;
   /** How far back the API is asked about, in milliseconds; 0 for not at all. */
   catchUp: number;
@@ -55,6 +56,12 @@ export async function listen(ctx: Context, options: ListenOptions, tell: Tell): 
   const { pem, source } = options.key ?? (await ctx.webhookKey());
   const verifier = new SignatureVerifier(pem, source);
   const unheardSince = await lastListenedAt(ctx);
+  const isAlone = !(await ctx.journal.isListenedTo());
+  if (!isAlone)
+    ctx.report.warn(
+      'Somebody else listens into this journal: each event is shown and forwarded by one of you.',
+    );
+  await learnCards(ctx, options.choice);
   const listener = new Listener(ctx, { ...options, verifier }, tell);
   const url = await listener.open();
   const over = new AbortController();
@@ -63,7 +70,7 @@ export async function listen(ctx: Context, options: ListenOptions, tell: Tell): 
   try {
     ends.push(await keepPresence(ctx, { url, signal, onGap: () => void listener.catchUp() }));
     // The sandbox stops delivering before the receiver goes away.
-    if (ctx.environment === 'local') ends.unshift(await subscribeHere(ctx, url));
+    if (ctx.environment === 'local') ends.unshift(await subscribeHere(ctx, { url, isAlone }));
     tell({ type: 'ready', url, key: verifier.keyName, unheardSince });
     void listener.catchUp();
     if (!ctx.signal.aborted) await once(ctx.signal, 'abort');
@@ -73,6 +80,14 @@ export async function listen(ctx: Context, options: ListenOptions, tell: Tell): 
   }
   tell({ type: 'end', ...listener.counts });
   return listener.counts;
+}
+
+/** What the journal knows of the orders that were chosen. */
+async function learnCards(ctx: Context, choice: EventChoice): Promise<void> {
+  for (const orderId of choice.orderIds) {
+    const cardToken = await ctx.journal.findCardToken(orderId);
+    if (cardToken !== null) choice.learn(orderId, cardToken);
+  }
 }
 
 class Listener {
@@ -171,7 +186,7 @@ class Listener {
       return;
     }
     this.#kept += 1;
-    if (!this.#options.isChosen(event)) return;
+    if (!this.#options.choice.isChosen(event)) return;
     this.#tell({ type: 'event', event });
     this.#forwarder?.add({ id: event.id, body, headers });
   }

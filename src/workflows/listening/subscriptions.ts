@@ -82,9 +82,13 @@ export async function testWebhook(ctx: Context, id: string): Promise<string[]> {
 /**
  * Subscribes a listener to the embedded sandbox, which every listener in `local` does for itself.
  * @param url where it listens, on this machine
+ * @param isAlone whether no other listener is there: then what others left behind, who were killed, is removed
  * @returns what ends these subscriptions again, and never throws
  */
-export async function subscribeHere(ctx: Context, url: string): Promise<() => Promise<void>> {
+export async function subscribeHere(
+  ctx: Context,
+  { url, isAlone }: { url: string; isAlone: boolean },
+): Promise<() => Promise<void>> {
   if (ctx.environment !== 'local') throw new TypeError('only in local a listener subscribes itself');
   checkReceiver(ctx, url);
   const { subscriptions, created } = await ensureSubscribed(ctx, {
@@ -92,15 +96,27 @@ export async function subscribeHere(ctx: Context, url: string): Promise<() => Pr
     name: OWN_NAME,
     version: null,
   });
+  if (isAlone) await removeLeftBehind(ctx, url);
   // Those that a killed listener left behind at this URL are taken over, with what waits for them.
   const own = subscriptions.filter((one) => created.includes(one) || one.name === OWN_NAME);
-  return async () => {
-    for (const { id } of own) {
-      const sent = await api.deleteSubscription(ctx.wise, { clientKey: ctx.clientKey(), id });
-      if (!isDone(sent) && !(sent.kind === 'answered' && sent.httpStatus === 404))
-        ctx.report.warn(`The sandbox could not be told that nobody listens any more: subscription ${id}.`);
-    }
-  };
+  return async () => remove(ctx, own);
+}
+
+/** Nobody listens any more where a listener was that is gone; the sandbox would try it for two weeks. */
+async function removeLeftBehind(ctx: Context, url: string): Promise<void> {
+  const all = await listWebhooks(ctx);
+  await remove(
+    ctx,
+    all.filter((one) => one.name === OWN_NAME && one.url !== null && one.url !== url),
+  );
+}
+
+async function remove(ctx: Context, subscriptions: readonly Subscription[]): Promise<void> {
+  for (const { id } of subscriptions) {
+    const sent = await api.deleteSubscription(ctx.wise, { clientKey: ctx.clientKey(), id });
+    if (!isDone(sent) && !(sent.kind === 'answered' && sent.httpStatus === 404))
+      ctx.report.warn(`The sandbox could not be told that nobody listens any more: subscription ${id}.`);
+  }
 }
 
 async function ensureSubscribed(

@@ -169,7 +169,7 @@ describe('a listener in local', () => {
     const receiver = await Receiver.open();
     const ctx = world.context();
     const before = await createWebhooks(ctx, WANTED);
-    const unsubscribe = await subscribeHere(ctx, receiver.url);
+    const unsubscribe = await subscribeHere(ctx, { url: receiver.url, isAlone: false });
     await world.readyCard();
     await receiver.got(3);
     expect(receiver.statuses().toSorted()).toEqual([
@@ -184,21 +184,21 @@ describe('a listener in local', () => {
   test('takes over what a killed one left behind, but leaves what a person made', async () => {
     const ctx = world.context();
     const url = 'http://127.0.0.1:8788/';
-    await subscribeHere(ctx, url);
+    await subscribeHere(ctx, { url, isAlone: false });
     const left = await listWebhooks(ctx);
-    const unsubscribe = await subscribeHere(ctx, url);
+    const unsubscribe = await subscribeHere(ctx, { url, isAlone: false });
     expect(await listWebhooks(ctx)).toEqual(left);
     await unsubscribe();
     expect(await listWebhooks(ctx)).toEqual([]);
 
     const { subscriptions } = await createWebhooks(ctx, { ...WANTED, url });
-    await (await subscribeHere(ctx, url))();
+    await (await subscribeHere(ctx, { url, isAlone: false }))();
     expect(await listWebhooks(ctx)).toEqual(subscriptions);
   });
 
   test('that can not end it says so, and ends', async () => {
     const ctx = world.context();
-    const unsubscribe = await subscribeHere(ctx, 'http://127.0.0.1:8788/');
+    const unsubscribe = await subscribeHere(ctx, { url: 'http://127.0.0.1:8788/', isAlone: false });
     world.fault({ kind: 'answer', method: 'DELETE', status: 500, times: 1 });
     await unsubscribe();
     expect(world.said).toEqual([expect.stringContaining('could not be told')]);
@@ -207,7 +207,7 @@ describe('a listener in local', () => {
 
   test('never does so elsewhere', async () => {
     const ctx = world.context({ environment: 'production' });
-    await expect(subscribeHere(ctx, URL_OF_BANK)).rejects.toThrow(TypeError);
+    await expect(subscribeHere(ctx, { url: URL_OF_BANK, isAlone: false })).rejects.toThrow(TypeError);
     expect(await world.requests('GET', SUBSCRIPTIONS)).toEqual([]);
   });
 });

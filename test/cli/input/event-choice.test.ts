@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { CardEvent } from '../../src/domain/event.ts';
-import { parseEventChoice } from '../../src/domain/event-choice.ts';
+import { parseEventChoice } from '../../../src/cli/input/event-choice.ts';
+import type { CardEvent } from '../../../src/domain/event.ts';
 
 const EVENT: CardEvent = {
   eventType: 'cards#card-production-status-change',
@@ -32,7 +32,7 @@ test.each([
   [['card=1002/35050a4a-9521-426e-8109-1396e3687a3e'], false],
   [['card=501'], false],
 ])('%j chooses a production: %s', (texts, chosen) => {
-  expect(parseEventChoice(texts)(EVENT)).toBe(chosen);
+  expect(parseEventChoice(texts).isChosen(EVENT)).toBe(chosen);
 });
 
 test.each([
@@ -41,7 +41,19 @@ test.each([
   [['card=502'], false],
   [['kiosk=WIS00001'], false],
 ])('%j chooses an order: %s', (texts, chosen) => {
-  expect(parseEventChoice(texts)(ORDER)).toBe(chosen);
+  expect(parseEventChoice(texts).isChosen(ORDER)).toBe(chosen);
+});
+
+test('an order chooses its productions, too, once an event of the order, or somebody else, said which card it has', () => {
+  const choice = parseEventChoice(['card=1001/501']);
+  expect(choice.isChosen(EVENT)).toBe(false);
+  expect(choice.isChosen(ORDER)).toBe(true);
+  expect(choice.isChosen(EVENT)).toBe(true);
+  const told = parseEventChoice(['card=1001/501']);
+  expect(told.orderIds).toEqual([501]);
+  told.learn(501, EVENT.cardToken ?? '');
+  expect(told.isChosen(EVENT)).toBe(true);
+  expect(told.isChosen({ ...EVENT, cardToken: 'ca0c8154-1e14-4464-a1ce-dcea7dc3de52' })).toBe(false);
 });
 
 describe('a mistake', () => {
