@@ -1,5 +1,5 @@
-import http from 'node:http';
-import https from 'node:https';
+import type { Agent } from 'node:http';
+import { makeAgent, post } from './post.ts';
 
 /** A kept event on its way to another receiver. */
 export interface Forwarded {
@@ -44,7 +44,7 @@ const STOP_WITHIN_MS = 5_000;
 /** Sends events on with their bytes and headers, some at once, and again when that fails. Nobody waits for it. */
 export class Forwarder {
   readonly #options: ForwarderOptions;
-  readonly #agent: http.Agent;
+  readonly #agent: Agent;
   readonly #queue: Forwarded[] = [];
   readonly #sending = new Set<Promise<void>>();
   readonly #hurry = new AbortController();
@@ -53,8 +53,7 @@ export class Forwarder {
 
   constructor(options: ForwarderOptions) {
     this.#options = options;
-    const { Agent } = options.url.protocol === 'https:' ? https : http;
-    this.#agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
+    this.#agent = makeAgent(options.url, AT_ONCE);
   }
 
   add(event: Forwarded): void {
@@ -99,32 +98,21 @@ export class Forwarder {
   }
 
   /** @returns null once the other side has taken it */
-  #attempt({ body, headers }: Forwarded): Promise<{ reason: string; mayPass: boolean } | null> {
-    const { url } = this.#options;
-    const { request: open } = url.protocol === 'https:' ? https : http;
-    if (this.#end.signal.aborted) return Promise.resolve({ reason: 'no time left', mayPass: false });
-    return new Promise((resolve) => {
-      const fail = (reason: string) => resolve({ reason, mayPass: true });
-      const request = open(url, {
-        method: 'POST',
-        agent: this.#agent,
-        headers: { ...passedOn(headers), 'content-length': body.length },
-        signal: this.#end.signal,
-      });
-      const timer = setTimeout(() => request.destroy(), ANSWER_TIMEOUT_MS);
-      request.once('response', (response) => {
-        response.once('error', () => undefined).resume();
-        const { statusCode: status = 0 } = response;
-        if (status >= 200 && status < 300) resolve(null);
-        else resolve({ reason: `answered ${status}`, mayPass: status >= 500 || [408, 429].includes(status) });
-      });
-      request.once('error', (error: Error & { code?: string }) => fail(error.code ?? 'no answer'));
-      request.once('close', () => {
-        clearTimeout(timer);
-        fail('no answer in time');
-      });
-      request.end(body);
+  async #attempt({ body, headers }: Forwarded): Promise<{ reason: string; mayPass: boolean } | null> {
+    const { signal } = this.#end;
+    if (signal.aborted) return { reason: 'no time left', mayPass: false };
+    const sent = await post({
+      url: this.#options.url,
+      headers: passedOn(headers),
+      body,
+      timeout: ANSWER_TIMEOUT_MS,
+      agent: this.#agent,
+      signal,
     });
+    if (sent.kind === 'unreachable') return { reason: sent.reason, mayPass: true };
+    const { httpStatus: status } = sent;
+    if (status >= 200 && status < 300) return null;
+    return { reason: `answered ${status}`, mayPass: status >= 500 || [408, 429].includes(status) };
   }
 }
 
