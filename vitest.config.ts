@@ -1,12 +1,20 @@
 import { defineConfig } from 'vitest/config';
 
+/** Whose tests keep nothing in the process that another file's could find: they share one. */
+const PURE = ['domain', 'wire', 'journal', 'sqlite', 'wise', 'sandbox', 'webhooks', 'workflows'].map(
+  (room) => `test/${room}/**/*.test.ts`,
+);
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     // Commands are processes of their own: what a test prints is not theirs to catch.
     disableConsoleIntercept: true,
     testTimeout: 30_000,
     // As many as there are cores: most of a test's time goes to the processes that it starts.
     maxWorkers: '100%',
+    projects: [
+      { extends: true, test: { name: 'command line', include: ['test/**/*.test.ts'], exclude: PURE } },
+      { extends: true, test: { name: 'rooms', include: PURE, isolate: false } },
+    ],
   },
 });
