@@ -54,7 +54,7 @@ function toChoice({ state, speed, seed }: SandboxFlags): SandboxChoice {
 }
 
 /** @throws Failure `usage` */
-export function toSeed(text: string | undefined): number | undefined {
+function toSeed(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new Failure('usage', `“${text}” is not a seed.`, { hint: 'Give a whole number, like 42.' });

@@ -87,6 +87,11 @@ function retryStep({ production, attempt }: Situation, reference: string): (stri
   return knownKiosk === null ? ['retry', reference, '--to-kiosk', null] : ['retry', reference];
 }
 
+/** A whole command of ours for messages, which leads to the same place as the one that is running. */
+export function commandLine(words: readonly string[], { flags }: Pick<Invocation, 'flags'>): string {
+  return toShell(['kioskctl', ...words, ...flags]);
+}
+
 /** Writes a list of arguments so that a POSIX shell reads it back as the same list. */
 export function toShell(argv: readonly string[]): string {
   return argv

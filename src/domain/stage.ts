@@ -18,7 +18,7 @@ export const STAGES = [
 export type Stage = (typeof STAGES)[number];
 
 /** The vendor obfuscates the data of a card that is older than this: it can never be produced again. */
-export const PRODUCIBLE_DAYS = 60;
+const PRODUCIBLE_DAYS = 60;
 
 const DAY = 86_400_000;
 

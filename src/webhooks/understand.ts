@@ -3,7 +3,7 @@ import type { CardEvent } from '../domain/event.ts';
 import { readEventBody } from '../wire/events.ts';
 
 /** The type of an event whose body does not name one. */
-export const UNKNOWN_TYPE = 'unknown';
+const UNKNOWN_TYPE = 'unknown';
 
 /**
  * Reads the body of a verified webhook. It is the vendor's whatever it says, so what can't be understood (another type,

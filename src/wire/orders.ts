@@ -52,7 +52,6 @@ export const orderFile = v.partial(
     deliveryOption: v.literal('KIOSK_COLLECTION', 'kioskctl orders cards for kiosks only (KIOSK_COLLECTION)'),
   }),
 );
-export type OrderFile = v.InferOutput<typeof orderFile>;
 
 const cardOrderFields = {
   id,

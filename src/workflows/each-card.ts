@@ -2,7 +2,7 @@ import pMap from 'p-map';
 import { type Card, type CardFacts, describeCard } from '../domain/card.ts';
 import type { ExitCode } from '../domain/exit-codes.ts';
 import { asFailure, type Failure } from '../domain/failure.ts';
-import { toShell } from '../domain/next.ts';
+import { commandLine } from '../domain/next.ts';
 import { formatReference } from '../domain/reference.ts';
 import { type CardResult, outcomeOf } from '../domain/results.ts';
 import type { ReadOptions } from '../wise/client.ts';
@@ -186,7 +186,7 @@ function isInterruption({ code }: Failure): boolean {
 
 /** The command that shows where a card stands. */
 export function statusOf({ invocation }: Context, { card }: Subject): string {
-  return toShell(['kioskctl', 'status', formatReference(card), ...invocation.flags]);
+  return commandLine(['status', formatReference(card)], invocation);
 }
 
 async function findUnauthorized(ctx: Context, targets: readonly Target[]): Promise<Map<number, Failure>> {

@@ -169,8 +169,8 @@ export class CardFollower {
   }
 
   /**
-   * A calm card is looked at once a minute. One whose request got no answer yet, or whose end is not confirmed, and one that can't be
-   * read, at the usual pace; so is, less and less often, one of which an event says more than the API shows.
+   * A calm card is looked at once a minute. One whose request got no answer yet, whose end is not confirmed, or that can't
+   * be read, at the usual pace; one of which an event says more than the API shows, less and less often.
    */
   #planNextLook(): void {
     const { firstPause, interval } = this.#ctx.timing;

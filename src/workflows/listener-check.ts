@@ -1,4 +1,5 @@
 import { Failure } from '../domain/failure.ts';
+import { commandLine } from '../domain/next.ts';
 import type { Context } from './context.ts';
 
 /**
@@ -52,7 +53,7 @@ export async function requireListener(ctx: Context, via: Via): Promise<void> {
     'no-listener',
     `Nothing listens for the webhooks of ${ctx.environment} into this journal.`,
     {
-      hint: `Start a listener (kioskctl ${['listen', ...ctx.invocation.flags].join(' ')}), or wait with --via auto, which looks at the API without one.`,
+      hint: `Start a listener (${commandLine(['listen'], ctx.invocation)}), or wait with --via auto, which looks at the API without one.`,
     },
   );
 }

@@ -2,6 +2,7 @@ import { isOpen, isUnsettled, lagsBehind } from '../domain/attempt.ts';
 import { hintOf, name } from '../domain/card.ts';
 import { Failure } from '../domain/failure.ts';
 import { refuseEnded, refuseOtherDelivery } from '../domain/guards.ts';
+import { commandLine } from '../domain/next.ts';
 import { productionFailed } from '../domain/production-failure.ts';
 import { formatReference } from '../domain/reference.ts';
 import type { CardResult } from '../domain/results.ts';
@@ -106,6 +107,6 @@ function isLeftBehind({ card }: Observation, after: string | null): boolean {
 
 function hintAtSimulation({ environment, invocation, report }: Context, { card }: Subject): void {
   if (environment === 'production') return;
-  const command = ['kioskctl simulate', name(card), '--status PRODUCED', ...invocation.flags].join(' ');
+  const command = commandLine(['simulate', name(card), '--status', 'PRODUCED'], invocation);
   report.note(`A sandbox leaves a card in progress until it is told what becomes of it: ${command}`);
 }

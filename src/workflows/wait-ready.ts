@@ -1,6 +1,7 @@
 import { hintOf, name } from '../domain/card.ts';
 import { Failure } from '../domain/failure.ts';
 import { refuseEnded, refuseOtherDelivery } from '../domain/guards.ts';
+import { commandLine } from '../domain/next.ts';
 import { formatReference } from '../domain/reference.ts';
 import { requirementAdvice, unmetRequirements } from '../domain/requirement.ts';
 import type { CardResult } from '../domain/results.ts';
@@ -68,9 +69,7 @@ function nameRequirements(ctx: Context, { card }: Observation, named: Set<string
       `Order ${card.orderId} waits for ${type} (${status}): ${requirementAdvice(requirement)}.`,
     );
     if (type === 'VERIFICATION' && ctx.environment !== 'production') {
-      const command = ['kioskctl simulate --profile-verified', card.profileId, ...ctx.invocation.flags].join(
-        ' ',
-      );
+      const command = commandLine(['simulate', '--profile-verified', String(card.profileId)], ctx.invocation);
       ctx.report.note(`In a sandbox, let the profile pass it: ${command}`);
     }
   }

@@ -1,6 +1,6 @@
 import { formatDuration } from '../domain/duration.ts';
 import { Failure, Outage } from '../domain/failure.ts';
-import { toShell } from '../domain/next.ts';
+import { commandLine } from '../domain/next.ts';
 import { formatReference } from '../domain/reference.ts';
 import type { Context } from './context.ts';
 import type { Subject } from './each-card.ts';
@@ -87,11 +87,11 @@ function deadlinePassed(
   { wait, outage }: { wait: Wait; outage: Failure | null },
 ): Failure {
   const { goal, command } = wait;
-  const again = toShell(['kioskctl', ...(command?.(target) ?? []), ...ctx.invocation.flags]);
+  const again = command && commandLine(command(target), ctx.invocation);
   const seen = outage ? `the last look failed: ${outage.message}` : `it was last seen ${card.stage}`;
   const message = `Card ${formatReference(target)} was not ${goal} within ${formatDuration(ctx.timing.timeout ?? 0)}; ${seen}`;
   return new Failure('deadline-passed', message.replace(/\.?$/, '.'), {
-    hint: (latest === null && command ? again : card.next) ?? 'Wait again, with a longer --timeout.',
+    hint: ((latest === null && again) || card.next) ?? 'Wait again, with a longer --timeout.',
     ...(outage?.details && { details: outage.details }),
   });
 }

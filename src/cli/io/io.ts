@@ -21,7 +21,7 @@ export interface Io {
   stderr: NodeJS.WriteStream;
 }
 
-export const systemClock: Clock = {
+const systemClock: Clock = {
   now: () => Date.now(),
   sleep: async (milliseconds, signal) => {
     try {

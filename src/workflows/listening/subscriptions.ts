@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { Failure } from '../../domain/failure.ts';
+import { commandLine } from '../../domain/next.ts';
 import { receiverFaults, type Subscription } from '../../domain/subscription.ts';
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../../wire/events.ts';
 import { subscription, testNotifications } from '../../wire/subscriptions.ts';
@@ -12,7 +13,7 @@ import type { Context } from '../context.ts';
 const EVENT_TYPES = [PRODUCTION_EVENT, ORDER_EVENT];
 
 /** The version with milliseconds, in which more events can be ordered. */
-export const DEFAULT_SCHEMA_VERSION = '4.0.0';
+const DEFAULT_SCHEMA_VERSION = '4.0.0';
 
 /** The name of subscriptions that a listener in `local` makes for itself. */
 const OWN_NAME = 'kioskctl listen';
@@ -197,7 +198,7 @@ function asOurs(error: unknown, notFound: string): unknown {
 
 function unknown({ invocation }: Context, { correlationId }: Sent, message: string): Failure {
   return new Failure('outcome-unknown', `${message}: the answer was lost.`, {
-    hint: `Look: kioskctl webhooks list ${invocation.flags.join(' ')}`,
+    hint: `Look: ${commandLine(['webhooks', 'list'], invocation)}`,
     details: { correlationId },
   });
 }

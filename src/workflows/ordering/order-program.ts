@@ -1,4 +1,5 @@
 import { Failure } from '../../domain/failure.ts';
+import { commandLine } from '../../domain/next.ts';
 import { PHYSICAL_CARD_LIMIT } from '../../domain/order.ts';
 import { printable } from '../../domain/terminal-text.ts';
 import type { CardProgram } from '../../wire/orders.ts';
@@ -77,11 +78,10 @@ async function countPhysicalOrders(ctx: Context, profileId: number): Promise<num
 
 function limitReached(ctx: Context, profileId: number, rejection?: Failure): Failure {
   return new Failure('limit-reached', `Profile ${profileId} has reached its limit of physical cards.`, {
-    hint: `Wise allows 1 physical card a profile in production and 10 in a sandbox. See them: ${[
-      'kioskctl orders --profile-id',
-      profileId,
-      ...ctx.invocation.flags,
-    ].join(' ')}`,
+    hint: `Wise allows 1 physical card a profile in production and 10 in a sandbox. See them: ${commandLine(
+      ['orders', '--profile-id', String(profileId)],
+      ctx.invocation,
+    )}`,
     ...(rejection?.details && { details: rejection.details }),
   });
 }
