@@ -10,6 +10,16 @@ const contextSettings = v.object({
   profileId: v.optional(id),
   kiosks: v.optional(v.array(v.string()), []),
   program: v.optional(v.string()),
+  /** What the vendor calls the application that subscribes to webhooks. */
+  clientKey: v.optional(v.string()),
+  /** A program and its arguments, in which `{profileId}` stands for the profile, that prints its token. */
+  credentialCommand: v.optional(v.pipe(v.array(v.string()), v.minLength(1))),
+  /** For mutual TLS, in PEM. */
+  certificate: v.optional(v.object({ certFile: v.string(), keyFile: v.string() })),
+  /** Where the team keeps its runbook. */
+  runbook: v.optional(v.string()),
+  /** With which webhooks are signed, in PEM, where it is not the published one. */
+  publicKey: v.optional(v.string()),
 });
 
 const settingsFile = v.object({

@@ -24,6 +24,15 @@ export interface Settings {
   /** The same for `produce`, which also hears KIOSKCTL_KIOSK. */
   produceKiosk: string | null;
   program: string | null;
+  clientKey: string | null;
+  /** A program and its arguments; `{profileId}` in them stands for the profile. */
+  credentialCommand: readonly string[] | null;
+  /** Files in PEM, for mutual TLS. */
+  certificate: { certFile: string; keyFile: string } | null;
+  /** The file of the team's runbook. */
+  runbook: string | null;
+  /** The file of the key with which webhooks are signed. */
+  publicKey: string | null;
   timing: Timing;
   sandboxSpeed: number;
   /** KIOSKCTL_TOKEN as it is, empty or not. */
@@ -91,6 +100,11 @@ export function readSettings(flags: SettingFlags, env: NodeJS.ProcessEnv = proce
     kioskId: kiosk,
     produceKiosk: sources.read({ flag: 'kiosk', variable: 'KIOSKCTL_KIOSK' }, asName) ?? kiosk,
     program: sources.read({ variable: 'KIOSKCTL_PROGRAM' }, asName) ?? settings?.program ?? null,
+    clientKey: settings?.clientKey ?? null,
+    credentialCommand: settings?.credentialCommand ?? null,
+    certificate: settings?.certificate ?? null,
+    runbook: settings?.runbook ?? null,
+    publicKey: settings?.publicKey ?? null,
     timing: readTiming(sources, environment),
     sandboxSpeed: sources.read({ variable: 'KIOSKCTL_SANDBOX_SPEED' }, toSpeed) ?? 1,
     token: env.KIOSKCTL_TOKEN,
