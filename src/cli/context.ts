@@ -1,7 +1,7 @@
 import packageJson from '../../package.json' with { type: 'json' };
 import { printable } from '../domain/terminal-text.ts';
 import type { Journal } from '../journal/journal.ts';
-import { SqliteJournal } from '../journal/sqlite-journal.ts';
+import { openSqliteJournal } from '../journal/sqlite-journal.ts';
 import { Sandbox } from '../sandbox/sandbox.ts';
 import { IN_MEMORY } from '../sqlite/database.ts';
 import { PUBLISHED_KEYS } from '../webhooks/published-keys.ts';
@@ -165,7 +165,7 @@ function openJournal(
 ): Journal {
   const patience = effect === 'records' ? RECORDING_PATIENCE_MS : undefined;
   const open = (file: string) =>
-    new SqliteJournal({ file, environment, now: () => io.clock.now(), patience });
+    openSqliteJournal({ file, environment, now: () => io.clock.now(), patience });
   if (effect !== 'reads') return open(paths.journal);
   return makeForgivingJournal({ open: () => open(paths.journal), instead: () => open(IN_MEMORY) }, warn);
 }

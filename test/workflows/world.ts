@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Failure } from '../../src/domain/failure.ts';
-import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
+import type { Journal } from '../../src/journal/journal.ts';
+import { openSqliteJournal } from '../../src/journal/sqlite-journal.ts';
 import type { Fault } from '../../src/sandbox/faults/faults.ts';
 import { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { Client } from '../../src/wise/client.ts';
@@ -48,7 +49,7 @@ export class World {
   readonly asked: string[] = [];
   readonly sandbox: Sandbox;
   url = '';
-  #journal: SqliteJournal | null = null;
+  #journal: Journal | null = null;
 
   constructor() {
     const stateFile = join(this.folder, 'sandbox.db');
@@ -61,14 +62,14 @@ export class World {
     return world;
   }
 
-  get journal(): SqliteJournal {
+  get journal(): Journal {
     this.#journal ??= this.openJournal();
     return this.#journal;
   }
 
   /** The same journal file, as another process would open it. */
-  openJournal(environment = 'local'): SqliteJournal {
-    return new SqliteJournal({
+  openJournal(environment = 'local'): Journal {
+    return openSqliteJournal({
       file: join(this.folder, 'journal.db'),
       environment,
       now: () => this.clock.now(),

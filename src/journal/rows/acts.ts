@@ -1,6 +1,6 @@
-import type { Holder } from '../domain/attempt.ts';
-import type { Database } from '../sqlite/database.ts';
-import type { Act, ActEnd } from './journal.ts';
+import type { Holder } from '../../domain/attempt.ts';
+import type { Database } from '../../sqlite/database.ts';
+import type { Act, ActEnd } from './records.ts';
 
 export function insertAct(
   db: Database,

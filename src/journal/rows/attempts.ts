@@ -1,7 +1,7 @@
-import type { Attempt, Holder, Outcome } from '../domain/attempt.ts';
-import type { Production } from '../domain/production.ts';
-import type { Database } from '../sqlite/database.ts';
-import type { AttemptUpdate, Claim, Observed, Sending } from './journal.ts';
+import type { Attempt, Holder, Outcome } from '../../domain/attempt.ts';
+import type { Production } from '../../domain/production.ts';
+import type { Database } from '../../sqlite/database.ts';
+import type { AttemptUpdate, Claim, Observed, Sending } from './records.ts';
 
 interface AttemptRow {
   id: string;

@@ -1,5 +1,5 @@
-import type { Database } from '../sqlite/database.ts';
-import type { KnownCard } from './journal.ts';
+import type { Database } from '../../sqlite/database.ts';
+import type { KnownCard } from './records.ts';
 
 interface CardRow {
   id: number;

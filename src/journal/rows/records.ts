@@ -1,0 +1,125 @@
+import type { Holder, Outcome } from '../../domain/attempt.ts';
+import type { CardEvent, KeptEvent } from '../../domain/event.ts';
+import type { Production } from '../../domain/production.ts';
+
+/** What the journal remembers of a card; what it never learned is null. */
+export interface KnownCard {
+  profileId: number;
+  orderId: number | null;
+  cardToken: string | null;
+  /** The card's `creationTime`, as the vendor writes it. */
+  cardCreatedAt: string | null;
+  deliveryOption: string | null;
+}
+
+export interface Claim {
+  profileId: number;
+  orderId: number | null;
+  cardToken: string;
+  kioskId: string | null;
+  reason: string | null;
+  /** Milliseconds since the epoch, here and below. */
+  at: number;
+}
+
+/** What is recorded right before a request goes out. */
+export interface Sending {
+  kioskId: string;
+  orderId: number | null;
+  /** The production as it was read just now. */
+  baseline: Production | null;
+  correlationId: string;
+  at: number;
+}
+
+/** An attempt of another system that showed in the vendor's data. */
+export interface Observed extends Omit<Claim, 'reason'> {
+  outcome: Outcome;
+  production: Production;
+}
+
+/** What was learned of an attempt. A field that is left out stays as it was. */
+export interface AttemptUpdate {
+  outcome: Outcome;
+  production?: Production | null;
+  traceId?: string | null;
+  at: number;
+}
+
+export interface OrderRequestRecord {
+  profileId: number;
+  /** The UUID that is sent. */
+  idempotencyKey: string;
+  fingerprint: string;
+  orderId: number | null;
+}
+
+export interface Act {
+  act: 'order' | 'produce' | 'retry' | 'simulate' | 'cancel' | 'subscribe' | 'unsubscribe' | 'test-webhook';
+  context: string;
+  /** 0 for an act of the whole application, which belongs to no profile. */
+  profileId: number;
+  orderId: number | null;
+  cardToken: string | null;
+  kioskId: string | null;
+  reason: string | null;
+  at: number;
+}
+
+export interface ActEnd {
+  exitCode: number;
+  at: number;
+  orderId?: number | null;
+  attemptId?: string | null;
+  traceId?: string | null;
+}
+
+/** A webhook as it arrived, and what was understood of it. */
+export interface Delivery {
+  /** `X-Delivery-Id`; null when it had none. */
+  deliveryId: string | null;
+  /** `X-Signature-SHA256`, with which the body verifies for ever; null for a hint. */
+  signature: string | null;
+  /** The bytes that were signed. */
+  body: Uint8Array;
+  isTest: boolean;
+  isVerified: boolean;
+  receivedAt: number;
+  event: CardEvent;
+}
+
+/** A kept event with its original bytes and signature. */
+export interface KeptDelivery extends KeptEvent {
+  body: Uint8Array;
+  signature: string | null;
+}
+
+/** Which events to list; all of what is given must hold. */
+export interface EventFilter {
+  /** Of this card, or of its order: either is enough. */
+  card?: { cardToken: string | null; orderId: number | null };
+  eventType?: string;
+  kioskId?: string;
+  status?: string;
+  /** When it arrived: from, and until but not including. */
+  since?: number;
+  until?: number;
+  /** Those that came after this one. */
+  afterId?: number;
+  /** Newest first, as many as `limit`; without it, oldest first. */
+  newestFirst?: boolean;
+  limit?: number;
+}
+
+/** A time in which a listener received events into this journal. */
+export interface Listening {
+  id: number;
+  /** Where it received them. */
+  url: string;
+  holder: Holder;
+  startedAt: number;
+  /** The last sign of life. */
+  heartbeatAt: number;
+  /** null while it goes on, and for one that was killed. */
+  endedAt: number | null;
+}
