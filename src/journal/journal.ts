@@ -1,14 +1,21 @@
 import type { Attempt } from '../domain/attempt.ts';
 import type { KeptEvent } from '../domain/event.ts';
+import type { Production } from '../domain/production.ts';
 import type {
   Act,
   ActEnd,
+  ActFilter,
+  ActRecord,
   AttemptUpdate,
+  CardState,
+  CardStateFilter,
   Claim,
   Delivery,
   EventFilter,
+  Hold,
   KeptDelivery,
   KnownCard,
+  Lease,
   Listening,
   Observed,
   OrderRequestRecord,
@@ -29,6 +36,36 @@ export interface Journal {
   listCards(): Promise<KnownCard[]>;
   /** Those that something was heard of since a time, or that are being produced; of events, also others. Newest first. */
   listRecentCards(since: number): Promise<KnownCard[]>;
+  /** What the API or an event said of a card's production, for later. */
+  rememberProduction(cardToken: string, production: Production | null, at: number): Promise<void>;
+  /** Cards with where they stand; first takes in what events said since the last time. In no order. */
+  listCardStates(filter: CardStateFilter): Promise<CardState[]>;
+  /** Of each kiosk that produced a card, when it did so last. */
+  listLastProduced(): Promise<{ kioskId: string; at: number }[]>;
+  /** Takes in what events said of cards since the last time, so that the next list has less to do. */
+  foldEvents(): Promise<void>;
+  /** How far the API's clock is ahead of ours, in milliseconds, as it was seen last. */
+  clockOffset(): Promise<number>;
+  rememberClockOffset(milliseconds: number): Promise<void>;
+
+  /**
+   * Takes leases on cards and kiosks, or none of them. They are renewed until they are released, as often as they were
+   * taken; those of a process that died, or stood still for 10 seconds, are free.
+   * @param subjects `card TOKEN` or `kiosk ID`
+   * @returns those that another process holds
+   */
+  takeLeases(subjects: readonly string[], act: string): Promise<Lease[]>;
+  releaseLeases(subjects: readonly string[]): Promise<void>;
+  /** All that are held right now, by whomever. */
+  listLeases(): Promise<Lease[]>;
+
+  listHolds(): Promise<Hold[]>;
+  /** @returns the hold; the one that was there before, if there was */
+  holdKiosk(hold: { kioskId: string; reason: string; context: string; at: number }): Promise<Hold>;
+  /** @returns the hold that ended; null when there was none */
+  releaseKiosk(kioskId: string, at: number): Promise<Hold | null>;
+  /** How long productions at a kiosk took, from the request to its result, newest first; milliseconds. */
+  listDurations(kioskId: string, limit: number): Promise<number[]>;
 
   /** The latest that was sent, or seen; a claim is none yet. */
   latestAttempt(cardToken: string): Promise<Attempt | null>;
@@ -41,7 +78,10 @@ export interface Journal {
   claim(claim: Claim): Promise<{ attempt: Attempt; claimed: boolean }>;
   /** Gives a claim back that sent nothing, as if it had never been. */
   release(attempt: Attempt): Promise<void>;
-  /** Records that the request goes out now. @returns null when the claim was lost meanwhile: then nothing may be sent */
+  /**
+   * Records that the request goes out now.
+   * @returns null when the claim was lost meanwhile, or the kiosk is on hold: then nothing may be sent
+   */
   markSent(attempt: Attempt, sent: Sending): Promise<Attempt | null>;
   /** Records what became of an attempt; one that is closed already stays as it is. @returns the attempt as it is now */
   update(attempt: Attempt, update: AttemptUpdate): Promise<Attempt>;
@@ -80,6 +120,8 @@ export interface Journal {
 
   startAct(act: Act): Promise<number>;
   endAct(id: number, end: ActEnd): Promise<void>;
+  /** Oldest first. */
+  listActs(filter: ActFilter): Promise<ActRecord[]>;
 
   /** Forgets the cards of this environment, their attempts, orders and events; acts stay. Only for `local`, whose cards end with the sandbox's state. */
   forget(): Promise<void>;

@@ -4,13 +4,16 @@ import type { Journal } from './journal.ts';
 import { currentHolder } from './rows/holder.ts';
 import { CARDS_ATTEMPTS_ACTS } from './rows/migrations/001-cards-attempts-acts.ts';
 import { EVENTS_LISTENINGS } from './rows/migrations/002-events-listenings.ts';
+import { KIOSKS } from './rows/migrations/003-kiosks.ts';
 import { sqliteActs } from './sqlite-acts.ts';
 import { sqliteAttempts } from './sqlite-attempts.ts';
-import { sqliteCards } from './sqlite-cards.ts';
+import { sqliteCardStates, sqliteCards } from './sqlite-cards.ts';
 import { sqliteEvents, sqliteListenings } from './sqlite-events.ts';
+import { sqliteKiosks } from './sqlite-kiosks.ts';
+import { sqliteLeases } from './sqlite-leases.ts';
 import type { Store } from './store.ts';
 
-const MIGRATIONS = [CARDS_ATTEMPTS_ACTS, EVENTS_LISTENINGS];
+const MIGRATIONS = [CARDS_ATTEMPTS_ACTS, EVENTS_LISTENINGS, KIOSKS];
 
 /** What ends with the sandbox's state; acts stay. */
 const FORGOTTEN = ['cards', 'attempts', 'order_requests', 'events'];
@@ -39,6 +42,9 @@ export function openSqliteJournal({ file, environment, now, patience }: SqliteJo
     ...sqliteEvents(store),
     ...sqliteListenings(store),
     ...sqliteActs(store),
+    ...sqliteCardStates(store),
+    ...sqliteKiosks(store),
+    ...sqliteLeases(store),
     forget: async () =>
       db.transaction(() => {
         for (const table of FORGOTTEN)

@@ -67,7 +67,8 @@ async function readCard(ctx: Context, target: Target, read: ReadOptions) {
   target.cardToken ??= order?.cardToken ?? null;
   const createdAt = known?.cardCreatedAt ?? (await readCreationTime(ctx, target, read));
   const deliveryOption = order?.deliveryDetails?.deliveryOption ?? known?.deliveryOption ?? null;
-  const learned = { ...identityOf(target), cardCreatedAt: createdAt, deliveryOption };
+  const orderStatus = order?.status ?? known?.orderStatus ?? null;
+  const learned = { ...identityOf(target), cardCreatedAt: createdAt, deliveryOption, orderStatus };
   await ctx.journal.rememberCard(learned, ctx.clock.now());
   return { order, createdAt, deliveryOption };
 }

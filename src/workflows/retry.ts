@@ -10,6 +10,7 @@ import { printable } from '../domain/terminal-text.ts';
 import { recordAct } from './acts.ts';
 import type { Context } from './context.ts';
 import { forEachCard, type Subject } from './each-card.ts';
+import { refuseHeld } from './holds.ts';
 import { chooseKiosk, type Following, follow } from './produce.ts';
 import { bringToRest, seenOf, sendOnce } from './send.ts';
 import type { Target } from './targets.ts';
@@ -42,6 +43,7 @@ async function retryOne(ctx: Context, subject: Subject, options: RetryOptions): 
   const known = options.toKiosk ?? subject.card.production?.kioskId ?? last?.kioskId ?? null;
   const decision = guardRetry(seenOf(subject), { kioskId: known ?? '', attemptId });
   const kioskId = known ?? (await chooseKiosk(ctx, '--to-kiosk'));
+  await refuseHeld(ctx, kioskId);
   if (decision !== 'unchanged') await approve(ctx, subject, last);
   const guard = (seen: Seen) => guardRetry(seen, { kioskId, attemptId });
   const attempt = await sendOnce(ctx, subject, { kioskId, guard });

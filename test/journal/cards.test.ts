@@ -110,6 +110,7 @@ test('whatever parts of a few cards are seen in whatever order, each is remember
     cardToken: `ca0c8154-1e14-4464-a1ce-00000000000${index}`,
     cardCreatedAt: `2026-03-01T10:00:0${index}.000Z`,
     deliveryOption: KIOSK,
+    orderStatus: null,
   }));
   const sighting = fc.record({
     index: fc.nat(2),

@@ -110,6 +110,7 @@ export function known(more: Partial<KnownCard> = {}): KnownCard {
     cardToken: TOKEN,
     cardCreatedAt: null,
     deliveryOption: null,
+    orderStatus: null,
     ...more,
   };
 }

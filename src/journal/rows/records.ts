@@ -1,4 +1,5 @@
-import type { Holder, Outcome } from '../../domain/attempt.ts';
+import type { ActName } from '../../domain/act.ts';
+import type { Attempt, Holder, Outcome } from '../../domain/attempt.ts';
 import type { CardEvent, KeptEvent } from '../../domain/event.ts';
 import type { Production } from '../../domain/production.ts';
 
@@ -10,6 +11,46 @@ export interface KnownCard {
   /** The card's `creationTime`, as the vendor writes it. */
   cardCreatedAt: string | null;
   deliveryOption: string | null;
+  /** As it was seen or heard of last. */
+  orderStatus?: string | null;
+}
+
+/** A card with where it stands, as far as the journal heard of it. */
+export interface CardState extends KnownCard {
+  orderStatus: string | null;
+  production: Production | null;
+  /** When the production moved: the vendor's time where it can be read, else when it was heard of. */
+  changedAt: number | null;
+  /** The latest that was sent, or seen. */
+  attempt: Attempt | null;
+}
+
+/** Which cards to tell of; all of what is given must hold. */
+export interface CardStateFilter {
+  /** Those whose production is, or whose latest attempt was, at one of these. */
+  kioskIds?: readonly string[];
+  /** Leaves out those whose production or order ended well, or whose order ended otherwise. */
+  isUnfinished?: boolean;
+}
+
+/** A kiosk to which nothing is sent from this journal. */
+export interface Hold {
+  kioskId: string;
+  reason: string;
+  context: string;
+  user: string;
+  host: string;
+  heldAt: number;
+}
+
+/** Who works on a card or at a kiosk right now. */
+export interface Lease {
+  /** `card TOKEN` or `kiosk ID`. */
+  subject: string;
+  /** What is done with it. */
+  act: string;
+  holder: Holder;
+  takenAt: number;
 }
 
 export interface Claim {
@@ -55,7 +96,7 @@ export interface OrderRequestRecord {
 }
 
 export interface Act {
-  act: 'order' | 'produce' | 'retry' | 'simulate' | 'cancel' | 'subscribe' | 'unsubscribe' | 'test-webhook';
+  act: ActName;
   context: string;
   /** 0 for an act of the whole application, which belongs to no profile. */
   profileId: number;
@@ -63,7 +104,38 @@ export interface Act {
   cardToken: string | null;
   kioskId: string | null;
   reason: string | null;
+  /** Which choice of cards it belongs to; null for one that was named. */
+  selection?: string | null;
   at: number;
+}
+
+/** An act as the audit trail tells it. */
+export interface ActRecord extends Omit<Act, 'at'> {
+  id: number;
+  user: string;
+  host: string;
+  startedAt: number;
+  /** null while it goes on, and for one whose process died. */
+  endedAt: number | null;
+  exitCode: number | null;
+  attemptId: string | null;
+  correlationId: string | null;
+  traceId: string | null;
+}
+
+/** Which acts to list; all of what is given must hold. */
+export interface ActFilter {
+  acts?: readonly ActName[];
+  /** On this card, or on its order: either is enough. */
+  card?: { cardToken: string | null; orderId: number | null };
+  kioskIds?: readonly string[];
+  user?: string;
+  selection?: string;
+  /** When it began: from, and until but not including. */
+  since?: number;
+  until?: number;
+  /** The newest ones, as many as this; they are listed oldest first. */
+  limit?: number;
 }
 
 export interface ActEnd {
