@@ -29,7 +29,15 @@ export async function recordAct<Result>(
   const { name: context, reason } = ctx;
   const at = ctx.clock.now();
   const id = await ctx.journal.startAct({
-    ...{ act, context, profileId, orderId, cardToken, kioskId, reason, selection, at },
+    act,
+    context,
+    profileId,
+    orderId,
+    cardToken,
+    kioskId,
+    reason,
+    selection,
+    at,
   });
   const end = async (outcome: Pick<ActEnd, 'exitCode' | 'traceId'>) =>
     ctx.journal
