@@ -24,6 +24,8 @@ export class Subject {
   readonly #sent: Set<string>;
   /** What ended the wait for it, if there was one. */
   via: Source | null = null;
+  /** Looks at it cost one request each: see `Look`. */
+  isLean = false;
 
   constructor(ctx: Context, target: Target, sent = new Set<string>()) {
     this.#ctx = ctx;
@@ -96,7 +98,7 @@ export class Subject {
 
   /** Looks at the card, within the time that its command has. */
   async observe(read: ReadOptions = this.#untilDeadline()): Promise<Observation> {
-    this.#latest = await observe(this.#ctx, this.target, read);
+    this.#latest = await observe(this.#ctx, this.target, { ...read, isLean: this.isLean });
     this.#lookedAt = this.#ctx.clock.now();
     return this.#latest;
   }
