@@ -6,6 +6,7 @@ import { Sandbox } from '../sandbox/sandbox.ts';
 import { IN_MEMORY } from '../sqlite/database.ts';
 import { PUBLISHED_KEYS } from '../webhooks/published-keys.ts';
 import { Client } from '../wise/client.ts';
+import { WISE_CEILINGS } from '../wise/limiter.ts';
 import { ClientToken, fetchClientToken } from '../wise/tokens.ts';
 import type { Context, Environment } from '../workflows/context.ts';
 import { type Credentials, makeCredentials } from './context-credentials.ts';
@@ -111,6 +112,8 @@ function makeClient(
     apiVersion: settings.apiVersion,
     token: async (owner) => (owner === 'application' ? application.get() : credentials.tokenFor(owner)),
     userAgent: `kioskctl/${packageJson.version} (node ${process.version})`,
+    // The embedded sandbox has no ceilings.
+    ...(settings.environment !== 'local' && { ceilings: WISE_CEILINGS }),
     ...(verbose && { onExchange: (line) => io.err(`${printable(line)}\n`) }),
   });
   return wise;
