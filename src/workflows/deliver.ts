@@ -6,6 +6,7 @@ import { productionRefused } from '../domain/production-failure.ts';
 import type { AttemptUpdate } from '../journal/journal.ts';
 import { produceCard } from '../wise/cards.ts';
 import { failureOf, type Sent, unreachable } from '../wise/client.ts';
+import type { Reservation } from '../wise/limiter.ts';
 import type { Context } from './context.ts';
 import type { Subject } from './each-card.ts';
 import { idsOf, refuseLost, settleLost } from './settle.ts';
@@ -67,11 +68,7 @@ export async function deliver(
   throw refusal(subject, { attempt: recorded, answer, verdict });
 }
 
-async function put(
-  ctx: Context,
-  attempt: Attempt,
-  reservation: Reservation | undefined,
-): Promise<Answer> {
+async function put(ctx: Context, attempt: Attempt, reservation: Reservation | undefined): Promise<Answer> {
   const { profileId, cardToken, kioskId, correlationId, sentAt } = attempt;
   if (kioskId === null || correlationId === null)
     throw new TypeError('an attempt is sent with kiosk and correlation id');

@@ -28,7 +28,7 @@ export interface FollowOptions {
   /** Milliseconds since the epoch; null for ever. The last look before it is one at the API. */
   deadline: number | null;
   /** The card was seen right before: the first step needs no look while events tell. */
-  isSeen?: boolean;
+  isSeen?: boolean | undefined;
 }
 
 /**

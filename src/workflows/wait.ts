@@ -36,11 +36,7 @@ export interface Wait {
 export async function waitFor(ctx: Context, subject: Subject, wait: Wait): Promise<Observation> {
   const deadline = wait.deadline === undefined ? subject.deadline : wait.deadline;
   const listener = new ListenerCheck(ctx, wait.via ?? 'poll');
-  const follower = new CardFollower(ctx, subject, {
-    listener,
-    deadline,
-    isSeen: wait.isSeen ?? false,
-  });
+  const follower = new CardFollower(ctx, subject, { listener, deadline, isSeen: wait.isSeen });
   let outage: Outage | null = null;
   const show = () =>
     ctx.report.progress({
