@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Failure } from '../../src/domain/failure.ts';
+import type { RetryPlan } from '../../src/domain/retry-plan.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { openSqliteJournal } from '../../src/journal/sqlite-journal.ts';
 import type { Fault } from '../../src/sandbox/faults/faults.ts';
@@ -44,6 +45,7 @@ export class World {
   readonly abort = new AbortController();
   readonly said: string[] = [];
   readonly shown: Progress[] = [];
+  readonly plans: RetryPlan[] = [];
   /** What the person answers to the next questions, and what was asked. */
   readonly answers: (boolean | string)[] = [];
   readonly asked: string[] = [];
@@ -167,6 +169,8 @@ export class World {
       warn: (text) => void this.said.push(text),
       progress: (progress) => void this.shown.push(progress),
       settled: () => undefined,
+      plan: async (plan) => void this.plans.push(plan),
+      board: () => undefined,
     };
   }
 }

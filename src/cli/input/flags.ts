@@ -99,3 +99,10 @@ export function toLimit(text = '100'): number {
     hint: 'Give a number from 1 on.',
   });
 }
+
+/** @returns null for a flag that was not given. @throws Failure `usage` for an empty one, which in a script is a variable that was not set */
+export function toText(text: string | undefined, flag: string): string | null {
+  if (text === undefined) return null;
+  if (text.trim() !== '') return text.trim();
+  throw new Failure('usage', `${flag} is empty.`, { hint: 'Give it a value, or leave it out.' });
+}
