@@ -28,6 +28,8 @@ const ADVICE: readonly RetryAdvice[] = ['now', 'after-fix', 'reconcile', 'never'
 /** Of any text in it: it is to be read at night. */
 const LONGEST_TEXT = 1_000;
 const MOST_STEPS = 50;
+/** In one mapping; there are 36 codes of a kind. */
+const MOST_NAMES = 1_000;
 
 /** What is in a runbook file, and what is wrong with it. */
 export function checkRunbook(content: unknown): CheckedRunbook {
@@ -155,7 +157,12 @@ class Check {
       this.#wrong(path, `${what}, not a mapping of names to values`);
       return null;
     }
-    for (const key of Object.keys(content)) {
+    const keys = Object.keys(content);
+    if (keys.length > MOST_NAMES) {
+      this.#wrong(path, `it has over ${MOST_NAMES} names`);
+      return null;
+    }
+    for (const key of keys) {
       if (known && !known.includes(key))
         this.#wrong([...path, key], `there is no “${key}” here${orNearest(key, known)}`, 'key');
     }

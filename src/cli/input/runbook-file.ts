@@ -29,12 +29,17 @@ const LIMIT_BYTES = 1024 * 1024;
 /** Steps that several codes share may be written once; what aliases multiply without end is refused. */
 const MOST_ALIASES = 200;
 
+/** Of mistakes and of warnings: the rest shows once these are corrected. */
+const MOST_FINDINGS = 100;
+
+const TOO_DEEP = 'it is nested too deeply';
+
 type Yaml = typeof YamlLibrary;
 type Positions = InstanceType<Yaml['LineCounter']>;
 
 /**
  * Reads a runbook file, which a team writes, in YAML.
- * @returns with all its mistakes, in the order of their lines; one that has any is not to be used
+ * @returns with its mistakes (at most 100), in the order of their lines; one that has any is not to be used
  * @throws Failure `invalid-input` for a file that can't be read at all
  */
 export async function readRunbook(file: string): Promise<ReadRunbook> {
@@ -52,8 +57,11 @@ export async function readRunbook(file: string): Promise<ReadRunbook> {
       uniqueKeys: false,
       logLevel: 'error',
     });
-    const faults = document.errors.map(({ message, pos }) => ({ ...at(pos[0]), message: plain(message) }));
-    if (faults.length > 0) return { runbook: NO_RUNBOOK, mistakes: faults, warnings: [] };
+    const faults = document.errors.map(({ code, message, pos }) => ({
+      ...at(pos[0]),
+      message: code === 'RESOURCE_EXHAUSTION' ? TOO_DEEP : plain(message),
+    }));
+    if (faults.length > 0) return { runbook: NO_RUNBOOK, mistakes: inOrder(faults), warnings: [] };
     const place = (remark: Remark) => ({
       ...at(offsetOf(remark, { document, yaml }), remark.path),
       message: remark.message,
@@ -63,7 +71,7 @@ export async function readRunbook(file: string): Promise<ReadRunbook> {
     return { runbook, mistakes: inOrder(mistakes), warnings: inOrder(found.warnings.map(place)) };
   } catch (error) {
     // Aliases that multiply, and what is nested deeper than the stack.
-    const why = error instanceof RangeError ? 'it is nested too deeply' : plain(String(error));
+    const why = error instanceof RangeError ? TOO_DEEP : plain(String(error));
     return { runbook: NO_RUNBOOK, mistakes: [{ ...at(0), message: why }], warnings: [] };
   }
 }
@@ -84,7 +92,8 @@ export function describe({ path, message }: Finding): string {
 
 function readText(file: string): string {
   const bytes = readBytes(file, LIMIT_BYTES);
-  if (isUtf8(bytes) && !bytes.includes(0)) return bytes.toString('utf8');
+  // Columns are counted without the byte order mark, which no editor shows.
+  if (isUtf8(bytes) && !bytes.includes(0)) return bytes.toString('utf8').replace(/^\uFEFF/, '');
   throw new Failure('invalid-input', `The runbook ${printable(file)} can't be used: it is not UTF-8 text.`, {
     hint: 'Save it as UTF-8.',
   });
@@ -97,7 +106,9 @@ function plain(message: string): string {
 }
 
 function inOrder(findings: Finding[]): Finding[] {
-  return findings.toSorted((left, right) => left.line - right.line || left.column - right.column);
+  return findings
+    .toSorted((left, right) => left.line - right.line || left.column - right.column)
+    .slice(0, MOST_FINDINGS);
 }
 
 /** The second of two equal keys would win silently. The library's own search for them is quadratic. */
