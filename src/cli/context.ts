@@ -15,6 +15,7 @@ import { makeAsk } from './io/ask.ts';
 import type { Io } from './io/io.ts';
 import { interruption } from './io/signals.ts';
 import { TerminalReport } from './output/report.ts';
+import { openRunbook } from './runbook.ts';
 import { readSettings, type Settings } from './settings/settings.ts';
 import type { SettingFlags } from './settings/sources.ts';
 
@@ -31,6 +32,7 @@ export interface ContextFlags extends SettingFlags {
   confirm?: string | undefined;
   yes?: boolean;
   'no-input'?: boolean;
+  runbook?: string | undefined;
 }
 
 const BASE_URLS: Record<Exclude<Environment, 'local'>, string> = {
@@ -82,6 +84,7 @@ export function openContext(flags: ContextFlags, { io, effect }: { io: Io; effec
     signal,
     ask: makeAsk({ io, signal, yes: flags.yes ?? false, noInput: flags['no-input'] ?? false }),
     report,
+    runbook: openRunbook({ given: flags.runbook, settings, warn: (text) => report.warn(text) }),
     authorize: async (profileId) => void (await (await credentials.sourceFor(profileId)).token.get()),
     clientKey: () => credentials.ofClient().clientId,
     webhookKey: async () => webhookKeyOf(settings.environment, server.get),

@@ -1,6 +1,7 @@
 import type { Covered } from '../domain/coverage.ts';
 import type { Invocation } from '../domain/next.ts';
 import type { RetryPlan } from '../domain/retry-plan.ts';
+import type { Runbook } from '../domain/runbook.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Client } from '../wise/client.ts';
 
@@ -102,6 +103,8 @@ export interface Context {
   report: Report;
   /** The key with which webhooks are signed here: in PEM, and where it is from, for messages. */
   webhookKey(): Promise<{ pem: string; source: string }>;
+  /** What the team wrote about error codes; empty when it wrote nothing, or nothing that can be used. */
+  runbook(): Promise<Runbook>;
   /** Makes sure that there is a token for a profile. @throws Failure `credentials-…` */
   authorize(profileId: number): Promise<void>;
   /** What the vendor calls the application that subscribes. @throws Failure `credentials-…` without client credentials */

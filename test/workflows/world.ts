@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Failure } from '../../src/domain/failure.ts';
 import type { RetryPlan } from '../../src/domain/retry-plan.ts';
+import { NO_RUNBOOK } from '../../src/domain/runbook.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { openSqliteJournal } from '../../src/journal/sqlite-journal.ts';
 import type { Fault } from '../../src/sandbox/faults/faults.ts';
@@ -95,6 +96,7 @@ export class World {
       signal: this.abort.signal,
       ask: this.#ask(),
       report: this.#report(),
+      runbook: async () => NO_RUNBOOK,
       authorize: async () => undefined,
       clientKey: () => 'world',
       webhookKey: async () => ({ pem: SIGNER.publicKey, source: 'the key of the test' }),

@@ -73,6 +73,11 @@ export const followFlags = {
 
 const CARD_HELP = 'A card token or an order id, alone or as PROFILE/CARD; - reads them from standard input.';
 
+/** For commands that show what to do about an error code. */
+export const runbookFlag = {
+  runbook: Flags.string({ summary: "The team's runbook (default: that of the context).", helpValue: 'FILE' }),
+};
+
 /** The cards that a command works on. */
 export const cardArgs = {
   card: Args.string({ required: true, multiple: true, ignoreStdin: true, description: CARD_HELP }),

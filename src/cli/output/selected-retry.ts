@@ -13,6 +13,9 @@ export function plannedRetry({ plan, covered }: SelectedRetry): Result {
   return {
     exitCode: 0,
     document: { plan: toPlanDocument(plan), covered: toCoveredDocument(covered) },
+    failures: plan.kiosks.flatMap(({ cards }) =>
+      cards.map(({ entry: { kind, code } }) => ({ kind, errorCode: code })),
+    ),
     text: async (style) => renderPlan(plan, covered, style),
     references: plan.kiosks.flatMap(({ cards }) => cards.map(({ one }) => formatReference(one.card))),
   };

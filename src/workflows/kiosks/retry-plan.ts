@@ -10,6 +10,7 @@ import {
   type RetryCandidate,
   type RetryPlan,
 } from '../../domain/retry-plan.ts';
+import { advise } from '../../domain/runbook.ts';
 import { failureOf, isSelected, type JournalCard } from '../../domain/selection.ts';
 import { parseVendorTime } from '../../domain/vendor-time.ts';
 import type { ActRecord } from '../../journal/journal.ts';
@@ -53,7 +54,10 @@ export async function planRetry(ctx: Context, selection: RetrySelection): Promis
   const cards = all.filter(({ card }) => !selection.exclude.some((reference) => isNamed(card, reference)));
   const tried = triedBy(await ctx.journal.listActs({ selection: nameSelection(selection) }));
   const { settled, leftOut } = await settleOpen(ctx, cards);
-  const candidates = settled.flatMap((one) => toCandidate(one, { selection, tried }) ?? []);
+  const runbook = await ctx.runbook();
+  const candidates = settled
+    .flatMap((one) => toCandidate(one, { selection, tried }) ?? [])
+    .map(({ entry, ...candidate }) => ({ ...candidate, entry: advise(runbook, entry) }));
   const obstacle = await findObstacles(ctx, candidates);
   const plan = planRetries(candidates, { toKiosk, limit, obstacle });
   for (const kiosk of plan.kiosks)
