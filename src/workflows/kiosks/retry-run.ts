@@ -117,11 +117,10 @@ async function awaitJoined(
   ctx: Context,
   subject: Subject,
   { planned, simulation }: Producing,
-): Promise<boolean> {
+): Promise<void> {
   const { attempt } = planned.one;
   if (attempt && isOpen(attempt)) await bringToRest(ctx, subject, attempt);
   await waitForResult(ctx, subject, { simulation, ...(attempt && { attemptId: attempt.id }) });
-  return false;
 }
 
 /** Only what was approved is repeated: a card with which something else happened since is left alone. */
