@@ -15,7 +15,7 @@ import { makeDocument, wantsFlag } from './output/document.ts';
 import type { Result } from './output/result.ts';
 import { makeStyle } from './output/style.ts';
 import { guardProduction } from './production-guard.ts';
-import { readSettings } from './settings/settings.ts';
+import { loadSettings, type Settings } from './settings/settings.ts';
 import { asUsageFailure } from './usage-failure.ts';
 
 /**
@@ -55,11 +55,10 @@ export abstract class BaseCommand extends Command {
    * @param effect of this very invocation, when it is less or more than the command's
    */
   protected async context(flags: ContextFlags, effect: Effect = this.#effect): Promise<Context> {
-    this.#open = openContext(flags, { io: this.io, effect });
-    const { context } = this.#open;
+    this.#open = await openContext(flags, { io: this.io, effect });
+    const { context, settings } = this.#open;
     this.#named = context;
-    if (effect === 'writes' || effect === 'sandbox-only')
-      this.io.err(`Context ${context.name}, environment ${context.environment}\n`);
+    if (effect === 'writes' || effect === 'sandbox-only') this.io.err(`${nameOf(settings)}\n`);
     await guardProduction(context, { effect, flags, io: this.io });
     return context;
   }
@@ -67,11 +66,17 @@ export abstract class BaseCommand extends Command {
   /** Names the context in the output of a command that needs nothing else of it; broken settings don't matter to it. */
   protected async nameContext(flags: ContextFlags): Promise<void> {
     try {
-      const { contextName, environment } = readSettings(flags);
-      this.#named = { name: contextName, environment };
+      await this.settings(flags);
     } catch {
       this.#named = null;
     }
+  }
+
+  /** The settings, for a command that needs nothing else of its context. */
+  protected async settings(flags: ContextFlags): Promise<Settings> {
+    const settings = await loadSettings(flags);
+    this.#named = { name: settings.contextName, environment: settings.environment };
+    return settings;
   }
 
   protected get opened(): OpenContext {
@@ -146,4 +151,10 @@ export abstract class BaseCommand extends Command {
     const { effect } = this.ctor as typeof BaseCommand;
     return effect;
   }
+}
+
+/** Where an act goes, and who says so when it is neither the command nor the user's settings. */
+function nameOf({ contextName, environment, chosenBy }: Settings): string {
+  const named = `Context ${printable(contextName)}, environment ${environment}`;
+  return chosenBy.source === 'project-file' ? `${named}, chosen by ${printable(chosenBy.from ?? '')}` : named;
 }

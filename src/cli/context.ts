@@ -14,14 +14,14 @@ import { makeAsk } from './io/ask.ts';
 import type { Io } from './io/io.ts';
 import { interruption } from './io/signals.ts';
 import { TerminalReport } from './output/report.ts';
-import { readSettings, type Settings } from './settings/settings.ts';
+import { loadSettings, type Settings } from './settings/settings.ts';
 import type { SettingFlags } from './settings/sources.ts';
 
 /**
- * What a command does to the world: only looks, keeps what it is told in the journal, changes something, or something
- * that only a sandbox has.
+ * What a command does to the world: only looks, keeps what it is told in the journal, changes only the settings of this
+ * user, changes something, or something that only a sandbox has.
  */
-export type Effect = 'reads' | 'records' | 'writes' | 'sandbox-only';
+export type Effect = 'reads' | 'records' | 'configures' | 'writes' | 'sandbox-only';
 
 export interface ContextFlags extends SettingFlags {
   quiet?: boolean;
@@ -50,10 +50,15 @@ export interface OpenContext {
  * started before a workflow uses it.
  * @throws Failure for settings that can't be used
  */
-export function openContext(flags: ContextFlags, { io, effect }: { io: Io; effect: Effect }): OpenContext {
-  const settings = readSettings(flags);
+export async function openContext(
+  flags: ContextFlags,
+  { io, effect }: { io: Io; effect: Effect },
+): Promise<OpenContext> {
+  const settings = await loadSettings(flags);
   const credentials = makeCredentials(settings);
   const report = new TerminalReport(io, flags.quiet ?? false);
+  if (settings.project?.isForeign)
+    report.warn(`${settings.project.file} belongs to another user and is not heard.`);
   const signal = interruption();
   const server = lazily(() => startSandbox(settings));
   const journal = lazily(() => openJournal(settings, { io, effect, warn: (text) => report.warn(text) }));

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 const BELOW: Record<string, string[]> = {
   commands: ['cli'],
   cli: ['cli/settings', 'cli/output'],
-  'cli/settings': ['workflows'],
+  'cli/settings': ['cli/input'],
   'cli/output': ['cli/input'],
   'cli/input': ['cli/io'],
   'cli/io': ['workflows/ordering', 'workflows/events', 'workflows/listening'],
