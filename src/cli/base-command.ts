@@ -2,7 +2,7 @@ import { Command } from '@oclif/core';
 import { asFailure } from '../domain/failure.ts';
 import { redact, redactData } from '../domain/redaction.ts';
 import { printable, printableJson } from '../domain/terminal-text.ts';
-import type { Context } from '../workflows/context.ts';
+import type { Context, Environment } from '../workflows/context.ts';
 import type { ContextFlags, Effect, OpenContext } from './context.ts';
 import { openContext } from './context.ts';
 import { type CardInput, readCards } from './input/card-input.ts';
@@ -64,19 +64,25 @@ export abstract class BaseCommand extends Command {
   }
 
   /** Names the context in the output of a command that needs nothing else of it; broken settings don't matter to it. */
-  protected async nameContext(flags: ContextFlags): Promise<void> {
+  protected async nameContext(flags: ContextFlags): Promise<string | null> {
     try {
-      await this.settings(flags);
+      return (await this.settings(flags)).contextName;
     } catch {
       this.#named = null;
+      return null;
     }
   }
 
   /** The settings, for a command that needs nothing else of its context. */
   protected async settings(flags: ContextFlags): Promise<Settings> {
     const settings = await loadSettings(flags);
-    this.#named = { name: settings.contextName, environment: settings.environment };
+    this.named(settings.contextName, settings.environment);
     return settings;
+  }
+
+  /** Says which context the output is about. */
+  protected named(name: string, environment: Environment): void {
+    this.#named = { name, environment };
   }
 
   protected get opened(): OpenContext {

@@ -62,7 +62,7 @@ export async function openContext(
   const signal = interruption();
   const server = lazily(() => startSandbox(settings));
   const journal = lazily(() => openJournal(settings, { io, effect, warn: (text) => report.warn(text) }));
-  const wise = makeClient(flags, { settings, credentials, io, server: server.get });
+  const wise = makeClient(flags, { settings, credentials, io, effect, server: server.get });
   const context: Context = {
     name: settings.contextName,
     environment: settings.environment,
@@ -100,9 +100,15 @@ export async function openContext(
 /** The vendor's API, for profiles with their tokens and for the application with its own. */
 function makeClient(
   { verbose }: ContextFlags,
-  world: { settings: Settings; credentials: Credentials; io: Io; server: () => Promise<{ url: string }> },
+  world: {
+    settings: Settings;
+    credentials: Credentials;
+    io: Io;
+    effect: Effect;
+    server: () => Promise<{ url: string }>;
+  },
 ): Client {
-  const { settings, credentials, io, server } = world;
+  const { settings, credentials, io, effect, server } = world;
   const application = new ClientToken(
     async () => {
       const fetched = await fetchClientToken(wise, credentials.ofClient());
@@ -115,6 +121,7 @@ function makeClient(
     baseUrl: async () => settings.baseUrl ?? (await baseUrlOf(settings.environment, server)),
     apiVersion: settings.apiVersion,
     token: async (owner) => (owner === 'application' ? application.get() : credentials.tokenFor(owner)),
+    mayAct: effect === 'writes' || effect === 'sandbox-only',
     userAgent: `kioskctl/${packageJson.version} (node ${process.version})`,
     ...(verbose && { onExchange: (line) => io.err(`${printable(line)}\n`) }),
   });

@@ -14,6 +14,8 @@ export interface ClientOptions {
   /** The access token for a profile, or the application's own. @throws Failure `credentials-…` */
   token: (owner: Owner) => Promise<string>;
   userAgent: string;
+  /** False for a command that declares no effect on the vendor: an act of it would be a bug, and is not sent. */
+  mayAct?: boolean;
   /** Told of each exchange in one line without secrets: method, path, answer, time, ids. */
   onExchange?: (line: string) => void;
 }
@@ -94,6 +96,8 @@ export class Client {
    * @param correlationId what the journal knows it by
    */
   async send(request: VendorRequest, correlationId: string = crypto.randomUUID()): Promise<Sent> {
+    if (this.#options.mayAct === false)
+      throw new TypeError(`an act (${request.method}) of a command that has none`);
     return this.#exchange(request, { timeout: SEND_TIMEOUT_MS, retries: 0, correlationId });
   }
 

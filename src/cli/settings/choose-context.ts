@@ -18,7 +18,7 @@ export interface ChosenContext {
   settings: ContextSettings | null;
 }
 
-type Choice = Omit<ChosenContext, 'baseUrl' | 'baseUrlIsGiven'>;
+export type Choice = Omit<ChosenContext, 'baseUrl' | 'baseUrlIsGiven'>;
 
 interface Files {
   file: SettingsFile;
@@ -105,7 +105,9 @@ function choose(
 
 function ofSettings(file: SettingsFile): Choice | null {
   const name = file.currentContext;
-  return name === undefined ? null : { ...named(name, file, null), origin: contextOrigin(name) };
+  return name === undefined
+    ? null
+    : { ...named(name, file, null), origin: { source: 'settings-file', from: 'currentContext' } };
 }
 
 /**

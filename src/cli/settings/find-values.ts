@@ -96,7 +96,7 @@ function keptBy({ name, settings }: ChosenContext) {
 }
 
 /** The values without where they are from, for the settings. The kiosk may still be named by a flag. */
-export function valuesOf({ kiosk: _, ...found }: FoundValues) {
+export function valuesOf(found: Omit<FoundValues, 'kiosk'>) {
   return {
     apiVersion: found.apiVersion.value,
     profileId: found.profileId.value,

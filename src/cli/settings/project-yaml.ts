@@ -3,7 +3,11 @@ export interface Mapping {
   /** Why there are none: the first mistake, with its line and column. */
   error: string | null;
   /** Where a key stands, from 1; null for one that isn't there. */
-  lineOf(key: string): number | null;
+  lineOf: (key: string) => number | null;
+}
+
+function failed(why: string): Mapping {
+  return { values: {}, error: why, lineOf: () => null };
 }
 
 /** Reads a mapping; an empty text is an empty one. */
@@ -12,7 +16,6 @@ export async function readMapping(text: string): Promise<Mapping> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: true });
   const [error] = [...document.errors, ...document.warnings];
-  const failed = (why: string): Mapping => ({ values: {}, error: why, lineOf: () => null });
   if (error) return failed(error.message.split('\n')[0]?.replace(/:$/, '') ?? 'it is not YAML');
   if (document.contents === null) return { values: {}, error: null, lineOf: () => null };
   if (!isMap(document.contents)) return failed('it is not a mapping of settings');

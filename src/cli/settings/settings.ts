@@ -1,7 +1,7 @@
 import { parseDuration } from '../../domain/duration.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { Environment, Timing } from '../../workflows/context.ts';
-import { chooseContext } from './choose-context.ts';
+import { type Choice, chooseContext, chooseName } from './choose-context.ts';
 import { findValues, originsOf, type SettingKey, valuesOf } from './find-values.ts';
 import { findPaths, type Paths } from './paths.ts';
 import { findProjectFile, type ProjectFile } from './project-file.ts';
@@ -120,6 +120,12 @@ export async function loadSettings(
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<Settings> {
   return readSettings(flags, env, await findProjectFile());
+}
+
+/** Which context a command would use, also where its settings can't be used. @throws Failure where none is chosen */
+export async function loadChoice(flags: SettingFlags, env: NodeJS.ProcessEnv = process.env): Promise<Choice> {
+  const file = readSettingsFile(findPaths(env).settings);
+  return chooseName(new Sources(flags, env), { file, project: await findProjectFile() });
 }
 
 function readTiming(sources: Sources, environment: Environment): Timing {

@@ -13,8 +13,8 @@ export interface SettingFlags {
 
 /** Where a value comes from. */
 export interface Origin {
-  source: 'flag' | 'variable' | 'project-file' | 'context' | 'default';
-  /** The flag, the variable, the path of the project file or the name of the context; null for a default. */
+  source: 'flag' | 'variable' | 'project-file' | 'settings-file' | 'context' | 'default';
+  /** The flag, the variable, the path of the project file, a field of the settings file or the name of the context. */
   from: string | null;
 }
 
