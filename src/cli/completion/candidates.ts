@@ -22,7 +22,15 @@ export interface CommandShape {
 }
 
 /** What a value is of: how it is called where commands take it. */
-export type ValueKind = 'card' | 'kiosk' | 'context' | 'code' | 'program' | 'profile' | 'setting';
+export type ValueKind =
+  | 'card'
+  | 'kiosk'
+  | 'context'
+  | 'code'
+  | 'production-code'
+  | 'program'
+  | 'profile'
+  | 'setting';
 
 export interface World {
   /** By id, like `context:set`. */
@@ -43,7 +51,7 @@ const FLAG_KINDS: Readonly<Record<string, ValueKind>> = {
   'to-kiosk': 'kiosk',
   like: 'card',
   replaces: 'card',
-  'error-code': 'code',
+  'error-code': 'production-code',
   program: 'program',
   'profile-id': 'profile',
   'profile-verified': 'profile',
@@ -138,8 +146,9 @@ function flagValues(
   name: string,
   { command, before, world }: { command: CommandShape | undefined; before: readonly string[]; world: World },
 ): Candidate[] {
+  if (command && !command.flags[name]) return [];
   if (name === 'simulate') {
-    const errors = world.values('code', before).map(({ word, about }) => ({
+    const errors = world.values('production-code', before).map(({ word, about }) => ({
       word: `PRODUCTION_ERROR:${word}`,
       about,
     }));

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ERROR_CATALOGUE } from '../../domain/error-catalogue.ts';
+import { type CatalogueEntry, ERROR_CATALOGUE } from '../../domain/error-catalogue.ts';
 import { formatReference } from '../../domain/reference.ts';
 import { printable } from '../../domain/terminal-text.ts';
 import { type KnownNames, readKnownNames } from '../../journal/known-names.ts';
@@ -29,7 +29,10 @@ export async function complete(argv: readonly string[], root: string): Promise<s
     const found = candidatesFor(words, { ...readSurface(root), values });
     return found
       .slice(0, LIMIT)
-      .map(({ word, about }) => `${word}\t${printable(about.replaceAll(/\s+/g, ' '))}\n`)
+      .map(
+        ({ word, about }) =>
+          `${[word, printable(about.replaceAll(/\s+/g, ' '))].filter(Boolean).join('\t')}\n`,
+      )
       .join('');
   } catch {
     return '';
@@ -84,8 +87,14 @@ function valuesOf(kind: ValueKind, { settings, current }: Asked): Candidate[] {
     case 'setting':
       return plain(CONTEXT_KEYS);
     case 'code':
-      return ERROR_CATALOGUE.map(({ code, meaning }) => ({ word: code, about: meaning }));
+      return ERROR_CATALOGUE.map(toCandidate);
+    case 'production-code':
+      return ERROR_CATALOGUE.filter((entry) => entry.kind === 'production').map(toCandidate);
   }
+}
+
+function toCandidate({ code, meaning }: CatalogueEntry): Candidate {
+  return { word: code, about: meaning };
 }
 
 function contexts(): ListedContext[] {

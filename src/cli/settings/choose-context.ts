@@ -44,13 +44,14 @@ const TELLING_VARIABLES = [
 export function chooseContext(sources: Sources, files: Files): ChosenContext {
   const given = findBaseUrl(sources);
   const chosen = choose(sources, { ...files, baseUrl: given });
-  const { name, environment, settings } = chosen;
-  const ofContext =
-    settings?.baseUrl === undefined
-      ? null
-      : { value: checkBaseUrl(toBaseUrl(settings.baseUrl), environment), origin: contextOrigin(name) };
-  if (given) checkBaseUrl(given.value, environment);
-  return { ...chosen, baseUrl: given ?? ofContext, baseUrlIsGiven: given !== null };
+  const baseUrl = given ?? ofContext(chosen);
+  if (baseUrl) checkBaseUrl(baseUrl.value, chosen.environment);
+  return { ...chosen, baseUrl, baseUrlIsGiven: given !== null };
+}
+
+function ofContext({ name, settings }: Choice): Found<BaseUrl> | null {
+  if (settings?.baseUrl === undefined) return null;
+  return { value: toBaseUrl(settings.baseUrl), origin: contextOrigin(name) };
 }
 
 /** Which context it is, also where its settings can't be used. @throws Failure as above */
