@@ -65,7 +65,7 @@ const FLAG_WORDS: Readonly<Record<string, readonly string[]>> = {
 
 /** What may stand at the cursor. @param words those of the command line after `kioskctl`; the last one is at the cursor */
 export function candidatesFor(words: readonly string[], world: World): Candidate[] {
-  const before = words.slice(0, -1);
+  const before = words.slice(words[0] === 'help' && words.length > 1 ? 1 : 0, -1);
   const current = words.at(-1) ?? '';
   return wanted({ before, current, world }).filter(
     ({ word }) => word.startsWith(current) && /^[\w./:@=+,-]+$/.test(word),

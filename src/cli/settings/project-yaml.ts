@@ -17,7 +17,9 @@ export async function readMapping(text: string): Promise<Mapping> {
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: true });
   const [error] = [...document.errors, ...document.warnings];
   if (error) return failed(error.message.split('\n')[0]?.replace(/:$/, '') ?? 'it is not YAML');
-  if (document.contents === null) return { values: {}, error: null, lineOf: () => null };
+  const isEmpty =
+    document.contents === null || (isScalar(document.contents) && document.contents.value === null);
+  if (isEmpty) return { values: {}, error: null, lineOf: () => null };
   if (!isMap(document.contents)) return failed('it is not a mapping of settings');
   const places = new Map<string, number>();
   for (const { key } of document.contents.items) {
