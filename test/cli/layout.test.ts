@@ -117,7 +117,8 @@ test('the environment is read, and the process ended, only where the layout says
 });
 
 test('heavy libraries are loaded where they are used', () => {
-  const heavy = /^import (?!type)[^;]*from '(got|ora|conf|@inquirer\/[^']*|cli-table3|yaml)'/m;
+  const heavy =
+    /^import (?!type)[^;]*from '(got|ora|conf|@inquirer\/[^']*|cli-table3|yaml|write-file-atomic)'/m;
   const wrong = files.filter((file) => heavy.test(readFileSync(file, 'utf8')));
   expect(wrong).toEqual([]);
 });

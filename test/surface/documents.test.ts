@@ -75,6 +75,12 @@ test('simulate --profile-verified', async () =>
   expect(await shape(['simulate', '--profile-verified', '1002'])).toMatchSnapshot());
 test('cancel', async () => expect(await shape(['cancel', ready, '--yes'])).toMatchSnapshot());
 test('explain', async () => expect(await shape(['explain', 'UNKNOWN_ERROR'])).toMatchSnapshot());
+test('context list', async () => expect(await shape(['context', 'list'])).toMatchSnapshot());
+test('context show', async () => expect(await shape(['context', 'show'])).toMatchSnapshot());
+test('context add', async () =>
+  expect(
+    await shape(['context', 'add', 'lab', '--environment', 'local', '--kiosks', 'A1']),
+  ).toMatchSnapshot());
 test('programs', async () => expect(await shape(['programs'])).toMatchSnapshot());
 test('orders', async () => expect(await shape(['orders', '--limit', '1'])).toMatchSnapshot());
 test('cards', async () => expect(await shape(['cards', '--limit', '1'])).toMatchSnapshot());
