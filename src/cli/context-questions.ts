@@ -51,7 +51,9 @@ export async function askForProgram(ctx: Context): Promise<string | null> {
   }
   try {
     await ctx.authorize(profileId);
-    return await chooseProgram(ctx, { profileId, named: null });
+    const program = await chooseProgram(ctx, { profileId, named: null });
+    ctx.report.note(`Its orders are of program ${program}.`);
+    return program;
   } catch (error) {
     if (!(error instanceof Failure) || error.code === 'interrupted' || ctx.signal.aborted) throw error;
     const why = error.code === 'credentials-missing' ? 'There are no credentials yet' : error.message;

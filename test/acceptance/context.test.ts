@@ -71,14 +71,14 @@ test('a command without an answer to its question names the flag', async () => {
   });
 });
 
-describe('a project file', () => {
-  async function inProject(text: string, command: string) {
-    const folder = join(user.home, 'project', 'deep');
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(user.home, 'project', '.kioskctl.yaml'), text);
-    return user.shell(`cd '${folder}' && kioskctl ${command}`);
-  }
+async function inProject(text: string, command: string) {
+  const folder = join(user.home, 'project', 'deep');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(user.home, 'project', '.kioskctl.yaml'), text);
+  return user.shell(`cd '${folder}' && kioskctl ${command}`);
+}
 
+describe('a project file', () => {
   test('chooses a context and its defaults, which an act says', async () => {
     await user.run('context add demo --environment local --profile-id 1004');
     const { code, stderr, json } = await inProject('context: demo\nprofileId: 1003\n', 'order --json');

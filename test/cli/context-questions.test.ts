@@ -81,7 +81,8 @@ describe('the program', () => {
 
   test('an interruption stays one', async () => {
     const world = await World.open();
-    const authorize = async () => Promise.reject(new Failure('interrupted', 'Interrupted.', { hint: 'h' }));
+    const interrupted = new Failure('interrupted', 'Interrupted.', { hint: 'h' });
+    const authorize = async () => Promise.reject(interrupted);
     await expect(askForProgram(world.context({ profileId: 1001, authorize }))).rejects.toMatchObject({
       exitCode: 130,
     });

@@ -21,6 +21,8 @@ const SETTER = join(import.meta.dirname, 'setter.ts');
 
 const addLab = (file: SettingsFile) => addContext(file, 'lab', { environment: 'sandbox', isCurrent: false });
 
+const setProgram = (file: SettingsFile) => setValue(file, 'ci', { key: 'program', value: 'P' });
+
 /** A home with these settings. @returns the settings file */
 function settingsFile(content?: unknown): string {
   return join(makeHome(content), 'config.json');
@@ -161,8 +163,7 @@ describe('a damaged file', () => {
 
   test('stays where it is when the change needs what was in it', async () => {
     const file = settingsFile('{"version": 2,');
-    const change = (settings: SettingsFile) => setValue(settings, 'ci', { key: 'program', value: 'P' });
-    await expect(changeSettings(file, change)).rejects.toMatchObject({
+    await expect(changeSettings(file, setProgram)).rejects.toMatchObject({
       code: 'settings-unusable',
       message: expect.stringContaining('not JSON'),
     });
