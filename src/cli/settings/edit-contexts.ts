@@ -56,7 +56,7 @@ export function addContext(
       hint: `Change it with kioskctl context set KEY VALUE --context ${name}, or remove it first.`,
     });
   }
-  const context = checked({ kiosks: [], ...values, environment });
+  const context = checked({ environment, kiosks: [], ...values });
   return {
     ...file,
     contexts: { ...file.contexts, [name]: context },
