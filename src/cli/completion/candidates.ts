@@ -51,6 +51,7 @@ const FLAG_KINDS: Readonly<Record<string, ValueKind>> = {
   'to-kiosk': 'kiosk',
   like: 'card',
   replaces: 'card',
+  code: 'code',
   'error-code': 'production-code',
   program: 'program',
   'profile-id': 'profile',
