@@ -121,11 +121,17 @@ function makeClient(
     baseUrl: async () => settings.baseUrl ?? (await baseUrlOf(settings.environment, server)),
     apiVersion: settings.apiVersion,
     token: async (owner) => (owner === 'application' ? application.get() : credentials.tokenFor(owner)),
-    mayAct: effect === 'writes' || effect === 'sandbox-only',
+    mayAct: mayAct(effect, settings.environment),
     userAgent: `kioskctl/${packageJson.version} (node ${process.version})`,
     ...(verbose && { onExchange: (line) => io.err(`${printable(line)}\n`) }),
   });
   return wise;
+}
+
+/** A listener subscribes itself to the events of the embedded sandbox, which is nobody else's. */
+function mayAct(effect: Effect, environment: Environment): boolean {
+  if (effect === 'records') return environment === 'local';
+  return effect === 'writes' || effect === 'sandbox-only';
 }
 
 export interface SandboxChoice {
