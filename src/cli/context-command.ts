@@ -8,7 +8,13 @@ import { environmentOf } from './settings/choose-context.ts';
 import { ownValues } from './settings/context-keys.ts';
 import { findPaths } from './settings/paths.ts';
 import { loadChoice } from './settings/settings.ts';
-import { changeSettings, type SettingsChange, type Written } from './settings/write-settings.ts';
+import type { SettingsFile } from './settings/settings-file.ts';
+import {
+  changeSettings,
+  readOrDamage,
+  type SettingsChange,
+  type Written,
+} from './settings/write-settings.ts';
 
 interface Edit {
   /** The context that it is about. */
@@ -29,6 +35,11 @@ export abstract class ContextCommand extends BaseCommand {
     if (written.setAside !== null)
       this.report.warn(`The settings file could not be read. It is kept as ${written.setAside}.`);
     return written;
+  }
+
+  /** The settings as they are before a change. @throws Failure `settings-unusable` */
+  protected present(): SettingsFile {
+    return readOrDamage(findPaths().settings).before;
   }
 
   /** The context that a command without a name is about. @throws Failure where none is chosen */

@@ -13,15 +13,23 @@ export type NewContext = Omit<Partial<ContextSettings>, 'environment'>;
 const NAME = /^[a-z\d][\w.-]{0,63}$/i;
 
 /**
- * A name that a context can have; those of the implicit contexts only stand for their own environments.
+ * A name that a new context can have.
  * @throws Failure `usage`
  */
-export function checkName(name: string, environment: Environment): void {
+export function checkNewName(file: SettingsFile, name: string): void {
   if (!NAME.test(name)) {
     throw new Failure('usage', `“${printable(name)}” is not a name for a context.`, {
       hint: 'Use up to 64 letters, digits, dots, dashes and underscores, the first a letter or a digit.',
     });
   }
+  if (!Object.hasOwn(file.contexts, name)) return;
+  throw new Failure('usage', `There is a context ${name} already.`, {
+    hint: `Change it with kioskctl context set KEY VALUE --context ${name}, or remove it first.`,
+  });
+}
+
+/** The names of the implicit contexts only stand for their own environments. @throws Failure `usage` */
+function checkEnvironment(name: string, environment: Environment): void {
   const implicit = ENVIRONMENTS.find((known) => known === name.toLowerCase());
   if (!implicit || (implicit === environment && implicit === name)) return;
   throw new Failure('usage', `A context named ${name} can only be of environment ${implicit}.`, {
@@ -40,7 +48,7 @@ export async function chooseEnvironment(
   const named = given ?? ENVIRONMENTS.find((known) => known === name);
   const choices = { flag: '--environment', choices: ENVIRONMENTS };
   const environment = toEnvironment(named ?? (await ask.choose('Which environment?', choices)));
-  checkName(name, environment);
+  checkEnvironment(name, environment);
   return environment;
 }
 
@@ -50,12 +58,8 @@ export function addContext(
   name: string,
   { environment, isCurrent, ...values }: NewContext & { environment: Environment; isCurrent: boolean },
 ): SettingsFile {
-  checkName(name, environment);
-  if (Object.hasOwn(file.contexts, name)) {
-    throw new Failure('usage', `There is a context ${name} already.`, {
-      hint: `Change it with kioskctl context set KEY VALUE --context ${name}, or remove it first.`,
-    });
-  }
+  checkNewName(file, name);
+  checkEnvironment(name, environment);
   const context = checked({ environment, kiosks: [], ...values });
   return {
     ...file,

@@ -2,7 +2,7 @@ import { existsSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Failure } from '../../domain/failure.ts';
 import { Database } from '../../sqlite/database.ts';
-import { readSettingsFile, type SettingsFile, UnusableSettings } from './settings-file.ts';
+import { readSettingsFile, SETTINGS_VERSION, type SettingsFile, UnusableSettings } from './settings-file.ts';
 
 /** Makes the new settings out of the old ones; what it throws leaves them as they are. */
 export type SettingsChange = (file: SettingsFile) => SettingsFile;
@@ -57,12 +57,13 @@ function alone<Result>(file: string, work: () => Result): Result {
   }
 }
 
-function readOrDamage(file: string): { before: SettingsFile; damage: UnusableSettings | null } {
+/** The settings, or those of a new file in place of a damaged one. @throws UnusableSettings for one that may not be touched */
+export function readOrDamage(file: string): { before: SettingsFile; damage: UnusableSettings | null } {
   try {
     return { before: readSettingsFile(file), damage: null };
   } catch (error) {
     if (!(error instanceof UnusableSettings) || !error.isDamaged) throw error;
-    return { before: { version: 2, contexts: {} }, damage: error };
+    return { before: { version: SETTINGS_VERSION, contexts: {} }, damage: error };
   }
 }
 

@@ -6,7 +6,7 @@ import { makeAsk } from '../../cli/io/ask.ts';
 import { interruption } from '../../cli/io/signals.ts';
 import type { Result } from '../../cli/output/result.ts';
 import { parseFlags } from '../../cli/settings/context-keys.ts';
-import { addContext, chooseEnvironment, setValue } from '../../cli/settings/edit-contexts.ts';
+import { addContext, checkNewName, chooseEnvironment, setValue } from '../../cli/settings/edit-contexts.ts';
 
 export default class ContextAdd extends ContextCommand {
   static override summary = 'Make a context: a named set of settings for one environment.';
@@ -29,6 +29,7 @@ export default class ContextAdd extends ContextCommand {
   protected override async perform(): Promise<Result> {
     const { args, flags } = await this.parse(ContextAdd);
     const { name } = args;
+    checkNewName(this.present(), name);
     const given = parseFlags(flags);
     const ask = makeAsk({ io: this.io, signal: interruption(), yes: false, noInput: flags['no-input'] });
     const environment = await chooseEnvironment(ask, { name, given: flags.environment });
