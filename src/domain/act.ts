@@ -25,8 +25,8 @@ export interface ActRecord {
   /** 0 for an act of the whole application, which belongs to no profile. */
   profileId: number;
   orderId: number | null;
+  /** Its own, or that of its attempt; the kiosk, too. */
   cardToken: string | null;
-  /** Its own, or that of its attempt. */
   kioskId: string | null;
   reason: string | null;
   selection: string | null;

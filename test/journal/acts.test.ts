@@ -66,9 +66,11 @@ describe('whoever reaches the file can’t', () => {
   });
 });
 
-describe('an act without an end', () => {
-  const running = async () => (await journal.listActs({})).map(({ isRunning }) => isRunning);
+async function running(): Promise<(boolean | null)[]> {
+  return (await journal.listActs({})).map(({ isRunning }) => isRunning);
+}
 
+describe('an act without an end', () => {
   test('goes on while its process lives, and died with it', async () => {
     const rival = await stand.rival('act');
     expect(await running()).toEqual([true]);
@@ -88,7 +90,7 @@ describe('an act without an end', () => {
 
 describe('a list of acts', () => {
   beforeEach(async () => {
-    const failed = await journal.startAct(act({ act: 'retry', kioskId: null }));
+    const failed = await journal.startAct(act({ act: 'retry', cardToken: null, kioskId: null }));
     const attempt = await stand.sent(journal);
     await journal.endAct(failed, { exitCode: 4, at: 1_100, attemptId: attempt.id });
     const done = await journal.startAct(act({ cardToken: null, orderId: 502, context: 'laptop', at: 2_000 }));
@@ -103,6 +105,7 @@ describe('a list of acts', () => {
     const [retry, ...others] = await journal.listActs({});
     expect(retry).toMatchObject({
       act: 'retry',
+      cardToken: TOKEN,
       user: userInfo().username,
       host: hostname(),
       kioskId: 'WIS00001',
@@ -132,10 +135,11 @@ describe('a list of acts', () => {
   });
 });
 
-describe('the cards of a kiosk in a time', () => {
-  const at = async (since: number, until: number, kioskId = 'WIS00001') =>
-    journal.listCardsAt(kioskId, { since, until });
+async function at(since: number, until: number, kioskId = 'WIS00001'): Promise<string[]> {
+  return journal.listCardsAt(kioskId, { since, until });
+}
 
+describe('the cards of a kiosk in a time', () => {
   test('an attempt counts for as long as it was open', async () => {
     stand.now = 1_000;
     const sent = await stand.sent(journal);

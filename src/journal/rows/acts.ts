@@ -42,8 +42,12 @@ export function endAct(db: Database, id: number, end: ActEnd): void {
   );
 }
 
-/** A retry goes where the failed attempt was, unless it is told otherwise: then only its own attempt names the kiosk. */
+/**
+ * A retry goes where the failed attempt was, unless it is told otherwise, and a card may be named by its order: then only
+ * the attempt of the act names kiosk and card.
+ */
 const KIOSK = 'COALESCE(acts.kiosk_id, attempts.kiosk_id)';
+const CARD = 'COALESCE(acts.card_token, attempts.card_token)';
 
 /** The newest ones that fit, oldest first. */
 export function listActs(db: Database, environment: string, filter: ActFilter): KeptAct[] {
@@ -52,7 +56,7 @@ export function listActs(db: Database, environment: string, filter: ActFilter): 
   return db.all<KeptAct>(
     `SELECT * FROM (
        SELECT acts.id, acts.act, acts.context, acts.profile_id AS "profileId", acts.order_id AS "orderId",
-         acts.card_token AS "cardToken", ${KIOSK} AS "kioskId", acts.reason, acts.selection, acts.user, acts.host,
+         ${CARD} AS "cardToken", ${KIOSK} AS "kioskId", acts.reason, acts.selection, acts.user, acts.host,
          acts.started_at AS "startedAt", acts.ended_at AS "endedAt", acts.exit_code AS "exitCode",
          acts.attempt_id AS "attemptId", attempts.correlation_id AS "correlationId",
          COALESCE(acts.trace_id, attempts.trace_id) AS "traceId", acts.holder_pid AS "holderPid",
@@ -78,7 +82,7 @@ function conditionsOf({ acts, card, kioskIds, user, host, selection, isFailed, s
     );
   if (acts) oneOf('acts.act', 'act', acts);
   if (kioskIds) oneOf(KIOSK, 'kiosk', kioskIds);
-  if (card) add('(acts.card_token = :cardToken OR acts.order_id = :orderId)', { ...card });
+  if (card) add(`(${CARD} = :cardToken OR acts.order_id = :orderId)`, { ...card });
   if (user !== undefined) add('acts.user = :user', { user });
   if (host !== undefined) add('acts.host = :host', { host });
   if (selection !== undefined) add('acts.selection = :selection', { selection });
