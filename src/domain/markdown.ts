@@ -26,6 +26,9 @@ export function markdownTable(
   head: readonly string[],
   rows: readonly (readonly (string | null)[])[],
 ): string {
-  const line = (cells: readonly (string | null)[]) => `| ${cells.map((cell) => cell || '–').join(' | ')} |\n`;
-  return `${line(head)}${line(head.map(() => '---'))}${rows.map(line).join('')}`;
+  return [head, head.map(() => '---'), ...rows].map(tableLine).join('');
+}
+
+function tableLine(cells: readonly (string | null)[]): string {
+  return `| ${cells.map((cell) => cell || '–').join(' | ')} |\n`;
 }

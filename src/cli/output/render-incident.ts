@@ -14,7 +14,7 @@ export function renderIncident(incident: Incident): string {
   return [
     `# Incident: ${subject}\n`,
     `From ${since ?? 'the beginning of the journal'} to ${until}.\n`,
-    `${notes.map((note) => `- ${markdownText(note)}\n`).join('')}`,
+    notes.map((note) => `- ${markdownText(note)}\n`).join(''),
     `## Cards\n`,
     markdownTable(['card', 'order', 'production', 'kiosk', 'error', 'attempts'], cards.map(cardRow)),
     `## Errors\n`,
