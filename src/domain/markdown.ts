@@ -13,7 +13,7 @@ const WORD = /^[\w.:#/+@-]+$/;
 export function markdownText(text: string): string {
   return printable(text)
     .replace(SPECIAL, (sign) => `&#${sign.codePointAt(0)};`)
-    .replaceAll(/\bwww\./gi, (host) => `${host.slice(0, -1)}&#46;`);
+    .replaceAll(/www\./gi, (host) => `${host.slice(0, -1)}&#46;`);
 }
 
 /** An id or a word of the vendor's, set as code; what is neither stays text. */
