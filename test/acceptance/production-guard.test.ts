@@ -1,4 +1,5 @@
 // Production: what is not confirmed, or is for sandboxes only, ends before any request.
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type Expected, expectComplaint, expectError, SECRET } from './checks.ts';
 import { apart, CARD } from './vendors.ts';
@@ -6,6 +7,26 @@ import { apart, CARD } from './vendors.ts';
 const ENV = { KIOSKCTL_TOKEN: SECRET, KIOSKCTL_PROFILE_ID: '1001' };
 const PRODUCE = `produce ${CARD} --kiosk WIS00001`;
 const ACTS = ['order --program PHYSICAL_PROGRAM', PRODUCE, `retry ${CARD}`, `cancel ${CARD}`];
+
+const SUBSCRIPTION = '01234567-89ab-4def-8123-456789abcdef';
+
+/** What each command that changes something needs besides a reason; those that are not here work on a kiosk. */
+const NEEDED: Record<string, string> = {
+  order: '--program PHYSICAL_PROGRAM',
+  produce: `${CARD} --kiosk WIS00001`,
+  retry: CARD,
+  cancel: CARD,
+  'webhooks create': '--url https://hooks.bank.example/',
+  'webhooks delete': SUBSCRIPTION,
+  'webhooks test': SUBSCRIPTION,
+};
+
+const { commands } = JSON.parse(readFileSync('oclif.manifest.json', 'utf8')) as {
+  commands: Record<string, { effect: string }>;
+};
+const EVERY_ACT = Object.keys(commands)
+  .filter((id) => commands[id]?.effect === 'writes')
+  .map((id) => id.replaceAll(':', ' '));
 
 /** Runs a command on a production that is this test's own server. */
 async function run(args: string | string[]) {
@@ -48,6 +69,19 @@ describe.concurrent('an act in production', () => {
         hint: /--reason/,
       }),
   );
+
+  test.each(EVERY_ACT)('%s: is not done without a reason', async (act) =>
+    expectRefused(`${act} ${NEEDED[act] ?? 'WIS00001'} --confirm production`, {
+      code: 2,
+      error: 'input-required',
+      message: /why/i,
+      hint: /--reason/,
+    }),
+  );
+
+  test('is something that these tests know', () => {
+    expect(EVERY_ACT).toEqual(expect.arrayContaining(Object.keys(NEEDED)));
+  });
 
   test('tells a person how to confirm it, and names context and environment', async () => {
     const { ended, received } = await run(PRODUCE);
