@@ -98,6 +98,8 @@ test.each([
   'cards',
   'explain',
   'webhooks list',
+  'log',
+  'incident',
 ])('%s only reads', (id) => {
   const [, command] = commands.find(([one]) => one === id) ?? [];
   expect(command?.effect).toBe('reads');
