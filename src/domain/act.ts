@@ -1,4 +1,5 @@
 import { meaningOf } from './exit-codes.ts';
+import { redact } from './redaction.ts';
 
 /** What people do with kioskctl that stays in the journal. `destroyed`: a spoiled card, by hand. */
 export const ACTS = [
@@ -93,7 +94,7 @@ export function toActDocument(record: ActRecord): ActDocument {
     cardToken: record.cardToken,
     kioskId: record.kioskId,
     attemptId: record.attemptId,
-    reason: record.reason,
+    reason: record.reason && redact(record.reason),
     selection: record.selection,
     correlationId: record.correlationId,
     traceId: record.traceId,

@@ -1,6 +1,7 @@
 import { type ActRecord, outcomeOfAct } from './act.ts';
 import { type Attempt, isOpen } from './attempt.ts';
 import { type KeptEvent, ORDER_EVENT, PRODUCTION_EVENT } from './event.ts';
+import { meaningOf } from './exit-codes.ts';
 import type { ForOutsiders } from './outsiders.ts';
 
 /** One thing that happened. Times are UTC; those of the vendor are as it wrote them. What doesn't apply is null. */
@@ -19,6 +20,8 @@ export interface IncidentEntry {
   outcome: string | null;
   errorCode: string | null;
   exitCode: number | null;
+  /** What the exit code means. */
+  meaning: string | null;
   reason: string | null;
   attempt: number | null;
   attemptId: string | null;
@@ -37,6 +40,7 @@ const NOTHING = {
   outcome: null,
   errorCode: null,
   exitCode: null,
+  meaning: null,
   reason: null,
   attempt: null,
   attemptId: null,
@@ -113,6 +117,7 @@ export function entryOfAct(act: ActRecord, safe: ForOutsiders): IncidentEntry {
     by: safe.operator(act),
     outcome,
     exitCode: act.exitCode,
+    meaning: meaningOf(act.exitCode),
     reason: safe.reason(act.reason),
     attemptId: act.attemptId,
     correlationId: safe.word(act.correlationId),

@@ -22,6 +22,7 @@ test('its document says who, when, and what the exit code means', () => {
     meaning: 'refused by a guard; nothing was sent',
     profileId: null,
   });
+  expect(toActDocument(actRecord({ reason: 'with Bearer abc.def' })).reason).toBe('with Bearer [redacted]');
   const running = { endedAt: null, exitCode: null, isRunning: true };
   expect(toActDocument(actRecord(running))).toMatchObject({ endedAt: null, exitCode: null, meaning: null });
 });

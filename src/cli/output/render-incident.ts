@@ -78,7 +78,7 @@ function entryRow(entry: IncidentEntry): (string | null)[] {
   ];
   const more = [
     code(errorCode),
-    exitCode ? `exit ${exitCode}` : null,
+    exitCode ? `exit ${exitCode} (${markdownText(entry.meaning ?? 'not one of kioskctl')})` : null,
     signed === false ? 'not signed by the vendor' : null,
     entry.reason === null ? null : `“${markdownText(entry.reason)}”`,
     ...ids.map(([name, id]) => (id === null ? null : `${name} ${code(id)}`)),

@@ -1,5 +1,6 @@
 import { type ActRecord, outcomeOfAct } from '../../domain/act.ts';
 import { meaningOf } from '../../domain/exit-codes.ts';
+import { redact } from '../../domain/redaction.ts';
 import { formatReference } from '../../domain/reference.ts';
 import { printable } from '../../domain/terminal-text.ts';
 import type { AuditTrail } from '../../workflows/audit/log.ts';
@@ -28,7 +29,7 @@ function renderAct(act: ActRecord, style: Style): string {
     ['correlation', act.correlationId],
     ['trace', act.traceId],
   ].flatMap(([name, id]) => (id ? [`${name} ${printable(id)}`] : []));
-  const reason = act.reason === null ? '' : `    Reason: ${printable(act.reason)}\n`;
+  const reason = act.reason === null ? '' : `    Reason: ${printable(redact(act.reason))}\n`;
   return `${line}\n${reason}${ids.length > 0 ? style.dim(`    ${ids.join(', ')}`).concat('\n') : ''}`;
 }
 

@@ -93,6 +93,30 @@ describe('the incident of a card', () => {
     expect(one.world.said.join()).toContain('nothing of 1001/999');
   });
 
+  test('has nothing of the bodies of events but what is told of them', async () => {
+    const { profileId, cardToken } = one.target;
+    const holder = {
+      cardHolderName: 'Canary Example',
+      pan: '4111111111111111',
+      address: { firstLine: 'Canary 1' },
+    };
+    const body = productionBody('PRODUCED', {
+      resource: {
+        type: 'card',
+        profile_id: profileId,
+        card_token: cardToken,
+        client_id: 'canary-bank',
+        ...holder,
+      },
+      description: 'Canary Example was here',
+      ...holder,
+    });
+    await importLines(one.world, [loggedLine(body, { deliveryId: 'canary@bank.example' })]);
+    const incident = await tell({ cards: [one.target] });
+    expect(told(incident)).toContain('event production PRODUCED');
+    expect(JSON.stringify(incident)).not.toMatch(/canary|4111/i);
+  });
+
   test('leaves out test notifications', async () => {
     const { profileId, cardToken } = one.target;
     const resource = { type: 'card', profile_id: profileId, card_token: cardToken };

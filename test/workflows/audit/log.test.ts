@@ -111,9 +111,12 @@ test('for people, each act has its line, and below it why and the ids', async ()
   expect(renderLog({ acts: [], hasMore: false }, makeStyle(false))).toBe('No acts.\n');
 });
 
-test('control characters in a reason are written out', async () => {
+test('control characters in a reason are written out, and secrets taken out', async () => {
   const [act] = (await trail({ acts: ['order'] })).acts;
   if (!act) throw new Error('no act');
-  const text = renderLog({ acts: [{ ...act, reason: 'x\u001b[2J' }], hasMore: false }, makeStyle(false));
-  expect(text).toContain(String.raw`Reason: x\u001b[2J`);
+  const text = renderLog(
+    { acts: [{ ...act, reason: 'Bearer abc, x\u001b[2J' }], hasMore: false },
+    makeStyle(false),
+  );
+  expect(text).toContain(String.raw`Reason: Bearer [redacted], x\u001b[2J`);
 });
