@@ -7,9 +7,9 @@ import {
   toIncidentKiosk,
   toIncidentSpan,
 } from '../cli/input/incident-options.ts';
-import { writeNewFile } from '../cli/output/new-file.ts';
 import { renderIncident, writtenIncident } from '../cli/output/render-incident.ts';
 import type { Result } from '../cli/output/result.ts';
+import { writeNewFile } from '../cli/output/write-file.ts';
 import { tellIncident } from '../workflows/audit/incident.ts';
 
 export default class IncidentCommand extends BaseCommand {
@@ -47,7 +47,7 @@ cardholders stay behind, and operators are numbered. docs/incident.md says what 
     const result: Result = { exitCode: 0, document: { incident }, text: () => renderIncident(incident) };
     if (flags.output === undefined) return result;
     const content = format === 'json' ? this.toDocument(result, 2) : renderIncident(incident);
-    writeNewFile(flags.output, content, { isForced: flags.force });
+    writeNewFile(flags.output, content, { force: flags.force, mode: 0o600 });
     return writtenIncident(incident, { file: flags.output, format });
   }
 }

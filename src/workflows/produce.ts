@@ -70,6 +70,9 @@ export async function follow(
     );
   }
   if (card.stage === 'in-progress' && (wait || simulation)) {
-    await waitForResult(ctx, subject, { simulation, ...(attempt && { attemptId: attempt.id }) });
+    await waitForResult(ctx, subject, {
+      simulation,
+      ...(attempt && { attemptId: attempt.id, isSeen: true }),
+    });
   }
 }

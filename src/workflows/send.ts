@@ -88,11 +88,16 @@ async function sendClaimed(
   subject: Subject,
   { attempt, sending }: { attempt: Attempt; sending: Sending },
 ): Promise<Attempt | null> {
-  const sent = await record(ctx, subject, { attempt, sending }).catch(async (error: unknown) => {
+  const send = async () => {
+    // Its turn comes before the look: nothing stands between look, record and sending.
+    const reservation = await ctx.wise.reserve(ctx.signal);
+    return { reservation, sent: await record(ctx, subject, { attempt, sending }) };
+  };
+  const { sent, reservation } = await send().catch(async (error: unknown) => {
     await ctx.journal.release(attempt).catch(() => undefined);
     throw error;
   });
-  if (sent) return deliver(ctx, subject, sent);
+  if (sent) return deliver(ctx, subject, { attempt: sent, reservation });
   await ctx.journal.release(attempt);
   return null;
 }

@@ -75,7 +75,7 @@ describe.concurrent('incident', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expectComplaint(await user.run(['incident', card, '--output', file]), {
       code: 2,
-      message: /is there already/,
+      message: /it is there already/,
       hint: /--force/,
     });
   });

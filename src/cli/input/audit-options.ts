@@ -2,7 +2,8 @@ import { Flags } from '@oclif/core';
 import { ACTS } from '../../domain/act.ts';
 import { parseReference } from '../../domain/reference.ts';
 import type { ActSelection } from '../../workflows/audit/log.ts';
-import { toSpan, toText } from './event-options.ts';
+import { toSpan } from './event-options.ts';
+import { toText } from './flags.ts';
 
 /** Which acts the audit trail is to tell. */
 export const actSelectionFlags = {

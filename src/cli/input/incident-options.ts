@@ -2,7 +2,8 @@ import { extname } from 'node:path';
 import { Args, Flags } from '@oclif/core';
 import { Failure } from '../../domain/failure.ts';
 import { printable } from '../../domain/terminal-text.ts';
-import { toSpan, toText } from './event-options.ts';
+import { toSpan } from './event-options.ts';
+import { toText } from './flags.ts';
 
 export const incidentArgs = {
   card: Args.string({

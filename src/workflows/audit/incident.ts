@@ -6,7 +6,7 @@ import type { Privacy } from '../../domain/outsiders.ts';
 import { formatReference, type Reference } from '../../domain/reference.ts';
 import type { CardState } from '../../journal/journal.ts';
 import type { Context } from '../context.ts';
-import { coverageFor } from '../events/events.ts';
+import { coverageFor } from '../coverage.ts';
 import { type NamedCard, nameCard } from './named-card.ts';
 
 /** What an incident is about: cards, or a kiosk in a time. */
