@@ -80,6 +80,8 @@ const EFFECTS: Record<string, readonly string[]> = {
     'context list',
     'context show',
     'explain',
+    'incident',
+    'log',
     'orders',
     'programs',
     'runbook check',

@@ -124,6 +124,8 @@ test('events verify', async () =>
   expect(
     await shape(['events', 'verify', eventsFile, '--signature', 'AAAA', '--environment', 'sandbox']),
   ).toMatchSnapshot());
+test('log', async () => expect(await shape(['log', '--limit', '1'])).toMatchSnapshot());
+test('incident', async () => expect(await shape(['incident', failed])).toMatchSnapshot());
 test('events prune', async () =>
   expect(
     await shape(['events', 'prune', '--older-than', '90d', '--environment', 'sandbox']),
