@@ -103,7 +103,16 @@ const EFFECTS: Record<string, readonly string[]> = {
     'listen',
   ],
   configures: ['context add', 'context remove', 'context set', 'context unset', 'context use'],
-  writes: ['cancel', 'order', 'produce', 'retry', 'webhooks create', 'webhooks delete', 'webhooks test'],
+  writes: [
+    'cancel',
+    'kiosk recover',
+    'order',
+    'produce',
+    'retry',
+    'webhooks create',
+    'webhooks delete',
+    'webhooks test',
+  ],
   'sandbox-only': ['sandbox', 'sandbox advance', 'sandbox fault', 'sandbox reset', 'simulate'],
 };
 
