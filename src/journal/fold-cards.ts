@@ -18,21 +18,24 @@ type Heard = Pick<Store, 'db' | 'environment'>;
  * Tells the cards what verified events said of them since the last time, cards of other systems included. Each card that
  * they name is told anew from all of its events, so that neither their order nor their repetition matters.
  */
-export async function foldCards({ db, environment }: Heard): Promise<void> {
-  for (;;) {
-    const folded = findEnvironment(db, environment).folded_event_id;
-    const news = events.listEvents(db, environment, { afterId: folded, limit: FOLDED_AT_ONCE });
-    const last = news.at(-1);
-    if (!last) return;
-    db.transaction(() => {
-      // Another process may have taken them in meanwhile.
-      const row = findEnvironment(db, environment);
-      if (row.folded_event_id >= last.id) return;
-      foldWindow({ db, environment }, news);
-      putEnvironment(db, environment, { ...row, folded_event_id: last.id });
-    });
-    await turn();
-  }
+export async function foldCards(heard: Heard): Promise<void> {
+  while (!foldSome(heard)) await turn();
+}
+
+/** Takes in as many events as one transaction may. @returns whether those were the last */
+export function foldSome({ db, environment }: Heard): boolean {
+  const folded = findEnvironment(db, environment).folded_event_id;
+  const news = events.listEvents(db, environment, { afterId: folded, limit: FOLDED_AT_ONCE });
+  const last = news.at(-1);
+  if (!last) return true;
+  db.transaction(() => {
+    // Another process may have taken them in meanwhile.
+    const row = findEnvironment(db, environment);
+    if (row.folded_event_id >= last.id) return;
+    foldWindow({ db, environment }, news);
+    putEnvironment(db, environment, { ...row, folded_event_id: last.id });
+  });
+  return news.length < FOLDED_AT_ONCE;
 }
 
 function foldWindow(heard: Heard, news: readonly KeptEvent[]): void {

@@ -3,7 +3,7 @@ import { parseVendorTime } from '../../domain/vendor-time.ts';
 import type { Database, Parameters } from '../../sqlite/database.ts';
 import { type AttemptRow, toAttempt } from './attempts.ts';
 import { type CardRow, toKnownCard } from './cards.ts';
-import type { CardState, CardStateFilter } from './records.ts';
+import type { CardState, CardStateFilter, KnownKiosk } from './records.ts';
 
 interface StateRow extends CardRow {
   production: string | null;
@@ -52,9 +52,13 @@ export function listCardStates(db: Database, environment: string, filter: CardSt
   return db.all<StateRow>(`${SELECT} WHERE ${where}`, { ...parameters, environment }).map(toCardState);
 }
 
-function conditionsOf({ kioskIds, isUnfinished }: CardStateFilter) {
+function conditionsOf({ card, kioskIds, isUnfinished }: CardStateFilter) {
   const conditions: string[] = [];
   const parameters: Parameters = {};
+  if (card) {
+    conditions.push('(c.card_token = :cardToken OR c.order_id = :orderId)');
+    Object.assign(parameters, card);
+  }
   if (kioskIds) {
     const names = kioskIds.map((kioskId, index) => {
       parameters[`kiosk${index}`] = kioskId;
@@ -100,10 +104,11 @@ export function setProduction(
   );
 }
 
-export function listLastProduced(db: Database, environment: string): { kioskId: string; at: number }[] {
-  return db.all<{ kioskId: string; at: number }>(
-    `SELECT kiosk_id AS kioskId, max(changed_at) AS at FROM cards
-     WHERE environment = :environment AND production_status = 'PRODUCED' AND kiosk_id IS NOT NULL GROUP BY kiosk_id`,
+/** The kiosks that cards are at, or were at last. */
+export function listKiosks(db: Database, environment: string): KnownKiosk[] {
+  return db.all<KnownKiosk>(
+    `SELECT kiosk_id AS "kioskId", max(CASE WHEN production_status = 'PRODUCED' THEN changed_at END) AS "lastProducedAt"
+     FROM cards WHERE environment = :environment AND kiosk_id IS NOT NULL GROUP BY kiosk_id`,
     { environment },
   );
 }
