@@ -1,6 +1,9 @@
 import { Failure } from '../domain/failure.ts';
 import type { Journal } from '../journal/journal.ts';
 
+/** Lists of all that the journal knows can't be told without it: an empty one would say that all is well. */
+const WHOLE = new Set<keyof Journal>(['listCards', 'listCardStates', 'listKiosks', 'listHolds', 'listActs']);
+
 /**
  * A journal for commands that only look: when the file turns out to be unusable, it warns once and goes on with an empty
  * one, because a look is worth having even where nothing can be kept of it.
@@ -27,15 +30,15 @@ export function makeForgivingJournal(
       return forgive(error);
     }
   };
-  const listCards = async () => {
+  const only = async (name: keyof Journal, args: unknown[]) => {
     if (lost) throw lost;
-    return (journal ??= open()).listCards();
+    const file = (journal ??= open());
+    return Reflect.apply(file[name], file, args);
   };
   // Every method is asked of the file first, and of the empty journal when the file fails.
   return new Proxy(instead(), {
     get: (_, name: keyof Journal) => {
-      // A list of all that the journal knows can't be told without it.
-      if (name === 'listCards') return async () => listCards();
+      if (WHOLE.has(name)) return async (...args: unknown[]) => only(name, args);
       const method = current()[name];
       if (name === 'close' || name === 'isHeld') return method.bind(journal);
       return async (...args: unknown[]) => {

@@ -104,11 +104,14 @@ export function setProduction(
   );
 }
 
-/** The kiosks that cards are at, or were at last. */
+/** The kiosks that cards are at, or were at last, and those that attempts went to. */
 export function listKiosks(db: Database, environment: string): KnownKiosk[] {
   return db.all<KnownKiosk>(
-    `SELECT kiosk_id AS "kioskId", max(CASE WHEN production_status = 'PRODUCED' THEN changed_at END) AS "lastProducedAt"
-     FROM cards WHERE environment = :environment AND kiosk_id IS NOT NULL GROUP BY kiosk_id`,
+    `SELECT kiosk_id AS "kioskId", max(produced_at) AS "lastProducedAt" FROM (
+       SELECT kiosk_id, CASE WHEN production_status = 'PRODUCED' THEN changed_at END AS produced_at
+       FROM cards WHERE environment = :environment
+       UNION ALL SELECT kiosk_id, NULL FROM attempts WHERE environment = :environment
+     ) AS visits WHERE kiosk_id IS NOT NULL GROUP BY kiosk_id`,
     { environment },
   );
 }

@@ -35,7 +35,7 @@ export interface CardStateFilter {
   isUnfinished?: boolean;
 }
 
-/** A kiosk that a card is at, or was at last. */
+/** A kiosk that a card is at, was at last, or was sent to. */
 export interface KnownKiosk {
   kioskId: string;
   /** null: none that the journal heard of. */
