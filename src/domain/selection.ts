@@ -71,6 +71,12 @@ export function isSelected(one: JournalCard, selection: Selection): boolean {
   return PRODUCIBLE.has(card.stage) && card.daysLeft !== null && card.daysLeft <= expiringDays;
 }
 
+/** Is a selection only of cards that still need something? */
+export function isOfUnfinished({ stages, isFailed, errorCodes, expiringDays }: Selection): boolean {
+  const isOfStages = stages?.every((stage) => PRODUCIBLE.has(stage)) ?? false;
+  return isOfStages || isFailed === true || errorCodes !== undefined || expiringDays !== undefined;
+}
+
 /** Oldest first: whose production moved first has waited longest. Those without a time come last. */
 export function byAge(left: JournalCard, right: JournalCard): number {
   return (left.changedAt ?? Number.MAX_SAFE_INTEGER) - (right.changedAt ?? Number.MAX_SAFE_INTEGER);
