@@ -40,7 +40,7 @@ function peakOf(args: string[]): number {
 }
 
 const seeding = performance.now();
-await seedJournal(join(home, 'journal.db'), CARDS);
+await seedJournal(home, CARDS);
 const seconds = ((performance.now() - seeding) / 1_000).toFixed(0);
 console.log(
   `Node ${process.version}; ${CARDS} cards at 20 kiosks (made in ${seconds} s); ${PAIRS} pairs each\n`,
