@@ -42,7 +42,9 @@ function foldWindow(heard: Heard, news: readonly KeptEvent[]): void {
   const named = new Map<string, { cardToken: string | null; orderId: number | null }>();
   for (const { cardToken, orderId, isVerified, isTest } of news) {
     if (!isVerified || isTest) continue;
-    named.set(cardToken ?? `order ${orderId}`, { cardToken, orderId });
+    const key = cardToken ?? `order ${orderId}`;
+    // The events of a production don't name the order.
+    named.set(key, { cardToken, orderId: orderId ?? named.get(key)?.orderId ?? null });
   }
   for (const card of named.values()) foldCard(heard, card);
 }
