@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { KeptEvent } from '../domain/event.ts';
 import { productionOf } from '../domain/event.ts';
 import { foldEvents, laterOrderStatus } from '../domain/fold-events.ts';
-import { latestOf } from '../domain/production.ts';
+import { latestOf, type Production } from '../domain/production.ts';
 import * as states from './rows/card-states.ts';
 import * as cards from './rows/cards.ts';
 import { findEnvironment, putEnvironment } from './rows/environments.ts';
@@ -73,9 +73,14 @@ function foldCard(
   const told = production.latest && productionOf(production.latest);
   if (!told || card.cardToken === null) return;
   const before = states.findProduction(db, environment, card.cardToken);
-  // What the API said counts, unless an event tells something later.
-  const now = before ? latestOf(told, before) : told;
+  // What the API said counts, unless an event tells something later. What an event said is among them already.
+  const isOfApi = before !== null && !all.some((event) => isSame(productionOf(event), before));
+  const now = isOfApi ? latestOf(told, before) : told;
   const at = all.at(-1)?.receivedAt ?? first.receivedAt;
-  if (now !== before)
+  if (!isSame(now, before))
     states.setProduction(db, environment, { cardToken: card.cardToken, production: now, at });
+}
+
+function isSame(left: Production | null, right: Production | null): boolean {
+  return JSON.stringify(left) === JSON.stringify(right);
 }
