@@ -79,6 +79,7 @@ const ACTS = [
   'webhooks create',
   'webhooks delete',
   'webhooks test',
+  'kiosk release',
 ];
 
 test.each(ACTS)('%s, which acts, takes a reason and a confirmation', (id) => {
@@ -98,7 +99,15 @@ test.each([
   'cards',
   'explain',
   'webhooks list',
+  'kiosks',
 ])('%s only reads', (id) => {
   const [, command] = commands.find(([one]) => one === id) ?? [];
   expect(command?.effect).toBe('reads');
+});
+
+test('a hold only protects: it needs no confirmation in production, but a reason everywhere', () => {
+  const [, command] = commands.find(([one]) => one === 'kiosk hold') ?? [];
+  expect(command?.effect).toBe('records');
+  expect(Object.keys(command?.flags ?? {})).toContain('reason');
+  expect(Object.keys(command?.flags ?? {})).not.toContain('confirm');
 });

@@ -89,16 +89,13 @@ test('an error code may be any word', () => {
   expect(kiosk?.failedByErrorCode).toEqual([{ errorCode: '__proto__', count: 1 }]);
 });
 
+function ready(age: number): JournalCard {
+  return { card: card({ production: production('READY'), age }), attempt: null, changedAt: null };
+}
+
 test('days of cards that no kiosk has', () => {
-  const ready = (age: number) => ({
-    card: card({ production: production('READY'), age }),
-    attempt: null,
-    changedAt: null,
-  });
-  expect(countDays([ready(DAY), ready(55 * DAY), ready(59 * DAY), ready(62 * DAY)])).toEqual({
-    expiringSoon: 2,
-    expired: 1,
-  });
+  const cards = [ready(DAY), ready(55 * DAY), ready(59 * DAY), ready(62 * DAY)];
+  expect(countDays(cards)).toEqual({ expiringSoon: 2, expired: 1 });
 });
 
 describe('a kiosk id', () => {

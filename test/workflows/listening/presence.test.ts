@@ -130,9 +130,9 @@ test('when somebody listened last', async () => {
   expect(await lastListenedAt(ctx)).toBe(START + 2_000);
 });
 
-describe('what events said', () => {
-  const cards = async () => (await world.journal.listCards()).length;
+const cards = async () => (await world.journal.listCards()).length;
 
+describe('what events said', () => {
   test('goes to the cards once no event arrived for a while, and not before', async () => {
     const leave = await keep();
     const event = productionEvent('IN_PROGRESS');
