@@ -15,14 +15,15 @@ import { makeAsk } from './io/ask.ts';
 import type { Io } from './io/io.ts';
 import { interruption } from './io/signals.ts';
 import { TerminalReport } from './output/report.ts';
-import { readSettings, type Settings } from './settings/settings.ts';
+import { openRunbook } from './runbook.ts';
+import { loadSettings, type Settings } from './settings/settings.ts';
 import type { SettingFlags } from './settings/sources.ts';
 
 /**
- * What a command does to the world: only looks, keeps what it is told in the journal, changes something, or something
- * that only a sandbox has.
+ * What a command does to the world: only looks, keeps what it is told in the journal, changes only the settings of this
+ * user, changes something, or something that only a sandbox has.
  */
-export type Effect = 'reads' | 'records' | 'writes' | 'sandbox-only';
+export type Effect = 'reads' | 'records' | 'configures' | 'writes' | 'sandbox-only';
 
 export interface ContextFlags extends SettingFlags {
   quiet?: boolean;
@@ -31,6 +32,7 @@ export interface ContextFlags extends SettingFlags {
   confirm?: string | undefined;
   yes?: boolean;
   'no-input'?: boolean;
+  runbook?: string | undefined;
 }
 
 const BASE_URLS: Record<Exclude<Environment, 'local'>, string> = {
@@ -51,9 +53,14 @@ export interface OpenContext {
  * started before a workflow uses it.
  * @throws Failure for settings that can't be used
  */
-export function openContext(flags: ContextFlags, { io, effect }: { io: Io; effect: Effect }): OpenContext {
-  const settings = readSettings(flags);
+export async function openContext(
+  flags: ContextFlags,
+  { io, effect }: { io: Io; effect: Effect },
+): Promise<OpenContext> {
+  const settings = await loadSettings(flags);
   const report = new TerminalReport(io, flags.quiet ?? false);
+  if (settings.project?.isForeign)
+    report.warn(`${settings.project.file} belongs to another user and is not heard.`);
   const signal = interruption();
   const credentials = makeCredentials(settings, {
     now: () => io.clock.now(),
@@ -63,17 +70,10 @@ export function openContext(flags: ContextFlags, { io, effect }: { io: Io; effec
   });
   const server = lazily(() => startSandbox(settings));
   const journal = lazily(() => openJournal(settings, { io, effect, warn: (text) => report.warn(text) }));
-  const wise = makeClient(flags, { settings, credentials, io, server: server.get });
+  const wise = makeClient(flags, { settings, credentials, io, effect, server: server.get });
   const context: Context = {
-    name: settings.contextName,
-    environment: settings.environment,
-    profileId: settings.profileId,
-    profileIsExplicit: settings.profileIsExplicit,
-    kiosks: settings.kiosks,
-    program: settings.program,
+    ...settled(settings),
     reason: flags.reason?.trim() || null,
-    invocation: { flags: followUpFlags(settings), kioskId: settings.kioskId },
-    timing: settings.timing,
     wise,
     get journal() {
       return journal.get();
@@ -82,6 +82,7 @@ export function openContext(flags: ContextFlags, { io, effect }: { io: Io; effec
     signal,
     ask: makeAsk({ io, signal, yes: flags.yes ?? false, noInput: flags['no-input'] ?? false }),
     report,
+    runbook: openRunbook({ given: flags.runbook, settings, warn: (text) => report.warn(text) }),
     authorize: async (profileId) => void (await (await credentials.sourceFor(profileId)).token.get()),
     clientKey: () => credentials.ofClient().clientId,
     webhookKey: async () => webhookKeyOf(settings.environment, server.get),
@@ -98,21 +99,48 @@ export function openContext(flags: ContextFlags, { io, effect }: { io: Io; effec
   };
 }
 
+/** What of a context the settings alone decide. */
+function settled(settings: Settings) {
+  return {
+    name: settings.contextName,
+    environment: settings.environment,
+    profileId: settings.profileId,
+    profileIsExplicit: settings.profileIsExplicit,
+    kiosks: settings.kiosks,
+    program: settings.program,
+    invocation: { flags: followUpFlags(settings), kioskId: settings.kioskId },
+    timing: settings.timing,
+  };
+}
+
 /** The vendor's API, for profiles with their tokens and for the application with its own. */
 function makeClient(
   { verbose }: ContextFlags,
-  world: { settings: Settings; credentials: Credentials; io: Io; server: () => Promise<{ url: string }> },
+  world: {
+    settings: Settings;
+    credentials: Credentials;
+    io: Io;
+    effect: Effect;
+    server: () => Promise<{ url: string }>;
+  },
 ): Client {
-  const { settings, credentials, io, server } = world;
+  const { settings, credentials, io, effect, server } = world;
   return new Client({
     baseUrl: async () => settings.baseUrl ?? (await baseUrlOf(settings.environment, server)),
     apiVersion: settings.apiVersion,
     token: async (owner) => (await credentials.sourceFor(owner)).token.get(),
+    mayAct: mayAct(effect, settings.environment),
     userAgent: `kioskctl/${packageJson.version} (node ${process.version})`,
     // The embedded sandbox has no ceilings.
     ...(settings.environment !== 'local' && { ceilings: WISE_CEILINGS }),
     ...(verbose && { onExchange: (line) => io.err(`${printable(line)}\n`) }),
   });
+}
+
+/** A listener subscribes itself to the events of the embedded sandbox, which is nobody else's. */
+function mayAct(effect: Effect, environment: Environment): boolean {
+  if (effect === 'records') return environment === 'local';
+  return effect === 'writes' || effect === 'sandbox-only';
 }
 
 export interface SandboxChoice {

@@ -4,7 +4,7 @@ import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { Context } from '../workflows/context.ts';
 import { BaseCommand } from './base-command.ts';
 import { openSandbox, type SandboxChoice } from './context.ts';
-import { toSpeed } from './settings/settings.ts';
+import { toSpeed } from './settings/values.ts';
 
 /** For commands on the state of the embedded sandbox. */
 export const stateFlag = {

@@ -69,7 +69,7 @@ function foldCard(
   const { production, order } = foldEvents(all);
   const orderStatus = laterOrderStatus(known?.order_status ?? null, order.latest?.status ?? null);
   const more = { cardCreatedAt: null, deliveryOption: null, orderStatus };
-  cards.putCard(db, environment, { card: { ...card, profileId, ...more }, at: first.receivedAt });
+  cards.rememberCard(db, environment, { card: { ...card, profileId, ...more }, at: first.receivedAt });
   const told = production.latest && productionOf(production.latest);
   if (!told || card.cardToken === null) return;
   const before = states.findProduction(db, environment, card.cardToken);

@@ -191,14 +191,19 @@ export function statusOf({ invocation }: Context, { card }: Subject): string {
   return commandLine(['status', formatReference(card)], invocation);
 }
 
-async function findUnauthorized(ctx: Context, targets: readonly Target[]): Promise<Map<number, Failure>> {
+/** Makes sure of the token of each profile, once. @returns why there is none, by profile */
+export async function findUnauthorized(
+  ctx: Context,
+  targets: readonly { profileId: number }[],
+): Promise<Map<number, Failure>> {
   const refused = new Map<number, Failure>();
-  for (const profileId of new Set(targets.map((target) => target.profileId))) {
+  const authorize = async (profileId: number) => {
     try {
       await ctx.authorize(profileId);
     } catch (error) {
       refused.set(profileId, asFailure(error));
     }
-  }
+  };
+  await pMap(new Set(targets.map(({ profileId }) => profileId)), authorize, { concurrency: LOOKS_AT_ONCE });
   return refused;
 }

@@ -6,6 +6,7 @@ import { Failure } from '../domain/failure.ts';
 import { guardRetry, type Seen } from '../domain/guards.ts';
 import { neverAgain } from '../domain/production-failure.ts';
 import type { CardResult } from '../domain/results.ts';
+import { advise } from '../domain/runbook.ts';
 import { printable } from '../domain/terminal-text.ts';
 import { recordAct } from './acts.ts';
 import type { Context } from './context.ts';
@@ -87,7 +88,7 @@ async function giveUp(ctx: Context, subject: Subject, attempt: Attempt): Promise
 async function approve(ctx: Context, subject: Subject, last: Attempt | null): Promise<void> {
   if (last?.outcome === 'abandoned' || (last?.outcome === 'not-seen' && subject.card.stage === 'ready'))
     return;
-  const entry = reasonOf(subject, last);
+  const entry = advise(await ctx.runbook(), reasonOf(subject, last));
   if (entry.retry === 'never') throw neverAgain(subject.card, entry);
   if (entry.retry !== 'after-fix') return;
   const what = `${printable(entry.code)}: ${entry.meaning} ${entry.nextStep}`;

@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Failure } from '../../src/domain/failure.ts';
+import type { RetryPlan } from '../../src/domain/retry-plan.ts';
+import { NO_RUNBOOK } from '../../src/domain/runbook.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { openSqliteJournal } from '../../src/journal/sqlite-journal.ts';
 import type { Fault } from '../../src/sandbox/faults/faults.ts';
@@ -44,6 +46,7 @@ export class World {
   readonly abort = new AbortController();
   readonly said: string[] = [];
   readonly shown: Progress[] = [];
+  readonly plans: RetryPlan[] = [];
   /** What the person answers to the next questions, and what was asked. */
   readonly answers: (boolean | string)[] = [];
   readonly asked: string[] = [];
@@ -93,6 +96,7 @@ export class World {
       signal: this.abort.signal,
       ask: this.#ask(),
       report: this.#report(),
+      runbook: async () => NO_RUNBOOK,
       authorize: async () => undefined,
       clientKey: () => 'world',
       webhookKey: async () => ({ pem: SIGNER.publicKey, source: 'the key of the test' }),
@@ -167,6 +171,8 @@ export class World {
       warn: (text) => void this.said.push(text),
       progress: (progress) => void this.shown.push(progress),
       settled: () => undefined,
+      plan: async (plan) => void this.plans.push(plan),
+      board: () => undefined,
     };
   }
 }

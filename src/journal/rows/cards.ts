@@ -67,21 +67,18 @@ export function listRecentCards(db: Database, environment: string, since: number
 
 /** Adds a card, or adds what is new to the one that its token or its order names. Nothing known is taken away. */
 export function rememberCard(db: Database, environment: string, seen: { card: KnownCard; at: number }): void {
-  if (!isKnown(db, environment, seen.card)) db.transaction(() => putCard(db, environment, seen));
-}
-
-/** The same, as a part of a transaction. */
-export function putCard(db: Database, environment: string, seen: { card: KnownCard; at: number }): void {
-  const { card } = seen;
-  if (isKnown(db, environment, card)) return;
-  const byToken = card.cardToken === null ? undefined : findByToken(db, environment, card.cardToken);
-  const byOrder = card.orderId === null ? undefined : findByOrder(db, environment, card.orderId);
-  const isItsOrder = byOrder !== undefined && !conflicts(byOrder, card);
-  // An order known without its card, and the card known without its order, turn out to be one.
-  if (byOrder && byOrder.id !== byToken?.id && (byToken || !isItsOrder)) deleteCard(db, byOrder.id);
-  const row = byToken ?? (isItsOrder ? byOrder : undefined);
-  if (row) updateCard(db, row.id, isItsOrder ? { ...toKnownCard(byOrder), ...known(card) } : card);
-  else insertCard(db, environment, seen);
+  if (isKnown(db, environment, seen.card)) return;
+  db.transaction(() => {
+    const { card } = seen;
+    const byToken = card.cardToken === null ? undefined : findByToken(db, environment, card.cardToken);
+    const byOrder = card.orderId === null ? undefined : findByOrder(db, environment, card.orderId);
+    const isItsOrder = byOrder !== undefined && !conflicts(byOrder, card);
+    // An order known without its card, and the card known without its order, turn out to be one.
+    if (byOrder && byOrder.id !== byToken?.id && (byToken || !isItsOrder)) deleteCard(db, byOrder.id);
+    const row = byToken ?? (isItsOrder ? byOrder : undefined);
+    if (row) updateCard(db, row.id, isItsOrder ? { ...toKnownCard(byOrder), ...known(card) } : card);
+    else insertCard(db, environment, seen);
+  });
 }
 
 function isKnown(db: Database, environment: string, card: KnownCard): boolean {
