@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { redact } from '../../domain/redaction.ts';
 import { printable } from '../../domain/terminal-text.ts';
 import type { Hold } from '../../journal/journal.ts';
 import type { Held } from '../../workflows/kiosks/hold.ts';
@@ -39,7 +40,8 @@ function describeHold(
   { kioskId, user, host, reason, heldAt }: Hold,
   { changed, isOver = false }: { changed: boolean; isOver?: boolean },
 ): string {
-  if (changed) return `Kiosk ${kioskId} is on hold: ${reason}`;
-  const since = `since ${localTime(heldAt)}, set by ${user}@${host}: ${reason}`;
+  const why = redact(reason);
+  if (changed) return `Kiosk ${kioskId} is on hold: ${why}`;
+  const since = `since ${localTime(heldAt)}, set by ${user}@${host}: ${why}`;
   return isOver ? `It was on hold ${since}` : `Kiosk ${kioskId} was on hold already, ${since}`;
 }

@@ -28,10 +28,13 @@ export function describeUnknown({ name }: Context, kioskId: string): string {
 /** How many kiosks a message names. */
 const NAMED = 20;
 
-/** Names the kiosks that are known, and those first that somebody may have meant. */
+/** Names the kiosks that are known, and first those that somebody may have meant, where that helps. */
 export function nameKnown(known: readonly string[], wanted: string): string {
   const meant = nearestOf(wanted, known);
-  const suggestion = meant.length > 0 ? `Did you mean ${meant.map(printable).join(' or ')}? ` : '';
+  const suggestion =
+    meant.length > 0 && meant.length < known.length
+      ? `Did you mean ${meant.map(printable).join(' or ')}? `
+      : '';
   const more = known.length > NAMED ? ` and ${known.length - NAMED} more` : '';
   const names = known.slice(0, NAMED).map(printable).join(', ') || 'none';
   return `${suggestion}Known here: ${names}${more}.`;

@@ -1,5 +1,6 @@
 import type { Covered } from '../../domain/coverage.ts';
 import { countDays, type KioskFacts, type KioskOverview, overviewOf } from '../../domain/kiosk-overview.ts';
+import { redact } from '../../domain/redaction.ts';
 import { kioskOf } from '../../domain/selection.ts';
 import type { Hold, Lease } from '../../journal/journal.ts';
 import type { Context } from '../context.ts';
@@ -84,7 +85,7 @@ export async function watchOverview(
 export function toHoldDocument(hold: Hold | undefined): KioskFacts['hold'] {
   if (!hold) return null;
   const { reason, user, host, context, heldAt } = hold;
-  return { reason, by: `${user}@${host}`, context, since: new Date(heldAt).toISOString() };
+  return { reason: redact(reason), by: `${user}@${host}`, context, since: new Date(heldAt).toISOString() };
 }
 
 function toBusy(lease: Lease | undefined): KioskFacts['busy'] {

@@ -135,6 +135,14 @@ test('a hold says its reach', async () => {
   );
 });
 
+test('a secret in a reason is not shown', async () => {
+  const hold = { ...HOLD, reason: 'failed with Authorization: Bearer tok-6f1d0c9e-never-show-this' };
+  for (const changed of [true, false]) {
+    const result = holdResult({ hold, changed, isKnown: true }, 'j');
+    expect(JSON.stringify(result.document) + (await result.text(plain))).not.toContain('never-show-this');
+  }
+});
+
 test('a release says what ended', async () => {
   expect(await releaseResult('WIS00001', HOLD).text(plain)).toBe(
     `✓ Kiosk WIS00001 is released. It was on hold since ${localTime(AT)}, set by ada@here: door\n`,

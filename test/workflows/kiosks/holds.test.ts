@@ -53,7 +53,7 @@ describe('a hold', () => {
 
   test('of a kiosk that nothing knows is set all the same, and said to protect nothing', async () => {
     expect(await hold('WIS0001')).toMatchObject({ changed: true, isKnown: false });
-    expect(world.said.at(-1)).toMatch(/“WIS0001”.*protects nothing.*mean WIS00001/);
+    expect(world.said.at(-1)).toMatch(/“WIS0001”.*protects nothing\. Known here: WIS00001, WIS00002/);
   });
 
   test('ends by a release, whoever set it; a second release changes nothing', async () => {

@@ -71,7 +71,16 @@ test('only the kiosks that are wanted; one that nothing knows is a mistake', asy
   await expect(overview(world.context(), ['WIS00001', 'WIS0002'])).rejects.toMatchObject({
     code: 'usage',
     message: expect.stringContaining('“WIS0002”'),
-    hint: expect.stringMatching(/mean WIS00002.*Known here: WIS00001, WIS00002, WIS00003/),
+    hint: 'Known here: WIS00001, WIS00002, WIS00003.',
+  });
+  const kiosks = Array.from(
+    { length: 25 },
+    (_, index) => `BANK-${'abcdefghijklmnopqrstuvwxy'[index]}${index}`,
+  );
+  await expect(overview(world.context({ kiosks }), ['BANK-c22'])).rejects.toMatchObject({
+    hint: expect.stringMatching(
+      /^Did you mean BANK-c2 or BANK-w22 or .*\? Known here: BANK-a0, .* and 5 more\.$/,
+    ),
   });
 });
 
