@@ -1,12 +1,14 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
 import type { CardInput } from '../cli/input/card-input.ts';
+import { cardSelectionFlags, refuseBoth, toCardSelection } from '../cli/input/card-selection.ts';
 import { optionalCardArgs, quietFlag, toVia, waitFlags, watchViaFlag } from '../cli/input/flags.ts';
-import { renderStatus } from '../cli/output/render-status.ts';
+import { ofSelection, renderStatus } from '../cli/output/render-status.ts';
 import type { Result } from '../cli/output/result.ts';
 import type { Context } from '../workflows/context.ts';
-import type { StatusResult, WatchOptions } from '../workflows/status.ts';
-import { knownCards, status, watchStatus } from '../workflows/status.ts';
+import { readCovered } from '../workflows/coverage.ts';
+import { chosenStatus, chosenTargets } from '../workflows/kiosks/select-status.ts';
+import { type StatusResult, type WatchOptions, watchStatus } from '../workflows/status.ts';
 
 interface Watching extends Omit<WatchOptions, 'deadline'> {
   shape: CardInput['shape'];
@@ -17,17 +19,29 @@ export default class Status extends BaseCommand {
   static override effect = 'reads' as const;
   static override summary = 'Where cards stand: order, production, attempt.';
   static override description =
-    `Without CARD, all cards that the journal knows. Exits 0 whatever it reads; with --exit-status produced and completed
-are 0, failed 4 or 5, cancelled, returned and expired 6, an unknown attempt 8, anything else 75. With --watch, events wake
-it while kioskctl listen keeps them in this journal (--via).`;
+    `Without CARD, all cards that the journal knows, or a selection of them, what needs somebody first. A selection finds
+what the journal heard of, and looks at that at the API; with --cached, nothing is asked of the API. Of the same kind of flag
+either is enough, of different kinds all must hold.
+
+Exits 0 whatever it reads; with --exit-status produced and completed are 0, failed 4 or 5, cancelled, returned and expired
+6, an unknown attempt 8, anything else 75. With --watch, events wake it while kioskctl listen keeps them in this journal
+(--via).`;
   static override examples = [
     '<%= config.bin %> status',
     '<%= config.bin %> status 1001/501 --history',
+    '<%= config.bin %> status --kiosk WIS00001 --failed',
+    '<%= config.bin %> status --failed --error-code PRD_HOPPER_DOOR --since 4h --json',
+    '<%= config.bin %> status --expiring 7d --cached',
     '<%= config.bin %> status 1001/501 --watch --json',
     '<%= config.bin %> status 1001/501 --exit-status --quiet',
   ];
   static override args = optionalCardArgs;
   static override flags = {
+    ...cardSelectionFlags,
+    cached: Flags.boolean({
+      summary: 'As the journal knows them: ask nothing of the API.',
+      exclusive: ['watch'],
+    }),
     watch: Flags.boolean({ summary: 'Go on and show each change, until nothing can change any more.' }),
     history: Flags.boolean({ summary: 'With all attempts that the journal knows.' }),
     'exit-status': Flags.boolean({ summary: 'Let the exit code tell where the cards stand.' }),
@@ -39,12 +53,23 @@ it while kioskctl listen keeps them in this journal (--via).`;
   protected override async perform(): Promise<Result | null> {
     const { args, flags } = await this.parse(Status);
     const via = toVia(flags.via);
-    const ctx = await this.context(flags);
-    const { targets, shape } = await this.#targets(ctx, args.card ?? []);
-    const options = { targets, history: flags.history, exitStatus: flags['exit-status'] };
-    if (flags.watch)
-      return this.#watch(ctx, { ...options, via, shape, hasTimeout: flags.timeout !== undefined });
-    return this.#result(await status(ctx, options), shape);
+    // Here --kiosk selects: it is not where a card would be sent.
+    const ctx = await this.context({ ...flags, kiosk: undefined });
+    const selection = await toCardSelection(ctx, flags);
+    refuseBoth(args.card, selection);
+    const { targets, shape } = args.card
+      ? await this.cards(ctx, args.card)
+      : { targets: null, shape: 'cards' as const };
+    const look = { history: flags.history, exitStatus: flags['exit-status'] };
+    if (flags.watch) {
+      const watched = await chosenTargets(ctx, { targets, selection });
+      const hasTimeout = flags.timeout !== undefined;
+      return this.#watch(ctx, { ...look, targets: watched, via, shape, hasTimeout });
+    }
+    const results = await chosenStatus(ctx, { targets, selection, isCached: flags.cached }, look);
+    const result = this.#result(results, shape);
+    const whole = flags.cached ? { ...result, document: { ...result.document, cached: true } } : result;
+    return selection ? ofSelection(whole, { covered: await readCovered(ctx), count: results.length }) : whole;
   }
 
   async #watch(ctx: Context, { shape, hasTimeout, ...options }: Watching): Promise<null> {
@@ -53,11 +78,6 @@ it while kioskctl listen keeps them in this journal (--via).`;
       this.emit(this.#result(results, shape), { isStream: true }),
     );
     return null;
-  }
-
-  async #targets(ctx: Context, given: readonly string[]): Promise<CardInput> {
-    if (given.length > 0) return this.cards(ctx, given);
-    return { targets: await knownCards(ctx), shape: 'cards' };
   }
 
   #result(results: StatusResult[], shape: CardInput['shape']): Result {

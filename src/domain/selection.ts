@@ -71,7 +71,47 @@ export function isSelected(one: JournalCard, selection: Selection): boolean {
   return PRODUCIBLE.has(card.stage) && card.daysLeft !== null && card.daysLeft <= expiringDays;
 }
 
+/** Is a selection only of cards that still need something? */
+export function isOfUnfinished({ stages, isFailed, errorCodes, expiringDays }: Selection): boolean {
+  const isOfStages = stages?.every((stage) => PRODUCIBLE.has(stage)) ?? false;
+  return isOfStages || isFailed === true || errorCodes !== undefined || expiringDays !== undefined;
+}
+
 /** Oldest first: whose production moved first has waited longest. Those without a time come last. */
 export function byAge(left: JournalCard, right: JournalCard): number {
   return (left.changedAt ?? Number.MAX_SAFE_INTEGER) - (right.changedAt ?? Number.MAX_SAFE_INTEGER);
+}
+
+/** Within so many days a card is about to run out of them. */
+export const EXPIRING_DAYS = 7;
+
+/** Still to be produced, and about to run out of the days in which it can be; those that did are `expired`. */
+export function isExpiring({ stage, daysLeft }: Card): boolean {
+  return stage !== 'expired' && PRODUCIBLE.has(stage) && daysLeft !== null && daysLeft <= EXPIRING_DAYS;
+}
+
+/**
+ * What needs somebody first: attempts that nobody knows the end of, then failed cards, those that run out of days or did,
+ * those in progress, the rest, and last what came to its end. Among equals, the fewest days left, then the oldest.
+ */
+export function byUrgency(left: JournalCard, right: JournalCard): number {
+  return (
+    urgencyOf(left) - urgencyOf(right) ||
+    (left.card.daysLeft ?? Number.MAX_SAFE_INTEGER) - (right.card.daysLeft ?? Number.MAX_SAFE_INTEGER) ||
+    byAge(left, right)
+  );
+}
+
+function urgencyOf(one: JournalCard): number {
+  const { card } = one;
+  if (isUncertain(one)) return 0;
+  if (failureOf(one)) return 1;
+  if (card.stage === 'in-progress') return 3;
+  if (card.stage === 'expired' || isExpiring(card)) return 2;
+  return PRODUCIBLE.has(card.stage) ? 4 : 5;
+}
+
+/** Was a card sent, and nobody knows yet what came of it? */
+export function isUncertain({ card, attempt }: JournalCard): boolean {
+  return card.stage === 'unknown' && attempt !== null;
 }

@@ -2,15 +2,15 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { KeptEvent } from '../domain/event.ts';
 import { productionOf } from '../domain/event.ts';
 import { foldEvents, laterOrderStatus } from '../domain/fold-events.ts';
-import { latestOf } from '../domain/production.ts';
+import { latestOf, type Production } from '../domain/production.ts';
 import * as states from './rows/card-states.ts';
 import * as cards from './rows/cards.ts';
 import { findEnvironment, putEnvironment } from './rows/environments.ts';
 import * as events from './rows/events.ts';
 import type { Store } from './store.ts';
 
-/** Events that one transaction takes in. Others have their turn after it. */
-const FOLDED_AT_ONCE = 500;
+/** Events that one transaction takes in, in some 10 ms; a webhook that arrives meanwhile waits for it. */
+const FOLDED_AT_ONCE = 200;
 
 type Heard = Pick<Store, 'db' | 'environment'>;
 
@@ -18,28 +18,33 @@ type Heard = Pick<Store, 'db' | 'environment'>;
  * Tells the cards what verified events said of them since the last time, cards of other systems included. Each card that
  * they name is told anew from all of its events, so that neither their order nor their repetition matters.
  */
-export async function foldCards({ db, environment }: Heard): Promise<void> {
-  for (;;) {
-    const folded = findEnvironment(db, environment).folded_event_id;
-    const news = events.listEvents(db, environment, { afterId: folded, limit: FOLDED_AT_ONCE });
-    const last = news.at(-1);
-    if (!last) return;
-    db.transaction(() => {
-      // Another process may have taken them in meanwhile.
-      const row = findEnvironment(db, environment);
-      if (row.folded_event_id >= last.id) return;
-      foldWindow({ db, environment }, news);
-      putEnvironment(db, environment, { ...row, folded_event_id: last.id });
-    });
-    await turn();
-  }
+export async function foldCards(heard: Heard): Promise<void> {
+  while (!foldSome(heard)) await turn();
+}
+
+/** Takes in as many events as one transaction may. @returns whether those were the last */
+export function foldSome({ db, environment }: Heard): boolean {
+  const folded = findEnvironment(db, environment).folded_event_id;
+  const news = events.listEvents(db, environment, { afterId: folded, limit: FOLDED_AT_ONCE });
+  const last = news.at(-1);
+  if (!last) return true;
+  db.transaction(() => {
+    // Another process may have taken them in meanwhile.
+    const row = findEnvironment(db, environment);
+    if (row.folded_event_id >= last.id) return;
+    foldWindow({ db, environment }, news);
+    putEnvironment(db, environment, { ...row, folded_event_id: last.id });
+  });
+  return news.length < FOLDED_AT_ONCE;
 }
 
 function foldWindow(heard: Heard, news: readonly KeptEvent[]): void {
   const named = new Map<string, { cardToken: string | null; orderId: number | null }>();
   for (const { cardToken, orderId, isVerified, isTest } of news) {
     if (!isVerified || isTest) continue;
-    named.set(cardToken ?? `order ${orderId}`, { cardToken, orderId });
+    const key = cardToken ?? `order ${orderId}`;
+    // The events of a production don't name the order.
+    named.set(key, { cardToken, orderId: orderId ?? named.get(key)?.orderId ?? null });
   }
   for (const card of named.values()) foldCard(heard, card);
 }
@@ -68,9 +73,14 @@ function foldCard(
   const told = production.latest && productionOf(production.latest);
   if (!told || card.cardToken === null) return;
   const before = states.findProduction(db, environment, card.cardToken);
-  // What the API said counts, unless an event tells something later.
-  const now = before ? latestOf(told, before) : told;
+  // What the API said counts, unless an event tells something later. What an event said is among them already.
+  const isOfApi = before !== null && !all.some((event) => isSame(productionOf(event), before));
+  const now = isOfApi ? latestOf(told, before) : told;
   const at = all.at(-1)?.receivedAt ?? first.receivedAt;
-  if (now !== before)
+  if (!isSame(now, before))
     states.setProduction(db, environment, { cardToken: card.cardToken, production: now, at });
+}
+
+function isSame(left: Production | null, right: Production | null): boolean {
+  return JSON.stringify(left) === JSON.stringify(right);
 }

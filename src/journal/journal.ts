@@ -15,6 +15,7 @@ import type {
   Hold,
   KeptDelivery,
   KnownCard,
+  KnownKiosk,
   Lease,
   Listening,
   Observed,
@@ -41,10 +42,13 @@ export interface Journal {
   rememberProduction(cardToken: string, production: Production | null, at: number): Promise<void>;
   /** Cards with where they stand; first takes in what events said since the last time. In no order. */
   listCardStates(filter: CardStateFilter): Promise<CardState[]>;
-  /** Of each kiosk that produced a card, when it did so last. */
-  listLastProduced(): Promise<{ kioskId: string; at: number }[]>;
-  /** Takes in what events said of cards since the last time, so that the next list has less to do. */
-  foldEvents(): Promise<void>;
+  /** In no order; first takes in what events said since the last time. */
+  listKiosks(): Promise<KnownKiosk[]>;
+  /**
+   * Takes in some of what events said of cards since the last time, so that the next list has less to do.
+   * @returns whether that was all; else there is more to take in
+   */
+  foldEvents(): Promise<boolean>;
   /** How far the API's clock is ahead of ours, in milliseconds, as it was seen last. */
   clockOffset(): Promise<number>;
   rememberClockOffset(milliseconds: number): Promise<void>;
@@ -61,8 +65,13 @@ export interface Journal {
   listLeases(): Promise<Lease[]>;
 
   listHolds(): Promise<Hold[]>;
-  /** @returns the hold; the one that was there before, if there was */
-  holdKiosk(hold: { kioskId: string; reason: string; context: string; at: number }): Promise<Hold>;
+  /** @returns the hold, and whether it began now; else it is the one that was there before */
+  holdKiosk(hold: {
+    kioskId: string;
+    reason: string;
+    context: string;
+    at: number;
+  }): Promise<{ hold: Hold; held: boolean }>;
   /** @returns the hold that ended; null when there was none */
   releaseKiosk(kioskId: string, at: number): Promise<Hold | null>;
   /** Cards that a kiosk was heard of with, or that were sent to it: from a time, and until but not including. */

@@ -1,5 +1,5 @@
 import { latestOf } from '../domain/production.ts';
-import { foldCards } from './fold-cards.ts';
+import { foldCards, foldSome } from './fold-cards.ts';
 import type { Journal } from './journal.ts';
 import * as states from './rows/card-states.ts';
 import * as cards from './rows/cards.ts';
@@ -27,7 +27,7 @@ type StatesPart = Pick<
   Journal,
   | 'rememberProduction'
   | 'listCardStates'
-  | 'listLastProduced'
+  | 'listKiosks'
   | 'foldEvents'
   | 'clockOffset'
   | 'rememberClockOffset'
@@ -46,11 +46,11 @@ export function sqliteCardStates(store: Store): StatesPart {
       await foldCards(store);
       return states.listCardStates(db, environment, filter);
     },
-    listLastProduced: async () => {
+    listKiosks: async () => {
       await foldCards(store);
-      return states.listLastProduced(db, environment);
+      return states.listKiosks(db, environment);
     },
-    foldEvents: async () => foldCards(store),
+    foldEvents: async () => foldSome(store),
     clockOffset: async () => findEnvironment(db, environment).clock_offset,
     rememberClockOffset: async (milliseconds) =>
       db.transaction(() => {

@@ -10,10 +10,11 @@ type KiosksPart = Pick<Journal, 'listHolds' | 'holdKiosk' | 'releaseKiosk' | 'li
 export function sqliteKiosks({ db, environment, holder }: Store): KiosksPart {
   return {
     listHolds: async () => holds.listHolds(db, environment),
-    holdKiosk: async (hold) => {
-      holds.insertHold(db, environment, { ...hold, holder });
-      return present(holds.findHold(db, environment, hold.kioskId) ?? null);
-    },
+    holdKiosk: async (hold) =>
+      db.transaction(() => {
+        const held = holds.insertHold(db, environment, { ...hold, holder });
+        return { hold: present(holds.findHold(db, environment, hold.kioskId) ?? null), held };
+      }),
     releaseKiosk: async (kioskId, at) =>
       db.transaction(() => {
         const hold = holds.findHold(db, environment, kioskId);

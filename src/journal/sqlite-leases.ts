@@ -34,13 +34,18 @@ export function sqliteLeases(store: Store): Pick<Journal, 'takeLeases' | 'releas
 
 /** The leases of one journal: how often each was taken, and the timer that renews them. */
 class OwnLeases {
-  readonly owner = crypto.randomUUID();
   readonly #store: Store;
+  #owner: string | null = null;
   readonly #taken = new Map<string, number>();
   #timer: NodeJS.Timeout | null = null;
 
   constructor(store: Store) {
     this.#store = store;
+  }
+
+  /** Made when it is first needed: most commands take no lease, and Node's crypto takes its time to load. */
+  get owner(): string {
+    return (this.#owner ??= crypto.randomUUID());
   }
 
   put(subjects: readonly string[], act: string): void {

@@ -82,6 +82,7 @@ const EFFECTS: Record<string, readonly string[]> = {
     'explain',
     'incident',
     'log',
+    'kiosks',
     'orders',
     'programs',
     'runbook check',
@@ -100,12 +101,14 @@ const EFFECTS: Record<string, readonly string[]> = {
     'events show',
     'events tail',
     'events verify',
+    'kiosk hold',
     'listen',
   ],
   configures: ['context add', 'context remove', 'context set', 'context unset', 'context use'],
   writes: [
     'cancel',
     'kiosk recover',
+    'kiosk release',
     'order',
     'produce',
     'retry',
@@ -139,3 +142,8 @@ test.each([...(EFFECTS.reads ?? []), ...(EFFECTS.records ?? []), ...(EFFECTS.con
     expect(Object.keys(command?.flags ?? {})).not.toContain('confirm');
   },
 );
+
+test('a hold says why in every environment', () => {
+  const [, command] = commands.find(([one]) => one === 'kiosk hold') ?? [];
+  expect(Object.keys(command?.flags ?? {})).toContain('reason');
+});

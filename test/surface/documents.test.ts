@@ -134,6 +134,15 @@ test('events prune', async () =>
   expect(
     await shape(['events', 'prune', '--older-than', '90d', '--environment', 'sandbox']),
   ).toMatchSnapshot());
+test('kiosks', async () => expect(await shape(['kiosks', 'WIS00001'])).toMatchSnapshot());
+test('status of a selection', async () =>
+  expect(
+    await shape(['status', '--kiosk', 'WIS00001', '--stage', 'produced', '--cached']),
+  ).toMatchSnapshot());
+test('kiosk hold and release', async () => {
+  expect(await shape(['kiosk', 'hold', 'WIS00003', '--reason', 'why'])).toMatchSnapshot();
+  expect(await shape(['kiosk', 'release', 'WIS00003'])).toMatchSnapshot();
+});
 test('a usage mistake', async () =>
   expect(await shape(['produce', '--kisok', 'WIS00001'])).toMatchSnapshot());
 test('an unknown command', async () => expect(await shape(['prodcue'])).toMatchSnapshot());

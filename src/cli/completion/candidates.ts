@@ -1,3 +1,5 @@
+import { STAGES } from '../../domain/stage.ts';
+
 /** A word that may stand at the cursor, and what it is. */
 export interface Candidate {
   word: string;
@@ -62,6 +64,7 @@ const FLAG_WORDS: Readonly<Record<string, readonly string[]>> = {
   environment: ENVIRONMENTS,
   via: ['auto', 'poll', 'journal'],
   status: SIMULATIONS,
+  stage: STAGES,
 };
 
 /** What may stand at the cursor. @param words those of the command line after `kioskctl`; the last one is at the cursor */

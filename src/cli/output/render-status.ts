@@ -1,10 +1,14 @@
 import { type Attempt, type AttemptDocument, isOpen } from '../../domain/attempt.ts';
+import type { Card } from '../../domain/card.ts';
+import { type Covered, describeCoverage, toCoveredDocument } from '../../domain/coverage.ts';
 import { lookUpError } from '../../domain/error-catalogue.ts';
 import { formatReference } from '../../domain/reference.ts';
+import { isExpiring } from '../../domain/selection.ts';
 import { printable } from '../../domain/terminal-text.ts';
 import type { StatusResult } from '../../workflows/status.ts';
 import { localTime } from './local-time.ts';
 import { describeError, pipelineOf } from './render-cards.ts';
+import type { Result } from './result.ts';
 import type { Style } from './style.ts';
 import { renderTable } from './table.ts';
 
@@ -17,11 +21,23 @@ export async function renderStatus(results: readonly StatusResult[], style: Styl
     `${pipelineOf(card, style)} ${card.stage}`,
     printable(card.production?.kioskId ?? kioskOf(latest) ?? '–'),
     card.attempt === 0 ? '–' : String(card.attempt),
-    card.daysLeft === null ? '–' : daysLeft(card.daysLeft, style),
+    daysLeft(card, style),
   ]);
   const table = await renderTable(['Card', 'Order', 'Production', 'Kiosk', 'Attempt', 'Days left'], rows);
   const details = results.map((result) => detailsOf(result, { style, isList: results.length > 1 }));
   return `${table}${details.join('')}`;
+}
+
+/** The result of a selection, which says what the journal can know. */
+export function ofSelection(result: Result, { covered, count }: { covered: Covered; count: number }): Result {
+  return {
+    ...result,
+    document: { ...result.document, coverage: toCoveredDocument(covered) },
+    text: async (style) => {
+      const cards = count === 0 ? 'No card of the journal fits.\n' : await result.text(style);
+      return `${cards}${style.dim(describeCoverage(covered.coverage, localTime))}\n`;
+    },
+  };
 }
 
 /** Where an attempt waits that the production does not show yet. */
@@ -38,9 +54,11 @@ function describeUnshown({ card, latest }: StatusResult): string {
   return `Attempt ${latest.number} was refused at ${latest.kioskId}: ${code}. ${meaning}`;
 }
 
-function daysLeft(days: number, style: Style): string {
-  if (days === 0) return style.bad('0');
-  return days <= 7 ? style.warning(String(days)) : String(days);
+/** Expiring and expired cards stand out. */
+function daysLeft(card: Card, style: Style): string {
+  if (card.daysLeft === null) return '–';
+  if (card.stage === 'expired') return style.bad('expired');
+  return isExpiring(card) ? style.warning(String(card.daysLeft)) : String(card.daysLeft);
 }
 
 function detailsOf(result: StatusResult, { style, isList }: { style: Style; isList: boolean }): string {
@@ -49,7 +67,11 @@ function detailsOf(result: StatusResult, { style, isList }: { style: Style; isLi
   const error = describeError(card) || describeUnshown(result);
   const lines = [
     ...(error ? [style.bad(printable(`${subject}${error}`))] : []),
-    ...(error || !isList ? (card.next ? [`${subject}Next: ${style.bold(printable(card.next))}`] : []) : []),
+    ...(error || card.stage === 'expired' || !isList
+      ? card.next
+        ? [`${subject}Next: ${style.bold(printable(card.next))}`]
+        : []
+      : []),
     ...(attempts?.map((attempt) => printable(`${subject}${describeAttempt(attempt)}`)) ?? []),
   ];
   return lines.map((line) => `${line}\n`).join('');

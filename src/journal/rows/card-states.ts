@@ -3,7 +3,7 @@ import { parseVendorTime } from '../../domain/vendor-time.ts';
 import type { Database, Parameters } from '../../sqlite/database.ts';
 import { type AttemptRow, toAttempt } from './attempts.ts';
 import { type CardRow, toKnownCard } from './cards.ts';
-import type { CardState, CardStateFilter } from './records.ts';
+import type { CardState, CardStateFilter, KnownKiosk } from './records.ts';
 
 interface StateRow extends CardRow {
   production: string | null;
@@ -43,8 +43,16 @@ LEFT JOIN attempts a ON a.environment = c.environment AND a.card_token = c.card_
   AND a.number = (SELECT max(number) FROM attempts
                   WHERE environment = c.environment AND card_token = c.card_token AND outcome <> 'claimed')`;
 
-/** An order that moved to one of these has no card to produce any more. */
-const ENDED = "('PRODUCED', 'COMPLETED', 'CANCELLED', 'RETURNED')";
+/** As the index of unfinished cards has it: an order that moved to one of these has no card to produce any more. */
+const UNFINISHED = `COALESCE(production_status, '') <> 'PRODUCED'
+  AND COALESCE(order_status, '') NOT IN ('PRODUCED', 'COMPLETED', 'CANCELLED', 'RETURNED')`;
+
+/** An attempt that is open may still print, whatever the order says. */
+const UNFINISHED_CARDS = `
+SELECT id FROM cards WHERE environment = :environment AND ${UNFINISHED}
+UNION SELECT cards.id FROM attempts JOIN cards ON cards.environment = attempts.environment
+  AND cards.card_token = attempts.card_token
+WHERE attempts.environment = :environment AND closed_at IS NULL AND outcome <> 'claimed'`;
 
 export function listCardStates(db: Database, environment: string, filter: CardStateFilter): CardState[] {
   const { conditions, parameters } = conditionsOf(filter);
@@ -52,21 +60,24 @@ export function listCardStates(db: Database, environment: string, filter: CardSt
   return db.all<StateRow>(`${SELECT} WHERE ${where}`, { ...parameters, environment }).map(toCardState);
 }
 
-function conditionsOf({ kioskIds, isUnfinished }: CardStateFilter) {
+/** What leaves out most cards comes first, as a list of ids: the latest attempt of each is looked for only then. */
+function conditionsOf({ card, kioskIds, isUnfinished }: CardStateFilter) {
   const conditions: string[] = [];
   const parameters: Parameters = {};
-  if (kioskIds) {
-    const names = kioskIds.map((kioskId, index) => {
-      parameters[`kiosk${index}`] = kioskId;
-      return `:kiosk${index}`;
-    });
-    conditions.push(`(c.kiosk_id IN (${names.join(', ')}) OR a.kiosk_id IN (${names.join(', ')}))`);
+  if (card) {
+    conditions.push('(c.card_token = :cardToken OR c.order_id = :orderId)');
+    Object.assign(parameters, card);
   }
-  if (isUnfinished) {
-    // An attempt that is open may still print, whatever the order says.
+  if (isUnfinished) conditions.push(`c.id IN (${UNFINISHED_CARDS})`);
+  if (kioskIds) {
+    kioskIds.forEach((kioskId, index) => (parameters[`kiosk${index}`] = kioskId));
+    const names = kioskIds.map((_, index) => `:kiosk${index}`).join(', ');
     conditions.push(
-      `(COALESCE(c.production_status, '') <> 'PRODUCED' AND COALESCE(c.order_status, '') NOT IN ${ENDED}
-        OR (a.id IS NOT NULL AND a.closed_at IS NULL))`,
+      `c.id IN (SELECT id FROM cards WHERE environment = :environment AND kiosk_id IN (${names})
+         UNION SELECT cards.id FROM attempts JOIN cards ON cards.environment = attempts.environment
+           AND cards.card_token = attempts.card_token
+         WHERE attempts.environment = :environment AND attempts.kiosk_id IN (${names}))`,
+      `(c.kiosk_id IN (${names}) OR a.kiosk_id IN (${names}))`,
     );
   }
   return { conditions, parameters };
@@ -100,10 +111,14 @@ export function setProduction(
   );
 }
 
-export function listLastProduced(db: Database, environment: string): { kioskId: string; at: number }[] {
-  return db.all<{ kioskId: string; at: number }>(
-    `SELECT kiosk_id AS kioskId, max(changed_at) AS at FROM cards
-     WHERE environment = :environment AND production_status = 'PRODUCED' AND kiosk_id IS NOT NULL GROUP BY kiosk_id`,
+/** The kiosks that cards are at, or were at last, and those that attempts went to. */
+export function listKiosks(db: Database, environment: string): KnownKiosk[] {
+  return db.all<KnownKiosk>(
+    `SELECT kiosk_id AS "kioskId", max(produced_at) AS "lastProducedAt" FROM (
+       SELECT kiosk_id, max(CASE WHEN production_status = 'PRODUCED' THEN changed_at END) AS produced_at
+       FROM cards WHERE environment = :environment GROUP BY kiosk_id
+       UNION ALL SELECT DISTINCT kiosk_id, NULL FROM attempts WHERE environment = :environment
+     ) AS visits WHERE kiosk_id IS NOT NULL GROUP BY kiosk_id`,
     { environment },
   );
 }

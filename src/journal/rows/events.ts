@@ -56,9 +56,12 @@ export function insertEvent(db: Database, environment: string, delivery: Deliver
   return changes === 0 ? null : lastId;
 }
 
+/** SQLite would take an index that begins with the environment, and sort all of its events by their numbers. */
+const IN_ENVIRONMENT = "COALESCE(environment, '') = :environment";
+
 export function listEvents(db: Database, environment: string, filter: EventFilter): KeptEvent[] {
   const { conditions, parameters } = conditionsOf(filter);
-  const where = ['environment = :environment', ...conditions].join(' AND ');
+  const where = [IN_ENVIRONMENT, ...conditions].join(' AND ');
   const order = filter.newestFirst ? 'DESC' : 'ASC';
   return db
     .all<EventRow>(`SELECT ${COLUMNS} FROM events WHERE ${where} ORDER BY id ${order} LIMIT :limit`, {
@@ -90,7 +93,7 @@ export function findCardToken(db: Database, environment: string, orderId: number
 
 export function latestEventId(db: Database, environment: string): number {
   return (
-    db.get<{ id: number | null }>('SELECT max(id) AS id FROM events WHERE environment = :environment', {
+    db.get<{ id: number }>(`SELECT id FROM events WHERE ${IN_ENVIRONMENT} ORDER BY id DESC LIMIT 1`, {
       environment,
     })?.id ?? 0
   );

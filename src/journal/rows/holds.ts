@@ -20,18 +20,20 @@ export function findHold(db: Database, environment: string, kioskId: string): Ho
   );
 }
 
+/** @returns false when the kiosk is on hold already */
 export function insertHold(
   db: Database,
   environment: string,
   hold: { kioskId: string; reason: string; context: string; at: number; holder: Holder },
-): void {
+): boolean {
   const { kioskId, reason, context, at, holder } = hold;
   const { host, user } = holder;
-  db.run(
+  const { changes } = db.run(
     `INSERT INTO holds (environment, kiosk_id, reason, context, host, user, held_at)
      VALUES (:environment, :kioskId, :reason, :context, :host, :user, :at) ON CONFLICT DO NOTHING`,
     { environment, kioskId, reason, context, host, user, at },
   );
+  return changes === 1;
 }
 
 export function endHold(

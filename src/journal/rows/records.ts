@@ -27,10 +27,19 @@ export interface CardState extends KnownCard {
 
 /** Which cards to tell of; all of what is given must hold. */
 export interface CardStateFilter {
+  /** This card, by its token or its order: either is enough. */
+  card?: { cardToken: string | null; orderId: number | null };
   /** Those whose production is, or whose latest attempt was, at one of these. */
   kioskIds?: readonly string[];
   /** Leaves out those whose production or order ended well, or whose order ended otherwise. */
   isUnfinished?: boolean;
+}
+
+/** A kiosk that a card is at, was at last, or was sent to. */
+export interface KnownKiosk {
+  kioskId: string;
+  /** null: none that the journal heard of. */
+  lastProducedAt: number | null;
 }
 
 /** A kiosk to which nothing is sent from this journal. */

@@ -69,6 +69,9 @@ export async function importEvents(
     } else if (batch.push(read) === BATCH) await flush();
   }
   await flush();
+  // So that whoever looks at cards next has nothing to wait for; they would take the rest in themselves.
+  while (!ctx.signal.aborted && !(await ctx.journal.foldEvents()))
+    await ctx.clock.sleep(0, ctx.signal).catch(() => undefined);
   return { ...counts, refusals, error: endOf(counts, { isSignatureWrong, verifier }) };
 }
 

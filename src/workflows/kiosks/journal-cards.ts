@@ -17,8 +17,22 @@ export async function selectFromJournal(
 ): Promise<JournalCard[]> {
   const { kioskIds } = selection;
   const states = await ctx.journal.listCardStates({ isUnfinished, ...(kioskIds && { kioskIds }) });
-  const now = ctx.clock.now() + (await ctx.journal.clockOffset());
+  const now = await vendorNow(ctx);
   return states.map((state) => toJournalCard(ctx, state, now)).filter((one) => isSelected(one, selection));
+}
+
+/** A card as the journal knows it; null when it doesn't. */
+export async function findInJournal(
+  ctx: Context,
+  { cardToken, orderId }: { cardToken: string | null; orderId: number | null },
+): Promise<JournalCard | null> {
+  const [state] = await ctx.journal.listCardStates({ card: { cardToken, orderId } });
+  return state ? toJournalCard(ctx, state, await vendorNow(ctx)) : null;
+}
+
+/** The vendor's time, as far as it was seen how far its clock is ahead; milliseconds since the epoch. */
+export async function vendorNow(ctx: Context): Promise<number> {
+  return ctx.clock.now() + (await ctx.journal.clockOffset());
 }
 
 /** @param now by the API's clock, in milliseconds since the epoch */

@@ -1,27 +1,41 @@
 import { Failure } from '../../domain/failure.ts';
-import { kioskOf } from '../../domain/selection.ts';
+import { nearestOf } from '../../domain/nearest.ts';
 import { printable } from '../../domain/terminal-text.ts';
 import type { Context } from '../context.ts';
-import { selectFromJournal } from './journal-cards.ts';
 
-/** The kiosks of the context, and those that the journal heard of; in order. */
+/** The kiosks of the context, those that the journal heard of, and those on hold; in order. */
 export async function knownKiosks(ctx: Context): Promise<string[]> {
-  const cards = await selectFromJournal(ctx, {}, { isUnfinished: true });
-  const produced = await ctx.journal.listLastProduced();
-  const holds = await ctx.journal.listHolds();
-  const heard = [...cards.map(kioskOf), ...[...produced, ...holds].map(({ kioskId }) => kioskId)];
-  return [...new Set([...ctx.kiosks, ...heard.filter((kioskId) => kioskId !== null)])].toSorted();
+  const heard = [...(await ctx.journal.listKiosks()), ...(await ctx.journal.listHolds())];
+  return [...new Set([...ctx.kiosks, ...heard.map(({ kioskId }) => kioskId)])].toSorted();
 }
 
-/** A kiosk that nobody knows is a mistake in writing. @throws Failure `usage` */
+/**
+ * A kiosk that nothing knows is a mistake in writing, and must not look like one at which all is well.
+ * @throws Failure `usage`
+ */
 export async function requireKnownKiosks(ctx: Context, kioskIds: readonly string[]): Promise<void> {
+  if (kioskIds.length === 0) return;
   const known = await knownKiosks(ctx);
   const unknown = kioskIds.find((kioskId) => !known.includes(kioskId));
   if (unknown === undefined) return;
-  const names = known.length > 0 ? known.map(printable).join(', ') : 'none';
-  throw new Failure(
-    'usage',
-    `Neither the journal nor context ${ctx.name} knows a kiosk “${printable(unknown)}”.`,
-    { hint: `Known here: ${names}.` },
-  );
+  throw new Failure('usage', describeUnknown(ctx, unknown), { hint: nameKnown(known, unknown) });
+}
+
+export function describeUnknown({ name }: Context, kioskId: string): string {
+  return `Neither the journal nor context ${name} knows a kiosk “${printable(kioskId)}”.`;
+}
+
+/** How many kiosks a message names. */
+const NAMED = 20;
+
+/** Names the kiosks that are known, and first those that somebody may have meant, where that helps. */
+export function nameKnown(known: readonly string[], wanted: string): string {
+  const meant = nearestOf(wanted, known);
+  const suggestion =
+    meant.length > 0 && meant.length < known.length
+      ? `Did you mean ${meant.map(printable).join(' or ')}? `
+      : '';
+  const more = known.length > NAMED ? ` and ${known.length - NAMED} more` : '';
+  const names = known.slice(0, NAMED).map(printable).join(', ') || 'none';
+  return `${suggestion}Known here: ${names}${more}.`;
 }

@@ -8,6 +8,7 @@ import { recordAct } from '../acts.ts';
 import type { Context } from '../context.ts';
 import { kioskHeld } from '../holds.ts';
 import { leased, leaseOnKiosk } from '../leases.ts';
+import { releaseKiosk } from './hold.ts';
 import { selectFromJournal } from './journal-cards.ts';
 import { requireKnownKiosks } from './known-kiosks.ts';
 import type { RunOptions } from './retry-run.ts';
@@ -59,7 +60,7 @@ export async function recover(
   if (hold && !isReleased) await askToRelease(ctx, hold);
   const isTaken = isAttended || (failed.length > 0 && (await askWhetherAttended(ctx, kioskId)));
   await recordDestroyed(ctx, { kioskId, found: destroyed });
-  const released = hold && (await release(ctx, kioskId));
+  const released = hold && (await releaseKiosk(ctx, kioskId));
   const retried = { kioskIds: [kioskId], errorCodes: [], exclude: [], limit: null, toKiosk: null };
   const retry = await retrySelection(ctx, retried, { ...options, isAttended: isTaken, isDryRun: false });
   return { kioskId, released, destroyed, retry };
@@ -153,12 +154,6 @@ async function recordDestroyed(
     const subject = card ? { target: card, card } : KIOSK;
     await recordAct(ctx, { subject, act: 'destroyed', kioskId }, async () => undefined);
   }
-}
-
-async function release(ctx: Context, kioskId: string): Promise<Hold | null> {
-  return recordAct(ctx, { subject: KIOSK, act: 'release', kioskId }, () =>
-    ctx.journal.releaseKiosk(kioskId, ctx.clock.now()),
-  );
 }
 
 function declined(hint: string): Failure {

@@ -1,5 +1,6 @@
 import { Failure } from '../../domain/failure.ts';
 import type { Context } from '../context.ts';
+import { foldWhenIdle } from './fold-when-idle.ts';
 
 const HEARTBEAT_MS = 2_000;
 
@@ -27,6 +28,7 @@ export async function keepPresence(
   let last = clock.now();
   let id = await journal.startListening(url, last);
   let isBroken = false;
+  const fold = await foldWhenIdle(ctx, signal);
 
   const beat = async (): Promise<void> => {
     const now = clock.now();
@@ -39,6 +41,7 @@ export async function keepPresence(
     last = now;
     isBroken = false;
     if (now - since > GAP_MS) onGap(since);
+    await fold();
   };
   const complain = (error: unknown): void => {
     if (!(error instanceof Failure)) throw error;

@@ -211,3 +211,10 @@ describe('a line that can not be used is refused, and the others are kept', () =
     await expect(importLines(world, [productionBody('PRODUCED')])).rejects.toThrow('stop');
   });
 });
+
+test('what was imported is in the cards at once', async () => {
+  await importLines(world, [loggedLine(productionBody('PRODUCED'))]);
+  expect(await world.journal.findCard({ cardToken: TOKEN, orderId: null })).toMatchObject({
+    profileId: 1001,
+  });
+});

@@ -1,8 +1,9 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Failure } from '../../../src/domain/failure.ts';
-import type { Listening } from '../../../src/journal/journal.ts';
+import type { Journal, Listening } from '../../../src/journal/journal.ts';
 import type { Clock } from '../../../src/workflows/context.ts';
 import { keepPresence, lastListenedAt } from '../../../src/workflows/listening/presence.ts';
+import { productionEvent } from '../../domain/events.ts';
 import { World } from '../world.ts';
 
 /** A clock whose sleepers wake when the test says so. */
@@ -127,4 +128,53 @@ test('when somebody listened last', async () => {
   await clock.pass(2_000);
   await leave();
   expect(await lastListenedAt(ctx)).toBe(START + 2_000);
+});
+
+const cards = async () => (await world.journal.listCards()).length;
+
+describe('what events said', () => {
+  test('goes to the cards once no event arrived for a while, and not before', async () => {
+    const leave = await keep();
+    const event = productionEvent('IN_PROGRESS');
+    const body = Buffer.from('{}');
+    await world.journal.keepEvent({
+      ...event,
+      deliveryId: null,
+      signature: 'signed',
+      body,
+      receivedAt: 0,
+      event,
+    });
+    await clock.pass(2_000);
+    expect(await cards()).toBe(0);
+    await clock.pass(2_000);
+    expect(await cards()).toBe(1);
+    await leave();
+  });
+
+  test('takes no more of a listener’s time than it has: the heart goes on beating', async () => {
+    const { journal } = world;
+    let folds = 0;
+    const endless = new Proxy(journal, {
+      get: (target, name: keyof Journal) =>
+        name !== 'foldEvents'
+          ? target[name]
+          : async () => {
+              folds += 1;
+              clock.time += 100;
+              return false;
+            },
+    });
+    const restless: Clock = {
+      now: () => clock.now(),
+      sleep: async (milliseconds, signal) =>
+        milliseconds < 2_000 ? undefined : clock.sleep(milliseconds, signal),
+    };
+    const leave = await keep(world.context({ clock: restless, journal: endless }));
+    await clock.pass(2_000);
+    expect(folds).toBe(5);
+    await clock.pass(1_500);
+    expect(await spans()).toEqual([[0, 4_000, null]]);
+    await leave();
+  });
 });

@@ -8,6 +8,11 @@ ALTER TABLE cards ADD COLUMN production_status TEXT;
 ALTER TABLE cards ADD COLUMN kiosk_id TEXT;
 -- When the production moved: the vendor's time where it can be read, else when it was heard of.
 ALTER TABLE cards ADD COLUMN changed_at INTEGER;
+-- Few of many cards are unfinished, or were at a certain kiosk.
+CREATE INDEX cards_unfinished ON cards (environment) WHERE COALESCE(production_status, '') <> 'PRODUCED'
+  AND COALESCE(order_status, '') NOT IN ('PRODUCED', 'COMPLETED', 'CANCELLED', 'RETURNED');
+CREATE INDEX cards_of_kiosk ON cards (environment, kiosk_id, production_status, changed_at);
+CREATE INDEX attempts_of_kiosk ON attempts (environment, kiosk_id, card_token);
 
 CREATE TABLE environments (
   environment TEXT PRIMARY KEY,

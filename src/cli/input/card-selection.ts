@@ -1,0 +1,119 @@
+import { Flags } from '@oclif/core';
+import { contradictionIn } from '../../domain/contradiction.ts';
+import { parseDuration } from '../../domain/duration.ts';
+import { ERROR_CATALOGUE, findErrors } from '../../domain/error-catalogue.ts';
+import { Failure } from '../../domain/failure.ts';
+import { parseKioskId } from '../../domain/kiosk-id.ts';
+import { nearestOf } from '../../domain/nearest.ts';
+import { parsePointInTime } from '../../domain/point-in-time.ts';
+import type { Selection } from '../../domain/selection.ts';
+import { STAGES, type Stage } from '../../domain/stage.ts';
+import { printable } from '../../domain/terminal-text.ts';
+import type { Context } from '../../workflows/context.ts';
+import { vendorNow } from '../../workflows/kiosks/journal-cards.ts';
+
+/** Which of the journal's cards a command is about. */
+export const cardSelectionFlags = {
+  kiosk: Flags.string({
+    multiple: true,
+    summary: 'Only cards at this kiosk; may be repeated.',
+    helpValue: 'ID',
+    helpGroup: 'SELECTION',
+  }),
+  failed: Flags.boolean({
+    summary: 'Only cards that failed, or were refused.',
+    helpGroup: 'SELECTION',
+  }),
+  'error-code': Flags.string({
+    multiple: true,
+    summary: 'Only cards that failed with this code; may be repeated.',
+    helpValue: 'CODE',
+    helpGroup: 'SELECTION',
+  }),
+  stage: Flags.string({
+    multiple: true,
+    summary: 'Only cards in this stage; may be repeated.',
+    helpValue: 'STAGE',
+    helpGroup: 'SELECTION',
+  }),
+  expiring: Flags.string({
+    summary: 'Only cards still to be produced that run out of days within this time, or did.',
+    helpValue: '7d',
+    helpGroup: 'SELECTION',
+  }),
+  since: Flags.string({
+    summary: 'Only cards whose production moved since then: 2h, or a time.',
+    helpValue: 'TIME',
+    helpGroup: 'SELECTION',
+  }),
+};
+
+export interface CardSelectionFlags {
+  kiosk?: string[] | undefined;
+  failed?: boolean;
+  'error-code'?: string[] | undefined;
+  stage?: string[] | undefined;
+  expiring?: string | undefined;
+  since?: string | undefined;
+}
+
+const DAY_MS = 86_400_000;
+
+/**
+ * Makes a selection of cards out of flags.
+ * @returns null when none of them was given
+ * @throws Failure `usage`, also for a selection that no card can ever fit
+ */
+export async function toCardSelection(ctx: Context, flags: CardSelectionFlags): Promise<Selection | null> {
+  const { kiosk, failed, stage, expiring, since } = flags;
+  const isGiven = [kiosk, stage, flags['error-code'], expiring, since].some((value) => value !== undefined);
+  if (!isGiven && !failed) return null;
+  const now = await vendorNow(ctx);
+  const selection: Selection = {
+    ...(kiosk && { kioskIds: kiosk.map(parseKioskId) }),
+    ...(failed && { isFailed: true }),
+    ...(flags['error-code'] && { errorCodes: flags['error-code'].map((text) => toErrorCode(ctx, text)) }),
+    ...(stage && { stages: stage.map(toStage) }),
+    // Days are whole: less than one is one.
+    ...(expiring !== undefined && { expiringDays: Math.ceil(parseDuration(expiring) / DAY_MS) }),
+    ...(since !== undefined && { since: parsePointInTime(since, { flag: '--since', now }) }),
+  };
+  const contradiction = contradictionIn(selection, now);
+  if (contradiction !== null) {
+    throw new Failure('usage', contradiction, { hint: 'No card can ever fit: leave one of them out.' });
+  }
+  return selection;
+}
+
+/** @throws Failure `usage` for cards that are named and selected at once */
+export function refuseBoth(named: readonly string[] | undefined, selection: Selection | null): void {
+  if (!named || !selection) return;
+  throw new Failure('usage', 'Cards were named and selected at once.', {
+    hint: 'Name the cards, or select them with flags.',
+  });
+}
+
+function toStage(text: string): Stage {
+  const stage = STAGES.find((one) => one === text.toLowerCase());
+  if (stage) return stage;
+  const [meant] = nearestOf(text.toLowerCase(), STAGES);
+  throw new Failure('usage', `“${printable(text)}” is no stage of a card.`, {
+    hint: `${meant ? `Did you mean ${meant}? ` : ''}There are: ${STAGES.join(', ')}.`,
+  });
+}
+
+/** The vendor adds codes without notice: one that is not documented may still be right. */
+function toErrorCode(ctx: Context, text: string): string {
+  const [known] = findErrors(text.trim());
+  if (known) return known.code;
+  if (text.trim() === '')
+    throw new Failure('usage', '--error-code is empty.', { hint: 'Give it a value, or leave it out.' });
+  const [meant] = nearestOf(
+    text.toUpperCase(),
+    ERROR_CATALOGUE.map(({ code }) => code),
+  );
+  ctx.report.warn(
+    `${printable(text)} is not a documented error code.${meant ? ` Did you mean ${meant}?` : ''}`,
+  );
+  return text.trim();
+}

@@ -1,0 +1,33 @@
+import { BaseCommand } from '../../cli/base-command.ts';
+import { actFlags, quietFlag } from '../../cli/input/flags.ts';
+import { kioskArgs } from '../../cli/input/kiosk-options.ts';
+import { holdResult } from '../../cli/output/render-holds.ts';
+import type { Result } from '../../cli/output/result.ts';
+import { parseKioskId } from '../../domain/kiosk-id.ts';
+import { holdKiosk } from '../../workflows/kiosks/hold.ts';
+
+export default class KioskHold extends BaseCommand {
+  static override effect = 'records' as const;
+  static override summary = 'Put a kiosk on hold: produce and retry send nothing there until it is released.';
+  static override description =
+    `The hold, with its reason and who set it, is kept in the journal, for all contexts of the environment. It reaches no
+further than that: commands with another journal, and other systems, still send cards there. What is in the kiosk already
+goes on. A kiosk that is on hold already stays so, as it was set first (exit 0, changed: false).`;
+  static override examples = [
+    '<%= config.bin %> kiosk hold WIS00001 --reason "hopper door is open, technician called"',
+    '<%= config.bin %> kiosk hold WIS00001 --reason "ribbon is being changed" --json',
+  ];
+  static override args = kioskArgs;
+  static override flags = {
+    reason: { ...actFlags.reason, summary: 'Why: whoever is refused reads it. Always needed.' },
+    'no-input': actFlags['no-input'],
+    ...quietFlag,
+  };
+
+  protected override async perform(): Promise<Result> {
+    const { args, flags } = await this.parse(KioskHold);
+    const kioskId = parseKioskId(args.kiosk);
+    const held = await holdKiosk(await this.context(flags), kioskId);
+    return holdResult(held, this.opened.settings.paths.journal);
+  }
+}

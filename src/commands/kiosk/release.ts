@@ -1,0 +1,26 @@
+import { BaseCommand } from '../../cli/base-command.ts';
+import { actFlags, quietFlag } from '../../cli/input/flags.ts';
+import { kioskArgs } from '../../cli/input/kiosk-options.ts';
+import { releaseResult } from '../../cli/output/render-holds.ts';
+import type { Result } from '../../cli/output/result.ts';
+import { parseKioskId } from '../../domain/kiosk-id.ts';
+import { releaseKiosk } from '../../workflows/kiosks/hold.ts';
+
+export default class KioskRelease extends BaseCommand {
+  static override effect = 'writes' as const;
+  static override summary = 'End the hold on a kiosk, whoever set it: cards may be sent there again.';
+  static override description =
+    'Nothing is sent by it. A kiosk that is not on hold stays as it is (exit 0, changed: false).';
+  static override examples = [
+    '<%= config.bin %> kiosk release WIS00001 --reason "door is closed"',
+    '<%= config.bin %> kiosk release WIS00001 --json',
+  ];
+  static override args = kioskArgs;
+  static override flags = { ...actFlags, ...quietFlag };
+
+  protected override async perform(): Promise<Result> {
+    const { args, flags } = await this.parse(KioskRelease);
+    const kioskId = parseKioskId(args.kiosk);
+    return releaseResult(kioskId, await releaseKiosk(await this.context(flags), kioskId));
+  }
+}

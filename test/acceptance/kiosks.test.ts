@@ -1,0 +1,127 @@
+// A kiosk fails a card; somebody looks, holds the kiosk, and releases it: on the built binary, as a script sees it.
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { expectComplaint, expectError, oneDocument } from './checks.ts';
+import { User } from './kioskctl.ts';
+
+const user = new User();
+let failed = '';
+let ready = '';
+
+beforeAll(async () => {
+  [failed, ready] = await Promise.all([user.readyCard(), user.readyCard()]);
+  await user.run([
+    'produce',
+    failed,
+    '--kiosk',
+    'WIS00001',
+    '--simulate',
+    'PRODUCTION_ERROR:PRD_HOPPER_DOOR',
+  ]);
+});
+afterAll(() => user.leave());
+
+test('the story: overview, hold, refusal, release', async () => {
+  const before = oneDocument(await user.run('kiosks WIS00001 --json'));
+  expect(before.kiosks).toMatchObject([
+    {
+      kioskId: 'WIS00001',
+      failed: 1,
+      failedByErrorCode: [{ errorCode: 'PRD_HOPPER_DOOR', count: 1 }],
+      hold: null,
+    },
+  ]);
+  expect(before.coverage).toMatchObject({ listening: false, firstEventAt: null });
+
+  const hold = ['kiosk', 'hold', 'WIS00001', '--reason', 'door', '--json'];
+  expect(oneDocument(await user.run(hold))).toMatchObject({
+    kioskId: 'WIS00001',
+    changed: true,
+    known: true,
+    hold: { reason: 'door', context: 'local' },
+    reach: { journal: join(user.home, 'journal.db') },
+  });
+  const again = await user.run('kiosk hold WIS00001 --reason other --json');
+  expect(again.code).toBe(0);
+  expect(oneDocument(again)).toMatchObject({ changed: false, hold: { reason: 'door' } });
+
+  const produce = await user.run(['produce', ready, '--kiosk', 'WIS00001', '--json']);
+  expectError(produce, {
+    code: 9,
+    error: 'kiosk-held',
+    message: /: door$/,
+    hint: /kioskctl kiosk release WIS00001/,
+  });
+  expectComplaint(await user.run(['retry', failed, '--yes']), { code: 9, message: /on hold since/ });
+
+  expect(oneDocument(await user.run('kiosk release WIS00001 --json'))).toMatchObject({ changed: true });
+  const released = await user.run('kiosk release WIS00001');
+  expect(released).toMatchObject({ code: 0, stdout: '= Kiosk WIS00001 was not on hold.\n' });
+});
+
+test('a selection is a list, says what the journal covers, and pipes', async () => {
+  const ended = await user.run('status --kiosk WIS00001 --failed --cached --json');
+  expect(oneDocument(ended)).toMatchObject({
+    cards: [{ stage: 'failed', daysLeft: 60, next: expect.stringContaining(`kioskctl retry ${failed}`) }],
+    summary: { total: 1, done: 1 },
+    cached: true,
+    coverage: { listening: false },
+  });
+  const piped = await user.run('status - --quiet', { input: ended.stdout });
+  expect(piped.stdout).toBe(`${failed}\n`);
+  const none = await user.run('status --stage cancelled');
+  expect(none).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^No card .*fits\.\nNobody listened/),
+  });
+});
+
+test('a watch is a document a line, and ends with Ctrl-C', async () => {
+  const watch = user.start([user.binary, 'kiosks', '--watch', '--json']);
+  if (!watch.stdout) throw new Error('no standard output');
+  const lines = createInterface({ input: watch.stdout });
+  const [first] = (await once(lines, 'line')) as [string];
+  expect(JSON.parse(first)).toMatchObject({ schemaVersion: 1, command: 'kiosks', exitCode: 0 });
+  const hold = user.run('kiosk hold WIS00003 --reason ribbon');
+  const [second] = (await once(lines, 'line')) as [string];
+  expect(JSON.parse(second)).toMatchObject({ kiosks: [{}, {}, { hold: { reason: 'ribbon' } }] });
+  await hold;
+  watch.kill('SIGINT');
+  const [code] = (await once(watch, 'close')) as [number];
+  expect(code).toBe(130);
+});
+
+describe('mistakes', () => {
+  test.each<[string, RegExp]>([
+    ['kiosks WIS0001', /knows a kiosk “WIS0001”/],
+    ['status --kiosk WIS0001 --failed', /knows a kiosk “WIS0001”/],
+    ['status --failed --stage produced', /contradict/],
+    [`status 501 --failed`, /named and selected at once/],
+    ['kiosk hold WIS00001', /Why is it put on hold/],
+  ])('%s ends with 2', async (command, message) => {
+    const ended = await user.run(`${command} --json`);
+    expect(ended.code, ended.stdout).toBe(2);
+    expect(oneDocument(ended).error.message).toMatch(message);
+  });
+
+  test('without a journal nothing is said to be well', async () => {
+    const broken = new User();
+    mkdirSync(join(broken.home, 'journal.db'));
+    const ended = await broken.run('kiosks --json');
+    broken.leave();
+    expectError(ended, { code: 9, error: 'journal-unusable' });
+  });
+
+  test('a release in production is confirmed; a hold, which only protects, is not', async () => {
+    const env = { KIOSKCTL_ENVIRONMENT: 'production' };
+    const hold = await user.run('kiosk hold WIS00001 --reason door --json', { env });
+    expect(oneDocument(hold)).toMatchObject({ environment: 'production', changed: true, known: false });
+    expectError(await user.run('kiosk release WIS00001 --json', { env }), {
+      code: 9,
+      error: 'not-confirmed',
+    });
+  });
+});

@@ -1,0 +1,191 @@
+import * as fc from 'fast-check';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { KeptEvent } from '../../src/domain/event.ts';
+import type { CardState, CardStateFilter, Journal } from '../../src/journal/journal.ts';
+import { openSqliteJournal } from '../../src/journal/sqlite-journal.ts';
+import { IN_MEMORY } from '../../src/sqlite/database.ts';
+import { orderEvent, productionEvent } from '../domain/events.ts';
+import { known, OTHER_TOKEN, production, Stand, TOKEN } from './stand.ts';
+
+let stand: Stand;
+let journal: Journal;
+
+beforeEach(() => {
+  stand = new Stand();
+  journal = stand.open();
+});
+
+async function keep(into: Journal, ...events: KeptEvent[]): Promise<void> {
+  for (const { deliveryId, isTest, isVerified, receivedAt, id: _, ...event } of events) {
+    const body = Buffer.from(JSON.stringify(event));
+    const signature = isVerified ? 'signed' : null;
+    await into.keepEvent({ deliveryId, isTest, isVerified, signature, body, receivedAt, event });
+  }
+}
+
+async function only(filter: CardStateFilter = {}): Promise<CardState | undefined> {
+  const states = await journal.listCardStates(filter);
+  expect(states.length).toBeLessThanOrEqual(1);
+  return states[0];
+}
+
+describe('what events say', () => {
+  test('makes a card of another system known, with its order and its kiosk', async () => {
+    await keep(
+      journal,
+      productionEvent('IN_PROGRESS'),
+      productionEvent('PRODUCTION_ERROR'),
+      orderEvent('CARD_DETAILS_CREATED'),
+    );
+    expect(await only()).toMatchObject({
+      profileId: 1001,
+      orderId: 501,
+      cardToken: TOKEN,
+      orderStatus: 'CARD_DETAILS_CREATED',
+      production: { status: 'PRODUCTION_ERROR', kioskId: 'WIS00001', errorCode: 'PRD_HOPPER_DOOR' },
+      changedAt: Date.parse('2026-03-01T11:00:00.120Z'),
+      attempt: null,
+    });
+    expect(await journal.listKiosks()).toEqual([{ kioskId: 'WIS00001', lastProducedAt: null }]);
+  });
+
+  test.each<[string, Partial<KeptEvent>]>([
+    ['without a signature', { isVerified: false }],
+    ['in a test', { isTest: true }],
+    ['of nobody', { profileId: null }],
+  ])('%s tells nothing', async (_, more) => {
+    await keep(journal, productionEvent('PRODUCED', more));
+    expect(await only()).toBeUndefined();
+  });
+
+  test('counts where it is later than what the API said, and not where it is earlier', async () => {
+    await journal.rememberCard(known(), stand.now);
+    const told = production('PRODUCTION_ERROR', {
+      occurredAt: '2026-03-01T12:00:00.000Z',
+      errorCode: 'PRT_RIBBON',
+    });
+    await journal.rememberProduction(TOKEN, told, stand.now);
+    await keep(journal, productionEvent('IN_PROGRESS'));
+    expect(await only()).toMatchObject({ production: told });
+    await keep(journal, productionEvent('IN_PROGRESS', { occurredAt: '2026-03-01T13:00:00.000Z' }));
+    expect(await only()).toMatchObject({ production: { status: 'IN_PROGRESS' } });
+  });
+
+  test('of a time that can’t be read is dated by its arrival', async () => {
+    await keep(journal, productionEvent('PRODUCED', { occurredAt: 'soon', receivedAt: 4_711 }));
+    expect(await only()).toMatchObject({ changedAt: 4_711 });
+  });
+
+  test('stays in its environment', async () => {
+    await keep(stand.open('production'), productionEvent('PRODUCED'));
+    expect(await only()).toBeUndefined();
+  });
+
+  test('is taken in step by step, each event once', async () => {
+    const events = Array.from({ length: 450 }, (_, index) =>
+      productionEvent('PRODUCED', {
+        cardToken: `ca0c8154-1e14-4464-a1ce-${String(index).padStart(12, '0')}`,
+      }),
+    );
+    await keep(journal, ...events);
+    expect([await journal.foldEvents(), await journal.foldEvents()]).toEqual([false, false]);
+    expect([await journal.foldEvents(), await journal.foldEvents()]).toEqual([true, true]);
+    expect(await journal.listCardStates({})).toHaveLength(450);
+  });
+
+  test('gives the same cards in whatever order it comes, and whenever it is taken in', async () => {
+    const times = ['2026-03-01T11:00:00.120Z', '2026-03-01T11:30:00Z', '2026-03-01T12:00:00.000Z'];
+    const event = fc.record({
+      status: fc.constantFrom('READY', 'IN_PROGRESS', 'PRODUCTION_ERROR', 'PRODUCED'),
+      occurredAt: fc.constantFrom(...times),
+      cardToken: fc.constantFrom(TOKEN, OTHER_TOKEN),
+      isFolded: fc.boolean(),
+    });
+    const orders = fc.constantFrom<string[]>([], ['PRODUCED'], ['CANCELLED', 'PRODUCED']);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(event, { maxLength: 8 }),
+        orders,
+        fc.boolean(),
+        async (given, statuses, isTurned) => {
+          const events = given.map(({ isFolded, ...more }) => ({
+            isFolded,
+            event: productionEvent(more.status, more),
+          }));
+          const more = statuses.map((status) => ({ isFolded: false, event: orderEvent(status) }));
+          const all = [...events, ...more];
+          const states = async (list: typeof all) => {
+            const memory = openSqliteJournal({ file: IN_MEMORY, environment: 'sandbox', now: () => 0 });
+            for (const { isFolded, event: one } of list) {
+              await keep(memory, one);
+              if (isFolded) await memory.foldEvents();
+            }
+            const result = await memory.listCardStates({});
+            memory.close();
+            return result.toSorted((left, right) =>
+              String(left.cardToken) < String(right.cardToken) ? -1 : 1,
+            );
+          };
+          expect(await states(isTurned ? all.toReversed() : [...all, ...all])).toEqual(await states(all));
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+});
+
+describe('a list of cards', () => {
+  const WIS2 = { kioskIds: ['WIS00002'] };
+
+  test('of a kiosk has those whose production is there, and those that were sent there', async () => {
+    await journal.rememberCard(known(), stand.now);
+    expect(await only(WIS2)).toBeUndefined();
+    await stand.sent(journal);
+    await journal.rememberProduction(TOKEN, production('IN_PROGRESS', { kioskId: 'WIS00002' }), stand.now);
+    expect(await only(WIS2)).toMatchObject({
+      cardToken: TOKEN,
+      attempt: { kioskId: 'WIS00001', outcome: 'sent' },
+    });
+    expect(await only({ kioskIds: ['WIS00003', 'WIS00001'] })).toMatchObject({ cardToken: TOKEN });
+    expect(await only({ kioskIds: ['WIS00003'] })).toBeUndefined();
+    expect((await journal.listKiosks()).map(({ kioskId }) => kioskId)).toEqual(['WIS00001', 'WIS00002']);
+  });
+
+  test.each([
+    ['an order that ended', known({ orderStatus: 'CANCELLED' }), null],
+    ['a production that ended well', known(), production('PRODUCED')],
+  ])('that are unfinished leaves out %s, unless an attempt is open', async (_, card, said) => {
+    await journal.rememberCard(card, stand.now);
+    await journal.rememberProduction(TOKEN, said, stand.now);
+    expect(await only({ isUnfinished: true })).toBeUndefined();
+    await journal.claim(stand.claim());
+    expect(await only({ isUnfinished: true })).toBeUndefined();
+    await journal.release((await journal.claim(stand.claim())).attempt);
+    await stand.sent(journal);
+    expect(await only({ isUnfinished: true })).toMatchObject({ cardToken: TOKEN });
+  });
+
+  test('that are unfinished has those of which nothing is known yet', async () => {
+    await journal.rememberCard(known({ cardToken: null }), stand.now);
+    expect(await only({ isUnfinished: true })).toMatchObject({ orderId: 501, production: null });
+  });
+
+  test('may be of one card, by its token or its order', async () => {
+    await journal.rememberCard(known(), stand.now);
+    await journal.rememberCard(known({ cardToken: OTHER_TOKEN, orderId: 502 }), stand.now);
+    expect(await only({ card: { cardToken: OTHER_TOKEN, orderId: null } })).toMatchObject({ orderId: 502 });
+    expect(await only({ card: { cardToken: null, orderId: 501 } })).toMatchObject({ cardToken: TOKEN });
+    expect(await only({ card: { cardToken: null, orderId: 7 } })).toBeUndefined();
+  });
+});
+
+test('when a kiosk produced a card last', async () => {
+  for (const [index, cardToken] of [TOKEN, OTHER_TOKEN].entries()) {
+    await journal.rememberCard(known({ cardToken, orderId: 501 + index }), stand.now);
+    const occurredAt = `2026-03-01T1${index}:00:00.000Z`;
+    await journal.rememberProduction(cardToken, production('PRODUCED', { occurredAt }), stand.now);
+  }
+  expect(await journal.listKiosks()).toEqual([
+    { kioskId: 'WIS00001', lastProducedAt: Date.parse('2026-03-01T11:00:00.000Z') },
+  ]);
+});

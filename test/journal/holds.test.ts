@@ -1,0 +1,62 @@
+import { beforeEach, expect, test } from 'vitest';
+import type { Journal } from '../../src/journal/journal.ts';
+import { Stand } from './stand.ts';
+
+let stand: Stand;
+let journal: Journal;
+let other: Journal;
+
+beforeEach(() => {
+  stand = new Stand();
+  journal = stand.open();
+  other = stand.open();
+});
+
+const hold = (reason: string, more: { kioskId?: string } = {}) => ({
+  kioskId: 'WIS00001',
+  reason,
+  context: 'branch',
+  at: stand.now,
+  ...more,
+});
+
+test('a kiosk is held once: a second hold finds the first', async () => {
+  const first = await journal.holdKiosk(hold('door'));
+  expect(first).toMatchObject({ held: true, hold: { reason: 'door', context: 'branch', heldAt: stand.now } });
+  stand.now += 1_000;
+  expect(await other.holdKiosk(hold('ribbon'))).toEqual({ ...first, held: false });
+  expect(await other.listHolds()).toEqual([first.hold]);
+});
+
+test('a release ends it, and tells of it once', async () => {
+  const { hold: held } = await journal.holdKiosk(hold('door'));
+  expect(await other.releaseKiosk('WIS00001', stand.now)).toEqual(held);
+  expect(await other.releaseKiosk('WIS00001', stand.now)).toBeNull();
+  expect(await journal.listHolds()).toEqual([]);
+  expect(await journal.holdKiosk(hold('again'))).toMatchObject({ held: true, hold: { reason: 'again' } });
+});
+
+test('holds of other environments, and of other kiosks, are others', async () => {
+  const production = stand.open('production');
+  await journal.holdKiosk(hold('door'));
+  expect(await production.listHolds()).toEqual([]);
+  expect(await production.releaseKiosk('WIS00001', stand.now)).toBeNull();
+  expect(await journal.releaseKiosk('WIS00002', stand.now)).toBeNull();
+  expect(await journal.listHolds()).toHaveLength(1);
+});
+
+test('nothing is marked as sent to a kiosk on hold; to another one it is', async () => {
+  const { attempt } = await journal.claim(stand.claim());
+  await other.holdKiosk(hold('door'));
+  expect(await journal.markSent(attempt, stand.sending())).toBeNull();
+  expect(await journal.markSent(attempt, stand.sending({ kioskId: 'WIS00002' }))).toMatchObject({
+    outcome: 'sent',
+  });
+});
+
+test('many processes that hold at once make one hold', async () => {
+  const journals = Array.from({ length: 5 }, () => stand.open());
+  const results = await Promise.all(journals.map((one, index) => one.holdKiosk(hold(`${index}`))));
+  expect(results.filter(({ held }) => held)).toHaveLength(1);
+  expect(new Set(results.map((one) => one.hold.reason)).size).toBe(1);
+});

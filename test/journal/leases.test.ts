@@ -1,0 +1,86 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Journal } from '../../src/journal/journal.ts';
+import { kill, OTHER_TOKEN, Stand, TOKEN } from './stand.ts';
+
+const CARD = `card ${TOKEN}`;
+const OTHER = `card ${OTHER_TOKEN}`;
+
+let stand: Stand;
+let journal: Journal;
+let other: Journal;
+
+beforeEach(() => {
+  stand = new Stand();
+  journal = stand.open();
+  other = stand.open();
+});
+
+describe('two journals', () => {
+  test('of which one has a lease: the other is told who', async () => {
+    expect(await journal.takeLeases([CARD], 'retry')).toEqual([]);
+    expect(await other.takeLeases([CARD], 'produce')).toMatchObject([
+      { subject: CARD, act: 'retry', holder: { pid: process.pid }, takenAt: stand.now },
+    ]);
+    expect(await other.listLeases()).toMatchObject([{ subject: CARD }]);
+  });
+
+  test('get all leases that they ask for, or none', async () => {
+    await journal.takeLeases([CARD], 'retry');
+    expect(await other.takeLeases([OTHER, CARD], 'produce')).toHaveLength(1);
+    expect(await journal.takeLeases([OTHER], 'retry')).toEqual([]);
+  });
+
+  test('take turns', async () => {
+    await journal.takeLeases([CARD], 'retry');
+    await journal.releaseLeases([CARD]);
+    expect(await other.takeLeases([CARD], 'produce')).toEqual([]);
+    expect(await journal.takeLeases([CARD], 'retry')).toMatchObject([{ act: 'produce' }]);
+  });
+
+  test('of different environments do not meet', async () => {
+    await journal.takeLeases([CARD], 'retry');
+    expect(await stand.open('production').takeLeases([CARD], 'produce')).toEqual([]);
+  });
+});
+
+test('a lease that was taken twice ends with its second release', async () => {
+  await journal.takeLeases([CARD], 'retry');
+  await journal.takeLeases([CARD], 'send');
+  await journal.releaseLeases([CARD]);
+  expect(await other.takeLeases([CARD], 'produce')).toHaveLength(1);
+  await journal.releaseLeases([CARD]);
+  expect(await other.takeLeases([CARD], 'produce')).toEqual([]);
+});
+
+test('a lease that nobody renewed for ten seconds is free, and stays with who took it then', async () => {
+  await journal.takeLeases([CARD], 'retry');
+  stand.now += 9_999;
+  expect(await other.takeLeases([CARD], 'produce')).toHaveLength(1);
+  stand.now += 1;
+  expect(await other.listLeases()).toEqual([]);
+  expect(await other.takeLeases([CARD], 'produce')).toEqual([]);
+  await journal.releaseLeases([CARD]);
+  expect(await stand.open().takeLeases([CARD], 'produce')).toHaveLength(1);
+});
+
+describe('a lease of another process', () => {
+  test('is free as soon as that was killed, and not before', async () => {
+    const rival = await stand.rival('lease');
+    expect(rival.claimed).toBe(true);
+    stand.now = Date.now();
+    expect(await journal.takeLeases([CARD], 'retry')).toMatchObject([
+      { act: 'produce', holder: { pid: rival.child.pid } },
+    ]);
+    await kill(rival);
+    expect(await journal.takeLeases([CARD], 'retry')).toEqual([]);
+  });
+
+  test('that stands still is free after ten seconds', async () => {
+    const rival = await stand.rival('lease');
+    rival.child.kill('SIGSTOP');
+    stand.now = Date.now() + 5_000;
+    expect(await journal.takeLeases([CARD], 'retry')).toHaveLength(1);
+    stand.now = Date.now() + 10_000;
+    expect(await journal.takeLeases([CARD], 'retry')).toEqual([]);
+  });
+});
