@@ -104,6 +104,8 @@ const { metafile } = await build({
   format: 'esm',
   platform: 'node',
   target: 'node24',
+  // Native, and not everywhere.
+  external: ['@napi-rs/keyring'],
   banner: { js: `${COMMONJS_SCOPE}\nconst PlainListFormat = ${PLAIN_LIST_FORMAT};` },
   define: { 'Intl.ListFormat': 'PlainListFormat' },
   plugins: [allCommands, withoutUnreached, lazyBuiltins],

@@ -1,5 +1,5 @@
 import { Command } from '@oclif/core';
-import { asFailure } from '../domain/failure.ts';
+import { asFailure, Failure } from '../domain/failure.ts';
 import { redact, redactData } from '../domain/redaction.ts';
 import { printable, printableJson } from '../domain/terminal-text.ts';
 import type { Context } from '../workflows/context.ts';
@@ -55,6 +55,7 @@ export abstract class BaseCommand extends Command {
    * @param effect of this very invocation, when it is less or more than the command's
    */
   protected async context(flags: ContextFlags, effect: Effect = this.#effect): Promise<Context> {
+    if (flags['token-stdin'] && this.argv.some((word) => /^(-|--[\w-]+=-)$/.test(word))) throw stdinTwice();
     this.#open = openContext(flags, { io: this.io, effect });
     const { context } = this.#open;
     this.#named = context;
@@ -146,4 +147,10 @@ export abstract class BaseCommand extends Command {
     const { effect } = this.ctor as typeof BaseCommand;
     return effect;
   }
+}
+
+function stdinTwice(): Failure {
+  return new Failure('usage', 'Standard input is named for two things: the token and what - stands for.', {
+    hint: 'Give the token in a file (--token-file) or in KIOSKCTL_TOKEN.',
+  });
 }

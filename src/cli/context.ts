@@ -30,6 +30,8 @@ export interface ContextFlags extends SettingFlags {
   confirm?: string | undefined;
   yes?: boolean;
   'no-input'?: boolean;
+  'token-file'?: string | undefined;
+  'token-stdin'?: boolean;
 }
 
 const BASE_URLS: Record<Exclude<Environment, 'local'>, string> = {
@@ -55,10 +57,12 @@ export function openContext(flags: ContextFlags, { io, effect }: { io: Io; effec
   const report = new TerminalReport(io, flags.quiet ?? false);
   const signal = interruption();
   const credentials = makeCredentials(settings, {
-    now: () => io.clock.now(),
+    clock: io.clock,
     signal,
     say: (line, isTrouble) => report[isTrouble ? 'warn' : 'note'](redact(line, credentials.secrets)),
     client: () => wise,
+    given: { file: flags['token-file'], stdin: flags['token-stdin'] },
+    readStdin: async () => io.readStdin(signal),
   });
   const server = lazily(() => startSandbox(settings));
   const journal = lazily(() => openJournal(settings, { io, effect, warn: (text) => report.warn(text) }));
@@ -82,7 +86,10 @@ export function openContext(flags: ContextFlags, { io, effect }: { io: Io; effec
     ask: makeAsk({ io, signal, yes: flags.yes ?? false, noInput: flags['no-input'] ?? false }),
     report,
     authorize: async (profileId) => void (await (await credentials.sourceFor(profileId)).token.get()),
-    clientKey: () => credentials.ofClient().clientId,
+    clientKey: async () => {
+      const { clientId } = await credentials.ofClient();
+      return settings.clientKey ?? clientId;
+    },
     webhookKey: async () => webhookKeyOf(settings.environment, server.get),
   };
   return {
@@ -106,7 +113,9 @@ function makeClient(
   return new Client({
     baseUrl: async () => settings.baseUrl ?? (await baseUrlOf(settings.environment, server)),
     apiVersion: settings.apiVersion,
-    token: async (owner) => (await credentials.sourceFor(owner)).token.get(),
+    token: async (owner, options) => (await credentials.sourceFor(owner)).token.get(options),
+    replaceToken: async (owner, refused) => (await credentials.sourceFor(owner)).token.replace(refused),
+    tokenSource: async (owner) => (await credentials.sourceFor(owner)).name,
     userAgent: `kioskctl/${packageJson.version} (node ${process.version})`,
     ...(verbose && { onExchange: (line) => io.err(`${printable(line)}\n`) }),
   });

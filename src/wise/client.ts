@@ -12,7 +12,11 @@ export interface ClientOptions {
   /** `legacy`, or a calendar version like `2026Q4`. */
   apiVersion: string;
   /** The access token for a profile, or the application's own. @throws Failure `credentials-…` */
-  token: (owner: Owner) => Promise<string>;
+  token: (owner: Owner, options: { isAct: boolean }) => Promise<string>;
+  /** Fetches another token in place of one that was refused. @returns whether there is another one */
+  replaceToken?: (owner: Owner, refused: string) => Promise<boolean>;
+  /** Where an owner's token is from, for messages. */
+  tokenSource?: (owner: Owner) => Promise<string>;
   userAgent: string;
   /** Told of each exchange in one line without secrets: method, path, answer, time, ids. */
   onExchange?: (line: string) => void;
@@ -46,7 +50,11 @@ export interface VendorRequest {
 }
 
 /** What became of a request that changes something: an answer, whatever it says, or none. */
-export type Sent = (HttpAnswer | NoAnswer) & { correlationId: string };
+export type Sent = (HttpAnswer | NoAnswer) & {
+  correlationId: string;
+  /** Where the token is from, if it was refused. */
+  tokenSource?: string;
+};
 
 const READ_TIMEOUT_MS = 10_000;
 const READ_RETRIES = 3;
@@ -68,7 +76,8 @@ export class Client {
   }
 
   /**
-   * Makes a request without an effect and reads its answer.
+   * Makes a request without an effect and reads its answer. It is repeated with another token, if there is one, when its
+   * token is refused (401).
    * @throws Failure `credentials-refused` (401, 403), `not-found` (404), `rejected` (another 4xx)
    * @throws Outage no connection, 429, 5xx, or an answer that can't be read
    * @throws the signal's reason, when it was aborted
@@ -80,7 +89,7 @@ export class Client {
     const { patience = Number.POSITIVE_INFINITY, retry = true, signal } = options;
     const timeout = Math.min(options.timeout ?? READ_TIMEOUT_MS, patience);
     const retries = retry ? READ_RETRIES : 0;
-    const answer = await this.#exchange(request, { timeout, patience, retries, signal });
+    const answer = await this.#exchangeRenewing(request, { timeout, patience, retries, signal });
     if (answer.kind === 'aborted') options.signal?.throwIfAborted();
     if (answer.kind !== 'answered') throw unreachable(answer);
     if (answer.httpStatus < 200 || answer.httpStatus > 299) throw failureOf(answer);
@@ -94,13 +103,27 @@ export class Client {
    * @param correlationId what the journal knows it by
    */
   async send(request: VendorRequest, correlationId: string = crypto.randomUUID()): Promise<Sent> {
-    return this.#exchange(request, { timeout: SEND_TIMEOUT_MS, retries: 0, correlationId });
+    return this.#exchange(request, { isAct: true, timeout: SEND_TIMEOUT_MS, retries: 0, correlationId });
+  }
+
+  /** A read changes nothing: with another token it may be made again. */
+  async #exchangeRenewing(request: VendorRequest, options: ExchangeOptions): Promise<Sent> {
+    const { profileId: owner, authorization } = request;
+    if (authorization !== undefined) return this.#exchange(request, options);
+    const token = await this.#options.token(owner, { isAct: false });
+    const answer = await this.#exchange({ ...request, authorization: `Bearer ${token}` }, options);
+    const isRefused = answer.kind === 'answered' && answer.httpStatus === 401;
+    const isReplaced = isRefused && (await this.#options.replaceToken?.(owner, token));
+    return isReplaced ? this.#exchange(request, options) : answer;
   }
 
   async #exchange(request: VendorRequest, options: ExchangeOptions): Promise<Sent> {
     const { correlationId = crypto.randomUUID(), timeout, patience, retries, signal } = options;
     const baseUrl = await this.#options.baseUrl();
-    const authorization = request.authorization ?? `Bearer ${await this.#options.token(request.profileId)}`;
+    const { profileId: owner } = request;
+    const authorization =
+      request.authorization ??
+      `Bearer ${await this.#options.token(owner, { isAct: options.isAct ?? false })}`;
     const path = versioned(request.path, this.#options.apiVersion);
     const started = performance.now();
     const answer = await exchange({
@@ -126,14 +149,17 @@ export class Client {
     this.#options.onExchange?.(
       `${request.method} ${path} ${outcome} correlation ${correlationId} ${milliseconds} ms`,
     );
+    if (answer.kind !== 'answered') return { ...answer, correlationId };
     // What we sent may come back: it ends here, before anything shows or keeps it.
-    return answer.kind === 'answered'
-      ? { ...answer, body: redactData(answer.body, [authorization.replace(/^\S+ /, '')]), correlationId }
-      : { ...answer, correlationId };
+    const body = redactData(answer.body, [authorization.replace(/^\S+ /, '')]);
+    const isRefused = answer.httpStatus === 401 || answer.httpStatus === 403;
+    const tokenSource = isRefused ? await this.#options.tokenSource?.(owner) : undefined;
+    return { ...answer, body, correlationId, ...(tokenSource !== undefined && { tokenSource }) };
   }
 }
 
 interface ExchangeOptions {
+  isAct?: boolean;
   timeout: number;
   patience?: number;
   retries: number;
@@ -150,12 +176,13 @@ function versioned(path: string, apiVersion: string): string {
  * What an answer means that isn't a success.
  * @returns an Outage for what passes by itself (429, 5xx, a redirect), a Failure otherwise
  */
-export function failureOf(answer: HttpAnswer & { correlationId: string }): Failure {
-  const { httpStatus } = answer;
+export function failureOf(answer: Sent & { kind: 'answered' }): Failure {
+  const { httpStatus, tokenSource } = answer;
   const { code, message } = readVendorError(answer.body);
   const details = detailsOf(answer, code);
   if (httpStatus === 401 || httpStatus === 403) {
-    return new Failure('credentials-refused', `The API refused the credentials (${httpStatus}).`, {
+    const what = tokenSource === undefined ? 'the credentials' : `the token of ${tokenSource}`;
+    return new Failure('credentials-refused', `The API refused ${what} (${httpStatus}).`, {
       hint: 'Check that the token is still valid and belongs to this profile and environment.',
       details,
     });

@@ -83,7 +83,7 @@ export interface Context {
   /** Makes sure that there is a token for a profile. @throws Failure `credentials-…` */
   authorize(profileId: number): Promise<void>;
   /** What the vendor calls the application that subscribes. @throws Failure `credentials-…` without client credentials */
-  clientKey(): string;
+  clientKey(): Promise<string>;
   /** The public key with which this environment signs its webhooks, in PEM, and where it is from, for messages. */
   webhookKey(): Promise<{ pem: string; source: string }>;
 }

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 const BELOW: Record<string, string[]> = {
   commands: ['cli'],
   cli: ['cli/credentials', 'cli/output'],
-  'cli/credentials': ['cli/settings'],
+  'cli/credentials': ['cli/settings', 'cli/input'],
   'cli/settings': ['workflows'],
   'cli/output': ['cli/input'],
   'cli/input': ['cli/io'],

@@ -93,7 +93,7 @@ export class World {
       ask: this.#ask(),
       report: this.#report(),
       authorize: async () => undefined,
-      clientKey: () => 'world',
+      clientKey: async () => 'world',
       webhookKey: async () => ({ pem: SIGNER.publicKey, source: 'the key of the test' }),
       ...overrides,
     };
