@@ -125,12 +125,13 @@ export interface SandboxChoice {
   stateFile?: string | undefined;
   speed?: number | undefined;
   seed?: number | undefined;
+  tls?: { cert: Buffer; key: Buffer } | undefined;
 }
 
 /** The embedded sandbox; its code is loaded where it is used. @throws Failure `storage-unusable` */
 export async function openSandbox(settings: Settings, choice: SandboxChoice = {}): Promise<Sandbox> {
-  const { stateFile = settings.paths.sandboxState, speed = settings.sandboxSpeed, seed } = choice;
-  return new Sandbox({ stateFile, speed, seed });
+  const { stateFile = settings.paths.sandboxState, speed = settings.sandboxSpeed, seed, tls } = choice;
+  return new Sandbox({ stateFile, speed, seed, tls });
 }
 
 /** Where `next` and hints lead: to the same context and server; the profile is in each reference. */

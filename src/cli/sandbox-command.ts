@@ -4,11 +4,22 @@ import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { Context } from '../workflows/context.ts';
 import { BaseCommand } from './base-command.ts';
 import { openSandbox, type SandboxChoice } from './context.ts';
+import { readBytes } from './input/files.ts';
 import { toSpeed } from './settings/settings.ts';
 
 /** For commands on the state of the embedded sandbox. */
 export const stateFlag = {
   state: Flags.string({ summary: 'Another state file than that of the local context.', helpValue: 'FILE' }),
+};
+
+/** For serving https. */
+export const tlsFlags = {
+  'tls-cert': Flags.string({
+    summary: 'Serve https with this certificate (PEM).',
+    helpValue: 'FILE',
+    dependsOn: ['tls-key'],
+  }),
+  'tls-key': Flags.string({ summary: 'Its private key (PEM).', helpValue: 'FILE', dependsOn: ['tls-cert'] }),
 };
 
 export const seedFlag = {
@@ -19,6 +30,8 @@ interface SandboxFlags {
   state?: string | undefined;
   seed?: string | undefined;
   speed?: string | undefined;
+  'tls-cert'?: string | undefined;
+  'tls-key'?: string | undefined;
 }
 
 /** A command that works on the embedded sandbox itself. */
@@ -45,11 +58,16 @@ export abstract class SandboxCommand extends BaseCommand {
   }
 }
 
-function toChoice({ state, speed, seed }: SandboxFlags): SandboxChoice {
+/** Of a certificate with all that it is signed by, in bytes. */
+const LONGEST_PEM = 256 * 1024;
+
+function toChoice({ state, speed, seed, 'tls-cert': cert, 'tls-key': key }: SandboxFlags): SandboxChoice {
   return {
     ...(state !== undefined && { stateFile: state }),
     ...(speed !== undefined && { speed: toSpeed(speed) }),
     seed: toSeed(seed),
+    ...(cert !== undefined &&
+      key !== undefined && { tls: { cert: readBytes(cert, LONGEST_PEM), key: readBytes(key, LONGEST_PEM) } }),
   };
 }
 
