@@ -18,10 +18,10 @@ import { readSettings, type Settings } from './settings/settings.ts';
 import type { SettingFlags } from './settings/sources.ts';
 
 /**
- * What a command does to the world: only looks, keeps what it is told in the journal, changes something, or something
- * that only a sandbox has.
+ * What a command does to the world: only looks, keeps what it is told in the journal, changes only what kioskctl itself
+ * is set up with, changes something, or something that only a sandbox has.
  */
-export type Effect = 'reads' | 'records' | 'writes' | 'sandbox-only';
+export type Effect = 'reads' | 'records' | 'configures' | 'writes' | 'sandbox-only';
 
 export interface ContextFlags extends SettingFlags {
   quiet?: boolean;

@@ -36,7 +36,7 @@ test('the manifest lists the commands that there are, with their arguments and f
 
 describe.each(commands)('%s', (id, command, file) => {
   test('says what it does to the world', () => {
-    expect(['reads', 'records', 'writes', 'sandbox-only']).toContain(command.effect);
+    expect(['reads', 'records', 'configures', 'writes', 'sandbox-only']).toContain(command.effect);
   });
 
   test('never fills an argument from standard input by itself', () => {

@@ -162,13 +162,13 @@ describe('POST /oauth/token', () => {
   });
 });
 
+async function visit(stand: Stand, query: Record<string, string>): Promise<Response> {
+  const address = `${stand.url}/oauth/authorize/?${new URLSearchParams(query).toString()}`;
+  return fetch(address, { redirect: 'manual' });
+}
+
 describe('the authorization page', () => {
   const TARGET = 'http://127.0.0.1:8976/callback?kept=yes';
-
-  async function visit(stand: Stand, query: Record<string, string>): Promise<Response> {
-    const address = `${stand.url}/oauth/authorize/?${new URLSearchParams(query).toString()}`;
-    return fetch(address, { redirect: 'manual' });
-  }
 
   async function codeOf(stand: Stand): Promise<string> {
     const { headers } = await visit(stand, { client_id: 'client', redirect_uri: TARGET });
