@@ -1,5 +1,6 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from '../../sqlite/database.ts';
 import { tryLock } from '../../sqlite/lock.ts';
 import type { Clock } from '../../workflows/context.ts';
 import { poll } from '../../workflows/poll.ts';
@@ -40,7 +41,7 @@ export async function locked<Result>(
 
 function take(file: string): (() => void) | null {
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(file));
     closeSync(openSync(file, 'a', 0o600));
     return tryLock(file);
   } catch {
