@@ -28,7 +28,8 @@ afterAll(async () => {
 });
 
 async function control(method: string, path: string, body: unknown): Promise<void> {
-  await fetch(`${sandbox.url}/_sandbox/${path}`, { method, body: JSON.stringify(body) });
+  const answer = await fetch(`${sandbox.url}/_sandbox/${path}`, { method, body: JSON.stringify(body) });
+  expect(answer.ok, await answer.text()).toBe(true);
 }
 
 const file = () => join(user.home, 'credentials.json');
@@ -77,7 +78,8 @@ describe('a user logs in', () => {
   test('and several commands whose token has ended end with one valid one', async () => {
     const before = await grants();
     await control('POST', 'advance', { milliseconds: 13 * 3_600_000 });
-    await control('POST', 'faults', { method: 'POST', path: '/oauth/token', delayMs: 700, effect: true });
+    const slowly = { kind: 'answer', method: 'POST', path: '/oauth/token', delayMs: 700, effect: true };
+    await control('POST', 'faults', slowly);
     const all = await Promise.all([1, 2, 3, 4].map(async () => user.run('programs --quiet')));
     expect(all.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
     expect((await grants()) - before, 'one renewed it, the others took it').toBe(1);
