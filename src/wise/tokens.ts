@@ -11,6 +11,8 @@ export interface ClientCredentials {
 
 /** A token that is this close to its end is not used any more; milliseconds. */
 const MARGIN_MS = 60_000;
+/** The same for an act, whose look was made right before it. */
+const ACT_MARGIN_MS = 10_000;
 /** 12 hours, for an answer that doesn't say. Source: the vendor's reference. */
 const LIFETIME_MS = 43_199_000;
 
@@ -103,7 +105,7 @@ function fetched({ access_token: token, expires_in: seconds }: TokenAnswer): Fet
 export class KeptToken {
   readonly #fetch: (refused: string | null) => Promise<FetchedToken>;
   readonly #now: () => number;
-  #kept: { token: string; endsAt: number; renewAt: number } | null = null;
+  #kept: { token: string; endsAt: number; lifetime: number } | null = null;
   #pending: Promise<string> | null = null;
 
   /**
@@ -122,13 +124,15 @@ export class KeptToken {
 
   /**
    * @param isAct nothing slow may come between the last look at a card and its sending: the look made sure already that
-   * the token doesn't end soon
+   * the token lasts a minute
    * @throws what fetching it throws; the next call tries again
    */
   async get({ isAct = false } = {}): Promise<string> {
     if (this.#pending) return this.#pending;
     const kept = this.#kept;
-    if (kept && this.#now() <= (isAct ? kept.endsAt : kept.renewAt)) return kept.token;
+    // One that never lasts longer is not fetched for each request.
+    const margin = Math.min(isAct ? ACT_MARGIN_MS : MARGIN_MS, (kept?.lifetime ?? 0) / 2);
+    if (kept && this.#now() <= kept.endsAt - margin) return kept.token;
     return this.#renew(null);
   }
 
@@ -152,9 +156,7 @@ export class KeptToken {
   async #fetchNow(refused: string | null): Promise<string> {
     this.#kept = null;
     const { token, lifetime } = await this.#fetch(refused);
-    const endsAt = this.#now() + lifetime;
-    // One that lasts two minutes is not fetched for each request.
-    this.#kept = { token, endsAt, renewAt: endsAt - Math.min(MARGIN_MS, lifetime / 2) };
+    this.#kept = { token, endsAt: this.#now() + lifetime, lifetime };
     return token;
   }
 }

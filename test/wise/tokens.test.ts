@@ -96,9 +96,9 @@ describe('a token that is about to end', () => {
   test('is still good for an act, whose last look made sure that it lasts', async () => {
     const { clock, token } = keep();
     await token.get();
-    clock.now = 3_599_000;
+    clock.now = 3_590_000;
     expect(await token.get({ isAct: true })).toBe('token 1');
-    clock.now = 3_600_001;
+    clock.now += 1;
     expect(await token.get({ isAct: true })).toBe('token 2');
   });
 
