@@ -105,7 +105,13 @@ test.each([
   'cards',
   'explain',
   'webhooks list',
+  'whoami',
 ])('%s only reads', (id) => {
   const [, command] = commands.find(([one]) => one === id) ?? [];
   expect(command?.effect).toBe('reads');
+});
+
+test.each(['login', 'logout'])('%s changes only what kioskctl is set up with', (id) => {
+  const [, command] = commands.find(([one]) => one === id) ?? [];
+  expect(command?.effect).toBe('configures');
 });
