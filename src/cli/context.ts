@@ -2,11 +2,12 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { redact } from '../domain/redaction.ts';
 import { printable } from '../domain/terminal-text.ts';
 import type { Journal } from '../journal/journal.ts';
-import { SqliteJournal } from '../journal/sqlite-journal.ts';
+import { openSqliteJournal } from '../journal/sqlite-journal.ts';
 import { Sandbox } from '../sandbox/sandbox.ts';
 import { IN_MEMORY } from '../sqlite/database.ts';
 import { PUBLISHED_KEYS } from '../webhooks/published-keys.ts';
 import { Client } from '../wise/client.ts';
+import { WISE_CEILINGS } from '../wise/limiter.ts';
 import type { Context, Environment } from '../workflows/context.ts';
 import { type Credentials, makeCredentials } from './credentials/credentials.ts';
 import { makeForgivingJournal } from './forgiving-journal.ts';
@@ -14,6 +15,7 @@ import { makeAsk } from './io/ask.ts';
 import type { Io } from './io/io.ts';
 import { interruption } from './io/signals.ts';
 import { TerminalReport } from './output/report.ts';
+import { openRunbook } from './runbook.ts';
 import { readSettings, type Settings } from './settings/settings.ts';
 import type { SettingFlags } from './settings/sources.ts';
 
@@ -32,6 +34,7 @@ export interface ContextFlags extends SettingFlags {
   'no-input'?: boolean;
   'token-file'?: string | undefined;
   'token-stdin'?: boolean;
+  runbook?: string | undefined;
 }
 
 const BASE_URLS: Record<Exclude<Environment, 'local'>, string> = {
@@ -56,14 +59,7 @@ export function openContext(flags: ContextFlags, { io, effect }: { io: Io; effec
   const settings = readSettings(flags);
   const report = new TerminalReport(io, flags.quiet ?? false);
   const signal = interruption();
-  const credentials = makeCredentials(settings, {
-    clock: io.clock,
-    signal,
-    say: (line, isTrouble) => report[isTrouble ? 'warn' : 'note'](redact(line, credentials.secrets)),
-    client: () => wise,
-    given: { file: flags['token-file'], stdin: flags['token-stdin'] },
-    readStdin: async () => io.readStdin(signal),
-  });
+  const credentials = openCredentials(flags, { settings, io, report, client: () => wise });
   const server = lazily(() => startSandbox(settings));
   const journal = lazily(() => openJournal(settings, { io, effect, warn: (text) => report.warn(text) }));
   const wise = makeClient(flags, { settings, credentials, io, server: server.get });
@@ -85,6 +81,7 @@ export function openContext(flags: ContextFlags, { io, effect }: { io: Io; effec
     signal,
     ask: makeAsk({ io, signal, yes: flags.yes ?? false, noInput: flags['no-input'] ?? false }),
     report,
+    runbook: openRunbook({ given: flags.runbook, settings, warn: (text) => report.warn(text) }),
     authorize: async (profileId) => void (await (await credentials.sourceFor(profileId)).token.get()),
     clientKey: async () => {
       const { clientId } = await credentials.ofClient();
@@ -104,6 +101,24 @@ export function openContext(flags: ContextFlags, { io, effect }: { io: Io; effec
   };
 }
 
+/** What the command shows when its tokens are asked for, and what they are fetched with. */
+function openCredentials(
+  flags: ContextFlags,
+  world: { settings: Settings; io: Io; report: TerminalReport; client: () => Client },
+): Credentials {
+  const { settings, io, report, client } = world;
+  const signal = interruption();
+  const credentials = makeCredentials(settings, {
+    clock: io.clock,
+    signal,
+    say: (line, isTrouble) => report[isTrouble ? 'warn' : 'note'](redact(line, credentials.secrets)),
+    client,
+    given: { file: flags['token-file'], stdin: flags['token-stdin'] },
+    readStdin: async () => io.readStdin(signal),
+  });
+  return credentials;
+}
+
 /** The vendor's API, for profiles with their tokens and for the application with its own. */
 function makeClient(
   { verbose }: ContextFlags,
@@ -117,6 +132,8 @@ function makeClient(
     replaceToken: async (owner, refused) => (await credentials.sourceFor(owner)).token.replace(refused),
     tokenSource: async (owner) => (await credentials.sourceFor(owner)).name,
     userAgent: `kioskctl/${packageJson.version} (node ${process.version})`,
+    // The embedded sandbox has no ceilings.
+    ...(settings.environment !== 'local' && { ceilings: WISE_CEILINGS }),
     ...(verbose && { onExchange: (line) => io.err(`${printable(line)}\n`) }),
   });
 }
@@ -171,7 +188,7 @@ function openJournal(
 ): Journal {
   const patience = effect === 'records' ? RECORDING_PATIENCE_MS : undefined;
   const open = (file: string) =>
-    new SqliteJournal({ file, environment, now: () => io.clock.now(), patience });
+    openSqliteJournal({ file, environment, now: () => io.clock.now(), patience });
   if (effect !== 'reads') return open(paths.journal);
   return makeForgivingJournal({ open: () => open(paths.journal), instead: () => open(IN_MEMORY) }, warn);
 }

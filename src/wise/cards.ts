@@ -4,11 +4,17 @@ import type { Production } from '../domain/production.ts';
 import { card, cardPage, type WiseCard } from '../wire/cards.ts';
 import { productionStatus, type SimulationRequest } from '../wire/production.ts';
 import type { Client, ReadOptions, Sent } from './client.ts';
+import type { Reservation } from './limiter.ts';
 import { PAGE_SIZE } from './orders.ts';
 
 interface CardName {
   profileId: number;
   cardToken: string;
+}
+
+interface ProduceOptions {
+  correlationId: string;
+  reservation?: Reservation | undefined;
 }
 
 const cardsOf = (profileId: number) => `/v3/spend/profiles/${profileId}/cards`;
@@ -54,13 +60,19 @@ export async function getProduction(
   }
 }
 
+/** Its sending is recorded right before, so it goes out soon or not at all; see `Client.reserve`. */
+const PRODUCE_PATIENCE_MS = 5_000;
+
 /** Sends a card to a kiosk, once. What its answer means is decided in `domain/produce-answer`. */
 export async function produceCard(
   client: Client,
-  { profileId, cardToken, kioskId, correlationId }: CardName & { kioskId: string; correlationId: string },
+  { profileId, cardToken, kioskId, ...options }: CardName & { kioskId: string } & ProduceOptions,
 ): Promise<Sent & { production: Production | null }> {
   const path = `${cardsOf(profileId)}/${cardToken}/production`;
-  const sent = await client.send({ method: 'PUT', path, profileId, body: { kioskId } }, correlationId);
+  const sent = await client.send(
+    { method: 'PUT', path, profileId, body: { kioskId } },
+    { ...options, patience: PRODUCE_PATIENCE_MS },
+  );
   const parsed = v.safeParse(productionStatus, sent.kind === 'answered' ? sent.body : undefined);
   return { ...sent, production: parsed.success ? parsed.output : null };
 }

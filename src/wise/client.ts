@@ -1,10 +1,11 @@
 import * as v from 'valibot';
-import { formatDuration } from '../domain/duration.ts';
-import { Failure, type FailureDetails, Outage } from '../domain/failure.ts';
 import { redactData } from '../domain/redaction.ts';
-import { printable } from '../domain/terminal-text.ts';
-import { readVendorError } from '../wire/error-bodies.ts';
-import { exchange, type HttpAnswer, type NoAnswer } from './http.ts';
+import { failureOf, heldBack, unreachable, unreadable } from './answer-failures.ts';
+import { exchange } from './http.ts';
+import { type Ceiling, HeldBack, Limiter, type Reservation } from './limiter.ts';
+import type { HttpAnswer, NoAnswer } from './single-request.ts';
+
+export { failureOf, unreachable } from './answer-failures.ts';
 
 export interface ClientOptions {
   /** Where the API is, without a slash at its end; asked for at the first request. */
@@ -18,6 +19,8 @@ export interface ClientOptions {
   /** Where an owner's token is from, for messages. */
   tokenSource?: (owner: Owner) => Promise<string>;
   userAgent: string;
+  /** How many requests may go out in which time; without any, they go out as they come. */
+  ceilings?: readonly Ceiling[];
   /** Told of each exchange in one line without secrets: method, path, answer, time, ids. */
   onExchange?: (line: string) => void;
 }
@@ -34,6 +37,15 @@ export interface ReadOptions {
   patience?: number;
   /** False where the caller repeats it anyhow (a poll). */
   retry?: boolean;
+}
+
+/** How a request that changes something is to be sent. */
+export interface SendOptions {
+  /** What the journal knows it by. */
+  correlationId?: string;
+  reservation?: Reservation | undefined;
+  /** Milliseconds that it may wait for its turn without a reservation. */
+  patience?: number;
 }
 
 export interface VendorRequest {
@@ -60,14 +72,20 @@ const READ_TIMEOUT_MS = 10_000;
 const READ_RETRIES = 3;
 /** An act is never cut short by a deadline or the first Ctrl-C; this is its own limit. */
 const SEND_TIMEOUT_MS = 30_000;
+/** How long an act may wait for its turn: where the ceiling of a minute is reached, a minute. */
+const SEND_PATIENCE_MS = 70_000;
 
 /** The vendor's API over HTTP: versions, tokens and ids of requests, and what their answers mean. */
 export class Client {
+  /** How many requests were sent, repeats and all, as far as they may have arrived. */
+  readonly used: { reads: number; sends: number } = { reads: 0, sends: 0 };
   readonly #options: ClientOptions;
+  readonly #limiter: Limiter | undefined;
   #serverTime: number | null = null;
 
   constructor(options: ClientOptions) {
     this.#options = options;
+    this.#limiter = options.ceilings && new Limiter(options.ceilings);
   }
 
   /** The vendor's clock at the latest answer, in milliseconds since the epoch; null before there was one. */
@@ -89,7 +107,13 @@ export class Client {
     const { patience = Number.POSITIVE_INFINITY, retry = true, signal } = options;
     const timeout = Math.min(options.timeout ?? READ_TIMEOUT_MS, patience);
     const retries = retry ? READ_RETRIES : 0;
-    const answer = await this.#exchangeRenewing(request, { timeout, patience, retries, signal });
+    const answer = await this.#exchangeRenewing(request, {
+      counts: 'reads',
+      timeout,
+      patience,
+      retries,
+      signal,
+    });
     if (answer.kind === 'aborted') options.signal?.throwIfAborted();
     if (answer.kind !== 'answered') throw unreachable(answer);
     if (answer.httpStatus < 200 || answer.httpStatus > 299) throw failureOf(answer);
@@ -99,11 +123,29 @@ export class Client {
   }
 
   /**
-   * Sends a request that changes something, once: nothing here or below repeats it.
-   * @param correlationId what the journal knows it by
+   * Waits until a request may go out, for an act whose sending is recorded right before it: with a reservation it goes out
+   * at once. Where nothing is limited, there is nothing to wait for.
+   * @throws Outage when the API told us to stay away for long; the signal's reason
    */
-  async send(request: VendorRequest, correlationId: string = crypto.randomUUID()): Promise<Sent> {
-    return this.#exchange(request, { isAct: true, timeout: SEND_TIMEOUT_MS, retries: 0, correlationId });
+  async reserve(signal?: AbortSignal): Promise<Reservation | undefined> {
+    try {
+      return await this.#limiter?.reserve({ patience: SEND_PATIENCE_MS, signal });
+    } catch (error) {
+      if (error instanceof HeldBack) throw heldBack(error.retryAfter);
+      throw error;
+    }
+  }
+
+  /** Sends a request that changes something, once: nothing here or below repeats it. */
+  async send(request: VendorRequest, options: SendOptions = {}): Promise<Sent> {
+    const { patience = SEND_PATIENCE_MS, ...rest } = options;
+    return this.#exchange(request, {
+      ...rest,
+      counts: 'sends',
+      timeout: SEND_TIMEOUT_MS,
+      retries: 0,
+      patience,
+    });
   }
 
   /** A read changes nothing: with another token it may be made again. */
@@ -118,12 +160,11 @@ export class Client {
   }
 
   async #exchange(request: VendorRequest, options: ExchangeOptions): Promise<Sent> {
-    const { correlationId = crypto.randomUUID(), timeout, patience, retries, signal } = options;
+    const { correlationId = crypto.randomUUID(), counts, ...rest } = options;
     const baseUrl = await this.#options.baseUrl();
     const { profileId: owner } = request;
     const authorization =
-      request.authorization ??
-      `Bearer ${await this.#options.token(owner, { isAct: options.isAct ?? false })}`;
+      request.authorization ?? `Bearer ${await this.#options.token(owner, { isAct: counts === 'sends' })}`;
     const path = versioned(request.path, this.#options.apiVersion);
     const started = performance.now();
     const answer = await exchange({
@@ -137,10 +178,9 @@ export class Client {
       },
       body: request.body,
       form: request.form,
-      timeout,
-      retries,
-      patience,
-      signal,
+      ...rest,
+      limiter: this.#limiter,
+      onSent: () => void (this.used[counts] += 1),
     });
     if (answer.kind === 'answered' && answer.date !== null) this.#serverTime = answer.date;
     const outcome =
@@ -159,83 +199,16 @@ export class Client {
 }
 
 interface ExchangeOptions {
-  isAct?: boolean;
+  counts: 'reads' | 'sends';
   timeout: number;
-  patience?: number;
+  patience: number;
   retries: number;
   signal?: AbortSignal | undefined;
-  correlationId?: string;
+  correlationId?: string | undefined;
+  reservation?: Reservation | undefined;
 }
 
 /** In the vendor's calendar versions the version segment is replaced: `/v3/spend/…` is `/2026Q4/spend/…`. */
 function versioned(path: string, apiVersion: string): string {
   return apiVersion === 'legacy' ? path : path.replace(/^\/v\d+\//, `/${apiVersion}/`);
-}
-
-/**
- * What an answer means that isn't a success.
- * @returns an Outage for what passes by itself (429, 5xx, a redirect), a Failure otherwise
- */
-export function failureOf(answer: Sent & { kind: 'answered' }): Failure {
-  const { httpStatus, tokenSource } = answer;
-  const { code, message } = readVendorError(answer.body);
-  const details = detailsOf(answer, code);
-  if (httpStatus === 401 || httpStatus === 403) {
-    const what = tokenSource === undefined ? 'the credentials' : `the token of ${tokenSource}`;
-    return new Failure('credentials-refused', `The API refused ${what} (${httpStatus}).`, {
-      hint: 'Check that the token is still valid and belongs to this profile and environment.',
-      details,
-    });
-  }
-  if (httpStatus === 404) {
-    return new Failure('not-found', 'The API knows no such profile, order or card.', {
-      hint: 'Check the reference, its profile (PROFILE/CARD or --profile-id) and the environment.',
-      details,
-    });
-  }
-  if (httpStatus === 429) {
-    const { retryAfter } = answer;
-    return new Outage('rate-limited', 'The API is limiting our requests (429).', {
-      hint: retryAfter === null ? 'Try again in a minute.' : `Try again in ${formatDuration(retryAfter)}.`,
-      details,
-      retryAfter,
-    });
-  }
-  if (httpStatus >= 400 && httpStatus < 500 && httpStatus !== 408) {
-    const said = printable((message ?? code ?? 'no reason given').slice(0, 500));
-    return new Failure('rejected', `The API rejected the request (${httpStatus}): ${said}`, {
-      hint: 'Correct the request; quote the trace id when you ask Wise about it.',
-      details,
-    });
-  }
-  if (httpStatus < 400) return unreadable(answer);
-  return new Outage('api-failing', `The API failed (${httpStatus}).`, {
-    hint: 'Try again later; quote the trace id when you ask Wise about it.',
-    details,
-    retryAfter: answer.retryAfter,
-  });
-}
-
-/** The failure of a request that got no answer. */
-export function unreachable({ reason, correlationId }: NoAnswer & { correlationId: string }): Outage {
-  return new Outage('unreachable', `The API could not be reached (${reason}).`, {
-    hint: 'Check the network, and the base URL if you set one; then run the command again.',
-    details: { correlationId },
-  });
-}
-
-function unreadable(answer: HttpAnswer & { correlationId: string }): Outage {
-  return new Outage('answer-unreadable', `The API's answer (${answer.httpStatus}) can't be read.`, {
-    hint: 'Something between here and the API may have answered in its place: check proxy and base URL.',
-    details: detailsOf(answer, null),
-  });
-}
-
-function detailsOf(answer: HttpAnswer & { correlationId: string }, errorCode: string | null): FailureDetails {
-  return {
-    httpStatus: answer.httpStatus,
-    ...(errorCode && { errorCode: printable(errorCode.slice(0, 100)) }),
-    correlationId: answer.correlationId,
-    ...(answer.traceId && { traceId: printable(answer.traceId.slice(0, 100)) }),
-  };
 }

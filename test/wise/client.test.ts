@@ -48,7 +48,7 @@ describe.concurrent('a request', () => {
     await read(client);
     await client.send(
       { method: 'PUT', path: PATH, profileId: 7, body: { a: 1 }, headers: { 'x-more': 'yes' } },
-      CORRELATION,
+      { correlationId: CORRELATION },
     );
     const [got, put] = vendor.asked;
     expect(profiles).toEqual([1001, 7]);
@@ -106,7 +106,7 @@ describe.concurrent('a request', () => {
     const client = vendor.client({ onExchange: (line) => lines.push(line) });
     await client.send(
       { method: 'PUT', path: PATH, profileId: 1001, body: { name: 'Ada Example' } },
-      CORRELATION,
+      { correlationId: CORRELATION },
     );
     await read(makeClient('http://127.0.0.1:1', { onExchange: (line) => lines.push(line) })).catch(
       () => undefined,
@@ -255,13 +255,13 @@ describe.concurrent('what was sent', () => {
   test('comes back with its correlation id, answered or not', async () => {
     const vendor = await Vendor.open(json(422, { a: 1 }));
     const request = { method: 'PUT', path: PATH, profileId: 1001 } as const;
-    expect(await vendor.client().send(request, CORRELATION)).toMatchObject({
+    expect(await vendor.client().send(request, { correlationId: CORRELATION })).toMatchObject({
       kind: 'answered',
       httpStatus: 422,
       body: { a: 1 },
       correlationId: CORRELATION,
     });
-    const nobody = await makeClient('http://127.0.0.1:1').send(request, CORRELATION);
+    const nobody = await makeClient('http://127.0.0.1:1').send(request, { correlationId: CORRELATION });
     expect(nobody).toEqual({ kind: 'not-connected', reason: 'ECONNREFUSED', correlationId: CORRELATION });
     if (nobody.kind !== 'not-connected') throw new Error('unreachable');
     expect(unreachable(nobody)).toMatchObject({

@@ -33,7 +33,7 @@ export class Vendor {
   readonly asked: Asked[] = [];
   readonly url: string;
 
-  private constructor(url: string) {
+  constructor(url: string) {
     this.url = url;
   }
 

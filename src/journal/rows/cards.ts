@@ -1,16 +1,17 @@
-import type { Database } from '../sqlite/database.ts';
-import type { KnownCard } from './journal.ts';
+import type { Database } from '../../sqlite/database.ts';
+import type { KnownCard } from './records.ts';
 
-interface CardRow {
+export interface CardRow {
   id: number;
   profile_id: number;
   order_id: number | null;
   card_token: string | null;
   card_created_at: string | null;
   delivery_option: string | null;
+  order_status: string | null;
 }
 
-const COLUMNS = 'id, profile_id, order_id, card_token, card_created_at, delivery_option';
+const COLUMNS = 'id, profile_id, order_id, card_token, card_created_at, delivery_option, order_status';
 
 export function findByToken(db: Database, environment: string, cardToken: string): CardRow | undefined {
   return db.get<CardRow>(
@@ -40,7 +41,7 @@ export function listCards(db: Database, environment: string): CardRow[] {
 export function listRecentCards(db: Database, environment: string, since: number): KnownCard[] {
   return db
     .all<CardRow>(
-      `SELECT id, profile_id, order_id, card_token, card_created_at, delivery_option FROM (
+      `SELECT ${COLUMNS} FROM (
          SELECT ${COLUMNS}, max(first_seen_at, COALESCE(
              (SELECT max(COALESCE(sent_at, claimed_at)) FROM attempts
               WHERE attempts.environment = cards.environment AND attempts.card_token = cards.card_token), 0)) AS at,
@@ -48,7 +49,7 @@ export function listRecentCards(db: Database, environment: string, since: number
                    AND attempts.card_token = cards.card_token AND closed_at IS NULL) AS is_open
          FROM cards WHERE environment = :environment
          UNION ALL
-         SELECT 0, profile_id, max(order_id), card_token, NULL, NULL, max(received_at), 0
+         SELECT 0, profile_id, max(order_id), card_token, NULL, NULL, NULL, max(received_at), 0
          FROM events
          -- Numbers follow the arrival: looking for the last one before is quicker than reading all events.
          WHERE environment = :environment AND id > COALESCE(
@@ -90,7 +91,8 @@ function isKnown(db: Database, environment: string, card: KnownCard): boolean {
     known.profileId === card.profileId &&
     (card.orderId ?? known.orderId) === known.orderId &&
     (card.cardCreatedAt ?? known.cardCreatedAt) === known.cardCreatedAt &&
-    (card.deliveryOption ?? known.deliveryOption) === known.deliveryOption
+    (card.deliveryOption ?? known.deliveryOption) === known.deliveryOption &&
+    (card.orderStatus ?? known.orderStatus) === known.orderStatus
   );
 }
 
@@ -106,9 +108,10 @@ function conflicts(row: CardRow, card: KnownCard): boolean {
 
 function insertCard(db: Database, environment: string, { card, at }: { card: KnownCard; at: number }): void {
   db.run(
-    `INSERT INTO cards (environment, profile_id, order_id, card_token, card_created_at, delivery_option, first_seen_at)
-     VALUES (:environment, :profileId, :orderId, :cardToken, :cardCreatedAt, :deliveryOption, :at)`,
-    { ...card, environment, at },
+    `INSERT INTO cards (environment, profile_id, order_id, card_token, card_created_at, delivery_option, order_status,
+       first_seen_at)
+     VALUES (:environment, :profileId, :orderId, :cardToken, :cardCreatedAt, :deliveryOption, :orderStatus, :at)`,
+    { ...card, orderStatus: card.orderStatus ?? null, environment, at },
   );
 }
 
@@ -119,9 +122,10 @@ function updateCard(db: Database, id: number, card: KnownCard): void {
        order_id = COALESCE(:orderId, order_id),
        card_token = COALESCE(:cardToken, card_token),
        card_created_at = COALESCE(:cardCreatedAt, card_created_at),
-       delivery_option = COALESCE(:deliveryOption, delivery_option)
+       delivery_option = COALESCE(:deliveryOption, delivery_option),
+       order_status = COALESCE(:orderStatus, order_status)
      WHERE id = :id`,
-    { ...card, id },
+    { ...card, orderStatus: card.orderStatus ?? null, id },
   );
 }
 
@@ -136,5 +140,6 @@ export function toKnownCard(row: CardRow): KnownCard {
     cardToken: row.card_token,
     cardCreatedAt: row.card_created_at,
     deliveryOption: row.delivery_option,
+    orderStatus: row.order_status,
   };
 }

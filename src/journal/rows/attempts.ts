@@ -1,9 +1,9 @@
-import type { Attempt, Holder, Outcome } from '../domain/attempt.ts';
-import type { Production } from '../domain/production.ts';
-import type { Database } from '../sqlite/database.ts';
-import type { AttemptUpdate, Claim, Observed, Sending } from './journal.ts';
+import type { Attempt, Holder, Outcome } from '../../domain/attempt.ts';
+import type { Production } from '../../domain/production.ts';
+import type { Database } from '../../sqlite/database.ts';
+import type { AttemptUpdate, Claim, Observed, Sending } from './records.ts';
 
-interface AttemptRow {
+export interface AttemptRow {
   id: string;
   number: number;
   profile_id: number;
@@ -112,12 +112,14 @@ export function deleteClaim(db: Database, id: string): void {
   db.run("DELETE FROM attempts WHERE id = :id AND outcome = 'claimed'", { id });
 }
 
-/** @returns false when the claim is not there any more */
+/** @returns false when the claim is not there any more, or the kiosk is on hold */
 export function markSent(db: Database, id: string, { baseline, ...sending }: Sending): boolean {
   const { changes } = db.run(
     `UPDATE attempts SET outcome = 'sent', kiosk_id = :kioskId, order_id = :orderId, baseline = :baseline,
        sent_at = :at, correlation_id = :correlationId
-     WHERE id = :id AND outcome = 'claimed'`,
+     WHERE id = :id AND outcome = 'claimed' AND NOT EXISTS (
+       SELECT 1 FROM holds WHERE holds.environment = attempts.environment AND holds.kiosk_id = :kioskId
+         AND holds.released_at IS NULL)`,
     { id, ...sending, baseline: baseline && JSON.stringify(baseline) },
   );
   return changes === 1;
@@ -146,7 +148,7 @@ export function updateAttempt(
   );
 }
 
-function toAttempt(row: AttemptRow | undefined): Attempt | null {
+export function toAttempt(row: AttemptRow | undefined): Attempt | null {
   if (!row) return null;
   return {
     id: row.id,
@@ -172,6 +174,22 @@ function toAttempt(row: AttemptRow | undefined): Attempt | null {
     correlationId: row.correlation_id,
     traceId: row.trace_id,
   };
+}
+
+/** How long productions at a kiosk took, newest first; milliseconds. */
+export function listDurations(
+  db: Database,
+  environment: string,
+  { kioskId, limit }: { kioskId: string; limit: number },
+): number[] {
+  return db
+    .all<{ duration: number }>(
+      `SELECT closed_at - sent_at AS duration FROM attempts
+       WHERE environment = :environment AND kiosk_id = :kioskId AND outcome = 'produced' AND sent_at IS NOT NULL
+       ORDER BY closed_at DESC LIMIT :limit`,
+      { environment, kioskId, limit },
+    )
+    .map(({ duration }) => duration);
 }
 
 function toProduction(json: string | null): Production | null {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
-import type { Attempt, Holder } from '../domain/attempt.ts';
+import type { Attempt, Holder } from '../../domain/attempt.ts';
 
 /** A claim that sent nothing is free again after this long, even when nobody can tell whether its process lives. */
 const CLAIM_LEASE_MS = 120_000;

@@ -1,6 +1,6 @@
-import type { Holder } from '../domain/attempt.ts';
-import type { Database } from '../sqlite/database.ts';
-import type { Listening } from './journal.ts';
+import type { Holder } from '../../domain/attempt.ts';
+import type { Database } from '../../sqlite/database.ts';
+import type { Listening } from './records.ts';
 
 interface ListeningRow {
   id: number;

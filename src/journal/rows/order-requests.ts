@@ -1,5 +1,5 @@
-import type { Database } from '../sqlite/database.ts';
-import type { OrderRequestRecord } from './journal.ts';
+import type { Database } from '../../sqlite/database.ts';
+import type { OrderRequestRecord } from './records.ts';
 
 interface OrderRequestRow {
   profile_id: number;

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
-import { contentOf, type KeptEvent } from '../domain/event.ts';
-import type { Database, Parameters } from '../sqlite/database.ts';
-import type { Delivery, EventFilter, KeptDelivery } from './journal.ts';
+import { contentOf, type KeptEvent } from '../../domain/event.ts';
+import type { Database, Parameters } from '../../sqlite/database.ts';
+import type { Delivery, EventFilter, KeptDelivery } from './records.ts';
 
 interface EventRow {
   id: number;

@@ -1,0 +1,161 @@
+import { isUtf8 } from 'node:buffer';
+import type { RequestError } from 'got';
+
+export interface SingleRequest {
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  url: string;
+  headers: Record<string, string>;
+  /** Sent as JSON. */
+  body?: unknown;
+  /** Sent as a form, instead of `body`. */
+  form?: Readonly<Record<string, string>> | undefined;
+  /** Milliseconds, from its leaving on. */
+  timeout: number;
+  signal?: AbortSignal | undefined;
+}
+
+export interface HttpAnswer {
+  kind: 'answered';
+  httpStatus: number;
+  /** The parsed body; null when there is none, undefined when it can't be read. */
+  body: unknown;
+  /** The `Date` header in milliseconds since the epoch. */
+  date: number | null;
+  traceId: string | null;
+  /** `Retry-After` in milliseconds. */
+  retryAfter: number | null;
+}
+
+/** `not-connected`: nothing can have arrived. `lost`: it may have. `aborted`: the caller's signal. */
+export interface NoAnswer {
+  kind: 'not-connected' | 'lost' | 'aborted';
+  /** Why, in a few words that hold nothing secret: an error code or which time limit. */
+  reason: string;
+  /** Set where we held it back ourselves, to keep the rate limits: for how many milliseconds more. */
+  heldBack?: number;
+}
+
+/** What came of one try, and whether another one may do better. */
+export interface Try {
+  outcome: HttpAnswer | NoAnswer;
+  passes: boolean;
+}
+
+/** More than any answer of the vendor needs (a page of 100 orders has some 100 KB). */
+const BODY_LIMIT_BYTES = 4 * 1024 * 1024;
+
+/** Codes of network faults that pass by themselves. */
+const PASSING_FAULTS = new Set([
+  'EADDRINUSE',
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+]);
+const PASSING_STATUSES = new Set([408, 429, 500, 502, 503, 504]);
+
+/** Loads what takes a while to load: a request whose turn has come goes out at once. */
+export async function prepare(): Promise<void> {
+  await import('./got.ts');
+}
+
+/**
+ * One request to the vendor over got, which is loaded here, at its first use: sent once, redirects not followed. Never
+ * throws for what the network or the other side does, and its result holds no header, option or error object of got's,
+ * in which a token would travel on.
+ */
+export async function requestOnce(request: SingleRequest): Promise<Try> {
+  const { got } = await import('./got.ts');
+  const tooLarge = new AbortController();
+  const signals = request.signal ? [request.signal, tooLarge.signal] : [tooLarge.signal];
+  try {
+    const pending = got(request.url, {
+      method: request.method,
+      headers: { accept: 'application/json', ...request.headers },
+      ...(request.body !== undefined && { json: request.body }),
+      ...(request.form && { form: request.form }),
+      responseType: 'buffer',
+      decompress: false,
+      followRedirect: false,
+      throwHttpErrors: false,
+      timeout: { request: request.timeout },
+      retry: { limit: 0 },
+      signal: AbortSignal.any(signals),
+    });
+    void pending.on('downloadProgress', ({ transferred }) => {
+      if (transferred > BODY_LIMIT_BYTES) tooLarge.abort();
+    });
+    const outcome = toAnswer(await pending);
+    return { outcome, passes: PASSING_STATUSES.has(outcome.httpStatus) };
+  } catch (error) {
+    if (tooLarge.signal.aborted) return ended('lost', `an answer of over ${BODY_LIMIT_BYTES} bytes`);
+    if (request.signal?.aborted) return ended('aborted', 'interrupted');
+    return readError(error);
+  }
+}
+
+function ended(kind: NoAnswer['kind'], reason: string): Try {
+  return { outcome: { kind, reason }, passes: false };
+}
+
+interface RawAnswer {
+  statusCode: number;
+  rawBody?: Uint8Array;
+  headers: Record<string, string | string[] | undefined>;
+}
+
+function toAnswer({ statusCode, rawBody, headers }: RawAnswer): HttpAnswer {
+  return {
+    kind: 'answered',
+    httpStatus: statusCode,
+    body: readJson(rawBody),
+    date: toTime(headers.date),
+    traceId: text(headers['x-trace-id']),
+    retryAfter: toDelay(text(headers['retry-after'])),
+  };
+}
+
+function readJson(bytes: Uint8Array | undefined): unknown {
+  if (!bytes || bytes.length === 0) return null;
+  if (!isUtf8(bytes)) return undefined;
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function readError(error: unknown): Try {
+  if (!isRequestError(error)) throw error;
+  const reason = 'event' in error ? `no ${String(error.event)} in time` : error.code;
+  const kind = hadConnection(error) ? 'lost' : 'not-connected';
+  return { outcome: { kind, reason }, passes: PASSING_FAULTS.has(error.code) };
+}
+
+/** Was there a connection on which something may have arrived? For https only once TLS is set up. */
+function hadConnection({ timings, request, options }: RequestError): boolean {
+  if (timings?.connect === undefined) return false;
+  const isPlain = new URL(String(options.url)).protocol === 'http:';
+  return isPlain || timings.secureConnect !== undefined || request?.reusedSocket === true;
+}
+
+function isRequestError(error: unknown): error is RequestError {
+  return error instanceof Error && 'options' in error && 'code' in error && typeof error.code === 'string';
+}
+
+function text(header: string | string[] | undefined): string | null {
+  return typeof header === 'string' ? header : null;
+}
+
+function toTime(header: string | string[] | undefined): number | null {
+  const milliseconds = Date.parse(text(header) ?? '');
+  return Number.isNaN(milliseconds) ? null : milliseconds;
+}
+
+/** `Retry-After` as the vendor sends it: whole seconds. */
+function toDelay(header: string | null): number | null {
+  return header !== null && /^\d{1,6}$/.test(header) ? Number(header) * 1_000 : null;
+}

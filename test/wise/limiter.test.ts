@@ -1,0 +1,219 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import * as v from 'valibot';
+import { describe, expect, test } from 'vitest';
+import { Failure, Outage } from '../../src/domain/failure.ts';
+import type { Client, ReadOptions } from '../../src/wise/client.ts';
+import { type Ceiling, Limiter, WISE_CEILINGS } from '../../src/wise/limiter.ts';
+import { inTurn, json, silence, Vendor } from './vendor.ts';
+
+const PATH = '/v3/spend/profiles/1001/cards';
+const good = json(200, { good: true });
+const put = { method: 'PUT', path: PATH, profileId: 1001, body: {} } as const;
+/** Enough for all that a test sends at once. */
+const PLENTY: Ceiling[] = [{ requests: 1_000, within: 1_000 }];
+
+async function read(client: Client, path = PATH, options: ReadOptions = { retry: false }) {
+  const schema = v.object({ good: v.boolean() });
+  return client.read({ method: 'GET', path, profileId: 1001, schema }, options);
+}
+
+/** The most that arrived within a time, wherever it begins. */
+function most(times: readonly number[], within: number): number {
+  return Math.max(...times.map((from) => times.filter((at) => at >= from && at < from + within).length));
+}
+
+const numbers = (count: number) => Array.from({ length: count }, (_, index) => index);
+
+// One after the other, and with everything loaded: what is measured here is when requests arrive.
+describe('a sequence of requests', () => {
+  test('keeps two ceilings at once, in the order of asking, and is not slower than those allow', async () => {
+    const limiter = new Limiter([
+      { requests: 10, within: 200 },
+      { requests: 25, within: 1_000 },
+    ]);
+    const sent: { index: number; at: number }[] = [];
+    const answer = { isLimited: false, isGood: true, retryAfter: null };
+    const send = (index: number) => async () => {
+      sent.push({ index, at: performance.now() });
+      return pause(5, answer);
+    };
+    await Promise.all(
+      numbers(60).map((index) => limiter.run(send(index), { patience: 60_000, read: (one) => one })),
+    );
+    const times = sent.map(({ at }) => at);
+    expect(most(times, 200)).toBeLessThanOrEqual(10);
+    expect(most(times, 1_000)).toBeLessThanOrEqual(25);
+    expect(sent.map(({ index }) => index)).toEqual(numbers(60));
+    // 25, 25 and 10 of them: in the third second, its first 10 go out at once.
+    expect(Math.max(...times) - Math.min(...times)).toBeLessThan(2_800);
+  });
+
+  test('counts each repeat', async () => {
+    const vendor = await Vendor.open(inTurn(good, json(503, {}, { 'retry-after': '0' }), good));
+    await read(vendor.client(), '/warm-up');
+    const client = vendor.client({ ceilings: [{ requests: 1, within: 300 }] });
+    await read(client, PATH, {});
+    const [, first = 0, second = 0] = vendor.asked.map(({ at }) => at);
+    expect(second - first).toBeGreaterThanOrEqual(295);
+    expect(client.used).toEqual({ reads: 2, sends: 0 });
+  });
+});
+
+describe.concurrent('requests', () => {
+  test('are counted as far as they may have arrived, acts apart', async () => {
+    const vendor = await Vendor.open(inTurn(good, silence, good));
+    const client = vendor.client({ ceilings: WISE_CEILINGS });
+    await read(client);
+    await read(client, PATH, { retry: false, timeout: 100 }).catch(() => undefined);
+    await client.send(put);
+    const unheard = new Vendor('http://127.0.0.1:1').client({ ceilings: WISE_CEILINGS });
+    await unheard.send(put);
+    expect([client.used, unheard.used]).toEqual([
+      { reads: 2, sends: 1 },
+      { reads: 0, sends: 0 },
+    ]);
+  });
+
+  test('whose wait is interrupted leave the queue, and are never sent', async () => {
+    const vendor = await Vendor.open(good);
+    const client = vendor.client({ ceilings: [{ requests: 1, within: 400 }] });
+    const reason = new Failure('interrupted', 'm', { hint: 'h' });
+    const controller = new AbortController();
+    const { signal } = controller;
+    await read(client, '/first');
+    const started = performance.now();
+    const waiting = numbers(5).map(async (index) => read(client, `/${index}`, { signal, retry: false }));
+    const last = read(client, '/last');
+    setTimeout(() => controller.abort(reason), 50);
+    for (const one of waiting) await expect(one).rejects.toBe(reason);
+    expect(performance.now() - started).toBeLessThan(300);
+    await last;
+    expect(performance.now() - started).toBeLessThan(800);
+    expect(vendor.asked.map(({ path }) => path)).toEqual(['/first', '/last']);
+  });
+
+  test('that would not have their turn in time are not sent', async () => {
+    const vendor = await Vendor.open(good);
+    const client = vendor.client({ ceilings: [{ requests: 1, within: 60_000 }] });
+    await read(client);
+    const failure = await read(client, PATH, { patience: 100 }).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(Outage);
+    expect(failure).toMatchObject({ code: 'rate-limited', exitCode: 7 });
+    expect(await client.send(put, { patience: 50 })).toMatchObject({ kind: 'not-connected' });
+    expect(vendor.asked).toHaveLength(1);
+  });
+});
+
+describe.concurrent('an act', () => {
+  test('with a reservation goes out at once, and its turn is used up', async () => {
+    const vendor = await Vendor.open(good);
+    const client = vendor.client({ ceilings: [{ requests: 1, within: 400 }] });
+    const reservation = await client.reserve();
+    const waiting = read(client);
+    expect(await client.send(put, { reservation })).toMatchObject({ httpStatus: 200 });
+    await waiting;
+    const [act, other] = vendor.asked;
+    expect([act?.method, other?.method]).toEqual(['PUT', 'GET']);
+    expect(other?.at ?? 0).toBeGreaterThanOrEqual(395);
+  });
+
+  test('needs no reservation where nothing is limited', async () => {
+    const vendor = await Vendor.open(good);
+    expect(await vendor.client().reserve()).toBeUndefined();
+  });
+
+  test('is not sent again after a 429', async () => {
+    const vendor = await Vendor.open(inTurn(json(429, {}, { 'retry-after': '0' }), good));
+    const client = vendor.client({ ceilings: PLENTY });
+    expect(await client.send(put)).toMatchObject({ httpStatus: 429 });
+    await read(client);
+    expect(vendor.asked.map(({ method }) => method)).toEqual(['PUT', 'GET']);
+    expect(client.used).toEqual({ reads: 1, sends: 1 });
+  });
+
+  test('with a reservation is not sent while a 429 holds everything back for long', async () => {
+    const vendor = await Vendor.open(inTurn(json(429, {}, { 'retry-after': '20' }), good));
+    const client = vendor.client({ ceilings: PLENTY });
+    const reservation = await client.reserve();
+    await read(client).catch(() => undefined);
+    const sent = await client.send(put, { reservation, patience: 5_000 });
+    expect(sent).toMatchObject({ kind: 'not-connected', heldBack: expect.any(Number) });
+    expect(vendor.asked).toHaveLength(1);
+  });
+});
+
+describe.concurrent('a 429', () => {
+  test('holds all requests back for as long as it says, and they begin again one by one', async () => {
+    let flying = 0;
+    const together: number[] = [];
+    const vendor = await Vendor.open((response, turn, asked) => {
+      if (turn === 0) return json(429, {}, { 'retry-after': '1' })(response, turn, asked);
+      flying += 1;
+      together.push(flying);
+      setTimeout(() => {
+        flying -= 1;
+        good(response, turn, asked);
+      }, 30);
+    });
+    const client = vendor.client({ ceilings: PLENTY });
+    await expect(read(client)).rejects.toMatchObject({ code: 'rate-limited' });
+    await Promise.all(numbers(30).map(async () => read(client)));
+    const [limited = 0, next = 0] = vendor.asked.map(({ at }) => at);
+    expect(next - limited).toBeGreaterThanOrEqual(995);
+    expect(together.slice(0, 3)).toEqual([1, 1, 2]);
+    expect(Math.max(...together)).toBeGreaterThan(4);
+  });
+
+  test('also holds back what waits for its turn already', async () => {
+    const limited = json(429, {}, { 'retry-after': '1' });
+    const vendor = await Vendor.open(inTurn(good, limited, good));
+    const client = vendor.client({ ceilings: [{ requests: 1, within: 100 }] });
+    await Promise.allSettled(numbers(4).map(async () => read(client)));
+    const [, second = 0, third = 0] = vendor.asked.map(({ at }) => at);
+    expect(third - second).toBeGreaterThanOrEqual(995);
+  });
+
+  test('that asks for minutes is told to whoever asks next, without sending', async () => {
+    const vendor = await Vendor.open(inTurn(json(429, {}, { 'retry-after': '300' }), good));
+    const client = vendor.client({ ceilings: PLENTY });
+    await expect(read(client, PATH, {})).rejects.toMatchObject({ retryAfter: 300_000 });
+    const next: unknown = await read(client, PATH, {}).catch((error: unknown) => error);
+    expect(next).toMatchObject({ code: 'rate-limited', retryAfter: expect.any(Number) });
+    await expect(client.reserve()).rejects.toMatchObject({ code: 'rate-limited' });
+    expect(vendor.asked).toHaveLength(1);
+  });
+
+  test('that says nothing holds them back for a second, the next one for two', async () => {
+    const vendor = await Vendor.open(inTurn(json(429, {}), json(429, {}), good));
+    const client = vendor.client({ ceilings: PLENTY });
+    for (let turn = 0; turn < 3; turn += 1) await read(client).catch(() => undefined);
+    const [first = 0, second = 0, third = 0] = vendor.asked.map(({ at }) => at);
+    expect(second - first).toBeGreaterThanOrEqual(995);
+    expect(third - second).toBeGreaterThanOrEqual(1_995);
+    expect(third - second).toBeLessThan(3_000);
+  });
+
+  test('of requests that were on their way together counts once', async () => {
+    const limiter = new Limiter(PLENTY);
+    const limited = { isLimited: true, isGood: false, retryAfter: null };
+    const ask = async () =>
+      limiter.run(() => pause(20, limited), { patience: 60_000, read: (answer) => answer });
+    await Promise.all(numbers(8).map(ask));
+    const started = performance.now();
+    await ask();
+    expect(performance.now() - started).toBeLessThan(1_500);
+  });
+});
+
+test('nothing is kept of requests that are over', async () => {
+  const limiter = new Limiter(PLENTY);
+  const answer = { isLimited: false, isGood: true, retryAfter: null };
+  const controller = new AbortController();
+  const { signal } = controller;
+  for (let round = 0; round < 300; round += 1)
+    await limiter.run(async () => answer, { patience: 60_000, signal, read: (one) => one });
+  controller.abort();
+  await expect(
+    limiter.run(async () => answer, { patience: 60_000, signal, read: (one) => one }),
+  ).rejects.toThrow();
+});
