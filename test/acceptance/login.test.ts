@@ -147,6 +147,36 @@ describe('a user logs in', () => {
   });
 });
 
+describe('a credential command', () => {
+  test('is asked once for each profile, before the first act; cards without a token end with 3', async () => {
+    await control('PUT', 'token-policy', { policy: 'any' });
+    const [ready, other] = [await sandbox.readyCard(), await sandbox.readyCard()];
+    const vault = [
+      'sh',
+      '-c',
+      'echo $1 >> "$0"; test $1 != 1003 && echo "{\\"access_token\\":\\"vault-4711-$1\\"}"',
+      join(user.home, 'asked'),
+      '{profileId}',
+    ];
+    const bank = { environment: 'sandbox', baseUrl: sandbox.url, credentialCommand: vault };
+    writeFileSync(join(user.home, 'config.json'), JSON.stringify({ version: 1, contexts: { bank } }));
+    const env = {
+      KIOSKCTL_ENVIRONMENT: undefined,
+      KIOSKCTL_BASE_URL: undefined,
+      KIOSKCTL_PROFILE_ID: undefined,
+    };
+    const done = await user.run(
+      `produce ${ready.card} 1003/7 1004/7 ${other.card} --kiosk WIS00001 --json --context bank --simulate PRODUCED`,
+      { env },
+    );
+    const { cards } = done.json as { cards: { exitCode: number; error?: { message: string } }[] };
+    expect(cards.map(({ exitCode }) => exitCode)).toEqual([0, 3, 10, 0]);
+    expect(cards[1]?.error?.message).toContain('the credential command of context bank (sh) ended with 1');
+    expect(readFileSync(join(user.home, 'asked'), 'utf8')).toBe('1001\n1003\n1004\n');
+    expect(done.stdout + done.stderr).not.toContain('4711');
+  });
+});
+
 describe('a token by standard input', () => {
   test('is refused beside references on standard input', async () => {
     const twice = await user.run('status - --token-stdin --json', { input: 'x' });
@@ -154,6 +184,7 @@ describe('a token by standard input', () => {
   });
 
   test('is taken', async () => {
+    await control('PUT', 'token-policy', { policy: 'listed' });
     await control('PUT', 'tokens/piped-4711', { state: 'good' });
     expect((await user.run('programs --token-stdin --quiet', { input: 'piped-4711\n' })).code).toBe(0);
   });

@@ -1,4 +1,4 @@
-import { Failure } from '../../domain/failure.ts';
+import { asFailure, Failure } from '../../domain/failure.ts';
 import { type FetchedToken, KeptToken, renewUserToken } from '../../wise/tokens.ts';
 import type { ChainWorld } from './chain.ts';
 import type { Login, StoredUser } from './logins.ts';
@@ -33,9 +33,18 @@ export class StoredToken {
       const { user: latest, isPlain } = await this.#read();
       if (this.#isGood(latest, refused)) return this.#asFetched(latest);
       const renewed = await this.#renew(latest);
-      await logins.add({ user: renewed }, { isPlain });
+      await this.#keep(renewed, isPlain);
       return this.#asFetched(renewed);
     });
+  }
+
+  /** Where nothing can be written, this command goes on with the token; the next one renews it again. */
+  async #keep(user: StoredUser, isPlain: boolean): Promise<void> {
+    try {
+      await this.#world.logins.add({ user }, { isPlain });
+    } catch (error) {
+      this.#world.say(`The renewed token can't be kept: ${asFailure(error).message}`, true);
+    }
   }
 
   #isGood({ accessToken, endsAt }: StoredUser, refused: string | null): boolean {
