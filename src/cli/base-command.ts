@@ -5,7 +5,7 @@ import { causeOf } from '../domain/results.ts';
 import { NO_RUNBOOK, pagesOn, type Runbook, type RunbookPage } from '../domain/runbook.ts';
 import type { CardFailure } from '../domain/selection.ts';
 import { printable, printableJson } from '../domain/terminal-text.ts';
-import type { Context } from '../workflows/context.ts';
+import type { Context, Environment } from '../workflows/context.ts';
 import type { ContextFlags, Effect, OpenContext } from './context.ts';
 import { openContext } from './context.ts';
 import { type CardInput, readCards } from './input/card-input.ts';
@@ -21,7 +21,7 @@ import type { Result } from './output/result.ts';
 import { makeStyle } from './output/style.ts';
 import { guardProduction } from './production-guard.ts';
 import { openRunbook } from './runbook.ts';
-import { readSettings, type Settings } from './settings/settings.ts';
+import { loadSettings, type Settings } from './settings/settings.ts';
 import { asUsageFailure } from './usage-failure.ts';
 
 /**
@@ -63,11 +63,10 @@ export abstract class BaseCommand extends Command {
    */
   protected async context(flags: ContextFlags, effect: Effect = this.#effect): Promise<Context> {
     if (flags['token-stdin'] && this.argv.some((word) => /^(-|--[\w-]+=-)$/.test(word))) throw stdinTwice();
-    this.#open = openContext(flags, { io: this.io, effect });
-    const { context } = this.#open;
+    this.#open = await openContext(flags, { io: this.io, effect });
+    const { context, settings } = this.#open;
     this.#named = context;
-    if (effect === 'writes' || effect === 'sandbox-only')
-      this.io.err(`Context ${context.name}, environment ${context.environment}\n`);
+    if (effect === 'writes' || effect === 'sandbox-only') this.io.err(`${nameOf(settings)}\n`);
     await guardProduction(context, { effect, flags, io: this.io });
     return context;
   }
@@ -75,10 +74,9 @@ export abstract class BaseCommand extends Command {
   /** Names the context in the output of a command that needs nothing else of it; broken settings don't matter to it. */
   protected async nameContext(flags: ContextFlags): Promise<Settings | null> {
     try {
-      const settings = readSettings(flags);
-      this.#named = { name: settings.contextName, environment: settings.environment };
-      return settings;
+      return await this.settings(flags);
     } catch {
+      this.#named = null;
       return null;
     }
   }
@@ -91,6 +89,18 @@ export abstract class BaseCommand extends Command {
     const settings = await this.nameContext(flags);
     const warn = (text: string) => new TerminalReport(this.io, this.#isQuiet).warn(text);
     return openRunbook({ given: flags.runbook, settings, warn })();
+  }
+
+  /** The settings, for a command that needs nothing else of its context. */
+  protected async settings(flags: ContextFlags): Promise<Settings> {
+    const settings = await loadSettings(flags);
+    this.named(settings.contextName, settings.environment);
+    return settings;
+  }
+
+  /** Says which context the output is about. */
+  protected named(name: string, environment: Environment): void {
+    this.#named = { name, environment };
   }
 
   protected get opened(): OpenContext {
@@ -200,4 +210,10 @@ function stdinTwice(): Failure {
 function causesOf(error: unknown): CardFailure[] {
   const cause = error instanceof Failure ? causeOf(error.toDocument()) : null;
   return cause ? [cause] : [];
+}
+
+/** Where an act goes, and who says so when it is neither the command nor the user's settings. */
+function nameOf({ contextName, environment, chosenBy }: Settings): string {
+  const named = `Context ${printable(contextName)}, environment ${environment}`;
+  return chosenBy.source === 'project-file' ? `${named}, chosen by ${printable(chosenBy.from ?? '')}` : named;
 }

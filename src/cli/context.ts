@@ -16,7 +16,7 @@ import type { Io } from './io/io.ts';
 import { interruption } from './io/signals.ts';
 import { TerminalReport } from './output/report.ts';
 import { openRunbook } from './runbook.ts';
-import { readSettings, type Settings } from './settings/settings.ts';
+import { loadSettings, type Settings } from './settings/settings.ts';
 import type { SettingFlags } from './settings/sources.ts';
 
 /**
@@ -55,24 +55,22 @@ export interface OpenContext {
  * started before a workflow uses it.
  * @throws Failure for settings that can't be used
  */
-export function openContext(flags: ContextFlags, { io, effect }: { io: Io; effect: Effect }): OpenContext {
-  const settings = readSettings(flags);
+export async function openContext(
+  flags: ContextFlags,
+  { io, effect }: { io: Io; effect: Effect },
+): Promise<OpenContext> {
+  const settings = await loadSettings(flags);
   const report = new TerminalReport(io, flags.quiet ?? false);
+  if (settings.project?.isForeign)
+    report.warn(`${settings.project.file} belongs to another user and is not heard.`);
   const signal = interruption();
   const credentials = openCredentials(flags, { settings, io, report, client: () => wise });
   const server = lazily(() => startSandbox(settings));
   const journal = lazily(() => openJournal(settings, { io, effect, warn: (text) => report.warn(text) }));
-  const wise = makeClient(flags, { settings, credentials, io, server: server.get });
+  const wise = makeClient(flags, { settings, credentials, io, effect, server: server.get });
   const context: Context = {
-    name: settings.contextName,
-    environment: settings.environment,
-    profileId: settings.profileId,
-    profileIsExplicit: settings.profileIsExplicit,
-    kiosks: settings.kiosks,
-    program: settings.program,
+    ...settled(settings),
     reason: flags.reason?.trim() || null,
-    invocation: { flags: followUpFlags(settings), kioskId: settings.kioskId },
-    timing: settings.timing,
     wise,
     get journal() {
       return journal.get();
@@ -119,18 +117,39 @@ function openCredentials(
   return credentials;
 }
 
+/** What of a context the settings alone decide. */
+function settled(settings: Settings) {
+  return {
+    name: settings.contextName,
+    environment: settings.environment,
+    profileId: settings.profileId,
+    profileIsExplicit: settings.profileIsExplicit,
+    kiosks: settings.kiosks,
+    program: settings.program,
+    invocation: { flags: followUpFlags(settings), kioskId: settings.kioskId },
+    timing: settings.timing,
+  };
+}
+
 /** The vendor's API, for profiles with their tokens and for the application with its own. */
 function makeClient(
   { verbose }: ContextFlags,
-  world: { settings: Settings; credentials: Credentials; io: Io; server: () => Promise<{ url: string }> },
+  world: {
+    settings: Settings;
+    credentials: Credentials;
+    io: Io;
+    effect: Effect;
+    server: () => Promise<{ url: string }>;
+  },
 ): Client {
-  const { settings, credentials, io, server } = world;
+  const { settings, credentials, io, effect, server } = world;
   return new Client({
     baseUrl: async () => settings.baseUrl ?? (await baseUrlOf(settings.environment, server)),
     apiVersion: settings.apiVersion,
     token: async (owner, options) => (await credentials.sourceFor(owner)).token.get(options),
     replaceToken: async (owner, refused) => (await credentials.sourceFor(owner)).token.replace(refused),
     tokenSource: async (owner) => (await credentials.sourceFor(owner)).name,
+    mayAct: mayAct(effect, settings.environment),
     userAgent: `kioskctl/${packageJson.version} (node ${process.version})`,
     // The embedded sandbox has no ceilings.
     ...(settings.environment !== 'local' && { ceilings: WISE_CEILINGS }),
@@ -138,17 +157,24 @@ function makeClient(
   });
 }
 
+/** A listener subscribes itself to the events of the embedded sandbox, which is nobody else's. */
+function mayAct(effect: Effect, environment: Environment): boolean {
+  if (effect === 'records') return environment === 'local';
+  return effect === 'writes' || effect === 'sandbox-only';
+}
+
 export interface SandboxChoice {
   stateFile?: string | undefined;
   speed?: number | undefined;
+  kiosks?: number | undefined;
   seed?: number | undefined;
   tls?: { cert: Buffer; key: Buffer } | undefined;
 }
 
 /** The embedded sandbox; its code is loaded where it is used. @throws Failure `storage-unusable` */
 export async function openSandbox(settings: Settings, choice: SandboxChoice = {}): Promise<Sandbox> {
-  const { stateFile = settings.paths.sandboxState, speed = settings.sandboxSpeed, seed, tls } = choice;
-  return new Sandbox({ stateFile, speed, seed, tls });
+  const { stateFile = settings.paths.sandboxState, speed = settings.sandboxSpeed, ...more } = choice;
+  return new Sandbox({ stateFile, speed, ...more });
 }
 
 /** Where `next` and hints lead: to the same context and server; the profile is in each reference. */

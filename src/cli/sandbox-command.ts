@@ -1,11 +1,12 @@
 import { Flags } from '@oclif/core';
 import { Failure } from '../domain/failure.ts';
+import { printable } from '../domain/terminal-text.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { Context } from '../workflows/context.ts';
 import { BaseCommand } from './base-command.ts';
 import { openSandbox, type SandboxChoice } from './context.ts';
 import { readBytes } from './input/files.ts';
-import { toSpeed } from './settings/settings.ts';
+import { toSpeed } from './settings/values.ts';
 
 /** For commands on the state of the embedded sandbox. */
 export const stateFlag = {
@@ -30,6 +31,7 @@ interface SandboxFlags {
   state?: string | undefined;
   seed?: string | undefined;
   speed?: string | undefined;
+  kiosks?: string | undefined;
   'tls-cert'?: string | undefined;
   'tls-key'?: string | undefined;
 }
@@ -61,14 +63,31 @@ export abstract class SandboxCommand extends BaseCommand {
 /** Of a certificate with all that it is signed by, in bytes. */
 const LONGEST_PEM = 256 * 1024;
 
-function toChoice({ state, speed, seed, 'tls-cert': cert, 'tls-key': key }: SandboxFlags): SandboxChoice {
+function toChoice({
+  state,
+  speed,
+  kiosks,
+  seed,
+  'tls-cert': cert,
+  'tls-key': key,
+}: SandboxFlags): SandboxChoice {
   return {
     ...(state !== undefined && { stateFile: state }),
     ...(speed !== undefined && { speed: toSpeed(speed) }),
+    kiosks: toKiosks(kiosks),
     seed: toSeed(seed),
     ...(cert !== undefined &&
       key !== undefined && { tls: { cert: readBytes(cert, LONGEST_PEM), key: readBytes(key, LONGEST_PEM) } }),
   };
+}
+
+/** @throws Failure `usage` */
+function toKiosks(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
+  throw new Failure('usage', `“${printable(text)}” is not a number of kiosks.`, {
+    hint: 'Give a number from 1 to 9999.',
+  });
 }
 
 /** @throws Failure `usage` */

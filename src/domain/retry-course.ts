@@ -50,5 +50,9 @@ export function advance(
   const failuresInRow = course.failuresInRow + 1;
   if (!course.isProven) return { ...course, failuresInRow, stop: 'the first card failed again' };
   const isTooMany = failuresInRow >= maxFailures;
-  return { ...course, failuresInRow, stop: isTooMany ? `${failuresInRow} cards failed in a row` : null };
+  return {
+    ...course,
+    failuresInRow,
+    stop: isTooMany ? `${failuresInRow} ${failuresInRow === 1 ? 'card' : 'cards'} failed in a row` : null,
+  };
 }

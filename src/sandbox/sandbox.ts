@@ -4,6 +4,7 @@ import { Courier } from './courier.ts';
 import { type Fault, faultSchema } from './faults/faults.ts';
 import { State } from './machine/state.ts';
 import { deleteFaults, insertFault, listFaults } from './rows/fault-rows.ts';
+import { KIOSK_COUNT } from './rows/seed.ts';
 import { publicKeyOf } from './rows/signing-key.ts';
 import { SandboxServer, type TlsFiles } from './server.ts';
 
@@ -12,6 +13,8 @@ export interface SandboxOptions {
   stateFile: string;
   /** How many times shorter the due times are. */
   speed: number;
+  /** How many kiosks there are (default 3): WIS00001, WIS00002 … */
+  kiosks?: number | undefined;
   /** For the same ids and digits again; used only when the state is made or reset. */
   seed?: number | undefined;
   /** With what it serves https; without, it serves http. */
@@ -27,9 +30,9 @@ export class Sandbox {
   readonly #courier: Courier;
 
   /** @throws Failure `storage-unusable` when the state can't be opened or made, `usage` for an impossible speed, `invalid-input` for an unusable certificate */
-  constructor({ stateFile, speed, seed, tls, now = Date.now }: SandboxOptions) {
+  constructor({ stateFile, speed, seed, tls, kiosks = KIOSK_COUNT, now = Date.now }: SandboxOptions) {
     if (!(speed > 0 && speed < Number.POSITIVE_INFINITY)) throw impossibleSpeed(speed);
-    this.#state = new State({ file: stateFile, speed, seed, now });
+    this.#state = new State({ file: stateFile, speed, kiosks, seed, now });
     this.#server = new SandboxServer(this.#state, tls ?? null);
     this.#courier = new Courier(this.#state);
   }

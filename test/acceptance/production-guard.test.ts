@@ -1,11 +1,48 @@
 // Production: what is not confirmed, or is for sandboxes only, ends before any request.
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type Expected, expectComplaint, expectError, SECRET } from './checks.ts';
 import { apart, CARD } from './vendors.ts';
 
 const ENV = { KIOSKCTL_TOKEN: SECRET, KIOSKCTL_PROFILE_ID: '1001' };
 const PRODUCE = `produce ${CARD} --kiosk WIS00001`;
-const ACTS = ['order --program PHYSICAL_PROGRAM', PRODUCE, `retry ${CARD}`, `cancel ${CARD}`];
+const SUBSCRIPTION = '72195556-e5cb-495e-a010-b37a4f2a3043';
+const ACTS = [
+  'order --program PHYSICAL_PROGRAM',
+  PRODUCE,
+  `retry ${CARD}`,
+  `cancel ${CARD}`,
+  'webhooks create --url https://hooks.bank.example/kiosk',
+  `webhooks delete ${SUBSCRIPTION}`,
+  `webhooks test ${SUBSCRIPTION}`,
+];
+const SANDBOX_ONLY = [
+  `simulate ${CARD} --status PRODUCED`,
+  'simulate --profile-verified 1001',
+  `produce ${CARD} --kiosk WIS00001 --simulate PRODUCED`,
+  `retry ${CARD} --simulate PRODUCED`,
+  'sandbox reset',
+  'sandbox advance 1d',
+  'sandbox fault --clear',
+  'sandbox --port 0',
+];
+
+function untried(ids: string[], tried: string[]): string[] {
+  return ids.filter((id) => !tried.some((command) => command === id || command.startsWith(`${id} `)));
+}
+
+test('every command that changes something is tried here', () => {
+  const manifest = JSON.parse(readFileSync('oclif.manifest.json', 'utf8')) as {
+    commands: Record<string, { effect: string }>;
+  };
+  const ofEffect = (wanted: string) =>
+    Object.entries(manifest.commands).flatMap(([id, { effect }]) =>
+      effect === wanted ? [id.replaceAll(':', ' ')] : [],
+    );
+  expect(untried(ofEffect('writes'), ACTS)).toEqual([]);
+  expect(untried(ofEffect('sandbox-only'), SANDBOX_ONLY)).toEqual([]);
+  expect(ofEffect('writes').length * ofEffect('sandbox-only').length).toBeGreaterThan(0);
+});
 
 /** Runs a command on a production that is this test's own server. */
 async function run(args: string | string[]) {
@@ -66,16 +103,7 @@ describe.concurrent('an act in production', () => {
 });
 
 describe.concurrent('what only a sandbox has', () => {
-  test.each([
-    `simulate ${CARD} --status PRODUCED`,
-    'simulate --profile-verified 1001',
-    `produce ${CARD} --kiosk WIS00001 --simulate PRODUCED`,
-    `retry ${CARD} --simulate PRODUCED`,
-    'sandbox reset',
-    'sandbox advance 1d',
-    'sandbox fault --clear',
-    'sandbox --port 0',
-  ])('%s is refused in production', async (command) => {
+  test.each(SANDBOX_ONLY)('%s is refused in production', async (command) => {
     const sandboxOnly = { code: 9, error: 'sandbox-only', message: /sandbox only/, hint: /sandbox/ };
     await expectRefused(command, sandboxOnly);
     if (!command.startsWith('sandbox'))

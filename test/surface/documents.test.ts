@@ -81,6 +81,12 @@ test('explain with a runbook', async () =>
   expect(await shape(['explain', 'PRD_HOPPER_DOOR', '--runbook', runbookFile])).toMatchSnapshot());
 test('runbook init', async () => expect(await shape(['runbook', 'init'])).toMatchSnapshot());
 test('runbook check', async () => expect(await shape(['runbook', 'check', eventsFile])).toMatchSnapshot());
+test('context list', async () => expect(await shape(['context', 'list'])).toMatchSnapshot());
+test('context show', async () => expect(await shape(['context', 'show'])).toMatchSnapshot());
+test('context add', async () =>
+  expect(
+    await shape(['context', 'add', 'lab', '--environment', 'local', '--kiosks', 'A1']),
+  ).toMatchSnapshot());
 test('programs', async () => expect(await shape(['programs'])).toMatchSnapshot());
 test('orders', async () => expect(await shape(['orders', '--limit', '1'])).toMatchSnapshot());
 test('cards', async () => expect(await shape(['cards', '--limit', '1'])).toMatchSnapshot());

@@ -50,9 +50,9 @@ function read(file: string): Record<string, string> {
 
 async function write(file: string, accounts: Record<string, string>): Promise<void> {
   if (Object.keys(accounts).length === 0) return rmSync(file, { force: true });
-  const { writeFileAtomic } = await import('./write-file-atomic.ts');
+  const { writeFileAtomic } = await import('../settings/atomic.ts');
   try {
-    writeFileAtomic.sync(file, `${JSON.stringify({ version: 1, accounts })}\n`, { mode: 0o600 });
+    writeFileAtomic(file, `${JSON.stringify({ version: 1, accounts })}\n`, { mode: 0o600 });
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unwritable';
     throw new Failure('storage-unusable', `Credentials can't be kept in ${file} (${code}).`, {

@@ -44,5 +44,7 @@ function asHeard(ctx: Context, { attempt, production }: CardState): Attempt | nu
   if (attempt === null || !isOpen(attempt)) return attempt;
   const { settleWindow } = ctx.timing;
   const outcome = followUp(attempt, production, { lookedAt: attempt.sentAt ?? 0, settleWindow });
-  return outcome === attempt.outcome ? attempt : { ...attempt, outcome, production };
+  // Whether a request arrived, only a look tells.
+  const isNews = outcome !== attempt.outcome && outcome !== 'unknown';
+  return isNews ? { ...attempt, outcome, production } : attempt;
 }

@@ -1,5 +1,5 @@
 import { isOpen, isUnsettled } from '../../domain/attempt.ts';
-import type { Card } from '../../domain/card.ts';
+import { type Card, name } from '../../domain/card.ts';
 import { lookUpError } from '../../domain/error-catalogue.ts';
 import { asFailure, type Failure } from '../../domain/failure.ts';
 import { type Reference } from '../../domain/reference.ts';
@@ -81,11 +81,14 @@ function triedBy(acts: readonly ActRecord[]): Map<string, number> {
  */
 async function settleOpen(ctx: Context, cards: readonly JournalCard[]) {
   const isListenedTo = await ctx.journal.isListenedTo();
+  const leases = new Set((await ctx.journal.listLeases()).map(({ subject }) => subject));
   const settled: JournalCard[] = [];
   const leftOut: LeftOut[] = [];
   for (const one of cards) {
     const { attempt } = one;
-    const isOurs = attempt?.origin === 'ours' && isOpen(attempt);
+    // Somebody who is at it right now sees to it.
+    const isBusy = leases.has(leaseOnCard(one.card.cardToken ?? ''));
+    const isOurs = attempt?.origin === 'ours' && isOpen(attempt) && !isBusy;
     if (!isOurs || (isListenedTo && !isUnsettled(attempt))) settled.push(one);
     else {
       const end = await settle(ctx, one);
@@ -101,6 +104,8 @@ async function settle(ctx: Context, one: JournalCard): Promise<JournalCard | Lef
   try {
     if (one.attempt) await bringToRest(ctx, subject, one.attempt);
     const attempt = subject.latest?.facts.attempt ?? one.attempt;
+    if (subject.card.stage === 'produced')
+      ctx.report.note(`Card ${name(subject.card)}, sent before, was produced.`);
     const moved = parseVendorTime(subject.card.production?.occurredAt ?? null)?.milliseconds;
     return { card: subject.card, attempt, changedAt: moved ?? one.changedAt };
   } catch (error) {

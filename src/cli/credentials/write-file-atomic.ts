@@ -1,2 +1,0 @@
-// A CommonJS module, loaded when something is written, through this name.
-export { default as writeFileAtomic } from 'write-file-atomic';
