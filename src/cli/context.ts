@@ -37,7 +37,7 @@ export interface ContextFlags extends SettingFlags {
   runbook?: string | undefined;
 }
 
-const BASE_URLS: Record<Exclude<Environment, 'local'>, string> = {
+export const BASE_URLS: Record<Exclude<Environment, 'local'>, string> = {
   sandbox: 'https://api.wise-sandbox.com',
   production: 'https://api.wise.com',
 };

@@ -61,7 +61,10 @@ class Stage {
   async failedCards(count: number): Promise<void> {
     for (const kioskId of kioskIds())
       await this.call('POST', '/_sandbox/faults', {
-        ...{ kind: 'outcome', kioskId, status: 'PRODUCTION_ERROR', errorCode: 'PRD_HOPPER_DOOR' },
+        kind: 'outcome',
+        kioskId,
+        status: 'PRODUCTION_ERROR',
+        errorCode: 'PRD_HOPPER_DOOR',
         times: Math.ceil(count / KIOSKS),
       });
     await inParallel(count, async (index) => this.#failedCard(kioskIds()[index % KIOSKS] ?? ''));

@@ -82,6 +82,8 @@ const EFFECTS: Record<string, readonly string[]> = {
     'context list',
     'context show',
     'explain',
+    'incident',
+    'log',
     'orders',
     'programs',
     'runbook check',
@@ -112,7 +114,16 @@ const EFFECTS: Record<string, readonly string[]> = {
     'login',
     'logout',
   ],
-  writes: ['cancel', 'order', 'produce', 'retry', 'webhooks create', 'webhooks delete', 'webhooks test'],
+  writes: [
+    'cancel',
+    'kiosk recover',
+    'order',
+    'produce',
+    'retry',
+    'webhooks create',
+    'webhooks delete',
+    'webhooks test',
+  ],
   'sandbox-only': ['sandbox', 'sandbox advance', 'sandbox fault', 'sandbox reset', 'simulate'],
 };
 
