@@ -26,7 +26,10 @@ const withoutUnreached: Plugin = {
   name: 'without-unreached',
   setup(esbuild) {
     const names = new RegExp(`^(${Object.keys(UNREACHED).join('|')})$`);
-    esbuild.onResolve({ filter: names }, ({ path }) => ({ path, namespace: 'unreached' }));
+    esbuild.onResolve({ filter: names }, ({ path, importer }) =>
+      // Who opens a browser reaches it.
+      /node_modules\/open\//.test(importer) ? undefined : { path, namespace: 'unreached' },
+    );
     esbuild.onLoad({ filter: /.*/, namespace: 'unreached' }, ({ path }) => ({
       contents: UNREACHED[path] ?? '',
     }));
@@ -107,6 +110,8 @@ const { metafile } = await build({
   format: 'esm',
   platform: 'node',
   target: 'node24',
+  // Native, and not everywhere.
+  external: ['@napi-rs/keyring'],
   banner: { js: `${COMMONJS_SCOPE}\nconst PlainListFormat = ${PLAIN_LIST_FORMAT};` },
   define: { 'Intl.ListFormat': 'PlainListFormat' },
   plugins: [allCommands, withoutUnreached, lazyBuiltins],

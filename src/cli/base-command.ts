@@ -62,6 +62,7 @@ export abstract class BaseCommand extends Command {
    * @param effect of this very invocation, when it is less or more than the command's
    */
   protected async context(flags: ContextFlags, effect: Effect = this.#effect): Promise<Context> {
+    if (flags['token-stdin'] && this.argv.some((word) => /^(-|--[\w-]+=-)$/.test(word))) throw stdinTwice();
     this.#open = await openContext(flags, { io: this.io, effect });
     const { context, settings } = this.#open;
     this.#named = context;
@@ -201,6 +202,12 @@ export abstract class BaseCommand extends Command {
     const { effect } = this.ctor as typeof BaseCommand;
     return effect;
   }
+}
+
+function stdinTwice(): Failure {
+  return new Failure('usage', 'Standard input is named for two things: the token and what - stands for.', {
+    hint: 'Give the token in a file (--token-file) or in KIOSKCTL_TOKEN.',
+  });
 }
 
 function causesOf(error: unknown): CardFailure[] {

@@ -20,8 +20,8 @@ import { loadSettings, type Settings } from './settings/settings.ts';
 import type { SettingFlags } from './settings/sources.ts';
 
 /**
- * What a command does to the world: only looks, keeps what it is told in the journal, changes only the settings of this
- * user, changes something, or something that only a sandbox has.
+ * What a command does to the world: only looks, keeps what it is told in the journal, changes only what kioskctl itself
+ * is set up with, changes something, or something that only a sandbox has.
  */
 export type Effect = 'reads' | 'records' | 'configures' | 'writes' | 'sandbox-only';
 
@@ -32,6 +32,8 @@ export interface ContextFlags extends SettingFlags {
   confirm?: string | undefined;
   yes?: boolean;
   'no-input'?: boolean;
+  'token-file'?: string | undefined;
+  'token-stdin'?: boolean;
   runbook?: string | undefined;
 }
 
@@ -62,12 +64,7 @@ export async function openContext(
   if (settings.project?.isForeign)
     report.warn(`${settings.project.file} belongs to another user and is not heard.`);
   const signal = interruption();
-  const credentials = makeCredentials(settings, {
-    now: () => io.clock.now(),
-    signal,
-    say: (line, isTrouble) => report[isTrouble ? 'warn' : 'note'](redact(line, credentials.secrets)),
-    client: () => wise,
-  });
+  const credentials = openCredentials(flags, { settings, io, report, client: () => wise });
   const server = lazily(() => startSandbox(settings));
   const journal = lazily(() => openJournal(settings, { io, effect, warn: (text) => report.warn(text) }));
   const wise = makeClient(flags, { settings, credentials, io, effect, server: server.get });
@@ -84,7 +81,10 @@ export async function openContext(
     report,
     runbook: openRunbook({ given: flags.runbook, settings, warn: (text) => report.warn(text) }),
     authorize: async (profileId) => void (await (await credentials.sourceFor(profileId)).token.get()),
-    clientKey: () => credentials.ofClient().clientId,
+    clientKey: async () => {
+      const { clientId } = await credentials.ofClient();
+      return settings.clientKey ?? clientId;
+    },
     webhookKey: async () => webhookKeyOf(settings.environment, server.get),
   };
   return {
@@ -97,6 +97,24 @@ export async function openContext(
       await (await server.made()?.catch(() => undefined))?.sandbox.close();
     },
   };
+}
+
+/** What the command shows when its tokens are asked for, and what they are fetched with. */
+function openCredentials(
+  flags: ContextFlags,
+  world: { settings: Settings; io: Io; report: TerminalReport; client: () => Client },
+): Credentials {
+  const { settings, io, report, client } = world;
+  const signal = interruption();
+  const credentials = makeCredentials(settings, {
+    clock: io.clock,
+    signal,
+    say: (line, isTrouble) => report[isTrouble ? 'warn' : 'note'](redact(line, credentials.secrets)),
+    client,
+    given: { file: flags['token-file'], stdin: flags['token-stdin'] },
+    readStdin: async () => io.readStdin(signal),
+  });
+  return credentials;
 }
 
 /** What of a context the settings alone decide. */
@@ -128,7 +146,9 @@ function makeClient(
   return new Client({
     baseUrl: async () => settings.baseUrl ?? (await baseUrlOf(settings.environment, server)),
     apiVersion: settings.apiVersion,
-    token: async (owner) => (await credentials.sourceFor(owner)).token.get(),
+    token: async (owner, options) => (await credentials.sourceFor(owner)).token.get(options),
+    replaceToken: async (owner, refused) => (await credentials.sourceFor(owner)).token.replace(refused),
+    tokenSource: async (owner) => (await credentials.sourceFor(owner)).name,
     mayAct: mayAct(effect, settings.environment),
     userAgent: `kioskctl/${packageJson.version} (node ${process.version})`,
     // The embedded sandbox has no ceilings.
@@ -148,6 +168,7 @@ export interface SandboxChoice {
   speed?: number | undefined;
   kiosks?: number | undefined;
   seed?: number | undefined;
+  tls?: { cert: Buffer; key: Buffer } | undefined;
 }
 
 /** The embedded sandbox; its code is loaded where it is used. @throws Failure `storage-unusable` */

@@ -5,11 +5,22 @@ import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { Context } from '../workflows/context.ts';
 import { BaseCommand } from './base-command.ts';
 import { openSandbox, type SandboxChoice } from './context.ts';
+import { readBytes } from './input/files.ts';
 import { toSpeed } from './settings/values.ts';
 
 /** For commands on the state of the embedded sandbox. */
 export const stateFlag = {
   state: Flags.string({ summary: 'Another state file than that of the local context.', helpValue: 'FILE' }),
+};
+
+/** For serving https. */
+export const tlsFlags = {
+  'tls-cert': Flags.string({
+    summary: 'Serve https with this certificate (PEM).',
+    helpValue: 'FILE',
+    dependsOn: ['tls-key'],
+  }),
+  'tls-key': Flags.string({ summary: 'Its private key (PEM).', helpValue: 'FILE', dependsOn: ['tls-cert'] }),
 };
 
 export const seedFlag = {
@@ -21,6 +32,8 @@ interface SandboxFlags {
   seed?: string | undefined;
   speed?: string | undefined;
   kiosks?: string | undefined;
+  'tls-cert'?: string | undefined;
+  'tls-key'?: string | undefined;
 }
 
 /** A command that works on the embedded sandbox itself. */
@@ -47,12 +60,24 @@ export abstract class SandboxCommand extends BaseCommand {
   }
 }
 
-function toChoice({ state, speed, kiosks, seed }: SandboxFlags): SandboxChoice {
+/** Of a certificate with all that it is signed by, in bytes. */
+const LONGEST_PEM = 256 * 1024;
+
+function toChoice({
+  state,
+  speed,
+  kiosks,
+  seed,
+  'tls-cert': cert,
+  'tls-key': key,
+}: SandboxFlags): SandboxChoice {
   return {
     ...(state !== undefined && { stateFile: state }),
     ...(speed !== undefined && { speed: toSpeed(speed) }),
     kiosks: toKiosks(kiosks),
     seed: toSeed(seed),
+    ...(cert !== undefined &&
+      key !== undefined && { tls: { cert: readBytes(cert, LONGEST_PEM), key: readBytes(key, LONGEST_PEM) } }),
   };
 }
 

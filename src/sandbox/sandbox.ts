@@ -6,7 +6,7 @@ import { State } from './machine/state.ts';
 import { deleteFaults, insertFault, listFaults } from './rows/fault-rows.ts';
 import { KIOSK_COUNT } from './rows/seed.ts';
 import { publicKeyOf } from './rows/signing-key.ts';
-import { SandboxServer } from './server.ts';
+import { SandboxServer, type TlsFiles } from './server.ts';
 
 export interface SandboxOptions {
   /** Made if it isn't there; several sandboxes may share it. */
@@ -17,6 +17,8 @@ export interface SandboxOptions {
   kiosks?: number | undefined;
   /** For the same ids and digits again; used only when the state is made or reset. */
   seed?: number | undefined;
+  /** With what it serves https; without, it serves http. */
+  tls?: TlsFiles | undefined;
   /** The real clock, in milliseconds since the epoch. */
   now?: () => number;
 }
@@ -27,11 +29,11 @@ export class Sandbox {
   readonly #server: SandboxServer;
   readonly #courier: Courier;
 
-  /** @throws Failure `storage-unusable` when the state can't be opened or made, `usage` for an impossible speed */
-  constructor({ stateFile, speed, seed, kiosks = KIOSK_COUNT, now = Date.now }: SandboxOptions) {
+  /** @throws Failure `storage-unusable` when the state can't be opened or made, `usage` for an impossible speed, `invalid-input` for an unusable certificate */
+  constructor({ stateFile, speed, seed, tls, kiosks = KIOSK_COUNT, now = Date.now }: SandboxOptions) {
     if (!(speed > 0 && speed < Number.POSITIVE_INFINITY)) throw impossibleSpeed(speed);
     this.#state = new State({ file: stateFile, speed, kiosks, seed, now });
-    this.#server = new SandboxServer(this.#state);
+    this.#server = new SandboxServer(this.#state, tls ?? null);
     this.#courier = new Courier(this.#state);
   }
 

@@ -1,4 +1,5 @@
 import http from 'node:http';
+import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Failure } from '../domain/failure.ts';
@@ -15,16 +16,26 @@ const LIMITS = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeou
 /** Of an answer that has nothing to do with the vendor. */
 const NO_TRACE = '0'.repeat(32);
 
-/** Serves a state over HTTP. */
+/** With what it serves https, in PEM. */
+export interface TlsFiles {
+  cert: Buffer;
+  key: Buffer;
+}
+
+/** Serves a state over HTTP, or HTTPS. */
 export class SandboxServer {
   readonly #state: State;
-  readonly #server = http.createServer({ ...LIMITS, maxHeaderSize: 16 * 1024 });
+  readonly #scheme: 'http' | 'https';
+  readonly #server: http.Server;
   readonly #closing = new AbortController();
   readonly #running = new Set<Promise<void>>();
   #requests = 0;
 
-  constructor(state: State) {
+  /** @throws Failure `invalid-input` for a certificate or key that can't be used */
+  constructor(state: State, tls: TlsFiles | null) {
     this.#state = state;
+    this.#scheme = tls ? 'https' : 'http';
+    this.#server = makeServer(tls);
     this.#server.on('request', (request, response) => this.#track(this.#serve(request, response)));
     this.#server.on('clientError', refuseConnection);
     // A connection that can't be taken (too many open files) is that client's loss.
@@ -39,7 +50,7 @@ export class SandboxServer {
     });
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a server that listens on a port has such an address
     const address = this.#server.address() as AddressInfo;
-    return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
+    return `${this.#scheme}://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
   }
 
   /** Stops at once: open connections are cut, and delayed answers are not waited for. */
@@ -77,6 +88,19 @@ export class SandboxServer {
   #track(work: Promise<void>): void {
     const tracked = work.finally(() => this.#running.delete(tracked));
     this.#running.add(tracked);
+  }
+}
+
+function makeServer(tls: TlsFiles | null): http.Server {
+  const limits = { ...LIMITS, maxHeaderSize: 16 * 1024 };
+  if (!tls) return http.createServer(limits);
+  try {
+    return https.createServer({ ...limits, ...tls });
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    throw new Failure('invalid-input', `Certificate and key can't be used together (${reason}).`, {
+      hint: 'Give both in PEM, the key without a passphrase: --tls-cert FILE --tls-key FILE.',
+    });
   }
 }
 

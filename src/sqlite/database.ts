@@ -135,8 +135,8 @@ function makeFile(options: DatabaseOptions): void {
   }
 }
 
-/** Level by level: Node's own `recursive` never ends where nothing can be made, as below /proc. */
-function makeFolder(folder: string): void {
+/** Makes a folder of mode 0700. Level by level: Node's own `recursive` never ends where nothing can be made, as below /proc. */
+export function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   makeFolder(dirname(folder));
   try {

@@ -27,3 +27,9 @@ export const tokenAnswer = v.object({
   access_token: accessToken,
   expires_in: v.fallback(v.nullish(v.pipe(v.number(), v.minValue(0)), null), null),
 });
+
+/** The answer to a grant for a user: besides, with what it is renewed. */
+export const userTokenAnswer = v.object({
+  ...tokenAnswer.entries,
+  refresh_token: v.nullish(requiredText, null),
+});

@@ -8,12 +8,13 @@ import type { HttpAnswer, NoAnswer } from './single-request.ts';
  * What an answer means that isn't a success.
  * @returns an Outage for what passes by itself (429, 5xx, a redirect), a Failure otherwise
  */
-export function failureOf(answer: HttpAnswer & { correlationId: string }): Failure {
-  const { httpStatus } = answer;
+export function failureOf(answer: HttpAnswer & { correlationId: string; tokenSource?: string }): Failure {
+  const { httpStatus, tokenSource } = answer;
   const { code, message } = readVendorError(answer.body);
   const details = detailsOf(answer, code);
   if (httpStatus === 401 || httpStatus === 403) {
-    return new Failure('credentials-refused', `The API refused the credentials (${httpStatus}).`, {
+    const what = tokenSource === undefined ? 'the credentials' : `the token of ${tokenSource}`;
+    return new Failure('credentials-refused', `The API refused ${what} (${httpStatus}).`, {
       hint: 'Check that the token is still valid and belongs to this profile and environment.',
       details,
     });

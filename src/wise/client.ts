@@ -13,7 +13,11 @@ export interface ClientOptions {
   /** `legacy`, or a calendar version like `2026Q4`. */
   apiVersion: string;
   /** The access token for a profile, or the application's own. @throws Failure `credentials-…` */
-  token: (owner: Owner) => Promise<string>;
+  token: (owner: Owner, options: { isAct: boolean }) => Promise<string>;
+  /** Fetches another token in place of one that was refused. @returns whether there is another one */
+  replaceToken?: (owner: Owner, refused: string) => Promise<boolean>;
+  /** Where an owner's token is from, for messages. */
+  tokenSource?: (owner: Owner) => Promise<string>;
   userAgent: string;
   /** How many requests may go out in which time; without any, they go out as they come. */
   ceilings?: readonly Ceiling[];
@@ -60,7 +64,11 @@ export interface VendorRequest {
 }
 
 /** What became of a request that changes something: an answer, whatever it says, or none. */
-export type Sent = (HttpAnswer | NoAnswer) & { correlationId: string };
+export type Sent = (HttpAnswer | NoAnswer) & {
+  correlationId: string;
+  /** Where the token is from, if it was refused. */
+  tokenSource?: string;
+};
 
 const READ_TIMEOUT_MS = 10_000;
 const READ_RETRIES = 3;
@@ -88,7 +96,8 @@ export class Client {
   }
 
   /**
-   * Makes a request without an effect and reads its answer.
+   * Makes a request without an effect and reads its answer. It is repeated with another token, if there is one, when its
+   * token is refused (401).
    * @throws Failure `credentials-refused` (401, 403), `not-found` (404), `rejected` (another 4xx)
    * @throws Outage no connection, 429, 5xx, or an answer that can't be read
    * @throws the signal's reason, when it was aborted
@@ -100,7 +109,13 @@ export class Client {
     const { patience = Number.POSITIVE_INFINITY, retry = true, signal } = options;
     const timeout = Math.min(options.timeout ?? READ_TIMEOUT_MS, patience);
     const retries = retry ? READ_RETRIES : 0;
-    const answer = await this.#exchange(request, { counts: 'reads', timeout, patience, retries, signal });
+    const answer = await this.#exchangeRenewing(request, {
+      counts: 'reads',
+      timeout,
+      patience,
+      retries,
+      signal,
+    });
     if (answer.kind === 'aborted') options.signal?.throwIfAborted();
     if (answer.kind !== 'answered') throw unreachable(answer);
     if (answer.httpStatus < 200 || answer.httpStatus > 299) throw failureOf(answer);
@@ -137,10 +152,23 @@ export class Client {
     });
   }
 
+  /** A read changes nothing: with another token it may be made again. */
+  async #exchangeRenewing(request: VendorRequest, options: ExchangeOptions): Promise<Sent> {
+    const { profileId: owner, authorization } = request;
+    if (authorization !== undefined) return this.#exchange(request, options);
+    const token = await this.#options.token(owner, { isAct: false });
+    const answer = await this.#exchange({ ...request, authorization: `Bearer ${token}` }, options);
+    const isRefused = answer.kind === 'answered' && answer.httpStatus === 401;
+    const isReplaced = isRefused && (await this.#options.replaceToken?.(owner, token));
+    return isReplaced ? this.#exchange(request, options) : answer;
+  }
+
   async #exchange(request: VendorRequest, options: ExchangeOptions): Promise<Sent> {
     const { correlationId = crypto.randomUUID(), counts, ...rest } = options;
     const baseUrl = await this.#options.baseUrl();
-    const authorization = request.authorization ?? `Bearer ${await this.#options.token(request.profileId)}`;
+    const { profileId: owner } = request;
+    const authorization =
+      request.authorization ?? `Bearer ${await this.#options.token(owner, { isAct: counts === 'sends' })}`;
     const path = versioned(request.path, this.#options.apiVersion);
     const started = performance.now();
     const answer = await exchange({
@@ -165,10 +193,12 @@ export class Client {
     this.#options.onExchange?.(
       `${request.method} ${path} ${outcome} correlation ${correlationId} ${milliseconds} ms`,
     );
+    if (answer.kind !== 'answered') return { ...answer, correlationId };
     // What we sent may come back: it ends here, before anything shows or keeps it.
-    return answer.kind === 'answered'
-      ? { ...answer, body: redactData(answer.body, [authorization.replace(/^\S+ /, '')]), correlationId }
-      : { ...answer, correlationId };
+    const body = redactData(answer.body, [authorization.replace(/^\S+ /, '')]);
+    const isRefused = answer.httpStatus === 401 || answer.httpStatus === 403;
+    const tokenSource = isRefused ? await this.#options.tokenSource?.(owner) : undefined;
+    return { ...answer, body, correlationId, ...(tokenSource !== undefined && { tokenSource }) };
   }
 }
 

@@ -1,5 +1,6 @@
+import type * as v from 'valibot';
 import { Failure } from '../domain/failure.ts';
-import { tokenAnswer } from '../wire/tokens.ts';
+import { userTokenAnswer } from '../wire/tokens.ts';
 import type { Client } from './client.ts';
 
 /** What an application shows for itself. */
@@ -10,34 +11,10 @@ export interface ClientCredentials {
 
 /** A token that is this close to its end is not used any more; milliseconds. */
 const MARGIN_MS = 60_000;
+/** The same for an act, whose look was made right before it. */
+const ACT_MARGIN_MS = 10_000;
 /** 12 hours, for an answer that doesn't say. Source: the vendor's reference. */
 const LIFETIME_MS = 43_199_000;
-
-/**
- * Fetches the token of an application (grant `client_credentials`).
- * @returns the token, and how long it lasts in milliseconds
- * @throws Failure `credentials-refused`, and what `Client.read` throws
- */
-export async function fetchClientToken(
-  client: Client,
-  { clientId, clientSecret }: ClientCredentials,
-): Promise<FetchedToken> {
-  const pair = Buffer.from(`${clientId}:${clientSecret}`).toString('base64');
-  try {
-    const answer = await client.read({
-      method: 'POST',
-      path: '/oauth/token',
-      profileId: 'application',
-      authorization: `Basic ${pair}`,
-      form: { grant_type: 'client_credentials' },
-      schema: tokenAnswer,
-    });
-    const { access_token: token, expires_in: seconds } = answer;
-    return { token, lifetime: seconds === null ? LIFETIME_MS : seconds * 1_000 };
-  } catch (error) {
-    throw error instanceof Failure && error.code === 'credentials-refused' ? refused(error) : error;
-  }
-}
 
 /** A token as it was fetched; its lifetime is in milliseconds, from now on. */
 export interface FetchedToken {
@@ -45,11 +22,90 @@ export interface FetchedToken {
   lifetime: number;
 }
 
+/** A user's token, and with what it is renewed. */
+export interface UserToken extends FetchedToken {
+  refreshToken: string | null;
+}
+
+export interface GrantOptions {
+  client: ClientCredentials;
+  /** Where what is shown comes from, for messages. */
+  source: string;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Fetches the token of an application (grant `client_credentials`).
+ * @throws Failure `credentials-refused`, and what `Client.read` throws
+ */
+export async function fetchClientToken(wise: Client, options: GrantOptions): Promise<FetchedToken> {
+  return fetched(await grant(wise, { ...options, form: { grant_type: 'client_credentials' } }));
+}
+
+/**
+ * Renews a user's token (grant `refresh_token`).
+ * @throws Failure `credentials-refused`, and what `Client.read` throws
+ */
+export async function renewUserToken(
+  wise: Client,
+  { refreshToken, ...options }: GrantOptions & { refreshToken: string },
+): Promise<UserToken> {
+  const form = { grant_type: 'refresh_token', refresh_token: refreshToken };
+  const answer = await grant(wise, { ...options, form });
+  return { ...fetched(answer), refreshToken: answer.refresh_token };
+}
+
+/**
+ * Fetches a user's token for the code that came back from the vendor's authorization page (grant `authorization_code`).
+ * A code is good for once, so this is not repeated.
+ * @throws Failure `credentials-refused`, and what `Client.read` throws
+ */
+export async function redeemCode(
+  wise: Client,
+  { code, redirectUri, ...options }: GrantOptions & { code: string; redirectUri: string },
+): Promise<UserToken> {
+  const { clientId } = options.client;
+  const form = { grant_type: 'authorization_code', client_id: clientId, code, redirect_uri: redirectUri };
+  const answer = await grant(wise, { ...options, form, retry: false });
+  return { ...fetched(answer), refreshToken: answer.refresh_token };
+}
+
+interface Grant extends GrantOptions {
+  form: Readonly<Record<string, string>>;
+  retry?: boolean;
+}
+
+async function grant(wise: Client, options: Grant): Promise<TokenAnswer> {
+  const { client, form, signal, retry = true } = options;
+  const pair = Buffer.from(`${client.clientId}:${client.clientSecret}`).toString('base64');
+  try {
+    return await wise.read(
+      {
+        method: 'POST',
+        path: '/oauth/token',
+        profileId: 'application',
+        authorization: `Basic ${pair}`,
+        form,
+        schema: userTokenAnswer,
+      },
+      { signal, retry },
+    );
+  } catch (error) {
+    throw error instanceof Failure && isRefusal(error) ? refused(error, options) : error;
+  }
+}
+
+type TokenAnswer = v.InferOutput<typeof userTokenAnswer>;
+
+function fetched({ access_token: token, expires_in: seconds }: TokenAnswer): FetchedToken {
+  return { token, lifetime: seconds === null ? LIFETIME_MS : seconds * 1_000 };
+}
+
 /** A token that is fetched at its first use, and again before it ends. Who wants it meanwhile shares the fetching. */
 export class KeptToken {
   readonly #fetch: (refused: string | null) => Promise<FetchedToken>;
   readonly #now: () => number;
-  #kept: { token: string; endsAt: number; renewAt: number } | null = null;
+  #kept: { token: string; endsAt: number; lifetime: number } | null = null;
   #pending: Promise<string> | null = null;
 
   /**
@@ -68,13 +124,15 @@ export class KeptToken {
 
   /**
    * @param isAct nothing slow may come between the last look at a card and its sending: the look made sure already that
-   * the token doesn't end soon
+   * the token lasts a minute
    * @throws what fetching it throws; the next call tries again
    */
   async get({ isAct = false } = {}): Promise<string> {
     if (this.#pending) return this.#pending;
     const kept = this.#kept;
-    if (kept && this.#now() <= (isAct ? kept.endsAt : kept.renewAt)) return kept.token;
+    // One that never lasts longer is not fetched for each request.
+    const margin = Math.min(isAct ? ACT_MARGIN_MS : MARGIN_MS, (kept?.lifetime ?? 0) / 2);
+    if (kept && this.#now() <= kept.endsAt - margin) return kept.token;
     return this.#renew(null);
   }
 
@@ -98,16 +156,36 @@ export class KeptToken {
   async #fetchNow(refused: string | null): Promise<string> {
     this.#kept = null;
     const { token, lifetime } = await this.#fetch(refused);
-    const endsAt = this.#now() + lifetime;
-    // One that lasts two minutes is not fetched for each request.
-    this.#kept = { token, endsAt, renewAt: endsAt - Math.min(MARGIN_MS, lifetime / 2) };
+    this.#kept = { token, endsAt: this.#now() + lifetime, lifetime };
     return token;
   }
 }
 
-function refused({ details }: Failure): Failure {
-  return new Failure('credentials-refused', 'The API refused the client id and secret.', {
-    hint: 'Check KIOSKCTL_CLIENT_ID and KIOSKCTL_CLIENT_SECRET, and that they belong to this environment.',
-    ...(details && { details }),
-  });
+/** OAuth says 400 for a grant that is none; the vendor says 401. */
+function isRefusal({ code, details }: Failure): boolean {
+  return code === 'credentials-refused' || details?.errorCode === 'invalid_grant';
+}
+
+const REFUSED = {
+  client: {
+    what: 'client id and secret',
+    hint: 'Check KIOSKCTL_CLIENT_ID and KIOSKCTL_CLIENT_SECRET (or log in again), and that they belong to this environment.',
+  },
+  refresh_token: {
+    what: 'refresh token',
+    hint: 'It may have been withdrawn, or belong to another application or environment: get another one, or log in again.',
+  },
+  authorization_code: {
+    what: 'authorization code',
+    hint: 'A code is good once, and for a short time: log in again.',
+  },
+};
+
+function refused({ details }: Failure, { form, source }: Grant): Failure {
+  const { grant_type: type } = form;
+  const isOfGrant = details?.errorCode === 'invalid_grant';
+  const isUsers = type === 'refresh_token' || type === 'authorization_code';
+  const { what, hint } = REFUSED[isOfGrant && isUsers ? type : 'client'];
+  const message = `The API refused the ${what} of ${source}.`;
+  return new Failure('credentials-refused', message, { hint, ...(details && { details }) });
 }

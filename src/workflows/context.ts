@@ -108,5 +108,5 @@ export interface Context {
   /** Makes sure that there is a token for a profile. @throws Failure `credentials-…` */
   authorize(profileId: number): Promise<void>;
   /** What the vendor calls the application that subscribes. @throws Failure `credentials-…` without client credentials */
-  clientKey(): string;
+  clientKey(): Promise<string>;
 }

@@ -52,9 +52,11 @@ describe.each(commands)('%s', (id, command, file) => {
   });
 
   test('takes no secret as the value of a flag', () => {
-    const flags = Object.keys({ ...globalFlags, ...command.flags });
+    const flags = Object.entries({ ...globalFlags, ...command.flags })
+      .filter(([, { type }]) => type === 'option')
+      .map(([flag]) => flag);
     // Where a secret is, or what prints it, is none.
-    const ofSecrets = /(token|secret|password|credential)(?!s?-(command|file|stdin)$)/;
+    const ofSecrets = /(token|secret|password|credential)(?!s?-(command|file)$)/;
     expect(flags.filter((flag) => ofSecrets.test(flag))).toEqual([]);
   });
 
@@ -91,6 +93,7 @@ const EFFECTS: Record<string, readonly string[]> = {
     'wait-produced',
     'wait-ready',
     'webhooks list',
+    'whoami',
   ],
   records: [
     'events export',
@@ -104,7 +107,15 @@ const EFFECTS: Record<string, readonly string[]> = {
     'kiosk hold',
     'listen',
   ],
-  configures: ['context add', 'context remove', 'context set', 'context unset', 'context use'],
+  configures: [
+    'context add',
+    'context remove',
+    'context set',
+    'context unset',
+    'context use',
+    'login',
+    'logout',
+  ],
   writes: [
     'cancel',
     'kiosk recover',

@@ -94,6 +94,7 @@ test('what only a sandbox has is refused in production, confirmed or not', async
 
 test.each<[Environment, Effect]>([
   ['production', 'reads'],
+  ['production', 'configures'],
   ['sandbox', 'writes'],
   ['sandbox', 'sandbox-only'],
   ['local', 'writes'],

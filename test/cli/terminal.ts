@@ -31,6 +31,7 @@ export function makeIo({
     unread: () => 0,
     readStdin: async () => '',
     isStdoutTerminal: isTerminal,
+    isStdinTerminal: isTerminal,
     isInteractive: isTerminal,
     isLive: false,
     color: { stdout: color, stderr: color },

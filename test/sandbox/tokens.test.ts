@@ -161,3 +161,58 @@ describe('POST /oauth/token', () => {
     expect(json.status).toBe(415);
   });
 });
+
+async function visit(stand: Stand, query: Record<string, string>): Promise<Response> {
+  const address = `${stand.url}/oauth/authorize/?${new URLSearchParams(query).toString()}`;
+  return fetch(address, { redirect: 'manual' });
+}
+
+describe('the authorization page', () => {
+  const TARGET = 'http://127.0.0.1:8976/callback?kept=yes';
+
+  async function codeOf(stand: Stand): Promise<string> {
+    const { headers } = await visit(stand, { client_id: 'client', redirect_uri: TARGET });
+    return new URL(headers.get('location') ?? '').searchParams.get('code') ?? '';
+  }
+
+  const redeem = (stand: Stand, code: string) =>
+    grant(stand, { grant_type: 'authorization_code', client_id: 'client', code, redirect_uri: TARGET });
+
+  test('sends back with a code, the state and a profile', async () => {
+    const stand = await Stand.open();
+    const { status, headers } = await visit(stand, {
+      client_id: 'client',
+      redirect_uri: TARGET,
+      state: 'a b',
+    });
+    expect(status).toBe(302);
+    const location = new URL(headers.get('location') ?? '');
+    expect(location.origin + location.pathname).toBe('http://127.0.0.1:8976/callback');
+    expect(Object.fromEntries(location.searchParams)).toEqual({
+      kept: 'yes',
+      code: expect.any(String),
+      state: 'a b',
+      profileId: '1001',
+    });
+  });
+
+  test('a code is good once, for half an hour, and for nothing else', async () => {
+    const stand = await Stand.open();
+    await stand.control('PUT token-policy', { policy: 'listed' });
+    const code = await codeOf(stand);
+    expect((await statusWith(stand, `Bearer ${code}`))[0]).toBe(401);
+    expect((await redeem(stand, code)).status).toBe(200);
+    expect((await redeem(stand, code)).body.error).toBe('invalid_grant');
+    const late = await codeOf(stand);
+    stand.sandbox.advance(1_800_000);
+    expect((await redeem(stand, late)).status).toBe(401);
+    expect((await redeem(stand, 'made-up')).status).toBe(401);
+  });
+
+  test.each([{}, { client_id: 'client' }, { client_id: 'client', redirect_uri: 'nowhere' }])(
+    '%j is 400',
+    async (query) => {
+      expect((await visit(await Stand.open(), query)).status).toBe(400);
+    },
+  );
+});

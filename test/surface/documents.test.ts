@@ -146,3 +146,6 @@ test('kiosk hold and release', async () => {
 test('a usage mistake', async () =>
   expect(await shape(['produce', '--kisok', 'WIS00001'])).toMatchSnapshot());
 test('an unknown command', async () => expect(await shape(['prodcue'])).toMatchSnapshot());
+
+test('whoami', async () => expect(await shape(['whoami'])).toMatchSnapshot());
+test('logout', async () => expect(await shape(['logout', '--environment', 'sandbox'])).toMatchSnapshot());

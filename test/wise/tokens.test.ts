@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { fetchClientToken, KeptToken } from '../../src/wise/tokens.ts';
+import { fetchClientToken, KeptToken, redeemCode, renewUserToken } from '../../src/wise/tokens.ts';
 import { type Answer, inTurn, json, raw, SECRET, Vendor } from './vendor.ts';
 
 const CREDENTIALS = { clientId: 'my-bank', clientSecret: SECRET };
 
 function fetchFrom(vendor: Vendor) {
-  return fetchClientToken(vendor.client({ token: async () => expect.fail('needs no token') }), CREDENTIALS);
+  return fetchClientToken(vendor.client({ token: async () => expect.fail('needs no token') }), {
+    client: CREDENTIALS,
+    source: 'the test',
+  });
 }
 
 async function failureFrom(answer: Answer): Promise<unknown> {
@@ -86,5 +89,76 @@ describe('a kept token', () => {
     asked.push(() => Promise.reject(new Error('no')));
     await expect(token.get()).rejects.toThrow('no');
     expect(await token.get()).toBe('token 1');
+  });
+});
+
+describe('a token that is about to end', () => {
+  test('is still good for an act, whose last look made sure that it lasts', async () => {
+    const { clock, token } = keep();
+    await token.get();
+    clock.now = 3_590_000;
+    expect(await token.get({ isAct: true })).toBe('token 1');
+    clock.now += 1;
+    expect(await token.get({ isAct: true })).toBe('token 2');
+  });
+
+  test('is not fetched for each request when it never lasts longer', async () => {
+    const { clock, token, asked } = keep();
+    asked.push(async () => ({ token: 'short', lifetime: 40_000 }));
+    await token.get();
+    clock.now = 20_000;
+    expect(await token.get()).toBe('short');
+    clock.now = 20_001;
+    expect(await token.get()).toBe('token 1');
+  });
+});
+
+describe.concurrent('the token of a user', () => {
+  const answered = { access_token: 'tok', expires_in: 100, refresh_token: SECRET };
+  const client = CREDENTIALS;
+
+  test('is renewed with its refresh token', async () => {
+    const vendor = await Vendor.open(json(200, answered));
+    const renewed = await renewUserToken(vendor.client(), {
+      client,
+      source: 'the test',
+      refreshToken: 'a b&c',
+    });
+    expect(renewed).toEqual({ token: 'tok', lifetime: 100_000, refreshToken: SECRET });
+    expect(vendor.asked[0]?.body).toBe('grant_type=refresh_token&refresh_token=a+b%26c');
+  });
+
+  test('is fetched for a code, once', async () => {
+    const vendor = await Vendor.open(raw(503, ''));
+    const redeemed = redeemCode(vendor.client(), {
+      client,
+      source: 'the test',
+      code: 'abc',
+      redirectUri: 'http://127.0.0.1:1/x',
+    });
+    await expect(redeemed).rejects.toMatchObject({ code: 'api-failing' });
+    expect(vendor.asked).toHaveLength(1);
+    expect(Object.fromEntries(new URLSearchParams(vendor.asked[0]?.body))).toEqual({
+      grant_type: 'authorization_code',
+      client_id: 'my-bank',
+      code: 'abc',
+      redirect_uri: 'http://127.0.0.1:1/x',
+    });
+  });
+
+  test.each<[number, string, RegExp]>([
+    [401, 'invalid_grant', /refresh token/],
+    [400, 'invalid_grant', /refresh token/],
+    [401, 'invalid_client', /client id and secret/],
+  ])('is refused: %s %s', async (status, error, message) => {
+    const vendor = await Vendor.open(json(status, { error, error_description: `not ${SECRET}` }));
+    const failure: unknown = await renewUserToken(vendor.client(), {
+      client,
+      source: 'the test',
+      refreshToken: SECRET,
+    }).catch((caught: unknown) => caught);
+    expect(failure).toMatchObject({ code: 'credentials-refused', exitCode: 3 });
+    expect(failure).toMatchObject({ message: expect.stringMatching(message) });
+    expect(JSON.stringify(failure)).not.toContain('4711');
   });
 });

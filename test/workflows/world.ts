@@ -98,7 +98,7 @@ export class World {
       report: this.#report(),
       runbook: async () => NO_RUNBOOK,
       authorize: async () => undefined,
-      clientKey: () => 'world',
+      clientKey: async () => 'world',
       webhookKey: async () => ({ pem: SIGNER.publicKey, source: 'the key of the test' }),
       ...overrides,
     };

@@ -1,122 +1,75 @@
 import { Failure } from '../../domain/failure.ts';
-import type { Client, Owner } from '../../wise/client.ts';
-import { type ClientCredentials, fetchClientToken, KeptToken } from '../../wise/tokens.ts';
+import type { Owner } from '../../wise/client.ts';
+import type { ClientCredentials } from '../../wise/tokens.ts';
 import type { Settings } from '../settings/settings.ts';
-import { CredentialCommand } from './credential-command.ts';
-import { CLIENT_ID, CLIENT_SECRET, required, TOKEN } from './given-secret.ts';
-
-/** Any bearer token does in the embedded sandbox. */
-const LOCAL_TOKEN = 'local';
-const ofLocalClient = () => ({ clientId: 'local', clientSecret: 'local' });
-
-/** Where tokens for one owner come from. */
-export interface TokenSource {
-  /** In words: `KIOSKCTL_TOKEN`, `the credential command of context …`. */
-  name: string;
-  token: Pick<KeptToken, 'get' | 'replace' | 'endsAt'>;
-}
+import { applicationToken, findClient } from './application.ts';
+import type { ChainWorld, CredentialWorld, Found, TokenSource } from './chain.ts';
+import { TOKEN } from './given-secret.ts';
+import { Logins } from './logins.ts';
+import { makeChain, standing } from './token-sources.ts';
 
 /** Gives each profile and the application their tokens, from the first source that has one. */
 export interface Credentials {
   /** @throws Failure `credentials-missing`, `credentials-unusable` */
   sourceFor(owner: Owner): Promise<TokenSource>;
   /** @throws Failure `credentials-missing`, `credentials-unusable` */
-  ofClient(): ClientCredentials;
+  ofClient(): Promise<ClientCredentials>;
   /** What must never be shown. */
   secrets: readonly string[];
+  /** Another secret, which was learned on the way. */
+  hide(secret: string): void;
+  /** What `kioskctl login` keeps for this context. */
+  logins: Logins;
 }
 
-/** What credentials need from outside. */
-export interface CredentialWorld {
-  now: () => number;
-  signal: AbortSignal;
-  /** Shows a line to people, which quiet ones see only if there is trouble. */
-  say: (line: string, isTrouble: boolean) => void;
-  /** With which tokens are fetched. */
-  client: () => Client;
-}
+/** Any token and any client do in the embedded sandbox. */
+const LOCAL: Found = { own: null, name: 'the embedded sandbox', token: standing('local') };
+const LOCAL_CLIENT = { client: { clientId: 'local', clientSecret: 'local' }, source: LOCAL.name };
 
-/** A source for a profile's token; null where it has none for that profile. */
-type Find = (profileId: number) => TokenSource | null;
-
+/** @throws Failure `usage` for a token that is given where none is needed: it was meant for somewhere else */
 export function makeCredentials(settings: Settings, world: CredentialWorld): Credentials {
-  const { contextName, clientId, clientSecret, token } = settings;
-  if (settings.environment === 'local') return localCredentials(world);
-  const secrets = [token, clientSecret].flatMap((secret) => secret || []);
+  const { token, refreshToken, clientSecret } = settings;
+  const isLocal = settings.environment === 'local';
+  if (isLocal && (world.given.stdin || world.given.file !== undefined)) throw needless(settings);
+  const secrets = isLocal ? [] : [token, refreshToken, clientSecret].flatMap((secret) => secret || []);
   const hide = (secret: string) => void secrets.push(secret);
-  const ofClient = () => ({
-    clientId: required(clientId, { ...CLIENT_ID, contextName }),
-    clientSecret: required(clientSecret, { ...CLIENT_SECRET, contextName }),
-  });
-  const application = applicationSource(ofClient, { ...world, hide });
-  const chain = [variableToken(settings), commandToken(settings, { ...world, hide })];
+  const logins = new Logins(settings, world);
+  const client = async () => (isLocal ? LOCAL_CLIENT : findClient(settings, { logins, hide }));
+  const chained: ChainWorld = { ...world, hide, logins, findClient: client };
+  const application = applicationToken(client, chained);
+  const chain = isLocal ? [async () => LOCAL] : makeChain(settings, chained);
   return {
     secrets,
+    hide,
+    logins,
+    ofClient: async () => (await client()).client,
     sourceFor: async (owner) => {
-      if (owner === 'application') return application;
-      for (const find of chain) {
-        const source = find(owner);
-        if (source) return source;
+      if (owner === 'application') return { name: (await client()).source, token: application };
+      let foreign: Found | null = null;
+      for (const link of chain) {
+        const found = await link(owner);
+        // One token belongs to one customer: another profile's card needs another.
+        if (found && (found.own === null || found.own === owner)) return found;
+        foreign ??= found;
       }
-      throw missing(settings, owner);
+      throw missing(settings, owner, foreign);
     },
-    ofClient,
   };
 }
 
-function localCredentials(world: CredentialWorld): Credentials {
-  const application = applicationSource(ofLocalClient, { ...world, hide: () => undefined });
-  const profile = { name: 'the embedded sandbox', token: standing(LOCAL_TOKEN) };
-  return {
-    secrets: [],
-    sourceFor: async (owner) => (owner === 'application' ? application : profile),
-    ofClient: ofLocalClient,
-  };
-}
-
-function applicationSource(
-  ofClient: () => ClientCredentials,
-  { now, client, hide }: CredentialWorld & { hide: (secret: string) => void },
-): TokenSource {
-  const fetch = async () => {
-    const fetched = await fetchClientToken(client(), ofClient());
-    hide(fetched.token);
-    return fetched;
-  };
-  return { name: 'KIOSKCTL_CLIENT_ID and KIOSKCTL_CLIENT_SECRET', token: new KeptToken(fetch, now) };
-}
-
-/** One token belongs to one customer: another profile's card needs another. */
-function variableToken({ token, profileId: own, contextName }: Settings): Find {
-  return (profileId) => {
-    if (token === undefined) return null;
-    const usable = required(token, { ...TOKEN, contextName });
-    if (own !== null && own !== profileId) return null;
-    return { name: 'KIOSKCTL_TOKEN', token: standing(usable) };
-  };
-}
-
-function commandToken(
-  { credentialCommand, contextName }: Settings,
-  world: CredentialWorld & { hide: (secret: string) => void },
-): Find {
-  if (!credentialCommand) return () => null;
-  const command = new CredentialCommand(credentialCommand, { ...world, contextName });
-  return (profileId) => ({ name: command.source, token: command.of(profileId) });
-}
-
-/** A token that nobody can renew. */
-function standing(token: string): TokenSource['token'] {
-  return { get: async () => token, replace: async () => false, endsAt: null };
-}
-
-function missing({ token, profileId: own, contextName }: Settings, profileId: number): Failure {
-  if (token === undefined) {
-    const message = `There is no token for context ${contextName}: KIOSKCTL_TOKEN is not set.`;
+function missing({ contextName }: Settings, profileId: number, foreign: Found | null): Failure {
+  if (!foreign) {
+    const message = `There is no token for context ${contextName}: KIOSKCTL_TOKEN is not set, and nobody has logged in.`;
     return new Failure('credentials-missing', message, { hint: TOKEN.hint });
   }
-  const message = `The token of context ${contextName} is for profile ${own}, not for ${profileId}.`;
+  const message = `The token of ${foreign.name} is for profile ${foreign.own}, not for ${profileId}.`;
   return new Failure('credentials-missing', message, {
-    hint: `Set KIOSKCTL_PROFILE_ID=${profileId} and the token of that profile.`,
+    hint: `Set KIOSKCTL_PROFILE_ID=${profileId} and the token of that profile; a credential command serves several.`,
+  });
+}
+
+function needless({ contextName }: Settings): Failure {
+  return new Failure('usage', `Context ${contextName} is the embedded sandbox, which needs no token.`, {
+    hint: 'Say which context the token is for, with --context, or leave it out.',
   });
 }

@@ -1,7 +1,8 @@
 import { Failure } from '../../domain/failure.ts';
 
-/** A credential of an environment variable. */
+/** A secret that somebody gave. */
 export interface GivenSecret {
+  /** Where: the environment variable, or the flag. */
   variable: string;
   what: string;
   /** A header can't carry line breaks, spaces or anything beyond ASCII. */
@@ -11,13 +12,20 @@ export interface GivenSecret {
 }
 
 const PLAIN = /^[\u0021-\u007e]+$/;
-const CLIENT_HINT = 'Set KIOSKCTL_CLIENT_ID and KIOSKCTL_CLIENT_SECRET, which Wise gave your application.';
+const CLIENT_HINT =
+  'Set KIOSKCTL_CLIENT_ID and KIOSKCTL_CLIENT_SECRET, which Wise gave your application, or run kioskctl login.';
 
 export const TOKEN: GivenSecret = {
   variable: 'KIOSKCTL_TOKEN',
   what: 'token',
   shape: PLAIN,
-  hint: 'Set KIOSKCTL_TOKEN to an access token of the profile.',
+  hint: 'Set KIOSKCTL_TOKEN to an access token of the profile, or run kioskctl login.',
+};
+export const REFRESH_TOKEN: GivenSecret = {
+  variable: 'KIOSKCTL_REFRESH_TOKEN',
+  what: 'refresh token',
+  shape: PLAIN,
+  hint: 'Set KIOSKCTL_REFRESH_TOKEN to what came with an access token of the profile.',
 };
 export const CLIENT_ID: GivenSecret = {
   variable: 'KIOSKCTL_CLIENT_ID',

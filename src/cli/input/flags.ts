@@ -13,6 +13,16 @@ export const globalFlags = {
   }),
   'base-url': Flags.string({ summary: 'Where the API is.', helpValue: 'URL', helpGroup: 'GLOBAL' }),
   'profile-id': Flags.string({ summary: 'The profile.', helpValue: 'ID', helpGroup: 'GLOBAL' }),
+  'token-file': Flags.string({
+    summary: 'A file that holds the access token.',
+    helpValue: 'FILE',
+    helpGroup: 'GLOBAL',
+  }),
+  'token-stdin': Flags.boolean({
+    summary: 'Read the access token from standard input.',
+    helpGroup: 'GLOBAL',
+    exclusive: ['token-file'],
+  }),
   json: Flags.boolean({ summary: 'One JSON document on standard output.', helpGroup: 'GLOBAL' }),
   verbose: Flags.boolean({ summary: 'Each request and answer on standard error.', helpGroup: 'GLOBAL' }),
   'no-color': Flags.boolean({ summary: 'No colour and nothing that moves.', helpGroup: 'GLOBAL' }),

@@ -65,3 +65,12 @@ async function answered<Answer>(prompt: Promise<Answer>, signal: AbortSignal): P
     throw error;
   }
 }
+
+/** Asks the person at the terminal for a secret, and shows nothing of it. */
+export async function askSecret(
+  question: string,
+  { io, signal }: Pick<AskOptions, 'io' | 'signal'>,
+): Promise<string> {
+  const { password } = await import('@inquirer/prompts');
+  return answered(password({ message: question, mask: false }, { output: io.stderr, signal }), signal);
+}

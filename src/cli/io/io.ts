@@ -12,6 +12,8 @@ export interface Io {
   /** Reads standard input to its end. @throws the signal's reason */
   readStdin(signal: AbortSignal): Promise<string>;
   isStdoutTerminal: boolean;
+  /** What is typed into it shows up on the screen. */
+  isStdinTerminal: boolean;
   /** Can somebody be asked? Questions go to standard error and come from standard input. */
   isInteractive: boolean;
   /** May something move on standard error? */
@@ -43,6 +45,7 @@ export function processIo(noColor = false): Io {
     unread: () => stdout.writableLength,
     readStdin,
     isStdoutTerminal: stdout.isTTY,
+    isStdinTerminal: stdin.isTTY,
     isInteractive: stdin.isTTY && stderr.isTTY,
     // A terminal without a width (some CI systems have one) can't be drawn on.
     isLive: stderr.isTTY && stderr.columns > 0 && !isPlain,

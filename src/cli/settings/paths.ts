@@ -3,6 +3,8 @@ import envPaths from 'env-paths';
 
 export interface Paths {
   settings: string;
+  /** Of those who log in where there is no keyring. */
+  credentials: string;
   journal: string;
   sandboxState: string;
 }
@@ -18,6 +20,7 @@ export function findPaths(env: NodeJS.ProcessEnv = process.env): Paths {
     : envPaths('kioskctl', { suffix: '' });
   return {
     settings: join(config, 'config.json'),
+    credentials: join(config, 'credentials.json'),
     journal: join(data, 'journal.db'),
     sandboxState: join(data, 'sandbox.db'),
   };

@@ -44,6 +44,8 @@ export interface Settings {
   sandboxSpeed: number;
   /** KIOSKCTL_TOKEN as it is, empty or not. */
   token: string | undefined;
+  /** KIOSKCTL_REFRESH_TOKEN, the same. */
+  refreshToken: string | undefined;
   /** KIOSKCTL_CLIENT_ID and KIOSKCTL_CLIENT_SECRET, the same. */
   clientId: string | undefined;
   clientSecret: string | undefined;
@@ -57,7 +59,8 @@ export const ENVIRONMENT_VARIABLES: readonly [name: string, meaning: string][] =
   ['KIOSKCTL_BASE_URL', 'where the API is, like --base-url'],
   ['KIOSKCTL_PROFILE_ID', 'the profile of references that name none, like --profile-id'],
   ['KIOSKCTL_TOKEN', 'the access token (no flag takes one)'],
-  ['KIOSKCTL_CLIENT_ID', 'the client id of the application, for webhooks'],
+  ['KIOSKCTL_REFRESH_TOKEN', 'with what a token is fetched, with client id and secret (no flag takes it)'],
+  ['KIOSKCTL_CLIENT_ID', 'the client id of the application, for webhooks and refresh tokens'],
   ['KIOSKCTL_CLIENT_SECRET', 'its secret (no flag takes one)'],
   ['KIOSKCTL_KIOSK', 'the kiosk, for produce only, like --kiosk'],
   ['KIOSKCTL_PROGRAM', 'the card program, like order --program'],
@@ -108,6 +111,7 @@ export function readSettings(
     timing: readTiming(sources, environment),
     sandboxSpeed: sources.read({ variable: 'KIOSKCTL_SANDBOX_SPEED' }, toSpeed) ?? 1,
     token: env.KIOSKCTL_TOKEN,
+    refreshToken: env.KIOSKCTL_REFRESH_TOKEN,
     clientId: env.KIOSKCTL_CLIENT_ID,
     clientSecret: env.KIOSKCTL_CLIENT_SECRET,
     paths,

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Flags } from '@oclif/core';
 import { toPort } from '../../cli/input/port.ts';
 import type { Result } from '../../cli/output/result.ts';
-import { SandboxCommand, seedFlag, stateFlag } from '../../cli/sandbox-command.ts';
+import { SandboxCommand, seedFlag, stateFlag, tlsFlags } from '../../cli/sandbox-command.ts';
 import { isLoopback } from '../../domain/loopback.ts';
 
 export default class Sandbox extends SandboxCommand {
@@ -12,6 +12,7 @@ export default class Sandbox extends SandboxCommand {
   static override examples = [
     '<%= config.bin %> sandbox',
     '<%= config.bin %> sandbox --port 0 --speed 10 --json',
+    '<%= config.bin %> sandbox --port 8443 --tls-cert cert.pem --tls-key key.pem',
     '<%= config.bin %> sandbox --state /tmp/other.db --seed 42',
   ];
   static override flags = {
@@ -19,6 +20,7 @@ export default class Sandbox extends SandboxCommand {
     host: Flags.string({ summary: 'The address to listen on (default 127.0.0.1).', helpValue: 'ADDRESS' }),
     speed: Flags.string({ summary: 'How many times faster than life.', helpValue: 'N' }),
     kiosks: Flags.string({ summary: 'How many kiosks there are: WIS00001, … (default 3).', helpValue: 'N' }),
+    ...tlsFlags,
     ...stateFlag,
     ...seedFlag,
   };

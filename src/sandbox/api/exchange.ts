@@ -11,7 +11,7 @@ import type { Moment } from '../rows/moment.ts';
 import type { LoggedRequest } from '../rows/request-log.ts';
 import { readSandboxRow } from '../rows/sandbox-row.ts';
 import { answerOfFault } from './fault-answer.ts';
-import { findVendorRoute, isProductionPath, versionlessPath } from './routes.ts';
+import { AUTHORIZATION_PAGE, findVendorRoute, isProductionPath, versionlessPath } from './routes.ts';
 import { checkBasic, checkBearer } from './tokens.ts';
 
 const LONGEST_CORRELATION_ID = 36;
@@ -34,7 +34,8 @@ interface Result {
 /** Answers a request to the vendor's API, with the fault that was set for it. */
 export async function answerVendor(state: State, exchange: Exchange): Promise<Reply> {
   const target = targetOf(exchange.received);
-  const read = target.method === 'GET' ? readPlainly(state, exchange, target) : null;
+  const isRead = target.method === 'GET' && target.path !== AUTHORIZATION_PAGE;
+  const read = isRead ? readPlainly(state, exchange, target) : null;
   if (read) return read;
   const { fault, reply } = state.change((moment) => begin(state, moment, { exchange, target }));
   if (fault?.delayMs) await pause(fault.delayMs, undefined, { signal: exchange.signal });
@@ -101,7 +102,7 @@ function carryOut(moment: Moment, received: Received, isFaulted: boolean): Answe
     checkCorrelationId(headers);
     const { route, parameters } = findVendorRoute(method, path);
     if (route.authentication === 'basic') checkBasic(headers.authorization);
-    else checkBearer(moment, headers.authorization);
+    if (route.authentication === 'bearer') checkBearer(moment, headers.authorization);
     const body = readContent(route.content, received);
     return route.handle({ ...moment, parameters, query, headers, body, isFaulted });
   } catch (error) {

@@ -20,14 +20,14 @@ import {
   removeSubscription,
   sendTestNotification,
 } from './subscriptions.ts';
-import { createToken } from './tokens.ts';
+import { authorize, createToken } from './tokens.ts';
 
 type Handler = (call: Call) => Answer;
 
 export interface VendorRoute extends Route {
   /** Of the legacy path, which a calendar version may stand for; null where there is none. */
   version: string | null;
-  authentication: 'bearer' | 'basic';
+  authentication: 'bearer' | 'basic' | 'none';
   content: Content;
   handle: Handler;
 }
@@ -37,6 +37,8 @@ const LEGACY_VERSION = /^v\d$/;
 
 const PROFILE = '/v3/spend/profiles/{profileId}';
 const SIMULATION = '/v1/simulation';
+/** Of the vendor's web site, not of its API. A GET that has an effect. */
+export const AUTHORIZATION_PAGE = '/oauth/authorize/';
 const SUBSCRIPTIONS = '/v3/applications/{clientKey}/subscriptions';
 
 /** Every endpoint of the vendor that the sandbox has. Of two that fit a path, the first is meant. */
@@ -60,6 +62,7 @@ const ROUTES: readonly VendorRoute[] = [
   writing(`DELETE ${SUBSCRIPTIONS}/{subscriptionId}`, removeSubscription, 'none'),
   writing(`POST ${SUBSCRIPTIONS}/{subscriptionId}/test-notifications`, sendTestNotification, 'none'),
   { ...writing('POST /oauth/token', createToken, 'form'), authentication: 'basic' },
+  { ...reading(AUTHORIZATION_PAGE, authorize), authentication: 'none' },
 ];
 
 /** @throws Refusal 404, 405, or 400 for a path that is wrongly encoded */

@@ -13,6 +13,12 @@ const ACCESS_LIFETIME = 43_199;
 /** About 20 years. */
 const REFRESH_LIFETIME = 628_639_555;
 
+/** Half an hour. Source: the vendor's guide to its authorization page. */
+const CODE_LIFETIME = 1_800;
+
+/** Who grants access on the sandbox's authorization page: nobody is asked. */
+const GRANTING_PROFILE = 1001;
+
 /** The vendor's schema asks for an email address where somebody registers. */
 const grant = v.pipe(
   tokenRequest,
@@ -50,11 +56,33 @@ export function createToken(call: Call): Answer {
     return { status: 200, body: issueAccess(call), effect: true };
   if (request.grant_type === 'refresh_token' && judge(call, request.refresh_token, 'refresh') !== 'good')
     throw oauthError(401, { error: 'invalid_grant', description: 'Invalid refresh token' });
+  if (request.grant_type === 'authorization_code') redeem(call, request.code);
   return {
     status: 200,
     body: { ...issueAccess(call), ...issueRefresh(call), created_at: isoTime(call.at) },
     effect: true,
   };
+}
+
+/** `GET /oauth/authorize/`, the vendor's page: here access is granted at once. @throws Refusal 400 */
+export function authorize(call: Call): Answer {
+  const target = call.query.get('redirect_uri') ?? '';
+  if (!call.query.get('client_id') || !URL.canParse(target))
+    throw oauthError(400, { error: 'invalid_request', description: 'Missing client id or redirect URI' });
+  const expiresAt = call.at + CODE_LIFETIME * 1_000;
+  const location = new URL(target);
+  location.searchParams.set('code', issue(call, { kind: 'code', state: 'good', expiresAt }));
+  const state = call.query.get('state');
+  if (state !== null) location.searchParams.set('state', state);
+  location.searchParams.set('profileId', String(GRANTING_PROFILE));
+  return { status: 302, headers: { Location: location.href }, effect: true };
+}
+
+/** A code is good once. @throws Refusal 401 */
+function redeem(call: Call, code: string): void {
+  if (judge(call, code, 'code') !== 'good')
+    throw oauthError(401, { error: 'invalid_grant', description: 'Invalid authorization code' });
+  putToken(call.db, code, { kind: 'code', state: 'refused', expiresAt: null });
 }
 
 /** @throws Refusal 400 in OAuth's words */
@@ -96,7 +124,7 @@ function issue({ db }: Call, row: TokenRow): string {
 }
 
 /** What a token is worth: one that nobody knows depends on the policy. */
-function judge({ db, at }: Moment, token: string, kind: 'access' | 'refresh'): Verdict {
+function judge({ db, at }: Moment, token: string, kind: 'access' | 'refresh' | 'code'): Verdict {
   const row = findToken(db, token);
   if (!row) return readSandboxRow(db).token_policy === 'any' ? 'good' : 'refused';
   if (row.kind !== null && row.kind !== kind) return 'refused';

@@ -5,7 +5,7 @@ export type TokenState = 'good' | 'expired' | 'refused';
 
 export interface TokenRow {
   /** null for a token that was declared, which is good for everything. */
-  kind: 'access' | 'refresh' | null;
+  kind: 'access' | 'refresh' | 'code' | null;
   state: TokenState;
   /** Milliseconds of the virtual clock; null for never. */
   expiresAt: number | null;

@@ -30,7 +30,7 @@ export interface WantedSubscription {
 
 /** The application's subscriptions, oldest first. */
 export async function listWebhooks(ctx: Context): Promise<Subscription[]> {
-  const list = api.listSubscriptions(ctx.wise, ctx.clientKey(), { signal: ctx.signal });
+  const list = api.listSubscriptions(ctx.wise, await ctx.clientKey(), { signal: ctx.signal });
   return list.catch((error: unknown) => {
     throw asOurs(error, 'The API knows no application with this client id.');
   });
@@ -46,7 +46,7 @@ export async function createWebhooks(
   wanted: WantedSubscription,
 ): Promise<{ subscriptions: Subscription[]; changed: boolean }> {
   checkReceiver(ctx, wanted.url);
-  ctx.clientKey();
+  await ctx.clientKey();
   const { subscriptions, created } = await recordAct(ctx, { subject: APPLICATION, act: 'subscribe' }, () =>
     ensureSubscribed(ctx, wanted),
   );
@@ -55,7 +55,7 @@ export async function createWebhooks(
 
 /** Ends a subscription. What was still to be delivered to it may be lost. */
 export async function deleteWebhook(ctx: Context, id: string): Promise<void> {
-  const name = { clientKey: ctx.clientKey(), id };
+  const name = { clientKey: await ctx.clientKey(), id };
   await recordAct(ctx, { subject: APPLICATION, act: 'unsubscribe' }, async () => {
     const sent = await api.deleteSubscription(ctx.wise, name);
     if (isDone(sent)) return;
@@ -70,7 +70,7 @@ export async function deleteWebhook(ctx: Context, id: string): Promise<void> {
 
 /** Has the vendor send a test notification. @returns the ids of its deliveries */
 export async function testWebhook(ctx: Context, id: string): Promise<string[]> {
-  const name = { clientKey: ctx.clientKey(), id };
+  const name = { clientKey: await ctx.clientKey(), id };
   return recordAct(ctx, { subject: APPLICATION, act: 'test-webhook' }, async () => {
     const sent = await api.sendTestNotification(ctx.wise, name);
     refuseUnlessLost(sent);
@@ -114,7 +114,7 @@ async function removeLeftBehind(ctx: Context, url: string): Promise<void> {
 
 async function remove(ctx: Context, subscriptions: readonly Subscription[]): Promise<void> {
   for (const { id } of subscriptions) {
-    const sent = await api.deleteSubscription(ctx.wise, { clientKey: ctx.clientKey(), id });
+    const sent = await api.deleteSubscription(ctx.wise, { clientKey: await ctx.clientKey(), id });
     if (!isDone(sent) && !(sent.kind === 'answered' && sent.httpStatus === 404))
       ctx.report.warn(`The sandbox could not be told that nobody listens any more: subscription ${id}.`);
   }
@@ -142,7 +142,7 @@ async function subscribe(
   const { name, url, eventType, version } = wanted;
   const delivery = { version: version ?? DEFAULT_SCHEMA_VERSION, url };
   const sent = await api.createSubscription(ctx.wise, {
-    clientKey: ctx.clientKey(),
+    clientKey: await ctx.clientKey(),
     request: { name, trigger_on: eventType, delivery },
   });
   refuseUnlessLost(sent);

@@ -1,16 +1,22 @@
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { makeCredentials } from '../../../src/cli/credentials/credentials.ts';
 import type { Settings } from '../../../src/cli/settings/settings.ts';
+import { makeFolder } from '../home.ts';
+import { makeIo } from '../terminal.ts';
 
 const TOKEN = 'tok-4711-never-to-be-seen';
 
 function credentials(more: Partial<Settings> = {}) {
   const settings = { environment: 'sandbox', contextName: 'ci', profileId: 1001, token: TOKEN, ...more };
-  return makeCredentials(settings as Settings, {
-    now: () => 0,
+  const paths = { credentials: join(makeFolder(), 'credentials.json') };
+  return makeCredentials({ ...settings, paths } as Settings, {
+    clock: makeIo().clock,
     signal: new AbortController().signal,
     say: () => undefined,
     client: () => expect.fail('nothing is sent'),
+    given: {},
+    readStdin: () => expect.fail('nothing is read'),
   });
 }
 
@@ -56,8 +62,8 @@ describe('the token of a profile', () => {
 describe('the credentials of the application', () => {
   const client = { clientId: 'my-bank', clientSecret: TOKEN };
 
-  test('are those of the environment variables', () => {
-    expect(credentials(client).ofClient()).toEqual(client);
+  test('are those of the environment variables', async () => {
+    expect(await credentials(client).ofClient()).toEqual(client);
   });
 
   test.each<[string, Partial<Settings>, string, string]>([
@@ -76,16 +82,19 @@ describe('the credentials of the application', () => {
       'KIOSKCTL_CLIENT_SECRET has',
     ],
     ['a colon in the id', { ...client, clientId: 'a:b' }, 'credentials-unusable', 'KIOSKCTL_CLIENT_ID has'],
-  ])('are none: %s', (_, settings, code, message) => {
-    const ask = () => credentials(settings).ofClient();
-    expect(ask).toThrow(
-      expect.objectContaining({ code, exitCode: 3, message: expect.stringContaining(message) }),
-    );
-    expect(ask).toThrow(expect.objectContaining({ message: expect.not.stringContaining('4711') }));
+  ])('are none: %s', async (_, settings, code, message) => {
+    const ask = credentials(settings).ofClient();
+    await expect(ask).rejects.toMatchObject({
+      code,
+      exitCode: 3,
+      message: expect.stringContaining(message),
+    });
+    await expect(ask).rejects.toMatchObject({ message: expect.not.stringContaining('4711') });
   });
 
-  test('of local are never real ones', () => {
-    expect(Object.values(credentials({ ...client, environment: 'local' }).ofClient())).not.toContain(TOKEN);
+  test('of local are never real ones', async () => {
+    const local = await credentials({ ...client, environment: 'local' }).ofClient();
+    expect(Object.values(local)).not.toContain(TOKEN);
   });
 
   test('are secrets', () => {

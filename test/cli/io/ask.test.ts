@@ -1,7 +1,7 @@
 // The prompts are real, on a terminal of @inquirer/testing.
 import { screen } from '@inquirer/testing/vitest';
 import { describe, expect, test } from 'vitest';
-import { type AskOptions, makeAsk } from '../../../src/cli/io/ask.ts';
+import { type AskOptions, askSecret, makeAsk } from '../../../src/cli/io/ask.ts';
 import { Failure } from '../../../src/domain/failure.ts';
 import { makeIo } from '../terminal.ts';
 
@@ -114,4 +114,18 @@ describe('at a terminal', () => {
     controller.abort(reason);
     await ended;
   });
+});
+
+test('a secret that is asked for never shows', async () => {
+  const asked = askSecret('The refresh token:', {
+    io: makeIo({ isTerminal: true }),
+    signal: new AbortController().signal,
+  });
+  await screen.next();
+  expect(screen.getScreen()).toContain('The refresh token:');
+  screen.type('tok-4711');
+  expect(screen.getScreen({ raw: true })).not.toMatch(/4711|\*/);
+  screen.keypress('enter');
+  expect(await asked).toBe('tok-4711');
+  expect(screen.getScreen({ raw: true })).not.toMatch(/4711|\*/);
 });

@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Failure } from '../../domain/failure.ts';
+import { isLoopback } from '../../domain/loopback.ts';
+import { parseId } from '../../domain/reference.ts';
+
+export interface BrowserLogin {
+  /** The web site that has the authorization page, without a slash at its end. */
+  site: string;
+  clientId: string;
+  /** Where the browser is sent back to: on this machine, and as it was agreed with the vendor. */
+  redirectUri: string;
+  /** Shows the page's address to a person, or opens it. */
+  show: (address: string) => void;
+  signal: AbortSignal;
+  /** How long the person may take, in milliseconds. */
+  timeout: number;
+}
+
+export interface Granted {
+  code: string;
+  /** Whose access was granted, if the page says it. */
+  profileId: number | null;
+  redirectUri: string;
+}
+
+const DONE = 'Access was granted. You may close this window and go back to the terminal.';
+const REFUSED = 'Access was not granted. Go back to the terminal.';
+
+/**
+ * Sends a person to the vendor's authorization page and waits until the browser comes back with a code. Only what comes
+ * back with our state is heard. The vendor documents no PKCE; the code is of use only with the client secret.
+ * @throws Failure `usage`, `credentials-refused`, `deadline-passed`; the signal's reason
+ */
+export async function loginInBrowser(options: BrowserLogin): Promise<Granted> {
+  const target = toRedirect(options.redirectUri);
+  const server = createServer();
+  try {
+    await listen(server, target);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a server that listens on a port has such an address
+    target.port = String((server.address() as AddressInfo).port);
+    const state = randomBytes(24).toString('base64url');
+    const back = waitForReturn(server, { target, state, ...options });
+    const page = new URL(`${options.site}/oauth/authorize/`);
+    page.search = String(
+      new URLSearchParams({ client_id: options.clientId, redirect_uri: target.href, state }),
+    );
+    options.show(page.href);
+    const granted = await back;
+    return { ...granted, redirectUri: target.href };
+  } finally {
+    server.close();
+    server.closeIdleConnections();
+  }
+}
+
+type Returned = Omit<Granted, 'redirectUri'>;
+
+async function waitForReturn(
+  server: Server,
+  { target, state, signal, timeout }: BrowserLogin & { target: URL; state: string },
+): Promise<Returned> {
+  const { promise, resolve, reject } = Promise.withResolvers<Returned>();
+  server.on('request', (request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '/', target);
+    const isOurs = pathname === target.pathname && searchParams.get('state') === state;
+    const code = isOurs ? searchParams.get('code') : null;
+    response.writeHead(code ? 200 : 400, { 'content-type': 'text/plain', connection: 'close' });
+    response.end(`${code ? DONE : REFUSED}\n`, () => {
+      if (code) resolve({ code, profileId: toProfile(searchParams.get('profileId')) });
+      else if (isOurs) reject(notGranted());
+    });
+  });
+  const timer = setTimeout(() => reject(tooLate(timeout)), timeout);
+  const stop = () => reject(signal.reason);
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    signal.throwIfAborted();
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+/** @throws Failure `usage` */
+function toRedirect(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url?.protocol === 'http:' && isLoopback(url.hostname)) return url;
+  throw new Failure('usage', 'The redirect URI has to be http on this machine.', {
+    hint: 'Use one like http://127.0.0.1:8976/callback, which Wise has registered for your application.',
+  });
+}
+
+async function listen(server: Server, { hostname, port }: URL): Promise<void> {
+  const host = hostname.replace(/^\[|\]$/g, '');
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        new Failure('usage', `Nothing can listen on ${hostname}:${port} (${error.code}).`, {
+          hint: 'Use another --redirect-uri that is registered for your application.',
+        }),
+      ),
+    );
+    server.listen({ host, port: port === '' ? 80 : Number(port) }, resolve);
+  });
+}
+
+function toProfile(text: string | null): number | null {
+  return text === null ? null : parseId(text, 'profile id');
+}
+
+function notGranted(): Failure {
+  return new Failure('credentials-refused', 'Access was not granted in the browser.', {
+    hint: 'Log in again, and allow the application to use the profile.',
+  });
+}
+
+function tooLate(timeout: number): Failure {
+  return new Failure('deadline-passed', `Nobody granted access within ${timeout / 60_000} minutes.`, {
+    hint: 'Log in again; the address that is shown can be opened in any browser of this machine.',
+  });
+}

@@ -1,0 +1,50 @@
+import { closeSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { makeFolder } from '../../sqlite/database.ts';
+import { tryLock } from '../../sqlite/lock.ts';
+import type { Clock } from '../../workflows/context.ts';
+import { poll } from '../../workflows/poll.ts';
+
+export interface Waiting {
+  clock: Clock;
+  signal: AbortSignal;
+}
+
+/** Longer than it takes to fetch a token, unless the API hardly answers. In milliseconds. */
+const PATIENCE_MS = 20_000;
+const PACE = { firstPause: 10, interval: 100 };
+
+/**
+ * Does some work while no other process does it. A process that stands still must not stop all others: after 20 seconds
+ * the work is done anyway, and also where there can be no lock (a home that can't be written).
+ * @param file that the lock is called after
+ */
+export async function locked<Result>(
+  file: string,
+  { clock, signal }: Waiting,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const { kind, ...end } = await poll({
+    clock,
+    signal,
+    timing: PACE,
+    deadline: clock.now() + PATIENCE_MS,
+    look: async () => take(`${file}.lock`),
+    decide: (taken) => (taken === null ? 'wait' : { done: taken }),
+  });
+  try {
+    return await work();
+  } finally {
+    if (kind === 'done' && 'result' in end) end.result();
+  }
+}
+
+function take(file: string): (() => void) | null {
+  try {
+    makeFolder(dirname(file));
+    closeSync(openSync(file, 'a', 0o600));
+    return tryLock(file);
+  } catch {
+    return () => undefined;
+  }
+}

@@ -1,0 +1,196 @@
+import { Failure } from '../../domain/failure.ts';
+import { isLoopback } from '../../domain/loopback.ts';
+import {
+  type ClientCredentials,
+  fetchClientToken,
+  redeemCode,
+  renewUserToken,
+  type UserToken,
+} from '../../wise/tokens.ts';
+import type { Context } from '../../workflows/context.ts';
+import type { Io } from '../io/io.ts';
+import type { Settings } from '../settings/settings.ts';
+import { loginInBrowser } from './browser-login.ts';
+import type { Credentials } from './credentials.ts';
+import { CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, required } from './given-secret.ts';
+import type { Login } from './logins.ts';
+import { readSecret } from './read-secret.ts';
+
+export type Way = 'client' | 'refresh-token' | 'browser';
+
+export interface LoginOptions {
+  way: Way;
+  clientId: string | undefined;
+  redirectUri: string;
+  /** Opens the vendor's page, besides showing its address. */
+  openBrowser: boolean;
+  /** Into the file, though there may be a keyring. */
+  plainFile: boolean;
+  noInput: boolean;
+}
+
+/** An open context, and the streams of this process. */
+export interface LoginWorld {
+  context: Context;
+  settings: Settings;
+  credentials: Credentials;
+  io: Io;
+}
+
+export interface LoggedIn {
+  way: Way;
+  /** null for the application, and where nothing says whose token it is. */
+  profileId: number | null;
+  endsAt: number | null;
+  place: string;
+  isPlain: boolean;
+  /** What goes before this login, so that it is not used; null for nothing. */
+  hiddenBy: string | null;
+}
+
+/** Node's timers take no more. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** The vendor's web sites, which have the authorization page. */
+const SITES = { sandbox: 'https://wise-sandbox.com', production: 'https://wise.com' } as const;
+
+/**
+ * Gets credentials from a person, tries them, and keeps what they gave for the context. What the API refuses is not kept.
+ * @throws Failure
+ */
+export async function login(world: LoginWorld, options: LoginOptions): Promise<LoggedIn> {
+  const { settings, credentials } = world;
+  if (settings.environment === 'local') {
+    throw new Failure(
+      'usage',
+      `Context ${settings.contextName} is the embedded sandbox, which needs no login.`,
+      {
+        hint: 'Say for which context you log in: --context NAME.',
+      },
+    );
+  }
+  const gained =
+    options.way === 'client' ? await loginClient(world, options) : await loginUser(world, options);
+  const place = await credentials.logins.add(gained, { isPlain: options.plainFile });
+  return {
+    way: options.way,
+    profileId: gained.user?.profileId ?? settings.profileId,
+    endsAt: gained.user?.endsAt ?? null,
+    place: place.name,
+    isPlain: place.isPlain,
+    hiddenBy: hiderOf(settings, options.way),
+  };
+}
+
+async function loginClient(world: LoginWorld, options: LoginOptions): Promise<Login> {
+  const { context, credentials } = world;
+  const client = await readClient(world, options);
+  const source = 'this login';
+  const { token } = await fetchClientToken(context.wise, { client, source, signal: context.signal });
+  credentials.hide(token);
+  return { client };
+}
+
+async function loginUser(world: LoginWorld, options: LoginOptions): Promise<Login> {
+  const { context, credentials, settings } = world;
+  // Without them no token can be fetched or renewed; those that are set or stored already are not asked for again.
+  const known = await credentials.ofClient().catch((error: unknown) => {
+    if (!world.io.isInteractive || options.noInput) throw error;
+    return null;
+  });
+  const client = known ?? (await readClient(world, options));
+  const gained = await (options.way === 'browser' ? fromBrowser : fromRefreshToken)(world, {
+    ...options,
+    client,
+  });
+  const { token, profileId } = gained;
+  for (const secret of [token.token, token.refreshToken ?? '']) credentials.hide(secret);
+  if (profileId !== null && settings.profileId !== null && profileId !== settings.profileId) {
+    throw new Failure(
+      'profile-mismatch',
+      `Access was granted for profile ${profileId}, but context ${settings.contextName} is of ${settings.profileId}.`,
+      {
+        hint: 'Choose the other profile in the browser, or log in with --profile-id and a context of its own.',
+      },
+    );
+  }
+  const user = {
+    profileId: profileId ?? settings.profileId,
+    accessToken: token.token,
+    refreshToken: token.refreshToken,
+    endsAt: context.clock.now() + token.lifetime,
+  };
+  return { user, ...(!known && { client }) };
+}
+
+interface Gained {
+  token: UserToken;
+  profileId: number | null;
+}
+type WithClient = LoginOptions & { client: ClientCredentials };
+
+async function fromRefreshToken(world: LoginWorld, { client, ...options }: WithClient): Promise<Gained> {
+  const { context, credentials } = world;
+  const refreshToken = await readSecret(REFRESH_TOKEN, reading(world, options));
+  credentials.hide(refreshToken);
+  const { signal, wise } = context;
+  const token = await renewUserToken(wise, { client, refreshToken, source: 'this login', signal });
+  return { token: { ...token, refreshToken: token.refreshToken ?? refreshToken }, profileId: null };
+}
+
+async function fromBrowser(world: LoginWorld, { client, ...options }: WithClient): Promise<Gained> {
+  const { context, settings, credentials, io } = world;
+  const { signal, timing, environment } = context;
+  const { baseUrl } = settings;
+  const isMock = baseUrl !== null && isLoopback(new URL(baseUrl).hostname);
+  const site = isMock ? baseUrl : SITES[environment === 'production' ? 'production' : 'sandbox'];
+  const granted = await loginInBrowser({
+    site,
+    clientId: client.clientId,
+    redirectUri: options.redirectUri,
+    show: (address) => {
+      io.err(`Grant access in a browser on this machine:\n  ${address}\n`);
+      if (options.openBrowser) void openBrowser(address);
+    },
+    signal,
+    timeout: Math.min(timing.timeout ?? LONGEST_TIMER_MS, LONGEST_TIMER_MS),
+  });
+  credentials.hide(granted.code);
+  const token = await redeemCode(context.wise, { client, ...granted, source: 'this login', signal });
+  return { token, profileId: granted.profileId };
+}
+
+/** Where there is none, the address is on the screen. */
+async function openBrowser(address: string): Promise<void> {
+  const { open } = await import('./open.ts');
+  const browser = await open(address).catch(() => null);
+  browser?.once('error', () => undefined);
+}
+
+async function readClient(world: LoginWorld, options: LoginOptions): Promise<ClientCredentials> {
+  const { context, settings, credentials } = world;
+  const { contextName } = settings;
+  const clientId = options.clientId ?? settings.clientId ?? (await askClientId(context));
+  const client = {
+    clientId: required(clientId, { ...CLIENT_ID, variable: 'The client id', contextName }),
+    clientSecret: await readSecret(CLIENT_SECRET, reading(world, options)),
+  };
+  credentials.hide(client.clientSecret);
+  return client;
+}
+
+async function askClientId({ ask }: Context): Promise<string> {
+  return ask.type('The client id of the application:', { flag: '--client-id' });
+}
+
+function reading({ context, settings, io }: LoginWorld, { noInput }: { noInput: boolean }) {
+  return { io, signal: context.signal, noInput, contextName: settings.contextName };
+}
+
+/** What is asked before a login. */
+function hiderOf(settings: Settings, way: Way): string | null {
+  if (way === 'client') return (settings.clientId ?? settings.clientSecret) ? 'KIOSKCTL_CLIENT_ID' : null;
+  if (settings.token !== undefined) return 'KIOSKCTL_TOKEN';
+  if (settings.refreshToken !== undefined) return 'KIOSKCTL_REFRESH_TOKEN';
+  return settings.credentialCommand ? 'the credential command of the context' : null;
+}

@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import { dirname } from 'node:path';
+import * as v from 'valibot';
+import { Failure } from '../../domain/failure.ts';
+import type { Settings } from '../settings/settings.ts';
+import { credentialFile } from './credential-file.ts';
+import { openKeyring } from './keyring.ts';
+import { locked, type Waiting } from './locked.ts';
+import type { Place } from './places.ts';
+
+const user = v.object({
+  /** Whose token it is; null where the context says it. */
+  profileId: v.nullable(v.number()),
+  accessToken: v.string(),
+  /** In milliseconds since the epoch. */
+  endsAt: v.number(),
+  /** null where the vendor gave none: the login then ends with its token. */
+  refreshToken: v.nullable(v.string()),
+});
+
+const login = v.object({
+  client: v.optional(v.object({ clientId: v.string(), clientSecret: v.string() })),
+  user: v.optional(user),
+});
+
+/** What `kioskctl login` keeps for a context: the application's credentials, a user's tokens, or both. */
+export type Login = v.InferOutput<typeof login>;
+export type StoredUser = v.InferOutput<typeof user>;
+
+/** The stored login of one context: in the keyring, else in a file. */
+export class Logins {
+  readonly #waiting: Waiting;
+  readonly #file: string;
+  readonly #service: string;
+  /** Another environment's context of the same name has another login. */
+  readonly #account: string;
+
+  constructor({ paths, environment, contextName }: LoginOwner, waiting: Waiting) {
+    this.#waiting = waiting;
+    this.#file = paths.credentials;
+    // Each home has its own.
+    this.#service = `kioskctl ${dirname(paths.credentials)}`;
+    this.#account = `${environment}/${contextName}`;
+  }
+
+  /** @throws Failure `credentials-unusable` */
+  async find(): Promise<{ login: Login; place: Place } | null> {
+    for (const place of await this.#places()) {
+      const text = place.read(this.#account);
+      if (text === null) continue;
+      const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), login), text);
+      if (parsed.success) return { login: parsed.output, place };
+      throw new Failure('credentials-unusable', `The login in ${place.name} can't be read.`, {
+        hint: 'Log out and in again.',
+      });
+    }
+    return null;
+  }
+
+  /**
+   * Adds to what is stored, in the first place that takes it, and only there.
+   * @param isPlain keeps it in the file though there may be a keyring
+   * @throws Failure `storage-unusable`
+   */
+  async add(more: Login, { isPlain = false } = {}): Promise<Place> {
+    const known = (await this.find())?.login ?? {};
+    const secret = JSON.stringify({ ...known, ...more });
+    const places = await this.#places();
+    for (const place of places) {
+      if (isPlain && !place.isPlain) continue;
+      if (!(await place.write(this.#account, secret))) continue;
+      for (const other of places) if (other !== place) await other.remove(this.#account);
+      return place;
+    }
+    throw new TypeError('the file takes it, or says why not');
+  }
+
+  /** @returns where something was */
+  async remove(): Promise<Place[]> {
+    const removed: Place[] = [];
+    for (const place of await this.#places()) if (await place.remove(this.#account)) removed.push(place);
+    return removed;
+  }
+
+  /** Does some work on this login while no other process does. */
+  async exclusively<Result>(work: () => Promise<Result>): Promise<Result> {
+    const name = createHash('sha256').update(this.#account).digest('hex').slice(0, 16);
+    return locked(`${this.#file}.${name}`, this.#waiting, work);
+  }
+
+  async #places(): Promise<Place[]> {
+    const keyring = await openKeyring(this.#service);
+    return [...(keyring ? [keyring] : []), credentialFile(this.#file, this.#waiting)];
+  }
+}
+
+type LoginOwner = Pick<Settings, 'paths' | 'environment' | 'contextName'>;

@@ -1,0 +1,107 @@
+import { Failure } from '../../domain/failure.ts';
+import { KeptToken, renewUserToken } from '../../wise/tokens.ts';
+import { readStart, reasonOf } from '../input/files.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { ChainWorld, Found, Link, TokenSource } from './chain.ts';
+import { CredentialCommand } from './credential-command.ts';
+import { type GivenSecret, REFRESH_TOKEN, required, TOKEN } from './given-secret.ts';
+import { StoredToken } from './stored-token.ts';
+
+/** A token that nobody can renew. */
+export function standing(token: string): TokenSource['token'] {
+  return { get: async () => token, replace: async () => false, endsAt: null };
+}
+
+/** All links, in the order in which they are asked. */
+export function makeChain(settings: Settings, world: ChainWorld): readonly Link[] {
+  return [
+    variableToken(settings),
+    refreshToken(settings, world),
+    givenToken(settings, world),
+    commandToken(settings, world),
+    storedToken(settings, world),
+  ];
+}
+
+function variableToken({ token, profileId: own, contextName }: Settings): Link {
+  return async () => {
+    if (token === undefined) return null;
+    const usable = required(token, { ...TOKEN, contextName });
+    return { own, name: TOKEN.variable, token: standing(usable) };
+  };
+}
+
+/** A token that is fetched for a refresh token, so that a job that runs daily goes on working. */
+function refreshToken(
+  { refreshToken: given, profileId: own, contextName }: Settings,
+  world: ChainWorld,
+): Link {
+  const { variable } = REFRESH_TOKEN;
+  let latest: string | null = null;
+  const fetch = async () => {
+    const current = latest ?? required(given, { ...REFRESH_TOKEN, contextName });
+    const { client } = await world.findClient();
+    const options = { client, refreshToken: current, source: variable, signal: world.signal };
+    const renewed = await renewUserToken(world.client(), options);
+    latest = renewed.refreshToken ?? current;
+    world.hide(latest);
+    world.hide(renewed.token);
+    return renewed;
+  };
+  const token = new KeptToken(fetch, () => world.clock.now());
+  return async () => (given === undefined ? null : { own, name: variable, token });
+}
+
+/** `--token-file`, `--token-stdin`: read once, when the token is needed. */
+function givenToken({ profileId: own, contextName }: Settings, { given, hide, readStdin }: ChainWorld): Link {
+  const name = given.file === undefined ? '--token-stdin' : `--token-file ${given.file}`;
+  const read = async () => {
+    const text = given.file === undefined ? await readStdin() : readTokenFile(given.file);
+    const secret: GivenSecret = {
+      ...TOKEN,
+      variable: name,
+      hint: 'It has to hold an access token of the profile.',
+    };
+    const token = required(text.replace(/\r?\n$/, ''), { ...secret, contextName });
+    hide(token);
+    return { token, lifetime: Number.POSITIVE_INFINITY };
+  };
+  const kept = new KeptToken(read, () => 0);
+  const token = {
+    get: async () => kept.get(),
+    replace: async () => false,
+    endsAt: null,
+  };
+  return async () => (given.file === undefined && !given.stdin ? null : { own, name, token });
+}
+
+const LONGEST_TOKEN = 64 * 1024;
+
+function readTokenFile(file: string): string {
+  try {
+    return readStart(file, LONGEST_TOKEN).toString('utf8');
+  } catch (error) {
+    throw new Failure('credentials-missing', `The token file ${file} can't be read: ${reasonOf(error)}.`, {
+      hint: 'Name a file that holds an access token of the profile.',
+    });
+  }
+}
+
+function commandToken({ credentialCommand, contextName }: Settings, world: ChainWorld): Link {
+  if (!credentialCommand) return async () => null;
+  const now = () => world.clock.now();
+  const command = new CredentialCommand(credentialCommand, { ...world, contextName, now });
+  return async (profileId) => ({ own: null, name: command.source, token: command.of(profileId) });
+}
+
+/** What `kioskctl login` left. */
+function storedToken({ profileId: own, contextName }: Settings, world: ChainWorld): Link {
+  let stored: Promise<Found | null> | null = null;
+  const find = async () => {
+    const found = await world.logins.find();
+    if (!found?.login.user) return null;
+    const name = `the login of context ${contextName}, in ${found.place.name}`;
+    return { own: found.login.user.profileId ?? own, name, token: new StoredToken(name, world).kept };
+  };
+  return async () => (stored ??= find());
+}

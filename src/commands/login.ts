@@ -1,0 +1,54 @@
+import { Flags } from '@oclif/core';
+import { BaseCommand } from '../cli/base-command.ts';
+import { login, type Way } from '../cli/credentials/login.ts';
+import { chooseWay, WAY_FLAGS } from '../cli/input/login-way.ts';
+import { renderLogin } from '../cli/output/render-login.ts';
+import type { Result } from '../cli/output/result.ts';
+
+export default class Login extends BaseCommand {
+  static override effect = 'configures' as const;
+  static override summary = 'Keep credentials for a context: of the application, of a user, or both.';
+  static override description =
+    `Secrets are asked for at a terminal, without showing them, or read from standard input; no flag takes one. They are tried, and kept in the keyring of this system. Where there is none, they are kept in a file that only this user may read, in plain text.
+A refresh token and the browser need client id and secret: log in --with-client first, or set KIOSKCTL_CLIENT_ID and KIOSKCTL_CLIENT_SECRET.`;
+  static override examples = [
+    '<%= config.bin %> login --context branch-sandbox',
+    'vault read -field=secret wise | <%= config.bin %> login --with-client --client-id my-bank --context branch-sandbox',
+    '<%= config.bin %> login --with-refresh-token --context branch-sandbox < refresh-token',
+    '<%= config.bin %> login --web --no-browser --context branch-sandbox',
+  ];
+  static override flags = {
+    ...WAY_FLAGS,
+    'client-id': Flags.string({ summary: 'Which application; its secret is asked for.', helpValue: 'ID' }),
+    'redirect-uri': Flags.string({
+      summary: 'With --web: where the browser comes back to, as Wise has registered it.',
+      helpValue: 'URI',
+      default: 'http://127.0.0.1:8976/callback',
+    }),
+    'no-browser': Flags.boolean({ summary: 'With --web: only show the address.' }),
+    'plain-file': Flags.boolean({ summary: 'Keep it in the file, though there may be a keyring.' }),
+    'no-input': Flags.boolean({ summary: 'Ask nothing, even on a terminal.' }),
+    timeout: Flags.string({
+      summary: 'With --web: how long a person may take (default 10m).',
+      helpValue: '5m',
+    }),
+  };
+
+  protected override async perform(): Promise<Result> {
+    const { flags } = await this.parse(Login);
+    const context = await this.context(flags);
+    const way: Way = await chooseWay(flags, context.ask);
+    const done = await login(
+      { ...this.opened, io: this.io },
+      {
+        way,
+        clientId: flags['client-id'],
+        redirectUri: flags['redirect-uri'],
+        openBrowser: !flags['no-browser'],
+        plainFile: flags['plain-file'],
+        noInput: flags['no-input'],
+      },
+    );
+    return renderLogin(done);
+  }
+}

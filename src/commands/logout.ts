@@ -1,0 +1,20 @@
+import { BaseCommand } from '../cli/base-command.ts';
+import { renderLogout } from '../cli/output/render-login.ts';
+import type { Result } from '../cli/output/result.ts';
+
+export default class Logout extends BaseCommand {
+  static override effect = 'configures' as const;
+  static override summary = 'Forget the credentials that login keeps for a context.';
+  static override description =
+    'From the keyring and from the file. The tokens themselves stay good until they end: only Wise can withdraw them.';
+  static override examples = [
+    '<%= config.bin %> logout',
+    '<%= config.bin %> logout --context branch-sandbox --json',
+  ];
+
+  protected override async perform(): Promise<Result> {
+    const { flags } = await this.parse(Logout);
+    await this.context(flags);
+    return renderLogout(await this.opened.credentials.logins.remove());
+  }
+}

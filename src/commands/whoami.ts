@@ -1,0 +1,22 @@
+import { BaseCommand } from '../cli/base-command.ts';
+import { identify } from '../cli/credentials/whoami.ts';
+import { renderIdentities } from '../cli/output/render-login.ts';
+import type { Result } from '../cli/output/result.ts';
+
+export default class Whoami extends BaseCommand {
+  static override effect = 'reads' as const;
+  static override summary = 'Which context and profile, where each token comes from, and when it ends.';
+  static override description =
+    'Tokens that have to be fetched are fetched; nothing of them is shown. Exits 3 when there is none for the profile.';
+  static override examples = [
+    '<%= config.bin %> whoami',
+    '<%= config.bin %> whoami --context branch-sandbox --json',
+  ];
+
+  protected override async perform(): Promise<Result> {
+    const { flags } = await this.parse(Whoami);
+    const context = await this.context(flags);
+    const { settings, credentials } = this.opened;
+    return renderIdentities(context, await identify(settings, credentials));
+  }
+}

@@ -1,0 +1,191 @@
+// Logging in, as a user does: secrets by standard input, the vendor's page by a browser, renewals by several commands.
+import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Ended, ended, User } from './kioskctl.ts';
+import { ServedSandbox } from './vendors.ts';
+
+const CLIENT_SECRET = 'client-secret-never-to-be-seen-4711';
+const REFRESH = 'refresh-token-never-to-be-seen-4711';
+
+const user = new User();
+let sandbox: ServedSandbox;
+
+beforeAll(async () => {
+  sandbox = await ServedSandbox.open(user);
+  await control('PUT', 'token-policy', { policy: 'listed' });
+  await control('PUT', `tokens/${REFRESH}`, { state: 'good' });
+  Object.assign(user.env, {
+    KIOSKCTL_ENVIRONMENT: 'sandbox',
+    KIOSKCTL_BASE_URL: sandbox.url,
+    KIOSKCTL_PROFILE_ID: '1001',
+  });
+});
+
+afterAll(async () => {
+  await sandbox.close();
+  user.leave();
+});
+
+async function control(method: string, path: string, body: unknown): Promise<void> {
+  const answer = await fetch(`${sandbox.url}/_sandbox/${path}`, { method, body: JSON.stringify(body) });
+  expect(answer.ok, await answer.text()).toBe(true);
+}
+
+const file = () => join(user.home, 'credentials.json');
+const grants = async () => (await sandbox.requests('/oauth/token')).length;
+
+function expectNoSecrets(...all: Ended[]): void {
+  for (const { stdout, stderr } of all) {
+    expect(stdout + stderr).not.toContain('4711');
+    const [, stored = ''] = /accessToken\\":\\"([^\\]+)/.exec(readFileSync(file(), 'utf8')) ?? [];
+    if (stored !== '') expect(stdout + stderr).not.toContain(stored);
+  }
+}
+
+describe('a user logs in', () => {
+  test('with what standard input gives, and works', async () => {
+    const asApplication = await user.run('login --with-client --client-id my-bank --plain-file', {
+      input: `${CLIENT_SECRET}\n`,
+    });
+    expect(asApplication.code).toBe(0);
+    expect(asApplication.stdout).toContain(`in plain text in the file ${file()}`);
+    const asUser = await user.run('login --with-refresh-token --plain-file --json', { input: REFRESH });
+    expect(asUser.json).toMatchObject({
+      exitCode: 0,
+      login: { way: 'refresh-token', profileId: 1001, isPlainText: true, hiddenBy: null },
+    });
+    expect(statSync(file()).mode & 0o777).toBe(0o600);
+    const who = await user.run('whoami --json');
+    expect(who.json).toMatchObject({
+      exitCode: 0,
+      profileId: 1001,
+      credentials: [
+        {
+          for: 'profile',
+          profileId: 1001,
+          source: expect.stringContaining(file()),
+          endsAt: expect.any(String),
+        },
+        { for: 'application', source: 'the login of context sandbox' },
+      ],
+    });
+    const works = await user.run('programs --verbose');
+    expect(works.code).toBe(0);
+    expectNoSecrets(asApplication, asUser, who, works);
+  });
+
+  test('and several commands whose token has ended end with one valid one', async () => {
+    const before = await grants();
+    await control('POST', 'advance', { milliseconds: 13 * 3_600_000 });
+    const slowly = { kind: 'answer', method: 'POST', path: '/oauth/token', delayMs: 700, effect: true };
+    await control('POST', 'faults', slowly);
+    const all = await Promise.all([1, 2, 3, 4].map(async () => user.run('programs --quiet')));
+    expect(all.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+    expect((await grants()) - before, 'one renewed it, the others took it').toBe(1);
+    expectNoSecrets(...all);
+  });
+
+  test('what the API refuses is not kept', async () => {
+    const before = readFileSync(file(), 'utf8');
+    const refused = await user.run('login --with-refresh-token --plain-file --json', {
+      input: 'made-up-4711',
+    });
+    expect(refused.code).toBe(3);
+    expect(refused.json.error).toMatchObject({
+      code: 'credentials-refused',
+      message: 'The API refused the refresh token of this login.',
+    });
+    expect(readFileSync(file(), 'utf8')).toBe(before);
+    expectNoSecrets(refused);
+  });
+
+  test('in the browser, which is opened', async () => {
+    const browser = join(user.home, 'bin', 'xdg-open');
+    writeFileSync(browser, `#!/bin/sh\nexec node -e 'fetch(process.argv[1])' "$1"\n`);
+    chmodSync(browser, 0o755);
+    const done = await user.run('login --web --plain-file --json --redirect-uri http://127.0.0.1:0/back');
+    expect(done.json).toMatchObject({ exitCode: 0, login: { way: 'browser', profileId: 1001 } });
+    expectNoSecrets(done);
+  });
+
+  test('in the browser, whose address is shown; what comes back without our state is not heard', async () => {
+    const args = 'login --web --no-browser --plain-file --redirect-uri http://127.0.0.1:0/back'.split(' ');
+    const child = user.start([user.binary, ...args]);
+    const address = await new Promise<URL>((resolve) => {
+      let text = '';
+      child.stderr?.on('data', (chunk: Buffer) => {
+        text += String(chunk);
+        const [found] = /http:\S+(?=\n)/.exec(text) ?? [];
+        if (found !== undefined) resolve(new URL(found));
+      });
+    });
+    const end = ended(child);
+    expect(address.searchParams.get('client_id')).toBe('my-bank');
+    const back = new URL(address.searchParams.get('redirect_uri') ?? '');
+    back.search = 'code=forged&state=forged';
+    expect((await fetch(back)).status).toBe(400);
+    expect((await fetch(address)).status).toBe(200);
+    expect((await end).code).toBe(0);
+  });
+
+  test('and out', async () => {
+    const out = await user.run('logout');
+    expect(out.stdout).toContain('The tokens stay good until they end.');
+    const who = await user.run('whoami');
+    expect(who.code).toBe(3);
+    expect(who.stderr).toContain('nobody has logged in');
+  });
+
+  test('nowhere without credentials of the application, and not in local', async () => {
+    const [noClient, local] = await Promise.all([
+      user.run('login --with-refresh-token --json', { input: REFRESH }),
+      user.run('login --with-client --client-id x --json --context local', { input: CLIENT_SECRET }),
+    ]);
+    expect([noClient.code, noClient.json.error.code]).toEqual([3, 'credentials-missing']);
+    expect([local.code, local.json.error.code]).toEqual([2, 'usage']);
+  });
+});
+
+describe('a credential command', () => {
+  test('is asked once for each profile, before the first act; cards without a token end with 3', async () => {
+    await control('PUT', 'token-policy', { policy: 'any' });
+    const [ready, other] = [await sandbox.readyCard(), await sandbox.readyCard()];
+    const vault = [
+      'sh',
+      '-c',
+      'echo $1 >> "$0"; test $1 != 1003 && echo "{\\"access_token\\":\\"vault-4711-$1\\"}"',
+      join(user.home, 'asked'),
+      '{profileId}',
+    ];
+    const bank = { environment: 'sandbox', baseUrl: sandbox.url, credentialCommand: vault };
+    writeFileSync(join(user.home, 'config.json'), JSON.stringify({ version: 1, contexts: { bank } }));
+    const env = {
+      KIOSKCTL_ENVIRONMENT: undefined,
+      KIOSKCTL_BASE_URL: undefined,
+      KIOSKCTL_PROFILE_ID: undefined,
+    };
+    const done = await user.run(
+      `produce ${ready.card} 1003/7 1004/7 ${other.card} --kiosk WIS00001 --json --context bank --simulate PRODUCED`,
+      { env },
+    );
+    const { cards } = done.json as { cards: { exitCode: number; error?: { message: string } }[] };
+    expect(cards.map(({ exitCode }) => exitCode)).toEqual([0, 3, 10, 0]);
+    expect(cards[1]?.error?.message).toContain('the credential command of context bank (sh) ended with 1');
+    expect(readFileSync(join(user.home, 'asked'), 'utf8')).toBe('1001\n1003\n1004\n');
+    expect(done.stdout + done.stderr).not.toContain('4711');
+  });
+});
+
+describe('a token by standard input', () => {
+  test('is refused beside references on standard input', async () => {
+    const twice = await user.run('status - --token-stdin --json', { input: 'x' });
+    expect([twice.code, twice.json.error.code]).toEqual([2, 'usage']);
+  });
+
+  test('is taken', async () => {
+    await control('PUT', 'token-policy', { policy: 'listed' });
+    await control('PUT', 'tokens/piped-4711', { state: 'good' });
+    expect((await user.run('programs --token-stdin --quiet', { input: 'piped-4711\n' })).code).toBe(0);
+  });
+});

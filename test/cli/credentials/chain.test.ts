@@ -1,0 +1,278 @@
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { listPrograms } from '../../../src/wise/orders.ts';
+import { type Command, HOUR, Stand } from './stand.ts';
+
+const CLIENT = { clientId: 'my-bank', clientSecret: 'client-secret-4711' };
+const REFRESH = 'refresh-4711';
+
+/** A login as it was stored, in the file: this machine has no keyring. */
+async function storedLogin(stand: Stand, user: Record<string, unknown> = {}, client = CLIENT): Promise<void> {
+  await stand.declare(REFRESH, 'good');
+  await stand.open().credentials.logins.add(
+    {
+      client,
+      user: {
+        profileId: 1001,
+        accessToken: 'stored-4711',
+        endsAt: stand.io.clock.now() + HOUR,
+        refreshToken: REFRESH,
+        ...user,
+      },
+    },
+    { isPlain: true },
+  );
+}
+
+async function nameFor({ credentials }: Command, profileId = 1001): Promise<string> {
+  return (await credentials.sourceFor(profileId)).name;
+}
+
+describe('the first source that has a token is asked', () => {
+  test('in this order', async () => {
+    const stand = await Stand.open();
+    await storedLogin(stand);
+    const file = join(stand.folder, 'token');
+    writeFileSync(file, 'from-file-4711\n');
+    const command = { credentialCommand: ['vault', '{profileId}'] };
+    const refresh = { refreshToken: REFRESH, ...CLIENT };
+    const given = { given: { file } };
+    const all = { token: 'given-4711', ...refresh, ...command };
+    expect(await nameFor(stand.open(all, given))).toBe('KIOSKCTL_TOKEN');
+    expect(await nameFor(stand.open({ ...refresh, ...command }, given))).toBe('KIOSKCTL_REFRESH_TOKEN');
+    expect(await nameFor(stand.open(command, given))).toBe(`--token-file ${file}`);
+    expect(await nameFor(stand.open(command, { given: { stdin: true } }))).toBe('--token-stdin');
+    expect(await nameFor(stand.open(command))).toBe('the credential command of context bank (vault)');
+    expect(await nameFor(stand.open())).toBe(`the login of context bank, in the file ${stand.file}`);
+  });
+
+  test('an empty variable is not passed over: a missing CI secret must not pass', async () => {
+    const stand = await Stand.open();
+    await storedLogin(stand);
+    const [token, refreshToken] = [stand.open({ token: '' }), stand.open({ refreshToken: '', ...CLIENT })];
+    await expect(token.credentials.sourceFor(1001)).rejects.toMatchObject({ code: 'credentials-missing' });
+    const { token: kept } = await refreshToken.credentials.sourceFor(1001);
+    await expect(kept.get()).rejects.toMatchObject({
+      code: 'credentials-missing',
+      message: expect.stringContaining('KIOSKCTL_REFRESH_TOKEN is empty'),
+    });
+  });
+
+  test('another customer’s card takes the first source that serves it', async () => {
+    const stand = await Stand.open();
+    await storedLogin(stand);
+    const token = { token: 'given-4711' };
+    const command = { credentialCommand: ['vault', '{profileId}'] };
+    expect(await nameFor(stand.open({ ...token, ...command }), 1002)).toContain('vault');
+    for (const settings of [token, {}])
+      await expect(stand.open(settings).credentials.sourceFor(1002)).rejects.toMatchObject({
+        code: 'credentials-missing',
+        exitCode: 3,
+        message: expect.stringContaining('is for profile 1001, not for 1002'),
+      });
+  });
+
+  test('each context, and each environment, has its own login', async () => {
+    const stand = await Stand.open();
+    await storedLogin(stand);
+    for (const settings of [{ contextName: 'other' }, { environment: 'production' as const }])
+      await expect(stand.open(settings).credentials.sourceFor(1001)).rejects.toMatchObject({
+        code: 'credentials-missing',
+        message: expect.stringContaining('nobody has logged in'),
+      });
+  });
+
+  test('a token for the embedded sandbox was meant for somewhere else', async () => {
+    const stand = await Stand.open();
+    const wrong = () => stand.open({ environment: 'local' }, { given: { stdin: true } });
+    expect(wrong).toThrow(expect.objectContaining({ code: 'usage', exitCode: 2 }));
+  });
+});
+
+describe('--token-file and --token-stdin', () => {
+  test('hold a token, and perhaps a line break', async () => {
+    const stand = await Stand.open();
+    const file = join(stand.folder, 'token');
+    writeFileSync(file, 'from-file-4711\r\n');
+    let reads = 0;
+    const readStdin = async () => `piped-4711-${(reads += 1)}\n`;
+    for (const [given, token] of [
+      [{ file }, 'from-file-4711'],
+      [{ stdin: true }, 'piped-4711-1'],
+    ] as const) {
+      const { credentials } = stand.open({}, { given, readStdin });
+      const { token: kept } = await credentials.sourceFor(1001);
+      expect([await kept.get(), await kept.get()]).toEqual([token, token]);
+      expect(await kept.replace(token)).toBe(false);
+      expect(credentials.secrets).toContain(token);
+    }
+    expect(reads).toBe(1);
+  });
+
+  test.each<[string, string | null, string, RegExp]>([
+    ['that is not there', null, 'credentials-missing', /token can't be read: there is no such file/],
+    ['that is empty', '', 'credentials-missing', /is empty/],
+    ['with two lines', 'a-4711\nb-4711\n', 'credentials-unusable', /line break/],
+  ])('a file %s', async (_, content, code, message) => {
+    const stand = await Stand.open();
+    const file = join(stand.folder, 'token');
+    if (content !== null) writeFileSync(file, content);
+    const { token } = await stand.open({}, { given: { file } }).credentials.sourceFor(1001);
+    const failure: unknown = await token.get().catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code, exitCode: 3, message: expect.stringMatching(message) });
+    expect(JSON.stringify(failure)).not.toContain('4711');
+  });
+});
+
+describe('KIOSKCTL_REFRESH_TOKEN', () => {
+  test('gives a token, which is renewed before it ends', async () => {
+    const stand = await Stand.open();
+    await stand.declare(REFRESH, 'good');
+    const { wise, credentials } = stand.open({ refreshToken: REFRESH, ...CLIENT });
+    await listPrograms(wise, 1001);
+    await listPrograms(wise, 1001);
+    expect(await stand.grants()).toBe(1);
+    stand.io.clock.time += 12 * HOUR - 30_000;
+    await listPrograms(wise, 1001);
+    expect(await stand.grants()).toBe(2);
+    expect(credentials.secrets.length, 'two tokens, and two refresh tokens').toBeGreaterThanOrEqual(6);
+  });
+
+  test('that is refused is named', async () => {
+    const stand = await Stand.open();
+    const { wise } = stand.open({ refreshToken: REFRESH, ...CLIENT });
+    await expect(listPrograms(wise, 1001)).rejects.toMatchObject({
+      code: 'credentials-refused',
+      exitCode: 3,
+      message: 'The API refused the refresh token of KIOSKCTL_REFRESH_TOKEN.',
+    });
+  });
+
+  test('needs client id and secret', async () => {
+    const stand = await Stand.open();
+    const { wise } = stand.open({ refreshToken: REFRESH });
+    await expect(listPrograms(wise, 1001)).rejects.toMatchObject({
+      code: 'credentials-missing',
+      message: expect.stringContaining('KIOSKCTL_CLIENT_ID is not set'),
+    });
+  });
+});
+
+describe('a login', () => {
+  test('is renewed where it is stored, when the API refused its token and shortly before it ends', async () => {
+    const stand = await Stand.open();
+    await storedLogin(stand);
+    const { wise } = stand.open();
+    await listPrograms(wise, 1001);
+    expect(await stand.grants(), 'the stored token was refused').toBe(1);
+    await listPrograms(stand.open().wise, 1001);
+    expect(await stand.grants(), 'the next command takes what was stored').toBe(1);
+    stand.io.clock.time += 12 * HOUR - 30_000;
+    await Promise.all([listPrograms(wise, 1001), listPrograms(stand.open().wise, 1001)]);
+    expect(await stand.grants()).toBe(2);
+  });
+
+  test('without a refresh token ends with its token', async () => {
+    const stand = await Stand.open();
+    await storedLogin(stand, { refreshToken: null, endsAt: stand.io.clock.now() });
+    await expect(listPrograms(stand.open().wise, 1001)).rejects.toMatchObject({
+      code: 'credentials-unusable',
+      exitCode: 3,
+      message: expect.stringContaining('the login of context bank'),
+      hint: expect.stringContaining('kioskctl login'),
+    });
+  });
+
+  test('whose refresh token is refused is named', async () => {
+    const stand = await Stand.open();
+    await storedLogin(stand, { refreshToken: 'withdrawn-4711' });
+    await expect(listPrograms(stand.open().wise, 1001)).rejects.toMatchObject({
+      code: 'credentials-refused',
+      message: expect.stringMatching(/refresh token of the login of context bank/),
+    });
+  });
+
+  test('gives the application its credentials, where no variable does', async () => {
+    const stand = await Stand.open();
+    await storedLogin(stand);
+    expect(await stand.open().credentials.ofClient()).toEqual(CLIENT);
+    const variables = { clientId: 'other', clientSecret: 'other-4711' };
+    expect(await stand.open(variables).credentials.ofClient()).toEqual(variables);
+    const half = stand.open({ clientId: 'other' }).credentials.ofClient();
+    await expect(half, 'not half of each').rejects.toMatchObject({ code: 'credentials-missing' });
+  });
+
+  test('never shows its secrets', async () => {
+    const stand = await Stand.open();
+    await storedLogin(stand);
+    const { credentials, wise } = stand.open();
+    await listPrograms(wise, 1001);
+    expect(credentials.secrets).toEqual(
+      expect.arrayContaining(['stored-4711', REFRESH, CLIENT.clientSecret]),
+    );
+  });
+});
+
+describe('the file of logins', () => {
+  test('is for its owner only, keeps other contexts, and goes with the last', async () => {
+    const stand = await Stand.open();
+    await storedLogin(stand);
+    await stand.open({ contextName: 'other' }).credentials.logins.add({ client: CLIENT }, { isPlain: true });
+    expect(statSync(stand.file).mode & 0o777).toBe(0o600);
+    expect(await stand.open().credentials.logins.remove()).toHaveLength(1);
+    expect(await stand.open().credentials.logins.find()).toBeNull();
+    expect((await stand.open({ contextName: 'other' }).credentials.logins.find())?.login.client).toEqual(
+      CLIENT,
+    );
+    await stand.open({ contextName: 'other' }).credentials.logins.remove();
+    expect(existsSync(stand.file)).toBe(false);
+    expect(await stand.open().credentials.logins.remove()).toEqual([]);
+  });
+
+  test.each([0o640, 0o604, 0o666])('that others may read (%o) is refused', async (mode) => {
+    const stand = await Stand.open();
+    await storedLogin(stand);
+    chmodSync(stand.file, mode);
+    await expect(stand.open().credentials.sourceFor(1001)).rejects.toMatchObject({
+      code: 'credentials-unusable',
+      exitCode: 3,
+      message: expect.stringContaining(`(mode ${mode.toString(8)})`),
+      hint: expect.stringContaining('chmod 600'),
+    });
+  });
+
+  test.each(['', 'nonsense', '{"version":2,"accounts":{}}', '{"version":1,"accounts":{"sandbox/bank":"x"}}'])(
+    'that holds %j is refused and left as it is',
+    async (text) => {
+      const stand = await Stand.open();
+      writeFileSync(stand.file, text, { mode: 0o600 });
+      const { credentials } = stand.open();
+      await expect(credentials.sourceFor(1001)).rejects.toMatchObject({ code: 'credentials-unusable' });
+      await expect(credentials.logins.add({ client: CLIENT })).rejects.toMatchObject({
+        code: 'credentials-unusable',
+      });
+      expect(readFileSync(stand.file, 'utf8')).toBe(text);
+    },
+  );
+
+  test('that can’t be written says where', async () => {
+    const stand = await Stand.open();
+    const paths = { credentials: '/proc/nowhere/credentials.json' } as never;
+    const { logins } = stand.open({ paths }).credentials;
+    await expect(logins.add({ client: CLIENT }, { isPlain: true })).rejects.toMatchObject({
+      code: 'storage-unusable',
+      message: expect.stringContaining('/proc/nowhere/credentials.json'),
+    });
+  });
+
+  test('takes what several write at once', async () => {
+    const stand = await Stand.open();
+    const names = Array.from({ length: 8 }, (_, index) => `context-${index}`);
+    const add = async (contextName: string) =>
+      stand.open({ contextName }).credentials.logins.add({ client: CLIENT }, { isPlain: true });
+    await Promise.all(names.map(add));
+    const { accounts } = JSON.parse(readFileSync(stand.file, 'utf8')) as { accounts: object };
+    expect(Object.keys(accounts).toSorted()).toEqual(names.map((name) => `sandbox/${name}`));
+  });
+});

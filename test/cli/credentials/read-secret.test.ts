@@ -1,0 +1,38 @@
+import { screen } from '@inquirer/testing/vitest';
+import { describe, expect, test } from 'vitest';
+import { REFRESH_TOKEN } from '../../../src/cli/credentials/given-secret.ts';
+import { readSecret } from '../../../src/cli/credentials/read-secret.ts';
+import type { Io } from '../../../src/cli/io/io.ts';
+import { makeIo } from '../terminal.ts';
+
+function read(io: Partial<Io>, noInput = false): Promise<string> {
+  const { signal } = new AbortController();
+  return readSecret(REFRESH_TOKEN, { io: { ...makeIo(), ...io }, signal, noInput, contextName: 'bank' });
+}
+
+describe('a secret', () => {
+  test('is what standard input gives, without the line break at its end', async () => {
+    expect(await read({ readStdin: async () => 'tok-4711\r\n' })).toBe('tok-4711');
+  });
+
+  test('is asked for at a terminal', async () => {
+    const asked = read(makeIo({ isTerminal: true }));
+    await screen.next();
+    screen.type('tok-4711');
+    screen.keypress('enter');
+    expect(await asked).toBe('tok-4711');
+  });
+
+  test.each<[string, Partial<Io>, boolean]>([
+    ['nobody is to be asked', makeIo({ isTerminal: true }), true],
+    ['the question would not be seen', { isStdinTerminal: true, isInteractive: false }, false],
+  ])('is not typed into a terminal where %s', async (_, io, noInput) => {
+    await expect(read(io, noInput)).rejects.toMatchObject({ code: 'input-required', exitCode: 2 });
+  });
+
+  test.each(['', '\n', 'two\nlines-4711'])('is not %j', async (text) => {
+    const failure: unknown = await read({ readStdin: async () => text }).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ exitCode: 3, message: expect.stringContaining('tandard input') });
+    expect(JSON.stringify(failure)).not.toContain('4711');
+  });
+});

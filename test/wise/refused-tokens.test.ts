@@ -1,0 +1,84 @@
+import * as v from 'valibot';
+import { describe, expect, test } from 'vitest';
+import { failureOf } from '../../src/wise/client.ts';
+import { KeptToken } from '../../src/wise/tokens.ts';
+import { type Answer, json, Vendor } from './vendor.ts';
+
+const READ = { method: 'GET', path: '/v3/spend/x', profileId: 7, schema: v.object({}) } as const;
+const ACT = { method: 'PUT', path: '/v3/spend/x', profileId: 7, body: {} } as const;
+
+/** Refuses all tokens but one. */
+const accepting =
+  (good: string): Answer =>
+  (response, turn, asked) =>
+    json(asked.headers.authorization === `Bearer ${good}` ? 200 : 401, { error: 'invalid_token' })(
+      response,
+      turn,
+      asked,
+    );
+
+/** Whose token is replaced by the next of a list. */
+async function stand(good: string, tokens: string[]) {
+  const vendor = await Vendor.open(accepting(good));
+  const left = [...tokens];
+  const fetch = async () => ({ token: left.shift() ?? 'none', lifetime: 3_600_000 });
+  const kept = new KeptToken(fetch, () => 0);
+  const client = vendor.client({
+    token: async (_, options) => kept.get(options),
+    replaceToken: async (_, refused) => kept.replace(refused),
+    tokenSource: async () => 'the vault',
+  });
+  const shown = () => vendor.asked.map(({ headers }) => headers.authorization?.replace('Bearer ', ''));
+  return { client, shown, left };
+}
+
+describe('a token that the API refuses', () => {
+  test('is replaced, and a read is made again', async () => {
+    const { client, shown } = await stand('new', ['old', 'new']);
+    await client.read(READ);
+    await client.read(READ);
+    expect(shown()).toEqual(['old', 'new', 'new']);
+  });
+
+  test('is replaced once, also when several reads meet it', async () => {
+    const { client, left } = await stand('new', ['old', 'new', 'newer']);
+    await Promise.all([client.read(READ), client.read(READ), client.read(READ)]);
+    expect(left).toEqual(['newer']);
+  });
+
+  test('and so is the next: that ends the read, naming where it is from', async () => {
+    const { client, shown } = await stand('good', ['old', 'new', 'newer']);
+    await expect(client.read(READ)).rejects.toMatchObject({
+      code: 'credentials-refused',
+      exitCode: 3,
+      message: 'The API refused the token of the vault (401).',
+    });
+    expect(shown()).toEqual(['old', 'new']);
+  });
+
+  test('is not replaced where there is no other', async () => {
+    const { client, shown } = await stand('good', ['old', 'old']);
+    await expect(client.read(READ)).rejects.toMatchObject({ code: 'credentials-refused' });
+    expect(shown()).toEqual(['old']);
+  });
+
+  test('never repeats an act', async () => {
+    const { client, shown } = await stand('new', ['old', 'new']);
+    const sent = await client.send(ACT);
+    expect(sent).toMatchObject({ kind: 'answered', httpStatus: 401 });
+    if (sent.kind === 'answered') expect(failureOf(sent).message).toContain('the token of the vault');
+    expect(shown()).toEqual(['old']);
+  });
+
+  test('because it may not do this (403) is not replaced', async () => {
+    const vendor = await Vendor.open(json(403, {}));
+    const client = vendor.client({
+      replaceToken: () => expect.fail('replaced'),
+      tokenSource: async () => 'X',
+    });
+    await expect(client.read(READ)).rejects.toMatchObject({
+      message: 'The API refused the token of X (403).',
+    });
+    expect(vendor.asked).toHaveLength(1);
+  });
+});
