@@ -1,6 +1,3 @@
-import { closeSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { makeFolder } from '../../sqlite/database.ts';
 import { tryLock } from '../../sqlite/lock.ts';
 import type { Clock } from '../../workflows/context.ts';
 import { poll } from '../../workflows/poll.ts';
@@ -41,8 +38,6 @@ export async function locked<Result>(
 
 function take(file: string): (() => void) | null {
   try {
-    makeFolder(dirname(file));
-    closeSync(openSync(file, 'a', 0o600));
     return tryLock(file);
   } catch {
     return () => undefined;

@@ -1,7 +1,7 @@
 import { existsSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { Failure } from '../../domain/failure.ts';
-import { Database } from '../../sqlite/database.ts';
+import { tryLock } from '../../sqlite/lock.ts';
 import { readSettingsFile, SETTINGS_VERSION, type SettingsFile, UnusableSettings } from './settings-file.ts';
 
 /** Makes the new settings out of the old ones; what it throws leaves them as they are. */
@@ -41,24 +41,19 @@ function serialize(settings: SettingsFile): string {
   return `${JSON.stringify(settings, null, 2)}\n`;
 }
 
-/** A lock of SQLite ends with its process, however that ends; one that is a file would have to be found stale first. */
 function alone<Result>(file: string, work: () => Result): Result {
-  const fault = (why: string) => unwritable(file, `its lock ${why}`);
-  const lock = new Database({
-    file: join(dirname(file), 'config.lock'),
-    migrations: [],
-    durability: 'normal',
-    patience: PATIENCE_MS,
-    fault,
-  });
   try {
-    return lock.transaction(work);
+    const release = tryLock(join(dirname(file), 'config.lock'), PATIENCE_MS);
+    if (!release) throw unwritable(file, 'another process keeps it locked');
+    try {
+      return work();
+    } finally {
+      release();
+    }
   } catch (error) {
-    if (error instanceof Error && 'syscall' in error && 'code' in error)
+    if (error instanceof Error && ('syscall' in error || 'errcode' in error) && 'code' in error)
       throw unwritable(file, String(error.code));
     throw error;
-  } finally {
-    lock.close();
   }
 }
 
