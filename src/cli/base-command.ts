@@ -169,21 +169,24 @@ export abstract class BaseCommand extends Command {
     return { id, flags, subcommands: below.map((one) => one.slice(id.length + 1)) };
   }
 
+  /** The whole JSON document of a result. @param indent 0 for one line */
+  protected toDocument(
+    { exitCode, document }: Pick<Result, 'exitCode' | 'document'>,
+    indent: number,
+  ): string {
+    const { name = null, environment = null } = this.#named ?? {};
+    const command = this.id?.replaceAll(':', ' ') ?? null;
+    const { secrets = [] } = this.#open?.credentials ?? {};
+    const envelope = { command, context: name, environment, exitCode };
+    return `${printableJson(redactData(makeDocument(envelope, document), secrets), indent)}\n`;
+  }
+
   #print(
     { exitCode, document }: Pick<Result, 'exitCode' | 'document'>,
     pages: readonly RunbookPage[] = [],
   ): void {
-    const { name = null, environment = null } = this.#named ?? {};
-    const command = this.id?.replaceAll(':', ' ') ?? null;
-    const { secrets = [] } = this.#open?.credentials ?? {};
-    const whole = redactData(
-      makeDocument(
-        { command, context: name, environment, exitCode },
-        { ...document, ...(pages.length > 0 && { runbook: pages }) },
-      ),
-      secrets,
-    );
-    this.io.out(`${printableJson(whole, this.io.isStdoutTerminal && !this.#isStream ? 2 : 0)}\n`);
+    const whole = { exitCode, document: { ...document, ...(pages.length > 0 && { runbook: pages }) } };
+    this.io.out(this.toDocument(whole, this.io.isStdoutTerminal && !this.#isStream ? 2 : 0));
   }
 
   #complain({ message, hint }: { message: string; hint: string }, about: string | null): void {

@@ -35,7 +35,7 @@ export interface ContextFlags extends SettingFlags {
   runbook?: string | undefined;
 }
 
-const BASE_URLS: Record<Exclude<Environment, 'local'>, string> = {
+export const BASE_URLS: Record<Exclude<Environment, 'local'>, string> = {
   sandbox: 'https://api.wise-sandbox.com',
   production: 'https://api.wise.com',
 };
@@ -146,13 +146,14 @@ function mayAct(effect: Effect, environment: Environment): boolean {
 export interface SandboxChoice {
   stateFile?: string | undefined;
   speed?: number | undefined;
+  kiosks?: number | undefined;
   seed?: number | undefined;
 }
 
 /** The embedded sandbox; its code is loaded where it is used. @throws Failure `storage-unusable` */
 export async function openSandbox(settings: Settings, choice: SandboxChoice = {}): Promise<Sandbox> {
-  const { stateFile = settings.paths.sandboxState, speed = settings.sandboxSpeed, seed } = choice;
-  return new Sandbox({ stateFile, speed, seed });
+  const { stateFile = settings.paths.sandboxState, speed = settings.sandboxSpeed, ...more } = choice;
+  return new Sandbox({ stateFile, speed, ...more });
 }
 
 /** Where `next` and hints lead: to the same context and server; the profile is in each reference. */

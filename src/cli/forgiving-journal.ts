@@ -1,8 +1,15 @@
 import { Failure } from '../domain/failure.ts';
 import type { Journal } from '../journal/journal.ts';
 
-/** Lists of all that the journal knows can't be told without it: an empty one would say that all is well. */
-const WHOLE = new Set<keyof Journal>(['listCards', 'listCardStates', 'listKiosks', 'listHolds', 'listActs']);
+/** What tells all that the journal knows: with an empty one it would say that there is nothing. */
+const WHOLE = new Set<keyof Journal>([
+  'listCards',
+  'listCardStates',
+  'listCardsAt',
+  'listKiosks',
+  'listHolds',
+  'listActs',
+]);
 
 /**
  * A journal for commands that only look: when the file turns out to be unusable, it warns once and goes on with an empty
@@ -30,15 +37,17 @@ export function makeForgivingJournal(
       return forgive(error);
     }
   };
-  const only = async (name: keyof Journal, args: unknown[]) => {
-    if (lost) throw lost;
-    const file = (journal ??= open());
-    return Reflect.apply(file[name], file, args);
-  };
+  const whole =
+    (name: keyof Journal) =>
+    async (...args: unknown[]) => {
+      if (lost) throw lost;
+      journal ??= open();
+      return Reflect.apply(journal[name], journal, args);
+    };
   // Every method is asked of the file first, and of the empty journal when the file fails.
   return new Proxy(instead(), {
     get: (_, name: keyof Journal) => {
-      if (WHOLE.has(name)) return async (...args: unknown[]) => only(name, args);
+      if (WHOLE.has(name)) return whole(name);
       const method = current()[name];
       if (name === 'close' || name === 'isHeld') return method.bind(journal);
       return async (...args: unknown[]) => {

@@ -80,7 +80,9 @@ const EFFECTS: Record<string, readonly string[]> = {
     'context list',
     'context show',
     'explain',
+    'incident',
     'kiosks',
+    'log',
     'orders',
     'programs',
     'runbook check',
@@ -105,6 +107,7 @@ const EFFECTS: Record<string, readonly string[]> = {
   configures: ['context add', 'context remove', 'context set', 'context unset', 'context use'],
   writes: [
     'cancel',
+    'kiosk recover',
     'kiosk release',
     'order',
     'produce',

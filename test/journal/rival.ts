@@ -1,36 +1,31 @@
-// Another process on a journal: claims a card, marks it sent if it is told to, or takes a lease on it; prints what it got,
-// and stays until its standard input ends or it is killed.
+// Another process on a journal: claims a card, and marks it sent, takes a lease on it or begins an act if it is told
+// to; prints what it got, and stays until its standard input ends or it is killed.
 import { openSqliteJournal } from '../../src/journal/sqlite-journal.ts';
 
 const [, , file = '', act = 'claim', cardToken = ''] = process.argv;
 const journal = openSqliteJournal({ file, environment: 'sandbox', now: () => Date.now() });
 const at = Date.now();
-if (act === 'lease') await lease();
-else await claim();
-process.stdin.resume();
-
-async function lease(): Promise<void> {
-  const others = await journal.takeLeases([`card ${cardToken}`], 'produce');
-  process.stdout.write(JSON.stringify({ id: '', claimed: others.length === 0 }));
-}
-
-async function claim(): Promise<void> {
-  const { attempt, claimed } = await journal.claim({
-    profileId: 1001,
-    orderId: 501,
-    cardToken,
+const { attempt, claimed } = await journal.claim({
+  profileId: 1001,
+  orderId: 501,
+  cardToken,
+  kioskId: 'WIS00001',
+  reason: null,
+  at,
+});
+if (act === 'send') {
+  await journal.markSent(attempt, {
     kioskId: 'WIS00001',
-    reason: null,
+    orderId: 501,
+    baseline: null,
+    correlationId: 'c',
     at,
   });
-  if (act === 'send') {
-    await journal.markSent(attempt, {
-      kioskId: 'WIS00001',
-      orderId: 501,
-      baseline: null,
-      correlationId: 'c',
-      at,
-    });
-  }
-  process.stdout.write(JSON.stringify({ id: attempt.id, claimed }));
 }
+if (act === 'lease') await journal.takeLeases([`card ${cardToken}`], 'produce');
+if (act === 'act') {
+  const subject = { profileId: 1001, orderId: null, cardToken, kioskId: null };
+  await journal.startAct({ act: 'cancel', context: 'ci', ...subject, reason: null, at });
+}
+process.stdout.write(JSON.stringify({ id: attempt.id, claimed }));
+process.stdin.resume();

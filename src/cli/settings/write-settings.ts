@@ -1,5 +1,5 @@
 import { existsSync, renameSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Failure } from '../../domain/failure.ts';
 import { Database } from '../../sqlite/database.ts';
 import { readSettingsFile, SETTINGS_VERSION, type SettingsFile, UnusableSettings } from './settings-file.ts';
@@ -20,20 +20,25 @@ const PATIENCE_MS = 10_000;
 
 /**
  * Changes the settings file, alone among all processes: it is read, changed and written whole under one lock, which
- * ends with its process. What changes nothing is not written.
+ * ends with its process (the library that writes it whole knows of no other process). What changes nothing is not written.
  * @throws UnusableSettings for one that may not be touched; Failure `settings-unusable` where nothing can be written
  */
 export async function changeSettings(file: string, change: SettingsChange): Promise<Written> {
-  const { writeFileAtomic } = await import('./atomic.ts');
+  const { Conf } = await import('./conf.ts');
   return alone(file, () => {
     const { before, damage } = readOrDamage(file);
     const after = changeOr(damage, () => change(before));
     const changed = JSON.stringify(after) !== JSON.stringify(before);
     if (!changed) return { before, after, changed, setAside: null };
     const setAside = damage && moveAside(file);
-    writeFileAtomic(file, `${JSON.stringify(after, null, 2)}\n`, { mode: 0o600 });
+    const options = { cwd: dirname(file), configName: basename(file, '.json'), configFileMode: 0o600 };
+    new Conf<SettingsFile>({ ...options, serialize }).store = after;
     return { before, after, changed, setAside };
   });
+}
+
+function serialize(settings: SettingsFile): string {
+  return `${JSON.stringify(settings, null, 2)}\n`;
 }
 
 /** A lock of SQLite ends with its process, however that ends; one that is a file would have to be found stale first. */
