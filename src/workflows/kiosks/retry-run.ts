@@ -108,6 +108,8 @@ async function produceAgain(
 ): Promise<boolean> {
   const { kioskId } = planned;
   const attempt = await sendOnce(ctx, subject, { kioskId, guard: (seen) => guardPlanned(seen, planned) });
+  // Its result is all that is waited for.
+  subject.isLean = true;
   await follow(ctx, subject, { attempt, wait: true, simulation });
   return attempt !== null;
 }
