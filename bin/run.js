@@ -1,15 +1,14 @@
 #!/usr/bin/env node
-import { existsSync, mkdirSync } from 'node:fs';
-import module from 'node:module';
-import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
 const [major] = process.versions.node.split('.');
 if (Number(major) < 24) {
   process.stderr.write(`kioskctl needs Node 24 or newer; this is ${process.version}.\n`);
   process.exit(2);
 }
+// Not imported: that would touch all that a module of Node's exports, and load streams and more for it.
+const { existsSync, mkdirSync } = process.getBuiltinModule('node:fs');
+const { homedir } = process.getBuiltinModule('node:os');
+const { dirname, join } = process.getBuiltinModule('node:path');
+const { fileURLToPath } = process.getBuiltinModule('node:url');
 const { KIOSKCTL_HOME, XDG_CACHE_HOME } = process.env;
 const cache = KIOSKCTL_HOME || join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'kioskctl');
 const compileCache = join(cache, 'compile-cache');
@@ -21,7 +20,7 @@ function makeFolder(folder) {
 }
 try {
   makeFolder(compileCache);
-  module.enableCompileCache(compileCache);
+  process.getBuiltinModule('node:module').enableCompileCache(compileCache);
 } catch {
   // Without a cache it starts more slowly.
 }

@@ -8,12 +8,15 @@ import { thirdPartyNotices } from './notices.ts';
  * Parts of oclif and got that kioskctl never reaches, and what they are replaced with. They cost a third of the start-up.
  * - oclif looks for commands with tinyglobby and minimatch only without a manifest, and for its configuration with
  *   lilconfig only in plugins; semver serves its plugin updates; debug its traces; wsl-utils the name of the platform on
- *   Windows.
+ *   Windows. Nothing starts its spinners, and the
+ *   only template in our help is the name of the binary, for which ejs would compile each line.
  * - got speaks HTTP/2 only when it is told to.
  */
 const UNREACHED: Record<string, string> = {
+  'cli-spinners': 'module.exports = { dots: {}, dots2: {} };',
   debug:
     'const noop = () => {}; module.exports = () => Object.assign(noop, { enabled: false, extend: () => noop });',
+  ejs: "exports.render = (text, { config }) => text.replaceAll('<%= config.bin %>', config.bin);",
   lilconfig: 'module.exports = {};',
   minimatch: 'module.exports = {};',
   'node:http2': 'module.exports = { constants: {}, Http2ServerResponse: class {} };',
@@ -27,11 +30,30 @@ const withoutUnreached: Plugin = {
   setup(esbuild) {
     const names = new RegExp(`^(${Object.keys(UNREACHED).join('|')})$`);
     esbuild.onResolve({ filter: names }, ({ path, importer }) =>
-      // Who opens a browser reaches it.
-      /node_modules\/open\//.test(importer) ? undefined : { path, namespace: 'unreached' },
+      // Who opens a browser, or spins, reaches it.
+      /node_modules\/(open|ora)\//.test(importer) ? undefined : { path, namespace: 'unreached' },
     );
     esbuild.onLoad({ filter: /.*/, namespace: 'unreached' }, ({ path }) => ({
       contents: UNREACHED[path] ?? '',
+    }));
+  },
+};
+
+/** The parts of oclif that kioskctl uses, each from its own module: its index loads all of them and more. */
+const OCLIF = `
+export { Command } from '@oclif/core/command';
+export { Config } from '@oclif/core/config';
+export { CommandHelp, Help } from '@oclif/core/help';
+export * as Args from '@oclif/core/args';
+export * as Flags from '@oclif/core/flags';`;
+
+const partsOfOclif: Plugin = {
+  name: 'parts-of-oclif',
+  setup(esbuild) {
+    esbuild.onResolve({ filter: /^@oclif\/core$/ }, () => ({ path: 'parts', namespace: 'oclif' }));
+    esbuild.onLoad({ filter: /.*/, namespace: 'oclif' }, () => ({
+      contents: OCLIF,
+      resolveDir: process.cwd(),
     }));
   },
 };
@@ -64,35 +86,60 @@ const { fileURLToPath: __fileURLToPath } = process.getBuiltinModule('node:url');
 const __filename = __fileURLToPath(import.meta.url);
 const __dirname = process.getBuiltinModule('node:path').dirname(__filename);`;
 
+/** What people and scripts run all the time. Without the other commands it starts a tenth faster. */
+const USUAL = new Set([
+  'cancel',
+  'explain',
+  'kiosks',
+  'order',
+  'produce',
+  'retry',
+  'simulate',
+  'status',
+  'wait-produced',
+  'wait-ready',
+]);
+
 /**
- * All commands in one module, by their ids: a file a command, its path its name. oclif loads `COMMANDS` from it; the
- * dispatcher and the completion, which main imports when they are needed, live in the same file.
+ * Commands in one module, by their ids: a file a command, its path its name. `commands` has all of them, and oclif loads
+ * `COMMANDS` from it. `usual-commands` has those that are usual, with the dispatcher and the completion, which main
+ * imports when they are needed; the dispatcher looks there first.
  */
-const allCommands: Plugin = {
-  name: 'all-commands',
+const commandModules: Plugin = {
+  name: 'command-modules',
   setup(esbuild) {
+    esbuild.onResolve({ filter: /^all-commands$/ }, () => ({ path: 'all', namespace: 'commands' }));
     esbuild.onResolve(
-      { filter: /^all-commands$|^\.\/dispatch\.ts$|^\.\/completion\/complete\.ts$/ },
-      ({ kind }) =>
-        kind === 'import-statement' ? undefined : { path: 'all-commands', namespace: 'all-commands' },
+      { filter: /^usual-commands$|^\.\/dispatch\.ts$|^\.\/completion\/complete\.ts$/ },
+      ({ kind }) => (kind === 'import-statement' ? undefined : { path: 'usual', namespace: 'commands' }),
     );
-    esbuild.onLoad({ filter: /.*/, namespace: 'all-commands' }, () => {
-      const files = globSync('src/commands/**/*.ts').toSorted();
-      const ids = files.map((file) =>
-        file.slice('src/commands/'.length, -'.ts'.length).replace(/\/index$/, ''),
-      );
-      const contents = [
-        "export { dispatch } from './src/cli/dispatch.ts';",
-        "export { complete } from './src/cli/completion/complete.ts';",
-        ...files.map((file, index) => `import command${index} from './${file}';`),
-        'export const COMMANDS = {',
-        ...ids.map((id, index) => `${JSON.stringify(id.replaceAll('/', ':'))}: command${index},`),
-        '};',
-      ].join('\n');
-      return { contents, resolveDir: process.cwd() };
-    });
+    esbuild.onLoad({ filter: /.*/, namespace: 'commands' }, ({ path }) => ({
+      contents: path === 'all' ? exportCommands(() => true) : exportUsual(),
+      resolveDir: process.cwd(),
+    }));
   },
 };
+
+function exportUsual(): string {
+  return [
+    "export { dispatch } from './src/cli/dispatch.ts';",
+    "export { complete } from './src/cli/completion/complete.ts';",
+    exportCommands((id) => USUAL.has(id)),
+  ].join('\n');
+}
+
+function exportCommands(isMeant: (id: string) => boolean): string {
+  const files = globSync('src/commands/**/*.ts').toSorted();
+  const commands = files
+    .map((file) => ({ file, id: file.slice('src/commands/'.length, -'.ts'.length).replace(/\/index$/, '') }))
+    .filter(({ id }) => isMeant(id));
+  return [
+    ...commands.map(({ file }, index) => `import command${index} from './${file}';`),
+    'export const COMMANDS = {',
+    ...commands.map(({ id }, index) => `${JSON.stringify(id.replaceAll('/', ':'))}: command${index},`),
+    '};',
+  ].join('\n');
+}
 
 /**
  * @sindresorhus/is, below got, makes two of Node's list formatters when it is loaded, for messages that nobody sees;
@@ -101,7 +148,7 @@ const allCommands: Plugin = {
 const PLAIN_LIST_FORMAT = 'class { format(list) { return [...list].join(", "); } }';
 
 const { metafile } = await build({
-  entryPoints: { main: 'src/cli/main.ts', commands: 'all-commands' },
+  entryPoints: { main: 'src/cli/main.ts', commands: 'all-commands', 'usual-commands': 'usual-commands' },
   outdir: 'dist',
   chunkNames: '[name]-[hash]',
   bundle: true,
@@ -114,7 +161,7 @@ const { metafile } = await build({
   external: ['@napi-rs/keyring'],
   banner: { js: `${COMMONJS_SCOPE}\nconst PlainListFormat = ${PLAIN_LIST_FORMAT};` },
   define: { 'Intl.ListFormat': 'PlainListFormat' },
-  plugins: [allCommands, withoutUnreached, lazyBuiltins],
+  plugins: [partsOfOclif, commandModules, withoutUnreached, lazyBuiltins],
   metafile: true,
   logLevel: 'warning',
 });

@@ -40,14 +40,19 @@ export function makeOwnPlugin(root: string): Interfaces.Plugin {
   };
 }
 
-/** Loads a command the way that oclif's `explicit` strategy does, from the module that package.json names. */
+type Commands = Record<string, Record<string, Command.Class>>;
+
+/**
+ * Loads a command the way that oclif's `explicit` strategy does, from the module that package.json names; the usual ones
+ * from the part of it that is loaded anyhow.
+ */
 async function loadCommand(root: string, pjson: Interfaces.PJSON, id: string): Promise<Command.Class> {
   const { commands } = pjson.oclif;
   if (typeof commands !== 'object' || !commands.target) throw new TypeError('package.json names no commands');
-  const module: Record<string, Record<string, Command.Class>> = await import(
-    pathToFileURL(join(root, commands.target)).href
-  );
-  const command = module[commands.identifier ?? 'default']?.[id];
+  const { target, identifier = 'default' } = commands;
+  const load = async (file: string): Promise<Commands> => import(pathToFileURL(join(root, file)).href);
+  const usual = await load(target.replace('commands.js', 'usual-commands.js'));
+  const command = usual[identifier]?.[id] ?? (await load(target))[identifier]?.[id];
   if (!command)
     throw new TypeError(`the manifest names a command ${id} that isn't there: run npm run manifest`);
   command.id = id;

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { isatty } from 'node:tty';
 import type { Clock } from '../../workflows/context.ts';
 
 /** The world of a terminal command: its three streams, what they are, and the clock. Tests pass their own. */
@@ -37,7 +38,9 @@ const systemClock: Clock = {
 
 /** @param noColor whether the user switched colour off in this very command */
 export function processIo(noColor = false): Io {
-  const { stdin, stdout, stderr, env } = process;
+  const { stdout, stderr, env } = process;
+  // Asking process.stdin would make a stream of it, which most commands never read.
+  const isStdinTerminal = isatty(0);
   const isPlain = noColor || (env.NO_COLOR ?? '') !== '' || env.TERM === 'dumb' || (env.CI ?? '') !== '';
   return {
     out: writeTogether(stdout),
@@ -45,8 +48,8 @@ export function processIo(noColor = false): Io {
     unread: () => stdout.writableLength,
     readStdin,
     isStdoutTerminal: stdout.isTTY,
-    isStdinTerminal: stdin.isTTY,
-    isInteractive: stdin.isTTY && stderr.isTTY,
+    isStdinTerminal,
+    isInteractive: isStdinTerminal && stderr.isTTY,
     // A terminal without a width (some CI systems have one) can't be drawn on.
     isLive: stderr.isTTY && stderr.columns > 0 && !isPlain,
     color: { stdout: stdout.isTTY && !isPlain, stderr: stderr.isTTY && !isPlain },
