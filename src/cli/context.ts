@@ -1,3 +1,4 @@
+import type { Agent } from 'node:https';
 import packageJson from '../../package.json' with { type: 'json' };
 import { printable } from '../domain/terminal-text.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -36,6 +37,11 @@ export interface ContextFlags extends SettingFlags {
 const BASE_URLS: Record<Exclude<Environment, 'local'>, string> = {
   sandbox: 'https://api.wise-sandbox.com',
   production: 'https://api.wise.com',
+};
+/** Where a client certificate is asked for. */
+const MUTUAL_TLS_URLS: typeof BASE_URLS = {
+  sandbox: 'https://api-mtls.wise-sandbox.com',
+  production: 'https://api-mtls.transferwise.com',
 };
 
 /** A context with what has to be put away after it. */
@@ -108,15 +114,29 @@ function makeClient(
     () => io.clock.now(),
   );
   const wise = new Client({
-    baseUrl: async () => settings.baseUrl ?? (await baseUrlOf(settings.environment, server)),
+    baseUrl: async () => settings.baseUrl ?? (await baseUrlOf(settings, server)),
     apiVersion: settings.apiVersion,
     token: async (owner) => (owner === 'application' ? application.get() : credentials.tokenFor(owner)),
     userAgent: `kioskctl/${packageJson.version} (node ${process.version})`,
+    agent: async (url) => openAgent(url, { settings, credentials, now: io.clock.now() }),
     // The embedded sandbox has no ceilings.
     ...(settings.environment !== 'local' && { ceilings: WISE_CEILINGS }),
     ...(verbose && { onExchange: (line) => io.err(`${printable(line)}\n`) }),
   });
   return wise;
+}
+
+/** @throws Failure for a proxy or a certificate that can't be used */
+async function openAgent(
+  url: string,
+  { settings, credentials, now }: { settings: Settings; credentials: Credentials; now: number },
+): Promise<Agent> {
+  const { findProxy, readCertificate, secretsOf } = await import('./settings/network.ts');
+  const { makeAgent } = await import('../wise/agent.ts');
+  const proxy = await findProxy(url);
+  for (const secret of proxy ? secretsOf(proxy) : []) credentials.hide(secret);
+  const certificate = settings.certificate && readCertificate(settings.certificate, now);
+  return makeAgent({ proxy, certificate });
 }
 
 export interface SandboxChoice {
@@ -146,8 +166,12 @@ async function webhookKeyOf(
   return { pem: (await server()).sandbox.publicKey(), source: 'the key of the embedded sandbox' };
 }
 
-async function baseUrlOf(environment: Environment, server: () => Promise<{ url: string }>): Promise<string> {
-  return environment === 'local' ? (await server()).url : BASE_URLS[environment];
+async function baseUrlOf(
+  { environment, certificate }: Settings,
+  server: () => Promise<{ url: string }>,
+): Promise<string> {
+  if (environment === 'local') return (await server()).url;
+  return (certificate ? MUTUAL_TLS_URLS : BASE_URLS)[environment];
 }
 
 async function startSandbox(settings: Settings): Promise<{ sandbox: Sandbox; url: string }> {

@@ -1,3 +1,4 @@
+import type { Agent } from 'node:https';
 import * as v from 'valibot';
 import { redactData } from '../domain/redaction.ts';
 import { failureOf, heldBack, unreachable, unreadable } from './answer-failures.ts';
@@ -15,6 +16,8 @@ export interface ClientOptions {
   /** The access token for a profile, or the application's own. @throws Failure `credentials-…` */
   token: (owner: Owner) => Promise<string>;
   userAgent: string;
+  /** What makes the connections for https, asked for at the first request; without it, Node's own way. */
+  agent?: (baseUrl: string) => Promise<Agent>;
   /** How many requests may go out in which time; without any, they go out as they come. */
   ceilings?: readonly Ceiling[];
   /** Told of each exchange in one line without secrets: method, path, answer, time, ids. */
@@ -73,6 +76,7 @@ export class Client {
   readonly used: { reads: number; sends: number } = { reads: 0, sends: 0 };
   readonly #options: ClientOptions;
   readonly #limiter: Limiter | undefined;
+  #agent: Promise<Agent> | undefined;
   #serverTime: number | null = null;
 
   constructor(options: ClientOptions) {
@@ -133,9 +137,15 @@ export class Client {
     });
   }
 
+  #agentFor(baseUrl: string): Promise<Agent> | undefined {
+    this.#agent ??= this.#options.agent?.(baseUrl);
+    return this.#agent;
+  }
+
   async #exchange(request: VendorRequest, options: ExchangeOptions): Promise<Sent> {
     const { correlationId = crypto.randomUUID(), counts, ...rest } = options;
     const baseUrl = await this.#options.baseUrl();
+    const agent = baseUrl.startsWith('https:') ? await this.#agentFor(baseUrl) : undefined;
     const authorization = request.authorization ?? `Bearer ${await this.#options.token(request.profileId)}`;
     const path = versioned(request.path, this.#options.apiVersion);
     const started = performance.now();
@@ -151,6 +161,7 @@ export class Client {
       body: request.body,
       form: request.form,
       ...rest,
+      agent,
       limiter: this.#limiter,
       onSent: () => void (this.used[counts] += 1),
     });

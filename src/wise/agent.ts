@@ -1,0 +1,88 @@
+import { request as plainRequest } from 'node:http';
+import { Agent, type AgentOptions, request as secureRequest } from 'node:https';
+import { isIP } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { ProxyError } from './faults.ts';
+
+/** How requests get to the API: through what, and as whom. */
+export interface Network {
+  /** The address of the proxy, with its credentials; null goes straight. */
+  proxy: URL | null;
+  /** For mutual TLS, in PEM. */
+  certificate: { cert: string; key: string } | null;
+  /** How long the proxy may take to make a connection, in milliseconds. */
+  proxyTimeout?: number;
+}
+
+/** Longer than any proxy takes, and less than a read waits. */
+const PROXY_TIMEOUT_MS = 8_000;
+
+/** Keeps connections open between requests, and knows the certificate. @throws Error of OpenSSL's, with a code */
+export function makeAgent({ proxy, certificate, proxyTimeout = PROXY_TIMEOUT_MS }: Network): Agent {
+  const options: AgentOptions = { keepAlive: true, ...certificate };
+  return proxy ? new TunnelAgent(proxy, { ...options, timeout: proxyTimeout }) : new Agent(options);
+}
+
+type Connected = (error: Error | null, stream?: Duplex) => void;
+
+/**
+ * Connects through a proxy, by `CONNECT`. Four libraries and Node's own `proxyEnv` were tried: with each, a proxy that
+ * doesn't answer holds a request for ever, because a request without a socket can't be ended; `https-proxy-agent` takes
+ * what a proxy refuses for the answer of the API.
+ */
+class TunnelAgent extends Agent {
+  readonly #proxy: URL;
+  readonly #timeout: number;
+
+  constructor(proxy: URL, { timeout, ...options }: AgentOptions & { timeout: number }) {
+    super(options);
+    this.#proxy = proxy;
+    this.#timeout = timeout;
+  }
+
+  // Node takes a stream that is handed over later, by the callback.
+  override createConnection(options: AgentOptions, connected: Connected): undefined {
+    const { hostname, port, protocol, username, password } = this.#proxy;
+    const host = options.host ?? '';
+    const target = `${host.includes(':') ? `[${host}]` : host}:${options.port}`;
+    const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+    const proxyHost = hostname.replace(/^\[|\]$/g, '');
+    const connect = (protocol === 'https:' ? secureRequest : plainRequest)({
+      method: 'CONNECT',
+      host: proxyHost,
+      // Node would take it from the header, which names the API.
+      servername: isIP(proxyHost) ? '' : proxyHost,
+      port: port || (protocol === 'https:' ? 443 : 80),
+      path: target,
+      headers: {
+        host: target,
+        ...(username && { 'proxy-authorization': `Basic ${Buffer.from(pair).toString('base64')}` }),
+      },
+      agent: false,
+      signal: AbortSignal.timeout(this.#timeout),
+    });
+    connect.once('connect', ({ statusCode = 0 }, socket) => {
+      if (statusCode === 200)
+        return connected(null, super.createConnection(Object.assign(options, { socket })) ?? undefined);
+      socket.destroy();
+      connected(refused(statusCode));
+    });
+    // A proxy that takes CONNECT for an ordinary request answers it as one.
+    connect.once('response', ({ statusCode = 0 }) => {
+      connect.destroy();
+      connected(refused(statusCode));
+    });
+    connect.once('error', (error) => {
+      const why = 'code' in error ? String(error.code) : error.name;
+      connected(new ProxyError('PROXY_UNREACHABLE', `the proxy could not be reached: ${why}`));
+    });
+    connect.end();
+    return undefined;
+  }
+}
+
+function refused(status: number): ProxyError {
+  return status === 407
+    ? new ProxyError('PROXY_CREDENTIALS', 'the proxy wants other credentials (407)')
+    : new ProxyError('PROXY_REFUSED', `the proxy answered ${status}`);
+}
