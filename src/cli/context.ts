@@ -1,5 +1,6 @@
 import type { Agent } from 'node:https';
 import packageJson from '../../package.json' with { type: 'json' };
+import { redact } from '../domain/redaction.ts';
 import { printable } from '../domain/terminal-text.ts';
 import type { Journal } from '../journal/journal.ts';
 import { SqliteJournal } from '../journal/sqlite-journal.ts';
@@ -28,6 +29,7 @@ export type Effect = 'reads' | 'records' | 'writes' | 'sandbox-only';
 export interface ContextFlags extends SettingFlags {
   quiet?: boolean;
   verbose?: boolean;
+  debug?: boolean;
   reason?: string | undefined;
   confirm?: string | undefined;
   yes?: boolean;
@@ -101,10 +103,11 @@ export function openContext(flags: ContextFlags, { io, effect }: { io: Io; effec
 
 /** The vendor's API, for profiles with their tokens and for the application with its own. */
 function makeClient(
-  { verbose }: ContextFlags,
+  { verbose, debug }: ContextFlags,
   world: { settings: Settings; credentials: Credentials; io: Io; server: () => Promise<{ url: string }> },
 ): Client {
   const { settings, credentials, io, server } = world;
+  const tell = (line: string) => io.err(`${printable(redact(line, credentials.secrets))}\n`);
   const application = new ClientToken(
     async () => {
       const fetched = await fetchClientToken(wise, credentials.ofClient());
@@ -121,7 +124,8 @@ function makeClient(
     agent: async (url) => openAgent(url, { settings, credentials, now: io.clock.now() }),
     // The embedded sandbox has no ceilings.
     ...(settings.environment !== 'local' && { ceilings: WISE_CEILINGS }),
-    ...(verbose && { onExchange: (line) => io.err(`${printable(line)}\n`) }),
+    ...((verbose || debug) && { onExchange: tell }),
+    ...(debug && { onDebug: (lines) => lines.forEach(tell) }),
   });
   return wise;
 }

@@ -20,8 +20,10 @@ export interface ClientOptions {
   agent?: (baseUrl: string) => Promise<Agent>;
   /** How many requests may go out in which time; without any, they go out as they come. */
   ceilings?: readonly Ceiling[];
-  /** Told of each exchange in one line without secrets: method, path, answer, time, ids. */
+  /** Told of each try in one line without secrets: method, path, answer, time, ids. */
   onExchange?: (line: string) => void;
+  /** Told of headers and bodies, too, without secrets and without anything about a person. */
+  onDebug?: (lines: string[]) => void;
 }
 
 /** Whose token a request carries. */
@@ -148,7 +150,6 @@ export class Client {
     const agent = baseUrl.startsWith('https:') ? await this.#agentFor(baseUrl) : undefined;
     const authorization = request.authorization ?? `Bearer ${await this.#options.token(request.profileId)}`;
     const path = versioned(request.path, this.#options.apiVersion);
-    const started = performance.now();
     const answer = await exchange({
       method: request.method,
       url: `${baseUrl}${path}`,
@@ -163,15 +164,17 @@ export class Client {
       ...rest,
       agent,
       limiter: this.#limiter,
-      onSent: () => void (this.used[counts] += 1),
+      onDebug: this.#options.onDebug,
+      onTry: (outcome, milliseconds) => {
+        if (outcome.kind !== 'not-connected') this.used[counts] += 1;
+        const came =
+          outcome.kind === 'answered' ? `${outcome.httpStatus} trace ${outcome.traceId}` : outcome.reason;
+        this.#options.onExchange?.(
+          `${request.method} ${path} ${came} correlation ${correlationId} ${milliseconds} ms`,
+        );
+      },
     });
     if (answer.kind === 'answered' && answer.date !== null) this.#serverTime = answer.date;
-    const outcome =
-      answer.kind === 'answered' ? `${answer.httpStatus} trace ${answer.traceId}` : answer.reason;
-    const milliseconds = Math.round(performance.now() - started);
-    this.#options.onExchange?.(
-      `${request.method} ${path} ${outcome} correlation ${correlationId} ${milliseconds} ms`,
-    );
     // What we sent may come back: it ends here, before anything shows or keeps it.
     return answer.kind === 'answered'
       ? { ...answer, body: redactData(answer.body, [authorization.replace(/^\S+ /, '')]), correlationId }

@@ -3,6 +3,7 @@ import type { ClientRequest } from 'node:http';
 import type { Agent } from 'node:https';
 import type { RequestError } from 'got';
 import { type Fault, faultOf, ProxyError } from './faults.ts';
+import { describeAnswer, describeRequest } from './trace.ts';
 
 export interface SingleRequest {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -17,6 +18,8 @@ export interface SingleRequest {
   /** Makes the connections for https; plain ones are to this machine only. */
   agent?: Agent | undefined;
   signal?: AbortSignal | undefined;
+  /** Told of headers and bodies, without what must not be shown. */
+  onDebug?: ((lines: string[]) => void) | undefined;
 }
 
 export interface HttpAnswer {
@@ -78,6 +81,7 @@ export async function requestOnce(request: SingleRequest): Promise<Try> {
   const { got } = await import('./got.ts');
   const tooLarge = new AbortController();
   const connection = new Connection();
+  request.onDebug?.(describeRequest(request));
   const signals = request.signal ? [request.signal, tooLarge.signal] : [tooLarge.signal];
   try {
     const pending = got(request.url, {
@@ -98,7 +102,9 @@ export async function requestOnce(request: SingleRequest): Promise<Try> {
     void pending.on('downloadProgress', ({ transferred }) => {
       if (transferred > BODY_LIMIT_BYTES) tooLarge.abort();
     });
-    const outcome = toAnswer(await pending);
+    const raw = await pending;
+    const outcome = toAnswer(raw);
+    request.onDebug?.(describeAnswer(raw, { body: outcome.body, request }));
     return { outcome, passes: PASSING_STATUSES.has(outcome.httpStatus) };
   } catch (error) {
     if (tooLarge.signal.aborted) return ended('lost', `an answer of over ${BODY_LIMIT_BYTES} bytes`);

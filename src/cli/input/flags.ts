@@ -15,6 +15,10 @@ export const globalFlags = {
   'profile-id': Flags.string({ summary: 'The profile.', helpValue: 'ID', helpGroup: 'GLOBAL' }),
   json: Flags.boolean({ summary: 'One JSON document on standard output.', helpGroup: 'GLOBAL' }),
   verbose: Flags.boolean({ summary: 'Each request and answer on standard error.', helpGroup: 'GLOBAL' }),
+  debug: Flags.boolean({
+    summary: 'Their headers and bodies, too, without secrets and personal data.',
+    helpGroup: 'GLOBAL',
+  }),
   'no-color': Flags.boolean({ summary: 'No colour and nothing that moves.', helpGroup: 'GLOBAL' }),
 };
 
