@@ -81,7 +81,7 @@ export function hiddenTexts(value: unknown): string[] {
   return texts;
 }
 
-type Leaf = string | number | boolean | null | undefined;
+type Leaf = string | number;
 
 function isHarmless(path: readonly string[]): boolean {
   const [field = '', parent = ''] = path.toReversed();
@@ -102,6 +102,5 @@ function mapLeaves(
       entries.map(([name, inner]) => [name, mapLeaves(inner, [...path, name], show)]),
     );
   }
-  if (value === null || value === undefined || typeof value === 'boolean') return value;
-  return show(typeof value === 'string' || typeof value === 'number' ? value : String(value), path);
+  return typeof value === 'string' || typeof value === 'number' ? show(value, path) : value;
 }

@@ -133,6 +133,8 @@ describe.concurrent('through a proxy', () => {
   });
 });
 
+const at = (api: Api) => ({ url: `https://localhost:${api.port}/x` });
+
 describe.concurrent('mutual TLS', () => {
   const client = makeCertificate({ commonName: 'A bank', issuer: CA });
   const strict = async (more: ServerOptions = {}) =>
@@ -143,7 +145,6 @@ describe.concurrent('mutual TLS', () => {
       rejectUnauthorized: true,
       ...more,
     });
-  const at = (api: Api) => ({ url: `https://localhost:${api.port}/x` });
 
   test.for(['TLSv1.3', 'TLSv1.2'] as const)('shows the certificate, %s', async (maxVersion, { expect }) => {
     const api = await strict({ maxVersion });

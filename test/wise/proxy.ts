@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import { createServer as createSecureServer } from 'node:https';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { makeCertificate } from './certificate.ts';
+import type { Certificate } from './certificate.ts';
 import { atTheEnd } from './vendor.ts';
 
 /** What it does with a request to connect. */
@@ -13,8 +13,10 @@ interface ProxyOptions {
   target?: number;
   manner?: Manner;
   /** Over TLS. */
-  certificate?: ReturnType<typeof makeCertificate>;
+  certificate?: Certificate;
 }
+
+const ordinary: RequestListener = (_, response) => void response.writeHead(400).end();
 
 export class Proxy {
   readonly asked: { target: string; authorization: string | undefined }[] = [];
@@ -25,7 +27,6 @@ export class Proxy {
   }
 
   static async open({ target = 0, manner = 'connects', certificate }: ProxyOptions): Promise<Proxy> {
-    const ordinary: RequestListener = (_, response) => void response.writeHead(400).end();
     const server = certificate ? createSecureServer(certificate, ordinary) : createServer(ordinary);
     const proxy = new Proxy(new URL(`${certificate ? 'https' : 'http'}://127.0.0.1:${await listen(server)}`));
     if (certificate) proxy.url.hostname = 'localhost';

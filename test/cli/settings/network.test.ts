@@ -56,17 +56,17 @@ describe('the proxy', () => {
   });
 });
 
+function write(content: { cert?: string; key?: string }) {
+  const folder = makeFolder();
+  const files = { certFile: join(folder, 'bank.pem'), keyFile: join(folder, 'bank.key') };
+  if (content.cert !== undefined) writeFileSync(files.certFile, content.cert);
+  if (content.key !== undefined) writeFileSync(files.keyFile, content.key);
+  return files;
+}
+
 describe('the client certificate', () => {
   const NOW = Date.parse('2026-03-01T12:00:00Z');
   const good = makeCertificate();
-  const write = (content: { cert?: string; key?: string }) => {
-    const folder = makeFolder();
-    const files = { certFile: join(folder, 'bank.pem'), keyFile: join(folder, 'bank.key') };
-    if (content.cert !== undefined) writeFileSync(files.certFile, content.cert);
-    if (content.key !== undefined) writeFileSync(files.keyFile, content.key);
-    return files;
-  };
-
   test('is read with its key', () => {
     expect(readCertificate(write(good), NOW)).toEqual({
       cert: good.cert,
