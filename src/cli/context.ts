@@ -117,7 +117,7 @@ function makeClient(
     () => io.clock.now(),
   );
   const wise = new Client({
-    baseUrl: async () => settings.baseUrl ?? (await baseUrlOf(settings, server)),
+    baseUrl: async () => vendorUrlOf(settings) ?? (await server()).url,
     apiVersion: settings.apiVersion,
     token: async (owner) => (owner === 'application' ? application.get() : credentials.tokenFor(owner)),
     userAgent: `kioskctl/${packageJson.version} (node ${process.version})`,
@@ -170,11 +170,9 @@ async function webhookKeyOf(
   return { pem: (await server()).sandbox.publicKey(), source: 'the key of the embedded sandbox' };
 }
 
-async function baseUrlOf(
-  { environment, certificate }: Settings,
-  server: () => Promise<{ url: string }>,
-): Promise<string> {
-  if (environment === 'local') return (await server()).url;
+/** Where the API is; null for the embedded sandbox, which has an address once it is started. */
+export function vendorUrlOf({ environment, baseUrl, certificate }: Settings): string | null {
+  if (baseUrl !== null || environment === 'local') return baseUrl;
   return (certificate ? MUTUAL_TLS_URLS : BASE_URLS)[environment];
 }
 

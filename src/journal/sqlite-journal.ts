@@ -37,6 +37,9 @@ const SILENCE_MS = 10_000;
 
 const MIGRATIONS = [CARDS_ATTEMPTS_ACTS, EVENTS_LISTENINGS];
 
+/** The schema that this version writes. */
+export const JOURNAL_SCHEMA: number = MIGRATIONS.length;
+
 export interface SqliteJournalOptions {
   /** Made if it isn't there; the journals of all environments share it. */
   file: string;

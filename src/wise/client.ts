@@ -54,8 +54,8 @@ export interface VendorRequest {
   /** On the legacy scheme, like `/v3/spend/…`. */
   path: string;
   profileId: Owner;
-  /** Instead of a token: the whole header. */
-  authorization?: string;
+  /** Instead of a token: the whole header; null sends none. */
+  authorization?: string | null;
   body?: unknown;
   /** Instead of `body`. */
   form?: Readonly<Record<string, string>>;
@@ -76,6 +76,8 @@ const SEND_PATIENCE_MS = 70_000;
 export class Client {
   /** How many requests were sent, repeats and all, as far as they may have arrived. */
   readonly used: { reads: number; sends: number } = { reads: 0, sends: 0 };
+  /** How many of them were answered with a 429. */
+  limited = 0;
   readonly #options: ClientOptions;
   readonly #limiter: Limiter | undefined;
   #agent: Promise<Agent> | undefined;
@@ -144,17 +146,22 @@ export class Client {
     return this.#agent;
   }
 
+  async #authorize({ authorization, profileId }: VendorRequest): Promise<string> {
+    if (authorization !== undefined) return authorization ?? '';
+    return `Bearer ${await this.#options.token(profileId)}`;
+  }
+
   async #exchange(request: VendorRequest, options: ExchangeOptions): Promise<Sent> {
     const { correlationId = crypto.randomUUID(), counts, ...rest } = options;
     const baseUrl = await this.#options.baseUrl();
     const agent = baseUrl.startsWith('https:') ? await this.#agentFor(baseUrl) : undefined;
-    const authorization = request.authorization ?? `Bearer ${await this.#options.token(request.profileId)}`;
+    const authorization = await this.#authorize(request);
     const path = versioned(request.path, this.#options.apiVersion);
     const answer = await exchange({
       method: request.method,
       url: `${baseUrl}${path}`,
       headers: {
-        authorization,
+        ...(authorization && { authorization }),
         'user-agent': this.#options.userAgent,
         'x-external-correlation-id': correlationId,
         ...request.headers,
@@ -167,6 +174,7 @@ export class Client {
       onDebug: this.#options.onDebug,
       onTry: (outcome, milliseconds) => {
         if (outcome.kind !== 'not-connected') this.used[counts] += 1;
+        if (outcome.kind === 'answered' && outcome.httpStatus === 429) this.limited += 1;
         const came =
           outcome.kind === 'answered' ? `${outcome.httpStatus} trace ${outcome.traceId}` : outcome.reason;
         this.#options.onExchange?.(
