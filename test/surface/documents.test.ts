@@ -119,3 +119,4 @@ test('events prune', async () =>
 test('a usage mistake', async () =>
   expect(await shape(['produce', '--kisok', 'WIS00001'])).toMatchSnapshot());
 test('an unknown command', async () => expect(await shape(['prodcue'])).toMatchSnapshot());
+test('doctor', async () => expect(await shape(['doctor', '--offline'])).toMatchSnapshot());

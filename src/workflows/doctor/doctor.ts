@@ -33,8 +33,9 @@ export async function doctor(
   const results: CheckResult[] = [];
   const unmet = ({ needs = [], isOnline }: Check): string | null => {
     if (offline && isOnline) return 'left out with --offline';
-    const missing = needs.find((name) => !results.some((one) => one.name === name && isFound(one)));
-    return missing === undefined ? null : `needs: ${missing}`;
+    const missing = results.find((one) => needs.includes(one.name) && !isFound(one));
+    if (!missing) return null;
+    return missing.status === 'skipped' ? missing.message : `not before ${missing.name} passes`;
   };
   for (const check of CHECKS) {
     const why = unmet(check);
