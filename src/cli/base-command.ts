@@ -1,6 +1,9 @@
 import { Command } from '@oclif/core';
-import { asFailure } from '../domain/failure.ts';
+import { asFailure, Failure } from '../domain/failure.ts';
 import { redact, redactData } from '../domain/redaction.ts';
+import { causeOf } from '../domain/results.ts';
+import { NO_RUNBOOK, pagesOn, type Runbook, type RunbookPage } from '../domain/runbook.ts';
+import type { CardFailure } from '../domain/selection.ts';
 import { printable, printableJson } from '../domain/terminal-text.ts';
 import type { Context } from '../workflows/context.ts';
 import type { ContextFlags, Effect, OpenContext } from './context.ts';
@@ -12,10 +15,13 @@ import { type Io, processIo } from './io/io.ts';
 import { interruption, onForcedEnd, STDOUT_CLOSED, setExitCode } from './io/signals.ts';
 import { type CardResultsOptions, cardResults } from './output/card-results.ts';
 import { makeDocument, wantsFlag } from './output/document.ts';
+import { renderPages } from './output/render-runbook.ts';
+import { TerminalReport } from './output/report.ts';
 import type { Result } from './output/result.ts';
 import { makeStyle } from './output/style.ts';
 import { guardProduction } from './production-guard.ts';
-import { readSettings } from './settings/settings.ts';
+import { openRunbook } from './runbook.ts';
+import { readSettings, type Settings } from './settings/settings.ts';
 import { asUsageFailure } from './usage-failure.ts';
 
 /**
@@ -33,6 +39,7 @@ export abstract class BaseCommand extends Command {
   /** A stream has a line a document, its end included. */
   #isStream = false;
   #open: OpenContext | null = null;
+  readonly #advised = new Set<RunbookPage>();
   #named: { name: string; environment: string } | null = null;
 
   /** Does the command's work. Whatever it throws becomes the output. */
@@ -44,7 +51,7 @@ export abstract class BaseCommand extends Command {
       const result = await this.perform();
       if (result) await this.emit(result);
     } catch (error) {
-      if (error !== STDOUT_CLOSED) this.#fail(error);
+      if (error !== STDOUT_CLOSED) this.#fail(error, await this.#pagesOn(causesOf(error)));
     } finally {
       await this.#open?.close();
     }
@@ -65,13 +72,24 @@ export abstract class BaseCommand extends Command {
   }
 
   /** Names the context in the output of a command that needs nothing else of it; broken settings don't matter to it. */
-  protected async nameContext(flags: ContextFlags): Promise<void> {
+  protected async nameContext(flags: ContextFlags): Promise<Settings | null> {
     try {
-      const { contextName, environment } = readSettings(flags);
-      this.#named = { name: contextName, environment };
+      const settings = readSettings(flags);
+      this.#named = { name: settings.contextName, environment: settings.environment };
+      return settings;
     } catch {
-      this.#named = null;
+      return null;
     }
+  }
+
+  /**
+   * The team's runbook, for a command that needs nothing else of its context.
+   * @throws Failure for one that `--runbook` names and that can't be used
+   */
+  protected async runbook(flags: ContextFlags): Promise<Runbook> {
+    const settings = await this.nameContext(flags);
+    const warn = (text: string) => new TerminalReport(this.io, this.#isQuiet).warn(text);
+    return openRunbook({ given: flags.runbook, settings, warn })();
   }
 
   protected get opened(): OpenContext {
@@ -93,20 +111,38 @@ export abstract class BaseCommand extends Command {
   /** Prints a result, or one of a stream of them, which takes a line. */
   protected async emit(result: Result, { isStream = false } = {}): Promise<void> {
     this.#isStream = isStream;
-    const { exitCode, document, text, references, errors = [] } = result;
-    if (this.#isJson) this.#print({ exitCode, document });
+    const { exitCode, document, text, references, errors = [], failures = [] } = result;
+    const pages = await this.#pagesOn(failures);
+    if (this.#isJson) this.#print({ exitCode, document }, pages);
     else if (this.#isQuiet && references)
       this.io.out(references.map((reference) => `${printable(reference)}\n`).join(''));
     else this.io.out(await text(makeStyle(this.io.color.stdout)));
     if (!this.#isJson) for (const { about, error } of errors) this.#complain(error, about);
+    this.#advise(pages);
     setExitCode(exitCode);
   }
 
-  #fail(error: unknown): void {
+  #fail(error: unknown, pages: readonly RunbookPage[] = []): void {
     const { exitCode, document } = this.#explain(error);
-    if (this.#isJson) this.#print({ exitCode, document: { error: document } });
+    if (this.#isJson) this.#print({ exitCode, document: { error: document } }, pages);
     else this.#complain(document, null);
+    this.#advise(pages);
     setExitCode(exitCode);
+  }
+
+  /** What the team's runbook says of what cards failed with. An end of its own it never makes. */
+  async #pagesOn(failures: readonly CardFailure[]): Promise<RunbookPage[]> {
+    if (failures.length === 0 || !this.#open) return [];
+    const runbook = await this.#open.context.runbook().catch(() => NO_RUNBOOK);
+    return pagesOn(runbook, failures);
+  }
+
+  /** For people, once a page, however often its code comes up. */
+  #advise(pages: readonly RunbookPage[]): void {
+    if (this.#isJson || this.#isQuiet) return;
+    const fresh = pages.filter((page) => !this.#advised.has(page));
+    for (const page of fresh) this.#advised.add(page);
+    this.io.err(redact(renderPages(fresh, makeStyle(this.io.color.stderr)), this.#open?.credentials.secrets));
   }
 
   #explain(error: unknown) {
@@ -123,12 +159,18 @@ export abstract class BaseCommand extends Command {
     return { id, flags, subcommands: below.map((one) => one.slice(id.length + 1)) };
   }
 
-  #print({ exitCode, document }: Pick<Result, 'exitCode' | 'document'>): void {
+  #print(
+    { exitCode, document }: Pick<Result, 'exitCode' | 'document'>,
+    pages: readonly RunbookPage[] = [],
+  ): void {
     const { name = null, environment = null } = this.#named ?? {};
     const command = this.id?.replaceAll(':', ' ') ?? null;
     const { secrets = [] } = this.#open?.credentials ?? {};
     const whole = redactData(
-      makeDocument({ command, context: name, environment, exitCode }, document),
+      makeDocument(
+        { command, context: name, environment, exitCode },
+        { ...document, ...(pages.length > 0 && { runbook: pages }) },
+      ),
       secrets,
     );
     this.io.out(`${printableJson(whole, this.io.isStdoutTerminal && !this.#isStream ? 2 : 0)}\n`);
@@ -146,4 +188,9 @@ export abstract class BaseCommand extends Command {
     const { effect } = this.ctor as typeof BaseCommand;
     return effect;
   }
+}
+
+function causesOf(error: unknown): CardFailure[] {
+  const cause = error instanceof Failure ? causeOf(error.toDocument()) : null;
+  return cause ? [cause] : [];
 }

@@ -3,20 +3,20 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { redact } from '../domain/redaction.ts';
 import { printable } from '../domain/terminal-text.ts';
 import type { Journal } from '../journal/journal.ts';
-import { SqliteJournal } from '../journal/sqlite-journal.ts';
+import { openSqliteJournal } from '../journal/sqlite-journal.ts';
 import { Sandbox } from '../sandbox/sandbox.ts';
 import { IN_MEMORY } from '../sqlite/database.ts';
 import { PUBLISHED_KEYS } from '../webhooks/published-keys.ts';
 import { Client } from '../wise/client.ts';
 import { WISE_CEILINGS } from '../wise/limiter.ts';
-import { ClientToken, fetchClientToken } from '../wise/tokens.ts';
 import type { Context, Environment } from '../workflows/context.ts';
-import { type Credentials, makeCredentials } from './context-credentials.ts';
+import { type Credentials, makeCredentials } from './credentials/credentials.ts';
 import { makeForgivingJournal } from './forgiving-journal.ts';
 import { makeAsk } from './io/ask.ts';
 import type { Io } from './io/io.ts';
 import { interruption } from './io/signals.ts';
 import { TerminalReport } from './output/report.ts';
+import { openRunbook } from './runbook.ts';
 import { readSettings, type Settings } from './settings/settings.ts';
 import type { SettingFlags } from './settings/sources.ts';
 
@@ -34,6 +34,7 @@ export interface ContextFlags extends SettingFlags {
   confirm?: string | undefined;
   yes?: boolean;
   'no-input'?: boolean;
+  runbook?: string | undefined;
 }
 
 const BASE_URLS: Record<Exclude<Environment, 'local'>, string> = {
@@ -61,9 +62,14 @@ export interface OpenContext {
  */
 export function openContext(flags: ContextFlags, { io, effect }: { io: Io; effect: Effect }): OpenContext {
   const settings = readSettings(flags);
-  const credentials = makeCredentials(settings);
   const report = new TerminalReport(io, flags.quiet ?? false);
   const signal = interruption();
+  const credentials = makeCredentials(settings, {
+    now: () => io.clock.now(),
+    signal,
+    say: (line, isTrouble) => report[isTrouble ? 'warn' : 'note'](redact(line, credentials.secrets)),
+    client: () => wise,
+  });
   const server = lazily(() => startSandbox(settings));
   const journal = lazily(() => openJournal(settings, { io, effect, warn: (text) => report.warn(text) }));
   const wise = makeClient(flags, { settings, credentials, io, server: server.get });
@@ -85,7 +91,8 @@ export function openContext(flags: ContextFlags, { io, effect }: { io: Io; effec
     signal,
     ask: makeAsk({ io, signal, yes: flags.yes ?? false, noInput: flags['no-input'] ?? false }),
     report,
-    authorize: async (profileId) => void credentials.tokenFor(profileId),
+    runbook: openRunbook({ given: flags.runbook, settings, warn: (text) => report.warn(text) }),
+    authorize: async (profileId) => void (await (await credentials.sourceFor(profileId)).token.get()),
     clientKey: () => credentials.ofClient().clientId,
     webhookKey: async () => webhookKeyOf(settings.environment, server.get),
   };
@@ -107,19 +114,13 @@ function makeClient(
   world: { settings: Settings; credentials: Credentials; io: Io; server: () => Promise<{ url: string }> },
 ): Client {
   const { settings, credentials, io, server } = world;
-  const tell = (line: string) => io.err(`${printable(redact(line, credentials.secrets))}\n`);
-  const application = new ClientToken(
-    async () => {
-      const fetched = await fetchClientToken(wise, credentials.ofClient());
-      credentials.hide(fetched.token);
-      return fetched;
-    },
-    () => io.clock.now(),
-  );
-  const wise = new Client({
+  const tell = (line: string) =>
+    io.err(`${printable(redact(line, credentials.secrets))}
+`);
+  return new Client({
     baseUrl: async () => vendorUrlOf(settings) ?? (await server()).url,
     apiVersion: settings.apiVersion,
-    token: async (owner) => (owner === 'application' ? application.get() : credentials.tokenFor(owner)),
+    token: async (owner) => (await credentials.sourceFor(owner)).token.get(),
     userAgent: `kioskctl/${packageJson.version} (node ${process.version})`,
     agent: async (url) => openAgent(url, { settings, credentials, now: io.clock.now() }),
     // The embedded sandbox has no ceilings.
@@ -127,7 +128,6 @@ function makeClient(
     ...((verbose || debug) && { onExchange: tell }),
     ...(debug && { onDebug: (lines) => lines.forEach(tell) }),
   });
-  return wise;
 }
 
 /** @throws Failure for a proxy or a certificate that can't be used */
@@ -194,7 +194,7 @@ function openJournal(
 ): Journal {
   const patience = effect === 'records' ? RECORDING_PATIENCE_MS : undefined;
   const open = (file: string) =>
-    new SqliteJournal({ file, environment, now: () => io.clock.now(), patience });
+    openSqliteJournal({ file, environment, now: () => io.clock.now(), patience });
   if (effect !== 'reads') return open(paths.journal);
   return makeForgivingJournal({ open: () => open(paths.journal), instead: () => open(IN_MEMORY) }, warn);
 }

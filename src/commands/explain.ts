@@ -1,17 +1,21 @@
 import { Args } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
+import { runbookFlag } from '../cli/input/flags.ts';
 import { renderCatalogue, renderEntry } from '../cli/output/render-errors.ts';
 import type { Result } from '../cli/output/result.ts';
-import { ERROR_CATALOGUE, findErrors } from '../domain/error-catalogue.ts';
+import { allErrors, explainError, withAdvice } from '../domain/runbook.ts';
 import { unknownCode } from '../domain/simulation.ts';
 
 export default class Explain extends BaseCommand {
   static override effect = 'reads' as const;
   static override summary = 'What an error code means, who acts, and what to do next. Works offline.';
+  static override description =
+    'With what the runbook of your team says of it, where the context names one (kioskctl runbook init).';
   static override examples = [
     '<%= config.bin %> explain PRD_HOPPER_DOOR',
     '<%= config.bin %> explain',
     '<%= config.bin %> explain PRT_RIBBON_ENDED --json',
+    '<%= config.bin %> explain PRD_HOPPER_DOOR --runbook runbook.yaml',
   ];
   static override args = {
     code: Args.string({
@@ -20,23 +24,21 @@ export default class Explain extends BaseCommand {
     }),
   };
 
+  static override flags = runbookFlag;
+
   protected override async perform(): Promise<Result> {
     const { args, flags } = await this.parse(Explain);
-    await this.nameContext(flags);
+    const runbook = await this.runbook(flags);
     const { code } = args;
-    if (code === undefined) {
-      return {
-        exitCode: 0,
-        document: { errors: ERROR_CATALOGUE },
-        text: async () => renderCatalogue(ERROR_CATALOGUE),
-      };
-    }
-    const entries = findErrors(code);
-    if (entries.length === 0) throw unknownCode(code);
+    const entries = code === undefined ? allErrors(runbook) : explainError(runbook, code);
+    if (code !== undefined && entries.length === 0) throw unknownCode(code);
     return {
       exitCode: 0,
-      document: { errors: entries },
-      text: (style) => entries.map((entry) => renderEntry(entry, style)).join('\n'),
+      document: { errors: entries.map((entry) => withAdvice(runbook, entry)) },
+      text: async (style) =>
+        code === undefined
+          ? renderCatalogue(entries, runbook)
+          : entries.map((entry) => renderEntry(entry, { runbook, style })).join('\n'),
     };
   }
 }

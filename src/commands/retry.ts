@@ -1,10 +1,13 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
-import { actFlags, cardArgs, followFlags, quietFlag, waitFlags } from '../cli/input/flags.ts';
+import { actFlags, followFlags, optionalCardArgs, quietFlag, waitFlags } from '../cli/input/flags.ts';
+import { retrySelectionFlags, toMaxFailures, toRetrySelection } from '../cli/input/retry-options.ts';
+import { interruption } from '../cli/io/signals.ts';
 import type { Result } from '../cli/output/result.ts';
+import { plannedRetry, selectedRetry } from '../cli/output/selected-retry.ts';
 import { asName, readGiven } from '../cli/settings/sources.ts';
-import { Failure } from '../domain/failure.ts';
 import { parseSimulation } from '../domain/simulation.ts';
+import { retrySelection } from '../workflows/kiosks/retry-selection.ts';
 import { retry } from '../workflows/retry.ts';
 
 export default class Retry extends BaseCommand {
@@ -13,19 +16,26 @@ export default class Retry extends BaseCommand {
   static override description =
     `What the error catalogue says of the failure decides: some may be repeated at once, for most somebody has to
 fix something first (it is said what, and asked whether it is done), some never. The card goes to the kiosk of the
-failed attempt, unless told otherwise.`;
+failed attempt, unless told otherwise.
+
+With --kiosk, all cards of the journal that failed there: shows the plan and asks, then produces one card and waits for
+it; only when it came out, the others follow, oldest first, one at a time at each kiosk. Stopped anywhere, the same
+command goes on where it was.`;
   static override examples = [
     '<%= config.bin %> retry 1001/501 --wait',
     '<%= config.bin %> retry 1001/501 1001/502 --yes --wait --json',
     '<%= config.bin %> retry 1001/501 --to-kiosk WIS00002',
+    '<%= config.bin %> retry --kiosk WIS00001 --dry-run',
+    '<%= config.bin %> retry --kiosk WIS00001 --error-code PRD_HOPPER_DOOR --reason "door closed"',
+    '<%= config.bin %> retry --kiosk WIS00001 --kiosk WIS00002 --limit 20 --yes --attended --json',
   ];
-  static override args = cardArgs;
+  static override args = optionalCardArgs;
   static override flags = {
     'to-kiosk': Flags.string({ summary: 'Another kiosk than that of the failed attempt.', helpValue: 'ID' }),
     abandon: Flags.boolean({
       summary: 'Give up a request that is queued, or stays unknown: a person knows that it will not print.',
     }),
-    kiosk: Flags.string({ hidden: true }),
+    ...retrySelectionFlags,
     ...followFlags,
     ...waitFlags,
     ...actFlags,
@@ -34,20 +44,21 @@ failed attempt, unless told otherwise.`;
 
   protected override async perform(): Promise<Result> {
     const { args, flags } = await this.parse(Retry);
-    if (flags.kiosk !== undefined) {
-      throw new Failure('usage', '--kiosk does not say where retried cards go.', {
-        hint: `Send them to another kiosk with --to-kiosk ${flags.kiosk}.`,
-      });
-    }
+    const cards = args.card ?? [];
+    const selection = toRetrySelection(flags, cards);
     const simulation = flags.simulate === undefined ? null : parseSimulation(flags.simulate);
-    const ctx = await this.context(flags, simulation ? 'sandbox-only' : 'writes');
-    const { targets, shape } = await this.cards(ctx, args.card);
-    const options = {
-      toKiosk: readGiven(flags['to-kiosk'], '--to-kiosk', asName) ?? null,
-      abandon: flags.abandon,
-      wait: flags.wait,
-      simulation,
-    };
-    return this.results(await retry(ctx, { targets, ...options }), { shape });
+    const isDryRun = flags['dry-run'];
+    const effect = isDryRun ? 'reads' : simulation ? 'sandbox-only' : 'writes';
+    const ctx = await this.context({ ...flags, kiosk: undefined }, effect);
+    if (selection) {
+      const maxFailures = toMaxFailures(flags);
+      const options = { isAttended: flags.attended, isDryRun, maxFailures, simulation };
+      const done = await retrySelection(ctx, selection, options);
+      return isDryRun ? plannedRetry(done) : selectedRetry(done, interruption());
+    }
+    const { targets, shape } = await this.cards(ctx, cards);
+    const toKiosk = readGiven(flags['to-kiosk'], '--to-kiosk', asName) ?? null;
+    const { abandon, wait } = flags;
+    return this.results(await retry(ctx, { targets, toKiosk, abandon, wait, simulation }), { shape });
   }
 }

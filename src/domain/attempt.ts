@@ -38,6 +38,11 @@ export interface Holder {
   startedAt: string | null;
 }
 
+/** How messages name the process that holds something. */
+export function describeHolder({ user, host, pid }: Holder): string {
+  return `${user}@${host}, process ${pid}`;
+}
+
 /** One request to produce one card on one kiosk. Times of ours are milliseconds since the epoch. */
 export interface Attempt {
   id: string;

@@ -23,6 +23,16 @@ export interface Coverage {
   gaps: Span[];
 }
 
+/** What a journal can know: a card that failed while nobody listened may be missing. */
+export interface Covered {
+  coverage: Coverage;
+  /** When the first and the last event arrived. */
+  firstEventAt: number | null;
+  lastEventAt: number | null;
+  /** Does a listener write to it right now? */
+  isListenedTo: boolean;
+}
+
 export interface CoverageOptions {
   /** null: from when somebody listened for the first time. */
   from: number | null;
@@ -66,6 +76,16 @@ export function toCoverageDocument({ from, to, listened, gaps }: Coverage): Cove
     to: iso(to),
     listened: listened.map(toIso),
     gaps: gaps.map(toIso),
+  };
+}
+
+/** The same with the events that arrived. */
+export function toCoveredDocument({ coverage, firstEventAt, lastEventAt, isListenedTo }: Covered) {
+  return {
+    ...toCoverageDocument(coverage),
+    firstEventAt: firstEventAt === null ? null : iso(firstEventAt),
+    lastEventAt: lastEventAt === null ? null : iso(lastEventAt),
+    listening: isListenedTo,
   };
 }
 

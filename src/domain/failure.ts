@@ -45,6 +45,8 @@ const FAILURES = {
   'wrong-stage': 9,
   'not-a-kiosk-order': 9,
   'attempt-open': 9,
+  leased: 9,
+  'kiosk-held': 9,
   'attempt-superseded': 9,
   'nothing-to-retry': 9,
   'journal-unusable': 9,

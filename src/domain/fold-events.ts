@@ -45,6 +45,14 @@ export function orderRankOf(status: string | null): number | undefined {
   return ORDER_RANK.get(status ?? '');
 }
 
+/** Of two order statuses, the one that comes later: the end of an order stays, and so do its side exits. */
+export function laterOrderStatus(known: string | null, told: string | null): string | null {
+  if (known === null || told === null) return known ?? told;
+  const [knownRank, toldRank] = [orderRankOf(known), orderRankOf(told)];
+  if (knownRank === undefined) return known;
+  return toldRank === undefined || toldRank > knownRank ? told : known;
+}
+
 /**
  * Where a card stands, from all of its events: those that no other comes after. It is a function of the set of events:
  * neither their order nor their repetition changes it. Other cards' events, test notifications and hints are the

@@ -43,3 +43,14 @@ export function isLater(production: Production, earlier: Production | null): boo
   if (order === undefined) return undefined;
   return order > 0 || (order === 0 && rank > (RANK.get(earlier.status) ?? 0));
 }
+
+/**
+ * Which of two productions of a card tells where it stands: the later one. READY after a result is a new start (a sandbox
+ * was reset); where nothing can be told, the one that was seen last.
+ */
+export function latestOf(known: Production | null, seen: Production): Production {
+  if (!known) return seen;
+  if (seen.status === 'READY' && (compareVendorTimes(seen.occurredAt, known.occurredAt) ?? 0) > 0)
+    return seen;
+  return isLater(known, seen) === true ? known : seen;
+}

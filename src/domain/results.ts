@@ -1,6 +1,7 @@
 import type { Card } from './card.ts';
 import { combineExitCodes, type ExitCode } from './exit-codes.ts';
 import type { FailureDocument } from './failure.ts';
+import type { CardFailure } from './selection.ts';
 
 /** How one card of a list ended. */
 export type ResultOutcome =
@@ -55,4 +56,20 @@ export function summarize(results: readonly CardResult[]): Summary {
  */
 export function exitCodeOf(results: readonly CardResult[], stopped: ExitCode = 0): ExitCode {
   return combineExitCodes(results.map(({ exitCode }) => exitCode ?? stopped));
+}
+
+/** What cards failed with, as far as their results tell. */
+export function failuresIn(results: readonly Pick<CardResult, 'card' | 'error'>[]): CardFailure[] {
+  return results.flatMap(({ card, error }) => {
+    const cause = error ? causeOf(error) : null;
+    if (cause || card.stage !== 'failed') return cause ?? [];
+    return { kind: 'production', errorCode: card.production?.errorCode ?? null };
+  });
+}
+
+/** What of the error catalogue an error is about; null when it has nothing to do with it. */
+export function causeOf({ code, details }: FailureDocument): CardFailure | null {
+  const errorCode = details?.errorCode ?? null;
+  if (code === 'production-refused') return { kind: 'request', errorCode };
+  return code === 'production-failed' ? { kind: 'production', errorCode } : null;
 }

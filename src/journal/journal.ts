@@ -1,128 +1,28 @@
-import type { Attempt, Holder, Outcome } from '../domain/attempt.ts';
-import type { CardEvent, KeptEvent } from '../domain/event.ts';
+import type { Attempt } from '../domain/attempt.ts';
+import type { KeptEvent } from '../domain/event.ts';
 import type { Production } from '../domain/production.ts';
+import type {
+  Act,
+  ActEnd,
+  ActFilter,
+  ActRecord,
+  AttemptUpdate,
+  CardState,
+  CardStateFilter,
+  Claim,
+  Delivery,
+  EventFilter,
+  Hold,
+  KeptDelivery,
+  KnownCard,
+  Lease,
+  Listening,
+  Observed,
+  OrderRequestRecord,
+  Sending,
+} from './rows/records.ts';
 
-/** What the journal remembers of a card; what it never learned is null. */
-export interface KnownCard {
-  profileId: number;
-  orderId: number | null;
-  cardToken: string | null;
-  /** The card's `creationTime`, as the vendor writes it. */
-  cardCreatedAt: string | null;
-  deliveryOption: string | null;
-}
-
-export interface Claim {
-  profileId: number;
-  orderId: number | null;
-  cardToken: string;
-  kioskId: string | null;
-  reason: string | null;
-  /** Milliseconds since the epoch, here and below. */
-  at: number;
-}
-
-/** What is recorded right before a request goes out. */
-export interface Sending {
-  kioskId: string;
-  orderId: number | null;
-  /** The production as it was read just now. */
-  baseline: Production | null;
-  correlationId: string;
-  at: number;
-}
-
-/** An attempt of another system that showed in the vendor's data. */
-export interface Observed extends Omit<Claim, 'reason'> {
-  outcome: Outcome;
-  production: Production;
-}
-
-/** What was learned of an attempt. A field that is left out stays as it was. */
-export interface AttemptUpdate {
-  outcome: Outcome;
-  production?: Production | null;
-  traceId?: string | null;
-  at: number;
-}
-
-export interface OrderRequestRecord {
-  profileId: number;
-  /** The UUID that is sent. */
-  idempotencyKey: string;
-  fingerprint: string;
-  orderId: number | null;
-}
-
-export interface Act {
-  act: 'order' | 'produce' | 'retry' | 'simulate' | 'cancel' | 'subscribe' | 'unsubscribe' | 'test-webhook';
-  context: string;
-  /** 0 for an act of the whole application, which belongs to no profile. */
-  profileId: number;
-  orderId: number | null;
-  cardToken: string | null;
-  kioskId: string | null;
-  reason: string | null;
-  at: number;
-}
-
-export interface ActEnd {
-  exitCode: number;
-  at: number;
-  orderId?: number | null;
-  attemptId?: string | null;
-  traceId?: string | null;
-}
-
-/** A webhook as it arrived, and what was understood of it. */
-export interface Delivery {
-  /** `X-Delivery-Id`; null when it had none. */
-  deliveryId: string | null;
-  /** `X-Signature-SHA256`, with which the body verifies for ever; null for a hint. */
-  signature: string | null;
-  /** The bytes that were signed. */
-  body: Uint8Array;
-  isTest: boolean;
-  isVerified: boolean;
-  receivedAt: number;
-  event: CardEvent;
-}
-
-/** A kept event with its original bytes and signature. */
-export interface KeptDelivery extends KeptEvent {
-  body: Uint8Array;
-  signature: string | null;
-}
-
-/** Which events to list; all of what is given must hold. */
-export interface EventFilter {
-  /** Of this card, or of its order: either is enough. */
-  card?: { cardToken: string | null; orderId: number | null };
-  eventType?: string;
-  kioskId?: string;
-  status?: string;
-  /** When it arrived: from, and until but not including. */
-  since?: number;
-  until?: number;
-  /** Those that came after this one. */
-  afterId?: number;
-  /** Newest first, as many as `limit`; without it, oldest first. */
-  newestFirst?: boolean;
-  limit?: number;
-}
-
-/** A time in which a listener received events into this journal. */
-export interface Listening {
-  id: number;
-  /** Where it received them. */
-  url: string;
-  holder: Holder;
-  startedAt: number;
-  /** The last sign of life. */
-  heartbeatAt: number;
-  /** null while it goes on, and for one that was killed. */
-  endedAt: number | null;
-}
+export type * from './rows/records.ts';
 
 /**
  * The durable record of one environment: the cards that kioskctl met, every attempt to produce one, the idempotency
@@ -136,6 +36,36 @@ export interface Journal {
   listCards(): Promise<KnownCard[]>;
   /** Those that something was heard of since a time, or that are being produced; of events, also others. Newest first. */
   listRecentCards(since: number): Promise<KnownCard[]>;
+  /** What the API or an event said of a card's production, for later. */
+  rememberProduction(cardToken: string, production: Production | null, at: number): Promise<void>;
+  /** Cards with where they stand; first takes in what events said since the last time. In no order. */
+  listCardStates(filter: CardStateFilter): Promise<CardState[]>;
+  /** Of each kiosk that produced a card, when it did so last. */
+  listLastProduced(): Promise<{ kioskId: string; at: number }[]>;
+  /** Takes in what events said of cards since the last time, so that the next list has less to do. */
+  foldEvents(): Promise<void>;
+  /** How far the API's clock is ahead of ours, in milliseconds, as it was seen last. */
+  clockOffset(): Promise<number>;
+  rememberClockOffset(milliseconds: number): Promise<void>;
+
+  /**
+   * Takes leases on cards and kiosks, or none of them. They are renewed until they are released, as often as they were
+   * taken; those of a process that died, or stood still for 10 seconds, are free.
+   * @param subjects `card TOKEN` or `kiosk ID`
+   * @returns those that another process holds
+   */
+  takeLeases(subjects: readonly string[], act: string): Promise<Lease[]>;
+  releaseLeases(subjects: readonly string[]): Promise<void>;
+  /** All that are held right now, by whomever. */
+  listLeases(): Promise<Lease[]>;
+
+  listHolds(): Promise<Hold[]>;
+  /** @returns the hold; the one that was there before, if there was */
+  holdKiosk(hold: { kioskId: string; reason: string; context: string; at: number }): Promise<Hold>;
+  /** @returns the hold that ended; null when there was none */
+  releaseKiosk(kioskId: string, at: number): Promise<Hold | null>;
+  /** How long productions at a kiosk took, from the request to its result, newest first; milliseconds. */
+  listDurations(kioskId: string, limit: number): Promise<number[]>;
 
   /** The latest that was sent, or seen; a claim is none yet. */
   latestAttempt(cardToken: string): Promise<Attempt | null>;
@@ -148,7 +78,10 @@ export interface Journal {
   claim(claim: Claim): Promise<{ attempt: Attempt; claimed: boolean }>;
   /** Gives a claim back that sent nothing, as if it had never been. */
   release(attempt: Attempt): Promise<void>;
-  /** Records that the request goes out now. @returns null when the claim was lost meanwhile: then nothing may be sent */
+  /**
+   * Records that the request goes out now.
+   * @returns null when the claim was lost meanwhile, or the kiosk is on hold: then nothing may be sent
+   */
   markSent(attempt: Attempt, sent: Sending): Promise<Attempt | null>;
   /** Records what became of an attempt; one that is closed already stays as it is. @returns the attempt as it is now */
   update(attempt: Attempt, update: AttemptUpdate): Promise<Attempt>;
@@ -187,6 +120,8 @@ export interface Journal {
 
   startAct(act: Act): Promise<number>;
   endAct(id: number, end: ActEnd): Promise<void>;
+  /** Oldest first. */
+  listActs(filter: ActFilter): Promise<ActRecord[]>;
 
   /** Forgets the cards of this environment, their attempts, orders and events; acts stay. Only for `local`, whose cards end with the sandbox's state. */
   forget(): Promise<void>;

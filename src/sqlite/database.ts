@@ -76,8 +76,12 @@ export class Database {
     return this.#guarded(() => this.#prepare(sql).all(parameters)) as Row[];
   }
 
-  /** Runs `work` in one write transaction, taken at its start so that what it reads stays true until it writes. */
+  /**
+   * Runs `work` in one write transaction, taken at its start so that what it reads stays true until it writes. Within
+   * another one it is a part of that.
+   */
   transaction<Result>(work: () => Result): Result {
+    if (this.#connection.isTransaction) return work();
     this.#guarded(() => this.#connection.exec('BEGIN IMMEDIATE'));
     try {
       const result = work();

@@ -21,7 +21,7 @@ const LIFETIME_MS = 43_199_000;
 export async function fetchClientToken(
   client: Client,
   { clientId, clientSecret }: ClientCredentials,
-): Promise<{ token: string; lifetime: number }> {
+): Promise<FetchedToken> {
   const pair = Buffer.from(`${clientId}:${clientSecret}`).toString('base64');
   try {
     const answer = await client.read({
@@ -39,35 +39,69 @@ export async function fetchClientToken(
   }
 }
 
-/** The application's token, fetched at its first use and again before it expires. */
-export class ClientToken {
-  readonly #fetch: () => Promise<{ token: string; lifetime: number }>;
-  readonly #now: () => number;
-  #fetched: Promise<string> | null = null;
-  #expiresAt = 0;
+/** A token as it was fetched; its lifetime is in milliseconds, from now on. */
+export interface FetchedToken {
+  token: string;
+  lifetime: number;
+}
 
-  /** @param now milliseconds since the epoch */
-  constructor(fetch: () => Promise<{ token: string; lifetime: number }>, now: () => number) {
+/** A token that is fetched at its first use, and again before it ends. Who wants it meanwhile shares the fetching. */
+export class KeptToken {
+  readonly #fetch: (refused: string | null) => Promise<FetchedToken>;
+  readonly #now: () => number;
+  #kept: { token: string; endsAt: number; renewAt: number } | null = null;
+  #pending: Promise<string> | null = null;
+
+  /**
+   * @param fetch is told the token that the API refused, if that is why
+   * @param now milliseconds since the epoch
+   */
+  constructor(fetch: (refused: string | null) => Promise<FetchedToken>, now: () => number) {
     this.#fetch = fetch;
     this.#now = now;
   }
 
-  /** @throws what fetching it throws; the next call tries again */
-  get(): Promise<string> {
-    if (!this.#fetched || this.#now() > this.#expiresAt) this.#fetched = this.#renew();
-    return this.#fetched;
+  /** When the token that is kept ends, in milliseconds since the epoch; null where none was fetched or it never ends. */
+  get endsAt(): number | null {
+    return this.#kept && Number.isFinite(this.#kept.endsAt) ? this.#kept.endsAt : null;
   }
 
-  async #renew(): Promise<string> {
-    this.#expiresAt = Number.POSITIVE_INFINITY;
-    try {
-      const { token, lifetime } = await this.#fetch();
-      this.#expiresAt = this.#now() + lifetime - MARGIN_MS;
-      return token;
-    } catch (error) {
-      this.#fetched = null;
-      throw error;
-    }
+  /**
+   * @param isAct nothing slow may come between the last look at a card and its sending: the look made sure already that
+   * the token doesn't end soon
+   * @throws what fetching it throws; the next call tries again
+   */
+  async get({ isAct = false } = {}): Promise<string> {
+    if (this.#pending) return this.#pending;
+    const kept = this.#kept;
+    if (kept && this.#now() <= (isAct ? kept.endsAt : kept.renewAt)) return kept.token;
+    return this.#renew(null);
+  }
+
+  /**
+   * Fetches another token in place of one that the API refused, unless that happened already.
+   * @returns whether there is another one
+   */
+  async replace(refused: string): Promise<boolean> {
+    const current = await (this.#pending ?? this.#kept?.token);
+    const isOther = current !== undefined && current !== refused;
+    return isOther || (await this.#renew(refused)) !== refused;
+  }
+
+  async #renew(refused: string | null): Promise<string> {
+    this.#pending ??= this.#fetchNow(refused).finally(() => {
+      this.#pending = null;
+    });
+    return this.#pending;
+  }
+
+  async #fetchNow(refused: string | null): Promise<string> {
+    this.#kept = null;
+    const { token, lifetime } = await this.#fetch(refused);
+    const endsAt = this.#now() + lifetime;
+    // One that lasts two minutes is not fetched for each request.
+    this.#kept = { token, endsAt, renewAt: endsAt - Math.min(MARGIN_MS, lifetime / 2) };
+    return token;
   }
 }
 

@@ -9,19 +9,36 @@ interface ActSubject {
   card?: { attemptId: string | null };
 }
 
+interface Acting {
+  subject: ActSubject;
+  act: Act['act'];
+  /** Where the card goes, as far as the act has a kiosk. */
+  kioskId?: string | null;
+  /** Which choice of cards it belongs to. */
+  selection?: string | null;
+}
+
 /**
- * Keeps in the journal that an act is done, by whom and why, before it is done, and how it ended.
- * @param kioskId where the card goes, as far as the act has a kiosk
- */
+ * Keeps in the journal that an act is done, by whom and why, before it is done, and how it ended. */
 export async function recordAct<Result>(
   ctx: Context,
-  { subject, act, kioskId = null }: { subject: ActSubject; act: Act['act']; kioskId?: string | null },
+  { subject, act, kioskId = null, selection = null }: Acting,
   work: () => Promise<Result>,
 ): Promise<Result> {
   const { profileId, orderId, cardToken } = subject.target;
   const { name: context, reason } = ctx;
   const at = ctx.clock.now();
-  const id = await ctx.journal.startAct({ act, context, profileId, orderId, cardToken, kioskId, reason, at });
+  const id = await ctx.journal.startAct({
+    act,
+    context,
+    profileId,
+    orderId,
+    cardToken,
+    kioskId,
+    reason,
+    selection,
+    at,
+  });
   const end = async (outcome: Pick<ActEnd, 'exitCode' | 'traceId'>) =>
     ctx.journal
       .endAct(id, {

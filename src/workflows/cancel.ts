@@ -6,6 +6,7 @@ import { cancelOrder } from '../wise/orders.ts';
 import { recordAct } from './acts.ts';
 import type { Context } from './context.ts';
 import { forEachCard, type Subject, statusOf } from './each-card.ts';
+import { leaseOnCard, withLeases } from './leases.ts';
 import type { Target } from './targets.ts';
 import { waitFor } from './wait.ts';
 
@@ -34,7 +35,11 @@ async function cancelOne(ctx: Context, subject: Subject): Promise<boolean> {
     });
   }
   await approve(ctx, subject);
-  await sendCancellation(ctx, subject, { profileId: card.profileId, orderId: card.orderId });
+  const { profileId, orderId, cardToken } = card;
+  const subjects = cardToken === null ? [] : [leaseOnCard(cardToken)];
+  await withLeases(ctx, { subjects, act: 'cancel' }, async () =>
+    sendCancellation(ctx, subject, { profileId, orderId }),
+  );
   return true;
 }
 

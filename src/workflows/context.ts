@@ -1,4 +1,7 @@
+import type { Covered } from '../domain/coverage.ts';
 import type { Invocation } from '../domain/next.ts';
+import type { RetryPlan } from '../domain/retry-plan.ts';
+import type { Runbook } from '../domain/runbook.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Client } from '../wise/client.ts';
 
@@ -13,8 +16,8 @@ export interface Clock {
 
 /** What a workflow may ask a person. Where nobody can be asked: Failure `input-required`, naming the flag. */
 export interface Ask {
-  /** True at once with `--yes`. */
-  confirm(question: string, options: { flag: string }): Promise<boolean>;
+  /** True at once with `--yes`, unless only a person or the flag may answer. */
+  confirm(question: string, options: { flag: string; isAnsweredByYes?: boolean }): Promise<boolean>;
   choose(question: string, options: { flag: string; choices: readonly string[] }): Promise<string>;
   /** Asks for a line of text. */
   type(question: string, options: { flag: string }): Promise<string>;
@@ -33,6 +36,22 @@ export interface Progress {
   outage: string | null;
 }
 
+/** How the cards of a kiosk go, for people who watch a retry. */
+export interface BoardRow {
+  kioskId: string;
+  total: number;
+  produced: number;
+  /** Failed, refused or left alone. */
+  failed: number;
+  left: number;
+  /** The one that is being produced, `PROFILE/TOKEN`, with a remark for people, and since when (milliseconds since the epoch). */
+  card: string | null;
+  note: string;
+  since: number;
+  /** Milliseconds, for those that are left; null where nobody can tell. */
+  timeLeft: number | null;
+}
+
 /** What a workflow tells on its way. All of it is for people, on stderr. */
 export interface Report {
   note(text: string): void;
@@ -40,6 +59,10 @@ export interface Report {
   progress(progress: Progress): void;
   /** The wait is over: whatever shows its progress goes away. */
   settled(): void;
+  /** What is going to be done, before a person approves it. */
+  plan(plan: RetryPlan, covered: Covered): Promise<void>;
+  /** How several kiosks go, in place of the progress of their cards; null ends it. */
+  board(rows: readonly BoardRow[] | null): void;
 }
 
 /** How long things take here, in milliseconds. */
@@ -80,10 +103,10 @@ export interface Context {
   report: Report;
   /** The key with which webhooks are signed here: in PEM, and where it is from, for messages. */
   webhookKey(): Promise<{ pem: string; source: string }>;
+  /** What the team wrote about error codes; empty when it wrote nothing, or nothing that can be used. */
+  runbook(): Promise<Runbook>;
   /** Makes sure that there is a token for a profile. @throws Failure `credentials-…` */
   authorize(profileId: number): Promise<void>;
   /** What the vendor calls the application that subscribes. @throws Failure `credentials-…` without client credentials */
   clientKey(): string;
-  /** The public key with which this environment signs its webhooks, in PEM, and where it is from, for messages. */
-  webhookKey(): Promise<{ pem: string; source: string }>;
 }

@@ -6,6 +6,7 @@ import { productionRefused } from '../domain/production-failure.ts';
 import type { AttemptUpdate } from '../journal/journal.ts';
 import { produceCard } from '../wise/cards.ts';
 import { failureOf, type Sent, unreachable } from '../wise/client.ts';
+import type { Reservation } from '../wise/limiter.ts';
 import type { Context } from './context.ts';
 import type { Subject } from './each-card.ts';
 import { idsOf, refuseLost, settleLost } from './settle.ts';
@@ -38,11 +39,16 @@ const STALE_MS = 10_000;
 /**
  * Sends the request of a recorded attempt: the one place from which a produce request leaves. Nothing cuts it short but
  * its own limit of 30 seconds, and nothing repeats it.
+ * @param reservation its turn under the vendor's rate limit
  * @returns the attempt as it was accepted, or as it was found to be when the answer was lost
  * @throws Failure when it was refused, not seen, superseded, or nobody can tell
  */
-export async function deliver(ctx: Context, subject: Subject, attempt: Attempt): Promise<Attempt> {
-  const answer = await put(ctx, attempt);
+export async function deliver(
+  ctx: Context,
+  subject: Subject,
+  { attempt, reservation }: { attempt: Attempt; reservation: Reservation | undefined },
+): Promise<Attempt> {
+  const answer = await put(ctx, attempt, reservation);
   const httpStatus = answer.kind === 'answered' ? answer.httpStatus : null;
   const verdict = judgeAnswer({ kind: answer.kind, httpStatus, production: answer.production });
   const outcome =
@@ -62,13 +68,13 @@ export async function deliver(ctx: Context, subject: Subject, attempt: Attempt):
   throw refusal(subject, { attempt: recorded, answer, verdict });
 }
 
-async function put(ctx: Context, attempt: Attempt): Promise<Answer> {
+async function put(ctx: Context, attempt: Attempt, reservation: Reservation | undefined): Promise<Answer> {
   const { profileId, cardToken, kioskId, correlationId, sentAt } = attempt;
   if (kioskId === null || correlationId === null)
     throw new TypeError('an attempt is sent with kiosk and correlation id');
   try {
     if (ctx.clock.now() - (sentAt ?? 0) > STALE_MS) throw tooLate(attempt);
-    return await produceCard(ctx.wise, { profileId, cardToken, kioskId, correlationId });
+    return await produceCard(ctx.wise, { profileId, cardToken, kioskId, correlationId, reservation });
   } catch (error) {
     // Only what is done before the sending throws a Failure: no token, no server.
     if (error instanceof Failure)

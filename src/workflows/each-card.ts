@@ -24,6 +24,8 @@ export class Subject {
   readonly #sent: Set<string>;
   /** What ended the wait for it, if there was one. */
   via: Source | null = null;
+  /** Looks at it cost one request each: see `Look`. */
+  isLean = false;
 
   constructor(ctx: Context, target: Target, sent = new Set<string>()) {
     this.#ctx = ctx;
@@ -96,7 +98,7 @@ export class Subject {
 
   /** Looks at the card, within the time that its command has. */
   async observe(read: ReadOptions = this.#untilDeadline()): Promise<Observation> {
-    this.#latest = await observe(this.#ctx, this.target, read);
+    this.#latest = await observe(this.#ctx, this.target, { ...read, isLean: this.isLean });
     this.#lookedAt = this.#ctx.clock.now();
     return this.#latest;
   }
@@ -189,14 +191,19 @@ export function statusOf({ invocation }: Context, { card }: Subject): string {
   return commandLine(['status', formatReference(card)], invocation);
 }
 
-async function findUnauthorized(ctx: Context, targets: readonly Target[]): Promise<Map<number, Failure>> {
+/** Makes sure of the token of each profile, once. @returns why there is none, by profile */
+export async function findUnauthorized(
+  ctx: Context,
+  targets: readonly { profileId: number }[],
+): Promise<Map<number, Failure>> {
   const refused = new Map<number, Failure>();
-  for (const profileId of new Set(targets.map((target) => target.profileId))) {
+  const authorize = async (profileId: number) => {
     try {
       await ctx.authorize(profileId);
     } catch (error) {
       refused.set(profileId, asFailure(error));
     }
-  }
+  };
+  await pMap(new Set(targets.map(({ profileId }) => profileId)), authorize, { concurrency: LOOKS_AT_ONCE });
   return refused;
 }

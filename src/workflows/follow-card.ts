@@ -27,6 +27,8 @@ export interface FollowOptions {
   listener: ListenerCheck;
   /** Milliseconds since the epoch; null for ever. The last look before it is one at the API. */
   deadline: number | null;
+  /** The card was seen right before: the first step needs no look while events tell. */
+  isSeen?: boolean | undefined;
 }
 
 /**
@@ -104,12 +106,13 @@ export class CardFollower {
     if (isFirst) {
       this.#events = [];
       this.#eventsOf = of;
-      this.#lookSoon();
+      if (!this.#options.isSeen) this.#lookSoon();
     }
     const afterId = this.#events.at(-1)?.id ?? 0;
     const news = await this.#ctx.journal.listEvents({ card, afterId });
     this.#events.push(...news);
-    if (isFirst) this.#covered = this.#events.length;
+    if (isFirst && this.#options.isSeen) this.#planNextLook();
+    else if (isFirst) this.#covered = this.#events.length;
     return news;
   }
 

@@ -27,6 +27,7 @@ const BELONGING = new Set<Outcome>(['accepted', 'produced', 'failed', 'refused']
  * @returns the latest attempt on the card
  */
 export async function learn(ctx: Context, look: Look): Promise<Attempt | null> {
+  await ctx.journal.rememberProduction(look.cardToken, look.production, look.lookedAt);
   const latest = await ctx.journal.latestAttempt(look.cardToken);
   const attempt = latest && isOpen(latest) ? await bringUpToDate(ctx, latest, look) : latest;
   const { cardToken, profileId, orderId, production, lookedAt } = look;

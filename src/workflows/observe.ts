@@ -9,6 +9,12 @@ import { learn } from './learn.ts';
 import { findByTokenInOrders } from './order-search.ts';
 import type { Target } from './targets.ts';
 
+/** How a card is looked at. */
+export interface Look extends ReadOptions {
+  /** Asks for the production alone: what else there is to know is taken from the journal, as it heard it last. */
+  isLean?: boolean;
+}
+
 /** What one look at a card showed. */
 export interface Observation {
   facts: CardFacts;
@@ -22,18 +28,19 @@ export interface Observation {
  * what was seen. The production is read last. Fills in the target's token and order as they become known.
  * @throws Failure `not-found` for an order or a card that the API doesn't know, and whatever reading throws
  */
-export async function observe(ctx: Context, target: Target, read: ReadOptions = {}): Promise<Observation> {
+export async function observe(ctx: Context, target: Target, read: Look = {}): Promise<Observation> {
   const options = { signal: ctx.signal, ...read };
-  const { order, createdAt, deliveryOption } = await readCard(ctx, target, options);
+  const { order, orderStatus, createdAt, deliveryOption } = await readCard(ctx, target, options);
   const { profileId, cardToken } = target;
   const lookedAt = ctx.clock.now();
   const production =
     cardToken === null ? null : await getProduction(ctx.wise, { profileId, cardToken }, options);
   const attempt =
     cardToken === null ? null : await learn(ctx, { ...identityOf(target), cardToken, production, lookedAt });
+  await keepClockOffset(ctx);
   const facts: CardFacts = {
     ...identityOf(target),
-    orderStatus: order?.status ?? null,
+    orderStatus,
     // PRODUCED is the end, whatever the API still shows.
     production:
       attempt?.outcome === 'produced' && lagsBehind(production, attempt) ? attempt.production : production,
@@ -58,18 +65,24 @@ function identityOf({ profileId, orderId, cardToken }: Target) {
 }
 
 /** Reads order and card as far as they can be found; what never changes is taken from the journal once it is there. */
-async function readCard(ctx: Context, target: Target, read: ReadOptions) {
+async function readCard(ctx: Context, target: Target, read: Look) {
   const known = await ctx.journal.findCard(target);
   const { profileId } = target;
+  if (read.isLean && known && target.cardToken !== null) {
+    target.orderId ??= known.orderId;
+    const { orderStatus = null, cardCreatedAt, deliveryOption } = known;
+    return { order: null, orderStatus, createdAt: cardCreatedAt, deliveryOption };
+  }
   target.orderId ??= known?.orderId ?? (await searchOrder(ctx, target, read));
   const order =
     target.orderId === null ? null : await getOrder(ctx.wise, { profileId, orderId: target.orderId }, read);
   target.cardToken ??= order?.cardToken ?? null;
   const createdAt = known?.cardCreatedAt ?? (await readCreationTime(ctx, target, read));
   const deliveryOption = order?.deliveryDetails?.deliveryOption ?? known?.deliveryOption ?? null;
-  const learned = { ...identityOf(target), cardCreatedAt: createdAt, deliveryOption };
+  const orderStatus = order?.status ?? null;
+  const learned = { ...identityOf(target), cardCreatedAt: createdAt, deliveryOption, orderStatus };
   await ctx.journal.rememberCard(learned, ctx.clock.now());
-  return { order, createdAt, deliveryOption };
+  return { order, orderStatus, createdAt, deliveryOption };
 }
 
 async function searchOrder(ctx: Context, target: Target, read: ReadOptions): Promise<number | null> {
@@ -87,6 +100,17 @@ async function readCreationTime(
 ): Promise<string | null> {
   if (cardToken === null) return null;
   return (await getCard(ctx.wise, { profileId, cardToken }, read)).creationTime;
+}
+
+/** A clock that is this much off is told to the journal, in milliseconds; less is the way of the answer. */
+const CLOCK_TOLERANCE_MS = 60_000;
+
+/** The journal counts ages by the vendor's clock, too, when nobody asks the API. */
+async function keepClockOffset({ wise, clock, journal }: Context): Promise<void> {
+  if (wise.serverTime === null) return;
+  const offset = wise.serverTime - clock.now();
+  if (Math.abs(offset - (await journal.clockOffset())) > CLOCK_TOLERANCE_MS)
+    await journal.rememberClockOffset(offset);
 }
 
 /**

@@ -8,6 +8,7 @@ import type { Simulation } from '../domain/simulation.ts';
 import { recordAct } from './acts.ts';
 import type { Context } from './context.ts';
 import { forEachCard, type Subject } from './each-card.ts';
+import { refuseHeld } from './holds.ts';
 import { sendOnce } from './send.ts';
 import type { Target } from './targets.ts';
 import { waitForResult } from './wait-produced.ts';
@@ -30,6 +31,7 @@ export async function produce(
   const kiosk = kioskId ?? (await chooseKiosk(ctx, '--kiosk'));
   return forEachCard(ctx, { targets, concurrency: 1, authorizeFirst: true }, async (subject) =>
     recordAct(ctx, { subject, act: 'produce', kioskId: kiosk }, async () => {
+      await refuseHeld(ctx, kiosk);
       const attempt = await sendOnce(ctx, subject, {
         kioskId: kiosk,
         guard: (seen) => guardProduce(seen, kiosk),
@@ -68,6 +70,9 @@ export async function follow(
     );
   }
   if (card.stage === 'in-progress' && (wait || simulation)) {
-    await waitForResult(ctx, subject, { simulation, ...(attempt && { attemptId: attempt.id }) });
+    await waitForResult(ctx, subject, {
+      simulation,
+      ...(attempt && { attemptId: attempt.id, isSeen: true }),
+    });
   }
 }

@@ -6,10 +6,12 @@ import { Failure } from '../domain/failure.ts';
 import { guardRetry, type Seen } from '../domain/guards.ts';
 import { neverAgain } from '../domain/production-failure.ts';
 import type { CardResult } from '../domain/results.ts';
+import { advise } from '../domain/runbook.ts';
 import { printable } from '../domain/terminal-text.ts';
 import { recordAct } from './acts.ts';
 import type { Context } from './context.ts';
 import { forEachCard, type Subject } from './each-card.ts';
+import { refuseHeld } from './holds.ts';
 import { chooseKiosk, type Following, follow } from './produce.ts';
 import { bringToRest, seenOf, sendOnce } from './send.ts';
 import type { Target } from './targets.ts';
@@ -42,6 +44,7 @@ async function retryOne(ctx: Context, subject: Subject, options: RetryOptions): 
   const known = options.toKiosk ?? subject.card.production?.kioskId ?? last?.kioskId ?? null;
   const decision = guardRetry(seenOf(subject), { kioskId: known ?? '', attemptId });
   const kioskId = known ?? (await chooseKiosk(ctx, '--to-kiosk'));
+  await refuseHeld(ctx, kioskId);
   if (decision !== 'unchanged') await approve(ctx, subject, last);
   const guard = (seen: Seen) => guardRetry(seen, { kioskId, attemptId });
   const attempt = await sendOnce(ctx, subject, { kioskId, guard });
@@ -85,7 +88,7 @@ async function giveUp(ctx: Context, subject: Subject, attempt: Attempt): Promise
 async function approve(ctx: Context, subject: Subject, last: Attempt | null): Promise<void> {
   if (last?.outcome === 'abandoned' || (last?.outcome === 'not-seen' && subject.card.stage === 'ready'))
     return;
-  const entry = reasonOf(subject, last);
+  const entry = advise(await ctx.runbook(), reasonOf(subject, last));
   if (entry.retry === 'never') throw neverAgain(subject.card, entry);
   if (entry.retry !== 'after-fix') return;
   const what = `${printable(entry.code)}: ${entry.meaning} ${entry.nextStep}`;

@@ -1,10 +1,12 @@
-import { type Attempt, isOpen, isUnsettled, type Outcome } from '../domain/attempt.ts';
+import { type Attempt, describeHolder, isOpen, isUnsettled, type Outcome } from '../domain/attempt.ts';
 import { hintOf, name } from '../domain/card.ts';
 import { Failure } from '../domain/failure.ts';
 import { type Decision, type Seen } from '../domain/guards.ts';
 import type { Context } from './context.ts';
 import { deliver } from './deliver.ts';
 import { type Subject, statusOf } from './each-card.ts';
+import { refuseHeld } from './holds.ts';
+import { leaseOnCard, withLeases } from './leases.ts';
 import { settleLost } from './settle.ts';
 
 export interface Sending {
@@ -25,6 +27,17 @@ const MOST_ROUNDS = 3;
  */
 export async function sendOnce(ctx: Context, subject: Subject, sending: Sending): Promise<Attempt | null> {
   const cardToken = await findToken(subject, sending);
+  const subjects = [leaseOnCard(cardToken)];
+  return withLeases(ctx, { subjects, act: 'send' }, async () =>
+    sendLeased(ctx, subject, { ...sending, cardToken }),
+  );
+}
+
+async function sendLeased(
+  ctx: Context,
+  subject: Subject,
+  { cardToken, ...sending }: Sending & { cardToken: string },
+): Promise<Attempt | null> {
   if (!subject.takeTurn(cardToken)) {
     await subject.observe();
     return null;
@@ -75,11 +88,16 @@ async function sendClaimed(
   subject: Subject,
   { attempt, sending }: { attempt: Attempt; sending: Sending },
 ): Promise<Attempt | null> {
-  const sent = await record(ctx, subject, { attempt, sending }).catch(async (error: unknown) => {
+  const send = async () => {
+    // Its turn comes before the look: nothing stands between look, record and sending.
+    const reservation = await ctx.wise.reserve(ctx.signal);
+    return { reservation, sent: await record(ctx, subject, { attempt, sending }) };
+  };
+  const { sent, reservation } = await send().catch(async (error: unknown) => {
     await ctx.journal.release(attempt).catch(() => undefined);
     throw error;
   });
-  if (sent) return deliver(ctx, subject, sent);
+  if (sent) return deliver(ctx, subject, { attempt: sent, reservation });
   await ctx.journal.release(attempt);
   return null;
 }
@@ -100,8 +118,9 @@ async function record(
     correlationId: crypto.randomUUID(),
     at: ctx.clock.now(),
   });
-  if (!sent) throw busy(ctx, subject);
-  return sent;
+  if (sent) return sent;
+  await refuseHeld(ctx, decision.send);
+  throw busy(ctx, subject);
 }
 
 function decide(subject: Subject, { guard }: Sending): Decision {
@@ -115,9 +134,7 @@ export function seenOf({ card, latest }: Subject): Seen {
 
 function busy(ctx: Context, subject: Subject, attempt?: Attempt): Failure {
   const { card } = subject;
-  const who = attempt
-    ? `${attempt.holder.user}@${attempt.holder.host}, process ${attempt.holder.pid}`
-    : 'another process';
+  const who = attempt ? describeHolder(attempt.holder) : 'another process';
   return new Failure('attempt-open', `Card ${name(card)} is being sent right now by ${who}.`, {
     hint: `See what comes of it: ${statusOf(ctx, subject)}`,
   });

@@ -22,6 +22,8 @@ export interface ResultWait {
   attemptId?: string;
   /** What a sandbox is to do, once the attempt is in progress. */
   simulation?: Simulation | null;
+  /** The card was seen right before, by the answer to the request. */
+  isSeen?: boolean;
   /** `auto` unless told otherwise. */
   via?: Via;
 }
@@ -47,11 +49,12 @@ export async function waitProduced(
  */
 export async function waitForResult(ctx: Context, subject: Subject, wait: ResultWait): Promise<void> {
   const once = new Set<string>();
-  const { simulation, via = 'auto' } = wait;
+  const { simulation, via = 'auto', isSeen = false } = wait;
   let { attemptId } = wait;
   await waitFor(ctx, subject, {
     goal: 'produced',
     via,
+    isSeen,
     command: (target) => [
       'wait-produced',
       formatReference(target),

@@ -17,6 +17,8 @@ export interface Wait {
   isReached: (seen: Observation) => boolean;
   /** Where to look; without it, at the API, and the result doesn't say. */
   via?: Via;
+  /** The card was seen right before. */
+  isSeen?: boolean;
   /** Done after each look, before it is judged. */
   onLook?: (seen: Observation) => Promise<Observation | undefined>;
   /** How to wait again, for when nothing was seen that says more. */
@@ -34,7 +36,7 @@ export interface Wait {
 export async function waitFor(ctx: Context, subject: Subject, wait: Wait): Promise<Observation> {
   const deadline = wait.deadline === undefined ? subject.deadline : wait.deadline;
   const listener = new ListenerCheck(ctx, wait.via ?? 'poll');
-  const follower = new CardFollower(ctx, subject, { listener, deadline });
+  const follower = new CardFollower(ctx, subject, { listener, deadline, isSeen: wait.isSeen });
   let outage: Outage | null = null;
   const show = () =>
     ctx.report.progress({

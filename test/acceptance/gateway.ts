@@ -13,6 +13,7 @@ export class Gateway {
   readonly #sandbox: ChildProcess;
   readonly #upstream: string;
   #held: Moment | null = null;
+  #others = 0;
   #release: () => void = () => undefined;
   #arrived = new Map<Moment, () => void>();
   #seen = new Set<Moment>();
@@ -42,9 +43,10 @@ export class Gateway {
     return gateway;
   }
 
-  /** Holds the next produce request at this moment, until it is let go. */
-  holdAt(moment: Moment): void {
+  /** Holds the next produce request at this moment, until it is let go. @param others how many pass before it */
+  holdAt(moment: Moment, others = 0): void {
     this.#held = moment;
+    this.#others = others;
   }
 
   holdReads(): void {
@@ -119,6 +121,10 @@ export class Gateway {
   /** @returns false when the request was held and its sender left meanwhile */
   async #moment(moment: Moment): Promise<boolean> {
     const isHeld = this.#held === moment;
+    if (isHeld && this.#others > 0) {
+      this.#others -= 1;
+      return true;
+    }
     const held = isHeld ? new Promise<void>((resolve) => (this.#release = resolve)) : null;
     if (isHeld) this.#held = null;
     this.#seen.add(moment);

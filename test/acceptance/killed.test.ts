@@ -76,7 +76,7 @@ test('killed before it sent anything, it leaves the card free', async () => {
   await gateway.seen('read');
   const meanwhile = await user.run(['produce', card, '--kiosk', 'WIS00001', '--json']);
   expect(meanwhile).toMatchObject({ code: 9 });
-  expect(meanwhile.json.error).toMatchObject({ code: 'attempt-open' });
+  expect(meanwhile.json.error).toMatchObject({ code: 'leased' });
   child.kill('SIGKILL');
   await closed;
   gateway.reset();

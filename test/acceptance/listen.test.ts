@@ -4,7 +4,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
+import type { Journal } from '../../src/journal/journal.ts';
+import { openSqliteJournal } from '../../src/journal/sqlite-journal.ts';
 import { Load, requestOf } from '../bench/load.ts';
 import { ListenerProcess } from '../webhooks/listener.ts';
 import { cardBody, deliver, EventSigner } from '../webhooks/signed-events.ts';
@@ -39,8 +40,8 @@ async function start(user: User, ...args: string[]): Promise<ListenerProcess> {
   return listener;
 }
 
-function journalOf(user: User): SqliteJournal {
-  const journal = new SqliteJournal({
+function journalOf(user: User): Journal {
+  const journal = openSqliteJournal({
     file: join(user.home, 'journal.db'),
     environment: 'sandbox',
     now: Date.now,

@@ -2,7 +2,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { makeMachine } from '../../src/cli/context-machine.ts';
-import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
+import { openSqliteJournal } from '../../src/journal/sqlite-journal.ts';
 import { makeCertificate } from '../wise/certificate.ts';
 import { makeHome } from './home.ts';
 
@@ -43,7 +43,7 @@ describe('what doctor sees of a machine', () => {
     const { home, machine } = machineAt();
     expect(machine.inspectJournal()).toBeNull();
     const file = join(home, 'journal.db');
-    new SqliteJournal({ file, environment: 'local', now: () => Date.now() }).close();
+    openSqliteJournal({ file, environment: 'local', now: () => Date.now() }).close();
     const journal = machine.inspectJournal();
     expect(journal).toMatchObject({ file, damage: [], schema: journal?.newest });
     expect(journal?.bytes).toBeGreaterThan(0);

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { KnownCard } from '../../src/journal/journal.ts';
-import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
+import type { Journal, KnownCard } from '../../src/journal/journal.ts';
+import { openSqliteJournal } from '../../src/journal/sqlite-journal.ts';
 import { IN_MEMORY } from '../../src/sqlite/database.ts';
 import { known, OTHER_TOKEN, Stand, TOKEN } from './stand.ts';
 
@@ -9,7 +9,7 @@ const CREATED = '2026-03-01T10:00:00.120Z';
 const KIOSK = 'KIOSK_COLLECTION';
 
 let stand: Stand;
-let journal: SqliteJournal;
+let journal: Journal;
 
 beforeEach(() => {
   stand = new Stand();
@@ -110,6 +110,7 @@ test('whatever parts of a few cards are seen in whatever order, each is remember
     cardToken: `ca0c8154-1e14-4464-a1ce-00000000000${index}`,
     cardCreatedAt: `2026-03-01T10:00:0${index}.000Z`,
     deliveryOption: KIOSK,
+    orderStatus: null,
   }));
   const sighting = fc.record({
     index: fc.nat(2),
@@ -119,7 +120,7 @@ test('whatever parts of a few cards are seen in whatever order, each is remember
   });
   await fc.assert(
     fc.asyncProperty(fc.array(sighting, { maxLength: 12 }), async (sightings) => {
-      const memory = new SqliteJournal({ file: IN_MEMORY, environment: 'sandbox', now: () => 0 });
+      const memory = openSqliteJournal({ file: IN_MEMORY, environment: 'sandbox', now: () => 0 });
       for (const { index, names, created, delivery } of sightings) {
         const card = CARDS[index] as KnownCard;
         const seen = {

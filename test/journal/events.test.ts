@@ -2,17 +2,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Delivery } from '../../src/journal/journal.ts';
-import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
+import type { Delivery, Journal } from '../../src/journal/journal.ts';
+import { openSqliteJournal } from '../../src/journal/sqlite-journal.ts';
 import { understand } from '../../src/webhooks/understand.ts';
 import { orderBody, productionBody, TOKEN } from '../webhooks/signer.ts';
 
 let folder: string;
-let journal: SqliteJournal;
+let journal: Journal;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'kioskctl-journal-'));
-  journal = new SqliteJournal({ file: join(folder, 'journal.db'), environment: 'sandbox', now: () => 0 });
+  journal = openSqliteJournal({ file: join(folder, 'journal.db'), environment: 'sandbox', now: () => 0 });
 });
 afterEach(() => {
   journal.close();

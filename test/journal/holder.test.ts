@@ -1,10 +1,10 @@
 import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
+import type { Journal } from '../../src/journal/journal.ts';
 import { kill, Stand, TOKEN } from './stand.ts';
 
 let stand: Stand;
-let journal: SqliteJournal;
+let journal: Journal;
 
 beforeEach(() => {
   stand = new Stand();

@@ -2,12 +2,12 @@
 // a line of JSON on its standard input, and says when it was kept. Ends with its input, or when it is killed.
 import { createInterface } from 'node:readline';
 import type { Delivery } from '../../src/journal/journal.ts';
-import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
+import { openSqliteJournal } from '../../src/journal/sqlite-journal.ts';
 
 const BEAT_MS = 2_000;
 
 const [, , file = '', environment = 'local'] = process.argv;
-const journal = new SqliteJournal({ file, environment, now: () => Date.now() });
+const journal = openSqliteJournal({ file, environment, now: () => Date.now() });
 const listening = await journal.startListening('http://127.0.0.1:8788', Date.now());
 const beat = setInterval(() => void journal.heartbeat(listening, Date.now()), BEAT_MS);
 const say = (line: unknown) => process.stdout.write(`${JSON.stringify(line)}\n`);

@@ -1,9 +1,9 @@
 // Another process on a journal: claims a card, marks it sent if it is told to, prints what it got, and stays until its
 // standard input ends or it is killed.
-import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
+import { openSqliteJournal } from '../../src/journal/sqlite-journal.ts';
 
 const [, , file = '', act = 'claim', cardToken = ''] = process.argv;
-const journal = new SqliteJournal({ file, environment: 'sandbox', now: () => Date.now() });
+const journal = openSqliteJournal({ file, environment: 'sandbox', now: () => Date.now() });
 const at = Date.now();
 const { attempt, claimed } = await journal.claim({
   profileId: 1001,

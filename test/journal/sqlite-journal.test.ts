@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Failure } from '../../src/domain/failure.ts';
-import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
+import { openSqliteJournal } from '../../src/journal/sqlite-journal.ts';
 import { known, Stand, TOKEN } from './stand.ts';
 
 const KEY = '054064c9-e01e-49fb-8fd9-b0990b9442f4';
@@ -17,7 +17,7 @@ beforeEach(() => {
 
 function failureOf(file: string): Failure {
   try {
-    new SqliteJournal({ file, environment: 'sandbox', now: () => 0 }).close();
+    openSqliteJournal({ file, environment: 'sandbox', now: () => 0 }).close();
   } catch (error) {
     return error as Failure;
   }

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Attempt } from '../../src/domain/attempt.ts';
 import type { Production } from '../../src/domain/production.ts';
-import type { Claim, KnownCard, Observed, Sending } from '../../src/journal/journal.ts';
-import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
+import type { Claim, Journal, KnownCard, Observed, Sending } from '../../src/journal/journal.ts';
+import { openSqliteJournal } from '../../src/journal/sqlite-journal.ts';
 
 export const TOKEN = 'ca0c8154-1e14-4464-a1ce-dcea7dc3de52';
 export const OTHER_TOKEN = '35050a4a-9521-426e-8109-1396e3687a3e';
@@ -24,8 +24,8 @@ export class Stand {
   }
 
   /** Opens the file like another command would. */
-  open(environment = 'sandbox'): SqliteJournal {
-    const journal = new SqliteJournal({ file: this.file, environment, now: () => this.now });
+  open(environment = 'sandbox'): Journal {
+    const journal = openSqliteJournal({ file: this.file, environment, now: () => this.now });
     onTestFinished(() => journal.close());
     return journal;
   }
@@ -60,7 +60,7 @@ export class Stand {
   }
 
   /** An attempt that was claimed and sent by this process. */
-  async sent(journal: SqliteJournal, more: Partial<Claim> = {}): Promise<Attempt> {
+  async sent(journal: Journal, more: Partial<Claim> = {}): Promise<Attempt> {
     const { attempt, claimed } = await journal.claim(this.claim(more));
     if (!claimed) throw new Error(`not claimed: ${attempt.outcome}`);
     const sent = await journal.markSent(attempt, this.sending());
@@ -110,6 +110,7 @@ export function known(more: Partial<KnownCard> = {}): KnownCard {
     cardToken: TOKEN,
     cardCreatedAt: null,
     deliveryOption: null,
+    orderStatus: null,
     ...more,
   };
 }

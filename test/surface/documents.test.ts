@@ -9,8 +9,10 @@ const user = new User();
 let ready = '';
 let failed = '';
 const eventsFile = join(user.home, 'events.ndjson');
+const runbookFile = join(user.home, 'runbook.yaml');
 
 beforeAll(async () => {
+  writeFileSync(runbookFile, 'version: 1\nproduction: {PRD_HOPPER_DOOR: {owner: us, steps: Close it.}}\n');
   writeFileSync(eventsFile, `${productionBody('PRODUCED')}\nnonsense\n`);
   [ready, failed] = await Promise.all([user.readyCard(), user.readyCard()]);
   await user.run([
@@ -75,6 +77,10 @@ test('simulate --profile-verified', async () =>
   expect(await shape(['simulate', '--profile-verified', '1002'])).toMatchSnapshot());
 test('cancel', async () => expect(await shape(['cancel', ready, '--yes'])).toMatchSnapshot());
 test('explain', async () => expect(await shape(['explain', 'UNKNOWN_ERROR'])).toMatchSnapshot());
+test('explain with a runbook', async () =>
+  expect(await shape(['explain', 'PRD_HOPPER_DOOR', '--runbook', runbookFile])).toMatchSnapshot());
+test('runbook init', async () => expect(await shape(['runbook', 'init'])).toMatchSnapshot());
+test('runbook check', async () => expect(await shape(['runbook', 'check', eventsFile])).toMatchSnapshot());
 test('programs', async () => expect(await shape(['programs'])).toMatchSnapshot());
 test('orders', async () => expect(await shape(['orders', '--limit', '1'])).toMatchSnapshot());
 test('cards', async () => expect(await shape(['cards', '--limit', '1'])).toMatchSnapshot());

@@ -1,6 +1,6 @@
 // Sends signed webhooks to a listener that is killed and started again, and looks at what the journal has in the end.
 import { join } from 'node:path';
-import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
+import { openSqliteJournal } from '../../src/journal/sqlite-journal.ts';
 import { ListenerProcess } from './listener.ts';
 import { cardBody, deliver, EventSigner } from './signed-events.ts';
 
@@ -111,7 +111,7 @@ function shuffled<Value>(values: readonly Value[]): Value[] {
 }
 
 async function compare(file: string, originals: ReadonlyMap<string, Set<string>>) {
-  const journal = new SqliteJournal({ file, environment: 'sandbox', now: Date.now });
+  const journal = openSqliteJournal({ file, environment: 'sandbox', now: Date.now });
   try {
     const events = await journal.listEvents({});
     const tokens = new Set(events.map(({ cardToken }) => cardToken ?? ''));

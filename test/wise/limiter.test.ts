@@ -165,11 +165,14 @@ describe.concurrent('a 429', () => {
   });
 
   test('also holds back what waits for its turn already', async () => {
-    const limited = json(429, {}, { 'retry-after': '1' });
-    const vendor = await Vendor.open(inTurn(good, limited, good));
-    const client = vendor.client({ ceilings: [{ requests: 1, within: 100 }] });
-    await Promise.allSettled(numbers(4).map(async () => read(client)));
-    const [, second = 0, third = 0] = vendor.asked.map(({ at }) => at);
+    const limiter = new Limiter([{ requests: 1, within: 100 }]);
+    const fine = { isLimited: false, isGood: true, retryAfter: null };
+    const answers = [fine, { isLimited: true, isGood: false, retryAfter: 1_000 }, fine, fine];
+    const sent: number[] = [];
+    const send = async () => answers[sent.push(performance.now()) - 1] ?? fine;
+    const ask = async () => limiter.run(send, { patience: 60_000, read: (one) => one });
+    await Promise.all(numbers(4).map(ask));
+    const [, second = 0, third = 0] = sent;
     expect(third - second).toBeGreaterThanOrEqual(995);
   });
 

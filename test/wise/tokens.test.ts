@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ClientToken, fetchClientToken } from '../../src/wise/tokens.ts';
+import { fetchClientToken, KeptToken } from '../../src/wise/tokens.ts';
 import { type Answer, inTurn, json, raw, SECRET, Vendor } from './vendor.ts';
 
 const CREDENTIALS = { clientId: 'my-bank', clientSecret: SECRET };
@@ -64,7 +64,7 @@ function keep() {
   const clock = { now: 0 };
   const asked: (() => Promise<{ token: string; lifetime: number }>)[] = [];
   let count = 0;
-  const token = new ClientToken(
+  const token = new KeptToken(
     async () => (await asked.shift()?.()) ?? { token: `token ${(count += 1)}`, lifetime: 3_600_000 },
     () => clock.now,
   );

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { parseReference } from '../../src/domain/reference.ts';
-import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
+import type { Journal } from '../../src/journal/journal.ts';
+import { openSqliteJournal } from '../../src/journal/sqlite-journal.ts';
 import { IN_MEMORY } from '../../src/sqlite/database.ts';
 import type { Context } from '../../src/workflows/context.ts';
 import { type GivenReference, resolveTargets, type Target } from '../../src/workflows/targets.ts';
@@ -8,12 +9,12 @@ import { type GivenReference, resolveTargets, type Target } from '../../src/work
 const KNOWN = 'ca0c8154-1e14-4464-a1ce-dcea7dc3de52';
 const STRANGE = '35050a4a-9521-426e-8109-1396e3687a3e';
 
-let journal: SqliteJournal;
+let journal: Journal;
 let notes: string[];
 
 beforeEach(async () => {
   notes = [];
-  journal = new SqliteJournal({ file: IN_MEMORY, environment: 'sandbox', now: () => 0 });
+  journal = openSqliteJournal({ file: IN_MEMORY, environment: 'sandbox', now: () => 0 });
   onTestFinished(() => journal.close());
   await journal.rememberCard(
     { profileId: 7, orderId: 501, cardToken: KNOWN, cardCreatedAt: null, deliveryOption: null },

@@ -3,7 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Failure } from '../../src/domain/failure.ts';
-import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
+import type { RetryPlan } from '../../src/domain/retry-plan.ts';
+import { NO_RUNBOOK } from '../../src/domain/runbook.ts';
+import type { Journal } from '../../src/journal/journal.ts';
+import { openSqliteJournal } from '../../src/journal/sqlite-journal.ts';
 import type { Fault } from '../../src/sandbox/faults/faults.ts';
 import { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { Client } from '../../src/wise/client.ts';
@@ -43,12 +46,13 @@ export class World {
   readonly abort = new AbortController();
   readonly said: string[] = [];
   readonly shown: Progress[] = [];
+  readonly plans: RetryPlan[] = [];
   /** What the person answers to the next questions, and what was asked. */
   readonly answers: (boolean | string)[] = [];
   readonly asked: string[] = [];
   readonly sandbox: Sandbox;
   url = '';
-  #journal: SqliteJournal | null = null;
+  #journal: Journal | null = null;
 
   constructor() {
     const stateFile = join(this.folder, 'sandbox.db');
@@ -61,14 +65,14 @@ export class World {
     return world;
   }
 
-  get journal(): SqliteJournal {
+  get journal(): Journal {
     this.#journal ??= this.openJournal();
     return this.#journal;
   }
 
   /** The same journal file, as another process would open it. */
-  openJournal(environment = 'local'): SqliteJournal {
-    return new SqliteJournal({
+  openJournal(environment = 'local'): Journal {
+    return openSqliteJournal({
       file: join(this.folder, 'journal.db'),
       environment,
       now: () => this.clock.now(),
@@ -92,6 +96,7 @@ export class World {
       signal: this.abort.signal,
       ask: this.#ask(),
       report: this.#report(),
+      runbook: async () => NO_RUNBOOK,
       authorize: async () => undefined,
       clientKey: () => 'world',
       webhookKey: async () => ({ pem: SIGNER.publicKey, source: 'the key of the test' }),
@@ -166,6 +171,8 @@ export class World {
       warn: (text) => void this.said.push(text),
       progress: (progress) => void this.shown.push(progress),
       settled: () => undefined,
+      plan: async (plan) => void this.plans.push(plan),
+      board: () => undefined,
     };
   }
 }

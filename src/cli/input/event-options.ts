@@ -8,6 +8,7 @@ import { ORDER_EVENT, PRODUCTION_EVENT } from '../../wire/events.ts';
 import type { Context } from '../../workflows/context.ts';
 import type { EventSelection } from '../../workflows/events/events.ts';
 import { readBytes } from './files.ts';
+import { toText } from './flags.ts';
 
 /** Which events a command is about. */
 export const selectionFlags = {
@@ -119,10 +120,4 @@ export function toReceiver(text: string): URL {
 
 function toTime(text: string | undefined, options: { flag: string; now: number }): number | null {
   return text === undefined ? null : parsePointInTime(text, options);
-}
-
-function toText(text: string | undefined, flag: string): string | null {
-  if (text === undefined) return null;
-  if (text.trim() !== '') return text.trim();
-  throw new Failure('usage', `${flag} is empty.`, { hint: 'Give it a value, or leave it out.' });
 }

@@ -77,6 +77,11 @@ export const followFlags = {
 
 const CARD_HELP = 'A card token or an order id, alone or as PROFILE/CARD; - reads them from standard input.';
 
+/** For commands that show what to do about an error code. */
+export const runbookFlag = {
+  runbook: Flags.string({ summary: "The team's runbook (default: that of the context).", helpValue: 'FILE' }),
+};
+
 /** The cards that a command works on. */
 export const cardArgs = {
   card: Args.string({ required: true, multiple: true, ignoreStdin: true, description: CARD_HELP }),
@@ -102,4 +107,11 @@ export function toLimit(text = '100'): number {
   throw new Failure('usage', `“${printable(text)}” is not a number of rows.`, {
     hint: 'Give a number from 1 on.',
   });
+}
+
+/** @returns null for a flag that was not given. @throws Failure `usage` for an empty one, which in a script is a variable that was not set */
+export function toText(text: string | undefined, flag: string): string | null {
+  if (text === undefined) return null;
+  if (text.trim() !== '') return text.trim();
+  throw new Failure('usage', `${flag} is empty.`, { hint: 'Give it a value, or leave it out.' });
 }

@@ -1,2 +1,2 @@
 // The YAML library is loaded by the commands that read a file, through this name.
-export { parseDocument } from 'yaml';
+export { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';

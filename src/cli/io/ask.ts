@@ -22,8 +22,8 @@ export function makeAsk({ io, signal, yes, noInput }: AskOptions): Ask {
   };
   const context = { output: io.stderr, signal };
   return {
-    confirm: async (question, { flag }) => {
-      if (yes) return true;
+    confirm: async (question, { flag, isAnsweredByYes = true }) => {
+      if (yes && isAnsweredByYes) return true;
       requirePerson(question, flag);
       const { confirm } = await import('@inquirer/prompts');
       return answered(confirm({ message: printable(question), default: false }, context), signal);

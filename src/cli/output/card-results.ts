@@ -1,7 +1,7 @@
 import type { ExitCode } from '../../domain/exit-codes.ts';
 import { Failure } from '../../domain/failure.ts';
 import { formatReference } from '../../domain/reference.ts';
-import { type CardResult, exitCodeOf, summarize } from '../../domain/results.ts';
+import { type CardResult, exitCodeOf, failuresIn, summarize } from '../../domain/results.ts';
 import type { CardInput } from '../input/card-input.ts';
 import { renderCards } from './render-cards.ts';
 import type { Result } from './result.ts';
@@ -29,6 +29,7 @@ export function cardResults(
     document: shape === 'card' ? one(results[0], extra) : many(results, extra),
     text: text ?? ((style) => renderCards(results, { style, isList: shape === 'cards' })),
     references: results.flatMap(({ card, outcome }) => (isGood(outcome) ? [formatReference(card)] : [])),
+    failures: failuresIn(results),
     errors: shape === 'card' ? errors.map(({ error }) => ({ about: null, error })) : errors,
   };
 }

@@ -1,5 +1,8 @@
 import type { CatalogueEntry } from '../../domain/error-catalogue.ts';
-import type { Actor, RetryAdvice } from '../../domain/error-row.ts';
+import type { Actor } from '../../domain/error-row.ts';
+import { findPage, type Runbook } from '../../domain/runbook.ts';
+import { printable } from '../../domain/terminal-text.ts';
+import { ADVICE, pageLines } from './render-runbook.ts';
 import type { Style } from './style.ts';
 import { plainRow, renderTable } from './table.ts';
 
@@ -10,30 +13,31 @@ const ACTORS: Record<Actor, string> = {
   wise: 'Wise',
 };
 
-const ADVICE: Record<RetryAdvice, string> = {
-  now: 'at once',
-  'after-fix': 'after the fix',
-  reconcile: 'look at the production first',
-  never: 'never: order a new card',
-};
-
-/** One error code in full. */
-export function renderEntry(entry: CatalogueEntry, style: Style): string {
+/** One error code in full, with what the team's runbook says of it. */
+export function renderEntry(
+  entry: CatalogueEntry,
+  { runbook, style }: { runbook: Runbook; style: Style },
+): string {
   const { code, kind, group, meaning, actor, retry, nextStep, exitCode } = entry;
   const what = kind === 'request' ? 'refused request' : `failed production, ${group}`;
-  return `${style.bold(code)} (${what})
+  const page = findPage(runbook, kind, code);
+  return `${style.bold(printable(code))} (${what})
   ${meaning}
   Next:      ${nextStep}
   Who acts:  ${ACTORS[actor]}
   Retry:     ${ADVICE[retry]}
   Exit code: ${exitCode}
-`;
+${page ? `${style.bold('Runbook')}\n${pageLines(page)}` : ''}`;
 }
 
-/** All error codes in a table. */
-export async function renderCatalogue(entries: readonly CatalogueEntry[]): Promise<string> {
-  const rows = entries.map(({ code, kind, retry, actor, meaning }) =>
-    plainRow([code, kind, retry, actor, meaning]),
-  );
-  return renderTable(['Code', 'Kind', 'Retry', 'Who acts', 'Meaning'], rows);
+/** All error codes in a table; with a runbook, who owns them here. */
+export async function renderCatalogue(entries: readonly CatalogueEntry[], runbook: Runbook): Promise<string> {
+  const hasOwners = runbook.pages.some(({ owner }) => owner !== null);
+  const rows = entries.map(({ code, kind, retry, actor, meaning }) => {
+    const page = findPage(runbook, kind, code);
+    const advised = page?.retry ?? retry;
+    return plainRow([code, kind, advised, actor, ...(hasOwners ? [page?.owner ?? null] : []), meaning]);
+  });
+  const head = ['Code', 'Kind', 'Retry', 'Who acts', ...(hasOwners ? ['Owner'] : []), 'Meaning'];
+  return renderTable(head, rows);
 }

@@ -1,6 +1,8 @@
+import type { Covered } from '../../domain/coverage.ts';
 import { formatDuration } from '../../domain/duration.ts';
+import type { RetryPlan } from '../../domain/retry-plan.ts';
 import { printable } from '../../domain/terminal-text.ts';
-import type { Progress, Report } from '../../workflows/context.ts';
+import type { BoardRow, Progress, Report } from '../../workflows/context.ts';
 import type { Io } from '../io/io.ts';
 import { makeStyle } from './style.ts';
 
@@ -21,6 +23,9 @@ export class TerminalReport implements Report {
   readonly #said = new Map<string, { text: string; at: number }>();
   #spinner: Spinner | null = null;
   #isWaiting = false;
+  #board: readonly BoardRow[] | null = null;
+  /** What was seen last of each card on the board. */
+  readonly #states = new Map<string, string>();
 
   /** @param isQuiet leaves out all but warnings */
   constructor(io: Io, isQuiet: boolean) {
@@ -39,20 +44,59 @@ export class TerminalReport implements Report {
 
   progress(progress: Progress): void {
     if (this.#isQuiet) return;
+    if (this.#board && this.#io.isLive) {
+      this.#states.set(progress.subject, progress.outage ?? progress.state);
+      this.#showBoard(this.#board);
+      return;
+    }
     this.#isWaiting = true;
     if (this.#io.isLive) void this.#spin(this.#describe(progress));
     else this.#sayChange(progress);
   }
 
   settled(): void {
+    // While a board is shown, it stays.
+    if (this.#board) return;
     this.#isWaiting = false;
+    this.#stopSpinner();
+  }
+
+  async plan(plan: RetryPlan, covered: Covered): Promise<void> {
+    if (this.#isQuiet) return;
+    const { renderPlan } = await import('./render-plan.ts');
+    this.#line((await renderPlan(plan, covered, this.#style)).trimEnd());
+  }
+
+  board(rows: readonly BoardRow[] | null): void {
+    if (this.#isQuiet) return;
+    this.#board = rows;
+    if (!rows) this.settled();
+    else if (this.#io.isLive) this.#showBoard(rows);
+    else for (const row of rows) this.#sayRow(row);
+  }
+
+  #showBoard(rows: readonly BoardRow[]): void {
+    this.#isWaiting = true;
+    const now = this.#io.clock.now();
+    const lines = rows.map((row) => describeRow(row, { now, state: this.#states.get(row.card ?? '') }));
+    void this.#spin(lines.map(printable).join('\n  '));
+  }
+
+  /** A line when a kiosk goes on to another card, or ends. */
+  #sayRow(row: BoardRow): void {
+    const text = describeRow({ ...row, since: 0 }, { now: 0, state: undefined });
+    if (this.#said.get(row.kioskId)?.text === text) return;
+    this.#said.set(row.kioskId, { text, at: this.#io.clock.now() });
+    this.#line(this.#style.dim(printable(text)));
+  }
+
+  #stopSpinner(): void {
     this.#spinner?.stop();
     this.#spinner = null;
   }
 
   #line(text: string): void {
-    this.#spinner?.stop();
-    this.#spinner = null;
+    this.#stopSpinner();
     this.#io.err(`${text}\n`);
   }
 
@@ -85,4 +129,14 @@ export class TerminalReport implements Report {
       `${subject} can't be read: ${outage} Last good look: ${lastLook}, ${state} (${elapsed})`,
     );
   }
+}
+
+/** A kiosk of a retry in one line: how far it is, which card it makes, and how long the rest takes. */
+function describeRow(row: BoardRow, { now, state }: { now: number; state: string | undefined }): string {
+  const { kioskId, produced, total, failed, card, since, left, timeLeft, note } = row;
+  const counts = `${produced} of ${total} produced${failed > 0 ? `, ${failed} not` : ''}`;
+  const rest = left > 0 && timeLeft !== null ? `, about ${formatDuration(timeLeft)} left` : '';
+  const took = since > 0 ? ` for ${formatDuration(now - since)}` : '';
+  const current = card === null ? '' : `; now ${card}${note}${state ? ` ${state}` : ''}${took}`;
+  return `${kioskId}: ${counts}${rest}${current}`;
 }

@@ -1,5 +1,6 @@
 import type { ExitCode } from '../../domain/exit-codes.ts';
 import type { FailureDocument } from '../../domain/failure.ts';
+import type { CardFailure } from '../../domain/selection.ts';
 import type { Style } from './style.ts';
 
 /** What a command came to: everything that its output needs, in each of its forms. */
@@ -13,4 +14,6 @@ export interface Result {
   references?: string[];
   /** What went wrong, for people: each error once, with the card it is about. */
   errors?: { about: string | null; error: FailureDocument }[];
+  /** What cards failed with: what the team's runbook says of it is shown once a code. */
+  failures?: readonly CardFailure[];
 }

@@ -4,7 +4,8 @@ import { makeDocument } from '../../cli/output/document.ts';
 import { localTime } from '../../cli/output/local-time.ts';
 import { describeCoverage } from '../../domain/coverage.ts';
 import { printableJson } from '../../domain/terminal-text.ts';
-import { coverageFor, exportEvents } from '../../workflows/events/events.ts';
+import { coverageFor } from '../../workflows/coverage.ts';
+import { exportEvents } from '../../workflows/events/events.ts';
 
 export default class EventsExport extends BaseCommand {
   static override effect = 'records' as const;

@@ -1,9 +1,10 @@
-import { type Coverage, coverageOf } from '../../domain/coverage.ts';
+import type { Coverage } from '../../domain/coverage.ts';
 import { type EventDocument, type KeptEvent, toEventDocument } from '../../domain/event.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { Reference } from '../../domain/reference.ts';
 import type { EventFilter, KeptDelivery } from '../../journal/journal.ts';
 import type { Context } from '../context.ts';
+import { coverageFor } from '../coverage.ts';
 
 /** Which events a command is about; what is null doesn't matter. */
 export interface EventSelection {
@@ -91,20 +92,6 @@ export async function pruneEvents(
     });
   }
   return { pruned: await ctx.journal.pruneEvents(before), before };
-}
-
-/** What listening covers of the time of a selection. */
-export async function coverageFor(
-  ctx: Context,
-  { since, until }: Pick<EventSelection, 'since' | 'until'>,
-): Promise<Coverage> {
-  const now = ctx.clock.now();
-  return coverageOf(await ctx.journal.listListenings(since ?? 0), {
-    from: since,
-    to: Math.min(until ?? now, now),
-    isListenedTo: await ctx.journal.isListenedTo(),
-    now,
-  });
 }
 
 /** A card is found by its token and by its order, as far as the journal knows how they belong together. */

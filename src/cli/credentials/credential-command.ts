@@ -1,0 +1,103 @@
+import { basename } from 'node:path';
+import * as v from 'valibot';
+import { Failure } from '../../domain/failure.ts';
+import { redact } from '../../domain/redaction.ts';
+import { printable } from '../../domain/terminal-text.ts';
+import { accessToken } from '../../wire/tokens.ts';
+import { KeptToken } from '../../wise/tokens.ts';
+import { type Ran, runProgram } from './program.ts';
+
+export interface CommandOptions {
+  contextName: string;
+  now: () => number;
+  signal: AbortSignal;
+  /** Shows a line that the command wrote to standard error; when it failed, that is worth reading. */
+  say: (line: string, isTrouble: boolean) => void;
+  /** Told of each token that it gave. */
+  hide: (secret: string) => void;
+  /** Milliseconds that it may take (default 30 s). */
+  timeout?: number;
+}
+
+const TIMEOUT_MS = 30_000;
+
+/** What the command prints: the vendor's own answer to a token request will do. */
+const printed = v.object({
+  access_token: accessToken,
+  /** ISO 8601. */
+  expires_at: v.nullish(v.pipe(v.string(), v.isoTimestamp())),
+});
+
+/**
+ * A context's credential command: a program that prints a profile's token, which is how a bank with a token for each
+ * customer plugs in its vault. It is asked once for each profile, and again when the token is about to end.
+ */
+export class CredentialCommand {
+  readonly #words: readonly string[];
+  readonly #options: CommandOptions;
+  readonly #tokens = new Map<number, KeptToken>();
+
+  /** @param words the program and its arguments, in which `{profileId}` stands for the profile */
+  constructor(words: readonly string[], options: CommandOptions) {
+    this.#words = words;
+    this.#options = options;
+  }
+
+  get source(): string {
+    const [program = ''] = this.#words;
+    // Not its arguments: what is said of a vault is not for everybody.
+    return `the credential command of context ${this.#options.contextName} (${basename(program)})`;
+  }
+
+  /** The token of a profile; those who ask while it is fetched share one run. */
+  of(profileId: number): KeptToken {
+    const known = this.#tokens.get(profileId);
+    if (known) return known;
+    const kept = new KeptToken(() => this.#ask(profileId), this.#options.now);
+    this.#tokens.set(profileId, kept);
+    return kept;
+  }
+
+  /** @throws Failure `credentials-unusable` @throws the signal's reason */
+  async #ask(profileId: number): Promise<{ token: string; lifetime: number }> {
+    const { now, hide, signal, timeout = TIMEOUT_MS } = this.#options;
+    const [program = '', ...args] = this.#words;
+    const words = [program, ...args.map((word) => word.replaceAll('{profileId}', String(profileId)))];
+    const ran = await runProgram(words, { timeout, signal });
+    this.#show(ran);
+    if (ran.trouble !== null) throw this.#unusable(profileId, ran.trouble);
+    const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), printed), ran.stdout);
+    if (!parsed.success) throw this.#unusable(profileId, troubleOf(ran.stdout, parsed.issues));
+    const { access_token: token, expires_at: end } = parsed.output;
+    hide(token);
+    const lifetime = end ? Date.parse(end) - now() : Number.POSITIVE_INFINITY;
+    if (lifetime <= 0) throw this.#unusable(profileId, `gave a token that ended at ${end}`);
+    return { token, lifetime };
+  }
+
+  /** What it says is for people; it may hold what it also printed, which nobody is to see. */
+  #show({ stdout, stderr, trouble }: Ran): void {
+    const [program = ''] = this.#words;
+    // All its words but the names of fields.
+    const secrets = stdout.match(/[^\s"',:{}]{8,}(?![^\s"',:{}]|"\s*:)/g) ?? [];
+    for (const line of redact(stderr, secrets).split('\n'))
+      if (line.trim() !== '') this.#options.say(`${basename(program)}: ${printable(line)}`, trouble !== null);
+  }
+
+  #unusable(profileId: number, trouble: string): Failure {
+    return new Failure(
+      'credentials-unusable',
+      `There is no token for profile ${profileId}: ${this.source} ${trouble}.`,
+      {
+        hint: 'Run the command by hand: it has to end with 0 and to print a JSON object with access_token and, if it ends, expires_at.',
+      },
+    );
+  }
+}
+
+/** What is wrong with its output, without a word of it. */
+function troubleOf(stdout: string, [issue]: [v.BaseIssue<unknown>, ...v.BaseIssue<unknown>[]]): string {
+  if (stdout.trim() === '') return 'printed nothing';
+  const field = v.getDotPath(issue);
+  return field === null ? 'printed no JSON object' : `printed no usable ${field}`;
+}

@@ -1,0 +1,36 @@
+import { Args } from '@oclif/core';
+import { BaseCommand } from '../../cli/base-command.ts';
+import { readRunbook, runbookUnusable } from '../../cli/input/runbook-file.ts';
+import { renderChecked } from '../../cli/output/render-runbook.ts';
+import type { Result } from '../../cli/output/result.ts';
+import { requireRunbook } from '../../cli/runbook.ts';
+
+export default class RunbookCheck extends BaseCommand {
+  static override effect = 'reads' as const;
+  static override summary = 'What is wrong with a runbook, with lines and columns.';
+  static override description =
+    `Ends with 2 when it can't be used. A code that the catalogue doesn't have is a warning, because the vendor adds codes.
+Without FILE, the runbook of the context.`;
+  static override examples = [
+    '<%= config.bin %> runbook check runbook.yaml',
+    '<%= config.bin %> runbook check',
+    '<%= config.bin %> runbook check runbook.yaml --json',
+  ];
+  static override args = {
+    file: Args.string({ ignoreStdin: true, description: 'The file, in YAML.' }),
+  };
+
+  protected override async perform(): Promise<Result> {
+    const { args, flags } = await this.parse(RunbookCheck);
+    const settings = await this.nameContext(flags);
+    const file = args.file ?? requireRunbook(settings);
+    const { runbook, mistakes, warnings } = await readRunbook(file);
+    const error = mistakes.length > 0 ? runbookUnusable(file, mistakes).toDocument() : null;
+    const found = { file, valid: error === null, codes: runbook.pages.length, mistakes, warnings };
+    return {
+      exitCode: error ? 2 : 0,
+      document: { ...found, ...(error && { error }) },
+      text: (style) => renderChecked(found, style),
+    };
+  }
+}

@@ -1,0 +1,39 @@
+import { Args, Flags } from '@oclif/core';
+import { BaseCommand } from '../../cli/base-command.ts';
+import type { Result } from '../../cli/output/result.ts';
+import { writeNewFile } from '../../cli/output/write-file.ts';
+import { runbookTemplate } from '../../domain/runbook-template.ts';
+import { printable } from '../../domain/terminal-text.ts';
+
+export default class RunbookInit extends BaseCommand {
+  static override effect = 'reads' as const;
+  static override summary = 'Write a commented runbook with all error codes, for your team to fill in.';
+  static override description =
+    `Without FILE it goes to standard output. A file that is there stays, unless you say --force. So that kioskctl uses it,
+name it in the context: "runbook": "FILE".`;
+  static override examples = [
+    '<%= config.bin %> runbook init runbook.yaml',
+    '<%= config.bin %> runbook init > runbook.yaml',
+    '<%= config.bin %> runbook init runbook.yaml --force --json',
+  ];
+  static override args = {
+    file: Args.string({ ignoreStdin: true, description: 'Where it is written to; - is standard output.' }),
+  };
+  static override flags = {
+    force: Flags.boolean({ summary: 'Replace a file that is there.' }),
+  };
+
+  protected override async perform(): Promise<Result> {
+    const { args, flags } = await this.parse(RunbookInit);
+    await this.nameContext(flags);
+    const content = runbookTemplate();
+    const { file = '-' } = args;
+    if (file === '-') return { exitCode: 0, document: { file: null, content }, text: () => content };
+    writeNewFile(file, content, { force: flags.force });
+    return {
+      exitCode: 0,
+      document: { file },
+      text: () => `Written to ${printable(file)}. Fill it in, then: kioskctl runbook check\n`,
+    };
+  }
+}

@@ -1,0 +1,76 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import type { KeptEvent } from '../domain/event.ts';
+import { productionOf } from '../domain/event.ts';
+import { foldEvents, laterOrderStatus } from '../domain/fold-events.ts';
+import { latestOf } from '../domain/production.ts';
+import * as states from './rows/card-states.ts';
+import * as cards from './rows/cards.ts';
+import { findEnvironment, putEnvironment } from './rows/environments.ts';
+import * as events from './rows/events.ts';
+import type { Store } from './store.ts';
+
+/** Events that one transaction takes in. Others have their turn after it. */
+const FOLDED_AT_ONCE = 500;
+
+type Heard = Pick<Store, 'db' | 'environment'>;
+
+/**
+ * Tells the cards what verified events said of them since the last time, cards of other systems included. Each card that
+ * they name is told anew from all of its events, so that neither their order nor their repetition matters.
+ */
+export async function foldCards({ db, environment }: Heard): Promise<void> {
+  for (;;) {
+    const folded = findEnvironment(db, environment).folded_event_id;
+    const news = events.listEvents(db, environment, { afterId: folded, limit: FOLDED_AT_ONCE });
+    const last = news.at(-1);
+    if (!last) return;
+    db.transaction(() => {
+      // Another process may have taken them in meanwhile.
+      const row = findEnvironment(db, environment);
+      if (row.folded_event_id >= last.id) return;
+      foldWindow({ db, environment }, news);
+      putEnvironment(db, environment, { ...row, folded_event_id: last.id });
+    });
+    await turn();
+  }
+}
+
+function foldWindow(heard: Heard, news: readonly KeptEvent[]): void {
+  const named = new Map<string, { cardToken: string | null; orderId: number | null }>();
+  for (const { cardToken, orderId, isVerified, isTest } of news) {
+    if (!isVerified || isTest) continue;
+    named.set(cardToken ?? `order ${orderId}`, { cardToken, orderId });
+  }
+  for (const card of named.values()) foldCard(heard, card);
+}
+
+function foldCard(
+  { db, environment }: Heard,
+  { cardToken, orderId }: { cardToken: string | null; orderId: number | null },
+): void {
+  const known = cardToken
+    ? cards.findByToken(db, environment, cardToken)
+    : cards.findByOrder(db, environment, orderId ?? 0);
+  const card = {
+    cardToken: cardToken ?? known?.card_token ?? null,
+    orderId: orderId ?? known?.order_id ?? null,
+  };
+  const all = events
+    .listEvents(db, environment, { card })
+    .filter(({ isVerified, isTest }) => isVerified && !isTest);
+  const profileId = known?.profile_id ?? all.find((event) => (event.profileId ?? 0) > 0)?.profileId;
+  const [first] = all;
+  if (!first || !profileId) return;
+  const { production, order } = foldEvents(all);
+  const orderStatus = laterOrderStatus(known?.order_status ?? null, order.latest?.status ?? null);
+  const more = { cardCreatedAt: null, deliveryOption: null, orderStatus };
+  cards.rememberCard(db, environment, { card: { ...card, profileId, ...more }, at: first.receivedAt });
+  const told = production.latest && productionOf(production.latest);
+  if (!told || card.cardToken === null) return;
+  const before = states.findProduction(db, environment, card.cardToken);
+  // What the API said counts, unless an event tells something later.
+  const now = before ? latestOf(told, before) : told;
+  const at = all.at(-1)?.receivedAt ?? first.receivedAt;
+  if (now !== before)
+    states.setProduction(db, environment, { cardToken: card.cardToken, production: now, at });
+}

@@ -1,0 +1,47 @@
+import type { Holder } from '../../domain/attempt.ts';
+import type { Database } from '../../sqlite/database.ts';
+import type { Hold } from './records.ts';
+
+const COLUMNS = `kiosk_id AS kioskId, reason, context, user, host, held_at AS heldAt`;
+
+/** The longest first. */
+export function listHolds(db: Database, environment: string): Hold[] {
+  return db.all<Hold>(
+    `SELECT ${COLUMNS} FROM holds WHERE environment = :environment AND released_at IS NULL ORDER BY held_at, id`,
+    { environment },
+  );
+}
+
+export function findHold(db: Database, environment: string, kioskId: string): Hold | undefined {
+  return db.get<Hold>(
+    `SELECT ${COLUMNS} FROM holds
+     WHERE environment = :environment AND kiosk_id = :kioskId AND released_at IS NULL`,
+    { environment, kioskId },
+  );
+}
+
+export function insertHold(
+  db: Database,
+  environment: string,
+  hold: { kioskId: string; reason: string; context: string; at: number; holder: Holder },
+): void {
+  const { kioskId, reason, context, at, holder } = hold;
+  const { host, user } = holder;
+  db.run(
+    `INSERT INTO holds (environment, kiosk_id, reason, context, host, user, held_at)
+     VALUES (:environment, :kioskId, :reason, :context, :host, :user, :at) ON CONFLICT DO NOTHING`,
+    { environment, kioskId, reason, context, host, user, at },
+  );
+}
+
+export function endHold(
+  db: Database,
+  environment: string,
+  { kioskId, at }: { kioskId: string; at: number },
+): void {
+  db.run(
+    `UPDATE holds SET released_at = :at
+     WHERE environment = :environment AND kiosk_id = :kioskId AND released_at IS NULL`,
+    { environment, kioskId, at },
+  );
+}

@@ -1,0 +1,65 @@
+import { latestOf } from '../domain/production.ts';
+import { foldCards } from './fold-cards.ts';
+import type { Journal } from './journal.ts';
+import * as states from './rows/card-states.ts';
+import * as cards from './rows/cards.ts';
+import { findEnvironment, putEnvironment } from './rows/environments.ts';
+import type { Store } from './store.ts';
+
+type CardsPart = Pick<Journal, 'rememberCard' | 'findCard' | 'listCards' | 'listRecentCards'>;
+
+/** The cards that the journal knows. */
+export function sqliteCards({ db, environment }: Store): CardsPart {
+  return {
+    rememberCard: async (card, at) => cards.rememberCard(db, environment, { card, at }),
+    findCard: async ({ cardToken, orderId }) => {
+      const row = cardToken
+        ? cards.findByToken(db, environment, cardToken)
+        : cards.findByOrder(db, environment, orderId ?? 0);
+      return row ? cards.toKnownCard(row) : null;
+    },
+    listCards: async () => cards.listCards(db, environment).map(cards.toKnownCard),
+    listRecentCards: async (since) => cards.listRecentCards(db, environment, since),
+  };
+}
+
+type StatesPart = Pick<
+  Journal,
+  | 'rememberProduction'
+  | 'listCardStates'
+  | 'listLastProduced'
+  | 'foldEvents'
+  | 'clockOffset'
+  | 'rememberClockOffset'
+>;
+
+/** Where cards stand, by what the API and events said last. */
+export function sqliteCardStates(store: Store): StatesPart {
+  const { db, environment } = store;
+  return {
+    rememberProduction: async (cardToken, production, at) => {
+      const known = states.findProduction(db, environment, cardToken);
+      if (!production || isSame(known, latestOf(known, production))) return;
+      states.setProduction(db, environment, { cardToken, production, at });
+    },
+    listCardStates: async (filter) => {
+      await foldCards(store);
+      return states.listCardStates(db, environment, filter);
+    },
+    listLastProduced: async () => {
+      await foldCards(store);
+      return states.listLastProduced(db, environment);
+    },
+    foldEvents: async () => foldCards(store),
+    clockOffset: async () => findEnvironment(db, environment).clock_offset,
+    rememberClockOffset: async (milliseconds) =>
+      db.transaction(() => {
+        const row = findEnvironment(db, environment);
+        putEnvironment(db, environment, { ...row, clock_offset: milliseconds });
+      }),
+  };
+}
+
+function isSame(left: unknown, right: unknown): boolean {
+  return JSON.stringify(left) === JSON.stringify(right);
+}

@@ -1,0 +1,76 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { KeptEvent } from '../domain/event.ts';
+import { GroupCommit } from './group-commit.ts';
+import type { Delivery, Journal } from './journal.ts';
+import * as cards from './rows/cards.ts';
+import * as events from './rows/events.ts';
+import { mayBeAlive } from './rows/holder.ts';
+import * as listenings from './rows/listenings.ts';
+import type { Store } from './store.ts';
+
+/** Events that one transaction forgets; 20 ms later comes the next. */
+const PRUNED_AT_ONCE = 2_000;
+
+/** A listener that gave no sign of life for this long is gone. */
+const SILENCE_MS = 10_000;
+
+type EventsPart = Pick<
+  Journal,
+  'keepEvent' | 'listEvents' | 'findDelivery' | 'findCardToken' | 'latestEventId' | 'pruneEvents'
+>;
+
+/** The events of webhooks. */
+export function sqliteEvents({ db, environment }: Store): EventsPart {
+  const commit = new GroupCommit(
+    (work) => db.transaction(work),
+    (delivery: Delivery) => insert({ db, environment }, delivery),
+  );
+  return {
+    keepEvent: async (delivery) => commit.add(delivery),
+    listEvents: async (filter) => events.listEvents(db, environment, filter),
+    findDelivery: async (id) => events.findDelivery(db, environment, id),
+    findCardToken: async (orderId) =>
+      cards.findByOrder(db, environment, orderId)?.card_token ??
+      events.findCardToken(db, environment, orderId),
+    latestEventId: async () => events.latestEventId(db, environment),
+    pruneEvents: async (before) => {
+      let pruned = 0;
+      for (;;) {
+        const changes = events.pruneEvents(db, environment, { before, limit: PRUNED_AT_ONCE });
+        pruned += changes;
+        if (changes < PRUNED_AT_ONCE) return pruned;
+        // A listener has its turn in between: it answers its senders within seconds.
+        await pause(20);
+      }
+    },
+  };
+}
+
+function insert(
+  { db, environment }: Pick<Store, 'db' | 'environment'>,
+  delivery: Delivery,
+): KeptEvent | null {
+  const id = events.insertEvent(db, environment, delivery);
+  if (id === null) return null;
+  const { event, deliveryId, receivedAt, isTest, isVerified } = delivery;
+  return { ...event, id, deliveryId, receivedAt, isTest, isVerified };
+}
+
+type ListeningsPart = Pick<
+  Journal,
+  'startListening' | 'heartbeat' | 'endListening' | 'listListenings' | 'isListenedTo'
+>;
+
+/** The times in which somebody listened. */
+export function sqliteListenings({ db, environment, now, holder }: Store): ListeningsPart {
+  return {
+    startListening: async (url, at) => listenings.insertListening(db, environment, { url, holder, at }),
+    heartbeat: async (listening, at) => listenings.beat(db, listening, at),
+    endListening: async (listening, at) => listenings.endListening(db, listening, at),
+    listListenings: async (since) => listenings.listListenings(db, environment, since),
+    isListenedTo: async () => {
+      const recent = listenings.listListenings(db, environment, now() - SILENCE_MS);
+      return recent.some((listening) => listening.endedAt === null && mayBeAlive(listening.holder));
+    },
+  };
+}

@@ -1,0 +1,18 @@
+import type { Holder } from '../domain/attempt.ts';
+import type { Database } from '../sqlite/database.ts';
+
+/** What each part of a journal in a SQLite file works on. */
+export interface Store {
+  db: Database;
+  environment: string;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+  /** This process, as the journal names it. */
+  holder: Holder;
+}
+
+/** A row that was just written. */
+export function present<Value>(value: Value | null): Value {
+  if (value === null) throw new TypeError('a row that was just written is not there');
+  return value;
+}

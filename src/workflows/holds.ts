@@ -1,0 +1,21 @@
+import { Failure } from '../domain/failure.ts';
+import { commandLine } from '../domain/next.ts';
+import type { Hold } from '../journal/journal.ts';
+import type { Context } from './context.ts';
+
+/** @throws Failure `kiosk-held` while nothing is to be sent to a kiosk, with the reason and who set it */
+export async function refuseHeld(ctx: Context, kioskId: string): Promise<void> {
+  const hold = (await ctx.journal.listHolds()).find((one) => one.kioskId === kioskId);
+  if (hold) throw kioskHeld(ctx, hold);
+}
+
+export function kioskHeld(ctx: Context, { kioskId, reason, user, host, heldAt }: Hold): Failure {
+  const since = new Date(heldAt).toISOString();
+  return new Failure(
+    'kiosk-held',
+    `Kiosk ${kioskId} is on hold since ${since}, set by ${user}@${host}: ${reason}`,
+    {
+      hint: `Once it may print again: ${commandLine(['kiosk', 'release', kioskId], ctx.invocation)}`,
+    },
+  );
+}

@@ -1,0 +1,50 @@
+import { type Attempt, followUp, isOpen } from '../../domain/attempt.ts';
+import { describeCard } from '../../domain/card.ts';
+import { isSelected, type JournalCard, type Selection } from '../../domain/selection.ts';
+import { parseVendorTime } from '../../domain/vendor-time.ts';
+import type { CardState } from '../../journal/journal.ts';
+import type { Context } from '../context.ts';
+
+/**
+ * The journal's cards that a selection means, with where they stand as far as the journal heard: nothing is asked of the
+ * API. In no order.
+ * @param isUnfinished leaves out those that need nothing any more, which is much quicker
+ */
+export async function selectFromJournal(
+  ctx: Context,
+  selection: Selection,
+  { isUnfinished = false } = {},
+): Promise<JournalCard[]> {
+  const { kioskIds } = selection;
+  const states = await ctx.journal.listCardStates({ isUnfinished, ...(kioskIds && { kioskIds }) });
+  const now = ctx.clock.now() + (await ctx.journal.clockOffset());
+  return states.map((state) => toJournalCard(ctx, state, now)).filter((one) => isSelected(one, selection));
+}
+
+/** @param now by the API's clock, in milliseconds since the epoch */
+function toJournalCard(ctx: Context, state: CardState, now: number): JournalCard {
+  const { profileId, orderId, cardToken, orderStatus, production, changedAt } = state;
+  const created = parseVendorTime(state.cardCreatedAt)?.milliseconds;
+  const attempt = asHeard(ctx, state);
+  const facts = {
+    profileId,
+    orderId,
+    cardToken,
+    orderStatus,
+    production,
+    attempt,
+    age: created === undefined ? null : now - created,
+    requirements: null,
+  };
+  return { card: describeCard(facts, ctx.invocation), attempt, changedAt };
+}
+
+/** What an attempt came to by what events said since; the journal itself learns it from the next look. */
+function asHeard(ctx: Context, { attempt, production }: CardState): Attempt | null {
+  if (attempt === null || !isOpen(attempt)) return attempt;
+  const { settleWindow } = ctx.timing;
+  const outcome = followUp(attempt, production, { lookedAt: attempt.sentAt ?? 0, settleWindow });
+  // Whether a request arrived, only a look tells.
+  const isNews = outcome !== attempt.outcome && outcome !== 'unknown';
+  return isNews ? { ...attempt, outcome, production } : attempt;
+}

@@ -1,0 +1,72 @@
+import type { Covered } from '../../domain/coverage.ts';
+import { Failure } from '../../domain/failure.ts';
+import { outcomeOf } from '../../domain/results.ts';
+import { countCards, type LeftOut, type RetryPlan } from '../../domain/retry-plan.ts';
+import type { Context } from '../context.ts';
+import { readCovered } from '../coverage.ts';
+import { nameSelection, planRetry, type RetrySelection } from './retry-plan.ts';
+import { type RetryResult, type RunOptions, runRetries } from './retry-run.ts';
+
+export interface SelectedRetryOptions extends Omit<RunOptions, 'selection'> {
+  /** Somebody takes the cards out: said by a flag, or to be asked. */
+  isAttended: boolean;
+  isDryRun: boolean;
+}
+
+/** A retry of a selection: what was planned, what the journal covers, and what became of it. */
+export interface SelectedRetry {
+  plan: RetryPlan;
+  covered: Covered;
+  /** Of all cards that were selected, also of those left out; none for a dry run. */
+  results: (RetryResult | ReturnType<typeof leftOutResult>)[];
+  /** Requests that were sent. */
+  used: { reads: number; sends: number };
+}
+
+/**
+ * Produces exactly the failed cards of a selection again: shows the plan, asks, then goes kiosk by kiosk, a canary first.
+ * @throws Failure `usage`, `input-required`, `not-confirmed`, `leased`
+ */
+export async function retrySelection(
+  ctx: Context,
+  selection: RetrySelection,
+  { isAttended, isDryRun, ...options }: SelectedRetryOptions,
+): Promise<SelectedRetry> {
+  const plan = await planRetry(ctx, selection);
+  const covered = await readCovered(ctx);
+  if (isDryRun) return { plan, covered, results: [], used: ctx.wise.used };
+  if (countCards(plan) > 0) {
+    await ctx.report.plan(plan, covered);
+    await approve(ctx, plan, { isAttended });
+  }
+  const done = await runRetries(ctx, plan, { ...options, selection: nameSelection(selection) });
+  return { plan, covered, results: [...done, ...plan.leftOut.map(leftOutResult)], used: ctx.wise.used };
+}
+
+/** @throws Failure `not-confirmed`, `input-required` */
+async function approve(
+  ctx: Context,
+  plan: RetryPlan,
+  { isAttended }: { isAttended: boolean },
+): Promise<void> {
+  const kiosks = plan.kiosks.map(({ kioskId }) => kioskId).join(', ');
+  const attended = `Does somebody take the cards at ${kiosks}? What nobody takes is spoiled.`;
+  const byYes = { flag: '--attended', isAnsweredByYes: false };
+  if (!isAttended && !(await ctx.ask.confirm(attended, byYes))) throw declined();
+  const count = countCards(plan);
+  const what = count === 1 ? 'this card' : `these ${count} cards, one of each kiosk first,`;
+  if (!(await ctx.ask.confirm(`Is the cause gone, and shall ${what} be produced?`, { flag: '--yes' })))
+    throw declined();
+}
+
+function declined(): Failure {
+  return new Failure('not-confirmed', 'Nothing was sent.', {
+    hint: 'Fix the cause and have somebody there to take the cards; then run the command again.',
+  });
+}
+
+function leftOutResult({ card, failure }: LeftOut) {
+  const error = failure.toDocument();
+  const { exitCode } = failure;
+  return { card, outcome: outcomeOf(error, exitCode), exitCode, error, isCanary: false };
+}

@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest';
+import { makeCredentials } from '../../../src/cli/credentials/credentials.ts';
+import type { Settings } from '../../../src/cli/settings/settings.ts';
+
+const TOKEN = 'tok-4711-never-to-be-seen';
+
+function credentials(more: Partial<Settings> = {}) {
+  const settings = { environment: 'sandbox', contextName: 'ci', profileId: 1001, token: TOKEN, ...more };
+  return makeCredentials(settings as Settings, {
+    now: () => 0,
+    signal: new AbortController().signal,
+    say: () => undefined,
+    client: () => expect.fail('nothing is sent'),
+  });
+}
+
+async function tokenOf(made: ReturnType<typeof credentials>, profileId: number): Promise<string> {
+  return (await made.sourceFor(profileId)).token.get();
+}
+
+describe('the token of a profile', () => {
+  test('is that of the context, for its own profile', async () => {
+    expect(await tokenOf(credentials(), 1001)).toBe(TOKEN);
+    expect(await tokenOf(credentials({ profileId: null }), 7)).toBe(TOKEN);
+  });
+
+  test.each<[string, Partial<Settings>, number, string]>([
+    ['another customer’s', {}, 1002, 'credentials-missing'],
+    ['not set', { token: undefined }, 1001, 'credentials-missing'],
+    ['empty', { token: '' }, 1001, 'credentials-missing'],
+    ['with a newline from a file', { token: `${TOKEN}\n` }, 1001, 'credentials-unusable'],
+    ['with a space', { token: `${TOKEN} x` }, 1001, 'credentials-unusable'],
+    ['beyond ASCII', { token: `${TOKEN}é` }, 1001, 'credentials-unusable'],
+    ['blank', { token: ' ' }, 1001, 'credentials-unusable'],
+  ])('is none: %s', async (_, settings, profileId, code) => {
+    await expect(tokenOf(credentials(settings), profileId)).rejects.toMatchObject({
+      code,
+      exitCode: 3,
+      message: expect.not.stringContaining('4711'),
+      hint: expect.not.stringContaining('4711'),
+    });
+  });
+
+  test('of local is never a real one', async () => {
+    const local = credentials({ environment: 'local', profileId: 1001 });
+    expect(await tokenOf(local, 1002)).not.toContain('4711');
+    expect(await tokenOf(local, 1001)).not.toContain('4711');
+  });
+
+  test('is known as a secret', () => {
+    expect(credentials().secrets).toEqual([TOKEN]);
+    expect(credentials({ token: '' }).secrets).toEqual([]);
+  });
+});
+
+describe('the credentials of the application', () => {
+  const client = { clientId: 'my-bank', clientSecret: TOKEN };
+
+  test('are those of the environment variables', () => {
+    expect(credentials(client).ofClient()).toEqual(client);
+  });
+
+  test.each<[string, Partial<Settings>, string, string]>([
+    ['no id', { clientSecret: TOKEN }, 'credentials-missing', 'KIOSKCTL_CLIENT_ID is not set'],
+    ['no secret', { clientId: 'x' }, 'credentials-missing', 'KIOSKCTL_CLIENT_SECRET is not set'],
+    [
+      'an empty secret',
+      { ...client, clientSecret: '' },
+      'credentials-missing',
+      'KIOSKCTL_CLIENT_SECRET is empty',
+    ],
+    [
+      'a newline',
+      { ...client, clientSecret: `${TOKEN}\n` },
+      'credentials-unusable',
+      'KIOSKCTL_CLIENT_SECRET has',
+    ],
+    ['a colon in the id', { ...client, clientId: 'a:b' }, 'credentials-unusable', 'KIOSKCTL_CLIENT_ID has'],
+  ])('are none: %s', (_, settings, code, message) => {
+    const ask = () => credentials(settings).ofClient();
+    expect(ask).toThrow(
+      expect.objectContaining({ code, exitCode: 3, message: expect.stringContaining(message) }),
+    );
+    expect(ask).toThrow(expect.objectContaining({ message: expect.not.stringContaining('4711') }));
+  });
+
+  test('of local are never real ones', () => {
+    expect(Object.values(credentials({ ...client, environment: 'local' }).ofClient())).not.toContain(TOKEN);
+  });
+
+  test('are secrets', () => {
+    expect(credentials({ ...client, token: undefined }).secrets).toEqual([TOKEN]);
+  });
+});

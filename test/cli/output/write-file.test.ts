@@ -1,0 +1,41 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { writeNewFile } from '../../../src/cli/output/write-file.ts';
+import { makeFolder } from '../home.ts';
+
+const FAILED = { code: 'invalid-input', exitCode: 2 };
+
+describe('a file that kioskctl writes', () => {
+  test('is there in one piece, and nothing beside it', () => {
+    const folder = makeFolder();
+    writeNewFile(join(folder, 'a.yaml'), 'new', { force: false });
+    expect(readdirSync(folder)).toEqual(['a.yaml']);
+    expect(readFileSync(join(folder, 'a.yaml'), 'utf8')).toBe('new');
+  });
+
+  test('stays when it is there, except by force', () => {
+    const folder = makeFolder();
+    const file = join(folder, 'a.yaml');
+    writeFileSync(file, 'old');
+    expect(() => writeNewFile(file, 'new', { force: false })).toThrow(
+      expect.objectContaining({ ...FAILED, hint: expect.stringContaining('--force') }),
+    );
+    expect(readFileSync(file, 'utf8')).toBe('old');
+    writeNewFile(file, 'new', { force: true });
+    expect(readFileSync(file, 'utf8')).toBe('new');
+    expect(readdirSync(folder)).toEqual(['a.yaml']);
+  });
+
+  test('in no folder, or in the place of one, is a failure that leaves nothing', () => {
+    const folder = makeFolder();
+    expect(() => writeNewFile(join(folder, 'no/a.yaml'), '', { force: false })).toThrow(
+      expect.objectContaining({ ...FAILED, message: expect.stringContaining('its folder is not there') }),
+    );
+    mkdirSync(join(folder, 'taken'));
+    expect(() => writeNewFile(join(folder, 'taken'), '', { force: true })).toThrow(
+      expect.objectContaining(FAILED),
+    );
+    expect(readdirSync(folder)).toEqual(['taken']);
+  });
+});
