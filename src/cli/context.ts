@@ -7,6 +7,7 @@ import { openSqliteJournal } from '../journal/sqlite-journal.ts';
 import { Sandbox } from '../sandbox/sandbox.ts';
 import { IN_MEMORY } from '../sqlite/database.ts';
 import { PUBLISHED_KEYS } from '../webhooks/published-keys.ts';
+import { makeAgent } from '../wise/agent.ts';
 import { Client } from '../wise/client.ts';
 import { WISE_CEILINGS } from '../wise/limiter.ts';
 import type { Context, Environment } from '../workflows/context.ts';
@@ -17,6 +18,7 @@ import type { Io } from './io/io.ts';
 import { interruption } from './io/signals.ts';
 import { TerminalReport } from './output/report.ts';
 import { openRunbook } from './runbook.ts';
+import { findProxy, readCertificate, secretsOf } from './settings/network.ts';
 import { readSettings, type Settings } from './settings/settings.ts';
 import type { SettingFlags } from './settings/sources.ts';
 
@@ -135,8 +137,6 @@ async function openAgent(
   url: string,
   { settings, credentials, now }: { settings: Settings; credentials: Credentials; now: number },
 ): Promise<Agent> {
-  const { findProxy, readCertificate, secretsOf } = await import('./settings/network.ts');
-  const { makeAgent } = await import('../wise/agent.ts');
   const proxy = await findProxy(url);
   for (const secret of proxy ? secretsOf(proxy) : []) credentials.hide(secret);
   const certificate = settings.certificate && readCertificate(settings.certificate, now);

@@ -37,12 +37,11 @@ export function faultOf(code: string, { hasCertificate }: { hasCertificate: bool
   return FAULTS[code] ?? null;
 }
 
-/** The proxy made no connection to the API, so nothing can have arrived there. */
-export class ProxyError extends Error {
-  readonly code: 'PROXY_REFUSED' | 'PROXY_CREDENTIALS' | 'PROXY_UNREACHABLE';
+/** What the agent says of a proxy that made no connection to the API. */
+const PROXY_CODES = ['PROXY_REFUSED', 'PROXY_CREDENTIALS', 'PROXY_UNREACHABLE'] as const;
+export type ProxyCode = (typeof PROXY_CODES)[number];
 
-  constructor(code: ProxyError['code'], message: string) {
-    super(message);
-    this.code = code;
-  }
+/** The agent's own error; its message is ours, and holds nothing secret. */
+export function isProxyError(error: unknown): error is Error & { code: ProxyCode } {
+  return error instanceof Error && 'code' in error && PROXY_CODES.some((code) => code === error.code);
 }

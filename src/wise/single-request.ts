@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { ClientRequest } from 'node:http';
 import type { Agent } from 'node:https';
 import type { RequestError } from 'got';
-import { type Fault, faultOf, ProxyError } from './faults.ts';
+import { type Fault, faultOf, isProxyError } from './faults.ts';
 import { describeAnswer, describeRequest } from './trace.ts';
 
 export interface SingleRequest {
@@ -149,7 +149,7 @@ function readError(
   { connection, hasCertificate }: { connection: Connection; hasCertificate: boolean },
 ): Try {
   if (!isRequestError(error)) throw error;
-  const proxyError = error.cause instanceof ProxyError ? error.cause : null;
+  const proxyError = isProxyError(error.cause) ? error.cause : null;
   const code = proxyError?.code ?? error.code;
   const reason = 'event' in error ? `no ${String(error.event)} in time` : (proxyError?.message ?? code);
   const fault = faultOf(code, { hasCertificate });
