@@ -14,7 +14,7 @@ const PER_MINUTE = 1_000;
 
 /** What the API and the journal tell about this context. */
 export const API_CHECKS: readonly Check[] = [
-  { name: 'dns', needs: ['network'], isOnline: true, look: resolveHost },
+  { name: 'dns', needs: ['context'], isOnline: true, look: resolveHost },
   {
     name: 'api',
     needs: ['context'],
