@@ -63,13 +63,15 @@ const __dirname = process.getBuiltinModule('node:path').dirname(__filename);`;
 
 /**
  * All commands in one module, by their ids: a file a command, its path its name. oclif loads `COMMANDS` from it; the
- * dispatcher, which main imports when it is needed, lives in the same file.
+ * dispatcher and the completion, which main imports when they are needed, live in the same file.
  */
 const allCommands: Plugin = {
   name: 'all-commands',
   setup(esbuild) {
-    esbuild.onResolve({ filter: /^all-commands$|^\.\/dispatch\.ts$/ }, ({ kind }) =>
-      kind === 'import-statement' ? undefined : { path: 'all-commands', namespace: 'all-commands' },
+    esbuild.onResolve(
+      { filter: /^all-commands$|^\.\/dispatch\.ts$|^\.\/completion\/complete\.ts$/ },
+      ({ kind }) =>
+        kind === 'import-statement' ? undefined : { path: 'all-commands', namespace: 'all-commands' },
     );
     esbuild.onLoad({ filter: /.*/, namespace: 'all-commands' }, () => {
       const files = globSync('src/commands/**/*.ts').toSorted();
@@ -78,6 +80,7 @@ const allCommands: Plugin = {
       );
       const contents = [
         "export { dispatch } from './src/cli/dispatch.ts';",
+        "export { complete } from './src/cli/completion/complete.ts';",
         ...files.map((file, index) => `import command${index} from './${file}';`),
         'export const COMMANDS = {',
         ...ids.map((id, index) => `${JSON.stringify(id.replaceAll('/', ':'))}: command${index},`),

@@ -5,7 +5,7 @@ import { causeOf } from '../domain/results.ts';
 import { NO_RUNBOOK, pagesOn, type Runbook, type RunbookPage } from '../domain/runbook.ts';
 import type { CardFailure } from '../domain/selection.ts';
 import { printable, printableJson } from '../domain/terminal-text.ts';
-import type { Context } from '../workflows/context.ts';
+import type { Context, Environment } from '../workflows/context.ts';
 import type { ContextFlags, Effect, OpenContext } from './context.ts';
 import { openContext } from './context.ts';
 import { type CardInput, readCards } from './input/card-input.ts';
@@ -21,7 +21,7 @@ import type { Result } from './output/result.ts';
 import { makeStyle } from './output/style.ts';
 import { guardProduction } from './production-guard.ts';
 import { openRunbook } from './runbook.ts';
-import { readSettings, type Settings } from './settings/settings.ts';
+import { loadSettings, type Settings } from './settings/settings.ts';
 import { asUsageFailure } from './usage-failure.ts';
 
 /**
@@ -62,11 +62,10 @@ export abstract class BaseCommand extends Command {
    * @param effect of this very invocation, when it is less or more than the command's
    */
   protected async context(flags: ContextFlags, effect: Effect = this.#effect): Promise<Context> {
-    this.#open = openContext(flags, { io: this.io, effect });
-    const { context } = this.#open;
+    this.#open = await openContext(flags, { io: this.io, effect });
+    const { context, settings } = this.#open;
     this.#named = context;
-    if (effect === 'writes' || effect === 'sandbox-only')
-      this.io.err(`Context ${context.name}, environment ${context.environment}\n`);
+    if (effect === 'writes' || effect === 'sandbox-only') this.io.err(`${nameOf(settings)}\n`);
     await guardProduction(context, { effect, flags, io: this.io });
     return context;
   }
@@ -74,10 +73,9 @@ export abstract class BaseCommand extends Command {
   /** Names the context in the output of a command that needs nothing else of it; broken settings don't matter to it. */
   protected async nameContext(flags: ContextFlags): Promise<Settings | null> {
     try {
-      const settings = readSettings(flags);
-      this.#named = { name: settings.contextName, environment: settings.environment };
-      return settings;
+      return await this.settings(flags);
     } catch {
+      this.#named = null;
       return null;
     }
   }
@@ -90,6 +88,18 @@ export abstract class BaseCommand extends Command {
     const settings = await this.nameContext(flags);
     const warn = (text: string) => new TerminalReport(this.io, this.#isQuiet).warn(text);
     return openRunbook({ given: flags.runbook, settings, warn })();
+  }
+
+  /** The settings, for a command that needs nothing else of its context. */
+  protected async settings(flags: ContextFlags): Promise<Settings> {
+    const settings = await loadSettings(flags);
+    this.named(settings.contextName, settings.environment);
+    return settings;
+  }
+
+  /** Says which context the output is about. */
+  protected named(name: string, environment: Environment): void {
+    this.#named = { name, environment };
   }
 
   protected get opened(): OpenContext {
@@ -159,21 +169,24 @@ export abstract class BaseCommand extends Command {
     return { id, flags, subcommands: below.map((one) => one.slice(id.length + 1)) };
   }
 
+  /** The whole JSON document of a result. @param indent 0 for one line */
+  protected toDocument(
+    { exitCode, document }: Pick<Result, 'exitCode' | 'document'>,
+    indent: number,
+  ): string {
+    const { name = null, environment = null } = this.#named ?? {};
+    const command = this.id?.replaceAll(':', ' ') ?? null;
+    const { secrets = [] } = this.#open?.credentials ?? {};
+    const envelope = { command, context: name, environment, exitCode };
+    return `${printableJson(redactData(makeDocument(envelope, document), secrets), indent)}\n`;
+  }
+
   #print(
     { exitCode, document }: Pick<Result, 'exitCode' | 'document'>,
     pages: readonly RunbookPage[] = [],
   ): void {
-    const { name = null, environment = null } = this.#named ?? {};
-    const command = this.id?.replaceAll(':', ' ') ?? null;
-    const { secrets = [] } = this.#open?.credentials ?? {};
-    const whole = redactData(
-      makeDocument(
-        { command, context: name, environment, exitCode },
-        { ...document, ...(pages.length > 0 && { runbook: pages }) },
-      ),
-      secrets,
-    );
-    this.io.out(`${printableJson(whole, this.io.isStdoutTerminal && !this.#isStream ? 2 : 0)}\n`);
+    const whole = { exitCode, document: { ...document, ...(pages.length > 0 && { runbook: pages }) } };
+    this.io.out(this.toDocument(whole, this.io.isStdoutTerminal && !this.#isStream ? 2 : 0));
   }
 
   #complain({ message, hint }: { message: string; hint: string }, about: string | null): void {
@@ -193,4 +206,10 @@ export abstract class BaseCommand extends Command {
 function causesOf(error: unknown): CardFailure[] {
   const cause = error instanceof Failure ? causeOf(error.toDocument()) : null;
   return cause ? [cause] : [];
+}
+
+/** Where an act goes, and who says so when it is neither the command nor the user's settings. */
+function nameOf({ contextName, environment, chosenBy }: Settings): string {
+  const named = `Context ${printable(contextName)}, environment ${environment}`;
+  return chosenBy.source === 'project-file' ? `${named}, chosen by ${printable(chosenBy.from ?? '')}` : named;
 }

@@ -11,7 +11,7 @@ import type { KeptFile, Machine } from '../workflows/doctor/machine.ts';
 import { type ContextFlags, vendorUrlOf } from './context.ts';
 import { findProxy, readCertificate } from './settings/network.ts';
 import { findPaths } from './settings/paths.ts';
-import { readSettings } from './settings/settings.ts';
+import { loadSettings } from './settings/settings.ts';
 import { readSettingsFile } from './settings/settings-file.ts';
 
 /** What `doctor` looks at on this machine; settings are read again by each look, because they may be what is wrong. */
@@ -34,14 +34,14 @@ export function makeMachine(flags: ContextFlags): Machine {
     },
     inspectJournal: () => inspectJournal(paths.journal),
     findRoute: async () => {
-      const url = vendorUrlOf(readSettings(flags));
+      const url = vendorUrlOf(await loadSettings(flags));
       const proxy = url === null ? null : await findProxy(url);
       return { url, proxy: proxy?.origin ?? null };
     },
     resolve,
     readAuthorities,
-    readCertificate: () => {
-      const { certificate } = readSettings(flags);
+    readCertificate: async () => {
+      const { certificate } = await loadSettings(flags);
       if (!certificate) return null;
       return { file: certificate.certFile, validUntil: readCertificate(certificate, Date.now()).validUntil };
     },

@@ -19,14 +19,14 @@ import { interruption } from './io/signals.ts';
 import { TerminalReport } from './output/report.ts';
 import { openRunbook } from './runbook.ts';
 import { findProxy, readCertificate, secretsOf } from './settings/network.ts';
-import { readSettings, type Settings } from './settings/settings.ts';
+import { loadSettings, type Settings } from './settings/settings.ts';
 import type { SettingFlags } from './settings/sources.ts';
 
 /**
- * What a command does to the world: only looks, keeps what it is told in the journal, changes something, or something
- * that only a sandbox has.
+ * What a command does to the world: only looks, keeps what it is told in the journal, changes only the settings of this
+ * user, changes something, or something that only a sandbox has.
  */
-export type Effect = 'reads' | 'records' | 'writes' | 'sandbox-only';
+export type Effect = 'reads' | 'records' | 'configures' | 'writes' | 'sandbox-only';
 
 export interface ContextFlags extends SettingFlags {
   quiet?: boolean;
@@ -39,7 +39,7 @@ export interface ContextFlags extends SettingFlags {
   runbook?: string | undefined;
 }
 
-const BASE_URLS: Record<Exclude<Environment, 'local'>, string> = {
+export const BASE_URLS: Record<Exclude<Environment, 'local'>, string> = {
   sandbox: 'https://api.wise-sandbox.com',
   production: 'https://api.wise.com',
 };
@@ -62,9 +62,14 @@ export interface OpenContext {
  * started before a workflow uses it.
  * @throws Failure for settings that can't be used
  */
-export function openContext(flags: ContextFlags, { io, effect }: { io: Io; effect: Effect }): OpenContext {
-  const settings = readSettings(flags);
+export async function openContext(
+  flags: ContextFlags,
+  { io, effect }: { io: Io; effect: Effect },
+): Promise<OpenContext> {
+  const settings = await loadSettings(flags);
   const report = new TerminalReport(io, flags.quiet ?? false);
+  if (settings.project?.isForeign)
+    report.warn(`${settings.project.file} belongs to another user and is not heard.`);
   const signal = interruption();
   const credentials = makeCredentials(settings, {
     now: () => io.clock.now(),
@@ -74,17 +79,10 @@ export function openContext(flags: ContextFlags, { io, effect }: { io: Io; effec
   });
   const server = lazily(() => startSandbox(settings));
   const journal = lazily(() => openJournal(settings, { io, effect, warn: (text) => report.warn(text) }));
-  const wise = makeClient(flags, { settings, credentials, io, server: server.get });
+  const wise = makeClient(flags, { settings, credentials, io, effect, server: server.get });
   const context: Context = {
-    name: settings.contextName,
-    environment: settings.environment,
-    profileId: settings.profileId,
-    profileIsExplicit: settings.profileIsExplicit,
-    kiosks: settings.kiosks,
-    program: settings.program,
+    ...settled(settings),
     reason: flags.reason?.trim() || null,
-    invocation: { flags: followUpFlags(settings), kioskId: settings.kioskId },
-    timing: settings.timing,
     wise,
     get journal() {
       return journal.get();
@@ -110,19 +108,38 @@ export function openContext(flags: ContextFlags, { io, effect }: { io: Io; effec
   };
 }
 
+/** What of a context the settings alone decide. */
+function settled(settings: Settings) {
+  return {
+    name: settings.contextName,
+    environment: settings.environment,
+    profileId: settings.profileId,
+    profileIsExplicit: settings.profileIsExplicit,
+    kiosks: settings.kiosks,
+    program: settings.program,
+    invocation: { flags: followUpFlags(settings), kioskId: settings.kioskId },
+    timing: settings.timing,
+  };
+}
+
 /** The vendor's API, for profiles with their tokens and for the application with its own. */
 function makeClient(
   { verbose, debug }: ContextFlags,
-  world: { settings: Settings; credentials: Credentials; io: Io; server: () => Promise<{ url: string }> },
+  world: {
+    settings: Settings;
+    credentials: Credentials;
+    io: Io;
+    effect: Effect;
+    server: () => Promise<{ url: string }>;
+  },
 ): Client {
-  const { settings, credentials, io, server } = world;
-  const tell = (line: string) =>
-    io.err(`${printable(redact(line, credentials.secrets))}
-`);
+  const { settings, credentials, io, effect, server } = world;
+  const tell = (line: string) => io.err(`${printable(redact(line, credentials.secrets))}\n`);
   return new Client({
     baseUrl: async () => vendorUrlOf(settings) ?? (await server()).url,
     apiVersion: settings.apiVersion,
     token: async (owner) => (await credentials.sourceFor(owner)).token.get(),
+    mayAct: mayAct(effect, settings.environment),
     userAgent: `kioskctl/${packageJson.version} (node ${process.version})`,
     agent: async (url) => openAgent(url, { settings, credentials, now: io.clock.now() }),
     // The embedded sandbox has no ceilings.
@@ -143,16 +160,23 @@ async function openAgent(
   return makeAgent({ proxy, certificate });
 }
 
+/** A listener subscribes itself to the events of the embedded sandbox, which is nobody else's. */
+function mayAct(effect: Effect, environment: Environment): boolean {
+  if (effect === 'records') return environment === 'local';
+  return effect === 'writes' || effect === 'sandbox-only';
+}
+
 export interface SandboxChoice {
   stateFile?: string | undefined;
   speed?: number | undefined;
+  kiosks?: number | undefined;
   seed?: number | undefined;
 }
 
 /** The embedded sandbox; its code is loaded where it is used. @throws Failure `storage-unusable` */
 export async function openSandbox(settings: Settings, choice: SandboxChoice = {}): Promise<Sandbox> {
-  const { stateFile = settings.paths.sandboxState, speed = settings.sandboxSpeed, seed } = choice;
-  return new Sandbox({ stateFile, speed, seed });
+  const { stateFile = settings.paths.sandboxState, speed = settings.sandboxSpeed, ...more } = choice;
+  return new Sandbox({ stateFile, speed, ...more });
 }
 
 /** Where `next` and hints lead: to the same context and server; the profile is in each reference. */

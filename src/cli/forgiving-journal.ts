@@ -1,6 +1,9 @@
 import { Failure } from '../domain/failure.ts';
 import type { Journal } from '../journal/journal.ts';
 
+/** What tells all that the journal knows: with an empty one it would say that there is nothing. */
+const WHOLE = new Set<keyof Journal>(['listCards', 'listCardStates', 'listCardsAt', 'listActs']);
+
 /**
  * A journal for commands that only look: when the file turns out to be unusable, it warns once and goes on with an empty
  * one, because a look is worth having even where nothing can be kept of it.
@@ -27,15 +30,17 @@ export function makeForgivingJournal(
       return forgive(error);
     }
   };
-  const listCards = async () => {
-    if (lost) throw lost;
-    return (journal ??= open()).listCards();
-  };
+  const whole =
+    (name: keyof Journal) =>
+    async (...args: unknown[]) => {
+      if (lost) throw lost;
+      journal ??= open();
+      return Reflect.apply(journal[name], journal, args);
+    };
   // Every method is asked of the file first, and of the empty journal when the file fails.
   return new Proxy(instead(), {
     get: (_, name: keyof Journal) => {
-      // A list of all that the journal knows can't be told without it.
-      if (name === 'listCards') return async () => listCards();
+      if (WHOLE.has(name)) return whole(name);
       const method = current()[name];
       if (name === 'close' || name === 'isHeld') return method.bind(journal);
       return async (...args: unknown[]) => {

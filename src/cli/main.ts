@@ -1,7 +1,8 @@
 import packageJson from '../../package.json' with { type: 'json' };
 
 /**
- * The entry of the binary: answers `--version` before anything is loaded, and leaves the rest to the dispatcher.
+ * The entry of the binary: answers `--version` before anything is loaded, and what the shell's completion asks before
+ * oclif is; the rest is for the dispatcher.
  * @param root the folder of the package
  */
 export async function main(root: string): Promise<void> {
@@ -16,6 +17,12 @@ export async function main(root: string): Promise<void> {
     process.stdout.write(
       `kioskctl/${packageJson.version} ${process.platform}-${process.arch} node-${process.version}\n`,
     );
+    return;
+  }
+  if (argv[0] === 'complete') {
+    const { complete } = await import('./completion/complete.ts');
+    process.stdout.on('error', () => undefined);
+    process.stdout.write(await complete(argv.slice(1), root));
     return;
   }
   const { dispatch } = await import('./dispatch.ts');

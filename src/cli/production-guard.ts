@@ -14,7 +14,8 @@ export async function guardProduction(
   context: Context,
   { effect, flags, io }: { effect: Effect; flags: ContextFlags; io: Io },
 ): Promise<void> {
-  if (context.environment !== 'production' || effect === 'reads' || effect === 'records') return;
+  const isAct = effect === 'writes' || effect === 'sandbox-only';
+  if (context.environment !== 'production' || !isAct) return;
   if (effect === 'sandbox-only') {
     throw new Failure('sandbox-only', 'This works in a sandbox only; nothing was sent to production.', {
       hint: 'Use a context of a sandbox, or local.',

@@ -1,10 +1,11 @@
 import { Flags } from '@oclif/core';
 import { Failure } from '../domain/failure.ts';
+import { printable } from '../domain/terminal-text.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { Context } from '../workflows/context.ts';
 import { BaseCommand } from './base-command.ts';
 import { openSandbox, type SandboxChoice } from './context.ts';
-import { toSpeed } from './settings/settings.ts';
+import { toSpeed } from './settings/values.ts';
 
 /** For commands on the state of the embedded sandbox. */
 export const stateFlag = {
@@ -19,6 +20,7 @@ interface SandboxFlags {
   state?: string | undefined;
   seed?: string | undefined;
   speed?: string | undefined;
+  kiosks?: string | undefined;
 }
 
 /** A command that works on the embedded sandbox itself. */
@@ -45,12 +47,22 @@ export abstract class SandboxCommand extends BaseCommand {
   }
 }
 
-function toChoice({ state, speed, seed }: SandboxFlags): SandboxChoice {
+function toChoice({ state, speed, kiosks, seed }: SandboxFlags): SandboxChoice {
   return {
     ...(state !== undefined && { stateFile: state }),
     ...(speed !== undefined && { speed: toSpeed(speed) }),
+    kiosks: toKiosks(kiosks),
     seed: toSeed(seed),
   };
+}
+
+/** @throws Failure `usage` */
+function toKiosks(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
+  throw new Failure('usage', `“${printable(text)}” is not a number of kiosks.`, {
+    hint: 'Give a number from 1 to 9999.',
+  });
 }
 
 /** @throws Failure `usage` */

@@ -1,3 +1,6 @@
+import { meaningOf } from './exit-codes.ts';
+import { redact } from './redaction.ts';
+
 /** What people do with kioskctl that stays in the journal. `destroyed`: a spoiled card, by hand. */
 export const ACTS = [
   'order',
@@ -14,3 +17,86 @@ export const ACTS = [
 ] as const;
 
 export type ActName = (typeof ACTS)[number];
+
+/** An act as the journal keeps it. Times are milliseconds since the epoch. */
+export interface ActRecord {
+  id: number;
+  act: ActName;
+  context: string;
+  /** 0 for an act of the whole application, which belongs to no profile. */
+  profileId: number;
+  orderId: number | null;
+  /** Its own, or that of its attempt; the kiosk, too. */
+  cardToken: string | null;
+  kioskId: string | null;
+  reason: string | null;
+  selection: string | null;
+  user: string;
+  host: string;
+  startedAt: number;
+  /** null while it goes on, and for one whose process died. */
+  endedAt: number | null;
+  /** Of one without an end: does its process still run? null where nobody here can tell. */
+  isRunning: boolean | null;
+  exitCode: number | null;
+  attemptId: string | null;
+  correlationId: string | null;
+  traceId: string | null;
+}
+
+/** How an act ended, if it did. `died`: its process is gone; `unknown`: no end, and another machine's process. */
+export type ActOutcome = 'done' | 'failed' | 'running' | 'died' | 'unknown';
+
+export function outcomeOfAct({ endedAt, exitCode, isRunning }: ActRecord): ActOutcome {
+  if (endedAt !== null) return exitCode === 0 ? 'done' : 'failed';
+  if (isRunning === null) return 'unknown';
+  return isRunning ? 'running' : 'died';
+}
+
+/** An act as JSON documents show it; times are UTC. */
+export interface ActDocument {
+  id: number;
+  act: ActName;
+  /** Who did it, `user@host`. */
+  by: string;
+  context: string;
+  startedAt: string;
+  endedAt: string | null;
+  outcome: ActOutcome;
+  exitCode: number | null;
+  /** What the exit code means. */
+  meaning: string | null;
+  profileId: number | null;
+  orderId: number | null;
+  cardToken: string | null;
+  kioskId: string | null;
+  attemptId: string | null;
+  reason: string | null;
+  selection: string | null;
+  correlationId: string | null;
+  traceId: string | null;
+}
+
+export function toActDocument(record: ActRecord): ActDocument {
+  const { id, act, user, host, context, startedAt, endedAt, exitCode, profileId } = record;
+  return {
+    id,
+    act,
+    by: `${user}@${host}`,
+    context,
+    startedAt: new Date(startedAt).toISOString(),
+    endedAt: endedAt === null ? null : new Date(endedAt).toISOString(),
+    outcome: outcomeOfAct(record),
+    exitCode,
+    meaning: meaningOf(exitCode),
+    profileId: profileId === 0 ? null : profileId,
+    orderId: record.orderId,
+    cardToken: record.cardToken,
+    kioskId: record.kioskId,
+    attemptId: record.attemptId,
+    reason: record.reason && redact(record.reason),
+    selection: record.selection,
+    correlationId: record.correlationId,
+    traceId: record.traceId,
+  };
+}

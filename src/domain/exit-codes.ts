@@ -25,6 +25,11 @@ export const EXIT_CODES = [
 
 export type ExitCode = (typeof EXIT_CODES)[number]['code'];
 
+/** @returns null without a code, and for one that is none of ours */
+export function meaningOf(exitCode: number | null): string | null {
+  return EXIT_CODES.find(({ code }) => code === exitCode)?.meaning ?? null;
+}
+
 /** Which code a list of cards ends with: the first of these that any card ended with. */
 const PRECEDENCE: readonly ExitCode[] = [1, 8, 3, 7, 6, 5, 4, 9, 10, 75, 2, 11, 130, 143];
 

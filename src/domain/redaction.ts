@@ -33,6 +33,19 @@ export function redactData(value: unknown, secrets: readonly string[]): unknown 
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, redactData(inner, secrets)]));
 }
 
+/** Shapes of personal data in free text; each is bounded, so that long texts are read once. */
+const PERSONAL_SHAPES: readonly [RegExp, string][] = [
+  [/[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}/g, '[e-mail]'],
+  [/(?<![\w+])\+\d(?:[ ()-]{0,3}\d){7,14}(?!\d)/g, '[phone]'],
+  // Card numbers, account numbers, phone numbers without a plus; no time, and no part of a UUID.
+  [/(?<![\w-])\d(?:[ -]?\d){9,18}(?![\w:-])/g, '[number]'],
+];
+
+/** Takes out of free text what looks like a person's address or number, for readers outside of the team. */
+export function redactPersonal(text: string): string {
+  return PERSONAL_SHAPES.reduce((rest, [shape, replacement]) => rest.replace(shape, replacement), text);
+}
+
 function withoutSecrets(text: string, secrets: readonly string[]): string {
   return secrets
     .filter((secret) => secret.length >= SHORTEST_SECRET)

@@ -48,3 +48,12 @@ export function formatReference({ profileId, cardToken, orderId }: Reference): s
   const name = cardToken ?? String(orderId);
   return profileId === null ? name : `${profileId}/${name}`;
 }
+
+/** Does a reference name this card? One without a profile names it in any. */
+export function isNamed(
+  card: { profileId: number; cardToken: string | null; orderId: number | null },
+  { profileId, cardToken, orderId }: Reference,
+): boolean {
+  if (profileId !== null && profileId !== card.profileId) return false;
+  return cardToken === null ? orderId === card.orderId : cardToken === card.cardToken;
+}

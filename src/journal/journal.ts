@@ -1,3 +1,4 @@
+import type { ActRecord } from '../domain/act.ts';
 import type { Attempt } from '../domain/attempt.ts';
 import type { KeptEvent } from '../domain/event.ts';
 import type { Production } from '../domain/production.ts';
@@ -5,7 +6,6 @@ import type {
   Act,
   ActEnd,
   ActFilter,
-  ActRecord,
   AttemptUpdate,
   CardState,
   CardStateFilter,
@@ -22,6 +22,7 @@ import type {
   Sending,
 } from './rows/records.ts';
 
+export type { ActRecord } from '../domain/act.ts';
 export type * from './rows/records.ts';
 
 /**
@@ -64,6 +65,8 @@ export interface Journal {
   holdKiosk(hold: { kioskId: string; reason: string; context: string; at: number }): Promise<Hold>;
   /** @returns the hold that ended; null when there was none */
   releaseKiosk(kioskId: string, at: number): Promise<Hold | null>;
+  /** Cards that a kiosk was heard of with, or that were sent to it: from a time, and until but not including. */
+  listCardsAt(kioskId: string, time: { since: number; until: number }): Promise<string[]>;
   /** How long productions at a kiosk took, from the request to its result, newest first; milliseconds. */
   listDurations(kioskId: string, limit: number): Promise<number[]>;
 

@@ -1,5 +1,8 @@
+import { hostname } from 'node:os';
+import type { ActRecord } from '../domain/act.ts';
 import type { Journal } from './journal.ts';
-import { endAct, insertAct, listActs } from './rows/acts.ts';
+import { endAct, insertAct, type KeptAct, listActs } from './rows/acts.ts';
+import { mayBeAlive } from './rows/holder.ts';
 import { findOrderRequest, recordOrderRequest } from './rows/order-requests.ts';
 import type { Store } from './store.ts';
 
@@ -10,9 +13,16 @@ export function sqliteActs({ db, environment, holder }: Store): ActsPart {
   return {
     startAct: async (act) => insertAct(db, environment, { act, holder }),
     endAct: async (id, end) => endAct(db, id, end),
-    listActs: async (filter) => listActs(db, environment, filter),
+    listActs: async (filter) => listActs(db, environment, filter).map(toActRecord),
     findOrderRequest: async (profileId, idempotencyKey) =>
       findOrderRequest(db, environment, { profileId, idempotencyKey }),
     recordOrderRequest: async (request, at) => recordOrderRequest(db, environment, { request, at }),
   };
+}
+
+function toActRecord({ holderPid: pid, holderStartedAt: startedAt, ...act }: KeptAct): ActRecord {
+  if (act.endedAt !== null) return { ...act, isRunning: false };
+  const { host, user } = act;
+  const isTold = pid !== null && host === hostname();
+  return { ...act, isRunning: isTold ? mayBeAlive({ host, user, pid, startedAt }) : null };
 }

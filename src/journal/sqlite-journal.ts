@@ -5,6 +5,7 @@ import { currentHolder } from './rows/holder.ts';
 import { CARDS_ATTEMPTS_ACTS } from './rows/migrations/001-cards-attempts-acts.ts';
 import { EVENTS_LISTENINGS } from './rows/migrations/002-events-listenings.ts';
 import { KIOSKS } from './rows/migrations/003-kiosks.ts';
+import { AUDIT_TRAIL } from './rows/migrations/004-audit-trail.ts';
 import { sqliteActs } from './sqlite-acts.ts';
 import { sqliteAttempts } from './sqlite-attempts.ts';
 import { sqliteCardStates, sqliteCards } from './sqlite-cards.ts';
@@ -13,13 +14,13 @@ import { sqliteKiosks } from './sqlite-kiosks.ts';
 import { sqliteLeases } from './sqlite-leases.ts';
 import type { Store } from './store.ts';
 
-const MIGRATIONS = [CARDS_ATTEMPTS_ACTS, EVENTS_LISTENINGS, KIOSKS];
+const MIGRATIONS = [CARDS_ATTEMPTS_ACTS, EVENTS_LISTENINGS, KIOSKS, AUDIT_TRAIL];
+
+/** Which version of the schema this kioskctl writes. */
+export const JOURNAL_SCHEMA: number = MIGRATIONS.length;
 
 /** What ends with the sandbox's state; acts stay. */
 const FORGOTTEN = ['cards', 'attempts', 'order_requests', 'events'];
-
-/** The schema that this version writes. */
-export const JOURNAL_SCHEMA: number = MIGRATIONS.length;
 
 export interface SqliteJournalOptions {
   /** Made if it isn't there; the journals of all environments share it. */

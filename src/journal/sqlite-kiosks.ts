@@ -1,9 +1,10 @@
 import type { Journal } from './journal.ts';
 import { listDurations } from './rows/attempts.ts';
+import { listCardsAt } from './rows/cards-at.ts';
 import * as holds from './rows/holds.ts';
 import { present, type Store } from './store.ts';
 
-type KiosksPart = Pick<Journal, 'listHolds' | 'holdKiosk' | 'releaseKiosk' | 'listDurations'>;
+type KiosksPart = Pick<Journal, 'listHolds' | 'holdKiosk' | 'releaseKiosk' | 'listCardsAt' | 'listDurations'>;
 
 /** What concerns whole kiosks. */
 export function sqliteKiosks({ db, environment, holder }: Store): KiosksPart {
@@ -19,6 +20,7 @@ export function sqliteKiosks({ db, environment, holder }: Store): KiosksPart {
         holds.endHold(db, environment, { kioskId, at });
         return hold ?? null;
       }),
+    listCardsAt: async (kioskId, time) => listCardsAt(db, environment, { kioskId, ...time }),
     listDurations: async (kioskId, limit) => listDurations(db, environment, { kioskId, limit }),
   };
 }

@@ -4,6 +4,7 @@ import { Courier } from './courier.ts';
 import { type Fault, faultSchema } from './faults/faults.ts';
 import { State } from './machine/state.ts';
 import { deleteFaults, insertFault, listFaults } from './rows/fault-rows.ts';
+import { KIOSK_COUNT } from './rows/seed.ts';
 import { publicKeyOf } from './rows/signing-key.ts';
 import { SandboxServer } from './server.ts';
 
@@ -12,6 +13,8 @@ export interface SandboxOptions {
   stateFile: string;
   /** How many times shorter the due times are. */
   speed: number;
+  /** How many kiosks there are (default 3): WIS00001, WIS00002 … */
+  kiosks?: number | undefined;
   /** For the same ids and digits again; used only when the state is made or reset. */
   seed?: number | undefined;
   /** The real clock, in milliseconds since the epoch. */
@@ -25,9 +28,9 @@ export class Sandbox {
   readonly #courier: Courier;
 
   /** @throws Failure `storage-unusable` when the state can't be opened or made, `usage` for an impossible speed */
-  constructor({ stateFile, speed, seed, now = Date.now }: SandboxOptions) {
+  constructor({ stateFile, speed, seed, kiosks = KIOSK_COUNT, now = Date.now }: SandboxOptions) {
     if (!(speed > 0 && speed < Number.POSITIVE_INFINITY)) throw impossibleSpeed(speed);
-    this.#state = new State({ file: stateFile, speed, seed, now });
+    this.#state = new State({ file: stateFile, speed, kiosks, seed, now });
     this.#server = new SandboxServer(this.#state);
     this.#courier = new Courier(this.#state);
   }

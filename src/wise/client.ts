@@ -20,6 +20,8 @@ export interface ClientOptions {
   agent?: (baseUrl: string) => Promise<Agent>;
   /** How many requests may go out in which time; without any, they go out as they come. */
   ceilings?: readonly Ceiling[];
+  /** False for a command that declares no effect on the vendor: an act of it would be a bug, and is not sent. */
+  mayAct?: boolean;
   /** Told of each try in one line without secrets: method, path, answer, time, ids. */
   onExchange?: (line: string) => void;
   /** Told of headers and bodies, too, without secrets and without anything about a person. */
@@ -131,6 +133,8 @@ export class Client {
 
   /** Sends a request that changes something, once: nothing here or below repeats it. */
   async send(request: VendorRequest, options: SendOptions = {}): Promise<Sent> {
+    if (this.#options.mayAct === false)
+      throw new TypeError(`an act (${request.method}) of a command that has none`);
     const { patience = SEND_PATIENCE_MS, ...rest } = options;
     return this.#exchange(request, {
       ...rest,

@@ -19,8 +19,8 @@ export interface Ask {
   /** True at once with `--yes`, unless only a person or the flag may answer. */
   confirm(question: string, options: { flag: string; isAnsweredByYes?: boolean }): Promise<boolean>;
   choose(question: string, options: { flag: string; choices: readonly string[] }): Promise<string>;
-  /** Asks for a line of text. */
-  type(question: string, options: { flag: string }): Promise<string>;
+  /** Asks for a line of text. @param options.check throws a Failure for one that won't do, which is then asked for again */
+  type(question: string, options: { flag: string; check?: (text: string) => unknown }): Promise<string>;
 }
 
 /** How a wait goes, for people who watch it. Times are milliseconds since the epoch. */

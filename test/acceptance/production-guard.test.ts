@@ -1,11 +1,54 @@
 // Production: what is not confirmed, or is for sandboxes only, ends before any request.
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type Expected, expectComplaint, expectError, SECRET } from './checks.ts';
 import { apart, CARD } from './vendors.ts';
 
 const ENV = { KIOSKCTL_TOKEN: SECRET, KIOSKCTL_PROFILE_ID: '1001' };
 const PRODUCE = `produce ${CARD} --kiosk WIS00001`;
-const ACTS = ['order --program PHYSICAL_PROGRAM', PRODUCE, `retry ${CARD}`, `cancel ${CARD}`];
+const SUBSCRIPTION = '01234567-89ab-4def-8123-456789abcdef';
+
+const { commands } = JSON.parse(readFileSync('oclif.manifest.json', 'utf8')) as {
+  commands: Record<string, { effect: string }>;
+};
+
+function ofEffect(wanted: string): string[] {
+  return Object.entries(commands).flatMap(([id, { effect }]) =>
+    effect === wanted ? [id.replaceAll(':', ' ')] : [],
+  );
+}
+
+/** What a command that changes something needs; those that are not here work on a kiosk. */
+const NEEDED: Record<string, string> = {
+  order: '--program PHYSICAL_PROGRAM',
+  produce: `${CARD} --kiosk WIS00001`,
+  retry: CARD,
+  cancel: CARD,
+  'webhooks create': '--url https://hooks.bank.example/',
+  'webhooks delete': SUBSCRIPTION,
+  'webhooks test': SUBSCRIPTION,
+};
+const ACTS = ofEffect('writes').map((id) => `${id} ${NEEDED[id] ?? 'WIS00001'}`);
+
+const SANDBOX_ONLY = [
+  `simulate ${CARD} --status PRODUCED`,
+  'simulate --profile-verified 1001',
+  `produce ${CARD} --kiosk WIS00001 --simulate PRODUCED`,
+  `retry ${CARD} --simulate PRODUCED`,
+  'sandbox reset',
+  'sandbox advance 1d',
+  'sandbox fault --clear',
+  'sandbox --port 0',
+];
+
+test('every command that changes something is tried here', () => {
+  expect(ofEffect('writes')).toEqual(expect.arrayContaining(Object.keys(NEEDED)));
+  expect(ofEffect('sandbox-only').filter((id) => !isTried(id))).toEqual([]);
+});
+
+function isTried(id: string): boolean {
+  return SANDBOX_ONLY.some((line) => line === id || line.startsWith(`${id} `));
+}
 
 /** Runs a command on a production that is this test's own server. */
 async function run(args: string | string[]) {
@@ -49,6 +92,15 @@ describe.concurrent('an act in production', () => {
       }),
   );
 
+  test.each(ACTS)('%s: is not done without a reason', async (act) =>
+    expectRefused(`${act} --confirm production`, {
+      code: 2,
+      error: 'input-required',
+      message: /why/i,
+      hint: /--reason/,
+    }),
+  );
+
   test('tells a person how to confirm it, and names context and environment', async () => {
     const { ended, received } = await run(PRODUCE);
     expectComplaint(ended, { code: 9, message: /production/, hint: /--confirm production/ });
@@ -66,16 +118,7 @@ describe.concurrent('an act in production', () => {
 });
 
 describe.concurrent('what only a sandbox has', () => {
-  test.each([
-    `simulate ${CARD} --status PRODUCED`,
-    'simulate --profile-verified 1001',
-    `produce ${CARD} --kiosk WIS00001 --simulate PRODUCED`,
-    `retry ${CARD} --simulate PRODUCED`,
-    'sandbox reset',
-    'sandbox advance 1d',
-    'sandbox fault --clear',
-    'sandbox --port 0',
-  ])('%s is refused in production', async (command) => {
+  test.each(SANDBOX_ONLY)('%s is refused in production', async (command) => {
     const sandboxOnly = { code: 9, error: 'sandbox-only', message: /sandbox only/, hint: /sandbox/ };
     await expectRefused(command, sandboxOnly);
     if (!command.startsWith('sandbox'))

@@ -78,3 +78,23 @@ test('init writes one that check finds right, and replaces none', async () => {
   expect(checked.code).toBe(0);
   expect(checked.json).toMatchObject({ file: runbook, valid: true, mistakes: [], warnings: [] });
 });
+
+test('recover leads from what failed to every card produced', async () => {
+  const recover = ['kiosk', 'recover', 'WIS00001', '--json'];
+  const [unknown, unanswered] = await Promise.all([
+    user.run('kiosk recover WIS0001 --json'),
+    user.run([...recover, '--yes', '--no-input']),
+  ]);
+  expect(unknown).toMatchObject({ code: 2, json: { error: { hint: expect.stringContaining('WIS00001') } } });
+  expect(unanswered).toMatchObject({
+    code: 2,
+    json: { error: { hint: expect.stringContaining('--spoiled') } },
+  });
+
+  const answers = ['--yes', '--spoiled', failed, '--attended', '--simulate', 'PRODUCED'];
+  const { code, json, stderr } = await user.run([...recover, ...answers]);
+  expect(stderr).toContain('1 card failed with PRD_HOPPER_DOOR: The hopper door is open.');
+  expect(code).toBe(0);
+  expect(json).toMatchObject({ kioskId: 'WIS00001', released: false, destroyed: [failed] });
+  expect(json.cards).toMatchObject([{ outcome: 'done', stage: 'produced', attempt: 2, canary: true }]);
+});

@@ -226,7 +226,7 @@ describe.concurrent('settings that can not be used', () => {
       '{"version":1,"contexts":{"ci":{"environment":"local","profileId":-1}}}',
       /contexts\.ci\.profileId/,
     ],
-    ['of a newer version', '{"version":2,"contexts":[]}', /newer/],
+    ['of a newer version', '{"version":3,"contexts":[]}', /newer/],
   ])(
     'because they are %s, are named, left as they are, and nothing is done',
     async (_what, content, message) => {

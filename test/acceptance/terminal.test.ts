@@ -87,3 +87,19 @@ test('an act in production is confirmed by name, and not by --yes', async () => 
   expect(code).toBe(9);
   expect(screen).toContain('--confirm production');
 });
+
+test('the recovery of a kiosk asks step by step', async () => {
+  const card = await user.readyCard();
+  await user.run(`produce ${card} --kiosk WIS00003 --simulate PRODUCTION_ERROR:PRD_HOPPER_DOOR`);
+  const { code, screen } = await onTerminal('kioskctl kiosk recover WIS00003 --simulate PRODUCED', [
+    ['Is all of this done', 'y\r'],
+    ['spoiled card lie', 'y\r'],
+    ['Of which card?', '\r'],
+    ['Is it destroyed?', 'y\r'],
+    ['Does somebody take the cards', 'y\r'],
+    ['shall this card be produced?', 'y\r'],
+  ]);
+  expect(screen).toContain(`Recorded as destroyed: ${card}`);
+  expect(screen).toContain('1 cards: 1 done');
+  expect(code).toBe(0);
+});

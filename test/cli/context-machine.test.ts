@@ -72,7 +72,7 @@ describe('what doctor sees of a machine', () => {
     });
   });
 
-  test('is a certificate until it ends', () => {
+  test('is a certificate until it ends', async () => {
     const { home } = machineAt();
     const [certFile, keyFile] = [join(home, 'bank.pem'), join(home, 'bank.key')];
     const { cert, key } = makeCertificate();
@@ -83,7 +83,7 @@ describe('what doctor sees of a machine', () => {
       JSON.stringify(contexts({ certificate: { certFile, keyFile } })),
     );
     const { machine } = { machine: makeMachine({ context: 'bank' }) };
-    expect(machine.readCertificate()).toEqual({ file: certFile, validUntil: Date.UTC(2049, 11, 31) });
+    expect(await machine.readCertificate()).toEqual({ file: certFile, validUntil: Date.UTC(2049, 11, 31) });
   });
 
   test('are authorities that can not be read', () => {

@@ -5,12 +5,20 @@ import { expect, test } from 'vitest';
 /** What each room may import from, besides itself and the rooms below those: see docs/layout.md. */
 const BELOW: Record<string, string[]> = {
   commands: ['cli'],
-  cli: ['cli/credentials', 'cli/output'],
+  cli: ['cli/credentials', 'cli/completion', 'cli/output'],
   'cli/credentials': ['cli/settings'],
-  'cli/settings': ['workflows'],
+  'cli/completion': ['cli/settings'],
+  'cli/settings': ['cli/input'],
   'cli/output': ['cli/input'],
   'cli/input': ['cli/io'],
-  'cli/io': ['workflows/ordering', 'workflows/events', 'workflows/doctor', 'workflows/kiosks'],
+  'cli/io': [
+    'workflows/ordering',
+    'workflows/events',
+    'workflows/doctor',
+    'workflows/kiosks',
+    'workflows/audit',
+  ],
+  'workflows/audit': ['workflows'],
   'workflows/ordering': ['workflows'],
   'workflows/events': ['workflows'],
   'workflows/doctor': ['workflows/listening'],
@@ -120,7 +128,8 @@ test('the environment is read, and the process ended, only where the layout says
 });
 
 test('heavy libraries are loaded where they are used', () => {
-  const heavy = /^import (?!type)[^;]*from '(got|ora|conf|@inquirer\/[^']*|cli-table3|yaml)'/m;
+  const heavy =
+    /^import (?!type)[^;]*from '(got|ora|conf|@inquirer\/[^']*|cli-table3|yaml|write-file-atomic)'/m;
   const wrong = files.filter((file) => heavy.test(readFileSync(file, 'utf8')));
   expect(wrong).toEqual([]);
 });

@@ -1,4 +1,4 @@
-// Another process on a journal: claims a card, marks it sent if it is told to, prints what it got, and stays until its
+// Another process on a journal: claims a card, marks it sent or begins an act if it is told to, prints what it got, and stays until its
 // standard input ends or it is killed.
 import { openSqliteJournal } from '../../src/journal/sqlite-journal.ts';
 
@@ -21,6 +21,10 @@ if (act === 'send') {
     correlationId: 'c',
     at,
   });
+}
+if (act === 'act') {
+  const subject = { profileId: 1001, orderId: null, cardToken, kioskId: null };
+  await journal.startAct({ act: 'cancel', context: 'ci', ...subject, reason: null, at });
 }
 process.stdout.write(JSON.stringify({ id: attempt.id, claimed }));
 process.stdin.resume();

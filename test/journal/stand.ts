@@ -68,8 +68,8 @@ export class Stand {
     return sent;
   }
 
-  /** Starts a process that claims, sends if it is told to, tells what it got and then waits. */
-  async rival(act: 'claim' | 'send', cardToken = TOKEN): Promise<Rival> {
+  /** Starts a process that claims, sends or begins an act if it is told to, tells what it got and then waits. */
+  async rival(act: 'claim' | 'send' | 'act', cardToken = TOKEN): Promise<Rival> {
     const script = join(import.meta.dirname, 'rival.ts');
     const child = spawn(process.execPath, [script, this.file, act, cardToken], {
       stdio: ['pipe', 'pipe', 'inherit'],

@@ -79,8 +79,18 @@ test('cancel', async () => expect(await shape(['cancel', ready, '--yes'])).toMat
 test('explain', async () => expect(await shape(['explain', 'UNKNOWN_ERROR'])).toMatchSnapshot());
 test('explain with a runbook', async () =>
   expect(await shape(['explain', 'PRD_HOPPER_DOOR', '--runbook', runbookFile])).toMatchSnapshot());
+test('kiosk recover', async () =>
+  expect(
+    await shape(['kiosk', 'recover', 'WIS00002', '--yes', '--spoiled', 'unknown', '--attended']),
+  ).toMatchSnapshot());
 test('runbook init', async () => expect(await shape(['runbook', 'init'])).toMatchSnapshot());
 test('runbook check', async () => expect(await shape(['runbook', 'check', eventsFile])).toMatchSnapshot());
+test('context list', async () => expect(await shape(['context', 'list'])).toMatchSnapshot());
+test('context show', async () => expect(await shape(['context', 'show'])).toMatchSnapshot());
+test('context add', async () =>
+  expect(
+    await shape(['context', 'add', 'lab', '--environment', 'local', '--kiosks', 'A1']),
+  ).toMatchSnapshot());
 test('programs', async () => expect(await shape(['programs'])).toMatchSnapshot());
 test('orders', async () => expect(await shape(['orders', '--limit', '1'])).toMatchSnapshot());
 test('cards', async () => expect(await shape(['cards', '--limit', '1'])).toMatchSnapshot());
@@ -118,6 +128,8 @@ test('events verify', async () =>
   expect(
     await shape(['events', 'verify', eventsFile, '--signature', 'AAAA', '--environment', 'sandbox']),
   ).toMatchSnapshot());
+test('log', async () => expect(await shape(['log', '--limit', '1'])).toMatchSnapshot());
+test('incident', async () => expect(await shape(['incident', failed])).toMatchSnapshot());
 test('events prune', async () =>
   expect(
     await shape(['events', 'prune', '--older-than', '90d', '--environment', 'sandbox']),

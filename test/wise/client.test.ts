@@ -36,6 +36,13 @@ function everythingIn(value: unknown): string {
   });
 }
 
+test('an act of a command that declares none is a bug, and nothing is sent', async () => {
+  const vendor = await Vendor.open(json(200, {}));
+  const client = vendor.client({ mayAct: false });
+  await expect(client.send({ method: 'PUT', path: PATH, profileId: 1001 })).rejects.toThrow(TypeError);
+  expect(vendor.asked).toEqual([]);
+});
+
 describe.concurrent('a request', () => {
   test('carries the token of its profile, ids, and what it is sent by', async () => {
     const vendor = await Vendor.open(json(200, { good: true }));

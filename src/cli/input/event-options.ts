@@ -66,6 +66,25 @@ const TYPES = new Map([
  * @throws Failure `usage`, `invalid-reference`
  */
 export function toSelection(flags: SelectionFlags, now: number): EventSelection {
+  const type = toText(flags.type, '--type');
+  return {
+    card: flags.card === undefined ? null : parseReference(flags.card),
+    eventType: type && (TYPES.get(type.toLowerCase()) ?? type),
+    kioskId: toText(flags.kiosk, '--kiosk'),
+    status: toText(flags.status, '--status')?.toUpperCase() ?? null,
+    ...toSpan(flags, now),
+  };
+}
+
+/**
+ * Reads from when and until when; null where a flag was not given.
+ * @param now milliseconds since the epoch
+ * @throws Failure `usage`
+ */
+export function toSpan(
+  flags: Pick<SelectionFlags, 'since' | 'until'>,
+  now: number,
+): { since: number | null; until: number | null } {
   const since = toTime(flags.since, { flag: '--since', now });
   const until = toTime(flags.until, { flag: '--until', now });
   if (since !== null && until !== null && since >= until) {
@@ -73,15 +92,7 @@ export function toSelection(flags: SelectionFlags, now: number): EventSelection 
       hint: '--since 2h --until 1h is the hour before the last one.',
     });
   }
-  const type = toText(flags.type, '--type');
-  return {
-    card: flags.card === undefined ? null : parseReference(flags.card),
-    eventType: type && (TYPES.get(type.toLowerCase()) ?? type),
-    kioskId: toText(flags.kiosk, '--kiosk'),
-    status: toText(flags.status, '--status')?.toUpperCase() ?? null,
-    since,
-    until,
-  };
+  return { since, until };
 }
 
 /** @throws Failure `usage` for what is no number of an event */

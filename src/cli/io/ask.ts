@@ -1,4 +1,4 @@
-import { Failure } from '../../domain/failure.ts';
+import { asFailure, Failure } from '../../domain/failure.ts';
 import { printable } from '../../domain/terminal-text.ts';
 import type { Ask } from '../../workflows/context.ts';
 import type { Io } from './io.ts';
@@ -34,12 +34,23 @@ export function makeAsk({ io, signal, yes, noInput }: AskOptions): Ask {
       const options = choices.map((value) => ({ value, name: printable(value) }));
       return answered(select({ message: printable(question), choices: options }, context), signal);
     },
-    type: async (question, { flag }) => {
+    type: async (question, { flag, check = () => undefined }) => {
       requirePerson(question, flag);
       const { input } = await import('@inquirer/prompts');
-      return answered(input({ message: printable(question) }, context), signal);
+      const validate = (text: string) => complaintOf(() => check(text)) ?? true;
+      return answered(input({ message: printable(question), validate }, context), signal);
     },
   };
+}
+
+function complaintOf(check: () => unknown): string | null {
+  try {
+    check();
+    return null;
+  } catch (error) {
+    const { message, hint } = asFailure(error);
+    return printable(`${message} ${hint}`);
+  }
 }
 
 /** A prompt that is left with Ctrl-C rejects: the command is then interrupted like anywhere else. */

@@ -15,12 +15,17 @@ const REASONS = new Map([
 /**
  * Writes a file at once or not at all: nobody finds half of it.
  * @param force replaces one that is there
+ * @param mode who may read it, as far as the process's mask lets
  * @throws Failure `invalid-input` for a file that is there, or that can't be written
  */
-export function writeNewFile(file: string, content: string, { force }: { force: boolean }): void {
+export function writeNewFile(
+  file: string,
+  content: string,
+  { force, mode = 0o666 }: { force: boolean; mode?: number },
+): void {
   const draft = `${file}.${process.pid}.tmp`;
   try {
-    writeFileSync(draft, content, { flag: 'wx' });
+    writeFileSync(draft, content, { flag: 'wx', mode, flush: true });
     // Unlike a rename, a link never replaces anything.
     if (force) renameSync(draft, file);
     else linkSync(draft, file);

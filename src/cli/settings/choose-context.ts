@@ -2,22 +2,30 @@ import { Failure } from '../../domain/failure.ts';
 import { printable } from '../../domain/terminal-text.ts';
 import type { Environment } from '../../workflows/context.ts';
 import { type BaseUrl, toBaseUrl } from './base-url.ts';
+import type { ProjectFile } from './project-file.ts';
 import type { ContextSettings, SettingsFile } from './settings-file.ts';
-import { asName, type Sources } from './sources.ts';
+import { asName, byDefault, type Found, type Origin, type Sources } from './sources.ts';
 
 export interface ChosenContext {
   name: string;
   environment: Environment;
+  /** Who chose it. */
+  origin: Origin;
   /** The one of flags and variables, else that of the context; null: the environment's own. */
-  baseUrl: BaseUrl | null;
+  baseUrl: Found<BaseUrl> | null;
   baseUrlIsGiven: boolean;
   /** null for an implicit context, which is made of environment variables and flags only. */
   settings: ContextSettings | null;
 }
 
-type Choice = Omit<ChosenContext, 'baseUrl' | 'baseUrlIsGiven'>;
+export type Choice = Omit<ChosenContext, 'baseUrl' | 'baseUrlIsGiven'>;
 
-const ENVIRONMENTS: readonly Environment[] = ['local', 'sandbox', 'production'];
+interface Files {
+  file: SettingsFile;
+  project: ProjectFile | null;
+}
+
+export const ENVIRONMENTS: readonly Environment[] = ['local', 'sandbox', 'production'];
 
 /** Who sets one of these means a real API: without saying which, nothing may go to the embedded sandbox instead. */
 const TELLING_VARIABLES = [
@@ -33,36 +41,60 @@ const TELLING_VARIABLES = [
  * Chooses the context of a command and its environment.
  * @throws Failure `usage` for contradictions, `environment-not-chosen`
  */
-export function chooseContext(sources: Sources, file: SettingsFile): ChosenContext {
-  const given = sources.read({ flag: 'base-url', variable: 'KIOSKCTL_BASE_URL' }, toBaseUrl) ?? null;
-  const chosen = choose(sources, { file, baseUrl: given });
-  const ofContext = chosen.settings?.baseUrl;
-  const baseUrl = given ?? (ofContext === undefined ? null : toBaseUrl(ofContext));
-  const isWrongHost = baseUrl?.isProduction ? chosen.environment !== 'production' : false;
-  const isRemoteLocal = baseUrl !== null && !baseUrl.isLoopback && chosen.environment === 'local';
-  if (isWrongHost || isRemoteLocal) {
-    throw new Failure('usage', `The base URL ${baseUrl?.href} is not of environment ${chosen.environment}.`, {
-      hint: isWrongHost
-        ? 'That host is production: say --environment production, or use another base URL.'
-        : 'Say which environment it is: --environment sandbox or --environment production.',
-    });
-  }
+export function chooseContext(sources: Sources, files: Files): ChosenContext {
+  const given = findBaseUrl(sources);
+  const chosen = choose(sources, { ...files, baseUrl: given });
+  const baseUrl = given ?? ofContext(chosen);
+  if (baseUrl) checkBaseUrl(baseUrl.value, chosen.environment);
   return { ...chosen, baseUrl, baseUrlIsGiven: given !== null };
+}
+
+function ofContext({ name, settings }: Choice): Found<BaseUrl> | null {
+  if (settings?.baseUrl === undefined) return null;
+  return { value: toBaseUrl(settings.baseUrl), origin: contextOrigin(name) };
+}
+
+/** Which context it is, also where its settings can't be used. @throws Failure as above */
+export function chooseName(sources: Sources, files: Files): Choice {
+  return choose(sources, { ...files, baseUrl: findBaseUrl(sources) });
+}
+
+function findBaseUrl(sources: Sources): Found<BaseUrl> | null {
+  return sources.find({ flag: 'base-url', variable: 'KIOSKCTL_BASE_URL' }, toBaseUrl) ?? null;
+}
+
+/** The environment of a base URL has to be the one that is said. @throws Failure `usage` */
+export function checkBaseUrl(baseUrl: BaseUrl, environment: Environment): BaseUrl {
+  const isWrongHost = baseUrl.isProduction && environment !== 'production';
+  const isRemoteLocal = !baseUrl.isLoopback && environment === 'local';
+  if (!isWrongHost && !isRemoteLocal) return baseUrl;
+  throw new Failure('usage', `The base URL ${baseUrl.href} is not of environment ${environment}.`, {
+    hint: isWrongHost
+      ? 'That host is production: say --environment production, or use another base URL.'
+      : 'Say which environment it is: --environment sandbox or --environment production.',
+  });
+}
+
+/** That a value is of a context of the settings file. */
+export function contextOrigin(name: string): Origin {
+  return { source: 'context', from: name };
 }
 
 function choose(
   sources: Sources,
-  { file, baseUrl }: { file: SettingsFile; baseUrl: BaseUrl | null },
+  { file, project, baseUrl }: Files & { baseUrl: Found<BaseUrl> | null },
 ): Choice {
   const { environment, name } = readChoice(sources, file);
-  if (name !== undefined) return named(name, file, environment ?? null);
-  if (environment) return ofEnvironment(environment, file);
-  if (baseUrl?.isProduction) return ofEnvironment('production', file);
-  const current = file.currentContext === undefined ? null : named(file.currentContext, file, null);
-  if (current && current.environment !== 'local') return current;
+  if (name) return { ...named(name.value, file, environment?.value ?? null), origin: name.origin };
+  if (environment) return { ...ofEnvironment(environment.value, file), origin: environment.origin };
+  if (baseUrl?.value.isProduction) return { ...ofEnvironment('production', file), origin: baseUrl.origin };
+  const isHere = baseUrl === null || baseUrl.value.isLoopback;
+  // Which environment a given base URL is of, is not for a cloned repository to say.
+  const kept = (isHere ? ofProject(project, file) : null) ?? ofSettings(file);
+  if (kept && kept.environment !== 'local') return kept;
   const telling = TELLING_VARIABLES.find((variable) => sources.has(variable));
-  const isLocal = telling === undefined && (baseUrl === null || baseUrl.isLoopback);
-  if (isLocal) return current ?? ofEnvironment('local', file);
+  if (telling === undefined && isHere)
+    return kept ?? { ...ofEnvironment('local', file), origin: byDefault(null).origin };
   throw new Failure(
     'environment-not-chosen',
     `${telling ?? '--base-url'} is set, but not for which environment.`,
@@ -72,29 +104,51 @@ function choose(
   );
 }
 
+function ofSettings(file: SettingsFile): Choice | null {
+  const name = file.currentContext;
+  return name === undefined
+    ? null
+    : { ...named(name, file, null), origin: { source: 'settings-file', from: 'currentContext' } };
+}
+
+/**
+ * The context that a project file names: one of the settings file, or local. The other implicit ones are nothing but an
+ * environment, which is for the user to say.
+ */
+function ofProject(project: ProjectFile | null, file: SettingsFile): Choice | null {
+  const name = project?.context;
+  if (!project || name === undefined) return null;
+  const origin: Origin = { source: 'project-file', from: project.file };
+  if (name === 'local' || Object.hasOwn(file.contexts, name)) return { ...named(name, file, null), origin };
+  throw project.mistake('context', {
+    why: `the settings have no context “${printable(name)}”`,
+    hint: `Make it: kioskctl context add ${printable(name)}. Or choose another with --context or --environment.`,
+  });
+}
+
 interface Choosing {
-  environment: Environment | undefined;
-  name: string | undefined;
+  environment: Found<Environment> | undefined;
+  name: Found<string> | undefined;
 }
 
 /** Flags win over variables, also one over the other's: `--context local` works in any shell. */
 function readChoice(sources: Sources, file: SettingsFile): Choosing {
-  const environment = sources.read({ flag: 'environment' }, toEnvironment);
-  const name = sources.read({ flag: 'context' }, asName);
-  if (name !== undefined) return { environment, name };
-  const usual = sources.read({ variable: 'KIOSKCTL_CONTEXT' }, asName);
-  if (environment === undefined)
-    return { environment: sources.read({ variable: 'KIOSKCTL_ENVIRONMENT' }, toEnvironment), name: usual };
-  const fits = usual !== undefined && environmentOf(usual, file) === environment;
+  const environment = sources.find({ flag: 'environment' }, toEnvironment);
+  const name = sources.find({ flag: 'context' }, asName);
+  if (name) return { environment, name };
+  const usual = sources.find({ variable: 'KIOSKCTL_CONTEXT' }, asName);
+  if (!environment)
+    return { environment: sources.find({ variable: 'KIOSKCTL_ENVIRONMENT' }, toEnvironment), name: usual };
+  const fits = usual && environmentOf(usual.value, file) === environment.value;
   return { environment, name: fits ? usual : undefined };
 }
 
-function environmentOf(name: string, { contexts }: SettingsFile): Environment | undefined {
+export function environmentOf(name: string, { contexts }: SettingsFile): Environment | undefined {
   const settings = Object.hasOwn(contexts, name) ? contexts[name] : undefined;
   return settings?.environment ?? ENVIRONMENTS.find((known) => known === name);
 }
 
-function toEnvironment(text: string): Environment {
+export function toEnvironment(text: string): Environment {
   const environment = ENVIRONMENTS.find((known) => known === text);
   if (environment) return environment;
   throw new Failure('usage', `“${printable(text)}” is not an environment.`, {
@@ -103,7 +157,7 @@ function toEnvironment(text: string): Environment {
 }
 
 /** A context of the settings file, or one of the implicit ones, which are named like their environments. */
-function named(name: string, file: SettingsFile, wanted: Environment | null): Choice {
+function named(name: string, file: SettingsFile, wanted: Environment | null): Omit<Choice, 'origin'> {
   const settings = Object.hasOwn(file.contexts, name) ? (file.contexts[name] ?? null) : null;
   const environment = environmentOf(name, file);
   if (!environment) {
@@ -124,7 +178,7 @@ function named(name: string, file: SettingsFile, wanted: Environment | null): Ch
 }
 
 /** An environment without a context selects the context of the same name, if that is of this environment. */
-function ofEnvironment(environment: Environment, file: SettingsFile): Choice {
+function ofEnvironment(environment: Environment, file: SettingsFile): Omit<Choice, 'origin'> {
   const namesake = Object.hasOwn(file.contexts, environment) ? file.contexts[environment] : undefined;
   return {
     name: environment,

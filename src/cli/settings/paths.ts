@@ -11,7 +11,7 @@ export interface Paths {
  * Where kioskctl keeps its files: under `KIOSKCTL_HOME` if that is set, else in the folders of the system (XDG on Linux).
  * The folder of the compile cache is chosen the same way in `bin/run.js`.
  */
-export function findPaths(env: NodeJS.ProcessEnv): Paths {
+export function findPaths(env: NodeJS.ProcessEnv = process.env): Paths {
   const home = env.KIOSKCTL_HOME;
   const { config, data } = home
     ? { config: resolve(home), data: resolve(home) }

@@ -3,12 +3,15 @@ import * as v from 'valibot';
 import { Failure } from '../../domain/failure.ts';
 import { id } from '../../wire/scalars.ts';
 
-const contextSettings = v.object({
+/** Fields that are not of ours stay in the file when it is written. */
+const contextSettings = v.looseObject({
   environment: v.picklist(['local', 'sandbox', 'production']),
   baseUrl: v.optional(v.string()),
   apiVersion: v.optional(v.string()),
   profileId: v.optional(id),
   kiosks: v.optional(v.array(v.string()), []),
+  /** Which of several kiosks is meant when none is named. From version 2 on. */
+  kiosk: v.optional(v.string()),
   program: v.optional(v.string()),
   /** What the vendor calls the application that subscribes to webhooks. */
   clientKey: v.optional(v.string()),
@@ -22,8 +25,11 @@ const contextSettings = v.object({
   publicKey: v.optional(v.string()),
 });
 
-const settingsFile = v.object({
-  version: v.literal(1),
+/** What kioskctl writes. It reads older versions, and refuses newer ones. */
+export const SETTINGS_VERSION = 2;
+
+const settingsFile = v.looseObject({
+  version: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(SETTINGS_VERSION)),
   currentContext: v.optional(v.string()),
   contexts: v.optional(v.record(v.string(), contextSettings), {}),
 });
@@ -31,20 +37,43 @@ const settingsFile = v.object({
 export type SettingsFile = v.InferOutput<typeof settingsFile>;
 export type ContextSettings = v.InferOutput<typeof contextSettings>;
 
+/** What is wrong with a settings file. A damaged one can be set aside; one that this kioskctl may not touch can not. */
+export class UnusableSettings extends Failure {
+  readonly isDamaged: boolean;
+
+  constructor(file: string, { why, isDamaged }: { why: string; isDamaged: boolean }) {
+    super('settings-unusable', `The settings file ${file} can't be used: ${why}.`, {
+      hint: isDamaged
+        ? 'Correct the file, or move it away to start without settings.'
+        : 'Use the kioskctl that wrote it, make it readable, or set KIOSKCTL_HOME to another folder.',
+    });
+    this.isDamaged = isDamaged;
+  }
+}
+
 /**
- * Reads the settings file. One that isn't there is an empty one.
- * @throws Failure `settings-unusable`, naming the file, for anything else that can't be used
+ * Reads the settings file. One that isn't there is an empty one; one of an older version is brought up to this one,
+ * which stays in memory until something is written.
+ * @throws UnusableSettings, naming the file, for anything else that can't be used
  */
 export function readSettingsFile(file: string): SettingsFile {
   const text = readText(file);
-  if (text === null) return { version: 1, contexts: {} };
+  if (text === null) return { version: SETTINGS_VERSION, contexts: {} };
   const content = parseJson(text, file);
-  const version = v.safeParse(v.object({ version: v.pipe(v.number(), v.minValue(2)) }), content);
-  if (version.success) throw unusable(file, 'a newer version of kioskctl wrote it');
+  const newer = v.safeParse(
+    v.object({ version: v.pipe(v.number(), v.minValue(SETTINGS_VERSION + 1)) }),
+    content,
+  );
+  if (newer.success)
+    throw new UnusableSettings(file, { why: 'a newer version of kioskctl wrote it', isDamaged: false });
   const parsed = v.safeParse(settingsFile, content);
-  if (parsed.success) return parsed.output;
+  // Version 2 only knows more than version 1.
+  if (parsed.success) return { ...parsed.output, version: SETTINGS_VERSION };
   const [issue] = parsed.issues;
-  throw unusable(file, `${v.getDotPath(issue) ?? 'it'}: ${issue.message}`);
+  throw new UnusableSettings(file, {
+    why: `${v.getDotPath(issue) ?? 'it'}: ${issue.message}`,
+    isDamaged: true,
+  });
 }
 
 function readText(file: string): string | null {
@@ -54,7 +83,7 @@ function readText(file: string): string | null {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
     // Below a file, or where nothing is: there are no settings.
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;
-    throw unusable(file, code);
+    throw new UnusableSettings(file, { why: code, isDamaged: false });
   }
 }
 
@@ -62,12 +91,6 @@ function parseJson(text: string, file: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw unusable(file, 'it is not JSON');
+    throw new UnusableSettings(file, { why: 'it is not JSON', isDamaged: true });
   }
-}
-
-function unusable(file: string, why: string): Failure {
-  return new Failure('settings-unusable', `The settings file ${file} can't be used: ${why}.`, {
-    hint: 'Correct the file, or move it away to start without settings.',
-  });
 }

@@ -1,17 +1,24 @@
 import { parseDuration } from '../../domain/duration.ts';
 import { Failure } from '../../domain/failure.ts';
-import { parseId } from '../../domain/reference.ts';
-import { printable } from '../../domain/terminal-text.ts';
 import type { Environment, Timing } from '../../workflows/context.ts';
-import { chooseContext } from './choose-context.ts';
+import { type Choice, chooseContext, chooseName } from './choose-context.ts';
+import { findValues, originsOf, type SettingKey, valuesOf } from './find-values.ts';
 import { findPaths, type Paths } from './paths.ts';
+import { findProjectFile, type ProjectFile } from './project-file.ts';
 import { readSettingsFile } from './settings-file.ts';
-import { asName, type SettingFlags, Sources } from './sources.ts';
+import { asName, byDefault, type Origin, type SettingFlags, Sources } from './sources.ts';
+import { toSpeed } from './values.ts';
 
-/** Everything that flags, environment variables and the settings file decide. */
+/** Everything that flags, environment variables, project file and settings file decide. */
 export interface Settings {
   contextName: string;
   environment: Environment;
+  /** Who chose the context. */
+  chosenBy: Origin;
+  /** The project file, also one that is not heard. */
+  project: ProjectFile | null;
+  /** Where each value comes from. */
+  origins: Readonly<Record<SettingKey | 'baseUrl', Origin>>;
   /** null: the environment's own. */
   baseUrl: string | null;
   /** By flag or variable, so that follow-up commands need it, too. */
@@ -65,8 +72,6 @@ export const ENVIRONMENT_VARIABLES: readonly [name: string, meaning: string][] =
 ];
 
 const DEFAULT_TIMEOUT_MS = 600_000;
-const LOCAL_PROFILE = 1001;
-const LOCAL_KIOSKS = ['WIS00001', 'WIS00002', 'WIS00003'];
 
 const PACE: Record<Environment, Omit<Timing, 'timeout'>> = {
   local: { firstPause: 40, interval: 400, settleWindow: 3_000 },
@@ -75,38 +80,33 @@ const PACE: Record<Environment, Omit<Timing, 'timeout'>> = {
 };
 
 /**
- * Works out the settings of a command: flag, environment variable, context, default, in this order.
+ * Works out the settings of a command: flag, environment variable, project file, context, default, in this order.
+ * @param project the project file, where one was found
  * @throws Failure for what contradicts itself or can't be read
  */
-export function readSettings(flags: SettingFlags, env: NodeJS.ProcessEnv = process.env): Settings {
+export function readSettings(
+  flags: SettingFlags,
+  env: NodeJS.ProcessEnv = process.env,
+  project: ProjectFile | null = null,
+): Settings {
   const paths = findPaths(env);
   const sources = new Sources(flags, env);
-  const chosen = chooseContext(sources, readSettingsFile(paths.settings));
-  const { environment, settings } = chosen;
-  const isLocal = environment === 'local';
-  // Of several kiosks nobody is to guess one: the card would be printed where nobody waits.
-  const only = settings?.kiosks.length === 1 ? settings.kiosks[0] : undefined;
-  const kiosk = sources.read({ flag: 'kiosk' }, asName) ?? only ?? null;
-  const profileId = sources.read({ flag: 'profile-id', variable: 'KIOSKCTL_PROFILE_ID' }, toProfile);
+  const chosen = chooseContext(sources, { file: readSettingsFile(paths.settings), project });
+  const { environment } = chosen;
+  const found = findValues(sources, { chosen, project });
+  const kiosk = sources.find({ flag: 'kiosk' }, asName) ?? found.kiosk;
   return {
     contextName: chosen.name,
     environment,
-    baseUrl: chosen.baseUrl?.href ?? null,
+    chosenBy: chosen.origin,
+    project,
+    origins: { baseUrl: chosen.baseUrl?.origin ?? byDefault(null).origin, ...originsOf({ ...found, kiosk }) },
+    baseUrl: chosen.baseUrl?.value.href ?? null,
     baseUrlIsGiven: chosen.baseUrlIsGiven,
-    apiVersion:
-      sources.read({ variable: 'KIOSKCTL_API_VERSION' }, toApiVersion) ??
-      toApiVersion(settings?.apiVersion ?? 'legacy'),
-    profileId: profileId ?? settings?.profileId ?? (isLocal ? LOCAL_PROFILE : null),
+    ...valuesOf(found),
     profileIsExplicit: flags['profile-id'] !== undefined,
-    kiosks: settings?.kiosks.length ? settings.kiosks : isLocal ? LOCAL_KIOSKS : [],
-    kioskId: kiosk,
-    produceKiosk: sources.read({ flag: 'kiosk', variable: 'KIOSKCTL_KIOSK' }, asName) ?? kiosk,
-    program: sources.read({ variable: 'KIOSKCTL_PROGRAM' }, asName) ?? settings?.program ?? null,
-    clientKey: settings?.clientKey ?? null,
-    credentialCommand: settings?.credentialCommand ?? null,
-    certificate: settings?.certificate ?? null,
-    runbook: settings?.runbook ?? null,
-    publicKey: settings?.publicKey ?? null,
+    kioskId: kiosk.value,
+    produceKiosk: sources.read({ flag: 'kiosk', variable: 'KIOSKCTL_KIOSK' }, asName) ?? kiosk.value,
     timing: readTiming(sources, environment),
     sandboxSpeed: sources.read({ variable: 'KIOSKCTL_SANDBOX_SPEED' }, toSpeed) ?? 1,
     token: env.KIOSKCTL_TOKEN,
@@ -114,6 +114,20 @@ export function readSettings(flags: SettingFlags, env: NodeJS.ProcessEnv = proce
     clientSecret: env.KIOSKCTL_CLIENT_SECRET,
     paths,
   };
+}
+
+/** The same, with the project file of the working folder. */
+export async function loadSettings(
+  flags: SettingFlags,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Settings> {
+  return readSettings(flags, env, await findProjectFile());
+}
+
+/** Which context a command would use, also where its settings can't be used. @throws Failure where none is chosen */
+export async function loadChoice(flags: SettingFlags, env: NodeJS.ProcessEnv = process.env): Promise<Choice> {
+  const file = readSettingsFile(findPaths(env).settings);
+  return chooseName(new Sources(flags, env), { file, project: await findProjectFile() });
 }
 
 function readTiming(sources: Sources, environment: Environment): Timing {
@@ -139,24 +153,4 @@ function toSettleWindow(environment: Environment): (text: string) => number {
       hint: `There it is at least ${settleWindow / 1_000}s, because a lost request may show up that late.`,
     });
   };
-}
-
-function toProfile(text: string): number {
-  return parseId(text, 'profile id');
-}
-
-function toApiVersion(text: string): string {
-  if (text === 'legacy' || /^20\d\dQ[1-4]$/.test(text)) return text;
-  throw new Failure('usage', `“${printable(text)}” is not an API version.`, {
-    hint: 'Use legacy, or a version like 2026Q4.',
-  });
-}
-
-/** How many times faster than life the embedded sandbox goes. @throws Failure `usage` */
-export function toSpeed(text: string): number {
-  const speed = Number(text);
-  if (text.trim() !== '' && Number.isFinite(speed) && speed > 0 && speed <= 1_000_000) return speed;
-  throw new Failure('usage', `“${printable(text)}” is not a speed of the sandbox.`, {
-    hint: 'Give a number above 0, like 10.',
-  });
 }

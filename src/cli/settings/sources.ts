@@ -11,6 +11,23 @@ export interface SettingFlags {
   interval?: string | undefined;
 }
 
+/** Where a value comes from. */
+export interface Origin {
+  source: 'flag' | 'variable' | 'project-file' | 'settings-file' | 'context' | 'default';
+  /** The flag, the variable, the path of the project file, a field of the settings file or the name of the context. */
+  from: string | null;
+}
+
+export interface Found<Value> {
+  value: Value;
+  origin: Origin;
+}
+
+/** What nobody says otherwise. */
+export function byDefault<Value>(value: Value): Found<Value> {
+  return { value, origin: { source: 'default', from: null } };
+}
+
 /**
  * Reads a value that somebody gave; what is wrong with it is said together with where it stands.
  * @param source `--timeout`, `KIOSKCTL_TIMEOUT`
@@ -34,7 +51,12 @@ export function readGiven<Value>(
   }
 }
 
-/** Where settings come from, besides the settings file: flags first, then environment variables. */
+interface Place {
+  flag?: keyof SettingFlags;
+  variable?: string;
+}
+
+/** Where settings come from, besides files: flags first, then environment variables. */
 export class Sources {
   readonly #flags: SettingFlags;
   readonly #env: NodeJS.ProcessEnv;
@@ -44,13 +66,18 @@ export class Sources {
     this.#env = env;
   }
 
-  read<Value>(
-    { flag, variable }: { flag?: keyof SettingFlags; variable?: string },
-    parse: (text: string) => Value,
-  ): Value | undefined {
-    const text = flag && this.#flags[flag];
-    if (flag && text !== undefined) return readGiven(text, `--${flag}`, parse);
-    return variable === undefined ? undefined : readGiven(this.#env[variable], variable, parse);
+  read<Value>(place: Place, parse: (text: string) => Value): Value | undefined {
+    return this.find(place, parse)?.value;
+  }
+
+  /** The same with where it was. */
+  find<Value>({ flag, variable }: Place, parse: (text: string) => Value): Found<Value> | undefined {
+    const given = flag && readGiven(this.#flags[flag], `--${flag}`, parse);
+    if (given !== undefined) return { value: given, origin: { source: 'flag', from: `--${flag}` } };
+    const value = variable === undefined ? undefined : readGiven(this.#env[variable], variable, parse);
+    return value === undefined
+      ? undefined
+      : { value, origin: { source: 'variable', from: variable ?? null } };
   }
 
   /** Is a variable set, if only to nothing? */

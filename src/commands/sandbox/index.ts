@@ -18,6 +18,7 @@ export default class Sandbox extends SandboxCommand {
     port: Flags.string({ summary: 'The port; 0 picks a free one (default 8787).', helpValue: 'N' }),
     host: Flags.string({ summary: 'The address to listen on (default 127.0.0.1).', helpValue: 'ADDRESS' }),
     speed: Flags.string({ summary: 'How many times faster than life.', helpValue: 'N' }),
+    kiosks: Flags.string({ summary: 'How many kiosks there are: WIS00001, … (default 3).', helpValue: 'N' }),
     ...stateFlag,
     ...seedFlag,
   };

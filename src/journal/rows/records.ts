@@ -109,28 +109,18 @@ export interface Act {
   at: number;
 }
 
-/** An act as the audit trail tells it. */
-export interface ActRecord extends Omit<Act, 'at'> {
-  id: number;
-  user: string;
-  host: string;
-  startedAt: number;
-  /** null while it goes on, and for one whose process died. */
-  endedAt: number | null;
-  exitCode: number | null;
-  attemptId: string | null;
-  correlationId: string | null;
-  traceId: string | null;
-}
-
 /** Which acts to list; all of what is given must hold. */
 export interface ActFilter {
   acts?: readonly ActName[];
   /** On this card, or on its order: either is enough. */
   card?: { cardToken: string | null; orderId: number | null };
+  /** Its own kiosk, or that of its attempt. */
   kioskIds?: readonly string[];
   user?: string;
+  host?: string;
   selection?: string;
+  /** Leaves out those that ended well. */
+  isFailed?: boolean;
   /** When it began: from, and until but not including. */
   since?: number;
   until?: number;

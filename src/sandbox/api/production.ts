@@ -12,7 +12,7 @@ import { takeProduceFault } from '../rows/fault-rows.ts';
 import { dueAfter } from '../rows/moment.ts';
 import type { Order } from '../rows/order-rows.ts';
 import { readTrack, writeTrack } from '../rows/production-rows.ts';
-import { KIOSKS } from '../rows/seed.ts';
+import { isKiosk } from '../rows/seed.ts';
 import type { Call } from './call.ts';
 import { cardOf } from './cards.ts';
 import { fieldsOf, profileOf, uuidParameter } from './input.ts';
@@ -74,7 +74,7 @@ export function simulateVerification(call: Call): Answer {
  * for a card that is too old, has ended, or is not for a kiosk, and the order of the checks, are assumptions.
  */
 function whyNot(call: Call, { card, order, kioskId }: Request): string | null {
-  if (!KIOSKS.includes(kioskId)) return 'KIOSK_ID_NOT_FOUND';
+  if (!isKiosk(kioskId, call.kiosks)) return 'KIOSK_ID_NOT_FOUND';
   if (order.status === 'CANCELLED' || order.status === 'RETURNED' || !isForKiosk(order))
     return 'INVALID_FIELD_VALUE';
   const reason = whyRefused(readTrack(call.db, card.token));

@@ -14,6 +14,8 @@ const END_OF_TIME = Date.UTC(9000, 0, 1);
 export interface StateOptions {
   file: string;
   speed: number;
+  /** How many kiosks there are. */
+  kiosks: number;
   seed: number | undefined;
   /** The real clock, in milliseconds since the epoch. */
   now: () => number;
@@ -111,7 +113,8 @@ export class State {
 
   #moment(): Moment {
     const { clock_offset: offset } = readSandboxRow(this.db);
-    return { db: this.db, at: this.realNow() + offset, speed: this.#options.speed };
+    const { speed, kiosks } = this.#options;
+    return { db: this.db, at: this.realNow() + offset, speed, kiosks };
   }
 }
 

@@ -7,6 +7,8 @@ export interface Moment {
   at: number;
   /** How many times shorter than in `DELAYS` the delays are. */
   speed: number;
+  /** How many kiosks there are. */
+  kiosks: number;
 }
 
 /** How long things take at speed 1, in milliseconds. The vendor says only “asynchronously” and “in a short while”. */

@@ -4,8 +4,14 @@ import { insertProfile, setProfileRequirement } from './profiles.ts';
 import { insertSandboxRow } from './sandbox-row.ts';
 import { TABLES } from './schema.ts';
 
-/** The kiosks that the manufacturer knows. */
-export const KIOSKS: readonly string[] = ['WIS00001', 'WIS00002', 'WIS00003'];
+/** How many kiosks the manufacturer knows, unless told otherwise: WIS00001, WIS00002, WIS00003. */
+export const KIOSK_COUNT = 3;
+
+/** Is this one of so many kiosks? */
+export function isKiosk(kioskId: string, count: number): boolean {
+  const [, number] = /^WIS(\d{5})$/.exec(kioskId) ?? [];
+  return number !== undefined && Number(number) >= 1 && Number(number) <= count;
+}
 
 /** The client that every token belongs to: the sandbox does not tell clients apart. */
 export const CLIENT_ID = 'kioskctl-sandbox';

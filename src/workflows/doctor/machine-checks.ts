@@ -74,8 +74,8 @@ export const MACHINE_CHECKS: readonly Check[] = [
   {
     name: 'certificate',
     needs: ['context'],
-    look: ({ machine, ctx }) => {
-      const certificate = machine.readCertificate();
+    look: async ({ machine, ctx }) => {
+      const certificate = await machine.readCertificate();
       if (!certificate) return skipped('no mutual TLS');
       const days = Math.floor((certificate.validUntil - ctx.clock.now()) / DAY_MS);
       const text = `${certificate.file} is valid for ${days} more days`;

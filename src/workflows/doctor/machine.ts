@@ -14,7 +14,7 @@ export interface Machine {
   /** What NODE_EXTRA_CA_CERTS names. @throws Failure `settings-unusable` */
   readAuthorities(): { file: string; count: number } | null;
   /** The client certificate. @throws Failure `credentials-unusable` */
-  readCertificate(): { file: string; validUntil: number } | null;
+  readCertificate(): Promise<{ file: string; validUntil: number } | null>;
   /** How many bits the key has. @throws Failure `invalid-input` */
   readKey(pem: string): { type: string; bits: number | null };
 }

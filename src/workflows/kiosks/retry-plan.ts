@@ -2,7 +2,7 @@ import { isOpen, isUnsettled } from '../../domain/attempt.ts';
 import { type Card, name } from '../../domain/card.ts';
 import { lookUpError } from '../../domain/error-catalogue.ts';
 import { asFailure, type Failure } from '../../domain/failure.ts';
-import { type Reference } from '../../domain/reference.ts';
+import { isNamed, type Reference } from '../../domain/reference.ts';
 import {
   type LeftOut,
   median,
@@ -63,11 +63,6 @@ export async function planRetry(ctx: Context, selection: RetrySelection): Promis
   for (const kiosk of plan.kiosks)
     kiosk.usual = median(await ctx.journal.listDurations(kiosk.kioskId, DURATIONS));
   return { ...plan, leftOut: [...leftOut, ...plan.leftOut] };
-}
-
-function isNamed(card: Card, { profileId, cardToken, orderId }: Reference): boolean {
-  if (profileId !== null && profileId !== card.profileId) return false;
-  return cardToken === null ? orderId === card.orderId : cardToken === card.cardToken;
 }
 
 /** When each card was tried last by runs of the same selection, in milliseconds since the epoch. */

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { writeNewFile } from '../../../src/cli/output/write-file.ts';
@@ -25,6 +25,18 @@ describe('a file that kioskctl writes', () => {
     writeNewFile(file, 'new', { force: true });
     expect(readFileSync(file, 'utf8')).toBe('new');
     expect(readdirSync(folder)).toEqual(['a.yaml']);
+  });
+
+  test('is for its owner alone where that is asked, and never written through a link', () => {
+    const folder = makeFolder();
+    const file = join(folder, 'a.md');
+    symlinkSync(join(folder, 'elsewhere'), file);
+    expect(() => writeNewFile(file, 'new', { force: false, mode: 0o600 })).toThrow(
+      expect.objectContaining(FAILED),
+    );
+    expect(readdirSync(folder)).toEqual(['a.md']);
+    writeNewFile(join(folder, 'b.md'), 'é'.repeat(1_000_000), { force: false, mode: 0o600 });
+    expect(statSync(join(folder, 'b.md'))).toMatchObject({ size: 2_000_000, mode: 0o100600 });
   });
 
   test('in no folder, or in the place of one, is a failure that leaves nothing', () => {

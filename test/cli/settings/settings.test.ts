@@ -1,8 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readSettings, type Settings, toSpeed } from '../../../src/cli/settings/settings.ts';
+import { readSettings, type Settings } from '../../../src/cli/settings/settings.ts';
 import type { SettingFlags } from '../../../src/cli/settings/sources.ts';
+import { toSpeed } from '../../../src/cli/settings/values.ts';
 import type { Failure } from '../../../src/domain/failure.ts';
 import { makeFolder, makeHome } from '../home.ts';
 
@@ -466,7 +467,7 @@ describe('the settings file', () => {
     ['not JSON', '{"version": 1,'],
     ['empty', ''],
     ['a list', '[]'],
-    ['of a later version', { version: 2, contexts: {} }],
+    ['of a later version', { version: 3, contexts: {} }],
     ['with an environment that is none', { version: 1, contexts: { x: { environment: 'staging' } } }],
     ['with a context without an environment', { version: 1, contexts: { x: { profileId: 1 } } }],
     [

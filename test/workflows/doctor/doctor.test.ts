@@ -26,7 +26,7 @@ function machine(overrides: Partial<Machine> = {}): Machine {
     findRoute: async () => ({ url: 'https://api.example', proxy: null }),
     resolve: async () => ['192.0.2.1'],
     readAuthorities: () => null,
-    readCertificate: () => null,
+    readCertificate: async () => null,
     readKey: () => ({ type: 'RSA', bits: 2048 }),
     ...overrides,
   };
@@ -170,7 +170,7 @@ describe('on this machine', () => {
     [
       'a certificate that ends soon',
       {
-        readCertificate: () => ({
+        readCertificate: async () => ({
           file: 'bank.pem',
           validUntil: Date.parse('2026-03-01T12:00:00Z') + 5 * DAY,
         }),

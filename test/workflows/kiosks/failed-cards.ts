@@ -36,12 +36,16 @@ export class FailedCards {
     const failed: FailedCard[] = [];
     for (let index = 0; index < count; index += 1) {
       const target = await this.world.readyCard();
-      await produce(this.world.context(), { targets: [target], kioskId, wait: false, simulation: null });
+      await this.send(target, kioskId);
       await this.simulate(target, errorCode);
       this.world.clock.time += 1_000;
       failed.push(target);
     }
     return failed;
+  }
+
+  async send(target: FailedCard, kioskId = HERE): Promise<void> {
+    await produce(this.world.context(), { targets: [target], kioskId, wait: false, simulation: null });
   }
 
   async simulate(target: FailedCard, errorCode: string): Promise<void> {

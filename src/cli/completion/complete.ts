@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type CatalogueEntry, ERROR_CATALOGUE } from '../../domain/error-catalogue.ts';
+import { formatReference } from '../../domain/reference.ts';
+import { printable } from '../../domain/terminal-text.ts';
+import { type KnownNames, readKnownNames } from '../../journal/known-names.ts';
+import { CONTEXT_KEYS } from '../settings/context-keys.ts';
+import { type ListedContext, listContexts } from '../settings/list-contexts.ts';
+import { findPaths } from '../settings/paths.ts';
+import { loadSettings, type Settings } from '../settings/settings.ts';
+import { readSettingsFile } from '../settings/settings-file.ts';
+import { type Candidate, type CommandShape, candidatesFor, type ValueKind } from './candidates.ts';
+
+/** As many as a terminal shows without asking. */
+const LIMIT = 100;
+
+/**
+ * Says what may stand at the cursor, a candidate a line, with what it is after a tab: what the scripts of
+ * `kioskctl completion` ask at each press of the tab key. Whatever goes wrong, it says nothing.
+ * @param argv the words after `kioskctl complete --`
+ * @param root the folder of the package
+ */
+export async function complete(argv: readonly string[], root: string): Promise<string> {
+  try {
+    const words = argv[0] === '--' ? argv.slice(1) : argv;
+    const current = words.at(-1) ?? '';
+    const settings = await settingsOf(words);
+    const values = (kind: ValueKind) => valuesOf(kind, { settings, current });
+    const found = candidatesFor(words, { ...readSurface(root), values });
+    return found
+      .slice(0, LIMIT)
+      .map(
+        ({ word, about }) =>
+          `${[word, printable(about.replaceAll(/\s+/g, ' '))].filter(Boolean).join('\t')}\n`,
+      )
+      .join('');
+  } catch {
+    return '';
+  }
+}
+
+/** The settings that the words so far would lead to; null where they can't be used. */
+async function settingsOf(words: readonly string[]): Promise<Settings | null> {
+  const valueOf = (flag: string) => {
+    const index = words.indexOf(flag);
+    const joined = words.find((word) => word.startsWith(`${flag}=`))?.slice(flag.length + 1);
+    return index >= 0 && index < words.length - 2 ? words[index + 1] : joined || undefined;
+  };
+  try {
+    return await loadSettings({ context: valueOf('--context'), environment: valueOf('--environment') });
+  } catch {
+    return null;
+  }
+}
+
+function readSurface(root: string): {
+  commands: Record<string, CommandShape>;
+  topics: Record<string, string>;
+} {
+  const read = (file: string): unknown => JSON.parse(readFileSync(join(root, file), 'utf8'));
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own files, which the tests check
+  const { commands } = read('oclif.manifest.json') as { commands: Record<string, CommandShape> };
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same
+  const { oclif } = read('package.json') as { oclif: { topics: Record<string, { description: string }> } };
+  const topics = Object.entries(oclif.topics).map(([name, { description }]) => [name, description]);
+  return { commands, topics: Object.fromEntries(topics) };
+}
+
+interface Asked {
+  settings: Settings | null;
+  /** The word at the cursor. */
+  current: string;
+}
+
+function valuesOf(kind: ValueKind, { settings, current }: Asked): Candidate[] {
+  switch (kind) {
+    case 'card':
+      return known(settings).cards.flatMap((card) => cardWord(card, current));
+    case 'kiosk':
+      return plain([...(settings?.kiosks ?? []), ...known(settings).kiosks]);
+    case 'context':
+      return contexts().map(({ name, environment }) => ({ word: name, about: environment }));
+    case 'program':
+      return plain([settings?.program]);
+    case 'profile':
+      return plain([settings?.profileId, ...contexts().map(({ profileId }) => profileId)]);
+    case 'setting':
+      return plain(CONTEXT_KEYS);
+    case 'code':
+      return ERROR_CATALOGUE.map(toCandidate);
+    case 'production-code':
+      return ERROR_CATALOGUE.filter((entry) => entry.kind === 'production').map(toCandidate);
+  }
+}
+
+function toCandidate({ code, meaning }: CatalogueEntry): Candidate {
+  return { word: code, about: meaning };
+}
+
+function contexts(): ListedContext[] {
+  return listContexts(readSettingsFile(findPaths().settings));
+}
+
+function known(settings: Settings | null): KnownNames {
+  if (!settings) return { cards: [], kiosks: [] };
+  return readKnownNames(settings.paths.journal, settings.environment);
+}
+
+function plain(words: readonly (string | number | null | undefined)[]): Candidate[] {
+  return [...new Set(words)].flatMap((word) => (word ? { word: String(word), about: '' } : []));
+}
+
+/** A card in the form that the user began to write it in, the fullest first. */
+function cardWord(card: KnownNames['cards'][number], current: string): Candidate[] {
+  const { cardToken, orderId } = card;
+  const forms = [card, { ...card, cardToken: null }].filter((form) => form.cardToken ?? form.orderId);
+  const bare = current === '' ? [] : forms.map((form) => ({ ...form, profileId: null }));
+  const word = [...forms, ...bare].map(formatReference).find((form) => form.startsWith(current));
+  if (word === undefined) return [];
+  return [{ word, about: cardToken && orderId !== null ? `order ${orderId}` : '' }];
+}

@@ -1,0 +1,67 @@
+export type Shell = 'bash' | 'zsh' | 'fish';
+
+export const SHELLS: readonly Shell[] = ['bash', 'zsh', 'fish'];
+
+/**
+ * The words are those of the line up to the cursor, split at blanks: bash itself also splits at = and :, and puts only
+ * what follows them in place of a candidate. Nothing that is typed or offered is evaluated.
+ */
+const BASH = `# kioskctl completion for bash: source <(kioskctl completion bash)
+_kioskctl() {
+  local line=\${COMP_LINE:0:COMP_POINT} reply word prefix=
+  local -a words
+  read -ra words <<< "$line"
+  [[ $line == *[[:blank:]] ]] && words+=('')
+  word=\${words[\${#words[@]} - 1]}
+  [[ $word == *[:=]* && $COMP_WORDBREAKS == *:* ]] && prefix=\${word%"\${word##*[:=]}"}
+  COMPREPLY=()
+  while IFS= read -r reply; do
+    reply=\${reply%%$'\\t'*}
+    COMPREPLY+=("\${reply#"$prefix"}")
+  done < <(kioskctl complete -- "\${words[@]:1}" 2>/dev/null)
+}
+complete -o default -F _kioskctl kioskctl
+`;
+
+const ZSH = `#compdef kioskctl
+# kioskctl completion for zsh: source <(kioskctl completion zsh), or as _kioskctl in a folder of $fpath
+_kioskctl() {
+  local line tab=$'\\t'
+  local -a replies shown
+  while IFS= read -r line; do
+    replies+=("\${line%%$tab*}")
+    shown+=("\${line/$tab/  }")
+  done < <(kioskctl complete -- "\${(@Q)words[2,CURRENT]}" 2>/dev/null)
+  if (( $#replies )); then
+    compadd -l -d shown -a replies
+  else
+    _files
+  fi
+}
+if [[ \${funcstack[1]} == _kioskctl ]]; then
+  _kioskctl "$@"
+else
+  compdef _kioskctl kioskctl
+fi
+`;
+
+const FISH = `# kioskctl completion for fish: kioskctl completion fish | source
+function __kioskctl_complete
+    set -l words (commandline -opc)
+    set -l current (commandline -ct)
+    set -l replies (kioskctl complete -- $words[2..-1] "$current" 2>/dev/null)
+    if test (count $replies) -gt 0
+        printf '%s\\n' $replies
+    else
+        __fish_complete_path "$current"
+    end
+end
+complete -c kioskctl -f -a '(__kioskctl_complete)'
+`;
+
+const SCRIPTS: Readonly<Record<Shell, string>> = { bash: BASH, zsh: ZSH, fish: FISH };
+
+/** What a shell reads to complete kioskctl: it asks `kioskctl complete` at each press of the tab key. */
+export function completionScript(shell: Shell): string {
+  return SCRIPTS[shell];
+}

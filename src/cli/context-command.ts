@@ -1,0 +1,85 @@
+import { Failure } from '../domain/failure.ts';
+import { printable } from '../domain/terminal-text.ts';
+import { BaseCommand } from './base-command.ts';
+import type { ContextFlags } from './context.ts';
+import { TerminalReport } from './output/report.ts';
+import type { Result } from './output/result.ts';
+import { environmentOf } from './settings/choose-context.ts';
+import { ownValues } from './settings/context-keys.ts';
+import { findPaths } from './settings/paths.ts';
+import { loadChoice } from './settings/settings.ts';
+import type { SettingsFile } from './settings/settings-file.ts';
+import {
+  changeSettings,
+  readOrDamage,
+  type SettingsChange,
+  type Written,
+} from './settings/write-settings.ts';
+
+interface Edit {
+  /** The context that it is about. */
+  name: string;
+  /** What was done, for people. */
+  done: string;
+}
+
+/** A command that changes the contexts of the settings file, and nothing else. */
+export abstract class ContextCommand extends BaseCommand {
+  static override effect = 'configures' as const;
+
+  protected readonly report = new TerminalReport(this.io, false);
+
+  /** Changes the settings file. @throws Failure `usage`, `settings-unusable` */
+  protected async change(change: SettingsChange): Promise<Written> {
+    const written = await changeSettings(findPaths().settings, change);
+    if (written.setAside !== null)
+      this.report.warn(`The settings file could not be read. It is kept as ${written.setAside}.`);
+    return written;
+  }
+
+  /** The settings as they are before a change. @throws Failure `settings-unusable` */
+  protected present(): SettingsFile {
+    return readOrDamage(findPaths().settings).before;
+  }
+
+  /** The context that a command without a name is about. @throws Failure where none is chosen */
+  protected async chosen(flags: ContextFlags): Promise<string> {
+    return (await loadChoice(flags)).name;
+  }
+
+  /** What a change came to, and which context commands use from now on. */
+  protected async edited({ before, after, changed }: Written, { name, done }: Edit): Promise<Result> {
+    const environment = environmentOf(name, after) ?? environmentOf(name, before);
+    if (environment) this.named(name, environment);
+    const now = await chosenNow();
+    const isElsewhere = now?.origin.source === 'variable' || now?.origin.source === 'project-file';
+    const by = isElsewhere ? `, as ${now.origin.from} says` : '';
+    return {
+      exitCode: 0,
+      document: {
+        name,
+        settings: ownValues(after, name),
+        changed,
+        current: now && { name: now.name, environment: now.environment, ...now.origin },
+      },
+      text: (style) =>
+        [
+          changed ? `${style.good('✓')} ${printable(done)}` : 'Nothing to change.',
+          now ? printable(`Commands use context ${now.name} (${now.environment})${by}.`) : '',
+        ]
+          .filter(Boolean)
+          .join('\n')
+          .concat('\n'),
+    };
+  }
+}
+
+/** null where none can be chosen, which is no matter of a change that was made. */
+async function chosenNow() {
+  try {
+    return await loadChoice({});
+  } catch (error) {
+    if (error instanceof Failure) return null;
+    throw error;
+  }
+}

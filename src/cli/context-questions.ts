@@ -1,0 +1,63 @@
+import { Failure } from '../domain/failure.ts';
+import type { Ask, Context } from '../workflows/context.ts';
+import { chooseProgram } from '../workflows/ordering/order-program.ts';
+import { type ContextKey, type ContextValue, parseValue } from './settings/context-keys.ts';
+
+type Values = Partial<Record<ContextKey, ContextValue>>;
+
+/** Asks for the settings of a new context that no flag gives, and that most contexts have. An empty answer is none. */
+export async function askForValues(ask: Ask, given: Values): Promise<Values> {
+  const profileId = given.profileId ?? (await askFor(ask, 'profileId', 'Which profile id?'));
+  const kiosks =
+    given.kiosks ?? (await askFor(ask, 'kiosks', 'Which kiosks? Their ids, with commas between them'));
+  const kiosk = given.kiosk ?? (await askForDefault(ask, kiosks));
+  return {
+    ...given,
+    ...(profileId !== undefined && { profileId }),
+    ...(kiosks !== undefined && { kiosks }),
+    ...(kiosk !== undefined && { kiosk }),
+  };
+}
+
+async function askFor(
+  ask: Ask,
+  key: 'profileId' | 'kiosks',
+  question: string,
+): Promise<ContextValue | undefined> {
+  const read = (text: string) => (text.trim() === '' ? undefined : parseValue(key, [text.trim()]));
+  const flag = key === 'profileId' ? '--profile-id' : '--kiosks';
+  return read(await ask.type(`${question} (or nothing):`, { flag, check: read }));
+}
+
+const NO_DEFAULT = 'none of them: I name one each time';
+
+async function askForDefault(ask: Ask, kiosks: ContextValue | undefined): Promise<string | undefined> {
+  if (!Array.isArray(kiosks) || kiosks.length < 2) return undefined;
+  const choices = [...kiosks, NO_DEFAULT];
+  const answer = await ask.choose('Which kiosk is meant when none is named?', { flag: '--kiosk', choices });
+  return answer === NO_DEFAULT ? undefined : answer;
+}
+
+/**
+ * Asks which of the profile's programs the orders of a context are of, where the API can be asked already.
+ * @returns null where it can't, which is said
+ */
+export async function askForProgram(ctx: Context): Promise<string | null> {
+  const later = `Set the program later: kioskctl context set program NAME --context ${ctx.name}.`;
+  const { profileId } = ctx;
+  if (profileId === null) {
+    ctx.report.note(`Without a profile its programs can't be listed. ${later}`);
+    return null;
+  }
+  try {
+    await ctx.authorize(profileId);
+    const program = await chooseProgram(ctx, { profileId, named: null });
+    ctx.report.note(`Its orders are of program ${program}.`);
+    return program;
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code === 'interrupted' || ctx.signal.aborted) throw error;
+    const why = error.code === 'credentials-missing' ? 'There are no credentials yet' : error.message;
+    ctx.report.note(`The programs of profile ${profileId} are not listed. ${why}. ${later}`);
+    return null;
+  }
+}

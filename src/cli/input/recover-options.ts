@@ -1,0 +1,32 @@
+import { Flags } from '@oclif/core';
+import { Failure } from '../../domain/failure.ts';
+import { parseReference } from '../../domain/reference.ts';
+import type { Spoiled } from '../../workflows/kiosks/recover.ts';
+import { toText } from './flags.ts';
+
+/** What a person at the kiosk is asked otherwise. */
+export const recoverFlags = {
+  spoiled: Flags.string({
+    multiple: true,
+    summary:
+      'Whose spoiled card lay in the rejection hopper and is destroyed: none, a CARD (may be given several times), or unknown.',
+    helpValue: 'none|CARD|unknown',
+  }),
+  release: Flags.boolean({ summary: 'End a hold on the kiosk.' }),
+  attended: Flags.boolean({ summary: 'Somebody is there and takes the cards.' }),
+  'max-failures': Flags.string({
+    summary: 'Stop after so many failures in a row (default 2).',
+    helpValue: 'N',
+  }),
+};
+
+/** @returns null where it is to be asked. @throws Failure `usage`, `invalid-reference` */
+export function toSpoiled(given: readonly string[] | undefined): Spoiled | null {
+  if (given === undefined) return null;
+  const words = given.map((text) => toText(text, '--spoiled') ?? '');
+  if (!words.includes('none')) return words.map((word) => (word === 'unknown' ? word : parseReference(word)));
+  if (words.length === 1) return [];
+  throw new Failure('usage', '--spoiled none contradicts the other --spoiled.', {
+    hint: 'Say none, or name the cards.',
+  });
+}

@@ -1,0 +1,134 @@
+import { Failure } from '../../domain/failure.ts';
+import { nearestOf } from '../../domain/nearest.ts';
+import { printable } from '../../domain/terminal-text.ts';
+import type { Ask, Environment } from '../../workflows/context.ts';
+import { toBaseUrl } from './base-url.ts';
+import { checkBaseUrl, ENVIRONMENTS, environmentOf, toEnvironment } from './choose-context.ts';
+import type { ContextKey } from './context-keys.ts';
+import type { ContextSettings, SettingsFile } from './settings-file.ts';
+
+/** What may be given of a context that is made. */
+export type NewContext = Omit<Partial<ContextSettings>, 'environment'>;
+
+const NAME = /^[a-z\d][\w.-]{0,63}$/i;
+
+/**
+ * A name that a new context can have.
+ * @throws Failure `usage`
+ */
+export function checkNewName(file: SettingsFile, name: string): void {
+  if (!NAME.test(name)) {
+    throw new Failure('usage', `“${printable(name)}” is not a name for a context.`, {
+      hint: 'Use up to 64 letters, digits, dots, dashes and underscores, the first a letter or a digit.',
+    });
+  }
+  if (!Object.hasOwn(file.contexts, name)) return;
+  throw new Failure('usage', `There is a context ${name} already.`, {
+    hint: `Change it with kioskctl context set KEY VALUE --context ${name}, or remove it first.`,
+  });
+}
+
+/** The names of the implicit contexts only stand for their own environments. @throws Failure `usage` */
+function checkEnvironment(name: string, environment: Environment): void {
+  const implicit = ENVIRONMENTS.find((known) => known === name.toLowerCase());
+  if (!implicit || (implicit === environment && implicit === name)) return;
+  throw new Failure('usage', `A context named ${name} can only be of environment ${implicit}.`, {
+    hint: `Choose another name, like ${environment}-1.`,
+  });
+}
+
+/**
+ * The environment of a new context: the one that is given, the one that its name stands for, or the one that the user picks.
+ * @throws Failure `usage`, `input-required`
+ */
+export async function chooseEnvironment(
+  ask: Ask,
+  { name, given }: { name: string; given: string | undefined },
+): Promise<Environment> {
+  const named = given ?? ENVIRONMENTS.find((known) => known === name);
+  const choices = { flag: '--environment', choices: ENVIRONMENTS };
+  const environment = toEnvironment(named ?? (await ask.choose('Which environment?', choices)));
+  checkEnvironment(name, environment);
+  return environment;
+}
+
+/** @throws Failure `usage` for a name that is taken or is none, and for settings that contradict each other */
+export function addContext(
+  file: SettingsFile,
+  name: string,
+  { environment, isCurrent, ...values }: NewContext & { environment: Environment; isCurrent: boolean },
+): SettingsFile {
+  checkNewName(file, name);
+  checkEnvironment(name, environment);
+  const context = checked({ environment, kiosks: [], ...values });
+  return {
+    ...file,
+    contexts: { ...file.contexts, [name]: context },
+    ...(isCurrent && { currentContext: name }),
+  };
+}
+
+/** @throws Failure `usage` for a context that isn't there */
+export function useContext(file: SettingsFile, name: string): SettingsFile {
+  if (environmentOf(name, file) === undefined) throw noContext(file, name);
+  return { ...file, currentContext: name };
+}
+
+/**
+ * Gives a setting its value, or takes it away (undefined).
+ * @throws Failure `usage` for a context without settings, and for a value that contradicts another
+ */
+export function setValue(
+  file: SettingsFile,
+  name: string,
+  { key, value }: { key: ContextKey; value: ContextSettings[ContextKey] },
+): SettingsFile {
+  const settings = ownSettings(file, name);
+  const changed =
+    value === undefined
+      ? Object.fromEntries(Object.entries(settings).filter(([one]) => one !== key))
+      : { [key]: value };
+  const rest = value === undefined ? changed : { ...settings, ...changed };
+  const context = checked({ kiosks: [], ...rest, environment: settings.environment });
+  return { ...file, contexts: { ...file.contexts, [name]: context } };
+}
+
+/** @throws Failure `usage` for a context without settings */
+export function removeContext(file: SettingsFile, name: string): SettingsFile {
+  ownSettings(file, name);
+  const { currentContext, ...rest } = file;
+  const contexts = Object.fromEntries(Object.entries(file.contexts).filter(([one]) => one !== name));
+  const isGone = currentContext === name;
+  return { ...rest, ...(currentContext !== undefined && !isGone && { currentContext }), contexts };
+}
+
+function ownSettings(file: SettingsFile, name: string): ContextSettings {
+  const settings = Object.hasOwn(file.contexts, name) ? file.contexts[name] : undefined;
+  if (settings) return settings;
+  const environment = environmentOf(name, file);
+  if (environment === undefined) throw noContext(file, name);
+  throw new Failure('usage', `Context ${name} is made of environment variables and flags only.`, {
+    hint: `Give it settings: kioskctl context add ${name} --environment ${environment}.`,
+  });
+}
+
+function noContext({ contexts }: SettingsFile, name: string): Failure {
+  const known = [...new Set([...Object.keys(contexts), ...ENVIRONMENTS])];
+  const near = nearestOf(name, known);
+  return new Failure('usage', `There is no context “${printable(name)}”.`, {
+    hint:
+      near.length > 0
+        ? `Did you mean ${near.map(printable).join(', ')}?`
+        : `Use one of ${known.map(printable).join(', ')}.`,
+  });
+}
+
+/** Values that are good alone may not go together. */
+function checked(settings: ContextSettings): ContextSettings {
+  const { environment, baseUrl, kiosk, kiosks } = settings;
+  if (baseUrl !== undefined) checkBaseUrl(toBaseUrl(baseUrl), environment);
+  if (kiosk === undefined || kiosks.length === 0 || kiosks.includes(kiosk)) return settings;
+  throw new Failure('usage', `Kiosk ${printable(kiosk)} is not one of ${kiosks.map(printable).join(', ')}.`, {
+    hint: 'Change kiosks and kiosk so that the default is one of the kiosks; unset one of them first, where needed.',
+  });
+}

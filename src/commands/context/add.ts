@@ -1,0 +1,50 @@
+import { Args, Flags } from '@oclif/core';
+import { ContextCommand } from '../../cli/context-command.ts';
+import { askForProgram, askForValues } from '../../cli/context-questions.ts';
+import { contextFlags } from '../../cli/input/context-flags.ts';
+import { makeAsk } from '../../cli/io/ask.ts';
+import { interruption } from '../../cli/io/signals.ts';
+import type { Result } from '../../cli/output/result.ts';
+import { parseFlags } from '../../cli/settings/context-keys.ts';
+import { addContext, checkNewName, chooseEnvironment, setValue } from '../../cli/settings/edit-contexts.ts';
+
+export default class ContextAdd extends ContextCommand {
+  static override summary = 'Make a context: a named set of settings for one environment.';
+  static override description =
+    `What no flag says is asked for on a terminal: environment, profile, kiosks, and then the program, of those that the profile has, once there are credentials.`;
+  static override examples = [
+    '<%= config.bin %> context add bank',
+    '<%= config.bin %> context add bank --environment sandbox --profile-id 123456 --kiosks WIS00001,WIS00002',
+    '<%= config.bin %> context add lab --environment sandbox --base-url https://gateway.bank.example/wise --use',
+  ];
+  static override args = {
+    name: Args.string({ required: true, ignoreStdin: true, description: 'How it is called.' }),
+  };
+  static override flags = {
+    ...contextFlags,
+    use: Flags.boolean({ summary: 'Make it the current one.' }),
+    'no-input': Flags.boolean({ summary: 'Ask nothing, even on a terminal.' }),
+  };
+
+  protected override async perform(): Promise<Result> {
+    const { args, flags } = await this.parse(ContextAdd);
+    const { name } = args;
+    checkNewName(this.present(), name);
+    const given = parseFlags(flags);
+    const ask = makeAsk({ io: this.io, signal: interruption(), yes: false, noInput: flags['no-input'] });
+    const environment = await chooseEnvironment(ask, { name, given: flags.environment });
+    const asks = this.io.isInteractive && !flags['no-input'] && environment !== 'local';
+    const values = asks ? await askForValues(ask, given) : given;
+    const context = { ...values, environment, isCurrent: flags.use };
+    let written = await this.change((file) => addContext(file, name, context));
+    if (asks && values.program === undefined) {
+      const value = await askForProgram(await this.context({ context: name }, 'reads'));
+      if (value !== null)
+        written = await this.change((file) => setValue(file, name, { key: 'program', value }));
+    }
+    return this.edited(written, {
+      name,
+      done: `Context ${name} is made. Say --context ${name}, or kioskctl context use ${name}.`,
+    });
+  }
+}

@@ -1,0 +1,31 @@
+import { Args } from '@oclif/core';
+import { ContextCommand } from '../../cli/context-command.ts';
+import type { Result } from '../../cli/output/result.ts';
+import { CONTEXT_KEYS, parseValue, toContextKey } from '../../cli/settings/context-keys.ts';
+import { setValue } from '../../cli/settings/edit-contexts.ts';
+
+export default class ContextSet extends ContextCommand {
+  static override summary = 'Give a setting of a context its value.';
+  static override description =
+    `Settings: ${CONTEXT_KEYS.join(', ')}. Of the context that --context names, else of the one that is in use.
+Kiosks are written with commas or spaces between them, a certificate as its two files, a credential command as its words (after --, where one begins with a dash). A secret is never a setting.`;
+  static override examples = [
+    '<%= config.bin %> context set kiosks WIS00001,WIS00002',
+    '<%= config.bin %> context set kiosk WIS00002 --context ci',
+    '<%= config.bin %> context set certificate client.pem client.key',
+    "<%= config.bin %> context set credentialCommand --context bank -- vault-token --profile '{profileId}'",
+  ];
+  static override args = {
+    key: Args.string({ required: true, ignoreStdin: true, description: 'Which setting.' }),
+    value: Args.string({ required: true, multiple: true, ignoreStdin: true, description: 'Its value.' }),
+  };
+
+  protected override async perform(): Promise<Result> {
+    const { args, flags } = await this.parse(ContextSet);
+    const key = toContextKey(args.key);
+    const value = parseValue(key, args.value);
+    const name = await this.chosen(flags);
+    const written = await this.change((file) => setValue(file, name, { key, value }));
+    return this.edited(written, { name, done: `${key} of context ${name} is set.` });
+  }
+}

@@ -1,0 +1,25 @@
+import { Args } from '@oclif/core';
+import { ContextCommand } from '../../cli/context-command.ts';
+import type { Result } from '../../cli/output/result.ts';
+import { toContextKey } from '../../cli/settings/context-keys.ts';
+import { setValue } from '../../cli/settings/edit-contexts.ts';
+
+export default class ContextUnset extends ContextCommand {
+  static override summary = 'Take a setting of a context away.';
+  static override description = 'Of the context that --context names, else of the one that is in use.';
+  static override examples = [
+    '<%= config.bin %> context unset program',
+    '<%= config.bin %> context unset kiosk --context ci --json',
+  ];
+  static override args = {
+    key: Args.string({ required: true, ignoreStdin: true, description: 'Which setting.' }),
+  };
+
+  protected override async perform(): Promise<Result> {
+    const { args, flags } = await this.parse(ContextUnset);
+    const key = toContextKey(args.key);
+    const name = await this.chosen(flags);
+    const written = await this.change((file) => setValue(file, name, { key, value: undefined }));
+    return this.edited(written, { name, done: `${key} of context ${name} is unset.` });
+  }
+}

@@ -1,0 +1,53 @@
+import { BaseCommand } from '../cli/base-command.ts';
+import { describeSetup } from '../cli/describe-setup.ts';
+import {
+  incidentArgs,
+  incidentFlags,
+  toFormat,
+  toIncidentKiosk,
+  toIncidentSpan,
+} from '../cli/input/incident-options.ts';
+import { renderIncident, writtenIncident } from '../cli/output/render-incident.ts';
+import type { Result } from '../cli/output/result.ts';
+import { writeNewFile } from '../cli/output/write-file.ts';
+import { tellIncident } from '../workflows/audit/incident.ts';
+
+export default class IncidentCommand extends BaseCommand {
+  static override effect = 'reads' as const;
+  static override summary =
+    'What happened to cards, or at a kiosk, as a bundle for the vendor or the manufacturer.';
+  static override description =
+    `A timeline of events, attempts and acts with their ids, what the listening covers, versions and settings, as Markdown
+or JSON. It is made of the journal; nothing is asked of the API. Secrets, bodies of events and everything about
+cardholders stay behind, and operators are numbered. docs/incident.md says what is in it.`;
+  static override examples = [
+    '<%= config.bin %> incident 1001/501',
+    '<%= config.bin %> incident --kiosk WIS00001 --since 4h --output incident.md',
+    '<%= config.bin %> incident --kiosk WIS00001 --since 2026-11-22T08:00:00Z --until 2026-11-22T09:00:00Z --json',
+    '<%= config.bin %> events list --since 1h --json | <%= config.bin %> incident - --no-reasons --output incident.json',
+  ];
+  static override args = incidentArgs;
+  static override flags = incidentFlags;
+
+  protected override async perform(): Promise<Result> {
+    const { args, flags } = await this.parse(IncidentCommand);
+    const given = args.card ?? [];
+    const kioskId = toIncidentKiosk(flags, given);
+    const format = flags.output === undefined ? null : toFormat(flags.output);
+    const ctx = await this.context(flags);
+    const span = toIncidentSpan(flags, ctx.clock.now());
+    const subject = kioskId === null ? { cards: (await this.cards(ctx, given)).targets } : { kioskId };
+    const { settings, credentials } = this.opened;
+    const privacy = { hasNames: flags.names, hasReasons: flags.reasons, secrets: credentials.secrets };
+    const incident = await tellIncident(
+      ctx,
+      { subject, ...span },
+      { setup: describeSetup(settings), privacy },
+    );
+    const result: Result = { exitCode: 0, document: { incident }, text: () => renderIncident(incident) };
+    if (flags.output === undefined) return result;
+    const content = format === 'json' ? this.toDocument(result, 2) : renderIncident(incident);
+    writeNewFile(flags.output, content, { force: flags.force, mode: 0o600 });
+    return writtenIncident(incident, { file: flags.output, format });
+  }
+}

@@ -1,0 +1,48 @@
+import { Args } from '@oclif/core';
+import { BaseCommand } from '../../cli/base-command.ts';
+import { actFlags, followFlags, quietFlag, runbookFlag, waitFlags } from '../../cli/input/flags.ts';
+import { recoverFlags, toSpoiled } from '../../cli/input/recover-options.ts';
+import { toMaxFailures } from '../../cli/input/retry-options.ts';
+import { interruption } from '../../cli/io/signals.ts';
+import { recovered } from '../../cli/output/recovered.ts';
+import type { Result } from '../../cli/output/result.ts';
+import { parseSimulation } from '../../domain/simulation.ts';
+import { recover } from '../../workflows/kiosks/recover.ts';
+
+export default class KioskRecover extends BaseCommand {
+  static override effect = 'writes' as const;
+  static override summary = 'Bring a kiosk back, step by step: fix it, then produce its failed cards again.';
+  static override description =
+    `Says what failed there and what to touch (catalogue and runbook), asks whether that is done, whose spoiled card lay in
+the rejection hopper and was destroyed (kept in the journal), whether a hold ends, and whether somebody takes the cards.
+Then it goes like retry --kiosk: one card first, and the others when that one came out. Nothing is kept or sent before
+that is answered. In a script, answer with --yes --spoiled --attended, and --release for a hold. Stopped anywhere, the same
+command goes on where it was.`;
+  static override examples = [
+    '<%= config.bin %> kiosk recover WIS00001',
+    '<%= config.bin %> kiosk recover WIS00001 --yes --spoiled none --attended --json',
+    '<%= config.bin %> kiosk recover WIS00001 --yes --spoiled 1001/501 --release --attended --reason "door closed"',
+  ];
+  static override args = {
+    kiosk: Args.string({ required: true, ignoreStdin: true, description: 'The id of the kiosk.' }),
+  };
+  static override flags = {
+    ...recoverFlags,
+    ...runbookFlag,
+    simulate: followFlags.simulate,
+    ...waitFlags,
+    ...actFlags,
+    ...quietFlag,
+  };
+
+  protected override async perform(): Promise<Result> {
+    const { args, flags } = await this.parse(KioskRecover);
+    const simulation = flags.simulate === undefined ? null : parseSimulation(flags.simulate);
+    const spoiled = toSpoiled(flags.spoiled);
+    const maxFailures = toMaxFailures(flags);
+    const ctx = await this.context(flags, simulation ? 'sandbox-only' : 'writes');
+    const { release: isReleased, attended: isAttended } = flags;
+    const options = { spoiled, isReleased, isAttended, maxFailures, simulation };
+    return recovered(await recover(ctx, args.kiosk, options), interruption());
+  }
+}

@@ -1,0 +1,36 @@
+import { BaseCommand } from '../cli/base-command.ts';
+import { actSelectionFlags, toActSelection } from '../cli/input/audit-options.ts';
+import { limitFlag, toLimit } from '../cli/input/flags.ts';
+import { renderLog } from '../cli/output/render-log.ts';
+import type { Result } from '../cli/output/result.ts';
+import { toActDocument } from '../domain/act.ts';
+import { auditTrail } from '../workflows/audit/log.ts';
+
+export default class Log extends BaseCommand {
+  static override effect = 'reads' as const;
+  static override summary = 'The audit trail: who did what, when, why, and how it ended.';
+  static override description =
+    `What was done with this journal in this environment, by every context of it, newest last. The journal adds to it and
+never changes or removes any of it. Nothing is asked of the API. An act without an end is running, or died with its process.`;
+  static override examples = [
+    '<%= config.bin %> log --since 2h',
+    '<%= config.bin %> log --card 1001/501',
+    '<%= config.bin %> log --kiosk WIS00001 --failed --since 7d',
+    '<%= config.bin %> log --act retry --act hold --user ada --json',
+  ];
+  static override flags = { ...actSelectionFlags, ...limitFlag };
+
+  protected override async perform(): Promise<Result> {
+    const { flags } = await this.parse(Log);
+    const limit = toLimit(flags.limit);
+    // The kiosks of other people's acts are no setting of this command.
+    const ctx = await this.context({ ...flags, kiosk: undefined });
+    const selection = toActSelection(flags, ctx.clock.now());
+    const trail = await auditTrail(ctx, { selection, limit });
+    return {
+      exitCode: 0,
+      document: { acts: trail.acts.map(toActDocument), hasMore: trail.hasMore },
+      text: (style) => renderLog(trail, style),
+    };
+  }
+}

@@ -1,0 +1,44 @@
+import { existsSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+
+export interface KnownNames {
+  /** The latest first. */
+  cards: { profileId: number; cardToken: string | null; orderId: number | null }[];
+  kiosks: string[];
+}
+
+/** More than anybody looks through. */
+const CARD_LIMIT = 2_000;
+
+/**
+ * The cards and kiosks that a journal knows, for completing what is typed: only looks, makes and migrates nothing, and
+ * waits for nobody.
+ */
+export function readKnownNames(file: string, environment: string): KnownNames {
+  if (!existsSync(file)) return { cards: [], kiosks: [] };
+  const db = new DatabaseSync(file, { readOnly: true, timeout: 50 });
+  try {
+    const cards = db
+      .prepare(
+        `SELECT profile_id, card_token, order_id FROM cards WHERE environment = :environment
+         ORDER BY id DESC LIMIT ${CARD_LIMIT}`,
+      )
+      .all({ environment });
+    const kiosks = db
+      .prepare(
+        `SELECT DISTINCT kiosk_id FROM attempts WHERE environment = :environment AND kiosk_id IS NOT NULL
+         ORDER BY kiosk_id`,
+      )
+      .all({ environment });
+    return {
+      cards: cards.map(({ profile_id, card_token, order_id }) => ({
+        profileId: Number(profile_id),
+        cardToken: typeof card_token === 'string' ? card_token : null,
+        orderId: order_id === null ? null : Number(order_id),
+      })),
+      kiosks: kiosks.map(({ kiosk_id }) => String(kiosk_id)),
+    };
+  } finally {
+    db.close();
+  }
+}

@@ -1,0 +1,111 @@
+// log and incident on the built binary: what happened, told afterwards.
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { expectComplaint, expectError, oneDocument } from './checks.ts';
+import { User } from './kioskctl.ts';
+
+const user = new User();
+let card: string;
+
+/** A card that failed at WIS00001. */
+beforeAll(async () => {
+  card = await user.readyCard();
+  const why = [
+    '--reason',
+    'door | <b>open</b>, call +44 7700 900123',
+    '--simulate',
+    'PRODUCTION_ERROR:PRD_HOPPER_DOOR',
+  ];
+  await user.run(['produce', card, '--kiosk', 'WIS00001', ...why]);
+});
+afterAll(() => user.leave());
+
+describe.concurrent('log', () => {
+  test('people see each act with its outcome and why', async () => {
+    const { code, stdout, stderr } = await user.run('log --kiosk WIS00001 --kiosk WIS00002 --since 1h');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^#2 .* produce .* WIS00001 .* exit 4: production failed.*\n {4}Reason: door \|/);
+  });
+
+  test('--json is one document, oldest first, and nothing is asked of the API', async () => {
+    const ended = await user.run(['log', '--json', '--verbose']);
+    expect(ended.stderr).toBe('');
+    const { acts, hasMore } = oneDocument(ended);
+    expect(acts.map(({ act }: { act: string }) => act)).toEqual(['order', 'produce']);
+    expect(acts[1]).toMatchObject({ outcome: 'failed', exitCode: 4, traceId: expect.any(String) });
+    expect(hasMore).toBe(false);
+  });
+
+  test('a journal that can not be read is 9, not an empty trail', async () => {
+    const broken = new User();
+    writeFileSync(join(broken.home, 'journal.db'), 'no database, but garbage '.repeat(500));
+    expectError(await broken.run('log --card 501 --json'), { code: 9, error: 'journal-unusable' });
+    expectError(await broken.run('incident 501 --json'), { code: 9, error: 'journal-unusable' });
+    broken.leave();
+  });
+});
+
+describe.concurrent('incident', () => {
+  test('is Markdown for people, and one document for scripts', async () => {
+    const shown = await user.run('incident --kiosk WIS00001 --since 4h');
+    expect([shown.code, shown.stderr]).toEqual([0, '']);
+    expect(shown.stdout).toMatch(/^# Incident: `WIS00001`\n/);
+    expect(shown.stdout).toContain('“door &#124; &#60;b&#62;open&#60;/b&#62;, call &#91;phone&#93;”');
+    const { incident } = oneDocument(await user.run(['incident', card, '--no-reasons', '--json']));
+    expect(incident.setup).toMatchObject({
+      environment: 'local',
+      apiHost: null,
+      journalSchema: expect.any(Number),
+    });
+    expect(JSON.stringify(incident.timeline)).not.toContain('door |');
+    expect(incident.timeline.map(({ type }: { type: string }) => type)).toContain('attempt');
+  });
+
+  test('goes into a file of its owner, as Markdown or JSON by its name, never over another', async () => {
+    const file = join(user.home, 'incident.json');
+    const ended = await user.run(['incident', card, '--output', file, '--json']);
+    expect(oneDocument(ended)).toMatchObject({ file, format: 'json', cards: 1, entries: 4 });
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({
+      schemaVersion: 1,
+      command: 'incident',
+      environment: 'local',
+      incident: { cards: [{ profileId: 1001 }] },
+    });
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expectComplaint(await user.run(['incident', card, '--output', file]), {
+      code: 2,
+      message: /it is there already/,
+      hint: /--force/,
+    });
+  });
+
+  test('takes cards from standard input, as other commands give them', async () => {
+    const piped = await user.shell('kioskctl status --json | kioskctl incident - --json');
+    expect(oneDocument(piped).incident.cards).toHaveLength(1);
+  });
+});
+
+describe.concurrent('bad input', () => {
+  const file = join(user.home, 'incident.txt');
+  test.each<[string[], string, RegExp]>([
+    [['log', '--act', 'print'], 'usage', /--act=print.*order/],
+    [['log', '--card', 'nonsense'], 'invalid-reference', /nonsense/],
+    [['log', '--since', '1h', '--until', '2h'], 'usage', /--until/],
+    [['incident'], 'usage', /about/],
+    [['incident', '501', '--kiosk', 'WIS00001'], 'usage', /together/],
+    [['incident', '--kiosk', 'WIS00001', '--output', file], 'usage', /incident\.txt/],
+    [['incident', '501', '--force'], 'usage', /output/],
+  ])('%j', async (args, error, message) => {
+    expectError(await user.run([...args, '--json']), { code: 2, error, message });
+    expect(existsSync(file)).toBe(false);
+  });
+
+  test('a kiosk of which nothing is known is 10, and says how to look further back', async () => {
+    expectError(await user.run('incident --kiosk WIS00009 --json'), {
+      code: 10,
+      error: 'not-found',
+      hint: /--kiosk WIS00009 --since 7d/,
+    });
+  });
+});

@@ -1,0 +1,72 @@
+// The tab key in real shells: what bash puts on the line, and whether the other shells take their scripts at all.
+import { spawnSync } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { User } from './kioskctl.ts';
+
+const user = new User();
+afterAll(() => user.leave());
+
+/** Does in bash what a press of the tab key does at the end of each line. @returns the words offered, by line */
+async function pressTab(...lines: string[]): Promise<string[][]> {
+  const script = `
+    source <(kioskctl completion bash)
+    press() { COMP_LINE=$1 COMP_POINT=\${#1}; COMPREPLY=(); _kioskctl; echo "\${COMPREPLY[*]}"; }
+    complete -p kioskctl >&2
+    ${lines.map((line) => `press '${line}'`).join('\n')}`;
+  const { code, stdout, stderr } = await user.shell(`set -eu\n${script}`);
+  expect(code, stderr).toBe(0);
+  expect(stderr).toBe('complete -o default -F _kioskctl kioskctl\n');
+  const offered = stdout.split('\n').slice(0, -1);
+  return offered.map((words) => words.split(' ').filter(Boolean));
+}
+
+test('bash completes commands, cards, kiosks, codes and contexts', async () => {
+  const card = await user.readyCard();
+  const lines = [
+    'kioskctl wait-',
+    'kioskctl  status 1001/',
+    `kioskctl produce ${card} --kiosk `,
+    'kioskctl retry x --simulate PRODUCTION_ERROR:PRD_HOPPER_D',
+    'kioskctl status --via=',
+    'kioskctl status --no-col',
+    'kioskctl context use s',
+    'kioskctl order --from ',
+  ];
+  expect(await pressTab(...lines)).toEqual([
+    ['wait-produced', 'wait-ready'],
+    [card],
+    ['WIS00001', 'WIS00002', 'WIS00003'],
+    ['PRD_HOPPER_DOOR'],
+    ['auto', 'poll', 'journal'],
+    ['--no-color'],
+    ['sandbox'],
+    [],
+  ]);
+});
+
+test('nothing that is typed is run', async () => {
+  const file = join(user.home, 'pwned');
+  const words = [`$(touch ${file})`, `\`touch ${file}\``, `; touch ${file} `, `"$(touch ${file})" `];
+  await pressTab(...words.map((word) => `kioskctl status ${word}`));
+  expect(existsSync(file)).toBe(false);
+});
+
+test('the shells that are here take their scripts', async () => {
+  const here = ['bash', 'zsh', 'fish'].filter((shell) => spawnSync(shell, ['-c', 'true']).status === 0);
+  expect(here).toContain('bash');
+  for (const shell of here) {
+    const { code, stdout } = await user.run(['completion', shell]);
+    expect(code).toBe(0);
+    const file = join(user.home, `script.${shell}`);
+    writeFileSync(file, stdout);
+    const { status, stderr } = spawnSync(shell, ['-n', file], { encoding: 'utf8' });
+    expect([status, stderr], shell).toEqual([0, '']);
+  }
+});
+
+test('another shell is a mistake', async () => {
+  const { code, json } = await user.run('completion tcsh --json');
+  expect([code, json.error.code]).toEqual([2, 'usage']);
+});

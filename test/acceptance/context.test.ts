@@ -1,0 +1,98 @@
+// Contexts from the command line: what scripts read, what a project file chooses, what production still asks.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { expectError } from './checks.ts';
+import { User } from './kioskctl.ts';
+
+let user: User;
+beforeEach(() => void (user = new User()));
+afterEach(() => user.leave());
+
+const ADD = 'context add ci --environment sandbox --profile-id 2001 --kiosks CI1,CI2 --json';
+
+test('a context is made, used, changed and removed, and commands follow', async () => {
+  const added = await user.run(ADD);
+  const settings = { environment: 'sandbox', profileId: 2001, kiosks: ['CI1', 'CI2'] };
+  expect(added.json).toMatchObject({
+    exitCode: 0,
+    context: 'ci',
+    environment: 'sandbox',
+    name: 'ci',
+    settings,
+    changed: true,
+    current: { name: 'local', environment: 'local', source: 'default' },
+  });
+  expectError(await user.run(ADD), { code: 2, error: 'usage', message: /already/, hint: /context set/ });
+  expect((await user.run('context use ci --json')).json).toMatchObject({
+    changed: true,
+    current: { name: 'ci', source: 'settings-file' },
+  });
+  expect((await user.run('context use ci --json')).json).toMatchObject({ exitCode: 0, changed: false });
+  expect((await user.run('context set kiosk CI2')).stdout).toContain('kiosk of context ci is set');
+  const shown = await user.run('context show --json', { env: { KIOSKCTL_PROFILE_ID: '77' } });
+  expect(shown.json).toMatchObject({
+    context: 'ci',
+    values: {
+      profileId: { value: 77, source: 'variable', from: 'KIOSKCTL_PROFILE_ID' },
+      kiosk: { value: 'CI2', source: 'context', from: 'ci' },
+      apiVersion: { value: 'legacy', source: 'default', from: null },
+    },
+  });
+  expect((await user.run('context list')).stdout).toMatch(/^\*\s+ci\s+sandbox\s+2001\s+CI1 CI2/m);
+  const removed = await user.run('context remove ci');
+  expect(removed.stdout).toContain('Commands use context local (local).');
+  expect(JSON.parse(readFileSync(join(user.home, 'config.json'), 'utf8'))).toEqual({
+    version: 2,
+    contexts: {},
+  });
+});
+
+describe('a secret', () => {
+  test('is never a setting, and is not shown', async () => {
+    await user.run(ADD);
+    for (const words of [
+      ['token', 'canary-4711-secret'],
+      ['credentialCommand', '--', 'curl', '-H', 'Authorization: Bearer canary-4711-secret'],
+    ]) {
+      const ended = await user.run(['context', 'set', '--context', 'ci', '--json', ...words]);
+      expect(ended.code).toBe(2);
+      expect(ended.stdout + ended.stderr).not.toContain('canary');
+    }
+    expect(readFileSync(join(user.home, 'config.json'), 'utf8')).not.toContain('canary');
+  });
+});
+
+test('a command without an answer to its question names the flag', async () => {
+  expectError(await user.run('context add bank --json'), {
+    code: 2,
+    error: 'input-required',
+    hint: /--environment/,
+  });
+});
+
+async function inProject(text: string, command: string) {
+  const folder = join(user.home, 'project', 'deep');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(user.home, 'project', '.kioskctl.yaml'), text);
+  return user.shell(`cd '${folder}' && kioskctl ${command}`);
+}
+
+describe('a project file', () => {
+  test('chooses a context and its defaults, which an act says', async () => {
+    await user.run('context add demo --environment local --profile-id 1004');
+    const { code, stderr, json } = await inProject('context: demo\nprofileId: 1003\n', 'order --json');
+    expect(code).toBe(0);
+    expect(json).toMatchObject({ context: 'demo', card: { profileId: 1003 } });
+    expect(stderr).toMatch(/^Context demo, environment local, chosen by \/.*\/project\/\.kioskctl\.yaml$/m);
+  });
+
+  test('that would send a token elsewhere stops every command', async () => {
+    const ended = await inProject('baseUrl: https://evil.example\n', 'programs --json');
+    expectError(ended, {
+      code: 2,
+      error: 'settings-unusable',
+      message: /\.kioskctl\.yaml can't be used: line 1: .*cloned repository/,
+    });
+  });
+});

@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest';
+import { type Candidate, candidatesFor, type World } from '../../../src/cli/completion/candidates.ts';
+
+const GLOBAL = {
+  context: { type: 'option', summary: 'The context to use.' },
+  json: { type: 'boolean', summary: 'JSON.' },
+};
+
+const VALUES: Record<string, string[]> = {
+  card: ['1001/501', '1001/502'],
+  kiosk: ['WIS00001', 'WIS00002'],
+  context: ['ci', 'local'],
+  setting: ['kiosk', 'kiosks'],
+  code: ['PRD_HOPPER_DOOR', 'CARD_EXPIRED'],
+  'production-code': ['PRD_HOPPER_DOOR'],
+};
+
+const WORLD: World = {
+  commands: {
+    status: { summary: 'Where cards stand.', args: { card: { multiple: true } }, flags: GLOBAL },
+    produce: {
+      args: { card: { multiple: true } },
+      flags: {
+        ...GLOBAL,
+        kiosk: { type: 'option' },
+        simulate: { type: 'option' },
+        wait: { type: 'boolean' },
+        secret: { type: 'boolean', hidden: true },
+      },
+    },
+    explain: { args: { code: {} }, flags: GLOBAL },
+    'context:use': { summary: 'Use one.', args: { name: {} }, flags: GLOBAL },
+    'context:add': { args: { name: {} }, flags: GLOBAL },
+    'context:set': { args: { key: {}, value: { multiple: true } }, flags: GLOBAL },
+    sandbox: { summary: 'Serve it.', args: {}, flags: GLOBAL },
+    'sandbox:reset': { args: {}, flags: GLOBAL },
+    completion: { args: { shell: { options: ['bash', 'zsh'] } }, flags: GLOBAL },
+  },
+  topics: { context: 'Contexts.', sandbox: 'The sandbox.' },
+  values: (kind) => (VALUES[kind] ?? []).map((word): Candidate => ({ word, about: '' })),
+};
+
+/** What is offered for a line; the cursor is at its end. */
+function offered(line: string): string[] {
+  return candidatesFor(line.split(' ').slice(1), WORLD).map(({ word }) => word);
+}
+
+const COMMANDS = ['context', 'sandbox', 'status', 'produce', 'explain', 'completion', 'help'];
+
+test.each<[string, string[]]>([
+  ['kioskctl ', COMMANDS],
+  ['kioskctl s', ['sandbox', 'status']],
+  ['kioskctl help s', ['sandbox', 'status']],
+  ['kioskctl context ', ['use', 'add', 'set']],
+  ['kioskctl context u', ['use']],
+  ['kioskctl sandbox ', ['reset']],
+  ['kioskctl --context ci context ', ['use', 'add', 'set']],
+  ['kioskctl --json stat', ['status']],
+  ['kioskctl nonsense ', []],
+])('commands: “%s”', (line, words) => {
+  expect(offered(line).toSorted()).toEqual(words.toSorted());
+});
+
+test.each<[string, string[]]>([
+  ['kioskctl status ', ['1001/501', '1001/502']],
+  ['kioskctl status 1001/502', ['1001/502']],
+  ['kioskctl status 1001/501 ', ['1001/502']],
+  ['kioskctl status x', []],
+  ['kioskctl explain PRD', ['PRD_HOPPER_DOOR']],
+  ['kioskctl explain PRD_HOPPER_DOOR ', []],
+  ['kioskctl context use ', ['ci', 'local']],
+  ['kioskctl context add ', []],
+  ['kioskctl context set ki', ['kiosk', 'kiosks']],
+  ['kioskctl context set kiosk ', []],
+  ['kioskctl completion ', ['bash', 'zsh']],
+  ['kioskctl sandbox reset ', []],
+])('arguments: “%s”', (line, words) => {
+  expect(offered(line)).toEqual(words);
+});
+
+test.each<[string, string[]]>([
+  ['kioskctl produce --', ['--context', '--json', '--kiosk', '--simulate', '--wait', '--help']],
+  ['kioskctl produce 1001/501 --wait --w', []],
+  ['kioskctl produce --kiosk ', ['WIS00001', 'WIS00002']],
+  ['kioskctl produce --kiosk=WIS00002', ['--kiosk=WIS00002']],
+  ['kioskctl produce --kiosk WIS00001 ', ['1001/501', '1001/502']],
+  ['kioskctl produce --kiosk=WIS00001 ', ['1001/501', '1001/502']],
+  ['kioskctl produce --simulate PRODUCTION_ERROR:', ['PRODUCTION_ERROR:PRD_HOPPER_DOOR']],
+  ['kioskctl status --kiosk ', ['1001/501', '1001/502']],
+  ['kioskctl --context ', ['ci', 'local']],
+  ['kioskctl status --context l', ['local']],
+])('flags: “%s”', (line, words) => {
+  expect(offered(line)).toEqual(words);
+});
+
+describe('what a shell could take for something else', () => {
+  test.each(['a b', '$(id)', '`id`', "it's", 'a;b', 'a\u001b[2J', '*', ''])('%j is not offered', (word) => {
+    const world = { ...WORLD, values: () => [{ word, about: '' }] };
+    expect(candidatesFor(['status', ''], world)).toEqual([]);
+  });
+});

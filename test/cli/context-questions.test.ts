@@ -1,0 +1,91 @@
+import { screen } from '@inquirer/testing/vitest';
+import { describe, expect, test } from 'vitest';
+import { askForProgram, askForValues } from '../../src/cli/context-questions.ts';
+import { makeAsk } from '../../src/cli/io/ask.ts';
+import { Failure } from '../../src/domain/failure.ts';
+import { World } from '../workflows/world.ts';
+import { makeIo } from './terminal.ts';
+
+function person() {
+  const { signal } = new AbortController();
+  return makeAsk({ io: makeIo({ isTerminal: true }), signal, yes: false, noInput: false });
+}
+
+/** Answers the question that is on the screen next. */
+async function answer(question: string, ...typed: string[]): Promise<void> {
+  await screen.next();
+  expect(screen.getScreen()).toContain(question);
+  for (const text of typed) {
+    if (text.startsWith('<')) screen.keypress(text.slice(1, -1));
+    else screen.type(text);
+  }
+  screen.keypress('enter');
+}
+
+describe('a person is asked', () => {
+  test('for profile, kiosks, and which of them is meant', async () => {
+    const asked = askForValues(person(), {});
+    await answer('Which profile id?', '123456');
+    await answer('Which kiosks?', 'WIS00001, WIS00002');
+    await answer('Which kiosk is meant', '<down>');
+    expect(await asked).toEqual({
+      profileId: 123456,
+      kiosks: ['WIS00001', 'WIS00002'],
+      kiosk: 'WIS00002',
+    });
+  });
+
+  test('for nothing that is given already, and may leave the rest open', async () => {
+    const asked = askForValues(person(), { kiosks: ['A1'], program: 'P' });
+    await answer('Which profile id?');
+    expect(await asked).toEqual({ kiosks: ['A1'], program: 'P' });
+  });
+
+  test('again, after an answer that won’t do', async () => {
+    const asked = askForValues(person(), { kiosks: ['A1'] });
+    await answer('Which profile id?', 'abc');
+    await screen.next();
+    expect(screen.getScreen()).toContain('“abc” is no profile id');
+    screen.keypress('backspace');
+    screen.keypress('backspace');
+    screen.keypress('backspace');
+    screen.type('7');
+    screen.keypress('enter');
+    expect(await asked).toMatchObject({ profileId: 7 });
+  });
+});
+
+describe('the program', () => {
+  test('is one of those that the profile has, from the API', async () => {
+    const world = await World.open();
+    const program = await askForProgram(world.context({ profileId: 1001 }));
+    expect(program).toMatch(/PHYSICAL/);
+    await world.close();
+  });
+
+  test('is not asked for where there are no credentials, which is said', async () => {
+    const world = await World.open();
+    const missing = new Failure('credentials-missing', 'There is no token.', { hint: 'h' });
+    const authorize = async () => Promise.reject(missing);
+    expect(await askForProgram(world.context({ profileId: 1001, authorize }))).toBeNull();
+    expect(world.said.join('\n')).toMatch(/no credentials yet.*context set program NAME/);
+    await world.close();
+  });
+
+  test('is not asked for without a profile, which is said', async () => {
+    const world = await World.open();
+    expect(await askForProgram(world.context({ profileId: null }))).toBeNull();
+    expect(world.said.join('\n')).toMatch(/Without a profile/);
+    await world.close();
+  });
+
+  test('an interruption stays one', async () => {
+    const world = await World.open();
+    const interrupted = new Failure('interrupted', 'Interrupted.', { hint: 'h' });
+    const authorize = async () => Promise.reject(interrupted);
+    await expect(askForProgram(world.context({ profileId: 1001, authorize }))).rejects.toMatchObject({
+      exitCode: 130,
+    });
+    await world.close();
+  });
+});

@@ -1,0 +1,124 @@
+import { writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import {
+  CONTEXT_KEYS,
+  type ContextKey,
+  ownValues,
+  parseFlags,
+  parseValue,
+  toContextKey,
+} from '../../../src/cli/settings/context-keys.ts';
+import { makeFolder } from '../home.ts';
+
+const usage = expect.objectContaining({ exitCode: 2 });
+
+function makeFile(name: string): string {
+  const file = join(makeFolder(), name);
+  writeFileSync(file, 'content');
+  return file;
+}
+
+describe('a setting', () => {
+  test.each([
+    ['profileId', 'profileId'],
+    ['profile-id', 'profileId'],
+    ['credential-command', 'credentialCommand'],
+    ['kiosk', 'kiosk'],
+  ])('is named %s', (word, key) => {
+    expect(toContextKey(word)).toBe(key);
+  });
+
+  test.each(['', 'profile', 'ProfileId', 'environment', 'version', 'constructor'])('is none: %j', (word) => {
+    expect(() => toContextKey(word)).toThrow(usage);
+  });
+
+  test.each(['token', 'access-token', 'clientSecret', 'KIOSKCTL_REFRESH_TOKEN', 'password', 'client-id'])(
+    'is never a secret: %s',
+    (word) => {
+      expect(() => toContextKey(word)).toThrow(
+        expect.objectContaining({ message: expect.stringContaining('never a setting') }),
+      );
+    },
+  );
+});
+
+describe('a value', () => {
+  test.each<[ContextKey, string[], unknown]>([
+    ['baseUrl', ['https://gateway.example/wise/'], 'https://gateway.example/wise'],
+    ['apiVersion', ['2026Q4'], '2026Q4'],
+    ['profileId', ['123456'], 123456],
+    ['kiosks', ['A1,B1'], ['A1', 'B1']],
+    ['kiosks', ['A1', 'B1, C1', 'A1'], ['A1', 'B1', 'C1']],
+    ['kiosk', ['A1'], 'A1'],
+    ['program', ['VISA_DEBIT'], 'VISA_DEBIT'],
+    ['clientKey', [' key '], 'key'],
+    ['credentialCommand', ['vault', 'read', '-p', '{profileId}'], ['vault', 'read', '-p', '{profileId}']],
+    ['credentialCommand', ['a', 'b,c d'], ['a', 'b,c d']],
+    ['credentialCommand', ['["/opt/my vault", "{profileId}"]'], ['/opt/my vault', '{profileId}']],
+    ['credentialCommand', ['vault-token'], ['vault-token']],
+  ])('of %s is read: %j', (key, words, value) => {
+    expect(parseValue(key, words)).toEqual(value);
+  });
+
+  test.each<[ContextKey, string[]]>([
+    ['baseUrl', ['http://gateway.example']],
+    ['baseUrl', ['https://user:word@gateway.example']],
+    ['apiVersion', ['v3']],
+    ['profileId', ['0']],
+    ['profileId', ['1', '2']],
+    ['profileId', []],
+    ['profileId', [' ']],
+    ['kiosks', ['A1,,B1']],
+    ['kiosks', ['A 1']],
+    ['kiosk', ['A1,B1']],
+    ['kiosk', ['A\u001b[2J']],
+    ['program', ['two', 'words']],
+    ['program', ['\u0007']],
+    ['credentialCommand', ['vault read {profileId}']],
+    ['credentialCommand', ['[1]']],
+    ['credentialCommand', ['[]']],
+    ['credentialCommand', ['["a"']],
+    ['credentialCommand', ['curl', '-H', 'Authorization: Bearer abcdefgh12345678']],
+    ['certificate', ['only-one.pem']],
+    ['certificate', ['/nowhere/a.pem', '/nowhere/a.key']],
+    ['runbook', ['/nowhere/runbook.yaml']],
+    ['publicKey', ['/']],
+  ])('of %s is refused: %j', (key, words) => {
+    expect(() => parseValue(key, words)).toThrow(usage);
+  });
+
+  test('that is a file is kept by its whole path', () => {
+    const file = makeFile('runbook.yaml');
+    expect(parseValue('runbook', [relative(process.cwd(), file)])).toBe(file);
+    const [certFile, keyFile] = [makeFile('client.pem'), makeFile('client.key')];
+    expect(parseValue('certificate', [`${certFile},${keyFile}`])).toEqual({ certFile, keyFile });
+  });
+
+  test('with a secret in it is refused, and not shown', () => {
+    try {
+      parseValue('credentialCommand', ['curl', '-H', 'Authorization: Bearer canary-4711-canary']);
+      expect.unreachable();
+    } catch (error) {
+      expect(String(error)).not.toContain('canary');
+    }
+  });
+});
+
+test('flags are called like their settings', () => {
+  expect(parseFlags({ 'profile-id': '5', 'api-version': 'legacy', use: true, json: false })).toEqual({
+    profileId: 5,
+    apiVersion: 'legacy',
+  });
+  expect(() => parseFlags({ 'profile-id': 'x' })).toThrow(
+    expect.objectContaining({ message: expect.stringContaining('--profile-id') }),
+  );
+  expect(() => parseFlags({ kiosks: '' })).toThrow(usage);
+});
+
+test('only settings that are known are shown', () => {
+  const contexts = { x: { environment: 'sandbox' as const, kiosks: [], token: 'canary-4711' } };
+  expect(ownValues({ version: 2, contexts }, 'x')).toEqual({ environment: 'sandbox', kiosks: [] });
+  expect(ownValues({ version: 2, contexts }, 'constructor')).toBeNull();
+  expect(CONTEXT_KEYS).not.toContain('token');
+});

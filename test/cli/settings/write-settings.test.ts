@@ -1,0 +1,173 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { addContext, setValue, useContext } from '../../../src/cli/settings/edit-contexts.ts';
+import { readSettingsFile, type SettingsFile } from '../../../src/cli/settings/settings-file.ts';
+import { changeSettings } from '../../../src/cli/settings/write-settings.ts';
+import { makeFolder, makeHome } from '../home.ts';
+
+const SETTER = join(import.meta.dirname, 'setter.ts');
+
+const addLab = (file: SettingsFile) => addContext(file, 'lab', { environment: 'sandbox', isCurrent: false });
+
+const setProgram = (file: SettingsFile) => setValue(file, 'ci', { key: 'program', value: 'P' });
+
+/** A home with these settings. @returns the settings file */
+function settingsFile(content?: unknown): string {
+  return join(makeHome(content), 'config.json');
+}
+
+function read(file: string): unknown {
+  return JSON.parse(readFileSync(file, 'utf8'));
+}
+
+test('eight processes that set 50 keys each lose none', async () => {
+  const names = Array.from({ length: 50 }, (_, index) => `c${index}`);
+  const contexts = Object.fromEntries(names.map((name) => [name, { environment: 'sandbox' }]));
+  const file = settingsFile({ version: 1, contexts });
+  const runbook = join(dirname(file), 'runbook.yaml');
+  writeFileSync(runbook, '');
+  const values = {
+    baseUrl: 'https://gateway.example',
+    apiVersion: '2026Q4',
+    profileId: '4711',
+    kiosks: 'A1',
+    program: 'P',
+    clientKey: 'key',
+    credentialCommand: 'vault-token',
+    runbook,
+  };
+  const setters = Object.entries(values).map(([key, value]) =>
+    spawn(process.execPath, [SETTER, file, key, value], { stdio: ['ignore', 'ignore', 'inherit'] }),
+  );
+  const codes = await Promise.all(setters.map(async (child) => (await once(child, 'close'))[0]));
+  expect(codes).toEqual(Array(8).fill(0));
+  const whole = {
+    ...values,
+    environment: 'sandbox',
+    profileId: 4711,
+    kiosks: ['A1'],
+    credentialCommand: ['vault-token'],
+  };
+  expect(read(file)).toEqual({
+    version: 2,
+    contexts: Object.fromEntries(names.map((name) => [name, whole])),
+  });
+  expect(readdirSync(dirname(file)).filter((name) => name.startsWith('config.json'))).toEqual([
+    'config.json',
+  ]);
+});
+
+describe('writing', () => {
+  test('makes the folder 0700 and the file 0600', async () => {
+    const folder = join(makeFolder(), 'not', 'yet');
+    const file = join(folder, 'config.json');
+    expect(await changeSettings(file, addLab)).toMatchObject({ changed: true, setAside: null });
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+    for (const name of readdirSync(folder))
+      expect(statSync(join(folder, name)).mode & 0o777, name).toBe(0o600);
+  });
+
+  test('makes a file that others could read the user’s own', async () => {
+    const file = settingsFile({ version: 2, contexts: {} });
+    chmodSync(file, 0o644);
+    await changeSettings(file, addLab);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  test('leaves a file that changes in nothing as it is', async () => {
+    const file = settingsFile({ version: 1, contexts: {}, currentContext: 'local' });
+    expect(await changeSettings(file, (settings) => useContext(settings, 'local'))).toMatchObject({
+      changed: false,
+    });
+    expect(read(file)).toMatchObject({ version: 1 });
+  });
+
+  test('leaves a file as it is when the change is refused', async () => {
+    const file = settingsFile({ version: 1, contexts: {} });
+    await expect(changeSettings(file, (settings) => useContext(settings, 'nowhere'))).rejects.toMatchObject({
+      code: 'usage',
+    });
+    expect(read(file)).toEqual({ version: 1, contexts: {} });
+  });
+
+  test('writes through a link to the file that it leads to', async () => {
+    const [file, elsewhere] = [join(makeFolder(), 'config.json'), settingsFile({ version: 2, contexts: {} })];
+    symlinkSync(elsewhere, file);
+    await changeSettings(file, addLab);
+    expect(read(elsewhere)).toMatchObject({ contexts: { lab: { environment: 'sandbox' } } });
+  });
+
+  test('brings an older version up to this one, with all that is in it', async () => {
+    const old = { version: 1, note: 'mine', contexts: { ci: { environment: 'sandbox', kiosks: ['A1'] } } };
+    const file = settingsFile(old);
+    expect(readSettingsFile(file)).toMatchObject({ version: 2, contexts: { ci: { kiosks: ['A1'] } } });
+    expect(read(file)).toEqual(old);
+    await changeSettings(file, (settings) => setValue(settings, 'ci', { key: 'kiosk', value: 'A1' }));
+    const ci = { environment: 'sandbox', kiosks: ['A1'], kiosk: 'A1' };
+    expect(read(file)).toEqual({ ...old, version: 2, contexts: { ci } });
+  });
+
+  test.each([3, 99])('refuses a newer version (%i), which stays as it is', async (version) => {
+    const newer = { version, contexts: { ci: { environment: 'sandbox', later: true } } };
+    const file = settingsFile(newer);
+    await expect(changeSettings(file, addLab)).rejects.toMatchObject({
+      code: 'settings-unusable',
+      exitCode: 2,
+      message: expect.stringContaining('newer version'),
+    });
+    expect(read(file)).toEqual(newer);
+  });
+
+  test('a folder in the place of the file is refused', async () => {
+    const file = join(makeFolder(), 'config.json');
+    mkdirSync(file);
+    await expect(changeSettings(file, addLab)).rejects.toMatchObject({ code: 'settings-unusable' });
+  });
+
+  test('where nothing can be written, it says so and what to do', async () => {
+    const file = join('/proc', 'nowhere', 'config.json');
+    await expect(changeSettings(file, addLab)).rejects.toMatchObject({
+      code: 'settings-unusable',
+      exitCode: 2,
+      message: expect.stringContaining(file),
+      hint: expect.stringContaining('KIOSKCTL_HOME'),
+    });
+  });
+});
+
+describe('a damaged file', () => {
+  test.each([
+    ['not JSON', '{"version": 2, "contexts": {"ci": '],
+    ['a field of another type', '{"version": 2, "contexts": {"ci": {"environment": "staging"}}}'],
+    ['empty', ''],
+  ])('is kept aside, and a new one made: %s', async (_, text) => {
+    const file = settingsFile(text);
+    const { setAside, after } = await changeSettings(file, addLab);
+    expect(setAside).toMatch(/config\.json\.corrupt-\d{4}-\d\d-\d\dT/);
+    expect(readFileSync(setAside ?? '', 'utf8')).toBe(text);
+    expect(Object.keys(after.contexts)).toEqual(['lab']);
+    expect(readSettingsFile(file)).toEqual(after);
+  });
+
+  test('stays where it is when the change needs what was in it', async () => {
+    const file = settingsFile('{"version": 2,');
+    await expect(changeSettings(file, setProgram)).rejects.toMatchObject({
+      code: 'settings-unusable',
+      message: expect.stringContaining('not JSON'),
+    });
+    expect(readFileSync(file, 'utf8')).toBe('{"version": 2,');
+    expect(existsSync(file)).toBe(true);
+  });
+});
