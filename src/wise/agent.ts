@@ -24,9 +24,9 @@ export function makeAgent({ proxy, certificate, proxyTimeout = PROXY_TIMEOUT_MS 
 }
 
 /**
- * Connects through a proxy, by `CONNECT`. Four libraries and Node's own `proxyEnv` were tried: with each, a proxy that
- * doesn't answer holds a request for ever, because a request without a socket can't be ended; `https-proxy-agent` takes
- * what a proxy refuses for the answer of the API.
+ * Connects through a proxy, by `CONNECT`. `hpagent`, `https-proxy-agent` and Node's own `proxyEnv` were tried: with each,
+ * a proxy that doesn't answer holds a request for ever, because a request without a socket can't be ended, and
+ * `https-proxy-agent` takes what a proxy refuses for the answer of the API.
  */
 function makeTunnelAgent(
   proxy: URL,
