@@ -6,8 +6,9 @@ import { NO_RUNBOOK, pagesOn, type Runbook, type RunbookPage } from '../domain/r
 import type { CardFailure } from '../domain/selection.ts';
 import { printable, printableJson } from '../domain/terminal-text.ts';
 import type { Context, Environment } from '../workflows/context.ts';
-import type { ContextFlags, Effect, OpenContext } from './context.ts';
+import type { OpenContext } from './context.ts';
 import { openContext } from './context.ts';
+import type { ContextFlags, Effect } from './context-flags.ts';
 import { type CardInput, readCards } from './input/card-input.ts';
 import { globalFlags } from './input/flags.ts';
 import { PassedOnError } from './input/passed-on-error.ts';

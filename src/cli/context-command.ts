@@ -1,7 +1,7 @@
 import { Failure } from '../domain/failure.ts';
 import { printable } from '../domain/terminal-text.ts';
 import { BaseCommand } from './base-command.ts';
-import type { ContextFlags } from './context.ts';
+import type { ContextFlags } from './context-flags.ts';
 import { TerminalReport } from './output/report.ts';
 import type { Result } from './output/result.ts';
 import { environmentOf } from './settings/choose-context.ts';

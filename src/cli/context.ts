@@ -1,46 +1,22 @@
-import packageJson from '../../package.json' with { type: 'json' };
 import { redact } from '../domain/redaction.ts';
-import { printable } from '../domain/terminal-text.ts';
 import type { Journal } from '../journal/journal.ts';
 import { openSqliteJournal } from '../journal/sqlite-journal.ts';
 import { Sandbox } from '../sandbox/sandbox.ts';
 import { IN_MEMORY } from '../sqlite/database.ts';
 import { PUBLISHED_KEYS } from '../webhooks/published-keys.ts';
-import { Client } from '../wise/client.ts';
-import { WISE_CEILINGS } from '../wise/limiter.ts';
-import type { Context, Environment } from '../workflows/context.ts';
+import type { Client } from '../wise/client.ts';
+import type { Context } from '../workflows/context.ts';
+import { makeClient } from './context-client.ts';
+import type { ContextFlags, Effect } from './context-flags.ts';
 import { type Credentials, makeCredentials } from './credentials/credentials.ts';
 import { makeForgivingJournal } from './forgiving-journal.ts';
+import { readPublicKey } from './input/public-key.ts';
 import { makeAsk } from './io/ask.ts';
 import type { Io } from './io/io.ts';
 import { interruption } from './io/signals.ts';
 import { TerminalReport } from './output/report.ts';
 import { openRunbook } from './runbook.ts';
 import { loadSettings, type Settings } from './settings/settings.ts';
-import type { SettingFlags } from './settings/sources.ts';
-
-/**
- * What a command does to the world: only looks, keeps what it is told in the journal, changes only what kioskctl itself
- * is set up with, changes something, or something that only a sandbox has.
- */
-export type Effect = 'reads' | 'records' | 'configures' | 'writes' | 'sandbox-only';
-
-export interface ContextFlags extends SettingFlags {
-  quiet?: boolean;
-  verbose?: boolean;
-  reason?: string | undefined;
-  confirm?: string | undefined;
-  yes?: boolean;
-  'no-input'?: boolean;
-  'token-file'?: string | undefined;
-  'token-stdin'?: boolean;
-  runbook?: string | undefined;
-}
-
-export const BASE_URLS: Record<Exclude<Environment, 'local'>, string> = {
-  sandbox: 'https://api.wise-sandbox.com',
-  production: 'https://api.wise.com',
-};
 
 /** A context with what has to be put away after it. */
 export interface OpenContext {
@@ -80,12 +56,16 @@ export async function openContext(
     ask: makeAsk({ io, signal, yes: flags.yes ?? false, noInput: flags['no-input'] ?? false }),
     report,
     runbook: openRunbook({ given: flags.runbook, settings, warn: (text) => report.warn(text) }),
-    authorize: async (profileId) => void (await (await credentials.sourceFor(profileId)).token.get()),
+    authorize: async (profileId) => {
+      const { name: source, token } = await credentials.sourceFor(profileId);
+      await token.get();
+      return { source, endsAt: token.endsAt };
+    },
     clientKey: async () => {
       const { clientId } = await credentials.ofClient();
       return settings.clientKey ?? clientId;
     },
-    webhookKey: async () => webhookKeyOf(settings.environment, server.get),
+    webhookKey: async () => webhookKeyOf(settings, server.get),
   };
   return {
     context,
@@ -131,38 +111,6 @@ function settled(settings: Settings) {
   };
 }
 
-/** The vendor's API, for profiles with their tokens and for the application with its own. */
-function makeClient(
-  { verbose }: ContextFlags,
-  world: {
-    settings: Settings;
-    credentials: Credentials;
-    io: Io;
-    effect: Effect;
-    server: () => Promise<{ url: string }>;
-  },
-): Client {
-  const { settings, credentials, io, effect, server } = world;
-  return new Client({
-    baseUrl: async () => settings.baseUrl ?? (await baseUrlOf(settings.environment, server)),
-    apiVersion: settings.apiVersion,
-    token: async (owner, options) => (await credentials.sourceFor(owner)).token.get(options),
-    replaceToken: async (owner, refused) => (await credentials.sourceFor(owner)).token.replace(refused),
-    tokenSource: async (owner) => (await credentials.sourceFor(owner)).name,
-    mayAct: mayAct(effect, settings.environment),
-    userAgent: `kioskctl/${packageJson.version} (node ${process.version})`,
-    // The embedded sandbox has no ceilings.
-    ...(settings.environment !== 'local' && { ceilings: WISE_CEILINGS }),
-    ...(verbose && { onExchange: (line) => io.err(`${printable(line)}\n`) }),
-  });
-}
-
-/** A listener subscribes itself to the events of the embedded sandbox, which is nobody else's. */
-function mayAct(effect: Effect, environment: Environment): boolean {
-  if (effect === 'records') return environment === 'local';
-  return effect === 'writes' || effect === 'sandbox-only';
-}
-
 export interface SandboxChoice {
   stateFile?: string | undefined;
   speed?: number | undefined;
@@ -182,18 +130,15 @@ function followUpFlags({ contextName, baseUrl, baseUrlIsGiven }: Settings): stri
   return ['--context', contextName, ...(baseUrlIsGiven && baseUrl ? ['--base-url', baseUrl] : [])];
 }
 
-/** The sandbox signs with a key of its own, the vendor with those that it publishes. */
+/** The sandbox signs with a key of its own, the vendor with those that it publishes, a gateway with what the context says. */
 async function webhookKeyOf(
-  environment: Environment,
+  { environment, publicKey }: Settings,
   server: () => Promise<{ sandbox: Sandbox }>,
 ): Promise<{ pem: string; source: string }> {
+  if (publicKey !== null) return readPublicKey(publicKey);
   if (environment !== 'local')
     return { pem: PUBLISHED_KEYS[environment], source: `the published key of ${environment}` };
   return { pem: (await server()).sandbox.publicKey(), source: 'the key of the embedded sandbox' };
-}
-
-async function baseUrlOf(environment: Environment, server: () => Promise<{ url: string }>): Promise<string> {
-  return environment === 'local' ? (await server()).url : BASE_URLS[environment];
 }
 
 async function startSandbox(settings: Settings): Promise<{ sandbox: Sandbox; url: string }> {

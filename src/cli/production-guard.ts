@@ -1,7 +1,7 @@
 import { Failure } from '../domain/failure.ts';
 import { printable } from '../domain/terminal-text.ts';
 import type { Context } from '../workflows/context.ts';
-import type { ContextFlags, Effect } from './context.ts';
+import type { ContextFlags, Effect } from './context-flags.ts';
 import { makeAsk } from './io/ask.ts';
 import type { Io } from './io/io.ts';
 

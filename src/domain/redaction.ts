@@ -52,3 +52,68 @@ function withoutSecrets(text: string, secrets: readonly string[]): string {
     .toSorted((left, right) => right.length - left.length)
     .reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text);
 }
+
+/**
+ * Fields of requests and answers that hold neither secrets nor anything about a person: only these are shown. The vendor
+ * adds fields without notice, and nobody knows beforehand what is in them.
+ */
+const HARMLESS_FIELDS = new Set(
+  `id profileId cardHolderProfileId cardToken token status value type program cardType scheme defaultCurrency
+  deliveryOption lifetimeLimit creationTime modificationTime timestamp totalCount kioskId occurredAt errorCode description
+  error error_description code category message path field reason grant_type token_type expires_in trigger_on version url
+  mtls_enabled created_at delivery_id`.split(/\s+/),
+);
+/** A name may be shown here, and is a person's anywhere else. */
+const NAMED_THINGS = new Set(['cardProgram', 'cardPrograms']);
+/** Numbers of cards and of telephones. */
+const PERSONAL_NUMBERS: readonly RegExp[] = [/(?<![\w-])\d(?:[ -]?\d){12,18}(?![\w-])/g, /\+\d[\d ]{5,20}/g];
+/** What is shorter turns up in the middle of plain words. */
+const SHORTEST_PERSONAL = 3;
+
+/**
+ * A body as it may be shown to whoever debugs: its shape, and the values of fields that are known to be harmless.
+ * @param hidden texts that don't show in those either: see `hiddenTexts`
+ */
+export function redactBody(value: unknown, hidden: readonly string[] = []): unknown {
+  return mapLeaves(value, [], (leaf, path) => {
+    if (!isHarmless(path)) return '[redacted]';
+    if (typeof leaf !== 'string') return leaf;
+    const texts = hidden.filter((one) => one.length >= SHORTEST_PERSONAL);
+    const known = texts.reduce((rest, one) => rest.replaceAll(one, '[redacted]'), leaf);
+    return redact(PERSONAL_NUMBERS.reduce((rest, shape) => rest.replace(shape, '[redacted]'), known));
+  });
+}
+
+/** The texts that `redactBody` doesn't show of a body: an answer may say them again. */
+export function hiddenTexts(value: unknown): string[] {
+  const texts: string[] = [];
+  mapLeaves(value, [], (leaf, path) => {
+    if (typeof leaf === 'string' && !isHarmless(path)) texts.push(leaf);
+    return leaf;
+  });
+  return texts;
+}
+
+type Leaf = string | number;
+
+function isHarmless(path: readonly string[]): boolean {
+  const [field = '', parent = ''] = path.toReversed();
+  if (path.includes('address')) return false;
+  return HARMLESS_FIELDS.has(field) || (field === 'name' && NAMED_THINGS.has(parent));
+}
+
+/** @param path the names of the fields that lead to the value */
+function mapLeaves(
+  value: unknown,
+  path: readonly string[],
+  show: (leaf: Leaf, path: readonly string[]) => unknown,
+): unknown {
+  if (Array.isArray(value)) return value.map((one) => mapLeaves(one, path, show));
+  if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value);
+    return Object.fromEntries(
+      entries.map(([name, inner]) => [name, mapLeaves(inner, [...path, name], show)]),
+    );
+  }
+  return typeof value === 'string' || typeof value === 'number' ? show(value, path) : value;
+}

@@ -2,6 +2,7 @@ import { formatDuration } from '../domain/duration.ts';
 import { Failure, type FailureDetails, Outage } from '../domain/failure.ts';
 import { printable } from '../domain/terminal-text.ts';
 import { readVendorError } from '../wire/error-bodies.ts';
+import type { Fault } from './faults.ts';
 import type { HttpAnswer, NoAnswer } from './single-request.ts';
 
 /**
@@ -48,14 +49,44 @@ export function failureOf(answer: HttpAnswer & { correlationId: string; tokenSou
   });
 }
 
-/** The failure of a request that got no answer. */
-export function unreachable(answer: NoAnswer & { correlationId: string }): Outage {
-  const { reason, correlationId, heldBack: retryAfter } = answer;
-  if (retryAfter !== undefined) return heldBack(retryAfter);
-  return new Outage('unreachable', `The API could not be reached (${reason}).`, {
+/** What to do about a fault, and whether it may pass by itself. */
+const FAULTS: Readonly<Record<Fault | 'network', { hint: string; passes: boolean }>> = {
+  network: {
     hint: 'Check the network, and the base URL if you set one; then run the command again.',
-    details: { correlationId },
-  });
+    passes: true,
+  },
+  proxy: {
+    hint: 'Check HTTPS_PROXY, and that the proxy lets you through to the API; NO_PROXY goes around it.',
+    passes: true,
+  },
+  'proxy-credentials': {
+    hint: 'Write them into HTTPS_PROXY, like http://USER:PASSWORD@proxy.example:3128.',
+    passes: false,
+  },
+  'server-certificate': {
+    hint: 'If a private authority issued its certificate, name that in NODE_EXTRA_CA_CERTS; check base URL and clock.',
+    passes: false,
+  },
+  'client-certificate': {
+    hint: 'Check the certificate of the context: who issued it, for which environment, until when.',
+    passes: false,
+  },
+  'client-certificate-perhaps': {
+    hint: 'Some servers hang up on a client certificate that they do not take: check it, and the network.',
+    passes: true,
+  },
+};
+
+/** The failure of a request that got no answer: an Outage, unless trying again can't help. */
+export function unreachable(answer: NoAnswer & { correlationId: string }): Failure {
+  const { reason, fault = 'network', correlationId, heldBack: retryAfter } = answer;
+  if (retryAfter !== undefined) return heldBack(retryAfter);
+  const { hint, passes } = FAULTS[fault];
+  const options = { hint, details: { correlationId } };
+  if (fault === 'client-certificate')
+    return new Failure('credentials-refused', `The API refused the client certificate (${reason}).`, options);
+  const message = `The API could not be reached (${reason}).`;
+  return passes ? new Outage('unreachable', message, options) : new Failure('unreachable', message, options);
 }
 
 /** The failure of a request that our own limiter did not let out. */

@@ -1,3 +1,4 @@
+import type { Agent } from 'node:https';
 import * as v from 'valibot';
 import { redactData } from '../domain/redaction.ts';
 import { failureOf, heldBack, unreachable, unreadable } from './answer-failures.ts';
@@ -19,12 +20,16 @@ export interface ClientOptions {
   /** Where an owner's token is from, for messages. */
   tokenSource?: (owner: Owner) => Promise<string>;
   userAgent: string;
+  /** What makes the connections for https, asked for at the first request; without it, Node's own way. */
+  agent?: (baseUrl: string) => Promise<Agent>;
   /** How many requests may go out in which time; without any, they go out as they come. */
   ceilings?: readonly Ceiling[];
   /** False for a command that declares no effect on the vendor: an act of it would be a bug, and is not sent. */
   mayAct?: boolean;
-  /** Told of each exchange in one line without secrets: method, path, answer, time, ids. */
+  /** Told of each try in one line without secrets: method, path, answer, time, ids. */
   onExchange?: (line: string) => void;
+  /** Told of headers and bodies, too, without secrets and without anything about a person. */
+  onDebug?: (lines: string[]) => void;
 }
 
 /** Whose token a request carries. */
@@ -55,8 +60,8 @@ export interface VendorRequest {
   /** On the legacy scheme, like `/v3/spend/…`. */
   path: string;
   profileId: Owner;
-  /** Instead of a token: the whole header. */
-  authorization?: string;
+  /** Instead of a token: the whole header; null sends none. */
+  authorization?: string | null;
   body?: unknown;
   /** Instead of `body`. */
   form?: Readonly<Record<string, string>>;
@@ -81,8 +86,11 @@ const SEND_PATIENCE_MS = 70_000;
 export class Client {
   /** How many requests were sent, repeats and all, as far as they may have arrived. */
   readonly used: { reads: number; sends: number } = { reads: 0, sends: 0 };
+  /** How many of them were answered with a 429. */
+  limited = 0;
   readonly #options: ClientOptions;
   readonly #limiter: Limiter | undefined;
+  #agent: Promise<Agent> | undefined;
   #serverTime: number | null = null;
 
   constructor(options: ClientOptions) {
@@ -163,19 +171,27 @@ export class Client {
     return isReplaced ? this.#exchange(request, options) : answer;
   }
 
+  #agentFor(baseUrl: string): Promise<Agent> | undefined {
+    this.#agent ??= this.#options.agent?.(baseUrl);
+    return this.#agent;
+  }
+
+  async #authorize({ authorization, profileId }: VendorRequest, isAct: boolean): Promise<string> {
+    if (authorization !== undefined) return authorization ?? '';
+    return `Bearer ${await this.#options.token(profileId, { isAct })}`;
+  }
+
   async #exchange(request: VendorRequest, options: ExchangeOptions): Promise<Sent> {
     const { correlationId = crypto.randomUUID(), counts, ...rest } = options;
     const baseUrl = await this.#options.baseUrl();
-    const { profileId: owner } = request;
-    const authorization =
-      request.authorization ?? `Bearer ${await this.#options.token(owner, { isAct: counts === 'sends' })}`;
+    const agent = baseUrl.startsWith('https:') ? await this.#agentFor(baseUrl) : undefined;
+    const authorization = await this.#authorize(request, counts === 'sends');
     const path = versioned(request.path, this.#options.apiVersion);
-    const started = performance.now();
     const answer = await exchange({
       method: request.method,
       url: `${baseUrl}${path}`,
       headers: {
-        authorization,
+        ...(authorization && { authorization }),
         'user-agent': this.#options.userAgent,
         'x-external-correlation-id': correlationId,
         ...request.headers,
@@ -183,21 +199,25 @@ export class Client {
       body: request.body,
       form: request.form,
       ...rest,
+      agent,
       limiter: this.#limiter,
-      onSent: () => void (this.used[counts] += 1),
+      onDebug: this.#options.onDebug,
+      onTry: (outcome, milliseconds) => {
+        if (outcome.kind !== 'not-connected') this.used[counts] += 1;
+        if (outcome.kind === 'answered' && outcome.httpStatus === 429) this.limited += 1;
+        const came =
+          outcome.kind === 'answered' ? `${outcome.httpStatus} trace ${outcome.traceId}` : outcome.reason;
+        this.#options.onExchange?.(
+          `${request.method} ${path} ${came} correlation ${correlationId} ${milliseconds} ms`,
+        );
+      },
     });
     if (answer.kind === 'answered' && answer.date !== null) this.#serverTime = answer.date;
-    const outcome =
-      answer.kind === 'answered' ? `${answer.httpStatus} trace ${answer.traceId}` : answer.reason;
-    const milliseconds = Math.round(performance.now() - started);
-    this.#options.onExchange?.(
-      `${request.method} ${path} ${outcome} correlation ${correlationId} ${milliseconds} ms`,
-    );
     if (answer.kind !== 'answered') return { ...answer, correlationId };
     // What we sent may come back: it ends here, before anything shows or keeps it.
     const body = redactData(answer.body, [authorization.replace(/^\S+ /, '')]);
     const isRefused = answer.httpStatus === 401 || answer.httpStatus === 403;
-    const tokenSource = isRefused ? await this.#options.tokenSource?.(owner) : undefined;
+    const tokenSource = isRefused ? await this.#options.tokenSource?.(request.profileId) : undefined;
     return { ...answer, body, correlationId, ...(tokenSource !== undefined && { tokenSource }) };
   }
 }

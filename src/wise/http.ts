@@ -18,8 +18,8 @@ export interface HttpRequest extends SingleRequest {
   limiter?: Limiter | undefined;
   /** The turn of the first try, which was waited for before. */
   reservation?: Reservation | undefined;
-  /** Told of each try that may have arrived. */
-  onSent?: () => void;
+  /** Told of each try, and how long it took from its leaving on. */
+  onTry?: (outcome: HttpAnswer | NoAnswer, milliseconds: number) => void;
 }
 
 const LONGEST_RETRY_AFTER_MS = 30_000;
@@ -34,7 +34,6 @@ export async function exchange(request: HttpRequest): Promise<HttpAnswer | NoAns
   for (let repeats = 0; ; repeats += 1) {
     const left = patience - (performance.now() - started);
     const { outcome, passes } = await tryInTurn(request, left, repeats);
-    if (outcome.kind !== 'not-connected') request.onSent?.();
     const pause = pauseBefore(repeats + 1, outcome);
     const isLast = !passes || repeats >= retries || pause >= patience - (performance.now() - started);
     if (isLast || pause > LONGEST_RETRY_AFTER_MS) return outcome;
@@ -45,11 +44,11 @@ export async function exchange(request: HttpRequest): Promise<HttpAnswer | NoAns
 
 async function tryInTurn(request: HttpRequest, patience: number, repeats: number): Promise<Try> {
   const { limiter, signal } = request;
-  if (!limiter) return requestOnce(request);
+  if (!limiter) return timed(request);
   await prepare();
   const reservation = repeats === 0 ? request.reservation : undefined;
   try {
-    return await limiter.run(async () => requestOnce(request), {
+    return await limiter.run(async () => timed(request), {
       patience,
       signal,
       reservation,
@@ -62,9 +61,17 @@ async function tryInTurn(request: HttpRequest, patience: number, repeats: number
   } catch (error) {
     if (signal?.aborted) return { outcome: { kind: 'aborted', reason: 'interrupted' }, passes: false };
     if (!(error instanceof HeldBack)) throw error;
-    const { message, retryAfter } = error;
-    return { outcome: { kind: 'not-connected', reason: message, heldBack: retryAfter }, passes: false };
+    const outcome = { kind: 'not-connected', reason: error.message, heldBack: error.retryAfter } as const;
+    request.onTry?.(outcome, 0);
+    return { outcome, passes: false };
   }
+}
+
+async function timed(request: HttpRequest): Promise<Try> {
+  const started = performance.now();
+  const done = await requestOnce(request);
+  request.onTry?.(done.outcome, Math.round(performance.now() - started));
+  return done;
 }
 
 /** Milliseconds before a repeat: what the other side asks for, else a little longer each time. */

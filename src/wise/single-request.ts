@@ -1,5 +1,9 @@
 import { isUtf8 } from 'node:buffer';
+import type { ClientRequest } from 'node:http';
+import type { Agent } from 'node:https';
 import type { RequestError } from 'got';
+import { type Fault, faultOf, isProxyError } from './faults.ts';
+import { describeAnswer, describeRequest } from './trace.ts';
 
 export interface SingleRequest {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -11,7 +15,11 @@ export interface SingleRequest {
   form?: Readonly<Record<string, string>> | undefined;
   /** Milliseconds, from its leaving on. */
   timeout: number;
+  /** Makes the connections for https; plain ones are to this machine only. */
+  agent?: Agent | undefined;
   signal?: AbortSignal | undefined;
+  /** Told of headers and bodies, without what must not be shown. */
+  onDebug?: ((lines: string[]) => void) | undefined;
 }
 
 export interface HttpAnswer {
@@ -31,6 +39,7 @@ export interface NoAnswer {
   kind: 'not-connected' | 'lost' | 'aborted';
   /** Why, in a few words that hold nothing secret: an error code or which time limit. */
   reason: string;
+  fault?: Fault;
   /** Set where we held it back ourselves, to keep the rate limits: for how many milliseconds more. */
   heldBack?: number;
 }
@@ -54,6 +63,7 @@ const PASSING_FAULTS = new Set([
   'ENOTFOUND',
   'EPIPE',
   'ETIMEDOUT',
+  'PROXY_UNREACHABLE',
 ]);
 const PASSING_STATUSES = new Set([408, 429, 500, 502, 503, 504]);
 
@@ -70,6 +80,8 @@ export async function prepare(): Promise<void> {
 export async function requestOnce(request: SingleRequest): Promise<Try> {
   const { got } = await import('./got.ts');
   const tooLarge = new AbortController();
+  const connection = new Connection();
+  request.onDebug?.(describeRequest(request));
   const signals = request.signal ? [request.signal, tooLarge.signal] : [tooLarge.signal];
   try {
     const pending = got(request.url, {
@@ -83,17 +95,21 @@ export async function requestOnce(request: SingleRequest): Promise<Try> {
       throwHttpErrors: false,
       timeout: { request: request.timeout },
       retry: { limit: 0 },
+      ...(request.agent && { agent: { https: request.agent } }),
       signal: AbortSignal.any(signals),
     });
+    void pending.on('request', (sent) => connection.watch(sent));
     void pending.on('downloadProgress', ({ transferred }) => {
       if (transferred > BODY_LIMIT_BYTES) tooLarge.abort();
     });
-    const outcome = toAnswer(await pending);
+    const raw = await pending;
+    const outcome = toAnswer(raw);
+    request.onDebug?.(describeAnswer(raw, { body: outcome.body, request }));
     return { outcome, passes: PASSING_STATUSES.has(outcome.httpStatus) };
   } catch (error) {
     if (tooLarge.signal.aborted) return ended('lost', `an answer of over ${BODY_LIMIT_BYTES} bytes`);
     if (request.signal?.aborted) return ended('aborted', 'interrupted');
-    return readError(error);
+    return readError(error, { connection, hasCertificate: request.agent?.options.cert !== undefined });
   }
 }
 
@@ -128,18 +144,38 @@ function readJson(bytes: Uint8Array | undefined): unknown {
   }
 }
 
-function readError(error: unknown): Try {
+function readError(
+  error: unknown,
+  { connection, hasCertificate }: { connection: Connection; hasCertificate: boolean },
+): Try {
   if (!isRequestError(error)) throw error;
-  const reason = 'event' in error ? `no ${String(error.event)} in time` : error.code;
-  const kind = hadConnection(error) ? 'lost' : 'not-connected';
-  return { outcome: { kind, reason }, passes: PASSING_FAULTS.has(error.code) };
+  const proxyError = isProxyError(error.cause) ? error.cause : null;
+  const code = proxyError?.code ?? error.code;
+  const reason = 'event' in error ? `no ${String(error.event)} in time` : (proxyError?.message ?? code);
+  const fault = faultOf(code, { hasCertificate });
+  const isLost = connection.isMade && fault !== 'client-certificate';
+  return {
+    outcome: { kind: isLost ? 'lost' : 'not-connected', reason, ...(fault && { fault }) },
+    passes: PASSING_FAULTS.has(code),
+  };
 }
 
-/** Was there a connection on which something may have arrived? For https only once TLS is set up. */
-function hadConnection({ timings, request, options }: RequestError): boolean {
-  if (timings?.connect === undefined) return false;
-  const isPlain = new URL(String(options.url)).protocol === 'http:';
-  return isPlain || timings.secureConnect !== undefined || request?.reusedSocket === true;
+/**
+ * Was there a connection to the API on which something may have arrived? For https only once TLS is agreed on with the
+ * API itself: a connection to a proxy is none.
+ */
+class Connection {
+  isMade = false;
+
+  watch(request: ClientRequest): void {
+    const made = () => void (this.isMade = true);
+    request.once('socket', (socket) => {
+      if (request.reusedSocket) made();
+      else if ('encrypted' in socket) socket.once('secureConnect', made);
+      else if (socket.connecting) socket.once('connect', made);
+      else made();
+    });
+  }
 }
 
 function isRequestError(error: unknown): error is RequestError {

@@ -76,6 +76,12 @@ export interface Timing {
   settleWindow: number;
 }
 
+/** Where a token is from, for people, and when it ends (milliseconds since the epoch; null where nobody said). */
+export interface TokenOrigin {
+  source: string;
+  endsAt: number | null;
+}
+
 /**
  * Everything that a workflow needs from outside. Only the composition root (`cli/context`) makes one; workflows reach
  * the API, the journal, the clock and the person only through it.
@@ -106,7 +112,7 @@ export interface Context {
   /** What the team wrote about error codes; empty when it wrote nothing, or nothing that can be used. */
   runbook(): Promise<Runbook>;
   /** Makes sure that there is a token for a profile. @throws Failure `credentials-…` */
-  authorize(profileId: number): Promise<void>;
+  authorize(profileId: number): Promise<TokenOrigin>;
   /** What the vendor calls the application that subscribes. @throws Failure `credentials-…` without client credentials */
   clientKey(): Promise<string>;
 }

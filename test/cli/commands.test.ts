@@ -81,6 +81,7 @@ const EFFECTS: Record<string, readonly string[]> = {
     'completion',
     'context list',
     'context show',
+    'doctor',
     'explain',
     'incident',
     'log',

@@ -1,6 +1,6 @@
 import { screen } from '@inquirer/testing/vitest';
 import { describe, expect, test } from 'vitest';
-import type { ContextFlags, Effect } from '../../src/cli/context.ts';
+import type { ContextFlags, Effect } from '../../src/cli/context-flags.ts';
 import { guardProduction } from '../../src/cli/production-guard.ts';
 import type { Context, Environment } from '../../src/workflows/context.ts';
 import { makeIo } from './terminal.ts';

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { redact } from '../../src/domain/redaction.ts';
+import { hiddenTexts, redact, redactBody } from '../../src/domain/redaction.ts';
 
 describe('redaction', () => {
   test.each([
@@ -47,5 +47,56 @@ describe('redaction', () => {
 
   test('an empty secret is none, and a short one is not looked for in plain words', () => {
     expect(redact('as it is', ['', 'is'])).toBe('as it is');
+  });
+});
+
+describe('a body that is shown to whoever debugs', () => {
+  const ORDER = {
+    program: 'VISA_DEBIT',
+    cardHolderName: 'Ada Example',
+    embossedName: 'ADA E',
+    phoneNumber: '+447700900123',
+    address: { firstLine: '1 High Street', city: 'London', postCode: 'N1 1AA', country: 'GB', type: 'HOME' },
+    deliveryOption: 'KIOSK_COLLECTION',
+    lifetimeLimit: 5,
+    replacementDetails: { cardToken: 'ca0c8154-1e14-4464-a1ce-dcea7dc3de52', reason: 'CARD_DAMAGED' },
+  };
+
+  test('shows what says nothing about a person', () => {
+    expect(redactBody(ORDER)).toEqual({
+      program: 'VISA_DEBIT',
+      cardHolderName: '[redacted]',
+      embossedName: '[redacted]',
+      phoneNumber: '[redacted]',
+      address: Object.fromEntries(Object.keys(ORDER.address).map((name) => [name, '[redacted]'])),
+      deliveryOption: 'KIOSK_COLLECTION',
+      lifetimeLimit: 5,
+      replacementDetails: { cardToken: 'ca0c8154-1e14-4464-a1ce-dcea7dc3de52', reason: 'CARD_DAMAGED' },
+    });
+  });
+
+  test.each([
+    [{ access_token: 'tok-4711', token_type: 'bearer', expires_in: 12 }, /tok-4711/],
+    [{ client_secret: 'tok-4711', refresh_token: 'tok-4711' }, /tok-4711/],
+    [{ lastFourDigits: '4242', expiryDate: '2030-01-31', cvv: 123 }, /4242|2030|123/],
+    [{ cards: [{ token: 't', pan: 4_242_424_242_424_242 }] }, /4242/],
+    [{ message: 'no card 4242 4242 4242 4242 here' }, /4242/],
+    [{ errors: [{ message: 'bad phone +44 7700 900123', arguments: ['Ada'] }] }, /7700|Ada/],
+    [{ name: 'Ada Example', cardHolder: { name: 'Ada' } }, /Ada/],
+    [{ somethingNew: { nobodyKnows: 'Ada', atAll: 7 } }, /Ada|7/],
+  ])('leaves out whatever may: %j', (body, secret) => {
+    expect(JSON.stringify(redactBody(body))).not.toMatch(secret);
+  });
+
+  test('leaves out what was left out of another one, wherever it stands', () => {
+    const hidden = hiddenTexts(ORDER);
+    expect(redactBody({ message: 'Ada Example has no N1 1AA in London' }, hidden)).toEqual({
+      message: '[redacted] has no [redacted] in [redacted]',
+    });
+  });
+
+  test('keeps names of programs, ids and statuses', () => {
+    const body = { id: 501, cardProgram: { name: 'VISA' }, status: 'PLACED', cards: null, ok: true };
+    expect(redactBody(body)).toEqual(body);
   });
 });

@@ -149,3 +149,4 @@ test('an unknown command', async () => expect(await shape(['prodcue'])).toMatchS
 
 test('whoami', async () => expect(await shape(['whoami'])).toMatchSnapshot());
 test('logout', async () => expect(await shape(['logout', '--environment', 'sandbox'])).toMatchSnapshot());
+test('doctor', async () => expect(await shape(['doctor', '--offline'])).toMatchSnapshot());

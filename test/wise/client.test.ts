@@ -125,6 +125,44 @@ describe.concurrent('a request', () => {
   });
 });
 
+describe.concurrent('what is told for debugging', () => {
+  test('has headers and bodies, without secrets and without anything about a person', async () => {
+    const answer = { id: 501, cardHolderName: 'Ada Example', message: `for Ada Example, ${SECRET}` };
+    const headers = { 'x-trace-id': 'abc123', 'set-cookie': 'session=hidden', 'x-echo': SECRET };
+    const vendor = await Vendor.open(json(200, answer, headers));
+    const lines: string[] = [];
+    const client = vendor.client({ onDebug: (more) => lines.push(...more) });
+    await client.send({
+      method: 'POST',
+      path: PATH,
+      profileId: 1001,
+      body: { cardHolderName: 'Ada Example' },
+    });
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        `> POST ${vendor.url}${PATH}`,
+        '> authorization: [redacted]',
+        '> {"cardHolderName":"[redacted]"}',
+        '< 200',
+        '< x-trace-id: abc123',
+        '< set-cookie: [redacted]',
+        '< {"id":501,"cardHolderName":"[redacted]","message":"for [redacted], [redacted]"}',
+      ]),
+    );
+    expect(lines.join('\n')).not.toMatch(/tok-4711|Ada|hidden/);
+  });
+
+  test('has only the size of what is not JSON', async () => {
+    const vendor = await Vendor.open(raw(502, '<html>Ada</html>'));
+    const lines: string[] = [];
+    await vendor
+      .client({ onDebug: (more) => lines.push(...more) })
+      .send({ method: 'PUT', path: PATH, profileId: 1 });
+    expect(lines).toContain('< 16 bytes that are not JSON');
+    expect(lines.join('\n')).not.toContain('Ada');
+  });
+});
+
 describe.concurrent('an answer to a read', () => {
   test.for<[string, Answer, string, number]>([
     ['401', json(401, { error: 'invalid_token' }), 'credentials-refused', 3],

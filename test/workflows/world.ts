@@ -97,7 +97,7 @@ export class World {
       ask: this.#ask(),
       report: this.#report(),
       runbook: async () => NO_RUNBOOK,
-      authorize: async () => undefined,
+      authorize: async () => ({ source: 'the world', endsAt: null }),
       clientKey: async () => 'world',
       webhookKey: async () => ({ pem: SIGNER.publicKey, source: 'the key of the test' }),
       ...overrides,

@@ -25,6 +25,10 @@ export const globalFlags = {
   }),
   json: Flags.boolean({ summary: 'One JSON document on standard output.', helpGroup: 'GLOBAL' }),
   verbose: Flags.boolean({ summary: 'Each request and answer on standard error.', helpGroup: 'GLOBAL' }),
+  debug: Flags.boolean({
+    summary: 'Their headers and bodies, too, without secrets and personal data.',
+    helpGroup: 'GLOBAL',
+  }),
   'no-color': Flags.boolean({ summary: 'No colour and nothing that moves.', helpGroup: 'GLOBAL' }),
 };
 

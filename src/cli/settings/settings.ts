@@ -69,6 +69,8 @@ export const ENVIRONMENT_VARIABLES: readonly [name: string, meaning: string][] =
   ['KIOSKCTL_SETTLE', 'how long after its sending a lost request may still show up'],
   ['KIOSKCTL_SANDBOX_SPEED', 'how many times faster the embedded sandbox goes'],
   ['KIOSKCTL_HOME', 'one folder for settings, journal, sandbox and cache'],
+  ['HTTPS_PROXY, NO_PROXY', 'the proxy to the API, and the hosts that are reached without it'],
+  ['NODE_EXTRA_CA_CERTS', 'a file of authorities to trust, in PEM'],
   ['NO_COLOR, CI, TERM=dumb', 'no colour and nothing that moves'],
 ];
 

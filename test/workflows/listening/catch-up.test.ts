@@ -110,6 +110,7 @@ test('profiles without credentials are counted and skipped', async () => {
   const ctx = world.context({
     authorize: async (profileId) => {
       if (profileId !== 1001) throw new Failure('credentials-missing', 'No token.', { hint: '' });
+      return { source: 'the test', endsAt: null };
     },
   });
   expect(await catchUp(ctx, since())).toMatchObject({ looked: 1, skipped: { cards: 2, profiles: 1 } });

@@ -1,0 +1,86 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
+import { Failure } from '../../domain/failure.ts';
+import { isLoopback } from '../../domain/loopback.ts';
+import type { Network } from '../../wise/agent.ts';
+
+type Certificate = NonNullable<Network['certificate']>;
+
+/**
+ * The proxy on the way to an address: `HTTPS_PROXY` (or `https_proxy`, `ALL_PROXY`), unless `NO_PROXY` names the host.
+ * This machine is never reached through one.
+ * @throws Failure `usage` for one that can't be used, without its credentials
+ */
+export async function findProxy(baseUrl: string): Promise<URL | null> {
+  const { env } = process;
+  if (isLoopback(new URL(baseUrl).hostname)) return null;
+  const names = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'];
+  const name = names.find((one) => env[one]);
+  if (name === undefined) return null;
+  const { getProxyForUrl } = await import('./proxy-from-env.ts');
+  if (getProxyForUrl(baseUrl) === '') return null;
+  const text = env[name] ?? '';
+  const address = text.includes('://') ? text : `http://${text}`;
+  const url = URL.canParse(address) ? new URL(address) : null;
+  if (url && url.hostname !== '' && ['http:', 'https:'].includes(url.protocol)) return url;
+  throw new Failure('usage', `${name} is not the address of a proxy that kioskctl can use.`, {
+    hint: 'Write it like http://proxy.example:3128; proxies speak HTTP or HTTPS here, not SOCKS.',
+  });
+}
+
+/** What must never be shown of a proxy. */
+export function secretsOf({ username, password }: URL): string[] {
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const all = [password, decodeURIComponent(password), Buffer.from(pair).toString('base64')];
+  return password === '' ? [] : all;
+}
+
+/**
+ * Reads the client certificate of a context and its key.
+ * @param now milliseconds since the epoch
+ * @throws Failure `credentials-unusable`, naming the file
+ */
+export function readCertificate(
+  { certFile, keyFile }: { certFile: string; keyFile: string },
+  now: number,
+): Certificate & { validUntil: number } {
+  const certificate = { cert: readPem(certFile), key: readPem(keyFile) };
+  const validUntil = endOf(certificate.cert, certFile);
+  if (validUntil < now) {
+    const date = new Date(validUntil).toISOString().slice(0, 10);
+    throw unusable(certFile, `it ended on ${date}`, 'Ask Wise for a new one, and name it in the context.');
+  }
+  try {
+    createSecureContext(certificate);
+  } catch (error) {
+    const isPair = codeOf(error) === 'ERR_OSSL_X509_KEY_VALUES_MISMATCH';
+    const why = isPair ? `it is not the key of ${certFile}` : 'it is not a key in PEM without a passphrase';
+    throw unusable(keyFile, why, 'Name the key that the certificate was made for.');
+  }
+  return { ...certificate, validUntil };
+}
+
+function readPem(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw unusable(file, codeOf(error), 'Check the path and who may read it.');
+  }
+}
+
+function endOf(cert: string, file: string): number {
+  try {
+    return new X509Certificate(cert).validToDate.getTime();
+  } catch {
+    throw unusable(file, 'it is not a certificate in PEM', 'Name a file that begins with BEGIN CERTIFICATE.');
+  }
+}
+
+function unusable(file: string, why: string, hint: string): Failure {
+  return new Failure('credentials-unusable', `${file} can't be used for mutual TLS: ${why}.`, { hint });
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+}

@@ -1,0 +1,21 @@
+import { DatabaseSync } from 'node:sqlite';
+
+/** What a database says of itself. */
+export interface Inspection {
+  /** Which migration it is at. */
+  schema: number;
+  /** What SQLite finds wrong with it; empty for a sound one. */
+  damage: string[];
+}
+
+/** Looks at a database without changing anything in it. @throws Error of SQLite's */
+export function inspect(file: string): Inspection {
+  const connection = new DatabaseSync(file, { readOnly: true, timeout: 2_000 });
+  try {
+    const findings = connection.prepare('PRAGMA quick_check(5)').all();
+    const damage = findings.map((row) => String(Object.values(row)[0])).filter((line) => line !== 'ok');
+    return { schema: Number(connection.prepare('PRAGMA user_version').get()?.user_version), damage };
+  } finally {
+    connection.close();
+  }
+}

@@ -1,0 +1,46 @@
+// doctor, as a process: its check-list, its document, and the exit code of the first check that failed.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { User } from './kioskctl.ts';
+
+function newUser(): User {
+  const user = new User();
+  onTestFinished(() => user.leave());
+  return user;
+}
+
+describe('doctor', () => {
+  test('needs no set-up, and makes no journal', async () => {
+    const { code, stdout, stderr } = await newUser().run('doctor');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^✓ version +kioskctl .*\n✓ home/);
+    expect(stdout).toContain('✓ profile        1001 can order');
+    expect(stdout).toContain('journal        none yet');
+    expect(stdout).toMatch(/\d+ passed, 1 with a warning, 0 failed/);
+  });
+
+  test('goes on where settings and journal can not be used, and ends with the first failure', async () => {
+    const user = newUser();
+    writeFileSync(join(user.home, 'config.json'), '{"version": 1, "contexts": 7}');
+    writeFileSync(join(user.home, 'journal.db'), 'no database'.repeat(100));
+    const { code, json } = await user.run('doctor --json');
+    expect([code, json.exitCode, json.error.code]).toEqual([2, 2, 'settings-unusable']);
+    const failed = json.checks.filter(({ status }: { status: string }) => status === 'failed');
+    expect(failed.map(({ name }: { name: string }) => name)).toEqual(['settings', 'context', 'journal']);
+    for (const { hint } of failed) expect(hint).toMatch(/\w/);
+  });
+
+  test('with a real API fails for what is missing, and keeps the token to itself', async () => {
+    const token = 'tok-4711-never-to-be-seen';
+    const env = {
+      KIOSKCTL_ENVIRONMENT: 'sandbox',
+      KIOSKCTL_BASE_URL: 'http://127.0.0.1:1',
+      KIOSKCTL_PROFILE_ID: '1001',
+      KIOSKCTL_TOKEN: token,
+    };
+    const { code, json, stdout, stderr } = await newUser().run('doctor --json --debug', { env });
+    expect([code, json.error.code]).toEqual([7, 'unreachable']);
+    expect(stdout + stderr).not.toContain(token);
+  });
+});

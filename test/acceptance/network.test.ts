@@ -1,0 +1,105 @@
+// The way to the API: a proxy, a private authority, a client certificate; and what --verbose and --debug tell of it.
+import { writeFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type ServerOptions } from 'node:https';
+import { join } from 'node:path';
+import { type TLSSocket } from 'node:tls';
+import { afterAll, describe, expect, test } from 'vitest';
+import { makeCertificate } from '../wise/certificate.ts';
+import { listen, Proxy } from '../wise/proxy.ts';
+import { SECRET } from './checks.ts';
+import { User } from './kioskctl.ts';
+
+/** A host that only the proxy knows. */
+const HOST = 'api.kioskctl.test';
+const PASSWORD = 'hunter2-never-to-be-seen';
+const CA = makeCertificate({ commonName: 'A private authority', isCa: true });
+
+const user = new User({
+  KIOSKCTL_ENVIRONMENT: 'sandbox',
+  KIOSKCTL_PROFILE_ID: '1001',
+  KIOSKCTL_TOKEN: SECRET,
+});
+const file = (name: string, content: string) => {
+  writeFileSync(join(user.home, name), content);
+  return join(user.home, name);
+};
+const NODE_EXTRA_CA_CERTS = file('ca.pem', CA.cert);
+afterAll(() => user.leave());
+
+async function openApi(options: ServerOptions = {}) {
+  const names: unknown[] = [];
+  const answer = ({ socket }: IncomingMessage, response: ServerResponse) => {
+    names.push((socket as TLSSocket).getPeerCertificate().subject?.CN);
+    response.setHeader('x-trace-id', 'abc123');
+    response.end(JSON.stringify({ totalCount: 0, cards: [] }));
+  };
+  const { key, cert } = makeCertificate({ commonName: HOST, issuer: CA });
+  return { names, port: await listen(createServer({ key, cert, ...options }, answer)) };
+}
+
+function through(proxy: Proxy) {
+  proxy.url.username = 'ada';
+  proxy.url.password = PASSWORD;
+  return { HTTPS_PROXY: proxy.url.href, KIOSKCTL_BASE_URL: `https://${HOST}`, NODE_EXTRA_CA_CERTS };
+}
+
+describe.concurrent('a command', () => {
+  test('goes through the proxy, trusts the private authority, and ends at once', async () => {
+    const api = await openApi();
+    const proxy = await Proxy.open({ target: api.port });
+    const { code, stdout, stderr } = await user.run('cards --debug --json', { env: through(proxy) });
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/GET \/v3\/spend.* 200 trace abc123 .* ms\n/)]);
+    expect(proxy.asked[0]?.target).toBe(`${HOST}:443`);
+    expect(stderr).toContain('> authorization: [redacted]\n');
+    expect(stderr).toContain('< {"totalCount":0,"cards":[]}\n');
+    const basic = Buffer.from(`ada:${PASSWORD}`).toString('base64');
+    for (const secret of [SECRET, PASSWORD, basic]) expect(stdout + stderr).not.toContain(secret);
+  });
+
+  test('that the proxy does not let through says so, and how to go on', async () => {
+    const proxy = await Proxy.open({ manner: { answers: 407 } });
+    const { code, json, stdout, stderr } = await user.run('cards --json', { env: through(proxy) });
+    expect(code).toBe(7);
+    expect(json.error).toMatchObject({ code: 'unreachable', message: expect.stringContaining('407') });
+    expect(stdout + stderr).not.toContain(PASSWORD);
+    expect(proxy.asked).toHaveLength(1);
+  });
+
+  test('whose context has a certificate shows it to the API', async () => {
+    const api = await openApi({ ca: CA.cert, requestCert: true, rejectUnauthorized: true });
+    const proxy = await Proxy.open({ target: api.port });
+    const client = makeCertificate({ commonName: 'A bank', issuer: CA });
+    const certificate = { certFile: file('bank.pem', client.cert), keyFile: file('bank.key', client.key) };
+    const missing = { ...certificate, keyFile: join(user.home, 'nothing.key') };
+    file(
+      'config.json',
+      JSON.stringify({
+        version: 1,
+        contexts: {
+          bank: { environment: 'sandbox', certificate },
+          keyless: { environment: 'sandbox', certificate: missing },
+        },
+      }),
+    );
+    const env = through(proxy);
+    const [good, bad] = await Promise.all([
+      user.run('cards --context bank --json', { env }),
+      user.run('cards --context keyless --json', { env }),
+    ]);
+    expect([good.code, api.names]).toEqual([0, ['A bank']]);
+    expect(bad.code).toBe(3);
+    expect(bad.json.error).toMatchObject({
+      code: 'credentials-unusable',
+      message: expect.stringContaining('nothing.key'),
+    });
+  });
+
+  test('shows nothing about a cardholder when it is debugged', async () => {
+    const own = new User();
+    const { code, stderr } = await own.run('order --debug --json');
+    own.leave();
+    expect([code, stderr]).toEqual([0, expect.stringContaining('"cardHolderName":"[redacted]"')]);
+    expect(stderr).not.toMatch(/sample|\+441234567890|E1 6JJ/i);
+  });
+});

@@ -1,0 +1,107 @@
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { makeMachine } from '../../src/cli/context-machine.ts';
+import { openSqliteJournal } from '../../src/journal/sqlite-journal.ts';
+import { makeCertificate } from '../wise/certificate.ts';
+import { makeHome } from './home.ts';
+
+const NAMES = ['KIOSKCTL_HOME', 'HTTPS_PROXY', 'https_proxy', 'NO_PROXY', 'no_proxy', 'NODE_EXTRA_CA_CERTS'];
+const before = NAMES.map((name) => [name, process.env[name]] as const);
+afterEach(() => {
+  for (const [name, value] of before) {
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
+  }
+});
+
+/** A machine whose home has these settings. */
+function machineAt(settings?: unknown) {
+  const home = makeHome(settings);
+  for (const name of NAMES) delete process.env[name];
+  process.env.KIOSKCTL_HOME = home;
+  return { home, machine: makeMachine({ context: 'bank' }) };
+}
+
+const contexts = (more: object = {}) => ({
+  version: 1,
+  contexts: { bank: { environment: 'sandbox', ...more } },
+});
+
+describe('what doctor sees of a machine', () => {
+  test('are files with their modes', () => {
+    const { home, machine } = machineAt(contexts());
+    chmodSync(join(home, 'config.json'), 0o644);
+    expect(machine.listFiles()).toEqual([
+      { path: home, isFolder: true, mode: 0o700, isWritable: true },
+      { path: join(home, 'config.json'), isFolder: false, mode: 0o644, isWritable: true },
+    ]);
+    expect(machine.readSettings()).toMatchObject({ isThere: true, contexts: ['bank'] });
+  });
+
+  test('is a journal, sound or not, and none where there is none', () => {
+    const { home, machine } = machineAt();
+    expect(machine.inspectJournal()).toBeNull();
+    const file = join(home, 'journal.db');
+    openSqliteJournal({ file, environment: 'local', now: () => Date.now() }).close();
+    const journal = machine.inspectJournal();
+    expect(journal).toMatchObject({ file, damage: [], schema: journal?.newest });
+    expect(journal?.bytes).toBeGreaterThan(0);
+    writeFileSync(file, 'This is no database, but long enough to look like a file of one.'.repeat(20));
+    expect(() => machine.inspectJournal()).toThrow(expect.objectContaining({ code: 'journal-unusable' }));
+  });
+
+  test('is the way to the API, without the credentials of the proxy', async () => {
+    expect(await machineAt(contexts()).machine.findRoute()).toEqual({
+      url: 'https://api.wise-sandbox.com',
+      proxy: null,
+    });
+    const certificate = { certFile: 'bank.pem', keyFile: 'bank.key' };
+    const { machine } = machineAt(contexts({ certificate }));
+    process.env.HTTPS_PROXY = 'http://ada:hunter22@proxy.example:3128';
+    expect(await machine.findRoute()).toEqual({
+      url: 'https://api-mtls.wise-sandbox.com',
+      proxy: 'http://proxy.example:3128',
+    });
+    const production = machineAt({
+      version: 1,
+      contexts: { bank: { environment: 'production', certificate } },
+    });
+    expect(await production.machine.findRoute()).toMatchObject({
+      url: 'https://api-mtls.transferwise.com',
+    });
+  });
+
+  test('is a certificate until it ends', async () => {
+    const { home } = machineAt();
+    const [certFile, keyFile] = [join(home, 'bank.pem'), join(home, 'bank.key')];
+    const { cert, key } = makeCertificate();
+    writeFileSync(certFile, cert);
+    writeFileSync(keyFile, key);
+    writeFileSync(
+      join(home, 'config.json'),
+      JSON.stringify(contexts({ certificate: { certFile, keyFile } })),
+    );
+    const { machine } = { machine: makeMachine({ context: 'bank' }) };
+    expect(await machine.readCertificate()).toEqual({ file: certFile, validUntil: Date.UTC(2049, 11, 31) });
+  });
+
+  test('are authorities that can not be read', () => {
+    const { home, machine } = machineAt();
+    expect(machine.readAuthorities()).toBeNull();
+    process.env.NODE_EXTRA_CA_CERTS = join(home, 'nothing.pem');
+    expect(() => machine.readAuthorities()).toThrow(expect.objectContaining({ code: 'settings-unusable' }));
+  });
+
+  test('are addresses, and keys', async () => {
+    const { machine } = machineAt();
+    expect(await machine.resolve('localhost')).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^127|::1/)]),
+    );
+    await expect(machine.resolve('kioskctl.invalid')).rejects.toMatchObject({
+      code: 'unreachable',
+      exitCode: 7,
+    });
+    expect(() => machine.readKey('hello')).toThrow(expect.objectContaining({ code: 'invalid-input' }));
+  });
+});

@@ -1,0 +1,90 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { findProxy, readCertificate, secretsOf } from '../../../src/cli/settings/network.ts';
+import { makeCertificate } from '../../wise/certificate.ts';
+import { makeFolder } from '../home.ts';
+
+const API = 'https://api.wise-sandbox.com';
+const VARIABLES = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY', 'no_proxy', 'NO_PROXY'];
+const before = VARIABLES.map((name) => [name, process.env[name]] as const);
+
+function put(variables: Record<string, string>): void {
+  for (const name of VARIABLES) delete process.env[name];
+  Object.assign(process.env, variables);
+}
+
+afterEach(() => {
+  put({});
+  for (const [name, value] of before) if (value !== undefined) process.env[name] = value;
+});
+
+describe('the proxy', () => {
+  test.each<[Record<string, string>, string, string | null]>([
+    [{}, API, null],
+    [{ HTTPS_PROXY: '' }, API, null],
+    [{ HTTPS_PROXY: 'http://proxy.example:3128' }, API, 'http://proxy.example:3128/'],
+    [{ https_proxy: 'https://proxy.example' }, API, 'https://proxy.example/'],
+    [{ HTTPS_PROXY: 'proxy.example:3128' }, API, 'http://proxy.example:3128/'],
+    [{ ALL_PROXY: 'http://proxy.example' }, API, 'http://proxy.example/'],
+    [{ HTTPS_PROXY: 'http://p.example', NO_PROXY: 'api.wise-sandbox.com' }, API, null],
+    [{ HTTPS_PROXY: 'http://p.example', no_proxy: 'x.example,.wise-sandbox.com' }, API, null],
+    [{ HTTPS_PROXY: 'http://p.example', NO_PROXY: '*' }, API, null],
+    [{ HTTPS_PROXY: 'http://p.example', NO_PROXY: 'other.example' }, API, 'http://p.example/'],
+    [{ HTTPS_PROXY: 'http://p.example' }, 'https://localhost:8443', null],
+    [{ HTTPS_PROXY: 'http://p.example' }, 'http://127.0.0.1:80', null],
+  ])('with %j to %s is %s', async (variables, url, proxy) => {
+    put(variables);
+    expect((await findProxy(url))?.href ?? null).toBe(proxy);
+  });
+
+  test.each(['socks5://ada:hunter22@p.example', 'http://', 'http://ada:hunter22@p:x:y'])(
+    '%s is refused, without its credentials',
+    async (address) => {
+      put({ HTTPS_PROXY: address });
+      const failure: unknown = await findProxy(API).catch((error: unknown) => error);
+      expect(failure).toMatchObject({ code: 'usage', message: expect.stringContaining('HTTPS_PROXY') });
+      expect(JSON.stringify(failure)).not.toContain('hunter22');
+    },
+  );
+
+  test('keeps its password to itself, however it is written', () => {
+    const secrets = secretsOf(new URL('http://ada:p%40ss-word@p.example'));
+    expect(secrets).toContain('p%40ss-word');
+    expect(secrets).toContain('p@ss-word');
+    expect(secretsOf(new URL('http://p.example'))).toEqual([]);
+  });
+});
+
+function write(content: { cert?: string; key?: string }) {
+  const folder = makeFolder();
+  const files = { certFile: join(folder, 'bank.pem'), keyFile: join(folder, 'bank.key') };
+  if (content.cert !== undefined) writeFileSync(files.certFile, content.cert);
+  if (content.key !== undefined) writeFileSync(files.keyFile, content.key);
+  return files;
+}
+
+describe('the client certificate', () => {
+  const NOW = Date.parse('2026-03-01T12:00:00Z');
+  const good = makeCertificate();
+  test('is read with its key', () => {
+    expect(readCertificate(write(good), NOW)).toEqual({
+      cert: good.cert,
+      key: good.key,
+      validUntil: Date.UTC(2049, 11, 31),
+    });
+  });
+
+  test.each<[string, { cert?: string; key?: string }, RegExp]>([
+    ['is not there', { key: good.key }, /bank\.pem.*ENOENT/],
+    ['has no key', { cert: good.cert }, /bank\.key.*ENOENT/],
+    ['is none', { cert: 'hello', key: good.key }, /bank\.pem.*not a certificate/],
+    ['has something else as its key', { cert: good.cert, key: 'hello' }, /bank\.key.*not a key/],
+    ['has the key of another', { cert: good.cert, key: makeCertificate().key }, /bank\.key.*not the key of/],
+    ['ended', makeCertificate({ until: '260101' }), /bank\.pem.*ended on 2026-01-01/],
+  ])('that %s is named with what is wrong', (_, content, message) => {
+    expect(() => readCertificate(write(content), NOW)).toThrow(
+      expect.objectContaining({ code: 'credentials-unusable', message: expect.stringMatching(message) }),
+    );
+  });
+});

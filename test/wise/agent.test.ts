@@ -1,0 +1,193 @@
+import { createServer as createSecureServer, type ServerOptions } from 'node:https';
+import { createServer } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { afterAll, describe, expect, test } from 'vitest';
+import { makeAgent, type Network } from '../../src/wise/agent.ts';
+import { unreachable } from '../../src/wise/client.ts';
+import { exchange, type HttpRequest } from '../../src/wise/http.ts';
+import { type Certificate, makeCertificate } from './certificate.ts';
+import { listen, type Manner, Proxy } from './proxy.ts';
+
+/** A host that only the proxy knows. */
+const HOST = 'api.kioskctl.test';
+const URL_OF_API = `https://${HOST}/x`;
+const CA = makeCertificate({ commonName: 'A private authority', isCa: true });
+const OTHER_CA = makeCertificate({ commonName: 'Another authority', isCa: true });
+
+// What NODE_EXTRA_CA_CERTS does at the start of a process.
+const before = getCACertificates();
+setDefaultCACertificates([...before, CA.cert]);
+afterAll(() => setDefaultCACertificates(before));
+
+interface Api {
+  port: number;
+  connections: number;
+  requests: number;
+}
+
+async function openApi(options: ServerOptions = makeCertificate({ commonName: HOST, issuer: CA })) {
+  const { key, cert, ...rest } = options;
+  const server = createSecureServer({ key, cert, ...rest }, (request, response) => {
+    api.requests += 1;
+    if (request.url === '/lost') return void request.socket.destroy();
+    if (request.url === '/silent') return;
+    response.end(JSON.stringify({ name: authorizedAs(request.socket) }));
+  });
+  const api: Api = { port: 0, connections: 0, requests: 0 };
+  server.on('secureConnection', () => (api.connections += 1));
+  server.on('tlsClientError', () => undefined);
+  api.port = await listen(server);
+  return api;
+}
+
+function authorizedAs(socket: unknown): string | null {
+  const { authorized, getPeerCertificate } = socket as {
+    authorized: boolean;
+    getPeerCertificate: () => { subject: { CN: string } };
+  };
+  return authorized ? getPeerCertificate.call(socket).subject.CN : null;
+}
+
+async function put(network: Partial<Network>, more: Partial<HttpRequest> = {}) {
+  const agent = makeAgent({ proxy: null, certificate: null, ...network });
+  const request = { url: URL_OF_API, headers: {}, body: {}, timeout: 3_000, retries: 0, agent, ...more };
+  return exchange({ method: 'PUT', ...request });
+}
+
+describe.concurrent('through a proxy', () => {
+  test('a request gets to the API, with the credentials of the proxy for the proxy only', async () => {
+    const api = await openApi();
+    const proxy = await Proxy.open({ target: api.port });
+    const withCredentials = new URL(proxy.url);
+    withCredentials.username = 'ada';
+    withCredentials.password = 'p%40ss:word';
+    expect(await put({ proxy: withCredentials })).toMatchObject({ kind: 'answered', httpStatus: 200 });
+    const basic = `Basic ${Buffer.from('ada:p@ss:word').toString('base64')}`;
+    expect(proxy.asked).toEqual([{ target: `${HOST}:443`, authorization: basic }]);
+  });
+
+  test('the next request takes the same connection, also long after the proxy had to be ready', async () => {
+    const api = await openApi();
+    const proxy = await Proxy.open({ target: api.port });
+    const agent = makeAgent({ proxy: proxy.url, certificate: null, proxyTimeout: 1_000 });
+    await put({}, { agent });
+    await pause(1_100);
+    expect(await put({}, { agent })).toMatchObject({ httpStatus: 200 });
+    expect([proxy.asked.length, api.connections, api.requests]).toEqual([1, 1, 2]);
+    expect(await put({}, { agent, url: `https://${HOST}/lost` })).toMatchObject({ kind: 'lost' });
+  });
+
+  test('that is spoken to over TLS, too', async () => {
+    const api = await openApi();
+    const certificate = makeCertificate({ issuer: CA });
+    const proxy = await Proxy.open({ target: api.port, certificate });
+    expect(await put({ proxy: proxy.url })).toMatchObject({ httpStatus: 200 });
+    const untrusted = await Proxy.open({ target: api.port, certificate: makeCertificate() });
+    expect(await put({ proxy: untrusted.url })).toMatchObject({ kind: 'not-connected', fault: 'proxy' });
+  });
+
+  test.for<[string, Manner, string]>([
+    ['it refuses', { answers: 403 }, 'proxy'],
+    ['it can not get there', { answers: 502 }, 'proxy'],
+    ['it fails', { answers: 500 }, 'proxy'],
+    ['it wants other credentials', { answers: 407 }, 'proxy-credentials'],
+    ['it hangs up', 'hangs up', 'proxy'],
+    ['it does not answer', 'hangs', 'proxy'],
+  ])('nothing was sent when %s', async ([, manner, fault], { expect }) => {
+    const api = await openApi();
+    const proxy = await Proxy.open({ target: api.port, manner });
+    const answer = await put({ proxy: proxy.url, proxyTimeout: 200 });
+    expect(answer).toMatchObject({ kind: 'not-connected', fault });
+    expect(api.requests).toBe(0);
+  });
+
+  test('nothing was sent when nobody listens there', async () => {
+    const answer = await put({ proxy: new URL('http://127.0.0.1:1') });
+    expect(answer).toMatchObject({ kind: 'not-connected', fault: 'proxy' });
+    expect(answer).toMatchObject({ reason: expect.stringContaining('ECONNREFUSED') });
+  });
+
+  test('nothing was sent before TLS is agreed on with the API itself', async () => {
+    const deaf = await listen(createServer(() => undefined) as never);
+    const slow = await Proxy.open({ target: deaf });
+    expect(await put({ proxy: slow.url }, { timeout: 300 })).toMatchObject({ kind: 'not-connected' });
+    const api = await openApi();
+    const hasty = await Proxy.open({ target: api.port, manner: 'connects, hangs up' });
+    expect(await put({ proxy: hasty.url })).toMatchObject({ kind: 'not-connected' });
+    const untrusted = await openApi(makeCertificate({ commonName: HOST }));
+    const proxy = await Proxy.open({ target: untrusted.port });
+    expect(await put({ proxy: proxy.url })).toMatchObject({
+      kind: 'not-connected',
+      fault: 'server-certificate',
+    });
+    expect([api.requests, untrusted.requests]).toEqual([0, 0]);
+  });
+
+  test('what was sent is lost when no answer comes back', async () => {
+    const api = await openApi();
+    const proxy = await Proxy.open({ target: api.port });
+    const lost = await put({ proxy: proxy.url }, { url: `https://${HOST}/lost` });
+    const silent = await put({ proxy: proxy.url }, { url: `https://${HOST}/silent`, timeout: 300 });
+    expect([lost.kind, silent.kind, api.requests]).toEqual(['lost', 'lost', 2]);
+  });
+});
+
+const at = (api: Api) => ({ url: `https://localhost:${api.port}/x` });
+
+describe.concurrent('mutual TLS', () => {
+  const client = makeCertificate({ commonName: 'A bank', issuer: CA });
+  const strict = async (more: ServerOptions = {}) =>
+    openApi({
+      ...makeCertificate({ issuer: CA }),
+      ca: CA.cert,
+      requestCert: true,
+      rejectUnauthorized: true,
+      ...more,
+    });
+
+  test.for(['TLSv1.3', 'TLSv1.2'] as const)('shows the certificate, %s', async (maxVersion, { expect }) => {
+    const api = await strict({ maxVersion });
+    expect(await put({ certificate: client }, at(api))).toMatchObject({ body: { name: 'A bank' } });
+  });
+
+  test('shows it through a proxy, too', async () => {
+    const api = await strict(makeCertificate({ commonName: HOST, issuer: CA }));
+    const proxy = await Proxy.open({ target: api.port });
+    expect(await put({ certificate: client, proxy: proxy.url })).toMatchObject({ body: { name: 'A bank' } });
+  });
+
+  test.for<[string, Certificate | null, string]>([
+    ['none', null, 'client-certificate'],
+    [
+      'that of another authority',
+      makeCertificate({ commonName: 'x', issuer: OTHER_CA }),
+      'client-certificate-perhaps',
+    ],
+    [
+      'one that ended',
+      makeCertificate({ commonName: 'x', issuer: CA, until: '210101' }),
+      'client-certificate-perhaps',
+    ],
+  ])('refused: %s', async ([, certificate, fault], { expect }) => {
+    const api = await strict();
+    const answer = await put({ certificate }, at(api));
+    expect(answer).toMatchObject({ fault });
+    // A server that only hangs up may have read what was sent; one that says why has not.
+    expect(answer.kind).toBe(fault === 'client-certificate' ? 'not-connected' : 'lost');
+    expect(api.requests).toBe(0);
+  });
+});
+
+describe('the failure', () => {
+  test.for([
+    ['proxy', 'unreachable', 'NO_PROXY', 7],
+    ['proxy-credentials', 'unreachable', 'USER:PASSWORD', 7],
+    ['server-certificate', 'unreachable', 'NODE_EXTRA_CA_CERTS', 7],
+    ['client-certificate', 'credentials-refused', 'certificate of the context', 3],
+    ['client-certificate-perhaps', 'unreachable', 'client certificate', 7],
+  ] as const)('of a fault names what to do: %s', ([fault, code, hint, exitCode], { expect }) => {
+    const failure = unreachable({ kind: 'not-connected', reason: 'r', fault, correlationId: 'c' });
+    expect(failure).toMatchObject({ code, exitCode, hint: expect.stringContaining(hint) });
+  });
+});
