@@ -72,8 +72,8 @@ export interface Journal {
     context: string;
     at: number;
   }): Promise<{ hold: Hold; held: boolean }>;
-  /** @returns the hold that ended; null when there was none */
-  releaseKiosk(kioskId: string, at: number): Promise<Hold | null>;
+  /** Ends this very hold, and none that was set since. @returns it; null when it ended before */
+  releaseKiosk(hold: Hold, at: number): Promise<Hold | null>;
   /** Cards that a kiosk was heard of with, or that were sent to it: from a time, and until but not including. */
   listCardsAt(kioskId: string, time: { since: number; until: number }): Promise<string[]>;
   /** How long productions at a kiosk took, from the request to its result, newest first; milliseconds. */
