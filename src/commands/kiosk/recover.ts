@@ -1,11 +1,12 @@
-import { Args } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
 import { actFlags, followFlags, quietFlag, runbookFlag, waitFlags } from '../../cli/input/flags.ts';
+import { kioskArgs } from '../../cli/input/kiosk-options.ts';
 import { recoverFlags, toSpoiled } from '../../cli/input/recover-options.ts';
 import { toMaxFailures } from '../../cli/input/retry-options.ts';
 import { interruption } from '../../cli/io/signals.ts';
 import { recovered } from '../../cli/output/recovered.ts';
 import type { Result } from '../../cli/output/result.ts';
+import { parseKioskId } from '../../domain/kiosk-id.ts';
 import { parseSimulation } from '../../domain/simulation.ts';
 import { recover } from '../../workflows/kiosks/recover.ts';
 
@@ -23,9 +24,7 @@ command goes on where it was.`;
     '<%= config.bin %> kiosk recover WIS00001 --yes --spoiled none --attended --json',
     '<%= config.bin %> kiosk recover WIS00001 --yes --spoiled 1001/501 --release --attended --reason "door closed"',
   ];
-  static override args = {
-    kiosk: Args.string({ required: true, ignoreStdin: true, description: 'The id of the kiosk.' }),
-  };
+  static override args = kioskArgs;
   static override flags = {
     ...recoverFlags,
     ...runbookFlag,
@@ -37,12 +36,13 @@ command goes on where it was.`;
 
   protected override async perform(): Promise<Result> {
     const { args, flags } = await this.parse(KioskRecover);
+    const kioskId = parseKioskId(args.kiosk);
     const simulation = flags.simulate === undefined ? null : parseSimulation(flags.simulate);
     const spoiled = toSpoiled(flags.spoiled);
     const maxFailures = toMaxFailures(flags);
     const ctx = await this.context(flags, simulation ? 'sandbox-only' : 'writes');
     const { release: isReleased, attended: isAttended } = flags;
     const options = { spoiled, isReleased, isAttended, maxFailures, simulation };
-    return recovered(await recover(ctx, args.kiosk, options), interruption());
+    return recovered(await recover(ctx, kioskId, options), interruption());
   }
 }
