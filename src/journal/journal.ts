@@ -61,8 +61,8 @@ export interface Journal {
    */
   takeLeases(subjects: readonly string[], act: string): Promise<Lease[]>;
   releaseLeases(subjects: readonly string[]): Promise<void>;
-  /** All that are held right now, by whomever. */
-  listLeases(): Promise<Lease[]>;
+  /** All that are held right now, by whomever; or by others than this journal. */
+  listLeases(options?: { ofOthers?: boolean }): Promise<Lease[]>;
 
   listHolds(): Promise<Hold[]>;
   /** @returns the hold, and whether it began now; else it is the one that was there before */

@@ -28,7 +28,10 @@ export function sqliteLeases(store: Store): Pick<Journal, 'takeLeases' | 'releas
       db.transaction(() => own.release(subjects));
       own.keepUp();
     },
-    listLeases: async () => leases.listLeases(db, environment).filter(isHeld),
+    listLeases: async ({ ofOthers = false } = {}) =>
+      leases
+        .listLeases(db, environment)
+        .filter((lease) => isHeld(lease) && !(ofOthers && lease.owner === own.owner)),
   };
 }
 

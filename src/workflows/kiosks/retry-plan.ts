@@ -1,26 +1,19 @@
-import { isOpen, isUnsettled } from '../../domain/attempt.ts';
-import { type Card, name } from '../../domain/card.ts';
+import { isOpen } from '../../domain/attempt.ts';
+import type { Card } from '../../domain/card.ts';
 import { lookUpError } from '../../domain/error-catalogue.ts';
-import { asFailure, type Failure } from '../../domain/failure.ts';
+import type { Failure } from '../../domain/failure.ts';
 import { isNamed, type Reference } from '../../domain/reference.ts';
-import {
-  type LeftOut,
-  median,
-  planRetries,
-  type RetryCandidate,
-  type RetryPlan,
-} from '../../domain/retry-plan.ts';
+import { median, planRetries, type RetryCandidate, type RetryPlan } from '../../domain/retry-plan.ts';
 import { advise } from '../../domain/runbook.ts';
 import { failureOf, isSelected, type JournalCard } from '../../domain/selection.ts';
-import { parseVendorTime } from '../../domain/vendor-time.ts';
 import type { ActRecord } from '../../journal/journal.ts';
 import type { Context } from '../context.ts';
-import { findUnauthorized, Subject } from '../each-card.ts';
+import { findUnauthorized } from '../each-card.ts';
 import { kioskHeld } from '../holds.ts';
 import { leased, leaseOnCard, leaseOnKiosk } from '../leases.ts';
-import { bringToRest } from '../send.ts';
 import { selectFromJournal } from './journal-cards.ts';
 import { requireKnownKiosks } from './known-kiosks.ts';
+import { settleOpenAttempts } from './settle-open.ts';
 
 /** Which failed cards are to be produced again. */
 export interface RetrySelection {
@@ -47,18 +40,22 @@ const DURATIONS = 20;
  * open is looked into first.
  * @throws Failure `usage` for a kiosk that nobody knows
  */
-export async function planRetry(ctx: Context, selection: RetrySelection): Promise<RetryPlan> {
+export async function planRetry(
+  ctx: Context,
+  selection: RetrySelection,
+  { ignoresHolds = false } = {},
+): Promise<RetryPlan> {
   await requireKnownKiosks(ctx, selection.kioskIds);
   const { kioskIds, toKiosk, limit } = selection;
   const all = await selectFromJournal(ctx, { kioskIds }, { isUnfinished: true });
   const cards = all.filter(({ card }) => !selection.exclude.some((reference) => isNamed(card, reference)));
   const tried = triedBy(await ctx.journal.listActs({ selection: nameSelection(selection) }));
-  const { settled, leftOut } = await settleOpen(ctx, cards);
+  const { settled, leftOut } = await settleOpenAttempts(ctx, cards);
   const runbook = await ctx.runbook();
   const candidates = settled
     .flatMap((one) => toCandidate(one, { selection, tried }) ?? [])
     .map(({ entry, ...candidate }) => ({ ...candidate, entry: advise(runbook, entry) }));
-  const obstacle = await findObstacles(ctx, candidates);
+  const obstacle = await findObstacles(ctx, candidates, { ignoresHolds });
   const plan = planRetries(candidates, { toKiosk, limit, obstacle });
   for (const kiosk of plan.kiosks)
     kiosk.usual = median(await ctx.journal.listDurations(kiosk.kioskId, DURATIONS));
@@ -68,46 +65,6 @@ export async function planRetry(ctx: Context, selection: RetrySelection): Promis
 /** When each card was tried last by runs of the same selection, in milliseconds since the epoch. */
 function triedBy(acts: readonly ActRecord[]): Map<string, number> {
   return new Map(acts.map(({ cardToken, startedAt }) => [cardToken ?? '', startedAt]));
-}
-
-/**
- * Looks what became of attempts that are still open: a command died, or did not wait. While a listener lives, its events
- * tell of those that were accepted.
- */
-async function settleOpen(ctx: Context, cards: readonly JournalCard[]) {
-  const isListenedTo = await ctx.journal.isListenedTo();
-  const leases = new Set((await ctx.journal.listLeases()).map(({ subject }) => subject));
-  const settled: JournalCard[] = [];
-  const leftOut: LeftOut[] = [];
-  for (const one of cards) {
-    const { attempt } = one;
-    // Somebody who is at it right now sees to it.
-    const isBusy = leases.has(leaseOnCard(one.card.cardToken ?? ''));
-    const isOurs = attempt?.origin === 'ours' && isOpen(attempt) && !isBusy;
-    if (!isOurs || (isListenedTo && !isUnsettled(attempt))) settled.push(one);
-    else {
-      const end = await settle(ctx, one);
-      if ('failure' in end) leftOut.push(end);
-      else settled.push(end);
-    }
-  }
-  return { settled, leftOut };
-}
-
-async function settle(ctx: Context, one: JournalCard): Promise<JournalCard | LeftOut> {
-  const subject = new Subject(ctx, targetOf(one.card));
-  try {
-    if (one.attempt) await bringToRest(ctx, subject, one.attempt);
-    const attempt = subject.latest?.facts.attempt ?? one.attempt;
-    if (subject.card.stage === 'produced')
-      ctx.report.note(`Card ${name(subject.card)}, sent before, was produced.`);
-    const moved = parseVendorTime(subject.card.production?.occurredAt ?? null)?.milliseconds;
-    return { card: subject.card, attempt, changedAt: moved ?? one.changedAt };
-  } catch (error) {
-    ctx.signal.throwIfAborted();
-    await subject.recall();
-    return { card: subject.card, failure: asFailure(error) };
-  }
 }
 
 /** @returns null for a card that is none of this selection */
@@ -134,9 +91,13 @@ function toCandidate(
 }
 
 /** What stands in the way of a card at a kiosk: a hold, somebody else's work, no token. */
-async function findObstacles(ctx: Context, candidates: readonly RetryCandidate[]) {
-  const holds = await ctx.journal.listHolds();
-  const leases = await ctx.journal.listLeases();
+async function findObstacles(
+  ctx: Context,
+  candidates: readonly RetryCandidate[],
+  { ignoresHolds }: { ignoresHolds: boolean },
+) {
+  const holds = ignoresHolds ? [] : await ctx.journal.listHolds();
+  const leases = await ctx.journal.listLeases({ ofOthers: true });
   const unauthorized = await findUnauthorized(
     ctx,
     candidates.map(({ one }) => one.card),
@@ -148,9 +109,4 @@ async function findObstacles(ctx: Context, candidates: readonly RetryCandidate[]
     const lease = leases.find(({ subject }) => subjects.has(subject));
     return lease ? leased(ctx, lease) : (unauthorized.get(card.profileId) ?? null);
   };
-}
-
-/** A card of the journal as what commands work on. */
-export function targetOf({ profileId, orderId, cardToken }: Card) {
-  return { profileId, orderId, cardToken, after: null };
 }

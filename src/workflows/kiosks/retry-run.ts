@@ -14,7 +14,7 @@ import { follow } from '../produce.ts';
 import { bringToRest, sendOnce } from '../send.ts';
 import { waitForResult } from '../wait-produced.ts';
 import { RetryBoard } from './retry-board.ts';
-import { targetOf } from './retry-plan.ts';
+import { targetOf } from './settle-open.ts';
 
 export interface RunOptions {
   /** How many failures in a row end it, per kiosk. */
@@ -23,6 +23,8 @@ export interface RunOptions {
   simulation: Simulation | null;
   /** The name of the selection, for the journal. */
   selection: string;
+  /** What else was approved: done once nobody else can act on these cards, and before anything is sent. */
+  onApproved?: () => Promise<void>;
 }
 
 /** What a retry came to with one card. */
@@ -45,6 +47,7 @@ export async function runRetries(ctx: Context, plan: RetryPlan, options: RunOpti
     ...cards.map(({ one }) => leaseOnCard(one.card.cardToken ?? '')),
   ]);
   return withLeases(ctx, { subjects, act: 'retry' }, async () => {
+    await options.onApproved?.();
     const board = new RetryBoard(ctx, plan);
     try {
       const run = async (kiosk: KioskPlan) => runKiosk(ctx, kiosk, { ...options, board });
