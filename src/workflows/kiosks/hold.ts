@@ -39,15 +39,19 @@ export async function holdKiosk(ctx: Context, kioskId: string): Promise<Held> {
   return { hold, changed: held, isKnown };
 }
 
-/** Ends the hold on a kiosk, whoever set it. @returns the hold that ended; null when there was none */
-export async function releaseKiosk(ctx: Context, kioskId: string): Promise<Hold | null> {
+/**
+ * Ends the hold on a kiosk, whoever set it. Where there is none, no act is recorded.
+ * @param shown the only one that is meant: another that was set since stays
+ * @returns the hold that ended; null when there was none
+ */
+export async function releaseKiosk(
+  ctx: Context,
+  kioskId: string,
+  { shown }: { shown?: Hold } = {},
+): Promise<Hold | null> {
   const hold = await findHold(ctx, kioskId);
-  return hold && endHold(ctx, hold);
-}
-
-/** Ends this very hold: one that was set since stays. @returns null when it ended before */
-export async function endHold(ctx: Context, hold: Hold): Promise<Hold | null> {
-  return recordAct(ctx, { subject: NO_CARD, act: 'release', kioskId: hold.kioskId }, () =>
+  if (!hold || (shown && shown.heldAt !== hold.heldAt)) return null;
+  return recordAct(ctx, { subject: NO_CARD, act: 'release', kioskId }, () =>
     ctx.journal.releaseKiosk(hold, ctx.clock.now()),
   );
 }

@@ -9,7 +9,7 @@ import type { Context } from '../context.ts';
 import { findHold, kioskHeld } from '../holds.ts';
 import { leaseOnKiosk, withLeases } from '../leases.ts';
 import { declined } from './approval.ts';
-import { endHold } from './hold.ts';
+import { releaseKiosk } from './hold.ts';
 import { selectFromJournal } from './journal-cards.ts';
 import { requireKnownKiosks } from './known-kiosks.ts';
 import type { RunOptions } from './retry-run.ts';
@@ -58,7 +58,7 @@ export async function recover(
     let released: Hold | null = null;
     const onApproved = async () => {
       await recordDestroyed(ctx, { kioskId, found: destroyed });
-      released = hold && (await endHold(ctx, hold));
+      released = hold && (await releaseKiosk(ctx, kioskId, { shown: hold }));
     };
     const retried = { kioskIds: [kioskId], errorCodes: [], exclude: [], limit: null, toKiosk: null };
     const approval = { isDryRun: false, ignoresHolds: hold !== null, onApproved };
