@@ -70,11 +70,9 @@ export async function recover(
 /** What failed there, also what nobody heard of yet: attempts that are open are looked at first. */
 async function findFailed(ctx: Context, kioskId: string): Promise<JournalCard[]> {
   const there = { kioskIds: [kioskId] };
-  const { settled } = await settleOpenAttempts(
-    ctx,
-    await selectFromJournal(ctx, there, { isUnfinished: true }),
-  );
-  return settled.filter((one) => isSelected(one, { ...there, isFailed: true }));
+  const unfinished = await selectFromJournal(ctx, there, { isUnfinished: true });
+  const { cards } = await settleOpenAttempts(ctx, unfinished);
+  return cards.filter((one) => isSelected(one, { ...there, isFailed: true }));
 }
 
 async function askWhetherFixed(ctx: Context, kioskId: string, failed: readonly JournalCard[]): Promise<void> {

@@ -5,13 +5,13 @@ import type { Failure } from '../../domain/failure.ts';
 import { isNamed, type Reference } from '../../domain/reference.ts';
 import { median, planRetries, type RetryCandidate, type RetryPlan } from '../../domain/retry-plan.ts';
 import { advise } from '../../domain/runbook.ts';
-import { failureOf, isSelected, type JournalCard } from '../../domain/selection.ts';
+import { failureOf, isSelected, type JournalCard, kioskOf } from '../../domain/selection.ts';
 import type { ActRecord } from '../../journal/journal.ts';
 import type { Context } from '../context.ts';
 import { findUnauthorized } from '../each-card.ts';
 import { kioskHeld } from '../holds.ts';
 import { leased, leaseOnCard, leaseOnKiosk } from '../leases.ts';
-import { selectFromJournal } from './journal-cards.ts';
+import { findInJournal, selectFromJournal } from './journal-cards.ts';
 import { requireKnownKiosks } from './known-kiosks.ts';
 import { settleOpenAttempts } from './settle-open.ts';
 
@@ -35,9 +35,13 @@ export function nameSelection({ kioskIds, errorCodes }: RetrySelection): string 
 /** How many productions tell how long one takes. */
 const DURATIONS = 20;
 
+/** When each card was tried last by runs of the same selection, in milliseconds since the epoch. */
+type Tried = ReadonlyMap<string, number>;
+
 /**
- * Works out which cards of the journal failed and can be produced again, and in which order. What earlier runs left
- * open is looked into first.
+ * Works out which cards of the journal failed and can be produced again, and in which order. What is still open at these
+ * kiosks is looked into first: it is awaited before anything else is sent there.
+ * @param options `ignoresHolds`: holds are about to end
  * @throws Failure `usage` for a kiosk that nobody knows
  */
 export async function planRetry(
@@ -45,44 +49,59 @@ export async function planRetry(
   selection: RetrySelection,
   { ignoresHolds = false } = {},
 ): Promise<RetryPlan> {
-  await requireKnownKiosks(ctx, selection.kioskIds);
   const { kioskIds, toKiosk, limit } = selection;
-  const all = await selectFromJournal(ctx, { kioskIds }, { isUnfinished: true });
-  const cards = all.filter(({ card }) => !selection.exclude.some((reference) => isNamed(card, reference)));
-  const tried = triedBy(await ctx.journal.listActs({ selection: nameSelection(selection) }));
-  const { settled, leftOut } = await settleOpenAttempts(ctx, cards);
+  await requireKnownKiosks(ctx, toKiosk === null ? kioskIds : [...kioskIds, toKiosk]);
+  const acts = await ctx.journal.listActs({ selection: nameSelection(selection) });
+  const tried: Tried = new Map(acts.map(({ cardToken, startedAt }) => [cardToken ?? '', startedAt]));
+  const { cards, stuck } = await settleOpenAttempts(ctx, await findConcerned(ctx, selection, acts));
   const runbook = await ctx.runbook();
-  const candidates = settled
+  const candidates = cards
     .flatMap((one) => toCandidate(one, { selection, tried }) ?? [])
     .map(({ entry, ...candidate }) => ({ ...candidate, entry: advise(runbook, entry) }));
   const obstacle = await findObstacles(ctx, candidates, { ignoresHolds });
-  const plan = planRetries(candidates, { toKiosk, limit, obstacle });
+  const plan = planRetries(candidates, { toKiosk, limit, obstacle, stuck });
   for (const kiosk of plan.kiosks)
     kiosk.usual = median(await ctx.journal.listDurations(kiosk.kioskId, DURATIONS));
-  return { ...plan, leftOut: [...leftOut, ...plan.leftOut] };
+  return plan;
 }
 
-/** When each card was tried last by runs of the same selection, in milliseconds since the epoch. */
-function triedBy(acts: readonly ActRecord[]): Map<string, number> {
-  return new Map(acts.map(({ cardToken, startedAt }) => [cardToken ?? '', startedAt]));
+/** The unfinished cards at the kiosks of a selection, and those that its runs sent elsewhere. */
+async function findConcerned(
+  ctx: Context,
+  { kioskIds, toKiosk }: RetrySelection,
+  acts: readonly ActRecord[],
+): Promise<JournalCard[]> {
+  const there = toKiosk === null ? kioskIds : [...kioskIds, toKiosk];
+  const cards = await selectFromJournal(ctx, { kioskIds: there }, { isUnfinished: true });
+  const found = new Set(cards.map(({ card }) => card.cardToken));
+  const elsewhere = new Set(acts.map(({ cardToken }) => cardToken).filter((token) => !found.has(token)));
+  for (const cardToken of elsewhere) {
+    const one = cardToken === null ? null : await findInJournal(ctx, { cardToken, orderId: null });
+    if (one) cards.push(one);
+  }
+  return cards;
 }
 
-/** @returns null for a card that is none of this selection */
+/** @returns null for a card that is none of this selection, and not in a kiosk where cards are to be sent */
 function toCandidate(
   one: JournalCard,
-  { selection, tried }: { selection: RetrySelection; tried: ReadonlyMap<string, number> },
+  { selection, tried }: { selection: RetrySelection; tried: Tried },
 ): RetryCandidate | null {
   const { card, attempt } = one;
-  const triedAt = tried.get(card.cardToken ?? '');
-  const wasTried = attempt !== null && triedAt !== undefined && attempt.claimedAt >= triedAt;
-  if (wasTried && isOpen(attempt)) {
+  if (attempt?.origin === 'ours' && isOpen(attempt)) {
     const entry = lookUpError('production', attempt.baseline?.errorCode ?? null);
     return { one, turn: 'joined', entry };
   }
-  const { errorCodes } = selection;
+  const triedAt = tried.get(card.cardToken ?? '');
+  const { kioskIds, errorCodes, exclude } = selection;
+  // A run may have sent it to another kiosk, where it failed again.
+  if (triedAt === undefined && !kioskIds.includes(kioskOf(one) ?? '')) return null;
+  if (exclude.some((reference) => isNamed(card, reference))) return null;
   const failure = failureOf(one);
   if (failure === null && card.stage !== 'expired') return null;
-  if (!isSelected(one, errorCodes.length > 0 ? { errorCodes } : {})) return null;
+  const wasTried = attempt !== null && triedAt !== undefined && attempt.claimedAt >= triedAt;
+  const isMeant = errorCodes.length === 0 || isSelected(one, { errorCodes });
+  if (!isMeant) return null;
   const { kind, errorCode } = failure ?? {
     kind: 'production',
     errorCode: card.production?.errorCode ?? null,
@@ -97,7 +116,7 @@ async function findObstacles(
   { ignoresHolds }: { ignoresHolds: boolean },
 ) {
   const holds = ignoresHolds ? [] : await ctx.journal.listHolds();
-  const leases = await ctx.journal.listLeases({ ofOthers: true });
+  const leases = await ctx.journal.listLeases();
   const unauthorized = await findUnauthorized(
     ctx,
     candidates.map(({ one }) => one.card),

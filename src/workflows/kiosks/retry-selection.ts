@@ -1,10 +1,9 @@
 import type { Covered } from '../../domain/coverage.ts';
 import { outcomeOf } from '../../domain/results.ts';
-import { countCards, type LeftOut, type RetryPlan } from '../../domain/retry-plan.ts';
+import { countCards, countSent, type LeftOut, type RetryPlan } from '../../domain/retry-plan.ts';
 import type { Context } from '../context.ts';
 import { readCovered } from '../coverage.ts';
 import { approveAttended, declined } from './approval.ts';
-import { requireKnownKiosks } from './known-kiosks.ts';
 import { nameSelection, planRetry, type RetrySelection } from './retry-plan.ts';
 import { type RetryResult, type RunOptions, runRetries } from './retry-run.ts';
 
@@ -35,14 +34,11 @@ export async function retrySelection(
   selection: RetrySelection,
   { isAttended, isDryRun, ignoresHolds = false, ...options }: SelectedRetryOptions,
 ): Promise<SelectedRetry> {
-  if (selection.toKiosk !== null) await requireKnownKiosks(ctx, [selection.toKiosk]);
   const plan = await planRetry(ctx, selection, { ignoresHolds });
   const covered = await readCovered(ctx);
   if (isDryRun) return { plan, covered, results: [], used: ctx.wise.used };
-  if (countCards(plan) > 0) {
-    await ctx.report.plan(plan, covered);
-    await approve(ctx, plan, { isAttended });
-  }
+  if (countCards(plan) > 0) await ctx.report.plan(plan, covered);
+  if (countSent(plan) > 0) await approve(ctx, plan, { isAttended });
   const done = await runRetries(ctx, plan, { ...options, selection: nameSelection(selection) });
   return { plan, covered, results: [...done, ...plan.leftOut.map(leftOutResult)], used: ctx.wise.used };
 }
@@ -58,14 +54,14 @@ async function approve(
       ctx,
       plan.kiosks.map(({ kioskId }) => kioskId),
     );
-  const count = countCards(plan);
+  const count = countSent(plan);
   const what = count === 1 ? 'this card' : `these ${count} cards, one of each kiosk first,`;
   if (!(await ctx.ask.confirm(`Is the cause gone, and shall ${what} be produced?`, { flag: '--yes' })))
     throw declined('Fix the cause; then run the command again.');
 }
 
-function leftOutResult({ card, failure }: LeftOut) {
+function leftOutResult({ card, kioskId, failure }: LeftOut) {
   const error = failure.toDocument();
   const { exitCode } = failure;
-  return { card, outcome: outcomeOf(error, exitCode), exitCode, error, isCanary: false };
+  return { card, kioskId, outcome: outcomeOf(error, exitCode), exitCode, error, isCanary: false };
 }
