@@ -14,11 +14,12 @@ export default class KioskRecover extends BaseCommand {
   static override effect = 'writes' as const;
   static override summary = 'Bring a kiosk back, step by step: fix it, then produce its failed cards again.';
   static override description =
-    `Says what failed there and what to touch (catalogue and runbook), asks whether that is done, whose spoiled card lay in
-the rejection hopper and was destroyed (kept in the journal), whether a hold ends, and whether somebody takes the cards.
-Then it goes like retry --kiosk: one card first, and the others when that one came out. Nothing is kept or sent before
-that is answered. In a script, answer with --yes --spoiled --attended, and --release for a hold. Stopped anywhere, the same
-command goes on where it was.`;
+    `Looks what became of what was sent there, says what failed and what to touch (catalogue and runbook), and asks whether
+that is done, whose spoiled card lay in the rejection hopper and was destroyed (kept in the journal), and whether a hold
+ends. Then it goes like retry --kiosk: shows the plan, asks whether somebody takes the cards and whether to go on, and
+produces one card first, the others when that one came out. Nothing is kept, released or sent before the plan is approved;
+nobody else can recover or retry there meanwhile. In a script, answer with --yes --spoiled --attended, and --release for a
+hold. Stopped anywhere, the same command goes on where it was.`;
   static override examples = [
     '<%= config.bin %> kiosk recover WIS00001',
     '<%= config.bin %> kiosk recover WIS00001 --yes --spoiled none --attended --json',

@@ -185,7 +185,9 @@ describe('the recovery of a kiosk', () => {
     const page = { kind: 'production', code: 'PRD_HOPPER_DOOR', retry: 'never' } as const;
     const pages = [{ ...page, owner: null, steps: [], link: null, contact: null }];
     const { retry } = await recovery({ spoiled: [], isAttended: true }, { runbook: async () => ({ pages }) });
-    expect(retry.results).toMatchObject([{ exitCode: 6, error: { code: 'production-failed' } }]);
+    expect(retry.results).toMatchObject([
+      { kioskId: HERE, isCanary: false, exitCode: 6, error: { code: 'production-failed' } },
+    ]);
     expect(await sent(1)).toBe(0);
   });
 
