@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core';
 import { Failure } from '../../domain/failure.ts';
 import { parseReference } from '../../domain/reference.ts';
-import type { Spoiled } from '../../workflows/kiosks/recover.ts';
+import type { Spoiled } from '../../workflows/kiosks/spoiled.ts';
 import { toText } from './flags.ts';
 import { courseFlags } from './retry-options.ts';
 
