@@ -258,13 +258,13 @@ describe('what an earlier run left behind', () => {
   });
 });
 
-describe('a card that may still be in a kiosk', () => {
-  /** A run that gives up waiting for its first card. */
-  async function leaveInKiosk(selection: Parameters<typeof cards.retry>[0] = {}): Promise<void> {
-    const timing = { ...cards.world.context().timing, timeout: 1_000 };
-    expect(outcomesOf(await cards.retry({ ...selection, context: { timing } }))[0]).toBe('timeout');
-  }
+/** A run that gives up waiting for its first card. */
+async function leaveInKiosk(selection: Parameters<typeof cards.retry>[0] = {}): Promise<void> {
+  const timing = { ...cards.world.context().timing, timeout: 1_000 };
+  expect(outcomesOf(await cards.retry({ ...selection, context: { timing } }))[0]).toBe('timeout');
+}
 
+describe('a card that may still be in a kiosk', () => {
   const simulation = { status: 'PRODUCED' } as const;
 
   test('is awaited at the other kiosk to which it was sent', async () => {
