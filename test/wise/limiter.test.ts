@@ -84,14 +84,11 @@ describe.concurrent('requests', () => {
     const controller = new AbortController();
     const { signal } = controller;
     await read(client, '/first');
-    const started = performance.now();
     const waiting = numbers(5).map(async (index) => read(client, `/${index}`, { signal, retry: false }));
     const last = read(client, '/last');
     setTimeout(() => controller.abort(reason), 50);
     for (const one of waiting) await expect(one).rejects.toBe(reason);
-    expect(performance.now() - started).toBeLessThan(300);
     await last;
-    expect(performance.now() - started).toBeLessThan(800);
     expect(vendor.asked.map(({ path }) => path)).toEqual(['/first', '/last']);
   });
 
