@@ -69,7 +69,9 @@ const crash = file(
   'crash.mjs',
   `const message = 'Bearer ${canary('crash')} and ' + process.env.KIOSKCTL_TOKEN;
    const fails = () => { throw new TypeError(message); };
+   const { randomUUID } = crypto;
    if (process.env.CRASH === 'asks') crypto.randomUUID = fails;
+   else if (process.env.CRASH === 'later') crypto.randomUUID = () => (setTimeout(fails), randomUUID.call(crypto));
    else { const { write } = process.stdout; process.stdout.write = () => { process.stdout.write = write; fails(); }; }`,
 );
 const vault = file(
@@ -403,4 +405,16 @@ test('no command lets out a secret, or anything about a cardholder', { timeout: 
   for (const { authorization = '' } of proxy.asked)
     expect(canaries.find(authorization), 'the proxy').not.toEqual([]);
   expect([...found, ...canaries.findInFiles(user.home, { but: ['credentials.json'] })]).toEqual([]);
+});
+
+test('nor does a bug where nobody waits for it', async () => {
+  const env = {
+    KIOSKCTL_BASE_URL: vendor.url(started.length, 'good'),
+    KIOSKCTL_TOKEN: TOKEN,
+    NODE_OPTIONS: `--import ${crash}`,
+    CRASH: 'later',
+  };
+  const { code, json, stdout, stderr } = await user.run('orders --json --context bank', { env });
+  expect([code, json.error.code, stderr]).toEqual([1, 'internal-error', '']);
+  expect(canaries.find(stdout)).toEqual([]);
 });
