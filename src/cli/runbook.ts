@@ -1,13 +1,14 @@
 import { dirname, resolve } from 'node:path';
 import { asFailure, Failure } from '../domain/failure.ts';
-import { NO_RUNBOOK, type Runbook } from '../domain/runbook.ts';
+import { moreCareful, NO_RUNBOOK, type Runbook } from '../domain/runbook.ts';
+import { printable } from '../domain/terminal-text.ts';
 import { readRunbook, runbookUnusable } from './input/runbook-file.ts';
 import type { Settings } from './settings/settings.ts';
 
 interface RunbookChoice {
   /** The file that a flag names in this very command. */
   given?: string | undefined;
-  settings: Pick<Settings, 'runbook' | 'paths'> | null;
+  settings: Pick<Settings, 'runbook' | 'origins' | 'paths'> | null;
   warn: (text: string) => void;
 }
 
@@ -38,12 +39,23 @@ export function openRunbook({ given, settings, warn }: RunbookChoice): () => Pro
     const file = settings && runbookOf(settings);
     if (!file) return NO_RUNBOOK;
     try {
-      return await readOrFail(file);
+      const runbook = await readOrFail(file);
+      return settings?.origins.runbook.source === 'project-file' ? ofProject(runbook) : runbook;
     } catch (error) {
       const { message, hint } = asFailure(error);
       warn(`${message} Only the catalogue is used. ${hint}`);
       return NO_RUNBOOK;
     }
+  }
+
+  function ofProject(read: Runbook): Runbook {
+    const { runbook, ignored } = moreCareful(read);
+    const codes = [...new Set(ignored.map(({ code }) => printable(code)))].join(', ');
+    if (codes !== '')
+      warn(
+        `A project's runbook can't say that something needs no fix: its “retry: now” is not heard (${codes}).`,
+      );
+    return runbook;
   }
 }
 

@@ -20,8 +20,12 @@ export function asUsageFailure(error: unknown, { id, flags, subcommands }: Usage
   const unknownFlags = 'flags' in error && Array.isArray(error.flags) ? error.flags.map(String) : [];
   if (unknownFlags.length > 0) return unknownFlag(unknownFlags, { flags, help });
   if ('args' in error && error.message.startsWith('Missing')) {
-    return new Failure('usage', `An argument is missing: ${argNames(error.args)}.`, {
-      hint: `See ${help}. To read card references from standard input, write a - for them.`,
+    const names = argNames(error.args);
+    const dash = names.includes('CARD')
+      ? ' To read card references from standard input, write a - for them.'
+      : '';
+    return new Failure('usage', `An argument is missing: ${names.join(', ')}.`, {
+      hint: `See ${help}.${dash}`,
     });
   }
   if ('args' in error && Array.isArray(error.args))
@@ -55,11 +59,9 @@ function unexpected(
   });
 }
 
-function argNames(args: unknown): string {
+function argNames(args: unknown): string[] {
   const list: unknown[] = Array.isArray(args) ? args : [];
-  return list
-    .map((arg) =>
-      typeof arg === 'object' && arg !== null && 'name' in arg ? String(arg.name).toUpperCase() : '?',
-    )
-    .join(', ');
+  return list.map((arg) =>
+    typeof arg === 'object' && arg !== null && 'name' in arg ? String(arg.name).toUpperCase() : '?',
+  );
 }

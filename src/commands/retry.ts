@@ -1,11 +1,12 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
+import { warnOfUndocumented } from '../cli/input/card-selection.ts';
 import { actFlags, followFlags, optionalCardArgs, quietFlag, waitFlags } from '../cli/input/flags.ts';
+import { toKioskId } from '../cli/input/kiosk-options.ts';
 import { retrySelectionFlags, toMaxFailures, toRetrySelection } from '../cli/input/retry-options.ts';
 import { interruption } from '../cli/io/signals.ts';
 import type { Result } from '../cli/output/result.ts';
 import { plannedRetry, selectedRetry } from '../cli/output/selected-retry.ts';
-import { asName, readGiven } from '../cli/settings/sources.ts';
 import { parseSimulation } from '../domain/simulation.ts';
 import { retrySelection } from '../workflows/kiosks/retry-selection.ts';
 import { retry } from '../workflows/retry.ts';
@@ -46,18 +47,19 @@ command goes on where it was.`;
     const { args, flags } = await this.parse(Retry);
     const cards = args.card ?? [];
     const selection = toRetrySelection(flags, cards);
+    const toKiosk = toKioskId(flags['to-kiosk'], '--to-kiosk');
     const simulation = flags.simulate === undefined ? null : parseSimulation(flags.simulate);
     const isDryRun = flags['dry-run'];
     const effect = isDryRun ? 'reads' : simulation ? 'sandbox-only' : 'writes';
     const ctx = await this.context({ ...flags, kiosk: undefined }, effect);
     if (selection) {
+      warnOfUndocumented(ctx, selection.errorCodes);
       const maxFailures = toMaxFailures(flags);
       const options = { isAttended: flags.attended, isDryRun, maxFailures, simulation };
       const done = await retrySelection(ctx, selection, options);
       return isDryRun ? plannedRetry(done) : selectedRetry(done, interruption());
     }
     const { targets, shape } = await this.cards(ctx, cards);
-    const toKiosk = readGiven(flags['to-kiosk'], '--to-kiosk', asName) ?? null;
     const { abandon, wait } = flags;
     return this.results(await retry(ctx, { targets, toKiosk, abandon, wait, simulation }), { shape });
   }

@@ -1,3 +1,4 @@
+import { counted } from './counted.ts';
 import { lookUpError } from './error-catalogue.ts';
 import { type AdvisedEntry, advise, type Runbook } from './runbook.ts';
 import { failureOf, type JournalCard } from './selection.ts';
@@ -36,7 +37,7 @@ export function describeCause({ entry, count }: Cause): string[] {
     page?.link ? `More: ${page.link}` : '',
   ].filter((line) => line !== '');
   return [
-    `${count} ${count === 1 ? 'card' : 'cards'} failed with ${code}: ${meaning}`,
+    `${counted(count, 'card')} failed with ${code}: ${meaning}`,
     `  Who acts: ${page?.owner ?? actor}`,
     ...steps.map((step, index) => (steps.length === 1 ? `  ${step}` : `  ${index + 1}. ${step}`)),
     ...help.map((line) => `  ${line}`),

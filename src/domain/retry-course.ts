@@ -26,6 +26,12 @@ const SENT_NOTHING = new Set<FailureCode>([
   'not-found',
 ]);
 
+/** With these the cause is still there. */
+const FAILED_AGAIN = new Set<FailureCode>(['production-failed', 'production-refused']);
+
+/** With these somebody ended the whole run. */
+const ENDED = new Set<FailureCode>(['interrupted', 'terminated']);
+
 /** With these the card may still be in the kiosk, which takes one card at a time. */
 const STILL_THERE = new Set<FailureCode>(['deadline-passed', 'outcome-unknown']);
 
@@ -44,11 +50,13 @@ export function advance(
   }
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a document of a Failure
   const code = error.code as FailureCode;
+  if (ENDED.has(code)) return course;
   if (STILL_THERE.has(code)) return { ...course, stop: 'a card may still be in the kiosk' };
   if (code === 'kiosk-held') return { ...course, stop: 'the kiosk is on hold' };
   if (SENT_NOTHING.has(code)) return course;
   const failuresInRow = course.failuresInRow + 1;
-  if (!course.isProven) return { ...course, failuresInRow, stop: 'the first card failed again' };
+  const what = FAILED_AGAIN.has(code) ? 'failed again' : 'could not be sent';
+  if (!course.isProven) return { ...course, failuresInRow, stop: `the first card ${what}` };
   const isTooMany = failuresInRow >= maxFailures;
   return {
     ...course,

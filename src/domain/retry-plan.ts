@@ -7,8 +7,8 @@ import { neverAgain } from './production-failure.ts';
 import { byAge, type JournalCard, kioskOf } from './selection.ts';
 
 /**
- * When a card is produced within a retry. `joined`: an earlier run of the same selection sent it already; its result is
- * awaited before anything else is sent. `again`: it failed in such a run, and goes last.
+ * When a card is produced within a retry. `joined`: a command sent it to the kiosk already; its result is awaited before
+ * anything else is sent there. `again`: it failed in an earlier run of the same selection, and goes last.
  */
 export type Turn = 'joined' | 'first' | 'again';
 
@@ -37,6 +37,8 @@ export interface KioskPlan {
 /** A card of the selection with which nothing is done. */
 export interface LeftOut {
   card: Card;
+  /** The kiosk where it would have gone. */
+  kioskId: string | null;
   failure: Failure;
 }
 
@@ -54,21 +56,27 @@ export interface PlanOptions {
   limit: number | null;
   /** Why nothing may be done with a card at a kiosk right now; null when it may. */
   obstacle: (card: Card, kioskId: string) => Failure | null;
+  /** Cards that may be in their kiosk, and can't be looked into. */
+  stuck: readonly LeftOut[];
 }
 
 /** Puts the cards of a selection into the order in which they are produced, and leaves out what can't be. */
 export function planRetries(candidates: readonly RetryCandidate[], options: PlanOptions): RetryPlan {
-  const leftOut: LeftOut[] = [];
+  const leftOut: LeftOut[] = [...options.stuck];
   const planned: PlannedRetry[] = [];
+  // A kiosk takes one card at a time: one that may still be in it keeps the others out.
+  const blocked = new Map(options.stuck.map(({ kioskId, failure }) => [kioskId, failure]));
   for (const candidate of candidates.toSorted(byTurn)) {
     const { card } = candidate.one;
     const kioskId = (candidate.turn === 'joined' ? null : options.toKiosk) ?? kioskOf(candidate.one);
     if (kioskId === null) continue;
-    const failure = hopeless(candidate) ?? options.obstacle(card, kioskId);
-    if (failure) leftOut.push({ card, failure });
+    const failure = blocked.get(kioskId) ?? hopeless(candidate) ?? options.obstacle(card, kioskId);
+    if (failure && candidate.turn === 'joined') blocked.set(kioskId, failure);
+    if (failure) leftOut.push({ card, kioskId, failure });
     else planned.push({ ...candidate, kioskId });
   }
-  const taken = options.limit === null ? planned : planned.slice(0, options.limit);
+  const joined = planned.filter(({ turn }) => turn === 'joined').length;
+  const taken = options.limit === null ? planned : planned.slice(0, joined + options.limit);
   return {
     kiosks: [...Map.groupBy(taken, ({ kioskId }) => kioskId)].map(([kioskId, cards]) => ({
       kioskId,
@@ -100,9 +108,14 @@ export function median(durations: readonly number[]): number | null {
   return durations.toSorted((left, right) => left - right)[Math.floor(durations.length / 2)] ?? null;
 }
 
-/** How many cards a plan sends. */
+/** How many cards a plan is about, those included that are only awaited. */
 export function countCards({ kiosks }: Pick<RetryPlan, 'kiosks'>): number {
   return kiosks.reduce((sum, { cards }) => sum + cards.length, 0);
+}
+
+/** How many cards a plan sends. */
+export function countSent({ kiosks }: Pick<RetryPlan, 'kiosks'>): number {
+  return kiosks.flatMap(({ cards }) => cards).filter(({ turn }) => turn !== 'joined').length;
 }
 
 /** A plan as JSON documents show it. */
@@ -121,8 +134,9 @@ export function toPlanDocument({ kiosks, leftOut, beyondLimit }: RetryPlan) {
         nextStep: entry.nextStep,
       })),
     })),
-    leftOut: leftOut.map(({ card, failure }) => ({
+    leftOut: leftOut.map(({ card, kioskId, failure }) => ({
       card,
+      kioskId,
       exitCode: failure.exitCode,
       error: failure.toDocument(),
     })),

@@ -104,6 +104,19 @@ export function refuseRetry(kind: ErrorKind, code: string, retry: RetryAdvice): 
   return null;
 }
 
+/**
+ * A runbook that came with a repository, which may be anybody's: it may make codes more careful, and no less. Of what has
+ * to be fixed first, it can't say that cards may be produced again at once.
+ * @returns with the pages whose advice was left out
+ */
+export function moreCareful({ pages }: Runbook): { runbook: Runbook; ignored: RunbookPage[] } {
+  const ignored = pages.filter(
+    ({ kind, code, retry }) => retry === 'now' && lookUpError(kind, code).retry !== 'now',
+  );
+  const kept = pages.map((page) => (ignored.includes(page) ? { ...page, retry: null } : page));
+  return { runbook: { pages: kept }, ignored };
+}
+
 function asSentence(text: string): string {
   return /[.!?:;…]$/.test(text) ? text : `${text}.`;
 }

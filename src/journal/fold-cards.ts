@@ -1,6 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { KeptEvent } from '../domain/event.ts';
-import { productionOf } from '../domain/event.ts';
+import { type KeptEvent, ORDER_EVENT, productionOf } from '../domain/event.ts';
 import { foldEvents, laterOrderStatus } from '../domain/fold-events.ts';
 import { latestOf, type Production } from '../domain/production.ts';
 import * as states from './rows/card-states.ts';
@@ -69,16 +68,18 @@ function foldCard(
   const { production, order } = foldEvents(all);
   const orderStatus = laterOrderStatus(known?.order_status ?? null, order.latest?.status ?? null);
   const more = { cardCreatedAt: null, deliveryOption: null, orderStatus };
-  cards.rememberCard(db, environment, { card: { ...card, profileId, ...more }, at: first.receivedAt });
+  const orderSeenAt = all.findLast(({ eventType }) => eventType === ORDER_EVENT)?.receivedAt ?? null;
+  const at = first.receivedAt;
+  cards.rememberCard(db, environment, { card: { ...card, profileId, ...more }, at, orderSeenAt });
   const told = production.latest && productionOf(production.latest);
   if (!told || card.cardToken === null) return;
   const before = states.findProduction(db, environment, card.cardToken);
   // What the API said counts, unless an event tells something later. What an event said is among them already.
   const isOfApi = before !== null && !all.some((event) => isSame(productionOf(event), before));
   const now = isOfApi ? latestOf(told, before) : told;
-  const at = all.at(-1)?.receivedAt ?? first.receivedAt;
+  const heardAt = all.at(-1)?.receivedAt ?? at;
   if (!isSame(now, before))
-    states.setProduction(db, environment, { cardToken: card.cardToken, production: now, at });
+    states.setProduction(db, environment, { cardToken: card.cardToken, production: now, at: heardAt });
 }
 
 function isSame(left: Production | null, right: Production | null): boolean {

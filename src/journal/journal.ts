@@ -34,6 +34,8 @@ export type * from './rows/records.ts';
 export interface Journal {
   rememberCard(card: KnownCard, at: number): Promise<void>;
   findCard(reference: { cardToken: string | null; orderId: number | null }): Promise<KnownCard | null>;
+  /** When the order of a card was seen, or heard of, last; null for never. Half a minute may be missing. */
+  orderSeenAt(cardToken: string): Promise<number | null>;
   /** Newest first. */
   listCards(): Promise<KnownCard[]>;
   /** Those that something was heard of since a time, or that are being produced; of events, also others. Newest first. */
@@ -61,8 +63,10 @@ export interface Journal {
    */
   takeLeases(subjects: readonly string[], act: string): Promise<Lease[]>;
   releaseLeases(subjects: readonly string[]): Promise<void>;
-  /** All that are held right now, by whomever. */
+  /** All that other processes hold right now. */
   listLeases(): Promise<Lease[]>;
+  /** Are these still ours? A process that stood still may have lost them. */
+  holdsLeases(subjects: readonly string[]): Promise<boolean>;
 
   listHolds(): Promise<Hold[]>;
   /** @returns the hold, and whether it began now; else it is the one that was there before */
@@ -72,8 +76,8 @@ export interface Journal {
     context: string;
     at: number;
   }): Promise<{ hold: Hold; held: boolean }>;
-  /** @returns the hold that ended; null when there was none */
-  releaseKiosk(kioskId: string, at: number): Promise<Hold | null>;
+  /** Ends this very hold, and none that was set since. @returns it; null when it ended before */
+  releaseKiosk(hold: Hold, at: number): Promise<Hold | null>;
   /** Cards that a kiosk was heard of with, or that were sent to it: from a time, and until but not including. */
   listCardsAt(kioskId: string, time: { since: number; until: number }): Promise<string[]>;
   /** How long productions at a kiosk took, from the request to its result, newest first; milliseconds. */

@@ -6,18 +6,20 @@ import * as cards from './rows/cards.ts';
 import { findEnvironment, putEnvironment } from './rows/environments.ts';
 import type { Store } from './store.ts';
 
-type CardsPart = Pick<Journal, 'rememberCard' | 'findCard' | 'listCards' | 'listRecentCards'>;
+type CardsPart = Pick<Journal, 'rememberCard' | 'findCard' | 'orderSeenAt' | 'listCards' | 'listRecentCards'>;
 
 /** The cards that the journal knows. */
 export function sqliteCards({ db, environment }: Store): CardsPart {
   return {
-    rememberCard: async (card, at) => cards.rememberCard(db, environment, { card, at }),
+    rememberCard: async (card, at) =>
+      cards.rememberCard(db, environment, { card, at, orderSeenAt: card.orderStatus ? at : null }),
     findCard: async ({ cardToken, orderId }) => {
       const row = cardToken
         ? cards.findByToken(db, environment, cardToken)
         : cards.findByOrder(db, environment, orderId ?? 0);
       return row ? cards.toKnownCard(row) : null;
     },
+    orderSeenAt: async (cardToken) => cards.findByToken(db, environment, cardToken)?.order_seen_at ?? null,
     listCards: async () => cards.listCards(db, environment).map(cards.toKnownCard),
     listRecentCards: async (since) => cards.listRecentCards(db, environment, since),
   };

@@ -15,12 +15,8 @@ export function sqliteKiosks({ db, environment, holder }: Store): KiosksPart {
         const held = holds.insertHold(db, environment, { ...hold, holder });
         return { hold: present(holds.findHold(db, environment, hold.kioskId) ?? null), held };
       }),
-    releaseKiosk: async (kioskId, at) =>
-      db.transaction(() => {
-        const hold = holds.findHold(db, environment, kioskId);
-        holds.endHold(db, environment, { kioskId, at });
-        return hold ?? null;
-      }),
+    releaseKiosk: async (hold, at) =>
+      db.transaction(() => (holds.endHold(db, environment, { ...hold, at }) ? hold : null)),
     listCardsAt: async (kioskId, time) => listCardsAt(db, environment, { kioskId, ...time }),
     listDurations: async (kioskId, limit) => listDurations(db, environment, { kioskId, limit }),
   };

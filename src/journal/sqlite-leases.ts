@@ -9,7 +9,9 @@ const LEASE_MS = 10_000;
 const RENEWAL_MS = 2_000;
 
 /** Who works on which card, and at which kiosk. */
-export function sqliteLeases(store: Store): Pick<Journal, 'takeLeases' | 'releaseLeases' | 'listLeases'> {
+export function sqliteLeases(
+  store: Store,
+): Pick<Journal, 'takeLeases' | 'releaseLeases' | 'listLeases' | 'holdsLeases'> {
   const { db, environment, now } = store;
   const own = new OwnLeases(store);
   const isHeld = (lease: leases.KeptLease) => now() - lease.renewedAt < LEASE_MS && mayBeAlive(lease.holder);
@@ -28,7 +30,10 @@ export function sqliteLeases(store: Store): Pick<Journal, 'takeLeases' | 'releas
       db.transaction(() => own.release(subjects));
       own.keepUp();
     },
-    listLeases: async () => leases.listLeases(db, environment).filter(isHeld),
+    listLeases: async () =>
+      leases.listLeases(db, environment).filter((lease) => lease.owner !== own.owner && isHeld(lease)),
+    holdsLeases: async (subjects) =>
+      subjects.every((subject) => leases.findLease(db, environment, subject)?.owner === own.owner),
   };
 }
 
@@ -51,10 +56,9 @@ class OwnLeases {
   put(subjects: readonly string[], act: string): void {
     const { db, environment, now, holder } = this.#store;
     for (const subject of subjects) {
-      const count = this.#taken.get(subject) ?? 0;
-      this.#taken.set(subject, count + 1);
-      if (count === 0)
-        leases.putLease(db, environment, { subject, act, owner: this.owner, holder, at: now() });
+      this.#taken.set(subject, (this.#taken.get(subject) ?? 0) + 1);
+      // Also one that was taken before: this process may have stood still and lost it.
+      leases.putLease(db, environment, { subject, act, owner: this.owner, holder, at: now() });
     }
   }
 

@@ -15,6 +15,7 @@ interface CardName {
 interface ProduceOptions {
   correlationId: string;
   reservation?: Reservation | undefined;
+  beforeSending?: () => void;
 }
 
 const cardsOf = (profileId: number) => `/v3/spend/profiles/${profileId}/cards`;

@@ -53,6 +53,8 @@ export interface SendOptions {
   reservation?: Reservation | undefined;
   /** Milliseconds that it may wait for its turn without a reservation. */
   patience?: number;
+  /** Called when token and way are there and nothing is left but to send it; what it throws keeps it from being sent. */
+  beforeSending?: () => void;
 }
 
 export interface VendorRequest {
@@ -182,13 +184,14 @@ export class Client {
   }
 
   async #exchange(request: VendorRequest, options: ExchangeOptions): Promise<Sent> {
-    const { correlationId = crypto.randomUUID(), counts, ...rest } = options;
+    const { correlationId = crypto.randomUUID(), counts, beforeSending, ...rest } = options;
     const baseUrl = await this.#options.baseUrl();
     const agent = baseUrl.startsWith('https:') ? await this.#agentFor(baseUrl) : undefined;
     const authorization = await this.#authorize(request, counts === 'sends');
     const path = versioned(request.path, this.#options.apiVersion);
     // What we sent may come back: it ends here, before anything shows or keeps it.
     const sent = [authorization.replace(/^\S+ /, '')];
+    beforeSending?.();
     const answer = await exchange({
       method: request.method,
       url: `${baseUrl}${path}`,
@@ -231,6 +234,7 @@ interface ExchangeOptions {
   signal?: AbortSignal | undefined;
   correlationId?: string | undefined;
   reservation?: Reservation | undefined;
+  beforeSending?: () => void;
 }
 
 /** In the vendor's calendar versions the version segment is replaced: `/v3/spend/…` is `/2026Q4/spend/…`. */

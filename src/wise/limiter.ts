@@ -106,7 +106,9 @@ export class Limiter {
       return answer;
     };
     if (!options.reservation) return (await this.#inTurn(fly, options)).answer;
-    await this.#holdEnds(withDeadline(options));
+    // Its sending is recorded already: it goes out now, or not at all.
+    const left = this.#heldUntil - performance.now();
+    if (left > 0) throw new HeldBack(left);
     return fly();
   }
 

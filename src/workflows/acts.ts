@@ -18,8 +18,10 @@ interface Acting {
   selection?: string | null;
 }
 
-/**
- * Keeps in the journal that an act is done, by whom and why, before it is done, and how it ended. */
+/** What is done for a whole kiosk, or the application, is on no card and belongs to no profile. */
+export const NO_CARD: ActSubject = { target: { profileId: 0, orderId: null, cardToken: null } };
+
+/** Keeps in the journal that an act is done, by whom and why, before it is done, and how it ended. */
 export async function recordAct<Result>(
   ctx: Context,
   { subject, act, kioskId = null, selection = null }: Acting,

@@ -55,6 +55,8 @@ export interface BoardRow {
 /** What a workflow tells on its way. All of it is for people, on stderr. */
 export interface Report {
   note(text: string): void;
+  /** The same once a command, however often it comes up. @param topic which advice it is */
+  hint(topic: string, text: string): void;
   warn(text: string): void;
   progress(progress: Progress): void;
   /** The wait is over: whatever shows its progress goes away. */

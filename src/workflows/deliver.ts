@@ -73,8 +73,16 @@ async function put(ctx: Context, attempt: Attempt, reservation: Reservation | un
   if (kioskId === null || correlationId === null)
     throw new TypeError('an attempt is sent with kiosk and correlation id');
   try {
-    if (ctx.clock.now() - (sentAt ?? 0) > STALE_MS) throw tooLate(attempt);
-    return await produceCard(ctx.wise, { profileId, cardToken, kioskId, correlationId, reservation });
+    return await produceCard(ctx.wise, {
+      profileId,
+      cardToken,
+      kioskId,
+      correlationId,
+      reservation,
+      beforeSending: () => {
+        if (ctx.clock.now() - (sentAt ?? 0) > STALE_MS) throw tooLate(attempt);
+      },
+    });
   } catch (error) {
     // Only what is done before the sending throws a Failure: no token, no server.
     if (error instanceof Failure)

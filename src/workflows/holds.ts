@@ -5,8 +5,12 @@ import type { Context } from './context.ts';
 
 /** @throws Failure `kiosk-held` while nothing is to be sent to a kiosk, with the reason and who set it */
 export async function refuseHeld(ctx: Context, kioskId: string): Promise<void> {
-  const hold = (await ctx.journal.listHolds()).find((one) => one.kioskId === kioskId);
+  const hold = await findHold(ctx, kioskId);
   if (hold) throw kioskHeld(ctx, hold);
+}
+
+export async function findHold(ctx: Context, kioskId: string): Promise<Hold | null> {
+  return (await ctx.journal.listHolds()).find((one) => one.kioskId === kioskId) ?? null;
 }
 
 export function kioskHeld(ctx: Context, { kioskId, reason, user, host, heldAt }: Hold): Failure {

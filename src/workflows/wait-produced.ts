@@ -111,5 +111,8 @@ function isLeftBehind({ card }: Observation, after: string | null): boolean {
 function hintAtSimulation({ environment, invocation, report }: Context, { card }: Subject): void {
   if (environment === 'production') return;
   const command = commandLine(['simulate', name(card), '--status', 'PRODUCED'], invocation);
-  report.note(`A sandbox leaves a card in progress until it is told what becomes of it: ${command}`);
+  report.hint(
+    'simulate',
+    `A sandbox leaves a card in progress until it is told what becomes of it: ${command}`,
+  );
 }

@@ -242,7 +242,7 @@ test('for people: one line an event, with time, card, kiosk, status, and what th
   const line = new RegExp(`^.*${words.join('.*')}.*The hopper door is open\\.$`, 'm');
   expect(said.stdout).toMatch(line);
   expect(said.stdout).toMatch(/^1 webhook refused: 401 wrong signature$/m);
-  expect(said.stdout).toMatch(/^1 events kept, 0 duplicates, 1 refused$/m);
+  expect(said.stdout).toMatch(/^1 event kept, 0 duplicates, 1 refused$/m);
 });
 
 test('with --quiet: references only', async () => {

@@ -100,6 +100,6 @@ test('the recovery of a kiosk asks step by step', async () => {
     ['shall this card be produced?', 'y\r'],
   ]);
   expect(screen).toContain(`Recorded as destroyed: ${card}`);
-  expect(screen).toContain('1 cards: 1 done');
+  expect(screen).toContain('1 card: 1 done');
   expect(code).toBe(0);
 });

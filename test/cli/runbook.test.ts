@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openRunbook, requireRunbook, runbookOf } from '../../src/cli/runbook.ts';
+import { findProjectFile } from '../../src/cli/settings/project-file.ts';
 import { readSettings } from '../../src/cli/settings/settings.ts';
 import { makeHome } from './home.ts';
 
@@ -37,6 +38,38 @@ describe('the runbook of a context', () => {
     const read = openRunbook({ settings, warn: (text) => void warnings.push(text) });
     expect(await Promise.all([read(), read()])).toEqual([{ pages: [] }, { pages: [] }]);
     expect(warnings).toEqual([expect.stringContaining(why)]);
+  });
+});
+
+describe('the runbook of a project file', () => {
+  const LESS = 'version: 1\nproduction:\n  PRD_HOPPER_DOOR: {owner: us, retry: now}\n';
+
+  async function read(given?: string) {
+    const folder = makeHome();
+    writeFileSync(join(folder, '.kioskctl.yaml'), 'runbook: theirs.yaml\n');
+    writeFileSync(join(folder, 'theirs.yaml'), LESS);
+    const project = await findProjectFile(folder, folder);
+    const settings = readSettings({}, { KIOSKCTL_HOME: makeHome() }, project);
+    const warnings: string[] = [];
+    const open = openRunbook({
+      given: given && join(folder, given),
+      settings,
+      warn: (text) => void warnings.push(text),
+    });
+    const [{ pages }] = await Promise.all([open(), open()]);
+    return { pages, warnings };
+  }
+
+  test('can’t say that something needs no fix, and that is told once', async () => {
+    const { pages, warnings } = await read();
+    expect(pages).toMatchObject([{ code: 'PRD_HOPPER_DOOR', owner: 'us', retry: null }]);
+    expect(warnings).toEqual([expect.stringContaining('PRD_HOPPER_DOOR')]);
+  });
+
+  test('is one’s own choice where a flag names it', async () => {
+    const { pages, warnings } = await read('theirs.yaml');
+    expect(pages).toMatchObject([{ retry: 'now' }]);
+    expect(warnings).toEqual([]);
   });
 });
 

@@ -7,6 +7,7 @@ import {
   advise,
   allErrors,
   explainError,
+  moreCareful,
   NO_RUNBOOK,
   pagesOn,
   type RunbookPage,
@@ -136,5 +137,36 @@ describe('the pages on what cards failed with', () => {
       { kind: 'request', errorCode: 'CARD_TYPE_NOT_FOUND' },
     ]);
     expect(causeOf({ code: 'kiosk-held', message: '', hint: '' })).toBeNull();
+  });
+});
+
+describe('a runbook that is somebody else’s', () => {
+  test('can’t say that something needs no fix; all else of it is heard', () => {
+    const less = page('PRD_HOPPER_DOOR', { retry: 'now', owner: 'Branch staff' });
+    const more = [page('PRT_PAUSED', { retry: 'never' }), page('PRT_RIBBON_ENDED')];
+    expect(moreCareful({ pages: [less, ...more] })).toEqual({
+      runbook: { pages: [{ ...less, retry: null }, ...more] },
+      ignored: [less],
+    });
+  });
+
+  test.each(ERROR_CATALOGUE.filter(({ retry }) => retry === 'now'))('may repeat what $code does', (entry) => {
+    const { kind, code } = entry;
+    expect(moreCareful({ pages: [page(code, { kind, retry: 'now' })] }).ignored).toEqual([]);
+  });
+
+  test('never makes a code less careful', () => {
+    const advice = fc.constantFrom<RetryAdvice>('now', 'after-fix', 'reconcile', 'never');
+    const order: RetryAdvice[] = ['now', 'after-fix', 'reconcile', 'never'];
+    fc.assert(
+      fc.property(fc.constantFrom(...ERROR_CATALOGUE), advice, (entry, retry) => {
+        const { kind, code } = entry;
+        fc.pre(refuseRetry(kind, code, retry) === null);
+        const { runbook } = moreCareful({ pages: [page(code, { kind, retry })] });
+        expect(order.indexOf(advise(runbook, entry).retry)).toBeGreaterThanOrEqual(
+          order.indexOf(entry.retry),
+        );
+      }),
+    );
   });
 });

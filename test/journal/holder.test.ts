@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Journal } from '../../src/journal/journal.ts';
@@ -110,5 +113,19 @@ describe('a holder', () => {
     pretend({ holder_started_at: null });
     expect((await journal.claim(stand.claim())).claimed).toBe(false);
     expect(await journal.latestAttempt(TOKEN)).toBeNull();
+  });
+
+  test('what a process sent that was killed, and that nobody took note of, is not held', async () => {
+    // A shell that starts a child and becomes a program that never asks for its end.
+    const parent = spawn('sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 60']);
+    const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+    const pid = Number(line.toString());
+    const stat = () => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    while (stat()[0] !== 'Z') await new Promise(setImmediate);
+    const attempt = await stand.sent(journal);
+    pretend({ holder_pid: pid, holder_started_at: stat()[19] ?? null });
+    const [left] = await journal.listAttempts(attempt.cardToken);
+    expect(left && journal.isHeld(left)).toBe(false);
+    parent.kill('SIGKILL');
   });
 });

@@ -30,18 +30,27 @@ test('a kiosk is held once: a second hold finds the first', async () => {
 
 test('a release ends it, and tells of it once', async () => {
   const { hold: held } = await journal.holdKiosk(hold('door'));
-  expect(await other.releaseKiosk('WIS00001', stand.now)).toEqual(held);
-  expect(await other.releaseKiosk('WIS00001', stand.now)).toBeNull();
+  expect(await other.releaseKiosk(held, stand.now)).toEqual(held);
+  expect(await other.releaseKiosk(held, stand.now)).toBeNull();
   expect(await journal.listHolds()).toEqual([]);
   expect(await journal.holdKiosk(hold('again'))).toMatchObject({ held: true, hold: { reason: 'again' } });
 });
 
+test('a release ends the hold that was seen, and none that was set since', async () => {
+  const { hold: seen } = await journal.holdKiosk(hold('door'));
+  await other.releaseKiosk(seen, stand.now);
+  stand.now += 1_000;
+  const { hold: later } = await other.holdKiosk(hold('ribbon'));
+  expect(await journal.releaseKiosk(seen, stand.now)).toBeNull();
+  expect(await journal.listHolds()).toEqual([later]);
+});
+
 test('holds of other environments, and of other kiosks, are others', async () => {
   const production = stand.open('production');
-  await journal.holdKiosk(hold('door'));
+  const { hold: held } = await journal.holdKiosk(hold('door'));
   expect(await production.listHolds()).toEqual([]);
-  expect(await production.releaseKiosk('WIS00001', stand.now)).toBeNull();
-  expect(await journal.releaseKiosk('WIS00002', stand.now)).toBeNull();
+  expect(await production.releaseKiosk(held, stand.now)).toBeNull();
+  expect(await journal.releaseKiosk({ ...held, kioskId: 'WIS00002' }, stand.now)).toBeNull();
   expect(await journal.listHolds()).toHaveLength(1);
 });
 

@@ -168,6 +168,7 @@ export class World {
   #report(): Report {
     return {
       note: (text) => void this.said.push(text),
+      hint: (_, text) => void this.said.push(text),
       warn: (text) => void this.said.push(text),
       progress: (progress) => void this.shown.push(progress),
       settled: () => undefined,

@@ -3,7 +3,6 @@ import { contradictionIn } from '../../domain/contradiction.ts';
 import { parseDuration } from '../../domain/duration.ts';
 import { ERROR_CATALOGUE, findErrors } from '../../domain/error-catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
-import { parseKioskId } from '../../domain/kiosk-id.ts';
 import { nearestOf } from '../../domain/nearest.ts';
 import { parsePointInTime } from '../../domain/point-in-time.ts';
 import type { Selection } from '../../domain/selection.ts';
@@ -11,6 +10,8 @@ import { STAGES, type Stage } from '../../domain/stage.ts';
 import { printable } from '../../domain/terminal-text.ts';
 import type { Context } from '../../workflows/context.ts';
 import { vendorNow } from '../../workflows/kiosks/journal-cards.ts';
+import { toText } from './flags.ts';
+import { toKioskId } from './kiosk-options.ts';
 
 /** Which of the journal's cards a command is about. */
 export const cardSelectionFlags = {
@@ -69,10 +70,11 @@ export async function toCardSelection(ctx: Context, flags: CardSelectionFlags): 
   const isGiven = [kiosk, stage, flags['error-code'], expiring, since].some((value) => value !== undefined);
   if (!isGiven && !failed) return null;
   const now = await vendorNow(ctx);
+  const errorCodes = flags['error-code'] && toErrorCodes(flags['error-code']);
   const selection: Selection = {
-    ...(kiosk && { kioskIds: kiosk.map(parseKioskId) }),
+    ...(kiosk && { kioskIds: toKioskIds(kiosk) }),
     ...(failed && { isFailed: true }),
-    ...(flags['error-code'] && { errorCodes: flags['error-code'].map((text) => toErrorCode(ctx, text)) }),
+    ...(errorCodes && { errorCodes }),
     ...(stage && { stages: stage.map(toStage) }),
     // Days are whole: less than one is one.
     ...(expiring !== undefined && { expiringDays: Math.ceil(parseDuration(expiring) / DAY_MS) }),
@@ -82,7 +84,32 @@ export async function toCardSelection(ctx: Context, flags: CardSelectionFlags): 
   if (contradiction !== null) {
     throw new Failure('usage', contradiction, { hint: 'No card can ever fit: leave one of them out.' });
   }
+  warnOfUndocumented(ctx, selection.errorCodes ?? []);
   return selection;
+}
+
+/** @throws Failure `usage` */
+export function toKioskIds(texts: readonly string[]): string[] {
+  return [...new Set(texts.flatMap((text) => toKioskId(text, '--kiosk') ?? []))];
+}
+
+/** Documented codes as the vendor writes them, others as they were given. @throws Failure `usage` */
+export function toErrorCodes(texts: readonly string[]): string[] {
+  const codes = texts.flatMap((text) => toText(text, '--error-code') ?? []);
+  return [...new Set(codes.map((code) => findErrors(code)[0]?.code ?? code))];
+}
+
+/** The vendor adds codes without notice: one that is not documented may still be right. */
+export function warnOfUndocumented({ report }: Context, codes: readonly string[]): void {
+  for (const code of codes.filter((one) => findErrors(one).length === 0)) {
+    const [meant] = nearestOf(
+      code.toUpperCase(),
+      ERROR_CATALOGUE.map((entry) => entry.code),
+    );
+    report.warn(
+      `${printable(code)} is not a documented error code.${meant ? ` Did you mean ${meant}?` : ''}`,
+    );
+  }
 }
 
 /** @throws Failure `usage` for cards that are named and selected at once */
@@ -100,20 +127,4 @@ function toStage(text: string): Stage {
   throw new Failure('usage', `“${printable(text)}” is no stage of a card.`, {
     hint: `${meant ? `Did you mean ${meant}? ` : ''}There are: ${STAGES.join(', ')}.`,
   });
-}
-
-/** The vendor adds codes without notice: one that is not documented may still be right. */
-function toErrorCode(ctx: Context, text: string): string {
-  const [known] = findErrors(text.trim());
-  if (known) return known.code;
-  if (text.trim() === '')
-    throw new Failure('usage', '--error-code is empty.', { hint: 'Give it a value, or leave it out.' });
-  const [meant] = nearestOf(
-    text.toUpperCase(),
-    ERROR_CATALOGUE.map(({ code }) => code),
-  );
-  ctx.report.warn(
-    `${printable(text)} is not a documented error code.${meant ? ` Did you mean ${meant}?` : ''}`,
-  );
-  return text.trim();
 }

@@ -1,8 +1,9 @@
 import { Flags } from '@oclif/core';
 import { Failure } from '../../domain/failure.ts';
 import { parseReference } from '../../domain/reference.ts';
-import type { Spoiled } from '../../workflows/kiosks/recover.ts';
+import type { Spoiled } from '../../workflows/kiosks/spoiled.ts';
 import { toText } from './flags.ts';
+import { courseFlags } from './retry-options.ts';
 
 /** What a person at the kiosk is asked otherwise. */
 export const recoverFlags = {
@@ -13,11 +14,7 @@ export const recoverFlags = {
     helpValue: 'none|CARD|unknown',
   }),
   release: Flags.boolean({ summary: 'End a hold on the kiosk.' }),
-  attended: Flags.boolean({ summary: 'Somebody is there and takes the cards.' }),
-  'max-failures': Flags.string({
-    summary: 'Stop after so many failures in a row (default 2).',
-    helpValue: 'N',
-  }),
+  ...courseFlags,
 };
 
 /** @returns null where it is to be asked. @throws Failure `usage`, `invalid-reference` */

@@ -3,9 +3,20 @@ import { Failure } from '../../domain/failure.ts';
 import { parseReference } from '../../domain/reference.ts';
 import { printable } from '../../domain/terminal-text.ts';
 import type { RetrySelection } from '../../workflows/kiosks/retry-plan.ts';
+import { toErrorCodes, toKioskIds } from './card-selection.ts';
 import { toText } from './flags.ts';
+import { toKioskId } from './kiosk-options.ts';
 
 const SELECTION = { helpGroup: 'SELECTION' };
+
+/** How it goes on with the cards of a kiosk. */
+export const courseFlags = {
+  attended: Flags.boolean({ summary: 'Somebody is there and takes the cards (asked on a terminal).' }),
+  'max-failures': Flags.string({
+    summary: 'Stop a kiosk after so many failures in a row (default 2).',
+    helpValue: 'N',
+  }),
+};
 
 /** Which failed cards a retry is about, and how it goes on with several. */
 export const retrySelectionFlags = {
@@ -29,15 +40,8 @@ export const retrySelectionFlags = {
     helpValue: 'CARD',
   }),
   'dry-run': Flags.boolean({ ...SELECTION, summary: 'With --kiosk: show the plan and send nothing.' }),
-  attended: Flags.boolean({
-    ...SELECTION,
-    summary: 'With --kiosk: somebody is there and takes the cards (asked on a terminal).',
-  }),
-  'max-failures': Flags.string({
-    ...SELECTION,
-    summary: 'With --kiosk: stop a kiosk after so many failures in a row (default 2).',
-    helpValue: 'N',
-  }),
+  attended: { ...courseFlags.attended, ...SELECTION },
+  'max-failures': { ...courseFlags['max-failures'], ...SELECTION },
 };
 
 export interface RetryFlags {
@@ -73,16 +77,16 @@ export function toRetrySelection(flags: RetryFlags, cards: readonly string[]): R
     });
   }
   return {
-    kioskIds: [...new Set(kiosks.flatMap((kiosk) => toText(kiosk, '--kiosk') ?? []))],
-    errorCodes: [...new Set(codes.flatMap((code) => toText(code, '--error-code')?.toUpperCase() ?? []))],
+    kioskIds: toKioskIds(kiosks),
+    errorCodes: toErrorCodes(codes),
     exclude: exclude.map(parseReference),
     limit: toCount(flags.limit, '--limit'),
-    toKiosk: toText(flags['to-kiosk'], '--to-kiosk'),
+    toKiosk: toKioskId(flags['to-kiosk'], '--to-kiosk'),
   };
 }
 
 /** @throws Failure `usage` */
-export function toMaxFailures(flags: RetryFlags): number {
+export function toMaxFailures(flags: Pick<RetryFlags, 'max-failures'>): number {
   return toCount(flags['max-failures'], '--max-failures') ?? DEFAULT_MAX_FAILURES;
 }
 

@@ -1,5 +1,7 @@
 import type { Card } from '../../domain/card.ts';
+import { counted } from '../../domain/counted.ts';
 import { lookUpError } from '../../domain/error-catalogue.ts';
+import type { FailureDocument } from '../../domain/failure.ts';
 import { formatReference } from '../../domain/reference.ts';
 import { unmetRequirements } from '../../domain/requirement.ts';
 import type { CardResult } from '../../domain/results.ts';
@@ -13,11 +15,11 @@ export function renderCards(
   { style, isList }: { style: Style; isList: boolean },
 ): string {
   if (!isList) return results.map((result) => renderCard(result, style)).join('');
-  const lines = results.map((result) => `${mark(result, style)} ${summaryOf(result.card)}\n`);
+  const lines = results.map((result) => `${mark(result, style)} ${summaryOf(result)}\n`);
   const counts = new Map<string, number>();
   for (const { outcome } of results) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
   const summary = [...counts].map(([outcome, count]) => `${count} ${outcome}`).join(', ');
-  return `${lines.join('')}${results.length} cards: ${summary || 'nothing to do'}\n`;
+  return `${lines.join('')}${counted(results.length, 'card')}: ${summary || 'nothing to do'}\n`;
 }
 
 function renderCard(result: CardResult, style: Style): string {
@@ -25,7 +27,7 @@ function renderCard(result: CardResult, style: Style): string {
   // An order that was not placed: the error says all there is.
   if (card.orderId === null && card.cardToken === null) return '';
   const next = card.next && !error ? `  Next: ${style.bold(printable(card.next))}\n` : '';
-  return `${mark(result, style)} ${summaryOf(card)}\n${next}`;
+  return `${mark(result, style)} ${summaryOf(result)}\n${next}`;
 }
 
 function mark({ outcome }: CardResult, style: Style): string {
@@ -33,10 +35,16 @@ function mark({ outcome }: CardResult, style: Style): string {
   return outcome === 'unchanged' ? style.dim('=') : style.bad('✗');
 }
 
-/** A card in one line: its name, its order, and where it stands. */
-function summaryOf(card: Card): string {
+/** A card in one line: its name, its order, and where it stands; or why it was not taken, which leaves it where it was. */
+function summaryOf({ card, error }: CardResult): string {
   const order = card.orderId !== null && card.cardToken !== null ? ` (order ${card.orderId})` : '';
-  return printable(`${formatReference(card)}${order} ${describeStage(card)}`);
+  const stands = error?.code === 'production-refused' ? describeRefusal(error) : describeStage(card);
+  return printable(`${formatReference(card)}${order} ${stands}`);
+}
+
+function describeRefusal({ details }: FailureDocument): string {
+  const { code, meaning } = lookUpError('request', details?.errorCode ?? null);
+  return `refused: ${code}. ${meaning}`;
 }
 
 /** Where a card stands, in words. */

@@ -1,3 +1,4 @@
+import { counted } from '../../domain/counted.ts';
 import { type Coverage, describeCoverage } from '../../domain/coverage.ts';
 import { lookUpError } from '../../domain/error-catalogue.ts';
 import type { KeptEvent } from '../../domain/event.ts';
@@ -58,7 +59,7 @@ export function renderReplayed(replayed: readonly Replayed[], style: Style): str
 export function renderImported(imported: Imported): string {
   const { kept, hints, duplicates, refused, refusals } = imported;
   const lines = refusals.map(({ line, reason }) => `Line ${line}: ${reason}.\n`);
-  const more = refused > refusals.length ? `… and ${refused - refusals.length} more lines.\n` : '';
+  const more = refused > refusals.length ? `… and ${counted(refused - refusals.length, 'line')} more.\n` : '';
   const counts = `${kept} kept, ${hints} kept as hints, ${duplicates} known already, ${refused} refused.\n`;
   return `${lines.join('')}${more}${counts}`;
 }

@@ -1,3 +1,4 @@
+import { counted } from '../../domain/counted.ts';
 import type { CoverageDocument } from '../../domain/coverage.ts';
 import { formatDuration } from '../../domain/duration.ts';
 import type { Incident, IncidentCard, IncidentSetup } from '../../domain/incident.ts';
@@ -10,7 +11,7 @@ import type { Result } from './result.ts';
 /** An incident as Markdown, which reads well in any viewer and without one. */
 export function renderIncident(incident: Incident): string {
   const { kioskId, since, until, cards, errors, timeline, notes, coverage, setup } = incident;
-  const subject = kioskId === null ? `${cards.length} card${cards.length === 1 ? '' : 's'}` : code(kioskId);
+  const subject = kioskId === null ? counted(cards.length, 'card') : code(kioskId);
   return [
     `# Incident: ${subject}\n`,
     `From ${since ?? 'the beginning of the journal'} to ${until}.\n`,

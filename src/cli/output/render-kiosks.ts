@@ -1,3 +1,4 @@
+import { counted } from '../../domain/counted.ts';
 import { describeCoverage, toCoveredDocument } from '../../domain/coverage.ts';
 import type { KioskOverview } from '../../domain/kiosk-overview.ts';
 import { formatReference } from '../../domain/reference.ts';
@@ -65,7 +66,8 @@ function describeDays({ expiringSoon, expired }: Pick<KioskOverview, 'expiringSo
 function notesOn({ kioskId, hold, busy, oldestFailed }: KioskOverview, style: Style): string[] {
   const held = hold && `on hold since ${localTime(hold.since)}, set by ${hold.by}: ${hold.reason}`;
   const worked = busy && `${busy.by} works at it since ${localTime(busy.since)} (${busy.act})`;
-  const left = oldestFailed?.daysLeft === null ? '' : `, ${oldestFailed?.daysLeft} days left`;
+  const { daysLeft = null } = oldestFailed ?? {};
+  const left = daysLeft === null ? '' : `, ${counted(daysLeft, 'day')} left`;
   const oldest = oldestFailed && `oldest failed card ${formatReference(oldestFailed)}${left}`;
   const line = (text: string) => printable(`${kioskId}: ${text}`);
   return [

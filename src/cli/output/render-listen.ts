@@ -1,3 +1,4 @@
+import { counted } from '../../domain/counted.ts';
 import { formatDuration } from '../../domain/duration.ts';
 import { toEventDocument } from '../../domain/event.ts';
 import { formatReference } from '../../domain/reference.ts';
@@ -26,7 +27,7 @@ export function unshownResult(count: number): Result {
     exitCode: 0,
     document: { type: 'unshown', count },
     text: () =>
-      `${count} lines were left out: nobody read them in time. kioskctl events list shows the events.\n`,
+      `${counted(count, 'line')} left out: nobody read them in time. kioskctl events list shows the events.\n`,
     references: [],
   };
 }
@@ -78,10 +79,10 @@ function readyText({ url, key, unheardSince }: Of<'ready'>, now: number): string
 
 function catchUpText({ looked, missed, skipped, failed, since }: Of<'catch-up'>, now: number): string {
   const parts = [
-    `${looked} cards of the last ${formatDuration(now - since)} looked at`,
+    `${counted(looked, 'card')} of the last ${formatDuration(now - since)} looked at`,
     missed.length === 0 ? 'nothing missed' : `${missed.length} moved without an event`,
     ...(skipped.cards > 0
-      ? [`${skipped.cards} skipped (no credentials for ${skipped.profiles} profiles)`]
+      ? [`${skipped.cards} skipped (no credentials for ${counted(skipped.profiles, 'profile')})`]
       : []),
     ...(failed > 0 ? [`${failed} could not be read`] : []),
   ];
@@ -90,19 +91,15 @@ function catchUpText({ looked, missed, skipped, failed, since }: Of<'catch-up'>,
 }
 
 function noticeText({ type, count, reason, ids }: Of<'refused' | 'not-kept' | 'not-forwarded'>): string {
-  if (type === 'refused') return `${times(count)} refused: ${reason}`;
-  if (type === 'not-kept') return `${times(count)} answered 503, and will come again: ${reason}`;
-  return `${times(count)} not forwarded (${reason}): kioskctl events replay ${ids.join(' ')} --to URL`;
-}
-
-function times(count: number): string {
-  return count === 1 ? '1 webhook' : `${count} webhooks`;
+  if (type === 'refused') return `${counted(count, 'webhook')} refused: ${reason}`;
+  if (type === 'not-kept') return `${counted(count, 'webhook')} answered 503, and will come again: ${reason}`;
+  return `${counted(count, 'webhook')} not forwarded (${reason}): kioskctl events replay ${ids.join(' ')} --to URL`;
 }
 
 function countsText({ kept, duplicates, refused, notKept, notForwarded }: Of<'end'>): string {
   return [
-    `${kept} events kept`,
-    `${duplicates} duplicates`,
+    `${counted(kept, 'event')} kept`,
+    counted(duplicates, 'duplicate'),
     `${refused} refused`,
     ...(notKept > 0 ? [`${notKept} not kept`] : []),
     ...(notForwarded > 0 ? [`${notForwarded} not forwarded`] : []),

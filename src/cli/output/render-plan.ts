@@ -1,4 +1,5 @@
 import { name } from '../../domain/card.ts';
+import { counted } from '../../domain/counted.ts';
 import { type Covered, describeCoverage } from '../../domain/coverage.ts';
 import { formatDuration } from '../../domain/duration.ts';
 import type { CatalogueEntry } from '../../domain/error-catalogue.ts';
@@ -24,7 +25,7 @@ export async function renderPlan(plan: RetryPlan, covered: Covered, style: Style
     ({ card, failure }) => `Left out: ${printable(`${name(card)}: ${failure.message} ${failure.hint}`)}\n`,
   );
   const nothing = countCards(plan) === 0 ? 'Nothing to produce again.\n' : '';
-  const more = plan.beyondLimit > 0 ? `${plan.beyondLimit} more cards are beyond the limit.\n` : '';
+  const more = plan.beyondLimit > 0 ? `${counted(plan.beyondLimit, 'card')} more beyond the limit.\n` : '';
   return [...kiosks, ...[...entries.values()].map(renderAdvice), nothing, more, ...leftOut]
     .join('')
     .concat(renderCovered(covered, style));
@@ -32,7 +33,7 @@ export async function renderPlan(plan: RetryPlan, covered: Covered, style: Style
 
 async function renderKiosk({ kioskId, cards, usual }: KioskPlan, style: Style): Promise<string> {
   const time = usual === null ? 'no earlier production tells how long' : formatDuration(usual * cards.length);
-  const title = `Kiosk ${kioskId}: ${cards.length} ${cards.length === 1 ? 'card' : 'cards'}, oldest first, one after the other, ${time}`;
+  const title = `Kiosk ${kioskId}: ${counted(cards.length, 'card')}, oldest first, one after the other, ${time}`;
   const rows = cards.map(({ one, entry, turn }, index) =>
     plainRow([
       index + 1,

@@ -1,3 +1,4 @@
+import { counted } from '../../domain/counted.ts';
 import type { RetryAdvice } from '../../domain/error-row.ts';
 import type { RunbookPage } from '../../domain/runbook.ts';
 import { printable } from '../../domain/terminal-text.ts';
@@ -40,8 +41,8 @@ export function renderChecked({ file, codes, mistakes, warnings }: Checked, styl
     `${name}:${finding.line}:${finding.column}: ${mark} ${describe(finding)}\n`;
   const verdict =
     mistakes.length > 0
-      ? `${style.bad('✗')} ${count(mistakes.length, 'mistake')}: ${name} can't be used.\n`
-      : `${style.good('✓')} ${name}: ${count(codes, 'code')} filled in.\n`;
+      ? `${style.bad('✗')} ${counted(mistakes.length, 'mistake')}: ${name} can't be used.\n`
+      : `${style.good('✓')} ${name}: ${counted(codes, 'code')} filled in.\n`;
   return [
     ...mistakes.map((mistake) => line(mistake, style.bad('mistake:'))),
     ...warnings.map((warning) => line(warning, style.warning('warning:'))),
@@ -55,8 +56,4 @@ interface Checked {
   codes: number;
   mistakes: readonly Finding[];
   warnings: readonly Finding[];
-}
-
-function count(number: number, word: string): string {
-  return `${number} ${word}${number === 1 ? '' : 's'}`;
 }

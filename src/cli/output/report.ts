@@ -21,6 +21,7 @@ export class TerminalReport implements Report {
   readonly #style;
   /** What was said last about each card, and when. */
   readonly #said = new Map<string, { text: string; at: number }>();
+  readonly #hinted = new Set<string>();
   #spinner: Spinner | null = null;
   #isWaiting = false;
   #board: readonly BoardRow[] | null = null;
@@ -36,6 +37,12 @@ export class TerminalReport implements Report {
 
   note(text: string): void {
     if (!this.#isQuiet) this.#line(this.#style.dim(printable(text)));
+  }
+
+  hint(topic: string, text: string): void {
+    if (this.#hinted.has(topic)) return;
+    this.#hinted.add(topic);
+    this.note(text);
   }
 
   warn(text: string): void {

@@ -1,3 +1,4 @@
+import { counted } from '../../domain/counted.ts';
 import { toCoveredDocument } from '../../domain/coverage.ts';
 import { formatReference } from '../../domain/reference.ts';
 import { countCards, toPlanDocument } from '../../domain/retry-plan.ts';
@@ -44,9 +45,9 @@ export function selectedRetry(retry: SelectedRetry, signal: AbortSignal): Result
 
 function renderEnd({ plan, results, used, ...retry }: SelectedRetry, style: Style): string {
   const left = results.filter(({ outcome }) => outcome === 'not-started').length + plan.beyondLimit;
-  const rest = left > 0 ? `${left} cards are left: the same command goes on with them.\n` : '';
+  const rest = left > 0 ? `${counted(left, 'card')} left: the same command goes on.\n` : '';
   const each = perCard({ plan, results, used, ...retry });
-  const requests = `${used.reads + used.sends} requests, ${each ?? 0} a card.\n`;
+  const requests = `${counted(used.reads + used.sends, 'request')}, ${each ?? 0} a card.\n`;
   return `${rest}${style.dim(requests)}`;
 }
 

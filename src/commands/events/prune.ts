@@ -2,6 +2,7 @@ import { Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
 import { actFlags } from '../../cli/input/flags.ts';
 import type { Result } from '../../cli/output/result.ts';
+import { counted } from '../../domain/counted.ts';
 import { parseDuration } from '../../domain/duration.ts';
 import { pruneEvents } from '../../workflows/events/events.ts';
 
@@ -34,7 +35,7 @@ sooner is kept as a new one when it comes again.`;
     return {
       exitCode: 0,
       document: { pruned, before: since },
-      text: () => `Forgot ${pruned} events that arrived before ${since}.\n`,
+      text: () => `Forgot ${counted(pruned, 'event')} that arrived before ${since}.\n`,
     };
   }
 }

@@ -1,11 +1,12 @@
-import { Args } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
 import { actFlags, followFlags, quietFlag, runbookFlag, waitFlags } from '../../cli/input/flags.ts';
+import { kioskArgs } from '../../cli/input/kiosk-options.ts';
 import { recoverFlags, toSpoiled } from '../../cli/input/recover-options.ts';
 import { toMaxFailures } from '../../cli/input/retry-options.ts';
 import { interruption } from '../../cli/io/signals.ts';
 import { recovered } from '../../cli/output/recovered.ts';
 import type { Result } from '../../cli/output/result.ts';
+import { parseKioskId } from '../../domain/kiosk-id.ts';
 import { parseSimulation } from '../../domain/simulation.ts';
 import { recover } from '../../workflows/kiosks/recover.ts';
 
@@ -13,19 +14,18 @@ export default class KioskRecover extends BaseCommand {
   static override effect = 'writes' as const;
   static override summary = 'Bring a kiosk back, step by step: fix it, then produce its failed cards again.';
   static override description =
-    `Says what failed there and what to touch (catalogue and runbook), asks whether that is done, whose spoiled card lay in
-the rejection hopper and was destroyed (kept in the journal), whether a hold ends, and whether somebody takes the cards.
-Then it goes like retry --kiosk: one card first, and the others when that one came out. Nothing is kept or sent before
-that is answered. In a script, answer with --yes --spoiled --attended, and --release for a hold. Stopped anywhere, the same
-command goes on where it was.`;
+    `Looks what became of what was sent there, says what failed and what to touch (catalogue and runbook), and asks whether
+that is done, whose spoiled card lay in the rejection hopper and was destroyed (kept in the journal), and whether a hold
+ends. Then it goes like retry --kiosk: shows the plan, asks whether somebody takes the cards and whether to go on, and
+produces one card first, the others when that one came out. Nothing is kept, released or sent before the plan is approved;
+nobody else can recover or retry there meanwhile. In a script, answer with --yes --spoiled --attended, and --release for a
+hold. Stopped anywhere, the same command goes on where it was.`;
   static override examples = [
     '<%= config.bin %> kiosk recover WIS00001',
     '<%= config.bin %> kiosk recover WIS00001 --yes --spoiled none --attended --json',
     '<%= config.bin %> kiosk recover WIS00001 --yes --spoiled 1001/501 --release --attended --reason "door closed"',
   ];
-  static override args = {
-    kiosk: Args.string({ required: true, ignoreStdin: true, description: 'The id of the kiosk.' }),
-  };
+  static override args = kioskArgs;
   static override flags = {
     ...recoverFlags,
     ...runbookFlag,
@@ -37,12 +37,13 @@ command goes on where it was.`;
 
   protected override async perform(): Promise<Result> {
     const { args, flags } = await this.parse(KioskRecover);
+    const kioskId = parseKioskId(args.kiosk);
     const simulation = flags.simulate === undefined ? null : parseSimulation(flags.simulate);
     const spoiled = toSpoiled(flags.spoiled);
     const maxFailures = toMaxFailures(flags);
     const ctx = await this.context(flags, simulation ? 'sandbox-only' : 'writes');
     const { release: isReleased, attended: isAttended } = flags;
     const options = { spoiled, isReleased, isAttended, maxFailures, simulation };
-    return recovered(await recover(ctx, args.kiosk, options), interruption());
+    return recovered(await recover(ctx, kioskId, options), interruption());
   }
 }

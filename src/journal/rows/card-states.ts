@@ -36,7 +36,8 @@ const ATTEMPT_COLUMNS = [
 ] as const satisfies (keyof AttemptRow)[];
 
 const SELECT = `
-SELECT c.id, c.profile_id, c.order_id, c.card_token, c.card_created_at, c.delivery_option, c.order_status, c.production,
+SELECT c.id, c.profile_id, c.order_id, c.card_token, c.card_created_at, c.delivery_option, c.order_status, c.order_seen_at,
+  c.production,
   c.kiosk_id, c.changed_at, ${ATTEMPT_COLUMNS.map((column) => `a.${column} AS attempt_${column}`).join(', ')}
 FROM cards c
 LEFT JOIN attempts a ON a.environment = c.environment AND a.card_token = c.card_token

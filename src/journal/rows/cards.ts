@@ -9,9 +9,11 @@ export interface CardRow {
   card_created_at: string | null;
   delivery_option: string | null;
   order_status: string | null;
+  order_seen_at: number | null;
 }
 
-const COLUMNS = 'id, profile_id, order_id, card_token, card_created_at, delivery_option, order_status';
+const COLUMNS =
+  'id, profile_id, order_id, card_token, card_created_at, delivery_option, order_status, order_seen_at';
 
 export function findByToken(db: Database, environment: string, cardToken: string): CardRow | undefined {
   return db.get<CardRow>(
@@ -49,7 +51,7 @@ export function listRecentCards(db: Database, environment: string, since: number
                    AND attempts.card_token = cards.card_token AND closed_at IS NULL) AS is_open
          FROM cards WHERE environment = :environment
          UNION ALL
-         SELECT 0, profile_id, max(order_id), card_token, NULL, NULL, NULL, max(received_at), 0
+         SELECT 0, profile_id, max(order_id), card_token, NULL, NULL, NULL, NULL, max(received_at), 0
          FROM events
          -- Numbers follow the arrival: looking for the last one before is quicker than reading all events.
          WHERE environment = :environment AND id > COALESCE(
@@ -65,9 +67,21 @@ export function listRecentCards(db: Database, environment: string, since: number
     .map(toKnownCard);
 }
 
+/** What is told of a card, and when its order was seen or heard of with it. Milliseconds since the epoch. */
+export interface Sighting {
+  card: KnownCard;
+  at: number;
+  orderSeenAt: number | null;
+}
+
+/** A sighting of an order that says nothing new is written this often, in milliseconds: looks follow each other quickly. */
+const SIGHTINGS_MS = 30_000;
+
 /** Adds a card, or adds what is new to the one that its token or its order names. Nothing known is taken away. */
-export function rememberCard(db: Database, environment: string, seen: { card: KnownCard; at: number }): void {
-  if (isKnown(db, environment, seen.card)) return;
+export function rememberCard(db: Database, environment: string, seen: Sighting): void {
+  const known = findKnown(db, environment, seen.card);
+  const isNewer = (seen.orderSeenAt ?? 0) - (known?.order_seen_at ?? 0) > SIGHTINGS_MS;
+  if (known && !isNewer) return;
   db.transaction(() => {
     const { card } = seen;
     const byToken = card.cardToken === null ? undefined : findByToken(db, environment, card.cardToken);
@@ -76,28 +90,33 @@ export function rememberCard(db: Database, environment: string, seen: { card: Kn
     // An order known without its card, and the card known without its order, turn out to be one.
     if (byOrder && byOrder.id !== byToken?.id && (byToken || !isItsOrder)) deleteCard(db, byOrder.id);
     const row = byToken ?? (isItsOrder ? byOrder : undefined);
-    if (row) updateCard(db, row.id, isItsOrder ? { ...toKnownCard(byOrder), ...known(card) } : card);
+    if (row)
+      updateCard(db, row.id, {
+        ...seen,
+        card: isItsOrder ? { ...toKnownCard(byOrder), ...learned(card) } : card,
+      });
     else insertCard(db, environment, seen);
   });
 }
 
-function isKnown(db: Database, environment: string, card: KnownCard): boolean {
+/** The row that says all of it already. */
+function findKnown(db: Database, environment: string, card: KnownCard): CardRow | null {
   const row = card.cardToken
     ? findByToken(db, environment, card.cardToken)
     : findByOrder(db, environment, card.orderId ?? 0);
-  if (!row) return false;
+  if (!row) return null;
   const known = toKnownCard(row);
-  return (
+  const isAll =
     known.profileId === card.profileId &&
     (card.orderId ?? known.orderId) === known.orderId &&
     (card.cardCreatedAt ?? known.cardCreatedAt) === known.cardCreatedAt &&
     (card.deliveryOption ?? known.deliveryOption) === known.deliveryOption &&
-    (card.orderStatus ?? known.orderStatus) === known.orderStatus
-  );
+    (card.orderStatus ?? known.orderStatus) === known.orderStatus;
+  return isAll ? row : null;
 }
 
 /** What was learned of a card, without its nulls. */
-function known(card: KnownCard): Partial<KnownCard> {
+function learned(card: KnownCard): Partial<KnownCard> {
   return Object.fromEntries(Object.entries(card).filter(([, value]) => value !== null));
 }
 
@@ -106,16 +125,17 @@ function conflicts(row: CardRow, card: KnownCard): boolean {
   return row.card_token !== null && card.cardToken !== null && row.card_token !== card.cardToken;
 }
 
-function insertCard(db: Database, environment: string, { card, at }: { card: KnownCard; at: number }): void {
+function insertCard(db: Database, environment: string, { card, at, orderSeenAt }: Sighting): void {
   db.run(
     `INSERT INTO cards (environment, profile_id, order_id, card_token, card_created_at, delivery_option, order_status,
-       first_seen_at)
-     VALUES (:environment, :profileId, :orderId, :cardToken, :cardCreatedAt, :deliveryOption, :orderStatus, :at)`,
-    { ...card, orderStatus: card.orderStatus ?? null, environment, at },
+       order_seen_at, first_seen_at)
+     VALUES (:environment, :profileId, :orderId, :cardToken, :cardCreatedAt, :deliveryOption, :orderStatus,
+       :orderSeenAt, :at)`,
+    { ...columnsOf(card), environment, orderSeenAt, at },
   );
 }
 
-function updateCard(db: Database, id: number, card: KnownCard): void {
+function updateCard(db: Database, id: number, { card, orderSeenAt }: Sighting): void {
   db.run(
     `UPDATE cards SET
        profile_id = :profileId,
@@ -123,10 +143,22 @@ function updateCard(db: Database, id: number, card: KnownCard): void {
        card_token = COALESCE(:cardToken, card_token),
        card_created_at = COALESCE(:cardCreatedAt, card_created_at),
        delivery_option = COALESCE(:deliveryOption, delivery_option),
-       order_status = COALESCE(:orderStatus, order_status)
+       order_status = COALESCE(:orderStatus, order_status),
+       order_seen_at = NULLIF(max(COALESCE(:orderSeenAt, 0), COALESCE(order_seen_at, 0)), 0)
      WHERE id = :id`,
-    { ...card, orderStatus: card.orderStatus ?? null, id },
+    { ...columnsOf(card), orderSeenAt, id },
   );
+}
+
+function columnsOf({
+  profileId,
+  orderId,
+  cardToken,
+  cardCreatedAt,
+  deliveryOption,
+  orderStatus = null,
+}: KnownCard) {
+  return { profileId, orderId, cardToken, cardCreatedAt, deliveryOption, orderStatus };
 }
 
 function deleteCard(db: Database, id: number): void {

@@ -10,7 +10,12 @@ const SENDING_LEASE_MS = 40_000;
 
 /** This process, as the journal names it. */
 export function currentHolder(): Holder {
-  return { host: hostname(), user: userName(), pid: process.pid, startedAt: startOf(process.pid) };
+  return {
+    host: hostname(),
+    user: userName(),
+    pid: process.pid,
+    startedAt: readStat(process.pid)?.startedAt ?? null,
+  };
 }
 
 /** Is the process that holds an open attempt still at it? A claim or request that is too old counts as left behind. */
@@ -32,14 +37,18 @@ function isAlive({ pid, startedAt }: Holder): boolean {
     // EPERM: it is there, but belongs to another user.
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
-  return startedAt === null || startedAt === startOf(pid);
+  const stat = readStat(pid);
+  // Killed, and only not taken note of by its parent.
+  if (stat && /[ZX]/.test(stat.state)) return false;
+  return startedAt === null || startedAt === (stat?.startedAt ?? null);
 }
 
-/** When a process started, in clock ticks since boot (Linux, proc(5), field 22); null elsewhere. */
-function startOf(pid: number): string | null {
+/** State and start of a process (Linux, proc(5), fields 3 and 22, in clock ticks since boot); null elsewhere. */
+function readStat(pid: number): { state: string; startedAt: string | null } | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { state: fields[0] ?? '', startedAt: fields[19] ?? null };
   } catch {
     return null;
   }

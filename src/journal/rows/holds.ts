@@ -36,14 +36,16 @@ export function insertHold(
   return changes === 1;
 }
 
+/** @param hold which one: when it began tells it from others @returns false when it ended before */
 export function endHold(
   db: Database,
   environment: string,
-  { kioskId, at }: { kioskId: string; at: number },
-): void {
-  db.run(
+  { kioskId, heldAt, at }: { kioskId: string; heldAt: number; at: number },
+): boolean {
+  const { changes } = db.run(
     `UPDATE holds SET released_at = :at
-     WHERE environment = :environment AND kiosk_id = :kioskId AND released_at IS NULL`,
-    { environment, kioskId, at },
+     WHERE environment = :environment AND kiosk_id = :kioskId AND held_at = :heldAt AND released_at IS NULL`,
+    { environment, kioskId, heldAt, at },
   );
+  return changes === 1;
 }

@@ -1,3 +1,4 @@
+import { counted } from '../../domain/counted.ts';
 import { Failure } from '../../domain/failure.ts';
 import { type Check, ok, skipped, warning } from './check.ts';
 import type { KeptFile } from './machine.ts';
@@ -78,7 +79,7 @@ export const MACHINE_CHECKS: readonly Check[] = [
       const certificate = await machine.readCertificate();
       if (!certificate) return skipped('no mutual TLS');
       const days = Math.floor((certificate.validUntil - ctx.clock.now()) / DAY_MS);
-      const text = `${certificate.file} is valid for ${days} more days`;
+      const text = `${certificate.file} is valid for ${counted(days, 'more day')}`;
       return days >= RENEWAL_DAYS ? ok(text) : warning(text, 'Ask Wise for a new one in time.');
     },
   },

@@ -1,12 +1,10 @@
 import { Failure } from '../../domain/failure.ts';
 import { redact } from '../../domain/redaction.ts';
 import type { Hold } from '../../journal/journal.ts';
-import { recordAct } from '../acts.ts';
+import { NO_CARD, recordAct } from '../acts.ts';
 import type { Context } from '../context.ts';
+import { findHold } from '../holds.ts';
 import { describeUnknown, knownKiosks, nameKnown } from './known-kiosks.ts';
-
-/** A hold is on no card, and belongs to no profile. */
-const KIOSK = { target: { profileId: 0, orderId: null, cardToken: null } };
 
 export interface Held {
   hold: Hold;
@@ -18,7 +16,7 @@ export interface Held {
 
 /**
  * Keeps this journal's commands from sending anything to a kiosk, until it is released. Says so where nothing knows the
- * kiosk: a mistyped one protects nothing.
+ * kiosk: a mistyped one protects nothing. One that is on hold already stays as it is, and no act is recorded.
  * @throws Failure `input-required` without a reason
  */
 export async function holdKiosk(ctx: Context, kioskId: string): Promise<Held> {
@@ -29,9 +27,11 @@ export async function holdKiosk(ctx: Context, kioskId: string): Promise<Held> {
   }
   const known = await knownKiosks(ctx);
   const isKnown = known.includes(kioskId);
+  const earlier = await findHold(ctx, kioskId);
+  if (earlier) return { hold: earlier, changed: false, isKnown };
   const { name: context } = ctx;
   const because = { ...ctx, reason };
-  const { hold, held } = await recordAct(because, { subject: KIOSK, act: 'hold', kioskId }, () =>
+  const { hold, held } = await recordAct(because, { subject: NO_CARD, act: 'hold', kioskId }, () =>
     ctx.journal.holdKiosk({ kioskId, reason, context, at: ctx.clock.now() }),
   );
   if (!isKnown)
@@ -41,9 +41,19 @@ export async function holdKiosk(ctx: Context, kioskId: string): Promise<Held> {
   return { hold, changed: held, isKnown };
 }
 
-/** Ends a hold, whoever set it. @returns the hold that ended; null when there was none */
-export async function releaseKiosk(ctx: Context, kioskId: string): Promise<Hold | null> {
-  return recordAct(ctx, { subject: KIOSK, act: 'release', kioskId }, () =>
-    ctx.journal.releaseKiosk(kioskId, ctx.clock.now()),
+/**
+ * Ends the hold on a kiosk, whoever set it. Where there is none, no act is recorded.
+ * @param shown the only one that is meant: another that was set since stays
+ * @returns the hold that ended; null when there was none
+ */
+export async function releaseKiosk(
+  ctx: Context,
+  kioskId: string,
+  { shown }: { shown?: Hold } = {},
+): Promise<Hold | null> {
+  const hold = await findHold(ctx, kioskId);
+  if (!hold || (shown && shown.heldAt !== hold.heldAt)) return null;
+  return recordAct(ctx, { subject: NO_CARD, act: 'release', kioskId }, () =>
+    ctx.journal.releaseKiosk(hold, ctx.clock.now()),
   );
 }

@@ -4,6 +4,7 @@ import { isSelected, type JournalCard, type Selection } from '../../domain/selec
 import { parseVendorTime } from '../../domain/vendor-time.ts';
 import type { CardState } from '../../journal/journal.ts';
 import type { Context } from '../context.ts';
+import type { Target } from '../targets.ts';
 
 /**
  * The journal's cards that a selection means, with where they stand as far as the journal heard: nothing is asked of the
@@ -61,4 +62,10 @@ function asHeard(ctx: Context, { attempt, production }: CardState): Attempt | nu
   // Whether a request arrived, only a look tells.
   const isNews = outcome !== attempt.outcome && outcome !== 'unknown';
   return isNews ? { ...attempt, outcome, production } : attempt;
+}
+
+/** A card of the journal as what commands work on. */
+export function toTarget({ card }: Pick<JournalCard, 'card'>): Target {
+  const { profileId, cardToken, orderId } = card;
+  return { profileId, cardToken, orderId, after: null };
 }

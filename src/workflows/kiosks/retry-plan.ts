@@ -1,26 +1,19 @@
-import { isOpen, isUnsettled } from '../../domain/attempt.ts';
-import { type Card, name } from '../../domain/card.ts';
+import { isOpen } from '../../domain/attempt.ts';
+import type { Card } from '../../domain/card.ts';
 import { lookUpError } from '../../domain/error-catalogue.ts';
-import { asFailure, type Failure } from '../../domain/failure.ts';
+import type { Failure } from '../../domain/failure.ts';
 import { isNamed, type Reference } from '../../domain/reference.ts';
-import {
-  type LeftOut,
-  median,
-  planRetries,
-  type RetryCandidate,
-  type RetryPlan,
-} from '../../domain/retry-plan.ts';
+import { median, planRetries, type RetryCandidate, type RetryPlan } from '../../domain/retry-plan.ts';
 import { advise } from '../../domain/runbook.ts';
-import { failureOf, isSelected, type JournalCard } from '../../domain/selection.ts';
-import { parseVendorTime } from '../../domain/vendor-time.ts';
+import { failureOf, isSelected, type JournalCard, kioskOf } from '../../domain/selection.ts';
 import type { ActRecord } from '../../journal/journal.ts';
 import type { Context } from '../context.ts';
-import { findUnauthorized, Subject } from '../each-card.ts';
+import { findUnauthorized } from '../each-card.ts';
 import { kioskHeld } from '../holds.ts';
 import { leased, leaseOnCard, leaseOnKiosk } from '../leases.ts';
-import { bringToRest } from '../send.ts';
-import { selectFromJournal } from './journal-cards.ts';
+import { findInJournal, selectFromJournal } from './journal-cards.ts';
 import { requireKnownKiosks } from './known-kiosks.ts';
+import { settleOpenAttempts } from './settle-open.ts';
 
 /** Which failed cards are to be produced again. */
 export interface RetrySelection {
@@ -42,90 +35,73 @@ export function nameSelection({ kioskIds, errorCodes }: RetrySelection): string 
 /** How many productions tell how long one takes. */
 const DURATIONS = 20;
 
+/** When each card was tried last by runs of the same selection, in milliseconds since the epoch. */
+type Tried = ReadonlyMap<string, number>;
+
 /**
- * Works out which cards of the journal failed and can be produced again, and in which order. What earlier runs left
- * open is looked into first.
+ * Works out which cards of the journal failed and can be produced again, and in which order. What is still open at these
+ * kiosks is looked into first: it is awaited before anything else is sent there.
+ * @param options `ignoresHolds`: holds are about to end
  * @throws Failure `usage` for a kiosk that nobody knows
  */
-export async function planRetry(ctx: Context, selection: RetrySelection): Promise<RetryPlan> {
-  await requireKnownKiosks(ctx, selection.kioskIds);
+export async function planRetry(
+  ctx: Context,
+  selection: RetrySelection,
+  { ignoresHolds = false } = {},
+): Promise<RetryPlan> {
   const { kioskIds, toKiosk, limit } = selection;
-  const all = await selectFromJournal(ctx, { kioskIds }, { isUnfinished: true });
-  const cards = all.filter(({ card }) => !selection.exclude.some((reference) => isNamed(card, reference)));
-  const tried = triedBy(await ctx.journal.listActs({ selection: nameSelection(selection) }));
-  const { settled, leftOut } = await settleOpen(ctx, cards);
+  await requireKnownKiosks(ctx, toKiosk === null ? kioskIds : [...kioskIds, toKiosk]);
+  const acts = await ctx.journal.listActs({ selection: nameSelection(selection) });
+  const tried: Tried = new Map(acts.map(({ cardToken, startedAt }) => [cardToken ?? '', startedAt]));
+  const { cards, stuck } = await settleOpenAttempts(ctx, await findConcerned(ctx, selection, acts));
   const runbook = await ctx.runbook();
-  const candidates = settled
+  const candidates = cards
     .flatMap((one) => toCandidate(one, { selection, tried }) ?? [])
     .map(({ entry, ...candidate }) => ({ ...candidate, entry: advise(runbook, entry) }));
-  const obstacle = await findObstacles(ctx, candidates);
-  const plan = planRetries(candidates, { toKiosk, limit, obstacle });
+  const obstacle = await findObstacles(ctx, candidates, { ignoresHolds });
+  const plan = planRetries(candidates, { toKiosk, limit, obstacle, stuck });
   for (const kiosk of plan.kiosks)
     kiosk.usual = median(await ctx.journal.listDurations(kiosk.kioskId, DURATIONS));
-  return { ...plan, leftOut: [...leftOut, ...plan.leftOut] };
+  return plan;
 }
 
-/** When each card was tried last by runs of the same selection, in milliseconds since the epoch. */
-function triedBy(acts: readonly ActRecord[]): Map<string, number> {
-  return new Map(acts.map(({ cardToken, startedAt }) => [cardToken ?? '', startedAt]));
-}
-
-/**
- * Looks what became of attempts that are still open: a command died, or did not wait. While a listener lives, its events
- * tell of those that were accepted.
- */
-async function settleOpen(ctx: Context, cards: readonly JournalCard[]) {
-  const isListenedTo = await ctx.journal.isListenedTo();
-  const leases = new Set((await ctx.journal.listLeases()).map(({ subject }) => subject));
-  const settled: JournalCard[] = [];
-  const leftOut: LeftOut[] = [];
-  for (const one of cards) {
-    const { attempt } = one;
-    // Somebody who is at it right now sees to it.
-    const isBusy = leases.has(leaseOnCard(one.card.cardToken ?? ''));
-    const isOurs = attempt?.origin === 'ours' && isOpen(attempt) && !isBusy;
-    if (!isOurs || (isListenedTo && !isUnsettled(attempt))) settled.push(one);
-    else {
-      const end = await settle(ctx, one);
-      if ('failure' in end) leftOut.push(end);
-      else settled.push(end);
-    }
+/** The unfinished cards at the kiosks of a selection, and those that its runs sent elsewhere. */
+async function findConcerned(
+  ctx: Context,
+  { kioskIds, toKiosk }: RetrySelection,
+  acts: readonly ActRecord[],
+): Promise<JournalCard[]> {
+  const there = toKiosk === null ? kioskIds : [...kioskIds, toKiosk];
+  const cards = await selectFromJournal(ctx, { kioskIds: there }, { isUnfinished: true });
+  const found = new Set(cards.map(({ card }) => card.cardToken));
+  const elsewhere = new Set(acts.map(({ cardToken }) => cardToken).filter((token) => !found.has(token)));
+  for (const cardToken of elsewhere) {
+    const one = cardToken === null ? null : await findInJournal(ctx, { cardToken, orderId: null });
+    if (one) cards.push(one);
   }
-  return { settled, leftOut };
+  return cards;
 }
 
-async function settle(ctx: Context, one: JournalCard): Promise<JournalCard | LeftOut> {
-  const subject = new Subject(ctx, targetOf(one.card));
-  try {
-    if (one.attempt) await bringToRest(ctx, subject, one.attempt);
-    const attempt = subject.latest?.facts.attempt ?? one.attempt;
-    if (subject.card.stage === 'produced')
-      ctx.report.note(`Card ${name(subject.card)}, sent before, was produced.`);
-    const moved = parseVendorTime(subject.card.production?.occurredAt ?? null)?.milliseconds;
-    return { card: subject.card, attempt, changedAt: moved ?? one.changedAt };
-  } catch (error) {
-    ctx.signal.throwIfAborted();
-    await subject.recall();
-    return { card: subject.card, failure: asFailure(error) };
-  }
-}
-
-/** @returns null for a card that is none of this selection */
+/** @returns null for a card that is none of this selection, and not in a kiosk where cards are to be sent */
 function toCandidate(
   one: JournalCard,
-  { selection, tried }: { selection: RetrySelection; tried: ReadonlyMap<string, number> },
+  { selection, tried }: { selection: RetrySelection; tried: Tried },
 ): RetryCandidate | null {
   const { card, attempt } = one;
-  const triedAt = tried.get(card.cardToken ?? '');
-  const wasTried = attempt !== null && triedAt !== undefined && attempt.claimedAt >= triedAt;
-  if (wasTried && isOpen(attempt)) {
+  if (attempt?.origin === 'ours' && isOpen(attempt)) {
     const entry = lookUpError('production', attempt.baseline?.errorCode ?? null);
     return { one, turn: 'joined', entry };
   }
-  const { errorCodes } = selection;
+  const triedAt = tried.get(card.cardToken ?? '');
+  const { kioskIds, errorCodes, exclude } = selection;
+  // A run may have sent it to another kiosk, where it failed again.
+  if (triedAt === undefined && !kioskIds.includes(kioskOf(one) ?? '')) return null;
+  if (exclude.some((reference) => isNamed(card, reference))) return null;
   const failure = failureOf(one);
   if (failure === null && card.stage !== 'expired') return null;
-  if (!isSelected(one, errorCodes.length > 0 ? { errorCodes } : {})) return null;
+  const wasTried = attempt !== null && triedAt !== undefined && attempt.claimedAt >= triedAt;
+  const isMeant = errorCodes.length === 0 || isSelected(one, { errorCodes });
+  if (!isMeant) return null;
   const { kind, errorCode } = failure ?? {
     kind: 'production',
     errorCode: card.production?.errorCode ?? null,
@@ -134,8 +110,12 @@ function toCandidate(
 }
 
 /** What stands in the way of a card at a kiosk: a hold, somebody else's work, no token. */
-async function findObstacles(ctx: Context, candidates: readonly RetryCandidate[]) {
-  const holds = await ctx.journal.listHolds();
+async function findObstacles(
+  ctx: Context,
+  candidates: readonly RetryCandidate[],
+  { ignoresHolds }: { ignoresHolds: boolean },
+) {
+  const holds = ignoresHolds ? [] : await ctx.journal.listHolds();
   const leases = await ctx.journal.listLeases();
   const unauthorized = await findUnauthorized(
     ctx,
@@ -148,9 +128,4 @@ async function findObstacles(ctx: Context, candidates: readonly RetryCandidate[]
     const lease = leases.find(({ subject }) => subjects.has(subject));
     return lease ? leased(ctx, lease) : (unauthorized.get(card.profileId) ?? null);
   };
-}
-
-/** A card of the journal as what commands work on. */
-export function targetOf({ profileId, orderId, cardToken }: Card) {
-  return { profileId, orderId, cardToken, after: null };
 }

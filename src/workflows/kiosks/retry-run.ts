@@ -3,8 +3,9 @@ import { isOpen } from '../../domain/attempt.ts';
 import { type Decision, guardRetry, type Seen } from '../../domain/guards.ts';
 import { isLater, type Production } from '../../domain/production.ts';
 import type { CardResult } from '../../domain/results.ts';
-import { advance, START } from '../../domain/retry-course.ts';
+import { advance, type Course, START } from '../../domain/retry-course.ts';
 import type { KioskPlan, PlannedRetry, RetryPlan } from '../../domain/retry-plan.ts';
+import type { JournalCard } from '../../domain/selection.ts';
 import type { Simulation } from '../../domain/simulation.ts';
 import { recordAct } from '../acts.ts';
 import type { Context } from '../context.ts';
@@ -13,8 +14,11 @@ import { leaseOnCard, leaseOnKiosk, withLeases } from '../leases.ts';
 import { follow } from '../produce.ts';
 import { bringToRest, sendOnce } from '../send.ts';
 import { waitForResult } from '../wait-produced.ts';
+import { toTarget } from './journal-cards.ts';
 import { RetryBoard } from './retry-board.ts';
-import { targetOf } from './retry-plan.ts';
+
+/** A listener that lives gave a sign of life within this time, in milliseconds. */
+const RECENTLY_MS = 10_000;
 
 export interface RunOptions {
   /** How many failures in a row end it, per kiosk. */
@@ -23,6 +27,8 @@ export interface RunOptions {
   simulation: Simulation | null;
   /** The name of the selection, for the journal. */
   selection: string;
+  /** What else was approved: done once nobody else can act on these cards, and before anything is sent. */
+  onApproved?: () => Promise<void>;
 }
 
 /** What a retry came to with one card. */
@@ -40,11 +46,9 @@ export interface RetryResult extends CardResult {
  */
 export async function runRetries(ctx: Context, plan: RetryPlan, options: RunOptions): Promise<RetryResult[]> {
   const { kiosks } = plan;
-  const subjects = kiosks.flatMap(({ kioskId, cards }) => [
-    leaseOnKiosk(kioskId),
-    ...cards.map(({ one }) => leaseOnCard(one.card.cardToken ?? '')),
-  ]);
+  const subjects = kiosks.flatMap(({ kioskId, cards }) => [leaseOnKiosk(kioskId), ...cards.map(leaseOn)]);
   return withLeases(ctx, { subjects, act: 'retry' }, async () => {
+    await options.onApproved?.();
     const board = new RetryBoard(ctx, plan);
     try {
       const run = async (kiosk: KioskPlan) => runKiosk(ctx, kiosk, { ...options, board });
@@ -64,6 +68,12 @@ async function runKiosk(
   let course = START;
   for (const planned of cards) {
     const isCanary = !course.isProven;
+    const subjects = [leaseOnKiosk(kioskId), leaseOn(planned)];
+    if (course.stop === null && !(await ctx.journal.holdsLeases(subjects)))
+      course = stopped(ctx, kioskId, {
+        ...course,
+        stop: 'another process took over while this one stood still',
+      });
     if (course.stop !== null || ctx.signal.aborted) {
       const { card } = planned.one;
       results.push({ card, outcome: 'not-started', exitCode: null, kioskId, isCanary: false });
@@ -72,24 +82,33 @@ async function runKiosk(
     board.begin(planned, { isCanary });
     const result = await runCard(ctx, planned, options);
     results.push({ ...result, kioskId, isCanary });
-    course = advance(course, result, options);
+    course = stopped(ctx, kioskId, advance(course, result, options));
     board.end(kioskId, result);
-    if (course.stop !== null) ctx.report.warn(`Nothing more is sent to kiosk ${kioskId}: ${course.stop}.`);
   }
   return results;
 }
 
+/** Says why a kiosk gets nothing more. */
+function stopped({ report }: Context, kioskId: string, course: Course): Course {
+  if (course.stop !== null) report.warn(`Nothing more is sent to kiosk ${kioskId}: ${course.stop}.`);
+  return course;
+}
+
+function leaseOn({ one }: PlannedRetry): string {
+  return leaseOnCard(one.card.cardToken ?? '');
+}
+
 async function runCard(ctx: Context, planned: PlannedRetry, options: RunOptions): Promise<CardResult> {
-  const target = targetOf(planned.one.card);
+  const target = toTarget(planned.one);
   const subject = new Subject(ctx, target);
-  // With a listener, all but the production is known from events.
-  subject.isLean = await ctx.journal.isListenedTo();
   const { kioskId, turn } = planned;
   const act = { subject, act: 'retry', kioskId, selection: options.selection } as const;
-  const work = async () =>
-    turn === 'joined'
+  const work = async () => {
+    subject.isLean = await mayLookLean(ctx, planned.one);
+    return turn === 'joined'
       ? awaitJoined(ctx, subject, { planned, ...options })
       : recordAct(ctx, act, async () => produceAgain(ctx, subject, { planned, ...options }));
+  };
   const subjects = new Map([[target, subject]]);
   const [result] = await forEachCard(ctx, { targets: [target], concurrency: 1, subjects }, work);
   if (!result) throw new TypeError('a card has no result');
@@ -137,4 +156,17 @@ function isAsPlanned({ card, attempt }: Seen, planned: Production | null): boole
   if (attempt?.origin !== 'observed' || !card.production) return false;
   const isSame = JSON.stringify(card.production) === JSON.stringify(planned);
   return isSame || isLater(card.production, planned) === false;
+}
+
+/**
+ * May a look ask for the production alone? Only while a listener lives, and if the order was seen or heard of since it
+ * began: a cancellation before it would be missed. Of a card of which only events told, no order is known anyhow.
+ */
+async function mayLookLean(ctx: Context, { card }: JournalCard): Promise<boolean> {
+  if (!(await ctx.journal.isListenedTo())) return false;
+  if (card.orderId === null) return true;
+  const seenAt = await ctx.journal.orderSeenAt(card.cardToken ?? '');
+  if (seenAt === null) return false;
+  const recent = await ctx.journal.listListenings(ctx.clock.now() - RECENTLY_MS);
+  return recent.some(({ startedAt, endedAt }) => endedAt === null && startedAt <= seenAt);
 }

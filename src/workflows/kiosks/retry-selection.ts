@@ -1,9 +1,9 @@
 import type { Covered } from '../../domain/coverage.ts';
-import { Failure } from '../../domain/failure.ts';
 import { outcomeOf } from '../../domain/results.ts';
-import { countCards, type LeftOut, type RetryPlan } from '../../domain/retry-plan.ts';
+import { countCards, countSent, type LeftOut, type RetryPlan } from '../../domain/retry-plan.ts';
 import type { Context } from '../context.ts';
 import { readCovered } from '../coverage.ts';
+import { approveAttended, declined } from './approval.ts';
 import { nameSelection, planRetry, type RetrySelection } from './retry-plan.ts';
 import { type RetryResult, type RunOptions, runRetries } from './retry-run.ts';
 
@@ -11,6 +11,8 @@ export interface SelectedRetryOptions extends Omit<RunOptions, 'selection'> {
   /** Somebody takes the cards out: said by a flag, or to be asked. */
   isAttended: boolean;
   isDryRun: boolean;
+  /** A hold that ends once the plan is approved keeps nothing out of it. */
+  ignoresHolds?: boolean;
 }
 
 /** A retry of a selection: what was planned, what the journal covers, and what became of it. */
@@ -30,15 +32,13 @@ export interface SelectedRetry {
 export async function retrySelection(
   ctx: Context,
   selection: RetrySelection,
-  { isAttended, isDryRun, ...options }: SelectedRetryOptions,
+  { isAttended, isDryRun, ignoresHolds = false, ...options }: SelectedRetryOptions,
 ): Promise<SelectedRetry> {
-  const plan = await planRetry(ctx, selection);
+  const plan = await planRetry(ctx, selection, { ignoresHolds });
   const covered = await readCovered(ctx);
   if (isDryRun) return { plan, covered, results: [], used: ctx.wise.used };
-  if (countCards(plan) > 0) {
-    await ctx.report.plan(plan, covered);
-    await approve(ctx, plan, { isAttended });
-  }
+  if (countCards(plan) > 0) await ctx.report.plan(plan, covered);
+  if (countSent(plan) > 0) await approve(ctx, plan, { isAttended });
   const done = await runRetries(ctx, plan, { ...options, selection: nameSelection(selection) });
   return { plan, covered, results: [...done, ...plan.leftOut.map(leftOutResult)], used: ctx.wise.used };
 }
@@ -49,24 +49,19 @@ async function approve(
   plan: RetryPlan,
   { isAttended }: { isAttended: boolean },
 ): Promise<void> {
-  const kiosks = plan.kiosks.map(({ kioskId }) => kioskId).join(', ');
-  const attended = `Does somebody take the cards at ${kiosks}? What nobody takes is spoiled.`;
-  const byYes = { flag: '--attended', isAnsweredByYes: false };
-  if (!isAttended && !(await ctx.ask.confirm(attended, byYes))) throw declined();
-  const count = countCards(plan);
+  if (!isAttended)
+    await approveAttended(
+      ctx,
+      plan.kiosks.map(({ kioskId }) => kioskId),
+    );
+  const count = countSent(plan);
   const what = count === 1 ? 'this card' : `these ${count} cards, one of each kiosk first,`;
   if (!(await ctx.ask.confirm(`Is the cause gone, and shall ${what} be produced?`, { flag: '--yes' })))
-    throw declined();
+    throw declined('Fix the cause; then run the command again.');
 }
 
-function declined(): Failure {
-  return new Failure('not-confirmed', 'Nothing was sent.', {
-    hint: 'Fix the cause and have somebody there to take the cards; then run the command again.',
-  });
-}
-
-function leftOutResult({ card, failure }: LeftOut) {
+function leftOutResult({ card, kioskId, failure }: LeftOut) {
   const error = failure.toDocument();
   const { exitCode } = failure;
-  return { card, outcome: outcomeOf(error, exitCode), exitCode, error, isCanary: false };
+  return { card, kioskId, outcome: outcomeOf(error, exitCode), exitCode, error, isCanary: false };
 }

@@ -15,7 +15,7 @@ import type { Context } from '../context.ts';
 import { unseenCard } from '../observe.ts';
 import { knownCards, type StatusOptions, type StatusResult, status } from '../status.ts';
 import type { Target } from '../targets.ts';
-import { findInJournal, selectFromJournal } from './journal-cards.ts';
+import { findInJournal, selectFromJournal, toTarget } from './journal-cards.ts';
 import { requireKnownKiosks } from './known-kiosks.ts';
 
 type Look = Omit<StatusOptions, 'targets'>;
@@ -55,10 +55,19 @@ export async function chosenTargets(
  * The journal's cards that a selection means, what needs somebody first.
  * @throws Failure `usage` for a kiosk that nothing knows
  */
-async function selectCards(ctx: Context, selection: Selection): Promise<JournalCard[]> {
+async function selectCards(
+  ctx: Context,
+  selection: Selection,
+  isUnfinished = isOfUnfinished(selection),
+): Promise<JournalCard[]> {
   await requireKnownKiosks(ctx, selection.kioskIds ?? []);
-  const selected = await selectFromJournal(ctx, selection, { isUnfinished: isOfUnfinished(selection) });
+  const selected = await selectFromJournal(ctx, selection, { isUnfinished });
   return selected.toSorted(byUrgency);
+}
+
+/** What was in its kiosk when the journal heard of it last may have failed since, unheard. */
+function mayHaveMoved({ card }: JournalCard): boolean {
+  return card.stage === 'in-progress' || card.stage === 'unknown';
 }
 
 /**
@@ -66,12 +75,17 @@ async function selectCards(ctx: Context, selection: Selection): Promise<JournalC
  * can't be read stay.
  */
 async function statusOfSelected(ctx: Context, selection: Selection, look: Look): Promise<StatusResult[]> {
-  const selected = await selectCards(ctx, selection);
+  const { kioskIds, ...criteria } = selection;
+  const there = await selectCards(ctx, { ...(kioskIds && { kioskIds }) }, isOfUnfinished(selection));
+  const selected = there.filter((one) => isSelected(one, criteria) || mayHaveMoved(one));
   const results = await status(ctx, { ...look, targets: selected.map(toTarget) });
   const seen = results.map((result, index) => ({ result, one: asSeen(result, selected[index]) }));
   const fitting = seen.filter(({ result, one }) => result.error !== undefined || isSelected(one, selection));
-  const others = seen.length - fitting.length;
-  if (others > 0) ctx.report.note(`Cards that no longer fit, as the API shows them: ${others}.`);
+  const gone = seen.filter(({ one }, index) => {
+    const before = selected[index];
+    return before && isSelected(before, criteria) && !isSelected(one, selection);
+  }).length;
+  if (gone > 0) ctx.report.note(`Cards that no longer fit, as the API shows them: ${gone}.`);
   return fitting.toSorted((left, right) => byUrgency(left.one, right.one)).map(({ result }) => result);
 }
 
@@ -113,11 +127,6 @@ function notHere({ invocation }: Context, target: Target): Failure {
   return new Failure('not-found', `The journal does not know card ${reference}.`, {
     hint: `Ask the API: ${commandLine(['status', reference], invocation)}`,
   });
-}
-
-function toTarget({ card }: JournalCard): Target {
-  const { profileId, cardToken, orderId } = card;
-  return { profileId, cardToken, orderId, after: null };
 }
 
 /** A card after a look. What the look could not learn is as the journal had it. */

@@ -6,7 +6,7 @@ import { ORDER_EVENT, PRODUCTION_EVENT } from '../../wire/events.ts';
 import { subscription, testNotifications } from '../../wire/subscriptions.ts';
 import { failureOf, type Sent, unreachable } from '../../wise/client.ts';
 import * as api from '../../wise/subscriptions.ts';
-import { recordAct } from '../acts.ts';
+import { NO_CARD, recordAct } from '../acts.ts';
 import type { Context } from '../context.ts';
 
 /** What kioskctl understands: everything about a card at a kiosk. */
@@ -17,9 +17,6 @@ const DEFAULT_SCHEMA_VERSION = '4.0.0';
 
 /** The name of subscriptions that a listener in `local` makes for itself. */
 const OWN_NAME = 'kioskctl listen';
-
-/** Acts of the application are on no card, and belong to no profile. */
-const APPLICATION = { target: { profileId: 0, orderId: null, cardToken: null } };
 
 export interface WantedSubscription {
   url: string;
@@ -47,7 +44,7 @@ export async function createWebhooks(
 ): Promise<{ subscriptions: Subscription[]; changed: boolean }> {
   checkReceiver(ctx, wanted.url);
   await ctx.clientKey();
-  const { subscriptions, created } = await recordAct(ctx, { subject: APPLICATION, act: 'subscribe' }, () =>
+  const { subscriptions, created } = await recordAct(ctx, { subject: NO_CARD, act: 'subscribe' }, () =>
     ensureSubscribed(ctx, wanted),
   );
   return { subscriptions, changed: created.length > 0 };
@@ -56,7 +53,7 @@ export async function createWebhooks(
 /** Ends a subscription. What was still to be delivered to it may be lost. */
 export async function deleteWebhook(ctx: Context, id: string): Promise<void> {
   const name = { clientKey: await ctx.clientKey(), id };
-  await recordAct(ctx, { subject: APPLICATION, act: 'unsubscribe' }, async () => {
+  await recordAct(ctx, { subject: NO_CARD, act: 'unsubscribe' }, async () => {
     const sent = await api.deleteSubscription(ctx.wise, name);
     if (isDone(sent)) return;
     refuseUnlessLost(sent);
@@ -71,7 +68,7 @@ export async function deleteWebhook(ctx: Context, id: string): Promise<void> {
 /** Has the vendor send a test notification. @returns the ids of its deliveries */
 export async function testWebhook(ctx: Context, id: string): Promise<string[]> {
   const name = { clientKey: await ctx.clientKey(), id };
-  return recordAct(ctx, { subject: APPLICATION, act: 'test-webhook' }, async () => {
+  return recordAct(ctx, { subject: NO_CARD, act: 'test-webhook' }, async () => {
     const sent = await api.sendTestNotification(ctx.wise, name);
     refuseUnlessLost(sent);
     const queued = v.safeParse(testNotifications, bodyOf(sent));

@@ -28,6 +28,21 @@ const NOT_STARTED: CardResult = {
 
 const extra = ({ exitCode }: CardResult) => ({ attempts: [exitCode] });
 
+test('a refused card shows its refusal, and not what it failed with before', async () => {
+  const before = production('PRODUCTION_ERROR', { errorCode: 'PRD_HOPPER_DOOR' });
+  const details = { errorCode: 'KIOSK_ID_NOT_FOUND' };
+  const refused: CardResult = {
+    card: card({ production: before }),
+    outcome: 'refused',
+    exitCode: 5,
+    error: { ...ERROR, code: 'production-refused', details },
+  };
+  const { text } = cardResults([refused], { shape: 'cards', signal });
+  const shown = await text(makeStyle(false));
+  expect(shown).toMatch(/refused: KIOSK_ID_NOT_FOUND\. .*\n1 card: 1 refused\n$/);
+  expect(shown).not.toContain('PRD_HOPPER_DOOR');
+});
+
 describe('one card', () => {
   test('gives card and changed', () => {
     const { exitCode, document, references } = cardResults([DONE], { shape: 'card', signal });

@@ -23,6 +23,14 @@ function open(isQuiet = false) {
   return { io, report: new TerminalReport(io, isQuiet) };
 }
 
+test('a hint is said once, others beside it', () => {
+  const { io, report } = open();
+  report.hint('simulate', 'simulate one');
+  report.hint('simulate', 'simulate two');
+  report.hint('other', 'something else');
+  expect(io.lines).toEqual(['simulate one', 'something else']);
+});
+
 describe('off a terminal, a wait', () => {
   test('says each change in a line of its own, once', () => {
     const { io, report } = open();

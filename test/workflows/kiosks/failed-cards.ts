@@ -120,6 +120,10 @@ export class FailedCards {
     clock.time += 41_000;
   }
 
+  async cancelElsewhere({ orderId }: FailedCard): Promise<void> {
+    await this.#call('PUT', `/v3/spend/profiles/1001/card-orders/${orderId}/status`, { status: 'CANCELLED' });
+  }
+
   async #call(method: string, path: string, body: unknown): Promise<void> {
     const headers = { authorization: 'Bearer other', 'content-type': 'application/json' };
     const response = await fetch(`${this.world.url}${path}`, { method, headers, body: JSON.stringify(body) });

@@ -64,6 +64,7 @@ describe('the recovery of a kiosk', () => {
     ['the spoiled card is not destroyed', [true, true, 'nobody can tell', false], 'not-confirmed'],
     ['the hold stays', [true, false, false], 'kiosk-held'],
     ['nobody takes the cards', [true, false, true, false], 'not-confirmed'],
+    ['the plan is not approved', [true, true, 'nobody can tell', true, true, true, false], 'not-confirmed'],
   ])('keeps and sends nothing where %s', async (_, answers, code) => {
     await cards.fail(1);
     await hold();
@@ -72,6 +73,53 @@ describe('the recovery of a kiosk', () => {
     expect(cards.world.answers).toEqual([]);
     expect(await destroyed()).toEqual([]);
     expect(await cards.world.journal.listHolds()).toHaveLength(1);
+    expect(await cards.world.journal.listActs({ acts: ['release'] })).toEqual([]);
+    expect(await sent(1)).toBe(0);
+  });
+
+  test('asks about a failure that nobody heard of yet', async () => {
+    const target = await cards.world.readyCard();
+    await cards.send(target);
+    await cards.simulateElsewhere(target, 'PRD_HOPPER_DOOR');
+    cards.world.answers.push(false);
+    await expect(recovery()).rejects.toMatchObject({ code: 'not-confirmed' });
+    expect(cards.world.said.join('\n')).toContain('1 card failed with PRD_HOPPER_DOOR');
+  });
+
+  test('has the kiosk to itself from the first question on', async () => {
+    await cards.fail(1);
+    const other = cards.other();
+    const refused: string[] = [];
+    const confirm = async (question: string) => {
+      const [lease] = await other.takeLeases([`kiosk ${HERE}`], 'recover');
+      refused.push(`${question.slice(0, 6)} ${lease?.act}`);
+      return false;
+    };
+    const ask = { ...cards.world.context().ask, confirm };
+    await expect(recovery({}, { ask })).rejects.toMatchObject({ code: 'not-confirmed' });
+    expect(refused).toEqual(['Is all recover']);
+    expect(await other.listLeases()).toEqual([]);
+    other.close();
+  });
+
+  test('ends the hold that was shown, and none that was set meanwhile', async () => {
+    await cards.fail(1);
+    await hold();
+    const { journal, clock } = cards.world;
+    const confirm = async (question: string) => {
+      if (!question.includes('shall this card')) return true;
+      const [shown] = await journal.listHolds();
+      if (shown) await journal.releaseKiosk(shown, clock.now());
+      clock.time += 1_000;
+      await hold();
+      return true;
+    };
+    const ask = { ...cards.world.context().ask, confirm };
+    const { released, retry } = await recovery({ spoiled: [] }, { ask });
+    expect(released).toBeNull();
+    expect(retry.results).toMatchObject([{ outcome: 'refused', error: { code: 'kiosk-held' } }]);
+    expect(await journal.listHolds()).toHaveLength(1);
+    expect(await journal.listActs({ acts: ['release'] })).toEqual([]);
     expect(await sent(1)).toBe(0);
   });
 
@@ -137,7 +185,9 @@ describe('the recovery of a kiosk', () => {
     const page = { kind: 'production', code: 'PRD_HOPPER_DOOR', retry: 'never' } as const;
     const pages = [{ ...page, owner: null, steps: [], link: null, contact: null }];
     const { retry } = await recovery({ spoiled: [], isAttended: true }, { runbook: async () => ({ pages }) });
-    expect(retry.results).toMatchObject([{ exitCode: 6, error: { code: 'production-failed' } }]);
+    expect(retry.results).toMatchObject([
+      { kioskId: HERE, isCanary: false, exitCode: 6, error: { code: 'production-failed' } },
+    ]);
     expect(await sent(1)).toBe(0);
   });
 
@@ -168,6 +218,21 @@ describe('the same command again', () => {
     expect(after.destroyed).toEqual([]);
     expect(outcomesOf(after.retry)).toEqual(['done']);
     expect(await destroyed()).toEqual([cardToken, null]);
+  });
+
+  test('asks no more about a spoiled card that was recorded', async () => {
+    const [first, second] = (await cards.fail(2)) as [FailedCard, FailedCard];
+    cards.kioskMakes('PRODUCTION_ERROR', { times: 1 });
+    const { answers, asked } = cards.world;
+    answers.push(true, true, nameOf(second), false, true, true);
+    expect(outcomesOf((await recovery(yes)).retry)).toEqual(['failed', 'not-started']);
+
+    asked.splice(0);
+    cards.kioskMakes('PRODUCED');
+    answers.push(true, true, nameOf(first), true, true);
+    expect((await recovery(yes)).destroyed).toMatchObject([{ cardToken: first.cardToken }]);
+    expect(asked.join('\n')).not.toContain('another spoiled card');
+    expect(await destroyed()).toEqual([second.cardToken, first.cardToken]);
   });
 
   test('records the next spoiled card of a card that failed again', async () => {

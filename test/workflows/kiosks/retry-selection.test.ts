@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Failure } from '../../../src/domain/failure.ts';
+import type { Report } from '../../../src/workflows/context.ts';
+import { produce } from '../../../src/workflows/produce.ts';
+import { status } from '../../../src/workflows/status.ts';
 import { Listener } from '../listened.ts';
 import { type FailedCard, FailedCards, HERE, keepEvents, outcomesOf, THERE } from './failed-cards.ts';
 
@@ -176,13 +179,13 @@ describe('what others do meanwhile', () => {
     cards.kioskMakes('PRODUCED');
     const { journal } = cards.world;
     const hold = { kioskId: HERE, reason: 'smoke', context: 'night', at: 0 };
-    const report = { ...cards.world.context().report, board: (rows: unknown) => void (rows && held()) };
-    let count = 0;
-    const held = () => {
-      count += 1;
-      // Shown when the second card begins.
-      if (count === 3) void journal.holdKiosk(hold);
+    const shown = new Set<string>();
+    const board: Report['board'] = (rows) => {
+      shown.add(rows?.[0]?.card ?? '');
+      // The second card begins.
+      if (shown.size === 3) void journal.holdKiosk(hold);
     };
+    const report = { ...cards.world.context().report, board };
     const retry = await cards.retry({ context: { report } });
     expect(retry.results.map(({ outcome, error }) => [outcome, error?.code])).toEqual([
       ['done', undefined],
@@ -255,6 +258,101 @@ describe('what an earlier run left behind', () => {
   });
 });
 
+/** A run that gives up waiting for its first card. */
+async function leaveInKiosk(selection: Parameters<typeof cards.retry>[0] = {}): Promise<void> {
+  const timing = { ...cards.world.context().timing, timeout: 1_000 };
+  expect(outcomesOf(await cards.retry({ ...selection, context: { timing } }))[0]).toBe('timeout');
+}
+
+describe('a card that may still be in a kiosk', () => {
+  const simulation = { status: 'PRODUCED' } as const;
+
+  test('is awaited at the other kiosk to which it was sent', async () => {
+    const [first, second] = await cards.fail(2);
+    const selection = { toKiosk: THERE };
+    await leaveInKiosk({ selection });
+    const retry = await cards.retry({ selection, simulation });
+    expect(retry.results.map(({ card }) => [card.cardToken, card.production?.kioskId])).toEqual([
+      [first?.cardToken, THERE],
+      [second?.cardToken, THERE],
+    ]);
+    expect(await cards.sentSince(2)).toEqual([first?.cardToken, second?.cardToken]);
+  });
+
+  test('is found again where it failed at the other kiosk, and goes last', async () => {
+    const [first, second] = await cards.fail(2);
+    const selection = { toKiosk: THERE };
+    cards.kioskMakes('PRODUCTION_ERROR', { kioskId: THERE, times: 1 });
+    await cards.retry({ selection });
+    cards.kioskMakes('PRODUCED', { kioskId: THERE });
+    expect(outcomesOf(await cards.retry({ selection }))).toEqual(['done', 'done']);
+    expect(await cards.sentSince(3)).toEqual([second?.cardToken, first?.cardToken]);
+  });
+
+  test('is awaited by a run of another selection, too', async () => {
+    const [first, second] = await cards.fail(2);
+    await leaveInKiosk({ selection: { errorCodes: ['PRD_HOPPER_DOOR'] } });
+    await cards.retry({ simulation });
+    expect(await cards.sentSince(2)).toEqual([first?.cardToken, second?.cardToken]);
+  });
+
+  test('is awaited when somebody produced it without waiting', async () => {
+    const failed = await cards.fail(1);
+    const other = await cards.world.readyCard();
+    const sent = { targets: [other], kioskId: HERE, wait: false, simulation: null };
+    await produce(cards.world.context(), sent);
+    const retry = await cards.retry({ simulation });
+    expect(retry.results.map(({ card, outcome }) => [card.cardToken, outcome])).toEqual([
+      [other.cardToken, 'done'],
+      [failed[0]?.cardToken, 'done'],
+    ]);
+    expect(await cards.sentSince(2)).toEqual(tokensOf(failed));
+  });
+
+  test('keeps all others out when it can not be looked into', async () => {
+    const [first, second] = await cards.fail(2);
+    await leaveInKiosk();
+    const path = `/cards/${first?.cardToken}/production`;
+    cards.world.fault({ kind: 'answer', method: 'GET', path, times: 50, status: 403 });
+    const retry = await cards.retry();
+    expect(retry.results.map(({ card, exitCode }) => [card.cardToken, exitCode])).toEqual([
+      [first?.cardToken, 3],
+      [second?.cardToken, 3],
+    ]);
+    expect(await cards.sentSince(3)).toEqual([]);
+  });
+});
+
+test('a run that stood still and lost its kiosk sends nothing more', async () => {
+  await cards.fail(3);
+  cards.kioskMakes('PRODUCED');
+  const other = cards.other();
+  let begun = 0;
+  const board: Report['board'] = (rows) => {
+    if (!rows?.[0]?.card) return;
+    begun += 1;
+    if (begun > 1) return;
+    // As if its machine had slept: others took it for gone.
+    cards.world.clock.time += 11_000;
+    void other.takeLeases([`kiosk ${HERE}`], 'retry');
+  };
+  const retry = await cards.retry({ context: { report: { ...cards.world.context().report, board } } });
+  expect(outcomesOf(retry)).toEqual(['done', 'not-started', 'not-started']);
+  expect(await cards.sentSince(3)).toHaveLength(1);
+  expect(cards.world.said.join('\n')).toContain('another process took over');
+});
+
+test('an order that was cancelled before anybody listened is not missed', async () => {
+  const [first, second] = await cards.fail(2);
+  await cards.cancelElsewhere(first as FailedCard);
+  cards.world.clock.time += 60_000;
+  const listener = await Listener.start(cards.world);
+  cards.kioskMakes('PRODUCED');
+  const retry = await cards.retry({ context: { clock: listener.clock } });
+  expect(retry.results.map(({ exitCode }) => exitCode)).toEqual([6, 0]);
+  expect(await cards.sentSince(2)).toEqual([second?.cardToken]);
+});
+
 describe('cards of other systems', () => {
   test('are retried by what events told of them', async () => {
     const target = await cards.world.readyCard();
@@ -274,7 +372,10 @@ describe('cards of other systems', () => {
 
 test('with a live listener a retry costs one look and one request a card', async () => {
   const failed = await cards.fail(5);
+  cards.world.clock.time += 60_000;
   const listener = await Listener.start(cards.world);
+  // Like its catch-up: what was known before it listened may have changed unheard.
+  await status(cards.world.context(), { targets: failed, history: false, exitStatus: false });
   cards.kioskMakes('PRODUCED');
   const watch = async (): Promise<void> => {
     for (const target of failed) {

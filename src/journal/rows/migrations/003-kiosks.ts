@@ -3,6 +3,8 @@ export const KIOSKS = `
 -- Of the order and of the production, as the vendor said them last, in an answer or in an event. The columns after the
 -- production are parts of it, by which cards are found.
 ALTER TABLE cards ADD COLUMN order_status TEXT;
+-- When the order was seen, or heard of, last.
+ALTER TABLE cards ADD COLUMN order_seen_at INTEGER;
 ALTER TABLE cards ADD COLUMN production TEXT;
 ALTER TABLE cards ADD COLUMN production_status TEXT;
 ALTER TABLE cards ADD COLUMN kiosk_id TEXT;
