@@ -46,7 +46,8 @@ export async function openContext(
   const wise = makeClient(flags, { settings, credentials, io, effect, server: server.get });
   const context: Context = {
     ...settled(settings),
-    reason: flags.reason?.trim() || null,
+    // It is kept: whoever types a token there by mistake doesn't want it in the journal.
+    reason: redact(flags.reason?.trim() ?? '', credentials.secrets) || null,
     wise,
     get journal() {
       return journal.get();

@@ -5,7 +5,7 @@ import { BaseCommand } from './base-command.ts';
 import { KioskctlHelp } from './help.ts';
 import { globalFlags } from './input/flags.ts';
 import { processIo } from './io/io.ts';
-import { setExitCode, watchOutput } from './io/signals.ts';
+import { onForcedEnd, setExitCode, watchForBugs, watchOutput } from './io/signals.ts';
 import { makeDocument, wantsFlag } from './output/document.ts';
 import { makeStyle } from './output/style.ts';
 import { makeOwnPlugin } from './own-plugin.ts';
@@ -17,6 +17,8 @@ import { unknownCommand } from './unknown-command.ts';
  */
 export async function dispatch(argv: readonly string[], root: string): Promise<void> {
   watchOutput();
+  watchForBugs();
+  onForcedEnd((failure) => report(failure, argv));
   try {
     const plugin = makeOwnPlugin(root);
     const config = await Config.load({ root, plugins: new Map([[plugin.name, plugin]]), userPlugins: false });

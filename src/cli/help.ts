@@ -38,6 +38,11 @@ class ExamplesFirst extends CommandHelp {
     return super.flagHelpLabel(flag, showOptions).trimStart();
   }
 
+  /** The bundle has no ejs, which would fill this in. */
+  protected override usage(): string {
+    return super.usage().replaceAll('<%= command.id %>', this.command.id.replaceAll(':', ' '));
+  }
+
   protected override defaultUsage(): string {
     const [card] = Object.values(this.command.args);
     const name = card ? `${card.name.toUpperCase()}${card.multiple ? '...' : ''}` : '';

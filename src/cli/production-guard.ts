@@ -1,4 +1,5 @@
 import { Failure } from '../domain/failure.ts';
+import { redact } from '../domain/redaction.ts';
 import { printable } from '../domain/terminal-text.ts';
 import type { Context } from '../workflows/context.ts';
 import type { ContextFlags, Effect } from './context-flags.ts';
@@ -23,7 +24,8 @@ export async function guardProduction(
   }
   const ask = makeAsk({ io, signal: context.signal, yes: false, noInput: flags['no-input'] ?? false });
   if (!(await isConfirmed(context, { flags, ask, io }))) throw notConfirmed(context.name);
-  context.reason = flags.reason?.trim() || (await ask.type('Why is this done?', { flag: '--reason' })).trim();
+  const why = flags.reason?.trim() || (await ask.type('Why is this done?', { flag: '--reason' })).trim();
+  context.reason ??= redact(why);
   if (context.reason === '') {
     throw new Failure('input-required', 'An act in production needs a reason.', {
       hint: 'Give it with --reason.',

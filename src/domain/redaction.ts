@@ -78,10 +78,15 @@ export function redactBody(value: unknown, hidden: readonly string[] = []): unkn
   return mapLeaves(value, [], (leaf, path) => {
     if (!isHarmless(path)) return '[redacted]';
     if (typeof leaf !== 'string') return leaf;
-    const texts = hidden.filter((one) => one.length >= SHORTEST_PERSONAL);
-    const known = texts.reduce((rest, one) => rest.replaceAll(one, '[redacted]'), leaf);
-    return redact(PERSONAL_NUMBERS.reduce((rest, shape) => rest.replace(shape, '[redacted]'), known));
+    return redactText(leaf, hidden);
   });
+}
+
+/** A text from outside as it may be shown to whoever debugs. @param hidden texts that don't show in it */
+export function redactText(text: string, hidden: readonly string[]): string {
+  const texts = hidden.filter((one) => one.length >= SHORTEST_PERSONAL);
+  const known = texts.reduce((rest, one) => rest.replaceAll(one, '[redacted]'), text);
+  return redact(PERSONAL_NUMBERS.reduce((rest, shape) => rest.replace(shape, '[redacted]'), known));
 }
 
 /** The texts that `redactBody` doesn't show of a body: an answer may say them again. */

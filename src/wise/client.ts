@@ -1,6 +1,6 @@
 import type { Agent } from 'node:https';
 import * as v from 'valibot';
-import { redactData } from '../domain/redaction.ts';
+import { redact, redactData } from '../domain/redaction.ts';
 import { failureOf, heldBack, unreachable, unreadable } from './answer-failures.ts';
 import { exchange } from './http.ts';
 import { type Ceiling, HeldBack, Limiter, type Reservation } from './limiter.ts';
@@ -189,6 +189,8 @@ export class Client {
     const agent = baseUrl.startsWith('https:') ? await this.#agentFor(baseUrl) : undefined;
     const authorization = await this.#authorize(request, counts === 'sends');
     const path = versioned(request.path, this.#options.apiVersion);
+    // What we sent may come back: it ends here, before anything shows or keeps it.
+    const sent = [authorization.replace(/^\S+ /, '')];
     beforeSending?.();
     const answer = await exchange({
       method: request.method,
@@ -210,18 +212,17 @@ export class Client {
         if (outcome.kind === 'answered' && outcome.httpStatus === 429) this.limited += 1;
         const came =
           outcome.kind === 'answered' ? `${outcome.httpStatus} trace ${outcome.traceId}` : outcome.reason;
-        this.#options.onExchange?.(
-          `${request.method} ${path} ${came} correlation ${correlationId} ${milliseconds} ms`,
-        );
+        const line = `${request.method} ${path} ${came} correlation ${correlationId} ${milliseconds} ms`;
+        this.#options.onExchange?.(redact(line, sent));
       },
     });
     if (answer.kind === 'answered' && answer.date !== null) this.#serverTime = answer.date;
     if (answer.kind !== 'answered') return { ...answer, correlationId };
-    // What we sent may come back: it ends here, before anything shows or keeps it.
-    const body = redactData(answer.body, [authorization.replace(/^\S+ /, '')]);
+    const body = redactData(answer.body, sent);
+    const traceId = answer.traceId && redact(answer.traceId, sent);
     const isRefused = answer.httpStatus === 401 || answer.httpStatus === 403;
     const tokenSource = isRefused ? await this.#options.tokenSource?.(request.profileId) : undefined;
-    return { ...answer, body, correlationId, ...(tokenSource !== undefined && { tokenSource }) };
+    return { ...answer, body, traceId, correlationId, ...(tokenSource !== undefined && { tokenSource }) };
   }
 }
 

@@ -1,4 +1,4 @@
-import { hiddenTexts, redact, redactBody } from '../domain/redaction.ts';
+import { hiddenTexts, redact, redactBody, redactText } from '../domain/redaction.ts';
 
 interface TracedRequest {
   method: string;
@@ -49,7 +49,6 @@ function describeHeaders(
   hidden: readonly string[] = [],
 ): string[] {
   return Object.entries(headers).map(([name, value]) => {
-    const text = redact(String(value), hidden);
-    return `${name}: ${SECRET_HEADER.test(name) ? '[redacted]' : text}`;
+    return `${name}: ${SECRET_HEADER.test(name) ? '[redacted]' : redactText(String(value), hidden)}`;
   });
 }

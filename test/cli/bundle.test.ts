@@ -43,6 +43,12 @@ test('reads an order from a file, in YAML and in JSON', async () => {
   }
 });
 
+test('fills in what help leaves open', async () => {
+  const help = await kioskctl(makeFolder(), 'sandbox', 'advance', '--help');
+  expect(help).toContain('$ kioskctl sandbox advance DURATION [FLAGS]');
+  expect(help).not.toContain('<%');
+});
+
 test('shows a table', async () => {
   expect(await kioskctl(makeFolder(), 'programs')).toMatch(/^PROGRAM +TYPE.*\n.*PHYSICAL/);
 });

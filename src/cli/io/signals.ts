@@ -1,4 +1,4 @@
-import { Failure } from '../../domain/failure.ts';
+import { asFailure, Failure } from '../../domain/failure.ts';
 
 /** Why a command ends early without a failure: nobody reads its output any more. */
 export const STDOUT_CLOSED = Symbol('stdout closed');
@@ -24,6 +24,16 @@ let sayLastWords: (failure: Failure) => void = () => undefined;
 /** Sets how the process still says why it ends, when it ends in the middle of its work. */
 export function onForcedEnd(say: (failure: Failure) => void): void {
   sayLastWords = say;
+}
+
+/** What is thrown where nobody waits for it is a bug like any other: it ends the process with its last words, without a stack. */
+export function watchForBugs(): void {
+  process.on('uncaughtException', (error) => {
+    const failure = asFailure(error);
+    sayLastWords(failure);
+    process.stdout.uncork();
+    process.exit(failure.exitCode);
+  });
 }
 
 /** A command that ends sooner than this after the first signal needs no explanation. */

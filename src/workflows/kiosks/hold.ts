@@ -1,4 +1,5 @@
 import { Failure } from '../../domain/failure.ts';
+import { redact } from '../../domain/redaction.ts';
 import type { Hold } from '../../journal/journal.ts';
 import { NO_CARD, recordAct } from '../acts.ts';
 import type { Context } from '../context.ts';
@@ -19,7 +20,8 @@ export interface Held {
  * @throws Failure `input-required` without a reason
  */
 export async function holdKiosk(ctx: Context, kioskId: string): Promise<Held> {
-  const reason = ctx.reason ?? (await ctx.ask.type('Why is it put on hold?', { flag: '--reason' })).trim();
+  const why = ctx.reason ?? (await ctx.ask.type('Why is it put on hold?', { flag: '--reason' }));
+  const reason = redact(why.trim());
   if (reason === '') {
     throw new Failure('input-required', 'A hold needs a reason.', { hint: 'Give it with --reason.' });
   }

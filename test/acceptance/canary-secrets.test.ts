@@ -1,0 +1,420 @@
+// Every command, with distinctive secrets in every place that secrets come from and a vendor that echoes them: none of
+// them is in the output, in a file or among the words of a process; nor is anything about a cardholder.
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pMap from 'p-map';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openReceiver } from '../webhooks/receiver-stand.ts';
+import { productionBody, Signer } from '../webhooks/signer.ts';
+import { Proxy } from '../wise/proxy.ts';
+import { Canaries, canary, EchoingVendor, type Manner, PERSON } from './canaries.ts';
+import { type Ended, ended, User } from './kioskctl.ts';
+import { ServedSandbox } from './vendors.ts';
+
+/** How a run is to go: what the vendor does, or what is wrong here. */
+type Outcome = Manner | 'usage' | 'crash';
+
+/** How a command is run. */
+interface Way {
+  /** Words without spaces in them; `…` stands for a reason with a bearer token in it. */
+  args: () => string;
+  /** Those with an earlier turn are through before it. */
+  turn?: number;
+  /** It asks the API. */
+  asks?: boolean;
+  /** It asks for nothing but tokens. */
+  asksForTokens?: boolean;
+  /** How it fails, where that is not left to its place. */
+  fails?: Outcome[];
+  /** The exit code, when all goes well; 0 without it. */
+  ends?: number;
+  /** The context; without one, where its token is from is left to its place in the table. */
+  context?: string;
+  input?: string;
+  /** For one that serves: what is done once it is ready, before it is ended. */
+  served?: (url: string) => Promise<unknown>;
+  told?: (end: Ended) => void;
+}
+
+const { commands: manifest } = JSON.parse(readFileSync('oclif.manifest.json', 'utf8')) as {
+  commands: Record<string, { flags: object }>;
+};
+const TOKEN = canary('token');
+const REASON = `closed it, Bearer ${canary('reason')}, said ${canary('client')}`;
+const outside = mkdtempSync(join(tmpdir(), 'kioskctl-canaries-'));
+const [user, server] = [new User(), new User()];
+const canaries = new Canaries();
+const signer = new Signer();
+const hook = { card: '', again: '', spoiled: '', cancelled: '', going: '', subscription: '', receiver: '' };
+let vendor: EchoingVendor;
+let sandbox: ServedSandbox;
+let proxy: Proxy;
+
+const file = (name: string, content: string) => {
+  writeFileSync(join(outside, name), content, { mode: 0o600 });
+  return join(outside, name);
+};
+const tokenFile = file('token', TOKEN);
+const order = file(
+  'card.yaml',
+  JSON.stringify({ ...PERSON, program: 'VISA_DEBIT_CONSUMER_UK_1_PHYSICAL_CARDS_API' }),
+);
+const body = file('body.json', productionBody('PRODUCED'));
+const publicKey = file('vendor.pem', signer.publicKey);
+const cmdlines = join(outside, 'cmdlines');
+const crash = file(
+  'crash.mjs',
+  `const message = 'Bearer ${canary('crash')} and ' + process.env.KIOSKCTL_TOKEN;
+   const fails = () => { throw new TypeError(message); };
+   const { randomUUID } = crypto;
+   if (process.env.CRASH === 'asks') crypto.randomUUID = fails;
+   else if (process.env.CRASH === 'later') crypto.randomUUID = () => (setTimeout(fails), randomUUID.call(crypto));
+   else { const { write } = process.stdout; process.stdout.write = () => { process.stdout.write = write; fails(); }; }`,
+);
+const vault = file(
+  'vault.sh',
+  `tr '\\0' ' ' < /proc/$$/cmdline >> ${cmdlines}; tr '\\0' ' ' < /proc/$PPID/cmdline >> ${cmdlines}
+   echo "fetching ${canary('vault')} for $1" >&2
+   echo '{"access_token":"${canary('vault')}"}'`,
+);
+const browser = join(user.home, 'bin', 'xdg-open');
+writeFileSync(
+  browser,
+  `#!/bin/sh\ntr '\\0' ' ' < /proc/$$/cmdline >> ${cmdlines}\nexec node -e 'fetch(process.argv[1])' "$1"\n`,
+);
+chmodSync(browser, 0o755);
+const events = file(
+  'events.ndjson',
+  [...Array(3).keys()]
+    .map(() => ({
+      headers: {
+        'X-Signature-SHA256': signer.sign(productionBody('PRODUCED')),
+        Authorization: `Bearer ${TOKEN}`,
+      },
+      body: productionBody('PRODUCED'),
+    }))
+    .map((line) => JSON.stringify(line))
+    .join('\n'),
+);
+
+const local = { context: 'local' } as const;
+const asks = { asks: true } as const;
+/** One way for each command there is. */
+const COMMANDS: Record<string, Way> = {
+  login: {
+    ...asks,
+    asksForTokens: true,
+    turn: 0,
+    context: 'stored',
+    args: () => 'login --with-refresh-token --plain-file',
+    input: canary('pasted'),
+  },
+  order: { ...asks, turn: 1, args: () => `order --from ${order} --wait --yes --reason …` },
+  produce: {
+    ...asks,
+    ends: 4,
+    turn: 1,
+    args: () =>
+      `produce ${hook.again} ${hook.card} --kiosk WIS00001 --wait --simulate PRODUCTION_ERROR:PRD_HOPPER_DOOR --yes --reason …`,
+  },
+  'events:import': { turn: 1, args: () => `events import ${events}` },
+  'kiosk:hold': { turn: 1, args: () => 'kiosk hold WIS00003 --reason …' },
+  'context:add': {
+    turn: 1,
+    fails: ['usage'],
+    context: '',
+    args: () => 'context add spare --environment sandbox --profile-id 1001 --no-input',
+  },
+  'webhooks:create': {
+    ...asks,
+    turn: 1,
+    args: () => 'webhooks create --url https://hooks.bank.example/ --yes --reason …',
+    told: ({ stdout }) => void ([hook.subscription] = /[\da-f]{8}-[\da-f-]{27}/.exec(stdout) ?? ['']),
+  },
+  cancel: { ...asks, args: () => `cancel ${hook.cancelled} --yes --reason …` },
+  cards: { ...asks, args: () => 'cards' },
+  completion: { args: () => 'completion bash' },
+  'context:list': { args: () => 'context list' },
+  'context:set': { args: () => 'context set kiosk WIS00002 --context spare', context: '' },
+  'context:show': { args: () => 'context show', context: 'vault' },
+  doctor: { ...asks, args: () => 'doctor' },
+  'events:export': { args: () => 'events export' },
+  'events:list': { args: () => 'events list' },
+  'events:replay': { args: () => `events replay 1 --to ${hook.receiver}` },
+  'events:show': { args: () => 'events show 1' },
+  'events:tail': { args: () => 'events tail --after 0 --limit 1 --timeout 2s' },
+  'events:verify': {
+    args: () => `events verify ${body} --signature ${signer.sign(productionBody('PRODUCED'))}`,
+  },
+  explain: { args: () => 'explain PRD_HOPPER_DOOR' },
+  kiosks: { args: () => 'kiosks' },
+  // It goes on when a line can't be printed.
+  listen: { args: () => 'listen --port 0 --json', served: tellOfAnEvent, fails: ['usage'] },
+  orders: { ...asks, args: () => 'orders' },
+  programs: { ...asks, args: () => 'programs' },
+  'runbook:check': { args: () => `runbook check ${join(outside, 'runbook.yaml')}`, turn: 3 },
+  'runbook:init': { turn: 1, args: () => `runbook init ${join(outside, 'runbook.yaml')} --force` },
+  sandbox: { ...local, args: () => 'sandbox --port 0 --json', served: async (url) => fetch(`${url}/v1/x`) },
+  'sandbox:advance': { ...local, args: () => 'sandbox advance 1s' },
+  'sandbox:fault': { ...local, args: () => 'sandbox fault --clear' },
+  'sandbox:reset': { ...local, turn: 3, args: () => 'sandbox reset' },
+  simulate: { ...asks, args: () => `simulate ${hook.going} --status PRODUCED --yes --reason …` },
+  status: { ...asks, args: () => `status ${hook.card} --history` },
+  'wait-ready': { ...asks, args: () => `wait-ready ${hook.card}` },
+  'webhooks:list': { ...asks, args: () => 'webhooks list' },
+  'webhooks:test': { ...asks, args: () => `webhooks test ${hook.subscription} --yes --reason …` },
+  whoami: { ...asks, asksForTokens: true, args: () => 'whoami' },
+  'context:use': { turn: 3, args: () => 'context use spare', context: '' },
+  'context:unset': { turn: 3, args: () => 'context unset kiosk --context spare', context: '' },
+  'events:prune': { turn: 3, args: () => 'events prune --older-than 90d --yes' },
+  'kiosk:release': { turn: 3, args: () => 'kiosk release WIS00003 --yes --reason …' },
+  'kiosk:recover': {
+    ...asks,
+    turn: 4,
+    args: () => 'kiosk recover WIS00001 --yes --spoiled none --attended --simulate PRODUCED --reason …',
+  },
+  retry: { ...asks, turn: 3, args: () => `retry ${hook.again} --yes --wait --simulate PRODUCED --reason …` },
+  'wait-produced': { ...asks, turn: 3, args: () => `wait-produced ${hook.going}` },
+  'webhooks:delete': {
+    ...asks,
+    turn: 3,
+    args: () => `webhooks delete ${hook.subscription} --yes --reason …`,
+  },
+  log: { turn: 5, args: () => 'log' },
+  incident: {
+    turn: 5,
+    args: () => `incident --kiosk WIS00001 --output ${join(user.home, 'incident.md')} --force`,
+  },
+  'context:remove': { turn: 6, fails: ['usage'], args: () => 'context remove spare', context: '' },
+  logout: { turn: 6, args: () => 'logout', context: 'stored' },
+};
+
+/** Where a token may be from: the flags and variables that say so. */
+const SOURCES: Record<string, { words?: string[]; env?: Record<string, string>; input?: string }> = {
+  variable: { words: ['--context', 'bank'], env: { KIOSKCTL_TOKEN: TOKEN } },
+  refresh: { words: ['--context', 'bank'], env: { KIOSKCTL_REFRESH_TOKEN: canary('refresh') } },
+  file: { words: ['--context', 'bank', '--token-file', tokenFile] },
+  stdin: { words: ['--context', 'bank', '--token-stdin'], input: TOKEN },
+  vault: { words: ['--context', 'vault'] },
+  stored: { words: ['--context', 'stored'] },
+};
+const TURN_BY_TURN: Outcome[] = ['401', '500', 'network', '422', 'usage', 'crash'];
+const EXIT_CODES: Record<Outcome, number[]> = {
+  good: [0],
+  // 75: a wait waits such things out. 9: another run has the card or the kiosk just then.
+  '401': [3, 9],
+  '422': [10, 3, 7, 4, 5, 9],
+  '500': [7, 75, 8, 9],
+  network: [7, 75, 8, 9],
+  usage: [2],
+  crash: [1],
+};
+
+interface Run {
+  id: string;
+  way: Way;
+  outcome: Outcome;
+  source: string;
+}
+
+const ids = Object.keys(COMMANDS);
+const good = ids.map((id, index) => makeRun(id, 'good', index));
+const bad = ids.flatMap((id, index) =>
+  outcomesOf(id, index).map((outcome, nth) => makeRun(id, outcome, index + nth + 1)),
+);
+const found: string[] = [];
+const wrong: string[] = [];
+const started: { words: string[]; child: ChildProcess }[] = [];
+
+/** Those that a command is run with besides the good one: all of them with CANARIES=all, else each place has some. */
+function outcomesOf(id: string, index: number): Outcome[] {
+  const { asks: isAsking, fails } = COMMANDS[id] ?? {};
+  if (fails) return fails;
+  const outcomes = isAsking ? TURN_BY_TURN : (['usage', 'crash'] as const);
+  if (process.env.CANARIES === 'all') return [...outcomes];
+  const count = isAsking ? 2 : 1;
+  const places = Array.from({ length: count }, (_, place) => (index * count + place) % outcomes.length);
+  return places.flatMap((place) => outcomes[place] ?? []);
+}
+
+function makeRun(id: string, outcome: Outcome, index: number): Run {
+  const way = COMMANDS[id] ?? { args: () => '' };
+  const sources = Object.keys(SOURCES);
+  return {
+    id,
+    way,
+    outcome,
+    source: way.context ?? (way.asks ? sources[index % sources.length] : 'bank') ?? '',
+  };
+}
+
+/** Something in this process that tells what it was asked, for events. */
+async function tellOfAnEvent(url: string): Promise<void> {
+  const content = productionBody('PRODUCED', { occurred_at: '2026-03-01T11:00:05.120Z' });
+  const headers = {
+    'x-signature-sha256': signer.sign(content),
+    'x-delivery-id': crypto.randomUUID(),
+    authorization: `Bearer ${TOKEN}`,
+    cookie: `session=${TOKEN}`,
+  };
+  const { status } = await fetch(url, { method: 'POST', body: content, headers });
+  expect(status).toBe(200);
+}
+
+beforeAll(async () => {
+  sandbox = await ServedSandbox.open(server);
+  vendor = new EchoingVendor(sandbox.url);
+  await vendor.open();
+  vendor.onRequest = (index) => look(index);
+  proxy = await Proxy.open({ target: vendor.port });
+  proxy.url.username = 'ada';
+  proxy.url.password = canary('proxy');
+  canaries.addKey(vendor.client.key);
+  const certificate = {
+    certFile: file('bank.pem', vendor.client.cert),
+    keyFile: file('bank.key', vendor.client.key),
+  };
+  const bank = { environment: 'sandbox', profileId: 1001, certificate, publicKey };
+  const credentialCommand = ['sh', vault, '{profileId}'];
+  const contexts = { bank, stored: bank, vault: { ...bank, credentialCommand } };
+  writeFileSync(join(user.home, 'config.json'), JSON.stringify({ version: 2, contexts }));
+  const receiver = await openReceiver();
+  afterAll(receiver.close);
+  hook.receiver = receiver.url.href;
+  for (const name of ['card', 'again', 'cancelled', 'going'] as const)
+    hook[name] = (await sandbox.readyCard()).card;
+  await putInto('WIS00002', hook.going);
+  Object.assign(user.env, {
+    HTTPS_PROXY: proxy.url.href,
+    NODE_EXTRA_CA_CERTS: file('ca.pem', vendor.ca.cert),
+    KIOSKCTL_CLIENT_ID: 'my-bank',
+    KIOSKCTL_CLIENT_SECRET: canary('client'),
+  });
+});
+
+afterAll(async () => {
+  await sandbox.close();
+  for (const one of [user, server]) one.leave();
+  rmSync(outside, { recursive: true });
+});
+
+/** A card goes to a kiosk, sent by somebody else. */
+async function putInto(kioskId: string, card: string): Promise<void> {
+  const [profile, token] = card.split('/');
+  const answer = await fetch(`${sandbox.url}/v3/spend/profiles/${profile}/cards/${token}/production`, {
+    method: 'PUT',
+    headers: { authorization: 'Bearer any', 'content-type': 'application/json' },
+    body: JSON.stringify({ kioskId, status: 'IN_PROGRESS' }),
+  });
+  expect(answer.status, await answer.text()).toBe(200);
+}
+
+/** Looks whether a process shows a secret among its words that nobody gave it there, while it is at work. */
+function look(index: number): void {
+  const { child, words } = started[index] ?? {};
+  if (!child || !words || child.exitCode !== null) return;
+  const shown = readFileSync(`/proc/${child.pid}/cmdline`, 'utf8');
+  for (const word of shown.split('\0').filter((one) => !words.includes(one)))
+    for (const one of canaries.find(word)) found.push(`the words of ${words.join(' ')}: ${one}`);
+}
+
+/** The words of a run, the context and where its token is from among them. */
+function wordsOf({ id, way, outcome, source }: Run, index: number): string[] {
+  const { flags = {} } = manifest[id] ?? {};
+  const place = SOURCES[source]?.words ?? ['--context', source];
+  return [
+    ...way
+      .args()
+      .split(' ')
+      .map((word) => (word === '…' ? REASON : word)),
+    ...(source === '' ? [] : place),
+    ...(outcome === 'good' ? ['--debug'] : ['--verbose', ...(index % 2 === 0 ? ['--json'] : [])]),
+    ...(outcome !== 'good' && 'interval' in flags ? ['--timeout', '0'] : []),
+    ...(outcome === 'usage' ? ['--token', TOKEN] : []),
+  ];
+}
+
+/** Runs a command, and looks for what it lets out. */
+async function runOne(run: Run): Promise<void> {
+  const { way, outcome, source } = run;
+  const { ends = 0 } = way;
+  const index = started.length;
+  const words = wordsOf(run, index);
+  const vendorIs: Manner = outcome === 'usage' || outcome === 'crash' ? 'good' : outcome;
+  const env = {
+    KIOSKCTL_BASE_URL: source === 'local' ? undefined : vendor.url(index, vendorIs, way.asksForTokens),
+    ...SOURCES[source]?.env,
+    ...(outcome === 'crash' && { NODE_OPTIONS: `--import ${crash}`, CRASH: way.asks ? 'asks' : 'prints' }),
+  };
+  const child = user.start([user.binary, ...words], { env });
+  started.push({ words, child });
+  const input = way.input ?? SOURCES[source]?.input;
+  const end = ended(child, input);
+  look(index);
+  if (way.served && outcome === 'good' && child.stdout) {
+    const [line] = await once(child.stdout, 'data');
+    await way.served((JSON.parse(String(line).split('\n', 1)[0] ?? '') as { url: string }).url);
+    child.kill('SIGTERM');
+  }
+  const { code, stdout, stderr } = await end;
+  if (outcome === 'good') way.told?.(await end);
+  const name = `${outcome}, ${source}: kioskctl ${words.join(' ')}`;
+  for (const one of canaries.find(stdout)) found.push(`${name} (stdout): ${one}`);
+  for (const one of canaries.find(stderr)) found.push(`${name} (stderr): ${one}`);
+  const codes = outcome === 'good' ? [ends] : EXIT_CODES[outcome];
+  if (!codes.includes(code ?? -1)) wrong.push(`${name}\nended with ${code}\n${stdout}${stderr.slice(-500)}`);
+}
+
+const turnOf = ({ way }: Run) => way.turn ?? 2;
+
+/** All of a turn at once. What fails changes nothing: it goes along where the other commands have made what it needs. */
+async function runTurn(turn: number): Promise<void> {
+  const failing = turn === 2 ? bad.filter((run) => turnOf(run) < 6) : [];
+  const now = [...failing, ...good.filter((run) => turnOf(run) === turn)];
+  await pMap(now, runOne, { concurrency: 8 });
+}
+
+test('each command of the manifest is run here', () => {
+  const missing = Object.keys(manifest).filter((id) => !(id in COMMANDS));
+  expect(missing, 'say in COMMANDS how it is run').toEqual([]);
+  expect(
+    ids.filter((id) => !(id in manifest)),
+    'these are no commands any more',
+  ).toEqual([]);
+});
+
+test('no command lets out a secret, or anything about a cardholder', { timeout: 120_000 }, async () => {
+  for (const turn of [0, 1, 2, 3, 4, 5]) await runTurn(turn);
+  const login = readFileSync(join(user.home, 'credentials.json'), 'utf8');
+  expect(canaries.find(login), 'a login is kept somewhere').not.toEqual([]);
+  await pMap(
+    bad.filter((run) => turnOf(run) === 6),
+    runOne,
+  );
+  await runTurn(6);
+  expect(wrong, 'what did not end as it should shows nothing').toEqual([]);
+  const completions = await user.run(['complete', '--', 'status', '']);
+  for (const one of canaries.find(completions.stdout)) found.push(`completion: ${one}`);
+  const words = readFileSync(cmdlines, 'utf8');
+  for (const one of canaries.find(words.replaceAll(REASON, '').replaceAll(TOKEN, '')))
+    found.push(`words of a program: ${one}`);
+  expect(words).toContain(vault);
+  for (const { authorization = '' } of proxy.asked)
+    expect(canaries.find(authorization), 'the proxy').not.toEqual([]);
+  expect([...found, ...canaries.findInFiles(user.home, { but: ['credentials.json'] })]).toEqual([]);
+});
+
+test('nor does a bug where nobody waits for it', async () => {
+  const env = {
+    KIOSKCTL_BASE_URL: vendor.url(started.length, 'good'),
+    KIOSKCTL_TOKEN: TOKEN,
+    NODE_OPTIONS: `--import ${crash}`,
+    CRASH: 'later',
+  };
+  const { code, json, stdout, stderr } = await user.run('orders --json --context bank', { env });
+  expect([code, json.error.code, stderr]).toEqual([1, 'internal-error', '']);
+  expect(canaries.find(stdout)).toEqual([]);
+});
