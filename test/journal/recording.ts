@@ -12,7 +12,7 @@ export class Recording {
 
   private constructor(file: string, environment: string) {
     this.process = spawn(process.execPath, [join(import.meta.dirname, 'recorder.ts'), file, environment], {
-      stdio: ['pipe', 'pipe', 'inherit'],
+      stdio: ['pipe', 'pipe', 'ignore'],
     });
     this.#lines = createInterface({ input: this.process.stdout });
   }

@@ -72,7 +72,7 @@ export class Stand {
   async rival(act: 'claim' | 'send' | 'act' | 'lease', cardToken = TOKEN): Promise<Rival> {
     const script = join(import.meta.dirname, 'rival.ts');
     const child = spawn(process.execPath, [script, this.file, act, cardToken], {
-      stdio: ['pipe', 'pipe', 'inherit'],
+      stdio: ['pipe', 'pipe', 'ignore'],
     });
     onTestFinished(() => void child.kill('SIGKILL'));
     const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];

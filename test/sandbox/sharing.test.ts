@@ -71,7 +71,7 @@ test('processes that start at once share a new state, and never produce a card t
   const stateFile = join(temporaryFolder(), 'state.sqlite');
   const processes = Array.from({ length: 3 }, () =>
     spawn(process.execPath, [join(import.meta.dirname, 'competitor.ts'), stateFile], {
-      stdio: ['pipe', 'pipe', 'inherit'],
+      stdio: ['pipe', 'pipe', 'ignore'],
     }),
   );
   const outputs = await Promise.all(

@@ -54,7 +54,7 @@ async function exitCode(child: ChildProcess): Promise<number | null> {
 
 async function processes(number: number, file: string, times: number): Promise<(number | null)[]> {
   const children = Array.from({ length: number }, () =>
-    spawn(process.execPath, [OPENER, file, String(times)], { stdio: ['ignore', 'ignore', 'inherit'] }),
+    spawn(process.execPath, [OPENER, file, String(times)], { stdio: 'ignore' }),
   );
   return Promise.all(children.map(exitCode));
 }
@@ -116,7 +116,7 @@ test('files are for their owner only, folders too, whatever the umask', async ()
     process.stdin.resume();`;
   writeFileSync(join(path, 'holder.ts'), holder);
   const child = spawn('bash', ['-c', `umask 0; exec "${process.execPath}" "${join(path, 'holder.ts')}"`], {
-    stdio: ['pipe', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'ignore'],
   });
   await once(child.stdout, 'data');
   const modes = Object.fromEntries(

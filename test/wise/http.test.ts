@@ -42,7 +42,7 @@ async function listen(server: Server): Promise<number> {
 /** A port at which somebody listens, but no connection is made any more: its queue is full. */
 async function deafPort(): Promise<number> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'deaf.ts')], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'ignore'],
   });
   atTheEnd(() => void child.kill('SIGKILL'));
   const [port] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];

@@ -49,7 +49,7 @@ test('eight processes that set 50 keys each lose none', async () => {
     runbook,
   };
   const setters = Object.entries(values).map(([key, value]) =>
-    spawn(process.execPath, [SETTER, file, key, value], { stdio: ['ignore', 'ignore', 'inherit'] }),
+    spawn(process.execPath, [SETTER, file, key, value], { stdio: 'ignore' }),
   );
   const codes = await Promise.all(setters.map(async (child) => (await once(child, 'close'))[0]));
   expect(codes).toEqual(Array(8).fill(0));
