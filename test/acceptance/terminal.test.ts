@@ -103,3 +103,25 @@ test('the recovery of a kiosk asks step by step', async () => {
   expect(screen).toContain('1 card: 1 done');
   expect(code).toBe(0);
 });
+
+test('a retry of a kiosk asks who collects, shows a list that moves, and waits for the first card', async () => {
+  const cards = [await user.readyCard(), await user.readyCard()];
+  const failed = ['--kiosk', 'WIS00003', '--simulate', 'PRODUCTION_ERROR:PRD_HOPPER_DOOR'];
+  await user.run(['produce', ...cards, ...failed]);
+  const produce = (index: number) => () =>
+    void user.run(['simulate', cards[index] ?? '', '--status', 'PRODUCED']);
+  const { code, raw, screen } = await onTerminal('kioskctl retry --kiosk WIS00003', [
+    ['Does somebody take the cards', 'y\r'],
+    ['Is the cause gone', 'y\r'],
+    ['in-progress', produce(0)],
+    [`now ${cards[1]} in-progress`, produce(1)],
+  ]);
+  expect(code, screen).toBe(0);
+  // A spinner, and a line for the kiosk that is drawn again and again.
+  expect(raw).toContain('\u001b[?25l');
+  expect(screen).toContain(
+    `WIS00003: 0 of 2 produced; now ${cards[0]} (the first one: the others wait for it)`,
+  );
+  expect(screen).toMatch(/WIS00003: 1 of 2 produced, about \S+ left; now /);
+  expect(screen).toContain('2 cards: 2 done');
+});

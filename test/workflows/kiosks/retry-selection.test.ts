@@ -3,6 +3,7 @@ import { Failure } from '../../../src/domain/failure.ts';
 import type { Report } from '../../../src/workflows/context.ts';
 import { produce } from '../../../src/workflows/produce.ts';
 import { status } from '../../../src/workflows/status.ts';
+import { productionEvent } from '../../domain/events.ts';
 import { Listener } from '../listened.ts';
 import { type FailedCard, FailedCards, HERE, keepEvents, outcomesOf, THERE } from './failed-cards.ts';
 
@@ -160,6 +161,32 @@ describe('a retry of a selection', () => {
     expect(asked).toEqual([1001]);
     expect(await cards.sentSince(failed.length)).toEqual([]);
   });
+});
+
+test('each of many customers is asked for once, before anything is sent, and who has no token is named in the plan', async () => {
+  const profiles = Array.from({ length: 40 }, (_, index) => 2_001 + index);
+  const journal = cards.world.openJournal('sandbox');
+  await keepEvents(
+    journal,
+    profiles.map((profileId) =>
+      productionEvent('PRODUCTION_ERROR', { profileId, cardToken: crypto.randomUUID() }),
+    ),
+  );
+  const asked: number[] = [];
+  const authorize = async (profileId: number) => {
+    expect(await cards.sentSince(0)).toEqual([]);
+    asked.push(profileId);
+    if (profileId % 2 === 0) throw new Failure('credentials-missing', 'no token', { hint: 'none' });
+    return { source: 'the vault', endsAt: null };
+  };
+  const retry = await cards.retry({ context: { journal, authorize } });
+  expect(asked.toSorted()).toEqual(profiles);
+  const [plan] = cards.world.plans;
+  expect(plan?.leftOut.map(({ card, failure }) => [card.profileId, failure.exitCode])).toEqual(
+    profiles.filter((profileId) => profileId % 2 === 0).map((profileId) => [profileId, 3]),
+  );
+  expect(retry.results).toHaveLength(40);
+  journal.close();
 });
 
 describe('what others do meanwhile', () => {
