@@ -180,7 +180,8 @@ test('each of many customers is asked for once, before anything is sent, and who
     return { source: 'the vault', endsAt: null };
   };
   const retry = await cards.retry({ context: { journal, authorize } });
-  expect(asked.toSorted()).toEqual(profiles);
+  expect(new Set(asked)).toEqual(new Set(profiles));
+  expect(asked).toHaveLength(40);
   const [plan] = cards.world.plans;
   expect(plan?.leftOut.map(({ card, failure }) => [card.profileId, failure.exitCode])).toEqual(
     profiles.filter((profileId) => profileId % 2 === 0).map((profileId) => [profileId, 3]),
