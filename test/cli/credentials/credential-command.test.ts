@@ -64,6 +64,22 @@ describe('a credential command', () => {
     expect(runs()).toHaveLength(3);
   });
 
+  test.each(['./vault', 'bin/vault', '../vault'])(
+    'is not run out of the working folder: %s',
+    async (program) => {
+      const { abort } = vault('');
+      const options = { contextName: 'bank', now: () => NOW, signal: abort.signal };
+      const quiet = { say: () => undefined, hide: () => undefined };
+      const command = new CredentialCommand([program], { ...options, ...quiet });
+      await expect(command.of(1001).get()).rejects.toMatchObject({
+        code: 'credentials-unusable',
+        exitCode: 3,
+        message: expect.stringContaining('begins in the working folder'),
+        hint: expect.stringContaining('whole path'),
+      });
+    },
+  );
+
   test('has its words given as they are: there is no shell', async () => {
     const folder = makeFolder();
     const words = [
