@@ -9,6 +9,7 @@ import {
 } from '../../wise/tokens.ts';
 import type { Context } from '../../workflows/context.ts';
 import type { Io } from '../io/io.ts';
+import { withoutCredentials } from '../settings/child-env.ts';
 import type { Settings } from '../settings/settings.ts';
 import { loginInBrowser } from './browser-login.ts';
 import type { Credentials } from './credentials.ts';
@@ -163,7 +164,7 @@ async function fromBrowser(world: LoginWorld, { client, ...options }: WithClient
 /** Where there is none, the address is on the screen. */
 async function openBrowser(address: string): Promise<void> {
   const { open } = await import('./open.ts');
-  const browser = await open(address).catch(() => null);
+  const browser = await withoutCredentials(() => open(address)).catch(() => null);
   browser?.once('error', () => undefined);
 }
 
