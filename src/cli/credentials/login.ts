@@ -72,7 +72,8 @@ export async function login(world: LoginWorld, options: LoginOptions): Promise<L
   }
   const gained =
     options.way === 'client' ? await loginClient(world, options) : await loginUser(world, options);
-  const place = await credentials.logins.add(gained, { isPlain: options.plainFile });
+  const { logins } = credentials;
+  const place = await logins.exclusively(async () => logins.add(gained, { isPlain: options.plainFile }));
   return {
     way: options.way,
     profileId: gained.user?.profileId ?? settings.profileId,
@@ -120,6 +121,7 @@ async function loginUser(world: LoginWorld, options: LoginOptions): Promise<Logi
     accessToken: token.token,
     refreshToken: token.refreshToken,
     endsAt: context.clock.now() + token.lifetime,
+    lifetime: token.lifetime,
   };
   return { user, ...(!known && { client }) };
 }
