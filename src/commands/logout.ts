@@ -1,4 +1,5 @@
 import { BaseCommand } from '../cli/base-command.ts';
+import { forget } from '../cli/credentials/logins.ts';
 import { renderLogout } from '../cli/output/render-login.ts';
 import type { Result } from '../cli/output/result.ts';
 
@@ -14,7 +15,7 @@ export default class Logout extends BaseCommand {
 
   protected override async perform(): Promise<Result> {
     const { flags } = await this.parse(Logout);
-    await this.context(flags);
-    return renderLogout(await this.opened.credentials.logins.remove());
+    const { report } = await this.context(flags);
+    return renderLogout(await forget(this.opened.credentials.logins, (text) => report.warn(text)));
   }
 }

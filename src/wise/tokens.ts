@@ -32,6 +32,8 @@ export interface GrantOptions {
   /** Where what is shown comes from, for messages. */
   source: string;
   signal?: AbortSignal | undefined;
+  /** Milliseconds for all tries: none is begun after them. */
+  patience?: number;
 }
 
 /**
@@ -76,7 +78,7 @@ interface Grant extends GrantOptions {
 }
 
 async function grant(wise: Client, options: Grant): Promise<TokenAnswer> {
-  const { client, form, signal, retry = true } = options;
+  const { client, form, signal, patience, retry = true } = options;
   const pair = Buffer.from(`${client.clientId}:${client.clientSecret}`).toString('base64');
   try {
     return await wise.read(
@@ -88,7 +90,7 @@ async function grant(wise: Client, options: Grant): Promise<TokenAnswer> {
         form,
         schema: userTokenAnswer,
       },
-      { signal, retry },
+      { signal, retry, ...(patience !== undefined && { patience }) },
     );
   } catch (error) {
     throw error instanceof Failure && isRefusal(error) ? refused(error, options) : error;

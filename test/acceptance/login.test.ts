@@ -1,5 +1,5 @@
 // Logging in, as a user does: secrets by standard input, the vendor's page by a browser, renewals by several commands.
-import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Ended, ended, User } from './kioskctl.ts';
@@ -145,6 +145,21 @@ describe('a user logs in', () => {
     expect([noClient.code, noClient.json.error.code]).toEqual([3, 'credentials-missing']);
     expect([local.code, local.json.error.code]).toEqual([2, 'usage']);
   });
+});
+
+test('a login goes with its context, and with no other address', async () => {
+  const env = { KIOSKCTL_ENVIRONMENT: undefined, KIOSKCTL_BASE_URL: undefined };
+  const add = `context add bank --environment sandbox --profile-id 1001 --json --base-url`;
+  const added = await user.run(`${add} ${sandbox.url}`, { env });
+  expect(added.code).toBe(0);
+  const login = 'login --with-client --client-id my-bank --plain-file --context bank';
+  expect((await user.run(login, { input: CLIENT_SECRET, env })).code).toBe(0);
+  const elsewhere = await user.run('whoami --context bank --base-url https://other.example --json', { env });
+  expect(elsewhere.stdout).not.toContain('the login of context bank');
+  const removed = await user.run('context remove bank --json', { env });
+  expect(removed.json).toMatchObject({ exitCode: 0, loginRemovedFrom: [`the file ${file()}`] });
+  expect(existsSync(file())).toBe(false);
+  for (const { stdout, stderr } of [added, elsewhere, removed]) expect(stdout + stderr).not.toContain('4711');
 });
 
 describe('a credential command', () => {

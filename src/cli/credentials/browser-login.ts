@@ -48,14 +48,18 @@ export async function loginInBrowser(options: BrowserLogin): Promise<Granted> {
     );
     options.show(page.href);
     const granted = await back;
-    return { ...granted, redirectUri: target.href };
+    return { code: granted.code, profileId: toProfile(granted.profile), redirectUri: target.href };
   } finally {
     server.close();
     server.closeIdleConnections();
   }
 }
 
-type Returned = Omit<Granted, 'redirectUri'>;
+/** What came back, as it came: anybody on this machine may send something. */
+interface Returned {
+  code: string;
+  profile: string | null;
+}
 
 async function waitForReturn(
   server: Server,
@@ -63,12 +67,12 @@ async function waitForReturn(
 ): Promise<Returned> {
   const { promise, resolve, reject } = Promise.withResolvers<Returned>();
   server.on('request', (request, response) => {
-    const { pathname, searchParams } = new URL(request.url ?? '/', target);
-    const isOurs = pathname === target.pathname && searchParams.get('state') === state;
-    const code = isOurs ? searchParams.get('code') : null;
+    const url = URL.parse(request.url ?? '/', target.href);
+    const isOurs = url?.pathname === target.pathname && url.searchParams.get('state') === state;
+    const code = isOurs ? url.searchParams.get('code') : null;
     response.writeHead(code ? 200 : 400, { 'content-type': 'text/plain', connection: 'close' });
     response.end(`${code ? DONE : REFUSED}\n`, () => {
-      if (code) resolve({ code, profileId: toProfile(searchParams.get('profileId')) });
+      if (code) resolve({ code, profile: url?.searchParams.get('profileId') ?? null });
       else if (isOurs) reject(notGranted());
     });
   });

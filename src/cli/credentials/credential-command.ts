@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, isAbsolute } from 'node:path';
 import * as v from 'valibot';
 import { Failure } from '../../domain/failure.ts';
 import { redact } from '../../domain/redaction.ts';
@@ -20,6 +20,10 @@ export interface CommandOptions {
 }
 
 const TIMEOUT_MS = 30_000;
+
+const BY_HAND =
+  'Run the command by hand: it has to end with 0 and to print a JSON object with access_token and, if it ends, expires_at.';
+const WHOLE_PATH = 'Give it its whole path: kioskctl context set credentialCommand -- /…/PROGRAM ARGUMENTS';
 
 /** What the command prints: the vendor's own answer to a token request will do. */
 const printed = v.object({
@@ -62,6 +66,9 @@ export class CredentialCommand {
   async #ask(profileId: number): Promise<{ token: string; lifetime: number }> {
     const { now, hide, signal, timeout = TIMEOUT_MS } = this.#options;
     const [program = '', ...args] = this.#words;
+    // In another folder it would be another program, which anybody may have put there.
+    if (basename(program) !== program && !isAbsolute(program))
+      throw this.#unusable(profileId, 'is named by a path that begins in the working folder', WHOLE_PATH);
     const words = [program, ...args.map((word) => word.replaceAll('{profileId}', String(profileId)))];
     const ran = await runProgram(words, { timeout, signal });
     this.#show(ran);
@@ -84,14 +91,9 @@ export class CredentialCommand {
       if (line.trim() !== '') this.#options.say(`${basename(program)}: ${printable(line)}`, trouble !== null);
   }
 
-  #unusable(profileId: number, trouble: string): Failure {
-    return new Failure(
-      'credentials-unusable',
-      `There is no token for profile ${profileId}: ${this.source} ${trouble}.`,
-      {
-        hint: 'Run the command by hand: it has to end with 0 and to print a JSON object with access_token and, if it ends, expires_at.',
-      },
-    );
+  #unusable(profileId: number, trouble: string, hint = BY_HAND): Failure {
+    const message = `There is no token for profile ${profileId}: ${this.source} ${trouble}.`;
+    return new Failure('credentials-unusable', message, { hint });
   }
 }
 

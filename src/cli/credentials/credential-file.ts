@@ -12,8 +12,9 @@ const content = v.object({ version: v.literal(1), accounts: v.record(v.string(),
  * @param file in a folder of kioskctl's own
  */
 export function credentialFile(file: string, waiting: Waiting): Place {
+  const late = () => busy(file);
   const change = (work: (accounts: Record<string, string>) => boolean) =>
-    locked(file, waiting, async () => {
+    locked(file, { ...waiting, late }, async () => {
       const accounts = read(file);
       const isChanged = work(accounts);
       if (isChanged) await write(file, accounts);
@@ -28,7 +29,10 @@ export function credentialFile(file: string, waiting: Waiting): Place {
         accounts[account] = secret;
         return true;
       }),
-    remove: (account) => change((accounts) => account in accounts && delete accounts[account]),
+    remove: async (account) =>
+      (await change((accounts) => Object.hasOwn(accounts, account) && delete accounts[account]))
+        ? 'removed'
+        : 'absent',
   };
 }
 
@@ -59,6 +63,13 @@ async function write(file: string, accounts: Record<string, string>): Promise<vo
       hint: `Make sure that this user may write in ${dirname(file)}, or set KIOSKCTL_HOME to another folder.`,
     });
   }
+}
+
+/** Without the lock, what another process writes meanwhile would be lost. */
+function busy(file: string): Failure {
+  return new Failure('storage-unusable', `Another process keeps ${file} locked.`, {
+    hint: 'Try again; look for a kioskctl that stands still.',
+  });
 }
 
 function readByOthers(file: string, mode: number): Failure {

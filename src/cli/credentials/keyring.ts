@@ -6,7 +6,7 @@ import type { Place } from './places.ts';
  * desktop. The library is native and may not be there; on Linux it would fall back to the kernel's keyring, which forgets
  * everything at a restart, so its store is named.
  * @param service under which its entries stand
- * @returns null where there is none, or it is locked
+ * @returns null where the library is not there; what is locked says so when it is asked
  */
 export async function openKeyring(service: string): Promise<Place | null> {
   const keyring = await load();
@@ -22,7 +22,11 @@ export async function openKeyring(service: string): Promise<Place | null> {
         entry(account).setPassword(secret);
         return true;
       }) ?? false,
-    remove: async (account) => orNull(() => entry(account).deletePassword()) ?? false,
+    remove: async (account) => {
+      const isRemoved = orNull(() => entry(account).deletePassword());
+      if (isRemoved === null) return 'unasked';
+      return isRemoved ? 'removed' : 'absent';
+    },
   };
 }
 
@@ -34,7 +38,7 @@ async function load(): Promise<{ Entry: typeof Entry } | null> {
   }
 }
 
-/** Absent or locked: the next place is asked. The library's errors may hold what was stored. */
+/** Locked, or not there: then the next place is asked. What is only absent is no error. The library's errors may hold what was stored. */
 function orNull<Value>(ask: () => Value): Value | null {
   try {
     return ask();

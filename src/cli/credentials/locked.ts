@@ -1,3 +1,4 @@
+import type { Failure } from '../../domain/failure.ts';
 import { tryLock } from '../../sqlite/lock.ts';
 import type { Clock } from '../../workflows/context.ts';
 import { poll } from '../../workflows/poll.ts';
@@ -5,20 +6,22 @@ import { poll } from '../../workflows/poll.ts';
 export interface Waiting {
   clock: Clock;
   signal: AbortSignal;
+  /** What it throws when the other process doesn't end; without it, the work is done anyway. */
+  late?: () => Failure;
 }
 
-/** Longer than it takes to fetch a token, unless the API hardly answers. In milliseconds. */
-const PATIENCE_MS = 20_000;
+/** Longer than the longest renewal of a token, in milliseconds. */
+const PATIENCE_MS = 30_000;
 const PACE = { firstPause: 10, interval: 100 };
 
 /**
- * Does some work while no other process does it. A process that stands still must not stop all others: after 20 seconds
- * the work is done anyway, and also where there can be no lock (a home that can't be written).
+ * Does some work while no other process does it. A process that stands still must not stop all others: after 30 seconds
+ * the work is done anyway (or fails, where it says so), and also where there can be no lock (a home that can't be written).
  * @param file that the lock is called after
  */
 export async function locked<Result>(
   file: string,
-  { clock, signal }: Waiting,
+  { clock, signal, late }: Waiting,
   work: () => Promise<Result>,
 ): Promise<Result> {
   const { kind, ...end } = await poll({
@@ -29,6 +32,7 @@ export async function locked<Result>(
     look: async () => take(`${file}.lock`),
     decide: (taken) => (taken === null ? 'wait' : { done: taken }),
   });
+  if (kind === 'deadline' && late) throw late();
   try {
     return await work();
   } finally {

@@ -9,6 +9,7 @@ import {
 } from '../../wise/tokens.ts';
 import type { Context } from '../../workflows/context.ts';
 import type { Io } from '../io/io.ts';
+import { withoutCredentials } from '../settings/child-env.ts';
 import type { Settings } from '../settings/settings.ts';
 import { loginInBrowser } from './browser-login.ts';
 import type { Credentials } from './credentials.ts';
@@ -71,7 +72,8 @@ export async function login(world: LoginWorld, options: LoginOptions): Promise<L
   }
   const gained =
     options.way === 'client' ? await loginClient(world, options) : await loginUser(world, options);
-  const place = await credentials.logins.add(gained, { isPlain: options.plainFile });
+  const { logins } = credentials;
+  const place = await logins.exclusively(async () => logins.add(gained, { isPlain: options.plainFile }));
   return {
     way: options.way,
     profileId: gained.user?.profileId ?? settings.profileId,
@@ -119,6 +121,7 @@ async function loginUser(world: LoginWorld, options: LoginOptions): Promise<Logi
     accessToken: token.token,
     refreshToken: token.refreshToken,
     endsAt: context.clock.now() + token.lifetime,
+    lifetime: token.lifetime,
   };
   return { user, ...(!known && { client }) };
 }
@@ -163,7 +166,7 @@ async function fromBrowser(world: LoginWorld, { client, ...options }: WithClient
 /** Where there is none, the address is on the screen. */
 async function openBrowser(address: string): Promise<void> {
   const { open } = await import('./open.ts');
-  const browser = await open(address).catch(() => null);
+  const browser = await withoutCredentials(() => open(address)).catch(() => null);
   browser?.once('error', () => undefined);
 }
 

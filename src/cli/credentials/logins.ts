@@ -16,12 +16,17 @@ const user = v.object({
   endsAt: v.number(),
   /** null where the vendor gave none: the login then ends with its token. */
   refreshToken: v.nullable(v.string()),
+  /** How long the access token is good in all, in milliseconds. */
+  lifetime: v.optional(v.number()),
 });
 
 const login = v.object({
   client: v.optional(v.object({ clientId: v.string(), clientSecret: v.string() })),
   user: v.optional(user),
 });
+
+/** As it is stored: with the API that it is for, which alone is ever shown it. */
+const stored = v.object({ ...login.entries, api: v.optional(v.string()) });
 
 /** What `kioskctl login` keeps for a context: the application's credentials, a user's tokens, or both. */
 export type Login = v.InferOutput<typeof login>;
@@ -34,37 +39,38 @@ export class Logins {
   readonly #service: string;
   /** Another environment's context of the same name has another login. */
   readonly #account: string;
+  readonly #api: string;
 
-  constructor({ paths, environment, contextName }: LoginOwner, waiting: Waiting) {
+  constructor({ paths, environment, contextName, baseUrl }: LoginOwner, waiting: Waiting) {
     this.#waiting = waiting;
     this.#file = paths.credentials;
     // Each home has its own.
     this.#service = `kioskctl ${dirname(paths.credentials)}`;
     this.#account = `${environment}/${contextName}`;
+    this.#api = baseUrl === null ? environment : new URL(baseUrl).origin;
   }
 
-  /** @throws Failure `credentials-unusable` */
+  /** One for another API is none. @throws Failure `credentials-unusable` */
   async find(): Promise<{ login: Login; place: Place } | null> {
     for (const place of await this.#places()) {
       const text = place.read(this.#account);
       if (text === null) continue;
-      const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), login), text);
-      if (parsed.success) return { login: parsed.output, place };
-      throw new Failure('credentials-unusable', `The login in ${place.name} can't be read.`, {
-        hint: 'Log out and in again.',
-      });
+      const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), stored), text);
+      if (!parsed.success) throw unreadable(place);
+      const { api, ...found } = parsed.output;
+      if (api === this.#api) return { login: found, place };
     }
     return null;
   }
 
   /**
-   * Adds to what is stored, in the first place that takes it, and only there.
+   * Adds to what is stored, in the first place that takes it, and only there. To be done exclusively.
    * @param isPlain keeps it in the file though there may be a keyring
    * @throws Failure `storage-unusable`
    */
   async add(more: Login, { isPlain = false } = {}): Promise<Place> {
     const known = (await this.find())?.login ?? {};
-    const secret = JSON.stringify({ ...known, ...more });
+    const secret = JSON.stringify({ ...known, ...more, api: this.#api });
     const places = await this.#places();
     for (const place of places) {
       if (isPlain && !place.isPlain) continue;
@@ -75,11 +81,14 @@ export class Logins {
     throw new TypeError('the file takes it, or says why not');
   }
 
-  /** @returns where something was */
-  async remove(): Promise<Place[]> {
-    const removed: Place[] = [];
-    for (const place of await this.#places()) if (await place.remove(this.#account)) removed.push(place);
-    return removed;
+  /** Whatever API it is for. To be done exclusively. @throws Failure `credentials-unusable`, `storage-unusable` */
+  async remove(): Promise<Removal> {
+    const removal: Removal = { removed: [], unasked: [] };
+    for (const place of await this.#places()) {
+      const outcome = await place.remove(this.#account);
+      if (outcome !== 'absent') removal[outcome].push(place);
+    }
+    return removal;
   }
 
   /** Does some work on this login while no other process does. */
@@ -94,4 +103,25 @@ export class Logins {
   }
 }
 
-type LoginOwner = Pick<Settings, 'paths' | 'environment' | 'contextName'>;
+/** Removes a login while no other process renews it. @throws Failure as `remove` does */
+export async function forget(logins: Logins, warn: (text: string) => void): Promise<Removal> {
+  const removal = await logins.exclusively(async () => logins.remove());
+  for (const { name } of removal.unasked) warn(`A login may remain in ${name}: it could not be asked.`);
+  return removal;
+}
+
+/** What became of a login that was to be removed. */
+export interface Removal {
+  /** Where something was. */
+  removed: Place[];
+  /** What could not be asked, and may still have it. */
+  unasked: Place[];
+}
+
+type LoginOwner = Pick<Settings, 'paths' | 'environment' | 'contextName' | 'baseUrl'>;
+
+function unreadable({ name }: Place): Failure {
+  return new Failure('credentials-unusable', `The login in ${name} can't be read.`, {
+    hint: 'Log out and in again.',
+  });
+}

@@ -8,6 +8,6 @@ export interface Place {
   read(account: string): string | null;
   /** @returns whether it could */
   write(account: string, secret: string): Promise<boolean>;
-  /** @returns whether there was anything */
-  remove(account: string): Promise<boolean>;
+  /** @returns `unasked` where it can't say whether there is anything */
+  remove(account: string): Promise<'removed' | 'absent' | 'unasked'>;
 }

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { childEnv } from '../settings/child-env.ts';
 
 /** What became of a program that was run for its output. */
 export interface Ran {
@@ -18,6 +19,8 @@ export interface RunOptions {
 
 /** More than any answer about one token needs, in characters. */
 const LONGEST_OUTPUT = 256 * 1024;
+/** How long its output is read on after its end, in milliseconds: by then all that it wrote has long arrived. */
+const GRACE_MS = 1_000;
 
 /**
  * Runs a program without a shell and with nothing to read, in a group of its own: what it starts ends with it when it
@@ -32,6 +35,7 @@ export async function runProgram(
   signal.throwIfAborted();
   const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: childEnv(),
     detached: true,
     windowsHide: true,
   });
@@ -39,6 +43,9 @@ export async function runProgram(
   const stop = (trouble: string) => {
     ran.trouble ??= trouble;
     killGroup(child);
+    // What left the group, as a daemon does, may hold them open for ever.
+    child.stdout.destroy();
+    child.stderr.destroy();
   };
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     ran.stdout += text;
@@ -62,15 +69,27 @@ export async function runProgram(
   }
 }
 
-/** Waits until it ended and all that it wrote was read. */
+/** Waits until it ended and all that it wrote was read; what it left behind is not waited for. */
 async function endOf(child: ChildProcess): Promise<string | null> {
-  return new Promise((resolve) => {
-    child.once('error', ({ code }: NodeJS.ErrnoException) => resolve(`can't be started (${code})`));
-    child.once('close', (code, killedBy) => {
-      if (killedBy) resolve(`was ended by ${killedBy}`);
-      else resolve(code === 0 ? null : `ended with ${code}`);
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    return await new Promise((resolve) => {
+      const end = (code: number | null, killedBy: string | null) => {
+        if (killedBy) resolve(`was ended by ${killedBy}`);
+        else resolve(code === 0 ? null : `ended with ${code}`);
+      };
+      child.once('error', ({ code }: NodeJS.ErrnoException) => resolve(`can't be started (${code})`));
+      child.once('close', end);
+      child.once('exit', (...ending) => {
+        // Once more after what arrived while this process stood still was read.
+        timer = setTimeout(() => setImmediate(end, ...ending), GRACE_MS);
+      });
     });
-  });
+  } finally {
+    clearTimeout(timer);
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+  }
 }
 
 function killGroup(child: ChildProcess): void {

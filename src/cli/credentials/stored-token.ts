@@ -5,6 +5,8 @@ import type { Login, StoredUser } from './logins.ts';
 
 /** One that ends sooner is renewed; in milliseconds. */
 const MARGIN_MS = 60_000;
+/** Others wait for a renewal, and take its lock over after 30 seconds: its last try, of up to 10, has to end before. */
+const PATIENCE_MS = 15_000;
 
 /**
  * The token of a login. It is renewed where it is stored, by one process at a time: the next one takes what the first
@@ -33,22 +35,29 @@ export class StoredToken {
       const { user: latest, isPlain } = await this.#read();
       if (this.#isGood(latest, refused)) return this.#asFetched(latest);
       const renewed = await this.#renew(latest);
-      await this.#keep(renewed, isPlain);
+      await this.#keep(renewed, { renewedFrom: latest.refreshToken, isPlain });
       return this.#asFetched(renewed);
     });
   }
 
   /** Where nothing can be written, this command goes on with the token; the next one renews it again. */
-  async #keep(user: StoredUser, isPlain: boolean): Promise<void> {
+  async #keep(user: StoredUser, { renewedFrom, isPlain }: Kept): Promise<void> {
+    const { logins, say } = this.#world;
     try {
-      await this.#world.logins.add({ user }, { isPlain });
+      // Who logged out meanwhile, or in anew, is not overruled.
+      if ((await logins.find())?.login.user?.refreshToken !== renewedFrom) return;
+      const place = await logins.add({ user }, { isPlain });
+      if (place.isPlain && !isPlain)
+        say(`The keyring can't be written: the login is now in plain text in ${place.name}.`, true);
     } catch (error) {
-      this.#world.say(`The renewed token can't be kept: ${asFailure(error).message}`, true);
+      say(`The renewed token can't be kept: ${asFailure(error).message}`, true);
     }
   }
 
-  #isGood({ accessToken, endsAt }: StoredUser, refused: string | null): boolean {
-    return accessToken !== refused && endsAt - this.#world.clock.now() > MARGIN_MS;
+  #isGood({ accessToken, endsAt, lifetime }: StoredUser, refused: string | null): boolean {
+    // One that never lasts longer is not renewed by each command.
+    const margin = Math.min(MARGIN_MS, (lifetime ?? Number.POSITIVE_INFINITY) / 2);
+    return accessToken !== refused && endsAt - this.#world.clock.now() > margin;
   }
 
   async #read(): Promise<{ user: StoredUser; isPlain: boolean }> {
@@ -69,6 +78,7 @@ export class StoredToken {
       refreshToken,
       source: this.#name,
       signal,
+      patience: PATIENCE_MS,
     });
     hide(renewed.token);
     if (renewed.refreshToken !== null) hide(renewed.refreshToken);
@@ -76,6 +86,7 @@ export class StoredToken {
       ...user,
       accessToken: renewed.token,
       endsAt: clock.now() + renewed.lifetime,
+      lifetime: renewed.lifetime,
       refreshToken: renewed.refreshToken ?? refreshToken,
     };
   }
@@ -89,6 +100,13 @@ export class StoredToken {
       hint: 'Log in again: kioskctl login',
     });
   }
+}
+
+interface Kept {
+  /** The refresh token that was used up for it. */
+  renewedFrom: string | null;
+  /** Was it in the file? */
+  isPlain: boolean;
 }
 
 /** All that must never be shown of a login. */

@@ -37,15 +37,20 @@ export function renderLogin({ endsAt, place, isPlain, ...done }: LoggedIn): Resu
   };
 }
 
-export function renderLogout(places: readonly { name: string }[]): Result {
-  const names = places.map(({ name }) => name);
+interface Removal {
+  removed: readonly { name: string }[];
+  unasked: readonly { name: string }[];
+}
+
+export function renderLogout({ removed, unasked }: Removal): Result {
+  const names = removed.map(({ name }) => name);
   return {
     exitCode: 0,
-    document: { changed: names.length > 0, removedFrom: names },
+    document: { changed: names.length > 0, removedFrom: names, isComplete: unasked.length === 0 },
     text: () =>
       names.length > 0
         ? `Logged out: forgotten in ${printable(names.join(' and '))}. The tokens stay good until they end.\n`
-        : 'Nobody was logged in here.\n',
+        : 'No login was found here.\n',
   };
 }
 

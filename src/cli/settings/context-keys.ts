@@ -1,9 +1,10 @@
+import { basename } from 'node:path';
 import { Failure } from '../../domain/failure.ts';
 import { nearestOf } from '../../domain/nearest.ts';
 import { redact } from '../../domain/redaction.ts';
 import { printable } from '../../domain/terminal-text.ts';
 import { toBaseUrl } from './base-url.ts';
-import { toReadableFile } from './readable-file.ts';
+import { toProgramFile, toReadableFile } from './readable-file.ts';
 import type { ContextSettings, SettingsFile } from './settings-file.ts';
 import { readGiven } from './sources.ts';
 import { toApiVersion, toKiosk, toProfile } from './values.ts';
@@ -68,7 +69,7 @@ export function parseValue(key: ContextKey, words: Words): ContextValue {
   if (words.length === 0 || words.some((word) => word.trim() === '')) {
     throw wrong(`The value of ${key} is empty.`, `Take a setting away with kioskctl context unset ${key}.`);
   }
-  if (words.some((word) => redact(word) !== word)) {
+  if (words.some(key === 'credentialCommand' ? hasSecret : (word) => redact(word) !== word)) {
     throw wrong(`The value of ${key} has a secret in it.`, 'A secret is never a setting: take it out.');
   }
   return PARSERS[key](words);
@@ -89,6 +90,13 @@ export function parseFlags(
   return Object.fromEntries(given);
 }
 
+/** A command may name the fields of an answer that hold tokens: only what looks like a token itself is one. */
+function hasSecret(word: string): boolean {
+  const field = /(?:access_token|refresh_token|client_secret|authorization)"?\s*[:=]\s*"?[\w~+/=-]{16,}/i;
+  const shown = /\b(?:Bearer|Basic)\s+[\w.~+/=-]+|:\/\/[^\s/@:]+:[^\s/@]+@/i;
+  return shown.test(word) || field.test(word);
+}
+
 function one<Value>(parse: (text: string) => Value): (words: Words) => Value {
   return ([text = '', ...more]) => {
     if (more.length === 0) return parse(text);
@@ -106,8 +114,14 @@ function toPlainText(text: string): string {
 
 /** Its words, or one JSON list of them: nothing is split, because no shell ever reads it. */
 function toCommand(words: Words): string[] {
+  const [program = '', ...args] = readWords(words);
+  // Looked for in the PATH, where it has no folder.
+  return [basename(program) === program ? program : toProgramFile(program), ...args];
+}
+
+function readWords(words: Words): Words {
   const [only = '', ...more] = words;
-  if (more.length > 0) return [...words];
+  if (more.length > 0) return words;
   if (only.startsWith('[')) return fromJson(only);
   if (!/\s/.test(only)) return [only];
   throw wrong(

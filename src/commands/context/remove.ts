@@ -1,10 +1,17 @@
 import { Args } from '@oclif/core';
 import { ContextCommand } from '../../cli/context-command.ts';
+import { forget, Logins } from '../../cli/credentials/logins.ts';
+import { interruption } from '../../cli/io/signals.ts';
 import type { Result } from '../../cli/output/result.ts';
+import { environmentOf } from '../../cli/settings/choose-context.ts';
 import { removeContext } from '../../cli/settings/edit-contexts.ts';
+import { findPaths } from '../../cli/settings/paths.ts';
+import type { SettingsFile } from '../../cli/settings/settings-file.ts';
+import { asFailure } from '../../domain/failure.ts';
 
 export default class ContextRemove extends ContextCommand {
   static override summary = 'Forget the settings of a context.';
+  static override description = 'What login keeps for it is forgotten, too.';
   static override examples = [
     '<%= config.bin %> context remove ci',
     '<%= config.bin %> context remove ci --json',
@@ -17,6 +24,27 @@ export default class ContextRemove extends ContextCommand {
     const { args } = await this.parse(ContextRemove);
     const { name } = args;
     const written = await this.change((file) => removeContext(file, name));
-    return this.edited(written, { name, done: `The settings of context ${name} are removed.` });
+    const places = await this.forgetLogin(name, written.before);
+    const login = places.length > 0 ? `, and its login in ${places.join(' and ')}` : '';
+    const edited = await this.edited(written, {
+      name,
+      done: `The settings of context ${name} are removed${login}.`,
+    });
+    return { ...edited, document: { ...edited.document, loginRemovedFrom: places } };
+  }
+
+  /** A context that is made under its name later is not logged in. What can't be forgotten is no reason to fail. */
+  private async forgetLogin(contextName: string, before: SettingsFile): Promise<string[]> {
+    const environment = environmentOf(contextName, before);
+    if (environment === undefined || environment === 'local') return [];
+    const warn = (text: string) => this.report.warn(text);
+    try {
+      const owner = { paths: findPaths(), environment, contextName, baseUrl: null };
+      const logins = new Logins(owner, { clock: this.io.clock, signal: interruption() });
+      return (await forget(logins, warn)).removed.map(({ name }) => name);
+    } catch (error) {
+      warn(`The login of context ${contextName} can't be removed: ${asFailure(error).message}`);
+      return [];
+    }
   }
 }

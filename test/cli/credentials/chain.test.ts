@@ -220,14 +220,14 @@ describe('the file of logins', () => {
     await storedLogin(stand);
     await stand.open({ contextName: 'other' }).credentials.logins.add({ client: CLIENT }, { isPlain: true });
     expect(statSync(stand.file).mode & 0o777).toBe(0o600);
-    expect(await stand.open().credentials.logins.remove()).toHaveLength(1);
+    expect(await stand.open().credentials.logins.remove()).toMatchObject({ removed: [{}] });
     expect(await stand.open().credentials.logins.find()).toBeNull();
     expect((await stand.open({ contextName: 'other' }).credentials.logins.find())?.login.client).toEqual(
       CLIENT,
     );
     await stand.open({ contextName: 'other' }).credentials.logins.remove();
     expect(existsSync(stand.file)).toBe(false);
-    expect(await stand.open().credentials.logins.remove()).toEqual([]);
+    expect(await stand.open().credentials.logins.remove()).toMatchObject({ removed: [] });
   });
 
   test.each([0o640, 0o604, 0o666])('that others may read (%o) is refused', async (mode) => {

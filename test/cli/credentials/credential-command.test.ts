@@ -1,8 +1,9 @@
 // The commands are real: small scripts in a folder of their own.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { CredentialCommand } from '../../../src/cli/credentials/credential-command.ts';
+import { withoutCredentials } from '../../../src/cli/settings/child-env.ts';
 import { makeFolder } from '../home.ts';
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');
@@ -63,6 +64,22 @@ describe('a credential command', () => {
     expect(await kept.replace(SECRET), 'it gave the same one').toBe(false);
     expect(runs()).toHaveLength(3);
   });
+
+  test.each(['./vault', 'bin/vault', '../vault'])(
+    'is not run out of the working folder: %s',
+    async (program) => {
+      const { abort } = vault('');
+      const options = { contextName: 'bank', now: () => NOW, signal: abort.signal };
+      const quiet = { say: () => undefined, hide: () => undefined };
+      const command = new CredentialCommand([program], { ...options, ...quiet });
+      await expect(command.of(1001).get()).rejects.toMatchObject({
+        code: 'credentials-unusable',
+        exitCode: 3,
+        message: expect.stringContaining('begins in the working folder'),
+        hint: expect.stringContaining('whole path'),
+      });
+    },
+  );
 
   test('has its words given as they are: there is no shell', async () => {
     const folder = makeFolder();
@@ -145,6 +162,36 @@ describe('a credential command', () => {
       message: expect.stringContaining('took longer than 0.3 seconds'),
     });
     expectGone(Number(readFileSync(join(folder, 'child'), 'utf8')));
+  });
+
+  test('that leaves a daemon behind is not waited for', async () => {
+    const { command, folder } = vault(
+      `setsid sleep 60 & echo $! > "$2/daemon"; echo '{"access_token":"${SECRET}"}'`,
+      20_000,
+    );
+    expect(await command.of(1).get()).toBe(SECRET);
+    process.kill(Number(readFileSync(join(folder, 'daemon'), 'utf8')));
+  });
+
+  test('that takes too long is over when it is killed, also where a daemon holds its output open', async () => {
+    const { command, folder } = vault('setsid sleep 60 & echo $! > "$2/daemon"; sleep 60', 300);
+    await expect(command.of(1).get()).rejects.toMatchObject({
+      message: expect.stringContaining('took longer than 0.3 seconds'),
+    });
+    process.kill(Number(readFileSync(join(folder, 'daemon'), 'utf8')));
+  });
+
+  test('has the environment of this process, but no credentials of it', async () => {
+    const secrets = ['TOKEN', 'REFRESH_TOKEN', 'CLIENT_ID', 'CLIENT_SECRET'].map((one) => `KIOSKCTL_${one}`);
+    for (const name of [...secrets, 'KIOSKCTL_PLAIN']) vi.stubEnv(name, 'given-4711');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const { command, folder } = vault(`env > "$2/env"; echo '{"access_token":"${SECRET}"}'`);
+    await command.of(1).get();
+    const given = readFileSync(join(folder, 'env'), 'utf8');
+    expect(given.match(/^\w+(?==given-4711$)/gm)).toEqual(['KIOSKCTL_PLAIN']);
+    const during = await withoutCredentials(async () => secrets.map((name) => process.env[name]));
+    expect(during).toEqual(secrets.map(() => undefined));
+    expect(secrets.map((name) => process.env[name])).toEqual(secrets.map(() => 'given-4711'));
   });
 
   test('is killed when nobody waits for it any more', async () => {

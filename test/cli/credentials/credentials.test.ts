@@ -8,7 +8,8 @@ import { makeIo } from '../terminal.ts';
 const TOKEN = 'tok-4711-never-to-be-seen';
 
 function credentials(more: Partial<Settings> = {}) {
-  const settings = { environment: 'sandbox', contextName: 'ci', profileId: 1001, token: TOKEN, ...more };
+  const usual = { environment: 'sandbox', contextName: 'ci', baseUrl: null };
+  const settings = { ...usual, profileId: 1001, token: TOKEN, ...more };
   const paths = { credentials: join(makeFolder(), 'credentials.json') };
   return makeCredentials({ ...settings, paths } as Settings, {
     clock: makeIo().clock,

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
@@ -55,7 +55,16 @@ describe('a value', () => {
     ['clientKey', [' key '], 'key'],
     ['credentialCommand', ['vault', 'read', '-p', '{profileId}'], ['vault', 'read', '-p', '{profileId}']],
     ['credentialCommand', ['a', 'b,c d'], ['a', 'b,c d']],
-    ['credentialCommand', ['["/opt/my vault", "{profileId}"]'], ['/opt/my vault', '{profileId}']],
+    ['credentialCommand', ['["/bin/sh", "{profileId}"]'], ['/bin/sh', '{profileId}']],
+    ...[
+      'vault read x | jq "{access_token: .data.token}"',
+      'curl -d client_secret="$SECRET" https://vault.example | jq "{access_token: .a}"',
+      'curl -H "Authorization: Bearer $VAULT" https://vault.example',
+    ].map((script): [ContextKey, string[], unknown] => [
+      'credentialCommand',
+      ['sh', '-c', script],
+      ['sh', '-c', script],
+    ]),
     ['credentialCommand', ['vault-token'], ['vault-token']],
   ])('of %s is read: %j', (key, words, value) => {
     expect(parseValue(key, words)).toEqual(value);
@@ -80,6 +89,12 @@ describe('a value', () => {
     ['credentialCommand', ['[]']],
     ['credentialCommand', ['["a"']],
     ['credentialCommand', ['curl', '-H', 'Authorization: Bearer abcdefgh12345678']],
+    ['credentialCommand', ['sh', '-c', 'curl https://me:word@vault.example']],
+    ['credentialCommand', ['echo', '{"access_token":"abcdefgh12345678"}']],
+    ['credentialCommand', ['curl', '-d', 'client_secret=abcdefgh12345678']],
+    ['credentialCommand', ['./nowhere/vault', '{profileId}']],
+    ['credentialCommand', ['/', '{profileId}']],
+    ['credentialCommand', [import.meta.filename, '{profileId}']],
     ['certificate', ['only-one.pem']],
     ['certificate', ['/nowhere/a.pem', '/nowhere/a.key']],
     ['runbook', ['/nowhere/runbook.yaml']],
@@ -93,6 +108,14 @@ describe('a value', () => {
     expect(parseValue('runbook', [relative(process.cwd(), file)])).toBe(file);
     const [certFile, keyFile] = [makeFile('client.pem'), makeFile('client.key')];
     expect(parseValue('certificate', [`${certFile},${keyFile}`])).toEqual({ certFile, keyFile });
+  });
+
+  test('that is a program is kept by its whole path, if it has one', () => {
+    const program = makeFile('vault');
+    expect(() => parseValue('credentialCommand', [program])).toThrow(/can't be run/);
+    chmodSync(program, 0o700);
+    const given = relative(process.cwd(), program);
+    expect(parseValue('credentialCommand', [given, 'x/y'])).toEqual([program, 'x/y']);
   });
 
   test('with a secret in it is refused, and not shown', () => {
