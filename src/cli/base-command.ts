@@ -67,9 +67,15 @@ export abstract class BaseCommand extends Command {
     this.#open = await openContext(flags, { io: this.io, effect });
     const { context, settings } = this.#open;
     this.#named = context;
-    if (effect === 'writes' || effect === 'sandbox-only') this.io.err(`${nameOf(settings)}\n`);
+    if (this.#namesContext(settings, effect)) this.io.err(`${nameOf(settings)}\n`);
     await guardProduction(context, { effect, flags, io: this.io });
     return context;
+  }
+
+  /** An act always says where it goes; all others where neither the command nor the user's settings say so. */
+  #namesContext({ chosenBy }: Settings, effect: Effect): boolean {
+    if (effect === 'writes' || effect === 'sandbox-only') return true;
+    return chosenBy.source === 'project-file' && !this.#isQuiet;
   }
 
   /** Names the context in the output of a command that needs nothing else of it; broken settings don't matter to it. */
@@ -216,7 +222,7 @@ function causesOf(error: unknown): CardFailure[] {
   return cause ? [cause] : [];
 }
 
-/** Where an act goes, and who says so when it is neither the command nor the user's settings. */
+/** Where a command goes, and who says so when it is neither the command nor the user's settings. */
 function nameOf({ contextName, environment, chosenBy }: Settings): string {
   const named = `Context ${printable(contextName)}, environment ${environment}`;
   return chosenBy.source === 'project-file' ? `${named}, chosen by ${printable(chosenBy.from ?? '')}` : named;

@@ -87,6 +87,13 @@ describe('a project file', () => {
     expect(stderr).toMatch(/^Context demo, environment local, chosen by \/.*\/project\/\.kioskctl\.yaml$/m);
   });
 
+  test('chooses the context of what only reads, which is said, too', async () => {
+    const said = /^Context demo, environment local, chosen by \/.*\.kioskctl\.yaml$/m;
+    await user.run('context add demo --environment local');
+    expect((await inProject('context: demo\n', 'programs --json')).stderr).toMatch(said);
+    expect((await inProject('context: demo\n', 'programs --quiet')).stderr).toBe('');
+  });
+
   test('that would send a token elsewhere stops every command', async () => {
     const ended = await inProject('baseUrl: https://evil.example\n', 'programs --json');
     expectError(ended, {
