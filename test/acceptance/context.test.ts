@@ -63,6 +63,25 @@ describe('a secret', () => {
   });
 });
 
+test('a bad value in the settings file is named, and taken out by a command', async () => {
+  const file = join(user.home, 'config.json');
+  const content = {
+    version: 2,
+    contexts: { bank: { environment: 'sandbox', profileId: 'x' }, ci: { environment: 'local' } },
+  };
+  writeFileSync(file, JSON.stringify(content));
+  expectError(await user.run('context add lab --environment local --json'), {
+    code: 2,
+    error: 'settings-unusable',
+    hint: /context unset profileId --context bank/,
+  });
+  expect((await user.run('context unset profileId --context bank')).code).toBe(0);
+  expect(JSON.parse(readFileSync(file, 'utf8')).contexts).toEqual({
+    bank: { environment: 'sandbox' },
+    ci: { environment: 'local' },
+  });
+});
+
 test('a command without an answer to its question names the flag', async () => {
   expectError(await user.run('context add bank --json'), {
     code: 2,

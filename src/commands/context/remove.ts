@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core';
 import { ContextCommand } from '../../cli/context-command.ts';
 import type { Result } from '../../cli/output/result.ts';
-import { removeContext } from '../../cli/settings/edit-contexts.ts';
+import { removeContext, withoutContext } from '../../cli/settings/edit-contexts.ts';
 
 export default class ContextRemove extends ContextCommand {
   static override summary = 'Forget the settings of a context.';
@@ -16,7 +16,10 @@ export default class ContextRemove extends ContextCommand {
   protected override async perform(): Promise<Result> {
     const { args } = await this.parse(ContextRemove);
     const { name } = args;
-    const written = await this.change((file) => removeContext(file, name));
+    const written = await this.change(
+      (file) => removeContext(file, name),
+      (raw) => withoutContext(raw, name),
+    );
     return this.edited(written, { name, done: `The settings of context ${name} are removed.` });
   }
 }
