@@ -129,15 +129,20 @@ export abstract class BaseCommand extends Command {
   /** Prints a result, or one of a stream of them, which takes a line. */
   protected async emit(result: Result, { isStream = false } = {}): Promise<void> {
     this.#isStream = isStream;
-    const { exitCode, document, text, references, errors = [], failures = [] } = result;
+    const { exitCode, document, errors = [], failures = [] } = result;
     const pages = await this.#pagesOn(failures);
     if (this.#isJson) this.#print({ exitCode, document }, pages);
-    else if (this.#isQuiet && references)
-      this.io.out(references.map((reference) => `${printable(reference)}\n`).join(''));
-    else this.io.out(await text(makeStyle(this.io.color.stdout)));
+    else this.io.out(await this.#textOf(result));
     if (!this.#isJson) for (const { about, error } of errors) this.#complain(error, about);
     this.#advise(pages);
     setExitCode(exitCode);
+  }
+
+  /** With `--quiet` the references; of a command without any, nothing. */
+  async #textOf({ text, references, isProduct = this.#hasIds }: Result): Promise<string> {
+    if (this.#isQuiet && references)
+      return references.map((reference) => `${printable(reference)}\n`).join('');
+    return this.#isQuiet && !isProduct ? '' : text(makeStyle(this.io.color.stdout));
   }
 
   #fail(error: unknown, pages: readonly RunbookPage[] = []): void {
@@ -202,6 +207,11 @@ export abstract class BaseCommand extends Command {
     const safe = (text: string) => printable(redact(text, this.#open?.credentials.secrets));
     const subject = about === null ? '' : `${safe(about)}: `;
     this.io.err(`${style.bad('Error:')} ${subject}${safe(message)}\n  ${safe(hint)}\n`);
+  }
+
+  /** Does `--quiet` mean more to the command than to all of them? Commands without flags have none declared. */
+  get #hasIds(): boolean {
+    return 'quiet' in { ...this.ctor.flags };
   }
 
   get #effect(): Effect {

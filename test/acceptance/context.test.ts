@@ -82,6 +82,18 @@ test('a bad value in the settings file is named, and taken out by a command', as
   });
 });
 
+test('every command takes --quiet: it prints ids, or nothing, or what it was asked to make', async () => {
+  const silent = ['context add lab --environment local -q', 'context show -q', 'doctor --offline --quiet'];
+  for (const command of silent) {
+    const { code, stdout, stderr } = await user.run(command);
+    expect([code, stdout, stderr], command).toEqual([0, '', '']);
+  }
+  expect((await user.run('context list -q')).stdout).toMatch(/^lab$/m);
+  expect((await user.run('completion bash -q')).stdout).toContain('complete');
+  const { code, stdout, stderr } = await user.run('context use nowhere -q');
+  expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining('no context')]);
+});
+
 test('a command without an answer to its question names the flag', async () => {
   expectError(await user.run('context add bank --json'), {
     code: 2,
