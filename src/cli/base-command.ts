@@ -67,9 +67,15 @@ export abstract class BaseCommand extends Command {
     this.#open = await openContext(flags, { io: this.io, effect });
     const { context, settings } = this.#open;
     this.#named = context;
-    if (effect === 'writes' || effect === 'sandbox-only') this.io.err(`${nameOf(settings)}\n`);
+    if (this.#namesContext(settings, effect)) this.io.err(`${nameOf(settings)}\n`);
     await guardProduction(context, { effect, flags, io: this.io });
     return context;
+  }
+
+  /** An act always says where it goes; all others where neither the command nor the user's settings say so. */
+  #namesContext({ chosenBy }: Settings, effect: Effect): boolean {
+    if (effect === 'writes' || effect === 'sandbox-only') return true;
+    return chosenBy.source === 'project-file' && !this.#isQuiet;
   }
 
   /** Names the context in the output of a command that needs nothing else of it; broken settings don't matter to it. */
@@ -123,15 +129,20 @@ export abstract class BaseCommand extends Command {
   /** Prints a result, or one of a stream of them, which takes a line. */
   protected async emit(result: Result, { isStream = false } = {}): Promise<void> {
     this.#isStream = isStream;
-    const { exitCode, document, text, references, errors = [], failures = [] } = result;
+    const { exitCode, document, errors = [], failures = [] } = result;
     const pages = await this.#pagesOn(failures);
     if (this.#isJson) this.#print({ exitCode, document }, pages);
-    else if (this.#isQuiet && references)
-      this.io.out(references.map((reference) => `${printable(reference)}\n`).join(''));
-    else this.io.out(await text(makeStyle(this.io.color.stdout)));
+    else this.io.out(await this.#textOf(result));
     if (!this.#isJson) for (const { about, error } of errors) this.#complain(error, about);
     this.#advise(pages);
     setExitCode(exitCode);
+  }
+
+  /** With `--quiet` the references; of a command without any, nothing. */
+  async #textOf({ text, references, isProduct = this.#hasIds }: Result): Promise<string> {
+    if (this.#isQuiet && references)
+      return references.map((reference) => `${printable(reference)}\n`).join('');
+    return this.#isQuiet && !isProduct ? '' : text(makeStyle(this.io.color.stdout));
   }
 
   #fail(error: unknown, pages: readonly RunbookPage[] = []): void {
@@ -198,6 +209,11 @@ export abstract class BaseCommand extends Command {
     this.io.err(`${style.bad('Error:')} ${subject}${safe(message)}\n  ${safe(hint)}\n`);
   }
 
+  /** Does `--quiet` mean more to the command than to all of them? Commands without flags have none declared. */
+  get #hasIds(): boolean {
+    return 'quiet' in { ...this.ctor.flags };
+  }
+
   get #effect(): Effect {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- oclif types it as its own Command
     const { effect } = this.ctor as typeof BaseCommand;
@@ -216,7 +232,7 @@ function causesOf(error: unknown): CardFailure[] {
   return cause ? [cause] : [];
 }
 
-/** Where an act goes, and who says so when it is neither the command nor the user's settings. */
+/** Where a command goes, and who says so when it is neither the command nor the user's settings. */
 function nameOf({ contextName, environment, chosenBy }: Settings): string {
   const named = `Context ${printable(contextName)}, environment ${environment}`;
   return chosenBy.source === 'project-file' ? `${named}, chosen by ${printable(chosenBy.from ?? '')}` : named;

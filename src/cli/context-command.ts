@@ -8,9 +8,10 @@ import { environmentOf } from './settings/choose-context.ts';
 import { ownValues } from './settings/context-keys.ts';
 import { findPaths } from './settings/paths.ts';
 import { loadChoice } from './settings/settings.ts';
-import type { SettingsFile } from './settings/settings-file.ts';
+import { type RawSettings, type SettingsFile, UnusableSettings } from './settings/settings-file.ts';
 import {
   changeSettings,
+  mendSettings,
   readOrDamage,
   type SettingsChange,
   type Written,
@@ -29,9 +30,20 @@ export abstract class ContextCommand extends BaseCommand {
 
   protected readonly report = new TerminalReport(this.io, false);
 
-  /** Changes the settings file. @throws Failure `usage`, `settings-unusable` */
-  protected async change(change: SettingsChange): Promise<Written> {
-    const written = await changeSettings(findPaths().settings, change);
+  /**
+   * Changes the settings file.
+   * @param mend the same for a file with bad fields, where the change may be what takes them out
+   * @throws Failure `usage`, `settings-unusable`
+   */
+  protected async change(
+    change: SettingsChange,
+    mend: (raw: RawSettings) => RawSettings = (raw) => raw,
+  ): Promise<Written> {
+    const { settings } = findPaths();
+    const written = await changeSettings(settings, change).catch((error: unknown) => {
+      if (error instanceof UnusableSettings && error.bad) return mendSettings(settings, mend);
+      throw error;
+    });
     if (written.setAside !== null)
       this.report.warn(`The settings file could not be read. It is kept as ${written.setAside}.`);
     return written;
@@ -44,7 +56,13 @@ export abstract class ContextCommand extends BaseCommand {
 
   /** The context that a command without a name is about. @throws Failure where none is chosen */
   protected async chosen(flags: ContextFlags): Promise<string> {
-    return (await loadChoice(flags)).name;
+    try {
+      return (await loadChoice(flags)).name;
+    } catch (error) {
+      // What is bad in the file may be what this command takes out.
+      if (error instanceof UnusableSettings && error.bad && flags.context !== undefined) return flags.context;
+      throw error;
+    }
   }
 
   /** What a change came to, and which context commands use from now on. */

@@ -25,8 +25,9 @@ export function makeMachine(flags: ContextFlags): Machine {
       platform: `${process.platform} ${process.arch}`,
     },
     listFiles: () => {
-      const files = [paths.settings, paths.journal, paths.sandboxState];
-      return [...new Set([...files.map((file) => dirname(file)), ...files])].flatMap(describeFile);
+      const files = [paths.settings, paths.credentials, paths.journal, paths.sandboxState];
+      const folders = [...new Set(files.map((file) => dirname(file)))];
+      return [...folders.flatMap(describeFolder), ...files.flatMap(describeFile)];
     },
     readSettings: () => {
       const { contexts } = readSettingsFile(paths.settings);
@@ -37,7 +38,7 @@ export function makeMachine(flags: ContextFlags): Machine {
     findRoute: async () => {
       const url = vendorUrlOf(await loadSettings(flags));
       const proxy = url === null ? null : await findProxy(url);
-      return { url, proxy: proxy?.origin ?? null };
+      return { url, proxy: proxy?.url.origin ?? null };
     },
     resolve,
     readAuthorities,
@@ -48,6 +49,15 @@ export function makeMachine(flags: ContextFlags): Machine {
     },
     readKey,
   };
+}
+
+/** A folder that isn't there yet has to be made: then only what stands in the way of that is told. */
+function describeFolder(path: string): KeptFile[] {
+  const [found] = describeFile(path);
+  if (found) return [{ ...found, isWritable: found.isFolder && found.isWritable }];
+  const parent = dirname(path);
+  if (parent === path) return [];
+  return describeFolder(parent).filter(({ isWritable: isGood }) => !isGood);
 }
 
 function describeFile(path: string): KeptFile[] {

@@ -58,9 +58,9 @@ export async function openContext(
     report,
     runbook: openRunbook({ given: flags.runbook, settings, warn: (text) => report.warn(text) }),
     authorize: async (profileId) => {
-      const { name: source, token } = await credentials.sourceFor(profileId);
+      const { name: source, token, isLast = false } = await credentials.sourceFor(profileId);
       await token.get();
-      return { source, endsAt: token.endsAt };
+      return { source, endsAt: token.endsAt, isLast };
     },
     clientKey: async () => {
       const { clientId } = await credentials.ofClient();

@@ -28,6 +28,6 @@ Put its line into ~/.bashrc, ~/.zshrc (after compinit) or ~/.config/fish/config.
     const shell = SHELLS.find((known) => known === args.shell) ?? 'bash';
     const script = completionScript(shell);
     await this.nameContext(flags);
-    return { exitCode: 0, document: { shell, script }, text: () => script };
+    return { exitCode: 0, document: { shell, script }, text: () => script, isProduct: true };
   }
 }

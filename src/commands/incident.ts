@@ -44,7 +44,8 @@ cardholders stay behind, and operators are numbered. docs/incident.md says what 
       { subject, ...span },
       { setup: describeSetup(settings), privacy },
     );
-    const result: Result = { exitCode: 0, document: { incident }, text: () => renderIncident(incident) };
+    const text = () => renderIncident(incident);
+    const result: Result = { exitCode: 0, document: { incident }, text, isProduct: true };
     if (flags.output === undefined) return result;
     const content = format === 'json' ? this.toDocument(result, 2) : renderIncident(incident);
     writeNewFile(flags.output, content, { force: flags.force, mode: 0o600 });

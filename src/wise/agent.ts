@@ -4,10 +4,16 @@ import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ProxyCode } from './faults.ts';
 
+export interface Proxy {
+  url: URL;
+  /** As they are, not as they stand in its address. */
+  credentials: { user: string; password: string } | null;
+}
+
 /** How requests get to the API: through what, and as whom. */
 export interface Network {
-  /** The address of the proxy, with its credentials; null goes straight. */
-  proxy: URL | null;
+  /** null goes straight. */
+  proxy: Proxy | null;
   /** For mutual TLS, in PEM. */
   certificate: { cert: string; key: string } | null;
   /** How long the proxy may take to make a connection, in milliseconds. */
@@ -29,7 +35,7 @@ export function makeAgent({ proxy, certificate, proxyTimeout = PROXY_TIMEOUT_MS 
  * `https-proxy-agent` takes what a proxy refuses for the answer of the API.
  */
 function makeTunnelAgent(
-  proxy: URL,
+  proxy: Proxy,
   { proxyTimeout, ...rest }: AgentOptions & { proxyTimeout: number },
 ): Agent {
   // Made here: a class at the top of the module would load Node's https with every command.
@@ -53,12 +59,12 @@ function makeTunnelAgent(
 type Opened = (error: Error | null, socket?: Duplex) => void;
 
 function openTunnel(
-  { hostname, port, protocol, username, password }: URL,
+  { url: { hostname, port, protocol }, credentials }: Proxy,
   { host, port: targetPort, timeout }: { host: string; port: number; timeout: number },
   opened: Opened,
 ): void {
   const target = `${host.includes(':') ? `[${host}]` : host}:${targetPort}`;
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const pair = credentials && `${credentials.user}:${credentials.password}`;
   const proxyHost = hostname.replace(/^\[|\]$/g, '');
   const connect = (protocol === 'https:' ? secureRequest : plainRequest)({
     method: 'CONNECT',
@@ -69,7 +75,7 @@ function openTunnel(
     path: target,
     headers: {
       host: target,
-      ...(username && { 'proxy-authorization': `Basic ${Buffer.from(pair).toString('base64')}` }),
+      ...(pair !== null && { 'proxy-authorization': `Basic ${Buffer.from(pair).toString('base64')}` }),
     },
     agent: false,
     signal: AbortSignal.timeout(timeout),

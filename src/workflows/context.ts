@@ -82,6 +82,8 @@ export interface Timing {
 export interface TokenOrigin {
   source: string;
   endsAt: number | null;
+  /** Nothing renews it. */
+  isLast?: boolean;
 }
 
 /**

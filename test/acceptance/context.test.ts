@@ -63,6 +63,37 @@ describe('a secret', () => {
   });
 });
 
+test('a bad value in the settings file is named, and taken out by a command', async () => {
+  const file = join(user.home, 'config.json');
+  const content = {
+    version: 2,
+    contexts: { bank: { environment: 'sandbox', profileId: 'x' }, ci: { environment: 'local' } },
+  };
+  writeFileSync(file, JSON.stringify(content));
+  expectError(await user.run('context add lab --environment local --json'), {
+    code: 2,
+    error: 'settings-unusable',
+    hint: /context unset profileId --context bank/,
+  });
+  expect((await user.run('context unset profileId --context bank')).code).toBe(0);
+  expect(JSON.parse(readFileSync(file, 'utf8')).contexts).toEqual({
+    bank: { environment: 'sandbox' },
+    ci: { environment: 'local' },
+  });
+});
+
+test('every command takes --quiet: it prints ids, or nothing, or what it was asked to make', async () => {
+  const silent = ['context add lab --environment local -q', 'context show -q', 'doctor --offline --quiet'];
+  for (const command of silent) {
+    const { code, stdout, stderr } = await user.run(command);
+    expect([code, stdout, stderr], command).toEqual([0, '', '']);
+  }
+  expect((await user.run('context list -q')).stdout).toMatch(/^lab$/m);
+  expect((await user.run('completion bash -q')).stdout).toContain('complete');
+  const { code, stdout, stderr } = await user.run('context use nowhere -q');
+  expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining('no context')]);
+});
+
 test('a command without an answer to its question names the flag', async () => {
   expectError(await user.run('context add bank --json'), {
     code: 2,
@@ -85,6 +116,13 @@ describe('a project file', () => {
     expect(code).toBe(0);
     expect(json).toMatchObject({ context: 'demo', card: { profileId: 1003 } });
     expect(stderr).toMatch(/^Context demo, environment local, chosen by \/.*\/project\/\.kioskctl\.yaml$/m);
+  });
+
+  test('chooses the context of what only reads, which is said, too', async () => {
+    const said = /^Context demo, environment local, chosen by \/.*\.kioskctl\.yaml$/m;
+    await user.run('context add demo --environment local');
+    expect((await inProject('context: demo\n', 'programs --json')).stderr).toMatch(said);
+    expect((await inProject('context: demo\n', 'programs --quiet')).stderr).toBe('');
   });
 
   test('that would send a token elsewhere stops every command', async () => {

@@ -39,6 +39,26 @@ describe('what doctor sees of a machine', () => {
     expect(machine.readSettings()).toMatchObject({ isThere: true, contexts: ['bank'] });
   });
 
+  test('are logins, which others must not read', () => {
+    const { home, machine } = machineAt();
+    const path = join(home, 'credentials.json');
+    writeFileSync(path, '{}', { mode: 0o644 });
+    chmodSync(path, 0o644);
+    expect(machine.listFiles()).toContainEqual({ path, isFolder: false, mode: 0o644, isWritable: true });
+  });
+
+  test('is what stands in the way of a home that is not there yet', () => {
+    const { home } = machineAt();
+    process.env.KIOSKCTL_HOME = join(home, 'not', 'yet');
+    expect(makeMachine({}).listFiles()).toEqual([]);
+    const path = join(home, 'file');
+    writeFileSync(path, '');
+    for (const at of [path, join(path, 'below', 'it')]) {
+      process.env.KIOSKCTL_HOME = at;
+      expect(makeMachine({}).listFiles()).toEqual([expect.objectContaining({ path, isWritable: false })]);
+    }
+  });
+
   test('is a journal, sound or not, and none where there is none', () => {
     const { home, machine } = machineAt();
     expect(machine.inspectJournal()).toBeNull();

@@ -49,6 +49,9 @@ function authorizedAs(socket: unknown): string | null {
   return authorized ? getPeerCertificate.call(socket).subject.CN : null;
 }
 
+/** A proxy that asks for no credentials. */
+const open = (url: URL) => ({ url, credentials: null });
+
 async function put(network: Partial<Network>, more: Partial<HttpRequest> = {}) {
   const agent = makeAgent({ proxy: null, certificate: null, ...network });
   const request = { url: URL_OF_API, headers: {}, body: {}, timeout: 3_000, retries: 0, agent, ...more };
@@ -59,9 +62,7 @@ describe.concurrent('through a proxy', () => {
   test('a request gets to the API, with the credentials of the proxy for the proxy only', async () => {
     const api = await openApi();
     const proxy = await Proxy.open({ target: api.port });
-    const withCredentials = new URL(proxy.url);
-    withCredentials.username = 'ada';
-    withCredentials.password = 'p%40ss:word';
+    const withCredentials = { url: proxy.url, credentials: { user: 'ada', password: 'p@ss:word' } };
     expect(await put({ proxy: withCredentials })).toMatchObject({ kind: 'answered', httpStatus: 200 });
     const basic = `Basic ${Buffer.from('ada:p@ss:word').toString('base64')}`;
     expect(proxy.asked).toEqual([{ target: `${HOST}:443`, authorization: basic }]);
@@ -70,7 +71,7 @@ describe.concurrent('through a proxy', () => {
   test('the next request takes the same connection, also long after the proxy had to be ready', async () => {
     const api = await openApi();
     const proxy = await Proxy.open({ target: api.port });
-    const agent = makeAgent({ proxy: proxy.url, certificate: null, proxyTimeout: 1_000 });
+    const agent = makeAgent({ proxy: open(proxy.url), certificate: null, proxyTimeout: 1_000 });
     await put({}, { agent });
     await pause(1_100);
     expect(await put({}, { agent })).toMatchObject({ httpStatus: 200 });
@@ -82,9 +83,12 @@ describe.concurrent('through a proxy', () => {
     const api = await openApi();
     const certificate = makeCertificate({ issuer: CA });
     const proxy = await Proxy.open({ target: api.port, certificate });
-    expect(await put({ proxy: proxy.url })).toMatchObject({ httpStatus: 200 });
+    expect(await put({ proxy: open(proxy.url) })).toMatchObject({ httpStatus: 200 });
     const untrusted = await Proxy.open({ target: api.port, certificate: makeCertificate() });
-    expect(await put({ proxy: untrusted.url })).toMatchObject({ kind: 'not-connected', fault: 'proxy' });
+    expect(await put({ proxy: open(untrusted.url) })).toMatchObject({
+      kind: 'not-connected',
+      fault: 'proxy',
+    });
   });
 
   test.for<[string, Manner, string]>([
@@ -97,13 +101,13 @@ describe.concurrent('through a proxy', () => {
   ])('nothing was sent when %s', async ([, manner, fault], { expect }) => {
     const api = await openApi();
     const proxy = await Proxy.open({ target: api.port, manner });
-    const answer = await put({ proxy: proxy.url, proxyTimeout: 200 });
+    const answer = await put({ proxy: open(proxy.url), proxyTimeout: 200 });
     expect(answer).toMatchObject({ kind: 'not-connected', fault });
     expect(api.requests).toBe(0);
   });
 
   test('nothing was sent when nobody listens there', async () => {
-    const answer = await put({ proxy: new URL('http://127.0.0.1:1') });
+    const answer = await put({ proxy: open(new URL('http://127.0.0.1:1')) });
     expect(answer).toMatchObject({ kind: 'not-connected', fault: 'proxy' });
     expect(answer).toMatchObject({ reason: expect.stringContaining('ECONNREFUSED') });
   });
@@ -111,13 +115,13 @@ describe.concurrent('through a proxy', () => {
   test('nothing was sent before TLS is agreed on with the API itself', async () => {
     const deaf = await listen(createServer(() => undefined) as never);
     const slow = await Proxy.open({ target: deaf });
-    expect(await put({ proxy: slow.url }, { timeout: 300 })).toMatchObject({ kind: 'not-connected' });
+    expect(await put({ proxy: open(slow.url) }, { timeout: 300 })).toMatchObject({ kind: 'not-connected' });
     const api = await openApi();
     const hasty = await Proxy.open({ target: api.port, manner: 'connects, hangs up' });
-    expect(await put({ proxy: hasty.url })).toMatchObject({ kind: 'not-connected' });
+    expect(await put({ proxy: open(hasty.url) })).toMatchObject({ kind: 'not-connected' });
     const untrusted = await openApi(makeCertificate({ commonName: HOST }));
     const proxy = await Proxy.open({ target: untrusted.port });
-    expect(await put({ proxy: proxy.url })).toMatchObject({
+    expect(await put({ proxy: open(proxy.url) })).toMatchObject({
       kind: 'not-connected',
       fault: 'server-certificate',
     });
@@ -127,8 +131,8 @@ describe.concurrent('through a proxy', () => {
   test('what was sent is lost when no answer comes back', async () => {
     const api = await openApi();
     const proxy = await Proxy.open({ target: api.port });
-    const lost = await put({ proxy: proxy.url }, { url: `https://${HOST}/lost` });
-    const silent = await put({ proxy: proxy.url }, { url: `https://${HOST}/silent`, timeout: 300 });
+    const lost = await put({ proxy: open(proxy.url) }, { url: `https://${HOST}/lost` });
+    const silent = await put({ proxy: open(proxy.url) }, { url: `https://${HOST}/silent`, timeout: 300 });
     expect([lost.kind, silent.kind, api.requests]).toEqual(['lost', 'lost', 2]);
   });
 });
@@ -154,7 +158,9 @@ describe.concurrent('mutual TLS', () => {
   test('shows it through a proxy, too', async () => {
     const api = await strict(makeCertificate({ commonName: HOST, issuer: CA }));
     const proxy = await Proxy.open({ target: api.port });
-    expect(await put({ certificate: client, proxy: proxy.url })).toMatchObject({ body: { name: 'A bank' } });
+    expect(await put({ certificate: client, proxy: open(proxy.url) })).toMatchObject({
+      body: { name: 'A bank' },
+    });
   });
 
   test.for<[string, Certificate | null, string]>([

@@ -8,6 +8,8 @@ export interface TokenSource {
   /** In words: `KIOSKCTL_TOKEN`, `the credential command of context …`. */
   name: string;
   token: Pick<KeptToken, 'get' | 'replace' | 'endsAt'>;
+  /** Nothing renews it. */
+  isLast?: boolean;
 }
 
 /** Client id and secret of the application, and where they are from, in words. */

@@ -101,7 +101,9 @@ function storedToken({ profileId: own, contextName }: Settings, world: ChainWorl
     const found = await world.logins.find();
     if (!found?.login.user) return null;
     const name = `the login of context ${contextName}, in ${found.place.name}`;
-    return { own: found.login.user.profileId ?? own, name, token: new StoredToken(name, world).kept };
+    const { profileId, refreshToken } = found.login.user;
+    const { kept: token } = new StoredToken(name, world);
+    return { own: profileId ?? own, name, token, isLast: refreshToken === null };
   };
   return async () => (stored ??= find());
 }

@@ -24,6 +24,11 @@ export const globalFlags = {
     exclusive: ['token-file'],
   }),
   json: Flags.boolean({ summary: 'One JSON document on standard output.', helpGroup: 'GLOBAL' }),
+  quiet: Flags.boolean({
+    char: 'q',
+    summary: 'No result, only the exit code and what is wrong.',
+    helpGroup: 'GLOBAL',
+  }),
   verbose: Flags.boolean({ summary: 'Each request and answer on standard error.', helpGroup: 'GLOBAL' }),
   debug: Flags.boolean({
     summary: 'Their headers and bodies, too, without secrets and personal data.',
@@ -32,7 +37,7 @@ export const globalFlags = {
   'no-color': Flags.boolean({ summary: 'No colour and nothing that moves.', helpGroup: 'GLOBAL' }),
 };
 
-/** For commands whose result has ids. */
+/** In place of the global one, for commands whose result has ids. */
 export const quietFlag = {
   quiet: Flags.boolean({ char: 'q', summary: 'Only the references, one a line.' }),
 };

@@ -12,6 +12,8 @@ export interface Result {
   text: (style: Style) => string | Promise<string>;
   /** For `--quiet`. */
   references?: string[];
+  /** The text is what the command was asked to make, like a script: `--quiet` prints it, too. */
+  isProduct?: boolean;
   /** What went wrong, for people: each error once, with the card it is about. */
   errors?: { about: string | null; error: FailureDocument }[];
   /** What cards failed with: what the team's runbook says of it is shown once a code. */

@@ -91,8 +91,9 @@ function choose(
   const isHere = baseUrl === null || baseUrl.value.isLoopback;
   // Which environment a given base URL is of, is not for a cloned repository to say.
   const kept = (isHere ? ofProject(project, file) : null) ?? ofSettings(file);
-  if (kept && kept.environment !== 'local') return kept;
   const telling = TELLING_VARIABLES.find((variable) => sources.has(variable));
+  if (kept && telling !== undefined) checkIsUsers(kept, { file, telling });
+  if (kept && kept.environment !== 'local') return kept;
   if (telling === undefined && isHere)
     return kept ?? { ...ofEnvironment('local', file), origin: byDefault(null).origin };
   throw new Failure(
@@ -100,6 +101,26 @@ function choose(
     `${telling ?? '--base-url'} is set, but not for which environment.`,
     {
       hint: 'Say --environment sandbox (or local, production), or set KIOSKCTL_ENVIRONMENT or KIOSKCTL_CONTEXT.',
+    },
+  );
+}
+
+/**
+ * A credential of the environment goes nowhere because a cloned repository says so: only to the context that the user
+ * has chosen, too.
+ * @throws Failure `environment-not-chosen`
+ */
+function checkIsUsers(
+  { name, origin }: Choice,
+  { file, telling }: { file: SettingsFile; telling: string },
+): void {
+  if (origin.source !== 'project-file' || name === file.currentContext) return;
+  const shown = printable(name);
+  throw new Failure(
+    'environment-not-chosen',
+    `${telling} is set, but only ${printable(origin.from ?? '')} says that it is for context ${shown}.`,
+    {
+      hint: `Say --context ${shown}, set KIOSKCTL_CONTEXT, or make it yours: kioskctl context use ${shown}.`,
     },
   );
 }

@@ -5,7 +5,7 @@ import type { Ask, Environment } from '../../workflows/context.ts';
 import { toBaseUrl } from './base-url.ts';
 import { checkBaseUrl, ENVIRONMENTS, environmentOf, toEnvironment } from './choose-context.ts';
 import type { ContextKey } from './context-keys.ts';
-import type { ContextSettings, SettingsFile } from './settings-file.ts';
+import type { ContextSettings, RawSettings, SettingsFile } from './settings-file.ts';
 
 /** What may be given of a context that is made. */
 export type NewContext = Omit<Partial<ContextSettings>, 'environment'>;
@@ -100,6 +100,21 @@ export function removeContext(file: SettingsFile, name: string): SettingsFile {
   const contexts = Object.fromEntries(Object.entries(file.contexts).filter(([one]) => one !== name));
   const isGone = currentContext === name;
   return { ...rest, ...(currentContext !== undefined && !isGone && { currentContext }), contexts };
+}
+
+/** Takes a bad field out of a context, whatever else is bad in it. */
+export function withoutField(raw: RawSettings, name: string, key: ContextKey): RawSettings {
+  const context = Object.hasOwn(raw.contexts, name) ? raw.contexts[name] : undefined;
+  if (typeof context !== 'object' || context === null) return raw;
+  const rest = Object.fromEntries(Object.entries(context).filter(([one]) => one !== key));
+  return { ...raw, contexts: { ...raw.contexts, [name]: rest } };
+}
+
+/** Takes a context out that can't be used. */
+export function withoutContext({ currentContext, ...raw }: RawSettings, name: string): RawSettings {
+  const contexts = Object.fromEntries(Object.entries(raw.contexts).filter(([one]) => one !== name));
+  const isKept = currentContext !== undefined && currentContext !== name;
+  return { ...raw, ...(isKept && { currentContext }), contexts };
 }
 
 function ownSettings(file: SettingsFile, name: string): ContextSettings {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { Failure } from '../../domain/failure.ts';
 import { isLoopback } from '../../domain/loopback.ts';
-import type { Network } from '../../wise/agent.ts';
+import type { Network, Proxy } from '../../wise/agent.ts';
 
 type Certificate = NonNullable<Network['certificate']>;
 
@@ -12,7 +12,7 @@ type Certificate = NonNullable<Network['certificate']>;
  * This machine is never reached through one.
  * @throws Failure `usage` for one that can't be used, without its credentials
  */
-export async function findProxy(baseUrl: string): Promise<URL | null> {
+export async function findProxy(baseUrl: string): Promise<Proxy | null> {
   const { env } = process;
   if (isLoopback(new URL(baseUrl).hostname)) return null;
   const names = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'];
@@ -23,17 +23,30 @@ export async function findProxy(baseUrl: string): Promise<URL | null> {
   const text = env[name] ?? '';
   const address = text.includes('://') ? text : `http://${text}`;
   const url = URL.canParse(address) ? new URL(address) : null;
-  if (url && url.hostname !== '' && ['http:', 'https:'].includes(url.protocol)) return url;
+  if (url && url.hostname !== '' && ['http:', 'https:'].includes(url.protocol))
+    return { url, credentials: readCredentials(url, name) };
   throw new Failure('usage', `${name} is not the address of a proxy that kioskctl can use.`, {
     hint: 'Write it like http://proxy.example:3128; proxies speak HTTP or HTTPS here, not SOCKS.',
   });
 }
 
-/** What must never be shown of a proxy. */
-export function secretsOf({ username, password }: URL): string[] {
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  const all = [password, decodeURIComponent(password), Buffer.from(pair).toString('base64')];
-  return password === '' ? [] : all;
+function readCredentials({ username, password }: URL, name: string): Proxy['credentials'] {
+  if (username === '' && password === '') return null;
+  try {
+    return { user: decodeURIComponent(username), password: decodeURIComponent(password) };
+  } catch {
+    throw new Failure('usage', `${name} has a % in its user name or password that stands for nothing.`, {
+      hint: 'Write % as %25 there.',
+    });
+  }
+}
+
+/** What must never be shown of a proxy: a user name alone may be a token. */
+export function secretsOf({ url, credentials }: Proxy): string[] {
+  if (!credentials) return [];
+  const { user, password } = credentials;
+  const pair = Buffer.from(`${user}:${password}`).toString('base64');
+  return password === '' ? [url.username, user, pair] : [url.password, password, pair];
 }
 
 /**

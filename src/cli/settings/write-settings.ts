@@ -2,7 +2,15 @@ import { existsSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { Failure } from '../../domain/failure.ts';
 import { tryLock } from '../../sqlite/lock.ts';
-import { readSettingsFile, SETTINGS_VERSION, type SettingsFile, UnusableSettings } from './settings-file.ts';
+import {
+  type RawSettings,
+  readRawSettings,
+  readSettingsFile,
+  SETTINGS_VERSION,
+  type SettingsFile,
+  UnusableSettings,
+  usableOf,
+} from './settings-file.ts';
 
 /** Makes the new settings out of the old ones; what it throws leaves them as they are. */
 export type SettingsChange = (file: SettingsFile) => SettingsFile;
@@ -31,13 +39,39 @@ export async function changeSettings(file: string, change: SettingsChange): Prom
     const changed = JSON.stringify(after) !== JSON.stringify(before);
     if (!changed) return { before, after, changed, setAside: null };
     const setAside = damage && moveAside(file);
-    const options = { cwd: dirname(file), configName: basename(file, '.json'), configFileMode: 0o600 };
-    new Conf<SettingsFile>({ ...options, serialize }).store = after;
+    new Conf<SettingsFile>(optionsFor(file)).store = after;
     return { before, after, changed, setAside };
   });
 }
 
-function serialize(settings: SettingsFile): string {
+/**
+ * Takes bad fields out of the settings file; the rest of it, other bad fields included, stays as it is.
+ * @throws UnusableSettings where the change takes no bad field out
+ */
+export async function mendSettings(file: string, mend: (raw: RawSettings) => RawSettings): Promise<Written> {
+  const { Conf } = await import('./conf.ts');
+  return alone(file, () => {
+    const raw = readRawSettings(file);
+    const mended = raw && mend(raw);
+    const [before, after] = [raw && usableOf(raw), mended && usableOf(mended)];
+    if (!mended || !before || !after || after.badFields >= before.badFields) {
+      return {
+        before: readSettingsFile(file),
+        after: readSettingsFile(file),
+        changed: false,
+        setAside: null,
+      };
+    }
+    new Conf<RawSettings>(optionsFor(file)).store = mended;
+    return { before: before.settings, after: after.settings, changed: true, setAside: null };
+  });
+}
+
+function optionsFor(file: string) {
+  return { cwd: dirname(file), configName: basename(file, '.json'), configFileMode: 0o600, serialize };
+}
+
+function serialize(settings: RawSettings): string {
   return `${JSON.stringify(settings, null, 2)}\n`;
 }
 

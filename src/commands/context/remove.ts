@@ -4,7 +4,7 @@ import { forget, Logins } from '../../cli/credentials/logins.ts';
 import { interruption } from '../../cli/io/signals.ts';
 import type { Result } from '../../cli/output/result.ts';
 import { environmentOf } from '../../cli/settings/choose-context.ts';
-import { removeContext } from '../../cli/settings/edit-contexts.ts';
+import { removeContext, withoutContext } from '../../cli/settings/edit-contexts.ts';
 import { findPaths } from '../../cli/settings/paths.ts';
 import type { SettingsFile } from '../../cli/settings/settings-file.ts';
 import { asFailure } from '../../domain/failure.ts';
@@ -23,7 +23,10 @@ export default class ContextRemove extends ContextCommand {
   protected override async perform(): Promise<Result> {
     const { args } = await this.parse(ContextRemove);
     const { name } = args;
-    const written = await this.change((file) => removeContext(file, name));
+    const written = await this.change(
+      (file) => removeContext(file, name),
+      (raw) => withoutContext(raw, name),
+    );
     const places = await this.forgetLogin(name, written.before);
     const login = places.length > 0 ? `, and its login in ${places.join(' and ')}` : '';
     const edited = await this.edited(written, {

@@ -2,7 +2,7 @@ import { Args } from '@oclif/core';
 import { ContextCommand } from '../../cli/context-command.ts';
 import type { Result } from '../../cli/output/result.ts';
 import { toContextKey } from '../../cli/settings/context-keys.ts';
-import { setValue } from '../../cli/settings/edit-contexts.ts';
+import { setValue, withoutField } from '../../cli/settings/edit-contexts.ts';
 
 export default class ContextUnset extends ContextCommand {
   static override summary = 'Take a setting of a context away.';
@@ -19,7 +19,10 @@ export default class ContextUnset extends ContextCommand {
     const { args, flags } = await this.parse(ContextUnset);
     const key = toContextKey(args.key);
     const name = await this.chosen(flags);
-    const written = await this.change((file) => setValue(file, name, { key, value: undefined }));
+    const written = await this.change(
+      (file) => setValue(file, name, { key, value: undefined }),
+      (raw) => withoutField(raw, name, key),
+    );
     return this.edited(written, { name, done: `${key} of context ${name} is unset.` });
   }
 }

@@ -28,7 +28,8 @@ name it in the context: "runbook": "FILE".`;
     await this.nameContext(flags);
     const content = runbookTemplate();
     const { file = '-' } = args;
-    if (file === '-') return { exitCode: 0, document: { file: null, content }, text: () => content };
+    if (file === '-')
+      return { exitCode: 0, document: { file: null, content }, text: () => content, isProduct: true };
     writeNewFile(file, content, { force: flags.force });
     return {
       exitCode: 0,

@@ -9,8 +9,8 @@ import { type Check, type Exam, type Finding, ok, skipped, warning } from './che
 
 /** Beyond it, tokens seem to last longer or shorter than they do, and ages of cards are wrong. */
 const SKEW_MS = 30_000;
-/** The vendor's ceilings for a client in a minute. */
-const PER_MINUTE = 1_000;
+/** A token that ends before a longer wait does. */
+const SOON_MS = 15 * 60_000;
 
 /** What the API and the journal tell about this context. */
 export const API_CHECKS: readonly Check[] = [
@@ -55,7 +55,8 @@ function patient({ signal }: Context) {
 async function resolveHost({ machine }: Exam): Promise<Finding> {
   const { url, proxy } = await machine.findRoute();
   if (url === null) return skipped('the embedded sandbox is in this process');
-  const { hostname } = new URL(proxy ?? url);
+  // The literal of an address of version 6 stands in brackets in a URL, and nowhere else.
+  const hostname = new URL(proxy ?? url).hostname.replaceAll(/^\[|\]$/g, '');
   const addresses = await machine.resolve(hostname);
   return ok(`${hostname}${proxy === null ? '' : ' (the proxy)'} is ${addresses.join(', ')}`);
 }
@@ -78,9 +79,11 @@ async function findCredentials({ ctx }: Exam): Promise<Finding> {
       'Set KIOSKCTL_PROFILE_ID, or --profile-id.',
     );
   }
-  const { source, endsAt } = await ctx.authorize(ctx.profileId);
+  const { source, endsAt, isLast = false } = await ctx.authorize(ctx.profileId);
   const end = endsAt === null ? '' : `, until ${new Date(endsAt).toISOString()}`;
-  return ok(`a token for profile ${ctx.profileId} from ${source}${end}`);
+  const text = `a token for profile ${ctx.profileId} from ${source}${end}`;
+  const isEnding = isLast && endsAt !== null && endsAt - ctx.clock.now() < SOON_MS;
+  return isEnding ? warning(`${text}, and nothing renews it`, 'Log in again: kioskctl login.') : ok(text);
 }
 
 async function seeProfile({ ctx }: Exam): Promise<Finding> {
@@ -131,7 +134,8 @@ async function findListener({ ctx, machine }: Exam): Promise<Finding> {
 function countRequests({ ctx: { wise, environment } }: Exam): Finding {
   if (environment === 'local') return skipped('the embedded sandbox has none');
   const { reads, sends } = wise.used;
-  if (wise.limited === 0) return ok(`${reads + sends} of ${PER_MINUTE} requests a minute used, none refused`);
+  // What others have used of the limit, the vendor doesn't tell.
+  if (wise.limited === 0) return ok(`not limited now (${reads + sends} requests of this check)`);
   const hint = 'Others use the same credentials: wait a minute, and see what else runs.';
   return warning(`The API refused ${wise.limited} of ${reads + sends} requests with 429.`, hint);
 }

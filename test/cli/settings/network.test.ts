@@ -19,6 +19,12 @@ afterEach(() => {
   for (const [name, value] of before) if (value !== undefined) process.env[name] = value;
 });
 
+async function secretsIn(address: string): Promise<string[] | null> {
+  put({ HTTPS_PROXY: address });
+  const proxy = await findProxy(API);
+  return proxy && secretsOf(proxy);
+}
+
 describe('the proxy', () => {
   test.each<[Record<string, string>, string, string | null]>([
     [{}, API, null],
@@ -35,7 +41,18 @@ describe('the proxy', () => {
     [{ HTTPS_PROXY: 'http://p.example' }, 'http://127.0.0.1:80', null],
   ])('with %j to %s is %s', async (variables, url, proxy) => {
     put(variables);
-    expect((await findProxy(url))?.href ?? null).toBe(proxy);
+    expect((await findProxy(url))?.url.href ?? null).toBe(proxy);
+  });
+
+  test('has its credentials as they are, and names a % that has to be written as %25', async () => {
+    put({ HTTPS_PROXY: 'http://ada:50%25%20off@p.example' });
+    expect((await findProxy(API))?.credentials).toEqual({ user: 'ada', password: '50% off' });
+    for (const pair of ['ada:hunter22%', 'hunter22%zz']) {
+      put({ HTTPS_PROXY: `http://${pair}@p.example` });
+      const failure: unknown = await findProxy(API).catch((error: unknown) => error);
+      expect(failure).toMatchObject({ code: 'usage', exitCode: 2, hint: expect.stringContaining('%25') });
+      expect(JSON.stringify(failure)).not.toContain('hunter22');
+    }
   });
 
   test.each(['socks5://ada:hunter22@p.example', 'http://', 'http://ada:hunter22@p:x:y'])(
@@ -48,11 +65,12 @@ describe('the proxy', () => {
     },
   );
 
-  test('keeps its password to itself, however it is written', () => {
-    const secrets = secretsOf(new URL('http://ada:p%40ss-word@p.example'));
-    expect(secrets).toContain('p%40ss-word');
-    expect(secrets).toContain('p@ss-word');
-    expect(secretsOf(new URL('http://p.example'))).toEqual([]);
+  test('keeps its password to itself, however it is written, and a user name that stands alone', async () => {
+    expect(await secretsIn('http://ada:p%40ss-word@p.example')).toEqual(
+      expect.arrayContaining(['p%40ss-word', 'p@ss-word', Buffer.from('ada:p@ss-word').toString('base64')]),
+    );
+    expect(await secretsIn('http://gate-token-4711@p.example')).toContain('gate-token-4711');
+    expect(await secretsIn('http://p.example')).toEqual([]);
   });
 });
 

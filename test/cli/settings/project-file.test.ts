@@ -198,6 +198,22 @@ describe('a cloned repository can not send a token elsewhere', () => {
     expect((await read('context: local\n')).environment).toBe('local');
   });
 
+  test.each(['KIOSKCTL_TOKEN', 'KIOSKCTL_REFRESH_TOKEN', 'KIOSKCTL_CLIENT_SECRET', 'KIOSKCTL_PROFILE_ID'])(
+    'by choosing where a %s of the environment goes',
+    async (variable) => {
+      const env = { [variable]: '4711' };
+      await expect(read('context: ci\n', { env })).rejects.toMatchObject({
+        code: 'environment-not-chosen',
+        exitCode: 2,
+        message: expect.stringMatching(`${variable}.*kioskctl\\.yaml.*context ci`),
+      });
+      const said = { env: { ...env, KIOSKCTL_CONTEXT: 'ci' } };
+      expect(await read('context: ci\n', said)).toMatchObject({ contextName: 'ci' });
+      const file = { ...FILE, currentContext: 'ci' };
+      expect(await read('context: ci\n', { env, file })).toMatchObject({ contextName: 'ci' });
+    },
+  );
+
   test('by saying which environment a gateway is of', async () => {
     const env = { KIOSKCTL_BASE_URL: 'https://gateway.example' };
     expect(await read('context: ci\n', { env })).toMatchObject({ contextName: 'bank' });

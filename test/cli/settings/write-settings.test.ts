@@ -12,9 +12,15 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { addContext, setValue, useContext } from '../../../src/cli/settings/edit-contexts.ts';
+import {
+  addContext,
+  setValue,
+  useContext,
+  withoutContext,
+  withoutField,
+} from '../../../src/cli/settings/edit-contexts.ts';
 import { readSettingsFile, type SettingsFile } from '../../../src/cli/settings/settings-file.ts';
-import { changeSettings } from '../../../src/cli/settings/write-settings.ts';
+import { changeSettings, mendSettings } from '../../../src/cli/settings/write-settings.ts';
 import { makeFolder, makeHome } from '../home.ts';
 
 const SETTER = join(import.meta.dirname, 'setter.ts');
@@ -150,7 +156,8 @@ describe('writing', () => {
 describe('a damaged file', () => {
   test.each([
     ['not JSON', '{"version": 2, "contexts": {"ci": '],
-    ['a field of another type', '{"version": 2, "contexts": {"ci": {"environment": "staging"}}}'],
+    ['contexts that are none', '{"version": 2, "contexts": "ci"}'],
+    ['no version', '{"contexts": {"ci": {"environment": "sandbox"}}}'],
     ['empty', ''],
   ])('is kept aside, and a new one made: %s', async (_, text) => {
     const file = settingsFile(text);
@@ -169,5 +176,56 @@ describe('a damaged file', () => {
     });
     expect(readFileSync(file, 'utf8')).toBe('{"version": 2,');
     expect(existsSync(file)).toBe(true);
+  });
+});
+
+describe('a bad field in a context', () => {
+  const good = { environment: 'sandbox', kiosks: ['A1'] };
+  const broken = (more: object) => ({
+    version: 2,
+    note: 'mine',
+    currentContext: 'ci',
+    contexts: { good, ci: { environment: 'sandbox', note: 'mine', ...more } },
+  });
+
+  test.each<[object, RegExp, RegExp]>([
+    [{ profileId: 'x' }, /contexts\.ci\.profileId/, /context unset profileId --context ci/],
+    [{ kiosks: ['A1', 7] }, /contexts\.ci\.kiosks/, /context unset kiosks --context ci/],
+    [{ environment: 'staging' }, /contexts\.ci\.environment/, /context remove ci/],
+  ])('%j makes no context vanish: the change is refused', async (more, message, hint) => {
+    const file = settingsFile(broken(more));
+    await expect(changeSettings(file, addLab)).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringMatching(message),
+      hint: expect.stringMatching(hint),
+    });
+    expect(read(file)).toEqual(broken(more));
+    expect(readdirSync(dirname(file)).filter((name) => name.includes('corrupt'))).toEqual([]);
+  });
+
+  test('is taken out by itself, and what else is bad stays for the next time', async () => {
+    const file = settingsFile(broken({ profileId: 'x', program: 7 }));
+    const first = await mendSettings(file, (raw) => withoutField(raw, 'ci', 'profileId'));
+    expect(first).toMatchObject({ changed: true, after: { contexts: { good } } });
+    expect(read(file)).toEqual(broken({ program: 7 }));
+    await mendSettings(file, (raw) => withoutField(raw, 'ci', 'program'));
+    expect(readSettingsFile(file).contexts).toMatchObject({ good, ci: { environment: 'sandbox' } });
+  });
+
+  test('goes with its context', async () => {
+    const file = settingsFile(broken({ environment: 'staging' }));
+    await mendSettings(file, (raw) => withoutContext(raw, 'ci'));
+    expect(read(file)).toEqual({ version: 2, note: 'mine', contexts: { good } });
+  });
+
+  test('stays with what takes out something else', async () => {
+    const file = settingsFile(broken({ profileId: 'x' }));
+    for (const name of ['good', 'nowhere']) {
+      await expect(mendSettings(file, (raw) => withoutField(raw, name, 'kiosks'))).rejects.toMatchObject({
+        code: 'settings-unusable',
+        message: expect.stringContaining('contexts.ci.profileId'),
+      });
+    }
+    expect(read(file)).toEqual(broken({ profileId: 'x' }));
   });
 });

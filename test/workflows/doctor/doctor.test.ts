@@ -89,7 +89,7 @@ describe('doctor', () => {
       'rate-limit': 'ok',
     });
     expect(results.listener?.hint).toContain('kioskctl listen');
-    expect(results['rate-limit']?.message).toContain('3 of 1000');
+    expect(results['rate-limit']?.message).toBe('not limited now (3 requests of this check)');
   });
 
   test('asks nobody with --offline', async () => {
@@ -218,6 +218,25 @@ describe('on this machine', () => {
     );
     expect(looked).toEqual(['proxy.example']);
     expect(results.listener?.status).toBe('warning');
+  });
+});
+
+test('a host that is an address is looked up as one', async () => {
+  const looked: string[] = [];
+  const resolve = async (host: string) => [String(looked.push(host))];
+  await check({}, { resolve, findRoute: async () => ({ url: 'http://[::1]:8787', proxy: null }) });
+  expect(looked).toEqual(['::1']);
+});
+
+describe('a token that ends soon', () => {
+  test.each([
+    [{ minutes: 5, isLast: true }, 'warning'],
+    [{ minutes: 5, isLast: false }, 'ok'],
+    [{ minutes: 60, isLast: true }, 'ok'],
+  ])('%j is %s', async ({ minutes, isLast }, status) => {
+    const endsAt = world.clock.now() + minutes * 60_000;
+    const results = await check({ authorize: async () => ({ source: 'a login', endsAt, isLast }) }, {}, true);
+    expect(results.credentials?.status).toBe(status);
   });
 });
 
