@@ -1,10 +1,10 @@
 import { Command } from '@oclif/core';
-import { asFailure, Failure } from '../domain/failure.ts';
-import { redact, redactData } from '../domain/redaction.ts';
+import { asFailure, Failure } from '../domain/errors/failure.ts';
+import { NO_RUNBOOK, pagesOn, type Runbook, type RunbookPage } from '../domain/on-call/runbook.ts';
 import { causeOf } from '../domain/results.ts';
-import { NO_RUNBOOK, pagesOn, type Runbook, type RunbookPage } from '../domain/runbook.ts';
 import type { CardFailure } from '../domain/selection.ts';
-import { printable, printableJson } from '../domain/terminal-text.ts';
+import { redact, redactData } from '../domain/text/redaction.ts';
+import { printable, printableJson } from '../domain/text/terminal-text.ts';
 import type { Context, Environment } from '../workflows/context.ts';
 import type { OpenContext } from './context.ts';
 import { openContext } from './context.ts';

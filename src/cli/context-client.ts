@@ -1,7 +1,7 @@
 import type { Agent } from 'node:https';
 import packageJson from '../../package.json' with { type: 'json' };
-import { redact } from '../domain/redaction.ts';
-import { printable } from '../domain/terminal-text.ts';
+import { redact } from '../domain/text/redaction.ts';
+import { printable } from '../domain/text/terminal-text.ts';
 import { makeAgent } from '../wise/agent.ts';
 import { Client } from '../wise/client.ts';
 import { WISE_CEILINGS } from '../wise/limiter.ts';

@@ -1,5 +1,5 @@
-import { Failure } from '../domain/failure.ts';
-import { printable } from '../domain/terminal-text.ts';
+import { Failure } from '../domain/errors/failure.ts';
+import { printable } from '../domain/text/terminal-text.ts';
 import { BaseCommand } from './base-command.ts';
 import type { ContextFlags } from './context-flags.ts';
 import { TerminalReport } from './output/report.ts';

@@ -4,7 +4,7 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { getCACertificates } from 'node:tls';
 import packageJson from '../../package.json' with { type: 'json' };
-import { Failure } from '../domain/failure.ts';
+import { Failure } from '../domain/errors/failure.ts';
 import { JOURNAL_SCHEMA } from '../journal/sqlite-journal.ts';
 import { inspect } from '../sqlite/inspect.ts';
 import type { KeptFile, Machine } from '../workflows/doctor/machine.ts';

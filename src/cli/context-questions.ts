@@ -1,4 +1,4 @@
-import { Failure } from '../domain/failure.ts';
+import { Failure } from '../domain/errors/failure.ts';
 import type { Ask, Context } from '../workflows/context.ts';
 import { chooseProgram } from '../workflows/ordering/order-program.ts';
 import { type ContextKey, type ContextValue, parseValue } from './settings/context-keys.ts';

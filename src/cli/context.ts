@@ -1,4 +1,4 @@
-import { redact } from '../domain/redaction.ts';
+import { redact } from '../domain/text/redaction.ts';
 import type { Journal } from '../journal/journal.ts';
 import { openSqliteJournal } from '../journal/sqlite-journal.ts';
 import { Sandbox } from '../sandbox/sandbox.ts';

@@ -1,5 +1,5 @@
 import packageJson from '../../package.json' with { type: 'json' };
-import type { IncidentSetup } from '../domain/incident.ts';
+import type { IncidentSetup } from '../domain/incidents/incident.ts';
 import { JOURNAL_SCHEMA } from '../journal/sqlite-journal.ts';
 import { BASE_URLS } from './context-client.ts';
 import type { Settings } from './settings/settings.ts';

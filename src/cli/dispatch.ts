@@ -1,6 +1,6 @@
 import { Config } from '@oclif/core';
-import { asFailure, type Failure } from '../domain/failure.ts';
-import { printableJson } from '../domain/terminal-text.ts';
+import { asFailure, type Failure } from '../domain/errors/failure.ts';
+import { printableJson } from '../domain/text/terminal-text.ts';
 import { BaseCommand } from './base-command.ts';
 import { KioskctlHelp } from './help.ts';
 import { globalFlags } from './input/flags.ts';

@@ -1,4 +1,4 @@
-import { Failure } from '../domain/failure.ts';
+import { Failure } from '../domain/errors/failure.ts';
 import type { Journal } from '../journal/journal.ts';
 
 /** Lists of all that the journal knows can't be told without it: an empty one would say that all is well. */

@@ -1,5 +1,5 @@
 import { type Command, CommandHelp, Help, type Interfaces } from '@oclif/core';
-import { EXIT_CODES } from '../domain/exit-codes.ts';
+import { EXIT_CODES } from '../domain/errors/exit-codes.ts';
 
 import { ENVIRONMENT_VARIABLES } from './settings/settings.ts';
 import { unknownCommand } from './unknown-command.ts';

@@ -1,6 +1,6 @@
-import { Failure } from '../domain/failure.ts';
-import { redact } from '../domain/redaction.ts';
-import { printable } from '../domain/terminal-text.ts';
+import { Failure } from '../domain/errors/failure.ts';
+import { redact } from '../domain/text/redaction.ts';
+import { printable } from '../domain/text/terminal-text.ts';
 import type { Context } from '../workflows/context.ts';
 import type { ContextFlags, Effect } from './context-flags.ts';
 import { makeAsk } from './io/ask.ts';

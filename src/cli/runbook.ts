@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
-import { asFailure, Failure } from '../domain/failure.ts';
-import { moreCareful, NO_RUNBOOK, type Runbook } from '../domain/runbook.ts';
-import { printable } from '../domain/terminal-text.ts';
+import { asFailure, Failure } from '../domain/errors/failure.ts';
+import { moreCareful, NO_RUNBOOK, type Runbook } from '../domain/on-call/runbook.ts';
+import { printable } from '../domain/text/terminal-text.ts';
 import { readRunbook, runbookUnusable } from './input/runbook-file.ts';
 import type { Settings } from './settings/settings.ts';
 

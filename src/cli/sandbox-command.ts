@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core';
-import { Failure } from '../domain/failure.ts';
-import { printable } from '../domain/terminal-text.ts';
+import { Failure } from '../domain/errors/failure.ts';
+import { printable } from '../domain/text/terminal-text.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { Context } from '../workflows/context.ts';
 import { BaseCommand } from './base-command.ts';

@@ -1,6 +1,6 @@
-import { Failure } from '../domain/failure.ts';
-import { nearestOf } from '../domain/nearest.ts';
-import { printable } from '../domain/terminal-text.ts';
+import { Failure } from '../domain/errors/failure.ts';
+import { nearestOf } from '../domain/text/nearest.ts';
+import { printable } from '../domain/text/terminal-text.ts';
 
 /** The failure for words that name no command, with the ones that they may have been meant to be. */
 export function unknownCommand({ commandIDs }: { commandIDs: string[] }, words: readonly string[]): Failure {

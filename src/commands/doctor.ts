@@ -3,7 +3,7 @@ import { BaseCommand } from '../cli/base-command.ts';
 import { makeMachine } from '../cli/context-machine.ts';
 import { renderDoctor } from '../cli/output/render-doctor.ts';
 import type { Result } from '../cli/output/result.ts';
-import { asFailure } from '../domain/failure.ts';
+import { asFailure } from '../domain/errors/failure.ts';
 import { doctor } from '../workflows/doctor/doctor.ts';
 
 export default class Doctor extends BaseCommand {

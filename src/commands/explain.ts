@@ -3,7 +3,7 @@ import { BaseCommand } from '../cli/base-command.ts';
 import { runbookFlag } from '../cli/input/flags.ts';
 import { renderCatalogue, renderEntry } from '../cli/output/render-errors.ts';
 import type { Result } from '../cli/output/result.ts';
-import { allErrors, explainError, withAdvice } from '../domain/runbook.ts';
+import { allErrors, explainError, withAdvice } from '../domain/on-call/runbook.ts';
 import { unknownCode } from '../domain/simulation.ts';
 
 export default class Explain extends BaseCommand {

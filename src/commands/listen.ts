@@ -2,7 +2,7 @@ import { BaseCommand } from '../cli/base-command.ts';
 import { quietFlag } from '../cli/input/flags.ts';
 import { listenFlags, readListenOptions } from '../cli/input/listen-options.ts';
 import { heardResult, unshownResult } from '../cli/output/render-listen.ts';
-import { asFailure } from '../domain/failure.ts';
+import { asFailure } from '../domain/errors/failure.ts';
 import { isLoopback } from '../domain/loopback.ts';
 import { type Heard, listen } from '../workflows/listening/listen.ts';
 

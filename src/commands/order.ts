@@ -4,7 +4,7 @@ import { readCardFlag } from '../cli/input/card-input.ts';
 import { actFlags, quietFlag, waitFlags } from '../cli/input/flags.ts';
 import { type OrderFlags, toOrderOptions } from '../cli/input/order-options.ts';
 import type { Result } from '../cli/output/result.ts';
-import { printableJson } from '../domain/terminal-text.ts';
+import { printableJson } from '../domain/text/terminal-text.ts';
 import { order, prepareOrder } from '../workflows/ordering/order.ts';
 
 export default class Order extends BaseCommand {

@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
 import { actFlags, optionalCardArgs, quietFlag, waitFlags } from '../cli/input/flags.ts';
 import type { Result } from '../cli/output/result.ts';
-import { Failure } from '../domain/failure.ts';
+import { Failure } from '../domain/errors/failure.ts';
 import { parseId } from '../domain/reference.ts';
 import { toSimulation } from '../domain/simulation.ts';
 import { simulate, verifyProfile } from '../workflows/simulate.ts';

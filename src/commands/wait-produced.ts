@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
 import { cardArgs, quietFlag, toVia, viaFlag, waitFlags } from '../cli/input/flags.ts';
 import type { Result } from '../cli/output/result.ts';
-import { requireVendorTime } from '../domain/vendor-time.ts';
+import { requireVendorTime } from '../domain/times/vendor-time.ts';
 import { waitProduced } from '../workflows/wait-produced.ts';
 
 export default class WaitProduced extends BaseCommand {

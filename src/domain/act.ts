@@ -1,5 +1,5 @@
-import { meaningOf } from './exit-codes.ts';
-import { redact } from './redaction.ts';
+import { meaningOf } from './errors/exit-codes.ts';
+import { redact } from './text/redaction.ts';
 
 /** What people do with kioskctl that stays in the journal. `destroyed`: a spoiled card, by hand. */
 export const ACTS = [

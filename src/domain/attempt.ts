@@ -1,6 +1,6 @@
-import { type CatalogueEntry, lookUpError } from './error-catalogue.ts';
+import { type CatalogueEntry, lookUpError } from './errors/error-catalogue.ts';
 import { isLater, type Production } from './production.ts';
-import { compareVendorTimes } from './vendor-time.ts';
+import { compareVendorTimes } from './times/vendor-time.ts';
 
 /**
  * How far an attempt got. `claimed`: nothing sent yet. `sent`: the request is on its way, or its process died.

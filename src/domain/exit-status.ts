@@ -1,7 +1,7 @@
 import { type Attempt, isUnsettled } from './attempt.ts';
 import type { Card } from './card.ts';
-import { lookUpError } from './error-catalogue.ts';
-import type { ExitCode } from './exit-codes.ts';
+import { lookUpError } from './errors/error-catalogue.ts';
+import type { ExitCode } from './errors/exit-codes.ts';
 
 /** What `status --exit-status` ends with for a card that could be read. */
 export function exitStatusOf(card: Card, attempt: Attempt | null): ExitCode {

@@ -1,6 +1,6 @@
 import { type Attempt, refusedForGood } from './attempt.ts';
 import { type Card, codeOf, hintOf, name } from './card.ts';
-import { Failure } from './failure.ts';
+import { Failure } from './errors/failure.ts';
 import { neverAgain } from './production-failure.ts';
 
 /** What a guard decides: send the card to a kiosk, or leave it, because it is where the user wants it. */

@@ -1,5 +1,5 @@
-import { Failure } from './failure.ts';
-import { printable } from './terminal-text.ts';
+import { Failure } from './errors/failure.ts';
+import { printable } from './text/terminal-text.ts';
 
 /** Nobody documents what kiosk ids look like: whatever is printable and in one word may be one. */
 const KIOSK_ID = /^[^\s\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{1,100}$/u;

@@ -1,9 +1,9 @@
 import { type Attempt, isUnsettled, refusedForGood } from './attempt.ts';
-import { lookUpError } from './error-catalogue.ts';
+import { lookUpError } from './errors/error-catalogue.ts';
 import type { Production } from './production.ts';
 import { formatReference, type Reference } from './reference.ts';
 import type { Stage } from './stage.ts';
-import { parseVendorTime } from './vendor-time.ts';
+import { parseVendorTime } from './times/vendor-time.ts';
 
 /** What a follow-up command needs to reach the same place: never a secret, `--confirm` or `--yes`. */
 export interface Invocation {

@@ -1,4 +1,4 @@
-import { lookUpError } from './error-catalogue.ts';
+import { lookUpError } from './errors/error-catalogue.ts';
 import type { Production } from './production.ts';
 
 /** The answer to a produce request, as far as it decides anything; `httpStatus` is null when there was none. */

@@ -1,9 +1,9 @@
 import { type Card, name } from './card.ts';
-import { type CatalogueEntry, lookUpError } from './error-catalogue.ts';
-import type { ErrorKind } from './error-row.ts';
-import { Failure, type FailureDetails } from './failure.ts';
+import { type CatalogueEntry, lookUpError } from './errors/error-catalogue.ts';
+import type { ErrorKind } from './errors/error-row.ts';
+import { Failure, type FailureDetails } from './errors/failure.ts';
 import type { Production } from './production.ts';
-import { printable } from './terminal-text.ts';
+import { printable } from './text/terminal-text.ts';
 
 /** The current attempt ended without a card. The catalogue says who acts and what the exit code is. */
 export function productionFailed(card: Card): Failure {

@@ -1,4 +1,4 @@
-import { compareVendorTimes } from './vendor-time.ts';
+import { compareVendorTimes } from './times/vendor-time.ts';
 
 /**
  * The production of a card as the vendor reports it (`GET …/cards/{cardToken}/production`): the latest data that it

@@ -1,5 +1,5 @@
-import { Failure } from './failure.ts';
-import { printable } from './terminal-text.ts';
+import { Failure } from './errors/failure.ts';
+import { printable } from './text/terminal-text.ts';
 
 /** How a user names a card: by its token or by its order, with or without the profile. One of the two is null. */
 export interface Reference {

@@ -1,6 +1,6 @@
 import type { Card } from './card.ts';
-import { combineExitCodes, type ExitCode } from './exit-codes.ts';
-import type { FailureDocument } from './failure.ts';
+import { combineExitCodes, type ExitCode } from './errors/exit-codes.ts';
+import type { FailureDocument } from './errors/failure.ts';
 import type { CardFailure } from './selection.ts';
 
 /** How one card of a list ended. */

@@ -1,7 +1,7 @@
-import { ERROR_CATALOGUE, findErrors } from './error-catalogue.ts';
-import { Failure } from './failure.ts';
-import { nearestOf } from './nearest.ts';
-import { printable } from './terminal-text.ts';
+import { ERROR_CATALOGUE, findErrors } from './errors/error-catalogue.ts';
+import { Failure } from './errors/failure.ts';
+import { nearestOf } from './text/nearest.ts';
+import { printable } from './text/terminal-text.ts';
 
 /** What a sandbox is told to do with a card that was sent to a kiosk. */
 export interface Simulation {

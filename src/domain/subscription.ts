@@ -1,6 +1,6 @@
-import { Failure } from './failure.ts';
+import { Failure } from './errors/failure.ts';
 import { isLoopback } from './loopback.ts';
-import { printable } from './terminal-text.ts';
+import { printable } from './text/terminal-text.ts';
 
 /** Somebody whom the vendor tells of events: an application's subscription to one type of them. */
 export interface Subscription {

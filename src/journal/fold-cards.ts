@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { type KeptEvent, ORDER_EVENT, productionOf } from '../domain/event.ts';
-import { foldEvents, laterOrderStatus } from '../domain/fold-events.ts';
+import { type KeptEvent, ORDER_EVENT, productionOf } from '../domain/events/event.ts';
+import { foldEvents, laterOrderStatus } from '../domain/events/fold-events.ts';
 import { latestOf, type Production } from '../domain/production.ts';
 import * as states from './rows/card-states.ts';
 import * as cards from './rows/cards.ts';

@@ -1,6 +1,6 @@
 import type { ActRecord } from '../domain/act.ts';
 import type { Attempt } from '../domain/attempt.ts';
-import type { KeptEvent } from '../domain/event.ts';
+import type { KeptEvent } from '../domain/events/event.ts';
 import type { Production } from '../domain/production.ts';
 import type {
   Act,

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { KeptEvent } from '../domain/event.ts';
+import type { KeptEvent } from '../domain/events/event.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { Delivery, Journal } from './journal.ts';
 import * as cards from './rows/cards.ts';

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { Failure } from '../domain/failure.ts';
+import { Failure } from '../domain/errors/failure.ts';
 import { Courier } from './courier.ts';
 import { type Fault, faultSchema } from './faults/faults.ts';
 import { State } from './machine/state.ts';

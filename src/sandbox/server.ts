@@ -2,7 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { Failure } from '../domain/failure.ts';
+import { Failure } from '../domain/errors/failure.ts';
 import { answerVendor } from './api/exchange.ts';
 import { answerControl } from './control.ts';
 import { type Answer, plainError } from './http/answers.ts';

@@ -1,5 +1,5 @@
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
-import { Failure } from '../domain/failure.ts';
+import { Failure } from '../domain/errors/failure.ts';
 
 /** Base64 of an RSA-2048 signature is 344 characters; longer keys make it longer, nothing makes it longer than this. */
 const LONGEST_SIGNATURE = 4_096;

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { CardEvent } from '../domain/event.ts';
+import type { CardEvent } from '../domain/events/event.ts';
 import { readEventBody } from '../wire/events.ts';
 
 /** The type of an event whose body does not name one. */

@@ -1,6 +1,6 @@
-import { formatDuration } from '../domain/duration.ts';
-import { Failure, type FailureDetails, Outage } from '../domain/failure.ts';
-import { printable } from '../domain/terminal-text.ts';
+import { Failure, type FailureDetails, Outage } from '../domain/errors/failure.ts';
+import { printable } from '../domain/text/terminal-text.ts';
+import { formatDuration } from '../domain/times/duration.ts';
 import { readVendorError } from '../wire/error-bodies.ts';
 import type { Fault } from './faults.ts';
 import type { HttpAnswer, NoAnswer } from './single-request.ts';

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { Failure } from '../domain/failure.ts';
+import { Failure } from '../domain/errors/failure.ts';
 import type { Production } from '../domain/production.ts';
 import { card, cardPage, type WiseCard } from '../wire/cards.ts';
 import { productionStatus, type SimulationRequest } from '../wire/production.ts';

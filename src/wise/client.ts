@@ -1,6 +1,6 @@
 import type { Agent } from 'node:https';
 import * as v from 'valibot';
-import { redact, redactData } from '../domain/redaction.ts';
+import { redact, redactData } from '../domain/text/redaction.ts';
 import { failureOf, heldBack, unreachable, unreadable } from './answer-failures.ts';
 import { exchange } from './http.ts';
 import { type Ceiling, HeldBack, Limiter, type Reservation } from './limiter.ts';

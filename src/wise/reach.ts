@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { Failure } from '../domain/failure.ts';
+import { Failure } from '../domain/errors/failure.ts';
 import type { Client, ReadOptions } from './client.ts';
 
 /**

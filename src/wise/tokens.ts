@@ -1,5 +1,5 @@
 import type * as v from 'valibot';
-import { Failure } from '../domain/failure.ts';
+import { Failure } from '../domain/errors/failure.ts';
 import { userTokenAnswer } from '../wire/tokens.ts';
 import type { Client } from './client.ts';
 

@@ -1,4 +1,4 @@
-import { hiddenTexts, redact, redactBody, redactText } from '../domain/redaction.ts';
+import { hiddenTexts, redact, redactBody, redactText } from '../domain/text/redaction.ts';
 
 interface TracedRequest {
   method: string;

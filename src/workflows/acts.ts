@@ -1,4 +1,4 @@
-import { asFailure } from '../domain/failure.ts';
+import { asFailure } from '../domain/errors/failure.ts';
 import type { Act, ActEnd } from '../journal/journal.ts';
 import type { Context } from './context.ts';
 import type { Target } from './targets.ts';

@@ -1,5 +1,5 @@
 import { hintOf, name } from '../domain/card.ts';
-import { Failure } from '../domain/failure.ts';
+import { Failure } from '../domain/errors/failure.ts';
 import type { CardResult } from '../domain/results.ts';
 import { failureOf, unreachable } from '../wise/client.ts';
 import { cancelOrder } from '../wise/orders.ts';

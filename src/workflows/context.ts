@@ -1,7 +1,7 @@
-import type { Covered } from '../domain/coverage.ts';
+import type { Covered } from '../domain/events/coverage.ts';
 import type { Invocation } from '../domain/next.ts';
-import type { RetryPlan } from '../domain/retry-plan.ts';
-import type { Runbook } from '../domain/runbook.ts';
+import type { RetryPlan } from '../domain/on-call/retry-plan.ts';
+import type { Runbook } from '../domain/on-call/runbook.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Client } from '../wise/client.ts';
 

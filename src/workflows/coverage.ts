@@ -1,4 +1,4 @@
-import { type Coverage, type Covered, coverageOf } from '../domain/coverage.ts';
+import { type Coverage, type Covered, coverageOf } from '../domain/events/coverage.ts';
 import type { Context } from './context.ts';
 
 /** What listening covers of a time. @param span milliseconds since the epoch; null: from the first time, until now */

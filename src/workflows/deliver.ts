@@ -1,5 +1,5 @@
 import type { Attempt, Outcome } from '../domain/attempt.ts';
-import { asFailure, Failure } from '../domain/failure.ts';
+import { asFailure, Failure } from '../domain/errors/failure.ts';
 import { judgeAnswer, type Verdict } from '../domain/produce-answer.ts';
 import type { Production } from '../domain/production.ts';
 import { productionRefused } from '../domain/production-failure.ts';

@@ -1,7 +1,7 @@
 import pMap from 'p-map';
 import { type Card, type CardFacts, describeCard } from '../domain/card.ts';
-import type { ExitCode } from '../domain/exit-codes.ts';
-import { asFailure, type Failure } from '../domain/failure.ts';
+import type { ExitCode } from '../domain/errors/exit-codes.ts';
+import { asFailure, type Failure } from '../domain/errors/failure.ts';
 import { commandLine } from '../domain/next.ts';
 import { formatReference } from '../domain/reference.ts';
 import { type CardResult, outcomeOf } from '../domain/results.ts';

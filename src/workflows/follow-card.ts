@@ -1,8 +1,8 @@
 import { isUnsettled } from '../domain/attempt.ts';
 import { name } from '../domain/card.ts';
-import type { KeptEvent } from '../domain/event.ts';
-import { isNews, type Told, whatEventsTell } from '../domain/event-news.ts';
-import { Outage } from '../domain/failure.ts';
+import { Outage } from '../domain/errors/failure.ts';
+import type { KeptEvent } from '../domain/events/event.ts';
+import { isNews, type Told, whatEventsTell } from '../domain/events/event-news.ts';
 import type { ReadOptions } from '../wise/client.ts';
 import type { Context } from './context.ts';
 import type { Source, Subject } from './each-card.ts';

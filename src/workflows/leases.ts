@@ -1,5 +1,5 @@
 import { describeHolder } from '../domain/attempt.ts';
-import { Failure } from '../domain/failure.ts';
+import { Failure } from '../domain/errors/failure.ts';
 import { commandLine } from '../domain/next.ts';
 import type { Lease } from '../journal/journal.ts';
 import type { Context } from './context.ts';

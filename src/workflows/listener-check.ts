@@ -1,4 +1,4 @@
-import { Failure } from '../domain/failure.ts';
+import { Failure } from '../domain/errors/failure.ts';
 import { commandLine } from '../domain/next.ts';
 import type { Context } from './context.ts';
 

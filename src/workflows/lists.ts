@@ -1,5 +1,5 @@
 import type { Card } from '../domain/card.ts';
-import { Failure } from '../domain/failure.ts';
+import { Failure } from '../domain/errors/failure.ts';
 import type { WiseCard } from '../wire/cards.ts';
 import type { CardOrder, CardProgram } from '../wire/orders.ts';
 import { listCards } from '../wise/cards.ts';

@@ -1,6 +1,6 @@
 import { type Attempt, lagsBehind } from '../domain/attempt.ts';
 import { type Card, type CardFacts, describeCard } from '../domain/card.ts';
-import { parseVendorTime } from '../domain/vendor-time.ts';
+import { parseVendorTime } from '../domain/times/vendor-time.ts';
 import { getCard, getProduction } from '../wise/cards.ts';
 import type { ReadOptions } from '../wise/client.ts';
 import { getOrder, listRequirements } from '../wise/orders.ts';

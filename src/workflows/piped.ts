@@ -1,10 +1,10 @@
 import * as v from 'valibot';
-import type { CardEvent } from '../domain/event.ts';
-import { asExitCode, type ExitCode } from '../domain/exit-codes.ts';
-import { Failure } from '../domain/failure.ts';
+import { asExitCode, type ExitCode } from '../domain/errors/exit-codes.ts';
+import { Failure } from '../domain/errors/failure.ts';
+import type { CardEvent } from '../domain/events/event.ts';
 import { formatReference, parseReference } from '../domain/reference.ts';
-import { printable } from '../domain/terminal-text.ts';
-import { parseVendorTime } from '../domain/vendor-time.ts';
+import { printable } from '../domain/text/terminal-text.ts';
+import { parseVendorTime } from '../domain/times/vendor-time.ts';
 import { readEventBody } from '../wire/events.ts';
 import { bareCard, cardDocument, type Entry, eventLine, kioskctlDocument } from './piped-documents.ts';
 import type { GivenReference, PassedOn } from './targets.ts';

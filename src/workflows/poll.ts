@@ -1,4 +1,4 @@
-import { Outage } from '../domain/failure.ts';
+import { Outage } from '../domain/errors/failure.ts';
 import type { ReadOptions } from '../wise/client.ts';
 import type { Clock, Timing } from './context.ts';
 

@@ -1,6 +1,6 @@
 import type { Attempt } from '../domain/attempt.ts';
 import { name } from '../domain/card.ts';
-import { Failure } from '../domain/failure.ts';
+import { Failure } from '../domain/errors/failure.ts';
 import { guardProduce } from '../domain/guards.ts';
 import { productionFailed } from '../domain/production-failure.ts';
 import type { CardResult } from '../domain/results.ts';

@@ -1,13 +1,13 @@
 import type { Attempt } from '../domain/attempt.ts';
 import { isUnsettled } from '../domain/attempt.ts';
 import { name } from '../domain/card.ts';
-import { type CatalogueEntry, lookUpError } from '../domain/error-catalogue.ts';
-import { Failure } from '../domain/failure.ts';
+import { type CatalogueEntry, lookUpError } from '../domain/errors/error-catalogue.ts';
+import { Failure } from '../domain/errors/failure.ts';
 import { guardRetry, type Seen } from '../domain/guards.ts';
+import { advise } from '../domain/on-call/runbook.ts';
 import { neverAgain } from '../domain/production-failure.ts';
 import type { CardResult } from '../domain/results.ts';
-import { advise } from '../domain/runbook.ts';
-import { printable } from '../domain/terminal-text.ts';
+import { printable } from '../domain/text/terminal-text.ts';
 import { recordAct } from './acts.ts';
 import type { Context } from './context.ts';
 import { forEachCard, type Subject } from './each-card.ts';

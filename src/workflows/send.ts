@@ -1,6 +1,6 @@
 import { type Attempt, describeHolder, isOpen, isUnsettled, type Outcome } from '../domain/attempt.ts';
 import { hintOf, name } from '../domain/card.ts';
-import { Failure } from '../domain/failure.ts';
+import { Failure } from '../domain/errors/failure.ts';
 import { type Decision, type Seen } from '../domain/guards.ts';
 import type { Context } from './context.ts';
 import { deliver } from './deliver.ts';

@@ -1,6 +1,6 @@
 import { type Attempt, isHeldByVendor, isUnsettled } from '../domain/attempt.ts';
 import { hintOf, name } from '../domain/card.ts';
-import { asFailure, Failure, type FailureDetails } from '../domain/failure.ts';
+import { asFailure, Failure, type FailureDetails } from '../domain/errors/failure.ts';
 import { productionRefused } from '../domain/production-failure.ts';
 import type { Context } from './context.ts';
 import type { Subject } from './each-card.ts';

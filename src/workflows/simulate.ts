@@ -1,5 +1,5 @@
 import { hintOf, name } from '../domain/card.ts';
-import { Failure } from '../domain/failure.ts';
+import { Failure } from '../domain/errors/failure.ts';
 import type { CardResult } from '../domain/results.ts';
 import type { Simulation } from '../domain/simulation.ts';
 import { simulateProduction, simulateVerification } from '../wise/cards.ts';

@@ -1,6 +1,6 @@
 import { type Attempt, type AttemptDocument, toAttemptDocument } from '../domain/attempt.ts';
+import { Outage } from '../domain/errors/failure.ts';
 import { exitStatusOf } from '../domain/exit-status.ts';
-import { Outage } from '../domain/failure.ts';
 import type { CardResult } from '../domain/results.ts';
 import type { Stage } from '../domain/stage.ts';
 import type { ReadOptions } from '../wise/client.ts';

@@ -1,6 +1,6 @@
 import type { Card } from '../domain/card.ts';
-import type { ExitCode } from '../domain/exit-codes.ts';
-import { Failure, type FailureDocument } from '../domain/failure.ts';
+import type { ExitCode } from '../domain/errors/exit-codes.ts';
+import { Failure, type FailureDocument } from '../domain/errors/failure.ts';
 import { formatReference, type Reference } from '../domain/reference.ts';
 import type { Context } from './context.ts';
 

@@ -1,13 +1,13 @@
 import { isOpen, isUnsettled, lagsBehind } from '../domain/attempt.ts';
 import { hintOf, name } from '../domain/card.ts';
-import { Failure } from '../domain/failure.ts';
+import { Failure } from '../domain/errors/failure.ts';
 import { refuseEnded, refuseOtherDelivery } from '../domain/guards.ts';
 import { commandLine } from '../domain/next.ts';
 import { productionFailed } from '../domain/production-failure.ts';
 import { formatReference } from '../domain/reference.ts';
 import type { CardResult } from '../domain/results.ts';
 import type { Simulation } from '../domain/simulation.ts';
-import { compareVendorTimes } from '../domain/vendor-time.ts';
+import { compareVendorTimes } from '../domain/times/vendor-time.ts';
 import type { Context } from './context.ts';
 import { forEachCard, LOOKS_AT_ONCE, type Subject } from './each-card.ts';
 import { requireListener, type Via } from './listener-check.ts';

@@ -1,5 +1,5 @@
 import { hintOf, name } from '../domain/card.ts';
-import { Failure } from '../domain/failure.ts';
+import { Failure } from '../domain/errors/failure.ts';
 import { refuseEnded, refuseOtherDelivery } from '../domain/guards.ts';
 import { commandLine } from '../domain/next.ts';
 import { formatReference } from '../domain/reference.ts';

@@ -1,7 +1,7 @@
-import { formatDuration } from '../domain/duration.ts';
-import { Failure, Outage } from '../domain/failure.ts';
+import { Failure, Outage } from '../domain/errors/failure.ts';
 import { commandLine } from '../domain/next.ts';
 import { formatReference } from '../domain/reference.ts';
+import { formatDuration } from '../domain/times/duration.ts';
 import type { Context } from './context.ts';
 import type { Subject } from './each-card.ts';
 import { CardFollower } from './follow-card.ts';

@@ -2,7 +2,7 @@ import { screen } from '@inquirer/testing/vitest';
 import { describe, expect, test } from 'vitest';
 import { askForProgram, askForValues } from '../../src/cli/context-questions.ts';
 import { makeAsk } from '../../src/cli/io/ask.ts';
-import { Failure } from '../../src/domain/failure.ts';
+import { Failure } from '../../src/domain/errors/failure.ts';
 import { World } from '../workflows/world.ts';
 import { makeIo } from './terminal.ts';
 

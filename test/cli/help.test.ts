@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { KioskctlHelp } from '../../src/cli/help.ts';
 import { makeOwnPlugin } from '../../src/cli/own-plugin.ts';
 import { ENVIRONMENT_VARIABLES } from '../../src/cli/settings/settings.ts';
-import { EXIT_CODES } from '../../src/domain/exit-codes.ts';
+import { EXIT_CODES } from '../../src/domain/errors/exit-codes.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 

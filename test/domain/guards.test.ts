@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { CardFacts } from '../../src/domain/card.ts';
-import type { Failure } from '../../src/domain/failure.ts';
+import type { Failure } from '../../src/domain/errors/failure.ts';
 import { guardProduce, guardRetry, type Seen } from '../../src/domain/guards.ts';
 import { attempt, card, DAY, production, TOKEN } from './facts.ts';
 

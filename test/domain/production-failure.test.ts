@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { lookUpError } from '../../src/domain/error-catalogue.ts';
+import { lookUpError } from '../../src/domain/errors/error-catalogue.ts';
 import { neverAgain, productionFailed, productionRefused } from '../../src/domain/production-failure.ts';
 import { card, production, TOKEN } from './facts.ts';
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Failure } from '../../src/domain/failure.ts';
+import { Failure } from '../../src/domain/errors/failure.ts';
 import { formatReference, parseId, parseReference } from '../../src/domain/reference.ts';
 import { TOKEN } from './facts.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ExitCode } from '../../src/domain/exit-codes.ts';
+import type { ExitCode } from '../../src/domain/errors/exit-codes.ts';
 import { type CardResult, exitCodeOf, outcomeOf, summarize } from '../../src/domain/results.ts';
 import { card } from './facts.ts';
 

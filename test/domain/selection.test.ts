@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { CardFacts } from '../../src/domain/card.ts';
-import { contradictionIn } from '../../src/domain/contradiction.ts';
+import { contradictionIn } from '../../src/domain/on-call/contradiction.ts';
 import {
   byAge,
   byUrgency,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Failure } from '../../src/domain/failure.ts';
+import type { Failure } from '../../src/domain/errors/failure.ts';
 import { parseSimulation, toSimulation, unknownCode } from '../../src/domain/simulation.ts';
 
 function mistakeIn(text: string): Failure {

@@ -3,7 +3,7 @@ import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { Failure } from '../../src/domain/failure.ts';
+import { Failure } from '../../src/domain/errors/failure.ts';
 import { openSqliteJournal } from '../../src/journal/sqlite-journal.ts';
 import { known, Stand, TOKEN } from './stand.ts';
 

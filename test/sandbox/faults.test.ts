@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
-import { REQUEST_ERRORS } from '../../src/domain/request-errors.ts';
+import { REQUEST_ERRORS } from '../../src/domain/errors/request-errors.ts';
 import { matchesPath } from '../../src/sandbox/faults/fault-path.ts';
 import { type Fault, faultSchema } from '../../src/sandbox/faults/faults.ts';
 import { at, productionPath, Stand, TO_READY } from './stand.ts';

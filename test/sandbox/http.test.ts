@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import net from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { Failure } from '../../src/domain/failure.ts';
+import { Failure } from '../../src/domain/errors/failure.ts';
 import { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { ADDRESS, at, orderBody, PHYSICAL, productionPath, Stand, temporaryFolder } from './stand.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ERROR_CATALOGUE } from '../../src/domain/error-catalogue.ts';
+import { ERROR_CATALOGUE } from '../../src/domain/errors/error-catalogue.ts';
 import { at, DAY, productionPath, Stand, TO_READY } from './stand.ts';
 
 describe('producing', () => {

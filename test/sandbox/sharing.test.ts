@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
-import { Failure } from '../../src/domain/failure.ts';
+import { Failure } from '../../src/domain/errors/failure.ts';
 import { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { type Clock, type Reply, START, Stand, temporaryFolder } from './stand.ts';
 

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
-import { Failure, Outage } from '../../src/domain/failure.ts';
+import { Failure, Outage } from '../../src/domain/errors/failure.ts';
 import { type Client, failureOf, type Owner, type ReadOptions, unreachable } from '../../src/wise/client.ts';
 import { type Answer, cut, inTurn, json, makeClient, raw, reset, SECRET, silence, Vendor } from './vendor.ts';
 

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
-import { Failure, Outage } from '../../src/domain/failure.ts';
+import { Failure, Outage } from '../../src/domain/errors/failure.ts';
 import type { Client, ReadOptions } from '../../src/wise/client.ts';
 import { type Ceiling, Limiter, WISE_CEILINGS } from '../../src/wise/limiter.ts';
 import { inTurn, json, silence, Vendor } from './vendor.ts';
@@ -88,7 +88,7 @@ describe.concurrent('requests', () => {
     const first = read(client, '/first');
     const waiting = numbers(5).map(async (index) => read(client, `/${index}`, { signal, retry: false }));
     const ends = await Promise.allSettled(waiting);
-    expect(ends).toEqual(Array(5).fill({ status: 'rejected', reason }));
+    expect(ends).toEqual(numbers(5).map(() => ({ status: 'rejected', reason })));
     await first;
     await expect(read(client, '/last', { patience: 50 })).rejects.toMatchObject({ code: 'rate-limited' });
     expect(vendor.asked.map(({ path }) => path)).toEqual(['/first']);

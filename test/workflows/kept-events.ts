@@ -1,5 +1,5 @@
 // Webhooks in the journal of a world, signed with its key.
-import type { KeptEvent } from '../../src/domain/event.ts';
+import type { KeptEvent } from '../../src/domain/events/event.ts';
 import { SignatureVerifier } from '../../src/webhooks/signature.ts';
 import type { Context } from '../../src/workflows/context.ts';
 import type { EventSelection } from '../../src/workflows/events/events.ts';

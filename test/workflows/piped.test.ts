@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { describeCard } from '../../src/domain/card.ts';
-import type { Failure } from '../../src/domain/failure.ts';
+import type { Failure } from '../../src/domain/errors/failure.ts';
 import { parsePiped } from '../../src/workflows/piped.ts';
 import { facts, production } from '../domain/facts.ts';
 

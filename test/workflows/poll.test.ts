@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Failure, Outage } from '../../src/domain/failure.ts';
+import { Failure, Outage } from '../../src/domain/errors/failure.ts';
 import type { ReadOptions } from '../../src/wise/client.ts';
 import type { Clock } from '../../src/workflows/context.ts';
 import { type PollOptions, poll } from '../../src/workflows/poll.ts';

@@ -1,6 +1,6 @@
 // Waits on the journal: what the vendor's events tell, and when the API is looked at all the same.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { KeptEvent } from '../../src/domain/event.ts';
+import type { KeptEvent } from '../../src/domain/events/event.ts';
 import type { Context } from '../../src/workflows/context.ts';
 import type { Via } from '../../src/workflows/listener-check.ts';
 import { order } from '../../src/workflows/ordering/order.ts';

@@ -2,9 +2,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Failure } from '../../src/domain/failure.ts';
-import type { RetryPlan } from '../../src/domain/retry-plan.ts';
-import { NO_RUNBOOK } from '../../src/domain/runbook.ts';
+import { Failure } from '../../src/domain/errors/failure.ts';
+import type { RetryPlan } from '../../src/domain/on-call/retry-plan.ts';
+import { NO_RUNBOOK } from '../../src/domain/on-call/runbook.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { openSqliteJournal } from '../../src/journal/sqlite-journal.ts';
 import type { Fault } from '../../src/sandbox/faults/faults.ts';

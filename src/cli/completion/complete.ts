@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CatalogueEntry, ERROR_CATALOGUE } from '../../domain/error-catalogue.ts';
+import { type CatalogueEntry, ERROR_CATALOGUE } from '../../domain/errors/error-catalogue.ts';
 import { formatReference } from '../../domain/reference.ts';
-import { printable } from '../../domain/terminal-text.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
 import { type KnownNames, readKnownNames } from '../../journal/known-names.ts';
 import { CONTEXT_KEYS } from '../settings/context-keys.ts';
 import { type ListedContext, listContexts } from '../settings/list-contexts.ts';

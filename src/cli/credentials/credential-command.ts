@@ -1,8 +1,8 @@
 import { basename, isAbsolute } from 'node:path';
 import * as v from 'valibot';
-import { Failure } from '../../domain/failure.ts';
-import { redact } from '../../domain/redaction.ts';
-import { printable } from '../../domain/terminal-text.ts';
+import { Failure } from '../../domain/errors/failure.ts';
+import { redact } from '../../domain/text/redaction.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
 import { accessToken } from '../../wire/tokens.ts';
 import { KeptToken } from '../../wise/tokens.ts';
 import { type Ran, runProgram } from './program.ts';

@@ -1,4 +1,4 @@
-import { Failure } from '../../domain/failure.ts';
+import { Failure } from '../../domain/errors/failure.ts';
 import type { Owner } from '../../wise/client.ts';
 import type { ClientCredentials } from '../../wise/tokens.ts';
 import type { Settings } from '../settings/settings.ts';

@@ -1,4 +1,4 @@
-import type { Failure } from '../../domain/failure.ts';
+import type { Failure } from '../../domain/errors/failure.ts';
 import { tryLock } from '../../sqlite/lock.ts';
 import type { Clock } from '../../workflows/context.ts';
 import { poll } from '../../workflows/poll.ts';

@@ -1,4 +1,4 @@
-import { Failure } from '../../domain/failure.ts';
+import { Failure } from '../../domain/errors/failure.ts';
 import { isLoopback } from '../../domain/loopback.ts';
 import {
   type ClientCredentials,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import * as v from 'valibot';
-import { Failure } from '../../domain/failure.ts';
+import { Failure } from '../../domain/errors/failure.ts';
 import type { Settings } from '../settings/settings.ts';
 import { credentialFile } from './credential-file.ts';
 import { openKeyring } from './keyring.ts';

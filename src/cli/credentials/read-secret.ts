@@ -1,4 +1,4 @@
-import { Failure } from '../../domain/failure.ts';
+import { Failure } from '../../domain/errors/failure.ts';
 import { askSecret } from '../io/ask.ts';
 import type { Io } from '../io/io.ts';
 import { type GivenSecret, required } from './given-secret.ts';

@@ -1,4 +1,4 @@
-import { asFailure, Failure } from '../../domain/failure.ts';
+import { asFailure, Failure } from '../../domain/errors/failure.ts';
 import { type FetchedToken, KeptToken, renewUserToken } from '../../wise/tokens.ts';
 import type { ChainWorld } from './chain.ts';
 import type { Login, StoredUser } from './logins.ts';

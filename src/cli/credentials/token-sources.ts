@@ -1,4 +1,4 @@
-import { Failure } from '../../domain/failure.ts';
+import { Failure } from '../../domain/errors/failure.ts';
 import { KeptToken, renewUserToken } from '../../wise/tokens.ts';
 import { readStart, reasonOf } from '../input/files.ts';
 import type { Settings } from '../settings/settings.ts';

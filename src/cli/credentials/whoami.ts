@@ -1,5 +1,5 @@
-import type { ExitCode } from '../../domain/exit-codes.ts';
-import { asFailure, type FailureDocument } from '../../domain/failure.ts';
+import type { ExitCode } from '../../domain/errors/exit-codes.ts';
+import { asFailure, type FailureDocument } from '../../domain/errors/failure.ts';
 import type { Owner } from '../../wise/client.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Credentials } from './credentials.ts';

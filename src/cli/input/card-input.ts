@@ -1,4 +1,4 @@
-import { Failure } from '../../domain/failure.ts';
+import { Failure } from '../../domain/errors/failure.ts';
 import { parseReference } from '../../domain/reference.ts';
 import type { Context } from '../../workflows/context.ts';
 import { parsePiped } from '../../workflows/piped.ts';

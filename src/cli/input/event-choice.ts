@@ -1,7 +1,7 @@
-import { type ChosenValues, EventChoice } from '../../domain/event-choice.ts';
-import { Failure } from '../../domain/failure.ts';
+import { Failure } from '../../domain/errors/failure.ts';
+import { type ChosenValues, EventChoice } from '../../domain/events/event-choice.ts';
 import { parseReference } from '../../domain/reference.ts';
-import { printable } from '../../domain/terminal-text.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
 
 /**
  * Reads which events to choose: `status=PRODUCED`, `kiosk=WIS00001`, `card=1001/501`, `type=production`.

@@ -1,8 +1,8 @@
 import { Args, Flags } from '@oclif/core';
-import { Failure } from '../../domain/failure.ts';
-import { parsePointInTime } from '../../domain/point-in-time.ts';
+import { Failure } from '../../domain/errors/failure.ts';
 import { parseReference } from '../../domain/reference.ts';
-import { printable } from '../../domain/terminal-text.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
+import { parsePointInTime } from '../../domain/times/point-in-time.ts';
 import { SignatureVerifier } from '../../webhooks/signature.ts';
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../../wire/events.ts';
 import type { Context } from '../../workflows/context.ts';

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { parseDuration } from '../../domain/duration.ts';
-import { Failure } from '../../domain/failure.ts';
+import { Failure } from '../../domain/errors/failure.ts';
 import { parseSimulation } from '../../domain/simulation.ts';
+import { parseDuration } from '../../domain/times/duration.ts';
 import { type Fault, faultSchema } from '../../sandbox/faults/faults.ts';
 
 /** The flags of `sandbox fault` as oclif gives them. */

@@ -1,6 +1,6 @@
 import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
-import { Failure } from '../../domain/failure.ts';
-import { printable } from '../../domain/terminal-text.ts';
+import { Failure } from '../../domain/errors/failure.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
 import type { Io } from '../io/io.ts';
 
 const REASONS = new Map([

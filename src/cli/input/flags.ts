@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core';
-import { Failure } from '../../domain/failure.ts';
-import { printable } from '../../domain/terminal-text.ts';
+import { Failure } from '../../domain/errors/failure.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
 import type { Via } from '../../workflows/listener-check.ts';
 
 /** What every command takes. */

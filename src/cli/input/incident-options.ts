@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import { Args, Flags } from '@oclif/core';
-import { Failure } from '../../domain/failure.ts';
-import { printable } from '../../domain/terminal-text.ts';
+import { Failure } from '../../domain/errors/failure.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
 import { toSpan } from './event-options.ts';
 import { toText } from './flags.ts';
 

@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core';
-import { parseDuration } from '../../domain/duration.ts';
-import { Failure } from '../../domain/failure.ts';
-import { printable } from '../../domain/terminal-text.ts';
+import { Failure } from '../../domain/errors/failure.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
+import { parseDuration } from '../../domain/times/duration.ts';
 import type { ListenOptions } from '../../workflows/listening/listen.ts';
 import { parseEventChoice } from './event-choice.ts';
 import { toPort } from './port.ts';

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import * as v from 'valibot';
-import { Failure } from '../../domain/failure.ts';
+import { Failure } from '../../domain/errors/failure.ts';
 import { parseId } from '../../domain/reference.ts';
-import { printable } from '../../domain/terminal-text.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
 import { orderFile } from '../../wire/orders.ts';
 import type { OrderOptions } from '../../workflows/ordering/order.ts';
 import type { GivenReference } from '../../workflows/targets.ts';

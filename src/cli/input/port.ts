@@ -1,5 +1,5 @@
-import { Failure } from '../../domain/failure.ts';
-import { printable } from '../../domain/terminal-text.ts';
+import { Failure } from '../../domain/errors/failure.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
 
 /** Reads a port as flags write it; 0 picks a free one. @throws Failure `usage` */
 export function toPort(text: string): number {

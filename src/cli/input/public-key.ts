@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
-import { Failure } from '../../domain/failure.ts';
-import { printable } from '../../domain/terminal-text.ts';
+import { Failure } from '../../domain/errors/failure.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
 
 /** A PEM file of a key is far smaller. */
 const LIMIT_BYTES = 64 * 1024;

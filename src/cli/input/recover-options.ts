@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core';
-import { Failure } from '../../domain/failure.ts';
+import { Failure } from '../../domain/errors/failure.ts';
 import { parseReference } from '../../domain/reference.ts';
 import type { Spoiled } from '../../workflows/kiosks/spoiled.ts';
 import { toText } from './flags.ts';

@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core';
-import { Failure } from '../../domain/failure.ts';
+import { Failure } from '../../domain/errors/failure.ts';
 import { parseReference } from '../../domain/reference.ts';
-import { printable } from '../../domain/terminal-text.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
 import type { RetrySelection } from '../../workflows/kiosks/retry-plan.ts';
 import { toErrorCodes, toKioskIds } from './card-selection.ts';
 import { toText } from './flags.ts';

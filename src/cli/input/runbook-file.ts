@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import type { Document, Node } from 'yaml';
-import { checkRunbook, type Place, type Remark } from '../../domain/check-runbook.ts';
-import { Failure } from '../../domain/failure.ts';
+import { Failure } from '../../domain/errors/failure.ts';
 import { commandLine } from '../../domain/next.ts';
-import { NO_RUNBOOK, type Runbook } from '../../domain/runbook.ts';
-import { printable } from '../../domain/terminal-text.ts';
+import { checkRunbook, type Place, type Remark } from '../../domain/on-call/check-runbook.ts';
+import { NO_RUNBOOK, type Runbook } from '../../domain/on-call/runbook.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
 import { readBytes } from './files.ts';
 import type * as YamlLibrary from './yaml.ts';
 

@@ -1,5 +1,5 @@
-import { asFailure, Failure } from '../../domain/failure.ts';
-import { printable } from '../../domain/terminal-text.ts';
+import { asFailure, Failure } from '../../domain/errors/failure.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
 import type { Ask } from '../../workflows/context.ts';
 import type { Io } from './io.ts';
 

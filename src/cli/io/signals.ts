@@ -1,4 +1,4 @@
-import { asFailure, Failure } from '../../domain/failure.ts';
+import { asFailure, Failure } from '../../domain/errors/failure.ts';
 
 /** Why a command ends early without a failure: nobody reads its output any more. */
 export const STDOUT_CLOSED = Symbol('stdout closed');

@@ -1,5 +1,5 @@
-import type { ExitCode } from '../../domain/exit-codes.ts';
-import { Failure } from '../../domain/failure.ts';
+import type { ExitCode } from '../../domain/errors/exit-codes.ts';
+import { Failure } from '../../domain/errors/failure.ts';
 import { formatReference } from '../../domain/reference.ts';
 import { type CardResult, exitCodeOf, failuresIn, summarize } from '../../domain/results.ts';
 import type { CardInput } from '../input/card-input.ts';

@@ -1,4 +1,4 @@
-import type { ExitCode } from '../../domain/exit-codes.ts';
+import type { ExitCode } from '../../domain/errors/exit-codes.ts';
 
 export interface Envelope {
   /** The command that made it, like `wait-ready`; null when there was none. */

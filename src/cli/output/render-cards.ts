@@ -1,12 +1,12 @@
 import type { Card } from '../../domain/card.ts';
-import { counted } from '../../domain/counted.ts';
-import { lookUpError } from '../../domain/error-catalogue.ts';
-import type { FailureDocument } from '../../domain/failure.ts';
+import { lookUpError } from '../../domain/errors/error-catalogue.ts';
+import type { FailureDocument } from '../../domain/errors/failure.ts';
 import { formatReference } from '../../domain/reference.ts';
 import { unmetRequirements } from '../../domain/requirement.ts';
 import type { CardResult } from '../../domain/results.ts';
 import type { Stage } from '../../domain/stage.ts';
-import { printable } from '../../domain/terminal-text.ts';
+import { counted } from '../../domain/text/counted.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
 import type { Style } from './style.ts';
 
 /** What a command did with its cards, for people: a few lines for one card, a line for each of several. */

@@ -1,4 +1,4 @@
-import { printable } from '../../domain/terminal-text.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
 import type { CheckStatus } from '../../workflows/doctor/check.ts';
 import type { CheckResult } from '../../workflows/doctor/doctor.ts';
 import type { Style } from './style.ts';

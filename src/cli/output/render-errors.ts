@@ -1,7 +1,7 @@
-import type { CatalogueEntry } from '../../domain/error-catalogue.ts';
-import type { Actor } from '../../domain/error-row.ts';
-import { findPage, type Runbook } from '../../domain/runbook.ts';
-import { printable } from '../../domain/terminal-text.ts';
+import type { CatalogueEntry } from '../../domain/errors/error-catalogue.ts';
+import type { Actor } from '../../domain/errors/error-row.ts';
+import { findPage, type Runbook } from '../../domain/on-call/runbook.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
 import { ADVICE, pageLines } from './render-runbook.ts';
 import type { Style } from './style.ts';
 import { plainRow, renderTable } from './table.ts';

@@ -1,9 +1,9 @@
-import { counted } from '../../domain/counted.ts';
-import { type Coverage, describeCoverage } from '../../domain/coverage.ts';
-import { lookUpError } from '../../domain/error-catalogue.ts';
-import type { KeptEvent } from '../../domain/event.ts';
+import { lookUpError } from '../../domain/errors/error-catalogue.ts';
+import { type Coverage, describeCoverage } from '../../domain/events/coverage.ts';
+import type { KeptEvent } from '../../domain/events/event.ts';
 import { formatReference } from '../../domain/reference.ts';
-import { printable } from '../../domain/terminal-text.ts';
+import { counted } from '../../domain/text/counted.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
 import type { KeptDelivery } from '../../journal/journal.ts';
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../../wire/events.ts';
 import type { Imported } from '../../workflows/events/import-events.ts';

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
-import { redact } from '../../domain/redaction.ts';
-import { printable } from '../../domain/terminal-text.ts';
+import { redact } from '../../domain/text/redaction.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
 import type { Hold } from '../../journal/journal.ts';
 import type { Held } from '../../workflows/kiosks/hold.ts';
 import { toHoldDocument } from '../../workflows/kiosks/overview.ts';

@@ -1,11 +1,11 @@
-import { counted } from '../../domain/counted.ts';
-import type { CoverageDocument } from '../../domain/coverage.ts';
-import { formatDuration } from '../../domain/duration.ts';
-import type { Incident, IncidentCard, IncidentSetup } from '../../domain/incident.ts';
-import type { IncidentEntry } from '../../domain/incident-entries.ts';
-import { markdownCode, markdownTable, markdownText } from '../../domain/markdown.ts';
+import type { CoverageDocument } from '../../domain/events/coverage.ts';
+import type { Incident, IncidentCard, IncidentSetup } from '../../domain/incidents/incident.ts';
+import type { IncidentEntry } from '../../domain/incidents/incident-entries.ts';
 import { formatReference } from '../../domain/reference.ts';
-import { printable } from '../../domain/terminal-text.ts';
+import { counted } from '../../domain/text/counted.ts';
+import { markdownCode, markdownTable, markdownText } from '../../domain/text/markdown.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
+import { formatDuration } from '../../domain/times/duration.ts';
 import type { Result } from './result.ts';
 
 /** An incident as Markdown, which reads well in any viewer and without one. */

@@ -1,8 +1,8 @@
-import { counted } from '../../domain/counted.ts';
-import { describeCoverage, toCoveredDocument } from '../../domain/coverage.ts';
-import type { KioskOverview } from '../../domain/kiosk-overview.ts';
+import { describeCoverage, toCoveredDocument } from '../../domain/events/coverage.ts';
+import type { KioskOverview } from '../../domain/on-call/kiosk-overview.ts';
 import { formatReference } from '../../domain/reference.ts';
-import { printable } from '../../domain/terminal-text.ts';
+import { counted } from '../../domain/text/counted.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
 import type { Overview } from '../../workflows/kiosks/overview.ts';
 import { localTime } from './local-time.ts';
 import type { Result } from './result.ts';

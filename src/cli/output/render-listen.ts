@@ -1,8 +1,8 @@
-import { counted } from '../../domain/counted.ts';
-import { formatDuration } from '../../domain/duration.ts';
-import { toEventDocument } from '../../domain/event.ts';
+import { toEventDocument } from '../../domain/events/event.ts';
 import { formatReference } from '../../domain/reference.ts';
-import { printable } from '../../domain/terminal-text.ts';
+import { counted } from '../../domain/text/counted.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
+import { formatDuration } from '../../domain/times/duration.ts';
 import type { Heard } from '../../workflows/listening/listen.ts';
 import { describeStage } from './render-cards.ts';
 import { eventLine } from './render-events.ts';

@@ -1,8 +1,8 @@
 import { type ActRecord, outcomeOfAct } from '../../domain/act.ts';
-import { meaningOf } from '../../domain/exit-codes.ts';
-import { redact } from '../../domain/redaction.ts';
+import { meaningOf } from '../../domain/errors/exit-codes.ts';
 import { formatReference } from '../../domain/reference.ts';
-import { printable } from '../../domain/terminal-text.ts';
+import { redact } from '../../domain/text/redaction.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
 import type { AuditTrail } from '../../workflows/audit/log.ts';
 import { localTime } from './local-time.ts';
 import type { Style } from './style.ts';

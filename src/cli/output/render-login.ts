@@ -1,5 +1,5 @@
-import { combineExitCodes } from '../../domain/exit-codes.ts';
-import { printable } from '../../domain/terminal-text.ts';
+import { combineExitCodes } from '../../domain/errors/exit-codes.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
 import type { Context } from '../../workflows/context.ts';
 import { localTime } from './local-time.ts';
 import type { Result } from './result.ts';

@@ -1,10 +1,10 @@
 import { name } from '../../domain/card.ts';
-import { counted } from '../../domain/counted.ts';
-import { type Covered, describeCoverage } from '../../domain/coverage.ts';
-import { formatDuration } from '../../domain/duration.ts';
-import type { CatalogueEntry } from '../../domain/error-catalogue.ts';
-import { countCards, type KioskPlan, type RetryPlan, type Turn } from '../../domain/retry-plan.ts';
-import { printable } from '../../domain/terminal-text.ts';
+import type { CatalogueEntry } from '../../domain/errors/error-catalogue.ts';
+import { type Covered, describeCoverage } from '../../domain/events/coverage.ts';
+import { countCards, type KioskPlan, type RetryPlan, type Turn } from '../../domain/on-call/retry-plan.ts';
+import { counted } from '../../domain/text/counted.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
+import { formatDuration } from '../../domain/times/duration.ts';
 import { localTime } from './local-time.ts';
 import type { Style } from './style.ts';
 import { plainRow, renderTable } from './table.ts';

@@ -1,7 +1,7 @@
-import { counted } from '../../domain/counted.ts';
-import type { RetryAdvice } from '../../domain/error-row.ts';
-import type { RunbookPage } from '../../domain/runbook.ts';
-import { printable } from '../../domain/terminal-text.ts';
+import type { RetryAdvice } from '../../domain/errors/error-row.ts';
+import type { RunbookPage } from '../../domain/on-call/runbook.ts';
+import { counted } from '../../domain/text/counted.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
 import { describe, type Finding } from '../input/runbook-file.ts';
 import type { Style } from './style.ts';
 

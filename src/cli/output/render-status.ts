@@ -1,10 +1,10 @@
 import { type Attempt, type AttemptDocument, isOpen } from '../../domain/attempt.ts';
 import type { Card } from '../../domain/card.ts';
-import { type Covered, describeCoverage, toCoveredDocument } from '../../domain/coverage.ts';
-import { lookUpError } from '../../domain/error-catalogue.ts';
+import { lookUpError } from '../../domain/errors/error-catalogue.ts';
+import { type Covered, describeCoverage, toCoveredDocument } from '../../domain/events/coverage.ts';
 import { formatReference } from '../../domain/reference.ts';
 import { isExpiring } from '../../domain/selection.ts';
-import { printable } from '../../domain/terminal-text.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
 import type { StatusResult } from '../../workflows/status.ts';
 import { localTime } from './local-time.ts';
 import { describeError, pipelineOf } from './render-cards.ts';

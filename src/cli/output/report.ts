@@ -1,7 +1,7 @@
-import type { Covered } from '../../domain/coverage.ts';
-import { formatDuration } from '../../domain/duration.ts';
-import type { RetryPlan } from '../../domain/retry-plan.ts';
-import { printable } from '../../domain/terminal-text.ts';
+import type { Covered } from '../../domain/events/coverage.ts';
+import type { RetryPlan } from '../../domain/on-call/retry-plan.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
+import { formatDuration } from '../../domain/times/duration.ts';
 import type { BoardRow, Progress, Report } from '../../workflows/context.ts';
 import type { Io } from '../io/io.ts';
 import { makeStyle } from './style.ts';

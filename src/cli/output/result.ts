@@ -1,5 +1,5 @@
-import type { ExitCode } from '../../domain/exit-codes.ts';
-import type { FailureDocument } from '../../domain/failure.ts';
+import type { ExitCode } from '../../domain/errors/exit-codes.ts';
+import type { FailureDocument } from '../../domain/errors/failure.ts';
 import type { CardFailure } from '../../domain/selection.ts';
 import type { Style } from './style.ts';
 

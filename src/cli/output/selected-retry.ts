@@ -1,7 +1,7 @@
-import { counted } from '../../domain/counted.ts';
-import { toCoveredDocument } from '../../domain/coverage.ts';
+import { toCoveredDocument } from '../../domain/events/coverage.ts';
+import { countCards, toPlanDocument } from '../../domain/on-call/retry-plan.ts';
 import { formatReference } from '../../domain/reference.ts';
-import { countCards, toPlanDocument } from '../../domain/retry-plan.ts';
+import { counted } from '../../domain/text/counted.ts';
 import type { SelectedRetry } from '../../workflows/kiosks/retry-selection.ts';
 import { cardResults } from './card-results.ts';
 import { renderCards } from './render-cards.ts';

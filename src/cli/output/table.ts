@@ -1,4 +1,4 @@
-import { printable } from '../../domain/terminal-text.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
 
 const NO_BORDERS = Object.fromEntries(
   ['top', 'bottom', 'left', 'right', 'mid', 'middle']

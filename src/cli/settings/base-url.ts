@@ -1,6 +1,6 @@
-import { Failure } from '../../domain/failure.ts';
+import { Failure } from '../../domain/errors/failure.ts';
 import { isLoopback } from '../../domain/loopback.ts';
-import { printable } from '../../domain/terminal-text.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
 
 export interface BaseUrl {
   /** Without a slash at its end. */

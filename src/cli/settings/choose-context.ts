@@ -1,5 +1,5 @@
-import { Failure } from '../../domain/failure.ts';
-import { printable } from '../../domain/terminal-text.ts';
+import { Failure } from '../../domain/errors/failure.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
 import type { Environment } from '../../workflows/context.ts';
 import { type BaseUrl, toBaseUrl } from './base-url.ts';
 import type { ProjectFile } from './project-file.ts';

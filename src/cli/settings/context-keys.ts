@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
-import { Failure } from '../../domain/failure.ts';
-import { nearestOf } from '../../domain/nearest.ts';
-import { redact } from '../../domain/redaction.ts';
-import { printable } from '../../domain/terminal-text.ts';
+import { Failure } from '../../domain/errors/failure.ts';
+import { nearestOf } from '../../domain/text/nearest.ts';
+import { redact } from '../../domain/text/redaction.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
 import { toBaseUrl } from './base-url.ts';
 import { toProgramFile, toReadableFile } from './readable-file.ts';
 import type { ContextSettings, SettingsFile } from './settings-file.ts';

@@ -1,6 +1,6 @@
-import { Failure } from '../../domain/failure.ts';
-import { nearestOf } from '../../domain/nearest.ts';
-import { printable } from '../../domain/terminal-text.ts';
+import { Failure } from '../../domain/errors/failure.ts';
+import { nearestOf } from '../../domain/text/nearest.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
 import type { Ask, Environment } from '../../workflows/context.ts';
 import { toBaseUrl } from './base-url.ts';
 import { checkBaseUrl, ENVIRONMENTS, environmentOf, toEnvironment } from './choose-context.ts';

@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { Failure } from '../../domain/failure.ts';
-import { printable } from '../../domain/terminal-text.ts';
+import { Failure } from '../../domain/errors/failure.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
 import { reasonOf } from '../input/files.ts';
 
 /**

@@ -1,5 +1,5 @@
-import { parseDuration } from '../../domain/duration.ts';
-import { Failure } from '../../domain/failure.ts';
+import { Failure } from '../../domain/errors/failure.ts';
+import { parseDuration } from '../../domain/times/duration.ts';
 import type { Environment, Timing } from '../../workflows/context.ts';
 import { type Choice, chooseContext, chooseName } from './choose-context.ts';
 import { findValues, originsOf, type SettingKey, valuesOf } from './find-values.ts';

@@ -1,4 +1,4 @@
-import { asFailure, Failure } from '../../domain/failure.ts';
+import { asFailure, Failure } from '../../domain/errors/failure.ts';
 
 /** The flags that decide where a command goes and how long it takes, as far as it has them. */
 export interface SettingFlags {

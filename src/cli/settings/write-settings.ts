@@ -1,6 +1,6 @@
 import { existsSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { Failure } from '../../domain/failure.ts';
+import { Failure } from '../../domain/errors/failure.ts';
 import { tryLock } from '../../sqlite/lock.ts';
 import {
   type RawSettings,

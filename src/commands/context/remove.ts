@@ -7,7 +7,7 @@ import { environmentOf } from '../../cli/settings/choose-context.ts';
 import { removeContext, withoutContext } from '../../cli/settings/edit-contexts.ts';
 import { findPaths } from '../../cli/settings/paths.ts';
 import type { SettingsFile } from '../../cli/settings/settings-file.ts';
-import { asFailure } from '../../domain/failure.ts';
+import { asFailure } from '../../domain/errors/failure.ts';
 
 export default class ContextRemove extends ContextCommand {
   static override summary = 'Forget the settings of a context.';

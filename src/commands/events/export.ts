@@ -2,8 +2,8 @@ import { BaseCommand } from '../../cli/base-command.ts';
 import { selectionFlags, toSelection, untilFlag } from '../../cli/input/event-options.ts';
 import { makeDocument } from '../../cli/output/document.ts';
 import { localTime } from '../../cli/output/local-time.ts';
-import { describeCoverage } from '../../domain/coverage.ts';
-import { printableJson } from '../../domain/terminal-text.ts';
+import { describeCoverage } from '../../domain/events/coverage.ts';
+import { printableJson } from '../../domain/text/terminal-text.ts';
 import { coverageFor } from '../../workflows/coverage.ts';
 import { exportEvents } from '../../workflows/events/events.ts';
 

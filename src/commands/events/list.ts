@@ -3,7 +3,7 @@ import { quietEventsFlag, selectionFlags, toSelection, untilFlag } from '../../c
 import { limitFlag, toLimit } from '../../cli/input/flags.ts';
 import { renderEvents } from '../../cli/output/render-events.ts';
 import type { Result } from '../../cli/output/result.ts';
-import { toCoverageDocument } from '../../domain/coverage.ts';
+import { toCoverageDocument } from '../../domain/events/coverage.ts';
 import { listEvents, toListedEvent } from '../../workflows/events/events.ts';
 
 export default class EventsList extends BaseCommand {

@@ -2,8 +2,8 @@ import { Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
 import { actFlags } from '../../cli/input/flags.ts';
 import type { Result } from '../../cli/output/result.ts';
-import { counted } from '../../domain/counted.ts';
-import { parseDuration } from '../../domain/duration.ts';
+import { counted } from '../../domain/text/counted.ts';
+import { parseDuration } from '../../domain/times/duration.ts';
 import { pruneEvents } from '../../workflows/events/events.ts';
 
 export default class EventsPrune extends BaseCommand {

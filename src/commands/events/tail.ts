@@ -4,7 +4,7 @@ import { quietEventsFlag, selectionFlags, toEventId, toSelection } from '../../c
 import { toLimit } from '../../cli/input/flags.ts';
 import { eventLine } from '../../cli/output/render-events.ts';
 import type { Result } from '../../cli/output/result.ts';
-import type { KeptEvent } from '../../domain/event.ts';
+import type { KeptEvent } from '../../domain/events/event.ts';
 import { toListedEvent } from '../../workflows/events/events.ts';
 import { tailEvents } from '../../workflows/events/tail-events.ts';
 

@@ -3,7 +3,7 @@ import { BaseCommand } from '../../cli/base-command.ts';
 import { publicKeyFlag, toVerifier } from '../../cli/input/event-options.ts';
 import { readBytes } from '../../cli/input/files.ts';
 import type { Result } from '../../cli/output/result.ts';
-import { printable } from '../../domain/terminal-text.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
 import { verifyEvent } from '../../workflows/events/verify-event.ts';
 
 /** Four times what a receiver takes. */

@@ -2,8 +2,8 @@ import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
 import type { Result } from '../../cli/output/result.ts';
 import { writeNewFile } from '../../cli/output/write-file.ts';
-import { runbookTemplate } from '../../domain/runbook-template.ts';
-import { printable } from '../../domain/terminal-text.ts';
+import { runbookTemplate } from '../../domain/on-call/runbook-template.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
 
 export default class RunbookInit extends BaseCommand {
   static override effect = 'reads' as const;

@@ -2,7 +2,7 @@ import { Args } from '@oclif/core';
 import { localTime } from '../../cli/output/local-time.ts';
 import type { Result } from '../../cli/output/result.ts';
 import { SandboxCommand, stateFlag } from '../../cli/sandbox-command.ts';
-import { parseDuration } from '../../domain/duration.ts';
+import { parseDuration } from '../../domain/times/duration.ts';
 
 export default class SandboxAdvance extends SandboxCommand {
   static override summary = "Move the embedded sandbox's clock on.";

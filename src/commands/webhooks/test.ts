@@ -2,7 +2,7 @@ import { BaseCommand } from '../../cli/base-command.ts';
 import { actFlags, quietFlag, subscriptionArgs } from '../../cli/input/flags.ts';
 import type { Result } from '../../cli/output/result.ts';
 import { parseSubscriptionId } from '../../domain/subscription.ts';
-import { printable } from '../../domain/terminal-text.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
 import { testWebhook } from '../../workflows/listening/subscriptions.ts';
 
 export default class WebhooksTest extends BaseCommand {

@@ -1,5 +1,5 @@
 import type { Production } from '../../domain/production.ts';
-import { parseVendorTime } from '../../domain/vendor-time.ts';
+import { parseVendorTime } from '../../domain/times/vendor-time.ts';
 import type { Database, Parameters } from '../../sqlite/database.ts';
 import { type AttemptRow, toAttempt } from './attempts.ts';
 import { type CardRow, toKnownCard } from './cards.ts';

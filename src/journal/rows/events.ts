@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { contentOf, type KeptEvent } from '../../domain/event.ts';
+import { contentOf, type KeptEvent } from '../../domain/events/event.ts';
 import type { Database, Parameters } from '../../sqlite/database.ts';
 import type { Delivery, EventFilter, KeptDelivery } from './records.ts';
 

@@ -1,6 +1,6 @@
 import type { ActName } from '../../domain/act.ts';
 import type { Attempt, Holder, Outcome } from '../../domain/attempt.ts';
-import type { CardEvent, KeptEvent } from '../../domain/event.ts';
+import type { CardEvent, KeptEvent } from '../../domain/events/event.ts';
 import type { Production } from '../../domain/production.ts';
 
 /** What the journal remembers of a card; what it never learned is null. */

@@ -1,4 +1,4 @@
-import { findErrors } from '../../domain/error-catalogue.ts';
+import { findErrors } from '../../domain/errors/error-catalogue.ts';
 import { produceRequest, simulationRequest } from '../../wire/production.ts';
 import type { ProduceFault } from '../faults/faults.ts';
 import { type Answer, invalidFields, notFound, type Refusal } from '../http/answers.ts';

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { ERROR_CATALOGUE } from '../../domain/error-catalogue.ts';
+import { ERROR_CATALOGUE } from '../../domain/errors/error-catalogue.ts';
 
 const REQUEST_CODES = codesOf('request');
 const PRODUCTION_CODES = codesOf('production');

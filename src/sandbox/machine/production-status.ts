@@ -1,4 +1,4 @@
-import { lookUpError } from '../../domain/error-catalogue.ts';
+import { lookUpError } from '../../domain/errors/error-catalogue.ts';
 import { isoTime } from '../rows/moment.ts';
 import type { Production } from '../rows/production-rows.ts';
 

@@ -1,4 +1,4 @@
-import { Failure } from '../../domain/failure.ts';
+import { Failure } from '../../domain/errors/failure.ts';
 import { Database } from '../../sqlite/database.ts';
 import { isDue } from '../rows/due.ts';
 import type { Moment } from '../rows/moment.ts';

@@ -1,8 +1,13 @@
 import type { ActRecord } from '../../domain/act.ts';
-import { Failure } from '../../domain/failure.ts';
-import { type CardStory, type Incident, type IncidentSetup, makeIncident } from '../../domain/incident.ts';
+import { Failure } from '../../domain/errors/failure.ts';
+import {
+  type CardStory,
+  type Incident,
+  type IncidentSetup,
+  makeIncident,
+} from '../../domain/incidents/incident.ts';
+import type { Privacy } from '../../domain/incidents/outsiders.ts';
 import { commandLine } from '../../domain/next.ts';
-import type { Privacy } from '../../domain/outsiders.ts';
 import { formatReference, type Reference } from '../../domain/reference.ts';
 import type { CardState } from '../../journal/journal.ts';
 import type { Context } from '../context.ts';

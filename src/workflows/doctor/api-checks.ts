@@ -1,6 +1,6 @@
-import { formatDuration } from '../../domain/duration.ts';
-import { PRODUCTION_EVENT } from '../../domain/event.ts';
-import { Failure } from '../../domain/failure.ts';
+import { Failure } from '../../domain/errors/failure.ts';
+import { PRODUCTION_EVENT } from '../../domain/events/event.ts';
+import { formatDuration } from '../../domain/times/duration.ts';
 import { listPrograms } from '../../wise/orders.ts';
 import { reach } from '../../wise/reach.ts';
 import type { Context } from '../context.ts';

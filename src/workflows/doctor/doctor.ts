@@ -1,5 +1,5 @@
-import type { ExitCode } from '../../domain/exit-codes.ts';
-import { asFailure, Failure, type FailureDocument } from '../../domain/failure.ts';
+import type { ExitCode } from '../../domain/errors/exit-codes.ts';
+import { asFailure, Failure, type FailureDocument } from '../../domain/errors/failure.ts';
 import type { Context } from '../context.ts';
 import { API_CHECKS } from './api-checks.ts';
 import { type Check, type Finding, isFound } from './check.ts';

@@ -1,5 +1,5 @@
-import { counted } from '../../domain/counted.ts';
-import { Failure } from '../../domain/failure.ts';
+import { Failure } from '../../domain/errors/failure.ts';
+import { counted } from '../../domain/text/counted.ts';
 import { type Check, ok, skipped, warning } from './check.ts';
 import type { KeptFile } from './machine.ts';
 

@@ -1,6 +1,6 @@
-import type { Coverage } from '../../domain/coverage.ts';
-import { type EventDocument, type KeptEvent, toEventDocument } from '../../domain/event.ts';
-import { Failure } from '../../domain/failure.ts';
+import { Failure } from '../../domain/errors/failure.ts';
+import type { Coverage } from '../../domain/events/coverage.ts';
+import { type EventDocument, type KeptEvent, toEventDocument } from '../../domain/events/event.ts';
 import type { Reference } from '../../domain/reference.ts';
 import type { EventFilter, KeptDelivery } from '../../journal/journal.ts';
 import type { Context } from '../context.ts';

@@ -1,4 +1,4 @@
-import { Failure, type FailureDocument } from '../../domain/failure.ts';
+import { Failure, type FailureDocument } from '../../domain/errors/failure.ts';
 import type { Delivery } from '../../journal/journal.ts';
 import type { SignatureVerifier } from '../../webhooks/signature.ts';
 import type { Context } from '../context.ts';

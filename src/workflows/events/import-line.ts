@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { Failure } from '../../domain/failure.ts';
-import { printable } from '../../domain/terminal-text.ts';
-import { parseVendorTime } from '../../domain/vendor-time.ts';
+import { Failure } from '../../domain/errors/failure.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
+import { parseVendorTime } from '../../domain/times/vendor-time.ts';
 import type { Delivery } from '../../journal/journal.ts';
 import type { SignatureVerifier } from '../../webhooks/signature.ts';
 import { understand } from '../../webhooks/understand.ts';

@@ -1,5 +1,5 @@
-import { combineExitCodes, type ExitCode } from '../../domain/exit-codes.ts';
-import { Failure, type FailureDocument } from '../../domain/failure.ts';
+import { combineExitCodes, type ExitCode } from '../../domain/errors/exit-codes.ts';
+import { Failure, type FailureDocument } from '../../domain/errors/failure.ts';
 import type { ResultOutcome } from '../../domain/results.ts';
 import type { KeptDelivery } from '../../journal/journal.ts';
 import { sendDelivery } from '../../webhooks/send.ts';

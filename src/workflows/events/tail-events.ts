@@ -1,5 +1,5 @@
-import type { KeptEvent } from '../../domain/event.ts';
-import { Failure } from '../../domain/failure.ts';
+import { Failure } from '../../domain/errors/failure.ts';
+import type { KeptEvent } from '../../domain/events/event.ts';
 import type { Context } from '../context.ts';
 import { poll } from '../poll.ts';
 import { type EventSelection, toFilter } from './events.ts';

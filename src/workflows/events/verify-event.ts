@@ -1,5 +1,5 @@
-import type { ExitCode } from '../../domain/exit-codes.ts';
-import { Failure, type FailureDocument } from '../../domain/failure.ts';
+import type { ExitCode } from '../../domain/errors/exit-codes.ts';
+import { Failure, type FailureDocument } from '../../domain/errors/failure.ts';
 import { PUBLISHED_KEYS } from '../../webhooks/published-keys.ts';
 import { SignatureVerifier } from '../../webhooks/signature.ts';
 

@@ -1,5 +1,5 @@
-import { Failure } from '../../domain/failure.ts';
-import { redact } from '../../domain/redaction.ts';
+import { Failure } from '../../domain/errors/failure.ts';
+import { redact } from '../../domain/text/redaction.ts';
 import type { Hold } from '../../journal/journal.ts';
 import { NO_CARD, recordAct } from '../acts.ts';
 import type { Context } from '../context.ts';

@@ -1,7 +1,7 @@
 import { type Attempt, followUp, isOpen } from '../../domain/attempt.ts';
 import { describeCard } from '../../domain/card.ts';
 import { isSelected, type JournalCard, type Selection } from '../../domain/selection.ts';
-import { parseVendorTime } from '../../domain/vendor-time.ts';
+import { parseVendorTime } from '../../domain/times/vendor-time.ts';
 import type { CardState } from '../../journal/journal.ts';
 import type { Context } from '../context.ts';
 import type { Target } from '../targets.ts';

@@ -1,6 +1,6 @@
-import { Failure } from '../../domain/failure.ts';
-import { nearestOf } from '../../domain/nearest.ts';
-import { printable } from '../../domain/terminal-text.ts';
+import { Failure } from '../../domain/errors/failure.ts';
+import { nearestOf } from '../../domain/text/nearest.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
 import type { Context } from '../context.ts';
 
 /** The kiosks of the context, those that the journal heard of, and those on hold; in order. */

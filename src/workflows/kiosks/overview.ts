@@ -1,7 +1,12 @@
-import type { Covered } from '../../domain/coverage.ts';
-import { countDays, type KioskFacts, type KioskOverview, overviewOf } from '../../domain/kiosk-overview.ts';
-import { redact } from '../../domain/redaction.ts';
+import type { Covered } from '../../domain/events/coverage.ts';
+import {
+  countDays,
+  type KioskFacts,
+  type KioskOverview,
+  overviewOf,
+} from '../../domain/on-call/kiosk-overview.ts';
 import { kioskOf } from '../../domain/selection.ts';
+import { redact } from '../../domain/text/redaction.ts';
 import type { Hold, Lease } from '../../journal/journal.ts';
 import type { Context } from '../context.ts';
 import { readCovered } from '../coverage.ts';

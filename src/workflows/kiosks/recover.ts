@@ -1,5 +1,5 @@
 import type { Card } from '../../domain/card.ts';
-import { causesOf, describeCause, needsHands } from '../../domain/recovery.ts';
+import { causesOf, describeCause, needsHands } from '../../domain/on-call/recovery.ts';
 import { isSelected, type JournalCard } from '../../domain/selection.ts';
 import type { Hold } from '../../journal/journal.ts';
 import type { Context } from '../context.ts';

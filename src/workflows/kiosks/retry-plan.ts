@@ -1,10 +1,10 @@
 import { isOpen } from '../../domain/attempt.ts';
 import type { Card } from '../../domain/card.ts';
-import { lookUpError } from '../../domain/error-catalogue.ts';
-import type { Failure } from '../../domain/failure.ts';
+import { lookUpError } from '../../domain/errors/error-catalogue.ts';
+import type { Failure } from '../../domain/errors/failure.ts';
+import { median, planRetries, type RetryCandidate, type RetryPlan } from '../../domain/on-call/retry-plan.ts';
+import { advise } from '../../domain/on-call/runbook.ts';
 import { isNamed, type Reference } from '../../domain/reference.ts';
-import { median, planRetries, type RetryCandidate, type RetryPlan } from '../../domain/retry-plan.ts';
-import { advise } from '../../domain/runbook.ts';
 import { failureOf, isSelected, type JournalCard, kioskOf } from '../../domain/selection.ts';
 import type { ActRecord } from '../../journal/journal.ts';
 import type { Context } from '../context.ts';

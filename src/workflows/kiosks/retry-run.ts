@@ -1,10 +1,10 @@
 import pMap from 'p-map';
 import { isOpen } from '../../domain/attempt.ts';
 import { type Decision, guardRetry, type Seen } from '../../domain/guards.ts';
+import { advance, type Course, START } from '../../domain/on-call/retry-course.ts';
+import type { KioskPlan, PlannedRetry, RetryPlan } from '../../domain/on-call/retry-plan.ts';
 import { isLater, type Production } from '../../domain/production.ts';
 import type { CardResult } from '../../domain/results.ts';
-import { advance, type Course, START } from '../../domain/retry-course.ts';
-import type { KioskPlan, PlannedRetry, RetryPlan } from '../../domain/retry-plan.ts';
 import type { JournalCard } from '../../domain/selection.ts';
 import type { Simulation } from '../../domain/simulation.ts';
 import { recordAct } from '../acts.ts';

@@ -1,6 +1,6 @@
-import type { Covered } from '../../domain/coverage.ts';
+import type { Covered } from '../../domain/events/coverage.ts';
+import { countCards, countSent, type LeftOut, type RetryPlan } from '../../domain/on-call/retry-plan.ts';
 import { outcomeOf } from '../../domain/results.ts';
-import { countCards, countSent, type LeftOut, type RetryPlan } from '../../domain/retry-plan.ts';
 import type { Context } from '../context.ts';
 import { readCovered } from '../coverage.ts';
 import { approveAttended, declined } from './approval.ts';

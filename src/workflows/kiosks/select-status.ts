@@ -1,6 +1,6 @@
 import { toAttemptDocument } from '../../domain/attempt.ts';
+import { Failure } from '../../domain/errors/failure.ts';
 import { exitStatusOf } from '../../domain/exit-status.ts';
-import { Failure } from '../../domain/failure.ts';
 import { commandLine } from '../../domain/next.ts';
 import { formatReference } from '../../domain/reference.ts';
 import {
@@ -10,7 +10,7 @@ import {
   type JournalCard,
   type Selection,
 } from '../../domain/selection.ts';
-import { parseVendorTime } from '../../domain/vendor-time.ts';
+import { parseVendorTime } from '../../domain/times/vendor-time.ts';
 import type { Context } from '../context.ts';
 import { unseenCard } from '../observe.ts';
 import { knownCards, type StatusOptions, type StatusResult, status } from '../status.ts';

@@ -1,9 +1,9 @@
 import { isOpen, isUnsettled } from '../../domain/attempt.ts';
 import { name } from '../../domain/card.ts';
-import { asFailure } from '../../domain/failure.ts';
-import type { LeftOut } from '../../domain/retry-plan.ts';
+import { asFailure } from '../../domain/errors/failure.ts';
+import type { LeftOut } from '../../domain/on-call/retry-plan.ts';
 import { type JournalCard, kioskOf } from '../../domain/selection.ts';
-import { parseVendorTime } from '../../domain/vendor-time.ts';
+import { parseVendorTime } from '../../domain/times/vendor-time.ts';
 import type { Context } from '../context.ts';
 import { Subject } from '../each-card.ts';
 import { leased, leaseOnCard } from '../leases.ts';

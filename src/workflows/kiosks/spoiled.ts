@@ -1,5 +1,5 @@
 import { type Card, name } from '../../domain/card.ts';
-import { Failure } from '../../domain/failure.ts';
+import { Failure } from '../../domain/errors/failure.ts';
 import { isNamed, type Reference } from '../../domain/reference.ts';
 import { failureOf, type JournalCard } from '../../domain/selection.ts';
 import { NO_CARD, recordAct } from '../acts.ts';

@@ -1,9 +1,9 @@
 import type { Card, CardFacts } from '../../domain/card.ts';
-import type { KeptEvent } from '../../domain/event.ts';
-import { Outage } from '../../domain/failure.ts';
+import { Outage } from '../../domain/errors/failure.ts';
+import type { KeptEvent } from '../../domain/events/event.ts';
 import type { Production } from '../../domain/production.ts';
 import type { CardResult } from '../../domain/results.ts';
-import { compareVendorTimes } from '../../domain/vendor-time.ts';
+import { compareVendorTimes } from '../../domain/times/vendor-time.ts';
 import type { KnownCard } from '../../journal/journal.ts';
 import type { Context } from '../context.ts';
 import { forEachCard, type Subject } from '../each-card.ts';

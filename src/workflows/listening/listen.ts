@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import type { KeptEvent } from '../../domain/event.ts';
-import type { EventChoice } from '../../domain/event-choice.ts';
-import { asFailure } from '../../domain/failure.ts';
+import { asFailure } from '../../domain/errors/failure.ts';
+import type { KeptEvent } from '../../domain/events/event.ts';
+import type { EventChoice } from '../../domain/events/event-choice.ts';
 import { Forwarder } from '../../webhooks/forwarder.ts';
 import { Receiver, type Webhook } from '../../webhooks/receiver.ts';
 import { SignatureVerifier } from '../../webhooks/signature.ts';

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { Failure } from '../../domain/failure.ts';
+import { Failure } from '../../domain/errors/failure.ts';
 import { commandLine } from '../../domain/next.ts';
 import { receiverFaults, type Subscription } from '../../domain/subscription.ts';
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../../wire/events.ts';

@@ -1,7 +1,7 @@
-import { Failure } from '../../domain/failure.ts';
+import { Failure } from '../../domain/errors/failure.ts';
 import { commandLine } from '../../domain/next.ts';
 import { PHYSICAL_CARD_LIMIT } from '../../domain/order.ts';
-import { printable } from '../../domain/terminal-text.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
 import type { CardProgram } from '../../wire/orders.ts';
 import { listPrograms } from '../../wise/orders.ts';
 import type { Context } from '../context.ts';

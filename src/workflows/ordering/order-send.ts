@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { validate as isUuid, v5 as uuidFromName } from 'uuid';
 import * as v from 'valibot';
-import { asFailure, Failure, Outage } from '../../domain/failure.ts';
+import { asFailure, Failure, Outage } from '../../domain/errors/failure.ts';
 import { toShell } from '../../domain/next.ts';
 import { canonical } from '../../domain/order.ts';
 import type { OrderRequestRecord } from '../../journal/journal.ts';

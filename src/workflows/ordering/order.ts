@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { name } from '../../domain/card.ts';
-import { asFailure, Failure } from '../../domain/failure.ts';
+import { asFailure, Failure } from '../../domain/errors/failure.ts';
 import { KIOSK_COLLECTION } from '../../domain/guards.ts';
 import { mergeOrders, SAMPLE_ORDER } from '../../domain/order.ts';
 import type { CardResult } from '../../domain/results.ts';

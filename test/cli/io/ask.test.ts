@@ -2,7 +2,7 @@
 import { screen } from '@inquirer/testing/vitest';
 import { describe, expect, test } from 'vitest';
 import { type AskOptions, askSecret, makeAsk } from '../../../src/cli/io/ask.ts';
-import { Failure } from '../../../src/domain/failure.ts';
+import { Failure } from '../../../src/domain/errors/failure.ts';
 import { makeIo } from '../terminal.ts';
 
 function ask({ isTerminal = true, ...more }: Partial<AskOptions> & { isTerminal?: boolean } = {}) {

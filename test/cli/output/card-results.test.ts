@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { cardResults } from '../../../src/cli/output/card-results.ts';
 import { makeStyle } from '../../../src/cli/output/style.ts';
-import { Failure } from '../../../src/domain/failure.ts';
+import { Failure } from '../../../src/domain/errors/failure.ts';
 import type { CardResult } from '../../../src/domain/results.ts';
 import { card, production } from '../../domain/facts.ts';
 

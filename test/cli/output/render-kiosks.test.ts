@@ -4,7 +4,7 @@ import { localTime } from '../../../src/cli/output/local-time.ts';
 import { holdResult, releaseResult } from '../../../src/cli/output/render-holds.ts';
 import { overviewResult } from '../../../src/cli/output/render-kiosks.ts';
 import { makeStyle } from '../../../src/cli/output/style.ts';
-import type { KioskOverview } from '../../../src/domain/kiosk-overview.ts';
+import type { KioskOverview } from '../../../src/domain/on-call/kiosk-overview.ts';
 import type { Overview } from '../../../src/workflows/kiosks/overview.ts';
 
 const plain = makeStyle(false);

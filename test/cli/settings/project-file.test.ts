@@ -5,7 +5,7 @@ import { describeSettings } from '../../../src/cli/settings/list-contexts.ts';
 import { findProjectFile, type ProjectFile } from '../../../src/cli/settings/project-file.ts';
 import { readSettings, type Settings } from '../../../src/cli/settings/settings.ts';
 import type { SettingFlags } from '../../../src/cli/settings/sources.ts';
-import type { Failure } from '../../../src/domain/failure.ts';
+import type { Failure } from '../../../src/domain/errors/failure.ts';
 import { makeFolder, makeHome } from '../home.ts';
 
 const NAME = '.kioskctl.yaml';

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { readSettings, type Settings } from '../../../src/cli/settings/settings.ts';
 import type { SettingFlags } from '../../../src/cli/settings/sources.ts';
 import { toSpeed } from '../../../src/cli/settings/values.ts';
-import type { Failure } from '../../../src/domain/failure.ts';
+import type { Failure } from '../../../src/domain/errors/failure.ts';
 import { makeFolder, makeHome } from '../home.ts';
 
 interface Given {

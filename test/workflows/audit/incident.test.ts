@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Incident, IncidentSetup } from '../../../src/domain/incident.ts';
+import type { Incident, IncidentSetup } from '../../../src/domain/incidents/incident.ts';
 import { type IncidentQuery, tellIncident } from '../../../src/workflows/audit/incident.ts';
 import { productionBody } from '../../webhooks/signer.ts';
 import { importLines, loggedLine } from '../kept-events.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { PRODUCTION_EVENT } from '../../../src/domain/event.ts';
-import { Failure } from '../../../src/domain/failure.ts';
+import { Failure } from '../../../src/domain/errors/failure.ts';
+import { PRODUCTION_EVENT } from '../../../src/domain/events/event.ts';
 import type { Context } from '../../../src/workflows/context.ts';
 import { type CheckResult, doctor } from '../../../src/workflows/doctor/doctor.ts';
 import type { Machine } from '../../../src/workflows/doctor/machine.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Failure } from '../../../src/domain/failure.ts';
+import { Failure } from '../../../src/domain/errors/failure.ts';
 import { SignatureVerifier } from '../../../src/webhooks/signature.ts';
 import { replayEvents } from '../../../src/workflows/events/replay-events.ts';
 import { openReceiver } from '../../webhooks/receiver-stand.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { KeptEvent } from '../../../src/domain/event.ts';
+import type { KeptEvent } from '../../../src/domain/events/event.ts';
 import { tailEvents } from '../../../src/workflows/events/tail-events.ts';
 import { orderBody, productionBody } from '../../webhooks/signer.ts';
 import { EVERYTHING, keep } from '../kept-events.ts';

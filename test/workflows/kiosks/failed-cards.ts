@@ -1,5 +1,5 @@
 // Cards that failed at their kiosks, and the retries of a selection of them.
-import type { KeptEvent } from '../../../src/domain/event.ts';
+import type { KeptEvent } from '../../../src/domain/events/event.ts';
 import type { Journal } from '../../../src/journal/journal.ts';
 import { getProduction } from '../../../src/wise/cards.ts';
 import type { Context } from '../../../src/workflows/context.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Failure } from '../../../src/domain/failure.ts';
+import { Failure } from '../../../src/domain/errors/failure.ts';
 import type { Clock } from '../../../src/workflows/context.ts';
 import { holdKiosk } from '../../../src/workflows/kiosks/hold.ts';
 import { type Overview, overview, watchOverview } from '../../../src/workflows/kiosks/overview.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Failure } from '../../../src/domain/failure.ts';
+import { Failure } from '../../../src/domain/errors/failure.ts';
 import type { Report } from '../../../src/workflows/context.ts';
 import { produce } from '../../../src/workflows/produce.ts';
 import { status } from '../../../src/workflows/status.ts';

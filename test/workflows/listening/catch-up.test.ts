@@ -1,7 +1,7 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
-import { Failure } from '../../../src/domain/failure.ts';
+import { Failure } from '../../../src/domain/errors/failure.ts';
 import { understand } from '../../../src/webhooks/understand.ts';
 import { catchUp } from '../../../src/workflows/listening/catch-up.ts';
 import type { Target } from '../../../src/workflows/targets.ts';

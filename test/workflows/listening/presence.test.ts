@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Failure } from '../../../src/domain/failure.ts';
+import { Failure } from '../../../src/domain/errors/failure.ts';
 import type { Journal, Listening } from '../../../src/journal/journal.ts';
 import type { Clock } from '../../../src/workflows/context.ts';
 import { keepPresence, lastListenedAt } from '../../../src/workflows/listening/presence.ts';

@@ -1,0 +1,143 @@
+import { redact } from '../text/redaction.ts';
+import type { ExitCode } from './exit-codes.ts';
+
+/**
+ * Every way in which a command of ours can fail: its stable code and the exit code it ends with.
+ * `null` means that the production error code decides (see the error catalogue).
+ */
+const FAILURES = {
+  'internal-error': 1,
+
+  usage: 2,
+  'unknown-command': 2,
+  'invalid-reference': 2,
+  'invalid-input': 2,
+  'input-required': 2,
+  'environment-not-chosen': 2,
+  'environment-mismatch': 2,
+  'profile-mismatch': 2,
+  'settings-unusable': 2,
+  'storage-unusable': 2,
+
+  'credentials-missing': 3,
+  'credentials-unusable': 3,
+  'credentials-refused': 3,
+
+  'production-failed': null,
+  'production-refused': null,
+
+  'requirement-failed': 5,
+
+  'card-expired': 6,
+  'order-cancelled': 6,
+  'order-returned': 6,
+
+  unreachable: 7,
+  'api-failing': 7,
+  'answer-unreadable': 7,
+  'rate-limited': 7,
+  'not-seen': 7,
+
+  'outcome-unknown': 8,
+
+  'not-confirmed': 9,
+  'sandbox-only': 9,
+  'wrong-stage': 9,
+  'not-a-kiosk-order': 9,
+  'attempt-open': 9,
+  leased: 9,
+  'kiosk-held': 9,
+  'attempt-superseded': 9,
+  'nothing-to-retry': 9,
+  'journal-unusable': 9,
+  'no-listener': 9,
+
+  rejected: 10,
+  'not-found': 10,
+  'limit-reached': 10,
+  'address-rejected': 10,
+  'signature-invalid': 10,
+
+  'deadline-passed': 75,
+  interrupted: 130,
+  terminated: 143,
+} as const satisfies Record<string, ExitCode | null>;
+
+export type FailureCode = keyof typeof FAILURES;
+
+/** What a failure may tell besides its message: an allow-list, so that nothing else reaches the output. */
+export interface FailureDetails {
+  httpStatus?: number;
+  errorCode?: string;
+  correlationId?: string;
+  traceId?: string;
+  idempotencyKey?: string;
+}
+
+export interface FailureOptions {
+  /** The next act, in one sentence or command. */
+  hint: string;
+  details?: FailureDetails;
+  /** Only for failures whose code leaves it open: what the error catalogue says. */
+  exitCode?: ExitCode;
+}
+
+/** The error object of a JSON document. */
+export interface FailureDocument {
+  code: string;
+  message: string;
+  hint: string;
+  details?: FailureDetails;
+}
+
+/** The one error class of kioskctl: whatever else is thrown is a bug. */
+export class Failure extends Error {
+  readonly code: FailureCode;
+  readonly hint: string;
+  readonly details: FailureDetails | undefined;
+  readonly exitCode: ExitCode;
+
+  constructor(code: FailureCode, message: string, options: FailureOptions) {
+    super(message);
+    this.name = 'Failure';
+    this.code = code;
+    this.hint = options.hint;
+    this.details = options.details;
+    this.exitCode = FAILURES[code] ?? options.exitCode ?? 1;
+  }
+
+  toDocument(): FailureDocument {
+    const { code, hint, details } = this;
+    const message = redact(this.message);
+    return details && Object.keys(details).length > 0
+      ? { code, message, hint, details }
+      : { code, message, hint };
+  }
+}
+
+/** A failure that passes by itself: no connection, a 5xx, a 429, an unreadable answer. Waits wait it out. */
+export class Outage extends Failure {
+  /** How long the vendor asked us to stay away, in milliseconds (`Retry-After`). */
+  readonly retryAfter: number | null;
+
+  constructor(
+    code: 'unreachable' | 'api-failing' | 'answer-unreadable' | 'rate-limited',
+    message: string,
+    options: FailureOptions & { retryAfter?: number | null },
+  ) {
+    super(code, message, options);
+    this.name = 'Outage';
+    this.retryAfter = options.retryAfter ?? null;
+  }
+}
+
+/** Any error as one of ours: what is not a Failure already is a bug. */
+export function asFailure(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  const message = redact(error instanceof Error ? error.message : String(error));
+  const failure = new Failure('internal-error', `Unexpected error: ${message}`, {
+    hint: 'This is a bug in kioskctl: please report it, with the command and its version.',
+  });
+  failure.cause = error;
+  return failure;
+}

@@ -1,0 +1,45 @@
+import { Failure } from '../errors/failure.ts';
+import { printable } from '../text/terminal-text.ts';
+
+const MILLISECONDS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+/**
+ * Reads a duration as flags write it: one whole number with its unit, or a plain `0`.
+ * @param text `500ms`, `90s`, `5m`, `2h`, `61d` or `0`
+ * @returns milliseconds
+ * @throws Failure `usage` for everything else: a number without a unit, a negative one, `1h30`
+ */
+export function parseDuration(text: string): number {
+  if (text === '0') return 0;
+  const [, amount, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? [];
+  const milliseconds = MILLISECONDS[unit ?? ''];
+  if (milliseconds === undefined) {
+    throw new Failure('usage', `“${printable(text)}” is not a duration.`, {
+      hint: 'Write one whole number and its unit: 500ms, 90s, 5m, 2h or 61d (0 looks once).',
+    });
+  }
+  return Number(amount) * milliseconds;
+}
+
+/** Says a span of time in the unit that a person would use: `0.8s`, `42s`, `3m 20s`, `2h 5m`, `3d`. */
+export function formatDuration(milliseconds: number): string {
+  const tenths = Math.round(Math.max(0, milliseconds) / 100);
+  if (tenths < 100) return `${tenths / 10}s`;
+  const seconds = Math.round(tenths / 10);
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  const days = Math.floor(hours / 24);
+  if (days) return joined(`${days}d`, hours % 24, 'h');
+  if (hours) return joined(`${hours}h`, minutes % 60, 'm');
+  return minutes ? joined(`${minutes}m`, seconds % 60, 's') : `${seconds}s`;
+}
+
+function joined(first: string, rest: number, unit: string): string {
+  return rest === 0 ? first : `${first} ${rest}${unit}`;
+}

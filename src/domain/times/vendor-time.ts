@@ -1,0 +1,45 @@
+import { Failure } from '../errors/failure.ts';
+import { printable } from '../text/terminal-text.ts';
+
+const ISO_TIME = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:?\d{2})$/;
+
+export interface VendorTime {
+  /** Milliseconds since the epoch; a finer fraction (the vendor also writes nanoseconds) is cut. */
+  milliseconds: number;
+  /** The unit it was written in, in milliseconds: 1000 for whole seconds, 1 for anything finer. */
+  precision: 1 | 1_000;
+}
+
+/**
+ * Reads a time as the vendor writes it (events of schema 2.0.0 have whole seconds, the API milliseconds).
+ * @returns undefined for what can't be read, like the documented `2024-01-01T12:24:560Z`
+ */
+export function parseVendorTime(text: string | null): VendorTime | undefined {
+  const match = ISO_TIME.exec(text ?? '');
+  const milliseconds = match ? Math.floor(Date.parse(match[0])) : Number.NaN;
+  if (!match || Number.isNaN(milliseconds)) return undefined;
+  const [, year, month, day, fraction] = match;
+  // Date.parse takes 30 February for 2 March.
+  const daysInMonth = new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate();
+  if (Number(day) > daysInMonth) return undefined;
+  return { milliseconds, precision: fraction === undefined ? 1_000 : 1 };
+}
+
+/**
+ * Orders two vendor times, both cut to the coarser one's precision.
+ * @returns negative, zero or positive, or undefined when either can't be read: such times decide nothing
+ */
+export function compareVendorTimes(left: string | null, right: string | null): number | undefined {
+  const [a, b] = [parseVendorTime(left), parseVendorTime(right)];
+  if (!a || !b) return undefined;
+  const precision = Math.max(a.precision, b.precision);
+  return Math.floor(a.milliseconds / precision) - Math.floor(b.milliseconds / precision);
+}
+
+/** @throws Failure `usage` for a time that can't be read */
+export function requireVendorTime(text: string): string {
+  if (parseVendorTime(text)) return text;
+  throw new Failure('usage', `“${printable(text)}” is not a time.`, {
+    hint: 'Write it like the vendor does: 2026-11-22T10:15:00.120Z.',
+  });
+}
