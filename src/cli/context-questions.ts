@@ -61,3 +61,24 @@ export async function askForProgram(ctx: Context): Promise<string | null> {
     return null;
   }
 }
+
+/**
+ * Looks whether the program of a new context is one that its profile has, where the API can be asked already.
+ * @throws Failure `usage` for one that it hasn't, with those that it has
+ */
+export async function checkProgram(ctx: Context, program: string): Promise<void> {
+  const { profileId } = ctx;
+  if (profileId === null) {
+    ctx.report.note(`Program ${program} is not checked: without a profile its programs can't be listed.`);
+    return;
+  }
+  try {
+    await ctx.authorize(profileId);
+    await chooseProgram(ctx, { profileId, named: program });
+  } catch (error) {
+    const isOurs = error instanceof Failure && error.code !== 'usage' && error.code !== 'interrupted';
+    if (!isOurs || ctx.signal.aborted) throw error;
+    const why = error.code === 'credentials-missing' ? 'There are no credentials yet' : error.message;
+    ctx.report.note(`Program ${program} is not checked. ${why}${why.endsWith('.') ? '' : '.'}`);
+  }
+}

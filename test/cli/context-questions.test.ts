@@ -1,6 +1,6 @@
 import { screen } from '@inquirer/testing/vitest';
 import { describe, expect, test } from 'vitest';
-import { askForProgram, askForValues } from '../../src/cli/context-questions.ts';
+import { askForProgram, askForValues, checkProgram } from '../../src/cli/context-questions.ts';
 import { makeAsk } from '../../src/cli/io/ask.ts';
 import { Failure } from '../../src/domain/failure.ts';
 import { World } from '../workflows/world.ts';
@@ -86,6 +86,33 @@ describe('the program', () => {
     await expect(askForProgram(world.context({ profileId: 1001, authorize }))).rejects.toMatchObject({
       exitCode: 130,
     });
+    await world.close();
+  });
+});
+
+describe('a program that is given', () => {
+  test('has to be one of those that the profile has', async () => {
+    const world = await World.open();
+    const ctx = world.context({ profileId: 1001 });
+    await expect(checkProgram(ctx, 'MISTYPED')).rejects.toMatchObject({
+      code: 'usage',
+      exitCode: 2,
+      hint: expect.stringMatching(/VISA_.*PHYSICAL/),
+    });
+    await checkProgram(ctx, 'VISA_DEBIT_CONSUMER_UK_1_PHYSICAL_CARDS_API');
+    expect(world.said).toEqual([]);
+    await world.close();
+  });
+
+  test('is not checked where the API can not be asked yet, which is said', async () => {
+    const world = await World.open();
+    const missing = new Failure('credentials-missing', 'There is no token.', { hint: 'h' });
+    await checkProgram(world.context({ authorize: async () => Promise.reject(missing) }), 'P');
+    await checkProgram(world.context({ profileId: null }), 'P');
+    expect(world.said).toEqual([
+      expect.stringMatching(/P is not checked. There are no credentials yet/),
+      expect.stringMatching(/without a profile/),
+    ]);
     await world.close();
   });
 });
