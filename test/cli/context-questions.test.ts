@@ -1,6 +1,6 @@
 import { screen } from '@inquirer/testing/vitest';
 import { describe, expect, test } from 'vitest';
-import { askForProgram, askForValues, checkProgram } from '../../src/cli/context-questions.ts';
+import { askForAccess, askForProgram, askForValues, checkProgram } from '../../src/cli/context-questions.ts';
 import { makeAsk } from '../../src/cli/io/ask.ts';
 import { Failure } from '../../src/domain/failure.ts';
 import { World } from '../workflows/world.ts';
@@ -52,6 +52,24 @@ describe('a person is asked', () => {
     screen.type('7');
     screen.keypress('enter');
     expect(await asked).toMatchObject({ profileId: 7 });
+  });
+});
+
+describe('a person is asked where tokens come from', () => {
+  test('and may log in afterwards, at the API of Wise', async () => {
+    const asked = askForAccess(person(), { profileId: 7 });
+    await answer('Which base URL');
+    await answer('Where do tokens come from?', '<down>', '<down>');
+    expect(await asked).toEqual({ values: { profileId: 7 }, logsIn: true });
+  });
+
+  test('and may name a program, at a gateway', async () => {
+    const asked = askForAccess(person(), {});
+    await answer('Which base URL', 'https://gateway.example');
+    await answer('Where do tokens come from?', '<down>');
+    await answer('Which program?', '["vault-token"]');
+    const values = { baseUrl: 'https://gateway.example', credentialCommand: ['vault-token'] };
+    expect(await asked).toEqual({ values, logsIn: false });
   });
 });
 
