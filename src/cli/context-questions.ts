@@ -19,14 +19,40 @@ export async function askForValues(ask: Ask, given: Values): Promise<Values> {
   };
 }
 
+const FLAGS = {
+  profileId: '--profile-id',
+  kiosks: '--kiosks',
+  baseUrl: '--base-url',
+  credentialCommand: '--credential-command',
+} as const;
+
 async function askFor(
   ask: Ask,
-  key: 'profileId' | 'kiosks',
+  key: keyof typeof FLAGS,
   question: string,
 ): Promise<ContextValue | undefined> {
   const read = (text: string) => (text.trim() === '' ? undefined : parseValue(key, [text.trim()]));
-  const flag = key === 'profileId' ? '--profile-id' : '--kiosks';
-  return read(await ask.type(`${question} (or nothing):`, { flag, check: read }));
+  return read(await ask.type(`${question} (or nothing):`, { flag: FLAGS[key], check: read }));
+}
+
+const LATER = 'nowhere yet';
+const COMMAND = 'a program prints them (credential command)';
+const LOGIN = 'I log in afterwards (kioskctl login)';
+
+/** Asks where the API and the tokens of a new context are, where no flag says it. @returns also whether to log in next */
+export async function askForAccess(ask: Ask, given: Values): Promise<{ values: Values; logsIn: boolean }> {
+  const baseUrl =
+    given.baseUrl ?? (await askFor(ask, 'baseUrl', 'Which base URL, if not the one of Wise itself?'));
+  const values = { ...given, ...(baseUrl !== undefined && { baseUrl }) };
+  if (given.credentialCommand !== undefined) return { values, logsIn: false };
+  const flag = FLAGS.credentialCommand;
+  const way = await ask.choose('Where do tokens come from?', { flag, choices: [LATER, COMMAND, LOGIN] });
+  const question = 'Which program? As a JSON list of its words; {profileId} stands for the profile';
+  const command = way === COMMAND ? await askFor(ask, 'credentialCommand', question) : undefined;
+  return {
+    values: { ...values, ...(command !== undefined && { credentialCommand: command }) },
+    logsIn: way === LOGIN,
+  };
 }
 
 const NO_DEFAULT = 'none of them: I name one each time';
@@ -59,5 +85,26 @@ export async function askForProgram(ctx: Context): Promise<string | null> {
     const why = error.code === 'credentials-missing' ? 'There are no credentials yet' : error.message;
     ctx.report.note(`The programs of profile ${profileId} are not listed. ${why}. ${later}`);
     return null;
+  }
+}
+
+/**
+ * Looks whether the program of a new context is one that its profile has, where the API can be asked already.
+ * @throws Failure `usage` for one that it hasn't, with those that it has
+ */
+export async function checkProgram(ctx: Context, program: string): Promise<void> {
+  const { profileId } = ctx;
+  if (profileId === null) {
+    ctx.report.note(`Program ${program} is not checked: without a profile its programs can't be listed.`);
+    return;
+  }
+  try {
+    await ctx.authorize(profileId);
+    await chooseProgram(ctx, { profileId, named: program });
+  } catch (error) {
+    const isOurs = error instanceof Failure && error.code !== 'usage' && error.code !== 'interrupted';
+    if (!isOurs || ctx.signal.aborted) throw error;
+    const why = error.code === 'credentials-missing' ? 'There are no credentials yet' : error.message;
+    ctx.report.note(`Program ${program} is not checked. ${why}${why.endsWith('.') ? '' : '.'}`);
   }
 }

@@ -82,6 +82,17 @@ test('a bad value in the settings file is named, and taken out by a command', as
   });
 });
 
+test('a context whose program the profile has not is not made', async () => {
+  await user.run('context use local');
+  const before = readFileSync(join(user.home, 'config.json'), 'utf8');
+  expectError(await user.run('context add lab --environment local --program MISTYPED --use --json'), {
+    code: 2,
+    error: 'usage',
+    hint: /VISA_.*PHYSICAL/,
+  });
+  expect(readFileSync(join(user.home, 'config.json'), 'utf8')).toBe(before);
+});
+
 test('every command takes --quiet: it prints ids, or nothing, or what it was asked to make', async () => {
   const silent = ['context add lab --environment local -q', 'context show -q', 'doctor --offline --quiet'];
   for (const command of silent) {

@@ -1,6 +1,6 @@
 import { screen } from '@inquirer/testing/vitest';
 import { describe, expect, test } from 'vitest';
-import { askForProgram, askForValues } from '../../src/cli/context-questions.ts';
+import { askForAccess, askForProgram, askForValues, checkProgram } from '../../src/cli/context-questions.ts';
 import { makeAsk } from '../../src/cli/io/ask.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
 import { World } from '../workflows/world.ts';
@@ -55,6 +55,24 @@ describe('a person is asked', () => {
   });
 });
 
+describe('a person is asked where tokens come from', () => {
+  test('and may log in afterwards, at the API of Wise', async () => {
+    const asked = askForAccess(person(), { profileId: 7 });
+    await answer('Which base URL');
+    await answer('Where do tokens come from?', '<down>', '<down>');
+    expect(await asked).toEqual({ values: { profileId: 7 }, logsIn: true });
+  });
+
+  test('and may name a program, at a gateway', async () => {
+    const asked = askForAccess(person(), {});
+    await answer('Which base URL', 'https://gateway.example');
+    await answer('Where do tokens come from?', '<down>');
+    await answer('Which program?', '["vault-token"]');
+    const values = { baseUrl: 'https://gateway.example', credentialCommand: ['vault-token'] };
+    expect(await asked).toEqual({ values, logsIn: false });
+  });
+});
+
 describe('the program', () => {
   test('is one of those that the profile has, from the API', async () => {
     const world = await World.open();
@@ -86,6 +104,33 @@ describe('the program', () => {
     await expect(askForProgram(world.context({ profileId: 1001, authorize }))).rejects.toMatchObject({
       exitCode: 130,
     });
+    await world.close();
+  });
+});
+
+describe('a program that is given', () => {
+  test('has to be one of those that the profile has', async () => {
+    const world = await World.open();
+    const ctx = world.context({ profileId: 1001 });
+    await expect(checkProgram(ctx, 'MISTYPED')).rejects.toMatchObject({
+      code: 'usage',
+      exitCode: 2,
+      hint: expect.stringMatching(/VISA_.*PHYSICAL/),
+    });
+    await checkProgram(ctx, 'VISA_DEBIT_CONSUMER_UK_1_PHYSICAL_CARDS_API');
+    expect(world.said).toEqual([]);
+    await world.close();
+  });
+
+  test('is not checked where the API can not be asked yet, which is said', async () => {
+    const world = await World.open();
+    const missing = new Failure('credentials-missing', 'There is no token.', { hint: 'h' });
+    await checkProgram(world.context({ authorize: async () => Promise.reject(missing) }), 'P');
+    await checkProgram(world.context({ profileId: null }), 'P');
+    expect(world.said).toEqual([
+      expect.stringMatching(/P is not checked. There are no credentials yet/),
+      expect.stringMatching(/without a profile/),
+    ]);
     await world.close();
   });
 });

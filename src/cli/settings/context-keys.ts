@@ -1,9 +1,12 @@
+import { createPublicKey } from 'node:crypto';
 import { basename } from 'node:path';
 import { Failure } from '../../domain/errors/failure.ts';
 import { nearestOf } from '../../domain/text/nearest.ts';
 import { redact } from '../../domain/text/redaction.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
+import { readPublicKey } from '../input/public-key.ts';
 import { toBaseUrl } from './base-url.ts';
+import { readCertificate } from './network.ts';
 import { toProgramFile, toReadableFile } from './readable-file.ts';
 import type { ContextSettings, SettingsFile } from './settings-file.ts';
 import { readGiven } from './sources.ts';
@@ -31,7 +34,7 @@ const PARSERS: { [Key in ContextKey]-?: (words: Words) => NonNullable<ContextVal
   credentialCommand: toCommand,
   certificate: toCertificate,
   runbook: one(toReadableFile),
-  publicKey: one(toReadableFile),
+  publicKey: one(toPublicKey),
 };
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys of the table above
@@ -64,7 +67,7 @@ export function toContextKey(word: string): ContextKey {
   });
 }
 
-/** @throws Failure `usage`, `invalid-reference`, `invalid-input` for words that are no value of this setting */
+/** @throws Failure `usage`, `invalid-reference`, `invalid-input`, `credentials-unusable` for words that are no value of this setting */
 export function parseValue(key: ContextKey, words: Words): ContextValue {
   if (words.length === 0 || words.some((word) => word.trim() === '')) {
     throw wrong(`The value of ${key} is empty.`, `Take a setting away with kioskctl context unset ${key}.`);
@@ -153,7 +156,20 @@ function toCertificate(words: Words): { certFile: string; keyFile: string } {
       'Give the certificate and its key: certificate CERTFILE KEYFILE.',
     );
   }
-  return { certFile: toReadableFile(certFile), keyFile: toReadableFile(keyFile) };
+  const files = { certFile: toReadableFile(certFile), keyFile: toReadableFile(keyFile) };
+  readCertificate(files, Date.now());
+  return files;
+}
+
+function toPublicKey(text: string): string {
+  const file = toReadableFile(text);
+  try {
+    createPublicKey(readPublicKey(file).pem);
+    return file;
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw wrong(`${printable(file)} is not a public key.`, 'Name a file that begins with BEGIN PUBLIC KEY.');
+  }
 }
 
 function wrong(message: string, hint: string): Failure {

@@ -102,6 +102,13 @@ export function removeContext(file: SettingsFile, name: string): SettingsFile {
   return { ...rest, ...(currentContext !== undefined && !isGone && { currentContext }), contexts };
 }
 
+/** Takes a context back that was made, and its being the current one. */
+export function withoutNew(file: SettingsFile, name: string, { currentContext }: SettingsFile): SettingsFile {
+  const rest = removeContext(file, name);
+  const isBack = file.currentContext === name && currentContext !== undefined;
+  return { ...rest, ...(isBack && { currentContext }) };
+}
+
 /** Takes a bad field out of a context, whatever else is bad in it. */
 export function withoutField(raw: RawSettings, name: string, key: ContextKey): RawSettings {
   const context = Object.hasOwn(raw.contexts, name) ? raw.contexts[name] : undefined;

@@ -1,17 +1,25 @@
 import { Args, Flags } from '@oclif/core';
 import { ContextCommand } from '../../cli/context-command.ts';
-import { askForProgram, askForValues } from '../../cli/context-questions.ts';
+import type { ContextFlags } from '../../cli/context-flags.ts';
+import { askForAccess, askForProgram, askForValues, checkProgram } from '../../cli/context-questions.ts';
 import { contextFlags } from '../../cli/input/context-flags.ts';
 import { makeAsk } from '../../cli/io/ask.ts';
 import { interruption } from '../../cli/io/signals.ts';
 import type { Result } from '../../cli/output/result.ts';
 import { parseFlags } from '../../cli/settings/context-keys.ts';
-import { addContext, checkNewName, chooseEnvironment, setValue } from '../../cli/settings/edit-contexts.ts';
+import {
+  addContext,
+  checkNewName,
+  chooseEnvironment,
+  setValue,
+  withoutNew,
+} from '../../cli/settings/edit-contexts.ts';
+import type { SettingsFile } from '../../cli/settings/settings-file.ts';
 
 export default class ContextAdd extends ContextCommand {
   static override summary = 'Make a context: a named set of settings for one environment.';
   static override description =
-    `What no flag says is asked for on a terminal: environment, profile, kiosks, and then the program, of those that the profile has, once there are credentials.`;
+    `What no flag says is asked for on a terminal: environment, profile, kiosks, base URL and where tokens come from, and then the program, of those that the profile has, once there are credentials.`;
   static override examples = [
     '<%= config.bin %> context add bank',
     '<%= config.bin %> context add bank --environment sandbox --profile-id 123456 --kiosks WIS00001,WIS00002',
@@ -34,17 +42,35 @@ export default class ContextAdd extends ContextCommand {
     const ask = makeAsk({ io: this.io, signal: interruption(), yes: false, noInput: flags['no-input'] });
     const environment = await chooseEnvironment(ask, { name, given: flags.environment });
     const asks = this.io.isInteractive && !flags['no-input'] && environment !== 'local';
-    const values = asks ? await askForValues(ask, given) : given;
+    const { values, logsIn } = asks
+      ? await askForAccess(ask, await askForValues(ask, given))
+      : { values: given, logsIn: false };
     const context = { ...values, environment, isCurrent: flags.use };
     let written = await this.change((file) => addContext(file, name, context));
-    if (asks && values.program === undefined) {
+    if (typeof values.program === 'string')
+      await this.#check(values.program, { name, flags, before: written.before });
+    else if (asks) {
       const value = await askForProgram(await this.context({ context: name }, 'reads'));
       if (value !== null)
         written = await this.change((file) => setValue(file, name, { key: 'program', value }));
     }
+    if (logsIn) this.report.note(`Then log in: kioskctl login --context ${name}`);
     return this.edited(written, {
       name,
       done: `Context ${name} is made. Say --context ${name}, or kioskctl context use ${name}.`,
     });
+  }
+
+  /** A context whose program its profile hasn't is not made. */
+  async #check(
+    program: string,
+    { name, flags, before }: { name: string; flags: ContextFlags; before: SettingsFile },
+  ): Promise<void> {
+    try {
+      await checkProgram(await this.context({ ...flags, context: name }, 'reads'), program);
+    } catch (error) {
+      await this.change((file) => withoutNew(file, name, before));
+      throw error;
+    }
   }
 }

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -9,6 +10,7 @@ import {
   parseValue,
   toContextKey,
 } from '../../../src/cli/settings/context-keys.ts';
+import { makeCertificate } from '../../wise/certificate.ts';
 import { makeFolder } from '../home.ts';
 
 const usage = expect.objectContaining({ exitCode: 2 });
@@ -106,8 +108,23 @@ describe('a value', () => {
   test('that is a file is kept by its whole path', () => {
     const file = makeFile('runbook.yaml');
     expect(parseValue('runbook', [relative(process.cwd(), file)])).toBe(file);
+    const { cert, key } = makeCertificate();
     const [certFile, keyFile] = [makeFile('client.pem'), makeFile('client.key')];
+    writeFileSync(certFile, cert);
+    writeFileSync(keyFile, key);
     expect(parseValue('certificate', [`${certFile},${keyFile}`])).toEqual({ certFile, keyFile });
+    const publicKey = makeFile('vendor.pem');
+    writeFileSync(publicKey, new X509Certificate(cert).publicKey.export({ type: 'spki', format: 'pem' }));
+    expect(parseValue('publicKey', [publicKey])).toBe(publicKey);
+  });
+
+  test('that is a file has to have in it what it is for', () => {
+    const [certFile, keyFile] = [makeFile('client.pem'), makeFile('client.key')];
+    expect(() => parseValue('certificate', [certFile, keyFile])).toThrow(/not a certificate/);
+    writeFileSync(certFile, makeCertificate().cert);
+    writeFileSync(keyFile, makeCertificate().key);
+    expect(() => parseValue('certificate', [certFile, keyFile])).toThrow(/not the key of/);
+    expect(() => parseValue('publicKey', [makeFile('vendor.pem')])).toThrow(/not a public key/);
   });
 
   test('that is a program is kept by its whole path, if it has one', () => {
