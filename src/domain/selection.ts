@@ -83,7 +83,7 @@ export function byAge(left: JournalCard, right: JournalCard): number {
 }
 
 /** Within so many days a card is about to run out of them. */
-export const EXPIRING_DAYS = 7;
+const EXPIRING_DAYS = 7;
 
 /** Still to be produced, and about to run out of the days in which it can be; those that did are `expired`. */
 export function isExpiring({ stage, daysLeft }: Card): boolean {

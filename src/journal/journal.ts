@@ -133,6 +133,8 @@ export interface Journal {
   listListenings(since: number): Promise<Listening[]>;
   /** Does a listener write to this journal right now? */
   isListenedTo(): Promise<boolean>;
+  /** Since when a listener that does has been there, in milliseconds since the epoch; null where there is none. */
+  listenedToSince(): Promise<number | null>;
 
   startAct(act: Act): Promise<number>;
   endAct(id: number, end: ActEnd): Promise<void>;

@@ -58,19 +58,23 @@ function insert(
 
 type ListeningsPart = Pick<
   Journal,
-  'startListening' | 'heartbeat' | 'endListening' | 'listListenings' | 'isListenedTo'
+  'startListening' | 'heartbeat' | 'endListening' | 'listListenings' | 'isListenedTo' | 'listenedToSince'
 >;
 
 /** The times in which somebody listened. */
 export function sqliteListenings({ db, environment, now, holder }: Store): ListeningsPart {
+  const since = (): number | null => {
+    const recent = listenings.listListenings(db, environment, now() - SILENCE_MS);
+    // They are listed by their start.
+    const live = recent.find((one) => one.endedAt === null && mayBeAlive(one.holder));
+    return live?.startedAt ?? null;
+  };
   return {
     startListening: async (url, at) => listenings.insertListening(db, environment, { url, holder, at }),
     heartbeat: async (listening, at) => listenings.beat(db, listening, at),
     endListening: async (listening, at) => listenings.endListening(db, listening, at),
     listListenings: async (since) => listenings.listListenings(db, environment, since),
-    isListenedTo: async () => {
-      const recent = listenings.listListenings(db, environment, now() - SILENCE_MS);
-      return recent.some((listening) => listening.endedAt === null && mayBeAlive(listening.holder));
-    },
+    isListenedTo: async () => since() !== null,
+    listenedToSince: async () => since(),
   };
 }

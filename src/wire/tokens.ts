@@ -23,7 +23,7 @@ export const tokenRequest = v.variant('grant_type', [
 export const accessToken = v.pipe(v.string(), v.regex(/^[\u0021-\u007e]+$/));
 
 /** The answer to it, as far as it is used. `expires_in` is in seconds. */
-export const tokenAnswer = v.object({
+const tokenAnswer = v.object({
   access_token: accessToken,
   expires_in: v.fallback(v.nullish(v.pipe(v.number(), v.minValue(0)), null), null),
 });

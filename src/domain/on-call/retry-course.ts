@@ -1,5 +1,6 @@
 import type { FailureCode } from '../errors/failure.ts';
 import type { CardResult } from '../results.ts';
+import { counted } from '../text/counted.ts';
 
 /** How the cards of one kiosk go so far. */
 export interface Course {
@@ -61,6 +62,6 @@ export function advance(
   return {
     ...course,
     failuresInRow,
-    stop: isTooMany ? `${failuresInRow} ${failuresInRow === 1 ? 'card' : 'cards'} failed in a row` : null,
+    stop: isTooMany ? `${counted(failuresInRow, 'card')} failed in a row` : null,
   };
 }

@@ -1,4 +1,4 @@
-import type { ActName } from '../../domain/act.ts';
+import type { ActName, ActRecord } from '../../domain/act.ts';
 import type { Attempt, Holder, Outcome } from '../../domain/attempt.ts';
 import type { CardEvent, KeptEvent } from '../../domain/events/event.ts';
 import type { Production } from '../../domain/production.ts';
@@ -104,15 +104,9 @@ export interface OrderRequestRecord {
   orderId: number | null;
 }
 
-export interface Act {
-  act: ActName;
-  context: string;
-  /** 0 for an act of the whole application, which belongs to no profile. */
-  profileId: number;
-  orderId: number | null;
-  cardToken: string | null;
-  kioskId: string | null;
-  reason: string | null;
+/** An act as it begins. */
+export interface Act
+  extends Pick<ActRecord, 'act' | 'context' | 'profileId' | 'orderId' | 'cardToken' | 'kioskId' | 'reason'> {
   /** Which choice of cards it belongs to; null for one that was named. */
   selection?: string | null;
   at: number;

@@ -17,9 +17,6 @@ import { waitForResult } from '../wait-produced.ts';
 import { toTarget } from './journal-cards.ts';
 import { RetryBoard } from './retry-board.ts';
 
-/** A listener that lives gave a sign of life within this time, in milliseconds. */
-const RECENTLY_MS = 10_000;
-
 export interface RunOptions {
   /** How many failures in a row end it, per kiosk. */
   maxFailures: number;
@@ -133,7 +130,7 @@ async function produceAgain(
   return attempt !== null;
 }
 
-/** An earlier run sent it: what became of it is awaited, and it is not sent again in this one. */
+/** Some command sent it: what became of it is awaited, and it is not sent again in this one. */
 async function awaitJoined(
   ctx: Context,
   subject: Subject,
@@ -163,10 +160,9 @@ function isAsPlanned({ card, attempt }: Seen, planned: Production | null): boole
  * began: a cancellation before it would be missed. Of a card of which only events told, no order is known anyhow.
  */
 async function mayLookLean(ctx: Context, { card }: JournalCard): Promise<boolean> {
-  if (!(await ctx.journal.isListenedTo())) return false;
+  const since = await ctx.journal.listenedToSince();
+  if (since === null) return false;
   if (card.orderId === null) return true;
   const seenAt = await ctx.journal.orderSeenAt(card.cardToken ?? '');
-  if (seenAt === null) return false;
-  const recent = await ctx.journal.listListenings(ctx.clock.now() - RECENTLY_MS);
-  return recent.some(({ startedAt, endedAt }) => endedAt === null && startedAt <= seenAt);
+  return seenAt !== null && since <= seenAt;
 }

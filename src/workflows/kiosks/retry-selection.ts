@@ -55,7 +55,8 @@ async function approve(
       plan.kiosks.map(({ kioskId }) => kioskId),
     );
   const count = countSent(plan);
-  const what = count === 1 ? 'this card' : `these ${count} cards, one of each kiosk first,`;
+  const first = plan.kiosks.length === 1 ? 'one first' : 'one of each kiosk first';
+  const what = count === 1 ? 'this card' : `these ${count} cards, ${first},`;
   if (!(await ctx.ask.confirm(`Is the cause gone, and shall ${what} be produced?`, { flag: '--yes' })))
     throw declined('Fix the cause; then run the command again.');
 }
