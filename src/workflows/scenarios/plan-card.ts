@@ -1,3 +1,4 @@
+import type { Reference } from '../../domain/reference.ts';
 import type { Step, Values } from './scenario.ts';
 
 /** What one card of a run is given before its steps are known. */
@@ -18,7 +19,7 @@ export interface PlannedCard {
   /** The line of the data file that it was made of. */
   row: number | null;
   kioskId: string | null;
-  /** An existing card that the steps are done with, until one orders another; as the user wrote it. */
-  card: string | null;
+  /** An existing card that the steps are done with, until one orders another. */
+  card: Reference | null;
   steps: readonly Step[];
 }

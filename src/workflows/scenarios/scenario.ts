@@ -1,5 +1,4 @@
 import type { Expectation } from '../../domain/runs/expectation.ts';
-import type { StepKind } from '../../domain/runs/run.ts';
 import type { Simulation } from '../../domain/simulation.ts';
 import type { Fault } from '../../sandbox/faults/faults.ts';
 
@@ -28,13 +27,12 @@ export type StepAct =
 
 /** One step of one card, in the order in which they are done; loops are unrolled. */
 export type Step = StepAct & {
-  kind: StepKind;
   /** From 0, loops unrolled: what a run is resumed by. */
   index: number;
   /** For people, without anything about a person: `produce WIS00001`, `simulate PRODUCTION_ERROR:PRD_HOPPER_DOOR`. */
   title: string;
-  /** Where in the file it stands. */
-  path: readonly (string | number)[];
+  /** Where in the file it stands, from 1; null for one without a file. */
+  line: number | null;
   /** Milliseconds; null where neither the step nor the scenario's defaults say. */
   timeout: number | null;
   onFailure: OnFailure;
