@@ -2,7 +2,7 @@ import type { ActRecord } from '../domain/act.ts';
 import type { Attempt } from '../domain/attempt.ts';
 import type { KeptEvent } from '../domain/events/event.ts';
 import type { Production } from '../domain/production.ts';
-import type { RunCard, RunRecord } from '../domain/runs/run.ts';
+import type { NewRun, RunCard, RunRecord } from '../domain/runs/run.ts';
 import type {
   Act,
   ActEnd,
@@ -144,7 +144,8 @@ export interface Journal {
   /** Oldest first. */
   listActs(filter: ActFilter): Promise<ActRecord[]>;
 
-  startRun(run: RunRecord): Promise<void>;
+  /** @returns it with who began it: this process */
+  startRun(run: NewRun): Promise<RunRecord>;
   /** Begins another session of a run: it isn't over any more. */
   reopenRun(id: string): Promise<void>;
   endRun(end: RunEnd): Promise<void>;

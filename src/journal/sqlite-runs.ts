@@ -16,7 +16,7 @@ type RunsPart = Pick<
 >;
 
 /** Runs of scenarios, card by card. */
-export function sqliteRuns({ db, environment }: Store): RunsPart {
+export function sqliteRuns({ db, environment, holder }: Store): RunsPart {
   const commit = new GroupCommit(
     (work) => db.transaction(work),
     ({ id, card, requests }: RunCardUpdate) => {
@@ -25,7 +25,12 @@ export function sqliteRuns({ db, environment }: Store): RunsPart {
     },
   );
   return {
-    startRun: async (run) => runs.insertRun(db, environment, run),
+    startRun: async (run) => {
+      const { user, host } = holder;
+      const begun = { ...run, user, host };
+      runs.insertRun(db, environment, begun);
+      return begun;
+    },
     reopenRun: async (id) => runs.reopenRun(db, environment, id),
     endRun: async (end) => runs.endRun(db, environment, end),
     findRun: async (id) => runs.findRun(db, environment, id),

@@ -1,7 +1,7 @@
 import pMap from 'p-map';
 import { Failure } from '../../domain/errors/failure.ts';
 import { commandLine } from '../../domain/next.ts';
-import type { RunRecord } from '../../domain/runs/run.ts';
+import type { NewRun, RunRecord } from '../../domain/runs/run.ts';
 import { RunCodes } from '../../domain/runs/run-outcome.ts';
 import type { Context } from '../context.ts';
 import { leaseOnRun, withLeases } from '../leases.ts';
@@ -17,31 +17,31 @@ export type Plan = (number: number) => PlannedCard;
 
 /**
  * Carries a scenario out for all cards of a run, and keeps how it goes.
- * @param record a new run
  * @returns the run as it is kept now; without an end when it was interrupted
  */
-export async function startRun(ctx: Context, record: RunRecord, plan: Plan): Promise<RunRecord> {
-  return goOn(ctx, { record, plan }, async () => ctx.journal.startRun(record));
+export async function startRun(ctx: Context, run: NewRun, plan: Plan): Promise<RunRecord> {
+  return goOn(ctx, { id: run.id, plan }, async () => ctx.journal.startRun(run));
 }
 
 /** Goes on with a run that was interrupted, or whose process died. One that is over stays as it is. */
 export async function resumeRun(ctx: Context, record: RunRecord, plan: Plan): Promise<RunRecord> {
   if (record.endedAt !== null) return record;
-  const again = { ...record, sessions: record.sessions + 1 };
-  return goOn(ctx, { record: again, plan }, async () => ctx.journal.reopenRun(record.id));
+  return goOn(ctx, { id: record.id, plan }, async () => {
+    await ctx.journal.reopenRun(record.id);
+    return findRun(ctx, record.id);
+  });
 }
 
 async function goOn(
   ctx: Context,
-  { record, plan }: { record: RunRecord; plan: Plan },
-  begin: () => Promise<void>,
+  { id, plan }: { id: string; plan: Plan },
+  begin: () => Promise<RunRecord>,
 ): Promise<RunRecord> {
-  return withLeases(ctx, { subjects: [leaseOnRun(record.id)], act: 'run' }, async () => {
-    await begin();
-    const run = new Run(runContext(ctx), record, plan);
+  return withLeases(ctx, { subjects: [leaseOnRun(id)], act: 'run' }, async () => {
+    const run = new Run(runContext(ctx), await begin(), plan);
     await goAllWays(ctx, run);
     if (!ctx.signal.aborted) await close(ctx, run);
-    return findRun(ctx, record.id);
+    return findRun(ctx, id);
   });
 }
 

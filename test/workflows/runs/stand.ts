@@ -1,5 +1,5 @@
 // Runs of a few steps in the world of workflows.
-import type { RunCard, RunRecord } from '../../../src/domain/runs/run.ts';
+import type { NewRun, RunCard, RunRecord } from '../../../src/domain/runs/run.ts';
 import type { Context } from '../../../src/workflows/context.ts';
 import { keptCards } from '../../../src/workflows/runs/kept-cards.ts';
 import { resumeRun, startRun } from '../../../src/workflows/runs/run-scenario.ts';
@@ -50,7 +50,7 @@ export class RunStand {
     return new RunStand(await World.open());
   }
 
-  record({ cards = 1, concurrency = 4, keep = true, kiosks = ['WIS00001'] }: RunOptions = {}): RunRecord {
+  record({ cards = 1, concurrency = 4, keep = true, kiosks = ['WIS00001'] }: RunOptions = {}): NewRun {
     this.count += 1;
     return {
       id: `run-${this.count}`,
@@ -67,8 +67,6 @@ export class RunStand {
       context: 'local',
       environment: 'local',
       reason: null,
-      user: 'sam',
-      host: 'desk',
       startedAt: this.world.clock.now(),
       endedAt: null,
       exitCode: null,
@@ -92,14 +90,15 @@ export class RunStand {
   }
 
   async #ended(ctx: Context, run: RunRecord): Promise<{ run: RunRecord; cards: RunCard[]; card: RunCard }> {
-    const cards = await Array.fromAsync(keptCards(ctx, run.id));
+    const cards: RunCard[] = [];
+    for await (const one of keptCards(ctx, run.id)) cards.push(one);
     const [card] = cards;
     if (!card) throw new Error('no card was kept');
     return { run, cards, card };
   }
 }
 
-function planOf(acts: readonly Act[], { kiosks }: RunRecord) {
+function planOf(acts: readonly Act[], { kiosks }: NewRun) {
   return (number: number) => ({
     number,
     row: null,
