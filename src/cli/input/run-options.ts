@@ -20,7 +20,8 @@ export const runFlags = {
   }),
   kiosk: Flags.string({
     multiple: true,
-    summary: 'A kiosk to use, in turn with the others; may be given several times (default: those of the context).',
+    summary:
+      'A kiosk to use, in turn with the others; may be given several times (default: those of the context).',
     helpValue: 'ID',
   }),
   concurrency: Flags.string({
@@ -88,9 +89,13 @@ function refuseSettled(scenario: string | undefined, flags: RunFlags): void {
   const wrong = SETTLED.find((flag) => flags[flag] !== undefined && flags[flag] !== false);
   const what = scenario !== undefined ? 'A scenario' : wrong && `--${wrong}`;
   if (what === undefined) return;
-  throw new Failure('usage', `${what} does not go with --resume: a run goes on with what it was begun with.`, {
-    hint: 'Leave it out, or begin a new run without --resume.',
-  });
+  throw new Failure(
+    'usage',
+    `${what} does not go with --resume: a run goes on with what it was begun with.`,
+    {
+      hint: 'Leave it out, or begin a new run without --resume.',
+    },
+  );
 }
 
 /** @throws Failure `usage` */

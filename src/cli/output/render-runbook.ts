@@ -2,7 +2,7 @@ import type { RetryAdvice } from '../../domain/errors/error-row.ts';
 import type { RunbookPage } from '../../domain/on-call/runbook.ts';
 import { counted } from '../../domain/text/counted.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
-import { describe, type Finding } from '../input/runbook-file.ts';
+import { describe, type Finding } from '../input/yaml-file.ts';
 import type { Style } from './style.ts';
 
 export const ADVICE: Record<RetryAdvice, string> = {

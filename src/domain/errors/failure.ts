@@ -65,6 +65,11 @@ const FAILURES = {
 
 export type FailureCode = keyof typeof FAILURES;
 
+/** All stable codes, for whoever expects one. */
+export function failureCodes(): string[] {
+  return Object.keys(FAILURES);
+}
+
 /** What a failure may tell besides its message: an allow-list, so that nothing else reaches the output. */
 export interface FailureDetails {
   httpStatus?: number;

@@ -1,18 +1,7 @@
 import { ERROR_CATALOGUE } from '../errors/error-catalogue.ts';
 import type { ErrorKind, RetryAdvice } from '../errors/error-row.ts';
-import { nearestOf } from '../text/nearest.ts';
+import { isMapping, kindOf, orNearest, type Place, type Remark } from '../remark.ts';
 import { type Runbook, type RunbookPage, refuseRetry } from './runbook.ts';
-
-/** Where in a runbook something is: the keys that lead to it, and whether the last key is meant or its value. */
-export interface Place {
-  path: readonly (string | number)[];
-  at: 'key' | 'value';
-}
-
-/** Something about a runbook that its team should know. */
-export interface Remark extends Place {
-  message: string;
-}
 
 export interface CheckedRunbook {
   runbook: Runbook;
@@ -118,7 +107,7 @@ class Check {
     if (typeof value !== 'string') {
       this.#wrong(
         path,
-        `it is ${nameOf(value)}, not text${typeof value === 'object' ? '' : ': put it in quotes'}`,
+        `it is ${kindOf(value)}, not text${typeof value === 'object' ? '' : ': put it in quotes'}`,
       );
       return null;
     }
@@ -153,7 +142,7 @@ class Check {
   /** @param known the keys that it may have; without, any */
   #mapping(content: unknown, path: Path, known?: readonly string[]): Record<string, unknown> | null {
     if (!isMapping(content)) {
-      const what = path.length === 0 && content === null ? 'it is empty' : `it is ${nameOf(content)}`;
+      const what = path.length === 0 && content === null ? 'it is empty' : `it is ${kindOf(content)}`;
       this.#wrong(path, `${what}, not a mapping of names to values`);
       return null;
     }
@@ -176,19 +165,4 @@ class Check {
 
 function codesOf(kind: ErrorKind): string[] {
   return ERROR_CATALOGUE.filter((entry) => entry.kind === kind).map((entry) => entry.code);
-}
-
-function isMapping(content: unknown): content is Record<string, unknown> {
-  return typeof content === 'object' && content !== null && !Array.isArray(content);
-}
-
-function nameOf(value: unknown): string {
-  if (value === null) return 'nothing';
-  if (Array.isArray(value)) return 'a list';
-  return typeof value === 'object' ? 'a mapping' : `a ${typeof value}`;
-}
-
-function orNearest(word: string, known: readonly string[]): string {
-  const meant = nearestOf(word, known);
-  return meant.length > 0 ? `: did you mean ${meant.join(' or ')}?` : '';
 }

@@ -5,10 +5,9 @@ import type { NewRun, RunRecord } from '../../domain/runs/run.ts';
 import { RunCodes } from '../../domain/runs/run-outcome.ts';
 import type { Context } from '../context.ts';
 import { leaseOnRun, withLeases } from '../leases.ts';
-import type { PlannedCard } from '../scenarios/plan-card.ts';
 import { cleanUp } from './clean-up.ts';
 import { keptCards } from './kept-cards.ts';
-import { Run, runContext } from './run.ts';
+import { type PlannedCard, Run, runContext } from './run.ts';
 import { RunBoard } from './run-board.ts';
 import { Way } from './way.ts';
 

@@ -1,8 +1,23 @@
+import type { Reference } from '../../domain/reference.ts';
 import type { RunCard, RunRecord, RunRequests } from '../../domain/runs/run.ts';
 import type { Context } from '../context.ts';
-import type { PlannedCard } from '../scenarios/plan-card.ts';
+import type { Step } from '../scenarios/scenario.ts';
 import { KioskTurns } from './kiosk-turns.ts';
 import { SharedChecks } from './shared-checks.ts';
+
+/** A step, and where the scenario's file says it: the line from 1; null for one without a file. */
+export type PlacedStep = Step & { line: number | null };
+
+/** One card's way, worked out before anything is sent. */
+export interface PlannedCard {
+  number: number;
+  /** The line of the data file that it was made of. */
+  row: number | null;
+  kioskId: string | null;
+  /** An existing card that the steps are done with, until one orders another. */
+  card: Reference | null;
+  steps: readonly PlacedStep[];
+}
 
 /** A run that goes on: what its cards share. */
 export class Run {

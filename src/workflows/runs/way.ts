@@ -5,13 +5,11 @@ import type { CardOutcome, RunCard, RunStep, StepKind, StepOutcome } from '../..
 import { exitCodeOfSteps } from '../../domain/runs/run-outcome.ts';
 import type { Context } from '../context.ts';
 import { Subject } from '../each-card.ts';
-import type { PlannedCard } from '../scenarios/plan-card.ts';
-import type { Step } from '../scenarios/scenario.ts';
 import { resolveTargets, type Target } from '../targets.ts';
 import { expectOf } from './expect.ts';
 import { findAttemptOf } from './killed-step.ts';
 import type { KioskTurn } from './kiosk-turns.ts';
-import type { Run } from './run.ts';
+import type { PlacedStep, PlannedCard, Run } from './run.ts';
 import { carryOut, isAtKiosk, kioskFor } from './step-acts.ts';
 
 /** What can't be worked out again after a kill is kept before it begins. An order has its key. */
@@ -75,7 +73,7 @@ export class Way {
   }
 
   /** @returns false when it was interrupted */
-  async #goStep(step: Step, killed: RunStep | null): Promise<boolean> {
+  async #goStep(step: PlacedStep, killed: RunStep | null): Promise<boolean> {
     const { clock, signal } = this.#run.ctx;
     if (signal.aborted) return false;
     const { target } = this.#subject;
@@ -99,7 +97,7 @@ export class Way {
     return true;
   }
 
-  async #work(step: Step, { ctx, killed }: { ctx: Context; killed: RunStep | null }): Promise<null> {
+  async #work(step: PlacedStep, { ctx, killed }: { ctx: Context; killed: RunStep | null }): Promise<null> {
     const { kioskId, number } = this.#planned;
     if (step.kind === 'expect') {
       const { expectation, timeout } = step;
@@ -128,7 +126,7 @@ export class Way {
   }
 
   /** A kiosk has one of the run's cards at a time. */
-  async #takeTurn(ctx: Context, step: Step): Promise<void> {
+  async #takeTurn(ctx: Context, step: PlacedStep): Promise<void> {
     const kioskId = kioskFor({ step, subject: this.#subject, kioskId: this.#planned.kioskId });
     if (this.#turn?.kioskId === kioskId) return;
     await this.#turn?.end();
@@ -143,7 +141,7 @@ export class Way {
     this.#turn = null;
   }
 
-  #finish(step: Step, entry: RunStep, end: Pick<RunStep, 'exitCode' | 'error'>): void {
+  #finish(step: PlacedStep, entry: RunStep, end: Pick<RunStep, 'exitCode' | 'error'>): void {
     const { target, latest, card } = this.#subject;
     entry.endedAt = this.#run.ctx.clock.now();
     entry.exitCode = entry.unmet ? 11 : end.exitCode;
@@ -169,7 +167,7 @@ export class Way {
     orders.push({ profileId, orderId, cleanUp: this.#run.record.keep ? 'kept' : null });
   }
 
-  #outcomeOf({ onFailure }: Step, { exitCode, unmet }: RunStep): StepOutcome {
+  #outcomeOf({ onFailure }: PlacedStep, { exitCode, unmet }: RunStep): StepOutcome {
     if (unmet) return 'unmet';
     if (exitCode === 0) return 'done';
     return onFailure === 'continue' ? 'tolerated' : 'failed';
@@ -227,7 +225,7 @@ function newCard({ number, row, kioskId }: PlannedCard): RunCard {
   };
 }
 
-function entryOf({ index, kind, title, line }: Step): RunStep {
+function entryOf({ index, kind, title, line }: PlacedStep): RunStep {
   const unseen = { exitCode: null, startedAt: null, endedAt: null, orderId: null, cardToken: null };
   return { index, kind, title, line, outcome: 'running', ...unseen };
 }

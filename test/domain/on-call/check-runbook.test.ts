@@ -45,7 +45,7 @@ describe('a mistake is named with where it is:', () => {
       { version: 1, requests: {} },
       'requests: there is no “requests” here: did you mean request?',
     ],
-    ['a section of text', production('x'), 'production: it is a string, not a mapping of names to values'],
+    ['a section of text', production('x'), 'production: it is text, not a mapping of names to values'],
     [
       'a wrong key',
       production({ PRD_HOPPER_DOOR: { ownr: 'x' } }),
@@ -64,7 +64,7 @@ describe('a mistake is named with where it is:', () => {
     [
       'no page',
       production({ PRT_PAUSED: 'x' }),
-      'production.PRT_PAUSED: it is a string, not a mapping of names to values',
+      'production.PRT_PAUSED: it is text, not a mapping of names to values',
     ],
     [
       'a number',

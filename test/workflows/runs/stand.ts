@@ -2,8 +2,9 @@
 import type { NewRun, RunCard, RunRecord } from '../../../src/domain/runs/run.ts';
 import type { Context } from '../../../src/workflows/context.ts';
 import { keptCards } from '../../../src/workflows/runs/kept-cards.ts';
+import type { PlacedStep } from '../../../src/workflows/runs/run.ts';
 import { resumeRun, startRun } from '../../../src/workflows/runs/run-scenario.ts';
-import type { OnFailure, Step, StepAct } from '../../../src/workflows/scenarios/scenario.ts';
+import type { OnFailure, StepAct } from '../../../src/workflows/scenarios/scenario.ts';
 import { World } from '../world.ts';
 
 export type Act = StepAct & { onFailure?: OnFailure; timeout?: number };
@@ -20,9 +21,10 @@ export const RESULT: Act = { kind: 'wait-produced' };
 export const RETRY: Act = { kind: 'retry', toKiosk: null };
 export const HAPPY: Act[] = [ORDER, READY, PRODUCE, PRODUCED, RESULT];
 
-export function steps(acts: readonly Act[]): Step[] {
+export function steps(acts: readonly Act[]): PlacedStep[] {
   return acts.map((act, index) => ({
     title: act.kind,
+    path: ['steps', index],
     line: index + 1,
     timeout: null,
     onFailure: 'stop',

@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { Failure } from '../../domain/errors/failure.ts';
+import { commandLine } from '../../domain/next.ts';
+import type { Remark } from '../../domain/remark.ts';
+import type { RunRecord } from '../../domain/runs/run.ts';
+import { nearestOf } from '../../domain/text/nearest.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
+import { checkScenario } from '../../workflows/scenarios/check-scenario.ts';
+import type { Scenario } from '../../workflows/scenarios/scenario.ts';
+import { type Finding, firstOf, inOrder, locate, parseYaml, readYamlText } from './yaml-file.ts';
+
+export interface ReadScenario {
+  /** null with any mistake. */
+  scenario: Scenario | null;
+  /** At most 100, in the order of their lines. */
+  mistakes: Finding[];
+  source: RunRecord['source'];
+  /** SHA-256 of the text, in hex. */
+  fingerprint: string;
+  text: string;
+  /** Where a step, or what a remark is about, stands. From 1 on. */
+  placeOf: (path: Remark['path'], at?: Remark['at']) => { line: number; column: number };
+}
+
+const BUILT_IN_NAME = /^[a-z0-9-]+$/;
+
+/** The folder of the scenarios that come with kioskctl. @param root the folder of the package */
+function builtInFolder(root: string): string {
+  return join(root, 'scenarios');
+}
+
+/** The names of the scenarios that come with kioskctl, sorted. */
+export function builtInScenarios(root: string): string[] {
+  return readdirSync(builtInFolder(root))
+    .filter((file) => file.endsWith('.yaml'))
+    .map((file) => basename(file, '.yaml'))
+    .toSorted();
+}
+
+/**
+ * Finds and reads a scenario. A built-in name wins; all else is a file, in YAML or JSON.
+ * @param root the folder of the package
+ * @throws Failure `usage` for a name that nothing has, `invalid-input` for a file that can't be read at all
+ */
+export async function readScenario(nameOrFile: string, { root }: { root: string }): Promise<ReadScenario> {
+  const source = findScenario(nameOrFile, root);
+  const file = source.kind === 'file' ? nameOrFile : join(builtInFolder(root), `${source.name}.yaml`);
+  const text = readYamlText(file, 'scenario');
+  const { content, mistakes, placeOf } = await parseYaml(text);
+  const checked = content === undefined ? null : checkScenario(content);
+  const found = [
+    ...mistakes.map((mistake) => (content === undefined ? withQuotesHint(mistake, text) : mistake)),
+    ...locate(checked?.mistakes ?? [], placeOf),
+  ];
+  return {
+    scenario: mistakes.length > 0 ? null : (checked?.scenario ?? null),
+    mistakes: inOrder(found),
+    source,
+    fingerprint: createHash('sha256').update(text).digest('hex'),
+    text,
+    placeOf: (path, at = 'value') => placeOf({ path, at }),
+  };
+}
+
+/** A scenario that is there but can't be used, with its first mistake. */
+export function scenarioUnusable(nameOrFile: string, mistakes: readonly Finding[]): Failure {
+  const check = commandLine(['scenario', 'check', nameOrFile], { flags: [] });
+  return new Failure(
+    'invalid-input',
+    `The scenario ${printable(nameOrFile)} can't be used: ${firstOf(mistakes)}.`,
+    { hint: `See all that is wrong with it: ${check}` },
+  );
+}
+
+function findScenario(nameOrFile: string, root: string): RunRecord['source'] {
+  if (!BUILT_IN_NAME.test(nameOrFile)) return { kind: 'file', path: resolve(nameOrFile) };
+  const names = builtInScenarios(root);
+  if (names.includes(nameOrFile)) return { kind: 'built-in', name: nameOrFile };
+  if (existsSync(nameOrFile)) return { kind: 'file', path: resolve(nameOrFile) };
+  const meant = nearestOf(nameOrFile, names);
+  throw new Failure('usage', `There is no scenario “${printable(nameOrFile)}”, and no such file.`, {
+    hint: `${meant.length > 0 ? `Did you mean ${meant.join(' or ')}? ` : ''}kioskctl scenarios lists those that come with it.`,
+  });
+}
+
+/** Between braces and brackets, YAML ends a plain text at the brace of `${…}`. */
+function withQuotesHint(mistake: Finding, text: string): Finding {
+  const line = text.split('\n')[mistake.line - 1] ?? '';
+  if (!/[[{,:]\s*[^"'\s]*\$\{/.test(line)) return mistake;
+  return { ...mistake, message: `${mistake.message}; put text with \${…} in quotes` };
+}

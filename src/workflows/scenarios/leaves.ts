@@ -1,0 +1,71 @@
+import * as v from 'valibot';
+import { Failure } from '../../domain/errors/failure.ts';
+import { parseKioskId } from '../../domain/kiosk-id.ts';
+import { orNearest } from '../../domain/remark.ts';
+import { parseSimulation, type Simulation } from '../../domain/simulation.ts';
+import { parseDuration } from '../../domain/times/duration.ts';
+
+/** Of a variable, or of what a loop calls its item. */
+export const VARIABLE_NAME = /^[A-Za-z_][\w-]{0,63}$/;
+
+/** A mapping in which a field that nobody knows is told with the ones that are near. */
+export function mapping<const Entries extends v.ObjectEntries>(
+  entries: Entries,
+): v.StrictObjectSchema<Entries, (issue: v.StrictObjectIssue) => string> {
+  return v.strictObject(entries, ({ expected, input }) =>
+    expected === 'never' ? noSuchField(String(input), Object.keys(entries)) : '',
+  );
+}
+
+/** @returns without the value, which may be about a person: a field's name is not */
+export function noSuchField(field: string, known: readonly string[]): string {
+  return `there is no “${field}” here${orNearest(field, known)}`;
+}
+
+export const kioskId = v.pipe(
+  v.string(),
+  v.check(isKioskId, 'it is not a kiosk id: one word, like WIS00001'),
+);
+
+/** @returns milliseconds */
+export const duration = v.pipe(
+  v.union([v.string(), v.number()]),
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    const milliseconds = attempt(() => parseDuration(String(dataset.value)));
+    if (typeof milliseconds === 'number') return milliseconds;
+    addIssue({
+      message: 'it is not a duration: one whole number and its unit, like 500ms, 30s, 5m, 2h or 61d',
+    });
+    return NEVER;
+  }),
+);
+
+export const simulation = v.pipe(
+  v.string(),
+  v.rawTransform<string, Simulation | 'profile-verified'>(({ dataset, addIssue, NEVER }) => {
+    if (dataset.value === 'profile-verified') return dataset.value;
+    const read = attempt(() => parseSimulation(dataset.value));
+    if (!(read instanceof Failure)) return read;
+    addIssue({ message: `${read.message} ${read.hint}`.replace(/\.$/, '') });
+    return NEVER;
+  }),
+);
+
+export const variableName = v.pipe(
+  v.string(),
+  v.regex(VARIABLE_NAME, 'a name has letters, digits, _ and -, and begins with a letter'),
+);
+
+function isKioskId(text: string): boolean {
+  return !(attempt(() => parseKioskId(text)) instanceof Failure);
+}
+
+/** What is read, or why it can't be. */
+function attempt<Read>(read: () => Read): Read | Failure {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Failure) return error;
+    throw error;
+  }
+}
