@@ -1,6 +1,8 @@
+import { Failure } from '../domain/errors/failure.ts';
 import { redact } from '../domain/text/redaction.ts';
 import type { Journal } from '../journal/journal.ts';
 import { openSqliteJournal } from '../journal/sqlite-journal.ts';
+import { RemoteSandbox } from '../sandbox/remote.ts';
 import { Sandbox } from '../sandbox/sandbox.ts';
 import { IN_MEMORY } from '../sqlite/database.ts';
 import { PUBLISHED_KEYS } from '../webhooks/published-keys.ts';
@@ -56,6 +58,7 @@ export async function openContext(
     signal,
     ask: makeAsk({ io, signal, yes: flags.yes ?? false, noInput: flags['no-input'] ?? false }),
     report,
+    sandboxControl: () => controlOf(settings, server.get),
     runbook: openRunbook({ given: flags.runbook, settings, warn: (text) => report.warn(text) }),
     authorize: async (profileId) => {
       const { name: source, token, isLast = false } = await credentials.sourceFor(profileId);
@@ -140,6 +143,17 @@ async function webhookKeyOf(
   if (environment !== 'local')
     return { pem: PUBLISHED_KEYS[environment], source: `the published key of ${environment}` };
   return { pem: (await server()).sandbox.publicKey(), source: 'the key of the embedded sandbox' };
+}
+
+/** @throws Failure `sandbox-only` */
+function controlOf(
+  { environment, baseUrl }: Settings,
+  server: () => Promise<{ url: string }>,
+): RemoteSandbox {
+  if (environment === 'local') return new RemoteSandbox(async () => baseUrl ?? (await server()).url);
+  throw new Failure('sandbox-only', `Only the embedded sandbox can do that, not ${environment}.`, {
+    hint: 'Use environment local: --context local.',
+  });
 }
 
 async function startSandbox(settings: Settings): Promise<{ sandbox: Sandbox; url: string }> {

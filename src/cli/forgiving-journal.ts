@@ -9,6 +9,9 @@ const WHOLE = new Set<keyof Journal>([
   'listKiosks',
   'listHolds',
   'listActs',
+  'listRuns',
+  'findRun',
+  'listRunCards',
 ]);
 
 /**

@@ -2,6 +2,7 @@ import type { ActRecord } from '../domain/act.ts';
 import type { Attempt } from '../domain/attempt.ts';
 import type { KeptEvent } from '../domain/events/event.ts';
 import type { Production } from '../domain/production.ts';
+import type { NewRun, RunCard, RunRecord } from '../domain/runs/run.ts';
 import type {
   Act,
   ActEnd,
@@ -20,6 +21,8 @@ import type {
   Listening,
   Observed,
   OrderRequestRecord,
+  RunCardUpdate,
+  RunEnd,
   Sending,
 } from './rows/records.ts';
 
@@ -140,6 +143,20 @@ export interface Journal {
   endAct(id: number, end: ActEnd): Promise<void>;
   /** Oldest first. */
   listActs(filter: ActFilter): Promise<ActRecord[]>;
+
+  /** @returns it with who began it: this process */
+  startRun(run: NewRun): Promise<RunRecord>;
+  /** Begins another session of a run: it isn't over any more. */
+  reopenRun(id: string): Promise<void>;
+  endRun(end: RunEnd): Promise<void>;
+  findRun(id: string): Promise<RunRecord | null>;
+  /** Newest first. */
+  listRuns(limit: number): Promise<RunRecord[]>;
+  /** Keeps a card of a run as it stands. Those that are given in the same turn of the event loop share one transaction. */
+  saveRunCard(update: RunCardUpdate): Promise<void>;
+  findRunCard(id: string, number: number): Promise<RunCard | null>;
+  /** A page of a run's cards in the order of their numbers: those after one. */
+  listRunCards(id: string, page: { after: number; limit: number }): Promise<RunCard[]>;
 
   /** Forgets the cards of this environment, their attempts, orders and events; acts stay. Only for `local`, whose cards end with the sandbox's state. */
   forget(): Promise<void>;

@@ -6,15 +6,17 @@ import { CARDS_ATTEMPTS_ACTS } from './rows/migrations/001-cards-attempts-acts.t
 import { EVENTS_LISTENINGS } from './rows/migrations/002-events-listenings.ts';
 import { KIOSKS } from './rows/migrations/003-kiosks.ts';
 import { AUDIT_TRAIL } from './rows/migrations/004-audit-trail.ts';
+import { RUNS } from './rows/migrations/005-runs.ts';
 import { sqliteActs } from './sqlite-acts.ts';
 import { sqliteAttempts } from './sqlite-attempts.ts';
 import { sqliteCardStates, sqliteCards } from './sqlite-cards.ts';
 import { sqliteEvents, sqliteListenings } from './sqlite-events.ts';
 import { sqliteKiosks } from './sqlite-kiosks.ts';
 import { sqliteLeases } from './sqlite-leases.ts';
+import { sqliteRuns } from './sqlite-runs.ts';
 import type { Store } from './store.ts';
 
-const MIGRATIONS = [CARDS_ATTEMPTS_ACTS, EVENTS_LISTENINGS, KIOSKS, AUDIT_TRAIL];
+const MIGRATIONS = [CARDS_ATTEMPTS_ACTS, EVENTS_LISTENINGS, KIOSKS, AUDIT_TRAIL, RUNS];
 
 /** Which version of the schema this kioskctl writes. */
 export const JOURNAL_SCHEMA: number = MIGRATIONS.length;
@@ -49,6 +51,7 @@ export function openSqliteJournal({ file, environment, now, patience }: SqliteJo
     ...sqliteCardStates(store),
     ...sqliteKiosks(store),
     ...sqliteLeases(store),
+    ...sqliteRuns(store),
     forget: async () =>
       db.transaction(() => {
         for (const table of FORGOTTEN)

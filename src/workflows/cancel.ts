@@ -17,7 +17,8 @@ export async function cancel(ctx: Context, targets: readonly Target[]): Promise<
   );
 }
 
-async function cancelOne(ctx: Context, subject: Subject): Promise<boolean> {
+/** @returns whether it was cancelled now @throws Failure */
+export async function cancelOne(ctx: Context, subject: Subject): Promise<boolean> {
   const { card } = await subject.observe();
   if (card.orderStatus === 'CANCELLED') return false;
   if (card.orderStatus === 'COMPLETED' || card.orderStatus === 'RETURNED') {

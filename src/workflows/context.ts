@@ -3,6 +3,7 @@ import type { Invocation } from '../domain/next.ts';
 import type { RetryPlan } from '../domain/on-call/retry-plan.ts';
 import type { Runbook } from '../domain/on-call/runbook.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { Fault } from '../sandbox/faults/faults.ts';
 import type { Client } from '../wise/client.ts';
 
 export type Environment = 'local' | 'sandbox' | 'production';
@@ -52,6 +53,20 @@ export interface BoardRow {
   timeLeft: number | null;
 }
 
+/** How a run of many cards goes, for people who watch it. */
+export interface Tally {
+  /** What is run. */
+  title: string;
+  total: number;
+  passed: number;
+  failed: number;
+  /** Where the cards are that are on their way, by their stage; those without one are not ordered yet. */
+  stages: ReadonlyMap<string, number>;
+  perSecond: number;
+  /** Milliseconds, for those that are left; null where nobody can tell. */
+  timeLeft: number | null;
+}
+
 /** What a workflow tells on its way. All of it is for people, on stderr. */
 export interface Report {
   note(text: string): void;
@@ -65,6 +80,16 @@ export interface Report {
   plan(plan: RetryPlan, covered: Covered): Promise<void>;
   /** How several kiosks go, in place of the progress of their cards; null ends it. */
   board(rows: readonly BoardRow[] | null): void;
+  /** How a run of many cards goes; null ends it. @param news said where nothing can move */
+  tally(tally: Tally | null, news?: string): void;
+}
+
+/** What the embedded sandbox does besides the vendor's API. @throws Failure when it can't be reached */
+export interface SandboxControl {
+  addFault(fault: Fault): Promise<void>;
+  clearFaults(): Promise<void>;
+  /** Moves its clock on. */
+  advance(milliseconds: number): Promise<void>;
 }
 
 /** How long things take here, in milliseconds. */
@@ -113,6 +138,8 @@ export interface Context {
   report: Report;
   /** The key with which webhooks are signed here: in PEM, and where it is from, for messages. */
   webhookKey(): Promise<{ pem: string; source: string }>;
+  /** The embedded sandbox itself, for what only it can do. @throws Failure `sandbox-only` in other environments */
+  sandboxControl(): SandboxControl;
   /** What the team wrote about error codes; empty when it wrote nothing, or nothing that can be used. */
   runbook(): Promise<Runbook>;
   /** Makes sure that there is a token for a profile. @throws Failure `credentials-…` */

@@ -26,6 +26,8 @@ export class Subject {
   via: Source | null = null;
   /** Looks at it cost one request each: see `Look`. */
   isLean = false;
+  /** Told of the card each time that more is known of it. */
+  watch: ((card: Card) => void) | null = null;
 
   constructor(ctx: Context, target: Target, sent = new Set<string>()) {
     this.#ctx = ctx;
@@ -34,6 +36,16 @@ export class Subject {
     const { timeout } = ctx.timing;
     this.startedAt = ctx.clock.now();
     this.#deadline = timeout === null ? null : this.startedAt + timeout;
+  }
+
+  /** The same card in the next step of several: what was seen stays, its time begins anew, and it may be sent again. */
+  again(ctx: Context): Subject {
+    const next = new Subject(ctx, this.target);
+    next.#latest = this.#latest;
+    next.#lookedAt = this.#lookedAt;
+    next.isLean = this.isLean;
+    next.watch = this.watch;
+    return next;
   }
 
   /** Milliseconds since the epoch; null for ever. */
@@ -89,6 +101,14 @@ export class Subject {
     if (!this.#latest) return;
     const facts = { ...this.#latest.facts, ...news };
     this.#latest = { ...this.#latest, facts, card: describeCard(facts, this.#ctx.invocation) };
+    this.watch?.(this.card);
+  }
+
+  /** Takes over what an answer to another request showed of it. */
+  take(seen: Observation): void {
+    this.#latest = seen;
+    this.#lookedAt = this.#ctx.clock.now();
+    this.watch?.(seen.card);
   }
 
   #untilDeadline(): ReadOptions {
@@ -98,9 +118,9 @@ export class Subject {
 
   /** Looks at the card, within the time that its command has. */
   async observe(read: ReadOptions = this.#untilDeadline()): Promise<Observation> {
-    this.#latest = await observe(this.#ctx, this.target, { ...read, isLean: this.isLean });
-    this.#lookedAt = this.#ctx.clock.now();
-    return this.#latest;
+    const seen = await observe(this.#ctx, this.target, { ...read, isLean: this.isLean });
+    this.take(seen);
+    return seen;
   }
 }
 

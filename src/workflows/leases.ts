@@ -12,6 +12,11 @@ export function leaseOnKiosk(kioskId: string): string {
   return `kiosk ${kioskId}`;
 }
 
+/** Of a run of a scenario. */
+export function leaseOnRun(id: string): string {
+  return `run ${id}`;
+}
+
 /**
  * Does its work while no other process acts on the same cards or kiosks.
  * @param subjects made by `leaseOnCard` and `leaseOnKiosk`
@@ -34,9 +39,10 @@ export async function withLeases<Result>(
 
 /** Somebody else is at it. */
 export function leased(ctx: Context, { subject, act, holder }: Lease): Failure {
-  const [, name = ''] = subject.split(' ');
-  const what = subject.startsWith('kiosk') ? `Kiosk ${name} is` : `Card ${name} is`;
-  const look = subject.startsWith('kiosk') ? ['kiosks'] : ['status', name];
+  const [kind = '', name = ''] = subject.split(' ');
+  const looks: Record<string, string[]> = { kiosk: ['kiosks'], run: ['runs', 'show', name] };
+  const look = looks[kind] ?? ['status', name];
+  const what = `${kind.charAt(0).toUpperCase()}${kind.slice(1)} ${name} is`;
   return new Failure('leased', `${what} being worked on (${act}) by ${describeHolder(holder)}.`, {
     hint: `Wait until it is done, or ask them. Look at it: ${commandLine(look, ctx.invocation)}`,
   });

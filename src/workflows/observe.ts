@@ -1,6 +1,8 @@
 import { type Attempt, lagsBehind } from '../domain/attempt.ts';
 import { type Card, type CardFacts, describeCard } from '../domain/card.ts';
+import { KIOSK_COLLECTION } from '../domain/guards.ts';
 import { parseVendorTime } from '../domain/times/vendor-time.ts';
+import type { CardOrder } from '../wire/orders.ts';
 import { getCard, getProduction } from '../wise/cards.ts';
 import type { ReadOptions } from '../wise/client.ts';
 import { getOrder, listRequirements } from '../wise/orders.ts';
@@ -50,6 +52,24 @@ export async function observe(ctx: Context, target: Target, read: Look = {}): Pr
       order?.status === 'PLACED'
         ? await listRequirements(ctx.wise, { profileId, orderId: order.id }, options)
         : null,
+  };
+  return { facts, card: describeCard(facts, ctx.invocation), deliveryOption };
+}
+
+/** What the answer to an order shows of its card, of which there is nothing else to see yet: it saves a look. */
+export async function observeNewOrder(ctx: Context, target: Target, order: CardOrder): Promise<Observation> {
+  target.orderId = order.id;
+  target.cardToken ??= order.cardToken;
+  const deliveryOption = order.deliveryDetails?.deliveryOption ?? KIOSK_COLLECTION;
+  const learned = { ...identityOf(target), cardCreatedAt: null, deliveryOption, orderStatus: order.status };
+  await ctx.journal.rememberCard(learned, ctx.clock.now());
+  const facts: CardFacts = {
+    ...identityOf(target),
+    orderStatus: order.status,
+    production: null,
+    attempt: null,
+    age: ageOf(ctx, order.creationTime),
+    requirements: null,
   };
   return { facts, card: describeCard(facts, ctx.invocation), deliveryOption };
 }

@@ -30,16 +30,22 @@ export async function produce(
 ): Promise<CardResult[]> {
   const kiosk = kioskId ?? (await chooseKiosk(ctx, '--kiosk'));
   return forEachCard(ctx, { targets, concurrency: 1, authorizeFirst: true }, async (subject) =>
-    recordAct(ctx, { subject, act: 'produce', kioskId: kiosk }, async () => {
-      await refuseHeld(ctx, kiosk);
-      const attempt = await sendOnce(ctx, subject, {
-        kioskId: kiosk,
-        guard: (seen) => guardProduce(seen, kiosk),
-      });
-      await follow(ctx, subject, { attempt, ...following });
-      return attempt !== null;
-    }),
+    recordAct(ctx, { subject, act: 'produce', kioskId: kiosk }, () =>
+      produceOne(ctx, subject, { kioskId: kiosk, ...following }),
+    ),
   );
+}
+
+/** @returns whether it was sent, or was there already @throws Failure */
+export async function produceOne(
+  ctx: Context,
+  subject: Subject,
+  { kioskId, ...following }: Following & { kioskId: string },
+): Promise<boolean> {
+  await refuseHeld(ctx, kioskId);
+  const attempt = await sendOnce(ctx, subject, { kioskId, guard: (seen) => guardProduce(seen, kioskId) });
+  await follow(ctx, subject, { attempt, ...following });
+  return attempt !== null;
 }
 
 /** The kiosk of the context, or the one that the user picks of several. @throws Failure `input-required` */

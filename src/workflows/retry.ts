@@ -38,7 +38,8 @@ export async function retry(
   );
 }
 
-async function retryOne(ctx: Context, subject: Subject, options: RetryOptions): Promise<boolean> {
+/** @returns whether it was sent, or was there already @throws Failure */
+export async function retryOne(ctx: Context, subject: Subject, options: RetryOptions): Promise<boolean> {
   const last = await lookBefore(ctx, subject, options);
   const attemptId = last?.id ?? null;
   const known = options.toKiosk ?? subject.card.production?.kioskId ?? last?.kioskId ?? null;

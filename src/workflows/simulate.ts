@@ -16,15 +16,18 @@ export async function simulate(
   { targets, simulation }: { targets: readonly Target[]; simulation: Simulation },
 ): Promise<CardResult[]> {
   return forEachCard(ctx, { targets, concurrency: 1, authorizeFirst: true }, async (subject) =>
-    recordAct(ctx, { subject, act: 'simulate' }, async () => {
-      const { card } = await subject.observe();
-      if (card.production?.status === simulation.status && isSameCode(card, simulation)) return false;
-      if (card.stage !== 'in-progress') throw notSent(subject);
-      await sendSimulation(ctx, subject, simulation);
-      await readBack(ctx, subject, simulation);
-      return true;
-    }),
+    recordAct(ctx, { subject, act: 'simulate' }, () => simulateOne(ctx, subject, simulation)),
   );
+}
+
+/** @returns whether it was told now @throws Failure */
+export async function simulateOne(ctx: Context, subject: Subject, simulation: Simulation): Promise<boolean> {
+  const { card } = await subject.observe();
+  if (card.production?.status === simulation.status && isSameCode(card, simulation)) return false;
+  if (card.stage !== 'in-progress') throw notSent(subject);
+  await sendSimulation(ctx, subject, simulation);
+  await readBack(ctx, subject, simulation);
+  return true;
 }
 
 /** Tells the sandbox what becomes of the card in the kiosk. @throws Failure */

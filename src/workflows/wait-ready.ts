@@ -25,7 +25,7 @@ export async function waitReady(
 ): Promise<CardResult[]> {
   await requireListener(ctx, via);
   return forEachCard(ctx, { targets, concurrency: LOOKS_AT_ONCE }, async (subject) => {
-    await waitUntilReady(ctx, subject, via);
+    await waitUntilReady(ctx, subject, { via });
   });
 }
 
@@ -33,12 +33,17 @@ export async function waitReady(
  * Waits until one card is ready; requirements that are not met are named as soon as they are seen.
  * @throws Failure `requirement-failed`, the ends of a card, `not-a-kiosk-order`, `deadline-passed`
  */
-export async function waitUntilReady(ctx: Context, subject: Subject, via: Via = 'auto'): Promise<void> {
+export async function waitUntilReady(
+  ctx: Context,
+  subject: Subject,
+  { via = 'auto', isSeen = false }: { via?: Via; isSeen?: boolean } = {},
+): Promise<void> {
   const named = new Set<string>();
   await waitFor(ctx, subject, {
     goal: 'ready',
     command: (target) => ['wait-ready', formatReference(target)],
     via,
+    isSeen,
     onLook: async (seen) => {
       nameRequirements(ctx, seen, named);
       return undefined;

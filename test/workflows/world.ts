@@ -8,6 +8,7 @@ import { NO_RUNBOOK } from '../../src/domain/on-call/runbook.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { openSqliteJournal } from '../../src/journal/sqlite-journal.ts';
 import type { Fault } from '../../src/sandbox/faults/faults.ts';
+import { RemoteSandbox } from '../../src/sandbox/remote.ts';
 import { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { Client } from '../../src/wise/client.ts';
 import type { Ask, Clock, Context, Progress, Report } from '../../src/workflows/context.ts';
@@ -96,6 +97,7 @@ export class World {
       signal: this.abort.signal,
       ask: this.#ask(),
       report: this.#report(),
+      sandboxControl: () => new RemoteSandbox(async () => this.url),
       runbook: async () => NO_RUNBOOK,
       authorize: async () => ({ source: 'the world', endsAt: null }),
       clientKey: async () => 'world',
@@ -174,6 +176,7 @@ export class World {
       settled: () => undefined,
       plan: async (plan) => void this.plans.push(plan),
       board: () => undefined,
+      tally: (_, news) => void (news && this.said.push(news)),
     };
   }
 }

@@ -2,7 +2,7 @@ import type { Covered } from '../../domain/events/coverage.ts';
 import type { RetryPlan } from '../../domain/on-call/retry-plan.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { formatDuration } from '../../domain/times/duration.ts';
-import type { BoardRow, Progress, Report } from '../../workflows/context.ts';
+import type { BoardRow, Progress, Report, Tally } from '../../workflows/context.ts';
 import type { Io } from '../io/io.ts';
 import { makeStyle } from './style.ts';
 
@@ -82,6 +82,25 @@ export class TerminalReport implements Report {
     else for (const row of rows) this.#sayRow(row);
   }
 
+  tally(tally: Tally | null, news?: string): void {
+    if (this.#isQuiet) return;
+    if (!tally) this.settled();
+    else if (this.#io.isLive) {
+      this.#isWaiting = true;
+      void this.#spin(describeTally(tally).map(printable).join('\n  '));
+    } else this.#sayTally(tally, news);
+  }
+
+  /** What is new, and now and then how everything goes. */
+  #sayTally(tally: Tally, news: string | undefined): void {
+    const now = this.#io.clock.now();
+    const last = this.#said.get('tally');
+    if (news !== undefined) this.#line(this.#style.dim(printable(news)));
+    if (last && now - last.at < HEARTBEAT_MS) return;
+    this.#said.set('tally', { text: '', at: now });
+    if (last) this.#line(this.#style.dim(describeTally(tally).map(printable).join('; ')));
+  }
+
   #showBoard(rows: readonly BoardRow[]): void {
     this.#isWaiting = true;
     const now = this.#io.clock.now();
@@ -146,4 +165,13 @@ function describeRow(row: BoardRow, { now, state }: { now: number; state: string
   const took = since > 0 ? ` for ${formatDuration(now - since)}` : '';
   const current = card === null ? '' : `; now ${card}${note}${state ? ` ${state}` : ''}${took}`;
   return `${kioskId}: ${counts}${rest}${current}`;
+}
+
+/** A run in two lines: how far it is and how fast, and where the cards on their way are. */
+function describeTally({ title, total, passed, failed, stages, perSecond, timeLeft }: Tally): string[] {
+  const counts = `${passed} of ${total} passed${failed > 0 ? `, ${failed} not` : ''}`;
+  const pace = perSecond > 0 ? `, ${perSecond.toFixed(perSecond < 10 ? 1 : 0)} a second` : '';
+  const rest = timeLeft !== null && timeLeft > 0 ? `, about ${formatDuration(timeLeft)} left` : '';
+  const places = [...stages].map(([stage, count]) => `${count} ${stage}`).join(', ');
+  return [`${title}: ${counts}${pace}${rest}`, ...(places ? [places] : [])];
 }

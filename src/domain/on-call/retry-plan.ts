@@ -103,11 +103,6 @@ function hopeless({ one, entry }: RetryCandidate): Failure | null {
   return entry.retry === 'never' ? neverAgain(one.card, entry) : null;
 }
 
-/** The middle one of some durations; null where there is none. */
-export function median(durations: readonly number[]): number | null {
-  return durations.toSorted((left, right) => left - right)[Math.floor(durations.length / 2)] ?? null;
-}
-
 /** How many cards a plan is about, those included that are only awaited. */
 export function countCards({ kiosks }: Pick<RetryPlan, 'kiosks'>): number {
   return kiosks.reduce((sum, { cards }) => sum + cards.length, 0);

@@ -97,6 +97,9 @@ export interface FreedPlaces {
   isFreed: boolean | null;
 }
 
+/** A run as it begins; the journal knows who begins it. */
+export type NewRun = Omit<RunRecord, 'user' | 'host'>;
+
 /** A run as the journal keeps it. Times are milliseconds since the epoch. */
 export interface RunRecord {
   id: string;

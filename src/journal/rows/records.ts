@@ -1,7 +1,9 @@
 import type { ActName, ActRecord } from '../../domain/act.ts';
 import type { Attempt, Holder, Outcome } from '../../domain/attempt.ts';
+import type { ExitCode } from '../../domain/errors/exit-codes.ts';
 import type { CardEvent, KeptEvent } from '../../domain/events/event.ts';
 import type { Production } from '../../domain/production.ts';
+import type { FreedPlaces, RunCard, RunRequests } from '../../domain/runs/run.ts';
 
 /** What the journal remembers of a card; what it never learned is null. */
 export interface KnownCard {
@@ -187,4 +189,20 @@ export interface Listening {
   heartbeatAt: number;
   /** null while it goes on, and for one that was killed. */
   endedAt: number | null;
+}
+
+/** A card of a run as it stands, and the requests that were sent since the last one was kept. */
+export interface RunCardUpdate {
+  /** The run. */
+  id: string;
+  card: RunCard;
+  requests: RunRequests;
+}
+
+export interface RunEnd {
+  id: string;
+  exitCode: ExitCode;
+  freed: readonly FreedPlaces[];
+  /** Milliseconds since the epoch. */
+  at: number;
 }

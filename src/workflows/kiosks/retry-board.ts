@@ -1,6 +1,7 @@
 import { name } from '../../domain/card.ts';
-import { median, type PlannedRetry, type RetryPlan } from '../../domain/on-call/retry-plan.ts';
+import type { PlannedRetry, RetryPlan } from '../../domain/on-call/retry-plan.ts';
 import type { CardResult } from '../../domain/results.ts';
+import { median } from '../../domain/times/quantile.ts';
 import type { BoardRow, Context } from '../context.ts';
 
 /** Keeps count of a retry, kiosk by kiosk, for the people who watch it. */

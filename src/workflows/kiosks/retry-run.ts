@@ -5,11 +5,11 @@ import { advance, type Course, START } from '../../domain/on-call/retry-course.t
 import type { KioskPlan, PlannedRetry, RetryPlan } from '../../domain/on-call/retry-plan.ts';
 import { isLater, type Production } from '../../domain/production.ts';
 import type { CardResult } from '../../domain/results.ts';
-import type { JournalCard } from '../../domain/selection.ts';
 import type { Simulation } from '../../domain/simulation.ts';
 import { recordAct } from '../acts.ts';
 import type { Context } from '../context.ts';
 import { forEachCard, Subject } from '../each-card.ts';
+import { mayLookLean } from '../lean-look.ts';
 import { leaseOnCard, leaseOnKiosk, withLeases } from '../leases.ts';
 import { follow } from '../produce.ts';
 import { bringToRest, sendOnce } from '../send.ts';
@@ -101,7 +101,7 @@ async function runCard(ctx: Context, planned: PlannedRetry, options: RunOptions)
   const { kioskId, turn } = planned;
   const act = { subject, act: 'retry', kioskId, selection: options.selection } as const;
   const work = async () => {
-    subject.isLean = await mayLookLean(ctx, planned.one);
+    subject.isLean = await mayLookLean(ctx, planned.one.card);
     return turn === 'joined'
       ? awaitJoined(ctx, subject, { planned, ...options })
       : recordAct(ctx, act, async () => produceAgain(ctx, subject, { planned, ...options }));
@@ -153,16 +153,4 @@ function isAsPlanned({ card, attempt }: Seen, planned: Production | null): boole
   if (attempt?.origin !== 'observed' || !card.production) return false;
   const isSame = JSON.stringify(card.production) === JSON.stringify(planned);
   return isSame || isLater(card.production, planned) === false;
-}
-
-/**
- * May a look ask for the production alone? Only while a listener lives, and if the order was seen or heard of since it
- * began: a cancellation before it would be missed. Of a card of which only events told, no order is known anyhow.
- */
-async function mayLookLean(ctx: Context, { card }: JournalCard): Promise<boolean> {
-  const since = await ctx.journal.listenedToSince();
-  if (since === null) return false;
-  if (card.orderId === null) return true;
-  const seenAt = await ctx.journal.orderSeenAt(card.cardToken ?? '');
-  return seenAt !== null && since <= seenAt;
 }

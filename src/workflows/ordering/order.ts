@@ -30,11 +30,25 @@ export interface OrderOptions {
   wait: boolean;
 }
 
+/** What orders are checked with before they are sent; several of them may share what the vendor said. */
+export interface OrderChecks {
+  /** @throws Failure as `chooseProgram` does */
+  program(ctx: Context, wanted: { profileId: number; named: string | null }): Promise<string>;
+  /** @throws Failure `address-rejected` */
+  address(ctx: Context, profileId: number, order: OrderRequest): Promise<void>;
+}
+
+const EACH_TIME: OrderChecks = { program: chooseProgram, address: checkAddress };
+
 /**
  * Puts an order together and has program and address checked by the vendor; sends nothing.
  * @throws Failure `usage` for data that can't be right, `address-rejected`, `limit-reached`
  */
-export async function prepareOrder(ctx: Context, options: OrderOptions): Promise<PreparedOrder> {
+export async function prepareOrder(
+  ctx: Context,
+  options: Omit<OrderOptions, 'wait' | 'idempotencyKey'>,
+  checks: OrderChecks = EACH_TIME,
+): Promise<PreparedOrder> {
   const [like] = options.like ? await resolveTargets(ctx, [options.like]) : [];
   const profileId = like?.profileId ?? requireProfile(ctx);
   await ctx.authorize(profileId);
@@ -45,11 +59,11 @@ export async function prepareOrder(ctx: Context, options: OrderOptions): Promise
   const named = typeof given.program === 'string' ? given.program : ctx.program;
   const order = check({
     ...mergeOrders([base, given]),
-    program: await chooseProgram(ctx, { profileId, named }),
+    program: await checks.program(ctx, { profileId, named }),
     deliveryOption: KIOSK_COLLECTION,
     ...(replacementDetails && { replacementDetails }),
   });
-  await checkAddress(ctx, profileId, order);
+  await checks.address(ctx, profileId, order);
   return { profileId, order };
 }
 
@@ -60,7 +74,7 @@ export async function order(ctx: Context, options: OrderOptions): Promise<CardRe
   const [result] = await forEachCard(ctx, { targets: [target], concurrency: 1 }, async (subject) => {
     const changed = await recordAct(ctx, { subject, act: 'order' }, async () => {
       const placed = await placeOrder(ctx, prepared, options.idempotencyKey);
-      subject.target.orderId = placed.orderId;
+      subject.target.orderId = placed.created.id;
       await showOrder(ctx, subject);
       return placed.changed;
     });
@@ -139,7 +153,12 @@ function flagFor(field: string): string {
   return flag ? ` (${flag})` : '';
 }
 
-async function checkAddress(ctx: Context, profileId: number, { address }: OrderRequest): Promise<void> {
+/** @throws Failure `address-rejected` */
+export async function checkAddress(
+  ctx: Context,
+  profileId: number,
+  { address }: OrderRequest,
+): Promise<void> {
   const errors = await validateAddress(ctx.wise, { profileId, address }, { signal: ctx.signal });
   if (errors.length === 0) return;
   const said = errors.map(({ field, message }) => `${field}: ${message}`).join('; ');

@@ -21,17 +21,11 @@ export interface CardGiven {
 }
 
 /** One card's way, worked out before anything is sent. */
-export interface PlannedCard {
-  number: number;
-  /** The line of the data file that it was made of. */
-  row: number | null;
+export interface CardPlan {
+  steps: readonly Step[];
   kioskId: string | null;
   /** An existing card that the steps are done with, until one orders another; as the user wrote it. */
   card: string | null;
-  steps: readonly Step[];
-}
-
-export interface CardPlan extends Pick<PlannedCard, 'steps' | 'card' | 'kioskId'> {
   /** With any of these, the steps are not all there. */
   mistakes: Remark[];
 }

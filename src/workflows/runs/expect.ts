@@ -1,0 +1,55 @@
+import type { Expectation, Seen, Unmet } from '../../domain/runs/expectation.ts';
+import { meets } from '../../domain/runs/meets.ts';
+import type { Context } from '../context.ts';
+import type { Subject } from '../each-card.ts';
+import { poll } from '../poll.ts';
+
+/** How long an event may take to arrive where the step doesn't say, in milliseconds. */
+const EVENTS_MS = 10_000;
+
+/**
+ * Compares a card with what is expected of it: first as it was seen last, then by looking again, until it holds or the
+ * step's time is over. Without a time of its own a step looks once more; events are waited for.
+ * @param last how the step before ended
+ * @returns what does not hold
+ */
+export async function expectOf(
+  ctx: Context,
+  {
+    expectation,
+    subject,
+    last,
+    timeout,
+  }: { expectation: Expectation; subject: Subject | null; last: Seen['last']; timeout: number | null },
+): Promise<Unmet[]> {
+  const readEvents = 'event' in expectation;
+  const judge = async () =>
+    meets(expectation, {
+      card: subject?.card ?? null,
+      last,
+      events: readEvents && subject ? await toldOf(ctx, subject) : [],
+    });
+  const first = await judge();
+  if (first.length === 0 || !subject?.latest) return first;
+  // Which attempts there were, and what ended the step before, doesn't change by looking.
+  const end = await poll({
+    clock: ctx.clock,
+    signal: ctx.signal,
+    timing: ctx.timing,
+    deadline: ctx.clock.now() + (timeout ?? (readEvents ? EVENTS_MS : 0)),
+    look: async (read) => {
+      subject.isLean = false;
+      await subject.observe(read);
+      return judge();
+    },
+    decide: (unmet) => (unmet.length === 0 ? { done: unmet } : 'wait'),
+  });
+  return end.kind === 'done' ? end.result : (end.seen ?? first);
+}
+
+/** What the events of a card told, as far as the journal has them. */
+async function toldOf(ctx: Context, { target }: Subject): Promise<string[]> {
+  const { cardToken, orderId } = target;
+  const events = await ctx.journal.listEvents({ card: { cardToken, orderId } });
+  return events.flatMap(({ status, isTest }) => (status === null || isTest ? [] : status));
+}

@@ -1,0 +1,28 @@
+import type { Attempt, Outcome } from '../../domain/attempt.ts';
+import type { RunStep } from '../../domain/runs/run.ts';
+import type { Context } from '../context.ts';
+import type { Subject } from '../each-card.ts';
+import { bringToRest } from '../send.ts';
+
+/** With these, the request of the step arrived: it is not sent again. */
+const ARRIVED = new Set<Outcome>(['accepted', 'queued', 'produced', 'failed']);
+
+/**
+ * Looks what became of a produce or retry whose process died in the middle of it.
+ * @param killed the step as it was kept before it began
+ * @returns its attempt, if its request arrived; null when the step is to be done now
+ * @throws Failure when nobody can tell
+ */
+export async function findAttemptOf(
+  ctx: Context,
+  subject: Subject,
+  killed: RunStep,
+): Promise<Attempt | null> {
+  const { cardToken } = subject.target;
+  if (cardToken === null) return null;
+  const attempt = await ctx.journal.latestAttempt(cardToken);
+  if (!attempt || attempt.number <= (killed.attemptsBefore ?? 0)) return null;
+  await bringToRest(ctx, subject, attempt);
+  const now = subject.latest?.facts.attempt ?? null;
+  return now && now.number > (killed.attemptsBefore ?? 0) && ARRIVED.has(now.outcome) ? now : null;
+}

@@ -1,0 +1,73 @@
+import type { Reference } from '../../domain/reference.ts';
+import type { RunCard, RunRecord, RunRequests } from '../../domain/runs/run.ts';
+import type { Context } from '../context.ts';
+import type { Step } from '../scenarios/scenario.ts';
+import { KioskTurns } from './kiosk-turns.ts';
+import { SharedChecks } from './shared-checks.ts';
+
+/** A step, and where the scenario's file says it: the line from 1; null for one without a file. */
+export type PlacedStep = Step & { line: number | null };
+
+/** One card's way, worked out before anything is sent. */
+export interface PlannedCard {
+  number: number;
+  /** The line of the data file that it was made of. */
+  row: number | null;
+  kioskId: string | null;
+  /** An existing card that the steps are done with, until one orders another. */
+  card: Reference | null;
+  steps: readonly PlacedStep[];
+}
+
+/** A run that goes on: what its cards share. */
+export class Run {
+  readonly record: RunRecord;
+  /** With its own report: see `runContext`. */
+  readonly ctx: Context;
+  readonly plan: (number: number) => PlannedCard;
+  readonly turns: KioskTurns = new KioskTurns();
+  readonly checks: SharedChecks = new SharedChecks();
+  /** Set when a step ended the whole run: no further card is begun. */
+  isStopped = false;
+  #counted: RunRequests = { reads: 0, sends: 0, limited: 0 };
+
+  constructor(ctx: Context, record: RunRecord, plan: (number: number) => PlannedCard) {
+    this.ctx = ctx;
+    this.record = record;
+    this.plan = plan;
+  }
+
+  /** Keeps a card as it stands now, and the requests that were sent since. */
+  async save(card: RunCard): Promise<void> {
+    await this.ctx.journal.saveRunCard({ id: this.record.id, card, requests: this.#takeRequests() });
+  }
+
+  #takeRequests(): RunRequests {
+    const { used, limited } = this.ctx.wise;
+    const { reads, sends, limited: counted } = this.#counted;
+    this.#counted = { ...used, limited };
+    return { reads: used.reads - reads, sends: used.sends - sends, limited: limited - counted };
+  }
+}
+
+const nothing = () => undefined;
+
+/** No step asks, and none talks about a card: the run does. A scenario that says retry says that the cause is gone. */
+export function runContext(ctx: Context): Context {
+  const { ask, environment, report } = ctx;
+  return {
+    ...ctx,
+    // In production, a person or a flag answers.
+    ask: environment === 'production' ? ask : { ...ask, confirm: async () => true },
+    report: {
+      note: nothing,
+      hint: nothing,
+      warn: (text) => report.warn(text),
+      progress: nothing,
+      settled: nothing,
+      plan: async () => undefined,
+      board: nothing,
+      tally: nothing,
+    },
+  };
+}
