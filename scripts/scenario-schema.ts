@@ -126,7 +126,7 @@ function withSharedWords(schema: Schema, words: Record<string, Schema>): Schema 
   const share = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(share);
     if (typeof value !== 'object' || value === null) return value;
-    const { enum: options, type, ...rest } = value as Schema;
+    const { enum: options, ...rest } = value as Schema;
     if (!Array.isArray(options) || options.length <= 8)
       return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, share(inner)]));
     const known = Object.entries(words).find(([, { enum: others }]) => String(others) === String(options));
