@@ -47,7 +47,7 @@ function readValues({ variables }: Scenario, given: Given, wrong: Wrong): Record
       const otherwise = isLocal ? local : variable.default;
       const said = Object.hasOwn(given.values, name) ? given.values[name] : undefined;
       if (said !== undefined && said !== null)
-        return [name, likeDefault(said, otherwise, (why) => wrong(name, why))];
+        return [name, likeDefault(said, otherwise, (why) => wrong(name, `“${name}” ${why}`))];
       if (required) wrong(name, `“${name}” must be given: --var ${name}=…, or a column ${name} of the data`);
       return [name, otherwise];
     }),
@@ -84,7 +84,7 @@ function read(
     parse(text);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    wrong(name, `it can’t be read: ${error.hint.replace(/\.$/, '')}`);
+    wrong(name, `“${name}” can’t be read: ${error.hint.replace(/\.$/, '')}`);
   }
   return text;
 }
