@@ -32,6 +32,7 @@ export type ValueKind =
   | 'production-code'
   | 'program'
   | 'profile'
+  | 'scenario'
   | 'setting';
 
 export interface World {
@@ -178,7 +179,7 @@ function argValues(
   if (arg?.options) return plain(arg.options);
   const given = new Set(positionals);
   const values = (kind: ValueKind) => world.values(kind, before).filter(({ word }) => !given.has(word));
-  if (name === 'card' || name === 'code' || name === 'kiosk') return values(name);
+  if (name === 'card' || name === 'code' || name === 'kiosk' || name === 'scenario') return values(name);
   if (!id.startsWith('context:') || id === 'context:add') return [];
   return name === 'key' ? values('setting') : name === 'name' ? values('context') : [];
 }

@@ -4,6 +4,7 @@ import { type CatalogueEntry, ERROR_CATALOGUE } from '../../domain/errors/error-
 import { formatReference } from '../../domain/reference.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { type KnownNames, readKnownNames } from '../../journal/known-names.ts';
+import { builtInScenarios } from '../input/built-in-scenarios.ts';
 import { CONTEXT_KEYS } from '../settings/context-keys.ts';
 import { type ListedContext, listContexts } from '../settings/list-contexts.ts';
 import { findPaths } from '../settings/paths.ts';
@@ -25,7 +26,7 @@ export async function complete(argv: readonly string[], root: string): Promise<s
     const words = argv[0] === '--' ? argv.slice(1) : argv;
     const current = words.at(-1) ?? '';
     const settings = await settingsOf(words);
-    const values = (kind: ValueKind) => valuesOf(kind, { settings, current });
+    const values = (kind: ValueKind) => valuesOf(kind, { settings, current, root });
     const found = candidatesFor(words, { ...readSurface(root), values });
     return found
       .slice(0, LIMIT)
@@ -70,10 +71,14 @@ interface Asked {
   settings: Settings | null;
   /** The word at the cursor. */
   current: string;
+  /** The folder of the package. */
+  root: string;
 }
 
-function valuesOf(kind: ValueKind, { settings, current }: Asked): Candidate[] {
+function valuesOf(kind: ValueKind, { settings, current, root }: Asked): Candidate[] {
   switch (kind) {
+    case 'scenario':
+      return plain(builtInScenarios(root));
     case 'card':
       return known(settings).cards.flatMap((card) => cardWord(card, current));
     case 'kiosk':

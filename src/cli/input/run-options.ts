@@ -109,7 +109,7 @@ function toNumber(text: string | undefined, flag: string, most: number): number 
 }
 
 /** The value may be personal: messages name the variable only. @throws Failure `usage` */
-function toValues(pairs: readonly string[]): Record<string, string> {
+export function toValues(pairs: readonly string[]): Record<string, string> {
   const values: Record<string, string> = {};
   for (const pair of pairs) {
     const [, name, value = ''] = /^([A-Za-z_][\w-]{0,63})=(.*)$/s.exec(pair) ?? [];

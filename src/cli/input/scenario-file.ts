@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { Failure } from '../../domain/errors/failure.ts';
 import { commandLine } from '../../domain/next.ts';
 import type { Remark } from '../../domain/remark.ts';
@@ -9,6 +9,7 @@ import { nearestOf } from '../../domain/text/nearest.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { checkScenario } from '../../workflows/scenarios/check-scenario.ts';
 import type { Scenario } from '../../workflows/scenarios/scenario.ts';
+import { builtInFile, builtInScenarios } from './built-in-scenarios.ts';
 import { type Finding, firstOf, inOrder, locate, parseYaml, readYamlText } from './yaml-file.ts';
 
 export interface ReadScenario {
@@ -26,17 +27,17 @@ export interface ReadScenario {
 
 const BUILT_IN_NAME = /^[a-z0-9-]+$/;
 
-/** The folder of the scenarios that come with kioskctl. @param root the folder of the package */
-function builtInFolder(root: string): string {
-  return join(root, 'scenarios');
+/** Those that come with kioskctl, sorted by name. */
+export async function readBuiltIns(root: string): Promise<Scenario[]> {
+  const read = await Promise.all(builtInScenarios(root).map(async (name) => readScenario(name, { root })));
+  return read.flatMap(({ scenario }) => (scenario ? [scenario] : []));
 }
 
-/** The names of the scenarios that come with kioskctl, sorted. */
-export function builtInScenarios(root: string): string[] {
-  return readdirSync(builtInFolder(root))
-    .filter((file) => file.endsWith('.yaml'))
-    .map((file) => basename(file, '.yaml'))
-    .toSorted();
+/** A built-in scenario as its file has it. @throws Failure `usage` for a name that none has */
+export function builtInText(name: string, { root }: { root: string }): string {
+  const source = BUILT_IN_NAME.test(name) ? findScenario(name, root) : null;
+  if (source?.kind !== 'built-in') throw noScenario(name, builtInScenarios(root));
+  return readYamlText(builtInFile(source.name, root), 'scenario');
 }
 
 /**
@@ -46,7 +47,7 @@ export function builtInScenarios(root: string): string[] {
  */
 export async function readScenario(nameOrFile: string, { root }: { root: string }): Promise<ReadScenario> {
   const source = findScenario(nameOrFile, root);
-  const file = source.kind === 'file' ? nameOrFile : join(builtInFolder(root), `${source.name}.yaml`);
+  const file = source.kind === 'file' ? nameOrFile : builtInFile(source.name, root);
   const text = readYamlText(file, 'scenario');
   const { content, mistakes, placeOf } = await parseYaml(text);
   const checked = content === undefined ? null : checkScenario(content);
@@ -79,9 +80,14 @@ function findScenario(nameOrFile: string, root: string): RunRecord['source'] {
   const names = builtInScenarios(root);
   if (names.includes(nameOrFile)) return { kind: 'built-in', name: nameOrFile };
   if (existsSync(nameOrFile)) return { kind: 'file', path: resolve(nameOrFile) };
-  const meant = nearestOf(nameOrFile, names);
-  throw new Failure('usage', `There is no scenario “${printable(nameOrFile)}”, and no such file.`, {
-    hint: `${meant.length > 0 ? `Did you mean ${meant.join(' or ')}? ` : ''}kioskctl scenarios lists those that come with it.`,
+  throw noScenario(nameOrFile, names);
+}
+
+function noScenario(name: string, names: readonly string[]): Failure {
+  const meant = nearestOf(name, names);
+  const nearest = meant.length > 0 ? `Did you mean ${meant.join(' or ')}? ` : '';
+  return new Failure('usage', `There is no scenario “${printable(name)}”.`, {
+    hint: `${nearest}kioskctl scenarios lists those that come with it; the name of a file has a dot or a slash in it.`,
   });
 }
 

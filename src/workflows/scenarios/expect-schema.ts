@@ -11,6 +11,7 @@ function vendorWord(words: readonly string[]): ScalarSchema {
   return v.nullable(
     v.pipe(
       v.string(),
+      v.metadata({ examples: words }),
       v.check(
         (word) => words.includes(word) || orNearest(word, words) === '',
         ({ input }) => `it is no word of the vendor's${orNearest(input, words)}`,
@@ -28,6 +29,7 @@ function scalarOf(type: FieldType): ScalarSchema {
     case 'exit-code':
       return v.pipe(
         v.number(),
+        v.metadata({ enum: KNOWN_EXIT_CODES }),
         v.check((code) => KNOWN_EXIT_CODES.includes(code), 'it is no exit code of kioskctl'),
       );
     case 'number':

@@ -1,9 +1,14 @@
 import * as v from 'valibot';
 import { Failure } from '../../domain/errors/failure.ts';
+import { PRODUCTION_ERRORS } from '../../domain/errors/production-errors.ts';
 import { parseKioskId } from '../../domain/kiosk-id.ts';
 import { orNearest } from '../../domain/remark.ts';
 import { parseSimulation, type Simulation } from '../../domain/simulation.ts';
 import { parseDuration } from '../../domain/times/duration.ts';
+
+/*
+ * `metadata` is for the JSON Schema of scenario files alone: where a value is checked by what commands read it with, too.
+ */
 
 /** Of a variable, or of what a loop calls its item. */
 export const VARIABLE_NAME = /^[A-Za-z_][\w-]{0,63}$/;
@@ -24,12 +29,13 @@ export function noSuchField(field: string, known: readonly string[]): string {
 
 export const kioskId = v.pipe(
   v.string(),
+  v.metadata({ pattern: '^\\S{1,100}$' }),
   v.check(isKioskId, 'it is not a kiosk id: one word, like WIS00001'),
 );
 
 /** @returns milliseconds */
 export const duration = v.pipe(
-  v.union([v.string(), v.number()]),
+  v.union([v.pipe(v.string(), v.metadata({ pattern: '^(\\d{1,9}(ms|s|m|h|d)|0)$' })), v.number()]),
   v.rawTransform(({ dataset, addIssue, NEVER }) => {
     const milliseconds = attempt(() => parseDuration(String(dataset.value)));
     if (typeof milliseconds === 'number') return milliseconds;
@@ -40,8 +46,17 @@ export const duration = v.pipe(
   }),
 );
 
+/** What can be simulated, for editors. */
+const SIMULATIONS = [
+  'PRODUCED',
+  'profile-verified',
+  'PRODUCTION_ERROR',
+  ...PRODUCTION_ERRORS.map(([code]) => `PRODUCTION_ERROR:${code}`),
+];
+
 export const simulation = v.pipe(
   v.string(),
+  v.metadata({ enum: SIMULATIONS }),
   v.rawTransform<string, Simulation | 'profile-verified'>(({ dataset, addIssue, NEVER }) => {
     if (dataset.value === 'profile-verified') return dataset.value;
     const read = attempt(() => parseSimulation(dataset.value));

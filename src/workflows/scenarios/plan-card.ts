@@ -1,14 +1,12 @@
-import { Failure } from '../../domain/errors/failure.ts';
-import { parseKioskId } from '../../domain/kiosk-id.ts';
-import { parseReference } from '../../domain/reference.ts';
-import { orNearest, type Remark } from '../../domain/remark.ts';
+import type { Remark } from '../../domain/remark.ts';
 import { needsCard, tooManySteps } from './check-scenario.ts';
 import { fillIn, type Scope } from './fill-in.ts';
+import { listOf, readGiven } from './given-values.ts';
 import { remarksOf } from './issues.ts';
 import { loopKey } from './references.ts';
 import type { LoopNode, Node, Scenario, Step, StepNode, Value, Values } from './scenario.ts';
 import { MOST_STEPS, times } from './scenario-schema.ts';
-import { isNumber, parseFilled, toStep } from './to-step.ts';
+import { parseFilled, toSharedStep } from './to-step.ts';
 
 /** What one card of a run is given before its steps are known. */
 export interface CardGiven {
@@ -53,17 +51,17 @@ class Plan {
   readonly card: string | null;
   readonly kioskId: string | null;
   readonly #scenario: Scenario;
-  readonly #given: CardGiven;
   readonly #scope: Scope | null;
   #hasCard: boolean;
   #turns = 0;
 
   constructor(scenario: Scenario, given: CardGiven) {
     this.#scenario = scenario;
-    this.#given = given;
-    const values = this.#readValues();
-    this.kioskId = this.#readKiosk(values);
-    this.card = this.#readCard(values);
+    const { values, kioskId, card } = readGiven(scenario, given, (name, message) =>
+      this.#wrong(['variables', ...(name === null ? [] : [name])], message),
+    );
+    this.kioskId = kioskId;
+    this.card = card;
     this.#hasCard = this.card !== null;
     this.#scope = Object.entries({
       ...values,
@@ -75,66 +73,6 @@ class Plan {
 
   unroll(): void {
     if (this.mistakes.length === 0) this.#unroll(this.#scenario.nodes, this.#scope);
-  }
-
-  #readValues(): Record<string, Value> {
-    const { variables } = this.#scenario;
-    const known = variables.map(({ name }) => name);
-    for (const name of Object.keys(this.#given.values)) {
-      if (!known.includes(name) && name !== 'kiosk')
-        this.#wrong(
-          ['variables'],
-          `the scenario has no variable “${name}”${orNearest(name, [...known, 'kiosk'])}`,
-        );
-    }
-    return Object.fromEntries(
-      variables.map(({ name, required, local, ...variable }) => {
-        const isLocal = this.#given.environment === 'local' && local !== undefined;
-        const otherwise = isLocal ? local : variable.default;
-        const said = Object.hasOwn(this.#given.values, name) ? this.#given.values[name] : undefined;
-        if (said === undefined || said === null) {
-          if (required)
-            this.#wrong(
-              ['variables', name],
-              `“${name}” must be given: --var ${name}=…, or a column ${name} of the data`,
-            );
-          return [name, otherwise];
-        }
-        return [name, this.#likeDefault(name, said, otherwise)];
-      }),
-    );
-  }
-
-  /** Flags and columns give text: where the default is a number, a list …, it is read as one. */
-  #likeDefault(name: string, said: Value, otherwise: Value): Value {
-    if (typeof said !== 'string' || otherwise === null || typeof otherwise === 'string') return said;
-    if (typeof otherwise === 'number' && isNumber(said)) return Number(said);
-    if (typeof otherwise === 'boolean' && (said === 'true' || said === 'false')) return said === 'true';
-    if (Array.isArray(otherwise)) return listOf(said);
-    const wanted = typeof otherwise === 'number' ? 'a number' : 'true or false';
-    const kind = typeof otherwise === 'object' ? 'a mapping, which only the file can have' : wanted;
-    this.#wrong(['variables', name], `what is given for “${name}” is not ${kind}`);
-    return said;
-  }
-
-  #readKiosk(values: Values): string | null {
-    const kiosk = this.#given.values.kiosk ?? this.#given.kioskId ?? values.kiosk ?? null;
-    return kiosk === null ? null : this.#read('kiosk', kiosk, parseKioskId);
-  }
-
-  #readCard({ card }: Values): string | null {
-    return card === undefined || card === null ? null : this.#read('card', card, parseReference);
-  }
-
-  #read(name: string, value: Value, parse: (text: string) => unknown): string {
-    const text = typeof value === 'object' ? '' : String(value);
-    try {
-      parse(text);
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      this.#wrong(['variables', name], `“${name}” can’t be read: ${error.hint.replace(/\.$/, '')}`);
-    }
-    return text;
   }
 
   /** @returns false once there are too many */
@@ -178,9 +116,9 @@ class Plan {
     const body = this.#fill(node.body, [...path, kind], { scope, leavesOut: kind !== 'expect' });
     const options = this.#fillOptions(node, scope);
     if (this.mistakes.length > before) return true;
-    const step = toStep({ ...node, body, options }, this.#scenario.defaults, this.steps.length);
+    const step = toSharedStep(node, { body, options }, this.#scenario.defaults);
     if (Array.isArray(step)) this.#add(step);
-    else this.steps.push(step);
+    else this.steps.push({ ...step, index: this.steps.length });
     return this.mistakes.length < MOST_MISTAKES;
   }
 
@@ -227,11 +165,4 @@ class Plan {
       if (!isKnown && this.mistakes.length < MOST_MISTAKES) this.mistakes.push(remark);
     }
   }
-}
-
-function listOf(text: string): string[] {
-  return text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
 }

@@ -15,11 +15,10 @@ const stepOptions = mapping({
 
 type Written = Pick<StepNode, 'kind' | 'path' | 'isPersonal' | 'body' | 'options'>;
 
-/** A step with all of its values, as it is carried out; or what is wrong with them. */
+/** A step with all of its values, whose index the caller knows; or what is wrong with them. */
 export function toStep(
   { kind, path, isPersonal, body, options }: Written,
   defaults: Scenario['defaults'],
-  index = 0,
 ): Step | Remark[] {
   const act = parseFilled(STEP_BODIES[kind], body);
   const said = v.safeParse(stepOptions, options);
@@ -31,12 +30,34 @@ export function toStep(
   if (!said.success) return remarksOf(said.issues, { path, quotes: false });
   return {
     ...act.output,
-    index,
+    index: 0,
     title: said.output.name ?? (isPersonal ? kind : titleOf(act.output)),
     path,
     timeout: said.output.timeout ?? defaults.timeout,
     onFailure: said.output['on-failure'] ?? defaults.onFailure,
   };
+}
+
+/** Of one step, filled in differently. */
+const MOST_KNOWN = 200;
+const checkedSteps = new WeakMap<StepNode, Map<string, Step>>();
+
+/**
+ * The same for a step that was filled in. Most cards fill it in alike: then it is checked once. What may be about a person
+ * is kept nowhere.
+ */
+export function toSharedStep(
+  node: StepNode,
+  filled: Pick<Written, 'body' | 'options'>,
+  defaults: Scenario['defaults'],
+): Step | Remark[] {
+  const make = () => toStep({ ...node, ...filled }, defaults);
+  if (node.kind === 'order' || node.isPersonal) return make();
+  const known = checkedSteps.get(node) ?? new Map<string, Step>();
+  const key = JSON.stringify([filled.body, filled.options]);
+  const step = known.get(key) ?? make();
+  if (!Array.isArray(step) && known.size < MOST_KNOWN) checkedSteps.set(node, known.set(key, step));
+  return step;
 }
 
 /** What is wrong with codes and kiosks names them: not where they may be about a person. */

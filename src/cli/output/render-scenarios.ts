@@ -1,0 +1,56 @@
+import { counted } from '../../domain/text/counted.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
+import type { Scenario, Variable } from '../../workflows/scenarios/scenario.ts';
+import type { Examined } from '../input/examine-scenario.ts';
+import { describe } from '../input/yaml-file.ts';
+import type { Style } from './style.ts';
+import { plainRow, renderTable } from './table.ts';
+
+/** A scenario as documents describe it. */
+export function toScenarioDocument(scenario: Scenario): Record<string, unknown> {
+  const { name, description, needsControl, stepCount, variables } = scenario;
+  return {
+    name,
+    description,
+    needsSandbox: needsControl,
+    steps: stepCount,
+    variables: variables.map(toDocument),
+  };
+}
+
+function toDocument({
+  name,
+  description,
+  required,
+  default: value,
+  local,
+}: Variable): Record<string, unknown> {
+  return { name, description, required, default: value, ...(local !== undefined && { local }) };
+}
+
+export async function renderScenarios(scenarios: readonly Scenario[]): Promise<string> {
+  const table = await renderTable(
+    ['Scenario', 'Steps', 'Sandbox', 'Shows'],
+    scenarios.map(({ name, stepCount, needsControl, description }) =>
+      plainRow([name, String(stepCount), needsControl ? 'embedded' : 'any', description]),
+    ),
+  );
+  return `${table}\nRun one: kioskctl run happy-path. Start from one: kioskctl scenario show NAME > FILE.yaml\n`;
+}
+
+/** What `scenario check` found, a line each as compilers write them. */
+export function renderExamined(file: string, { scenario, mistakes, data }: Examined, style: Style): string {
+  const mark = style.bad('mistake:');
+  const found = [
+    ...mistakes.map((one) => `${printable(file)}:${one.line}:${one.column}: ${mark} ${describe(one)}\n`),
+    ...(data?.mistakes ?? []).map(
+      ({ line, message }) => `${printable(data?.file ?? '')}:${line}: ${mark} ${printable(message)}\n`,
+    ),
+  ];
+  if (found.length > 0 || !scenario)
+    return [...found, `${style.bad('✗')} ${counted(found.length, 'mistake')}: it can't be run.\n`].join('');
+  const rows = data === null ? '' : `, ${counted(data.rows, 'row')}`;
+  const needed = scenario.variables.filter(({ required }) => required).map(({ name }) => name);
+  const toGive = data === null && needed.length > 0 ? ` To be given: ${needed.join(', ')}.` : '';
+  return `${style.good('✓')} ${printable(file)}: ${counted(scenario.stepCount, 'step')} a card${rows}.${toGive}\n`;
+}

@@ -1,0 +1,52 @@
+import { Args } from '@oclif/core';
+import { BaseCommand } from '../../cli/base-command.ts';
+import { examineScenario } from '../../cli/input/examine-scenario.ts';
+import { runFlags, toValues } from '../../cli/input/run-options.ts';
+import { renderExamined, toScenarioDocument } from '../../cli/output/render-scenarios.ts';
+import type { Result } from '../../cli/output/result.ts';
+
+export default class ScenarioCheck extends BaseCommand {
+  static override effect = 'reads' as const;
+  static override summary = 'What is wrong with a scenario, with lines and columns. Sends nothing.';
+  static override description =
+    `Ends with 2 when it can't be run. With --data, each row is checked, too: what its columns are called, and what the scenario
+makes of their values. Editors check while you write: schemas/scenario.json is its JSON Schema.`;
+  static override examples = [
+    '<%= config.bin %> scenario check flow.yaml',
+    '<%= config.bin %> scenario check flow.yaml --data cards.csv',
+    '<%= config.bin %> scenario check flow.yaml --var code=PRT_RIBBON_ENDED --json',
+  ];
+  static override args = {
+    scenario: Args.string({
+      ignoreStdin: true,
+      required: true,
+      description: 'The file, in YAML or JSON; or a built-in scenario.',
+    }),
+  };
+  static override flags = { data: { ...runFlags.data, exclusive: [] }, var: runFlags.var };
+
+  protected override async perform(): Promise<Result> {
+    const { args, flags } = await this.parse(ScenarioCheck);
+    const settings = await this.nameContext(flags);
+    const file = args.scenario;
+    const examined = await examineScenario(file, {
+      root: this.config.root,
+      dataFile: flags.data ?? null,
+      values: toValues(flags.var ?? []),
+      environment: settings?.environment ?? 'local',
+    });
+    const { scenario, mistakes, data, failure } = examined;
+    return {
+      exitCode: failure ? 2 : 0,
+      document: {
+        file,
+        valid: failure === null,
+        scenario: scenario && toScenarioDocument(scenario),
+        mistakes,
+        data,
+        ...(failure && { error: failure.toDocument() }),
+      },
+      text: (style) => renderExamined(file, examined, style),
+    };
+  }
+}

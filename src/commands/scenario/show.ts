@@ -1,0 +1,33 @@
+import { Args } from '@oclif/core';
+import { BaseCommand } from '../../cli/base-command.ts';
+import { builtInText } from '../../cli/input/scenario-file.ts';
+import type { Result } from '../../cli/output/result.ts';
+
+export default class ScenarioShow extends BaseCommand {
+  static override effect = 'reads' as const;
+  static override summary = 'A built-in scenario as a file, with comments: to read, or to start from.';
+  static override examples = [
+    '<%= config.bin %> scenario show hopper-door',
+    '<%= config.bin %> scenario show hopper-door > our-door.yaml',
+    '<%= config.bin %> scenario show happy-path --json',
+  ];
+  static override args = {
+    scenario: Args.string({
+      ignoreStdin: true,
+      required: true,
+      description: 'Its name: kioskctl scenarios lists them.',
+    }),
+  };
+
+  protected override async perform(): Promise<Result> {
+    const { args, flags } = await this.parse(ScenarioShow);
+    await this.nameContext(flags);
+    const content = builtInText(args.scenario, { root: this.config.root });
+    return {
+      exitCode: 0,
+      document: { name: args.scenario, content },
+      text: () => content,
+      isProduct: true,
+    };
+  }
+}

@@ -1,0 +1,31 @@
+import { BaseCommand } from '../cli/base-command.ts';
+import { quietFlag } from '../cli/input/flags.ts';
+import { readBuiltIns } from '../cli/input/scenario-file.ts';
+import { renderScenarios, toScenarioDocument } from '../cli/output/render-scenarios.ts';
+import type { Result } from '../cli/output/result.ts';
+
+export default class Scenarios extends BaseCommand {
+  static override effect = 'reads' as const;
+  static override summary = 'The scenarios that come with kioskctl: what each shows, and what it needs.';
+  static override description =
+    `Those that need the embedded sandbox set faults or move its clock; the others run on the vendor's, too.
+Your own scenarios are files: docs/scenarios.md says what is in them.`;
+  static override examples = [
+    '<%= config.bin %> scenarios',
+    '<%= config.bin %> scenarios --json',
+    '<%= config.bin %> scenarios --quiet',
+  ];
+  static override flags = quietFlag;
+
+  protected override async perform(): Promise<Result> {
+    const { flags } = await this.parse(Scenarios);
+    await this.nameContext(flags);
+    const scenarios = await readBuiltIns(this.config.root);
+    return {
+      exitCode: 0,
+      document: { scenarios: scenarios.map(toScenarioDocument) },
+      references: scenarios.map(({ name }) => name),
+      text: async () => renderScenarios(scenarios),
+    };
+  }
+}
