@@ -1,4 +1,4 @@
-import { toRunCardDocument, toRunDocument, toSummaryDocument } from '../../domain/runs/run-document.ts';
+import { toRunCardDocument, toRunDocument, toTotalsDocument } from '../../domain/runs/run-document.ts';
 import { printableJson } from '../../domain/text/terminal-text.ts';
 import { makeDocument } from '../output/document.ts';
 import type { RunReport } from './report.ts';
@@ -8,7 +8,7 @@ export async function* json({ run, totals, cards }: RunReport): AsyncGenerator<s
   const { context, environment } = run;
   const head = makeDocument(
     { command: 'run', context, environment, exitCode: totals.exitCode },
-    { run: toRunDocument(run), summary: toSummaryDocument(totals, run) },
+    { run: toRunDocument(run), totals: toTotalsDocument(totals, run) },
   );
   yield `${printableJson(head).slice(0, -1)},"cards":[`;
   let separator = '\n';

@@ -1,14 +1,14 @@
 import type { RunCard, RunRecord, RunStep } from './run.ts';
 import type { RunTotals } from './run-totals.ts';
 
-/** A run as JSON documents show it; times are UTC. Its requests and what was freed are in the summary. */
+/** A run as JSON documents show it; times are UTC. Its requests and what was freed are in the totals. */
 export function toRunDocument(run: RunRecord) {
   const { requests: _requests, freed: _freed, ...facts } = run;
   return { ...facts, startedAt: utc(run.startedAt), endedAt: utc(run.endedAt) };
 }
 
 /** What the cards of a run come to, as JSON documents show it. */
-export function toSummaryDocument(
+export function toTotalsDocument(
   { span, stepless: _stepless, ...totals }: RunTotals,
   { freed }: Pick<RunRecord, 'freed'>,
 ) {
