@@ -68,6 +68,7 @@ describe('a JUnit report', () => {
       'profile: 1001',
       'order: 504',
       'card token: ca0c8154-1e14-4464-a1ce-000000000004',
+      'attempt: 7b1c6f0e-52a8-4a77-8a8e-000000000004',
       'error code: PRD_HOPPER_DOOR',
       'correlation id: corr-0815',
       'trace id: trace-4711',
