@@ -99,6 +99,7 @@ details .ids{font-size:13px;color:var(--quiet);margin-bottom:6px}
 .facts dd{overflow-wrap:anywhere}
 .command{display:block;background:var(--soft);border:1px solid var(--line);border-radius:8px;padding:8px 12px;margin-top:4px}
 footer{padding-top:20px;padding-bottom:40px;font-size:13px;color:var(--quiet)}
+@media screen{.scroll td code{white-space:nowrap}}
 @media (max-width:820px){.tiles{grid-template-columns:1fr 1fr}.pair{grid-template-columns:1fr}}
 @media (max-width:560px){header.top,main,footer{padding-left:14px;padding-right:14px}header.top{padding-top:22px}h1{font-size:24px}
 section{padding:16px 14px}section.bare{padding:0}.tiles{gap:10px}.tiles>div{padding:12px}.tiles .big{font-size:22px}details .inner{padding-left:0}

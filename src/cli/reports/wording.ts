@@ -85,13 +85,16 @@ export function cardName({ card, orders }: Pick<RunCard, 'card' | 'orders'>): st
 }
 
 /** The ids by which the vendor, and the journal, find a step again. */
-export function idsOfStep(step: RunStep, card: Pick<RunCard, 'card' | 'orders'>): [string, string][] {
+export function idsOfStep(
+  step: RunStep,
+  card: Pick<RunCard, 'card' | 'orders' | 'steps'>,
+): [string, string][] {
   const { errorCode, correlationId, traceId, idempotencyKey, httpStatus } = step.error?.details ?? {};
   const ids: [string, string | number | null | undefined][] = [
     ['profile', card.card?.profileId ?? card.orders.at(-1)?.profileId],
     ['order', step.orderId],
     ['card token', step.cardToken],
-    ['attempt', step.attemptId],
+    ['attempt', attemptOf(step, card)],
     ['error code', errorCode],
     ['HTTP status', httpStatus],
     ['correlation id', correlationId],
@@ -101,6 +104,11 @@ export function idsOfStep(step: RunStep, card: Pick<RunCard, 'card' | 'orders'>)
   return ids.flatMap(([name, id]) =>
     id === null || id === undefined ? [] : [[name, plainText(String(id))]],
   );
+}
+
+/** The attempt that a step is about: its own, or the last one before it. */
+function attemptOf({ index }: RunStep, { steps }: Pick<RunCard, 'steps'>): string | undefined {
+  return steps.findLast((step) => step.index <= index && step.attemptId !== undefined)?.attemptId;
 }
 
 /** The first thing to say of a step that did not go well; null for others. */

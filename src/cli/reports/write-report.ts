@@ -1,4 +1,4 @@
-import { open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import type { ReportFormat, ReportTarget } from '../input/report-options.ts';
 import { unwritable } from '../output/write-file.ts';
 import { type RunReport, withoutSecrets } from './report.ts';
@@ -37,6 +37,8 @@ export async function requireWritable({ file }: ReportTarget): Promise<void> {
     throw unwritable(file, error);
   }
   await rm(draft, { force: true });
+  const there = await stat(file).catch(() => null);
+  if (there?.isDirectory()) throw unwritable(file, Object.assign(new Error(), { code: 'EISDIR' }));
 }
 
 async function writeChunks(file: string, chunks: AsyncIterable<string>): Promise<void> {
