@@ -5,9 +5,10 @@ import { asFailure, type Failure } from '../domain/errors/failure.ts';
 import { commandLine } from '../domain/next.ts';
 import { formatReference } from '../domain/reference.ts';
 import { type CardResult, outcomeOf } from '../domain/results.ts';
+import type { CardOrder } from '../wire/orders.ts';
 import type { ReadOptions } from '../wise/client.ts';
 import type { Context } from './context.ts';
-import { type Observation, observe, unseenCard } from './observe.ts';
+import { type Observation, observe, observeOrder, unseenCard } from './observe.ts';
 import type { Target } from './targets.ts';
 
 /** One card while a command works on it: remembers what was seen last, so that an error can still show the card. */
@@ -98,7 +99,20 @@ export class Subject {
 
   /** Looks at the card, within the time that its command has. */
   async observe(read: ReadOptions = this.#untilDeadline()): Promise<Observation> {
-    this.#latest = await observe(this.#ctx, this.target, { ...read, isLean: this.isLean });
+    const orderedAt = this.#latest?.facts.orderedAt;
+    this.#latest = await observe(this.#ctx, this.target, { ...read, isLean: this.isLean, orderedAt });
+    this.#lookedAt = this.#ctx.clock.now();
+    return this.#latest;
+  }
+
+  /**
+   * Takes over what the answer to its order says. One that has a card already was made before, by the same key: that is
+   * looked at.
+   */
+  async take(order: CardOrder): Promise<Observation> {
+    this.target.orderId = order.id;
+    if (order.cardToken !== null) return this.observe();
+    this.#latest = await observeOrder(this.#ctx, this.target, order);
     this.#lookedAt = this.#ctx.clock.now();
     return this.#latest;
   }

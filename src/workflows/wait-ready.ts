@@ -15,6 +15,16 @@ import { waitFor } from './wait.ts';
 
 const NOT_YET = new Set<Stage>(['placed', 'requirements-fulfilled', 'details-created', 'unknown']);
 
+export interface ReadyWait {
+  /** `auto` unless told otherwise. */
+  via?: Via;
+  /**
+   * The card was seen right before, if only by the answer to its order: while events tell, it needs no look. An order whose
+   * requirements were not seen yet is looked at all the same.
+   */
+  isSeen?: boolean;
+}
+
 /**
  * Waits until each card may be produced, or is further than that.
  * @throws Failure `no-listener`
@@ -25,7 +35,7 @@ export async function waitReady(
 ): Promise<CardResult[]> {
   await requireListener(ctx, via);
   return forEachCard(ctx, { targets, concurrency: LOOKS_AT_ONCE }, async (subject) => {
-    await waitUntilReady(ctx, subject, via);
+    await waitUntilReady(ctx, subject, { via });
   });
 }
 
@@ -33,12 +43,17 @@ export async function waitReady(
  * Waits until one card is ready; requirements that are not met are named as soon as they are seen.
  * @throws Failure `requirement-failed`, the ends of a card, `not-a-kiosk-order`, `deadline-passed`
  */
-export async function waitUntilReady(ctx: Context, subject: Subject, via: Via = 'auto'): Promise<void> {
+export async function waitUntilReady(
+  ctx: Context,
+  subject: Subject,
+  { via = 'auto', isSeen = false }: ReadyWait = {},
+): Promise<void> {
   const named = new Set<string>();
   await waitFor(ctx, subject, {
     goal: 'ready',
     command: (target) => ['wait-ready', formatReference(target)],
     via,
+    isSeen,
     onLook: async (seen) => {
       nameRequirements(ctx, seen, named);
       return undefined;

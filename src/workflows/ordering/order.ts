@@ -64,7 +64,7 @@ export async function order(ctx: Context, options: OrderOptions): Promise<CardRe
       await showOrder(ctx, subject);
       return placed.changed;
     });
-    if (options.wait) await waitUntilReady(ctx, subject);
+    if (options.wait) await waitUntilReady(ctx, subject, { isSeen: subject.latest !== null });
     return changed;
   });
   if (!result) throw new TypeError('an order has no result');
