@@ -37,6 +37,8 @@ export class CardFollower {
   /** All events of the card, and whose they are: an order's card may become known on the way. */
   #events: KeptEvent[] = [];
   #eventsOf = '';
+  /** Up to which event of the journal they were read. */
+  #readTo = 0;
   /** How many of them were there before the first look, which covers them. */
   #covered = 0;
   /** Events told which card it is: what is new among its own is looked into, all else is known. */
@@ -69,7 +71,8 @@ export class CardFollower {
     if (!this.#isOnJournal) return this.#look(read);
     const news = await this.#readNews();
     const told = news.length > 0 ? await this.#takeOver() : null;
-    if (told) return told;
+    // Of an order whose card became known, the events of the card may be there already.
+    if (told) return this.#isTold ? this.step(read) : told;
     if (this.#hasNews(news)) this.#lookSoon();
     if (this.#isDue()) {
       const seen = await this.#look(read);
@@ -107,8 +110,11 @@ export class CardFollower {
       this.#isTold = false;
       if (!isSeen) this.#lookSoon();
     }
-    const afterId = this.#events.at(-1)?.id ?? 0;
-    const news = await this.#ctx.journal.listEvents({ card, afterId });
+    const { journal } = this.#ctx;
+    const { upTo, isQuiet } = await journal.newsOf(card, this.#readTo);
+    this.#readTo = upTo;
+    if (isQuiet && !isFirst) return [];
+    const news = await journal.listEvents({ card, afterId: this.#events.at(-1)?.id ?? 0 });
     this.#events.push(...news);
     if (isFirst) this.#covered = isSeen ? 0 : this.#events.length;
     if (isFirst && isSeen) this.#planNextLook();
@@ -134,7 +140,6 @@ export class CardFollower {
     if (!told) return null;
     const isOther = told.cardToken !== target.cardToken;
     if (!(await takeOverOrder(this.#ctx, this.#subject, told))) return null;
-    // The card's own events are read next: among them may be all that there is to know.
     if (isOther) this.#isTold = true;
     return `Order ${target.orderId}: ${told.orderStatus}, says event ${told.event.id}.`;
   }
