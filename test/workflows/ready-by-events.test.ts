@@ -1,10 +1,13 @@
 // Waits for READY that no look at the API is needed for: from the answer to an order, its events tell the rest.
 import * as v from 'valibot';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { guardProduce } from '../../src/domain/guards.ts';
 import { SAMPLE_ORDER } from '../../src/domain/order.ts';
+import { readEventBody } from '../../src/wire/events.ts';
 import { cardOrder } from '../../src/wire/orders.ts';
 import { Subject } from '../../src/workflows/each-card.ts';
 import { placeOrder } from '../../src/workflows/ordering/order-send.ts';
+import { sendOnce } from '../../src/workflows/send.ts';
 import type { Target } from '../../src/workflows/targets.ts';
 import { waitUntilReady } from '../../src/workflows/wait-ready.ts';
 import { orderEvent, productionEvent } from '../domain/events.ts';
@@ -84,6 +87,31 @@ test('needs no look at all at an order that was just made', async () => {
     cardCreatedAt: null,
   });
   expect(await world.journal.orderSeenAt(cardToken ?? '')).not.toBeNull();
+});
+
+test('lets a card be produced with three requests: its order, one look, its PUT', async () => {
+  const { subject, wait } = await orderedOnly();
+  // What the sandbox itself says, as a listener would hear it.
+  listener.clock.plan(1_400, async () => {
+    const response = await fetch(`${world.url}/_sandbox/outbox`);
+    const { events } = (await response.json()) as { events: { body: unknown }[] };
+    const said = events.flatMap(({ body }) => readEventBody(body) ?? []);
+    for (const event of said) await listener.keep({ ...orderEvent('PLACED'), ...event });
+  });
+  await wait();
+  subject.isLean = true;
+  const attempt = await sendOnce(world.context(), subject, {
+    kioskId: 'WIS00001',
+    guard: (seen) => guardProduce(seen, 'WIS00001'),
+  });
+  expect(attempt).toMatchObject({ outcome: 'accepted', number: 1 });
+  expect(subject.card).toMatchObject({ stage: 'in-progress', ageDays: 0, orderId: subject.target.orderId });
+  const asked = [...(await world.requests('POST', '/')), ...(await world.requests('GET', '/'))];
+  expect([...asked, ...(await world.requests('PUT', '/'))].map(({ method }) => method)).toEqual([
+    'POST',
+    'GET',
+    'PUT',
+  ]);
 });
 
 test.each([
