@@ -1,51 +1,64 @@
-/** One value that waits to be written, and whoever waits for it. */
-interface Waiting<Value, Written> {
-  value: Value;
-  resolve: (written: Written) => void;
+import type { Database } from '../sqlite/database.ts';
+
+/** One write that waits, and how whoever waits for it is told. */
+interface Waiting {
+  /** Writes, within a transaction. @returns what tells of it, once everything is on the disk */
+  write: () => () => void;
   reject: (error: unknown) => void;
 }
 
 /**
- * Writes what is given in the same turn of the event loop together: a commit waits for the disk, and one for all costs
- * as much as one for each.
+ * Writes what is asked for in the same turn of the event loop in one transaction: a commit waits for the disk, and one for
+ * all costs as much as one for each. Each write succeeds or fails by itself.
  */
-export class GroupCommit<Value, Written> {
-  readonly #inTransaction: (work: () => void) => void;
-  readonly #write: (value: Value) => Written;
-  #waiting: Waiting<Value, Written>[] = [];
+export class GroupCommit {
+  readonly #db: Database;
+  #waiting: Waiting[] = [];
 
-  /**
-   * @param inTransaction runs work in one write transaction, or throws
-   * @param write writes one value within it, and says what became of it
-   */
-  constructor(inTransaction: (work: () => void) => void, write: (value: Value) => Written) {
-    this.#inTransaction = inTransaction;
-    this.#write = write;
+  constructor(db: Database) {
+    this.#db = db;
   }
 
-  /** @returns once it is on the disk */
-  add(value: Value): Promise<Written> {
+  /**
+   * @param work reads and writes; nobody else writes meanwhile
+   * @returns its result, once it is on the disk
+   */
+  write<Result>(work: () => Result): Promise<Result> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ value, resolve, reject });
-      if (this.#waiting.length === 1) setImmediate(() => this.#flush());
+      const write = () => {
+        const result = work();
+        return () => resolve(result);
+      };
+      this.#waiting.push({ write, reject });
+      if (this.#waiting.length === 1) setImmediate(() => this.flush());
     });
   }
 
-  #flush(): void {
+  /** Writes now what waits. */
+  flush(): void {
     const batch = this.#waiting;
     this.#waiting = [];
-    const answers: (() => void)[] = [];
+    if (batch.length === 0) return;
+    const tell: (() => void)[] = [];
     try {
-      this.#inTransaction(() => {
-        for (const { value, resolve } of batch) {
-          const written = this.#write(value);
-          answers.push(() => resolve(written));
-        }
+      this.#db.transaction(() => {
+        for (const one of batch) tell.push(this.#writeOne(one, batch.length > 1));
       });
     } catch (error) {
       for (const { reject } of batch) reject(error);
       return;
     }
-    for (const answer of answers) answer();
+    for (const said of tell) said();
+  }
+
+  /** @throws only what ended the whole transaction, if it is one of several */
+  #writeOne({ write, reject }: Waiting, isOneOfSeveral: boolean): () => void {
+    if (!isOneOfSeveral) return write();
+    try {
+      return this.#db.part(write);
+    } catch (error) {
+      if (!this.#db.isTransaction) throw error;
+      return () => reject(error);
+    }
   }
 }

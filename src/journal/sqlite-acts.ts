@@ -9,14 +9,15 @@ import type { Store } from './store.ts';
 type ActsPart = Pick<Journal, 'startAct' | 'endAct' | 'listActs' | 'findOrderRequest' | 'recordOrderRequest'>;
 
 /** Who did what, and the idempotency keys of orders. */
-export function sqliteActs({ db, environment, holder }: Store): ActsPart {
+export function sqliteActs({ db, commit, environment, holder }: Store): ActsPart {
   return {
-    startAct: async (act) => insertAct(db, environment, { act, holder }),
-    endAct: async (id, end) => endAct(db, id, end),
+    startAct: async (act) => commit.write(() => insertAct(db, environment, { act, holder })),
+    endAct: async (id, end) => commit.write(() => endAct(db, id, end)),
     listActs: async (filter) => listActs(db, environment, filter).map(toActRecord),
     findOrderRequest: async (profileId, idempotencyKey) =>
       findOrderRequest(db, environment, { profileId, idempotencyKey }),
-    recordOrderRequest: async (request, at) => recordOrderRequest(db, environment, { request, at }),
+    recordOrderRequest: async (request, at) =>
+      commit.write(() => recordOrderRequest(db, environment, { request, at })),
   };
 }
 

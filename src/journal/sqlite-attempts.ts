@@ -10,7 +10,7 @@ type AttemptsPart = Pick<
 >;
 
 /** The attempts on cards, of which one at most is open on each. */
-export function sqliteAttempts({ db, environment, now, holder }: Store): AttemptsPart {
+export function sqliteAttempts({ db, commit, environment, now, holder }: Store): AttemptsPart {
   const insert = (attempt: { claim: Claim } | { observed: Observed }): Attempt =>
     present(attempts.findAttempt(db, attempts.insertAttempt(db, environment, { holder, ...attempt })));
 
@@ -26,20 +26,21 @@ export function sqliteAttempts({ db, environment, now, holder }: Store): Attempt
     latestAttempt: async (cardToken) => attempts.findLatestAttempt(db, environment, cardToken),
     listAttempts: async (cardToken) => attempts.listAttempts(db, environment, cardToken),
     claim: async (claim) =>
-      db.transaction(() => {
+      commit.write(() => {
         const open = openAttempt(claim.cardToken);
         return open ? { attempt: open, claimed: false } : { attempt: insert({ claim }), claimed: true };
       }),
-    release: async ({ id }) => attempts.deleteClaim(db, id),
+    release: async ({ id }) => commit.write(() => attempts.deleteClaim(db, id)),
     markSent: async ({ id }, sending) =>
-      attempts.markSent(db, id, sending) ? attempts.findAttempt(db, id) : null,
-    update: async ({ id }, update) => {
-      const closes = !OPEN_OUTCOMES.some((outcome) => outcome === update.outcome);
-      attempts.updateAttempt(db, id, { ...update, closes });
-      return present(attempts.findAttempt(db, id));
-    },
+      commit.write(() => (attempts.markSent(db, id, sending) ? attempts.findAttempt(db, id) : null)),
+    update: async ({ id }, update) =>
+      commit.write(() => {
+        const closes = !OPEN_OUTCOMES.some((outcome) => outcome === update.outcome);
+        attempts.updateAttempt(db, id, { ...update, closes });
+        return present(attempts.findAttempt(db, id));
+      }),
     recordObserved: async (observed) =>
-      db.transaction(() => {
+      commit.write(() => {
         const open = openAttempt(observed.cardToken);
         if (open && open.outcome !== 'claimed') return open;
         // An attempt in progress takes the place of a claim, which then can't be sent any more.

@@ -9,10 +9,13 @@ import type { Store } from './store.ts';
 type CardsPart = Pick<Journal, 'rememberCard' | 'findCard' | 'orderSeenAt' | 'listCards' | 'listRecentCards'>;
 
 /** The cards that the journal knows. */
-export function sqliteCards({ db, environment }: Store): CardsPart {
+export function sqliteCards({ db, commit, environment }: Store): CardsPart {
   return {
-    rememberCard: async (card, at) =>
-      cards.rememberCard(db, environment, { card, at, orderSeenAt: card.orderStatus ? at : null }),
+    rememberCard: async (card, at) => {
+      const seen = { card, at, orderSeenAt: card.orderStatus ? at : null };
+      if (cards.isNews(db, environment, seen))
+        await commit.write(() => cards.rememberCard(db, environment, seen));
+    },
     findCard: async ({ cardToken, orderId }) => {
       const row = cardToken
         ? cards.findByToken(db, environment, cardToken)
@@ -37,12 +40,12 @@ type StatesPart = Pick<
 
 /** Where cards stand, by what the API and events said last. */
 export function sqliteCardStates(store: Store): StatesPart {
-  const { db, environment } = store;
+  const { db, commit, environment } = store;
   return {
     rememberProduction: async (cardToken, production, at) => {
       const known = states.findProduction(db, environment, cardToken);
       if (!production || isSame(known, latestOf(known, production))) return;
-      states.setProduction(db, environment, { cardToken, production, at });
+      await commit.write(() => states.setProduction(db, environment, { cardToken, production, at }));
     },
     listCardStates: async (filter) => {
       await foldCards(store);
@@ -55,7 +58,7 @@ export function sqliteCardStates(store: Store): StatesPart {
     foldEvents: async () => foldSome(store),
     clockOffset: async () => findEnvironment(db, environment).clock_offset,
     rememberClockOffset: async (milliseconds) =>
-      db.transaction(() => {
+      commit.write(() => {
         const row = findEnvironment(db, environment);
         putEnvironment(db, environment, { ...row, clock_offset: milliseconds });
       }),

@@ -1,7 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { KeptEvent } from '../domain/events/event.ts';
 import { EventFeed } from './event-feed.ts';
-import { GroupCommit } from './group-commit.ts';
 import type { Delivery, Journal } from './journal.ts';
 import * as cards from './rows/cards.ts';
 import * as events from './rows/events.ts';
@@ -22,14 +21,10 @@ type EventsPart = Pick<
 
 /** The events of webhooks. */
 export function sqliteEvents(store: Store): EventsPart {
-  const { db, environment } = store;
+  const { db, commit, environment } = store;
   const feed = new EventFeed(store);
-  const commit = new GroupCommit(
-    (work) => db.transaction(work),
-    (delivery: Delivery) => insert({ db, environment }, delivery),
-  );
   return {
-    keepEvent: async (delivery) => commit.add(delivery),
+    keepEvent: async (delivery) => commit.write(() => insert({ db, environment }, delivery)),
     listEvents: async (filter) => events.listEvents(db, environment, filter),
     newsOf: async (card, after) => feed.newsOf(card, after),
     findDelivery: async (id) => events.findDelivery(db, environment, id),

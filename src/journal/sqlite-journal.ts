@@ -1,5 +1,6 @@
 import { Failure } from '../domain/errors/failure.ts';
 import { Database } from '../sqlite/database.ts';
+import { GroupCommit } from './group-commit.ts';
 import type { Journal } from './journal.ts';
 import { currentHolder } from './rows/holder.ts';
 import { CARDS_ATTEMPTS_ACTS } from './rows/migrations/001-cards-attempts-acts.ts';
@@ -41,7 +42,8 @@ export interface SqliteJournalOptions {
 export function openSqliteJournal({ file, environment, now, patience }: SqliteJournalOptions): Journal {
   const fault = (reason: string) => unusable(file, reason);
   const db = new Database({ file, migrations: MIGRATIONS, durability: 'full', patience, fault });
-  const store: Store = { db, environment, now, holder: currentHolder() };
+  const commit = new GroupCommit(db);
+  const store: Store = { db, commit, environment, now, holder: currentHolder() };
   return {
     ...sqliteCards(store),
     ...sqliteAttempts(store),
@@ -57,7 +59,10 @@ export function openSqliteJournal({ file, environment, now, patience }: SqliteJo
         for (const table of FORGOTTEN)
           db.run(`DELETE FROM ${table} WHERE environment = :environment`, { environment });
       }),
-    close: () => db.close(),
+    close: () => {
+      commit.flush();
+      db.close();
+    },
   };
 }
 

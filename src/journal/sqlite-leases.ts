@@ -12,12 +12,12 @@ const RENEWAL_MS = 2_000;
 export function sqliteLeases(
   store: Store,
 ): Pick<Journal, 'takeLeases' | 'releaseLeases' | 'listLeases' | 'holdsLeases'> {
-  const { db, environment, now } = store;
+  const { db, commit, environment, now } = store;
   const own = new OwnLeases(store);
   const isHeld = (lease: leases.KeptLease) => now() - lease.renewedAt < LEASE_MS && mayBeAlive(lease.holder);
   return {
     takeLeases: async (subjects, act) => {
-      const foreign = db.transaction(() => {
+      const foreign = await commit.write(() => {
         const found = subjects.flatMap((subject) => leases.findLease(db, environment, subject) ?? []);
         const others = found.filter((lease) => lease.owner !== own.owner && isHeld(lease));
         if (others.length === 0) own.put(subjects, act);
@@ -27,7 +27,7 @@ export function sqliteLeases(
       return foreign;
     },
     releaseLeases: async (subjects) => {
-      db.transaction(() => own.release(subjects));
+      await commit.write(() => own.release(subjects));
       own.keepUp();
     },
     listLeases: async () =>

@@ -1,5 +1,4 @@
-import { GroupCommit } from './group-commit.ts';
-import type { Journal, RunCardUpdate } from './journal.ts';
+import type { Journal } from './journal.ts';
 import * as runs from './rows/runs.ts';
 import type { Store } from './store.ts';
 
@@ -16,14 +15,7 @@ type RunsPart = Pick<
 >;
 
 /** Runs of scenarios, card by card. */
-export function sqliteRuns({ db, environment, holder }: Store): RunsPart {
-  const commit = new GroupCommit(
-    (work) => db.transaction(work),
-    ({ id, card, requests }: RunCardUpdate) => {
-      runs.putRunCard(db, environment, { id, card });
-      runs.addRequests(db, environment, { id, requests });
-    },
-  );
+export function sqliteRuns({ db, commit, environment, holder }: Store): RunsPart {
   return {
     startRun: async (run) => {
       const { user, host } = holder;
@@ -35,7 +27,11 @@ export function sqliteRuns({ db, environment, holder }: Store): RunsPart {
     endRun: async (end) => runs.endRun(db, environment, end),
     findRun: async (id) => runs.findRun(db, environment, id),
     listRuns: async (limit) => runs.listRuns(db, environment, limit),
-    saveRunCard: async (update) => commit.add(update),
+    saveRunCard: async ({ id, card, requests }) =>
+      commit.write(() => {
+        runs.putRunCard(db, environment, { id, card });
+        runs.addRequests(db, environment, { id, requests });
+      }),
     findRunCard: async (id, number) => runs.findRunCard(db, environment, { id, number }),
     listRunCards: async (id, page) => runs.listRunCards(db, environment, { id, ...page }),
   };

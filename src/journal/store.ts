@@ -1,9 +1,12 @@
 import type { Holder } from '../domain/attempt.ts';
 import type { Database } from '../sqlite/database.ts';
+import type { GroupCommit } from './group-commit.ts';
 
 /** What each part of a journal in a SQLite file works on. */
 export interface Store {
   db: Database;
+  /** For what is written: together with what others write in the same turn of the event loop. */
+  commit: GroupCommit;
   environment: string;
   /** Milliseconds since the epoch. */
   now: () => number;

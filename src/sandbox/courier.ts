@@ -15,13 +15,13 @@ import { signingKeyOf } from './rows/signing-key.ts';
 import { hasSubscriptions } from './rows/subscription-rows.ts';
 
 /** Between two looks for what is due, which other processes may have written; in milliseconds, like all of these. */
-const PAUSE_MS = 50;
+const PAUSE_MS = 20;
 /** A receiver that takes longer to answer has failed, as with the vendor. */
 const ANSWER_LIMIT_MS = 5_000;
 /** A process that was killed keeps its deliveries from the others this long. */
 const CLAIM_MS = 15_000;
 /** How many deliveries are under way at once. */
-const AT_ONCE = 8;
+const AT_ONCE = 32;
 
 /** Delivers events to those who are subscribed to them, as long as this process serves the sandbox. */
 export class Courier {
@@ -108,7 +108,7 @@ export class Courier {
     const tracked = work.finally(() => {
       this.#underWay.delete(tracked);
       // Many events don't wait for the clock.
-      if (this.#underWay.size === 0) this.#look();
+      this.#look();
     });
     this.#underWay.add(tracked);
   }

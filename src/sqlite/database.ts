@@ -93,6 +93,24 @@ export class Database {
     }
   }
 
+  /** Runs `work` as a part of the transaction that goes on: what it wrote is taken back when it throws. */
+  part<Result>(work: () => Result): Result {
+    this.#guarded(() => this.#connection.exec('SAVEPOINT part'));
+    try {
+      const result = work();
+      this.#guarded(() => this.#connection.exec('RELEASE part'));
+      return result;
+    } catch (error) {
+      // A full disk may have ended the whole transaction.
+      if (this.isTransaction) this.#connection.exec('ROLLBACK TO part; RELEASE part');
+      throw error;
+    }
+  }
+
+  get isTransaction(): boolean {
+    return this.#connection.isTransaction;
+  }
+
   close(): void {
     if (this.#connection.isOpen) this.#connection.close();
   }

@@ -77,11 +77,15 @@ export interface Sighting {
 /** A sighting of an order that says nothing new is written this often, in milliseconds: looks follow each other quickly. */
 const SIGHTINGS_MS = 30_000;
 
+/** Is there anything in what was seen that the journal doesn't know, or knows from long ago? */
+export function isNews(db: Database, environment: string, seen: Sighting): boolean {
+  const known = findKnown(db, environment, seen.card);
+  return !known || (seen.orderSeenAt ?? 0) - (known.order_seen_at ?? 0) > SIGHTINGS_MS;
+}
+
 /** Adds a card, or adds what is new to the one that its token or its order names. Nothing known is taken away. */
 export function rememberCard(db: Database, environment: string, seen: Sighting): void {
-  const known = findKnown(db, environment, seen.card);
-  const isNewer = (seen.orderSeenAt ?? 0) - (known?.order_seen_at ?? 0) > SIGHTINGS_MS;
-  if (known && !isNewer) return;
+  if (!isNews(db, environment, seen)) return;
   db.transaction(() => {
     const { card } = seen;
     const byToken = card.cardToken === null ? undefined : findByToken(db, environment, card.cardToken);
