@@ -4,11 +4,11 @@ import { redact } from '../domain/text/redaction.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { makeAgent } from '../wise/agent.ts';
 import { Client } from '../wise/client.ts';
-import { WISE_CEILINGS } from '../wise/limiter.ts';
 import type { Environment } from '../workflows/context.ts';
 import type { ContextFlags, Effect } from './context-flags.ts';
 import type { Credentials } from './credentials/credentials.ts';
 import type { Io } from './io/io.ts';
+import { ceilingsOf } from './settings/ceilings.ts';
 import { findProxy, readCertificate, secretsOf } from './settings/network.ts';
 import type { Settings } from './settings/settings.ts';
 
@@ -28,9 +28,12 @@ export function vendorUrlOf({ environment, baseUrl, certificate }: Settings): st
   return (certificate ? MUTUAL_TLS_URLS : BASE_URLS)[environment];
 }
 
-/** The vendor's API, for profiles with their tokens and for the application with its own. */
+/**
+ * The vendor's API, for profiles with their tokens and for the application with its own.
+ * @throws Failure `usage` for ceilings that are no numbers
+ */
 export function makeClient(
-  { verbose, debug }: ContextFlags,
+  { verbose, debug, ...flags }: ContextFlags,
   world: {
     settings: Settings;
     credentials: Credentials;
@@ -40,6 +43,7 @@ export function makeClient(
   },
 ): Client {
   const { settings, credentials, io, effect, server } = world;
+  const ceilings = ceilingsOf(flags, settings);
   const tell = (line: string) => io.err(`${printable(redact(line, credentials.secrets))}\n`);
   return new Client({
     baseUrl: async () => vendorUrlOf(settings) ?? (await server()).url,
@@ -50,8 +54,7 @@ export function makeClient(
     mayAct: mayAct(effect, settings.environment),
     userAgent: `kioskctl/${packageJson.version} (node ${process.version})`,
     agent: async (url) => openAgent(url, { settings, credentials, now: io.clock.now() }),
-    // The embedded sandbox has no ceilings.
-    ...(settings.environment !== 'local' && { ceilings: WISE_CEILINGS }),
+    ...(ceilings && { ceilings }),
     ...((verbose || debug) && { onExchange: tell }),
     ...(debug && { onDebug: (lines) => lines.forEach(tell) }),
   });

@@ -1,3 +1,4 @@
+import type { CeilingFlags } from './settings/ceilings.ts';
 import type { SettingFlags } from './settings/sources.ts';
 
 /**
@@ -6,7 +7,7 @@ import type { SettingFlags } from './settings/sources.ts';
  */
 export type Effect = 'reads' | 'records' | 'configures' | 'writes' | 'sandbox-only';
 
-export interface ContextFlags extends SettingFlags {
+export interface ContextFlags extends SettingFlags, CeilingFlags {
   quiet?: boolean;
   verbose?: boolean;
   debug?: boolean;

@@ -121,6 +121,7 @@ export interface SandboxChoice {
   kiosks?: number | undefined;
   seed?: number | undefined;
   tls?: { cert: Buffer; key: Buffer } | undefined;
+  rateLimits?: boolean | undefined;
 }
 
 /** The embedded sandbox; its code is loaded where it is used. @throws Failure `storage-unusable` */

@@ -32,6 +32,7 @@ interface SandboxFlags {
   seed?: string | undefined;
   speed?: string | undefined;
   kiosks?: string | undefined;
+  'rate-limits'?: boolean;
   'tls-cert'?: string | undefined;
   'tls-key'?: string | undefined;
 }
@@ -68,6 +69,7 @@ function toChoice({
   speed,
   kiosks,
   seed,
+  'rate-limits': rateLimits,
   'tls-cert': cert,
   'tls-key': key,
 }: SandboxFlags): SandboxChoice {
@@ -76,6 +78,7 @@ function toChoice({
     ...(speed !== undefined && { speed: toSpeed(speed) }),
     kiosks: toKiosks(kiosks),
     seed: toSeed(seed),
+    rateLimits,
     ...(cert !== undefined &&
       key !== undefined && { tls: { cert: readBytes(cert, LONGEST_PEM), key: readBytes(key, LONGEST_PEM) } }),
   };

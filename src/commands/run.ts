@@ -1,9 +1,16 @@
-import { Args } from '@oclif/core';
+import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
 import { actFlags, quietFlag, waitFlags } from '../cli/input/flags.ts';
 import { prepareRun } from '../cli/input/prepare-run.ts';
+import { reportFlags, toReports } from '../cli/input/report-options.ts';
 import { runFlags, toWantedRun } from '../cli/input/run-options.ts';
+import { interruption } from '../cli/io/signals.ts';
 import type { Result } from '../cli/output/result.ts';
+import { publish } from '../cli/reports/publish.ts';
+import { readReport } from '../cli/reports/read-report.ts';
+import { runResult } from '../cli/reports/run-result.ts';
+import { requireWritable } from '../cli/reports/write-report.ts';
+import { githubActions } from '../cli/settings/github.ts';
 import { resumeRun, startRun } from '../workflows/runs/run-scenario.ts';
 
 export default class Run extends BaseCommand {
@@ -12,7 +19,8 @@ export default class Run extends BaseCommand {
   static override description =
     `A scenario is a built-in one (kioskctl scenarios lists them) or a file. Everything in it is checked for every card
 before anything is sent. The run is kept in the journal: stopped anywhere, --resume goes on where it was, and nothing is
-ordered or produced twice. At its end, outside of production, the orders that it made are cancelled.
+ordered or produced twice. At its end, outside of production, the orders that it made are cancelled. On GitHub Actions,
+the step gets a summary and annotations.
 
 Ends with 0 when every expectation held, with 11 when one did not, otherwise with the code of the step that failed.`;
   static override examples = [
@@ -28,17 +36,29 @@ Ends with 0 when every expectation held, with 11 when one did not, otherwise wit
       description: 'A built-in scenario, or a file in YAML or JSON.',
     }),
   };
-  static override flags = { ...runFlags, ...waitFlags, ...actFlags, ...quietFlag };
+  static override flags = {
+    ...runFlags,
+    ...reportFlags,
+    'no-annotations': Flags.boolean({ summary: 'On GitHub Actions: no annotations and no step summary.' }),
+    ...waitFlags,
+    ...actFlags,
+    ...quietFlag,
+  };
 
   protected override async perform(): Promise<Result> {
     const { args, flags } = await this.parse(Run);
     const wanted = toWantedRun(args.scenario, flags);
+    const targets = toReports(flags);
     const ctx = await this.context({ ...flags, kiosk: undefined });
     const { plan, ...prepared } = await prepareRun(ctx, wanted, { root: this.config.root });
+    for (const target of targets) await requireWritable(target);
     const run =
       prepared.kind === 'new'
         ? await startRun(ctx, prepared.run, plan)
         : await resumeRun(ctx, prepared.run, plan);
-    return { exitCode: run.exitCode ?? 1, document: { run }, text: () => JSON.stringify(run, null, 1) };
+    const report = await readReport(ctx, run, this.opened.credentials.secrets);
+    const github = flags['no-annotations'] ? null : githubActions();
+    const reportErrors = await publish(report, { targets, github, say: (line) => this.io.err(line) });
+    return runResult(report, { signal: interruption(), reportErrors });
   }
 }

@@ -10,6 +10,8 @@ export interface CardFacts extends StageFacts {
   orderId: number | null;
   cardToken: string | null;
   requirements: Requirement[] | null;
+  /** When its order was created, as the vendor writes it, where that was seen: the card is younger. */
+  orderedAt?: string | null;
 }
 
 /** A card as every JSON document shows it. */

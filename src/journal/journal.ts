@@ -121,6 +121,16 @@ export interface Journal {
    */
   keepEvent(delivery: Delivery): Promise<KeptEvent | null>;
   listEvents(filter: EventFilter): Promise<KeptEvent[]>;
+  /**
+   * May a card have events after one? For those who ask often: the cost is the same for one card and for many. It may miss
+   * what arrived in the last few milliseconds, which the next question finds.
+   * @param after the number of an event up to which those of the card are known
+   * @returns `isQuiet` when there are none up to `upTo`; else `listEvents` tells
+   */
+  newsOf(
+    card: { cardToken: string | null; orderId: number | null },
+    after: number,
+  ): Promise<{ upTo: number; isQuiet: boolean }>;
   findDelivery(id: number): Promise<KeptDelivery | null>;
   /** The card of an order, as far as cards and signed events tell. */
   findCardToken(orderId: number): Promise<string | null>;

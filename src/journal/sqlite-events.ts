@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { KeptEvent } from '../domain/events/event.ts';
+import { EventFeed } from './event-feed.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { Delivery, Journal } from './journal.ts';
 import * as cards from './rows/cards.ts';
@@ -16,11 +17,13 @@ const SILENCE_MS = 10_000;
 
 type EventsPart = Pick<
   Journal,
-  'keepEvent' | 'listEvents' | 'findDelivery' | 'findCardToken' | 'latestEventId' | 'pruneEvents'
+  'keepEvent' | 'listEvents' | 'newsOf' | 'findDelivery' | 'findCardToken' | 'latestEventId' | 'pruneEvents'
 >;
 
 /** The events of webhooks. */
-export function sqliteEvents({ db, environment }: Store): EventsPart {
+export function sqliteEvents(store: Store): EventsPart {
+  const { db, environment } = store;
+  const feed = new EventFeed(store);
   const commit = new GroupCommit(
     (work) => db.transaction(work),
     (delivery: Delivery) => insert({ db, environment }, delivery),
@@ -28,6 +31,7 @@ export function sqliteEvents({ db, environment }: Store): EventsPart {
   return {
     keepEvent: async (delivery) => commit.add(delivery),
     listEvents: async (filter) => events.listEvents(db, environment, filter),
+    newsOf: async (card, after) => feed.newsOf(card, after),
     findDelivery: async (id) => events.findDelivery(db, environment, id),
     findCardToken: async (orderId) =>
       cards.findByOrder(db, environment, orderId)?.card_token ??

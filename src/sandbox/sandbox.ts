@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { Failure } from '../domain/errors/failure.ts';
 import { Courier } from './courier.ts';
 import { type Fault, faultSchema } from './faults/faults.ts';
+import { RateLimits } from './http/rate-limits.ts';
 import { State } from './machine/state.ts';
 import { deleteFaults, insertFault, listFaults } from './rows/fault-rows.ts';
 import { KIOSK_COUNT } from './rows/seed.ts';
@@ -17,6 +18,8 @@ export interface SandboxOptions {
   kiosks?: number | undefined;
   /** For the same ids and digits again; used only when the state is made or reset. */
   seed?: number | undefined;
+  /** Whether it answers 429 to more requests than the vendor allows: 100 a second, 1,000 a minute, both of its own. */
+  rateLimits?: boolean | undefined;
   /** With what it serves https; without, it serves http. */
   tls?: TlsFiles | undefined;
   /** The real clock, in milliseconds since the epoch. */
@@ -30,10 +33,13 @@ export class Sandbox {
   readonly #courier: Courier;
 
   /** @throws Failure `storage-unusable` when the state can't be opened or made, `usage` for an impossible speed, `invalid-input` for an unusable certificate */
-  constructor({ stateFile, speed, seed, tls, kiosks = KIOSK_COUNT, now = Date.now }: SandboxOptions) {
+  constructor(options: SandboxOptions) {
+    const { stateFile, speed, seed, tls = null, rateLimits = false, kiosks = KIOSK_COUNT, now } = options;
     if (!(speed > 0 && speed < Number.POSITIVE_INFINITY)) throw impossibleSpeed(speed);
-    this.#state = new State({ file: stateFile, speed, kiosks, seed, now });
-    this.#server = new SandboxServer(this.#state, tls ?? null);
+    this.#state = new State({ file: stateFile, speed, kiosks, seed, now: now ?? Date.now });
+    // Nobody sets this clock back, and it is finer: at a high speed, milliseconds count.
+    const limits = rateLimits ? new RateLimits({ speed, now: now ?? (() => performance.now()) }) : null;
+    this.#server = new SandboxServer(this.#state, { tls, limits });
     this.#courier = new Courier(this.#state);
   }
 

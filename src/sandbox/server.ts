@@ -6,6 +6,7 @@ import { Failure } from '../domain/errors/failure.ts';
 import { answerVendor } from './api/exchange.ts';
 import { answerControl } from './control.ts';
 import { type Answer, plainError } from './http/answers.ts';
+import type { RateLimits } from './http/rate-limits.ts';
 import { CONTROL_ROOT, type Received, receive } from './http/received.ts';
 import { type Reply, replyOf, send } from './http/reply.ts';
 import type { State } from './machine/state.ts';
@@ -25,6 +26,7 @@ export interface TlsFiles {
 /** Serves a state over HTTP, or HTTPS. */
 export class SandboxServer {
   readonly #state: State;
+  readonly #limits: RateLimits | null;
   readonly #scheme: 'http' | 'https';
   readonly #server: http.Server;
   readonly #closing = new AbortController();
@@ -32,8 +34,9 @@ export class SandboxServer {
   #requests = 0;
 
   /** @throws Failure `invalid-input` for a certificate or key that can't be used */
-  constructor(state: State, tls: TlsFiles | null) {
+  constructor(state: State, { tls, limits }: { tls: TlsFiles | null; limits: RateLimits | null }) {
     this.#state = state;
+    this.#limits = limits;
     this.#scheme = tls ? 'https' : 'http';
     this.#server = makeServer(tls);
     this.#server.on('request', (request, response) => this.#track(this.#serve(request, response)));
@@ -77,7 +80,8 @@ export class SandboxServer {
       if (received.path.startsWith(CONTROL_ROOT))
         return replyOf(answerControl(this.#state, received), { at: this.#state.now(), traceId: NO_TRACE });
       this.#requests += 1;
-      const exchange = { received, number: this.#requests, signal: this.#closing.signal };
+      const limitedFor = this.#limits?.refuse() ?? null;
+      const exchange = { received, number: this.#requests, limitedFor, signal: this.#closing.signal };
       return await answerVendor(this.#state, exchange);
     } catch (error) {
       if (this.#closing.signal.aborted) throw error;

@@ -1,12 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type PQueue from 'p-queue';
+import { Reservation, Turn } from './turn.ts';
+import { type Ceiling, Window } from './window.ts';
 
-/** How many requests of one client may go out in a time. */
-export interface Ceiling {
-  requests: number;
-  /** Milliseconds. */
-  within: number;
-}
+export type { Reservation } from './turn.ts';
+export type { Ceiling } from './window.ts';
 
 /** The vendor's ceilings for a client: 100 requests a second and 1,000 a minute. Source: its rate-limiting guide. */
 export const WISE_CEILINGS: readonly Ceiling[] = [
@@ -14,8 +12,6 @@ export const WISE_CEILINGS: readonly Ceiling[] = [
   { requests: 1_000, within: 60_000 },
 ];
 
-/** Requests that don't take equally long arrive closer together than they left: windows are a little longer here. */
-const MARGIN = 1.05;
 /** So many requests may be without an answer. After a 429 it is one, and twice as many with each good answer. */
 const MOST_IN_FLIGHT = 32;
 /** How long a 429 without `Retry-After` holds everything back; the next ones twice as long each, up to a minute. */
@@ -26,11 +22,6 @@ const LONGEST_WAIT_MS = 30_000;
 
 /** What a timer can hold. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-/** Takes the place of a turn: a request with it goes out at once. */
-export interface Reservation {
-  readonly reservedAt: number;
-}
 
 export interface TurnOptions {
   /** Milliseconds for which waiting makes sense. */
@@ -61,10 +52,12 @@ export class HeldBack extends Error {
 interface Queues {
   /** Lets one request after the other pass, in the order of asking. */
   gate: PQueue;
-  /** A sliding window for each ceiling. */
-  windows: PQueue[];
+  windows: Window[];
   /** The requests that are on their way. */
   flights: PQueue;
+  /** Those that wait to reserve a turn, in their order, and how many have one. */
+  reserving: PQueue;
+  reservations: Window;
 }
 
 /**
@@ -84,11 +77,23 @@ export class Limiter {
 
   /**
    * Waits for a turn that is used a little later, so that nothing stands between the record of an act and its sending.
+   * What is looked at in between needs turns, too: reservations never take more than half of the places.
    * @throws HeldBack, or the signal's reason
    */
   async reserve(options: TurnOptions): Promise<Reservation> {
-    await this.#inTurn(async () => undefined, options);
-    return { reservedAt: performance.now() };
+    const { windows, reserving, reservations } = await this.#open();
+    const turn = new Turn(windows);
+    return this.#within(options, async (wait) => {
+      await reserving.add(() => reservations.take(wait.signal), { signal: wait.signal });
+      try {
+        const { answer } = await this.#pass(async () => undefined, { turn, wait });
+        await answer;
+      } catch (error) {
+        reservations.giveBack();
+        throw error;
+      }
+      return new Reservation(turn, () => reservations.giveBack());
+    });
   }
 
   /**
@@ -99,34 +104,47 @@ export class Limiter {
     send: () => Promise<Answer>,
     options: TurnOptions & { read: (answer: Answer) => LimitedAnswer },
   ): Promise<Answer> {
-    const { flights } = await this.#open();
-    const fly = async () => {
-      const answer = await send();
-      this.#learn(options.read(answer), flights);
-      return answer;
+    const { flights, windows } = await this.#open();
+    const fly = async (turn: Turn) => {
+      try {
+        const answer = await send();
+        this.#learn(options.read(answer), flights);
+        return answer;
+      } finally {
+        turn.answered();
+      }
     };
-    if (!options.reservation) return (await this.#inTurn(fly, options)).answer;
+    const { reservation } = options;
+    if (!reservation) {
+      const turn = new Turn(windows);
+      const pass = async (wait: Wait) => this.#pass(async () => fly(turn), { turn, wait });
+      return (await this.#within(options, pass)).answer;
+    }
     // Its sending is recorded already: it goes out now, or not at all.
     const left = this.#heldUntil - performance.now();
-    if (left > 0) throw new HeldBack(left);
-    return fly();
+    if (left <= 0) return fly(reservation.use());
+    reservation.cancel();
+    throw new HeldBack(left);
   }
 
   /** The gate lets the next one pass as soon as this one is on its way. */
-  async #inTurn<Answer>(
+  async #pass<Answer>(
     fly: () => Promise<Answer>,
-    options: TurnOptions,
+    { turn, wait }: { turn: Turn; wait: Wait },
   ): Promise<{ answer: Promise<Answer> }> {
-    const { gate, windows, flights } = await this.#open();
-    const wait = withDeadline(options);
-    const { signal } = wait;
+    const { gate, flights } = await this.#open();
     const pass = async () => {
       await this.#holdEnds(wait);
-      for (const window of windows) await window.add(() => undefined, { signal });
+      await turn.take(wait.signal);
       const departure = Promise.withResolvers<void>();
       const answer = flights.add(async () => {
         // A hold may have begun while there was no room.
-        await this.#holdEnds(wait).finally(departure.resolve);
+        await this.#holdEnds(wait)
+          .catch((error: unknown) => {
+            turn.giveBack();
+            throw error;
+          })
+          .finally(departure.resolve);
         return fly();
       });
       // Whoever asked hears of it; nobody else has to.
@@ -134,13 +152,30 @@ export class Limiter {
       await departure.promise;
       return { answer };
     };
+    return gate.add(pass, { signal: wait.signal });
+  }
+
+  /** Waits no longer than there is patience for. */
+  async #within<Result>(
+    { patience, signal }: TurnOptions,
+    work: (wait: Wait) => Promise<Result>,
+  ): Promise<Result> {
+    const late = new AbortController();
+    const timer = patience < LONGEST_TIMER_MS ? setTimeout(() => late.abort(), Math.max(0, patience)) : null;
+    timer?.unref();
+    const wait: Wait = {
+      deadline: performance.now() + patience,
+      signal: signal ? AbortSignal.any([signal, late.signal]) : late.signal,
+    };
     try {
-      return await gate.add(pass, { signal });
+      return await work(wait);
     } catch (error) {
-      options.signal?.throwIfAborted();
-      throw signal.aborted
+      signal?.throwIfAborted();
+      throw late.signal.aborted
         ? new HeldBack(Math.max(this.#heldUntil - performance.now(), FIRST_HOLD_MS))
         : error;
+    } finally {
+      if (timer) clearTimeout(timer);
     }
   }
 
@@ -178,13 +213,13 @@ export class Limiter {
   /** Loads the library at the first request. */
   async #make(): Promise<Queues> {
     const { default: Queue } = await import('p-queue');
+    const least = Math.min(...this.#ceilings.map(({ requests }) => requests));
     return {
       gate: new Queue({ concurrency: 1 }),
-      windows: this.#ceilings.map(
-        ({ requests, within }) =>
-          new Queue({ intervalCap: requests, interval: Math.ceil(within * MARGIN), strict: true }),
-      ),
+      windows: this.#ceilings.map((ceiling) => new Window(ceiling)),
       flights: new Queue({ concurrency: MOST_IN_FLIGHT }),
+      reserving: new Queue({ concurrency: 1 }),
+      reservations: new Window({ requests: Math.max(1, Math.floor(least / 2)), within: 0 }),
     };
   }
 }
@@ -193,10 +228,4 @@ interface Wait {
   /** On the clock of `performance`. */
   deadline: number;
   signal: AbortSignal;
-}
-
-function withDeadline({ patience, signal }: TurnOptions): Wait {
-  const signals = signal ? [signal] : [];
-  if (patience < LONGEST_TIMER_MS) signals.push(AbortSignal.timeout(Math.max(0, Math.ceil(patience))));
-  return { deadline: performance.now() + patience, signal: AbortSignal.any(signals) };
 }

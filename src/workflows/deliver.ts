@@ -84,6 +84,7 @@ async function put(ctx: Context, attempt: Attempt, reservation: Reservation | un
       },
     });
   } catch (error) {
+    reservation?.cancel();
     // Only what is done before the sending throws a Failure: no token, no server.
     if (error instanceof Failure)
       await ctx.journal.update(attempt, { outcome: 'not-seen', at: ctx.clock.now() });

@@ -5,9 +5,10 @@ import { asFailure, type Failure } from '../domain/errors/failure.ts';
 import { commandLine } from '../domain/next.ts';
 import { formatReference } from '../domain/reference.ts';
 import { type CardResult, outcomeOf } from '../domain/results.ts';
+import type { CardOrder } from '../wire/orders.ts';
 import type { ReadOptions } from '../wise/client.ts';
 import type { Context } from './context.ts';
-import { type Observation, observe, unseenCard } from './observe.ts';
+import { type Observation, observe, observeOrder, unseenCard } from './observe.ts';
 import type { Target } from './targets.ts';
 
 /** One card while a command works on it: remembers what was seen last, so that an error can still show the card. */
@@ -104,13 +105,6 @@ export class Subject {
     this.watch?.(this.card);
   }
 
-  /** Takes over what an answer to another request showed of it. */
-  take(seen: Observation): void {
-    this.#latest = seen;
-    this.#lookedAt = this.#ctx.clock.now();
-    this.watch?.(seen.card);
-  }
-
   #untilDeadline(): ReadOptions {
     if (this.deadline === null) return {};
     return { patience: Math.max(LAST_LOOK_MS, this.deadline - this.#ctx.clock.now()) };
@@ -118,8 +112,25 @@ export class Subject {
 
   /** Looks at the card, within the time that its command has. */
   async observe(read: ReadOptions = this.#untilDeadline()): Promise<Observation> {
-    const seen = await observe(this.#ctx, this.target, { ...read, isLean: this.isLean });
-    this.take(seen);
+    const orderedAt = this.#latest?.facts.orderedAt;
+    const options = { ...read, isLean: this.isLean, orderedAt };
+    return this.#keep(await observe(this.#ctx, this.target, options));
+  }
+
+  /**
+   * Takes over what the answer to its order says. One that has a card already was made before, by the same key: that is
+   * looked at.
+   */
+  async take(order: CardOrder): Promise<Observation> {
+    this.target.orderId = order.id;
+    if (order.cardToken !== null) return this.observe();
+    return this.#keep(await observeOrder(this.#ctx, this.target, order));
+  }
+
+  #keep(seen: Observation): Observation {
+    this.#latest = seen;
+    this.#lookedAt = this.#ctx.clock.now();
+    this.watch?.(seen.card);
     return seen;
   }
 }

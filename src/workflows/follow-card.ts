@@ -2,26 +2,20 @@ import { isUnsettled } from '../domain/attempt.ts';
 import { name } from '../domain/card.ts';
 import { Outage } from '../domain/errors/failure.ts';
 import type { KeptEvent } from '../domain/events/event.ts';
-import { isNews, type Told, whatEventsTell } from '../domain/events/event-news.ts';
+import { isNews, whatEventsTell, whatEventsTellOfOrder } from '../domain/events/event-news.ts';
 import type { ReadOptions } from '../wise/client.ts';
 import type { Context } from './context.ts';
 import type { Source, Subject } from './each-card.ts';
-import { learn } from './learn.ts';
 import type { ListenerCheck } from './listener-check.ts';
 import type { Observation } from './observe.ts';
 import { GROWTH } from './poll.ts';
+import { takeOverOrder, takeOverProduction } from './take-over.ts';
 
 /** The pause between two looks into the journal, in milliseconds. */
 const JOURNAL_PAUSE_MS = 20;
 
 /** How often the API is looked at while the events of a listener are waited for. */
 const CALM_MS = 60_000;
-
-/** What an attempt comes to by the result that an event tells. */
-const OUTCOMES = new Map([
-  ['PRODUCED', 'produced'],
-  ['PRODUCTION_ERROR', 'failed'],
-]);
 
 export interface FollowOptions {
   listener: ListenerCheck;
@@ -33,7 +27,8 @@ export interface FollowOptions {
 
 /**
  * Follows one card, step by step. Without a listener each step is a look at the API. With one, a step reads the journal,
- * and looks at the API only at the start, every minute, at the deadline, and when events don't decide by themselves.
+ * and looks at the API only at the start (unless the card was seen), every minute, at the deadline, and when events don't
+ * decide by themselves.
  */
 export class CardFollower {
   readonly #ctx: Context;
@@ -42,8 +37,12 @@ export class CardFollower {
   /** All events of the card, and whose they are: an order's card may become known on the way. */
   #events: KeptEvent[] = [];
   #eventsOf = '';
+  /** Up to which event of the journal they were read. */
+  #readTo = 0;
   /** How many of them were there before the first look, which covers them. */
   #covered = 0;
+  /** Events told which card it is: what is new among its own is looked into, all else is known. */
+  #isTold = false;
   #nextLookAt = Number.NEGATIVE_INFINITY;
   #pause = 0;
   #failure: unknown = null;
@@ -72,7 +71,8 @@ export class CardFollower {
     if (!this.#isOnJournal) return this.#look(read);
     const news = await this.#readNews();
     const told = news.length > 0 ? await this.#takeOver() : null;
-    if (told) return told;
+    // Of an order whose card became known, the events of the card may be there already.
+    if (told) return this.#isTold ? this.step(read) : told;
     if (this.#hasNews(news)) this.#lookSoon();
     if (this.#isDue()) {
       const seen = await this.#look(read);
@@ -103,48 +103,59 @@ export class CardFollower {
     const card = { cardToken, orderId };
     const of = JSON.stringify(card);
     const isFirst = of !== this.#eventsOf;
+    const isSeen = this.#isTold || this.#isSeen();
     if (isFirst) {
       this.#events = [];
       this.#eventsOf = of;
-      if (!this.#options.isSeen) this.#lookSoon();
+      this.#isTold = false;
+      if (!isSeen) this.#lookSoon();
     }
-    const afterId = this.#events.at(-1)?.id ?? 0;
-    const news = await this.#ctx.journal.listEvents({ card, afterId });
+    const { journal } = this.#ctx;
+    const { upTo, isQuiet } = await journal.newsOf(card, this.#readTo);
+    this.#readTo = upTo;
+    if (isQuiet && !isFirst) return [];
+    const news = await journal.listEvents({ card, afterId: this.#events.at(-1)?.id ?? 0 });
     this.#events.push(...news);
-    if (isFirst && this.#options.isSeen) this.#planNextLook();
-    else if (isFirst) this.#covered = this.#events.length;
+    if (isFirst) this.#covered = isSeen ? 0 : this.#events.length;
+    if (isFirst && isSeen) this.#planNextLook();
     return news;
   }
 
-  /**
-   * Takes over what the events tell beyond doubt, by the same way as what a look shows: the journal learns from it.
-   * @returns null when they don't decide, or the attempt is not the one any more that was seen
-   */
+  /** Takes over what the events tell beyond doubt: that the order went on, and the card's production. */
   async #takeOver(): Promise<Observation | null> {
-    const { latest, target } = this.#subject;
-    const told = latest && whatEventsTell(latest.facts, this.#events);
-    const { profileId, orderId, cardToken } = target;
-    if (!told || cardToken === null) return null;
-    const current = await this.#ctx.journal.latestAttempt(cardToken);
-    const known = latest.facts.attempt;
-    const { production } = told;
-    // Another process may have learned it first, from a look at the API: that says the same.
-    const isAsKnown =
-      current?.outcome === known?.outcome || current?.outcome === OUTCOMES.get(production.status);
-    if (current?.id !== known?.id || !isAsKnown) return null;
-    const lookedAt = this.#ctx.clock.now();
-    const attempt = await learn(this.#ctx, { profileId, orderId, cardToken, production, lookedAt });
-    if (attempt?.id !== known?.id) return null;
-    this.#subject.update({ production, attempt });
-    this.#say(told);
-    return this.#subject.latest;
-  }
-
-  #say({ production, event }: Told): void {
+    const sayings = [await this.#takeOverOrder(), await this.#takeOverProduction()].filter(
+      (one) => one !== null,
+    );
+    if (sayings.length === 0) return null;
     this.#source = 'event';
     this.#failure = null;
     this.#planNextLook();
-    this.#ctx.report.note(`Card ${name(this.#subject.card)}: ${production.status}, says event ${event.id}.`);
+    for (const saying of sayings) this.#ctx.report.note(saying);
+    return this.#subject.latest;
+  }
+
+  async #takeOverOrder(): Promise<string | null> {
+    const { latest, target } = this.#subject;
+    const told = latest && whatEventsTellOfOrder(latest.facts, this.#events);
+    if (!told) return null;
+    const isOther = told.cardToken !== target.cardToken;
+    if (!(await takeOverOrder(this.#ctx, this.#subject, told))) return null;
+    if (isOther) this.#isTold = true;
+    return `Order ${target.orderId}: ${told.orderStatus}, says event ${told.event.id}.`;
+  }
+
+  async #takeOverProduction(): Promise<string | null> {
+    const { latest } = this.#subject;
+    const told = latest && whatEventsTell(latest.facts, this.#events);
+    if (!told || !(await takeOverProduction(this.#ctx, this.#subject, told))) return null;
+    return `Card ${name(this.#subject.card)}: ${told.production.status}, says event ${told.event.id}.`;
+  }
+
+  /** Was the card seen right before? What an order in PLACED waits for has to be named at once. */
+  #isSeen(): boolean {
+    const facts = this.#subject.latest?.facts;
+    if (!facts || !this.#options.isSeen) return false;
+    return facts.orderStatus !== 'PLACED' || facts.requirements !== null;
   }
 
   #hasNews(events: readonly KeptEvent[]): boolean {

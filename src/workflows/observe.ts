@@ -1,6 +1,5 @@
 import { type Attempt, lagsBehind } from '../domain/attempt.ts';
 import { type Card, type CardFacts, describeCard } from '../domain/card.ts';
-import { KIOSK_COLLECTION } from '../domain/guards.ts';
 import { parseVendorTime } from '../domain/times/vendor-time.ts';
 import type { CardOrder } from '../wire/orders.ts';
 import { getCard, getProduction } from '../wise/cards.ts';
@@ -15,6 +14,8 @@ import type { Target } from './targets.ts';
 export interface Look extends ReadOptions {
   /** Asks for the production alone: what else there is to know is taken from the journal, as it heard it last. */
   isLean?: boolean;
+  /** When its order was created, as an earlier look showed it. */
+  orderedAt?: string | null | undefined;
 }
 
 /** What one look at a card showed. */
@@ -40,6 +41,7 @@ export async function observe(ctx: Context, target: Target, read: Look = {}): Pr
   const attempt =
     cardToken === null ? null : await learn(ctx, { ...identityOf(target), cardToken, production, lookedAt });
   await keepClockOffset(ctx);
+  const orderedAt = order?.creationTime ?? read.orderedAt ?? null;
   const facts: CardFacts = {
     ...identityOf(target),
     orderStatus,
@@ -47,7 +49,9 @@ export async function observe(ctx: Context, target: Target, read: Look = {}): Pr
     production:
       attempt?.outcome === 'produced' && lagsBehind(production, attempt) ? attempt.production : production,
     attempt,
-    age: ageOf(ctx, createdAt ?? order?.creationTime ?? null),
+    // A card can't be older than its order.
+    age: ageOf(ctx, createdAt ?? orderedAt),
+    orderedAt,
     requirements:
       order?.status === 'PLACED'
         ? await listRequirements(ctx.wise, { profileId, orderId: order.id }, options)
@@ -56,21 +60,19 @@ export async function observe(ctx: Context, target: Target, read: Look = {}): Pr
   return { facts, card: describeCard(facts, ctx.invocation), deliveryOption };
 }
 
-/** What the answer to an order shows of its card, of which there is nothing else to see yet: it saves a look. */
-export async function observeNewOrder(ctx: Context, target: Target, order: CardOrder): Promise<Observation> {
+/**
+ * What the answer to an order shows of its card, without a request: the journal learns from it as from a look. It names no
+ * requirements. Fills in the target's order.
+ */
+export async function observeOrder(ctx: Context, target: Target, order: CardOrder): Promise<Observation> {
+  const { status: orderStatus, creationTime: orderedAt, deliveryDetails } = order;
   target.orderId = order.id;
-  target.cardToken ??= order.cardToken;
-  const deliveryOption = order.deliveryDetails?.deliveryOption ?? KIOSK_COLLECTION;
-  const learned = { ...identityOf(target), cardCreatedAt: null, deliveryOption, orderStatus: order.status };
+  const deliveryOption = deliveryDetails?.deliveryOption ?? null;
+  const learned = { ...identityOf(target), cardCreatedAt: null, deliveryOption, orderStatus };
   await ctx.journal.rememberCard(learned, ctx.clock.now());
-  const facts: CardFacts = {
-    ...identityOf(target),
-    orderStatus: order.status,
-    production: null,
-    attempt: null,
-    age: ageOf(ctx, order.creationTime),
-    requirements: null,
-  };
+  await keepClockOffset(ctx);
+  const nothing = { production: null, attempt: null, requirements: null };
+  const facts = { ...identityOf(target), ...nothing, orderStatus, orderedAt, age: ageOf(ctx, orderedAt) };
   return { facts, card: describeCard(facts, ctx.invocation), deliveryOption };
 }
 

@@ -91,7 +91,12 @@ async function sendClaimed(
   const send = async () => {
     // Its turn comes before the look: nothing stands between look, record and sending.
     const reservation = await ctx.wise.reserve(ctx.signal);
-    return { reservation, sent: await record(ctx, subject, { attempt, sending }) };
+    const sent = await record(ctx, subject, { attempt, sending }).catch((error: unknown) => {
+      reservation?.cancel();
+      throw error;
+    });
+    if (!sent) reservation?.cancel();
+    return { reservation, sent };
   };
   const { sent, reservation } = await send().catch(async (error: unknown) => {
     await ctx.journal.release(attempt).catch(() => undefined);

@@ -15,6 +15,16 @@ import { waitFor } from './wait.ts';
 
 const NOT_YET = new Set<Stage>(['placed', 'requirements-fulfilled', 'details-created', 'unknown']);
 
+export interface ReadyWait {
+  /** `auto` unless told otherwise. */
+  via?: Via;
+  /**
+   * The card was seen right before, if only by the answer to its order: while events tell, it needs no look. An order whose
+   * requirements were not seen yet is looked at all the same.
+   */
+  isSeen?: boolean;
+}
+
 /**
  * Waits until each card may be produced, or is further than that.
  * @throws Failure `no-listener`
@@ -36,7 +46,7 @@ export async function waitReady(
 export async function waitUntilReady(
   ctx: Context,
   subject: Subject,
-  { via = 'auto', isSeen = false }: { via?: Via; isSeen?: boolean } = {},
+  { via = 'auto', isSeen = false }: ReadyWait = {},
 ): Promise<void> {
   const named = new Set<string>();
   await waitFor(ctx, subject, {

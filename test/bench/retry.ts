@@ -1,11 +1,6 @@
 // npm run bench:retry [cards] [kiosks]: `retry` of many failed cards over many kiosks of the embedded sandbox, with the
 // events of a live listener: time, requests a card, and memory, which must not grow with the number of cards.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { kioskIds, report, Stage } from './stage.ts';
 
 const CARDS = Number(process.argv[2] ?? 1_000);
 const KIOSKS = Number(process.argv[3] ?? 10);
@@ -18,66 +13,14 @@ const MOST_GROWTH = 1.3;
 const MOST_READS = 1.1;
 const PROFILE = 1001;
 
-interface Served {
-  url: string;
-  child: ChildProcess;
-}
-
-class Stage {
-  readonly home = mkdtempSync(join(tmpdir(), 'kioskctl-bench-'));
-  readonly #children: ChildProcess[] = [];
-  url = '';
-
-  async open(): Promise<void> {
-    const sandbox = await this.#serve([
-      'sandbox',
-      '--port',
-      '0',
-      '--speed',
-      '1000',
-      '--kiosks',
-      String(KIOSKS),
-    ]);
-    this.url = sandbox.url;
-    await this.#serve(['listen', '--base-url', this.url, '--port', '0']);
-  }
-
-  async call<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
-    const answer = await fetch(`${this.url}${path}`, {
-      method,
-      headers: {
-        'content-type': 'application/json',
-        ...(path.startsWith('/v') && {
-          authorization: 'Bearer any',
-          'x-idempotence-uuid': crypto.randomUUID(),
-        }),
-      },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
-    return (text ? JSON.parse(text) : undefined) as Answer;
-  }
-
+class Failures extends Stage {
   /** Cards that a bank's own back-end ordered, and that failed at their kiosks. */
   async failedCards(count: number): Promise<void> {
-    for (const kioskId of kioskIds())
-      await this.call('POST', '/_sandbox/faults', {
-        kind: 'outcome',
-        kioskId,
-        status: 'PRODUCTION_ERROR',
-        errorCode: 'PRD_HOPPER_DOOR',
-        times: Math.ceil(count / KIOSKS),
-      });
-    await inParallel(count, async (index) => this.#failedCard(kioskIds()[index % KIOSKS] ?? ''));
+    const failing = { status: 'PRODUCTION_ERROR', errorCode: 'PRD_HOPPER_DOOR' };
+    await this.outcomes(kioskIds(KIOSKS), { ...failing, times: Math.ceil(count / KIOSKS) });
+    await inParallel(count, async (index) => this.#failedCard(kioskIds(KIOSKS)[index % KIOSKS] ?? ''));
     await this.call('DELETE', '/_sandbox/faults');
-    for (const kioskId of kioskIds())
-      await this.call('POST', '/_sandbox/faults', {
-        kind: 'outcome',
-        kioskId,
-        status: 'PRODUCED',
-        times: count,
-      });
+    await this.outcomes(kioskIds(KIOSKS), { status: 'PRODUCED', times: count });
   }
 
   async #failedCard(kioskId: string): Promise<void> {
@@ -113,68 +56,10 @@ class Stage {
       if (planned === count) return;
     }
   }
-
-  /** Runs a command to its end, and watches its memory. */
-  // oxlint-disable-next-line typescript/no-explicit-any -- documents of many shapes
-  async run(args: string[]): Promise<{ document: any; seconds: number; memory: number }> {
-    const started = performance.now();
-    const child = spawn(process.execPath, ['bin/run.js', ...args, '--base-url', this.url], {
-      env: { ...this.#env(), NODE_OPTIONS: LITTLE_ROOM },
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    let stdout = '';
-    let memory = 0;
-    child.stdout.setEncoding('utf8').on('data', (text: string) => void (stdout += text));
-    const watch = setInterval(() => void (memory = Math.max(memory, peakOf(child.pid ?? 0))), 100);
-    await once(child, 'close');
-    clearInterval(watch);
-    return { document: JSON.parse(stdout), seconds: (performance.now() - started) / 1_000, memory };
-  }
-
-  async close(): Promise<void> {
-    for (const child of this.#children) {
-      child.kill('SIGKILL');
-      await once(child, 'exit');
-    }
-    rmSync(this.home, { recursive: true, force: true });
-  }
-
-  async #serve(args: string[]): Promise<Served> {
-    const child = spawn(process.execPath, ['bin/run.js', ...args, '--json'], {
-      env: this.#env(),
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    this.#children.push(child);
-    const lines = createInterface({ input: child.stdout });
-    const [line] = (await once(lines, 'line')) as [string];
-    return { url: (JSON.parse(line) as { url: string }).url, child };
-  }
-
-  #env(): NodeJS.ProcessEnv {
-    return {
-      PATH: process.env.PATH,
-      HOME: this.home,
-      KIOSKCTL_HOME: this.home,
-      KIOSKCTL_ENVIRONMENT: 'local',
-    };
-  }
-}
-
-function kioskIds(): string[] {
-  return Array.from({ length: KIOSKS }, (_, index) => `WIS${String(index + 1).padStart(5, '0')}`);
 }
 
 function selection(): string[] {
-  return kioskIds().flatMap((kioskId) => ['--kiosk', kioskId]);
-}
-
-/** The most memory that a process ever had, in MiB; 0 once it is gone. */
-function peakOf(pid: number): number {
-  try {
-    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1_024;
-  } catch {
-    return 0;
-  }
+  return kioskIds(KIOSKS).flatMap((kioskId) => ['--kiosk', kioskId]);
 }
 
 async function inParallel(count: number, work: (index: number) => Promise<void>): Promise<void> {
@@ -186,18 +71,13 @@ async function inParallel(count: number, work: (index: number) => Promise<void>)
 }
 
 async function measure(count: number) {
-  const stage = new Stage();
+  const stage = new Failures();
   try {
-    await stage.open();
+    await stage.open(['--speed', '1000', '--kiosks', String(KIOSKS)]);
     await stage.failedCards(count);
     await stage.heard(count);
-    const { document, ...figures } = await stage.run([
-      'retry',
-      ...selection(),
-      '--yes',
-      '--attended',
-      '--json',
-    ]);
+    const args = ['retry', ...selection(), '--yes', '--attended', '--json'];
+    const { document, ...figures } = await stage.run(args, { NODE_OPTIONS: LITTLE_ROOM });
     const { done = 0 } = document.summary;
     const { reads, sends } = document.requests;
     console.log(
@@ -213,7 +93,7 @@ async function measure(count: number) {
 const few = await measure(FEW);
 const all = await measure(CARDS);
 const growth = all.memory / few.memory;
-const checks: [string, boolean][] = [
+report([
   [`all produced, ${all.done} of ${CARDS}`, all.done === CARDS && few.done === FEW],
   [`one send a card, ${all.sends.toFixed(2)}`, all.sends === 1],
   [`reads a card, ${all.reads.toFixed(2)} (at most ${MOST_READS})`, all.reads <= MOST_READS],
@@ -221,6 +101,4 @@ const checks: [string, boolean][] = [
     `memory of ${CARDS} to that of ${FEW} cards, ${growth.toFixed(2)} (at most ${MOST_GROWTH})`,
     growth <= MOST_GROWTH,
   ],
-];
-for (const [what, isMet] of checks) console.log(`${isMet ? 'met' : 'NOT MET'}: ${what}`);
-process.exitCode = checks.every(([, isMet]) => isMet) ? 0 : 1;
+]);

@@ -5,10 +5,11 @@ import { expect, test } from 'vitest';
 /** What each room may import from, besides itself and the rooms below those: see docs/layout.md. */
 const BELOW: Record<string, string[]> = {
   commands: ['cli'],
-  cli: ['cli/credentials', 'cli/completion', 'cli/output'],
+  cli: ['cli/credentials', 'cli/completion', 'cli/reports'],
   'cli/credentials': ['cli/settings'],
   'cli/completion': ['cli/settings'],
   'cli/settings': ['cli/input'],
+  'cli/reports': ['cli/output'],
   'cli/output': ['cli/input'],
   'cli/input': ['cli/io'],
   'cli/io': [

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { User } from '../acceptance/kioskctl.ts';
 import { productionBody } from '../webhooks/signer.ts';
+import { shapeOf } from './shape.ts';
 
 const user = new User();
 let ready = '';
@@ -27,30 +28,6 @@ beforeAll(async () => {
   ]);
 });
 afterAll(() => user.leave());
-
-/** Types instead of values, so that ids and times don't matter; words with a fixed meaning stay. */
-function shapeOf(value: unknown, key = ''): unknown {
-  if (Array.isArray(value)) {
-    if (key === 'nextArgv') return 'string[]';
-    const shapes = value.map((one) => shapeOf(one));
-    return shapes.filter((shape, index) => JSON.stringify(shape) !== JSON.stringify(shapes[index - 1]));
-  }
-  if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, shapeOf(inner, name)]));
-  }
-  const isFixed = [
-    'schemaVersion',
-    'command',
-    'context',
-    'environment',
-    'exitCode',
-    'type',
-    'stage',
-    'outcome',
-    'code',
-  ];
-  return isFixed.includes(key) || value === null ? value : typeof value;
-}
 
 async function shape(args: string[], env: Record<string, string> = {}): Promise<unknown> {
   const { json } = await user.run([...args, '--json'], { env });

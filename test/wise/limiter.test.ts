@@ -49,6 +49,20 @@ describe('a sequence of requests', () => {
     expect(sent.map(({ index }) => index)).toEqual(numbers(60));
   });
 
+  test('never arrives closer together than the ceiling allows, however long each is on its way', async () => {
+    const limiter = new Limiter([{ requests: 10, within: 150 }]);
+    const arrived: number[] = [];
+    const send = (index: number) => async () => {
+      // Those of each second ten are late, so that they arrive with the ones that leave after them.
+      await pause(index % 20 < 10 ? 60 : 1);
+      arrived.push(performance.now());
+      return { isLimited: false, isGood: true, retryAfter: null };
+    };
+    const ask = async (index: number) => limiter.run(send(index), { patience: 60_000, read: (one) => one });
+    await Promise.all(numbers(60).map(ask));
+    expect(most(arrived, 150)).toBe(10);
+  });
+
   test('counts each repeat', async () => {
     const vendor = await Vendor.open(inTurn(good, json(503, {}, { 'retry-after': '0' }), good));
     await read(vendor.client(), '/warm-up');
@@ -117,6 +131,32 @@ describe.concurrent('an act', () => {
     const [act, other] = vendor.asked;
     expect([act?.method, other?.method]).toEqual(['PUT', 'GET']);
     expect((other?.at ?? 0) - (act?.at ?? 0)).toBeGreaterThanOrEqual(200);
+  });
+
+  const fine = { isLimited: false, isGood: true, retryAfter: null };
+  const brief = { patience: 100, read: () => fine };
+
+  test('has its place while it is looked at what it is for; what is reserved leaves half of the places', async () => {
+    const limiter = new Limiter([{ requests: 4, within: 60_000 }]);
+    const first = await limiter.reserve({ patience: 1_000 });
+    await limiter.reserve({ patience: 1_000 });
+    await expect(limiter.reserve({ patience: 50 })).rejects.toThrow('held back');
+    await limiter.run(async () => fine, brief);
+    await limiter.run(async () => fine, brief);
+    await expect(limiter.run(async () => fine, brief)).rejects.toThrow('held back');
+    expect(await limiter.run(async () => fine, { ...brief, reservation: first })).toBe(fine);
+  });
+
+  test('that is not sent gives its place back', async () => {
+    const limiter = new Limiter([{ requests: 2, within: 60_000 }]);
+    for (const _ of numbers(5)) (await limiter.reserve({ patience: 1_000 })).cancel();
+    await limiter.run(async () => fine, brief);
+    const last = await limiter.reserve({ patience: 1_000 });
+    await expect(limiter.run(async () => fine, brief)).rejects.toThrow('held back');
+    last.cancel();
+    last.cancel();
+    await limiter.run(async () => fine, brief);
+    await expect(limiter.run(async () => fine, brief)).rejects.toThrow('held back');
   });
 
   test('needs no reservation where nothing is limited', async () => {

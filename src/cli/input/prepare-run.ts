@@ -70,7 +70,7 @@ function newRun(
   const names = Object.keys(wanted.values);
   const isKept = (name: string) => !scenario.orderVariables.includes(name);
   const kept = Object.entries(wanted.values).flatMap(([name, value]) =>
-    isKept(name) ? [[name, String(value)] as const] : [],
+    isKept(name) ? [[name, value] as const] : [],
   );
   const cards = data?.rows.length ?? wanted.cards ?? 1;
   return {

@@ -1,7 +1,6 @@
 import { Flags } from '@oclif/core';
 import { Failure } from '../../domain/errors/failure.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
-import type { Values } from '../../workflows/scenarios/scenario.ts';
 import { toKioskIds } from './card-selection.ts';
 import { toText } from './flags.ts';
 
@@ -52,7 +51,7 @@ export interface WantedRun {
   /** null: one, or as many as the data have rows. */
   cards: number | null;
   dataFile: string | null;
-  values: Values;
+  values: Readonly<Record<string, string>>;
   kiosks: string[] | null;
   concurrency: number | null;
   keep: boolean;

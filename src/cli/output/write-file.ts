@@ -36,7 +36,8 @@ export function writeNewFile(
   }
 }
 
-function unwritable(file: string, error: unknown): Failure {
+/** Why a file was not written. */
+export function unwritable(file: string, error: unknown): Failure {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unwritable';
   return new Failure('invalid-input', `${printable(file)} was not written: ${REASONS.get(code) ?? code}.`, {
     hint: code === 'EEXIST' ? 'Replace it with --force, or name another file.' : 'Name another file.',

@@ -13,6 +13,7 @@ export default class Sandbox extends SandboxCommand {
     '<%= config.bin %> sandbox',
     '<%= config.bin %> sandbox --port 0 --speed 10 --json',
     '<%= config.bin %> sandbox --port 8443 --tls-cert cert.pem --tls-key key.pem',
+    '<%= config.bin %> sandbox --rate-limits --speed 6',
     '<%= config.bin %> sandbox --state /tmp/other.db --seed 42',
   ];
   static override flags = {
@@ -20,6 +21,10 @@ export default class Sandbox extends SandboxCommand {
     host: Flags.string({ summary: 'The address to listen on (default 127.0.0.1).', helpValue: 'ADDRESS' }),
     speed: Flags.string({ summary: 'How many times faster than life.', helpValue: 'N' }),
     kiosks: Flags.string({ summary: 'How many kiosks there are: WIS00001, … (default 3).', helpValue: 'N' }),
+    'rate-limits': Flags.boolean({
+      summary:
+        'Answer 429 to more requests than the vendor allows: 100 a second, 1,000 a minute of its time.',
+    }),
     ...tlsFlags,
     ...stateFlag,
     ...seedFlag,

@@ -58,6 +58,8 @@ const FAILURES = {
   'address-rejected': 10,
   'signature-invalid': 10,
 
+  'expectation-unmet': 11,
+
   'deadline-passed': 75,
   interrupted: 130,
   terminated: 143,

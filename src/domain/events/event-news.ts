@@ -4,10 +4,21 @@ import { compareVendorTimes, parseVendorTime } from '../times/vendor-time.ts';
 import { type KeptEvent, ORDER_EVENT, PRODUCTION_EVENT, productionOf } from './event.ts';
 import { foldEvents, orderRankOf } from './fold-events.ts';
 
-/** What the events of a card tell beyond any doubt. */
+/** The rank of CARD_DETAILS_CREATED. */
+const LAST_ON_THE_WAY = 2;
+
+/** What the events of a card tell of its production beyond any doubt. */
 export interface Told {
   production: Production;
   /** The event that says so. */
+  event: KeptEvent;
+}
+
+/** What they tell of its order. */
+export interface ToldOrder {
+  orderStatus: string;
+  /** null while the order has no card. */
+  cardToken: string | null;
   event: KeptEvent;
 }
 
@@ -21,7 +32,7 @@ export interface Told {
  * @returns null when nothing is certain: then only the API knows
  */
 export function whatEventsTell(facts: CardFacts, events: readonly KeptEvent[]): Told | null {
-  const trusted = events.filter(({ isVerified, isTest }) => isVerified && !isTest);
+  const trusted = events.filter(isTrusted);
   const { latest, isCertain } = foldEvents(trusted).production;
   const production = latest && productionOf(latest);
   const event = trusted.find((one) => one === latest);
@@ -34,11 +45,51 @@ export function whatEventsTell(facts: CardFacts, events: readonly KeptEvent[]): 
   return result && { production: result, event };
 }
 
+/**
+ * What signed events tell of an order that was seen before: that it went on on its way to the card, and which card it is.
+ * All of them must belong to that order, name one card at most, and say nothing but how an order comes to its card: an
+ * order that ended, or that goes on in words that nobody documented, is the API's to tell.
+ * @param facts what was seen last: the answer to the order itself is enough
+ * @param events all events of the order that the journal keeps
+ * @returns null when nothing is certain, or nothing is new
+ */
+export function whatEventsTellOfOrder(facts: CardFacts, events: readonly KeptEvent[]): ToldOrder | null {
+  const orders = events.filter((event) => isTrusted(event) && event.eventType === ORDER_EVENT);
+  const { latest, isCertain } = foldEvents(orders).order;
+  const event = orders.find((one) => one === latest);
+  const orderStatus = event?.status ?? null;
+  if (!isCertain || !event || orderStatus === null || event.orderId === null) return null;
+  if (!orders.every((one) => isOfOrder(one, facts) && isOnTheWay(one.status))) return null;
+  // What is older than the order is of a sandbox that was made anew since.
+  if ((compareVendorTimes(event.occurredAt, facts.orderedAt ?? null) ?? 0) < 0) return null;
+  const tokens = new Set([facts.cardToken, ...orders.map(({ cardToken }) => cardToken)]);
+  tokens.delete(null);
+  const [cardToken = null, ...others] = tokens;
+  if (others.length > 0 || (orderStatus === 'CARD_DETAILS_CREATED' && event.cardToken === null)) return null;
+  const [before, now] = [orderRankOf(facts.orderStatus), orderRankOf(orderStatus)];
+  if (before === undefined || now === undefined || now < before) return null;
+  const isNew = now > before || (facts.cardToken === null && event.cardToken !== null);
+  return isNew ? { orderStatus, cardToken, event } : null;
+}
+
+function isOfOrder({ profileId, orderId }: KeptEvent, facts: CardFacts): boolean {
+  return (orderId ?? facts.orderId) === facts.orderId && (profileId ?? facts.profileId) === facts.profileId;
+}
+
+/** Is it one of the statuses of an order that is not produced yet? */
+function isOnTheWay(status: string | null): boolean {
+  return (orderRankOf(status) ?? LAST_ON_THE_WAY + 1) <= LAST_ON_THE_WAY;
+}
+
+function isTrusted({ isVerified, isTest }: KeptEvent): boolean {
+  return isVerified && !isTest;
+}
+
 /** READY is the start of every card: it tells something only where nothing at all was seen of the production. */
 function becameReady({ production, attempt, orderStatus }: CardFacts, events: readonly KeptEvent[]): boolean {
   if (production !== null || attempt !== null || orderStatus !== 'CARD_DETAILS_CREATED') return false;
   const orders = events.filter(({ eventType }) => eventType === ORDER_EVENT);
-  return orders.every(({ status }) => (orderRankOf(status) ?? 9) <= 2);
+  return orders.every(({ status }) => isOnTheWay(status));
 }
 
 /**

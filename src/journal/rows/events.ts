@@ -72,6 +72,19 @@ export function listEvents(db: Database, environment: string, filter: EventFilte
     .map(toKeptEvent);
 }
 
+/** Which cards and orders events name, oldest first. */
+export function listEventCards(
+  db: Database,
+  environment: string,
+  range: { afterId: number; limit: number },
+): { id: number; cardToken: string | null; orderId: number | null }[] {
+  return db.all(
+    `SELECT id, card_token AS cardToken, order_id AS orderId FROM events
+     WHERE ${IN_ENVIRONMENT} AND id > :afterId ORDER BY id LIMIT :limit`,
+    { ...range, environment },
+  );
+}
+
 export function findDelivery(db: Database, environment: string, id: number): KeptDelivery | null {
   const row = db.get<EventRow & { body: Uint8Array; signature: string | null }>(
     `SELECT ${COLUMNS}, body, signature FROM events WHERE environment = :environment AND id = :id`,

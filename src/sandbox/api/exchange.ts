@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AnswerFault } from '../faults/faults.ts';
-import { type Answer, answerOfRefusal, Refusal } from '../http/answers.ts';
+import { type Answer, answerOfRefusal, plainError, Refusal } from '../http/answers.ts';
 import { parseJson, readContent } from '../http/content.ts';
 import type { Received } from '../http/received.ts';
 import { type Reply, replyOf } from '../http/reply.ts';
@@ -10,7 +10,7 @@ import { traceIdOf } from '../rows/generator.ts';
 import type { Moment } from '../rows/moment.ts';
 import type { LoggedRequest } from '../rows/request-log.ts';
 import { readSandboxRow } from '../rows/sandbox-row.ts';
-import { answerOfFault } from './fault-answer.ts';
+import { answerOfFault, limitHeaders } from './fault-answer.ts';
 import { AUTHORIZATION_PAGE, findVendorRoute, isProductionPath, versionlessPath } from './routes.ts';
 import { checkBasic, checkBearer } from './tokens.ts';
 
@@ -21,6 +21,8 @@ export interface Exchange {
   received: Received;
   /** 1, 2, 3 … */
   number: number;
+  /** Set for one too many: the milliseconds after which it may be repeated. */
+  limitedFor: number | null;
   /** Ends the waits of delayed answers. */
   signal: AbortSignal;
 }
@@ -33,6 +35,7 @@ interface Result {
 
 /** Answers a request to the vendor's API, with the fault that was set for it. */
 export async function answerVendor(state: State, exchange: Exchange): Promise<Reply> {
+  if (exchange.limitedFor !== null) return refuseLimited(state, exchange, exchange.limitedFor);
   const target = targetOf(exchange.received);
   const isRead = target.method === 'GET' && target.path !== AUTHORIZATION_PAGE;
   const read = isRead ? readPlainly(state, exchange, target) : null;
@@ -40,6 +43,22 @@ export async function answerVendor(state: State, exchange: Exchange): Promise<Re
   const { fault, reply } = state.change((moment) => begin(state, moment, { exchange, target }));
   if (fault?.delayMs) await pause(fault.delayMs, undefined, { signal: exchange.signal });
   return reply ?? state.change((moment) => conclude(state, moment, { exchange, fault }));
+}
+
+/** One request too many: nothing of it is carried out, and no fault is used up. */
+function refuseLimited(state: State, { received, number }: Exchange, limitedFor: number): Reply {
+  const { method, path, headers } = received;
+  const at = state.now();
+  const status = 429;
+  // A client waits in real time, and the header has whole seconds.
+  const answer = {
+    status,
+    body: plainError(status, 'Too many requests', { at, path }),
+    headers: limitHeaders(Math.ceil(limitedFor / 1_000)),
+  };
+  state.log.defer({ at, method, path, status, effect: false, kioskId: null });
+  const traceId = traceIdOf(readSandboxRow(state.db), [at, number, method, path]);
+  return replyOf(answer, { at, traceId, correlationId: correlationIdOf(headers) });
 }
 
 /** A plain read takes no write lock, unless something is due or a fault is used up: then it returns null. */

@@ -11,7 +11,7 @@ export function answerOfFault(fault: AnswerFault, place: { at: number; path: str
   return {
     status,
     body: bodyOf(fault, status) ?? defaultBody(status, place),
-    headers: { ...limitHeaders(fault, status), ...fault.headers },
+    headers: { ...retryHeaders(fault, status), ...fault.headers },
   };
 }
 
@@ -27,10 +27,12 @@ function defaultBody(status: number, place: { at: number; path: string }): unkno
   return plainError(status, 'The sandbox was told to answer so', place);
 }
 
-function limitHeaders({ retryAfter }: AnswerFault, status: number): Record<string, string> {
-  const seconds = retryAfter ?? (status === 429 ? RETRY_AFTER : undefined);
-  return {
-    ...(seconds !== undefined && { 'retry-after': String(seconds) }),
-    ...(status === 429 && { 'x-rate-limited-by': 'wise-public-api' }),
-  };
+function retryHeaders({ retryAfter }: AnswerFault, status: number): Record<string, string> {
+  if (status === 429) return limitHeaders(retryAfter ?? RETRY_AFTER);
+  return retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) };
+}
+
+/** What the vendor says with a 429. @param retryAfter seconds */
+export function limitHeaders(retryAfter: number): Record<string, string> {
+  return { 'retry-after': String(retryAfter), 'x-rate-limited-by': 'wise-public-api' };
 }

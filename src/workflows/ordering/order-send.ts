@@ -28,14 +28,14 @@ export interface PreparedOrder {
  * Creates an order under an idempotency key that is stored and shown before anything is sent. A lost answer is repeated
  * with the same key, which can't create a second order.
  * @param keyText the user's key; null makes one
- * @returns the order; changed is false when the key had made this order before
+ * @returns the order as its answer shows it; changed is false when the key had made it before
  * @throws Failure `usage` for a key that was used for other data, `outcome-unknown` when the answer stays lost
  */
 export async function placeOrder(
   ctx: Context,
   { profileId, order }: PreparedOrder,
   keyText: string | null,
-): Promise<{ created: CardOrder; changed: boolean }> {
+): Promise<{ orderId: number; order: CardOrder; changed: boolean }> {
   const idempotencyKey = toKey(ctx, profileId, keyText);
   const fingerprint = createHash('sha256')
     .update(`${idempotencyKey} ${canonical(order)}`)
@@ -59,7 +59,7 @@ export async function placeOrder(
     },
   );
   await remember(ctx, { ...request, orderId: created.id });
-  return { created, changed: before?.orderId !== created.id };
+  return { orderId: created.id, order: created, changed: before?.orderId !== created.id };
 }
 
 /** The order is there: a journal that can't be written any more must not hide it. */

@@ -74,11 +74,11 @@ export async function order(ctx: Context, options: OrderOptions): Promise<CardRe
   const [result] = await forEachCard(ctx, { targets: [target], concurrency: 1 }, async (subject) => {
     const changed = await recordAct(ctx, { subject, act: 'order' }, async () => {
       const placed = await placeOrder(ctx, prepared, options.idempotencyKey);
-      subject.target.orderId = placed.created.id;
+      subject.target.orderId = placed.orderId;
       await showOrder(ctx, subject);
       return placed.changed;
     });
-    if (options.wait) await waitUntilReady(ctx, subject);
+    if (options.wait) await waitUntilReady(ctx, subject, { isSeen: subject.latest !== null });
     return changed;
   });
   if (!result) throw new TypeError('an order has no result');

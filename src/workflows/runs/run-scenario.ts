@@ -9,7 +9,7 @@ import { cleanUp } from './clean-up.ts';
 import { keptCards } from './kept-cards.ts';
 import { type PlannedCard, Run, runContext } from './run.ts';
 import { RunBoard } from './run-board.ts';
-import { Way } from './way.ts';
+import { newCard, Way } from './way.ts';
 
 /** Works out the steps of a card; asked once for each. */
 export type Plan = (number: number) => PlannedCard;
@@ -52,8 +52,9 @@ async function goAllWays(ctx: Context, run: Run): Promise<void> {
     await pMap(
       numbersTo(cards),
       async (number) => {
-        if (ctx.signal.aborted || run.isStopped) return;
-        await goOneWay(ctx, run, { number, board });
+        if (ctx.signal.aborted) return;
+        if (run.isStopped) await run.save(newCard(run.plan(number), 'not-started'));
+        else await goOneWay(ctx, run, { number, board });
       },
       { concurrency },
     );

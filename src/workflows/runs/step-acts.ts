@@ -7,7 +7,6 @@ import { cancelOne } from '../cancel.ts';
 import type { Context } from '../context.ts';
 import type { Subject } from '../each-card.ts';
 import { mayLookLean } from '../lean-look.ts';
-import { observeNewOrder } from '../observe.ts';
 import { prepareOrder } from '../ordering/order.ts';
 import { placeOrder } from '../ordering/order-send.ts';
 import { produceOne } from '../produce.ts';
@@ -72,8 +71,8 @@ async function order(work: Work, step: StepOf<'order'>): Promise<void> {
   const prepared = await prepareOrder(ctx, given, run.checks);
   subject.target.profileId = prepared.profileId;
   await recorded(work, 'order', async () => {
-    const { created } = await placeOrder(ctx, prepared, `run ${run.record.id} ${number}.${step.index}`);
-    subject.take(await observeNewOrder(ctx, subject.target, created));
+    const placed = await placeOrder(ctx, prepared, `run ${run.record.id} ${number}.${step.index}`);
+    await subject.take(placed.order);
   });
 }
 

@@ -35,7 +35,7 @@ export class Way {
   constructor(run: Run, planned: PlannedCard, before: RunCard | null) {
     this.#run = run;
     this.#planned = planned;
-    this.#record = before ?? newCard(planned);
+    this.#record = before ?? newCard(planned, 'interrupted');
     this.#subject = new Subject(run.ctx, lastTarget(this.#record) ?? nowhere(run.ctx));
   }
 
@@ -209,12 +209,13 @@ export class Way {
   }
 }
 
-function newCard({ number, row, kioskId }: PlannedCard): RunCard {
+/** A card with which nothing was done yet. */
+export function newCard({ number, row, kioskId }: PlannedCard, outcome: CardOutcome): RunCard {
   return {
     number,
     row,
     kioskId,
-    outcome: 'interrupted',
+    outcome,
     exitCode: null,
     card: null,
     orders: [],

@@ -1,8 +1,9 @@
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Attempt } from '../../../src/domain/attempt.ts';
 import type { CardFacts } from '../../../src/domain/card.ts';
 import type { KeptEvent } from '../../../src/domain/events/event.ts';
-import { isNews, whatEventsTell } from '../../../src/domain/events/event-news.ts';
+import { isNews, whatEventsTell, whatEventsTellOfOrder } from '../../../src/domain/events/event-news.ts';
 import type { Production } from '../../../src/domain/production.ts';
 import { orderEvent, productionEvent } from '../events.ts';
 import { attempt, production, TOKEN } from '../facts.ts';
@@ -177,6 +178,136 @@ describe('READY', () => {
     ],
   ])('%s is left to the API', (_, seen, events) => {
     expect(tell(seen, productionEvent('READY'), ...events)).toBeNull();
+  });
+});
+
+function at(time: string): { occurredAt: string } {
+  return { occurredAt: `2026-03-01T${time}Z` };
+}
+
+function tellOrder(seen: CardFacts, ...events: KeptEvent[]) {
+  const told = whatEventsTellOfOrder(seen, events);
+  return told && [told.orderStatus, told.cardToken, told.event.id];
+}
+
+describe('an order', () => {
+  const CREATED = '2026-03-01T10:59:00.000Z';
+  const nothing = { cardToken: null, production: null, attempt: null };
+  const ordered = facts({ ...nothing, orderStatus: 'REQUIREMENTS_FULFILLED', orderedAt: CREATED });
+  const fulfilled = orderEvent('REQUIREMENTS_FULFILLED', { cardToken: null, ...at('10:59:00.000') });
+  const created = orderEvent('CARD_DETAILS_CREATED', at('11:00:00.120'));
+
+  test.each<[string, CardFacts, KeptEvent[], [string, string | null, number]]>([
+    ['its card', ordered, [created], ['CARD_DETAILS_CREATED', TOKEN, created.id]],
+    [
+      'its card, after more of it',
+      ordered,
+      [created, fulfilled],
+      ['CARD_DETAILS_CREATED', TOKEN, created.id],
+    ],
+    [
+      'that its requirements are met',
+      { ...ordered, orderStatus: 'PLACED' },
+      [fulfilled, orderEvent('PLACED', { cardToken: null, ...at('10:58:00') })],
+      ['REQUIREMENTS_FULFILLED', null, fulfilled.id],
+    ],
+    [
+      'its card, which was not seen with it',
+      { ...ordered, orderStatus: 'CARD_DETAILS_CREATED' },
+      [created],
+      ['CARD_DETAILS_CREATED', TOKEN, created.id],
+    ],
+    [
+      'how it went on, of a card that was seen',
+      { ...ordered, cardToken: TOKEN },
+      [created],
+      ['CARD_DETAILS_CREATED', TOKEN, created.id],
+    ],
+    [
+      'its card, whatever the card itself says',
+      ordered,
+      [created, productionEvent('READY'), productionEvent('IN_PROGRESS')],
+      ['CARD_DETAILS_CREATED', TOKEN, created.id],
+    ],
+    [
+      'its card, whatever is a test or a hint',
+      ordered,
+      [created, orderEvent('CANCELLED', { isTest: true }), orderEvent('CANCELLED', { isVerified: false })],
+      ['CARD_DETAILS_CREATED', TOKEN, created.id],
+    ],
+  ])('tells %s', (_, seen, events, expected) => {
+    expect(tellOrder(seen, ...events)).toEqual(expected);
+    expect(tellOrder(seen, ...events.toReversed())).toEqual(expected);
+  });
+
+  const OTHER_TOKEN = '11111111-1e14-4464-a1ce-dcea7dc3de52';
+  test.each<[string, CardFacts, KeptEvent[]]>([
+    ['no event', ordered, []],
+    ['a test', ordered, [{ ...created, isTest: true }]],
+    ['a hint', ordered, [{ ...created, isVerified: false }]],
+    ['another order', ordered, [{ ...created, orderId: 502 }]],
+    ['no order', ordered, [{ ...created, orderId: null }]],
+    ['another profile', ordered, [{ ...created, profileId: 1002 }]],
+    ['no card', ordered, [{ ...created, cardToken: null }]],
+    ['two cards', ordered, [created, orderEvent('PLACED', { cardToken: OTHER_TOKEN, ...at('10:58:00') })]],
+    ['another card than was seen', { ...ordered, cardToken: OTHER_TOKEN }, [created]],
+    ['what was seen', ordered, [fulfilled]],
+    ['what was before', facts({ ...nothing, cardToken: TOKEN }), [fulfilled]],
+    ['what is older than the order', ordered, [{ ...created, ...at('10:58:59.999') }]],
+    ['a time that can not be read', ordered, [{ ...created, occurredAt: 'soon' }]],
+    [
+      'whole seconds in which both happened',
+      ordered,
+      [
+        { ...created, ...at('11:00:00') },
+        { ...fulfilled, ...at('11:00:00.500') },
+      ],
+    ],
+    ['a cancellation', ordered, [created, orderEvent('CANCELLED', at('11:00:01'))]],
+    ['an earlier cancellation', ordered, [created, orderEvent('CANCELLED', at('10:59:30'))]],
+    ['a return', ordered, [created, orderEvent('RETURNED', at('10:59:30'))]],
+    ['a status that nobody documented', ordered, [created, orderEvent('ENGRAVED', at('10:59:30'))]],
+    [
+      'an event of another schema',
+      ordered,
+      [created, orderEvent('PLACED', { status: null, ...at('10:59:30') })],
+    ],
+    ['an order that was produced', ordered, [created, orderEvent('PRODUCED', at('11:00:01'))]],
+    ['an order that was cancelled, by what was seen', { ...ordered, orderStatus: 'CANCELLED' }, [created]],
+    ['an order of which nothing was seen', { ...ordered, orderStatus: null }, [created]],
+    ['a production', ordered, [productionEvent('READY')]],
+  ])('tells nothing by %s', (_, seen, events) => {
+    expect(tellOrder(seen, ...events)).toBeNull();
+  });
+
+  test('tells the same, and never a step back, in whatever order and however often events come', () => {
+    const pool = [
+      fulfilled,
+      created,
+      orderEvent('PLACED', { cardToken: null, ...at('10:58:00') }),
+      orderEvent('PRODUCED', at('11:00:05')),
+      orderEvent('CANCELLED', at('10:59:30')),
+      orderEvent('CARD_DETAILS_CREATED', { cardToken: OTHER_TOKEN, ...at('11:00:02') }),
+      orderEvent('PLACED', { cardToken: null, occurredAt: null, sentAt: null }),
+      orderEvent('CARD_DETAILS_CREATED', at('11:00:00')),
+    ];
+    const rank = ['PLACED', 'REQUIREMENTS_FULFILLED', 'CARD_DETAILS_CREATED'];
+    const some = fc
+      .subarray(pool)
+      .chain((events) =>
+        fc.tuple(
+          fc.constant(events),
+          fc.shuffledSubarray([...events, ...events], { minLength: events.length * 2 }),
+        ),
+      );
+    fc.assert(
+      fc.property(some, fc.constantFrom(...rank), ([events, shuffled], orderStatus) => {
+        const seen = { ...ordered, orderStatus };
+        const told = whatEventsTellOfOrder(seen, events);
+        expect(whatEventsTellOfOrder(seen, shuffled)).toEqual(told);
+        if (told) expect(rank.indexOf(told.orderStatus)).toBeGreaterThanOrEqual(rank.indexOf(orderStatus));
+      }),
+    );
   });
 });
 

@@ -133,8 +133,9 @@ describe('many cards', () => {
       [ORDER, { kind: 'expect', expectation: { stage: 'produced' }, onFailure: 'stop-run' }],
       { cards: 5, concurrency: 1 },
     );
-    expect(cards).toHaveLength(1);
+    expect(cards.map(({ outcome }) => outcome)).toEqual(['unmet', ...Array(4).fill('not-started')]);
     expect(run.exitCode).toBe(11);
+    expect(await stand.world.requests('POST', '/card-orders')).toHaveLength(1);
   });
 });
 
@@ -174,8 +175,6 @@ describe('the orders of a run', () => {
 });
 
 describe('a run that is interrupted', () => {
-  const interrupted = () => new Failure('interrupted', 'Interrupted.', { hint: 'Run it again.' });
-
   test('has no end, and goes on where it was', async () => {
     const { world } = stand;
     const { run } = await stand.run(
@@ -190,7 +189,7 @@ describe('a run that is interrupted', () => {
         clock: {
           now: () => world.clock.now(),
           sleep: async (milliseconds, signal) => {
-            world.abort.abort(interrupted());
+            world.abort.abort(new Failure('interrupted', 'Interrupted.', { hint: 'Run it again.' }));
             return world.clock.sleep(milliseconds, signal);
           },
         },

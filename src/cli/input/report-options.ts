@@ -1,0 +1,51 @@
+import { resolve } from 'node:path';
+import { Flags } from '@oclif/core';
+import { Failure } from '../../domain/errors/failure.ts';
+import { nearestOf } from '../../domain/text/nearest.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
+
+export const REPORT_FORMATS = ['junit', 'html', 'json', 'markdown'] as const;
+export type ReportFormat = (typeof REPORT_FORMATS)[number];
+
+/** A report that a run is to write. */
+export interface ReportTarget {
+  format: ReportFormat;
+  file: string;
+}
+
+export const reportFlags = {
+  report: Flags.string({
+    summary: 'Write a report: junit=FILE, html=FILE, json=FILE or markdown=FILE; may be repeated.',
+    helpValue: 'FORMAT=FILE',
+    multiple: true,
+  }),
+};
+
+/** Which reports a run is to write. @throws Failure `usage`, also for a file that is named twice */
+export function toReports({ report = [] }: { report?: string[] | undefined }): ReportTarget[] {
+  const targets = report.map(parseReport);
+  const files = targets.map(({ file }) => resolve(file));
+  const twice = targets.find((_, index) => files.indexOf(files[index] ?? '') !== index);
+  if (!twice) return targets;
+  throw new Failure('usage', `--report: two reports can't be in one file: ${printable(twice.file)}.`, {
+    hint: 'Give each report a file of its own.',
+  });
+}
+
+/** @param text `junit=FILE` @throws Failure `usage` */
+export function parseReport(text: string): ReportTarget {
+  const [, word = text, file = ''] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
+  const format = REPORT_FORMATS.find((known) => known === word);
+  if (format && file.trim() !== '') return { format, file };
+  if (format) throw wrongReport(`which file is the ${format} report to be in?`, `Write ${format}=FILE.`);
+  const [nearest] = nearestOf(word, REPORT_FORMATS);
+  const meant = nearest ? `Did you mean ${nearest}=${printable(file) || 'FILE'}? ` : '';
+  throw wrongReport(
+    `there is no report “${printable(word)}”.`,
+    `${meant}Write one of ${REPORT_FORMATS.map((known) => `${known}=FILE`).join(', ')}.`,
+  );
+}
+
+function wrongReport(what: string, hint: string): Failure {
+  return new Failure('usage', `--report: ${what}`, { hint });
+}

@@ -1,0 +1,20 @@
+import { toRunCardDocument, toRunDocument, toTotalsDocument } from '../../domain/runs/run-document.ts';
+import { printableJson } from '../../domain/text/terminal-text.ts';
+import { makeDocument } from '../output/document.ts';
+import type { RunReport } from './report.ts';
+
+/** A run as one JSON document, a card a line. */
+export async function* json({ run, totals, cards }: RunReport): AsyncGenerator<string> {
+  const { context, environment } = run;
+  const head = makeDocument(
+    { command: 'run', context, environment, exitCode: totals.exitCode },
+    { run: toRunDocument(run), totals: toTotalsDocument(totals, run) },
+  );
+  yield `${printableJson(head).slice(0, -1)},"cards":[`;
+  let separator = '\n';
+  for await (const card of cards()) {
+    yield separator + printableJson(toRunCardDocument(card));
+    separator = ',\n';
+  }
+  yield '\n]}\n';
+}

@@ -1,0 +1,33 @@
+import { Args } from '@oclif/core';
+import { BaseCommand } from '../../cli/base-command.ts';
+import { reportFlags, toReports } from '../../cli/input/report-options.ts';
+import type { Result } from '../../cli/output/result.ts';
+import { readReport } from '../../cli/reports/read-report.ts';
+import { shownRun } from '../../cli/reports/shown-run.ts';
+import { writeReport } from '../../cli/reports/write-report.ts';
+import { findRun } from '../../workflows/runs/run-scenario.ts';
+
+export default class RunsShow extends BaseCommand {
+  static override effect = 'reads' as const;
+  static override summary = 'How a run went: its steps, card by card, and what they come to.';
+  static override description = `Also makes its reports again. Nothing is asked of the API.`;
+  static override examples = [
+    '<%= config.bin %> runs show 20261122-152350-k3f9',
+    '<%= config.bin %> runs show 20261122-152350-k3f9 --report html=report.html',
+    '<%= config.bin %> runs show 20261122-152350-k3f9 --json',
+  ];
+  static override args = {
+    run: Args.string({ required: true, ignoreStdin: true, description: 'The id of the run.' }),
+  };
+  static override flags = reportFlags;
+
+  protected override async perform(): Promise<Result> {
+    const { args, flags } = await this.parse(RunsShow);
+    const targets = toReports(flags);
+    const ctx = await this.context(flags);
+    const run = await findRun(ctx, args.run);
+    const report = await readReport(ctx, run, this.opened.credentials.secrets);
+    for (const target of targets) await writeReport(target, report);
+    return shownRun(report);
+  }
+}

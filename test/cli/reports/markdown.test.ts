@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest';
+import { LARGEST_SUMMARY, markdown } from '../../../src/cli/reports/markdown.ts';
+import {
+  failedCard,
+  hostileCard,
+  interruptedCard,
+  mixedCards,
+  passedCard,
+  reportOf,
+} from '../../domain/run-records.ts';
+import { textOf } from './text-of.ts';
+
+describe('a report in Markdown', () => {
+  test('says what came of it, and shows the cards that did not pass', async () => {
+    const text = await textOf(markdown(await reportOf(mixedCards())));
+    expect(text).toContain('## ≠ hopper-door: not as expected');
+    expect(text).toContain('3 of 7 cards passed: 1 not as expected, 2 failed, 1 not started.');
+    expect(text).toContain('| Places freed | profile 1001: yes |');
+    expect(text).toMatch(/\| in-progress \| 7 \| \S+ \| \S+ \|/);
+    expect(text).toContain(
+      '| `PRD_HOPPER_DOOR` | 2 (1 tolerated) | The hopper door is open. | kiosk-attendant |',
+    );
+    expect(text).toContain('Look at it: `kioskctl runs show run-7f3a --context bank`');
+    expect(text.match(/^### . Card \d+/gmu)).toEqual(['### ≠ Card 3', '### ✗ Card 4', '### ✗ Card 6']);
+    expect(text).toContain('attempt: expected one of 1, 3, was 2');
+  });
+
+  test('an interrupted run says how to go on', async () => {
+    const text = await textOf(markdown(await reportOf([interruptedCard(1)], { endedAt: null })));
+    expect(text).toContain('Go on with it: `kioskctl run --resume run-7f3a --context bank`');
+  });
+
+  test('text from outside stays text', async () => {
+    const text = await textOf(
+      markdown(await reportOf([hostileCard(1)], { scenario: '<b>|x', reason: '[a](javascript:b)' })),
+    );
+    expect(text).not.toMatch(/<script|<b>|\]\(|^::/m);
+    for (const line of text.split('\n').filter((line) => line.startsWith('| ✗')))
+      expect(line.match(/\|/g)).toHaveLength(5);
+  });
+
+  test('is never longer than GitHub takes, and says what it left out', async () => {
+    const cards = Array.from({ length: 2_000 }, (_, index) => failedCard(index + 1));
+    const text = await textOf(markdown(await reportOf(cards)));
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(LARGEST_SUMMARY);
+    expect(Buffer.byteLength(text)).toBeGreaterThan(LARGEST_SUMMARY - 3_000);
+    const shown = text.match(/^### ✗ Card/gm)?.length ?? 0;
+    expect(text).toContain(`${2_000 - shown} more cards did not pass`);
+    const tiny = await textOf(markdown(await reportOf([passedCard(1), failedCard(2)]), { largest: 200 }));
+    expect(tiny).toBe('1 of 2 cards passed: 1 failed.\n');
+  });
+});

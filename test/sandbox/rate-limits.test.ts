@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest';
+import { type SandboxOptions } from '../../src/sandbox/sandbox.ts';
+import { Stand } from './stand.ts';
+
+async function open(options: Partial<SandboxOptions> = {}): Promise<Stand> {
+  return Stand.open({ rateLimits: true, ...options });
+}
+
+/** The statuses of requests that arrive at the same moment, by how often each came. */
+async function ask(stand: Stand, count: number): Promise<Record<string, number>> {
+  const target = 'GET /v3/spend/profiles/1001/card-orders/availability';
+  const replies = await Promise.all(Array.from({ length: count }, async () => stand.call(target)));
+  const counts: Record<string, number> = {};
+  for (const { status } of replies) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+}
+
+test('more than 100 requests in any second are answered 429, and have no effect', async () => {
+  const stand = await open();
+  expect(await ask(stand, 60)).toEqual({ 200: 60 });
+  stand.clock.now += 600;
+  expect(await ask(stand, 60)).toEqual({ 200: 40, 429: 20 });
+  const { status, headers, body } = await stand.createOrder(1001);
+  expect([status, headers.get('retry-after'), headers.get('x-rate-limited-by')]).toEqual([
+    429,
+    '1',
+    'wise-public-api',
+  ]);
+  expect(body).toMatchObject({ status: 429, error: 'Too Many Requests' });
+  expect(headers.get('x-trace-id')).toMatch(/^[0-9a-f]{32}$/);
+  stand.clock.now += 400;
+  expect(await ask(stand, 61)).toEqual({ 200: 60, 429: 1 });
+  const refused = (await stand.requests()).filter(({ status: one }) => one === 429);
+  expect(refused).toHaveLength(22);
+  expect(await stand.outbox()).toEqual([]);
+});
+
+test('so are more than 1,000 in a minute, which is shorter at a higher speed', async () => {
+  const stand = await open({ speed: 6 });
+  for (let second = 0; second < 10; second += 1) {
+    expect(await ask(stand, 100)).toEqual({ 200: 100 });
+    stand.clock.now += 167;
+  }
+  const { status, headers } = await stand.createOrder(1001);
+  expect([status, headers.get('retry-after')]).toEqual([429, '9']);
+  stand.clock.now += 10_000 - 10 * 167 - 1;
+  expect(await ask(stand, 1)).toEqual({ 429: 1 });
+  stand.clock.now += 1;
+  expect(await ask(stand, 101)).toEqual({ 200: 100, 429: 1 });
+});
+
+test('the control endpoint is free, and without the option everything is', async () => {
+  const stand = await open();
+  await ask(stand, 101);
+  await stand.control('POST advance', { milliseconds: 3_600_000 });
+  expect(await ask(stand, 1)).toEqual({ 429: 1 });
+  expect((await stand.requests()).length).toBeGreaterThan(0);
+  expect(await ask(await Stand.open(), 150)).toEqual({ 200: 150 });
+});
