@@ -11,7 +11,10 @@ test('a built-in one becomes a file, in which each mistake has its place', async
   const file = join(user.home, 'flow.yaml');
   const { code, stdout } = await user.run('scenario show hopper-door');
   expect(code).toBe(0);
-  writeFileSync(file, stdout.replace('- wait-ready', '- waitready').replace('advice: after-fix', 'advise: now'));
+  writeFileSync(
+    file,
+    stdout.replace('- wait-ready', '- waitready').replace('advice: after-fix', 'advise: now'),
+  );
   const checked = await user.run(['scenario', 'check', file]);
   expect(checked.code).toBe(2);
   expect(checked.stdout).toMatch(/flow\.yaml:\d+:5: mistake: .*“waitready”: did you mean wait-ready\?/);

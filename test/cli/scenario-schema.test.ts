@@ -51,9 +51,9 @@ test('the built-in scenarios are those that were promised', async () => {
 
 test('every-error-code has each documented production code', () => {
   const text = readFileSync(join(ROOT, 'scenarios/every-error-code.yaml'), 'utf8');
-  const codes = [...text.matchAll(/\{code: (\w+),/g)].map(([, code]) => code);
+  const codes = [...text.matchAll(/\{code: (\w+),/g)].map(([, code = '']) => code);
   const documented = ERROR_CATALOGUE.filter(({ kind }) => kind === 'production').map(({ code }) => code);
-  expect(codes.toSorted()).toEqual(documented.toSorted());
+  expect(codes).toEqual(documented);
 });
 
 describe('the schema rejects what the checks reject:', () => {

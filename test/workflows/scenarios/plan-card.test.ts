@@ -152,6 +152,10 @@ describe('filling in', () => {
   });
 });
 
+function loop(steps: unknown[]): unknown[] {
+  return [{ repeat: { times: '${times}', steps } }];
+}
+
 describe('mistakes', () => {
   test.each<[string, unknown, Values, string]>([
     [
@@ -235,7 +239,6 @@ describe('mistakes', () => {
   });
 
   test('loops that explode with what is given end at once', () => {
-    const loop = (steps: unknown[]) => [{ repeat: { times: '${times}', steps } }];
     const empty = [{ 'for-each': { in: '${codes}', as: 'a', steps: ['produce'] } }];
     expect(mistakes([ORDER, ...loop(loop(loop(['produce'])))], { times: '9999' })).toHaveLength(1);
     expect(mistakes([ORDER, ...loop(loop(loop(empty)))], { times: '9999', codes: '' })).toHaveLength(1);
