@@ -91,6 +91,13 @@ const ABOUT: Record<string, string> = {
   delayMs: 'Answers so many milliseconds later.',
   kioskId: 'The kiosk that is meant; any one without it.',
   errorCode: 'The vendor’s code.',
+  cardToken: 'The card that is replaced.',
+  reason: 'Why it is replaced.',
+  kiosk: 'The kiosk; the card’s own without it.',
+  'to-kiosk': 'Another kiosk than the one where it failed.',
+  headers: 'More headers of the answer.',
+  body: 'The body of the answer.',
+  bodyBase64: 'The body of the answer, in Base64.',
   afterMs: 'So many milliseconds after the production began.',
 };
 

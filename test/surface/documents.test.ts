@@ -10,9 +10,11 @@ const user = new User();
 let ready = '';
 let failed = '';
 const eventsFile = join(user.home, 'events.ndjson');
+const dataFile = join(user.home, 'cards.csv');
 const runbookFile = join(user.home, 'runbook.yaml');
 
 beforeAll(async () => {
+  writeFileSync(dataFile, 'kiosk\nWIS00001\nWIS 1\n');
   writeFileSync(runbookFile, 'version: 1\nproduction: {PRD_HOPPER_DOOR: {owner: us, steps: Close it.}}\n');
   writeFileSync(eventsFile, `${productionBody('PRODUCED')}\nnonsense\n`);
   [ready, failed] = await Promise.all([user.readyCard(), user.readyCard()]);
@@ -62,6 +64,10 @@ test('kiosk recover', async () =>
   ).toMatchSnapshot());
 test('runbook init', async () => expect(await shape(['runbook', 'init'])).toMatchSnapshot());
 test('runbook check', async () => expect(await shape(['runbook', 'check', eventsFile])).toMatchSnapshot());
+test('scenarios', async () => expect(await shape(['scenarios'])).toMatchSnapshot());
+test('scenario show', async () => expect(await shape(['scenario', 'show', 'happy-path'])).toMatchSnapshot());
+test('scenario check', async () =>
+  expect(await shape(['scenario', 'check', 'happy-path', '--data', dataFile])).toMatchSnapshot());
 test('context list', async () => expect(await shape(['context', 'list'])).toMatchSnapshot());
 test('context show', async () => expect(await shape(['context', 'show'])).toMatchSnapshot());
 test('context add', async () =>

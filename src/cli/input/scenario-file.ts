@@ -93,7 +93,8 @@ function noScenario(name: string, names: readonly string[]): Failure {
 
 /** Between braces and brackets, YAML ends a plain text at the brace of `${…}`. */
 function withQuotesHint(mistake: Finding, text: string): Finding {
-  const line = text.split('\n')[mistake.line - 1] ?? '';
-  if (!/[[{,:]\s*[^"'\s]*\$\{/.test(line)) return mistake;
+  const line = text.split('\n', mistake.line)[mistake.line - 1] ?? '';
+  const around = line.slice(Math.max(0, mistake.column - 40), mistake.column + 10);
+  if (!around.includes('${')) return mistake;
   return { ...mistake, message: `${mistake.message}; put text with \${…} in quotes` };
 }

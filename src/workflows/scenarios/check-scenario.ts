@@ -29,7 +29,7 @@ export function checkScenario(content: unknown): CheckedScenario {
   const tooMuch = measure(content);
   if (tooMuch) return { scenario: null, mistakes: [tooMuch] };
   const parsed = v.safeParse(scenarioFile, content);
-  const wrong = remarksOf(parsed.issues ?? [], { path: [], quotes: true });
+  const wrong = distinct(remarksOf(parsed.issues ?? [], { path: [], quotes: true }));
   if (!isMapping(content)) return { scenario: null, mistakes: wrong };
   const { variables, mistakes } = readVariables(content.variables);
   const steps = readSteps(content.steps, ['steps']);
@@ -61,6 +61,11 @@ export function checkScenario(content: unknown): CheckedScenario {
     nodes,
   };
   return { scenario, mistakes: [] };
+}
+
+function distinct(remarks: readonly Remark[]): Remark[] {
+  const known = new Map(remarks.map((remark) => [`${remark.path.join('.')} ${remark.message}`, remark]));
+  return [...known.values()];
 }
 
 function readDefaults(content: unknown): Scenario['defaults'] {
@@ -98,6 +103,8 @@ function checkWords(content: unknown, path: Remark['path']): Remark[] {
     const words = Object.keys(step).filter((key) => STEP_WORDS.includes(key));
     const inner = words.flatMap((word) => {
       const body = step[word];
+      if (Array.isArray(body) && body.length === 0)
+        return [{ path: [...at, word], at: 'value' as const, message: 'it is an empty list' }];
       return isMapping(body) ? checkWords(body.steps, [...at, word, 'steps']) : [];
     });
     if (words.length > 1) {

@@ -61,9 +61,7 @@ function likeDefault(said: Value, otherwise: Value, wrong: (why: string) => void
   if (typeof otherwise === 'boolean' && (said === 'true' || said === 'false')) return said === 'true';
   if (Array.isArray(otherwise)) return listOf(said);
   const wanted = typeof otherwise === 'number' ? 'a number' : 'true or false';
-  wrong(
-    `what is given is not ${typeof otherwise === 'object' ? 'a mapping, which only the file can have' : wanted}`,
-  );
+  wrong(`is not ${typeof otherwise === 'object' ? 'a mapping, which only the file can have' : wanted}`);
   return said;
 }
 

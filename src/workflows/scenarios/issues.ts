@@ -14,6 +14,9 @@ interface Telling {
   quotes: boolean;
 }
 
+/** The rest shows once these are corrected. */
+const MOST_ISSUES = 200;
+
 const STEP_OPTIONS = ['name', 'timeout', 'on-failure'];
 
 const NOUNS: Readonly<Record<string, string>> = {
@@ -26,14 +29,30 @@ const NOUNS: Readonly<Record<string, string>> = {
 
 /** What a schema says of a value, as what its user should know. What only its `${…}` decide is left out. */
 export function remarksOf(issues: readonly Issue[], telling: Telling): Remark[] {
-  return issues.flatMap(clearest).map((issue) => {
-    const keys = (issue.path ?? []).map(({ key }) => (typeof key === 'number' ? key : String(key)));
-    const isMissing = issue.received === 'undefined';
-    const path = [...telling.path, ...(isMissing ? keys.slice(0, -1) : keys)];
-    const isKey = !isMissing && issue.path?.at(-1)?.origin === 'key';
-    const message = isMissing ? `“${keys.at(-1)}” is missing` : messageOf(issue, path, telling);
-    return { path, at: isKey ? 'key' : 'value', message };
-  });
+  return issues
+    .slice(0, MOST_ISSUES)
+    .flatMap(clearest)
+    .map((issue) => {
+      const list = listAt(issue, telling);
+      if (list) return list;
+      const keys = (issue.path ?? []).map(({ key }) => (typeof key === 'number' ? key : String(key)));
+      const isMissing = issue.received === 'undefined';
+      const path = [...telling.path, ...(isMissing ? keys.slice(0, -1) : keys)];
+      const isKey = !isMissing && issue.path?.at(-1)?.origin === 'key';
+      const message = isMissing ? `“${keys.at(-1)}” is missing` : messageOf(issue, path, telling);
+      return { path, at: isKey ? 'key' : 'value', message };
+    });
+}
+
+/** To the library, a list is an object, too. */
+function listAt(issue: Issue, { path }: Telling): Remark | null {
+  const last = issue.path?.at(-1);
+  if (issue.type !== 'strict_object' || last?.type !== 'object' || !Array.isArray(last.input)) return null;
+  return {
+    path: [...path, ...keysOf(issue).slice(0, -1)],
+    at: 'value',
+    message: 'it is a list, not a mapping of names to values',
+  };
 }
 
 /** Of the ways in which none of several shapes fits, the one that came furthest. */

@@ -56,6 +56,11 @@ test('a card in the form in which it was begun', async () => {
   expect(await offered('status', '1002/')).toEqual([]);
 });
 
+test('the scenarios that come with kioskctl', async () => {
+  expect(await offered('scenario', 'show', 'h')).toEqual(['happy-path', 'hopper-door']);
+  expect(await offered('run', 'lost')).toEqual(['lost-answer']);
+});
+
 test('contexts, codes, commands and flags', async () => {
   expect(await offered('context', 'use', '')).toEqual([
     'ci\tsandbox',

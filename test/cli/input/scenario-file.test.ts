@@ -1,0 +1,185 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { examineScenario } from '../../../src/cli/input/examine-scenario.ts';
+import { builtInText, readScenario, scenarioUnusable } from '../../../src/cli/input/scenario-file.ts';
+import type { Finding } from '../../../src/cli/input/yaml-file.ts';
+import { makeFolder } from '../home.ts';
+
+const root = join(import.meta.dirname, '../../..');
+const START = 'version: 1\nname: test\nsteps:\n  - order\n';
+
+function written(content: string | Buffer, name = 'flow.yaml'): string {
+  const file = join(makeFolder(), name);
+  writeFileSync(file, content);
+  return file;
+}
+
+async function mistakesIn(content: string): Promise<string[]> {
+  const { scenario, mistakes } = await readScenario(written(content), { root });
+  expect(scenario === null).toBe(mistakes.length > 0);
+  return mistakes.map(shown);
+}
+
+function shown({ line, column, path, message }: Finding): string {
+  return `${line}:${column} ${path} ${message}`;
+}
+
+describe('each mistake has its line and column:', () => {
+  test.each<[string, string, string]>([
+    ['an unknown step', `${START}  - waitready\n`, '5:5 steps.1 there is no step “waitready”'],
+    [
+      'an unknown step with a value',
+      `${START}  - produse: WIS00001\n`,
+      '5:5 steps.1.produse there is no step “produse”',
+    ],
+    [
+      'a wrong type',
+      `${START}  - repeat: {times: x, steps: [produce]}\n`,
+      '5:21 steps.1.repeat.times it is text',
+    ],
+    [
+      'a missing variable',
+      `${START}  - produce: \${kiosk1}\n`,
+      '5:14 steps.1.produce there is no variable “kiosk1”',
+    ],
+    [
+      'two steps in one',
+      `${START}  - produce: WIS00001\n    simulate: PRODUCED\n`,
+      '6:5 steps.1.simulate “produce” and “simulate”',
+    ],
+    [
+      'an unknown field',
+      `${START}  - expect:\n      stage: ready\n      stge: ready\n`,
+      '7:7 steps.1.expect.stge there is no “stge” here',
+    ],
+    [
+      'a key that is there twice',
+      `${START}  - expect: {stage: ready, stage: failed}\n`,
+      '5:28  “stage” is there already, in line 5',
+    ],
+    ['a tab', `${START}  - expect:\n\t  stage: ready\n`, '6:1  '],
+    [
+      'text with a variable between braces',
+      `${START}  - produce: {kiosk: \${kiosk}}\n`,
+      'put text with ${…} in quotes',
+    ],
+    [
+      'something after a byte order mark',
+      '\uFEFFversion: 2\nname: x\nsteps: [order]\n',
+      '1:10 version “2” is not 1',
+    ],
+    ['nothing', '', '1:1  it is empty'],
+    [
+      'a loop that contains itself',
+      `${START}  - repeat: &loop\n      times: 2\n      steps: [produce, repeat: *loop]\n`,
+      '6:7 steps.1.repeat.steps.1.repeat it contains itself',
+    ],
+  ])('%s', async (_, content, mistake) => {
+    expect((await mistakesIn(content)).join('\n')).toContain(mistake);
+  });
+});
+
+describe('a file that somebody made to do harm ends at once:', () => {
+  const aliases = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]'];
+  for (let level = 1; level < 8; level += 1)
+    aliases.push(`a${level}: &a${level} [${Array.from({ length: 10 }, () => `*a${level - 1}`).join(', ')}]`);
+  const wide = `a: &a [${'x, '.repeat(20_000)}x]\nb: [${'*a, '.repeat(150)}*a]\n`;
+  const loops = `${START}${[...Array(8).keys()].map((level) => `${' '.repeat(2 + 8 * level)}- repeat:\n${' '.repeat(6 + 8 * level)}  times: 9999\n${' '.repeat(6 + 8 * level)}  steps:\n`).join('')}${' '.repeat(70)}- produce\n`;
+
+  test.each<[string, string, string]>([
+    ['aliases that multiply', `${aliases.join('\n')}\n`, 'alias'],
+    ['aliases of something long', wide, 'it has over 100000 values'],
+    ['brackets without end', `steps: ${'['.repeat(100_000)}`, 'nested too deeply'],
+    ['loops that explode', loops, 'it comes to over 10000 steps for one card'],
+    [
+      'very many keys',
+      `${START}${Array.from({ length: 60_000 }, (_, index) => `k${index}: 1`).join('\n')}\n`,
+      'there is no “k0” here',
+    ],
+  ])(
+    '%s',
+    async (_, content, message) => {
+      expect((await mistakesIn(content))[0]).toContain(message);
+    },
+    5_000,
+  );
+
+  test.each<[string, string | Buffer, string]>([
+    ['10 MB', Buffer.alloc(10_000_000, '#'), 'it has over 1024 KiB'],
+    ['no UTF-8', Buffer.from([0x61, 0x3a, 0x20, 0xff]), 'not UTF-8'],
+    ['a NUL', 'version: 1\n\0', 'not UTF-8'],
+  ])('%s is not read', async (_, content, message) => {
+    await expect(readScenario(written(content), { root })).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringContaining(message),
+    });
+  });
+
+  test('a folder, and a file that is not there', async () => {
+    const folder = join(makeFolder(), 'flow.yaml');
+    mkdirSync(folder);
+    const failure = { code: 'invalid-input', exitCode: 2 };
+    await expect(readScenario(folder, { root })).rejects.toMatchObject(failure);
+    await expect(readScenario(`${folder}.json`, { root })).rejects.toMatchObject(failure);
+  });
+});
+
+describe('where a scenario is from', () => {
+  test('a name is a built-in one; all else is a file', async () => {
+    const builtIn = await readScenario('happy-path', { root });
+    expect(builtIn).toMatchObject({ source: { kind: 'built-in', name: 'happy-path' }, mistakes: [] });
+    expect(builtIn.text).toBe(builtInText('happy-path', { root }));
+    const file = written(builtIn.text, 'happy-path');
+    const own = await readScenario(file, { root });
+    expect(own).toMatchObject({ source: { kind: 'file', path: file }, fingerprint: builtIn.fingerprint });
+    expect(own.placeOf(['steps', 1])).toEqual(builtIn.placeOf(['steps', 1]));
+  });
+
+  test('an unknown name tells the nearest ones', async () => {
+    const failure = { code: 'usage', exitCode: 2, hint: expect.stringContaining('hopper-door') };
+    await expect(readScenario('hopper-dor', { root })).rejects.toMatchObject(failure);
+    expect(() => builtInText('../package', { root })).toThrow('There is no scenario');
+    expect(() => builtInText('hopper-dor', { root })).toThrow('There is no scenario');
+  });
+
+  test('JSON is read, too', async () => {
+    const content = JSON.stringify(
+      { version: 1, name: 'x', steps: ['order', { produce: 'WIS 1' }] },
+      null,
+      2,
+    );
+    expect(await mistakesIn(content)).toEqual([
+      expect.stringContaining('7:18 steps.1.produce it is not a kiosk id'),
+    ]);
+  });
+});
+
+test('a failure names the first mistake and the command that shows all', async () => {
+  const { mistakes } = await readScenario(written(`${START}  - a\n  - b\n`), { root });
+  const failure = scenarioUnusable('our flow.yaml', mistakes);
+  expect(failure).toMatchObject({ code: 'invalid-input', exitCode: 2 });
+  expect(failure.message).toContain('line 5, column 5: steps.1: there is no step “a” (and 1 more)');
+  expect(failure.hint).toContain("kioskctl scenario check 'our flow.yaml'");
+});
+
+describe('checking', () => {
+  const options = { root, dataFile: null, values: {}, environment: 'local' };
+  const NEEDY =
+    'version: 1\nname: x\nvariables: {code: {required: true}}\nsteps: [order, produce, {simulate: "PRODUCTION_ERROR:${code}"}]\n';
+
+  test('what must be given only at the run is no mistake of the file', async () => {
+    expect(await examineScenario(written(NEEDY), options)).toMatchObject({ failure: null, mistakes: [] });
+    const { mistakes } = await examineScenario(written(NEEDY), { ...options, values: { code: 'PRT_PAUSD' } });
+    expect(mistakes).toMatchObject([{ line: 4, path: 'steps.2.simulate' }]);
+  });
+
+  test('each row of the data is worked out', async () => {
+    const dataFile = written('code,kiosk\nPRT_PAUSED,WIS00001\nPRT_PAUSD,WIS00001\n,WIS00001\n', 'cards.csv');
+    const { data, failure } = await examineScenario(written(NEEDY), { ...options, dataFile });
+    expect(failure).toMatchObject({ code: 'invalid-input', message: expect.stringContaining('line 3') });
+    expect(data).toMatchObject({ rows: 3, mistakes: [{ line: 3 }, { line: 4 }] });
+    expect(data?.mistakes[0]?.message).toContain('(line 4 of the scenario)');
+    expect(data?.mistakes[1]?.message).toContain('“code” must be given');
+  });
+});
