@@ -10,6 +10,8 @@ export default defineConfig({
     // Commands are processes of their own: what a test prints is not theirs to catch.
     disableConsoleIntercept: true,
     testTimeout: 30_000,
+    // The built bundle runs as it is.
+    server: { deps: { external: [/\/dist\//] } },
     // As many as there are cores: most of a test's time goes to the processes that it starts.
     maxWorkers: '100%',
     projects: [
