@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { COMPILE_CACHE } from './test/compile-cache.ts';
 
 /** Whose tests keep nothing in the process that another file's could find: they share one. */
 const PURE = ['domain', 'wire', 'journal', 'sqlite', 'wise', 'sandbox', 'webhooks', 'workflows'].map(
@@ -10,6 +11,7 @@ export default defineConfig({
     // Commands are processes of their own: what a test prints is not theirs to catch.
     disableConsoleIntercept: true,
     testTimeout: 30_000,
+    env: { NODE_COMPILE_CACHE: COMPILE_CACHE },
     // The built bundle runs as it is.
     server: { deps: { external: [/\/dist\//] } },
     // As many as there are cores: most of a test's time goes to the processes that it starts.

@@ -8,6 +8,7 @@ import os from 'node:os';
 import { Readable, Writable } from 'node:stream';
 import tty from 'node:tty';
 import { fileURLToPath } from 'node:url';
+import { COMPILE_CACHE } from '../compile-cache.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -29,12 +30,9 @@ const running = new AsyncLocalStorage<Running>();
 const { process: realProcess, console: realConsole } = globalThis;
 let loaded: Promise<Main> | null = null;
 
-/**
- * Runs a command to its end.
- * @param compileCache the folder with what is compiled already
- */
-export async function runInProcess(given: Given, compileCache: string) {
-  const main = await (loaded ??= load(compileCache));
+/** Runs a command to its end. */
+export async function runInProcess(given: Given) {
+  const main = await (loaded ??= load());
   const own = prepare(given);
   await running.run(own, async () => main(ROOT));
   const { exitCode } = own.process;
@@ -100,8 +98,8 @@ const processOfTheMoment = new Proxy(realProcess, {
 const now = () => running.getStore();
 
 /** Loads the bundle into a world in which everything that tells of the process tells of the command that asks. */
-async function load(compileCache: string): Promise<Main> {
-  enableCompileCache(compileCache);
+async function load(): Promise<Main> {
+  enableCompileCache(COMPILE_CACHE);
   Object.defineProperties(globalThis, {
     process: { configurable: true, get: () => now()?.process ?? realProcess },
     console: { configurable: true, get: () => now()?.console ?? realConsole },

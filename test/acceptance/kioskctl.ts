@@ -4,12 +4,10 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { COMPILE_CACHE } from '../compile-cache.ts';
 import { runInProcess } from './in-process.ts';
 
 const BINARY = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
-
-/** Compiled once for all users: their homes are new, and without it each first command would compile everything. */
-const COMPILE_CACHE = join(tmpdir(), 'kioskctl-test-compile-cache');
 
 /** What Node reads for itself, most of it when a process starts. */
 const FOR_NODE = ['NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS', 'TZ'];
@@ -58,7 +56,7 @@ export class User {
     // Without a KIOSKCTL_HOME a library finds the folders, once for each process.
     const needsProcess = !env.KIOSKCTL_HOME || FOR_NODE.some((name) => env[name]);
     if (needsProcess) return this.spawn(args, options);
-    const end = await runInProcess({ args: wordsOf(args), env, input: options.input ?? '' }, COMPILE_CACHE);
+    const end = await runInProcess({ args: wordsOf(args), env, input: options.input ?? '' });
     return {
       ...end,
       get json() {
