@@ -2,9 +2,18 @@ import { defineConfig } from 'vitest/config';
 import { COMPILE_CACHE } from './test/compile-cache.ts';
 
 /** Whose tests keep nothing in the process that another file's could find: they share one. */
-const PURE = ['domain', 'wire', 'journal', 'sqlite', 'wise', 'sandbox', 'webhooks', 'workflows'].map(
-  (room) => `test/${room}/**/*.test.ts`,
-);
+const PURE = [
+  'domain',
+  'wire',
+  'journal',
+  'sqlite',
+  'wise',
+  'sandbox',
+  'webhooks',
+  'workflows',
+  'cli/input',
+  'cli/output',
+].map((room) => `test/${room}/**/*.test.ts`);
 
 export default defineConfig({
   test: {
