@@ -17,13 +17,13 @@ const PURE = [
 
 export default defineConfig({
   test: {
-    // Commands are processes of their own: what a test prints is not theirs to catch.
+    // Commands catch their own output: what a test prints is not theirs.
     disableConsoleIntercept: true,
     testTimeout: 30_000,
     env: { NODE_COMPILE_CACHE: COMPILE_CACHE },
     // The built bundle runs as it is.
     server: { deps: { external: [/\/dist\//] } },
-    // As many as there are cores: most of a test's time goes to the processes that it starts.
+    // As many as there are cores: tests wait little, and those that start processes need a core for them.
     maxWorkers: '100%',
     projects: [
       { extends: true, test: { name: 'command line', include: ['test/**/*.test.ts'], exclude: PURE } },
