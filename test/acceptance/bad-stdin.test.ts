@@ -14,10 +14,10 @@ afterAll(() => {
   user.leave();
 });
 
-/** Pipes text into a command, and gives back how it ended with what reached the vendor. */
-async function pipe(input: string, args: string) {
+/** Pipes text into a command, and gives back how it ended with what reached the vendor. @param how a process has a real pipe */
+async function pipe(input: string, args: string, how: 'run' | 'spawn' = 'run') {
   return apart({}, async ({ user, vendor }) => {
-    const ended = await user.run(`${args} --json --base-url ${vendor.url}`, { input });
+    const ended = await user[how](`${args} --json --base-url ${vendor.url}`, { input });
     return { ended, received: vendor.received };
   });
 }
@@ -55,7 +55,7 @@ const event = ({ type = 'production', profile = '1001', order }: EventOptions = 
 
 describe.concurrent('standard input', () => {
   test('is not read without a -', async () => {
-    const { ended, received } = await pipe(`${CARD}\n`, 'produce --kiosk WIS00001');
+    const { ended, received } = await pipe(`${CARD}\n`, 'produce --kiosk WIS00001', 'spawn');
     expectError(ended, { code: 2, error: 'usage', message: /CARD/, hint: /standard input.* -/ });
     expect(received).toEqual([]);
   });
@@ -81,7 +81,7 @@ describe.concurrent('standard input', () => {
     [' \n\t\r\n ', 'blank'],
   ])('that is empty is a mistake (%j)', async (input) => {
     for (const args of [PRODUCE, 'status -']) {
-      const { ended, received } = await pipe(input, args);
+      const { ended, received } = await pipe(input, args, 'spawn');
       expectError(ended, { code: 2, error: 'input-required', message: /empty/, hint: /pipe/i });
       expect(received).toEqual([]);
     }
@@ -226,13 +226,13 @@ describe.concurrent('a document that is piped in', () => {
 
 describe.concurrent('references, one a line', () => {
   test('may come from Windows, with blank lines, spaces and a byte order mark', async () => {
-    const { ended } = await pipe(`\uFEFF${CARD}\r\n\r\n  501 \r\n`, 'status -');
+    const { ended } = await pipe(`\uFEFF${CARD}\r\n\r\n  501 \r\n`, 'status -', 'spawn');
     expect(ended.code, ended.stdout).toBe(0);
     expect(oneDocument(ended).cards).toMatchObject([{ cardToken: TOKEN }, { orderId: 501 }]);
   });
 
   test('are all read before the first is used', async () => {
-    const { ended, received } = await pipe(`${CARD}\nnonsense\n`, PRODUCE);
+    const { ended, received } = await pipe(`${CARD}\nnonsense\n`, PRODUCE, 'spawn');
     expectError(ended, { code: 2, error: 'invalid-reference', message: /nonsense/ });
     expect(received).toEqual([]);
   });

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import pMap from 'p-map';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openReceiver } from '../webhooks/receiver-stand.ts';
@@ -230,7 +231,8 @@ const bad = ids.flatMap((id, index) =>
 );
 const found: string[] = [];
 const wrong: string[] = [];
-const started: { words: string[]; child: ChildProcess }[] = [];
+/** A run without a process of its own shows no words. */
+const started: { words: string[]; child: ChildProcess | null }[] = [];
 
 /** What a command is run with besides the good one: all of them with CANARIES=all (npm run soak), else each in turn. */
 function outcomesOf(id: string, index: number): Outcome[] {
@@ -274,6 +276,8 @@ beforeAll(async () => {
   proxy.url.username = 'ada';
   proxy.url.password = canary('proxy');
   canaries.addKey(vendor.client.key);
+  // What NODE_EXTRA_CA_CERTS does for a process.
+  setDefaultCACertificates([...getCACertificates(), vendor.ca.cert]);
   const certificate = {
     certFile: file('bank.pem', vendor.client.cert),
     keyFile: file('bank.key', vendor.client.key),
@@ -338,7 +342,7 @@ function wordsOf({ id, way, outcome, source }: Run, index: number): string[] {
   ];
 }
 
-/** Runs a command, and looks for what it lets out. */
+/** Runs a command, and looks for what it lets out. Each command is a process when all goes well, and when it crashes. */
 async function runOne(run: Run): Promise<void> {
   const { way, outcome, source } = run;
   const { ends = 0 } = way;
@@ -350,9 +354,27 @@ async function runOne(run: Run): Promise<void> {
     ...SOURCES[source]?.env,
     ...(outcome === 'crash' && { NODE_OPTIONS: `--import ${crash}`, CRASH: way.asks ? 'asks' : 'prints' }),
   };
+  const input = way.input ?? SOURCES[source]?.input ?? '';
+  const isProcess = outcome === 'good' || outcome === 'crash';
+  const end = await (isProcess ? runProcess(run, { words, env, input }) : runHere({ words, env, input }));
+  const { code, stdout, stderr } = end;
+  if (outcome === 'good') way.told?.(end);
+  const name = `${outcome}, ${source}: kioskctl ${words.join(' ')}`;
+  for (const one of canaries.find(stdout)) found.push(`${name} (stdout): ${one}`);
+  for (const one of canaries.find(stderr)) found.push(`${name} (stderr): ${one}`);
+  const codes = outcome === 'good' ? [ends] : EXIT_CODES[outcome];
+  if (!codes.includes(code ?? -1)) wrong.push(`${name}\nended with ${code}\n${stdout}${stderr.slice(-500)}`);
+}
+
+interface Given {
+  words: string[];
+  env: Record<string, string | undefined>;
+  input: string;
+}
+
+async function runProcess({ way, outcome }: Run, { words, env, input }: Given): Promise<Ended> {
   const child = user.start([user.binary, ...words], { env });
-  started.push({ words, child });
-  const input = way.input ?? SOURCES[source]?.input;
+  const index = started.push({ words, child }) - 1;
   const end = ended(child, input);
   look(index);
   if (way.served && outcome === 'good' && child.stdout) {
@@ -360,13 +382,12 @@ async function runOne(run: Run): Promise<void> {
     await way.served((JSON.parse(String(line).split('\n', 1)[0] ?? '') as { url: string }).url);
     child.kill('SIGTERM');
   }
-  const { code, stdout, stderr } = await end;
-  if (outcome === 'good') way.told?.(await end);
-  const name = `${outcome}, ${source}: kioskctl ${words.join(' ')}`;
-  for (const one of canaries.find(stdout)) found.push(`${name} (stdout): ${one}`);
-  for (const one of canaries.find(stderr)) found.push(`${name} (stderr): ${one}`);
-  const codes = outcome === 'good' ? [ends] : EXIT_CODES[outcome];
-  if (!codes.includes(code ?? -1)) wrong.push(`${name}\nended with ${code}\n${stdout}${stderr.slice(-500)}`);
+  return end;
+}
+
+async function runHere({ words, env, input }: Given): Promise<Ended> {
+  started.push({ words, child: null });
+  return user.run(words, { env: { ...env, NODE_EXTRA_CA_CERTS: undefined }, input });
 }
 
 const turnOf = ({ way }: Run) => way.turn ?? 2;

@@ -1,4 +1,4 @@
-// doctor, as a process: its check-list, its document, and the exit code of the first check that failed.
+// doctor: its check-list, its document, and the exit code of the first check that failed.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -12,7 +12,7 @@ function newUser(): User {
 
 describe('doctor', () => {
   test('needs no set-up, and makes no journal', async () => {
-    const { code, stdout, stderr } = await newUser().run('doctor');
+    const { code, stdout, stderr } = await newUser().spawn('doctor');
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/^✓ version +kioskctl .*\n✓ home/);
     expect(stdout).toContain('✓ profile        1001 can order');

@@ -423,10 +423,10 @@ const SCENES: Scene[] = [
   { code: 2, args: 'explain PRD_TRAPDOOR', because: 'it is not known' },
 ];
 
-/** Runs a scene in a home of its own, against a vendor of its own. */
+/** Runs a scene in a home of its own, against a vendor of its own. @param how what people run is a process */
 async function play(
   { code, args, answers = {}, stage, before, settle = '200ms' }: Scene,
-  flags: string[],
+  { flags, how }: { flags: string[]; how: 'run' | 'spawn' },
 ): Promise<void> {
   await apart(answers, async ({ user, vendor }) => {
     stage?.(vendor);
@@ -434,7 +434,7 @@ async function play(
       const where = line.includes('--base-url') ? line : `${line} ${LOCAL}`;
       // In production the settle window can't be shortened.
       const env = where.includes('production') ? {} : { KIOSKCTL_SETTLE: settle };
-      return user.run([...where.replace('URL', vendor.url).split(' '), ...more], { env });
+      return user[how]([...where.replace('URL', vendor.url).split(' '), ...more], { env });
     };
     if (before !== undefined) {
       await run(before, []);
@@ -456,11 +456,13 @@ const forPeople = [...new Set(SCENES.map(({ code }) => code))].map((code, index)
 });
 
 describe.concurrent('ends, for scripts,', () => {
-  test.each(SCENES)('with $code because $because: $args', async (scene) => play(scene, ['--json']));
+  test.each(SCENES)('with $code because $because: $args', async (scene) =>
+    play(scene, { flags: ['--json'], how: 'run' }),
+  );
 });
 
 describe.concurrent('ends, for people,', () => {
   test.each(forPeople)('with $code because $because: $args', async (scene) => {
-    if (scene) await play(scene, []);
+    if (scene) await play(scene, { flags: [], how: 'spawn' });
   });
 });

@@ -24,15 +24,15 @@ type Answers = Partial<Record<Endpoint, Answerer>>;
 
 const ENV = { KIOSKCTL_TOKEN: SECRET, KIOSKCTL_PROFILE_ID: '1001', KIOSKCTL_SETTLE: '50ms' };
 
-/** Runs a command the way it goes to the real sandbox, to a vendor that answers so. */
+/** Runs a command the way it goes to the real sandbox, to a vendor that answers so. @param how a process has to end, too */
 async function run(
   answers: Answers,
   args: string,
-  format = ['--json'],
+  how: 'run' | 'spawn' = 'run',
 ): Promise<{ ended: Ended; vendor: OwnVendor }> {
   return apart(answers, async ({ user, vendor }) => {
-    const where = ['--context', 'sandbox', '--base-url', vendor.url];
-    const ended = await user.run([...args.split(' '), ...where, ...format], { env: ENV });
+    const where = ['--context', 'sandbox', '--base-url', vendor.url, '--json'];
+    const ended = await user[how]([...args.split(' '), ...where], { env: ENV });
     expectClean(ended);
     return { ended, vendor };
   });
@@ -126,7 +126,7 @@ describe.concurrent('a look at an answer that is', () => {
       response.writeHead(200, { 'content-type': 'application/json' });
       await pour(response, (bytes) => (written += bytes));
     };
-    const { ended } = await run({ 'one order': endless }, status);
+    const { ended } = await run({ 'one order': endless }, status, 'spawn');
     expect(ended.code, ended.stdout).toBe(7);
     expect(written).toBeLessThan(64 * 1024 * 1024);
   });
@@ -324,7 +324,7 @@ describe.concurrent('a produce request', () => {
       response.writeHead(200);
       await pour(response, (bytes) => (written += bytes));
     };
-    const { ended, vendor } = await run({ produce: endless }, produce);
+    const { ended, vendor } = await run({ produce: endless }, produce, 'spawn');
     expectError(ended, { code: 7, error: 'not-seen' });
     expect(written).toBeLessThan(64 * 1024 * 1024);
     expect(vendor.count('produce')).toBe(1);

@@ -69,8 +69,8 @@ describe.concurrent.each(SIGNALS)('$signal', ({ signal, ...expected }) => {
       const end = ended(child);
       await vendor.asked('produce');
       child.kill(signal);
-      // The answer comes only after the signal has had its effect: a new command is answered in the meantime.
-      await user.run('explain PRD_HOPPER_DOOR');
+      // The answer comes only after the signal has had its effect: a new process is answered in the meantime.
+      await user.spawn('explain PRD_HOPPER_DOOR');
       vendor.set({ production: json(IN_PROGRESS) });
       answer();
       const stopped = await end;
@@ -88,7 +88,7 @@ describe.concurrent.each(SIGNALS)('$signal', ({ signal, ...expected }) => {
       const end = ended(child);
       await vendor.asked('produce');
       child.kill(signal);
-      await user.run('explain PRD_HOPPER_DOOR');
+      await user.spawn('explain PRD_HOPPER_DOOR');
       expect(child.exitCode).toBeNull();
       child.kill(signal);
       expectError(await end, { ...expected, hint });
@@ -107,7 +107,7 @@ describe.concurrent.each(SIGNALS)('$signal', ({ signal, ...expected }) => {
       const end = ended(child);
       await vendor.asked('produce');
       child.kill(signal);
-      await user.run('explain PRD_HOPPER_DOOR');
+      await user.spawn('explain PRD_HOPPER_DOOR');
       answer();
       const stopped = await end;
       expect(stopped.code).toBe(expected.code);

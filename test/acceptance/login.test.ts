@@ -80,7 +80,7 @@ describe('a user logs in', () => {
     await control('POST', 'advance', { milliseconds: 13 * 3_600_000 });
     const slowly = { kind: 'answer', method: 'POST', path: '/oauth/token', delayMs: 700, effect: true };
     await control('POST', 'faults', slowly);
-    const all = await Promise.all([1, 2, 3, 4].map(async () => user.run('programs --quiet')));
+    const all = await Promise.all([1, 2, 3, 4].map(async () => user.spawn('programs --quiet')));
     expect(all.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
     expect((await grants()) - before, 'one renewed it, the others took it').toBe(1);
     expectNoSecrets(...all);
@@ -104,7 +104,7 @@ describe('a user logs in', () => {
     const browser = join(user.home, 'bin', 'xdg-open');
     writeFileSync(browser, `#!/bin/sh\nexec node -e 'fetch(process.argv[1])' "$1"\n`);
     chmodSync(browser, 0o755);
-    const done = await user.run('login --web --plain-file --json --redirect-uri http://127.0.0.1:0/back');
+    const done = await user.spawn('login --web --plain-file --json --redirect-uri http://127.0.0.1:0/back');
     expect(done.json).toMatchObject({ exitCode: 0, login: { way: 'browser', profileId: 1001 } });
     expectNoSecrets(done);
   });

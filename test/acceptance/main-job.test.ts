@@ -106,7 +106,7 @@ test('61 days later a card can only be ordered anew', async () => {
 test('two processes that produce the same card at the same time send one request', async () => {
   const card = await user.readyCard();
   const args = ['produce', card, '--kiosk', 'WIS00001', '--json'];
-  const results = await Promise.all([user.run(args), user.run(args), user.run(args)]);
+  const results = await Promise.all([user.spawn(args), user.spawn(args), user.spawn(args)]);
   const changed = results.filter(({ json }) => json.changed === true);
   expect(changed).toHaveLength(1);
   for (const { code } of results) expect([0, 9]).toContain(code);

@@ -37,6 +37,9 @@ afterAll(async () => {
 
 const run = async (home: string, args: string, url = sandbox.url) =>
   user.run(`${args} --base-url ${url}`, { env: { KIOSKCTL_HOME: home } });
+/** The start of a process has its own business in the home: what is compiled is kept there. */
+const spawn = async (home: string, args: string) =>
+  user.spawn(`${args} --base-url ${sandbox.url}`, { env: { KIOSKCTL_HOME: home } });
 
 let homes = 0;
 function newHome(files: Record<string, string | Buffer> = {}): string {
@@ -90,7 +93,7 @@ describe.concurrent('a home in which there can be no journal', () => {
   ])('because it %s: reads go on with a warning, acts are refused', async (_what, make) => {
     const home = make();
     const { card } = await sandbox.readyCard();
-    const status = await run(home, `status ${card} --json`);
+    const status = await spawn(home, `status ${card} --json`);
     expect(status.code, status.stdout).toBe(0);
     expect(oneDocument(status).card).toMatchObject({ stage: 'ready' });
     expect(status.stderr).toMatch(/^Warning: .*journal.*Going on without it/m);
@@ -126,7 +129,7 @@ test('the database of something else is neither read nor changed', async () => {
 });
 
 test('a home in which nothing can be made does not hang', async () => {
-  expectError(await run('/proc/nope', 'order --json'), { code: 9, error: 'journal-unusable' });
+  expectError(await spawn('/proc/nope', 'order --json'), { code: 9, error: 'journal-unusable' });
 });
 
 describe.concurrent('a journal of garbage', () => {
@@ -182,7 +185,7 @@ test.concurrent('a journal that another process keeps locked is waited for, and 
   const holder = new DatabaseSync(join(home, 'journal.db'));
   holder.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
   const { card } = await sandbox.readyCard();
-  const produce = await run(home, `produce ${card} --kiosk WIS00001 --json`);
+  const produce = await spawn(home, `produce ${card} --kiosk WIS00001 --json`);
   holder.close();
   expectError(produce, { code: 9, error: 'journal-unusable', message: /locked/ });
   expect(await sandbox.puts(card)).toEqual([]);
@@ -194,7 +197,7 @@ describe.concurrent('a home that is not there', () => {
   test('is made, for its owner only', async () => {
     const home = join(newHome(), 'not', 'there');
     const { card } = await sandbox.readyCard();
-    const produce = await run(home, `produce ${card} --kiosk WIS00001 --json`);
+    const produce = await spawn(home, `produce ${card} --kiosk WIS00001 --json`);
     expect(produce.code, produce.stdout).toBe(0);
     expect(statSync(home).mode & 0o777).toBe(0o700);
     expect(statSync(join(home, 'journal.db')).mode & 0o777).toBe(0o600);
