@@ -12,8 +12,10 @@ const MANY = 10 * CARDS;
 const MOST_GROWTH = 1.3;
 const MOST_REQUESTS = 3.2;
 /** How many times faster the sandbox's time goes while it enforces the limits. */
-const SPEED = 4;
+const SPEED = 1.5;
 const LIMIT = { perSecond: 100, perMinute: 1_000 };
+/** What the run leaves to the listener, which is the same client to the vendor. */
+const LEFT = 10;
 const LEAST_USED = 0.95;
 
 /** The kiosks produce by themselves: three requests a card are all that it takes. */
@@ -78,7 +80,14 @@ const free = await measure(CARDS);
 tell('without limits', free);
 const limited = await measure(CARDS, {
   sandbox: ['--speed', String(SPEED), '--rate-limits'],
-  flags: ['--limit-rps', String(LIMIT.perSecond), '--limit-rpm', String(LIMIT.perMinute), '--timeout', '30m'],
+  flags: [
+    '--limit-rps',
+    String(LIMIT.perSecond),
+    '--limit-rpm',
+    String(LIMIT.perMinute - LEFT),
+    '--timeout',
+    '30m',
+  ],
   env: { KIOSKCTL_SANDBOX_SPEED: String(SPEED) },
 });
 tell(`at the vendor's rate limits, ${SPEED} times faster`, limited);
