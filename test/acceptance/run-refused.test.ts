@@ -92,10 +92,8 @@ describe('a scenario', () => {
   });
 
   test('that needs a variable says how to give it', async () => {
-    const flow = file(
-      'flow.yaml',
-      `version: 1\nname: flow\nvariables: {holder: {required: true}}\n${'steps: [{order: {cardHolderName: "${holder}"}}]\n'}`,
-    );
+    const steps = `variables: {holder: {required: true}}\nsteps: [{order: {cardHolderName: "\${holder}"}}]\n`;
+    const flow = file('flow.yaml', `version: 1\nname: flow\n${steps}`);
     await expectRefused([flow], { error: 'input-required', message: /--var holder=/ });
   });
 });
