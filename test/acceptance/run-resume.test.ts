@@ -91,7 +91,7 @@ describe('Ctrl-C in the middle', () => {
   });
 
   test('resumed, it ends with one order and one PUT a card', async () => {
-    const [first] = stopped.json.cards.filter(({ stage }: { stage: string }) => stage === 'in-progress');
+    const first = stopped.json.cards.find(({ stage }: { stage: string }) => stage === 'in-progress');
     await user.run(`simulate 1001/${first.cardToken} --status PRODUCED`);
     await user.run('sandbox fault --outcome PRODUCED --kiosk WIS00001');
     const gone = await resume('--var', 'holder=Quillon');

@@ -97,6 +97,10 @@ describe('its end tells how it went:', () => {
     expect(stdout).toContain('0 of 2 cards passed: 2 failed.');
     expect(stderr).toMatch(/^Error: Card 1: 5\. wait-produced: .*CB_NOT_AVAILABLE/m);
     expect(stderr).toMatch(/^Error: Card 2: 5\. wait-produced: .*CB_NOT_AVAILABLE/m);
+    // Their orders are cancelled: nobody is sent to retry them, but where they are kept.
+    expect(stderr).not.toContain('kioskctl retry');
+    const kept = await user.run(['run', FAILS, '--keep']);
+    expect(kept.stderr).toContain('Next: kioskctl retry 1001/');
   });
 
   test('quietly, with the cards that passed', async () => {
