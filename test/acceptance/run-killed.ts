@@ -10,8 +10,6 @@ export interface KillOptions {
   kills: number;
   /** Says when it is killed. */
   seed: number;
-  /** A session is killed at most so long after it began to work, in milliseconds. */
-  within: number;
   env?: Record<string, string>;
 }
 
@@ -30,8 +28,14 @@ export interface Survived {
   outcome: string;
 }
 
+/** At most so long after a card ended it is killed, in milliseconds; the first one takes a while. */
+const LATEST = 50;
+const LATEST_AT_FIRST = 200;
+/** What is said before cards end: the context, and the end of its line. */
+const FIRST_LINES = 2;
+
 /** @returns what became of it, by the sandbox's log and by the journal */
-export async function killRun({ cards, kiosks, kills, within, seed, env }: KillOptions): Promise<Survived> {
+export async function killRun({ cards, kiosks, kills, seed, env }: KillOptions): Promise<Survived> {
   const user = new User({ KIOSKCTL_CONTEXT: 'local', ...env });
   const sandbox = await ServedSandbox.open(user, ['--kiosks', String(kiosks)]);
   user.env.KIOSKCTL_BASE_URL = sandbox.url;
@@ -41,7 +45,10 @@ export async function killRun({ cards, kiosks, kills, within, seed, env }: KillO
     let id: string | null = null;
     for (let turn = 0; turn < kills; turn += 1) {
       const words: string[] = id === null ? beginning({ cards, kiosks }) : ['run', '--resume', id];
-      if (await killedIn(user, words, random() * within)) killed += 1;
+      // So few cards come to their end in each session that there are some left for the next.
+      const count = Math.floor((random() * cards) / kills / 2);
+      const moment = { ended: count, later: random() * (count === 0 ? LATEST_AT_FIRST : LATEST) };
+      if (await killedIn(user, words, moment)) killed += 1;
       id ??= await onlyRun(user);
     }
     const { code } = await user.spawn(`run --resume ${id} --json`);
@@ -74,12 +81,20 @@ function beginning({ cards, kiosks }: Pick<KillOptions, 'cards' | 'kiosks'>): st
   ];
 }
 
-/** Kills a process some time after it was heard of first. @returns false for one that had ended by itself before */
-async function killedIn(user: User, words: string[], after: number): Promise<boolean> {
+/** Kills a process some time after so many cards ended. @returns false for one that had ended by itself before */
+async function killedIn(
+  user: User,
+  words: string[],
+  moment: { ended: number; later: number },
+): Promise<boolean> {
   const child = user.start([user.binary, ...words]);
   const end = ended(child);
-  if (child.stderr) await once(child.stderr, 'data');
-  await sleep(after);
+  let told = '';
+  child.stderr?.on('data', (text: string) => void (told += text));
+  const isEarly = () => told.split('\n').length < moment.ended + FIRST_LINES;
+  while (child.stderr && child.exitCode === null && isEarly())
+    await Promise.race([once(child.stderr, 'data'), end]);
+  await sleep(moment.later);
   child.kill('SIGKILL');
   return (await end).code === null;
 }
