@@ -11,6 +11,8 @@ export interface Invocation {
   flags: readonly string[];
   /** The kiosk that the user named or configured. */
   kioskId: string | null;
+  /** The command cancels its cards at its end: nobody goes on with them. */
+  cancels?: boolean;
 }
 
 interface Situation extends Reference {
@@ -28,7 +30,7 @@ export interface NextCommand {
 
 /** The command that brings a card one step further, or says what became of it; null when nothing is left to do. */
 export function nextCommand(card: Situation, invocation: Invocation): NextCommand | null {
-  const isNamed = card.cardToken !== null || card.orderId !== null;
+  const isNamed = !invocation.cancels && (card.cardToken !== null || card.orderId !== null);
   const step = isNamed ? nextStep(card, invocation.kioskId) : null;
   if (!step) return null;
   return {

@@ -49,7 +49,16 @@ const outside = mkdtempSync(join(tmpdir(), 'kioskctl-canaries-'));
 const [user, server] = [new User(), new User()];
 const canaries = new Canaries();
 const signer = new Signer();
-const hook = { card: '', again: '', spoiled: '', cancelled: '', going: '', subscription: '', receiver: '' };
+const hook = {
+  card: '',
+  again: '',
+  spoiled: '',
+  cancelled: '',
+  going: '',
+  subscription: '',
+  receiver: '',
+  run: '',
+};
 let vendor: EchoingVendor;
 let sandbox: ServedSandbox;
 let proxy: Proxy;
@@ -63,6 +72,35 @@ const order = file(
   'card.yaml',
   JSON.stringify({ ...PERSON, program: 'VISA_DEBIT_CONSUMER_UK_1_PHYSICAL_CARDS_API' }),
 );
+const { firstLine, city, postCode } = PERSON.address;
+const cardsFile = file(
+  'cards.csv',
+  `holder,street,city,postCode\n${`${PERSON.cardHolderName},${firstLine},${city},${postCode}\n`.repeat(2)}`,
+);
+/** Its cards fail: reports have errors to tell of. */
+const flow = file(
+  'flow.yaml',
+  `version: 1
+name: canaries
+variables: {holder: {required: true}, phone: {required: true}, street: x, city: x, postCode: x}
+steps:
+  - order:
+      cardHolderName: \${holder}
+      phoneNumber: \${phone}
+      address: {firstLine: "\${street}", city: "\${city}", postCode: "\${postCode}", country: GB}
+  - wait-ready
+  - produce
+  - simulate: PRODUCTION_ERROR:PRD_HOPPER_DOOR
+  - wait-produced
+`,
+);
+const FORMATS = ['junit', 'html', 'json', 'markdown'];
+let runs = 0;
+/** Each run has reports of its own. */
+const reports = () => {
+  runs += 1;
+  return FORMATS.map((format) => `--report ${format}=${join(user.home, `run-${runs}.${format}`)}`).join(' ');
+};
 const body = file('body.json', productionBody('PRODUCED'));
 const publicKey = file('vendor.pem', signer.publicKey);
 const cmdlines = join(outside, 'cmdlines');
@@ -120,6 +158,16 @@ const COMMANDS: Record<string, Way> = {
     turn: 1,
     args: () =>
       `produce ${hook.again} ${hook.card} --kiosk WIS00001 --wait --simulate PRODUCTION_ERROR:PRD_HOPPER_DOOR --yes --reason …`,
+  },
+  // Its variables are among its own words, and so among those of the parent of a credential command.
+  run: {
+    ...asks,
+    ends: 4,
+    turn: 1,
+    context: 'variable',
+    args: () =>
+      `run ${flow} --data ${cardsFile} --var phone=${PERSON.phoneNumber} --kiosk WIS00002 ${reports()} --yes --reason …`,
+    told: ({ stdout }) => void ([, hook.run = ''] = / run (\S+)/.exec(stdout) ?? []),
   },
   'events:import': { turn: 1, args: () => `events import ${events}` },
   'kiosk:hold': { turn: 1, args: () => 'kiosk hold WIS00003 --reason …' },
@@ -187,6 +235,8 @@ const COMMANDS: Record<string, Way> = {
     turn: 3,
     args: () => `webhooks delete ${hook.subscription} --yes --reason …`,
   },
+  'runs:list': { turn: 5, args: () => 'runs list' },
+  'runs:show': { turn: 5, args: () => `runs show ${hook.run} ${reports()}` },
   log: { turn: 5, args: () => 'log' },
   incident: {
     turn: 5,
@@ -297,6 +347,8 @@ beforeAll(async () => {
     NODE_EXTRA_CA_CERTS: file('ca.pem', vendor.ca.cert),
     KIOSKCTL_CLIENT_ID: 'my-bank',
     KIOSKCTL_CLIENT_SECRET: canary('client'),
+    GITHUB_ACTIONS: 'true',
+    GITHUB_STEP_SUMMARY: join(user.home, 'summary.md'),
   });
 });
 
@@ -424,6 +476,8 @@ test('no command lets out a secret, or anything about a cardholder', { timeout: 
   for (const one of canaries.find(words.replaceAll(REASON, '').replaceAll(TOKEN, '')))
     found.push(`words of a program: ${one}`);
   expect(words).toContain(vault);
+  for (const name of ['summary.md', ...FORMATS.map((format) => `run-1.${format}`)])
+    expect(readFileSync(join(user.home, name), 'utf8'), name).toContain('PRD_HOPPER_DOOR');
   for (const { authorization = '' } of proxy.asked)
     expect(canaries.find(authorization), 'the proxy').not.toEqual([]);
   expect([...found, ...canaries.findInFiles(user.home, { but: ['credentials.json'] })]).toEqual([]);

@@ -24,6 +24,7 @@ const NEEDED: Record<string, string> = {
   produce: `${CARD} --kiosk WIS00001`,
   retry: CARD,
   cancel: CARD,
+  run: 'over-60-days',
   'webhooks create': '--url https://hooks.bank.example/',
   'webhooks delete': SUBSCRIPTION,
   'webhooks test': SUBSCRIPTION,

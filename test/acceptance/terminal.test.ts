@@ -1,5 +1,7 @@
 // What a person at a terminal sees and is asked. `script` (of Debian's bsdutils) gives the command a real one.
 import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
 import { User } from './kioskctl.ts';
@@ -124,4 +126,35 @@ test('a retry of a kiosk asks who collects, shows a list that moves, and waits f
   );
   expect(screen).toMatch(/WIS00003: 1 of 2 produced, about \S+ left; now /);
   expect(screen).toContain('2 cards: 2 done');
+});
+
+test('a run of many cards shows how far it is, how fast, and where its cards are; what failed stays above', async () => {
+  const flow = join(user.home, 'flow.yaml');
+  const data = join(user.home, 'cards.csv');
+  writeFileSync(
+    flow,
+    `version: 1
+name: mixed
+variables: {result: PRODUCED}
+steps: [order, wait-ready, produce, {simulate: "\${result}"}, wait-produced]
+`,
+  );
+  writeFileSync(
+    data,
+    `result\n${['PRODUCTION_ERROR:PRD_HOPPER_DOOR', ...Array(3).fill('PRODUCED')].join('\n')}\n`,
+  );
+  const env = 'KIOSKCTL_SANDBOX_SPEED=10';
+  const { code, raw, screen } = await onTerminal(
+    `${env} kioskctl run ${flow} --data ${data} --concurrency 1`,
+  );
+  expect(code, screen).toBe(4);
+  expect(raw).toContain('\u001b[?25l');
+  expect(screen).toMatch(/ mixed: 0 of 4 passed\r?\n {2}\d requirements-fulfilled/);
+  expect(screen).toMatch(/ mixed: \d of 4 passed, 1 not, [\d.]+ a second, about \S+ left\r?\n {2}\d /);
+  const [above, below = ''] = screen.split(
+    /Warning: Card 1 \(1001\/\S+\): step 5, wait-produced, failed: PRD_HOPPER_DOOR\r?\n/,
+  );
+  expect(above).toContain('0 of 4');
+  expect(below).toContain('of 4 passed, 1 not');
+  expect(below).toMatch(/mixed: failed {2}run \S+\r?\n {2}Cards {5}3 of 4 cards passed: 1 failed\./);
 });

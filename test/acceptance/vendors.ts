@@ -25,8 +25,9 @@ export class ServedSandbox {
     this.url = url;
   }
 
-  static async open(user: User): Promise<ServedSandbox> {
-    const served = spawn(process.execPath, [BINARY, 'sandbox', '--port', '0', '--json'], { env: user.env });
+  static async open(user: User, flags: readonly string[] = []): Promise<ServedSandbox> {
+    const words = ['sandbox', '--port', '0', '--json', ...flags];
+    const served = spawn(process.execPath, [BINARY, ...words], { env: user.env });
     const [line] = await once(served.stdout, 'data');
     return new ServedSandbox(served, (JSON.parse(String(line)) as { url: string }).url);
   }

@@ -11,6 +11,8 @@ let ready = '';
 let failed = '';
 const eventsFile = join(user.home, 'events.ndjson');
 const dataFile = join(user.home, 'cards.csv');
+const flowFile = join(user.home, 'flow.yaml');
+const FLOW = 'version: 1\nname: unmet\nsteps: [order, wait-ready, {expect: {stage: produced}}, produce]\n';
 const runbookFile = join(user.home, 'runbook.yaml');
 
 beforeAll(async () => {
@@ -68,6 +70,24 @@ test('scenarios', async () => expect(await shape(['scenarios'])).toMatchSnapshot
 test('scenario show', async () => expect(await shape(['scenario', 'show', 'happy-path'])).toMatchSnapshot());
 test('scenario check', async () =>
   expect(await shape(['scenario', 'check', 'happy-path', '--data', dataFile])).toMatchSnapshot());
+test('run, runs list and runs show', async () => {
+  const run = await user.run('run hopper-door --json');
+  expect(shapeOf(withOneStage(run.json))).toMatchSnapshot();
+  expect(await shape(['runs', 'list'])).toMatchSnapshot();
+  const shown = await user.run(['runs', 'show', run.json.run.id, '--json']);
+  expect(shapeOf(withOneStage(shown.json))).toMatchSnapshot();
+});
+test('run with an expectation that does not hold', async () => {
+  writeFileSync(flowFile, FLOW);
+  const { json } = await user.run(['run', flowFile, '--cards', '2', '--keep', '--json']);
+  expect(shapeOf(withOneStage(json))).toMatchSnapshot();
+});
+/** Which stages a card is seen in is a matter of when somebody looks. */
+function withOneStage(document: object): unknown {
+  return JSON.parse(JSON.stringify(document), (name, value) =>
+    name === 'stages' ? value.slice(0, 1).map((one: object) => ({ ...one, stage: 'any' })) : value,
+  );
+}
 test('context list', async () => expect(await shape(['context', 'list'])).toMatchSnapshot());
 test('context show', async () => expect(await shape(['context', 'show'])).toMatchSnapshot());
 test('context add', async () =>

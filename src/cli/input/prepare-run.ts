@@ -43,6 +43,7 @@ async function prepareResumed(
   { id, root }: { id: string; root: string },
 ): Promise<PreparedRun> {
   const run = await findRun(ctx, id);
+  if (run.endedAt !== null) return { kind: 'resumed', run, plan: nothingLeft };
   const source = run.source.kind === 'file' ? run.source.path : run.source.name;
   const read = await readScenario(source, { root });
   const scenario = usable(read, source);
@@ -53,6 +54,11 @@ async function prepareResumed(
   if (missing.length > 0) throw forgotten(missing);
   const plan = planner({ run, read, scenario, data, values: { ...run.variables, ...values } });
   return { kind: 'resumed', run, plan };
+}
+
+/** A run that is over is only told of: nobody has to bring its files and variables again. */
+function nothingLeft(): never {
+  throw new TypeError('a run that is over has no steps left');
 }
 
 interface Made {

@@ -70,7 +70,7 @@ export function scenarioUnusable(nameOrFile: string, mistakes: readonly Finding[
   const check = commandLine(['scenario', 'check', nameOrFile], { flags: [] });
   return new Failure(
     'invalid-input',
-    `The scenario ${printable(nameOrFile)} can't be used: ${firstOf(mistakes)}.`,
+    `The scenario ${printable(nameOrFile)} can't be used: ${firstOf(mistakes)}.`.replace(/\?\.$/, '?'),
     { hint: `See all that is wrong with it: ${check}` },
   );
 }

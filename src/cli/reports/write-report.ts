@@ -72,6 +72,7 @@ async function* gather(chunks: AsyncIterable<string>): AsyncGenerator<string> {
   yield piece;
 }
 
+/** In containers, each process has the same number: what a killed one left behind is in nobody's way. */
 function draftOf(file: string): string {
-  return `${file}.${process.pid}.tmp`;
+  return `${file}.${crypto.randomUUID().slice(0, 8)}.tmp`;
 }

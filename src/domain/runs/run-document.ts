@@ -26,7 +26,13 @@ export function toRunCardDocument({ stages, steps, startedAt, endedAt, ...facts 
   };
 }
 
-function toStepDocument({ startedAt, endedAt, attemptsBefore: _attemptsBefore, ...step }: RunStep) {
+function toStepDocument({
+  startedAt,
+  endedAt,
+  attemptsBefore: _before,
+  attemptsLost: _lost,
+  ...step
+}: RunStep) {
   return { ...step, startedAt: utc(startedAt), endedAt: utc(endedAt) };
 }
 

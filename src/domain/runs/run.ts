@@ -50,6 +50,8 @@ export interface RunStep {
   attemptId?: string;
   /** How many attempts on the card the journal knew before it: what a killed step is recognised by. */
   attemptsBefore?: number;
+  /** How many attempts of it came to nothing because its process died: expectations don't count them. */
+  attemptsLost?: number;
 }
 
 /** When a card was first seen in a stage, in milliseconds since the epoch. A new order begins anew. */

@@ -17,13 +17,17 @@ const ENDED = new Set(['COMPLETED', 'RETURNED']);
 
 /**
  * Cancels the orders that a run made, as far as that is not done yet.
+ * @param say tells once that it is at it, when there is something to do
  * @returns for each profile whether that freed the places of its cards
  */
-export async function cleanUp(run: Run): Promise<FreedPlaces[]> {
+export async function cleanUp(run: Run, say: (text: string) => void): Promise<FreedPlaces[]> {
   const { ctx } = run;
+  let isTold = false;
   const limits = new Map<number, boolean>();
   for await (const cards of pagesOfCards(ctx, run.record.id)) {
     const left = cards.filter(({ orders }) => orders.some(({ cleanUp }) => cleanUp === null));
+    if (left.length > 0 && !isTold) say('Cancelling what the run ordered.');
+    isTold ||= left.length > 0;
     const profiles = new Set(left.flatMap(({ orders }) => orders.map(({ profileId }) => profileId)));
     for (const profileId of profiles)
       if (!limits.has(profileId)) limits.set(profileId, await isAtLimit(ctx, profileId));

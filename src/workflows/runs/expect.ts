@@ -7,25 +7,29 @@ import { poll } from '../poll.ts';
 /** How long an event may take to arrive where the step doesn't say, in milliseconds. */
 const EVENTS_MS = 10_000;
 
+interface Expected {
+  expectation: Expectation;
+  subject: Subject | null;
+  last: Seen['last'];
+  lost: number;
+  timeout: number | null;
+}
+
 /**
  * Compares a card with what is expected of it: first as it was seen last, then by looking again, until it holds or the
  * step's time is over. Without a time of its own a step looks once more; events are waited for.
  * @param last how the step before ended
+ * @param lost so many attempts don't count: nobody but a killed session knows of them
  * @returns what does not hold
  */
 export async function expectOf(
   ctx: Context,
-  {
-    expectation,
-    subject,
-    last,
-    timeout,
-  }: { expectation: Expectation; subject: Subject | null; last: Seen['last']; timeout: number | null },
+  { expectation, subject, last, lost, timeout }: Expected,
 ): Promise<Unmet[]> {
   const readEvents = 'event' in expectation;
   const judge = async () =>
     meets(expectation, {
-      card: subject?.card ?? null,
+      card: subject && { ...subject.card, attempt: subject.card.attempt - lost },
       last,
       events: readEvents && subject ? await toldOf(ctx, subject) : [],
     });

@@ -1,5 +1,6 @@
 import type { Attempt, Outcome } from '../../domain/attempt.ts';
-import type { RunStep } from '../../domain/runs/run.ts';
+import type { Card } from '../../domain/card.ts';
+import type { RunCard, RunStep } from '../../domain/runs/run.ts';
 import type { Context } from '../context.ts';
 import type { Subject } from '../each-card.ts';
 import { bringToRest } from '../send.ts';
@@ -25,4 +26,17 @@ export async function findAttemptOf(
   await bringToRest(ctx, subject, attempt);
   const now = subject.latest?.facts.attempt ?? null;
   return now && now.number > (killed.attemptsBefore ?? 0) && ARRIVED.has(now.outcome) ? now : null;
+}
+
+/** Notes which attempts of a killed step came to nothing before it was done again. */
+export function noteLost(step: RunStep, { attempt, attemptId }: Card): void {
+  const lost = attempt - (step.attemptsBefore ?? attempt) - 1;
+  if (lost > 0 && step.attemptId === attemptId) step.attemptsLost = lost;
+}
+
+/** How many attempts on the card there would not be if no session had been killed. */
+export function lostAttempts({ steps }: RunCard, { target }: Subject): number {
+  return steps
+    .filter(({ cardToken }) => cardToken === target.cardToken)
+    .reduce((sum, { attemptsLost = 0 }) => sum + attemptsLost, 0);
 }

@@ -1,5 +1,6 @@
 import { name } from '../../domain/card.ts';
 import type { RunCard, RunStep } from '../../domain/runs/run.ts';
+import { STAGES } from '../../domain/stage.ts';
 import { formatDuration } from '../../domain/times/duration.ts';
 import type { Context } from '../context.ts';
 
@@ -57,7 +58,7 @@ export class RunBoard {
     const bad = card.steps.find(({ outcome }) => outcome === 'failed' || outcome === 'unmet');
     const which = `Card ${card.number}${card.card ? ` (${name(card.card)})` : ''}`;
     const took = formatDuration((card.endedAt ?? 0) - (card.startedAt ?? 0));
-    if (bad) this.#ctx.report.warn(`${which}: step ${describeStep(bad)}`);
+    if (bad) this.#ctx.report.warn(`${which}: ${inShort(bad)}`);
     this.#show(bad ? undefined : `${which}: ${card.card?.stage ?? 'passed'} after ${took}.`);
   }
 
@@ -66,22 +67,41 @@ export class RunBoard {
     const ended = this.#passed + this.#failed;
     const done = ended - this.#before;
     const seconds = Math.max(0.001, (now - this.#startedAt) / 1_000);
-    const stages = new Map<string, number>();
-    for (const { stages: marks } of this.#active.values()) {
-      const stage = marks.at(-1)?.stage ?? 'not ordered';
-      stages.set(stage, (stages.get(stage) ?? 0) + 1);
-    }
     const tally = {
       title: this.#title,
       total: this.#total,
       passed: this.#passed,
       failed: this.#failed,
-      stages,
+      stages: this.#countStages(),
       perSecond: done / seconds,
       timeLeft: done === 0 ? null : ((this.#total - ended) / done) * seconds * 1_000,
     };
     this.#ctx.report.tally(tally, news);
   }
+
+  /** In the order in which cards go through them: what is shown again and again keeps its place. */
+  #countStages(): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const { stages } of this.#active.values()) {
+      const stage = stages.at(-1)?.stage ?? NOT_ORDERED;
+      counts.set(stage, (counts.get(stage) ?? 0) + 1);
+    }
+    return new Map(
+      [NOT_ORDERED, ...STAGES].flatMap((stage) =>
+        counts.has(stage) ? [[stage, counts.get(stage) ?? 0]] : [],
+      ),
+    );
+  }
+}
+
+const NOT_ORDERED = 'not ordered';
+
+/** A step that did not go well, in half a line: all of it is told at the end. */
+function inShort({ index, title, outcome, unmet, error }: RunStep): string {
+  const step = `step ${index + 1}, ${title}`;
+  if (outcome === 'unmet')
+    return `${step}: ${unmet?.map(({ field, actual }) => `${field} is ${actual}`).join(', ')}`;
+  return `${step}, failed: ${error?.details?.errorCode ?? error?.message ?? ''}`;
 }
 
 /** A step that is over, in one line. */

@@ -37,7 +37,8 @@ async function goOn(
   begin: () => Promise<RunRecord>,
 ): Promise<RunRecord> {
   return withLeases(ctx, { subjects: [leaseOnRun(id)], act: 'run' }, async () => {
-    const run = new Run(runContext(ctx), await begin(), plan);
+    const record = await begin();
+    const run = new Run(runContext(ctx, record), record, plan);
     await goAllWays(ctx, run);
     if (!ctx.signal.aborted) await close(ctx, run);
     return findRun(ctx, id);
@@ -79,7 +80,7 @@ async function goOneWay(
 /** Outside of production, what was ordered is cancelled. */
 async function close(ctx: Context, run: Run): Promise<void> {
   const { id, keep } = run.record;
-  const freed = keep ? [] : await cleanUp(run);
+  const freed = keep ? [] : await cleanUp(run, (text) => ctx.report.note(text));
   if (ctx.signal.aborted) return;
   const codes = new RunCodes();
   for await (const card of keptCards(ctx, id)) codes.add(card);

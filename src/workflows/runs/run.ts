@@ -53,10 +53,11 @@ export class Run {
 const nothing = () => undefined;
 
 /** No step asks, and none talks about a card: the run does. A scenario that says retry says that the cause is gone. */
-export function runContext(ctx: Context): Context {
-  const { ask, environment, report } = ctx;
+export function runContext(ctx: Context, { keep }: RunRecord): Context {
+  const { ask, environment, invocation, report } = ctx;
   return {
     ...ctx,
+    invocation: { ...invocation, cancels: !keep },
     // In production, a person or a flag answers.
     ask: environment === 'production' ? ask : { ...ask, confirm: async () => true },
     report: {

@@ -7,13 +7,13 @@ import type { Context } from '../context.ts';
 import { Subject } from '../each-card.ts';
 import { resolveTargets, type Target } from '../targets.ts';
 import { expectOf } from './expect.ts';
-import { findAttemptOf } from './killed-step.ts';
+import { findAttemptOf, lostAttempts, noteLost } from './killed-step.ts';
 import type { KioskTurn } from './kiosk-turns.ts';
 import type { PlacedStep, PlannedCard, Run } from './run.ts';
 import { carryOut, isAtKiosk, kioskFor } from './step-acts.ts';
 
-/** What can't be worked out again after a kill is kept before it begins. An order has its key. */
-const KEPT_BEFORE = new Set<StepKind>(['produce', 'retry', 'cancel', 'fault', 'advance']);
+/** What can't be worked out again after a kill, or makes what was expected before untrue, is kept before it begins. An order has its key. */
+const KEPT_BEFORE = new Set<StepKind>(['produce', 'simulate', 'retry', 'cancel', 'fault', 'advance']);
 const SENDS = new Set<StepKind>(['produce', 'retry']);
 const OVER = new Set<StepOutcome>(['done', 'failed', 'tolerated', 'unmet', 'skipped']);
 const INTERRUPTIONS = new Set<ExitCode>([130, 143]);
@@ -92,6 +92,7 @@ export class Way {
     if (end && INTERRUPTIONS.has(end.exitCode)) return false;
     if (end) await this.#subject.recall().catch(() => undefined);
     this.#finish(step, entry, { exitCode: end?.exitCode ?? 0, ...(end && { error: end.toDocument() }) });
+    if (killed) noteLost(entry, this.#subject.card);
     await this.#giveBack();
     this.onStep(entry);
     return true;
@@ -102,7 +103,8 @@ export class Way {
     if (step.kind === 'expect') {
       const { expectation, timeout } = step;
       const last = this.#lastEnd(step.index);
-      const unmet = await expectOf(ctx, { expectation, subject: this.#subject, last, timeout });
+      const lost = lostAttempts(this.#record, this.#subject);
+      const unmet = await expectOf(ctx, { expectation, subject: this.#subject, last, lost, timeout });
       const entry = this.#record.steps[step.index];
       if (entry && unmet.length > 0) entry.unmet = unmet;
       return null;

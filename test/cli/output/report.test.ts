@@ -112,6 +112,42 @@ describe('off a terminal, a wait', () => {
   });
 });
 
+describe('off a terminal, a run', () => {
+  const tally = {
+    title: 'happy-path',
+    total: 30,
+    passed: 12,
+    failed: 1,
+    stages: new Map([
+      ['ready', 2],
+      ['in-progress', 3],
+    ]),
+    perSecond: 2.04,
+    timeLeft: 8_000,
+  };
+  const WHOLE = 'happy-path: 12 of 30 passed, 1 not, 2.0 a second, about 8s left; 2 ready, 3 in-progress';
+
+  test('says what is new in a line each, and every 30 seconds how far it is', () => {
+    const { io, report } = open();
+    for (let second = 0; second <= 61; second += 1) {
+      report.tally(tally, second % 20 === 5 ? `Card ${second}: produced after 2s.` : undefined);
+      io.clock.time += 1_000;
+    }
+    report.tally(null);
+    const cards = [5, 25, 45].map((second) => `Card ${second}: produced after 2s.`);
+    expect(io.lines).toEqual([cards[0], cards[1], WHOLE, cards[2], WHOLE]);
+  });
+
+  test('quietly, says nothing', () => {
+    const { io, report } = open(true);
+    for (let minute = 0; minute < 3; minute += 1) {
+      report.tally(tally, 'Card 1: produced after 2s.');
+      io.clock.time += 60_000;
+    }
+    expect(io.lines).toEqual([]);
+  });
+});
+
 describe('quietly', () => {
   test('nothing is said but warnings', () => {
     const { io, report } = open(true);

@@ -8,14 +8,24 @@ import { type Act, DOOR, ORDER, PRODUCE, PRODUCED, READY, RESULT, RETRY, RunStan
 const ACTS: Act[] = [
   ORDER,
   READY,
+  expected({ stage: 'ready', attempt: 0 }),
   PRODUCE,
+  expected({ stage: 'in-progress', attempt: 1 }),
   DOOR,
   { ...RESULT, onFailure: 'continue' },
+  expected({ exitCode: 4, stage: 'failed', attempt: 1 }),
   RETRY,
+  expected({ stage: 'in-progress', attempt: 2 }),
   PRODUCED,
   RESULT,
+  expected({ stage: 'produced', attempt: 2 }),
   { kind: 'cancel' },
 ];
+
+/** What is true of it then stays so, wherever the run was killed. */
+function expected(expectation: Extract<Act, { kind: 'expect' }>['expectation']): Act {
+  return { kind: 'expect', expectation };
+}
 
 /** Between two of these, nothing that lasts happens. */
 const LASTING = /^(?!find|list|latest|is|holds|clockOffset|orderSeenAt|read|reserve)/;

@@ -1,0 +1,146 @@
+// The smoke tests of docs/ci.md: what a CI server would run, with a sandbox in place of the vendor's.
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { problemsOf } from '../cli/reports/programs.ts';
+import { type Ended, User } from './kioskctl.ts';
+import { ServedSandbox } from './vendors.ts';
+
+const SECRETS = {
+  KIOSKCTL_PROFILE_ID: '1001',
+  KIOSKCTL_CLIENT_ID: 'my-bank',
+  KIOSKCTL_CLIENT_SECRET: 'client-secret-4711',
+  KIOSKCTL_REFRESH_TOKEN: 'refresh-token-4711',
+};
+const FILES = ['smoke.yaml', 'github-actions.yml', 'gitlab-ci.yml', 'smoke.sh'];
+const example = (name: string) => readFileSync(join('examples/ci', name), 'utf8');
+
+interface GithubStep {
+  run?: string;
+  uses?: string;
+  if?: string;
+  env?: Record<string, string>;
+}
+
+const github = parse(example('github-actions.yml')) as { jobs: { smoke: { steps: GithubStep[] } } };
+const gitlab = Object.values(parse(example('gitlab-ci.yml')) as object)[0] as {
+  variables: Record<string, string>;
+  before_script: string[];
+  script: string[];
+  artifacts: Record<string, unknown>;
+};
+const [install, smoke] = github.jobs.smoke.steps.filter(({ run }) => run !== undefined);
+
+/** What GitHub puts in place of `${{ secrets.NAME }}` and `${{ vars.NAME }}`. */
+function filledIn(env: Record<string, string>): Record<string, string> {
+  const known: Record<string, string> = SECRETS;
+  const entries = Object.entries(env).map(([name, value]): [string, string] => [
+    name,
+    value.replace(/\$\{\{ (?:vars|secrets)\.(\w+) \}\}/, (_, key: string) => known[key] ?? ''),
+  ]);
+  return Object.fromEntries(entries);
+}
+
+const user = new User();
+let sandbox: ServedSandbox;
+beforeAll(async () => {
+  sandbox = await ServedSandbox.open(user);
+});
+afterAll(async () => {
+  await sandbox.close();
+  user.leave();
+});
+
+/** Runs a job in an empty checkout of its own, with what the server sets. */
+async function runJob(script: string, env: Record<string, string>, flow = example('smoke.yaml')) {
+  const folder = mkdtempSync(join(user.home, 'checkout-'));
+  writeFileSync(join(folder, 'smoke.yaml'), flow);
+  cpSync('examples/ci/smoke.sh', join(folder, 'smoke.sh'));
+  const home = join(folder, 'home');
+  mkdirSync(home);
+  const end = await user.shell(`set -eo pipefail; cd ${folder}; ${script}`, {
+    env: { ...env, CI: 'true', KIOSKCTL_HOME: home, KIOSKCTL_BASE_URL: sandbox.url },
+  });
+  expectNoSecrets(end);
+  const report = (name: string) => readFileSync(join(folder, 'reports', name), 'utf8');
+  // No login and no token is kept.
+  expect(readdirSync(home).filter((name) => name.includes('credential'))).toEqual([]);
+  return { end, folder, report };
+}
+
+function expectNoSecrets({ stdout, stderr }: Ended): void {
+  for (const secret of [SECRETS.KIOSKCTL_CLIENT_SECRET, SECRETS.KIOSKCTL_REFRESH_TOKEN])
+    expect(stdout + stderr).not.toContain(secret);
+}
+
+const JOBS: [name: string, script: string, env: Record<string, string>][] = [
+  ['GitHub Actions', smoke?.run ?? '', filledIn(smoke?.env ?? {})],
+  ['GitLab CI', gitlab.script.join('\n'), { ...SECRETS, ...gitlab.variables }],
+  ['plain shell', './smoke.sh', SECRETS],
+];
+
+describe.concurrent.each(JOBS)('the smoke test on %s', (name, script, env) => {
+  test('passes, in the environment that it names, and leaves its reports', async () => {
+    const summary = join(user.home, `${name}.md`);
+    const onGithub = name === 'GitHub Actions' && { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: summary };
+    const { end, folder, report } = await runJob(script, { ...env, ...onGithub });
+    const { code, stdout, stderr } = end;
+    expect(code, stdout + stderr).toBe(0);
+    expect(stderr).toContain('Context sandbox, environment sandbox');
+    expect(stdout).toContain('smoke: passed');
+    expect(problemsOf(report('smoke.xml'), join(folder, 'checked.xml'))).toEqual([]);
+    expect(report('smoke.html')).toMatch(/^<!DOCTYPE html>/);
+    expect(existsSync(summary) && readFileSync(summary, 'utf8').includes('## ✓ smoke')).toBe(
+      name === 'GitHub Actions',
+    );
+  });
+});
+
+test('without the vendor, the scenario passes on the embedded sandbox', async () => {
+  const { code, stdout } = await user.run('run examples/ci/smoke.yaml --environment local');
+  expect(code, stdout).toBe(0);
+});
+
+test('what goes wrong ends the job, with its reports', async () => {
+  const flow = example('smoke.yaml').replace('    on-failure: continue\n', '');
+  const { end, report } = await runJob('./smoke.sh', SECRETS, flow);
+  expect(end.code, end.stdout).toBe(4);
+  expect(report('smoke.xml')).toContain('PRD_HOPPER_DOOR');
+});
+
+test('a missing secret is told, and nothing is sent', async () => {
+  const before = await sandbox.requests('');
+  const { end } = await runJob('./smoke.sh', { ...SECRETS, KIOSKCTL_REFRESH_TOKEN: '' });
+  expect([end.code, end.stderr]).toEqual([3, expect.stringContaining('KIOSKCTL_REFRESH_TOKEN')]);
+  expect(await sandbox.requests('')).toEqual(before);
+});
+
+describe('the files', () => {
+  test('install kioskctl where no secret is, and keep reports also of failures', () => {
+    expect([install?.run, gitlab.before_script]).toEqual([
+      'npm install --global ./kioskctl.tgz',
+      [install?.run],
+    ]);
+    expect(install?.env).toBeUndefined();
+    const keeps = github.jobs.smoke.steps.find(({ uses }) => uses?.startsWith('actions/upload-artifact@'));
+    expect(keeps?.if).toBe('always()');
+    expect(gitlab.artifacts).toMatchObject({ when: 'always', reports: { junit: 'reports/smoke.xml' } });
+  });
+
+  test('are what docs/ci.md shows', () => {
+    const page = readFileSync('docs/ci.md', 'utf8');
+    const blocks = [...page.matchAll(/^```\w+ (\S+)\n(.*?)^```$/gms)].map(([, name, text]) => [name, text]);
+    expect(Object.fromEntries(blocks)).toEqual(
+      Object.fromEntries(FILES.map((name) => [name, example(name)])),
+    );
+  });
+});
