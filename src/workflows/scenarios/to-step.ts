@@ -33,7 +33,8 @@ export function toStep(
     index: 0,
     title: said.output.name ?? (isPersonal ? kind : titleOf(act.output)),
     path,
-    timeout: said.output.timeout ?? defaults.timeout,
+    // An expectation looks once more, unless it says itself how long it may wait.
+    timeout: said.output.timeout ?? (kind === 'expect' ? null : defaults.timeout),
     onFailure: said.output['on-failure'] ?? defaults.onFailure,
   };
 }
