@@ -119,6 +119,11 @@ describe('outside of local', () => {
     'version: 1\nname: ready\nsteps: [{order: {program: PHYSICAL_PROGRAM, cardHolderName: Ada, address: {city: York, country: GB}}}, wait-ready]\n',
   );
 
+  const RETRIES = file(
+    'again.yaml',
+    'version: 1\nname: again\nvariables: {card: 1001/501}\nsteps: [retry, wait-produced]\n',
+  );
+
   async function elsewhere(words: string[], environment: string) {
     return apart({}, async ({ user: own, vendor }) => {
       const where = ['--environment', environment, '--base-url', vendor.url, '--kiosk', 'WIS00001', '--json'];
@@ -137,6 +142,10 @@ describe('outside of local', () => {
     [
       'over-60-days --confirm production --reason test',
       { code: 2, error: 'usage', message: /embedded sandbox/ },
+    ],
+    [
+      `${RETRIES} --confirm production --reason test`,
+      { code: 2, error: 'input-required', message: /asks for each card/, hint: /--yes/ },
     ],
     [`${ORDERS} --confirm production`, { code: 2, error: 'input-required', hint: /--reason/ }],
   ])('in production, run %s sends nothing', async (words, expected) => {

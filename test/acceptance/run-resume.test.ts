@@ -80,6 +80,24 @@ describe('Ctrl-C in the middle', () => {
       hint: /--var holder=…/,
     }));
 
+  test('what it kept is not given otherwise', async () =>
+    expectError(await resume('--var', 'note=z'), { code: 2, error: 'usage', message: /--var note/ }));
+
+  test('it goes on where its orders are: the same context, server and profile', async () => {
+    const { length } = await sandbox.requests('/card-orders');
+    for (const other of [
+      ['--profile-id', '1002'],
+      ['--base-url', 'http://127.0.0.1:9'],
+    ])
+      expectError(await resume('--var', 'holder=Quillon', ...other), {
+        code: 2,
+        error: 'usage',
+        message: /another context, server or profile/,
+        hint: RegExp(`run --resume ${id} --context`),
+      });
+    expect(await sandbox.requests('/card-orders')).toHaveLength(length);
+  });
+
   test('the file has to be the one that it was begun with', async () => {
     writeFileSync(flow, `${FLOW}  - cancel\n`);
     expectError(await resume('--var', 'holder=Quillon'), {

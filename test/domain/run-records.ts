@@ -26,6 +26,8 @@ export function runRecord(more: Partial<RunRecord> = {}): RunRecord {
     concurrency: 4,
     keep: false,
     context: 'bank',
+    flags: ['--context', 'bank'],
+    profileId: 1001,
     environment: 'sandbox',
     reason: 'nightly smoke test',
     user: 'ada',

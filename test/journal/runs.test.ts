@@ -24,6 +24,8 @@ const run = (id: string, startedAt = stand.now): NewRun => ({
   concurrency: 1,
   keep: false,
   context: 'ci',
+  flags: ['--context', 'ci'],
+  profileId: 1001,
   environment: 'local',
   reason: 'nightly',
   startedAt,

@@ -1,13 +1,12 @@
 import { Failure } from '../../domain/errors/failure.ts';
-import { parseReference } from '../../domain/reference.ts';
-import type { Remark } from '../../domain/remark.ts';
+import { commandLine, toShell } from '../../domain/next.ts';
 import type { NewRun, RunRecord } from '../../domain/runs/run.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import type { Context } from '../../workflows/context.ts';
 import { findRun, type Plan } from '../../workflows/runs/run-scenario.ts';
-import { planCard } from '../../workflows/scenarios/plan-card.ts';
-import type { Scenario, Step, Values } from '../../workflows/scenarios/scenario.ts';
+import type { Scenario } from '../../workflows/scenarios/scenario.ts';
 import { type ReadData, readData } from './data-file.ts';
+import { planCards } from './plan-cards.ts';
 import type { WantedRun } from './run-options.ts';
 import { type ReadScenario, readScenario, scenarioUnusable } from './scenario-file.ts';
 
@@ -33,7 +32,8 @@ export async function prepareRun(
   const data = wanted.dataFile === null ? null : await readData(wanted.dataFile);
   const run = newRun(ctx, { ...wanted, scenario, read, data });
   refuseElsewhere(ctx, scenario);
-  const plan = planner({ run, read, scenario, data, values: wanted.values });
+  refuseToAsk(ctx, scenario, wanted);
+  const plan = planCards({ run, read, scenario, data, values: wanted.values });
   return { kind: 'new', run, plan };
 }
 
@@ -44,6 +44,8 @@ async function prepareResumed(
 ): Promise<PreparedRun> {
   const run = await findRun(ctx, id);
   if (run.endedAt !== null) return { kind: 'resumed', run, plan: nothingLeft };
+  refuseOtherPlace(ctx, run);
+  refuseSettledVariables(run, values);
   const source = run.source.kind === 'file' ? run.source.path : run.source.name;
   const read = await readScenario(source, { root });
   const scenario = usable(read, source);
@@ -52,8 +54,36 @@ async function prepareResumed(
   if (run.data !== null && data?.fingerprint !== run.data.fingerprint) throw changed(run, run.data.path);
   const missing = run.forgottenVariables.filter((name) => !Object.hasOwn(values, name));
   if (missing.length > 0) throw forgotten(missing);
-  const plan = planner({ run, read, scenario, data, values: { ...run.variables, ...values } });
+  const plan = planCards({ run, read, scenario, data, values: { ...run.variables, ...values } });
   return { kind: 'resumed', run, plan };
+}
+
+/** Elsewhere its orders are not there, and would be made again. @throws Failure `usage` */
+function refuseOtherPlace(ctx: Context, run: RunRecord): void {
+  const profile = run.flags.indexOf('--profile-id');
+  const there = profile < 0 ? run.flags : run.flags.toSpliced(profile, 2);
+  if (toShell(there) === toShell(ctx.invocation.flags) && ctx.profileId === run.profileId) return;
+  throw new Failure('usage', `Run ${run.id} was begun with another context, server or profile.`, {
+    hint: `Go on there: ${commandLine(['run', '--resume', run.id], run)}`,
+  });
+}
+
+/** What leads to the same context, server and profile again. */
+function placeOf({ invocation, profileId, profileIsExplicit }: Context): string[] {
+  return [...invocation.flags, ...(profileIsExplicit ? ['--profile-id', String(profileId)] : [])];
+}
+
+/** @throws Failure `usage` for a variable that the run has already */
+function refuseSettledVariables(run: RunRecord, values: WantedRun['values']): void {
+  const settled = Object.keys(values).find((name) => !run.forgottenVariables.includes(name));
+  if (settled === undefined) return;
+  throw new Failure(
+    'usage',
+    `--var ${settled}: run ${run.id} goes on with the values that it was begun with.`,
+    {
+      hint: 'Leave it out, or begin a new run without --resume.',
+    },
+  );
 }
 
 /** A run that is over is only told of: nobody has to bring its files and variables again. */
@@ -92,6 +122,8 @@ function newRun(
     concurrency: chooseConcurrency(wanted.concurrency, { scenario, cards, kiosks: kiosks.length }),
     keep: wanted.keep || ctx.environment === 'production',
     context: ctx.name,
+    flags: placeOf(ctx),
+    profileId: ctx.profileId,
     environment: ctx.environment,
     reason: ctx.reason,
     startedAt: ctx.clock.now(),
@@ -145,57 +177,11 @@ function refuseElsewhere({ environment }: Context, { needsControl, simulates, na
   }
 }
 
-interface Planning extends Made {
-  run: NewRun;
-  values: Values;
-}
-
-/** Every card is worked out once before anything is sent, and again when its turn comes: many are not kept. */
-function planner({ run, scenario, read, data, values }: Planning): Plan {
-  const lines = new Map<string, number>();
-  const lineOf = (path: Step['path']) => {
-    const name = path.join('.');
-    const line = lines.get(name) ?? read.placeOf(path).line;
-    lines.set(name, line);
-    return line;
-  };
-  const plan = (number: number) => {
-    const row = data?.rows[number - 1] ?? null;
-    const kioskId = run.kiosks[(number - 1) % Math.max(run.kiosks.length, 1)] ?? null;
-    const given = { number, runId: run.id, environment: run.environment, kioskId };
-    const planned = planCard(scenario, { ...given, values: { ...values, ...row?.values } });
-    return { number, row: row?.line ?? null, ...planned };
-  };
-  for (let number = 1; number <= run.cards; number += 1) {
-    const { mistakes, row } = plan(number);
-    const [mistake] = mistakes;
-    if (mistake) throw cardUnusable(run, read, { mistake, row });
-  }
-  return (number) => {
-    const { steps, card, kioskId, row } = plan(number);
-    const placed = steps.map((step) => ({ ...step, line: lineOf(step.path) }));
-    return { number, row, kioskId, card: card === null ? null : parseReference(card), steps: placed };
-  };
-}
-
-/** What is wrong with what one card is given, or with what that makes of the scenario. */
-function cardUnusable(
-  run: NewRun,
-  read: ReadScenario,
-  { mistake, row }: { mistake: Remark; row: number | null },
-): Failure {
-  const isGiven = mistake.path[0] === 'variables';
-  const { line, column } = read.placeOf(mistake.path, mistake.at);
-  const place = isGiven ? '' : `line ${line}, column ${column} of the scenario: `;
-  const what = `${place}${mistake.message}`;
-  if (row === null) {
-    return new Failure(isGiven ? 'input-required' : 'invalid-input', `${run.scenario}: ${what}.`, {
-      hint: 'Nothing was sent. Correct it and run it again.',
-    });
-  }
-  return new Failure('invalid-input', `${printable(run.data?.path ?? '')}, line ${row}: ${what}.`, {
-    hint: 'Nothing was sent. Correct the row and run it again.',
-  });
+/** Nobody can be asked card by card while others go on. @throws Failure `input-required` */
+function refuseToAsk({ environment }: Context, { asks, name }: Scenario, { yes }: WantedRun): void {
+  if (environment !== 'production' || !asks || yes) return;
+  const what = `Scenario ${printable(name)} retries or cancels, which asks for each card in production.`;
+  throw new Failure('input-required', what, { hint: 'Answer for all of them with --yes.' });
 }
 
 function usable(read: ReadScenario, name: string): Scenario {

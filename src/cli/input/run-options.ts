@@ -40,6 +40,7 @@ interface RunFlags {
   kiosk?: string[] | undefined;
   concurrency?: string | undefined;
   keep: boolean;
+  yes: boolean;
   resume?: string | undefined;
 }
 
@@ -55,6 +56,7 @@ export interface WantedRun {
   kiosks: string[] | null;
   concurrency: number | null;
   keep: boolean;
+  yes: boolean;
 }
 
 /** What a resumed run has already, but the variables that were not kept. */
@@ -78,6 +80,7 @@ export function toWantedRun(scenario: string | undefined, flags: RunFlags): Want
     kiosks: flags.kiosk === undefined ? null : toKioskIds(flags.kiosk),
     concurrency: toNumber(flags.concurrency, '--concurrency', MOST_AT_ONCE),
     keep: flags.keep,
+    yes: flags.yes,
   };
 }
 

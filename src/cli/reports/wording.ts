@@ -133,8 +133,7 @@ export function sourceText({ source }: Pick<RunRecord, 'source'>): string {
 }
 
 /** How to look at a run, and to go on with it. */
-export function commandsOf({ id, context }: RunRecord): { show: string; resume: string } {
-  const flags = ['--context', context];
+export function commandsOf({ id, flags }: RunRecord): { show: string; resume: string } {
   return {
     show: plainText(toShell(['kioskctl', 'runs', 'show', id, ...flags])),
     resume: plainText(toShell(['kioskctl', 'run', '--resume', id, ...flags])),

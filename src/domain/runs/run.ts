@@ -120,6 +120,10 @@ export interface RunRecord {
   concurrency: number;
   keep: boolean;
   context: string;
+  /** Lead other commands to the same context and server: `['--context', 'ci']`. */
+  flags: string[];
+  /** That of orders whose step doesn't say. */
+  profileId: number | null;
   environment: string;
   reason: string | null;
   user: string;

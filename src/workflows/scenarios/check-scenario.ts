@@ -56,6 +56,7 @@ export function checkScenario(content: unknown): CheckedScenario {
     orderVariables: known.filter((name) => personal.has(name)),
     needsControl: kinds.has('fault') || kinds.has('advance'),
     simulates: kinds.has('simulate'),
+    asks: kinds.has('retry') || kinds.has('cancel'),
     stepCount: countSteps(nodes),
     defaults,
     nodes,

@@ -86,6 +86,8 @@ export interface Scenario {
   needsControl: boolean;
   /** Has it a `simulate`? Then it can't run in production. */
   simulates: boolean;
+  /** Has it a `retry` or a `cancel`? They ask in production. */
+  asks: boolean;
   /** How many steps a card has; those of a loop over a list that is not in the file count once. */
   stepCount: number;
   defaults: { timeout: number | null; onFailure: OnFailure };

@@ -67,6 +67,8 @@ export class RunStand {
       concurrency,
       keep,
       context: 'local',
+      flags: ['--context', 'local'],
+      profileId: 1001,
       environment: 'local',
       reason: null,
       startedAt: this.world.clock.now(),
