@@ -28,7 +28,7 @@ Ends with 0 when every expectation held, with 11 when one did not, otherwise wit
     '<%= config.bin %> run hopper-door --cards 20 --report html=report.html --report junit=junit.xml',
     '<%= config.bin %> run smoke.yaml --data cards.csv --concurrency 8 --limit-rps 50 --json',
     '<%= config.bin %> run flow.yaml --var code=PRT_RIBBON_ENDED --kiosk WIS00002 --keep',
-    '<%= config.bin %> run --resume 20261122-152350-k3f9',
+    '<%= config.bin %> run --resume 20261122-152350-3f9a1c07',
   ];
   static override args = {
     scenario: Args.string({
@@ -41,6 +41,10 @@ Ends with 0 when every expectation held, with 11 when one did not, otherwise wit
     ...reportFlags,
     'no-annotations': Flags.boolean({ summary: 'On GitHub Actions: no annotations and no step summary.' }),
     ...waitFlags,
+    timeout: Flags.string({
+      summary: 'How long a step may take, where the scenario does not say (default 10m).',
+      helpValue: '90s',
+    }),
     ...actFlags,
     ...quietFlag,
   };

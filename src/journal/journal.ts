@@ -168,7 +168,7 @@ export interface Journal {
   /** A page of a run's cards in the order of their numbers: those after one. */
   listRunCards(id: string, page: { after: number; limit: number }): Promise<RunCard[]>;
 
-  /** Forgets the cards of this environment, their attempts, orders and events; acts stay. Only for `local`, whose cards end with the sandbox's state. */
+  /** Forgets the cards of this environment, their attempts, orders, events and runs; acts stay. Only for `local`, whose cards end with the sandbox's state. */
   forget(): Promise<void>;
   close(): void;
 }

@@ -23,7 +23,7 @@ const MIGRATIONS = [CARDS_ATTEMPTS_ACTS, EVENTS_LISTENINGS, KIOSKS, AUDIT_TRAIL,
 export const JOURNAL_SCHEMA: number = MIGRATIONS.length;
 
 /** What ends with the sandbox's state; acts stay. */
-const FORGOTTEN = ['cards', 'attempts', 'order_requests', 'events'];
+const FORGOTTEN = ['cards', 'attempts', 'order_requests', 'events', 'runs', 'run_cards'];
 
 export interface SqliteJournalOptions {
   /** Made if it isn't there; the journals of all environments share it. */

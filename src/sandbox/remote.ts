@@ -1,5 +1,6 @@
+import * as v from 'valibot';
 import { Failure } from '../domain/errors/failure.ts';
-import type { Fault } from './faults/faults.ts';
+import { type Fault, faultSchema } from './faults/faults.ts';
 
 /** Controls an embedded sandbox that is served somewhere on this machine: by this process, or by another one. */
 export class RemoteSandbox {
@@ -14,16 +15,23 @@ export class RemoteSandbox {
     await this.#call('POST', 'faults', fault);
   }
 
+  async listFaults(): Promise<Fault[]> {
+    const { faults } = v.parse(v.object({ faults: v.array(faultSchema) }), await this.#call('GET', 'faults'));
+    return faults;
+  }
+
   async clearFaults(): Promise<void> {
     await this.#call('DELETE', 'faults');
   }
 
-  async advance(milliseconds: number): Promise<void> {
-    await this.#call('POST', 'advance', { milliseconds });
+  /** @returns the time that its clock shows then, in milliseconds since the epoch */
+  async advance(milliseconds: number): Promise<number> {
+    const answer = await this.#call('POST', 'advance', { milliseconds });
+    return Date.parse(v.parse(v.object({ now: v.string() }), answer).now);
   }
 
   /** @throws Failure `unreachable`, `rejected` */
-  async #call(method: string, path: string, body?: unknown): Promise<void> {
+  async #call(method: string, path: string, body?: unknown): Promise<unknown> {
     const url = `${await this.#url()}/_sandbox/${path}`;
     const answer = await fetch(url, {
       method,
@@ -32,8 +40,8 @@ export class RemoteSandbox {
         headers: { 'content-type': 'application/json' },
       }),
     }).catch(() => null);
-    await answer?.arrayBuffer().catch(() => undefined);
-    if (answer?.ok) return;
+    const text = await answer?.text().catch(() => '');
+    if (answer?.ok) return text ? JSON.parse(text) : null;
     throw answer
       ? new Failure('rejected', `The embedded sandbox refused ${method} ${path} (HTTP ${answer.status}).`, {
           hint: 'Is it one of this version of kioskctl? Start it anew: kioskctl sandbox',

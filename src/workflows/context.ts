@@ -87,9 +87,11 @@ export interface Report {
 /** What the embedded sandbox does besides the vendor's API. @throws Failure when it can't be reached */
 export interface SandboxControl {
   addFault(fault: Fault): Promise<void>;
+  /** Those that were not used up, with the times that are left. */
+  listFaults(): Promise<Fault[]>;
   clearFaults(): Promise<void>;
-  /** Moves its clock on. */
-  advance(milliseconds: number): Promise<void>;
+  /** Moves its clock on. @returns the time that it shows then, in milliseconds since the epoch */
+  advance(milliseconds: number): Promise<number>;
 }
 
 /** How long things take here, in milliseconds. */

@@ -45,7 +45,7 @@ test.concurrent.each(BUILT_IN)('%s, by its name, passes', async (name) => {
   const { code, stdout, stderr } = await own.run(['run', name]);
   expect(code, stdout + stderr).toBe(0);
   expect(stdout).toMatch(
-    RegExp(`^${name}: passed {2}run [\\d-]+-[\\da-f]{4}\n {2}Cards +The card passed\\.\n`),
+    RegExp(`^${name}: passed {2}run [\\d-]+-[\\da-f]{8}\n {2}Cards +The card passed\\.\n`),
   );
   expect(stderr).toContain('Context local, environment local\n1 ');
   own.leave();

@@ -5,6 +5,7 @@ import { printable } from '../../domain/text/terminal-text.ts';
 import type { Context } from '../../workflows/context.ts';
 import { findRun, type Plan } from '../../workflows/runs/run-scenario.ts';
 import type { Scenario } from '../../workflows/scenarios/scenario.ts';
+import { resolveTargets } from '../../workflows/targets.ts';
 import { type ReadData, readData } from './data-file.ts';
 import { planCards } from './plan-cards.ts';
 import type { WantedRun } from './run-options.ts';
@@ -34,6 +35,7 @@ export async function prepareRun(
   refuseElsewhere(ctx, scenario);
   refuseToAsk(ctx, scenario, wanted);
   const plan = planCards({ run, read, scenario, data, values: wanted.values });
+  if (scenario.variables.some(({ name }) => name === 'card')) await refuseOthersCards(ctx, run, plan);
   return { kind: 'new', run, plan };
 }
 
@@ -56,6 +58,19 @@ async function prepareResumed(
   if (missing.length > 0) throw forgotten(missing);
   const plan = planCards({ run, read, scenario, data, values: { ...run.variables, ...values } });
   return { kind: 'resumed', run, plan };
+}
+
+/** Every card that was there before is one of a profile that may be meant. @throws Failure `profile-mismatch` … */
+async function refuseOthersCards(ctx: Context, { cards, data }: NewRun, plan: Plan): Promise<void> {
+  for (let number = 1; number <= cards; number += 1) {
+    const { card, row } = plan(number);
+    if (card === null) continue;
+    await resolveTargets(ctx, [card]).catch((error: unknown) => {
+      if (!(error instanceof Failure) || row === null || !data) throw error;
+      const { code, message, hint } = error;
+      throw new Failure(code, `${printable(data.path)}, line ${row}: ${message}`, { hint });
+    });
+  }
 }
 
 /** Elsewhere its orders are not there, and would be made again. @throws Failure `usage` */
@@ -202,11 +217,11 @@ function forgotten(names: readonly string[]): Failure {
   });
 }
 
-/** Sorts by time, and is short enough to be typed: `20261122-152350-k3f9`. */
+/** Sorts by time, and is short enough to be typed: `20261122-152350-3f9a1c07`. */
 function makeId(now: number): string {
   const [date, time] = new Date(now)
     .toISOString()
     .replace(/[-:]|\..*/g, '')
     .split('T');
-  return `${date}-${time}-${crypto.randomUUID().slice(0, 4)}`;
+  return `${date}-${time}-${crypto.randomUUID().slice(0, 8)}`;
 }

@@ -12,9 +12,9 @@ export default class RunsShow extends BaseCommand {
   static override summary = 'How a run went: its steps, card by card, and what they come to.';
   static override description = `Also makes its reports again. Nothing is asked of the API.`;
   static override examples = [
-    '<%= config.bin %> runs show 20261122-152350-k3f9',
-    '<%= config.bin %> runs show 20261122-152350-k3f9 --report html=report.html',
-    '<%= config.bin %> runs show 20261122-152350-k3f9 --json',
+    '<%= config.bin %> runs show 20261122-152350-3f9a1c07',
+    '<%= config.bin %> runs show 20261122-152350-3f9a1c07 --report html=report.html',
+    '<%= config.bin %> runs show 20261122-152350-3f9a1c07 --json',
   ];
   static override args = {
     run: Args.string({ required: true, ignoreStdin: true, description: 'The id of the run.' }),

@@ -16,7 +16,14 @@ export function toTotalsDocument(
 }
 
 /** A card of a run as JSON documents show it; times are UTC. */
-export function toRunCardDocument({ stages, steps, startedAt, endedAt, ...facts }: RunCard) {
+export function toRunCardDocument({
+  stopsRun: _stopsRun,
+  stages,
+  steps,
+  startedAt,
+  endedAt,
+  ...facts
+}: RunCard) {
   return {
     ...facts,
     stages: stages.map(({ stage, at }) => ({ stage, at: utc(at) })),
@@ -30,6 +37,7 @@ function toStepDocument({
   startedAt,
   endedAt,
   attemptsBefore: _before,
+  advanceTo: _advanceTo,
   attemptsLost: _lost,
   ...step
 }: RunStep) {

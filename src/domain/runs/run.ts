@@ -50,6 +50,8 @@ export interface RunStep {
   attemptId?: string;
   /** How many attempts on the card the journal knew before it: what a killed step is recognised by. */
   attemptsBefore?: number;
+  /** Where it moves the sandbox's clock to, in the sandbox's milliseconds. */
+  advanceTo?: number;
   /** How many attempts of it came to nothing because its process died: expectations don't count them. */
   attemptsLost?: number;
 }
@@ -82,6 +84,8 @@ export interface RunCard {
   orders: { profileId: number; orderId: number; cleanUp: CleanUp | null }[];
   stages: StageMark[];
   steps: RunStep[];
+  /** A step of it ended the whole run. */
+  stopsRun?: true;
   startedAt: number | null;
   endedAt: number | null;
 }

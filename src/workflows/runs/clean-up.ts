@@ -12,6 +12,9 @@ import type { Run } from './run.ts';
 
 type Order = RunCard['orders'][number];
 
+/** How long an order may take to read CANCELLED, in milliseconds: steps have other limits. */
+const CANCEL_MS = 60_000;
+
 /** Orders that ended by themselves have nothing to cancel. */
 const ENDED = new Set(['COMPLETED', 'RETURNED']);
 
@@ -56,7 +59,9 @@ async function cleanCard(run: Run, card: RunCard): Promise<void> {
   await run.save(card);
 }
 
-async function cancelOrder({ ctx, record }: Run, { profileId, orderId }: Order): Promise<Order['cleanUp']> {
+async function cancelOrder(run: Run, { profileId, orderId }: Order): Promise<Order['cleanUp']> {
+  const { record } = run;
+  const ctx = { ...run.ctx, timing: { ...run.ctx.timing, timeout: CANCEL_MS } };
   const subject = new Subject(ctx, { profileId, orderId, cardToken: null, after: null });
   const act = { subject, act: 'cancel', selection: `run ${record.id}` } as const;
   try {

@@ -16,7 +16,7 @@ interface Expected {
 }
 
 /**
- * Compares a card with what is expected of it: first as it was seen last, then by looking again, until it holds or the
+ * Compares a card with what is expected of it: first as it was seen last (a card that wasn't is looked at), then by looking again, until it holds or the
  * step's time is over. Without a time of its own a step looks once more; events are waited for.
  * @param last how the step before ended
  * @param lost so many attempts don't count: nobody but a killed session knows of them
@@ -33,8 +33,11 @@ export async function expectOf(
       last,
       events: readEvents && subject ? await toldOf(ctx, subject) : [],
     });
+  const isThere = subject !== null && (subject.target.orderId ?? subject.target.cardToken) !== null;
+  // Nothing is known yet of a card that was there before, or that another session left.
+  if (isThere && !subject.latest) await subject.observe();
   const first = await judge();
-  if (first.length === 0 || !subject?.latest) return first;
+  if (first.length === 0 || !isThere) return first;
   // Which attempts there were, and what ended the step before, doesn't change by looking.
   const end = await poll({
     clock: ctx.clock,

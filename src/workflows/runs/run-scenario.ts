@@ -9,7 +9,8 @@ import { cleanUp } from './clean-up.ts';
 import { keptCards } from './kept-cards.ts';
 import { type PlannedCard, Run, runContext } from './run.ts';
 import { RunBoard } from './run-board.ts';
-import { newCard, Way } from './way.ts';
+import { Way } from './way.ts';
+import { newCard, wasAtKiosk } from './way-record.ts';
 
 /** Works out the steps of a card; asked once for each. */
 export type Plan = (number: number) => PlannedCard;
@@ -47,21 +48,22 @@ async function goOn(
 
 async function goAllWays(ctx: Context, run: Run): Promise<void> {
   const { scenario, cards, concurrency } = run.record;
-  const before = await countEnded(ctx, run);
+  const before = await recall(ctx, run);
   const board = new RunBoard(ctx, { title: scenario, total: cards, before });
   try {
     await pMap(
       numbersTo(cards),
       async (number) => {
-        if (ctx.signal.aborted) return;
-        if (run.isStopped) await run.save(newCard(run.plan(number), 'not-started'));
-        else await goOneWay(ctx, run, { number, board });
+        if (ctx.signal.aborted || run.broken !== null) return;
+        await goOneWay(ctx, run, { number, board }).catch((error: unknown) => void (run.broken ??= error));
       },
       { concurrency },
     );
   } finally {
     board.close();
+    await run.releaseHeldTurns();
   }
+  if (run.broken !== null) throw run.broken;
 }
 
 async function goOneWay(
@@ -71,6 +73,8 @@ async function goOneWay(
 ): Promise<void> {
   const kept = run.record.sessions > 1 ? await ctx.journal.findRunCard(run.record.id, number) : null;
   if (kept?.endedAt != null) return;
+  if (run.isStopped && (kept === null || kept.outcome === 'not-started'))
+    return run.save(newCard(run.plan(number), 'not-started'));
   const way = new Way(run, run.plan(number), kept);
   way.onStep = (step) => board.step(step);
   board.begin(way.record);
@@ -87,11 +91,15 @@ async function close(ctx: Context, run: Run): Promise<void> {
   await ctx.journal.endRun({ id, exitCode: codes.combine(null), freed, at: ctx.clock.now() });
 }
 
-async function countEnded(ctx: Context, { record }: Run): Promise<{ passed: number; failed: number }> {
+/** What earlier sessions left: how many cards came to an end, which are in kiosks, and whether one ended the run. */
+async function recall(ctx: Context, run: Run): Promise<{ passed: number; failed: number }> {
   const count = { passed: 0, failed: 0 };
-  if (record.sessions === 1) return count;
-  for await (const { endedAt, outcome } of keptCards(ctx, record.id))
-    if (endedAt !== null) count[outcome === 'passed' ? 'passed' : 'failed'] += 1;
+  if (run.record.sessions === 1) return count;
+  for await (const card of keptCards(ctx, run.record.id)) {
+    if (card.stopsRun) run.isStopped = true;
+    if (card.endedAt !== null) count[card.outcome === 'passed' ? 'passed' : 'failed'] += 1;
+    else if (wasAtKiosk(card)) await run.holdTurn(card);
+  }
   return count;
 }
 

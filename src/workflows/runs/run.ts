@@ -1,8 +1,10 @@
+import { Failure } from '../../domain/errors/failure.ts';
 import type { Reference } from '../../domain/reference.ts';
 import type { RunCard, RunRecord, RunRequests } from '../../domain/runs/run.ts';
 import type { Context } from '../context.ts';
+import { leaseOnRun } from '../leases.ts';
 import type { Step } from '../scenarios/scenario.ts';
-import { KioskTurns } from './kiosk-turns.ts';
+import { type KioskTurn, KioskTurns } from './kiosk-turns.ts';
 import { SharedChecks } from './shared-checks.ts';
 
 /** A step, and where the scenario's file says it: the line from 1; null for one without a file. */
@@ -29,6 +31,9 @@ export class Run {
   readonly checks: SharedChecks = new SharedChecks();
   /** Set when a step ended the whole run: no further card is begun. */
   isStopped = false;
+  /** Set when the journal can't be written, or the run is another process's by now: nothing more is begun. */
+  broken: unknown = null;
+  readonly #heldTurns = new Map<number, KioskTurn>();
   #counted: RunRequests = { reads: 0, sends: 0, limited: 0 };
 
   constructor(ctx: Context, record: RunRecord, plan: (number: number) => PlannedCard) {
@@ -37,8 +42,29 @@ export class Run {
     this.plan = plan;
   }
 
-  /** Keeps a card as it stands now, and the requests that were sent since. */
+  /** Cards that an earlier session left in kiosks have them before any other card. */
+  async holdTurn({ number, kioskId }: RunCard): Promise<void> {
+    const isTaken = [...this.#heldTurns.values()].some((turn) => turn.kioskId === kioskId);
+    if (kioskId !== null && !isTaken) this.#heldTurns.set(number, await this.turns.take(this.ctx, kioskId));
+  }
+
+  takeHeldTurn(number: number): KioskTurn | null {
+    const turn = this.#heldTurns.get(number) ?? null;
+    this.#heldTurns.delete(number);
+    return turn;
+  }
+
+  async releaseHeldTurns(): Promise<void> {
+    for (const turn of this.#heldTurns.values()) await turn.end();
+  }
+
+  /**
+   * Keeps a card as it stands now, and the requests that were sent since.
+   * @throws Failure `leased` in a process that stood still, while another one went on with the run
+   */
   async save(card: RunCard): Promise<void> {
+    const { journal } = this.ctx;
+    if (!(await journal.holdsLeases([leaseOnRun(this.record.id)]))) throw takenOver(this.record.id);
     await this.ctx.journal.saveRunCard({ id: this.record.id, card, requests: this.#takeRequests() });
   }
 
@@ -51,6 +77,12 @@ export class Run {
 }
 
 const nothing = () => undefined;
+
+function takenOver(id: string): Failure {
+  return new Failure('leased', `Run ${id} was taken over while this process stood still.`, {
+    hint: 'See how it goes there: kioskctl runs list',
+  });
+}
 
 /** No step asks, and none talks about a card: the run does. A scenario that says retry says that the cause is gone. */
 export function runContext(ctx: Context, { keep }: RunRecord): Context {

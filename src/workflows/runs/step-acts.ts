@@ -1,7 +1,8 @@
 import type { ActName } from '../../domain/act.ts';
 import { isOpen } from '../../domain/attempt.ts';
 import { Failure } from '../../domain/errors/failure.ts';
-import type { StepKind } from '../../domain/runs/run.ts';
+import { commandLine } from '../../domain/next.ts';
+import type { RunStep, StepKind } from '../../domain/runs/run.ts';
 import { recordAct } from '../acts.ts';
 import { cancelOne } from '../cancel.ts';
 import type { Context } from '../context.ts';
@@ -15,6 +16,7 @@ import type { Step } from '../scenarios/scenario.ts';
 import { simulateOne, verifyProfile } from '../simulate.ts';
 import { waitForResult } from '../wait-produced.ts';
 import { waitUntilReady } from '../wait-ready.ts';
+import { advanceTo, setFault } from './control-steps.ts';
 import type { Run } from './run.ts';
 
 /** What a step works on. */
@@ -24,6 +26,10 @@ export interface Work {
   ctx: Context;
   step: Step;
   subject: Subject;
+  /** The step as it is kept. */
+  entry: RunStep;
+  /** Its session was killed in the middle of it. */
+  isAgain: boolean;
   /** The card's number in the run. */
   number: number;
   /** Where the card is produced unless the step says otherwise. */
@@ -55,9 +61,9 @@ export async function carryOut(work: Work): Promise<void> {
     case 'cancel':
       return recorded(work, 'cancel', async () => cancelOne(ctx, subject));
     case 'fault':
-      return ctx.sandboxControl().addFault(step.fault);
+      return setFault(ctx, step.fault, work);
     case 'advance':
-      return ctx.sandboxControl().advance(step.by);
+      return advanceTo(ctx, work.entry);
     case 'expect':
       throw new TypeError('an expectation does nothing');
   }
@@ -71,8 +77,22 @@ async function order(work: Work, step: StepOf<'order'>): Promise<void> {
   const prepared = await prepareOrder(ctx, given, run.checks);
   subject.target.profileId = prepared.profileId;
   await recorded(work, 'order', async () => {
-    const placed = await placeOrder(ctx, prepared, `run ${run.record.id} ${number}.${step.index}`);
+    const key = `run ${run.record.id} ${number}.${step.index}`;
+    const placed = await placeOrder(ctx, prepared, key).catch((error: unknown) => {
+      throw lostOrder(ctx, prepared.profileId, error);
+    });
     await subject.take(placed.order);
+  });
+}
+
+/** The key is the run's: nobody can repeat the order with it, only look whether it is there. */
+function lostOrder(ctx: Context, profileId: number, error: unknown): unknown {
+  if (!(error instanceof Failure) || error.code !== 'outcome-unknown') return error;
+  const look = commandLine(['orders', '--profile-id', String(profileId)], ctx.invocation);
+  const { message, details } = error;
+  return new Failure(error.code, message, {
+    hint: `See whether it is there, and cancel it then: ${look}`,
+    ...(details && { details }),
   });
 }
 

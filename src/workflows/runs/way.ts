@@ -1,21 +1,20 @@
 import type { ExitCode } from '../../domain/errors/exit-codes.ts';
 import { asFailure } from '../../domain/errors/failure.ts';
 import type { Seen } from '../../domain/runs/expectation.ts';
-import type { CardOutcome, RunCard, RunStep, StepKind, StepOutcome } from '../../domain/runs/run.ts';
-import { exitCodeOfSteps } from '../../domain/runs/run-outcome.ts';
+import type { RunCard, RunStep, StepKind, StepOutcome } from '../../domain/runs/run.ts';
 import type { Context } from '../context.ts';
 import { Subject } from '../each-card.ts';
 import { resolveTargets, type Target } from '../targets.ts';
+import { takeBackFaults, timeAfter } from './control-steps.ts';
 import { expectOf } from './expect.ts';
 import { findAttemptOf, lostAttempts, noteLost } from './killed-step.ts';
 import type { KioskTurn } from './kiosk-turns.ts';
 import type { PlacedStep, PlannedCard, Run } from './run.ts';
 import { carryOut, isAtKiosk, kioskFor } from './step-acts.ts';
+import { closeRecord, entryOf, isOver, lastTarget, newCard, SENDS } from './way-record.ts';
 
 /** What can't be worked out again after a kill, or makes what was expected before untrue, is kept before it begins. An order has its key. */
 const KEPT_BEFORE = new Set<StepKind>(['produce', 'simulate', 'retry', 'cancel', 'fault', 'advance']);
-const SENDS = new Set<StepKind>(['produce', 'retry']);
-const OVER = new Set<StepOutcome>(['done', 'failed', 'tolerated', 'unmet', 'skipped']);
 const INTERRUPTIONS = new Set<ExitCode>([130, 143]);
 
 /** The way of one card through its steps. */
@@ -46,49 +45,55 @@ export class Way {
   /** Goes all steps that are left, to the end or to an interruption. @returns the card as it was kept */
   async go(): Promise<RunCard> {
     const record = this.#record;
-    record.startedAt ??= this.#run.ctx.clock.now();
+    const { ctx } = this.#run;
+    record.startedAt ??= ctx.clock.now();
     record.outcome = 'interrupted';
+    this.#turn = this.#run.takeHeldTurn(record.number);
     try {
       await this.#begin();
       for (const step of this.#planned.steps) {
         const before = record.steps[step.index];
-        if (before && OVER.has(before.outcome)) continue;
+        if (isOver(before)) continue;
         if (this.#isEnded()) record.steps[step.index] = { ...entryOf(step), outcome: 'skipped' };
-        else if (!(await this.#goStep(step, before ?? null))) break;
+        else if (!(await this.#goStep(step, before?.startedAt == null ? null : before))) break;
       }
     } finally {
       await this.#turn?.end();
     }
-    this.#close();
+    closeRecord(record, this.#planned, ctx.clock.now());
+    if (record.endedAt !== null) await takeBackFaults(ctx, this.#planned);
     await this.#run.save(record);
     return record;
   }
 
-  /** A card that was there before. */
+  /** A card that was there before; without it, the first step fails. */
   async #begin(): Promise<void> {
-    const { card } = this.#planned;
-    if (card === null || this.#record.steps.length > 0) return;
-    const [target] = await resolveTargets(this.#run.ctx, [card]);
-    if (target) this.#follow(new Subject(this.#run.ctx, target));
+    const { card, steps } = this.#planned;
+    const [first] = steps;
+    if (card === null || !first || this.#record.steps.length > 0) return;
+    try {
+      const [target] = await resolveTargets(this.#run.ctx, [card]);
+      if (target) this.#follow(new Subject(this.#run.ctx, target));
+    } catch (error) {
+      const failure = asFailure(error);
+      const end = { exitCode: failure.exitCode, error: failure.toDocument() };
+      this.#record.steps[first.index] = { ...entryOf(first), outcome: 'failed', ...end };
+    }
   }
 
   /** @returns false when it was interrupted */
   async #goStep(step: PlacedStep, killed: RunStep | null): Promise<boolean> {
-    const { clock, signal } = this.#run.ctx;
-    if (signal.aborted) return false;
-    const { target } = this.#subject;
-    const entry = killed ?? { ...entryOf(step), startedAt: clock.now() };
+    if (this.#run.ctx.signal.aborted) return false;
+    const entry = killed ?? entryOf(step);
     this.#record.steps[step.index] = entry;
-    entry.orderId = target.orderId;
-    entry.cardToken = target.cardToken;
-    if (SENDS.has(step.kind)) entry.attemptsBefore ??= await this.#countAttempts();
-    if (KEPT_BEFORE.has(step.kind) && !killed) await this.#run.save(this.#record);
     const ctx = withTime(this.#run.ctx, step.timeout);
     this.#follow(step.kind === 'order' ? new Subject(ctx, nowhere(ctx)) : this.#subject.again(ctx));
     // Between a request and its result, the production is all that tells.
     this.#subject.isLean =
       this.#attemptId !== null && (step.kind === 'wait-produced' || step.kind === 'simulate');
-    const end = await this.#work(step, { ctx, killed }).catch((error: unknown) => asFailure(error));
+    const end = await this.#work(step, { ctx, entry, isKilled: killed !== null }).catch((error: unknown) =>
+      asFailure(error),
+    );
     if (end && INTERRUPTIONS.has(end.exitCode)) return false;
     if (end) await this.#subject.recall().catch(() => undefined);
     this.#finish(step, entry, { exitCode: end?.exitCode ?? 0, ...(end && { error: end.toDocument() }) });
@@ -98,27 +103,41 @@ export class Way {
     return true;
   }
 
-  async #work(step: PlacedStep, { ctx, killed }: { ctx: Context; killed: RunStep | null }): Promise<null> {
-    const { kioskId, number } = this.#planned;
+  async #work(
+    step: PlacedStep,
+    { ctx, entry, isKilled }: { ctx: Context; entry: RunStep; isKilled: boolean },
+  ): Promise<null> {
+    const subject = this.#subject;
     if (step.kind === 'expect') {
+      entry.startedAt = ctx.clock.now();
       const { expectation, timeout } = step;
       const last = this.#lastEnd(step.index);
-      const lost = lostAttempts(this.#record, this.#subject);
-      const unmet = await expectOf(ctx, { expectation, subject: this.#subject, last, lost, timeout });
-      const entry = this.#record.steps[step.index];
-      if (entry && unmet.length > 0) entry.unmet = unmet;
+      const lost = lostAttempts(this.#record, subject);
+      const unmet = await expectOf(ctx, { expectation, subject, last, lost, timeout });
+      if (unmet.length > 0) entry.unmet = unmet;
       return null;
     }
-    const subject = this.#subject;
-    if (SENDS.has(step.kind)) {
-      const attempt = killed && (await findAttemptOf(ctx, subject, killed));
-      if (attempt) return null;
-      await this.#takeTurn(ctx, step);
-    }
-    if (step.kind === 'fault' && killed) await ctx.sandboxControl().clearFaults();
-    const work = { run: this.#run, ctx, step, subject, number, kioskId };
+    if (SENDS.has(step.kind)) await this.#takeTurn(ctx, step);
+    if (SENDS.has(step.kind) && isKilled && (await findAttemptOf(ctx, subject, entry))) return null;
+    await this.#note(step, { ctx, entry, isKilled });
+    const { number, kioskId } = this.#planned;
+    const work = { run: this.#run, ctx, step, entry, isAgain: isKilled, subject, number, kioskId };
     await carryOut({ ...work, attemptId: this.#attemptId, isSeen: this.#isSeen });
     return null;
+  }
+
+  /** Keeps that a step is done now: its time begins, and what a killed one is recognised by. */
+  async #note(
+    step: PlacedStep,
+    { ctx, entry, isKilled }: { ctx: Context; entry: RunStep; isKilled: boolean },
+  ): Promise<void> {
+    const { target } = this.#subject;
+    entry.orderId = target.orderId;
+    entry.cardToken = target.cardToken;
+    if (SENDS.has(step.kind)) entry.attemptsBefore ??= await this.#countAttempts();
+    if (step.kind === 'advance') entry.advanceTo ??= await timeAfter(ctx, step.by);
+    entry.startedAt = ctx.clock.now();
+    if (KEPT_BEFORE.has(step.kind) && !isKilled) await this.#run.save(this.#record);
   }
 
   async #countAttempts(): Promise<number> {
@@ -129,6 +148,8 @@ export class Way {
 
   /** A kiosk has one of the run's cards at a time. */
   async #takeTurn(ctx: Context, step: PlacedStep): Promise<void> {
+    // The card itself says where it failed.
+    if (step.kind === 'retry' && !this.#subject.latest) await this.#subject.observe();
     const kioskId = kioskFor({ step, subject: this.#subject, kioskId: this.#planned.kioskId });
     if (this.#turn?.kioskId === kioskId) return;
     await this.#turn?.end();
@@ -146,6 +167,7 @@ export class Way {
   #finish(step: PlacedStep, entry: RunStep, end: Pick<RunStep, 'exitCode' | 'error'>): void {
     const { target, latest, card } = this.#subject;
     entry.endedAt = this.#run.ctx.clock.now();
+    entry.startedAt ??= entry.endedAt;
     entry.exitCode = entry.unmet ? 11 : end.exitCode;
     if (end.error) entry.error = end.error;
     entry.outcome = this.#outcomeOf(step, entry);
@@ -159,7 +181,9 @@ export class Way {
     this.#isSeen = latest !== null;
     this.#record.card = card;
     if (step.kind === 'order' && target.orderId !== null) this.#noteOrder(target.profileId, target.orderId);
-    if (entry.outcome !== 'done' && step.onFailure === 'stop-run') this.#run.isStopped = true;
+    if (entry.outcome === 'done' || step.onFailure !== 'stop-run') return;
+    this.#record.stopsRun = true;
+    this.#run.isStopped = true;
   }
 
   /** A step that was repeated made the same order again. */
@@ -198,46 +222,6 @@ export class Way {
       if (stages.at(-1)?.stage !== stage) stages.push({ stage, at: this.#run.ctx.clock.now() });
     };
   }
-
-  #close(): void {
-    const record = this.#record;
-    const { steps } = this.#planned;
-    if (steps.some(({ index }) => !OVER.has(record.steps[index]?.outcome ?? 'running'))) return;
-    const bad = record.steps.find(({ outcome }) => outcome === 'unmet' || outcome === 'failed');
-    const outcome: Record<string, CardOutcome> = { unmet: 'unmet', failed: 'failed' };
-    record.outcome = outcome[bad?.outcome ?? ''] ?? 'passed';
-    record.exitCode = exitCodeOfSteps(record.steps);
-    record.endedAt = this.#run.ctx.clock.now();
-  }
-}
-
-/** A card with which nothing was done yet. */
-export function newCard({ number, row, kioskId }: PlannedCard, outcome: CardOutcome): RunCard {
-  return {
-    number,
-    row,
-    kioskId,
-    outcome,
-    exitCode: null,
-    card: null,
-    orders: [],
-    stages: [],
-    steps: [],
-    startedAt: null,
-    endedAt: null,
-  };
-}
-
-function entryOf({ index, kind, title, line }: PlacedStep): RunStep {
-  const unseen = { exitCode: null, startedAt: null, endedAt: null, orderId: null, cardToken: null };
-  return { index, kind, title, line, outcome: 'running', ...unseen };
-}
-
-/** The card that the steps so far were done with. */
-function lastTarget({ card }: RunCard): Target | null {
-  if (!card || (card.orderId === null && card.cardToken === null)) return null;
-  const { profileId, orderId, cardToken } = card;
-  return { profileId, orderId, cardToken, after: null };
 }
 
 /** No card yet. */

@@ -14,6 +14,8 @@ const ACTS: Act[] = [
   DOOR,
   { ...RESULT, onFailure: 'continue' },
   expected({ exitCode: 4, stage: 'failed', attempt: 1 }),
+  { kind: 'advance', by: 40 * 86_400_000 },
+  expected({ ageDays: 40 }),
   RETRY,
   expected({ stage: 'in-progress', attempt: 2 }),
   PRODUCED,
@@ -55,7 +57,9 @@ function killedAt(count: number, ctx: Context): { ctx: Context; calls: () => num
         };
       },
     });
-  return { ctx: { ...ctx, journal: dying(ctx.journal), wise: dying(ctx.wise) }, calls: () => calls };
+  const sandboxControl = () => dying(ctx.sandboxControl());
+  const dead = { ...ctx, journal: dying(ctx.journal), wise: dying(ctx.wise), sandboxControl };
+  return { ctx: dead, calls: () => calls };
 }
 
 /** The journal still names a process, of which nothing is left; the next one comes a minute later. */

@@ -80,23 +80,28 @@ describe('one card', () => {
 
   test('a card that was there before needs no order', async () => {
     const { profileId, cardToken } = await stand.world.readyCard();
-    const record = stand.record();
-    const ctx = stand.world.context();
-    const { startRun } = await import('../../../src/workflows/runs/run-scenario.ts');
-    const { steps } = await import('./stand.ts');
-    const ended = await startRun(ctx, record, (number) => ({
-      number,
-      row: null,
-      kioskId: 'WIS00002',
-      card: { profileId, cardToken, orderId: null },
-      steps: steps([READY, PRODUCE, PRODUCED, RESULT]),
-    }));
-    expect(ended.exitCode).toBe(0);
-    expect(await ctx.journal.findRunCard(record.id, 1)).toMatchObject({
-      outcome: 'passed',
-      card: { cardToken, production: { kioskId: 'WIS00002' } },
-      orders: [],
-    });
+    const card = { profileId, cardToken, orderId: null };
+    const acts = [READY, PRODUCE, PRODUCED, RESULT];
+    const ended = await stand.run(acts, { keep: false, card, kiosks: ['WIS00002'] });
+    expect(ended.run.exitCode).toBe(0);
+    expect(ended.card).toMatchObject({ outcome: 'passed', card: { cardToken }, orders: [] });
+    expect(await stand.world.requests('PUT', '/status')).toEqual([]);
+  });
+
+  test('one that was there before is looked at before anything is expected of it', async () => {
+    const { profileId, cardToken } = await stand.world.readyCard();
+    const card = { profileId, cardToken, orderId: null };
+    const wrong = await stand.run([{ kind: 'expect', expectation: { stage: { not: 'ready' } } }], { card });
+    expect(wrong.run.exitCode).toBe(11);
+    const right = await stand.run([{ kind: 'expect', expectation: { stage: 'ready' } }], { card });
+    expect(right.run.exitCode).toBe(0);
+  });
+
+  test('one that can not be meant fails alone', async () => {
+    const card = { profileId: 1002, cardToken: null, orderId: 501 };
+    const ended = await stand.run([READY, PRODUCE], { card }, { profileIsExplicit: true });
+    expect(ended.run.exitCode).toBe(2);
+    expect(outcomes(ended.card)).toEqual(['wait-ready failed', 'produce skipped']);
   });
 });
 
@@ -204,6 +209,47 @@ describe('a run that is interrupted', () => {
     expect(await world.puts()).toEqual({ sent: 2, taken: 2 });
   });
 
+  test('begins no further cards when a step had ended it', async () => {
+    const { world } = stand;
+    const report = world.context().report;
+    const tally: typeof report.tally = (now) => {
+      if (now && now.failed > 0) world.abort.abort(new Failure('interrupted', 'Interrupted.', { hint: '' }));
+    };
+    const acts = [
+      ORDER,
+      { kind: 'expect' as const, expectation: { stage: 'produced' }, onFailure: 'stop-run' as const },
+    ];
+    const { run } = await stand.run(acts, { cards: 3, concurrency: 1 }, { report: { ...report, tally } });
+    expect(run.endedAt).toBeNull();
+    const again = await stand.resume(run.id, acts, { signal: new AbortController().signal });
+    expect(again.cards.map(({ outcome }) => outcome)).toEqual(['unmet', 'not-started', 'not-started']);
+    expect(await world.requests('POST', '/card-orders')).toHaveLength(1);
+  });
+
+  test('has the cards that it left in kiosks there before any other', async () => {
+    const { world } = stand;
+    const signal = new AbortController();
+    const acts = [ORDER, READY, PRODUCE, { ...RESULT, timeout: 5_000, onFailure: 'continue' as const }];
+    const clock = {
+      now: () => world.clock.now(),
+      sleep: async (milliseconds: number, stop: AbortSignal) => {
+        const { sent } = await world.puts();
+        if (sent > 0) world.abort.abort(new Failure('interrupted', 'Interrupted.', { hint: '' }));
+        return world.clock.sleep(milliseconds, stop);
+      },
+    };
+    const options = { cards: 2, concurrency: 2, kiosks: ['WIS00001'] };
+    const { run } = await stand.run(acts, options, { clock });
+    expect((await world.puts()).sent).toBe(1);
+    const again = await stand.resume(run.id, acts, { signal: signal.signal });
+    const attempts = await Promise.all(
+      again.cards.map(async ({ card }) => world.journal.latestAttempt(card?.cardToken ?? '')),
+    );
+    const [first, second] = attempts.map((attempt) => attempt?.sentAt ?? 0).toSorted((a, b) => a - b);
+    // The first one has the kiosk until its time is over.
+    expect((second ?? 0) - (first ?? 0)).toBeGreaterThanOrEqual(5_000);
+  });
+
   test('one that is over is not done again', async () => {
     const { run } = await stand.run(HAPPY);
     const again = await stand.resume(run.id, HAPPY);
@@ -227,6 +273,22 @@ test('a fault is set where the scenario says, and the card comes through', async
   expect(outcomes(card)).not.toContain('produce failed');
   expect(run.exitCode).toBe(0);
   expect(await stand.world.puts()).toEqual({ sent: 1, taken: 1 });
+});
+
+test('what of a fault was not used up goes with the card, those of others stay', async () => {
+  const others = { kind: 'answer', method: 'GET', path: '/nowhere', status: 500, times: 3 } as const;
+  stand.world.fault(others);
+  const fault = { kind: 'answer', method: 'GET', path: '/elsewhere', status: 503, times: 50 } as const;
+  const { run } = await stand.run([{ kind: 'fault', fault }, ORDER]);
+  expect(run.exitCode).toBe(0);
+  expect(stand.world.sandbox.listFaults()).toMatchObject([others]);
+});
+
+test('a process that stood still does not go on beside the one that took its run over', async () => {
+  const { world } = stand;
+  const other = { ...world.journal, holdsLeases: async () => false };
+  await expect(stand.run(HAPPY, {}, { journal: other })).rejects.toMatchObject({ code: 'leased' });
+  expect(await world.puts()).toEqual({ sent: 0, taken: 0 });
 });
 
 test('time goes on where the scenario says', async () => {

@@ -1,4 +1,5 @@
 // Runs of a few steps in the world of workflows.
+import type { Reference } from '../../../src/domain/reference.ts';
 import type { NewRun, RunCard, RunRecord } from '../../../src/domain/runs/run.ts';
 import type { Context } from '../../../src/workflows/context.ts';
 import { keptCards } from '../../../src/workflows/runs/kept-cards.ts';
@@ -38,6 +39,8 @@ export interface RunOptions {
   concurrency?: number;
   keep?: boolean;
   kiosks?: string[];
+  /** One that was there before. */
+  card?: Reference;
 }
 
 export class RunStand {
@@ -83,7 +86,7 @@ export class RunStand {
   async run(acts: readonly Act[], options: RunOptions = {}, overrides: Partial<Context> = {}) {
     const record = this.record(options);
     const ctx = this.world.context(overrides);
-    return this.#ended(ctx, await startRun(ctx, record, planOf(acts, record)));
+    return this.#ended(ctx, await startRun(ctx, record, planOf(acts, record, options.card)));
   }
 
   async resume(id: string, acts: readonly Act[], overrides: Partial<Context> = {}) {
@@ -102,12 +105,12 @@ export class RunStand {
   }
 }
 
-function planOf(acts: readonly Act[], { kiosks }: NewRun) {
+function planOf(acts: readonly Act[], { kiosks }: NewRun, card: Reference | null = null) {
   return (number: number) => ({
     number,
     row: null,
     kioskId: kiosks[(number - 1) % kiosks.length] ?? null,
-    card: null,
+    card,
     steps: steps(acts),
   });
 }
