@@ -10,7 +10,8 @@ import { CARD_WORDS, commandsOf, describeExit, freedText, sourceText, utcText } 
 /** The figures that people ask for first. */
 export function figures({ cards, attempts, requests, span }: RunTotals): Markup {
   const took = span.until - span.from;
-  const rate = took > 0 ? `${((cards.total / took) * 60_000).toFixed(1)} cards a minute` : null;
+  const begun = cards.total - cards['not-started'];
+  const rate = took > 0 ? `${((begun / took) * 60_000).toFixed(1)} cards a minute` : null;
   const each = requests.perCard === null ? null : `${requests.perCard.toFixed(1)} a card`;
   return markup`<section class="bare" aria-label="Figures"><dl class="tiles">
 ${tile('Cards passed', `${cards.passed} of ${cards.total}`, outcomeText(cards))}
