@@ -36,6 +36,8 @@ export function toReports({ report = [] }: { report?: string[] | undefined }): R
 export function parseReport(text: string): ReportTarget {
   const [, word = text, file = ''] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
   const format = REPORT_FORMATS.find((known) => known === word);
+  if (format && file.trim() === '-')
+    throw wrongReport('a report needs a file: the standard output has the result.', `Write ${format}=FILE.`);
   if (format && file.trim() !== '') return { format, file };
   if (format) throw wrongReport(`which file is the ${format} report to be in?`, `Write ${format}=FILE.`);
   const [nearest] = nearestOf(word, REPORT_FORMATS);

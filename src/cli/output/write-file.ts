@@ -1,4 +1,4 @@
-import { linkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, lstatSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { Failure } from '../../domain/errors/failure.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 
@@ -7,6 +7,7 @@ const REASONS = new Map([
   ['ENOENT', 'its folder is not there'],
   ['ENOTDIR', 'its folder is not one'],
   ['EISDIR', 'it is a folder'],
+  ['EFTYPE', 'it is no regular file, nor a link to one'],
   ['EACCES', 'it may not be written'],
   ['EROFS', 'it may not be written'],
   ['ENOSPC', 'the disk is full'],
@@ -14,7 +15,7 @@ const REASONS = new Map([
 
 /**
  * Writes a file at once or not at all: nobody finds half of it.
- * @param force replaces one that is there
+ * @param force replaces one that is there, see `placeOf`
  * @param mode who may read it, as far as the process's mask lets
  * @throws Failure `invalid-input` for a file that is there, or that can't be written
  */
@@ -23,16 +24,33 @@ export function writeNewFile(
   content: string,
   { force, mode = 0o666 }: { force: boolean; mode?: number },
 ): void {
-  const draft = `${file}.${process.pid}.tmp`;
+  const place = force ? placeOf(file) : file;
+  const draft = `${place}.${process.pid}.tmp`;
   try {
     writeFileSync(draft, content, { flag: 'wx', mode, flush: true });
     // Unlike a rename, a link never replaces anything.
-    if (force) renameSync(draft, file);
-    else linkSync(draft, file);
+    if (force) renameSync(draft, place);
+    else linkSync(draft, place);
   } catch (error) {
     throw unwritable(file, error);
   } finally {
     rmSync(draft, { force: true });
+  }
+}
+
+/**
+ * Where a file is to be replaced: a link stays, and the file that it leads to is another one. A rename would put a file in
+ * the place of anything, be it a device.
+ * @throws Failure `invalid-input` for what is there and is no regular file
+ */
+export function placeOf(file: string): string {
+  try {
+    const there = statSync(file, { throwIfNoEntry: false }) ?? lstatSync(file, { throwIfNoEntry: false });
+    if (!there) return file;
+    if (there.isFile()) return realpathSync(file);
+    throw Object.assign(new Error(), { code: there.isDirectory() ? 'EISDIR' : 'EFTYPE' });
+  } catch (error) {
+    throw unwritable(file, error);
   }
 }
 

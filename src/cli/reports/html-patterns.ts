@@ -23,7 +23,9 @@ export function patterns(): Markup {
     (stage) =>
       markup`<pattern id="p-${stage}" width="8" height="8" patternUnits="userSpaceOnUse"><rect class="c-${stage}" width="8" height="8"/>${LINES[stage] !== '' && markup`<path class="hatch" d="${LINES[stage]}"/>`}</pattern>`,
   );
-  return markup`<svg class="patterns" width="0" height="0" aria-hidden="true" focusable="false"><defs>${each}</defs></svg>\n`;
+  // Cards that failed and those that were not as expected have one colour.
+  const unmet = markup`<pattern id="p-unmet" width="8" height="8" patternUnits="userSpaceOnUse"><rect class="c-unmet" width="8" height="8"/><path class="hatch" d="${LINES['in-progress']}"/></pattern>`;
+  return markup`<svg class="patterns" width="0" height="0" aria-hidden="true" focusable="false"><defs>${each}${unmet}</defs></svg>\n`;
 }
 
 /** Which stage has which colour and pattern. */

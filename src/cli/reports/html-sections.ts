@@ -10,7 +10,8 @@ import { CARD_WORDS, commandsOf, describeExit, freedText, sourceText, utcText } 
 /** The figures that people ask for first. */
 export function figures({ cards, attempts, requests, span }: RunTotals): Markup {
   const took = span.until - span.from;
-  const rate = took > 0 ? `${((cards.total / took) * 60_000).toFixed(1)} cards a minute` : null;
+  const begun = cards.total - cards['not-started'];
+  const rate = took > 0 ? `${((begun / took) * 60_000).toFixed(1)} cards a minute` : null;
   const each = requests.perCard === null ? null : `${requests.perCard.toFixed(1)} a card`;
   return markup`<section class="bare" aria-label="Figures"><dl class="tiles">
 ${tile('Cards passed', `${cards.passed} of ${cards.total}`, outcomeText(cards))}
@@ -31,17 +32,22 @@ function outcomeText(cards: RunTotals['cards']): string {
   return others.map((outcome) => `${cards[outcome]} ${CARD_WORDS[outcome]}`).join(', ') || 'no other';
 }
 
-/** How many cards had which outcome, as one bar; the words are in the figures. */
+/** How many cards had which outcome, as one bar, and what its colours and patterns mean. */
 function share(cards: RunTotals['cards']): Markup | null {
   if (cards.total === 0) return null;
   let from = 0;
-  const parts = OUTCOMES.filter((outcome) => cards[outcome] > 0).map((outcome) => {
+  const there = OUTCOMES.filter((outcome) => cards[outcome] > 0);
+  const parts = there.map((outcome) => {
     const width = (cards[outcome] / cards.total) * 100;
     const part = markup`<rect class="o-${outcome}" x="${from.toFixed(2)}%" width="${Math.max(width - 0.3, 0.2).toFixed(2)}%" height="12"/>`;
     from += width;
     return part;
   });
-  return markup`<svg class="share" aria-hidden="true">${parts}</svg>`;
+  const legend = there.map(
+    (outcome) =>
+      markup`<li><svg width="22" height="12" aria-hidden="true"><rect class="o-${outcome}" width="22" height="12" rx="2"/></svg>${CARD_WORDS[outcome]}</li>`,
+  );
+  return markup`<svg class="share" aria-hidden="true">${parts}</svg><ul class="legend" aria-label="Outcomes">${legend}</ul>`;
 }
 
 /** How long cards were in each stage. */

@@ -43,7 +43,7 @@ section>p.quiet{margin-bottom:14px;font-size:14px}
 .tiles .big{font-size:28px;font-weight:650;letter-spacing:-.02em;line-height:1.25;font-variant-numeric:tabular-nums}
 .tiles dd+dd{font-size:13px;color:var(--quiet)}
 .share{display:block;width:100%;height:12px;border-radius:6px;overflow:hidden;margin:14px 0 0}
-.o-passed{fill:var(--good)}.o-unmet,.o-failed{fill:var(--bad)}.o-interrupted{fill:var(--warn)}.o-not-started{fill:var(--quiet)}
+.o-passed{fill:var(--good)}.c-unmet,.o-failed{fill:var(--bad)}.o-unmet{fill:url(#p-unmet)}.o-interrupted{fill:var(--warn)}.o-not-started{fill:var(--quiet)}
 .scroll{overflow:auto;max-width:100%}
 .scroll.tall{max-height:72vh}
 .chart{display:flex;min-width:260px}

@@ -1,3 +1,4 @@
+import { everyCard } from '../../domain/runs/every-card.ts';
 import type { RunTotals } from '../../domain/runs/run-totals.ts';
 import { counted } from '../../domain/text/counted.ts';
 import { formatDuration } from '../../domain/times/duration.ts';
@@ -24,8 +25,9 @@ export async function* html(report: RunReport): AsyncGenerator<string> {
   for await (const part of pageOf(report)) yield part.text;
 }
 
-async function* pageOf(report: RunReport): AsyncGenerator<Markup> {
-  const { run, totals } = report;
+async function* pageOf(given: RunReport): AsyncGenerator<Markup> {
+  const { run, totals } = given;
+  const report = { ...given, cards: () => everyCard(given.cards(), run) };
   yield head(report);
   yield markup`<main>\n${figures(totals)}`;
   yield markup`<section id="timeline" class="long"><h2>Timeline</h2><p class="quiet">The stages of each card since ${utcText(run.startedAt)}, drawn to scale.</p>\n`;

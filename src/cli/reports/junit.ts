@@ -1,3 +1,4 @@
+import { everyCard } from '../../domain/runs/every-card.ts';
 import type { RunCard, RunRecord, RunStep } from '../../domain/runs/run.ts';
 import type { RunTotals } from '../../domain/runs/run-totals.ts';
 import { escapeMarkup, plainText } from './plain-text.ts';
@@ -21,7 +22,7 @@ export async function* junit({ run, totals, cards }: RunReport): AsyncGenerator<
     id: run.id,
   })}>\n`;
   yield properties(run, totals);
-  for await (const card of cards()) yield cases(card, run);
+  for await (const card of everyCard(cards(), run)) yield cases(card, run);
   yield '</testsuite>\n</testsuites>\n';
 }
 

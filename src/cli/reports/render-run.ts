@@ -62,6 +62,9 @@ function describeCleanUp({ freed, keep }: RunRecord, cleanUp: RunReport['totals'
     cleanUp.failed > 0 && `${cleanUp.failed} could not be cancelled`,
     cleanUp.pending > 0 && `${cleanUp.pending} not cancelled yet`,
   ].filter((part) => part !== false);
-  const places = freed.map(({ profileId, isFreed }) => `profile ${profileId}: ${freedText(isFreed)}`);
+  // What can't be told is in the reports: at the end of each run that went well, it would only make people wonder.
+  const places = freed.flatMap(({ profileId, isFreed }) =>
+    isFreed === null ? [] : [`profile ${profileId}: ${freedText(isFreed)}`],
+  );
   return `${parts.join(', ')}${places.length > 0 ? `; did that free their places? ${places.join('; ')}` : ''}`;
 }

@@ -1,6 +1,6 @@
-import { open, rename, rm, stat } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import type { ReportFormat, ReportTarget } from '../input/report-options.ts';
-import { unwritable } from '../output/write-file.ts';
+import { placeOf, unwritable } from '../output/write-file.ts';
 import { type RunReport, withoutSecrets } from './report.ts';
 
 type Writer = (report: RunReport) => AsyncIterable<string>;
@@ -30,19 +30,18 @@ export async function writeReport({ format, file }: ReportTarget, report: RunRep
  * @throws Failure `invalid-input`
  */
 export async function requireWritable({ file }: ReportTarget): Promise<void> {
-  const draft = draftOf(file);
+  const draft = draftOf(placeOf(file));
   try {
     await (await open(draft, 'wx')).close();
   } catch (error) {
     throw unwritable(file, error);
   }
   await rm(draft, { force: true });
-  const there = await stat(file).catch(() => null);
-  if (there?.isDirectory()) throw unwritable(file, Object.assign(new Error(), { code: 'EISDIR' }));
 }
 
 async function writeChunks(file: string, chunks: AsyncIterable<string>): Promise<void> {
-  const draft = draftOf(file);
+  const place = placeOf(file);
+  const draft = draftOf(place);
   const handle = await open(draft, 'wx').catch((error: unknown) => {
     throw unwritable(file, error);
   });
@@ -50,7 +49,7 @@ async function writeChunks(file: string, chunks: AsyncIterable<string>): Promise
     for await (const piece of gather(chunks)) await handle.writeFile(piece).catch(fail);
     await handle.sync().catch(fail);
     await handle.close();
-    await rename(draft, file).catch(fail);
+    await rename(draft, place).catch(fail);
   } finally {
     await handle.close().catch(() => {});
     await rm(draft, { force: true });

@@ -20,7 +20,7 @@ export interface RunTotals {
   exitCode: ExitCode;
   cards: { total: number } & Record<CardOutcome, number>;
   steps: { total: number } & Record<StepOutcome, number>;
-  /** Cards of which there is no step. */
+  /** Cards of which there is no step, also those that the journal has nothing of. */
   stepless: number;
   stages: StageTime[];
   attempts: RunAttempts;
@@ -62,20 +62,27 @@ export class RunTally {
   }
 
   /**
-   * What was added so far.
+   * What was added so far. The cards of the run that were not added were not started: an interrupted run keeps nothing of
+   * those that it had not come to.
    * @param run its own exit code wins over what the cards come to
    * @param stoppedBy see `exitCodeOfRun`
    */
   totals(run: RunRecord, { stoppedBy = null }: { stoppedBy?: ExitCode | null } = {}): RunTotals {
     const { reads, sends, limited } = run.requests;
-    const cards = { ...this.#cards };
-    const perCard = cards.total === 0 ? null : (reads + sends) / cards.total;
+    const { total: seen } = this.#cards;
+    const unseen = Math.max(0, run.cards - seen);
+    const cards = {
+      ...this.#cards,
+      total: seen + unseen,
+      'not-started': this.#cards['not-started'] + unseen,
+    };
+    const perCard = seen === 0 ? null : (reads + sends) / seen;
     return {
       outcome: outcomeOf(run, { cards, steps: this.#steps }),
       exitCode: run.exitCode ?? this.#codes.combine(stoppedBy),
       cards,
       steps: { ...this.#steps },
-      stepless: this.#stepless,
+      stepless: this.#stepless + unseen,
       stages: this.#stages.list(STAGES),
       attempts: { ...this.#attempts },
       errors: this.#errors.list(),

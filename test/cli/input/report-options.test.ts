@@ -11,6 +11,7 @@ describe('--report', () => {
   test.each([
     { text: 'junit=', hint: 'Write junit=FILE.' },
     { text: 'html= ', hint: 'Write html=FILE.' },
+    { text: 'html=-', hint: 'Write html=FILE.' },
     { text: 'json', hint: /json=FILE/ },
     { text: 'junti=a.xml', hint: /^Did you mean junit=a\.xml\?/ },
     { text: 'pdf=a.pdf', hint: /^Write one of junit=FILE, html=FILE, json=FILE, markdown=FILE\.$/ },

@@ -1,4 +1,13 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { writeNewFile } from '../../../src/cli/output/write-file.ts';
@@ -37,6 +46,22 @@ describe('a file that kioskctl writes', () => {
     expect(readdirSync(folder)).toEqual(['a.md']);
     writeNewFile(join(folder, 'b.md'), 'é'.repeat(1_000_000), { force: false, mode: 0o600 });
     expect(statSync(join(folder, 'b.md'))).toMatchObject({ size: 2_000_000, mode: 0o100600 });
+  });
+
+  test('takes the place of a file by force, and of nothing else; a link to a file stays one', () => {
+    const folder = makeFolder();
+    const [pipe, real, link] = [join(folder, 'pipe'), join(folder, 'real'), join(folder, 'link')];
+    execFileSync('mkfifo', [pipe]);
+    expect(() => writeNewFile(pipe, 'new', { force: true })).toThrow(
+      expect.objectContaining({ ...FAILED, message: expect.stringContaining('it is no regular file') }),
+    );
+    expect(lstatSync(pipe).isFIFO()).toBe(true);
+    writeFileSync(real, 'old');
+    symlinkSync(real, link);
+    writeNewFile(link, 'new', { force: true });
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    expect(readFileSync(real, 'utf8')).toBe('new');
+    expect(readdirSync(folder)).toEqual(['link', 'pipe', 'real']);
   });
 
   test('in no folder, or in the place of one, is a failure that leaves nothing', () => {

@@ -108,6 +108,22 @@ describe('the HTML report', () => {
     expect(await page.evaluate('document.documentElement.scrollWidth'), 'on a telephone').toBe(400);
   });
 
+  test('the bar of the outcomes tells each from the others, also cards that were not begun', async () => {
+    const { page } = await openReport([...mixedCards(), interruptedCard(8)], { cards: 10, endedAt: null });
+    const fillsOf = (selector: string) =>
+      page.evaluate(`[...document.querySelectorAll('${selector}')].map((one) => getComputedStyle(one).fill)`);
+    const fills = await fillsOf('.share rect');
+    expect(fills).toHaveLength(5);
+    expect(new Set(fills as string[]).size).toBe(5);
+    expect(await fillsOf('[aria-label=Outcomes] rect')).toEqual(fills);
+    expect(await page.$$eval('[aria-label=Outcomes] li', (all) => all.map((one) => one.textContent))).toEqual(
+      ['passed', 'not as expected', 'failed', 'interrupted', 'not started'],
+    );
+    const rows = await page.$$eval('#timeline tbody tr', (all) => all.map((one) => one.textContent));
+    expect(rows).toHaveLength(10);
+    expect(rows[9]).toMatch(/^10– not started/);
+  });
+
   test('the timeline is drawn to scale', async () => {
     const cards = [passedCard(1), unmetCard(2), failedCard(3), passedCard(4, { slower: 3 })];
     const { page } = await openReport(cards, { endedAt: STARTED_AT + 14_000 });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { junit } from '../../../src/cli/reports/junit.ts';
-import type { RunCard } from '../../../src/domain/runs/run.ts';
+import type { RunCard, RunRecord } from '../../../src/domain/runs/run.ts';
 import {
   hostileCard,
   interruptedCard,
@@ -14,9 +14,9 @@ import { makeFolder } from '../home.ts';
 import { problemsOf, xpath } from './programs.ts';
 import { textOf } from './text-of.ts';
 
-async function report(cards: readonly RunCard[]) {
+async function report(cards: readonly RunCard[], more: Partial<RunRecord> = {}) {
   const file = join(makeFolder(), 'junit.xml');
-  const xml = await textOf(junit(await reportOf(cards)));
+  const xml = await textOf(junit(await reportOf(cards, more)));
   return { xml, file, problems: problemsOf(xml, file), at: (expression: string) => xpath(file, expression) };
 }
 
@@ -53,6 +53,17 @@ describe('a JUnit report', () => {
     expect(at('string(//testsuite/@hostname)')).toBe('ci-runner-1');
     expect(at('string(//property[@name="environment"]/@value)')).toBe('sandbox');
     expect(at('string(//property[@name="requests.limited"]/@value)')).toBe('1');
+  });
+
+  test('has a skipped case for each card that an interrupted run had not come to', async () => {
+    const { at, problems } = await report([passedCard(1), interruptedCard(3)], { cards: 5, endedAt: null });
+    expect(problems).toEqual([]);
+    for (const number of [2, 4, 5])
+      expect(
+        at(`count(//testcase[@classname="hopper-door.card-${number}"][@name="not started"]/skipped)`),
+      ).toBe('1');
+    expect(at('string(//testsuite/@tests)')).toBe(at('count(//testcase)'));
+    expect(at('string(//testsuite/@skipped)')).toBe(at('count(//skipped)'));
   });
 
   test('tells of a failed step all that is needed to find it again', async () => {

@@ -26,7 +26,8 @@ describe('a report in Markdown', () => {
   });
 
   test('an interrupted run says how to go on', async () => {
-    const text = await textOf(markdown(await reportOf([interruptedCard(1)], { endedAt: null })));
+    const text = await textOf(markdown(await reportOf([interruptedCard(1)], { cards: 3, endedAt: null })));
+    expect(text).toContain('0 of 3 cards passed: 1 interrupted, 2 not started.');
     expect(text).toContain('Go on with it: `kioskctl run --resume run-7f3a --context bank`');
   });
 

@@ -1,4 +1,5 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { requireWritable, writeReport } from '../../../src/cli/reports/write-report.ts';
@@ -48,6 +49,33 @@ describe('the file of a report', () => {
       });
     await requireWritable({ format: 'html', file: join(folder, 'fine.html') });
     expect(readdirSync(folder)).toEqual(['taken']);
+  });
+
+  test('takes the place of a file, and of nothing else; a link to a file stays one', async () => {
+    const folder = makeFolder();
+    const report = await reportOf([passedCard(1)]);
+    const at = (name: string) => join(folder, name);
+    execFileSync('mkfifo', [at('pipe')]);
+    symlinkSync(at('pipe'), at('to-pipe'));
+    symlinkSync(at('nowhere'), at('to-nowhere'));
+    for (const name of ['pipe', 'to-pipe', 'to-nowhere']) {
+      const target = { format: 'json', file: at(name) } as const;
+      for (const attempt of [() => requireWritable(target), () => writeReport(target, report)])
+        await expect(attempt(), name).rejects.toMatchObject({
+          ...FAILED,
+          message: expect.stringContaining(`${name} was not written: it is no regular file`),
+        });
+    }
+    expect(lstatSync(at('pipe')).isFIFO()).toBe(true);
+    mkdirSync(at('elsewhere'));
+    writeFileSync(at('elsewhere/real'), 'of yesterday');
+    symlinkSync(at('elsewhere/real'), at('to-real'));
+    await requireWritable({ format: 'json', file: at('to-real') });
+    await writeReport({ format: 'json', file: at('to-real') }, report);
+    expect(lstatSync(at('to-real')).isSymbolicLink()).toBe(true);
+    expect(readFileSync(at('elsewhere/real'), 'utf8')).toContain('"schemaVersion":1');
+    expect(readdirSync(folder)).toEqual(['elsewhere', 'pipe', 'to-nowhere', 'to-pipe', 'to-real']);
+    expect(readdirSync(at('elsewhere'))).toEqual(['real']);
   });
 
   test('of a journal that breaks off in the middle, the old one stays', async () => {

@@ -35,6 +35,24 @@ test('cards and steps are counted by their outcome', async () => {
   expect(totals.stepless).toBe(1);
 });
 
+test('cards that an interrupted run had not come to were not started', async () => {
+  const cards = [passedCard(1), interruptedCard(2)];
+  const { totals } = await reportOf(cards, { cards: 5, endedAt: null });
+  expect(totals).toMatchObject({
+    cards: { total: 5, passed: 1, interrupted: 1, 'not-started': 3 },
+    stepless: 3,
+    outcome: 'interrupted',
+    exitCode: 130,
+    requests: { perCard: 21 },
+  });
+  const none = await reportOf([], { cards: 2, endedAt: null });
+  expect(none.totals).toMatchObject({
+    cards: { total: 2, 'not-started': 2 },
+    outcome: 'unfinished',
+    exitCode: 0,
+  });
+});
+
 test('attempts: those that were sent, and what came of them', async () => {
   const { totals } = await reportOf([passedCard(1), unmetCard(2), failedCard(3), interruptedCard(4)]);
   expect(totals.attempts).toEqual({ sent: 5, produced: 2, failed: 2, refused: 0 });
