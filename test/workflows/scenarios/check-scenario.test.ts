@@ -176,6 +176,22 @@ describe('variables', () => {
       [{ order: { cardHolderName: '${holder}' }, name: 'order for ${holder}' }],
       'steps.0.name: orders are made of “holder”: a name that is shown can’t have it',
     ],
+    [
+      'an expectation about a person',
+      [
+        { order: { cardHolderName: '${holder}', profileId: '${code}' } },
+        { expect: { attemptId: '${code}', next: { not: ['x', 'for ${holder}'] } } },
+      ],
+      'steps.1.expect.next.not.1: “holder” goes into orders and may be about a person: what is expected is kept and shown, so it can’t be filled in with it',
+    ],
+    [
+      'an expectation about a person, through two loops',
+      [
+        { 'for-each': { in: '${list}', as: 'one', steps: [{ order: { cardHolderName: '${one.code}' } }] } },
+        { 'for-each': { in: '${list}', as: 'same', steps: [{ expect: { next: '${same.code}' } }] } },
+      ],
+      'steps.1.for-each.steps.0.expect.next: “same” goes into orders and may be about a person: what is expected is kept and shown, so it can’t be filled in with it',
+    ],
   ])('%s', (_, steps, mistake) => {
     expect(mistakesIn(file(steps, { variables }))).toEqual([mistake]);
   });
