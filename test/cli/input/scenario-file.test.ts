@@ -71,6 +71,33 @@ describe('each mistake has its line and column:', () => {
     ],
     ['nothing', '', '1:1  it is empty'],
     [
+      'a word without a colon',
+      `${START}  - wait-produced\n    on-failure: continue\n`,
+      '5:5  put a colon after “wait-produced”',
+    ],
+    [
+      'a word without a colon, with a remark',
+      `${START}  - order # one\n      profileId: 1\n`,
+      '5:5  put a colon after “order”',
+    ],
+    [
+      'a word and its value without a colon, with an option',
+      `${START}  - simulate PRODUCED\n    on-failure: continue\n`,
+      '5:5  a colon is missing: simulate: PRODUCED',
+    ],
+    [
+      'a word and its value without a colon',
+      `${START}  - simulate PRODUCED\n`,
+      '5:5 steps.1 a colon is missing: simulate: PRODUCED',
+    ],
+    [
+      'a field beside its word',
+      `${START}  - order:\n    cardHolderName: Sam\n`,
+      '6:5 steps.1.cardHolderName “cardHolderName” belongs below “order”: move it to the right',
+    ],
+    ['a second document', `${START}---\na: 1\n`, '5:1  a second document begins here'],
+    ['an alias of nothing', `${START}  - produce: *kiosk\n`, '5:14  “*kiosk” repeats what no “&kiosk”'],
+    [
       'a loop that contains itself',
       `${START}  - repeat: &loop\n      times: 2\n      steps: [produce, repeat: *loop]\n`,
       '6:7 steps.1.repeat.steps.1.repeat it contains itself',
@@ -88,7 +115,7 @@ describe('a file that somebody made to do harm ends at once:', () => {
   const loops = `${START}${[...Array(8).keys()].map((level) => `${' '.repeat(2 + 8 * level)}- repeat:\n${' '.repeat(6 + 8 * level)}  times: 9999\n${' '.repeat(6 + 8 * level)}  steps:\n`).join('')}${' '.repeat(70)}- produce\n`;
 
   test.each<[string, string, string]>([
-    ['aliases that multiply', `${aliases.join('\n')}\n`, 'alias'],
+    ['aliases that multiply', `${aliases.join('\n')}\n`, '8:55  aliases like “*a6” repeat each other'],
     ['aliases of something long', wide, 'it has over 100000 values'],
     ['brackets without end', `steps: ${'['.repeat(100_000)}`, 'nested too deeply'],
     ['loops that explode', loops, 'it comes to over 10000 steps for one card'],
@@ -104,6 +131,11 @@ describe('a file that somebody made to do harm ends at once:', () => {
     },
     5_000,
   );
+
+  test('and is told once', async () => {
+    expect(await mistakesIn(`steps: ${'['.repeat(100_000)}`)).toHaveLength(1);
+    expect(await mistakesIn('{a: '.repeat(200))).toHaveLength(1);
+  });
 
   test.each<[string, string | Buffer, string]>([
     ['10 MB', Buffer.alloc(10_000_000, '#'), 'it has over 1024 KiB'],
