@@ -1,4 +1,5 @@
 import { Failure } from '../../domain/errors/failure.ts';
+import { asSentence } from '../../domain/remark.ts';
 import { counted } from '../../domain/text/counted.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { planCard } from '../../workflows/scenarios/plan-card.ts';
@@ -101,7 +102,7 @@ async function examineRows(
 function rowUnusable(file: string, { line, message }: RowMistake, others: number): Failure {
   const more = others > 0 ? ` (and ${counted(others, 'more mistake')})` : '';
   const what = describe({ path: '', message });
-  return new Failure('invalid-input', `${printable(file)}, line ${line}: ${what}${more}.`, {
+  return new Failure('invalid-input', asSentence(`${printable(file)}, line ${line}: ${what}${more}`), {
     hint: 'Correct the row, and check again.',
   });
 }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Failure } from '../../domain/errors/failure.ts';
 import { commandLine } from '../../domain/next.ts';
-import type { Remark } from '../../domain/remark.ts';
+import { asSentence, type Remark } from '../../domain/remark.ts';
 import type { RunRecord } from '../../domain/runs/run.ts';
 import { nearestOf } from '../../domain/text/nearest.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
@@ -71,7 +71,7 @@ export function scenarioUnusable(nameOrFile: string, mistakes: readonly Finding[
   const check = commandLine(['scenario', 'check', nameOrFile], { flags: [] });
   return new Failure(
     'invalid-input',
-    `The scenario ${printable(nameOrFile)} can't be used: ${firstOf(mistakes)}.`.replace(/\?\.$/, '?'),
+    asSentence(`The scenario ${printable(nameOrFile)} can't be used: ${firstOf(mistakes)}`),
     { hint: `See all that is wrong with it: ${check}` },
   );
 }

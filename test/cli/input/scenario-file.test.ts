@@ -206,6 +206,13 @@ describe('checking', () => {
     expect(mistakes).toMatchObject([{ line: 4, path: 'steps.2.simulate' }]);
   });
 
+  test('a question at the end of a message stays one', async () => {
+    const dataFile = written('cod\nPRT_PAUSED\n', 'cards.csv');
+    const flow = written('version: 1\nname: x\nvariables: {code: 1}\nsteps: [order]\n');
+    const { failure } = await examineScenario(flow, { ...options, dataFile });
+    expect(failure?.message).toMatch(/did you mean code\?$/);
+  });
+
   test('each row of the data is worked out', async () => {
     const dataFile = written('code,kiosk\nPRT_PAUSED,WIS00001\nPRT_PAUSD,WIS00001\n,WIS00001\n', 'cards.csv');
     const { data, failure } = await examineScenario(written(NEEDY), { ...options, dataFile });

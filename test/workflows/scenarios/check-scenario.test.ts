@@ -46,6 +46,16 @@ describe('a mistake is named with where it is, and with what was meant:', () => 
       [ORDER, { 'wait-ready': { timeout: '3s' } }],
       'steps.1.wait-ready: “timeout” stands beside “wait-ready”, not below it: move it to the left',
     ],
+    [
+      'bounds that nothing is within',
+      [ORDER, { expect: { attempt: { min: 3, max: 1 } } }],
+      'steps.1.expect.attempt: nothing is that: min is more than max',
+    ],
+    [
+      'durations that nothing is within',
+      [ORDER, { expect: { duration: { min: '1m', max: '5s' } } }],
+      'steps.1.expect.duration: nothing is that: min is more than max',
+    ],
     ['a list of nothing', [{ order: [] }], 'steps.0.order: it is an empty list'],
     [
       'a wrong type',
