@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { examineScenario } from '../../../src/cli/input/examine-scenario.ts';
 import { builtInText, readScenario, scenarioUnusable } from '../../../src/cli/input/scenario-file.ts';
 import type { Finding } from '../../../src/cli/input/yaml-file.ts';
+import { renderExamined } from '../../../src/cli/output/render-scenarios.ts';
+import { makeStyle } from '../../../src/cli/output/style.ts';
 import { makeFolder } from '../home.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -204,6 +206,19 @@ describe('checking', () => {
     expect(await examineScenario(written(NEEDY), options)).toMatchObject({ failure: null, mistakes: [] });
     const { mistakes } = await examineScenario(written(NEEDY), { ...options, values: { code: 'PRT_PAUSD' } });
     expect(mistakes).toMatchObject([{ line: 4, path: 'steps.2.simulate' }]);
+  });
+
+  test('steps are counted with the values that are given, which are not to be given any more', async () => {
+    const flow = written(
+      'version: 1\nname: x\nvariables: {n: {required: true}, m: 1}\nsteps: [order, {repeat: {times: "${n}", steps: [cancel, cancel]}}]\n',
+    );
+    expect(await examineScenario(flow, options)).toMatchObject({ steps: { most: 3 }, toGive: ['n'] });
+    const given = await examineScenario(flow, { ...options, values: { n: '4' } });
+    expect(given).toMatchObject({ steps: { least: 9, most: 9 }, toGive: [] });
+    expect(renderExamined('f', given, makeStyle(false))).toBe('✓ f: 9 steps a card.\n');
+    const dataFile = written('n\n2\n1\n', 'cards.csv');
+    const rows = await examineScenario(flow, { ...options, dataFile });
+    expect(renderExamined('f', rows, makeStyle(false))).toBe('✓ f: 3 to 5 steps a card, 2 rows.\n');
   });
 
   test('a question at the end of a message stays one', async () => {
