@@ -25,6 +25,11 @@ export function orNearest(word: string, known: readonly string[]): string {
   return meant.length > 0 ? `: did you mean ${meant.join(' or ')}?` : '';
 }
 
+/** What ends with a question is a sentence already. */
+export function asSentence(text: string): string {
+  return text.endsWith('?') ? text : `${text}.`;
+}
+
 export function isMapping(content: unknown): content is Record<string, unknown> {
   return typeof content === 'object' && content !== null && !Array.isArray(content);
 }

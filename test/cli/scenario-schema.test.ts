@@ -8,6 +8,7 @@ import { makeScenarioSchema } from '../../scripts/scenario-schema.ts';
 import { builtInScenarios } from '../../src/cli/input/built-in-scenarios.ts';
 import { readBuiltIns } from '../../src/cli/input/scenario-file.ts';
 import { ERROR_CATALOGUE } from '../../src/domain/errors/error-catalogue.ts';
+import { EXPECTED_FIELDS } from '../../src/domain/runs/expected-fields.ts';
 import { checkScenario } from '../../src/workflows/scenarios/check-scenario.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -31,6 +32,10 @@ describe.each(builtInScenarios(ROOT))('%s', (name) => {
   test('says before its first key what it shows', () => {
     expect(text).toMatch(/^# [A-Z].*\n(# .*\n)*# Needs .*\n(# .*\n)*version: 1\n/);
   });
+});
+
+test.each(EXPECTED_FIELDS.map(({ name }) => name))('docs name what can be expected: %s', (name) => {
+  expect(readFileSync(join(ROOT, 'docs/scenarios.md'), 'utf8')).toContain(`\`${name}\``);
 });
 
 test('the built-in scenarios are those that were promised', async () => {

@@ -1,4 +1,5 @@
 import { Failure } from '../../domain/errors/failure.ts';
+import { asSentence } from '../../domain/remark.ts';
 import { counted } from '../../domain/text/counted.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { planCard } from '../../workflows/scenarios/plan-card.ts';
@@ -18,6 +19,10 @@ export interface Examined {
   scenario: Scenario | null;
   mistakes: Finding[];
   data: { file: string; rows: number; mistakes: RowMistake[] } | null;
+  /** How many steps the card with the least has, and the one with the most; as far as values are known. */
+  steps: { least: number; most: number };
+  /** The variables that a run has yet to be given. */
+  toGive: string[];
   /** Why it can't be run as it is; null when it can. */
   failure: Failure | null;
 }
@@ -47,30 +52,47 @@ export async function examineScenario(nameOrFile: string, options: Examining): P
     scenario,
     mistakes,
     data: null,
+    steps: spanOf([]),
+    toGive: [],
     failure: scenarioUnusable(nameOrFile, mistakes),
   });
   if (!scenario) return unusable(read.mistakes);
   if (options.dataFile !== null) return examineRows({ ...read, scenario }, options.dataFile, options);
-  const mistakes = inOrder(examineCard({ ...read, scenario }, options));
-  return mistakes.length > 0 ? unusable(mistakes) : { scenario, mistakes, data: null, failure: null };
+  const card = examineCard({ ...read, scenario }, options);
+  const mistakes = inOrder(card.mistakes);
+  if (mistakes.length > 0) return unusable(mistakes);
+  const toGive = scenario.variables
+    .filter(({ name, required }) => required && !Object.hasOwn(options.values, name))
+    .map(({ name }) => name);
+  return { scenario, mistakes, data: null, steps: spanOf([card.steps]), toGive, failure: null };
 }
 
 type Usable = ReadScenario & { scenario: Scenario };
 
 /** One card, unless values are missing that a run would be given. */
-function examineCard({ scenario, placeOf }: Usable, { values, environment }: Examining): Finding[] {
+function examineCard(
+  { scenario, placeOf }: Usable,
+  { values, environment }: Examining,
+): { mistakes: Finding[]; steps: number } {
   const isComplete = scenario.variables.every(
     ({ name, required }) => Object.hasOwn(values, name) || (!required && name !== 'card'),
   );
-  if (!isComplete) return [];
-  const { mistakes } = planCard(scenario, {
+  if (!isComplete) return { mistakes: [], steps: scenario.stepCount };
+  const { mistakes, steps } = planCard(scenario, {
     number: 1,
     runId: 'check',
     environment,
     kioskId: SOME_KIOSK,
     values,
   });
-  return locate(mistakes, ({ path, at }) => placeOf(path, at));
+  return { mistakes: locate(mistakes, ({ path, at }) => placeOf(path, at)), steps: steps.length };
+}
+
+function spanOf(counts: readonly number[]): Examined['steps'] {
+  return counts.reduce(
+    ({ least, most }, count) => ({ least: Math.min(least || count, count), most: Math.max(most, count) }),
+    { least: 0, most: 0 },
+  );
 }
 
 async function examineRows(
@@ -81,10 +103,12 @@ async function examineRows(
   const { scenario, placeOf } = read;
   const { rows } = await readData(file);
   const mistakes: RowMistake[] = [];
+  const counts: number[] = [];
   for (const [index, row] of rows.entries()) {
     const given = { number: index + 1, runId: 'check', environment, kioskId: SOME_KIOSK };
-    const found = planCard(scenario, { ...given, values: { ...values, ...row.values } }).mistakes;
-    for (const { path, at, message } of found) {
+    const card = planCard(scenario, { ...given, values: { ...values, ...row.values } });
+    counts.push(card.steps.length);
+    for (const { path, at, message } of card.mistakes) {
       const where = path[0] === 'variables' ? '' : ` (line ${placeOf(path, at).line} of the scenario)`;
       mistakes.push({ line: row.line, message: `${message}${where}` });
     }
@@ -94,6 +118,8 @@ async function examineRows(
     scenario,
     mistakes: [],
     data: { file, rows: rows.length, mistakes: mistakes.slice(0, MOST_MISTAKES) },
+    steps: spanOf(counts),
+    toGive: [],
     failure: mistakes[0] ? rowUnusable(file, mistakes[0], mistakes.length - 1) : null,
   };
 }
@@ -101,7 +127,7 @@ async function examineRows(
 function rowUnusable(file: string, { line, message }: RowMistake, others: number): Failure {
   const more = others > 0 ? ` (and ${counted(others, 'more mistake')})` : '';
   const what = describe({ path: '', message });
-  return new Failure('invalid-input', `${printable(file)}, line ${line}: ${what}${more}.`, {
+  return new Failure('invalid-input', asSentence(`${printable(file)}, line ${line}: ${what}${more}`), {
     hint: 'Correct the row, and check again.',
   });
 }

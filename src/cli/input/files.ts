@@ -9,10 +9,23 @@ const REASONS = new Map([
   ['EACCES', 'it may not be read'],
 ]);
 
+const HINTS = new Map([
+  ['ENOENT', 'Correct its name: it is looked for from the folder you are in.'],
+  ['EISDIR', 'Name a file in it.'],
+]);
+const TOO_LONG = 'Is it the file you mean? Make it shorter, or several of it.';
+
 /** Why a file can't be read, in words. */
 export function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-  return REASONS.get(code) ?? code;
+  return REASONS.get(codeOf(error)) ?? codeOf(error);
+}
+
+function hintOf(error: unknown): string {
+  return HINTS.get(codeOf(error)) ?? 'Name a file that this user may read.';
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
 }
 
 /**
@@ -39,9 +52,9 @@ export function readBytes(file: string, limit: number): Buffer {
   try {
     bytes = readStart(file, limit);
   } catch (error) {
-    throw unreadable(file, reasonOf(error));
+    throw unreadable(file, reasonOf(error), hintOf(error));
   }
-  if (bytes.length > limit) throw unreadable(file, `it has over ${limit / 1024} KiB`);
+  if (bytes.length > limit) throw unreadable(file, `it has over ${limit / 1024} KiB`, TOO_LONG);
   return bytes;
 }
 
@@ -62,7 +75,7 @@ export async function* readLines(
     const lines = `${rest}${chunk}`.split('\n');
     rest = lines.pop() ?? '';
     if (rest.length > LONGEST_LINE)
-      throw unreadable(file, `it has a line of over ${LONGEST_LINE / 1024} KiB`);
+      throw unreadable(file, `it has a line of over ${LONGEST_LINE / 1024} KiB`, TOO_LONG);
     yield* lines;
   }
   if (rest !== '') yield rest;
@@ -73,14 +86,12 @@ async function* chunksOf(file: string): AsyncGenerator<string, void, undefined> 
   try {
     for await (const chunk of stream) yield String(chunk);
   } catch (error) {
-    throw unreadable(file, reasonOf(error));
+    throw unreadable(file, reasonOf(error), hintOf(error));
   } finally {
     stream.destroy();
   }
 }
 
-function unreadable(file: string, why: string): Failure {
-  return new Failure('invalid-input', `${printable(file)} can't be read: ${printable(why)}.`, {
-    hint: 'Name a file that this user may read.',
-  });
+function unreadable(file: string, why: string, hint: string): Failure {
+  return new Failure('invalid-input', `${printable(file)} can't be read: ${printable(why)}.`, { hint });
 }

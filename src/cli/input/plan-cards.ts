@@ -1,6 +1,6 @@
 import { Failure } from '../../domain/errors/failure.ts';
 import { parseReference } from '../../domain/reference.ts';
-import type { Remark } from '../../domain/remark.ts';
+import { asSentence, type Remark } from '../../domain/remark.ts';
 import type { NewRun } from '../../domain/runs/run.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import type { Plan } from '../../workflows/runs/run-scenario.ts';
@@ -57,11 +57,15 @@ function cardUnusable(
   const place = isGiven ? '' : `line ${line}, column ${column} of the scenario: `;
   const what = `${place}${mistake.message}`;
   if (row === null) {
-    return new Failure(isGiven ? 'input-required' : 'invalid-input', `${run.scenario}: ${what}.`, {
+    return new Failure(isGiven ? 'input-required' : 'invalid-input', asSentence(`${run.scenario}: ${what}`), {
       hint: 'Nothing was sent. Correct it and run it again.',
     });
   }
-  return new Failure('invalid-input', `${printable(run.data?.path ?? '')}, line ${row}: ${what}.`, {
-    hint: 'Nothing was sent. Correct the row and run it again.',
-  });
+  return new Failure(
+    'invalid-input',
+    asSentence(`${printable(run.data?.path ?? '')}, line ${row}: ${what}`),
+    {
+      hint: 'Nothing was sent. Correct the row and run it again.',
+    },
+  );
 }

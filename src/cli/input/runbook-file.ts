@@ -2,6 +2,7 @@ import { Failure } from '../../domain/errors/failure.ts';
 import { commandLine } from '../../domain/next.ts';
 import { checkRunbook } from '../../domain/on-call/check-runbook.ts';
 import { NO_RUNBOOK, type Runbook } from '../../domain/on-call/runbook.ts';
+import { asSentence } from '../../domain/remark.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { type Finding, firstOf, inOrder, locate, parseYaml, readYamlText } from './yaml-file.ts';
 
@@ -29,7 +30,11 @@ export async function readRunbook(file: string): Promise<ReadRunbook> {
 
 /** A runbook that is there but can't be used, with its first mistake. */
 export function runbookUnusable(file: string, mistakes: readonly Finding[]): Failure {
-  return new Failure('invalid-input', `The runbook ${printable(file)} can't be used: ${firstOf(mistakes)}.`, {
-    hint: `See all that is wrong with it: ${commandLine(['runbook', 'check', file], { flags: [] })}`,
-  });
+  return new Failure(
+    'invalid-input',
+    asSentence(`The runbook ${printable(file)} can't be used: ${firstOf(mistakes)}`),
+    {
+      hint: `See all that is wrong with it: ${commandLine(['runbook', 'check', file], { flags: [] })}`,
+    },
+  );
 }

@@ -3,12 +3,13 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Failure } from '../../domain/errors/failure.ts';
 import { commandLine } from '../../domain/next.ts';
-import type { Remark } from '../../domain/remark.ts';
+import { asSentence, type Remark } from '../../domain/remark.ts';
 import type { RunRecord } from '../../domain/runs/run.ts';
 import { nearestOf } from '../../domain/text/nearest.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { checkScenario } from '../../workflows/scenarios/check-scenario.ts';
 import type { Scenario } from '../../workflows/scenarios/scenario.ts';
+import { STEP_WORDS, withoutColon } from '../../workflows/scenarios/step-schemas.ts';
 import { builtInFile, builtInScenarios } from './built-in-scenarios.ts';
 import { type Finding, firstOf, inOrder, locate, parseYaml, readYamlText } from './yaml-file.ts';
 
@@ -52,7 +53,7 @@ export async function readScenario(nameOrFile: string, { root }: { root: string 
   const { content, mistakes, placeOf } = await parseYaml(text);
   const checked = content === undefined ? null : checkScenario(content);
   const found = [
-    ...mistakes.map((mistake) => (content === undefined ? withQuotesHint(mistake, text) : mistake)),
+    ...mistakes.map((mistake) => (content === undefined ? withHint(mistake, text) : mistake)),
     ...locate(checked?.mistakes ?? [], placeOf),
   ];
   return {
@@ -70,7 +71,7 @@ export function scenarioUnusable(nameOrFile: string, mistakes: readonly Finding[
   const check = commandLine(['scenario', 'check', nameOrFile], { flags: [] });
   return new Failure(
     'invalid-input',
-    `The scenario ${printable(nameOrFile)} can't be used: ${firstOf(mistakes)}.`.replace(/\?\.$/, '?'),
+    asSentence(`The scenario ${printable(nameOrFile)} can't be used: ${firstOf(mistakes)}`),
     { hint: `See all that is wrong with it: ${check}` },
   );
 }
@@ -89,6 +90,25 @@ function noScenario(name: string, names: readonly string[]): Failure {
   return new Failure('usage', `There is no scenario “${printable(name)}”.`, {
     hint: `${nearest}kioskctl scenarios lists those that come with it; the name of a file has a dot or a slash in it.`,
   });
+}
+
+function withHint(mistake: Finding, text: string): Finding {
+  return missingColon(mistake, text) ?? withQuotesHint(mistake, text);
+}
+
+/** A step's word with something beside it, but without a colon: to YAML, it is the beginning of a text. */
+function missingColon(mistake: Finding, text: string): Finding | null {
+  const lines = text.split('\n', mistake.line + 1);
+  for (const line of [mistake.line, mistake.line - 1]) {
+    const [before, word = '', rest = ''] =
+      /^ *(?:- +)+([\w-]+)(?: +([^#:]*[^#:\s]))?\s*(?:#.*)?$/.exec(lines[line - 1] ?? '') ?? [];
+    const column = (lines[line - 1] ?? '').indexOf(word) + 1;
+    const isBeside =
+      /^ *[\w-]+:(?:\s|$)/.test(lines[line] ?? '') && !/\S/.test((lines[line] ?? '').slice(0, column - 2));
+    if (before !== undefined && STEP_WORDS.includes(word) && isBeside)
+      return { ...mistake, line, column, message: withoutColon(word, rest) };
+  }
+  return null;
 }
 
 /** Between braces and brackets, YAML ends a plain text at the brace of `${…}`. */

@@ -35,6 +35,12 @@ const MOST_FINDINGS = 100;
 
 const TOO_DEEP = 'it is nested too deeply';
 
+/** Where the library speaks to programmers. */
+const FAULTS: Readonly<Record<string, string>> = {
+  RESOURCE_EXHAUSTION: TOO_DEEP,
+  MULTIPLE_DOCS: 'a second document begins here: a file is one, without “---” in the middle',
+};
+
 type Yaml = typeof YamlLibrary;
 type Positions = InstanceType<Yaml['LineCounter']>;
 
@@ -59,6 +65,7 @@ export async function parseYaml(text: string): Promise<ReadYaml> {
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };
   const unusable = (mistakes: Finding[]) => ({ content: undefined, mistakes, placeOf: () => at(0) });
+  let aliases: Aliases = { wrong: null, last: null };
   try {
     const document = yaml.parseDocument(text, {
       lineCounter: positions,
@@ -66,22 +73,75 @@ export async function parseYaml(text: string): Promise<ReadYaml> {
       uniqueKeys: false,
       logLevel: 'error',
     });
-    const faults = document.errors.map(({ code, message, pos }) => ({
-      ...at(pos[0]),
-      path: '',
-      message: code === 'RESOURCE_EXHAUSTION' ? TOO_DEEP : plain(message),
-    }));
+    const faults = faultsOf(document, at);
     if (faults.length > 0) return unusable(faults);
+    aliases = aliasesIn(document, yaml);
+    const { wrong } = aliases;
+    if (wrong) {
+      const message = `“*${wrong.name}” repeats what no “&${wrong.name}” above names`;
+      return unusable([{ ...at(wrong.offset), path: '', message }]);
+    }
     return {
       content: document.toJS({ maxAliasCount: MOST_ALIASES }),
       mistakes: repeatedKeys(document, { yaml, positions }),
       placeOf: (place) => at(offsetOf(place, { document, yaml })),
     };
   } catch (error) {
-    // Aliases that multiply, and what is nested deeper than the stack.
-    const why = error instanceof RangeError ? TOO_DEEP : plain(String(error));
-    return unusable([{ ...at(0), path: '', message: why }]);
+    // What is nested deeper than the stack, and aliases that multiply.
+    const { last } = error instanceof RangeError ? { last: null } : aliases;
+    const message = last
+      ? `aliases like “*${last.name}” repeat each other too often: it would become far too long`
+      : TOO_DEEP;
+    return unusable([{ ...at(last?.offset ?? 0), path: '', message }]);
   }
+}
+
+/** Why it is no YAML. */
+function faultsOf(
+  { errors }: Document.Parsed,
+  at: (offset: number) => Pick<Finding, 'line' | 'column'>,
+): Finding[] {
+  const deep = errors.find(({ code }) => code === 'RESOURCE_EXHAUSTION');
+  return distinct(
+    (deep ? [deep] : errors).map(({ code, message, pos }) => ({
+      ...at(pos[0]),
+      path: '',
+      message: FAULTS[code] ?? plain(message),
+    })),
+  );
+}
+
+interface AliasPlace {
+  name: string;
+  offset: number;
+}
+
+interface Aliases {
+  /** The first one that repeats nothing. */
+  wrong: AliasPlace | null;
+  last: AliasPlace | null;
+}
+
+function aliasesIn(document: Document, yaml: Yaml): Aliases {
+  const anchors = new Set<string>();
+  const found: Aliases = { wrong: null, last: null };
+  yaml.visit(document, {
+    Node: (_, node) => {
+      if (!yaml.isAlias(node)) {
+        if (node.anchor !== undefined) anchors.add(node.anchor);
+        return;
+      }
+      found.last = { name: node.source, offset: node.range?.[0] ?? 0 };
+      if (!anchors.has(node.source)) found.wrong ??= found.last;
+    },
+  });
+  return found;
+}
+
+/** A brace that is not closed is told once for each around it, at one place. */
+function distinct(findings: readonly Finding[]): Finding[] {
+  const places = new Map(findings.toReversed().map((one) => [`${one.line}:${one.column}`, one]));
+  return [...places.values()].toReversed();
 }
 
 /** Remarks on the content, with their places. */

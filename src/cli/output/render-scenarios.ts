@@ -39,7 +39,8 @@ export async function renderScenarios(scenarios: readonly Scenario[]): Promise<s
 }
 
 /** What `scenario check` found, a line each as compilers write them. */
-export function renderExamined(file: string, { scenario, mistakes, data }: Examined, style: Style): string {
+export function renderExamined(file: string, examined: Examined, style: Style): string {
+  const { scenario, mistakes, data, toGive } = examined;
   const mark = style.bad('mistake:');
   const found = [
     ...mistakes.map((one) => `${printable(file)}:${one.line}:${one.column}: ${mark} ${describe(one)}\n`),
@@ -50,7 +51,10 @@ export function renderExamined(file: string, { scenario, mistakes, data }: Exami
   if (found.length > 0 || !scenario)
     return [...found, `${style.bad('✗')} ${counted(found.length, 'mistake')}: it can't be run.\n`].join('');
   const rows = data === null ? '' : `, ${counted(data.rows, 'row')}`;
-  const needed = scenario.variables.filter(({ required }) => required).map(({ name }) => name);
-  const toGive = data === null && needed.length > 0 ? ` To be given: ${needed.join(', ')}.` : '';
-  return `${style.good('✓')} ${printable(file)}: ${counted(scenario.stepCount, 'step')} a card${rows}.${toGive}\n`;
+  const needed = toGive.length > 0 ? ` To be given: ${toGive.join(', ')}.` : '';
+  return `${style.good('✓')} ${printable(file)}: ${stepsOf(examined)} a card${rows}.${needed}\n`;
+}
+
+function stepsOf({ steps: { least, most } }: Examined): string {
+  return least === most ? counted(most, 'step') : `${least} to ${counted(most, 'step')}`;
 }

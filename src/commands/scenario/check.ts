@@ -35,13 +35,13 @@ makes of their values. Editors check while you write: schemas/scenario.json is i
       values: toValues(flags.var ?? []),
       environment: settings?.environment ?? 'local',
     });
-    const { scenario, mistakes, data, failure } = examined;
+    const { scenario, mistakes, data, steps, failure } = examined;
     return {
       exitCode: failure ? 2 : 0,
       document: {
         file,
         valid: failure === null,
-        scenario: scenario && toScenarioDocument(scenario),
+        scenario: scenario && { ...toScenarioDocument(scenario), ...(!failure && { steps: steps.most }) },
         mistakes,
         data,
         ...(failure && { error: failure.toDocument() }),

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { isMapping, type Remark } from '../../domain/remark.ts';
+import { isMapping, type Place, type Remark } from '../../domain/remark.ts';
 import { STEP_KINDS, type StepKind } from '../../domain/runs/run.ts';
 import { isTemplate, textsIn } from './fill-in.ts';
 import { remarksOf } from './issues.ts';
@@ -42,7 +42,7 @@ export function checkScenario(content: unknown): CheckedScenario {
     ...mistakes,
     ...checkReferences(steps, known),
     ...checkWords(content.steps, ['steps']),
-    ...checkTitles(steps, personal),
+    ...checkShown(steps, personal),
     ...checkCards(steps, known),
     ...checkCount(nodes),
     ...templatesIn(content.defaults, 'defaults'),
@@ -120,16 +120,29 @@ function checkWords(content: unknown, path: Remark['path']): Remark[] {
 
 const OPTIONS = new Set(['name', 'timeout', 'on-failure']);
 
-/** A step's name is shown and kept: nothing that orders are made of may be in it. */
-function checkTitles(steps: readonly WrittenStep[], personal: ReadonlySet<string>): Remark[] {
-  return [...everyStep(steps)].flatMap(({ path, options }) =>
-    namesIn(options.name)
+/** A step's name, and what it expects, are shown and kept: nothing that orders are made of may be in them. */
+function checkShown(steps: readonly WrittenStep[], personal: ReadonlySet<string>): Remark[] {
+  return [...everyStep(steps)].flatMap(({ word, path, body, options }) => [
+    ...personalIn(options.name, [...path, 'name'], personal).map(({ name, ...place }) => ({
+      ...place,
+      message: `orders are made of “${name}”: a name that is shown can’t have it`,
+    })),
+    ...personalIn(word === 'expect' ? body : null, [...path, word], personal).map(({ name, ...place }) => ({
+      ...place,
+      message: `“${name}” goes into orders and may be about a person: what is expected is kept and shown, so it can’t be filled in with it`,
+    })),
+  ]);
+}
+
+function personalIn(
+  value: unknown,
+  path: Remark['path'],
+  personal: ReadonlySet<string>,
+): (Place & { name: string })[] {
+  return [...textsIn(value, path)].flatMap(({ text, path }) =>
+    namesIn(text)
       .filter((name) => personal.has(name))
-      .map((name) => ({
-        path: [...path, 'name'],
-        at: 'value',
-        message: `orders are made of “${name}”: a name that is shown can’t have it`,
-      })),
+      .map((name) => ({ path, at: 'value', name })),
   );
 }
 

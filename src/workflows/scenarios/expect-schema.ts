@@ -67,6 +67,7 @@ function boundsOf(
   return v.pipe(
     mapping(entries),
     v.check((bounds) => Object.keys(bounds).length > 0, 'it says nothing: write {max: …} or {min: …}'),
+    v.check(({ min, max }) => !(Number(min) > Number(max)), 'nothing is that: min is more than max'),
   );
 }
 

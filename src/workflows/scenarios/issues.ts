@@ -2,7 +2,7 @@ import type * as v from 'valibot';
 import { isMapping, kindOf, orNearest, type Remark } from '../../domain/remark.ts';
 import { isTemplate } from './fill-in.ts';
 import { noSuchField } from './leaves.ts';
-import { FAULT_FIELDS, PLAIN_WORDS, STEP_WORDS } from './step-schemas.ts';
+import { FAULT_FIELDS, FIELDS_BELOW, PLAIN_WORDS, STEP_WORDS, withoutColon } from './step-schemas.ts';
 
 type Issue = v.BaseIssue<unknown>;
 type Path = Remark['path'];
@@ -95,10 +95,11 @@ function messageOf(issue: Issue, path: Path, { quotes }: Telling): string {
   return isBare ? `it is empty, not ${wanted}` : `it is ${kindOf(input)}, not ${wanted}`;
 }
 
-function unknownField({ input, message }: Issue, path: Path): string {
+function unknownField(issue: Issue, path: Path): string {
+  const { input, message } = issue;
   const field = String(input);
   const parent = path.slice(0, -1);
-  if (isStep(parent)) return noSuchStep(field);
+  if (isStep(parent)) return belowStep(field, issue) ?? noSuchStep(field);
   if (STEP_OPTIONS.includes(field) && isStep(parent.slice(0, -1))) return besideStep(field, parent.at(-1));
   return parent.at(-1) === 'fault' ? noSuchField(field, FAULT_FIELDS) : message;
 }
@@ -107,7 +108,18 @@ function besideStep(option: string, word: string | number | undefined): string {
   return `“${option}” stands beside “${word}”, not below it: move it to the left`;
 }
 
+/** A field that stands beside the word that it belongs to. */
+function belowStep(field: string, { path }: Issue): string | null {
+  const step = path?.at(-1)?.input;
+  const word = isMapping(step)
+    ? Object.keys(step).find((word) => FIELDS_BELOW.get(word)?.includes(field))
+    : undefined;
+  return word === undefined ? null : `“${field}” belongs below “${word}”: move it to the right`;
+}
+
 function noSuchStep(word: string): string {
+  const [first = '', ...rest] = word.split(' ');
+  if (rest.length > 0 && STEP_WORDS.includes(first)) return withoutColon(first, rest.join(' '));
   if (!STEP_WORDS.includes(word))
     return `there is no step “${word}”${orNearest(word, [...STEP_WORDS, ...STEP_OPTIONS])}`;
   const isPlain = PLAIN_WORDS.some((plain) => plain === word);

@@ -54,6 +54,8 @@ class Plan {
   readonly #scope: Scope | null;
   #hasCard: boolean;
   #turns = 0;
+  /** Known mistakes counted again. */
+  #wrongs = 0;
 
   constructor(scenario: Scenario, given: CardGiven) {
     this.#scenario = scenario;
@@ -92,6 +94,7 @@ class Plan {
   #itemsOf({ kind, path, over }: LoopNode, scope: Scope | null): readonly Value[] {
     const at = [...path, kind, ...loopKey(kind)];
     const filled = this.#fill(over, at, { scope, leavesOut: false });
+    if (filled === undefined) return [];
     if (kind === 'repeat') {
       const parsed = parseFilled(times, filled);
       if (parsed.success) return Array.from({ length: parsed.output }, (_, index) => index + 1);
@@ -100,7 +103,7 @@ class Plan {
     }
     if (Array.isArray(filled)) return filled;
     if (typeof filled === 'string') return listOf(filled);
-    if (filled !== undefined) this.#wrong(at, 'it is not a list');
+    this.#wrong(at, 'it is not a list');
     return [];
   }
 
@@ -112,10 +115,10 @@ class Plan {
       this.steps.push({ ...node.fixed, index: this.steps.length });
       return true;
     }
-    const before = this.mistakes.length;
+    const before = this.#wrongs;
     const body = this.#fill(node.body, [...path, kind], { scope, leavesOut: kind !== 'expect' });
     const options = this.#fillOptions(node, scope);
-    if (this.mistakes.length > before) return true;
+    if (this.#wrongs > before) return true;
     const step = toSharedStep(node, { body, options }, this.#scenario.defaults);
     if (Array.isArray(step)) this.#add(step);
     else this.steps.push({ ...step, index: this.steps.length });
@@ -152,6 +155,7 @@ class Plan {
   }
 
   #wrong(path: Remark['path'], message: string): void {
+    this.#wrongs += 1;
     this.#add([{ path, at: 'value', message }]);
   }
 

@@ -66,6 +66,10 @@ export function orderNames(steps: readonly WrittenStep[]): Set<string> {
   for (const { as, body } of all.toReversed()) {
     if (as !== null && names.has(as)) for (const name of namesIn(body)) names.add(name);
   }
+  // And back again: another loop through the same list has the same persons. Outer ones come first.
+  for (const { word, as, body } of all) {
+    if (word === 'for-each' && as !== null && namesIn(body).some((name) => names.has(name))) names.add(as);
+  }
   for (const builtIn of BUILT_IN) names.delete(firstOf(builtIn));
   return names;
 }

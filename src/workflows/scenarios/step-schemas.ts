@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { EXPECTED_FIELDS } from '../../domain/runs/expected-fields.ts';
 import { STEP_KINDS, type StepKind } from '../../domain/runs/run.ts';
 import { faultSchema } from '../../sandbox/faults/faults.ts';
 import { orderFile } from '../../wire/orders.ts';
@@ -98,7 +99,26 @@ export const STEP_WORDS: readonly string[] = [...STEP_KINDS, ...LOOPS];
 /** Steps that may be a plain word, because there need be nothing behind it. */
 export const PLAIN_WORDS = ['order', 'wait-ready', 'produce', 'wait-produced', 'retry', 'cancel'] as const;
 
+/** @param rest what stands behind the word, in its line */
+export function withoutColon(word: string, rest: string): string {
+  if (rest !== '' && word !== 'order') return `a colon is missing: ${word}: ${rest}`;
+  return `put a colon after “${word}”: with something beside or below it, the word needs one`;
+}
+
 /** The fields that the sandbox's faults have, whatever their kind. */
 export const FAULT_FIELDS: readonly string[] = [
   ...new Set(faultSchema.options.flatMap(({ entries }) => Object.keys(entries))),
 ];
+
+/** What stands below a step's word. */
+export const FIELDS_BELOW: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries({
+    order: ['profileId', ...Object.keys(orderFile.entries)],
+    produce: ['kiosk'],
+    retry: ['to-kiosk'],
+    expect: EXPECTED_FIELDS.map(({ name }) => name),
+    fault: FAULT_FIELDS,
+    repeat: ['times', 'as', 'steps'],
+    'for-each': ['in', 'as', 'steps'],
+  }),
+);

@@ -60,12 +60,16 @@ describe('bytes', () => {
   });
 
   test.each([
-    ['too many', '/dev/zero', /over 1 KiB/],
-    ['of what is not there', join(folder, 'nothing'), /no such file/],
-    ['of a folder', join(folder, 'folder'), /a folder/],
-  ])('%s', (_, path, message) => {
+    ['too many', '/dev/zero', /over 1 KiB/, /shorter/],
+    ['of what is not there', join(folder, 'nothing'), /no such file/, /its name/],
+    ['of a folder', join(folder, 'folder'), /a folder/, /a file in it/],
+  ])('%s', (_, path, message, hint) => {
     expect(() => readBytes(path, 1024)).toThrow(
-      expect.objectContaining({ code: 'invalid-input', message: expect.stringMatching(message) }),
+      expect.objectContaining({
+        code: 'invalid-input',
+        message: expect.stringMatching(message),
+        hint: expect.stringMatching(hint),
+      }),
     );
   });
 });

@@ -53,7 +53,7 @@ describe('each mistake has its line and column:', () => {
       '4:3  “PRT_PAUSED” is there already, in line 3',
     ],
     ['YAML that is none', `${START}  PRT_PAUSED: [\n`, '4:1  Flow sequence'],
-    ['two documents', 'version: 1\n---\nversion: 1\n', '2:1  Source contains multiple documents'],
+    ['two documents', 'version: 1\n---\nversion: 1\n', '2:1  a second document begins here'],
     [
       'a mistake below an alias',
       `${START}  PRT_PAUSED: &p\n    owner: 7\n  PRT_TIMEOUT: *p\n`,

@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { examineScenario } from '../../../src/cli/input/examine-scenario.ts';
 import { builtInText, readScenario, scenarioUnusable } from '../../../src/cli/input/scenario-file.ts';
 import type { Finding } from '../../../src/cli/input/yaml-file.ts';
+import { renderExamined } from '../../../src/cli/output/render-scenarios.ts';
+import { makeStyle } from '../../../src/cli/output/style.ts';
 import { makeFolder } from '../home.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -71,6 +73,33 @@ describe('each mistake has its line and column:', () => {
     ],
     ['nothing', '', '1:1  it is empty'],
     [
+      'a word without a colon',
+      `${START}  - wait-produced\n    on-failure: continue\n`,
+      '5:5  put a colon after “wait-produced”',
+    ],
+    [
+      'a word without a colon, with a remark',
+      `${START}  - order # one\n      profileId: 1\n`,
+      '5:5  put a colon after “order”',
+    ],
+    [
+      'a word and its value without a colon, with an option',
+      `${START}  - simulate PRODUCED\n    on-failure: continue\n`,
+      '5:5  a colon is missing: simulate: PRODUCED',
+    ],
+    [
+      'a word and its value without a colon',
+      `${START}  - simulate PRODUCED\n`,
+      '5:5 steps.1 a colon is missing: simulate: PRODUCED',
+    ],
+    [
+      'a field beside its word',
+      `${START}  - order:\n    cardHolderName: Sam\n`,
+      '6:5 steps.1.cardHolderName “cardHolderName” belongs below “order”: move it to the right',
+    ],
+    ['a second document', `${START}---\na: 1\n`, '5:1  a second document begins here'],
+    ['an alias of nothing', `${START}  - produce: *kiosk\n`, '5:14  “*kiosk” repeats what no “&kiosk”'],
+    [
       'a loop that contains itself',
       `${START}  - repeat: &loop\n      times: 2\n      steps: [produce, repeat: *loop]\n`,
       '6:7 steps.1.repeat.steps.1.repeat it contains itself',
@@ -88,7 +117,7 @@ describe('a file that somebody made to do harm ends at once:', () => {
   const loops = `${START}${[...Array(8).keys()].map((level) => `${' '.repeat(2 + 8 * level)}- repeat:\n${' '.repeat(6 + 8 * level)}  times: 9999\n${' '.repeat(6 + 8 * level)}  steps:\n`).join('')}${' '.repeat(70)}- produce\n`;
 
   test.each<[string, string, string]>([
-    ['aliases that multiply', `${aliases.join('\n')}\n`, 'alias'],
+    ['aliases that multiply', `${aliases.join('\n')}\n`, '8:55  aliases like “*a6” repeat each other'],
     ['aliases of something long', wide, 'it has over 100000 values'],
     ['brackets without end', `steps: ${'['.repeat(100_000)}`, 'nested too deeply'],
     ['loops that explode', loops, 'it comes to over 10000 steps for one card'],
@@ -104,6 +133,11 @@ describe('a file that somebody made to do harm ends at once:', () => {
     },
     5_000,
   );
+
+  test('and is told once', async () => {
+    expect(await mistakesIn(`steps: ${'['.repeat(100_000)}`)).toHaveLength(1);
+    expect(await mistakesIn('{a: '.repeat(200))).toHaveLength(1);
+  });
 
   test.each<[string, string | Buffer, string]>([
     ['10 MB', Buffer.alloc(10_000_000, '#'), 'it has over 1024 KiB'],
@@ -172,6 +206,26 @@ describe('checking', () => {
     expect(await examineScenario(written(NEEDY), options)).toMatchObject({ failure: null, mistakes: [] });
     const { mistakes } = await examineScenario(written(NEEDY), { ...options, values: { code: 'PRT_PAUSD' } });
     expect(mistakes).toMatchObject([{ line: 4, path: 'steps.2.simulate' }]);
+  });
+
+  test('steps are counted with the values that are given, which are not to be given any more', async () => {
+    const flow = written(
+      'version: 1\nname: x\nvariables: {n: {required: true}, m: 1}\nsteps: [order, {repeat: {times: "${n}", steps: [cancel, cancel]}}]\n',
+    );
+    expect(await examineScenario(flow, options)).toMatchObject({ steps: { most: 3 }, toGive: ['n'] });
+    const given = await examineScenario(flow, { ...options, values: { n: '4' } });
+    expect(given).toMatchObject({ steps: { least: 9, most: 9 }, toGive: [] });
+    expect(renderExamined('f', given, makeStyle(false))).toBe('✓ f: 9 steps a card.\n');
+    const dataFile = written('n\n2\n1\n', 'cards.csv');
+    const rows = await examineScenario(flow, { ...options, dataFile });
+    expect(renderExamined('f', rows, makeStyle(false))).toBe('✓ f: 3 to 5 steps a card, 2 rows.\n');
+  });
+
+  test('a question at the end of a message stays one', async () => {
+    const dataFile = written('cod\nPRT_PAUSED\n', 'cards.csv');
+    const flow = written('version: 1\nname: x\nvariables: {code: 1}\nsteps: [order]\n');
+    const { failure } = await examineScenario(flow, { ...options, dataFile });
+    expect(failure?.message).toMatch(/did you mean code\?$/);
   });
 
   test('each row of the data is worked out', async () => {

@@ -46,6 +46,16 @@ describe('a mistake is named with where it is, and with what was meant:', () => 
       [ORDER, { 'wait-ready': { timeout: '3s' } }],
       'steps.1.wait-ready: “timeout” stands beside “wait-ready”, not below it: move it to the left',
     ],
+    [
+      'bounds that nothing is within',
+      [ORDER, { expect: { attempt: { min: 3, max: 1 } } }],
+      'steps.1.expect.attempt: nothing is that: min is more than max',
+    ],
+    [
+      'durations that nothing is within',
+      [ORDER, { expect: { duration: { min: '1m', max: '5s' } } }],
+      'steps.1.expect.duration: nothing is that: min is more than max',
+    ],
     ['a list of nothing', [{ order: [] }], 'steps.0.order: it is an empty list'],
     [
       'a wrong type',
@@ -175,6 +185,22 @@ describe('variables', () => {
       'a title about a person',
       [{ order: { cardHolderName: '${holder}' }, name: 'order for ${holder}' }],
       'steps.0.name: orders are made of “holder”: a name that is shown can’t have it',
+    ],
+    [
+      'an expectation about a person',
+      [
+        { order: { cardHolderName: '${holder}', profileId: '${code}' } },
+        { expect: { attemptId: '${code}', next: { not: ['x', 'for ${holder}'] } } },
+      ],
+      'steps.1.expect.next.not.1: “holder” goes into orders and may be about a person: what is expected is kept and shown, so it can’t be filled in with it',
+    ],
+    [
+      'an expectation about a person, through two loops',
+      [
+        { 'for-each': { in: '${list}', as: 'one', steps: [{ order: { cardHolderName: '${one.code}' } }] } },
+        { 'for-each': { in: '${list}', as: 'same', steps: [{ expect: { next: '${same.code}' } }] } },
+      ],
+      'steps.1.for-each.steps.0.expect.next: “same” goes into orders and may be about a person: what is expected is kept and shown, so it can’t be filled in with it',
     ],
   ])('%s', (_, steps, mistake) => {
     expect(mistakesIn(file(steps, { variables }))).toEqual([mistake]);

@@ -265,3 +265,12 @@ test('10,000 cards are worked out while one is ordered', () => {
     expect(planCard(scenario, given).steps).toHaveLength(4);
   }
 }, 5_000);
+
+test('what could not be filled in is not checked any further', () => {
+  const inLoop = { repeat: { times: 2, steps: [{ produce: '${codes.k}' }] } };
+  const times = { repeat: { times: '${codes.k}', steps: ['cancel'] } };
+  expect(mistakes([ORDER, inLoop, times], {})).toEqual([
+    'steps.1.repeat.steps.0.produce: ${codes.k}: there is no “k” in it',
+    'steps.2.repeat.times: ${codes.k}: there is no “k” in it',
+  ]);
+});
