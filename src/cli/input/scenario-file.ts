@@ -26,6 +26,10 @@ export interface ReadScenario {
   placeOf: (path: Remark['path'], at?: Remark['at']) => { line: number; column: number };
 }
 
+/** A step's line without a colon after its word, with what else is in it. */
+const BARE_STEP = /^ *(?:- +)+([\w-]+)(?: +((?:[^#:]|:\S)*[^#:\s]))?\s*(?:#.*)?$/;
+const LONGEST_STEP = 200;
+
 const BUILT_IN_NAME = /^[a-z0-9-]+$/;
 
 /** Those that come with kioskctl, sorted by name. */
@@ -100,12 +104,11 @@ function withHint(mistake: Finding, text: string): Finding {
 function missingColon(mistake: Finding, text: string): Finding | null {
   const lines = text.split('\n', mistake.line + 1);
   for (const line of [mistake.line, mistake.line - 1]) {
-    const [before, word = '', rest = ''] =
-      /^ *(?:- +)+([\w-]+)(?: +([^#:]*[^#:\s]))?\s*(?:#.*)?$/.exec(lines[line - 1] ?? '') ?? [];
+    const [, word = '', rest = ''] = BARE_STEP.exec((lines[line - 1] ?? '').slice(0, LONGEST_STEP)) ?? [];
     const column = (lines[line - 1] ?? '').indexOf(word) + 1;
-    const isBeside =
-      /^ *[\w-]+:(?:\s|$)/.test(lines[line] ?? '') && !/\S/.test((lines[line] ?? '').slice(0, column - 2));
-    if (before !== undefined && STEP_WORDS.includes(word) && isBeside)
+    const next = lines[line] ?? '';
+    const isBeside = /^ *[\w-]+:(?:\s|$)/.test(next) && next.slice(0, column - 2).trim() === '';
+    if (STEP_WORDS.includes(word) && isBeside)
       return { ...mistake, line, column, message: withoutColon(word, rest) };
   }
   return null;

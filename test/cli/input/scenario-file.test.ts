@@ -84,8 +84,8 @@ describe('each mistake has its line and column:', () => {
     ],
     [
       'a word and its value without a colon, with an option',
-      `${START}  - simulate PRODUCED\n    on-failure: continue\n`,
-      '5:5  a colon is missing: simulate: PRODUCED',
+      `${START}  - simulate PRODUCTION_ERROR:CB_TIME\n    on-failure: continue\n`,
+      '5:5  a colon is missing: simulate: PRODUCTION_ERROR:CB_TIME',
     ],
     [
       'a word and its value without a colon',
