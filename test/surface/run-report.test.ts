@@ -11,7 +11,8 @@ test('the report of a run', async () => {
 });
 
 test('is one document, a card a line, whatever is in it', async () => {
-  const text = await textOf(json(await reportOf([hostileCard(1), ...mixedCards()])));
+  const given = [hostileCard(1), ...mixedCards()].map((card, index) => ({ ...card, number: index + 1 }));
+  const text = await textOf(json(await reportOf(given)));
   const { schemaVersion, run, totals, cards } = JSON.parse(text);
   expect({ schemaVersion, scenario: run.scenario, passed: totals.cards.passed }).toEqual({
     schemaVersion: 1,
@@ -23,5 +24,10 @@ test('is one document, a card a line, whatever is in it', async () => {
   expect(cards[0].steps[0]).not.toHaveProperty('attemptsBefore');
   expect(text.trimEnd().split('\n')).toHaveLength(10);
   expect(text).not.toContain('\u202e');
-  expect(JSON.parse(await textOf(json(await reportOf([])))).cards).toEqual([]);
+  // Those that it had not come to are told, too.
+  const none = JSON.parse(await textOf(json(await reportOf([], { cards: 2 }))));
+  expect(none.cards).toMatchObject([
+    { number: 1, outcome: 'not-started' },
+    { number: 2, outcome: 'not-started' },
+  ]);
 });

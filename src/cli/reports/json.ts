@@ -1,3 +1,4 @@
+import { everyCard } from '../../domain/runs/every-card.ts';
 import { toRunCardDocument, toRunDocument, toTotalsDocument } from '../../domain/runs/run-document.ts';
 import { printableJson } from '../../domain/text/terminal-text.ts';
 import { makeDocument } from '../output/document.ts';
@@ -12,7 +13,7 @@ export async function* json({ run, totals, cards }: RunReport): AsyncGenerator<s
   );
   yield `${printableJson(head).slice(0, -1)},"cards":[`;
   let separator = '\n';
-  for await (const card of cards()) {
+  for await (const card of everyCard(cards(), run)) {
     yield separator + printableJson(toRunCardDocument(card));
     separator = ',\n';
   }

@@ -1,3 +1,4 @@
+import { everyCard } from '../../domain/runs/every-card.ts';
 import type { RunCard, RunStep } from '../../domain/runs/run.ts';
 import { toRunCardDocument, toRunDocument, toTotalsDocument } from '../../domain/runs/run-document.ts';
 import type { Result } from '../output/result.ts';
@@ -24,7 +25,7 @@ export async function shownRun(given: RunReport): Promise<Result> {
   const report = withoutSecrets(given);
   const { run, totals } = report;
   const cards: RunCard[] = [];
-  for await (const card of report.cards()) cards.push(card);
+  for await (const card of everyCard(report.cards(), run)) cards.push(card);
   return {
     exitCode: 0,
     document: {
