@@ -16,7 +16,7 @@ export function runRecord(more: Partial<RunRecord> = {}): RunRecord {
   return {
     id: 'run-7f3a',
     scenario: 'hopper-door',
-    source: { kind: 'file', path: '/work/bank/scenarios/hopper-door.yaml' },
+    source: { kind: 'file', path: '/home/ada/scenarios/hopper-door.yaml' },
     fingerprint: 'f'.repeat(64),
     data: null,
     variables: { code: 'PRD_HOPPER_DOOR' },

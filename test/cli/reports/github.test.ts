@@ -19,7 +19,7 @@ describe('annotations for GitHub', () => {
     const lines = (await textOf(annotations(await reportOf(mixedCards())))).trim().split('\n');
     expect(lines).toHaveLength(3);
     expect(lines[0]).toBe(
-      '::error file=/work/bank/scenarios/hopper-door.yaml,line=22,title=hopper-door%2C card 3%2C 7. expect stage%2C attempt' +
+      '::error file=/home/ada/scenarios/hopper-door.yaml,line=22,title=hopper-door%2C card 3%2C 7. expect stage%2C attempt' +
         '::attempt: expected one of 1, 3, was 2; duration: expected at most 1s, was 1.8s%0AKiosk WIS00001.',
     );
     expect(lines[1]).toMatch(

@@ -83,7 +83,7 @@ describe('a JUnit report', () => {
       'error code: PRD_HOPPER_DOOR',
       'correlation id: corr-0815',
       'trace id: trace-4711',
-      'at /work/bank/scenarios/hopper-door.yaml:16',
+      'at /home/ada/scenarios/hopper-door.yaml:16',
     ])
       expect(text).toContain(told);
   });
