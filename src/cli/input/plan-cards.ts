@@ -3,7 +3,7 @@ import { parseReference } from '../../domain/reference.ts';
 import { asSentence, type Remark } from '../../domain/remark.ts';
 import type { NewRun } from '../../domain/runs/run.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
-import type { Plan } from '../../workflows/runs/run-scenario.ts';
+import type { Plan } from '../../workflows/runs/run.ts';
 import { planCard } from '../../workflows/scenarios/plan-card.ts';
 import type { Scenario, Step, Values } from '../../workflows/scenarios/scenario.ts';
 import type { ReadData } from './data-file.ts';

@@ -16,8 +16,8 @@ interface Expected {
 }
 
 /**
- * Compares a card with what is expected of it: first as it was seen last (a card that wasn't is looked at), then by looking again, until it holds or the
- * step's time is over. Without a time of its own a step looks once more; events are waited for.
+ * Compares a card with what is expected of it: first as it was seen last (one that wasn't is looked at), then by looking
+ * again, until it holds or the step's time is over. Without a time of its own a step looks once more; events are waited for.
  * @param last how the step before ended
  * @param lost so many attempts don't count: nobody but a killed session knows of them
  * @returns what does not hold

@@ -7,13 +7,10 @@ import type { Context } from '../context.ts';
 import { leaseOnRun, withLeases } from '../leases.ts';
 import { cleanUp } from './clean-up.ts';
 import { keptCards } from './kept-cards.ts';
-import { type PlannedCard, Run, runContext } from './run.ts';
+import { type Plan, Run, runContext } from './run.ts';
 import { RunBoard } from './run-board.ts';
 import { Way } from './way.ts';
 import { newCard, wasAtKiosk } from './way-record.ts';
-
-/** Works out the steps of a card; asked once for each. */
-export type Plan = (number: number) => PlannedCard;
 
 /**
  * Carries a scenario out for all cards of a run, and keeps how it goes.

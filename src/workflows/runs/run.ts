@@ -21,12 +21,15 @@ export interface PlannedCard {
   steps: readonly PlacedStep[];
 }
 
+/** Works out the steps of a card; asked again each time that they are needed. */
+export type Plan = (number: number) => PlannedCard;
+
 /** A run that goes on: what its cards share. */
 export class Run {
   readonly record: RunRecord;
   /** With its own report: see `runContext`. */
   readonly ctx: Context;
-  readonly plan: (number: number) => PlannedCard;
+  readonly plan: Plan;
   readonly turns: KioskTurns = new KioskTurns();
   readonly checks: SharedChecks = new SharedChecks();
   /** Set when a step ended the whole run: no further card is begun. */
@@ -36,7 +39,7 @@ export class Run {
   readonly #heldTurns = new Map<number, KioskTurn>();
   #counted: RunRequests = { reads: 0, sends: 0, limited: 0 };
 
-  constructor(ctx: Context, record: RunRecord, plan: (number: number) => PlannedCard) {
+  constructor(ctx: Context, record: RunRecord, plan: Plan) {
     this.ctx = ctx;
     this.record = record;
     this.plan = plan;
@@ -64,8 +67,9 @@ export class Run {
    */
   async save(card: RunCard): Promise<void> {
     const { journal } = this.ctx;
-    if (!(await journal.holdsLeases([leaseOnRun(this.record.id)]))) throw takenOver(this.record.id);
-    await this.ctx.journal.saveRunCard({ id: this.record.id, card, requests: this.#takeRequests() });
+    const { id } = this.record;
+    if (!(await journal.holdsLeases([leaseOnRun(id)]))) throw takenOver(id);
+    await journal.saveRunCard({ id, card, requests: this.#takeRequests() });
   }
 
   #takeRequests(): RunRequests {
