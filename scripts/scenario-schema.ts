@@ -2,8 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { toJsonSchema } from '@valibot/to-json-schema';
-import { scenarioFile, step } from '../src/workflows/scenarios/scenario-schema.ts';
-import { STEP_WORDS } from '../src/workflows/scenarios/step-schemas.ts';
+import { scenarioFile, step } from '../src/scenarios/schema.ts';
+import { STEP_WORDS } from '../src/scenarios/steps/definitions.ts';
 
 type Schema = { [keyword: string]: unknown };
 

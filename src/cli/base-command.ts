@@ -1,28 +1,28 @@
 import { Command } from '@oclif/core';
+import { type CardInput, readCards } from '../cards/card-arguments.ts';
+import { type CardResultsOptions, cardResults } from '../cards/card-results.ts';
+import { PassedOnError } from '../cards/passed-on-error.ts';
+import type { Context, Environment } from '../context/context.ts';
 import { asFailure, Failure } from '../domain/errors/failure.ts';
-import { NO_RUNBOOK, pagesOn, type Runbook, type RunbookPage } from '../domain/on-call/runbook.ts';
 import { causeOf } from '../domain/results.ts';
+import { NO_RUNBOOK, pagesOn, type Runbook, type RunbookPage } from '../domain/runbook.ts';
 import type { CardFailure } from '../domain/selection.ts';
 import { redact, redactData } from '../domain/text/redaction.ts';
 import { printable, printableJson } from '../domain/text/terminal-text.ts';
-import type { Context, Environment } from '../workflows/context.ts';
-import { type OpenContext, openContext } from './context.ts';
+import { globalFlags } from '../input/flags.ts';
+import { makeDocument, wantsFlag } from '../output/document.ts';
+import type { Result } from '../output/result.ts';
+import { makeStyle } from '../output/style.ts';
+import { renderPages } from '../support/error-views.ts';
+import { openRunbook } from '../support/runbook.ts';
 import type { ContextFlags, Effect } from './context-flags.ts';
-import { type CardInput, readCards } from './input/card-input.ts';
-import { globalFlags } from './input/flags.ts';
-import { PassedOnError } from './input/passed-on-error.ts';
-import { type Io, processIo } from './io/io.ts';
-import { interruption, onForcedEnd, STDOUT_CLOSED, setExitCode } from './io/signals.ts';
-import { type CardResultsOptions, cardResults } from './output/card-results.ts';
-import { makeDocument, wantsFlag } from './output/document.ts';
-import { renderPages } from './output/render-runbook.ts';
-import { TerminalReport } from './output/report.ts';
-import type { Result } from './output/result.ts';
-import { makeStyle } from './output/style.ts';
+import { type OpenContext, openContext } from './open-context.ts';
 import { guardProduction } from './production-guard.ts';
-import { openRunbook } from './runbook.ts';
 import { loadSettings, type Settings } from './settings/settings.ts';
-import { asUsageFailure } from './usage-failure.ts';
+import { type Io, processIo } from './terminal/io.ts';
+import { TerminalReport } from './terminal/progress-display.ts';
+import { interruption, onForcedEnd, STDOUT_CLOSED, setExitCode } from './terminal/signals.ts';
+import { asUsageFailure } from './usage-errors.ts';
 
 /**
  * What all commands share: it opens their context, prints their result in the form that was asked for, and turns every

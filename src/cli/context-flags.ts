@@ -1,4 +1,4 @@
-import type { CeilingFlags } from './settings/ceilings.ts';
+import type { CeilingFlags } from './settings/rate-limit-settings.ts';
 import type { SettingFlags } from './settings/sources.ts';
 
 /**

@@ -1,7 +1,7 @@
+import { chooseProgram } from '../cards/card-program.ts';
+import type { Ask, Context } from '../context/context.ts';
 import { Failure } from '../domain/errors/failure.ts';
-import type { Ask, Context } from '../workflows/context.ts';
-import { chooseProgram } from '../workflows/ordering/order-program.ts';
-import { type ContextKey, type ContextValue, parseValue } from './settings/context-keys.ts';
+import { type ContextKey, type ContextValue, parseValue } from './settings/setting-table.ts';
 
 type Values = Partial<Record<ContextKey, ContextValue>>;
 

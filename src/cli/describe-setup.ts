@@ -1,7 +1,7 @@
 import packageJson from '../../package.json' with { type: 'json' };
-import type { IncidentSetup } from '../domain/incidents/incident.ts';
-import { JOURNAL_SCHEMA } from '../journal/sqlite-journal.ts';
-import { BASE_URLS } from './context-client.ts';
+import { JOURNAL_SCHEMA } from '../journal/open-journal.ts';
+import type { IncidentSetup } from '../support/incident.ts';
+import { BASE_URLS } from './open-client.ts';
 import type { Settings } from './settings/settings.ts';
 
 /** What kioskctl works with, for those who look into it later: no paths, no credentials, of the base URL only the host. */

@@ -1,14 +1,14 @@
 import { Config } from '@oclif/core';
 import { asFailure, type Failure } from '../domain/errors/failure.ts';
 import { printableJson } from '../domain/text/terminal-text.ts';
+import { globalFlags } from '../input/flags.ts';
+import { makeDocument, wantsFlag } from '../output/document.ts';
+import { makeStyle } from '../output/style.ts';
 import { BaseCommand } from './base-command.ts';
 import { KioskctlHelp } from './help.ts';
-import { globalFlags } from './input/flags.ts';
-import { processIo } from './io/io.ts';
-import { onForcedEnd, setExitCode, watchForBugs, watchOutput } from './io/signals.ts';
-import { makeDocument, wantsFlag } from './output/document.ts';
-import { makeStyle } from './output/style.ts';
-import { makeOwnPlugin } from './own-plugin.ts';
+import { makeOwnPlugin } from './manifest-plugin.ts';
+import { processIo } from './terminal/io.ts';
+import { onForcedEnd, setExitCode, watchForBugs, watchOutput } from './terminal/signals.ts';
 import { unknownCommand } from './unknown-command.ts';
 
 /**

@@ -1,10 +1,10 @@
+import type { Context } from '../context/context.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { redact } from '../domain/text/redaction.ts';
 import { printable } from '../domain/text/terminal-text.ts';
-import type { Context } from '../workflows/context.ts';
 import type { ContextFlags, Effect } from './context-flags.ts';
-import { makeAsk } from './io/ask.ts';
-import type { Io } from './io/io.ts';
+import type { Io } from './terminal/io.ts';
+import { makeAsk } from './terminal/prompts.ts';
 
 /**
  * Before anything is sent to production: sandbox-only calls are refused, an act is confirmed by a person at the terminal

@@ -1,12 +1,12 @@
 import { Flags } from '@oclif/core';
+import type { Context } from '../context/context.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
-import type { Context } from '../workflows/context.ts';
 import { BaseCommand } from './base-command.ts';
-import { openSandbox, type SandboxChoice } from './context.ts';
-import { readBytes } from './input/files.ts';
+import { openSandbox, type SandboxChoice } from './open-context.ts';
 import { toSpeed } from './settings/values.ts';
+import { readBytes } from './terminal/read-text.ts';
 
 /** For commands on the state of the embedded sandbox. */
 export const stateFlag = {

@@ -1,7 +1,7 @@
+import { cancel } from '../cards/cancel.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { actFlags, cardArgs, quietFlag, waitFlags } from '../cli/input/flags.ts';
-import type { Result } from '../cli/output/result.ts';
-import { cancel } from '../workflows/cancel.ts';
+import { actFlags, cardArgs, quietFlag, waitFlags } from '../input/flags.ts';
+import type { Result } from '../output/result.ts';
 
 export default class Cancel extends BaseCommand {
   static override effect = 'writes' as const;

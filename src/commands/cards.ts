@@ -1,9 +1,9 @@
+import { cards } from '../cards/api-lists.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { limitFlag, quietFlag, toLimit } from '../cli/input/flags.ts';
-import { localTime } from '../cli/output/local-time.ts';
-import type { Result } from '../cli/output/result.ts';
-import { plainRow, renderTable } from '../cli/output/table.ts';
-import { cards } from '../workflows/lists.ts';
+import { limitFlag, quietFlag, toLimit } from '../input/flags.ts';
+import { localTime } from '../output/local-time.ts';
+import type { Result } from '../output/result.ts';
+import { plainRow, renderTable } from '../output/table.ts';
 
 export default class Cards extends BaseCommand {
   static override effect = 'reads' as const;

@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
 import { completionScript, SHELLS } from '../cli/completion/scripts.ts';
-import type { Result } from '../cli/output/result.ts';
+import type { Result } from '../output/result.ts';
 
 export default class Completion extends BaseCommand {
   static override effect = 'reads' as const;

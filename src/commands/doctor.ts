@@ -1,10 +1,10 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
-import { makeMachine } from '../cli/context-machine.ts';
-import { renderDoctor } from '../cli/output/render-doctor.ts';
-import type { Result } from '../cli/output/result.ts';
+import { renderDoctor } from '../cli/render-doctor.ts';
+import { makeMachine } from '../cli/system-probe.ts';
 import { asFailure } from '../domain/errors/failure.ts';
-import { doctor } from '../workflows/doctor/doctor.ts';
+import type { Result } from '../output/result.ts';
+import { doctor } from '../support/doctor.ts';
 
 export default class Doctor extends BaseCommand {
   static override effect = 'reads' as const;

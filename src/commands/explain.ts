@@ -1,10 +1,10 @@
 import { Args } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
-import { runbookFlag } from '../cli/input/flags.ts';
-import { renderCatalogue, renderEntry } from '../cli/output/render-errors.ts';
-import type { Result } from '../cli/output/result.ts';
-import { allErrors, explainError, withAdvice } from '../domain/on-call/runbook.ts';
+import { allErrors, explainError, withAdvice } from '../domain/runbook.ts';
 import { unknownCode } from '../domain/simulation.ts';
+import { runbookFlag } from '../input/flags.ts';
+import type { Result } from '../output/result.ts';
+import { renderCatalogue, renderEntry } from '../support/render-errors.ts';
 
 export default class Explain extends BaseCommand {
   static override effect = 'reads' as const;

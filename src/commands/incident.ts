@@ -1,16 +1,16 @@
 import { BaseCommand } from '../cli/base-command.ts';
 import { describeSetup } from '../cli/describe-setup.ts';
+import { writeNewFile } from '../cli/terminal/write-file.ts';
+import type { Result } from '../output/result.ts';
+import { tellIncident } from '../support/gather-incident.ts';
 import {
   incidentArgs,
   incidentFlags,
   toFormat,
   toIncidentKiosk,
   toIncidentSpan,
-} from '../cli/input/incident-options.ts';
-import { renderIncident, writtenIncident } from '../cli/output/render-incident.ts';
-import type { Result } from '../cli/output/result.ts';
-import { writeNewFile } from '../cli/output/write-file.ts';
-import { tellIncident } from '../workflows/audit/incident.ts';
+} from '../support/incident-options.ts';
+import { renderIncident, writtenIncident } from '../support/incident-view.ts';
 
 export default class IncidentCommand extends BaseCommand {
   static override effect = 'reads' as const;

@@ -1,10 +1,10 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
-import { optionalKioskArgs } from '../cli/input/kiosk-options.ts';
-import { overviewResult } from '../cli/output/render-kiosks.ts';
-import type { Result } from '../cli/output/result.ts';
 import { parseKioskId } from '../domain/kiosk-id.ts';
-import { overview, watchOverview } from '../workflows/kiosks/overview.ts';
+import { optionalKioskArgs } from '../kiosks/kiosk-options.ts';
+import { overviewResult } from '../kiosks/kiosk-views.ts';
+import { overview, watchOverview } from '../kiosks/overview.ts';
+import type { Result } from '../output/result.ts';
 
 export default class Kiosks extends BaseCommand {
   static override effect = 'reads' as const;

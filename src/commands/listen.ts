@@ -1,10 +1,10 @@
 import { BaseCommand } from '../cli/base-command.ts';
-import { quietFlag } from '../cli/input/flags.ts';
-import { listenFlags, readListenOptions } from '../cli/input/listen-options.ts';
-import { heardResult, unshownResult } from '../cli/output/render-listen.ts';
 import { asFailure } from '../domain/errors/failure.ts';
-import { isLoopback } from '../domain/loopback.ts';
-import { type Heard, listen } from '../workflows/listening/listen.ts';
+import { isLoopback } from '../domain/text/loopback.ts';
+import { type Heard, listen } from '../events/listen.ts';
+import { listenFlags, readListenOptions } from '../events/listen-flags.ts';
+import { heardResult, unshownResult } from '../events/listen-view.ts';
+import { quietFlag } from '../input/flags.ts';
 
 /** Of a reader that is behind this far, no more is kept in memory: the journal has it all. */
 const UNREAD_LIMIT_BYTES = 1024 * 1024;

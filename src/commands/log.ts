@@ -1,10 +1,10 @@
 import { BaseCommand } from '../cli/base-command.ts';
-import { actSelectionFlags, toActSelection } from '../cli/input/audit-options.ts';
-import { limitFlag, toLimit } from '../cli/input/flags.ts';
-import { renderLog } from '../cli/output/render-log.ts';
-import type { Result } from '../cli/output/result.ts';
 import { toActDocument } from '../domain/act.ts';
-import { auditTrail } from '../workflows/audit/log.ts';
+import { limitFlag, toLimit } from '../input/flags.ts';
+import type { Result } from '../output/result.ts';
+import { auditTrail } from '../support/log.ts';
+import { renderLog } from '../support/log-view.ts';
+import { actSelectionFlags, toActSelection } from '../support/support-flags.ts';
 
 export default class Log extends BaseCommand {
   static override effect = 'reads' as const;

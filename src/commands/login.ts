@@ -1,9 +1,9 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
 import { login, type Way } from '../cli/credentials/login.ts';
-import { chooseWay, WAY_FLAGS } from '../cli/input/login-way.ts';
-import { renderLogin } from '../cli/output/render-login.ts';
-import type { Result } from '../cli/output/result.ts';
+import { renderLogin } from '../cli/credentials/login-views.ts';
+import { chooseWay, WAY_FLAGS } from '../cli/login-way.ts';
+import type { Result } from '../output/result.ts';
 
 export default class Login extends BaseCommand {
   static override effect = 'configures' as const;

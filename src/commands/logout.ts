@@ -1,7 +1,7 @@
 import { BaseCommand } from '../cli/base-command.ts';
-import { forget } from '../cli/credentials/logins.ts';
-import { renderLogout } from '../cli/output/render-login.ts';
-import type { Result } from '../cli/output/result.ts';
+import { forget } from '../cli/credentials/login-store.ts';
+import { renderLogout } from '../cli/credentials/login-views.ts';
+import type { Result } from '../output/result.ts';
 
 export default class Logout extends BaseCommand {
   static override effect = 'configures' as const;

@@ -1,11 +1,11 @@
 import { Flags } from '@oclif/core';
+import { readCardFlag } from '../cards/card-arguments.ts';
+import { order, prepareOrder } from '../cards/order.ts';
+import { type OrderFlags, toOrderOptions } from '../cards/order-input.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { readCardFlag } from '../cli/input/card-input.ts';
-import { actFlags, quietFlag, waitFlags } from '../cli/input/flags.ts';
-import { type OrderFlags, toOrderOptions } from '../cli/input/order-options.ts';
-import type { Result } from '../cli/output/result.ts';
 import { printableJson } from '../domain/text/terminal-text.ts';
-import { order, prepareOrder } from '../workflows/ordering/order.ts';
+import { actFlags, quietFlag, waitFlags } from '../input/flags.ts';
+import type { Result } from '../output/result.ts';
 
 export default class Order extends BaseCommand {
   static override effect = 'writes' as const;

@@ -1,9 +1,9 @@
 import { Flags } from '@oclif/core';
+import { produce } from '../cards/produce.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { actFlags, cardArgs, followFlags, quietFlag, waitFlags } from '../cli/input/flags.ts';
-import type { Result } from '../cli/output/result.ts';
 import { parseSimulation } from '../domain/simulation.ts';
-import { produce } from '../workflows/produce.ts';
+import { actFlags, cardArgs, followFlags, quietFlag, waitFlags } from '../input/flags.ts';
+import type { Result } from '../output/result.ts';
 
 export default class Produce extends BaseCommand {
   static override effect = 'writes' as const;

@@ -1,8 +1,8 @@
+import { programs } from '../cards/api-lists.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { quietFlag } from '../cli/input/flags.ts';
-import type { Result } from '../cli/output/result.ts';
-import { plainRow, renderTable } from '../cli/output/table.ts';
-import { programs } from '../workflows/lists.ts';
+import { quietFlag } from '../input/flags.ts';
+import type { Result } from '../output/result.ts';
+import { plainRow, renderTable } from '../output/table.ts';
 
 export default class Programs extends BaseCommand {
   static override effect = 'reads' as const;

@@ -1,15 +1,15 @@
 import { Flags } from '@oclif/core';
+import { retry } from '../cards/retry.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { warnOfUndocumented } from '../cli/input/card-selection.ts';
-import { actFlags, followFlags, optionalCardArgs, quietFlag, waitFlags } from '../cli/input/flags.ts';
-import { toKioskId } from '../cli/input/kiosk-options.ts';
-import { retrySelectionFlags, toMaxFailures, toRetrySelection } from '../cli/input/retry-options.ts';
-import { interruption } from '../cli/io/signals.ts';
-import type { Result } from '../cli/output/result.ts';
-import { plannedRetry, selectedRetry } from '../cli/output/selected-retry.ts';
+import { interruption } from '../cli/terminal/signals.ts';
 import { parseSimulation } from '../domain/simulation.ts';
-import { retrySelection } from '../workflows/kiosks/retry-selection.ts';
-import { retry } from '../workflows/retry.ts';
+import { actFlags, followFlags, optionalCardArgs, quietFlag, waitFlags } from '../input/flags.ts';
+import { warnOfUndocumented } from '../kiosks/kiosk-flags.ts';
+import { toKioskId } from '../kiosks/kiosk-options.ts';
+import { retrySelectionFlags, toMaxFailures, toRetrySelection } from '../kiosks/retry-options.ts';
+import { retrySelection } from '../kiosks/retry-selection.ts';
+import { plannedRetry, selectedRetry } from '../kiosks/retry-views.ts';
+import type { Result } from '../output/result.ts';
 
 export default class Retry extends BaseCommand {
   static override effect = 'writes' as const;

@@ -1,17 +1,17 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
-import { actFlags, quietFlag, waitFlags } from '../cli/input/flags.ts';
-import { prepareRun } from '../cli/input/prepare-run.ts';
-import { reportFlags, toReports } from '../cli/input/report-options.ts';
-import { runFlags, toWantedRun } from '../cli/input/run-options.ts';
-import { interruption } from '../cli/io/signals.ts';
-import type { Result } from '../cli/output/result.ts';
-import { publish } from '../cli/reports/publish.ts';
-import { readReport } from '../cli/reports/read-report.ts';
-import { runResult } from '../cli/reports/run-result.ts';
-import { requireWritable } from '../cli/reports/write-report.ts';
 import { githubActions } from '../cli/settings/github.ts';
-import { resumeRun, startRun } from '../workflows/runs/run-scenario.ts';
+import { interruption } from '../cli/terminal/signals.ts';
+import { actFlags, quietFlag, waitFlags } from '../input/flags.ts';
+import type { Result } from '../output/result.ts';
+import { prepareRun } from '../runs/prepare-run.ts';
+import { publish } from '../runs/reports/publish.ts';
+import { readReport } from '../runs/reports/read-report.ts';
+import { reportFlags, toReports } from '../runs/reports/report-flags.ts';
+import { requireWritable } from '../runs/reports/write-report.ts';
+import { runFlags, toWantedRun } from '../runs/run-flags.ts';
+import { runResult } from '../runs/run-result.ts';
+import { resumeRun, startRun } from '../runs/run-scenario.ts';
 
 export default class Run extends BaseCommand {
   static override effect = 'writes' as const;

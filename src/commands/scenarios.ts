@@ -1,8 +1,8 @@
 import { BaseCommand } from '../cli/base-command.ts';
-import { quietFlag } from '../cli/input/flags.ts';
-import { readBuiltIns } from '../cli/input/scenario-file.ts';
-import { renderScenarios, toScenarioDocument } from '../cli/output/render-scenarios.ts';
-import type { Result } from '../cli/output/result.ts';
+import { quietFlag } from '../input/flags.ts';
+import type { Result } from '../output/result.ts';
+import { readBuiltIns } from '../scenarios/scenario-file.ts';
+import { renderScenarios, toScenarioDocument } from '../scenarios/scenario-views.ts';
 
 export default class Scenarios extends BaseCommand {
   static override effect = 'reads' as const;

@@ -1,11 +1,11 @@
 import { Flags } from '@oclif/core';
+import { simulate, verifyProfile } from '../cards/simulate.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { actFlags, optionalCardArgs, quietFlag, waitFlags } from '../cli/input/flags.ts';
-import type { Result } from '../cli/output/result.ts';
 import { Failure } from '../domain/errors/failure.ts';
-import { parseId } from '../domain/reference.ts';
+import { parseId } from '../domain/ids.ts';
 import { toSimulation } from '../domain/simulation.ts';
-import { simulate, verifyProfile } from '../workflows/simulate.ts';
+import { actFlags, optionalCardArgs, quietFlag, waitFlags } from '../input/flags.ts';
+import type { Result } from '../output/result.ts';
 
 export default class Simulate extends BaseCommand {
   static override effect = 'sandbox-only' as const;

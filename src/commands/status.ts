@@ -1,14 +1,14 @@
 import { Flags } from '@oclif/core';
+import type { CardInput } from '../cards/card-arguments.ts';
+import { ofSelection, renderStatus } from '../cards/render-status.ts';
+import { type StatusResult, type WatchOptions, watchStatus } from '../cards/status.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import type { CardInput } from '../cli/input/card-input.ts';
-import { cardSelectionFlags, refuseBoth, toCardSelection } from '../cli/input/card-selection.ts';
-import { optionalCardArgs, quietFlag, toVia, waitFlags, watchViaFlag } from '../cli/input/flags.ts';
-import { ofSelection, renderStatus } from '../cli/output/render-status.ts';
-import type { Result } from '../cli/output/result.ts';
-import type { Context } from '../workflows/context.ts';
-import { readCovered } from '../workflows/coverage.ts';
-import { chosenStatus, chosenTargets } from '../workflows/kiosks/select-status.ts';
-import { type StatusResult, type WatchOptions, watchStatus } from '../workflows/status.ts';
+import type { Context } from '../context/context.ts';
+import { readCovered } from '../context/coverage-part.ts';
+import { optionalCardArgs, quietFlag, toVia, waitFlags, watchViaFlag } from '../input/flags.ts';
+import { cardSelectionFlags, refuseBoth, toCardSelection } from '../kiosks/kiosk-flags.ts';
+import { chosenStatus, chosenTargets } from '../kiosks/selection-status.ts';
+import type { Result } from '../output/result.ts';
 
 interface Watching extends Omit<WatchOptions, 'deadline'> {
   shape: CardInput['shape'];

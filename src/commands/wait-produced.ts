@@ -1,9 +1,9 @@
 import { Flags } from '@oclif/core';
+import { waitProduced } from '../cards/wait-produced.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { cardArgs, quietFlag, toVia, viaFlag, waitFlags } from '../cli/input/flags.ts';
-import type { Result } from '../cli/output/result.ts';
 import { requireVendorTime } from '../domain/times/vendor-time.ts';
-import { waitProduced } from '../workflows/wait-produced.ts';
+import { cardArgs, quietFlag, toVia, viaFlag, waitFlags } from '../input/flags.ts';
+import type { Result } from '../output/result.ts';
 
 export default class WaitProduced extends BaseCommand {
   static override effect = 'reads' as const;

@@ -1,7 +1,7 @@
+import { waitReady } from '../cards/wait-ready.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { cardArgs, quietFlag, toVia, viaFlag, waitFlags } from '../cli/input/flags.ts';
-import type { Result } from '../cli/output/result.ts';
-import { waitReady } from '../workflows/wait-ready.ts';
+import { cardArgs, quietFlag, toVia, viaFlag, waitFlags } from '../input/flags.ts';
+import type { Result } from '../output/result.ts';
 
 export default class WaitReady extends BaseCommand {
   static override effect = 'reads' as const;

@@ -1,7 +1,7 @@
 import { BaseCommand } from '../cli/base-command.ts';
+import { renderIdentities } from '../cli/credentials/login-views.ts';
 import { identify } from '../cli/credentials/whoami.ts';
-import { renderIdentities } from '../cli/output/render-login.ts';
-import type { Result } from '../cli/output/result.ts';
+import type { Result } from '../output/result.ts';
 
 export default class Whoami extends BaseCommand {
   static override effect = 'reads' as const;

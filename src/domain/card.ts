@@ -1,6 +1,6 @@
-import { type Invocation, nextCommand, toShell } from './next.ts';
+import { formatReference } from './ids.ts';
+import { type Invocation, nextCommand, toShell } from './next-command.ts';
 import type { Production } from './production.ts';
-import { formatReference } from './reference.ts';
 import type { Requirement } from './requirement.ts';
 import { ageInDays, type Stage, type StageFacts, stageOf } from './stage.ts';
 

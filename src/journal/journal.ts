@@ -1,8 +1,8 @@
 import type { ActRecord } from '../domain/act.ts';
 import type { Attempt } from '../domain/attempt.ts';
-import type { KeptEvent } from '../domain/events/event.ts';
+import type { KeptEvent } from '../domain/event.ts';
 import type { Production } from '../domain/production.ts';
-import type { NewRun, RunCard, RunRecord } from '../domain/runs/run.ts';
+import type { NewRun, RunCard, RunRecord } from '../domain/run.ts';
 import type {
   Act,
   ActEnd,
@@ -24,10 +24,10 @@ import type {
   RunCardUpdate,
   RunEnd,
   Sending,
-} from './rows/records.ts';
+} from './tables/records.ts';
 
 export type { ActRecord } from '../domain/act.ts';
-export type * from './rows/records.ts';
+export type * from './tables/records.ts';
 
 /**
  * The durable record of one environment: the cards that kioskctl met, every attempt to produce one, the idempotency

@@ -1,10 +1,10 @@
 import { hostname } from 'node:os';
 import type { ActRecord } from '../domain/act.ts';
 import type { Journal } from './journal.ts';
-import { endAct, insertAct, type KeptAct, listActs } from './rows/acts.ts';
-import { mayBeAlive } from './rows/holder.ts';
-import { findOrderRequest, recordOrderRequest } from './rows/order-requests.ts';
 import type { Store } from './store.ts';
+import { endAct, insertAct, type KeptAct, listActs } from './tables/acts.ts';
+import { mayBeAlive } from './tables/holder.ts';
+import { findOrderRequest, recordOrderRequest } from './tables/order-requests.ts';
 
 type ActsPart = Pick<Journal, 'startAct' | 'endAct' | 'listActs' | 'findOrderRequest' | 'recordOrderRequest'>;
 

@@ -1,8 +1,8 @@
 import type { Journal } from './journal.ts';
-import { listDurations } from './rows/attempts.ts';
-import { listCardsAt } from './rows/cards-at.ts';
-import * as holds from './rows/holds.ts';
 import { present, type Store } from './store.ts';
+import { listDurations } from './tables/attempts.ts';
+import { listCardsAt } from './tables/cards-at.ts';
+import * as holds from './tables/kiosks.ts';
 
 type KiosksPart = Pick<Journal, 'listHolds' | 'holdKiosk' | 'releaseKiosk' | 'listCardsAt' | 'listDurations'>;
 

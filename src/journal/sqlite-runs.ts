@@ -1,6 +1,6 @@
 import type { Journal } from './journal.ts';
-import * as runs from './rows/runs.ts';
 import type { Store } from './store.ts';
+import * as runs from './tables/runs.ts';
 
 type RunsPart = Pick<
   Journal,

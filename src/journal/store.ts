@@ -1,6 +1,6 @@
+import type { Database } from '../database/sqlite.ts';
 import type { Holder } from '../domain/attempt.ts';
-import type { Database } from '../sqlite/database.ts';
-import type { GroupCommit } from './group-commit.ts';
+import type { GroupCommit } from './write-queue.ts';
 
 /** What each part of a journal in a SQLite file works on. */
 export interface Store {

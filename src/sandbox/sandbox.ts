@@ -1,13 +1,13 @@
 import * as v from 'valibot';
 import { Failure } from '../domain/errors/failure.ts';
-import { Courier } from './courier.ts';
-import { type Fault, faultSchema } from './faults/faults.ts';
-import { RateLimits } from './http/rate-limits.ts';
-import { State } from './machine/state.ts';
-import { deleteFaults, insertFault, listFaults } from './rows/fault-rows.ts';
-import { KIOSK_COUNT } from './rows/seed.ts';
-import { publicKeyOf } from './rows/signing-key.ts';
+import { type Fault, faultSchema } from '../wire/fault.ts';
+import { RateLimits } from './api/rate-limits.ts';
 import { SandboxServer, type TlsFiles } from './server.ts';
+import { State } from './state/state.ts';
+import { deleteFaults, insertFault, listFaults } from './state/tables/faults.ts';
+import { KIOSK_COUNT } from './state/tables/seed.ts';
+import { publicKeyOf } from './state/tables/signing-key.ts';
+import { Courier } from './webhook-dispatcher.ts';
 
 export interface SandboxOptions {
   /** Made if it isn't there; several sandboxes may share it. */

@@ -3,13 +3,13 @@ import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Failure } from '../domain/errors/failure.ts';
+import { type Answer, plainError } from './api/answers.ts';
 import { answerVendor } from './api/exchange.ts';
+import type { RateLimits } from './api/rate-limits.ts';
+import { CONTROL_ROOT, type Received, receive } from './api/received.ts';
+import { type Reply, replyOf, send } from './api/reply.ts';
 import { answerControl } from './control.ts';
-import { type Answer, plainError } from './http/answers.ts';
-import type { RateLimits } from './http/rate-limits.ts';
-import { CONTROL_ROOT, type Received, receive } from './http/received.ts';
-import { type Reply, replyOf, send } from './http/reply.ts';
-import type { State } from './machine/state.ts';
+import type { State } from './state/state.ts';
 
 /** A client may send slowly, but not for ever; in milliseconds. An idle connection is kept longer than polls pause. */
 const LIMITS = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 60_000 } as const;

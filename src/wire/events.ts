@@ -1,8 +1,8 @@
 import * as v from 'valibot';
-import { type CardEvent, ORDER_EVENT } from '../domain/events/event.ts';
+import { type CardEvent, ORDER_EVENT } from '../domain/event.ts';
 import { cardToken, optionalText } from './scalars.ts';
 
-export { ORDER_EVENT, PRODUCTION_EVENT } from '../domain/events/event.ts';
+export { ORDER_EVENT, PRODUCTION_EVENT } from '../domain/event.ts';
 
 /** The headers of a delivery, as Node writes their names. */
 export const SIGNATURE_HEADER = 'x-signature-sha256';

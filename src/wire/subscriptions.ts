@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import type { Subscription } from '../domain/subscription.ts';
 import { optionalText, requiredText } from './scalars.ts';
+import type { Subscription } from './subscription.ts';
 
 /** Body of `POST /v3/applications/{clientKey}/subscriptions`. */
 export const subscriptionRequest = v.object({

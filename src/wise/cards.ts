@@ -4,8 +4,8 @@ import type { Production } from '../domain/production.ts';
 import { card, cardPage, type WiseCard } from '../wire/cards.ts';
 import { productionStatus, type SimulationRequest } from '../wire/production.ts';
 import type { Client, ReadOptions, Sent } from './client.ts';
-import type { Reservation } from './limiter.ts';
 import { PAGE_SIZE } from './orders.ts';
+import type { Reservation } from './rate-limiter.ts';
 
 interface CardName {
   profileId: number;

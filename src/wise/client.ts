@@ -1,12 +1,12 @@
 import type { Agent } from 'node:https';
 import * as v from 'valibot';
 import { redact, redactData } from '../domain/text/redaction.ts';
-import { failureOf, heldBack, unreachable, unreadable } from './answer-failures.ts';
+import { failureOf, heldBack, unreachable, unreadable } from './failures.ts';
 import { exchange } from './http.ts';
-import { type Ceiling, HeldBack, Limiter, type Reservation } from './limiter.ts';
-import type { HttpAnswer, NoAnswer } from './single-request.ts';
+import { type Ceiling, HeldBack, Limiter, type Reservation } from './rate-limiter.ts';
+import type { HttpAnswer, NoAnswer } from './send-request.ts';
 
-export { failureOf, unreachable } from './answer-failures.ts';
+export { failureOf, unreachable } from './failures.ts';
 
 export interface ClientOptions {
   /** Where the API is, without a slash at its end; asked for at the first request. */

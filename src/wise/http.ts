@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { HeldBack, type Limiter, type Reservation } from './limiter.ts';
+import { HeldBack, type Limiter, type Reservation } from './rate-limiter.ts';
 import {
   type HttpAnswer,
   type NoAnswer,
@@ -7,7 +7,7 @@ import {
   requestOnce,
   type SingleRequest,
   type Try,
-} from './single-request.ts';
+} from './send-request.ts';
 
 export interface HttpRequest extends SingleRequest {
   /** How often a request without an effect is repeated after a network fault, 5xx or 429. */

@@ -1,4 +1,4 @@
-import type { Subscription } from '../domain/subscription.ts';
+import type { Subscription } from '../wire/subscription.ts';
 import { type SubscriptionRequest, subscription, subscriptionList } from '../wire/subscriptions.ts';
 import type { Client, ReadOptions, Sent } from './client.ts';
 

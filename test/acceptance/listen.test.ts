@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { Journal } from '../../src/journal/journal.ts';
-import { openSqliteJournal } from '../../src/journal/sqlite-journal.ts';
+import { openSqliteJournal } from '../../src/journal/open-journal.ts';
 import { Load, requestOf } from '../bench/load.ts';
 import { ListenerProcess } from '../webhooks/listener.ts';
 import { cardBody, deliver, EventSigner } from '../webhooks/signed-events.ts';

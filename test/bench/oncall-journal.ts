@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CardEvent } from '../../src/domain/events/event.ts';
-import { ORDER_EVENT, PRODUCTION_EVENT } from '../../src/domain/events/event.ts';
+import type { CardEvent } from '../../src/domain/event.ts';
+import { ORDER_EVENT, PRODUCTION_EVENT } from '../../src/domain/event.ts';
 import type { Journal } from '../../src/journal/journal.ts';
-import { openSqliteJournal } from '../../src/journal/sqlite-journal.ts';
+import { openSqliteJournal } from '../../src/journal/open-journal.ts';
 
 const KIOSKS = 20;
 const MINUTE = 60_000;

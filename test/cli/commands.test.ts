@@ -3,7 +3,7 @@ import { join, sep } from 'node:path';
 import type { Command } from '@oclif/core';
 import { describe, expect, test } from 'vitest';
 import type { BaseCommand } from '../../src/cli/base-command.ts';
-import { globalFlags } from '../../src/cli/input/flags.ts';
+import { globalFlags } from '../../src/input/flags.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 

@@ -1,8 +1,8 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { makeMachine } from '../../src/cli/context-machine.ts';
-import { openSqliteJournal } from '../../src/journal/sqlite-journal.ts';
+import { makeMachine } from '../../src/cli/system-probe.ts';
+import { openSqliteJournal } from '../../src/journal/open-journal.ts';
 import { makeCertificate } from '../wise/certificate.ts';
 import { makeHome } from './home.ts';
 

@@ -1,7 +1,7 @@
 import { screen } from '@inquirer/testing/vitest';
 import { describe, expect, test } from 'vitest';
 import { askForAccess, askForProgram, askForValues, checkProgram } from '../../src/cli/context-questions.ts';
-import { makeAsk } from '../../src/cli/io/ask.ts';
+import { makeAsk } from '../../src/cli/terminal/prompts.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
 import { World } from '../workflows/world.ts';
 import { makeIo } from './terminal.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Config } from '@oclif/core';
 import { describe, expect, test } from 'vitest';
 import { KioskctlHelp } from '../../src/cli/help.ts';
-import { makeOwnPlugin } from '../../src/cli/own-plugin.ts';
+import { makeOwnPlugin } from '../../src/cli/manifest-plugin.ts';
 import { ENVIRONMENT_VARIABLES } from '../../src/cli/settings/settings.ts';
 import { EXIT_CODES } from '../../src/domain/errors/exit-codes.ts';
 

@@ -2,7 +2,7 @@ import { screen } from '@inquirer/testing/vitest';
 import { describe, expect, test } from 'vitest';
 import type { ContextFlags, Effect } from '../../src/cli/context-flags.ts';
 import { guardProduction } from '../../src/cli/production-guard.ts';
-import type { Context, Environment } from '../../src/workflows/context.ts';
+import type { Context, Environment } from '../../src/context/context.ts';
 import { makeIo } from './terminal.ts';
 
 function context(environment: Environment = 'production'): Context {

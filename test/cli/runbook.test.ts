@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { openRunbook, requireRunbook, runbookOf } from '../../src/cli/runbook.ts';
 import { findProjectFile } from '../../src/cli/settings/project-file.ts';
 import { readSettings } from '../../src/cli/settings/settings.ts';
+import { openRunbook, requireRunbook, runbookOf } from '../../src/support/runbook.ts';
 import { makeHome } from './home.ts';
 
 const PAGE = 'version: 1\nproduction:\n  PRT_PAUSED: {owner: us}\n';

@@ -5,11 +5,11 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { makeScenarioSchema } from '../../scripts/scenario-schema.ts';
-import { builtInScenarios } from '../../src/cli/input/built-in-scenarios.ts';
-import { readBuiltIns } from '../../src/cli/input/scenario-file.ts';
 import { ERROR_CATALOGUE } from '../../src/domain/errors/error-catalogue.ts';
-import { EXPECTED_FIELDS } from '../../src/domain/runs/expected-fields.ts';
-import { checkScenario } from '../../src/workflows/scenarios/check-scenario.ts';
+import { builtInScenarios } from '../../src/scenarios/built-in-scenarios.ts';
+import { checkScenario } from '../../src/scenarios/check-scenario.ts';
+import { readBuiltIns } from '../../src/scenarios/scenario-file.ts';
+import { EXPECTED_FIELDS } from '../../src/scenarios/steps/expected-fields.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const published = readFileSync(join(ROOT, 'schemas/scenario.json'), 'utf8');

@@ -1,6 +1,6 @@
 // An Io for tests: a terminal or none, a clock that stands still, and everything that was written.
 import { PassThrough } from 'node:stream';
-import type { Io } from '../../src/cli/io/io.ts';
+import type { Io } from '../../src/cli/terminal/io.ts';
 
 export interface TestIo extends Io {
   /** What was written to standard error, line by line. */

@@ -1,5 +1,5 @@
 // Events as the journal keeps them.
-import { type KeptEvent, ORDER_EVENT, PRODUCTION_EVENT } from '../../src/domain/events/event.ts';
+import { type KeptEvent, ORDER_EVENT, PRODUCTION_EVENT } from '../../src/domain/event.ts';
 import { TOKEN } from './facts.ts';
 
 let latest = 0;

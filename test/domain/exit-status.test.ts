@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { exitStatusOf } from '../../src/cards/exit-status.ts';
 import type { CardFacts } from '../../src/domain/card.ts';
-import { exitStatusOf } from '../../src/domain/exit-status.ts';
 import { attempt, card, DAY, production } from './facts.ts';
 
 const failed = (errorCode: string | null) => production('PRODUCTION_ERROR', { errorCode });

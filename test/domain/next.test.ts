@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type CardFacts, describeCard } from '../../src/domain/card.ts';
-import { toShell } from '../../src/domain/next.ts';
+import { toShell } from '../../src/domain/next-command.ts';
 import { attempt, DAY, DURING, facts, production, TOKEN } from './facts.ts';
 
 const NAME = `1001/${TOKEN}`;

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../src/domain/errors/failure.ts';
-import { formatReference, parseId, parseReference } from '../../src/domain/reference.ts';
+import { formatReference, parseId, parseReference } from '../../src/domain/ids.ts';
 import { TOKEN } from './facts.ts';
 
 const id = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });

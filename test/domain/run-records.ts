@@ -1,9 +1,9 @@
 // Runs as the journal keeps them: one that went well, and everything that can go wrong in one.
 import { lookUpError } from '../../src/domain/errors/error-catalogue.ts';
 import type { FailureDocument } from '../../src/domain/errors/failure.ts';
-import type { RunCard, RunRecord, RunStep, StageMark } from '../../src/domain/runs/run.ts';
-import { addUp } from '../../src/domain/runs/run-totals.ts';
+import type { RunCard, RunRecord, RunStep, StageMark } from '../../src/domain/run.ts';
 import type { Stage } from '../../src/domain/stage.ts';
+import { addUp } from '../../src/runs/reports/run-totals.ts';
 import { attempt, card, production } from './facts.ts';
 
 export const STARTED_AT = Date.parse('2026-11-22T10:00:00.000Z');

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import type { CardFacts } from '../../src/domain/card.ts';
-import { contradictionIn } from '../../src/domain/on-call/contradiction.ts';
 import {
   byAge,
   byUrgency,
@@ -12,6 +11,7 @@ import {
   kioskOf,
   type Selection,
 } from '../../src/domain/selection.ts';
+import { contradictionIn } from '../../src/kiosks/contradiction.ts';
 import { AFTER, attempt, card, DAY, production } from './facts.ts';
 
 const NOW = Date.parse(AFTER);

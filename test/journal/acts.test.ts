@@ -4,7 +4,7 @@ import { hostname, userInfo } from 'node:os';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Act, ActFilter, Delivery, Journal } from '../../src/journal/journal.ts';
-import { understand } from '../../src/webhooks/understand.ts';
+import { understand } from '../../src/webhooks/decode-event.ts';
 import { productionBody } from '../webhooks/signer.ts';
 import { kill, OTHER_TOKEN, Stand, TOKEN } from './stand.ts';
 

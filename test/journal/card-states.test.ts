@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { KeptEvent } from '../../src/domain/events/event.ts';
+import { IN_MEMORY } from '../../src/database/sqlite.ts';
+import type { KeptEvent } from '../../src/domain/event.ts';
 import type { CardState, CardStateFilter, Journal } from '../../src/journal/journal.ts';
-import { openSqliteJournal } from '../../src/journal/sqlite-journal.ts';
-import { IN_MEMORY } from '../../src/sqlite/database.ts';
+import { openSqliteJournal } from '../../src/journal/open-journal.ts';
 import { orderEvent, productionEvent } from '../domain/events.ts';
 import { known, OTHER_TOKEN, production, Stand, TOKEN } from './stand.ts';
 

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { IN_MEMORY } from '../../src/database/sqlite.ts';
 import type { Journal, KnownCard } from '../../src/journal/journal.ts';
-import { openSqliteJournal } from '../../src/journal/sqlite-journal.ts';
-import { IN_MEMORY } from '../../src/sqlite/database.ts';
+import { openSqliteJournal } from '../../src/journal/open-journal.ts';
 import { known, OTHER_TOKEN, Stand, TOKEN } from './stand.ts';
 
 const CREATED = '2026-03-01T10:00:00.120Z';

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Delivery, Journal } from '../../src/journal/journal.ts';
-import { openSqliteJournal } from '../../src/journal/sqlite-journal.ts';
-import { understand } from '../../src/webhooks/understand.ts';
+import { openSqliteJournal } from '../../src/journal/open-journal.ts';
+import { understand } from '../../src/webhooks/decode-event.ts';
 import { orderBody, productionBody, TOKEN } from '../webhooks/signer.ts';
 
 let folder: string;

@@ -2,7 +2,7 @@
 // a line of JSON on its standard input, and says when it was kept. Ends with its input, or when it is killed.
 import { createInterface } from 'node:readline';
 import type { Delivery } from '../../src/journal/journal.ts';
-import { openSqliteJournal } from '../../src/journal/sqlite-journal.ts';
+import { openSqliteJournal } from '../../src/journal/open-journal.ts';
 
 const BEAT_MS = 2_000;
 

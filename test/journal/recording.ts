@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import type { KeptEvent } from '../../src/domain/events/event.ts';
+import type { KeptEvent } from '../../src/domain/event.ts';
 
 export class Recording {
   readonly process: ChildProcessByStdio<Writable, Readable, null>;

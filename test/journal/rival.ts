@@ -1,6 +1,6 @@
 // Another process on a journal: claims a card, marks it sent or begins an act if it is told to, or takes a lease on it;
 // prints what it got, and stays until its standard input ends or it is killed.
-import { openSqliteJournal } from '../../src/journal/sqlite-journal.ts';
+import { openSqliteJournal } from '../../src/journal/open-journal.ts';
 
 const [, , file = '', act = 'claim', cardToken = ''] = process.argv;
 const journal = openSqliteJournal({ file, environment: 'sandbox', now: () => Date.now() });

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import type { NewRun, RunCard } from '../../src/domain/runs/run.ts';
+import type { NewRun, RunCard } from '../../src/domain/run.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { Stand } from './stand.ts';
 

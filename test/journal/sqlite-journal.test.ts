@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Failure } from '../../src/domain/errors/failure.ts';
-import { openSqliteJournal } from '../../src/journal/sqlite-journal.ts';
+import { openSqliteJournal } from '../../src/journal/open-journal.ts';
 import { known, Stand, TOKEN } from './stand.ts';
 
 const KEY = '054064c9-e01e-49fb-8fd9-b0990b9442f4';

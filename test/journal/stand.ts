@@ -8,7 +8,7 @@ import { onTestFinished } from 'vitest';
 import type { Attempt } from '../../src/domain/attempt.ts';
 import type { Production } from '../../src/domain/production.ts';
 import type { Claim, Journal, KnownCard, Observed, Sending } from '../../src/journal/journal.ts';
-import { openSqliteJournal } from '../../src/journal/sqlite-journal.ts';
+import { openSqliteJournal } from '../../src/journal/open-journal.ts';
 
 export const TOKEN = 'ca0c8154-1e14-4464-a1ce-dcea7dc3de52';
 export const OTHER_TOKEN = '35050a4a-9521-426e-8109-1396e3687a3e';

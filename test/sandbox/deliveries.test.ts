@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
-import { pauseAfter } from '../../src/sandbox/machine/redelivery.ts';
-import { SANDBOX_STATE } from '../../src/sandbox/rows/schema.ts';
+import { pauseAfter } from '../../src/sandbox/state/redelivery.ts';
+import { SANDBOX_STATE } from '../../src/sandbox/state/tables/schema.ts';
 import { SignatureVerifier } from '../../src/webhooks/signature.ts';
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../../src/wire/events.ts';
 import { type Arrived, Receiver } from './receiver.ts';

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
 import { REQUEST_ERRORS } from '../../src/domain/errors/request-errors.ts';
-import { matchesPath } from '../../src/sandbox/faults/fault-path.ts';
-import { type Fault, faultSchema } from '../../src/sandbox/faults/faults.ts';
+import { matchesPath } from '../../src/sandbox/state/tables/fault-path.ts';
+import { type Fault, faultSchema } from '../../src/wire/fault.ts';
 import { at, productionPath, Stand, TO_READY } from './stand.ts';
 
 const PROGRAMS = 'GET /v3/spend/profiles/1001/card-orders/availability';

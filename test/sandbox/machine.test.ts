@@ -8,8 +8,8 @@ import {
   refuse,
   start,
   whyRefused,
-} from '../../src/sandbox/machine/machine.ts';
-import { type Track, UNTOUCHED } from '../../src/sandbox/rows/production-rows.ts';
+} from '../../src/sandbox/state/machine.ts';
+import { type Track, UNTOUCHED } from '../../src/sandbox/state/tables/productions.ts';
 
 const ready: Track = becomeReady(UNTOUCHED, 100) ?? UNTOUCHED;
 

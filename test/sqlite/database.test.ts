@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { Database, IN_MEMORY } from '../../src/sqlite/database.ts';
+import { Database, IN_MEMORY } from '../../src/database/sqlite.ts';
 import { COUNTER } from './schema.ts';
 
 const OPENER = join(import.meta.dirname, 'opener.ts');
@@ -109,7 +109,7 @@ test('files are for their owner only, folders too, whatever the umask', async ()
   const path = folder();
   const file = join(path, 'a', 'b', 'state.db');
   const holder = `
-    import { Database } from ${JSON.stringify(join(import.meta.dirname, '../../src/sqlite/database.ts'))};
+    import { Database } from ${JSON.stringify(join(import.meta.dirname, '../../src/database/sqlite.ts'))};
     const db = new Database({ file: ${JSON.stringify(file)}, migrations: ['CREATE TABLE t (n)'], durability: 'full', fault: (why) => new Error(why) });
     db.run('INSERT INTO t VALUES (1)');
     console.log('open');

@@ -1,6 +1,6 @@
 // One of several processes that use a database at once: opens it, adds 1 to a counter some times, reads and writes in
 // one transaction, and ends.
-import { Database } from '../../src/sqlite/database.ts';
+import { Database } from '../../src/database/sqlite.ts';
 import { COUNTER } from './schema.ts';
 
 const [, , file = '', times = '0'] = process.argv;

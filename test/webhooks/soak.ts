@@ -1,6 +1,6 @@
 // Sends signed webhooks to a listener that is killed and started again, and looks at what the journal has in the end.
 import { join } from 'node:path';
-import { openSqliteJournal } from '../../src/journal/sqlite-journal.ts';
+import { openSqliteJournal } from '../../src/journal/open-journal.ts';
 import { ListenerProcess } from './listener.ts';
 import { cardBody, deliver, EventSigner } from './signed-events.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { understand } from '../../src/webhooks/understand.ts';
+import { understand } from '../../src/webhooks/decode-event.ts';
 import { cardBody } from './signed-events.ts';
 
 const cardToken = '35050a4a-9521-426e-8109-1396e3687a3e';

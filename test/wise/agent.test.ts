@@ -3,9 +3,9 @@ import { createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterAll, describe, expect, test } from 'vitest';
-import { makeAgent, type Network } from '../../src/wise/agent.ts';
 import { unreachable } from '../../src/wise/client.ts';
 import { exchange, type HttpRequest } from '../../src/wise/http.ts';
+import { makeAgent, type Network } from '../../src/wise/proxy-agent.ts';
 import { type Certificate, makeCertificate } from './certificate.ts';
 import { listen, type Manner, Proxy } from './proxy.ts';
 

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
 import { Failure, Outage } from '../../src/domain/errors/failure.ts';
 import type { Client, ReadOptions } from '../../src/wise/client.ts';
-import { type Ceiling, Limiter, WISE_CEILINGS } from '../../src/wise/limiter.ts';
+import { type Ceiling, Limiter, WISE_CEILINGS } from '../../src/wise/rate-limiter.ts';
 import { inTurn, json, silence, Vendor } from './vendor.ts';
 
 const PATH = '/v3/spend/profiles/1001/cards';

@@ -1,9 +1,10 @@
 // Webhooks in the journal of a world, signed with its key.
-import type { KeptEvent } from '../../src/domain/events/event.ts';
+
+import type { Context } from '../../src/context/context.ts';
+import type { KeptEvent } from '../../src/domain/event.ts';
+import { type Imported, importEvents } from '../../src/events/import-events.ts';
+import type { EventSelection } from '../../src/events/list-events.ts';
 import { SignatureVerifier } from '../../src/webhooks/signature.ts';
-import type { Context } from '../../src/workflows/context.ts';
-import type { EventSelection } from '../../src/workflows/events/events.ts';
-import { type Imported, importEvents } from '../../src/workflows/events/import-events.ts';
 import { SIGNER, type World } from './world.ts';
 
 export const EVERYTHING: EventSelection = {

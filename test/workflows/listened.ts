@@ -1,6 +1,7 @@
 // A world in which a listener writes to the journal, and what it writes comes at set times.
-import type { KeptEvent } from '../../src/domain/events/event.ts';
-import type { Clock } from '../../src/workflows/context.ts';
+
+import type { Clock } from '../../src/context/context.ts';
+import type { KeptEvent } from '../../src/domain/event.ts';
 import { productionEvent } from '../domain/events.ts';
 import type { OneCard } from './one-card.ts';
 import type { World } from './world.ts';

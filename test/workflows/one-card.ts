@@ -1,8 +1,8 @@
 // One card that is ready at a kiosk, and what people do with it.
-import { produce } from '../../src/workflows/produce.ts';
-import { retry } from '../../src/workflows/retry.ts';
-import { simulate } from '../../src/workflows/simulate.ts';
-import type { Target } from '../../src/workflows/targets.ts';
+import { produce } from '../../src/cards/produce.ts';
+import { retry } from '../../src/cards/retry.ts';
+import type { Target } from '../../src/cards/session/resolve-cards.ts';
+import { simulate } from '../../src/cards/simulate.ts';
 import { World } from './world.ts';
 
 type RetryOptions = Parameters<typeof retry>[1];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { parsePiped } from '../../src/cards/stdin-cards.ts';
 import { describeCard } from '../../src/domain/card.ts';
 import type { Failure } from '../../src/domain/errors/failure.ts';
-import { parsePiped } from '../../src/workflows/piped.ts';
 import { facts, production } from '../domain/facts.ts';
 
 const TOKEN = 'ca0c8154-1e14-4464-a1ce-dcea7dc3de52';

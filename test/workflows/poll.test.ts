@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Clock } from '../../src/context/context.ts';
+import { type PollOptions, poll } from '../../src/context/poll.ts';
 import { Failure, Outage } from '../../src/domain/errors/failure.ts';
 import type { ReadOptions } from '../../src/wise/client.ts';
-import type { Clock } from '../../src/workflows/context.ts';
-import { type PollOptions, poll } from '../../src/workflows/poll.ts';
 
 const START = 1_000_000;
 

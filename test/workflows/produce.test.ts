@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { produce } from '../../src/workflows/produce.ts';
-import { retry } from '../../src/workflows/retry.ts';
-import { simulate } from '../../src/workflows/simulate.ts';
-import { waitProduced } from '../../src/workflows/wait-produced.ts';
+import { produce } from '../../src/cards/produce.ts';
+import { retry } from '../../src/cards/retry.ts';
+import { simulate } from '../../src/cards/simulate.ts';
+import { waitProduced } from '../../src/cards/wait-produced.ts';
 import { GET, OneCard, PUT } from './one-card.ts';
 import type { World } from './world.ts';
 

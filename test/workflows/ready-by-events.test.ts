@@ -1,15 +1,15 @@
 // Waits for READY that no look at the API is needed for: from the answer to an order, its events tell the rest.
 import * as v from 'valibot';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { placeOrder } from '../../src/cards/place-order.ts';
+import type { Target } from '../../src/cards/session/resolve-cards.ts';
+import { sendOnce } from '../../src/cards/session/send.ts';
+import { Subject } from '../../src/cards/session/session.ts';
+import { waitUntilReady } from '../../src/cards/wait-ready.ts';
 import { guardProduce } from '../../src/domain/guards.ts';
 import { SAMPLE_ORDER } from '../../src/domain/order.ts';
 import { readEventBody } from '../../src/wire/events.ts';
 import { cardOrder } from '../../src/wire/orders.ts';
-import { Subject } from '../../src/workflows/each-card.ts';
-import { placeOrder } from '../../src/workflows/ordering/order-send.ts';
-import { sendOnce } from '../../src/workflows/send.ts';
-import type { Target } from '../../src/workflows/targets.ts';
-import { waitUntilReady } from '../../src/workflows/wait-ready.ts';
 import { orderEvent, productionEvent } from '../domain/events.ts';
 import { Listener } from './listened.ts';
 import { World } from './world.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type StatusResult, watchStatus } from '../../src/workflows/status.ts';
-import type { Target } from '../../src/workflows/targets.ts';
+import type { Target } from '../../src/cards/session/resolve-cards.ts';
+import { type StatusResult, watchStatus } from '../../src/cards/status.ts';
 import { World } from './world.ts';
 
 let world: World;

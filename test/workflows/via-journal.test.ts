@@ -1,13 +1,13 @@
 // Waits on the journal: what the vendor's events tell, and when the API is looked at all the same.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { KeptEvent } from '../../src/domain/events/event.ts';
-import type { Context } from '../../src/workflows/context.ts';
-import type { Via } from '../../src/workflows/listener-check.ts';
-import { order } from '../../src/workflows/ordering/order.ts';
-import { simulate } from '../../src/workflows/simulate.ts';
-import { watchStatus } from '../../src/workflows/status.ts';
-import { waitProduced } from '../../src/workflows/wait-produced.ts';
-import { waitReady } from '../../src/workflows/wait-ready.ts';
+import { order } from '../../src/cards/order.ts';
+import { simulate } from '../../src/cards/simulate.ts';
+import { watchStatus } from '../../src/cards/status.ts';
+import { waitProduced } from '../../src/cards/wait-produced.ts';
+import { waitReady } from '../../src/cards/wait-ready.ts';
+import type { Context } from '../../src/context/context.ts';
+import type { Via } from '../../src/context/listener-state.ts';
+import type { KeptEvent } from '../../src/domain/event.ts';
 import { orderEvent, productionEvent } from '../domain/events.ts';
 import { eventOf, Listener } from './listened.ts';
 import { OneCard } from './one-card.ts';

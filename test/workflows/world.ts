@@ -2,18 +2,18 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { order } from '../../src/cards/order.ts';
+import type { Target } from '../../src/cards/session/resolve-cards.ts';
+import type { Ask, Clock, Context, Progress, Report } from '../../src/context/context.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
-import type { RetryPlan } from '../../src/domain/on-call/retry-plan.ts';
-import { NO_RUNBOOK } from '../../src/domain/on-call/runbook.ts';
+import { NO_RUNBOOK } from '../../src/domain/runbook.ts';
 import type { Journal } from '../../src/journal/journal.ts';
-import { openSqliteJournal } from '../../src/journal/sqlite-journal.ts';
-import type { Fault } from '../../src/sandbox/faults/faults.ts';
-import { RemoteSandbox } from '../../src/sandbox/remote.ts';
+import { openSqliteJournal } from '../../src/journal/open-journal.ts';
+import type { RetryPlan } from '../../src/kiosks/retry-plan.ts';
+import { RemoteSandbox } from '../../src/sandbox/control-client.ts';
 import { Sandbox } from '../../src/sandbox/sandbox.ts';
+import type { Fault } from '../../src/wire/fault.ts';
 import { Client } from '../../src/wise/client.ts';
-import type { Ask, Clock, Context, Progress, Report } from '../../src/workflows/context.ts';
-import { order } from '../../src/workflows/ordering/order.ts';
-import type { Target } from '../../src/workflows/targets.ts';
 import { Signer } from '../webhooks/signer.ts';
 
 /** The vendor's, one for all worlds of a file: making a key takes a while. */

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CatalogueEntry, ERROR_CATALOGUE } from '../../domain/errors/error-catalogue.ts';
-import { formatReference } from '../../domain/reference.ts';
+import { formatReference } from '../../domain/ids.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { type KnownNames, readKnownNames } from '../../journal/known-names.ts';
-import { builtInScenarios } from '../input/built-in-scenarios.ts';
-import { CONTEXT_KEYS } from '../settings/context-keys.ts';
+import { builtInScenarios } from '../../scenarios/built-in-scenarios.ts';
 import { type ListedContext, listContexts } from '../settings/list-contexts.ts';
 import { findPaths } from '../settings/paths.ts';
+import { CONTEXT_KEYS } from '../settings/setting-table.ts';
 import { loadSettings, type Settings } from '../settings/settings.ts';
 import { readSettingsFile } from '../settings/settings-file.ts';
 import { type Candidate, type CommandShape, candidatesFor, type ValueKind } from './candidates.ts';

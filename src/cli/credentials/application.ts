@@ -1,8 +1,8 @@
 import { fetchClientToken, KeptToken } from '../../wise/tokens.ts';
 import type { Settings } from '../settings/settings.ts';
-import type { ChainWorld, FoundClient } from './chain.ts';
 import { CLIENT_ID, CLIENT_SECRET, required } from './given-secret.ts';
-import type { Logins } from './logins.ts';
+import type { Logins } from './login-store.ts';
+import type { ChainWorld, FoundClient } from './token-chain.ts';
 
 /**
  * Finds client id and secret: in the environment variables, else in the login.

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Failure } from '../../domain/errors/failure.ts';
-import { isLoopback } from '../../domain/loopback.ts';
-import { parseId } from '../../domain/reference.ts';
+import { parseId } from '../../domain/ids.ts';
+import { isLoopback } from '../../domain/text/loopback.ts';
 
 export interface BrowserLogin {
   /** The web site that has the authorization page, without a slash at its end. */

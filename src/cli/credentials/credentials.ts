@@ -3,9 +3,9 @@ import type { Owner } from '../../wise/client.ts';
 import type { ClientCredentials } from '../../wise/tokens.ts';
 import type { Settings } from '../settings/settings.ts';
 import { applicationToken, findClient } from './application.ts';
-import type { ChainWorld, CredentialWorld, Found, TokenSource } from './chain.ts';
 import { TOKEN } from './given-secret.ts';
-import { Logins } from './logins.ts';
+import { Logins } from './login-store.ts';
+import type { ChainWorld, CredentialWorld, Found, TokenSource } from './token-chain.ts';
 import { makeChain, standing } from './token-sources.ts';
 
 /** Gives each profile and the application their tokens, from the first source that has one. */

@@ -1,5 +1,6 @@
+import type { Context } from '../../context/context.ts';
 import { Failure } from '../../domain/errors/failure.ts';
-import { isLoopback } from '../../domain/loopback.ts';
+import { isLoopback } from '../../domain/text/loopback.ts';
 import {
   type ClientCredentials,
   fetchClientToken,
@@ -7,14 +8,13 @@ import {
   renewUserToken,
   type UserToken,
 } from '../../wise/tokens.ts';
-import type { Context } from '../../workflows/context.ts';
-import type { Io } from '../io/io.ts';
 import { withoutCredentials } from '../settings/child-env.ts';
 import type { Settings } from '../settings/settings.ts';
+import type { Io } from '../terminal/io.ts';
 import { loginInBrowser } from './browser-login.ts';
 import type { Credentials } from './credentials.ts';
 import { CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, required } from './given-secret.ts';
-import type { Login } from './logins.ts';
+import type { Login } from './login-store.ts';
 import { readSecret } from './read-secret.ts';
 
 export type Way = 'client' | 'refresh-token' | 'browser';

@@ -1,6 +1,6 @@
 import { Failure } from '../../domain/errors/failure.ts';
-import { askSecret } from '../io/ask.ts';
-import type { Io } from '../io/io.ts';
+import type { Io } from '../terminal/io.ts';
+import { askSecret } from '../terminal/prompts.ts';
 import { type GivenSecret, required } from './given-secret.ts';
 
 export interface SecretReading {

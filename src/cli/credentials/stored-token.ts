@@ -1,7 +1,7 @@
 import { asFailure, Failure } from '../../domain/errors/failure.ts';
 import { type FetchedToken, KeptToken, renewUserToken } from '../../wise/tokens.ts';
-import type { ChainWorld } from './chain.ts';
-import type { Login, StoredUser } from './logins.ts';
+import type { Login, StoredUser } from './login-store.ts';
+import type { ChainWorld } from './token-chain.ts';
 
 /** One that ends sooner is renewed; in milliseconds. */
 const MARGIN_MS = 60_000;

@@ -1,11 +1,11 @@
 import { Failure } from '../../domain/errors/failure.ts';
 import { KeptToken, renewUserToken } from '../../wise/tokens.ts';
-import { readStart, reasonOf } from '../input/files.ts';
 import type { Settings } from '../settings/settings.ts';
-import type { ChainWorld, Found, Link, TokenSource } from './chain.ts';
-import { CredentialCommand } from './credential-command.ts';
+import { readStart, reasonOf } from '../terminal/read-text.ts';
+import { CredentialCommand } from './credential-helper.ts';
 import { type GivenSecret, REFRESH_TOKEN, required, TOKEN } from './given-secret.ts';
 import { StoredToken } from './stored-token.ts';
+import type { ChainWorld, Found, Link, TokenSource } from './token-chain.ts';
 
 /** A token that nobody can renew. */
 export function standing(token: string): TokenSource['token'] {

@@ -1,5 +1,5 @@
 import { Failure } from '../../domain/errors/failure.ts';
-import { isLoopback } from '../../domain/loopback.ts';
+import { isLoopback } from '../../domain/text/loopback.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 
 export interface BaseUrl {

@@ -1,6 +1,6 @@
+import type { Environment } from '../../context/context.ts';
 import { Failure } from '../../domain/errors/failure.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
-import type { Environment } from '../../workflows/context.ts';
 import { type BaseUrl, toBaseUrl } from './base-url.ts';
 import type { ProjectFile } from './project-file.ts';
 import type { ContextSettings, SettingsFile } from './settings-file.ts';

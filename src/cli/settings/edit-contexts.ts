@@ -1,10 +1,10 @@
+import type { Ask, Environment } from '../../context/context.ts';
 import { Failure } from '../../domain/errors/failure.ts';
 import { nearestOf } from '../../domain/text/nearest.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
-import type { Ask, Environment } from '../../workflows/context.ts';
 import { toBaseUrl } from './base-url.ts';
 import { checkBaseUrl, ENVIRONMENTS, environmentOf, toEnvironment } from './choose-context.ts';
-import type { ContextKey } from './context-keys.ts';
+import type { ContextKey } from './setting-table.ts';
 import type { ContextSettings, RawSettings, SettingsFile } from './settings-file.ts';
 
 /** What may be given of a context that is made. */

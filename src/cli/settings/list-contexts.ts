@@ -1,4 +1,4 @@
-import type { Environment } from '../../workflows/context.ts';
+import type { Environment } from '../../context/context.ts';
 import { ENVIRONMENTS } from './choose-context.ts';
 import type { SettingKey } from './find-values.ts';
 import type { Settings } from './settings.ts';

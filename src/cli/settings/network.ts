@@ -2,8 +2,8 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { Failure } from '../../domain/errors/failure.ts';
-import { isLoopback } from '../../domain/loopback.ts';
-import type { Network, Proxy } from '../../wise/agent.ts';
+import { isLoopback } from '../../domain/text/loopback.ts';
+import type { Network, Proxy } from '../../wise/proxy-agent.ts';
 
 type Certificate = NonNullable<Network['certificate']>;
 

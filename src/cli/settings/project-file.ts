@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import { Failure } from '../../domain/errors/failure.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { id, requiredText } from '../../wire/scalars.ts';
-import { readBytes } from '../input/files.ts';
+import { readBytes } from '../terminal/read-text.ts';
 import { readMapping } from './project-yaml.ts';
 
 const NAME = '.kioskctl.yaml';

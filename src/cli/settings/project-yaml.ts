@@ -12,7 +12,7 @@ function failed(why: string): Mapping {
 
 /** Reads a mapping; an empty text is an empty one. */
 export async function readMapping(text: string): Promise<Mapping> {
-  const { isMap, isScalar, LineCounter, parseDocument } = await import('../input/yaml.ts');
+  const { isMap, isScalar, LineCounter, parseDocument } = await import('../../input/yaml.ts');
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: true });
   const [error] = [...document.errors, ...document.warnings];

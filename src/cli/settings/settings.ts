@@ -1,6 +1,6 @@
+import type { Environment, Timing } from '../../context/context.ts';
 import { Failure } from '../../domain/errors/failure.ts';
 import { parseDuration } from '../../domain/times/duration.ts';
-import type { Environment, Timing } from '../../workflows/context.ts';
 import { type Choice, chooseContext, chooseName } from './choose-context.ts';
 import { findValues, originsOf, type SettingKey, valuesOf } from './find-values.ts';
 import { findPaths, type Paths } from './paths.ts';

@@ -1,5 +1,5 @@
 import { Failure } from '../../domain/errors/failure.ts';
-import { parseId } from '../../domain/reference.ts';
+import { parseId } from '../../domain/ids.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 
 /** @throws Failure `invalid-reference` */

@@ -1,7 +1,7 @@
 import { existsSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { tryLock } from '../../database/lock.ts';
 import { Failure } from '../../domain/errors/failure.ts';
-import { tryLock } from '../../sqlite/lock.ts';
 import {
   type RawSettings,
   readRawSettings,

@@ -1,12 +1,8 @@
 import { Args, Flags } from '@oclif/core';
-import { ContextCommand } from '../../cli/context-command.ts';
+import { ContextCommand } from '../../cli/context-edit-command.ts';
 import type { ContextFlags } from '../../cli/context-flags.ts';
+import { contextFlags } from '../../cli/context-flags-part.ts';
 import { askForAccess, askForProgram, askForValues, checkProgram } from '../../cli/context-questions.ts';
-import { contextFlags } from '../../cli/input/context-flags.ts';
-import { makeAsk } from '../../cli/io/ask.ts';
-import { interruption } from '../../cli/io/signals.ts';
-import type { Result } from '../../cli/output/result.ts';
-import { parseFlags } from '../../cli/settings/context-keys.ts';
 import {
   addContext,
   checkNewName,
@@ -14,7 +10,11 @@ import {
   setValue,
   withoutNew,
 } from '../../cli/settings/edit-contexts.ts';
+import { parseFlags } from '../../cli/settings/setting-table.ts';
 import type { SettingsFile } from '../../cli/settings/settings-file.ts';
+import { makeAsk } from '../../cli/terminal/prompts.ts';
+import { interruption } from '../../cli/terminal/signals.ts';
+import type { Result } from '../../output/result.ts';
 
 export default class ContextAdd extends ContextCommand {
   static override summary = 'Make a context: a named set of settings for one environment.';

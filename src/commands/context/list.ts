@@ -1,10 +1,10 @@
 import { BaseCommand } from '../../cli/base-command.ts';
-import { quietFlag } from '../../cli/input/flags.ts';
-import { renderContexts } from '../../cli/output/render-contexts.ts';
-import type { Result } from '../../cli/output/result.ts';
+import { renderContexts } from '../../cli/settings/context-views.ts';
 import { listContexts } from '../../cli/settings/list-contexts.ts';
 import { findPaths } from '../../cli/settings/paths.ts';
 import { readSettingsFile } from '../../cli/settings/settings-file.ts';
+import { quietFlag } from '../../input/flags.ts';
+import type { Result } from '../../output/result.ts';
 
 export default class ContextList extends BaseCommand {
   static override effect = 'reads' as const;

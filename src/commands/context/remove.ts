@@ -1,13 +1,13 @@
 import { Args } from '@oclif/core';
-import { ContextCommand } from '../../cli/context-command.ts';
-import { forget, Logins } from '../../cli/credentials/logins.ts';
-import { interruption } from '../../cli/io/signals.ts';
-import type { Result } from '../../cli/output/result.ts';
+import { ContextCommand } from '../../cli/context-edit-command.ts';
+import { forget, Logins } from '../../cli/credentials/login-store.ts';
 import { environmentOf } from '../../cli/settings/choose-context.ts';
 import { removeContext, withoutContext } from '../../cli/settings/edit-contexts.ts';
 import { findPaths } from '../../cli/settings/paths.ts';
 import type { SettingsFile } from '../../cli/settings/settings-file.ts';
+import { interruption } from '../../cli/terminal/signals.ts';
 import { asFailure } from '../../domain/errors/failure.ts';
+import type { Result } from '../../output/result.ts';
 
 export default class ContextRemove extends ContextCommand {
   static override summary = 'Forget the settings of a context.';

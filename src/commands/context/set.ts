@@ -1,8 +1,8 @@
 import { Args } from '@oclif/core';
-import { ContextCommand } from '../../cli/context-command.ts';
-import type { Result } from '../../cli/output/result.ts';
-import { CONTEXT_KEYS, parseValue, toContextKey } from '../../cli/settings/context-keys.ts';
+import { ContextCommand } from '../../cli/context-edit-command.ts';
 import { setValue } from '../../cli/settings/edit-contexts.ts';
+import { CONTEXT_KEYS, parseValue, toContextKey } from '../../cli/settings/setting-table.ts';
+import type { Result } from '../../output/result.ts';
 
 export default class ContextSet extends ContextCommand {
   static override summary = 'Give a setting of a context its value.';

@@ -1,8 +1,8 @@
 import { Args } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
-import { renderValues } from '../../cli/output/render-contexts.ts';
-import type { Result } from '../../cli/output/result.ts';
+import { renderValues } from '../../cli/settings/context-views.ts';
 import { describeSettings } from '../../cli/settings/list-contexts.ts';
+import type { Result } from '../../output/result.ts';
 
 export default class ContextShow extends BaseCommand {
   static override effect = 'reads' as const;

@@ -1,8 +1,8 @@
 import { Args } from '@oclif/core';
-import { ContextCommand } from '../../cli/context-command.ts';
-import type { Result } from '../../cli/output/result.ts';
-import { toContextKey } from '../../cli/settings/context-keys.ts';
+import { ContextCommand } from '../../cli/context-edit-command.ts';
 import { setValue, withoutField } from '../../cli/settings/edit-contexts.ts';
+import { toContextKey } from '../../cli/settings/setting-table.ts';
+import type { Result } from '../../output/result.ts';
 
 export default class ContextUnset extends ContextCommand {
   static override summary = 'Take a setting of a context away.';

@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core';
-import { ContextCommand } from '../../cli/context-command.ts';
-import type { Result } from '../../cli/output/result.ts';
+import { ContextCommand } from '../../cli/context-edit-command.ts';
 import { useContext } from '../../cli/settings/edit-contexts.ts';
+import type { Result } from '../../output/result.ts';
 
 export default class ContextUse extends ContextCommand {
   static override summary = 'Make a context the one that commands use when nothing else is said.';

@@ -1,11 +1,11 @@
 import { BaseCommand } from '../../cli/base-command.ts';
-import { selectionFlags, toSelection, untilFlag } from '../../cli/input/event-options.ts';
-import { makeDocument } from '../../cli/output/document.ts';
-import { localTime } from '../../cli/output/local-time.ts';
-import { describeCoverage } from '../../domain/events/coverage.ts';
+import { describeCoverage } from '../../context/coverage.ts';
+import { coverageFor } from '../../context/coverage-part.ts';
 import { printableJson } from '../../domain/text/terminal-text.ts';
-import { coverageFor } from '../../workflows/coverage.ts';
-import { exportEvents } from '../../workflows/events/events.ts';
+import { selectionFlags, toSelection, untilFlag } from '../../events/event-flags.ts';
+import { exportEvents } from '../../events/list-events.ts';
+import { makeDocument } from '../../output/document.ts';
+import { localTime } from '../../output/local-time.ts';
 
 export default class EventsExport extends BaseCommand {
   static override effect = 'records' as const;

@@ -1,10 +1,10 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
-import { publicKeyFlag, toVerifier } from '../../cli/input/event-options.ts';
-import { readLines } from '../../cli/input/files.ts';
-import { renderImported } from '../../cli/output/render-events.ts';
-import type { Result } from '../../cli/output/result.ts';
-import { importEvents } from '../../workflows/events/import-events.ts';
+import { readLines } from '../../cli/terminal/read-text.ts';
+import { publicKeyFlag, toVerifier } from '../../events/event-flags.ts';
+import { renderImported } from '../../events/event-views.ts';
+import { importEvents } from '../../events/import-events.ts';
+import type { Result } from '../../output/result.ts';
 
 export default class EventsImport extends BaseCommand {
   static override effect = 'records' as const;

@@ -1,10 +1,10 @@
 import { BaseCommand } from '../../cli/base-command.ts';
-import { quietEventsFlag, selectionFlags, toSelection, untilFlag } from '../../cli/input/event-options.ts';
-import { limitFlag, toLimit } from '../../cli/input/flags.ts';
-import { renderEvents } from '../../cli/output/render-events.ts';
-import type { Result } from '../../cli/output/result.ts';
-import { toCoverageDocument } from '../../domain/events/coverage.ts';
-import { listEvents, toListedEvent } from '../../workflows/events/events.ts';
+import { toCoverageDocument } from '../../context/coverage.ts';
+import { quietEventsFlag, selectionFlags, toSelection, untilFlag } from '../../events/event-flags.ts';
+import { renderEvents } from '../../events/event-views.ts';
+import { listEvents, toListedEvent } from '../../events/list-events.ts';
+import { limitFlag, toLimit } from '../../input/flags.ts';
+import type { Result } from '../../output/result.ts';
 
 export default class EventsList extends BaseCommand {
   static override effect = 'records' as const;

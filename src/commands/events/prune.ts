@@ -1,10 +1,10 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
-import { actFlags } from '../../cli/input/flags.ts';
-import type { Result } from '../../cli/output/result.ts';
-import { counted } from '../../domain/text/counted.ts';
+import { counted } from '../../domain/text/words.ts';
 import { parseDuration } from '../../domain/times/duration.ts';
-import { pruneEvents } from '../../workflows/events/events.ts';
+import { pruneEvents } from '../../events/list-events.ts';
+import { actFlags } from '../../input/flags.ts';
+import type { Result } from '../../output/result.ts';
 
 export default class EventsPrune extends BaseCommand {
   static override effect = 'records' as const;

@@ -1,9 +1,9 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
-import { toEventId, toReceiver } from '../../cli/input/event-options.ts';
-import { renderReplayed } from '../../cli/output/render-events.ts';
-import type { Result } from '../../cli/output/result.ts';
-import { replayEvents } from '../../workflows/events/replay-events.ts';
+import { toEventId, toReceiver } from '../../events/event-flags.ts';
+import { renderReplayed } from '../../events/event-views.ts';
+import { replayEvents } from '../../events/replay-events.ts';
+import type { Result } from '../../output/result.ts';
 
 export default class EventsReplay extends BaseCommand {
   static override effect = 'records' as const;

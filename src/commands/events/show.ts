@@ -1,8 +1,8 @@
 import { BaseCommand } from '../../cli/base-command.ts';
-import { eventArg, toEventId } from '../../cli/input/event-options.ts';
-import { renderEvent } from '../../cli/output/render-events.ts';
-import type { Result } from '../../cli/output/result.ts';
-import { showEvent, toWholeEvent } from '../../workflows/events/events.ts';
+import { eventArg, toEventId } from '../../events/event-flags.ts';
+import { renderEvent } from '../../events/event-views.ts';
+import { showEvent, toWholeEvent } from '../../events/list-events.ts';
+import type { Result } from '../../output/result.ts';
 
 export default class EventsShow extends BaseCommand {
   static override effect = 'records' as const;

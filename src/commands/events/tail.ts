@@ -1,12 +1,12 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
-import { quietEventsFlag, selectionFlags, toEventId, toSelection } from '../../cli/input/event-options.ts';
-import { toLimit } from '../../cli/input/flags.ts';
-import { eventLine } from '../../cli/output/render-events.ts';
-import type { Result } from '../../cli/output/result.ts';
-import type { KeptEvent } from '../../domain/events/event.ts';
-import { toListedEvent } from '../../workflows/events/events.ts';
-import { tailEvents } from '../../workflows/events/tail-events.ts';
+import type { KeptEvent } from '../../domain/event.ts';
+import { quietEventsFlag, selectionFlags, toEventId, toSelection } from '../../events/event-flags.ts';
+import { eventLine } from '../../events/event-views.ts';
+import { toListedEvent } from '../../events/list-events.ts';
+import { tailEvents } from '../../events/tail-events.ts';
+import { toLimit } from '../../input/flags.ts';
+import type { Result } from '../../output/result.ts';
 
 export default class EventsTail extends BaseCommand {
   static override effect = 'records' as const;

@@ -1,10 +1,10 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
-import { publicKeyFlag, toVerifier } from '../../cli/input/event-options.ts';
-import { readBytes } from '../../cli/input/files.ts';
-import type { Result } from '../../cli/output/result.ts';
+import { readBytes } from '../../cli/terminal/read-text.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
-import { verifyEvent } from '../../workflows/events/verify-event.ts';
+import { publicKeyFlag, toVerifier } from '../../events/event-flags.ts';
+import { verifyEvent } from '../../events/verify-event.ts';
+import type { Result } from '../../output/result.ts';
 
 /** Four times what a receiver takes. */
 const BODY_LIMIT_BYTES = 1024 * 1024;

@@ -1,10 +1,10 @@
 import { BaseCommand } from '../../cli/base-command.ts';
-import { actFlags, quietFlag } from '../../cli/input/flags.ts';
-import { kioskArgs } from '../../cli/input/kiosk-options.ts';
-import { holdResult } from '../../cli/output/render-holds.ts';
-import type { Result } from '../../cli/output/result.ts';
 import { parseKioskId } from '../../domain/kiosk-id.ts';
-import { holdKiosk } from '../../workflows/kiosks/hold.ts';
+import { actFlags, quietFlag } from '../../input/flags.ts';
+import { holdKiosk } from '../../kiosks/hold.ts';
+import { kioskArgs } from '../../kiosks/kiosk-options.ts';
+import { holdResult } from '../../kiosks/render-holds.ts';
+import type { Result } from '../../output/result.ts';
 
 export default class KioskHold extends BaseCommand {
   static override effect = 'records' as const;

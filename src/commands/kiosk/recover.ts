@@ -1,14 +1,14 @@
 import { BaseCommand } from '../../cli/base-command.ts';
-import { actFlags, followFlags, quietFlag, runbookFlag, waitFlags } from '../../cli/input/flags.ts';
-import { kioskArgs } from '../../cli/input/kiosk-options.ts';
-import { recoverFlags, toSpoiled } from '../../cli/input/recover-options.ts';
-import { toMaxFailures } from '../../cli/input/retry-options.ts';
-import { interruption } from '../../cli/io/signals.ts';
-import { recovered } from '../../cli/output/recovered.ts';
-import type { Result } from '../../cli/output/result.ts';
+import { interruption } from '../../cli/terminal/signals.ts';
 import { parseKioskId } from '../../domain/kiosk-id.ts';
 import { parseSimulation } from '../../domain/simulation.ts';
-import { recover } from '../../workflows/kiosks/recover.ts';
+import { actFlags, followFlags, quietFlag, runbookFlag, waitFlags } from '../../input/flags.ts';
+import { kioskArgs } from '../../kiosks/kiosk-options.ts';
+import { recover } from '../../kiosks/recover.ts';
+import { recoverFlags, toSpoiled } from '../../kiosks/recover-options.ts';
+import { recovered } from '../../kiosks/recovered.ts';
+import { toMaxFailures } from '../../kiosks/retry-options.ts';
+import type { Result } from '../../output/result.ts';
 
 export default class KioskRecover extends BaseCommand {
   static override effect = 'writes' as const;

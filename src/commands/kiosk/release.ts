@@ -1,10 +1,10 @@
 import { BaseCommand } from '../../cli/base-command.ts';
-import { actFlags, quietFlag } from '../../cli/input/flags.ts';
-import { kioskArgs } from '../../cli/input/kiosk-options.ts';
-import { releaseResult } from '../../cli/output/render-holds.ts';
-import type { Result } from '../../cli/output/result.ts';
 import { parseKioskId } from '../../domain/kiosk-id.ts';
-import { releaseKiosk } from '../../workflows/kiosks/hold.ts';
+import { actFlags, quietFlag } from '../../input/flags.ts';
+import { releaseKiosk } from '../../kiosks/hold.ts';
+import { kioskArgs } from '../../kiosks/kiosk-options.ts';
+import { releaseResult } from '../../kiosks/render-holds.ts';
+import type { Result } from '../../output/result.ts';
 
 export default class KioskRelease extends BaseCommand {
   static override effect = 'writes' as const;

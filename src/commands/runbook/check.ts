@@ -1,9 +1,9 @@
 import { Args } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
-import { readRunbook, runbookUnusable } from '../../cli/input/runbook-file.ts';
-import { renderChecked } from '../../cli/output/render-runbook.ts';
-import type { Result } from '../../cli/output/result.ts';
-import { requireRunbook } from '../../cli/runbook.ts';
+import type { Result } from '../../output/result.ts';
+import { renderChecked } from '../../support/error-views.ts';
+import { requireRunbook } from '../../support/runbook.ts';
+import { readRunbook, runbookUnusable } from '../../support/runbook-file.ts';
 
 export default class RunbookCheck extends BaseCommand {
   static override effect = 'reads' as const;

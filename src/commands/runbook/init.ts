@@ -1,9 +1,9 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
-import type { Result } from '../../cli/output/result.ts';
-import { writeNewFile } from '../../cli/output/write-file.ts';
-import { runbookTemplate } from '../../domain/on-call/runbook-template.ts';
+import { writeNewFile } from '../../cli/terminal/write-file.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
+import type { Result } from '../../output/result.ts';
+import { runbookTemplate } from '../../support/runbook-template.ts';
 
 export default class RunbookInit extends BaseCommand {
   static override effect = 'reads' as const;

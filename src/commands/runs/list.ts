@@ -1,9 +1,9 @@
 import { BaseCommand } from '../../cli/base-command.ts';
-import { limitFlag, toLimit } from '../../cli/input/flags.ts';
-import type { Result } from '../../cli/output/result.ts';
-import { renderRuns } from '../../cli/reports/render-runs.ts';
-import { toRunDocument } from '../../domain/runs/run-document.ts';
-import { listRuns } from '../../workflows/runs/list-runs.ts';
+import { limitFlag, toLimit } from '../../input/flags.ts';
+import type { Result } from '../../output/result.ts';
+import { listRuns } from '../../runs/list-runs.ts';
+import { renderRuns } from '../../runs/render-runs.ts';
+import { toRunDocument } from '../../runs/reports/run-document.ts';
 
 export default class RunsList extends BaseCommand {
   static override effect = 'reads' as const;

@@ -1,11 +1,11 @@
 import { Args } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
-import { reportFlags, toReports } from '../../cli/input/report-options.ts';
-import type { Result } from '../../cli/output/result.ts';
-import { readReport } from '../../cli/reports/read-report.ts';
-import { shownRun } from '../../cli/reports/shown-run.ts';
-import { writeReport } from '../../cli/reports/write-report.ts';
-import { findRun } from '../../workflows/runs/run-scenario.ts';
+import type { Result } from '../../output/result.ts';
+import { readReport } from '../../runs/reports/read-report.ts';
+import { reportFlags, toReports } from '../../runs/reports/report-flags.ts';
+import { writeReport } from '../../runs/reports/write-report.ts';
+import { findRun } from '../../runs/run-scenario.ts';
+import { shownRun } from '../../runs/shown-run.ts';
 
 export default class RunsShow extends BaseCommand {
   static override effect = 'reads' as const;

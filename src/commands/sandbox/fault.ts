@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core';
-import { type FaultFlags, toFault } from '../../cli/input/fault-options.ts';
-import type { Result } from '../../cli/output/result.ts';
+import { type FaultFlags, toFault } from '../../cli/fault-options.ts';
 import { SandboxCommand, stateFlag } from '../../cli/sandbox-command.ts';
+import type { Result } from '../../output/result.ts';
 
 export default class SandboxFault extends SandboxCommand {
   static override summary = 'Make the embedded sandbox fail, the next times.';

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { Flags } from '@oclif/core';
-import { toPort } from '../../cli/input/port.ts';
-import type { Result } from '../../cli/output/result.ts';
 import { SandboxCommand, seedFlag, stateFlag, tlsFlags } from '../../cli/sandbox-command.ts';
-import { isLoopback } from '../../domain/loopback.ts';
+import { isLoopback } from '../../domain/text/loopback.ts';
+import { toPort } from '../../input/port.ts';
+import type { Result } from '../../output/result.ts';
 
 export default class Sandbox extends SandboxCommand {
   static override summary = 'Serve the embedded sandbox on a fixed port.';

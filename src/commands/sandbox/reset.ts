@@ -1,5 +1,5 @@
-import type { Result } from '../../cli/output/result.ts';
 import { SandboxCommand, seedFlag, stateFlag } from '../../cli/sandbox-command.ts';
+import type { Result } from '../../output/result.ts';
 
 export default class SandboxReset extends SandboxCommand {
   static override summary = 'Put the embedded sandbox back to its beginning.';

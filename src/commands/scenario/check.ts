@@ -1,9 +1,9 @@
 import { Args } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
-import { examineScenario } from '../../cli/input/examine-scenario.ts';
-import { runFlags, toValues } from '../../cli/input/run-options.ts';
-import { renderExamined, toScenarioDocument } from '../../cli/output/render-scenarios.ts';
-import type { Result } from '../../cli/output/result.ts';
+import type { Result } from '../../output/result.ts';
+import { runFlags, toValues } from '../../runs/run-flags.ts';
+import { examineScenario } from '../../scenarios/examine.ts';
+import { renderExamined, toScenarioDocument } from '../../scenarios/scenario-views.ts';
 
 export default class ScenarioCheck extends BaseCommand {
   static override effect = 'reads' as const;

@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
-import { builtInText } from '../../cli/input/scenario-file.ts';
-import type { Result } from '../../cli/output/result.ts';
+import type { Result } from '../../output/result.ts';
+import { builtInText } from '../../scenarios/scenario-file.ts';
 
 export default class ScenarioShow extends BaseCommand {
   static override effect = 'reads' as const;

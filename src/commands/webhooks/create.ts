@@ -1,9 +1,9 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
-import { actFlags, quietFlag } from '../../cli/input/flags.ts';
-import { renderWebhooks } from '../../cli/output/render-webhooks.ts';
-import type { Result } from '../../cli/output/result.ts';
-import { createWebhooks } from '../../workflows/listening/subscriptions.ts';
+import { renderWebhooks } from '../../events/render-webhooks.ts';
+import { createWebhooks } from '../../events/subscriptions.ts';
+import { actFlags, quietFlag } from '../../input/flags.ts';
+import type { Result } from '../../output/result.ts';
 
 export default class WebhooksCreate extends BaseCommand {
   static override effect = 'writes' as const;

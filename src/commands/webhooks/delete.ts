@@ -1,8 +1,8 @@
 import { BaseCommand } from '../../cli/base-command.ts';
-import { actFlags, quietFlag, subscriptionArgs } from '../../cli/input/flags.ts';
-import type { Result } from '../../cli/output/result.ts';
-import { parseSubscriptionId } from '../../domain/subscription.ts';
-import { deleteWebhook } from '../../workflows/listening/subscriptions.ts';
+import { deleteWebhook } from '../../events/subscriptions.ts';
+import { actFlags, quietFlag, subscriptionArgs } from '../../input/flags.ts';
+import type { Result } from '../../output/result.ts';
+import { parseSubscriptionId } from '../../wire/subscription.ts';
 
 export default class WebhooksDelete extends BaseCommand {
   static override effect = 'writes' as const;

@@ -1,8 +1,8 @@
 import { BaseCommand } from '../../cli/base-command.ts';
-import { quietFlag } from '../../cli/input/flags.ts';
-import { renderWebhooks } from '../../cli/output/render-webhooks.ts';
-import type { Result } from '../../cli/output/result.ts';
-import { listWebhooks } from '../../workflows/listening/subscriptions.ts';
+import { renderWebhooks } from '../../events/render-webhooks.ts';
+import { listWebhooks } from '../../events/subscriptions.ts';
+import { quietFlag } from '../../input/flags.ts';
+import type { Result } from '../../output/result.ts';
 
 export default class WebhooksList extends BaseCommand {
   static override effect = 'reads' as const;

@@ -1,9 +1,9 @@
 import { BaseCommand } from '../../cli/base-command.ts';
-import { actFlags, quietFlag, subscriptionArgs } from '../../cli/input/flags.ts';
-import type { Result } from '../../cli/output/result.ts';
-import { parseSubscriptionId } from '../../domain/subscription.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
-import { testWebhook } from '../../workflows/listening/subscriptions.ts';
+import { testWebhook } from '../../events/subscriptions.ts';
+import { actFlags, quietFlag, subscriptionArgs } from '../../input/flags.ts';
+import type { Result } from '../../output/result.ts';
+import { parseSubscriptionId } from '../../wire/subscription.ts';
 
 export default class WebhooksTest extends BaseCommand {
   static override effect = 'writes' as const;

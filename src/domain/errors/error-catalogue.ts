@@ -1,7 +1,7 @@
 import type { Actor, ErrorKind, ErrorRow, RetryAdvice } from './error-row.ts';
 import type { ExitCode } from './exit-codes.ts';
-import { PRODUCTION_ERRORS } from './production-errors.ts';
 import { REQUEST_ERRORS } from './request-errors.ts';
+import { PRODUCTION_ERRORS } from './vendor-errors.ts';
 
 export interface CatalogueEntry {
   code: string;

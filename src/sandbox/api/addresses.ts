@@ -1,5 +1,5 @@
 import { type Address, address as addressSchema } from '../../wire/orders.ts';
-import type { Answer } from '../http/answers.ts';
+import type { Answer } from './answers.ts';
 import type { Call } from './call.ts';
 import { fieldsOf } from './input.ts';
 

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { PathParameters } from '../http/router.ts';
-import type { Moment } from '../rows/moment.ts';
+import type { Moment } from '../state/tables/clock.ts';
+import type { PathParameters } from './router.ts';
 
 /** A request that found its handler, at its moment. */
 export interface Call extends Moment {

@@ -1,6 +1,6 @@
-import { type Answer, notFound } from '../http/answers.ts';
-import { type Card, countCards, findCard, listCards as readCards } from '../rows/card-rows.ts';
-import { findOrder, type Order } from '../rows/order-rows.ts';
+import { type Card, countCards, findCard, listCards as readCards } from '../state/tables/cards.ts';
+import { findOrder, type Order } from '../state/tables/orders.ts';
+import { type Answer, notFound } from './answers.ts';
 import type { Call } from './call.ts';
 import { pageOf, profileOf, uuidParameter } from './input.ts';
 import { toCard } from './order-bodies.ts';

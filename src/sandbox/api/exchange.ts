@@ -1,16 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { AnswerFault } from '../faults/faults.ts';
-import { type Answer, answerOfRefusal, plainError, Refusal } from '../http/answers.ts';
-import { parseJson, readContent } from '../http/content.ts';
-import type { Received } from '../http/received.ts';
-import { type Reply, replyOf } from '../http/reply.ts';
-import type { State } from '../machine/state.ts';
-import { type FaultTarget, findAnswerFault, useFault } from '../rows/fault-rows.ts';
-import { traceIdOf } from '../rows/generator.ts';
-import type { Moment } from '../rows/moment.ts';
-import type { LoggedRequest } from '../rows/request-log.ts';
-import { readSandboxRow } from '../rows/sandbox-row.ts';
+import type { AnswerFault } from '../../wire/fault.ts';
+import type { State } from '../state/state.ts';
+import type { Moment } from '../state/tables/clock.ts';
+import { type FaultTarget, findAnswerFault, useFault } from '../state/tables/faults.ts';
+import { traceIdOf } from '../state/tables/generator.ts';
+import type { LoggedRequest } from '../state/tables/request-log.ts';
+import { readSandboxRow } from '../state/tables/sandbox-row.ts';
+import { type Answer, answerOfRefusal, plainError, Refusal } from './answers.ts';
+import { parseJson, readContent } from './body.ts';
 import { answerOfFault, limitHeaders } from './fault-answer.ts';
+import type { Received } from './received.ts';
+import { type Reply, replyOf } from './reply.ts';
 import { AUTHORIZATION_PAGE, findVendorRoute, isProductionPath, versionlessPath } from './routes.ts';
 import { checkBasic, checkBearer } from './tokens.ts';
 

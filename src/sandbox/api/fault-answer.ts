@@ -1,5 +1,5 @@
-import type { AnswerFault } from '../faults/faults.ts';
-import { type Answer, plainError } from '../http/answers.ts';
+import type { AnswerFault } from '../../wire/fault.ts';
+import { type Answer, plainError } from './answers.ts';
 
 /** Seconds to wait after 429, when the fault doesn't say. */
 const RETRY_AFTER = 1;

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { type FieldError, invalidFields, notFound, Refusal } from '../http/answers.ts';
-import type { Page } from '../rows/order-rows.ts';
-import { findProfile, type Profile } from '../rows/profiles.ts';
+import type { Page } from '../state/tables/orders.ts';
+import { findProfile, type Profile } from '../state/tables/profiles.ts';
+import { type FieldError, invalidFields, notFound, Refusal } from './answers.ts';
 import type { Call } from './call.ts';
 
 const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;

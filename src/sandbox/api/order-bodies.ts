@@ -1,7 +1,7 @@
-import type { Card } from '../rows/card-rows.ts';
-import { isoTime } from '../rows/moment.ts';
-import type { Order } from '../rows/order-rows.ts';
-import { CLIENT_ID } from '../rows/seed.ts';
+import type { Card } from '../state/tables/cards.ts';
+import { isoTime } from '../state/tables/clock.ts';
+import type { Order } from '../state/tables/orders.ts';
+import { CLIENT_ID } from '../state/tables/seed.ts';
 import { findProgram } from './programs.ts';
 
 const DAY = 86_400_000;

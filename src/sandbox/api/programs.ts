@@ -1,6 +1,6 @@
-import type { Moment } from '../rows/moment.ts';
-import { type CardType, countPhysicalOrders } from '../rows/order-rows.ts';
-import type { Profile } from '../rows/profiles.ts';
+import type { Moment } from '../state/tables/clock.ts';
+import { type CardType, countPhysicalOrders } from '../state/tables/orders.ts';
+import type { Profile } from '../state/tables/profiles.ts';
 
 export interface Program {
   name: string;

@@ -1,7 +1,6 @@
-import type { Answer } from '../http/answers.ts';
-import type { Content } from '../http/content.ts';
-import { findRoute, type PathParameters, type Route, segmentsOf } from '../http/router.ts';
 import { validateAddress } from './addresses.ts';
+import type { Answer } from './answers.ts';
+import type { Content } from './body.ts';
 import type { Call } from './call.ts';
 import { getCard, listCards } from './cards.ts';
 import {
@@ -13,6 +12,7 @@ import {
   updateOrder,
 } from './orders.ts';
 import { getProduction, produceCard, simulateProduction, simulateVerification } from './production.ts';
+import { findRoute, type PathParameters, type Route, segmentsOf } from './router.ts';
 import {
   createSubscription,
   getSubscription,

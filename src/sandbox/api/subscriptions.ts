@@ -1,18 +1,18 @@
 import * as v from 'valibot';
 import { subscriptionRequest } from '../../wire/subscriptions.ts';
-import { type Answer, notFound } from '../http/answers.ts';
-import { testEvent } from '../machine/event-bodies.ts';
-import { drawUuid } from '../rows/generator.ts';
-import { isoTime } from '../rows/moment.ts';
-import { insertEvent } from '../rows/outbox.ts';
-import { CLIENT_ID } from '../rows/seed.ts';
+import { testEvent } from '../state/event-bodies.ts';
+import { isoTime } from '../state/tables/clock.ts';
+import { drawUuid } from '../state/tables/generator.ts';
+import { insertEvent } from '../state/tables/outbox.ts';
+import { CLIENT_ID } from '../state/tables/seed.ts';
 import {
   deleteSubscription,
   findSubscription,
   insertSubscription,
   listSubscriptions as readSubscriptions,
   type Subscription,
-} from '../rows/subscription-rows.ts';
+} from '../state/tables/subscriptions.ts';
+import { type Answer, notFound } from './answers.ts';
 import type { Call } from './call.ts';
 import { fieldsOf, uuidParameter } from './input.ts';
 

@@ -1,10 +1,10 @@
 import * as v from 'valibot';
 import { tokenRequest } from '../../wire/tokens.ts';
-import { type Answer, oauthError } from '../http/answers.ts';
-import { drawUuid } from '../rows/generator.ts';
-import { isoTime, type Moment } from '../rows/moment.ts';
-import { readSandboxRow } from '../rows/sandbox-row.ts';
-import { findToken, putToken, type TokenRow } from '../rows/token-rows.ts';
+import { isoTime, type Moment } from '../state/tables/clock.ts';
+import { drawUuid } from '../state/tables/generator.ts';
+import { readSandboxRow } from '../state/tables/sandbox-row.ts';
+import { findToken, putToken, type TokenRow } from '../state/tables/tokens.ts';
+import { type Answer, oauthError } from './answers.ts';
 import type { Call } from './call.ts';
 
 /** 12 hours, as the vendor answers it; in seconds, like the next one. */

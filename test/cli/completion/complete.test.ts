@@ -2,7 +2,7 @@ import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { complete } from '../../../src/cli/completion/complete.ts';
-import { openSqliteJournal } from '../../../src/journal/sqlite-journal.ts';
+import { openSqliteJournal } from '../../../src/journal/open-journal.ts';
 import { makeHome } from '../home.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { CredentialCommand } from '../../../src/cli/credentials/credential-command.ts';
+import { CredentialCommand } from '../../../src/cli/credentials/credential-helper.ts';
 import { withoutCredentials } from '../../../src/cli/settings/child-env.ts';
 import { makeFolder } from '../home.ts';
 

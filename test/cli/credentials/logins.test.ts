@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { forget, type StoredUser } from '../../../src/cli/credentials/logins.ts';
-import { tryLock } from '../../../src/sqlite/lock.ts';
+import { forget, type StoredUser } from '../../../src/cli/credentials/login-store.ts';
+import { tryLock } from '../../../src/database/lock.ts';
 import { Client } from '../../../src/wise/client.ts';
 import { HOUR, Stand } from './stand.ts';
 

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
-import type { CredentialWorld } from '../../../src/cli/credentials/chain.ts';
 import { type Credentials, makeCredentials } from '../../../src/cli/credentials/credentials.ts';
+import type { CredentialWorld } from '../../../src/cli/credentials/token-chain.ts';
 import type { Settings } from '../../../src/cli/settings/settings.ts';
 import { Sandbox } from '../../../src/sandbox/sandbox.ts';
 import { Client } from '../../../src/wise/client.ts';

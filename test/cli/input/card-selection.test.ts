@@ -1,10 +1,6 @@
 import { afterAll, beforeEach, expect, test } from 'vitest';
-import {
-  type CardSelectionFlags,
-  refuseBoth,
-  toCardSelection,
-} from '../../../src/cli/input/card-selection.ts';
 import type { Selection } from '../../../src/domain/selection.ts';
+import { type CardSelectionFlags, refuseBoth, toCardSelection } from '../../../src/kiosks/kiosk-flags.ts';
 import { World } from '../../workflows/world.ts';
 
 const world = new World();

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readData } from '../../../src/cli/input/data-file.ts';
+import { readData } from '../../../src/scenarios/data-file.ts';
 import { makeFolder } from '../home.ts';
 
 function written(content: string | Buffer): string {

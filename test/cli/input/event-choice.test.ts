@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { parseEventChoice } from '../../../src/cli/input/event-choice.ts';
-import type { CardEvent } from '../../../src/domain/events/event.ts';
+import type { CardEvent } from '../../../src/domain/event.ts';
+import { parseEventChoice } from '../../../src/events/event-choice.ts';
 
 const EVENT: CardEvent = {
   eventType: 'cards#card-production-status-change',

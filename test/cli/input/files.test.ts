@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { readBytes, readLines } from '../../../src/cli/input/files.ts';
-import { processIo } from '../../../src/cli/io/io.ts';
+import { processIo } from '../../../src/cli/terminal/io.ts';
+import { readBytes, readLines } from '../../../src/cli/terminal/read-text.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kioskctl-files-'));
 mkdirSync(join(folder, 'folder'));

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type OrderFlags, toOrderOptions } from '../../../src/cli/input/order-options.ts';
-import { parseReference } from '../../../src/domain/reference.ts';
+import { type OrderFlags, toOrderOptions } from '../../../src/cards/order-input.ts';
+import { parseReference } from '../../../src/domain/ids.ts';
 import { makeFolder } from '../home.ts';
 
 const CARD = parseReference('1001/501');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseReport, toReports } from '../../../src/cli/input/report-options.ts';
+import { parseReport, toReports } from '../../../src/runs/reports/report-flags.ts';
 
 describe('--report', () => {
   test.each([

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { type RetryFlags, toRetrySelection } from '../../../src/cli/input/retry-options.ts';
-import type { RetrySelection } from '../../../src/workflows/kiosks/retry-plan.ts';
+import type { RetrySelection } from '../../../src/kiosks/plan-retry.ts';
+import { type RetryFlags, toRetrySelection } from '../../../src/kiosks/retry-options.ts';
 
 const read = (flags: RetryFlags) => toRetrySelection(flags, []);
 

@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readRunbook, runbookUnusable } from '../../../src/cli/input/runbook-file.ts';
-import type { Finding } from '../../../src/cli/input/yaml-file.ts';
 import { ERROR_CATALOGUE } from '../../../src/domain/errors/error-catalogue.ts';
-import { runbookTemplate } from '../../../src/domain/on-call/runbook-template.ts';
+import type { Finding } from '../../../src/input/yaml-file.ts';
+import { readRunbook, runbookUnusable } from '../../../src/support/runbook-file.ts';
+import { runbookTemplate } from '../../../src/support/runbook-template.ts';
 import { makeFolder } from '../home.ts';
 
 function written(content: string | Buffer): string {

@@ -1,11 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { examineScenario } from '../../../src/cli/input/examine-scenario.ts';
-import { builtInText, readScenario, scenarioUnusable } from '../../../src/cli/input/scenario-file.ts';
-import type { Finding } from '../../../src/cli/input/yaml-file.ts';
-import { renderExamined } from '../../../src/cli/output/render-scenarios.ts';
-import { makeStyle } from '../../../src/cli/output/style.ts';
+import type { Finding } from '../../../src/input/yaml-file.ts';
+import { makeStyle } from '../../../src/output/style.ts';
+import { examineScenario } from '../../../src/scenarios/examine.ts';
+import { builtInText, readScenario, scenarioUnusable } from '../../../src/scenarios/scenario-file.ts';
+import { renderExamined } from '../../../src/scenarios/scenario-views.ts';
 import { makeFolder } from '../home.ts';
 
 const root = join(import.meta.dirname, '../../..');

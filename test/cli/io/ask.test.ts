@@ -1,7 +1,7 @@
 // The prompts are real, on a terminal of @inquirer/testing.
 import { screen } from '@inquirer/testing/vitest';
 import { describe, expect, test } from 'vitest';
-import { type AskOptions, askSecret, makeAsk } from '../../../src/cli/io/ask.ts';
+import { type AskOptions, askSecret, makeAsk } from '../../../src/cli/terminal/prompts.ts';
 import { Failure } from '../../../src/domain/errors/failure.ts';
 import { makeIo } from '../terminal.ts';
 

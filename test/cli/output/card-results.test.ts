@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { cardResults } from '../../../src/cli/output/card-results.ts';
-import { makeStyle } from '../../../src/cli/output/style.ts';
+import { cardResults } from '../../../src/cards/card-results.ts';
 import { Failure } from '../../../src/domain/errors/failure.ts';
 import type { CardResult } from '../../../src/domain/results.ts';
+import { makeStyle } from '../../../src/output/style.ts';
 import { card, production } from '../../domain/facts.ts';
 
 const ERROR = { code: 'production-failed', message: 'It failed.', hint: 'Fix it.' };

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { localTime } from '../../../src/cli/output/local-time.ts';
-import { eventLine, renderEvents } from '../../../src/cli/output/render-events.ts';
-import { makeStyle } from '../../../src/cli/output/style.ts';
-import type { KeptEvent } from '../../../src/domain/events/event.ts';
+import type { KeptEvent } from '../../../src/domain/event.ts';
+import { eventLine, renderEvents } from '../../../src/events/event-views.ts';
+import { localTime } from '../../../src/output/local-time.ts';
+import { makeStyle } from '../../../src/output/style.ts';
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../../../src/wire/events.ts';
 import { TOKEN } from '../../webhooks/signer.ts';
 

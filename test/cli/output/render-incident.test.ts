@@ -1,8 +1,8 @@
 import { assert, constantFrom, property, record, string } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { renderIncident } from '../../../src/cli/output/render-incident.ts';
-import type { KeptEvent } from '../../../src/domain/events/event.ts';
-import { type IncidentFacts, makeIncident } from '../../../src/domain/incidents/incident.ts';
+import type { KeptEvent } from '../../../src/domain/event.ts';
+import { type IncidentFacts, makeIncident } from '../../../src/support/incident.ts';
+import { renderIncident } from '../../../src/support/incident-view.ts';
 import { actRecord } from '../../domain/acts.ts';
 import { orderEvent, productionEvent } from '../../domain/events.ts';
 import { attempt, production, TOKEN } from '../../domain/facts.ts';

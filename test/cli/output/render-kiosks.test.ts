@@ -1,11 +1,11 @@
 import { hostname } from 'node:os';
 import { expect, test } from 'vitest';
-import { localTime } from '../../../src/cli/output/local-time.ts';
-import { holdResult, releaseResult } from '../../../src/cli/output/render-holds.ts';
-import { overviewResult } from '../../../src/cli/output/render-kiosks.ts';
-import { makeStyle } from '../../../src/cli/output/style.ts';
-import type { KioskOverview } from '../../../src/domain/on-call/kiosk-overview.ts';
-import type { Overview } from '../../../src/workflows/kiosks/overview.ts';
+import type { KioskOverview } from '../../../src/kiosks/kiosk-summary.ts';
+import { overviewResult } from '../../../src/kiosks/kiosk-views.ts';
+import type { Overview } from '../../../src/kiosks/overview.ts';
+import { holdResult, releaseResult } from '../../../src/kiosks/render-holds.ts';
+import { localTime } from '../../../src/output/local-time.ts';
+import { makeStyle } from '../../../src/output/style.ts';
 
 const plain = makeStyle(false);
 const AT = '2026-03-01T12:00:00.000Z';

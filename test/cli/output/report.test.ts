@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { TerminalReport } from '../../../src/cli/output/report.ts';
-import type { Progress } from '../../../src/workflows/context.ts';
+import { TerminalReport } from '../../../src/cli/terminal/progress-display.ts';
+import type { Progress } from '../../../src/context/context.ts';
 import { makeIo, type TestIo } from '../terminal.ts';
 
 const SUBJECT = '1001/ca0c8154-1e14-4464-a1ce-dcea7dc3de52';

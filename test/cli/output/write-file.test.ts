@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { writeNewFile } from '../../../src/cli/output/write-file.ts';
+import { writeNewFile } from '../../../src/cli/terminal/write-file.ts';
 import { makeFolder } from '../home.ts';
 
 const FAILED = { code: 'invalid-input', exitCode: 2 };

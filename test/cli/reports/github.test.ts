@@ -1,8 +1,8 @@
 import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { annotations, appendStepSummary } from '../../../src/cli/reports/github.ts';
-import { LARGEST_SUMMARY } from '../../../src/cli/reports/markdown.ts';
+import { annotations, appendStepSummary } from '../../../src/runs/reports/github.ts';
+import { LARGEST_SUMMARY } from '../../../src/runs/reports/markdown.ts';
 import {
   failedCard,
   HOSTILE,

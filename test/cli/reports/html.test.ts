@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, launch, type Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { writeReport } from '../../../src/cli/reports/write-report.ts';
-import type { RunCard, RunRecord } from '../../../src/domain/runs/run.ts';
-import { stageSpans } from '../../../src/domain/runs/stage-times.ts';
+import type { RunCard, RunRecord } from '../../../src/domain/run.ts';
+import { stageSpans } from '../../../src/runs/reports/stage-times.ts';
+import { writeReport } from '../../../src/runs/reports/write-report.ts';
 import {
   failedCard,
   hostileCard,

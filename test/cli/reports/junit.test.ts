@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { junit } from '../../../src/cli/reports/junit.ts';
-import type { RunCard, RunRecord } from '../../../src/domain/runs/run.ts';
+import type { RunCard, RunRecord } from '../../../src/domain/run.ts';
+import { junit } from '../../../src/runs/reports/junit.ts';
 import {
   hostileCard,
   interruptedCard,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { LARGEST_SUMMARY, markdown } from '../../../src/cli/reports/markdown.ts';
+import { LARGEST_SUMMARY, markdown } from '../../../src/runs/reports/markdown.ts';
 import {
   failedCard,
   hostileCard,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { makeStyle } from '../../../src/cli/output/style.ts';
-import { renderRun } from '../../../src/cli/reports/render-run.ts';
+import { makeStyle } from '../../../src/output/style.ts';
+import { renderRun } from '../../../src/runs/run-views.ts';
 import { interruptedCard, passedCard, reportOf } from '../../domain/run-records.ts';
 
 async function shown(...given: Parameters<typeof reportOf>) {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { requireWritable, writeReport } from '../../../src/cli/reports/write-report.ts';
+import { requireWritable, writeReport } from '../../../src/runs/reports/write-report.ts';
 import { hostileCard, mixedCards, passedCard, reportOf } from '../../domain/run-records.ts';
 import { makeFolder } from '../home.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { ceilingsOf } from '../../../src/cli/settings/ceilings.ts';
-import { WISE_CEILINGS } from '../../../src/wise/limiter.ts';
+import { ceilingsOf } from '../../../src/cli/settings/rate-limit-settings.ts';
+import { WISE_CEILINGS } from '../../../src/wise/rate-limiter.ts';
 
 const LOCAL = { environment: 'local', sandboxSpeed: 1 } as const;
 const both = { 'limit-rps': '5', 'limit-rpm': '200' };

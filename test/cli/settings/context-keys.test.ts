@@ -9,7 +9,7 @@ import {
   parseFlags,
   parseValue,
   toContextKey,
-} from '../../../src/cli/settings/context-keys.ts';
+} from '../../../src/cli/settings/setting-table.ts';
 import { makeCertificate } from '../../wise/certificate.ts';
 import { makeFolder } from '../home.ts';
 

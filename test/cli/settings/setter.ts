@@ -1,6 +1,7 @@
 // One of several processes that change the settings at once: sets one key, of 50 contexts, and ends.
-import { parseValue, toContextKey } from '../../../src/cli/settings/context-keys.ts';
+
 import { setValue } from '../../../src/cli/settings/edit-contexts.ts';
+import { parseValue, toContextKey } from '../../../src/cli/settings/setting-table.ts';
 import { changeSettings } from '../../../src/cli/settings/write-settings.ts';
 
 const [, , file = '', word = '', text = ''] = process.argv;

@@ -5,7 +5,7 @@ import {
   describeCoverage,
   type Presence,
   toCoverageDocument,
-} from '../../../src/domain/events/coverage.ts';
+} from '../../../src/context/coverage.ts';
 
 const HOUR = 3_600_000;
 

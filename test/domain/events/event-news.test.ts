@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { isNews, whatEventsTell, whatEventsTellOfOrder } from '../../../src/cards/session/event-news.ts';
 import type { Attempt } from '../../../src/domain/attempt.ts';
 import type { CardFacts } from '../../../src/domain/card.ts';
-import type { KeptEvent } from '../../../src/domain/events/event.ts';
-import { isNews, whatEventsTell, whatEventsTellOfOrder } from '../../../src/domain/events/event-news.ts';
+import type { KeptEvent } from '../../../src/domain/event.ts';
 import type { Production } from '../../../src/domain/production.ts';
 import { orderEvent, productionEvent } from '../events.ts';
 import { attempt, production, TOKEN } from '../facts.ts';

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { foldEvents } from '../../../src/domain/events/fold-events.ts';
+import { foldEvents } from '../../../src/domain/event-order.ts';
 import { orderEvent, productionEvent } from '../events.ts';
 
 const event = productionEvent;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ForOutsiders, LEFT_OUT, type Privacy } from '../../../src/domain/incidents/outsiders.ts';
+import { ForOutsiders, LEFT_OUT, type Privacy } from '../../../src/support/redact-incident.ts';
 
 const ADA = { user: 'ada', host: 'laptop' };
 const BEN = { user: 'ben', host: 'ci-7' };

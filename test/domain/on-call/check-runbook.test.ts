@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { checkRunbook } from '../../../src/domain/on-call/check-runbook.ts';
+import { checkRunbook } from '../../../src/support/check-runbook.ts';
 
 const production = (pages: unknown) => ({ version: 1, production: pages });
 

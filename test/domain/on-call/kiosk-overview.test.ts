@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseKioskId } from '../../../src/domain/kiosk-id.ts';
-import { countDays, type KioskFacts, overviewOf } from '../../../src/domain/on-call/kiosk-overview.ts';
 import type { JournalCard } from '../../../src/domain/selection.ts';
+import { countDays, type KioskFacts, overviewOf } from '../../../src/kiosks/kiosk-summary.ts';
 import { attempt, card, DAY, production } from '../facts.ts';
 
 const facts = (kioskId: string, more: Partial<KioskFacts> = {}): KioskFacts => ({

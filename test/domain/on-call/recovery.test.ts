@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { causesOf, describeCause, needsHands } from '../../../src/domain/on-call/recovery.ts';
-import { NO_RUNBOOK, type Runbook } from '../../../src/domain/on-call/runbook.ts';
+import { NO_RUNBOOK, type Runbook } from '../../../src/domain/runbook.ts';
 import type { JournalCard } from '../../../src/domain/selection.ts';
+import { causesOf, describeCause, needsHands } from '../../../src/kiosks/recovery.ts';
 import { attempt, card, production } from '../facts.ts';
 
 function failed(errorCode: string | null): JournalCard {

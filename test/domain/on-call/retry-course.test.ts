@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { FailureCode } from '../../../src/domain/errors/failure.ts';
-import { advance, type Course, START } from '../../../src/domain/on-call/retry-course.ts';
 import type { CardResult } from '../../../src/domain/results.ts';
+import { advance, type Course, START } from '../../../src/kiosks/canary.ts';
 import { card, production } from '../facts.ts';
 
 const OUT: CardResult = {

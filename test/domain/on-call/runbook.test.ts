@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ERROR_CATALOGUE, lookUpError } from '../../../src/domain/errors/error-catalogue.ts';
 import type { ErrorKind, RetryAdvice } from '../../../src/domain/errors/error-row.ts';
+import { causeOf, failuresIn } from '../../../src/domain/results.ts';
 import {
   advise,
   allErrors,
@@ -12,8 +13,7 @@ import {
   type RunbookPage,
   refuseRetry,
   withAdvice,
-} from '../../../src/domain/on-call/runbook.ts';
-import { causeOf, failuresIn } from '../../../src/domain/results.ts';
+} from '../../../src/domain/runbook.ts';
 import { card, production } from '../facts.ts';
 
 function page(code: string, more: Partial<RunbookPage> = {}): RunbookPage {

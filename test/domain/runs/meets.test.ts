@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Card } from '../../../src/domain/card.ts';
-import type { Expectation, Seen } from '../../../src/domain/runs/expectation.ts';
-import { EXPECTED_FIELDS } from '../../../src/domain/runs/expected-fields.ts';
-import { meets } from '../../../src/domain/runs/meets.ts';
+import type { Expectation, Seen } from '../../../src/domain/expectation.ts';
+import { EXPECTED_FIELDS } from '../../../src/scenarios/steps/expected-fields.ts';
+import { meets } from '../../../src/scenarios/steps/meets.ts';
 
 const CARD: Card = {
   profileId: 1001,

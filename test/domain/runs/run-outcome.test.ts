@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { ExitCode } from '../../../src/domain/errors/exit-codes.ts';
-import type { CardOutcome, RunCard, StepOutcome } from '../../../src/domain/runs/run.ts';
-import { exitCodeOfRun, exitCodeOfSteps } from '../../../src/domain/runs/run-outcome.ts';
-import { addUp } from '../../../src/domain/runs/run-totals.ts';
+import type { CardOutcome, RunCard, StepOutcome } from '../../../src/domain/run.ts';
+import { exitCodeOfRun, exitCodeOfSteps } from '../../../src/domain/run-outcome.ts';
+import { addUp } from '../../../src/runs/reports/run-totals.ts';
 import {
   failedCard,
   interruptedCard,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Incident, IncidentSetup } from '../../../src/domain/incidents/incident.ts';
-import { type IncidentQuery, tellIncident } from '../../../src/workflows/audit/incident.ts';
+import { type IncidentQuery, tellIncident } from '../../../src/support/gather-incident.ts';
+import type { Incident, IncidentSetup } from '../../../src/support/incident.ts';
 import { productionBody } from '../../webhooks/signer.ts';
 import { importLines, loggedLine } from '../kept-events.ts';
 import { OneCard } from '../one-card.ts';

@@ -1,9 +1,9 @@
 import { userInfo } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { renderLog } from '../../../src/cli/output/render-log.ts';
-import { makeStyle } from '../../../src/cli/output/style.ts';
 import type { ActRecord } from '../../../src/journal/journal.ts';
-import { type ActSelection, auditTrail } from '../../../src/workflows/audit/log.ts';
+import { makeStyle } from '../../../src/output/style.ts';
+import { type ActSelection, auditTrail } from '../../../src/support/log.ts';
+import { renderLog } from '../../../src/support/log-view.ts';
 import { OneCard } from '../one-card.ts';
 
 const EVERYTHING: ActSelection = {

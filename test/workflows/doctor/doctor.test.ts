@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Context } from '../../../src/context/context.ts';
 import { Failure } from '../../../src/domain/errors/failure.ts';
-import { PRODUCTION_EVENT } from '../../../src/domain/events/event.ts';
-import type { Context } from '../../../src/workflows/context.ts';
-import { type CheckResult, doctor } from '../../../src/workflows/doctor/doctor.ts';
-import type { Machine } from '../../../src/workflows/doctor/machine.ts';
+import { PRODUCTION_EVENT } from '../../../src/domain/event.ts';
+import { type CheckResult, doctor } from '../../../src/support/doctor.ts';
+import type { Machine } from '../../../src/support/machine.ts';
 import { type Answer, json, makeClient, Vendor } from '../../wise/vendor.ts';
 import { World } from '../world.ts';
 

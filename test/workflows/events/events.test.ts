@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { coverageFor } from '../../../src/context/coverage-part.ts';
+import { exportEvents, listEvents, pruneEvents, showEvent } from '../../../src/events/list-events.ts';
 import { ORDER_EVENT } from '../../../src/wire/events.ts';
-import { coverageFor } from '../../../src/workflows/coverage.ts';
-import { exportEvents, listEvents, pruneEvents, showEvent } from '../../../src/workflows/events/events.ts';
 import { OTHER_TOKEN, orderBody, productionBody, TOKEN } from '../../webhooks/signer.ts';
 import { EVERYTHING, importLines, keep } from '../kept-events.ts';
 import { World } from '../world.ts';

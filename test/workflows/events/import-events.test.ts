@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { exportEvents } from '../../../src/workflows/events/events.ts';
+import { exportEvents } from '../../../src/events/list-events.ts';
 import { orderBody, productionBody, Signer, TOKEN } from '../../webhooks/signer.ts';
 import { EVERYTHING, importLines, loggedLine } from '../kept-events.ts';
 import { SIGNER, World } from '../world.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Failure } from '../../../src/domain/errors/failure.ts';
+import { replayEvents } from '../../../src/events/replay-events.ts';
 import { SignatureVerifier } from '../../../src/webhooks/signature.ts';
-import { replayEvents } from '../../../src/workflows/events/replay-events.ts';
 import { openReceiver } from '../../webhooks/receiver-stand.ts';
 import { orderBody, productionBody } from '../../webhooks/signer.ts';
 import { importLines, keep, loggedLine } from '../kept-events.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { KeptEvent } from '../../../src/domain/events/event.ts';
-import { tailEvents } from '../../../src/workflows/events/tail-events.ts';
+import type { KeptEvent } from '../../../src/domain/event.ts';
+import { tailEvents } from '../../../src/events/tail-events.ts';
 import { orderBody, productionBody } from '../../webhooks/signer.ts';
 import { EVERYTHING, keep } from '../kept-events.ts';
 import { StillClock, World } from '../world.ts';

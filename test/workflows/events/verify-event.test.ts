@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { verifyEvent } from '../../../src/events/verify-event.ts';
 import { PUBLISHED_KEYS } from '../../../src/webhooks/published-keys.ts';
 import { SignatureVerifier } from '../../../src/webhooks/signature.ts';
-import { verifyEvent } from '../../../src/workflows/events/verify-event.ts';
 import { productionBody } from '../../webhooks/signer.ts';
 import { SIGNER } from '../world.ts';
 

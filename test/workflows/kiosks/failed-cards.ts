@@ -1,17 +1,18 @@
 // Cards that failed at their kiosks, and the retries of a selection of them.
-import type { KeptEvent } from '../../../src/domain/events/event.ts';
+
+import { produce } from '../../../src/cards/produce.ts';
+import type { Target } from '../../../src/cards/session/resolve-cards.ts';
+import { simulate } from '../../../src/cards/simulate.ts';
+import type { Context } from '../../../src/context/context.ts';
+import type { KeptEvent } from '../../../src/domain/event.ts';
 import type { Journal } from '../../../src/journal/journal.ts';
-import { getProduction } from '../../../src/wise/cards.ts';
-import type { Context } from '../../../src/workflows/context.ts';
-import type { RetrySelection } from '../../../src/workflows/kiosks/retry-plan.ts';
+import type { RetrySelection } from '../../../src/kiosks/plan-retry.ts';
 import {
   retrySelection,
   type SelectedRetry,
   type SelectedRetryOptions,
-} from '../../../src/workflows/kiosks/retry-selection.ts';
-import { produce } from '../../../src/workflows/produce.ts';
-import { simulate } from '../../../src/workflows/simulate.ts';
-import type { Target } from '../../../src/workflows/targets.ts';
+} from '../../../src/kiosks/retry-selection.ts';
+import { getProduction } from '../../../src/wise/cards.ts';
 import { productionEvent } from '../../domain/events.ts';
 import { World } from '../world.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Journal } from '../../../src/journal/journal.ts';
-import { holdKiosk, releaseKiosk } from '../../../src/workflows/kiosks/hold.ts';
+import { holdKiosk, releaseKiosk } from '../../../src/kiosks/hold.ts';
 import { OneCard } from '../one-card.ts';
 import type { World } from '../world.ts';
 

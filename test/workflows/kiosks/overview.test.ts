@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Clock } from '../../../src/context/context.ts';
+import { leaseOnKiosk } from '../../../src/context/leases.ts';
 import { Failure } from '../../../src/domain/errors/failure.ts';
-import type { Clock } from '../../../src/workflows/context.ts';
-import { holdKiosk } from '../../../src/workflows/kiosks/hold.ts';
-import { type Overview, overview, watchOverview } from '../../../src/workflows/kiosks/overview.ts';
-import { leaseOnKiosk } from '../../../src/workflows/leases.ts';
+import { holdKiosk } from '../../../src/kiosks/hold.ts';
+import { type Overview, overview, watchOverview } from '../../../src/kiosks/overview.ts';
 import { productionBody } from '../../webhooks/signer.ts';
 import { keep } from '../kept-events.ts';
 import { OneCard } from '../one-card.ts';

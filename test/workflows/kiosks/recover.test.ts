@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Context } from '../../../src/workflows/context.ts';
-import { type RecoverOptions, recover } from '../../../src/workflows/kiosks/recover.ts';
+import type { Context } from '../../../src/context/context.ts';
+import { type RecoverOptions, recover } from '../../../src/kiosks/recover.ts';
 import { type FailedCard, FailedCards, HERE, outcomesOf } from './failed-cards.ts';
 
 let cards: FailedCards;

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { produce } from '../../../src/cards/produce.ts';
+import { status } from '../../../src/cards/status.ts';
+import type { Report } from '../../../src/context/context.ts';
 import { Failure } from '../../../src/domain/errors/failure.ts';
-import type { Report } from '../../../src/workflows/context.ts';
-import { produce } from '../../../src/workflows/produce.ts';
-import { status } from '../../../src/workflows/status.ts';
 import { productionEvent } from '../../domain/events.ts';
 import { Listener } from '../listened.ts';
 import { type FailedCard, FailedCards, HERE, keepEvents, outcomesOf, THERE } from './failed-cards.ts';

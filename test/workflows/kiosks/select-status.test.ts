@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Target } from '../../../src/cards/session/resolve-cards.ts';
+import { simulate } from '../../../src/cards/simulate.ts';
 import type { Selection } from '../../../src/domain/selection.ts';
-import { chosenStatus, chosenTargets } from '../../../src/workflows/kiosks/select-status.ts';
-import { simulate } from '../../../src/workflows/simulate.ts';
-import type { Target } from '../../../src/workflows/targets.ts';
+import { chosenStatus, chosenTargets } from '../../../src/kiosks/selection-status.ts';
 import { OneCard } from '../one-card.ts';
 import type { World } from '../world.ts';
 

@@ -1,10 +1,10 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import type { Target } from '../../../src/cards/session/resolve-cards.ts';
 import { Failure } from '../../../src/domain/errors/failure.ts';
-import { understand } from '../../../src/webhooks/understand.ts';
-import { catchUp } from '../../../src/workflows/listening/catch-up.ts';
-import type { Target } from '../../../src/workflows/targets.ts';
+import { catchUp } from '../../../src/events/catch-up.ts';
+import { understand } from '../../../src/webhooks/decode-event.ts';
 import { cardBody } from '../../webhooks/signed-events.ts';
 import { World } from '../world.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Notice, Notices } from '../../../src/workflows/listening/notices.ts';
+import { type Notice, Notices } from '../../../src/events/throttled-notices.ts';
 
 /** A lull that lasts until the test ends it. */
 function makeLull() {

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Clock } from '../../../src/context/context.ts';
 import { Failure } from '../../../src/domain/errors/failure.ts';
+import { keepPresence, lastListenedAt } from '../../../src/events/heartbeat.ts';
 import type { Journal, Listening } from '../../../src/journal/journal.ts';
-import type { Clock } from '../../../src/workflows/context.ts';
-import { keepPresence, lastListenedAt } from '../../../src/workflows/listening/presence.ts';
 import { productionEvent } from '../../domain/events.ts';
 import { World } from '../world.ts';
 

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ORDER_EVENT, PRODUCTION_EVENT } from '../../../src/wire/events.ts';
 import {
   createWebhooks,
   deleteWebhook,
   listWebhooks,
   subscribeHere,
   testWebhook,
-} from '../../../src/workflows/listening/subscriptions.ts';
+} from '../../../src/events/subscriptions.ts';
+import { ORDER_EVENT, PRODUCTION_EVENT } from '../../../src/wire/events.ts';
 import { Receiver } from '../../sandbox/receiver.ts';
 import { World } from '../world.ts';
 

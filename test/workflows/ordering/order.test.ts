@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type OrderOptions, order, prepareOrder } from '../../../src/cards/order.ts';
 import type { Journal } from '../../../src/journal/journal.ts';
-import { type OrderOptions, order, prepareOrder } from '../../../src/workflows/ordering/order.ts';
 import { World } from '../world.ts';
 
 let world: World;

@@ -1,10 +1,10 @@
 // Each scenario that comes with kioskctl, against the embedded sandbox, with a clock that nobody waits for.
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { builtInScenarios } from '../../../src/cli/input/built-in-scenarios.ts';
-import { readScenario } from '../../../src/cli/input/scenario-file.ts';
-import { startRun } from '../../../src/workflows/runs/run-scenario.ts';
-import { planCard } from '../../../src/workflows/scenarios/plan-card.ts';
+import { startRun } from '../../../src/runs/run-scenario.ts';
+import { builtInScenarios } from '../../../src/scenarios/built-in-scenarios.ts';
+import { planCard } from '../../../src/scenarios/plan-card.ts';
+import { readScenario } from '../../../src/scenarios/scenario-file.ts';
 import { RunStand } from './stand.ts';
 
 const root = join(import.meta.dirname, '../../..');

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Context } from '../../../src/workflows/context.ts';
+import type { Context } from '../../../src/context/context.ts';
 import { type Act, DOOR, ORDER, PRODUCE, PRODUCED, READY, RESULT, RETRY, RunStand } from './stand.ts';
 
 /** A card that fails once. */

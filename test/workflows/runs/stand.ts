@@ -1,11 +1,12 @@
 // Runs of a few steps in the world of workflows.
-import type { Reference } from '../../../src/domain/reference.ts';
-import type { NewRun, RunCard, RunRecord } from '../../../src/domain/runs/run.ts';
-import type { Context } from '../../../src/workflows/context.ts';
-import { keptCards } from '../../../src/workflows/runs/kept-cards.ts';
-import type { PlacedStep } from '../../../src/workflows/runs/run.ts';
-import { resumeRun, startRun } from '../../../src/workflows/runs/run-scenario.ts';
-import type { OnFailure, StepAct } from '../../../src/workflows/scenarios/scenario.ts';
+
+import type { Context } from '../../../src/context/context.ts';
+import type { Reference } from '../../../src/domain/ids.ts';
+import type { NewRun, RunCard, RunRecord } from '../../../src/domain/run.ts';
+import { keptCards } from '../../../src/runs/reports/kept-cards.ts';
+import type { PlacedStep } from '../../../src/runs/run.ts';
+import { resumeRun, startRun } from '../../../src/runs/run-scenario.ts';
+import type { OnFailure, StepAct } from '../../../src/scenarios/steps/step.ts';
 import { World } from '../world.ts';
 
 export type Act = StepAct & { onFailure?: OnFailure; timeout?: number };

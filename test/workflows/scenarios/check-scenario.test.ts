@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { checkScenario } from '../../../src/workflows/scenarios/check-scenario.ts';
-import type { Scenario } from '../../../src/workflows/scenarios/scenario.ts';
+import { checkScenario } from '../../../src/scenarios/check-scenario.ts';
+import type { Scenario } from '../../../src/scenarios/steps/step.ts';
 
 const ORDER = { order: { cardHolderName: 'Sam Sample' } };
 

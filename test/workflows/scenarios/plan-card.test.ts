@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { checkScenario } from '../../../src/workflows/scenarios/check-scenario.ts';
-import { type CardGiven, type CardPlan, planCard } from '../../../src/workflows/scenarios/plan-card.ts';
-import type { Values } from '../../../src/workflows/scenarios/scenario.ts';
+import { checkScenario } from '../../../src/scenarios/check-scenario.ts';
+import { type CardGiven, type CardPlan, planCard } from '../../../src/scenarios/plan-card.ts';
+import type { Values } from '../../../src/scenarios/steps/step.ts';
 
 const ORDER = { order: { cardHolderName: '${holder}' } };
 const VARIABLES = {

@@ -1,0 +1,199 @@
+// The folders of src: one table for docs/layout.md and test/layout.test.ts. `node scripts/layout.ts --write` writes the page.
+
+/** One folder of `src`. */
+export interface Folder {
+  name: string;
+  purpose: string;
+  /** Folders that its files may import, with all that those may import. Its own subfolders go without saying. */
+  imports: readonly string[];
+  /** Imported only within its top folder, but for the files named here. */
+  closed?: true | readonly string[];
+  /** Imports that `imports` would allow, and that are forbidden all the same. */
+  never?: readonly string[];
+  /** Files under 60 lines with a single importer, each with the reason why it stands alone. */
+  small?: Readonly<Record<string, string>>;
+}
+
+/** From top to bottom: imports point down only, and inside means below. */
+export const FOLDERS: readonly Folder[] = [
+  {
+    name: 'commands',
+    purpose: 'One file a command, its path its name: flags, one workflow, one result.',
+    imports: ['cli', 'support', 'runs', 'events', 'kiosks', 'scenarios', 'cards'],
+  },
+  {
+    name: 'cli',
+    purpose: 'The program: start, dispatch, base command, production guard, and the composition root that makes every Context.',
+    imports: ['support', 'runs', 'events', 'kiosks', 'scenarios', 'cards', 'webhooks', 'sandbox', 'http'],
+  },
+  {
+    name: 'cli/completion',
+    purpose: 'What the tab key offers.',
+    imports: ['cli/settings', 'scenarios', 'journal'],
+    closed: ['commands/completion.ts'],
+  },
+  {
+    name: 'cli/credentials',
+    purpose: 'Whose token and from where: sources, storage, renewal, login.',
+    imports: ['cli/settings', 'cli/terminal', 'wise', 'context', 'http'],
+  },
+  {
+    name: 'cli/settings',
+    purpose: 'Which context, which API, how long: one table of settings over flags, variables and files.',
+    imports: ['cli/terminal', 'input', 'output', 'context'],
+  },
+  {
+    name: 'cli/terminal',
+    purpose: 'Streams, signals, prompts, live progress, and reading and writing files.',
+    imports: ['context', 'output', 'domain'],
+  },
+  {
+    name: 'support',
+    purpose: 'On call: audit log, incident bundle, doctor, the runbook of the team.',
+    imports: ['events', 'cards', 'context', 'input', 'output'],
+  },
+  {
+    name: 'runs',
+    purpose: 'Carrying a scenario out for many cards: stored, resumed, cleaned up.',
+    imports: ['scenarios', 'kiosks', 'cards'],
+  },
+  {
+    name: 'runs/reports',
+    purpose: 'The reports of a run, from its records alone: one model, five formats.',
+    imports: ['output', 'context', 'domain', 'input'],
+  },
+  {
+    name: 'events',
+    purpose: 'Receiving, listing, replaying and importing the events of Wise; subscriptions.',
+    imports: ['cards', 'webhooks', 'context', 'input', 'output'],
+  },
+  {
+    name: 'kiosks',
+    purpose: 'Whole kiosks: overview, holds, retries of many cards, recovery.',
+    imports: ['cards', 'context', 'input', 'output'],
+  },
+  {
+    name: 'scenarios',
+    purpose: 'What a scenario file may contain, what is wrong with it, and the steps it gives for one card.',
+    imports: ['cards', 'input', 'output'],
+  },
+  {
+    name: 'scenarios/steps',
+    purpose: 'One definition a step kind: schema, title, needs, action.',
+    imports: ['cards', 'input', 'domain'],
+  },
+  {
+    name: 'cards',
+    purpose: 'Actions on single cards: order, produce, retry, wait, simulate, cancel, status; one executor for many.',
+    imports: ['context', 'input', 'output'],
+  },
+  {
+    name: 'cards/session',
+    purpose: 'One card while work is in progress: identify it, read it, reconcile, follow its events, send it once.',
+    imports: ['context', 'wise', 'journal', 'domain'],
+  },
+  {
+    name: 'context',
+    purpose: 'The ports: interfaces of all that a workflow may see, and the helpers that every workflow needs.',
+    imports: ['wise', 'journal', 'sandbox', 'domain'],
+  },
+  {
+    name: 'input',
+    purpose: 'Declaring and reading what users pass: shared flags with their parsers, YAML with lines, PEM, diagnostics.',
+    imports: ['domain'],
+  },
+  {
+    name: 'output',
+    purpose: 'Building what users see: result, table, style, document, escaped markup.',
+    imports: ['domain'],
+  },
+  {
+    name: 'wise',
+    purpose: 'The client of the Wise API: one function an endpoint, retries, rate limits.',
+    imports: ['wire'],
+  },
+  {
+    name: 'journal',
+    purpose: 'The durable record: its interface, opening it, the write queue, the projection of events.',
+    imports: ['database', 'domain'],
+  },
+  {
+    name: 'journal/tables',
+    purpose: 'One module a table: type, columns, SQL and methods together.',
+    imports: ['database', 'domain'],
+    closed: true,
+  },
+  {
+    name: 'journal/tables/migrations',
+    purpose: 'The schema of the journal, one file a version.',
+    imports: [],
+    closed: true,
+  },
+  {
+    name: 'webhooks',
+    purpose: 'Receiving, verifying, decoding and forwarding webhooks.',
+    imports: ['http', 'wire'],
+  },
+  {
+    name: 'sandbox',
+    purpose: 'The embedded sandbox: its interface, its server, control endpoint, webhook dispatcher.',
+    imports: ['http', 'wire', 'database'],
+    never: ['domain/stage', 'domain/guards', 'domain/event-order'],
+  },
+  {
+    name: 'sandbox/api',
+    purpose: 'The endpoints of Wise, one file a resource, and the HTTP around them.',
+    imports: ['sandbox/state', 'http', 'wire'],
+    closed: true,
+    never: ['domain/stage', 'domain/guards', 'domain/event-order'],
+  },
+  {
+    name: 'sandbox/state',
+    purpose: 'The strict state machine of orders and productions.',
+    imports: ['wire'],
+    closed: true,
+    never: ['domain/stage', 'domain/guards', 'domain/event-order'],
+  },
+  {
+    name: 'sandbox/state/tables',
+    purpose: 'The state file, one module a table.',
+    imports: ['database', 'wire'],
+    closed: true,
+    never: ['domain/stage', 'domain/guards', 'domain/event-order'],
+  },
+  {
+    name: 'http',
+    purpose: 'A local HTTP server: listen, limits, refuse, close.',
+    imports: ['domain'],
+  },
+  {
+    name: 'database',
+    purpose: 'Opening, migrating and locking a SQLite file.',
+    imports: ['domain'],
+  },
+  {
+    name: 'wire',
+    purpose: 'Schemas of what crosses the wire: the bodies of Wise and the control bodies of the sandbox.',
+    imports: ['domain'],
+  },
+  {
+    name: 'domain',
+    purpose: 'Pure decisions about cards, events and runs; the types of what the journal stores.',
+    imports: [],
+  },
+  {
+    name: 'domain/times',
+    purpose: 'Durations, points in time, the times of Wise.',
+    imports: ['domain/errors'],
+  },
+  {
+    name: 'domain/errors',
+    purpose: 'The error codes of Wise, our failures, exit codes.',
+    imports: ['domain/text'],
+  },
+  {
+    name: 'domain/text',
+    purpose: 'Text that is safe to show and to store; redaction.',
+    imports: [],
+  },
+];

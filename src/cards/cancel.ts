@@ -1,0 +1,85 @@
+import type { Context } from '../context/context.ts';
+import { leaseOnCard, withLeases } from '../context/leases.ts';
+import { recordAct } from '../context/record-act.ts';
+import { hintOf, name } from '../domain/card.ts';
+import { Failure } from '../domain/errors/failure.ts';
+import type { CardResult } from '../domain/results.ts';
+import { failureOf, unreachable } from '../wise/client.ts';
+import { cancelOrder } from '../wise/orders.ts';
+import type { Target } from './session/resolve-cards.ts';
+import { forEachCard, type Subject, statusOf } from './session/session.ts';
+import { waitFor } from './session/wait.ts';
+
+/** Cancels orders, and waits until each of them reads CANCELLED. */
+export async function cancel(ctx: Context, targets: readonly Target[]): Promise<CardResult[]> {
+  return forEachCard(ctx, { targets, concurrency: 1, authorizeFirst: true }, async (subject) =>
+    recordAct(ctx, { subject, act: 'cancel' }, () => cancelOne(ctx, subject)),
+  );
+}
+
+/** @returns whether it was cancelled now @throws Failure */
+export async function cancelOne(ctx: Context, subject: Subject): Promise<boolean> {
+  const { card } = await subject.observe();
+  if (card.orderStatus === 'CANCELLED') return false;
+  if (card.orderStatus === 'COMPLETED' || card.orderStatus === 'RETURNED') {
+    throw new Failure(
+      'wrong-stage',
+      `Order ${card.orderId} is ${card.orderStatus} and can't be cancelled any more.`,
+      {
+        hint: 'Block the card itself, if it must not be used.',
+      },
+    );
+  }
+  if (card.orderId === null) {
+    throw new Failure('not-found', `No order of profile ${card.profileId} names card ${name(card)}.`, {
+      hint: 'Name the order: PROFILE/ORDER.',
+    });
+  }
+  await approve(ctx, subject);
+  const { profileId, orderId, cardToken } = card;
+  const subjects = cardToken === null ? [] : [leaseOnCard(cardToken)];
+  await withLeases(ctx, { subjects, act: 'cancel' }, async () =>
+    sendCancellation(ctx, subject, { profileId, orderId }),
+  );
+  return true;
+}
+
+/** In PLACED nothing exists yet; afterwards the card is blocked with its order, for good. */
+async function approve(ctx: Context, subject: Subject): Promise<void> {
+  const { card } = subject;
+  if (card.stage === 'placed') return;
+  if (card.stage === 'in-progress')
+    ctx.report.warn(`Card ${name(card)} is being produced: it may come out of the kiosk.`);
+  const question = `Cancel order ${card.orderId} (${card.stage})? Its card is blocked for good.`;
+  if (await subject.ask(question)) return;
+  throw new Failure('not-confirmed', `Order ${card.orderId} was left as it is.`, { hint: hintOf(card) });
+}
+
+/** A lost answer needs no other care than an accepted request: the order shows what became of it. */
+async function sendCancellation(
+  ctx: Context,
+  subject: Subject,
+  order: { profileId: number; orderId: number },
+): Promise<void> {
+  const sent = await cancelOrder(ctx.wise, order);
+  if (sent.kind === 'not-connected') throw unreachable(sent);
+  const isLost = sent.kind !== 'answered' || sent.httpStatus >= 500 || sent.httpStatus === 408;
+  if (!isLost && (sent.httpStatus < 200 || sent.httpStatus > 299)) throw failureOf(sent);
+  await waitFor(ctx, subject, {
+    goal: 'cancelled',
+    isReached: ({ card }) => card.orderStatus === 'CANCELLED',
+    ...(isLost && { onDeadline: () => cancellationUnknown(ctx, subject, sent.correlationId) }),
+  });
+}
+
+function cancellationUnknown(ctx: Context, subject: Subject, correlationId: string): Failure {
+  const { card } = subject;
+  return new Failure(
+    'outcome-unknown',
+    `The request to cancel order ${card.orderId} may have been accepted.`,
+    {
+      hint: `Look again: ${statusOf(ctx, subject)}`,
+      details: { correlationId },
+    },
+  );
+}

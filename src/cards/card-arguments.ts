@@ -1,0 +1,38 @@
+import type { Io } from '../cli/terminal/io.ts';
+import type { Context } from '../context/context.ts';
+import { Failure } from '../domain/errors/failure.ts';
+import { parseReference } from '../domain/ids.ts';
+import { PassedOnError } from './passed-on-error.ts';
+import { type GivenReference, resolveTargets, type Target } from './session/resolve-cards.ts';
+import { parsePiped } from './stdin-cards.ts';
+
+/** The cards of a command, and whether its document shows one card or a list. */
+export interface CardInput {
+  targets: Target[];
+  shape: 'card' | 'cards';
+}
+
+/**
+ * Reads the CARD arguments of a command; a single `-` stands for standard input, read to its end.
+ * @throws Failure `usage`, `invalid-reference`, and what piped input throws
+ * @throws PassedOnError
+ */
+export async function readCards(ctx: Context, io: Io, given: readonly string[]): Promise<CardInput> {
+  if (!given.includes('-')) {
+    const targets = await resolveTargets(ctx, given.map(parseReference));
+    return { targets, shape: given.length === 1 ? 'card' : 'cards' };
+  }
+  if (given.length > 1) {
+    throw new Failure('usage', 'Standard input (-) and other cards were named together.', {
+      hint: 'Name the cards, or pipe all of them in.',
+    });
+  }
+  const piped = parsePiped(await io.readStdin(ctx.signal), ctx.environment);
+  if (piped.kind === 'passed-on') throw new PassedOnError(piped.passedOn);
+  return { targets: await resolveTargets(ctx, piped.references), shape: piped.shape };
+}
+
+/** One card that a flag names, like `--like CARD`. */
+export function readCardFlag(text: string | undefined): GivenReference | null {
+  return text === undefined ? null : parseReference(text);
+}

@@ -1,0 +1,168 @@
+import * as v from 'valibot';
+import type { Context } from '../context/context.ts';
+import { recordAct } from '../context/record-act.ts';
+import { name } from '../domain/card.ts';
+import { asFailure, Failure } from '../domain/errors/failure.ts';
+import { KIOSK_COLLECTION } from '../domain/guards.ts';
+import { mergeOrders, SAMPLE_ORDER } from '../domain/order.ts';
+import type { CardResult } from '../domain/results.ts';
+import { type OrderRequest, orderRequest } from '../wire/orders.ts';
+import { getOrderWithHolder, validateAddress } from '../wise/orders.ts';
+import { requireProfile } from './api-lists.ts';
+import { chooseProgram } from './card-program.ts';
+import { type PreparedOrder, placeOrder } from './place-order.ts';
+import { observe } from './session/read-card.ts';
+import { type GivenReference, resolveTargets, type Target } from './session/resolve-cards.ts';
+import { forEachCard, type Subject } from './session/session.ts';
+import { waitUntilReady } from './wait-ready.ts';
+
+export interface OrderOptions {
+  /** What the flags say of the vendor's body; what they don't say is undefined. */
+  fields: Record<string, unknown>;
+  /** The same from a file. */
+  file: Record<string, unknown> | null;
+  /** A card whose order's data are copied. */
+  like: GivenReference | null;
+  /** A card that the new one replaces, and why. */
+  replaces: { card: GivenReference; reason: string } | null;
+  /** Any text; null makes a new key. */
+  idempotencyKey: string | null;
+  wait: boolean;
+}
+
+/** What orders are checked with before they are sent; several of them may share what the vendor said. */
+export interface OrderChecks {
+  /** @throws Failure as `chooseProgram` does */
+  program(ctx: Context, wanted: { profileId: number; named: string | null }): Promise<string>;
+  /** @throws Failure `address-rejected` */
+  address(ctx: Context, profileId: number, order: OrderRequest): Promise<void>;
+}
+
+const EACH_TIME: OrderChecks = { program: chooseProgram, address: checkAddress };
+
+/**
+ * Puts an order together and has program and address checked by the vendor; sends nothing.
+ * @throws Failure `usage` for data that can't be right, `address-rejected`, `limit-reached`
+ */
+export async function prepareOrder(
+  ctx: Context,
+  options: Omit<OrderOptions, 'wait' | 'idempotencyKey'>,
+  checks: OrderChecks = EACH_TIME,
+): Promise<PreparedOrder> {
+  const [like] = options.like ? await resolveTargets(ctx, [options.like]) : [];
+  const profileId = like?.profileId ?? requireProfile(ctx);
+  await ctx.authorize(profileId);
+  const copied = like ? await copyOrder(ctx, like) : {};
+  const given = mergeOrders([copied, options.file ?? {}, options.fields]);
+  const base = ctx.environment === 'local' && !('cardHolderName' in given) ? SAMPLE_ORDER : {};
+  const replacementDetails = await replacementOf(ctx, options.replaces);
+  const named = typeof given.program === 'string' ? given.program : ctx.program;
+  const order = check({
+    ...mergeOrders([base, given]),
+    program: await checks.program(ctx, { profileId, named }),
+    deliveryOption: KIOSK_COLLECTION,
+    ...(replacementDetails && { replacementDetails }),
+  });
+  await checks.address(ctx, profileId, order);
+  return { profileId, order };
+}
+
+/** Creates one order; with `wait`, goes on until its card is ready. */
+export async function order(ctx: Context, options: OrderOptions): Promise<CardResult> {
+  const prepared = await prepareOrder(ctx, options);
+  const target: Target = { profileId: prepared.profileId, orderId: null, cardToken: null, after: null };
+  const [result] = await forEachCard(ctx, { targets: [target], concurrency: 1 }, async (subject) => {
+    const changed = await recordAct(ctx, { subject, act: 'order' }, async () => {
+      const placed = await placeOrder(ctx, prepared, options.idempotencyKey);
+      subject.target.orderId = placed.orderId;
+      await showOrder(ctx, subject);
+      return placed.changed;
+    });
+    if (options.wait) await waitUntilReady(ctx, subject, { isSeen: subject.latest !== null });
+    return changed;
+  });
+  if (!result) throw new TypeError('an order has no result');
+  return result;
+}
+
+/** The order is there, whether or not it can be read right now. */
+async function showOrder(ctx: Context, subject: Subject): Promise<void> {
+  try {
+    await subject.observe();
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    const { orderId } = subject.target;
+    ctx.report.warn(`Order ${orderId} was created, but can't be read: ${asFailure(error).message}`);
+  }
+}
+
+/** Everything that the vendor's answer tells of an order; an embossed name is not among it. */
+async function copyOrder(ctx: Context, like: Target): Promise<Record<string, unknown>> {
+  const { card } = await observe(ctx, like);
+  if (card.orderId === null) {
+    throw new Failure('not-found', `No order of profile ${card.profileId} names card ${name(card)}.`, {
+      hint: 'Name the order itself (--like PROFILE/ORDER), or give the data with flags or --from.',
+    });
+  }
+  const { profileId, orderId } = card;
+  ctx.report.note(
+    `Copying order ${profileId}/${orderId}; the API does not tell its embossed name and cardholder profile: give them again.`,
+  );
+  const { cardHolderName, phoneNumber, address, lifetimeLimit, cardProgram } = await getOrderWithHolder(
+    ctx.wise,
+    {
+      profileId,
+      orderId,
+    },
+  );
+  return { cardHolderName, phoneNumber, address, lifetimeLimit, program: cardProgram?.name };
+}
+
+async function replacementOf(ctx: Context, replaces: OrderOptions['replaces']) {
+  if (!replaces) return null;
+  const [target] = await resolveTargets(ctx, [replaces.card]);
+  if (!target) throw new TypeError('a reference has no target');
+  if (target.cardToken === null) await observe(ctx, target);
+  if (target.cardToken === null) {
+    throw new Failure('usage', 'The order to replace has no card yet.', {
+      hint: 'Cancel it, and order anew.',
+    });
+  }
+  return { cardToken: target.cardToken, reason: replaces.reason };
+}
+
+function check(data: Record<string, unknown>): OrderRequest {
+  const parsed = v.safeParse(orderRequest, data);
+  if (parsed.success) return parsed.output;
+  const mistakes = parsed.issues.map((issue) => {
+    const field = v.getDotPath(issue) ?? 'order';
+    return issue.input === undefined ? `${field} is missing${flagFor(field)}` : `${field}: ${issue.message}`;
+  });
+  throw new Failure('usage', `The order is not complete or not right: ${mistakes.join('; ')}.`, {
+    hint: 'Give the data with flags, with --from FILE, or copied from another card with --like CARD.',
+  });
+}
+
+const FLAGS = new Map([
+  ['cardHolderName', '--cardholder'],
+  ['address', '--first-line, --city, --post-code, --country'],
+]);
+
+function flagFor(field: string): string {
+  const flag = FLAGS.get(field);
+  return flag ? ` (${flag})` : '';
+}
+
+/** @throws Failure `address-rejected` */
+export async function checkAddress(
+  ctx: Context,
+  profileId: number,
+  { address }: OrderRequest,
+): Promise<void> {
+  const errors = await validateAddress(ctx.wise, { profileId, address }, { signal: ctx.signal });
+  if (errors.length === 0) return;
+  const said = errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
+  throw new Failure('address-rejected', `The vendor does not take the address: ${said}.`, {
+    hint: 'Lines and city have at most 30 characters, a post code 10; PO boxes are not served.',
+  });
+}

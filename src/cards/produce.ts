@@ -1,0 +1,84 @@
+import type { Context } from '../context/context.ts';
+import { recordAct } from '../context/record-act.ts';
+import type { Attempt } from '../domain/attempt.ts';
+import { name } from '../domain/card.ts';
+import { Failure } from '../domain/errors/failure.ts';
+import { guardProduce } from '../domain/guards.ts';
+import { productionFailed } from '../domain/production-failure.ts';
+import type { CardResult } from '../domain/results.ts';
+import type { Simulation } from '../domain/simulation.ts';
+import { refuseHeld } from './session/hold-check.ts';
+import type { Target } from './session/resolve-cards.ts';
+import { sendOnce } from './session/send.ts';
+import { forEachCard, type Subject } from './session/session.ts';
+import { waitForResult } from './wait-produced.ts';
+
+export interface Following {
+  /** Goes on to the result. */
+  wait: boolean;
+  /** What a sandbox is to make of it; goes on to the result, too. */
+  simulation: Simulation | null;
+}
+
+/**
+ * Sends each card to a kiosk, one after the other, once.
+ * @param kioskId null lets the context tell, or the user
+ */
+export async function produce(
+  ctx: Context,
+  { targets, kioskId, ...following }: Following & { targets: readonly Target[]; kioskId: string | null },
+): Promise<CardResult[]> {
+  const kiosk = kioskId ?? (await chooseKiosk(ctx, '--kiosk'));
+  return forEachCard(ctx, { targets, concurrency: 1, authorizeFirst: true }, async (subject) =>
+    recordAct(ctx, { subject, act: 'produce', kioskId: kiosk }, () =>
+      produceOne(ctx, subject, { kioskId: kiosk, ...following }),
+    ),
+  );
+}
+
+/** @returns whether it was sent, or was there already @throws Failure */
+export async function produceOne(
+  ctx: Context,
+  subject: Subject,
+  { kioskId, ...following }: Following & { kioskId: string },
+): Promise<boolean> {
+  await refuseHeld(ctx, kioskId);
+  const attempt = await sendOnce(ctx, subject, { kioskId, guard: (seen) => guardProduce(seen, kioskId) });
+  await follow(ctx, subject, { attempt, ...following });
+  return attempt !== null;
+}
+
+/** The kiosk of the context, or the one that the user picks of several. @throws Failure `input-required` */
+export async function chooseKiosk(ctx: Context, flag: string): Promise<string> {
+  const { kiosks, invocation, ask } = ctx;
+  if (invocation.kioskId !== null) return invocation.kioskId;
+  if (kiosks.length > 0) return ask.choose('Which kiosk?', { flag, choices: kiosks });
+  throw new Failure('input-required', 'Which kiosk?', {
+    hint: `Name it with ${flag}, like ${flag} WIS00001.`,
+  });
+}
+
+/**
+ * Goes on after an attempt was sent, as far as the user wanted.
+ * @param attempt null when the card was left as it is
+ * @throws Failure when it failed
+ */
+export async function follow(
+  ctx: Context,
+  subject: Subject,
+  { attempt, wait, simulation }: Following & { attempt: Attempt | null },
+): Promise<void> {
+  const { card } = subject;
+  if (card.stage === 'failed') throw productionFailed(card);
+  if (attempt?.outcome === 'queued') {
+    ctx.report.note(
+      `Card ${name(card)} is queued: it starts as soon as the printer of ${attempt.kioskId} is ready.`,
+    );
+  }
+  if (card.stage === 'in-progress' && (wait || simulation)) {
+    await waitForResult(ctx, subject, {
+      simulation,
+      ...(attempt && { attemptId: attempt.id, isSeen: true }),
+    });
+  }
+}

@@ -1,0 +1,120 @@
+import type { Context } from '../context/context.ts';
+import { recordAct } from '../context/record-act.ts';
+import type { Attempt } from '../domain/attempt.ts';
+import { isUnsettled } from '../domain/attempt.ts';
+import { name } from '../domain/card.ts';
+import { type CatalogueEntry, lookUpError } from '../domain/errors/error-catalogue.ts';
+import { Failure } from '../domain/errors/failure.ts';
+import { guardRetry, type Seen } from '../domain/guards.ts';
+import { neverAgain } from '../domain/production-failure.ts';
+import type { CardResult } from '../domain/results.ts';
+import { advise } from '../domain/runbook.ts';
+import { printable } from '../domain/text/terminal-text.ts';
+import { chooseKiosk, type Following, follow } from './produce.ts';
+import { refuseHeld } from './session/hold-check.ts';
+import type { Target } from './session/resolve-cards.ts';
+import { bringToRest, seenOf, sendOnce } from './session/send.ts';
+import { forEachCard, type Subject } from './session/session.ts';
+
+export interface RetryOptions extends Following {
+  /** Another kiosk than that of the failed attempt. */
+  toKiosk: string | null;
+  /** Gives up a request that is queued in a kiosk, or whose outcome stays unknown, so that the card may be sent anew. */
+  abandon: boolean;
+}
+
+/** Produces failed or refused cards again, one after the other, as the error catalogue allows. */
+export async function retry(
+  ctx: Context,
+  { targets, ...options }: RetryOptions & { targets: readonly Target[] },
+): Promise<CardResult[]> {
+  ctx.report.note(
+    "This journal's attempts are guarded here; against another machine's, the vendor's refusal is the only guard.",
+  );
+  return forEachCard(ctx, { targets, concurrency: 1, authorizeFirst: true }, async (subject) =>
+    recordAct(ctx, { subject, act: 'retry', kioskId: options.toKiosk }, () =>
+      retryOne(ctx, subject, options),
+    ),
+  );
+}
+
+/** @returns whether it was sent, or was there already @throws Failure */
+export async function retryOne(ctx: Context, subject: Subject, options: RetryOptions): Promise<boolean> {
+  const last = await lookBefore(ctx, subject, options);
+  const attemptId = last?.id ?? null;
+  const known = options.toKiosk ?? subject.card.production?.kioskId ?? last?.kioskId ?? null;
+  const decision = guardRetry(seenOf(subject), { kioskId: known ?? '', attemptId });
+  const kioskId = known ?? (await chooseKiosk(ctx, '--to-kiosk'));
+  await refuseHeld(ctx, kioskId);
+  if (decision !== 'unchanged') await approve(ctx, subject, last);
+  const guard = (seen: Seen) => guardRetry(seen, { kioskId, attemptId });
+  const attempt = await sendOnce(ctx, subject, { kioskId, guard });
+  if (attempt) sayWhich(ctx, subject, { last, attempt });
+  await follow(ctx, subject, { attempt, ...options });
+  return attempt !== null;
+}
+
+/** Looks at a card, and at what became of its last attempt if nobody knows. @returns that attempt */
+async function lookBefore(
+  ctx: Context,
+  subject: Subject,
+  { abandon }: RetryOptions,
+): Promise<Attempt | null> {
+  const { attempt } = (await subject.observe()).facts;
+  if (abandon && attempt && mayBeGivenUp(ctx, attempt)) return giveUp(ctx, subject, attempt);
+  if (!attempt || !isUnsettled(attempt)) return attempt;
+  await bringToRest(ctx, subject, attempt);
+  return subject.latest?.facts.attempt ?? null;
+}
+
+/** A request that is queued, or of which still nobody knows after its settle window. */
+function mayBeGivenUp(ctx: Context, attempt: Attempt): boolean {
+  const isOnItsWay = attempt.outcome === 'sent' && ctx.journal.isHeld(attempt);
+  const age = ctx.clock.now() - (attempt.sentAt ?? 0);
+  const isLost = isUnsettled(attempt) && !isOnItsWay && age >= ctx.timing.settleWindow;
+  return attempt.outcome === 'queued' || isLost;
+}
+
+/** Such a request may still print: only a person may say that it will not. */
+async function giveUp(ctx: Context, subject: Subject, attempt: Attempt): Promise<Attempt> {
+  const { number, outcome, kioskId } = attempt;
+  const question = `Attempt ${number} (${outcome}) may still print at ${kioskId}. Is it certain that it will not?`;
+  if (!(await subject.ask(question))) throw declined(subject);
+  const abandoned = await ctx.journal.update(attempt, { outcome: 'abandoned', at: ctx.clock.now() });
+  subject.update({ attempt: abandoned });
+  return abandoned;
+}
+
+/** What the catalogue says decides: at once, after somebody fixed the cause, or never. */
+async function approve(ctx: Context, subject: Subject, last: Attempt | null): Promise<void> {
+  if (last?.outcome === 'abandoned' || (last?.outcome === 'not-seen' && subject.card.stage === 'ready'))
+    return;
+  const entry = advise(await ctx.runbook(), reasonOf(subject, last));
+  if (entry.retry === 'never') throw neverAgain(subject.card, entry);
+  if (entry.retry !== 'after-fix') return;
+  const what = `${printable(entry.code)}: ${entry.meaning} ${entry.nextStep}`;
+  ctx.report.note(`Card ${name(subject.card)} failed with ${what}`);
+  const question = `Is it fixed, so that card ${name(subject.card)} can be produced again?`;
+  if (!(await subject.ask(question))) throw declined(subject);
+}
+
+function reasonOf({ card }: Subject, last: Attempt | null): CatalogueEntry {
+  return last?.outcome === 'refused'
+    ? lookUpError('request', last.production?.errorCode ?? null)
+    : lookUpError('production', card.production?.errorCode ?? null);
+}
+
+function sayWhich(
+  ctx: Context,
+  { card }: Subject,
+  { last, attempt }: { last: Attempt | null; attempt: Attempt },
+): void {
+  const after = last ? `, after attempt ${last.number} (${last.outcome})` : '';
+  ctx.report.note(`Card ${name(card)}: attempt ${attempt.number}${after}, on ${attempt.kioskId}.`);
+}
+
+function declined({ card }: Subject): Failure {
+  return new Failure('not-confirmed', `Card ${name(card)} was left as it is.`, {
+    hint: card.next ?? 'Nothing is left to do.',
+  });
+}

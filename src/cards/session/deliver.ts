@@ -1,0 +1,146 @@
+import type { Context } from '../../context/context.ts';
+import type { Attempt, Outcome } from '../../domain/attempt.ts';
+import { asFailure, Failure } from '../../domain/errors/failure.ts';
+import { judgeAnswer, type Verdict } from '../../domain/produce-answer.ts';
+import type { Production } from '../../domain/production.ts';
+import { productionRefused } from '../../domain/production-failure.ts';
+import type { AttemptUpdate } from '../../journal/journal.ts';
+import { produceCard } from '../../wise/cards.ts';
+import { failureOf, type Sent, unreachable } from '../../wise/client.ts';
+import type { Reservation } from '../../wise/rate-limiter.ts';
+import type { Subject } from './session.ts';
+import { idsOf, refuseLost, settleLost } from './settle.ts';
+
+type Answer = Sent & { production: Production | null };
+
+/** What the journal records for a verdict at once; `accepted` depends on what the answer says. */
+const OUTCOMES: Record<Exclude<Verdict, 'accepted'>, Outcome> = {
+  queued: 'queued',
+  refused: 'refused',
+  unauthorized: 'refused',
+  'not-found': 'refused',
+  'rate-limited': 'refused',
+  'not-connected': 'not-seen',
+  exists: 'unknown',
+  lost: 'unknown',
+};
+
+const ACCEPTED_OUTCOMES = new Map<string, Outcome>([
+  ['PRODUCED', 'produced'],
+  ['PRODUCTION_ERROR', 'failed'],
+]);
+
+/**
+ * A process that was stopped between the record and the sending may have been taken for dead, and its attempt settled:
+ * after this long it must not send any more.
+ */
+const STALE_MS = 10_000;
+
+/**
+ * Sends the request of a recorded attempt: the one place from which a produce request leaves. Nothing cuts it short but
+ * its own limit of 30 seconds, and nothing repeats it.
+ * @param reservation its turn under the vendor's rate limit
+ * @returns the attempt as it was accepted, or as it was found to be when the answer was lost
+ * @throws Failure when it was refused, not seen, superseded, or nobody can tell
+ */
+export async function deliver(
+  ctx: Context,
+  subject: Subject,
+  { attempt, reservation }: { attempt: Attempt; reservation: Reservation | undefined },
+): Promise<Attempt> {
+  const answer = await put(ctx, attempt, reservation);
+  const httpStatus = answer.kind === 'answered' ? answer.httpStatus : null;
+  const verdict = judgeAnswer({ kind: answer.kind, httpStatus, production: answer.production });
+  const outcome =
+    verdict === 'accepted'
+      ? (ACCEPTED_OUTCOMES.get(answer.production?.status ?? '') ?? 'accepted')
+      : OUTCOMES[verdict];
+  const recorded = await recordOutcome(ctx, attempt, {
+    outcome,
+    production: answer.production,
+    traceId: answer.kind === 'answered' ? answer.traceId : null,
+    at: ctx.clock.now(),
+  });
+  subject.update({ attempt: recorded, ...(verdict === 'accepted' && { production: answer.production }) });
+  if (verdict === 'accepted' || verdict === 'queued') return recorded;
+  if (verdict === 'lost' || verdict === 'exists')
+    return settleAnswer(ctx, subject, { attempt: recorded, answer, verdict });
+  throw refusal(subject, { attempt: recorded, answer, verdict });
+}
+
+async function put(ctx: Context, attempt: Attempt, reservation: Reservation | undefined): Promise<Answer> {
+  const { profileId, cardToken, kioskId, correlationId, sentAt } = attempt;
+  if (kioskId === null || correlationId === null)
+    throw new TypeError('an attempt is sent with kiosk and correlation id');
+  try {
+    return await produceCard(ctx.wise, {
+      profileId,
+      cardToken,
+      kioskId,
+      correlationId,
+      reservation,
+      beforeSending: () => {
+        if (ctx.clock.now() - (sentAt ?? 0) > STALE_MS) throw tooLate(attempt);
+      },
+    });
+  } catch (error) {
+    reservation?.cancel();
+    // Only what is done before the sending throws a Failure: no token, no server.
+    if (error instanceof Failure)
+      await ctx.journal.update(attempt, { outcome: 'not-seen', at: ctx.clock.now() });
+    throw error;
+  }
+}
+
+function tooLate({ cardToken }: Attempt): Failure {
+  return new Failure(
+    'not-seen',
+    `Card ${cardToken} was not sent: this process stood still right before it.`,
+    {
+      hint: 'Nothing was sent: run the command again.',
+    },
+  );
+}
+
+/** The request is out: a journal that can't be written any more must not hide what came of it. */
+async function recordOutcome(ctx: Context, attempt: Attempt, update: AttemptUpdate): Promise<Attempt> {
+  try {
+    return await ctx.journal.update(attempt, update);
+  } catch (error) {
+    const { message } = asFailure(error);
+    ctx.report.warn(
+      `The outcome of attempt ${attempt.number} (${update.outcome}) could not be recorded: ${message}`,
+    );
+    return { ...attempt, outcome: update.outcome, production: update.production ?? null };
+  }
+}
+
+interface Judged {
+  attempt: Attempt;
+  answer: Answer;
+  verdict: Verdict;
+}
+
+async function settleAnswer(
+  ctx: Context,
+  subject: Subject,
+  { attempt, answer, verdict }: Judged,
+): Promise<Attempt> {
+  ctx.report.note(
+    verdict === 'exists'
+      ? 'The vendor already holds a request for this card: looking at its production.'
+      : `The answer was lost (${whatCame(answer)}): looking at the production to find out whether the request arrived.`,
+  );
+  const settled = await settleLost(ctx, subject, attempt);
+  refuseLost(subject, settled, answer.kind === 'answered' ? { httpStatus: answer.httpStatus } : {});
+  return settled;
+}
+
+function whatCame(answer: Answer): string {
+  return answer.kind === 'answered' ? `HTTP ${answer.httpStatus}` : answer.reason;
+}
+
+function refusal({ card }: Subject, { attempt, answer, verdict }: Judged): Failure {
+  if (verdict === 'refused') return productionRefused(card, answer.production, idsOf(attempt));
+  return answer.kind === 'answered' ? failureOf(answer) : unreachable(answer);
+}

@@ -1,0 +1,202 @@
+import type { Context } from '../../context/context.ts';
+import type { ListenerCheck } from '../../context/listener-state.ts';
+import { GROWTH } from '../../context/poll.ts';
+import { isUnsettled } from '../../domain/attempt.ts';
+import { name } from '../../domain/card.ts';
+import { Outage } from '../../domain/errors/failure.ts';
+import type { KeptEvent } from '../../domain/event.ts';
+import type { ReadOptions } from '../../wise/client.ts';
+import { isNews, whatEventsTell, whatEventsTellOfOrder } from './event-news.ts';
+import type { Observation } from './read-card.ts';
+import type { Source, Subject } from './session.ts';
+import { takeOverOrder, takeOverProduction } from './take-over.ts';
+
+/** The pause between two looks into the journal, in milliseconds. */
+const JOURNAL_PAUSE_MS = 20;
+
+/** How often the API is looked at while the events of a listener are waited for. */
+const CALM_MS = 60_000;
+
+export interface FollowOptions {
+  listener: ListenerCheck;
+  /** Milliseconds since the epoch; null for ever. The last look before it is one at the API. */
+  deadline: number | null;
+  /** The card was seen right before: the first step needs no look while events tell. */
+  isSeen?: boolean | undefined;
+}
+
+/**
+ * Follows one card, step by step. Without a listener each step is a look at the API. With one, a step reads the journal,
+ * and looks at the API only at the start (unless the card was seen), every minute, at the deadline, and when events don't
+ * decide by themselves.
+ */
+export class CardFollower {
+  readonly #ctx: Context;
+  readonly #subject: Subject;
+  readonly #options: FollowOptions;
+  /** All events of the card, and whose they are: an order's card may become known on the way. */
+  #events: KeptEvent[] = [];
+  #eventsOf = '';
+  /** Up to which event of the journal they were read. */
+  #readTo = 0;
+  /** How many of them were there before the first look, which covers them. */
+  #covered = 0;
+  /** Events told which card it is: what is new among its own is looked into, all else is known. */
+  #isTold = false;
+  #nextLookAt = Number.NEGATIVE_INFINITY;
+  #pause = 0;
+  #failure: unknown = null;
+  #source: Source = 'api';
+  #isOnJournal = false;
+
+  constructor(ctx: Context, subject: Subject, options: FollowOptions) {
+    this.#ctx = ctx;
+    this.#subject = subject;
+    this.#options = options;
+  }
+
+  /** What showed the card as it is now. */
+  get source(): Source {
+    return this.#source;
+  }
+
+  /** The pause until the next step, in milliseconds; null for the usual one. */
+  get pause(): number | null {
+    return this.#isOnJournal ? JOURNAL_PAUSE_MS : null;
+  }
+
+  /** @throws what looking throws, also while a failed look is not due again */
+  async step(read: ReadOptions): Promise<Observation> {
+    this.#isOnJournal = await this.#options.listener.isOnJournal();
+    if (!this.#isOnJournal) return this.#look(read);
+    const news = await this.#readNews();
+    const told = news.length > 0 ? await this.#takeOver() : null;
+    // Of an order whose card became known, the events of the card may be there already.
+    if (told) return this.#isTold ? this.step(read) : told;
+    if (this.#hasNews(news)) this.#lookSoon();
+    if (this.#isDue()) {
+      const seen = await this.#look(read);
+      return (await this.#takeOver()) ?? seen;
+    }
+    const { latest } = this.#subject;
+    if (latest === null || this.#failure !== null) throw this.#failure;
+    return latest;
+  }
+
+  async #look(read: ReadOptions): Promise<Observation> {
+    try {
+      const seen = await this.#subject.observe(read);
+      this.#failure = null;
+      this.#source = 'api';
+      return seen;
+    } catch (error) {
+      this.#failure = error;
+      throw error;
+    } finally {
+      this.#planNextLook();
+    }
+  }
+
+  /** The events that came since the last step; all of them, once it becomes known of which card they are. */
+  async #readNews(): Promise<KeptEvent[]> {
+    const { cardToken, orderId } = this.#subject.target;
+    const card = { cardToken, orderId };
+    const of = JSON.stringify(card);
+    const isFirst = of !== this.#eventsOf;
+    const isSeen = this.#isTold || this.#isSeen();
+    if (isFirst) {
+      this.#events = [];
+      this.#eventsOf = of;
+      this.#isTold = false;
+      if (!isSeen) this.#lookSoon();
+    }
+    const { journal } = this.#ctx;
+    const { upTo, isQuiet } = await journal.newsOf(card, this.#readTo);
+    this.#readTo = upTo;
+    if (isQuiet && !isFirst) return [];
+    const news = await journal.listEvents({ card, afterId: this.#events.at(-1)?.id ?? 0 });
+    this.#events.push(...news);
+    if (isFirst) this.#covered = isSeen ? 0 : this.#events.length;
+    if (isFirst && isSeen) this.#planNextLook();
+    return news;
+  }
+
+  /** Takes over what the events tell beyond doubt: that the order went on, and the card's production. */
+  async #takeOver(): Promise<Observation | null> {
+    const sayings = [await this.#takeOverOrder(), await this.#takeOverProduction()].filter(
+      (one) => one !== null,
+    );
+    if (sayings.length === 0) return null;
+    this.#source = 'event';
+    this.#failure = null;
+    this.#planNextLook();
+    for (const saying of sayings) this.#ctx.report.note(saying);
+    return this.#subject.latest;
+  }
+
+  async #takeOverOrder(): Promise<string | null> {
+    const { latest, target } = this.#subject;
+    const told = latest && whatEventsTellOfOrder(latest.facts, this.#events);
+    if (!told) return null;
+    const isOther = told.cardToken !== target.cardToken;
+    if (!(await takeOverOrder(this.#ctx, this.#subject, told))) return null;
+    if (isOther) this.#isTold = true;
+    return `Order ${target.orderId}: ${told.orderStatus}, says event ${told.event.id}.`;
+  }
+
+  async #takeOverProduction(): Promise<string | null> {
+    const { latest } = this.#subject;
+    const told = latest && whatEventsTell(latest.facts, this.#events);
+    if (!told || !(await takeOverProduction(this.#ctx, this.#subject, told))) return null;
+    return `Card ${name(this.#subject.card)}: ${told.production.status}, says event ${told.event.id}.`;
+  }
+
+  /** Was the card seen right before? What an order in PLACED waits for has to be named at once. */
+  #isSeen(): boolean {
+    const facts = this.#subject.latest?.facts;
+    if (!facts || !this.#options.isSeen) return false;
+    return facts.orderStatus !== 'PLACED' || facts.requirements !== null;
+  }
+
+  #hasNews(events: readonly KeptEvent[]): boolean {
+    const { latest } = this.#subject;
+    return latest !== null && events.some((event) => isNews(latest.facts, event));
+  }
+
+  #lookSoon(): void {
+    this.#pause = this.#ctx.timing.firstPause;
+    this.#nextLookAt = Number.NEGATIVE_INFINITY;
+  }
+
+  #isDue(): boolean {
+    const now = this.#ctx.clock.now();
+    const { deadline } = this.#options;
+    return now >= this.#nextLookAt || (deadline !== null && deadline - now <= JOURNAL_PAUSE_MS);
+  }
+
+  /** Is the end of the attempt still to be seen, or to be confirmed? */
+  #isUncertain(): boolean {
+    const { latest } = this.#subject;
+    if (!latest) return false;
+    const { attempt } = latest.facts;
+    return isUnsettled(attempt) || (attempt?.outcome === 'failed' && latest.card.stage !== 'failed');
+  }
+
+  /**
+   * A calm card is looked at once a minute. One whose request got no answer yet, whose end is not confirmed, or that can't
+   * be read, at the usual pace; one of which an event says more than the API shows, less and less often.
+   */
+  #planNextLook(): void {
+    const { firstPause, interval } = this.#ctx.timing;
+    const isPressing = this.#failure !== null || this.#isUncertain();
+    const asked = this.#failure instanceof Outage ? (this.#failure.retryAfter ?? 0) : 0;
+    const now = this.#ctx.clock.now();
+    if (!isPressing && !this.#hasNews(this.#events.slice(this.#covered))) {
+      this.#pause = firstPause;
+      this.#nextLookAt = now + CALM_MS;
+      return;
+    }
+    this.#nextLookAt = now + Math.max(asked, this.#pause);
+    this.#pause = Math.min(this.#pause * GROWTH, isPressing ? interval : CALM_MS);
+  }
+}

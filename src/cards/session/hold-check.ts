@@ -1,0 +1,25 @@
+import type { Context } from '../../context/context.ts';
+import { Failure } from '../../domain/errors/failure.ts';
+import { commandLine } from '../../domain/next-command.ts';
+import type { Hold } from '../../journal/journal.ts';
+
+/** @throws Failure `kiosk-held` while nothing is to be sent to a kiosk, with the reason and who set it */
+export async function refuseHeld(ctx: Context, kioskId: string): Promise<void> {
+  const hold = await findHold(ctx, kioskId);
+  if (hold) throw kioskHeld(ctx, hold);
+}
+
+export async function findHold(ctx: Context, kioskId: string): Promise<Hold | null> {
+  return (await ctx.journal.listHolds()).find((one) => one.kioskId === kioskId) ?? null;
+}
+
+export function kioskHeld(ctx: Context, { kioskId, reason, user, host, heldAt }: Hold): Failure {
+  const since = new Date(heldAt).toISOString();
+  return new Failure(
+    'kiosk-held',
+    `Kiosk ${kioskId} is on hold since ${since}, set by ${user}@${host}: ${reason}`,
+    {
+      hint: `Once it may print again: ${commandLine(['kiosk', 'release', kioskId], ctx.invocation)}`,
+    },
+  );
+}

@@ -1,0 +1,146 @@
+import type { Context } from '../../context/context.ts';
+import { leaseOnCard, withLeases } from '../../context/leases.ts';
+import { type Attempt, describeHolder, isOpen, isUnsettled, type Outcome } from '../../domain/attempt.ts';
+import { hintOf, name } from '../../domain/card.ts';
+import { Failure } from '../../domain/errors/failure.ts';
+import { type Decision, type Seen } from '../../domain/guards.ts';
+import { deliver } from './deliver.ts';
+import { refuseHeld } from './hold-check.ts';
+import { type Subject, statusOf } from './session.ts';
+import { settleLost } from './settle.ts';
+
+export interface Sending {
+  /** The kiosk that the user chose; null when the card's last attempt tells. */
+  kioskId: string | null;
+  /** Decides, from what was read right before, whether to send and where. Throws a Failure to refuse. */
+  guard: (seen: Seen) => Decision;
+}
+
+/** A claim that fails, is settled, and fails again: something else keeps working on this card. */
+const MOST_ROUNDS = 3;
+
+/**
+ * Sends a card to a kiosk, at most once: claims it, reads it, asks the guard, records the request, sends it, and records
+ * what came of it. An attempt that was left without an answer, by another process or by this one, is settled first.
+ * @returns the attempt that was sent, or null when the guard left the card as it is, or this command sent it before
+ * @throws Failure
+ */
+export async function sendOnce(ctx: Context, subject: Subject, sending: Sending): Promise<Attempt | null> {
+  const cardToken = await findToken(subject, sending);
+  const subjects = [leaseOnCard(cardToken)];
+  return withLeases(ctx, { subjects, act: 'send' }, async () =>
+    sendLeased(ctx, subject, { ...sending, cardToken }),
+  );
+}
+
+async function sendLeased(
+  ctx: Context,
+  subject: Subject,
+  { cardToken, ...sending }: Sending & { cardToken: string },
+): Promise<Attempt | null> {
+  if (!subject.takeTurn(cardToken)) {
+    await subject.observe();
+    return null;
+  }
+  for (let round = 0; round < MOST_ROUNDS; round += 1) {
+    const { profileId, orderId } = subject.target;
+    const { kioskId } = sending;
+    const claim = { profileId, orderId, cardToken, kioskId, reason: ctx.reason, at: ctx.clock.now() };
+    const { attempt, claimed } = await ctx.journal.claim(claim);
+    if (claimed) return sendClaimed(ctx, subject, { attempt, sending });
+    await bringToRest(ctx, subject, attempt);
+    // What is still open now is in progress: it is left alone, or the guard says why it can't be joined.
+    if (isOpen(subject.latest?.facts.attempt ?? null) && decide(subject, sending) === 'unchanged')
+      return null;
+  }
+  throw busy(ctx, subject);
+}
+
+/** An order names its card once the card exists. */
+async function findToken(subject: Subject, sending: Sending): Promise<string> {
+  if (subject.target.cardToken === null) await subject.observe();
+  if (subject.target.cardToken === null) {
+    decide(subject, sending);
+    throw new Failure('wrong-stage', `Order ${name(subject.card)} has no card.`, {
+      hint: hintOf(subject.card),
+    });
+  }
+  return subject.target.cardToken;
+}
+
+/** Looks at a card until its open attempt is settled, or is known to be in progress. */
+export async function bringToRest(ctx: Context, subject: Subject, attempt: Attempt): Promise<void> {
+  const onItsWay: Outcome[] = ['claimed', 'sent'];
+  if (onItsWay.includes(attempt.outcome) && ctx.journal.isHeld(attempt)) throw busy(ctx, subject, attempt);
+  if (!isUnsettled(attempt)) {
+    await subject.observe();
+    return;
+  }
+  ctx.report.note(
+    `Attempt ${attempt.number} on card ${name(subject.card)} got no answer: looking what became of it.`,
+  );
+  const { outcome } = await settleLost(ctx, subject, attempt);
+  if (outcome === 'not-seen') ctx.report.note(`Attempt ${attempt.number} was not seen to arrive.`);
+}
+
+async function sendClaimed(
+  ctx: Context,
+  subject: Subject,
+  { attempt, sending }: { attempt: Attempt; sending: Sending },
+): Promise<Attempt | null> {
+  const send = async () => {
+    // Its turn comes before the look: nothing stands between look, record and sending.
+    const reservation = await ctx.wise.reserve(ctx.signal);
+    const sent = await record(ctx, subject, { attempt, sending }).catch((error: unknown) => {
+      reservation?.cancel();
+      throw error;
+    });
+    if (!sent) reservation?.cancel();
+    return { reservation, sent };
+  };
+  const { sent, reservation } = await send().catch(async (error: unknown) => {
+    await ctx.journal.release(attempt).catch(() => undefined);
+    throw error;
+  });
+  if (sent) return deliver(ctx, subject, { attempt: sent, reservation });
+  await ctx.journal.release(attempt);
+  return null;
+}
+
+/** Reads the card and, if the guard lets it pass, records that its request goes out now. */
+async function record(
+  ctx: Context,
+  subject: Subject,
+  { attempt, sending }: { attempt: Attempt; sending: Sending },
+): Promise<Attempt | null> {
+  const { facts } = await subject.observe();
+  const decision = decide(subject, sending);
+  if (decision === 'unchanged') return null;
+  const sent = await ctx.journal.markSent(attempt, {
+    kioskId: decision.send,
+    orderId: subject.target.orderId,
+    baseline: facts.production,
+    correlationId: crypto.randomUUID(),
+    at: ctx.clock.now(),
+  });
+  if (sent) return sent;
+  await refuseHeld(ctx, decision.send);
+  throw busy(ctx, subject);
+}
+
+function decide(subject: Subject, { guard }: Sending): Decision {
+  return guard(seenOf(subject));
+}
+
+/** What a guard may look at of a card that was observed. */
+export function seenOf({ card, latest }: Subject): Seen {
+  return { card, deliveryOption: latest?.deliveryOption ?? null, attempt: latest?.facts.attempt ?? null };
+}
+
+function busy(ctx: Context, subject: Subject, attempt?: Attempt): Failure {
+  const { card } = subject;
+  const who = attempt ? describeHolder(attempt.holder) : 'another process';
+  return new Failure('attempt-open', `Card ${name(card)} is being sent right now by ${who}.`, {
+    hint: `See what comes of it: ${statusOf(ctx, subject)}`,
+  });
+}

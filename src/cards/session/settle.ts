@@ -1,0 +1,68 @@
+import type { Context } from '../../context/context.ts';
+import { type Attempt, isHeldByVendor, isUnsettled } from '../../domain/attempt.ts';
+import { hintOf, name } from '../../domain/card.ts';
+import { asFailure, Failure, type FailureDetails } from '../../domain/errors/failure.ts';
+import { productionRefused } from '../../domain/production-failure.ts';
+import type { Subject } from './session.ts';
+import { waitFor } from './wait.ts';
+
+/** How long after the settle window looks may still fail before the outcome is given up as unknown. */
+const GRACE_MS = 30_000;
+
+/**
+ * Finds out what became of a request whose answer was lost, by looking at the production until it moves or the settle
+ * window has passed.
+ * @returns the attempt, accepted, ended, or `not-seen`
+ * @throws Failure `outcome-unknown` when the deadline comes first, or nothing can be read
+ */
+export async function settleLost(ctx: Context, subject: Subject, attempt: Attempt): Promise<Attempt> {
+  const grace = isHeldByVendor(attempt) ? 0 : GRACE_MS;
+  const limit = (attempt.sentAt ?? ctx.clock.now()) + ctx.timing.settleWindow + grace;
+  await waitFor(ctx, subject, {
+    goal: 'settled',
+    deadline: Math.min(limit, subject.deadline ?? limit),
+    isReached: ({ facts }) => facts.attempt?.id !== attempt.id || !isUnsettled(facts.attempt),
+    onDeadline: () => outcomeUnknown(subject, attempt),
+  }).catch((error: unknown) => {
+    ctx.signal.throwIfAborted();
+    const failure = asFailure(error);
+    // Whatever keeps us from looking (the token, the journal) says nothing about the request.
+    throw failure.code === 'outcome-unknown' ? failure : outcomeUnknown(subject, attempt, failure);
+  });
+  const attempts = await ctx.journal.listAttempts(attempt.cardToken);
+  return attempts.find(({ id }) => id === attempt.id) ?? attempt;
+}
+
+/**
+ * Ends the command for an attempt that did not get through.
+ * @param cause what is known of the answer that was lost
+ * @throws Failure `not-seen`, `attempt-superseded`, `production-refused`; nothing for the other outcomes
+ */
+export function refuseLost(subject: Subject, attempt: Attempt, cause: FailureDetails = {}): void {
+  const { card } = subject;
+  if (attempt.outcome === 'not-seen') {
+    throw new Failure('not-seen', `The request to produce card ${name(card)} was not seen to arrive.`, {
+      hint: `It may be sent again: ${hintOf(card)}`,
+      details: { ...cause, ...idsOf(attempt) },
+    });
+  }
+  if (attempt.outcome === 'superseded') {
+    const kioskId = card.production?.kioskId ?? 'unknown';
+    const message = `Another attempt came after ours: card ${name(card)} is with kiosk ${kioskId}.`;
+    throw new Failure('attempt-superseded', message, { hint: hintOf(card), details: idsOf(attempt) });
+  }
+  if (attempt.outcome === 'refused') throw productionRefused(card, attempt.production, idsOf(attempt));
+}
+
+function outcomeUnknown({ card }: Subject, attempt: Attempt, cause?: Failure): Failure {
+  if (isHeldByVendor(attempt)) return productionRefused(card, attempt.production, idsOf(attempt));
+  const message = `The request to produce card ${name(card)} may have been accepted.`;
+  return new Failure('outcome-unknown', cause ? `${message} Looking failed: ${cause.message}` : message, {
+    hint: `Find out before anything else: ${hintOf(card)}`,
+    details: { ...cause?.details, ...idsOf(attempt) },
+  });
+}
+
+export function idsOf({ correlationId, traceId }: Attempt) {
+  return { ...(correlationId && { correlationId }), ...(traceId && { traceId }) };
+}

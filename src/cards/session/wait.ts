@@ -1,0 +1,99 @@
+import type { Context } from '../../context/context.ts';
+import { ListenerCheck, type Via } from '../../context/listener-state.ts';
+import { poll } from '../../context/poll.ts';
+import { Failure, Outage } from '../../domain/errors/failure.ts';
+import { formatReference } from '../../domain/ids.ts';
+import { commandLine } from '../../domain/next-command.ts';
+import { formatDuration } from '../../domain/times/duration.ts';
+import { CardFollower } from './follow-events.ts';
+import type { Observation } from './read-card.ts';
+import type { Target } from './resolve-cards.ts';
+import type { Subject } from './session.ts';
+
+export interface Wait {
+  /** What is waited for, for messages: “ready”. */
+  goal: string;
+  /** True when it is reached; throws a Failure when it never will be. */
+  isReached: (seen: Observation) => boolean;
+  /** Where to look; without it, at the API, and the result doesn't say. */
+  via?: Via;
+  /** The card was seen right before. */
+  isSeen?: boolean;
+  /** Done after each look, before it is judged. */
+  onLook?: (seen: Observation) => Promise<Observation | undefined>;
+  /** How to wait again, for when nothing was seen that says more. */
+  command?: (target: Target) => string[];
+  /** Milliseconds since the epoch, when it is not the subject's own. */
+  deadline?: number | null;
+  /** The failure at the deadline, when it is not `deadline-passed`. */
+  onDeadline?: () => Failure;
+}
+
+/**
+ * Looks at one card until it is where it should be, and shows how that goes.
+ * @throws Failure `deadline-passed`, or what `isReached` throws
+ */
+export async function waitFor(ctx: Context, subject: Subject, wait: Wait): Promise<Observation> {
+  const deadline = wait.deadline === undefined ? subject.deadline : wait.deadline;
+  const listener = new ListenerCheck(ctx, wait.via ?? 'poll');
+  const follower = new CardFollower(ctx, subject, { listener, deadline, isSeen: wait.isSeen });
+  let outage: Outage | null = null;
+  const show = () =>
+    ctx.report.progress({
+      subject: formatReference(subject.target),
+      state: subject.latest?.card.stage ?? `not seen yet, waiting for ${wait.goal}`,
+      since: subject.startedAt,
+      deadline,
+      lastLookAt: subject.lookedAt,
+      outage: outage?.message ?? null,
+    });
+  const end = await poll({
+    clock: ctx.clock,
+    signal: ctx.signal,
+    timing: ctx.timing,
+    deadline,
+    pause: () => follower.pause,
+    look: async (read) => {
+      outage = null;
+      const seen = await follower.step(read).catch((error: unknown) => {
+        ctx.signal.throwIfAborted();
+        // While the API is out, events go on to tell.
+        if (follower.pause === null || !subject.latest || !(error instanceof Outage)) throw error;
+        outage = error;
+        return subject.latest;
+      });
+      return (await wait.onLook?.(seen)) ?? seen;
+    },
+    decide: (seen) => {
+      // Stands for an end by a failure, too.
+      if (wait.via) subject.via = follower.source;
+      if (wait.isReached(seen)) return { done: seen };
+      subject.via = null;
+      show();
+      return 'wait';
+    },
+    onOutage: (error) => {
+      outage = error;
+      show();
+    },
+    onPause: show,
+  }).finally(() => ctx.report.settled());
+  if (end.kind === 'done') return end.result;
+  if (wait.onDeadline) throw wait.onDeadline();
+  throw deadlinePassed(ctx, subject, { wait, outage });
+}
+
+function deadlinePassed(
+  ctx: Context,
+  { card, target, latest }: Subject,
+  { wait, outage }: { wait: Wait; outage: Failure | null },
+): Failure {
+  const { goal, command } = wait;
+  const again = command && commandLine(command(target), ctx.invocation);
+  const seen = outage ? `the last look failed: ${outage.message}` : `it was last seen ${card.stage}`;
+  const message = `Card ${formatReference(target)} was not ${goal} within ${formatDuration(ctx.timing.timeout ?? 0)}; ${seen}`;
+  return new Failure('deadline-passed', message.replace(/\.?$/, '.'), {
+    hint: ((latest === null && again) || card.next) ?? 'Wait again, with a longer --timeout.',
+    ...(outage?.details && { details: outage.details }),
+  });
+}

@@ -1,0 +1,185 @@
+import type { Context } from '../context/context.ts';
+import { ListenerCheck, requireListener, type Via } from '../context/listener-state.ts';
+import { poll } from '../context/poll.ts';
+import { type Attempt, type AttemptDocument, toAttemptDocument } from '../domain/attempt.ts';
+import { Outage } from '../domain/errors/failure.ts';
+import type { CardResult } from '../domain/results.ts';
+import type { Stage } from '../domain/stage.ts';
+import type { ReadOptions } from '../wise/client.ts';
+import { exitStatusOf } from './exit-status.ts';
+import { CardFollower } from './session/follow-events.ts';
+import type { Observation } from './session/read-card.ts';
+import type { Target } from './session/resolve-cards.ts';
+import { forEachCard, LOOKS_AT_ONCE, Subject } from './session/session.ts';
+
+export interface StatusOptions {
+  targets: readonly Target[];
+  /** Whether each card comes with all attempts that the journal knows. */
+  history: boolean;
+  /** Whether the exit code tells where the cards stand, not only whether they could be read. */
+  exitStatus: boolean;
+}
+
+export type StatusResult = CardResult & {
+  attempts?: AttemptDocument[];
+  /** For people: an attempt that is queued, or was refused, shows in no production. */
+  latest: Attempt | null;
+};
+
+const FINAL = new Set<Stage>(['produced', 'completed', 'cancelled', 'returned', 'expired']);
+
+/** All cards that the journal knows, newest first. */
+export async function knownCards(ctx: Context): Promise<Target[]> {
+  const cards = await ctx.journal.listCards();
+  return cards.map(({ profileId, cardToken, orderId }) => ({ profileId, cardToken, orderId, after: null }));
+}
+
+/** Looks at cards once: where each stands, or why it can't be read. */
+export async function status(ctx: Context, options: StatusOptions): Promise<StatusResult[]> {
+  const { results } = await look(ctx, { ...options, see: (subject) => subject.observe() });
+  warn(ctx, results);
+  return results;
+}
+
+/** What should not be, but may: the vendor cancelled an order while its card was in the kiosk. */
+function warn(ctx: Context, results: readonly StatusResult[]): void {
+  for (const { card } of results) {
+    if (card.stage !== 'in-progress' || card.orderStatus !== 'CANCELLED') continue;
+    ctx.report.warn(`Order ${card.orderId} is cancelled, but its card is still being produced.`);
+  }
+}
+
+interface Looking extends StatusOptions {
+  see: (subject: Subject) => Promise<Observation>;
+  /** To go on with in a later look. */
+  subjects?: ReadonlyMap<Target, Subject>;
+}
+
+interface Look {
+  results: StatusResult[];
+  /** What kept cards from being read that passes by itself. */
+  outages: Outage[];
+}
+
+async function look(ctx: Context, { see, subjects, ...options }: Looking): Promise<Look> {
+  const { targets, history, exitStatus } = options;
+  const latest = new Map<Target, Attempt | null>();
+  const outages: Outage[] = [];
+  const each = { targets, concurrency: LOOKS_AT_ONCE, ...(subjects && { subjects }) };
+  const seen = await forEachCard(ctx, each, async (subject) => {
+    const { facts } = await see(subject).catch((error: unknown) => {
+      if (error instanceof Outage) outages.push(error);
+      throw error;
+    });
+    latest.set(subject.target, facts.attempt);
+  });
+  const results = await Promise.all(
+    targets.map(async (target, index) => {
+      const result = seen[index];
+      if (!result) throw new TypeError('a card has no result');
+      const { card } = result;
+      const attempt = latest.get(target);
+      return {
+        ...result,
+        latest: attempt ?? null,
+        ...(exitStatus && attempt !== undefined && { exitCode: exitStatusOf(card, attempt) }),
+        ...(history && { attempts: await attemptsOf(ctx, card.cardToken) }),
+      };
+    }),
+  );
+  return { results, outages };
+}
+
+async function attemptsOf(ctx: Context, cardToken: string | null): Promise<AttemptDocument[]> {
+  if (cardToken === null) return [];
+  return (await ctx.journal.listAttempts(cardToken)).map(toAttemptDocument);
+}
+
+export interface WatchOptions extends StatusOptions {
+  /** Milliseconds since the epoch; null for ever. */
+  deadline: number | null;
+  via: Via;
+}
+
+/** How long the journal is left alone between two looks into it, per card in milliseconds: many cards cost more. */
+const JOURNAL_PAUSE_PER_CARD_MS = 2;
+
+/**
+ * Looks at cards again and again, until none of them can move any more, or the deadline.
+ * @param onChange is told what was seen first, and whenever it is something else
+ * @returns what was seen last
+ * @throws Failure `no-listener`
+ */
+export async function watchStatus(
+  ctx: Context,
+  { via, deadline, ...options }: WatchOptions,
+  onChange: (results: StatusResult[]) => Promise<void>,
+): Promise<StatusResult[]> {
+  await requireListener(ctx, via);
+  const follow = followAll(ctx, { via, deadline, targets: options.targets });
+  let shown = '';
+  let results: StatusResult[] = [];
+  await poll({
+    clock: ctx.clock,
+    signal: ctx.signal,
+    timing: ctx.timing,
+    deadline,
+    pause: follow.pause,
+    look: async (read) => {
+      const { subjects } = follow;
+      const seen = await look(ctx, { ...options, subjects, see: (subject) => follow.see(subject, read) });
+      ctx.signal.throwIfAborted();
+      results = seen.results;
+      const now = JSON.stringify(results.map(withoutIds));
+      if (now !== shown) {
+        shown = now;
+        warn(ctx, results);
+        await onChange(results);
+      }
+      const [longest] = seen.outages.toSorted(
+        (left, right) => (right.retryAfter ?? 0) - (left.retryAfter ?? 0),
+      );
+      // On the journal, each card keeps to what the API asked for by itself.
+      if (longest && follow.pause() === null) throw longest;
+      return results;
+    },
+    decide: (seen) => (seen.every(isFinal) ? { done: seen } : 'wait'),
+  });
+  return results;
+}
+
+/** Can nothing be seen any more that is new? What the API refuses to show, it will refuse again. */
+function isFinal({ card, error }: StatusResult): boolean {
+  return error !== undefined || FINAL.has(card.stage);
+}
+
+/** Each request has its own ids: a look that fails as the last one did is nothing new. */
+function withoutIds({ error, ...result }: StatusResult): unknown {
+  return { ...result, latest: undefined, ...(error && { error: { ...error, details: undefined } }) };
+}
+
+/** Follows cards side by side, each in its own steps. */
+function followAll(
+  ctx: Context,
+  { targets, via, deadline }: Pick<WatchOptions, 'targets' | 'via' | 'deadline'>,
+) {
+  const listener = new ListenerCheck(ctx, via);
+  const subjects = new Map(targets.map((target) => [target, new Subject(ctx, target)]));
+  const followers = new Map(
+    [...subjects.values()].map((subject) => [
+      subject,
+      new CardFollower(ctx, subject, { listener, deadline }),
+    ]),
+  );
+  return {
+    subjects,
+    see: async (subject: Subject, read: ReadOptions) =>
+      followers.get(subject)?.step(read) ?? subject.observe(read),
+    pause: () => {
+      const pauses = [...followers.values()].flatMap(({ pause }) => pause ?? []);
+      // One that looks at the API does so at the usual pace.
+      if (pauses.length === 0 || pauses.length < followers.size) return null;
+      return Math.max(...pauses, followers.size * JOURNAL_PAUSE_PER_CARD_MS);
+    },
+  };
+}

@@ -1,0 +1,183 @@
+import * as v from 'valibot';
+import { asExitCode, type ExitCode } from '../domain/errors/exit-codes.ts';
+import { Failure } from '../domain/errors/failure.ts';
+import type { CardEvent } from '../domain/event.ts';
+import { formatReference, parseReference } from '../domain/ids.ts';
+import { printable } from '../domain/text/terminal-text.ts';
+import { parseVendorTime } from '../domain/times/vendor-time.ts';
+import { readEventBody } from '../wire/events.ts';
+import { bareCard, cardDocument, type Entry, eventLine, kioskctlDocument } from './piped-documents.ts';
+import type { GivenReference, PassedOn } from './session/resolve-cards.ts';
+
+/** What standard input named: cards, or an error with which an earlier command of the pipe ended. */
+export type Piped =
+  | { kind: 'cards'; references: GivenReference[]; shape: 'card' | 'cards' }
+  | { kind: 'passed-on'; passedOn: PassedOn };
+
+/** The vendor's test notifications name profile 0. */
+const TEST_PROFILE = 0;
+
+/**
+ * Reads what was piped in: lines of references, documents of kioskctl (one, or one a line), or the vendor's event
+ * bodies, one a line.
+ * @param environment that of this command: documents of another one are refused
+ * @throws Failure `input-required` for nothing, `invalid-input`, `invalid-reference`, `environment-mismatch`
+ */
+export function parsePiped(text: string, environment: string): Piped {
+  const input = text.trim();
+  if (input === '') {
+    throw new Failure('input-required', 'Standard input is empty.', {
+      hint: 'Pipe card references or the output of another kioskctl command into it.',
+    });
+  }
+  if (!input.startsWith('{')) {
+    const lines = input.split(/\r?\n/).map((line) => line.trim());
+    return { kind: 'cards', references: lines.filter(Boolean).map(parseReference), shape: 'cards' };
+  }
+  const documents = parseDocuments(input);
+  const [first, ...others] = documents;
+  if (others.length === 0) return readDocument(first, environment);
+  return joinDocuments(documents.map((document) => readDocument(document, environment)));
+}
+
+function parseDocuments(input: string): unknown[] {
+  try {
+    return [JSON.parse(input)];
+  } catch {
+    return input.split(/\r?\n/).flatMap((line, index) => (line.trim() ? [parseLine(line, index + 1)] : []));
+  }
+}
+
+function parseLine(line: string, number: number): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    throw new Failure(
+      'invalid-input',
+      `Line ${number} of standard input is not JSON: ${printable(line.slice(0, 60))}`,
+      {
+        hint: 'Pipe whole documents: one, or one a line.',
+      },
+    );
+  }
+}
+
+function joinDocuments(parts: Piped[]): Piped {
+  const passedOn = parts.find((part) => part.kind === 'passed-on');
+  if (passedOn) return passedOn;
+  return {
+    kind: 'cards',
+    references: parts.flatMap((part) => (part.kind === 'cards' ? part.references : [])),
+    shape: 'cards',
+  };
+}
+
+function readDocument(document: unknown, environment: string): Piped {
+  const event = readEventBody(document);
+  if (event && event.profileId !== null) return readEvent(event);
+  const line = v.safeParse(eventLine, document);
+  if (line.success) {
+    refuseOtherEnvironment(line.output.environment, environment);
+    return listOf(cardsOf([line.output]));
+  }
+  const bare = v.safeParse(bareCard, document);
+  if (bare.success) return listOf([toReference(bare.output, null)]);
+  const own = v.safeParse(kioskctlDocument, document);
+  if (!own.success) {
+    throw new Failure(
+      'invalid-input',
+      'What was piped in is neither a document of kioskctl nor an event of Wise.',
+      {
+        hint: 'Pipe the --json output of another kioskctl command, card references, or event bodies.',
+      },
+    );
+  }
+  refuseOtherEnvironment(own.output.environment, environment);
+  return readOwn(own.output);
+}
+
+function refuseOtherEnvironment(named: string | null | undefined, environment: string): void {
+  if (!named || named === environment) return;
+  throw new Failure('environment-mismatch', `What was piped in is of environment ${printable(named)}.`, {
+    hint: `This command works on ${environment}: use the same --context on both sides of the pipe.`,
+  });
+}
+
+/** A status only says how things are: nothing in it keeps a card from being worked on. */
+function readOwn(document: v.InferOutput<typeof kioskctlDocument>): Piped {
+  const { card, cards, orders, events, error, command } = document;
+  const exitCode = asExitCode(document.exitCode ?? 0);
+  const isStatus = command === 'status';
+  if (card) {
+    const passedOn = isStatus || !error ? null : { exitCode, error, ...asItWas(card) };
+    return { kind: 'cards', references: [toReference(card, passedOn)], shape: 'card' };
+  }
+  if (events) return listOf(cardsOf(events.filter((one) => v.is(eventLine, one))));
+  const entries = cards ?? orders;
+  if (entries)
+    return listOf(entries.map((one) => toReference(one, isStatus ? null : failureOf(one, exitCode))));
+  if (error) return { kind: 'passed-on', passedOn: { exitCode, error } };
+  // Lines of a stream that are about the stream itself name none.
+  if (document.type) return listOf([]);
+  throw new Failure('invalid-input', `What kioskctl ${printable(command ?? '')} printed names no cards.`, {
+    hint: 'Pipe the output of a command about cards or orders.',
+  });
+}
+
+function listOf(references: GivenReference[]): Piped {
+  return { kind: 'cards', references, shape: 'cards' };
+}
+
+/** How an entry of a list ended, if not well. One that was not started ended with what stopped its command. */
+function failureOf(entry: Entry, stopped: ExitCode): PassedOn | null {
+  const { exitCode, error, outcome } = entry;
+  if (error) return { exitCode: asExitCode(exitCode ?? stopped), error, ...asItWas(entry) };
+  if (outcome !== 'not-started') return null;
+  const message = 'An earlier command of the pipe did not get to this card.';
+  return { exitCode: stopped, error: { code: 'not-started', message, hint: 'Run that command again.' } };
+}
+
+/** What the earlier command knew of a card, if it is a whole one: nobody looks at it again. */
+function asItWas(entry: Entry): Pick<PassedOn, 'card'> {
+  const card = v.safeParse(cardDocument, entry);
+  return card.success ? { card: card.output } : {};
+}
+
+/** The cards of events, each once; tests, and events that name no card, are about none. */
+function cardsOf(events: readonly v.InferOutput<typeof eventLine>[]): GivenReference[] {
+  const named = events.filter(
+    ({ test, cardToken, orderId }) => !test && (cardToken ?? orderId ?? null) !== null,
+  );
+  const references = named.map((event) => toReference(event, null));
+  return [...new Map(references.map((reference) => [formatReference(reference), reference])).values()];
+}
+
+function readEvent({ profileId, cardToken, orderId }: CardEvent): Piped {
+  const name = cardToken ?? orderId;
+  if (profileId === TEST_PROFILE || name === null) return listOf([]);
+  return listOf([parseReference(`${profileId}/${name}`)]);
+}
+
+function toReference(
+  { profileId, cardToken, orderId, production }: Entry,
+  passedOn: PassedOn | null,
+): GivenReference {
+  const name = cardToken ?? orderId;
+  if (name === null || name === undefined) {
+    throw new Failure('invalid-input', 'What was piped in names no card.', {
+      hint: 'Each card needs its cardToken or its orderId.',
+    });
+  }
+  return {
+    ...parseReference(profileId ? `${profileId}/${name}` : String(name)),
+    orderId: orderId ?? null,
+    after: afterOf(production),
+    ...(passedOn && { passedOn }),
+  };
+}
+
+/** Where the attempt began that the document shows, if that can be read. */
+function afterOf(production: Entry['production']): string | null {
+  const time = production?.status === 'IN_PROGRESS' ? (production.occurredAt ?? null) : null;
+  return parseVendorTime(time) ? time : null;
+}

@@ -1,0 +1,118 @@
+import type { Context } from '../context/context.ts';
+import { requireListener, type Via } from '../context/listener-state.ts';
+import { isOpen, isUnsettled, lagsBehind } from '../domain/attempt.ts';
+import { hintOf, name } from '../domain/card.ts';
+import { Failure } from '../domain/errors/failure.ts';
+import { refuseEnded, refuseOtherDelivery } from '../domain/guards.ts';
+import { formatReference } from '../domain/ids.ts';
+import { commandLine } from '../domain/next-command.ts';
+import { productionFailed } from '../domain/production-failure.ts';
+import type { CardResult } from '../domain/results.ts';
+import type { Simulation } from '../domain/simulation.ts';
+import { compareVendorTimes } from '../domain/times/vendor-time.ts';
+import type { Observation } from './session/read-card.ts';
+import type { Target } from './session/resolve-cards.ts';
+import { forEachCard, LOOKS_AT_ONCE, type Subject } from './session/session.ts';
+import { refuseLost } from './session/settle.ts';
+import { waitFor } from './session/wait.ts';
+import { sendSimulation } from './simulate.ts';
+
+export interface ResultWait {
+  /** The attempt that was just sent; without it, the latest one is waited for. */
+  attemptId?: string;
+  /** What a sandbox is to do, once the attempt is in progress. */
+  simulation?: Simulation | null;
+  /** The card was seen right before, by the answer to the request. */
+  isSeen?: boolean;
+  /** `auto` unless told otherwise. */
+  via?: Via;
+}
+
+/**
+ * Waits until the current attempt on each card has its result.
+ * @throws Failure `no-listener`
+ */
+export async function waitProduced(
+  ctx: Context,
+  { targets, via }: { targets: readonly Target[]; via: Via },
+): Promise<CardResult[]> {
+  await requireListener(ctx, via);
+  return forEachCard(ctx, { targets, concurrency: LOOKS_AT_ONCE }, async (subject) => {
+    await waitForResult(ctx, subject, { via });
+  });
+}
+
+/**
+ * Waits for the result of one attempt: what earlier attempts left behind never ends it.
+ * @throws Failure `production-failed`, `attempt-superseded`, `not-seen`, `wrong-stage` when nothing is in progress, the
+ *   ends of a card, `deadline-passed`
+ */
+export async function waitForResult(ctx: Context, subject: Subject, wait: ResultWait): Promise<void> {
+  const once = new Set<string>();
+  const { simulation, via = 'auto', isSeen = false } = wait;
+  let { attemptId } = wait;
+  await waitFor(ctx, subject, {
+    goal: 'produced',
+    via,
+    isSeen,
+    command: (target) => [
+      'wait-produced',
+      formatReference(target),
+      ...(target.after === null ? [] : ['--after', target.after]),
+    ],
+    onLook: async ({ card }) => {
+      if (card.production?.status !== 'IN_PROGRESS' || once.has('in progress')) return undefined;
+      once.add('in progress');
+      if (!simulation) {
+        hintAtSimulation(ctx, subject);
+        return undefined;
+      }
+      await sendSimulation(ctx, subject, simulation);
+      return subject.observe();
+    },
+    isReached: (seen) => {
+      // The attempt that is going on now is the one that is waited for, whoever made it.
+      if (isOpen(seen.facts.attempt)) attemptId ??= seen.facts.attempt?.id;
+      return hasResult(subject, seen, attemptId);
+    },
+  });
+}
+
+function hasResult(subject: Subject, seen: Observation, attemptId: string | undefined): boolean {
+  const { card, facts } = seen;
+  const { attempt } = facts;
+  refuseEnded(card);
+  if (isLeftBehind(seen, subject.target.after)) return false;
+  if (attemptId && attempt && attempt.id !== attemptId)
+    refuseLost(subject, { ...attempt, outcome: 'superseded' });
+  if (card.stage === 'produced' || card.stage === 'completed') return true;
+  refuseOtherDelivery(seen);
+  if (card.stage === 'in-progress' || isUnsettled(attempt) || isBehind(seen)) return false;
+  if (attempt) refuseLost(subject, attempt);
+  if (card.stage === 'failed') throw productionFailed(card);
+  if (card.production === null) return false;
+  throw new Failure('wrong-stage', `Nothing is being produced: card ${name(card)} is ${card.stage}.`, {
+    hint: hintOf(card),
+  });
+}
+
+/** Does the API not show yet what an event said of the attempt? */
+function isBehind({ card, facts }: Observation): boolean {
+  return card.stage === 'unknown' && lagsBehind(facts.production, facts.attempt);
+}
+
+/** Is what the vendor shows older than the attempt that is waited for? Times that can't be ordered decide nothing. */
+function isLeftBehind({ card }: Observation, after: string | null): boolean {
+  if (after === null || !card.production) return false;
+  const order = compareVendorTimes(card.production.occurredAt, after);
+  return order === undefined || order < 0;
+}
+
+function hintAtSimulation({ environment, invocation, report }: Context, { card }: Subject): void {
+  if (environment === 'production') return;
+  const command = commandLine(['simulate', name(card), '--status', 'PRODUCED'], invocation);
+  report.hint(
+    'simulate',
+    `A sandbox leaves a card in progress until it is told what becomes of it: ${command}`,
+  );
+}

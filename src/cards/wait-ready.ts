@@ -1,0 +1,91 @@
+import type { Context } from '../context/context.ts';
+import { requireListener, type Via } from '../context/listener-state.ts';
+import { hintOf, name } from '../domain/card.ts';
+import { Failure } from '../domain/errors/failure.ts';
+import { refuseEnded, refuseOtherDelivery } from '../domain/guards.ts';
+import { formatReference } from '../domain/ids.ts';
+import { commandLine } from '../domain/next-command.ts';
+import { requirementAdvice, unmetRequirements } from '../domain/requirement.ts';
+import type { CardResult } from '../domain/results.ts';
+import type { Stage } from '../domain/stage.ts';
+import type { Observation } from './session/read-card.ts';
+import type { Target } from './session/resolve-cards.ts';
+import { forEachCard, LOOKS_AT_ONCE, type Subject } from './session/session.ts';
+import { waitFor } from './session/wait.ts';
+
+const NOT_YET = new Set<Stage>(['placed', 'requirements-fulfilled', 'details-created', 'unknown']);
+
+export interface ReadyWait {
+  /** `auto` unless told otherwise. */
+  via?: Via;
+  /**
+   * The card was seen right before, if only by the answer to its order: while events tell, it needs no look. An order whose
+   * requirements were not seen yet is looked at all the same.
+   */
+  isSeen?: boolean;
+}
+
+/**
+ * Waits until each card may be produced, or is further than that.
+ * @throws Failure `no-listener`
+ */
+export async function waitReady(
+  ctx: Context,
+  { targets, via }: { targets: readonly Target[]; via: Via },
+): Promise<CardResult[]> {
+  await requireListener(ctx, via);
+  return forEachCard(ctx, { targets, concurrency: LOOKS_AT_ONCE }, async (subject) => {
+    await waitUntilReady(ctx, subject, { via });
+  });
+}
+
+/**
+ * Waits until one card is ready; requirements that are not met are named as soon as they are seen.
+ * @throws Failure `requirement-failed`, the ends of a card, `not-a-kiosk-order`, `deadline-passed`
+ */
+export async function waitUntilReady(
+  ctx: Context,
+  subject: Subject,
+  { via = 'auto', isSeen = false }: ReadyWait = {},
+): Promise<void> {
+  const named = new Set<string>();
+  await waitFor(ctx, subject, {
+    goal: 'ready',
+    command: (target) => ['wait-ready', formatReference(target)],
+    via,
+    isSeen,
+    onLook: async (seen) => {
+      nameRequirements(ctx, seen, named);
+      return undefined;
+    },
+    isReached: isReady,
+  });
+}
+
+function isReady(seen: Observation): boolean {
+  const { card } = seen;
+  refuseEnded(card);
+  refuseOtherDelivery(seen);
+  const failed = card.requirements?.find(({ status }) => status === 'FAILED');
+  if (failed) {
+    throw new Failure('requirement-failed', `The ${failed.type} requirement of card ${name(card)} failed.`, {
+      hint: `To go on, ${requirementAdvice(failed)}; then: ${hintOf(card)}`,
+    });
+  }
+  return !NOT_YET.has(card.stage) || seen.facts.attempt !== null;
+}
+
+function nameRequirements(ctx: Context, { card }: Observation, named: Set<string>): void {
+  for (const requirement of unmetRequirements(card.requirements ?? null)) {
+    const { type, status } = requirement;
+    if (named.has(`${type} ${status}`)) continue;
+    named.add(`${type} ${status}`);
+    ctx.report.note(
+      `Order ${card.orderId} waits for ${type} (${status}): ${requirementAdvice(requirement)}.`,
+    );
+    if (type === 'VERIFICATION' && ctx.environment !== 'production') {
+      const command = commandLine(['simulate', '--profile-verified', String(card.profileId)], ctx.invocation);
+      ctx.report.note(`In a sandbox, let the profile pass it: ${command}`);
+    }
+  }
+}

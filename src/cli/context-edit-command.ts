@@ -1,0 +1,103 @@
+import { Failure } from '../domain/errors/failure.ts';
+import { printable } from '../domain/text/terminal-text.ts';
+import type { Result } from '../output/result.ts';
+import { BaseCommand } from './base-command.ts';
+import type { ContextFlags } from './context-flags.ts';
+import { environmentOf } from './settings/choose-context.ts';
+import { findPaths } from './settings/paths.ts';
+import { ownValues } from './settings/setting-table.ts';
+import { loadChoice } from './settings/settings.ts';
+import { type RawSettings, type SettingsFile, UnusableSettings } from './settings/settings-file.ts';
+import {
+  changeSettings,
+  mendSettings,
+  readOrDamage,
+  type SettingsChange,
+  type Written,
+} from './settings/write-settings.ts';
+import { TerminalReport } from './terminal/progress-display.ts';
+
+interface Edit {
+  /** The context that it is about. */
+  name: string;
+  /** What was done, for people. */
+  done: string;
+}
+
+/** A command that changes the contexts of the settings file, and nothing else. */
+export abstract class ContextCommand extends BaseCommand {
+  static override effect = 'configures' as const;
+
+  protected readonly report = new TerminalReport(this.io, false);
+
+  /**
+   * Changes the settings file.
+   * @param mend the same for a file with bad fields, where the change may be what takes them out
+   * @throws Failure `usage`, `settings-unusable`
+   */
+  protected async change(
+    change: SettingsChange,
+    mend: (raw: RawSettings) => RawSettings = (raw) => raw,
+  ): Promise<Written> {
+    const { settings } = findPaths();
+    const written = await changeSettings(settings, change).catch((error: unknown) => {
+      if (error instanceof UnusableSettings && error.bad) return mendSettings(settings, mend);
+      throw error;
+    });
+    if (written.setAside !== null)
+      this.report.warn(`The settings file could not be read. It is kept as ${written.setAside}.`);
+    return written;
+  }
+
+  /** The settings as they are before a change. @throws Failure `settings-unusable` */
+  protected present(): SettingsFile {
+    return readOrDamage(findPaths().settings).before;
+  }
+
+  /** The context that a command without a name is about. @throws Failure where none is chosen */
+  protected async chosen(flags: ContextFlags): Promise<string> {
+    try {
+      return (await loadChoice(flags)).name;
+    } catch (error) {
+      // What is bad in the file may be what this command takes out.
+      if (error instanceof UnusableSettings && error.bad && flags.context !== undefined) return flags.context;
+      throw error;
+    }
+  }
+
+  /** What a change came to, and which context commands use from now on. */
+  protected async edited({ before, after, changed }: Written, { name, done }: Edit): Promise<Result> {
+    const environment = environmentOf(name, after) ?? environmentOf(name, before);
+    if (environment) this.named(name, environment);
+    const now = await chosenNow();
+    const isElsewhere = now?.origin.source === 'variable' || now?.origin.source === 'project-file';
+    const by = isElsewhere ? `, as ${now.origin.from} says` : '';
+    return {
+      exitCode: 0,
+      document: {
+        name,
+        settings: ownValues(after, name),
+        changed,
+        current: now && { name: now.name, environment: now.environment, ...now.origin },
+      },
+      text: (style) =>
+        [
+          changed ? `${style.good('✓')} ${printable(done)}` : 'Nothing to change.',
+          now ? printable(`Commands use context ${now.name} (${now.environment})${by}.`) : '',
+        ]
+          .filter(Boolean)
+          .join('\n')
+          .concat('\n'),
+    };
+  }
+}
+
+/** null where none can be chosen, which is no matter of a change that was made. */
+async function chosenNow() {
+  try {
+    return await loadChoice({});
+  } catch (error) {
+    if (error instanceof Failure) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,49 @@
+import type { Clock } from '../../context/context.ts';
+import { poll } from '../../context/poll.ts';
+import { tryLock } from '../../database/lock.ts';
+import type { Failure } from '../../domain/errors/failure.ts';
+
+export interface Waiting {
+  clock: Clock;
+  signal: AbortSignal;
+  /** What it throws when the other process doesn't end; without it, the work is done anyway. */
+  late?: () => Failure;
+}
+
+/** Longer than the longest renewal of a token, in milliseconds. */
+const PATIENCE_MS = 30_000;
+const PACE = { firstPause: 10, interval: 100 };
+
+/**
+ * Does some work while no other process does it. A process that stands still must not stop all others: after 30 seconds
+ * the work is done anyway (or fails, where it says so), and also where there can be no lock (a home that can't be written).
+ * @param file that the lock is called after
+ */
+export async function locked<Result>(
+  file: string,
+  { clock, signal, late }: Waiting,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const { kind, ...end } = await poll({
+    clock,
+    signal,
+    timing: PACE,
+    deadline: clock.now() + PATIENCE_MS,
+    look: async () => take(`${file}.lock`),
+    decide: (taken) => (taken === null ? 'wait' : { done: taken }),
+  });
+  if (kind === 'deadline' && late) throw late();
+  try {
+    return await work();
+  } finally {
+    if (kind === 'done' && 'result' in end) end.result();
+  }
+}
+
+function take(file: string): (() => void) | null {
+  try {
+    return tryLock(file);
+  } catch {
+    return () => undefined;
+  }
+}

@@ -1,0 +1,50 @@
+import type { Clock } from '../../context/context.ts';
+import type { Client } from '../../wise/client.ts';
+import type { ClientCredentials, KeptToken } from '../../wise/tokens.ts';
+import type { Logins } from './login-store.ts';
+
+/** Where tokens for one owner come from. */
+export interface TokenSource {
+  /** In words: `KIOSKCTL_TOKEN`, `the credential command of context …`. */
+  name: string;
+  token: Pick<KeptToken, 'get' | 'replace' | 'endsAt'>;
+  /** Nothing renews it. */
+  isLast?: boolean;
+}
+
+/** Client id and secret of the application, and where they are from, in words. */
+export interface FoundClient {
+  client: ClientCredentials;
+  source: string;
+}
+
+/** What one link of the chain has. */
+export interface Found extends TokenSource {
+  /** The only profile that it serves; null for any. */
+  own: number | null;
+}
+
+/** One link of the chain; null where it has nothing. */
+export type Link = (profileId: number) => Promise<Found | null>;
+
+/** What credentials need from outside. */
+export interface CredentialWorld {
+  clock: Clock;
+  signal: AbortSignal;
+  /** Shows a line to people, which quiet ones see only if there is trouble. */
+  say: (line: string, isTrouble: boolean) => void;
+  /** With which tokens are fetched. */
+  client: () => Client;
+  /** `--token-file`, `--token-stdin` */
+  given: { file?: string | undefined; stdin?: boolean | undefined };
+  readStdin: () => Promise<string>;
+}
+
+/** What the links need besides. */
+export interface ChainWorld extends CredentialWorld {
+  /** Told of every secret that is learned on the way. */
+  hide: (secret: string) => void;
+  logins: Logins;
+  /** @throws Failure `credentials-missing`, `credentials-unusable` */
+  findClient: () => Promise<FoundClient>;
+}

@@ -1,0 +1,78 @@
+import type { Agent } from 'node:https';
+import packageJson from '../../package.json' with { type: 'json' };
+import type { Environment } from '../context/context.ts';
+import { redact } from '../domain/text/redaction.ts';
+import { printable } from '../domain/text/terminal-text.ts';
+import { Client } from '../wise/client.ts';
+import { makeAgent } from '../wise/proxy-agent.ts';
+import type { ContextFlags, Effect } from './context-flags.ts';
+import type { Credentials } from './credentials/credentials.ts';
+import { findProxy, readCertificate, secretsOf } from './settings/network.ts';
+import { ceilingsOf } from './settings/rate-limit-settings.ts';
+import type { Settings } from './settings/settings.ts';
+import type { Io } from './terminal/io.ts';
+
+export const BASE_URLS: Record<Exclude<Environment, 'local'>, string> = {
+  sandbox: 'https://api.wise-sandbox.com',
+  production: 'https://api.wise.com',
+};
+/** Where a client certificate is asked for. */
+const MUTUAL_TLS_URLS: typeof BASE_URLS = {
+  sandbox: 'https://api-mtls.wise-sandbox.com',
+  production: 'https://api-mtls.transferwise.com',
+};
+
+/** Where the API is; null for the embedded sandbox, which has an address once it is started. */
+export function vendorUrlOf({ environment, baseUrl, certificate }: Settings): string | null {
+  if (baseUrl !== null || environment === 'local') return baseUrl;
+  return (certificate ? MUTUAL_TLS_URLS : BASE_URLS)[environment];
+}
+
+/**
+ * The vendor's API, for profiles with their tokens and for the application with its own.
+ * @throws Failure `usage` for ceilings that are no numbers
+ */
+export function makeClient(
+  { verbose, debug, ...flags }: ContextFlags,
+  world: {
+    settings: Settings;
+    credentials: Credentials;
+    io: Io;
+    effect: Effect;
+    server: () => Promise<{ url: string }>;
+  },
+): Client {
+  const { settings, credentials, io, effect, server } = world;
+  const ceilings = ceilingsOf(flags, settings);
+  const tell = (line: string) => io.err(`${printable(redact(line, credentials.secrets))}\n`);
+  return new Client({
+    baseUrl: async () => vendorUrlOf(settings) ?? (await server()).url,
+    apiVersion: settings.apiVersion,
+    token: async (owner, options) => (await credentials.sourceFor(owner)).token.get(options),
+    replaceToken: async (owner, refused) => (await credentials.sourceFor(owner)).token.replace(refused),
+    tokenSource: async (owner) => (await credentials.sourceFor(owner)).name,
+    mayAct: mayAct(effect, settings.environment),
+    userAgent: `kioskctl/${packageJson.version} (node ${process.version})`,
+    agent: async (url) => openAgent(url, { settings, credentials, now: io.clock.now() }),
+    ...(ceilings && { ceilings }),
+    ...((verbose || debug) && { onExchange: tell }),
+    ...(debug && { onDebug: (lines) => lines.forEach(tell) }),
+  });
+}
+
+/** @throws Failure for a proxy or a certificate that can't be used */
+async function openAgent(
+  url: string,
+  { settings, credentials, now }: { settings: Settings; credentials: Credentials; now: number },
+): Promise<Agent> {
+  const proxy = await findProxy(url);
+  for (const secret of proxy ? secretsOf(proxy) : []) credentials.hide(secret);
+  const certificate = settings.certificate && readCertificate(settings.certificate, now);
+  return makeAgent({ proxy, certificate });
+}
+
+/** A listener subscribes itself to the events of the embedded sandbox, which is nobody else's. */
+function mayAct(effect: Effect, environment: Environment): boolean {
+  if (effect === 'records') return environment === 'local';
+  return effect === 'writes' || effect === 'sandbox-only';
+}

@@ -1,0 +1,194 @@
+import type { Context } from '../context/context.ts';
+import { IN_MEMORY } from '../database/sqlite.ts';
+import { Failure } from '../domain/errors/failure.ts';
+import { redact } from '../domain/text/redaction.ts';
+import { readPublicKey } from '../input/pem.ts';
+import type { Journal } from '../journal/journal.ts';
+import { openSqliteJournal } from '../journal/open-journal.ts';
+import { RemoteSandbox } from '../sandbox/control-client.ts';
+import { Sandbox } from '../sandbox/sandbox.ts';
+import { openRunbook } from '../support/runbook.ts';
+import { PUBLISHED_KEYS } from '../webhooks/published-keys.ts';
+import type { Client } from '../wise/client.ts';
+import type { ContextFlags, Effect } from './context-flags.ts';
+import { type Credentials, makeCredentials } from './credentials/credentials.ts';
+import { makeForgivingJournal } from './fallback-journal.ts';
+import { makeClient } from './open-client.ts';
+import { loadSettings, type Settings } from './settings/settings.ts';
+import type { Io } from './terminal/io.ts';
+import { TerminalReport } from './terminal/progress-display.ts';
+import { makeAsk } from './terminal/prompts.ts';
+import { interruption } from './terminal/signals.ts';
+
+/** A context with what has to be put away after it. */
+export interface OpenContext {
+  context: Context;
+  settings: Settings;
+  credentials: Credentials;
+  close(): Promise<void>;
+}
+
+/**
+ * The composition root: makes everything that workflows need out of flags, environment and files. Nothing is opened or
+ * started before a workflow uses it.
+ * @throws Failure for settings that can't be used
+ */
+export async function openContext(
+  flags: ContextFlags,
+  { io, effect }: { io: Io; effect: Effect },
+): Promise<OpenContext> {
+  const settings = await loadSettings(flags);
+  const report = new TerminalReport(io, flags.quiet ?? false);
+  if (settings.project?.isForeign)
+    report.warn(`${settings.project.file} belongs to another user and is not heard.`);
+  const signal = interruption();
+  const credentials = openCredentials(flags, { settings, io, report, client: () => wise });
+  const server = lazily(() => startSandbox(settings));
+  const journal = lazily(() => openJournal(settings, { io, effect, warn: (text) => report.warn(text) }));
+  const wise = makeClient(flags, { settings, credentials, io, effect, server: server.get });
+  const context: Context = {
+    ...settled(settings),
+    // It is kept: whoever types a token there by mistake doesn't want it in the journal.
+    reason: redact(flags.reason?.trim() ?? '', credentials.secrets) || null,
+    wise,
+    get journal() {
+      return journal.get();
+    },
+    clock: io.clock,
+    signal,
+    ask: makeAsk({ io, signal, yes: flags.yes ?? false, noInput: flags['no-input'] ?? false }),
+    report,
+    sandboxControl: () => controlOf(settings, server.get),
+    runbook: openRunbook({ given: flags.runbook, settings, warn: (text) => report.warn(text) }),
+    authorize: async (profileId) => {
+      const { name: source, token, isLast = false } = await credentials.sourceFor(profileId);
+      await token.get();
+      return { source, endsAt: token.endsAt, isLast };
+    },
+    clientKey: async () => {
+      const { clientId } = await credentials.ofClient();
+      return settings.clientKey ?? clientId;
+    },
+    webhookKey: async () => webhookKeyOf(settings, server.get),
+  };
+  return {
+    context,
+    settings,
+    credentials,
+    close: async () => {
+      journal.made()?.close();
+      // One that could not be started has said so to whoever wanted it.
+      await (await server.made()?.catch(() => undefined))?.sandbox.close();
+    },
+  };
+}
+
+/** What the command shows when its tokens are asked for, and what they are fetched with. */
+function openCredentials(
+  flags: ContextFlags,
+  world: { settings: Settings; io: Io; report: TerminalReport; client: () => Client },
+): Credentials {
+  const { settings, io, report, client } = world;
+  const signal = interruption();
+  const credentials = makeCredentials(settings, {
+    clock: io.clock,
+    signal,
+    say: (line, isTrouble) => report[isTrouble ? 'warn' : 'note'](redact(line, credentials.secrets)),
+    client,
+    given: { file: flags['token-file'], stdin: flags['token-stdin'] },
+    readStdin: async () => io.readStdin(signal),
+  });
+  return credentials;
+}
+
+/** What of a context the settings alone decide. */
+function settled(settings: Settings) {
+  return {
+    name: settings.contextName,
+    environment: settings.environment,
+    profileId: settings.profileId,
+    profileIsExplicit: settings.profileIsExplicit,
+    kiosks: settings.kiosks,
+    program: settings.program,
+    invocation: { flags: followUpFlags(settings), kioskId: settings.kioskId },
+    timing: settings.timing,
+  };
+}
+
+export interface SandboxChoice {
+  stateFile?: string | undefined;
+  speed?: number | undefined;
+  kiosks?: number | undefined;
+  seed?: number | undefined;
+  tls?: { cert: Buffer; key: Buffer } | undefined;
+  rateLimits?: boolean | undefined;
+}
+
+/** The embedded sandbox; its code is loaded where it is used. @throws Failure `storage-unusable` */
+export async function openSandbox(settings: Settings, choice: SandboxChoice = {}): Promise<Sandbox> {
+  const { stateFile = settings.paths.sandboxState, speed = settings.sandboxSpeed, ...more } = choice;
+  return new Sandbox({ stateFile, speed, ...more });
+}
+
+/** Where `next` and hints lead: to the same context and server; the profile is in each reference. */
+function followUpFlags({ contextName, baseUrl, baseUrlIsGiven }: Settings): string[] {
+  return ['--context', contextName, ...(baseUrlIsGiven && baseUrl ? ['--base-url', baseUrl] : [])];
+}
+
+/** The sandbox signs with a key of its own, the vendor with those that it publishes, a gateway with what the context says. */
+async function webhookKeyOf(
+  { environment, publicKey }: Settings,
+  server: () => Promise<{ sandbox: Sandbox }>,
+): Promise<{ pem: string; source: string }> {
+  if (publicKey !== null) return readPublicKey(publicKey);
+  if (environment !== 'local')
+    return { pem: PUBLISHED_KEYS[environment], source: `the published key of ${environment}` };
+  return { pem: (await server()).sandbox.publicKey(), source: 'the key of the embedded sandbox' };
+}
+
+/** @throws Failure `sandbox-only` */
+function controlOf(
+  { environment, baseUrl }: Settings,
+  server: () => Promise<{ url: string }>,
+): RemoteSandbox {
+  if (environment === 'local') return new RemoteSandbox(async () => baseUrl ?? (await server()).url);
+  throw new Failure('sandbox-only', `Only the embedded sandbox can do that, not ${environment}.`, {
+    hint: 'Use environment local: --context local.',
+  });
+}
+
+async function startSandbox(settings: Settings): Promise<{ sandbox: Sandbox; url: string }> {
+  const sandbox = await openSandbox(settings);
+  return { sandbox, url: await sandbox.listen({ host: '127.0.0.1', port: 0 }) };
+}
+
+/**
+ * A webhook has to be answered within 5 seconds, also where another process keeps the journal to itself. Nothing else
+ * happens while a statement waits, and a few may wait one after the other.
+ */
+const RECORDING_PATIENCE_MS = 1_000;
+
+/** An act is not done without its record; a look is. */
+function openJournal(
+  { paths, environment }: Settings,
+  { io, effect, warn }: { io: Io; effect: Effect; warn: (text: string) => void },
+): Journal {
+  const patience = effect === 'records' ? RECORDING_PATIENCE_MS : undefined;
+  const open = (file: string) =>
+    openSqliteJournal({ file, environment, now: () => io.clock.now(), patience });
+  if (effect !== 'reads') return open(paths.journal);
+  return makeForgivingJournal({ open: () => open(paths.journal), instead: () => open(IN_MEMORY) }, warn);
+}
+
+interface Lazy<Value> {
+  get: () => Value;
+  made: () => Value | undefined;
+}
+
+function lazily<Value>(make: () => Value): Lazy<Value> {
+  let value: Value | undefined;
+  return {
+    get: () => (value ??= make()),
+    made: () => value,
+  };
+}

@@ -1,0 +1,126 @@
+import { createPublicKey } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { getCACertificates } from 'node:tls';
+import packageJson from '../../package.json' with { type: 'json' };
+import { inspect } from '../database/inspect.ts';
+import { Failure } from '../domain/errors/failure.ts';
+import { JOURNAL_SCHEMA } from '../journal/open-journal.ts';
+import type { KeptFile, Machine } from '../support/machine.ts';
+import type { ContextFlags } from './context-flags.ts';
+import { vendorUrlOf } from './open-client.ts';
+import { findProxy, readCertificate } from './settings/network.ts';
+import { findPaths } from './settings/paths.ts';
+import { loadSettings } from './settings/settings.ts';
+import { readSettingsFile } from './settings/settings-file.ts';
+
+/** What `doctor` looks at on this machine; settings are read again by each look, because they may be what is wrong. */
+export function makeMachine(flags: ContextFlags): Machine {
+  const paths = findPaths(process.env);
+  return {
+    versions: {
+      kioskctl: packageJson.version,
+      node: process.versions.node,
+      platform: `${process.platform} ${process.arch}`,
+    },
+    listFiles: () => {
+      const files = [paths.settings, paths.credentials, paths.journal, paths.sandboxState];
+      const folders = [...new Set(files.map((file) => dirname(file)))];
+      return [...folders.flatMap(describeFolder), ...files.flatMap(describeFile)];
+    },
+    readSettings: () => {
+      const { contexts } = readSettingsFile(paths.settings);
+      const isThere = existsSync(paths.settings);
+      return { file: paths.settings, isThere, contexts: Object.keys(contexts) };
+    },
+    inspectJournal: () => inspectJournal(paths.journal),
+    findRoute: async () => {
+      const url = vendorUrlOf(await loadSettings(flags));
+      const proxy = url === null ? null : await findProxy(url);
+      return { url, proxy: proxy?.url.origin ?? null };
+    },
+    resolve,
+    readAuthorities,
+    readCertificate: async () => {
+      const { certificate } = await loadSettings(flags);
+      if (!certificate) return null;
+      return { file: certificate.certFile, validUntil: readCertificate(certificate, Date.now()).validUntil };
+    },
+    readKey,
+  };
+}
+
+/** A folder that isn't there yet has to be made: then only what stands in the way of that is told. */
+function describeFolder(path: string): KeptFile[] {
+  const [found] = describeFile(path);
+  if (found) return [{ ...found, isWritable: found.isFolder && found.isWritable }];
+  const parent = dirname(path);
+  if (parent === path) return [];
+  return describeFolder(parent).filter(({ isWritable: isGood }) => !isGood);
+}
+
+function describeFile(path: string): KeptFile[] {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (!stats) return [];
+  const mode = process.platform === 'win32' ? null : stats.mode & 0o777;
+  return [{ path, isFolder: stats.isDirectory(), mode, isWritable: isWritable(path) }];
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function inspectJournal(file: string): ReturnType<Machine['inspectJournal']> {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  if (!stats) return null;
+  try {
+    return { file, bytes: stats.size, newest: JOURNAL_SCHEMA, ...inspect(file) };
+  } catch {
+    throw new Failure('journal-unusable', `The journal ${file} can't be read as a database.`, {
+      hint: 'Check who may read it; move it away if something else wrote it.',
+    });
+  }
+}
+
+async function resolve(host: string): Promise<string[]> {
+  try {
+    return (await lookup(host, { all: true })).map(({ address }) => address);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    throw new Failure('unreachable', `The name ${host} has no address here (${code}).`, {
+      hint: 'Check the network and its name servers; behind a proxy, set HTTPS_PROXY.',
+    });
+  }
+}
+
+/** Node has read the file when it started, and only warned if it could not. */
+function readAuthorities(): ReturnType<Machine['readAuthorities']> {
+  const file = process.env.NODE_EXTRA_CA_CERTS;
+  if (!file) return null;
+  const count = getCACertificates('extra').length;
+  if (count > 0 && existsSync(file)) return { file, count };
+  throw new Failure(
+    'settings-unusable',
+    `NODE_EXTRA_CA_CERTS names ${file}, in which no certificate was found.`,
+    {
+      hint: 'Name a file that can be read, with certificates in PEM.',
+    },
+  );
+}
+
+function readKey(pem: string): ReturnType<Machine['readKey']> {
+  try {
+    const { asymmetricKeyType = 'key', asymmetricKeyDetails } = createPublicKey(pem);
+    return { type: asymmetricKeyType.toUpperCase(), bits: asymmetricKeyDetails?.modulusLength ?? null };
+  } catch {
+    throw new Failure('invalid-input', 'The key of webhooks is not a public key in PEM.', {
+      hint: 'Give a PEM file that begins with -----BEGIN PUBLIC KEY-----.',
+    });
+  }
+}

@@ -1,0 +1,76 @@
+import type { Ask } from '../../context/context.ts';
+import { asFailure, Failure } from '../../domain/errors/failure.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
+import type { Io } from './io.ts';
+
+export interface AskOptions {
+  io: Io;
+  signal: AbortSignal;
+  /** `--yes`: every question of this kind is answered already. */
+  yes: boolean;
+  /** `--no-input`: nobody is to be asked. */
+  noInput: boolean;
+}
+
+/** Asks the person at the terminal, on standard error. Where nobody can be asked, the failure names the flag. */
+export function makeAsk({ io, signal, yes, noInput }: AskOptions): Ask {
+  const requirePerson = (question: string, flag: string) => {
+    if (io.isInteractive && !noInput) return;
+    throw new Failure('input-required', `Nobody can be asked here: ${question}`, {
+      hint: `Answer it with a flag: ${flag}.`,
+    });
+  };
+  const context = { output: io.stderr, signal };
+  return {
+    confirm: async (question, { flag, isAnsweredByYes = true }) => {
+      if (yes && isAnsweredByYes) return true;
+      requirePerson(question, flag);
+      const { confirm } = await import('@inquirer/prompts');
+      return answered(confirm({ message: printable(question), default: false }, context), signal);
+    },
+    choose: async (question, { flag, choices }) => {
+      requirePerson(`${question} (${choices.map(printable).join(', ')})`, flag);
+      const { select } = await import('@inquirer/prompts');
+      const options = choices.map((value) => ({ value, name: printable(value) }));
+      return answered(select({ message: printable(question), choices: options }, context), signal);
+    },
+    type: async (question, { flag, check = () => undefined }) => {
+      requirePerson(question, flag);
+      const { input } = await import('@inquirer/prompts');
+      const validate = (text: string) => complaintOf(() => check(text)) ?? true;
+      return answered(input({ message: printable(question), validate }, context), signal);
+    },
+  };
+}
+
+function complaintOf(check: () => unknown): string | null {
+  try {
+    check();
+    return null;
+  } catch (error) {
+    const { message, hint } = asFailure(error);
+    return printable(`${message} ${hint}`);
+  }
+}
+
+/** A prompt that is left with Ctrl-C rejects: the command is then interrupted like anywhere else. */
+async function answered<Answer>(prompt: Promise<Answer>, signal: AbortSignal): Promise<Answer> {
+  try {
+    return await prompt;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof Error && (error.name === 'ExitPromptError' || error.name === 'AbortPromptError')) {
+      throw new Failure('interrupted', 'Interrupted.', { hint: 'Nothing was sent: run the command again.' });
+    }
+    throw error;
+  }
+}
+
+/** Asks the person at the terminal for a secret, and shows nothing of it. */
+export async function askSecret(
+  question: string,
+  { io, signal }: Pick<AskOptions, 'io' | 'signal'>,
+): Promise<string> {
+  const { password } = await import('@inquirer/prompts');
+  return answered(password({ message: question, mask: false }, { output: io.stderr, signal }), signal);
+}

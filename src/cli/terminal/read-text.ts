@@ -1,0 +1,97 @@
+import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
+import { Failure } from '../../domain/errors/failure.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
+import type { Io } from './io.ts';
+
+const REASONS = new Map([
+  ['ENOENT', 'there is no such file'],
+  ['EISDIR', 'it is a folder'],
+  ['EACCES', 'it may not be read'],
+]);
+
+const HINTS = new Map([
+  ['ENOENT', 'Correct its name: it is looked for from the folder you are in.'],
+  ['EISDIR', 'Name a file in it.'],
+]);
+const TOO_LONG = 'Is it the file you mean? Make it shorter, or several of it.';
+
+/** Why a file can't be read, in words. */
+export function reasonOf(error: unknown): string {
+  return REASONS.get(codeOf(error)) ?? codeOf(error);
+}
+
+function hintOf(error: unknown): string {
+  return HINTS.get(codeOf(error)) ?? 'Name a file that this user may read.';
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+}
+
+/**
+ * Reads the start of a file. No more of it is read than tells that it is too long: it may be a pipe without end.
+ * @returns up to `limit` + 1 bytes
+ */
+export function readStart(file: string, limit: number): Buffer {
+  const buffer = Buffer.alloc(limit + 1);
+  const descriptor = openSync(file, 'r');
+  try {
+    let length = 0;
+    for (let read = 1; read > 0 && length < buffer.length; length += read) {
+      read = readSync(descriptor, buffer, length, buffer.length - length, null);
+    }
+    return buffer.subarray(0, length);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** @throws Failure `invalid-input` for a file that can't be read, or has more bytes than `limit` */
+export function readBytes(file: string, limit: number): Buffer {
+  let bytes: Buffer;
+  try {
+    bytes = readStart(file, limit);
+  } catch (error) {
+    throw unreadable(file, reasonOf(error), hintOf(error));
+  }
+  if (bytes.length > limit) throw unreadable(file, `it has over ${limit / 1024} KiB`, TOO_LONG);
+  return bytes;
+}
+
+/** More than a line of any file that kioskctl takes. */
+const LONGEST_LINE = 1024 * 1024;
+
+/**
+ * Goes through the lines of a file that may be long; `-` stands for standard input.
+ * @throws Failure `invalid-input` for a file that can't be read, or has no lines
+ */
+export async function* readLines(
+  file: string,
+  { io, signal }: { io: Io; signal: AbortSignal },
+): AsyncGenerator<string, void, undefined> {
+  if (file === '-') return yield* (await io.readStdin(signal)).split('\n');
+  let rest = '';
+  for await (const chunk of chunksOf(file)) {
+    const lines = `${rest}${chunk}`.split('\n');
+    rest = lines.pop() ?? '';
+    if (rest.length > LONGEST_LINE)
+      throw unreadable(file, `it has a line of over ${LONGEST_LINE / 1024} KiB`, TOO_LONG);
+    yield* lines;
+  }
+  if (rest !== '') yield rest;
+}
+
+async function* chunksOf(file: string): AsyncGenerator<string, void, undefined> {
+  const stream = createReadStream(file, 'utf8');
+  try {
+    for await (const chunk of stream) yield String(chunk);
+  } catch (error) {
+    throw unreadable(file, reasonOf(error), hintOf(error));
+  } finally {
+    stream.destroy();
+  }
+}
+
+function unreadable(file: string, why: string, hint: string): Failure {
+  return new Failure('invalid-input', `${printable(file)} can't be read: ${printable(why)}.`, { hint });
+}

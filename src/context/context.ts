@@ -1,0 +1,151 @@
+import type { Invocation } from '../domain/next-command.ts';
+import type { Runbook } from '../domain/runbook.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { RetryPlan } from '../kiosks/retry-plan.ts';
+import type { Fault } from '../wire/fault.ts';
+import type { Client } from '../wise/client.ts';
+import type { Covered } from './coverage.ts';
+
+export type Environment = 'local' | 'sandbox' | 'production';
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** @throws the signal's reason, when it is aborted before the time is over */
+  sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
+}
+
+/** What a workflow may ask a person. Where nobody can be asked: Failure `input-required`, naming the flag. */
+export interface Ask {
+  /** True at once with `--yes`, unless only a person or the flag may answer. */
+  confirm(question: string, options: { flag: string; isAnsweredByYes?: boolean }): Promise<boolean>;
+  choose(question: string, options: { flag: string; choices: readonly string[] }): Promise<string>;
+  /** Asks for a line of text. @param options.check throws a Failure for one that won't do, which is then asked for again */
+  type(question: string, options: { flag: string; check?: (text: string) => unknown }): Promise<string>;
+}
+
+/** How a wait goes, for people who watch it. Times are milliseconds since the epoch. */
+export interface Progress {
+  /** Which card, `PROFILE/TOKEN`. */
+  subject: string;
+  /** Where it stands, or what is waited for before anything was seen. */
+  state: string;
+  since: number;
+  deadline: number | null;
+  lastLookAt: number | null;
+  /** Set while looks fail: what they fail with. */
+  outage: string | null;
+}
+
+/** How the cards of a kiosk go, for people who watch a retry. */
+export interface BoardRow {
+  kioskId: string;
+  total: number;
+  produced: number;
+  /** Failed, refused or left alone. */
+  failed: number;
+  left: number;
+  /** The one that is being produced, `PROFILE/TOKEN`, with a remark for people, and since when (milliseconds since the epoch). */
+  card: string | null;
+  note: string;
+  since: number;
+  /** Milliseconds, for those that are left; null where nobody can tell. */
+  timeLeft: number | null;
+}
+
+/** How a run of many cards goes, for people who watch it. */
+export interface Tally {
+  /** What is run. */
+  title: string;
+  total: number;
+  passed: number;
+  failed: number;
+  /** Where the cards are that are on their way, by their stage; those without one are not ordered yet. */
+  stages: ReadonlyMap<string, number>;
+  perSecond: number;
+  /** Milliseconds, for those that are left; null where nobody can tell. */
+  timeLeft: number | null;
+}
+
+/** What a workflow tells on its way. All of it is for people, on stderr. */
+export interface Report {
+  note(text: string): void;
+  /** The same once a command, however often it comes up. @param topic which advice it is */
+  hint(topic: string, text: string): void;
+  warn(text: string): void;
+  progress(progress: Progress): void;
+  /** The wait is over: whatever shows its progress goes away. */
+  settled(): void;
+  /** What is going to be done, before a person approves it. */
+  plan(plan: RetryPlan, covered: Covered): Promise<void>;
+  /** How several kiosks go, in place of the progress of their cards; null ends it. */
+  board(rows: readonly BoardRow[] | null): void;
+  /** How a run of many cards goes; null ends it. @param news said where nothing can move */
+  tally(tally: Tally | null, news?: string): void;
+}
+
+/** What the embedded sandbox does besides the vendor's API. @throws Failure when it can't be reached */
+export interface SandboxControl {
+  addFault(fault: Fault): Promise<void>;
+  /** Those that were not used up, with the times that are left. */
+  listFaults(): Promise<Fault[]>;
+  clearFaults(): Promise<void>;
+  /** Moves its clock on. @returns the time that it shows then, in milliseconds since the epoch */
+  advance(milliseconds: number): Promise<number>;
+}
+
+/** How long things take here, in milliseconds. */
+export interface Timing {
+  /** The deadline of a whole command, per card of a list; null waits for ever. */
+  timeout: number | null;
+  /** The first and the longest pause between two looks. */
+  firstPause: number;
+  interval: number;
+  /** How long after its sending a request may still show up in the production data. */
+  settleWindow: number;
+}
+
+/** Where a token is from, for people, and when it ends (milliseconds since the epoch; null where nobody said). */
+export interface TokenOrigin {
+  source: string;
+  endsAt: number | null;
+  /** Nothing renews it. */
+  isLast?: boolean;
+}
+
+/**
+ * Everything that a workflow needs from outside. Only the composition root (`cli/context`) makes one; workflows reach
+ * the API, the journal, the clock and the person only through it.
+ */
+export interface Context {
+  name: string;
+  environment: Environment;
+  /** The profile of a reference that nothing else knows; null where none is set. */
+  profileId: number | null;
+  /** Set when the user named the profile in this very command: a card of another one is then a mistake. */
+  profileIsExplicit: boolean;
+  /** The kiosks of this context. */
+  kiosks: readonly string[];
+  program: string | null;
+  /** Why this is done, for the journal. */
+  reason: string | null;
+  invocation: Invocation;
+  timing: Timing;
+  wise: Client;
+  journal: Journal;
+  clock: Clock;
+  /** Aborted by the first Ctrl-C or SIGTERM, with a Failure as its reason. */
+  signal: AbortSignal;
+  ask: Ask;
+  report: Report;
+  /** The key with which webhooks are signed here: in PEM, and where it is from, for messages. */
+  webhookKey(): Promise<{ pem: string; source: string }>;
+  /** The embedded sandbox itself, for what only it can do. @throws Failure `sandbox-only` in other environments */
+  sandboxControl(): SandboxControl;
+  /** What the team wrote about error codes; empty when it wrote nothing, or nothing that can be used. */
+  runbook(): Promise<Runbook>;
+  /** Makes sure that there is a token for a profile. @throws Failure `credentials-…` */
+  authorize(profileId: number): Promise<TokenOrigin>;
+  /** What the vendor calls the application that subscribes. @throws Failure `credentials-…` without client credentials */
+  clientKey(): Promise<string>;
+}

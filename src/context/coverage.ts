@@ -1,0 +1,133 @@
+import { formatDuration } from '../domain/times/duration.ts';
+
+/** A time in which somebody listened. Milliseconds since the epoch, here and below. */
+export interface Presence {
+  startedAt: number;
+  /** The last sign of life. */
+  heartbeatAt: number;
+  /** null while it goes on, and for one that was killed. */
+  endedAt: number | null;
+}
+
+export interface Span {
+  from: number;
+  to: number;
+}
+
+/** Which part of a time was listened to: what the vendor sent in a gap is there only if it was sent again. */
+export interface Coverage {
+  /** null: nobody ever listened, and nobody asked for a certain time. */
+  from: number | null;
+  to: number;
+  listened: Span[];
+  gaps: Span[];
+}
+
+/** What a journal can know: a card that failed while nobody listened may be missing. */
+export interface Covered {
+  coverage: Coverage;
+  /** When the first and the last event arrived. */
+  firstEventAt: number | null;
+  lastEventAt: number | null;
+  /** Does a listener write to it right now? */
+  isListenedTo: boolean;
+}
+
+export interface CoverageOptions {
+  /** null: from when somebody listened for the first time. */
+  from: number | null;
+  to: number;
+  now: number;
+  /** Does somebody listen right now? Then the latest sign of life counts until now. */
+  isListenedTo: boolean;
+}
+
+/** A coverage as JSON documents show it; times are UTC. */
+export interface CoverageDocument {
+  from: string | null;
+  to: string;
+  listened: { from: string; to: string }[];
+  gaps: { from: string; to: string }[];
+}
+
+/** Works out what listening covers. @param presences in any order; they may overlap */
+export function coverageOf(
+  presences: readonly Presence[],
+  { from, to, now, isListenedTo }: CoverageOptions,
+): Coverage {
+  const spans = presences.map(({ startedAt, heartbeatAt, endedAt }) => ({
+    from: startedAt,
+    to: endedAt ?? heartbeatAt,
+  }));
+  const open = presences.filter(({ endedAt }) => endedAt === null);
+  const latest = open.toSorted((left, right) => right.heartbeatAt - left.heartbeatAt)[0];
+  if (isListenedTo && latest) spans.push({ from: latest.startedAt, to: Math.max(latest.heartbeatAt, now) });
+  const start = from ?? spans.reduce<number | null>((least, span) => Math.min(least ?? to, span.from), null);
+  if (start === null) return { from: null, to, listened: [], gaps: [] };
+  const listened = joined(spans)
+    .map((span) => ({ from: Math.max(span.from, start), to: Math.min(span.to, to) }))
+    .filter((span) => span.from < span.to);
+  return { from: start, to, listened, gaps: between(listened, { from: start, to }) };
+}
+
+export function toCoverageDocument({ from, to, listened, gaps }: Coverage): CoverageDocument {
+  return {
+    from: from === null ? null : iso(from),
+    to: iso(to),
+    listened: listened.map(toIso),
+    gaps: gaps.map(toIso),
+  };
+}
+
+/** The same with the events that arrived. */
+export function toCoveredDocument({ coverage, firstEventAt, lastEventAt, isListenedTo }: Covered) {
+  return {
+    ...toCoverageDocument(coverage),
+    firstEventAt: firstEventAt === null ? null : iso(firstEventAt),
+    lastEventAt: lastEventAt === null ? null : iso(lastEventAt),
+    listening: isListenedTo,
+  };
+}
+
+const GAPS_SHOWN = 3;
+
+/** Says for people what listening covers. @param time writes a moment down */
+export function describeCoverage(
+  { from, to, listened, gaps }: Coverage,
+  time: (milliseconds: number) => string,
+): string {
+  if (from === null || listened.length === 0) {
+    return `Nobody listened${from === null ? ' yet' : ' in this time'}: what the vendor sent is not here.`;
+  }
+  if (gaps.length === 0) return `Listening covers all of it, from ${time(from)} to ${time(to)}.`;
+  const total = listened.reduce((sum, span) => sum + span.to - span.from, 0);
+  const latest = gaps.slice(-GAPS_SHOWN).map((gap) => `${time(gap.from)} to ${time(gap.to)}`);
+  const others = gaps.length > latest.length ? ` and ${gaps.length - latest.length} earlier` : '';
+  return `Listening covers ${formatDuration(total)} of ${formatDuration(to - from)}. Nobody listened ${latest.join(', ')}${others}.`;
+}
+
+function joined(spans: readonly Span[]): Span[] {
+  const result: Span[] = [];
+  for (const span of spans.toSorted((left, right) => left.from - right.from)) {
+    const last = result.at(-1);
+    if (last && span.from <= last.to) last.to = Math.max(last.to, span.to);
+    else result.push({ ...span });
+  }
+  return result;
+}
+
+function between(listened: readonly Span[], { from, to }: Span): Span[] {
+  const starts = [from, ...listened.map((span) => span.to)];
+  const ends = [...listened.map((span) => span.from), to];
+  return starts
+    .map((start, index) => ({ from: start, to: ends[index] ?? to }))
+    .filter((gap) => gap.from < gap.to);
+}
+
+function toIso(span: Span): { from: string; to: string } {
+  return { from: iso(span.from), to: iso(span.to) };
+}
+
+function iso(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}

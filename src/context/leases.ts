@@ -1,0 +1,49 @@
+import { describeHolder } from '../domain/attempt.ts';
+import { Failure } from '../domain/errors/failure.ts';
+import { commandLine } from '../domain/next-command.ts';
+import type { Lease } from '../journal/journal.ts';
+import type { Context } from './context.ts';
+
+export function leaseOnCard(cardToken: string): string {
+  return `card ${cardToken}`;
+}
+
+export function leaseOnKiosk(kioskId: string): string {
+  return `kiosk ${kioskId}`;
+}
+
+/** Of a run of a scenario. */
+export function leaseOnRun(id: string): string {
+  return `run ${id}`;
+}
+
+/**
+ * Does its work while no other process acts on the same cards or kiosks.
+ * @param subjects made by `leaseOnCard` and `leaseOnKiosk`
+ * @throws Failure `leased`, naming who is at it
+ */
+export async function withLeases<Result>(
+  ctx: Context,
+  { subjects, act }: { subjects: readonly string[]; act: string },
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const [other] = await ctx.journal.takeLeases(subjects, act);
+  if (other) throw leased(ctx, other);
+  try {
+    return await work();
+  } finally {
+    // What can't be given back ends with this process.
+    await ctx.journal.releaseLeases(subjects).catch(() => undefined);
+  }
+}
+
+/** Somebody else is at it. */
+export function leased(ctx: Context, { subject, act, holder }: Lease): Failure {
+  const [kind = '', name = ''] = subject.split(' ');
+  const looks: Record<string, string[]> = { kiosk: ['kiosks'], run: ['runs', 'show', name] };
+  const look = looks[kind] ?? ['status', name];
+  const what = `${kind.charAt(0).toUpperCase()}${kind.slice(1)} ${name} is`;
+  return new Failure('leased', `${what} being worked on (${act}) by ${describeHolder(holder)}.`, {
+    hint: `Wait until it is done, or ask them. Look at it: ${commandLine(look, ctx.invocation)}`,
+  });
+}

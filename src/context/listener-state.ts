@@ -1,0 +1,59 @@
+import { Failure } from '../domain/errors/failure.ts';
+import { commandLine } from '../domain/next-command.ts';
+import type { Context } from './context.ts';
+
+/**
+ * Where a wait looks. `poll`: at the API. `journal`: into the journal, in which a listener keeps the vendor's events.
+ * `auto`: into the journal while a listener lives, else at the API.
+ */
+export type Via = 'auto' | 'poll' | 'journal';
+
+/** A listener that died is noticed this soon, in milliseconds, besides what its last sign of life takes to grow old. */
+const CHECK_MS = 1_000;
+
+/** Knows whether a command looks into the journal right now, for all of its cards. */
+export class ListenerCheck {
+  readonly #ctx: Context;
+  readonly #via: Via;
+  #checkedAt = Number.NEGATIVE_INFINITY;
+  #isThere = false;
+  #wasMissed = false;
+
+  constructor(ctx: Context, via: Via) {
+    this.#ctx = ctx;
+    this.#via = via;
+  }
+
+  async isOnJournal(): Promise<boolean> {
+    if (this.#via === 'poll') return false;
+    const now = this.#ctx.clock.now();
+    if (now - this.#checkedAt >= CHECK_MS) {
+      this.#checkedAt = now;
+      this.#isThere = await this.#ctx.journal.isListenedTo();
+      if (this.#via === 'journal') this.#warn();
+    }
+    return this.#isThere || this.#via === 'journal';
+  }
+
+  #warn(): void {
+    if (this.#isThere === !this.#wasMissed) return;
+    this.#wasMissed = !this.#isThere;
+    this.#ctx.report.warn(
+      this.#isThere
+        ? 'A listener writes to the journal again.'
+        : 'No listener writes to the journal any more: only a look at the API once a minute tells, until one does.',
+    );
+  }
+}
+
+/** A wait on nothing but the journal is pointless while nobody writes to it. @throws Failure `no-listener` */
+export async function requireListener(ctx: Context, via: Via): Promise<void> {
+  if (via !== 'journal' || (await ctx.journal.isListenedTo())) return;
+  throw new Failure(
+    'no-listener',
+    `Nothing listens for the webhooks of ${ctx.environment} into this journal.`,
+    {
+      hint: `Start a listener (${commandLine(['listen'], ctx.invocation)}), or wait with --via auto, which looks at the API without one.`,
+    },
+  );
+}

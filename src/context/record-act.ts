@@ -1,0 +1,64 @@
+import type { Target } from '../cards/session/resolve-cards.ts';
+import { asFailure } from '../domain/errors/failure.ts';
+import type { Act, ActEnd } from '../journal/journal.ts';
+import type { Context } from './context.ts';
+
+/** What an act is done on: a card, or as much of it as there is. */
+interface ActSubject {
+  target: Pick<Target, 'profileId' | 'orderId' | 'cardToken'>;
+  card?: { attemptId: string | null };
+}
+
+interface Acting {
+  subject: ActSubject;
+  act: Act['act'];
+  /** Where the card goes, as far as the act has a kiosk. */
+  kioskId?: string | null;
+  /** Which choice of cards it belongs to. */
+  selection?: string | null;
+}
+
+/** What is done for a whole kiosk, or the application, is on no card and belongs to no profile. */
+export const NO_CARD: ActSubject = { target: { profileId: 0, orderId: null, cardToken: null } };
+
+/** Keeps in the journal that an act is done, by whom and why, before it is done, and how it ended. */
+export async function recordAct<Result>(
+  ctx: Context,
+  { subject, act, kioskId = null, selection = null }: Acting,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const { profileId, orderId, cardToken } = subject.target;
+  const { name: context, reason } = ctx;
+  const at = ctx.clock.now();
+  const id = await ctx.journal.startAct({
+    act,
+    context,
+    profileId,
+    orderId,
+    cardToken,
+    kioskId,
+    reason,
+    selection,
+    at,
+  });
+  const end = async (outcome: Pick<ActEnd, 'exitCode' | 'traceId'>) =>
+    ctx.journal
+      .endAct(id, {
+        ...outcome,
+        orderId: subject.target.orderId,
+        attemptId: subject.card?.attemptId ?? null,
+        at: ctx.clock.now(),
+      })
+      .catch((error: unknown) =>
+        ctx.report.warn(`The end of the act could not be recorded: ${asFailure(error).message}`),
+      );
+  try {
+    const result = await work();
+    await end({ exitCode: 0 });
+    return result;
+  } catch (error) {
+    const { exitCode, details } = asFailure(error);
+    await end({ exitCode, traceId: details?.traceId ?? null });
+    throw error;
+  }
+}

@@ -1,0 +1,143 @@
+import type { Card } from './card.ts';
+import type { ExitCode } from './errors/exit-codes.ts';
+import type { FailureDocument } from './errors/failure.ts';
+import type { Unmet } from './expectation.ts';
+import type { Stage } from './stage.ts';
+
+/** What a step of a scenario does; `repeat` and `for-each` are gone when it is carried out. */
+export const STEP_KINDS = [
+  'order',
+  'wait-ready',
+  'produce',
+  'wait-produced',
+  'simulate',
+  'retry',
+  'cancel',
+  'expect',
+  'fault',
+  'advance',
+] as const;
+
+export type StepKind = (typeof STEP_KINDS)[number];
+
+/**
+ * How a step ended for one card. `tolerated`: it failed, and the scenario goes on. `unmet`: an expectation did not hold.
+ * `skipped`: an earlier step ended the card's way. `running`: it was begun, and nobody saw its end.
+ */
+export type StepOutcome = 'done' | 'failed' | 'tolerated' | 'unmet' | 'skipped' | 'running';
+
+/** One step, as it went for one card. Times are milliseconds since the epoch. */
+export interface RunStep {
+  /** Its place among the steps of the card, repetitions counted, from 0. */
+  index: number;
+  kind: StepKind;
+  /** For people: `produce WIS00001`. */
+  title: string;
+  /** Where the scenario's file says it; null for one without a file. */
+  line: number | null;
+  outcome: StepOutcome;
+  /** null while it runs, and for a skipped one. */
+  exitCode: ExitCode | null;
+  startedAt: number | null;
+  endedAt: number | null;
+  error?: FailureDocument;
+  /** What did not hold. */
+  unmet?: Unmet[];
+  /** The card that it was done with, as far as there was one. */
+  orderId: number | null;
+  cardToken: string | null;
+  /** The attempt that it made. */
+  attemptId?: string;
+  /** How many attempts on the card the journal knew before it: what a killed step is recognised by. */
+  attemptsBefore?: number;
+  /** Where it moves the sandbox's clock to, in the sandbox's milliseconds. */
+  advanceTo?: number;
+  /** How many attempts of it came to nothing because its process died: expectations don't count them. */
+  attemptsLost?: number;
+}
+
+/** When a card was first seen in a stage, in milliseconds since the epoch. A new order begins anew. */
+export interface StageMark {
+  stage: Stage;
+  at: number;
+}
+
+/** How the run went for one card. `interrupted`: it can be resumed. */
+export type CardOutcome = 'passed' | 'unmet' | 'failed' | 'interrupted' | 'not-started';
+
+/** What became of an order that the run made, at its end. */
+export type CleanUp = 'cancelled' | 'ended-before' | 'failed' | 'kept';
+
+/** The way of one card through a scenario, as the journal keeps it. Times are milliseconds since the epoch. */
+export interface RunCard {
+  /** From 1. */
+  number: number;
+  /** The line of the data file that it was made of. */
+  row: number | null;
+  kioskId: string | null;
+  outcome: CardOutcome;
+  /** null while it isn't over. */
+  exitCode: ExitCode | null;
+  /** The card as it was seen last: nothing about its holder. */
+  card: Card | null;
+  /** The orders that it made, in their order: what became of each at the run's end. */
+  orders: { profileId: number; orderId: number; cleanUp: CleanUp | null }[];
+  stages: StageMark[];
+  steps: RunStep[];
+  /** A step of it ended the whole run. */
+  stopsRun?: true;
+  startedAt: number | null;
+  endedAt: number | null;
+}
+
+/** Requests that a run sent: looks, acts, and how many were answered with a 429. */
+export interface RunRequests {
+  reads: number;
+  sends: number;
+  limited: number;
+}
+
+/** Did cancelling free the places that the cards took of a profile's limit? null: the limit was not reached, so it can't be told. */
+export interface FreedPlaces {
+  profileId: number;
+  isFreed: boolean | null;
+}
+
+/** A run as it begins; the journal knows who begins it. */
+export type NewRun = Omit<RunRecord, 'user' | 'host'>;
+
+/** A run as the journal keeps it. Times are milliseconds since the epoch. */
+export interface RunRecord {
+  id: string;
+  /** What the scenario calls itself. */
+  scenario: string;
+  /** Where it is from: the name of a built-in one, or the absolute path of a file. */
+  source: { kind: 'built-in'; name: string } | { kind: 'file'; path: string };
+  /** Of the scenario's text: a resumed run goes on with the same one, or not at all. */
+  fingerprint: string;
+  data: { path: string; fingerprint: string } | null;
+  /** Given with `--var`; those that orders are made of are left out, and given again to go on. */
+  variables: Record<string, string>;
+  forgottenVariables: string[];
+  kiosks: string[];
+  cards: number;
+  concurrency: number;
+  keep: boolean;
+  context: string;
+  /** Lead other commands to the same context and server: `['--context', 'ci']`. */
+  flags: string[];
+  /** That of orders whose step doesn't say. */
+  profileId: number | null;
+  environment: string;
+  reason: string | null;
+  user: string;
+  host: string;
+  startedAt: number;
+  /** null while it isn't over: it goes on, was interrupted, or its process died. */
+  endedAt: number | null;
+  exitCode: ExitCode | null;
+  /** How often it was begun: 1, and one more for each time that it was resumed. */
+  sessions: number;
+  requests: RunRequests;
+  freed: FreedPlaces[];
+}

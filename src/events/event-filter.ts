@@ -1,0 +1,66 @@
+import type { CardEvent } from '../domain/event.ts';
+import type { Reference } from '../domain/ids.ts';
+
+/** What is chosen, by kind; an empty list leaves a kind out of it. */
+export interface ChosenValues {
+  /** `cards#card-production-status-change`, or `production` for short. */
+  type: string[];
+  card: Reference[];
+  kiosk: string[];
+  status: string[];
+}
+
+/**
+ * Which events to show and to forward. Of the same kind either is enough, of different kinds all must hold; without any,
+ * all events are chosen.
+ */
+export class EventChoice {
+  readonly #chosen: ChosenValues;
+  /** The cards of chosen orders: a production's events name only the card. */
+  readonly #cardTokens = new Map<number, string>();
+
+  constructor(chosen: ChosenValues) {
+    this.#chosen = chosen;
+  }
+
+  /** The orders that were chosen by their ids. */
+  get orderIds(): number[] {
+    return this.#chosen.card.flatMap(({ orderId, cardToken }) =>
+      orderId !== null && cardToken === null ? [orderId] : [],
+    );
+  }
+
+  /** Says which card an order has. */
+  learn(orderId: number, cardToken: string): void {
+    this.#cardTokens.set(orderId, cardToken);
+  }
+
+  isChosen(event: CardEvent): boolean {
+    const { type, card, kiosk, status } = this.#chosen;
+    const { orderId, cardToken } = event;
+    if (orderId !== null && cardToken !== null && this.orderIds.includes(orderId))
+      this.learn(orderId, cardToken);
+    return (
+      isOneOf(type, (value) => value === event.eventType || value === shortType(event.eventType)) &&
+      isOneOf(card, (reference) => this.#isOfCard(event, reference)) &&
+      isOneOf(kiosk, (value) => value === event.kioskId) &&
+      isOneOf(status, (value) => value === event.status)
+    );
+  }
+
+  #isOfCard(event: CardEvent, { profileId, cardToken, orderId }: Reference): boolean {
+    if (profileId !== null && event.profileId !== profileId) return false;
+    if (orderId !== null && event.orderId === orderId) return true;
+    const token = cardToken ?? (orderId === null ? null : (this.#cardTokens.get(orderId) ?? null));
+    return token !== null && event.cardToken === token;
+  }
+}
+
+function isOneOf<Value>(values: readonly Value[], test: (value: Value) => boolean): boolean {
+  return values.length === 0 || values.some(test);
+}
+
+/** `production` for `cards#card-production-status-change`; other types stay as they are. */
+function shortType(eventType: string): string {
+  return /^cards#card-(\w+)-status-change$/.exec(eventType)?.[1] ?? eventType;
+}

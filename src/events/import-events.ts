@@ -1,0 +1,97 @@
+import type { Context } from '../context/context.ts';
+import { Failure, type FailureDocument } from '../domain/errors/failure.ts';
+import type { Delivery } from '../journal/journal.ts';
+import type { SignatureVerifier } from '../webhooks/signature.ts';
+import { readImportLine, toDelivery } from './import-line.ts';
+
+export interface ImportOptions {
+  lines: AsyncIterable<string> | Iterable<string>;
+  verifier: SignatureVerifier;
+  /** Whether bodies without a signature are kept, as hints. */
+  unverified: boolean;
+}
+
+/** A line that was not kept, and why. */
+export interface Refusal {
+  line: number;
+  reason: string;
+}
+
+export interface Imported {
+  lines: number;
+  /** Those of the vendor, checked like live ones. */
+  kept: number;
+  hints: number;
+  /** Those that were in the journal already. */
+  duplicates: number;
+  refused: number;
+  /** The first of the refused lines. */
+  refusals: Refusal[];
+  error: { document: FailureDocument; exitCode: Failure['exitCode'] } | null;
+}
+
+/** So many share one transaction. */
+const BATCH = 200;
+
+/** A file in the wrong form has as many mistakes as lines. */
+const REFUSALS_SHOWN = 20;
+
+/**
+ * Keeps webhooks from a file, one a line: what `events export` wrote, or raw bodies with their headers. What is there
+ * already changes nothing, so the same file may be imported again.
+ * @throws Failure `environment-mismatch` for a line of another environment, `invalid-input` for an empty file
+ */
+export async function importEvents(
+  ctx: Context,
+  { lines, verifier, unverified }: ImportOptions,
+): Promise<Imported> {
+  const counts = { lines: 0, kept: 0, hints: 0, duplicates: 0, refused: 0 };
+  const refusals: Refusal[] = [];
+  let isSignatureWrong = false;
+  let batch: Delivery[] = [];
+  const flush = async () => {
+    const events = await Promise.all(batch.map(async (delivery) => ctx.journal.keepEvent(delivery)));
+    batch = [];
+    counts.duplicates += events.filter((event) => event === null).length;
+    counts.kept += events.filter((event) => event?.isVerified).length;
+    counts.hints += events.filter((event) => event?.isVerified === false).length;
+  };
+  for await (const line of lines) {
+    ctx.signal.throwIfAborted();
+    counts.lines += 1;
+    if (line.trim() === '') continue;
+    const given = readImportLine(line, { environment: ctx.environment, line: counts.lines });
+    const read = toDelivery(given, { verifier, unverified, now: ctx.clock.now() });
+    if ('refused' in read) {
+      counts.refused += 1;
+      isSignatureWrong ||= read.isSignature;
+      if (refusals.length < REFUSALS_SHOWN) refusals.push({ line: counts.lines, reason: read.refused });
+    } else if (batch.push(read) === BATCH) await flush();
+  }
+  await flush();
+  // So that whoever looks at cards next has nothing to wait for; they would take the rest in themselves.
+  while (!ctx.signal.aborted && !(await ctx.journal.foldEvents()))
+    await ctx.clock.sleep(0, ctx.signal).catch(() => undefined);
+  return { ...counts, refusals, error: endOf(counts, { isSignatureWrong, verifier }) };
+}
+
+function endOf(
+  { lines, kept, hints, duplicates, refused }: Omit<Imported, 'refusals' | 'error'>,
+  { isSignatureWrong, verifier }: { isSignatureWrong: boolean; verifier: SignatureVerifier },
+): Imported['error'] {
+  if (kept + hints + duplicates + refused === 0) {
+    throw new Failure('invalid-input', 'There is nothing to import.', {
+      hint: 'Give a file with one event a line, like kioskctl events export writes it.',
+    });
+  }
+  if (refused === 0) return null;
+  const message = `${refused} of ${lines} lines were refused.`;
+  const failure = isSignatureWrong
+    ? new Failure('signature-invalid', `${message} Signatures were checked with ${verifier.keyName}.`, {
+        hint: 'Name another key with --public-key; --unverified keeps bodies without a signature as hints.',
+      })
+    : new Failure('invalid-input', message, {
+        hint: 'One JSON object a line: kioskctl events import --help shows which.',
+      });
+  return { document: failure.toDocument(), exitCode: failure.exitCode };
+}

@@ -1,0 +1,153 @@
+import * as v from 'valibot';
+import { Failure } from '../domain/errors/failure.ts';
+import { printable } from '../domain/text/terminal-text.ts';
+import { parseVendorTime } from '../domain/times/vendor-time.ts';
+import type { Delivery } from '../journal/journal.ts';
+import { understand } from '../webhooks/decode-event.ts';
+import type { SignatureVerifier } from '../webhooks/signature.ts';
+import { DELIVERY_HEADER, readEventBody, SIGNATURE_HEADER, TEST_HEADER } from '../wire/events.ts';
+
+/** A webhook as a line of a file has it. */
+interface GivenDelivery {
+  body: Uint8Array;
+  signature: string | null;
+  deliveryId: string | null;
+  isTest: boolean;
+  /** Milliseconds since the epoch; null when the line doesn't say. */
+  receivedAt: number | null;
+}
+
+interface Refused {
+  refused: string;
+  /** Was it for its signature? */
+  isSignature: boolean;
+}
+
+/** The receiver takes bodies of up to 256 KiB; Base64 makes them a third longer. */
+const LONGEST_LINE = 512 * 1024;
+
+const base64 = v.pipe(v.string(), v.base64());
+
+/** A line of `events export`. */
+const exported = v.object({
+  type: v.literal('event'),
+  environment: v.nullish(v.string()),
+  bodyBase64: base64,
+  signature: v.nullish(v.string(), null),
+  deliveryId: v.nullish(v.string(), null),
+  test: v.optional(v.boolean(), false),
+  receivedAt: v.nullish(v.string(), null),
+});
+
+/** A request as a gateway or a bank's own receiver logs it; the names of headers in any case. */
+const logged = v.object({
+  headers: v.record(v.string(), v.union([v.string(), v.array(v.string())])),
+  body: v.exactOptional(v.string()),
+  bodyBase64: v.exactOptional(base64),
+  receivedAt: v.nullish(v.string(), null),
+});
+
+/**
+ * Reads a line of an import.
+ * @throws Failure `environment-mismatch` for an event that was exported from another environment
+ */
+export function readImportLine(
+  text: string,
+  { environment, line }: { environment: string; line: number },
+): GivenDelivery | Refused {
+  if (text.length > LONGEST_LINE) return refused('it is longer than any event');
+  const json = parse(text.replace(/^\uFEFF/, ''));
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    return refused('it is not a JSON object');
+  const own = v.safeParse(exported, json);
+  if (own.success) {
+    refuseOtherEnvironment(own.output.environment ?? null, { environment, line });
+    return fromExport(own.output);
+  }
+  if ('headers' in json) return fromLog(json);
+  if (readEventBody(json)) return bare(text);
+  return refused('it is neither an exported event, nor a body with its headers, nor an event of Wise');
+}
+
+/** Checks a webhook of a file like a live one, and makes of it what the journal keeps. */
+export function toDelivery(
+  given: GivenDelivery | Refused,
+  { verifier, unverified, now }: { verifier: SignatureVerifier; unverified: boolean; now: number },
+): Delivery | Refused {
+  if ('refused' in given) return given;
+  const { body, signature, deliveryId, isTest } = given;
+  const receivedAt = Math.min(given.receivedAt ?? now, now);
+  if (signature !== null) {
+    if (!verifier.isValid(body, signature))
+      return refused(`its signature does not match its ${body.length} bytes`, true);
+    return { body, signature, deliveryId, isTest, isVerified: true, receivedAt, event: understand(body) };
+  }
+  if (!unverified) return refused('it has no signature', true);
+  const event = readEventBody(parse(Buffer.from(body).toString('utf8')));
+  if (!event) return refused('its body is not an event of Wise');
+  // A delivery id that nobody signed must not stand in the way of the delivery itself.
+  return { body, signature, deliveryId: null, isTest, isVerified: false, receivedAt, event };
+}
+
+function fromExport(line: v.InferOutput<typeof exported>): GivenDelivery {
+  const { bodyBase64, signature, deliveryId, test, receivedAt } = line;
+  return {
+    body: Buffer.from(bodyBase64, 'base64'),
+    signature,
+    deliveryId,
+    isTest: test,
+    receivedAt: timeOf(receivedAt),
+  };
+}
+
+function fromLog(json: object): GivenDelivery | Refused {
+  const read = v.safeParse(logged, json);
+  if (!read.success) return refused('its headers or its body are not text');
+  const { headers, body, bodyBase64, receivedAt } = read.output;
+  if (body === undefined && bodyBase64 === undefined) return refused('it has no body');
+  const named = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+  const header = (name: string) => [named.get(name)].flat()[0]?.trim() || null;
+  return {
+    body: bodyBase64 === undefined ? Buffer.from(body ?? '') : Buffer.from(bodyBase64, 'base64'),
+    signature: header(SIGNATURE_HEADER),
+    deliveryId: header(DELIVERY_HEADER),
+    isTest: header(TEST_HEADER)?.toLowerCase() === 'true',
+    receivedAt: timeOf(receivedAt),
+  };
+}
+
+function bare(text: string): GivenDelivery {
+  return {
+    body: Buffer.from(text.trim()),
+    signature: null,
+    deliveryId: null,
+    isTest: false,
+    receivedAt: null,
+  };
+}
+
+function refuseOtherEnvironment(
+  named: string | null,
+  { environment, line }: { environment: string; line: number },
+): void {
+  if (named === null || named === environment) return;
+  throw new Failure('environment-mismatch', `Line ${line} is an event of environment ${printable(named)}.`, {
+    hint: `This command works on ${environment}: name the other one with --context or --environment.`,
+  });
+}
+
+function timeOf(text: string | null): number | null {
+  return parseVendorTime(text)?.milliseconds ?? null;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function refused(reason: string, isSignature = false): Refused {
+  return { refused: reason, isSignature };
+}

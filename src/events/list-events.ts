@@ -1,0 +1,130 @@
+import type { Context } from '../context/context.ts';
+import type { Coverage } from '../context/coverage.ts';
+import { coverageFor } from '../context/coverage-part.ts';
+import { Failure } from '../domain/errors/failure.ts';
+import { type EventDocument, type KeptEvent, toEventDocument } from '../domain/event.ts';
+import type { Reference } from '../domain/ids.ts';
+import type { EventFilter, KeptDelivery } from '../journal/journal.ts';
+
+/** Which events a command is about; what is null doesn't matter. */
+export interface EventSelection {
+  card: Reference | null;
+  eventType: string | null;
+  kioskId: string | null;
+  status: string | null;
+  /** When it arrived, in milliseconds since the epoch: from, and until but not including. */
+  since: number | null;
+  until: number | null;
+}
+
+/** An event with what tells a hint, after which only the API is asked, from one that the vendor signed. */
+export type ListedEvent = EventDocument & { verified: boolean };
+
+/** An event in full, with the bytes as they came. */
+export interface WholeEvent extends ListedEvent {
+  description: string | null;
+  deliveryId: string | null;
+  signature: string | null;
+  /** The exact bytes; text would not bring back every one. */
+  bodyBase64: string;
+}
+
+/** How many events are taken from the journal at once. */
+const PAGE = 500;
+
+/** @returns the newest events of a selection, as many as `limit`, oldest first */
+export async function listEvents(
+  ctx: Context,
+  { selection, limit }: { selection: EventSelection; limit: number },
+): Promise<{ events: KeptEvent[]; coverage: Coverage }> {
+  const filter = await toFilter(ctx, selection);
+  const events = await ctx.journal.listEvents({ ...filter, newestFirst: true, limit });
+  return { events: events.toReversed(), coverage: await coverageFor(ctx, selection) };
+}
+
+/** @throws Failure `not-found` */
+export async function showEvent(ctx: Context, id: number): Promise<KeptDelivery> {
+  const delivery = await ctx.journal.findDelivery(id);
+  if (delivery) return delivery;
+  throw new Failure('not-found', `The journal has no event ${id} of ${ctx.environment}.`, {
+    hint: 'See which it has: kioskctl events list',
+  });
+}
+
+/** Goes through the events of a selection, oldest first, with all that came with them. */
+export async function* exportEvents(
+  ctx: Context,
+  selection: EventSelection,
+): AsyncGenerator<WholeEvent, void, undefined> {
+  const filter = await toFilter(ctx, selection);
+  const latest = await ctx.journal.latestEventId();
+  for (let afterId = 0; afterId < latest; ) {
+    const page = await ctx.journal.listEvents({ ...filter, afterId, limit: PAGE });
+    for (const { id } of page) {
+      const delivery = await ctx.journal.findDelivery(id);
+      // One that is gone was pruned meanwhile.
+      if (delivery && id <= latest) yield toWholeEvent(delivery);
+    }
+    // Lets signals and a reader that left be heard.
+    await ctx.clock.sleep(0, ctx.signal);
+    if (page.length < PAGE) return;
+    afterId = page.at(-1)?.id ?? latest;
+  }
+}
+
+/**
+ * Forgets events that arrived longer ago than an age, after asking.
+ * @param olderThan milliseconds
+ * @throws Failure `not-confirmed`, `input-required`
+ */
+export async function pruneEvents(
+  ctx: Context,
+  olderThan: number,
+): Promise<{ pruned: number; before: number }> {
+  const before = ctx.clock.now() - olderThan;
+  const [first] = await ctx.journal.listEvents({ until: before, limit: 1 });
+  if (!first) return { pruned: 0, before };
+  const since = new Date(before).toISOString();
+  const question = `Forget the events of ${ctx.environment} that arrived before ${since}?`;
+  if (!(await ctx.ask.confirm(question, { flag: '--yes' }))) {
+    throw new Failure('not-confirmed', 'All events were kept.', {
+      hint: 'To keep a copy first: kioskctl events export > events.ndjson',
+    });
+  }
+  return { pruned: await ctx.journal.pruneEvents(before), before };
+}
+
+/** A card is found by its token and by its order, as far as the journal knows how they belong together. */
+export async function toFilter(ctx: Context, selection: EventSelection): Promise<EventFilter> {
+  const { card, eventType, kioskId, status, since, until } = selection;
+  const known = card && (await ctx.journal.findCard(card));
+  const ofOrder = card?.orderId ? await ctx.journal.findCardToken(card.orderId) : null;
+  return {
+    ...(card && {
+      card: {
+        cardToken: card.cardToken ?? ofOrder,
+        orderId: card.orderId ?? known?.orderId ?? null,
+      },
+    }),
+    ...(eventType !== null && { eventType }),
+    ...(kioskId !== null && { kioskId }),
+    ...(status !== null && { status }),
+    ...(since !== null && { since }),
+    ...(until !== null && { until }),
+  };
+}
+
+export function toListedEvent(event: KeptEvent): ListedEvent {
+  return { ...toEventDocument(event), verified: event.isVerified };
+}
+
+export function toWholeEvent(delivery: KeptDelivery): WholeEvent {
+  const { description, deliveryId, signature, body } = delivery;
+  return {
+    ...toListedEvent(delivery),
+    description,
+    deliveryId,
+    signature,
+    bodyBase64: Buffer.from(body).toString('base64'),
+  };
+}

@@ -1,0 +1,102 @@
+import type { Context } from '../context/context.ts';
+import { combineExitCodes, type ExitCode } from '../domain/errors/exit-codes.ts';
+import { Failure, type FailureDocument } from '../domain/errors/failure.ts';
+import type { ResultOutcome } from '../domain/results.ts';
+import type { KeptDelivery } from '../journal/journal.ts';
+import { sendDelivery } from '../webhooks/send.ts';
+import { showEvent } from './list-events.ts';
+
+/** What became of one event that was sent again. */
+export interface Replayed {
+  id: number;
+  outcome: Extract<ResultOutcome, 'done' | 'failed' | 'refused' | 'not-started'>;
+  /** null when there was no answer. */
+  httpStatus: number | null;
+  /** null for one that was not started. */
+  exitCode: ExitCode | null;
+  error?: FailureDocument;
+}
+
+export interface ReplayResult {
+  replayed: Replayed[];
+  exitCode: ExitCode;
+}
+
+/**
+ * Sends kept events to a receiver, one after the other, as the vendor sent them. All of them are looked up before the
+ * first is sent; a receiver that can't be reached, or an interruption, stops the rest.
+ * @throws Failure `not-found`
+ */
+export async function replayEvents(
+  ctx: Context,
+  { ids, to }: { ids: readonly number[]; to: URL },
+): Promise<ReplayResult> {
+  const deliveries: KeptDelivery[] = [];
+  for (const id of ids) deliveries.push(await showEvent(ctx, id));
+  sayUnsigned(ctx, deliveries);
+  const replayed: Replayed[] = [];
+  let stopped: Failure | null = null;
+  for (const delivery of deliveries) {
+    stopped ??= interruptionOf(ctx);
+    if (stopped) replayed.push(notStarted(delivery.id));
+    else {
+      const result = await replayOne(delivery, to);
+      replayed.push(result.replayed);
+      stopped = result.stops;
+    }
+  }
+  stopped ??= interruptionOf(ctx);
+  const codes = replayed.map(({ exitCode }) => exitCode ?? stopped?.exitCode ?? 0);
+  return { replayed, exitCode: combineExitCodes(codes) };
+}
+
+async function replayOne(
+  delivery: KeptDelivery,
+  to: URL,
+): Promise<{ replayed: Replayed; stops: Failure | null }> {
+  const { id } = delivery;
+  const sent = await sendDelivery(to, delivery);
+  if (sent.kind === 'unreachable') {
+    const failure = unreachable(to, sent.reason);
+    return { replayed: { id, outcome: 'failed', httpStatus: null, ...endOf(failure) }, stops: failure };
+  }
+  const { httpStatus } = sent;
+  if (httpStatus >= 200 && httpStatus < 300)
+    return { replayed: { id, outcome: 'done', httpStatus, exitCode: 0 }, stops: null };
+  return { replayed: { id, outcome: 'refused', httpStatus, ...endOf(refused(id, httpStatus)) }, stops: null };
+}
+
+function notStarted(id: number): Replayed {
+  return { id, outcome: 'not-started', httpStatus: null, exitCode: null };
+}
+
+function interruptionOf({ signal }: Context): Failure | null {
+  if (signal.aborted && !(signal.reason instanceof Failure)) signal.throwIfAborted();
+  return signal.reason instanceof Failure ? signal.reason : null;
+}
+
+function endOf(failure: Failure): { exitCode: ExitCode; error: FailureDocument } {
+  return { exitCode: failure.exitCode, error: failure.toDocument() };
+}
+
+function sayUnsigned(ctx: Context, deliveries: readonly KeptDelivery[]): void {
+  const hints = deliveries.filter(({ signature }) => signature === null).map(({ id }) => id);
+  if (hints.length > 0)
+    ctx.report.warn(`Sent without a signature, because it never had one: event ${hints.join(', ')}.`);
+}
+
+function unreachable(to: URL, reason: string): Failure {
+  return new Failure('unreachable', `The receiver at ${to.host} can't be reached (${reason}).`, {
+    hint: 'Check the address and that the receiver runs; sending an event again does no harm.',
+  });
+}
+
+function refused(id: number, httpStatus: number): Failure {
+  return new Failure('rejected', `The receiver answered ${httpStatus} to event ${id}.`, {
+    hint:
+      httpStatus === 401
+        ? 'It may check signatures with another key: kioskctl events verify says whether ours fits.'
+        : 'See the log of the receiver.',
+    details: { httpStatus },
+  });
+}

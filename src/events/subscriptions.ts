@@ -1,0 +1,201 @@
+import * as v from 'valibot';
+import type { Context } from '../context/context.ts';
+import { NO_CARD, recordAct } from '../context/record-act.ts';
+import { Failure } from '../domain/errors/failure.ts';
+import { commandLine } from '../domain/next-command.ts';
+import { ORDER_EVENT, PRODUCTION_EVENT } from '../wire/events.ts';
+import { receiverFaults, type Subscription } from '../wire/subscription.ts';
+import { subscription, testNotifications } from '../wire/subscriptions.ts';
+import { failureOf, type Sent, unreachable } from '../wise/client.ts';
+import * as api from '../wise/subscriptions.ts';
+
+/** What kioskctl understands: everything about a card at a kiosk. */
+const EVENT_TYPES = [PRODUCTION_EVENT, ORDER_EVENT];
+
+/** The version with milliseconds, in which more events can be ordered. */
+const DEFAULT_SCHEMA_VERSION = '4.0.0';
+
+/** The name of subscriptions that a listener in `local` makes for itself. */
+const OWN_NAME = 'kioskctl listen';
+
+export interface WantedSubscription {
+  url: string;
+  name: string;
+  /** null for the default, and to be content with any that is there. */
+  version: string | null;
+}
+
+/** The application's subscriptions, oldest first. */
+export async function listWebhooks(ctx: Context): Promise<Subscription[]> {
+  const list = api.listSubscriptions(ctx.wise, await ctx.clientKey(), { signal: ctx.signal });
+  return list.catch((error: unknown) => {
+    throw asOurs(error, 'The API knows no application with this client id.');
+  });
+}
+
+/**
+ * Subscribes a URL to the events of productions and of orders. One that it is subscribed to already stays as it is, so
+ * this may be run again after it failed half-way.
+ * @throws Failure `usage` for a URL that can't receive events
+ */
+export async function createWebhooks(
+  ctx: Context,
+  wanted: WantedSubscription,
+): Promise<{ subscriptions: Subscription[]; changed: boolean }> {
+  checkReceiver(ctx, wanted.url);
+  await ctx.clientKey();
+  const { subscriptions, created } = await recordAct(ctx, { subject: NO_CARD, act: 'subscribe' }, () =>
+    ensureSubscribed(ctx, wanted),
+  );
+  return { subscriptions, changed: created.length > 0 };
+}
+
+/** Ends a subscription. What was still to be delivered to it may be lost. */
+export async function deleteWebhook(ctx: Context, id: string): Promise<void> {
+  const name = { clientKey: await ctx.clientKey(), id };
+  await recordAct(ctx, { subject: NO_CARD, act: 'unsubscribe' }, async () => {
+    const sent = await api.deleteSubscription(ctx.wise, name);
+    if (isDone(sent)) return;
+    refuseUnlessLost(sent);
+    const isGone = await api.getSubscription(ctx.wise, name, { signal: ctx.signal }).then(
+      () => false,
+      (error: unknown) => error instanceof Failure && error.code === 'not-found',
+    );
+    if (!isGone) throw unknown(ctx, sent, `Subscription ${id} may have been deleted`);
+  });
+}
+
+/** Has the vendor send a test notification. @returns the ids of its deliveries */
+export async function testWebhook(ctx: Context, id: string): Promise<string[]> {
+  const name = { clientKey: await ctx.clientKey(), id };
+  return recordAct(ctx, { subject: NO_CARD, act: 'test-webhook' }, async () => {
+    const sent = await api.sendTestNotification(ctx.wise, name);
+    refuseUnlessLost(sent);
+    const queued = v.safeParse(testNotifications, bodyOf(sent));
+    if (queued.success) return queued.output.map((one) => one.delivery_id);
+    throw unknown(ctx, sent, 'A test notification may be on its way');
+  });
+}
+
+/**
+ * Subscribes a listener to the embedded sandbox, which every listener in `local` does for itself.
+ * @param url where it listens, on this machine
+ * @param isAlone whether no other listener is there: then what others left behind, who were killed, is removed
+ * @returns what ends these subscriptions again, and never throws
+ */
+export async function subscribeHere(
+  ctx: Context,
+  { url, isAlone }: { url: string; isAlone: boolean },
+): Promise<() => Promise<void>> {
+  if (ctx.environment !== 'local') throw new TypeError('only in local a listener subscribes itself');
+  checkReceiver(ctx, url);
+  const { subscriptions, created } = await ensureSubscribed(ctx, {
+    url,
+    name: OWN_NAME,
+    version: null,
+  });
+  if (isAlone) await removeLeftBehind(ctx, url);
+  // Those that a killed listener left behind at this URL are taken over, with what waits for them.
+  const own = subscriptions.filter((one) => created.includes(one) || one.name === OWN_NAME);
+  return async () => remove(ctx, own);
+}
+
+/** Nobody listens any more where a listener was that is gone; the sandbox would try it for two weeks. */
+async function removeLeftBehind(ctx: Context, url: string): Promise<void> {
+  const all = await listWebhooks(ctx);
+  await remove(
+    ctx,
+    all.filter((one) => one.name === OWN_NAME && one.url !== null && one.url !== url),
+  );
+}
+
+async function remove(ctx: Context, subscriptions: readonly Subscription[]): Promise<void> {
+  for (const { id } of subscriptions) {
+    const sent = await api.deleteSubscription(ctx.wise, { clientKey: await ctx.clientKey(), id });
+    if (!isDone(sent) && !(sent.kind === 'answered' && sent.httpStatus === 404))
+      ctx.report.warn(`The sandbox could not be told that nobody listens any more: subscription ${id}.`);
+  }
+}
+
+async function ensureSubscribed(
+  ctx: Context,
+  wanted: WantedSubscription,
+): Promise<{ subscriptions: Subscription[]; created: Subscription[] }> {
+  const before = await listWebhooks(ctx);
+  const [subscriptions, created]: [Subscription[], Subscription[]] = [[], []];
+  for (const eventType of EVENT_TYPES) {
+    const known = before.find((one) => isWanted(one, { ...wanted, eventType }));
+    const one = known ?? (await subscribe(ctx, { ...wanted, eventType }));
+    subscriptions.push(one);
+    if (!known) created.push(one);
+  }
+  return { subscriptions, created };
+}
+
+async function subscribe(
+  ctx: Context,
+  wanted: WantedSubscription & { eventType: string },
+): Promise<Subscription> {
+  const { name, url, eventType, version } = wanted;
+  const delivery = { version: version ?? DEFAULT_SCHEMA_VERSION, url };
+  const sent = await api.createSubscription(ctx.wise, {
+    clientKey: await ctx.clientKey(),
+    request: { name, trigger_on: eventType, delivery },
+  });
+  refuseUnlessLost(sent);
+  const answer = v.safeParse(subscription, bodyOf(sent));
+  if (answer.success) return answer.output;
+  const list = await listWebhooks(ctx).catch(() => []);
+  const found = list.find((one) => isWanted(one, wanted));
+  if (found) return found;
+  throw unknown(ctx, sent, `The subscription to ${eventType} may have been created`);
+}
+
+function isWanted(
+  one: Subscription,
+  { url, eventType, version }: WantedSubscription & { eventType: string },
+): boolean {
+  const isThere = one.url !== null && URL.parse(one.url)?.href === URL.parse(url)?.href;
+  return isThere && one.eventType === eventType && (version ?? one.version) === one.version;
+}
+
+function checkReceiver({ environment }: Context, url: string): void {
+  const faults = receiverFaults(url, { isLocal: environment === 'local' });
+  if (faults.length === 0) return;
+  throw new Failure('usage', `“${url}” can't receive events: it must ${faults.join(' and ')}.`, {
+    hint: 'The vendor sends events to https at a domain name on port 443, with a certificate that a CA has signed.',
+  });
+}
+
+function isDone(sent: Sent): boolean {
+  return sent.kind === 'answered' && sent.httpStatus >= 200 && sent.httpStatus <= 299;
+}
+
+/** What a success says; undefined otherwise. */
+function bodyOf(sent: Sent): unknown {
+  return sent.kind === 'answered' && isDone(sent) ? sent.body : undefined;
+}
+
+/** Passes what was done, and what may have been: no answer, one of a server in trouble, a redirect. */
+function refuseUnlessLost(sent: Sent): void {
+  if (sent.kind === 'not-connected') throw unreachable(sent);
+  if (sent.kind !== 'answered' || sent.httpStatus < 400 || sent.httpStatus > 499 || sent.httpStatus === 408)
+    return;
+  throw asOurs(failureOf(sent), 'The API knows no such subscription of this application.');
+}
+
+/** Says what was not found; any other failure stays what it is. */
+function asOurs(error: unknown, notFound: string): unknown {
+  if (!(error instanceof Failure) || error.code !== 'not-found') return error;
+  return new Failure('not-found', notFound, {
+    hint: 'kioskctl webhooks list shows those that there are; check client id and environment.',
+    ...(error.details && { details: error.details }),
+  });
+}
+
+function unknown({ invocation }: Context, { correlationId }: Sent, message: string): Failure {
+  return new Failure('outcome-unknown', `${message}: the answer was lost.`, {
+    hint: `Look: ${commandLine(['webhooks', 'list'], invocation)}`,
+    details: { correlationId },
+  });
+}

@@ -1,0 +1,56 @@
+import type { ExitCode } from '../domain/errors/exit-codes.ts';
+import { Failure, type FailureDocument } from '../domain/errors/failure.ts';
+import { PUBLISHED_KEYS } from '../webhooks/published-keys.ts';
+import { SignatureVerifier } from '../webhooks/signature.ts';
+
+/** What checking one signature came to. */
+export interface Verification {
+  valid: boolean;
+  /** Where the key is from, its size and its fingerprint. */
+  key: string;
+  bytes: number;
+  exitCode: ExitCode;
+  error?: FailureDocument;
+}
+
+/**
+ * Checks a signature over the bytes of a body, and where it doesn't match, finds out what else would.
+ * @param verifier has the key that is expected to fit
+ */
+export function verifyEvent(
+  body: Uint8Array,
+  { signature, verifier }: { signature: string; verifier: SignatureVerifier },
+): Verification {
+  const checked = { key: verifier.keyName, bytes: body.length };
+  if (verifier.isValid(body, signature)) return { valid: true, ...checked, exitCode: 0 };
+  const message = `The signature does not match: ${verifier.keyName} on ${body.length} bytes.`;
+  const hint = explain(body, { signature, verifier });
+  const failure = new Failure('signature-invalid', message, { hint });
+  return { valid: false, ...checked, exitCode: failure.exitCode, error: failure.toDocument() };
+}
+
+function explain(
+  body: Uint8Array,
+  { signature, verifier }: { signature: string; verifier: SignatureVerifier },
+): string {
+  if (!/^[A-Za-z\d+/]+={0,2}$/.test(signature))
+    return 'The signature is not Base64: copy the whole X-Signature-SHA256 header.';
+  const trimmed = withoutNewline(body);
+  if (trimmed.length < body.length && verifier.isValid(trimmed, signature))
+    return 'It matches without the newline at the end, which whatever wrote the file added: remove it.';
+  const other = publishedVerifiers().find((one) => one.isValid(body, signature));
+  if (other) return `It matches ${other.keyName}: this event is of another environment.`;
+  return 'Check that the bytes are the raw body, not JSON that was parsed and written again, and that the key is of the environment that sent it.';
+}
+
+function withoutNewline(body: Uint8Array): Uint8Array {
+  let length = body.length;
+  while (length > 0 && (body[length - 1] === 0x0a || body[length - 1] === 0x0d)) length -= 1;
+  return body.subarray(0, length);
+}
+
+function publishedVerifiers(): SignatureVerifier[] {
+  return Object.entries(PUBLISHED_KEYS).map(
+    ([environment, pem]) => new SignatureVerifier(pem, `the published key of ${environment}`),
+  );
+}

@@ -1,0 +1,35 @@
+import { nearestOf } from '../domain/text/nearest.ts';
+
+/** Where in a file of a user's something is: the keys that lead to it, and whether the last key is meant or its value. */
+export interface Place {
+  path: readonly (string | number)[];
+  at: 'key' | 'value';
+}
+
+/** Something about a file that its user should know. */
+export interface Remark extends Place {
+  message: string;
+}
+
+/** What a value of a file is, in words. */
+export function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'string') return 'text';
+  return typeof value === 'object' ? 'a mapping' : `a ${typeof value}`;
+}
+
+/** What was perhaps meant, as the end of a sentence; empty when nothing is near. */
+export function orNearest(word: string, known: readonly string[]): string {
+  const meant = nearestOf(word, known);
+  return meant.length > 0 ? `: did you mean ${meant.join(' or ')}?` : '';
+}
+
+/** What ends with a question is a sentence already. */
+export function asSentence(text: string): string {
+  return text.endsWith('?') ? text : `${text}.`;
+}
+
+export function isMapping(content: unknown): content is Record<string, unknown> {
+  return typeof content === 'object' && content !== null && !Array.isArray(content);
+}

@@ -1,0 +1,208 @@
+import type { ActName, ActRecord } from '../../domain/act.ts';
+import type { Attempt, Holder, Outcome } from '../../domain/attempt.ts';
+import type { ExitCode } from '../../domain/errors/exit-codes.ts';
+import type { CardEvent, KeptEvent } from '../../domain/event.ts';
+import type { Production } from '../../domain/production.ts';
+import type { FreedPlaces, RunCard, RunRequests } from '../../domain/run.ts';
+
+/** What the journal remembers of a card; what it never learned is null. */
+export interface KnownCard {
+  profileId: number;
+  orderId: number | null;
+  cardToken: string | null;
+  /** The card's `creationTime`, as the vendor writes it. */
+  cardCreatedAt: string | null;
+  deliveryOption: string | null;
+  /** As it was seen or heard of last. */
+  orderStatus?: string | null;
+}
+
+/** A card with where it stands, as far as the journal heard of it. */
+export interface CardState extends KnownCard {
+  orderStatus: string | null;
+  production: Production | null;
+  /** When the production moved: the vendor's time where it can be read, else when it was heard of. */
+  changedAt: number | null;
+  /** The latest that was sent, or seen. */
+  attempt: Attempt | null;
+}
+
+/** Which cards to tell of; all of what is given must hold. */
+export interface CardStateFilter {
+  /** This card, by its token or its order: either is enough. */
+  card?: { cardToken: string | null; orderId: number | null };
+  /** Those whose production is, or whose latest attempt was, at one of these. */
+  kioskIds?: readonly string[];
+  /** Leaves out those whose production or order ended well, or whose order ended otherwise. */
+  isUnfinished?: boolean;
+}
+
+/** A kiosk that a card is at, was at last, or was sent to. */
+export interface KnownKiosk {
+  kioskId: string;
+  /** null: none that the journal heard of. */
+  lastProducedAt: number | null;
+}
+
+/** A kiosk to which nothing is sent from this journal. */
+export interface Hold {
+  kioskId: string;
+  reason: string;
+  context: string;
+  user: string;
+  host: string;
+  heldAt: number;
+}
+
+/** Who works on a card or at a kiosk right now. */
+export interface Lease {
+  /** `card TOKEN` or `kiosk ID`. */
+  subject: string;
+  /** What is done with it. */
+  act: string;
+  holder: Holder;
+  takenAt: number;
+}
+
+export interface Claim {
+  profileId: number;
+  orderId: number | null;
+  cardToken: string;
+  kioskId: string | null;
+  reason: string | null;
+  /** Milliseconds since the epoch, here and below. */
+  at: number;
+}
+
+/** What is recorded right before a request goes out. */
+export interface Sending {
+  kioskId: string;
+  orderId: number | null;
+  /** The production as it was read just now. */
+  baseline: Production | null;
+  correlationId: string;
+  at: number;
+}
+
+/** An attempt of another system that showed in the vendor's data. */
+export interface Observed extends Omit<Claim, 'reason'> {
+  outcome: Outcome;
+  production: Production;
+}
+
+/** What was learned of an attempt. A field that is left out stays as it was. */
+export interface AttemptUpdate {
+  outcome: Outcome;
+  production?: Production | null;
+  traceId?: string | null;
+  at: number;
+}
+
+export interface OrderRequestRecord {
+  profileId: number;
+  /** The UUID that is sent. */
+  idempotencyKey: string;
+  fingerprint: string;
+  orderId: number | null;
+}
+
+/** An act as it begins. */
+export interface Act
+  extends Pick<ActRecord, 'act' | 'context' | 'profileId' | 'orderId' | 'cardToken' | 'kioskId' | 'reason'> {
+  /** Which choice of cards it belongs to; null for one that was named. */
+  selection?: string | null;
+  at: number;
+}
+
+/** Which acts to list; all of what is given must hold. */
+export interface ActFilter {
+  acts?: readonly ActName[];
+  /** On this card, or on its order: either is enough. */
+  card?: { cardToken: string | null; orderId: number | null };
+  /** Its own kiosk, or that of its attempt. */
+  kioskIds?: readonly string[];
+  user?: string;
+  host?: string;
+  selection?: string;
+  /** Leaves out those that ended well. */
+  isFailed?: boolean;
+  /** When it began: from, and until but not including. */
+  since?: number;
+  until?: number;
+  /** The newest ones, as many as this; they are listed oldest first. */
+  limit?: number;
+}
+
+export interface ActEnd {
+  exitCode: number;
+  at: number;
+  orderId?: number | null;
+  attemptId?: string | null;
+  traceId?: string | null;
+}
+
+/** A webhook as it arrived, and what was understood of it. */
+export interface Delivery {
+  /** `X-Delivery-Id`; null when it had none. */
+  deliveryId: string | null;
+  /** `X-Signature-SHA256`, with which the body verifies for ever; null for a hint. */
+  signature: string | null;
+  /** The bytes that were signed. */
+  body: Uint8Array;
+  isTest: boolean;
+  isVerified: boolean;
+  receivedAt: number;
+  event: CardEvent;
+}
+
+/** A kept event with its original bytes and signature. */
+export interface KeptDelivery extends KeptEvent {
+  body: Uint8Array;
+  signature: string | null;
+}
+
+/** Which events to list; all of what is given must hold. */
+export interface EventFilter {
+  /** Of this card, or of its order: either is enough. */
+  card?: { cardToken: string | null; orderId: number | null };
+  eventType?: string;
+  kioskId?: string;
+  status?: string;
+  /** When it arrived: from, and until but not including. */
+  since?: number;
+  until?: number;
+  /** Those that came after this one. */
+  afterId?: number;
+  /** Newest first, as many as `limit`; without it, oldest first. */
+  newestFirst?: boolean;
+  limit?: number;
+}
+
+/** A time in which a listener received events into this journal. */
+export interface Listening {
+  id: number;
+  /** Where it received them. */
+  url: string;
+  holder: Holder;
+  startedAt: number;
+  /** The last sign of life. */
+  heartbeatAt: number;
+  /** null while it goes on, and for one that was killed. */
+  endedAt: number | null;
+}
+
+/** A card of a run as it stands, and the requests that were sent since the last one was kept. */
+export interface RunCardUpdate {
+  /** The run. */
+  id: string;
+  card: RunCard;
+  requests: RunRequests;
+}
+
+export interface RunEnd {
+  id: string;
+  exitCode: ExitCode;
+  freed: readonly FreedPlaces[];
+  /** Milliseconds since the epoch. */
+  at: number;
+}

@@ -1,0 +1,59 @@
+import { findHold } from '../cards/session/hold-check.ts';
+import type { Context } from '../context/context.ts';
+import { NO_CARD, recordAct } from '../context/record-act.ts';
+import { Failure } from '../domain/errors/failure.ts';
+import { redact } from '../domain/text/redaction.ts';
+import type { Hold } from '../journal/journal.ts';
+import { describeUnknown, knownKiosks, nameKnown } from './known-kiosks.ts';
+
+export interface Held {
+  hold: Hold;
+  /** False where the kiosk was on hold already: that hold stays as it is. */
+  changed: boolean;
+  /** Does the context or the journal know the kiosk? */
+  isKnown: boolean;
+}
+
+/**
+ * Keeps this journal's commands from sending anything to a kiosk, until it is released. Says so where nothing knows the
+ * kiosk: a mistyped one protects nothing. One that is on hold already stays as it is, and no act is recorded.
+ * @throws Failure `input-required` without a reason
+ */
+export async function holdKiosk(ctx: Context, kioskId: string): Promise<Held> {
+  const why = ctx.reason ?? (await ctx.ask.type('Why is it put on hold?', { flag: '--reason' }));
+  const reason = redact(why.trim());
+  if (reason === '') {
+    throw new Failure('input-required', 'A hold needs a reason.', { hint: 'Give it with --reason.' });
+  }
+  const known = await knownKiosks(ctx);
+  const isKnown = known.includes(kioskId);
+  const earlier = await findHold(ctx, kioskId);
+  if (earlier) return { hold: earlier, changed: false, isKnown };
+  const { name: context } = ctx;
+  const because = { ...ctx, reason };
+  const { hold, held } = await recordAct(because, { subject: NO_CARD, act: 'hold', kioskId }, () =>
+    ctx.journal.holdKiosk({ kioskId, reason, context, at: ctx.clock.now() }),
+  );
+  if (!isKnown)
+    ctx.report.warn(
+      `${describeUnknown(ctx, kioskId)} A mistyped one protects nothing. ${nameKnown(known, kioskId)}`,
+    );
+  return { hold, changed: held, isKnown };
+}
+
+/**
+ * Ends the hold on a kiosk, whoever set it. Where there is none, no act is recorded.
+ * @param shown the only one that is meant: another that was set since stays
+ * @returns the hold that ended; null when there was none
+ */
+export async function releaseKiosk(
+  ctx: Context,
+  kioskId: string,
+  { shown }: { shown?: Hold } = {},
+): Promise<Hold | null> {
+  const hold = await findHold(ctx, kioskId);
+  if (!hold || (shown && shown.heldAt !== hold.heldAt)) return null;
+  return recordAct(ctx, { subject: NO_CARD, act: 'release', kioskId }, () =>
+    ctx.journal.releaseKiosk(hold, ctx.clock.now()),
+  );
+}

@@ -1,0 +1,71 @@
+import type { Target } from '../cards/session/resolve-cards.ts';
+import type { Context } from '../context/context.ts';
+import { type Attempt, followUp, isOpen } from '../domain/attempt.ts';
+import { describeCard } from '../domain/card.ts';
+import { isSelected, type JournalCard, type Selection } from '../domain/selection.ts';
+import { parseVendorTime } from '../domain/times/vendor-time.ts';
+import type { CardState } from '../journal/journal.ts';
+
+/**
+ * The journal's cards that a selection means, with where they stand as far as the journal heard: nothing is asked of the
+ * API. In no order.
+ * @param isUnfinished leaves out those that need nothing any more, which is much quicker
+ */
+export async function selectFromJournal(
+  ctx: Context,
+  selection: Selection,
+  { isUnfinished = false } = {},
+): Promise<JournalCard[]> {
+  const { kioskIds } = selection;
+  const states = await ctx.journal.listCardStates({ isUnfinished, ...(kioskIds && { kioskIds }) });
+  const now = await vendorNow(ctx);
+  return states.map((state) => toJournalCard(ctx, state, now)).filter((one) => isSelected(one, selection));
+}
+
+/** A card as the journal knows it; null when it doesn't. */
+export async function findInJournal(
+  ctx: Context,
+  { cardToken, orderId }: { cardToken: string | null; orderId: number | null },
+): Promise<JournalCard | null> {
+  const [state] = await ctx.journal.listCardStates({ card: { cardToken, orderId } });
+  return state ? toJournalCard(ctx, state, await vendorNow(ctx)) : null;
+}
+
+/** The vendor's time, as far as it was seen how far its clock is ahead; milliseconds since the epoch. */
+export async function vendorNow(ctx: Context): Promise<number> {
+  return ctx.clock.now() + (await ctx.journal.clockOffset());
+}
+
+/** @param now by the API's clock, in milliseconds since the epoch */
+function toJournalCard(ctx: Context, state: CardState, now: number): JournalCard {
+  const { profileId, orderId, cardToken, orderStatus, production, changedAt } = state;
+  const created = parseVendorTime(state.cardCreatedAt)?.milliseconds;
+  const attempt = asHeard(ctx, state);
+  const facts = {
+    profileId,
+    orderId,
+    cardToken,
+    orderStatus,
+    production,
+    attempt,
+    age: created === undefined ? null : now - created,
+    requirements: null,
+  };
+  return { card: describeCard(facts, ctx.invocation), attempt, changedAt };
+}
+
+/** What an attempt came to by what events said since; the journal itself learns it from the next look. */
+function asHeard(ctx: Context, { attempt, production }: CardState): Attempt | null {
+  if (attempt === null || !isOpen(attempt)) return attempt;
+  const { settleWindow } = ctx.timing;
+  const outcome = followUp(attempt, production, { lookedAt: attempt.sentAt ?? 0, settleWindow });
+  // Whether a request arrived, only a look tells.
+  const isNews = outcome !== attempt.outcome && outcome !== 'unknown';
+  return isNews ? { ...attempt, outcome, production } : attempt;
+}
+
+/** A card of the journal as what commands work on. */
+export function toTarget({ card }: Pick<JournalCard, 'card'>): Target {
+  const { profileId, cardToken, orderId } = card;
+  return { profileId, cardToken, orderId, after: null };
+}

@@ -1,0 +1,101 @@
+import {
+  byAge,
+  type CardFailure,
+  failureOf,
+  isExpiring,
+  isUncertain,
+  type JournalCard,
+  kioskOf,
+} from '../domain/selection.ts';
+
+/** Why nothing is sent to a kiosk, and since when, in UTC. */
+export interface HoldDocument {
+  reason: string;
+  /** `user@host`. */
+  by: string;
+  context: string;
+  since: string;
+}
+
+/** How a kiosk does, as far as the journal heard. Times are UTC. */
+export interface KioskOverview {
+  kioskId: string;
+  /** Does the context name it? Others are known by their cards, or because they are on hold. */
+  inContext: boolean;
+  hold: HoldDocument | null;
+  /** Who works at the whole kiosk right now. */
+  busy: { act: string; by: string; since: string } | null;
+  inProgress: number;
+  /** Cards that were sent, and nobody knows yet what came of it. */
+  unknown: number;
+  failed: number;
+  /** The most frequent first; null is a failure without a code. */
+  failedByErrorCode: { errorCode: string | null; count: number }[];
+  /** The card that waits longest since it failed. */
+  oldestFailed: OldestFailed | null;
+  /** Cards still to be produced with at most 7 days left, failed ones included. */
+  expiringSoon: number;
+  /** Cards that ran out of days before they were produced: they have to be ordered anew. */
+  expired: number;
+  lastProducedAt: string | null;
+}
+
+export interface OldestFailed {
+  profileId: number;
+  orderId: number | null;
+  cardToken: string | null;
+  errorCode: string | null;
+  failedAt: string | null;
+  daysLeft: number | null;
+}
+
+/** What is known of one kiosk besides its cards. */
+export type KioskFacts = Pick<KioskOverview, 'kioskId' | 'inContext' | 'hold' | 'busy' | 'lastProducedAt'>;
+
+/** Puts kiosks and their cards together, in the order of their ids. */
+export function overviewOf(kiosks: readonly KioskFacts[], cards: readonly JournalCard[]): KioskOverview[] {
+  const byKiosk = Map.groupBy(cards, kioskOf);
+  return kiosks
+    .map((facts) => describeKiosk(facts, byKiosk.get(facts.kioskId) ?? []))
+    .toSorted((left, right) => (left.kioskId < right.kioskId ? -1 : 1));
+}
+
+function describeKiosk(facts: KioskFacts, cards: readonly JournalCard[]): KioskOverview {
+  const failed = cards.flatMap((one) => {
+    const failure = failureOf(one);
+    return failure ? [{ ...one, failure }] : [];
+  });
+  const [oldest] = failed.toSorted(byAge);
+  return {
+    ...facts,
+    inProgress: cards.filter(({ card }) => card.stage === 'in-progress').length,
+    unknown: cards.filter(isUncertain).length,
+    failed: failed.length,
+    failedByErrorCode: countCodes(failed.map(({ failure }) => failure)),
+    oldestFailed: oldest ? toOldest(oldest) : null,
+    ...countDays(cards),
+  };
+}
+
+/** How many cards run out of the days in which they can be produced, and how many did. */
+export function countDays(cards: readonly JournalCard[]): { expiringSoon: number; expired: number } {
+  return {
+    expiringSoon: cards.filter(({ card }) => isExpiring(card)).length,
+    expired: cards.filter(({ card }) => card.stage === 'expired').length,
+  };
+}
+
+function countCodes(failures: readonly CardFailure[]): KioskOverview['failedByErrorCode'] {
+  const counts = new Map<string | null, number>();
+  for (const { errorCode } of failures) counts.set(errorCode, (counts.get(errorCode) ?? 0) + 1);
+  return [...counts]
+    .map(([errorCode, count]) => ({ errorCode, count }))
+    .toSorted((left, right) => right.count - left.count);
+}
+
+function toOldest({ card, changedAt, failure }: JournalCard & { failure: CardFailure }): OldestFailed {
+  const { profileId, orderId, cardToken, daysLeft } = card;
+  const { errorCode } = failure;
+  const failedAt = changedAt === null ? null : new Date(changedAt).toISOString();
+  return { profileId, orderId, cardToken, errorCode, failedAt, daysLeft };
+}

@@ -1,0 +1,78 @@
+import { describeCoverage, toCoveredDocument } from '../context/coverage.ts';
+import { formatReference } from '../domain/ids.ts';
+import { printable } from '../domain/text/terminal-text.ts';
+import { counted } from '../domain/text/words.ts';
+import { localTime } from '../output/local-time.ts';
+import type { Result } from '../output/result.ts';
+import type { Style } from '../output/style.ts';
+import { renderTable } from '../output/table.ts';
+import type { KioskOverview } from './kiosk-summary.ts';
+import type { Overview } from './overview.ts';
+
+/** All kiosks at one time. */
+export function overviewResult(seen: Overview): Result {
+  const { kiosks, withoutKiosk, covered } = seen;
+  return {
+    exitCode: 0,
+    document: { kiosks, withoutKiosk, coverage: toCoveredDocument(covered) },
+    text: (style) => renderOverview(seen, style),
+    references: kiosks.map(({ kioskId }) => kioskId),
+  };
+}
+
+async function renderOverview({ kiosks, withoutKiosk, covered }: Overview, style: Style): Promise<string> {
+  const head = ['Kiosk', 'Hold', 'In progress', 'Failed', 'Oldest failed', 'Out of days', 'Last produced'];
+  const rows = kiosks.map((kiosk) => toRow(kiosk, style));
+  const table = kiosks.length > 0 ? await renderTable(head, rows) : 'No kiosks are known yet.\n';
+  const notes = kiosks.flatMap((kiosk) => notesOn(kiosk, style));
+  const days = describeDays(withoutKiosk);
+  if (days) notes.push(`Cards that no kiosk has yet: ${days}. See them: kioskctl status --expiring 7d`);
+  const coverage = style.dim(describeCoverage(covered.coverage, localTime));
+  return `${table}${[...notes, coverage].map((line) => `${line}\n`).join('')}`;
+}
+
+function toRow(kiosk: KioskOverview, style: Style): string[] {
+  const { kioskId, hold, inProgress, unknown, oldestFailed, lastProducedAt } = kiosk;
+  const unsure = unknown > 0 ? style.bad(` + ${unknown} unknown`) : '';
+  return [
+    printable(kioskId),
+    hold ? style.warning('on hold') : '–',
+    `${inProgress}${unsure}`,
+    kiosk.failed === 0 ? '0' : style.bad(describeFailed(kiosk)),
+    oldestFailed?.failedAt ? localTime(oldestFailed.failedAt) : '–',
+    describeDays(kiosk) ? style.warning(describeDays(kiosk)) : '–',
+    lastProducedAt === null ? '–' : localTime(lastProducedAt),
+  ];
+}
+
+/** `12 (PRD_HOPPER_DOOR 11, PRT_RIBBON 1)`. */
+function describeFailed({ failed, failedByErrorCode }: KioskOverview): string {
+  const codes = failedByErrorCode.map(({ errorCode, count }) => {
+    const code = printable(errorCode ?? 'no code');
+    return failedByErrorCode.length === 1 ? code : `${code} ${count}`;
+  });
+  return `${failed} (${codes.join(', ')})`;
+}
+
+/** Empty when no card runs out of days. */
+function describeDays({ expiringSoon, expired }: Pick<KioskOverview, 'expiringSoon' | 'expired'>): string {
+  const parts = [
+    ...(expiringSoon > 0 ? [`${expiringSoon} within 7 days`] : []),
+    ...(expired > 0 ? [`${expired} expired`] : []),
+  ];
+  return parts.join(', ');
+}
+
+function notesOn({ kioskId, hold, busy, oldestFailed }: KioskOverview, style: Style): string[] {
+  const held = hold && `on hold since ${localTime(hold.since)}, set by ${hold.by}: ${hold.reason}`;
+  const worked = busy && `${busy.by} works at it since ${localTime(busy.since)} (${busy.act})`;
+  const { daysLeft = null } = oldestFailed ?? {};
+  const left = daysLeft === null ? '' : `, ${counted(daysLeft, 'day')} left`;
+  const oldest = oldestFailed && `oldest failed card ${formatReference(oldestFailed)}${left}`;
+  const line = (text: string) => printable(`${kioskId}: ${text}`);
+  return [
+    ...(held ? [style.warning(line(held))] : []),
+    ...(worked ? [line(worked)] : []),
+    ...(oldest ? [line(oldest)] : []),
+  ];
+}

@@ -1,0 +1,99 @@
+import type { Context } from '../context/context.ts';
+import type { Covered } from '../context/coverage.ts';
+import { readCovered } from '../context/coverage-part.ts';
+import { leaseOnKiosk } from '../context/leases.ts';
+import { poll } from '../context/poll.ts';
+import { kioskOf } from '../domain/selection.ts';
+import { redact } from '../domain/text/redaction.ts';
+import type { Hold, Lease } from '../journal/journal.ts';
+import { selectFromJournal } from './kiosk-cards.ts';
+import { countDays, type KioskFacts, type KioskOverview, overviewOf } from './kiosk-summary.ts';
+import { knownKiosks, requireKnownKiosks } from './known-kiosks.ts';
+
+/** How kiosks do, by what the journal knows; nothing is asked of the API. */
+export interface Overview {
+  kiosks: KioskOverview[];
+  /** Cards that were sent to no kiosk yet. */
+  withoutKiosk: { expiringSoon: number; expired: number };
+  /** What the journal can know: of the rest only what commands saw. */
+  covered: Covered;
+}
+
+/**
+ * Every kiosk that the journal or the context knows.
+ * @param wanted only these; all when there are none
+ * @throws Failure `usage` for one that nothing knows
+ */
+export async function overview(ctx: Context, wanted: readonly string[]): Promise<Overview> {
+  const { journal } = ctx;
+  await requireKnownKiosks(ctx, wanted);
+  const cards = await selectFromJournal(ctx, {}, { isUnfinished: true });
+  const [seen, holds, leases] = await Promise.all([
+    journal.listKiosks(),
+    journal.listHolds(),
+    journal.listLeases(),
+  ]);
+  const produced = new Map(seen.map(({ kioskId, lastProducedAt }) => [kioskId, lastProducedAt]));
+  const shown = wanted.length > 0 ? [...new Set(wanted)] : await knownKiosks(ctx);
+  const facts = shown.map((kioskId) => ({
+    kioskId,
+    inContext: ctx.kiosks.includes(kioskId),
+    hold: toHoldDocument(holds.find((hold) => hold.kioskId === kioskId)),
+    busy: toBusy(leases.find(({ subject }) => subject === leaseOnKiosk(kioskId))),
+    lastProducedAt: utc(produced.get(kioskId) ?? null),
+  }));
+  return {
+    kiosks: overviewOf(facts, cards),
+    withoutKiosk: countDays(cards.filter((one) => kioskOf(one) === null)),
+    covered: await readCovered(ctx),
+  };
+}
+
+/** A look costs a share of a second where the journal has many cards. */
+const PACE = { firstPause: 1_000, interval: 1_000 };
+
+/**
+ * Looks into the journal again and again, until it is interrupted, or the deadline.
+ * @param deadline milliseconds since the epoch; null for ever
+ * @param onChange is told what was seen first, and whenever it is something else
+ */
+export async function watchOverview(
+  ctx: Context,
+  { wanted, deadline }: { wanted: readonly string[]; deadline: number | null },
+  onChange: (seen: Overview) => Promise<void>,
+): Promise<void> {
+  let shown = '';
+  await poll({
+    clock: ctx.clock,
+    signal: ctx.signal,
+    timing: PACE,
+    deadline,
+    look: async () => {
+      const seen = await overview(ctx, wanted);
+      ctx.signal.throwIfAborted();
+      // What listening covers moves on with the time.
+      const { kiosks, withoutKiosk } = seen;
+      const now = JSON.stringify({ kiosks, withoutKiosk });
+      if (now === shown) return;
+      shown = now;
+      await onChange(seen);
+    },
+    decide: () => 'wait',
+  });
+}
+
+export function toHoldDocument(hold: Hold | undefined): KioskFacts['hold'] {
+  if (!hold) return null;
+  const { reason, user, host, context, heldAt } = hold;
+  return { reason: redact(reason), by: `${user}@${host}`, context, since: new Date(heldAt).toISOString() };
+}
+
+function toBusy(lease: Lease | undefined): KioskFacts['busy'] {
+  if (!lease) return null;
+  const { act, holder, takenAt } = lease;
+  return { act, by: `${holder.user}@${holder.host}`, since: new Date(takenAt).toISOString() };
+}
+
+function utc(milliseconds: number | null): string | null {
+  return milliseconds === null ? null : new Date(milliseconds).toISOString();
+}

@@ -1,0 +1,132 @@
+import { kioskHeld } from '../cards/session/hold-check.ts';
+import { findUnauthorized } from '../cards/session/session.ts';
+import type { Context } from '../context/context.ts';
+import { leased, leaseOnCard, leaseOnKiosk } from '../context/leases.ts';
+import { isOpen } from '../domain/attempt.ts';
+import type { Card } from '../domain/card.ts';
+import { lookUpError } from '../domain/errors/error-catalogue.ts';
+import type { Failure } from '../domain/errors/failure.ts';
+import { isNamed, type Reference } from '../domain/ids.ts';
+import { advise } from '../domain/runbook.ts';
+import { failureOf, isSelected, type JournalCard, kioskOf } from '../domain/selection.ts';
+import { median } from '../domain/times/quantile.ts';
+import type { ActRecord } from '../journal/journal.ts';
+import { findInJournal, selectFromJournal } from './kiosk-cards.ts';
+import { requireKnownKiosks } from './known-kiosks.ts';
+import { planRetries, type RetryCandidate, type RetryPlan } from './retry-plan.ts';
+import { settleOpenAttempts } from './settle-open.ts';
+
+/** Which failed cards are to be produced again. */
+export interface RetrySelection {
+  kioskIds: readonly string[];
+  /** Empty: whatever they failed with. */
+  errorCodes: readonly string[];
+  exclude: readonly Reference[];
+  limit: number | null;
+  /** Another kiosk than the one where they failed. */
+  toKiosk: string | null;
+}
+
+/** Names a selection in the journal: what was tried under this name is known to later runs. */
+export function nameSelection({ kioskIds, errorCodes }: RetrySelection): string {
+  const parts = [kioskIds.toSorted().join(','), errorCodes.toSorted().join(',')];
+  return parts.filter((part) => part !== '').join(' ');
+}
+
+/** How many productions tell how long one takes. */
+const DURATIONS = 20;
+
+/** When each card was tried last by runs of the same selection, in milliseconds since the epoch. */
+type Tried = ReadonlyMap<string, number>;
+
+/**
+ * Works out which cards of the journal failed and can be produced again, and in which order. What is still open at these
+ * kiosks is looked into first: it is awaited before anything else is sent there.
+ * @param options `ignoresHolds`: holds are about to end
+ * @throws Failure `usage` for a kiosk that nobody knows
+ */
+export async function planRetry(
+  ctx: Context,
+  selection: RetrySelection,
+  { ignoresHolds = false } = {},
+): Promise<RetryPlan> {
+  const { kioskIds, toKiosk, limit } = selection;
+  await requireKnownKiosks(ctx, toKiosk === null ? kioskIds : [...kioskIds, toKiosk]);
+  const acts = await ctx.journal.listActs({ selection: nameSelection(selection) });
+  const tried: Tried = new Map(acts.map(({ cardToken, startedAt }) => [cardToken ?? '', startedAt]));
+  const { cards, stuck } = await settleOpenAttempts(ctx, await findConcerned(ctx, selection, acts));
+  const runbook = await ctx.runbook();
+  const candidates = cards
+    .flatMap((one) => toCandidate(one, { selection, tried }) ?? [])
+    .map(({ entry, ...candidate }) => ({ ...candidate, entry: advise(runbook, entry) }));
+  const obstacle = await findObstacles(ctx, candidates, { ignoresHolds });
+  const plan = planRetries(candidates, { toKiosk, limit, obstacle, stuck });
+  for (const kiosk of plan.kiosks)
+    kiosk.usual = median(await ctx.journal.listDurations(kiosk.kioskId, DURATIONS));
+  return plan;
+}
+
+/** The unfinished cards at the kiosks of a selection, and those that its runs sent elsewhere. */
+async function findConcerned(
+  ctx: Context,
+  { kioskIds, toKiosk }: RetrySelection,
+  acts: readonly ActRecord[],
+): Promise<JournalCard[]> {
+  const there = toKiosk === null ? kioskIds : [...kioskIds, toKiosk];
+  const cards = await selectFromJournal(ctx, { kioskIds: there }, { isUnfinished: true });
+  const found = new Set(cards.map(({ card }) => card.cardToken));
+  const elsewhere = new Set(acts.map(({ cardToken }) => cardToken).filter((token) => !found.has(token)));
+  for (const cardToken of elsewhere) {
+    const one = cardToken === null ? null : await findInJournal(ctx, { cardToken, orderId: null });
+    if (one) cards.push(one);
+  }
+  return cards;
+}
+
+/** @returns null for a card that is none of this selection, and not in a kiosk where cards are to be sent */
+function toCandidate(
+  one: JournalCard,
+  { selection, tried }: { selection: RetrySelection; tried: Tried },
+): RetryCandidate | null {
+  const { card, attempt } = one;
+  if (attempt?.origin === 'ours' && isOpen(attempt)) {
+    const entry = lookUpError('production', attempt.baseline?.errorCode ?? null);
+    return { one, turn: 'joined', entry };
+  }
+  const triedAt = tried.get(card.cardToken ?? '');
+  const { kioskIds, errorCodes, exclude } = selection;
+  // A run may have sent it to another kiosk, where it failed again.
+  if (triedAt === undefined && !kioskIds.includes(kioskOf(one) ?? '')) return null;
+  if (exclude.some((reference) => isNamed(card, reference))) return null;
+  const failure = failureOf(one);
+  if (failure === null && card.stage !== 'expired') return null;
+  const wasTried = attempt !== null && triedAt !== undefined && attempt.claimedAt >= triedAt;
+  const isMeant = errorCodes.length === 0 || isSelected(one, { errorCodes });
+  if (!isMeant) return null;
+  const { kind, errorCode } = failure ?? {
+    kind: 'production',
+    errorCode: card.production?.errorCode ?? null,
+  };
+  return { one, turn: wasTried ? 'again' : 'first', entry: lookUpError(kind, errorCode) };
+}
+
+/** What stands in the way of a card at a kiosk: a hold, somebody else's work, no token. */
+async function findObstacles(
+  ctx: Context,
+  candidates: readonly RetryCandidate[],
+  { ignoresHolds }: { ignoresHolds: boolean },
+) {
+  const holds = ignoresHolds ? [] : await ctx.journal.listHolds();
+  const leases = await ctx.journal.listLeases();
+  const unauthorized = await findUnauthorized(
+    ctx,
+    candidates.map(({ one }) => one.card),
+  );
+  return (card: Card, kioskId: string): Failure | null => {
+    const hold = holds.find((other) => other.kioskId === kioskId);
+    if (hold) return kioskHeld(ctx, hold);
+    const subjects = new Set([leaseOnKiosk(kioskId), leaseOnCard(card.cardToken ?? '')]);
+    const lease = leases.find(({ subject }) => subjects.has(subject));
+    return lease ? leased(ctx, lease) : (unauthorized.get(card.profileId) ?? null);
+  };
+}

@@ -1,0 +1,85 @@
+import { findHold, kioskHeld } from '../cards/session/hold-check.ts';
+import { declined } from '../context/approval.ts';
+import type { Context } from '../context/context.ts';
+import { leaseOnKiosk, withLeases } from '../context/leases.ts';
+import type { Card } from '../domain/card.ts';
+import { isSelected, type JournalCard } from '../domain/selection.ts';
+import type { Hold } from '../journal/journal.ts';
+import { releaseKiosk } from './hold.ts';
+import { selectFromJournal } from './kiosk-cards.ts';
+import { requireKnownKiosks } from './known-kiosks.ts';
+import { causesOf, describeCause, needsHands } from './recovery.ts';
+import { findSpoiled, recordDestroyed, type Spoiled } from './rejected-cards.ts';
+import { retrySelection, type SelectedRetry } from './retry-selection.ts';
+import type { RunOptions } from './run-retry.ts';
+import { settleOpenAttempts } from './settle-open.ts';
+
+export interface RecoverOptions extends Omit<RunOptions, 'selection' | 'onApproved'> {
+  /** null: to be asked. */
+  spoiled: Spoiled | null;
+  /** A hold on the kiosk is to end; otherwise that is asked. */
+  isReleased: boolean;
+  isAttended: boolean;
+}
+
+export interface Recovery {
+  kioskId: string;
+  /** The hold that ended; null where there was none. */
+  released: Hold | null;
+  /** The spoiled cards that were recorded as destroyed now; null for one that nobody could tell. */
+  destroyed: (Card | null)[];
+  retry: SelectedRetry;
+}
+
+/**
+ * Brings a kiosk back: says what failed there and what to touch, asks until all of it is done, keeps that in the journal,
+ * and produces the failed cards again, a canary first. Nothing is kept or sent before the plan is approved, which comes
+ * last; nobody else works at the kiosk from the first question on.
+ * @throws Failure `usage` for a kiosk or a card that nobody knows there, `input-required`, `not-confirmed`, `kiosk-held`,
+ *   `leased`
+ */
+export async function recover(
+  ctx: Context,
+  kioskId: string,
+  { spoiled, isReleased, ...options }: RecoverOptions,
+): Promise<Recovery> {
+  await requireKnownKiosks(ctx, [kioskId]);
+  return withLeases(ctx, { subjects: [leaseOnKiosk(kioskId)], act: 'recover' }, async () => {
+    const failed = await findFailed(ctx, kioskId);
+    await askWhetherFixed(ctx, kioskId, failed);
+    const destroyed = await findSpoiled(ctx, { kioskId, spoiled, failed });
+    const hold = await findHold(ctx, kioskId);
+    if (hold && !isReleased) await askToRelease(ctx, hold);
+    let released: Hold | null = null;
+    const onApproved = async () => {
+      await recordDestroyed(ctx, { kioskId, found: destroyed });
+      released = hold && (await releaseKiosk(ctx, kioskId, { shown: hold }));
+    };
+    const retried = { kioskIds: [kioskId], errorCodes: [], exclude: [], limit: null, toKiosk: null };
+    const approval = { isDryRun: false, ignoresHolds: hold !== null, onApproved };
+    const retry = await retrySelection(ctx, retried, { ...options, ...approval });
+    return { kioskId, released, destroyed, retry };
+  });
+}
+
+/** What failed there, also what nobody heard of yet: attempts that are open are looked at first. */
+async function findFailed(ctx: Context, kioskId: string): Promise<JournalCard[]> {
+  const there = { kioskIds: [kioskId] };
+  const unfinished = await selectFromJournal(ctx, there, { isUnfinished: true });
+  const { cards } = await settleOpenAttempts(ctx, unfinished);
+  return cards.filter((one) => isSelected(one, { ...there, isFailed: true }));
+}
+
+async function askWhetherFixed(ctx: Context, kioskId: string, failed: readonly JournalCard[]): Promise<void> {
+  const causes = causesOf(failed, await ctx.runbook());
+  for (const line of causes.flatMap(describeCause)) ctx.report.note(line);
+  if (!needsHands(causes)) return;
+  if (!(await ctx.ask.confirm(`Is all of this done at kiosk ${kioskId}?`, { flag: '--yes' })))
+    throw declined('Do what is said above; then run the command again.');
+}
+
+async function askToRelease(ctx: Context, hold: Hold): Promise<void> {
+  const { message } = kioskHeld(ctx, hold);
+  const byPerson = { flag: '--release', isAnsweredByYes: false };
+  if (!(await ctx.ask.confirm(`${message} Release it?`, byPerson))) throw kioskHeld(ctx, hold);
+}

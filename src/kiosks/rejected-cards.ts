@@ -1,0 +1,105 @@
+import { declined } from '../context/approval.ts';
+import type { Context } from '../context/context.ts';
+import { NO_CARD, recordAct } from '../context/record-act.ts';
+import { type Card, name } from '../domain/card.ts';
+import { Failure } from '../domain/errors/failure.ts';
+import { isNamed, type Reference } from '../domain/ids.ts';
+import { failureOf, type JournalCard } from '../domain/selection.ts';
+import { selectFromJournal } from './kiosk-cards.ts';
+
+/** The spoiled cards that lay in the rejection hopper and are destroyed now; `unknown` for one that nobody can tell. */
+export type Spoiled = readonly (Reference | 'unknown')[];
+
+const NOBODY_KNOWS = 'nobody can tell';
+
+interface Finding {
+  kioskId: string;
+  spoiled: Spoiled | null;
+  failed: readonly JournalCard[];
+}
+
+/**
+ * Whose spoiled plastic lay in the rejection hopper, and is destroyed now; without what was recorded already. A refused
+ * request leaves none.
+ */
+export async function findSpoiled(
+  ctx: Context,
+  { kioskId, spoiled, failed }: Finding,
+): Promise<(Card | null)[]> {
+  const recorded = await findRecorded(ctx, { kioskId, failed });
+  if (spoiled) return readSpoiled(ctx, { kioskId, spoiled, recorded });
+  const candidates = failed
+    .filter((one) => failureOf(one)?.kind === 'production' && !recorded.has(one.card))
+    .map(({ card }) => card);
+  const byPerson = { flag: '--spoiled none (or the card)', isAnsweredByYes: false };
+  const found: (Card | null)[] = [];
+  while (candidates.length - recorded.unknown > found.length) {
+    const what = found.length > 0 ? 'another spoiled card' : 'a spoiled card';
+    if (!(await ctx.ask.confirm(`Does ${what} lie in the rejection hopper of ${kioskId}?`, byPerson))) break;
+    const left = candidates.filter((card) => !found.includes(card));
+    const choices = [...left.map(name), NOBODY_KNOWS];
+    const answer = await ctx.ask.choose('Of which card?', { ...byPerson, choices });
+    found.push(left.find((card) => name(card) === answer) ?? null);
+  }
+  const question = found.length === 1 ? 'Is it destroyed?' : `Are these ${found.length} cards destroyed?`;
+  if (found.length > 0 && !(await ctx.ask.confirm(question, byPerson)))
+    throw declined('Have what lies in the rejection hopper destroyed; then run the command again.');
+  return found;
+}
+
+/** What an earlier run recorded as destroyed. */
+interface Recorded {
+  /** The plastic of the card's last failure. */
+  has(card: Card): boolean;
+  /** How many cards that nobody could tell, since the last attempt that failed there. */
+  unknown: number;
+}
+
+async function findRecorded(
+  ctx: Context,
+  { kioskId, failed }: Pick<Finding, 'kioskId' | 'failed'>,
+): Promise<Recorded> {
+  const acts = await ctx.journal.listActs({ acts: ['destroyed'], kioskIds: [kioskId] });
+  const since = Math.max(0, ...failed.map(({ attempt }) => attempt?.claimedAt ?? 0));
+  return {
+    has: (card) =>
+      acts.some(
+        ({ cardToken, attemptId }) =>
+          cardToken === card.cardToken && (attemptId === card.attemptId || card.stage !== 'failed'),
+      ),
+    unknown: acts.filter(({ cardToken, startedAt }) => cardToken === null && startedAt >= since).length,
+  };
+}
+
+/**
+ * What flags say of it.
+ * @throws Failure `usage` for a card that the journal doesn't know at this kiosk
+ */
+async function readSpoiled(
+  ctx: Context,
+  { kioskId, spoiled, recorded }: { kioskId: string; spoiled: Spoiled; recorded: Recorded },
+): Promise<(Card | null)[]> {
+  const there = await selectFromJournal(ctx, { kioskIds: [kioskId] });
+  const cards = spoiled.filter((one) => one !== 'unknown').map((one) => findCard(one, there, kioskId));
+  const unknown = spoiled.filter((one) => one === 'unknown').slice(recorded.unknown);
+  return [...new Set(cards.filter((card) => !recorded.has(card))), ...unknown.map(() => null)];
+}
+
+function findCard(reference: Reference, there: readonly JournalCard[], kioskId: string): Card {
+  const found = there.find(({ card }) => isNamed(card, reference));
+  if (found) return found.card;
+  throw new Failure('usage', `--spoiled: the journal knows no such card in kiosk ${kioskId}.`, {
+    hint: 'Name one that failed there, or say --spoiled unknown for one that nobody can tell.',
+  });
+}
+
+/** Keeps in the journal that spoiled cards were destroyed; null for one that nobody can tell. */
+export async function recordDestroyed(
+  ctx: Context,
+  { kioskId, found }: { kioskId: string; found: readonly (Card | null)[] },
+): Promise<void> {
+  for (const card of found) {
+    const subject = card ? { target: card, card } : NO_CARD;
+    await recordAct(ctx, { subject, act: 'destroyed', kioskId }, async () => undefined);
+  }
+}

@@ -1,0 +1,140 @@
+import { isOpen } from '../domain/attempt.ts';
+import type { Card } from '../domain/card.ts';
+import type { CatalogueEntry } from '../domain/errors/error-catalogue.ts';
+import { asFailure, type Failure } from '../domain/errors/failure.ts';
+import { refuseEnded } from '../domain/guards.ts';
+import { neverAgain } from '../domain/production-failure.ts';
+import { byAge, type JournalCard, kioskOf } from '../domain/selection.ts';
+
+/**
+ * When a card is produced within a retry. `joined`: a command sent it to the kiosk already; its result is awaited before
+ * anything else is sent there. `again`: it failed in an earlier run of the same selection, and goes last.
+ */
+export type Turn = 'joined' | 'first' | 'again';
+
+const TURNS: readonly Turn[] = ['joined', 'first', 'again'];
+
+/** A card that a retry may produce again. */
+export interface RetryCandidate {
+  one: JournalCard;
+  turn: Turn;
+  /** What it failed with. */
+  entry: CatalogueEntry;
+}
+
+export interface PlannedRetry extends RetryCandidate {
+  kioskId: string;
+}
+
+/** The cards of one kiosk, in the order in which they are produced, one after the other. */
+export interface KioskPlan {
+  kioskId: string;
+  cards: PlannedRetry[];
+  /** How long one production takes there, in milliseconds; null where none was seen yet. */
+  usual: number | null;
+}
+
+/** A card of the selection with which nothing is done. */
+export interface LeftOut {
+  card: Card;
+  /** The kiosk where it would have gone. */
+  kioskId: string | null;
+  failure: Failure;
+}
+
+/** What a retry of a selection is going to do. */
+export interface RetryPlan {
+  kiosks: KioskPlan[];
+  leftOut: LeftOut[];
+  /** How many more cards there are than `--limit` lets through. */
+  beyondLimit: number;
+}
+
+export interface PlanOptions {
+  /** Another kiosk for all of them. */
+  toKiosk: string | null;
+  limit: number | null;
+  /** Why nothing may be done with a card at a kiosk right now; null when it may. */
+  obstacle: (card: Card, kioskId: string) => Failure | null;
+  /** Cards that may be in their kiosk, and can't be looked into. */
+  stuck: readonly LeftOut[];
+}
+
+/** Puts the cards of a selection into the order in which they are produced, and leaves out what can't be. */
+export function planRetries(candidates: readonly RetryCandidate[], options: PlanOptions): RetryPlan {
+  const leftOut: LeftOut[] = [...options.stuck];
+  const planned: PlannedRetry[] = [];
+  // A kiosk takes one card at a time: one that may still be in it keeps the others out.
+  const blocked = new Map(options.stuck.map(({ kioskId, failure }) => [kioskId, failure]));
+  for (const candidate of candidates.toSorted(byTurn)) {
+    const { card } = candidate.one;
+    const kioskId = (candidate.turn === 'joined' ? null : options.toKiosk) ?? kioskOf(candidate.one);
+    if (kioskId === null) continue;
+    const failure = blocked.get(kioskId) ?? hopeless(candidate) ?? options.obstacle(card, kioskId);
+    if (failure && candidate.turn === 'joined') blocked.set(kioskId, failure);
+    if (failure) leftOut.push({ card, kioskId, failure });
+    else planned.push({ ...candidate, kioskId });
+  }
+  const joined = planned.filter(({ turn }) => turn === 'joined').length;
+  const taken = options.limit === null ? planned : planned.slice(0, joined + options.limit);
+  return {
+    kiosks: [...Map.groupBy(taken, ({ kioskId }) => kioskId)].map(([kioskId, cards]) => ({
+      kioskId,
+      cards,
+      usual: null,
+    })),
+    leftOut,
+    beyondLimit: planned.length - taken.length,
+  };
+}
+
+function byTurn(left: RetryCandidate, right: RetryCandidate): number {
+  return TURNS.indexOf(left.turn) - TURNS.indexOf(right.turn) || byAge(left.one, right.one);
+}
+
+/** Why a card can never be produced again; null when it can. */
+function hopeless({ one, entry }: RetryCandidate): Failure | null {
+  if (isOpen(one.attempt)) return null;
+  try {
+    refuseEnded(one.card);
+  } catch (error) {
+    return asFailure(error);
+  }
+  return entry.retry === 'never' ? neverAgain(one.card, entry) : null;
+}
+
+/** How many cards a plan is about, those included that are only awaited. */
+export function countCards({ kiosks }: Pick<RetryPlan, 'kiosks'>): number {
+  return kiosks.reduce((sum, { cards }) => sum + cards.length, 0);
+}
+
+/** How many cards a plan sends. */
+export function countSent({ kiosks }: Pick<RetryPlan, 'kiosks'>): number {
+  return kiosks.flatMap(({ cards }) => cards).filter(({ turn }) => turn !== 'joined').length;
+}
+
+/** A plan as JSON documents show it. */
+export function toPlanDocument({ kiosks, leftOut, beyondLimit }: RetryPlan) {
+  return {
+    kiosks: kiosks.map(({ kioskId, cards, usual }) => ({
+      kioskId,
+      expectedSeconds: usual === null ? null : Math.round((usual * cards.length) / 1_000),
+      cards: cards.map(({ one, turn, entry }) => ({
+        card: one.card,
+        turn,
+        failedAt: one.changedAt === null ? null : new Date(one.changedAt).toISOString(),
+        errorCode: entry.code,
+        meaning: entry.meaning,
+        retry: entry.retry,
+        nextStep: entry.nextStep,
+      })),
+    })),
+    leftOut: leftOut.map(({ card, kioskId, failure }) => ({
+      card,
+      kioskId,
+      exitCode: failure.exitCode,
+      error: failure.toDocument(),
+    })),
+    beyondLimit,
+  };
+}

@@ -1,0 +1,68 @@
+import { approveAttended, declined } from '../context/approval.ts';
+import type { Context } from '../context/context.ts';
+import type { Covered } from '../context/coverage.ts';
+import { readCovered } from '../context/coverage-part.ts';
+import { outcomeOf } from '../domain/results.ts';
+import { nameSelection, planRetry, type RetrySelection } from './plan-retry.ts';
+import { countCards, countSent, type LeftOut, type RetryPlan } from './retry-plan.ts';
+import { type RetryResult, type RunOptions, runRetries } from './run-retry.ts';
+
+export interface SelectedRetryOptions extends Omit<RunOptions, 'selection'> {
+  /** Somebody takes the cards out: said by a flag, or to be asked. */
+  isAttended: boolean;
+  isDryRun: boolean;
+  /** A hold that ends once the plan is approved keeps nothing out of it. */
+  ignoresHolds?: boolean;
+}
+
+/** A retry of a selection: what was planned, what the journal covers, and what became of it. */
+export interface SelectedRetry {
+  plan: RetryPlan;
+  covered: Covered;
+  /** Of all cards that were selected, also of those left out; none for a dry run. */
+  results: (RetryResult | ReturnType<typeof leftOutResult>)[];
+  /** Requests that were sent. */
+  used: { reads: number; sends: number };
+}
+
+/**
+ * Produces exactly the failed cards of a selection again: shows the plan, asks, then goes kiosk by kiosk, a canary first.
+ * @throws Failure `usage`, `input-required`, `not-confirmed`, `leased`
+ */
+export async function retrySelection(
+  ctx: Context,
+  selection: RetrySelection,
+  { isAttended, isDryRun, ignoresHolds = false, ...options }: SelectedRetryOptions,
+): Promise<SelectedRetry> {
+  const plan = await planRetry(ctx, selection, { ignoresHolds });
+  const covered = await readCovered(ctx);
+  if (isDryRun) return { plan, covered, results: [], used: ctx.wise.used };
+  if (countCards(plan) > 0) await ctx.report.plan(plan, covered);
+  if (countSent(plan) > 0) await approve(ctx, plan, { isAttended });
+  const done = await runRetries(ctx, plan, { ...options, selection: nameSelection(selection) });
+  return { plan, covered, results: [...done, ...plan.leftOut.map(leftOutResult)], used: ctx.wise.used };
+}
+
+/** @throws Failure `not-confirmed`, `input-required` */
+async function approve(
+  ctx: Context,
+  plan: RetryPlan,
+  { isAttended }: { isAttended: boolean },
+): Promise<void> {
+  if (!isAttended)
+    await approveAttended(
+      ctx,
+      plan.kiosks.map(({ kioskId }) => kioskId),
+    );
+  const count = countSent(plan);
+  const first = plan.kiosks.length === 1 ? 'one first' : 'one of each kiosk first';
+  const what = count === 1 ? 'this card' : `these ${count} cards, ${first},`;
+  if (!(await ctx.ask.confirm(`Is the cause gone, and shall ${what} be produced?`, { flag: '--yes' })))
+    throw declined('Fix the cause; then run the command again.');
+}
+
+function leftOutResult({ card, kioskId, failure }: LeftOut) {
+  const error = failure.toDocument();
+  const { exitCode } = failure;
+  return { card, kioskId, outcome: outcomeOf(error, exitCode), exitCode, error, isCanary: false };
+}

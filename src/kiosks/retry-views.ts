@@ -1,0 +1,59 @@
+import { cardResults } from '../cards/card-results.ts';
+import { renderCards } from '../cards/card-views.ts';
+import { toCoveredDocument } from '../context/coverage.ts';
+import { formatReference } from '../domain/ids.ts';
+import { counted } from '../domain/text/words.ts';
+import type { Result } from '../output/result.ts';
+import type { Style } from '../output/style.ts';
+import { renderPlan } from './render-plan.ts';
+import { countCards, toPlanDocument } from './retry-plan.ts';
+import type { SelectedRetry } from './retry-selection.ts';
+
+/** What a retry of a selection would do: nothing was sent. */
+export function plannedRetry({ plan, covered }: SelectedRetry): Result {
+  return {
+    exitCode: 0,
+    document: { plan: toPlanDocument(plan), covered: toCoveredDocument(covered) },
+    failures: plan.kiosks.flatMap(({ cards }) =>
+      cards.map(({ entry: { kind, code } }) => ({ kind, errorCode: code })),
+    ),
+    text: async (style) => renderPlan(plan, covered, style),
+    references: plan.kiosks.flatMap(({ cards }) => cards.map(({ one }) => formatReference(one.card))),
+  };
+}
+
+/** What a retry of a selection came to. @param signal what may have interrupted it */
+export function selectedRetry(retry: SelectedRetry, signal: AbortSignal): Result {
+  const { plan, covered, results, used } = retry;
+  const result = cardResults(results, {
+    shape: 'cards',
+    signal,
+    extra: (one) =>
+      'kioskId' in one ? { kioskId: one.kioskId, canary: 'isCanary' in one && one.isCanary } : {},
+    text: async (style) =>
+      results.length === 0
+        ? renderPlan(plan, covered, style)
+        : `${renderCards(results, { style, isList: true })}${renderEnd(retry, style)}`,
+  });
+  const { beyondLimit } = plan;
+  const requests = { ...used, perCard: perCard(retry) };
+  return {
+    ...result,
+    document: { ...result.document, beyondLimit, requests, covered: toCoveredDocument(covered) },
+  };
+}
+
+function renderEnd({ plan, results, used, ...retry }: SelectedRetry, style: Style): string {
+  const left = results.filter(({ outcome }) => outcome === 'not-started').length + plan.beyondLimit;
+  const rest = left > 0 ? `${counted(left, 'card')} left: the same command goes on.\n` : '';
+  const each = perCard({ plan, results, used, ...retry });
+  const requests = `${counted(used.reads + used.sends, 'request')}, ${each ?? 0} a card.\n`;
+  return `${rest}${style.dim(requests)}`;
+}
+
+/** Requests for each card that was begun, to two digits. */
+function perCard({ plan, results, used }: SelectedRetry): number | null {
+  const idle = results.filter(({ outcome }) => outcome === 'not-started').length;
+  const begun = countCards(plan) - idle;
+  return begun > 0 ? Math.round(((used.reads + used.sends) / begun) * 100) / 100 : null;
+}

@@ -1,0 +1,61 @@
+import type { Target } from '../cards/session/resolve-cards.ts';
+import type { CardOutcome, RunCard, RunStep, StepKind, StepOutcome } from '../domain/run.ts';
+import { exitCodeOfSteps } from '../domain/run-outcome.ts';
+import type { PlacedStep, PlannedCard } from './run.ts';
+
+const OVER = new Set<StepOutcome>(['done', 'failed', 'tolerated', 'unmet', 'skipped']);
+
+/** They send a card to a kiosk. */
+export const SENDS: ReadonlySet<StepKind> = new Set<StepKind>(['produce', 'retry']);
+
+/** A card with which nothing was done yet. */
+export function newCard({ number, row, kioskId }: PlannedCard, outcome: CardOutcome): RunCard {
+  return {
+    number,
+    row,
+    kioskId,
+    outcome,
+    exitCode: null,
+    card: null,
+    orders: [],
+    stages: [],
+    steps: [],
+    startedAt: null,
+    endedAt: null,
+  };
+}
+
+/** A step that was not begun yet. */
+export function entryOf({ index, kind, title, line }: PlacedStep): RunStep {
+  const unseen = { exitCode: null, startedAt: null, endedAt: null, orderId: null, cardToken: null };
+  return { index, kind, title, line, outcome: 'running', ...unseen };
+}
+
+export function isOver(step: RunStep | undefined): boolean {
+  return step !== undefined && OVER.has(step.outcome);
+}
+
+/** The card that the steps so far were done with. */
+export function lastTarget({ card }: RunCard): Target | null {
+  if (!card || (card.orderId === null && card.cardToken === null)) return null;
+  const { profileId, orderId, cardToken } = card;
+  return { profileId, orderId, cardToken, after: null };
+}
+
+/** Did the session before leave it in a kiosk, as far as the record tells? */
+export function wasAtKiosk({ card, steps }: RunCard): boolean {
+  const isSending = steps.some(
+    ({ kind, outcome, startedAt }) => SENDS.has(kind) && outcome === 'running' && startedAt !== null,
+  );
+  return isSending || card?.stage === 'in-progress';
+}
+
+/** What a card's way came to, once every step is over. @param at milliseconds since the epoch */
+export function closeRecord(record: RunCard, planned: PlannedCard, at: number): void {
+  if (planned.steps.some(({ index }) => !isOver(record.steps[index]))) return;
+  const bad = record.steps.find(({ outcome }) => outcome === 'unmet' || outcome === 'failed');
+  const outcomes: Record<string, CardOutcome> = { unmet: 'unmet', failed: 'failed' };
+  record.outcome = outcomes[bad?.outcome ?? ''] ?? 'passed';
+  record.exitCode = exitCodeOfSteps(record.steps);
+  record.endedAt = at;
+}

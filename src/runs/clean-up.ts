@@ -1,0 +1,78 @@
+import pMap from 'p-map';
+import { cancelOne } from '../cards/cancel.ts';
+import { Subject } from '../cards/session/session.ts';
+import type { Context } from '../context/context.ts';
+import { recordAct } from '../context/record-act.ts';
+import { asFailure } from '../domain/errors/failure.ts';
+import { formatReference } from '../domain/ids.ts';
+import type { FreedPlaces, RunCard } from '../domain/run.ts';
+import { listPrograms } from '../wise/orders.ts';
+import { pagesOfCards } from './reports/kept-cards.ts';
+import type { Run } from './run.ts';
+
+type Order = RunCard['orders'][number];
+
+/** How long an order may take to read CANCELLED, in milliseconds: steps have other limits. */
+const CANCEL_MS = 60_000;
+
+/** Orders that ended by themselves have nothing to cancel. */
+const ENDED = new Set(['COMPLETED', 'RETURNED']);
+
+/**
+ * Cancels the orders that a run made, as far as that is not done yet.
+ * @param say tells once that it is at it, when there is something to do
+ * @returns for each profile whether that freed the places of its cards
+ */
+export async function cleanUp(run: Run, say: (text: string) => void): Promise<FreedPlaces[]> {
+  const { ctx } = run;
+  let isTold = false;
+  const limits = new Map<number, boolean>();
+  for await (const cards of pagesOfCards(ctx, run.record.id)) {
+    const left = cards.filter(({ orders }) => orders.some(({ cleanUp }) => cleanUp === null));
+    if (left.length > 0 && !isTold) say('Cancelling what the run ordered.');
+    isTold ||= left.length > 0;
+    const profiles = new Set(left.flatMap(({ orders }) => orders.map(({ profileId }) => profileId)));
+    for (const profileId of profiles)
+      if (!limits.has(profileId)) limits.set(profileId, await isAtLimit(ctx, profileId));
+    await pMap(left, async (card) => cleanCard(run, card), { concurrency: run.record.concurrency });
+    if (ctx.signal.aborted) break;
+  }
+  return Promise.all(
+    [...limits].map(async ([profileId, wasAtLimit]) => ({
+      profileId,
+      isFreed: wasAtLimit ? !(await isAtLimit(ctx, profileId)) : null,
+    })),
+  );
+}
+
+/** Without a physical program on offer, a profile can order no more cards. */
+async function isAtLimit(ctx: Context, profileId: number): Promise<boolean> {
+  const programs = await listPrograms(ctx.wise, profileId).catch(() => null);
+  return programs !== null && programs.every(({ cardType }) => cardType !== 'PHYSICAL');
+}
+
+async function cleanCard(run: Run, card: RunCard): Promise<void> {
+  for (const order of card.orders) {
+    if (order.cleanUp !== null || run.ctx.signal.aborted) continue;
+    order.cleanUp = await cancelOrder(run, order);
+  }
+  await run.save(card);
+}
+
+async function cancelOrder(run: Run, { profileId, orderId }: Order): Promise<Order['cleanUp']> {
+  const { record } = run;
+  const ctx = { ...run.ctx, timing: { ...run.ctx.timing, timeout: CANCEL_MS } };
+  const subject = new Subject(ctx, { profileId, orderId, cardToken: null, after: null });
+  const act = { subject, act: 'cancel', selection: `run ${record.id}` } as const;
+  try {
+    const isCancelled = await recordAct(ctx, act, async () => cancelOne(ctx, subject));
+    return isCancelled ? 'cancelled' : 'ended-before';
+  } catch (error) {
+    if (ctx.signal.aborted) return null;
+    if (ENDED.has(subject.card.orderStatus ?? '')) return 'ended-before';
+    const { message } = asFailure(error);
+    const name = formatReference({ profileId, orderId, cardToken: null });
+    ctx.report.warn(`Order ${name} could not be cancelled: ${message}`);
+    return 'failed';
+  }
+}

@@ -1,0 +1,71 @@
+import { Failure } from '../domain/errors/failure.ts';
+import { parseReference } from '../domain/ids.ts';
+import type { NewRun } from '../domain/run.ts';
+import { printable } from '../domain/text/terminal-text.ts';
+import { asSentence, type Remark } from '../input/diagnostic.ts';
+import type { ReadData } from '../scenarios/data-file.ts';
+import { planCard } from '../scenarios/plan-card.ts';
+import type { ReadScenario } from '../scenarios/scenario-file.ts';
+import type { Scenario, Step, Values } from '../scenarios/steps/step.ts';
+import type { Plan } from './run.ts';
+
+/** What the steps of a run's cards are made of. */
+export interface Planning {
+  scenario: Scenario;
+  read: ReadScenario;
+  data: ReadData | null;
+  run: NewRun;
+  values: Values;
+}
+
+/** Every card is worked out once before anything is sent, and again when its turn comes: many are not kept. */
+export function planCards({ run, scenario, read, data, values }: Planning): Plan {
+  const lines = new Map<string, number>();
+  const lineOf = (path: Step['path']) => {
+    const name = path.join('.');
+    const line = lines.get(name) ?? read.placeOf(path).line;
+    lines.set(name, line);
+    return line;
+  };
+  const plan = (number: number) => {
+    const row = data?.rows[number - 1] ?? null;
+    const kioskId = run.kiosks[(number - 1) % Math.max(run.kiosks.length, 1)] ?? null;
+    const given = { number, runId: run.id, environment: run.environment, kioskId };
+    const planned = planCard(scenario, { ...given, values: { ...values, ...row?.values } });
+    return { number, row: row?.line ?? null, ...planned };
+  };
+  for (let number = 1; number <= run.cards; number += 1) {
+    const { mistakes, row } = plan(number);
+    const [mistake] = mistakes;
+    if (mistake) throw cardUnusable(run, read, { mistake, row });
+  }
+  return (number) => {
+    const { steps, card, kioskId, row } = plan(number);
+    const placed = steps.map((step) => ({ ...step, line: lineOf(step.path) }));
+    return { number, row, kioskId, card: card === null ? null : parseReference(card), steps: placed };
+  };
+}
+
+/** What is wrong with what one card is given, or with what that makes of the scenario. */
+function cardUnusable(
+  run: NewRun,
+  read: ReadScenario,
+  { mistake, row }: { mistake: Remark; row: number | null },
+): Failure {
+  const isGiven = mistake.path[0] === 'variables';
+  const { line, column } = read.placeOf(mistake.path, mistake.at);
+  const place = isGiven ? '' : `line ${line}, column ${column} of the scenario: `;
+  const what = `${place}${mistake.message}`;
+  if (row === null) {
+    return new Failure(isGiven ? 'input-required' : 'invalid-input', asSentence(`${run.scenario}: ${what}`), {
+      hint: 'Nothing was sent. Correct it and run it again.',
+    });
+  }
+  return new Failure(
+    'invalid-input',
+    asSentence(`${printable(run.data?.path ?? '')}, line ${row}: ${what}`),
+    {
+      hint: 'Nothing was sent. Correct the row and run it again.',
+    },
+  );
+}

@@ -1,0 +1,228 @@
+import { resolveTargets } from '../cards/session/resolve-cards.ts';
+import type { Context } from '../context/context.ts';
+import { Failure } from '../domain/errors/failure.ts';
+import { commandLine, toShell } from '../domain/next-command.ts';
+import type { NewRun, RunRecord } from '../domain/run.ts';
+import { printable } from '../domain/text/terminal-text.ts';
+import { type ReadData, readData } from '../scenarios/data-file.ts';
+import { type ReadScenario, readScenario, scenarioUnusable } from '../scenarios/scenario-file.ts';
+import type { Scenario } from '../scenarios/steps/step.ts';
+import { planCards } from './plan-cards.ts';
+import type { Plan } from './run.ts';
+import type { WantedRun } from './run-flags.ts';
+import { findRun } from './run-scenario.ts';
+
+/** A run before anything is sent: what it is, and the steps of each of its cards. */
+export type PreparedRun = { plan: Plan } & (
+  | { kind: 'new'; run: NewRun }
+  | { kind: 'resumed'; run: RunRecord }
+);
+
+/**
+ * Reads and checks everything that a run is made of; nothing is sent.
+ * @param options the folder of the package
+ * @throws Failure `invalid-input`, `usage`, `sandbox-only`; `not-found` for a run that nobody knows
+ */
+export async function prepareRun(
+  ctx: Context,
+  wanted: WantedRun,
+  { root }: { root: string },
+): Promise<PreparedRun> {
+  if (wanted.resume !== null) return prepareResumed(ctx, wanted, { id: wanted.resume, root });
+  const read = await readScenario(wanted.scenario ?? '', { root });
+  const scenario = usable(read, wanted.scenario ?? '');
+  const data = wanted.dataFile === null ? null : await readData(wanted.dataFile);
+  const run = newRun(ctx, { ...wanted, scenario, read, data });
+  refuseElsewhere(ctx, scenario);
+  refuseToAsk(ctx, scenario, wanted);
+  const plan = planCards({ run, read, scenario, data, values: wanted.values });
+  if (scenario.variables.some(({ name }) => name === 'card')) await refuseOthersCards(ctx, run, plan);
+  return { kind: 'new', run, plan };
+}
+
+async function prepareResumed(
+  ctx: Context,
+  { values }: WantedRun,
+  { id, root }: { id: string; root: string },
+): Promise<PreparedRun> {
+  const run = await findRun(ctx, id);
+  if (run.endedAt !== null) return { kind: 'resumed', run, plan: nothingLeft };
+  refuseOtherPlace(ctx, run);
+  refuseSettledVariables(run, values);
+  const source = run.source.kind === 'file' ? run.source.path : run.source.name;
+  const read = await readScenario(source, { root });
+  const scenario = usable(read, source);
+  const data = run.data === null ? null : await readData(run.data.path);
+  if (read.fingerprint !== run.fingerprint) throw changed(run, source);
+  if (run.data !== null && data?.fingerprint !== run.data.fingerprint) throw changed(run, run.data.path);
+  const missing = run.forgottenVariables.filter((name) => !Object.hasOwn(values, name));
+  if (missing.length > 0) throw forgotten(missing);
+  const plan = planCards({ run, read, scenario, data, values: { ...run.variables, ...values } });
+  return { kind: 'resumed', run, plan };
+}
+
+/** Every card that was there before is one of a profile that may be meant. @throws Failure `profile-mismatch` … */
+async function refuseOthersCards(ctx: Context, { cards, data }: NewRun, plan: Plan): Promise<void> {
+  for (let number = 1; number <= cards; number += 1) {
+    const { card, row } = plan(number);
+    if (card === null) continue;
+    await resolveTargets(ctx, [card]).catch((error: unknown) => {
+      if (!(error instanceof Failure) || row === null || !data) throw error;
+      const { code, message, hint } = error;
+      throw new Failure(code, `${printable(data.path)}, line ${row}: ${message}`, { hint });
+    });
+  }
+}
+
+/** Elsewhere its orders are not there, and would be made again. @throws Failure `usage` */
+function refuseOtherPlace(ctx: Context, run: RunRecord): void {
+  const profile = run.flags.indexOf('--profile-id');
+  const there = profile < 0 ? run.flags : run.flags.toSpliced(profile, 2);
+  if (toShell(there) === toShell(ctx.invocation.flags) && ctx.profileId === run.profileId) return;
+  throw new Failure('usage', `Run ${run.id} was begun with another context, server or profile.`, {
+    hint: `Go on there: ${commandLine(['run', '--resume', run.id], run)}`,
+  });
+}
+
+/** What leads to the same context, server and profile again. */
+function placeOf({ invocation, profileId, profileIsExplicit }: Context): string[] {
+  return [...invocation.flags, ...(profileIsExplicit ? ['--profile-id', String(profileId)] : [])];
+}
+
+/** @throws Failure `usage` for a variable that the run has already */
+function refuseSettledVariables(run: RunRecord, values: WantedRun['values']): void {
+  const settled = Object.keys(values).find((name) => !run.forgottenVariables.includes(name));
+  if (settled === undefined) return;
+  throw new Failure(
+    'usage',
+    `--var ${settled}: run ${run.id} goes on with the values that it was begun with.`,
+    {
+      hint: 'Leave it out, or begin a new run without --resume.',
+    },
+  );
+}
+
+/** A run that is over is only told of: nobody has to bring its files and variables again. */
+function nothingLeft(): never {
+  throw new TypeError('a run that is over has no steps left');
+}
+
+interface Made {
+  scenario: Scenario;
+  read: ReadScenario;
+  data: ReadData | null;
+}
+
+/** What is about a person is not kept: it is given again to go on. */
+function newRun(
+  ctx: Context,
+  { scenario, read, data, ...wanted }: Omit<WantedRun, 'scenario'> & Made,
+): NewRun {
+  const kiosks = wanted.kiosks ?? [...ctx.kiosks];
+  const names = Object.keys(wanted.values);
+  const isKept = (name: string) => !scenario.orderVariables.includes(name);
+  const kept = Object.entries(wanted.values).flatMap(([name, value]) =>
+    isKept(name) ? [[name, value] as const] : [],
+  );
+  const cards = data?.rows.length ?? wanted.cards ?? 1;
+  return {
+    id: makeId(ctx.clock.now()),
+    scenario: scenario.name,
+    source: read.source,
+    fingerprint: read.fingerprint,
+    data: data && { path: data.path, fingerprint: data.fingerprint },
+    variables: Object.fromEntries(kept),
+    forgottenVariables: names.filter((name) => !isKept(name)),
+    kiosks,
+    cards,
+    concurrency: chooseConcurrency(wanted.concurrency, { scenario, cards, kiosks: kiosks.length }),
+    keep: wanted.keep || ctx.environment === 'production',
+    context: ctx.name,
+    flags: placeOf(ctx),
+    profileId: ctx.profileId,
+    environment: ctx.environment,
+    reason: ctx.reason,
+    startedAt: ctx.clock.now(),
+    endedAt: null,
+    exitCode: null,
+    sessions: 1,
+    requests: { reads: 0, sends: 0, limited: 0 },
+    freed: [],
+  };
+}
+
+/** Faults and the clock belong to the whole sandbox: then one card goes after the other. @throws Failure `usage` */
+function chooseConcurrency(
+  wanted: number | null,
+  { scenario, cards, kiosks }: { scenario: Scenario; cards: number; kiosks: number },
+): number {
+  if (!scenario.needsControl)
+    return wanted ?? Math.min(cards, Math.max(LEAST_AT_ONCE, 2 * kiosks), MOST_AT_ONCE);
+  if (wanted === null || wanted === 1) return 1;
+  throw new Failure(
+    'usage',
+    'The cards of this scenario go one after the other: its faults hit whichever comes next.',
+    {
+      hint: 'Leave --concurrency out.',
+    },
+  );
+}
+
+const LEAST_AT_ONCE = 4;
+const MOST_AT_ONCE = 64;
+
+/** @throws Failure `usage`, `sandbox-only` for a scenario that can't be carried out in this environment */
+function refuseElsewhere({ environment }: Context, { needsControl, simulates, name }: Scenario): void {
+  if (needsControl && environment !== 'local') {
+    throw new Failure(
+      'usage',
+      `Scenario ${printable(name)} sets faults or moves the clock: it needs the embedded sandbox.`,
+      {
+        hint: 'Run it there: --context local.',
+      },
+    );
+  }
+  if (simulates && environment === 'production') {
+    throw new Failure(
+      'sandbox-only',
+      `Scenario ${printable(name)} simulates what becomes of cards, which production never does.`,
+      {
+        hint: 'Run it in a sandbox, or leave its simulate steps out.',
+      },
+    );
+  }
+}
+
+/** Nobody can be asked card by card while others go on. @throws Failure `input-required` */
+function refuseToAsk({ environment }: Context, { asks, name }: Scenario, { yes }: WantedRun): void {
+  if (environment !== 'production' || !asks || yes) return;
+  const what = `Scenario ${printable(name)} retries or cancels, which asks for each card in production.`;
+  throw new Failure('input-required', what, { hint: 'Answer for all of them with --yes.' });
+}
+
+function usable(read: ReadScenario, name: string): Scenario {
+  if (read.scenario === null || read.mistakes.length > 0) throw scenarioUnusable(name, read.mistakes);
+  return read.scenario;
+}
+
+function changed({ id }: RunRecord, file: string): Failure {
+  return new Failure('usage', `${printable(file)} is not what run ${id} was begun with.`, {
+    hint: 'Put it back as it was, or begin a new run.',
+  });
+}
+
+function forgotten(names: readonly string[]): Failure {
+  const flags = names.map((name) => `--var ${name}=…`).join(' ');
+  return new Failure('input-required', `What orders are made of is kept nowhere: ${names.join(', ')}.`, {
+    hint: `Give it again, with the same values: ${flags}`,
+  });
+}
+
+/** Sorts by time, and is short enough to be typed: `20261122-152350-3f9a1c07`. */
+function makeId(now: number): string {
+  const [date, time] = new Date(now)
+    .toISOString()
+    .replace(/[-:]|\..*/g, '')
+    .split('T');
+  return `${date}-${time}-${crypto.randomUUID().slice(0, 8)}`;
+}

@@ -1,0 +1,143 @@
+import type { Actor } from '../../domain/errors/error-row.ts';
+import type { CardOutcome, RunRecord } from '../../domain/run.ts';
+import { counted } from '../../domain/text/words.ts';
+import { formatDuration } from '../../domain/times/duration.ts';
+import { type Markup, markup } from '../../output/markup.ts';
+import { CARD_WORDS, commandsOf, describeExit, freedText, sourceText, utcText } from './facts.ts';
+import type { RunError } from './run-errors.ts';
+import type { RunTotals } from './run-totals.ts';
+
+/** The figures that people ask for first. */
+export function figures({ cards, attempts, requests, span }: RunTotals): Markup {
+  const took = span.until - span.from;
+  const begun = cards.total - cards['not-started'];
+  const rate = took > 0 ? `${((begun / took) * 60_000).toFixed(1)} cards a minute` : null;
+  const each = requests.perCard === null ? null : `${requests.perCard.toFixed(1)} a card`;
+  return markup`<section class="bare" aria-label="Figures"><dl class="tiles">
+${tile('Cards passed', `${cards.passed} of ${cards.total}`, outcomeText(cards))}
+${tile('Attempts', attempts.sent, `${attempts.produced} produced, ${attempts.failed} failed, ${attempts.refused} refused`)}
+${tile('Requests', requests.reads + requests.sends, [each, `${requests.limited} answered with 429`].filter(Boolean).join(', '))}
+${tile('Took', formatDuration(took), rate)}
+</dl>${share(cards)}</section>\n`;
+}
+
+function tile(name: string, figure: string | number, more: string | null): Markup {
+  return markup`<div><dt>${name}</dt><dd class="big">${figure}</dd>${more !== null && markup`<dd>${more}</dd>`}</div>`;
+}
+
+const OUTCOMES: readonly CardOutcome[] = ['passed', 'unmet', 'failed', 'interrupted', 'not-started'];
+
+function outcomeText(cards: RunTotals['cards']): string {
+  const others = OUTCOMES.slice(1).filter((outcome) => cards[outcome] > 0);
+  return others.map((outcome) => `${cards[outcome]} ${CARD_WORDS[outcome]}`).join(', ') || 'no other';
+}
+
+/** How many cards had which outcome, as one bar, and what its colours and patterns mean. */
+function share(cards: RunTotals['cards']): Markup | null {
+  if (cards.total === 0) return null;
+  let from = 0;
+  const there = OUTCOMES.filter((outcome) => cards[outcome] > 0);
+  const parts = there.map((outcome) => {
+    const width = (cards[outcome] / cards.total) * 100;
+    const part = markup`<rect class="o-${outcome}" x="${from.toFixed(2)}%" width="${Math.max(width - 0.3, 0.2).toFixed(2)}%" height="12"/>`;
+    from += width;
+    return part;
+  });
+  const legend = there.map(
+    (outcome) =>
+      markup`<li><svg width="22" height="12" aria-hidden="true"><rect class="o-${outcome}" width="22" height="12" rx="2"/></svg>${CARD_WORDS[outcome]}</li>`,
+  );
+  return markup`<svg class="share" aria-hidden="true">${parts}</svg><ul class="legend" aria-label="Outcomes">${legend}</ul>`;
+}
+
+/** How long cards were in each stage. */
+export function stageTimes({ stages }: RunTotals): Markup {
+  const longest = Math.max(...stages.map(({ p95Ms }) => p95Ms), 1);
+  const rows = stages.map(({ stage, count, medianMs, p95Ms }) => {
+    const [middle, most] = [medianMs, p95Ms].map((each) => `${((each / longest) * 98).toFixed(2)}%`);
+    const picture = markup`<svg class="meter" aria-hidden="true"><rect class="s-${stage}" width="${middle ?? '0'}" height="14" rx="2"/><line x1="${most ?? '0'}" x2="${most ?? '0'}" y1="0" y2="14"/></svg>`;
+    return markup`<tr><th scope="row">${stage}</th><td class="number">${count}</td><td class="number">${formatDuration(medianMs)}</td><td class="number">${formatDuration(p95Ms)}</td><td class="wide">${picture}</td></tr>\n`;
+  });
+  if (rows.length === 0) return markup`<p class="quiet">No card left a stage.</p>`;
+  return markup`<table><caption>The bar is the median, the mark p95. The stage in which a card stayed isn't counted.</caption><thead><tr><th scope="col">Stage</th><th scope="col" class="number">Times</th><th scope="col" class="number">Median</th><th scope="col" class="number">p95</th><td></td></tr></thead><tbody>
+${rows}</tbody></table>`;
+}
+
+const ACTORS: Readonly<Record<Actor, string>> = {
+  'kiosk-attendant': 'the kiosk attendant',
+  operations: 'operations',
+  integration: 'the integration team',
+  wise: 'Wise',
+};
+
+/** What went wrong, what it means, and who has to do something about it. */
+export function errorList({ errors }: RunTotals): Markup {
+  if (errors.length === 0) return markup`<p class="quiet">No step ended with an error.</p>`;
+  return markup`<ul class="errors">${errors.map(errorItem)}</ul>`;
+}
+
+function errorItem({ code, kind, count, tolerated, meaning, actor, nextStep }: RunError): Markup {
+  const times = `${counted(count, 'time')}${tolerated > 0 ? `, ${tolerated} tolerated` : ''}`;
+  return markup`<li><div class="head"><code>${code}</code><span class="quiet">${kind === 'failure' ? 'failure' : `${kind} error`}, ${times}</span></div>
+<p>${meaning}</p>
+<p>${actor !== null && markup`<b>Who acts:</b> ${ACTORS[actor]}. `}<b>Next:</b> ${nextStep}</p></li>\n`;
+}
+
+/** What requests it took. */
+export function requestFacts({ requests }: RunTotals): Markup {
+  const { reads, sends, limited, perCard } = requests;
+  return facts([
+    ['Reads', String(reads)],
+    ['Sends', String(sends)],
+    ['Answered with 429', String(limited)],
+    ['A card', perCard === null ? '–' : perCard.toFixed(1)],
+  ]);
+}
+
+/** What became of the orders that the run made. */
+export function cleanUpFacts({ cleanUp }: RunTotals, { freed }: RunRecord): Markup {
+  return facts([
+    ['Orders made', String(cleanUp.orders)],
+    ['Cancelled', String(cleanUp.cancelled)],
+    ['Had ended before', String(cleanUp['ended-before'])],
+    ['Kept', String(cleanUp.kept)],
+    ['Not cancelled', String(cleanUp.failed)],
+    ['Not cleaned up', String(cleanUp.pending)],
+    ...freed.map(
+      ({ profileId, isFreed }): Fact => [`Places of profile ${profileId} freed`, freedText(isFreed)],
+    ),
+  ]);
+}
+
+/** What, where, when, by whom, and how to go on. */
+export function runFacts(run: RunRecord, totals: RunTotals): Markup {
+  const { show, resume } = commandsOf(run);
+  const isOpen = totals.outcome === 'interrupted' || totals.outcome === 'unfinished';
+  const variables = Object.entries(run.variables).map(([name, value]) => `${name}=${value}`);
+  return facts([
+    ['Run', markup`<code>${run.id}</code>`],
+    ['Scenario', `${run.scenario}, ${sourceText(run)}`],
+    ...(run.data ? [['Data', run.data.path] satisfies Fact] : []),
+    ...(variables.length > 0 ? [['Variables', variables.join(', ')] satisfies Fact] : []),
+    ['Context', `${run.context}, environment ${run.environment}`],
+    ['Kiosks', run.kiosks.join(', ') || '–'],
+    ['Began', utcText(run.startedAt)],
+    ['Ended', run.endedAt === null ? 'not yet' : utcText(run.endedAt)],
+    ...(run.sessions > 1
+      ? [['Resumed', `${counted(run.sessions - 1, 'time')}; the pauses count as time`] satisfies Fact]
+      : []),
+    ['By', `${run.user}@${run.host}`],
+    ['Reason', run.reason ?? '–'],
+    ['At once', counted(run.concurrency, 'card')],
+    ['Ended with', describeExit(totals)],
+    isOpen
+      ? ['Go on with it', markup`<code class="command">${resume}</code>`]
+      : ['Look at it', markup`<code class="command">${show}</code>`],
+  ]);
+}
+
+type Fact = readonly [name: string, value: string | Markup];
+
+function facts(list: readonly Fact[]): Markup {
+  return markup`<dl class="facts">${list.map(([name, value]) => markup`<dt>${name}</dt><dd>${value}</dd>\n`)}</dl>`;
+}

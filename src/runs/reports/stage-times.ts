@@ -1,0 +1,59 @@
+import type { RunCard } from '../../domain/run.ts';
+import type { Stage } from '../../domain/stage.ts';
+import { quantile } from '../../domain/times/quantile.ts';
+
+/** A card in a stage. Times are milliseconds since the epoch. */
+export interface StageSpan {
+  stage: Stage;
+  from: number;
+  until: number;
+  /** Was the card still in it when it was seen last? */
+  isLast: boolean;
+}
+
+/**
+ * The stages of a card, one after the other: each lasts until the next mark, the last one until the card's end, or until it
+ * began where there is no end yet.
+ */
+export function stageSpans({ stages, endedAt }: Pick<RunCard, 'stages' | 'endedAt'>): StageSpan[] {
+  return stages.map(({ stage, at }, index) => {
+    const next = stages[index + 1];
+    const until = next?.at ?? endedAt ?? at;
+    // Clocks may be set back.
+    return { stage, from: at, until: Math.max(at, until), isLast: !next };
+  });
+}
+
+/** How long cards were in a stage, in whole milliseconds. */
+export interface StageTime {
+  stage: Stage;
+  count: number;
+  medianMs: number;
+  p95Ms: number;
+}
+
+/** Gathers how long cards were in each stage: of each time only its length is kept. */
+export class StageTimes {
+  readonly #lengths = new Map<Stage, number[]>();
+
+  /** The last stage of a card doesn't count: nobody saw how long it lasts. */
+  add(card: Pick<RunCard, 'stages' | 'endedAt'>): void {
+    for (const { stage, from, until, isLast } of stageSpans(card)) {
+      if (isLast) continue;
+      const lengths = this.#lengths.get(stage) ?? [];
+      lengths.push(until - from);
+      this.#lengths.set(stage, lengths);
+    }
+  }
+
+  /** In the order in which cards go through them. @param order all stages */
+  list(order: readonly Stage[]): StageTime[] {
+    return order.flatMap((stage) => {
+      const lengths = this.#lengths.get(stage) ?? [];
+      const [medianMs, p95Ms] = [quantile(lengths, 0.5), quantile(lengths, 0.95)];
+      return medianMs === null || p95Ms === null
+        ? []
+        : [{ stage, count: lengths.length, medianMs: Math.round(medianMs), p95Ms: Math.round(p95Ms) }];
+    });
+  }
+}

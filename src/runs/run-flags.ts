@@ -1,0 +1,130 @@
+import { Flags } from '@oclif/core';
+import { Failure } from '../domain/errors/failure.ts';
+import { printable } from '../domain/text/terminal-text.ts';
+import { toText } from '../input/flags.ts';
+import { toKioskIds } from '../kiosks/kiosk-flags.ts';
+
+/** What a run is made of. */
+export const runFlags = {
+  cards: Flags.string({ summary: 'Carry it out for so many cards (default 1).', helpValue: 'N' }),
+  data: Flags.string({
+    summary: 'A CSV file with a card a row; its columns are variables.',
+    helpValue: 'FILE',
+    exclusive: ['cards'],
+  }),
+  var: Flags.string({
+    multiple: true,
+    summary: 'The value of a variable; may be given several times.',
+    helpValue: 'NAME=VALUE',
+  }),
+  kiosk: Flags.string({
+    multiple: true,
+    summary:
+      'A kiosk to use, in turn with the others; may be given several times (default: those of the context).',
+    helpValue: 'ID',
+  }),
+  concurrency: Flags.string({
+    summary: 'So many cards at once (default: two for each kiosk, at least 4).',
+    helpValue: 'N',
+  }),
+  'limit-rps': Flags.string({ summary: 'So many requests a second at most.', helpValue: 'N' }),
+  'limit-rpm': Flags.string({ summary: 'So many requests a minute at most.', helpValue: 'N' }),
+  keep: Flags.boolean({ summary: 'Leave the orders at its end; in production they are always left.' }),
+  resume: Flags.string({ summary: 'Go on with a run that was interrupted.', helpValue: 'RUN' }),
+};
+
+interface RunFlags {
+  cards?: string | undefined;
+  data?: string | undefined;
+  var?: string[] | undefined;
+  kiosk?: string[] | undefined;
+  concurrency?: string | undefined;
+  keep: boolean;
+  yes: boolean;
+  resume?: string | undefined;
+}
+
+/** What the user wants to run, as far as the flags say. */
+export interface WantedRun {
+  /** null to resume. */
+  scenario: string | null;
+  resume: string | null;
+  /** null: one, or as many as the data have rows. */
+  cards: number | null;
+  dataFile: string | null;
+  values: Readonly<Record<string, string>>;
+  kiosks: string[] | null;
+  concurrency: number | null;
+  keep: boolean;
+  yes: boolean;
+}
+
+/** What a resumed run has already, but the variables that were not kept. */
+const SETTLED = ['cards', 'data', 'kiosk', 'concurrency', 'keep'] as const;
+
+/** @throws Failure `usage` for what contradicts itself, or is no number */
+export function toWantedRun(scenario: string | undefined, flags: RunFlags): WantedRun {
+  const resume = toText(flags.resume, '--resume');
+  if (scenario === undefined && resume === null) {
+    throw new Failure('usage', 'Which scenario?', {
+      hint: 'Name a built-in one (kioskctl scenarios lists them) or a file, or go on with a run: --resume RUN.',
+    });
+  }
+  if (resume !== null) refuseSettled(scenario, flags);
+  return {
+    scenario: scenario ?? null,
+    resume,
+    cards: toNumber(flags.cards, '--cards', MOST_CARDS),
+    dataFile: toText(flags.data, '--data'),
+    values: toValues(flags.var ?? []),
+    kiosks: flags.kiosk === undefined ? null : toKioskIds(flags.kiosk),
+    concurrency: toNumber(flags.concurrency, '--concurrency', MOST_AT_ONCE),
+    keep: flags.keep,
+    yes: flags.yes,
+  };
+}
+
+export const MOST_CARDS = 100_000;
+const MOST_AT_ONCE = 256;
+
+function refuseSettled(scenario: string | undefined, flags: RunFlags): void {
+  const wrong = SETTLED.find((flag) => flags[flag] !== undefined && flags[flag] !== false);
+  const what = scenario !== undefined ? 'A scenario' : wrong && `--${wrong}`;
+  if (what === undefined) return;
+  throw new Failure(
+    'usage',
+    `${what} does not go with --resume: a run goes on with what it was begun with.`,
+    {
+      hint: 'Leave it out, or begin a new run without --resume.',
+    },
+  );
+}
+
+/** @throws Failure `usage` */
+function toNumber(text: string | undefined, flag: string, most: number): number | null {
+  const given = toText(text, flag);
+  if (given === null) return null;
+  const number = /^[1-9]\d{0,6}$/.test(given) ? Number(given) : most + 1;
+  if (number <= most) return number;
+  throw new Failure('usage', `${flag}: “${printable(given)}” is not a number from 1 to ${most}.`, {
+    hint: `Give a number from 1 to ${most}.`,
+  });
+}
+
+/** The value may be personal: messages name the variable only. @throws Failure `usage` */
+export function toValues(pairs: readonly string[]): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const pair of pairs) {
+    const [, name, value = ''] = /^([A-Za-z_][\w-]{0,63})=(.*)$/s.exec(pair) ?? [];
+    if (name === undefined) {
+      throw new Failure('usage', 'A --var is not NAME=VALUE.', {
+        hint: 'A name has letters, digits, _ and -: --var kiosk=WIS00001',
+      });
+    }
+    if (Object.hasOwn(values, name)) {
+      throw new Failure('usage', `--var gives ${name} twice.`, { hint: 'Give each variable once.' });
+    }
+    values[name] = value;
+  }
+  return values;
+}

@@ -1,0 +1,53 @@
+import * as v from 'valibot';
+import { Failure } from '../domain/errors/failure.ts';
+import { type Fault, faultSchema } from '../wire/fault.ts';
+
+/** Controls an embedded sandbox that is served somewhere on this machine: by this process, or by another one. */
+export class RemoteSandbox {
+  readonly #url: () => Promise<string>;
+
+  /** @param url where it is, asked for at the first request */
+  constructor(url: () => Promise<string>) {
+    this.#url = url;
+  }
+
+  async addFault(fault: Fault): Promise<void> {
+    await this.#call('POST', 'faults', fault);
+  }
+
+  async listFaults(): Promise<Fault[]> {
+    const { faults } = v.parse(v.object({ faults: v.array(faultSchema) }), await this.#call('GET', 'faults'));
+    return faults;
+  }
+
+  async clearFaults(): Promise<void> {
+    await this.#call('DELETE', 'faults');
+  }
+
+  /** @returns the time that its clock shows then, in milliseconds since the epoch */
+  async advance(milliseconds: number): Promise<number> {
+    const answer = await this.#call('POST', 'advance', { milliseconds });
+    return Date.parse(v.parse(v.object({ now: v.string() }), answer).now);
+  }
+
+  /** @throws Failure `unreachable`, `rejected` */
+  async #call(method: string, path: string, body?: unknown): Promise<unknown> {
+    const url = `${await this.#url()}/_sandbox/${path}`;
+    const answer = await fetch(url, {
+      method,
+      ...(body !== undefined && {
+        body: JSON.stringify(body),
+        headers: { 'content-type': 'application/json' },
+      }),
+    }).catch(() => null);
+    const text = await answer?.text().catch(() => '');
+    if (answer?.ok) return text ? JSON.parse(text) : null;
+    throw answer
+      ? new Failure('rejected', `The embedded sandbox refused ${method} ${path} (HTTP ${answer.status}).`, {
+          hint: 'Is it one of this version of kioskctl? Start it anew: kioskctl sandbox',
+        })
+      : new Failure('unreachable', `The embedded sandbox does not answer at ${url}.`, {
+          hint: 'Start it (kioskctl sandbox), or leave --base-url out: then each command serves it itself.',
+        });
+  }
+}

@@ -1,0 +1,108 @@
+import { ORDER_EVENT, PRODUCTION_EVENT } from '../../wire/events.ts';
+import { toProductionStatus } from './production-status.ts';
+import { isoTime } from './tables/clock.ts';
+import type { EventBody } from './tables/event-body.ts';
+import type { Order } from './tables/orders.ts';
+import type { Production } from './tables/productions.ts';
+import { CLIENT_ID } from './tables/seed.ts';
+import type { Subscription } from './tables/subscriptions.ts';
+
+/** The newer of the two versions that are about: the shape of 2.0.0, with milliseconds. */
+const SCHEMA_VERSION = '4.0.0';
+const VERSION_WITH_SECONDS = '2.0.0';
+
+/** Stands in for the subscription until the delivery, which goes to one, sets the real one. */
+const NO_SUBSCRIPTION = '00000000-0000-0000-0000-000000000000';
+
+/** @param at when the order changed, in milliseconds */
+export function orderEvent(order: Order, at: number): EventBody {
+  return envelope(at, ORDER_EVENT, {
+    resource: {
+      ...resourceOf({ profileId: order.profileId, cardToken: order.cardToken }),
+      card_program: order.request.program,
+    },
+    order_id: `${order.id}L`,
+    order_status: order.status,
+    delivery_vendor: null,
+    occurred_at: isoTime(at),
+  });
+}
+
+/** @param at when the production changed; its own `occurredAt` is when the request was sent to the kiosk */
+export function productionEvent(
+  card: { profileId: number; cardToken: string },
+  { production, at }: { production: Production; at: number },
+): EventBody {
+  const { status, kioskId, errorCode, description, occurredAt } = toProductionStatus(production);
+  return envelope(at, PRODUCTION_EVENT, {
+    resource: resourceOf(card),
+    status,
+    kiosk_id: kioskId,
+    error_code: errorCode,
+    description,
+    occurred_at: occurredAt,
+  });
+}
+
+/** A test notification: the right shape, ids of zero, a card that is not there. */
+export function testEvent(
+  subscription: { id: string; trigger_on: string },
+  { cardToken, at }: { cardToken: string; at: number },
+): EventBody {
+  const resource = resourceOf({ profileId: 0, cardToken });
+  const occurred = { occurred_at: isoTime(at) };
+  const data = {
+    [ORDER_EVENT]: {
+      resource: { ...resource, card_program: 'TEST' },
+      order_id: '0L',
+      order_status: 'PRODUCED',
+      delivery_vendor: null,
+      ...occurred,
+    },
+    [PRODUCTION_EVENT]: {
+      resource,
+      status: 'PRODUCED',
+      kiosk_id: 'WIS00000',
+      error_code: null,
+      description: 'Card produced',
+      ...occurred,
+    },
+  }[subscription.trigger_on] ?? { resource, ...occurred };
+  return { ...envelope(at, subscription.trigger_on, data), subscription_id: subscription.id };
+}
+
+/** An event as one subscription gets it: with its id, and in the schema version that it asked for. */
+export function bodyFor({ id, delivery }: Subscription, body: EventBody): EventBody {
+  if (delivery.version !== VERSION_WITH_SECONDS) return { ...body, subscription_id: id };
+  const { occurred_at: occurredAt } = body.data;
+  return {
+    data: { ...body.data, ...(typeof occurredAt === 'string' && { occurred_at: inSeconds(occurredAt) }) },
+    subscription_id: id,
+    event_type: body.event_type,
+    schema_version: VERSION_WITH_SECONDS,
+    sent_at: inSeconds(body.sent_at),
+  };
+}
+
+function inSeconds(time: string): string {
+  return time.replace(/\.\d+Z$/, 'Z');
+}
+
+function resourceOf(card: { profileId: number; cardToken: string | null }): Record<string, unknown> {
+  return {
+    type: 'card',
+    profile_id: String(card.profileId),
+    client_id: CLIENT_ID,
+    card_token: card.cardToken,
+  };
+}
+
+function envelope(at: number, eventType: string, data: Record<string, unknown>): EventBody {
+  return {
+    data,
+    subscription_id: NO_SUBSCRIPTION,
+    event_type: eventType,
+    schema_version: SCHEMA_VERSION,
+    sent_at: isoTime(at),
+  };
+}

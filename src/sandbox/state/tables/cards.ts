@@ -1,0 +1,55 @@
+import type { Database } from '../../../database/sqlite.ts';
+import type { Page } from './orders.ts';
+
+export type CardStatus = 'ACTIVE' | 'INACTIVE' | 'BLOCKED';
+
+export interface Card {
+  token: string;
+  profileId: number;
+  orderId: number;
+  status: CardStatus;
+  lastFourDigits: string;
+  createdAt: number;
+  modifiedAt: number;
+}
+
+const SELECT = `SELECT token, profile_id AS profileId, order_id AS orderId, status,
+  last_four_digits AS lastFourDigits, created_at AS createdAt, modified_at AS modifiedAt FROM cards`;
+
+export function insertCard(
+  db: Database,
+  card: Omit<Card, 'createdAt' | 'modifiedAt'> & { at: number },
+): void {
+  db.run(
+    `INSERT INTO cards (token, profile_id, order_id, status, last_four_digits, created_at, modified_at)
+     VALUES (:token, :profileId, :orderId, :status, :lastFourDigits, :at, :at)`,
+    { ...card },
+  );
+}
+
+export function findCard(db: Database, token: string): Card | undefined {
+  return db.get<Card>(`${SELECT} WHERE token = :token`, { token });
+}
+
+/** Newest first. */
+export function listCards(db: Database, profileId: number, page: Page): Card[] {
+  return db.all<Card>(
+    `${SELECT} WHERE profile_id = :profileId ORDER BY order_id DESC LIMIT :size OFFSET :skip`,
+    { profileId, size: page.size, skip: (page.number - 1) * page.size },
+  );
+}
+
+export function countCards(db: Database, profileId: number): number {
+  const row = db.get<{ count: number }>('SELECT COUNT(*) AS count FROM cards WHERE profile_id = :profileId', {
+    profileId,
+  });
+  return row?.count ?? 0;
+}
+
+export function updateCardStatus(
+  db: Database,
+  token: string,
+  { status, at }: { status: CardStatus; at: number },
+): void {
+  db.run('UPDATE cards SET status = :status, modified_at = :at WHERE token = :token', { token, status, at });
+}

@@ -1,0 +1,95 @@
+import type { Database } from '../../../database/sqlite.ts';
+import type { AnswerFault, Fault, OutcomeFault, ProduceFault } from '../../../wire/fault.ts';
+import { matchesPath } from './fault-path.ts';
+
+interface FaultRow {
+  id: number;
+  times: number;
+  fault: string;
+}
+
+type Stored<Kind extends Fault> = Kind & { id: number };
+
+/** What of a request decides whether an `answer` fault is meant. */
+export interface FaultTarget {
+  method: string;
+  /** Without the version segment. */
+  path: string;
+  /** Of a produce request, else null. */
+  kioskId: string | null;
+}
+
+export function insertFault(db: Database, fault: Fault): void {
+  db.run('INSERT INTO faults (kind, times, fault) VALUES (:kind, :times, :fault)', {
+    kind: fault.kind,
+    times: fault.times,
+    fault: JSON.stringify(fault),
+  });
+}
+
+/** Oldest first, with the times that are left. */
+export function listFaults(db: Database): Fault[] {
+  return db
+    .all<FaultRow>('SELECT id, times, fault FROM faults ORDER BY id')
+    .map((row) => ({ ...toFault<Fault>(row), times: row.times }))
+    .map(({ id: _id, ...fault }) => fault);
+}
+
+export function deleteFaults(db: Database): void {
+  db.run('DELETE FROM faults');
+}
+
+/**
+ * The oldest `answer` fault for a request. One request uses up at most one fault, so an older `produce` fault that the
+ * same request meets at its kiosk goes first.
+ */
+export function findAnswerFault(db: Database, target: FaultTarget): Stored<AnswerFault> | null {
+  const fault = listKind<AnswerFault>(db, 'answer').find((fault) => matches(fault, target));
+  if (!fault) return null;
+  const rival = target.kioskId === null ? null : findProduceFault(db, target.kioskId);
+  return rival && rival.id < fault.id ? null : fault;
+}
+
+/** Uses up one time of the oldest `produce` fault for a kiosk. */
+export function takeProduceFault(db: Database, kioskId: string): ProduceFault | null {
+  const fault = findProduceFault(db, kioskId);
+  if (fault) useFault(db, fault.id);
+  return fault;
+}
+
+/** Uses up one time of the oldest `outcome` fault for a kiosk. */
+export function takeOutcomeFault(db: Database, kioskId: string): OutcomeFault | null {
+  const fault = listKind<OutcomeFault>(db, 'outcome').find((fault) => fault.kioskId === kioskId) ?? null;
+  if (fault) useFault(db, fault.id);
+  return fault;
+}
+
+/** Counts a fault down; one that has no times left is gone. */
+export function useFault(db: Database, id: number): void {
+  db.run('UPDATE faults SET times = times - 1 WHERE id = :id', { id });
+  db.run('DELETE FROM faults WHERE id = :id AND times <= 0', { id });
+}
+
+function findProduceFault(db: Database, kioskId: string): Stored<ProduceFault> | null {
+  return (
+    listKind<ProduceFault>(db, 'produce').find((fault) => (fault.kioskId ?? kioskId) === kioskId) ?? null
+  );
+}
+
+function matches(fault: AnswerFault, { method, path }: FaultTarget): boolean {
+  return (
+    (fault.method === undefined || fault.method === method) &&
+    (fault.path === undefined || matchesPath(fault.path, path))
+  );
+}
+
+function listKind<Kind extends Fault>(db: Database, kind: Kind['kind']): Stored<Kind>[] {
+  return db
+    .all<FaultRow>('SELECT id, times, fault FROM faults WHERE kind = :kind ORDER BY id', { kind })
+    .map((row) => toFault<Kind>(row));
+}
+
+function toFault<Kind extends Fault>({ id, fault }: FaultRow): Stored<Kind> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by this module
+  return { ...(JSON.parse(fault) as Kind), id };
+}

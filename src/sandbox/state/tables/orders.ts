@@ -1,0 +1,127 @@
+import type { Database } from '../../../database/sqlite.ts';
+import type { OrderRequest } from '../../../wire/orders.ts';
+
+export type OrderStatus =
+  | 'PLACED'
+  | 'REQUIREMENTS_FULFILLED'
+  | 'CARD_DETAILS_CREATED'
+  | 'PRODUCED'
+  | 'COMPLETED'
+  | 'CANCELLED'
+  | 'RETURNED';
+
+export type CardType = 'PHYSICAL' | 'VIRTUAL_NON_UPGRADEABLE';
+
+export interface Order {
+  id: number;
+  profileId: number;
+  /** Of the body that came with the idempotency key. */
+  fingerprint: string;
+  cardType: CardType;
+  status: OrderStatus;
+  /** null until there is a card. */
+  cardToken: string | null;
+  request: OrderRequest;
+  createdAt: number;
+  modifiedAt: number;
+}
+
+export interface NewOrder
+  extends Pick<Order, 'profileId' | 'fingerprint' | 'cardType' | 'status' | 'request'> {
+  idempotencyKey: string;
+  at: number;
+}
+
+export interface Page {
+  size: number;
+  /** The first is 1. */
+  number: number;
+}
+
+interface OrderRow extends Omit<Order, 'request'> {
+  request: string;
+}
+
+const SELECT = `SELECT id, profile_id AS profileId, fingerprint, card_type AS cardType, status,
+  card_token AS cardToken, request, created_at AS createdAt, modified_at AS modifiedAt FROM orders`;
+
+/** @returns the id; ids count up from 501 */
+export function insertOrder(db: Database, order: NewOrder): number {
+  const row = db.get<{ id: number }>(
+    `INSERT INTO orders (id, profile_id, idempotency_key, fingerprint, card_type, status, request, created_at, modified_at)
+     VALUES ((SELECT COALESCE(MAX(id), 500) + 1 FROM orders), :profileId, :idempotencyKey, :fingerprint, :cardType,
+       :status, :request, :at, :at)
+     RETURNING id`,
+    { ...order, request: JSON.stringify(order.request) },
+  );
+  return row?.id ?? 0;
+}
+
+export function findOrder(db: Database, id: number): Order | undefined {
+  return toOrder(db.get<OrderRow>(`${SELECT} WHERE id = :id`, { id }));
+}
+
+export function findOrderByKey(db: Database, profileId: number, idempotencyKey: string): Order | undefined {
+  return toOrder(
+    db.get<OrderRow>(`${SELECT} WHERE profile_id = :profileId AND idempotency_key = :idempotencyKey`, {
+      profileId,
+      idempotencyKey,
+    }),
+  );
+}
+
+/** Newest first. */
+export function listOrders(db: Database, profileId: number, page: Page): Order[] {
+  return db
+    .all<OrderRow>(`${SELECT} WHERE profile_id = :profileId ORDER BY id DESC LIMIT :size OFFSET :skip`, {
+      profileId,
+      size: page.size,
+      skip: (page.number - 1) * page.size,
+    })
+    .flatMap((row) => toOrder(row) ?? []);
+}
+
+export function listPlacedOrders(db: Database, profileId: number): Order[] {
+  return db
+    .all<OrderRow>(`${SELECT} WHERE profile_id = :profileId AND status = 'PLACED' ORDER BY id`, { profileId })
+    .flatMap((row) => toOrder(row) ?? []);
+}
+
+export function countOrders(db: Database, profileId: number): number {
+  return countOf(
+    db.get<{ count: number }>('SELECT COUNT(*) AS count FROM orders WHERE profile_id = :profileId', {
+      profileId,
+    }),
+  );
+}
+
+export function countPhysicalOrders(db: Database, profileId: number): number {
+  return countOf(
+    db.get<{ count: number }>(
+      `SELECT COUNT(*) AS count FROM orders
+       WHERE profile_id = :profileId AND card_type = 'PHYSICAL' AND status <> 'CANCELLED'`,
+      { profileId },
+    ),
+  );
+}
+
+export function updateOrderStatus(
+  db: Database,
+  id: number,
+  { status, at }: { status: OrderStatus; at: number },
+): void {
+  db.run('UPDATE orders SET status = :status, modified_at = :at WHERE id = :id', { id, status, at });
+}
+
+export function updateOrderCard(db: Database, id: number, cardToken: string): void {
+  db.run('UPDATE orders SET card_token = :cardToken WHERE id = :id', { id, cardToken });
+}
+
+function countOf(row: { count: number } | undefined): number {
+  return row?.count ?? 0;
+}
+
+function toOrder(row: OrderRow | undefined): Order | undefined {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by this module
+  return row && { ...row, request: JSON.parse(row.request) as OrderRequest };
+}

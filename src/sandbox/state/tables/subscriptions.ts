@@ -1,0 +1,53 @@
+import type { Database } from '../../../database/sqlite.ts';
+
+/** The vendor's Subscription. */
+export interface Subscription {
+  id: string;
+  name: string;
+  trigger_on: string;
+  delivery: { version: string; url: string; mtls_enabled?: boolean | undefined };
+  scope: { domain: 'application'; id: string };
+  created_by: { type: 'application'; id: string };
+  created_at: string;
+}
+
+export function insertSubscription(db: Database, clientKey: string, subscription: Subscription): void {
+  db.run(`INSERT INTO subscriptions (id, client_key, subscription) VALUES (:id, :clientKey, :subscription)`, {
+    id: subscription.id,
+    clientKey,
+    subscription: JSON.stringify(subscription),
+  });
+}
+
+export function findSubscription(db: Database, id: string): Subscription | undefined {
+  const row = db.get<{ subscription: string }>('SELECT subscription FROM subscriptions WHERE id = :id', {
+    id,
+  });
+  return row && toSubscription(row);
+}
+
+/** Oldest first. */
+export function listSubscriptions(db: Database, clientKey: string): Subscription[] {
+  return db
+    .all<{ subscription: string }>(
+      'SELECT subscription FROM subscriptions WHERE client_key = :clientKey ORDER BY number',
+      { clientKey },
+    )
+    .map(toSubscription);
+}
+
+/** Of all clients. */
+export function hasSubscriptions(db: Database): boolean {
+  return db.get('SELECT 1 FROM subscriptions LIMIT 1') !== undefined;
+}
+
+/** What was still to be delivered to it goes with it (an assumption). */
+export function deleteSubscription(db: Database, id: string): void {
+  db.run('DELETE FROM deliveries WHERE subscription_id = :id', { id });
+  db.run('DELETE FROM subscriptions WHERE id = :id', { id });
+}
+
+function toSubscription({ subscription }: { subscription: string }): Subscription {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by this module
+  return JSON.parse(subscription) as Subscription;
+}

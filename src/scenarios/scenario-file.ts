@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Failure } from '../domain/errors/failure.ts';
+import { commandLine } from '../domain/next-command.ts';
+import type { RunRecord } from '../domain/run.ts';
+import { nearestOf } from '../domain/text/nearest.ts';
+import { printable } from '../domain/text/terminal-text.ts';
+import { asSentence, type Remark } from '../input/diagnostic.ts';
+import { type Finding, firstOf, inOrder, locate, parseYaml, readYamlText } from '../input/yaml-file.ts';
+import { builtInFile, builtInScenarios } from './built-in-scenarios.ts';
+import { checkScenario } from './check-scenario.ts';
+import { STEP_WORDS, withoutColon } from './steps/definitions.ts';
+import type { Scenario } from './steps/step.ts';
+
+export interface ReadScenario {
+  /** null with any mistake. */
+  scenario: Scenario | null;
+  /** At most 100, in the order of their lines. */
+  mistakes: Finding[];
+  source: RunRecord['source'];
+  /** SHA-256 of the text, in hex. */
+  fingerprint: string;
+  text: string;
+  /** Where a step, or what a remark is about, stands. From 1 on. */
+  placeOf: (path: Remark['path'], at?: Remark['at']) => { line: number; column: number };
+}
+
+/** A step's line without a colon after its word, with what else is in it. */
+const BARE_STEP = /^ *(?:- +)+([\w-]+)(?: +((?:[^#:]|:\S)*[^#:\s]))?\s*(?:#.*)?$/;
+const LONGEST_STEP = 200;
+
+const BUILT_IN_NAME = /^[a-z0-9-]+$/;
+
+/** Those that come with kioskctl, sorted by name. */
+export async function readBuiltIns(root: string): Promise<Scenario[]> {
+  const read = await Promise.all(builtInScenarios(root).map(async (name) => readScenario(name, { root })));
+  return read.flatMap(({ scenario }) => (scenario ? [scenario] : []));
+}
+
+/** A built-in scenario as its file has it. @throws Failure `usage` for a name that none has */
+export function builtInText(name: string, { root }: { root: string }): string {
+  const source = BUILT_IN_NAME.test(name) ? findScenario(name, root) : null;
+  if (source?.kind !== 'built-in') throw noScenario(name, builtInScenarios(root));
+  return readYamlText(builtInFile(source.name, root), 'scenario');
+}
+
+/**
+ * Finds and reads a scenario. A built-in name wins; all else is a file, in YAML or JSON.
+ * @param root the folder of the package
+ * @throws Failure `usage` for a name that nothing has, `invalid-input` for a file that can't be read at all
+ */
+export async function readScenario(nameOrFile: string, { root }: { root: string }): Promise<ReadScenario> {
+  const source = findScenario(nameOrFile, root);
+  const file = source.kind === 'file' ? nameOrFile : builtInFile(source.name, root);
+  const text = readYamlText(file, 'scenario');
+  const { content, mistakes, placeOf } = await parseYaml(text);
+  const checked = content === undefined ? null : checkScenario(content);
+  const found = [
+    ...mistakes.map((mistake) => (content === undefined ? withHint(mistake, text) : mistake)),
+    ...locate(checked?.mistakes ?? [], placeOf),
+  ];
+  return {
+    scenario: mistakes.length > 0 ? null : (checked?.scenario ?? null),
+    mistakes: inOrder(found),
+    source,
+    fingerprint: createHash('sha256').update(text).digest('hex'),
+    text,
+    placeOf: (path, at = 'value') => placeOf({ path, at }),
+  };
+}
+
+/** A scenario that is there but can't be used, with its first mistake. */
+export function scenarioUnusable(nameOrFile: string, mistakes: readonly Finding[]): Failure {
+  const check = commandLine(['scenario', 'check', nameOrFile], { flags: [] });
+  return new Failure(
+    'invalid-input',
+    asSentence(`The scenario ${printable(nameOrFile)} can't be used: ${firstOf(mistakes)}`),
+    { hint: `See all that is wrong with it: ${check}` },
+  );
+}
+
+function findScenario(nameOrFile: string, root: string): RunRecord['source'] {
+  if (!BUILT_IN_NAME.test(nameOrFile)) return { kind: 'file', path: resolve(nameOrFile) };
+  const names = builtInScenarios(root);
+  if (names.includes(nameOrFile)) return { kind: 'built-in', name: nameOrFile };
+  if (existsSync(nameOrFile)) return { kind: 'file', path: resolve(nameOrFile) };
+  throw noScenario(nameOrFile, names);
+}
+
+function noScenario(name: string, names: readonly string[]): Failure {
+  const meant = nearestOf(name, names);
+  const nearest = meant.length > 0 ? `Did you mean ${meant.join(' or ')}? ` : '';
+  return new Failure('usage', `There is no scenario “${printable(name)}”.`, {
+    hint: `${nearest}kioskctl scenarios lists those that come with it; the name of a file has a dot or a slash in it.`,
+  });
+}
+
+function withHint(mistake: Finding, text: string): Finding {
+  return missingColon(mistake, text) ?? withQuotesHint(mistake, text);
+}
+
+/** A step's word with something beside it, but without a colon: to YAML, it is the beginning of a text. */
+function missingColon(mistake: Finding, text: string): Finding | null {
+  const lines = text.split('\n', mistake.line + 1);
+  for (const line of [mistake.line, mistake.line - 1]) {
+    const [, word = '', rest = ''] = BARE_STEP.exec((lines[line - 1] ?? '').slice(0, LONGEST_STEP)) ?? [];
+    const column = (lines[line - 1] ?? '').indexOf(word) + 1;
+    const next = lines[line] ?? '';
+    const isBeside = /^ *[\w-]+:(?:\s|$)/.test(next) && next.slice(0, column - 2).trim() === '';
+    if (STEP_WORDS.includes(word) && isBeside)
+      return { ...mistake, line, column, message: withoutColon(word, rest) };
+  }
+  return null;
+}
+
+/** Between braces and brackets, YAML ends a plain text at the brace of `${…}`. */
+function withQuotesHint(mistake: Finding, text: string): Finding {
+  const line = text.split('\n', mistake.line)[mistake.line - 1] ?? '';
+  const around = line.slice(Math.max(0, mistake.column - 40), mistake.column + 10);
+  if (!around.includes('${')) return mistake;
+  return { ...mistake, message: `${mistake.message}; put text with \${…} in quotes` };
+}

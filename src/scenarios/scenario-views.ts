@@ -1,0 +1,60 @@
+import { printable } from '../domain/text/terminal-text.ts';
+import { counted } from '../domain/text/words.ts';
+import { describe } from '../input/yaml-file.ts';
+import type { Style } from '../output/style.ts';
+import { plainRow, renderTable } from '../output/table.ts';
+import type { Examined } from './examine.ts';
+import type { Scenario, Variable } from './steps/step.ts';
+
+/** A scenario as documents describe it. */
+export function toScenarioDocument(scenario: Scenario): Record<string, unknown> {
+  const { name, description, needsControl, stepCount, variables } = scenario;
+  return {
+    name,
+    description,
+    needsSandbox: needsControl,
+    steps: stepCount,
+    variables: variables.map(toDocument),
+  };
+}
+
+function toDocument({
+  name,
+  description,
+  required,
+  default: value,
+  local,
+}: Variable): Record<string, unknown> {
+  return { name, description, required, default: value, ...(local !== undefined && { local }) };
+}
+
+export async function renderScenarios(scenarios: readonly Scenario[]): Promise<string> {
+  const table = await renderTable(
+    ['Scenario', 'Steps', 'Sandbox', 'Shows'],
+    scenarios.map(({ name, stepCount, needsControl, description }) =>
+      plainRow([name, String(stepCount), needsControl ? 'embedded' : 'any', description]),
+    ),
+  );
+  return `${table}\nRun one: kioskctl run happy-path. Start from one: kioskctl scenario show NAME > FILE.yaml\n`;
+}
+
+/** What `scenario check` found, a line each as compilers write them. */
+export function renderExamined(file: string, examined: Examined, style: Style): string {
+  const { scenario, mistakes, data, toGive } = examined;
+  const mark = style.bad('mistake:');
+  const found = [
+    ...mistakes.map((one) => `${printable(file)}:${one.line}:${one.column}: ${mark} ${describe(one)}\n`),
+    ...(data?.mistakes ?? []).map(
+      ({ line, message }) => `${printable(data?.file ?? '')}:${line}: ${mark} ${printable(message)}\n`,
+    ),
+  ];
+  if (found.length > 0 || !scenario)
+    return [...found, `${style.bad('✗')} ${counted(found.length, 'mistake')}: it can't be run.\n`].join('');
+  const rows = data === null ? '' : `, ${counted(data.rows, 'row')}`;
+  const needed = toGive.length > 0 ? ` To be given: ${toGive.join(', ')}.` : '';
+  return `${style.good('✓')} ${printable(file)}: ${stepsOf(examined)} a card${rows}.${needed}\n`;
+}
+
+function stepsOf({ steps: { least, most } }: Examined): string {
+  return least === most ? counted(most, 'step') : `${least} to ${counted(most, 'step')}`;
+}

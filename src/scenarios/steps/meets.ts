@@ -1,0 +1,117 @@
+import { lookUpError } from '../../domain/errors/error-catalogue.ts';
+import type { ErrorKind } from '../../domain/errors/error-row.ts';
+import type { Expectation, Matcher, Scalar, Seen, Unmet } from '../../domain/expectation.ts';
+import { formatDuration } from '../../domain/times/duration.ts';
+
+/**
+ * Which of the expectations did not hold; none when all did. A field that is not known, because there is no card or no
+ * step before, reads as null.
+ */
+export function meets(expectation: Expectation, seen: Seen): Unmet[] {
+  return Object.entries(expectation).flatMap(([field, matcher]) => {
+    const unmet = field === 'event' ? eventUnmet(matcher, seen.events) : valueUnmet(field, matcher, seen);
+    return unmet ? [{ field, ...unmet }] : [];
+  });
+}
+
+/** What an expectation says, in words: `produced`, `at most 30s`. */
+export function describeMatcher(field: string, matcher: Matcher): string {
+  const words = (value: Scalar) => describe(field, value);
+  if (!isBounds(matcher)) return oneOf(matcher).map(words).join(' or ') || 'one of nothing';
+  const { not, min, max } = matcher;
+  return [
+    ...(not === undefined ? [] : [`not ${oneOf(not).map(words).join(' or ')}`]),
+    ...(min === undefined ? [] : [`at least ${words(min)}`]),
+    ...(max === undefined ? [] : [`at most ${words(max)}`]),
+  ].join(' and ');
+}
+
+type Words = Omit<Unmet, 'field'>;
+
+function valueUnmet(field: string, matcher: Matcher, seen: Seen): Words | null {
+  const actual = valueOf(field, seen);
+  if (holds(matcher, actual)) return null;
+  return { expected: describeMatcher(field, matcher), actual: describe(field, actual) };
+}
+
+function eventUnmet(matcher: Matcher, events: readonly string[]): Words | null {
+  const told = (wanted: Scalar) => wanted !== null && events.includes(String(wanted));
+  const isMet = isBounds(matcher)
+    ? matcher.not === undefined || !oneOf(matcher.not).some(told)
+    : oneOf(matcher).some(told);
+  if (isMet) return null;
+  return { expected: describeMatcher('event', matcher), actual: events.join(', ') || 'no event' };
+}
+
+function holds(matcher: Matcher, actual: Scalar): boolean {
+  if (!isBounds(matcher)) return oneOf(matcher).includes(actual);
+  const { not, min, max } = matcher;
+  if (not !== undefined && oneOf(not).includes(actual)) return false;
+  if (min === undefined && max === undefined) return true;
+  return typeof actual === 'number' && actual >= (min ?? -Infinity) && actual <= (max ?? Infinity);
+}
+
+function valueOf(field: string, { card, last }: Seen): Scalar {
+  switch (field) {
+    case 'exitCode':
+      return last?.exitCode ?? null;
+    case 'error':
+      return last?.error?.code ?? null;
+    case 'duration':
+      return last?.durationMs ?? null;
+    case 'errorCode':
+      return errorOf({ card, last })?.code ?? null;
+    case 'advice':
+    case 'owner': {
+      const error = errorOf({ card, last });
+      if (!error) return null;
+      const { retry, actor } = lookUpError(error.kind, error.code);
+      return field === 'advice' ? retry : actor;
+    }
+    default:
+      return fieldOf(card, field);
+  }
+}
+
+/** The vendor's error of the step before; where it had none, the one that the card's production shows. */
+function errorOf({ card, last }: Pick<Seen, 'card' | 'last'>): { kind: ErrorKind; code: string } | null {
+  const code = last?.error?.details?.errorCode;
+  if (code !== undefined)
+    return { code, kind: last?.error?.code === 'production-refused' ? 'request' : 'production' };
+  const production = card?.production;
+  if (!production?.errorCode) return null;
+  return {
+    code: production.errorCode,
+    kind: production.status === 'REQUEST_ERROR' ? 'request' : 'production',
+  };
+}
+
+/** A field of the card's document by its dotted path. */
+function fieldOf(card: unknown, path: string): Scalar {
+  let value: unknown = card;
+  for (const key of path.split('.')) {
+    if (typeof value !== 'object' || value === null) return null;
+    value = Object.entries(value).find(([name]) => name === key)?.[1];
+  }
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
+  return null;
+}
+
+type Bounds = Exclude<Matcher, Scalar | readonly Scalar[]>;
+
+function isBounds(matcher: Matcher): matcher is Bounds {
+  return typeof matcher === 'object' && matcher !== null && !Array.isArray(matcher);
+}
+
+function oneOf(value: Scalar | readonly Scalar[]): readonly Scalar[] {
+  return isList(value) ? value : [value];
+}
+
+function isList(value: Scalar | readonly Scalar[]): value is readonly Scalar[] {
+  return Array.isArray(value);
+}
+
+function describe(field: string, value: Scalar): string {
+  if (value === null) return 'nothing';
+  return field === 'duration' && typeof value === 'number' ? formatDuration(value) : String(value);
+}

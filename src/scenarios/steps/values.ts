@@ -1,0 +1,86 @@
+import * as v from 'valibot';
+import { Failure } from '../../domain/errors/failure.ts';
+import { PRODUCTION_ERRORS } from '../../domain/errors/vendor-errors.ts';
+import { parseKioskId } from '../../domain/kiosk-id.ts';
+import { parseSimulation, type Simulation } from '../../domain/simulation.ts';
+import { parseDuration } from '../../domain/times/duration.ts';
+import { orNearest } from '../../input/diagnostic.ts';
+
+/*
+ * `metadata` is for the JSON Schema of scenario files alone: where a value is checked by what commands read it with, too.
+ */
+
+/** Of a variable, or of what a loop calls its item. */
+export const VARIABLE_NAME = /^[A-Za-z_][\w-]{0,63}$/;
+
+/** A mapping in which a field that nobody knows is told with the ones that are near. */
+export function mapping<const Entries extends v.ObjectEntries>(
+  entries: Entries,
+): v.StrictObjectSchema<Entries, (issue: v.StrictObjectIssue) => string> {
+  return v.strictObject(entries, ({ expected, input }) =>
+    expected === 'never' ? noSuchField(String(input), Object.keys(entries)) : '',
+  );
+}
+
+/** @returns without the value, which may be about a person: a field's name is not */
+export function noSuchField(field: string, known: readonly string[]): string {
+  return `there is no “${field}” here${orNearest(field, known)}`;
+}
+
+export const kioskId = v.pipe(
+  v.string(),
+  v.metadata({ pattern: '^\\S{1,100}$' }),
+  v.check(isKioskId, 'it is not a kiosk id: one word, like WIS00001'),
+);
+
+/** @returns milliseconds */
+export const duration = v.pipe(
+  v.union([v.pipe(v.string(), v.metadata({ pattern: '^(\\d{1,9}(ms|s|m|h|d)|0)$' })), v.number()]),
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    const milliseconds = attempt(() => parseDuration(String(dataset.value)));
+    if (typeof milliseconds === 'number') return milliseconds;
+    addIssue({
+      message: 'it is not a duration: one whole number and its unit, like 500ms, 30s, 5m, 2h or 61d',
+    });
+    return NEVER;
+  }),
+);
+
+/** What can be simulated, for editors. */
+const SIMULATIONS = [
+  'PRODUCED',
+  'profile-verified',
+  'PRODUCTION_ERROR',
+  ...PRODUCTION_ERRORS.map(([code]) => `PRODUCTION_ERROR:${code}`),
+];
+
+export const simulation = v.pipe(
+  v.string(),
+  v.metadata({ enum: SIMULATIONS }),
+  v.rawTransform<string, Simulation | 'profile-verified'>(({ dataset, addIssue, NEVER }) => {
+    if (dataset.value === 'profile-verified') return dataset.value;
+    const read = attempt(() => parseSimulation(dataset.value));
+    if (!(read instanceof Failure)) return read;
+    addIssue({ message: `${read.message} ${read.hint}`.replace(/\.$/, '') });
+    return NEVER;
+  }),
+);
+
+export const variableName = v.pipe(
+  v.string(),
+  v.regex(VARIABLE_NAME, 'a name has letters, digits, _ and -, and begins with a letter'),
+);
+
+function isKioskId(text: string): boolean {
+  return !(attempt(() => parseKioskId(text)) instanceof Failure);
+}
+
+/** What is read, or why it can't be. */
+function attempt<Read>(read: () => Read): Read | Failure {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Failure) return error;
+    throw error;
+  }
+}

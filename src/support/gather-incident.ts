@@ -1,0 +1,139 @@
+import type { Context } from '../context/context.ts';
+import { coverageFor } from '../context/coverage-part.ts';
+import type { ActRecord } from '../domain/act.ts';
+import { Failure } from '../domain/errors/failure.ts';
+import { formatReference, type Reference } from '../domain/ids.ts';
+import { commandLine } from '../domain/next-command.ts';
+import type { CardState } from '../journal/journal.ts';
+import { type CardStory, type Incident, type IncidentSetup, makeIncident } from './incident.ts';
+import { type NamedCard, nameCard } from './named-card.ts';
+import type { Privacy } from './redact-incident.ts';
+
+/** What an incident is about: cards, or a kiosk in a time. */
+export interface IncidentQuery {
+  subject: { cards: readonly Reference[] } | { kioskId: string };
+  /** Milliseconds since the epoch: from (null: the beginning of the journal), and until but not including. */
+  since: number | null;
+  until: number | null;
+}
+
+/** What is told of it, and to whom. */
+export interface Telling {
+  setup: IncidentSetup;
+  privacy: Privacy;
+}
+
+/**
+ * Puts together what the journal has of an incident. Nothing is asked of the API.
+ * @throws Failure `not-found` when it has nothing of it
+ */
+export async function tellIncident(ctx: Context, query: IncidentQuery, telling: Telling): Promise<Incident> {
+  const span = { since: query.since, until: query.until ?? ctx.clock.now() + 1 };
+  const kioskId = 'kioskId' in query.subject ? query.subject.kioskId : null;
+  const cards = await storiesOf(ctx, query.subject, span);
+  const acts = await actsOn(ctx, { cards, kioskId, ...span });
+  const facts = {
+    ...span,
+    kioskId,
+    setup: telling.setup,
+    coverage: await coverageFor(ctx, query),
+    clockOffset: await ctx.journal.clockOffset(),
+    cards,
+    acts,
+  };
+  const incident = makeIncident(facts, telling.privacy);
+  if (incident.timeline.length === 0) throw nothingToTell(ctx, query);
+  sayMissing(ctx, cards, acts);
+  return incident;
+}
+
+interface Span {
+  since: number | null;
+  until: number;
+}
+
+async function storiesOf(ctx: Context, subject: IncidentQuery['subject'], span: Span): Promise<CardStory[]> {
+  const named = 'kioskId' in subject ? await cardsAt(ctx, subject.kioskId, span) : subject.cards;
+  const states = await ctx.journal.listCardStates({});
+  const stories: CardStory[] = [];
+  for (const reference of named) {
+    const card = await nameCard(ctx, reference);
+    const state = states.find((one) => isSame(one, card));
+    stories.push(await storyOf(ctx, card, { state, span, profileId: reference.profileId }));
+  }
+  return stories;
+}
+
+async function cardsAt(ctx: Context, kioskId: string, { since, until }: Span): Promise<Reference[]> {
+  const tokens = await ctx.journal.listCardsAt(kioskId, { since: since ?? 0, until });
+  return tokens.map((cardToken) => ({ profileId: null, cardToken, orderId: null }));
+}
+
+async function storyOf(
+  ctx: Context,
+  card: NamedCard,
+  { state, span, profileId }: { state: CardState | undefined; span: Span; profileId: number | null },
+): Promise<CardStory> {
+  const { since, until } = span;
+  const { cardToken } = card;
+  const filter = { card, until, ...(since !== null && { since }) };
+  const events = (await ctx.journal.listEvents(filter)).filter(({ isTest }) => !isTest);
+  return {
+    ...card,
+    profileId: state?.profileId ?? profileId ?? events.find((event) => event.profileId)?.profileId ?? null,
+    orderStatus: state?.orderStatus ?? null,
+    production: state?.production ?? null,
+    attempts: cardToken === null ? [] : await ctx.journal.listAttempts(cardToken),
+    events,
+  };
+}
+
+/** One reading of the acts costs less than one for each card. */
+async function actsOn(
+  ctx: Context,
+  { cards, kioskId, since, until }: Span & { cards: readonly CardStory[]; kioskId: string | null },
+): Promise<ActRecord[]> {
+  const tokens = new Set(cards.flatMap(({ cardToken }) => cardToken ?? []));
+  const orders = new Set(cards.flatMap(({ orderId }) => orderId ?? []));
+  const acts = await ctx.journal.listActs({ until, ...(since !== null && { since }) });
+  return acts.filter(
+    (act) =>
+      (act.cardToken !== null && tokens.has(act.cardToken)) ||
+      (act.orderId !== null && orders.has(act.orderId)) ||
+      (kioskId !== null && act.kioskId === kioskId),
+  );
+}
+
+/** One of several cards of which there is nothing would be missed by whoever reads the bundle. */
+function sayMissing(ctx: Context, cards: readonly CardStory[], acts: readonly ActRecord[]): void {
+  for (const card of cards) {
+    const isTold = card.events.length + card.attempts.length > 0 || acts.some((act) => isSame(act, card));
+    if (!isTold) ctx.report.warn(`The journal has nothing of ${formatReference(card)} in this time.`);
+  }
+}
+
+function isSame(state: NamedCard, { cardToken, orderId }: NamedCard): boolean {
+  return cardToken === null ? state.orderId === orderId : state.cardToken === cardToken;
+}
+
+const WEEK_MS = 7 * 86_400_000;
+
+function nothingToTell(ctx: Context, { subject, since }: IncidentQuery): Failure {
+  if ('kioskId' in subject) {
+    // Cards are for 60 days.
+    const further = ctx.clock.now() - (since ?? 0) < WEEK_MS ? '7d' : '60d';
+    const words = ['incident', '--kiosk', subject.kioskId, '--since', further];
+    return new Failure('not-found', `The journal has nothing of kiosk ${subject.kioskId} in this time.`, {
+      hint: `Look further back: ${commandLine(words, ctx.invocation)}`,
+    });
+  }
+  const names = subject.cards.map(formatReference);
+  const message = `The journal has nothing of ${names.join(', ')}${since === null ? '' : ' in this time'}.`;
+  if (since !== null) {
+    const hint = `Leave the time out: ${commandLine(['incident', ...names], ctx.invocation)}`;
+    return new Failure('not-found', message, { hint });
+  }
+  return new Failure('not-found', message, {
+    hint: `Only what this journal heard of can be told. Ask the API: ${commandLine(['status', ...names, '--history'], ctx.invocation)}`,
+  });
+}

@@ -1,0 +1,183 @@
+import { type Coverage, type CoverageDocument, toCoverageDocument } from '../context/coverage.ts';
+import type { ActRecord } from '../domain/act.ts';
+import type { Attempt, Outcome } from '../domain/attempt.ts';
+import { lookUpError } from '../domain/errors/error-catalogue.ts';
+import type { Actor, ErrorKind } from '../domain/errors/error-row.ts';
+import type { KeptEvent } from '../domain/event.ts';
+import type { Production } from '../domain/production.ts';
+import { entriesOfAttempt, entryOfAct, entryOfEvent, type IncidentEntry } from './incident-entries.ts';
+import { ForOutsiders, type Privacy } from './redact-incident.ts';
+
+/** What kioskctl worked with: versions and settings. */
+export interface IncidentSetup {
+  kioskctl: string;
+  node: string;
+  apiVersion: string;
+  journalSchema: number;
+  context: string;
+  environment: string;
+  /** Host and port of the API; null for the embedded sandbox. */
+  apiHost: string | null;
+  /** Milliseconds; a timeout of null waits for ever. */
+  timeoutMs: number | null;
+  intervalMs: number;
+  settleWindowMs: number;
+}
+
+/** All that the journal has of a card in the time of the incident; its attempts are all of them. */
+export interface CardStory {
+  profileId: number | null;
+  orderId: number | null;
+  cardToken: string | null;
+  orderStatus: string | null;
+  production: Production | null;
+  attempts: readonly Attempt[];
+  events: readonly KeptEvent[];
+}
+
+export interface IncidentFacts {
+  /** Set for an incident of a whole kiosk. */
+  kioskId: string | null;
+  /** From, and until but not including; milliseconds since the epoch, null for the beginning of the journal. */
+  since: number | null;
+  until: number;
+  setup: IncidentSetup;
+  coverage: Coverage;
+  /** How far the API's clock is ahead of ours, in milliseconds. */
+  clockOffset: number;
+  cards: readonly CardStory[];
+  acts: readonly ActRecord[];
+}
+
+export interface IncidentCard {
+  profileId: number | null;
+  orderId: number | null;
+  cardToken: string | null;
+  orderStatus: string | null;
+  production: Omit<Production, 'description'> | null;
+  attempts: { attempt: number; attemptId: string; kioskId: string | null; outcome: Outcome }[];
+}
+
+/** An error code that turned up, with what the catalogue says of it. */
+export interface IncidentError {
+  kind: ErrorKind;
+  code: string;
+  documented: boolean;
+  meaning: string;
+  actor: Actor;
+  nextStep: string;
+}
+
+/** What happened, for people outside of the team: no secrets, nothing about cardholders. */
+export interface Incident {
+  kioskId: string | null;
+  since: string | null;
+  until: string;
+  setup: IncidentSetup;
+  coverage: CoverageDocument;
+  clockOffsetMs: number;
+  cards: IncidentCard[];
+  errors: IncidentError[];
+  /** Oldest first. */
+  timeline: IncidentEntry[];
+  /** How to read it, and what is not in it. */
+  notes: string[];
+}
+
+export function makeIncident(facts: IncidentFacts, privacy: Privacy): Incident {
+  const safe = new ForOutsiders(peopleOf(facts), privacy);
+  const { since, until, setup, cards } = facts;
+  return {
+    kioskId: safe.word(facts.kioskId),
+    since: since === null ? null : iso(since),
+    until: iso(until),
+    setup,
+    coverage: toCoverageDocument(facts.coverage),
+    clockOffsetMs: facts.clockOffset,
+    cards: cards.map((card) => toIncidentCard(card, safe)),
+    errors: errorsOf(cards, safe),
+    timeline: timelineOf(facts, safe),
+    notes: notesOn(privacy),
+  };
+}
+
+/** Whoever acted, in the order in which they did first. */
+function peopleOf({ acts, cards }: IncidentFacts) {
+  const ours = cards.flatMap(({ attempts }) => attempts).filter(({ origin }) => origin === 'ours');
+  return [
+    ...acts.map(({ startedAt, user, host }) => ({ at: startedAt, user, host })),
+    ...ours.map(({ claimedAt, holder: { user, host } }) => ({ at: claimedAt, user, host })),
+  ].toSorted((left, right) => left.at - right.at);
+}
+
+/** An act comes before what it did, where the clock doesn't tell. */
+const ORDER = { act: 0, attempt: 1, event: 2 } as const;
+
+function timelineOf({ acts, cards, since, until }: IncidentFacts, safe: ForOutsiders): IncidentEntry[] {
+  const [from, to] = [iso(since ?? 0), iso(until)];
+  return [
+    ...acts.map((act) => entryOfAct(act, safe)),
+    ...cards.flatMap(({ attempts }) => attempts.flatMap((attempt) => entriesOfAttempt(attempt, safe))),
+    ...cards.flatMap(({ events }) => events.map((event) => entryOfEvent(event, safe))),
+  ]
+    .filter(({ at }) => from <= at && at < to)
+    .toSorted((left, right) =>
+      left.at === right.at ? ORDER[left.type] - ORDER[right.type] : left.at < right.at ? -1 : 1,
+    );
+}
+
+function toIncidentCard(card: CardStory, safe: ForOutsiders): IncidentCard {
+  const { profileId, orderId, cardToken, orderStatus, production, attempts } = card;
+  return {
+    profileId,
+    orderId,
+    cardToken: safe.word(cardToken),
+    orderStatus: safe.word(orderStatus),
+    production: production && {
+      status: safe.word(production.status) ?? '',
+      kioskId: safe.word(production.kioskId),
+      occurredAt: safe.time(production.occurredAt),
+      errorCode: safe.word(production.errorCode),
+    },
+    attempts: attempts.map(({ number, id, kioskId, outcome }) => ({
+      attempt: number,
+      attemptId: id,
+      kioskId: safe.word(kioskId),
+      outcome,
+    })),
+  };
+}
+
+function errorsOf(cards: readonly CardStory[], safe: ForOutsiders): IncidentError[] {
+  const said = cards.flatMap(({ production, attempts, events }) => [
+    production,
+    ...attempts.map((attempt) => attempt.production),
+    ...events,
+  ]);
+  const errors = new Map<string, IncidentError>();
+  for (const one of said) {
+    if (one?.status !== 'PRODUCTION_ERROR' && one?.status !== 'REQUEST_ERROR') continue;
+    const kind = one.status === 'REQUEST_ERROR' ? 'request' : 'production';
+    const { code, documented, meaning, actor, nextStep } = lookUpError(kind, safe.word(one.errorCode));
+    errors.set(`${kind} ${code}`, { kind, code, documented, meaning, actor, nextStep });
+  }
+  return [...errors.values()];
+}
+
+function notesOn({ hasNames, hasReasons }: Privacy): string[] {
+  return [
+    'Times are UTC, by the clock of the machine that kept the journal; “occurred” and “sent” are the vendor’s own.',
+    'An event stands where it arrived here. One that arrived in a gap of the listening is missing.',
+    'Left out: bodies, descriptions and signatures of events, access tokens, everything about cardholders.',
+    hasNames
+      ? 'Operators are named: this bundle is for their own team.'
+      : 'Operators are numbered, in the order in which they acted.',
+    hasReasons
+      ? 'Reasons are what operators wrote, without what looks like a secret, an address or a number of a person: read them before you hand this on.'
+      : 'The reasons of acts are left out.',
+  ];
+}
+
+function iso(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}

@@ -1,0 +1,52 @@
+import type { Context } from '../context/context.ts';
+import { type ActName, type ActRecord, outcomeOfAct } from '../domain/act.ts';
+import type { Reference } from '../domain/ids.ts';
+import type { ActFilter } from '../journal/journal.ts';
+import { nameCard } from './named-card.ts';
+
+/** Which acts to tell; what is null doesn't matter, nor does an empty list. */
+export interface ActSelection {
+  card: Reference | null;
+  kioskIds: readonly string[];
+  acts: readonly ActName[];
+  user: string | null;
+  host: string | null;
+  /** Leaves out those that ended well, or still go on. */
+  isFailed: boolean;
+  /** When it began, in milliseconds since the epoch: from, and until but not including. */
+  since: number | null;
+  until: number | null;
+}
+
+export interface AuditTrail {
+  /** Oldest first. */
+  acts: ActRecord[];
+  /** Are there older ones that fit? */
+  hasMore: boolean;
+}
+
+/** The newest acts of this environment that fit, whichever context did them, as many as `limit`. */
+export async function auditTrail(
+  ctx: Context,
+  { selection, limit }: { selection: ActSelection; limit: number },
+): Promise<AuditTrail> {
+  const filter = await toFilter(ctx, selection);
+  // Which of those without an end go on, the processes tell: they can't be left out before they are counted.
+  const found = await ctx.journal.listActs(selection.isFailed ? filter : { ...filter, limit: limit + 1 });
+  const acts = selection.isFailed ? found.filter((act) => outcomeOfAct(act) !== 'running') : found;
+  return { acts: acts.slice(-limit), hasMore: acts.length > limit };
+}
+
+async function toFilter(ctx: Context, selection: ActSelection): Promise<ActFilter> {
+  const { card, kioskIds, acts, user, host, isFailed, since, until } = selection;
+  return {
+    ...(card && { card: await nameCard(ctx, card) }),
+    ...(kioskIds.length > 0 && { kioskIds }),
+    ...(acts.length > 0 && { acts }),
+    ...(user !== null && { user }),
+    ...(host !== null && { host }),
+    ...(since !== null && { since }),
+    ...(until !== null && { until }),
+    isFailed,
+  };
+}

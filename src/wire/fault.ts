@@ -1,0 +1,100 @@
+import * as v from 'valibot';
+import { ERROR_CATALOGUE } from '../domain/errors/error-catalogue.ts';
+
+const REQUEST_CODES = codesOf('request');
+const PRODUCTION_CODES = codesOf('production');
+
+/** How long a delayed answer or outcome may take: an hour, in milliseconds. */
+const milliseconds = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(3_600_000));
+const times = v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000_000)), 1);
+const name = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
+
+const headers = v.record(
+  v.pipe(v.string(), v.regex(/^[\w!#$%&'*+.^`|~-]+$/, 'is not the name of a header')),
+  v.pipe(v.string(), v.regex(/^[\t\x20-\x7e\x80-\xff]*$/, 'is not the value of a header')),
+);
+
+const answerFault = v.pipe(
+  v.strictObject({
+    kind: v.literal('answer'),
+    /** Any method, without. */
+    method: v.optional(v.picklist(['GET', 'POST', 'PUT', 'DELETE'])),
+    /** A part of the path without its version segment (`/production`), or the whole of it with `*`. Any path, without. */
+    path: v.optional(name),
+    times,
+    status: v.optional(v.pipe(v.number(), v.integer(), v.minValue(200), v.maxValue(599))),
+    headers: v.optional(headers),
+    body: v.optional(v.string()),
+    bodyBase64: v.optional(v.pipe(v.string(), v.base64())),
+    /** Seconds, for the Retry-After header. */
+    retryAfter: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+    /** With `status` or `delayMs`: carries the request out first. */
+    effect: v.optional(v.boolean()),
+    reset: v.optional(v.picklist(['before', 'after'])),
+    cut: v.optional(v.literal(true)),
+    delayMs: v.optional(milliseconds),
+  }),
+  v.check(
+    ({ status, reset, cut, delayMs }) =>
+      [status, reset, cut, delayMs].filter((act) => act !== undefined).length === 1,
+    'needs exactly one of status, reset, cut and delayMs',
+  ),
+  v.check(
+    (fault) =>
+      fault.status !== undefined ||
+      [fault.headers, fault.body, fault.bodyBase64, fault.retryAfter].every((part) => part === undefined),
+    'headers, body, bodyBase64 and retryAfter go with status only',
+  ),
+  v.check((fault) => fault.body === undefined || fault.bodyBase64 === undefined, 'has two bodies'),
+  v.check(
+    (fault) => !fault.effect || fault.status !== undefined || fault.delayMs !== undefined,
+    'effect goes with status or delayMs only',
+  ),
+);
+
+const produceFault = v.pipe(
+  v.strictObject({
+    kind: v.literal('produce'),
+    /** Any kiosk, without. */
+    kioskId: v.optional(name),
+    errorCode: v.picklist(REQUEST_CODES),
+    /** Only for REQUEST_CREATED_BUT_NOT_STARTED: when the production begins; never by itself, without. */
+    afterMs: v.optional(milliseconds),
+    times,
+  }),
+  v.check(
+    ({ afterMs, errorCode }) => afterMs === undefined || errorCode === 'REQUEST_CREATED_BUT_NOT_STARTED',
+    'afterMs goes with REQUEST_CREATED_BUT_NOT_STARTED only',
+  ),
+);
+
+const outcomeFault = v.pipe(
+  v.strictObject({
+    kind: v.literal('outcome'),
+    kioskId: name,
+    status: v.picklist(['PRODUCED', 'PRODUCTION_ERROR']),
+    errorCode: v.optional(v.picklist(PRODUCTION_CODES)),
+    /** From the begin of the production; 500 without. */
+    afterMs: v.optional(milliseconds),
+    times,
+  }),
+  v.check(
+    ({ errorCode, status }) => errorCode === undefined || status === 'PRODUCTION_ERROR',
+    'errorCode goes with PRODUCTION_ERROR only',
+  ),
+);
+
+/**
+ * Something that the sandbox does wrong on purpose, the next `times` times. `answer`: to a request of a method and
+ * path. `produce`: the kiosk refuses a card. `outcome`: a card that a kiosk took comes to this end by itself.
+ * Durations are milliseconds; `afterMs` is divided by the sandbox's speed, `delayMs` is real time.
+ */
+export const faultSchema = v.variant('kind', [answerFault, produceFault, outcomeFault]);
+export type Fault = v.InferOutput<typeof faultSchema>;
+export type AnswerFault = v.InferOutput<typeof answerFault>;
+export type ProduceFault = v.InferOutput<typeof produceFault>;
+export type OutcomeFault = v.InferOutput<typeof outcomeFault>;
+
+function codesOf(kind: 'request' | 'production'): string[] {
+  return ERROR_CATALOGUE.filter((entry) => entry.kind === kind).map(({ code }) => code);
+}

@@ -1,0 +1,114 @@
+import { Failure, type FailureDetails, Outage } from '../domain/errors/failure.ts';
+import { printable } from '../domain/text/terminal-text.ts';
+import { formatDuration } from '../domain/times/duration.ts';
+import { readVendorError } from '../wire/error-bodies.ts';
+import type { Fault } from './network-errors.ts';
+import type { HttpAnswer, NoAnswer } from './send-request.ts';
+
+/**
+ * What an answer means that isn't a success.
+ * @returns an Outage for what passes by itself (429, 5xx, a redirect), a Failure otherwise
+ */
+export function failureOf(answer: HttpAnswer & { correlationId: string; tokenSource?: string }): Failure {
+  const { httpStatus, tokenSource } = answer;
+  const { code, message } = readVendorError(answer.body);
+  const details = detailsOf(answer, code);
+  if (httpStatus === 401 || httpStatus === 403) {
+    const what = tokenSource === undefined ? 'the credentials' : `the token of ${tokenSource}`;
+    return new Failure('credentials-refused', `The API refused ${what} (${httpStatus}).`, {
+      hint: 'Check that the token is still valid and belongs to this profile and environment.',
+      details,
+    });
+  }
+  if (httpStatus === 404) {
+    return new Failure('not-found', 'The API knows no such profile, order or card.', {
+      hint: 'Check the reference, its profile (PROFILE/CARD or --profile-id) and the environment.',
+      details,
+    });
+  }
+  if (httpStatus === 429) {
+    const { retryAfter } = answer;
+    return new Outage('rate-limited', 'The API is limiting our requests (429).', {
+      hint: retryAfter === null ? 'Try again in a minute.' : `Try again in ${formatDuration(retryAfter)}.`,
+      details,
+      retryAfter,
+    });
+  }
+  if (httpStatus >= 400 && httpStatus < 500 && httpStatus !== 408) {
+    const said = printable((message ?? code ?? 'no reason given').slice(0, 500));
+    return new Failure('rejected', `The API rejected the request (${httpStatus}): ${said}`, {
+      hint: 'Correct the request; quote the trace id when you ask Wise about it.',
+      details,
+    });
+  }
+  if (httpStatus < 400) return unreadable(answer);
+  return new Outage('api-failing', `The API failed (${httpStatus}).`, {
+    hint: 'Try again later; quote the trace id when you ask Wise about it.',
+    details,
+    retryAfter: answer.retryAfter,
+  });
+}
+
+/** What to do about a fault, and whether it may pass by itself. */
+const FAULTS: Readonly<Record<Fault | 'network', { hint: string; passes: boolean }>> = {
+  network: {
+    hint: 'Check the network, and the base URL if you set one; then run the command again.',
+    passes: true,
+  },
+  proxy: {
+    hint: 'Check HTTPS_PROXY, and that the proxy lets you through to the API; NO_PROXY goes around it.',
+    passes: true,
+  },
+  'proxy-credentials': {
+    hint: 'Write them into HTTPS_PROXY, like http://USER:PASSWORD@proxy.example:3128.',
+    passes: false,
+  },
+  'server-certificate': {
+    hint: 'If a private authority issued its certificate, name that in NODE_EXTRA_CA_CERTS; check base URL and clock.',
+    passes: false,
+  },
+  'client-certificate': {
+    hint: 'Check the certificate of the context: who issued it, for which environment, until when.',
+    passes: false,
+  },
+  'client-certificate-perhaps': {
+    hint: 'Some servers hang up on a client certificate that they do not take: check it, and the network.',
+    passes: true,
+  },
+};
+
+/** The failure of a request that got no answer: an Outage, unless trying again can't help. */
+export function unreachable(answer: NoAnswer & { correlationId: string }): Failure {
+  const { reason, fault = 'network', correlationId, heldBack: retryAfter } = answer;
+  if (retryAfter !== undefined) return heldBack(retryAfter);
+  const { hint, passes } = FAULTS[fault];
+  const options = { hint, details: { correlationId } };
+  if (fault === 'client-certificate')
+    return new Failure('credentials-refused', `The API refused the client certificate (${reason}).`, options);
+  const message = `The API could not be reached (${reason}).`;
+  return passes ? new Outage('unreachable', message, options) : new Failure('unreachable', message, options);
+}
+
+/** The failure of a request that our own limiter did not let out. */
+export function heldBack(retryAfter: number): Outage {
+  return new Outage('rate-limited', 'Nothing was sent, to keep the rate limits of the API.', {
+    hint: `Try again in ${formatDuration(Math.ceil(retryAfter / 1_000) * 1_000)}.`,
+    retryAfter,
+  });
+}
+
+export function unreadable(answer: HttpAnswer & { correlationId: string }): Outage {
+  return new Outage('answer-unreadable', `The API's answer (${answer.httpStatus}) can't be read.`, {
+    hint: 'Something between here and the API may have answered in its place: check proxy and base URL.',
+    details: detailsOf(answer, null),
+  });
+}
+
+function detailsOf(answer: HttpAnswer & { correlationId: string }, errorCode: string | null): FailureDetails {
+  return {
+    httpStatus: answer.httpStatus,
+    ...(errorCode && { errorCode: printable(errorCode.slice(0, 100)) }),
+    correlationId: answer.correlationId,
+    ...(answer.traceId && { traceId: printable(answer.traceId.slice(0, 100)) }),
+  };
+}

@@ -1,0 +1,160 @@
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, sep } from 'node:path';
+import { expect, test } from 'vitest';
+import { FOLDERS, type Folder } from '../scripts/layout.ts';
+
+/** Top folders that may use the network, the disk or the process. */
+const ADAPTERS = new Set(['cli', 'wise', 'journal', 'webhooks', 'sandbox', 'http', 'database']);
+
+/** Imports that the move of 2026-11 left against the table; the list only shrinks. */
+const DEBTS = new Set([
+  'src/cards/card-arguments.ts > src/cli/terminal/io.ts',
+  'src/cards/order-input.ts > src/cli/terminal/read-text.ts',
+  'src/cli/terminal/progress-display.ts > src/kiosks/render-plan.ts',
+  'src/cli/terminal/progress-display.ts > src/kiosks/retry-plan.ts',
+  'src/context/context.ts > src/kiosks/retry-plan.ts',
+  'src/context/record-act.ts > src/cards/session/resolve-cards.ts',
+  'src/events/event-flags.ts > src/cli/terminal/read-text.ts',
+  'src/input/flags.ts > src/context/listener-state.ts',
+  'src/input/pem.ts > node:fs',
+  'src/input/yaml-file.ts > src/cli/terminal/read-text.ts',
+  'src/kiosks/render-holds.ts > node:os',
+  'src/runs/reports/github.ts > node:fs',
+  'src/runs/reports/github.ts > src/cli/terminal/write-file.ts',
+  'src/runs/reports/write-report.ts > node:fs/promises',
+  'src/runs/reports/write-report.ts > src/cli/terminal/write-file.ts',
+  'src/scenarios/built-in-scenarios.ts > node:fs',
+  'src/scenarios/data-file.ts > src/cli/terminal/read-text.ts',
+  'src/scenarios/scenario-file.ts > node:fs',
+  'src/scenarios/steps/execute.ts > src/runs/run.ts',
+  'src/scenarios/steps/sandbox-steps.ts > src/runs/run.ts',
+  'src/support/runbook.ts > src/cli/settings/settings.ts',
+]);
+
+interface Import {
+  file: string;
+  target: string;
+}
+
+const folders = new Map<string, Folder>(FOLDERS.map((folder) => [folder.name, folder]));
+const files = globSync('src/**/*.ts').map((file) => file.split(sep).join('/'));
+const imports: Import[] = files.flatMap((file) =>
+  [...readFileSync(file, 'utf8').matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, target = '']) => ({
+    file,
+    target: target.startsWith('.')
+      ? normalize(join(dirname(file), target))
+          .split(sep)
+          .join('/')
+      : target,
+  })),
+);
+const ours = imports.filter(({ target }) => target.startsWith('src/'));
+
+/** The folder of a file in the table: its own, or the next one above that is listed. */
+function folderOf(file: string): Folder {
+  for (let name = dirname(file.replace(/^src\//, '')); ; name = dirname(name)) {
+    const folder = folders.get(name);
+    if (folder) return folder;
+    if (name === '.') throw new Error(`${file} is in no folder of the table`);
+  }
+}
+
+/** The top folder that a file belongs to. */
+function topOf(file: string): string {
+  return file.split('/')[1] ?? '';
+}
+
+/** Names of the folders that a folder may import, itself and its subfolders included. */
+function reachable(name: string, found = new Set<string>()): Set<string> {
+  if (found.has(name)) return found;
+  found.add(name);
+  for (const below of folders.get(name)?.imports ?? []) reachable(below, found);
+  for (const { name: inner } of FOLDERS) if (inner.startsWith(`${name}/`)) reachable(inner, found);
+  return found;
+}
+
+function withoutDebts(wrong: Import[]): string[] {
+  return wrong.map(({ file, target }) => `${file} > ${target}`).filter((debt) => !DEBTS.has(debt));
+}
+
+test('every file is in a folder of the table, and every folder of the table has files', () => {
+  expect([...new Set(files.map((file) => folderOf(file).name))].toSorted()).toEqual(
+    [...folders.keys()].toSorted(),
+  );
+});
+
+test('the folders of the table stand in the order in which they import', () => {
+  const position = new Map(FOLDERS.map(({ name }, index) => [name, index]));
+  const upwards = FOLDERS.flatMap(({ name, imports: below }) =>
+    below.filter((one) => (position.get(one) ?? -1) < (position.get(name) ?? 0)).map((one) => [name, one]),
+  );
+  expect(upwards).toEqual([]);
+});
+
+test('imports point down only, as the table allows', () => {
+  const wrong = ours.filter(
+    ({ file, target }) => !reachable(folderOf(file).name).has(folderOf(target).name),
+  );
+  expect(withoutDebts(wrong)).toEqual([]);
+});
+
+test('a closed folder is imported only within its top folder, or by the files that the table names', () => {
+  const wrong = ours.filter(({ file, target }) => {
+    const { closed } = folderOf(target);
+    if (closed === undefined || topOf(file) === topOf(target)) return false;
+    return closed === true || !closed.includes(file.replace(/^src\//, ''));
+  });
+  expect(withoutDebts(wrong)).toEqual([]);
+});
+
+test('imports that the table forbids by name do not occur', () => {
+  const wrong = ours.filter(({ file, target }) =>
+    (folderOf(file).never ?? []).some((name) => target === `src/${name}.ts`),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test('no file imports itself in a circle', () => {
+  const targets = new Map(
+    files.map((file) => [file, imports.filter((one) => one.file === file).map((one) => one.target)]),
+  );
+  const open = new Set<string>();
+  const done = new Set<string>();
+  const circles: string[] = [];
+  const visit = (file: string): void => {
+    if (done.has(file)) return;
+    if (open.has(file)) return void circles.push(file);
+    open.add(file);
+    for (const target of targets.get(file) ?? []) if (targets.has(target)) visit(target);
+    open.delete(file);
+    done.add(file);
+  };
+  files.forEach(visit);
+  expect(circles).toEqual([]);
+});
+
+test('only adapters use the network, the disk or the process', () => {
+  const wrong = imports.filter(({ file, target }) => {
+    const isWorld = /^node:(fs|http|https|net|child_process|os|process|sqlite|timers)/.test(target);
+    return isWorld && !ADAPTERS.has(topOf(file));
+  });
+  expect(withoutDebts(wrong)).toEqual([]);
+});
+
+test('the environment is read, and the process ended, only where the layout says', () => {
+  const wrong = files.filter((file) => {
+    const code = readFileSync(file, 'utf8');
+    return (
+      /process\.env\b|process\.exit\(|\bconsole\./.test(code) &&
+      !/^src\/cli\/(terminal|open-context|settings|system-probe)/.test(file)
+    );
+  });
+  expect(wrong).toEqual([]);
+});
+
+test('heavy libraries are loaded where they are used', () => {
+  const heavy =
+    /^import (?!type)[^;]*from '(got|ora|conf|@inquirer\/[^']*|cli-table3|csv-parse[^']*|yaml|write-file-atomic)'/m;
+  const wrong = files.filter((file) => heavy.test(readFileSync(file, 'utf8')));
+  expect(wrong).toEqual([]);
+});
