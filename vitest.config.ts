@@ -5,16 +5,23 @@ import { COMPILE_CACHE } from './test/compile-cache.ts';
 
 /** Whose tests keep nothing in the process that another file's could find: they share one. */
 const PURE = [
+  'cards',
+  'cli/terminal',
+  'context',
+  'database',
   'domain',
-  'wire',
+  'events',
+  'input',
   'journal',
-  'sqlite',
-  'wise',
+  'kiosks',
+  'output',
+  'runs',
   'sandbox',
+  'scenarios',
+  'support',
   'webhooks',
-  'workflows',
-  'cli/input',
-  'cli/output',
+  'wire',
+  'wise',
 ].map((room) => `test/${room}/**/*.test.ts`);
 
 const MEMORY = '/dev/shm';

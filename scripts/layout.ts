@@ -23,7 +23,8 @@ export const FOLDERS: readonly Folder[] = [
   },
   {
     name: 'cli',
-    purpose: 'The program: start, dispatch, base command, production guard, and the composition root that makes every Context.',
+    purpose:
+      'The program: start, dispatch, base command, production guard, and the composition root that makes every Context.',
     imports: ['support', 'runs', 'events', 'kiosks', 'scenarios', 'cards', 'webhooks', 'sandbox', 'http'],
   },
   {
@@ -84,22 +85,26 @@ export const FOLDERS: readonly Folder[] = [
   },
   {
     name: 'cards',
-    purpose: 'Actions on single cards: order, produce, retry, wait, simulate, cancel, status; one executor for many.',
+    purpose:
+      'Actions on single cards: order, produce, retry, wait, simulate, cancel, status; one executor for many.',
     imports: ['context', 'input', 'output'],
   },
   {
     name: 'cards/session',
-    purpose: 'One card while work is in progress: identify it, read it, reconcile, follow its events, send it once.',
+    purpose:
+      'One card while work is in progress: identify it, read it, reconcile, follow its events, send it once.',
     imports: ['context', 'wise', 'journal', 'domain'],
   },
   {
     name: 'context',
-    purpose: 'The ports: interfaces of all that a workflow may see, and the helpers that every workflow needs.',
+    purpose:
+      'The ports: interfaces of all that a workflow may see, and the helpers that every workflow needs.',
     imports: ['wise', 'journal', 'sandbox', 'domain'],
   },
   {
     name: 'input',
-    purpose: 'Declaring and reading what users pass: shared flags with their parsers, YAML with lines, PEM, diagnostics.',
+    purpose:
+      'Declaring and reading what users pass: shared flags with their parsers, YAML with lines, PEM, diagnostics.',
     imports: ['domain'],
   },
   {

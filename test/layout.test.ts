@@ -92,9 +92,7 @@ test('the folders of the table stand in the order in which they import', () => {
 });
 
 test('imports point down only, as the table allows', () => {
-  const wrong = ours.filter(
-    ({ file, target }) => !reachable(folderOf(file).name).has(folderOf(target).name),
-  );
+  const wrong = ours.filter(({ file, target }) => !reachable(folderOf(file).name).has(folderOf(target).name));
   expect(withoutDebts(wrong)).toEqual([]);
 });
 

@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { problemsOf } from '../cli/reports/programs.ts';
+import { problemsOf } from '../runs/reports/programs.ts';
 import { type Ended, User } from './kioskctl.ts';
 import { ServedSandbox } from './vendors.ts';
 

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { problemsOf, xpath } from '../cli/reports/programs.ts';
+import { problemsOf, xpath } from '../runs/reports/programs.ts';
 import { oneDocument } from './checks.ts';
 import { User } from './kioskctl.ts';
 import { ServedSandbox } from './vendors.ts';

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { askForAccess, askForProgram, askForValues, checkProgram } from '../../src/cli/context-questions.ts';
 import { makeAsk } from '../../src/cli/terminal/prompts.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
-import { World } from '../workflows/world.ts';
+import { World } from '../context/world.ts';
 import { makeIo } from './terminal.ts';
 
 function person() {

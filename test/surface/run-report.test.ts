@@ -1,8 +1,8 @@
 // The shape of the JSON report of a run: a change of it is a change of the public interface.
 import { expect, test } from 'vitest';
 import { json } from '../../src/runs/reports/json.ts';
-import { textOf } from '../cli/reports/text-of.ts';
 import { HOSTILE, hostileCard, interruptedCard, mixedCards, reportOf } from '../domain/run-records.ts';
+import { textOf } from '../runs/reports/text-of.ts';
 import { shapeOf } from './shape.ts';
 
 test('the report of a run', async () => {

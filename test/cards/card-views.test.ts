@@ -1,0 +1,132 @@
+import { describe, expect, test } from 'vitest';
+import { cardResults } from '../../src/cards/card-results.ts';
+import { Failure } from '../../src/domain/errors/failure.ts';
+import type { CardResult } from '../../src/domain/results.ts';
+import { makeStyle } from '../../src/output/style.ts';
+import { card, production } from '../domain/facts.ts';
+
+const ERROR = { code: 'production-failed', message: 'It failed.', hint: 'Fix it.' };
+const { signal } = new AbortController();
+
+const DONE: CardResult = {
+  card: card({ production: production('IN_PROGRESS') }),
+  outcome: 'done',
+  exitCode: 0,
+  changed: true,
+};
+const FAILED: CardResult = {
+  card: card({ orderId: 502, cardToken: null, orderStatus: 'PLACED' }),
+  outcome: 'failed',
+  exitCode: 4,
+  error: ERROR,
+};
+const NOT_STARTED: CardResult = {
+  card: card({ orderId: 503, cardToken: null }),
+  outcome: 'not-started',
+  exitCode: null,
+};
+
+const extra = ({ exitCode }: CardResult) => ({ attempts: [exitCode] });
+
+test('a refused card shows its refusal, and not what it failed with before', async () => {
+  const before = production('PRODUCTION_ERROR', { errorCode: 'PRD_HOPPER_DOOR' });
+  const details = { errorCode: 'KIOSK_ID_NOT_FOUND' };
+  const refused: CardResult = {
+    card: card({ production: before }),
+    outcome: 'refused',
+    exitCode: 5,
+    error: { ...ERROR, code: 'production-refused', details },
+  };
+  const { text } = cardResults([refused], { shape: 'cards', signal });
+  const shown = await text(makeStyle(false));
+  expect(shown).toMatch(/refused: KIOSK_ID_NOT_FOUND\. .*\n1 card: 1 refused\n$/);
+  expect(shown).not.toContain('PRD_HOPPER_DOOR');
+});
+
+describe('one card', () => {
+  test('gives card and changed', () => {
+    const { exitCode, document, references } = cardResults([DONE], { shape: 'card', signal });
+    expect(exitCode).toBe(0);
+    expect(document).toEqual({ card: DONE.card, changed: true });
+    expect(references).toEqual([`1001/${DONE.card.cardToken}`]);
+  });
+
+  test('that failed gives both card and error, and no reference', () => {
+    const { exitCode, document, references, errors } = cardResults([FAILED], { shape: 'card', signal });
+    expect(exitCode).toBe(4);
+    expect(document).toEqual({ card: FAILED.card, error: ERROR });
+    expect(references).toEqual([]);
+    expect(errors).toEqual([{ about: null, error: ERROR }]);
+  });
+
+  test('of a wait says what ended it', () => {
+    const options = { shape: 'card', signal } as const;
+    expect(cardResults([{ ...DONE, via: 'event' }], options).document).toMatchObject({ via: 'event' });
+    const failed = cardResults([{ ...FAILED, via: 'api' }, DONE], { ...options, shape: 'cards' });
+    expect(failed.document).toMatchObject({ cards: [{ via: 'api' }, {}] });
+  });
+
+  test('of a look says nothing of a change', () => {
+    const { document } = cardResults([{ card: DONE.card, outcome: 'done', exitCode: 0 }], {
+      shape: 'card',
+      signal,
+    });
+    expect(document).toEqual({ card: DONE.card });
+  });
+});
+
+describe('several cards', () => {
+  test('give cards, each with its end, and a summary', () => {
+    const { exitCode, document, references, errors } = cardResults([DONE, FAILED], {
+      shape: 'cards',
+      signal,
+    });
+    expect(exitCode).toBe(4);
+    expect(document).toEqual({
+      cards: [
+        { ...DONE.card, outcome: 'done', exitCode: 0, changed: true },
+        { ...FAILED.card, outcome: 'failed', exitCode: 4, error: ERROR },
+      ],
+      summary: { total: 2, done: 1, failed: 1 },
+    });
+    expect(references).toEqual([`1001/${DONE.card.cardToken}`]);
+    expect(errors).toEqual([{ about: '1001/502', error: ERROR }]);
+  });
+
+  test('also when there is one, or none', () => {
+    expect(cardResults([DONE], { shape: 'cards', signal }).document).toMatchObject({
+      cards: [{ outcome: 'done' }],
+      summary: { total: 1 },
+    });
+    expect(cardResults([], { shape: 'cards', signal })).toMatchObject({
+      exitCode: 0,
+      document: { cards: [], summary: { total: 0 } },
+    });
+  });
+
+  test('that were not started end with what stopped the command', () => {
+    const stopped = AbortSignal.abort(new Failure('interrupted', 'Interrupted.', { hint: 'h' }));
+    const { exitCode, document } = cardResults([DONE, NOT_STARTED], { shape: 'cards', signal: stopped });
+    expect(exitCode).toBe(130);
+    expect(document).toMatchObject({
+      cards: [{ outcome: 'done' }, { outcome: 'not-started', exitCode: null }],
+    });
+  });
+
+  test('show what a command adds to each', () => {
+    expect(cardResults([DONE, FAILED], { shape: 'cards', signal, extra }).document).toMatchObject({
+      cards: [{ attempts: [0] }, { attempts: [4] }],
+    });
+    expect(cardResults([DONE], { shape: 'card', signal, extra }).document).toMatchObject({
+      card: { attempts: [0] },
+    });
+  });
+});
+
+test('for people, a list has a line for each card and one that counts', async () => {
+  const { text } = cardResults([DONE, FAILED, NOT_STARTED], { shape: 'cards', signal });
+  const lines = (await text(makeStyle(false))).trimEnd().split('\n');
+  expect(lines).toHaveLength(4);
+  expect(lines[0]).toContain('in-progress on WIS00001');
+  expect(lines[3]).toMatch(/3.*1 done.*1 failed.*1 not-started/);
+});

@@ -1,0 +1,197 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type OrderFlags, toOrderOptions } from '../../src/cards/order-input.ts';
+import { parseReference } from '../../src/domain/ids.ts';
+import { makeFolder } from '../cli/home.ts';
+
+const CARD = parseReference('1001/501');
+
+async function options(
+  flags: Partial<OrderFlags> = {},
+  cards: { like?: typeof CARD; replaced?: typeof CARD } = {},
+) {
+  return toOrderOptions({ wait: false, ...flags }, { like: null, replaced: null, ...cards });
+}
+
+async function fromFile(content: string | Buffer, name = 'order.yaml') {
+  const file = join(makeFolder(), name);
+  writeFileSync(file, content);
+  return options({ from: file });
+}
+
+/** Without what was not given. */
+function given(fields: Record<string, unknown>): unknown {
+  return JSON.parse(JSON.stringify(fields));
+}
+
+/** Each line ten times the one before. */
+function bomb(): string {
+  const lines = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]'];
+  for (let level = 1; level < 7; level += 1) {
+    lines.push(`a${level}: &a${level} [${Array.from({ length: 10 }, () => `*a${level - 1}`).join(', ')}]`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+describe('the flags of an order', () => {
+  test('become fields of the vendor’s body', async () => {
+    const { fields } = await options({
+      program: 'P',
+      cardholder: 'Ada Example',
+      'embossed-name': 'ADA',
+      phone: '+441234567890',
+      'first-line': '1 Road',
+      'second-line': 'Flat 2',
+      city: 'London',
+      'post-code': 'E1 6JJ',
+      state: 'X',
+      country: 'GB',
+      'cardholder-profile-id': '2001',
+      'lifetime-limit': '99.50',
+    });
+    expect(given(fields)).toEqual({
+      program: 'P',
+      cardHolderName: 'Ada Example',
+      embossedName: 'ADA',
+      phoneNumber: '+441234567890',
+      address: {
+        firstLine: '1 Road',
+        secondLine: 'Flat 2',
+        city: 'London',
+        postCode: 'E1 6JJ',
+        state: 'X',
+        country: 'GB',
+      },
+      cardHolderProfileId: 2001,
+      lifetimeLimit: 99.5,
+    });
+  });
+
+  test('that are not given say nothing, not even of an address', async () => {
+    const { fields, ...rest } = await options();
+    expect(given(fields)).toEqual({});
+    expect(fields).not.toHaveProperty('address');
+    expect(rest).toEqual({ file: null, like: null, replaces: null, idempotencyKey: null, wait: false });
+    expect(given((await options({ city: 'Leeds' })).fields)).toEqual({ address: { city: 'Leeds' } });
+  });
+
+  test.each([
+    ['a limit in words', { 'lifetime-limit': 'much' }],
+    ['a negative limit', { 'lifetime-limit': '-1' }],
+    ['a limit in exponents', { 'lifetime-limit': '1e9' }],
+    ['a limit with a currency', { 'lifetime-limit': '£5' }],
+    ['an empty limit', { 'lifetime-limit': '' }],
+    ['a profile that is none', { 'cardholder-profile-id': '0' }],
+    ['an empty key', { 'idempotency-key': '' }],
+    ['a blank key', { 'idempotency-key': '  ' }],
+    ['an endless key', { 'idempotency-key': 'x'.repeat(201) }],
+    ['a reason for no replacement', { 'replacement-reason': 'damaged' }],
+  ])('are a mistake: %s', async (_, flags) => {
+    await expect(options(flags)).rejects.toMatchObject({ exitCode: 2 });
+  });
+
+  test('take any text for a key', async () => {
+    expect((await options({ 'idempotency-key': 'ticket 4711 / ü' })).idempotencyKey).toBe('ticket 4711 / ü');
+  });
+
+  test('of a replacement need both the card and the reason', async () => {
+    expect((await options({ 'replacement-reason': 'damaged' }, { replaced: CARD })).replaces).toEqual({
+      card: CARD,
+      reason: 'CARD_DAMAGED',
+    });
+    expect((await options({ 'replacement-reason': 'expiring' }, { replaced: CARD })).replaces?.reason).toBe(
+      'CARD_EXPIRING',
+    );
+    await expect(options({}, { replaced: CARD })).rejects.toMatchObject({
+      code: 'usage',
+      hint: expect.stringContaining('--replacement-reason'),
+    });
+  });
+});
+
+describe('the file of an order', () => {
+  const ORDER = {
+    program: 'P',
+    cardHolderName: 'Ada Example',
+    phoneNumber: '+441234567890',
+    address: { firstLine: '1 Road', city: 'London', postCode: 'E1 6JJ', country: 'GB', prefecture: 'x' },
+    lifetimeLimit: 100,
+  };
+
+  test('may be JSON', async () => {
+    expect((await fromFile(JSON.stringify(ORDER), 'order.json')).file).toEqual(ORDER);
+  });
+
+  test('may be YAML, with comments, a byte order mark and anchors', async () => {
+    const yaml = `\ufeff# a card
+program: P
+cardHolderName: &name Ada Example
+embossedName: *name
+phoneNumber: "+441234567890"
+address:
+  firstLine: 1 Road
+  postCode: "12345"
+`;
+    expect((await fromFile(yaml)).file).toEqual({
+      program: 'P',
+      cardHolderName: 'Ada Example',
+      embossedName: 'Ada Example',
+      phoneNumber: '+441234567890',
+      address: { firstLine: '1 Road', postCode: '12345' },
+    });
+  });
+
+  test.each<[string, string | Buffer, RegExp]>([
+    ['empty', '', /empty/],
+    ['blank', ' \n\n', /empty/],
+    ['only comments', '# nothing\n', /order/],
+    ['a text', 'hello', /order/],
+    ['a list', '- a\n- b\n', /order/],
+    ['broken JSON', '{"program": "P"', /order/],
+    ['broken YAML', 'program: [P\n', /order/],
+    ['the same field twice', 'program: P\nprogram: Q\n', /unique|duplicate|order/i],
+    ['several documents', 'program: P\n---\nprogram: Q\n', /order/],
+    ['an unknown field', 'cardholderName: Ada\n', /cardholderName/],
+    ['a phone number that YAML takes for a number', 'phoneNumber: +441234567890\n', /phoneNumber/],
+    ['a post code that YAML takes for a number', 'address:\n  postCode: 12345\n', /address\.postCode/],
+    ['a name that is too long', `embossedName: ${'A'.repeat(23)}\n`, /embossedName/],
+    ['an alias without an anchor', 'cardHolderName: *ada\n', /order/],
+    ['aliases without end', bomb(), /order/],
+    ['not UTF-8', Buffer.from([0x70, 0x3a, 0x20, 0xff, 0xfe]), /UTF-8/],
+    ['not text', 'program: P\u0000\n', /text/],
+    ['too long', `# ${'x'.repeat(70_000)}\nprogram: P\n`, /64 KiB/],
+  ])('that can not be used is bad input, and the message says why: %s', async (_, content, why) => {
+    await expect(fromFile(content)).rejects.toMatchObject({
+      code: 'invalid-input',
+      exitCode: 2,
+      message: expect.stringMatching(why),
+    });
+  });
+
+  test('that is not there, or a folder, is bad input', async () => {
+    const folder = makeFolder();
+    mkdirSync(join(folder, 'sub'));
+    for (const from of [join(folder, 'nowhere.yaml'), join(folder, 'sub')]) {
+      await expect(options({ from })).rejects.toMatchObject({
+        code: 'invalid-input',
+        message: expect.stringContaining(from),
+      });
+    }
+  });
+
+  test('reaches nothing but the order', async () => {
+    const { file } = await fromFile(
+      '{"address": {"__proto__": {"polluted": true}, "city": "x"}}',
+      'order.json',
+    );
+    expect(file).toMatchObject({ address: { city: 'x' } });
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
+  });
+
+  test('is shown without its control characters', async () => {
+    await expect(fromFile('"\\e[2J": x\n')).rejects.toMatchObject({
+      message: expect.not.stringContaining('\u001b'),
+    });
+  });
+});

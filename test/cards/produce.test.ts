@@ -1,0 +1,379 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { produce } from '../../src/cards/produce.ts';
+import { retry } from '../../src/cards/retry.ts';
+import { simulate } from '../../src/cards/simulate.ts';
+import { waitProduced } from '../../src/cards/wait-produced.ts';
+import type { World } from '../context/world.ts';
+import { GET, OneCard, PUT } from './one-card.ts';
+
+let world: World;
+let card: OneCard;
+
+beforeEach(async () => {
+  card = await OneCard.open();
+  world = card.world;
+});
+afterEach(() => world.close());
+
+describe('produce', () => {
+  test('sends a ready card once, and is unchanged when it is repeated on the same kiosk', async () => {
+    expect(await card.send()).toMatchObject({
+      outcome: 'done',
+      exitCode: 0,
+      changed: true,
+      card: { stage: 'in-progress' },
+    });
+    expect(await card.send()).toMatchObject({ outcome: 'unchanged', exitCode: 0, changed: false });
+    expect(await world.puts()).toEqual({ sent: 1, taken: 1 });
+  });
+
+  test('refuses a card that is in progress on another kiosk', async () => {
+    await card.send();
+    expect(await card.send({ kioskId: 'WIS00002' })).toMatchObject({
+      exitCode: 9,
+      error: { code: 'attempt-open' },
+    });
+    expect(await world.puts()).toEqual({ sent: 1, taken: 1 });
+  });
+
+  test('sends nothing for a failed card, and says that it is retried', async () => {
+    await card.fail();
+    const result = await card.send();
+    expect(result).toMatchObject({ exitCode: 9, error: { code: 'wrong-stage' } });
+    expect(result.error?.hint).toContain('kioskctl retry 1001/');
+    expect((await world.puts()).sent).toBe(1);
+  });
+
+  test('leaves a produced card as it is', async () => {
+    await card.send();
+    await simulate(world.context(), { targets: [{ ...card.target }], simulation: { status: 'PRODUCED' } });
+    expect(await card.send()).toMatchObject({ exitCode: 0, changed: false, card: { stage: 'produced' } });
+    expect((await world.puts()).sent).toBe(1);
+  });
+
+  test('never sends a card that is over 60 days old', async () => {
+    world.sandbox.advance(61 * 86_400_000);
+    expect(await card.send()).toMatchObject({
+      exitCode: 6,
+      error: { code: 'card-expired' },
+      card: { stage: 'expired', daysLeft: 0 },
+    });
+    expect((await world.puts()).sent).toBe(0);
+  });
+
+  test('sends one request of two that are made at the same time', async () => {
+    const other = world.openJournal();
+    const results = await Promise.all([card.send(), card.send({ context: { journal: other } })]);
+    other.close();
+    expect(await world.puts()).toEqual({ sent: 1, taken: 1 });
+    expect(results.filter(({ changed }) => changed)).toHaveLength(1);
+  });
+
+  test.each([
+    ['KIOSK_ID_NOT_FOUND', 4, 'production-refused'],
+    ['PIN_LENGTH_ERROR', 5, 'production-refused'],
+    ['CHARSET_NOT_SUPPORTED', 6, 'production-refused'],
+  ])(
+    'ends with the exit code of the catalogue when it is refused with %s',
+    async (errorCode, exitCode, code) => {
+      world.fault({ kind: 'produce', errorCode, times: 1 });
+      expect(await card.send()).toMatchObject({
+        outcome: 'refused',
+        exitCode,
+        error: { code, details: { errorCode } },
+        card: { stage: 'ready' },
+      });
+      expect(await world.journal.latestAttempt(card.target.cardToken)).toMatchObject({ outcome: 'refused' });
+    },
+  );
+
+  test('takes a queued request for accepted, and sends no other until it is given up', async () => {
+    world.fault({ kind: 'produce', errorCode: 'REQUEST_CREATED_BUT_NOT_STARTED', times: 1 });
+    expect(await card.send()).toMatchObject({ exitCode: 0, changed: true, card: { stage: 'in-progress' } });
+    expect(await card.send()).toMatchObject({ exitCode: 0, changed: false });
+    expect((await world.puts()).sent).toBe(1);
+    world.answers.push(true);
+    const abandoned = await card.repeat({ abandon: true });
+    expect(abandoned).toMatchObject({
+      exitCode: 8,
+      error: { details: { errorCode: 'REQUEST_ALREADY_EXISTS' } },
+    });
+    expect(world.asked[0]).toContain('may still print');
+  });
+
+  test.each([
+    [401, 3, 'credentials-refused'],
+    [404, 10, 'not-found'],
+    [429, 7, 'rate-limited'],
+  ])('does not repeat a request that is answered with %i', async (status, exitCode, code) => {
+    world.fault({ ...PUT, status });
+    expect(await card.send()).toMatchObject({ exitCode, error: { code }, card: { stage: 'ready' } });
+    expect(await world.puts()).toEqual({ sent: 1, taken: 0 });
+  });
+});
+
+describe('a lost answer', () => {
+  test.each([
+    ['the connection is cut after the effect', { ...PUT, reset: 'after' as const }],
+    ['the answer is cut short', { ...PUT, cut: true as const }],
+    ['a gateway answers 502 after the effect', { ...PUT, status: 502, effect: true }],
+    ['a proxy answers with HTML', { ...PUT, status: 200, body: '<html>', effect: true }],
+    ['the vendor answers 400 after the effect', { ...PUT, status: 400, effect: true }],
+    [
+      'it redirects after the effect',
+      { ...PUT, status: 302, headers: { location: '/elsewhere' }, effect: true },
+    ],
+  ])('is found accepted when %s', async (_, fault) => {
+    world.fault(fault);
+    expect(await card.send()).toMatchObject({ exitCode: 0, changed: true, card: { stage: 'in-progress' } });
+    expect(await world.puts()).toEqual({ sent: 1, taken: 1 });
+  });
+
+  test('is not seen after the settle window, and may then be sent again', async () => {
+    world.fault({ ...PUT, reset: 'before' });
+    const before = world.clock.now();
+    expect(await card.send()).toMatchObject({
+      exitCode: 7,
+      error: { code: 'not-seen' },
+      card: { stage: 'ready' },
+    });
+    expect(world.clock.now() - before).toBeGreaterThanOrEqual(3_000);
+    expect(await card.send()).toMatchObject({ exitCode: 0, changed: true, card: { attempt: 2 } });
+    expect(await world.puts()).toMatchObject({ taken: 1 });
+  });
+
+  test('stays unknown when the deadline comes before the settle window is over, and nothing is sent until then', async () => {
+    world.fault({ ...PUT, reset: 'before' });
+    const timing = { ...world.context().timing, timeout: 1_000 };
+    expect(await card.send({ context: { timing } })).toMatchObject({
+      exitCode: 8,
+      error: { code: 'outcome-unknown' },
+    });
+    const again = await card.send({ context: { timing } });
+    expect(again).toMatchObject({ exitCode: 8, card: { stage: 'unknown' } });
+    expect(again.card.next).toContain('wait-produced');
+    expect((await world.puts()).sent).toBe(1);
+    expect(await card.send()).toMatchObject({ exitCode: 0, changed: true });
+  });
+
+  test('is superseded when the card shows up on another kiosk', async () => {
+    world.fault({ ...PUT, reset: 'before' });
+    const clock = {
+      now: () => world.clock.now(),
+      sleep: async (milliseconds: number, signal: AbortSignal) => {
+        if ((await world.puts()).taken === 0) await card.produceElsewhere('WIS00003');
+        await world.clock.sleep(milliseconds, signal);
+      },
+    };
+    expect(await card.send({ context: { clock } })).toMatchObject({
+      exitCode: 9,
+      error: { code: 'attempt-superseded' },
+    });
+    const attempts = await world.journal.listAttempts(card.target.cardToken);
+    expect(attempts.map(({ origin, outcome, kioskId }) => [origin, outcome, kioskId])).toEqual([
+      ['ours', 'superseded', 'WIS00001'],
+      ['observed', 'accepted', 'WIS00003'],
+    ]);
+  });
+
+  test('is unknown while the production can not be read', async () => {
+    world.fault({ ...PUT, reset: 'before' });
+    world.fault({
+      kind: 'answer',
+      method: 'GET',
+      path: '/production',
+      times: 1,
+      status: 200,
+      body: '{"status":"READY","kioskId":null,"occurredAt":null}',
+    });
+    world.fault({ kind: 'answer', method: 'GET', path: '/production', times: 1_000, status: 503 });
+    expect(await card.send()).toMatchObject({ exitCode: 8, error: { code: 'outcome-unknown' } });
+  });
+});
+
+test.each([401, 403])('a lost answer stays unknown when a look is answered with %i', async (status) => {
+  world.fault({ ...PUT, reset: 'after' });
+  // The first look is the one before the request.
+  world.fault({ ...GET, times: 1, delayMs: 1 });
+  world.fault({ ...GET, times: 1, status });
+  const result = await card.send();
+  expect(result).toMatchObject({
+    exitCode: 8,
+    error: { code: 'outcome-unknown', details: { httpStatus: status } },
+    card: { stage: 'unknown' },
+  });
+  expect(result.error?.hint).toContain('kioskctl wait-produced');
+  expect(await card.send()).toMatchObject({ exitCode: 0, changed: false, card: { stage: 'in-progress' } });
+  expect(await world.puts()).toEqual({ sent: 1, taken: 1 });
+});
+
+test('while the vendor says that it holds a request, none is sent, however long nothing moves', async () => {
+  world.fault({ kind: 'produce', errorCode: 'REQUEST_ALREADY_EXISTS', times: 1 });
+  const refused = { exitCode: 8, error: { details: { errorCode: 'REQUEST_ALREADY_EXISTS' } } };
+  const first = await card.send();
+  expect(first).toMatchObject({ ...refused, card: { stage: 'unknown' } });
+  expect(first.card.next).toContain('wait-produced');
+  world.clock.time += 3_600_000;
+  expect(await card.send()).toMatchObject(refused);
+  expect(await card.repeat()).toMatchObject(refused);
+  expect((await world.puts()).sent).toBe(1);
+  world.answers.push(true);
+  expect(await card.repeat({ abandon: true })).toMatchObject({ exitCode: 0, card: { attempt: 2 } });
+});
+
+test('a card that is named twice is sent once', async () => {
+  const { profileId, orderId, cardToken } = card.target;
+  // Without the journal's knowledge, only the look tells that the order is the card's.
+  const journal = world.openJournal('elsewhere');
+  const results = await produce(world.context({ journal }), {
+    targets: [
+      { profileId, orderId, cardToken: null, after: null },
+      { profileId, orderId: null, cardToken, after: null },
+    ],
+    kioskId: 'WIS00001',
+    wait: false,
+    simulation: null,
+  });
+  expect(results.map(({ outcome }) => outcome)).toEqual(['done', 'unchanged']);
+  expect((await world.puts()).sent).toBe(1);
+  journal.close();
+});
+
+test('a retry names a card twice and sends it once, also when it fails again', async () => {
+  await card.fail('CB_TIME');
+  const { profileId, orderId, cardToken } = card.target;
+  const results = await retry(world.context(), {
+    targets: [
+      { profileId, orderId, cardToken: null, after: null },
+      { profileId, orderId: null, cardToken, after: null },
+    ],
+    toKiosk: null,
+    abandon: false,
+    wait: true,
+    simulation: { status: 'PRODUCTION_ERROR', errorCode: 'CB_TIME' },
+  });
+  expect(results.map(({ exitCode }) => exitCode)).toEqual([4, 4]);
+  expect((await world.puts()).sent).toBe(2);
+});
+
+test('a look before the request takes no longer than the command has', async () => {
+  world.fault({ ...GET, path: '/card-orders/', times: 9, status: 429, headers: { 'retry-after': '5' } });
+  const timing = { ...world.context().timing, timeout: 500 };
+  expect(await card.send({ context: { timing } })).toMatchObject({
+    exitCode: 7,
+    error: { code: 'rate-limited' },
+  });
+  expect(
+    await world.requests('GET', '/card-orders/').then((all) => all.filter(({ status }) => status === 429)),
+  ).toHaveLength(1);
+});
+
+describe('waiting for the result', () => {
+  test('an earlier failure never ends the wait of a new attempt', async () => {
+    await card.fail();
+    const failure = await fetch(
+      `${world.url}/v3/spend/profiles/1001/cards/${card.target.cardToken}/production`,
+      {
+        headers: { authorization: 'Bearer any' },
+      },
+    );
+    const body = await failure.text();
+    world.answers.push(true);
+    expect(await card.repeat()).toMatchObject({ exitCode: 0, card: { attempt: 2, stage: 'in-progress' } });
+    // The vendor's data lag behind: it still shows the failure of the first attempt.
+    world.fault({ kind: 'answer', method: 'GET', path: '/production', times: 3, status: 200, body });
+    world.fault({ kind: 'answer', method: 'GET', path: '/production', times: 1, delayMs: 1 });
+    const waiting = waitProduced(world.context({ timing: { ...world.context().timing, timeout: 1_200 } }), {
+      targets: [{ ...card.target }],
+      via: 'auto',
+    });
+    expect((await waiting)[0]).toMatchObject({ exitCode: 75, card: { stage: 'in-progress' } });
+  });
+
+  test('ends at once when the attempt failed', async () => {
+    await card.fail('PRT_RIBBON_ENDED');
+    const [result] = await waitProduced(world.context(), { targets: [{ ...card.target }], via: 'auto' });
+    expect(result).toMatchObject({
+      exitCode: 4,
+      error: { code: 'production-failed', details: { errorCode: 'PRT_RIBBON_ENDED' } },
+    });
+  });
+
+  test('without the journal, only what began at --after or later counts', async () => {
+    await card.fail();
+    const [old] = await waitProduced(
+      world.context({
+        journal: world.openJournal('elsewhere'),
+        timing: { ...world.context().timing, timeout: 500 },
+      }),
+      { targets: [{ ...card.target, after: '2026-03-01T12:30:00.000Z' }], via: 'auto' },
+    );
+    expect(old).toMatchObject({ exitCode: 75 });
+    const [latest] = await waitProduced(world.context({ journal: world.openJournal('another') }), {
+      targets: [{ ...card.target }],
+      via: 'auto',
+    });
+    expect(latest).toMatchObject({ exitCode: 4 });
+  });
+
+  test('while nothing can be seen, the journal still tells which attempt it is', async () => {
+    await card.send();
+    world.fault({ ...GET, path: '/cards/', times: 1_000, status: 503 });
+    world.fault({ ...GET, path: '/card-orders/', times: 1_000, status: 503 });
+    const timing = { ...world.context().timing, timeout: 300 };
+    const [waited] = await waitProduced(world.context({ timing }), {
+      targets: [{ ...card.target }],
+      via: 'poll',
+    });
+    expect(waited).toMatchObject({
+      exitCode: 75,
+      card: { orderId: card.target.orderId, attempt: 1, attemptId: expect.any(String), production: null },
+    });
+  });
+
+  test('a wait that saw nothing says how to wait again, from the same attempt on', async () => {
+    world.fault({ ...GET, path: '/card', times: 1_000, status: 503 });
+    const timing = { ...world.context().timing, timeout: 300 };
+    const after = '2026-03-01T12:30:00.000Z';
+    const journal = world.openJournal('elsewhere');
+    const [waited] = await waitProduced(world.context({ timing, journal }), {
+      targets: [{ ...card.target, after }],
+      via: 'poll',
+    });
+    expect(waited?.error?.hint).toContain(
+      `kioskctl wait-produced 1001/${card.target.cardToken} --after ${after}`,
+    );
+    journal.close();
+  });
+
+  test('ends for the attempt that was going on, not for a later one', async () => {
+    await card.send();
+    const clock = {
+      now: () => world.clock.now(),
+      sleep: async (milliseconds: number, signal: AbortSignal) => {
+        if ((await world.puts()).taken === 1) {
+          const simulation = { status: 'PRODUCTION_ERROR', errorCode: 'CB_TIME' } as const;
+          await simulate(world.context(), { targets: [{ ...card.target }], simulation });
+          await card.repeat();
+        }
+        await world.clock.sleep(milliseconds, signal);
+      },
+    };
+    const [waited] = await waitProduced(world.context({ clock }), {
+      targets: [{ ...card.target }],
+      via: 'poll',
+    });
+    expect(waited).toMatchObject({
+      exitCode: 9,
+      error: { code: 'attempt-superseded' },
+      card: { attempt: 2 },
+    });
+  });
+
+  test('says at once how a sandbox is told what becomes of the card', async () => {
+    await card.send({ wait: true, context: { timing: { ...world.context().timing, timeout: 300 } } });
+    expect(world.said.join('\n')).toContain(
+      `kioskctl simulate 1001/${card.target.cardToken} --status PRODUCED --context local`,
+    );
+  });
+});

@@ -1,0 +1,184 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { World } from '../context/world.ts';
+import { GET, OneCard, PUT } from './one-card.ts';
+
+let world: World;
+let card: OneCard;
+
+beforeEach(async () => {
+  card = await OneCard.open();
+  world = card.world;
+});
+afterEach(() => world.close());
+
+function production(status: string, errorCode: string | null): string {
+  const occurredAt = errorCode === null ? null : '2026-03-01T13:00:00.000Z';
+  return JSON.stringify({
+    status,
+    kioskId: errorCode && 'WIS00001',
+    occurredAt,
+    errorCode,
+    description: null,
+  });
+}
+
+async function outcomes(): Promise<string[]> {
+  const attempts = await world.journal.listAttempts(card.target.cardToken);
+  return attempts.map(({ outcome }) => outcome);
+}
+
+async function sayYes(): Promise<boolean> {
+  return true;
+}
+
+/** The request gets lost, and what the vendor then says of the card is no answer to it. */
+async function lose(): Promise<void> {
+  world.fault({ ...PUT, reset: 'before' });
+  world.fault({ ...GET, times: 1, status: 200, body: production('READY', null) });
+  world.fault({ ...GET, times: 1_000, status: 200, body: production('REQUEST_ERROR', 'UNKNOWN_ERROR') });
+  expect(await card.send()).toMatchObject({ exitCode: 8, error: { code: 'outcome-unknown' } });
+}
+
+describe('retry', () => {
+  test('produces a failed card again on its kiosk, once somebody says that it is fixed', async () => {
+    await card.fail();
+    world.answers.push(true);
+    expect(await card.repeat()).toMatchObject({
+      exitCode: 0,
+      changed: true,
+      card: { attempt: 2, stage: 'in-progress' },
+    });
+    expect(world.asked).toHaveLength(1);
+    const attempts = await world.journal.listAttempts(card.target.cardToken);
+    expect(attempts.map(({ number, outcome, kioskId }) => [number, outcome, kioskId])).toEqual([
+      [1, 'failed', 'WIS00001'],
+      [2, 'accepted', 'WIS00001'],
+    ]);
+  });
+
+  test('sends nothing when it is not fixed, or nobody can be asked', async () => {
+    await card.fail();
+    world.answers.push(false);
+    expect(await card.repeat()).toMatchObject({ exitCode: 9, error: { code: 'not-confirmed' } });
+    expect(await card.repeat()).toMatchObject({ exitCode: 2, error: { code: 'input-required' } });
+    expect((await world.puts()).sent).toBe(1);
+  });
+
+  test('the time that a person takes to answer is not taken from the wait', async () => {
+    await card.fail();
+    const ask = { ...world.context().ask, confirm: async () => (world.clock.time += 720_000) > 0 };
+    const timing = { ...world.context().timing, timeout: 5_000 };
+    const simulation = { status: 'PRODUCED' } as const;
+    expect(await card.repeat({ wait: true, simulation, context: { ask, timing } })).toMatchObject({
+      exitCode: 0,
+      card: { stage: 'produced', attempt: 2 },
+    });
+  });
+
+  test('asks nothing for a failure that may be repeated at once', async () => {
+    await card.fail('CB_TIME');
+    expect(await card.repeat()).toMatchObject({ exitCode: 0, changed: true });
+    expect(world.asked).toEqual([]);
+  });
+
+  test('goes to another kiosk when it is told so', async () => {
+    await card.fail();
+    world.answers.push(true);
+    expect(await card.repeat({ toKiosk: 'WIS00002' })).toMatchObject({ exitCode: 0 });
+    expect((await world.requests('PUT', '/production')).at(-1)).toMatchObject({
+      kioskId: 'WIS00002',
+      effect: true,
+    });
+  });
+
+  test('refuses a card that did not fail', async () => {
+    expect(await card.repeat()).toMatchObject({ exitCode: 9, error: { code: 'nothing-to-retry' } });
+    expect((await world.puts()).sent).toBe(0);
+  });
+
+  test('refuses when another attempt failed while the question was open', async () => {
+    await card.fail();
+    const journal = world.openJournal();
+    const ask = { ...world.context().ask };
+    const again = {
+      wait: true,
+      simulation: { status: 'PRODUCTION_ERROR', errorCode: 'PRD_HOPPER_JAM' },
+    } as const;
+    ask.confirm = async () => {
+      await card.repeat({ ...again, context: { journal, ask: { ...ask, confirm: sayYes } } });
+      return true;
+    };
+    expect(await card.repeat({ context: { ask } })).toMatchObject({
+      exitCode: 9,
+      error: { code: 'attempt-superseded' },
+    });
+    expect((await world.puts()).taken).toBe(2);
+    journal.close();
+  });
+
+  test('knows a failure of another system, and links its attempt to it', async () => {
+    world.fault({
+      kind: 'outcome',
+      kioskId: 'WIS00001',
+      status: 'PRODUCTION_ERROR',
+      errorCode: 'PRD_HOPPER_DOOR',
+      afterMs: 1,
+      times: 1,
+    });
+    await card.produceElsewhere('WIS00001');
+    world.clock.time += 10;
+    world.answers.push(true);
+    expect(await card.repeat()).toMatchObject({ exitCode: 0, card: { attempt: 2 } });
+    const attempts = await world.journal.listAttempts(card.target.cardToken);
+    expect(attempts.map(({ origin, outcome }) => [origin, outcome])).toEqual([
+      ['observed', 'failed'],
+      ['ours', 'accepted'],
+    ]);
+  });
+});
+
+describe('an attempt whose outcome nobody knows', () => {
+  test('is not sent again, however long ago it was, until a person says that it will not print', async () => {
+    await lose();
+    expect(await card.repeat()).toMatchObject({ exitCode: 8, error: { code: 'outcome-unknown' } });
+    expect((await world.puts()).sent).toBe(1);
+    expect(world.asked).toEqual([]);
+  });
+
+  test('is given up with --abandon, and the next one is linked to it', async () => {
+    await lose();
+    world.answers.push(true);
+    expect(await card.repeat({ abandon: true })).toMatchObject({ exitCode: 0, card: { attempt: 2 } });
+    expect(world.asked).toEqual([expect.stringContaining('may still print at WIS00001')]);
+    expect(await outcomes()).toEqual(['abandoned', 'accepted']);
+    expect(await world.puts()).toEqual({ sent: 2, taken: 1 });
+  });
+
+  test('stays as it is when the person is not certain', async () => {
+    await lose();
+    world.answers.push(false);
+    expect(await card.repeat({ abandon: true })).toMatchObject({
+      exitCode: 9,
+      error: { code: 'not-confirmed' },
+    });
+    expect(await outcomes()).toEqual(['unknown']);
+  });
+
+  test('is never given up within its settle window', async () => {
+    world.fault({ ...PUT, reset: 'before' });
+    const timing = { ...world.context().timing, timeout: 1_000 };
+    expect(await card.send({ context: { timing } })).toMatchObject({ exitCode: 8 });
+    const again = await card.repeat({ abandon: true, context: { timing } });
+    expect(again).toMatchObject({ exitCode: 8, error: { code: 'outcome-unknown' } });
+    expect(world.asked).toEqual([]);
+    expect((await world.puts()).sent).toBe(1);
+  });
+});
+
+test('a request that was not seen to arrive is sent again without a question', async () => {
+  world.fault({ ...PUT, reset: 'before' });
+  expect(await card.send()).toMatchObject({ exitCode: 7, error: { code: 'not-seen' } });
+  expect(await card.repeat()).toMatchObject({ exitCode: 0, changed: true, card: { attempt: 2 } });
+  expect(world.asked).toEqual([]);
+  expect(await outcomes()).toEqual(['not-seen', 'accepted']);
+});

@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest';
+import type { KeptEvent } from '../../src/domain/event.ts';
+import { eventLine, renderEvents } from '../../src/events/event-views.ts';
+import { localTime } from '../../src/output/local-time.ts';
+import { makeStyle } from '../../src/output/style.ts';
+import { ORDER_EVENT, PRODUCTION_EVENT } from '../../src/wire/events.ts';
+import { TOKEN } from '../webhooks/signer.ts';
+
+const plain = makeStyle(false);
+const AT = Date.parse('2026-03-01T12:00:00Z');
+
+function event(more: Partial<KeptEvent> = {}): KeptEvent {
+  return {
+    id: 12,
+    deliveryId: null,
+    receivedAt: AT,
+    isTest: false,
+    isVerified: true,
+    eventType: PRODUCTION_EVENT,
+    profileId: 1001,
+    cardToken: TOKEN,
+    orderId: null,
+    kioskId: 'WIS00001',
+    status: 'PRODUCED',
+    errorCode: null,
+    description: null,
+    occurredAt: null,
+    sentAt: null,
+    ...more,
+  };
+}
+
+const NAMELESS = { profileId: null, cardToken: null, kioskId: null };
+
+describe('an event in one line', () => {
+  const start = `#12  ${localTime(AT)}  1001/${TOKEN}  WIS00001  `;
+  const nameless = `#12  ${localTime(AT)}  –  –  `;
+  test.each<[string, Partial<KeptEvent>, string]>([
+    ['a production', {}, `${start}production → PRODUCED`],
+    [
+      'an error with its meaning',
+      { status: 'PRODUCTION_ERROR', errorCode: 'PRD_HOPPER_DOOR' },
+      `${start}production → PRODUCTION_ERROR: PRD_HOPPER_DOOR. The hopper door is open.`,
+    ],
+    [
+      'an order',
+      { eventType: ORDER_EVENT, cardToken: null, orderId: 501, kioskId: null, status: 'CANCELLED' },
+      `#12  ${localTime(AT)}  1001/501  –  order → CANCELLED`,
+    ],
+    ['a test', { isTest: true }, `${start}production → PRODUCED (test)`],
+    ['a hint', { isVerified: false }, `${start}production → PRODUCED (hint, not signed)`],
+    ['another type', { ...NAMELESS, eventType: 'cards#new', status: null }, `${nameless}cards#new`],
+    ['another status', { status: 'MELTED' }, `${start}production → MELTED`],
+    ['no status', { status: null }, `${start}production → no status`],
+    ['nothing', { ...NAMELESS, eventType: '', status: null }, nameless],
+  ])('%s', (_, more, line) => {
+    expect(eventLine(event(more), plain)).toBe(line);
+  });
+
+  test('shows no control character of the vendor’s', () => {
+    const evil = 'x\u001b[2J\u202e';
+    const line = eventLine(
+      event({ status: 'PRODUCTION_ERROR', errorCode: evil, kioskId: evil, eventType: PRODUCTION_EVENT }),
+      plain,
+    );
+    expect(line).not.toMatch(/[\u202e]/);
+    expect(line).toContain('\\u001b[2J\\u202e');
+    expect(eventLine(event({ eventType: evil, status: evil }), plain)).not.toContain('\u202e');
+  });
+});
+
+test('no events are said, and what listening covers', () => {
+  const coverage = { from: null, to: AT, listened: [], gaps: [] };
+  expect(renderEvents({ events: [], coverage }, plain)).toMatch(/^No events\.\nNobody listened yet.*\n$/);
+});

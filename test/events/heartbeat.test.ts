@@ -1,0 +1,180 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Clock } from '../../src/context/context.ts';
+import { Failure } from '../../src/domain/errors/failure.ts';
+import { keepPresence, lastListenedAt } from '../../src/events/heartbeat.ts';
+import type { Journal, Listening } from '../../src/journal/journal.ts';
+import { World } from '../context/world.ts';
+import { productionEvent } from '../domain/events.ts';
+
+/** A clock whose sleepers wake when the test says so. */
+class HandClock implements Clock {
+  time = Date.parse('2026-03-01T12:00:00Z');
+  #wake: (() => void) | null = null;
+  #asleep: (() => void) | null = null;
+
+  now(): number {
+    return this.time;
+  }
+
+  async sleep(_: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      signal.addEventListener('abort', () => resolve(), { once: true });
+      this.#asleep?.();
+    });
+  }
+
+  /** Lets time pass, and what was asleep do its work until it sleeps again. */
+  async pass(milliseconds: number): Promise<void> {
+    this.time += milliseconds;
+    const asleep = new Promise<void>((resolve) => (this.#asleep = resolve));
+    this.#wake?.();
+    await asleep;
+  }
+}
+
+const START = Date.parse('2026-03-01T12:00:00Z');
+let world: World;
+let clock: HandClock;
+let over: AbortController;
+let gaps: number[];
+beforeEach(async () => {
+  world = await World.open();
+  clock = new HandClock();
+  over = new AbortController();
+  gaps = [];
+});
+afterEach(() => world.close());
+
+async function keep(context = world.context({ clock })) {
+  const leave = await keepPresence(context, {
+    url: 'http://127.0.0.1:8788/webhooks',
+    signal: over.signal,
+    onGap: (since) => void gaps.push(since - START),
+  });
+  return async () => {
+    over.abort();
+    await leave();
+  };
+}
+
+/** From, last sign of life, end: in milliseconds after the start. */
+async function spans(): Promise<(number | null)[][]> {
+  const listenings = await world.journal.listListenings(0);
+  return listenings.map(({ startedAt, heartbeatAt, endedAt }: Listening) => [
+    startedAt - START,
+    heartbeatAt - START,
+    endedAt && endedAt - START,
+  ]);
+}
+
+test('a heartbeat every two seconds, and an end', async () => {
+  const leave = await keep();
+  await clock.pass(2_000);
+  await clock.pass(2_000);
+  expect(await spans()).toEqual([[0, 4_000, null]]);
+  clock.time += 500;
+  await leave();
+  expect(await spans()).toEqual([[0, 4_500, 4_500]]);
+  expect(gaps).toEqual([]);
+});
+
+test('a machine that slept leaves a gap, which is told', async () => {
+  const leave = await keep();
+  await clock.pass(2_000);
+  await clock.pass(3_600_000);
+  await clock.pass(2_000);
+  await leave();
+  expect(await spans()).toEqual([
+    [0, 2_000, 2_000],
+    [3_602_000, 3_604_000, 3_604_000],
+  ]);
+  expect(gaps).toEqual([2_000]);
+});
+
+test('a journal that fails for a while leaves a gap, and is complained about once', async () => {
+  const { journal } = world;
+  let isFull = false;
+  const full = new Failure('journal-unusable', 'The journal is full.', { hint: '' });
+  const failing = new Proxy(journal, {
+    get: (target, name) => {
+      const method: unknown = Reflect.get(target, name, target);
+      if (typeof method !== 'function') return method;
+      return async (...args: unknown[]) =>
+        isFull ? Promise.reject(full) : Reflect.apply(method, target, args);
+    },
+  });
+  const leave = await keep(world.context({ clock, journal: failing }));
+  await clock.pass(2_000);
+  isFull = true;
+  for (let count = 0; count < 6; count += 1) await clock.pass(2_000);
+  isFull = false;
+  await clock.pass(2_000);
+  await leave();
+  expect(await spans()).toEqual([
+    [0, 2_000, 2_000],
+    [16_000, 16_000, 16_000],
+  ]);
+  expect(world.said).toEqual(['The journal is full. Webhooks are answered 503 until it works again.']);
+});
+
+test('when somebody listened last', async () => {
+  const ctx = world.context({ clock });
+  expect(await lastListenedAt(ctx)).toBeNull();
+  const leave = await keep();
+  world.clock.time = clock.time;
+  expect(await lastListenedAt(ctx)).toBeNull();
+  await clock.pass(2_000);
+  await leave();
+  expect(await lastListenedAt(ctx)).toBe(START + 2_000);
+});
+
+const cards = async () => (await world.journal.listCards()).length;
+
+describe('what events said', () => {
+  test('goes to the cards once no event arrived for a while, and not before', async () => {
+    const leave = await keep();
+    const event = productionEvent('IN_PROGRESS');
+    const body = Buffer.from('{}');
+    await world.journal.keepEvent({
+      ...event,
+      deliveryId: null,
+      signature: 'signed',
+      body,
+      receivedAt: 0,
+      event,
+    });
+    await clock.pass(2_000);
+    expect(await cards()).toBe(0);
+    await clock.pass(2_000);
+    expect(await cards()).toBe(1);
+    await leave();
+  });
+
+  test('takes no more of a listener’s time than it has: the heart goes on beating', async () => {
+    const { journal } = world;
+    let folds = 0;
+    const endless = new Proxy(journal, {
+      get: (target, name: keyof Journal) =>
+        name !== 'foldEvents'
+          ? target[name]
+          : async () => {
+              folds += 1;
+              clock.time += 100;
+              return false;
+            },
+    });
+    const restless: Clock = {
+      now: () => clock.now(),
+      sleep: async (milliseconds, signal) =>
+        milliseconds < 2_000 ? undefined : clock.sleep(milliseconds, signal),
+    };
+    const leave = await keep(world.context({ clock: restless, journal: endless }));
+    await clock.pass(2_000);
+    expect(folds).toBe(5);
+    await clock.pass(1_500);
+    expect(await spans()).toEqual([[0, 4_000, null]]);
+    await leave();
+  });
+});

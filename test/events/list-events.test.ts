@@ -1,0 +1,180 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { coverageFor } from '../../src/context/coverage-part.ts';
+import { exportEvents, listEvents, pruneEvents, showEvent } from '../../src/events/list-events.ts';
+import { ORDER_EVENT } from '../../src/wire/events.ts';
+import { World } from '../context/world.ts';
+import { OTHER_TOKEN, orderBody, productionBody, TOKEN } from '../webhooks/signer.ts';
+import { EVERYTHING, importLines, keep } from './kept-events.ts';
+
+let world: World;
+beforeEach(() => {
+  world = new World();
+});
+afterEach(async () => world.close());
+
+const of = (cardToken: string, more: Record<string, unknown> = {}) =>
+  productionBody('PRODUCED', { resource: { profile_id: 1001, card_token: cardToken }, ...more });
+
+async function list(selection: Partial<typeof EVERYTHING> = {}, limit = 100): Promise<number[]> {
+  const { events } = await listEvents(world.context(), { selection: { ...EVERYTHING, ...selection }, limit });
+  return events.map(({ id }) => id);
+}
+
+const card = (more: { cardToken?: string; orderId?: number }) => ({
+  profileId: null,
+  cardToken: null,
+  orderId: null,
+  ...more,
+});
+
+describe('a selection', () => {
+  beforeEach(async () => {
+    await keep(world, productionBody('IN_PROGRESS'), productionBody('PRODUCED', { kiosk_id: 'WIS00002' }));
+    await keep(world, of(OTHER_TOKEN), orderBody('PRODUCED', 501));
+  });
+
+  test.each<[string, Partial<typeof EVERYTHING>, number[]]>([
+    ['everything, newest last', {}, [1, 2, 3, 4]],
+    ['a card', { card: card({ cardToken: TOKEN }) }, [1, 2]],
+    ['an order', { card: card({ orderId: 501 }) }, [4]],
+    ['an order that nobody knows', { card: card({ orderId: 9 }) }, []],
+    ['a type', { eventType: ORDER_EVENT }, [4]],
+    ['a kiosk', { kioskId: 'WIS00002' }, [2]],
+    ['a status', { status: 'PRODUCED' }, [2, 3, 4]],
+    ['several together', { status: 'PRODUCED', kioskId: 'WIS00001' }, [3]],
+  ])('%s', async (_, selection, ids) => {
+    expect(await list(selection)).toEqual(ids);
+  });
+
+  test('a card whose order the journal knows has the events of both', async () => {
+    const nothing = { cardCreatedAt: null, deliveryOption: null };
+    await world.journal.rememberCard({ profileId: 1001, cardToken: TOKEN, orderId: 501, ...nothing }, 1);
+    expect(await list({ card: card({ cardToken: TOKEN }) })).toEqual([1, 2, 4]);
+    expect(await list({ card: card({ orderId: 501 }) })).toEqual([1, 2, 4]);
+  });
+
+  test('with a limit has the newest', async () => {
+    expect(await list({}, 2)).toEqual([3, 4]);
+  });
+
+  test('by time counts from and until but not including', async () => {
+    const then = world.clock.time;
+    world.clock.time += 1_000;
+    await keep(world, orderBody('COMPLETED', 502));
+    expect(await list({ since: then + 1 })).toEqual([5]);
+    expect(await list({ since: then, until: then + 1_000 })).toEqual([1, 2, 3, 4]);
+  });
+
+  test('exported has all of it, in order, whatever came in between', async () => {
+    const lines = Array.from({ length: 1_100 }, (_, index) => orderBody('PLACED', index + 1_000));
+    await importLines(world, lines, { unverified: true });
+    const ids: number[] = [];
+    for await (const { id } of exportEvents(world.context(), { ...EVERYTHING, eventType: ORDER_EVENT })) {
+      ids.push(id);
+      if (ids.length === 1) await keep(world, orderBody('RETURNED', 77));
+    }
+    expect(ids).toEqual([4, ...lines.map((_, index) => index + 5)]);
+  });
+
+  test('exported stops when it is interrupted', async () => {
+    world.abort.abort(new Error('stop'));
+    const all = async () => {
+      for await (const { id } of exportEvents(world.context(), EVERYTHING)) expect(id).toBeGreaterThan(0);
+    };
+    await expect(all()).rejects.toThrow('stop');
+  });
+});
+
+describe('what a selection covers', () => {
+  const HOUR = 3_600_000;
+
+  test('knows who listened, also through a restart, and who listens now', async () => {
+    const { journal, clock } = world;
+    const since = clock.time;
+    clock.time += HOUR;
+    const first = await journal.startListening('http://127.0.0.1:8788/', clock.time);
+    clock.time += HOUR;
+    await journal.endListening(first, clock.time);
+    clock.time += HOUR;
+    await journal.startListening('http://127.0.0.1:8788/', clock.time);
+    clock.time += 1_000;
+    const { listened, gaps } = await coverageFor(world.context(), { since, until: null });
+    const hours = (spans: typeof gaps) =>
+      spans.map(({ from, to }) => [(from - since) / HOUR, (to - since) / HOUR]);
+    expect(hours(gaps)).toEqual([
+      [0, 1],
+      [2, 3],
+    ]);
+    expect(listened.at(-1)?.to).toBe(clock.time);
+  });
+
+  test('ends with the last sign of a listener that is gone', async () => {
+    const { journal, clock } = world;
+    const started = clock.time;
+    await journal.startListening('http://127.0.0.1:8788/', started);
+    clock.time += HOUR;
+    expect(await coverageFor(world.context(), { since: started, until: null })).toMatchObject({
+      listened: [],
+      gaps: [{ from: started, to: clock.time }],
+    });
+  });
+
+  test('of another environment says nothing here', async () => {
+    const other = world.openJournal('sandbox');
+    await other.startListening('http://127.0.0.1:8788/', world.clock.time);
+    other.close();
+    world.clock.time += 1_000;
+    expect(await coverageFor(world.context(), { since: null, until: null })).toMatchObject({ from: null });
+  });
+});
+
+describe('an event', () => {
+  test('that the journal doesn’t have, or only for another environment, is not found', async () => {
+    await keep(world, productionBody('PRODUCED'));
+    await expect(showEvent(world.context(), 2)).rejects.toMatchObject({ code: 'not-found', exitCode: 10 });
+    const journal = world.openJournal('sandbox');
+    const elsewhere = world.context({ environment: 'sandbox', journal });
+    await expect(showEvent(elsewhere, 1)).rejects.toMatchObject({ code: 'not-found' });
+    journal.close();
+  });
+});
+
+describe('prune', () => {
+  const DAY = 86_400_000;
+
+  beforeEach(async () => {
+    await keep(world, productionBody('IN_PROGRESS'));
+    world.clock.time += 10 * DAY;
+    await keep(world, productionBody('PRODUCED'));
+  });
+
+  test('forgets what is older, after asking', async () => {
+    world.answers.push(true);
+    const before = world.clock.time - 5 * DAY;
+    expect(await pruneEvents(world.context(), 5 * DAY)).toEqual({ pruned: 1, before });
+    expect(world.asked).toEqual([expect.stringContaining(new Date(before).toISOString())]);
+    expect(await list()).toEqual([2]);
+  });
+
+  test('asks nothing when there is nothing', async () => {
+    expect(await pruneEvents(world.context(), 90 * DAY)).toMatchObject({ pruned: 0 });
+    expect(world.asked).toEqual([]);
+  });
+
+  test('keeps all after a no', async () => {
+    world.answers.push(false);
+    await expect(pruneEvents(world.context(), 0)).rejects.toMatchObject({
+      code: 'not-confirmed',
+      exitCode: 9,
+    });
+    expect(await list()).toEqual([1, 2]);
+  });
+
+  test('never gives a number again', async () => {
+    world.answers.push(true);
+    world.clock.time += 1;
+    expect(await pruneEvents(world.context(), 0)).toMatchObject({ pruned: 2 });
+    await keep(world, orderBody('PRODUCED'));
+    expect(await list()).toEqual([3]);
+  });
+});

@@ -1,0 +1,213 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  createWebhooks,
+  deleteWebhook,
+  listWebhooks,
+  subscribeHere,
+  testWebhook,
+} from '../../src/events/subscriptions.ts';
+import { ORDER_EVENT, PRODUCTION_EVENT } from '../../src/wire/events.ts';
+import { World } from '../context/world.ts';
+import { Receiver } from '../sandbox/receiver.ts';
+
+const URL_OF_BANK = 'https://hooks.bank.example/kiosk';
+const WANTED = { url: URL_OF_BANK, name: 'mine', version: null };
+const SUBSCRIPTIONS = '/applications/world/subscriptions';
+
+let world: World;
+beforeEach(async () => {
+  world = await World.open();
+});
+afterEach(() => world.close());
+
+function lose(method: 'POST' | 'DELETE', effect: 'before' | 'after', path = '/subscriptions'): void {
+  world.fault({ kind: 'answer', method, path: `*${path}*`, reset: effect, times: 1 });
+}
+
+describe('create', () => {
+  test('subscribes to productions and orders', async () => {
+    const { subscriptions, changed } = await createWebhooks(world.context(), WANTED);
+    expect(changed).toBe(true);
+    expect(subscriptions.map(({ eventType }) => eventType)).toEqual([PRODUCTION_EVENT, ORDER_EVENT]);
+    for (const one of subscriptions)
+      expect(one).toMatchObject({ url: URL_OF_BANK, name: 'mine', version: '4.0.0', mtls: false });
+    expect(await listWebhooks(world.context())).toEqual(subscriptions);
+  });
+
+  test('again creates nothing, unless another version or URL is wanted', async () => {
+    const ctx = world.context();
+    const { subscriptions } = await createWebhooks(ctx, WANTED);
+    expect(await createWebhooks(ctx, { ...WANTED, name: 'other' })).toEqual({
+      subscriptions,
+      changed: false,
+    });
+    expect(await createWebhooks(ctx, { ...WANTED, url: 'https://HOOKS.bank.example:443/kiosk' })).toEqual({
+      subscriptions,
+      changed: false,
+    });
+    const seconds = await createWebhooks(ctx, { ...WANTED, version: '2.0.0' });
+    expect([seconds.changed, seconds.subscriptions[0]?.version]).toEqual([true, '2.0.0']);
+    expect((await createWebhooks(ctx, { ...WANTED, url: `${URL_OF_BANK}/2` })).changed).toBe(true);
+    expect(await listWebhooks(ctx)).toHaveLength(6);
+  });
+
+  test('goes on where it failed half-way', async () => {
+    const ctx = world.context();
+    const { subscriptions } = await createWebhooks(ctx, WANTED);
+    await deleteWebhook(ctx, subscriptions[1]?.id ?? '');
+    const again = await createWebhooks(ctx, WANTED);
+    expect(again.changed).toBe(true);
+    expect(again.subscriptions[0]).toEqual(subscriptions[0]);
+    expect(await listWebhooks(ctx)).toHaveLength(2);
+  });
+
+  test('looks whether a request arrived whose answer was lost', async () => {
+    lose('POST', 'after');
+    expect((await createWebhooks(world.context(), WANTED)).subscriptions).toHaveLength(2);
+    expect(await world.requests('POST', SUBSCRIPTIONS)).toHaveLength(2);
+    expect(await listWebhooks(world.context())).toHaveLength(2);
+  });
+
+  test('leaves it open when it does not show', async () => {
+    lose('POST', 'before');
+    await expect(createWebhooks(world.context(), WANTED)).rejects.toMatchObject({
+      code: 'outcome-unknown',
+      exitCode: 8,
+      hint: expect.stringContaining('kioskctl webhooks list --context local'),
+    });
+    expect(await world.requests('POST', SUBSCRIPTIONS)).toHaveLength(1);
+  });
+
+  test.each([
+    [422, 'rejected'],
+    [401, 'credentials-refused'],
+    [404, 'not-found'],
+    [429, 'rate-limited'],
+  ])('says what an answer of %i means', async (status, code) => {
+    world.fault({ kind: 'answer', method: 'POST', path: '*/subscriptions', status, times: 1 });
+    await expect(createWebhooks(world.context(), WANTED)).rejects.toMatchObject({ code });
+  });
+
+  test.each(['http://bank.example/', 'http://127.0.0.1:9/', 'nonsense'])(
+    'asks for nothing with %s outside local',
+    async (url) => {
+      const ctx = world.context({ environment: 'sandbox' });
+      await expect(createWebhooks(ctx, { ...WANTED, url })).rejects.toMatchObject({ code: 'usage' });
+      expect(await world.requests('GET', SUBSCRIPTIONS)).toEqual([]);
+    },
+  );
+});
+
+test('what changes subscriptions is kept in the journal, with its reason', async () => {
+  const ctx = world.context({ reason: 'new receiver' });
+  const [first] = (await createWebhooks(ctx, WANTED)).subscriptions;
+  await testWebhook(ctx, first?.id ?? '');
+  await deleteWebhook(ctx, first?.id ?? '');
+  await deleteWebhook(ctx, first?.id ?? '').catch(() => undefined);
+  await listWebhooks(ctx);
+  const db = new DatabaseSync(join(world.folder, 'journal.db'));
+  const acts = db.prepare('SELECT * FROM acts ORDER BY id').all();
+  db.close();
+  expect(acts.map(({ act, exit_code: exitCode }) => [act, exitCode])).toEqual([
+    ['subscribe', 0],
+    ['test-webhook', 0],
+    ['unsubscribe', 0],
+    ['unsubscribe', 10],
+  ]);
+  for (const one of acts)
+    expect(one).toMatchObject({ profile_id: 0, reason: 'new receiver', context: 'local' });
+});
+
+describe('delete', () => {
+  test('ends one subscription', async () => {
+    const ctx = world.context();
+    const [first, second] = (await createWebhooks(ctx, WANTED)).subscriptions;
+    await deleteWebhook(ctx, first?.id ?? '');
+    expect(await listWebhooks(ctx)).toEqual([second]);
+    await expect(deleteWebhook(ctx, first?.id ?? '')).rejects.toMatchObject({
+      code: 'not-found',
+      message: expect.stringContaining('subscription'),
+    });
+  });
+
+  test.each([
+    ['after', null],
+    ['before', 'outcome-unknown'],
+  ] as const)('looks, when its answer is lost %s the effect', async (moment, code) => {
+    const ctx = world.context();
+    const [first] = (await createWebhooks(ctx, WANTED)).subscriptions;
+    lose('DELETE', moment);
+    const end = await deleteWebhook(ctx, first?.id ?? '').catch((error: unknown) => error);
+    if (code === null) expect(end).toBe(undefined);
+    else expect(end).toMatchObject({ code });
+  });
+});
+
+describe('test', () => {
+  test('has a test notification delivered', async () => {
+    const receiver = await Receiver.open();
+    const ctx = world.context();
+    const [first] = (await createWebhooks(ctx, { ...WANTED, url: receiver.url })).subscriptions;
+    const [deliveryId] = await testWebhook(ctx, first?.id ?? '');
+    const [arrived] = await receiver.got(1);
+    expect(arrived?.headers).toMatchObject({ 'x-delivery-id': deliveryId, 'x-test-notification': 'true' });
+  });
+
+  test('of what is not there is not found, and a lost answer leaves it open', async () => {
+    const ctx = world.context();
+    await expect(testWebhook(ctx, crypto.randomUUID())).rejects.toMatchObject({ code: 'not-found' });
+    const [first] = (await createWebhooks(ctx, WANTED)).subscriptions;
+    lose('POST', 'after', '/test-notifications');
+    await expect(testWebhook(ctx, first?.id ?? '')).rejects.toMatchObject({ code: 'outcome-unknown' });
+  });
+});
+
+describe('a listener in local', () => {
+  test('subscribes itself to both types, and ends that again', async () => {
+    const receiver = await Receiver.open();
+    const ctx = world.context();
+    const before = await createWebhooks(ctx, WANTED);
+    const unsubscribe = await subscribeHere(ctx, { url: receiver.url, isAlone: false });
+    await world.readyCard();
+    await receiver.got(3);
+    expect(receiver.statuses().toSorted()).toEqual([
+      'CARD_DETAILS_CREATED',
+      'READY',
+      'REQUIREMENTS_FULFILLED',
+    ]);
+    await unsubscribe();
+    expect(await listWebhooks(ctx)).toEqual(before.subscriptions);
+  });
+
+  test('takes over what a killed one left behind, but leaves what a person made', async () => {
+    const ctx = world.context();
+    const url = 'http://127.0.0.1:8788/';
+    await subscribeHere(ctx, { url, isAlone: false });
+    const left = await listWebhooks(ctx);
+    const unsubscribe = await subscribeHere(ctx, { url, isAlone: false });
+    expect(await listWebhooks(ctx)).toEqual(left);
+    await unsubscribe();
+    expect(await listWebhooks(ctx)).toEqual([]);
+
+    const { subscriptions } = await createWebhooks(ctx, { ...WANTED, url });
+    await (await subscribeHere(ctx, { url, isAlone: false }))();
+    expect(await listWebhooks(ctx)).toEqual(subscriptions);
+  });
+
+  test('that can not end it says so, and ends', async () => {
+    const ctx = world.context();
+    const unsubscribe = await subscribeHere(ctx, { url: 'http://127.0.0.1:8788/', isAlone: false });
+    world.fault({ kind: 'answer', method: 'DELETE', status: 500, times: 1 });
+    await unsubscribe();
+    expect(world.said).toEqual([expect.stringContaining('could not be told')]);
+    expect(await listWebhooks(ctx)).toHaveLength(1);
+  });
+
+  test('never does so elsewhere', async () => {
+    const ctx = world.context({ environment: 'production' });
+    await expect(subscribeHere(ctx, { url: URL_OF_BANK, isAlone: false })).rejects.toThrow(TypeError);
+    expect(await world.requests('GET', SUBSCRIPTIONS)).toEqual([]);
+  });
+});

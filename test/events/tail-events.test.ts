@@ -1,0 +1,106 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { KeptEvent } from '../../src/domain/event.ts';
+import { tailEvents } from '../../src/events/tail-events.ts';
+import { StillClock, World } from '../context/world.ts';
+import { orderBody, productionBody } from '../webhooks/signer.ts';
+import { EVERYTHING, keep } from './kept-events.ts';
+
+let world: World;
+beforeEach(() => {
+  world = new World();
+});
+afterEach(async () => world.close());
+
+const NOW = { selection: EVERYTHING, afterId: null, limit: null, deadline: null };
+const ids = (events: readonly KeptEvent[]) => events.map(({ id }) => id);
+
+/** Lets something happen at the n-th pause. */
+function meanwhile(happenings: (() => Promise<unknown>)[]): { clock: StillClock } {
+  const clock = new StillClock();
+  const sleep = clock.sleep.bind(clock);
+  clock.sleep = async (milliseconds, signal) => {
+    await happenings.shift()?.();
+    await sleep(milliseconds, signal);
+  };
+  return { clock };
+}
+
+test('tells of what comes from now on, each once and in order, and not of what was there', async () => {
+  await keep(world, productionBody('IN_PROGRESS'));
+  const seen: KeptEvent[] = [];
+  const context = world.context(
+    meanwhile([
+      async () => keep(world, productionBody('PRODUCED'), orderBody('PRODUCED', 1)),
+      async () => undefined,
+      async () => keep(world, orderBody('PRODUCED', 2)),
+    ]),
+  );
+  await tailEvents(context, { ...NOW, limit: 3 }, async (event) => void seen.push(event));
+  expect(ids(seen)).toEqual([2, 3, 4]);
+});
+
+test('sees what another process keeps, and only of this environment', async () => {
+  const [other, elsewhere] = [world.openJournal(), world.openJournal('sandbox')];
+  const seen: KeptEvent[] = [];
+  const copy = async (journal: typeof other, body: string) => {
+    await keep({ journal, context: () => world.context({ journal }) } as World, body);
+  };
+  const context = world.context(
+    meanwhile([
+      async () => copy(elsewhere, productionBody('PRODUCED')),
+      async () => copy(other, productionBody('PRODUCED')),
+    ]),
+  );
+  await tailEvents(context, { ...NOW, limit: 1 }, async (event) => void seen.push(event));
+  expect(ids(seen)).toEqual([2]);
+  other.close();
+  elsewhere.close();
+});
+
+test.each([
+  ['after an event', { afterId: 1 }, [2, 3]],
+  ['after none', { afterId: 0 }, [1, 2, 3]],
+  ['since a time', { selection: { ...EVERYTHING, since: 0 } }, [1, 2, 3]],
+  ['of a selection', { afterId: 0, selection: { ...EVERYTHING, status: 'PRODUCED' } }, [2, 3]],
+  ['as many as wanted', { afterId: 0, limit: 2 }, [1, 2]],
+])('begins %s', async (_, options, wanted) => {
+  await keep(world, productionBody('IN_PROGRESS'), productionBody('PRODUCED'), orderBody('PRODUCED'));
+  const seen: KeptEvent[] = [];
+  const deadline = world.clock.time;
+  await tailEvents(world.context(), { ...NOW, deadline, ...options }, async (event) => void seen.push(event));
+  expect(ids(seen)).toEqual(wanted);
+});
+
+test('ends at its deadline, which is late only for events that were wanted', async () => {
+  const deadline = world.clock.time + 1_000;
+  await tailEvents(world.context(), { ...NOW, deadline }, async () => undefined);
+  expect(world.clock.time).toBe(deadline);
+  await keep(world, productionBody('PRODUCED'));
+  const late = tailEvents(world.context(), { ...NOW, afterId: 0, limit: 2, deadline }, async () => undefined);
+  await expect(late).rejects.toMatchObject({
+    code: 'deadline-passed',
+    message: expect.stringContaining('1 of 2'),
+    hint: expect.stringContaining('--after 1'),
+  });
+});
+
+test('says where it begins, and whether anybody listens', async () => {
+  const deadline = world.clock.time;
+  const tail = async () => tailEvents(world.context(), { ...NOW, deadline }, async () => undefined);
+  await tail();
+  expect(world.said.at(-1)).toMatch(/after event 0.*Nobody listens right now: kioskctl listen/);
+  await world.journal.startListening('http://127.0.0.1:8788/', world.clock.time);
+  await tail();
+  expect(world.said.at(-1)).not.toContain('Nobody listens');
+});
+
+test('ends when it is interrupted, also between two events', async () => {
+  await keep(world, productionBody('PRODUCED'), orderBody('PRODUCED'));
+  const seen: number[] = [];
+  const tail = tailEvents(world.context(), { ...NOW, afterId: 0 }, async ({ id }) => {
+    seen.push(id);
+    world.abort.abort(new Error('stop'));
+  });
+  await expect(tail).rejects.toThrow('stop');
+  expect(seen).toEqual([1]);
+});

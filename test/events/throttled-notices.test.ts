@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { type Notice, Notices } from '../../src/events/throttled-notices.ts';
+
+/** A lull that lasts until the test ends it. */
+function makeLull() {
+  const lulls: (() => void)[] = [];
+  const sleep = () => new Promise<void>((resolve) => void lulls.push(resolve));
+  const over = async () => {
+    lulls.shift()?.();
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  return { clock: { now: () => 0, sleep }, over };
+}
+
+test('the first is told at once, what follows together, the next at once again', async () => {
+  const told: Notice[] = [];
+  const { clock, over } = makeLull();
+  const notices = new Notices(
+    { clock, signal: new AbortController().signal },
+    (notice) => void told.push(notice),
+  );
+  notices.add('a', 1);
+  notices.add('a', 2);
+  notices.add('b');
+  notices.add('a');
+  expect(told).toEqual([{ reason: 'a', count: 1, ids: [1] }]);
+  await over();
+  expect(told.slice(1)).toEqual([
+    { reason: 'a', count: 2, ids: [2] },
+    { reason: 'b', count: 1, ids: [] },
+  ]);
+  await over();
+  notices.add('c');
+  expect(told.at(-1)).toMatchObject({ reason: 'c' });
+  expect(notices.total).toBe(5);
+});
+
+test('what was not told yet is told at the end', () => {
+  const told: Notice[] = [];
+  const { clock } = makeLull();
+  const notices = new Notices(
+    { clock, signal: new AbortController().signal },
+    (notice) => void told.push(notice),
+  );
+  for (let id = 1; id <= 500; id += 1) notices.add('a', id);
+  notices.flush();
+  expect(told.map(({ count }) => count)).toEqual([1, 499]);
+  expect(told[1]?.ids).toHaveLength(100);
+});

@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest';
+import type { FailureCode } from '../../src/domain/errors/failure.ts';
+import type { CardResult } from '../../src/domain/results.ts';
+import { advance, type Course, START } from '../../src/kiosks/canary.ts';
+import { card, production } from '../domain/facts.ts';
+
+const OUT: CardResult = {
+  card: card({ production: production('PRODUCED') }),
+  outcome: 'done',
+  exitCode: 0,
+  changed: true,
+};
+const FAILED = failedWith('production-failed');
+
+function failedWith(code: FailureCode): CardResult {
+  const failed = card({ production: production('PRODUCTION_ERROR') });
+  return { card: failed, outcome: 'failed', exitCode: 4, error: { code, message: 'm', hint: 'h' } };
+}
+
+function courseOf(results: readonly CardResult[], maxFailures = 2): Course {
+  return results.reduce((course, result) => advance(course, result, { maxFailures }), START);
+}
+
+describe('the course of a retry', () => {
+  test('goes on once a card came out', () => {
+    expect(courseOf([OUT])).toEqual({ isProven: true, failuresInRow: 0, stop: null });
+  });
+
+  test('stops when the first card fails again', () => {
+    expect(courseOf([FAILED]).stop).toBe('the first card failed again');
+  });
+
+  test.each([
+    ['two in a row', [OUT, FAILED, FAILED], 2, '2 cards failed in a row'],
+    ['two, but not in a row', [OUT, FAILED, OUT, FAILED], 2, null],
+    ['one, where one is too many', [OUT, FAILED], 1, '1 card failed in a row'],
+    ['three, where three are too many', [OUT, FAILED, FAILED, FAILED], 3, '3 cards failed in a row'],
+  ])('%s', (_, results, maxFailures, stop) => {
+    expect(courseOf(results, maxFailures).stop).toBe(stop);
+  });
+
+  test.each<FailureCode>([
+    'attempt-superseded',
+    'wrong-stage',
+    'order-cancelled',
+    'card-expired',
+    'not-found',
+  ])('a card with which nothing was done (%s) says nothing about the kiosk', (code) => {
+    expect(courseOf([failedWith(code)])).toEqual(START);
+    expect(courseOf([OUT, FAILED, failedWith(code)]).failuresInRow).toBe(1);
+  });
+
+  test.each<FailureCode>(['deadline-passed', 'outcome-unknown'])(
+    'a card that may still be in the kiosk (%s) is followed by no other',
+    (code) => {
+      expect(courseOf([OUT, failedWith(code)]).stop).toBe('a card may still be in the kiosk');
+    },
+  );
+
+  test('a card that was produced by somebody else proves nothing', () => {
+    const unchanged = { ...OUT, outcome: 'unchanged', changed: false } as const;
+    expect(courseOf([unchanged])).toEqual(START);
+  });
+
+  test('a hold ends it', () => {
+    expect(courseOf([OUT, failedWith('kiosk-held')]).stop).toBe('the kiosk is on hold');
+  });
+});

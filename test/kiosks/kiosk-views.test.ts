@@ -1,0 +1,157 @@
+import { hostname } from 'node:os';
+import { expect, test } from 'vitest';
+import type { KioskOverview } from '../../src/kiosks/kiosk-summary.ts';
+import { overviewResult } from '../../src/kiosks/kiosk-views.ts';
+import type { Overview } from '../../src/kiosks/overview.ts';
+import { holdResult, releaseResult } from '../../src/kiosks/render-holds.ts';
+import { localTime } from '../../src/output/local-time.ts';
+import { makeStyle } from '../../src/output/style.ts';
+
+const plain = makeStyle(false);
+const AT = '2026-03-01T12:00:00.000Z';
+
+function kiosk(more: Partial<KioskOverview> = {}): KioskOverview {
+  return {
+    kioskId: 'WIS00001',
+    inContext: true,
+    hold: null,
+    busy: null,
+    inProgress: 0,
+    unknown: 0,
+    failed: 0,
+    failedByErrorCode: [],
+    oldestFailed: null,
+    expiringSoon: 0,
+    expired: 0,
+    lastProducedAt: null,
+    ...more,
+  };
+}
+
+function seen(...kiosks: KioskOverview[]): Overview {
+  const coverage = { from: null, to: Date.parse(AT), listened: [], gaps: [] };
+  return {
+    kiosks,
+    withoutKiosk: { expiringSoon: 0, expired: 0 },
+    covered: { coverage, firstEventAt: null, lastEventAt: null, isListenedTo: false },
+  };
+}
+
+const textOf = async (overview: Overview) => (await overviewResult(overview).text(plain)).split('\n');
+
+test('a kiosk in one line, and below the table what there is to say of it', async () => {
+  const busy = { act: 'retry', by: 'bob@here', since: AT };
+  const hold = { reason: 'door', by: 'ada@here', context: 'branch', since: AT };
+  const oldestFailed = {
+    profileId: 1001,
+    orderId: 501,
+    cardToken: null,
+    errorCode: 'PRT_RIBBON',
+    failedAt: AT,
+    daysLeft: 5,
+  };
+  const failedByErrorCode = [
+    { errorCode: 'PRD_HOPPER_DOOR', count: 11 },
+    { errorCode: null, count: 1 },
+  ];
+  const lines = await textOf(
+    seen(
+      kiosk({
+        hold,
+        busy,
+        inProgress: 2,
+        unknown: 1,
+        failed: 12,
+        failedByErrorCode,
+        oldestFailed,
+        expiringSoon: 3,
+        expired: 1,
+      }),
+      kiosk({ kioskId: 'WIS00002', lastProducedAt: AT }),
+    ),
+  );
+  const time = localTime(AT);
+  expect(lines[1]?.split(/ {2,}/)).toEqual([
+    'WIS00001',
+    'on hold',
+    '2 + 1 unknown',
+    '12 (PRD_HOPPER_DOOR 11, no code 1)',
+    time,
+    '3 within 7 days, 1 expired',
+    '–',
+  ]);
+  expect(lines[2]?.split(/ {2,}/)).toEqual(['WIS00002', '–', '0', '0', '–', '–', time]);
+  expect(lines.slice(3)).toEqual([
+    `WIS00001: on hold since ${time}, set by ada@here: door`,
+    `WIS00001: bob@here works at it since ${time} (retry)`,
+    'WIS00001: oldest failed card 1001/501, 5 days left',
+    'Nobody listened yet: what the vendor sent is not here.',
+    '',
+  ]);
+});
+
+test('cards that no kiosk has are mentioned, and no kiosks at all', async () => {
+  const lines = await textOf({ ...seen(), withoutKiosk: { expiringSoon: 2, expired: 0 } });
+  expect(lines.slice(0, 2)).toEqual([
+    'No kiosks are known yet.',
+    'Cards that no kiosk has yet: 2 within 7 days. See them: kioskctl status --expiring 7d',
+  ]);
+});
+
+test('no text from outside reaches the terminal with its control characters', async () => {
+  const evil = 'x\u001b[2J\u202e';
+  const hold = { reason: evil, by: evil, context: evil, since: AT };
+  const failedByErrorCode = [{ errorCode: evil, count: 1 }];
+  const lines = await textOf(seen(kiosk({ kioskId: evil, hold, failed: 1, failedByErrorCode })));
+  // oxlint-disable-next-line no-control-regex -- that is what is looked for
+  expect(lines.join('')).not.toMatch(/[\u001b\u202e]/);
+  expect(lines.join('')).toContain('\\u001b[2J\\u202e');
+});
+
+const HOLD = {
+  kioskId: 'WIS00001',
+  reason: 'door',
+  context: 'branch',
+  user: 'ada',
+  host: 'here',
+  heldAt: Date.parse(AT),
+};
+
+test('a hold says its reach', async () => {
+  const set = holdResult({ hold: HOLD, changed: true, isKnown: true }, '/home/ada/journal.db');
+  expect(set.document).toMatchObject({
+    kioskId: 'WIS00001',
+    hold: { reason: 'door', by: 'ada@here', since: AT },
+    changed: true,
+    known: true,
+    reach: { journal: '/home/ada/journal.db', host: hostname() },
+  });
+  expect(await set.text(plain)).toBe(`✓ Kiosk WIS00001 is on hold: door
+  It reaches as far as this journal, /home/ada/journal.db on ${hostname()}: others, and other systems, still send cards there.
+`);
+  const before = holdResult({ hold: HOLD, changed: false, isKnown: true }, 'j');
+  expect(await before.text(plain)).toContain(
+    `= Kiosk WIS00001 was on hold already, since ${localTime(AT)}, set by ada@here: door\n`,
+  );
+});
+
+test('a secret in a reason is not shown', async () => {
+  const hold = { ...HOLD, reason: 'failed with Authorization: Bearer tok-6f1d0c9e-never-show-this' };
+  for (const changed of [true, false]) {
+    const result = holdResult({ hold, changed, isKnown: true }, 'j');
+    expect(JSON.stringify(result.document) + (await result.text(plain))).not.toContain('never-show-this');
+  }
+});
+
+test('a release says what ended', async () => {
+  expect(await releaseResult('WIS00001', HOLD).text(plain)).toBe(
+    `✓ Kiosk WIS00001 is released. It was on hold since ${localTime(AT)}, set by ada@here: door\n`,
+  );
+  expect(releaseResult('WIS00001', HOLD).document).toMatchObject({ changed: true, hold: { reason: 'door' } });
+  expect(await releaseResult('WIS00001', null).text(plain)).toBe('= Kiosk WIS00001 was not on hold.\n');
+  expect(releaseResult('WIS00001', null).document).toEqual({
+    kioskId: 'WIS00001',
+    hold: null,
+    changed: false,
+  });
+});

@@ -1,0 +1,134 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Target } from '../../src/cards/session/resolve-cards.ts';
+import { simulate } from '../../src/cards/simulate.ts';
+import type { Selection } from '../../src/domain/selection.ts';
+import { chosenStatus, chosenTargets } from '../../src/kiosks/selection-status.ts';
+import { OneCard } from '../cards/one-card.ts';
+import type { World } from '../context/world.ts';
+
+const LOOK = { history: false, exitStatus: false };
+
+let card: OneCard;
+let world: World;
+/** Ready, and never sent. */
+let other: Target & { cardToken: string };
+
+beforeEach(async () => {
+  card = await OneCard.open();
+  world = card.world;
+  other = await world.readyCard();
+});
+afterEach(() => world.close());
+
+const ofSelection = (selection: Selection, isCached = false) =>
+  chosenStatus(world.context(), { targets: null, selection, isCached }, LOOK);
+const tokens = (results: { card: { cardToken: string | null } }[]) =>
+  results.map((one) => one.card.cardToken);
+const reads = async () => (await world.requests('GET', '/')).length;
+
+describe('a selection', () => {
+  test('is looked at, and only it', async () => {
+    await card.fail();
+    const before = await world.requests('GET', '/production');
+    const results = await ofSelection({ isFailed: true, kioskIds: ['WIS00001'] });
+    expect(tokens(results)).toEqual([card.target.cardToken]);
+    const paths = (await world.requests('GET', '/production')).slice(before.length).map(({ path }) => path);
+    expect(paths).toEqual([expect.stringContaining(card.target.cardToken)]);
+  });
+
+  test('leaves out what moved on since the journal heard of it, and says so', async () => {
+    await card.fail();
+    await card.produceElsewhere('WIS00002');
+    expect(await ofSelection({ isFailed: true })).toEqual([]);
+    expect(world.said).toContain('Cards that no longer fit, as the API shows them: 1.');
+  });
+
+  test('keeps what can’t be read', async () => {
+    await card.fail();
+    world.fault({ kind: 'answer', method: 'GET', path: '/production', times: 1, status: 403 });
+    expect(await ofSelection({ isFailed: true })).toMatchObject([{ exitCode: 3, error: expect.anything() }]);
+  });
+
+  test('shows what needs somebody first', async () => {
+    await card.fail();
+    expect(tokens(await ofSelection({ stages: ['ready', 'failed'] }))).toEqual([
+      card.target.cardToken,
+      other.cardToken,
+    ]);
+  });
+
+  test('of a kiosk that nothing knows is a mistake', async () => {
+    await expect(ofSelection({ kioskIds: ['WIS9'] })).rejects.toMatchObject({ code: 'usage' });
+    await expect(ofSelection({ kioskIds: ['WIS9'] }, true)).rejects.toMatchObject({ code: 'usage' });
+  });
+
+  test('of nothing is nothing', async () => {
+    expect(await ofSelection({ stages: ['cancelled'] })).toEqual([]);
+  });
+
+  test('may be watched', async () => {
+    await card.fail();
+    const choice = { targets: null, selection: { isFailed: true } };
+    const { profileId, orderId, cardToken } = card.target;
+    expect(await chosenTargets(world.context(), choice)).toEqual([
+      { profileId, orderId, cardToken, after: null },
+    ]);
+    expect(await chosenTargets(world.context(), { targets: [other], selection: null })).toEqual([other]);
+  });
+});
+
+describe('as the journal knows them', () => {
+  test('cards are shown without a request, all or selected, with their attempts', async () => {
+    await card.fail();
+    const before = await reads();
+    const ctx = world.context();
+    const all = await chosenStatus(
+      ctx,
+      { targets: null, selection: null, isCached: true },
+      { ...LOOK, history: true },
+    );
+    expect(tokens(all)).toEqual([card.target.cardToken, other.cardToken]);
+    expect(all[0]).toMatchObject({
+      outcome: 'done',
+      exitCode: 0,
+      card: { stage: 'failed', attempt: 1, production: { errorCode: 'PRD_HOPPER_DOOR' }, daysLeft: 60 },
+      attempts: [{ attempt: 1, kioskId: 'WIS00001', outcome: 'failed' }],
+    });
+    expect(tokens(await ofSelection({ errorCodes: ['PRD_HOPPER_DOOR'] }, true))).toEqual([
+      card.target.cardToken,
+    ]);
+    expect(await reads()).toBe(before);
+  });
+
+  test('named cards are shown; one that it does not know is not found', async () => {
+    const unknown: Target = { profileId: 1001, orderId: 999, cardToken: null, after: null };
+    const passedOn = { exitCode: 4 as const, error: { code: 'production-failed', message: 'm', hint: 'h' } };
+    const targets = [other, unknown, { ...card.target, passedOn }];
+    const choice = { targets, selection: null, isCached: true };
+    expect(await chosenStatus(world.context(), choice, { ...LOOK, exitStatus: true })).toMatchObject([
+      { card: { cardToken: other.cardToken, stage: 'ready' }, exitCode: 75 },
+      {
+        exitCode: 10,
+        error: { code: 'not-found', hint: expect.stringContaining('kioskctl status 1001/999') },
+      },
+      { outcome: 'skipped', exitCode: 4 },
+    ]);
+  });
+
+  test('days are counted by the vendor’s clock', async () => {
+    await card.fail();
+    await world.journal.rememberClockOffset(61 * 86_400_000);
+    const [expired] = await ofSelection({ expiringDays: 7, stages: ['expired'] }, true);
+    expect(expired?.card).toMatchObject({ stage: 'expired', daysLeft: 0 });
+    expect(expired?.card.next).toContain('kioskctl order --like');
+  });
+
+  test('an attempt that goes on elsewhere shows once a command has looked', async () => {
+    await card.send();
+    const targets = [{ ...card.target }];
+    await simulate(world.context(), { targets, simulation: { status: 'PRODUCED' } });
+    expect(await ofSelection({ stages: ['produced'] }, true)).toMatchObject([
+      { card: { stage: 'produced' } },
+    ]);
+  });
+});

@@ -1,0 +1,104 @@
+import { execFileSync } from 'node:child_process';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { requireWritable, writeReport } from '../../../src/runs/reports/write-report.ts';
+import { makeFolder } from '../../cli/home.ts';
+import { hostileCard, mixedCards, passedCard, reportOf } from '../../domain/run-records.ts';
+
+const FAILED = { code: 'invalid-input', exitCode: 2 };
+
+async function* breakOff() {
+  yield passedCard(1);
+  throw new Error('the journal is gone');
+}
+
+describe('the file of a report', () => {
+  test('is written at once, each format its own, and replaced by the next run', async () => {
+    const folder = makeFolder();
+    const starts = {
+      junit: '<?xml',
+      html: '<!DOCTYPE html>',
+      json: '{"schemaVersion":1',
+      markdown: '## ',
+    } as const;
+    for (const format of ['junit', 'html', 'json', 'markdown'] as const) {
+      const file = join(folder, `report.${format}`);
+      writeFileSync(file, 'of yesterday');
+      await writeReport({ format, file }, await reportOf(mixedCards()));
+      expect(readFileSync(file, 'utf8').startsWith(starts[format]), format).toBe(true);
+    }
+    expect(readdirSync(folder)).toHaveLength(4);
+  });
+
+  test('in no folder, or in the place of one, is a failure that leaves nothing, before the run as after it', async () => {
+    const folder = makeFolder();
+    const report = await reportOf([passedCard(1)]);
+    const nowhere = { format: 'html', file: join(folder, 'no/report.html') } as const;
+    for (const attempt of [() => requireWritable(nowhere), () => writeReport(nowhere, report)])
+      await expect(attempt()).rejects.toMatchObject({
+        ...FAILED,
+        message: expect.stringContaining('its folder is not there'),
+      });
+    mkdirSync(join(folder, 'taken'));
+    const taken = { format: 'html', file: join(folder, 'taken') } as const;
+    for (const attempt of [() => requireWritable(taken), () => writeReport(taken, report)])
+      await expect(attempt()).rejects.toMatchObject({
+        ...FAILED,
+        message: expect.stringContaining('it is a folder'),
+      });
+    await requireWritable({ format: 'html', file: join(folder, 'fine.html') });
+    expect(readdirSync(folder)).toEqual(['taken']);
+  });
+
+  test('takes the place of a file, and of nothing else; a link to a file stays one', async () => {
+    const folder = makeFolder();
+    const report = await reportOf([passedCard(1)]);
+    const at = (name: string) => join(folder, name);
+    execFileSync('mkfifo', [at('pipe')]);
+    symlinkSync(at('pipe'), at('to-pipe'));
+    symlinkSync(at('nowhere'), at('to-nowhere'));
+    for (const name of ['pipe', 'to-pipe', 'to-nowhere']) {
+      const target = { format: 'json', file: at(name) } as const;
+      for (const attempt of [() => requireWritable(target), () => writeReport(target, report)])
+        await expect(attempt(), name).rejects.toMatchObject({
+          ...FAILED,
+          message: expect.stringContaining(`${name} was not written: it is no regular file`),
+        });
+    }
+    expect(lstatSync(at('pipe')).isFIFO()).toBe(true);
+    mkdirSync(at('elsewhere'));
+    writeFileSync(at('elsewhere/real'), 'of yesterday');
+    symlinkSync(at('elsewhere/real'), at('to-real'));
+    await requireWritable({ format: 'json', file: at('to-real') });
+    await writeReport({ format: 'json', file: at('to-real') }, report);
+    expect(lstatSync(at('to-real')).isSymbolicLink()).toBe(true);
+    expect(readFileSync(at('elsewhere/real'), 'utf8')).toContain('"schemaVersion":1');
+    expect(readdirSync(folder)).toEqual(['elsewhere', 'pipe', 'to-nowhere', 'to-pipe', 'to-real']);
+    expect(readdirSync(at('elsewhere'))).toEqual(['real']);
+  });
+
+  test('of a journal that breaks off in the middle, the old one stays', async () => {
+    const folder = makeFolder();
+    const file = join(folder, 'report.json');
+    writeFileSync(file, 'of yesterday');
+    const report = await reportOf([passedCard(1)]);
+    await expect(writeReport({ format: 'json', file }, { ...report, cards: breakOff })).rejects.toThrow(
+      'the journal is gone',
+    );
+    expect(readdirSync(folder)).toEqual(['report.json']);
+    expect(readFileSync(file, 'utf8')).toBe('of yesterday');
+  });
+
+  test('has no secret in it, whatever an error said', async () => {
+    const folder = makeFolder();
+    const report = await reportOf([hostileCard(1)], { reason: 'because of s3cr3t-of-this-process' });
+    for (const format of ['junit', 'html', 'json', 'markdown'] as const) {
+      const file = join(folder, `report.${format}`);
+      await writeReport({ format, file }, report);
+      const text = readFileSync(file, 'utf8');
+      expect(text, format).not.toMatch(/abcdef0123456789|s3cr3t-of/);
+      expect(text, format).toContain('redacted');
+    }
+  });
+});

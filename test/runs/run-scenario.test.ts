@@ -1,0 +1,302 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Failure } from '../../src/domain/errors/failure.ts';
+import { DOOR, HAPPY, ORDER, outcomes, PRODUCE, PRODUCED, READY, RESULT, RETRY, RunStand } from './stand.ts';
+
+let stand: RunStand;
+
+beforeEach(async () => {
+  stand = await RunStand.open();
+});
+
+afterEach(async () => {
+  await stand.world.close();
+});
+
+describe('one card', () => {
+  test('goes all steps, and the journal keeps how', async () => {
+    const { run, card } = await stand.run(HAPPY);
+    expect(run).toMatchObject({ exitCode: 0, sessions: 1 });
+    expect(run.endedAt).not.toBeNull();
+    expect(outcomes(card)).toEqual([
+      'order done',
+      'wait-ready done',
+      'produce done',
+      'simulate done',
+      'wait-produced done',
+    ]);
+    expect(card).toMatchObject({ outcome: 'passed', exitCode: 0, kioskId: 'WIS00001' });
+    expect(card.card).toMatchObject({ stage: 'produced', attempt: 1 });
+    const stages = card.stages.map(({ stage }) => stage);
+    expect(stages).toEqual(['requirements-fulfilled', 'details-created', 'ready', 'in-progress', 'produced']);
+    expect(run.requests.sends).toBe(3);
+  });
+
+  test('a failure that the scenario allows is its to expect', async () => {
+    const acts = [
+      ...HAPPY.slice(0, 3),
+      DOOR,
+      { ...RESULT, onFailure: 'continue' as const },
+      {
+        kind: 'expect' as const,
+        expectation: { exitCode: 4, errorCode: 'PRD_HOPPER_DOOR', stage: 'failed' },
+      },
+      RETRY,
+      PRODUCED,
+      RESULT,
+      { kind: 'expect' as const, expectation: { stage: 'produced', attempt: 2 } },
+    ];
+    const { run, card } = await stand.run(acts);
+    expect(outcomes(card).slice(4)).toEqual([
+      'wait-produced tolerated',
+      'expect done',
+      'retry done',
+      'simulate done',
+      'wait-produced done',
+      'expect done',
+    ]);
+    expect(run.exitCode).toBe(0);
+    expect(card.steps[2]?.attemptId).not.toBe(card.steps[6]?.attemptId);
+  });
+
+  test('one that it does not allow ends its way with its own code', async () => {
+    const { run, card } = await stand.run([...HAPPY.slice(0, 3), DOOR, RESULT, RETRY]);
+    expect(run.exitCode).toBe(4);
+    expect(outcomes(card).slice(4)).toEqual(['wait-produced failed', 'retry skipped']);
+    expect(card.steps[4]?.error).toMatchObject({ code: 'production-failed' });
+  });
+
+  test('an expectation that does not hold ends with 11, and says what is there', async () => {
+    const { run, card } = await stand.run([
+      ...HAPPY,
+      { kind: 'expect', expectation: { stage: 'failed', attempt: 1 } },
+    ]);
+    expect(run.exitCode).toBe(11);
+    expect(card.steps[5]).toMatchObject({
+      outcome: 'unmet',
+      exitCode: 11,
+      unmet: [{ field: 'stage', actual: 'produced' }],
+    });
+  });
+
+  test('a card that was there before needs no order', async () => {
+    const { profileId, cardToken } = await stand.world.readyCard();
+    const card = { profileId, cardToken, orderId: null };
+    const acts = [READY, PRODUCE, PRODUCED, RESULT];
+    const ended = await stand.run(acts, { keep: false, card, kiosks: ['WIS00002'] });
+    expect(ended.run.exitCode).toBe(0);
+    expect(ended.card).toMatchObject({ outcome: 'passed', card: { cardToken }, orders: [] });
+    expect(await stand.world.requests('PUT', '/status')).toEqual([]);
+  });
+
+  test('one that was there before is looked at before anything is expected of it', async () => {
+    const { profileId, cardToken } = await stand.world.readyCard();
+    const card = { profileId, cardToken, orderId: null };
+    const wrong = await stand.run([{ kind: 'expect', expectation: { stage: { not: 'ready' } } }], { card });
+    expect(wrong.run.exitCode).toBe(11);
+    const right = await stand.run([{ kind: 'expect', expectation: { stage: 'ready' } }], { card });
+    expect(right.run.exitCode).toBe(0);
+  });
+
+  test('one that can not be meant fails alone', async () => {
+    const card = { profileId: 1002, cardToken: null, orderId: 501 };
+    const ended = await stand.run([READY, PRODUCE], { card }, { profileIsExplicit: true });
+    expect(ended.run.exitCode).toBe(2);
+    expect(outcomes(ended.card)).toEqual(['wait-ready failed', 'produce skipped']);
+  });
+});
+
+describe('many cards', () => {
+  test('ask once for programs and address', async () => {
+    const { run } = await stand.run(HAPPY, { cards: 5, kiosks: ['WIS00001', 'WIS00002'] });
+    expect(run.exitCode).toBe(0);
+    expect(await stand.world.requests('GET', '/availability')).toHaveLength(1);
+    expect(await stand.world.requests('POST', '/address/validate')).toHaveLength(1);
+    expect(await stand.world.puts()).toEqual({ sent: 5, taken: 5 });
+  });
+
+  test('a kiosk has one of them at a time', async () => {
+    const { cards } = await stand.run(HAPPY, { cards: 6, concurrency: 6, kiosks: ['WIS00001', 'WIS00002'] });
+    for (const kioskId of ['WIS00001', 'WIS00002']) {
+      const there = cards
+        .filter((card) => card.kioskId === kioskId)
+        .map(({ steps }) => [steps[2]?.startedAt ?? 0, steps[4]?.endedAt ?? 0] as const);
+      expect(there).toHaveLength(3);
+      const attempts = await Promise.all(
+        cards.map(({ card }) => stand.world.journal.latestAttempt(card?.cardToken ?? '')),
+      );
+      const sent = attempts
+        .filter((attempt) => attempt?.kioskId === kioskId)
+        .map((attempt) => ({ from: attempt?.sentAt ?? 0, to: attempt?.closedAt ?? 0 }))
+        .toSorted((left, right) => left.from - right.from);
+      for (const [index, { to }] of sent.entries())
+        expect(sent[index + 1]?.from ?? Number.POSITIVE_INFINITY).toBeGreaterThanOrEqual(to);
+    }
+  });
+
+  test('a step may end the whole run', async () => {
+    const { run, cards } = await stand.run(
+      [ORDER, { kind: 'expect', expectation: { stage: 'produced' }, onFailure: 'stop-run' }],
+      { cards: 5, concurrency: 1 },
+    );
+    expect(cards.map(({ outcome }) => outcome)).toEqual(['unmet', ...Array(4).fill('not-started')]);
+    expect(run.exitCode).toBe(11);
+    expect(await stand.world.requests('POST', '/card-orders')).toHaveLength(1);
+  });
+});
+
+describe('the orders of a run', () => {
+  test('are cancelled at its end', async () => {
+    const { cards } = await stand.run([ORDER, READY], { cards: 3, keep: false });
+    expect(cards.flatMap(({ orders }) => orders.map(({ cleanUp }) => cleanUp))).toEqual([
+      'cancelled',
+      'cancelled',
+      'cancelled',
+    ]);
+    for (const { card } of cards) {
+      const found = await stand.world.journal.findCard({
+        orderId: card?.orderId ?? 0,
+        cardToken: null,
+      });
+      expect(found?.orderStatus).toBe('CANCELLED');
+    }
+  });
+
+  test('and stay where the user keeps them', async () => {
+    const { cards } = await stand.run([ORDER], { keep: true });
+    expect(cards[0]?.orders).toMatchObject([{ cleanUp: 'kept' }]);
+    expect(await stand.world.requests('PUT', '/status')).toHaveLength(0);
+  });
+
+  test('whether that freed their places is told where the limit was reached', async () => {
+    const order = { ...ORDER, profileId: 1004 };
+    const acts = [...Array.from({ length: 10 }, () => order), { ...order, onFailure: 'continue' as const }];
+    const { run, card } = await stand.run(acts, { keep: false });
+    expect(card.steps[10]).toMatchObject({ outcome: 'tolerated', error: { code: 'limit-reached' } });
+    expect(card.orders).toHaveLength(10);
+    expect(run.freed).toEqual([{ profileId: 1004, isFreed: true }]);
+    const { run: other } = await stand.run([ORDER], { keep: false });
+    expect(other.freed).toEqual([{ profileId: 1001, isFreed: null }]);
+  });
+});
+
+describe('a run that is interrupted', () => {
+  test('has no end, and goes on where it was', async () => {
+    const { world } = stand;
+    const { run } = await stand.run(
+      HAPPY,
+      { cards: 2, concurrency: 1 },
+      {
+        report: {
+          ...world.context().report,
+          tally: () => undefined,
+          note: () => undefined,
+        },
+        clock: {
+          now: () => world.clock.now(),
+          sleep: async (milliseconds, signal) => {
+            world.abort.abort(new Failure('interrupted', 'Interrupted.', { hint: 'Run it again.' }));
+            return world.clock.sleep(milliseconds, signal);
+          },
+        },
+        signal: world.abort.signal,
+      },
+    );
+    expect(run.endedAt).toBeNull();
+    const again = await stand.resume(run.id, HAPPY, { signal: new AbortController().signal });
+    expect(again.run).toMatchObject({ exitCode: 0, sessions: 2 });
+    expect(again.cards.map(({ outcome }) => outcome)).toEqual(['passed', 'passed']);
+    expect((await world.requests('POST', '/card-orders')).filter(({ effect }) => effect)).toHaveLength(2);
+    expect(await world.puts()).toEqual({ sent: 2, taken: 2 });
+  });
+
+  test('begins no further cards when a step had ended it', async () => {
+    const { world } = stand;
+    const report = world.context().report;
+    const tally: typeof report.tally = (now) => {
+      if (now && now.failed > 0) world.abort.abort(new Failure('interrupted', 'Interrupted.', { hint: '' }));
+    };
+    const acts = [
+      ORDER,
+      { kind: 'expect' as const, expectation: { stage: 'produced' }, onFailure: 'stop-run' as const },
+    ];
+    const { run } = await stand.run(acts, { cards: 3, concurrency: 1 }, { report: { ...report, tally } });
+    expect(run.endedAt).toBeNull();
+    const again = await stand.resume(run.id, acts, { signal: new AbortController().signal });
+    expect(again.cards.map(({ outcome }) => outcome)).toEqual(['unmet', 'not-started', 'not-started']);
+    expect(await world.requests('POST', '/card-orders')).toHaveLength(1);
+  });
+
+  test('has the cards that it left in kiosks there before any other', async () => {
+    const { world } = stand;
+    const signal = new AbortController();
+    const acts = [ORDER, READY, PRODUCE, { ...RESULT, timeout: 5_000, onFailure: 'continue' as const }];
+    const clock = {
+      now: () => world.clock.now(),
+      sleep: async (milliseconds: number, stop: AbortSignal) => {
+        const { sent } = await world.puts();
+        if (sent > 0) world.abort.abort(new Failure('interrupted', 'Interrupted.', { hint: '' }));
+        return world.clock.sleep(milliseconds, stop);
+      },
+    };
+    const options = { cards: 2, concurrency: 2, kiosks: ['WIS00001'] };
+    const { run } = await stand.run(acts, options, { clock });
+    expect((await world.puts()).sent).toBe(1);
+    const again = await stand.resume(run.id, acts, { signal: signal.signal });
+    const attempts = await Promise.all(
+      again.cards.map(async ({ card }) => world.journal.latestAttempt(card?.cardToken ?? '')),
+    );
+    const [first, second] = attempts.map((attempt) => attempt?.sentAt ?? 0).toSorted((a, b) => a - b);
+    // The first one has the kiosk until its time is over.
+    expect((second ?? 0) - (first ?? 0)).toBeGreaterThanOrEqual(5_000);
+  });
+
+  test('one that is over is not done again', async () => {
+    const { run } = await stand.run(HAPPY);
+    const again = await stand.resume(run.id, HAPPY);
+    expect(again.run).toEqual(run);
+    expect(await stand.world.puts()).toEqual({ sent: 1, taken: 1 });
+  });
+});
+
+test('a fault is set where the scenario says, and the card comes through', async () => {
+  const { run, card } = await stand.run([
+    ORDER,
+    READY,
+    {
+      kind: 'fault',
+      fault: { kind: 'answer', method: 'PUT', path: '/production', reset: 'after', times: 1 },
+    },
+    PRODUCE,
+    PRODUCED,
+    RESULT,
+  ]);
+  expect(outcomes(card)).not.toContain('produce failed');
+  expect(run.exitCode).toBe(0);
+  expect(await stand.world.puts()).toEqual({ sent: 1, taken: 1 });
+});
+
+test('what of a fault was not used up goes with the card, those of others stay', async () => {
+  const others = { kind: 'answer', method: 'GET', path: '/nowhere', status: 500, times: 3 } as const;
+  stand.world.fault(others);
+  const fault = { kind: 'answer', method: 'GET', path: '/elsewhere', status: 503, times: 50 } as const;
+  const { run } = await stand.run([{ kind: 'fault', fault }, ORDER]);
+  expect(run.exitCode).toBe(0);
+  expect(stand.world.sandbox.listFaults()).toMatchObject([others]);
+});
+
+test('a process that stood still does not go on beside the one that took its run over', async () => {
+  const { world } = stand;
+  const other = { ...world.journal, holdsLeases: async () => false };
+  await expect(stand.run(HAPPY, {}, { journal: other })).rejects.toMatchObject({ code: 'leased' });
+  expect(await world.puts()).toEqual({ sent: 0, taken: 0 });
+});
+
+test('time goes on where the scenario says', async () => {
+  const { card } = await stand.run([
+    ORDER,
+    READY,
+    { kind: 'advance', by: 61 * 86_400_000 },
+    { ...PRODUCE, onFailure: 'continue' },
+  ]);
+  expect(card.steps[3]).toMatchObject({ outcome: 'tolerated', exitCode: 6 });
+});

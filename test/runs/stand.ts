@@ -1,0 +1,122 @@
+// Runs of a few steps in the world of workflows.
+
+import type { Context } from '../../src/context/context.ts';
+import type { Reference } from '../../src/domain/ids.ts';
+import type { NewRun, RunCard, RunRecord } from '../../src/domain/run.ts';
+import { keptCards } from '../../src/runs/reports/kept-cards.ts';
+import type { PlacedStep } from '../../src/runs/run.ts';
+import { resumeRun, startRun } from '../../src/runs/run-scenario.ts';
+import type { OnFailure, StepAct } from '../../src/scenarios/steps/step.ts';
+import { World } from '../context/world.ts';
+
+export type Act = StepAct & { onFailure?: OnFailure; timeout?: number };
+
+export const ORDER: Act = { kind: 'order', profileId: null, fields: {} };
+export const READY: Act = { kind: 'wait-ready' };
+export const PRODUCE: Act = { kind: 'produce', kioskId: null };
+export const PRODUCED: Act = { kind: 'simulate', simulation: { status: 'PRODUCED' } };
+export const DOOR: Act = {
+  kind: 'simulate',
+  simulation: { status: 'PRODUCTION_ERROR', errorCode: 'PRD_HOPPER_DOOR' },
+};
+export const RESULT: Act = { kind: 'wait-produced' };
+export const RETRY: Act = { kind: 'retry', toKiosk: null };
+export const HAPPY: Act[] = [ORDER, READY, PRODUCE, PRODUCED, RESULT];
+
+export function steps(acts: readonly Act[]): PlacedStep[] {
+  return acts.map((act, index) => ({
+    title: act.kind,
+    path: ['steps', index],
+    line: index + 1,
+    timeout: null,
+    onFailure: 'stop',
+    ...act,
+    index,
+  }));
+}
+
+export interface RunOptions {
+  cards?: number;
+  concurrency?: number;
+  keep?: boolean;
+  kiosks?: string[];
+  /** One that was there before. */
+  card?: Reference;
+}
+
+export class RunStand {
+  readonly world: World;
+  count = 0;
+
+  constructor(world: World) {
+    this.world = world;
+  }
+
+  static async open(): Promise<RunStand> {
+    return new RunStand(await World.open());
+  }
+
+  record({ cards = 1, concurrency = 4, keep = true, kiosks = ['WIS00001'] }: RunOptions = {}): NewRun {
+    this.count += 1;
+    return {
+      id: `run-${this.count}`,
+      scenario: 'test',
+      source: { kind: 'built-in', name: 'test' },
+      fingerprint: 'f',
+      data: null,
+      variables: {},
+      forgottenVariables: [],
+      kiosks,
+      cards,
+      concurrency,
+      keep,
+      context: 'local',
+      flags: ['--context', 'local'],
+      profileId: 1001,
+      environment: 'local',
+      reason: null,
+      startedAt: this.world.clock.now(),
+      endedAt: null,
+      exitCode: null,
+      sessions: 1,
+      requests: { reads: 0, sends: 0, limited: 0 },
+      freed: [],
+    };
+  }
+
+  async run(acts: readonly Act[], options: RunOptions = {}, overrides: Partial<Context> = {}) {
+    const record = this.record(options);
+    const ctx = this.world.context(overrides);
+    return this.#ended(ctx, await startRun(ctx, record, planOf(acts, record, options.card)));
+  }
+
+  async resume(id: string, acts: readonly Act[], overrides: Partial<Context> = {}) {
+    const ctx = this.world.context(overrides);
+    const record = await ctx.journal.findRun(id);
+    if (!record) throw new Error(`no run ${id}`);
+    return this.#ended(ctx, await resumeRun(ctx, record, planOf(acts, record)));
+  }
+
+  async #ended(ctx: Context, run: RunRecord): Promise<{ run: RunRecord; cards: RunCard[]; card: RunCard }> {
+    const cards: RunCard[] = [];
+    for await (const one of keptCards(ctx, run.id)) cards.push(one);
+    const [card] = cards;
+    if (!card) throw new Error('no card was kept');
+    return { run, cards, card };
+  }
+}
+
+function planOf(acts: readonly Act[], { kiosks }: NewRun, card: Reference | null = null) {
+  return (number: number) => ({
+    number,
+    row: null,
+    kioskId: kiosks[(number - 1) % kiosks.length] ?? null,
+    card,
+    steps: steps(acts),
+  });
+}
+
+/** How each step of a card ended. */
+export function outcomes({ steps: done }: RunCard): string[] {
+  return done.map(({ kind, outcome }) => `${kind} ${outcome}`);
+}

@@ -1,0 +1,307 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Context } from '../../src/context/context.ts';
+import { Failure } from '../../src/domain/errors/failure.ts';
+import { PRODUCTION_EVENT } from '../../src/domain/event.ts';
+import { type CheckResult, doctor } from '../../src/support/doctor.ts';
+import type { Machine } from '../../src/support/machine.ts';
+import { World } from '../context/world.ts';
+import { type Answer, json, makeClient, Vendor } from '../wise/vendor.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await World.open();
+});
+afterAll(() => world.close());
+
+const JOURNAL = { file: '/home/journal.db', bytes: 4_096, schema: 2, newest: 2, damage: [] };
+const DAY = 86_400_000;
+
+/** A machine on which everything is well. */
+function machine(overrides: Partial<Machine> = {}): Machine {
+  return {
+    versions: { kioskctl: '1.2.3', node: '24.21.0', platform: 'linux x64' },
+    listFiles: () => [{ path: '/home', isFolder: true, mode: 0o700, isWritable: true }],
+    readSettings: () => ({ file: '/home/config.json', isThere: true, contexts: ['bank'] }),
+    inspectJournal: () => JOURNAL,
+    findRoute: async () => ({ url: 'https://api.example', proxy: null }),
+    resolve: async () => ['192.0.2.1'],
+    readAuthorities: () => null,
+    readCertificate: async () => null,
+    readKey: () => ({ type: 'RSA', bits: 2048 }),
+    ...overrides,
+  };
+}
+
+const PROGRAMS = { cardPrograms: [{ name: 'VISA', cardType: 'PHYSICAL' }] };
+const SUBSCRIPTION = {
+  id: 's1',
+  trigger_on: PRODUCTION_EVENT,
+  delivery: { url: 'https://hooks.bank.example' },
+};
+
+/** An API that answers by path; its clock is that of the world. */
+async function api(
+  answers: { programs?: Answer; subscriptions?: Answer; root?: Answer; skew?: number } = {},
+) {
+  const { programs = json(200, PROGRAMS), subscriptions = json(200, [SUBSCRIPTION]) } = answers;
+  const { root = json(404, {}), skew = 0 } = answers;
+  const vendor = await Vendor.open((response, turn, asked) => {
+    response.setHeader('date', new Date(world.clock.now() - skew).toUTCString());
+    const answer = asked.path.endsWith('availability') ? programs : asked.path === '/' ? root : subscriptions;
+    answer(response, turn, asked);
+  });
+  return { vendor, wise: makeClient(vendor.url) };
+}
+
+async function check(
+  context: Partial<Context>,
+  overrides: Partial<Machine> = {},
+  offline = false,
+): Promise<Record<string, CheckResult>> {
+  const ctx = world.context({ name: 'bank', environment: 'sandbox', ...context });
+  const results = await doctor(ctx, { machine: machine(overrides), offline });
+  return Object.fromEntries(results.map((one) => [one.name, one]));
+}
+
+describe('doctor', () => {
+  test('where all is well fails nothing', async () => {
+    const { wise } = await api();
+    const results = await check({ wise });
+    const statuses = Object.values(results).map(({ name, status }) => [name, status]);
+    expect(Object.fromEntries(statuses)).toEqual({
+      version: 'ok',
+      home: 'ok',
+      settings: 'ok',
+      context: 'ok',
+      journal: 'ok',
+      network: 'ok',
+      certificate: 'skipped',
+      dns: 'ok',
+      api: 'ok',
+      clock: 'ok',
+      credentials: 'ok',
+      profile: 'ok',
+      kiosks: 'ok',
+      client: 'ok',
+      subscription: 'ok',
+      'public-key': 'ok',
+      listener: 'warning',
+      'rate-limit': 'ok',
+    });
+    expect(results.listener?.hint).toContain('kioskctl listen');
+    expect(results['rate-limit']?.message).toBe('not limited now (3 requests of this check)');
+  });
+
+  test('asks nobody with --offline', async () => {
+    const { wise, vendor } = await api();
+    const results = await check({ wise }, { resolve: async () => Promise.reject(new Error('asked')) }, true);
+    for (const name of ['dns', 'api', 'clock', 'profile', 'subscription', 'rate-limit'])
+      expect(results[name]).toMatchObject({ status: 'skipped', message: 'left out with --offline' });
+    expect(vendor.asked).toEqual([]);
+    expect(results.credentials?.status).toBe('ok');
+  });
+
+  test('leaves out what needs settings that can not be used', async () => {
+    const broken = new Failure('settings-unusable', 'The settings file is broken.', { hint: 'Correct it.' });
+    const own = machine({
+      readSettings: () => {
+        throw broken;
+      },
+    });
+    const results = await doctor(broken, { machine: own, offline: false });
+    const failed = results.filter(({ status }) => status === 'failed');
+    expect(failed.map(({ name, exitCode, hint }) => [name, exitCode, hint])).toEqual([
+      ['settings', 2, 'Correct it.'],
+      ['context', 2, 'Correct it.'],
+    ]);
+    expect(results.find(({ name }) => name === 'api')).toMatchObject({
+      status: 'skipped',
+      message: 'not before context passes',
+    });
+    expect(results.find(({ name }) => name === 'journal')).toMatchObject({ status: 'ok' });
+  });
+
+  test('in local tells what the embedded sandbox needs none of', async () => {
+    const results = await check(
+      { environment: 'local' },
+      { findRoute: async () => ({ url: null, proxy: null }) },
+    );
+    expect(results.profile?.status).toBe('ok');
+    for (const name of ['network', 'dns', 'clock', 'subscription', 'rate-limit'])
+      expect(results[name]?.status, name).toBe('skipped');
+  });
+});
+
+const failing = (failure: Failure) => () => {
+  throw failure;
+};
+
+describe('on this machine', () => {
+  test.each<[string, Partial<Machine>, string, string, RegExp]>([
+    [
+      'an old Node',
+      { versions: { kioskctl: '1', node: '22.1.0', platform: 'x' } },
+      'version',
+      'warning',
+      /24/,
+    ],
+    [
+      'files that others may read',
+      { listFiles: () => [{ path: '/h/config.json', isFolder: false, mode: 0o644, isWritable: true }] },
+      'home',
+      'warning',
+      /chmod 600 '\/h\/config.json'/,
+    ],
+    [
+      'a folder that can not be written',
+      { listFiles: () => [{ path: '/h', isFolder: true, mode: 0o500, isWritable: false }] },
+      'home',
+      'failed',
+      /KIOSKCTL_HOME/,
+    ],
+    [
+      'a damaged journal',
+      { inspectJournal: () => ({ ...JOURNAL, damage: ['row 7'] }) },
+      'journal',
+      'failed',
+      /move/,
+    ],
+    ['a newer journal', { inspectJournal: () => ({ ...JOURNAL, schema: 9 }) }, 'journal', 'failed', /Update/],
+    [
+      'a certificate that ends soon',
+      {
+        readCertificate: async () => ({
+          file: 'bank.pem',
+          validUntil: Date.parse('2026-03-01T12:00:00Z') + 5 * DAY,
+        }),
+      },
+      'certificate',
+      'warning',
+      /new one/,
+    ],
+    [
+      'authorities that can not be read',
+      { readAuthorities: failing(new Failure('settings-unusable', 'm', { hint: 'Name a file.' })) },
+      'network',
+      'failed',
+      /Name a file/,
+    ],
+    [
+      'a host without an address',
+      { resolve: failing(new Failure('unreachable', 'm', { hint: 'Check the network.' })) },
+      'dns',
+      'failed',
+      /network/,
+    ],
+    [
+      'a key that is none',
+      { readKey: failing(new Failure('invalid-input', 'm', { hint: 'Give a PEM file.' })) },
+      'public-key',
+      'failed',
+      /PEM/,
+    ],
+  ])('%s is told, with what to do', async (_, overrides, name, status, hint) => {
+    const results = await check({}, overrides, name !== 'dns');
+    expect(results[name]).toMatchObject({ status, hint: expect.stringMatching(hint) });
+  });
+
+  test('a proxy is what is looked up, and no journal is made by looking', async () => {
+    const looked: string[] = [];
+    const results = await check(
+      // Whoever asks it anything fails.
+      { journal: {} as Context['journal'] },
+      {
+        findRoute: async () => ({ url: 'https://api.example', proxy: 'http://proxy.example:3128' }),
+        resolve: async (host) => [String(looked.push(host))],
+        inspectJournal: () => null,
+      },
+    );
+    expect(looked).toEqual(['proxy.example']);
+    expect(results.listener?.status).toBe('warning');
+  });
+});
+
+test('a host that is an address is looked up as one', async () => {
+  const looked: string[] = [];
+  const resolve = async (host: string) => [String(looked.push(host))];
+  await check({}, { resolve, findRoute: async () => ({ url: 'http://[::1]:8787', proxy: null }) });
+  expect(looked).toEqual(['::1']);
+});
+
+describe('a token that ends soon', () => {
+  test.each([
+    [{ minutes: 5, isLast: true }, 'warning'],
+    [{ minutes: 5, isLast: false }, 'ok'],
+    [{ minutes: 60, isLast: true }, 'ok'],
+  ])('%j is %s', async ({ minutes, isLast }, status) => {
+    const endsAt = world.clock.now() + minutes * 60_000;
+    const results = await check({ authorize: async () => ({ source: 'a login', endsAt, isLast }) }, {}, true);
+    expect(results.credentials?.status).toBe(status);
+  });
+});
+
+describe('of the API', () => {
+  test.each<[string, Parameters<typeof api>[0], Partial<Context>, string, string, number]>([
+    ['that fails', { root: json(503, {}) }, {}, 'api', 'failed', 7],
+    ['whose clock is another', { skew: 120_000 }, {}, 'clock', 'warning', 0],
+    ['that refuses the token', { programs: json(401, {}) }, {}, 'profile', 'failed', 3],
+    ['that does not know the profile', { programs: json(404, {}) }, {}, 'profile', 'failed', 10],
+    ['with no program left', { programs: json(200, { cardPrograms: [] }) }, {}, 'profile', 'warning', 0],
+    ['without the program of the context', {}, { program: 'OTHER' }, 'profile', 'failed', 2],
+    ['without a subscription', { subscriptions: json(200, []) }, {}, 'subscription', 'warning', 0],
+    [
+      'without a subscription in production',
+      { subscriptions: json(200, []) },
+      { environment: 'production' },
+      'subscription',
+      'failed',
+      9,
+    ],
+  ])('%s', async (_, answers, context, name, status, exitCode) => {
+    const { wise } = await api(answers);
+    const results = await check({ wise, ...context });
+    expect(results[name]).toMatchObject({ status, exitCode, hint: expect.any(String) });
+  });
+
+  test('that limits requests is told', async () => {
+    const { wise } = await api({ subscriptions: json(429, {}) });
+    const results = await check({ wise });
+    expect(results['rate-limit']).toMatchObject({
+      status: 'warning',
+      message: expect.stringContaining('429'),
+    });
+  });
+
+  test('credentials that are missing fail, but those of the application only matter for webhooks', async () => {
+    const missing = new Failure('credentials-missing', 'There is no token.', { hint: 'Set KIOSKCTL_TOKEN.' });
+    const { wise, vendor } = await api();
+    const results = await check({
+      wise,
+      authorize: async () => Promise.reject(missing),
+      clientKey: failing(missing),
+    });
+    expect(results.credentials).toMatchObject({ status: 'failed', exitCode: 3, hint: 'Set KIOSKCTL_TOKEN.' });
+    expect([results.profile?.status, results.client?.status]).toEqual(['skipped', 'skipped']);
+    expect(vendor.asked.map(({ path, headers }) => [path, headers.authorization])).toEqual([
+      ['/', undefined],
+    ]);
+  });
+
+  test('a context without profile and kiosks is told so', async () => {
+    const { wise } = await api();
+    const results = await check({ wise, profileId: null, kiosks: [] });
+    expect([results.credentials?.status, results.profile?.status, results.kiosks?.status]).toEqual([
+      'warning',
+      'skipped',
+      'warning',
+    ]);
+  });
+});
+
+test('a listener that lives is seen', async () => {
+  const { wise } = await api();
+  const listening = await world.journal.startListening('http://127.0.0.1:1', world.clock.now());
+  expect((await check({ wise })).listener?.status).toBe('ok');
+  await world.journal.endListening(listening, world.clock.now());
+  expect((await check({ wise })).listener?.status).toBe('warning');
+});

@@ -1,0 +1,167 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type IncidentQuery, tellIncident } from '../../src/support/gather-incident.ts';
+import type { Incident, IncidentSetup } from '../../src/support/incident.ts';
+import { OneCard } from '../cards/one-card.ts';
+import { importLines, loggedLine } from '../events/kept-events.ts';
+import { productionBody } from '../webhooks/signer.ts';
+
+const SETUP: IncidentSetup = {
+  kioskctl: '1.2.3',
+  node: 'v24.0.0',
+  apiVersion: 'legacy',
+  journalSchema: 4,
+  context: 'local',
+  environment: 'local',
+  apiHost: null,
+  timeoutMs: null,
+  intervalMs: 1,
+  settleWindowMs: 1,
+};
+
+let one: OneCard;
+let start: number;
+
+/** A card that failed on WIS00001, of which the vendor told. */
+beforeEach(async () => {
+  one = await OneCard.open();
+  start = one.world.clock.now();
+  await one.fail();
+  const { profileId, cardToken } = one.target;
+  const resource = { type: 'card', profile_id: profileId, card_token: cardToken };
+  const body = productionBody('PRODUCTION_ERROR', { resource, error_code: 'PRD_HOPPER_DOOR' });
+  await importLines(one.world, [loggedLine(body, { deliveryId: 'd-1' })]);
+});
+afterEach(async () => one.world.close());
+
+async function tell(subject: IncidentQuery['subject'], more: Partial<IncidentQuery> = {}): Promise<Incident> {
+  const privacy = { hasNames: false, hasReasons: true, secrets: [] };
+  const query = { subject, since: null, until: null, ...more };
+  return tellIncident(one.world.context(), query, { setup: SETUP, privacy });
+}
+
+const told = ({ timeline }: Incident) => timeline.map(({ type, what }) => `${type} ${what}`);
+
+const PRODUCTION = [
+  'act produce: done',
+  'attempt attempt 1 sent',
+  'act simulate: done',
+  'attempt attempt 1 failed',
+  'event production PRODUCTION_ERROR',
+];
+
+describe('the incident of a card', () => {
+  test('is everything from its order on, under each of its names', async () => {
+    const { cardToken, orderId } = one.target;
+    const byToken = await tell({ cards: [{ profileId: null, cardToken, orderId: null }] });
+    expect(told(byToken).toSorted()).toEqual(['act order: done', ...PRODUCTION].toSorted());
+    expect(told(byToken)[0]).toBe('act order: done');
+    const byOrder = await tell({ cards: [{ profileId: null, cardToken: null, orderId }] });
+    expect(byOrder.timeline).toEqual(byToken.timeline);
+    expect(byToken.cards).toMatchObject([
+      { profileId: 1001, orderId, cardToken, production: { status: 'PRODUCTION_ERROR' } },
+    ]);
+    expect(byToken.timeline.find(({ type }) => type === 'event')).toMatchObject({
+      deliveryId: 'd-1',
+      signed: true,
+      errorCode: 'PRD_HOPPER_DOOR',
+    });
+  });
+
+  test('in a time has what came in it', async () => {
+    const cards = [{ ...one.target, orderId: null }];
+    const end = one.world.clock.now();
+    one.world.clock.time += 3_600_000;
+    const attempts = async (since: number, until: number) => told(await tell({ cards }, { since, until }));
+    expect((await attempts(start, end + 1)).toSorted()).toEqual(PRODUCTION.toSorted());
+    await expect(attempts(end + 1, end + 2)).rejects.toMatchObject({ code: 'not-found', exitCode: 10 });
+  });
+
+  test('that nobody heard of is 10, and says how to find out more', async () => {
+    const cards = [{ profileId: 1001, cardToken: null, orderId: 999 }];
+    await expect(tell({ cards })).rejects.toMatchObject({
+      code: 'not-found',
+      hint: expect.stringContaining('kioskctl status 1001/999 --history'),
+    });
+    await expect(tell({ cards }, { since: start })).rejects.toMatchObject({
+      hint: expect.stringContaining('kioskctl incident 1001/999'),
+    });
+  });
+
+  test('next to one that nobody heard of is told, with a warning', async () => {
+    const cards = [one.target, { profileId: 1001, cardToken: null, orderId: 999 }];
+    expect(told(await tell({ cards }))).toHaveLength(6);
+    expect(one.world.said.join()).toContain('nothing of 1001/999');
+  });
+
+  test('has nothing of the bodies of events but what is told of them', async () => {
+    const { profileId, cardToken } = one.target;
+    const holder = {
+      cardHolderName: 'Canary Example',
+      pan: '4111111111111111',
+      address: { firstLine: 'Canary 1' },
+    };
+    const body = productionBody('PRODUCED', {
+      resource: {
+        type: 'card',
+        profile_id: profileId,
+        card_token: cardToken,
+        client_id: 'canary-bank',
+        ...holder,
+      },
+      description: 'Canary Example was here',
+      ...holder,
+    });
+    await importLines(one.world, [loggedLine(body, { deliveryId: 'canary@bank.example' })]);
+    const incident = await tell({ cards: [one.target] });
+    expect(told(incident)).toContain('event production PRODUCED');
+    expect(JSON.stringify(incident)).not.toMatch(/canary|4111/i);
+  });
+
+  test('leaves out test notifications', async () => {
+    const { profileId, cardToken } = one.target;
+    const resource = { type: 'card', profile_id: profileId, card_token: cardToken };
+    await importLines(one.world, [loggedLine(productionBody('PRODUCED', { resource }), { test: true })]);
+    expect(told(await tell({ cards: [one.target] }))).not.toContain('event production PRODUCED');
+  });
+});
+
+function around(): { since: number; until: number } {
+  return { since: start, until: one.world.clock.now() + 1 };
+}
+
+describe('the incident of a kiosk', () => {
+  test('is that of its cards in the time, and what was done to the kiosk itself', async () => {
+    const { journal, clock } = one.world;
+    const hold = { act: 'hold', context: 'local', profileId: 0, orderId: null, cardToken: null } as const;
+    for (const kioskId of ['WIS00001', 'WIS00002'])
+      await journal.startAct({ ...hold, kioskId, reason: 'door', at: clock.now() });
+    const incident = await tell({ kioskId: 'WIS00001' }, around());
+    expect(told(incident).toSorted()).toEqual([...PRODUCTION, 'act hold: running'].toSorted());
+    expect(incident).toMatchObject({ kioskId: 'WIS00001', cards: [{ cardToken: one.target.cardToken }] });
+    expect(told(await tell({ kioskId: 'WIS00002' }, around()))).toEqual(['act hold: running']);
+  });
+
+  test('has what listening covers of the time', async () => {
+    const { journal } = one.world;
+    one.world.clock.time += 60_000;
+    const listening = await journal.startListening('http://127.0.0.1/', start);
+    await journal.endListening(listening, start + 5);
+    const { coverage } = await tell({ kioskId: 'WIS00001' }, { since: start - 5, until: null });
+    expect(coverage.listened).toEqual([
+      { from: new Date(start).toISOString(), to: new Date(start + 5).toISOString() },
+    ]);
+    expect(coverage.gaps[0]?.from).toBe(new Date(start - 5).toISOString());
+  });
+
+  test('of which nothing is known is 10, and says how to look further back', async () => {
+    const since = one.world.clock.now() - 86_400_000;
+    await expect(tell({ kioskId: 'WIS00009' }, { since })).rejects.toMatchObject({
+      code: 'not-found',
+      exitCode: 10,
+      hint: expect.stringContaining('kioskctl incident --kiosk WIS00009 --since 7d'),
+    });
+    await expect(tell({ kioskId: 'WIS00009' }, { since: since - 8 * 86_400_000 })).rejects.toMatchObject({
+      hint: expect.stringContaining('--since 60d'),
+    });
+  });
+});

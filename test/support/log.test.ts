@@ -1,0 +1,122 @@
+import { userInfo } from 'node:os';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ActRecord } from '../../src/journal/journal.ts';
+import { makeStyle } from '../../src/output/style.ts';
+import { type ActSelection, auditTrail } from '../../src/support/log.ts';
+import { renderLog } from '../../src/support/log-view.ts';
+import { OneCard } from '../cards/one-card.ts';
+
+const EVERYTHING: ActSelection = {
+  card: null,
+  kioskIds: [],
+  acts: [],
+  user: null,
+  host: null,
+  isFailed: false,
+  since: null,
+  until: null,
+};
+
+let one: OneCard;
+
+/** A card that was sent to WIS00001, refused to another kiosk, failed, printed, and on which somebody works now. */
+beforeAll(async () => {
+  one = await OneCard.open();
+  await one.send();
+  await one.send({ kioskId: 'WIS00002' });
+  await one.fail();
+  one.world.clock.time += 60_000;
+  one.world.answers.push(true);
+  await one.repeat({
+    simulation: { status: 'PRODUCED' },
+    context: { name: 'laptop', reason: 'door closed' },
+  });
+  const { profileId, cardToken } = one.target;
+  await one.world.journal.startAct({
+    act: 'cancel',
+    context: 'local',
+    profileId,
+    cardToken,
+    orderId: null,
+    kioskId: null,
+    reason: null,
+    at: one.world.clock.now(),
+  });
+});
+afterAll(async () => one.world.close());
+
+async function trail(more: Partial<ActSelection> = {}, limit = 100) {
+  return auditTrail(one.world.context(), { selection: { ...EVERYTHING, ...more }, limit });
+}
+
+const names = (acts: readonly ActRecord[]) => acts.map(({ act }) => act).join(' ');
+
+async function namesOf(card: { cardToken: string | null; orderId: number | null }): Promise<string> {
+  return names((await trail({ card: { profileId: null, ...card } })).acts);
+}
+
+describe('the audit trail', () => {
+  test('has everything that was done, by every context, oldest first', async () => {
+    const { acts, hasMore } = await trail();
+    expect(names(acts)).toBe('order produce produce produce simulate retry cancel');
+    expect(new Set(acts.map(({ context }) => context))).toEqual(new Set(['local', 'laptop']));
+    expect(hasMore).toBe(false);
+  });
+
+  test('tells of a retry where it went, why, and under which ids', async () => {
+    const { acts } = await trail({ acts: ['retry'] });
+    expect(acts).toEqual([
+      expect.objectContaining({
+        kioskId: 'WIS00001',
+        reason: 'door closed',
+        exitCode: 0,
+        attemptId: expect.any(String),
+        correlationId: expect.any(String),
+        user: userInfo().username,
+      }),
+    ]);
+  });
+
+  test('cut to a number has the newest, and says that there is more', async () => {
+    expect(names((await trail({}, 2)).acts)).toBe('retry cancel');
+    expect((await trail({}, 6)).hasMore).toBe(true);
+    expect((await trail({}, 7)).hasMore).toBe(false);
+  });
+
+  test('of a card is the same under each of its names', async () => {
+    const { cardToken, orderId } = one.target;
+    expect(await namesOf({ cardToken, orderId: null })).toBe(
+      'order produce produce produce simulate retry cancel',
+    );
+    expect(await namesOf({ cardToken: null, orderId })).toBe(await namesOf({ cardToken, orderId: null }));
+    expect(await namesOf({ cardToken: null, orderId: 999 })).toBe('');
+  });
+
+  test('of what went wrong leaves out what goes on', async () => {
+    const { acts, hasMore } = await trail({ isFailed: true }, 1);
+    expect(acts).toMatchObject([{ act: 'produce', kioskId: 'WIS00002', exitCode: 9 }]);
+    expect(hasMore).toBe(false);
+  });
+});
+
+test('for people, each act has its line, and below it why and the ids', async () => {
+  const text = renderLog(await trail({}, 5), makeStyle(false));
+  const lines = text.split('\n');
+  expect(lines[0]).toMatch(
+    /^#\d+ {2}\d{4}-.* produce {2}1001\/[\da-f-]{36} {2}WIS00002 {2}.*\(.*\) {2}exit 9: refused by a guard; nothing was sent$/,
+  );
+  expect(text).toMatch(/\n#\d+ .* cancel .* running\n/);
+  expect(text).toMatch(/ {4}attempt [\da-f-]{36}, correlation [\da-f-]{36}/);
+  expect(lines.at(-2)).toMatch(/newest 5; --limit shows more/);
+  expect(renderLog({ acts: [], hasMore: false }, makeStyle(false))).toBe('No acts.\n');
+});
+
+test('control characters in a reason are written out, and secrets taken out', async () => {
+  const [act] = (await trail({ acts: ['order'] })).acts;
+  if (!act) throw new Error('no act');
+  const text = renderLog(
+    { acts: [{ ...act, reason: 'Bearer abc, x\u001b[2J' }], hasMore: false },
+    makeStyle(false),
+  );
+  expect(text).toContain(String.raw`Reason: Bearer [redacted], x\u001b[2J`);
+});
