@@ -18,7 +18,7 @@ const DEBTS = new Set([
   'src/input/flags.ts > src/context/listener-state.ts',
   'src/input/pem.ts > node:fs',
   'src/input/yaml-file.ts > src/cli/terminal/read-text.ts',
-  'src/kiosks/render-holds.ts > node:os',
+  'src/kiosks/kiosk-views.ts > node:os',
   'src/runs/reports/github.ts > node:fs',
   'src/runs/reports/github.ts > src/cli/terminal/write-file.ts',
   'src/runs/reports/write-report.ts > node:fs/promises',
@@ -28,7 +28,7 @@ const DEBTS = new Set([
   'src/scenarios/scenario-file.ts > node:fs',
   'src/scenarios/steps/execute.ts > src/runs/run.ts',
   'src/scenarios/steps/sandbox-steps.ts > src/runs/run.ts',
-  'src/support/runbook.ts > src/cli/settings/settings.ts',
+  'src/support/runbook-file.ts > src/cli/settings/settings.ts',
 ]);
 
 interface Import {

@@ -2,8 +2,7 @@ import type { Io } from '../cli/terminal/io.ts';
 import type { Context } from '../context/context.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { parseReference } from '../domain/ids.ts';
-import { PassedOnError } from './passed-on-error.ts';
-import { type GivenReference, resolveTargets, type Target } from './session/resolve-cards.ts';
+import { type GivenReference, type PassedOn, resolveTargets, type Target } from './session/resolve-cards.ts';
 import { parsePiped } from './stdin-cards.ts';
 
 /** The cards of a command, and whether its document shows one card or a list. */
@@ -35,4 +34,14 @@ export async function readCards(ctx: Context, io: Io, given: readonly string[]):
 /** One card that a flag names, like `--like CARD`. */
 export function readCardFlag(text: string | undefined): GivenReference | null {
   return text === undefined ? null : parseReference(text);
+}
+
+/** An earlier command of the pipe failed before it had a card: its error goes on, with its exit code. */
+export class PassedOnError extends Error {
+  readonly passedOn: PassedOn;
+
+  constructor(passedOn: PassedOn) {
+    super(passedOn.error.message);
+    this.passedOn = passedOn;
+  }
 }

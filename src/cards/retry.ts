@@ -1,12 +1,10 @@
 import type { Context } from '../context/context.ts';
 import { recordAct } from '../context/record-act.ts';
-import type { Attempt } from '../domain/attempt.ts';
-import { isUnsettled } from '../domain/attempt.ts';
+import { type Attempt, isUnsettled } from '../domain/attempt.ts';
 import { name } from '../domain/card.ts';
 import { type CatalogueEntry, lookUpError } from '../domain/errors/error-catalogue.ts';
 import { Failure } from '../domain/errors/failure.ts';
-import { guardRetry, type Seen } from '../domain/guards.ts';
-import { neverAgain } from '../domain/production-failure.ts';
+import { guardRetry, neverAgain, type Seen } from '../domain/guards.ts';
 import type { CardResult } from '../domain/results.ts';
 import { advise } from '../domain/runbook.ts';
 import { printable } from '../domain/text/terminal-text.ts';

@@ -1,12 +1,14 @@
 import type { Context } from '../context/context.ts';
 import { ListenerCheck, requireListener, type Via } from '../context/listener-state.ts';
 import { poll } from '../context/poll.ts';
-import { type Attempt, type AttemptDocument, toAttemptDocument } from '../domain/attempt.ts';
+import { type Attempt, type AttemptDocument, isUnsettled, toAttemptDocument } from '../domain/attempt.ts';
+import type { Card } from '../domain/card.ts';
+import { lookUpError } from '../domain/errors/error-catalogue.ts';
+import type { ExitCode } from '../domain/errors/exit-codes.ts';
 import { Outage } from '../domain/errors/failure.ts';
 import type { CardResult } from '../domain/results.ts';
 import type { Stage } from '../domain/stage.ts';
 import type { ReadOptions } from '../wise/client.ts';
-import { exitStatusOf } from './exit-status.ts';
 import { CardFollower } from './session/follow-events.ts';
 import type { Observation } from './session/read-card.ts';
 import type { Target } from './session/resolve-cards.ts';
@@ -182,4 +184,22 @@ function followAll(
       return Math.max(...pauses, followers.size * JOURNAL_PAUSE_PER_CARD_MS);
     },
   };
+}
+
+/** What `status --exit-status` ends with for a card that could be read. */
+export function exitStatusOf(card: Card, attempt: Attempt | null): ExitCode {
+  if (isUnsettled(attempt)) return 8;
+  switch (card.stage) {
+    case 'produced':
+    case 'completed':
+      return 0;
+    case 'failed':
+      return lookUpError('production', card.production?.errorCode ?? null).exitCode;
+    case 'cancelled':
+    case 'returned':
+    case 'expired':
+      return 6;
+    default:
+      return 75;
+  }
 }

@@ -5,7 +5,7 @@ import { Failure } from '../domain/errors/failure.ts';
 import { refuseEnded, refuseOtherDelivery } from '../domain/guards.ts';
 import { formatReference } from '../domain/ids.ts';
 import { commandLine } from '../domain/next-command.ts';
-import { requirementAdvice, unmetRequirements } from '../domain/requirement.ts';
+import { requirementAdvice, unmetRequirements } from '../domain/order.ts';
 import type { CardResult } from '../domain/results.ts';
 import type { Stage } from '../domain/stage.ts';
 import type { Observation } from './session/read-card.ts';

@@ -1,7 +1,6 @@
 import { Command } from '@oclif/core';
-import { type CardInput, readCards } from '../cards/card-arguments.ts';
-import { type CardResultsOptions, cardResults } from '../cards/card-results.ts';
-import { PassedOnError } from '../cards/passed-on-error.ts';
+import { type CardInput, PassedOnError, readCards } from '../cards/card-arguments.ts';
+import { type CardResultsOptions, cardResults } from '../cards/card-views.ts';
 import type { Context, Environment } from '../context/context.ts';
 import { asFailure, Failure } from '../domain/errors/failure.ts';
 import { causeOf } from '../domain/results.ts';
@@ -14,7 +13,7 @@ import { makeDocument, wantsFlag } from '../output/document.ts';
 import type { Result } from '../output/result.ts';
 import { makeStyle } from '../output/style.ts';
 import { renderPages } from '../support/error-views.ts';
-import { openRunbook } from '../support/runbook.ts';
+import { openRunbook } from '../support/runbook-file.ts';
 import type { ContextFlags, Effect } from './context-flags.ts';
 import { type OpenContext, openContext } from './open-context.ts';
 import { guardProduction } from './production-guard.ts';

@@ -5,11 +5,10 @@ import { globalFlags } from '../input/flags.ts';
 import { makeDocument, wantsFlag } from '../output/document.ts';
 import { makeStyle } from '../output/style.ts';
 import { BaseCommand } from './base-command.ts';
-import { KioskctlHelp } from './help.ts';
+import { KioskctlHelp, unknownCommand } from './help.ts';
 import { makeOwnPlugin } from './manifest-plugin.ts';
 import { processIo } from './terminal/io.ts';
 import { onForcedEnd, setExitCode, watchForBugs, watchOutput } from './terminal/signals.ts';
-import { unknownCommand } from './unknown-command.ts';
 
 /**
  * Finds the command that is meant and runs it, or shows help. What never reaches a command (an unknown one, one that

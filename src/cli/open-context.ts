@@ -1,19 +1,21 @@
+import packageJson from '../../package.json' with { type: 'json' };
 import type { Context } from '../context/context.ts';
 import { IN_MEMORY } from '../database/sqlite.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { redact } from '../domain/text/redaction.ts';
 import { readPublicKey } from '../input/pem.ts';
 import type { Journal } from '../journal/journal.ts';
-import { openSqliteJournal } from '../journal/open-journal.ts';
+import { JOURNAL_SCHEMA, openSqliteJournal } from '../journal/open-journal.ts';
 import { RemoteSandbox } from '../sandbox/control-client.ts';
 import { Sandbox } from '../sandbox/sandbox.ts';
-import { openRunbook } from '../support/runbook.ts';
-import { PUBLISHED_KEYS } from '../webhooks/published-keys.ts';
+import type { IncidentSetup } from '../support/incident.ts';
+import { openRunbook } from '../support/runbook-file.ts';
+import { PUBLISHED_KEYS } from '../webhooks/signature.ts';
 import type { Client } from '../wise/client.ts';
 import type { ContextFlags, Effect } from './context-flags.ts';
 import { type Credentials, makeCredentials } from './credentials/credentials.ts';
 import { makeForgivingJournal } from './fallback-journal.ts';
-import { makeClient } from './open-client.ts';
+import { BASE_URLS, makeClient } from './open-client.ts';
 import { loadSettings, type Settings } from './settings/settings.ts';
 import type { Io } from './terminal/io.ts';
 import { TerminalReport } from './terminal/progress-display.ts';
@@ -190,5 +192,24 @@ function lazily<Value>(make: () => Value): Lazy<Value> {
   return {
     get: () => (value ??= make()),
     made: () => value,
+  };
+}
+
+/** What kioskctl works with, for those who look into it later: no paths, no credentials, of the base URL only the host. */
+export function describeSetup(settings: Settings): IncidentSetup {
+  const { environment, contextName, baseUrl, apiVersion, timing } = settings;
+  const own = environment === 'local' ? null : BASE_URLS[environment];
+  const url = baseUrl ?? own;
+  return {
+    kioskctl: packageJson.version,
+    node: process.version,
+    apiVersion,
+    journalSchema: JOURNAL_SCHEMA,
+    context: contextName,
+    environment,
+    apiHost: url === null ? null : new URL(url).host,
+    timeoutMs: timing.timeout,
+    intervalMs: timing.interval,
+    settleWindowMs: timing.settleWindow,
   };
 }

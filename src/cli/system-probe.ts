@@ -7,7 +7,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { inspect } from '../database/inspect.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { JOURNAL_SCHEMA } from '../journal/open-journal.ts';
-import type { KeptFile, Machine } from '../support/machine.ts';
+import type { KeptFile, Machine } from '../support/system-checks.ts';
 import type { ContextFlags } from './context-flags.ts';
 import { vendorUrlOf } from './open-client.ts';
 import { findProxy, readCertificate } from './settings/network.ts';

@@ -1,6 +1,6 @@
 import { Failure } from '../domain/errors/failure.ts';
-import { nearestOf } from '../domain/text/nearest.ts';
 import { printable } from '../domain/text/terminal-text.ts';
+import { nearestOf } from '../domain/text/words.ts';
 
 /** What a command takes. */
 interface Usage {

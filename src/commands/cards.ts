@@ -1,8 +1,8 @@
 import { cards } from '../cards/api-lists.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { limitFlag, quietFlag, toLimit } from '../input/flags.ts';
-import { localTime } from '../output/local-time.ts';
 import type { Result } from '../output/result.ts';
+import { localTime } from '../output/style.ts';
 import { plainRow, renderTable } from '../output/table.ts';
 
 export default class Cards extends BaseCommand {

@@ -1,10 +1,12 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
-import { renderDoctor } from '../cli/render-doctor.ts';
 import { makeMachine } from '../cli/system-probe.ts';
 import { asFailure } from '../domain/errors/failure.ts';
+import { printable } from '../domain/text/terminal-text.ts';
 import type { Result } from '../output/result.ts';
-import { doctor } from '../support/doctor.ts';
+import type { Style } from '../output/style.ts';
+import { type CheckResult, doctor } from '../support/doctor.ts';
+import type { CheckStatus } from '../support/system-checks.ts';
 
 export default class Doctor extends BaseCommand {
   static override effect = 'reads' as const;
@@ -32,4 +34,23 @@ Ends with the exit code of the first check that failed; warnings don't fail.`;
       text: (style) => renderDoctor(checks, style),
     };
   }
+}
+
+const WIDTH = 14;
+
+/** The check-list: a line for each check, and below it what to do. */
+export function renderDoctor(results: readonly CheckResult[], style: Style): string {
+  const signs: Record<CheckStatus, string> = {
+    ok: style.good('✓'),
+    warning: style.warning('!'),
+    failed: style.bad('✗'),
+    skipped: style.dim('–'),
+  };
+  const lines = results.flatMap(({ name, status, message, hint }) => [
+    `${signs[status]} ${name.padEnd(WIDTH)} ${status === 'skipped' ? style.dim(printable(message)) : printable(message)}`,
+    ...(hint === undefined ? [] : [`${' '.repeat(WIDTH + 3)}${printable(hint)}`]),
+  ]);
+  const count = (wanted: CheckStatus) => results.filter(({ status }) => status === wanted).length;
+  const summary = `${count('ok')} passed, ${count('warning')} with a warning, ${count('failed')} failed, ${count('skipped')} left out.`;
+  return `${[...lines, '', summary].join('\n')}\n`;
 }

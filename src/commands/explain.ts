@@ -1,10 +1,10 @@
 import { Args } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
+import { unknownCode } from '../domain/production.ts';
 import { allErrors, explainError, withAdvice } from '../domain/runbook.ts';
-import { unknownCode } from '../domain/simulation.ts';
 import { runbookFlag } from '../input/flags.ts';
 import type { Result } from '../output/result.ts';
-import { renderCatalogue, renderEntry } from '../support/render-errors.ts';
+import { renderCatalogue, renderEntry } from '../support/error-views.ts';
 
 export default class Explain extends BaseCommand {
   static override effect = 'reads' as const;

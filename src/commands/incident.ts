@@ -1,16 +1,16 @@
 import { BaseCommand } from '../cli/base-command.ts';
-import { describeSetup } from '../cli/describe-setup.ts';
+import { describeSetup } from '../cli/open-context.ts';
 import { writeNewFile } from '../cli/terminal/write-file.ts';
 import type { Result } from '../output/result.ts';
 import { tellIncident } from '../support/gather-incident.ts';
+import { renderIncident, writtenIncident } from '../support/incident-view.ts';
 import {
   incidentArgs,
   incidentFlags,
   toFormat,
   toIncidentKiosk,
   toIncidentSpan,
-} from '../support/incident-options.ts';
-import { renderIncident, writtenIncident } from '../support/incident-view.ts';
+} from '../support/support-flags.ts';
 
 export default class IncidentCommand extends BaseCommand {
   static override effect = 'reads' as const;

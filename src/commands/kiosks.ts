@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
-import { parseKioskId } from '../domain/kiosk-id.ts';
-import { optionalKioskArgs } from '../kiosks/kiosk-options.ts';
+import { parseKioskId } from '../domain/ids.ts';
+import { optionalKioskArgs } from '../kiosks/kiosk-flags.ts';
 import { overviewResult } from '../kiosks/kiosk-views.ts';
 import { overview, watchOverview } from '../kiosks/overview.ts';
 import type { Result } from '../output/result.ts';

@@ -1,6 +1,6 @@
 import { BaseCommand } from '../cli/base-command.ts';
 import { asFailure } from '../domain/errors/failure.ts';
-import { isLoopback } from '../domain/text/loopback.ts';
+import { isLoopback } from '../domain/text/words.ts';
 import { type Heard, listen } from '../events/listen.ts';
 import { listenFlags, readListenOptions } from '../events/listen-flags.ts';
 import { heardResult, unshownResult } from '../events/listen-view.ts';

@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core';
 import { produce } from '../cards/produce.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { parseSimulation } from '../domain/simulation.ts';
+import { parseSimulation } from '../domain/production.ts';
 import { actFlags, cardArgs, followFlags, quietFlag, waitFlags } from '../input/flags.ts';
 import type { Result } from '../output/result.ts';
 

@@ -1,17 +1,16 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
-import { githubActions } from '../cli/settings/github.ts';
+import { githubActions } from '../cli/settings/paths.ts';
 import { interruption } from '../cli/terminal/signals.ts';
 import { actFlags, quietFlag, waitFlags } from '../input/flags.ts';
 import type { Result } from '../output/result.ts';
 import { prepareRun } from '../runs/prepare-run.ts';
-import { publish } from '../runs/reports/publish.ts';
 import { readReport } from '../runs/reports/read-report.ts';
 import { reportFlags, toReports } from '../runs/reports/report-flags.ts';
-import { requireWritable } from '../runs/reports/write-report.ts';
+import { publish, requireWritable } from '../runs/reports/write-report.ts';
 import { runFlags, toWantedRun } from '../runs/run-flags.ts';
-import { runResult } from '../runs/run-result.ts';
 import { resumeRun, startRun } from '../runs/run-scenario.ts';
+import { runResult } from '../runs/run-views.ts';
 
 export default class Run extends BaseCommand {
   static override effect = 'writes' as const;

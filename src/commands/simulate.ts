@@ -3,7 +3,7 @@ import { simulate, verifyProfile } from '../cards/simulate.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { parseId } from '../domain/ids.ts';
-import { toSimulation } from '../domain/simulation.ts';
+import { toSimulation } from '../domain/production.ts';
 import { actFlags, optionalCardArgs, quietFlag, waitFlags } from '../input/flags.ts';
 import type { Result } from '../output/result.ts';
 

@@ -1,10 +1,10 @@
 import { Flags } from '@oclif/core';
 import type { CardInput } from '../cards/card-arguments.ts';
-import { ofSelection, renderStatus } from '../cards/render-status.ts';
+import { ofSelection, renderStatus } from '../cards/card-views.ts';
 import { type StatusResult, type WatchOptions, watchStatus } from '../cards/status.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import type { Context } from '../context/context.ts';
-import { readCovered } from '../context/coverage-part.ts';
+import { readCovered } from '../context/listener-state.ts';
 import { optionalCardArgs, quietFlag, toVia, waitFlags, watchViaFlag } from '../input/flags.ts';
 import { cardSelectionFlags, refuseBoth, toCardSelection } from '../kiosks/kiosk-flags.ts';
 import { chosenStatus, chosenTargets } from '../kiosks/selection-status.ts';

@@ -1,5 +1,5 @@
 import type { Target } from '../cards/session/resolve-cards.ts';
-import { asFailure } from '../domain/errors/failure.ts';
+import { asFailure, Failure } from '../domain/errors/failure.ts';
 import type { Act, ActEnd } from '../journal/journal.ts';
 import type { Context } from './context.ts';
 
@@ -61,4 +61,19 @@ export async function recordAct<Result>(
     await end({ exitCode, traceId: details?.traceId ?? null });
     throw error;
   }
+}
+
+/**
+ * Asks whether somebody is at the kiosks: what nobody takes is spoiled. Only a person knows, or the flag says it.
+ * @throws Failure `not-confirmed`, `input-required`
+ */
+export async function approveAttended(ctx: Context, kioskIds: readonly string[]): Promise<void> {
+  const question = `Does somebody take the cards at ${kioskIds.join(', ')}? What nobody takes is spoiled.`;
+  if (await ctx.ask.confirm(question, { flag: '--attended', isAnsweredByYes: false })) return;
+  throw declined('Have somebody there to take the cards; then run the command again.');
+}
+
+/** Somebody said no before anything was sent. */
+export function declined(hint: string): Failure {
+  return new Failure('not-confirmed', 'Nothing was sent.', { hint });
 }

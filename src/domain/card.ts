@@ -1,7 +1,7 @@
 import { formatReference } from './ids.ts';
 import { type Invocation, nextCommand, toShell } from './next-command.ts';
+import type { Requirement } from './order.ts';
 import type { Production } from './production.ts';
-import type { Requirement } from './requirement.ts';
 import { ageInDays, type Stage, type StageFacts, stageOf } from './stage.ts';
 
 /** Everything that was learned of a card; what is not known is null. */

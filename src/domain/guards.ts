@@ -1,7 +1,10 @@
 import { type Attempt, refusedForGood } from './attempt.ts';
 import { type Card, codeOf, hintOf, name } from './card.ts';
-import { Failure } from './errors/failure.ts';
-import { neverAgain } from './production-failure.ts';
+import { type CatalogueEntry, lookUpError } from './errors/error-catalogue.ts';
+import { Failure, type FailureDetails } from './errors/failure.ts';
+import type { ErrorKind } from './errors/vendor-errors.ts';
+import type { Production } from './production.ts';
+import { printable } from './text/terminal-text.ts';
 
 /** What a guard decides: send the card to a kiosk, or leave it, because it is where the user wants it. */
 export type Decision = { send: string } | 'unchanged';
@@ -141,4 +144,62 @@ function notReady(card: Card): Failure {
       ? `It can't be told where card ${name(card)} stands.`
       : `Card ${name(card)} is not ready yet (${card.stage}).`;
   return new Failure('wrong-stage', message, { hint: hintOf(card) });
+}
+
+/** The current attempt ended without a card. The catalogue says who acts and what the exit code is. */
+export function productionFailed(card: Card): Failure {
+  const production = card.production;
+  return explained(card, {
+    code: 'production-failed',
+    kind: 'production',
+    production,
+    what: `The production of card ${name(card)} on kiosk ${production?.kioskId ?? 'unknown'} failed`,
+  });
+}
+
+/** The vendor refused the request; the card is as it was before. */
+export function productionRefused(
+  card: Card,
+  refusal: Production | null,
+  details: FailureDetails = {},
+): Failure {
+  return explained(card, {
+    code: 'production-refused',
+    kind: 'request',
+    production: refusal,
+    what: `The request to produce card ${name(card)} on kiosk ${refusal?.kioskId ?? 'unknown'} was refused`,
+    details,
+  });
+}
+
+interface Explanation {
+  code: 'production-failed' | 'production-refused';
+  kind: ErrorKind;
+  production: Production | null;
+  what: string;
+  details?: FailureDetails;
+}
+
+function explained(card: Card, { code, kind, production, what, details }: Explanation): Failure {
+  const entry = lookUpError(kind, production?.errorCode ?? null);
+  const errorCode = printable(entry.code);
+  return new Failure(code, `${what}: ${errorCode}. ${entry.meaning}`, {
+    hint: entry.retry === 'never' || !card.next ? entry.nextStep : `${entry.nextStep} Next: ${card.next}`,
+    details: { ...details, errorCode },
+    exitCode: entry.exitCode,
+  });
+}
+
+/** A retry that the catalogue forbids. */
+export function neverAgain(card: Card, { code, meaning, nextStep, exitCode }: CatalogueEntry): Failure {
+  const errorCode = printable(code);
+  return new Failure(
+    'production-failed',
+    `Card ${name(card)} can't be produced again: ${errorCode}. ${meaning}`,
+    {
+      hint: nextStep,
+      details: { errorCode },
+      exitCode,
+    },
+  );
 }

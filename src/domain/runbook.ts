@@ -1,5 +1,5 @@
 import { type CatalogueEntry, ERROR_CATALOGUE, findErrors, lookUpError } from './errors/error-catalogue.ts';
-import type { ErrorKind, RetryAdvice } from './errors/error-row.ts';
+import type { ErrorKind, RetryAdvice } from './errors/vendor-errors.ts';
 import type { CardFailure } from './selection.ts';
 
 /** What a team wrote about one error code; what it left out is null. */

@@ -1,6 +1,6 @@
 import type { Attempt } from './attempt.ts';
 import type { Card } from './card.ts';
-import type { ErrorKind } from './errors/error-row.ts';
+import type { ErrorKind } from './errors/vendor-errors.ts';
 import type { Stage } from './stage.ts';
 
 /** A card as the journal knows it, without a look at the API. */

@@ -4,10 +4,11 @@ import type { Context } from '../context/context.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { parseReference } from '../domain/ids.ts';
 import { printable } from '../domain/text/terminal-text.ts';
-import { parsePointInTime } from '../domain/times/point-in-time.ts';
+import { parsePointInTime } from '../domain/times/vendor-time.ts';
 import { toText } from '../input/flags.ts';
 import { SignatureVerifier } from '../webhooks/signature.ts';
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../wire/events.ts';
+import { type ChosenValues, EventChoice } from './event-filter.ts';
 import type { EventSelection } from './list-events.ts';
 
 /** Which events a command is about. */
@@ -131,4 +132,26 @@ export function toReceiver(text: string): URL {
 
 function toTime(text: string | undefined, options: { flag: string; now: number }): number | null {
   return text === undefined ? null : parsePointInTime(text, options);
+}
+
+/**
+ * Reads which events to choose: `status=PRODUCED`, `kiosk=WIS00001`, `card=1001/501`, `type=production`.
+ * @throws Failure `usage`, `invalid-reference`
+ */
+export function parseEventChoice(texts: readonly string[]): EventChoice {
+  const chosen: ChosenValues = { type: [], card: [], kiosk: [], status: [] };
+  for (const text of texts) {
+    const [, kind = '', value = ''] = /^(\w+)=(.+)$/.exec(text) ?? [];
+    if (kind === 'card') chosen.card.push(parseReference(value));
+    else if (kind === 'status') chosen.status.push(value.toUpperCase());
+    else if (kind === 'type' || kind === 'kiosk') chosen[kind].push(value);
+    else throw notAChoice(text);
+  }
+  return new EventChoice(chosen);
+}
+
+function notAChoice(text: string): Failure {
+  return new Failure('usage', `“${printable(text.slice(0, 80))}” chooses no events.`, {
+    hint: 'Write type=production, card=1001/501, kiosk=WIS00001 or status=PRODUCED.',
+  });
 }

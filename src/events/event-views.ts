@@ -5,9 +5,10 @@ import { formatReference } from '../domain/ids.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { counted } from '../domain/text/words.ts';
 import type { KeptDelivery } from '../journal/journal.ts';
-import { localTime } from '../output/local-time.ts';
-import type { Style } from '../output/style.ts';
+import { localTime, type Style } from '../output/style.ts';
+import { plainRow, renderTable } from '../output/table.ts';
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../wire/events.ts';
+import type { Subscription } from '../wire/subscriptions.ts';
 import type { Imported } from './import-events.ts';
 import type { Replayed } from './replay-events.ts';
 
@@ -78,4 +79,15 @@ function whatOf({ eventType, status, errorCode }: KeptEvent, style: Style): stri
   if (errorCode === null) return `production → ${style.bad(shown)}, without an error code`;
   const { code, meaning } = lookUpError(status === 'REQUEST_ERROR' ? 'request' : 'production', errorCode);
   return `production → ${style.bad(shown)}: ${printable(code)}. ${meaning}`;
+}
+
+/** Subscriptions as a table. */
+export async function renderWebhooks(subscriptions: readonly Subscription[]): Promise<string> {
+  if (subscriptions.length === 0) return 'No subscriptions. Make them: kioskctl webhooks create --url URL\n';
+  return renderTable(
+    ['Subscription', 'Events', 'Version', 'URL', 'Name'],
+    subscriptions.map(({ id, eventType, version, url, name }) =>
+      plainRow([id, eventType, version, url, name]),
+    ),
+  );
 }

@@ -2,9 +2,9 @@ import { Flags } from '@oclif/core';
 import { Failure } from '../domain/errors/failure.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { parseDuration } from '../domain/times/duration.ts';
+import { toPort } from '../input/flags.ts';
 import { readPublicKey } from '../input/pem.ts';
-import { toPort } from '../input/port.ts';
-import { parseEventChoice } from './event-choice.ts';
+import { parseEventChoice } from './event-flags.ts';
 import type { ListenOptions } from './listen.ts';
 
 export const listenFlags = {

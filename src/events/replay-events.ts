@@ -3,7 +3,7 @@ import { combineExitCodes, type ExitCode } from '../domain/errors/exit-codes.ts'
 import { Failure, type FailureDocument } from '../domain/errors/failure.ts';
 import type { ResultOutcome } from '../domain/results.ts';
 import type { KeptDelivery } from '../journal/journal.ts';
-import { sendDelivery } from '../webhooks/send.ts';
+import { sendDelivery } from '../webhooks/post.ts';
 import { showEvent } from './list-events.ts';
 
 /** What became of one event that was sent again. */

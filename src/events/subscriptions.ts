@@ -4,8 +4,7 @@ import { NO_CARD, recordAct } from '../context/record-act.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { commandLine } from '../domain/next-command.ts';
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../wire/events.ts';
-import { receiverFaults, type Subscription } from '../wire/subscription.ts';
-import { subscription, testNotifications } from '../wire/subscriptions.ts';
+import { receiverFaults, type Subscription, subscription, testNotifications } from '../wire/subscriptions.ts';
 import { failureOf, type Sent, unreachable } from '../wise/client.ts';
 import * as api from '../wise/subscriptions.ts';
 

@@ -1,7 +1,6 @@
 import type { ExitCode } from '../domain/errors/exit-codes.ts';
 import { Failure, type FailureDocument } from '../domain/errors/failure.ts';
-import { PUBLISHED_KEYS } from '../webhooks/published-keys.ts';
-import { SignatureVerifier } from '../webhooks/signature.ts';
+import { PUBLISHED_KEYS, SignatureVerifier } from '../webhooks/signature.ts';
 
 /** What checking one signature came to. */
 export interface Verification {

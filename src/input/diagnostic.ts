@@ -1,4 +1,4 @@
-import { nearestOf } from '../domain/text/nearest.ts';
+import { nearestOf } from '../domain/text/words.ts';
 
 /** Where in a file of a user's something is: the keys that lead to it, and whether the last key is meant or its value. */
 export interface Place {

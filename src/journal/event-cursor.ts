@@ -1,5 +1,5 @@
-import type { Store } from './store.ts';
 import { latestEventId, listEventCards } from './tables/events.ts';
+import type { Store } from './write-queue.ts';
 
 /** What was read this long ago is new enough, in milliseconds. */
 const FRESH_MS = 2;

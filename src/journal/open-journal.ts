@@ -8,14 +8,13 @@ import { sqliteEvents, sqliteListenings } from './sqlite-events.ts';
 import { sqliteKiosks } from './sqlite-kiosks.ts';
 import { sqliteLeases } from './sqlite-leases.ts';
 import { sqliteRuns } from './sqlite-runs.ts';
-import type { Store } from './store.ts';
-import { currentHolder } from './tables/holder.ts';
+import { currentHolder } from './tables/leases.ts';
 import { CARDS_ATTEMPTS_ACTS } from './tables/migrations/001-cards-attempts-acts.ts';
 import { EVENTS_LISTENINGS } from './tables/migrations/002-events-listenings.ts';
 import { KIOSKS } from './tables/migrations/003-kiosks.ts';
 import { AUDIT_TRAIL } from './tables/migrations/004-audit-trail.ts';
 import { RUNS } from './tables/migrations/005-runs.ts';
-import { GroupCommit } from './write-queue.ts';
+import { GroupCommit, type Store } from './write-queue.ts';
 
 const MIGRATIONS = [CARDS_ATTEMPTS_ACTS, EVENTS_LISTENINGS, KIOSKS, AUDIT_TRAIL, RUNS];
 

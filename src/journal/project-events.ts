@@ -2,11 +2,11 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { type KeptEvent, ORDER_EVENT, productionOf } from '../domain/event.ts';
 import { foldEvents, laterOrderStatus } from '../domain/event-order.ts';
 import { latestOf, type Production } from '../domain/production.ts';
-import type { Store } from './store.ts';
 import * as states from './tables/card-states.ts';
 import * as cards from './tables/cards.ts';
-import { findEnvironment, putEnvironment } from './tables/environments.ts';
+import { findEnvironment, putEnvironment } from './tables/cards.ts';
 import * as events from './tables/events.ts';
+import type { Store } from './write-queue.ts';
 
 /** Events that one transaction takes in, in some 10 ms; a webhook that arrives meanwhile waits for it. */
 const FOLDED_AT_ONCE = 200;

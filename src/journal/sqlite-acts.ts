@@ -1,10 +1,16 @@
 import { hostname } from 'node:os';
 import type { ActRecord } from '../domain/act.ts';
 import type { Journal } from './journal.ts';
-import type { Store } from './store.ts';
-import { endAct, insertAct, type KeptAct, listActs } from './tables/acts.ts';
-import { mayBeAlive } from './tables/holder.ts';
-import { findOrderRequest, recordOrderRequest } from './tables/order-requests.ts';
+import {
+  endAct,
+  findOrderRequest,
+  insertAct,
+  type KeptAct,
+  listActs,
+  recordOrderRequest,
+} from './tables/acts.ts';
+import { mayBeAlive } from './tables/leases.ts';
+import type { Store } from './write-queue.ts';
 
 type ActsPart = Pick<Journal, 'startAct' | 'endAct' | 'listActs' | 'findOrderRequest' | 'recordOrderRequest'>;
 

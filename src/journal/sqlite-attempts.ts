@@ -1,8 +1,8 @@
 import { type Attempt, OPEN_OUTCOMES } from '../domain/attempt.ts';
 import type { Claim, Journal, Observed } from './journal.ts';
-import { present, type Store } from './store.ts';
 import * as attempts from './tables/attempts.ts';
-import { isHeld } from './tables/holder.ts';
+import { isHeld } from './tables/leases.ts';
+import { present, type Store } from './write-queue.ts';
 
 type AttemptsPart = Pick<
   Journal,

@@ -1,10 +1,10 @@
 import { latestOf } from '../domain/production.ts';
 import type { Journal } from './journal.ts';
 import { foldCards, foldSome } from './project-events.ts';
-import type { Store } from './store.ts';
 import * as states from './tables/card-states.ts';
 import * as cards from './tables/cards.ts';
-import { findEnvironment, putEnvironment } from './tables/environments.ts';
+import { findEnvironment, putEnvironment } from './tables/cards.ts';
+import type { Store } from './write-queue.ts';
 
 type CardsPart = Pick<Journal, 'rememberCard' | 'findCard' | 'orderSeenAt' | 'listCards' | 'listRecentCards'>;
 

@@ -2,11 +2,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { KeptEvent } from '../domain/event.ts';
 import { EventFeed } from './event-cursor.ts';
 import type { Delivery, Journal } from './journal.ts';
-import type { Store } from './store.ts';
 import * as cards from './tables/cards.ts';
 import * as events from './tables/events.ts';
-import { mayBeAlive } from './tables/holder.ts';
+import { mayBeAlive } from './tables/leases.ts';
 import * as listenings from './tables/listeners.ts';
+import type { Store } from './write-queue.ts';
 
 /** Events that one transaction forgets; 20 ms later comes the next. */
 const PRUNED_AT_ONCE = 2_000;

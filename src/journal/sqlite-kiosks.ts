@@ -1,8 +1,8 @@
 import type { Journal } from './journal.ts';
-import { present, type Store } from './store.ts';
 import { listDurations } from './tables/attempts.ts';
-import { listCardsAt } from './tables/cards-at.ts';
 import * as holds from './tables/kiosks.ts';
+import { listCardsAt } from './tables/kiosks.ts';
+import { present, type Store } from './write-queue.ts';
 
 type KiosksPart = Pick<Journal, 'listHolds' | 'holdKiosk' | 'releaseKiosk' | 'listCardsAt' | 'listDurations'>;
 

@@ -1,7 +1,7 @@
 import type { Journal } from './journal.ts';
-import type { Store } from './store.ts';
-import { mayBeAlive } from './tables/holder.ts';
 import * as leases from './tables/leases.ts';
+import { mayBeAlive } from './tables/leases.ts';
+import type { Store } from './write-queue.ts';
 
 /** A lease that was not renewed for this long has ended, even when its process is still there. */
 const LEASE_MS = 10_000;

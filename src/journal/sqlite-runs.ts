@@ -1,6 +1,6 @@
 import type { Journal } from './journal.ts';
-import type { Store } from './store.ts';
 import * as runs from './tables/runs.ts';
+import type { Store } from './write-queue.ts';
 
 type RunsPart = Pick<
   Journal,

@@ -4,7 +4,7 @@ import { NO_CARD, recordAct } from '../context/record-act.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { redact } from '../domain/text/redaction.ts';
 import type { Hold } from '../journal/journal.ts';
-import { describeUnknown, knownKiosks, nameKnown } from './known-kiosks.ts';
+import { describeUnknown, knownKiosks, nameKnown } from './kiosk-cards.ts';
 
 export interface Held {
   hold: Hold;

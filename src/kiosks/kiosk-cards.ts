@@ -2,7 +2,10 @@ import type { Target } from '../cards/session/resolve-cards.ts';
 import type { Context } from '../context/context.ts';
 import { type Attempt, followUp, isOpen } from '../domain/attempt.ts';
 import { describeCard } from '../domain/card.ts';
+import { Failure } from '../domain/errors/failure.ts';
 import { isSelected, type JournalCard, type Selection } from '../domain/selection.ts';
+import { printable } from '../domain/text/terminal-text.ts';
+import { nearestOf } from '../domain/text/words.ts';
 import { parseVendorTime } from '../domain/times/vendor-time.ts';
 import type { CardState } from '../journal/journal.ts';
 
@@ -68,4 +71,41 @@ function asHeard(ctx: Context, { attempt, production }: CardState): Attempt | nu
 export function toTarget({ card }: Pick<JournalCard, 'card'>): Target {
   const { profileId, cardToken, orderId } = card;
   return { profileId, cardToken, orderId, after: null };
+}
+
+/** The kiosks of the context, those that the journal heard of, and those on hold; in order. */
+export async function knownKiosks(ctx: Context): Promise<string[]> {
+  const heard = [...(await ctx.journal.listKiosks()), ...(await ctx.journal.listHolds())];
+  return [...new Set([...ctx.kiosks, ...heard.map(({ kioskId }) => kioskId)])].toSorted();
+}
+
+/**
+ * A kiosk that nothing knows is a mistake in writing, and must not look like one at which all is well.
+ * @throws Failure `usage`
+ */
+export async function requireKnownKiosks(ctx: Context, kioskIds: readonly string[]): Promise<void> {
+  if (kioskIds.length === 0) return;
+  const known = await knownKiosks(ctx);
+  const unknown = kioskIds.find((kioskId) => !known.includes(kioskId));
+  if (unknown === undefined) return;
+  throw new Failure('usage', describeUnknown(ctx, unknown), { hint: nameKnown(known, unknown) });
+}
+
+export function describeUnknown({ name }: Context, kioskId: string): string {
+  return `Neither the journal nor context ${name} knows a kiosk “${printable(kioskId)}”.`;
+}
+
+/** How many kiosks a message names. */
+const NAMED = 20;
+
+/** Names the kiosks that are known, and first those that somebody may have meant, where that helps. */
+export function nameKnown(known: readonly string[], wanted: string): string {
+  const meant = nearestOf(wanted, known);
+  const suggestion =
+    meant.length > 0 && meant.length < known.length
+      ? `Did you mean ${meant.map(printable).join(' or ')}? `
+      : '';
+  const more = known.length > NAMED ? ` and ${known.length - NAMED} more` : '';
+  const names = known.slice(0, NAMED).map(printable).join(', ') || 'none';
+  return `${suggestion}Known here: ${names}${more}.`;
 }

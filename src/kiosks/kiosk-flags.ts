@@ -1,17 +1,17 @@
-import { Flags } from '@oclif/core';
+import { Args, Flags } from '@oclif/core';
 import type { Context } from '../context/context.ts';
 import { ERROR_CATALOGUE, findErrors } from '../domain/errors/error-catalogue.ts';
 import { Failure } from '../domain/errors/failure.ts';
+import { parseKioskId } from '../domain/ids.ts';
 import type { Selection } from '../domain/selection.ts';
 import { STAGES, type Stage } from '../domain/stage.ts';
-import { nearestOf } from '../domain/text/nearest.ts';
 import { printable } from '../domain/text/terminal-text.ts';
+import { nearestOf } from '../domain/text/words.ts';
 import { parseDuration } from '../domain/times/duration.ts';
-import { parsePointInTime } from '../domain/times/point-in-time.ts';
+import { parsePointInTime } from '../domain/times/vendor-time.ts';
 import { toText } from '../input/flags.ts';
-import { contradictionIn } from './contradiction.ts';
 import { vendorNow } from './kiosk-cards.ts';
-import { toKioskId } from './kiosk-options.ts';
+import { contradictionIn } from './retry-plan.ts';
 
 /** Which of the journal's cards a command is about. */
 export const cardSelectionFlags = {
@@ -127,4 +127,19 @@ function toStage(text: string): Stage {
   throw new Failure('usage', `“${printable(text)}” is no stage of a card.`, {
     hint: `${meant ? `Did you mean ${meant}? ` : ''}There are: ${STAGES.join(', ')}.`,
   });
+}
+
+/** The kiosk that a command works on. */
+export const kioskArgs = {
+  kiosk: Args.string({ required: true, ignoreStdin: true, description: 'The id of the kiosk.' }),
+};
+
+export const optionalKioskArgs = {
+  kiosk: Args.string({ multiple: true, ignoreStdin: true, description: 'Only these kiosks, by their ids.' }),
+};
+
+/** The kiosk that a flag names; null without the flag. @throws Failure `usage` */
+export function toKioskId(text: string | undefined, flag: string): string | null {
+  const given = toText(text, flag);
+  return given === null ? null : parseKioskId(given);
 }

@@ -1,13 +1,16 @@
+import { hostname } from 'node:os';
 import { describeCoverage, toCoveredDocument } from '../context/coverage.ts';
 import { formatReference } from '../domain/ids.ts';
+import { redact } from '../domain/text/redaction.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { counted } from '../domain/text/words.ts';
-import { localTime } from '../output/local-time.ts';
+import type { Hold } from '../journal/journal.ts';
 import type { Result } from '../output/result.ts';
-import type { Style } from '../output/style.ts';
+import { localTime, type Style } from '../output/style.ts';
 import { renderTable } from '../output/table.ts';
+import type { Held } from './hold.ts';
 import type { KioskOverview } from './kiosk-summary.ts';
-import type { Overview } from './overview.ts';
+import { type Overview, toHoldDocument } from './overview.ts';
 
 /** All kiosks at one time. */
 export function overviewResult(seen: Overview): Result {
@@ -75,4 +78,43 @@ function notesOn({ kioskId, hold, busy, oldestFailed }: KioskOverview, style: St
     ...(worked ? [line(worked)] : []),
     ...(oldest ? [line(oldest)] : []),
   ];
+}
+
+/** A hold that was set, or was there already. @param journalFile that keeps it: no other knows of it */
+export function holdResult({ hold, changed, isKnown }: Held, journalFile: string): Result {
+  const { kioskId } = hold;
+  const host = hostname();
+  const reach = { journal: journalFile, host };
+  return {
+    exitCode: 0,
+    document: { kioskId, hold: toHoldDocument(hold), changed, known: isKnown, reach },
+    references: [kioskId],
+    text: (style) =>
+      `${changed ? style.good('✓') : style.dim('=')} ${printable(describeHold(hold, { changed }))}
+  It reaches as far as this journal, ${printable(journalFile)} on ${printable(host)}: others, and other systems, still send cards there.
+`,
+  };
+}
+
+/** @param hold that ended; null when there was none */
+export function releaseResult(kioskId: string, hold: Hold | null): Result {
+  const text = hold
+    ? `Kiosk ${kioskId} is released. ${describeHold(hold, { changed: false, isOver: true })}`
+    : `Kiosk ${kioskId} was not on hold.`;
+  return {
+    exitCode: 0,
+    document: { kioskId, hold: toHoldDocument(hold ?? undefined), changed: hold !== null },
+    references: [kioskId],
+    text: (style) => `${hold ? style.good('✓') : style.dim('=')} ${printable(text)}\n`,
+  };
+}
+
+function describeHold(
+  { kioskId, user, host, reason, heldAt }: Hold,
+  { changed, isOver = false }: { changed: boolean; isOver?: boolean },
+): string {
+  const why = redact(reason);
+  if (changed) return `Kiosk ${kioskId} is on hold: ${why}`;
+  const since = `since ${localTime(heldAt)}, set by ${user}@${host}: ${why}`;
+  return isOver ? `It was on hold ${since}` : `Kiosk ${kioskId} was on hold already, ${since}`;
 }

@@ -1,14 +1,13 @@
 import type { Context } from '../context/context.ts';
 import type { Covered } from '../context/coverage.ts';
-import { readCovered } from '../context/coverage-part.ts';
 import { leaseOnKiosk } from '../context/leases.ts';
+import { readCovered } from '../context/listener-state.ts';
 import { poll } from '../context/poll.ts';
 import { kioskOf } from '../domain/selection.ts';
 import { redact } from '../domain/text/redaction.ts';
 import type { Hold, Lease } from '../journal/journal.ts';
-import { selectFromJournal } from './kiosk-cards.ts';
+import { knownKiosks, requireKnownKiosks, selectFromJournal } from './kiosk-cards.ts';
 import { countDays, type KioskFacts, type KioskOverview, overviewOf } from './kiosk-summary.ts';
-import { knownKiosks, requireKnownKiosks } from './known-kiosks.ts';
 
 /** How kiosks do, by what the journal knows; nothing is asked of the API. */
 export interface Overview {

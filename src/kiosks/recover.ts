@@ -1,18 +1,19 @@
 import { findHold, kioskHeld } from '../cards/session/hold-check.ts';
-import { declined } from '../context/approval.ts';
 import type { Context } from '../context/context.ts';
 import { leaseOnKiosk, withLeases } from '../context/leases.ts';
+import { declined } from '../context/record-act.ts';
 import type { Card } from '../domain/card.ts';
-import { isSelected, type JournalCard } from '../domain/selection.ts';
+import { lookUpError } from '../domain/errors/error-catalogue.ts';
+import { type AdvisedEntry, advise, type Runbook } from '../domain/runbook.ts';
+import { failureOf, isSelected, type JournalCard } from '../domain/selection.ts';
+import { counted } from '../domain/text/words.ts';
 import type { Hold } from '../journal/journal.ts';
 import { releaseKiosk } from './hold.ts';
-import { selectFromJournal } from './kiosk-cards.ts';
-import { requireKnownKiosks } from './known-kiosks.ts';
-import { causesOf, describeCause, needsHands } from './recovery.ts';
+import { requireKnownKiosks, selectFromJournal } from './kiosk-cards.ts';
+import { settleOpenAttempts } from './plan-retry.ts';
 import { findSpoiled, recordDestroyed, type Spoiled } from './rejected-cards.ts';
 import { retrySelection, type SelectedRetry } from './retry-selection.ts';
 import type { RunOptions } from './run-retry.ts';
-import { settleOpenAttempts } from './settle-open.ts';
 
 export interface RecoverOptions extends Omit<RunOptions, 'selection' | 'onApproved'> {
   /** null: to be asked. */
@@ -82,4 +83,45 @@ async function askToRelease(ctx: Context, hold: Hold): Promise<void> {
   const { message } = kioskHeld(ctx, hold);
   const byPerson = { flag: '--release', isAnsweredByYes: false };
   if (!(await ctx.ask.confirm(`${message} Release it?`, byPerson))) throw kioskHeld(ctx, hold);
+}
+
+/** One thing that went wrong at a kiosk, and how many cards met it. */
+export interface Cause {
+  entry: AdvisedEntry;
+  count: number;
+}
+
+/** What went wrong with some cards, by catalogue and runbook: what most of them met comes first. */
+export function causesOf(cards: readonly JournalCard[], runbook: Runbook): Cause[] {
+  const failures = cards.flatMap((one) => failureOf(one) ?? []);
+  const groups = Map.groupBy(failures, ({ kind, errorCode }) => `${kind} ${errorCode ?? ''}`);
+  return [...groups.values()]
+    .flatMap((group) => {
+      const [first] = group;
+      if (!first) return [];
+      const entry = advise(runbook, lookUpError(first.kind, first.errorCode));
+      return [{ entry, count: group.length }];
+    })
+    .toSorted((left, right) => right.count - left.count);
+}
+
+/** Does somebody have to do something before cards are produced again? */
+export function needsHands(causes: readonly Cause[]): boolean {
+  return causes.some(({ entry }) => entry.retry === 'after-fix' || entry.retry === 'reconcile');
+}
+
+/** What failed and what to touch, in lines for people. */
+export function describeCause({ entry, count }: Cause): string[] {
+  const { code, meaning, actor, nextStep, page } = entry;
+  const steps = page && page.steps.length > 0 ? page.steps : [nextStep];
+  const help = [
+    page?.contact ? `If that does not help: ${page.contact}` : '',
+    page?.link ? `More: ${page.link}` : '',
+  ].filter((line) => line !== '');
+  return [
+    `${counted(count, 'card')} failed with ${code}: ${meaning}`,
+    `  Who acts: ${page?.owner ?? actor}`,
+    ...steps.map((step, index) => (steps.length === 1 ? `  ${step}` : `  ${index + 1}. ${step}`)),
+    ...help.map((line) => `  ${line}`),
+  ];
 }

@@ -1,6 +1,5 @@
-import { declined } from '../context/approval.ts';
 import type { Context } from '../context/context.ts';
-import { NO_CARD, recordAct } from '../context/record-act.ts';
+import { declined, NO_CARD, recordAct } from '../context/record-act.ts';
 import { type Card, name } from '../domain/card.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { isNamed, type Reference } from '../domain/ids.ts';

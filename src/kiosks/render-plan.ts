@@ -4,8 +4,7 @@ import type { CatalogueEntry } from '../domain/errors/error-catalogue.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { counted } from '../domain/text/words.ts';
 import { formatDuration } from '../domain/times/duration.ts';
-import { localTime } from '../output/local-time.ts';
-import type { Style } from '../output/style.ts';
+import { localTime, type Style } from '../output/style.ts';
 import { plainRow, renderTable } from '../output/table.ts';
 import { countCards, type KioskPlan, type RetryPlan, type Turn } from './retry-plan.ts';
 

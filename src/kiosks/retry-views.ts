@@ -1,10 +1,11 @@
-import { cardResults } from '../cards/card-results.ts';
-import { renderCards } from '../cards/card-views.ts';
+import { cardResults, renderCards } from '../cards/card-views.ts';
 import { toCoveredDocument } from '../context/coverage.ts';
+import { name } from '../domain/card.ts';
 import { formatReference } from '../domain/ids.ts';
 import { counted } from '../domain/text/words.ts';
 import type { Result } from '../output/result.ts';
 import type { Style } from '../output/style.ts';
+import type { Recovery } from './recover.ts';
 import { renderPlan } from './render-plan.ts';
 import { countCards, toPlanDocument } from './retry-plan.ts';
 import type { SelectedRetry } from './retry-selection.ts';
@@ -56,4 +57,25 @@ function perCard({ plan, results, used }: SelectedRetry): number | null {
   const idle = results.filter(({ outcome }) => outcome === 'not-started').length;
   const begun = countCards(plan) - idle;
   return begun > 0 ? Math.round(((used.reads + used.sends) / begun) * 100) / 100 : null;
+}
+
+/** What the recovery of a kiosk came to: what was done there, and its cards. @param signal what may have interrupted it */
+export function recovered({ kioskId, released, destroyed, retry }: Recovery, signal: AbortSignal): Result {
+  const result = selectedRetry(retry, signal);
+  const done = [
+    ...destroyed.map(
+      (card) => `Recorded as destroyed: ${card ? name(card) : 'a card that nobody can tell'}\n`,
+    ),
+    ...(released ? [`Kiosk ${kioskId} is no longer on hold.\n`] : []),
+  ];
+  return {
+    ...result,
+    document: {
+      kioskId,
+      released: released !== null,
+      destroyed: destroyed.map((card) => card && formatReference(card)),
+      ...result.document,
+    },
+    text: async (style) => `${done.join('')}${await result.text(style)}`,
+  };
 }

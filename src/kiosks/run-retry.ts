@@ -1,20 +1,20 @@
 import pMap from 'p-map';
 import { follow } from '../cards/produce.ts';
-import { mayLookLean } from '../cards/session/lean-look.ts';
+import { mayLookLean } from '../cards/session/read-card.ts';
 import { bringToRest, sendOnce } from '../cards/session/send.ts';
 import { forEachCard, Subject } from '../cards/session/session.ts';
 import { waitForResult } from '../cards/wait-produced.ts';
-import type { Context } from '../context/context.ts';
+import type { BoardRow, Context } from '../context/context.ts';
 import { leaseOnCard, leaseOnKiosk, withLeases } from '../context/leases.ts';
 import { recordAct } from '../context/record-act.ts';
 import { isOpen } from '../domain/attempt.ts';
+import { name } from '../domain/card.ts';
 import { type Decision, guardRetry, type Seen } from '../domain/guards.ts';
-import { isLater, type Production } from '../domain/production.ts';
+import { isLater, type Production, type Simulation } from '../domain/production.ts';
 import type { CardResult } from '../domain/results.ts';
-import type { Simulation } from '../domain/simulation.ts';
+import { median } from '../domain/times/duration.ts';
 import { advance, type Course, START } from './canary.ts';
 import { toTarget } from './kiosk-cards.ts';
-import { RetryBoard } from './retry-board.ts';
 import type { KioskPlan, PlannedRetry, RetryPlan } from './retry-plan.ts';
 
 export interface RunOptions {
@@ -153,4 +153,67 @@ function isAsPlanned({ card, attempt }: Seen, planned: Production | null): boole
   if (attempt?.origin !== 'observed' || !card.production) return false;
   const isSame = JSON.stringify(card.production) === JSON.stringify(planned);
   return isSame || isLater(card.production, planned) === false;
+}
+
+/** Keeps count of a retry, kiosk by kiosk, for the people who watch it. */
+export class RetryBoard {
+  readonly #ctx: Context;
+  readonly #rows = new Map<string, BoardRow>();
+  /** How long productions took: usually, and in this run. */
+  readonly #durations = new Map<string, { usual: number | null; took: number[] }>();
+
+  constructor(ctx: Context, { kiosks }: RetryPlan) {
+    this.#ctx = ctx;
+    for (const { kioskId, cards, usual } of kiosks) {
+      const counts = { total: cards.length, produced: 0, failed: 0, left: cards.length };
+      this.#rows.set(kioskId, {
+        kioskId,
+        ...counts,
+        card: null,
+        note: '',
+        since: 0,
+        timeLeft: null,
+      });
+      this.#durations.set(kioskId, { usual, took: [] });
+    }
+  }
+
+  begin({ kioskId, one }: PlannedRetry, { isCanary }: { isCanary: boolean }): void {
+    const row = this.#row(kioskId);
+    row.card = name(one.card);
+    row.note = isCanary && row.left > 1 ? ' (the first one: the others wait for it)' : '';
+    row.since = this.#ctx.clock.now();
+    this.#show();
+  }
+
+  end(kioskId: string, { outcome, exitCode }: CardResult): void {
+    const row = this.#row(kioskId);
+    row.card = null;
+    row.left -= 1;
+    if (exitCode === 0) row.produced += 1;
+    else row.failed += 1;
+    row.timeLeft = this.#timeLeft(row, outcome === 'done' ? this.#ctx.clock.now() - row.since : null);
+    this.#show();
+  }
+
+  close(): void {
+    this.#ctx.report.board(null);
+  }
+
+  #row(kioskId: string) {
+    const row = this.#rows.get(kioskId);
+    if (!row) throw new TypeError('a kiosk is not in the plan');
+    return row;
+  }
+
+  #timeLeft({ kioskId, left }: BoardRow, took: number | null): number | null {
+    const durations = this.#durations.get(kioskId);
+    if (took !== null) durations?.took.push(took);
+    const each = median(durations?.took ?? []) ?? durations?.usual ?? null;
+    return each === null ? null : each * left;
+  }
+
+  #show(): void {
+    this.#ctx.report.board([...this.#rows.values()]);
+  }
 }

@@ -1,7 +1,6 @@
-import { exitStatusOf } from '../cards/exit-status.ts';
 import { unseenCard } from '../cards/session/read-card.ts';
 import type { Target } from '../cards/session/resolve-cards.ts';
-import { knownCards, type StatusOptions, type StatusResult, status } from '../cards/status.ts';
+import { exitStatusOf, knownCards, type StatusOptions, type StatusResult, status } from '../cards/status.ts';
 import type { Context } from '../context/context.ts';
 import { toAttemptDocument } from '../domain/attempt.ts';
 import { Failure } from '../domain/errors/failure.ts';
@@ -15,8 +14,7 @@ import {
   type Selection,
 } from '../domain/selection.ts';
 import { parseVendorTime } from '../domain/times/vendor-time.ts';
-import { findInJournal, selectFromJournal, toTarget } from './kiosk-cards.ts';
-import { requireKnownKiosks } from './known-kiosks.ts';
+import { findInJournal, requireKnownKiosks, selectFromJournal, toTarget } from './kiosk-cards.ts';
 
 type Look = Omit<StatusOptions, 'targets'>;
 

@@ -22,3 +22,21 @@ export function makeStyle(hasColor: boolean): Style {
     warning: dress('yellow'),
   };
 }
+
+/** Making a format costs far more than using it. */
+let formats: { offset: Intl.DateTimeFormat; time: Intl.DateTimeFormat } | null = null;
+
+/**
+ * Local time with its offset, as people see times: `2026-11-22 10:15:00 +01:00`.
+ * @param at milliseconds since the epoch, or UTC as JSON documents write it; what can't be read stays as it is
+ */
+export function localTime(at: number | string): string {
+  const milliseconds = typeof at === 'number' ? at : Date.parse(at);
+  if (Number.isNaN(milliseconds)) return String(at);
+  formats ??= {
+    offset: new Intl.DateTimeFormat('en', { timeZoneName: 'longOffset' }),
+    time: new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'medium' }),
+  };
+  const offset = formats.offset.formatToParts(milliseconds).find(({ type }) => type === 'timeZoneName');
+  return `${formats.time.format(milliseconds)} ${offset?.value.replace('GMT', '') || '+00:00'}`;
+}

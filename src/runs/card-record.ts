@@ -1,6 +1,12 @@
 import type { Target } from '../cards/session/resolve-cards.ts';
-import type { CardOutcome, RunCard, RunStep, StepKind, StepOutcome } from '../domain/run.ts';
-import { exitCodeOfSteps } from '../domain/run-outcome.ts';
+import {
+  type CardOutcome,
+  exitCodeOfSteps,
+  type RunCard,
+  type RunStep,
+  type StepKind,
+  type StepOutcome,
+} from '../domain/run.ts';
 import type { PlacedStep, PlannedCard } from './run.ts';
 
 const OVER = new Set<StepOutcome>(['done', 'failed', 'tolerated', 'unmet', 'skipped']);

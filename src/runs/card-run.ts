@@ -3,15 +3,13 @@ import { Subject } from '../cards/session/session.ts';
 import type { Context } from '../context/context.ts';
 import type { ExitCode } from '../domain/errors/exit-codes.ts';
 import { asFailure } from '../domain/errors/failure.ts';
-import type { Seen } from '../domain/expectation.ts';
-import type { RunCard, RunStep, StepKind, StepOutcome } from '../domain/run.ts';
+import type { RunCard, RunStep, Seen, StepKind, StepOutcome } from '../domain/run.ts';
 import { carryOut, isAtKiosk, kioskFor } from '../scenarios/steps/execute.ts';
 import { takeBackFaults, timeAfter } from '../scenarios/steps/sandbox-steps.ts';
 import { closeRecord, entryOf, isOver, lastTarget, newCard, SENDS } from './card-record.ts';
 import { expectOf } from './check-expectation.ts';
-import type { KioskTurn } from './kiosk-turns.ts';
 import { findAttemptOf, lostAttempts, noteLost } from './recover-step.ts';
-import type { PlacedStep, PlannedCard, Run } from './run.ts';
+import type { KioskTurn, PlacedStep, PlannedCard, Run } from './run.ts';
 
 /** What can't be worked out again after a kill, or makes what was expected before untrue, is kept before it begins. An order has its key. */
 const KEPT_BEFORE = new Set<StepKind>(['produce', 'simulate', 'retry', 'cancel', 'fault', 'advance']);

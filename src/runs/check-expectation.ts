@@ -1,7 +1,7 @@
 import type { Subject } from '../cards/session/session.ts';
 import type { Context } from '../context/context.ts';
 import { poll } from '../context/poll.ts';
-import type { Expectation, Seen, Unmet } from '../domain/expectation.ts';
+import type { Expectation, Seen, Unmet } from '../domain/run.ts';
 import { meets } from '../scenarios/steps/meets.ts';
 
 /** How long an event may take to arrive where the step doesn't say, in milliseconds. */

@@ -7,7 +7,7 @@ import { asFailure } from '../domain/errors/failure.ts';
 import { formatReference } from '../domain/ids.ts';
 import type { FreedPlaces, RunCard } from '../domain/run.ts';
 import { listPrograms } from '../wise/orders.ts';
-import { pagesOfCards } from './reports/kept-cards.ts';
+import { pagesOfCards } from './reports/read-report.ts';
 import type { Run } from './run.ts';
 
 type Order = RunCard['orders'][number];

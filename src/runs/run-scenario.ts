@@ -3,12 +3,11 @@ import type { Context } from '../context/context.ts';
 import { leaseOnRun, withLeases } from '../context/leases.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { commandLine } from '../domain/next-command.ts';
-import type { NewRun, RunRecord } from '../domain/run.ts';
-import { RunCodes } from '../domain/run-outcome.ts';
+import { type NewRun, RunCodes, type RunRecord } from '../domain/run.ts';
 import { newCard, wasAtKiosk } from './card-record.ts';
 import { Way } from './card-run.ts';
 import { cleanUp } from './clean-up.ts';
-import { keptCards } from './reports/kept-cards.ts';
+import { keptCards } from './reports/read-report.ts';
 import { type Plan, Run, runContext } from './run.ts';
 import { RunBoard } from './run-progress.ts';
 

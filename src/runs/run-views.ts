@@ -1,10 +1,31 @@
-import type { RunRecord } from '../domain/run.ts';
+import type { ExitCode } from '../domain/errors/exit-codes.ts';
+import { Failure, type FailureDocument } from '../domain/errors/failure.ts';
+import { formatReference } from '../domain/ids.ts';
+import { type CardResult, failuresIn, outcomeOf, summarize } from '../domain/results.ts';
+import type { RunCard, RunRecord, RunStep } from '../domain/run.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { counted } from '../domain/text/words.ts';
 import { formatDuration } from '../domain/times/duration.ts';
-import type { Style } from '../output/style.ts';
-import { freedText, OUTCOME_WORDS, summarize } from './reports/facts.ts';
-import type { RunReport } from './reports/report.ts';
+import type { Result } from '../output/result.ts';
+import { localTime, type Style } from '../output/style.ts';
+import { plainRow, renderTable } from '../output/table.ts';
+import type { ListedRun } from './list-runs.ts';
+import {
+  CARD_SIGNS,
+  CARD_WORDS,
+  cardName,
+  commandsOf,
+  freedText,
+  isTrouble,
+  OUTCOME_WORDS,
+  STEP_SIGNS,
+  stepName,
+  summarize as summarizeRun,
+  tookText,
+  troubleOf,
+} from './reports/facts.ts';
+import { everyCard, type RunReport, withoutSecrets } from './reports/read-report.ts';
+import { toRunCardDocument, toRunDocument, toTotalsDocument } from './reports/run-document.ts';
 
 /** A run in a few lines. */
 export function renderRun({ run, totals }: RunReport, style: Style): string {
@@ -12,7 +33,7 @@ export function renderRun({ run, totals }: RunReport, style: Style): string {
   const { reads, sends, limited, perCard } = totals.requests;
   const each = perCard === null ? '' : `, ${perCard.toFixed(1)} a card`;
   const lines: [string, string | false][] = [
-    ['Cards', summarize(totals)],
+    ['Cards', summarizeRun(totals)],
     ['Time', formatDuration(totals.span.until - totals.span.from)],
     ['Stages', totals.stages.map(describeStage).join(', ')],
     ['Attempts', totals.attempts.sent > 0 && describeAttempts(totals.attempts)],
@@ -67,4 +88,160 @@ function describeCleanUp({ freed, keep }: RunRecord, cleanUp: RunReport['totals'
     isFreed === null ? [] : [`profile ${profileId}: ${freedText(isFreed)}`],
   );
   return `${parts.join(', ')}${places.length > 0 ? `; did that free their places? ${places.join('; ')}` : ''}`;
+}
+
+/** So many cards that did not go well are told one by one; all are in `runs show` and in the reports. */
+const TOLD = 20;
+
+/**
+ * What `run` ends with: the run, what its cards come to, and the cards as every command shows them.
+ * @param options what interrupted it, and what went wrong with its reports
+ */
+export async function runResult(
+  report: RunReport,
+  { signal, reportErrors }: { signal: AbortSignal; reportErrors: readonly FailureDocument[] },
+): Promise<Result> {
+  const { run, totals } = report;
+  const results: (CardResult & { number: number })[] = [];
+  const told: { about: string | null; error: FailureDocument }[] = [];
+  for await (const card of report.cards()) {
+    const error = errorOf(report, card);
+    if (error && isTrouble(card) && told.length < TOLD) told.push({ about: `Card ${card.number}`, error });
+    if (card.card) results.push({ ...resultOf(card, error), number: card.number, card: card.card });
+  }
+  const interruption = signal.reason instanceof Failure && run.endedAt === null ? signal.reason : null;
+  const error = interruption
+    ? { ...interruption.toDocument(), hint: `Go on with: ${commandsOf(run).resume}` }
+    : endOf(report, told[0]?.error ?? null);
+  const exitCode: ExitCode = interruption?.exitCode ?? totals.exitCode;
+  return {
+    exitCode: exitCode === 0 && reportErrors.length > 0 ? 2 : exitCode,
+    document: {
+      run: toRunDocument(run),
+      totals: toTotalsDocument(totals, run),
+      cards: results.map(({ card, number, outcome, exitCode: code, error: own }) => ({
+        ...card,
+        number,
+        outcome,
+        exitCode: code,
+        ...(own && { error: own }),
+      })),
+      summary: summarize(results),
+      ...((error ?? reportErrors[0]) && { error: error ?? reportErrors[0] }),
+    },
+    text: (style) => renderRun(report, style),
+    references: results.flatMap(({ card, outcome }) => (outcome === 'done' ? [formatReference(card)] : [])),
+    failures: failuresIn(results),
+    errors: [
+      ...told,
+      ...reportErrors.map((one) => ({ about: null, error: one })),
+      ...(interruption && error ? [{ about: null, error }] : []),
+    ],
+  };
+}
+
+/** A card as other commands tell of it, so that they can go on with it. */
+function resultOf(
+  { outcome, exitCode }: RunCard,
+  error: FailureDocument | null,
+): Pick<CardResult, 'outcome' | 'exitCode' | 'error'> {
+  if (outcome === 'passed') return { outcome: 'done', exitCode: 0 };
+  if (outcome === 'not-started' || !error) return { outcome: 'not-started', exitCode: null };
+  return { outcome: outcomeOf(error, exitCode ?? 130), exitCode: exitCode ?? 130, error };
+}
+
+/** What a card's way ended with; null for one that went well, or was not begun. */
+function errorOf(report: RunReport, card: RunCard): FailureDocument | null {
+  const step = card.steps.find(({ outcome }) => outcome === 'failed' || outcome === 'unmet');
+  if (step?.outcome === 'failed' && step.error)
+    return { ...step.error, message: `${stepName(step)}: ${step.error.message}` };
+  if (step) return unmetOf(report, step);
+  return card.outcome === 'interrupted' ? interruptedOf(report) : null;
+}
+
+function unmetOf({ run }: RunReport, step: RunStep): FailureDocument {
+  return {
+    code: 'expectation-unmet',
+    message: `${stepName(step)}: ${troubleOf(step) ?? ''}.`.replace(/\.\.$/, '.'),
+    hint: `See all steps: ${commandsOf(run).show}`,
+  };
+}
+
+function interruptedOf({ run }: RunReport): FailureDocument {
+  return {
+    code: 'interrupted',
+    message: 'It was left on its way.',
+    hint: `Go on with: ${commandsOf(run).resume}`,
+  };
+}
+
+/** The error of the whole run: with one card its own, with more what they come to. */
+function endOf({ run, totals }: RunReport, first: FailureDocument | null): FailureDocument | null {
+  if (totals.exitCode === 0) return null;
+  if (run.cards === 1 && first) return first;
+  const code = totals.exitCode === 11 ? 'expectation-unmet' : (first?.code ?? 'internal-error');
+  return { code, message: summarizeRun(totals), hint: `See all cards: ${commandsOf(run).show}` };
+}
+
+/** So many cards are shown with their steps, those in trouble first; all of them are in the JSON document. */
+const SHOWN = 20;
+
+/** A run with its cards, as `runs show` shows it. */
+export async function shownRun(given: RunReport): Promise<Result> {
+  const report = withoutSecrets(given);
+  const { run, totals } = report;
+  const cards: RunCard[] = [];
+  for await (const card of everyCard(report.cards(), run)) cards.push(card);
+  return {
+    exitCode: 0,
+    document: {
+      run: toRunDocument(run),
+      totals: toTotalsDocument(totals, run),
+      cards: cards.map(toRunCardDocument),
+    },
+    text: (style) => `${renderRun(report, style)}${renderCards(cards, style)}${nextOf(report, style)}`,
+  };
+}
+
+function renderCards(cards: readonly RunCard[], style: Style): string {
+  const inTrouble = cards.filter(isTrouble);
+  const shown = (inTrouble.length > 0 ? inTrouble : cards).slice(0, SHOWN);
+  const left = cards.length - shown.length;
+  const more = left > 0 ? style.dim(`\n  ${left} more: --json, or a report, has all of them.\n`) : '';
+  return `${shown.map((card) => `\n${renderCard(card, style)}`).join('')}${more}`;
+}
+
+function renderCard(card: RunCard, style: Style): string {
+  const sign = CARD_SIGNS[card.outcome];
+  const name = cardName(card);
+  const facts = [name && `(${name})`, card.row !== null && `row ${card.row}`, card.kioskId].filter(Boolean);
+  const head = `${card.outcome === 'passed' ? style.good(sign) : style.bad(sign)} Card ${card.number} ${facts.join(' ')}: ${CARD_WORDS[card.outcome]}`;
+  return `${head}\n${card.steps.map((step) => renderStep(step, style)).join('')}`;
+}
+
+function renderStep(step: RunStep, style: Style): string {
+  const trouble = troubleOf(step);
+  const why = trouble === null ? '' : `: ${trouble}`;
+  return `  ${STEP_SIGNS[step.outcome]} ${stepName(step)} ${style.dim(`(${tookText(step)})`)}${why}\n`;
+}
+
+function nextOf({ run }: RunReport, style: Style): string {
+  return run.endedAt === null ? style.dim(`\nIt isn't over. Go on with: ${commandsOf(run).resume}\n`) : '';
+}
+
+/** Runs as a table. */
+export async function renderRuns(runs: readonly ListedRun[], style: Style): Promise<string> {
+  if (runs.length === 0) return 'No runs. Begin one: kioskctl run happy-path\n';
+  const rows = runs.map((run) => {
+    const { id, scenario, startedAt, cards, context, user, host } = run;
+    const cells = [id, scenario, localTime(startedAt), cards, context, `${user}@${host}`];
+    return [...plainRow(cells), listedOutcome(run, style)];
+  });
+  return renderTable(['Run', 'Scenario', 'Started', 'Cards', 'Context', 'By', 'Outcome'], rows);
+}
+
+function listedOutcome({ endedAt, exitCode, isRunning }: ListedRun, style: Style): string {
+  if (isRunning) return style.warning('running');
+  if (endedAt === null) return style.warning('interrupted');
+  return exitCode === 0 ? style.good('passed') : style.bad(`exit ${exitCode}`);
 }

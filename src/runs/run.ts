@@ -1,11 +1,15 @@
+import PQueue from 'p-queue';
+import { chooseProgram } from '../cards/card-program.ts';
+import { checkAddress, type OrderChecks } from '../cards/order.ts';
 import type { Context } from '../context/context.ts';
-import { leaseOnRun } from '../context/leases.ts';
+import { leased, leaseOnKiosk, leaseOnRun } from '../context/leases.ts';
+import { poll } from '../context/poll.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import type { Reference } from '../domain/ids.ts';
+import { canonical } from '../domain/order.ts';
 import type { RunCard, RunRecord, RunRequests } from '../domain/run.ts';
 import type { Step } from '../scenarios/steps/step.ts';
-import { type KioskTurn, KioskTurns } from './kiosk-turns.ts';
-import { SharedChecks } from './shared-checks.ts';
+import type { OrderRequest } from '../wire/orders.ts';
 
 /** A step, and where the scenario's file says it: the line from 1; null for one without a file. */
 export type PlacedStep = Step & { line: number | null };
@@ -107,4 +111,92 @@ export function runContext(ctx: Context, { keep }: RunRecord): Context {
       tally: nothing,
     },
   };
+}
+
+/** The orders of a run ask the vendor once for the same programs and the same address. */
+export class SharedChecks implements OrderChecks {
+  readonly #programs = new Map<string, Promise<string>>();
+  readonly #addresses = new Map<string, Promise<void>>();
+
+  async program(ctx: Context, wanted: { profileId: number; named: string | null }): Promise<string> {
+    return once(this.#programs, JSON.stringify(wanted), async () => chooseProgram(ctx, wanted));
+  }
+
+  async address(ctx: Context, profileId: number, order: OrderRequest): Promise<void> {
+    const name = `${profileId} ${canonical(order.address)}`;
+    return once(this.#addresses, name, async () => checkAddress(ctx, profileId, order));
+  }
+}
+
+/** What failed is asked again by the next one. */
+async function once<Answer>(
+  answers: Map<string, Promise<Answer>>,
+  name: string,
+  ask: () => Promise<Answer>,
+): Promise<Answer> {
+  const known = answers.get(name);
+  if (known) return known;
+  const answer = ask();
+  answers.set(name, answer);
+  answer.catch(() => answers.delete(name));
+  return answer;
+}
+
+/** A kiosk that a card has to itself. */
+export interface KioskTurn {
+  kioskId: string;
+  /** Lets the next card in. */
+  end(): Promise<void>;
+}
+
+/** One card at a time at each kiosk, from its request to its result: in this run, and beside other processes. */
+export class KioskTurns {
+  readonly #queues = new Map<string, PQueue>();
+
+  /**
+   * Waits until a kiosk is free.
+   * @throws Failure `leased` when another process works there until the deadline; the signal's reason
+   */
+  async take(ctx: Context, kioskId: string): Promise<KioskTurn> {
+    const granted = Promise.withResolvers<void>();
+    const over = Promise.withResolvers<void>();
+    const wait = async () => {
+      granted.resolve();
+      await over.promise;
+    };
+    this.#queueOf(kioskId).add(wait, { signal: ctx.signal }).catch(granted.reject);
+    await granted.promise;
+    try {
+      await takeLease(ctx, leaseOnKiosk(kioskId));
+    } catch (error) {
+      over.resolve();
+      throw error;
+    }
+    const end = async () => {
+      // What can't be given back ends with this process.
+      await ctx.journal.releaseLeases([leaseOnKiosk(kioskId)]).catch(() => undefined);
+      over.resolve();
+    };
+    return { kioskId, end };
+  }
+
+  #queueOf(kioskId: string): PQueue {
+    const queue = this.#queues.get(kioskId) ?? new PQueue({ concurrency: 1 });
+    this.#queues.set(kioskId, queue);
+    return queue;
+  }
+}
+
+async function takeLease(ctx: Context, subject: string): Promise<void> {
+  const { timeout } = ctx.timing;
+  const end = await poll({
+    clock: ctx.clock,
+    signal: ctx.signal,
+    timing: ctx.timing,
+    deadline: timeout === null ? null : ctx.clock.now() + timeout,
+    look: async () => ctx.journal.takeLeases([subject], 'run'),
+    decide: (others) => (others.length === 0 ? { done: others } : 'wait'),
+  });
+  const [other] = end.kind === 'deadline' ? (end.seen ?? []) : [];
+  if (other) throw leased(ctx, other);
 }

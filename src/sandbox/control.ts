@@ -1,22 +1,18 @@
 import * as v from 'valibot';
 import { faultSchema } from '../wire/fault.ts';
 import { type Answer, answerOfRefusal, invalidFields, notFound, Refusal } from './api/answers.ts';
-import { parseJson } from './api/body.ts';
+import { parseJson, type Received } from './api/body.ts';
 import { fieldsOf } from './api/input.ts';
-import type { Received } from './api/received.ts';
 import { findRoute, type PathParameters, type Route, segmentsOf } from './api/router.ts';
 import { endOrder, setRequirement } from './state/order-flow.ts';
 import type { State } from './state/state.ts';
-import { isoTime, type Moment } from './state/tables/clock.ts';
-import { type ListedDelivery, listDeliveries } from './state/tables/deliveries.ts';
+import { isoTime, type Moment, updateTokenPolicy } from './state/tables/clock.ts';
+import { type ListedDelivery, listDeliveries, listEvents } from './state/tables/deliveries.ts';
 import { deleteFaults, insertFault, listFaults } from './state/tables/faults.ts';
 import { findOrder } from './state/tables/orders.ts';
-import { listEvents } from './state/tables/outbox.ts';
 import { findProfile } from './state/tables/profiles.ts';
 import { listRequests } from './state/tables/request-log.ts';
-import { updateTokenPolicy } from './state/tables/sandbox-row.ts';
-import { publicKeyOf } from './state/tables/signing-key.ts';
-import { putToken } from './state/tables/tokens.ts';
+import { publicKeyOf, putToken } from './state/tables/tokens.ts';
 
 interface ControlCall {
   state: State;

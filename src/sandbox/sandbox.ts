@@ -5,8 +5,8 @@ import { RateLimits } from './api/rate-limits.ts';
 import { SandboxServer, type TlsFiles } from './server.ts';
 import { State } from './state/state.ts';
 import { deleteFaults, insertFault, listFaults } from './state/tables/faults.ts';
-import { KIOSK_COUNT } from './state/tables/seed.ts';
-import { publicKeyOf } from './state/tables/signing-key.ts';
+import { KIOSK_COUNT } from './state/tables/profiles.ts';
+import { publicKeyOf } from './state/tables/tokens.ts';
 import { Courier } from './webhook-dispatcher.ts';
 
 export interface SandboxOptions {

@@ -1,7 +1,6 @@
 import { type KeyObject, sign } from 'node:crypto';
 import { DELIVERY_HEADER, SIGNATURE_HEADER, TEST_HEADER } from '../wire/events.ts';
-import { bodyFor } from './state/event-bodies.ts';
-import { pauseAfter } from './state/redelivery.ts';
+import { bodyFor, pauseAfter } from './state/event-bodies.ts';
 import type { State } from './state/state.ts';
 import { dueAfter } from './state/tables/clock.ts';
 import {
@@ -11,8 +10,8 @@ import {
   type TakenDelivery,
   takeDeliveries,
 } from './state/tables/deliveries.ts';
-import { signingKeyOf } from './state/tables/signing-key.ts';
 import { hasSubscriptions } from './state/tables/subscriptions.ts';
+import { signingKeyOf } from './state/tables/tokens.ts';
 
 /** Between two looks for what is due, which other processes may have written; in milliseconds, like all of these. */
 const PAUSE_MS = 20;

@@ -1,8 +1,7 @@
 import type { Remark } from '../input/diagnostic.ts';
 import { needsCard, tooManySteps } from './check-scenario.ts';
-import { fillIn, type Scope } from './interpolate.ts';
+import { fillIn, loopKey, type Scope } from './interpolate.ts';
 import { parseFilled, toSharedStep } from './read-step.ts';
-import { loopKey } from './references.ts';
 import { MOST_STEPS, times } from './schema.ts';
 import { remarksOf } from './schema-messages.ts';
 import type { LoopNode, Node, Scenario, Step, StepNode, Value, Values } from './steps/step.ts';

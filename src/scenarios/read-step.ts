@@ -2,9 +2,8 @@ import * as v from 'valibot';
 import type { Remark } from '../input/diagnostic.ts';
 import { onFailure, stepName, timeout } from './schema.ts';
 import { innerOf, remarksOf } from './schema-messages.ts';
-import { STEP_BODIES } from './steps/definitions.ts';
+import { STEP_BODIES, titleOf } from './steps/definitions.ts';
 import type { Scenario, Step, StepNode } from './steps/step.ts';
-import { titleOf } from './steps/titles.ts';
 import { mapping } from './steps/values.ts';
 
 const stepOptions = mapping({

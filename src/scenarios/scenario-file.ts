@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 import { Failure } from '../domain/errors/failure.ts';
 import { commandLine } from '../domain/next-command.ts';
 import type { RunRecord } from '../domain/run.ts';
-import { nearestOf } from '../domain/text/nearest.ts';
 import { printable } from '../domain/text/terminal-text.ts';
+import { nearestOf } from '../domain/text/words.ts';
 import { asSentence, type Remark } from '../input/diagnostic.ts';
 import { type Finding, firstOf, inOrder, locate, parseYaml, readYamlText } from '../input/yaml-file.ts';
-import { builtInFile, builtInScenarios } from './built-in-scenarios.ts';
 import { checkScenario } from './check-scenario.ts';
 import { STEP_WORDS, withoutColon } from './steps/definitions.ts';
 import type { Scenario } from './steps/step.ts';
@@ -120,4 +119,17 @@ function withQuotesHint(mistake: Finding, text: string): Finding {
   const around = line.slice(Math.max(0, mistake.column - 40), mistake.column + 10);
   if (!around.includes('${')) return mistake;
   return { ...mistake, message: `${mistake.message}; put text with \${…} in quotes` };
+}
+
+/** Where a built-in scenario is. @param root the folder of the package */
+export function builtInFile(name: string, root: string): string {
+  return join(root, 'scenarios', `${name}.yaml`);
+}
+
+/** The names of the scenarios that come with kioskctl, sorted. @param root the folder of the package */
+export function builtInScenarios(root: string): string[] {
+  return readdirSync(join(root, 'scenarios'))
+    .filter((file) => file.endsWith('.yaml'))
+    .map((file) => basename(file, '.yaml'))
+    .toSorted();
 }

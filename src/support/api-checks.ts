@@ -3,9 +3,9 @@ import { Failure } from '../domain/errors/failure.ts';
 import { PRODUCTION_EVENT } from '../domain/event.ts';
 import { formatDuration } from '../domain/times/duration.ts';
 import { listWebhooks } from '../events/subscriptions.ts';
+import { reach } from '../wise/cards.ts';
 import { listPrograms } from '../wise/orders.ts';
-import { reach } from '../wise/reach.ts';
-import { type Check, type Exam, type Finding, ok, skipped, warning } from './check.ts';
+import { type Check, type Exam, type Finding, ok, skipped, warning } from './system-checks.ts';
 
 /** Beyond it, tokens seem to last longer or shorter than they do, and ages of cards are wrong. */
 const SKEW_MS = 30_000;

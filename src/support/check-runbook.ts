@@ -1,5 +1,5 @@
 import { ERROR_CATALOGUE } from '../domain/errors/error-catalogue.ts';
-import type { ErrorKind, RetryAdvice } from '../domain/errors/error-row.ts';
+import type { ErrorKind, RetryAdvice } from '../domain/errors/vendor-errors.ts';
 import { type Runbook, type RunbookPage, refuseRetry } from '../domain/runbook.ts';
 import { isMapping, kindOf, orNearest, type Place, type Remark } from '../input/diagnostic.ts';
 

@@ -2,9 +2,7 @@ import type { Context } from '../context/context.ts';
 import type { ExitCode } from '../domain/errors/exit-codes.ts';
 import { asFailure, Failure, type FailureDocument } from '../domain/errors/failure.ts';
 import { API_CHECKS } from './api-checks.ts';
-import { type Check, type Finding, isFound } from './check.ts';
-import type { Machine } from './machine.ts';
-import { MACHINE_CHECKS } from './system-checks.ts';
+import { type Check, type Finding, isFound, MACHINE_CHECKS, type Machine } from './system-checks.ts';
 
 export interface CheckResult extends Finding {
   name: string;

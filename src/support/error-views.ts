@@ -1,9 +1,11 @@
-import type { RetryAdvice } from '../domain/errors/error-row.ts';
-import type { RunbookPage } from '../domain/runbook.ts';
+import { type CatalogueEntry, ERROR_CATALOGUE } from '../domain/errors/error-catalogue.ts';
+import type { Actor, ErrorKind, RetryAdvice } from '../domain/errors/vendor-errors.ts';
+import { findPage, type Runbook, type RunbookPage } from '../domain/runbook.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { counted } from '../domain/text/words.ts';
 import { describe, type Finding } from '../input/yaml-file.ts';
 import type { Style } from '../output/style.ts';
+import { plainRow, renderTable } from '../output/table.ts';
 
 export const ADVICE: Record<RetryAdvice, string> = {
   now: 'at once',
@@ -56,4 +58,82 @@ interface Checked {
   codes: number;
   mistakes: readonly Finding[];
   warnings: readonly Finding[];
+}
+
+const ACTORS: Record<Actor, string> = {
+  'kiosk-attendant': 'the person at the kiosk',
+  operations: 'operations',
+  integration: 'the team that sends the data',
+  wise: 'Wise',
+};
+
+/** One error code in full, with what the team's runbook says of it. */
+export function renderEntry(
+  entry: CatalogueEntry,
+  { runbook, style }: { runbook: Runbook; style: Style },
+): string {
+  const { code, kind, group, meaning, actor, retry, nextStep, exitCode } = entry;
+  const what = kind === 'request' ? 'refused request' : `failed production, ${group}`;
+  const page = findPage(runbook, kind, code);
+  return `${style.bold(printable(code))} (${what})
+  ${meaning}
+  Next:      ${nextStep}
+  Who acts:  ${ACTORS[actor]}
+  Retry:     ${ADVICE[retry]}
+  Exit code: ${exitCode}
+${page ? `${style.bold('Runbook')}\n${pageLines(page)}` : ''}`;
+}
+
+/** All error codes in a table; with a runbook, who owns them here. */
+export async function renderCatalogue(entries: readonly CatalogueEntry[], runbook: Runbook): Promise<string> {
+  const hasOwners = runbook.pages.some(({ owner }) => owner !== null);
+  const rows = entries.map(({ code, kind, retry, actor, meaning }) => {
+    const page = findPage(runbook, kind, code);
+    const advised = page?.retry ?? retry;
+    return plainRow([code, kind, advised, actor, ...(hasOwners ? [page?.owner ?? null] : []), meaning]);
+  });
+  const head = ['Code', 'Kind', 'Retry', 'Who acts', ...(hasOwners ? ['Owner'] : []), 'Meaning'];
+  return renderTable(head, rows);
+}
+
+const HEAD = `# The runbook of our kiosks: what we do about each error code, beside what kioskctl knows of it.
+# Take the # away from what you fill in. Every field may be left out:
+#
+#   owner:   who acts here
+#   steps:   what they do, in order
+#   link:    where more about it stands
+#   contact: whom to call when the steps don't help
+#   retry:   when the card may be produced again, where it is other than the catalogue says: now, after-fix, never.
+#            What can never succeed stays “never”, and what has to be looked at first stays “reconcile”.
+#
+# Check it after each change: kioskctl runbook check FILE
+version: 1
+`;
+
+const SECTIONS: readonly [ErrorKind, string][] = [
+  ['production', 'Failed productions (PRODUCTION_ERROR): the kiosk had the card.'],
+  ['request', 'Refused requests (REQUEST_ERROR): the kiosk never had it.'],
+];
+
+/** A runbook with all documented codes, for a team to fill in. */
+export function runbookTemplate(): string {
+  const sections = SECTIONS.map(([kind, title]) => {
+    const entries = ERROR_CATALOGUE.filter((entry) => entry.kind === kind);
+    return `\n# ${title}\n${kind}:\n${entries.map(entryTemplate).join('')}`;
+  });
+  return `${HEAD}${sections.join('')}`;
+}
+
+function entryTemplate({ code, meaning, actor, retry, nextStep }: CatalogueEntry): string {
+  return `
+  # ${meaning}
+  # Who acts: ${actor}. Retry: ${retry}.
+  ${code}:
+    # owner:
+    # steps:
+    #   - ${JSON.stringify(nextStep)}
+    # link: https://
+    # contact: ""
+    # retry: ${retry}
+`;
 }

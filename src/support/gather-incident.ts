@@ -1,12 +1,12 @@
 import type { Context } from '../context/context.ts';
-import { coverageFor } from '../context/coverage-part.ts';
+import { coverageFor } from '../context/listener-state.ts';
 import type { ActRecord } from '../domain/act.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { formatReference, type Reference } from '../domain/ids.ts';
 import { commandLine } from '../domain/next-command.ts';
 import type { CardState } from '../journal/journal.ts';
 import { type CardStory, type Incident, type IncidentSetup, makeIncident } from './incident.ts';
-import { type NamedCard, nameCard } from './named-card.ts';
+import { type NamedCard, nameCard } from './log.ts';
 import type { Privacy } from './redact-incident.ts';
 
 /** What an incident is about: cards, or a kiosk in a time. */

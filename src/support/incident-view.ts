@@ -3,7 +3,7 @@ import { formatReference } from '../domain/ids.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { counted } from '../domain/text/words.ts';
 import { formatDuration } from '../domain/times/duration.ts';
-import { markdownCode, markdownTable, markdownText } from '../output/markdown.ts';
+import { markdownCode, markdownTable, markdownText } from '../output/markup.ts';
 import type { Result } from '../output/result.ts';
 import type { Incident, IncidentCard, IncidentSetup } from './incident.ts';
 import type { IncidentEntry } from './incident-entries.ts';

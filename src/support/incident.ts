@@ -2,7 +2,7 @@ import { type Coverage, type CoverageDocument, toCoverageDocument } from '../con
 import type { ActRecord } from '../domain/act.ts';
 import type { Attempt, Outcome } from '../domain/attempt.ts';
 import { lookUpError } from '../domain/errors/error-catalogue.ts';
-import type { Actor, ErrorKind } from '../domain/errors/error-row.ts';
+import type { Actor, ErrorKind } from '../domain/errors/vendor-errors.ts';
 import type { KeptEvent } from '../domain/event.ts';
 import type { Production } from '../domain/production.ts';
 import { entriesOfAttempt, entryOfAct, entryOfEvent, type IncidentEntry } from './incident-entries.ts';

@@ -3,8 +3,7 @@ import { meaningOf } from '../domain/errors/exit-codes.ts';
 import { formatReference } from '../domain/ids.ts';
 import { redact } from '../domain/text/redaction.ts';
 import { printable } from '../domain/text/terminal-text.ts';
-import { localTime } from '../output/local-time.ts';
-import type { Style } from '../output/style.ts';
+import { localTime, type Style } from '../output/style.ts';
 import type { AuditTrail } from './log.ts';
 
 /** The audit trail: an act a line, and below it why it was done and the ids under which others know it. */

@@ -2,7 +2,6 @@ import type { Context } from '../context/context.ts';
 import { type ActName, type ActRecord, outcomeOfAct } from '../domain/act.ts';
 import type { Reference } from '../domain/ids.ts';
 import type { ActFilter } from '../journal/journal.ts';
-import { nameCard } from './named-card.ts';
 
 /** Which acts to tell; what is null doesn't matter, nor does an empty list. */
 export interface ActSelection {
@@ -49,4 +48,20 @@ async function toFilter(ctx: Context, selection: ActSelection): Promise<ActFilte
     ...(until !== null && { until }),
     isFailed,
   };
+}
+
+/** A card under both its names, as far as the journal knows how they belong together. */
+export interface NamedCard {
+  cardToken: string | null;
+  orderId: number | null;
+}
+
+/** Finds the other name of a card; acts and events may have either. */
+export async function nameCard(ctx: Context, reference: Reference): Promise<NamedCard> {
+  const known = await ctx.journal.findCard(reference);
+  const { orderId } = reference;
+  const cardToken = reference.cardToken ?? known?.cardToken ?? null;
+  if (cardToken !== null || orderId === null)
+    return { cardToken, orderId: orderId ?? known?.orderId ?? null };
+  return { cardToken: await ctx.journal.findCardToken(orderId), orderId };
 }

@@ -1,6 +1,9 @@
-import { Flags } from '@oclif/core';
+import { extname } from 'node:path';
+import { Args, Flags } from '@oclif/core';
 import { ACTS } from '../domain/act.ts';
+import { Failure } from '../domain/errors/failure.ts';
 import { parseReference } from '../domain/ids.ts';
+import { printable } from '../domain/text/terminal-text.ts';
 import { toSpan } from '../events/event-flags.ts';
 import { toText } from '../input/flags.ts';
 import type { ActSelection } from './log.ts';
@@ -42,4 +45,65 @@ export function toActSelection(flags: ActSelectionFlags, now: number): ActSelect
     isFailed: flags.failed,
     ...toSpan(flags, now),
   };
+}
+
+export const incidentArgs = {
+  card: Args.string({
+    multiple: true,
+    ignoreStdin: true,
+    description:
+      'A card token or an order id, alone or as PROFILE/CARD; - reads them from standard input. Or --kiosk.',
+  }),
+};
+
+export const incidentFlags = {
+  kiosk: Flags.string({ summary: 'All cards of this kiosk in the time, instead of CARD.', helpValue: 'ID' }),
+  since: Flags.string({
+    summary: 'What came since then: 4h, or a time (default with --kiosk: 24h; with CARD: all).',
+    helpValue: 'TIME',
+  }),
+  until: Flags.string({ summary: 'What came before then: 1h, or a time (default: now).', helpValue: 'TIME' }),
+  output: Flags.string({
+    summary: 'Write it into this file: Markdown into .md, JSON into .json.',
+    helpValue: 'FILE',
+  }),
+  force: Flags.boolean({ summary: 'Write over a file that is there.', dependsOn: ['output'] }),
+  names: Flags.boolean({ summary: 'Name operators as user@host, for their own team.' }),
+  reasons: Flags.boolean({
+    summary: 'Without --no-reasons, the reasons of acts are in it.',
+    default: true,
+    allowNo: true,
+  }),
+};
+
+interface IncidentFlags {
+  kiosk?: string | undefined;
+  since?: string | undefined;
+  until?: string | undefined;
+}
+
+/** The kiosk of an incident; null for one of cards. @throws Failure `usage` unless it is one of both */
+export function toIncidentKiosk({ kiosk }: IncidentFlags, cards: readonly string[]): string | null {
+  const kioskId = toText(kiosk, '--kiosk');
+  if ((kioskId === null) !== (cards.length === 0)) return kioskId;
+  const wrong = kioskId === null ? 'What is the incident about?' : 'Cards and --kiosk were named together.';
+  throw new Failure('usage', wrong, { hint: 'Name cards, or a kiosk with --kiosk ID.' });
+}
+
+const DEFAULT_SINCE = '24h';
+
+/** From when until when; without --since, a kiosk has its last day, and a card everything. @throws Failure `usage` */
+export function toIncidentSpan({ kiosk, since, until }: IncidentFlags, now: number) {
+  const from = since ?? (kiosk === undefined ? undefined : DEFAULT_SINCE);
+  return toSpan({ since: from, until }, now);
+}
+
+/** Which form a file has, by its name. @throws Failure `usage` */
+export function toFormat(file: string): 'markdown' | 'json' {
+  const extension = extname(file).toLowerCase();
+  if (extension === '.json') return 'json';
+  if (extension === '.md') return 'markdown';
+  throw new Failure('usage', `--output: what is to be in “${printable(file)}”?`, {
+    hint: 'Name a file that ends with .md for Markdown, or with .json for JSON.',
+  });
 }

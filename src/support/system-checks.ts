@@ -1,7 +1,6 @@
+import type { Context } from '../context/context.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { counted } from '../domain/text/words.ts';
-import { type Check, ok, skipped, warning } from './check.ts';
-import type { KeptFile } from './machine.ts';
 
 const OLDEST_NODE = 24;
 const DAY_MS = 86_400_000;
@@ -93,4 +92,92 @@ function unusable(file: string, why: string): Failure {
   return new Failure('journal-unusable', `The journal ${file} ${why}.`, {
     hint: 'Update kioskctl, or move the file away: attempts that it knows are then not guarded any more.',
   });
+}
+
+/** What `doctor` looks at on this machine; times are milliseconds since the epoch. */
+export interface Machine {
+  versions: { kioskctl: string; node: string; platform: string };
+  /** The folders of kioskctl's files, and the files in them that are there. */
+  listFiles(): KeptFile[];
+  /** @throws Failure `settings-unusable` */
+  readSettings(): { file: string; isThere: boolean; contexts: string[] };
+  /** null while there is no journal. @throws Failure `journal-unusable` */
+  inspectJournal(): JournalState | null;
+  /** Where requests go, and through what. @throws Failure for what can't be used */
+  findRoute(): Promise<Route>;
+  /** The addresses of a host. @throws Failure `unreachable` */
+  resolve(host: string): Promise<string[]>;
+  /** What NODE_EXTRA_CA_CERTS names. @throws Failure `settings-unusable` */
+  readAuthorities(): { file: string; count: number } | null;
+  /** The client certificate. @throws Failure `credentials-unusable` */
+  readCertificate(): Promise<{ file: string; validUntil: number } | null>;
+  /** How many bits the key has. @throws Failure `invalid-input` */
+  readKey(pem: string): { type: string; bits: number | null };
+}
+
+export interface KeptFile {
+  path: string;
+  isFolder: boolean;
+  /** Like 0o700; null where the system has none. */
+  mode: number | null;
+  isWritable: boolean;
+}
+
+export interface JournalState {
+  file: string;
+  bytes: number;
+  schema: number;
+  /** The schema of this version. */
+  newest: number;
+  damage: string[];
+}
+
+export interface Route {
+  /** null for the embedded sandbox. */
+  url: string | null;
+  /** Without its credentials. */
+  proxy: string | null;
+}
+
+/** A warning is worth a look, and nothing fails for it. */
+export type CheckStatus = 'ok' | 'warning' | 'failed' | 'skipped';
+
+export interface Finding {
+  status: CheckStatus;
+  message: string;
+  /** What to do about it. */
+  hint?: string;
+}
+
+export interface Exam {
+  machine: Machine;
+  /** @throws Failure where there is none, because settings can't be used */
+  readonly ctx: Context;
+}
+
+export interface Check {
+  /** Stable: scripts look for it. */
+  name: string;
+  /** Checks that must have passed before; a warning passes. */
+  needs?: readonly string[];
+  isOnline?: boolean;
+  /** @throws Failure for what fails */
+  look(exam: Exam): Promise<Finding> | Finding;
+}
+
+export function ok(message: string): Finding {
+  return { status: 'ok', message };
+}
+
+export function warning(message: string, hint: string): Finding {
+  return { status: 'warning', message, hint };
+}
+
+export function skipped(message: string): Finding {
+  return { status: 'skipped', message };
+}
+
+/** Did a check find what it looked for? */
+export function isFound({ status }: Finding): boolean {
+  return status === 'ok' || status === 'warning';
 }

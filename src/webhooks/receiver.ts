@@ -2,9 +2,8 @@ import http from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Failure } from '../domain/errors/failure.ts';
-import { DEFAULT_LIMITS, httpLimits, type ReceiverLimits } from '../http/limits.ts';
 import { discardRest, readBody } from '../http/request-body.ts';
-import { Connections } from '../http/server.ts';
+import { Connections, DEFAULT_LIMITS, httpLimits, type ReceiverLimits } from '../http/server.ts';
 import { DELIVERY_HEADER, SIGNATURE_HEADER, TEST_HEADER } from '../wire/events.ts';
 import type { SignatureVerifier } from './signature.ts';
 

@@ -1,8 +1,7 @@
 import * as v from 'valibot';
 import { Failure } from '../domain/errors/failure.ts';
 import type { Production } from '../domain/production.ts';
-import { card, cardPage, type WiseCard } from '../wire/cards.ts';
-import { productionStatus, type SimulationRequest } from '../wire/production.ts';
+import { card, cardPage, productionStatus, type SimulationRequest, type WiseCard } from '../wire/cards.ts';
 import type { Client, ReadOptions, Sent } from './client.ts';
 import { PAGE_SIZE } from './orders.ts';
 import type { Reservation } from './rate-limiter.ts';
@@ -94,4 +93,21 @@ export async function simulateVerification(client: Client, profileId: number): P
     path: `/v1/simulation/profiles/${profileId}/verifications`,
     profileId,
   });
+}
+
+/**
+ * Asks the API for nothing, without a token, to see whether it is there: any answer of its own will do.
+ * @returns how long it took, in milliseconds
+ * @throws Failure when there is no answer, or one of a server in trouble
+ */
+export async function reach(client: Client, options: ReadOptions = {}): Promise<number> {
+  const started = performance.now();
+  const request = { method: 'GET', path: '/', profileId: 'application', authorization: null } as const;
+  try {
+    await client.read({ ...request, schema: v.unknown() }, options);
+  } catch (error) {
+    const isAnswered = error instanceof Failure && (error.details?.httpStatus ?? 500) < 500;
+    if (!isAnswered) throw error;
+  }
+  return Math.round(performance.now() - started);
 }

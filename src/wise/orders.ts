@@ -1,4 +1,4 @@
-import type { Requirement } from '../domain/requirement.ts';
+import type { Requirement } from '../domain/order.ts';
 import {
   type Address,
   type AddressError,

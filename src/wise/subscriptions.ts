@@ -1,5 +1,9 @@
-import type { Subscription } from '../wire/subscription.ts';
-import { type SubscriptionRequest, subscription, subscriptionList } from '../wire/subscriptions.ts';
+import {
+  type Subscription,
+  type SubscriptionRequest,
+  subscription,
+  subscriptionList,
+} from '../wire/subscriptions.ts';
 import type { Client, ReadOptions, Sent } from './client.ts';
 
 /** An application, and one of its subscriptions. */

@@ -3,8 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CardEvent } from '../../src/domain/event.ts';
-import { ORDER_EVENT, PRODUCTION_EVENT } from '../../src/domain/event.ts';
+import { type CardEvent, ORDER_EVENT, PRODUCTION_EVENT } from '../../src/domain/event.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { openSqliteJournal } from '../../src/journal/open-journal.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { cardResults } from '../../src/cards/card-results.ts';
+import { cardResults } from '../../src/cards/card-views.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
 import type { CardResult } from '../../src/domain/results.ts';
 import { makeStyle } from '../../src/output/style.ts';

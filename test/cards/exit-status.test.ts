@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { exitStatusOf } from '../../src/cards/exit-status.ts';
+import { exitStatusOf } from '../../src/cards/status.ts';
 import type { CardFacts } from '../../src/domain/card.ts';
 import { attempt, card, DAY, production } from '../domain/facts.ts';
 

@@ -6,10 +6,9 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { makeScenarioSchema } from '../../scripts/scenario-schema.ts';
 import { ERROR_CATALOGUE } from '../../src/domain/errors/error-catalogue.ts';
-import { builtInScenarios } from '../../src/scenarios/built-in-scenarios.ts';
 import { checkScenario } from '../../src/scenarios/check-scenario.ts';
-import { readBuiltIns } from '../../src/scenarios/scenario-file.ts';
-import { EXPECTED_FIELDS } from '../../src/scenarios/steps/expected-fields.ts';
+import { builtInScenarios, readBuiltIns } from '../../src/scenarios/scenario-file.ts';
+import { EXPECTED_FIELDS } from '../../src/scenarios/steps/expect.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const published = readFileSync(join(ROOT, 'schemas/scenario.json'), 'utf8');

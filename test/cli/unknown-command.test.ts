@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { unknownCommand } from '../../src/cli/unknown-command.ts';
+import { unknownCommand } from '../../src/cli/help.ts';
 
 const commandIDs = ['sandbox', 'sandbox:reset', 'events:list', 'events:show', 'status'];
 const unknown = (...words: string[]) => unknownCommand({ commandIDs }, words);

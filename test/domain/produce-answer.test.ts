@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { judgeAnswer, type ProduceAnswer } from '../../src/domain/produce-answer.ts';
+import { judgeAnswer, type ProduceAnswer } from '../../src/domain/production.ts';
 import { production } from './facts.ts';
 
 function answered(httpStatus: number, body: ProduceAnswer['production'] = null): ProduceAnswer {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { lookUpError } from '../../src/domain/errors/error-catalogue.ts';
-import { neverAgain, productionFailed, productionRefused } from '../../src/domain/production-failure.ts';
+import { neverAgain, productionFailed, productionRefused } from '../../src/domain/guards.ts';
 import { card, production, TOKEN } from './facts.ts';
 
 const NAME = `1001/${TOKEN}`;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { requirementAdvice, unmetRequirements } from '../../src/domain/requirement.ts';
+import { requirementAdvice, unmetRequirements } from '../../src/domain/order.ts';
 
 test('every requirement that is not COMPLETED is unmet, words that the vendor added included', () => {
   const statuses = ['NOT_INITIATED', 'NEEDS_ACTION', 'PENDING', 'COMPLETED', 'FAILED', 'POSTPONED'];

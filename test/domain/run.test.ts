@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { ExitCode } from '../../src/domain/errors/exit-codes.ts';
-import type { CardOutcome, RunCard, StepOutcome } from '../../src/domain/run.ts';
-import { exitCodeOfRun, exitCodeOfSteps } from '../../src/domain/run-outcome.ts';
+import {
+  type CardOutcome,
+  exitCodeOfRun,
+  exitCodeOfSteps,
+  type RunCard,
+  type StepOutcome,
+} from '../../src/domain/run.ts';
 import { addUp } from '../../src/runs/reports/run-totals.ts';
 import {
   failedCard,

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ERROR_CATALOGUE, lookUpError } from '../../src/domain/errors/error-catalogue.ts';
-import type { ErrorKind, RetryAdvice } from '../../src/domain/errors/error-row.ts';
+import type { ErrorKind, RetryAdvice } from '../../src/domain/errors/vendor-errors.ts';
 import { causeOf, failuresIn } from '../../src/domain/results.ts';
 import {
   advise,

@@ -11,7 +11,7 @@ import {
   kioskOf,
   type Selection,
 } from '../../src/domain/selection.ts';
-import { contradictionIn } from '../../src/kiosks/contradiction.ts';
+import { contradictionIn } from '../../src/kiosks/retry-plan.ts';
 import { AFTER, attempt, card, DAY, production } from './facts.ts';
 
 const NOW = Date.parse(AFTER);

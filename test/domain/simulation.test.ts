@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Failure } from '../../src/domain/errors/failure.ts';
-import { parseSimulation, toSimulation, unknownCode } from '../../src/domain/simulation.ts';
+import { parseSimulation, toSimulation, unknownCode } from '../../src/domain/production.ts';
 
 function mistakeIn(text: string): Failure {
   try {

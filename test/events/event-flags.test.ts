@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { CardEvent } from '../../src/domain/event.ts';
-import { parseEventChoice } from '../../src/events/event-choice.ts';
+import { parseEventChoice } from '../../src/events/event-flags.ts';
 
 const EVENT: CardEvent = {
   eventType: 'cards#card-production-status-change',

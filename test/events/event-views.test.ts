@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { KeptEvent } from '../../src/domain/event.ts';
 import { eventLine, renderEvents } from '../../src/events/event-views.ts';
-import { localTime } from '../../src/output/local-time.ts';
-import { makeStyle } from '../../src/output/style.ts';
+import { localTime, makeStyle } from '../../src/output/style.ts';
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../../src/wire/events.ts';
 import { TOKEN } from '../webhooks/signer.ts';
 

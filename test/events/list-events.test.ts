@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { coverageFor } from '../../src/context/coverage-part.ts';
+import { coverageFor } from '../../src/context/listener-state.ts';
 import { exportEvents, listEvents, pruneEvents, showEvent } from '../../src/events/list-events.ts';
 import { ORDER_EVENT } from '../../src/wire/events.ts';
 import { World } from '../context/world.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { KeptEvent } from '../../src/domain/event.ts';
-import { tailEvents } from '../../src/events/tail-events.ts';
+import { tailEvents } from '../../src/events/list-events.ts';
 import { StillClock, World } from '../context/world.ts';
 import { orderBody, productionBody } from '../webhooks/signer.ts';
 import { EVERYTHING, keep } from './kept-events.ts';

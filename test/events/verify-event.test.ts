@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { verifyEvent } from '../../src/events/verify-event.ts';
-import { PUBLISHED_KEYS } from '../../src/webhooks/published-keys.ts';
-import { SignatureVerifier } from '../../src/webhooks/signature.ts';
+import { PUBLISHED_KEYS, SignatureVerifier } from '../../src/webhooks/signature.ts';
 import { SIGNER } from '../context/world.ts';
 import { productionBody } from '../webhooks/signer.ts';
 

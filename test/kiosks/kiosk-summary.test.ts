@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseKioskId } from '../../src/domain/kiosk-id.ts';
+import { parseKioskId } from '../../src/domain/ids.ts';
 import type { JournalCard } from '../../src/domain/selection.ts';
 import { countDays, type KioskFacts, overviewOf } from '../../src/kiosks/kiosk-summary.ts';
 import { attempt, card, DAY, production } from '../domain/facts.ts';

@@ -1,11 +1,9 @@
 import { hostname } from 'node:os';
 import { expect, test } from 'vitest';
 import type { KioskOverview } from '../../src/kiosks/kiosk-summary.ts';
-import { overviewResult } from '../../src/kiosks/kiosk-views.ts';
+import { holdResult, overviewResult, releaseResult } from '../../src/kiosks/kiosk-views.ts';
 import type { Overview } from '../../src/kiosks/overview.ts';
-import { holdResult, releaseResult } from '../../src/kiosks/render-holds.ts';
-import { localTime } from '../../src/output/local-time.ts';
-import { makeStyle } from '../../src/output/style.ts';
+import { localTime, makeStyle } from '../../src/output/style.ts';
 
 const plain = makeStyle(false);
 const AT = '2026-03-01T12:00:00.000Z';

@@ -1,7 +1,7 @@
 import { array, assert, constantFrom, property, string } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { printable } from '../../src/domain/text/terminal-text.ts';
-import { markdownCode, markdownTable, markdownText } from '../../src/output/markdown.ts';
+import { markdownCode, markdownTable, markdownText } from '../../src/output/markup.ts';
 
 /** What a reader of Markdown sees: references become the signs that they stand for. */
 function read(markdown: string): string {

@@ -2,9 +2,8 @@
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { startRun } from '../../src/runs/run-scenario.ts';
-import { builtInScenarios } from '../../src/scenarios/built-in-scenarios.ts';
 import { planCard } from '../../src/scenarios/plan-card.ts';
-import { readScenario } from '../../src/scenarios/scenario-file.ts';
+import { builtInScenarios, readScenario } from '../../src/scenarios/scenario-file.ts';
 import { RunStand } from './stand.ts';
 
 const root = join(import.meta.dirname, '../..');

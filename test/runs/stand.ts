@@ -3,7 +3,7 @@
 import type { Context } from '../../src/context/context.ts';
 import type { Reference } from '../../src/domain/ids.ts';
 import type { NewRun, RunCard, RunRecord } from '../../src/domain/run.ts';
-import { keptCards } from '../../src/runs/reports/kept-cards.ts';
+import { keptCards } from '../../src/runs/reports/read-report.ts';
 import type { PlacedStep } from '../../src/runs/run.ts';
 import { resumeRun, startRun } from '../../src/runs/run-scenario.ts';
 import type { OnFailure, StepAct } from '../../src/scenarios/steps/step.ts';

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
-import { pauseAfter } from '../../src/sandbox/state/redelivery.ts';
+import { pauseAfter } from '../../src/sandbox/state/event-bodies.ts';
 import { SANDBOX_STATE } from '../../src/sandbox/state/tables/schema.ts';
 import { SignatureVerifier } from '../../src/webhooks/signature.ts';
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../../src/wire/events.ts';

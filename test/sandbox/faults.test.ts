@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
-import { REQUEST_ERRORS } from '../../src/domain/errors/request-errors.ts';
-import { matchesPath } from '../../src/sandbox/state/tables/fault-path.ts';
+import { REQUEST_ERRORS } from '../../src/domain/errors/vendor-errors.ts';
+import { matchesPath } from '../../src/sandbox/state/tables/faults.ts';
 import { type Fault, faultSchema } from '../../src/wire/fault.ts';
 import { at, productionPath, Stand, TO_READY } from './stand.ts';
 

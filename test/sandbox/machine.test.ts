@@ -8,7 +8,7 @@ import {
   refuse,
   start,
   whyRefused,
-} from '../../src/sandbox/state/machine.ts';
+} from '../../src/sandbox/state/production-flow.ts';
 import { type Track, UNTOUCHED } from '../../src/sandbox/state/tables/productions.ts';
 
 const ready: Track = becomeReady(UNTOUCHED, 100) ?? UNTOUCHED;

@@ -3,7 +3,7 @@ import type { Context } from '../../src/context/context.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
 import { PRODUCTION_EVENT } from '../../src/domain/event.ts';
 import { type CheckResult, doctor } from '../../src/support/doctor.ts';
-import type { Machine } from '../../src/support/machine.ts';
+import type { Machine } from '../../src/support/system-checks.ts';
 import { World } from '../context/world.ts';
 import { type Answer, json, makeClient, Vendor } from '../wise/vendor.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { findProjectFile } from '../../src/cli/settings/project-file.ts';
 import { readSettings } from '../../src/cli/settings/settings.ts';
-import { openRunbook, requireRunbook, runbookOf } from '../../src/support/runbook.ts';
+import { openRunbook, requireRunbook, runbookOf } from '../../src/support/runbook-file.ts';
 import { makeHome } from '../cli/home.ts';
 
 const PAGE = 'version: 1\nproduction:\n  PRT_PAUSED: {owner: us}\n';

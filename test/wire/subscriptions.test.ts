@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseSubscriptionId, receiverFaults } from '../../src/wire/subscription.ts';
+import { parseSubscriptionId, receiverFaults } from '../../src/wire/subscriptions.ts';
 
 describe('a receiver', () => {
   test.each([

@@ -1,9 +1,8 @@
 import type { Context } from '../../context/context.ts';
 import type { Attempt, Outcome } from '../../domain/attempt.ts';
 import { asFailure, Failure } from '../../domain/errors/failure.ts';
-import { judgeAnswer, type Verdict } from '../../domain/produce-answer.ts';
-import type { Production } from '../../domain/production.ts';
-import { productionRefused } from '../../domain/production-failure.ts';
+import { productionRefused } from '../../domain/guards.ts';
+import { judgeAnswer, type Production, type Verdict } from '../../domain/production.ts';
 import type { AttemptUpdate } from '../../journal/journal.ts';
 import { produceCard } from '../../wise/cards.ts';
 import { failureOf, type Sent, unreachable } from '../../wise/client.ts';

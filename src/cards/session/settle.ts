@@ -2,7 +2,7 @@ import type { Context } from '../../context/context.ts';
 import { type Attempt, isHeldByVendor, isUnsettled } from '../../domain/attempt.ts';
 import { hintOf, name } from '../../domain/card.ts';
 import { asFailure, Failure, type FailureDetails } from '../../domain/errors/failure.ts';
-import { productionRefused } from '../../domain/production-failure.ts';
+import { productionRefused } from '../../domain/guards.ts';
 import type { Subject } from './session.ts';
 import { waitFor } from './wait.ts';
 

@@ -4,8 +4,8 @@ import { type CatalogueEntry, ERROR_CATALOGUE } from '../../domain/errors/error-
 import { formatReference } from '../../domain/ids.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { type KnownNames, readKnownNames } from '../../journal/known-names.ts';
-import { builtInScenarios } from '../../scenarios/built-in-scenarios.ts';
-import { type ListedContext, listContexts } from '../settings/list-contexts.ts';
+import { builtInScenarios } from '../../scenarios/scenario-file.ts';
+import { type ListedContext, listContexts } from '../settings/edit-contexts.ts';
 import { findPaths } from '../settings/paths.ts';
 import { CONTEXT_KEYS } from '../settings/setting-table.ts';
 import { loadSettings, type Settings } from '../settings/settings.ts';

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Failure } from '../../domain/errors/failure.ts';
 import { parseId } from '../../domain/ids.ts';
-import { isLoopback } from '../../domain/text/loopback.ts';
+import { isLoopback } from '../../domain/text/words.ts';
 
 export interface BrowserLogin {
   /** The web site that has the authorization page, without a slash at its end. */

@@ -1,12 +1,10 @@
 import { Failure } from '../../domain/errors/failure.ts';
 import type { Owner } from '../../wise/client.ts';
-import type { ClientCredentials } from '../../wise/tokens.ts';
+import { type ClientCredentials, fetchClientToken, KeptToken } from '../../wise/tokens.ts';
 import type { Settings } from '../settings/settings.ts';
-import { applicationToken, findClient } from './application.ts';
-import { TOKEN } from './given-secret.ts';
 import { Logins } from './login-store.ts';
-import type { ChainWorld, CredentialWorld, Found, TokenSource } from './token-chain.ts';
-import { makeChain, standing } from './token-sources.ts';
+import type { ChainWorld, CredentialWorld, Found, FoundClient, TokenSource } from './token-chain.ts';
+import { CLIENT_ID, CLIENT_SECRET, makeChain, required, standing, TOKEN } from './token-sources.ts';
 
 /** Gives each profile and the application their tokens, from the first source that has one. */
 export interface Credentials {
@@ -72,4 +70,37 @@ function needless({ contextName }: Settings): Failure {
   return new Failure('usage', `Context ${contextName} is the embedded sandbox, which needs no token.`, {
     hint: 'Say which context the token is for, with --context, or leave it out.',
   });
+}
+
+/**
+ * Finds client id and secret: in the environment variables, else in the login.
+ * @throws Failure `credentials-missing`, `credentials-unusable`
+ */
+export async function findClient(
+  { clientId, clientSecret, contextName }: Settings,
+  { logins, hide }: { logins: Logins; hide: (secret: string) => void },
+): Promise<FoundClient> {
+  const areSet = clientId !== undefined || clientSecret !== undefined;
+  const stored = areSet ? undefined : (await logins.find())?.login.client;
+  if (stored) {
+    hide(stored.clientSecret);
+    return { client: stored, source: `the login of context ${contextName}` };
+  }
+  const client = {
+    clientId: required(clientId, { ...CLIENT_ID, contextName }),
+    clientSecret: required(clientSecret, { ...CLIENT_SECRET, contextName }),
+  };
+  return { client, source: 'KIOSKCTL_CLIENT_ID and KIOSKCTL_CLIENT_SECRET' };
+}
+
+/** The application's own token, which is fetched anew when it ends. */
+export function applicationToken(find: () => Promise<FoundClient>, world: ChainWorld): KeptToken {
+  return new KeptToken(
+    async () => {
+      const fetched = await fetchClientToken(world.client(), { ...(await find()), signal: world.signal });
+      world.hide(fetched.token);
+      return fetched;
+    },
+    () => world.clock.now(),
+  );
 }

@@ -4,9 +4,7 @@ import * as v from 'valibot';
 import { Failure } from '../../domain/errors/failure.ts';
 import type { Settings } from '../settings/settings.ts';
 import { locked, type Waiting } from './file-lock.ts';
-import { openKeyring } from './keyring.ts';
-import type { Place } from './places.ts';
-import { credentialFile } from './secret-store.ts';
+import { credentialFile, openKeyring, type Place } from './secret-store.ts';
 
 const user = v.object({
   /** Whose token it is; null where the context says it. */

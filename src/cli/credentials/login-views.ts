@@ -1,8 +1,8 @@
 import type { Context } from '../../context/context.ts';
 import { combineExitCodes } from '../../domain/errors/exit-codes.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
-import { localTime } from '../../output/local-time.ts';
 import type { Result } from '../../output/result.ts';
+import { localTime } from '../../output/style.ts';
 
 /** What a login came to. */
 interface LoggedIn {

@@ -1,6 +1,6 @@
 import type { Context } from '../../context/context.ts';
 import { Failure } from '../../domain/errors/failure.ts';
-import { isLoopback } from '../../domain/text/loopback.ts';
+import { isLoopback } from '../../domain/text/words.ts';
 import {
   type ClientCredentials,
   fetchClientToken,
@@ -8,14 +8,14 @@ import {
   renewUserToken,
   type UserToken,
 } from '../../wise/tokens.ts';
-import { withoutCredentials } from '../settings/child-env.ts';
+import { withoutCredentials } from '../settings/network.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Io } from '../terminal/io.ts';
+import { askSecret } from '../terminal/prompts.ts';
 import { loginInBrowser } from './browser-login.ts';
 import type { Credentials } from './credentials.ts';
-import { CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, required } from './given-secret.ts';
 import type { Login } from './login-store.ts';
-import { readSecret } from './read-secret.ts';
+import { CLIENT_ID, CLIENT_SECRET, type GivenSecret, REFRESH_TOKEN, required } from './token-sources.ts';
 
 export type Way = 'client' | 'refresh-token' | 'browser';
 
@@ -196,4 +196,32 @@ function hiderOf(settings: Settings, way: Way): string | null {
   if (settings.token !== undefined) return 'KIOSKCTL_TOKEN';
   if (settings.refreshToken !== undefined) return 'KIOSKCTL_REFRESH_TOKEN';
   return settings.credentialCommand ? 'the credential command of the context' : null;
+}
+
+export interface SecretReading {
+  io: Io;
+  signal: AbortSignal;
+  /** `--no-input`: nobody is to be asked. */
+  noInput: boolean;
+  contextName: string;
+}
+
+/**
+ * Reads a secret from a person, without showing it, or from standard input.
+ * @throws Failure `input-required`, `credentials-missing`, `credentials-unusable`
+ */
+export async function readSecret(
+  secret: GivenSecret,
+  { io, signal, noInput, contextName }: SecretReading,
+): Promise<string> {
+  const isAsked = io.isInteractive && !noInput;
+  // A terminal without a question would show what is typed.
+  if (!isAsked && io.isStdinTerminal) {
+    throw new Failure('input-required', `Nobody can be asked here for the ${secret.what}.`, {
+      hint: 'Pipe it in on standard input.',
+    });
+  }
+  const text = isAsked ? await askSecret(`The ${secret.what}:`, { io, signal }) : await io.readStdin(signal);
+  const variable = isAsked ? 'The answer' : 'Standard input';
+  return required(text.replace(/\r?\n$/, ''), { ...secret, variable, contextName });
 }

@@ -1,6 +1,6 @@
 import { Failure } from '../../domain/errors/failure.ts';
-import { isLoopback } from '../../domain/text/loopback.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
+import { isLoopback } from '../../domain/text/words.ts';
 
 export interface BaseUrl {
   /** Without a slash at its end. */

@@ -1,11 +1,14 @@
 import type { Ask, Environment } from '../../context/context.ts';
 import { Failure } from '../../domain/errors/failure.ts';
-import { nearestOf } from '../../domain/text/nearest.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
+import { nearestOf } from '../../domain/text/words.ts';
 import { toBaseUrl } from './base-url.ts';
 import { checkBaseUrl, ENVIRONMENTS, environmentOf, toEnvironment } from './choose-context.ts';
+import type { SettingKey } from './find-values.ts';
 import type { ContextKey } from './setting-table.ts';
+import type { Settings } from './settings.ts';
 import type { ContextSettings, RawSettings, SettingsFile } from './settings-file.ts';
+import type { Origin } from './sources.ts';
 
 /** What may be given of a context that is made. */
 export type NewContext = Omit<Partial<ContextSettings>, 'environment'>;
@@ -153,4 +156,52 @@ function checked(settings: ContextSettings): ContextSettings {
   throw new Failure('usage', `Kiosk ${printable(kiosk)} is not one of ${kiosks.map(printable).join(', ')}.`, {
     hint: 'Change kiosks and kiosk so that the default is one of the kiosks; unset one of them first, where needed.',
   });
+}
+
+export interface ListedContext {
+  name: string;
+  environment: Environment;
+  profileId: number | null;
+  kiosks: readonly string[];
+  program: string | null;
+  baseUrl: string | null;
+  /** Made of environment variables and flags only. */
+  isImplicit: boolean;
+}
+
+/** The contexts of the settings file by name, then the implicit ones that it doesn't have. */
+export function listContexts({ contexts }: SettingsFile): ListedContext[] {
+  const own = Object.entries(contexts)
+    .toSorted(([left], [right]) => (left < right ? -1 : 1))
+    .map(([name, { environment, profileId = null, kiosks, program = null, baseUrl = null }]) => {
+      return { name, environment, profileId, kiosks, program, baseUrl, isImplicit: false };
+    });
+  const implicit = ENVIRONMENTS.filter((name) => !Object.hasOwn(contexts, name)).map((name) => {
+    const nothing = { profileId: null, kiosks: [], program: null, baseUrl: null };
+    return { name, environment: name, ...nothing, isImplicit: true };
+  });
+  return [...own, ...implicit];
+}
+
+export interface ShownValue extends Origin {
+  value: string | number | readonly string[] | { certFile: string; keyFile: string } | null;
+}
+
+/** Each value that commands would use, with where it comes from. */
+export function describeSettings(settings: Settings): Record<SettingKey | 'baseUrl', ShownValue> {
+  const { origins, baseUrl, apiVersion, profileId, kiosks, kioskId, program } = settings;
+  const { clientKey, credentialCommand, certificate, runbook, publicKey } = settings;
+  return {
+    baseUrl: { value: baseUrl, ...origins.baseUrl },
+    apiVersion: { value: apiVersion, ...origins.apiVersion },
+    profileId: { value: profileId, ...origins.profileId },
+    kiosks: { value: kiosks, ...origins.kiosks },
+    kiosk: { value: kioskId, ...origins.kiosk },
+    program: { value: program, ...origins.program },
+    clientKey: { value: clientKey, ...origins.clientKey },
+    credentialCommand: { value: credentialCommand, ...origins.credentialCommand },
+    certificate: { value: certificate, ...origins.certificate },
+    runbook: { value: runbook, ...origins.runbook },
+    publicKey: { value: publicKey, ...origins.publicKey },
+  };
 }

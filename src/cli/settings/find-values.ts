@@ -1,8 +1,8 @@
 import { type ChosenContext, contextOrigin } from './choose-context.ts';
 import type { ProjectFile } from './project-file.ts';
+import { toApiVersion, toProfile } from './setting-table.ts';
 import type { ContextSettings } from './settings-file.ts';
 import { asName, byDefault, type Found, type Origin, type Sources } from './sources.ts';
-import { toApiVersion, toProfile } from './values.ts';
 
 const LOCAL_PROFILE = 1001;
 const LOCAL_KIOSKS = ['WIS00001', 'WIS00002', 'WIS00003'];

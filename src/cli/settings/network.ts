@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { Failure } from '../../domain/errors/failure.ts';
-import { isLoopback } from '../../domain/text/loopback.ts';
+import { isLoopback } from '../../domain/text/words.ts';
 import type { Network, Proxy } from '../../wise/proxy-agent.ts';
 
 type Certificate = NonNullable<Network['certificate']>;
@@ -96,4 +96,31 @@ function unusable(file: string, why: string, hint: string): Failure {
 
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+}
+
+/** Nothing that kioskctl starts needs them: a program, and what it starts, could pass them on. */
+const SECRETS = [
+  'KIOSKCTL_TOKEN',
+  'KIOSKCTL_REFRESH_TOKEN',
+  'KIOSKCTL_CLIENT_ID',
+  'KIOSKCTL_CLIENT_SECRET',
+] as const;
+
+/** The environment for programs that kioskctl starts: this process's, without credentials. */
+export function childEnv(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  // Windows has variables in any case.
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => !SECRETS.some((secret) => secret === name.toUpperCase())),
+  );
+}
+
+/** Does some work that starts programs with this process's own environment, which has no credentials meanwhile. */
+export async function withoutCredentials<Result>(work: () => Promise<Result>): Promise<Result> {
+  const kept = SECRETS.map((name) => [name, process.env[name]] as const);
+  for (const name of SECRETS) delete process.env[name];
+  try {
+    return await work();
+  } finally {
+    for (const [name, value] of kept) if (value !== undefined) process.env[name] = value;
+  }
 }

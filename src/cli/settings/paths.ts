@@ -25,3 +25,9 @@ export function findPaths(env: NodeJS.ProcessEnv = process.env): Paths {
     sandboxState: join(data, 'sandbox.db'),
   };
 }
+
+/** Where GitHub Actions runs this command, and where it takes a summary of the step; null elsewhere. */
+export function githubActions(): { summaryFile: string | null } | null {
+  const { GITHUB_ACTIONS, GITHUB_STEP_SUMMARY } = process.env;
+  return GITHUB_ACTIONS === 'true' ? { summaryFile: GITHUB_STEP_SUMMARY || null } : null;
+}

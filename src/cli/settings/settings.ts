@@ -5,9 +5,9 @@ import { type Choice, chooseContext, chooseName } from './choose-context.ts';
 import { findValues, originsOf, type SettingKey, valuesOf } from './find-values.ts';
 import { findPaths, type Paths } from './paths.ts';
 import { findProjectFile, type ProjectFile } from './project-file.ts';
+import { toSpeed } from './setting-table.ts';
 import { readSettingsFile } from './settings-file.ts';
 import { asName, byDefault, type Origin, type SettingFlags, Sources } from './sources.ts';
-import { toSpeed } from './values.ts';
 
 /** Everything that flags, environment variables, project file and settings file decide. */
 export interface Settings {

@@ -1,4 +1,5 @@
-import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
+import { accessSync, closeSync, constants, createReadStream, openSync, readSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { Failure } from '../../domain/errors/failure.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import type { Io } from './io.ts';
@@ -94,4 +95,39 @@ async function* chunksOf(file: string): AsyncGenerator<string, void, undefined> 
 
 function unreadable(file: string, why: string, hint: string): Failure {
   return new Failure('invalid-input', `${printable(file)} can't be read: ${printable(why)}.`, { hint });
+}
+
+/**
+ * A file of this user, by its whole path, so that it stays the same in every folder.
+ * @throws Failure `invalid-input` for one that can't be read
+ */
+export function toReadableFile(name: string): string {
+  return toFile(name, { mode: constants.R_OK, may: 'read' });
+}
+
+/** The same for a program. @throws Failure `invalid-input` for one that can't be run */
+export function toProgramFile(name: string): string {
+  return toFile(name, { mode: constants.X_OK, may: 'run' });
+}
+
+interface Access {
+  mode: number;
+  may: 'read' | 'run';
+}
+
+function toFile(name: string, { mode, may }: Access): string {
+  const file = resolve(name);
+  try {
+    accessSync(file, mode);
+    if (statSync(file).isFile()) return file;
+  } catch (error) {
+    throw unusable(file, may, reasonOf(error));
+  }
+  throw unusable(file, may, 'it is not a file');
+}
+
+function unusable(file: string, may: Access['may'], why: string): Failure {
+  return new Failure('invalid-input', `${printable(file)} can't be ${may}: ${why}.`, {
+    hint: `Name a file that this user may ${may}.`,
+  });
 }

@@ -1,7 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { ContextCommand } from '../../cli/context-edit-command.ts';
-import type { ContextFlags } from '../../cli/context-flags.ts';
-import { contextFlags } from '../../cli/context-flags-part.ts';
+import { type ContextFlags, contextFlags } from '../../cli/context-flags.ts';
 import { askForAccess, askForProgram, askForValues, checkProgram } from '../../cli/context-questions.ts';
 import {
   addContext,

@@ -1,6 +1,6 @@
 import { BaseCommand } from '../../cli/base-command.ts';
 import { renderContexts } from '../../cli/settings/context-views.ts';
-import { listContexts } from '../../cli/settings/list-contexts.ts';
+import { listContexts } from '../../cli/settings/edit-contexts.ts';
 import { findPaths } from '../../cli/settings/paths.ts';
 import { readSettingsFile } from '../../cli/settings/settings-file.ts';
 import { quietFlag } from '../../input/flags.ts';

@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
 import { renderValues } from '../../cli/settings/context-views.ts';
-import { describeSettings } from '../../cli/settings/list-contexts.ts';
+import { describeSettings } from '../../cli/settings/edit-contexts.ts';
 import type { Result } from '../../output/result.ts';
 
 export default class ContextShow extends BaseCommand {

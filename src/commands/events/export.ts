@@ -1,11 +1,11 @@
 import { BaseCommand } from '../../cli/base-command.ts';
 import { describeCoverage } from '../../context/coverage.ts';
-import { coverageFor } from '../../context/coverage-part.ts';
+import { coverageFor } from '../../context/listener-state.ts';
 import { printableJson } from '../../domain/text/terminal-text.ts';
 import { selectionFlags, toSelection, untilFlag } from '../../events/event-flags.ts';
 import { exportEvents } from '../../events/list-events.ts';
 import { makeDocument } from '../../output/document.ts';
-import { localTime } from '../../output/local-time.ts';
+import { localTime } from '../../output/style.ts';
 
 export default class EventsExport extends BaseCommand {
   static override effect = 'records' as const;

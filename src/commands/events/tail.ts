@@ -3,8 +3,7 @@ import { BaseCommand } from '../../cli/base-command.ts';
 import type { KeptEvent } from '../../domain/event.ts';
 import { quietEventsFlag, selectionFlags, toEventId, toSelection } from '../../events/event-flags.ts';
 import { eventLine } from '../../events/event-views.ts';
-import { toListedEvent } from '../../events/list-events.ts';
-import { tailEvents } from '../../events/tail-events.ts';
+import { tailEvents, toListedEvent } from '../../events/list-events.ts';
 import { toLimit } from '../../input/flags.ts';
 import type { Result } from '../../output/result.ts';
 

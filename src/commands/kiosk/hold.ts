@@ -1,9 +1,9 @@
 import { BaseCommand } from '../../cli/base-command.ts';
-import { parseKioskId } from '../../domain/kiosk-id.ts';
+import { parseKioskId } from '../../domain/ids.ts';
 import { actFlags, quietFlag } from '../../input/flags.ts';
 import { holdKiosk } from '../../kiosks/hold.ts';
-import { kioskArgs } from '../../kiosks/kiosk-options.ts';
-import { holdResult } from '../../kiosks/render-holds.ts';
+import { kioskArgs } from '../../kiosks/kiosk-flags.ts';
+import { holdResult } from '../../kiosks/kiosk-views.ts';
 import type { Result } from '../../output/result.ts';
 
 export default class KioskHold extends BaseCommand {

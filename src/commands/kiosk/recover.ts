@@ -1,13 +1,12 @@
 import { BaseCommand } from '../../cli/base-command.ts';
 import { interruption } from '../../cli/terminal/signals.ts';
-import { parseKioskId } from '../../domain/kiosk-id.ts';
-import { parseSimulation } from '../../domain/simulation.ts';
+import { parseKioskId } from '../../domain/ids.ts';
+import { parseSimulation } from '../../domain/production.ts';
 import { actFlags, followFlags, quietFlag, runbookFlag, waitFlags } from '../../input/flags.ts';
-import { kioskArgs } from '../../kiosks/kiosk-options.ts';
+import { kioskArgs } from '../../kiosks/kiosk-flags.ts';
 import { recover } from '../../kiosks/recover.ts';
-import { recoverFlags, toSpoiled } from '../../kiosks/recover-options.ts';
-import { recovered } from '../../kiosks/recovered.ts';
-import { toMaxFailures } from '../../kiosks/retry-options.ts';
+import { recoverFlags, toMaxFailures, toSpoiled } from '../../kiosks/retry-options.ts';
+import { recovered } from '../../kiosks/retry-views.ts';
 import type { Result } from '../../output/result.ts';
 
 export default class KioskRecover extends BaseCommand {

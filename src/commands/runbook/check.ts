@@ -2,8 +2,7 @@ import { Args } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
 import type { Result } from '../../output/result.ts';
 import { renderChecked } from '../../support/error-views.ts';
-import { requireRunbook } from '../../support/runbook.ts';
-import { readRunbook, runbookUnusable } from '../../support/runbook-file.ts';
+import { readRunbook, requireRunbook, runbookUnusable } from '../../support/runbook-file.ts';
 
 export default class RunbookCheck extends BaseCommand {
   static override effect = 'reads' as const;

@@ -2,8 +2,8 @@ import { BaseCommand } from '../../cli/base-command.ts';
 import { limitFlag, toLimit } from '../../input/flags.ts';
 import type { Result } from '../../output/result.ts';
 import { listRuns } from '../../runs/list-runs.ts';
-import { renderRuns } from '../../runs/render-runs.ts';
 import { toRunDocument } from '../../runs/reports/run-document.ts';
+import { renderRuns } from '../../runs/run-views.ts';
 
 export default class RunsList extends BaseCommand {
   static override effect = 'reads' as const;

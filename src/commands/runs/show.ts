@@ -5,7 +5,7 @@ import { readReport } from '../../runs/reports/read-report.ts';
 import { reportFlags, toReports } from '../../runs/reports/report-flags.ts';
 import { writeReport } from '../../runs/reports/write-report.ts';
 import { findRun } from '../../runs/run-scenario.ts';
-import { shownRun } from '../../runs/shown-run.ts';
+import { shownRun } from '../../runs/run-views.ts';
 
 export default class RunsShow extends BaseCommand {
   static override effect = 'reads' as const;

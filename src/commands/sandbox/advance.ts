@@ -1,8 +1,8 @@
 import { Args } from '@oclif/core';
 import { SandboxCommand, stateFlag } from '../../cli/sandbox-command.ts';
 import { parseDuration } from '../../domain/times/duration.ts';
-import { localTime } from '../../output/local-time.ts';
 import type { Result } from '../../output/result.ts';
+import { localTime } from '../../output/style.ts';
 
 export default class SandboxAdvance extends SandboxCommand {
   static override summary = "Move the embedded sandbox's clock on.";

@@ -1,7 +1,11 @@
-import { Flags } from '@oclif/core';
-import { type FaultFlags, toFault } from '../../cli/fault-options.ts';
+import { Flags, type Interfaces } from '@oclif/core';
+import * as v from 'valibot';
 import { SandboxCommand, stateFlag } from '../../cli/sandbox-command.ts';
+import { Failure } from '../../domain/errors/failure.ts';
+import { parseSimulation } from '../../domain/production.ts';
+import { parseDuration } from '../../domain/times/duration.ts';
 import type { Result } from '../../output/result.ts';
+import { type Fault, faultSchema } from '../../wire/fault.ts';
 
 export default class SandboxFault extends SandboxCommand {
   static override summary = 'Make the embedded sandbox fail, the next times.';
@@ -48,7 +52,7 @@ Without any of them, lists the faults that are set.`;
 
   protected override async perform(): Promise<Result> {
     const { flags } = await this.parse(SandboxFault);
-    const fault = toFault(flags satisfies FaultFlags);
+    const fault = toFault(flags);
     return this.withSandbox(flags, (sandbox) => {
       if (flags.clear) sandbox.clearFaults();
       if (fault) sandbox.addFault(fault);
@@ -60,4 +64,75 @@ Without any of them, lists the faults that are set.`;
       };
     });
   }
+}
+
+type FaultFlags = Interfaces.InferredFlags<typeof SandboxFault.flags>;
+
+/**
+ * Makes a fault out of the flags; the sandbox's own schema says what goes together.
+ * @returns null when the flags name none
+ * @throws Failure `usage`
+ */
+function toFault(flags: FaultFlags): Fault | null {
+  const parts =
+    flags.refuse !== undefined
+      ? refusal(flags)
+      : flags.outcome !== undefined
+        ? outcome(flags)
+        : answer(flags);
+  if (!parts) return null;
+  const given = Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined));
+  const parsed = v.safeParse(faultSchema, given);
+  if (parsed.success) return parsed.output;
+  const mistakes = parsed.issues.map((issue) => `${v.getDotPath(issue) ?? 'the fault'}: ${issue.message}`);
+  throw new Failure('usage', `The fault is not complete or not right: ${mistakes.join('; ')}.`, {
+    hint: 'See kioskctl sandbox fault --help.',
+  });
+}
+
+function refusal({ refuse, kiosk, after, times }: FaultFlags): Record<string, unknown> {
+  return {
+    kind: 'produce',
+    errorCode: refuse?.toUpperCase(),
+    kioskId: kiosk,
+    afterMs: duration(after),
+    times: number(times),
+  };
+}
+
+function outcome({ outcome: wanted = '', kiosk, after, times }: FaultFlags): Record<string, unknown> {
+  return {
+    kind: 'outcome',
+    ...parseSimulation(wanted),
+    kioskId: kiosk,
+    afterMs: duration(after),
+    times: number(times),
+  };
+}
+
+function answer(flags: FaultFlags): Record<string, unknown> | null {
+  const { method, path, status, body, reset, delay, times } = flags;
+  const isGiven = [method, path, status, body, reset, delay, times].some((value) => value !== undefined);
+  if (!isGiven && !flags.cut && !flags.effect) return null;
+  return {
+    kind: 'answer',
+    method,
+    path,
+    times: number(times),
+    status: number(status),
+    retryAfter: number(flags['retry-after']),
+    body,
+    effect: flags.effect || undefined,
+    reset,
+    cut: flags.cut || undefined,
+    delayMs: duration(delay),
+  };
+}
+
+function duration(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : parseDuration(text);
+}
+
+function number(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Number(text);
 }

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { Flags } from '@oclif/core';
 import { SandboxCommand, seedFlag, stateFlag, tlsFlags } from '../../cli/sandbox-command.ts';
-import { isLoopback } from '../../domain/text/loopback.ts';
-import { toPort } from '../../input/port.ts';
+import { isLoopback } from '../../domain/text/words.ts';
+import { toPort } from '../../input/flags.ts';
 import type { Result } from '../../output/result.ts';
 
 export default class Sandbox extends SandboxCommand {

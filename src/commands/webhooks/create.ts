@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
-import { renderWebhooks } from '../../events/render-webhooks.ts';
+import { renderWebhooks } from '../../events/event-views.ts';
 import { createWebhooks } from '../../events/subscriptions.ts';
 import { actFlags, quietFlag } from '../../input/flags.ts';
 import type { Result } from '../../output/result.ts';

@@ -2,7 +2,7 @@ import { BaseCommand } from '../../cli/base-command.ts';
 import { deleteWebhook } from '../../events/subscriptions.ts';
 import { actFlags, quietFlag, subscriptionArgs } from '../../input/flags.ts';
 import type { Result } from '../../output/result.ts';
-import { parseSubscriptionId } from '../../wire/subscription.ts';
+import { parseSubscriptionId } from '../../wire/subscriptions.ts';
 
 export default class WebhooksDelete extends BaseCommand {
   static override effect = 'writes' as const;

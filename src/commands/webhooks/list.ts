@@ -1,5 +1,5 @@
 import { BaseCommand } from '../../cli/base-command.ts';
-import { renderWebhooks } from '../../events/render-webhooks.ts';
+import { renderWebhooks } from '../../events/event-views.ts';
 import { listWebhooks } from '../../events/subscriptions.ts';
 import { quietFlag } from '../../input/flags.ts';
 import type { Result } from '../../output/result.ts';

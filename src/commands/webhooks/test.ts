@@ -3,7 +3,7 @@ import { printable } from '../../domain/text/terminal-text.ts';
 import { testWebhook } from '../../events/subscriptions.ts';
 import { actFlags, quietFlag, subscriptionArgs } from '../../input/flags.ts';
 import type { Result } from '../../output/result.ts';
-import { parseSubscriptionId } from '../../wire/subscription.ts';
+import { parseSubscriptionId } from '../../wire/subscriptions.ts';
 
 export default class WebhooksTest extends BaseCommand {
   static override effect = 'writes' as const;

@@ -1,7 +1,12 @@
-import type { Actor, ErrorKind, ErrorRow, RetryAdvice } from './error-row.ts';
 import type { ExitCode } from './exit-codes.ts';
-import { REQUEST_ERRORS } from './request-errors.ts';
-import { PRODUCTION_ERRORS } from './vendor-errors.ts';
+import {
+  type Actor,
+  type ErrorKind,
+  type ErrorRow,
+  PRODUCTION_ERRORS,
+  REQUEST_ERRORS,
+  type RetryAdvice,
+} from './vendor-errors.ts';
 
 export interface CatalogueEntry {
   code: string;

@@ -3,7 +3,7 @@ import { toShell } from '../../domain/next-command.ts';
 import type { CardOutcome, RunCard, RunRecord, RunStep } from '../../domain/run.ts';
 import { counted } from '../../domain/text/words.ts';
 import { formatDuration } from '../../domain/times/duration.ts';
-import { plainText } from '../../output/plain-text.ts';
+import { plainText } from '../../output/markup.ts';
 import type { RunTotals } from './run-totals.ts';
 
 /** How a run went, in a word or two. */

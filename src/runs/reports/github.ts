@@ -2,10 +2,10 @@ import { appendFileSync, statSync } from 'node:fs';
 import { unwritable } from '../../cli/terminal/write-file.ts';
 import type { RunCard, RunStep } from '../../domain/run.ts';
 import { counted } from '../../domain/text/words.ts';
-import { plainText } from '../../output/plain-text.ts';
+import { plainText } from '../../output/markup.ts';
 import { isTrouble, stepName, troubleOf } from './facts.ts';
 import { LARGEST_SUMMARY, markdown } from './markdown.ts';
-import { type RunReport, withoutSecrets } from './report.ts';
+import { type RunReport, withoutSecrets } from './read-report.ts';
 
 /** GitHub shows so many errors of a step of a workflow, and drops the rest. */
 const SHOWN = 10;

@@ -13,7 +13,7 @@ import {
   troubleOf,
   utcText,
 } from './facts.ts';
-import type { RunReport } from './report.ts';
+import type { RunReport } from './read-report.ts';
 import { stageSpans } from './stage-times.ts';
 
 /** So many cards are shown step by step, those in trouble first; of the others, the table has a row. */

@@ -1,11 +1,11 @@
-import type { Actor } from '../../domain/errors/error-row.ts';
+import type { Actor } from '../../domain/errors/vendor-errors.ts';
 import type { CardOutcome, RunRecord } from '../../domain/run.ts';
 import { counted } from '../../domain/text/words.ts';
 import { formatDuration } from '../../domain/times/duration.ts';
 import { type Markup, markup } from '../../output/markup.ts';
 import { CARD_WORDS, commandsOf, describeExit, freedText, sourceText, utcText } from './facts.ts';
-import type { RunError } from './run-errors.ts';
-import type { RunTotals } from './run-totals.ts';
+
+import type { RunError, RunTotals } from './run-totals.ts';
 
 /** The figures that people ask for first. */
 export function figures({ cards, attempts, requests, span }: RunTotals): Markup {

@@ -4,7 +4,7 @@ import { counted } from '../../domain/text/words.ts';
 import { formatDuration } from '../../domain/times/duration.ts';
 import { type Markup, markup } from '../../output/markup.ts';
 import { CARD_SIGNS, CARD_WORDS, utcText } from './facts.ts';
-import type { RunReport } from './report.ts';
+import type { RunReport } from './read-report.ts';
 import { type StageSpan, stageSpans } from './stage-times.ts';
 
 /** How high a card's row is in pixels, by the number of cards: many of them are an overall picture. */

@@ -1,14 +1,13 @@
 import { counted } from '../../domain/text/words.ts';
 import { formatDuration } from '../../domain/times/duration.ts';
 import { Markup, markup } from '../../output/markup.ts';
-import { everyCard } from './every-card.ts';
 import { CARD_SIGNS, OUTCOME_WORDS, summarize, utcText } from './facts.ts';
 import { cardDetails, cardTable } from './html-cards.ts';
 import { patterns, stageStyles } from './html-patterns.ts';
 import { cleanUpFacts, errorList, figures, requestFacts, runFacts, stageTimes } from './html-sections.ts';
 import { STYLE } from './html-style.ts';
 import { timeline } from './html-timeline.ts';
-import type { RunReport } from './report.ts';
+import { everyCard, type RunReport } from './read-report.ts';
 import type { RunTotals } from './run-totals.ts';
 
 const SECTIONS: readonly [id: string, name: string][] = [

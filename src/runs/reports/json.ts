@@ -1,7 +1,6 @@
 import { printableJson } from '../../domain/text/terminal-text.ts';
 import { makeDocument } from '../../output/document.ts';
-import { everyCard } from './every-card.ts';
-import type { RunReport } from './report.ts';
+import { everyCard, type RunReport } from './read-report.ts';
 import { toRunCardDocument, toRunDocument, toTotalsDocument } from './run-document.ts';
 
 /** A run as one JSON document, a card a line. */

@@ -1,8 +1,7 @@
 import type { RunCard, RunRecord, RunStep } from '../../domain/run.ts';
-import { escapeMarkup, plainText } from '../../output/plain-text.ts';
-import { everyCard } from './every-card.ts';
+import { escapeMarkup, plainText } from '../../output/markup.ts';
 import { durationOf, idsOfStep, sourceText, stepName, troubleOf } from './facts.ts';
-import type { RunReport } from './report.ts';
+import { everyCard, type RunReport } from './read-report.ts';
 import type { RunTotals } from './run-totals.ts';
 
 /**

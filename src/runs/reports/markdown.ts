@@ -1,8 +1,7 @@
 import type { RunCard, RunRecord, RunStep } from '../../domain/run.ts';
 import { counted } from '../../domain/text/words.ts';
 import { formatDuration } from '../../domain/times/duration.ts';
-import { markdownCode, markdownTable, markdownText } from '../../output/markdown.ts';
-import { plainText } from '../../output/plain-text.ts';
+import { markdownCode, markdownTable, markdownText, plainText } from '../../output/markup.ts';
 import {
   CARD_SIGNS,
   CARD_WORDS,
@@ -20,7 +19,7 @@ import {
   troubleOf,
   utcText,
 } from './facts.ts';
-import type { RunReport } from './report.ts';
+import type { RunReport } from './read-report.ts';
 import type { RunTotals } from './run-totals.ts';
 
 /** What GitHub takes as the summary of a step, in bytes. */

@@ -1,8 +1,7 @@
 import type { Context } from '../../context/context.ts';
-import type { RunRecord } from '../../domain/run.ts';
-import { keptCards } from './kept-cards.ts';
-import type { RunReport } from './report.ts';
-import { addUp } from './run-totals.ts';
+import type { RunCard, RunRecord } from '../../domain/run.ts';
+import { redact } from '../../domain/text/redaction.ts';
+import { addUp, type RunTotals } from './run-totals.ts';
 
 /** A run as the journal has it, ready to be reported. */
 export async function readReport(
@@ -12,4 +11,81 @@ export async function readReport(
 ): Promise<RunReport> {
   const cards = () => keptCards(ctx, run.id);
   return { run, totals: await addUp(run, cards()), cards, secrets };
+}
+
+/** What reports are made of: the records of a run, and nothing else. */
+export interface RunReport {
+  run: RunRecord;
+  totals: RunTotals;
+  /** The cards from the journal, in the order of their numbers; reports go through them more than once. */
+  cards: () => AsyncIterable<RunCard>;
+  /** Those that this process knows. */
+  secrets: readonly string[];
+}
+
+/** The same without secrets: those that are known, and whatever looks like one. Each way out of this room goes through it. */
+export function withoutSecrets(report: RunReport): RunReport {
+  const { secrets } = report;
+  const clean = <T>(value: T): T =>
+    JSON.parse(JSON.stringify(value), (_, inner) =>
+      typeof inner === 'string' ? redact(inner, secrets) : inner,
+    );
+  return {
+    secrets,
+    run: clean(report.run),
+    totals: clean(report.totals),
+    cards: async function* () {
+      for await (const card of report.cards()) yield clean(card);
+    },
+  };
+}
+
+/**
+ * The cards of a run by their numbers, each of them: those that an interrupted run had not come to are not in the journal.
+ * @param cards in the order of their numbers
+ */
+export async function* everyCard(
+  cards: AsyncIterable<RunCard>,
+  run: Pick<RunRecord, 'cards'>,
+): AsyncGenerator<RunCard> {
+  let next = 1;
+  for await (const card of cards) {
+    for (; next < card.number; next += 1) yield notStarted(next);
+    yield card;
+    next = card.number + 1;
+  }
+  for (; next <= run.cards; next += 1) yield notStarted(next);
+}
+
+function notStarted(number: number): RunCard {
+  return {
+    number,
+    row: null,
+    kioskId: null,
+    outcome: 'not-started',
+    exitCode: null,
+    card: null,
+    orders: [],
+    stages: [],
+    steps: [],
+    startedAt: null,
+    endedAt: null,
+  };
+}
+
+/** Of a run with many cards, so many are held at once. */
+const PAGE = 100;
+
+/** The cards of a run as the journal keeps them, in the order of their numbers. */
+export async function* keptCards(ctx: Context, id: string): AsyncGenerator<RunCard> {
+  for await (const page of pagesOfCards(ctx, id)) yield* page;
+}
+
+export async function* pagesOfCards(ctx: Context, id: string): AsyncGenerator<RunCard[]> {
+  for (let after = 0; ; ) {
+    const page = await ctx.journal.listRunCards(id, { after, limit: PAGE });
+    if (page.length > 0) yield page;
+    if (page.length < PAGE) return;
+    after = page.at(-1)?.number ?? after;
+  }
 }

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { Flags } from '@oclif/core';
 import { Failure } from '../../domain/errors/failure.ts';
-import { nearestOf } from '../../domain/text/nearest.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
+import { nearestOf } from '../../domain/text/words.ts';
 
 export const REPORT_FORMATS = ['junit', 'html', 'json', 'markdown'] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];

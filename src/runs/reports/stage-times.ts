@@ -1,6 +1,6 @@
 import type { RunCard } from '../../domain/run.ts';
 import type { Stage } from '../../domain/stage.ts';
-import { quantile } from '../../domain/times/quantile.ts';
+import { quantile } from '../../domain/times/duration.ts';
 
 /** A card in a stage. Times are milliseconds since the epoch. */
 export interface StageSpan {

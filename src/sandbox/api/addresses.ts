@@ -1,7 +1,6 @@
 import { type Address, address as addressSchema } from '../../wire/orders.ts';
 import type { Answer } from './answers.ts';
-import type { Call } from './call.ts';
-import { fieldsOf } from './input.ts';
+import { type Call, fieldsOf } from './input.ts';
 
 /** As the vendor's address check answers it. */
 export interface AddressFault {

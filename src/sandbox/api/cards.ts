@@ -1,8 +1,7 @@
 import { type Card, countCards, findCard, listCards as readCards } from '../state/tables/cards.ts';
 import { findOrder, type Order } from '../state/tables/orders.ts';
 import { type Answer, notFound } from './answers.ts';
-import type { Call } from './call.ts';
-import { pageOf, profileOf, uuidParameter } from './input.ts';
+import { type Call, pageOf, profileOf, uuidParameter } from './input.ts';
 import { toCard } from './order-bodies.ts';
 
 /** `GET …/cards`, newest first (an assumption). */

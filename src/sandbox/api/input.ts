@@ -1,8 +1,10 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import * as v from 'valibot';
+import type { Moment } from '../state/tables/clock.ts';
 import type { Page } from '../state/tables/orders.ts';
 import { findProfile, type Profile } from '../state/tables/profiles.ts';
 import { type FieldError, invalidFields, notFound, Refusal } from './answers.ts';
-import type { Call } from './call.ts';
+import type { PathParameters } from './router.ts';
 
 const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
 const MAX_INT64 = 2n ** 63n - 1n;
@@ -80,4 +82,15 @@ function toFieldError(issue: v.BaseIssue<unknown>): FieldError {
     message: issue.message,
     path: v.getDotPath(issue) ?? '',
   };
+}
+
+/** A request that found its handler, at its moment. */
+export interface Call extends Moment {
+  parameters: PathParameters;
+  query: URLSearchParams;
+  headers: IncomingHttpHeaders;
+  /** Parsed JSON, or the fields of a form; undefined where the endpoint takes no body. */
+  body: unknown;
+  /** Has the request used up a fault already? One request uses up at most one. */
+  isFaulted: boolean;
 }

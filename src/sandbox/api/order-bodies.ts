@@ -1,8 +1,7 @@
 import type { Card } from '../state/tables/cards.ts';
-import { isoTime } from '../state/tables/clock.ts';
-import type { Order } from '../state/tables/orders.ts';
-import { CLIENT_ID } from '../state/tables/seed.ts';
-import { findProgram } from './programs.ts';
+import { isoTime, type Moment } from '../state/tables/clock.ts';
+import { type CardType, countPhysicalOrders, type Order } from '../state/tables/orders.ts';
+import { CLIENT_ID, type Profile } from '../state/tables/profiles.ts';
 
 const DAY = 86_400_000;
 const DELIVERY_DAYS = 7;
@@ -71,4 +70,43 @@ function expiryOf(createdAt: number): string {
   const created = new Date(createdAt);
   const lastDay = Date.UTC(created.getUTCFullYear() + CARD_YEARS, created.getUTCMonth() + 1, 0);
   return isoTime(lastDay).replace('.000Z', 'Z');
+}
+
+export interface Program {
+  name: string;
+  scheme: 'VISA';
+  defaultCurrency: string;
+  cardType: CardType;
+}
+
+const PROGRAMS: readonly Program[] = [
+  {
+    name: 'VISA_DEBIT_CONSUMER_UK_1_PHYSICAL_CARDS_API',
+    scheme: 'VISA',
+    defaultCurrency: 'GBP',
+    cardType: 'PHYSICAL',
+  },
+  {
+    name: 'VISA_DEBIT_CONSUMER_UK_1_CARDS_API',
+    scheme: 'VISA',
+    defaultCurrency: 'GBP',
+    cardType: 'VIRTUAL_NON_UPGRADEABLE',
+  },
+];
+
+export function findProgram(name: string): Program | undefined {
+  return PROGRAMS.find((program) => program.name === name);
+}
+
+/** The programs in which a profile may order a card now. */
+export function availablePrograms(moment: Moment, profile: Profile): Program[] {
+  return PROGRAMS.filter(({ cardType }) => cardType !== 'PHYSICAL' || !hasReachedLimit(moment, profile));
+}
+
+/**
+ * Does a profile have as many physical cards as it may? Assumptions, because no public page says it: a cancelled order
+ * frees its place, and a reached limit takes the physical programs out of the availability and makes orders fail (422).
+ */
+export function hasReachedLimit({ db }: Moment, { id, physicalCardLimit }: Profile): boolean {
+  return physicalCardLimit !== null && countPhysicalOrders(db, id) >= physicalCardLimit;
 }

@@ -2,17 +2,21 @@ import { type OrderRequest, orderRequest, orderStatusRequest } from '../../wire/
 import { isCancellable, placeOrder } from '../state/order-flow.ts';
 import { findCard } from '../state/tables/cards.ts';
 import { DELAYS, dueAfter } from '../state/tables/clock.ts';
-import { isScheduled, schedule } from '../state/tables/due.ts';
-import { sha256 } from '../state/tables/generator.ts';
 import { countOrders, findOrder, findOrderByKey, listOrders, type Order } from '../state/tables/orders.ts';
+import { isScheduled, schedule } from '../state/tables/productions.ts';
 import { listOrderRequirements, type Profile } from '../state/tables/profiles.ts';
+import { sha256 } from '../state/tables/tokens.ts';
 import { checkAddress } from './addresses.ts';
 import { type Answer, invalidFields, notFound, type Refusal } from './answers.ts';
 import { canonicalJson } from './body.ts';
-import type { Call } from './call.ts';
-import { fieldsOf, idempotencyKeyOf, idParameter, pageOf, profileOf } from './input.ts';
-import { toCardOrder } from './order-bodies.ts';
-import { availablePrograms, findProgram, hasReachedLimit, type Program } from './programs.ts';
+import { type Call, fieldsOf, idempotencyKeyOf, idParameter, pageOf, profileOf } from './input.ts';
+import {
+  availablePrograms,
+  findProgram,
+  hasReachedLimit,
+  type Program,
+  toCardOrder,
+} from './order-bodies.ts';
 
 /** `GET …/card-orders/availability` */
 export function listPrograms(call: Call): Answer {

@@ -1,21 +1,25 @@
 import { findErrors } from '../../domain/errors/error-catalogue.ts';
+import { produceRequest, simulationRequest } from '../../wire/cards.ts';
 import type { ProduceFault } from '../../wire/fault.ts';
-import { produceRequest, simulationRequest } from '../../wire/production.ts';
-import { enqueue, refuse, whyRefused } from '../state/machine.ts';
+import { requestError, toProductionStatus } from '../state/event-bodies.ts';
 import { isForKiosk, setRequirement } from '../state/order-flow.ts';
-import { beginProduction, finishProduction, startQueued } from '../state/production-flow.ts';
-import { requestError, toProductionStatus } from '../state/production-status.ts';
+import {
+  beginProduction,
+  enqueue,
+  finishProduction,
+  refuse,
+  startQueued,
+  whyRefused,
+} from '../state/production-flow.ts';
 import type { Card } from '../state/tables/cards.ts';
 import { dueAfter } from '../state/tables/clock.ts';
-import { schedule } from '../state/tables/due.ts';
 import { takeProduceFault } from '../state/tables/faults.ts';
 import type { Order } from '../state/tables/orders.ts';
-import { readTrack, writeTrack } from '../state/tables/productions.ts';
-import { isKiosk } from '../state/tables/seed.ts';
+import { readTrack, schedule, writeTrack } from '../state/tables/productions.ts';
+import { isKiosk } from '../state/tables/profiles.ts';
 import { type Answer, invalidFields, notFound, type Refusal } from './answers.ts';
-import type { Call } from './call.ts';
 import { cardOf } from './cards.ts';
-import { fieldsOf, profileOf, uuidParameter } from './input.ts';
+import { type Call, fieldsOf, profileOf, uuidParameter } from './input.ts';
 
 /** The vendor obfuscates the data of a card that was created longer ago, in milliseconds. */
 const PRODUCIBLE = 60 * 86_400_000;

@@ -1,8 +1,8 @@
 import { validateAddress } from './addresses.ts';
 import type { Answer } from './answers.ts';
 import type { Content } from './body.ts';
-import type { Call } from './call.ts';
 import { getCard, listCards } from './cards.ts';
+import type { Call } from './input.ts';
 import {
   createOrder,
   getOrder,

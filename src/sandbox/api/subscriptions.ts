@@ -2,9 +2,8 @@ import * as v from 'valibot';
 import { subscriptionRequest } from '../../wire/subscriptions.ts';
 import { testEvent } from '../state/event-bodies.ts';
 import { isoTime } from '../state/tables/clock.ts';
-import { drawUuid } from '../state/tables/generator.ts';
-import { insertEvent } from '../state/tables/outbox.ts';
-import { CLIENT_ID } from '../state/tables/seed.ts';
+import { insertEvent } from '../state/tables/deliveries.ts';
+import { CLIENT_ID } from '../state/tables/profiles.ts';
 import {
   deleteSubscription,
   findSubscription,
@@ -12,9 +11,9 @@ import {
   listSubscriptions as readSubscriptions,
   type Subscription,
 } from '../state/tables/subscriptions.ts';
+import { drawUuid } from '../state/tables/tokens.ts';
 import { type Answer, notFound } from './answers.ts';
-import type { Call } from './call.ts';
-import { fieldsOf, uuidParameter } from './input.ts';
+import { type Call, fieldsOf, uuidParameter } from './input.ts';
 
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 

@@ -1,11 +1,9 @@
 import * as v from 'valibot';
 import { tokenRequest } from '../../wire/tokens.ts';
-import { isoTime, type Moment } from '../state/tables/clock.ts';
-import { drawUuid } from '../state/tables/generator.ts';
-import { readSandboxRow } from '../state/tables/sandbox-row.ts';
-import { findToken, putToken, type TokenRow } from '../state/tables/tokens.ts';
+import { isoTime, type Moment, readSandboxRow } from '../state/tables/clock.ts';
+import { drawUuid, findToken, putToken, type TokenRow } from '../state/tables/tokens.ts';
 import { type Answer, oauthError } from './answers.ts';
-import type { Call } from './call.ts';
+import type { Call } from './input.ts';
 
 /** 12 hours, as the vendor answers it; in seconds, like the next one. */
 const ACCESS_LIFETIME = 43_199;

@@ -1,10 +1,10 @@
+import { lookUpError } from '../../domain/errors/error-catalogue.ts';
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../../wire/events.ts';
-import { toProductionStatus } from './production-status.ts';
 import { isoTime } from './tables/clock.ts';
-import type { EventBody } from './tables/event-body.ts';
+import type { EventBody } from './tables/deliveries.ts';
 import type { Order } from './tables/orders.ts';
 import type { Production } from './tables/productions.ts';
-import { CLIENT_ID } from './tables/seed.ts';
+import { CLIENT_ID } from './tables/profiles.ts';
 import type { Subscription } from './tables/subscriptions.ts';
 
 /** The newer of the two versions that are about: the shape of 2.0.0, with milliseconds. */
@@ -105,4 +105,63 @@ function envelope(at: number, eventType: string, data: Record<string, unknown>):
     schema_version: SCHEMA_VERSION,
     sent_at: isoTime(at),
   };
+}
+
+/** ProductionStatus, the vendor's shape for the production of a card and for the answer to a refused request. */
+export interface ProductionStatus {
+  status: Production['status'] | 'REQUEST_ERROR';
+  kioskId: string | null;
+  occurredAt: string;
+  errorCode: string | null;
+  description: string | null;
+}
+
+const DESCRIPTIONS: Readonly<Record<'READY' | 'IN_PROGRESS' | 'PRODUCED', string>> = {
+  READY: 'Card ready for production',
+  IN_PROGRESS: 'Card in production',
+  PRODUCED: 'Card produced',
+};
+
+export function toProductionStatus(production: Production): ProductionStatus {
+  const { status, kioskId, occurredAt, errorCode } = production;
+  return {
+    status,
+    kioskId,
+    occurredAt: isoTime(occurredAt),
+    errorCode,
+    description:
+      status === 'PRODUCTION_ERROR' ? lookUpError('production', errorCode).meaning : DESCRIPTIONS[status],
+  };
+}
+
+export function requestError(refused: {
+  errorCode: string;
+  kioskId: string;
+  occurredAt: number;
+}): ProductionStatus {
+  return {
+    status: 'REQUEST_ERROR',
+    kioskId: refused.kioskId,
+    occurredAt: isoTime(refused.occurredAt),
+    errorCode: refused.errorCode,
+    description: lookUpError('request', refused.errorCode).meaning,
+  };
+}
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+
+/** After this attempt they are a day apart. */
+const LAST_OF_DOUBLING = 11;
+const LAST_ATTEMPT = 25;
+
+/**
+ * How long after a failed attempt the next one is due: 1, 2, 4 … minutes, after the eleventh a day.
+ * Source: the vendor's guide on webhooks: 25 attempts over two weeks.
+ * @param attempt which one failed, from 1
+ * @returns milliseconds at speed 1; null after the last attempt
+ */
+export function pauseAfter(attempt: number): number | null {
+  if (attempt >= LAST_ATTEMPT) return null;
+  return attempt < LAST_OF_DOUBLING ? MINUTE * 2 ** (attempt - 1) : DAY;
 }

@@ -1,9 +1,8 @@
 import { orderEvent } from './event-bodies.ts';
-import { dropQueued } from './machine.ts';
+import { dropQueued } from './production-flow.ts';
 import { insertCard, updateCardStatus } from './tables/cards.ts';
 import { DELAYS, dueAfter, type Moment } from './tables/clock.ts';
-import { schedule } from './tables/due.ts';
-import { drawFourDigits, drawUuid } from './tables/generator.ts';
+import { insertEvent } from './tables/deliveries.ts';
 import {
   findOrder,
   insertOrder,
@@ -14,8 +13,7 @@ import {
   updateOrderCard,
   updateOrderStatus,
 } from './tables/orders.ts';
-import { insertEvent } from './tables/outbox.ts';
-import { readTrack, writeTrack } from './tables/productions.ts';
+import { readTrack, schedule, writeTrack } from './tables/productions.ts';
 import {
   areRequirementsMet,
   copyRequirements,
@@ -23,6 +21,7 @@ import {
   setOrderRequirement,
   setProfileRequirement,
 } from './tables/profiles.ts';
+import { drawFourDigits, drawUuid } from './tables/tokens.ts';
 
 /** How an order came to its end. */
 export type FinalStatus = Extract<OrderStatus, 'PRODUCED' | 'COMPLETED' | 'CANCELLED' | 'RETURNED'>;

@@ -1,11 +1,10 @@
 import { Database } from '../../database/sqlite.ts';
 import { Failure } from '../../domain/errors/failure.ts';
-import type { Moment } from './tables/clock.ts';
-import { isDue } from './tables/due.ts';
+import { findSandboxRow, type Moment, moveClock, readSandboxRow } from './tables/clock.ts';
+import { isDue } from './tables/productions.ts';
+import { resetState } from './tables/profiles.ts';
 import { RequestLog } from './tables/request-log.ts';
-import { findSandboxRow, moveClock, readSandboxRow } from './tables/sandbox-row.ts';
 import { SANDBOX_STATE, WEBHOOK_DELIVERIES } from './tables/schema.ts';
-import { resetState } from './tables/seed.ts';
 import { applyDue } from './transitions.ts';
 
 /** The virtual clock stops here, so that its times stay four-digit years: 1 January 9000. */

@@ -1,7 +1,7 @@
 import { cancelOrder, createDetails, markProduced } from './order-flow.ts';
 import { finishAttempt, makeReady, startQueued } from './production-flow.ts';
 import type { Moment } from './tables/clock.ts';
-import { type Transition, takeDue } from './tables/due.ts';
+import { type Transition, takeDue } from './tables/productions.ts';
 
 /** Applies all that is due, in order of due time, each as if it had happened then. Needs the write lock. */
 export function applyDue(moment: Moment): void {

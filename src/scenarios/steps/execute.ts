@@ -3,7 +3,7 @@ import { prepareOrder } from '../../cards/order.ts';
 import { placeOrder } from '../../cards/place-order.ts';
 import { produceOne } from '../../cards/produce.ts';
 import { retryOne } from '../../cards/retry.ts';
-import { mayLookLean } from '../../cards/session/lean-look.ts';
+import { mayLookLean } from '../../cards/session/read-card.ts';
 import type { Subject } from '../../cards/session/session.ts';
 import { simulateOne, verifyProfile } from '../../cards/simulate.ts';
 import { waitForResult } from '../../cards/wait-produced.ts';

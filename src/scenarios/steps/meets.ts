@@ -1,6 +1,6 @@
 import { lookUpError } from '../../domain/errors/error-catalogue.ts';
-import type { ErrorKind } from '../../domain/errors/error-row.ts';
-import type { Expectation, Matcher, Scalar, Seen, Unmet } from '../../domain/expectation.ts';
+import type { ErrorKind } from '../../domain/errors/vendor-errors.ts';
+import type { Expectation, Matcher, Scalar, Seen, Unmet } from '../../domain/run.ts';
 import { formatDuration } from '../../domain/times/duration.ts';
 
 /**

@@ -1,6 +1,5 @@
-import type { Expectation } from '../../domain/expectation.ts';
-import type { StepKind } from '../../domain/run.ts';
-import type { Simulation } from '../../domain/simulation.ts';
+import type { Simulation } from '../../domain/production.ts';
+import type { Expectation, StepKind } from '../../domain/run.ts';
 import type { Fault } from '../../wire/fault.ts';
 
 /** What happens when a step fails: the card's way ends, it goes on, or no further card is begun. */

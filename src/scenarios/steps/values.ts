@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import { Failure } from '../../domain/errors/failure.ts';
 import { PRODUCTION_ERRORS } from '../../domain/errors/vendor-errors.ts';
-import { parseKioskId } from '../../domain/kiosk-id.ts';
-import { parseSimulation, type Simulation } from '../../domain/simulation.ts';
+import { parseKioskId } from '../../domain/ids.ts';
+import { parseSimulation, type Simulation } from '../../domain/production.ts';
 import { parseDuration } from '../../domain/times/duration.ts';
 import { orNearest } from '../../input/diagnostic.ts';
 

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { CredentialCommand } from '../../../src/cli/credentials/credential-helper.ts';
-import { withoutCredentials } from '../../../src/cli/settings/child-env.ts';
+import { withoutCredentials } from '../../../src/cli/settings/network.ts';
 import { makeFolder } from '../home.ts';
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');

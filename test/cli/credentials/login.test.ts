@@ -1,7 +1,7 @@
 import { screen } from '@inquirer/testing/vitest';
 import { describe, expect, test } from 'vitest';
-import { REFRESH_TOKEN } from '../../../src/cli/credentials/given-secret.ts';
-import { readSecret } from '../../../src/cli/credentials/read-secret.ts';
+import { readSecret } from '../../../src/cli/credentials/login.ts';
+import { REFRESH_TOKEN } from '../../../src/cli/credentials/token-sources.ts';
 import type { Io } from '../../../src/cli/terminal/io.ts';
 import { makeIo } from '../terminal.ts';
 

@@ -1,7 +1,7 @@
 import { chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { describeSettings } from '../../../src/cli/settings/list-contexts.ts';
+import { describeSettings } from '../../../src/cli/settings/edit-contexts.ts';
 import { findProjectFile, type ProjectFile } from '../../../src/cli/settings/project-file.ts';
 import { readSettings, type Settings } from '../../../src/cli/settings/settings.ts';
 import type { SettingFlags } from '../../../src/cli/settings/sources.ts';

@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { toSpeed } from '../../../src/cli/settings/setting-table.ts';
 import { readSettings, type Settings } from '../../../src/cli/settings/settings.ts';
 import type { SettingFlags } from '../../../src/cli/settings/sources.ts';
-import { toSpeed } from '../../../src/cli/settings/values.ts';
 import type { Failure } from '../../../src/domain/errors/failure.ts';
 import { makeFolder, makeHome } from '../home.ts';
 

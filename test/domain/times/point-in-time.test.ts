@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parsePointInTime } from '../../../src/domain/times/point-in-time.ts';
+import { parsePointInTime } from '../../../src/domain/times/vendor-time.ts';
 
 const now = Date.parse('2026-03-01T12:00:00Z');
 const parse = (text: string) => parsePointInTime(text, { flag: '--since', now });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { median, quantile } from '../../../src/domain/times/quantile.ts';
+import { median, quantile } from '../../../src/domain/times/duration.ts';
 
 test.each([
   { values: [], share: 0.5, is: null },

@@ -1,7 +1,6 @@
 import type { Database } from '../../../database/sqlite.ts';
-import type { EventBody } from './event-body.ts';
-import { drawUuid } from './generator.ts';
 import type { Subscription } from './subscriptions.ts';
+import { drawUuid } from './tokens.ts';
 
 /** An event that one process is to deliver now. */
 export interface TakenDelivery {
@@ -135,4 +134,62 @@ function findTaken(db: Database, id: number): TakenDelivery | null {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     subscription: JSON.parse(row.subscription) as Subscription,
   };
+}
+
+/** One event, for everybody who is subscribed to its type. */
+export interface OutboxEntry {
+  id: number;
+  /** When it was written, in milliseconds of the virtual clock. */
+  at: number;
+  /** Both only of a test notification, which goes to one subscription. */
+  subscriptionId: string | null;
+  deliveryId: string | null;
+  body: EventBody;
+}
+
+interface OutboxRow extends Omit<OutboxEntry, 'body'> {
+  body: string;
+}
+
+/** Writes an event, and queues its delivery to those who are subscribed to it now. */
+export function insertEvent(
+  db: Database,
+  event: { at: number; body: EventBody; test?: { subscriptionId: string; deliveryId: string } },
+): void {
+  const { at, body, test } = event;
+  const row = db.get<{ id: number }>(
+    `INSERT INTO outbox (at, subscription_id, delivery_id, body)
+     VALUES (:at, :subscriptionId, :deliveryId, :body) RETURNING id`,
+    {
+      at,
+      subscriptionId: test?.subscriptionId ?? null,
+      deliveryId: test?.deliveryId ?? null,
+      body: JSON.stringify(body),
+    },
+  );
+  enqueueDeliveries(db, { eventId: row?.id ?? 0, eventType: body.event_type, at, test });
+}
+
+/** Oldest first. */
+export function listEvents(db: Database): OutboxEntry[] {
+  return db
+    .all<OutboxRow>(
+      `SELECT id, at, subscription_id AS subscriptionId, delivery_id AS deliveryId, body
+       FROM outbox ORDER BY id`,
+    )
+    .map(toEntry);
+}
+
+function toEntry(row: OutboxRow): OutboxEntry {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by this module
+  return { ...row, body: JSON.parse(row.body) as EventBody };
+}
+
+/** The body of a webhook, as the vendor's examples show it. */
+export interface EventBody {
+  data: Record<string, unknown>;
+  subscription_id: string;
+  event_type: string;
+  schema_version: string;
+  sent_at: string;
 }
