@@ -11,7 +11,7 @@ const WAYS = [
   { way: 'browser', flag: 'web', question: 'in the browser, as a user of Wise' },
 ] as const;
 
-/** How somebody logs in: one of them. */
+/** The flags for the kinds of login, of which one is passed. */
 export const WAY_FLAGS = {
   'with-client': Flags.boolean({
     summary: 'Client id and secret: for webhooks, and for renewing tokens of users.',
