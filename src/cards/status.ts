@@ -199,7 +199,12 @@ export function exitStatusOf(card: Card, attempt: Attempt | null): ExitCode {
     case 'returned':
     case 'expired':
       return 6;
-    default:
+    case 'placed':
+    case 'requirements-fulfilled':
+    case 'details-created':
+    case 'ready':
+    case 'in-progress':
+    case 'unknown':
       return 75;
   }
 }

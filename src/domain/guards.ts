@@ -46,7 +46,13 @@ export function guardProduce(seen: Seen, kioskId: string): Decision {
           ...codeOf(card),
         },
       );
-    default:
+    case 'placed':
+    case 'requirements-fulfilled':
+    case 'details-created':
+    case 'cancelled':
+    case 'returned':
+    case 'expired':
+    case 'unknown':
       throw notReady(card);
   }
 }

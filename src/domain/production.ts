@@ -86,7 +86,8 @@ const ACCEPTED = new Set(['IN_PROGRESS', 'PRODUCED', 'PRODUCTION_ERROR']);
 /** Judges the answer to `PUT …/cards/{cardToken}/production`. Whatever is not plainly one thing counts as lost. */
 export function judgeAnswer({ kind, httpStatus, production }: ProduceAnswer): Verdict {
   if (kind === 'not-connected') return 'not-connected';
-  switch (kind === 'answered' ? httpStatus : null) {
+  if (kind !== 'answered' || httpStatus === null) return 'lost';
+  switch (httpStatus) {
     case 200:
       return production && ACCEPTED.has(production.status) ? 'accepted' : 'lost';
     case 401:

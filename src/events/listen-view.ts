@@ -40,7 +40,10 @@ function documentOf(heard: Heard): Record<string, unknown> {
       return { ...heard, unheardSince: isoTime(heard.unheardSince) };
     case 'catch-up':
       return { ...heard, since: isoTime(heard.since) };
-    default:
+    case 'refused':
+    case 'not-kept':
+    case 'not-forwarded':
+    case 'end':
       return { ...heard };
   }
 }
@@ -65,7 +68,9 @@ function textOf(heard: Heard, { style, now }: { style: Style; now: number }): st
       return catchUpText(heard, now);
     case 'end':
       return `${countsText(heard)}\n`;
-    default:
+    case 'refused':
+    case 'not-kept':
+    case 'not-forwarded':
       return `${style.bad(printable(noticeText(heard)))}\n`;
   }
 }

@@ -146,7 +146,10 @@ export function titleOf(act: StepAct): string {
       return joined(act.kind, faultTitle(act.fault));
     case 'advance':
       return joined(act.kind, formatDuration(act.by));
-    default:
+    case 'order':
+    case 'wait-ready':
+    case 'wait-produced':
+    case 'cancel':
       return act.kind;
   }
 }
@@ -161,7 +164,7 @@ function faultTitle(fault: Fault): string {
     }
     case 'produce':
       return fault.errorCode;
-    default:
+    case 'outcome':
       return fault.errorCode ?? fault.status;
   }
 }

@@ -40,7 +40,7 @@ function scalarOf(type: FieldType): ScalarSchema {
       return v.nullable(v.number());
     case 'duration':
       return duration;
-    default:
+    case 'text':
       return v.nullable(v.string());
   }
 }
