@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core';
-import type { CeilingFlags } from './settings/rate-limit-settings.ts';
+import type { RateLimitFlags } from './settings/rate-limit-settings.ts';
 import type { SettingFlags } from './settings/sources.ts';
 
 /**
@@ -8,7 +8,7 @@ import type { SettingFlags } from './settings/sources.ts';
  */
 export type Effect = 'reads' | 'records' | 'configures' | 'writes' | 'sandbox-only';
 
-export interface ContextFlags extends SettingFlags, CeilingFlags {
+export interface ContextFlags extends SettingFlags, RateLimitFlags {
   quiet?: boolean;
   verbose?: boolean;
   debug?: boolean;

@@ -8,7 +8,7 @@ import { makeAgent } from '../wise/proxy-agent.ts';
 import type { ContextFlags, Effect } from './context-flags.ts';
 import type { Credentials } from './credentials/credentials.ts';
 import { findProxy, readCertificate, secretsOf } from './settings/network.ts';
-import { ceilingsOf } from './settings/rate-limit-settings.ts';
+import { rateLimitsOf } from './settings/rate-limit-settings.ts';
 import type { Settings } from './settings/settings.ts';
 import type { Io } from './terminal/io.ts';
 
@@ -30,7 +30,7 @@ export function vendorUrlOf({ environment, baseUrl, certificate }: Settings): st
 
 /**
  * The vendor's API, for profiles with their tokens and for the application with its own.
- * @throws Failure `usage` for ceilings that are no numbers
+ * @throws Failure `usage` for rate limits that are not numbers
  */
 export function makeClient(
   { verbose, debug, ...flags }: ContextFlags,
@@ -43,7 +43,7 @@ export function makeClient(
   },
 ): Client {
   const { settings, credentials, io, effect, server } = world;
-  const ceilings = ceilingsOf(flags, settings);
+  const rateLimits = rateLimitsOf(flags, settings);
   const tell = (line: string) => io.err(`${printable(redact(line, credentials.secrets))}\n`);
   return new Client({
     baseUrl: async () => vendorUrlOf(settings) ?? (await server()).url,
@@ -54,7 +54,7 @@ export function makeClient(
     mayAct: mayAct(effect, settings.environment),
     userAgent: `kioskctl/${packageJson.version} (node ${process.version})`,
     agent: async (url) => openAgent(url, { settings, credentials, now: io.clock.now() }),
-    ...(ceilings && { ceilings }),
+    ...(rateLimits && { rateLimits }),
     ...((verbose || debug) && { onExchange: tell }),
     ...(debug && { onDebug: (lines) => lines.forEach(tell) }),
   });

@@ -2,20 +2,16 @@ import * as v from 'valibot';
 import { Failure } from '../domain/errors/failure.ts';
 import type { Production } from '../domain/production.ts';
 import { card, cardPage, productionStatus, type SimulationRequest, type WiseCard } from '../wire/cards.ts';
-import type { Client, ReadOptions, Sent } from './client.ts';
+import type { Client } from './client.ts';
 import { PAGE_SIZE } from './orders.ts';
-import type { Reservation } from './rate-limiter.ts';
+import type { ConnectedRequest, OpenOptions, ReadOptions, Sent } from './vendor-request.ts';
 
 interface CardName {
   profileId: number;
   cardToken: string;
 }
 
-interface ProduceOptions {
-  correlationId: string;
-  reservation?: Reservation | undefined;
-  beforeSending?: () => void;
-}
+export type ProduceAnswer = Sent & { production: Production | null };
 
 const cardsOf = (profileId: number) => `/v3/spend/profiles/${profileId}/cards`;
 
@@ -60,19 +56,20 @@ export async function getProduction(
   }
 }
 
-/** Its sending is recorded right before, so it goes out soon or not at all; see `Client.reserve`. */
-const PRODUCE_PATIENCE_MS = 5_000;
-
-/** Sends a card to a kiosk, once. What its answer means is decided in `domain/produce-answer`. */
-export async function produceCard(
+/**
+ * Connects for sending a card to a kiosk. `go({ kioskId })` sends it, once; `domain/production` judges the answer.
+ * @throws Failure for no token or no connection; the signal's reason
+ */
+export async function openProduce(
   client: Client,
-  { profileId, cardToken, kioskId, ...options }: CardName & { kioskId: string } & ProduceOptions,
-): Promise<Sent & { production: Production | null }> {
+  { profileId, cardToken }: CardName,
+  options: OpenOptions,
+): Promise<ConnectedRequest<ProduceAnswer>> {
   const path = `${cardsOf(profileId)}/${cardToken}/production`;
-  const sent = await client.send(
-    { method: 'PUT', path, profileId, body: { kioskId } },
-    { ...options, patience: PRODUCE_PATIENCE_MS },
-  );
+  return client.open({ method: 'PUT', path, profileId, decode: withProduction }, options);
+}
+
+function withProduction(sent: Sent): ProduceAnswer {
   const parsed = v.safeParse(productionStatus, sent.kind === 'answered' ? sent.body : undefined);
   return { ...sent, production: parsed.success ? parsed.output : null };
 }

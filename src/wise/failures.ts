@@ -2,8 +2,8 @@ import { Failure, type FailureDetails, Outage } from '../domain/errors/failure.t
 import { printable } from '../domain/text/terminal-text.ts';
 import { formatDuration } from '../domain/times/duration.ts';
 import { readVendorError } from '../wire/error-bodies.ts';
+import type { HttpAnswer, NoAnswer } from './decode-answer.ts';
 import type { Fault } from './network-errors.ts';
-import type { HttpAnswer, NoAnswer } from './send-request.ts';
 
 /**
  * What an answer means that isn't a success.

@@ -1,39 +1,29 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { HeldBack, type Limiter, type Reservation } from './rate-limiter.ts';
-import {
-  type HttpAnswer,
-  type NoAnswer,
-  prepare,
-  requestOnce,
-  type SingleRequest,
-  type Try,
-} from './send-request.ts';
+import type { HttpAnswer, NoAnswer } from './decode-answer.ts';
+import { type LimitedAnswer, LocallyRateLimited, type RateLimiter } from './rate-limiter.ts';
+import { type RequestContent, type RequestHead, requestOnce, type Try } from './send-request.ts';
 
-export interface HttpRequest extends SingleRequest {
-  /** How often a request without an effect is repeated after a network fault, 5xx or 429. */
+export interface HttpRequest extends RequestHead, RequestContent {
+  /** The number of repeats after a network fault, 5xx or 429, of a request without an effect. */
   retries: number;
-  /** Milliseconds in which all tries must have begun; without it, there is no such limit. */
+  /** Milliseconds in which all tries must have begun. The default is no limit. */
   patience?: number | undefined;
-  /** Gives each try its turn. */
-  limiter?: Limiter | undefined;
-  /** The turn of the first try, which was waited for before. */
-  reservation?: Reservation | undefined;
-  /** Told of each try, and how long it took from its leaving on. */
+  limiter?: RateLimiter | undefined;
+  /** Receives each try and its duration. */
   onTry?: (outcome: HttpAnswer | NoAnswer, milliseconds: number) => void;
 }
 
 const LONGEST_RETRY_AFTER_MS = 30_000;
 
 /**
- * One exchange with the vendor: a request, and its repeats if it may be repeated. Never throws for what the network or
- * the other side does.
+ * Sends a request, and repeats it if that is allowed. Never rejects for a fault of the network or of the other side.
  */
 export async function exchange(request: HttpRequest): Promise<HttpAnswer | NoAnswer> {
   const { retries, signal, patience = Number.POSITIVE_INFINITY } = request;
   const started = performance.now();
   for (let repeats = 0; ; repeats += 1) {
     const left = patience - (performance.now() - started);
-    const { outcome, passes } = await tryInTurn(request, left, repeats);
+    const { outcome, passes } = await tryLimited(request, left);
     const pause = pauseBefore(repeats + 1, outcome);
     const isLast = !passes || repeats >= retries || pause >= patience - (performance.now() - started);
     if (isLast || pause > LONGEST_RETRY_AFTER_MS) return outcome;
@@ -42,29 +32,31 @@ export async function exchange(request: HttpRequest): Promise<HttpAnswer | NoAns
   }
 }
 
-async function tryInTurn(request: HttpRequest, patience: number, repeats: number): Promise<Try> {
+async function tryLimited(request: HttpRequest, patience: number): Promise<Try> {
   const { limiter, signal } = request;
-  if (!limiter) return timed(request);
-  await prepare();
-  const reservation = repeats === 0 ? request.reservation : undefined;
+  const send = async () => timed(request);
+  if (!limiter) return send();
   try {
-    return await limiter.run(async () => timed(request), {
-      patience,
-      signal,
-      reservation,
-      read: ({ outcome }) => ({
-        isLimited: outcome.kind === 'answered' && outcome.httpStatus === 429,
-        isGood: outcome.kind === 'answered' && outcome.httpStatus < 500,
-        retryAfter: outcome.kind === 'answered' ? outcome.retryAfter : null,
-      }),
-    });
+    return await limiter.run({ send, read: toLimited, patience, signal });
   } catch (error) {
     if (signal?.aborted) return { outcome: { kind: 'aborted', reason: 'interrupted' }, passes: false };
-    if (!(error instanceof HeldBack)) throw error;
-    const outcome = { kind: 'not-connected', reason: error.message, heldBack: error.retryAfter } as const;
+    const outcome = toHeldBack(error);
     request.onTry?.(outcome, 0);
     return { outcome, passes: false };
   }
+}
+
+/** Returns the outcome of a request that our own limiter did not let leave. @throws any other error */
+export function toHeldBack(error: unknown): NoAnswer {
+  if (!(error instanceof LocallyRateLimited)) throw error;
+  return { kind: 'not-connected', reason: error.message, heldBack: error.retryAfter };
+}
+
+/** Returns what the limiter needs of an outcome. */
+export function toLimited({ outcome }: Try): LimitedAnswer {
+  if (outcome.kind !== 'answered') return { isLimited: false, isGood: false, retryAfter: null };
+  const { httpStatus, retryAfter } = outcome;
+  return { isLimited: httpStatus === 429, isGood: httpStatus < 500, retryAfter };
 }
 
 async function timed(request: HttpRequest): Promise<Try> {
@@ -74,7 +66,7 @@ async function timed(request: HttpRequest): Promise<Try> {
   return done;
 }
 
-/** Milliseconds before a repeat: what the other side asks for, else a little longer each time. */
+/** Returns the milliseconds before a repeat: what the other side asks for, or a little longer each time. */
 function pauseBefore(repeat: number, outcome: HttpAnswer | NoAnswer): number {
   const asked = outcome.kind === 'answered' ? outcome.retryAfter : null;
   return asked ?? 250 * 2 ** (repeat - 1) + Math.random() * 100;

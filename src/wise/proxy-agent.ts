@@ -1,59 +1,80 @@
 import { request as plainRequest } from 'node:http';
 import { Agent, type AgentOptions, request as secureRequest } from 'node:https';
-import { isIP } from 'node:net';
+import { connect as connectTcp, isIP, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ProxyCode } from './network-errors.ts';
 
 export interface Proxy {
   url: URL;
-  /** As they are, not as they stand in its address. */
+  /** Decoded, unlike in a URL. */
   credentials: { user: string; password: string } | null;
 }
 
-/** How requests get to the API: through what, and as whom. */
+/** Proxy and certificate of all connections to the API. */
 export interface Network {
-  /** null goes straight. */
+  /** null connects directly. */
   proxy: Proxy | null;
   /** For mutual TLS, in PEM. */
   certificate: { cert: string; key: string } | null;
-  /** How long the proxy may take to make a connection, in milliseconds. */
+  /** The limit for the proxy to make a connection, in milliseconds. */
   proxyTimeout?: number;
 }
 
-/** Longer than any proxy takes, and less than a read waits. */
+/** Longer than any proxy takes, and less than the limit of a read. */
 const PROXY_TIMEOUT_MS = 8_000;
+/** As long as the longest request. */
+const CONNECT_TIMEOUT_MS = 30_000;
 
-/** Keeps connections open between requests, and knows the certificate. @throws Error of OpenSSL's, with a code */
-export function makeAgent({ proxy, certificate, proxyTimeout = PROXY_TIMEOUT_MS }: Network): Agent {
-  const options: AgentOptions = { keepAlive: true, ...certificate };
-  return proxy ? makeTunnelAgent(proxy, { ...options, proxyTimeout }) : new Agent(options);
+/** The TCP socket below each TLS connection. */
+const rawSockets = new WeakMap<Duplex, Duplex>();
+
+/** Resets a connection: the kernel delivers nothing that was written and has not arrived yet. */
+export function resetConnection(socket: Socket): void {
+  const raw = rawSockets.get(socket) ?? socket;
+  if (raw instanceof Socket && !('encrypted' in raw)) raw.resetAndDestroy();
+  else raw.destroy();
 }
 
 /**
- * Connects through a proxy, by `CONNECT`. `hpagent`, `https-proxy-agent` and Node's own `proxyEnv` were tried: with each,
- * a proxy that doesn't answer holds a request for ever, because a request without a socket can't be ended, and
- * `https-proxy-agent` takes what a proxy refuses for the answer of the API.
+ * Keeps connections open between requests, presents the certificate, and connects through the proxy by `CONNECT`.
+ * `hpagent`, `https-proxy-agent` and Node's own `proxyEnv` were tried: with each, a proxy that doesn't answer blocks a
+ * request forever, and `https-proxy-agent` mistakes a refusal of the proxy for the answer of the API.
+ * @throws Error of OpenSSL's, with a code
  */
-function makeTunnelAgent(
-  proxy: Proxy,
-  { proxyTimeout, ...rest }: AgentOptions & { proxyTimeout: number },
-): Agent {
+export function makeAgent({ proxy, certificate, proxyTimeout = PROXY_TIMEOUT_MS }: Network): Agent {
   // Made here: a class at the top of the module would load Node's https with every command.
-  class TunnelAgent extends Agent {
-    // Node takes a stream that is handed over later, by the callback.
+  class ApiAgent extends Agent {
+    // Node accepts a stream that is passed later, to the callback.
     override createConnection(
       options: AgentOptions,
       connected: (error: Error | null, stream?: Duplex) => void,
     ): undefined {
-      const { host, port } = options;
-      openTunnel(proxy, { host: host ?? '', port: Number(port), timeout: proxyTimeout }, (error, socket) => {
-        if (error) connected(error);
-        else connected(null, super.createConnection(Object.assign(options, { socket })) ?? undefined);
-      });
+      const target = { host: options.host ?? '', port: Number(options.port), timeout: proxyTimeout };
+      const secure: Opened = (error, socket) => {
+        if (error) return connected(error);
+        const stream = super.createConnection(Object.assign(options, { socket })) ?? undefined;
+        if (stream && socket) rawSockets.set(stream, rawSockets.get(socket) ?? socket);
+        connected(null, stream);
+      };
+      if (proxy) openTunnel(proxy, target, secure);
+      else openSocket(target, secure);
       return undefined;
     }
   }
-  return new TunnelAgent(rest);
+  return new ApiAgent({ keepAlive: true, ...certificate });
+}
+
+function openSocket({ host, port }: { host: string; port: number }, opened: Opened): void {
+  // Not referenced yet: a request that gave up does not keep the process running.
+  const socket = connectTcp({ host, port, noDelay: true }).unref();
+  socket.setTimeout(CONNECT_TIMEOUT_MS, () => {
+    socket.destroy(Object.assign(new Error('no connection in time'), { code: 'ETIMEDOUT' }));
+  });
+  socket.once('error', opened);
+  socket.once('connect', () => {
+    socket.off('error', opened).setTimeout(0).ref();
+    opened(null, socket);
+  });
 }
 
 type Opened = (error: Error | null, socket?: Duplex) => void;
@@ -63,21 +84,22 @@ function openTunnel(
   { host, port: targetPort, timeout }: { host: string; port: number; timeout: number },
   opened: Opened,
 ): void {
+  const isSecure = protocol === 'https:';
   const target = `${host.includes(':') ? `[${host}]` : host}:${targetPort}`;
   const pair = credentials && `${credentials.user}:${credentials.password}`;
   const proxyHost = hostname.replace(/^\[|\]$/g, '');
-  const connect = (protocol === 'https:' ? secureRequest : plainRequest)({
+  const connect = (isSecure ? secureRequest : plainRequest)({
     method: 'CONNECT',
     host: proxyHost,
     // Node would take it from the header, which names the API.
     servername: isIP(proxyHost) ? '' : proxyHost,
-    port: port || (protocol === 'https:' ? 443 : 80),
+    port: port || (isSecure ? 443 : 80),
     path: target,
     headers: {
       host: target,
       ...(pair !== null && { 'proxy-authorization': `Basic ${Buffer.from(pair).toString('base64')}` }),
     },
-    agent: false,
+    agent: isSecure && makeAgent({ proxy: null, certificate: null }),
     signal: AbortSignal.timeout(timeout),
   });
   connect.once('connect', ({ statusCode = 0 }, socket) => {
@@ -85,7 +107,7 @@ function openTunnel(
     socket.destroy();
     opened(refused(statusCode));
   });
-  // A proxy that takes CONNECT for an ordinary request answers it as one.
+  // A proxy that does not know CONNECT answers it like an ordinary request.
   connect.once('response', ({ statusCode = 0 }) => {
     connect.destroy();
     opened(refused(statusCode));

@@ -1,36 +1,28 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import type PQueue from 'p-queue';
-import { Reservation, Turn } from './turn.ts';
-import { type Ceiling, Window } from './window.ts';
+import { Permit, type RateLimit, SlidingWindow } from './permit.ts';
 
-export type { Reservation } from './turn.ts';
-export type { Ceiling } from './window.ts';
-
-/** The vendor's ceilings for a client: 100 requests a second and 1,000 a minute. Source: its rate-limiting guide. */
-export const WISE_CEILINGS: readonly Ceiling[] = [
+/** The limits of Wise for a client: 100 requests a second and 1,000 a minute. Source: its rate-limiting guide. */
+export const WISE_RATE_LIMITS: readonly RateLimit[] = [
   { requests: 100, within: 1_000 },
   { requests: 1_000, within: 60_000 },
 ];
 
-/** So many requests may be without an answer. After a 429 it is one, and twice as many with each good answer. */
+/** Requests without an answer at a time. After a 429 it is one, and doubles with each good answer. */
 const MOST_IN_FLIGHT = 32;
-/** How long a 429 without `Retry-After` holds everything back; the next ones twice as long each, up to a minute. */
-const FIRST_HOLD_MS = 1_000;
-const LONGEST_HOLD_MS = 60_000;
-/** Who would have to wait longer for the end of a hold is told so instead. */
+/** How long a 429 without `Retry-After` blocks all requests. Each further 429 doubles it, up to a minute. */
+const FIRST_BLOCK_MS = 1_000;
+const LONGEST_BLOCK_MS = 60_000;
+/** A request that would wait longer for the end of a block fails instead. */
 const LONGEST_WAIT_MS = 30_000;
-
-/** What a timer can hold. */
+/** The longest delay of a timer. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-export interface TurnOptions {
-  /** Milliseconds for which waiting makes sense. */
+export interface WaitOptions {
+  /** The longest wait in milliseconds. */
   patience: number;
   signal?: AbortSignal | undefined;
-  reservation?: Reservation | undefined;
 }
 
-/** What the limiter must know of an answer. */
+/** The part of an answer that the limiter needs. */
 export interface LimitedAnswer {
   isLimited: boolean;
   isGood: boolean;
@@ -38,9 +30,15 @@ export interface LimitedAnswer {
   retryAfter: number | null;
 }
 
-/** A request that was not sent, because its turn does not come in time. */
-export class HeldBack extends Error {
-  /** In how many milliseconds it may be tried again. */
+/** Sends a request and reads its answer. */
+export interface Sending<Answer> {
+  send: () => Promise<Answer>;
+  read: (answer: Answer) => LimitedAnswer;
+}
+
+/** A request that was not sent, because the rate limits would not allow it in time. */
+export class LocallyRateLimited extends Error {
+  /** Milliseconds until it may be tried again. */
   readonly retryAfter: number;
 
   constructor(retryAfter: number) {
@@ -49,183 +47,161 @@ export class HeldBack extends Error {
   }
 }
 
-interface Queues {
-  /** Lets one request after the other pass, in the order of asking. */
-  gate: PQueue;
-  windows: Window[];
-  /** The requests that are on their way. */
-  flights: PQueue;
-  /** Those that wait to reserve a turn, in their order, and how many have one. */
-  reserving: PQueue;
-  reservations: Window;
+interface Waiting {
+  isHeld: boolean;
+  /** On the clock of `performance`. */
+  deadline: number;
+  grant: (permit: Permit) => void;
+  fail: (error: unknown) => void;
 }
 
 /**
- * Keeps the requests of a client below the vendor's ceilings. A 429 holds all of them back for as long as the vendor
- * says; then they go out one by one, and more of them with each good answer.
+ * Keeps the requests of a client below the rate limits, in the order in which they were made. A 429 blocks all of them
+ * for as long as Wise asks. Then they leave one by one, and more of them with each good answer.
  */
-export class Limiter {
-  readonly #ceilings: readonly Ceiling[];
-  #queues: Promise<Queues> | null = null;
-  #heldUntil = 0;
-  /** How many holds began without a good answer between them. */
-  #holds = 0;
+export class RateLimiter {
+  readonly #windows: readonly SlidingWindow[];
+  /** Held permits take at most half of the places, because the reads before a sending need places, too. */
+  readonly #mostHeld: number;
+  #held = 0;
+  #inFlight = 0;
+  #mostInFlight = MOST_IN_FLIGHT;
+  #blockedUntil = 0;
+  /** Blocks without a good answer between them. */
+  #blocks = 0;
+  #queue: readonly Waiting[] = [];
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(ceilings: readonly Ceiling[]) {
-    this.#ceilings = ceilings;
+  constructor(limits: readonly RateLimit[]) {
+    this.#windows = limits.map((limit) => new SlidingWindow(limit));
+    this.#mostHeld = Math.max(1, Math.floor(Math.min(...limits.map(({ requests }) => requests)) / 2));
   }
 
   /**
-   * Waits for a turn that is used a little later, so that nothing stands between the record of an act and its sending.
-   * What is looked at in between needs turns, too: reservations never take more than half of the places.
-   * @throws HeldBack, or the signal's reason
+   * Waits until a request may be sent, sends it, and adapts to its answer.
+   * @throws LocallyRateLimited, or the signal's reason, if it was not sent; what `send` throws
    */
-  async reserve(options: TurnOptions): Promise<Reservation> {
-    const { windows, reserving, reservations } = await this.#open();
-    const turn = new Turn(windows);
-    return this.#within(options, async (wait) => {
-      await reserving.add(() => reservations.take(wait.signal), { signal: wait.signal });
-      try {
-        const { answer } = await this.#pass(async () => undefined, { turn, wait });
-        await answer;
-      } catch (error) {
-        reservations.giveBack();
-        throw error;
-      }
-      return new Reservation(turn, () => reservations.giveBack());
-    });
-  }
-
-  /**
-   * Sends a request when its turn comes, and learns from its answer.
-   * @throws HeldBack, or the signal's reason, if it was not sent; what `send` throws
-   */
-  async run<Answer>(
-    send: () => Promise<Answer>,
-    options: TurnOptions & { read: (answer: Answer) => LimitedAnswer },
-  ): Promise<Answer> {
-    const { flights, windows } = await this.#open();
-    const fly = async (turn: Turn) => {
-      try {
-        const answer = await send();
-        this.#learn(options.read(answer), flights);
-        return answer;
-      } finally {
-        turn.answered();
-      }
-    };
-    const { reservation } = options;
-    if (!reservation) {
-      const turn = new Turn(windows);
-      const pass = async (wait: Wait) => this.#pass(async () => fly(turn), { turn, wait });
-      return (await this.#within(options, pass)).answer;
-    }
-    // Its sending is recorded already: it goes out now, or not at all.
-    const left = this.#heldUntil - performance.now();
-    if (left <= 0) return fly(reservation.use());
-    reservation.cancel();
-    throw new HeldBack(left);
-  }
-
-  /** The gate lets the next one pass as soon as this one is on its way. */
-  async #pass<Answer>(
-    fly: () => Promise<Answer>,
-    { turn, wait }: { turn: Turn; wait: Wait },
-  ): Promise<{ answer: Promise<Answer> }> {
-    const { gate, flights } = await this.#open();
-    const pass = async () => {
-      await this.#holdEnds(wait);
-      await turn.take(wait.signal);
-      const departure = Promise.withResolvers<void>();
-      const answer = flights.add(async () => {
-        // A hold may have begun while there was no room.
-        await this.#holdEnds(wait)
-          .catch((error: unknown) => {
-            turn.giveBack();
-            throw error;
-          })
-          .finally(departure.resolve);
-        return fly();
-      });
-      // Whoever asked hears of it; nobody else has to.
-      answer.catch(() => undefined);
-      await departure.promise;
-      return { answer };
-    };
-    return gate.add(pass, { signal: wait.signal });
-  }
-
-  /** Waits no longer than there is patience for. */
-  async #within<Result>(
-    { patience, signal }: TurnOptions,
-    work: (wait: Wait) => Promise<Result>,
-  ): Promise<Result> {
-    const late = new AbortController();
-    const timer = patience < LONGEST_TIMER_MS ? setTimeout(() => late.abort(), Math.max(0, patience)) : null;
-    timer?.unref();
-    const wait: Wait = {
-      deadline: performance.now() + patience,
-      signal: signal ? AbortSignal.any([signal, late.signal]) : late.signal,
-    };
+  async run<Answer>({ patience, signal, ...sending }: Sending<Answer> & WaitOptions): Promise<Answer> {
+    const permit = await this.#wait(false, { patience, signal });
     try {
-      return await work(wait);
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw late.signal.aborted
-        ? new HeldBack(Math.max(this.#heldUntil - performance.now(), FIRST_HOLD_MS))
-        : error;
+      return await this.#send(permit, sending);
     } finally {
-      if (timer) clearTimeout(timer);
+      this.#inFlight -= 1;
+      this.#grantWaiting();
     }
   }
 
-  async #holdEnds({ deadline, signal }: Wait): Promise<void> {
-    for (;;) {
-      signal.throwIfAborted();
-      const now = performance.now();
-      const left = this.#heldUntil - now;
-      if (left <= 0) return;
-      if (left > Math.min(deadline - now, LONGEST_WAIT_MS)) throw new HeldBack(left);
-      await delay(left, undefined, { signal });
+  /**
+   * Waits for a permit, with which a request is sent a little later without any further wait.
+   * @throws LocallyRateLimited, or the signal's reason
+   */
+  async reserve(options: WaitOptions): Promise<Permit> {
+    return this.#wait(true, options);
+  }
+
+  /**
+   * Calls `send` before it returns.
+   * @throws LocallyRateLimited while a 429 blocks all requests
+   */
+  sendWith<Answer>(permit: Permit, sending: Sending<Answer>): Promise<Answer> {
+    const left = this.#blockedUntil - performance.now();
+    if (left > 0) {
+      permit.cancel();
+      throw new LocallyRateLimited(left);
+    }
+    permit.use();
+    return this.#send(permit, sending);
+  }
+
+  async #send<Answer>(permit: Permit, { send, read }: Sending<Answer>): Promise<Answer> {
+    try {
+      const answer = await send();
+      this.#adapt(read(answer));
+      return answer;
+    } finally {
+      permit.answered();
+      this.#grantWaiting();
     }
   }
 
-  #learn({ isLimited, isGood, retryAfter }: LimitedAnswer, flights: PQueue): void {
-    const now = performance.now();
-    const isHeld = now < this.#heldUntil;
-    if (isLimited) {
-      // Those that were on their way when a hold began don't make it grow.
-      if (!isHeld) this.#holds += 1;
-      const growing = Math.min(FIRST_HOLD_MS * 2 ** (this.#holds - 1), LONGEST_HOLD_MS);
-      this.#heldUntil = Math.max(this.#heldUntil, now + (retryAfter ?? growing));
-      flights.concurrency = 1;
-    } else if (isGood && !isHeld) {
-      this.#holds = 0;
-      flights.concurrency = Math.min(flights.concurrency * 2, MOST_IN_FLIGHT);
-    }
-  }
-
-  #open(): Promise<Queues> {
-    this.#queues ??= this.#make();
-    return this.#queues;
-  }
-
-  /** Loads the library at the first request. */
-  async #make(): Promise<Queues> {
-    const { default: Queue } = await import('p-queue');
-    const least = Math.min(...this.#ceilings.map(({ requests }) => requests));
-    return {
-      gate: new Queue({ concurrency: 1 }),
-      windows: this.#ceilings.map((ceiling) => new Window(ceiling)),
-      flights: new Queue({ concurrency: MOST_IN_FLIGHT }),
-      reserving: new Queue({ concurrency: 1 }),
-      reservations: new Window({ requests: Math.max(1, Math.floor(least / 2)), within: 0 }),
+  async #wait(isHeld: boolean, { patience, signal }: WaitOptions): Promise<Permit> {
+    signal?.throwIfAborted();
+    const { promise, resolve: grant, reject: fail } = Promise.withResolvers<Permit>();
+    // At least a millisecond, so that what can leave now does.
+    const deadline = performance.now() + Math.max(1, patience);
+    const waiting: Waiting = { isHeld, deadline, grant, fail };
+    const abort = () => {
+      this.#queue = this.#queue.filter((one) => one !== waiting);
+      fail(signal?.reason);
+      this.#grantWaiting();
     };
+    signal?.addEventListener('abort', abort, { once: true });
+    this.#queue = [...this.#queue, waiting];
+    this.#grantWaiting();
+    return promise.finally(() => signal?.removeEventListener('abort', abort));
   }
-}
 
-interface Wait {
-  /** On the clock of `performance`. */
-  deadline: number;
-  signal: AbortSignal;
+  /** Grants each permit that is possible now, and sets the timer for the next one. */
+  #grantWaiting(): void {
+    const now = performance.now();
+    this.#failLate(now);
+    while (this.#freeAt(now) <= now) {
+      const next = this.#queue.find(({ isHeld }) => !isHeld || this.#held < this.#mostHeld);
+      if (!next) break;
+      this.#queue = this.#queue.filter((waiting) => waiting !== next);
+      next.grant(this.#makePermit(next));
+    }
+    clearTimeout(this.#timer);
+    if (this.#queue.length === 0) return;
+    const freeAt = this.#freeAt(now);
+    // Those that wait although a place is free need the end of another held permit, which calls this method.
+    const changesAt = freeAt > now ? freeAt : Number.POSITIVE_INFINITY;
+    const wakeAt = Math.min(changesAt, ...this.#queue.map(({ deadline }) => deadline));
+    const delay = Math.min(Math.ceil(wakeAt - now), LONGEST_TIMER_MS);
+    this.#timer = setTimeout(() => this.#grantWaiting(), delay);
+  }
+
+  #makePermit({ isHeld }: Waiting): Permit {
+    const permit = new Permit(this.#windows);
+    if (isHeld) {
+      this.#held += 1;
+      permit.hold(() => {
+        this.#held -= 1;
+        this.#grantWaiting();
+      });
+    } else this.#inFlight += 1;
+    return permit;
+  }
+
+  #failLate(now: number): void {
+    const left = this.#blockedUntil - now;
+    const isLate = ({ deadline }: Waiting) =>
+      deadline < now || left > Math.min(deadline - now, LONGEST_WAIT_MS);
+    const late = this.#queue.filter(isLate);
+    if (late.length === 0) return;
+    this.#queue = this.#queue.filter((waiting) => !isLate(waiting));
+    for (const { deadline, fail } of late)
+      fail(new LocallyRateLimited(deadline < now ? Math.max(left, FIRST_BLOCK_MS) : left));
+  }
+
+  /** Returns when the next request may leave: now, later, or after the next answer (Infinity). */
+  #freeAt(now: number): number {
+    if (this.#inFlight >= this.#mostInFlight) return Number.POSITIVE_INFINITY;
+    return Math.max(now, this.#blockedUntil, ...this.#windows.map((window) => window.freeAt(now)));
+  }
+
+  #adapt({ isLimited, isGood, retryAfter }: LimitedAnswer): void {
+    const now = performance.now();
+    const isBlocked = now < this.#blockedUntil;
+    if (isLimited) {
+      // Requests that were in flight when a block began don't extend it.
+      if (!isBlocked) this.#blocks += 1;
+      const growing = Math.min(FIRST_BLOCK_MS * 2 ** (this.#blocks - 1), LONGEST_BLOCK_MS);
+      this.#blockedUntil = Math.max(this.#blockedUntil, now + (retryAfter ?? growing));
+      this.#mostInFlight = 1;
+    } else if (isGood && !isBlocked) {
+      this.#blocks = 0;
+      this.#mostInFlight = Math.min(this.#mostInFlight * 2, MOST_IN_FLIGHT);
+    }
+  }
 }

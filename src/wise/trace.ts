@@ -1,4 +1,5 @@
 import { hiddenTexts, redact, redactBody, redactText } from '../domain/text/redaction.ts';
+import type { RawAnswer } from './decode-answer.ts';
 
 interface TracedRequest {
   method: string;
@@ -8,16 +9,10 @@ interface TracedRequest {
   form?: unknown;
 }
 
-interface RawAnswer {
-  statusCode: number;
-  rawBody?: Uint8Array;
-  headers: Record<string, string | string[] | undefined>;
-}
-
 /** Headers whose value is a secret, or may be one. */
 const SECRET_HEADER = /authori[sz]ation|cookie|token|secret|key|signature|password/i;
 
-/** A request as people debug it: its headers and body, without secrets and without anything about a person. */
+/** Returns the lines of a request for debugging: headers and body, without secrets and personal data. */
 export function describeRequest({ method, url, headers, body, form }: TracedRequest): string[] {
   const content = body ?? form;
   return [
@@ -27,14 +22,14 @@ export function describeRequest({ method, url, headers, body, form }: TracedRequ
   ];
 }
 
-/** Its answer; nothing of the request that was left out shows in it either. @param body as it was read */
+/** Returns the lines of its answer. What was removed from the request is removed here, too. @param body the decoded body */
 export function describeAnswer(
   { statusCode, headers, rawBody }: RawAnswer,
   { body, request }: { body: unknown; request: TracedRequest },
 ): string[] {
   const { authorization = '' } = request.headers;
   const hidden = [...hiddenTexts(request.body ?? request.form), authorization.replace(/^\S+ /, '')];
-  const size = rawBody?.length ?? 0;
+  const size = rawBody.length;
   const content =
     body === undefined ? `${size} bytes that are not JSON` : JSON.stringify(redactBody(body, hidden));
   return [

@@ -3,7 +3,7 @@ import {
   getCard,
   getProduction,
   listCards,
-  produceCard,
+  openProduce,
   simulateProduction,
   simulateVerification,
 } from '../../src/wise/cards.ts';
@@ -112,11 +112,8 @@ describe.concurrent('producing a card', () => {
     ['half an answer', cut, { kind: 'lost', production: null }],
   ])('asks once, and says what came of it: %s', async ([, answer, sent], { expect }) => {
     const vendor = await Vendor.open(answer);
-    const produced = await produceCard(vendor.client(), {
-      ...NAME,
-      kioskId: 'WIS00001',
-      correlationId: CORRELATION,
-    });
+    const request = await openProduce(vendor.client(), NAME, { correlationId: CORRELATION });
+    const produced = await request.go({ kioskId: 'WIS00001' });
     expect(produced).toMatchObject({ ...sent, correlationId: CORRELATION });
     expect(vendor.asked).toMatchObject([
       {

@@ -3,14 +3,18 @@ import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
 import { Failure, Outage } from '../../src/domain/errors/failure.ts';
 import type { Client, ReadOptions } from '../../src/wise/client.ts';
-import { type Ceiling, Limiter, WISE_CEILINGS } from '../../src/wise/rate-limiter.ts';
+import type { Permit, RateLimit } from '../../src/wise/permit.ts';
+import { type LimitedAnswer, RateLimiter, WISE_RATE_LIMITS } from '../../src/wise/rate-limiter.ts';
 import { inTurn, json, silence, Vendor } from './vendor.ts';
 
 const PATH = '/v3/spend/profiles/1001/cards';
 const good = json(200, { good: true });
 const put = { method: 'PUT', path: PATH, profileId: 1001, body: {} } as const;
+const same = (answer: LimitedAnswer) => answer;
+const open = async (client: Client, permit: Permit | undefined) =>
+  client.open({ ...put, decode: (sent) => sent }, { permit });
 /** Enough for all that a test sends at once. */
-const PLENTY: Ceiling[] = [{ requests: 1_000, within: 1_000 }];
+const PLENTY: RateLimit[] = [{ requests: 1_000, within: 1_000 }];
 
 async function read(client: Client, path = PATH, options: ReadOptions = { retry: false }) {
   const schema = v.object({ good: v.boolean() });
@@ -26,8 +30,8 @@ const numbers = (count: number) => Array.from({ length: count }, (_, index) => i
 
 // One after the other, and with everything loaded: what is measured here is when requests arrive.
 describe('a sequence of requests', () => {
-  test('keeps two ceilings at once, in the order of asking', async () => {
-    const limiter = new Limiter([
+  test('keeps two rate limits at once, in the order of the requests', async () => {
+    const limiter = new RateLimiter([
       { requests: 10, within: 200 },
       { requests: 25, within: 1_000 },
     ]);
@@ -37,20 +41,20 @@ describe('a sequence of requests', () => {
       sent.push({ index, at: performance.now() });
       return pause(5, answer);
     };
-    const ask = async (index: number) => limiter.run(send(index), { patience: 60_000, read: (one) => one });
+    const ask = async (index: number) => limiter.run({ send: send(index), read: same, patience: 60_000 });
     // The first one alone: windows that don't slide would let the next ones out at the end of one and the start of another.
     await ask(0);
     await pause(150);
     await Promise.all(numbers(59).map((index) => ask(index + 1)));
     const times = sent.map(({ at }) => at);
-    // Less than the windows: a busy machine may stand still between a turn and its sending.
+    // Less than the windows: a busy machine may pause between a permit and its sending.
     expect(most(times, 150)).toBeLessThanOrEqual(10);
     expect(most(times, 900)).toBeLessThanOrEqual(25);
     expect(sent.map(({ index }) => index)).toEqual(numbers(60));
   });
 
-  test('never arrives closer together than the ceiling allows, however long each is on its way', async () => {
-    const limiter = new Limiter([{ requests: 10, within: 150 }]);
+  test('never arrives closer together than the limit allows, however long each request takes', async () => {
+    const limiter = new RateLimiter([{ requests: 10, within: 150 }]);
     const arrived: number[] = [];
     const send = (index: number) => async () => {
       // Those of each second ten are late, so that they arrive with the ones that leave after them.
@@ -58,15 +62,15 @@ describe('a sequence of requests', () => {
       arrived.push(performance.now());
       return { isLimited: false, isGood: true, retryAfter: null };
     };
-    const ask = async (index: number) => limiter.run(send(index), { patience: 60_000, read: (one) => one });
+    const ask = async (index: number) => limiter.run({ send: send(index), read: same, patience: 60_000 });
     await Promise.all(numbers(60).map(ask));
     expect(most(arrived, 150)).toBe(10);
   });
 
-  test('counts each repeat', async () => {
+  test('counts each repeat of a request', async () => {
     const vendor = await Vendor.open(inTurn(good, json(503, {}, { 'retry-after': '0' }), good));
     await read(vendor.client(), '/warm-up');
-    const client = vendor.client({ ceilings: [{ requests: 1, within: 300 }] });
+    const client = vendor.client({ rateLimits: [{ requests: 1, within: 300 }] });
     await read(client, PATH, {});
     const [, first = 0, second = 0] = vendor.asked.map(({ at }) => at);
     expect(second - first).toBeGreaterThanOrEqual(200);
@@ -75,13 +79,13 @@ describe('a sequence of requests', () => {
 });
 
 describe.concurrent('requests', () => {
-  test('are counted as far as they may have arrived, acts apart', async () => {
+  test('are counted if they may have arrived, reads and sends apart', async () => {
     const vendor = await Vendor.open(inTurn(good, silence, good));
-    const client = vendor.client({ ceilings: WISE_CEILINGS });
+    const client = vendor.client({ rateLimits: WISE_RATE_LIMITS });
     await read(client);
     await read(client, PATH, { retry: false, timeout: 100 }).catch(() => undefined);
     await client.send(put);
-    const unheard = new Vendor('http://127.0.0.1:1').client({ ceilings: WISE_CEILINGS });
+    const unheard = new Vendor('http://127.0.0.1:1').client({ rateLimits: WISE_RATE_LIMITS });
     await unheard.send(put);
     expect([client.used, unheard.used]).toEqual([
       { reads: 2, sends: 1 },
@@ -93,12 +97,12 @@ describe.concurrent('requests', () => {
     const reason = new Failure('interrupted', 'm', { hint: 'h' });
     const controller = new AbortController();
     const { signal } = controller;
-    // All others wait for their turn by then, which none of them has within the window.
-    const vendor = await Vendor.open((response, turn, asked) => {
-      good(response, turn, asked);
+    // All others wait by then, and none of them may leave within the window.
+    const vendor = await Vendor.open((response, index, asked) => {
+      good(response, index, asked);
       controller.abort(reason);
     });
-    const client = vendor.client({ ceilings: [{ requests: 1, within: 60_000 }] });
+    const client = vendor.client({ rateLimits: [{ requests: 1, within: 60_000 }] });
     const first = read(client, '/first');
     const waiting = numbers(5).map(async (index) => read(client, `/${index}`, { signal, retry: false }));
     const ends = await Promise.allSettled(waiting);
@@ -108,9 +112,9 @@ describe.concurrent('requests', () => {
     expect(vendor.asked.map(({ path }) => path)).toEqual(['/first']);
   });
 
-  test('that would not have their turn in time are not sent', async () => {
+  test('that the rate limit would not allow in time are not sent', async () => {
     const vendor = await Vendor.open(good);
-    const client = vendor.client({ ceilings: [{ requests: 1, within: 60_000 }] });
+    const client = vendor.client({ rateLimits: [{ requests: 1, within: 60_000 }] });
     await read(client);
     const failure = await read(client, PATH, { patience: 100 }).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(Outage);
@@ -120,13 +124,13 @@ describe.concurrent('requests', () => {
   });
 });
 
-describe.concurrent('an act', () => {
-  test('with a reservation goes out at once, and its turn is used up', async () => {
+describe.concurrent('a request with an effect', () => {
+  test('leaves immediately with a permit, and uses it up', async () => {
     const vendor = await Vendor.open(good);
-    const client = vendor.client({ ceilings: [{ requests: 1, within: 400 }] });
-    const reservation = await client.reserve();
+    const client = vendor.client({ rateLimits: [{ requests: 1, within: 400 }] });
+    const request = await open(client, await client.reserve());
     const waiting = read(client);
-    expect(await client.send(put, { reservation })).toMatchObject({ httpStatus: 200 });
+    expect(await request.go({})).toMatchObject({ httpStatus: 200 });
     await waiting;
     const [act, other] = vendor.asked;
     expect([act?.method, other?.method]).toEqual(['PUT', 'GET']);
@@ -134,70 +138,70 @@ describe.concurrent('an act', () => {
   });
 
   const fine = { isLimited: false, isGood: true, retryAfter: null };
-  const brief = { patience: 100, read: () => fine };
+  const brief = { send: async () => fine, read: same, patience: 100 };
 
-  test('has its place while it is looked at what it is for; what is reserved leaves half of the places', async () => {
-    const limiter = new Limiter([{ requests: 4, within: 60_000 }]);
+  test('holds its place while the card is read, and held permits leave half of the places', async () => {
+    const limiter = new RateLimiter([{ requests: 4, within: 60_000 }]);
     const first = await limiter.reserve({ patience: 1_000 });
     await limiter.reserve({ patience: 1_000 });
     await expect(limiter.reserve({ patience: 50 })).rejects.toThrow('held back');
-    await limiter.run(async () => fine, brief);
-    await limiter.run(async () => fine, brief);
-    await expect(limiter.run(async () => fine, brief)).rejects.toThrow('held back');
-    expect(await limiter.run(async () => fine, { ...brief, reservation: first })).toBe(fine);
+    await limiter.run(brief);
+    await limiter.run(brief);
+    await expect(limiter.run(brief)).rejects.toThrow('held back');
+    expect(await limiter.sendWith(first, brief)).toBe(fine);
   });
 
   test('that is not sent gives its place back', async () => {
-    const limiter = new Limiter([{ requests: 2, within: 60_000 }]);
+    const limiter = new RateLimiter([{ requests: 2, within: 60_000 }]);
     for (const _ of numbers(5)) (await limiter.reserve({ patience: 1_000 })).cancel();
-    await limiter.run(async () => fine, brief);
+    await limiter.run(brief);
     const last = await limiter.reserve({ patience: 1_000 });
-    await expect(limiter.run(async () => fine, brief)).rejects.toThrow('held back');
+    await expect(limiter.run(brief)).rejects.toThrow('held back');
     last.cancel();
     last.cancel();
-    await limiter.run(async () => fine, brief);
-    await expect(limiter.run(async () => fine, brief)).rejects.toThrow('held back');
+    await limiter.run(brief);
+    await expect(limiter.run(brief)).rejects.toThrow('held back');
   });
 
-  test('needs no reservation where nothing is limited', async () => {
+  test('needs no permit without rate limits', async () => {
     const vendor = await Vendor.open(good);
     expect(await vendor.client().reserve()).toBeUndefined();
   });
 
   test('is not sent again after a 429', async () => {
     const vendor = await Vendor.open(inTurn(json(429, {}, { 'retry-after': '0' }), good));
-    const client = vendor.client({ ceilings: PLENTY });
+    const client = vendor.client({ rateLimits: PLENTY });
     expect(await client.send(put)).toMatchObject({ httpStatus: 429 });
     await read(client);
     expect(vendor.asked.map(({ method }) => method)).toEqual(['PUT', 'GET']);
     expect(client.used).toEqual({ reads: 1, sends: 1 });
   });
 
-  test('with a reservation is not sent while a 429 holds everything back for long', async () => {
+  test('is not sent with a permit while a 429 blocks everything', async () => {
     const vendor = await Vendor.open(inTurn(json(429, {}, { 'retry-after': '20' }), good));
-    const client = vendor.client({ ceilings: PLENTY });
-    const reservation = await client.reserve();
+    const client = vendor.client({ rateLimits: PLENTY });
+    const request = await open(client, await client.reserve());
     await read(client).catch(() => undefined);
-    const sent = await client.send(put, { reservation, patience: 5_000 });
+    const sent = await request.go({});
     expect(sent).toMatchObject({ kind: 'not-connected', heldBack: expect.any(Number) });
     expect(vendor.asked).toHaveLength(1);
   });
 });
 
 describe.concurrent('a 429', () => {
-  test('holds all requests back for as long as it says, and they begin again one by one', async () => {
+  test('blocks all requests for as long as it asks, and then they leave one by one', async () => {
     let flying = 0;
     const together: number[] = [];
-    const vendor = await Vendor.open((response, turn, asked) => {
-      if (turn === 0) return json(429, {}, { 'retry-after': '1' })(response, turn, asked);
+    const vendor = await Vendor.open((response, index, asked) => {
+      if (index === 0) return json(429, {}, { 'retry-after': '1' })(response, index, asked);
       flying += 1;
       together.push(flying);
       setTimeout(() => {
         flying -= 1;
-        good(response, turn, asked);
+        good(response, index, asked);
       }, 30);
     });
-    const client = vendor.client({ ceilings: PLENTY });
+    const client = vendor.client({ rateLimits: PLENTY });
     await expect(read(client)).rejects.toMatchObject({ code: 'rate-limited' });
     await Promise.all(numbers(30).map(async () => read(client)));
     const [limited = 0, next = 0] = vendor.asked.map(({ at }) => at);
@@ -206,21 +210,21 @@ describe.concurrent('a 429', () => {
     expect(Math.max(...together)).toBeGreaterThan(4);
   });
 
-  test('also holds back what waits for its turn already', async () => {
-    const limiter = new Limiter([{ requests: 1, within: 100 }]);
+  test('also blocks requests that already wait', async () => {
+    const limiter = new RateLimiter([{ requests: 1, within: 100 }]);
     const fine = { isLimited: false, isGood: true, retryAfter: null };
     const answers = [fine, { isLimited: true, isGood: false, retryAfter: 1_000 }, fine, fine];
     const sent: number[] = [];
     const send = async () => answers[sent.push(performance.now()) - 1] ?? fine;
-    const ask = async () => limiter.run(send, { patience: 60_000, read: (one) => one });
+    const ask = async () => limiter.run({ send, read: same, patience: 60_000 });
     await Promise.all(numbers(4).map(ask));
     const [, second = 0, third = 0] = sent;
     expect(third - second).toBeGreaterThanOrEqual(995);
   });
 
-  test('that asks for minutes is told to whoever asks next, without sending', async () => {
+  test('that asks for minutes fails the next requests without sending them', async () => {
     const vendor = await Vendor.open(inTurn(json(429, {}, { 'retry-after': '300' }), good));
-    const client = vendor.client({ ceilings: PLENTY });
+    const client = vendor.client({ rateLimits: PLENTY });
     await expect(read(client, PATH, {})).rejects.toMatchObject({ retryAfter: 300_000 });
     const next: unknown = await read(client, PATH, {}).catch((error: unknown) => error);
     expect(next).toMatchObject({ code: 'rate-limited', retryAfter: expect.any(Number) });
@@ -228,20 +232,20 @@ describe.concurrent('a 429', () => {
     expect(vendor.asked).toHaveLength(1);
   });
 
-  test('that says nothing holds them back for a second, the next one for two', async () => {
+  test('without Retry-After blocks requests for a second, and the next one for two', async () => {
     const vendor = await Vendor.open(inTurn(json(429, {}), json(429, {}), good));
-    const client = vendor.client({ ceilings: PLENTY });
-    for (let turn = 0; turn < 3; turn += 1) await read(client).catch(() => undefined);
+    const client = vendor.client({ rateLimits: PLENTY });
+    for (let round = 0; round < 3; round += 1) await read(client).catch(() => undefined);
     const [first = 0, second = 0, third = 0] = vendor.asked.map(({ at }) => at);
     expect(second - first).toBeGreaterThanOrEqual(995);
     expect(third - second).toBeGreaterThanOrEqual(1_995);
   });
 
-  test('of requests that were on their way together counts once', async () => {
-    const limiter = new Limiter(PLENTY);
+  test('counts once for requests that were in flight together', async () => {
+    const limiter = new RateLimiter(PLENTY);
     const limited = { isLimited: true, isGood: false, retryAfter: null };
     const ask = async () =>
-      limiter.run(() => pause(20, limited), { patience: 60_000, read: (answer) => answer });
+      limiter.run({ send: async () => pause(20, limited), read: same, patience: 60_000 });
     await Promise.all(numbers(8).map(ask));
     const started = performance.now();
     await ask();
@@ -250,15 +254,15 @@ describe.concurrent('a 429', () => {
   });
 });
 
-test('nothing is kept of requests that are over', async () => {
-  const limiter = new Limiter(PLENTY);
+test('finished requests leave nothing behind in the limiter', async () => {
+  const limiter = new RateLimiter(PLENTY);
   const answer = { isLimited: false, isGood: true, retryAfter: null };
   const controller = new AbortController();
   const { signal } = controller;
   for (let round = 0; round < 300; round += 1)
-    await limiter.run(async () => answer, { patience: 60_000, signal, read: (one) => one });
+    await limiter.run({ send: async () => answer, read: same, patience: 60_000, signal });
   controller.abort();
   await expect(
-    limiter.run(async () => answer, { patience: 60_000, signal, read: (one) => one }),
+    limiter.run({ send: async () => answer, read: same, patience: 60_000, signal }),
   ).rejects.toThrow();
 });

@@ -2,15 +2,13 @@ import type { Context } from '../../context/context.ts';
 import type { Attempt, Outcome } from '../../domain/attempt.ts';
 import { asFailure, Failure } from '../../domain/errors/failure.ts';
 import { productionRefused } from '../../domain/guards.ts';
-import { judgeAnswer, type Production, type Verdict } from '../../domain/production.ts';
+import { judgeAnswer, type Verdict } from '../../domain/production.ts';
 import type { AttemptUpdate } from '../../journal/journal.ts';
-import { produceCard } from '../../wise/cards.ts';
-import { failureOf, type Sent, unreachable } from '../../wise/client.ts';
-import type { Reservation } from '../../wise/rate-limiter.ts';
+import { openProduce, type ProduceAnswer } from '../../wise/cards.ts';
+import { failureOf, unreachable } from '../../wise/client.ts';
+import type { Permit } from '../../wise/permit.ts';
 import type { Subject } from './session.ts';
 import { idsOf, refuseLost, settleLost } from './settle.ts';
-
-type Answer = Sent & { production: Production | null };
 
 /** What the journal records for a verdict at once; `accepted` depends on what the answer says. */
 const OUTCOMES: Record<Exclude<Verdict, 'accepted'>, Outcome> = {
@@ -38,16 +36,16 @@ const STALE_MS = 10_000;
 /**
  * Sends the request of a recorded attempt: the one place from which a produce request leaves. Nothing cuts it short but
  * its own limit of 30 seconds, and nothing repeats it.
- * @param reservation its turn under the vendor's rate limit
+ * @param permit of the rate limiter
  * @returns the attempt as it was accepted, or as it was found to be when the answer was lost
  * @throws Failure when it was refused, not seen, superseded, or nobody can tell
  */
 export async function deliver(
   ctx: Context,
   subject: Subject,
-  { attempt, reservation }: { attempt: Attempt; reservation: Reservation | undefined },
+  { attempt, permit }: { attempt: Attempt; permit: Permit | undefined },
 ): Promise<Attempt> {
-  const answer = await put(ctx, attempt, reservation);
+  const answer = await put(ctx, subject, { attempt, permit });
   const httpStatus = answer.kind === 'answered' ? answer.httpStatus : null;
   const verdict = judgeAnswer({ kind: answer.kind, httpStatus, production: answer.production });
   const outcome =
@@ -67,26 +65,25 @@ export async function deliver(
   throw refusal(subject, { attempt: recorded, answer, verdict });
 }
 
-async function put(ctx: Context, attempt: Attempt, reservation: Reservation | undefined): Promise<Answer> {
+async function put(
+  ctx: Context,
+  subject: Subject,
+  { attempt, permit }: { attempt: Attempt; permit: Permit | undefined },
+): Promise<ProduceAnswer> {
   const { profileId, cardToken, kioskId, correlationId, sentAt } = attempt;
   if (kioskId === null || correlationId === null)
     throw new TypeError('an attempt is sent with kiosk and correlation id');
   try {
-    return await produceCard(ctx.wise, {
-      profileId,
-      cardToken,
-      kioskId,
-      correlationId,
-      reservation,
-      beforeSending: () => {
-        if (ctx.clock.now() - (sentAt ?? 0) > STALE_MS) throw tooLate(attempt);
-      },
-    });
+    const request = await openProduce(ctx.wise, { profileId, cardToken }, { correlationId, permit });
+    if (ctx.clock.now() - (sentAt ?? 0) <= STALE_MS) return await request.go({ kioskId });
+    request.close();
+    throw tooLate(attempt);
   } catch (error) {
-    reservation?.cancel();
-    // Only what is done before the sending throws a Failure: no token, no server.
-    if (error instanceof Failure)
-      await ctx.journal.update(attempt, { outcome: 'not-seen', at: ctx.clock.now() });
+    // Only what is done before the sending throws a Failure: no token, no connection.
+    if (error instanceof Failure) {
+      const update = { outcome: 'not-seen', at: ctx.clock.now() } as const;
+      subject.update({ attempt: await recordOutcome(ctx, attempt, update) });
+    }
     throw error;
   }
 }
@@ -116,7 +113,7 @@ async function recordOutcome(ctx: Context, attempt: Attempt, update: AttemptUpda
 
 interface Judged {
   attempt: Attempt;
-  answer: Answer;
+  answer: ProduceAnswer;
   verdict: Verdict;
 }
 
@@ -135,7 +132,7 @@ async function settleAnswer(
   return settled;
 }
 
-function whatCame(answer: Answer): string {
+function whatCame(answer: ProduceAnswer): string {
   return answer.kind === 'answered' ? `HTTP ${answer.httpStatus}` : answer.reason;
 }
 

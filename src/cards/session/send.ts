@@ -90,19 +90,19 @@ async function sendClaimed(
 ): Promise<Attempt | null> {
   const send = async () => {
     // Its turn comes before the look: nothing stands between look, record and sending.
-    const reservation = await ctx.wise.reserve(ctx.signal);
+    const permit = await ctx.wise.reserve(ctx.signal);
     const sent = await record(ctx, subject, { attempt, sending }).catch((error: unknown) => {
-      reservation?.cancel();
+      permit?.cancel();
       throw error;
     });
-    if (!sent) reservation?.cancel();
-    return { reservation, sent };
+    if (!sent) permit?.cancel();
+    return { permit, sent };
   };
-  const { sent, reservation } = await send().catch(async (error: unknown) => {
+  const { sent, permit } = await send().catch(async (error: unknown) => {
     await ctx.journal.release(attempt).catch(() => undefined);
     throw error;
   });
-  if (sent) return deliver(ctx, subject, { attempt: sent, reservation });
+  if (sent) return deliver(ctx, subject, { attempt: sent, permit });
   await ctx.journal.release(attempt);
   return null;
 }

@@ -1,10 +1,11 @@
 import { Failure } from '../../domain/errors/failure.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
-import { type Ceiling, WISE_CEILINGS } from '../../wise/rate-limiter.ts';
+import type { RateLimit } from '../../wise/permit.ts';
+import { WISE_RATE_LIMITS } from '../../wise/rate-limiter.ts';
 import type { Settings } from './settings.ts';
 
-/** Ceilings that a user sets for a command, as flags give them. */
-export interface CeilingFlags {
+/** The flags with which a user sets rate limits for a command. */
+export interface RateLimitFlags {
   /** Requests a second, and a minute. */
   'limit-rps'?: string | undefined;
   'limit-rpm'?: string | undefined;
@@ -16,22 +17,22 @@ const WINDOWS = [
 ] as const;
 
 /**
- * How many requests may go out in which time. The vendor's own ceilings hold whatever is set; the embedded sandbox has none,
- * and what is set for it counts in its time: at speed 6, a minute takes 10 seconds.
- * @returns undefined where there is no ceiling
+ * Returns the rate limits of a command. Those of Wise always apply. The embedded sandbox has none, and limits set for it
+ * count in its time: at speed 6, a minute takes 10 seconds.
+ * @returns undefined without limits
  * @throws Failure `usage`
  */
-export function ceilingsOf(
-  flags: CeilingFlags,
+export function rateLimitsOf(
+  flags: RateLimitFlags,
   { environment, sandboxSpeed }: Pick<Settings, 'environment' | 'sandboxSpeed'>,
-): readonly Ceiling[] | undefined {
+): readonly RateLimit[] | undefined {
   const isLocal = environment === 'local';
   const set = WINDOWS.flatMap(({ flag, within }) => {
     const text = flags[flag];
     if (text === undefined) return [];
     return [{ requests: toRequests(flag, text), within: isLocal ? within / sandboxSpeed : within }];
   });
-  if (!isLocal) return [...WISE_CEILINGS, ...set];
+  if (!isLocal) return [...WISE_RATE_LIMITS, ...set];
   return set.length === 0 ? undefined : set;
 }
 

@@ -1,21 +1,21 @@
 import { describe, expect, test } from 'vitest';
-import { ceilingsOf } from '../../../src/cli/settings/rate-limit-settings.ts';
-import { WISE_CEILINGS } from '../../../src/wise/rate-limiter.ts';
+import { rateLimitsOf } from '../../../src/cli/settings/rate-limit-settings.ts';
+import { WISE_RATE_LIMITS } from '../../../src/wise/rate-limiter.ts';
 
 const LOCAL = { environment: 'local', sandboxSpeed: 1 } as const;
 const both = { 'limit-rps': '5', 'limit-rpm': '200' };
 
-describe('the ceilings of requests', () => {
+describe('the rate limits of a command', () => {
   test('of the embedded sandbox are those that are set, in its time', () => {
-    expect(ceilingsOf({}, LOCAL)).toBeUndefined();
-    expect(ceilingsOf(both, LOCAL)).toEqual([
+    expect(rateLimitsOf({}, LOCAL)).toBeUndefined();
+    expect(rateLimitsOf(both, LOCAL)).toEqual([
       { requests: 5, within: 1_000 },
       { requests: 200, within: 60_000 },
     ]);
-    expect(ceilingsOf({ 'limit-rpm': '1000' }, { ...LOCAL, sandboxSpeed: 6 })).toEqual([
+    expect(rateLimitsOf({ 'limit-rpm': '1000' }, { ...LOCAL, sandboxSpeed: 6 })).toEqual([
       { requests: 1_000, within: 10_000 },
     ]);
-    expect(ceilingsOf({ 'limit-rps': '1' }, { ...LOCAL, sandboxSpeed: 0.5 })).toEqual([
+    expect(rateLimitsOf({ 'limit-rps': '1' }, { ...LOCAL, sandboxSpeed: 0.5 })).toEqual([
       { requests: 1, within: 2_000 },
     ]);
   });
@@ -24,9 +24,9 @@ describe('the ceilings of requests', () => {
     "of %s are the vendor's and those that are set",
     (environment) => {
       const settings = { environment, sandboxSpeed: 6 };
-      expect(ceilingsOf({}, settings)).toEqual(WISE_CEILINGS);
-      expect(ceilingsOf(both, settings)).toEqual([
-        ...WISE_CEILINGS,
+      expect(rateLimitsOf({}, settings)).toEqual(WISE_RATE_LIMITS);
+      expect(rateLimitsOf(both, settings)).toEqual([
+        ...WISE_RATE_LIMITS,
         { requests: 5, within: 1_000 },
         { requests: 200, within: 60_000 },
       ]);
@@ -34,14 +34,14 @@ describe('the ceilings of requests', () => {
   );
 
   test.each(['0', '-1', '1.5', 'many', '', ' 5', '1e3', '99999999'])('are not “%s”', (text) => {
-    expect(() => ceilingsOf({ 'limit-rps': text }, LOCAL)).toThrow(
+    expect(() => rateLimitsOf({ 'limit-rps': text }, LOCAL)).toThrow(
       expect.objectContaining({
         code: 'usage',
         exitCode: 2,
         hint: expect.stringContaining('--limit-rps 10'),
       }),
     );
-    expect(() => ceilingsOf({ 'limit-rpm': text }, { ...LOCAL, environment: 'production' })).toThrow(
+    expect(() => rateLimitsOf({ 'limit-rpm': text }, { ...LOCAL, environment: 'production' })).toThrow(
       '--limit-rpm',
     );
   });

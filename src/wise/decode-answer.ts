@@ -1,0 +1,63 @@
+import { isUtf8 } from 'node:buffer';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Fault } from './network-errors.ts';
+
+export interface HttpAnswer {
+  kind: 'answered';
+  httpStatus: number;
+  /** The parsed body; null when there is none, undefined when it can't be read. */
+  body: unknown;
+  /** The `Date` header in milliseconds since the epoch. */
+  date: number | null;
+  traceId: string | null;
+  /** `Retry-After` in milliseconds. */
+  retryAfter: number | null;
+}
+
+/** `not-connected`: nothing can have arrived. `lost`: it may have. `aborted`: the caller's signal. */
+export interface NoAnswer {
+  kind: 'not-connected' | 'lost' | 'aborted';
+  /** A few words without secrets: an error code, or the limit that was reached. */
+  reason: string;
+  fault?: Fault;
+  /** Set if our own limiter did not let it leave: milliseconds until it may. */
+  heldBack?: number;
+}
+
+export interface RawAnswer {
+  statusCode: number;
+  rawBody: Uint8Array;
+  headers: IncomingHttpHeaders;
+}
+
+/** Reads an answer of any status. */
+export function decodeAnswer({ statusCode, rawBody, headers }: RawAnswer): HttpAnswer {
+  const date = Date.parse(text(headers.date) ?? '');
+  return {
+    kind: 'answered',
+    httpStatus: statusCode,
+    body: readJson(rawBody),
+    date: Number.isNaN(date) ? null : date,
+    traceId: text(headers['x-trace-id']),
+    retryAfter: toDelay(text(headers['retry-after'])),
+  };
+}
+
+function readJson(bytes: Uint8Array): unknown {
+  if (bytes.length === 0) return null;
+  if (!isUtf8(bytes)) return undefined;
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function text(header: string | string[] | undefined): string | null {
+  return typeof header === 'string' ? header : null;
+}
+
+/** Reads `Retry-After` as Wise sends it: whole seconds. */
+function toDelay(header: string | null): number | null {
+  return header !== null && /^\d{1,6}$/.test(header) ? Number(header) * 1_000 : null;
+}

@@ -1,0 +1,103 @@
+/** The number of requests that a client may send within a period. */
+export interface RateLimit {
+  requests: number;
+  /** Milliseconds. */
+  within: number;
+}
+
+/** Margin for clock drift between client and server (0.1 %). */
+const DRIFT = 1.001;
+/** A permit that is neither used nor cancelled expires after this time. */
+const LIFETIME_MS = 70_000;
+
+/**
+ * The places of a rate limit. A request takes a place when it leaves, and frees it one period after its answer. It
+ * arrived before its answer, and the next request in its place arrives after that period. So no delay on the network,
+ * however long or uneven, brings more requests into any period than the limit allows. The price is that delay only.
+ */
+export class SlidingWindow {
+  readonly isSingle: boolean;
+  readonly #requests: number;
+  readonly #within: number;
+  #inFlight = 0;
+  /** When the places of answered requests become free, the earliest first. */
+  readonly #ends: number[] = [];
+
+  constructor({ requests, within }: RateLimit) {
+    this.isSingle = requests === 1;
+    this.#requests = requests;
+    this.#within = within * DRIFT;
+  }
+
+  /** Returns when a place is free: now, later, or after the next answer (Infinity). */
+  freeAt(now: number): number {
+    while ((this.#ends[0] ?? Number.POSITIVE_INFINITY) <= now) this.#ends.shift();
+    if (this.#inFlight + this.#ends.length < this.#requests) return now;
+    return this.#ends[0] ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Takes a place, free or not: each request that is sent counts. */
+  take(): void {
+    this.#inFlight += 1;
+  }
+
+  answered(): void {
+    this.#inFlight -= 1;
+    this.#ends.push(performance.now() + this.#within);
+  }
+
+  giveBack(): void {
+    this.#inFlight -= 1;
+  }
+}
+
+/** Allows one request to be sent: its places, one in each window. */
+export class Permit {
+  readonly #windows: readonly SlidingWindow[];
+  #taken: readonly SlidingWindow[];
+  #onEnd: (() => void) | null = null;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(windows: readonly SlidingWindow[]) {
+    this.#windows = windows;
+    this.#taken = windows;
+    for (const window of windows) window.take();
+  }
+
+  /**
+   * Keeps the permit for a later request. Windows of size 1 are released, or the reads before it would deadlock.
+   * @param onEnd called once, when the permit is used, cancelled or expired
+   */
+  hold(onEnd: () => void): void {
+    for (const window of this.#windows) if (window.isSingle) window.answered();
+    this.#taken = this.#windows.filter(({ isSingle }) => !isSingle);
+    this.#onEnd = onEnd;
+    this.#timer = setTimeout(() => this.cancel(), LIFETIME_MS).unref();
+  }
+
+  /** Ends the hold: its request is sent now. An expired permit takes its places again. */
+  use(): void {
+    for (const window of this.#windows) if (!this.#taken.includes(window)) window.take();
+    this.#taken = this.#windows;
+    this.#end();
+  }
+
+  answered(): void {
+    for (const window of this.#taken) window.answered();
+    this.#taken = [];
+  }
+
+  /** Ends the hold: no request is sent. Does nothing once the permit was used. */
+  cancel(): void {
+    if (this.#onEnd === null) return;
+    for (const window of this.#taken) window.giveBack();
+    this.#taken = [];
+    this.#end();
+  }
+
+  #end(): void {
+    clearTimeout(this.#timer);
+    this.#onEnd?.();
+    this.#onEnd = null;
+  }
+}

@@ -1,0 +1,108 @@
+import type { HttpAnswer, NoAnswer } from './decode-answer.ts';
+import { toHeldBack, toLimited } from './http.ts';
+import type { Permit } from './permit.ts';
+import type { RateLimiter } from './rate-limiter.ts';
+import type { OpenRequest } from './send-request.ts';
+
+/** The owner of the token that a request carries. */
+export type Owner = number | 'application';
+
+export interface ReadOptions {
+  signal?: AbortSignal | undefined;
+  /** Milliseconds for one try; the default suits an interactive command. */
+  timeout?: number;
+  /** Milliseconds for all tries: none is begun after them. */
+  patience?: number;
+  /** False if the caller repeats it anyway (a poll). */
+  retry?: boolean;
+}
+
+export interface SendOptions {
+  /** The id that the journal has of it. */
+  correlationId?: string;
+  /** Milliseconds that it may wait for the rate limits. */
+  patience?: number;
+}
+
+export interface OpenOptions {
+  correlationId?: string;
+  /** Of `reserve`; used by `go`, and cancelled if nothing is sent. */
+  permit?: Permit | undefined;
+  /** Ends the connecting. It has no effect on a request that was sent. */
+  signal?: AbortSignal | undefined;
+}
+
+export interface VendorRequest {
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** On the legacy scheme, like `/v3/spend/…`. */
+  path: string;
+  profileId: Owner;
+  /** Instead of a token: the whole header; null sends none. */
+  authorization?: string | null;
+  body?: unknown;
+  /** Instead of `body`. */
+  form?: Readonly<Record<string, string>>;
+  headers?: Record<string, string>;
+}
+
+/** The outcome of a request that changes something: an answer of any status, or none. */
+export type Sent = (HttpAnswer | NoAnswer) & {
+  correlationId: string;
+  /** The source of the token, if it was refused. */
+  tokenSource?: string;
+};
+
+/** In the calendar versions of Wise the version segment is replaced: `/v3/spend/…` is `/2026Q4/spend/…`. */
+export function versionedPath(path: string, apiVersion: string): string {
+  return apiVersion === 'legacy' ? path : path.replace(/^\/v\d+\//, `/${apiVersion}/`);
+}
+
+/** No deadline and no first Ctrl-C cuts a request with an effect short; this is its own limit. */
+export const SEND_TIMEOUT_MS = 30_000;
+
+interface Connected<Answer> {
+  open: OpenRequest;
+  limiter: RateLimiter | undefined;
+  permit: Permit | undefined;
+  finish: (outcome: HttpAnswer | NoAnswer, milliseconds: number) => Promise<Answer>;
+}
+
+/** A request that changes something, with a connection to the API. Nothing of it is written yet. */
+export class ConnectedRequest<Answer> {
+  readonly #connected: Connected<Answer>;
+
+  constructor(connected: Connected<Answer>) {
+    this.#connected = connected;
+  }
+
+  /** False once the other side closed the connection, or the request was sent. */
+  get isConnected(): boolean {
+    return this.#connected.open.isConnected;
+  }
+
+  /**
+   * Writes the request before it returns, at most once, and resolves with its outcome. If the connection was lost before
+   * the first byte, nothing is sent, and the outcome is `not-connected`.
+   */
+  async go(body: unknown): Promise<Answer> {
+    const { open, limiter, permit, finish } = this.#connected;
+    const started = performance.now();
+    const send = async () => open.go({ body, timeout: SEND_TIMEOUT_MS });
+    try {
+      if (!open.isConnected) permit?.cancel();
+      const sent =
+        open.isConnected && permit && limiter ? limiter.sendWith(permit, { send, read: toLimited }) : send();
+      const { outcome } = await sent;
+      return await finish(outcome, Math.round(performance.now() - started));
+    } catch (error) {
+      open.close();
+      return finish(toHeldBack(error), 0);
+    }
+  }
+
+  /** Closes the connection and cancels the permit. If the request was sent, its remaining bytes never arrive. */
+  close(): void {
+    this.#connected.permit?.cancel();
+    this.#connected.open.close();
+  }
+}

@@ -1,0 +1,164 @@
+import { createServer as createSecureServer } from 'node:https';
+import { connect, createServer, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { afterAll, describe, test } from 'vitest';
+import { openProduce } from '../../src/wise/cards.ts';
+import { makeAgent } from '../../src/wise/proxy-agent.ts';
+import { openRequest } from '../../src/wise/send-request.ts';
+import { makeCertificate } from './certificate.ts';
+import { listen, Proxy } from './proxy.ts';
+import { atTheEnd, json, makeClient, silence, Vendor } from './vendor.ts';
+
+const HOST = 'api.kioskctl.test';
+const CA = makeCertificate({ commonName: 'A private authority', isCa: true });
+const before = getCACertificates();
+setDefaultCACertificates([...before, CA.cert]);
+afterAll(() => setDefaultCACertificates(before));
+
+const NAME = { profileId: 1001, cardToken: 'ca0c8154-1e14-4464-a1ce-dcea7dc3de52' };
+const IN_PROGRESS = { status: 'IN_PROGRESS', kioskId: 'WIS00001', occurredAt: '2026-03-01T12:24:56.121Z' };
+
+/** Passes connections on to a port, and records the error codes of the client's side. */
+async function openRelay(target: number) {
+  const sockets: Socket[] = [];
+  const errors: string[] = [];
+  const server = createServer((socket) => {
+    sockets.push(socket);
+    const onward = connect(target, '127.0.0.1');
+    socket.on('error', (error: NodeJS.ErrnoException) => errors.push(error.code ?? ''));
+    onward.on('error', () => undefined);
+    socket.pipe(onward).pipe(socket);
+  });
+  const port = await listen(server as never);
+  return { port, sockets, errors };
+}
+
+async function openSecureApi(): Promise<{ port: number; requests: string[] }> {
+  const requests: string[] = [];
+  const { key, cert } = makeCertificate({ commonName: HOST, issuer: CA });
+  const server = createSecureServer({ key, cert }, (request) => void requests.push(request.url ?? ''));
+  return { port: await listen(server), requests };
+}
+
+describe.concurrent('a connected request', () => {
+  test('writes nothing before it is sent, and is sent once', async ({ expect }) => {
+    const vendor = await Vendor.open(json(200, IN_PROGRESS));
+    const request = await openProduce(vendor.client(), NAME, {});
+    await pause(50);
+    expect([request.isConnected, vendor.asked]).toEqual([true, []]);
+    const sent = request.go({ kioskId: 'WIS00001' });
+    expect(request.isConnected).toBe(false);
+    expect(await sent).toMatchObject({ kind: 'answered', production: { status: 'IN_PROGRESS' } });
+    await request.go({ kioskId: 'WIS00001' });
+    expect(vendor.asked).toMatchObject([{ method: 'PUT', body: '{"kioskId":"WIS00001"}' }]);
+  });
+
+  test('was not sent when the other side closed the connection before its first byte', async ({ expect }) => {
+    const vendor = await Vendor.open(json(200, IN_PROGRESS));
+    const relay = await openRelay(Number(new URL(vendor.url).port));
+    const client = makeClient(`http://127.0.0.1:${relay.port}`);
+    const request = await openProduce(client, NAME, {});
+    relay.sockets[0]?.destroy();
+    await expect.poll(() => request.isConnected).toBe(false);
+    expect(await request.go({ kioskId: 'WIS00001' })).toMatchObject({ kind: 'not-connected' });
+    expect(vendor.asked).toEqual([]);
+    expect(client.used).toEqual({ reads: 0, sends: 0 });
+  });
+
+  test('was not sent when the other side answers before its first byte', async ({ expect }) => {
+    const sockets: Socket[] = [];
+    const port = await listen(createServer((socket) => void sockets.push(socket)) as never);
+    const request = await openProduce(makeClient(`http://127.0.0.1:${port}`), NAME, {});
+    await expect.poll(() => sockets.length).toBe(1);
+    sockets[0]?.write('HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\n\r\n');
+    await expect.poll(() => request.isConnected).toBe(false);
+    expect(await request.go({ kioskId: 'WIS00001' })).toMatchObject({ kind: 'not-connected' });
+  });
+
+  test('is not opened without a connection', async ({ expect }) => {
+    await expect(openProduce(makeClient('http://127.0.0.1:1'), NAME, {})).rejects.toMatchObject({
+      code: 'unreachable',
+    });
+    const reason = new Error('enough');
+    const signal = AbortSignal.abort(reason);
+    const vendor = await Vendor.open(silence);
+    await expect(openProduce(vendor.client(), NAME, { signal })).rejects.toBe(reason);
+  });
+
+  test('is not cut short by the signal that ends the connecting', async ({ expect }) => {
+    const controller = new AbortController();
+    const vendor = await Vendor.open((response) => {
+      controller.abort();
+      setTimeout(() => response.end(JSON.stringify(IN_PROGRESS)), 50);
+    });
+    const request = await openProduce(vendor.client(), NAME, { signal: controller.signal });
+    expect(await request.go({ kioskId: 'WIS00001' })).toMatchObject({ kind: 'answered' });
+  });
+
+  test('that is closed frees its permit', async ({ expect }) => {
+    const vendor = await Vendor.open(json(200, IN_PROGRESS));
+    const client = vendor.client({ rateLimits: [{ requests: 2, within: 60_000 }] });
+    for (let round = 0; round < 3; round += 1) {
+      const request = await openProduce(client, NAME, { permit: await client.reserve() });
+      request.close();
+      expect(await request.go({ kioskId: 'WIS00001' })).toMatchObject({ kind: 'not-connected' });
+    }
+    expect(vendor.asked).toEqual([]);
+  });
+
+  test('includes TLS with the API through a proxy', async ({ expect }) => {
+    const api = await openSecureApi();
+    const proxy = await Proxy.open({ target: api.port });
+    const agent = makeAgent({ proxy: { url: proxy.url, credentials: null }, certificate: null });
+    const client = makeClient(`https://${HOST}`, { agent: async () => agent });
+    const request = await openProduce(client, NAME, {});
+    expect([request.isConnected, proxy.asked.length, api.requests]).toEqual([true, 1, []]);
+    request.close();
+  });
+});
+
+describe.concurrent('the TCP connection of a request without an answer in time', () => {
+  const content = { body: {}, timeout: 100 };
+
+  test('is reset without TLS', async ({ expect }) => {
+    const vendor = await Vendor.open(silence);
+    const relay = await openRelay(Number(new URL(vendor.url).port));
+    const url = `http://127.0.0.1:${relay.port}`;
+    const request = await openRequest({ method: 'PUT', url, headers: {}, timeout: 1_000 });
+    expect((await request.go(content)).outcome).toMatchObject({ kind: 'lost' });
+    await expect.poll(() => relay.errors).toEqual(['ECONNRESET']);
+  });
+
+  test.for([false, true])(
+    'is reset below TLS, also through a proxy with TLS: %s',
+    async (isProxied, { expect }) => {
+      const api = await openSecureApi();
+      const issued = isProxied ? makeCertificate({ issuer: CA }) : null;
+      const proxy = await Proxy.open({ target: api.port, ...(issued && { certificate: issued }) });
+      const relay = await openRelay(Number(proxy.url.port));
+      const url = new URL(proxy.url);
+      url.port = String(relay.port);
+      const agent = makeAgent({ proxy: { url, credentials: null }, certificate: null });
+      atTheEnd(() => agent.destroy());
+      const head = { method: 'PUT', url: `https://${HOST}/x`, headers: {}, timeout: 1_000, agent } as const;
+      const request = await openRequest(head);
+      expect(request.isConnected).toBe(true);
+      expect((await request.go(content)).outcome).toMatchObject({ kind: 'lost' });
+      expect(api.requests).toEqual(['/x']);
+      await expect.poll(() => relay.errors).toEqual(['ECONNRESET']);
+    },
+  );
+
+  test('is reset below TLS without a proxy', async ({ expect }) => {
+    const { key, cert } = makeCertificate({ issuer: CA });
+    const port = await listen(createSecureServer({ key, cert }, () => undefined));
+    const relay = await openRelay(port);
+    const agent = makeAgent({ proxy: null, certificate: null });
+    atTheEnd(() => agent.destroy());
+    const url = `https://localhost:${relay.port}`;
+    const request = await openRequest({ method: 'PUT', url, headers: {}, timeout: 1_000, agent });
+    expect((await request.go(content)).outcome).toMatchObject({ kind: 'lost' });
+    await expect.poll(() => relay.errors).toEqual(['ECONNRESET']);
+  });
+});
