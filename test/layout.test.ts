@@ -13,7 +13,7 @@ const DEBTS = new Set([
   'src/cli/terminal/progress-display.ts > src/kiosks/render-plan.ts',
   'src/cli/terminal/progress-display.ts > src/kiosks/retry-plan.ts',
   'src/context/context.ts > src/kiosks/retry-plan.ts',
-  'src/context/record-act.ts > src/cards/session/resolve-cards.ts',
+  'src/context/record-action.ts > src/cards/session/resolve-cards.ts',
   'src/events/event-flags.ts > src/cli/terminal/read-text.ts',
   'src/input/flags.ts > src/context/listener-state.ts',
   'src/input/pem.ts > node:fs',

@@ -1,6 +1,6 @@
 import type { Context } from '../context/context.ts';
 import { leaseOnCard, withLeases } from '../context/leases.ts';
-import { recordAct } from '../context/record-act.ts';
+import { recordAction } from '../context/record-action.ts';
 import { hintOf, name } from '../domain/card.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import type { CardResult } from '../domain/results.ts';
@@ -13,7 +13,7 @@ import { waitFor } from './session/wait.ts';
 /** Cancels orders, and waits until each of them reads CANCELLED. */
 export async function cancel(ctx: Context, targets: readonly Target[]): Promise<CardResult[]> {
   return forEachCard(ctx, { targets, concurrency: 1, authorizeFirst: true }, async (subject) =>
-    recordAct(ctx, { subject, act: 'cancel' }, () => cancelOne(ctx, subject)),
+    recordAction(ctx, { subject, action: 'cancel' }, () => cancelOne(ctx, subject)),
   );
 }
 
@@ -38,7 +38,7 @@ export async function cancelOne(ctx: Context, subject: Subject): Promise<boolean
   await approve(ctx, subject);
   const { profileId, orderId, cardToken } = card;
   const subjects = cardToken === null ? [] : [leaseOnCard(cardToken)];
-  await withLeases(ctx, { subjects, act: 'cancel' }, async () =>
+  await withLeases(ctx, { subjects, action: 'cancel' }, async () =>
     sendCancellation(ctx, subject, { profileId, orderId }),
   );
   return true;

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { Context } from '../context/context.ts';
-import { recordAct } from '../context/record-act.ts';
+import { recordAction } from '../context/record-action.ts';
 import { name } from '../domain/card.ts';
 import { asFailure, Failure } from '../domain/errors/failure.ts';
 import { KIOSK_COLLECTION } from '../domain/guards.ts';
@@ -72,7 +72,7 @@ export async function order(ctx: Context, options: OrderOptions): Promise<CardRe
   const prepared = await prepareOrder(ctx, options);
   const target: Target = { profileId: prepared.profileId, orderId: null, cardToken: null, after: null };
   const [result] = await forEachCard(ctx, { targets: [target], concurrency: 1 }, async (subject) => {
-    const changed = await recordAct(ctx, { subject, act: 'order' }, async () => {
+    const changed = await recordAction(ctx, { subject, action: 'order' }, async () => {
       const placed = await placeOrder(ctx, prepared, options.idempotencyKey);
       subject.target.orderId = placed.orderId;
       await showOrder(ctx, subject);

@@ -1,5 +1,5 @@
 import type { Context } from '../context/context.ts';
-import { recordAct } from '../context/record-act.ts';
+import { recordAction } from '../context/record-action.ts';
 import type { Attempt } from '../domain/attempt.ts';
 import { name } from '../domain/card.ts';
 import { Failure } from '../domain/errors/failure.ts';
@@ -29,7 +29,7 @@ export async function produce(
 ): Promise<CardResult[]> {
   const kiosk = kioskId ?? (await chooseKiosk(ctx, '--kiosk'));
   return forEachCard(ctx, { targets, concurrency: 1, authorizeFirst: true }, async (subject) =>
-    recordAct(ctx, { subject, act: 'produce', kioskId: kiosk }, () =>
+    recordAction(ctx, { subject, action: 'produce', kioskId: kiosk }, () =>
       produceOne(ctx, subject, { kioskId: kiosk, ...following }),
     ),
   );

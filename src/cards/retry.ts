@@ -1,5 +1,5 @@
 import type { Context } from '../context/context.ts';
-import { recordAct } from '../context/record-act.ts';
+import { recordAction } from '../context/record-action.ts';
 import { type Attempt, isUnsettled } from '../domain/attempt.ts';
 import { name } from '../domain/card.ts';
 import { type CatalogueEntry, lookUpError } from '../domain/errors/error-catalogue.ts';
@@ -30,7 +30,7 @@ export async function retry(
     "This journal's attempts are guarded here; against another machine's, the vendor's refusal is the only guard.",
   );
   return forEachCard(ctx, { targets, concurrency: 1, authorizeFirst: true }, async (subject) =>
-    recordAct(ctx, { subject, act: 'retry', kioskId: options.toKiosk }, () =>
+    recordAction(ctx, { subject, action: 'retry', kioskId: options.toKiosk }, () =>
       retryOne(ctx, subject, options),
     ),
   );
@@ -59,15 +59,15 @@ async function lookBefore(
   { abandon }: RetryOptions,
 ): Promise<Attempt | null> {
   const { attempt } = (await subject.observe()).facts;
-  if (abandon && attempt && mayBeGivenUp(ctx, attempt)) return giveUp(ctx, subject, attempt);
+  if (abandon && attempt && (await mayBeGivenUp(ctx, attempt))) return giveUp(ctx, subject, attempt);
   if (!attempt || !isUnsettled(attempt)) return attempt;
   await bringToRest(ctx, subject, attempt);
   return subject.latest?.facts.attempt ?? null;
 }
 
 /** A request that is queued, or of which still nobody knows after its settle window. */
-function mayBeGivenUp(ctx: Context, attempt: Attempt): boolean {
-  const isOnItsWay = attempt.outcome === 'sent' && ctx.journal.isHeld(attempt);
+async function mayBeGivenUp(ctx: Context, attempt: Attempt): Promise<boolean> {
+  const isOnItsWay = attempt.outcome === 'sent' && (await ctx.journal.isHeld(attempt));
   const age = ctx.clock.now() - (attempt.sentAt ?? 0);
   const isLost = isUnsettled(attempt) && !isOnItsWay && age >= ctx.timing.settleWindow;
   return attempt.outcome === 'queued' || isLost;

@@ -1,5 +1,5 @@
 import type { Context } from '../context/context.ts';
-import { recordAct } from '../context/record-act.ts';
+import { recordAction } from '../context/record-action.ts';
 import { hintOf, name } from '../domain/card.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import type { Simulation } from '../domain/production.ts';
@@ -16,7 +16,7 @@ export async function simulate(
   { targets, simulation }: { targets: readonly Target[]; simulation: Simulation },
 ): Promise<CardResult[]> {
   return forEachCard(ctx, { targets, concurrency: 1, authorizeFirst: true }, async (subject) =>
-    recordAct(ctx, { subject, act: 'simulate' }, () => simulateOne(ctx, subject, simulation)),
+    recordAction(ctx, { subject, action: 'simulate' }, () => simulateOne(ctx, subject, simulation)),
   );
 }
 
@@ -46,7 +46,7 @@ export async function sendSimulation(
 export async function verifyProfile(ctx: Context, profileId: number): Promise<void> {
   await ctx.authorize(profileId);
   const subject = { target: { profileId, orderId: null, cardToken: null } };
-  await recordAct(ctx, { subject, act: 'simulate' }, async () =>
+  await recordAction(ctx, { subject, action: 'simulate' }, async () =>
     refuseUnlessDone(await simulateVerification(ctx.wise, profileId)),
   );
 }

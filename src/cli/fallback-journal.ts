@@ -8,7 +8,7 @@ const WHOLE = new Set<keyof Journal>([
   'listCardsAt',
   'listKiosks',
   'listHolds',
-  'listActs',
+  'listActions',
   'listRuns',
   'findRun',
   'listRunCards',
@@ -50,7 +50,7 @@ export function makeForgivingJournal(
     get: (_, name: keyof Journal) => {
       if (WHOLE.has(name)) return async (...args: unknown[]) => only(name, args);
       const method = current()[name];
-      if (name === 'close' || name === 'isHeld') return method.bind(journal);
+      if (name === 'close') return method.bind(journal);
       return async (...args: unknown[]) => {
         try {
           return await Reflect.apply(method, journal, args);

@@ -1,10 +1,10 @@
 import { BaseCommand } from '../cli/base-command.ts';
-import { toActDocument } from '../domain/act.ts';
+import { toActionDocument } from '../domain/action.ts';
 import { limitFlag, toLimit } from '../input/flags.ts';
 import type { Result } from '../output/result.ts';
 import { auditTrail } from '../support/log.ts';
 import { renderLog } from '../support/log-view.ts';
-import { actSelectionFlags, toActSelection } from '../support/support-flags.ts';
+import { actSelectionFlags, toActionSelection } from '../support/support-flags.ts';
 
 export default class Log extends BaseCommand {
   static override effect = 'reads' as const;
@@ -25,11 +25,11 @@ never changes or removes any of it. Nothing is asked of the API. An act without 
     const limit = toLimit(flags.limit);
     // The kiosks of other people's acts are no setting of this command.
     const ctx = await this.context({ ...flags, kiosk: undefined });
-    const selection = toActSelection(flags, ctx.clock.now());
+    const selection = toActionSelection(flags, ctx.clock.now());
     const trail = await auditTrail(ctx, { selection, limit });
     return {
       exitCode: 0,
-      document: { acts: trail.acts.map(toActDocument), hasMore: trail.hasMore },
+      document: { acts: trail.acts.map(toActionDocument), hasMore: trail.hasMore },
       text: (style) => renderLog(trail, style),
     };
   }

@@ -1,4 +1,4 @@
-import { describeHolder } from '../domain/attempt.ts';
+import { describeOwner } from '../domain/attempt.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { commandLine } from '../domain/next-command.ts';
 import type { Lease } from '../journal/journal.ts';
@@ -24,10 +24,10 @@ export function leaseOnRun(id: string): string {
  */
 export async function withLeases<Result>(
   ctx: Context,
-  { subjects, act }: { subjects: readonly string[]; act: string },
+  { subjects, action }: { subjects: readonly string[]; action: string },
   work: () => Promise<Result>,
 ): Promise<Result> {
-  const [other] = await ctx.journal.takeLeases(subjects, act);
+  const [other] = await ctx.journal.takeLeases(subjects, action);
   if (other) throw leased(ctx, other);
   try {
     return await work();
@@ -38,12 +38,12 @@ export async function withLeases<Result>(
 }
 
 /** Somebody else is at it. */
-export function leased(ctx: Context, { subject, act, holder }: Lease): Failure {
+export function leased(ctx: Context, { subject, action, owner }: Lease): Failure {
   const [kind = '', name = ''] = subject.split(' ');
   const looks: Record<string, string[]> = { kiosk: ['kiosks'], run: ['runs', 'show', name] };
   const look = looks[kind] ?? ['status', name];
   const what = `${kind.charAt(0).toUpperCase()}${kind.slice(1)} ${name} is`;
-  return new Failure('leased', `${what} being worked on (${act}) by ${describeHolder(holder)}.`, {
+  return new Failure('leased', `${what} being worked on (${action}) by ${describeOwner(owner)}.`, {
     hint: `Wait until it is done, or ask them. Look at it: ${commandLine(look, ctx.invocation)}`,
   });
 }

@@ -65,7 +65,7 @@ export async function coverageFor(
   { since, until }: { since: number | null; until: number | null },
 ): Promise<Coverage> {
   const now = ctx.clock.now();
-  return coverageOf(await ctx.journal.listListenings(since ?? 0), {
+  return coverageOf(await ctx.journal.listListeners(since ?? 0), {
     from: since,
     to: Math.min(until ?? now, now),
     isListenedTo: await ctx.journal.isListenedTo(),

@@ -30,7 +30,7 @@ export const OPEN_OUTCOMES = [
 ] as const satisfies Outcome[];
 
 /** The process that sends an attempt. */
-export interface Holder {
+export interface OwnerProcess {
   host: string;
   user: string;
   pid: number;
@@ -39,7 +39,7 @@ export interface Holder {
 }
 
 /** How messages name the process that holds something. */
-export function describeHolder({ user, host, pid }: Holder): string {
+export function describeOwner({ user, host, pid }: OwnerProcess): string {
   return `${user}@${host}, process ${pid}`;
 }
 
@@ -59,7 +59,7 @@ export interface Attempt {
   baseline: Production | null;
   /** The last thing that the vendor said about this attempt, its refusal included. */
   production: Production | null;
-  holder: Holder;
+  owner: OwnerProcess;
   claimedAt: number;
   sentAt: number | null;
   closedAt: number | null;
@@ -207,8 +207,7 @@ export interface AttemptDocument {
 }
 
 export function toAttemptDocument(attempt: Attempt): AttemptDocument {
-  const { number, id, origin, kioskId, outcome, holder, reason, production, correlationId, traceId } =
-    attempt;
+  const { number, id, origin, kioskId, outcome, owner, reason, production, correlationId, traceId } = attempt;
   return {
     attempt: number,
     attemptId: id,
@@ -217,7 +216,7 @@ export function toAttemptDocument(attempt: Attempt): AttemptDocument {
     outcome,
     sentAt: utc(attempt.sentAt),
     closedAt: utc(attempt.closedAt),
-    by: origin === 'ours' ? `${holder.user}@${holder.host}` : null,
+    by: origin === 'ours' ? `${owner.user}@${owner.host}` : null,
     reason,
     production,
     correlationId,

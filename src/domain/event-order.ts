@@ -3,7 +3,7 @@ import { rankOf } from './production.ts';
 import { parseVendorTime } from './times/vendor-time.ts';
 
 /** What the events of one kind say together. */
-export interface Folded {
+export interface Projected {
   /** The event that tells where things stand; null while none came. */
   latest: CardEvent | null;
   /** Does every other event come before it, by times that can be read? If not, it is a guess, and decides nothing. */
@@ -11,9 +11,9 @@ export interface Folded {
 }
 
 /** Where a card stands by its events alone. */
-export interface FoldedEvents {
-  production: Folded;
-  order: Folded;
+export interface ProjectedEvents {
+  production: Projected;
+  order: Projected;
 }
 
 /**
@@ -58,17 +58,17 @@ export function laterOrderStatus(known: string | null, told: string | null): str
  * neither their order nor their repetition changes it. Other cards' events, test notifications and hints are the
  * caller's to leave out.
  */
-export function foldEvents(events: Iterable<CardEvent>): FoldedEvents {
+export function projectEvents(events: Iterable<CardEvent>): ProjectedEvents {
   const all = [...events];
   const ofType = (type: string) =>
     all.filter(({ eventType, status }) => eventType === type && status !== null);
   return {
-    production: foldOne(ofType(PRODUCTION_EVENT), rankOf),
-    order: foldOne(ofType(ORDER_EVENT), orderRankOf),
+    production: projectOne(ofType(PRODUCTION_EVENT), rankOf),
+    order: projectOne(ofType(ORDER_EVENT), orderRankOf),
   };
 }
 
-function foldOne(events: CardEvent[], rank: (status: string | null) => number | undefined): Folded {
+function projectOne(events: CardEvent[], rank: (status: string | null) => number | undefined): Projected {
   const placed = distinct(events).map((event) => ({ event, rank: rank(event.status), ...spanOf(event) }));
   const last = placed.filter((one) => !placed.some((other) => isBefore(one, other))).toSorted(compare);
   const [first] = last;

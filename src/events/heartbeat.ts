@@ -25,17 +25,17 @@ export async function keepPresence(
 ): Promise<() => Promise<void>> {
   const { journal, clock, report } = ctx;
   let last = clock.now();
-  let id = await journal.startListening(url, last);
+  let id = await journal.startListener(url, last);
   let isBroken = false;
-  const fold = await foldWhenIdle(ctx, signal);
+  const fold = await projectWhenIdle(ctx, signal);
 
   const beat = async (): Promise<void> => {
     const now = clock.now();
     const since = last;
     if (now - since <= GAP_MS) await journal.heartbeat(id, now);
     else {
-      await journal.endListening(id, since);
-      id = await journal.startListening(url, now);
+      await journal.endListener(id, since);
+      id = await journal.startListener(url, now);
     }
     last = now;
     isBroken = false;
@@ -56,14 +56,14 @@ export async function keepPresence(
   const running = run();
   return async () => {
     await running;
-    await journal.endListening(id, clock.now()).catch(complain);
+    await journal.endListener(id, clock.now()).catch(complain);
   };
 }
 
 /** Until when somebody listened before; null when nobody ever did, or somebody does now. */
 export async function lastListenedAt(ctx: Context): Promise<number | null> {
   if (await ctx.journal.isListenedTo()) return null;
-  const earlier = await ctx.journal.listListenings(0);
+  const earlier = await ctx.journal.listListeners(0);
   return earlier.reduce<number | null>((latest, { heartbeatAt }) => Math.max(latest ?? 0, heartbeatAt), null);
 }
 
@@ -77,7 +77,7 @@ const PAUSE_MS = 5;
  * Tells the cards what events said of them while none arrive, so that the next list of cards has nothing to wait for.
  * @returns what does some of it, if no event arrived since it was called last
  */
-export async function foldWhenIdle(
+export async function projectWhenIdle(
   { journal, clock }: Context,
   signal: AbortSignal,
 ): Promise<() => Promise<void>> {
@@ -90,7 +90,7 @@ export async function foldWhenIdle(
   return async () => {
     const end = clock.now() + BUDGET_MS;
     while (!signal.aborted && clock.now() < end && (await isQuiet())) {
-      if (await journal.foldEvents()) return;
+      if (await journal.projectEvents()) return;
       await clock.sleep(PAUSE_MS, signal).catch(() => undefined);
     }
   };

@@ -70,7 +70,7 @@ export async function importEvents(
   }
   await flush();
   // So that whoever looks at cards next has nothing to wait for; they would take the rest in themselves.
-  while (!ctx.signal.aborted && !(await ctx.journal.foldEvents()))
+  while (!ctx.signal.aborted && !(await ctx.journal.projectEvents()))
     await ctx.clock.sleep(0, ctx.signal).catch(() => undefined);
   return { ...counts, refusals, error: endOf(counts, { isSignatureWrong, verifier }) };
 }

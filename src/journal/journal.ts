@@ -1,12 +1,11 @@
-import type { ActRecord } from '../domain/act.ts';
+import type { ActionRecord } from '../domain/action.ts';
 import type { Attempt } from '../domain/attempt.ts';
 import type { KeptEvent } from '../domain/event.ts';
 import type { Production } from '../domain/production.ts';
 import type { NewRun, RunCard, RunRecord } from '../domain/run.ts';
 import type {
-  Act,
-  ActEnd,
-  ActFilter,
+  ActionEnd,
+  ActionFilter,
   AttemptUpdate,
   CardState,
   CardStateFilter,
@@ -18,7 +17,8 @@ import type {
   KnownCard,
   KnownKiosk,
   Lease,
-  Listening,
+  ListenerRecord,
+  NewAction,
   Observed,
   OrderRequestRecord,
   RunCardUpdate,
@@ -26,7 +26,7 @@ import type {
   Sending,
 } from './tables/records.ts';
 
-export type { ActRecord } from '../domain/act.ts';
+export type { ActionRecord } from '../domain/action.ts';
 export type * from './tables/records.ts';
 
 /**
@@ -53,7 +53,7 @@ export interface Journal {
    * Takes in some of what events said of cards since the last time, so that the next list has less to do.
    * @returns whether that was all; else there is more to take in
    */
-  foldEvents(): Promise<boolean>;
+  projectEvents(): Promise<boolean>;
   /** How far the API's clock is ahead of ours, in milliseconds, as it was seen last. */
   clockOffset(): Promise<number>;
   rememberClockOffset(milliseconds: number): Promise<void>;
@@ -64,7 +64,7 @@ export interface Journal {
    * @param subjects `card TOKEN` or `kiosk ID`
    * @returns those that another process holds
    */
-  takeLeases(subjects: readonly string[], act: string): Promise<Lease[]>;
+  takeLeases(subjects: readonly string[], action: string): Promise<Lease[]>;
   releaseLeases(subjects: readonly string[]): Promise<void>;
   /** All that other processes hold right now. */
   listLeases(): Promise<Lease[]>;
@@ -110,7 +110,7 @@ export interface Journal {
    */
   recordObserved(observed: Observed): Promise<Attempt>;
   /** Is the process that holds an attempt still there? True also where it can't be told, for another machine's. */
-  isHeld(attempt: Attempt): boolean;
+  isHeld(attempt: Attempt): Promise<boolean>;
 
   findOrderRequest(profileId: number, idempotencyKey: string): Promise<OrderRequestRecord | null>;
   recordOrderRequest(request: OrderRequestRecord, at: number): Promise<void>;
@@ -139,20 +139,20 @@ export interface Journal {
   /** Forgets events that arrived before a time. @returns how many */
   pruneEvents(before: number): Promise<number>;
 
-  startListening(url: string, at: number): Promise<number>;
-  heartbeat(listening: number, at: number): Promise<void>;
-  endListening(listening: number, at: number): Promise<void>;
+  startListener(url: string, at: number): Promise<number>;
+  heartbeat(listener: number, at: number): Promise<void>;
+  endListener(listener: number, at: number): Promise<void>;
   /** Those that were still there at a time or later, oldest first. */
-  listListenings(since: number): Promise<Listening[]>;
+  listListeners(since: number): Promise<ListenerRecord[]>;
   /** Does a listener write to this journal right now? */
   isListenedTo(): Promise<boolean>;
   /** Since when a listener that does has been there, in milliseconds since the epoch; null where there is none. */
   listenedToSince(): Promise<number | null>;
 
-  startAct(act: Act): Promise<number>;
-  endAct(id: number, end: ActEnd): Promise<void>;
+  startAction(action: NewAction): Promise<number>;
+  endAction(id: number, end: ActionEnd): Promise<void>;
   /** Oldest first. */
-  listActs(filter: ActFilter): Promise<ActRecord[]>;
+  listActions(filter: ActionFilter): Promise<ActionRecord[]>;
 
   /** @returns it with who began it: this process */
   startRun(run: NewRun): Promise<RunRecord>;

@@ -1,14 +1,14 @@
 import { Database } from '../database/sqlite.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import type { Journal } from './journal.ts';
-import { sqliteActs } from './sqlite-acts.ts';
+import { sqliteActions } from './sqlite-acts.ts';
 import { sqliteAttempts } from './sqlite-attempts.ts';
 import { sqliteCardStates, sqliteCards } from './sqlite-cards.ts';
 import { sqliteEvents, sqliteListenings } from './sqlite-events.ts';
 import { sqliteKiosks } from './sqlite-kiosks.ts';
 import { sqliteLeases } from './sqlite-leases.ts';
 import { sqliteRuns } from './sqlite-runs.ts';
-import { currentHolder } from './tables/leases.ts';
+import { currentOwner } from './tables/leases.ts';
 import { CARDS_ATTEMPTS_ACTS } from './tables/migrations/001-cards-attempts-acts.ts';
 import { EVENTS_LISTENINGS } from './tables/migrations/002-events-listenings.ts';
 import { KIOSKS } from './tables/migrations/003-kiosks.ts';
@@ -42,13 +42,13 @@ export function openSqliteJournal({ file, environment, now, patience }: SqliteJo
   const fault = (reason: string) => unusable(file, reason);
   const db = new Database({ file, migrations: MIGRATIONS, durability: 'full', patience, fault });
   const commit = new GroupCommit(db);
-  const store: Store = { db, commit, environment, now, holder: currentHolder() };
+  const store: Store = { db, commit, environment, now, holder: currentOwner() };
   return {
     ...sqliteCards(store),
     ...sqliteAttempts(store),
     ...sqliteEvents(store),
     ...sqliteListenings(store),
-    ...sqliteActs(store),
+    ...sqliteActions(store),
     ...sqliteCardStates(store),
     ...sqliteKiosks(store),
     ...sqliteLeases(store),

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { type KeptEvent, ORDER_EVENT, productionOf } from '../domain/event.ts';
-import { foldEvents, laterOrderStatus } from '../domain/event-order.ts';
+import { laterOrderStatus, projectEvents } from '../domain/event-order.ts';
 import { latestOf, type Production } from '../domain/production.ts';
 import * as states from './tables/card-states.ts';
 import * as cards from './tables/cards.ts';
@@ -65,7 +65,7 @@ function foldCard(
   const profileId = known?.profile_id ?? all.find((event) => (event.profileId ?? 0) > 0)?.profileId;
   const [first] = all;
   if (!first || !profileId) return;
-  const { production, order } = foldEvents(all);
+  const { production, order } = projectEvents(all);
   const orderStatus = laterOrderStatus(known?.order_status ?? null, order.latest?.status ?? null);
   const more = { cardCreatedAt: null, deliveryOption: null, orderStatus };
   const orderSeenAt = all.findLast(({ eventType }) => eventType === ORDER_EVENT)?.receivedAt ?? null;

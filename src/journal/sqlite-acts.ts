@@ -1,25 +1,28 @@
 import { hostname } from 'node:os';
-import type { ActRecord } from '../domain/act.ts';
+import type { ActionRecord } from '../domain/action.ts';
 import type { Journal } from './journal.ts';
 import {
-  endAct,
+  endAction,
   findOrderRequest,
-  insertAct,
-  type KeptAct,
-  listActs,
+  insertAction,
+  type KeptAction,
+  listActions,
   recordOrderRequest,
-} from './tables/acts.ts';
+} from './tables/actions.ts';
 import { mayBeAlive } from './tables/leases.ts';
 import type { Store } from './write-queue.ts';
 
-type ActsPart = Pick<Journal, 'startAct' | 'endAct' | 'listActs' | 'findOrderRequest' | 'recordOrderRequest'>;
+type ActionsPart = Pick<
+  Journal,
+  'startAction' | 'endAction' | 'listActions' | 'findOrderRequest' | 'recordOrderRequest'
+>;
 
 /** Who did what, and the idempotency keys of orders. */
-export function sqliteActs({ db, commit, environment, holder }: Store): ActsPart {
+export function sqliteActions({ db, commit, environment, holder }: Store): ActionsPart {
   return {
-    startAct: async (act) => commit.write(() => insertAct(db, environment, { act, holder })),
-    endAct: async (id, end) => commit.write(() => endAct(db, id, end)),
-    listActs: async (filter) => listActs(db, environment, filter).map(toActRecord),
+    startAction: async (act) => commit.write(() => insertAction(db, environment, { act, holder })),
+    endAction: async (id, end) => commit.write(() => endAction(db, id, end)),
+    listActions: async (filter) => listActions(db, environment, filter).map(toActionRecord),
     findOrderRequest: async (profileId, idempotencyKey) =>
       findOrderRequest(db, environment, { profileId, idempotencyKey }),
     recordOrderRequest: async (request, at) =>
@@ -27,9 +30,9 @@ export function sqliteActs({ db, commit, environment, holder }: Store): ActsPart
   };
 }
 
-function toActRecord({ holderPid: pid, holderStartedAt: startedAt, ...act }: KeptAct): ActRecord {
-  if (act.endedAt !== null) return { ...act, isRunning: false };
-  const { host, user } = act;
+function toActionRecord({ holderPid: pid, holderStartedAt: startedAt, ...action }: KeptAction): ActionRecord {
+  if (action.endedAt !== null) return { ...action, isRunning: false };
+  const { host, user } = action;
   const isTold = pid !== null && host === hostname();
-  return { ...act, isRunning: isTold ? mayBeAlive({ host, user, pid, startedAt }) : null };
+  return { ...action, isRunning: isTold ? mayBeAlive({ host, user, pid, startedAt }) : null };
 }

@@ -52,6 +52,6 @@ export function sqliteAttempts({ db, commit, environment, now, holder }: Store):
         if (open) attempts.moveBehind(db, open, attempt);
         return present(attempts.findAttempt(db, attempt.id));
       }),
-    isHeld: (attempt) => isHeld(attempt, now()),
+    isHeld: async (attempt) => isHeld(attempt, now()),
   };
 }

@@ -33,7 +33,7 @@ type StatesPart = Pick<
   | 'rememberProduction'
   | 'listCardStates'
   | 'listKiosks'
-  | 'foldEvents'
+  | 'projectEvents'
   | 'clockOffset'
   | 'rememberClockOffset'
 >;
@@ -55,7 +55,7 @@ export function sqliteCardStates(store: Store): StatesPart {
       await foldCards(store);
       return states.listKiosks(db, environment);
     },
-    foldEvents: async () => foldSome(store),
+    projectEvents: async () => foldSome(store),
     clockOffset: async () => findEnvironment(db, environment).clock_offset,
     rememberClockOffset: async (milliseconds) =>
       commit.write(() => {

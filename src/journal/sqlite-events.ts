@@ -57,22 +57,22 @@ function insert(
 
 type ListeningsPart = Pick<
   Journal,
-  'startListening' | 'heartbeat' | 'endListening' | 'listListenings' | 'isListenedTo' | 'listenedToSince'
+  'startListener' | 'heartbeat' | 'endListener' | 'listListeners' | 'isListenedTo' | 'listenedToSince'
 >;
 
 /** The times in which somebody listened. */
 export function sqliteListenings({ db, environment, now, holder }: Store): ListeningsPart {
   const since = (): number | null => {
-    const recent = listenings.listListenings(db, environment, now() - SILENCE_MS);
+    const recent = listenings.listListeners(db, environment, now() - SILENCE_MS);
     // They are listed by their start.
-    const live = recent.find((one) => one.endedAt === null && mayBeAlive(one.holder));
+    const live = recent.find((one) => one.endedAt === null && mayBeAlive(one.owner));
     return live?.startedAt ?? null;
   };
   return {
-    startListening: async (url, at) => listenings.insertListening(db, environment, { url, holder, at }),
+    startListener: async (url, at) => listenings.insertListening(db, environment, { url, holder, at }),
     heartbeat: async (listening, at) => listenings.beat(db, listening, at),
-    endListening: async (listening, at) => listenings.endListening(db, listening, at),
-    listListenings: async (since) => listenings.listListenings(db, environment, since),
+    endListener: async (listening, at) => listenings.endListener(db, listening, at),
+    listListeners: async (since) => listenings.listListeners(db, environment, since),
     isListenedTo: async () => since() !== null,
     listenedToSince: async () => since(),
   };

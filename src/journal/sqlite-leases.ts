@@ -14,12 +14,12 @@ export function sqliteLeases(
 ): Pick<Journal, 'takeLeases' | 'releaseLeases' | 'listLeases' | 'holdsLeases'> {
   const { db, commit, environment, now } = store;
   const own = new OwnLeases(store);
-  const isHeld = (lease: leases.KeptLease) => now() - lease.renewedAt < LEASE_MS && mayBeAlive(lease.holder);
+  const isHeld = (lease: leases.KeptLease) => now() - lease.renewedAt < LEASE_MS && mayBeAlive(lease.owner);
   return {
     takeLeases: async (subjects, act) => {
       const foreign = await commit.write(() => {
         const found = subjects.flatMap((subject) => leases.findLease(db, environment, subject) ?? []);
-        const others = found.filter((lease) => lease.owner !== own.owner && isHeld(lease));
+        const others = found.filter((lease) => lease.connection !== own.owner && isHeld(lease));
         if (others.length === 0) own.put(subjects, act);
         return others;
       });
@@ -31,9 +31,9 @@ export function sqliteLeases(
       own.keepUp();
     },
     listLeases: async () =>
-      leases.listLeases(db, environment).filter((lease) => lease.owner !== own.owner && isHeld(lease)),
+      leases.listLeases(db, environment).filter((lease) => lease.connection !== own.owner && isHeld(lease)),
     holdsLeases: async (subjects) =>
-      subjects.every((subject) => leases.findLease(db, environment, subject)?.owner === own.owner),
+      subjects.every((subject) => leases.findLease(db, environment, subject)?.connection === own.owner),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Database } from '../database/sqlite.ts';
-import type { Holder } from '../domain/attempt.ts';
+import type { OwnerProcess } from '../domain/attempt.ts';
 
 /** One write that waits, and how whoever waits for it is told. */
 interface Waiting {
@@ -73,7 +73,7 @@ export interface Store {
   /** Milliseconds since the epoch. */
   now: () => number;
   /** This process, as the journal names it. */
-  holder: Holder;
+  holder: OwnerProcess;
 }
 
 /** A row that was just written. */

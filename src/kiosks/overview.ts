@@ -89,8 +89,8 @@ export function toHoldDocument(hold: Hold | undefined): KioskFacts['hold'] {
 
 function toBusy(lease: Lease | undefined): KioskFacts['busy'] {
   if (!lease) return null;
-  const { act, holder, takenAt } = lease;
-  return { act, by: `${holder.user}@${holder.host}`, since: new Date(takenAt).toISOString() };
+  const { action, owner, takenAt } = lease;
+  return { act: action, by: `${owner.user}@${owner.host}`, since: new Date(takenAt).toISOString() };
 }
 
 function utc(milliseconds: number | null): string | null {

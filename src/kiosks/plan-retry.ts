@@ -12,7 +12,7 @@ import { advise } from '../domain/runbook.ts';
 import { failureOf, isSelected, type JournalCard, kioskOf } from '../domain/selection.ts';
 import { median } from '../domain/times/duration.ts';
 import { parseVendorTime } from '../domain/times/vendor-time.ts';
-import type { ActRecord } from '../journal/journal.ts';
+import type { ActionRecord } from '../journal/journal.ts';
 import { findInJournal, requireKnownKiosks, selectFromJournal, toTarget } from './kiosk-cards.ts';
 import { type LeftOut, planRetries, type RetryCandidate, type RetryPlan } from './retry-plan.ts';
 
@@ -52,7 +52,7 @@ export async function planRetry(
 ): Promise<RetryPlan> {
   const { kioskIds, toKiosk, limit } = selection;
   await requireKnownKiosks(ctx, toKiosk === null ? kioskIds : [...kioskIds, toKiosk]);
-  const acts = await ctx.journal.listActs({ selection: nameSelection(selection) });
+  const acts = await ctx.journal.listActions({ selection: nameSelection(selection) });
   const tried: Tried = new Map(acts.map(({ cardToken, startedAt }) => [cardToken ?? '', startedAt]));
   const { cards, stuck } = await settleOpenAttempts(ctx, await findConcerned(ctx, selection, acts));
   const runbook = await ctx.runbook();
@@ -70,7 +70,7 @@ export async function planRetry(
 async function findConcerned(
   ctx: Context,
   { kioskIds, toKiosk }: RetrySelection,
-  acts: readonly ActRecord[],
+  acts: readonly ActionRecord[],
 ): Promise<JournalCard[]> {
   const there = toKiosk === null ? kioskIds : [...kioskIds, toKiosk];
   const cards = await selectFromJournal(ctx, { kioskIds: there }, { isUnfinished: true });

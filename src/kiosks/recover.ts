@@ -1,7 +1,7 @@
 import { findHold, kioskHeld } from '../cards/session/hold-check.ts';
 import type { Context } from '../context/context.ts';
 import { leaseOnKiosk, withLeases } from '../context/leases.ts';
-import { declined } from '../context/record-act.ts';
+import { declined } from '../context/record-action.ts';
 import type { Card } from '../domain/card.ts';
 import { lookUpError } from '../domain/errors/error-catalogue.ts';
 import { type AdvisedEntry, advise, type Runbook } from '../domain/runbook.ts';
@@ -45,7 +45,7 @@ export async function recover(
   { spoiled, isReleased, ...options }: RecoverOptions,
 ): Promise<Recovery> {
   await requireKnownKiosks(ctx, [kioskId]);
-  return withLeases(ctx, { subjects: [leaseOnKiosk(kioskId)], act: 'recover' }, async () => {
+  return withLeases(ctx, { subjects: [leaseOnKiosk(kioskId)], action: 'recover' }, async () => {
     const failed = await findFailed(ctx, kioskId);
     await askWhetherFixed(ctx, kioskId, failed);
     const destroyed = await findSpoiled(ctx, { kioskId, spoiled, failed });

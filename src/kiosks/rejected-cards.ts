@@ -1,5 +1,5 @@
 import type { Context } from '../context/context.ts';
-import { declined, NO_CARD, recordAct } from '../context/record-act.ts';
+import { declined, NO_CARD, recordAction } from '../context/record-action.ts';
 import { type Card, name } from '../domain/card.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { isNamed, type Reference } from '../domain/ids.ts';
@@ -58,7 +58,7 @@ async function findRecorded(
   ctx: Context,
   { kioskId, failed }: Pick<Finding, 'kioskId' | 'failed'>,
 ): Promise<Recorded> {
-  const acts = await ctx.journal.listActs({ acts: ['destroyed'], kioskIds: [kioskId] });
+  const acts = await ctx.journal.listActions({ actions: ['destroyed'], kioskIds: [kioskId] });
   const since = Math.max(0, ...failed.map(({ attempt }) => attempt?.claimedAt ?? 0));
   return {
     has: (card) =>
@@ -99,6 +99,6 @@ export async function recordDestroyed(
 ): Promise<void> {
   for (const card of found) {
     const subject = card ? { target: card, card } : NO_CARD;
-    await recordAct(ctx, { subject, act: 'destroyed', kioskId }, async () => undefined);
+    await recordAction(ctx, { subject, action: 'destroyed', kioskId }, async () => undefined);
   }
 }

@@ -1,7 +1,7 @@
 import type { Context } from '../context/context.ts';
 import type { Covered } from '../context/coverage.ts';
 import { readCovered } from '../context/listener-state.ts';
-import { approveAttended, declined } from '../context/record-act.ts';
+import { approveAttended, declined } from '../context/record-action.ts';
 import { outcomeOf } from '../domain/results.ts';
 import { nameSelection, planRetry, type RetrySelection } from './plan-retry.ts';
 import { countCards, countSent, type LeftOut, type RetryPlan } from './retry-plan.ts';

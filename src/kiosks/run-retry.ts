@@ -6,7 +6,7 @@ import { forEachCard, Subject } from '../cards/session/session.ts';
 import { waitForResult } from '../cards/wait-produced.ts';
 import type { BoardRow, Context } from '../context/context.ts';
 import { leaseOnCard, leaseOnKiosk, withLeases } from '../context/leases.ts';
-import { recordAct } from '../context/record-act.ts';
+import { recordAction } from '../context/record-action.ts';
 import { isOpen } from '../domain/attempt.ts';
 import { name } from '../domain/card.ts';
 import { type Decision, guardRetry, type Seen } from '../domain/guards.ts';
@@ -44,7 +44,7 @@ export interface RetryResult extends CardResult {
 export async function runRetries(ctx: Context, plan: RetryPlan, options: RunOptions): Promise<RetryResult[]> {
   const { kiosks } = plan;
   const subjects = kiosks.flatMap(({ kioskId, cards }) => [leaseOnKiosk(kioskId), ...cards.map(leaseOn)]);
-  return withLeases(ctx, { subjects, act: 'retry' }, async () => {
+  return withLeases(ctx, { subjects, action: 'retry' }, async () => {
     await options.onApproved?.();
     const board = new RetryBoard(ctx, plan);
     try {
@@ -99,12 +99,12 @@ async function runCard(ctx: Context, planned: PlannedRetry, options: RunOptions)
   const target = toTarget(planned.one);
   const subject = new Subject(ctx, target);
   const { kioskId, turn } = planned;
-  const act = { subject, act: 'retry', kioskId, selection: options.selection } as const;
+  const action = { subject, action: 'retry', kioskId, selection: options.selection } as const;
   const work = async () => {
     subject.isLean = await mayLookLean(ctx, planned.one.card);
     return turn === 'joined'
       ? awaitJoined(ctx, subject, { planned, ...options })
-      : recordAct(ctx, act, async () => produceAgain(ctx, subject, { planned, ...options }));
+      : recordAction(ctx, action, async () => produceAgain(ctx, subject, { planned, ...options }));
   };
   const subjects = new Map([[target, subject]]);
   const [result] = await forEachCard(ctx, { targets: [target], concurrency: 1, subjects }, work);

@@ -2,7 +2,7 @@ import pMap from 'p-map';
 import { cancelOne } from '../cards/cancel.ts';
 import { Subject } from '../cards/session/session.ts';
 import type { Context } from '../context/context.ts';
-import { recordAct } from '../context/record-act.ts';
+import { recordAction } from '../context/record-action.ts';
 import { asFailure } from '../domain/errors/failure.ts';
 import { formatReference } from '../domain/ids.ts';
 import type { FreedPlaces, RunCard } from '../domain/run.ts';
@@ -63,9 +63,9 @@ async function cancelOrder(run: Run, { profileId, orderId }: Order): Promise<Ord
   const { record } = run;
   const ctx = { ...run.ctx, timing: { ...run.ctx.timing, timeout: CANCEL_MS } };
   const subject = new Subject(ctx, { profileId, orderId, cardToken: null, after: null });
-  const act = { subject, act: 'cancel', selection: `run ${record.id}` } as const;
+  const action = { subject, action: 'cancel', selection: `run ${record.id}` } as const;
   try {
-    const isCancelled = await recordAct(ctx, act, async () => cancelOne(ctx, subject));
+    const isCancelled = await recordAction(ctx, action, async () => cancelOne(ctx, subject));
     return isCancelled ? 'cancelled' : 'ended-before';
   } catch (error) {
     if (ctx.signal.aborted) return null;

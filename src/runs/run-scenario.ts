@@ -33,7 +33,7 @@ async function goOn(
   { id, plan }: { id: string; plan: Plan },
   begin: () => Promise<RunRecord>,
 ): Promise<RunRecord> {
-  return withLeases(ctx, { subjects: [leaseOnRun(id)], act: 'run' }, async () => {
+  return withLeases(ctx, { subjects: [leaseOnRun(id)], action: 'run' }, async () => {
     const record = await begin();
     const run = new Run(runContext(ctx, record), record, plan);
     await goAllWays(ctx, run);

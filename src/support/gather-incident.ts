@@ -1,6 +1,6 @@
 import type { Context } from '../context/context.ts';
 import { coverageFor } from '../context/listener-state.ts';
-import type { ActRecord } from '../domain/act.ts';
+import type { ActionRecord } from '../domain/action.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { formatReference, type Reference } from '../domain/ids.ts';
 import { commandLine } from '../domain/next-command.ts';
@@ -92,10 +92,10 @@ async function storyOf(
 async function actsOn(
   ctx: Context,
   { cards, kioskId, since, until }: Span & { cards: readonly CardStory[]; kioskId: string | null },
-): Promise<ActRecord[]> {
+): Promise<ActionRecord[]> {
   const tokens = new Set(cards.flatMap(({ cardToken }) => cardToken ?? []));
   const orders = new Set(cards.flatMap(({ orderId }) => orderId ?? []));
-  const acts = await ctx.journal.listActs({ until, ...(since !== null && { since }) });
+  const acts = await ctx.journal.listActions({ until, ...(since !== null && { since }) });
   return acts.filter(
     (act) =>
       (act.cardToken !== null && tokens.has(act.cardToken)) ||
@@ -105,7 +105,7 @@ async function actsOn(
 }
 
 /** One of several cards of which there is nothing would be missed by whoever reads the bundle. */
-function sayMissing(ctx: Context, cards: readonly CardStory[], acts: readonly ActRecord[]): void {
+function sayMissing(ctx: Context, cards: readonly CardStory[], acts: readonly ActionRecord[]): void {
   for (const card of cards) {
     const isTold = card.events.length + card.attempts.length > 0 || acts.some((act) => isSame(act, card));
     if (!isTold) ctx.report.warn(`The journal has nothing of ${formatReference(card)} in this time.`);

@@ -1,4 +1,4 @@
-import { type ActRecord, outcomeOfAct } from '../domain/act.ts';
+import { type ActionRecord, outcomeOfAction } from '../domain/action.ts';
 import { type Attempt, isOpen } from '../domain/attempt.ts';
 import { meaningOf } from '../domain/errors/exit-codes.ts';
 import { type KeptEvent, ORDER_EVENT, PRODUCTION_EVENT } from '../domain/event.ts';
@@ -87,7 +87,7 @@ export function entriesOfAttempt(attempt: Attempt, safe: ForOutsiders): Incident
     type: 'attempt',
     ...subjectOf(attempt, safe),
     ...NOTHING,
-    by: isOurs ? safe.operator(attempt.holder) : 'another system',
+    by: isOurs ? safe.operator(attempt.owner) : 'another system',
     attempt: number,
     attemptId: attempt.id,
     correlationId: safe.word(attempt.correlationId),
@@ -106,12 +106,12 @@ export function entriesOfAttempt(attempt: Attempt, safe: ForOutsiders): Incident
   return [first, ended];
 }
 
-export function entryOfAct(act: ActRecord, safe: ForOutsiders): IncidentEntry {
-  const outcome = outcomeOfAct(act);
+export function entryOfAction(act: ActionRecord, safe: ForOutsiders): IncidentEntry {
+  const outcome = outcomeOfAction(act);
   return {
     at: iso(act.startedAt),
     type: 'act',
-    what: `${act.act}: ${outcome}`,
+    what: `${act.action}: ${outcome}`,
     ...subjectOf(act, safe),
     ...NOTHING,
     by: safe.operator(act),

@@ -1,11 +1,11 @@
 import { type Coverage, type CoverageDocument, toCoverageDocument } from '../context/coverage.ts';
-import type { ActRecord } from '../domain/act.ts';
+import type { ActionRecord } from '../domain/action.ts';
 import type { Attempt, Outcome } from '../domain/attempt.ts';
 import { lookUpError } from '../domain/errors/error-catalogue.ts';
 import type { Actor, ErrorKind } from '../domain/errors/vendor-errors.ts';
 import type { KeptEvent } from '../domain/event.ts';
 import type { Production } from '../domain/production.ts';
-import { entriesOfAttempt, entryOfAct, entryOfEvent, type IncidentEntry } from './incident-entries.ts';
+import { entriesOfAttempt, entryOfAction, entryOfEvent, type IncidentEntry } from './incident-entries.ts';
 import { ForOutsiders, type Privacy } from './redact-incident.ts';
 
 /** What kioskctl worked with: versions and settings. */
@@ -46,7 +46,7 @@ export interface IncidentFacts {
   /** How far the API's clock is ahead of ours, in milliseconds. */
   clockOffset: number;
   cards: readonly CardStory[];
-  acts: readonly ActRecord[];
+  acts: readonly ActionRecord[];
 }
 
 export interface IncidentCard {
@@ -106,7 +106,7 @@ function peopleOf({ acts, cards }: IncidentFacts) {
   const ours = cards.flatMap(({ attempts }) => attempts).filter(({ origin }) => origin === 'ours');
   return [
     ...acts.map(({ startedAt, user, host }) => ({ at: startedAt, user, host })),
-    ...ours.map(({ claimedAt, holder: { user, host } }) => ({ at: claimedAt, user, host })),
+    ...ours.map(({ claimedAt, owner: { user, host } }) => ({ at: claimedAt, user, host })),
   ].toSorted((left, right) => left.at - right.at);
 }
 
@@ -116,7 +116,7 @@ const ORDER = { act: 0, attempt: 1, event: 2 } as const;
 function timelineOf({ acts, cards, since, until }: IncidentFacts, safe: ForOutsiders): IncidentEntry[] {
   const [from, to] = [iso(since ?? 0), iso(until)];
   return [
-    ...acts.map((act) => entryOfAct(act, safe)),
+    ...acts.map((act) => entryOfAction(act, safe)),
     ...cards.flatMap(({ attempts }) => attempts.flatMap((attempt) => entriesOfAttempt(attempt, safe))),
     ...cards.flatMap(({ events }) => events.map((event) => entryOfEvent(event, safe))),
   ]

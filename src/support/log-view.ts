@@ -1,4 +1,4 @@
-import { type ActRecord, outcomeOfAct } from '../domain/act.ts';
+import { type ActionRecord, outcomeOfAction } from '../domain/action.ts';
 import { meaningOf } from '../domain/errors/exit-codes.ts';
 import { formatReference } from '../domain/ids.ts';
 import { redact } from '../domain/text/redaction.ts';
@@ -10,14 +10,14 @@ import type { AuditTrail } from './log.ts';
 export function renderLog({ acts, hasMore }: AuditTrail, style: Style): string {
   if (acts.length === 0) return 'No acts.\n';
   const more = hasMore ? style.dim(`These are the newest ${acts.length}; --limit shows more.\n`) : '';
-  return `${acts.map((act) => renderAct(act, style)).join('')}${more}`;
+  return `${acts.map((act) => renderAction(act, style)).join('')}${more}`;
 }
 
-function renderAct(act: ActRecord, style: Style): string {
+function renderAction(act: ActionRecord, style: Style): string {
   const line = [
     `#${act.id}`,
     style.dim(localTime(act.startedAt)),
-    style.bold(act.act),
+    style.bold(act.action),
     printable(subjectOf(act)),
     printable(act.kioskId ?? '–'),
     printable(`${act.user}@${act.host} (${act.context})`),
@@ -32,12 +32,12 @@ function renderAct(act: ActRecord, style: Style): string {
   return `${line}\n${reason}${ids.length > 0 ? style.dim(`    ${ids.join(', ')}`).concat('\n') : ''}`;
 }
 
-function subjectOf(act: ActRecord): string {
+function subjectOf(act: ActionRecord): string {
   return act.cardToken === null && act.orderId === null ? '–' : formatReference(act);
 }
 
-function outcomeText(act: ActRecord, style: Style): string {
-  switch (outcomeOfAct(act)) {
+function outcomeText(act: ActionRecord, style: Style): string {
+  switch (outcomeOfAction(act)) {
     case 'done':
       return style.good('done');
     case 'failed':

@@ -1,13 +1,13 @@
 import type { Context } from '../context/context.ts';
-import { type ActName, type ActRecord, outcomeOfAct } from '../domain/act.ts';
+import { type ActionName, type ActionRecord, outcomeOfAction } from '../domain/action.ts';
 import type { Reference } from '../domain/ids.ts';
-import type { ActFilter } from '../journal/journal.ts';
+import type { ActionFilter } from '../journal/journal.ts';
 
 /** Which acts to tell; what is null doesn't matter, nor does an empty list. */
-export interface ActSelection {
+export interface ActionSelection {
   card: Reference | null;
   kioskIds: readonly string[];
-  acts: readonly ActName[];
+  acts: readonly ActionName[];
   user: string | null;
   host: string | null;
   /** Leaves out those that ended well, or still go on. */
@@ -19,7 +19,7 @@ export interface ActSelection {
 
 export interface AuditTrail {
   /** Oldest first. */
-  acts: ActRecord[];
+  acts: ActionRecord[];
   /** Are there older ones that fit? */
   hasMore: boolean;
 }
@@ -27,21 +27,21 @@ export interface AuditTrail {
 /** The newest acts of this environment that fit, whichever context did them, as many as `limit`. */
 export async function auditTrail(
   ctx: Context,
-  { selection, limit }: { selection: ActSelection; limit: number },
+  { selection, limit }: { selection: ActionSelection; limit: number },
 ): Promise<AuditTrail> {
   const filter = await toFilter(ctx, selection);
   // Which of those without an end go on, the processes tell: they can't be left out before they are counted.
-  const found = await ctx.journal.listActs(selection.isFailed ? filter : { ...filter, limit: limit + 1 });
-  const acts = selection.isFailed ? found.filter((act) => outcomeOfAct(act) !== 'running') : found;
+  const found = await ctx.journal.listActions(selection.isFailed ? filter : { ...filter, limit: limit + 1 });
+  const acts = selection.isFailed ? found.filter((act) => outcomeOfAction(act) !== 'running') : found;
   return { acts: acts.slice(-limit), hasMore: acts.length > limit };
 }
 
-async function toFilter(ctx: Context, selection: ActSelection): Promise<ActFilter> {
+async function toFilter(ctx: Context, selection: ActionSelection): Promise<ActionFilter> {
   const { card, kioskIds, acts, user, host, isFailed, since, until } = selection;
   return {
     ...(card && { card: await nameCard(ctx, card) }),
     ...(kioskIds.length > 0 && { kioskIds }),
-    ...(acts.length > 0 && { acts }),
+    ...(acts.length > 0 && { actions: acts }),
     ...(user !== null && { user }),
     ...(host !== null && { host }),
     ...(since !== null && { since }),

@@ -158,7 +158,7 @@ describe('a listener', () => {
     expect(await journal.isListenedTo()).toBe(true);
     await listener.end('SIGINT');
     expect(await journal.isListenedTo()).toBe(false);
-    const [listening] = await journal.listListenings(0);
+    const [listening] = await journal.listListeners(0);
     expect(listening).toMatchObject({ url: listener.url, endedAt: expect.any(Number) });
     const next = await start(user);
     expect(Date.parse(next.lines[0].unheardSince)).toBe(listening?.endedAt);

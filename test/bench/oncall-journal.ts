@@ -57,7 +57,7 @@ export async function seedJournal(home: string, cards: number): Promise<void> {
     for (const card of some) if (card.index % 2 === 0) await sendFromHere(journal, card);
     await Promise.all(some.flatMap((card) => eventsOf(card)).map((event) => keep(journal, event)));
   }
-  while (!(await journal.foldEvents()));
+  while (!(await journal.projectEvents()));
   journal.close();
   copyFileSync(file, join(home, 'journal.db'));
   rmSync(folder, { recursive: true });

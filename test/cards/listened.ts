@@ -55,7 +55,7 @@ export class Listener {
 
   async start(): Promise<void> {
     const at = this.clock.now();
-    this.#listening = await this.#world.journal.startListening('http://127.0.0.1:8788', at);
+    this.#listening = await this.#world.journal.startListener('http://127.0.0.1:8788', at);
     this.#beat(this.#listening);
   }
 
@@ -63,7 +63,7 @@ export class Listener {
   async stop(): Promise<void> {
     const listening = this.#listening;
     this.#listening = 0;
-    await this.#world.journal.endListening(listening, this.clock.now());
+    await this.#world.journal.endListener(listening, this.clock.now());
   }
 
   /** Gives no sign of life any more, like one that was killed on another machine. */

@@ -1,14 +1,14 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { foldEvents } from '../../src/domain/event-order.ts';
+import { projectEvents } from '../../src/domain/event-order.ts';
 import { orderEvent, productionEvent } from './events.ts';
 
 const event = productionEvent;
 
 describe('the production', () => {
   test('of no events is not known', () => {
-    expect(foldEvents([]).production).toEqual({ latest: null, isCertain: false });
-    expect(foldEvents([orderEvent('PLACED')]).production.latest).toBeNull();
+    expect(projectEvents([]).production).toEqual({ latest: null, isCertain: false });
+    expect(projectEvents([orderEvent('PLACED')]).production.latest).toBeNull();
   });
 
   test('is the one that occurred last, however late the others arrive', () => {
@@ -20,7 +20,7 @@ describe('the production', () => {
       [again, failed, early],
       [early, again, failed],
     ])
-      expect(foldEvents(events).production).toEqual({ latest: again, isCertain: true });
+      expect(projectEvents(events).production).toEqual({ latest: again, isCertain: true });
   });
 
   test.each([
@@ -29,21 +29,21 @@ describe('the production', () => {
     ['IN_PROGRESS', 'PRODUCED'],
   ])('at equal times goes from %s to %s', (before, after) => {
     const events = [event(after), event(before)];
-    expect(foldEvents(events).production).toEqual({ latest: events[0], isCertain: true });
+    expect(projectEvents(events).production).toEqual({ latest: events[0], isCertain: true });
   });
 
   test('that is PRODUCED stays so, whatever the times say', () => {
     const produced = event('PRODUCED', { occurredAt: '2026-03-01T11:00:00.120Z' });
     const later = event('PRODUCTION_ERROR', { occurredAt: '2026-03-02T11:00:00.120Z' });
-    expect(foldEvents([produced, later]).production).toEqual({ latest: produced, isCertain: true });
+    expect(projectEvents([produced, later]).production).toEqual({ latest: produced, isCertain: true });
   });
 
   test('of times that overlap is a guess', () => {
     const failed = event('PRODUCTION_ERROR', { occurredAt: '2026-03-01T11:00:00Z' });
     const again = event('IN_PROGRESS', { occurredAt: '2026-03-01T11:00:00.900Z' });
-    expect(foldEvents([failed, again]).production).toEqual({ latest: failed, isCertain: false });
+    expect(projectEvents([failed, again]).production).toEqual({ latest: failed, isCertain: false });
     const nextSecond = event('IN_PROGRESS', { occurredAt: '2026-03-01T11:00:01.000Z' });
-    expect(foldEvents([failed, nextSecond]).production).toEqual({ latest: nextSecond, isCertain: true });
+    expect(projectEvents([failed, nextSecond]).production).toEqual({ latest: nextSecond, isCertain: true });
   });
 
   test('of a time that can not be read is a guess, unless something surely came later', () => {
@@ -51,32 +51,32 @@ describe('the production', () => {
       occurredAt: '2024-01-01T12:24:560Z',
       sentAt: '2026-03-01T11:00:00.000Z',
     });
-    expect(foldEvents([unreadable]).production).toEqual({ latest: unreadable, isCertain: false });
+    expect(projectEvents([unreadable]).production).toEqual({ latest: unreadable, isCertain: false });
     const before = event('IN_PROGRESS', { occurredAt: '2026-03-01T10:59:00.000Z' });
-    expect(foldEvents([unreadable, before]).production.isCertain).toBe(false);
+    expect(projectEvents([unreadable, before]).production.isCertain).toBe(false);
     const after = event('IN_PROGRESS', { occurredAt: '2026-03-01T11:00:00.500Z' });
-    expect(foldEvents([unreadable, after]).production).toEqual({ latest: after, isCertain: true });
+    expect(projectEvents([unreadable, after]).production).toEqual({ latest: after, isCertain: true });
   });
 
   test('of a word that nobody documented is a guess', () => {
     const odd = event('POLISHING', { occurredAt: '2026-03-01T11:05:00.000Z' });
-    expect(foldEvents([odd, event('IN_PROGRESS')]).production).toEqual({ latest: odd, isCertain: false });
+    expect(projectEvents([odd, event('IN_PROGRESS')]).production).toEqual({ latest: odd, isCertain: false });
   });
 
   test('keeps the least sent_at of an event that came again', () => {
     const first = event('IN_PROGRESS', { sentAt: '2026-03-01T11:00:01Z' });
     const again = { ...first, id: 99, sentAt: '2026-03-01T12:00:00Z' };
     const never = { ...first, id: 100, sentAt: null };
-    expect(foldEvents([never, again, first]).production).toEqual({ latest: first, isCertain: true });
+    expect(projectEvents([never, again, first]).production).toEqual({ latest: first, isCertain: true });
   });
 });
 
 describe('the order', () => {
   test('goes by time, then by rank', () => {
     const events = ['PLACED', 'REQUIREMENTS_FULFILLED', 'CARD_DETAILS_CREATED'].map((one) => orderEvent(one));
-    expect(foldEvents(events).order.latest?.status).toBe('CARD_DETAILS_CREATED');
+    expect(projectEvents(events).order.latest?.status).toBe('CARD_DETAILS_CREATED');
     const cancelled = orderEvent('CANCELLED', { occurredAt: '2026-03-01T12:00:00Z' });
-    expect(foldEvents([cancelled, ...events]).order).toEqual({ latest: cancelled, isCertain: false });
+    expect(projectEvents([cancelled, ...events]).order).toEqual({ latest: cancelled, isCertain: false });
   });
 });
 
@@ -127,7 +127,7 @@ describe('any order and any repetition', () => {
     );
     fc.assert(
       fc.property(shuffled, ({ all, other }) => {
-        expect(foldEvents(other)).toEqual(foldEvents(all));
+        expect(projectEvents(other)).toEqual(projectEvents(all));
       }),
       { numRuns: 2_000 },
     );
@@ -136,10 +136,10 @@ describe('any order and any repetition', () => {
   test('what is certain stays true when events come that surely occurred before it', () => {
     fc.assert(
       fc.property(fc.array(anyEvent, { maxLength: 8 }), (events) => {
-        const { latest, isCertain } = foldEvents(events).production;
+        const { latest, isCertain } = projectEvents(events).production;
         fc.pre(isCertain);
         const old = productionEvent('PRODUCTION_ERROR', { occurredAt: '2026-02-01T00:00:00Z' });
-        const { production } = foldEvents([old, ...events]);
+        const { production } = projectEvents([old, ...events]);
         expect(production).toEqual(
           latest?.status === 'PRODUCED' ? { latest, isCertain } : { latest, isCertain: true },
         );
@@ -150,7 +150,7 @@ describe('any order and any repetition', () => {
   test('PRODUCED absorbs', () => {
     fc.assert(
       fc.property(fc.array(anyEvent, { maxLength: 8 }), (events) => {
-        const { latest } = foldEvents([...events, productionEvent('PRODUCED')]).production;
+        const { latest } = projectEvents([...events, productionEvent('PRODUCED')]).production;
         expect(latest?.status).toBe('PRODUCED');
       }),
     );

@@ -31,7 +31,7 @@ export function attempt(outcome: Outcome, more: Partial<Attempt> = {}): Attempt 
     outcome,
     baseline: production('READY', { occurredAt: BEFORE }),
     production: null,
-    holder: { host: 'here', user: 'ada', pid: 4711, startedAt: '1' },
+    owner: { host: 'here', user: 'ada', pid: 4711, startedAt: '1' },
     claimedAt: SENT_AT - 100,
     sentAt: SENT_AT,
     closedAt: null,

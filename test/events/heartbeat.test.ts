@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Clock } from '../../src/context/context.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
 import { keepPresence, lastListenedAt } from '../../src/events/heartbeat.ts';
-import type { Journal, Listening } from '../../src/journal/journal.ts';
+import type { Journal, ListenerRecord } from '../../src/journal/journal.ts';
 import { World } from '../context/world.ts';
 import { productionEvent } from '../domain/events.ts';
 
@@ -61,8 +61,8 @@ async function keep(context = world.context({ clock })) {
 
 /** From, last sign of life, end: in milliseconds after the start. */
 async function spans(): Promise<(number | null)[][]> {
-  const listenings = await world.journal.listListenings(0);
-  return listenings.map(({ startedAt, heartbeatAt, endedAt }: Listening) => [
+  const listenings = await world.journal.listListeners(0);
+  return listenings.map(({ startedAt, heartbeatAt, endedAt }: ListenerRecord) => [
     startedAt - START,
     heartbeatAt - START,
     endedAt && endedAt - START,
@@ -157,7 +157,7 @@ describe('what events said', () => {
     let folds = 0;
     const endless = new Proxy(journal, {
       get: (target, name: keyof Journal) =>
-        name !== 'foldEvents'
+        name !== 'projectEvents'
           ? target[name]
           : async () => {
               folds += 1;

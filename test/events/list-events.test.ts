@@ -92,11 +92,11 @@ describe('what a selection covers', () => {
     const { journal, clock } = world;
     const since = clock.time;
     clock.time += HOUR;
-    const first = await journal.startListening('http://127.0.0.1:8788/', clock.time);
+    const first = await journal.startListener('http://127.0.0.1:8788/', clock.time);
     clock.time += HOUR;
-    await journal.endListening(first, clock.time);
+    await journal.endListener(first, clock.time);
     clock.time += HOUR;
-    await journal.startListening('http://127.0.0.1:8788/', clock.time);
+    await journal.startListener('http://127.0.0.1:8788/', clock.time);
     clock.time += 1_000;
     const { listened, gaps } = await coverageFor(world.context(), { since, until: null });
     const hours = (spans: typeof gaps) =>
@@ -111,7 +111,7 @@ describe('what a selection covers', () => {
   test('ends with the last sign of a listener that is gone', async () => {
     const { journal, clock } = world;
     const started = clock.time;
-    await journal.startListening('http://127.0.0.1:8788/', started);
+    await journal.startListener('http://127.0.0.1:8788/', started);
     clock.time += HOUR;
     expect(await coverageFor(world.context(), { since: started, until: null })).toMatchObject({
       listened: [],
@@ -121,7 +121,7 @@ describe('what a selection covers', () => {
 
   test('of another environment says nothing here', async () => {
     const other = world.openJournal('sandbox');
-    await other.startListening('http://127.0.0.1:8788/', world.clock.time);
+    await other.startListener('http://127.0.0.1:8788/', world.clock.time);
     other.close();
     world.clock.time += 1_000;
     expect(await coverageFor(world.context(), { since: null, until: null })).toMatchObject({ from: null });

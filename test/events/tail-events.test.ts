@@ -89,7 +89,7 @@ test('says where it begins, and whether anybody listens', async () => {
   const tail = async () => tailEvents(world.context(), { ...NOW, deadline }, async () => undefined);
   await tail();
   expect(world.said.at(-1)).toMatch(/after event 0.*Nobody listens right now: kioskctl listen/);
-  await world.journal.startListening('http://127.0.0.1:8788/', world.clock.time);
+  await world.journal.startListener('http://127.0.0.1:8788/', world.clock.time);
   await tail();
   expect(world.said.at(-1)).not.toContain('Nobody listens');
 });

@@ -28,7 +28,7 @@ describe('a claim', () => {
       claimedAt: stand.now,
       sentAt: null,
       closedAt: null,
-      holder: { pid: process.pid },
+      owner: { pid: process.pid },
     });
     expect(await journal.latestAttempt(TOKEN)).toBeNull();
     expect(await journal.listAttempts(TOKEN)).toEqual([]);

@@ -88,8 +88,8 @@ describe('what events say', () => {
       }),
     );
     await keep(journal, ...events);
-    expect([await journal.foldEvents(), await journal.foldEvents()]).toEqual([false, false]);
-    expect([await journal.foldEvents(), await journal.foldEvents()]).toEqual([true, true]);
+    expect([await journal.projectEvents(), await journal.projectEvents()]).toEqual([false, false]);
+    expect([await journal.projectEvents(), await journal.projectEvents()]).toEqual([true, true]);
     expect(await journal.listCardStates({})).toHaveLength(450);
   });
 
@@ -118,7 +118,7 @@ describe('what events say', () => {
             const memory = openSqliteJournal({ file: IN_MEMORY, environment: 'sandbox', now: () => 0 });
             for (const { isFolded, event: one } of list) {
               await keep(memory, one);
-              if (isFolded) await memory.foldEvents();
+              if (isFolded) await memory.projectEvents();
             }
             const result = await memory.listCardStates({});
             memory.close();

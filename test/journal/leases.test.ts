@@ -19,7 +19,7 @@ describe('two journals', () => {
   test('of which one has a lease: the other is told who', async () => {
     expect(await journal.takeLeases([CARD], 'retry')).toEqual([]);
     expect(await other.takeLeases([CARD], 'produce')).toMatchObject([
-      { subject: CARD, act: 'retry', holder: { pid: process.pid }, takenAt: stand.now },
+      { subject: CARD, action: 'retry', owner: { pid: process.pid }, takenAt: stand.now },
     ]);
     expect(await other.listLeases()).toMatchObject([{ subject: CARD }]);
   });
@@ -34,7 +34,7 @@ describe('two journals', () => {
     await journal.takeLeases([CARD], 'retry');
     await journal.releaseLeases([CARD]);
     expect(await other.takeLeases([CARD], 'produce')).toEqual([]);
-    expect(await journal.takeLeases([CARD], 'retry')).toMatchObject([{ act: 'produce' }]);
+    expect(await journal.takeLeases([CARD], 'retry')).toMatchObject([{ action: 'produce' }]);
   });
 
   test('of different environments do not meet', async () => {
@@ -69,7 +69,7 @@ describe('a lease of another process', () => {
     expect(rival.claimed).toBe(true);
     stand.now = Date.now();
     expect(await journal.takeLeases([CARD], 'retry')).toMatchObject([
-      { act: 'produce', holder: { pid: rival.child.pid } },
+      { action: 'produce', owner: { pid: rival.child.pid } },
     ]);
     await kill(rival);
     expect(await journal.takeLeases([CARD], 'retry')).toEqual([]);

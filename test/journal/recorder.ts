@@ -8,7 +8,7 @@ const BEAT_MS = 2_000;
 
 const [, , file = '', environment = 'local'] = process.argv;
 const journal = openSqliteJournal({ file, environment, now: () => Date.now() });
-const listening = await journal.startListening('http://127.0.0.1:8788', Date.now());
+const listening = await journal.startListener('http://127.0.0.1:8788', Date.now());
 const beat = setInterval(() => void journal.heartbeat(listening, Date.now()), BEAT_MS);
 const say = (line: unknown) => process.stdout.write(`${JSON.stringify(line)}\n`);
 say({ type: 'ready' });
@@ -18,5 +18,5 @@ for await (const line of createInterface({ input: process.stdin })) {
   say({ type: 'kept', id: kept?.id ?? null, at: Date.now() });
 }
 clearInterval(beat);
-await journal.endListening(listening, Date.now());
+await journal.endListener(listening, Date.now());
 journal.close();

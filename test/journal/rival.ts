@@ -34,7 +34,7 @@ async function claim(): Promise<void> {
   }
   if (act === 'act') {
     const subject = { profileId: 1001, orderId: null, cardToken, kioskId: null };
-    await journal.startAct({ act: 'cancel', context: 'ci', ...subject, reason: null, at });
+    await journal.startAction({ action: 'cancel', context: 'ci', ...subject, reason: null, at });
   }
   process.stdout.write(JSON.stringify({ id: attempt.id, claimed }));
 }

@@ -85,7 +85,7 @@ describe('the idempotency key of an order', () => {
 
 describe('an act', () => {
   const act = {
-    act: 'produce',
+    action: 'produce',
     context: 'ci',
     profileId: 1001,
     orderId: null,
@@ -97,7 +97,7 @@ describe('an act', () => {
 
   test('says who did what and why before it is done, and how it ended', async () => {
     const journal = stand.open();
-    const id = await journal.startAct(act);
+    const id = await journal.startAction(act);
     expect(rows('acts')).toEqual([
       expect.objectContaining({
         environment: 'sandbox',
@@ -114,17 +114,17 @@ describe('an act', () => {
         exit_code: null,
       }),
     ]);
-    await journal.endAct(id, { exitCode: 4, at: 2_000, orderId: 501, attemptId: 'a1', traceId: 't1' });
+    await journal.endAction(id, { exitCode: 4, at: 2_000, orderId: 501, attemptId: 'a1', traceId: 't1' });
     const ended = { exit_code: 4, ended_at: 2_000, order_id: 501, attempt_id: 'a1', trace_id: 't1' };
     expect(rows('acts')).toEqual([expect.objectContaining(ended)]);
   });
 
   test('ends once, and keeps the order that it began with', async () => {
     const journal = stand.open();
-    const id = await journal.startAct({ ...act, orderId: 501 });
-    const other = await journal.startAct(act);
-    await journal.endAct(id, { exitCode: 0, at: 2_000, orderId: null });
-    await journal.endAct(id, { exitCode: 9, at: 3_000, orderId: 502 });
+    const id = await journal.startAction({ ...act, orderId: 501 });
+    const other = await journal.startAction(act);
+    await journal.endAction(id, { exitCode: 0, at: 2_000, orderId: null });
+    await journal.endAction(id, { exitCode: 9, at: 3_000, orderId: 502 });
     expect(rows('acts')).toEqual([
       expect.objectContaining({ id, exit_code: 0, ended_at: 2_000, order_id: 501 }),
       expect.objectContaining({ id: other, exit_code: null, ended_at: null }),

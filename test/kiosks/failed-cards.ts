@@ -106,7 +106,7 @@ export class FailedCards {
     const { journal, clock } = this.world;
     const at = clock.now();
     const what = { profileId, orderId, cardToken, kioskId: HERE, reason: null, at };
-    await journal.startAct({ ...what, act: 'retry', context: 'local', selection: HERE });
+    await journal.startAction({ ...what, action: 'retry', context: 'local', selection: HERE });
     const { attempt } = await journal.claim(what);
     const baseline = await getProduction(this.world.client(), { profileId, cardToken });
     await journal.markSent(attempt, {

@@ -31,7 +31,7 @@ describe('a hold', () => {
     expect({ changed, isKnown }).toEqual({ changed: true, isKnown: true });
     expect(held).toMatchObject({ kioskId: 'WIS00001', reason: 'the door is open', context: 'local' });
     expect(held.heldAt).toBe(world.clock.now());
-    const [act] = await world.journal.listActs({ acts: ['hold'] });
+    const [act] = await world.journal.listActions({ actions: ['hold'] });
     expect(act).toMatchObject({ kioskId: 'WIS00001', reason: 'the door is open', exitCode: 0, profileId: 0 });
     expect(world.said.join('\n')).not.toContain('protects nothing');
   });
@@ -39,7 +39,7 @@ describe('a hold', () => {
   test('stays as it was set first; a second one is no act', async () => {
     await holdElsewhere('WIS00001');
     expect(await hold()).toMatchObject({ changed: false, hold: { reason: 'ribbon', context: 'night' } });
-    expect(await world.journal.listActs({ acts: ['hold'] })).toEqual([]);
+    expect(await world.journal.listActions({ actions: ['hold'] })).toEqual([]);
   });
 
   test('asks why, where nobody said, and is none without', async () => {
@@ -60,7 +60,7 @@ describe('a hold', () => {
     await holdElsewhere('WIS00001');
     expect(await releaseKiosk(world.context(), 'WIS00001')).toMatchObject({ reason: 'ribbon' });
     expect(await releaseKiosk(world.context(), 'WIS00001')).toBeNull();
-    expect(await world.journal.listActs({ acts: ['release'] })).toMatchObject([{ exitCode: 0 }]);
+    expect(await world.journal.listActions({ actions: ['release'] })).toMatchObject([{ exitCode: 0 }]);
   });
 });
 

@@ -18,7 +18,7 @@ async function recovery(options: Partial<RecoverOptions> = {}, context: Partial<
 
 /** Each card of which a spoiled one was recorded as destroyed; null for one that nobody can tell. */
 async function destroyed(): Promise<(string | null)[]> {
-  const acts = await cards.world.journal.listActs({ acts: ['destroyed'] });
+  const acts = await cards.world.journal.listActions({ actions: ['destroyed'] });
   return acts.map(({ cardToken }) => cardToken);
 }
 
@@ -73,7 +73,7 @@ describe('the recovery of a kiosk', () => {
     expect(cards.world.answers).toEqual([]);
     expect(await destroyed()).toEqual([]);
     expect(await cards.world.journal.listHolds()).toHaveLength(1);
-    expect(await cards.world.journal.listActs({ acts: ['release'] })).toEqual([]);
+    expect(await cards.world.journal.listActions({ actions: ['release'] })).toEqual([]);
     expect(await sent(1)).toBe(0);
   });
 
@@ -92,7 +92,7 @@ describe('the recovery of a kiosk', () => {
     const refused: string[] = [];
     const confirm = async (question: string) => {
       const [lease] = await other.takeLeases([`kiosk ${HERE}`], 'recover');
-      refused.push(`${question.slice(0, 6)} ${lease?.act}`);
+      refused.push(`${question.slice(0, 6)} ${lease?.action}`);
       return false;
     };
     const ask = { ...cards.world.context().ask, confirm };
@@ -119,7 +119,7 @@ describe('the recovery of a kiosk', () => {
     expect(released).toBeNull();
     expect(retry.results).toMatchObject([{ outcome: 'refused', error: { code: 'kiosk-held' } }]);
     expect(await journal.listHolds()).toHaveLength(1);
-    expect(await journal.listActs({ acts: ['release'] })).toEqual([]);
+    expect(await journal.listActions({ actions: ['release'] })).toEqual([]);
     expect(await sent(1)).toBe(0);
   });
 

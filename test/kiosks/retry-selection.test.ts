@@ -104,11 +104,11 @@ describe('a retry of a selection', () => {
 
   test('a dry run sends nothing and keeps nothing', async () => {
     await cards.fail(2);
-    const acts = await cards.world.journal.listActs({});
+    const acts = await cards.world.journal.listActions({});
     const { plan, results } = await cards.retry({ isDryRun: true });
     expect([plan.kiosks[0]?.cards.length, results]).toEqual([2, []]);
     expect(await cards.sentSince(2)).toEqual([]);
-    expect(await cards.world.journal.listActs({})).toEqual(acts);
+    expect(await cards.world.journal.listActions({})).toEqual(acts);
   });
 
   test('leaves out what can never be produced again, and says so', async () => {

@@ -300,8 +300,8 @@ describe('of the API', () => {
 
 test('a listener that lives is seen', async () => {
   const { wise } = await api();
-  const listening = await world.journal.startListening('http://127.0.0.1:1', world.clock.now());
+  const listening = await world.journal.startListener('http://127.0.0.1:1', world.clock.now());
   expect((await check({ wise })).listener?.status).toBe('ok');
-  await world.journal.endListening(listening, world.clock.now());
+  await world.journal.endListener(listening, world.clock.now());
   expect((await check({ wise })).listener?.status).toBe('warning');
 });

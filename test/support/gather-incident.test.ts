@@ -95,7 +95,7 @@ describe('the incident of a card', () => {
 
   test('has nothing of the bodies of events but what is told of them', async () => {
     const { profileId, cardToken } = one.target;
-    const holder = {
+    const owner = {
       cardHolderName: 'Canary Example',
       pan: '4111111111111111',
       address: { firstLine: 'Canary 1' },
@@ -106,10 +106,10 @@ describe('the incident of a card', () => {
         profile_id: profileId,
         card_token: cardToken,
         client_id: 'canary-bank',
-        ...holder,
+        ...owner,
       },
       description: 'Canary Example was here',
-      ...holder,
+      ...owner,
     });
     await importLines(one.world, [loggedLine(body, { deliveryId: 'canary@bank.example' })]);
     const incident = await tell({ cards: [one.target] });
@@ -132,9 +132,9 @@ function around(): { since: number; until: number } {
 describe('the incident of a kiosk', () => {
   test('is that of its cards in the time, and what was done to the kiosk itself', async () => {
     const { journal, clock } = one.world;
-    const hold = { act: 'hold', context: 'local', profileId: 0, orderId: null, cardToken: null } as const;
+    const hold = { action: 'hold', context: 'local', profileId: 0, orderId: null, cardToken: null } as const;
     for (const kioskId of ['WIS00001', 'WIS00002'])
-      await journal.startAct({ ...hold, kioskId, reason: 'door', at: clock.now() });
+      await journal.startAction({ ...hold, kioskId, reason: 'door', at: clock.now() });
     const incident = await tell({ kioskId: 'WIS00001' }, around());
     expect(told(incident).toSorted()).toEqual([...PRODUCTION, 'act hold: running'].toSorted());
     expect(incident).toMatchObject({ kioskId: 'WIS00001', cards: [{ cardToken: one.target.cardToken }] });
@@ -144,8 +144,8 @@ describe('the incident of a kiosk', () => {
   test('has what listening covers of the time', async () => {
     const { journal } = one.world;
     one.world.clock.time += 60_000;
-    const listening = await journal.startListening('http://127.0.0.1/', start);
-    await journal.endListening(listening, start + 5);
+    const listening = await journal.startListener('http://127.0.0.1/', start);
+    await journal.endListener(listening, start + 5);
     const { coverage } = await tell({ kioskId: 'WIS00001' }, { since: start - 5, until: null });
     expect(coverage.listened).toEqual([
       { from: new Date(start).toISOString(), to: new Date(start + 5).toISOString() },

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { KeptEvent } from '../../src/domain/event.ts';
 import { type IncidentFacts, makeIncident } from '../../src/support/incident.ts';
 import { renderIncident } from '../../src/support/incident-view.ts';
-import { actRecord } from '../domain/acts.ts';
+import { actionRecord } from '../domain/actions.ts';
 import { orderEvent, productionEvent } from '../domain/events.ts';
 import { attempt, production, TOKEN } from '../domain/facts.ts';
 
@@ -26,10 +26,10 @@ const SETUP = {
 /** A card that failed once, as an event, an attempt and an act tell it. */
 function facts(event: Partial<KeptEvent> = {}, reason = 'the door is closed'): IncidentFacts {
   const failed = production('PRODUCTION_ERROR', { errorCode: 'PRD_HOPPER_DOOR' });
-  const holder = { user: 'ada', host: 'laptop', pid: 1, startedAt: null };
+  const owner = { user: 'ada', host: 'laptop', pid: 1, startedAt: null };
   const sent = attempt('failed', {
     production: failed,
-    holder,
+    owner,
     claimedAt: AT,
     sentAt: AT,
     closedAt: AT + 5_000,
@@ -57,7 +57,7 @@ function facts(event: Partial<KeptEvent> = {}, reason = 'the door is closed'): I
         events: [productionEvent('PRODUCTION_ERROR', { receivedAt: AT + 4_000, ...event })],
       },
     ],
-    acts: [actRecord({ startedAt: AT, reason })],
+    acts: [actionRecord({ startedAt: AT, reason })],
   };
 }
 

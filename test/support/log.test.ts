@@ -1,12 +1,12 @@
 import { userInfo } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ActRecord } from '../../src/journal/journal.ts';
+import type { ActionRecord } from '../../src/journal/journal.ts';
 import { makeStyle } from '../../src/output/style.ts';
-import { type ActSelection, auditTrail } from '../../src/support/log.ts';
+import { type ActionSelection, auditTrail } from '../../src/support/log.ts';
 import { renderLog } from '../../src/support/log-view.ts';
 import { OneCard } from '../cards/one-card.ts';
 
-const EVERYTHING: ActSelection = {
+const EVERYTHING: ActionSelection = {
   card: null,
   kioskIds: [],
   acts: [],
@@ -32,8 +32,8 @@ beforeAll(async () => {
     context: { name: 'laptop', reason: 'door closed' },
   });
   const { profileId, cardToken } = one.target;
-  await one.world.journal.startAct({
-    act: 'cancel',
+  await one.world.journal.startAction({
+    action: 'cancel',
     context: 'local',
     profileId,
     cardToken,
@@ -45,11 +45,11 @@ beforeAll(async () => {
 });
 afterAll(async () => one.world.close());
 
-async function trail(more: Partial<ActSelection> = {}, limit = 100) {
+async function trail(more: Partial<ActionSelection> = {}, limit = 100) {
   return auditTrail(one.world.context(), { selection: { ...EVERYTHING, ...more }, limit });
 }
 
-const names = (acts: readonly ActRecord[]) => acts.map(({ act }) => act).join(' ');
+const names = (actions: readonly ActionRecord[]) => actions.map(({ action }) => action).join(' ');
 
 async function namesOf(card: { cardToken: string | null; orderId: number | null }): Promise<string> {
   return names((await trail({ card: { profileId: null, ...card } })).acts);
@@ -94,7 +94,7 @@ describe('the audit trail', () => {
 
   test('of what went wrong leaves out what goes on', async () => {
     const { acts, hasMore } = await trail({ isFailed: true }, 1);
-    expect(acts).toMatchObject([{ act: 'produce', kioskId: 'WIS00002', exitCode: 9 }]);
+    expect(acts).toMatchObject([{ action: 'produce', kioskId: 'WIS00002', exitCode: 9 }]);
     expect(hasMore).toBe(false);
   });
 });

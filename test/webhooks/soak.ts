@@ -121,7 +121,7 @@ async function compare(file: string, originals: ReadonlyMap<string, Set<string>>
       const body = Buffer.from(delivery?.body ?? []).toString();
       if (!originals.get(cardToken ?? '')?.has(body)) spoiled += 1;
     }
-    const listenings = await journal.listListenings(0);
+    const listenings = await journal.listListeners(0);
     return {
       kept: events.length,
       lost: [...originals.keys()].filter((token) => !tokens.has(token)).length,

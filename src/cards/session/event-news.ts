@@ -1,6 +1,6 @@
 import type { CardFacts } from '../../domain/card.ts';
 import { type KeptEvent, ORDER_EVENT, PRODUCTION_EVENT, productionOf } from '../../domain/event.ts';
-import { foldEvents, orderRankOf } from '../../domain/event-order.ts';
+import { orderRankOf, projectEvents } from '../../domain/event-order.ts';
 import { isLater, type Production, rankOf } from '../../domain/production.ts';
 import { compareVendorTimes, parseVendorTime } from '../../domain/times/vendor-time.ts';
 
@@ -33,7 +33,7 @@ export interface ToldOrder {
  */
 export function whatEventsTell(facts: CardFacts, events: readonly KeptEvent[]): Told | null {
   const trusted = events.filter(isTrusted);
-  const { latest, isCertain } = foldEvents(trusted).production;
+  const { latest, isCertain } = projectEvents(trusted).production;
   const production = latest && productionOf(latest);
   const event = trusted.find((one) => one === latest);
   if (!isCertain || !production || !event) return null;
@@ -55,7 +55,7 @@ export function whatEventsTell(facts: CardFacts, events: readonly KeptEvent[]): 
  */
 export function whatEventsTellOfOrder(facts: CardFacts, events: readonly KeptEvent[]): ToldOrder | null {
   const orders = events.filter((event) => isTrusted(event) && event.eventType === ORDER_EVENT);
-  const { latest, isCertain } = foldEvents(orders).order;
+  const { latest, isCertain } = projectEvents(orders).order;
   const event = orders.find((one) => one === latest);
   const orderStatus = event?.status ?? null;
   if (!isCertain || !event || orderStatus === null || event.orderId === null) return null;

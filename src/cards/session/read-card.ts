@@ -89,7 +89,7 @@ function identityOf({ profileId, orderId, cardToken }: Target) {
 /** Reads order and card as far as they can be found; what never changes is taken from the journal once it is there. */
 async function readCard(ctx: Context, target: Target, read: Look) {
   // What events told of the order counts.
-  if (read.isLean) await ctx.journal.foldEvents();
+  if (read.isLean) await ctx.journal.projectEvents();
   const known = await ctx.journal.findCard(target);
   const { profileId } = target;
   if (read.isLean && known && target.cardToken !== null) {

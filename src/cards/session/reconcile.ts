@@ -51,7 +51,7 @@ async function bringUpToDate(
   { production, lookedAt }: Look,
 ): Promise<Attempt> {
   // The process that sends it is still waiting for the answer, which says more than the production.
-  if (attempt.outcome === 'sent' && ctx.journal.isHeld(attempt)) return attempt;
+  if (attempt.outcome === 'sent' && (await ctx.journal.isHeld(attempt))) return attempt;
   const outcome = followUp(attempt, production, { lookedAt, settleWindow: ctx.timing.settleWindow });
   // What was there before the attempt, which the API may still show, says nothing about it.
   const reading = readProduction(attempt, production);

@@ -1,6 +1,6 @@
 import type { Context } from '../../context/context.ts';
 import { leaseOnCard, withLeases } from '../../context/leases.ts';
-import { type Attempt, describeHolder, isOpen, isUnsettled, type Outcome } from '../../domain/attempt.ts';
+import { type Attempt, describeOwner, isOpen, isUnsettled, type Outcome } from '../../domain/attempt.ts';
 import { hintOf, name } from '../../domain/card.ts';
 import { Failure } from '../../domain/errors/failure.ts';
 import { type Decision, type Seen } from '../../domain/guards.ts';
@@ -28,7 +28,7 @@ const MOST_ROUNDS = 3;
 export async function sendOnce(ctx: Context, subject: Subject, sending: Sending): Promise<Attempt | null> {
   const cardToken = await findToken(subject, sending);
   const subjects = [leaseOnCard(cardToken)];
-  return withLeases(ctx, { subjects, act: 'send' }, async () =>
+  return withLeases(ctx, { subjects, action: 'send' }, async () =>
     sendLeased(ctx, subject, { ...sending, cardToken }),
   );
 }
@@ -71,7 +71,8 @@ async function findToken(subject: Subject, sending: Sending): Promise<string> {
 /** Looks at a card until its open attempt is settled, or is known to be in progress. */
 export async function bringToRest(ctx: Context, subject: Subject, attempt: Attempt): Promise<void> {
   const onItsWay: Outcome[] = ['claimed', 'sent'];
-  if (onItsWay.includes(attempt.outcome) && ctx.journal.isHeld(attempt)) throw busy(ctx, subject, attempt);
+  if (onItsWay.includes(attempt.outcome) && (await ctx.journal.isHeld(attempt)))
+    throw busy(ctx, subject, attempt);
   if (!isUnsettled(attempt)) {
     await subject.observe();
     return;
@@ -139,7 +140,7 @@ export function seenOf({ card, latest }: Subject): Seen {
 
 function busy(ctx: Context, subject: Subject, attempt?: Attempt): Failure {
   const { card } = subject;
-  const who = attempt ? describeHolder(attempt.holder) : 'another process';
+  const who = attempt ? describeOwner(attempt.owner) : 'another process';
   return new Failure('attempt-open', `Card ${name(card)} is being sent right now by ${who}.`, {
     hint: `See what comes of it: ${statusOf(ctx, subject)}`,
   });

@@ -1,5 +1,5 @@
 import type { Database } from '../../database/sqlite.ts';
-import type { Attempt, Holder, Outcome } from '../../domain/attempt.ts';
+import type { Attempt, Outcome, OwnerProcess } from '../../domain/attempt.ts';
 import type { Production } from '../../domain/production.ts';
 import type { AttemptUpdate, Claim, Observed, Sending } from './records.ts';
 
@@ -67,7 +67,7 @@ export function listAttempts(db: Database, environment: string, cardToken: strin
 export function insertAttempt(
   db: Database,
   environment: string,
-  attempt: { holder: Holder } & ({ claim: Claim } | { observed: Observed }),
+  attempt: { holder: OwnerProcess } & ({ claim: Claim } | { observed: Observed }),
 ): string {
   const id = crypto.randomUUID();
   const observed = 'observed' in attempt ? attempt.observed : null;
@@ -161,7 +161,7 @@ export function toAttempt(row: AttemptRow | undefined): Attempt | null {
     outcome: row.outcome,
     baseline: toProduction(row.baseline),
     production: toProduction(row.production),
-    holder: {
+    owner: {
       host: row.holder_host,
       user: row.holder_user,
       pid: row.holder_pid,

@@ -1,5 +1,5 @@
 import type { Database } from '../../database/sqlite.ts';
-import type { Holder } from '../../domain/attempt.ts';
+import type { OwnerProcess } from '../../domain/attempt.ts';
 import type { Hold } from './records.ts';
 
 const COLUMNS = `kiosk_id AS kioskId, reason, context, user, host, held_at AS heldAt`;
@@ -24,7 +24,7 @@ export function findHold(db: Database, environment: string, kioskId: string): Ho
 export function insertHold(
   db: Database,
   environment: string,
-  hold: { kioskId: string; reason: string; context: string; at: number; holder: Holder },
+  hold: { kioskId: string; reason: string; context: string; at: number; holder: OwnerProcess },
 ): boolean {
   const { kioskId, reason, context, at, holder } = hold;
   const { host, user } = holder;

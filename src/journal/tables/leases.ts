@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import type { Database } from '../../database/sqlite.ts';
-import type { Attempt, Holder } from '../../domain/attempt.ts';
+import type { Attempt, OwnerProcess } from '../../domain/attempt.ts';
 import type { Lease } from './records.ts';
 
 interface LeaseRow {
@@ -18,7 +18,7 @@ interface LeaseRow {
 
 /** A lease with what tells whether it still holds. */
 export interface KeptLease extends Lease {
-  owner: string;
+  connection: string;
   renewedAt: number;
 }
 
@@ -43,7 +43,7 @@ export function listLeases(db: Database, environment: string): KeptLease[] {
 export function putLease(
   db: Database,
   environment: string,
-  lease: { subject: string; act: string; owner: string; holder: Holder; at: number },
+  lease: { subject: string; act: string; owner: string; holder: OwnerProcess; at: number },
 ): void {
   const { subject, act, owner, holder, at } = lease;
   db.run(
@@ -83,9 +83,9 @@ export function deleteLease(
 function toLease(row: LeaseRow): KeptLease {
   return {
     subject: row.subject,
-    act: row.act,
-    owner: row.owner,
-    holder: {
+    action: row.act,
+    connection: row.owner,
+    owner: {
       host: row.holder_host,
       user: row.holder_user,
       pid: row.holder_pid,
@@ -103,7 +103,7 @@ const CLAIM_LEASE_MS = 120_000;
 const SENDING_LEASE_MS = 40_000;
 
 /** This process, as the journal names it. */
-export function currentHolder(): Holder {
+export function currentOwner(): OwnerProcess {
   return {
     host: hostname(),
     user: userName(),
@@ -113,18 +113,18 @@ export function currentHolder(): Holder {
 }
 
 /** Is the process that holds an open attempt still at it? A claim or request that is too old counts as left behind. */
-export function isHeld({ holder, outcome, claimedAt, sentAt }: Attempt, now: number): boolean {
+export function isHeld({ owner, outcome, claimedAt, sentAt }: Attempt, now: number): boolean {
   const lease = outcome === 'claimed' ? CLAIM_LEASE_MS : SENDING_LEASE_MS;
   if (now - (sentAt ?? claimedAt) > lease) return false;
-  return mayBeAlive(holder);
+  return mayBeAlive(owner);
 }
 
 /** Does the process of a holder still run? True also for another machine's, where it can't be told. */
-export function mayBeAlive(holder: Holder): boolean {
+export function mayBeAlive(holder: OwnerProcess): boolean {
   return holder.host !== hostname() || isAlive(holder);
 }
 
-function isAlive({ pid, startedAt }: Holder): boolean {
+function isAlive({ pid, startedAt }: OwnerProcess): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {

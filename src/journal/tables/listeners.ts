@@ -1,6 +1,6 @@
 import type { Database } from '../../database/sqlite.ts';
-import type { Holder } from '../../domain/attempt.ts';
-import type { Listening } from './records.ts';
+import type { OwnerProcess } from '../../domain/attempt.ts';
+import type { ListenerRecord } from './records.ts';
 
 interface ListeningRow {
   id: number;
@@ -17,7 +17,7 @@ interface ListeningRow {
 export function insertListening(
   db: Database,
   environment: string,
-  { url, holder, at }: { url: string; holder: Holder; at: number },
+  { url, holder, at }: { url: string; holder: OwnerProcess; at: number },
 ): number {
   const row = db.get<{ id: number }>(
     `INSERT INTO listenings (environment, url, holder_host, holder_user, holder_pid, holder_started_at, started_at,
@@ -33,12 +33,12 @@ export function beat(db: Database, id: number, at: number): void {
   db.run('UPDATE listenings SET heartbeat_at = :at WHERE id = :id', { id, at });
 }
 
-export function endListening(db: Database, id: number, at: number): void {
+export function endListener(db: Database, id: number, at: number): void {
   db.run('UPDATE listenings SET heartbeat_at = :at, ended_at = :at WHERE id = :id', { id, at });
 }
 
 /** Oldest first. */
-export function listListenings(db: Database, environment: string, since: number): Listening[] {
+export function listListeners(db: Database, environment: string, since: number): ListenerRecord[] {
   return db
     .all<ListeningRow>(
       `SELECT id, url, holder_host, holder_user, holder_pid, holder_started_at, started_at, heartbeat_at, ended_at
@@ -48,11 +48,11 @@ export function listListenings(db: Database, environment: string, since: number)
     .map(toListening);
 }
 
-function toListening(row: ListeningRow): Listening {
+function toListening(row: ListeningRow): ListenerRecord {
   return {
     id: row.id,
     url: row.url,
-    holder: {
+    owner: {
       host: row.holder_host,
       user: row.holder_user,
       pid: row.holder_pid,

@@ -1,5 +1,5 @@
-import type { ActName, ActRecord } from '../../domain/act.ts';
-import type { Attempt, Holder, Outcome } from '../../domain/attempt.ts';
+import type { ActionName, ActionRecord } from '../../domain/action.ts';
+import type { Attempt, Outcome, OwnerProcess } from '../../domain/attempt.ts';
 import type { ExitCode } from '../../domain/errors/exit-codes.ts';
 import type { CardEvent, KeptEvent } from '../../domain/event.ts';
 import type { Production } from '../../domain/production.ts';
@@ -59,8 +59,8 @@ export interface Lease {
   /** `card TOKEN` or `kiosk ID`. */
   subject: string;
   /** What is done with it. */
-  act: string;
-  holder: Holder;
+  action: string;
+  owner: OwnerProcess;
   takenAt: number;
 }
 
@@ -107,16 +107,19 @@ export interface OrderRequestRecord {
 }
 
 /** An act as it begins. */
-export interface Act
-  extends Pick<ActRecord, 'act' | 'context' | 'profileId' | 'orderId' | 'cardToken' | 'kioskId' | 'reason'> {
+export interface NewAction
+  extends Pick<
+    ActionRecord,
+    'action' | 'context' | 'profileId' | 'orderId' | 'cardToken' | 'kioskId' | 'reason'
+  > {
   /** Which choice of cards it belongs to; null for one that was named. */
   selection?: string | null;
   at: number;
 }
 
 /** Which acts to list; all of what is given must hold. */
-export interface ActFilter {
-  acts?: readonly ActName[];
+export interface ActionFilter {
+  actions?: readonly ActionName[];
   /** On this card, or on its order: either is enough. */
   card?: { cardToken: string | null; orderId: number | null };
   /** Its own kiosk, or that of its attempt. */
@@ -133,7 +136,7 @@ export interface ActFilter {
   limit?: number;
 }
 
-export interface ActEnd {
+export interface ActionEnd {
   exitCode: number;
   at: number;
   orderId?: number | null;
@@ -179,11 +182,11 @@ export interface EventFilter {
 }
 
 /** A time in which a listener received events into this journal. */
-export interface Listening {
+export interface ListenerRecord {
   id: number;
   /** Where it received them. */
   url: string;
-  holder: Holder;
+  owner: OwnerProcess;
   startedAt: number;
   /** The last sign of life. */
   heartbeatAt: number;

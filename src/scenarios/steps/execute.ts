@@ -9,8 +9,8 @@ import { simulateOne, verifyProfile } from '../../cards/simulate.ts';
 import { waitForResult } from '../../cards/wait-produced.ts';
 import { waitUntilReady } from '../../cards/wait-ready.ts';
 import type { Context } from '../../context/context.ts';
-import { recordAct } from '../../context/record-act.ts';
-import type { ActName } from '../../domain/act.ts';
+import { recordAction } from '../../context/record-action.ts';
+import type { ActionName } from '../../domain/action.ts';
 import { isOpen } from '../../domain/attempt.ts';
 import { Failure } from '../../domain/errors/failure.ts';
 import { commandLine } from '../../domain/next-command.ts';
@@ -136,8 +136,8 @@ export function isAtKiosk({ card, latest }: Subject): boolean {
   return card.stage === 'in-progress' || isOpen(latest?.facts.attempt ?? null);
 }
 
-async function recorded(work: Work, act: ActName, done: () => Promise<unknown>): Promise<void> {
+async function recorded(work: Work, action: ActionName, done: () => Promise<unknown>): Promise<void> {
   const { ctx, subject, run } = work;
-  const kioskId = act === 'produce' || act === 'retry' ? kioskFor(work) : null;
-  await recordAct(ctx, { subject, act, kioskId, selection: `run ${run.record.id}` }, done);
+  const kioskId = action === 'produce' || action === 'retry' ? kioskFor(work) : null;
+  await recordAction(ctx, { subject, action, kioskId, selection: `run ${run.record.id}` }, done);
 }

@@ -3,7 +3,7 @@
 import { hostname, userInfo } from 'node:os';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Act, ActFilter, Delivery, Journal } from '../../src/journal/journal.ts';
+import type { ActionFilter, Delivery, Journal, NewAction } from '../../src/journal/journal.ts';
 import { understand } from '../../src/webhooks/decode-event.ts';
 import { productionBody } from '../webhooks/signer.ts';
 import { kill, OTHER_TOKEN, Stand, TOKEN } from './stand.ts';
@@ -16,9 +16,9 @@ beforeEach(() => {
   journal = stand.open();
 });
 
-function act(more: Partial<Act> = {}): Act {
+function act(more: Partial<NewAction> = {}): NewAction {
   const subject = { profileId: 1001, orderId: null, cardToken: TOKEN, kioskId: 'WIS00001' };
-  return { act: 'produce', context: 'ci', ...subject, reason: 'ticket 4711', at: 1_000, ...more };
+  return { action: 'produce', context: 'ci', ...subject, reason: 'ticket 4711', at: 1_000, ...more };
 }
 
 /** An event of OTHER_TOKEN at WIS00001. */
@@ -40,8 +40,8 @@ function sql(statement: string): void {
 
 describe('whoever reaches the file can’t', () => {
   beforeEach(async () => {
-    await journal.endAct(await journal.startAct(act()), { exitCode: 4, at: 2_000, traceId: 't' });
-    await journal.startAct(act({ cardToken: OTHER_TOKEN }));
+    await journal.endAction(await journal.startAction(act()), { exitCode: 4, at: 2_000, traceId: 't' });
+    await journal.startAction(act({ cardToken: OTHER_TOKEN }));
   });
 
   test.each([
@@ -59,15 +59,15 @@ describe('whoever reaches the file can’t', () => {
        VALUES (1, 'sandbox', 'ci', 'order', 1, 'h', 'u', 1)`,
     ],
   ])('%s', async (_, statement) => {
-    const before = await journal.listActs({});
+    const before = await journal.listActions({});
     expect(() => sql(statement)).toThrow(/act/);
-    expect(await journal.listActs({})).toEqual(before);
+    expect(await journal.listActions({})).toEqual(before);
     expect(before).toHaveLength(2);
   });
 });
 
 async function running(): Promise<(boolean | null)[]> {
-  return (await journal.listActs({})).map(({ isRunning }) => isRunning);
+  return (await journal.listActions({})).map(({ isRunning }) => isRunning);
 }
 
 describe('an act without an end', () => {
@@ -90,21 +90,23 @@ describe('an act without an end', () => {
 
 describe('a list of acts', () => {
   beforeEach(async () => {
-    const failed = await journal.startAct(act({ act: 'retry', cardToken: null, kioskId: null }));
+    const failed = await journal.startAction(act({ action: 'retry', cardToken: null, kioskId: null }));
     const attempt = await stand.sent(journal);
-    await journal.endAct(failed, { exitCode: 4, at: 1_100, attemptId: attempt.id });
-    const done = await journal.startAct(act({ cardToken: null, orderId: 502, context: 'laptop', at: 2_000 }));
-    await journal.endAct(done, { exitCode: 0, at: 2_100 });
-    await journal.startAct(
-      act({ act: 'hold', cardToken: null, kioskId: 'WIS00002', profileId: 0, at: 3_000 }),
+    await journal.endAction(failed, { exitCode: 4, at: 1_100, attemptId: attempt.id });
+    const done = await journal.startAction(
+      act({ cardToken: null, orderId: 502, context: 'laptop', at: 2_000 }),
     );
-    await stand.open('production').startAct(act());
+    await journal.endAction(done, { exitCode: 0, at: 2_100 });
+    await journal.startAction(
+      act({ action: 'hold', cardToken: null, kioskId: 'WIS00002', profileId: 0, at: 3_000 }),
+    );
+    await stand.open('production').startAction(act());
   });
 
   test('tells all of it, with the ids of its attempt', async () => {
-    const [retry, ...others] = await journal.listActs({});
+    const [retry, ...others] = await journal.listActions({});
     expect(retry).toMatchObject({
-      act: 'retry',
+      action: 'retry',
       cardToken: TOKEN,
       user: userInfo().username,
       host: hostname(),
@@ -117,9 +119,9 @@ describe('a list of acts', () => {
     expect(others.map(({ context }) => context)).toEqual(['laptop', 'ci']);
   });
 
-  test.each<[string, ActFilter, number[]]>([
+  test.each<[string, ActionFilter, number[]]>([
     ['everything', {}, [1, 2, 3]],
-    ['a kind', { acts: ['hold', 'release'] }, [3]],
+    ['a kind', { actions: ['hold', 'release'] }, [3]],
     ['a card', { card: { cardToken: TOKEN, orderId: null } }, [1]],
     ['an order', { card: { cardToken: null, orderId: 502 } }, [2]],
     ['a kiosk, that of the attempt too', { kioskIds: ['WIS00001'] }, [1, 2]],
@@ -131,7 +133,7 @@ describe('a list of acts', () => {
     ['a time', { since: 1_001, until: 3_000 }, [2]],
     ['the newest', { limit: 2 }, [2, 3]],
   ])('of %s', async (_, filter, ids) => {
-    expect((await journal.listActs(filter)).map(({ id }) => id)).toEqual(ids);
+    expect((await journal.listActions(filter)).map(({ id }) => id)).toEqual(ids);
   });
 });
 
@@ -158,7 +160,7 @@ describe('the cards of a kiosk in a time', () => {
 
   test('events and acts count when they came', async () => {
     await journal.keepEvent(heard({ receivedAt: 1_000 }));
-    await journal.startAct(act({ at: 3_000 }));
+    await journal.startAction(act({ at: 3_000 }));
     expect(await at(0, 2_000)).toEqual([OTHER_TOKEN]);
     expect(await at(1_000, 3_001)).toEqual([OTHER_TOKEN, TOKEN]);
     expect(await at(1_001, 3_000)).toEqual([]);

@@ -2,7 +2,7 @@ import { meaningOf } from './errors/exit-codes.ts';
 import { redact } from './text/redaction.ts';
 
 /** What people do with kioskctl that stays in the journal. `destroyed`: a spoiled card, by hand. */
-export const ACTS = [
+export const ACTIONS = [
   'order',
   'produce',
   'retry',
@@ -16,12 +16,12 @@ export const ACTS = [
   'test-webhook',
 ] as const;
 
-export type ActName = (typeof ACTS)[number];
+export type ActionName = (typeof ACTIONS)[number];
 
 /** An act as the journal keeps it. Times are milliseconds since the epoch. */
-export interface ActRecord {
+export interface ActionRecord {
   id: number;
-  act: ActName;
+  action: ActionName;
   context: string;
   /** 0 for an act of the whole application, which belongs to no profile. */
   profileId: number;
@@ -45,24 +45,24 @@ export interface ActRecord {
 }
 
 /** How an act ended, if it did. `died`: its process is gone; `unknown`: no end, and another machine's process. */
-export type ActOutcome = 'done' | 'failed' | 'running' | 'died' | 'unknown';
+export type ActionOutcome = 'done' | 'failed' | 'running' | 'died' | 'unknown';
 
-export function outcomeOfAct({ endedAt, exitCode, isRunning }: ActRecord): ActOutcome {
+export function outcomeOfAction({ endedAt, exitCode, isRunning }: ActionRecord): ActionOutcome {
   if (endedAt !== null) return exitCode === 0 ? 'done' : 'failed';
   if (isRunning === null) return 'unknown';
   return isRunning ? 'running' : 'died';
 }
 
 /** An act as JSON documents show it; times are UTC. */
-export interface ActDocument {
+export interface ActionDocument {
   id: number;
-  act: ActName;
+  act: ActionName;
   /** Who did it, `user@host`. */
   by: string;
   context: string;
   startedAt: string;
   endedAt: string | null;
-  outcome: ActOutcome;
+  outcome: ActionOutcome;
   exitCode: number | null;
   /** What the exit code means. */
   meaning: string | null;
@@ -77,16 +77,16 @@ export interface ActDocument {
   traceId: string | null;
 }
 
-export function toActDocument(record: ActRecord): ActDocument {
-  const { id, act, user, host, context, startedAt, endedAt, exitCode, profileId } = record;
+export function toActionDocument(record: ActionRecord): ActionDocument {
+  const { id, action, user, host, context, startedAt, endedAt, exitCode, profileId } = record;
   return {
     id,
-    act,
+    act: action,
     by: `${user}@${host}`,
     context,
     startedAt: new Date(startedAt).toISOString(),
     endedAt: endedAt === null ? null : new Date(endedAt).toISOString(),
-    outcome: outcomeOfAct(record),
+    outcome: outcomeOfAction(record),
     exitCode,
     meaning: meaningOf(exitCode),
     profileId: profileId === 0 ? null : profileId,

@@ -1,24 +1,24 @@
 import type { Database, Parameters } from '../../database/sqlite.ts';
-import type { ActRecord } from '../../domain/act.ts';
-import type { Holder } from '../../domain/attempt.ts';
-import type { Act, ActEnd, ActFilter, OrderRequestRecord } from './records.ts';
+import type { ActionRecord } from '../../domain/action.ts';
+import type { OwnerProcess } from '../../domain/attempt.ts';
+import type { ActionEnd, ActionFilter, NewAction, OrderRequestRecord } from './records.ts';
 
 /** An act with what tells whether its process still runs; acts of old journals don't have it. */
-export interface KeptAct extends Omit<ActRecord, 'isRunning'> {
+export interface KeptAction extends Omit<ActionRecord, 'isRunning'> {
   holderPid: number | null;
   holderStartedAt: string | null;
 }
 
-export function insertAct(
+export function insertAction(
   db: Database,
   environment: string,
-  { act, holder }: { act: Act; holder: Holder },
+  { act, holder }: { act: NewAction; holder: OwnerProcess },
 ): number {
   const { host, user, pid, startedAt } = holder;
   const row = db.get<{ id: number }>(
     `INSERT INTO acts (environment, context, act, profile_id, order_id, card_token, kiosk_id, reason, selection, host,
        user, holder_pid, holder_started_at, started_at)
-     VALUES (:environment, :context, :act, :profileId, :orderId, :cardToken, :kioskId, :reason, :selection, :host, :user,
+     VALUES (:environment, :context, :action, :profileId, :orderId, :cardToken, :kioskId, :reason, :selection, :host, :user,
        :pid, :startedAt, :at)
      RETURNING id`,
     { ...act, selection: act.selection ?? null, environment, host, user, pid, startedAt },
@@ -26,7 +26,7 @@ export function insertAct(
   return row?.id ?? 0;
 }
 
-export function endAct(db: Database, id: number, end: ActEnd): void {
+export function endAction(db: Database, id: number, end: ActionEnd): void {
   db.run(
     `UPDATE acts SET exit_code = :exitCode, ended_at = :at, order_id = COALESCE(:orderId, order_id),
        attempt_id = :attemptId, trace_id = :traceId
@@ -50,12 +50,12 @@ const KIOSK = 'COALESCE(acts.kiosk_id, attempts.kiosk_id)';
 const CARD = 'COALESCE(acts.card_token, attempts.card_token)';
 
 /** The newest ones that fit, oldest first. */
-export function listActs(db: Database, environment: string, filter: ActFilter): KeptAct[] {
+export function listActions(db: Database, environment: string, filter: ActionFilter): KeptAction[] {
   const { conditions, parameters } = conditionsOf(filter);
   const where = ['acts.environment = :environment', ...conditions].join(' AND ');
-  return db.all<KeptAct>(
+  return db.all<KeptAction>(
     `SELECT * FROM (
-       SELECT acts.id, acts.act, acts.context, acts.profile_id AS "profileId", acts.order_id AS "orderId",
+       SELECT acts.id, acts.act AS action, acts.context, acts.profile_id AS "profileId", acts.order_id AS "orderId",
          ${CARD} AS "cardToken", ${KIOSK} AS "kioskId", acts.reason, acts.selection, acts.user, acts.host,
          acts.started_at AS "startedAt", acts.ended_at AS "endedAt", acts.exit_code AS "exitCode",
          acts.attempt_id AS "attemptId", attempts.correlation_id AS "correlationId",
@@ -68,7 +68,17 @@ export function listActs(db: Database, environment: string, filter: ActFilter): 
   );
 }
 
-function conditionsOf({ acts, card, kioskIds, user, host, selection, isFailed, since, until }: ActFilter) {
+function conditionsOf({
+  actions,
+  card,
+  kioskIds,
+  user,
+  host,
+  selection,
+  isFailed,
+  since,
+  until,
+}: ActionFilter) {
   const conditions: string[] = [];
   const parameters: Parameters = {};
   const add = (condition: string, more: Parameters = {}) => {
@@ -80,7 +90,7 @@ function conditionsOf({ acts, card, kioskIds, user, host, selection, isFailed, s
       `${column} IN (${values.map((_, index) => `:${name}${index}`).join(', ')})`,
       Object.fromEntries(values.map((value, index) => [`${name}${index}`, value])),
     );
-  if (acts) oneOf('acts.act', 'act', acts);
+  if (actions) oneOf('acts.act', 'act', actions);
   if (kioskIds) oneOf(KIOSK, 'kiosk', kioskIds);
   if (card) add(`(${CARD} = :cardToken OR acts.order_id = :orderId)`, { ...card });
   if (user !== undefined) add('acts.user = :user', { user });

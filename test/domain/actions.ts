@@ -1,13 +1,13 @@
 // Acts as the journal keeps them.
-import type { ActRecord } from '../../src/domain/act.ts';
+import type { ActionRecord } from '../../src/domain/action.ts';
 import { TOKEN } from './facts.ts';
 
 /** A produce that went well at 11:00, unless told otherwise. */
-export function actRecord(more: Partial<ActRecord> = {}): ActRecord {
+export function actionRecord(more: Partial<ActionRecord> = {}): ActionRecord {
   const startedAt = Date.parse('2026-03-01T11:00:00Z');
   return {
     id: 1,
-    act: 'produce',
+    action: 'produce',
     context: 'branch',
     profileId: 1001,
     orderId: 501,

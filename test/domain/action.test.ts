@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { type ActRecord, outcomeOfAct, toActDocument } from '../../src/domain/act.ts';
-import { actRecord } from './acts.ts';
+import { type ActionRecord, outcomeOfAction, toActionDocument } from '../../src/domain/action.ts';
+import { actionRecord } from './actions.ts';
 
-test.each<[string, Partial<ActRecord>]>([
+test.each<[string, Partial<ActionRecord>]>([
   ['done', {}],
   ['failed', { exitCode: 4 }],
   ['failed', { exitCode: 75 }],
@@ -10,11 +10,11 @@ test.each<[string, Partial<ActRecord>]>([
   ['died', { endedAt: null, exitCode: null, isRunning: false }],
   ['unknown', { endedAt: null, exitCode: null, isRunning: null }],
 ])('an act is %s (%j)', (outcome, more) => {
-  expect(outcomeOfAct(actRecord(more))).toBe(outcome);
+  expect(outcomeOfAction(actionRecord(more))).toBe(outcome);
 });
 
 test('its document says who, when, and what the exit code means', () => {
-  expect(toActDocument(actRecord({ exitCode: 9, profileId: 0 }))).toMatchObject({
+  expect(toActionDocument(actionRecord({ exitCode: 9, profileId: 0 }))).toMatchObject({
     by: 'ada@laptop',
     startedAt: '2026-03-01T11:00:00.000Z',
     endedAt: '2026-03-01T11:00:01.000Z',
@@ -22,7 +22,13 @@ test('its document says who, when, and what the exit code means', () => {
     meaning: 'refused by a guard; nothing was sent',
     profileId: null,
   });
-  expect(toActDocument(actRecord({ reason: 'with Bearer abc.def' })).reason).toBe('with Bearer [redacted]');
+  expect(toActionDocument(actionRecord({ reason: 'with Bearer abc.def' })).reason).toBe(
+    'with Bearer [redacted]',
+  );
   const running = { endedAt: null, exitCode: null, isRunning: true };
-  expect(toActDocument(actRecord(running))).toMatchObject({ endedAt: null, exitCode: null, meaning: null });
+  expect(toActionDocument(actionRecord(running))).toMatchObject({
+    endedAt: null,
+    exitCode: null,
+    meaning: null,
+  });
 });

@@ -1,17 +1,17 @@
 import type { Target } from '../cards/session/resolve-cards.ts';
 import { asFailure, Failure } from '../domain/errors/failure.ts';
-import type { Act, ActEnd } from '../journal/journal.ts';
+import type { ActionEnd, NewAction } from '../journal/journal.ts';
 import type { Context } from './context.ts';
 
 /** What an act is done on: a card, or as much of it as there is. */
-interface ActSubject {
+interface ActionSubject {
   target: Pick<Target, 'profileId' | 'orderId' | 'cardToken'>;
   card?: { attemptId: string | null };
 }
 
-interface Acting {
-  subject: ActSubject;
-  act: Act['act'];
+interface ActionStart {
+  subject: ActionSubject;
+  action: NewAction['action'];
   /** Where the card goes, as far as the act has a kiosk. */
   kioskId?: string | null;
   /** Which choice of cards it belongs to. */
@@ -19,19 +19,19 @@ interface Acting {
 }
 
 /** What is done for a whole kiosk, or the application, is on no card and belongs to no profile. */
-export const NO_CARD: ActSubject = { target: { profileId: 0, orderId: null, cardToken: null } };
+export const NO_CARD: ActionSubject = { target: { profileId: 0, orderId: null, cardToken: null } };
 
 /** Keeps in the journal that an act is done, by whom and why, before it is done, and how it ended. */
-export async function recordAct<Result>(
+export async function recordAction<Result>(
   ctx: Context,
-  { subject, act, kioskId = null, selection = null }: Acting,
+  { subject, action, kioskId = null, selection = null }: ActionStart,
   work: () => Promise<Result>,
 ): Promise<Result> {
   const { profileId, orderId, cardToken } = subject.target;
   const { name: context, reason } = ctx;
   const at = ctx.clock.now();
-  const id = await ctx.journal.startAct({
-    act,
+  const id = await ctx.journal.startAction({
+    action,
     context,
     profileId,
     orderId,
@@ -41,9 +41,9 @@ export async function recordAct<Result>(
     selection,
     at,
   });
-  const end = async (outcome: Pick<ActEnd, 'exitCode' | 'traceId'>) =>
+  const end = async (outcome: Pick<ActionEnd, 'exitCode' | 'traceId'>) =>
     ctx.journal
-      .endAct(id, {
+      .endAction(id, {
         ...outcome,
         orderId: subject.target.orderId,
         attemptId: subject.card?.attemptId ?? null,
