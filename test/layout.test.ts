@@ -40,7 +40,7 @@ const VIEW_DEBTS = new Set([
   'src/runs/reports/github.ts > src/cli/terminal/write-file.ts',
   'src/runs/reports/write-report.ts > src/cli/terminal/write-file.ts',
   'src/scenarios/scenario-views.ts > src/input/yaml-file.ts',
-  'src/support/error-views.ts > src/input/yaml-file.ts',
+  'src/support/support-views.ts > src/input/yaml-file.ts',
 ]);
 
 /** Values that workflows import from views or inputs; the list only shrinks. */
@@ -56,7 +56,6 @@ const MOST_FILES = 15;
 /** Folders that have more; the numbers only shrink. */
 const LARGE_FOLDERS = new Map([
   ['src/cards', 16],
-  ['src/cli/settings', 16],
   ['src/kiosks', 17],
   ['src/runs/reports', 17],
 ]);

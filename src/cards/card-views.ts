@@ -13,7 +13,7 @@ import { printable } from '../domain/text/terminal-text.ts';
 import { counted } from '../domain/text/words.ts';
 import type { Result } from '../output/result.ts';
 import { localTime, type Style } from '../output/style.ts';
-import { renderTable } from '../output/table.ts';
+import { type Column, renderTable } from '../output/table.ts';
 import type { CardInput } from './card-arguments.ts';
 import type { StatusResult } from './status.ts';
 
@@ -148,18 +148,19 @@ function many(results: readonly CardResult[], extra: Extra): Record<string, unkn
 /** Cards as a table: card, order, production, kiosk, attempt, days left; below it what failed and what to do next. */
 export async function renderStatus(results: readonly StatusResult[], style: Style): Promise<string> {
   if (results.length === 0) return 'No cards. Order one: kioskctl order\n';
-  const rows = results.map(({ card, latest }) => [
-    formatReference(card),
-    card.orderId === null ? '–' : printable(`${card.orderId} ${card.orderStatus ?? ''}`),
-    `${pipelineOf(card, style)} ${card.stage}`,
-    printable(card.production?.kioskId ?? kioskOf(latest) ?? '–'),
-    card.attempt === 0 ? '–' : String(card.attempt),
-    daysLeft(card, style),
-  ]);
-  const table = await renderTable(['Card', 'Order', 'Production', 'Kiosk', 'Attempt', 'Days left'], rows);
+  const table = await renderTable(STATUS_COLUMNS, results, style);
   const details = results.map((result) => detailsOf(result, { style, isList: results.length > 1 }));
   return `${table}${details.join('')}`;
 }
+
+const STATUS_COLUMNS: readonly Column<StatusResult>[] = [
+  ['Card', ({ card }) => formatReference(card)],
+  ['Order', ({ card }) => (card.orderId === null ? null : `${card.orderId} ${card.orderStatus ?? ''}`)],
+  ['Production', { styled: ({ card }, style) => `${pipelineOf(card, style)} ${card.stage}` }],
+  ['Kiosk', ({ card, latest }) => card.production?.kioskId ?? kioskOf(latest)],
+  ['Attempt', ({ card }) => card.attempt || null],
+  ['Days left', { styled: ({ card }, style) => daysLeft(card, style) }],
+];
 
 /** The result of a selection, which says what the journal can know. */
 export function ofSelection(result: Result, { covered, count }: { covered: Covered; count: number }): Result {

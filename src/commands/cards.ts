@@ -2,8 +2,7 @@ import { cards } from '../cards/api-lists.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { limitFlag, quietFlag, toLimit } from '../input/flags.ts';
 import type { Result } from '../output/result.ts';
-import { localTime } from '../output/style.ts';
-import { plainRow, renderTable } from '../output/table.ts';
+import { listResult, timeIn } from '../output/table.ts';
 
 export default class Cards extends BaseCommand {
   static override effect = 'reads' as const;
@@ -20,17 +19,19 @@ export default class Cards extends BaseCommand {
     const limit = toLimit(flags.limit);
     const ctx = await this.context(flags);
     const list = await cards(ctx, limit);
-    return {
-      exitCode: 0,
-      document: { profileId: ctx.profileId, cards: list },
-      references: list.map(({ profileId, cardToken }) => `${profileId}/${cardToken}`),
-      text: async () =>
-        renderTable(
-          ['Card', 'Status', 'Type', 'Program', 'Created'],
-          list.map(({ cardToken, cardStatus, cardType, program, createdAt }) =>
-            plainRow([cardToken, cardStatus, cardType, program, createdAt && localTime(createdAt)]),
-          ),
-        ),
-    };
+    return listResult(
+      [
+        ['Card', 'cardToken'],
+        ['Status', 'cardStatus'],
+        ['Type', 'cardType'],
+        ['Program', 'program'],
+        ['Created', timeIn('createdAt')],
+      ],
+      list,
+      {
+        document: { profileId: ctx.profileId, cards: list },
+        reference: ({ profileId, cardToken }) => `${profileId}/${cardToken}`,
+      },
+    );
   }
 }

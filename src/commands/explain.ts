@@ -4,7 +4,7 @@ import { unknownCode } from '../domain/production.ts';
 import { allErrors, explainError, withAdvice } from '../domain/runbook.ts';
 import { runbookFlag } from '../input/flags.ts';
 import type { Result } from '../output/result.ts';
-import { renderCatalogue, renderEntry } from '../support/error-views.ts';
+import { renderCatalogue, renderEntry } from '../support/support-views.ts';
 
 export default class Explain extends BaseCommand {
   static override effect = 'reads' as const;
@@ -37,7 +37,7 @@ export default class Explain extends BaseCommand {
       document: { errors: entries.map((entry) => withAdvice(runbook, entry)) },
       text: async (style) =>
         code === undefined
-          ? renderCatalogue(entries, runbook)
+          ? renderCatalogue(entries, { runbook, style })
           : entries.map((entry) => renderEntry(entry, { runbook, style })).join('\n'),
     };
   }

@@ -1,9 +1,9 @@
 import { BaseCommand } from '../cli/base-command.ts';
 import { asFailure } from '../domain/errors/failure.ts';
 import { isLoopback } from '../domain/text/words.ts';
+import { heardResult, unshownResult } from '../events/event-views.ts';
 import { type Heard, listen } from '../events/listen.ts';
 import { listenFlags, readListenOptions } from '../events/listen-flags.ts';
-import { heardResult, unshownResult } from '../events/listen-view.ts';
 import { quietFlag } from '../input/flags.ts';
 
 /** Of a reader that is behind this far, no more is kept in memory: the journal has it all. */

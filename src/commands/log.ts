@@ -1,10 +1,9 @@
 import { BaseCommand } from '../cli/base-command.ts';
-import { toActionDocument } from '../domain/action.ts';
 import { limitFlag, toLimit } from '../input/flags.ts';
 import type { Result } from '../output/result.ts';
 import { auditTrail } from '../support/log.ts';
-import { renderLog } from '../support/log-view.ts';
 import { actSelectionFlags, toActionSelection } from '../support/support-flags.ts';
+import { logResult } from '../support/support-views.ts';
 
 export default class Log extends BaseCommand {
   static override effect = 'reads' as const;
@@ -26,11 +25,6 @@ never changes or removes any of it. Nothing is asked of the API. An act without 
     // The kiosks of other people's acts are no setting of this command.
     const ctx = await this.context({ ...flags, kiosk: undefined });
     const selection = toActionSelection(flags, ctx.clock.now());
-    const trail = await auditTrail(ctx, { selection, limit });
-    return {
-      exitCode: 0,
-      document: { acts: trail.acts.map(toActionDocument), hasMore: trail.hasMore },
-      text: (style) => renderLog(trail, style),
-    };
+    return logResult(await auditTrail(ctx, { selection, limit }));
   }
 }

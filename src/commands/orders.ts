@@ -2,8 +2,7 @@ import { orders } from '../cards/api-lists.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { limitFlag, quietFlag, toLimit } from '../input/flags.ts';
 import type { Result } from '../output/result.ts';
-import { localTime } from '../output/style.ts';
-import { plainRow, renderTable } from '../output/table.ts';
+import { listResult, timeIn } from '../output/table.ts';
 
 export default class Orders extends BaseCommand {
   static override effect = 'reads' as const;
@@ -20,17 +19,19 @@ export default class Orders extends BaseCommand {
     const limit = toLimit(flags.limit);
     const ctx = await this.context(flags);
     const list = await orders(ctx, limit);
-    return {
-      exitCode: 0,
-      document: { profileId: ctx.profileId, orders: list },
-      references: list.map(({ profileId, orderId, cardToken }) => `${profileId}/${cardToken ?? orderId}`),
-      text: async () =>
-        renderTable(
-          ['Order', 'Status', 'Card', 'Delivery', 'Created'],
-          list.map(({ orderId, orderStatus, cardToken, deliveryOption, createdAt }) =>
-            plainRow([orderId, orderStatus, cardToken, deliveryOption, createdAt && localTime(createdAt)]),
-          ),
-        ),
-    };
+    return listResult(
+      [
+        ['Order', 'orderId'],
+        ['Status', 'orderStatus'],
+        ['Card', 'cardToken'],
+        ['Delivery', 'deliveryOption'],
+        ['Created', timeIn('createdAt')],
+      ],
+      list,
+      {
+        document: { profileId: ctx.profileId, orders: list },
+        reference: ({ profileId, orderId, cardToken }) => `${profileId}/${cardToken ?? orderId}`,
+      },
+    );
   }
 }

@@ -2,7 +2,7 @@ import { programs } from '../cards/api-lists.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { quietFlag } from '../input/flags.ts';
 import type { Result } from '../output/result.ts';
-import { plainRow, renderTable } from '../output/table.ts';
+import { listResult } from '../output/table.ts';
 
 export default class Programs extends BaseCommand {
   static override effect = 'reads' as const;
@@ -17,17 +17,18 @@ export default class Programs extends BaseCommand {
     const { flags } = await this.parse(Programs);
     const ctx = await this.context(flags);
     const list = await programs(ctx);
-    return {
-      exitCode: 0,
-      document: { profileId: ctx.profileId, programs: list },
-      references: list.map(({ name }) => name),
-      text: async () =>
-        renderTable(
-          ['Program', 'Type', 'Scheme', 'Currency'],
-          list.map(({ name, cardType, scheme, defaultCurrency }) =>
-            plainRow([name, cardType, scheme, defaultCurrency]),
-          ),
-        ),
-    };
+    return listResult(
+      [
+        ['Program', 'name'],
+        ['Type', 'cardType'],
+        ['Scheme', 'scheme'],
+        ['Currency', 'defaultCurrency'],
+      ],
+      list,
+      {
+        document: { profileId: ctx.profileId, programs: list },
+        reference: ({ name }) => name,
+      },
+    );
   }
 }

@@ -1,8 +1,9 @@
 import { BaseCommand } from '../cli/base-command.ts';
 import { quietFlag } from '../input/flags.ts';
 import type { Result } from '../output/result.ts';
+import { listResult } from '../output/table.ts';
 import { readBuiltIns } from '../scenarios/scenario-file.ts';
-import { renderScenarios, toScenarioDocument } from '../scenarios/scenario-views.ts';
+import { toScenarioDocument } from '../scenarios/scenario-views.ts';
 
 export default class Scenarios extends BaseCommand {
   static override effect = 'reads' as const;
@@ -21,11 +22,20 @@ Your own scenarios are files: docs/scenarios.md says what is in them.`;
     const { flags } = await this.parse(Scenarios);
     await this.nameContext(flags);
     const scenarios = await readBuiltIns(this.config.root);
-    return {
-      exitCode: 0,
-      document: { scenarios: scenarios.map(toScenarioDocument) },
-      references: scenarios.map(({ name }) => name),
-      text: async () => renderScenarios(scenarios),
-    };
+    return listResult(
+      [
+        ['Scenario', 'name'],
+        ['Steps', 'stepCount'],
+        ['Sandbox', ({ needsControl }) => (needsControl ? 'embedded' : 'any')],
+        ['Shows', 'description'],
+      ],
+      scenarios,
+      {
+        document: { scenarios: scenarios.map(toScenarioDocument) },
+        reference: ({ name }) => name,
+        footer: () =>
+          '\nRun one: kioskctl run happy-path. Start from one: kioskctl scenario show NAME > FILE.yaml\n',
+      },
+    );
   }
 }

@@ -18,11 +18,10 @@ export interface EventSelection {
   until: number | null;
 }
 
-/** An event with what tells a hint, after which only the API is asked, from one that the vendor signed. */
-export type ListedEvent = EventDocument & { verified: boolean };
-
 /** An event in full, with the bytes as they came. */
-export interface WholeEvent extends ListedEvent {
+export interface WholeEvent extends EventDocument {
+  /** False for a hint, which the vendor did not sign. */
+  verified: boolean;
   description: string | null;
   deliveryId: string | null;
   signature: string | null;
@@ -115,14 +114,11 @@ export async function toFilter(ctx: Context, selection: EventSelection): Promise
   };
 }
 
-export function toListedEvent(event: KeptEvent): ListedEvent {
-  return { ...toEventDocument(event), verified: event.isVerified };
-}
-
 export function toWholeEvent(delivery: KeptDelivery): WholeEvent {
   const { description, deliveryId, signature, body } = delivery;
   return {
-    ...toListedEvent(delivery),
+    ...toEventDocument(delivery),
+    verified: delivery.isVerified,
     description,
     deliveryId,
     signature,

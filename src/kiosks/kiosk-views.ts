@@ -7,45 +7,49 @@ import { counted } from '../domain/text/words.ts';
 import type { Hold } from '../journal/journal.ts';
 import type { Result } from '../output/result.ts';
 import { localTime, type Style } from '../output/style.ts';
-import { renderTable } from '../output/table.ts';
+import { listResult, timeIn } from '../output/table.ts';
 import type { Held } from './hold.ts';
 import type { KioskOverview } from './kiosk-summary.ts';
 import { type Overview, toHoldDocument } from './overview.ts';
 
 /** All kiosks at one time. */
-export function overviewResult(seen: Overview): Result {
-  const { kiosks, withoutKiosk, covered } = seen;
-  return {
-    exitCode: 0,
-    document: { kiosks, withoutKiosk, coverage: toCoveredDocument(covered) },
-    text: (style) => renderOverview(seen, style),
-    references: kiosks.map(({ kioskId }) => kioskId),
-  };
-}
-
-async function renderOverview({ kiosks, withoutKiosk, covered }: Overview, style: Style): Promise<string> {
-  const head = ['Kiosk', 'Hold', 'In progress', 'Failed', 'Oldest failed', 'Out of days', 'Last produced'];
-  const rows = kiosks.map((kiosk) => toRow(kiosk, style));
-  const table = kiosks.length > 0 ? await renderTable(head, rows) : 'No kiosks are known yet.\n';
-  const notes = kiosks.flatMap((kiosk) => notesOn(kiosk, style));
+export function overviewResult({ kiosks, withoutKiosk, covered }: Overview): Result {
   const days = describeDays(withoutKiosk);
-  if (days) notes.push(`Cards that no kiosk has yet: ${days}. See them: kioskctl status --expiring 7d`);
-  const coverage = style.dim(describeCoverage(covered.coverage, localTime));
-  return `${table}${[...notes, coverage].map((line) => `${line}\n`).join('')}`;
+  return listResult<KioskOverview>(
+    [
+      ['Kiosk', 'kioskId'],
+      ['Hold', { styled: ({ hold }, style) => (hold ? style.warning('on hold') : '–') }],
+      ['In progress', { styled: describeInProgress }],
+      ['Failed', { styled: (kiosk, style) => (kiosk.failed === 0 ? '0' : style.bad(describeFailed(kiosk))) }],
+      [
+        'Oldest failed',
+        ({ oldestFailed }) => (oldestFailed?.failedAt ? localTime(oldestFailed.failedAt) : null),
+      ],
+      [
+        'Out of days',
+        { styled: (kiosk, style) => (describeDays(kiosk) ? style.warning(describeDays(kiosk)) : '–') },
+      ],
+      ['Last produced', timeIn('lastProducedAt')],
+    ],
+    kiosks,
+    {
+      document: { kiosks, withoutKiosk, coverage: toCoveredDocument(covered) },
+      reference: ({ kioskId }) => kioskId,
+      empty: 'No kiosks are known yet.\n',
+      footer: (style) =>
+        [
+          ...kiosks.flatMap((kiosk) => notesOn(kiosk, style)),
+          ...(days ? [`Cards that no kiosk has yet: ${days}. See them: kioskctl status --expiring 7d`] : []),
+          style.dim(describeCoverage(covered.coverage, localTime)),
+        ]
+          .map((line) => `${line}\n`)
+          .join(''),
+    },
+  );
 }
 
-function toRow(kiosk: KioskOverview, style: Style): string[] {
-  const { kioskId, hold, inProgress, unknown, oldestFailed, lastProducedAt } = kiosk;
-  const unsure = unknown > 0 ? style.bad(` + ${unknown} unknown`) : '';
-  return [
-    printable(kioskId),
-    hold ? style.warning('on hold') : '–',
-    `${inProgress}${unsure}`,
-    kiosk.failed === 0 ? '0' : style.bad(describeFailed(kiosk)),
-    oldestFailed?.failedAt ? localTime(oldestFailed.failedAt) : '–',
-    describeDays(kiosk) ? style.warning(describeDays(kiosk)) : '–',
-    lastProducedAt === null ? '–' : localTime(lastProducedAt),
-  ];
+function describeInProgress({ inProgress, unknown }: KioskOverview, style: Style): string {
+  return `${inProgress}${unknown > 0 ? style.bad(` + ${unknown} unknown`) : ''}`;
 }
 
 /** `12 (PRD_HOPPER_DOOR 11, PRT_RIBBON 1)`. */

@@ -5,7 +5,7 @@ import { printable } from '../domain/text/terminal-text.ts';
 import { counted } from '../domain/text/words.ts';
 import { formatDuration } from '../domain/times/duration.ts';
 import { localTime, type Style } from '../output/style.ts';
-import { plainRow, renderTable } from '../output/table.ts';
+import { type Column, renderTable, timeIn } from '../output/table.ts';
 import { countCards, type KioskPlan, type RetryPlan, type Turn } from './retry-plan.ts';
 
 const TURNS: Record<Turn, string> = {
@@ -30,20 +30,20 @@ export async function renderPlan(plan: RetryPlan, covered: Covered, style: Style
     .concat(renderCovered(covered, style));
 }
 
+const COLUMNS: readonly Column<KioskPlan['cards'][number] & { place: number }>[] = [
+  ['', 'place'],
+  ['Card', ({ one }) => name(one.card)],
+  ['Failed at', ({ one }) => timeIn('changedAt')(one)],
+  ['With', ({ entry }) => entry.code],
+  ['Days left', ({ one }) => one.card.daysLeft],
+  ['', ({ turn }) => TURNS[turn]],
+];
+
 async function renderKiosk({ kioskId, cards, usual }: KioskPlan, style: Style): Promise<string> {
   const time = usual === null ? 'no earlier production tells how long' : formatDuration(usual * cards.length);
   const title = `Kiosk ${kioskId}: ${counted(cards.length, 'card')}, oldest first, one after the other, ${time}`;
-  const rows = cards.map(({ one, entry, turn }, index) =>
-    plainRow([
-      index + 1,
-      name(one.card),
-      one.changedAt === null ? null : localTime(one.changedAt),
-      entry.code,
-      one.card.daysLeft,
-      TURNS[turn],
-    ]),
-  );
-  const table = await renderTable(['', 'Card', 'Failed at', 'With', 'Days left', ''], rows);
+  const rows = cards.map((card, index) => ({ ...card, place: index + 1 }));
+  const table = await renderTable(COLUMNS, rows, style);
   return `${style.bold(printable(title))}\n${table}`;
 }
 

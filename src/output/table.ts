@@ -1,4 +1,64 @@
 import { printable } from '../domain/text/terminal-text.ts';
+import type { Result } from './result.ts';
+import { localTime, type Style } from './style.ts';
+
+type Value = string | number | null;
+
+/** Fields of a row that a cell can show as they are. */
+type FieldOf<Row> = { [Field in keyof Row]: Row[Field] extends Value ? Field : never }[keyof Row];
+
+/**
+ * A column of a table: its header, and the field of the JSON document or the function that gives its cells. Cells may be
+ * text from outside, null is a dash. What is `styled` may have colours, and must be safe to show already.
+ */
+export type Column<Row> = readonly [
+  header: string,
+  cell: FieldOf<Row> | ((row: Row) => Value) | { styled: (row: Row, style: Style) => string },
+];
+
+/** Cells with local times. @param field a time in milliseconds since the epoch, or in ISO 8601 */
+export function timeIn<Field extends string>(
+  field: Field,
+): (row: Readonly<Record<Field, Value>>) => string | null {
+  return ({ [field]: at }) => (at === null ? null : localTime(at));
+}
+
+export interface ListOptions<Row> {
+  /** The command's own part of the JSON document. */
+  document: Record<string, unknown>;
+  /** Reference of a row, for `--quiet`. */
+  reference?: (row: Row) => string;
+  /** Shown where there are no rows. */
+  empty?: string;
+  /** Lines below the rows. */
+  footer?: (style: Style) => string;
+}
+
+/** The result of a command that lists things. @param shown columns of a table, or the lines that show a row */
+export function listResult<Row>(
+  shown: readonly Column<Row>[] | ((row: Row, style: Style) => string),
+  rows: readonly Row[],
+  { document, reference, empty, footer }: ListOptions<Row>,
+): Result {
+  return {
+    exitCode: 0,
+    document,
+    ...(reference && { references: rows.map(reference) }),
+    text: async (style) => {
+      const body = rows.length === 0 && empty !== undefined ? empty : await textOfRows(shown, rows, style);
+      return `${body}${footer?.(style) ?? ''}`;
+    },
+  };
+}
+
+async function textOfRows<Row>(
+  shown: readonly Column<Row>[] | ((row: Row, style: Style) => string),
+  rows: readonly Row[],
+  style: Style,
+): Promise<string> {
+  if (typeof shown !== 'function') return renderTable(shown, rows, style);
+  return rows.map((row) => shown(row, style)).join('');
+}
 
 const NO_BORDERS = Object.fromEntries(
   ['top', 'bottom', 'left', 'right', 'mid', 'middle']
@@ -6,25 +66,24 @@ const NO_BORDERS = Object.fromEntries(
     .map((part) => [part, '']),
 );
 
-/**
- * Columns without lines around them, like `gh` and `kubectl` print them. The table library is loaded here.
- * @param rows text that is safe to show; colours may be in it
- */
-export async function renderTable(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
+/** Columns without lines around them, like `gh` and `kubectl` print them. The table library is loaded here. */
+export async function renderTable<Row>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  style: Style,
 ): Promise<string> {
   const { default: Table } = await import('cli-table3');
   const table = new Table({
     chars: { ...NO_BORDERS, middle: '  ' },
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-    head: head.map((title) => title.toUpperCase()),
+    head: columns.map(([header]) => header.toUpperCase()),
   });
-  table.push(...rows.map((row) => [...row]));
+  table.push(...rows.map((row) => columns.map(([, cell]) => textOf(row, cell, style))));
   return `${table.toString().replaceAll(/[ \t]+$/gm, '')}\n`;
 }
 
-/** A row of values from outside, with a dash for what is missing. */
-export function plainRow(values: readonly (string | number | null)[]): string[] {
-  return values.map((value) => (value === null ? '–' : printable(String(value))));
+function textOf<Row>(row: Row, cell: Column<Row>[1], style: Style): string {
+  if (typeof cell === 'object') return cell.styled(row, style);
+  const value = typeof cell === 'function' ? cell(row) : row[cell];
+  return value === null ? '–' : printable(String(value));
 }

@@ -7,9 +7,7 @@ import { printable } from '../domain/text/terminal-text.ts';
 import { counted } from '../domain/text/words.ts';
 import { formatDuration } from '../domain/times/duration.ts';
 import type { Result } from '../output/result.ts';
-import { localTime, type Style } from '../output/style.ts';
-import { plainRow, renderTable } from '../output/table.ts';
-import type { ListedRun } from './list-runs.ts';
+import type { Style } from '../output/style.ts';
 import {
   CARD_SIGNS,
   CARD_WORDS,
@@ -227,21 +225,4 @@ function renderStep(step: RunStep, style: Style): string {
 
 function nextOf({ run }: RunReport, style: Style): string {
   return run.endedAt === null ? style.dim(`\nIt isn't over. Go on with: ${commandsOf(run).resume}\n`) : '';
-}
-
-/** Runs as a table. */
-export async function renderRuns(runs: readonly ListedRun[], style: Style): Promise<string> {
-  if (runs.length === 0) return 'No runs. Begin one: kioskctl run happy-path\n';
-  const rows = runs.map((run) => {
-    const { id, scenario, startedAt, cards, context, user, host } = run;
-    const cells = [id, scenario, localTime(startedAt), cards, context, `${user}@${host}`];
-    return [...plainRow(cells), listedOutcome(run, style)];
-  });
-  return renderTable(['Run', 'Scenario', 'Started', 'Cards', 'Context', 'By', 'Outcome'], rows);
-}
-
-function listedOutcome({ endedAt, exitCode, isRunning }: ListedRun, style: Style): string {
-  if (isRunning) return style.warning('running');
-  if (endedAt === null) return style.warning('interrupted');
-  return exitCode === 0 ? style.good('passed') : style.bad(`exit ${exitCode}`);
 }

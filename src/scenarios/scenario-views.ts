@@ -2,7 +2,6 @@ import { printable } from '../domain/text/terminal-text.ts';
 import { counted } from '../domain/text/words.ts';
 import { describe } from '../input/yaml-file.ts';
 import type { Style } from '../output/style.ts';
-import { plainRow, renderTable } from '../output/table.ts';
 import type { Examined } from './examine.ts';
 import type { Scenario, Variable } from './steps/step.ts';
 
@@ -26,16 +25,6 @@ function toDocument({
   local,
 }: Variable): Record<string, unknown> {
   return { name, description, required, default: value, ...(local !== undefined && { local }) };
-}
-
-export async function renderScenarios(scenarios: readonly Scenario[]): Promise<string> {
-  const table = await renderTable(
-    ['Scenario', 'Steps', 'Sandbox', 'Shows'],
-    scenarios.map(({ name, stepCount, needsControl, description }) =>
-      plainRow([name, String(stepCount), needsControl ? 'embedded' : 'any', description]),
-    ),
-  );
-  return `${table}\nRun one: kioskctl run happy-path. Start from one: kioskctl scenario show NAME > FILE.yaml\n`;
 }
 
 /** What `scenario check` found, a line each as compilers write them. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { KeptEvent } from '../../src/domain/event.ts';
-import { eventLine, renderEvents } from '../../src/events/event-views.ts';
+import { eventLine, eventsResult } from '../../src/events/event-views.ts';
 import { localTime, makeStyle } from '../../src/output/style.ts';
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../../src/wire/events.ts';
 import { TOKEN } from '../webhooks/signer.ts';
@@ -68,7 +68,9 @@ describe('an event in one line', () => {
   });
 });
 
-test('no events are said, and what listening covers', () => {
+test('a list without events says so, and what listening covers', async () => {
   const coverage = { from: null, to: AT, listened: [], gaps: [] };
-  expect(renderEvents({ events: [], coverage }, plain)).toMatch(/^No events\.\nNobody listened yet.*\n$/);
+  expect(await eventsResult({ events: [], coverage }).text(plain)).toMatch(
+    /^No events\.\nNobody listened yet.*\n$/,
+  );
 });

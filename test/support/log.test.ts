@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ActionRecord } from '../../src/journal/journal.ts';
 import { makeStyle } from '../../src/output/style.ts';
 import { type ActionSelection, auditTrail } from '../../src/support/log.ts';
-import { renderLog } from '../../src/support/log-view.ts';
+import { logResult } from '../../src/support/support-views.ts';
 import { OneCard } from '../cards/one-card.ts';
 
 const EVERYTHING: ActionSelection = {
@@ -16,6 +16,8 @@ const EVERYTHING: ActionSelection = {
   since: null,
   until: null,
 };
+
+const plain = makeStyle(false);
 
 let one: OneCard;
 
@@ -100,7 +102,7 @@ describe('the audit trail', () => {
 });
 
 test('for people, each act has its line, and below it why and the ids', async () => {
-  const text = renderLog(await trail({}, 5), makeStyle(false));
+  const text = await logResult(await trail({}, 5)).text(plain);
   const lines = text.split('\n');
   expect(lines[0]).toMatch(
     /^#\d+ {2}\d{4}-.* produce {2}1001\/[\da-f-]{36} {2}WIS00002 {2}.*\(.*\) {2}exit 9: refused by a guard; nothing was sent$/,
@@ -108,15 +110,15 @@ test('for people, each act has its line, and below it why and the ids', async ()
   expect(text).toMatch(/\n#\d+ .* cancel .* running\n/);
   expect(text).toMatch(/ {4}attempt [\da-f-]{36}, correlation [\da-f-]{36}/);
   expect(lines.at(-2)).toMatch(/newest 5; --limit shows more/);
-  expect(renderLog({ acts: [], hasMore: false }, makeStyle(false))).toBe('No acts.\n');
+  expect(await logResult({ acts: [], hasMore: false }).text(plain)).toBe('No acts.\n');
 });
 
 test('control characters in a reason are written out, and secrets taken out', async () => {
   const [act] = (await trail({ acts: ['order'] })).acts;
   if (!act) throw new Error('no act');
-  const text = renderLog(
-    { acts: [{ ...act, reason: 'Bearer abc, x\u001b[2J' }], hasMore: false },
-    makeStyle(false),
-  );
+  const text = await logResult({
+    acts: [{ ...act, reason: 'Bearer abc, x\u001b[2J' }],
+    hasMore: false,
+  }).text(plain);
   expect(text).toContain(String.raw`Reason: Bearer [redacted], x\u001b[2J`);
 });

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ERROR_CATALOGUE } from '../../src/domain/errors/error-catalogue.ts';
 import type { Finding } from '../../src/input/yaml-file.ts';
-import { runbookTemplate } from '../../src/support/error-views.ts';
 import { readRunbook, runbookUnusable } from '../../src/support/runbook-file.ts';
+import { runbookTemplate } from '../../src/support/support-views.ts';
 import { makeFolder } from '../cli/home.ts';
 
 function written(content: string | Buffer): string {

@@ -1,10 +1,10 @@
 import { BaseCommand } from '../../cli/base-command.ts';
-import { renderContexts } from '../../cli/settings/context-views.ts';
 import { listContexts } from '../../cli/settings/edit-contexts.ts';
 import { findPaths } from '../../cli/settings/paths.ts';
 import { readSettingsFile } from '../../cli/settings/settings-file.ts';
 import { quietFlag } from '../../input/flags.ts';
 import type { Result } from '../../output/result.ts';
+import { listResult } from '../../output/table.ts';
 
 export default class ContextList extends BaseCommand {
   static override effect = 'reads' as const;
@@ -17,11 +17,20 @@ export default class ContextList extends BaseCommand {
     const { settings } = findPaths();
     const contexts = listContexts(readSettingsFile(settings));
     const current = (await this.nameContext(flags))?.contextName ?? null;
-    return {
-      exitCode: 0,
-      document: { contexts, current, settingsFile: settings },
-      references: contexts.map(({ name }) => name),
-      text: async () => renderContexts(contexts, current),
-    };
+    return listResult(
+      [
+        ['', ({ name }) => (name === current ? '*' : '')],
+        ['Context', 'name'],
+        ['Environment', 'environment'],
+        ['Profile', 'profileId'],
+        ['Kiosks', ({ kiosks }) => kiosks.join(' ') || null],
+        ['Base URL', 'baseUrl'],
+      ],
+      contexts,
+      {
+        document: { contexts, current, settingsFile: settings },
+        reference: ({ name }) => name,
+      },
+    );
   }
 }

@@ -1,8 +1,8 @@
 import { Args } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
-import { renderValues } from '../../cli/settings/context-views.ts';
 import { describeSettings } from '../../cli/settings/edit-contexts.ts';
 import type { Result } from '../../output/result.ts';
+import { listResult } from '../../output/table.ts';
 
 export default class ContextShow extends BaseCommand {
   static override effect = 'reads' as const;
@@ -23,21 +23,44 @@ export default class ContextShow extends BaseCommand {
     const settings = await this.settings({ ...flags, context: args.name ?? flags.context });
     const { contextName, environment, chosenBy, project, paths } = settings;
     const values = describeSettings(settings);
-    const shown = {
+    const shown: Record<string, ShownValue> = {
       context: { value: contextName, ...chosenBy },
       environment: { value: environment, ...chosenBy },
       ...values,
     };
-    return {
-      exitCode: 0,
-      document: {
-        name: contextName,
-        chosenBy,
-        values,
-        settingsFile: paths.settings,
-        projectFile: project && { file: project.file, isHeard: !project.isForeign },
+    return listResult(
+      [
+        ['Setting', 'key'],
+        ['Value', ({ value }) => textOf(value)],
+        ['From', originOf],
+      ],
+      Object.entries(shown).map(([key, value]) => ({ key, ...value })),
+      {
+        document: {
+          name: contextName,
+          chosenBy,
+          values,
+          settingsFile: paths.settings,
+          projectFile: project && { file: project.file, isHeard: !project.isForeign },
+        },
       },
-      text: async () => renderValues(shown),
-    };
+    );
   }
+}
+
+interface ShownValue {
+  value: string | number | readonly string[] | Readonly<Record<string, string>> | null;
+  source: string;
+  from: string | null;
+}
+
+function textOf(value: ShownValue['value']): string | null {
+  if (typeof value === 'string' || typeof value === 'number') return String(value);
+  return value === null ? null : Object.values(value).join(' ') || null;
+}
+
+function originOf({ value, source, from }: ShownValue): string | null {
+  if (value === null) return null;
+  if (source === 'context') return `context ${from ?? ''}`;
+  return source === 'default' ? 'default' : from;
 }

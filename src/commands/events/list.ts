@@ -1,8 +1,7 @@
 import { BaseCommand } from '../../cli/base-command.ts';
-import { toCoverageDocument } from '../../context/coverage.ts';
 import { quietEventsFlag, selectionFlags, toSelection, untilFlag } from '../../events/event-flags.ts';
-import { renderEvents } from '../../events/event-views.ts';
-import { listEvents, toListedEvent } from '../../events/list-events.ts';
+import { eventsResult } from '../../events/event-views.ts';
+import { listEvents } from '../../events/list-events.ts';
 import { limitFlag, toLimit } from '../../input/flags.ts';
 import type { Result } from '../../output/result.ts';
 
@@ -25,12 +24,6 @@ Its JSON pipes into commands about cards; --quiet prints the numbers of the even
     const limit = toLimit(flags.limit);
     const ctx = await this.context(flags);
     const selection = toSelection(flags, ctx.clock.now());
-    const { events, coverage } = await listEvents(ctx, { selection, limit });
-    return {
-      exitCode: 0,
-      document: { events: events.map(toListedEvent), coverage: toCoverageDocument(coverage) },
-      text: (style) => renderEvents({ events, coverage }, style),
-      references: events.map(({ id }) => String(id)),
-    };
+    return eventsResult(await listEvents(ctx, { selection, limit }));
   }
 }

@@ -1,11 +1,9 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
-import type { KeptEvent } from '../../domain/event.ts';
 import { quietEventsFlag, selectionFlags, toEventId, toSelection } from '../../events/event-flags.ts';
-import { eventLine } from '../../events/event-views.ts';
-import { tailEvents, toListedEvent } from '../../events/list-events.ts';
+import { eventResult } from '../../events/event-views.ts';
+import { tailEvents } from '../../events/list-events.ts';
 import { toLimit } from '../../input/flags.ts';
-import type { Result } from '../../output/result.ts';
 
 export default class EventsTail extends BaseCommand {
   static override effect = 'records' as const;
@@ -37,17 +35,9 @@ export default class EventsTail extends BaseCommand {
     const now = ctx.clock.now();
     const selection = toSelection(flags, now);
     const deadline = flags.timeout === undefined ? null : now + (ctx.timing.timeout ?? 0);
-    await tailEvents(ctx, { selection, afterId, limit, deadline }, async (event) => this.#show(event));
+    await tailEvents(ctx, { selection, afterId, limit, deadline }, async (event) =>
+      this.emit(eventResult(event), { isStream: true }),
+    );
     return null;
-  }
-
-  async #show(event: KeptEvent): Promise<void> {
-    const line: Result = {
-      exitCode: 0,
-      document: { ...toListedEvent(event) },
-      text: (style) => `${eventLine(event, style)}\n`,
-      references: [String(event.id)],
-    };
-    await this.emit(line, { isStream: true });
   }
 }

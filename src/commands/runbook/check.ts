@@ -1,8 +1,8 @@
 import { Args } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
 import type { Result } from '../../output/result.ts';
-import { renderChecked } from '../../support/error-views.ts';
 import { readRunbook, requireRunbook, runbookUnusable } from '../../support/runbook-file.ts';
+import { renderChecked } from '../../support/support-views.ts';
 
 export default class RunbookCheck extends BaseCommand {
   static override effect = 'reads' as const;

@@ -3,7 +3,7 @@ import { BaseCommand } from '../../cli/base-command.ts';
 import { writeNewFile } from '../../cli/terminal/write-file.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import type { Result } from '../../output/result.ts';
-import { runbookTemplate } from '../../support/error-views.ts';
+import { runbookTemplate } from '../../support/support-views.ts';
 
 export default class RunbookInit extends BaseCommand {
   static override effect = 'reads' as const;

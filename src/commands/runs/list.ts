@@ -1,9 +1,10 @@
 import { BaseCommand } from '../../cli/base-command.ts';
 import { limitFlag, toLimit } from '../../input/flags.ts';
 import type { Result } from '../../output/result.ts';
-import { listRuns } from '../../runs/list-runs.ts';
+import type { Style } from '../../output/style.ts';
+import { listResult, timeIn } from '../../output/table.ts';
+import { type ListedRun, listRuns } from '../../runs/list-runs.ts';
 import { toRunDocument } from '../../runs/reports/run-document.ts';
-import { renderRuns } from '../../runs/run-views.ts';
 
 export default class RunsList extends BaseCommand {
   static override effect = 'reads' as const;
@@ -21,11 +22,28 @@ export default class RunsList extends BaseCommand {
     const limit = toLimit(flags.limit);
     const ctx = await this.context(flags);
     const runs = await listRuns(ctx, limit);
-    return {
-      exitCode: 0,
-      document: { runs: runs.map(({ isRunning, ...run }) => ({ ...toRunDocument(run), isRunning })) },
-      references: runs.map(({ id }) => id),
-      text: async (style) => renderRuns(runs, style),
-    };
+    return listResult(
+      [
+        ['Run', 'id'],
+        ['Scenario', 'scenario'],
+        ['Started', timeIn('startedAt')],
+        ['Cards', 'cards'],
+        ['Context', 'context'],
+        ['By', ({ user, host }) => `${user}@${host}`],
+        ['Outcome', { styled: outcomeOf }],
+      ],
+      runs,
+      {
+        document: { runs: runs.map(({ isRunning, ...run }) => ({ ...toRunDocument(run), isRunning })) },
+        reference: ({ id }) => id,
+        empty: 'No runs. Begin one: kioskctl run happy-path\n',
+      },
+    );
   }
+}
+
+function outcomeOf({ endedAt, exitCode, isRunning }: ListedRun, style: Style): string {
+  if (isRunning) return style.warning('running');
+  if (endedAt === null) return style.warning('interrupted');
+  return exitCode === 0 ? style.good('passed') : style.bad(`exit ${exitCode}`);
 }

@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
-import { renderWebhooks } from '../../events/event-views.ts';
+import { webhooksResult } from '../../events/event-views.ts';
 import { createWebhooks } from '../../events/subscriptions.ts';
 import { actFlags, quietFlag } from '../../input/flags.ts';
 import type { Result } from '../../output/result.ts';
@@ -35,12 +35,6 @@ Subscriptions that are there already stay as they are.`;
       name: flags.name?.trim() || 'kioskctl',
       version: flags['schema-version'] ?? null,
     });
-    return {
-      exitCode: 0,
-      document: { subscriptions, changed },
-      references: subscriptions.map(({ id }) => id),
-      text: async () =>
-        `${await renderWebhooks(subscriptions)}${changed ? '' : 'They were there already.\n'}`,
-    };
+    return webhooksResult(subscriptions, changed);
   }
 }

@@ -1,5 +1,5 @@
 import { BaseCommand } from '../../cli/base-command.ts';
-import { renderWebhooks } from '../../events/event-views.ts';
+import { webhooksResult } from '../../events/event-views.ts';
 import { listWebhooks } from '../../events/subscriptions.ts';
 import { quietFlag } from '../../input/flags.ts';
 import type { Result } from '../../output/result.ts';
@@ -17,12 +17,6 @@ export default class WebhooksList extends BaseCommand {
   protected override async perform(): Promise<Result> {
     const { flags } = await this.parse(WebhooksList);
     const ctx = await this.context(flags);
-    const subscriptions = await listWebhooks(ctx);
-    return {
-      exitCode: 0,
-      document: { subscriptions },
-      references: subscriptions.map(({ id }) => id),
-      text: async () => renderWebhooks(subscriptions),
-    };
+    return webhooksResult(await listWebhooks(ctx));
   }
 }

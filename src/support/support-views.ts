@@ -1,11 +1,17 @@
+import { type ActionRecord, outcomeOfAction, toActionDocument } from '../domain/action.ts';
 import { type CatalogueEntry, ERROR_CATALOGUE } from '../domain/errors/error-catalogue.ts';
+import { meaningOf } from '../domain/errors/exit-codes.ts';
 import type { Actor, ErrorKind, RetryAdvice } from '../domain/errors/vendor-errors.ts';
+import { formatReference } from '../domain/ids.ts';
 import { findPage, type Runbook, type RunbookPage } from '../domain/runbook.ts';
+import { redact } from '../domain/text/redaction.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { counted } from '../domain/text/words.ts';
 import { describe, type Finding } from '../input/yaml-file.ts';
-import type { Style } from '../output/style.ts';
-import { plainRow, renderTable } from '../output/table.ts';
+import type { Result } from '../output/result.ts';
+import { localTime, type Style } from '../output/style.ts';
+import { type Column, listResult, renderTable } from '../output/table.ts';
+import type { AuditTrail } from './log.ts';
 
 export const ADVICE: Record<RetryAdvice, string> = {
   now: 'at once',
@@ -85,15 +91,69 @@ ${page ? `${style.bold('Runbook')}\n${pageLines(page)}` : ''}`;
 }
 
 /** All error codes in a table; with a runbook, who owns them here. */
-export async function renderCatalogue(entries: readonly CatalogueEntry[], runbook: Runbook): Promise<string> {
-  const hasOwners = runbook.pages.some(({ owner }) => owner !== null);
-  const rows = entries.map(({ code, kind, retry, actor, meaning }) => {
-    const page = findPage(runbook, kind, code);
-    const advised = page?.retry ?? retry;
-    return plainRow([code, kind, advised, actor, ...(hasOwners ? [page?.owner ?? null] : []), meaning]);
+export async function renderCatalogue(
+  entries: readonly CatalogueEntry[],
+  { runbook, style }: { runbook: Runbook; style: Style },
+): Promise<string> {
+  const pageOn = ({ kind, code }: CatalogueEntry) => findPage(runbook, kind, code);
+  const owner: Column<CatalogueEntry> = ['Owner', (entry) => pageOn(entry)?.owner ?? null];
+  const columns: Column<CatalogueEntry>[] = [
+    ['Code', 'code'],
+    ['Kind', 'kind'],
+    ['Retry', (entry) => pageOn(entry)?.retry ?? entry.retry],
+    ['Who acts', 'actor'],
+    ...(runbook.pages.some((page) => page.owner !== null) ? [owner] : []),
+    ['Meaning', 'meaning'],
+  ];
+  return renderTable(columns, entries, style);
+}
+
+/** The audit trail: an act a line, and below it why it was done and the ids under which others know it. */
+export function logResult({ acts, hasMore }: AuditTrail): Result {
+  return listResult(renderAction, acts, {
+    document: { acts: acts.map(toActionDocument), hasMore },
+    empty: 'No acts.\n',
+    footer: (style) =>
+      hasMore ? style.dim(`These are the newest ${acts.length}; --limit shows more.\n`) : '',
   });
-  const head = ['Code', 'Kind', 'Retry', 'Who acts', ...(hasOwners ? ['Owner'] : []), 'Meaning'];
-  return renderTable(head, rows);
+}
+
+function renderAction(act: ActionRecord, style: Style): string {
+  const line = [
+    `#${act.id}`,
+    style.dim(localTime(act.startedAt)),
+    style.bold(act.action),
+    printable(subjectOf(act)),
+    printable(act.kioskId ?? '–'),
+    printable(`${act.user}@${act.host} (${act.context})`),
+    outcomeText(act, style),
+  ].join('  ');
+  const ids = [
+    ['attempt', act.attemptId],
+    ['correlation', act.correlationId],
+    ['trace', act.traceId],
+  ].flatMap(([name, id]) => (id ? [`${name} ${printable(id)}`] : []));
+  const reason = act.reason === null ? '' : `    Reason: ${printable(redact(act.reason))}\n`;
+  return `${line}\n${reason}${ids.length > 0 ? style.dim(`    ${ids.join(', ')}`).concat('\n') : ''}`;
+}
+
+function subjectOf(act: ActionRecord): string {
+  return act.cardToken === null && act.orderId === null ? '–' : formatReference(act);
+}
+
+function outcomeText(act: ActionRecord, style: Style): string {
+  switch (outcomeOfAction(act)) {
+    case 'done':
+      return style.good('done');
+    case 'failed':
+      return `${style.bad(`exit ${act.exitCode}`)}: ${meaningOf(act.exitCode) ?? 'no code of kioskctl'}`;
+    case 'running':
+      return style.warning('running');
+    case 'died':
+      return `${style.bad('died')}: its process ended without a word`;
+    case 'unknown':
+      return style.warning('no end is known');
+  }
 }
 
 const HEAD = `# The runbook of our kiosks: what we do about each error code, beside what kioskctl knows of it.
