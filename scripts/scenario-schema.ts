@@ -2,8 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { toJsonSchema } from '@valibot/to-json-schema';
-import { scenarioFile, step } from '../src/scenarios/schema.ts';
-import { STEP_WORDS } from '../src/scenarios/steps/definitions.ts';
+import * as v from 'valibot';
+import { makeSchemas, stepOptions } from '../src/scenarios/schema.ts';
+import { STEP_DEFINITIONS, STEP_WORDS } from '../src/scenarios/steps/definitions.ts';
 
 type Schema = { [keyword: string]: unknown };
 
@@ -12,11 +13,25 @@ const TEMPLATE = { $ref: '#/$defs/filledIn' };
 /** Keywords that a text with `${…}` in it may not meet, though what it is filled in with does. */
 const NARROW = ['enum', 'pattern', 'format', 'maxLength', 'minLength', 'contentEncoding'];
 
+/** All steps as one schema, which only editors need: files are checked word by word. */
+const step: v.GenericSchema = v.lazy(() => anyStep);
+const { file: scenarioFile, loops } = makeSchemas(step);
+const bodies = STEP_DEFINITIONS.map(
+  ({ kind, about, schema }) => [kind, v.pipe(schema, v.description(about))] as const,
+);
+const words = [...bodies, ...Object.entries(loops)].map(
+  ([word, body]) => [word, v.exactOptional(body)] as const,
+);
+const anyStep = v.union([
+  v.picklist(STEP_DEFINITIONS.filter(({ schema }) => v.is(schema, null)).map(({ kind }) => kind)),
+  v.strictObject({ ...Object.fromEntries(words), ...stepOptions.entries }),
+]);
+
 export function makeScenarioSchema(): string {
   const { $defs, ...file } = toJsonSchema(scenarioFile, {
     target: 'draft-2020-12',
     errorMode: 'ignore',
-    definitions: { step },
+    definitions: { step: anyStep },
   }) as Schema & { $defs: { step: Schema } };
   const words: Record<string, Schema> = {};
   const schema = {

@@ -26,8 +26,6 @@ const DEBTS = new Set([
   'src/scenarios/built-in-scenarios.ts > node:fs',
   'src/scenarios/data-file.ts > src/cli/terminal/read-text.ts',
   'src/scenarios/scenario-file.ts > node:fs',
-  'src/scenarios/steps/execute.ts > src/runs/run.ts',
-  'src/scenarios/steps/sandbox-steps.ts > src/runs/run.ts',
   'src/support/runbook-file.ts > src/cli/settings/settings.ts',
 ]);
 

@@ -86,10 +86,10 @@ export interface Report {
 
 /** What the embedded sandbox does besides the vendor's API. @throws Failure when it can't be reached */
 export interface SandboxControl {
-  addFault(fault: Fault): Promise<void>;
-  /** Those that were not used up, with the times that are left. */
-  listFaults(): Promise<Fault[]>;
-  clearFaults(): Promise<void>;
+  /** Sets a fault under a name of the caller's choice, once: where it is still set, nothing changes. */
+  putFault(name: string, fault: Fault): Promise<void>;
+  /** Removes the fault of that name, as far as it was not used up. */
+  removeFault(name: string): Promise<void>;
   /** Moves its clock on. @returns the time that it shows then, in milliseconds since the epoch */
   advance(milliseconds: number): Promise<number>;
 }

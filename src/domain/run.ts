@@ -3,22 +3,6 @@ import { combineExitCodes, type ExitCode } from './errors/exit-codes.ts';
 import type { FailureDocument } from './errors/failure.ts';
 import type { Stage } from './stage.ts';
 
-/** What a step of a scenario does; `repeat` and `for-each` are gone when it is carried out. */
-export const STEP_KINDS = [
-  'order',
-  'wait-ready',
-  'produce',
-  'wait-produced',
-  'simulate',
-  'retry',
-  'cancel',
-  'expect',
-  'fault',
-  'advance',
-] as const;
-
-export type StepKind = (typeof STEP_KINDS)[number];
-
 /**
  * How a step ended for one card. `tolerated`: it failed, and the scenario goes on. `unmet`: an expectation did not hold.
  * `skipped`: an earlier step ended the card's way. `running`: it was begun, and nobody saw its end.
@@ -29,7 +13,8 @@ export type StepOutcome = 'done' | 'failed' | 'tolerated' | 'unmet' | 'skipped' 
 export interface RunStep {
   /** Its place among the steps of the card, repetitions counted, from 0. */
   index: number;
-  kind: StepKind;
+  /** The word of the step's definition. */
+  kind: string;
   /** For people: `produce WIS00001`. */
   title: string;
   /** Where the scenario's file says it; null for one without a file. */
@@ -141,32 +126,12 @@ export interface RunRecord {
   freed: FreedPlaces[];
 }
 
-/** What may be expected of a value: this one, one of these, or within these bounds. */
-export type Matcher =
-  | Scalar
-  | readonly Scalar[]
-  | { not?: Scalar | readonly Scalar[]; min?: number; max?: number };
-
-export type Scalar = string | number | boolean | null;
-
-/** What an `expect` step says: field → what is expected of it. Durations are milliseconds. */
-export type Expectation = Readonly<Record<string, Matcher>>;
-
 /** An expectation that did not hold. */
 export interface Unmet {
   field: string;
   /** For people: `produced`, `at most 30s`. */
   expected: string;
   actual: string;
-}
-
-/** What expectations are about. */
-export interface Seen {
-  card: Card | null;
-  /** The step before, as it ended; null before the first one. */
-  last: { exitCode: ExitCode; error: FailureDocument | null; durationMs: number } | null;
-  /** The statuses of the card's events, as far as the journal has them: `PRODUCED`, `CARD_DETAILS_CREATED` … */
-  events: readonly string[];
 }
 
 /**

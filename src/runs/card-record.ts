@@ -1,18 +1,15 @@
 import type { Target } from '../cards/session/resolve-cards.ts';
+import type { Context } from '../context/context.ts';
 import {
   type CardOutcome,
   exitCodeOfSteps,
   type RunCard,
   type RunStep,
-  type StepKind,
   type StepOutcome,
 } from '../domain/run.ts';
 import type { PlacedStep, PlannedCard } from './run.ts';
 
 const OVER = new Set<StepOutcome>(['done', 'failed', 'tolerated', 'unmet', 'skipped']);
-
-/** They send a card to a kiosk. */
-export const SENDS: ReadonlySet<StepKind> = new Set<StepKind>(['produce', 'retry']);
 
 /** A card with which nothing was done yet. */
 export function newCard({ number, row, kioskId }: PlannedCard, outcome: CardOutcome): RunCard {
@@ -32,7 +29,7 @@ export function newCard({ number, row, kioskId }: PlannedCard, outcome: CardOutc
 }
 
 /** A step that was not begun yet. */
-export function entryOf({ index, kind, title, line }: PlacedStep): RunStep {
+export function entryOf({ index, definition: { kind }, title, line }: PlacedStep): RunStep {
   const unseen = { exitCode: null, startedAt: null, endedAt: null, orderId: null, cardToken: null };
   return { index, kind, title, line, outcome: 'running', ...unseen };
 }
@@ -41,17 +38,21 @@ export function isOver(step: RunStep | undefined): boolean {
   return step !== undefined && OVER.has(step.outcome);
 }
 
-/** The card that the steps so far were done with. */
-export function lastTarget({ card }: RunCard): Target | null {
-  if (!card || (card.orderId === null && card.cardToken === null)) return null;
+/** The card that the steps so far were done with; none yet where none of them had one. */
+export function targetOf({ card }: RunCard, ctx: Context): Target {
+  if (!card || (card.orderId === null && card.cardToken === null)) return noTarget(ctx);
   const { profileId, orderId, cardToken } = card;
   return { profileId, orderId, cardToken, after: null };
 }
 
-/** Did the session before leave it in a kiosk, as far as the record tells? */
+export function noTarget({ profileId }: Context): Target {
+  return { profileId: profileId ?? 0, orderId: null, cardToken: null, after: null };
+}
+
+/** True if an earlier session left the card in a kiosk, as far as the record tells. */
 export function wasAtKiosk({ card, steps }: RunCard): boolean {
   const isSending = steps.some(
-    ({ kind, outcome, startedAt }) => SENDS.has(kind) && outcome === 'running' && startedAt !== null,
+    ({ attemptsBefore, outcome }) => attemptsBefore !== undefined && outcome === 'running',
   );
   return isSending || card?.stage === 'in-progress';
 }
@@ -64,4 +65,10 @@ export function closeRecord(record: RunCard, planned: PlannedCard, at: number): 
   record.outcome = outcomes[bad?.outcome ?? ''] ?? 'passed';
   record.exitCode = exitCodeOfSteps(record.steps);
   record.endedAt = at;
+}
+
+export function outcomeOf({ onFailure }: PlacedStep, { exitCode, unmet }: RunStep): StepOutcome {
+  if (unmet) return 'unmet';
+  if (exitCode === 0) return 'done';
+  return onFailure === 'continue' ? 'tolerated' : 'failed';
 }

@@ -1,232 +1,251 @@
-import { resolveTargets, type Target } from '../cards/session/resolve-cards.ts';
+import { resolveTargets } from '../cards/session/resolve-cards.ts';
 import { Subject } from '../cards/session/session.ts';
 import type { Context } from '../context/context.ts';
+import { recordAction } from '../context/record-action.ts';
+import { isOpen } from '../domain/attempt.ts';
 import type { ExitCode } from '../domain/errors/exit-codes.ts';
-import { asFailure } from '../domain/errors/failure.ts';
-import type { RunCard, RunStep, Seen, StepKind, StepOutcome } from '../domain/run.ts';
-import { carryOut, isAtKiosk, kioskFor } from '../scenarios/steps/execute.ts';
-import { takeBackFaults, timeAfter } from '../scenarios/steps/sandbox-steps.ts';
-import { closeRecord, entryOf, isOver, lastTarget, newCard, SENDS } from './card-record.ts';
-import { expectOf } from './check-expectation.ts';
+import { asFailure, Failure } from '../domain/errors/failure.ts';
+import type { RunCard, RunStep } from '../domain/run.ts';
+import type { StepEnd, StepWork } from '../scenarios/steps/step.ts';
+import { closeRecord, entryOf, isOver, newCard, noTarget, outcomeOf, targetOf } from './card-record.ts';
 import { findAttemptOf, lostAttempts, noteLost } from './recover-step.ts';
-import type { KioskTurn, PlacedStep, PlannedCard, Run } from './run.ts';
+import type { KioskLock, PlacedStep, PlannedCard, Run } from './run.ts';
 
-/** What can't be worked out again after a kill, or makes what was expected before untrue, is kept before it begins. An order has its key. */
-const KEPT_BEFORE = new Set<StepKind>(['produce', 'simulate', 'retry', 'cancel', 'fault', 'advance']);
 const INTERRUPTIONS = new Set<ExitCode>([130, 143]);
 
-/** The way of one card through its steps. */
-export class Way {
+/** One card on its way through its steps. */
+export class CardRun {
+  readonly record: RunCard;
+  /** Called after each step. */
+  onStep: (step: RunStep) => void = () => undefined;
   readonly #run: Run;
   readonly #planned: PlannedCard;
-  readonly #record: RunCard;
-  #subject: Subject;
-  #turn: KioskTurn | null = null;
+  #session: Subject;
+  #lock: KioskLock | null = null;
   #attemptId: string | null = null;
-  /** Told of each step that is over. */
-  onStep: (step: RunStep) => void = () => undefined;
-  /** The card was seen by the step before, in this process. */
+  /** The step before, in this process, read the card. */
   #isSeen = false;
 
-  /** @param before as far as an earlier session of the run came with it */
+  /** @param before the card as an earlier session of the run left it */
   constructor(run: Run, planned: PlannedCard, before: RunCard | null) {
     this.#run = run;
     this.#planned = planned;
-    this.#record = before ?? newCard(planned, 'interrupted');
-    this.#subject = new Subject(run.ctx, lastTarget(this.#record) ?? nowhere(run.ctx));
+    this.record = before ?? newCard(planned, 'interrupted');
+    this.#session = new Subject(run.ctx, targetOf(this.record, run.ctx));
   }
 
-  get record(): RunCard {
-    return this.#record;
-  }
-
-  /** Goes all steps that are left, to the end or to an interruption. @returns the card as it was kept */
-  async go(): Promise<RunCard> {
-    const record = this.#record;
+  /** Does all steps that are left, up to an interruption. @returns the card as it was stored */
+  async complete(): Promise<RunCard> {
+    const { record } = this;
     const { ctx } = this.#run;
     record.startedAt ??= ctx.clock.now();
     record.outcome = 'interrupted';
-    this.#turn = this.#run.takeHeldTurn(record.number);
+    this.#lock = this.#run.takeReservedLock(record.number);
     try {
       await this.#begin();
       for (const step of this.#planned.steps) {
         const before = record.steps[step.index];
         if (isOver(before)) continue;
         if (this.#isEnded()) record.steps[step.index] = { ...entryOf(step), outcome: 'skipped' };
-        else if (!(await this.#goStep(step, before?.startedAt == null ? null : before))) break;
+        else if (!(await this.#doStep(step, before?.startedAt == null ? null : before))) break;
       }
     } finally {
-      await this.#turn?.end();
+      await this.#lock?.release();
     }
     closeRecord(record, this.#planned, ctx.clock.now());
-    if (record.endedAt !== null) await takeBackFaults(ctx, this.#planned);
+    if (record.endedAt !== null) await this.#cleanUp();
     await this.#run.save(record);
     return record;
   }
 
-  /** A card that was there before; without it, the first step fails. */
+  /** Resolves a card that existed before; where that fails, the first step does. */
   async #begin(): Promise<void> {
     const { card, steps } = this.#planned;
     const [first] = steps;
-    if (card === null || !first || this.#record.steps.length > 0) return;
+    if (card === null || !first || this.record.steps.length > 0) return;
     try {
       const [target] = await resolveTargets(this.#run.ctx, [card]);
       if (target) this.#follow(new Subject(this.#run.ctx, target));
     } catch (error) {
       const failure = asFailure(error);
       const end = { exitCode: failure.exitCode, error: failure.toDocument() };
-      this.#record.steps[first.index] = { ...entryOf(first), outcome: 'failed', ...end };
+      this.record.steps[first.index] = { ...entryOf(first), outcome: 'failed', ...end };
     }
   }
 
-  /** @returns false when it was interrupted */
-  async #goStep(step: PlacedStep, killed: RunStep | null): Promise<boolean> {
+  /** @param interrupted the step, where an earlier process had started it. @returns false after an interruption */
+  async #doStep(step: PlacedStep, interrupted: RunStep | null): Promise<boolean> {
     if (this.#run.ctx.signal.aborted) return false;
-    const entry = killed ?? entryOf(step);
-    this.#record.steps[step.index] = entry;
-    const ctx = withTime(this.#run.ctx, step.timeout);
-    this.#follow(step.kind === 'order' ? new Subject(ctx, nowhere(ctx)) : this.#subject.again(ctx));
-    // Between a request and its result, the production is all that tells.
-    this.#subject.isLean =
-      this.#attemptId !== null && (step.kind === 'wait-produced' || step.kind === 'simulate');
-    const end = await this.#work(step, { ctx, entry, isKilled: killed !== null }).catch((error: unknown) =>
-      asFailure(error),
+    const entry = interrupted ?? entryOf(step);
+    this.record.steps[step.index] = entry;
+    const ctx = withTimeout(this.#run.ctx, step.timeout);
+    const isNew = step.definition.card === 'ordered';
+    this.#follow(isNew ? new Subject(ctx, noTarget(ctx)) : this.#session.again(ctx));
+    this.#session.isLean = false;
+    const failure = await this.#execute(step, { ctx, entry, isRepeated: interrupted !== null }).then(
+      () => null,
+      asFailure,
     );
-    if (end && INTERRUPTIONS.has(end.exitCode)) return false;
-    if (end) await this.#subject.recall().catch(() => undefined);
-    this.#finish(step, entry, { exitCode: end?.exitCode ?? 0, ...(end && { error: end.toDocument() }) });
-    if (killed) noteLost(entry, this.#subject.card);
-    await this.#giveBack();
+    if (failure && INTERRUPTIONS.has(failure.exitCode)) return false;
+    if (failure) await this.#session.recall().catch(() => undefined);
+    this.#finish(step, entry, failure);
+    if (interrupted) noteLost(entry, this.#session.card);
+    if (this.#lock && !isAtKiosk(this.#session)) await this.#releaseLock();
     this.onStep(entry);
     return true;
   }
 
-  async #work(
+  async #execute(
     step: PlacedStep,
-    { ctx, entry, isKilled }: { ctx: Context; entry: RunStep; isKilled: boolean },
-  ): Promise<null> {
-    const subject = this.#subject;
-    if (step.kind === 'expect') {
-      entry.startedAt = ctx.clock.now();
-      const { expectation, timeout } = step;
-      const last = this.#lastEnd(step.index);
-      const lost = lostAttempts(this.#record, subject);
-      const unmet = await expectOf(ctx, { expectation, subject, last, lost, timeout });
-      if (unmet.length > 0) entry.unmet = unmet;
-      return null;
+    { ctx, entry, isRepeated }: { ctx: Context; entry: RunStep; isRepeated: boolean },
+  ): Promise<void> {
+    const { definition, body } = step;
+    const kioskId = await this.#lockKiosk(ctx, step);
+    if (kioskId !== null) {
+      if (isRepeated && (await findAttemptOf(ctx, this.#session, entry))) return;
+      entry.attemptsBefore ??= await this.#countAttempts();
     }
-    if (SENDS.has(step.kind)) await this.#takeTurn(ctx, step);
-    if (SENDS.has(step.kind) && isKilled && (await findAttemptOf(ctx, subject, entry))) return null;
-    await this.#note(step, { ctx, entry, isKilled });
-    const { number, kioskId } = this.#planned;
-    const work = { run: this.#run, ctx, step, entry, isAgain: isKilled, subject, number, kioskId };
-    await carryOut({ ...work, attemptId: this.#attemptId, isSeen: this.#isSeen });
-    return null;
+    const work = this.#workOf(step, { ctx, entry, kioskId });
+    await definition.prepare?.(work, body);
+    entry.orderId = this.#session.target.orderId;
+    entry.cardToken = this.#session.target.cardToken;
+    entry.startedAt = ctx.clock.now();
+    if (definition.storedBefore && !isRepeated) await this.#run.save(this.record);
+    const unmet = await definition.run(work, body);
+    if (unmet && unmet.length > 0) entry.unmet = [...unmet];
   }
 
-  /** Keeps that a step is done now: its time begins, and what a killed one is recognised by. */
-  async #note(
-    step: PlacedStep,
-    { ctx, entry, isKilled }: { ctx: Context; entry: RunStep; isKilled: boolean },
-  ): Promise<void> {
-    const { target } = this.#subject;
-    entry.orderId = target.orderId;
-    entry.cardToken = target.cardToken;
-    if (SENDS.has(step.kind)) entry.attemptsBefore ??= await this.#countAttempts();
-    if (step.kind === 'advance') entry.advanceTo ??= await timeAfter(ctx, step.by);
-    entry.startedAt = ctx.clock.now();
-    if (KEPT_BEFORE.has(step.kind) && !isKilled) await this.#run.save(this.#record);
+  #workOf(
+    { index, timeout }: PlacedStep,
+    { ctx, entry, kioskId }: Pick<StepWork, 'ctx' | 'entry' | 'kioskId'>,
+  ): StepWork {
+    const session = this.#session;
+    const selection = `run ${this.#run.record.id}`;
+    return {
+      ctx,
+      session,
+      entry,
+      kioskId,
+      timeout,
+      key: this.#keyOf(index),
+      checks: this.#run.checks,
+      attemptId: this.#attemptId,
+      isSeen: this.#isSeen,
+      last: this.#lastEnd(index),
+      lostAttempts: lostAttempts(this.record, session),
+      record: async (action, work) =>
+        void (await recordAction(ctx, { subject: session, action, kioskId, selection }, work)),
+    };
+  }
+
+  #keyOf(index: number): string {
+    return `run ${this.#run.record.id} ${this.record.number}.${index}`;
   }
 
   async #countAttempts(): Promise<number> {
-    const { cardToken } = this.#subject.target;
+    const { cardToken } = this.#session.target;
     const latest = cardToken === null ? null : await this.#run.ctx.journal.latestAttempt(cardToken);
     return latest?.number ?? 0;
   }
 
-  /** A kiosk has one of the run's cards at a time. */
-  async #takeTurn(ctx: Context, step: PlacedStep): Promise<void> {
-    // The card itself says where it failed.
-    if (step.kind === 'retry' && !this.#subject.latest) await this.#subject.observe();
-    const kioskId = kioskFor({ step, subject: this.#subject, kioskId: this.#planned.kioskId });
-    if (this.#turn?.kioskId === kioskId) return;
-    await this.#turn?.end();
-    this.#turn = null;
-    this.#turn = await this.#run.turns.take(ctx, kioskId);
-    this.#record.kioskId = kioskId;
+  /**
+   * Locks the kiosk of a step that sends the card: a kiosk has one of the run's cards at a time.
+   * @returns null for other steps
+   * @throws Failure `input-required`, `leased`
+   */
+  async #lockKiosk(ctx: Context, { definition, body }: PlacedStep): Promise<string | null> {
+    if (!definition.kiosk) return null;
+    const kioskId = (await definition.kiosk(body, this.#session)) ?? this.#planned.kioskId;
+    if (kioskId === null)
+      throw new Failure('input-required', 'Which kiosk?', {
+        hint: 'Name it in the step (produce: WIS00001), with --kiosk, or in the context.',
+      });
+    if (this.#lock?.kioskId === kioskId) return kioskId;
+    await this.#releaseLock();
+    this.#lock = await this.#run.locks.take(ctx, kioskId);
+    this.record.kioskId = kioskId;
+    return kioskId;
   }
 
-  async #giveBack(): Promise<void> {
-    if (!this.#turn || isAtKiosk(this.#subject)) return;
-    await this.#turn.end();
-    this.#turn = null;
+  async #releaseLock(): Promise<void> {
+    const lock = this.#lock;
+    this.#lock = null;
+    await lock?.release();
   }
 
-  #finish(step: PlacedStep, entry: RunStep, end: Pick<RunStep, 'exitCode' | 'error'>): void {
-    const { target, latest, card } = this.#subject;
+  #finish(step: PlacedStep, entry: RunStep, failure: Failure | null): void {
+    const { target, latest, card } = this.#session;
     entry.endedAt = this.#run.ctx.clock.now();
     entry.startedAt ??= entry.endedAt;
-    entry.exitCode = entry.unmet ? 11 : end.exitCode;
-    if (end.error) entry.error = end.error;
-    entry.outcome = this.#outcomeOf(step, entry);
+    entry.exitCode = entry.unmet ? 11 : (failure?.exitCode ?? 0);
+    if (failure) entry.error = failure.toDocument();
+    entry.outcome = outcomeOf(step, entry);
     entry.orderId = target.orderId;
     entry.cardToken = target.cardToken;
-    if (SENDS.has(step.kind)) {
-      const sent = card.attempt > (entry.attemptsBefore ?? 0) ? card.attemptId : null;
-      if (sent !== null) entry.attemptId = sent;
-      this.#attemptId = sent;
+    if (step.definition.kiosk) {
+      this.#attemptId = card.attempt > (entry.attemptsBefore ?? 0) ? card.attemptId : null;
+      if (this.#attemptId !== null) entry.attemptId = this.#attemptId;
     }
     this.#isSeen = latest !== null;
-    this.#record.card = card;
-    if (step.kind === 'order' && target.orderId !== null) this.#noteOrder(target.profileId, target.orderId);
+    this.record.card = card;
+    if (step.definition.card === 'ordered' && target.orderId !== null)
+      this.#noteOrder(target.profileId, target.orderId);
     if (entry.outcome === 'done' || step.onFailure !== 'stop-run') return;
-    this.#record.stopsRun = true;
+    this.record.stopsRun = true;
     this.#run.isStopped = true;
   }
 
   /** A step that was repeated made the same order again. */
   #noteOrder(profileId: number, orderId: number): void {
-    const { orders } = this.#record;
+    const { orders } = this.record;
     if (orders.some((order) => order.orderId === orderId)) return;
     orders.push({ profileId, orderId, cleanUp: this.#run.record.keep ? 'kept' : null });
   }
 
-  #outcomeOf({ onFailure }: PlacedStep, { exitCode, unmet }: RunStep): StepOutcome {
-    if (unmet) return 'unmet';
-    if (exitCode === 0) return 'done';
-    return onFailure === 'continue' ? 'tolerated' : 'failed';
-  }
-
-  /** Did a step end the card's way? An expectation does unless the scenario goes on after it. */
+  /** True if a step ended the card's way. An unmet expectation does unless the scenario continues after it. */
   #isEnded(): boolean {
     return this.#planned.steps.some(({ index, onFailure }) => {
-      const outcome = this.#record.steps[index]?.outcome;
+      const outcome = this.record.steps[index]?.outcome;
       return outcome === 'failed' || (outcome === 'unmet' && onFailure !== 'continue');
     });
   }
 
-  /** How the last step before one ended that was no expectation. */
-  #lastEnd(index: number): Seen['last'] {
-    const last = this.#record.steps.slice(0, index).findLast(({ kind }) => kind !== 'expect');
+  /** The end of the last step before one that was no check. */
+  #lastEnd(before: number): StepEnd | null {
+    const step = this.#planned.steps.slice(0, before).findLast(({ definition }) => !definition.isCheck);
+    const last = step && this.record.steps[step.index];
     if (last?.exitCode == null) return null;
     const { exitCode, error = null, startedAt, endedAt } = last;
     return { exitCode, error, durationMs: (endedAt ?? 0) - (startedAt ?? 0) };
   }
 
-  #follow(subject: Subject): void {
-    this.#subject = subject;
-    subject.watch = ({ stage }) => {
-      const { stages } = this.#record;
+  /** Only what this card's own steps left is removed. */
+  async #cleanUp(): Promise<void> {
+    const { ctx } = this.#run;
+    for (const { index, definition } of this.#planned.steps) {
+      if (!definition.cleanUp || this.record.steps[index]?.startedAt == null) continue;
+      await definition
+        .cleanUp({ ctx, key: this.#keyOf(index) })
+        .catch((error: unknown) =>
+          ctx.report.warn(`Faults of the scenario may still be set: ${asFailure(error).message}`),
+        );
+    }
+  }
+
+  #follow(session: Subject): void {
+    this.#session = session;
+    session.watch = ({ stage }) => {
+      const { stages } = this.record;
       if (stages.at(-1)?.stage !== stage) stages.push({ stage, at: this.#run.ctx.clock.now() });
     };
   }
 }
 
-/** No card yet. */
-function nowhere({ profileId }: Context): Target {
-  return { profileId: profileId ?? 0, orderId: null, cardToken: null, after: null };
+/** True if something is being produced, as far as it was read. */
+function isAtKiosk({ card, latest }: Subject): boolean {
+  return card.stage === 'in-progress' || isOpen(latest?.facts.attempt ?? null);
 }
 
-function withTime(ctx: Context, timeout: number | null): Context {
+function withTimeout(ctx: Context, timeout: number | null): Context {
   return timeout === null ? ctx : { ...ctx, timing: { ...ctx.timing, timeout } };
 }

@@ -5,8 +5,9 @@ import { printable } from '../domain/text/terminal-text.ts';
 import { asSentence, type Remark } from '../input/diagnostic.ts';
 import type { ReadData } from '../scenarios/data-file.ts';
 import { planCard } from '../scenarios/plan-card.ts';
+import type { Scenario, Values } from '../scenarios/scenario.ts';
 import type { ReadScenario } from '../scenarios/scenario-file.ts';
-import type { Scenario, Step, Values } from '../scenarios/steps/step.ts';
+import type { Step } from '../scenarios/steps/step.ts';
 import type { Plan } from './run.ts';
 
 /** What the steps of a run's cards are made of. */

@@ -5,7 +5,7 @@ import { Failure } from '../domain/errors/failure.ts';
 import { commandLine } from '../domain/next-command.ts';
 import { type NewRun, RunCodes, type RunRecord } from '../domain/run.ts';
 import { newCard, wasAtKiosk } from './card-record.ts';
-import { Way } from './card-run.ts';
+import { CardRun } from './card-run.ts';
 import { cleanUp } from './clean-up.ts';
 import { keptCards } from './reports/read-report.ts';
 import { type Plan, Run, runContext } from './run.ts';
@@ -36,13 +36,13 @@ async function goOn(
   return withLeases(ctx, { subjects: [leaseOnRun(id)], action: 'run' }, async () => {
     const record = await begin();
     const run = new Run(runContext(ctx, record), record, plan);
-    await goAllWays(ctx, run);
+    await runCards(ctx, run);
     if (!ctx.signal.aborted) await close(ctx, run);
     return findRun(ctx, id);
   });
 }
 
-async function goAllWays(ctx: Context, run: Run): Promise<void> {
+async function runCards(ctx: Context, run: Run): Promise<void> {
   const { scenario, cards, concurrency } = run.record;
   const before = await recall(ctx, run);
   const board = new RunBoard(ctx, { title: scenario, total: cards, before });
@@ -51,18 +51,18 @@ async function goAllWays(ctx: Context, run: Run): Promise<void> {
       numbersTo(cards),
       async (number) => {
         if (ctx.signal.aborted || run.broken !== null) return;
-        await goOneWay(ctx, run, { number, board }).catch((error: unknown) => void (run.broken ??= error));
+        await runCard(ctx, run, { number, board }).catch((error: unknown) => void (run.broken ??= error));
       },
       { concurrency },
     );
   } finally {
     board.close();
-    await run.releaseHeldTurns();
+    await run.releaseReservedLocks();
   }
   if (run.broken !== null) throw run.broken;
 }
 
-async function goOneWay(
+async function runCard(
   ctx: Context,
   run: Run,
   { number, board }: { number: number; board: RunBoard },
@@ -71,10 +71,10 @@ async function goOneWay(
   if (kept?.endedAt != null) return;
   if (run.isStopped && (kept === null || kept.outcome === 'not-started'))
     return run.save(newCard(run.plan(number), 'not-started'));
-  const way = new Way(run, run.plan(number), kept);
-  way.onStep = (step) => board.step(step);
-  board.begin(way.record);
-  board.end(await way.go());
+  const card = new CardRun(run, run.plan(number), kept);
+  card.onStep = (step) => board.step(step);
+  board.begin(card.record);
+  board.end(await card.complete());
 }
 
 /** Outside of production, what was ordered is cancelled. */
@@ -94,7 +94,7 @@ async function recall(ctx: Context, run: Run): Promise<{ passed: number; failed:
   for await (const card of keptCards(ctx, run.record.id)) {
     if (card.stopsRun) run.isStopped = true;
     if (card.endedAt !== null) count[card.outcome === 'passed' ? 'passed' : 'failed'] += 1;
-    else if (wasAtKiosk(card)) await run.holdTurn(card);
+    else if (wasAtKiosk(card)) await run.reserveLock(card);
   }
   return count;
 }

@@ -34,13 +34,13 @@ export class Run {
   /** With its own report: see `runContext`. */
   readonly ctx: Context;
   readonly plan: Plan;
-  readonly turns: KioskTurns = new KioskTurns();
+  readonly locks: KioskLocks = new KioskLocks();
   readonly checks: SharedChecks = new SharedChecks();
   /** Set when a step ended the whole run: no further card is begun. */
   isStopped = false;
   /** Set when the journal can't be written, or the run is another process's by now: nothing more is begun. */
   broken: unknown = null;
-  readonly #heldTurns = new Map<number, KioskTurn>();
+  readonly #reserved = new Map<number, KioskLock>();
   #counted: RunRequests = { reads: 0, sends: 0, limited: 0 };
 
   constructor(ctx: Context, record: RunRecord, plan: Plan) {
@@ -49,20 +49,20 @@ export class Run {
     this.plan = plan;
   }
 
-  /** Cards that an earlier session left in kiosks have them before any other card. */
-  async holdTurn({ number, kioskId }: RunCard): Promise<void> {
-    const isTaken = [...this.#heldTurns.values()].some((turn) => turn.kioskId === kioskId);
-    if (kioskId !== null && !isTaken) this.#heldTurns.set(number, await this.turns.take(this.ctx, kioskId));
+  /** Locks the kiosk of a card that an earlier session left there, before any other card can. */
+  async reserveLock({ number, kioskId }: RunCard): Promise<void> {
+    const isTaken = [...this.#reserved.values()].some((lock) => lock.kioskId === kioskId);
+    if (kioskId !== null && !isTaken) this.#reserved.set(number, await this.locks.take(this.ctx, kioskId));
   }
 
-  takeHeldTurn(number: number): KioskTurn | null {
-    const turn = this.#heldTurns.get(number) ?? null;
-    this.#heldTurns.delete(number);
-    return turn;
+  takeReservedLock(number: number): KioskLock | null {
+    const lock = this.#reserved.get(number) ?? null;
+    this.#reserved.delete(number);
+    return lock;
   }
 
-  async releaseHeldTurns(): Promise<void> {
-    for (const turn of this.#heldTurns.values()) await turn.end();
+  async releaseReservedLocks(): Promise<void> {
+    for (const lock of this.#reserved.values()) await lock.release();
   }
 
   /**
@@ -143,21 +143,20 @@ async function once<Answer>(
 }
 
 /** A kiosk that a card has to itself. */
-export interface KioskTurn {
+export interface KioskLock {
   kioskId: string;
-  /** Lets the next card in. */
-  end(): Promise<void>;
+  release(): Promise<void>;
 }
 
 /** One card at a time at each kiosk, from its request to its result: in this run, and beside other processes. */
-export class KioskTurns {
+export class KioskLocks {
   readonly #queues = new Map<string, PQueue>();
 
   /**
    * Waits until a kiosk is free.
    * @throws Failure `leased` when another process works there until the deadline; the signal's reason
    */
-  async take(ctx: Context, kioskId: string): Promise<KioskTurn> {
+  async take(ctx: Context, kioskId: string): Promise<KioskLock> {
     const granted = Promise.withResolvers<void>();
     const over = Promise.withResolvers<void>();
     const wait = async () => {
@@ -172,12 +171,12 @@ export class KioskTurns {
       over.resolve();
       throw error;
     }
-    const end = async () => {
-      // What can't be given back ends with this process.
+    const release = async () => {
+      // A lease that can't be released ends with this process.
       await ctx.journal.releaseLeases([leaseOnKiosk(kioskId)]).catch(() => undefined);
       over.resolve();
     };
-    return { kioskId, end };
+    return { kioskId, release };
   }
 
   #queueOf(kioskId: string): PQueue {

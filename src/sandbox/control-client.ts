@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { Failure } from '../domain/errors/failure.ts';
-import { type Fault, faultSchema } from '../wire/fault.ts';
+import type { Fault } from '../wire/fault.ts';
 
 /** Controls an embedded sandbox that is served somewhere on this machine: by this process, or by another one. */
 export class RemoteSandbox {
@@ -11,17 +11,12 @@ export class RemoteSandbox {
     this.#url = url;
   }
 
-  async addFault(fault: Fault): Promise<void> {
-    await this.#call('POST', 'faults', fault);
+  async putFault(name: string, fault: Fault): Promise<void> {
+    await this.#call('PUT', `faults/${encodeURIComponent(name)}`, fault);
   }
 
-  async listFaults(): Promise<Fault[]> {
-    const { faults } = v.parse(v.object({ faults: v.array(faultSchema) }), await this.#call('GET', 'faults'));
-    return faults;
-  }
-
-  async clearFaults(): Promise<void> {
-    await this.#call('DELETE', 'faults');
+  async removeFault(name: string): Promise<void> {
+    await this.#call('DELETE', `faults/${encodeURIComponent(name)}`);
   }
 
   /** @returns the time that its clock shows then, in milliseconds since the epoch */

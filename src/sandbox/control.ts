@@ -8,7 +8,7 @@ import { endOrder, setRequirement } from './state/order-flow.ts';
 import type { State } from './state/state.ts';
 import { isoTime, type Moment, updateTokenPolicy } from './state/tables/clock.ts';
 import { type ListedDelivery, listDeliveries, listEvents } from './state/tables/deliveries.ts';
-import { deleteFaults, insertFault, listFaults } from './state/tables/faults.ts';
+import { deleteFault, deleteFaults, hasFault, insertFault, listFaults } from './state/tables/faults.ts';
 import { findOrder } from './state/tables/orders.ts';
 import { findProfile } from './state/tables/profiles.ts';
 import { listRequests } from './state/tables/request-log.ts';
@@ -37,6 +37,10 @@ const ROUTES: readonly ControlRoute[] = [
   control('GET faults', ({ state }) => json({ faults: listFaults(state.db) })),
   control('POST faults', addFault),
   control('DELETE faults', ({ state }) => write(state, ({ db }) => deleteFaults(db))),
+  control('PUT faults/{name}', putFault),
+  control('DELETE faults/{name}', ({ state, parameters }) =>
+    write(state, ({ db }) => deleteFault(db, parameters.name ?? '')),
+  ),
   control('POST advance', advance),
   control('POST reset', reset),
   control('PUT profiles/{profileId}/requirements/{type}', putRequirement),
@@ -80,6 +84,15 @@ function addFault({ state, body }: ControlCall): Answer {
   const fault = fieldsOf(faultSchema, parseJson(body));
   write(state, ({ db }) => insertFault(db, fault));
   return { status: 201, body: fault };
+}
+
+/** Sets a fault under a name. Where it is set already, nothing changes. */
+function putFault({ state, parameters, body }: ControlCall): Answer {
+  const fault = fieldsOf(faultSchema, parseJson(body));
+  const { name = '' } = parameters;
+  return write(state, ({ db }) => {
+    if (!hasFault(db, name)) insertFault(db, fault, name);
+  });
 }
 
 function advance({ state, body }: ControlCall): Answer {

@@ -1,22 +1,22 @@
 import * as v from 'valibot';
-import { STEP_KINDS, type StepKind } from '../domain/run.ts';
-import { isMapping, type Place, type Remark } from '../input/diagnostic.ts';
+import { isMapping, kindOf, orNearest, type Place, type Remark } from '../input/diagnostic.ts';
+import { BUILT_IN, nameOf, namesIn, referencesIn, templatesIn, textsIn } from './interpolate.ts';
+import { fileSchema, StepReader } from './read-steps.ts';
 import {
-  checkReferences,
-  everyStep,
-  isTemplate,
-  namesIn,
-  orderNames,
-  readSteps,
-  textsIn,
-  type WrittenStep,
-} from './interpolate.ts';
-import { toStep } from './read-step.ts';
-import { MOST_STEPS, scenarioFile } from './schema.ts';
-import { remarksOf } from './schema-messages.ts';
-import { STEP_WORDS } from './steps/definitions.ts';
-import type { Node, Scenario } from './steps/step.ts';
+  contentOf,
+  everyNode,
+  isLoop,
+  type Node,
+  personalNames,
+  type Scenario,
+  type StepDefaults,
+  type StepNode,
+} from './scenario.ts';
+import { MOST_STEPS, stepOptions } from './schema.ts';
+import { toRemarks } from './schema-messages.ts';
 import { readVariables } from './variables.ts';
+
+type Path = Place['path'];
 
 export interface CheckedScenario {
   /** null with any mistake. */
@@ -24,39 +24,43 @@ export interface CheckedScenario {
   mistakes: Remark[];
 }
 
-/** What is in a scenario file, and what is wrong with it, as far as that shows without the values of its variables. */
+/** Checks the content of a scenario file, as far as that goes without the values of its variables. */
 export function checkScenario(content: unknown): CheckedScenario {
-  const tooMuch = measure(content);
+  const tooMuch = checkSize(content);
   if (tooMuch) return { scenario: null, mistakes: [tooMuch] };
-  const parsed = v.safeParse(scenarioFile, content);
-  const wrong = distinct(remarksOf(parsed.issues ?? [], { path: [], quotes: true }));
-  if (!isMapping(content)) return { scenario: null, mistakes: wrong };
+  if (!isMapping(content)) {
+    const kind = content === null ? 'empty' : kindOf(content);
+    return { scenario: null, mistakes: [remark([], `it is ${kind}, not a mapping of names to values`)] };
+  }
+  const wrong = v.safeParse(fileSchema, content).issues ?? [];
   const { variables, mistakes } = readVariables(content.variables);
-  const steps = readSteps(content.steps, ['steps']);
-  const known = variables.map(({ name }) => name);
-  const personal = orderNames(steps);
   const defaults = readDefaults(content.defaults);
-  const nodes = toNodes(steps, { personal, defaults });
+  const reader = new StepReader(defaults);
+  const nodes = reader.readList(content.steps, ['steps']);
+  const known = variables.map(({ name }) => name);
+  const personal = personalNames(nodes);
   const all = [
-    ...wrong,
+    ...toRemarks(wrong, { schema: fileSchema, path: [], quotes: true }),
     ...mistakes,
-    ...checkReferences(steps, known),
-    ...checkWords(content.steps, ['steps']),
-    ...checkShown(steps, personal),
-    ...checkCards(steps, known),
+    ...reader.remarks,
+    ...[...everyNode(nodes, known)].flatMap((one) => checkNode(one, personal)),
+    ...checkCards(nodes, known),
     ...checkCount(nodes),
-    ...templatesIn(content.defaults, 'defaults'),
+    ...templatesIn(content.defaults, ['defaults']).map(({ path }) =>
+      remark(path, 'only steps have ${…} in them'),
+    ),
   ];
   if (all.length > 0) return { scenario: null, mistakes: all };
-  const kinds = new Set([...everyStep(steps)].map(({ word }) => word));
+  const requirements = new Set(stepsOf(nodes).map(({ definition }) => definition.requires));
   const scenario = {
     name: textOf(content.name) ?? '',
     description: textOf(content.description),
     variables,
+    personal,
     orderVariables: known.filter((name) => personal.has(name)),
-    needsControl: kinds.has('fault') || kinds.has('advance'),
-    simulates: kinds.has('simulate'),
-    asks: kinds.has('retry') || kinds.has('cancel'),
+    needsControl: requirements.has('control'),
+    simulates: requirements.has('simulation'),
+    asks: requirements.has('confirmation'),
     stepCount: countSteps(nodes),
     defaults,
     nodes,
@@ -64,136 +68,97 @@ export function checkScenario(content: unknown): CheckedScenario {
   return { scenario, mistakes: [] };
 }
 
-function distinct(remarks: readonly Remark[]): Remark[] {
-  const known = new Map(remarks.map((remark) => [`${remark.path.join('.')} ${remark.message}`, remark]));
-  return [...known.values()];
+function readDefaults(content: unknown): StepDefaults {
+  const parsed = v.safeParse(stepOptions, content ?? {});
+  const { timeout = null, 'on-failure': onFailure = 'stop' } = parsed.success ? parsed.output : {};
+  return { timeout, onFailure };
 }
 
-function readDefaults(content: unknown): Scenario['defaults'] {
-  const none = { timeout: null, onFailure: 'stop' as const };
-  const read = toStep(
-    { kind: 'cancel', path: [], isPersonal: false, body: null, options: isMapping(content) ? content : {} },
-    none,
-  );
-  return Array.isArray(read) ? none : { timeout: read.timeout, onFailure: read.onFailure };
+function stepsOf(nodes: readonly Node[]): StepNode[] {
+  return [...everyNode(nodes, [])].flatMap(({ node }) => (isLoop(node) ? [] : [node]));
 }
 
-function toNodes(
-  steps: readonly WrittenStep[],
-  how: { personal: ReadonlySet<string>; defaults: Scenario['defaults'] },
-): Node[] {
-  return steps.map(({ word, path, body, options, as, inner }) => {
-    const kind = STEP_KINDS.find((one) => one === word);
-    if (!kind) {
-      const loop = word === 'repeat' ? 'repeat' : 'for-each';
-      return { kind: loop, path, over: body, as, nodes: toNodes(inner, how) };
-    }
-    const isPersonal = namesIn([body, options]).some((name) => how.personal.has(name));
-    const written = { kind, path, body, options, isPersonal };
-    const isFixed = ![...textsIn([body, options], [])].some(({ text }) => isTemplate(text));
-    const step = isFixed ? toStep(written, how.defaults) : [];
-    return { ...written, fixed: Array.isArray(step) ? null : step };
+/** Checks what a step or loop is filled in with. */
+function checkNode(
+  { node, known }: { node: Node; known: readonly string[] },
+  personal: ReadonlySet<string>,
+): Remark[] {
+  const { options, path } = node;
+  const content = contentOf(node);
+  return [
+    ...checkReferences(content.value, content.path, known),
+    ...checkReferences(options, path, known),
+    ...(isLoop(node) ? checkLoopName(node.as, [...path, node.word, 'as'], known) : []),
+    ...personalIn(options.name, [...path, 'name'], personal).map(({ name, path: at }) =>
+      remark(at, `orders are made of “${name}”: a name that is shown can’t have it`),
+    ),
+    ...personalIn(isLoop(node) || !node.definition.isCheck ? null : node.body, content.path, personal).map(
+      ({ name, path: at }) =>
+        remark(
+          at,
+          `“${name}” goes into orders and may be about a person: what is expected is kept and shown, so it can’t be filled in with it`,
+        ),
+    ),
+  ];
+}
+
+/** Finds names that nothing has, and `${` that can't be read. */
+function checkReferences(value: unknown, path: Path, known: readonly string[]): Remark[] {
+  return [...textsIn(value, path)].flatMap(({ text, path: at }) => {
+    const { references, wrong } = referencesIn(text);
+    const unknown = references
+      .filter((reference) => !BUILT_IN.includes(reference) && !known.includes(nameOf(reference)))
+      .map((name) => `there is no variable “${name}”${orNearest(name, [...known, ...BUILT_IN])}`);
+    return [...(wrong === null ? [] : [wrong]), ...unknown].map((message) => remark(at, message));
   });
 }
 
-/** A step has one word. */
-function checkWords(content: unknown, path: Remark['path']): Remark[] {
-  return (Array.isArray(content) ? content : []).flatMap((step: unknown, index) => {
-    if (!isMapping(step)) return [];
-    const at = [...path, index];
-    const words = Object.keys(step).filter((key) => STEP_WORDS.includes(key));
-    const inner = words.flatMap((word) => {
-      const body = step[word];
-      if (Array.isArray(body) && body.length === 0)
-        return [{ path: [...at, word], at: 'value' as const, message: 'it is an empty list' }];
-      return isMapping(body) ? checkWords(body.steps, [...at, word, 'steps']) : [];
-    });
-    if (words.length > 1) {
-      const [first, second = ''] = words;
-      const message = `“${first}” and “${second}” are two steps: begin each with a dash of its own`;
-      return [{ path: [...at, second], at: 'key', message }, ...inner];
-    }
-    const isOnlyOptions = words.length === 0 && Object.keys(step).every((key) => OPTIONS.has(key));
-    return isOnlyOptions ? [{ path: at, at: 'value', message: 'it says no step, like produce' }] : inner;
-  });
+function checkLoopName(as: string | null, path: Path, known: readonly string[]): Remark[] {
+  const isTaken = as !== null && [...known, ...BUILT_IN.map(nameOf)].includes(as);
+  return isTaken ? [remark(path, `“${as}” is the name of something else already`)] : [];
 }
 
-const OPTIONS = new Set(['name', 'timeout', 'on-failure']);
-
-/** A step's name, and what it expects, are shown and kept: nothing that orders are made of may be in them. */
-function checkShown(steps: readonly WrittenStep[], personal: ReadonlySet<string>): Remark[] {
-  return [...everyStep(steps)].flatMap(({ word, path, body, options }) => [
-    ...personalIn(options.name, [...path, 'name'], personal).map(({ name, ...place }) => ({
-      ...place,
-      message: `orders are made of “${name}”: a name that is shown can’t have it`,
-    })),
-    ...personalIn(word === 'expect' ? body : null, [...path, word], personal).map(({ name, ...place }) => ({
-      ...place,
-      message: `“${name}” goes into orders and may be about a person: what is expected is kept and shown, so it can’t be filled in with it`,
-    })),
-  ]);
-}
-
+/** The names and expectations of steps are shown and stored: nothing that orders are made of may be in them. */
 function personalIn(
   value: unknown,
-  path: Remark['path'],
+  path: Path,
   personal: ReadonlySet<string>,
-): (Place & { name: string })[] {
-  return [...textsIn(value, path)].flatMap(({ text, path }) =>
+): { path: Path; name: string }[] {
+  return [...textsIn(value, path)].flatMap(({ text, path: at }) =>
     namesIn(text)
       .filter((name) => personal.has(name))
-      .map((name) => ({ path, at: 'value', name })),
+      .map((name) => ({ path: at, name })),
   );
-}
-
-const NEED_A_CARD = new Set<string>([
-  'wait-ready',
-  'produce',
-  'wait-produced',
-  'simulate',
-  'retry',
-  'cancel',
-] satisfies StepKind[]);
-
-export function needsCard(kind: string): boolean {
-  return NEED_A_CARD.has(kind);
 }
 
 /** Without a variable for a card that is there already, one has to be ordered first. */
-function checkCards(steps: readonly WrittenStep[], known: readonly string[]): Remark[] {
+function checkCards(nodes: readonly Node[], known: readonly string[]): Remark[] {
   if (known.includes('card')) return [];
-  const first = [...everyStep(steps)].find(({ word }) => word === 'order' || NEED_A_CARD.has(word));
-  if (!first || first.word === 'order') return [];
-  const message = `“${first.word}” needs a card: order one before it, or declare a variable “card”`;
-  return [{ path: first.path, at: 'value', message }];
+  const first = stepsOf(nodes).find(({ definition }) => definition.card !== 'optional');
+  if (first?.definition.card !== 'needed') return [];
+  return [
+    remark(first.path, `“${first.word}” needs a card: order one before it, or declare a variable “card”`),
+  ];
 }
 
 function checkCount(nodes: readonly Node[]): Remark[] {
   if (countSteps(nodes) <= MOST_STEPS) return [];
-  const loop = nodes.find((node) => 'nodes' in node && countSteps([node]) > MOST_STEPS) ?? nodes[0];
-  return loop ? [{ path: loop.path, at: 'value', message: tooManySteps() }] : [];
+  const loop = nodes.find((node) => isLoop(node) && countSteps([node]) > MOST_STEPS) ?? nodes[0];
+  return loop ? [remark(loop.path, TOO_MANY_STEPS)] : [];
 }
 
-export function tooManySteps(): string {
-  return `it comes to over ${MOST_STEPS} steps for one card`;
-}
+export const TOO_MANY_STEPS = `it comes to over ${MOST_STEPS} steps for one card`;
 
 function countSteps(nodes: readonly Node[]): number {
   return nodes.reduce(
-    (sum, node) => sum + ('nodes' in node ? turnsOf(node.over) * countSteps(node.nodes) : 1),
+    (sum, node) => sum + (isLoop(node) ? roundsOf(node.over) * countSteps(node.nodes) : 1),
     0,
   );
 }
 
-function turnsOf(over: unknown): number {
+function roundsOf(over: unknown): number {
   if (typeof over === 'number') return over;
   return Array.isArray(over) ? over.length : 1;
-}
-
-function templatesIn(content: unknown, place: string): Remark[] {
-  return [...textsIn(content, [place])]
-    .filter(({ text }) => isTemplate(text))
-    .map(({ path }) => ({ path, at: 'value', message: 'only steps have ${…} in them' }));
 }
 
 function textOf(value: unknown): string | null {
@@ -205,10 +170,8 @@ const DEEPEST = 32;
 /** Values, those counted again that aliases repeat. */
 const MOST_VALUES = 100_000;
 
-type Path = Remark['path'];
-
-/** Can this be gone through at all? What a YAML alias repeats may contain itself, or multiply without end. */
-export function measure(content: unknown): Remark | null {
+/** Rejects what can't be walked through: what a YAML alias repeats may contain itself, or multiply without end. */
+function checkSize(content: unknown): Remark | null {
   const above = new Set<unknown>();
   let values = 0;
   const visit = (value: unknown, path: Path): Remark | null => {

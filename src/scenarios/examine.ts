@@ -5,8 +5,8 @@ import { asSentence } from '../input/diagnostic.ts';
 import { describe, type Finding, inOrder, locate } from '../input/yaml-file.ts';
 import { readData } from './data-file.ts';
 import { planCard } from './plan-card.ts';
+import type { Scenario, Values } from './scenario.ts';
 import { type ReadScenario, readScenario, scenarioUnusable } from './scenario-file.ts';
-import type { Scenario, Values } from './steps/step.ts';
 
 /** What is wrong with what a row gives. */
 export interface RowMistake {

@@ -1,42 +1,52 @@
-import type { Remark } from '../input/diagnostic.ts';
-import { needsCard, tooManySteps } from './check-scenario.ts';
-import { fillIn, loopKey, type Scope } from './interpolate.ts';
-import { parseFilled, toSharedStep } from './read-step.ts';
+import { isMapping, type Remark } from '../input/diagnostic.ts';
+import { TOO_MANY_STEPS } from './check-scenario.ts';
+import { interpolate, namesIn, type Scope, type Value } from './interpolate.ts';
+import { parseFilled } from './parse-filled.ts';
+import { toStep } from './read-steps.ts';
+import {
+  contentOf,
+  isLoop,
+  type LoopNode,
+  type Node,
+  type Scenario,
+  type StepNode,
+  type Values,
+} from './scenario.ts';
 import { MOST_STEPS, times } from './schema.ts';
-import { remarksOf } from './schema-messages.ts';
-import type { LoopNode, Node, Scenario, Step, StepNode, Value, Values } from './steps/step.ts';
-import { listOf, readGiven } from './variables.ts';
+import { toRemarks } from './schema-messages.ts';
+import type { Step } from './steps/step.ts';
+import { listOf, resolveVariables } from './variables.ts';
 
-/** What one card of a run is given before its steps are known. */
+/** What is known of one card of a run before its steps are. */
 export interface CardGiven {
   /** From 1. */
   number: number;
   runId: string;
   environment: string;
-  /** The kiosk whose turn it is; null where none is known. */
+  /** The next kiosk of the run; null where none is known. */
   kioskId: string | null;
   /** From `--var` and from the card's row, which wins. */
   values: Values;
 }
 
-/** One card's way, worked out before anything is sent. */
+/** The steps of one card, worked out before anything is sent. */
 export interface CardPlan {
   steps: readonly Step[];
   kioskId: string | null;
   /** An existing card that the steps are done with, until one orders another; as the user wrote it. */
   card: string | null;
-  /** With any of these, the steps are not all there. */
+  /** With any of these, the steps are not complete. */
   mistakes: Remark[];
 }
 
 /** The rest shows once these are corrected. */
 const MOST_MISTAKES = 100;
-/** Of loops, those in which nothing is done counted, too. */
-const MOST_TURNS = 10 * MOST_STEPS;
+/** Of loops, those without steps counted, too. */
+const MOST_ROUNDS = 10 * MOST_STEPS;
 
 /**
- * One card's steps: variables filled in, loops unrolled, everything checked. Called once a card, before anything is sent.
- * Messages name the variables and fields that are wrong; values only where they can't be about a person.
+ * Returns one card's steps: variables filled in, loops unrolled, everything checked. Messages name the variables and fields
+ * that are wrong; values only where they can't be about a person.
  */
 export function planCard(scenario: Scenario, given: CardGiven): CardPlan {
   const plan = new Plan(scenario, given);
@@ -52,24 +62,21 @@ class Plan {
   readonly #scenario: Scenario;
   readonly #scope: Scope | null;
   #hasCard: boolean;
-  #turns = 0;
-  /** Known mistakes counted again. */
-  #wrongs = 0;
+  #rounds = 0;
 
   constructor(scenario: Scenario, given: CardGiven) {
     this.#scenario = scenario;
-    const { values, kioskId, card } = readGiven(scenario, given, (name, message) =>
+    const { values, kioskId, card } = resolveVariables(scenario, given, (name, message) =>
       this.#wrong(['variables', ...(name === null ? [] : [name])], message),
     );
     this.kioskId = kioskId;
     this.card = card;
-    this.#hasCard = this.card !== null;
-    this.#scope = Object.entries({
-      ...values,
-      kiosk: this.kioskId,
-      'card.number': given.number,
-      'run.id': given.runId,
-    }).reduce<Scope | null>((outer, [name, value]) => ({ name, value, outer }), null);
+    this.#hasCard = card !== null;
+    const all = { ...values, kiosk: kioskId, 'card.number': given.number, 'run.id': given.runId };
+    this.#scope = Object.entries(all).reduce<Scope | null>(
+      (outer, [name, value]) => ({ name, value, outer }),
+      null,
+    );
   }
 
   unroll(): void {
@@ -78,87 +85,93 @@ class Plan {
 
   /** @returns false once there are too many */
   #unroll(nodes: readonly Node[], scope: Scope | null): boolean {
-    return nodes.every((node) => ('nodes' in node ? this.#loop(node, scope) : this.#step(node, scope)));
+    return nodes.every((node) => (isLoop(node) ? this.#loop(node, scope) : this.#step(node, scope)));
   }
 
   #loop(node: LoopNode, scope: Scope | null): boolean {
     const { path, as, nodes } = node;
     return this.#itemsOf(node, scope).every((value) => {
-      this.#turns += 1;
-      if (this.#turns > MOST_TURNS) return this.#tooMany(path);
+      this.#rounds += 1;
+      if (this.#rounds > MOST_ROUNDS) return this.#tooMany(path);
       return this.#unroll(nodes, as === null ? scope : { name: as, value, outer: scope });
     });
   }
 
-  #itemsOf({ kind, path, over }: LoopNode, scope: Scope | null): readonly Value[] {
-    const at = [...path, kind, ...loopKey(kind)];
-    const filled = this.#fill(over, at, { scope, leavesOut: false });
-    if (filled === undefined) return [];
-    if (kind === 'repeat') {
-      const parsed = parseFilled(times, filled);
+  #itemsOf(node: LoopNode, scope: Scope | null): readonly Value[] {
+    const { path } = contentOf(node);
+    const filled = this.#fill(node.over, path, { scope });
+    if (filled === null) return [];
+    const { value } = filled;
+    if (node.word === 'repeat') {
+      const parsed = parseFilled(times, value);
       if (parsed.success) return Array.from({ length: parsed.output }, (_, index) => index + 1);
-      this.#add(remarksOf(parsed.issues, { path: at, quotes: false }));
+      this.#add(toRemarks(parsed.issues, { schema: times, path, quotes: false }));
       return [];
     }
-    if (Array.isArray(filled)) return filled;
-    if (typeof filled === 'string') return listOf(filled);
-    this.#wrong(at, 'it is not a list');
+    if (Array.isArray(value)) return value;
+    if (typeof value === 'string') return listOf(value);
+    this.#wrong(path, 'it is not a list');
     return [];
   }
 
   #step(node: StepNode, scope: Scope | null): boolean {
-    const { kind, path } = node;
+    const { definition, path } = node;
     if (this.steps.length >= MOST_STEPS) return this.#tooMany(path);
-    this.#checkWhere(node);
-    if (node.fixed) {
-      this.steps.push({ ...node.fixed, index: this.steps.length });
-      return true;
-    }
-    const before = this.#wrongs;
-    const body = this.#fill(node.body, [...path, kind], { scope, leavesOut: kind !== 'expect' });
-    const options = this.#fillOptions(node, scope);
-    if (this.#wrongs > before) return true;
-    const step = toSharedStep(node, { body, options }, this.#scenario.defaults);
+    this.#checkNeeds(node);
+    const step = node.fixed ?? this.#fillStep(node, scope);
     if (Array.isArray(step)) this.#add(step);
-    else this.steps.push({ ...step, index: this.steps.length });
+    else {
+      const wrong = definition.check?.(step.body, this);
+      if (wrong) this.#wrong(path, wrong);
+      this.steps.push({ ...step, index: this.steps.length });
+    }
     return this.mistakes.length < MOST_MISTAKES;
   }
 
-  #checkWhere({ kind, path, body }: StepNode): void {
-    if (kind === 'order') this.#hasCard = true;
-    else if (needsCard(kind) && !this.#hasCard)
+  /** @returns the mistakes where it can't be filled in; none for those that are known already */
+  #fillStep(node: StepNode, scope: Scope | null): Omit<Step, 'index'> | Remark[] {
+    const { definition, path } = node;
+    const content = contentOf(node);
+    const body = this.#fill(content.value, content.path, { scope, dropsEmpty: !definition.isCheck });
+    const options = this.#fill(node.options, path, { scope });
+    if (body === null || options === null || !isMapping(options.value)) return [];
+    const { personal, defaults } = this.#scenario;
+    const isPersonal = namesIn([node.body, node.options]).some((name) => personal.has(name));
+    const filled = { body: body.value, options: options.value };
+    return toStep(node, filled, { defaults, isPersonal, isFilled: true });
+  }
+
+  #checkNeeds({ definition: { kind, card }, path }: StepNode): void {
+    if (card === 'ordered') this.#hasCard = true;
+    else if (card === 'needed' && !this.#hasCard)
       this.#wrong(path, `“${kind}” needs a card: order one before it, or give one with --var card=…`);
-    if (kind === 'produce' && this.kioskId === null && (body === null || body === undefined))
-      this.#wrong(
-        path,
-        'nobody says at which kiosk: write it here, or give --kiosk, --var kiosk=… or a column kiosk',
-      );
   }
 
-  #fillOptions({ options, path }: StepNode, scope: Scope | null): Record<string, unknown> {
-    return Object.fromEntries(
-      Object.entries(options).map(([name, said]) => [
-        name,
-        this.#fill(said, [...path, name], { scope, leavesOut: false }),
-      ]),
-    );
-  }
-
-  #fill(value: unknown, path: Remark['path'], how: { scope: Scope | null; leavesOut: boolean }): unknown {
-    return fillIn(value, path, { ...how, wrong: (at, message) => this.#wrong(at, message) });
+  /** @returns null after a mistake */
+  #fill(
+    value: unknown,
+    path: Remark['path'],
+    { scope, dropsEmpty = false }: { scope: Scope | null; dropsEmpty?: boolean },
+  ): { value: unknown } | null {
+    let isWrong = false;
+    const wrong = (at: Remark['path'], message: string) => {
+      isWrong = true;
+      this.#wrong(at, message);
+    };
+    const filled = interpolate(value, path, { scope, dropsEmpty, wrong });
+    return isWrong ? null : { value: filled };
   }
 
   #tooMany(path: Remark['path']): false {
-    this.#wrong(path, tooManySteps());
+    this.#wrong(path, TOO_MANY_STEPS);
     return false;
   }
 
   #wrong(path: Remark['path'], message: string): void {
-    this.#wrongs += 1;
     this.#add([{ path, at: 'value', message }]);
   }
 
-  /** A loop meets the same one again and again. */
+  /** A loop meets the same mistake again and again. */
   #add(remarks: readonly Remark[]): void {
     for (const remark of remarks) {
       const where = remark.path.join('.');

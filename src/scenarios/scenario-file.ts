@@ -9,8 +9,9 @@ import { nearestOf } from '../domain/text/words.ts';
 import { asSentence, type Remark } from '../input/diagnostic.ts';
 import { type Finding, firstOf, inOrder, locate, parseYaml, readYamlText } from '../input/yaml-file.ts';
 import { checkScenario } from './check-scenario.ts';
-import { STEP_WORDS, withoutColon } from './steps/definitions.ts';
-import type { Scenario } from './steps/step.ts';
+import { withoutColon } from './read-steps.ts';
+import type { Scenario } from './scenario.ts';
+import { STEP_WORDS } from './steps/definitions.ts';
 
 export interface ReadScenario {
   /** null with any mistake. */

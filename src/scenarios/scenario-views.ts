@@ -3,7 +3,7 @@ import { counted } from '../domain/text/words.ts';
 import { describe } from '../input/yaml-file.ts';
 import type { Style } from '../output/style.ts';
 import type { Examined } from './examine.ts';
-import type { Scenario, Variable } from './steps/step.ts';
+import type { Scenario, Variable } from './scenario.ts';
 
 /** A scenario as documents describe it. */
 export function toScenarioDocument(scenario: Scenario): Record<string, unknown> {

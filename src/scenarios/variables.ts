@@ -1,9 +1,9 @@
 import { Failure } from '../domain/errors/failure.ts';
 import { parseKioskId, parseReference } from '../domain/ids.ts';
 import { isMapping, orNearest, type Remark } from '../input/diagnostic.ts';
-import { isTemplate, textsIn } from './interpolate.ts';
-import { isNumber } from './read-step.ts';
-import type { Scenario, Value, Values, Variable } from './steps/step.ts';
+import { templatesIn, type Value } from './interpolate.ts';
+import { isNumber } from './parse-filled.ts';
+import type { Scenario, Values, Variable } from './scenario.ts';
 
 /** Takes what is wrong with a variable; null for the variables as a whole. */
 type Wrong = (name: string | null, message: string) => void;
@@ -15,7 +15,7 @@ interface Given {
   values: Values;
 }
 
-interface GivenValues {
+interface ResolvedVariables {
   /** Of every variable of the scenario. */
   values: Record<string, Value>;
   kioskId: string | null;
@@ -24,7 +24,7 @@ interface GivenValues {
 }
 
 /** The values of one card: what was given, else the defaults. Messages never show what was given. */
-export function readGiven(scenario: Scenario, given: Given, wrong: Wrong): GivenValues {
+export function resolveVariables(scenario: Scenario, given: Given, wrong: Wrong): ResolvedVariables {
   const values = readValues(scenario, given, wrong);
   const kiosk = given.values.kiosk ?? given.kioskId ?? values.kiosk ?? null;
   const card = values.card ?? null;
@@ -92,8 +92,8 @@ export function readVariables(content: unknown): { variables: Variable[]; mistak
   if (!isMapping(content)) return { variables: [], mistakes: [] };
   const variables = Object.entries(content).map(([name, said]) => readVariable(name, said));
   const mistakes = [
-    ...[...textsIn(content, ['variables'])]
-      .filter(({ text, path }) => isTemplate(text) && path.at(-1) !== 'description')
+    ...templatesIn(content, ['variables'])
+      .filter(({ path }) => path.at(-1) !== 'description')
       .map(({ path }) => mistake(path, 'a default is taken as it is: it can’t name other variables')),
     ...variables
       .filter((one) => one.required && (one.default !== null || one.local !== undefined))

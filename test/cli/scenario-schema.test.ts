@@ -8,7 +8,7 @@ import { makeScenarioSchema } from '../../scripts/scenario-schema.ts';
 import { ERROR_CATALOGUE } from '../../src/domain/errors/error-catalogue.ts';
 import { checkScenario } from '../../src/scenarios/check-scenario.ts';
 import { builtInScenarios, readBuiltIns } from '../../src/scenarios/scenario-file.ts';
-import { EXPECTED_FIELDS } from '../../src/scenarios/steps/expect.ts';
+import { EXPECTED_FIELDS } from '../../src/scenarios/steps/expectation.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const published = readFileSync(join(ROOT, 'schemas/scenario.json'), 'utf8');

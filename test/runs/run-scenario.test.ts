@@ -284,6 +284,21 @@ test('what of a fault was not used up goes with the card, those of others stay',
   expect(stand.world.sandbox.listFaults()).toMatchObject([others]);
 });
 
+test('a fault that somebody else set stays, even one that is the same as a fault of the scenario', async () => {
+  const fault = { kind: 'answer', method: 'GET', path: '/elsewhere', status: 503, times: 50 } as const;
+  stand.world.fault({ ...fault, times: 3 });
+  await stand.run([{ kind: 'fault', fault }, ORDER]);
+  expect(stand.world.sandbox.listFaults()).toMatchObject([{ ...fault, times: 3 }]);
+});
+
+test('a fault of a step that was skipped is not removed from the faults of others', async () => {
+  const fault = { kind: 'answer', method: 'GET', path: '/elsewhere', status: 503, times: 3 } as const;
+  stand.world.fault(fault);
+  const unmet = { kind: 'expect' as const, expectation: { stage: 'produced' } };
+  await stand.run([ORDER, unmet, { kind: 'fault', fault }]);
+  expect(stand.world.sandbox.listFaults()).toMatchObject([fault]);
+});
+
 test('a process that stood still does not go on beside the one that took its run over', async () => {
   const { world } = stand;
   const other = { ...world.journal, holdsLeases: async () => false };

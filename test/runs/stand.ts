@@ -2,14 +2,29 @@
 
 import type { Context } from '../../src/context/context.ts';
 import type { Reference } from '../../src/domain/ids.ts';
+import type { Simulation } from '../../src/domain/production.ts';
 import type { NewRun, RunCard, RunRecord } from '../../src/domain/run.ts';
 import { keptCards } from '../../src/runs/reports/read-report.ts';
 import type { PlacedStep } from '../../src/runs/run.ts';
 import { resumeRun, startRun } from '../../src/runs/run-scenario.ts';
-import type { OnFailure, StepAct } from '../../src/scenarios/steps/step.ts';
+import { findDefinition } from '../../src/scenarios/steps/definitions.ts';
+import type { Expectation } from '../../src/scenarios/steps/meets.ts';
+import type { OnFailure } from '../../src/scenarios/steps/step.ts';
+import type { Fault } from '../../src/wire/fault.ts';
 import { World } from '../context/world.ts';
 
+/** A step, with the value that its schema makes of what a file has. */
 export type Act = StepAct & { onFailure?: OnFailure; timeout?: number };
+
+type StepAct =
+  | { kind: 'order'; profileId: number | null; fields: Record<string, unknown> }
+  | { kind: 'wait-ready' | 'wait-produced' | 'cancel' }
+  | { kind: 'produce'; kioskId: string | null }
+  | { kind: 'retry'; toKiosk: string | null }
+  | { kind: 'simulate'; simulation: Simulation }
+  | { kind: 'expect'; expectation: Expectation }
+  | { kind: 'fault'; fault: Fault }
+  | { kind: 'advance'; by: number };
 
 export const ORDER: Act = { kind: 'order', profileId: null, fields: {} };
 export const READY: Act = { kind: 'wait-ready' };
@@ -24,15 +39,43 @@ export const RETRY: Act = { kind: 'retry', toKiosk: null };
 export const HAPPY: Act[] = [ORDER, READY, PRODUCE, PRODUCED, RESULT];
 
 export function steps(acts: readonly Act[]): PlacedStep[] {
-  return acts.map((act, index) => ({
-    title: act.kind,
-    path: ['steps', index],
-    line: index + 1,
-    timeout: null,
-    onFailure: 'stop',
-    ...act,
-    index,
-  }));
+  return acts.map((act, index) => {
+    const definition = findDefinition(act.kind);
+    if (!definition) throw new Error(`no step ${act.kind}`);
+    const { timeout = null, onFailure = 'stop' } = act;
+    const title = act.kind;
+    return {
+      definition,
+      body: bodyOf(act),
+      title,
+      path: ['steps', index],
+      line: index + 1,
+      timeout,
+      onFailure,
+      index,
+    };
+  });
+}
+
+function bodyOf(act: StepAct): unknown {
+  switch (act.kind) {
+    case 'order':
+      return { profileId: act.profileId, fields: act.fields };
+    case 'produce':
+      return act.kioskId;
+    case 'retry':
+      return act.toKiosk;
+    case 'simulate':
+      return act.simulation;
+    case 'expect':
+      return act.expectation;
+    case 'fault':
+      return act.fault;
+    case 'advance':
+      return act.by;
+    default:
+      return null;
+  }
 }
 
 export interface RunOptions {

@@ -17,6 +17,17 @@ describe('faults', () => {
     expect((await stand.call(PROGRAMS)).status).toBe(200);
   });
 
+  test('with a name are set once, and removed without the others', async () => {
+    const stand = await Stand.open();
+    const fault = { kind: 'answer', status: 500, times: 1 };
+    await stand.call('POST /_sandbox/faults', { body: fault });
+    expect((await stand.control('PUT faults/run%201%2F2', { ...fault, times: 2 })).status).toBe(204);
+    expect((await stand.control('PUT faults/run%201%2F2', { ...fault, times: 9 })).status).toBe(204);
+    expect(stand.sandbox.listFaults()).toEqual([fault, { ...fault, times: 2 }]);
+    expect((await stand.control('DELETE faults/run%201%2F2')).status).toBe(204);
+    expect(stand.sandbox.listFaults()).toEqual([fault]);
+  });
+
   test('are never for the control endpoints', async () => {
     const stand = await Stand.open();
     stand.sandbox.addFault({ kind: 'answer', status: 500, times: 1 });

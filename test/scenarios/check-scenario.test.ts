@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { checkScenario } from '../../src/scenarios/check-scenario.ts';
-import type { Scenario } from '../../src/scenarios/steps/step.ts';
+import type { Scenario } from '../../src/scenarios/scenario.ts';
 
 const ORDER = { order: { cardHolderName: 'Sam Sample' } };
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { checkScenario } from '../../src/scenarios/check-scenario.ts';
 import { type CardGiven, type CardPlan, planCard } from '../../src/scenarios/plan-card.ts';
-import type { Values } from '../../src/scenarios/steps/step.ts';
+import type { Values } from '../../src/scenarios/scenario.ts';
 
 const ORDER = { order: { cardHolderName: '${holder}' } };
 const VARIABLES = {
@@ -57,20 +57,22 @@ describe('filling in', () => {
       },
     ]);
     expect(steps[0]).toMatchObject({
-      kind: 'order',
-      profileId: null,
-      fields: { cardHolderName: 'Sam Sample 1', embossedName: '${holder}', lifetimeLimit: 100 },
+      definition: { kind: 'order' },
+      body: {
+        profileId: null,
+        fields: { cardHolderName: 'Sam Sample 1', embossedName: '${holder}', lifetimeLimit: 100 },
+      },
     });
   });
 
   test('the embedded sandbox has defaults of its own; what is given beats both', () => {
     const steps = [{ order: { profileId: '${profile}' } }];
     const profileOf = (given: Given) => plan(steps, given).steps[0];
-    expect(profileOf({ environment: 'local' })).toMatchObject({ profileId: 1004 });
+    expect(profileOf({ environment: 'local' })).toMatchObject({ body: { profileId: 1004 } });
     expect(profileOf({ environment: 'local', values: { profile: '1001' } })).toMatchObject({
-      profileId: 1001,
+      body: { profileId: 1001 },
     });
-    expect(profileOf({ values: { profile: '7' } })).toMatchObject({ profileId: 7 });
+    expect(profileOf({ values: { profile: '7' } })).toMatchObject({ body: { profileId: 7 } });
   });
 
   test('text from flags and columns is read as what its default is', () => {
@@ -133,7 +135,7 @@ describe('filling in', () => {
     const steps = [ORDER, 'produce', { retry: { 'to-kiosk': '${kiosk}' } }];
     expect(plan(steps)).toMatchObject({
       kioskId: 'WIS00001',
-      steps: [{}, { kioskId: null }, { toKiosk: 'WIS00001' }],
+      steps: [{}, { body: null }, { body: 'WIS00001' }],
     });
     expect(plan(steps, { values: { kiosk: 'WIS00007' } }).kioskId).toBe('WIS00007');
   });

@@ -1,11 +1,33 @@
+import type { Card } from '../../domain/card.ts';
 import { lookUpError } from '../../domain/errors/error-catalogue.ts';
 import type { ErrorKind } from '../../domain/errors/vendor-errors.ts';
-import type { Expectation, Matcher, Scalar, Seen, Unmet } from '../../domain/run.ts';
+import type { Unmet } from '../../domain/run.ts';
 import { formatDuration } from '../../domain/times/duration.ts';
+import type { StepEnd } from './step.ts';
+
+export type Scalar = string | number | boolean | null;
+
+/** What may be expected of a value: this one, one of these, or within these bounds. */
+export type Matcher =
+  | Scalar
+  | readonly Scalar[]
+  | { not?: Scalar | readonly Scalar[]; min?: number; max?: number };
+
+/** What an `expect` step expects, by field. Durations are milliseconds. */
+export type Expectation = Readonly<Record<string, Matcher>>;
+
+/** What expectations are compared with. */
+export interface Seen {
+  card: Card | null;
+  /** The step before; null before the first one. */
+  last: StepEnd | null;
+  /** The statuses of the card's events in the journal: `PRODUCED`, `CARD_DETAILS_CREATED` … */
+  events: readonly string[];
+}
 
 /**
- * Which of the expectations did not hold; none when all did. A field that is not known, because there is no card or no
- * step before, reads as null.
+ * Returns the expectations that do not hold. A field that is not known, because there is no card or no step before, reads
+ * as null.
  */
 export function meets(expectation: Expectation, seen: Seen): Unmet[] {
   return Object.entries(expectation).flatMap(([field, matcher]) => {

@@ -1,43 +1,67 @@
-import type { Context } from '../../context/context.ts';
-import { asFailure } from '../../domain/errors/failure.ts';
-import { canonical } from '../../domain/order.ts';
-import type { RunStep } from '../../domain/run.ts';
-import type { PlannedCard } from '../../runs/run.ts';
-import type { Fault } from '../../wire/fault.ts';
+import { defineStep } from './step.ts';
+import { duration } from './values.ts';
+import { formatDuration } from '../../domain/times/duration.ts';
+import { simulateOne, verifyProfile } from '../../cards/simulate.ts';
+import { simulation } from './values.ts';
+import { type AnswerFault, faultSchema } from '../../wire/fault.ts';
 
-/** Sets a fault; one that a killed session had set already is there once. */
-export async function setFault(ctx: Context, fault: Fault, { isAgain }: { isAgain: boolean }): Promise<void> {
-  const control = ctx.sandboxControl();
-  const isThere = isAgain && (await control.listFaults()).some((one) => isSame(one, fault));
-  if (!isThere) await control.addFault(fault);
+export const simulate = defineStep({
+  kind: 'simulate',
+  about: 'Tells a sandbox how the production ends: PRODUCED, PRODUCTION_ERROR:CODE, or profile-verified.',
+  schema: simulation,
+  card: 'needed',
+  storedBefore: true,
+  requires: 'simulation',
+  title(result) {
+    if (result === 'profile-verified') return result;
+    return result.errorCode ? `${result.status}:${result.errorCode}` : result.status;
+  },
+  async run({ ctx, session, attemptId, record }, result) {
+    // Between a request and its result, only the production changes.
+    session.isLean = attemptId !== null;
+    if (result === 'profile-verified') return verifyProfile(ctx, session.target.profileId);
+    await record('simulate', async () => simulateOne(ctx, session, result));
+  },
+});
+
+export const fault = defineStep({
+  kind: 'fault',
+  about: 'What the embedded sandbox does wrong from now on, as in kioskctl sandbox fault.',
+  schema: faultSchema,
+  card: 'optional',
+  storedBefore: true,
+  requires: 'control',
+  title(body) {
+    if (body.kind === 'answer') return titleOf(body);
+    return body.errorCode ?? ('status' in body ? body.status : null);
+  },
+  async run({ ctx, key }, body) {
+    await ctx.sandboxControl().putFault(key, body);
+  },
+  async cleanUp({ ctx, key }) {
+    await ctx.sandboxControl().removeFault(key);
+  },
+});
+
+function titleOf({ method, path, status, reset, cut, delayMs }: AnswerFault): string {
+  const effect = status ?? (reset ? `reset ${reset}` : cut ? 'cut' : `delay ${formatDuration(delayMs ?? 0)}`);
+  return [effect, method, path].filter((part) => part !== undefined).join(' ');
 }
 
-/** What of a card's faults was not used up goes with it; those of others stay. */
-export async function takeBackFaults(ctx: Context, { steps }: PlannedCard): Promise<void> {
-  const own = steps.flatMap((step) => (step.kind === 'fault' ? [step.fault] : []));
-  if (own.length === 0) return;
-  try {
+export const advance = defineStep({
+  kind: 'advance',
+  about: 'Moves the clock of the embedded sandbox, like 61d.',
+  schema: duration,
+  card: 'optional',
+  storedBefore: true,
+  requires: 'control',
+  title: formatDuration,
+  /** A step that is repeated after a crash moves the clock to the same time. */
+  async prepare({ ctx, entry }, by) {
+    entry.advanceTo ??= (await ctx.sandboxControl().advance(0)) + by;
+  },
+  async run({ ctx, entry }) {
     const control = ctx.sandboxControl();
-    const there = await control.listFaults();
-    const others = there.filter((one) => !own.some((fault) => isSame(fault, one)));
-    if (others.length === there.length) return;
-    await control.clearFaults();
-    for (const fault of others) await control.addFault(fault);
-  } catch (error) {
-    ctx.report.warn(`Faults of the scenario may still be set: ${asFailure(error).message}`);
-  }
-}
-
-/** When the sandbox's clock is to be after a step, in its milliseconds: a killed step is not done a second time. */
-export async function timeAfter(ctx: Context, by: number): Promise<number> {
-  return (await ctx.sandboxControl().advance(0)) + by;
-}
-
-export async function advanceTo(ctx: Context, { advanceTo: time = 0 }: RunStep): Promise<void> {
-  const control = ctx.sandboxControl();
-  await control.advance(Math.max(0, time - (await control.advance(0))));
-}
-
-function isSame({ times: _left, ...one }: Fault, { times: _times, ...other }: Fault): boolean {
-  return canonical(one) === canonical(other);
-}
+    await control.advance(Math.max(0, (entry.advanceTo ?? 0) - (await control.advance(0))));
+  },
+});

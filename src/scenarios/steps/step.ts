@@ -1,94 +1,96 @@
-import type { Simulation } from '../../domain/production.ts';
-import type { Expectation, StepKind } from '../../domain/run.ts';
-import type { Fault } from '../../wire/fault.ts';
+import type * as v from 'valibot';
+import type { OrderChecks } from '../../cards/order.ts';
+import type { Subject } from '../../cards/session/session.ts';
+import type { Context } from '../../context/context.ts';
+import type { ActionName } from '../../domain/action.ts';
+import type { ExitCode } from '../../domain/errors/exit-codes.ts';
+import type { FailureDocument } from '../../domain/errors/failure.ts';
+import type { RunStep, Unmet } from '../../domain/run.ts';
 
-/** What happens when a step fails: the card's way ends, it goes on, or no further card is begun. */
+/** One kind of step: all that is known of it. `definitions.ts` lists them. */
+export interface StepDefinition<Body = unknown> {
+  /** The word that a scenario file has for it. */
+  kind: string;
+  /** For editors. */
+  about: string;
+  /** The value behind the word. Where it may be null, the word can stand alone. */
+  schema: v.GenericSchema<unknown, Body>;
+  card: 'ordered' | 'needed' | 'optional';
+  /** The journal has it before it starts, because after a crash it can be neither detected nor safely repeated. */
+  storedBefore: boolean;
+  /** `control`: the embedded sandbox; `simulation`: any sandbox; `confirmation`: in production, somebody who confirms. */
+  requires: 'control' | 'simulation' | 'confirmation' | null;
+  /** It changes nothing: the steps around it see each other's results, and it has no default timeout. */
+  isCheck?: true;
+  /** The value may be about a person, but for these fields: nothing of it is shown or stored. */
+  impersonalFields?: readonly string[];
+  /** What follows the word in the title. Not called for values that may be about a person. */
+  title?(body: Body): string | null;
+  /** Returns what is wrong with the step for a card of that kiosk, before anything is sent. */
+  check?(body: Body, card: { kioskId: string | null }): string | null;
+  /** The kiosk that the card is sent to, for steps that send one; null for the kiosk that the card was given. */
+  kiosk?(body: Body, session: Subject): Promise<string | null>;
+  /** Notes what a crashed process is continued by, before the step is stored. */
+  prepare?(work: StepWork, body: Body): Promise<void>;
+  /** @returns the expectations that did not hold. @throws Failure */
+  run(work: StepWork, body: Body): Promise<readonly Unmet[] | void>;
+  /** Removes what the step left outside of its card, once all steps of the card are over. @throws Failure */
+  cleanUp?(work: Pick<StepWork, 'ctx' | 'key'>): Promise<void>;
+}
+
+/** What a step works on. */
+export interface StepWork {
+  /** With the time that this step has. */
+  ctx: Context;
+  session: Subject;
+  /** The step as the journal stores it. */
+  entry: RunStep;
+  /** Names this step of this card, also when it is repeated after a crash. */
+  key: string;
+  /** What the orders of the run are checked with. */
+  checks: OrderChecks;
+  /** Where the card is sent; null for steps without a kiosk. */
+  kioskId: string | null;
+  /** Milliseconds; null where neither the step nor the scenario sets one. */
+  timeout: number | null;
+  /** The attempt of the steps before; null where none made one in this process. */
+  attemptId: string | null;
+  /** The step before read the card. */
+  isSeen: boolean;
+  /** The last step before that was no check. */
+  last: StepEnd | null;
+  /** The number of attempts on the card that only crashed processes made. */
+  lostAttempts: number;
+  /** Records an action on the card in the journal while it is carried out. */
+  record: (action: ActionName, work: () => Promise<unknown>) => Promise<void>;
+}
+
+export interface StepEnd {
+  exitCode: ExitCode;
+  error: FailureDocument | null;
+  durationMs: number;
+}
+
+/** After a failure: the other steps of the card are skipped, or done, or the run starts no further card. */
 export type OnFailure = 'stop' | 'continue' | 'stop-run';
 
-/** What a variable may be: text and numbers, or what `for-each` goes through. */
-export type Value = string | number | boolean | null | readonly Value[] | { readonly [name: string]: Value };
-
-/** Values by the names of their variables. */
-export type Values = Readonly<Record<string, Value>>;
-
-/** What a step does, with all variables filled in and everything checked. */
-export type StepAct =
-  /** `fields` of the vendor's body, as in the file of `order --from`. */
-  | { kind: 'order'; profileId: number | null; fields: Record<string, unknown> }
-  | { kind: 'wait-ready' | 'wait-produced' | 'cancel' }
-  /** Without a kiosk, the one that the card was given. */
-  | { kind: 'produce'; kioskId: string | null }
-  | { kind: 'retry'; toKiosk: string | null }
-  | { kind: 'simulate'; simulation: Simulation | 'profile-verified' }
-  | { kind: 'expect'; expectation: Expectation }
-  | { kind: 'fault'; fault: Fault }
-  /** Milliseconds. */
-  | { kind: 'advance'; by: number };
-
-/** One step of one card, in the order in which they are done; loops are unrolled. */
-export type Step = StepAct & {
-  kind: StepKind;
-  /** From 0, loops unrolled: what a run is resumed by. */
+/** A step of one card with all of its values. Loops are unrolled. */
+export interface Step {
+  definition: StepDefinition;
+  /** As the definition's schema parsed it. */
+  body: unknown;
+  /** From 0: what a run is resumed by. */
   index: number;
-  /** For people, without anything about a person: `produce WIS00001`, `simulate PRODUCTION_ERROR:PRD_HOPPER_DOOR`. */
+  /** Without anything about a person: `produce WIS00001`. */
   title: string;
-  /** Where in the file it stands. */
+  /** The place in the file. */
   path: readonly (string | number)[];
-  /** Milliseconds; null where neither the step nor the scenario's defaults say. */
+  /** Milliseconds; null where neither the step nor the scenario sets one. */
   timeout: number | null;
   onFailure: OnFailure;
-};
-
-/** Something that `${…}` may name. */
-export interface Variable {
-  name: string;
-  description: string | null;
-  required: boolean;
-  /** null is no value. */
-  default: Value;
-  /** The default in the embedded sandbox, where it is another; undefined where it is the same. */
-  local: Value | undefined;
 }
 
-/** A step as the file has it, checked as far as that goes without the values of variables. */
-export type Node = StepNode | LoopNode;
-
-export interface StepNode {
-  kind: StepKind;
-  path: readonly (string | number)[];
-  /** What stands behind the step's word, and its own name, timeout and on-failure, as they are written. */
-  body: unknown;
-  options: Readonly<Record<string, unknown>>;
-  /** Is it filled in with something that may be about a person? Then no message or title shows its values. */
-  isPersonal: boolean;
-  /** The step itself, where nothing is to be filled in; only its index isn't known. */
-  fixed: Step | null;
-}
-
-export interface LoopNode {
-  kind: 'repeat' | 'for-each';
-  path: readonly (string | number)[];
-  /** `times` or `in`, as it is written. */
-  over: unknown;
-  as: string | null;
-  nodes: readonly Node[];
-}
-
-/** A scenario without mistakes, as far as they show before its variables have values. */
-export interface Scenario {
-  name: string;
-  description: string | null;
-  variables: readonly Variable[];
-  /** Those that orders are made of, through loops, too: they may be about a person, and are kept nowhere. */
-  orderVariables: readonly string[];
-  /** Has it a `fault` or an `advance`? Then it needs the embedded sandbox. */
-  needsControl: boolean;
-  /** Has it a `simulate`? Then it can't run in production. */
-  simulates: boolean;
-  /** Has it a `retry` or a `cancel`? They ask in production. */
-  asks: boolean;
-  /** How many steps a card has; those of a loop over a list that is not in the file count once. */
-  stepCount: number;
-  defaults: { timeout: number | null; onFailure: OnFailure };
-  nodes: readonly Node[];
+/** Checks a definition by the type of its schema's output. A definition without `run` does not compile. */
+export function defineStep<Body>(definition: StepDefinition<Body>): StepDefinition {
+  return definition;
 }

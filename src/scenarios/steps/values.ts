@@ -4,28 +4,13 @@ import { PRODUCTION_ERRORS } from '../../domain/errors/vendor-errors.ts';
 import { parseKioskId } from '../../domain/ids.ts';
 import { parseSimulation, type Simulation } from '../../domain/production.ts';
 import { parseDuration } from '../../domain/times/duration.ts';
-import { orNearest } from '../../input/diagnostic.ts';
 
 /*
- * `metadata` is for the JSON Schema of scenario files alone: where a value is checked by what commands read it with, too.
+ * `metadata` is only for the JSON Schema of scenario files: values are checked by the parsers of the commands.
  */
 
-/** Of a variable, or of what a loop calls its item. */
+/** The name of a variable, or of the item of a loop. */
 export const VARIABLE_NAME = /^[A-Za-z_][\w-]{0,63}$/;
-
-/** A mapping in which a field that nobody knows is told with the ones that are near. */
-export function mapping<const Entries extends v.ObjectEntries>(
-  entries: Entries,
-): v.StrictObjectSchema<Entries, (issue: v.StrictObjectIssue) => string> {
-  return v.strictObject(entries, ({ expected, input }) =>
-    expected === 'never' ? noSuchField(String(input), Object.keys(entries)) : '',
-  );
-}
-
-/** @returns without the value, which may be about a person: a field's name is not */
-export function noSuchField(field: string, known: readonly string[]): string {
-  return `there is no “${field}” here${orNearest(field, known)}`;
-}
 
 export const kioskId = v.pipe(
   v.string(),
@@ -46,7 +31,7 @@ export const duration = v.pipe(
   }),
 );
 
-/** What can be simulated, for editors. */
+/** For editors. */
 const SIMULATIONS = [
   'PRODUCED',
   'profile-verified',
@@ -75,7 +60,7 @@ function isKioskId(text: string): boolean {
   return !(attempt(() => parseKioskId(text)) instanceof Failure);
 }
 
-/** What is read, or why it can't be. */
+/** Returns the result, or the failure that was thrown. */
 function attempt<Read>(read: () => Read): Read | Failure {
   try {
     return read();

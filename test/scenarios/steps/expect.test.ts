@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Card } from '../../../src/domain/card.ts';
-import type { Expectation, Seen } from '../../../src/domain/run.ts';
-import { EXPECTED_FIELDS } from '../../../src/scenarios/steps/expect.ts';
-import { meets } from '../../../src/scenarios/steps/meets.ts';
+import { EXPECTED_FIELDS } from '../../../src/scenarios/steps/expectation.ts';
+import { type Expectation, meets, type Seen } from '../../../src/scenarios/steps/meets.ts';
 
 const CARD: Card = {
   profileId: 1001,

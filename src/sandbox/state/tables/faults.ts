@@ -7,7 +7,7 @@ interface FaultRow {
   fault: string;
 }
 
-type Stored<Kind extends Fault> = Kind & { id: number };
+type Stored<Kind extends Fault> = Kind & { id: number; name?: string };
 
 /** What of a request decides whether an `answer` fault is meant. */
 export interface FaultTarget {
@@ -18,12 +18,21 @@ export interface FaultTarget {
   kioskId: string | null;
 }
 
-export function insertFault(db: Database, fault: Fault): void {
+/** @param name the fault can be removed by it, without the others; null for none */
+export function insertFault(db: Database, fault: Fault, name: string | null = null): void {
   db.run('INSERT INTO faults (kind, times, fault) VALUES (:kind, :times, :fault)', {
     kind: fault.kind,
     times: fault.times,
-    fault: JSON.stringify(fault),
+    fault: JSON.stringify({ ...fault, ...(name !== null && { name }) }),
   });
+}
+
+export function hasFault(db: Database, name: string): boolean {
+  return db.all(`SELECT id FROM faults WHERE fault ->> 'name' = :name`, { name }).length > 0;
+}
+
+export function deleteFault(db: Database, name: string): void {
+  db.run(`DELETE FROM faults WHERE fault ->> 'name' = :name`, { name });
 }
 
 /** Oldest first, with the times that are left. */
@@ -31,7 +40,7 @@ export function listFaults(db: Database): Fault[] {
   return db
     .all<FaultRow>('SELECT id, times, fault FROM faults ORDER BY id')
     .map((row) => ({ ...toFault<Fault>(row), times: row.times }))
-    .map(({ id: _id, ...fault }) => fault);
+    .map(({ id: _id, name: _name, ...fault }) => fault);
 }
 
 export function deleteFaults(db: Database): void {

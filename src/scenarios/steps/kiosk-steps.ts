@@ -1,0 +1,70 @@
+import * as v from 'valibot';
+import { defineStep } from './step.ts';
+import { kioskId as kioskSchema } from './values.ts';
+import { mayLookLean } from '../../cards/session/read-card.ts';
+import { produceOne } from '../../cards/produce.ts';
+import { retryOne } from '../../cards/retry.ts';
+import { waitForResult } from '../../cards/wait-produced.ts';
+
+export const produce = defineStep({
+  kind: 'produce',
+  about: 'Sends the card to a kiosk, once; without a kiosk, to the card’s own.',
+  schema: v.pipe(
+    v.union([kioskSchema, v.strictObject({ kiosk: v.exactOptional(kioskSchema) }), v.null()]),
+    v.transform((body) => (typeof body === 'string' ? body : (body?.kiosk ?? null))),
+  ),
+  card: 'needed',
+  storedBefore: true,
+  requires: null,
+  title: (kiosk) => kiosk,
+  check: (kiosk, { kioskId }) =>
+    (kiosk ?? kioskId) === null
+      ? 'nobody says at which kiosk: write it here, or give --kiosk, --var kiosk=… or a column kiosk'
+      : null,
+  kiosk: async (kiosk) => kiosk,
+  async run({ ctx, session, record, ...work }) {
+    const kioskId = work.kioskId ?? '';
+    await record('produce', async () => {
+      session.isLean = await mayLookLean(ctx, session.target);
+      await produceOne(ctx, session, { kioskId, wait: false, simulation: null });
+    });
+  },
+});
+
+export const waitProduced = defineStep({
+  kind: 'wait-produced',
+  about: 'Waits for the result of the production.',
+  schema: v.null(),
+  card: 'needed',
+  storedBefore: false,
+  requires: null,
+  async run({ ctx, session, attemptId, isSeen }) {
+    // Between a request and its result, only the production changes.
+    session.isLean = attemptId !== null;
+    await waitForResult(ctx, session, { ...(attemptId !== null && { attemptId }), isSeen });
+  },
+});
+
+export const retry = defineStep({
+  kind: 'retry',
+  about: 'Produces a failed card again, at the kiosk where it failed unless told otherwise.',
+  schema: v.pipe(
+    v.union([v.strictObject({ 'to-kiosk': v.exactOptional(kioskSchema) }), v.null()]),
+    v.transform((body) => body?.['to-kiosk'] ?? null),
+  ),
+  card: 'needed',
+  storedBefore: true,
+  requires: 'confirmation',
+  title: (kiosk) => kiosk && `at ${kiosk}`,
+  async kiosk(kiosk, session) {
+    // The card names the kiosk where it failed.
+    if (!session.latest) await session.observe();
+    return kiosk ?? session.card.production?.kioskId ?? null;
+  },
+  async run({ ctx, session, record }, toKiosk) {
+    await record('retry', async () => {
+      session.isLean = await mayLookLean(ctx, session.target);
+      await retryOne(ctx, session, { toKiosk, abandon: false, wait: false, simulation: null });
+    });
+  },
+});

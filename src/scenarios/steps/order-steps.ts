@@ -1,0 +1,79 @@
+import * as v from 'valibot';
+import type { Context } from '../../context/context.ts';
+import { Failure } from '../../domain/errors/failure.ts';
+import { cancelOne } from '../../cards/cancel.ts';
+import { commandLine } from '../../domain/next-command.ts';
+import { defineStep } from './step.ts';
+import { id } from '../../wire/scalars.ts';
+import { orderFile } from '../../wire/orders.ts';
+import { placeOrder } from '../../cards/place-order.ts';
+import { prepareOrder } from '../../cards/order.ts';
+import { waitUntilReady } from '../../cards/wait-ready.ts';
+
+const profileId = v.exactOptional(
+  v.pipe(v.nullable(id), v.description('The profile that orders; without, the context’s.')),
+);
+
+export const order = defineStep({
+  kind: 'order',
+  about: 'Orders a card: the fields of the vendor’s order body. In the embedded sandbox nothing is needed.',
+  schema: v.pipe(
+    v.nullable(v.strictObject({ profileId, ...orderFile.entries })),
+    v.transform((body) => {
+      const { profileId = null, ...fields } = body ?? {};
+      return { profileId, fields };
+    }),
+  ),
+  card: 'ordered',
+  // The key orders the same again.
+  storedBefore: false,
+  requires: null,
+  impersonalFields: ['profileId', 'program', 'deliveryOption'],
+  async run({ session, checks, key, record, ...work }, body) {
+    const ctx = { ...work.ctx, profileId: body.profileId ?? work.ctx.profileId };
+    const options = { fields: body.fields, file: null, like: null, replaces: null };
+    const prepared = await prepareOrder(ctx, options, checks);
+    session.target.profileId = prepared.profileId;
+    await record('order', async () => {
+      const placed = await placeOrder(ctx, prepared, key).catch((error: unknown) => {
+        throw lostOrder(ctx, prepared.profileId, error);
+      });
+      await session.take(placed.order);
+    });
+  },
+});
+
+/** Only the run has the key: nobody else can repeat the order with it. */
+function lostOrder(ctx: Context, profileId: number, error: unknown): unknown {
+  if (!(error instanceof Failure) || error.code !== 'outcome-unknown') return error;
+  const look = commandLine(['orders', '--profile-id', String(profileId)], ctx.invocation);
+  const { message, details } = error;
+  return new Failure(error.code, message, {
+    hint: `See whether it is there, and cancel it then: ${look}`,
+    ...(details && { details }),
+  });
+}
+
+export const waitReady = defineStep({
+  kind: 'wait-ready',
+  about: 'Waits until the card may be produced.',
+  schema: v.null(),
+  card: 'needed',
+  storedBefore: false,
+  requires: null,
+  async run({ ctx, session, isSeen }) {
+    await waitUntilReady(ctx, session, { isSeen });
+  },
+});
+
+export const cancel = defineStep({
+  kind: 'cancel',
+  about: 'Cancels the order, and waits until it reads CANCELLED.',
+  schema: v.null(),
+  card: 'needed',
+  storedBefore: true,
+  requires: 'confirmation',
+  async run({ ctx, session, record }) {
+    await record('cancel', async () => cancelOne(ctx, session));
+  },
+});
