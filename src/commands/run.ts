@@ -3,6 +3,7 @@ import { BaseCommand } from '../cli/base-command.ts';
 import { githubActions } from '../cli/settings/paths.ts';
 import { interruption } from '../cli/terminal/signals.ts';
 import { actFlags, quietFlag, waitFlags } from '../input/flags.ts';
+import { everyRunCard } from '../journal/run-cards.ts';
 import type { Result } from '../output/result.ts';
 import { prepareRun } from '../runs/prepare-run.ts';
 import { readReport } from '../runs/reports/read-report.ts';
@@ -59,7 +60,8 @@ Ends with 0 when every expectation held, with 11 when one did not, otherwise wit
       prepared.kind === 'new'
         ? await startRun(ctx, prepared.run, plan)
         : await resumeRun(ctx, prepared.run, plan);
-    const report = await readReport(ctx, run, this.opened.credentials.secrets);
+    const cards = () => everyRunCard(ctx.journal, run.id);
+    const report = await readReport(run, { cards, secrets: this.opened.credentials.secrets });
     const github = flags['no-annotations'] ? null : githubActions();
     const reportErrors = await publish(report, { targets, github, say: (line) => this.io.err(line) });
     return runResult(report, { signal: interruption(), reportErrors });

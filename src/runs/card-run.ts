@@ -8,7 +8,7 @@ import { asFailure, Failure } from '../domain/errors/failure.ts';
 import type { RunCard, RunStep } from '../domain/run.ts';
 import type { StepEnd, StepWork } from '../scenarios/steps/step.ts';
 import { closeRecord, entryOf, isOver, newCard, noTarget, outcomeOf, targetOf } from './card-record.ts';
-import { findAttemptOf, lostAttempts, noteLost } from './recover-step.ts';
+import { countAttempts, findAttemptOf, lostAttempts, noteLost } from './recover-step.ts';
 import type { KioskLock, PlacedStep, PlannedCard, Run } from './run.ts';
 
 const INTERRUPTIONS = new Set<ExitCode>([130, 143]);
@@ -103,7 +103,7 @@ export class CardRun {
     const kioskId = await this.#lockKiosk(ctx, step);
     if (kioskId !== null) {
       if (isRepeated && (await findAttemptOf(ctx, this.#session, entry))) return;
-      entry.attemptsBefore ??= await this.#countAttempts();
+      entry.attemptsBefore ??= await countAttempts(ctx, this.#session);
     }
     const work = this.#workOf(step, { ctx, entry, kioskId });
     await definition.prepare?.(work, body);
@@ -140,12 +140,6 @@ export class CardRun {
 
   #keyOf(index: number): string {
     return `run ${this.#run.record.id} ${this.record.number}.${index}`;
-  }
-
-  async #countAttempts(): Promise<number> {
-    const { cardToken } = this.#session.target;
-    const latest = cardToken === null ? null : await this.#run.ctx.journal.latestAttempt(cardToken);
-    return latest?.number ?? 0;
   }
 
   /**

@@ -6,8 +6,8 @@ import { recordAction } from '../context/record-action.ts';
 import { asFailure } from '../domain/errors/failure.ts';
 import { formatReference } from '../domain/ids.ts';
 import type { FreedPlaces, RunCard } from '../domain/run.ts';
+import { pagesOfRunCards } from '../journal/run-cards.ts';
 import { listPrograms } from '../wise/orders.ts';
-import { pagesOfCards } from './reports/read-report.ts';
 import type { Run } from './run.ts';
 
 type Order = RunCard['orders'][number];
@@ -27,7 +27,7 @@ export async function cleanUp(run: Run, say: (text: string) => void): Promise<Fr
   const { ctx } = run;
   let isTold = false;
   const limits = new Map<number, boolean>();
-  for await (const cards of pagesOfCards(ctx, run.record.id)) {
+  for await (const cards of pagesOfRunCards(ctx.journal, run.record.id)) {
     const left = cards.filter(({ orders }) => orders.some(({ cleanUp }) => cleanUp === null));
     if (left.length > 0 && !isTold) say('Cancelling what the run ordered.');
     isTold ||= left.length > 0;

@@ -5,36 +5,42 @@ import type { Attempt, Outcome } from '../domain/attempt.ts';
 import type { Card } from '../domain/card.ts';
 import type { RunCard, RunStep } from '../domain/run.ts';
 
-/** With these, the request of the step arrived: it is not sent again. */
+/** Outcomes that prove that the request of the step arrived: it is not sent again. */
 const ARRIVED = new Set<Outcome>(['accepted', 'queued', 'produced', 'failed']);
 
+export async function countAttempts({ journal }: Context, { target }: Subject): Promise<number> {
+  const { cardToken } = target;
+  const latest = cardToken === null ? null : await journal.latestAttempt(cardToken);
+  return latest?.number ?? 0;
+}
+
 /**
- * Looks what became of a produce or retry whose process died in the middle of it.
- * @param killed the step as it was kept before it began
+ * Finds the attempt of a step whose process died in the middle of it.
+ * @param interrupted the step as it was stored before it started
  * @returns its attempt, if its request arrived; null when the step is to be done now
- * @throws Failure when nobody can tell
+ * @throws Failure when the outcome can't be determined
  */
 export async function findAttemptOf(
   ctx: Context,
   subject: Subject,
-  killed: RunStep,
+  interrupted: RunStep,
 ): Promise<Attempt | null> {
   const { cardToken } = subject.target;
   if (cardToken === null) return null;
   const attempt = await ctx.journal.latestAttempt(cardToken);
-  if (!attempt || attempt.number <= (killed.attemptsBefore ?? 0)) return null;
+  if (!attempt || attempt.number <= (interrupted.attemptsBefore ?? 0)) return null;
   await bringToRest(ctx, subject, attempt);
   const now = subject.latest?.facts.attempt ?? null;
-  return now && now.number > (killed.attemptsBefore ?? 0) && ARRIVED.has(now.outcome) ? now : null;
+  return now && now.number > (interrupted.attemptsBefore ?? 0) && ARRIVED.has(now.outcome) ? now : null;
 }
 
-/** Notes which attempts of a killed step came to nothing before it was done again. */
+/** Notes the number of attempts of an interrupted step that came to nothing before it was repeated. */
 export function noteLost(step: RunStep, { attempt, attemptId }: Card): void {
   const lost = attempt - (step.attemptsBefore ?? attempt) - 1;
   if (lost > 0 && step.attemptId === attemptId) step.attemptsLost = lost;
 }
 
-/** How many attempts on the card there would not be if no session had been killed. */
+/** The number of attempts on the card that only exist because sessions were interrupted. */
 export function lostAttempts({ steps }: RunCard, { target }: Subject): number {
   return steps
     .filter(({ cardToken }) => cardToken === target.cardToken)

@@ -4,10 +4,10 @@ import { leaseOnRun, withLeases } from '../context/leases.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { commandLine } from '../domain/next-command.ts';
 import { type NewRun, RunCodes, type RunRecord } from '../domain/run.ts';
+import { everyRunCard } from '../journal/run-cards.ts';
 import { newCard, wasAtKiosk } from './card-record.ts';
 import { CardRun } from './card-run.ts';
 import { cleanUp } from './clean-up.ts';
-import { keptCards } from './reports/read-report.ts';
 import { type Plan, Run, runContext } from './run.ts';
 import { RunBoard } from './run-progress.ts';
 
@@ -83,7 +83,7 @@ async function close(ctx: Context, run: Run): Promise<void> {
   const freed = keep ? [] : await cleanUp(run, (text) => ctx.report.note(text));
   if (ctx.signal.aborted) return;
   const codes = new RunCodes();
-  for await (const card of keptCards(ctx, id)) codes.add(card);
+  for await (const card of everyRunCard(ctx.journal, id)) codes.add(card);
   await ctx.journal.endRun({ id, exitCode: codes.combine(null), freed, at: ctx.clock.now() });
 }
 
@@ -91,7 +91,7 @@ async function close(ctx: Context, run: Run): Promise<void> {
 async function recall(ctx: Context, run: Run): Promise<{ passed: number; failed: number }> {
   const count = { passed: 0, failed: 0 };
   if (run.record.sessions === 1) return count;
-  for await (const card of keptCards(ctx, run.record.id)) {
+  for await (const card of everyRunCard(ctx.journal, run.record.id)) {
     if (card.stopsRun) run.isStopped = true;
     if (card.endedAt !== null) count[card.outcome === 'passed' ? 'passed' : 'failed'] += 1;
     else if (wasAtKiosk(card)) await run.reserveLock(card);

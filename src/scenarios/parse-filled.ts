@@ -31,6 +31,6 @@ function replaced(whole: unknown, [key, ...deeper]: unknown[], value: number): u
   if (key === undefined) return value;
   if (Array.isArray(whole))
     return whole.map((one: unknown, index) => (index === key ? replaced(one, deeper, value) : one));
-  if (!isMapping(whole)) return whole;
-  return { ...whole, [String(key)]: replaced(whole[String(key)], deeper, value) };
+  if (!isMapping(whole) || typeof key !== 'string') return whole;
+  return { ...whole, [key]: replaced(whole[key], deeper, value) };
 }

@@ -4,7 +4,7 @@ import type { Context } from '../../src/context/context.ts';
 import type { Reference } from '../../src/domain/ids.ts';
 import type { Simulation } from '../../src/domain/production.ts';
 import type { NewRun, RunCard, RunRecord } from '../../src/domain/run.ts';
-import { keptCards } from '../../src/runs/reports/read-report.ts';
+import { everyRunCard } from '../../src/journal/run-cards.ts';
 import type { PlacedStep } from '../../src/runs/run.ts';
 import { resumeRun, startRun } from '../../src/runs/run-scenario.ts';
 import { findDefinition } from '../../src/scenarios/steps/definitions.ts';
@@ -73,7 +73,9 @@ function bodyOf(act: StepAct): unknown {
       return act.fault;
     case 'advance':
       return act.by;
-    default:
+    case 'wait-ready':
+    case 'wait-produced':
+    case 'cancel':
       return null;
   }
 }
@@ -142,7 +144,7 @@ export class RunStand {
 
   async #ended(ctx: Context, run: RunRecord): Promise<{ run: RunRecord; cards: RunCard[]; card: RunCard }> {
     const cards: RunCard[] = [];
-    for await (const one of keptCards(ctx, run.id)) cards.push(one);
+    for await (const one of everyRunCard(ctx.journal, run.id)) cards.push(one);
     const [card] = cards;
     if (!card) throw new Error('no card was kept');
     return { run, cards, card };

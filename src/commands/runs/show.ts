@@ -1,5 +1,6 @@
 import { Args } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
+import { everyRunCard } from '../../journal/run-cards.ts';
 import type { Result } from '../../output/result.ts';
 import { readReport } from '../../runs/reports/read-report.ts';
 import { reportFlags, toReports } from '../../runs/reports/report-flags.ts';
@@ -26,7 +27,8 @@ export default class RunsShow extends BaseCommand {
     const targets = toReports(flags);
     const ctx = await this.context(flags);
     const run = await findRun(ctx, args.run);
-    const report = await readReport(ctx, run, this.opened.credentials.secrets);
+    const cards = () => everyRunCard(ctx.journal, run.id);
+    const report = await readReport(run, { cards, secrets: this.opened.credentials.secrets });
     for (const target of targets) await writeReport(target, report);
     return shownRun(report);
   }

@@ -1,15 +1,12 @@
-import type { Context } from '../../context/context.ts';
 import type { RunCard, RunRecord } from '../../domain/run.ts';
 import { redact } from '../../domain/text/redaction.ts';
 import { addUp, type RunTotals } from './run-totals.ts';
 
-/** A run as the journal has it, ready to be reported. */
+/** Adds up a run for its reports. @param cards reads its stored cards, in the order of their numbers */
 export async function readReport(
-  ctx: Context,
   run: RunRecord,
-  secrets: readonly string[],
+  { cards, secrets }: Pick<RunReport, 'cards' | 'secrets'>,
 ): Promise<RunReport> {
-  const cards = () => keptCards(ctx, run.id);
   return { run, totals: await addUp(run, cards()), cards, secrets };
 }
 
@@ -71,21 +68,4 @@ function notStarted(number: number): RunCard {
     startedAt: null,
     endedAt: null,
   };
-}
-
-/** Of a run with many cards, so many are held at once. */
-const PAGE = 100;
-
-/** The cards of a run as the journal keeps them, in the order of their numbers. */
-export async function* keptCards(ctx: Context, id: string): AsyncGenerator<RunCard> {
-  for await (const page of pagesOfCards(ctx, id)) yield* page;
-}
-
-export async function* pagesOfCards(ctx: Context, id: string): AsyncGenerator<RunCard[]> {
-  for (let after = 0; ; ) {
-    const page = await ctx.journal.listRunCards(id, { after, limit: PAGE });
-    if (page.length > 0) yield page;
-    if (page.length < PAGE) return;
-    after = page.at(-1)?.number ?? after;
-  }
 }

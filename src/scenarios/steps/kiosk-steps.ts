@@ -1,10 +1,10 @@
 import * as v from 'valibot';
-import { defineStep } from './step.ts';
-import { kioskId as kioskSchema } from './values.ts';
-import { mayLookLean } from '../../cards/session/read-card.ts';
 import { produceOne } from '../../cards/produce.ts';
 import { retryOne } from '../../cards/retry.ts';
+import { mayLookLean } from '../../cards/session/read-card.ts';
 import { waitForResult } from '../../cards/wait-produced.ts';
+import { defineStep } from './step.ts';
+import { kioskId as kioskSchema } from './values.ts';
 
 export const produce = defineStep({
   kind: 'produce',

@@ -1,14 +1,14 @@
 import * as v from 'valibot';
+import { cancelOne } from '../../cards/cancel.ts';
+import { prepareOrder } from '../../cards/order.ts';
+import { placeOrder } from '../../cards/place-order.ts';
+import { waitUntilReady } from '../../cards/wait-ready.ts';
 import type { Context } from '../../context/context.ts';
 import { Failure } from '../../domain/errors/failure.ts';
-import { cancelOne } from '../../cards/cancel.ts';
 import { commandLine } from '../../domain/next-command.ts';
-import { defineStep } from './step.ts';
-import { id } from '../../wire/scalars.ts';
 import { orderFile } from '../../wire/orders.ts';
-import { placeOrder } from '../../cards/place-order.ts';
-import { prepareOrder } from '../../cards/order.ts';
-import { waitUntilReady } from '../../cards/wait-ready.ts';
+import { id } from '../../wire/scalars.ts';
+import { defineStep } from './step.ts';
 
 const profileId = v.exactOptional(
   v.pipe(v.nullable(id), v.description('The profile that orders; without, the context’s.')),

@@ -1,9 +1,8 @@
-import { defineStep } from './step.ts';
-import { duration } from './values.ts';
-import { formatDuration } from '../../domain/times/duration.ts';
 import { simulateOne, verifyProfile } from '../../cards/simulate.ts';
-import { simulation } from './values.ts';
+import { formatDuration } from '../../domain/times/duration.ts';
 import { type AnswerFault, faultSchema } from '../../wire/fault.ts';
+import { defineStep } from './step.ts';
+import { duration, simulation } from './values.ts';
 
 export const simulate = defineStep({
   kind: 'simulate',
