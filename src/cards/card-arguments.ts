@@ -1,4 +1,3 @@
-import type { Io } from '../cli/terminal/io.ts';
 import type { Context } from '../context/context.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { parseReference } from '../domain/ids.ts';
@@ -16,7 +15,7 @@ export interface CardInput {
  * @throws Failure `usage`, `invalid-reference`, and what piped input throws
  * @throws PassedOnError
  */
-export async function readCards(ctx: Context, io: Io, given: readonly string[]): Promise<CardInput> {
+export async function readCards(ctx: Context, given: readonly string[]): Promise<CardInput> {
   if (!given.includes('-')) {
     const targets = await resolveTargets(ctx, given.map(parseReference));
     return { targets, shape: given.length === 1 ? 'card' : 'cards' };
@@ -26,7 +25,7 @@ export async function readCards(ctx: Context, io: Io, given: readonly string[]):
       hint: 'Name the cards, or pipe all of them in.',
     });
   }
-  const piped = parsePiped(await io.readStdin(ctx.signal), ctx.environment);
+  const piped = parsePiped(await ctx.files.stdin(), ctx.environment);
   if (piped.kind === 'passed-on') throw new PassedOnError(piped.passedOn);
   return { targets: await resolveTargets(ctx, piped.references), shape: piped.shape };
 }

@@ -1,6 +1,5 @@
-import { isUtf8 } from 'node:buffer';
 import * as v from 'valibot';
-import { readStart, reasonOf } from '../cli/terminal/read-text.ts';
+import type { Files } from '../context/files.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { parseId } from '../domain/ids.ts';
 import { printable } from '../domain/text/terminal-text.ts';
@@ -30,6 +29,7 @@ export interface OrderFlags {
 
 /** More than any order needs. */
 const FILE_LIMIT_BYTES = 64 * 1024;
+const HINT = "Write the vendor's order body as YAML or JSON: program, cardHolderName, address and so on.";
 
 /**
  * Makes the options of an order out of its flags and its file.
@@ -37,7 +37,7 @@ const FILE_LIMIT_BYTES = 64 * 1024;
  */
 export async function toOrderOptions(
   flags: OrderFlags,
-  { like, replaced }: { like: GivenReference | null; replaced: GivenReference | null },
+  { files, like, replaced }: { files: Files; like: GivenReference | null; replaced: GivenReference | null },
 ): Promise<OrderOptions> {
   const reason = flags['replacement-reason'];
   if ((replaced === null) !== (reason === undefined)) {
@@ -47,7 +47,7 @@ export async function toOrderOptions(
   }
   return {
     fields: toFields(flags),
-    file: flags.from === undefined ? null : await readOrderFile(flags.from),
+    file: flags.from === undefined ? null : await readOrderFile(flags.from, files),
     like,
     replaces: replaced && reason ? { card: replaced, reason: `CARD_${reason.toUpperCase()}` } : null,
     idempotencyKey: flags['idempotency-key'] === undefined ? null : checkKey(flags['idempotency-key']),
@@ -92,8 +92,8 @@ function checkKey(text: string): string {
 }
 
 /** Reads the vendor's body, or a part of it, from a YAML or JSON file. Fields that it doesn't know are mistakes. */
-async function readOrderFile(file: string): Promise<Record<string, unknown>> {
-  const content = await parseYaml(readText(file), file);
+async function readOrderFile(file: string, files: Files): Promise<Record<string, unknown>> {
+  const content = await parseYaml(readText(file, files), file);
   if (typeof content !== 'object' || content === null || Array.isArray(content)) {
     throw unusable(file, 'it is not an order body (a mapping of fields)');
   }
@@ -105,21 +105,10 @@ async function readOrderFile(file: string): Promise<Record<string, unknown>> {
   throw unusable(file, mistakes.join('; '));
 }
 
-function readText(file: string): string {
-  const bytes = readBytes(file);
-  if (bytes.length > FILE_LIMIT_BYTES) throw unusable(file, `it has over ${FILE_LIMIT_BYTES / 1024} KiB`);
-  if (!isUtf8(bytes) || bytes.includes(0)) throw unusable(file, 'it is not UTF-8 text');
-  const text = bytes.toString('utf8');
+function readText(file: string, files: Files): string {
+  const text = files.readText(file, { limit: FILE_LIMIT_BYTES, what: 'order', hint: HINT });
   if (text.trim() === '') throw unusable(file, 'it is empty');
   return text;
-}
-
-function readBytes(file: string): Buffer {
-  try {
-    return readStart(file, FILE_LIMIT_BYTES);
-  } catch (error) {
-    throw unusable(file, reasonOf(error));
-  }
 }
 
 async function parseYaml(text: string, file: string): Promise<unknown> {
@@ -136,6 +125,6 @@ async function parseYaml(text: string, file: string): Promise<unknown> {
 
 function unusable(file: string, why: string): Failure {
   return new Failure('invalid-input', `${printable(file)} can't be used as an order: ${printable(why)}.`, {
-    hint: "Write the vendor's order body as YAML or JSON: program, cardHolderName, address and so on.",
+    hint: HINT,
   });
 }

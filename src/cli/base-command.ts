@@ -2,6 +2,7 @@ import { Command } from '@oclif/core';
 import { type CardInput, PassedOnError, readCards } from '../cards/card-arguments.ts';
 import { type CardResultsOptions, cardResults } from '../cards/card-views.ts';
 import type { Context, Environment } from '../context/context.ts';
+import type { Files } from '../context/files.ts';
 import { asFailure, Failure } from '../domain/errors/failure.ts';
 import { causeOf } from '../domain/results.ts';
 import { NO_RUNBOOK, pagesOn, type Runbook, type RunbookPage } from '../domain/runbook.ts';
@@ -17,7 +18,8 @@ import { renderPages } from '../support/support-views.ts';
 import type { ContextFlags, Effect } from './context-flags.ts';
 import { type OpenContext, openContext } from './open-context.ts';
 import { guardProduction } from './production-guard.ts';
-import { loadSettings, type Settings } from './settings/settings.ts';
+import { loadSettings, runbookOf, type Settings } from './settings/settings.ts';
+import { makeFiles } from './terminal/files.ts';
 import { type Io, processIo } from './terminal/io.ts';
 import { TerminalReport } from './terminal/progress-display.ts';
 import { interruption, onForcedEnd, STDOUT_CLOSED, setExitCode } from './terminal/signals.ts';
@@ -33,6 +35,7 @@ export abstract class BaseCommand extends Command {
   static override baseFlags = globalFlags;
 
   protected readonly io: Io = processIo(wantsFlag(this.argv, '--no-color'));
+  protected readonly files: Files = makeFiles(this.io);
   readonly #isJson = wantsFlag(this.argv, '--json');
   readonly #isQuiet = ['-q', '--quiet'].some((flag) => wantsFlag(this.argv, flag));
   /** A stream has a line a document, its end included. */
@@ -93,7 +96,12 @@ export abstract class BaseCommand extends Command {
   protected async runbook(flags: ContextFlags): Promise<Runbook> {
     const settings = await this.nameContext(flags);
     const warn = (text: string) => new TerminalReport(this.io, this.#isQuiet).warn(text);
-    return openRunbook({ given: flags.runbook, settings, warn })();
+    return openRunbook({
+      given: flags.runbook,
+      configured: settings && runbookOf(settings),
+      files: this.files,
+      warn,
+    })();
   }
 
   /** The settings, for a command that needs nothing else of its context. */
@@ -114,7 +122,7 @@ export abstract class BaseCommand extends Command {
   }
 
   protected async cards(context: Context, given: readonly string[]): Promise<CardInput> {
-    return readCards(context, this.io, given);
+    return readCards(context, given);
   }
 
   protected results(

@@ -1,9 +1,9 @@
 import packageJson from '../../package.json' with { type: 'json' };
 import type { Context } from '../context/context.ts';
+import { type Files, type PublicKey, readPublicKey } from '../context/files.ts';
 import { IN_MEMORY } from '../database/sqlite.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { redact } from '../domain/text/redaction.ts';
-import { readPublicKey } from '../input/pem.ts';
 import type { Journal } from '../journal/journal.ts';
 import { JOURNAL_SCHEMA, openSqliteJournal } from '../journal/open-journal.ts';
 import { RemoteSandbox } from '../sandbox/control-client.ts';
@@ -16,7 +16,8 @@ import type { ContextFlags, Effect } from './context-flags.ts';
 import { type Credentials, makeCredentials } from './credentials/credentials.ts';
 import { makeForgivingJournal } from './fallback-journal.ts';
 import { BASE_URLS, makeClient } from './open-client.ts';
-import { loadSettings, type Settings } from './settings/settings.ts';
+import { loadSettings, runbookOf, type Settings } from './settings/settings.ts';
+import { makeFiles } from './terminal/files.ts';
 import type { Io } from './terminal/io.ts';
 import { TerminalReport } from './terminal/progress-display.ts';
 import { makeAsk } from './terminal/prompts.ts';
@@ -41,12 +42,13 @@ export async function openContext(
 ): Promise<OpenContext> {
   const settings = await loadSettings(flags);
   const report = new TerminalReport(io, flags.quiet ?? false);
-  if (settings.project?.isForeign)
-    report.warn(`${settings.project.file} belongs to another user and is not heard.`);
+  const warn = (text: string) => report.warn(text);
+  if (settings.project?.isForeign) warn(`${settings.project.file} belongs to another user and is not heard.`);
   const signal = interruption();
+  const files = makeFiles(io);
   const credentials = openCredentials(flags, { settings, io, report, client: () => wise });
   const server = lazily(() => startSandbox(settings));
-  const journal = lazily(() => openJournal(settings, { io, effect, warn: (text) => report.warn(text) }));
+  const journal = lazily(() => openJournal(settings, { io, effect, warn }));
   const wise = makeClient(flags, { settings, credentials, io, effect, server: server.get });
   const context: Context = {
     ...settled(settings),
@@ -56,12 +58,13 @@ export async function openContext(
     get journal() {
       return journal.get();
     },
+    files,
     clock: io.clock,
     signal,
     ask: makeAsk({ io, signal, yes: flags.yes ?? false, noInput: flags['no-input'] ?? false }),
     report,
     sandboxControl: () => controlOf(settings, server.get),
-    runbook: openRunbook({ given: flags.runbook, settings, warn: (text) => report.warn(text) }),
+    runbook: openRunbook({ given: flags.runbook, configured: runbookOf(settings), files, warn }),
     authorize: async (profileId) => {
       const { name: source, token, isLast = false } = await credentials.sourceFor(profileId);
       await token.get();
@@ -71,7 +74,7 @@ export async function openContext(
       const { clientId } = await credentials.ofClient();
       return settings.clientKey ?? clientId;
     },
-    webhookKey: async () => webhookKeyOf(settings, server.get),
+    webhookKey: async () => webhookKeyOf(settings, { files, server: server.get }),
   };
   return {
     context,
@@ -79,7 +82,6 @@ export async function openContext(
     credentials,
     close: async () => {
       journal.made()?.close();
-      // One that could not be started has said so to whoever wanted it.
       await (await server.made()?.catch(() => undefined))?.sandbox.close();
     },
   };
@@ -140,9 +142,9 @@ function followUpFlags({ contextName, baseUrl, baseUrlIsGiven }: Settings): stri
 /** The sandbox signs with a key of its own, the vendor with those that it publishes, a gateway with what the context says. */
 async function webhookKeyOf(
   { environment, publicKey }: Settings,
-  server: () => Promise<{ sandbox: Sandbox }>,
-): Promise<{ pem: string; source: string }> {
-  if (publicKey !== null) return readPublicKey(publicKey);
+  { files, server }: { files: Files; server: () => Promise<{ sandbox: Sandbox }> },
+): Promise<PublicKey> {
+  if (publicKey !== null) return readPublicKey(files, publicKey);
   if (environment !== 'local')
     return { pem: PUBLISHED_KEYS[environment], source: `the published key of ${environment}` };
   return { pem: (await server()).sandbox.publicKey(), source: 'the key of the embedded sandbox' };

@@ -1,6 +1,5 @@
 import { BaseCommand } from '../cli/base-command.ts';
 import { describeSetup } from '../cli/open-context.ts';
-import { writeNewFile } from '../cli/terminal/write-file.ts';
 import type { Result } from '../output/result.ts';
 import { tellIncident } from '../support/gather-incident.ts';
 import { renderIncident, writtenIncident } from '../support/incident-view.ts';
@@ -48,7 +47,7 @@ cardholders stay behind, and operators are numbered. docs/incident.md says what 
     const result: Result = { exitCode: 0, document: { incident }, text, isProduct: true };
     if (flags.output === undefined) return result;
     const content = format === 'json' ? this.toDocument(result, 2) : renderIncident(incident);
-    writeNewFile(flags.output, content, { force: flags.force, mode: 0o600 });
+    ctx.files.writeText(flags.output, content, { force: flags.force, mode: 0o600 });
     return writtenIncident(incident, { file: flags.output, format });
   }
 }

@@ -29,7 +29,7 @@ API what happened to unfinished cards while nobody listened. SIGTERM and Ctrl-C 
 
   protected override async perform(): Promise<null> {
     const { flags } = await this.parse(Listen);
-    const options = readListenOptions(flags);
+    const options = readListenOptions(flags, this.files);
     const ctx = await this.context(flags);
     if (!isLoopback(options.host)) {
       ctx.report.warn(

@@ -77,6 +77,6 @@ the same key with the same data never orders twice. In local, a sample cardholde
 
   async #options(flags: OrderFlags & { like?: string | undefined; replaces?: string | undefined }) {
     const replaced = readCardFlag(flags.replaces);
-    return toOrderOptions(flags, { like: readCardFlag(flags.like), replaced });
+    return toOrderOptions(flags, { files: this.files, like: readCardFlag(flags.like), replaced });
   }
 }

@@ -8,7 +8,7 @@ import type { Result } from '../output/result.ts';
 import { prepareRun } from '../runs/prepare-run.ts';
 import { readReport } from '../runs/reports/read-report.ts';
 import { reportFlags, toReports } from '../runs/reports/report-flags.ts';
-import { publish, requireWritable } from '../runs/reports/write-report.ts';
+import { publish } from '../runs/reports/write-report.ts';
 import { runFlags, toWantedRun } from '../runs/run-flags.ts';
 import { resumeRun, startRun } from '../runs/run-scenario.ts';
 import { runResult } from '../runs/run-views.ts';
@@ -55,7 +55,7 @@ Ends with 0 when every expectation held, with 11 when one did not, otherwise wit
     const targets = toReports(flags);
     const ctx = await this.context({ ...flags, kiosk: undefined });
     const { plan, ...prepared } = await prepareRun(ctx, wanted, { root: this.config.root });
-    for (const target of targets) await requireWritable(target);
+    for (const target of targets) await ctx.files.requireWritable(target.file);
     const run =
       prepared.kind === 'new'
         ? await startRun(ctx, prepared.run, plan)
@@ -63,7 +63,12 @@ Ends with 0 when every expectation held, with 11 when one did not, otherwise wit
     const cards = () => everyRunCard(ctx.journal, run.id);
     const report = await readReport(run, { cards, secrets: this.opened.credentials.secrets });
     const github = flags['no-annotations'] ? null : githubActions();
-    const reportErrors = await publish(report, { targets, github, say: (line) => this.io.err(line) });
+    const reportErrors = await publish(report, {
+      targets,
+      files: ctx.files,
+      github,
+      say: (line) => this.io.err(line),
+    });
     return runResult(report, { signal: interruption(), reportErrors });
   }
 }

@@ -21,7 +21,7 @@ Your own scenarios are files: docs/scenarios.md says what is in them.`;
   protected override async perform(): Promise<Result> {
     const { flags } = await this.parse(Scenarios);
     await this.nameContext(flags);
-    const scenarios = await readBuiltIns(this.config.root);
+    const scenarios = await readBuiltIns({ root: this.config.root, files: this.files });
     return listResult(
       [
         ['Scenario', 'name'],

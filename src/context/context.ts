@@ -5,6 +5,7 @@ import type { RetryPlan } from '../kiosks/retry-plan.ts';
 import type { Fault } from '../wire/fault.ts';
 import type { Client } from '../wise/client.ts';
 import type { Covered } from './coverage.ts';
+import type { Files, PublicKey } from './files.ts';
 
 export type Environment = 'local' | 'sandbox' | 'production';
 
@@ -133,13 +134,14 @@ export interface Context {
   timing: Timing;
   wise: Client;
   journal: Journal;
+  files: Files;
   clock: Clock;
   /** Aborted by the first Ctrl-C or SIGTERM, with a Failure as its reason. */
   signal: AbortSignal;
   ask: Ask;
   report: Report;
   /** The key with which webhooks are signed here: in PEM, and where it is from, for messages. */
-  webhookKey(): Promise<{ pem: string; source: string }>;
+  webhookKey(): Promise<PublicKey>;
   /** The embedded sandbox itself, for what only it can do. @throws Failure `sandbox-only` in other environments */
   sandboxControl(): SandboxControl;
   /** What the team wrote about error codes; empty when it wrote nothing, or nothing that can be used. */

@@ -22,6 +22,12 @@ export interface Runbook {
   pages: readonly RunbookPage[];
 }
 
+/** The file of a context's runbook; a project's may be somebody else's, and can only make commands more careful. */
+export interface RunbookSource {
+  file: string;
+  isFromProject: boolean;
+}
+
 export const NO_RUNBOOK: Runbook = { pages: [] };
 
 /** What of a page JSON documents show beside the catalogue's entry, which says code and kind. */

@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core';
-import { readBytes } from '../cli/terminal/read-text.ts';
 import type { Context } from '../context/context.ts';
+import { readPublicKey } from '../context/files.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { parseReference } from '../domain/ids.ts';
 import { printable } from '../domain/text/terminal-text.ts';
@@ -104,15 +104,10 @@ export function toEventId(text: string): number {
   });
 }
 
-/** More than any key has. */
-const KEY_LIMIT_BYTES = 64 * 1024;
-
 /** What checks signatures: the key of a file, or the environment's own. @throws Failure `invalid-input`, `usage` */
 export async function toVerifier(ctx: Context, file: string | undefined): Promise<SignatureVerifier> {
   const path = toText(file, '--public-key');
-  if (path !== null)
-    return new SignatureVerifier(readBytes(path, KEY_LIMIT_BYTES).toString('utf8'), printable(path));
-  const { pem, source } = await ctx.webhookKey();
+  const { pem, source } = path === null ? await ctx.webhookKey() : readPublicKey(ctx.files, path);
   return new SignatureVerifier(pem, source);
 }
 

@@ -1,9 +1,9 @@
 import { Flags } from '@oclif/core';
+import { type Files, readPublicKey } from '../context/files.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { parseDuration } from '../domain/times/duration.ts';
 import { toPort } from '../input/flags.ts';
-import { readPublicKey } from '../input/pem.ts';
 import { parseEventChoice } from './event-flags.ts';
 import type { ListenOptions } from './listen.ts';
 
@@ -43,7 +43,7 @@ interface ListenFlags {
 }
 
 /** @throws Failure `usage`, `invalid-reference`, `invalid-input` for a key file that can't be read */
-export function readListenOptions(flags: ListenFlags): ListenOptions {
+export function readListenOptions(flags: ListenFlags, files: Files): ListenOptions {
   const { host = '127.0.0.1', port = '8788', path = '/webhooks', filter = [] } = flags;
   const file = flags['public-key'];
   const target = flags['forward-to'];
@@ -51,7 +51,7 @@ export function readListenOptions(flags: ListenFlags): ListenOptions {
     host: checkHost(host),
     port: toPort(port),
     path: checkPath(path),
-    key: file === undefined ? null : readPublicKey(file),
+    key: file === undefined ? null : readPublicKey(files, file),
     choice: parseEventChoice(filter),
     forwardTo: target === undefined ? null : toTarget(target),
     catchUp: parseDuration(flags['catch-up-since'] ?? '24h'),

@@ -1,7 +1,4 @@
-import { isUtf8 } from 'node:buffer';
 import type { Document, Node } from 'yaml';
-import { readBytes } from '../cli/terminal/read-text.ts';
-import { Failure } from '../domain/errors/failure.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import type { Place, Remark } from './diagnostic.ts';
 import type * as YamlLibrary from './yaml.ts';
@@ -25,7 +22,8 @@ export interface ReadYaml {
   placeOf: (place: Place) => { line: number; column: number };
 }
 
-const LIMIT_BYTES = 1024 * 1024;
+/** Most bytes of a file in YAML. */
+export const YAML_LIMIT_BYTES = 1024 * 1024;
 
 /** What several places share may be written once; what aliases multiply without end is refused. */
 const MOST_ALIASES = 200;
@@ -43,19 +41,6 @@ const FAULTS: Readonly<Record<string, string>> = {
 
 type Yaml = typeof YamlLibrary;
 type Positions = InstanceType<Yaml['LineCounter']>;
-
-/**
- * @param what how messages call the file: `runbook`
- * @throws Failure `invalid-input` for a file that can't be read, is too long or no text
- */
-export function readYamlText(file: string, what: string): string {
-  const bytes = readBytes(file, LIMIT_BYTES);
-  // Columns are counted without the byte order mark, which no editor shows.
-  if (isUtf8(bytes) && !bytes.includes(0)) return bytes.toString('utf8').replace(/^\uFEFF/, '');
-  throw new Failure('invalid-input', `The ${what} ${printable(file)} can't be used: it is not UTF-8 text.`, {
-    hint: 'Save it as UTF-8.',
-  });
-}
 
 export async function parseYaml(text: string): Promise<ReadYaml> {
   const yaml = await import('./yaml.ts');

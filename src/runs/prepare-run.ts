@@ -29,9 +29,9 @@ export async function prepareRun(
   { root }: { root: string },
 ): Promise<PreparedRun> {
   if (wanted.resume !== null) return prepareResumed(ctx, wanted, { id: wanted.resume, root });
-  const read = await readScenario(wanted.scenario ?? '', { root });
+  const read = await readScenario(wanted.scenario ?? '', { root, files: ctx.files });
   const scenario = usable(read, wanted.scenario ?? '');
-  const data = wanted.dataFile === null ? null : await readData(wanted.dataFile);
+  const data = wanted.dataFile === null ? null : await readData(wanted.dataFile, ctx.files);
   const run = newRun(ctx, { ...wanted, scenario, read, data });
   refuseElsewhere(ctx, scenario);
   refuseToAsk(ctx, scenario, wanted);
@@ -50,9 +50,9 @@ async function prepareResumed(
   refuseOtherPlace(ctx, run);
   refuseSettledVariables(run, values);
   const source = run.source.kind === 'file' ? run.source.path : run.source.name;
-  const read = await readScenario(source, { root });
+  const read = await readScenario(source, { root, files: ctx.files });
   const scenario = usable(read, source);
-  const data = run.data === null ? null : await readData(run.data.path);
+  const data = run.data === null ? null : await readData(run.data.path, ctx.files);
   if (read.fingerprint !== run.fingerprint) throw changed(run, source);
   if (run.data !== null && data?.fingerprint !== run.data.fingerprint) throw changed(run, run.data.path);
   const missing = run.forgottenVariables.filter((name) => !Object.hasOwn(values, name));

@@ -1,7 +1,6 @@
-import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
-import { readBytes } from '../cli/terminal/read-text.ts';
+import { decodeText, type Files } from '../context/files.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { VARIABLE_NAME } from './steps/values.ts';
@@ -24,6 +23,7 @@ export interface ReadData {
 }
 
 const LIMIT_BYTES = 16 * 1024 * 1024;
+const HINT = 'It is CSV in UTF-8: the first line names the variables, each other line is a card.';
 
 /** What the library says of text that is no CSV; its own messages have the text in them. */
 const FAULTS: Readonly<Record<string, string>> = {
@@ -42,10 +42,10 @@ interface Row {
  * it may be about persons: messages name lines and columns only.
  * @throws Failure `invalid-input`
  */
-export async function readData(file: string): Promise<ReadData> {
-  const bytes = readBytes(file, LIMIT_BYTES);
-  if (!isUtf8(bytes) || bytes.includes(0)) throw unusable(file, 'it is not UTF-8 text');
-  const [head, ...rows] = await parseRows(bytes.toString('utf8').replace(/^\uFEFF/, ''), file);
+export async function readData(file: string, files: Files): Promise<ReadData> {
+  const bytes = files.readBytes(file, LIMIT_BYTES);
+  const text = decodeText(bytes, { file, what: 'data file', hint: HINT });
+  const [head, ...rows] = await parseRows(text, file);
   if (!head) throw unusable(file, 'it is empty');
   const columns = readColumns(head, file);
   if (rows.length === 0) throw unusable(file, 'it has column names, but no rows');
@@ -125,6 +125,6 @@ function readRow({ line, fields }: Row, columns: readonly string[], file: string
 
 function unusable(file: string, why: string): Failure {
   return new Failure('invalid-input', `The data file ${printable(file)} can't be used: ${printable(why)}.`, {
-    hint: 'It is CSV in UTF-8: the first line names the variables, each other line is a card.',
+    hint: HINT,
   });
 }

@@ -6,7 +6,7 @@ import { describe, type Finding, inOrder, locate } from '../input/yaml-file.ts';
 import { readData } from './data-file.ts';
 import { planCard } from './plan-card.ts';
 import type { Scenario, Values } from './scenario.ts';
-import { type ReadScenario, readScenario, scenarioUnusable } from './scenario-file.ts';
+import { type ReadScenario, readScenario, type ScenarioSources, scenarioUnusable } from './scenario-file.ts';
 
 /** What is wrong with what a row gives. */
 export interface RowMistake {
@@ -27,9 +27,7 @@ export interface Examined {
   failure: Failure | null;
 }
 
-export interface Examining {
-  /** The folder of the package. */
-  root: string;
+export interface Examining extends ScenarioSources {
   dataFile: string | null;
   values: Values;
   environment: string;
@@ -98,10 +96,10 @@ function spanOf(counts: readonly number[]): Examined['steps'] {
 async function examineRows(
   read: Usable,
   file: string,
-  { values, environment }: Examining,
+  { values, environment, files }: Examining,
 ): Promise<Examined> {
   const { scenario, placeOf } = read;
-  const { rows } = await readData(file);
+  const { rows } = await readData(file, files);
   const mistakes: RowMistake[] = [];
   const counts: number[] = [];
   for (const [index, row] of rows.entries()) {

@@ -1,17 +1,24 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import type { Files } from '../context/files.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { commandLine } from '../domain/next-command.ts';
 import type { RunRecord } from '../domain/run.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { nearestOf } from '../domain/text/words.ts';
 import { asSentence, type Remark } from '../input/diagnostic.ts';
-import { type Finding, firstOf, inOrder, locate, parseYaml, readYamlText } from '../input/yaml-file.ts';
+import { type Finding, firstOf, inOrder, locate, parseYaml, YAML_LIMIT_BYTES } from '../input/yaml-file.ts';
 import { checkScenario } from './check-scenario.ts';
 import { withoutColon } from './read-steps.ts';
 import type { Scenario } from './scenario.ts';
 import { STEP_WORDS } from './steps/definitions.ts';
+
+/** Where scenarios are read from. */
+export interface ScenarioSources {
+  /** Folder of the package, with the built-in scenarios. */
+  root: string;
+  files: Files;
+}
 
 export interface ReadScenario {
   /** null with any mistake. */
@@ -33,27 +40,26 @@ const LONGEST_STEP = 200;
 const BUILT_IN_NAME = /^[a-z0-9-]+$/;
 
 /** Those that come with kioskctl, sorted by name. */
-export async function readBuiltIns(root: string): Promise<Scenario[]> {
-  const read = await Promise.all(builtInScenarios(root).map(async (name) => readScenario(name, { root })));
+export async function readBuiltIns(sources: ScenarioSources): Promise<Scenario[]> {
+  const read = await Promise.all(builtInScenarios(sources).map(async (name) => readScenario(name, sources)));
   return read.flatMap(({ scenario }) => (scenario ? [scenario] : []));
 }
 
 /** A built-in scenario as its file has it. @throws Failure `usage` for a name that none has */
-export function builtInText(name: string, { root }: { root: string }): string {
-  const source = BUILT_IN_NAME.test(name) ? findScenario(name, root) : null;
-  if (source?.kind !== 'built-in') throw noScenario(name, builtInScenarios(root));
-  return readYamlText(builtInFile(source.name, root), 'scenario');
+export function builtInText(name: string, sources: ScenarioSources): string {
+  const source = BUILT_IN_NAME.test(name) ? findScenario(name, sources) : null;
+  if (source?.kind !== 'built-in') throw noScenario(name, builtInScenarios(sources));
+  return readFile(builtInFile(source.name, sources.root), sources.files);
 }
 
 /**
  * Finds and reads a scenario. A built-in name wins; all else is a file, in YAML or JSON.
- * @param root the folder of the package
  * @throws Failure `usage` for a name that nothing has, `invalid-input` for a file that can't be read at all
  */
-export async function readScenario(nameOrFile: string, { root }: { root: string }): Promise<ReadScenario> {
-  const source = findScenario(nameOrFile, root);
-  const file = source.kind === 'file' ? nameOrFile : builtInFile(source.name, root);
-  const text = readYamlText(file, 'scenario');
+export async function readScenario(nameOrFile: string, sources: ScenarioSources): Promise<ReadScenario> {
+  const source = findScenario(nameOrFile, sources);
+  const file = source.kind === 'file' ? nameOrFile : builtInFile(source.name, sources.root);
+  const text = readFile(file, sources.files);
   const { content, mistakes, placeOf } = await parseYaml(text);
   const checked = content === undefined ? null : checkScenario(content);
   const found = [
@@ -70,6 +76,10 @@ export async function readScenario(nameOrFile: string, { root }: { root: string 
   };
 }
 
+function readFile(file: string, files: Files): string {
+  return files.readText(file, { limit: YAML_LIMIT_BYTES, what: 'scenario' });
+}
+
 /** A scenario that is there but can't be used, with its first mistake. */
 export function scenarioUnusable(nameOrFile: string, mistakes: readonly Finding[]): Failure {
   const check = commandLine(['scenario', 'check', nameOrFile], { flags: [] });
@@ -80,11 +90,11 @@ export function scenarioUnusable(nameOrFile: string, mistakes: readonly Finding[
   );
 }
 
-function findScenario(nameOrFile: string, root: string): RunRecord['source'] {
+function findScenario(nameOrFile: string, sources: ScenarioSources): RunRecord['source'] {
   if (!BUILT_IN_NAME.test(nameOrFile)) return { kind: 'file', path: resolve(nameOrFile) };
-  const names = builtInScenarios(root);
+  const names = builtInScenarios(sources);
   if (names.includes(nameOrFile)) return { kind: 'built-in', name: nameOrFile };
-  if (existsSync(nameOrFile)) return { kind: 'file', path: resolve(nameOrFile) };
+  if (sources.files.size(nameOrFile) !== null) return { kind: 'file', path: resolve(nameOrFile) };
   throw noScenario(nameOrFile, names);
 }
 
@@ -127,9 +137,10 @@ export function builtInFile(name: string, root: string): string {
   return join(root, 'scenarios', `${name}.yaml`);
 }
 
-/** The names of the scenarios that come with kioskctl, sorted. @param root the folder of the package */
-export function builtInScenarios(root: string): string[] {
-  return readdirSync(join(root, 'scenarios'))
+/** Names of the scenarios that come with kioskctl, sorted. */
+export function builtInScenarios({ root, files }: { root: string; files: Pick<Files, 'list'> }): string[] {
+  return files
+    .list(join(root, 'scenarios'))
     .filter((file) => file.endsWith('.yaml'))
     .map((file) => basename(file, '.yaml'))
     .toSorted();

@@ -1,11 +1,10 @@
-import { dirname, resolve } from 'node:path';
-import type { Settings } from '../cli/settings/settings.ts';
+import type { Files } from '../context/files.ts';
 import { asFailure, Failure } from '../domain/errors/failure.ts';
 import { commandLine } from '../domain/next-command.ts';
-import { moreCareful, NO_RUNBOOK, type Runbook } from '../domain/runbook.ts';
+import { moreCareful, NO_RUNBOOK, type Runbook, type RunbookSource } from '../domain/runbook.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { asSentence } from '../input/diagnostic.ts';
-import { type Finding, firstOf, inOrder, locate, parseYaml, readYamlText } from '../input/yaml-file.ts';
+import { type Finding, firstOf, inOrder, locate, parseYaml, YAML_LIMIT_BYTES } from '../input/yaml-file.ts';
 import { checkRunbook } from './check-runbook.ts';
 
 export interface ReadRunbook {
@@ -19,8 +18,10 @@ export interface ReadRunbook {
  * @returns with its mistakes (at most 100), in the order of their lines; one that has any is not to be used
  * @throws Failure `invalid-input` for a file that can't be read at all
  */
-export async function readRunbook(file: string): Promise<ReadRunbook> {
-  const { content, mistakes, placeOf } = await parseYaml(readYamlText(file, 'runbook'));
+export async function readRunbook(file: string, files: Files): Promise<ReadRunbook> {
+  const { content, mistakes, placeOf } = await parseYaml(
+    files.readText(file, { limit: YAML_LIMIT_BYTES, what: 'runbook' }),
+  );
   if (content === undefined) return { runbook: NO_RUNBOOK, mistakes: inOrder(mistakes), warnings: [] };
   const { runbook, ...found } = checkRunbook(content);
   return {
@@ -44,19 +45,15 @@ export function runbookUnusable(file: string, mistakes: readonly Finding[]): Fai
 interface RunbookChoice {
   /** The file that a flag names in this very command. */
   given?: string | undefined;
-  settings: Pick<Settings, 'runbook' | 'origins' | 'paths'> | null;
+  /** The runbook of the context. */
+  configured: RunbookSource | null;
+  files: Files;
   warn: (text: string) => void;
 }
 
-/** The file of the context's runbook; a relative path starts at the folder of the settings. */
-export function runbookOf({ runbook, paths }: Pick<Settings, 'runbook' | 'paths'>): string | null {
-  return runbook === null ? null : resolve(dirname(paths.settings), runbook);
-}
-
 /** @throws Failure `usage` for a context that names none */
-export function requireRunbook(settings: Settings | null): string {
-  const file = settings && runbookOf(settings);
-  if (file) return file;
+export function requireRunbook(configured: RunbookSource | null): string {
+  if (configured) return configured.file;
   throw new Failure('usage', 'The context names no runbook.', {
     hint: 'Name the file, like kioskctl runbook check runbook.yaml. kioskctl runbook init writes one.',
   });
@@ -66,17 +63,16 @@ export function requireRunbook(settings: Settings | null): string {
  * Makes the reader of the team's runbook, which reads it once. The context's, when it can't be used, keeps no command
  * from working: that is said once, and the catalogue stands alone.
  */
-export function openRunbook({ given, settings, warn }: RunbookChoice): () => Promise<Runbook> {
+export function openRunbook({ given, configured, files, warn }: RunbookChoice): () => Promise<Runbook> {
   let runbook: Promise<Runbook> | undefined;
   return async () => (runbook ??= load());
 
   async function load(): Promise<Runbook> {
-    if (given !== undefined) return readOrFail(given);
-    const file = settings && runbookOf(settings);
-    if (!file) return NO_RUNBOOK;
+    if (given !== undefined) return readOrFail(given, files);
+    if (!configured) return NO_RUNBOOK;
     try {
-      const runbook = await readOrFail(file);
-      return settings?.origins.runbook.source === 'project-file' ? ofProject(runbook) : runbook;
+      const runbook = await readOrFail(configured.file, files);
+      return configured.isFromProject ? ofProject(runbook) : runbook;
     } catch (error) {
       const { message, hint } = asFailure(error);
       warn(`${message} Only the catalogue is used. ${hint}`);
@@ -95,8 +91,8 @@ export function openRunbook({ given, settings, warn }: RunbookChoice): () => Pro
   }
 }
 
-async function readOrFail(file: string): Promise<Runbook> {
-  const { runbook, mistakes } = await readRunbook(file);
+async function readOrFail(file: string, files: Files): Promise<Runbook> {
+  const { runbook, mistakes } = await readRunbook(file, files);
   if (mistakes.length > 0) throw runbookUnusable(file, mistakes);
   return runbook;
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type OrderFlags, toOrderOptions } from '../../src/cards/order-input.ts';
 import { parseReference } from '../../src/domain/ids.ts';
-import { makeFolder } from '../cli/home.ts';
+import { files, makeFolder } from '../cli/home.ts';
 
 const CARD = parseReference('1001/501');
 
@@ -11,7 +11,7 @@ async function options(
   flags: Partial<OrderFlags> = {},
   cards: { like?: typeof CARD; replaced?: typeof CARD } = {},
 ) {
-  return toOrderOptions({ wait: false, ...flags }, { like: null, replaced: null, ...cards });
+  return toOrderOptions({ wait: false, ...flags }, { files, like: null, replaced: null, ...cards });
 }
 
 async function fromFile(content: string | Buffer, name = 'order.yaml') {

@@ -3,6 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { makeFiles } from '../../src/cli/terminal/files.ts';
+
+/** The real files, with nothing on standard input. */
+export const files = makeFiles({ readStdin: async () => '' });
 
 export function makeFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'kioskctl-cli-'));

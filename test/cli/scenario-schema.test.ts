@@ -9,6 +9,7 @@ import { ERROR_CATALOGUE } from '../../src/domain/errors/error-catalogue.ts';
 import { checkScenario } from '../../src/scenarios/check-scenario.ts';
 import { builtInScenarios, readBuiltIns } from '../../src/scenarios/scenario-file.ts';
 import { EXPECTED_FIELDS } from '../../src/scenarios/steps/expectation.ts';
+import { files } from './home.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const published = readFileSync(join(ROOT, 'schemas/scenario.json'), 'utf8');
@@ -19,7 +20,7 @@ test('the published schema is up to date (npm run manifest writes it)', () => {
   expect(published === makeScenarioSchema()).toBe(true);
 });
 
-describe.each(builtInScenarios(ROOT))('%s', (name) => {
+describe.each(builtInScenarios({ root: ROOT, files }))('%s', (name) => {
   const text = readFileSync(join(ROOT, `scenarios/${name}.yaml`), 'utf8');
 
   test('is right by the checks and by the schema', () => {
@@ -38,7 +39,7 @@ test.each(EXPECTED_FIELDS.map(({ name }) => name))('docs name what can be expect
 });
 
 test('the built-in scenarios are those that were promised', async () => {
-  expect(builtInScenarios(ROOT)).toEqual([
+  expect(builtInScenarios({ root: ROOT, files })).toEqual([
     'every-error-code',
     'happy-path',
     'hopper-door',
@@ -49,7 +50,7 @@ test('the built-in scenarios are those that were promised', async () => {
     'rate-limited',
     'request-refused',
   ]);
-  const controlled = (await readBuiltIns(ROOT)).filter(({ needsControl }) => needsControl);
+  const controlled = (await readBuiltIns({ root: ROOT, files })).filter(({ needsControl }) => needsControl);
   expect(controlled.map(({ name }) => name)).toEqual(['lost-answer', 'over-60-days', 'rate-limited']);
 });
 

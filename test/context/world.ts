@@ -14,6 +14,7 @@ import { RemoteSandbox } from '../../src/sandbox/control-client.ts';
 import { Sandbox } from '../../src/sandbox/sandbox.ts';
 import type { Fault } from '../../src/wire/fault.ts';
 import { Client } from '../../src/wise/client.ts';
+import { files } from '../cli/home.ts';
 import { Signer } from '../webhooks/signer.ts';
 
 /** The vendor's, one for all worlds of a file: making a key takes a while. */
@@ -93,6 +94,7 @@ export class World {
       timing: { timeout: 600_000, firstPause: 40, interval: 400, settleWindow: 3_000 },
       wise: this.client(),
       journal: this.journal,
+      files,
       clock: this.clock,
       signal: this.abort.signal,
       ask: this.#ask(),

@@ -4,14 +4,15 @@ import { expect, onTestFinished, test } from 'vitest';
 import { startRun } from '../../src/runs/run-scenario.ts';
 import { planCard } from '../../src/scenarios/plan-card.ts';
 import { builtInScenarios, readScenario } from '../../src/scenarios/scenario-file.ts';
+import { files } from '../cli/home.ts';
 import { RunStand } from './stand.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-test.each(builtInScenarios(root))('%s passes', async (name) => {
+test.each(builtInScenarios({ root, files }))('%s passes', async (name) => {
   const stand = await RunStand.open();
   onTestFinished(async () => stand.world.close());
-  const { scenario } = await readScenario(name, { root });
+  const { scenario } = await readScenario(name, { root, files });
   if (!scenario) throw new Error(`${name} has mistakes`);
   const record = stand.record({ concurrency: 1, keep: false });
   const ctx = stand.world.context();

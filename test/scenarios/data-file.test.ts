@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readData } from '../../src/scenarios/data-file.ts';
-import { makeFolder } from '../cli/home.ts';
+import { files, makeFolder } from '../cli/home.ts';
 
 function written(content: string | Buffer): string {
   const file = join(makeFolder(), 'cards.csv');
@@ -13,7 +13,7 @@ function written(content: string | Buffer): string {
 test('rows know the line in which they begin', async () => {
   const content =
     '\uFEFFname,city\r\n"Ada\r\nExample",Leeds\r\n\r\n"Bob ""B"" Example","York, old"\r\nCy,\r\n\r\n';
-  const { columns, rows, fingerprint } = await readData(written(content));
+  const { columns, rows, fingerprint } = await readData(written(content), files);
   expect(columns).toEqual(['name', 'city']);
   expect(rows).toEqual([
     { line: 2, values: { name: 'Ada\r\nExample', city: 'Leeds' } },
@@ -24,7 +24,7 @@ test('rows know the line in which they begin', async () => {
 });
 
 test('letters of many bytes, other line breaks, and a last line without one', async () => {
-  const { rows } = await readData(written('name,city\nZoë Ünal,Köln\n\n\n"日\n本",東京\r\nx,y'));
+  const { rows } = await readData(written('name,city\nZoë Ünal,Köln\n\n\n"日\n本",東京\r\nx,y'), files);
   expect(rows.map(({ line }) => line)).toEqual([2, 5, 7]);
   expect(rows[1]?.values).toEqual({ name: '日\n本', city: '東京' });
 });
@@ -67,7 +67,7 @@ describe('what can’t be used is told with its line, and without what is in it:
     ['no UTF-8', Buffer.from([0x61, 0x2c, 0x62, 0x0a, 0xff, 0x2c, 0x62]), 'it is not UTF-8 text'],
     ['over 16 MiB', Buffer.alloc(16 * 1024 * 1024 + 1, 'x'), 'it has over 16384 KiB'],
   ])('%s', async (_, content, message) => {
-    const failure = await readData(written(content)).then(
+    const failure = await readData(written(content), files).then(
       () => null,
       (error: unknown) => error as Error,
     );

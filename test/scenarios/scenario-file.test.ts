@@ -6,7 +6,7 @@ import { makeStyle } from '../../src/output/style.ts';
 import { examineScenario } from '../../src/scenarios/examine.ts';
 import { builtInText, readScenario, scenarioUnusable } from '../../src/scenarios/scenario-file.ts';
 import { renderExamined } from '../../src/scenarios/scenario-views.ts';
-import { makeFolder } from '../cli/home.ts';
+import { files, makeFolder } from '../cli/home.ts';
 
 const root = join(import.meta.dirname, '../..');
 const START = 'version: 1\nname: test\nsteps:\n  - order\n';
@@ -18,7 +18,7 @@ function written(content: string | Buffer, name = 'flow.yaml'): string {
 }
 
 async function mistakesIn(content: string): Promise<string[]> {
-  const { scenario, mistakes } = await readScenario(written(content), { root });
+  const { scenario, mistakes } = await readScenario(written(content), { root, files });
   expect(scenario === null).toBe(mistakes.length > 0);
   return mistakes.map(shown);
 }
@@ -144,7 +144,7 @@ describe('a file that somebody made to do harm ends at once:', () => {
     ['no UTF-8', Buffer.from([0x61, 0x3a, 0x20, 0xff]), 'not UTF-8'],
     ['a NUL', 'version: 1\n\0', 'not UTF-8'],
   ])('%s is not read', async (_, content, message) => {
-    await expect(readScenario(written(content), { root })).rejects.toMatchObject({
+    await expect(readScenario(written(content), { root, files })).rejects.toMatchObject({
       exitCode: 2,
       message: expect.stringContaining(message),
     });
@@ -154,27 +154,27 @@ describe('a file that somebody made to do harm ends at once:', () => {
     const folder = join(makeFolder(), 'flow.yaml');
     mkdirSync(folder);
     const failure = { code: 'invalid-input', exitCode: 2 };
-    await expect(readScenario(folder, { root })).rejects.toMatchObject(failure);
-    await expect(readScenario(`${folder}.json`, { root })).rejects.toMatchObject(failure);
+    await expect(readScenario(folder, { root, files })).rejects.toMatchObject(failure);
+    await expect(readScenario(`${folder}.json`, { root, files })).rejects.toMatchObject(failure);
   });
 });
 
 describe('where a scenario is from', () => {
   test('a name is a built-in one; all else is a file', async () => {
-    const builtIn = await readScenario('happy-path', { root });
+    const builtIn = await readScenario('happy-path', { root, files });
     expect(builtIn).toMatchObject({ source: { kind: 'built-in', name: 'happy-path' }, mistakes: [] });
-    expect(builtIn.text).toBe(builtInText('happy-path', { root }));
+    expect(builtIn.text).toBe(builtInText('happy-path', { root, files }));
     const file = written(builtIn.text, 'happy-path');
-    const own = await readScenario(file, { root });
+    const own = await readScenario(file, { root, files });
     expect(own).toMatchObject({ source: { kind: 'file', path: file }, fingerprint: builtIn.fingerprint });
     expect(own.placeOf(['steps', 1])).toEqual(builtIn.placeOf(['steps', 1]));
   });
 
   test('an unknown name tells the nearest ones', async () => {
     const failure = { code: 'usage', exitCode: 2, hint: expect.stringContaining('hopper-door') };
-    await expect(readScenario('hopper-dor', { root })).rejects.toMatchObject(failure);
-    expect(() => builtInText('../package', { root })).toThrow('There is no scenario');
-    expect(() => builtInText('hopper-dor', { root })).toThrow('There is no scenario');
+    await expect(readScenario('hopper-dor', { root, files })).rejects.toMatchObject(failure);
+    expect(() => builtInText('../package', { root, files })).toThrow('There is no scenario');
+    expect(() => builtInText('hopper-dor', { root, files })).toThrow('There is no scenario');
   });
 
   test('JSON is read, too', async () => {
@@ -190,7 +190,7 @@ describe('where a scenario is from', () => {
 });
 
 test('a failure names the first mistake and the command that shows all', async () => {
-  const { mistakes } = await readScenario(written(`${START}  - a\n  - b\n`), { root });
+  const { mistakes } = await readScenario(written(`${START}  - a\n  - b\n`), { root, files });
   const failure = scenarioUnusable('our flow.yaml', mistakes);
   expect(failure).toMatchObject({ code: 'invalid-input', exitCode: 2 });
   expect(failure.message).toContain('line 5, column 5: steps.1: there is no step “a” (and 1 more)');
@@ -198,7 +198,7 @@ test('a failure names the first mistake and the command that shows all', async (
 });
 
 describe('checking', () => {
-  const options = { root, dataFile: null, values: {}, environment: 'local' };
+  const options = { root, files, dataFile: null, values: {}, environment: 'local' };
   const NEEDY =
     'version: 1\nname: x\nvariables: {code: {required: true}}\nsteps: [order, produce, {simulate: "PRODUCTION_ERROR:${code}"}]\n';
 

@@ -5,7 +5,7 @@ import { ERROR_CATALOGUE } from '../../src/domain/errors/error-catalogue.ts';
 import type { Finding } from '../../src/input/yaml-file.ts';
 import { readRunbook, runbookUnusable } from '../../src/support/runbook-file.ts';
 import { runbookTemplate } from '../../src/support/support-views.ts';
-import { makeFolder } from '../cli/home.ts';
+import { files, makeFolder } from '../cli/home.ts';
 
 function written(content: string | Buffer): string {
   const file = join(makeFolder(), 'runbook.yaml');
@@ -14,7 +14,7 @@ function written(content: string | Buffer): string {
 }
 
 async function mistakesIn(content: string): Promise<string[]> {
-  return (await readRunbook(written(content))).mistakes.map(shown);
+  return (await readRunbook(written(content), files)).mistakes.map(shown);
 }
 
 function shown({ line, column, path, message }: Finding): string {
@@ -101,7 +101,7 @@ describe('a file that somebody made to do harm', () => {
 
   test('with very many keys is read in no time', async () => {
     const keys = Array.from({ length: 60_000 }, (_, index) => `  C${index}: {}`).join('\n');
-    const { mistakes } = await readRunbook(written(`${START}${keys}\n`));
+    const { mistakes } = await readRunbook(written(`${START}${keys}\n`), files);
     expect(mistakes.map(shown)).toEqual(['3:3 production it has over 1000 names']);
   });
 
@@ -110,7 +110,7 @@ describe('a file that somebody made to do harm', () => {
     ['in no UTF-8', Buffer.from([0x61, 0x3a, 0x20, 0xff]), 'not UTF-8'],
     ['with a NUL', 'version: 1\n\0', 'not UTF-8'],
   ])('%s is not read', async (_, content, message) => {
-    await expect(readRunbook(written(content))).rejects.toMatchObject({
+    await expect(readRunbook(written(content), files)).rejects.toMatchObject({
       code: 'invalid-input',
       exitCode: 2,
       message: expect.stringContaining(message),
@@ -120,7 +120,7 @@ describe('a file that somebody made to do harm', () => {
 
 test('steps that codes share may be written once', async () => {
   const content = `${START}  PRT_PAUSED:\n    steps: &s [Look., Wait.]\n  PRT_TIMEOUT:\n    steps: *s\n`;
-  const { runbook, mistakes } = await readRunbook(written(content));
+  const { runbook, mistakes } = await readRunbook(written(content), files);
   expect(mistakes).toEqual([]);
   expect(runbook.pages.map(({ steps }) => steps)).toEqual([
     ['Look.', 'Wait.'],
@@ -131,7 +131,7 @@ test('steps that codes share may be written once', async () => {
 describe('the runbook that init writes', () => {
   test('has all codes, and no mistakes', async () => {
     const text = runbookTemplate();
-    const { runbook, mistakes, warnings } = await readRunbook(written(text));
+    const { runbook, mistakes, warnings } = await readRunbook(written(text), files);
     expect({ pages: runbook.pages, mistakes, warnings }).toEqual({ pages: [], mistakes: [], warnings: [] });
     for (const { code, meaning } of ERROR_CATALOGUE) {
       expect(text).toContain(`\n  ${code}:\n`);
@@ -147,7 +147,7 @@ describe('the runbook that init writes', () => {
       .replaceAll('# link: https://\n', 'link: https://wiki.bank.example/\n')
       .replaceAll('# contact: ""', 'contact: "#kiosks"')
       .replaceAll('# retry:', 'retry:');
-    const { runbook, mistakes } = await readRunbook(written(filled));
+    const { runbook, mistakes } = await readRunbook(written(filled), files);
     expect(mistakes).toEqual([]);
     expect(runbook.pages).toHaveLength(ERROR_CATALOGUE.length);
     for (const { kind, code, retry, nextStep } of ERROR_CATALOGUE) {

@@ -2,9 +2,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { findProjectFile } from '../../src/cli/settings/project-file.ts';
-import { readSettings } from '../../src/cli/settings/settings.ts';
-import { openRunbook, requireRunbook, runbookOf } from '../../src/support/runbook-file.ts';
-import { makeHome } from '../cli/home.ts';
+import { readSettings, runbookOf } from '../../src/cli/settings/settings.ts';
+import { openRunbook, requireRunbook } from '../../src/support/runbook-file.ts';
+import { files, makeHome } from '../cli/home.ts';
 
 const PAGE = 'version: 1\nproduction:\n  PRT_PAUSED: {owner: us}\n';
 
@@ -19,14 +19,18 @@ function settingsWith(content: string | null, runbook = 'runbooks/kiosks.yaml') 
 describe('the runbook of a context', () => {
   test('is found from the folder of the settings', async () => {
     const { home, settings } = settingsWith(PAGE);
-    expect(runbookOf(settings)).toBe(join(home, 'runbooks/kiosks.yaml'));
-    const { pages } = await openRunbook({ settings, warn: expect.unreachable })();
+    expect(runbookOf(settings)?.file).toBe(join(home, 'runbooks/kiosks.yaml'));
+    const { pages } = await openRunbook({
+      configured: runbookOf(settings),
+      files,
+      warn: expect.unreachable,
+    })();
     expect(pages).toMatchObject([{ code: 'PRT_PAUSED', owner: 'us' }]);
   });
 
   test('may be anywhere', () => {
     const { settings } = settingsWith(null, '/etc/kiosks.yaml');
-    expect(runbookOf(settings)).toBe('/etc/kiosks.yaml');
+    expect(runbookOf(settings)?.file).toBe('/etc/kiosks.yaml');
   });
 
   test.each<[string, string | null, string]>([
@@ -35,7 +39,11 @@ describe('the runbook of a context', () => {
   ])('that %s keeps nothing from working, and is told once', async (_, content, why) => {
     const { settings } = settingsWith(content);
     const warnings: string[] = [];
-    const read = openRunbook({ settings, warn: (text) => void warnings.push(text) });
+    const read = openRunbook({
+      configured: runbookOf(settings),
+      files,
+      warn: (text) => void warnings.push(text),
+    });
     expect(await Promise.all([read(), read()])).toEqual([{ pages: [] }, { pages: [] }]);
     expect(warnings).toEqual([expect.stringContaining(why)]);
   });
@@ -53,7 +61,8 @@ describe('the runbook of a project file', () => {
     const warnings: string[] = [];
     const open = openRunbook({
       given: given && join(folder, given),
-      settings,
+      configured: runbookOf(settings),
+      files,
       warn: (text) => void warnings.push(text),
     });
     const [{ pages }] = await Promise.all([open(), open()]);
@@ -76,13 +85,17 @@ describe('the runbook of a project file', () => {
 test('one that a flag names has to be right', async () => {
   const { home, settings } = settingsWith(PAGE);
   const given = join(home, 'nothing.yaml');
-  const read = openRunbook({ given, settings, warn: expect.unreachable });
+  const read = openRunbook({ given, configured: runbookOf(settings), files, warn: expect.unreachable });
   await expect(read()).rejects.toMatchObject({ code: 'invalid-input', exitCode: 2 });
 });
 
 test('no runbook is an empty one, and nothing to check', async () => {
   const settings = readSettings({}, { KIOSKCTL_HOME: makeHome() });
-  expect(await openRunbook({ settings, warn: expect.unreachable })()).toEqual({ pages: [] });
-  expect(await openRunbook({ settings: null, warn: expect.unreachable })()).toEqual({ pages: [] });
-  expect(() => requireRunbook(settings)).toThrow(expect.objectContaining({ code: 'usage', exitCode: 2 }));
+  expect(await openRunbook({ configured: runbookOf(settings), files, warn: expect.unreachable })()).toEqual({
+    pages: [],
+  });
+  expect(await openRunbook({ configured: null, files, warn: expect.unreachable })()).toEqual({ pages: [] });
+  expect(() => requireRunbook(runbookOf(settings))).toThrow(
+    expect.objectContaining({ code: 'usage', exitCode: 2 }),
+  );
 });

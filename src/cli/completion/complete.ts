@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CatalogueEntry, ERROR_CATALOGUE } from '../../domain/errors/error-catalogue.ts';
 import { formatReference } from '../../domain/ids.ts';
@@ -78,7 +78,7 @@ interface Asked {
 function valuesOf(kind: ValueKind, { settings, current, root }: Asked): Candidate[] {
   switch (kind) {
     case 'scenario':
-      return plain(builtInScenarios(root));
+      return plain(builtInScenarios({ root, files: { list: (folder) => readdirSync(folder) } }));
     case 'card':
       return known(settings).cards.flatMap((card) => cardWord(card, current));
     case 'kiosk':

@@ -1,12 +1,12 @@
 import { createPublicKey } from 'node:crypto';
 import { basename } from 'node:path';
+import { readPublicKey } from '../../context/files.ts';
 import { Failure } from '../../domain/errors/failure.ts';
 import { parseId } from '../../domain/ids.ts';
 import { redact } from '../../domain/text/redaction.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { nearestOf } from '../../domain/text/words.ts';
-import { readPublicKey } from '../../input/pem.ts';
-import { toProgramFile, toReadableFile } from '../terminal/read-text.ts';
+import { readText, toProgramFile, toReadableFile } from '../terminal/read-text.ts';
 import { toBaseUrl } from './base-url.ts';
 import { readCertificate } from './network.ts';
 import type { ContextSettings, SettingsFile } from './settings-file.ts';
@@ -164,7 +164,7 @@ function toCertificate(words: Words): { certFile: string; keyFile: string } {
 function toPublicKey(text: string): string {
   const file = toReadableFile(text);
   try {
-    createPublicKey(readPublicKey(file).pem);
+    createPublicKey(readPublicKey({ readText }, file).pem);
     return file;
   } catch (error) {
     if (error instanceof Failure) throw error;

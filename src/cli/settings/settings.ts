@@ -1,5 +1,7 @@
+import { dirname, resolve } from 'node:path';
 import type { Environment, Timing } from '../../context/context.ts';
 import { Failure } from '../../domain/errors/failure.ts';
+import type { RunbookSource } from '../../domain/runbook.ts';
 import { parseDuration } from '../../domain/times/duration.ts';
 import { type Choice, chooseContext, chooseName } from './choose-context.ts';
 import { findValues, originsOf, type SettingKey, valuesOf } from './find-values.ts';
@@ -118,6 +120,17 @@ export function readSettings(
     clientSecret: env.KIOSKCTL_CLIENT_SECRET,
     paths,
   };
+}
+
+/** Finds the runbook of a context; a relative path starts at the folder of the settings. */
+export function runbookOf({
+  runbook,
+  origins,
+  paths,
+}: Pick<Settings, 'runbook' | 'origins' | 'paths'>): RunbookSource | null {
+  if (runbook === null) return null;
+  const file = resolve(dirname(paths.settings), runbook);
+  return { file, isFromProject: origins.runbook.source === 'project-file' };
 }
 
 /** The same, with the project file of the working folder. */

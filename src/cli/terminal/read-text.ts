@@ -1,8 +1,8 @@
 import { accessSync, closeSync, constants, createReadStream, openSync, readSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { decodeText, type TextOptions } from '../../context/files.ts';
 import { Failure } from '../../domain/errors/failure.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
-import type { Io } from './io.ts';
 
 const REASONS = new Map([
   ['ENOENT', 'there is no such file'],
@@ -16,7 +16,7 @@ const HINTS = new Map([
 ]);
 const TOO_LONG = 'Is it the file you mean? Make it shorter, or several of it.';
 
-/** Why a file can't be read, in words. */
+/** Returns the reason why a file can't be read, in words. */
 export function reasonOf(error: unknown): string {
   return REASONS.get(codeOf(error)) ?? codeOf(error);
 }
@@ -30,7 +30,7 @@ function codeOf(error: unknown): string {
 }
 
 /**
- * Reads the start of a file. No more of it is read than tells that it is too long: it may be a pipe without end.
+ * Reads the start of a file, but no more than shows that it is too long: it may be a pipe without end.
  * @returns up to `limit` + 1 bytes
  */
 export function readStart(file: string, limit: number): Buffer {
@@ -47,7 +47,7 @@ export function readStart(file: string, limit: number): Buffer {
   }
 }
 
-/** @throws Failure `invalid-input` for a file that can't be read, or has more bytes than `limit` */
+/** Reads a whole file. @throws Failure `invalid-input` for one that can't be read, or has more bytes than `limit` */
 export function readBytes(file: string, limit: number): Buffer {
   let bytes: Buffer;
   try {
@@ -59,18 +59,19 @@ export function readBytes(file: string, limit: number): Buffer {
   return bytes;
 }
 
-/** More than a line of any file that kioskctl takes. */
+/** Reads a whole file as UTF-8. @throws Failure `invalid-input` for a file that can't be read, is too long or not text */
+export function readText(file: string, { limit, ...options }: TextOptions): string {
+  return decodeText(readBytes(file, limit), { file, ...options });
+}
+
+/** Longer than a line of any file that kioskctl reads. */
 const LONGEST_LINE = 1024 * 1024;
 
 /**
- * Goes through the lines of a file that may be long; `-` stands for standard input.
+ * Yields the lines of a file of any length.
  * @throws Failure `invalid-input` for a file that can't be read, or has no lines
  */
-export async function* readLines(
-  file: string,
-  { io, signal }: { io: Io; signal: AbortSignal },
-): AsyncGenerator<string, void, undefined> {
-  if (file === '-') return yield* (await io.readStdin(signal)).split('\n');
+export async function* readLines(file: string): AsyncGenerator<string, void, undefined> {
   let rest = '';
   for await (const chunk of chunksOf(file)) {
     const lines = `${rest}${chunk}`.split('\n');
@@ -98,14 +99,14 @@ function unreadable(file: string, why: string, hint: string): Failure {
 }
 
 /**
- * A file of this user, by its whole path, so that it stays the same in every folder.
+ * Returns the absolute path of a file that this user may read.
  * @throws Failure `invalid-input` for one that can't be read
  */
 export function toReadableFile(name: string): string {
   return toFile(name, { mode: constants.R_OK, may: 'read' });
 }
 
-/** The same for a program. @throws Failure `invalid-input` for one that can't be run */
+/** Returns the absolute path of a program that this user may run. @throws Failure `invalid-input` for one that can't be run */
 export function toProgramFile(name: string): string {
   return toFile(name, { mode: constants.X_OK, may: 'run' });
 }

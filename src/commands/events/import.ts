@@ -1,6 +1,5 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
-import { readLines } from '../../cli/terminal/read-text.ts';
 import { publicKeyFlag, toVerifier } from '../../events/event-flags.ts';
 import { renderImported } from '../../events/event-views.ts';
 import { importEvents } from '../../events/import-events.ts';
@@ -32,7 +31,7 @@ What is kept already changes nothing. Any refused line ends it with 10 (signatur
     const { args, flags } = await this.parse(EventsImport);
     const ctx = await this.context(flags);
     const imported = await importEvents(ctx, {
-      lines: readLines(args.file, { io: this.io, signal: ctx.signal }),
+      lines: ctx.files.readLines(args.file),
       verifier: await toVerifier(ctx, flags['public-key']),
       unverified: flags.unverified,
     });

@@ -1,6 +1,5 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
-import { readBytes } from '../../cli/terminal/read-text.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { publicKeyFlag, toVerifier } from '../../events/event-flags.ts';
 import { verifyEvent } from '../../events/verify-event.ts';
@@ -35,7 +34,7 @@ export default class EventsVerify extends BaseCommand {
     const { args, flags } = await this.parse(EventsVerify);
     const ctx = await this.context(flags);
     const verifier = await toVerifier(ctx, flags['public-key']);
-    const body = readBytes(args.file, BODY_LIMIT_BYTES);
+    const body = ctx.files.readBytes(args.file, BODY_LIMIT_BYTES);
     const { exitCode, ...found } = verifyEvent(body, { signature: flags.signature.trim(), verifier });
     return {
       exitCode,

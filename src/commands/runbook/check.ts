@@ -1,5 +1,6 @@
 import { Args } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
+import { runbookOf } from '../../cli/settings/settings.ts';
 import type { Result } from '../../output/result.ts';
 import { readRunbook, requireRunbook, runbookUnusable } from '../../support/runbook-file.ts';
 import { renderChecked } from '../../support/support-views.ts';
@@ -22,8 +23,8 @@ Without FILE, the runbook of the context.`;
   protected override async perform(): Promise<Result> {
     const { args, flags } = await this.parse(RunbookCheck);
     const settings = await this.nameContext(flags);
-    const file = args.file ?? requireRunbook(settings);
-    const { runbook, mistakes, warnings } = await readRunbook(file);
+    const file = args.file ?? requireRunbook(settings && runbookOf(settings));
+    const { runbook, mistakes, warnings } = await readRunbook(file, this.files);
     const error = mistakes.length > 0 ? runbookUnusable(file, mistakes).toDocument() : null;
     const found = { file, valid: error === null, codes: runbook.pages.length, mistakes, warnings };
     return {

@@ -1,6 +1,5 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
-import { writeNewFile } from '../../cli/terminal/write-file.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import type { Result } from '../../output/result.ts';
 import { runbookTemplate } from '../../support/support-views.ts';
@@ -30,7 +29,7 @@ name it in the context: "runbook": "FILE".`;
     const { file = '-' } = args;
     if (file === '-')
       return { exitCode: 0, document: { file: null, content }, text: () => content, isProduct: true };
-    writeNewFile(file, content, { force: flags.force });
+    this.files.writeText(file, content, { force: flags.force });
     return {
       exitCode: 0,
       document: { file },

@@ -29,7 +29,7 @@ export default class RunsShow extends BaseCommand {
     const run = await findRun(ctx, args.run);
     const cards = () => everyRunCard(ctx.journal, run.id);
     const report = await readReport(run, { cards, secrets: this.opened.credentials.secrets });
-    for (const target of targets) await writeReport(target, report);
+    for (const target of targets) await writeReport(target, { report, files: ctx.files });
     return shownRun(report);
   }
 }

@@ -31,6 +31,7 @@ makes of their values. Editors check while you write: schemas/scenario.json is i
     const file = args.scenario;
     const examined = await examineScenario(file, {
       root: this.config.root,
+      files: this.files,
       dataFile: flags.data ?? null,
       values: toValues(flags.var ?? []),
       environment: settings?.environment ?? 'local',

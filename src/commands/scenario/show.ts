@@ -22,7 +22,7 @@ export default class ScenarioShow extends BaseCommand {
   protected override async perform(): Promise<Result> {
     const { args, flags } = await this.parse(ScenarioShow);
     await this.nameContext(flags);
-    const content = builtInText(args.scenario, { root: this.config.root });
+    const content = builtInText(args.scenario, { root: this.config.root, files: this.files });
     return {
       exitCode: 0,
       document: { name: args.scenario, content },

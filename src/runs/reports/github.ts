@@ -1,5 +1,4 @@
-import { appendFileSync, statSync } from 'node:fs';
-import { unwritable } from '../../cli/terminal/write-file.ts';
+import type { Files } from '../../context/files.ts';
 import type { RunCard, RunStep } from '../../domain/run.ts';
 import { counted } from '../../domain/text/words.ts';
 import { plainText } from '../../output/markup.ts';
@@ -37,16 +36,15 @@ export async function* annotations(report: RunReport): AsyncGenerator<string> {
  * @param file what GITHUB_STEP_SUMMARY names
  * @throws Failure `invalid-input` when it can't be written
  */
-export async function appendStepSummary(report: RunReport, file: string): Promise<void> {
-  try {
-    // Another command of the same step may have written there before: GitHub takes all of it, or nothing.
-    const taken = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-    if (taken >= LARGEST_SUMMARY) return;
-    for await (const chunk of markdown(withoutSecrets(report), { largest: LARGEST_SUMMARY - taken }))
-      appendFileSync(file, chunk);
-  } catch (error) {
-    throw unwritable(file, error);
-  }
+export async function appendStepSummary(
+  report: RunReport,
+  { file, files }: { file: string; files: Pick<Files, 'append' | 'size'> },
+): Promise<void> {
+  // Another command of the same step may have written there before: GitHub takes all of it, or nothing.
+  const taken = files.size(file) ?? 0;
+  if (taken >= LARGEST_SUMMARY) return;
+  for await (const chunk of markdown(withoutSecrets(report), { largest: LARGEST_SUMMARY - taken }))
+    files.append(file, chunk);
 }
 
 function isWrong({ outcome }: RunStep): boolean {

@@ -2,18 +2,17 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { processIo } from '../../../src/cli/terminal/io.ts';
-import { readBytes, readLines } from '../../../src/cli/terminal/read-text.ts';
+import { makeFiles } from '../../../src/cli/terminal/files.ts';
+import { readBytes } from '../../../src/cli/terminal/read-text.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kioskctl-files-'));
 mkdirSync(join(folder, 'folder'));
 afterAll(() => rmSync(folder, { recursive: true }));
-const { signal } = new AbortController();
 
 async function lines(file: string, stdin = ''): Promise<string[]> {
-  const io = { ...processIo(), readStdin: async () => stdin };
+  const files = makeFiles({ readStdin: async () => stdin });
   const all: string[] = [];
-  for await (const line of readLines(file, { io, signal })) all.push(line);
+  for await (const line of files.readLines(file)) all.push(line);
   return all;
 }
 

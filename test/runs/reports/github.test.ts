@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { annotations, appendStepSummary } from '../../../src/runs/reports/github.ts';
 import { LARGEST_SUMMARY } from '../../../src/runs/reports/markdown.ts';
-import { makeFolder } from '../../cli/home.ts';
+import { files, makeFolder } from '../../cli/home.ts';
 import {
   failedCard,
   HOSTILE,
@@ -60,7 +60,7 @@ describe('the summary of a step', () => {
   test('is added to what is there', async () => {
     const file = join(makeFolder(), 'summary.md');
     writeFileSync(file, 'before\n');
-    await appendStepSummary(await reportOf([passedCard(1)]), file);
+    await appendStepSummary(await reportOf([passedCard(1)]), { file, files });
     expect(readFileSync(file, 'utf8')).toMatch(/^before\n## ✓ hopper-door: passed\n\nThe card passed\.\n/);
   });
 
@@ -69,17 +69,19 @@ describe('the summary of a step', () => {
     const cards = Array.from({ length: 40 }, (_, index) => failedCard(index + 1));
     writeFileSync(file, '');
     truncateSync(file, LARGEST_SUMMARY - 8_000);
-    await appendStepSummary(await reportOf(cards), file);
+    await appendStepSummary(await reportOf(cards), { file, files });
     expect(statSync(file).size).toBeLessThanOrEqual(LARGEST_SUMMARY);
     expect(readFileSync(file, 'utf8')).toMatch(/more cards did not pass/);
     truncateSync(file, LARGEST_SUMMARY);
-    await appendStepSummary(await reportOf(cards), file);
+    await appendStepSummary(await reportOf(cards), { file, files });
     expect(statSync(file).size).toBe(LARGEST_SUMMARY);
   });
 
   test('that can not be written is a failure', async () => {
     const report = await reportOf([passedCard(1)]);
-    await expect(appendStepSummary(report, join(makeFolder(), 'no/summary.md'))).rejects.toMatchObject({
+    await expect(
+      appendStepSummary(report, { file: join(makeFolder(), 'no/summary.md'), files }),
+    ).rejects.toMatchObject({
       code: 'invalid-input',
     });
   });

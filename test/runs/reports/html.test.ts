@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import type { RunCard, RunRecord } from '../../../src/domain/run.ts';
 import { stageSpans } from '../../../src/runs/reports/stage-times.ts';
 import { writeReport } from '../../../src/runs/reports/write-report.ts';
-import { makeFolder } from '../../cli/home.ts';
+import { files, makeFolder } from '../../cli/home.ts';
 import {
   failedCard,
   hostileCard,
@@ -36,7 +36,7 @@ afterAll(() => browser?.close());
 /** A report in a page of its own, and what the browser had to say about it. */
 async function openReport(cards: readonly RunCard[], more: Partial<RunRecord> = {}) {
   const file = join(makeFolder(), 'report.html');
-  await writeReport({ format: 'html', file }, await reportOf(cards, more));
+  await writeReport({ format: 'html', file }, { report: await reportOf(cards, more), files });
   const page = await browser.newPage();
   onTestFinished(() => page.close());
   const said: string[] = [];

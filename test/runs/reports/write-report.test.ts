@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { requireWritable, writeReport } from '../../../src/runs/reports/write-report.ts';
-import { makeFolder } from '../../cli/home.ts';
+import { writeReport } from '../../../src/runs/reports/write-report.ts';
+import { files, makeFolder } from '../../cli/home.ts';
 import { hostileCard, mixedCards, passedCard, reportOf } from '../../domain/run-records.ts';
 
 const FAILED = { code: 'invalid-input', exitCode: 2 };
@@ -25,7 +25,7 @@ describe('the file of a report', () => {
     for (const format of ['junit', 'html', 'json', 'markdown'] as const) {
       const file = join(folder, `report.${format}`);
       writeFileSync(file, 'of yesterday');
-      await writeReport({ format, file }, await reportOf(mixedCards()));
+      await writeReport({ format, file }, { report: await reportOf(mixedCards()), files });
       expect(readFileSync(file, 'utf8').startsWith(starts[format]), format).toBe(true);
     }
     expect(readdirSync(folder)).toHaveLength(4);
@@ -35,19 +35,25 @@ describe('the file of a report', () => {
     const folder = makeFolder();
     const report = await reportOf([passedCard(1)]);
     const nowhere = { format: 'html', file: join(folder, 'no/report.html') } as const;
-    for (const attempt of [() => requireWritable(nowhere), () => writeReport(nowhere, report)])
+    for (const attempt of [
+      () => files.requireWritable(nowhere.file),
+      () => writeReport(nowhere, { report, files }),
+    ])
       await expect(attempt()).rejects.toMatchObject({
         ...FAILED,
         message: expect.stringContaining('its folder is not there'),
       });
     mkdirSync(join(folder, 'taken'));
     const taken = { format: 'html', file: join(folder, 'taken') } as const;
-    for (const attempt of [() => requireWritable(taken), () => writeReport(taken, report)])
+    for (const attempt of [
+      () => files.requireWritable(taken.file),
+      () => writeReport(taken, { report, files }),
+    ])
       await expect(attempt()).rejects.toMatchObject({
         ...FAILED,
         message: expect.stringContaining('it is a folder'),
       });
-    await requireWritable({ format: 'html', file: join(folder, 'fine.html') });
+    await files.requireWritable(join(folder, 'fine.html'));
     expect(readdirSync(folder)).toEqual(['taken']);
   });
 
@@ -60,7 +66,10 @@ describe('the file of a report', () => {
     symlinkSync(at('nowhere'), at('to-nowhere'));
     for (const name of ['pipe', 'to-pipe', 'to-nowhere']) {
       const target = { format: 'json', file: at(name) } as const;
-      for (const attempt of [() => requireWritable(target), () => writeReport(target, report)])
+      for (const attempt of [
+        () => files.requireWritable(target.file),
+        () => writeReport(target, { report, files }),
+      ])
         await expect(attempt(), name).rejects.toMatchObject({
           ...FAILED,
           message: expect.stringContaining(`${name} was not written: it is no regular file`),
@@ -70,8 +79,8 @@ describe('the file of a report', () => {
     mkdirSync(at('elsewhere'));
     writeFileSync(at('elsewhere/real'), 'of yesterday');
     symlinkSync(at('elsewhere/real'), at('to-real'));
-    await requireWritable({ format: 'json', file: at('to-real') });
-    await writeReport({ format: 'json', file: at('to-real') }, report);
+    await files.requireWritable(at('to-real'));
+    await writeReport({ format: 'json', file: at('to-real') }, { report, files });
     expect(lstatSync(at('to-real')).isSymbolicLink()).toBe(true);
     expect(readFileSync(at('elsewhere/real'), 'utf8')).toContain('"schemaVersion":1');
     expect(readdirSync(folder)).toEqual(['elsewhere', 'pipe', 'to-nowhere', 'to-pipe', 'to-real']);
@@ -83,9 +92,9 @@ describe('the file of a report', () => {
     const file = join(folder, 'report.json');
     writeFileSync(file, 'of yesterday');
     const report = await reportOf([passedCard(1)]);
-    await expect(writeReport({ format: 'json', file }, { ...report, cards: breakOff })).rejects.toThrow(
-      'the journal is gone',
-    );
+    await expect(
+      writeReport({ format: 'json', file }, { report: { ...report, cards: breakOff }, files }),
+    ).rejects.toThrow('the journal is gone');
     expect(readdirSync(folder)).toEqual(['report.json']);
     expect(readFileSync(file, 'utf8')).toBe('of yesterday');
   });
@@ -95,7 +104,7 @@ describe('the file of a report', () => {
     const report = await reportOf([hostileCard(1)], { reason: 'because of s3cr3t-of-this-process' });
     for (const format of ['junit', 'html', 'json', 'markdown'] as const) {
       const file = join(folder, `report.${format}`);
-      await writeReport({ format, file }, report);
+      await writeReport({ format, file }, { report, files });
       const text = readFileSync(file, 'utf8');
       expect(text, format).not.toMatch(/abcdef0123456789|s3cr3t-of/);
       expect(text, format).toContain('redacted');

@@ -1,0 +1,76 @@
+import { isUtf8 } from 'node:buffer';
+import { Failure } from '../domain/errors/failure.ts';
+import { printable } from '../domain/text/terminal-text.ts';
+
+export interface TextOptions {
+  /** Most bytes that the file may have. */
+  limit: number;
+  /** Name of the file in messages: `runbook`. */
+  what: string;
+  /** Advice for a file that is not UTF-8 text. */
+  hint?: string;
+}
+
+interface WriteOptions {
+  /** Replaces an existing regular file, or the one that a link leads to. */
+  force: boolean;
+  /** Permissions, as far as the process's mask allows them. */
+  mode?: number;
+}
+
+/** Files of the user, and standard input. Methods throw Failure `invalid-input` for what can't be read or written. */
+export interface Files {
+  /** Reads a whole file of at most `limit` bytes. */
+  readBytes(file: string, limit: number): Buffer;
+  /** Reads a whole file as UTF-8, without its byte order mark. */
+  readText(file: string, options: TextOptions): string;
+  /** Yields the lines of a file of any length; `-` stands for standard input. */
+  readLines(file: string): AsyncIterable<string>;
+  /** Reads standard input to its end. */
+  stdin(): Promise<string>;
+  /** Size in bytes; null if there is no such file. */
+  size(file: string): number | null;
+  /** Names of the files in a folder. */
+  list(folder: string): string[];
+  /** Writes a file as a whole, or not at all. */
+  writeText(file: string, content: string, options: WriteOptions): void;
+  /** Writes or replaces a file as a whole, or not at all. */
+  writeChunks(file: string, chunks: AsyncIterable<string>): Promise<void>;
+  /** Throws if `writeChunks` could not write the file. */
+  requireWritable(file: string): Promise<void>;
+  append(file: string, text: string): void;
+}
+
+/**
+ * Decodes the bytes of a file as UTF-8. The byte order mark, which no editor shows, is left out.
+ * @throws Failure `invalid-input` for bytes that are not text
+ */
+export function decodeText(
+  bytes: Buffer,
+  { file, what, hint = 'Save it as UTF-8.' }: Omit<TextOptions, 'limit'> & { file: string },
+): string {
+  if (isUtf8(bytes) && !bytes.includes(0)) return bytes.toString('utf8').replace(/^\uFEFF/, '');
+  const message = `The ${what} ${printable(file)} can't be used: it is not UTF-8 text.`;
+  throw new Failure('invalid-input', message, { hint });
+}
+
+/** A key in PEM, and its source for messages. */
+export interface PublicKey {
+  pem: string;
+  source: string;
+}
+
+/** A PEM file of a key is far smaller. */
+const KEY_LIMIT_BYTES = 64 * 1024;
+
+/**
+ * Reads a file that should hold a public key in PEM; the key itself is not checked here.
+ * @throws Failure `invalid-input`
+ */
+export function readPublicKey(files: Pick<Files, 'readText'>, file: string): PublicKey {
+  const hint = 'Give a PEM file that begins with -----BEGIN PUBLIC KEY-----.';
+  return {
+    pem: files.readText(file, { limit: KEY_LIMIT_BYTES, what: 'key file', hint }),
+    source: printable(file),
+  };
+}
