@@ -81,7 +81,6 @@ function toListedCard(ctx: Context, card: WiseCard, profileId: number): ListedCa
       profileId: card.profileId ?? profileId,
       cardToken: card.token,
       orderId: null,
-      after: null,
     }),
     cardStatus: card.status?.value ?? null,
     program: card.cardProgram?.name ?? null,

@@ -6,20 +6,21 @@ import { Failure } from '../domain/errors/failure.ts';
 import type { CardResult } from '../domain/results.ts';
 import { failureOf, unreachable } from '../wise/client.ts';
 import { cancelOrder } from '../wise/orders.ts';
-import type { Target } from './session/resolve-cards.ts';
-import { forEachCard, type Subject, statusOf } from './session/session.ts';
+import { forEachCard, inSequence } from './each-card.ts';
+import type { CardRequest } from './session/resolve-cards.ts';
+import { type CardSession, statusOf } from './session/session.ts';
 import { waitFor } from './session/wait.ts';
 
 /** Cancels orders, and waits until each of them reads CANCELLED. */
-export async function cancel(ctx: Context, targets: readonly Target[]): Promise<CardResult[]> {
-  return forEachCard(ctx, { targets, concurrency: 1, authorizeFirst: true }, async (subject) =>
-    recordAction(ctx, { subject, action: 'cancel' }, () => cancelOne(ctx, subject)),
+export async function cancel(ctx: Context, targets: readonly CardRequest[]): Promise<CardResult[]> {
+  return forEachCard(ctx, { lanes: inSequence(targets), authorizeFirst: true }, async (session) =>
+    recordAction(ctx, { card: session, action: 'cancel' }, () => cancelOne(ctx, session)),
   );
 }
 
 /** @returns whether it was cancelled now @throws Failure */
-export async function cancelOne(ctx: Context, subject: Subject): Promise<boolean> {
-  const { card } = await subject.observe();
+export async function cancelOne(ctx: Context, session: CardSession): Promise<boolean> {
+  const { card } = await session.read();
   if (card.orderStatus === 'CANCELLED') return false;
   if (card.orderStatus === 'COMPLETED' || card.orderStatus === 'RETURNED') {
     throw new Failure(
@@ -35,50 +36,50 @@ export async function cancelOne(ctx: Context, subject: Subject): Promise<boolean
       hint: 'Name the order: PROFILE/ORDER.',
     });
   }
-  await approve(ctx, subject);
+  await approve(ctx, session);
   const { profileId, orderId, cardToken } = card;
   const subjects = cardToken === null ? [] : [leaseOnCard(cardToken)];
   await withLeases(ctx, { subjects, action: 'cancel' }, async () =>
-    sendCancellation(ctx, subject, { profileId, orderId }),
+    sendCancellation(ctx, session, { profileId, orderId }),
   );
   return true;
 }
 
 /** In PLACED nothing exists yet; afterwards the card is blocked with its order, for good. */
-async function approve(ctx: Context, subject: Subject): Promise<void> {
-  const { card } = subject;
+async function approve(ctx: Context, session: CardSession): Promise<void> {
+  const { card } = session;
   if (card.stage === 'placed') return;
   if (card.stage === 'in-progress')
     ctx.report.warn(`Card ${name(card)} is being produced: it may come out of the kiosk.`);
   const question = `Cancel order ${card.orderId} (${card.stage})? Its card is blocked for good.`;
-  if (await subject.ask(question)) return;
+  if (await session.ask(question)) return;
   throw new Failure('not-confirmed', `Order ${card.orderId} was left as it is.`, { hint: hintOf(card) });
 }
 
 /** A lost answer needs no other care than an accepted request: the order shows what became of it. */
 async function sendCancellation(
   ctx: Context,
-  subject: Subject,
+  session: CardSession,
   order: { profileId: number; orderId: number },
 ): Promise<void> {
   const sent = await cancelOrder(ctx.wise, order);
   if (sent.kind === 'not-connected') throw unreachable(sent);
   const isLost = sent.kind !== 'answered' || sent.httpStatus >= 500 || sent.httpStatus === 408;
   if (!isLost && (sent.httpStatus < 200 || sent.httpStatus > 299)) throw failureOf(sent);
-  await waitFor(ctx, subject, {
+  await waitFor(ctx, session, {
     goal: 'cancelled',
     isReached: ({ card }) => card.orderStatus === 'CANCELLED',
-    ...(isLost && { onDeadline: () => cancellationUnknown(ctx, subject, sent.correlationId) }),
+    ...(isLost && { onDeadline: () => cancellationUnknown(ctx, session, sent.correlationId) }),
   });
 }
 
-function cancellationUnknown(ctx: Context, subject: Subject, correlationId: string): Failure {
-  const { card } = subject;
+function cancellationUnknown(ctx: Context, session: CardSession, correlationId: string): Failure {
+  const { card } = session;
   return new Failure(
     'outcome-unknown',
     `The request to cancel order ${card.orderId} may have been accepted.`,
     {
-      hint: `Look again: ${statusOf(ctx, subject)}`,
+      hint: `Look again: ${statusOf(ctx, session)}`,
       details: { correlationId },
     },
   );

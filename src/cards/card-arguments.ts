@@ -1,12 +1,17 @@
 import type { Context } from '../context/context.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { parseReference } from '../domain/ids.ts';
-import { type GivenReference, type PassedOn, resolveTargets, type Target } from './session/resolve-cards.ts';
+import {
+  type CardRequest,
+  type GivenReference,
+  type PassedOn,
+  resolveCards,
+} from './session/resolve-cards.ts';
 import { parsePiped } from './stdin-cards.ts';
 
 /** The cards of a command, and whether its document shows one card or a list. */
 export interface CardInput {
-  targets: Target[];
+  targets: CardRequest[];
   shape: 'card' | 'cards';
 }
 
@@ -17,7 +22,7 @@ export interface CardInput {
  */
 export async function readCards(ctx: Context, given: readonly string[]): Promise<CardInput> {
   if (!given.includes('-')) {
-    const targets = await resolveTargets(ctx, given.map(parseReference));
+    const targets = await resolveCards(ctx, given.map(parseReference));
     return { targets, shape: given.length === 1 ? 'card' : 'cards' };
   }
   if (given.length > 1) {
@@ -27,7 +32,7 @@ export async function readCards(ctx: Context, given: readonly string[]): Promise
   }
   const piped = parsePiped(await ctx.files.stdin(), ctx.environment);
   if (piped.kind === 'passed-on') throw new PassedOnError(piped.passedOn);
-  return { targets: await resolveTargets(ctx, piped.references), shape: piped.shape };
+  return { targets: await resolveCards(ctx, piped.references), shape: piped.shape };
 }
 
 /** One card that a flag names, like `--like CARD`. */

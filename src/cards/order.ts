@@ -10,10 +10,10 @@ import { type OrderRequest, orderRequest } from '../wire/orders.ts';
 import { getOrderWithHolder, validateAddress } from '../wise/orders.ts';
 import { requireProfile } from './api-lists.ts';
 import { chooseProgram } from './card-program.ts';
+import { forEachCard, inSequence } from './each-card.ts';
 import { type PreparedOrder, placeOrder } from './place-order.ts';
-import { observe } from './session/read-card.ts';
-import { type GivenReference, resolveTargets, type Target } from './session/resolve-cards.ts';
-import { forEachCard, type Subject } from './session/session.ts';
+import { type CardRequest, type GivenReference, resolveCards } from './session/resolve-cards.ts';
+import { CardSession } from './session/session.ts';
 import { waitUntilReady } from './wait-ready.ts';
 
 export interface OrderOptions {
@@ -49,7 +49,7 @@ export async function prepareOrder(
   options: Omit<OrderOptions, 'wait' | 'idempotencyKey'>,
   checks: OrderChecks = EACH_TIME,
 ): Promise<PreparedOrder> {
-  const [like] = options.like ? await resolveTargets(ctx, [options.like]) : [];
+  const [like] = options.like ? await resolveCards(ctx, [options.like]) : [];
   const profileId = like?.profileId ?? requireProfile(ctx);
   await ctx.authorize(profileId);
   const copied = like ? await copyOrder(ctx, like) : {};
@@ -70,15 +70,15 @@ export async function prepareOrder(
 /** Creates one order; with `wait`, goes on until its card is ready. */
 export async function order(ctx: Context, options: OrderOptions): Promise<CardResult> {
   const prepared = await prepareOrder(ctx, options);
-  const target: Target = { profileId: prepared.profileId, orderId: null, cardToken: null, after: null };
-  const [result] = await forEachCard(ctx, { targets: [target], concurrency: 1 }, async (subject) => {
-    const changed = await recordAction(ctx, { subject, action: 'order' }, async () => {
+  const card = { profileId: prepared.profileId, orderId: null, cardToken: null };
+  const [result] = await forEachCard(ctx, { lanes: inSequence([card]) }, async (session) => {
+    const changed = await recordAction(ctx, { card: session, action: 'order' }, async () => {
       const placed = await placeOrder(ctx, prepared, options.idempotencyKey);
-      subject.target.orderId = placed.orderId;
-      await showOrder(ctx, subject);
+      session.apply({ orderId: placed.orderId });
+      await showOrder(ctx, session);
       return placed.changed;
     });
-    if (options.wait) await waitUntilReady(ctx, subject, { isSeen: subject.latest !== null });
+    if (options.wait) await waitUntilReady(ctx, session, { isSeen: session.latest !== null });
     return changed;
   });
   if (!result) throw new TypeError('an order has no result');
@@ -86,19 +86,19 @@ export async function order(ctx: Context, options: OrderOptions): Promise<CardRe
 }
 
 /** The order is there, whether or not it can be read right now. */
-async function showOrder(ctx: Context, subject: Subject): Promise<void> {
+async function showOrder(ctx: Context, session: CardSession): Promise<void> {
   try {
-    await subject.observe();
+    await session.read();
   } catch (error) {
     ctx.signal.throwIfAborted();
-    const { orderId } = subject.target;
+    const { orderId } = session.identity;
     ctx.report.warn(`Order ${orderId} was created, but can't be read: ${asFailure(error).message}`);
   }
 }
 
 /** Everything that the vendor's answer tells of an order; an embossed name is not among it. */
-async function copyOrder(ctx: Context, like: Target): Promise<Record<string, unknown>> {
-  const { card } = await observe(ctx, like);
+async function copyOrder(ctx: Context, like: CardRequest): Promise<Record<string, unknown>> {
+  const { card } = await new CardSession(ctx, like).read();
   if (card.orderId === null) {
     throw new Failure('not-found', `No order of profile ${card.profileId} names card ${name(card)}.`, {
       hint: 'Name the order itself (--like PROFILE/ORDER), or give the data with flags or --from.',
@@ -120,15 +120,17 @@ async function copyOrder(ctx: Context, like: Target): Promise<Record<string, unk
 
 async function replacementOf(ctx: Context, replaces: OrderOptions['replaces']) {
   if (!replaces) return null;
-  const [target] = await resolveTargets(ctx, [replaces.card]);
-  if (!target) throw new TypeError('a reference has no target');
-  if (target.cardToken === null) await observe(ctx, target);
-  if (target.cardToken === null) {
+  const [replaced] = await resolveCards(ctx, [replaces.card]);
+  if (!replaced) throw new TypeError('a reference names no card');
+  const session = new CardSession(ctx, replaced);
+  if (replaced.cardToken === null) await session.read();
+  const { cardToken } = session.identity;
+  if (cardToken === null) {
     throw new Failure('usage', 'The order to replace has no card yet.', {
       hint: 'Cancel it, and order anew.',
     });
   }
-  return { cardToken: target.cardToken, reason: replaces.reason };
+  return { cardToken, reason: replaces.reason };
 }
 
 function check(data: Record<string, unknown>): OrderRequest {

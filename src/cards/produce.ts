@@ -6,13 +6,14 @@ import { Failure } from '../domain/errors/failure.ts';
 import { guardProduce, productionFailed } from '../domain/guards.ts';
 import type { Simulation } from '../domain/production.ts';
 import type { CardResult } from '../domain/results.ts';
+import { forEachCard, inSequence } from './each-card.ts';
 import { refuseHeld } from './session/hold-check.ts';
-import type { Target } from './session/resolve-cards.ts';
+import type { CardRequest } from './session/resolve-cards.ts';
 import { sendOnce } from './session/send.ts';
-import { forEachCard, type Subject } from './session/session.ts';
+import type { CardSession } from './session/session.ts';
 import { waitForResult } from './wait-produced.ts';
 
-export interface Following {
+export interface OutcomeOptions {
   /** Goes on to the result. */
   wait: boolean;
   /** What a sandbox is to make of it; goes on to the result, too. */
@@ -25,12 +26,16 @@ export interface Following {
  */
 export async function produce(
   ctx: Context,
-  { targets, kioskId, ...following }: Following & { targets: readonly Target[]; kioskId: string | null },
+  {
+    targets,
+    kioskId,
+    ...outcome
+  }: OutcomeOptions & { targets: readonly CardRequest[]; kioskId: string | null },
 ): Promise<CardResult[]> {
   const kiosk = kioskId ?? (await chooseKiosk(ctx, '--kiosk'));
-  return forEachCard(ctx, { targets, concurrency: 1, authorizeFirst: true }, async (subject) =>
-    recordAction(ctx, { subject, action: 'produce', kioskId: kiosk }, () =>
-      produceOne(ctx, subject, { kioskId: kiosk, ...following }),
+  return forEachCard(ctx, { lanes: inSequence(targets), authorizeFirst: true }, async (session) =>
+    recordAction(ctx, { card: session, action: 'produce', kioskId: kiosk }, () =>
+      produceOne(ctx, session, { kioskId: kiosk, ...outcome }),
     ),
   );
 }
@@ -38,12 +43,12 @@ export async function produce(
 /** @returns whether it was sent, or was there already @throws Failure */
 export async function produceOne(
   ctx: Context,
-  subject: Subject,
-  { kioskId, ...following }: Following & { kioskId: string },
+  session: CardSession,
+  { kioskId, ...outcome }: OutcomeOptions & { kioskId: string },
 ): Promise<boolean> {
   await refuseHeld(ctx, kioskId);
-  const attempt = await sendOnce(ctx, subject, { kioskId, guard: (seen) => guardProduce(seen, kioskId) });
-  await follow(ctx, subject, { attempt, ...following });
+  const attempt = await sendOnce(ctx, session, { kioskId, guard: (seen) => guardProduce(seen, kioskId) });
+  await awaitOutcome(ctx, session, { attempt, ...outcome });
   return attempt !== null;
 }
 
@@ -62,12 +67,12 @@ export async function chooseKiosk(ctx: Context, flag: string): Promise<string> {
  * @param attempt null when the card was left as it is
  * @throws Failure when it failed
  */
-export async function follow(
+export async function awaitOutcome(
   ctx: Context,
-  subject: Subject,
-  { attempt, wait, simulation }: Following & { attempt: Attempt | null },
+  session: CardSession,
+  { attempt, wait, simulation }: OutcomeOptions & { attempt: Attempt | null },
 ): Promise<void> {
-  const { card } = subject;
+  const { card } = session;
   if (card.stage === 'failed') throw productionFailed(card);
   if (attempt?.outcome === 'queued') {
     ctx.report.note(
@@ -75,7 +80,7 @@ export async function follow(
     );
   }
   if (card.stage === 'in-progress' && (wait || simulation)) {
-    await waitForResult(ctx, subject, {
+    await waitForResult(ctx, session, {
       simulation,
       ...(attempt && { attemptId: attempt.id, isSeen: true }),
     });

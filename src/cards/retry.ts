@@ -8,13 +8,14 @@ import { guardRetry, neverAgain, type Seen } from '../domain/guards.ts';
 import type { CardResult } from '../domain/results.ts';
 import { advise } from '../domain/runbook.ts';
 import { printable } from '../domain/text/terminal-text.ts';
-import { chooseKiosk, type Following, follow } from './produce.ts';
+import { forEachCard, inSequence } from './each-card.ts';
+import { awaitOutcome, chooseKiosk, type OutcomeOptions } from './produce.ts';
 import { refuseHeld } from './session/hold-check.ts';
-import type { Target } from './session/resolve-cards.ts';
-import { bringToRest, seenOf, sendOnce } from './session/send.ts';
-import { forEachCard, type Subject } from './session/session.ts';
+import type { CardRequest } from './session/resolve-cards.ts';
+import { seenOf, sendOnce, settleOpenAttempt } from './session/send.ts';
+import type { CardSession } from './session/session.ts';
 
-export interface RetryOptions extends Following {
+export interface RetryOptions extends OutcomeOptions {
   /** Another kiosk than that of the failed attempt. */
   toKiosk: string | null;
   /** Gives up a request that is queued in a kiosk, or whose outcome stays unknown, so that the card may be sent anew. */
@@ -24,45 +25,45 @@ export interface RetryOptions extends Following {
 /** Produces failed or refused cards again, one after the other, as the error catalogue allows. */
 export async function retry(
   ctx: Context,
-  { targets, ...options }: RetryOptions & { targets: readonly Target[] },
+  { targets, ...options }: RetryOptions & { targets: readonly CardRequest[] },
 ): Promise<CardResult[]> {
   ctx.report.note(
     "This journal's attempts are guarded here; against another machine's, the vendor's refusal is the only guard.",
   );
-  return forEachCard(ctx, { targets, concurrency: 1, authorizeFirst: true }, async (subject) =>
-    recordAction(ctx, { subject, action: 'retry', kioskId: options.toKiosk }, () =>
-      retryOne(ctx, subject, options),
+  return forEachCard(ctx, { lanes: inSequence(targets), authorizeFirst: true }, async (session) =>
+    recordAction(ctx, { card: session, action: 'retry', kioskId: options.toKiosk }, () =>
+      retryOne(ctx, session, options),
     ),
   );
 }
 
 /** @returns whether it was sent, or was there already @throws Failure */
-export async function retryOne(ctx: Context, subject: Subject, options: RetryOptions): Promise<boolean> {
-  const last = await lookBefore(ctx, subject, options);
+export async function retryOne(ctx: Context, session: CardSession, options: RetryOptions): Promise<boolean> {
+  const last = await readBefore(ctx, session, options);
   const attemptId = last?.id ?? null;
-  const known = options.toKiosk ?? subject.card.production?.kioskId ?? last?.kioskId ?? null;
-  const decision = guardRetry(seenOf(subject), { kioskId: known ?? '', attemptId });
+  const known = options.toKiosk ?? session.card.production?.kioskId ?? last?.kioskId ?? null;
+  const decision = guardRetry(seenOf(session), { kioskId: known ?? '', attemptId });
   const kioskId = known ?? (await chooseKiosk(ctx, '--to-kiosk'));
   await refuseHeld(ctx, kioskId);
-  if (decision !== 'unchanged') await approve(ctx, subject, last);
+  if (decision !== 'unchanged') await approve(ctx, session, last);
   const guard = (seen: Seen) => guardRetry(seen, { kioskId, attemptId });
-  const attempt = await sendOnce(ctx, subject, { kioskId, guard });
-  if (attempt) sayWhich(ctx, subject, { last, attempt });
-  await follow(ctx, subject, { attempt, ...options });
+  const attempt = await sendOnce(ctx, session, { kioskId, guard });
+  if (attempt) sayWhich(ctx, session, { last, attempt });
+  await awaitOutcome(ctx, session, { attempt, ...options });
   return attempt !== null;
 }
 
 /** Looks at a card, and at what became of its last attempt if nobody knows. @returns that attempt */
-async function lookBefore(
+async function readBefore(
   ctx: Context,
-  subject: Subject,
+  session: CardSession,
   { abandon }: RetryOptions,
 ): Promise<Attempt | null> {
-  const { attempt } = (await subject.observe()).facts;
-  if (abandon && attempt && (await mayBeGivenUp(ctx, attempt))) return giveUp(ctx, subject, attempt);
+  const { attempt } = (await session.read()).facts;
+  if (abandon && attempt && (await mayBeGivenUp(ctx, attempt))) return giveUp(ctx, session, attempt);
   if (!attempt || !isUnsettled(attempt)) return attempt;
-  await bringToRest(ctx, subject, attempt);
-  return subject.latest?.facts.attempt ?? null;
+  await settleOpenAttempt(ctx, session, attempt);
+  return session.latest?.facts.attempt ?? null;
 }
 
 /** A request that is queued, or of which still nobody knows after its settle window. */
@@ -74,29 +75,29 @@ async function mayBeGivenUp(ctx: Context, attempt: Attempt): Promise<boolean> {
 }
 
 /** Such a request may still print: only a person may say that it will not. */
-async function giveUp(ctx: Context, subject: Subject, attempt: Attempt): Promise<Attempt> {
+async function giveUp(ctx: Context, session: CardSession, attempt: Attempt): Promise<Attempt> {
   const { number, outcome, kioskId } = attempt;
   const question = `Attempt ${number} (${outcome}) may still print at ${kioskId}. Is it certain that it will not?`;
-  if (!(await subject.ask(question))) throw declined(subject);
+  if (!(await session.ask(question))) throw declined(session);
   const abandoned = await ctx.journal.update(attempt, { outcome: 'abandoned', at: ctx.clock.now() });
-  subject.update({ attempt: abandoned });
+  session.apply({ attempt: abandoned });
   return abandoned;
 }
 
 /** What the catalogue says decides: at once, after somebody fixed the cause, or never. */
-async function approve(ctx: Context, subject: Subject, last: Attempt | null): Promise<void> {
-  if (last?.outcome === 'abandoned' || (last?.outcome === 'not-seen' && subject.card.stage === 'ready'))
+async function approve(ctx: Context, session: CardSession, last: Attempt | null): Promise<void> {
+  if (last?.outcome === 'abandoned' || (last?.outcome === 'not-seen' && session.card.stage === 'ready'))
     return;
-  const entry = advise(await ctx.runbook(), reasonOf(subject, last));
-  if (entry.retry === 'never') throw neverAgain(subject.card, entry);
+  const entry = advise(await ctx.runbook(), reasonOf(session, last));
+  if (entry.retry === 'never') throw neverAgain(session.card, entry);
   if (entry.retry !== 'after-fix') return;
   const what = `${printable(entry.code)}: ${entry.meaning} ${entry.nextStep}`;
-  ctx.report.note(`Card ${name(subject.card)} failed with ${what}`);
-  const question = `Is it fixed, so that card ${name(subject.card)} can be produced again?`;
-  if (!(await subject.ask(question))) throw declined(subject);
+  ctx.report.note(`Card ${name(session.card)} failed with ${what}`);
+  const question = `Is it fixed, so that card ${name(session.card)} can be produced again?`;
+  if (!(await session.ask(question))) throw declined(session);
 }
 
-function reasonOf({ card }: Subject, last: Attempt | null): CatalogueEntry {
+function reasonOf({ card }: CardSession, last: Attempt | null): CatalogueEntry {
   return last?.outcome === 'refused'
     ? lookUpError('request', last.production?.errorCode ?? null)
     : lookUpError('production', card.production?.errorCode ?? null);
@@ -104,14 +105,14 @@ function reasonOf({ card }: Subject, last: Attempt | null): CatalogueEntry {
 
 function sayWhich(
   ctx: Context,
-  { card }: Subject,
+  { card }: CardSession,
   { last, attempt }: { last: Attempt | null; attempt: Attempt },
 ): void {
   const after = last ? `, after attempt ${last.number} (${last.outcome})` : '';
   ctx.report.note(`Card ${name(card)}: attempt ${attempt.number}${after}, on ${attempt.kioskId}.`);
 }
 
-function declined({ card }: Subject): Failure {
+function declined({ card }: CardSession): Failure {
   return new Failure('not-confirmed', `Card ${name(card)} was left as it is.`, {
     hint: card.next ?? 'Nothing is left to do.',
   });

@@ -6,37 +6,42 @@ import type { Simulation } from '../domain/production.ts';
 import type { CardResult } from '../domain/results.ts';
 import { simulateProduction, simulateVerification } from '../wise/cards.ts';
 import { failureOf, type Sent, unreachable } from '../wise/client.ts';
-import type { Target } from './session/resolve-cards.ts';
-import { forEachCard, type Subject, statusOf } from './session/session.ts';
+import { forEachCard, inSequence } from './each-card.ts';
+import type { CardRequest } from './session/resolve-cards.ts';
+import { type CardSession, statusOf } from './session/session.ts';
 import { waitFor } from './session/wait.ts';
 
 /** Sets the result of the cards' productions in a sandbox, and looks whether it took. */
 export async function simulate(
   ctx: Context,
-  { targets, simulation }: { targets: readonly Target[]; simulation: Simulation },
+  { targets, simulation }: { targets: readonly CardRequest[]; simulation: Simulation },
 ): Promise<CardResult[]> {
-  return forEachCard(ctx, { targets, concurrency: 1, authorizeFirst: true }, async (subject) =>
-    recordAction(ctx, { subject, action: 'simulate' }, () => simulateOne(ctx, subject, simulation)),
+  return forEachCard(ctx, { lanes: inSequence(targets), authorizeFirst: true }, async (session) =>
+    recordAction(ctx, { card: session, action: 'simulate' }, () => simulateOne(ctx, session, simulation)),
   );
 }
 
 /** @returns whether it was told now @throws Failure */
-export async function simulateOne(ctx: Context, subject: Subject, simulation: Simulation): Promise<boolean> {
-  const { card } = await subject.observe();
+export async function simulateOne(
+  ctx: Context,
+  session: CardSession,
+  simulation: Simulation,
+): Promise<boolean> {
+  const { card } = await session.read();
   if (card.production?.status === simulation.status && isSameCode(card, simulation)) return false;
-  if (card.stage !== 'in-progress') throw notSent(subject);
-  await sendSimulation(ctx, subject, simulation);
-  await readBack(ctx, subject, simulation);
+  if (card.stage !== 'in-progress') throw notSent(session);
+  await sendSimulation(ctx, session, simulation);
+  await readBack(ctx, session, simulation);
   return true;
 }
 
 /** Tells the sandbox what becomes of the card in the kiosk. @throws Failure */
 export async function sendSimulation(
   ctx: Context,
-  { target, card }: Subject,
+  { identity, card }: CardSession,
   simulation: Simulation,
 ): Promise<void> {
-  const { profileId, cardToken } = target;
+  const { profileId, cardToken } = identity;
   if (cardToken === null)
     throw new Failure('wrong-stage', `Card ${name(card)} does not exist yet.`, { hint: hintOf(card) });
   refuseUnlessDone(await simulateProduction(ctx.wise, { profileId, cardToken, simulation }));
@@ -45,8 +50,8 @@ export async function sendSimulation(
 /** Lets a profile pass its verification in a sandbox. @throws Failure */
 export async function verifyProfile(ctx: Context, profileId: number): Promise<void> {
   await ctx.authorize(profileId);
-  const subject = { target: { profileId, orderId: null, cardToken: null } };
-  await recordAction(ctx, { subject, action: 'simulate' }, async () =>
+  const card = { identity: { profileId, orderId: null, cardToken: null } };
+  await recordAction(ctx, { card, action: 'simulate' }, async () =>
     refuseUnlessDone(await simulateVerification(ctx.wise, profileId)),
   );
 }
@@ -56,26 +61,26 @@ function refuseUnlessDone(sent: Sent): void {
   if (sent.httpStatus < 200 || sent.httpStatus > 299) throw failureOf(sent);
 }
 
-async function readBack(ctx: Context, subject: Subject, simulation: Simulation): Promise<void> {
-  await waitFor(ctx, subject, {
+async function readBack(ctx: Context, session: CardSession, simulation: Simulation): Promise<void> {
+  await waitFor(ctx, session, {
     goal: simulation.status,
     isReached: ({ card }) => card.production?.status === simulation.status && isSameCode(card, simulation),
     onDeadline: () =>
       new Failure(
         'deadline-passed',
-        `The simulation was accepted, but card ${name(subject.card)} still reads otherwise.`,
+        `The simulation was accepted, but card ${name(session.card)} still reads otherwise.`,
         {
-          hint: `Look again: ${statusOf(ctx, subject)}`,
+          hint: `Look again: ${statusOf(ctx, session)}`,
         },
       ),
   });
 }
 
-function isSameCode({ production }: Subject['card'], { errorCode }: Simulation): boolean {
+function isSameCode({ production }: CardSession['card'], { errorCode }: Simulation): boolean {
   return errorCode === undefined || production?.errorCode === errorCode;
 }
 
-function notSent({ card }: Subject): Failure {
+function notSent({ card }: CardSession): Failure {
   return new Failure(
     'wrong-stage',
     `Card ${name(card)} is not in production (${card.stage}): nothing to simulate.`,

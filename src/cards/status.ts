@@ -9,13 +9,14 @@ import { Outage } from '../domain/errors/failure.ts';
 import type { CardResult } from '../domain/results.ts';
 import type { Stage } from '../domain/stage.ts';
 import type { ReadOptions } from '../wise/client.ts';
+import { forEachCard, READS_AT_ONCE, sideBySide } from './each-card.ts';
 import { CardFollower } from './session/follow-events.ts';
 import type { Observation } from './session/read-card.ts';
-import type { Target } from './session/resolve-cards.ts';
-import { forEachCard, LOOKS_AT_ONCE, Subject } from './session/session.ts';
+import type { CardRequest } from './session/resolve-cards.ts';
+import { CardSession } from './session/session.ts';
 
 export interface StatusOptions {
-  targets: readonly Target[];
+  targets: readonly CardRequest[];
   /** Whether each card comes with all attempts that the journal knows. */
   history: boolean;
   /** Whether the exit code tells where the cards stand, not only whether they could be read. */
@@ -31,14 +32,14 @@ export type StatusResult = CardResult & {
 const FINAL = new Set<Stage>(['produced', 'completed', 'cancelled', 'returned', 'expired']);
 
 /** All cards that the journal knows, newest first. */
-export async function knownCards(ctx: Context): Promise<Target[]> {
+export async function knownCards(ctx: Context): Promise<CardRequest[]> {
   const cards = await ctx.journal.listCards();
-  return cards.map(({ profileId, cardToken, orderId }) => ({ profileId, cardToken, orderId, after: null }));
+  return cards.map(({ profileId, cardToken, orderId }) => ({ profileId, cardToken, orderId }));
 }
 
 /** Looks at cards once: where each stands, or why it can't be read. */
 export async function status(ctx: Context, options: StatusOptions): Promise<StatusResult[]> {
-  const { results } = await look(ctx, { ...options, see: (subject) => subject.observe() });
+  const { results } = await look(ctx, { ...options, see: (session) => session.read() });
   warn(ctx, results);
   return results;
 }
@@ -52,9 +53,9 @@ function warn(ctx: Context, results: readonly StatusResult[]): void {
 }
 
 interface Looking extends StatusOptions {
-  see: (subject: Subject) => Promise<Observation>;
+  see: (session: CardSession) => Promise<Observation>;
   /** To go on with in a later look. */
-  subjects?: ReadonlyMap<Target, Subject>;
+  sessions?: ReadonlyMap<CardRequest, CardSession>;
 }
 
 interface Look {
@@ -63,17 +64,18 @@ interface Look {
   outages: Outage[];
 }
 
-async function look(ctx: Context, { see, subjects, ...options }: Looking): Promise<Look> {
+async function look(ctx: Context, { see, sessions, ...options }: Looking): Promise<Look> {
   const { targets, history, exitStatus } = options;
-  const latest = new Map<Target, Attempt | null>();
+  const latest = new Map<CardRequest, Attempt | null>();
   const outages: Outage[] = [];
-  const each = { targets, concurrency: LOOKS_AT_ONCE, ...(subjects && { subjects }) };
-  const seen = await forEachCard(ctx, each, async (subject) => {
-    const { facts } = await see(subject).catch((error: unknown) => {
+  const lanes = sideBySide(targets);
+  const each = { lanes, concurrency: READS_AT_ONCE, ...(sessions && { sessions }) };
+  const seen = await forEachCard(ctx, each, async (session, target) => {
+    const { facts } = await see(session).catch((error: unknown) => {
       if (error instanceof Outage) outages.push(error);
       throw error;
     });
-    latest.set(subject.target, facts.attempt);
+    latest.set(target, facts.attempt);
   });
   const results = await Promise.all(
     targets.map(async (target, index) => {
@@ -128,8 +130,8 @@ export async function watchStatus(
     deadline,
     pause: follow.pause,
     look: async (read) => {
-      const { subjects } = follow;
-      const seen = await look(ctx, { ...options, subjects, see: (subject) => follow.see(subject, read) });
+      const { sessions } = follow;
+      const seen = await look(ctx, { ...options, sessions, see: (session) => follow.see(session, read) });
       ctx.signal.throwIfAborted();
       results = seen.results;
       const now = JSON.stringify(results.map(withoutIds));
@@ -166,17 +168,17 @@ function followAll(
   { targets, via, deadline }: Pick<WatchOptions, 'targets' | 'via' | 'deadline'>,
 ) {
   const listener = new ListenerCheck(ctx, via);
-  const subjects = new Map(targets.map((target) => [target, new Subject(ctx, target)]));
+  const sessions = new Map(targets.map((target) => [target, new CardSession(ctx, target)]));
   const followers = new Map(
-    [...subjects.values()].map((subject) => [
-      subject,
-      new CardFollower(ctx, subject, { listener, deadline }),
+    [...sessions.values()].map((session) => [
+      session,
+      new CardFollower(ctx, session, { listener, deadline }),
     ]),
   );
   return {
-    subjects,
-    see: async (subject: Subject, read: ReadOptions) =>
-      followers.get(subject)?.step(read) ?? subject.observe(read),
+    sessions,
+    see: async (session: CardSession, read: ReadOptions) =>
+      followers.get(session)?.step(read) ?? session.read(read),
     pause: () => {
       const pauses = [...followers.values()].flatMap(({ pause }) => pause ?? []);
       // One that looks at the API does so at the usual pace.

@@ -9,9 +9,10 @@ import { commandLine } from '../domain/next-command.ts';
 import type { Simulation } from '../domain/production.ts';
 import type { CardResult } from '../domain/results.ts';
 import { compareVendorTimes } from '../domain/times/vendor-time.ts';
+import { forEachCard, READS_AT_ONCE, sideBySide } from './each-card.ts';
 import type { Observation } from './session/read-card.ts';
-import type { Target } from './session/resolve-cards.ts';
-import { forEachCard, LOOKS_AT_ONCE, type Subject } from './session/session.ts';
+import type { CardRequest } from './session/resolve-cards.ts';
+import type { CardSession } from './session/session.ts';
 import { refuseLost } from './session/settle.ts';
 import { waitFor } from './session/wait.ts';
 import { sendSimulation } from './simulate.ts';
@@ -33,11 +34,11 @@ export interface ResultWait {
  */
 export async function waitProduced(
   ctx: Context,
-  { targets, via }: { targets: readonly Target[]; via: Via },
+  { targets, via }: { targets: readonly CardRequest[]; via: Via },
 ): Promise<CardResult[]> {
   await requireListener(ctx, via);
-  return forEachCard(ctx, { targets, concurrency: LOOKS_AT_ONCE }, async (subject) => {
-    await waitForResult(ctx, subject, { via });
+  return forEachCard(ctx, { lanes: sideBySide(targets), concurrency: READS_AT_ONCE }, async (session) => {
+    await waitForResult(ctx, session, { via });
   });
 }
 
@@ -46,48 +47,48 @@ export async function waitProduced(
  * @throws Failure `production-failed`, `attempt-superseded`, `not-seen`, `wrong-stage` when nothing is in progress, the
  *   ends of a card, `deadline-passed`
  */
-export async function waitForResult(ctx: Context, subject: Subject, wait: ResultWait): Promise<void> {
+export async function waitForResult(ctx: Context, session: CardSession, wait: ResultWait): Promise<void> {
   const once = new Set<string>();
   const { simulation, via = 'auto', isSeen = false } = wait;
   let { attemptId } = wait;
-  await waitFor(ctx, subject, {
+  await waitFor(ctx, session, {
     goal: 'produced',
     via,
     isSeen,
-    command: (target) => [
+    command: (card) => [
       'wait-produced',
-      formatReference(target),
-      ...(target.after === null ? [] : ['--after', target.after]),
+      formatReference(card),
+      ...(session.request.after ? ['--after', session.request.after] : []),
     ],
     onLook: async ({ card }) => {
       if (card.production?.status !== 'IN_PROGRESS' || once.has('in progress')) return undefined;
       once.add('in progress');
       if (!simulation) {
-        hintAtSimulation(ctx, subject);
+        hintAtSimulation(ctx, session);
         return undefined;
       }
-      await sendSimulation(ctx, subject, simulation);
-      return subject.observe();
+      await sendSimulation(ctx, session, simulation);
+      return session.read();
     },
     isReached: (seen) => {
       // The attempt that is going on now is the one that is waited for, whoever made it.
       if (isOpen(seen.facts.attempt)) attemptId ??= seen.facts.attempt?.id;
-      return hasResult(subject, seen, attemptId);
+      return hasResult(session, seen, attemptId);
     },
   });
 }
 
-function hasResult(subject: Subject, seen: Observation, attemptId: string | undefined): boolean {
+function hasResult(session: CardSession, seen: Observation, attemptId: string | undefined): boolean {
   const { card, facts } = seen;
   const { attempt } = facts;
   refuseEnded(card);
-  if (isLeftBehind(seen, subject.target.after)) return false;
+  if (isLeftBehind(seen, session.request.after ?? null)) return false;
   if (attemptId && attempt && attempt.id !== attemptId)
-    refuseLost(subject, { ...attempt, outcome: 'superseded' });
+    refuseLost(session, { ...attempt, outcome: 'superseded' });
   if (card.stage === 'produced' || card.stage === 'completed') return true;
   refuseOtherDelivery(seen);
   if (card.stage === 'in-progress' || isUnsettled(attempt) || isBehind(seen)) return false;
-  if (attempt) refuseLost(subject, attempt);
+  if (attempt) refuseLost(session, attempt);
   if (card.stage === 'failed') throw productionFailed(card);
   if (card.production === null) return false;
   throw new Failure('wrong-stage', `Nothing is being produced: card ${name(card)} is ${card.stage}.`, {
@@ -107,7 +108,7 @@ function isLeftBehind({ card }: Observation, after: string | null): boolean {
   return order === undefined || order < 0;
 }
 
-function hintAtSimulation({ environment, invocation, report }: Context, { card }: Subject): void {
+function hintAtSimulation({ environment, invocation, report }: Context, { card }: CardSession): void {
   if (environment === 'production') return;
   const command = commandLine(['simulate', name(card), '--status', 'PRODUCED'], invocation);
   report.hint(

@@ -8,9 +8,10 @@ import { commandLine } from '../domain/next-command.ts';
 import { requirementAdvice, unmetRequirements } from '../domain/order.ts';
 import type { CardResult } from '../domain/results.ts';
 import type { Stage } from '../domain/stage.ts';
+import { forEachCard, READS_AT_ONCE, sideBySide } from './each-card.ts';
 import type { Observation } from './session/read-card.ts';
-import type { Target } from './session/resolve-cards.ts';
-import { forEachCard, LOOKS_AT_ONCE, type Subject } from './session/session.ts';
+import type { CardRequest } from './session/resolve-cards.ts';
+import type { CardSession } from './session/session.ts';
 import { waitFor } from './session/wait.ts';
 
 const NOT_YET = new Set<Stage>(['placed', 'requirements-fulfilled', 'details-created', 'unknown']);
@@ -31,11 +32,11 @@ export interface ReadyWait {
  */
 export async function waitReady(
   ctx: Context,
-  { targets, via }: { targets: readonly Target[]; via: Via },
+  { targets, via }: { targets: readonly CardRequest[]; via: Via },
 ): Promise<CardResult[]> {
   await requireListener(ctx, via);
-  return forEachCard(ctx, { targets, concurrency: LOOKS_AT_ONCE }, async (subject) => {
-    await waitUntilReady(ctx, subject, { via });
+  return forEachCard(ctx, { lanes: sideBySide(targets), concurrency: READS_AT_ONCE }, async (session) => {
+    await waitUntilReady(ctx, session, { via });
   });
 }
 
@@ -45,13 +46,13 @@ export async function waitReady(
  */
 export async function waitUntilReady(
   ctx: Context,
-  subject: Subject,
+  session: CardSession,
   { via = 'auto', isSeen = false }: ReadyWait = {},
 ): Promise<void> {
   const named = new Set<string>();
-  await waitFor(ctx, subject, {
+  await waitFor(ctx, session, {
     goal: 'ready',
-    command: (target) => ['wait-ready', formatReference(target)],
+    command: (card) => ['wait-ready', formatReference(card)],
     via,
     isSeen,
     onLook: async (seen) => {

@@ -37,7 +37,7 @@ ended the wait: event or api.`;
     const after = flags.after === undefined ? null : requireVendorTime(flags.after);
     const ctx = await this.context(flags);
     const { targets, shape } = await this.cards(ctx, args.card);
-    for (const target of targets) target.after = after ?? target.after;
-    return this.results(await waitProduced(ctx, { targets, via }), { shape });
+    const awaited = targets.map((target) => ({ ...target, after: after ?? target.after ?? null }));
+    return this.results(await waitProduced(ctx, { targets: awaited, via }), { shape });
   }
 }

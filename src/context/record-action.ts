@@ -1,33 +1,34 @@
-import type { Target } from '../cards/session/resolve-cards.ts';
 import { asFailure, Failure } from '../domain/errors/failure.ts';
+import type { CardIdentity } from '../domain/ids.ts';
 import type { ActionEnd, NewAction } from '../journal/journal.ts';
 import type { Context } from './context.ts';
 
-/** What an act is done on: a card, or as much of it as there is. */
-interface ActionSubject {
-  target: Pick<Target, 'profileId' | 'orderId' | 'cardToken'>;
-  card?: { attemptId: string | null };
+/** A card, as far as it is known: `identity` and `card` are read again when the action ends. */
+interface ActionCard {
+  readonly identity: CardIdentity;
+  readonly card?: { attemptId: string | null };
 }
 
 interface ActionStart {
-  subject: ActionSubject;
   action: NewAction['action'];
-  /** Where the card goes, as far as the act has a kiosk. */
+  /** Left out for actions on a whole kiosk or on the application. */
+  card?: ActionCard;
+  /** Where the card goes, if the action has a kiosk. */
   kioskId?: string | null;
-  /** Which choice of cards it belongs to. */
+  /** The selection of cards that it belongs to. */
   selection?: string | null;
 }
 
-/** What is done for a whole kiosk, or the application, is on no card and belongs to no profile. */
-export const NO_CARD: ActionSubject = { target: { profileId: 0, orderId: null, cardToken: null } };
+/** The journal's card of an action without a card. */
+const NO_CARD: ActionCard = { identity: { profileId: 0, orderId: null, cardToken: null } };
 
-/** Keeps in the journal that an act is done, by whom and why, before it is done, and how it ended. */
+/** Records an action before it starts (who, why, on which card) and its result when it ends. */
 export async function recordAction<Result>(
   ctx: Context,
-  { subject, action, kioskId = null, selection = null }: ActionStart,
+  { action, card = NO_CARD, kioskId = null, selection = null }: ActionStart,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  const { profileId, orderId, cardToken } = subject.target;
+  const { profileId, orderId, cardToken } = card.identity;
   const { name: context, reason } = ctx;
   const at = ctx.clock.now();
   const id = await ctx.journal.startAction({
@@ -45,8 +46,8 @@ export async function recordAction<Result>(
     ctx.journal
       .endAction(id, {
         ...outcome,
-        orderId: subject.target.orderId,
-        attemptId: subject.card?.attemptId ?? null,
+        orderId: card.identity.orderId,
+        attemptId: card.card?.attemptId ?? null,
         at: ctx.clock.now(),
       })
       .catch((error: unknown) =>

@@ -8,6 +8,18 @@ export interface Reference {
   orderId: number | null;
 }
 
+/** A card whose profile is known: by its token, its order, or both. */
+export interface CardIdentity {
+  readonly profileId: number;
+  readonly cardToken: string | null;
+  readonly orderId: number | null;
+}
+
+/** Returns the identity alone of something that has one, like a card. */
+export function identityOf({ profileId, orderId, cardToken }: CardIdentity): CardIdentity {
+  return Object.freeze({ profileId, orderId, cardToken });
+}
+
 const REFERENCE =
   /^(?:(?<profile>\d+)\/)?(?:(?<token>[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12})|(?<order>\d+)L?)$/i;
 

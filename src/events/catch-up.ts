@@ -1,5 +1,5 @@
-import type { Target } from '../cards/session/resolve-cards.ts';
-import { forEachCard, type Subject } from '../cards/session/session.ts';
+import { forEachCard, inSequence } from '../cards/each-card.ts';
+import type { CardSession } from '../cards/session/session.ts';
 import type { Context } from '../context/context.ts';
 import type { Card, CardFacts } from '../domain/card.ts';
 import { Outage } from '../domain/errors/failure.ts';
@@ -38,27 +38,28 @@ const FINAL = new Set(['PRODUCED', 'COMPLETED', 'CANCELLED', 'RETURNED']);
  */
 export async function catchUp(ctx: Context, since: number): Promise<CaughtUp> {
   const cards = await unfinished(ctx, await ctx.journal.listRecentCards(since));
-  const missed = new Set<Subject>();
-  const targets = cards.map(toTarget);
+  const missed = new Set<CardSession>();
   const outages: Outage[] = [];
-  const options = { targets, concurrency: 1, authorizeFirst: true };
-  const results = await forEachCard(ctx, options, async (subject) => {
-    const lastOutage = outages.at(-1);
-    if (lastOutage && outages.length >= PATIENCE) throw lastOutage;
-    if (ctx.environment !== 'local' && subject.target !== targets[0])
-      await ctx.clock.sleep(PAUSE_MS, ctx.signal);
-    const knew = await knowledgeOf(ctx, subject.target);
-    const facts = await lookAt(subject, outages);
-    if (isNews(facts, knew)) missed.add(subject);
-  });
+  const results = await forEachCard(
+    ctx,
+    { lanes: inSequence(cards), authorizeFirst: true },
+    async (session, card) => {
+      const lastOutage = outages.at(-1);
+      if (lastOutage && outages.length >= PATIENCE) throw lastOutage;
+      if (ctx.environment !== 'local' && card !== cards[0]) await ctx.clock.sleep(PAUSE_MS, ctx.signal);
+      const knew = await knowledgeOf(ctx, card);
+      const facts = await lookAt(session, outages);
+      if (isNews(facts, knew)) missed.add(session);
+    },
+  );
   ctx.signal.throwIfAborted();
   return { since, missed: [...missed].map(({ card }) => card), ...countsOf(results) };
 }
 
 /** @param outages those in a row: one more is added, or they are over */
-async function lookAt(subject: Subject, outages: Outage[]): Promise<CardFacts> {
+async function lookAt(session: CardSession, outages: Outage[]): Promise<CardFacts> {
   try {
-    const { facts } = await subject.observe();
+    const { facts } = await session.read();
     outages.length = 0;
     return facts;
   } catch (error) {
@@ -74,10 +75,6 @@ function countsOf(results: readonly CardResult[]): Pick<CaughtUp, 'looked' | 'sk
     skipped: { cards: without.length, profiles: new Set(without.map(({ card }) => card.profileId)).size },
     failed: results.filter(({ exitCode }) => exitCode !== 0 && exitCode !== 3).length,
   };
-}
-
-function toTarget({ profileId, cardToken, orderId }: KnownCard): Target {
-  return { profileId, cardToken, orderId, after: null };
 }
 
 async function unfinished(ctx: Context, cards: readonly KnownCard[]): Promise<KnownCard[]> {

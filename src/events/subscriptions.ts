@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { Context } from '../context/context.ts';
-import { NO_CARD, recordAction } from '../context/record-action.ts';
+import { recordAction } from '../context/record-action.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { commandLine } from '../domain/next-command.ts';
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../wire/events.ts';
@@ -43,7 +43,7 @@ export async function createWebhooks(
 ): Promise<{ subscriptions: Subscription[]; changed: boolean }> {
   checkReceiver(ctx, wanted.url);
   await ctx.clientKey();
-  const { subscriptions, created } = await recordAction(ctx, { subject: NO_CARD, action: 'subscribe' }, () =>
+  const { subscriptions, created } = await recordAction(ctx, { action: 'subscribe' }, () =>
     ensureSubscribed(ctx, wanted),
   );
   return { subscriptions, changed: created.length > 0 };
@@ -52,7 +52,7 @@ export async function createWebhooks(
 /** Ends a subscription. What was still to be delivered to it may be lost. */
 export async function deleteWebhook(ctx: Context, id: string): Promise<void> {
   const name = { clientKey: await ctx.clientKey(), id };
-  await recordAction(ctx, { subject: NO_CARD, action: 'unsubscribe' }, async () => {
+  await recordAction(ctx, { action: 'unsubscribe' }, async () => {
     const sent = await api.deleteSubscription(ctx.wise, name);
     if (isDone(sent)) return;
     refuseUnlessLost(sent);
@@ -67,7 +67,7 @@ export async function deleteWebhook(ctx: Context, id: string): Promise<void> {
 /** Has the vendor send a test notification. @returns the ids of its deliveries */
 export async function testWebhook(ctx: Context, id: string): Promise<string[]> {
   const name = { clientKey: await ctx.clientKey(), id };
-  return recordAction(ctx, { subject: NO_CARD, action: 'test-webhook' }, async () => {
+  return recordAction(ctx, { action: 'test-webhook' }, async () => {
     const sent = await api.sendTestNotification(ctx.wise, name);
     refuseUnlessLost(sent);
     const queued = v.safeParse(testNotifications, bodyOf(sent));

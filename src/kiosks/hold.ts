@@ -1,6 +1,6 @@
 import { findHold } from '../cards/session/hold-check.ts';
 import type { Context } from '../context/context.ts';
-import { NO_CARD, recordAction } from '../context/record-action.ts';
+import { recordAction } from '../context/record-action.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { redact } from '../domain/text/redaction.ts';
 import type { Hold } from '../journal/journal.ts';
@@ -31,7 +31,7 @@ export async function holdKiosk(ctx: Context, kioskId: string): Promise<Held> {
   if (earlier) return { hold: earlier, changed: false, isKnown };
   const { name: context } = ctx;
   const because = { ...ctx, reason };
-  const { hold, held } = await recordAction(because, { subject: NO_CARD, action: 'hold', kioskId }, () =>
+  const { hold, held } = await recordAction(because, { action: 'hold', kioskId }, () =>
     ctx.journal.holdKiosk({ kioskId, reason, context, at: ctx.clock.now() }),
   );
   if (!isKnown)
@@ -53,7 +53,7 @@ export async function releaseKiosk(
 ): Promise<Hold | null> {
   const hold = await findHold(ctx, kioskId);
   if (!hold || (shown && shown.heldAt !== hold.heldAt)) return null;
-  return recordAction(ctx, { subject: NO_CARD, action: 'release', kioskId }, () =>
+  return recordAction(ctx, { action: 'release', kioskId }, () =>
     ctx.journal.releaseKiosk(hold, ctx.clock.now()),
   );
 }

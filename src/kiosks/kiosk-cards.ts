@@ -1,4 +1,3 @@
-import type { Target } from '../cards/session/resolve-cards.ts';
 import type { Context } from '../context/context.ts';
 import { type Attempt, followUp, isOpen } from '../domain/attempt.ts';
 import { describeCard } from '../domain/card.ts';
@@ -65,12 +64,6 @@ function asHeard(ctx: Context, { attempt, production }: CardState): Attempt | nu
   // Whether a request arrived, only a look tells.
   const isNews = outcome !== attempt.outcome && outcome !== 'unknown';
   return isNews ? { ...attempt, outcome, production } : attempt;
-}
-
-/** A card of the journal as what commands work on. */
-export function toTarget({ card }: Pick<JournalCard, 'card'>): Target {
-  const { profileId, cardToken, orderId } = card;
-  return { profileId, cardToken, orderId, after: null };
 }
 
 /** The kiosks of the context, those that the journal heard of, and those on hold; in order. */

@@ -1,6 +1,7 @@
+import { findUnauthorized } from '../cards/each-card.ts';
 import { kioskHeld } from '../cards/session/hold-check.ts';
-import { bringToRest } from '../cards/session/send.ts';
-import { findUnauthorized, Subject } from '../cards/session/session.ts';
+import { settleOpenAttempt } from '../cards/session/send.ts';
+import { CardSession } from '../cards/session/session.ts';
 import type { Context } from '../context/context.ts';
 import { leased, leaseOnCard, leaseOnKiosk } from '../context/leases.ts';
 import { isOpen, isUnsettled } from '../domain/attempt.ts';
@@ -13,7 +14,7 @@ import { failureOf, isSelected, type JournalCard, kioskOf } from '../domain/sele
 import { median } from '../domain/times/duration.ts';
 import { parseVendorTime } from '../domain/times/vendor-time.ts';
 import type { ActionRecord } from '../journal/journal.ts';
-import { findInJournal, requireKnownKiosks, selectFromJournal, toTarget } from './kiosk-cards.ts';
+import { findInJournal, requireKnownKiosks, selectFromJournal } from './kiosk-cards.ts';
 import { type LeftOut, planRetries, type RetryCandidate, type RetryPlan } from './retry-plan.ts';
 
 /** Which failed cards are to be produced again. */
@@ -162,17 +163,17 @@ export async function settleOpenAttempts(ctx: Context, cards: readonly JournalCa
 }
 
 async function settle(ctx: Context, one: JournalCard): Promise<JournalCard | LeftOut> {
-  const subject = new Subject(ctx, toTarget(one));
+  const session = new CardSession(ctx, one.card);
   try {
-    if (one.attempt) await bringToRest(ctx, subject, one.attempt);
-    if (subject.card.stage === 'produced')
-      ctx.report.note(`Card ${name(subject.card)}, sent before, was produced.`);
-    const attempt = subject.latest?.facts.attempt ?? one.attempt;
-    const moved = parseVendorTime(subject.card.production?.occurredAt ?? null)?.milliseconds;
-    return { card: subject.card, attempt, changedAt: moved ?? one.changedAt };
+    if (one.attempt) await settleOpenAttempt(ctx, session, one.attempt);
+    if (session.card.stage === 'produced')
+      ctx.report.note(`Card ${name(session.card)}, sent before, was produced.`);
+    const attempt = session.latest?.facts.attempt ?? one.attempt;
+    const moved = parseVendorTime(session.card.production?.occurredAt ?? null)?.milliseconds;
+    return { card: session.card, attempt, changedAt: moved ?? one.changedAt };
   } catch (error) {
     ctx.signal.throwIfAborted();
-    await subject.recall();
-    return { card: subject.card, kioskId: kioskOf(one), failure: asFailure(error) };
+    await session.loadFromJournal();
+    return { card: session.card, kioskId: kioskOf(one), failure: asFailure(error) };
   }
 }

@@ -1,5 +1,5 @@
 import type { Context } from '../context/context.ts';
-import { declined, NO_CARD, recordAction } from '../context/record-action.ts';
+import { declined, recordAction } from '../context/record-action.ts';
 import { type Card, name } from '../domain/card.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { isNamed, type Reference } from '../domain/ids.ts';
@@ -98,7 +98,7 @@ export async function recordDestroyed(
   { kioskId, found }: { kioskId: string; found: readonly (Card | null)[] },
 ): Promise<void> {
   for (const card of found) {
-    const subject = card ? { target: card, card } : NO_CARD;
-    await recordAction(ctx, { subject, action: 'destroyed', kioskId }, async () => undefined);
+    const destroyed = card && { card: { identity: card, card } };
+    await recordAction(ctx, { ...destroyed, action: 'destroyed', kioskId }, async () => undefined);
   }
 }

@@ -1,8 +1,8 @@
-import pMap from 'p-map';
-import { follow } from '../cards/produce.ts';
-import { mayLookLean } from '../cards/session/read-card.ts';
-import { bringToRest, sendOnce } from '../cards/session/send.ts';
-import { forEachCard, Subject } from '../cards/session/session.ts';
+import { type CardWatcher, forEachCard, type Lane } from '../cards/each-card.ts';
+import { awaitOutcome } from '../cards/produce.ts';
+import { mayReadOnlyProduction } from '../cards/session/read-card.ts';
+import { sendOnce, settleOpenAttempt } from '../cards/session/send.ts';
+import type { CardSession } from '../cards/session/session.ts';
 import { waitForResult } from '../cards/wait-produced.ts';
 import type { BoardRow, Context } from '../context/context.ts';
 import { leaseOnCard, leaseOnKiosk, withLeases } from '../context/leases.ts';
@@ -10,12 +10,12 @@ import { recordAction } from '../context/record-action.ts';
 import { isOpen } from '../domain/attempt.ts';
 import { name } from '../domain/card.ts';
 import { type Decision, guardRetry, type Seen } from '../domain/guards.ts';
+import { type CardIdentity, identityOf } from '../domain/ids.ts';
 import { isLater, type Production, type Simulation } from '../domain/production.ts';
 import type { CardResult } from '../domain/results.ts';
 import { median } from '../domain/times/duration.ts';
-import { advance, type Course, START } from './canary.ts';
-import { toTarget } from './kiosk-cards.ts';
-import type { KioskPlan, PlannedRetry, RetryPlan } from './retry-plan.ts';
+import { advance, type CanaryState, START } from './canary.ts';
+import type { PlannedRetry, RetryPlan } from './retry-plan.ts';
 
 export interface RunOptions {
   /** How many failures in a row end it, per kiosk. */
@@ -42,74 +42,100 @@ export interface RetryResult extends CardResult {
  * @throws Failure `leased`
  */
 export async function runRetries(ctx: Context, plan: RetryPlan, options: RunOptions): Promise<RetryResult[]> {
-  const { kiosks } = plan;
-  const subjects = kiosks.flatMap(({ kioskId, cards }) => [leaseOnKiosk(kioskId), ...cards.map(leaseOn)]);
+  const lanes = plan.kiosks.map(({ kioskId, cards }) => ({ kiosk: kioskId, cards: cards.map(toRequest) }));
+  const planned = lanes.flatMap(({ cards }) => cards);
+  const subjects = lanes.flatMap(({ kiosk, cards }) => [leaseOnKiosk(kiosk), ...cards.map(leaseOn)]);
   return withLeases(ctx, { subjects, action: 'retry' }, async () => {
     await options.onApproved?.();
-    const board = new RetryBoard(ctx, plan);
+    const watcher = new RetryWatcher(ctx, plan, options);
     try {
-      const run = async (kiosk: KioskPlan) => runKiosk(ctx, kiosk, { ...options, board });
-      return (await pMap(kiosks, run)).flat();
+      const each = { lanes, watcher, stop: watcher.stop.bind(watcher) };
+      const results = await forEachCard(ctx, each, async (session, request) =>
+        retryPlanned(ctx, session, { planned: request, ...options }),
+      );
+      return results.map((result, index) => watcher.describe(result, planned[index]));
     } finally {
-      board.close();
+      watcher.close();
     }
   });
 }
 
-async function runKiosk(
-  ctx: Context,
-  { kioskId, cards }: KioskPlan,
-  { board, ...options }: RunOptions & { board: RetryBoard },
-): Promise<RetryResult[]> {
-  const results: RetryResult[] = [];
-  let course = START;
-  for (const planned of cards) {
-    const isCanary = !course.isProven;
-    const subjects = [leaseOnKiosk(kioskId), leaseOn(planned)];
-    if (course.stop === null && !(await ctx.journal.holdsLeases(subjects)))
-      course = stopped(ctx, kioskId, {
-        ...course,
-        stop: 'another process took over while this one stood still',
-      });
-    if (course.stop !== null || ctx.signal.aborted) {
-      const { card } = planned.one;
-      results.push({ card, outcome: 'not-started', exitCode: null, kioskId, isCanary: false });
-      continue;
-    }
-    board.begin(planned, { isCanary });
-    const result = await runCard(ctx, planned, options);
-    results.push({ ...result, kioskId, isCanary });
-    course = stopped(ctx, kioskId, advance(course, result, options));
-    board.end(kioskId, result);
+/** A planned card as a request of the executor. */
+type PlannedRequest = PlannedRetry & CardIdentity;
+
+function toRequest(planned: PlannedRetry): PlannedRequest {
+  return { ...planned, ...identityOf(planned.one.card) };
+}
+
+function leaseOn({ cardToken }: CardIdentity): string {
+  return leaseOnCard(cardToken ?? '');
+}
+
+/** Decides after each card whether its kiosk gets another one, and shows the progress. */
+class RetryWatcher implements CardWatcher<PlannedRequest> {
+  readonly #ctx: Context;
+  readonly #options: RunOptions;
+  readonly #board: RetryBoard;
+  readonly #states = new Map<string, CanaryState>();
+  /** The cards that had to be produced before the others of their kiosk were sent. */
+  readonly #canaries = new Set<PlannedRequest>();
+
+  constructor(ctx: Context, plan: RetryPlan, options: RunOptions) {
+    this.#ctx = ctx;
+    this.#options = options;
+    this.#board = new RetryBoard(ctx, plan);
   }
-  return results;
+
+  /** Returns why nothing more is sent to a kiosk; null while it gets the next card. */
+  async stop({ kiosk, cards }: Lane<PlannedRequest>, results: readonly CardResult[]): Promise<string | null> {
+    const next = cards[results.length];
+    if (kiosk === null || !next) return null;
+    const state = this.#stateOf(kiosk);
+    if (state.stop === null && !(await this.#ctx.journal.holdsLeases([leaseOnKiosk(kiosk), leaseOn(next)])))
+      this.#enter(kiosk, { ...state, stop: 'another process took over while this one stood still' });
+    return this.#stateOf(kiosk).stop;
+  }
+
+  begin(planned: PlannedRequest): void {
+    const isCanary = !this.#stateOf(planned.kioskId).isProven;
+    if (isCanary) this.#canaries.add(planned);
+    this.#board.begin(planned, { isCanary });
+  }
+
+  end({ kioskId }: PlannedRequest, result: CardResult): void {
+    this.#enter(kioskId, advance(this.#stateOf(kioskId), result, this.#options));
+    this.#board.end(kioskId, result);
+  }
+
+  describe(result: CardResult, planned: PlannedRequest | undefined): RetryResult {
+    if (!planned) throw new TypeError('a result has no card in the plan');
+    const { kioskId, one } = planned;
+    const card = result.outcome === 'not-started' ? one.card : result.card;
+    return { ...result, card, kioskId, isCanary: this.#canaries.has(planned) };
+  }
+
+  close(): void {
+    this.#board.close();
+  }
+
+  #stateOf(kioskId: string): CanaryState {
+    return this.#states.get(kioskId) ?? START;
+  }
+
+  #enter(kioskId: string, state: CanaryState): void {
+    this.#states.set(kioskId, state);
+    if (state.stop !== null)
+      this.#ctx.report.warn(`Nothing more is sent to kiosk ${kioskId}: ${state.stop}.`);
+  }
 }
 
-/** Says why a kiosk gets nothing more. */
-function stopped({ report }: Context, kioskId: string, course: Course): Course {
-  if (course.stop !== null) report.warn(`Nothing more is sent to kiosk ${kioskId}: ${course.stop}.`);
-  return course;
-}
-
-function leaseOn({ one }: PlannedRetry): string {
-  return leaseOnCard(one.card.cardToken ?? '');
-}
-
-async function runCard(ctx: Context, planned: PlannedRetry, options: RunOptions): Promise<CardResult> {
-  const target = toTarget(planned.one);
-  const subject = new Subject(ctx, target);
-  const { kioskId, turn } = planned;
-  const action = { subject, action: 'retry', kioskId, selection: options.selection } as const;
-  const work = async () => {
-    subject.isLean = await mayLookLean(ctx, planned.one.card);
-    return turn === 'joined'
-      ? awaitJoined(ctx, subject, { planned, ...options })
-      : recordAction(ctx, action, async () => produceAgain(ctx, subject, { planned, ...options }));
-  };
-  const subjects = new Map([[target, subject]]);
-  const [result] = await forEachCard(ctx, { targets: [target], concurrency: 1, subjects }, work);
-  if (!result) throw new TypeError('a card has no result');
-  return result;
+/** @returns whether it was sent; nothing for a card that was sent before and is awaited */
+async function retryPlanned(ctx: Context, session: CardSession, options: Producing): Promise<boolean | void> {
+  const { planned, selection } = options;
+  session.setNeedsOnlyProduction(await mayReadOnlyProduction(ctx, session.identity));
+  if (planned.turn === 'joined') return awaitJoined(ctx, session, options);
+  const action = { card: session, action: 'retry', kioskId: planned.kioskId, selection } as const;
+  return recordAction(ctx, action, async () => produceAgain(ctx, session, options));
 }
 
 interface Producing extends RunOptions {
@@ -119,26 +145,26 @@ interface Producing extends RunOptions {
 /** @returns whether it was sent */
 async function produceAgain(
   ctx: Context,
-  subject: Subject,
+  session: CardSession,
   { planned, simulation }: Producing,
 ): Promise<boolean> {
   const { kioskId } = planned;
-  const attempt = await sendOnce(ctx, subject, { kioskId, guard: (seen) => guardPlanned(seen, planned) });
+  const attempt = await sendOnce(ctx, session, { kioskId, guard: (seen) => guardPlanned(seen, planned) });
   // Its result is all that is waited for.
-  subject.isLean = true;
-  await follow(ctx, subject, { attempt, wait: true, simulation });
+  session.setNeedsOnlyProduction(true);
+  await awaitOutcome(ctx, session, { attempt, wait: true, simulation });
   return attempt !== null;
 }
 
 /** Some command sent it: what became of it is awaited, and it is not sent again in this one. */
 async function awaitJoined(
   ctx: Context,
-  subject: Subject,
+  session: CardSession,
   { planned, simulation }: Producing,
 ): Promise<void> {
   const { attempt } = planned.one;
-  if (attempt && isOpen(attempt)) await bringToRest(ctx, subject, attempt);
-  await waitForResult(ctx, subject, { simulation, ...(attempt && { attemptId: attempt.id }) });
+  if (attempt && isOpen(attempt)) await settleOpenAttempt(ctx, session, attempt);
+  await waitForResult(ctx, session, { simulation, ...(attempt && { attemptId: attempt.id }) });
 }
 
 /** Only what was approved is repeated: a card with which something else happened since is left alone. */

@@ -1,10 +1,10 @@
 import { unseenCard } from '../cards/session/read-card.ts';
-import type { Target } from '../cards/session/resolve-cards.ts';
+import type { CardRequest } from '../cards/session/resolve-cards.ts';
 import { exitStatusOf, knownCards, type StatusOptions, type StatusResult, status } from '../cards/status.ts';
 import type { Context } from '../context/context.ts';
 import { toAttemptDocument } from '../domain/attempt.ts';
 import { Failure } from '../domain/errors/failure.ts';
-import { formatReference } from '../domain/ids.ts';
+import { formatReference, identityOf } from '../domain/ids.ts';
 import { commandLine } from '../domain/next-command.ts';
 import {
   byUrgency,
@@ -14,14 +14,14 @@ import {
   type Selection,
 } from '../domain/selection.ts';
 import { parseVendorTime } from '../domain/times/vendor-time.ts';
-import { findInJournal, requireKnownKiosks, selectFromJournal, toTarget } from './kiosk-cards.ts';
+import { findInJournal, requireKnownKiosks, selectFromJournal } from './kiosk-cards.ts';
 
 type Look = Omit<StatusOptions, 'targets'>;
 
 /** Which cards to look at. */
 export interface StatusChoice {
   /** Those that were named; null where none were. */
-  targets: readonly Target[] | null;
+  targets: readonly CardRequest[] | null;
   /** null: all that the journal knows. */
   selection: Selection | null;
   /** Whether what the journal knows is enough: nothing is asked of the API. */
@@ -44,9 +44,11 @@ export async function chosenStatus(
 export async function chosenTargets(
   ctx: Context,
   { targets, selection }: Omit<StatusChoice, 'isCached'>,
-): Promise<readonly Target[]> {
+): Promise<readonly CardRequest[]> {
   if (targets) return targets;
-  return selection ? (await selectCards(ctx, selection)).map(toTarget) : knownCards(ctx);
+  return selection
+    ? (await selectCards(ctx, selection)).map(({ card }) => identityOf(card))
+    : knownCards(ctx);
 }
 
 /**
@@ -76,7 +78,7 @@ async function statusOfSelected(ctx: Context, selection: Selection, look: Look):
   const { kioskIds, ...criteria } = selection;
   const there = await selectCards(ctx, { ...(kioskIds && { kioskIds }) }, isOfUnfinished(selection));
   const selected = there.filter((one) => isSelected(one, criteria) || mayHaveMoved(one));
-  const results = await status(ctx, { ...look, targets: selected.map(toTarget) });
+  const results = await status(ctx, { ...look, targets: selected.map(({ card }) => identityOf(card)) });
   const seen = results.map((result, index) => ({ result, one: asSeen(result, selected[index]) }));
   const fitting = seen.filter(({ result, one }) => result.error !== undefined || isSelected(one, selection));
   const gone = seen.filter(({ one }, index) => {
@@ -105,7 +107,11 @@ async function cachedStatus(
 }
 
 /** The same of cards that were named: one that the journal doesn't know has failed. */
-async function cachedStatusOf(ctx: Context, targets: readonly Target[], look: Look): Promise<StatusResult[]> {
+async function cachedStatusOf(
+  ctx: Context,
+  targets: readonly CardRequest[],
+  look: Look,
+): Promise<StatusResult[]> {
   return Promise.all(
     targets.map(async (target): Promise<StatusResult> => {
       const card = unseenCard(ctx, target);
@@ -120,7 +126,7 @@ async function cachedStatusOf(ctx: Context, targets: readonly Target[], look: Lo
   );
 }
 
-function notHere({ invocation }: Context, target: Target): Failure {
+function notHere({ invocation }: Context, target: CardRequest): Failure {
   const reference = formatReference(target);
   return new Failure('not-found', `The journal does not know card ${reference}.`, {
     hint: `Ask the API: ${commandLine(['status', reference], invocation)}`,

@@ -1,5 +1,5 @@
-import type { Target } from '../cards/session/resolve-cards.ts';
 import type { Context } from '../context/context.ts';
+import { type CardIdentity, identityOf } from '../domain/ids.ts';
 import {
   type CardOutcome,
   exitCodeOfSteps,
@@ -39,14 +39,13 @@ export function isOver(step: RunStep | undefined): boolean {
 }
 
 /** The card that the steps so far were done with; none yet where none of them had one. */
-export function targetOf({ card }: RunCard, ctx: Context): Target {
-  if (!card || (card.orderId === null && card.cardToken === null)) return noTarget(ctx);
-  const { profileId, orderId, cardToken } = card;
-  return { profileId, orderId, cardToken, after: null };
+export function cardOf({ card }: RunCard, ctx: Context): CardIdentity {
+  if (!card || (card.orderId === null && card.cardToken === null)) return noCard(ctx);
+  return identityOf(card);
 }
 
-export function noTarget({ profileId }: Context): Target {
-  return { profileId: profileId ?? 0, orderId: null, cardToken: null, after: null };
+export function noCard({ profileId }: Context): CardIdentity {
+  return { profileId: profileId ?? 0, orderId: null, cardToken: null };
 }
 
 /** True if an earlier session left the card in a kiosk, as far as the record tells. */

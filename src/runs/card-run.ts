@@ -1,5 +1,5 @@
-import { resolveTargets } from '../cards/session/resolve-cards.ts';
-import { Subject } from '../cards/session/session.ts';
+import { resolveCards } from '../cards/session/resolve-cards.ts';
+import { CardSession } from '../cards/session/session.ts';
 import type { Context } from '../context/context.ts';
 import { recordAction } from '../context/record-action.ts';
 import { isOpen } from '../domain/attempt.ts';
@@ -7,7 +7,7 @@ import type { ExitCode } from '../domain/errors/exit-codes.ts';
 import { asFailure, Failure } from '../domain/errors/failure.ts';
 import type { RunCard, RunStep } from '../domain/run.ts';
 import type { StepEnd, StepWork } from '../scenarios/steps/step.ts';
-import { closeRecord, entryOf, isOver, newCard, noTarget, outcomeOf, targetOf } from './card-record.ts';
+import { cardOf, closeRecord, entryOf, isOver, newCard, noCard, outcomeOf } from './card-record.ts';
 import { countAttempts, findAttemptOf, lostAttempts, noteLost } from './recover-step.ts';
 import type { KioskLock, PlacedStep, PlannedCard, Run } from './run.ts';
 
@@ -20,7 +20,7 @@ export class CardRun {
   onStep: (step: RunStep) => void = () => undefined;
   readonly #run: Run;
   readonly #planned: PlannedCard;
-  #session: Subject;
+  #session: CardSession;
   #lock: KioskLock | null = null;
   #attemptId: string | null = null;
   /** The step before, in this process, read the card. */
@@ -31,7 +31,8 @@ export class CardRun {
     this.#run = run;
     this.#planned = planned;
     this.record = before ?? newCard(planned, 'interrupted');
-    this.#session = new Subject(run.ctx, targetOf(this.record, run.ctx));
+    this.#session = new CardSession(run.ctx, cardOf(this.record, run.ctx));
+    this.#follow(this.#session);
   }
 
   /** Does all steps that are left, up to an interruption. @returns the card as it was stored */
@@ -64,8 +65,8 @@ export class CardRun {
     const [first] = steps;
     if (card === null || !first || this.record.steps.length > 0) return;
     try {
-      const [target] = await resolveTargets(this.#run.ctx, [card]);
-      if (target) this.#follow(new Subject(this.#run.ctx, target));
+      const [target] = await resolveCards(this.#run.ctx, [card]);
+      if (target) this.#follow(new CardSession(this.#run.ctx, target));
     } catch (error) {
       const failure = asFailure(error);
       const end = { exitCode: failure.exitCode, error: failure.toDocument() };
@@ -80,14 +81,14 @@ export class CardRun {
     this.record.steps[step.index] = entry;
     const ctx = withTimeout(this.#run.ctx, step.timeout);
     const isNew = step.definition.card === 'ordered';
-    this.#follow(isNew ? new Subject(ctx, noTarget(ctx)) : this.#session.again(ctx));
-    this.#session.isLean = false;
+    if (isNew) this.#follow(new CardSession(ctx, noCard(ctx)));
+    else this.#session = this.#session.forNextStep(ctx);
     const failure = await this.#execute(step, { ctx, entry, isRepeated: interrupted !== null }).then(
       () => null,
       asFailure,
     );
     if (failure && INTERRUPTIONS.has(failure.exitCode)) return false;
-    if (failure) await this.#session.recall().catch(() => undefined);
+    if (failure) await this.#session.loadFromJournal().catch(() => undefined);
     this.#finish(step, entry, failure);
     if (interrupted) noteLost(entry, this.#session.card);
     if (this.#lock && !isAtKiosk(this.#session)) await this.#releaseLock();
@@ -107,8 +108,8 @@ export class CardRun {
     }
     const work = this.#workOf(step, { ctx, entry, kioskId });
     await definition.prepare?.(work, body);
-    entry.orderId = this.#session.target.orderId;
-    entry.cardToken = this.#session.target.cardToken;
+    entry.orderId = this.#session.identity.orderId;
+    entry.cardToken = this.#session.identity.cardToken;
     entry.startedAt = ctx.clock.now();
     if (definition.storedBefore && !isRepeated) await this.#run.save(this.record);
     const unmet = await definition.run(work, body);
@@ -134,7 +135,7 @@ export class CardRun {
       last: this.#lastEnd(index),
       lostAttempts: lostAttempts(this.record, session),
       record: async (action, work) =>
-        void (await recordAction(ctx, { subject: session, action, kioskId, selection }, work)),
+        void (await recordAction(ctx, { card: session, action, kioskId, selection }, work)),
     };
   }
 
@@ -168,22 +169,22 @@ export class CardRun {
   }
 
   #finish(step: PlacedStep, entry: RunStep, failure: Failure | null): void {
-    const { target, latest, card } = this.#session;
+    const { identity, latest, card } = this.#session;
     entry.endedAt = this.#run.ctx.clock.now();
     entry.startedAt ??= entry.endedAt;
     entry.exitCode = entry.unmet ? 11 : (failure?.exitCode ?? 0);
     if (failure) entry.error = failure.toDocument();
     entry.outcome = outcomeOf(step, entry);
-    entry.orderId = target.orderId;
-    entry.cardToken = target.cardToken;
+    entry.orderId = identity.orderId;
+    entry.cardToken = identity.cardToken;
     if (step.definition.kiosk) {
       this.#attemptId = card.attempt > (entry.attemptsBefore ?? 0) ? card.attemptId : null;
       if (this.#attemptId !== null) entry.attemptId = this.#attemptId;
     }
     this.#isSeen = latest !== null;
     this.record.card = card;
-    if (step.definition.card === 'ordered' && target.orderId !== null)
-      this.#noteOrder(target.profileId, target.orderId);
+    if (step.definition.card === 'ordered' && identity.orderId !== null)
+      this.#noteOrder(identity.profileId, identity.orderId);
     if (entry.outcome === 'done' || step.onFailure !== 'stop-run') return;
     this.record.stopsRun = true;
     this.#run.isStopped = true;
@@ -226,17 +227,17 @@ export class CardRun {
     }
   }
 
-  #follow(session: Subject): void {
+  #follow(session: CardSession): void {
     this.#session = session;
-    session.watch = ({ stage }) => {
+    session.onChange(({ stage }) => {
       const { stages } = this.record;
       if (stages.at(-1)?.stage !== stage) stages.push({ stage, at: this.#run.ctx.clock.now() });
-    };
+    });
   }
 }
 
 /** True if something is being produced, as far as it was read. */
-function isAtKiosk({ card, latest }: Subject): boolean {
+function isAtKiosk({ card, latest }: CardSession): boolean {
   return card.stage === 'in-progress' || isOpen(latest?.facts.attempt ?? null);
 }
 

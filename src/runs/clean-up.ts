@@ -1,6 +1,6 @@
 import pMap from 'p-map';
 import { cancelOne } from '../cards/cancel.ts';
-import { Subject } from '../cards/session/session.ts';
+import { CardSession } from '../cards/session/session.ts';
 import type { Context } from '../context/context.ts';
 import { recordAction } from '../context/record-action.ts';
 import { asFailure } from '../domain/errors/failure.ts';
@@ -62,14 +62,14 @@ async function cleanCard(run: Run, card: RunCard): Promise<void> {
 async function cancelOrder(run: Run, { profileId, orderId }: Order): Promise<Order['cleanUp']> {
   const { record } = run;
   const ctx = { ...run.ctx, timing: { ...run.ctx.timing, timeout: CANCEL_MS } };
-  const subject = new Subject(ctx, { profileId, orderId, cardToken: null, after: null });
-  const action = { subject, action: 'cancel', selection: `run ${record.id}` } as const;
+  const session = new CardSession(ctx, { profileId, orderId, cardToken: null });
+  const act = { card: session, action: 'cancel', selection: `run ${record.id}` } as const;
   try {
-    const isCancelled = await recordAction(ctx, action, async () => cancelOne(ctx, subject));
+    const isCancelled = await recordAction(ctx, act, async () => cancelOne(ctx, session));
     return isCancelled ? 'cancelled' : 'ended-before';
   } catch (error) {
     if (ctx.signal.aborted) return null;
-    if (ENDED.has(subject.card.orderStatus ?? '')) return 'ended-before';
+    if (ENDED.has(session.card.orderStatus ?? '')) return 'ended-before';
     const { message } = asFailure(error);
     const name = formatReference({ profileId, orderId, cardToken: null });
     ctx.report.warn(`Order ${name} could not be cancelled: ${message}`);

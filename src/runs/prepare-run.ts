@@ -1,4 +1,4 @@
-import { resolveTargets } from '../cards/session/resolve-cards.ts';
+import { resolveCards } from '../cards/session/resolve-cards.ts';
 import type { Context } from '../context/context.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { commandLine, toShell } from '../domain/next-command.ts';
@@ -66,7 +66,7 @@ async function refuseOthersCards(ctx: Context, { cards, data }: NewRun, plan: Pl
   for (let number = 1; number <= cards; number += 1) {
     const { card, row } = plan(number);
     if (card === null) continue;
-    await resolveTargets(ctx, [card]).catch((error: unknown) => {
+    await resolveCards(ctx, [card]).catch((error: unknown) => {
       if (!(error instanceof Failure) || row === null || !data) throw error;
       const { code, message, hint } = error;
       throw new Failure(code, `${printable(data.path)}, line ${row}: ${message}`, { hint });

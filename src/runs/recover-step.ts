@@ -1,5 +1,5 @@
-import { bringToRest } from '../cards/session/send.ts';
-import type { Subject } from '../cards/session/session.ts';
+import { settleOpenAttempt } from '../cards/session/send.ts';
+import type { CardSession } from '../cards/session/session.ts';
 import type { Context } from '../context/context.ts';
 import type { Attempt, Outcome } from '../domain/attempt.ts';
 import type { Card } from '../domain/card.ts';
@@ -8,8 +8,8 @@ import type { RunCard, RunStep } from '../domain/run.ts';
 /** Outcomes that prove that the request of the step arrived: it is not sent again. */
 const ARRIVED = new Set<Outcome>(['accepted', 'queued', 'produced', 'failed']);
 
-export async function countAttempts({ journal }: Context, { target }: Subject): Promise<number> {
-  const { cardToken } = target;
+export async function countAttempts({ journal }: Context, { identity }: CardSession): Promise<number> {
+  const { cardToken } = identity;
   const latest = cardToken === null ? null : await journal.latestAttempt(cardToken);
   return latest?.number ?? 0;
 }
@@ -22,15 +22,15 @@ export async function countAttempts({ journal }: Context, { target }: Subject): 
  */
 export async function findAttemptOf(
   ctx: Context,
-  subject: Subject,
+  session: CardSession,
   interrupted: RunStep,
 ): Promise<Attempt | null> {
-  const { cardToken } = subject.target;
+  const { cardToken } = session.identity;
   if (cardToken === null) return null;
   const attempt = await ctx.journal.latestAttempt(cardToken);
   if (!attempt || attempt.number <= (interrupted.attemptsBefore ?? 0)) return null;
-  await bringToRest(ctx, subject, attempt);
-  const now = subject.latest?.facts.attempt ?? null;
+  await settleOpenAttempt(ctx, session, attempt);
+  const now = session.latest?.facts.attempt ?? null;
   return now && now.number > (interrupted.attemptsBefore ?? 0) && ARRIVED.has(now.outcome) ? now : null;
 }
 
@@ -41,8 +41,8 @@ export function noteLost(step: RunStep, { attempt, attemptId }: Card): void {
 }
 
 /** The number of attempts on the card that only exist because sessions were interrupted. */
-export function lostAttempts({ steps }: RunCard, { target }: Subject): number {
+export function lostAttempts({ steps }: RunCard, { identity }: CardSession): number {
   return steps
-    .filter(({ cardToken }) => cardToken === target.cardToken)
+    .filter(({ cardToken }) => cardToken === identity.cardToken)
     .reduce((sum, { attemptsLost = 0 }) => sum + attemptsLost, 0);
 }

@@ -1,7 +1,7 @@
 // One card that is ready at a kiosk, and what people do with it.
 import { produce } from '../../src/cards/produce.ts';
 import { retry } from '../../src/cards/retry.ts';
-import type { Target } from '../../src/cards/session/resolve-cards.ts';
+import type { CardRequest } from '../../src/cards/session/resolve-cards.ts';
 import { simulate } from '../../src/cards/simulate.ts';
 import { World } from '../context/world.ts';
 
@@ -10,9 +10,9 @@ type Overrides = Parameters<World['context']>[0];
 
 export class OneCard {
   readonly world: World;
-  readonly target: Target & { cardToken: string };
+  readonly target: CardRequest & { cardToken: string };
 
-  private constructor(world: World, target: Target & { cardToken: string }) {
+  private constructor(world: World, target: CardRequest & { cardToken: string }) {
     this.world = world;
     this.target = target;
   }

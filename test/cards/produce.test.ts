@@ -227,8 +227,8 @@ test('a card that is named twice is sent once', async () => {
   const journal = world.openJournal('elsewhere');
   const results = await produce(world.context({ journal }), {
     targets: [
-      { profileId, orderId, cardToken: null, after: null },
-      { profileId, orderId: null, cardToken, after: null },
+      { profileId, orderId, cardToken: null },
+      { profileId, orderId: null, cardToken },
     ],
     kioskId: 'WIS00001',
     wait: false,
@@ -244,8 +244,8 @@ test('a retry names a card twice and sends it once, also when it fails again', a
   const { profileId, orderId, cardToken } = card.target;
   const results = await retry(world.context(), {
     targets: [
-      { profileId, orderId, cardToken: null, after: null },
-      { profileId, orderId: null, cardToken, after: null },
+      { profileId, orderId, cardToken: null },
+      { profileId, orderId: null, cardToken },
     ],
     toKiosk: null,
     abandon: false,

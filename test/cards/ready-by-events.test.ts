@@ -2,9 +2,8 @@
 import * as v from 'valibot';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { placeOrder } from '../../src/cards/place-order.ts';
-import type { Target } from '../../src/cards/session/resolve-cards.ts';
 import { sendOnce } from '../../src/cards/session/send.ts';
-import { Subject } from '../../src/cards/session/session.ts';
+import { CardSession } from '../../src/cards/session/session.ts';
 import { waitUntilReady } from '../../src/cards/wait-ready.ts';
 import { guardProduce } from '../../src/domain/guards.ts';
 import { SAMPLE_ORDER } from '../../src/domain/order.ts';
@@ -45,10 +44,9 @@ async function cancel(profileId: number, orderId: number | null): Promise<void> 
 async function orderedOnly(profileId = 1001) {
   const { timing } = world.context();
   const ctx = world.context({ clock: listener.clock, timing: { ...timing, timeout: 30_000 } });
-  const target: Target = { profileId, orderId: null, cardToken: null, after: null };
-  const subject = new Subject(ctx, target);
+  const session = new CardSession(ctx, { profileId, orderId: null, cardToken: null });
   const { order: placed } = await placeOrder(ctx, { profileId, order: ORDER }, null);
-  const seen = await subject.take(placed);
+  const seen = await session.applyOrder(placed);
   const orderId = placed.id;
   const cardToken = '11111111-1e14-4464-a1ce-dcea7dc3de52';
   const about = { profileId, orderId, cardToken };
@@ -56,10 +54,9 @@ async function orderedOnly(profileId = 1001) {
     created: orderEvent('CARD_DETAILS_CREATED', { ...about, occurredAt: after(700) }),
     ready: productionEvent('READY', { ...about, orderId: null, occurredAt: after(1_300) }),
   };
-  const wait = async () => waitUntilReady(ctx, subject, { isSeen: true });
+  const wait = async () => waitUntilReady(ctx, session, { isSeen: true });
   return {
-    subject,
-    target,
+    session,
     seen,
     events,
     wait,
@@ -68,7 +65,7 @@ async function orderedOnly(profileId = 1001) {
 }
 
 test('needs no look at all at an order that was just made', async () => {
-  const { subject, target, seen, events, wait, reads } = await orderedOnly();
+  const { session, seen, events, wait, reads } = await orderedOnly();
   expect(seen).toMatchObject({ card: { stage: 'requirements-fulfilled', cardToken: null, ageDays: 0 } });
   listener.keepAfter(700, events.created);
   listener.keepAfter(1_300, events.ready);
@@ -77,8 +74,8 @@ test('needs no look at all at an order that was just made', async () => {
   expect(await reads()).toBe(before);
   expect(world.clock.now() - started).toBeLessThan(1_400);
   const { cardToken, orderId } = events.created;
-  expect(subject).toMatchObject({ via: 'event', card: { stage: 'ready', cardToken, orderId, ageDays: 0 } });
-  expect(target.cardToken).toBe(cardToken);
+  expect(session).toMatchObject({ via: 'event', card: { stage: 'ready', cardToken, orderId, ageDays: 0 } });
+  expect(session.identity.cardToken).toBe(cardToken);
   expect(await world.journal.findCard({ cardToken, orderId: null })).toMatchObject({
     profileId: 1001,
     orderId,
@@ -90,7 +87,7 @@ test('needs no look at all at an order that was just made', async () => {
 });
 
 test('lets a card be produced with three requests: its order, one look, its PUT', async () => {
-  const { subject, wait } = await orderedOnly();
+  const { session, wait } = await orderedOnly();
   // What the sandbox itself says, as a listener would hear it.
   listener.clock.plan(1_400, async () => {
     const response = await fetch(`${world.url}/_sandbox/outbox`);
@@ -99,13 +96,13 @@ test('lets a card be produced with three requests: its order, one look, its PUT'
     for (const event of said) await listener.keep({ ...orderEvent('PLACED'), ...event });
   });
   await wait();
-  subject.isLean = true;
-  const attempt = await sendOnce(world.context(), subject, {
+  session.setNeedsOnlyProduction(true);
+  const attempt = await sendOnce(world.context(), session, {
     kioskId: 'WIS00001',
     guard: (seen) => guardProduce(seen, 'WIS00001'),
   });
   expect(attempt).toMatchObject({ outcome: 'accepted', number: 1 });
-  expect(subject.card).toMatchObject({ stage: 'in-progress', ageDays: 0, orderId: subject.target.orderId });
+  expect(session.card).toMatchObject({ stage: 'in-progress', ageDays: 0, orderId: session.identity.orderId });
   const asked = [...(await world.requests('POST', '/')), ...(await world.requests('GET', '/'))];
   expect([...asked, ...(await world.requests('PUT', '/'))].map(({ method }) => method)).toEqual([
     'POST',
@@ -118,14 +115,14 @@ test.each([
   ['before it waits', [0, 0]],
   ['in the wrong order', [900, 300]],
 ])('hears events that came %s', async (_, [createdAfter = 0, readyAfter = 0]) => {
-  const { subject, events, wait, reads } = await orderedOnly();
+  const { session, events, wait, reads } = await orderedOnly();
   if (createdAfter === 0) await listener.keep(events.created);
   else listener.keepAfter(createdAfter, events.created);
   if (readyAfter === 0) await listener.keep(events.ready);
   else listener.keepAfter(readyAfter, events.ready);
   const before = await reads();
   await wait();
-  expect(subject).toMatchObject({ via: 'event', card: { stage: 'ready' } });
+  expect(session).toMatchObject({ via: 'event', card: { stage: 'ready' } });
   expect(await reads()).toBe(before);
 });
 
@@ -153,11 +150,17 @@ test('looks at once at an order in PLACED, and names what it waits for', async (
 });
 
 test('looks at an order that its key had made before, because it may have a card', async () => {
-  const { subject, target } = await orderedOnly();
+  const { session } = await orderedOnly();
   world.clock.time += 2_000;
-  const response = await fetch(`${world.url}/v3/spend/profiles/1001/card-orders/${target.orderId}`, {
-    headers: { authorization: 'Bearer any' },
-  });
+  const response = await fetch(
+    `${world.url}/v3/spend/profiles/1001/card-orders/${session.identity.orderId}`,
+    {
+      headers: { authorization: 'Bearer any' },
+    },
+  );
   const again = v.parse(cardOrder, await response.json());
-  expect((await subject.take(again)).card).toMatchObject({ stage: 'ready', cardToken: again.cardToken });
+  expect((await session.applyOrder(again)).card).toMatchObject({
+    stage: 'ready',
+    cardToken: again.cardToken,
+  });
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Target } from '../../src/cards/session/resolve-cards.ts';
+import type { CardRequest } from '../../src/cards/session/resolve-cards.ts';
 import { type StatusResult, watchStatus } from '../../src/cards/status.ts';
 import { World } from '../context/world.ts';
 
@@ -11,7 +11,7 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 const PLAIN = { history: false, exitStatus: false, deadline: null, via: 'poll' } as const;
-const NOBODYS: Target = { profileId: 1001, orderId: 4711, cardToken: null, after: null };
+const NOBODYS: CardRequest = { profileId: 1001, orderId: 4711, cardToken: null };
 
 test('a watch ends with a card that the API does not know, and says so once', async () => {
   const seen: StatusResult[][] = [];

@@ -381,7 +381,7 @@ describe('wait-ready', () => {
       await listener.keep(orderEvent('CARD_DETAILS_CREATED', { ...details, cardToken }));
       listener.keepAfter(2_000, productionEvent('READY', { cardToken, occurredAt: '2026-03-01T12:00:12Z' }));
     });
-    const target = { profileId: 1001, orderId, cardToken: null, after: null };
+    const target = { profileId: 1001, orderId, cardToken: null };
     const [result] = await waitReady(context(), { targets: [target], via: 'journal' });
     expect(result).toMatchObject({
       exitCode: 0,
@@ -402,7 +402,7 @@ describe('wait-ready', () => {
       await listener.keep(orderEvent('CANCELLED', { profileId: 1003, orderId, cardToken: null }));
     });
     const started = world.clock.now();
-    const target = { profileId: 1003, orderId, cardToken: null, after: null };
+    const target = { profileId: 1003, orderId, cardToken: null };
     const [result] = await waitReady(context(), { targets: [target], via: 'auto' });
     expect(result).toMatchObject({ exitCode: 6, via: 'api', error: { code: 'order-cancelled' } });
     // The sandbox takes its time to cancel: it is looked at again and again until it says so.

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { order } from '../../src/cards/order.ts';
-import type { Target } from '../../src/cards/session/resolve-cards.ts';
+import type { CardRequest } from '../../src/cards/session/resolve-cards.ts';
 import type { Ask, Clock, Context, Progress, Report } from '../../src/context/context.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
 import { NO_RUNBOOK } from '../../src/domain/runbook.ts';
@@ -118,7 +118,7 @@ export class World {
   }
 
   /** Orders a card and lets the time pass until it is ready. */
-  async readyCard(): Promise<Target & { cardToken: string }> {
+  async readyCard(): Promise<CardRequest & { cardToken: string }> {
     const result = await order(this.context(), {
       fields: {},
       file: null,
@@ -129,7 +129,7 @@ export class World {
     });
     const { profileId, orderId, cardToken } = result.card;
     if (cardToken === null) throw new Error(`no card: ${JSON.stringify(result.error)}`);
-    return { profileId, orderId, cardToken, after: null };
+    return { profileId, orderId, cardToken };
   }
 
   /** The requests that the sandbox got, as far as they match. */

@@ -1,7 +1,7 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
-import type { Target } from '../../src/cards/session/resolve-cards.ts';
+import type { CardRequest } from '../../src/cards/session/resolve-cards.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
 import { catchUp } from '../../src/events/catch-up.ts';
 import { understand } from '../../src/webhooks/decode-event.ts';
@@ -19,7 +19,7 @@ afterEach(() => world.close());
 const since = () => world.clock.time - DAY;
 
 /** Somebody else, who does not write to this journal, sends a card to a kiosk. */
-async function produceElsewhere({ profileId, cardToken }: Target): Promise<void> {
+async function produceElsewhere({ profileId, cardToken }: CardRequest): Promise<void> {
   await fetch(`${world.url}/v3/spend/profiles/${profileId}/cards/${cardToken}/production`, {
     method: 'PUT',
     headers: { authorization: 'Bearer any', 'content-type': 'application/json' },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { FailureCode } from '../../src/domain/errors/failure.ts';
 import type { CardResult } from '../../src/domain/results.ts';
-import { advance, type Course, START } from '../../src/kiosks/canary.ts';
+import { advance, type CanaryState, START } from '../../src/kiosks/canary.ts';
 import { card, production } from '../domain/facts.ts';
 
 const OUT: CardResult = {
@@ -17,7 +17,7 @@ function failedWith(code: FailureCode): CardResult {
   return { card: failed, outcome: 'failed', exitCode: 4, error: { code, message: 'm', hint: 'h' } };
 }
 
-function courseOf(results: readonly CardResult[], maxFailures = 2): Course {
+function courseOf(results: readonly CardResult[], maxFailures = 2): CanaryState {
   return results.reduce((course, result) => advance(course, result, { maxFailures }), START);
 }
 

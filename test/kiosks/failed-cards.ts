@@ -1,7 +1,7 @@
 // Cards that failed at their kiosks, and the retries of a selection of them.
 
 import { produce } from '../../src/cards/produce.ts';
-import type { Target } from '../../src/cards/session/resolve-cards.ts';
+import type { CardRequest } from '../../src/cards/session/resolve-cards.ts';
 import { simulate } from '../../src/cards/simulate.ts';
 import type { Context } from '../../src/context/context.ts';
 import type { KeptEvent } from '../../src/domain/event.ts';
@@ -16,7 +16,7 @@ import { getProduction } from '../../src/wise/cards.ts';
 import { World } from '../context/world.ts';
 import { productionEvent } from '../domain/events.ts';
 
-export type FailedCard = Target & { cardToken: string };
+export type FailedCard = CardRequest & { cardToken: string };
 
 export const HERE = 'WIS00001';
 export const THERE = 'WIS00002';
@@ -116,7 +116,7 @@ export class FailedCards {
       correlationId: crypto.randomUUID(),
       at,
     });
-    await this.produceElsewhere({ profileId, orderId, cardToken, after: null }, HERE);
+    await this.produceElsewhere({ profileId, orderId, cardToken }, HERE);
     // Its process is this one, which lives: but no request is on its way for so long.
     clock.time += 41_000;
   }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Target } from '../../src/cards/session/resolve-cards.ts';
+import type { CardRequest } from '../../src/cards/session/resolve-cards.ts';
 import { simulate } from '../../src/cards/simulate.ts';
 import type { Selection } from '../../src/domain/selection.ts';
 import { chosenStatus, chosenTargets } from '../../src/kiosks/selection-status.ts';
@@ -11,7 +11,7 @@ const LOOK = { history: false, exitStatus: false };
 let card: OneCard;
 let world: World;
 /** Ready, and never sent. */
-let other: Target & { cardToken: string };
+let other: CardRequest & { cardToken: string };
 
 beforeEach(async () => {
   card = await OneCard.open();
@@ -70,9 +70,7 @@ describe('a selection', () => {
     await card.fail();
     const choice = { targets: null, selection: { isFailed: true } };
     const { profileId, orderId, cardToken } = card.target;
-    expect(await chosenTargets(world.context(), choice)).toEqual([
-      { profileId, orderId, cardToken, after: null },
-    ]);
+    expect(await chosenTargets(world.context(), choice)).toEqual([{ profileId, orderId, cardToken }]);
     expect(await chosenTargets(world.context(), { targets: [other], selection: null })).toEqual([other]);
   });
 });
@@ -101,7 +99,7 @@ describe('as the journal knows them', () => {
   });
 
   test('named cards are shown; one that it does not know is not found', async () => {
-    const unknown: Target = { profileId: 1001, orderId: 999, cardToken: null, after: null };
+    const unknown: CardRequest = { profileId: 1001, orderId: 999, cardToken: null };
     const passedOn = { exitCode: 4 as const, error: { code: 'production-failed', message: 'm', hint: 'h' } };
     const targets = [other, unknown, { ...card.target, passedOn }];
     const choice = { targets, selection: null, isCached: true };

@@ -7,7 +7,7 @@ import type { AttemptUpdate } from '../../journal/journal.ts';
 import { openProduce, type ProduceAnswer } from '../../wise/cards.ts';
 import { failureOf, unreachable } from '../../wise/client.ts';
 import type { Permit } from '../../wise/permit.ts';
-import type { Subject } from './session.ts';
+import type { CardSession } from './session.ts';
 import { idsOf, refuseLost, settleLost } from './settle.ts';
 
 /** What the journal records for a verdict at once; `accepted` depends on what the answer says. */
@@ -42,10 +42,10 @@ const STALE_MS = 10_000;
  */
 export async function deliver(
   ctx: Context,
-  subject: Subject,
+  session: CardSession,
   { attempt, permit }: { attempt: Attempt; permit: Permit | undefined },
 ): Promise<Attempt> {
-  const answer = await put(ctx, subject, { attempt, permit });
+  const answer = await put(ctx, session, { attempt, permit });
   const httpStatus = answer.kind === 'answered' ? answer.httpStatus : null;
   const verdict = judgeAnswer({ kind: answer.kind, httpStatus, production: answer.production });
   const outcome =
@@ -58,16 +58,16 @@ export async function deliver(
     traceId: answer.kind === 'answered' ? answer.traceId : null,
     at: ctx.clock.now(),
   });
-  subject.update({ attempt: recorded, ...(verdict === 'accepted' && { production: answer.production }) });
+  session.apply({ attempt: recorded, ...(verdict === 'accepted' && { production: answer.production }) });
   if (verdict === 'accepted' || verdict === 'queued') return recorded;
   if (verdict === 'lost' || verdict === 'exists')
-    return settleAnswer(ctx, subject, { attempt: recorded, answer, verdict });
-  throw refusal(subject, { attempt: recorded, answer, verdict });
+    return settleAnswer(ctx, session, { attempt: recorded, answer, verdict });
+  throw refusal(session, { attempt: recorded, answer, verdict });
 }
 
 async function put(
   ctx: Context,
-  subject: Subject,
+  session: CardSession,
   { attempt, permit }: { attempt: Attempt; permit: Permit | undefined },
 ): Promise<ProduceAnswer> {
   const { profileId, cardToken, kioskId, correlationId, sentAt } = attempt;
@@ -82,7 +82,7 @@ async function put(
     // Only what is done before the sending throws a Failure: no token, no connection.
     if (error instanceof Failure) {
       const update = { outcome: 'not-seen', at: ctx.clock.now() } as const;
-      subject.update({ attempt: await recordOutcome(ctx, attempt, update) });
+      session.apply({ attempt: await recordOutcome(ctx, attempt, update) });
     }
     throw error;
   }
@@ -119,7 +119,7 @@ interface Judged {
 
 async function settleAnswer(
   ctx: Context,
-  subject: Subject,
+  session: CardSession,
   { attempt, answer, verdict }: Judged,
 ): Promise<Attempt> {
   ctx.report.note(
@@ -127,8 +127,8 @@ async function settleAnswer(
       ? 'The vendor already holds a request for this card: looking at its production.'
       : `The answer was lost (${whatCame(answer)}): looking at the production to find out whether the request arrived.`,
   );
-  const settled = await settleLost(ctx, subject, attempt);
-  refuseLost(subject, settled, answer.kind === 'answered' ? { httpStatus: answer.httpStatus } : {});
+  const settled = await settleLost(ctx, session, attempt);
+  refuseLost(session, settled, answer.kind === 'answered' ? { httpStatus: answer.httpStatus } : {});
   return settled;
 }
 
@@ -136,7 +136,7 @@ function whatCame(answer: ProduceAnswer): string {
   return answer.kind === 'answered' ? `HTTP ${answer.httpStatus}` : answer.reason;
 }
 
-function refusal({ card }: Subject, { attempt, answer, verdict }: Judged): Failure {
+function refusal({ card }: CardSession, { attempt, answer, verdict }: Judged): Failure {
   if (verdict === 'refused') return productionRefused(card, answer.production, idsOf(attempt));
   return answer.kind === 'answered' ? failureOf(answer) : unreachable(answer);
 }

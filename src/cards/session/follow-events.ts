@@ -6,10 +6,10 @@ import { name } from '../../domain/card.ts';
 import { Outage } from '../../domain/errors/failure.ts';
 import type { KeptEvent } from '../../domain/event.ts';
 import type { ReadOptions } from '../../wise/client.ts';
+import { applyOrderEvent, applyProductionEvent } from './apply-event.ts';
 import { isNews, whatEventsTell, whatEventsTellOfOrder } from './event-news.ts';
 import type { Observation } from './read-card.ts';
-import type { Source, Subject } from './session.ts';
-import { takeOverOrder, takeOverProduction } from './take-over.ts';
+import type { CardSession, Source } from './session.ts';
 
 /** The pause between two looks into the journal, in milliseconds. */
 const JOURNAL_PAUSE_MS = 20;
@@ -32,7 +32,7 @@ export interface FollowOptions {
  */
 export class CardFollower {
   readonly #ctx: Context;
-  readonly #subject: Subject;
+  readonly #session: CardSession;
   readonly #options: FollowOptions;
   /** All events of the card, and whose they are: an order's card may become known on the way. */
   #events: KeptEvent[] = [];
@@ -49,9 +49,9 @@ export class CardFollower {
   #source: Source = 'api';
   #isOnJournal = false;
 
-  constructor(ctx: Context, subject: Subject, options: FollowOptions) {
+  constructor(ctx: Context, session: CardSession, options: FollowOptions) {
     this.#ctx = ctx;
-    this.#subject = subject;
+    this.#session = session;
     this.#options = options;
   }
 
@@ -78,14 +78,14 @@ export class CardFollower {
       const seen = await this.#look(read);
       return (await this.#takeOver()) ?? seen;
     }
-    const { latest } = this.#subject;
+    const { latest } = this.#session;
     if (latest === null || this.#failure !== null) throw this.#failure;
     return latest;
   }
 
   async #look(read: ReadOptions): Promise<Observation> {
     try {
-      const seen = await this.#subject.observe(read);
+      const seen = await this.#session.read(read);
       this.#failure = null;
       this.#source = 'api';
       return seen;
@@ -99,7 +99,7 @@ export class CardFollower {
 
   /** The events that came since the last step; all of them, once it becomes known of which card they are. */
   async #readNews(): Promise<KeptEvent[]> {
-    const { cardToken, orderId } = this.#subject.target;
+    const { cardToken, orderId } = this.#session.identity;
     const card = { cardToken, orderId };
     const of = JSON.stringify(card);
     const isFirst = of !== this.#eventsOf;
@@ -123,7 +123,7 @@ export class CardFollower {
 
   /** Takes over what the events tell beyond doubt: that the order went on, and the card's production. */
   async #takeOver(): Promise<Observation | null> {
-    const sayings = [await this.#takeOverOrder(), await this.#takeOverProduction()].filter(
+    const sayings = [await this.#applyOrderEvent(), await this.#applyProductionEvent()].filter(
       (one) => one !== null,
     );
     if (sayings.length === 0) return null;
@@ -131,35 +131,35 @@ export class CardFollower {
     this.#failure = null;
     this.#planNextLook();
     for (const saying of sayings) this.#ctx.report.note(saying);
-    return this.#subject.latest;
+    return this.#session.latest;
   }
 
-  async #takeOverOrder(): Promise<string | null> {
-    const { latest, target } = this.#subject;
+  async #applyOrderEvent(): Promise<string | null> {
+    const { latest, identity } = this.#session;
     const told = latest && whatEventsTellOfOrder(latest.facts, this.#events);
     if (!told) return null;
-    const isOther = told.cardToken !== target.cardToken;
-    if (!(await takeOverOrder(this.#ctx, this.#subject, told))) return null;
+    const isOther = told.cardToken !== identity.cardToken;
+    if (!(await applyOrderEvent(this.#ctx, this.#session, told))) return null;
     if (isOther) this.#isTold = true;
-    return `Order ${target.orderId}: ${told.orderStatus}, says event ${told.event.id}.`;
+    return `Order ${identity.orderId}: ${told.orderStatus}, says event ${told.event.id}.`;
   }
 
-  async #takeOverProduction(): Promise<string | null> {
-    const { latest } = this.#subject;
+  async #applyProductionEvent(): Promise<string | null> {
+    const { latest } = this.#session;
     const told = latest && whatEventsTell(latest.facts, this.#events);
-    if (!told || !(await takeOverProduction(this.#ctx, this.#subject, told))) return null;
-    return `Card ${name(this.#subject.card)}: ${told.production.status}, says event ${told.event.id}.`;
+    if (!told || !(await applyProductionEvent(this.#ctx, this.#session, told))) return null;
+    return `Card ${name(this.#session.card)}: ${told.production.status}, says event ${told.event.id}.`;
   }
 
   /** Was the card seen right before? What an order in PLACED waits for has to be named at once. */
   #isSeen(): boolean {
-    const facts = this.#subject.latest?.facts;
+    const facts = this.#session.latest?.facts;
     if (!facts || !this.#options.isSeen) return false;
     return facts.orderStatus !== 'PLACED' || facts.requirements !== null;
   }
 
   #hasNews(events: readonly KeptEvent[]): boolean {
-    const { latest } = this.#subject;
+    const { latest } = this.#session;
     return latest !== null && events.some((event) => isNews(latest.facts, event));
   }
 
@@ -176,7 +176,7 @@ export class CardFollower {
 
   /** Is the end of the attempt still to be seen, or to be confirmed? */
   #isUncertain(): boolean {
-    const { latest } = this.#subject;
+    const { latest } = this.#session;
     if (!latest) return false;
     const { attempt } = latest.facts;
     return isUnsettled(attempt) || (attempt?.outcome === 'failed' && latest.card.stage !== 'failed');

@@ -1,51 +1,57 @@
 import type { Context } from '../../context/context.ts';
 import { type Attempt, lagsBehind } from '../../domain/attempt.ts';
 import { type Card, type CardFacts, describeCard } from '../../domain/card.ts';
+import type { CardIdentity } from '../../domain/ids.ts';
 import { parseVendorTime } from '../../domain/times/vendor-time.ts';
 import type { CardOrder } from '../../wire/orders.ts';
 import { getCard, getProduction } from '../../wise/cards.ts';
 import type { ReadOptions } from '../../wise/client.ts';
 import { getOrder, listRequirements } from '../../wise/orders.ts';
 import { findByTokenInOrders } from './find-order.ts';
-import { learn } from './reconcile.ts';
-import type { Target } from './resolve-cards.ts';
+import { reconcile } from './reconcile.ts';
 
-/** How a card is looked at. */
-export interface Look extends ReadOptions {
-  /** Asks for the production alone: what else there is to know is taken from the journal, as it heard it last. */
-  isLean?: boolean;
-  /** When its order was created, as an earlier look showed it. */
-  orderedAt?: string | null | undefined;
+export interface CardReadOptions extends ReadOptions {
+  /** Reads the production alone: the rest is taken from the journal. */
+  needsOnlyProduction: boolean;
+  /** The orders of the profile were searched for the card in vain. */
+  isOrderSearched: boolean;
+  /** When its order was created, as an earlier read showed it. */
+  orderedAt: string | null | undefined;
+  /** Receives the card's order (null after a search in vain) and token as soon as they are known. */
+  identify: (news: Partial<CardIdentity>) => void;
 }
 
-/** What one look at a card showed. */
+/** A card as one read showed it. */
 export interface Observation {
   facts: CardFacts;
   card: Card;
-  /** How the card reaches its holder, `KIOSK_COLLECTION` for a kiosk; null when nobody said. */
+  /** How the card reaches its holder, `KIOSK_COLLECTION` for a kiosk; null when unknown. */
   deliveryOption: string | null;
 }
 
 /**
- * Looks at a card: its order, its age and its production, and what the journal knows of its attempts, which learns from
- * what was seen. The production is read last. Fills in the target's token and order as they become known.
+ * Reads a card from the API (its order, its age, and last its production) and reconciles the journal with it.
  * @throws Failure `not-found` for an order or a card that the API doesn't know, and whatever reading throws
  */
-export async function observe(ctx: Context, target: Target, read: Look = {}): Promise<Observation> {
-  const options = { signal: ctx.signal, ...read };
-  const { order, orderStatus, createdAt, deliveryOption } = await readCard(ctx, target, options);
-  const { profileId, cardToken } = target;
-  const lookedAt = ctx.clock.now();
+export async function readCard(
+  ctx: Context,
+  known: CardIdentity,
+  options: CardReadOptions,
+): Promise<Observation> {
+  const read = { signal: ctx.signal, ...options };
+  const { identity, order, orderStatus, createdAt, deliveryOption } = await readOrder(ctx, known, read);
+  const { profileId, cardToken } = identity;
+  const readAt = ctx.clock.now();
   const production =
-    cardToken === null ? null : await getProduction(ctx.wise, { profileId, cardToken }, options);
+    cardToken === null ? null : await getProduction(ctx.wise, { profileId, cardToken }, read);
   const attempt =
-    cardToken === null ? null : await learn(ctx, { ...identityOf(target), cardToken, production, lookedAt });
-  await keepClockOffset(ctx);
-  const orderedAt = order?.creationTime ?? read.orderedAt ?? null;
+    cardToken === null ? null : await reconcile(ctx, { ...identity, cardToken, production, readAt });
+  await updateClockOffset(ctx);
+  const orderedAt = order?.creationTime ?? options.orderedAt ?? null;
   const facts: CardFacts = {
-    ...identityOf(target),
+    ...identity,
     orderStatus,
-    // PRODUCED is the end, whatever the API still shows.
+    // PRODUCED is final, whatever the API still shows.
     production:
       attempt?.outcome === 'produced' && lagsBehind(production, attempt) ? attempt.production : production,
     attempt,
@@ -54,83 +60,96 @@ export async function observe(ctx: Context, target: Target, read: Look = {}): Pr
     orderedAt,
     requirements:
       order?.status === 'PLACED'
-        ? await listRequirements(ctx.wise, { profileId, orderId: order.id }, options)
+        ? await listRequirements(ctx.wise, { profileId, orderId: order.id }, read)
         : null,
   };
   return { facts, card: describeCard(facts, ctx.invocation), deliveryOption };
 }
 
-/**
- * What the answer to an order shows of its card, without a request: the journal learns from it as from a look. It names no
- * requirements. Fills in the target's order.
- */
-export async function observeOrder(ctx: Context, target: Target, order: CardOrder): Promise<Observation> {
+/** Returns what the answer to an order shows of its card, which are no requirements, and records it in the journal. */
+export async function readAnswer(
+  ctx: Context,
+  identity: CardIdentity,
+  order: CardOrder,
+): Promise<Observation> {
   const { status: orderStatus, creationTime: orderedAt, deliveryDetails } = order;
-  target.orderId = order.id;
   const deliveryOption = deliveryDetails?.deliveryOption ?? null;
-  const learned = { ...identityOf(target), cardCreatedAt: null, deliveryOption, orderStatus };
-  await ctx.journal.rememberCard(learned, ctx.clock.now());
-  await keepClockOffset(ctx);
+  const known = { ...identity, cardCreatedAt: null, deliveryOption, orderStatus };
+  await ctx.journal.rememberCard(known, ctx.clock.now());
+  await updateClockOffset(ctx);
   const nothing = { production: null, attempt: null, requirements: null };
-  const facts = { ...identityOf(target), ...nothing, orderStatus, orderedAt, age: ageOf(ctx, orderedAt) };
+  const facts = { ...identity, ...nothing, orderStatus, orderedAt, age: ageOf(ctx, orderedAt) };
   return { facts, card: describeCard(facts, ctx.invocation), deliveryOption };
 }
 
-/** A card of which nothing was seen yet, for the output. */
-export function unseenCard(ctx: Context, target: Target, attempt: Attempt | null = null): Card {
+/** A card that was not read yet, for the output. */
+export function unseenCard(
+  ctx: Context,
+  { profileId, orderId, cardToken }: CardIdentity,
+  attempt: Attempt | null = null,
+): Card {
   const nothing = { orderStatus: null, production: null, age: null, requirements: null };
-  return describeCard({ ...identityOf(target), ...nothing, attempt }, ctx.invocation);
+  return describeCard({ profileId, orderId, cardToken, ...nothing, attempt }, ctx.invocation);
 }
 
-function identityOf({ profileId, orderId, cardToken }: Target) {
-  return { profileId, orderId, cardToken };
-}
-
-/** Reads order and card as far as they can be found; what never changes is taken from the journal once it is there. */
-async function readCard(ctx: Context, target: Target, read: Look) {
-  // What events told of the order counts.
-  if (read.isLean) await ctx.journal.projectEvents();
-  const known = await ctx.journal.findCard(target);
-  const { profileId } = target;
-  if (read.isLean && known && target.cardToken !== null) {
-    target.orderId ??= known.orderId;
+/** Reads order and card as far as they can be found; what never changes is taken from the journal. */
+async function readOrder(ctx: Context, identity: CardIdentity, options: CardReadOptions) {
+  const { identify, needsOnlyProduction } = options;
+  // Events of the order count, too.
+  if (needsOnlyProduction) await ctx.journal.projectEvents();
+  const known = await ctx.journal.findCard(identity);
+  const { profileId } = identity;
+  if (needsOnlyProduction && known && identity.cardToken !== null) {
+    const orderId = identity.orderId ?? known.orderId;
+    if (orderId !== null) identify({ orderId });
     const { orderStatus = null, cardCreatedAt, deliveryOption } = known;
-    return { order: null, orderStatus, createdAt: cardCreatedAt, deliveryOption };
+    return {
+      identity: { ...identity, orderId },
+      order: null,
+      orderStatus,
+      createdAt: cardCreatedAt,
+      deliveryOption,
+    };
   }
-  target.orderId ??= known?.orderId ?? (await searchOrder(ctx, target, read));
-  const order =
-    target.orderId === null ? null : await getOrder(ctx.wise, { profileId, orderId: target.orderId }, read);
-  target.cardToken ??= order?.cardToken ?? null;
-  const createdAt = known?.cardCreatedAt ?? (await readCreationTime(ctx, target, read));
+  const orderId = identity.orderId ?? known?.orderId ?? (await searchOrder(ctx, identity, options));
+  identify({ orderId });
+  const order = orderId === null ? null : await getOrder(ctx.wise, { profileId, orderId }, options);
+  const cardToken = identity.cardToken ?? order?.cardToken ?? null;
+  identify({ cardToken });
+  const found = { profileId, orderId, cardToken };
+  const createdAt = known?.cardCreatedAt ?? (await readCreationTime(ctx, found, options));
   const deliveryOption = order?.deliveryDetails?.deliveryOption ?? known?.deliveryOption ?? null;
   const orderStatus = order?.status ?? null;
-  const learned = { ...identityOf(target), cardCreatedAt: createdAt, deliveryOption, orderStatus };
-  await ctx.journal.rememberCard(learned, ctx.clock.now());
-  return { order, orderStatus, createdAt, deliveryOption };
+  await ctx.journal.rememberCard(
+    { ...found, cardCreatedAt: createdAt, deliveryOption, orderStatus },
+    ctx.clock.now(),
+  );
+  return { identity: found, order, orderStatus, createdAt, deliveryOption };
 }
 
-async function searchOrder(ctx: Context, target: Target, read: ReadOptions): Promise<number | null> {
-  const { profileId, cardToken } = target;
-  if (cardToken === null || target.orderSearched) return null;
-  const orderId = await findByTokenInOrders(ctx, { profileId, cardToken }, read);
-  target.orderSearched = true;
-  return orderId;
+async function searchOrder(
+  ctx: Context,
+  { profileId, cardToken }: CardIdentity,
+  { isOrderSearched, ...read }: CardReadOptions,
+): Promise<number | null> {
+  if (cardToken === null || isOrderSearched) return null;
+  return findByTokenInOrders(ctx, { profileId, cardToken }, read);
 }
 
 async function readCreationTime(
   ctx: Context,
-  { profileId, cardToken }: Target,
+  { profileId, cardToken }: CardIdentity,
   read: ReadOptions,
 ): Promise<string | null> {
   if (cardToken === null) return null;
   return (await getCard(ctx.wise, { profileId, cardToken }, read)).creationTime;
 }
 
-/** A clock that is this much off is told to the journal, in milliseconds; less is the way of the answer. */
+/** Smaller differences of the clocks are not recorded, in milliseconds: an answer takes time, too. */
 const CLOCK_TOLERANCE_MS = 60_000;
 
-/** The journal counts ages by the vendor's clock, too, when nobody asks the API. */
-async function keepClockOffset({ wise, clock, journal }: Context): Promise<void> {
+/** Records how far the vendor's clock is ahead, so that the journal can count ages by it, too. */
+async function updateClockOffset({ wise, clock, journal }: Context): Promise<void> {
   if (wise.serverTime === null) return;
   const offset = wise.serverTime - clock.now();
   if (Math.abs(offset - (await journal.clockOffset())) > CLOCK_TOLERANCE_MS)
@@ -148,10 +167,10 @@ function ageOf(ctx: Context, createdAt: string | null): number | null {
 }
 
 /**
- * May a look ask for the production alone? Only while a listener lives, and if the order was seen or heard of since it
- * began: a cancellation before it would be missed. Of a card of which only events told, no order is known anyhow.
+ * True if the production alone needs to be read: a listener has been running since the order was last seen, so that a
+ * cancellation was not missed. A card that is known from events alone has no order to read.
  */
-export async function mayLookLean(
+export async function mayReadOnlyProduction(
   ctx: Context,
   { orderId, cardToken }: { orderId: number | null; cardToken: string | null },
 ): Promise<boolean> {

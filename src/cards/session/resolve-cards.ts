@@ -2,19 +2,14 @@ import type { Context } from '../../context/context.ts';
 import type { Card } from '../../domain/card.ts';
 import type { ExitCode } from '../../domain/errors/exit-codes.ts';
 import { Failure, type FailureDocument } from '../../domain/errors/failure.ts';
-import { formatReference, type Reference } from '../../domain/ids.ts';
+import { type CardIdentity, formatReference, type Reference } from '../../domain/ids.ts';
 
 /** A card that a command is to work on. */
-export interface Target {
-  profileId: number;
-  cardToken: string | null;
-  orderId: number | null;
-  /** Set once the profile's orders were looked through for the card in vain. */
-  orderSearched?: boolean;
-  /** The time at which the current attempt began, when a piped document or `--after` said so. */
-  after: string | null;
-  /** Set when an earlier command of a pipe already failed with this card: nothing is done with it any more. */
-  passedOn?: PassedOn;
+export interface CardRequest extends CardIdentity {
+  /** When the current attempt began, if a piped document or `--after` set it. */
+  readonly after?: string | null;
+  /** Set when an earlier command of a pipe failed with this card: it is skipped. */
+  readonly passedOn?: PassedOn;
 }
 
 /** How a card ended in an earlier command. */
@@ -36,9 +31,12 @@ export interface GivenReference extends Reference {
  * journal), else the default one. A card that is named again, as far as that can be told yet, is named once.
  * @throws Failure `profile-mismatch` when an explicit `--profile-id` contradicts, `input-required` without any profile
  */
-export async function resolveTargets(ctx: Context, references: readonly GivenReference[]): Promise<Target[]> {
-  const targets = await Promise.all(references.map((reference) => resolveTarget(ctx, reference)));
-  const named = new Map<string, Target>();
+export async function resolveCards(
+  ctx: Context,
+  references: readonly GivenReference[],
+): Promise<CardRequest[]> {
+  const targets = await Promise.all(references.map((reference) => resolveCard(ctx, reference)));
+  const named = new Map<string, CardRequest>();
   for (const target of targets) {
     const key = formatReference({ ...target, cardToken: target.orderId === null ? target.cardToken : null });
     const same = named.get(key);
@@ -49,11 +47,11 @@ export async function resolveTargets(ctx: Context, references: readonly GivenRef
 }
 
 /** What a second naming of a card adds to the first. */
-function pick({ cardToken, passedOn }: Target): Partial<Target> {
+function pick({ cardToken, passedOn }: CardRequest): Partial<CardRequest> {
   return { ...(cardToken !== null && { cardToken }), ...(passedOn && { passedOn }) };
 }
 
-async function resolveTarget(ctx: Context, reference: GivenReference): Promise<Target> {
+async function resolveCard(ctx: Context, reference: GivenReference): Promise<CardRequest> {
   const known = await ctx.journal.findCard(reference);
   const own = reference.profileId ?? known?.profileId ?? null;
   if (own !== null && ctx.profileIsExplicit && own !== ctx.profileId) {

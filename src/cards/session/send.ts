@@ -6,7 +6,7 @@ import { Failure } from '../../domain/errors/failure.ts';
 import { type Decision, type Seen } from '../../domain/guards.ts';
 import { deliver } from './deliver.ts';
 import { refuseHeld } from './hold-check.ts';
-import { type Subject, statusOf } from './session.ts';
+import { type CardSession, statusOf } from './session.ts';
 import { settleLost } from './settle.ts';
 
 export interface Sending {
@@ -25,74 +25,78 @@ const MOST_ROUNDS = 3;
  * @returns the attempt that was sent, or null when the guard left the card as it is, or this command sent it before
  * @throws Failure
  */
-export async function sendOnce(ctx: Context, subject: Subject, sending: Sending): Promise<Attempt | null> {
-  const cardToken = await findToken(subject, sending);
+export async function sendOnce(
+  ctx: Context,
+  session: CardSession,
+  sending: Sending,
+): Promise<Attempt | null> {
+  const cardToken = await findToken(session, sending);
   const subjects = [leaseOnCard(cardToken)];
   return withLeases(ctx, { subjects, action: 'send' }, async () =>
-    sendLeased(ctx, subject, { ...sending, cardToken }),
+    sendLeased(ctx, session, { ...sending, cardToken }),
   );
 }
 
 async function sendLeased(
   ctx: Context,
-  subject: Subject,
+  session: CardSession,
   { cardToken, ...sending }: Sending & { cardToken: string },
 ): Promise<Attempt | null> {
-  if (!subject.takeTurn(cardToken)) {
-    await subject.observe();
+  if (!session.markSentOnce(cardToken)) {
+    await session.read();
     return null;
   }
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
-    const { profileId, orderId } = subject.target;
+    const { profileId, orderId } = session.identity;
     const { kioskId } = sending;
     const claim = { profileId, orderId, cardToken, kioskId, reason: ctx.reason, at: ctx.clock.now() };
     const { attempt, claimed } = await ctx.journal.claim(claim);
-    if (claimed) return sendClaimed(ctx, subject, { attempt, sending });
-    await bringToRest(ctx, subject, attempt);
+    if (claimed) return sendClaimed(ctx, session, { attempt, sending });
+    await settleOpenAttempt(ctx, session, attempt);
     // What is still open now is in progress: it is left alone, or the guard says why it can't be joined.
-    if (isOpen(subject.latest?.facts.attempt ?? null) && decide(subject, sending) === 'unchanged')
+    if (isOpen(session.latest?.facts.attempt ?? null) && decide(session, sending) === 'unchanged')
       return null;
   }
-  throw busy(ctx, subject);
+  throw busy(ctx, session);
 }
 
 /** An order names its card once the card exists. */
-async function findToken(subject: Subject, sending: Sending): Promise<string> {
-  if (subject.target.cardToken === null) await subject.observe();
-  if (subject.target.cardToken === null) {
-    decide(subject, sending);
-    throw new Failure('wrong-stage', `Order ${name(subject.card)} has no card.`, {
-      hint: hintOf(subject.card),
+async function findToken(session: CardSession, sending: Sending): Promise<string> {
+  if (session.identity.cardToken === null) await session.read();
+  if (session.identity.cardToken === null) {
+    decide(session, sending);
+    throw new Failure('wrong-stage', `Order ${name(session.card)} has no card.`, {
+      hint: hintOf(session.card),
     });
   }
-  return subject.target.cardToken;
+  return session.identity.cardToken;
 }
 
 /** Looks at a card until its open attempt is settled, or is known to be in progress. */
-export async function bringToRest(ctx: Context, subject: Subject, attempt: Attempt): Promise<void> {
+export async function settleOpenAttempt(ctx: Context, session: CardSession, attempt: Attempt): Promise<void> {
   const onItsWay: Outcome[] = ['claimed', 'sent'];
   if (onItsWay.includes(attempt.outcome) && (await ctx.journal.isHeld(attempt)))
-    throw busy(ctx, subject, attempt);
+    throw busy(ctx, session, attempt);
   if (!isUnsettled(attempt)) {
-    await subject.observe();
+    await session.read();
     return;
   }
   ctx.report.note(
-    `Attempt ${attempt.number} on card ${name(subject.card)} got no answer: looking what became of it.`,
+    `Attempt ${attempt.number} on card ${name(session.card)} got no answer: looking what became of it.`,
   );
-  const { outcome } = await settleLost(ctx, subject, attempt);
+  const { outcome } = await settleLost(ctx, session, attempt);
   if (outcome === 'not-seen') ctx.report.note(`Attempt ${attempt.number} was not seen to arrive.`);
 }
 
 async function sendClaimed(
   ctx: Context,
-  subject: Subject,
+  session: CardSession,
   { attempt, sending }: { attempt: Attempt; sending: Sending },
 ): Promise<Attempt | null> {
   const send = async () => {
     // Its turn comes before the look: nothing stands between look, record and sending.
     const permit = await ctx.wise.reserve(ctx.signal);
-    const sent = await record(ctx, subject, { attempt, sending }).catch((error: unknown) => {
+    const sent = await record(ctx, session, { attempt, sending }).catch((error: unknown) => {
       permit?.cancel();
       throw error;
     });
@@ -103,7 +107,7 @@ async function sendClaimed(
     await ctx.journal.release(attempt).catch(() => undefined);
     throw error;
   });
-  if (sent) return deliver(ctx, subject, { attempt: sent, permit });
+  if (sent) return deliver(ctx, session, { attempt: sent, permit });
   await ctx.journal.release(attempt);
   return null;
 }
@@ -111,37 +115,37 @@ async function sendClaimed(
 /** Reads the card and, if the guard lets it pass, records that its request goes out now. */
 async function record(
   ctx: Context,
-  subject: Subject,
+  session: CardSession,
   { attempt, sending }: { attempt: Attempt; sending: Sending },
 ): Promise<Attempt | null> {
-  const { facts } = await subject.observe();
-  const decision = decide(subject, sending);
+  const { facts } = await session.read();
+  const decision = decide(session, sending);
   if (decision === 'unchanged') return null;
   const sent = await ctx.journal.markSent(attempt, {
     kioskId: decision.send,
-    orderId: subject.target.orderId,
+    orderId: session.identity.orderId,
     baseline: facts.production,
     correlationId: crypto.randomUUID(),
     at: ctx.clock.now(),
   });
   if (sent) return sent;
   await refuseHeld(ctx, decision.send);
-  throw busy(ctx, subject);
+  throw busy(ctx, session);
 }
 
-function decide(subject: Subject, { guard }: Sending): Decision {
-  return guard(seenOf(subject));
+function decide(session: CardSession, { guard }: Sending): Decision {
+  return guard(seenOf(session));
 }
 
 /** What a guard may look at of a card that was observed. */
-export function seenOf({ card, latest }: Subject): Seen {
+export function seenOf({ card, latest }: CardSession): Seen {
   return { card, deliveryOption: latest?.deliveryOption ?? null, attempt: latest?.facts.attempt ?? null };
 }
 
-function busy(ctx: Context, subject: Subject, attempt?: Attempt): Failure {
-  const { card } = subject;
+function busy(ctx: Context, session: CardSession, attempt?: Attempt): Failure {
+  const { card } = session;
   const who = attempt ? describeOwner(attempt.owner) : 'another process';
   return new Failure('attempt-open', `Card ${name(card)} is being sent right now by ${who}.`, {
-    hint: `See what comes of it: ${statusOf(ctx, subject)}`,
+    hint: `See what comes of it: ${statusOf(ctx, session)}`,
   });
 }

@@ -3,7 +3,7 @@ import { type Attempt, isHeldByVendor, isUnsettled } from '../../domain/attempt.
 import { hintOf, name } from '../../domain/card.ts';
 import { asFailure, Failure, type FailureDetails } from '../../domain/errors/failure.ts';
 import { productionRefused } from '../../domain/guards.ts';
-import type { Subject } from './session.ts';
+import type { CardSession } from './session.ts';
 import { waitFor } from './wait.ts';
 
 /** How long after the settle window looks may still fail before the outcome is given up as unknown. */
@@ -15,19 +15,19 @@ const GRACE_MS = 30_000;
  * @returns the attempt, accepted, ended, or `not-seen`
  * @throws Failure `outcome-unknown` when the deadline comes first, or nothing can be read
  */
-export async function settleLost(ctx: Context, subject: Subject, attempt: Attempt): Promise<Attempt> {
+export async function settleLost(ctx: Context, session: CardSession, attempt: Attempt): Promise<Attempt> {
   const grace = isHeldByVendor(attempt) ? 0 : GRACE_MS;
   const limit = (attempt.sentAt ?? ctx.clock.now()) + ctx.timing.settleWindow + grace;
-  await waitFor(ctx, subject, {
+  await waitFor(ctx, session, {
     goal: 'settled',
-    deadline: Math.min(limit, subject.deadline ?? limit),
+    deadline: Math.min(limit, session.deadline ?? limit),
     isReached: ({ facts }) => facts.attempt?.id !== attempt.id || !isUnsettled(facts.attempt),
-    onDeadline: () => outcomeUnknown(subject, attempt),
+    onDeadline: () => outcomeUnknown(session, attempt),
   }).catch((error: unknown) => {
     ctx.signal.throwIfAborted();
     const failure = asFailure(error);
     // Whatever keeps us from looking (the token, the journal) says nothing about the request.
-    throw failure.code === 'outcome-unknown' ? failure : outcomeUnknown(subject, attempt, failure);
+    throw failure.code === 'outcome-unknown' ? failure : outcomeUnknown(session, attempt, failure);
   });
   const attempts = await ctx.journal.listAttempts(attempt.cardToken);
   return attempts.find(({ id }) => id === attempt.id) ?? attempt;
@@ -38,8 +38,8 @@ export async function settleLost(ctx: Context, subject: Subject, attempt: Attemp
  * @param cause what is known of the answer that was lost
  * @throws Failure `not-seen`, `attempt-superseded`, `production-refused`; nothing for the other outcomes
  */
-export function refuseLost(subject: Subject, attempt: Attempt, cause: FailureDetails = {}): void {
-  const { card } = subject;
+export function refuseLost(session: CardSession, attempt: Attempt, cause: FailureDetails = {}): void {
+  const { card } = session;
   if (attempt.outcome === 'not-seen') {
     throw new Failure('not-seen', `The request to produce card ${name(card)} was not seen to arrive.`, {
       hint: `It may be sent again: ${hintOf(card)}`,
@@ -54,7 +54,7 @@ export function refuseLost(subject: Subject, attempt: Attempt, cause: FailureDet
   if (attempt.outcome === 'refused') throw productionRefused(card, attempt.production, idsOf(attempt));
 }
 
-function outcomeUnknown({ card }: Subject, attempt: Attempt, cause?: Failure): Failure {
+function outcomeUnknown({ card }: CardSession, attempt: Attempt, cause?: Failure): Failure {
   if (isHeldByVendor(attempt)) return productionRefused(card, attempt.production, idsOf(attempt));
   const message = `The request to produce card ${name(card)} may have been accepted.`;
   return new Failure('outcome-unknown', cause ? `${message} Looking failed: ${cause.message}` : message, {

@@ -2,13 +2,12 @@ import type { Context } from '../../context/context.ts';
 import { ListenerCheck, type Via } from '../../context/listener-state.ts';
 import { poll } from '../../context/poll.ts';
 import { Failure, Outage } from '../../domain/errors/failure.ts';
-import { formatReference } from '../../domain/ids.ts';
+import { type CardIdentity, formatReference } from '../../domain/ids.ts';
 import { commandLine } from '../../domain/next-command.ts';
 import { formatDuration } from '../../domain/times/duration.ts';
 import { CardFollower } from './follow-events.ts';
 import type { Observation } from './read-card.ts';
-import type { Target } from './resolve-cards.ts';
-import type { Subject } from './session.ts';
+import type { CardSession } from './session.ts';
 
 export interface Wait {
   /** What is waited for, for messages: “ready”. */
@@ -22,8 +21,8 @@ export interface Wait {
   /** Done after each look, before it is judged. */
   onLook?: (seen: Observation) => Promise<Observation | undefined>;
   /** How to wait again, for when nothing was seen that says more. */
-  command?: (target: Target) => string[];
-  /** Milliseconds since the epoch, when it is not the subject's own. */
+  command?: (card: CardIdentity) => string[];
+  /** Milliseconds since the epoch, when it is not the session's own. */
   deadline?: number | null;
   /** The failure at the deadline, when it is not `deadline-passed`. */
   onDeadline?: () => Failure;
@@ -33,18 +32,18 @@ export interface Wait {
  * Looks at one card until it is where it should be, and shows how that goes.
  * @throws Failure `deadline-passed`, or what `isReached` throws
  */
-export async function waitFor(ctx: Context, subject: Subject, wait: Wait): Promise<Observation> {
-  const deadline = wait.deadline === undefined ? subject.deadline : wait.deadline;
+export async function waitFor(ctx: Context, session: CardSession, wait: Wait): Promise<Observation> {
+  const deadline = wait.deadline === undefined ? session.deadline : wait.deadline;
   const listener = new ListenerCheck(ctx, wait.via ?? 'poll');
-  const follower = new CardFollower(ctx, subject, { listener, deadline, isSeen: wait.isSeen });
+  const follower = new CardFollower(ctx, session, { listener, deadline, isSeen: wait.isSeen });
   let outage: Outage | null = null;
   const show = () =>
     ctx.report.progress({
-      subject: formatReference(subject.target),
-      state: subject.latest?.card.stage ?? `not seen yet, waiting for ${wait.goal}`,
-      since: subject.startedAt,
+      subject: formatReference(session.identity),
+      state: session.latest?.card.stage ?? `not seen yet, waiting for ${wait.goal}`,
+      since: session.startedAt,
       deadline,
-      lastLookAt: subject.lookedAt,
+      lastLookAt: session.readAt,
       outage: outage?.message ?? null,
     });
   const end = await poll({
@@ -58,17 +57,17 @@ export async function waitFor(ctx: Context, subject: Subject, wait: Wait): Promi
       const seen = await follower.step(read).catch((error: unknown) => {
         ctx.signal.throwIfAborted();
         // While the API is out, events go on to tell.
-        if (follower.pause === null || !subject.latest || !(error instanceof Outage)) throw error;
+        if (follower.pause === null || !session.latest || !(error instanceof Outage)) throw error;
         outage = error;
-        return subject.latest;
+        return session.latest;
       });
       return (await wait.onLook?.(seen)) ?? seen;
     },
     decide: (seen) => {
       // Stands for an end by a failure, too.
-      if (wait.via) subject.via = follower.source;
+      if (wait.via) session.setVia(follower.source);
       if (wait.isReached(seen)) return { done: seen };
-      subject.via = null;
+      session.setVia(null);
       show();
       return 'wait';
     },
@@ -80,18 +79,18 @@ export async function waitFor(ctx: Context, subject: Subject, wait: Wait): Promi
   }).finally(() => ctx.report.settled());
   if (end.kind === 'done') return end.result;
   if (wait.onDeadline) throw wait.onDeadline();
-  throw deadlinePassed(ctx, subject, { wait, outage });
+  throw deadlinePassed(ctx, session, { wait, outage });
 }
 
 function deadlinePassed(
   ctx: Context,
-  { card, target, latest }: Subject,
+  { card, identity, latest }: CardSession,
   { wait, outage }: { wait: Wait; outage: Failure | null },
 ): Failure {
   const { goal, command } = wait;
-  const again = command && commandLine(command(target), ctx.invocation);
+  const again = command && commandLine(command(identity), ctx.invocation);
   const seen = outage ? `the last look failed: ${outage.message}` : `it was last seen ${card.stage}`;
-  const message = `Card ${formatReference(target)} was not ${goal} within ${formatDuration(ctx.timing.timeout ?? 0)}; ${seen}`;
+  const message = `Card ${formatReference(identity)} was not ${goal} within ${formatDuration(ctx.timing.timeout ?? 0)}; ${seen}`;
   return new Failure('deadline-passed', message.replace(/\.?$/, '.'), {
     hint: ((latest === null && again) || card.next) ?? 'Wait again, with a longer --timeout.',
     ...(outage?.details && { details: outage.details }),

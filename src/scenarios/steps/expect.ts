@@ -1,4 +1,4 @@
-import type { Subject } from '../../cards/session/session.ts';
+import type { CardSession } from '../../cards/session/session.ts';
 import type { Context } from '../../context/context.ts';
 import { poll } from '../../context/poll.ts';
 import { expectation } from './expectation.ts';
@@ -32,9 +32,9 @@ export const expect = defineStep({
         last,
         events: readEvents ? await receivedStatuses(ctx, session) : [],
       });
-    const isThere = (session.target.orderId ?? session.target.cardToken) !== null;
+    const isThere = (session.identity.orderId ?? session.identity.cardToken) !== null;
     // Of a card that was there before, or that another process worked on, nothing is known yet.
-    if (isThere && !session.latest) await session.observe();
+    if (isThere && !session.latest) await session.read();
     const first = await judge();
     if (first.length === 0 || !isThere) return first;
     const end = await poll({
@@ -43,7 +43,7 @@ export const expect = defineStep({
       timing: ctx.timing,
       deadline: ctx.clock.now() + (timeout ?? (readEvents ? EVENTS_MS : 0)),
       look: async (read) => {
-        await session.observe(read);
+        await session.read(read);
         return judge();
       },
       decide: (unmet) => (unmet.length === 0 ? { done: unmet } : 'wait'),
@@ -53,8 +53,8 @@ export const expect = defineStep({
 });
 
 /** The statuses of the card's events in the journal. */
-async function receivedStatuses(ctx: Context, { target }: Subject): Promise<string[]> {
-  const { cardToken, orderId } = target;
+async function receivedStatuses(ctx: Context, { identity }: CardSession): Promise<string[]> {
+  const { cardToken, orderId } = identity;
   const events = await ctx.journal.listEvents({ card: { cardToken, orderId } });
   return events.flatMap(({ status, isTest }) => (status === null || isTest ? [] : status));
 }

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { produceOne } from '../../cards/produce.ts';
 import { retryOne } from '../../cards/retry.ts';
-import { mayLookLean } from '../../cards/session/read-card.ts';
+import { mayReadOnlyProduction } from '../../cards/session/read-card.ts';
 import { waitForResult } from '../../cards/wait-produced.ts';
 import { defineStep } from './step.ts';
 import { kioskId as kioskSchema } from './values.ts';
@@ -25,7 +25,7 @@ export const produce = defineStep({
   async run({ ctx, session, record, ...work }) {
     const kioskId = work.kioskId ?? '';
     await record('produce', async () => {
-      session.isLean = await mayLookLean(ctx, session.target);
+      session.setNeedsOnlyProduction(await mayReadOnlyProduction(ctx, session.identity));
       await produceOne(ctx, session, { kioskId, wait: false, simulation: null });
     });
   },
@@ -40,7 +40,7 @@ export const waitProduced = defineStep({
   requires: null,
   async run({ ctx, session, attemptId, isSeen }) {
     // Between a request and its result, only the production changes.
-    session.isLean = attemptId !== null;
+    session.setNeedsOnlyProduction(attemptId !== null);
     await waitForResult(ctx, session, { ...(attemptId !== null && { attemptId }), isSeen });
   },
 });
@@ -58,12 +58,12 @@ export const retry = defineStep({
   title: (kiosk) => kiosk && `at ${kiosk}`,
   async kiosk(kiosk, session) {
     // The card names the kiosk where it failed.
-    if (!session.latest) await session.observe();
+    if (!session.latest) await session.read();
     return kiosk ?? session.card.production?.kioskId ?? null;
   },
   async run({ ctx, session, record }, toKiosk) {
     await record('retry', async () => {
-      session.isLean = await mayLookLean(ctx, session.target);
+      session.setNeedsOnlyProduction(await mayReadOnlyProduction(ctx, session.identity));
       await retryOne(ctx, session, { toKiosk, abandon: false, wait: false, simulation: null });
     });
   },

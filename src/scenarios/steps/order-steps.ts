@@ -33,12 +33,12 @@ export const order = defineStep({
     const ctx = { ...work.ctx, profileId: body.profileId ?? work.ctx.profileId };
     const options = { fields: body.fields, file: null, like: null, replaces: null };
     const prepared = await prepareOrder(ctx, options, checks);
-    session.target.profileId = prepared.profileId;
+    session.apply({ profileId: prepared.profileId });
     await record('order', async () => {
       const placed = await placeOrder(ctx, prepared, key).catch((error: unknown) => {
         throw lostOrder(ctx, prepared.profileId, error);
       });
-      await session.take(placed.order);
+      await session.applyOrder(placed.order);
     });
   },
 });

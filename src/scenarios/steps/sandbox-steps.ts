@@ -17,8 +17,8 @@ export const simulate = defineStep({
   },
   async run({ ctx, session, attemptId, record }, result) {
     // Between a request and its result, only the production changes.
-    session.isLean = attemptId !== null;
-    if (result === 'profile-verified') return verifyProfile(ctx, session.target.profileId);
+    session.setNeedsOnlyProduction(attemptId !== null);
+    if (result === 'profile-verified') return verifyProfile(ctx, session.identity.profileId);
     await record('simulate', async () => simulateOne(ctx, session, result));
   },
 });

@@ -1,6 +1,6 @@
 import type * as v from 'valibot';
 import type { OrderChecks } from '../../cards/order.ts';
-import type { Subject } from '../../cards/session/session.ts';
+import type { CardSession } from '../../cards/session/session.ts';
 import type { Context } from '../../context/context.ts';
 import type { ActionName } from '../../domain/action.ts';
 import type { ExitCode } from '../../domain/errors/exit-codes.ts';
@@ -29,7 +29,7 @@ export interface StepDefinition<Body = unknown> {
   /** Returns what is wrong with the step for a card of that kiosk, before anything is sent. */
   check?(body: Body, card: { kioskId: string | null }): string | null;
   /** The kiosk that the card is sent to, for steps that send one; null for the kiosk that the card was given. */
-  kiosk?(body: Body, session: Subject): Promise<string | null>;
+  kiosk?(body: Body, session: CardSession): Promise<string | null>;
   /** Notes what a crashed process is continued by, before the step is stored. */
   prepare?(work: StepWork, body: Body): Promise<void>;
   /** @returns the expectations that did not hold. @throws Failure */
@@ -42,7 +42,7 @@ export interface StepDefinition<Body = unknown> {
 export interface StepWork {
   /** With the time that this step has. */
   ctx: Context;
-  session: Subject;
+  session: CardSession;
   /** The step as the journal stores it. */
   entry: RunStep;
   /** Names this step of this card, also when it is repeated after a crash. */

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import {
+  type CardRequest,
   type GivenReference,
-  resolveTargets,
-  type Target,
+  resolveCards,
 } from '../../../src/cards/session/resolve-cards.ts';
 import type { Context } from '../../../src/context/context.ts';
 import { IN_MEMORY } from '../../../src/database/sqlite.ts';
@@ -35,9 +35,9 @@ function context(more: Partial<Pick<Context, 'profileId' | 'profileIsExplicit'>>
 async function resolve(
   reference: string | GivenReference,
   more: Parameters<typeof context>[0] = {},
-): Promise<Target> {
+): Promise<CardRequest> {
   const given = typeof reference === 'string' ? parseReference(reference) : reference;
-  const [target] = await resolveTargets(context(more), [given]);
+  const [target] = await resolveCards(context(more), [given]);
   if (!target) throw new Error('no target');
   return target;
 }
@@ -112,11 +112,11 @@ describe('a target', () => {
 
   test('comes in the order of the references, once for each card', async () => {
     const references = ['9/3', '9/1', '9/2', '9/1'].map(parseReference);
-    const targets = await resolveTargets(context({}), references);
+    const targets = await resolveCards(context({}), references);
     expect(targets.map(({ orderId }) => orderId)).toEqual([3, 1, 2]);
   });
 
   test('is none when there is no reference', async () => {
-    expect(await resolveTargets(context({}), [])).toEqual([]);
+    expect(await resolveCards(context({}), [])).toEqual([]);
   });
 });

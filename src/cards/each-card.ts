@@ -1,0 +1,141 @@
+import pMap from 'p-map';
+import type { Context } from '../context/context.ts';
+import { asFailure, type Failure } from '../domain/errors/failure.ts';
+import { type CardResult, outcomeOf } from '../domain/results.ts';
+import type { CardRequest } from './session/resolve-cards.ts';
+import { CardSession } from './session/session.ts';
+
+/** How many cards are read or awaited at the same time: well within the rate limits of Wise. */
+export const READS_AT_ONCE = 8;
+
+/** Items that are worked on one after another. */
+export interface Lane<Item> {
+  kiosk: string | null;
+  cards: readonly Item[];
+}
+
+export interface LaneOptions<Item, Result> {
+  /** How many lanes are worked on at the same time; without it, all of them. */
+  concurrency?: number;
+  /** Returns why nothing more of a lane is started, or null. Asked before each of its items. */
+  stop?: (lane: Lane<Item>, results: readonly Result[]) => Promise<string | null> | string | null;
+}
+
+/**
+ * Works on lanes side by side, and on the items of each lane in their order.
+ * @param work gets the reason why its lane has stopped, or null, and returns a result for each item
+ * @returns the results in the order of the items
+ */
+export async function forEachInLanes<Item, Result>(
+  lanes: Iterable<Lane<Item>>,
+  { concurrency = Number.POSITIVE_INFINITY, stop = () => null }: LaneOptions<Item, Result>,
+  work: (item: Item, lane: Lane<Item>, stopped: string | null) => Promise<Result>,
+): Promise<Result[]> {
+  const runLane = async (lane: Lane<Item>) => {
+    const results: Result[] = [];
+    let stopped: string | null = null;
+    for (const item of lane.cards) {
+      stopped ??= await stop(lane, results);
+      results.push(await work(item, lane, stopped));
+    }
+    return results;
+  };
+  return (await pMap(lanes, runLane, { concurrency })).flat();
+}
+
+/** Lanes of one card each: all of them may be worked on at the same time. */
+export function sideBySide<Item>(cards: readonly Item[]): Lane<Item>[] {
+  return cards.map((card) => ({ kiosk: null, cards: [card] }));
+}
+
+/** One lane: the cards one after another. */
+export function inSequence<Item>(cards: readonly Item[]): Lane<Item>[] {
+  return [{ kiosk: null, cards }];
+}
+
+export interface EachCardOptions<Request extends CardRequest> extends LaneOptions<Request, CardResult> {
+  lanes: readonly Lane<Request>[];
+  /** Ensures a token for each profile before the first card. */
+  authorizeFirst?: boolean;
+  /** Sessions of an earlier call, to be continued. */
+  sessions?: ReadonlyMap<Request, CardSession>;
+  watcher?: CardWatcher<Request>;
+}
+
+/** Receives the start and the result of each card that is started. */
+export interface CardWatcher<Request extends CardRequest> {
+  begin(request: Request): void;
+  end(request: Request, result: CardResult): void;
+}
+
+/**
+ * Works on each card to its own end: a card that fails does not stop the others. Cards that are not started any more,
+ * because of an interruption or because their lane stopped, are results, too.
+ * @param work an action returns whether it changed anything, a read or a wait returns nothing; both throw a Failure
+ */
+export async function forEachCard<Request extends CardRequest>(
+  ctx: Context,
+  { lanes, authorizeFirst = false, sessions, watcher, ...options }: EachCardOptions<Request>,
+  work: (session: CardSession, request: Request) => Promise<boolean | void>,
+): Promise<CardResult[]> {
+  const cards = lanes.flatMap((lane) => lane.cards);
+  const unauthorized = authorizeFirst ? await findUnauthorized(ctx, cards) : new Map<number, Failure>();
+  const sent = new Set<string>();
+  return forEachInLanes(lanes, options, async (request, _, stopped): Promise<CardResult> => {
+    const session = sessions?.get(request) ?? new CardSession(ctx, request, sent);
+    if (request.passedOn) return { card: session.card, outcome: 'skipped', ...request.passedOn };
+    if (ctx.signal.aborted || stopped !== null)
+      return { card: session.card, outcome: 'not-started', exitCode: null };
+    const failure = unauthorized.get(request.profileId);
+    if (failure) return failed(session, failure);
+    watcher?.begin(request);
+    const result = await runOne(session, async () => work(session, request));
+    watcher?.end(request, result);
+    return result;
+  });
+}
+
+async function runOne(session: CardSession, work: () => Promise<boolean | void>): Promise<CardResult> {
+  try {
+    const changed = await work();
+    const { card } = session;
+    if (typeof changed !== 'boolean') return { card, outcome: 'done', exitCode: 0, ...viaOf(session) };
+    return { card, outcome: changed ? 'done' : 'unchanged', exitCode: 0, changed, ...viaOf(session) };
+  } catch (error) {
+    // Without a readable journal, the card is shown as far as it is known.
+    await session.loadFromJournal().catch(() => undefined);
+    return failed(session, asFailure(error));
+  }
+}
+
+function failed(session: CardSession, failure: Failure): CardResult {
+  const { exitCode, code } = failure;
+  const error = failure.toDocument();
+  // What the API does not know, it will not know the next time.
+  const isNowhere = code === 'not-found' && session.latest === null;
+  const card = isNowhere ? { ...session.card, next: null, nextArgv: null } : session.card;
+  if ((code === 'interrupted' || code === 'terminated') && card.next)
+    error.hint = `It may still be going on. Go on with: ${card.next}`;
+  return { card, outcome: outcomeOf(error, exitCode), exitCode, ...viaOf(session), error };
+}
+
+function viaOf({ via }: CardSession): Pick<CardResult, 'via'> {
+  return via === null ? {} : { via };
+}
+
+/** Ensures a token for each profile, once. @returns why there is none, by profile */
+export async function findUnauthorized(
+  ctx: Context,
+  cards: readonly { profileId: number }[],
+): Promise<Map<number, Failure>> {
+  const refused = new Map<number, Failure>();
+  const authorize = async (profileId: number) => {
+    try {
+      await ctx.authorize(profileId);
+    } catch (error) {
+      refused.set(profileId, asFailure(error));
+    }
+  };
+  await pMap(new Set(cards.map(({ profileId }) => profileId)), authorize, { concurrency: READS_AT_ONCE });
+  return refused;
+}
