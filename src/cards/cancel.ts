@@ -6,7 +6,7 @@ import { Failure } from '../domain/errors/failure.ts';
 import type { CardResult } from '../domain/results.ts';
 import { failureOf, unreachable } from '../wise/client.ts';
 import { cancelOrder } from '../wise/orders.ts';
-import { forEachCard, inSequence } from './each-card.ts';
+import { forEachCard, inSequence } from './session/each-card.ts';
 import type { CardRequest } from './session/resolve-cards.ts';
 import { type CardSession, statusOf } from './session/session.ts';
 import { waitFor } from './session/wait.ts';

@@ -6,7 +6,7 @@ import { Failure } from '../domain/errors/failure.ts';
 import { guardProduce, productionFailed } from '../domain/guards.ts';
 import type { Simulation } from '../domain/production.ts';
 import type { CardResult } from '../domain/results.ts';
-import { forEachCard, inSequence } from './each-card.ts';
+import { forEachCard, inSequence } from './session/each-card.ts';
 import { refuseHeld } from './session/hold-check.ts';
 import type { CardRequest } from './session/resolve-cards.ts';
 import { sendOnce } from './session/send.ts';

@@ -6,7 +6,7 @@ import type { Simulation } from '../domain/production.ts';
 import type { CardResult } from '../domain/results.ts';
 import { simulateProduction, simulateVerification } from '../wise/cards.ts';
 import { failureOf, type Sent, unreachable } from '../wise/client.ts';
-import { forEachCard, inSequence } from './each-card.ts';
+import { forEachCard, inSequence } from './session/each-card.ts';
 import type { CardRequest } from './session/resolve-cards.ts';
 import { type CardSession, statusOf } from './session/session.ts';
 import { waitFor } from './session/wait.ts';

@@ -9,7 +9,7 @@ import { Outage } from '../domain/errors/failure.ts';
 import type { CardResult } from '../domain/results.ts';
 import type { Stage } from '../domain/stage.ts';
 import type { ReadOptions } from '../wise/client.ts';
-import { forEachCard, READS_AT_ONCE, sideBySide } from './each-card.ts';
+import { forEachCard, READS_AT_ONCE, sideBySide } from './session/each-card.ts';
 import { CardFollower } from './session/follow-events.ts';
 import type { Observation } from './session/read-card.ts';
 import type { CardRequest } from './session/resolve-cards.ts';

@@ -9,7 +9,7 @@ import { commandLine } from '../domain/next-command.ts';
 import type { Simulation } from '../domain/production.ts';
 import type { CardResult } from '../domain/results.ts';
 import { compareVendorTimes } from '../domain/times/vendor-time.ts';
-import { forEachCard, READS_AT_ONCE, sideBySide } from './each-card.ts';
+import { forEachCard, READS_AT_ONCE, sideBySide } from './session/each-card.ts';
 import type { Observation } from './session/read-card.ts';
 import type { CardRequest } from './session/resolve-cards.ts';
 import type { CardSession } from './session/session.ts';

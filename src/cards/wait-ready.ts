@@ -8,7 +8,7 @@ import { commandLine } from '../domain/next-command.ts';
 import { requirementAdvice, unmetRequirements } from '../domain/order.ts';
 import type { CardResult } from '../domain/results.ts';
 import type { Stage } from '../domain/stage.ts';
-import { forEachCard, READS_AT_ONCE, sideBySide } from './each-card.ts';
+import { forEachCard, READS_AT_ONCE, sideBySide } from './session/each-card.ts';
 import type { Observation } from './session/read-card.ts';
 import type { CardRequest } from './session/resolve-cards.ts';
 import type { CardSession } from './session/session.ts';

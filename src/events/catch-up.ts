@@ -1,4 +1,4 @@
-import { forEachCard, inSequence } from '../cards/each-card.ts';
+import { forEachCard, inSequence } from '../cards/session/each-card.ts';
 import type { CardSession } from '../cards/session/session.ts';
 import type { Context } from '../context/context.ts';
 import type { Card, CardFacts } from '../domain/card.ts';

@@ -1,4 +1,4 @@
-import { findUnauthorized } from '../cards/each-card.ts';
+import { findUnauthorized } from '../cards/session/each-card.ts';
 import { kioskHeld } from '../cards/session/hold-check.ts';
 import { settleOpenAttempt } from '../cards/session/send.ts';
 import { CardSession } from '../cards/session/session.ts';

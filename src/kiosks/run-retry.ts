@@ -1,5 +1,5 @@
-import { type CardWatcher, forEachCard, type Lane } from '../cards/each-card.ts';
 import { awaitOutcome } from '../cards/produce.ts';
+import { type CardWatcher, forEachCard, type Lane } from '../cards/session/each-card.ts';
 import { mayReadOnlyProduction } from '../cards/session/read-card.ts';
 import { sendOnce, settleOpenAttempt } from '../cards/session/send.ts';
 import type { CardSession } from '../cards/session/session.ts';

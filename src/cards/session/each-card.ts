@@ -1,9 +1,9 @@
 import pMap from 'p-map';
-import type { Context } from '../context/context.ts';
-import { asFailure, type Failure } from '../domain/errors/failure.ts';
-import { type CardResult, outcomeOf } from '../domain/results.ts';
-import type { CardRequest } from './session/resolve-cards.ts';
-import { CardSession } from './session/session.ts';
+import type { Context } from '../../context/context.ts';
+import { asFailure, type Failure } from '../../domain/errors/failure.ts';
+import { type CardResult, outcomeOf } from '../../domain/results.ts';
+import type { CardRequest } from './resolve-cards.ts';
+import { CardSession } from './session.ts';
 
 /** How many cards are read or awaited at the same time: well within the rate limits of Wise. */
 export const READS_AT_ONCE = 8;
