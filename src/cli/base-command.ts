@@ -32,6 +32,8 @@ import { asUsageFailure } from './usage-errors.ts';
 export abstract class BaseCommand extends Command {
   /** What the command does to the world. */
   static effect: Effect;
+  /** Meaning of `--kiosk`: where cards are sent, or which ones the command is about. */
+  static kioskFlag: 'destination' | 'filter' = 'filter';
   static override baseFlags = globalFlags;
 
   protected readonly io: Io = processIo(wantsFlag(this.argv, '--no-color'));
@@ -63,9 +65,13 @@ export abstract class BaseCommand extends Command {
    * Opens the context that flags and environment name, and guards it.
    * @param effect of this very invocation, when it is less or more than the command's
    */
-  protected async context(flags: ContextFlags, effect: Effect = this.#effect): Promise<Context> {
+  protected async context(flags: ContextFlags, effect: Effect = this.#type.effect): Promise<Context> {
     if (flags['token-stdin'] && this.argv.some((word) => /^(-|--[\w-]+=-)$/.test(word))) throw stdinTwice();
-    this.#open = await openContext(flags, { io: this.io, effect });
+    this.#open = await openContext(flags, {
+      io: this.io,
+      effect,
+      hasDestination: this.#type.kioskFlag === 'destination',
+    });
     const { context, settings } = this.#open;
     this.#named = context;
     if (this.#namesContext(settings, effect)) this.io.err(`${nameOf(settings)}\n`);
@@ -220,10 +226,9 @@ export abstract class BaseCommand extends Command {
     return 'quiet' in { ...this.ctor.flags };
   }
 
-  get #effect(): Effect {
+  get #type(): typeof BaseCommand {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- oclif types it as its own Command
-    const { effect } = this.ctor as typeof BaseCommand;
-    return effect;
+    return this.ctor as typeof BaseCommand;
   }
 }
 

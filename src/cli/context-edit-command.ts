@@ -5,9 +5,13 @@ import { BaseCommand } from './base-command.ts';
 import type { ContextFlags } from './context-flags.ts';
 import { environmentOf } from './settings/choose-context.ts';
 import { findPaths } from './settings/paths.ts';
-import { ownValues } from './settings/setting-table.ts';
 import { loadChoice } from './settings/settings.ts';
-import { type RawSettings, type SettingsFile, UnusableSettings } from './settings/settings-file.ts';
+import {
+  ownValues,
+  type RawSettings,
+  type SettingsFile,
+  UnusableSettings,
+} from './settings/settings-file.ts';
 import {
   changeSettings,
   mendSettings,

@@ -1,12 +1,12 @@
 import { chooseProgram } from '../cards/card-program.ts';
 import type { Ask, Context } from '../context/context.ts';
 import { Failure } from '../domain/errors/failure.ts';
-import { type ContextKey, type ContextValue, parseValue } from './settings/setting-table.ts';
-
-type Values = Partial<Record<ContextKey, ContextValue>>;
+import { flagOf, parseValue } from './settings/parse-settings.ts';
+import type { SettingKey, ValueOf } from './settings/setting-table.ts';
+import type { NewValues } from './settings/settings-file.ts';
 
 /** Asks for the settings of a new context that no flag gives, and that most contexts have. An empty answer is none. */
-export async function askForValues(ask: Ask, given: Values): Promise<Values> {
+export async function askForValues(ask: Ask, given: NewValues): Promise<NewValues> {
   const profileId = given.profileId ?? (await askFor(ask, 'profileId', 'Which profile id?'));
   const kiosks =
     given.kiosks ?? (await askFor(ask, 'kiosks', 'Which kiosks? Their ids, with commas between them'));
@@ -19,20 +19,13 @@ export async function askForValues(ask: Ask, given: Values): Promise<Values> {
   };
 }
 
-const FLAGS = {
-  profileId: '--profile-id',
-  kiosks: '--kiosks',
-  baseUrl: '--base-url',
-  credentialCommand: '--credential-command',
-} as const;
-
-async function askFor(
+async function askFor<Key extends SettingKey>(
   ask: Ask,
-  key: keyof typeof FLAGS,
+  key: Key,
   question: string,
-): Promise<ContextValue | undefined> {
+): Promise<ValueOf<Key> | undefined> {
   const read = (text: string) => (text.trim() === '' ? undefined : parseValue(key, [text.trim()]));
-  return read(await ask.type(`${question} (or nothing):`, { flag: FLAGS[key], check: read }));
+  return read(await ask.type(`${question} (or nothing):`, { flag: `--${flagOf(key)}`, check: read }));
 }
 
 const LATER = 'nowhere yet';
@@ -40,12 +33,15 @@ const COMMAND = 'a program prints them (credential command)';
 const LOGIN = 'I log in afterwards (kioskctl login)';
 
 /** Asks where the API and the tokens of a new context are, where no flag says it. @returns also whether to log in next */
-export async function askForAccess(ask: Ask, given: Values): Promise<{ values: Values; logsIn: boolean }> {
+export async function askForAccess(
+  ask: Ask,
+  given: NewValues,
+): Promise<{ values: NewValues; logsIn: boolean }> {
   const baseUrl =
     given.baseUrl ?? (await askFor(ask, 'baseUrl', 'Which base URL, if not the one of Wise itself?'));
   const values = { ...given, ...(baseUrl !== undefined && { baseUrl }) };
   if (given.credentialCommand !== undefined) return { values, logsIn: false };
-  const flag = FLAGS.credentialCommand;
+  const flag = `--${flagOf('credentialCommand')}`;
   const way = await ask.choose('Where do tokens come from?', { flag, choices: [LATER, COMMAND, LOGIN] });
   const question = 'Which program? As a JSON list of its words; {profileId} stands for the profile';
   const command = way === COMMAND ? await askFor(ask, 'credentialCommand', question) : undefined;
@@ -57,8 +53,8 @@ export async function askForAccess(ask: Ask, given: Values): Promise<{ values: V
 
 const NO_DEFAULT = 'none of them: I name one each time';
 
-async function askForDefault(ask: Ask, kiosks: ContextValue | undefined): Promise<string | undefined> {
-  if (!Array.isArray(kiosks) || kiosks.length < 2) return undefined;
+async function askForDefault(ask: Ask, kiosks: readonly string[] | undefined): Promise<string | undefined> {
+  if (!kiosks || kiosks.length < 2) return undefined;
   const choices = [...kiosks, NO_DEFAULT];
   const answer = await ask.choose('Which kiosk is meant when none is named?', { flag: '--kiosk', choices });
   return answer === NO_DEFAULT ? undefined : answer;

@@ -3,7 +3,7 @@ import { EXIT_CODES } from '../domain/errors/exit-codes.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { nearestOf } from '../domain/text/words.ts';
-import { ENVIRONMENT_VARIABLES } from './settings/settings.ts';
+import { ENVIRONMENT_VARIABLES } from './settings/setting-table.ts';
 
 const FIRST_STEPS = [
   'kioskctl order --wait                                 order a card, wait until it may be produced',

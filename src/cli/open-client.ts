@@ -1,14 +1,16 @@
 import type { Agent } from 'node:https';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { Environment } from '../context/context.ts';
+import { Failure } from '../domain/errors/failure.ts';
 import { redact } from '../domain/text/redaction.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { Client } from '../wise/client.ts';
+import type { RateLimit } from '../wise/permit.ts';
 import { makeAgent } from '../wise/proxy-agent.ts';
-import type { ContextFlags, Effect } from './context-flags.ts';
+import { WISE_RATE_LIMITS } from '../wise/rate-limiter.ts';
+import type { ContextFlags, Effect, RateLimitFlags } from './context-flags.ts';
 import type { Credentials } from './credentials/credentials.ts';
 import { findProxy, readCertificate, secretsOf } from './settings/network.ts';
-import { rateLimitsOf } from './settings/rate-limit-settings.ts';
 import type { Settings } from './settings/settings.ts';
 import type { Io } from './terminal/io.ts';
 
@@ -75,4 +77,36 @@ async function openAgent(
 function mayAct(effect: Effect, environment: Environment): boolean {
   if (effect === 'records') return environment === 'local';
   return effect === 'writes' || effect === 'sandbox-only';
+}
+
+const WINDOWS = [
+  { flag: 'limit-rps', within: 1_000 },
+  { flag: 'limit-rpm', within: 60_000 },
+] as const;
+
+/**
+ * Returns the rate limits of a command. Those of Wise always apply. The embedded sandbox has none, and limits set for it
+ * count in its time: at speed 6, a minute takes 10 seconds.
+ * @returns undefined without limits
+ * @throws Failure `usage`
+ */
+export function rateLimitsOf(
+  flags: RateLimitFlags,
+  { environment, sandboxSpeed }: Pick<Settings, 'environment' | 'sandboxSpeed'>,
+): readonly RateLimit[] | undefined {
+  const isLocal = environment === 'local';
+  const set = WINDOWS.flatMap(({ flag, within }) => {
+    const text = flags[flag];
+    if (text === undefined) return [];
+    return [{ requests: toRequests(flag, text), within: isLocal ? within / sandboxSpeed : within }];
+  });
+  if (!isLocal) return [...WISE_RATE_LIMITS, ...set];
+  return set.length === 0 ? undefined : set;
+}
+
+function toRequests(flag: string, text: string): number {
+  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
+  throw new Failure('usage', `--${flag}: “${printable(text)}” is not a number of requests.`, {
+    hint: `Give a whole number from 1, like --${flag} 10.`,
+  });
 }

@@ -16,7 +16,7 @@ import type { ContextFlags, Effect } from './context-flags.ts';
 import { type Credentials, makeCredentials } from './credentials/credentials.ts';
 import { makeForgivingJournal } from './fallback-journal.ts';
 import { BASE_URLS, makeClient } from './open-client.ts';
-import { loadSettings, runbookOf, type Settings } from './settings/settings.ts';
+import { findDestination, loadSettings, runbookOf, type Settings } from './settings/settings.ts';
 import { makeFiles } from './terminal/files.ts';
 import type { Io } from './terminal/io.ts';
 import { TerminalReport } from './terminal/progress-display.ts';
@@ -38,7 +38,7 @@ export interface OpenContext {
  */
 export async function openContext(
   flags: ContextFlags,
-  { io, effect }: { io: Io; effect: Effect },
+  { io, effect, hasDestination }: { io: Io; effect: Effect; hasDestination: boolean },
 ): Promise<OpenContext> {
   const settings = await loadSettings(flags);
   const report = new TerminalReport(io, flags.quiet ?? false);
@@ -51,7 +51,7 @@ export async function openContext(
   const journal = lazily(() => openJournal(settings, { io, effect, warn }));
   const wise = makeClient(flags, { settings, credentials, io, effect, server: server.get });
   const context: Context = {
-    ...settled(settings),
+    ...settled(settings, (hasDestination ? findDestination(flags) : null) ?? settings.kiosk),
     // It is kept: whoever types a token there by mistake doesn't want it in the journal.
     reason: redact(flags.reason?.trim() ?? '', credentials.secrets) || null,
     wise,
@@ -106,7 +106,7 @@ function openCredentials(
 }
 
 /** What of a context the settings alone decide. */
-function settled(settings: Settings) {
+function settled(settings: Settings, kioskId: string | null) {
   return {
     name: settings.contextName,
     environment: settings.environment,
@@ -114,7 +114,7 @@ function settled(settings: Settings) {
     profileIsExplicit: settings.profileIsExplicit,
     kiosks: settings.kiosks,
     program: settings.program,
-    invocation: { flags: followUpFlags(settings), kioskId: settings.kioskId },
+    invocation: { flags: followUpFlags(settings), kioskId },
     timing: settings.timing,
   };
 }

@@ -5,7 +5,7 @@ import { printable } from '../domain/text/terminal-text.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { BaseCommand } from './base-command.ts';
 import { openSandbox, type SandboxChoice } from './open-context.ts';
-import { toSpeed } from './settings/setting-table.ts';
+import { toSpeed } from './settings/setting-values.ts';
 import { readBytes } from './terminal/read-text.ts';
 
 /** For commands on the state of the embedded sandbox. */

@@ -22,8 +22,7 @@ never changes or removes any of it. Nothing is asked of the API. An act without 
   protected override async perform(): Promise<Result> {
     const { flags } = await this.parse(Log);
     const limit = toLimit(flags.limit);
-    // The kiosks of other people's acts are no setting of this command.
-    const ctx = await this.context({ ...flags, kiosk: undefined });
+    const ctx = await this.context(flags);
     const selection = toActionSelection(flags, ctx.clock.now());
     return logResult(await auditTrail(ctx, { selection, limit }));
   }

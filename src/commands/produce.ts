@@ -7,6 +7,7 @@ import type { Result } from '../output/result.ts';
 
 export default class Produce extends BaseCommand {
   static override effect = 'writes' as const;
+  static override kioskFlag = 'destination' as const;
   static override summary = 'Send cards to a kiosk, each once.';
   static override description =
     `Reads each card right before, records the attempt, sends it, and never sends it again by itself.
@@ -34,7 +35,9 @@ failed is not produced but retried.`;
     const simulation = flags.simulate === undefined ? null : parseSimulation(flags.simulate);
     const ctx = await this.context(flags, simulation ? 'sandbox-only' : 'writes');
     const { targets, shape } = await this.cards(ctx, args.card);
-    const kioskId = this.opened.settings.produceKiosk;
-    return this.results(await produce(ctx, { targets, kioskId, wait: flags.wait, simulation }), { shape });
+    return this.results(
+      await produce(ctx, { targets, kioskId: ctx.invocation.kioskId, wait: flags.wait, simulation }),
+      { shape },
+    );
   }
 }

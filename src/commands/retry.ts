@@ -50,7 +50,7 @@ command goes on where it was.`;
     const simulation = flags.simulate === undefined ? null : parseSimulation(flags.simulate);
     const isDryRun = flags['dry-run'];
     const effect = isDryRun ? 'reads' : simulation ? 'sandbox-only' : 'writes';
-    const ctx = await this.context({ ...flags, kiosk: undefined }, effect);
+    const ctx = await this.context(flags, effect);
     if (selection) {
       warnOfUndocumented(ctx, selection.errorCodes);
       const maxFailures = toMaxFailures(flags);

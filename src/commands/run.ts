@@ -53,7 +53,7 @@ Ends with 0 when every expectation held, with 11 when one did not, otherwise wit
     const { args, flags } = await this.parse(Run);
     const wanted = toWantedRun(args.scenario, flags);
     const targets = toReports(flags);
-    const ctx = await this.context({ ...flags, kiosk: undefined });
+    const ctx = await this.context(flags);
     const { plan, ...prepared } = await prepareRun(ctx, wanted, { root: this.config.root });
     for (const target of targets) await ctx.files.requireWritable(target.file);
     const run =

@@ -54,7 +54,7 @@ Exits 0 whatever it reads; with --exit-status produced and completed are 0, fail
     const { args, flags } = await this.parse(Status);
     const via = toVia(flags.via);
     // Here --kiosk selects: it is not where a card would be sent.
-    const ctx = await this.context({ ...flags, kiosk: undefined });
+    const ctx = await this.context(flags);
     const selection = await toCardSelection(ctx, flags);
     refuseBoth(args.card, selection);
     const { targets, shape } = args.card

@@ -19,6 +19,8 @@ export interface ReadYaml {
   content: unknown;
   /** What is wrong with it as YAML, keys that are there twice included. */
   mistakes: Finding[];
+  /** Parts that YAML readers may understand differently, like unknown tags. */
+  warnings: Finding[];
   placeOf: (place: Place) => { line: number; column: number };
 }
 
@@ -49,7 +51,12 @@ export async function parseYaml(text: string): Promise<ReadYaml> {
     const { line, col } = positions.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };
-  const unusable = (mistakes: Finding[]) => ({ content: undefined, mistakes, placeOf: () => at(0) });
+  const unusable = (mistakes: Finding[]) => ({
+    content: undefined,
+    mistakes,
+    warnings: [],
+    placeOf: () => at(0),
+  });
   let aliases: Aliases = { wrong: null, last: null };
   try {
     const document = yaml.parseDocument(text, {
@@ -58,7 +65,7 @@ export async function parseYaml(text: string): Promise<ReadYaml> {
       uniqueKeys: false,
       logLevel: 'error',
     });
-    const faults = faultsOf(document, at);
+    const faults = faultsOf(document.errors, at);
     if (faults.length > 0) return unusable(faults);
     aliases = aliasesIn(document, yaml);
     const { wrong } = aliases;
@@ -69,6 +76,7 @@ export async function parseYaml(text: string): Promise<ReadYaml> {
     return {
       content: document.toJS({ maxAliasCount: MOST_ALIASES }),
       mistakes: repeatedKeys(document, { yaml, positions }),
+      warnings: faultsOf(document.warnings, at),
       placeOf: (place) => at(offsetOf(place, { document, yaml })),
     };
   } catch (error) {
@@ -83,7 +91,7 @@ export async function parseYaml(text: string): Promise<ReadYaml> {
 
 /** Why it is no YAML. */
 function faultsOf(
-  { errors }: Document.Parsed,
+  errors: Document.Parsed['errors' | 'warnings'],
   at: (offset: number) => Pick<Finding, 'line' | 'column'>,
 ): Finding[] {
   const deep = errors.find(({ code }) => code === 'RESOURCE_EXHAUSTION');

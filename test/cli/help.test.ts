@@ -3,7 +3,7 @@ import { Config } from '@oclif/core';
 import { describe, expect, test } from 'vitest';
 import { KioskctlHelp } from '../../src/cli/help.ts';
 import { makeOwnPlugin } from '../../src/cli/manifest-plugin.ts';
-import { ENVIRONMENT_VARIABLES } from '../../src/cli/settings/settings.ts';
+import { ENVIRONMENT_VARIABLES } from '../../src/cli/settings/setting-table.ts';
 import { EXIT_CODES } from '../../src/domain/errors/exit-codes.ts';
 
 const ROOT = join(import.meta.dirname, '../..');

@@ -7,7 +7,7 @@ import { type KnownNames, readKnownNames } from '../../journal/known-names.ts';
 import { builtInScenarios } from '../../scenarios/scenario-file.ts';
 import { type ListedContext, listContexts } from '../settings/edit-contexts.ts';
 import { findPaths } from '../settings/paths.ts';
-import { CONTEXT_KEYS } from '../settings/setting-table.ts';
+import { SETTING_KEYS } from '../settings/setting-table.ts';
 import { loadSettings, type Settings } from '../settings/settings.ts';
 import { readSettingsFile } from '../settings/settings-file.ts';
 import { type Candidate, type CommandShape, candidatesFor, type ValueKind } from './candidates.ts';
@@ -90,7 +90,7 @@ function valuesOf(kind: ValueKind, { settings, current, root }: Asked): Candidat
     case 'profile':
       return plain([settings?.profileId, ...contexts().map(({ profileId }) => profileId)]);
     case 'setting':
-      return plain(CONTEXT_KEYS);
+      return plain(SETTING_KEYS);
     case 'code':
       return ERROR_CATALOGUE.map(toCandidate);
     case 'production-code':

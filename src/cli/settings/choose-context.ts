@@ -1,10 +1,10 @@
 import type { Environment } from '../../context/context.ts';
 import { Failure } from '../../domain/errors/failure.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
-import { type BaseUrl, toBaseUrl } from './base-url.ts';
 import type { ProjectFile } from './project-file.ts';
+import { type BaseUrl, toBaseUrl } from './setting-values.ts';
 import type { ContextSettings, SettingsFile } from './settings-file.ts';
-import { asName, byDefault, type Found, type Origin, type Sources } from './sources.ts';
+import { asName, byDefault, type Found, type Origin, SECRET_VARIABLES, type Sources } from './sources.ts';
 
 export interface ChosenContext {
   name: string;
@@ -27,15 +27,8 @@ interface Files {
 
 export const ENVIRONMENTS: readonly Environment[] = ['local', 'sandbox', 'production'];
 
-/** Who sets one of these means a real API: without saying which, nothing may go to the embedded sandbox instead. */
-const TELLING_VARIABLES = [
-  'KIOSKCTL_TOKEN',
-  'KIOSKCTL_REFRESH_TOKEN',
-  'KIOSKCTL_CLIENT_ID',
-  'KIOSKCTL_CLIENT_SECRET',
-  'KIOSKCTL_PROFILE_ID',
-  'KIOSKCTL_BASE_URL',
-];
+/** If one of these is set, the user means a real API: never fall back to the embedded sandbox. */
+const TELLING_VARIABLES = [...Object.keys(SECRET_VARIABLES), 'KIOSKCTL_PROFILE_ID', 'KIOSKCTL_BASE_URL'];
 
 /**
  * Chooses the context of a command and its environment.

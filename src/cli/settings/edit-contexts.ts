@@ -2,16 +2,12 @@ import type { Ask, Environment } from '../../context/context.ts';
 import { Failure } from '../../domain/errors/failure.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { nearestOf } from '../../domain/text/words.ts';
-import { toBaseUrl } from './base-url.ts';
 import { checkBaseUrl, ENVIRONMENTS, environmentOf, toEnvironment } from './choose-context.ts';
-import type { SettingKey } from './find-values.ts';
-import type { ContextKey } from './setting-table.ts';
+import { SETTING_KEYS, type SettingKey, type SettingValue } from './setting-table.ts';
+import { toBaseUrl } from './setting-values.ts';
 import type { Settings } from './settings.ts';
-import type { ContextSettings, RawSettings, SettingsFile } from './settings-file.ts';
+import type { ContextSettings, NewValues, RawSettings, SettingsFile } from './settings-file.ts';
 import type { Origin } from './sources.ts';
-
-/** What may be given of a context that is made. */
-export type NewContext = Omit<Partial<ContextSettings>, 'environment'>;
 
 const NAME = /^[a-z\d][\w.-]{0,63}$/i;
 
@@ -59,7 +55,7 @@ export async function chooseEnvironment(
 export function addContext(
   file: SettingsFile,
   name: string,
-  { environment, isCurrent, ...values }: NewContext & { environment: Environment; isCurrent: boolean },
+  { environment, isCurrent, ...values }: NewValues & { environment: Environment; isCurrent: boolean },
 ): SettingsFile {
   checkNewName(file, name);
   checkEnvironment(name, environment);
@@ -84,7 +80,7 @@ export function useContext(file: SettingsFile, name: string): SettingsFile {
 export function setValue(
   file: SettingsFile,
   name: string,
-  { key, value }: { key: ContextKey; value: ContextSettings[ContextKey] },
+  { key, value }: { key: SettingKey; value: ContextSettings[SettingKey] },
 ): SettingsFile {
   const settings = ownSettings(file, name);
   const changed =
@@ -113,7 +109,7 @@ export function withoutNew(file: SettingsFile, name: string, { currentContext }:
 }
 
 /** Takes a bad field out of a context, whatever else is bad in it. */
-export function withoutField(raw: RawSettings, name: string, key: ContextKey): RawSettings {
+export function withoutField(raw: RawSettings, name: string, key: SettingKey): RawSettings {
   const context = Object.hasOwn(raw.contexts, name) ? raw.contexts[name] : undefined;
   if (typeof context !== 'object' || context === null) return raw;
   const rest = Object.fromEntries(Object.entries(context).filter(([one]) => one !== key));
@@ -184,24 +180,12 @@ export function listContexts({ contexts }: SettingsFile): ListedContext[] {
 }
 
 export interface ShownValue extends Origin {
-  value: string | number | readonly string[] | { certFile: string; keyFile: string } | null;
+  value: SettingValue | null;
 }
 
-/** Each value that commands would use, with where it comes from. */
-export function describeSettings(settings: Settings): Record<SettingKey | 'baseUrl', ShownValue> {
-  const { origins, baseUrl, apiVersion, profileId, kiosks, kioskId, program } = settings;
-  const { clientKey, credentialCommand, certificate, runbook, publicKey } = settings;
-  return {
-    baseUrl: { value: baseUrl, ...origins.baseUrl },
-    apiVersion: { value: apiVersion, ...origins.apiVersion },
-    profileId: { value: profileId, ...origins.profileId },
-    kiosks: { value: kiosks, ...origins.kiosks },
-    kiosk: { value: kioskId, ...origins.kiosk },
-    program: { value: program, ...origins.program },
-    clientKey: { value: clientKey, ...origins.clientKey },
-    credentialCommand: { value: credentialCommand, ...origins.credentialCommand },
-    certificate: { value: certificate, ...origins.certificate },
-    runbook: { value: runbook, ...origins.runbook },
-    publicKey: { value: publicKey, ...origins.publicKey },
-  };
+/** Returns each value that commands would use, with its origin. */
+export function describeSettings(settings: Settings): Record<SettingKey, ShownValue> {
+  const shown = SETTING_KEYS.map((key) => [key, { value: settings[key], ...settings.origins[key] }]);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys of the table
+  return Object.fromEntries(shown) as Record<SettingKey, ShownValue>;
 }

@@ -4,6 +4,7 @@ import { createSecureContext } from 'node:tls';
 import { Failure } from '../../domain/errors/failure.ts';
 import { isLoopback } from '../../domain/text/words.ts';
 import type { Network, Proxy } from '../../wise/proxy-agent.ts';
+import { SECRET_VARIABLES } from './sources.ts';
 
 type Certificate = NonNullable<Network['certificate']>;
 
@@ -98,15 +99,9 @@ function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
 }
 
-/** Nothing that kioskctl starts needs them: a program, and what it starts, could pass them on. */
-const SECRETS = [
-  'KIOSKCTL_TOKEN',
-  'KIOSKCTL_REFRESH_TOKEN',
-  'KIOSKCTL_CLIENT_ID',
-  'KIOSKCTL_CLIENT_SECRET',
-] as const;
+const SECRETS = Object.keys(SECRET_VARIABLES);
 
-/** The environment for programs that kioskctl starts: this process's, without credentials. */
+/** Returns the environment for programs that kioskctl starts: without credentials, which they could pass on. */
 export function childEnv(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   // Windows has variables in any case.
   return Object.fromEntries(

@@ -4,37 +4,52 @@ import { dirname, join, resolve } from 'node:path';
 import * as v from 'valibot';
 import { Failure } from '../../domain/errors/failure.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
-import { id, requiredText } from '../../wire/scalars.ts';
-import { readBytes } from '../terminal/read-text.ts';
+import { isMapping } from '../../input/diagnostic.ts';
+import { firstOf, parseYaml } from '../../input/yaml-file.ts';
+import { requiredText } from '../../wire/scalars.ts';
+import { readText } from '../terminal/read-text.ts';
+import { SETTING_KEYS, SETTING_LIST } from './setting-table.ts';
+import type { NewValues } from './settings-file.ts';
 
 const NAME = '.kioskctl.yaml';
 
 /** More than any project needs to say. */
 const LIMIT_BYTES = 64 * 1024;
+const CORRECT = 'Correct the file.';
 
-/** What a project file may say: which context, and defaults that harm nobody. */
+const PROJECT_SETTINGS = SETTING_LIST.flatMap(({ key, project }) =>
+  project ? [[key, project] as const] : [],
+);
+
+/** A project file sets the context, and defaults that can do no harm. */
 const projectSettings = v.object({
   context: v.optional(requiredText),
-  profileId: v.optional(id),
-  kiosks: v.optional(v.array(requiredText)),
-  kiosk: v.optional(requiredText),
-  program: v.optional(requiredText),
-  runbook: v.optional(requiredText),
+  ...Object.fromEntries(PROJECT_SETTINGS),
 });
 
-type ProjectSettings = v.InferOutput<typeof projectSettings>;
+const ALLOWED = Object.keys(projectSettings.entries);
 
-/** What only the user's own settings say, however it is written: a cloned repository is somebody else's. */
-const USERS_OWN =
-  /^(baseurl|environment|apiversion|clientkey|credential|certificate|publickey|token|client|refresh|secret|password)/;
+/** Keys that only the user's own settings may have, however they are written: a repository may be somebody else's. */
+const USERS_OWN = [
+  ...SETTING_KEYS.filter((key) => !ALLOWED.includes(key)).map((key) => key.toLowerCase()),
+  'environment',
+  'credential',
+  'token',
+  'client',
+  'refresh',
+  'secret',
+  'password',
+];
 
-/** What a repository says to the commands that run in it. */
-export interface ProjectFile extends ProjectSettings {
+/** Settings that a repository makes for the commands that run in it. */
+export interface ProjectFile {
   file: string;
-  /** It belongs to another user of this machine, and is not heard. */
+  /** It belongs to another user of this machine, and is ignored. */
   isForeign: boolean;
-  /** The failure for what it says at a key. */
-  mistake(key: keyof ProjectSettings, options: { why: string; hint: string }): Failure;
+  context?: string | undefined;
+  values: NewValues;
+  /** Makes the failure for the value of a key. */
+  mistake(key: string, options: { why: string; hint: string }): Failure;
 }
 
 /**
@@ -50,13 +65,14 @@ export async function findProjectFile(
   const stat = statOf(file);
   if (stat?.isFile()) {
     const isForeign = stat.uid !== (process.getuid?.() ?? stat.uid);
-    return isForeign ? { file, isForeign, mistake: mistakeIn(file, () => null) } : readProjectFile(file);
+    if (!isForeign) return readProjectFile(file);
+    return { file, isForeign, values: {}, mistake: mistakeIn(file, () => null) };
   }
   const above = dirname(folder);
   return folder === home || above === folder ? null : findProjectFile(above, home);
 }
 
-/** null when somebody removed it. */
+/** Returns null when the folder was removed. */
 function workingFolder(): string | null {
   try {
     return process.cwd();
@@ -74,32 +90,34 @@ function statOf(file: string) {
 }
 
 async function readProjectFile(file: string): Promise<ProjectFile> {
-  const text = readBytes(file, LIMIT_BYTES).toString('utf8');
-  const { values, error, lineOf } = await readMapping(text);
-  const mistake = mistakeIn(file, lineOf);
-  if (error !== null) throw unusable(file, { why: error, hint: 'Correct the file.' });
-  for (const key of Object.keys(values)) {
-    if (!Object.hasOwn(projectSettings.entries, key)) throw mistake(key, whyNot(key));
-  }
+  const text = readText(file, { limit: LIMIT_BYTES, what: 'project file' });
+  const { content, mistakes, warnings, placeOf } = await parseYaml(text);
+  const wrong = [...mistakes, ...warnings];
+  if (wrong.length > 0) throw unusable(file, { why: firstOf(wrong), hint: CORRECT });
+  const values = content ?? {};
+  if (!isMapping(values)) throw unusable(file, { why: 'it is not a mapping of settings', hint: CORRECT });
+  const lineOf = (key: string) => placeOf({ path: [key], at: 'key' }).line;
+  const mistake = mistakeIn(file, (key) => (Object.hasOwn(values, key) ? lineOf(key) : null));
+  for (const key of Object.keys(values)) if (!ALLOWED.includes(key)) throw mistake(key, whyNot(key));
   const parsed = v.safeParse(projectSettings, values);
   if (!parsed.success) {
     const [issue] = parsed.issues;
     const path = v.getDotPath(issue) ?? '';
-    throw mistake(path.split('.')[0] ?? '', { why: `${path}: ${issue.message}`, hint: 'Correct the file.' });
+    throw mistake(path.split('.')[0] ?? '', { why: `${path}: ${issue.message}`, hint: CORRECT });
   }
-  const { runbook, ...settings } = parsed.output;
-  return {
-    ...settings,
-    ...(runbook !== undefined && { runbook: resolve(dirname(file), runbook) }),
-    file,
-    isForeign: false,
-    mistake,
-  };
+  const { context, ...settings } = parsed.output;
+  return { file, isForeign: false, context, values: withPaths(settings, dirname(file)), mistake };
+}
+
+/** The path of the runbook is relative to the project file. */
+function withPaths({ runbook, ...values }: NewValues, folder: string): NewValues {
+  return { ...values, ...(runbook !== undefined && { runbook: resolve(folder, runbook) }) };
 }
 
 function whyNot(key: string): { why: string; hint: string } {
-  const allowed = Object.keys(projectSettings.entries).join(', ');
-  if (!USERS_OWN.test(key.toLowerCase().replaceAll(/[^a-z]/g, ''))) {
+  const allowed = ALLOWED.join(', ');
+  const plain = key.toLowerCase().replaceAll(/[^a-z]/g, '');
+  if (!USERS_OWN.some((own) => plain.startsWith(own))) {
     return { why: `there is no setting “${key}”`, hint: `A project file may say ${allowed}.` };
   }
   return {
@@ -121,39 +139,4 @@ function unusable(file: string, { why, hint }: { why: string; hint: string }): F
     `The project file ${printable(file)} can't be used: ${printable(why)}.`,
     { hint: printable(hint) },
   );
-}
-
-export interface Mapping {
-  values: Record<string, unknown>;
-  /** Why there are none: the first mistake, with its line and column. */
-  error: string | null;
-  /** Where a key stands, from 1; null for one that isn't there. */
-  lineOf: (key: string) => number | null;
-}
-
-function failed(why: string): Mapping {
-  return { values: {}, error: why, lineOf: () => null };
-}
-
-/** Reads a mapping; an empty text is an empty one. */
-export async function readMapping(text: string): Promise<Mapping> {
-  const { isMap, isScalar, LineCounter, parseDocument } = await import('../../input/yaml.ts');
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: true });
-  const [error] = [...document.errors, ...document.warnings];
-  if (error) return failed(error.message.split('\n')[0]?.replace(/:$/, '') ?? 'it is not YAML');
-  const isEmpty =
-    document.contents === null || (isScalar(document.contents) && document.contents.value === null);
-  if (isEmpty) return { values: {}, error: null, lineOf: () => null };
-  if (!isMap(document.contents)) return failed('it is not a mapping of settings');
-  const places = new Map<string, number>();
-  for (const { key } of document.contents.items) {
-    if (isScalar(key)) places.set(String(key.value), lines.linePos(key.range?.[0] ?? 0).line);
-  }
-  try {
-    const values: Record<string, unknown> = document.toJS({ maxAliasCount: 10 });
-    return { values, error: null, lineOf: (key) => places.get(key) ?? null };
-  } catch (thrown) {
-    return failed(thrown instanceof Error ? thrown.message : 'its aliases can not be followed');
-  }
 }

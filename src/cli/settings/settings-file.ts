@@ -2,31 +2,18 @@ import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { Failure } from '../../domain/errors/failure.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
-import { id } from '../../wire/scalars.ts';
+import { SETTING_KEYS, SETTING_LIST, type SETTINGS, type SettingKey } from './setting-table.ts';
 
-/** Fields that are not of ours stay in the file when it is written. */
+const stored = Object.fromEntries(SETTING_LIST.map((one) => [one.key, one.stored]));
+
+/** Fields that kioskctl doesn't know stay in the file when it is written. */
 const contextSettings = v.looseObject({
   environment: v.picklist(['local', 'sandbox', 'production']),
-  baseUrl: v.optional(v.string()),
-  apiVersion: v.optional(v.string()),
-  profileId: v.optional(id),
-  kiosks: v.optional(v.array(v.string()), []),
-  /** Which of several kiosks is meant when none is named. From version 2 on. */
-  kiosk: v.optional(v.string()),
-  program: v.optional(v.string()),
-  /** What the vendor calls the application that subscribes to webhooks. */
-  clientKey: v.optional(v.string()),
-  /** A program and its arguments, in which `{profileId}` stands for the profile, that prints its token. */
-  credentialCommand: v.optional(v.pipe(v.array(v.string()), v.minLength(1))),
-  /** For mutual TLS, in PEM. */
-  certificate: v.optional(v.object({ certFile: v.string(), keyFile: v.string() })),
-  /** Where the team keeps its runbook. */
-  runbook: v.optional(v.string()),
-  /** With which webhooks are signed, in PEM, where it is not the published one. */
-  publicKey: v.optional(v.string()),
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the entries of the table
+  ...(stored as { [Key in SettingKey]: (typeof SETTINGS)[Key]['stored'] }),
 });
 
-/** What kioskctl writes. It reads older versions, and refuses newer ones. */
+/** Version of the files that kioskctl writes. It reads older versions, and refuses newer ones. */
 export const SETTINGS_VERSION = 2;
 
 const settingsFile = v.looseObject({
@@ -37,16 +24,18 @@ const settingsFile = v.looseObject({
 
 export type SettingsFile = v.InferOutput<typeof settingsFile>;
 export type ContextSettings = v.InferOutput<typeof contextSettings>;
+/** Settings of a context that is made. */
+export type NewValues = { [Key in SettingKey]?: ContextSettings[Key] };
 
-/** A context in the file that can't be used, and which of its settings it is; null: the whole of it. */
+/** A context in the file that can't be used, and the setting that is bad; null if all of it is. */
 interface BadField {
   context: string;
   key: string | null;
 }
 
 /**
- * What is wrong with a settings file. A damaged one can be set aside; one with a bad field in a context, in which the
- * others are good, and one that this kioskctl may not touch can not.
+ * Failure of reading a settings file. A damaged file can be set aside; a file with a bad field in one context, and one
+ * that this kioskctl may not change, can not.
  */
 export class UnusableSettings extends Failure {
   readonly isDamaged: boolean;
@@ -75,9 +64,8 @@ function hintFor({ context, key }: BadField): string {
 }
 
 /**
- * Reads the settings file. One that isn't there is an empty one; one of an older version is brought up to this one,
- * which stays in memory until something is written.
- * @throws UnusableSettings, naming the file, for anything else that can't be used
+ * Reads the settings file; a missing one is empty. Older versions are converted in memory.
+ * @throws UnusableSettings, naming the file, for a file that can't be used
  */
 export function readSettingsFile(file: string): SettingsFile {
   const content = readContent(file);
@@ -92,7 +80,7 @@ export function readSettingsFile(file: string): SettingsFile {
   throw new UnusableSettings(file, { why, isDamaged: bad === null, bad });
 }
 
-/** null where there is no file. @throws UnusableSettings for no JSON, and for one of a newer version */
+/** Returns null where there is no file. @throws UnusableSettings for no JSON, and for one of a newer version */
 function readContent(file: string): unknown {
   const text = readText(file);
   if (text === null) return null;
@@ -110,7 +98,7 @@ const rawSettings = v.looseObject({
   contexts: v.record(v.string(), v.unknown()),
 });
 
-/** The settings as they stand in the file, contexts with bad fields included. */
+/** The settings as they are in the file, with contexts that have bad fields. */
 export type RawSettings = v.InferOutput<typeof rawSettings>;
 
 /** @returns null for a file that has no known shape. @throws UnusableSettings as above */
@@ -119,7 +107,7 @@ export function readRawSettings(file: string): RawSettings | null {
   return parsed.success ? parsed.output : null;
 }
 
-/** What can be used of them, and how many bad fields there are in the rest. */
+/** Returns the contexts that can be used, and the number of bad fields in the others. */
 export function usableOf(raw: RawSettings): { settings: SettingsFile; badFields: number } {
   const read = Object.entries(raw.contexts).map(([name, content]) => {
     return { name, parsed: v.safeParse(contextSettings, content) };
@@ -129,12 +117,25 @@ export function usableOf(raw: RawSettings): { settings: SettingsFile; badFields:
   return { settings: { ...raw, contexts: Object.fromEntries(good) }, badFields };
 }
 
+/** Returns the known settings of a context of the file; null for a context without any. */
+export function ownValues(
+  { contexts }: SettingsFile,
+  name: string,
+): (NewValues & Pick<ContextSettings, 'environment'>) | null {
+  const settings = Object.hasOwn(contexts, name) ? contexts[name] : undefined;
+  if (!settings) return null;
+  const known = SETTING_KEYS.filter((key) => settings[key] !== undefined);
+  return {
+    environment: settings.environment,
+    ...Object.fromEntries(known.map((key) => [key, settings[key]])),
+  };
+}
+
 function readText(file: string): string | null {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-    // Below a file, or where nothing is: there are no settings.
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;
     throw new UnusableSettings(file, { why: code, isDamaged: false });
   }

@@ -1,80 +1,50 @@
 import { dirname, resolve } from 'node:path';
 import type { Environment, Timing } from '../../context/context.ts';
 import { Failure } from '../../domain/errors/failure.ts';
+import { parseKioskId } from '../../domain/ids.ts';
 import type { RunbookSource } from '../../domain/runbook.ts';
 import { parseDuration } from '../../domain/times/duration.ts';
-import { type Choice, chooseContext, chooseName } from './choose-context.ts';
-import { findValues, originsOf, type SettingKey, valuesOf } from './find-values.ts';
+import {
+  type Choice,
+  type ChosenContext,
+  chooseContext,
+  chooseName,
+  contextOrigin,
+} from './choose-context.ts';
 import { findPaths, type Paths } from './paths.ts';
 import { findProjectFile, type ProjectFile } from './project-file.ts';
-import { toSpeed } from './setting-table.ts';
+import {
+  SETTING_LIST,
+  SETTINGS,
+  type SettingKey,
+  type SettingValues,
+  type ValueOf,
+} from './setting-table.ts';
+import { toSpeed } from './setting-values.ts';
 import { readSettingsFile } from './settings-file.ts';
-import { asName, byDefault, type Origin, type SettingFlags, Sources } from './sources.ts';
+import { byDefault, type Found, type Origin, readGiven, type SettingFlags, Sources } from './sources.ts';
 
 /** Everything that flags, environment variables, project file and settings file decide. */
-export interface Settings {
+export interface Settings extends SettingValues {
   contextName: string;
   environment: Environment;
-  /** Who chose the context. */
+  /** Origin of the choice of the context. */
   chosenBy: Origin;
-  /** The project file, also one that is not heard. */
+  /** The project file, even if it is ignored. */
   project: ProjectFile | null;
-  /** Where each value comes from. */
-  origins: Readonly<Record<SettingKey | 'baseUrl', Origin>>;
-  /** null: the environment's own. */
-  baseUrl: string | null;
-  /** By flag or variable, so that follow-up commands need it, too. */
+  origins: Readonly<Record<SettingKey, Origin>>;
+  /** Set by flag or variable, so that follow-up commands need it, too. */
   baseUrlIsGiven: boolean;
-  apiVersion: string;
-  profileId: number | null;
   profileIsExplicit: boolean;
-  kiosks: readonly string[];
-  kioskId: string | null;
-  /** The same for `produce`, which also hears KIOSKCTL_KIOSK. */
-  produceKiosk: string | null;
-  program: string | null;
-  clientKey: string | null;
-  /** A program and its arguments; `{profileId}` in them stands for the profile. */
-  credentialCommand: readonly string[] | null;
-  /** Files in PEM, for mutual TLS. */
-  certificate: { certFile: string; keyFile: string } | null;
-  /** The file of the team's runbook. */
-  runbook: string | null;
-  /** The file of the key with which webhooks are signed. */
-  publicKey: string | null;
   timing: Timing;
   sandboxSpeed: number;
-  /** KIOSKCTL_TOKEN as it is, empty or not. */
+  /** KIOSKCTL_TOKEN and the other secrets as they are, empty or not. */
   token: string | undefined;
-  /** KIOSKCTL_REFRESH_TOKEN, the same. */
   refreshToken: string | undefined;
-  /** KIOSKCTL_CLIENT_ID and KIOSKCTL_CLIENT_SECRET, the same. */
   clientId: string | undefined;
   clientSecret: string | undefined;
   paths: Paths;
 }
-
-/** The environment variables that settings come from, for the help. */
-export const ENVIRONMENT_VARIABLES: readonly [name: string, meaning: string][] = [
-  ['KIOSKCTL_CONTEXT', 'the context, like --context'],
-  ['KIOSKCTL_ENVIRONMENT', 'local, sandbox or production, like --environment'],
-  ['KIOSKCTL_BASE_URL', 'where the API is, like --base-url'],
-  ['KIOSKCTL_PROFILE_ID', 'the profile of references that name none, like --profile-id'],
-  ['KIOSKCTL_TOKEN', 'the access token (no flag takes one)'],
-  ['KIOSKCTL_REFRESH_TOKEN', 'with what a token is fetched, with client id and secret (no flag takes it)'],
-  ['KIOSKCTL_CLIENT_ID', 'the client id of the application, for webhooks and refresh tokens'],
-  ['KIOSKCTL_CLIENT_SECRET', 'its secret (no flag takes one)'],
-  ['KIOSKCTL_KIOSK', 'the kiosk, for produce only, like --kiosk'],
-  ['KIOSKCTL_PROGRAM', 'the card program, like order --program'],
-  ['KIOSKCTL_API_VERSION', 'legacy (the default) or a calendar version like 2026Q4'],
-  ['KIOSKCTL_TIMEOUT', 'the deadline of a command, like --timeout'],
-  ['KIOSKCTL_SETTLE', 'how long after its sending a lost request may still show up'],
-  ['KIOSKCTL_SANDBOX_SPEED', 'how many times faster the embedded sandbox goes'],
-  ['KIOSKCTL_HOME', 'one folder for settings, journal, sandbox and cache'],
-  ['HTTPS_PROXY, NO_PROXY', 'the proxy to the API, and the hosts that are reached without it'],
-  ['NODE_EXTRA_CA_CERTS', 'a file of authorities to trust, in PEM'],
-  ['NO_COLOR, CI, TERM=dumb', 'no colour and nothing that moves'],
-];
 
 const DEFAULT_TIMEOUT_MS = 600_000;
 
@@ -85,9 +55,8 @@ const PACE: Record<Environment, Omit<Timing, 'timeout'>> = {
 };
 
 /**
- * Works out the settings of a command: flag, environment variable, project file, context, default, in this order.
- * @param project the project file, where one was found
- * @throws Failure for what contradicts itself or can't be read
+ * Finds the settings of a command: flag, environment variable, project file, context, default, in this order.
+ * @throws Failure for settings that contradict each other or can't be read
  */
 export function readSettings(
   flags: SettingFlags,
@@ -97,22 +66,18 @@ export function readSettings(
   const paths = findPaths(env);
   const sources = new Sources(flags, env);
   const chosen = chooseContext(sources, { file: readSettingsFile(paths.settings), project });
-  const { environment } = chosen;
   const found = findValues(sources, { chosen, project });
-  const kiosk = sources.find({ flag: 'kiosk' }, asName) ?? found.kiosk;
   return {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each value is of the type that its setting declares
+    ...(mapValues(found, ({ value }) => value) as unknown as SettingValues),
+    origins: mapValues(found, ({ origin }) => origin),
     contextName: chosen.name,
-    environment,
+    environment: chosen.environment,
     chosenBy: chosen.origin,
     project,
-    origins: { baseUrl: chosen.baseUrl?.origin ?? byDefault(null).origin, ...originsOf({ ...found, kiosk }) },
-    baseUrl: chosen.baseUrl?.value.href ?? null,
     baseUrlIsGiven: chosen.baseUrlIsGiven,
-    ...valuesOf(found),
     profileIsExplicit: flags['profile-id'] !== undefined,
-    kioskId: kiosk.value,
-    produceKiosk: sources.read({ flag: 'kiosk', variable: 'KIOSKCTL_KIOSK' }, asName) ?? kiosk.value,
-    timing: readTiming(sources, environment),
+    timing: readTiming(sources, chosen.environment),
     sandboxSpeed: sources.read({ variable: 'KIOSKCTL_SANDBOX_SPEED' }, toSpeed) ?? 1,
     token: env.KIOSKCTL_TOKEN,
     refreshToken: env.KIOSKCTL_REFRESH_TOKEN,
@@ -120,6 +85,103 @@ export function readSettings(
     clientSecret: env.KIOSKCTL_CLIENT_SECRET,
     paths,
   };
+}
+
+type FoundValues = Record<SettingKey, Found<unknown>>;
+
+function mapValues<Mapped>(
+  found: FoundValues,
+  map: (found: Found<unknown>) => Mapped,
+): Record<SettingKey, Mapped> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same keys
+  return Object.fromEntries(Object.entries(found).map(([key, one]) => [key, map(one)])) as Record<
+    SettingKey,
+    Mapped
+  >;
+}
+
+interface Files {
+  chosen: ChosenContext;
+  project: ProjectFile | null;
+}
+
+function findValues(sources: Sources, files: Files): FoundValues {
+  const { baseUrl, environment } = files.chosen;
+  const found = SETTING_LIST.map(({ key, parse, flag, variable, local, fallback, isRechecked }) => {
+    // Only the command whose destination it is reads the kiosk's variable, see findDestination.
+    const set =
+      key === 'kiosk' ? undefined : sources.find({ flag, variable: variable?.[0] }, (text) => parse([text]));
+    const stored = ofFiles(key, files);
+    if (isRechecked && typeof stored?.value === 'string') parse([stored.value]);
+    const usual = environment === 'local' && local !== undefined ? local : fallback;
+    return [key, set ?? stored ?? byDefault(usual)];
+  });
+  return {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys of the table
+    ...(Object.fromEntries(found) as FoundValues),
+    baseUrl: baseUrl ? { ...baseUrl, value: baseUrl.value.href } : byDefault(null),
+    ...findKiosks(files),
+  };
+}
+
+/** The value of a setting in the project file, or else in the context. */
+function ofFiles<Key extends SettingKey>(
+  key: Key,
+  { chosen, project }: Files,
+): Found<ValueOf<Key>> | undefined {
+  return ofProject(key, project) ?? ofContext(key, chosen);
+}
+
+function ofProject<Key extends SettingKey>(
+  key: Key,
+  project: ProjectFile | null,
+): Found<ValueOf<Key>> | undefined {
+  const value = project?.values[key];
+  if (!project || value === undefined || value === null) return undefined;
+  return { value, origin: { source: 'project-file', from: project.file } };
+}
+
+function ofContext<Key extends SettingKey>(
+  key: Key,
+  { name, settings }: ChosenContext,
+): Found<ValueOf<Key>> | undefined {
+  const value = settings?.[key];
+  return value === undefined || value === null ? undefined : { value, origin: contextOrigin(name) };
+}
+
+/**
+ * Finds the kiosks, and the one that is used when none is named: the default that is set, or the only kiosk. kioskctl
+ * never guesses one of several, because the card would be printed where nobody waits for it.
+ */
+function findKiosks({ chosen, project }: Files): {
+  kiosks: Found<readonly string[]>;
+  kiosk: Found<string | null>;
+} {
+  const { local, fallback } = SETTINGS.kiosks;
+  const set = [ofProject('kiosks', project), ofContext('kiosks', chosen)].find(
+    (found) => found?.value.length,
+  );
+  const kiosks = set ?? byDefault((chosen.environment === 'local' && local) || fallback);
+  const usual = ofContext('kiosk', chosen);
+  // The default of a context is one of its own kiosks: a project with other kiosks has another, or none.
+  const isOfOthers = kiosks.origin.source === 'project-file' && !kiosks.value.includes(usual?.value ?? '');
+  const kiosk = ofProject('kiosk', project) ?? (isOfOthers ? undefined : usual);
+  if (!kiosk) {
+    const [only = null, ...others] = kiosks.value;
+    return { kiosks, kiosk: others.length === 0 ? { ...kiosks, value: only } : byDefault(null) };
+  }
+  const all = kiosks.value.includes(kiosk.value) ? kiosks.value : [...kiosks.value, kiosk.value];
+  return { kiosks: { ...kiosks, value: all }, kiosk };
+}
+
+/** Finds the kiosk that a command is told to send cards to. @throws Failure `usage` */
+export function findDestination(
+  { kiosk }: { kiosk?: string | readonly string[] | undefined },
+  env: NodeJS.ProcessEnv = process.env,
+): string | null {
+  const flag = typeof kiosk === 'string' ? kiosk : undefined;
+  const [variable = ''] = SETTINGS.kiosk.variable ?? [];
+  return readGiven(flag, '--kiosk', parseKioskId) ?? readGiven(env[variable], variable, parseKioskId) ?? null;
 }
 
 /** Finds the runbook of a context; a relative path starts at the folder of the settings. */
@@ -133,7 +195,7 @@ export function runbookOf({
   return { file, isFromProject: origins.runbook.source === 'project-file' };
 }
 
-/** The same, with the project file of the working folder. */
+/** Finds the settings of a command, with the project file of the working folder. @throws Failure as `readSettings` */
 export async function loadSettings(
   flags: SettingFlags,
   env: NodeJS.ProcessEnv = process.env,
@@ -141,7 +203,7 @@ export async function loadSettings(
   return readSettings(flags, env, await findProjectFile());
 }
 
-/** Which context a command would use, also where its settings can't be used. @throws Failure where none is chosen */
+/** Finds the context that a command would use, even where its settings can't be used. @throws Failure where none is chosen */
 export async function loadChoice(flags: SettingFlags, env: NodeJS.ProcessEnv = process.env): Promise<Choice> {
   const file = readSettingsFile(findPaths(env).settings);
   return chooseName(new Sources(flags, env), { file, project: await findProjectFile() });
@@ -160,7 +222,7 @@ function readTiming(sources: Sources, environment: Environment): Timing {
   };
 }
 
-/** In production a shorter window could let a card be printed twice. */
+/** A shorter window in production could let a card be printed twice. */
 function toSettleWindow(environment: Environment): (text: string) => number {
   return (text) => {
     const window = parseDuration(text);

@@ -6,10 +6,17 @@ export interface SettingFlags {
   environment?: string | undefined;
   'base-url'?: string | undefined;
   'profile-id'?: string | undefined;
-  kiosk?: string | undefined;
   timeout?: string | undefined;
   interval?: string | undefined;
 }
+
+/** Variables that hold secrets, and their meaning; no flag takes a secret. */
+export const SECRET_VARIABLES = {
+  KIOSKCTL_TOKEN: 'the access token (no flag takes one)',
+  KIOSKCTL_REFRESH_TOKEN: 'with what a token is fetched, with client id and secret (no flag takes it)',
+  KIOSKCTL_CLIENT_ID: 'the client id of the application, for webhooks and refresh tokens',
+  KIOSKCTL_CLIENT_SECRET: 'its secret (no flag takes one)',
+};
 
 /** Where a value comes from. */
 export interface Origin {
@@ -52,8 +59,8 @@ export function readGiven<Value>(
 }
 
 interface Place {
-  flag?: keyof SettingFlags;
-  variable?: string;
+  flag?: keyof SettingFlags | undefined;
+  variable?: string | undefined;
 }
 
 /** Where settings come from, besides files: flags first, then environment variables. */

@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { ContextCommand } from '../../cli/context-edit-command.ts';
-import { type ContextFlags, contextFlags } from '../../cli/context-flags.ts';
+import type { ContextFlags } from '../../cli/context-flags.ts';
 import { askForAccess, askForProgram, askForValues, checkProgram } from '../../cli/context-questions.ts';
 import {
   addContext,
@@ -9,7 +9,7 @@ import {
   setValue,
   withoutNew,
 } from '../../cli/settings/edit-contexts.ts';
-import { parseFlags } from '../../cli/settings/setting-table.ts';
+import { contextFlags, parseFlags } from '../../cli/settings/parse-settings.ts';
 import type { SettingsFile } from '../../cli/settings/settings-file.ts';
 import { makeAsk } from '../../cli/terminal/prompts.ts';
 import { interruption } from '../../cli/terminal/signals.ts';

@@ -1,13 +1,14 @@
 import { Args } from '@oclif/core';
 import { ContextCommand } from '../../cli/context-edit-command.ts';
 import { setValue } from '../../cli/settings/edit-contexts.ts';
-import { CONTEXT_KEYS, parseValue, toContextKey } from '../../cli/settings/setting-table.ts';
+import { parseValue, toSettingKey } from '../../cli/settings/parse-settings.ts';
+import { SETTING_KEYS } from '../../cli/settings/setting-table.ts';
 import type { Result } from '../../output/result.ts';
 
 export default class ContextSet extends ContextCommand {
   static override summary = 'Give a setting of a context its value.';
   static override description =
-    `Settings: ${CONTEXT_KEYS.join(', ')}. Of the context that --context names, else of the one that is in use.
+    `Settings: ${SETTING_KEYS.join(', ')}. Of the context that --context names, else of the one that is in use.
 Kiosks are written with commas or spaces between them, a certificate as its two files, a credential command as its words (after --, where one begins with a dash). A secret is never a setting.`;
   static override examples = [
     '<%= config.bin %> context set kiosks WIS00001,WIS00002',
@@ -22,7 +23,7 @@ Kiosks are written with commas or spaces between them, a certificate as its two 
 
   protected override async perform(): Promise<Result> {
     const { args, flags } = await this.parse(ContextSet);
-    const key = toContextKey(args.key);
+    const key = toSettingKey(args.key);
     const value = parseValue(key, args.value);
     const name = await this.chosen(flags);
     const written = await this.change((file) => setValue(file, name, { key, value }));

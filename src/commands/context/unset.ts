@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core';
 import { ContextCommand } from '../../cli/context-edit-command.ts';
 import { setValue, withoutField } from '../../cli/settings/edit-contexts.ts';
-import { toContextKey } from '../../cli/settings/setting-table.ts';
+import { toSettingKey } from '../../cli/settings/parse-settings.ts';
 import type { Result } from '../../output/result.ts';
 
 export default class ContextUnset extends ContextCommand {
@@ -17,7 +17,7 @@ export default class ContextUnset extends ContextCommand {
 
   protected override async perform(): Promise<Result> {
     const { args, flags } = await this.parse(ContextUnset);
-    const key = toContextKey(args.key);
+    const key = toSettingKey(args.key);
     const name = await this.chosen(flags);
     const written = await this.change(
       (file) => setValue(file, name, { key, value: undefined }),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { toBaseUrl } from '../../../src/cli/settings/base-url.ts';
+import { toBaseUrl } from '../../../src/cli/settings/setting-values.ts';
 
 describe('a base URL', () => {
   test.each([

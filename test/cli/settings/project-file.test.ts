@@ -63,15 +63,18 @@ async function read(text: string, { flags = {}, env = {}, file = FILE }: Given =
 describe('a project file is found', () => {
   test('in the working folder and above it, the nearest one', async () => {
     const { root, deep } = makeProject('program: FAR\n');
-    expect(await findProjectFile(root, '/nowhere')).toMatchObject({ program: 'FAR', file: join(root, NAME) });
-    expect(await findProjectFile(deep, '/nowhere')).toMatchObject({ program: 'FAR' });
+    expect(await findProjectFile(root, '/nowhere')).toMatchObject({
+      values: { program: 'FAR' },
+      file: join(root, NAME),
+    });
+    expect(await findProjectFile(deep, '/nowhere')).toMatchObject({ values: { program: 'FAR' } });
     writeFileSync(join(root, 'a', NAME), 'program: NEAR\n');
-    expect(await findProjectFile(deep, '/nowhere')).toMatchObject({ program: 'NEAR' });
+    expect(await findProjectFile(deep, '/nowhere')).toMatchObject({ values: { program: 'NEAR' } });
   });
 
   test('up to the home folder, and not above it', async () => {
     const { root, deep } = makeProject('program: P\n');
-    expect(await findProjectFile(deep, root)).toMatchObject({ program: 'P' });
+    expect(await findProjectFile(deep, root)).toMatchObject({ values: { program: 'P' } });
     expect(await findProjectFile(deep, join(root, 'a'))).toBeNull();
   });
 
@@ -112,7 +115,7 @@ describe('a project file may say', () => {
       chosenBy: { source: 'project-file' },
       profileId: 77,
       kiosks: ['P1', 'P2'],
-      kioskId: 'P2',
+      kiosk: 'P2',
       program: 'PROJECT',
       runbook: expect.stringMatching(/kioskctl-cli-\w+\/docs\/run\.yaml$/),
     });
@@ -127,7 +130,7 @@ describe('a project file may say', () => {
   });
 
   test.each<[string, Given, Partial<Settings>]>([
-    ['a flag', { flags: { 'profile-id': '5', kiosk: 'F1' } }, { profileId: 5, kioskId: 'F1' }],
+    ['a flag', { flags: { 'profile-id': '5' } }, { profileId: 5 }],
     [
       'a variable',
       { env: { KIOSKCTL_PROFILE_ID: '6', KIOSKCTL_PROGRAM: 'V' } },
@@ -154,8 +157,8 @@ describe('a project file may say', () => {
     ['another default', 'kiosk: CI000001', ['CI000001', 'CI000002'], 'CI000001'],
     ['a default that is not listed', 'kiosk: P1', ['CI000001', 'CI000002', 'P1'], 'P1'],
     ['nothing of kiosks', 'program: P', ['CI000001', 'CI000002'], 'CI000002'],
-  ])('%s', async (_, line, kiosks, kioskId) => {
-    expect(await read(`context: ci\n${line}\n`)).toMatchObject({ kiosks, kioskId, produceKiosk: kioskId });
+  ])('%s', async (_, line, kiosks, kiosk) => {
+    expect(await read(`context: ci\n${line}\n`)).toMatchObject({ kiosks, kiosk });
   });
 });
 

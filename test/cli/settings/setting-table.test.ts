@@ -2,14 +2,9 @@ import { X509Certificate } from 'node:crypto';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import {
-  CONTEXT_KEYS,
-  type ContextKey,
-  ownValues,
-  parseFlags,
-  parseValue,
-  toContextKey,
-} from '../../../src/cli/settings/setting-table.ts';
+import { parseFlags, parseValue, toSettingKey } from '../../../src/cli/settings/parse-settings.ts';
+import { SETTING_KEYS, type SettingKey } from '../../../src/cli/settings/setting-table.ts';
+import { ownValues } from '../../../src/cli/settings/settings-file.ts';
 import { makeCertificate } from '../../wise/certificate.ts';
 import { makeFolder } from '../home.ts';
 
@@ -28,17 +23,17 @@ describe('a setting', () => {
     ['credential-command', 'credentialCommand'],
     ['kiosk', 'kiosk'],
   ])('is named %s', (word, key) => {
-    expect(toContextKey(word)).toBe(key);
+    expect(toSettingKey(word)).toBe(key);
   });
 
   test.each(['', 'profile', 'ProfileId', 'environment', 'version', 'constructor'])('is none: %j', (word) => {
-    expect(() => toContextKey(word)).toThrow(usage);
+    expect(() => toSettingKey(word)).toThrow(usage);
   });
 
   test.each(['token', 'access-token', 'clientSecret', 'KIOSKCTL_REFRESH_TOKEN', 'password', 'client-id'])(
     'is never a secret: %s',
     (word) => {
-      expect(() => toContextKey(word)).toThrow(
+      expect(() => toSettingKey(word)).toThrow(
         expect.objectContaining({ message: expect.stringContaining('never a setting') }),
       );
     },
@@ -46,7 +41,7 @@ describe('a setting', () => {
 });
 
 describe('a value', () => {
-  test.each<[ContextKey, string[], unknown]>([
+  test.each<[SettingKey, string[], unknown]>([
     ['baseUrl', ['https://gateway.example/wise/'], 'https://gateway.example/wise'],
     ['apiVersion', ['2026Q4'], '2026Q4'],
     ['profileId', ['123456'], 123456],
@@ -62,7 +57,7 @@ describe('a value', () => {
       'vault read x | jq "{access_token: .data.token}"',
       'curl -d client_secret="$SECRET" https://vault.example | jq "{access_token: .a}"',
       'curl -H "Authorization: Bearer $VAULT" https://vault.example',
-    ].map((script): [ContextKey, string[], unknown] => [
+    ].map((script): [SettingKey, string[], unknown] => [
       'credentialCommand',
       ['sh', '-c', script],
       ['sh', '-c', script],
@@ -72,7 +67,7 @@ describe('a value', () => {
     expect(parseValue(key, words)).toEqual(value);
   });
 
-  test.each<[ContextKey, string[]]>([
+  test.each<[SettingKey, string[]]>([
     ['baseUrl', ['http://gateway.example']],
     ['baseUrl', ['https://user:word@gateway.example']],
     ['apiVersion', ['v3']],
@@ -160,5 +155,5 @@ test('only settings that are known are shown', () => {
   const contexts = { x: { environment: 'sandbox' as const, kiosks: [], token: 'canary-4711' } };
   expect(ownValues({ version: 2, contexts }, 'x')).toEqual({ environment: 'sandbox', kiosks: [] });
   expect(ownValues({ version: 2, contexts }, 'constructor')).toBeNull();
-  expect(CONTEXT_KEYS).not.toContain('token');
+  expect(SETTING_KEYS).not.toContain('token');
 });

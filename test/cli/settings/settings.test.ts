@@ -1,14 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { toSpeed } from '../../../src/cli/settings/setting-table.ts';
-import { readSettings, type Settings } from '../../../src/cli/settings/settings.ts';
+import { toSpeed } from '../../../src/cli/settings/setting-values.ts';
+import { findDestination, readSettings, type Settings } from '../../../src/cli/settings/settings.ts';
 import type { SettingFlags } from '../../../src/cli/settings/sources.ts';
 import type { Failure } from '../../../src/domain/errors/failure.ts';
 import { makeFolder, makeHome } from '../home.ts';
 
 interface Given {
-  flags?: SettingFlags;
+  flags?: SettingFlags & { kiosk?: string };
   env?: Record<string, string>;
   /** The settings file. */
   file?: unknown;
@@ -338,7 +338,7 @@ describe('precedence', () => {
       'a flag',
       { flags: { kiosk: 'A1', context: 'ci' }, env: { KIOSKCTL_KIOSK: 'B1' }, file: FILE },
       'A1',
-      'A1',
+      null,
     ],
     [
       'a variable, for produce only',
@@ -349,8 +349,10 @@ describe('precedence', () => {
     ['the only one of the context', { flags: { context: 'branch' }, file: FILE }, 'LON00001', 'LON00001'],
     ['none, of several in the context', { flags: { context: 'ci' }, file: FILE }, null, null],
     ['none', { flags: { environment: 'sandbox' } }, null, null],
-  ])('of the kiosk: %s', (_, given, produceKiosk, kioskId) => {
-    expect(read(given)).toMatchObject({ produceKiosk, kioskId });
+  ])('of the kiosk that cards are sent to: %s', (_, given, destination, usual) => {
+    const { kiosk } = read(given);
+    expect(kiosk).toBe(usual);
+    expect(findDestination(given.flags ?? {}, given.env ?? {}) ?? kiosk).toBe(destination);
   });
 
   test.each<[string, Given, string | null]>([
@@ -448,14 +450,19 @@ describe('a value that can not be read is a mistake', () => {
     ['variable', { env: { KIOSKCTL_KIOSK: '' } }],
     ['flag', { flags: { kiosk: '' } }],
   ])('an empty %s names no kiosk', (_, given) => {
-    let kiosk: string | null;
-    try {
-      kiosk = read(given).produceKiosk;
-    } catch (error) {
-      kiosk = (error as Failure).code;
-    }
-    expect(kiosk === null || kiosk === 'usage').toBe(true);
+    expect(() => findDestination(given.flags ?? {}, given.env ?? {})).toThrow(
+      expect.objectContaining({ code: 'usage', exitCode: 2 }),
+    );
   });
+
+  test.each(['two words', 'A\u001b[2J', 'A\nB'])(
+    'a kiosk id is one printable word, which %j is not',
+    (text) => {
+      const usage = expect.objectContaining({ code: 'usage', exitCode: 2 });
+      expect(() => findDestination({ kiosk: text }, {})).toThrow(usage);
+      expect(() => findDestination({}, { KIOSKCTL_KIOSK: text })).toThrow(usage);
+    },
+  );
 
   test.each(['Infinity', 'NaN', '-1', '', ' ', '1e9', '0'])('%j is no speed of the sandbox', (text) => {
     expect(() => toSpeed(text)).toThrow(expect.objectContaining({ code: 'usage' }));

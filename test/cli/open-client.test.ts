@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { rateLimitsOf } from '../../../src/cli/settings/rate-limit-settings.ts';
-import { WISE_RATE_LIMITS } from '../../../src/wise/rate-limiter.ts';
+import { rateLimitsOf } from '../../src/cli/open-client.ts';
+import { WISE_RATE_LIMITS } from '../../src/wise/rate-limiter.ts';
 
 const LOCAL = { environment: 'local', sandboxSpeed: 1 } as const;
 const both = { 'limit-rps': '5', 'limit-rpm': '200' };

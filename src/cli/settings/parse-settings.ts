@@ -1,0 +1,80 @@
+import { Flags } from '@oclif/core';
+import { Failure } from '../../domain/errors/failure.ts';
+import { redact } from '../../domain/text/redaction.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
+import { nearestOf } from '../../domain/text/words.ts';
+import { SETTING_KEYS, SETTING_LIST, SETTINGS, type SettingKey, type ValueOf } from './setting-table.ts';
+import type { Words } from './setting-values.ts';
+import type { NewValues } from './settings-file.ts';
+import { readGiven } from './sources.ts';
+
+/** Words that may be taken for the name of a setting, and mean a secret. */
+const SECRET = /token|secret|password|client-?id/i;
+
+/**
+ * Parses the name of a setting: `profileId`, or `profile-id` as flags are written.
+ * @throws Failure `usage` for any other; a secret is never a setting
+ */
+export function toSettingKey(word: string): SettingKey {
+  const camel = word.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  const key = SETTING_KEYS.find((known) => known === camel);
+  if (key) return key;
+  if (SECRET.test(word)) {
+    throw new Failure('usage', 'A secret is never a setting.', {
+      hint: 'Put it into the environment variable that kioskctl help environment names, or let credentialCommand print it.',
+    });
+  }
+  if (camel === 'environment') {
+    throw new Failure('usage', 'The environment of a context stays what it is.', {
+      hint: 'Make another context: kioskctl context add NAME --environment ENVIRONMENT.',
+    });
+  }
+  const near = nearestOf(camel, SETTING_KEYS);
+  throw new Failure('usage', `There is no setting “${printable(word)}”.`, {
+    hint: near.length > 0 ? `Did you mean ${near.join(', ')}?` : `Use one of ${SETTING_KEYS.join(', ')}.`,
+  });
+}
+
+/** Parses the value of a setting. @throws Failure `usage`, `invalid-reference`, `invalid-input`, `credentials-unusable` */
+export function parseValue<Key extends SettingKey>(key: Key, words: Words): ValueOf<Key> {
+  if (words.length === 0 || words.some((word) => word.trim() === '')) {
+    throw wrong(`The value of ${key} is empty.`, `Take a setting away with kioskctl context unset ${key}.`);
+  }
+  if (words.some(key === 'credentialCommand' ? hasSecret : (word) => redact(word) !== word)) {
+    throw wrong(`The value of ${key} has a secret in it.`, 'A secret is never a setting: take it out.');
+  }
+  return SETTINGS[key].parse(words);
+}
+
+/** Name of the flag that sets a setting: `profile-id`. */
+export function flagOf(key: SettingKey): string {
+  return key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** Flags of `context add` for the settings that no global flag sets. */
+export const contextFlags = Object.fromEntries(
+  SETTING_LIST.flatMap(({ key, addFlag }) => (addFlag ? [[flagOf(key), Flags.string(addFlag)]] : [])),
+);
+
+/** Parses the settings that flags set. @throws Failure as `parseValue`, naming the flag */
+export function parseFlags(flags: Readonly<Record<string, unknown>>): NewValues {
+  const given = SETTING_KEYS.flatMap((key) => {
+    const text = flags[flagOf(key)];
+    const value = readGiven(typeof text === 'string' ? text : undefined, `--${flagOf(key)}`, (word) =>
+      parseValue(key, [word]),
+    );
+    return value === undefined ? [] : [[key, value]];
+  });
+  return Object.fromEntries(given);
+}
+
+/** A command may name the fields of an answer that hold tokens: only what looks like a token itself is one. */
+function hasSecret(word: string): boolean {
+  const field = /(?:access_token|refresh_token|client_secret|authorization)"?\s*[:=]\s*"?[\w~+/=-]{16,}/i;
+  const shown = /\b(?:Bearer|Basic)\s+[\w.~+/=-]+|:\/\/[^\s/@:]+:[^\s/@]+@/i;
+  return shown.test(word) || field.test(word);
+}
+
+function wrong(message: string, hint: string): Failure {
+  return new Failure('usage', message, { hint });
+}

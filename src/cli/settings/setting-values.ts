@@ -1,0 +1,166 @@
+import { createPublicKey } from 'node:crypto';
+import { basename } from 'node:path';
+import { readPublicKey } from '../../context/files.ts';
+import { Failure } from '../../domain/errors/failure.ts';
+import { parseKioskId } from '../../domain/ids.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
+import { isLoopback } from '../../domain/text/words.ts';
+import { readText, toProgramFile, toReadableFile } from '../terminal/read-text.ts';
+import { readCertificate } from './network.ts';
+
+/** The words that a user writes for a value. */
+export type Words = readonly string[];
+
+/** Makes a parser for a setting that is a single word. */
+export function one<Value>(parse: (text: string) => Value): (words: Words) => Value {
+  return ([text = '', ...more]) => {
+    if (more.length === 0) return parse(text);
+    throw wrong('This setting has one value.', 'Quote a value that has spaces.');
+  };
+}
+
+/** Parses kiosk ids that are separated by commas or spaces. @throws Failure `usage` */
+export function toKiosks(words: Words): string[] {
+  return [...new Set(words.flatMap((word) => word.split(',')).map((id) => parseKioskId(id.trim())))];
+}
+
+/** @throws Failure `usage` for text that is long, or has control characters */
+export function toPlainText(text: string): string {
+  if (!/\p{C}/u.test(text) && text.length <= 200) return text.trim();
+  throw wrong(
+    'This value is too long, or has control characters.',
+    'Give up to 200 characters of plain text.',
+  );
+}
+
+/** Parses the id of one kiosk. @throws Failure `usage`, also for a list of them */
+export function toKiosk(text: string): string {
+  if (!text.includes(',')) return parseKioskId(text);
+  throw wrong(`“${printable(text)}” is not a kiosk id.`, 'Write it as the machine has it, like WIS00001.');
+}
+
+/** Parses words, or one JSON list of them. Nothing is split, because no shell ever reads it. @throws Failure `usage` */
+export function toCommand(words: Words): string[] {
+  const [program = '', ...args] = readWords(words);
+  // A name without a folder is searched for in PATH.
+  return [basename(program) === program ? program : toProgramFile(program), ...args];
+}
+
+function readWords(words: Words): Words {
+  const [only = '', ...more] = words;
+  if (more.length > 0) return words;
+  if (only.startsWith('[')) return fromJson(only);
+  if (!/\s/.test(only)) return [only];
+  throw wrong(
+    'A credential command is run without a shell: its words are given one by one.',
+    "Write them apart, like kioskctl context set credentialCommand -- vault-token '{profileId}'; or as a JSON list.",
+  );
+}
+
+function fromJson(text: string): string[] {
+  const list = parseJson(text);
+  const words = Array.isArray(list) ? list.filter((word) => typeof word === 'string') : [];
+  if (Array.isArray(list) && words.length === list.length && words[0]) return words;
+  throw wrong('The credential command is no list of words.', 'Write it like ["vault-token", "{profileId}"].');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** Parses the two files of a certificate, and checks that they fit together. @throws Failure */
+export function toCertificate(words: Words): { certFile: string; keyFile: string } {
+  const [certFile, keyFile, ...more] = words.flatMap((word) => word.split(','));
+  if (!certFile || !keyFile || more.length > 0) {
+    throw wrong(
+      'A certificate is two files.',
+      'Give the certificate and its key: certificate CERTFILE KEYFILE.',
+    );
+  }
+  const files = { certFile: toReadableFile(certFile), keyFile: toReadableFile(keyFile) };
+  readCertificate(files, Date.now());
+  return files;
+}
+
+/** Parses the file of a public key, and checks the key. @throws Failure */
+export function toPublicKey(text: string): string {
+  const file = toReadableFile(text);
+  try {
+    createPublicKey(readPublicKey({ readText }, file).pem);
+    return file;
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw wrong(`${printable(file)} is not a public key.`, 'Name a file that begins with BEGIN PUBLIC KEY.');
+  }
+}
+
+function wrong(message: string, hint: string): Failure {
+  return new Failure('usage', message, { hint });
+}
+
+/** @throws Failure `usage` */
+export function toApiVersion(text: string): string {
+  if (text === 'legacy' || /^20\d\dQ[1-4]$/.test(text)) return text;
+  throw new Failure('usage', `“${printable(text)}” is not an API version.`, {
+    hint: 'Use legacy, or a version like 2026Q4.',
+  });
+}
+
+/** Parses the speed of the embedded sandbox, relative to real time. @throws Failure `usage` */
+export function toSpeed(text: string): number {
+  const speed = Number(text);
+  if (text.trim() !== '' && Number.isFinite(speed) && speed > 0 && speed <= 1_000_000) return speed;
+  throw new Failure('usage', `“${printable(text)}” is not a speed of the sandbox.`, {
+    hint: 'Give a number above 0, like 10.',
+  });
+}
+
+export interface BaseUrl {
+  /** Without a slash at its end. */
+  href: string;
+  isLoopback: boolean;
+  /** True for Wise's production hosts. */
+  isProduction: boolean;
+}
+
+/** The vendor's production domains: api.wise.com, api-mtls.transferwise.com, and whatever else it has there. */
+const PRODUCTION_HOST = /(^|\.)(wise|transferwise)\.com\.?$/;
+
+/**
+ * Parses a base URL: https anywhere, http on this machine only, without credentials.
+ * @throws Failure `usage`
+ */
+export function toBaseUrl(text: string): BaseUrl {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:') || url.host === '') {
+    throw wrong(
+      `“${printable(hideCredentials(text))}” is not a base URL.`,
+      'Write it with its scheme, like https://api.wise-sandbox.com.',
+    );
+  }
+  if (url.username || url.password) {
+    throw wrong(
+      'The base URL has credentials in it.',
+      'Take them out; an access token goes into KIOSKCTL_TOKEN.',
+    );
+  }
+  if (url.search || url.hash)
+    throw wrong('The base URL has a query or a fragment.', 'Give scheme, host and path only.');
+  const isHere = isLoopback(url.hostname);
+  if (url.protocol === 'http:' && !isHere) {
+    throw wrong(`The base URL ${url.origin} is not encrypted.`, 'Use https; http is for this machine only.');
+  }
+  return {
+    href: url.href.replace(/\/+$/, ''),
+    isLoopback: isHere,
+    isProduction: PRODUCTION_HOST.test(url.hostname),
+  };
+}
+
+function hideCredentials(text: string): string {
+  return text.replace(/^(\w+:\/\/)?.*@/, '$1[redacted]@').slice(0, 100);
+}
