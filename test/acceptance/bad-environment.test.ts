@@ -89,6 +89,22 @@ describe.concurrent('a variable that is empty or wrong is named', () => {
   });
 });
 
+describe.concurrent('a kiosk id that is not one printable word', () => {
+  test.each([
+    { args: ['--kiosk', 'a b'], env: {}, name: '--kiosk' },
+    { args: [], env: { KIOSKCTL_KIOSK: 'a b' }, name: 'KIOSKCTL_KIOSK' },
+  ])('in $name ends with 2: nothing is sent, and the kiosk does not show up in kiosks', async (given) => {
+    await apart({}, async ({ user, vendor }) => {
+      const { args, env, name } = given;
+      const ended = await user.run(['produce', CARD, '--json', '--base-url', vendor.url, ...args], { env });
+      expectError(ended, { code: 2, error: 'usage', message: RegExp(`${name}: “a b” is not a kiosk id`) });
+      expect(vendor.received).toEqual([]);
+      const { json } = await user.run('kiosks --json');
+      expect(JSON.stringify(json)).not.toContain('a b');
+    });
+  });
+});
+
 describe.concurrent('credentials', () => {
   const SANDBOX = '--context sandbox --base-url URL';
   const produce = `produce ${CARD} --kiosk WIS00001 ${SANDBOX}`;
