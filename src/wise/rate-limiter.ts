@@ -69,7 +69,9 @@ export class RateLimiter {
   #blockedUntil = 0;
   /** Blocks without a good answer between them. */
   #blocks = 0;
-  #queue: readonly Waiting[] = [];
+  #queue: Waiting[] = [];
+  /** Not later than the earliest deadline in the queue. */
+  #nextDeadline = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(limits: readonly RateLimit[]) {
@@ -83,12 +85,7 @@ export class RateLimiter {
    */
   async run<Answer>({ patience, signal, ...sending }: Sending<Answer> & WaitOptions): Promise<Answer> {
     const permit = await this.#wait(false, { patience, signal });
-    try {
-      return await this.#send(permit, sending);
-    } finally {
-      this.#inFlight -= 1;
-      this.#grantWaiting();
-    }
+    return this.#send(permit, { ...sending, isCounted: true });
   }
 
   /**
@@ -110,15 +107,20 @@ export class RateLimiter {
       throw new LocallyRateLimited(left);
     }
     permit.use();
-    return this.#send(permit, sending);
+    return this.#send(permit, { ...sending, isCounted: false });
   }
 
-  async #send<Answer>(permit: Permit, { send, read }: Sending<Answer>): Promise<Answer> {
+  /** @param sending one with a held permit leaves whatever is in flight, and does not count there */
+  async #send<Answer>(
+    permit: Permit,
+    { send, read, isCounted }: Sending<Answer> & { isCounted: boolean },
+  ): Promise<Answer> {
     try {
       const answer = await send();
       this.#adapt(read(answer));
       return answer;
     } finally {
+      if (isCounted) this.#inFlight -= 1;
       permit.answered();
       this.#grantWaiting();
     }
@@ -136,29 +138,28 @@ export class RateLimiter {
       this.#grantWaiting();
     };
     signal?.addEventListener('abort', abort, { once: true });
-    this.#queue = [...this.#queue, waiting];
+    this.#queue.push(waiting);
+    this.#nextDeadline = Math.min(this.#nextDeadline, deadline);
     this.#grantWaiting();
     return promise.finally(() => signal?.removeEventListener('abort', abort));
   }
 
   /** Grants each permit that is possible now, and sets the timer for the next one. */
   #grantWaiting(): void {
-    const now = performance.now();
+    let now = performance.now();
     this.#failLate(now);
-    while (this.#freeAt(now) <= now) {
-      const next = this.#queue.find(({ isHeld }) => !isHeld || this.#held < this.#mostHeld);
+    for (; this.#freeAt(now) <= now; now = performance.now()) {
+      const index = this.#queue.findIndex(({ isHeld }) => !isHeld || this.#held < this.#mostHeld);
+      const [next] = index === -1 ? [] : this.#queue.splice(index, 1);
       if (!next) break;
-      this.#queue = this.#queue.filter((waiting) => waiting !== next);
       next.grant(this.#makePermit(next));
     }
     clearTimeout(this.#timer);
     if (this.#queue.length === 0) return;
     const freeAt = this.#freeAt(now);
     // Those that wait although a place is free need the end of another held permit, which calls this method.
-    const changesAt = freeAt > now ? freeAt : Number.POSITIVE_INFINITY;
-    const wakeAt = Math.min(changesAt, ...this.#queue.map(({ deadline }) => deadline));
-    const delay = Math.min(Math.ceil(wakeAt - now), LONGEST_TIMER_MS);
-    this.#timer = setTimeout(() => this.#grantWaiting(), delay);
+    const wakeAt = Math.min(freeAt > now ? freeAt : Number.POSITIVE_INFINITY, this.#nextDeadline);
+    this.#timer = setTimeout(() => this.#grantWaiting(), Math.min(Math.ceil(wakeAt - now), LONGEST_TIMER_MS));
   }
 
   #makePermit({ isHeld }: Waiting): Permit {
@@ -173,15 +174,18 @@ export class RateLimiter {
     return permit;
   }
 
+  /** Fails those that can't leave in time. */
   #failLate(now: number): void {
     const left = this.#blockedUntil - now;
-    const isLate = ({ deadline }: Waiting) =>
-      deadline < now || left > Math.min(deadline - now, LONGEST_WAIT_MS);
-    const late = this.#queue.filter(isLate);
-    if (late.length === 0) return;
-    this.#queue = this.#queue.filter((waiting) => !isLate(waiting));
-    for (const { deadline, fail } of late)
-      fail(new LocallyRateLimited(deadline < now ? Math.max(left, FIRST_BLOCK_MS) : left));
+    if (left <= 0 && now <= this.#nextDeadline) return;
+    this.#nextDeadline = Number.POSITIVE_INFINITY;
+    this.#queue = this.#queue.filter(({ deadline, fail }) => {
+      const isLate = deadline < now;
+      const isInTime = !isLate && left <= Math.min(deadline - now, LONGEST_WAIT_MS);
+      if (isInTime) this.#nextDeadline = Math.min(this.#nextDeadline, deadline);
+      else fail(new LocallyRateLimited(isLate ? Math.max(left, FIRST_BLOCK_MS) : left));
+      return isInTime;
+    });
   }
 
   /** Returns when the next request may leave: now, later, or after the next answer (Infinity). */
