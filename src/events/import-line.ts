@@ -3,7 +3,7 @@ import { Failure } from '../domain/errors/failure.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { parseVendorTime } from '../domain/times/vendor-time.ts';
 import type { Delivery } from '../journal/journal.ts';
-import { understand } from '../webhooks/decode-event.ts';
+import { decodeEvent } from '../webhooks/decode-event.ts';
 import type { SignatureVerifier } from '../webhooks/signature.ts';
 import { DELIVERY_HEADER, readEventBody, SIGNATURE_HEADER, TEST_HEADER } from '../wire/events.ts';
 
@@ -80,7 +80,7 @@ export function toDelivery(
   if (signature !== null) {
     if (!verifier.isValid(body, signature))
       return refused(`its signature does not match its ${body.length} bytes`, true);
-    return { body, signature, deliveryId, isTest, isVerified: true, receivedAt, event: understand(body) };
+    return { body, signature, deliveryId, isTest, isVerified: true, receivedAt, event: decodeEvent(body) };
   }
   if (!unverified) return refused('it has no signature', true);
   const event = readEventBody(parse(Buffer.from(body).toString('utf8')));

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Context } from '../context/context.ts';
 import { asFailure } from '../domain/errors/failure.ts';
 import type { KeptEvent } from '../domain/event.ts';
-import { understand } from '../webhooks/decode-event.ts';
+import { decodeEvent } from '../webhooks/decode-event.ts';
 import { Forwarder } from '../webhooks/forwarder.ts';
 import { Receiver, type Webhook } from '../webhooks/receiver.ts';
 import { SignatureVerifier } from '../webhooks/signature.ts';
@@ -168,7 +168,7 @@ class Listener {
   }
 
   async #keep({ body, signature, deliveryId, isTest, receivedAt }: Webhook): Promise<KeptEvent | null> {
-    const event = understand(body);
+    const event = decodeEvent(body);
     return this.#ctx.journal.keepEvent({
       body,
       signature,

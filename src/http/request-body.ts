@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 
 /**
- * Reads the body of a request as it is.
+ * Reads the bytes of a body.
  * @param limit in bytes
- * @returns `too-large` as soon as it is, null when the sender went away before its end
+ * @returns `too-large` as soon as the limit is exceeded; null if the sender closed the connection before its end
  */
 export function readBody(request: IncomingMessage, limit: number): Promise<Buffer | 'too-large' | null> {
   return new Promise((resolve) => {
@@ -20,7 +20,10 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Buffe
   });
 }
 
-/** Reads on without keeping anything, so that the sender gets to read the answer; not for ever. */
+/**
+ * Reads the rest of a body and drops it, so that the sender reads the answer.
+ * @param patience in milliseconds
+ */
 export function discardRest(request: IncomingMessage, patience: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, patience);

@@ -1,86 +1,72 @@
-import type { Socket } from 'node:net';
+import { type Server, STATUS_CODES } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 
-/** What a connection is doing: nothing (or it is still sending the head of a request), sending a body, being answered. */
-type Doing = 'idle' | 'receiving' | 'answering';
+export interface Address {
+  host: string;
+  /** 0 picks a free one. */
+  port: number;
+}
+
+export const HEAD_LIMIT_BYTES = 16 * 1024;
 
 /**
- * The open connections of a server, of which there are never more than a number: a new one takes the place of the one
- * that has been without an answer for longest, idle or sending. So slow senders never keep others out.
+ * Starts to listen. Later errors of the server (too many open files) are ignored: they end one connection.
+ * @param unusable makes the error for an address that can't be used, from a code like `EADDRINUSE`
+ * @returns the origin, like `http://127.0.0.1:8080`
  */
-export class Connections {
-  readonly #limit: number;
-  /** In the order in which they were opened, or last answered. */
-  readonly #doing = new Map<Socket, Doing>();
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  add(socket: Socket): void {
-    if (this.#doing.size >= this.#limit) {
-      const victim = this.#slowest() ?? socket;
-      victim.destroy();
-      this.#doing.delete(victim);
-      if (victim === socket) return;
-    }
-    this.#doing.set(socket, 'idle');
-    socket.once('close', () => this.#doing.delete(socket));
-  }
-
-  /** Says what a connection does now: `idle` once it was answered. One that was closed meanwhile is not there any more. */
-  now(socket: Socket, doing: Doing): void {
-    if (!this.#doing.has(socket)) return;
-    if (doing === 'idle') this.#doing.delete(socket);
-    this.#doing.set(socket, doing);
-  }
-
-  /** Cuts all connections that do this. */
-  cut(doing: Doing): void {
-    for (const [socket, its] of this.#doing) if (its === doing) socket.destroy();
-  }
-
-  #slowest(): Socket | undefined {
-    for (const [socket, doing] of this.#doing) if (doing !== 'answering') return socket;
-    return undefined;
-  }
+export async function listen(
+  server: Server,
+  { host, port }: Address,
+  unusable: (code: string) => Error,
+): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.on('error', (error: NodeJS.ErrnoException) => reject(unusable(error.code ?? error.message)));
+    server.listen({ host, port }, resolve);
+  });
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a server that listens on a port has such an address
+  const address = server.address() as AddressInfo;
+  const scheme = 'setSecureContext' in server ? 'https' : 'http';
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
 }
 
-/** What a receiver bears with. Times are milliseconds. */
-export interface ReceiverLimits {
-  /** How many connections at once. */
-  connections: number;
-  /** How long the head of a request may take to arrive, and all of it. */
-  head: number;
-  request: number;
-  /** The vendor waits for 5 seconds; an answer takes some of them to travel. */
-  answer: number;
-  /** How long a refused sender may go on sending. */
-  linger: number;
-  /** How long an accepted one may, once the receiver stops. */
-  grace: number;
+/**
+ * Answers a connection that sent no valid HTTP, or sent it too slowly, and closes it.
+ * @returns the status; null if there was nobody to answer
+ */
+export function refuseConnection({ code }: NodeJS.ErrnoException, socket: Duplex): number | null {
+  const isSilent = 'bytesRead' in socket && socket.bytesRead === 0;
+  if (isSilent || code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return null;
+  }
+  const status = code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : code === 'HPE_HEADER_OVERFLOW' ? 431 : 400;
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+    () => socket.destroy(),
+  );
+  return status;
 }
 
-export const DEFAULT_LIMITS: ReceiverLimits = {
-  connections: 256,
-  head: 5_000,
-  request: 10_000,
-  answer: 4_000,
-  linger: 1_000,
-  grace: 2_000,
-};
+/** Work in progress, which a server waits for before it stops. */
+export class RunningWork {
+  readonly #running = new Set<Promise<void>>();
 
-/** A gateway keeps its connections for a minute, as a rule: closing them first would cut a request off now and then. */
-const KEEP_ALIVE_MS = 75_000;
+  get size(): number {
+    return this.#running.size;
+  }
 
-const HEAD_LIMIT_BYTES = 16 * 1024;
+  /** @param work never rejects @param onEnd called once it is not counted any more */
+  add(work: Promise<void>, onEnd?: () => void): void {
+    const running = work.finally(() => {
+      this.#running.delete(running);
+      onEnd?.();
+    });
+    this.#running.add(running);
+  }
 
-/** The same for Node's server. */
-export function httpLimits({ head, request }: ReceiverLimits) {
-  return {
-    headersTimeout: head,
-    requestTimeout: request,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    connectionsCheckingInterval: head / 10,
-    maxHeaderSize: HEAD_LIMIT_BYTES,
-  };
+  /** Resolves when nothing is left, also of what is added meanwhile. */
+  async end(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
 }

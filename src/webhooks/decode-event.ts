@@ -6,12 +6,12 @@ import { readEventBody } from '../wire/events.ts';
 const UNKNOWN_TYPE = 'unknown';
 
 /**
- * Reads the body of a verified webhook. It is the vendor's whatever it says, so what can't be understood (another type,
- * another schema, no JSON at all) is an event, too: its body is kept, and nothing follows from it.
+ * Decodes the body of a verified webhook. It comes from Wise in any case, so a body of an unknown type or schema, or one
+ * that is not JSON, is an event, too: it is stored, and changes nothing.
  */
-export function understand(body: Uint8Array): CardEvent {
+export function decodeEvent(body: Uint8Array): CardEvent {
   const parsed = parseJson(body);
-  return readEventBody(parsed) ?? notUnderstood(parsed);
+  return readEventBody(parsed) ?? unknownEvent(parsed);
 }
 
 function parseJson(body: Uint8Array): unknown {
@@ -23,7 +23,7 @@ function parseJson(body: Uint8Array): unknown {
   }
 }
 
-function notUnderstood(parsed: unknown): CardEvent {
+function unknownEvent(parsed: unknown): CardEvent {
   const named = typeof parsed === 'object' && parsed !== null && 'event_type' in parsed && parsed.event_type;
   return {
     eventType: typeof named === 'string' && named !== '' ? named : UNKNOWN_TYPE,

@@ -1,22 +1,24 @@
 import type { Agent } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { RunningWork } from '../http/server.ts';
 import { makeAgent, post } from './post.ts';
 
-/** A kept event on its way to another receiver. */
+/** A stored event for another receiver. */
 export interface Forwarded {
-  /** The journal's number of it. */
+  /** Its number in the journal. */
   id: number;
   body: Uint8Array;
-  /** As they came: names and values in turn. */
+  /** As they arrived: names and values alternate. */
   headers: readonly string[];
 }
 
 export interface ForwarderOptions {
   url: URL;
-  /** Told of an event that the other side will not get from here. */
+  /** Called for each event that will not be delivered. */
   onGivenUp: (id: number, reason: string) => void;
 }
 
-/** Of the connection, not of the message; and what the new request states itself. */
+/** Headers of the connection and not of the message, and those that the new request sets itself. */
 const OWN_HEADERS = new Set([
   'connection',
   'content-length',
@@ -32,21 +34,21 @@ const OWN_HEADERS = new Set([
 ]);
 
 const AT_ONCE = 8;
-/** How much may wait: bodies and, roughly, what comes with each. */
+/** Limit of the queue: bodies, and an estimate of the rest of each event. */
 const QUEUE_LIMIT_BYTES = 16 * 1024 * 1024;
 const OVERHEAD_BYTES = 2_048;
 const ANSWER_TIMEOUT_MS = 5_000;
 /** Pauses between the attempts, in milliseconds. */
 const PAUSES = [500, 1_000, 2_000, 4_000, 8_000];
-/** When it stops, each event that waits gets one attempt, and all of them this long. */
+/** Limit for the events that still wait when it stops: each gets one attempt. */
 const STOP_WITHIN_MS = 5_000;
 
-/** Sends events on with their bytes and headers, some at once, and again when that fails. Nobody waits for it. */
+/** Forwards events with their bytes and headers, several at a time, and repeats what fails. Nothing waits for it. */
 export class Forwarder {
   readonly #options: ForwarderOptions;
   readonly #agent: Agent;
   readonly #queue: Forwarded[] = [];
-  readonly #sending = new Set<Promise<void>>();
+  readonly #sending = new RunningWork();
   readonly #hurry = new AbortController();
   readonly #end = new AbortController();
   #waitingBytes = 0;
@@ -64,11 +66,11 @@ export class Forwarder {
     this.#fill();
   }
 
-  /** Tries what is left once more, but not for long. */
+  /** Tries each waiting event once more, within a limit. */
   async stop(): Promise<void> {
     this.#hurry.abort();
     const limit = setTimeout(() => this.#end.abort(), STOP_WITHIN_MS);
-    while (this.#sending.size > 0) await Promise.all(this.#sending);
+    await this.#sending.end();
     clearTimeout(limit);
     this.#agent.destroy();
   }
@@ -77,12 +79,10 @@ export class Forwarder {
     while (this.#sending.size < AT_ONCE) {
       const event = this.#queue.shift();
       if (!event) return;
-      const sending = this.#deliver(event).finally(() => {
+      this.#sending.add(this.#deliver(event), () => {
         this.#waitingBytes -= event.body.length + OVERHEAD_BYTES;
-        this.#sending.delete(sending);
         this.#fill();
       });
-      this.#sending.add(sending);
     }
   }
 
@@ -91,48 +91,36 @@ export class Forwarder {
       const trouble = await this.#attempt(event);
       if (trouble === null) return;
       const pause = PAUSES[attempt];
-      if (!trouble.mayPass || pause === undefined || this.#hurry.signal.aborted)
+      if (!trouble.passes || pause === undefined || this.#hurry.signal.aborted)
         return this.#options.onGivenUp(event.id, trouble.reason);
-      await pauseFor(pause, this.#hurry.signal);
+      await delay(pause, undefined, { signal: this.#hurry.signal }).catch(() => undefined);
     }
   }
 
-  /** @returns null once the other side has taken it */
-  async #attempt({ body, headers }: Forwarded): Promise<{ reason: string; mayPass: boolean } | null> {
+  /** @returns null once the other side has accepted it */
+  async #attempt({ body, headers }: Forwarded): Promise<{ reason: string; passes: boolean } | null> {
     const { signal } = this.#end;
-    if (signal.aborted) return { reason: 'no time left', mayPass: false };
+    if (signal.aborted) return { reason: 'no time left', passes: false };
     const sent = await post({
       url: this.#options.url,
-      headers: passedOn(headers),
+      headers: forwardedHeaders(headers),
       body,
       timeout: ANSWER_TIMEOUT_MS,
       agent: this.#agent,
       signal,
     });
-    if (sent.kind === 'unreachable') return { reason: sent.reason, mayPass: true };
+    if (sent.kind === 'unreachable') return { reason: sent.reason, passes: true };
     const { httpStatus: status } = sent;
     if (status >= 200 && status < 300) return null;
-    return { reason: `answered ${status}`, mayPass: status >= 500 || [408, 429].includes(status) };
+    return { reason: `answered ${status}`, passes: status >= 500 || [408, 429].includes(status) };
   }
 }
 
-function passedOn(raw: readonly string[]): Record<string, string[]> {
+function forwardedHeaders(raw: readonly string[]): Record<string, string[]> {
   const headers: Record<string, string[]> = {};
   for (let index = 0; index < raw.length; index += 2) {
     const name = (raw[index] ?? '').toLowerCase();
     if (!OWN_HEADERS.has(name)) (headers[name] ??= []).push(raw[index + 1] ?? '');
   }
   return headers;
-}
-
-function pauseFor(milliseconds: number, cut: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      cut.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    cut.addEventListener('abort', done, { once: true });
-  });
 }

@@ -6,19 +6,19 @@ export interface Post {
   url: URL;
   headers: Record<string, string | string[]>;
   body: Uint8Array;
-  /** Milliseconds until the answer must have begun. */
+  /** Milliseconds until the answer must begin. */
   timeout: number;
-  /** Connections that are kept; without it, each request has its own. */
+  /** Keeps connections open. The default is a new connection for each request. */
   agent?: http.Agent | undefined;
-  /** Cuts the request. */
+  /** Aborts the request. */
   signal?: AbortSignal | undefined;
 }
 
 export type Posted = { kind: 'answered'; httpStatus: number } | { kind: 'unreachable'; reason: string };
 
 /**
- * Sends bytes to a receiver, once: redirects are not followed, and the body of the answer is not read. Never throws for
- * what the network or the other side does.
+ * Sends bytes to a receiver, once, without following redirects or reading the body of the answer. Never rejects for a
+ * fault of the network or of the other side.
  */
 export function post({ url, headers, body, timeout, agent, signal }: Post): Promise<Posted> {
   const { request: open } = url.protocol === 'https:' ? https : http;
@@ -44,13 +44,13 @@ export function post({ url, headers, body, timeout, agent, signal }: Post): Prom
   });
 }
 
-/** The kept connections of one receiver. */
+/** Makes an agent that keeps the connections to one receiver open. */
 export function makeAgent({ protocol }: URL, maxSockets: number): http.Agent {
   const { Agent } = protocol === 'https:' ? https : http;
   return new Agent({ keepAlive: true, maxSockets });
 }
 
-/** What goes out to a receiver of webhooks. */
+/** A stored webhook that is sent again. */
 export interface Sendable {
   body: Uint8Array;
   signature: string | null;
@@ -58,10 +58,10 @@ export interface Sendable {
   isTest: boolean;
 }
 
-/** The vendor gives a receiver five seconds; one at the other end of a tunnel may take longer. */
+/** Wise gives a receiver five seconds; one behind a tunnel may need longer. */
 const LONGEST_WAIT_MS = 15_000;
 
-/** Sends a webhook as the vendor did: the same bytes, signature and delivery id. Once it is on its way it is not cut. */
+/** Sends a webhook as Wise did, with the same bytes, signature and delivery id. Nothing but its limit cuts it short. */
 export async function sendDelivery(
   url: URL,
   { body, signature, deliveryId, isTest }: Sendable,

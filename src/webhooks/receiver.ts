@@ -1,13 +1,13 @@
 import http from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
 import { Failure } from '../domain/errors/failure.ts';
 import { discardRest, readBody } from '../http/request-body.ts';
-import { Connections, DEFAULT_LIMITS, httpLimits, type ReceiverLimits } from '../http/server.ts';
+import { type Address, HEAD_LIMIT_BYTES, listen, RunningWork, refuseConnection } from '../http/server.ts';
 import { DELIVERY_HEADER, SIGNATURE_HEADER, TEST_HEADER } from '../wire/events.ts';
+import { Connections, DEFAULT_LIMITS, type ReceiverLimits } from './connections.ts';
 import type { SignatureVerifier } from './signature.ts';
 
-/** A webhook whose signature is right. */
+/** A webhook with a valid signature. */
 export interface Webhook {
   body: Buffer;
   signature: string;
@@ -15,24 +15,24 @@ export interface Webhook {
   isTest: boolean;
   /** Milliseconds since the epoch. */
   receivedAt: number;
-  /** As they came: names and values in turn. */
+  /** As they arrived: names and values alternate. */
   headers: readonly string[];
 }
 
-/** A request that was not taken: nothing of it is kept. */
+/** A request that was refused; nothing of it is stored. */
 export interface Refusal {
   httpStatus: number;
   reason: string;
 }
 
 export interface ReceiverOptions<Kept> {
-  /** Where webhooks are taken, like `/webhooks`. */
+  /** The path of webhooks, like `/webhooks`. */
   path: string;
   verifier: SignatureVerifier;
   now: () => number;
-  /** Keeps a webhook for good; the sender is told 200 after that, and 503 when it throws or takes too long. */
+  /** Stores a webhook durably. The answer is 200 after that, and 503 when it rejects or takes too long. */
   keep: (webhook: Webhook) => Promise<Kept>;
-  /** Told after the answer. */
+  /** Called after the answer. */
   onKept: (kept: Kept, webhook: Webhook) => void;
   onNotKept: (error: unknown) => void;
   onRefused: (refusal: Refusal) => void;
@@ -41,6 +41,8 @@ export interface ReceiverOptions<Kept> {
 
 const BODY_LIMIT_BYTES = 256 * 1024;
 const LONGEST_DELIVERY_ID = 200;
+/** Gateways usually keep connections for a minute: closing them first would now and then cut off a request. */
+const KEEP_ALIVE_MS = 75_000;
 
 const NO_SIGNATURE: Refusal = { httpStatus: 401, reason: 'no signature' };
 const WRONG_SIGNATURE: Refusal = { httpStatus: 401, reason: 'wrong signature' };
@@ -49,41 +51,50 @@ const NO_POST: Refusal = { httpStatus: 405, reason: 'not a POST' };
 const TOO_LARGE: Refusal = { httpStatus: 413, reason: 'a body of over 256 KiB' };
 
 /**
- * Takes the vendor's webhooks over plain HTTP: checks the signature over the raw bytes before anything is read from
- * them, has them kept, and only then answers 200. Source of headers and times: the vendor's guide on webhooks.
+ * Receives the webhooks of Wise over plain HTTP. It verifies the signature of the raw bytes before it decodes anything,
+ * has the webhook stored, and only then answers 200. Source of headers and times: Wise's guide on webhooks.
  */
 export class Receiver<Kept> {
   readonly #options: ReceiverOptions<Kept>;
   readonly #limits: ReceiverLimits;
   readonly #server: http.Server;
   readonly #connections: Connections;
-  readonly #running = new Set<Promise<void>>();
+  readonly #running = new RunningWork();
   #isStopping = false;
 
   constructor(options: ReceiverOptions<Kept>) {
     this.#options = options;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
-    this.#connections = new Connections(this.#limits.connections);
-    this.#server = http.createServer(httpLimits(this.#limits));
-    this.#server.on('connection', (socket: Socket) => this.#connections.add(socket));
-    this.#server.on('request', (request, response) => this.#track(this.#serve(request, response)));
-    this.#server.on('clientError', (error: Error & { code?: string }, socket) => this.#drop(error, socket));
-    // A connection that can't be taken (too many open files) is that sender's loss: it comes again.
-    this.#server.on('error', () => undefined);
-  }
-
-  /** @param port 0 picks a free one @returns the URL @throws Failure `usage` when the address can't be listened on */
-  async listen({ host, port }: { host: string; port: number }): Promise<string> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (error) => reject(unusableAddress(error, { host, port })));
-      this.#server.listen({ host, port }, resolve);
+    const { head, request, connections } = this.#limits;
+    this.#connections = new Connections(connections);
+    this.#server = http.createServer({
+      headersTimeout: head,
+      requestTimeout: request,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      connectionsCheckingInterval: head / 10,
+      maxHeaderSize: HEAD_LIMIT_BYTES,
     });
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a server that listens on a port has such an address
-    const address = this.#server.address() as AddressInfo;
-    return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}${this.#options.path}`;
+    this.#server.on('connection', (socket: Socket) => this.#connections.add(socket));
+    this.#server.on('request', (...exchange) => this.#running.add(this.#serve(...exchange)));
+    this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+      const httpStatus = refuseConnection(error, socket);
+      const reason = httpStatus === 408 ? 'too slow' : 'not HTTP';
+      if (httpStatus !== null) options.onRefused({ httpStatus, reason });
+    });
   }
 
-  /** Takes no new connections, and resolves once everything that was accepted is answered. */
+  /** @returns the URL @throws Failure `usage` when the address can't be listened on */
+  async listen({ host, port }: Address): Promise<string> {
+    const hint = 'Choose another --port (0 picks a free one) or --host.';
+    const origin = await listen(
+      this.#server,
+      { host, port },
+      (code) => new Failure('usage', `Webhooks can not be received on ${host}:${port} (${code}).`, { hint }),
+    );
+    return `${origin}${this.#options.path}`;
+  }
+
+  /** Accepts no new connections, and resolves once all accepted requests are answered. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     const closed = new Promise((resolve) => this.#server.close(resolve));
@@ -94,14 +105,14 @@ export class Receiver<Kept> {
     }, this.#limits.grace);
     await closed;
     clearTimeout(grace);
-    await Promise.all(this.#running);
+    await this.#running.end();
   }
 
   async #serve(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
     const { socket } = request;
     response.on('error', () => socket.destroy());
-    this.#connections.now(socket, 'receiving');
-    response.once('close', () => this.#connections.now(socket, 'idle'));
+    this.#connections.set(socket, 'receiving');
+    response.once('close', () => this.#connections.set(socket, 'idle'));
     const signature = request.headers[SIGNATURE_HEADER];
     const refusal = this.#refusalOf(request);
     if (refusal || typeof signature !== 'string')
@@ -111,11 +122,11 @@ export class Receiver<Kept> {
     if (body === 'too-large') return this.#refuse(request, response, TOO_LARGE);
     if (!this.#options.verifier.isValid(body, signature))
       return this.#refuse(request, response, WRONG_SIGNATURE);
-    this.#connections.now(socket, 'answering');
-    await this.#take(this.#webhookOf(request, { body, signature }), response);
+    this.#connections.set(socket, 'answering');
+    await this.#store(this.#webhookOf(request, { body, signature }), response);
   }
 
-  /** What can be told from the head of a request: then its body is not waited for. */
+  /** Returns a refusal that needs the head of the request only: its body is not read. */
   #refusalOf({ url, method, headers }: http.IncomingMessage): Refusal | null {
     if (url?.split('?')[0] !== this.#options.path) return OTHER_PATH;
     if (method !== 'POST') return NO_POST;
@@ -139,9 +150,9 @@ export class Receiver<Kept> {
     };
   }
 
-  async #take(webhook: Webhook, response: http.ServerResponse): Promise<void> {
+  async #store(webhook: Webhook, response: http.ServerResponse): Promise<void> {
     const keeping = this.#options.keep(webhook);
-    const isKept = await isDoneWithin(this.#limits.answer, keeping);
+    const isKept = await succeedsWithin(this.#limits.answer, keeping);
     response.writeHead(isKept ? 200 : 503, {
       'content-length': 0,
       ...(this.#isStopping && { connection: 'close' }),
@@ -169,51 +180,22 @@ export class Receiver<Kept> {
       ...(!isOver && { connection: 'close' }),
     });
     response.write(text);
-    // A sender that is cut off while it sends may never see the answer.
+    // A sender that is cut off while it still sends may never read the answer.
     if (!request.complete) await discardRest(request, this.#limits.linger);
     response.end();
   }
+}
 
-  /** Answers what is no HTTP, or comes too slowly. */
-  #drop({ code }: Error & { code?: string }, socket: Duplex): void {
-    const isSlow = code === 'ERR_HTTP_REQUEST_TIMEOUT';
-    const httpStatus = isSlow ? 408 : code === 'HPE_HEADER_OVERFLOW' ? 431 : 400;
-    const isSilent = 'bytesRead' in socket && socket.bytesRead === 0;
-    if (isSilent || code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-    this.#options.onRefused({ httpStatus, reason: isSlow ? 'too slow' : 'not HTTP' });
-    socket.end(
-      `HTTP/1.1 ${httpStatus} ${http.STATUS_CODES[httpStatus]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
-      () => socket.destroy(),
+function succeedsWithin(milliseconds: number, work: Promise<unknown>): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), milliseconds);
+    const end = (isDone: boolean) => {
+      clearTimeout(timer);
+      resolve(isDone);
+    };
+    work.then(
+      () => end(true),
+      () => end(false),
     );
-  }
-
-  #track(work: Promise<void>): void {
-    const tracked = work.finally(() => this.#running.delete(tracked));
-    this.#running.add(tracked);
-  }
-}
-
-async function isDoneWithin(milliseconds: number, work: Promise<unknown>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), milliseconds);
-  });
-  try {
-    return await Promise.race([
-      work.then(
-        () => true,
-        () => false,
-      ),
-      late,
-    ]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function unusableAddress(error: Error, { host, port }: { host: string; port: number }): Failure {
-  const reason = 'code' in error ? String(error.code) : error.message;
-  return new Failure('usage', `Webhooks can not be received on ${host}:${port} (${reason}).`, {
-    hint: 'Choose another --port (0 picks a free one) or --host.',
   });
 }

@@ -1,22 +1,22 @@
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { Failure } from '../domain/errors/failure.ts';
 
-/** Base64 of an RSA-2048 signature is 344 characters; longer keys make it longer, nothing makes it longer than this. */
+/** The base64 of an RSA-2048 signature has 344 characters, and no key makes it longer than this. */
 const LONGEST_SIGNATURE = 4_096;
 
 /**
- * Checks the signatures of webhooks: Base64 of RSA-SHA256 (PKCS#1 v1.5) over the raw bytes of the body.
- * Source: the vendor's guide on webhook signatures. No time is signed, so a kept body verifies for ever.
+ * Verifies the signatures of webhooks: base64 of RSA-SHA256 (PKCS#1 v1.5) over the raw bytes of the body. No time is
+ * signed, so a stored body stays valid. Source: Wise's guide on webhook signatures.
  */
 export class SignatureVerifier {
   readonly #key: KeyObject;
-  /** How messages name the key: where it is from, its size and its fingerprint. */
+  /** The name of the key in messages: source, size and fingerprint. */
   readonly keyName: string;
 
   /**
    * @param pem a public key in PEM
-   * @param source where it is from, for messages: `the published key of sandbox`, a file's path
-   * @throws Failure `invalid-input` for text that is no RSA public key
+   * @param source for messages: `the published key of sandbox`, or a file's path
+   * @throws Failure `invalid-input` for text that is not an RSA public key
    */
   constructor(pem: string, source: string) {
     this.#key = readKey(pem, source);
@@ -26,7 +26,7 @@ export class SignatureVerifier {
     this.keyName = `${source} (RSA ${bits}, SHA-256 ${fingerprint})`;
   }
 
-  /** @param signature the header as it came; undefined when there was none */
+  /** @param signature the header; undefined if it is missing */
   isValid(body: Uint8Array, signature: string | undefined): boolean {
     if (!signature || signature.length > LONGEST_SIGNATURE) return false;
     if (!/^[A-Za-z\d+/]+={0,2}$/.test(signature)) return false;
@@ -39,14 +39,14 @@ function readKey(pem: string, source: string): KeyObject {
     const key = createPublicKey(pem);
     if (key.asymmetricKeyType === 'rsa') return key;
   } catch {
-    // Below.
+    // Text that is not a key at all gets the same message.
   }
   throw new Failure('invalid-input', `There is no RSA public key in ${source}.`, {
     hint: 'Give a PEM file that begins with -----BEGIN PUBLIC KEY-----.',
   });
 }
 
-/** The keys with which the vendor signs webhooks, as its guide publishes them, by environment. */
+/** The keys with which Wise signs webhooks, as its guide publishes them, by environment. */
 export const PUBLISHED_KEYS: Readonly<Record<'sandbox' | 'production', string>> = {
   sandbox: `-----BEGIN PUBLIC KEY-----
 MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAwpb91cEYuyJNQepZAVfP

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import type { CardRequest } from '../../src/cards/session/resolve-cards.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
 import { catchUp } from '../../src/events/catch-up.ts';
-import { understand } from '../../src/webhooks/decode-event.ts';
+import { decodeEvent } from '../../src/webhooks/decode-event.ts';
 import { World } from '../context/world.ts';
 import { cardBody } from '../webhooks/signed-events.ts';
 
@@ -40,7 +40,7 @@ async function hear(
     isTest: false,
     isVerified: true,
     receivedAt: world.clock.time,
-    event: understand(body),
+    event: decodeEvent(body),
     ...delivery,
   });
 }

@@ -4,7 +4,7 @@ import { hostname, userInfo } from 'node:os';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { ActionFilter, Delivery, Journal, NewAction } from '../../src/journal/journal.ts';
-import { understand } from '../../src/webhooks/decode-event.ts';
+import { decodeEvent } from '../../src/webhooks/decode-event.ts';
 import { productionBody } from '../webhooks/signer.ts';
 import { kill, OTHER_TOKEN, Stand, TOKEN } from './stand.ts';
 
@@ -24,7 +24,7 @@ function act(more: Partial<NewAction> = {}): NewAction {
 /** An event of OTHER_TOKEN at WIS00001. */
 function heard(more: Partial<Delivery>): Delivery {
   const body = Buffer.from(productionBody('PRODUCED'));
-  const event = { ...understand(body), cardToken: OTHER_TOKEN };
+  const event = { ...decodeEvent(body), cardToken: OTHER_TOKEN };
   const signed = { deliveryId: null, signature: 'signed', isTest: false, isVerified: true };
   return { ...signed, receivedAt: 0, body, event, ...more };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Delivery, Journal } from '../../src/journal/journal.ts';
 import { openSqliteJournal } from '../../src/journal/open-journal.ts';
-import { understand } from '../../src/webhooks/decode-event.ts';
+import { decodeEvent } from '../../src/webhooks/decode-event.ts';
 import { orderBody, productionBody, TOKEN } from '../webhooks/signer.ts';
 
 let folder: string;
@@ -28,7 +28,7 @@ function delivery(text: string, more: Partial<Delivery> = {}): Delivery {
     isTest: false,
     isVerified: true,
     receivedAt: 0,
-    event: understand(body),
+    event: decodeEvent(body),
     ...more,
   };
 }

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { understand } from '../../src/webhooks/decode-event.ts';
+import { decodeEvent } from '../../src/webhooks/decode-event.ts';
 import { cardBody } from './signed-events.ts';
 
 const cardToken = '35050a4a-9521-426e-8109-1396e3687a3e';
 
 test('an event of a card', () => {
-  expect(understand(cardBody({ cardToken, profileId: 7 }))).toMatchObject({
+  expect(decodeEvent(cardBody({ cardToken, profileId: 7 }))).toMatchObject({
     eventType: 'cards#card-production-status-change',
     profileId: 7,
     cardToken,
@@ -23,9 +23,9 @@ test.each([
   ['no JSON', 'hello', 'unknown'],
   ['nothing', '', 'unknown'],
 ])('%s is an event that says nothing', (_, body, eventType) => {
-  expect(understand(Buffer.from(body))).toMatchObject({ eventType, cardToken: null, status: null });
+  expect(decodeEvent(Buffer.from(body))).toMatchObject({ eventType, cardToken: null, status: null });
 });
 
 test('bytes that are no text', () => {
-  expect(understand(Buffer.from([0xff, 0xfe, 0x7b]))).toMatchObject({ eventType: 'unknown' });
+  expect(decodeEvent(Buffer.from([0xff, 0xfe, 0x7b]))).toMatchObject({ eventType: 'unknown' });
 });

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { Failure } from '../../domain/errors/failure.ts';
 import { parseId } from '../../domain/ids.ts';
 import { isLoopback } from '../../domain/text/words.ts';
+import { listen } from '../../http/server.ts';
 
 export interface BrowserLogin {
   /** The web site that has the authorization page, without a slash at its end. */
@@ -37,9 +37,15 @@ export async function loginInBrowser(options: BrowserLogin): Promise<Granted> {
   const target = toRedirect(options.redirectUri);
   const server = createServer();
   try {
-    await listen(server, target);
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a server that listens on a port has such an address
-    target.port = String((server.address() as AddressInfo).port);
+    const { hostname, port } = target;
+    const address = { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? 80 : Number(port) };
+    const hint = 'Use another --redirect-uri that is registered for your application.';
+    const origin = await listen(
+      server,
+      address,
+      (code) => new Failure('usage', `Nothing can listen on ${hostname}:${port} (${code}).`, { hint }),
+    );
+    target.port = new URL(origin).port;
     const state = randomBytes(24).toString('base64url');
     const back = waitForReturn(server, { target, state, ...options });
     const page = new URL(`${options.site}/oauth/authorize/`);
@@ -94,20 +100,6 @@ function toRedirect(text: string): URL {
   if (url?.protocol === 'http:' && isLoopback(url.hostname)) return url;
   throw new Failure('usage', 'The redirect URI has to be http on this machine.', {
     hint: 'Use one like http://127.0.0.1:8976/callback, which Wise has registered for your application.',
-  });
-}
-
-async function listen(server: Server, { hostname, port }: URL): Promise<void> {
-  const host = hostname.replace(/^\[|\]$/g, '');
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(
-        new Failure('usage', `Nothing can listen on ${hostname}:${port} (${error.code}).`, {
-          hint: 'Use another --redirect-uri that is registered for your application.',
-        }),
-      ),
-    );
-    server.listen({ host, port: port === '' ? 80 : Number(port) }, resolve);
   });
 }
 
