@@ -1,6 +1,7 @@
 import type { Context } from '../context/context.ts';
 import type { Card } from '../domain/card.ts';
 import { Failure } from '../domain/errors/failure.ts';
+import type { CardToken } from '../domain/ids.ts';
 import type { WiseCard } from '../wire/cards.ts';
 import type { CardOrder, CardProgram } from '../wire/orders.ts';
 import { listCards } from '../wise/cards.ts';
@@ -12,7 +13,7 @@ import { unseenCard } from './session/read-card.ts';
 export interface ListedOrder {
   profileId: number;
   orderId: number;
-  cardToken: string | null;
+  cardToken: CardToken | null;
   orderStatus: string;
   program: string | null;
   deliveryOption: string | null;

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { STAGES } from '../domain/stage.ts';
-import { id } from '../wire/scalars.ts';
+import { cardToken, id, wiseKioskId } from '../wire/scalars.ts';
 
 const failure = v.object({
   code: v.string(),
@@ -62,7 +62,7 @@ export const bareCard = v.object({
 export const cardDocument = v.object({
   profileId: id,
   orderId: v.nullable(id),
-  cardToken: v.nullable(v.string()),
+  cardToken: v.nullable(cardToken),
   orderStatus: v.nullable(v.string()),
   stage: v.picklist(STAGES),
   attempt: v.number(),
@@ -70,7 +70,7 @@ export const cardDocument = v.object({
   production: v.nullable(
     v.object({
       status: v.string(),
-      kioskId: v.nullable(v.string()),
+      kioskId: wiseKioskId,
       occurredAt: v.nullable(v.string()),
       errorCode: v.nullable(v.string()),
       description: v.nullable(v.string()),

@@ -4,6 +4,7 @@ import type { Attempt } from '../domain/attempt.ts';
 import { name } from '../domain/card.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { guardProduce, productionFailed } from '../domain/guards.ts';
+import { type KioskId } from '../domain/ids.ts';
 import type { Simulation } from '../domain/production.ts';
 import type { CardResult } from '../domain/results.ts';
 import { forEachCard, inSequence } from './session/each-card.ts';
@@ -30,7 +31,7 @@ export async function produce(
     targets,
     kioskId,
     ...outcome
-  }: OutcomeOptions & { targets: readonly CardRequest[]; kioskId: string | null },
+  }: OutcomeOptions & { targets: readonly CardRequest[]; kioskId: KioskId | null },
 ): Promise<CardResult[]> {
   const kiosk = kioskId ?? (await chooseKiosk(ctx, '--kiosk'));
   return forEachCard(ctx, { lanes: inSequence(targets), authorizeFirst: true }, async (session) =>
@@ -44,7 +45,7 @@ export async function produce(
 export async function produceOne(
   ctx: Context,
   session: CardSession,
-  { kioskId, ...outcome }: OutcomeOptions & { kioskId: string },
+  { kioskId, ...outcome }: OutcomeOptions & { kioskId: KioskId },
 ): Promise<boolean> {
   await refuseHeld(ctx, kioskId);
   const attempt = await sendOnce(ctx, session, { kioskId, guard: (seen) => guardProduce(seen, kioskId) });
@@ -53,7 +54,7 @@ export async function produceOne(
 }
 
 /** The kiosk of the context, or the one that the user picks of several. @throws Failure `input-required` */
-export async function chooseKiosk(ctx: Context, flag: string): Promise<string> {
+export async function chooseKiosk(ctx: Context, flag: string): Promise<KioskId> {
   const { kiosks, invocation, ask } = ctx;
   if (invocation.kioskId !== null) return invocation.kioskId;
   if (kiosks.length > 0) return ask.choose('Which kiosk?', { flag, choices: kiosks });

@@ -5,6 +5,7 @@ import { name } from '../domain/card.ts';
 import { type CatalogueEntry, lookUpError } from '../domain/errors/error-catalogue.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { guardRetry, neverAgain, type Seen } from '../domain/guards.ts';
+import type { KioskId } from '../domain/ids.ts';
 import type { CardResult } from '../domain/results.ts';
 import { advise } from '../domain/runbook.ts';
 import { printable } from '../domain/text/terminal-text.ts';
@@ -17,7 +18,7 @@ import type { CardSession } from './session/session.ts';
 
 export interface RetryOptions extends OutcomeOptions {
   /** Another kiosk than that of the failed attempt. */
-  toKiosk: string | null;
+  toKiosk: KioskId | null;
   /** Gives up a request that is queued in a kiosk, or whose outcome stays unknown, so that the card may be sent anew. */
   abandon: boolean;
 }
@@ -42,7 +43,7 @@ export async function retryOne(ctx: Context, session: CardSession, options: Retr
   const last = await readBefore(ctx, session, options);
   const attemptId = last?.id ?? null;
   const known = options.toKiosk ?? session.card.production?.kioskId ?? last?.kioskId ?? null;
-  const decision = guardRetry(seenOf(session), { kioskId: known ?? '', attemptId });
+  const decision = guardRetry(seenOf(session), { kioskId: known, attemptId });
   const kioskId = known ?? (await chooseKiosk(ctx, '--to-kiosk'));
   await refuseHeld(ctx, kioskId);
   if (decision !== 'unchanged') await approve(ctx, session, last);

@@ -6,6 +6,7 @@ import type { Card } from '../domain/card.ts';
 import { lookUpError } from '../domain/errors/error-catalogue.ts';
 import type { ExitCode } from '../domain/errors/exit-codes.ts';
 import { Outage } from '../domain/errors/failure.ts';
+import type { CardToken } from '../domain/ids.ts';
 import type { CardResult } from '../domain/results.ts';
 import type { Stage } from '../domain/stage.ts';
 import type { ReadOptions } from '../wise/client.ts';
@@ -94,7 +95,7 @@ async function look(ctx: Context, { see, sessions, ...options }: Looking): Promi
   return { results, outages };
 }
 
-async function attemptsOf(ctx: Context, cardToken: string | null): Promise<AttemptDocument[]> {
+async function attemptsOf(ctx: Context, cardToken: CardToken | null): Promise<AttemptDocument[]> {
   if (cardToken === null) return [];
   return (await ctx.journal.listAttempts(cardToken)).map(toAttemptDocument);
 }

@@ -1,6 +1,7 @@
 import { chooseProgram } from '../cards/card-program.ts';
 import type { Ask, Context } from '../context/context.ts';
 import { Failure } from '../domain/errors/failure.ts';
+import { type KioskId } from '../domain/ids.ts';
 import { flagOf, parseValue } from './settings/parse-settings.ts';
 import type { SettingKey, ValueOf } from './settings/setting-table.ts';
 import type { NewValues } from './settings/settings-file.ts';
@@ -53,11 +54,11 @@ export async function askForAccess(
 
 const NO_DEFAULT = 'none of them: I name one each time';
 
-async function askForDefault(ask: Ask, kiosks: readonly string[] | undefined): Promise<string | undefined> {
+async function askForDefault(ask: Ask, kiosks: readonly KioskId[] | undefined): Promise<KioskId | undefined> {
   if (!kiosks || kiosks.length < 2) return undefined;
   const choices = [...kiosks, NO_DEFAULT];
   const answer = await ask.choose('Which kiosk is meant when none is named?', { flag: '--kiosk', choices });
-  return answer === NO_DEFAULT ? undefined : answer;
+  return kiosks.find((kiosk) => kiosk === answer);
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Context } from '../context/context.ts';
 import { type Files, type PublicKey, readPublicKey } from '../context/files.ts';
 import { IN_MEMORY } from '../database/sqlite.ts';
 import { Failure } from '../domain/errors/failure.ts';
+import type { KioskId } from '../domain/ids.ts';
 import { redact } from '../domain/text/redaction.ts';
 import type { Journal } from '../journal/journal.ts';
 import { JOURNAL_SCHEMA, openSqliteJournal } from '../journal/open-journal.ts';
@@ -106,7 +107,7 @@ function openCredentials(
 }
 
 /** What of a context the settings alone decide. */
-function settled(settings: Settings, kioskId: string | null) {
+function settled(settings: Settings, kioskId: KioskId | null) {
   return {
     name: settings.contextName,
     environment: settings.environment,

@@ -1,3 +1,4 @@
+import type { KioskId } from '../domain/ids.ts';
 import type { Invocation } from '../domain/next-command.ts';
 import type { Runbook } from '../domain/runbook.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -20,7 +21,10 @@ export interface Clock {
 export interface Ask {
   /** True at once with `--yes`, unless only a person or the flag may answer. */
   confirm(question: string, options: { flag: string; isAnsweredByYes?: boolean }): Promise<boolean>;
-  choose(question: string, options: { flag: string; choices: readonly string[] }): Promise<string>;
+  choose<Choice extends string>(
+    question: string,
+    options: { flag: string; choices: readonly Choice[] },
+  ): Promise<Choice>;
   /** Asks for a line of text. @param options.check throws a Failure for one that won't do, which is then asked for again */
   type(question: string, options: { flag: string; check?: (text: string) => unknown }): Promise<string>;
 }
@@ -40,7 +44,7 @@ export interface Progress {
 
 /** How the cards of a kiosk go, for people who watch a retry. */
 export interface BoardRow {
-  kioskId: string;
+  kioskId: KioskId;
   total: number;
   produced: number;
   /** Failed, refused or left alone. */
@@ -126,7 +130,7 @@ export interface Context {
   /** Set when the user named the profile in this very command: a card of another one is then a mistake. */
   profileIsExplicit: boolean;
   /** The kiosks of this context. */
-  kiosks: readonly string[];
+  kiosks: readonly KioskId[];
   program: string | null;
   /** Why this is done, for the journal. */
   reason: string | null;

@@ -1,14 +1,15 @@
 import { describeOwner } from '../domain/attempt.ts';
 import { Failure } from '../domain/errors/failure.ts';
+import type { CardToken, KioskId } from '../domain/ids.ts';
 import { commandLine } from '../domain/next-command.ts';
 import type { Lease } from '../journal/journal.ts';
 import type { Context } from './context.ts';
 
-export function leaseOnCard(cardToken: string): string {
-  return `card ${cardToken}`;
+export function leaseOnCard(cardToken: CardToken | null): string {
+  return `card ${cardToken ?? ''}`;
 }
 
-export function leaseOnKiosk(kioskId: string): string {
+export function leaseOnKiosk(kioskId: KioskId): string {
   return `kiosk ${kioskId}`;
 }
 

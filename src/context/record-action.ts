@@ -1,5 +1,5 @@
 import { asFailure, Failure } from '../domain/errors/failure.ts';
-import type { CardIdentity } from '../domain/ids.ts';
+import type { CardIdentity, KioskId } from '../domain/ids.ts';
 import type { ActionEnd, NewAction } from '../journal/journal.ts';
 import type { Context } from './context.ts';
 
@@ -14,7 +14,7 @@ interface ActionStart {
   /** Left out for actions on a whole kiosk or on the application. */
   card?: ActionCard;
   /** Where the card goes, if the action has a kiosk. */
-  kioskId?: string | null;
+  kioskId?: KioskId | null;
   /** The selection of cards that it belongs to. */
   selection?: string | null;
 }
@@ -68,7 +68,7 @@ export async function recordAction<Result>(
  * Asks whether somebody is at the kiosks: what nobody takes is spoiled. Only a person knows, or the flag says it.
  * @throws Failure `not-confirmed`, `input-required`
  */
-export async function approveAttended(ctx: Context, kioskIds: readonly string[]): Promise<void> {
+export async function approveAttended(ctx: Context, kioskIds: readonly KioskId[]): Promise<void> {
   const question = `Does somebody take the cards at ${kioskIds.join(', ')}? What nobody takes is spoiled.`;
   if (await ctx.ask.confirm(question, { flag: '--attended', isAnsweredByYes: false })) return;
   throw declined('Have somebody there to take the cards; then run the command again.');

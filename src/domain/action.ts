@@ -1,4 +1,5 @@
 import { meaningOf } from './errors/exit-codes.ts';
+import type { CardToken, KioskId } from './ids.ts';
 import { redact } from './text/redaction.ts';
 
 /** What people do with kioskctl that stays in the journal. `destroyed`: a spoiled card, by hand. */
@@ -27,8 +28,8 @@ export interface ActionRecord {
   profileId: number;
   orderId: number | null;
   /** Its own, or that of its attempt; the kiosk, too. */
-  cardToken: string | null;
-  kioskId: string | null;
+  cardToken: CardToken | null;
+  kioskId: KioskId | null;
   reason: string | null;
   selection: string | null;
   user: string;
@@ -68,8 +69,8 @@ export interface ActionDocument {
   meaning: string | null;
   profileId: number | null;
   orderId: number | null;
-  cardToken: string | null;
-  kioskId: string | null;
+  cardToken: CardToken | null;
+  kioskId: KioskId | null;
   attemptId: string | null;
   reason: string | null;
   selection: string | null;

@@ -1,4 +1,5 @@
 import { type CatalogueEntry, lookUpError } from './errors/error-catalogue.ts';
+import type { CardToken, KioskId } from './ids.ts';
 import { isLater, type Production } from './production.ts';
 import { compareVendorTimes } from './times/vendor-time.ts';
 
@@ -50,8 +51,8 @@ export interface Attempt {
   number: number;
   profileId: number;
   orderId: number | null;
-  cardToken: string;
-  kioskId: string | null;
+  cardToken: CardToken;
+  kioskId: KioskId | null;
   /** `observed`: sent by another system, seen in the vendor's data. */
   origin: 'ours' | 'observed';
   outcome: Outcome;
@@ -194,7 +195,7 @@ export interface AttemptDocument {
   attempt: number;
   attemptId: string;
   origin: Attempt['origin'];
-  kioskId: string | null;
+  kioskId: KioskId | null;
   outcome: Outcome;
   sentAt: string | null;
   closedAt: string | null;

@@ -1,4 +1,4 @@
-import { formatReference } from './ids.ts';
+import { type CardToken, formatReference } from './ids.ts';
 import { type Invocation, nextCommand, toShell } from './next-command.ts';
 import type { Requirement } from './order.ts';
 import type { Production } from './production.ts';
@@ -8,7 +8,7 @@ import { ageInDays, type Stage, type StageFacts, stageOf } from './stage.ts';
 export interface CardFacts extends StageFacts {
   profileId: number;
   orderId: number | null;
-  cardToken: string | null;
+  cardToken: CardToken | null;
   requirements: Requirement[] | null;
   /** When its order was created, as the vendor writes it, where that was seen: the card is younger. */
   orderedAt?: string | null;
@@ -18,7 +18,7 @@ export interface CardFacts extends StageFacts {
 export interface Card {
   profileId: number;
   orderId: number | null;
-  cardToken: string | null;
+  cardToken: CardToken | null;
   orderStatus: string | null;
   stage: Stage;
   /** How many attempts this journal knows. */

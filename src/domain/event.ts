@@ -1,3 +1,4 @@
+import type { CardToken, KioskId } from './ids.ts';
 import type { Production } from './production.ts';
 
 /** The two event types that tell about a card at a kiosk. */
@@ -12,9 +13,9 @@ export interface CardEvent {
   /** `cards#card-production-status-change`, `cards#card-order-status-change`, or another type. */
   eventType: string;
   profileId: number | null;
-  cardToken: string | null;
+  cardToken: CardToken | null;
   orderId: number | null;
-  kioskId: string | null;
+  kioskId: KioskId | null;
   /** Of the production or of the order, after the event's type. */
   status: string | null;
   errorCode: string | null;

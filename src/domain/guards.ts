@@ -3,11 +3,12 @@ import { type Card, codeOf, hintOf, name } from './card.ts';
 import { type CatalogueEntry, lookUpError } from './errors/error-catalogue.ts';
 import { Failure, type FailureDetails } from './errors/failure.ts';
 import type { ErrorKind } from './errors/vendor-errors.ts';
+import type { KioskId } from './ids.ts';
 import type { Production } from './production.ts';
 import { printable } from './text/terminal-text.ts';
 
 /** What a guard decides: send the card to a kiosk, or leave it, because it is where the user wants it. */
-export type Decision = { send: string } | 'unchanged';
+export type Decision<Kiosk = KioskId> = { send: Kiosk } | 'unchanged';
 
 /** The delivery option of the orders that a kiosk can produce. */
 export const KIOSK_COLLECTION = 'KIOSK_COLLECTION';
@@ -24,7 +25,7 @@ export interface Seen {
  * May this card be produced now, for the first time?
  * @throws Failure saying why not, with the next step
  */
-export function guardProduce(seen: Seen, kioskId: string): Decision {
+export function guardProduce(seen: Seen, kioskId: KioskId): Decision {
   const { card } = seen;
   refuseEnded(card);
   refuseOtherDelivery(seen);
@@ -58,8 +59,9 @@ export function guardProduce(seen: Seen, kioskId: string): Decision {
 }
 
 /** What a retry is about to repeat, as it was when the user approved it. */
-export interface Retry {
-  kioskId: string;
+export interface Retry<Kiosk> {
+  /** null while the user has not chosen one. */
+  kioskId: Kiosk;
   /** The attempt that failed or was refused; null when the journal knows none. */
   attemptId: string | null;
 }
@@ -69,7 +71,10 @@ export interface Retry {
  * meanwhile, somebody else is at it.
  * @throws Failure saying why not, with the next step
  */
-export function guardRetry(seen: Seen, { kioskId, attemptId }: Retry): Decision {
+export function guardRetry<Kiosk extends KioskId | null>(
+  seen: Seen,
+  { kioskId, attemptId }: Retry<Kiosk>,
+): Decision<Kiosk> {
   const { card } = seen;
   refuseEnded(card);
   refuseOtherDelivery(seen);
@@ -131,10 +136,10 @@ export function refuseOtherDelivery({ card, deliveryOption }: Pick<Seen, 'card' 
 }
 
 /** The same kiosk is making it already: then it is as wanted. @throws Failure `attempt-open` for another kiosk */
-function joinInProgress({ card, attempt }: Seen, kioskId: string): Decision {
+function joinInProgress({ card, attempt }: Seen, kioskId: KioskId | null): 'unchanged' {
   const current =
     card.production?.status === 'IN_PROGRESS' ? card.production.kioskId : (attempt?.kioskId ?? null);
-  if (current === kioskId) return 'unchanged';
+  if (current !== null && current === kioskId) return 'unchanged';
   throw new Failure(
     'attempt-open',
     `Card ${name(card)} is being produced on kiosk ${current ?? 'unknown'}.`,

@@ -1,8 +1,21 @@
 import { Failure } from './errors/failure.ts';
 import { printable } from './text/terminal-text.ts';
 
-/** How a user names a card: by its token or by its order, with or without the profile. One of the two is null. */
-export interface Reference {
+declare const brand: unique symbol;
+
+/** The id of a kiosk. Made by `parseKioskId`, by schemas of Wise's bodies and by the journal's tables only. */
+export type KioskId = string & { readonly [brand]: 'kiosk' };
+
+/** A card token in lower case. Made by `parseCardToken`, by schemas of Wise's bodies and by the journal's tables only. */
+export type CardToken = string & { readonly [brand]: 'card' };
+
+/** The name of a card: its token or its order, with or without the profile. One of the two is null. */
+export interface Reference extends PlainReference {
+  cardToken: CardToken | null;
+}
+
+/** The same of a document, whose token nobody has checked. */
+export interface PlainReference {
   profileId: number | null;
   cardToken: string | null;
   orderId: number | null;
@@ -11,7 +24,7 @@ export interface Reference {
 /** A card whose profile is known: by its token, its order, or both. */
 export interface CardIdentity {
   readonly profileId: number;
-  readonly cardToken: string | null;
+  readonly cardToken: CardToken | null;
   readonly orderId: number | null;
 }
 
@@ -30,16 +43,18 @@ const REFERENCE =
  */
 export function parseReference(text: string): Reference {
   const { profile, token, order } = REFERENCE.exec(text.trim())?.groups ?? {};
-  if (!token && !order) {
-    throw new Failure('invalid-reference', `“${printable(text.slice(0, 80))}” is not a card.`, {
-      hint: 'Name a card by its card token (a UUID) or its order id, alone or as PROFILE/TOKEN or PROFILE/ORDER.',
-    });
-  }
+  if (!token && !order) throw notACard(text);
   return {
     profileId: profile === undefined ? null : parseId(profile, 'profile id'),
-    cardToken: token?.toLowerCase() ?? null,
+    cardToken: token === undefined ? null : parseCardToken(token),
     orderId: order === undefined ? null : parseId(order, 'order id'),
   };
+}
+
+function notACard(text: string): Failure {
+  return new Failure('invalid-reference', `“${printable(text.slice(0, 80))}” is not a card.`, {
+    hint: 'Name a card by its card token (a UUID) or its order id, alone or as PROFILE/TOKEN or PROFILE/ORDER.',
+  });
 }
 
 /**
@@ -56,7 +71,7 @@ export function parseId(text: string, what: string): number {
 }
 
 /** Writes a reference in its fullest form, which every command reads again: `PROFILE/TOKEN`, else `PROFILE/ORDER`. */
-export function formatReference({ profileId, cardToken, orderId }: Reference): string {
+export function formatReference({ profileId, cardToken, orderId }: PlainReference): string {
   const name = cardToken ?? String(orderId);
   return profileId === null ? name : `${profileId}/${name}`;
 }
@@ -70,12 +85,29 @@ export function isNamed(
   return cardToken === null ? orderId === card.orderId : cardToken === card.cardToken;
 }
 
-/** Nobody documents what kiosk ids look like: whatever is printable and in one word may be one. */
+const CARD_TOKEN = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/;
+
+/** @throws Failure `invalid-reference` for what is not a UUID */
+export function parseCardToken(text: string): CardToken {
+  const token = text.trim().toLowerCase();
+  if (isCardToken(token)) return token;
+  throw notACard(text);
+}
+
+export function isCardToken(text: string): text is CardToken {
+  return CARD_TOKEN.test(text);
+}
+
+/** The format of kiosk ids is not documented: any printable word may be one. */
 const KIOSK_ID = /^[^\s\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{1,100}$/u;
 
+export function isKioskId(text: string): text is KioskId {
+  return KIOSK_ID.test(text);
+}
+
 /** @throws Failure `usage` */
-export function parseKioskId(text: string): string {
-  if (KIOSK_ID.test(text)) return text;
+export function parseKioskId(text: string): KioskId {
+  if (isKioskId(text)) return text;
   throw new Failure('usage', `“${printable(text.slice(0, 80))}” is not a kiosk id.`, {
     hint: 'A kiosk id is one word, like WIS00001.',
   });

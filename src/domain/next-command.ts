@@ -1,6 +1,6 @@
 import { type Attempt, isUnsettled, refusedForGood } from './attempt.ts';
 import { lookUpError } from './errors/error-catalogue.ts';
-import { formatReference, type Reference } from './ids.ts';
+import { formatReference, type KioskId, type Reference } from './ids.ts';
 import type { Production } from './production.ts';
 import type { Stage } from './stage.ts';
 import { parseVendorTime } from './times/vendor-time.ts';
@@ -10,7 +10,7 @@ export interface Invocation {
   /** `['--context', 'local']`, and `--base-url` where one was given. */
   flags: readonly string[];
   /** The kiosk that the user named or configured. */
-  kioskId: string | null;
+  kioskId: KioskId | null;
   /** The command cancels its cards at its end: nobody goes on with them. */
   cancels?: boolean;
 }
@@ -39,7 +39,7 @@ export function nextCommand(card: Situation, invocation: Invocation): NextComman
   };
 }
 
-function nextStep(card: Situation, kioskId: string | null): (string | null)[] | null {
+function nextStep(card: Situation, kioskId: KioskId | null): (string | null)[] | null {
   const reference = formatReference(card);
   switch (card.stage) {
     case 'placed':

@@ -1,5 +1,6 @@
 import { ERROR_CATALOGUE, findErrors, lookUpError } from './errors/error-catalogue.ts';
 import { Failure } from './errors/failure.ts';
+import type { KioskId } from './ids.ts';
 import { printable } from './text/terminal-text.ts';
 import { nearestOf } from './text/words.ts';
 import { compareVendorTimes } from './times/vendor-time.ts';
@@ -11,7 +12,7 @@ import { compareVendorTimes } from './times/vendor-time.ts';
  */
 export interface Production {
   status: string;
-  kioskId: string | null;
+  kioskId: KioskId | null;
   /** When the production request was sent to the kiosk, as the vendor writes it. */
   occurredAt: string | null;
   errorCode: string | null;

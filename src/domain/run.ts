@@ -1,6 +1,7 @@
 import type { Card } from './card.ts';
 import { combineExitCodes, type ExitCode } from './errors/exit-codes.ts';
 import type { FailureDocument } from './errors/failure.ts';
+import type { CardToken, KioskId } from './ids.ts';
 import type { Stage } from './stage.ts';
 
 /**
@@ -29,7 +30,7 @@ export interface RunStep {
   unmet?: Unmet[];
   /** The card that it was done with, as far as there was one. */
   orderId: number | null;
-  cardToken: string | null;
+  cardToken: CardToken | null;
   /** The attempt that it made. */
   attemptId?: string;
   /** How many attempts on the card the journal knew before it: what a killed step is recognised by. */
@@ -58,7 +59,7 @@ export interface RunCard {
   number: number;
   /** The line of the data file that it was made of. */
   row: number | null;
-  kioskId: string | null;
+  kioskId: KioskId | null;
   outcome: CardOutcome;
   /** null while it isn't over. */
   exitCode: ExitCode | null;
@@ -103,7 +104,7 @@ export interface RunRecord {
   /** Given with `--var`; those that orders are made of are left out, and given again to go on. */
   variables: Record<string, string>;
   forgottenVariables: string[];
-  kiosks: string[];
+  kiosks: KioskId[];
   cards: number;
   concurrency: number;
   keep: boolean;

@@ -1,6 +1,7 @@
 import type { Attempt } from './attempt.ts';
 import type { Card } from './card.ts';
 import type { ErrorKind } from './errors/vendor-errors.ts';
+import type { KioskId } from './ids.ts';
 import type { Stage } from './stage.ts';
 
 /** A card as the journal knows it, without a look at the API. */
@@ -14,7 +15,7 @@ export interface JournalCard {
 
 /** Which of the journal's cards are meant; all of what is given must hold, and one of each list. */
 export interface Selection {
-  kioskIds?: readonly string[];
+  kioskIds?: readonly KioskId[];
   /** Of the failure, production's or request's. */
   errorCodes?: readonly string[];
   stages?: readonly Stage[];
@@ -34,7 +35,7 @@ export interface CardFailure {
 }
 
 /** The kiosk that has the card, or had it last. */
-export function kioskOf({ card, attempt }: JournalCard): string | null {
+export function kioskOf({ card, attempt }: JournalCard): KioskId | null {
   return card.production?.kioskId ?? attempt?.kioskId ?? null;
 }
 
@@ -62,7 +63,8 @@ export function isSelected(one: JournalCard, selection: Selection): boolean {
   const { kioskIds, errorCodes, stages, isFailed, expiringDays, since } = selection;
   const { card, changedAt } = one;
   const failure = failureOf(one);
-  if (kioskIds && !kioskIds.includes(kioskOf(one) ?? '')) return false;
+  const kioskId = kioskOf(one);
+  if (kioskIds && (kioskId === null || !kioskIds.includes(kioskId))) return false;
   if (stages && !stages.includes(card.stage)) return false;
   if (isFailed && failure === null) return false;
   if (errorCodes && !errorCodes.includes(failure?.errorCode ?? '')) return false;

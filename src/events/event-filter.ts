@@ -1,5 +1,5 @@
 import type { CardEvent } from '../domain/event.ts';
-import type { Reference } from '../domain/ids.ts';
+import type { CardToken, Reference } from '../domain/ids.ts';
 
 /** What is chosen, by kind; an empty list leaves a kind out of it. */
 export interface ChosenValues {
@@ -31,7 +31,7 @@ export class EventChoice {
   }
 
   /** Says which card an order has. */
-  learn(orderId: number, cardToken: string): void {
+  learn(orderId: number, cardToken: CardToken): void {
     this.#cardTokens.set(orderId, cardToken);
   }
 

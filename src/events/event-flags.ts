@@ -2,10 +2,10 @@ import { Args, Flags } from '@oclif/core';
 import type { Context } from '../context/context.ts';
 import { readPublicKey } from '../context/files.ts';
 import { Failure } from '../domain/errors/failure.ts';
-import { parseReference } from '../domain/ids.ts';
+import { parseKioskId, parseReference } from '../domain/ids.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { parsePointInTime } from '../domain/times/vendor-time.ts';
-import { toText } from '../input/flags.ts';
+import { toKioskId, toText } from '../input/flags.ts';
 import { SignatureVerifier } from '../webhooks/signature.ts';
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../wire/events.ts';
 import { type ChosenValues, EventChoice } from './event-filter.ts';
@@ -71,7 +71,7 @@ export function toSelection(flags: SelectionFlags, now: number): EventSelection 
   return {
     card: flags.card === undefined ? null : parseReference(flags.card),
     eventType: type && (TYPES.get(type.toLowerCase()) ?? type),
-    kioskId: toText(flags.kiosk, '--kiosk'),
+    kioskId: toKioskId(flags.kiosk, '--kiosk'),
     status: toText(flags.status, '--status')?.toUpperCase() ?? null,
     ...toSpan(flags, now),
   };
@@ -139,7 +139,8 @@ export function parseEventChoice(texts: readonly string[]): EventChoice {
     const [, kind = '', value = ''] = /^(\w+)=(.+)$/.exec(text) ?? [];
     if (kind === 'card') chosen.card.push(parseReference(value));
     else if (kind === 'status') chosen.status.push(value.toUpperCase());
-    else if (kind === 'type' || kind === 'kiosk') chosen[kind].push(value);
+    else if (kind === 'kiosk') chosen.kiosk.push(parseKioskId(value));
+    else if (kind === 'type') chosen.type.push(value);
     else throw notAChoice(text);
   }
   return new EventChoice(chosen);

@@ -4,14 +4,14 @@ import { coverageFor } from '../context/listener-state.ts';
 import { poll } from '../context/poll.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { type EventDocument, type KeptEvent, toEventDocument } from '../domain/event.ts';
-import type { Reference } from '../domain/ids.ts';
+import type { KioskId, Reference } from '../domain/ids.ts';
 import type { EventFilter, KeptDelivery } from '../journal/journal.ts';
 
 /** Which events a command is about; what is null doesn't matter. */
 export interface EventSelection {
   card: Reference | null;
   eventType: string | null;
-  kioskId: string | null;
+  kioskId: KioskId | null;
   status: string | null;
   /** When it arrived, in milliseconds since the epoch: from, and until but not including. */
   since: number | null;

@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import type { Via } from '../context/listener-state.ts';
 import { Failure } from '../domain/errors/failure.ts';
+import { type KioskId, parseKioskId } from '../domain/ids.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 
 /** What every command takes. */
@@ -129,6 +130,12 @@ export function toText(text: string | undefined, flag: string): string | null {
   if (text === undefined) return null;
   if (text.trim() !== '') return text.trim();
   throw new Failure('usage', `${flag} is empty.`, { hint: 'Give it a value, or leave it out.' });
+}
+
+/** The kiosk that a flag names; null without the flag. @throws Failure `usage` */
+export function toKioskId(text: string | undefined, flag: string): KioskId | null {
+  const given = toText(text, flag);
+  return given === null ? null : parseKioskId(given);
 }
 
 /** Reads a port as flags write it; 0 picks a free one. @throws Failure `usage` */

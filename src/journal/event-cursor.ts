@@ -1,3 +1,4 @@
+import type { CardToken } from '../domain/ids.ts';
 import { latestEventId, listEventCards } from './tables/events.ts';
 import type { Store } from './write-queue.ts';
 
@@ -11,7 +12,7 @@ const MOST_REMEMBERED = 1_000;
 const MOST_READ = 500;
 
 interface Named {
-  cardToken: string | null;
+  cardToken: CardToken | null;
   orderId: number | null;
 }
 

@@ -1,6 +1,7 @@
 import type { ActionRecord } from '../domain/action.ts';
 import type { Attempt } from '../domain/attempt.ts';
 import type { KeptEvent } from '../domain/event.ts';
+import type { CardToken, KioskId } from '../domain/ids.ts';
 import type { Production } from '../domain/production.ts';
 import type { NewRun, RunCard, RunRecord } from '../domain/run.ts';
 import type {
@@ -36,15 +37,15 @@ export type * from './tables/records.ts';
  */
 export interface Journal {
   rememberCard(card: KnownCard, at: number): Promise<void>;
-  findCard(reference: { cardToken: string | null; orderId: number | null }): Promise<KnownCard | null>;
+  findCard(reference: { cardToken: CardToken | null; orderId: number | null }): Promise<KnownCard | null>;
   /** When the order of a card was seen, or heard of, last; null for never. Half a minute may be missing. */
-  orderSeenAt(cardToken: string): Promise<number | null>;
+  orderSeenAt(cardToken: CardToken): Promise<number | null>;
   /** Newest first. */
   listCards(): Promise<KnownCard[]>;
   /** Those that something was heard of since a time, or that are being produced; of events, also others. Newest first. */
   listRecentCards(since: number): Promise<KnownCard[]>;
   /** What the API or an event said of a card's production, for later. */
-  rememberProduction(cardToken: string, production: Production | null, at: number): Promise<void>;
+  rememberProduction(cardToken: CardToken, production: Production | null, at: number): Promise<void>;
   /** Cards with where they stand; first takes in what events said since the last time. In no order. */
   listCardStates(filter: CardStateFilter): Promise<CardState[]>;
   /** In no order; first takes in what events said since the last time. */
@@ -74,7 +75,7 @@ export interface Journal {
   listHolds(): Promise<Hold[]>;
   /** @returns the hold, and whether it began now; else it is the one that was there before */
   holdKiosk(hold: {
-    kioskId: string;
+    kioskId: KioskId;
     reason: string;
     context: string;
     at: number;
@@ -82,14 +83,14 @@ export interface Journal {
   /** Ends this very hold, and none that was set since. @returns it; null when it ended before */
   releaseKiosk(hold: Hold, at: number): Promise<Hold | null>;
   /** Cards that a kiosk was heard of with, or that were sent to it: from a time, and until but not including. */
-  listCardsAt(kioskId: string, time: { since: number; until: number }): Promise<string[]>;
+  listCardsAt(kioskId: KioskId, time: { since: number; until: number }): Promise<CardToken[]>;
   /** How long productions at a kiosk took, from the request to its result, newest first; milliseconds. */
-  listDurations(kioskId: string, limit: number): Promise<number[]>;
+  listDurations(kioskId: KioskId, limit: number): Promise<number[]>;
 
   /** The latest that was sent, or seen; a claim is none yet. */
-  latestAttempt(cardToken: string): Promise<Attempt | null>;
+  latestAttempt(cardToken: CardToken): Promise<Attempt | null>;
   /** Oldest first, without claims. */
-  listAttempts(cardToken: string): Promise<Attempt[]>;
+  listAttempts(cardToken: CardToken): Promise<Attempt[]>;
   /**
    * Takes the right to send the next attempt on a card. Where another attempt is open, that one is returned instead;
    * a claim whose process died before it sent anything is free again.
@@ -128,12 +129,12 @@ export interface Journal {
    * @returns `isQuiet` when there are none up to `upTo`; else `listEvents` tells
    */
   newsOf(
-    card: { cardToken: string | null; orderId: number | null },
+    card: { cardToken: CardToken | null; orderId: number | null },
     after: number,
   ): Promise<{ upTo: number; isQuiet: boolean }>;
   findDelivery(id: number): Promise<KeptDelivery | null>;
   /** The card of an order, as far as cards and signed events tell. */
-  findCardToken(orderId: number): Promise<string | null>;
+  findCardToken(orderId: number): Promise<CardToken | null>;
   /** The number of the latest event; 0 while there is none. */
   latestEventId(): Promise<number>;
   /** Forgets events that arrived before a time. @returns how many */

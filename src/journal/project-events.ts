@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { type KeptEvent, ORDER_EVENT, productionOf } from '../domain/event.ts';
 import { laterOrderStatus, projectEvents } from '../domain/event-order.ts';
+import { type CardToken } from '../domain/ids.ts';
 import { latestOf, type Production } from '../domain/production.ts';
 import * as states from './tables/card-states.ts';
 import * as cards from './tables/cards.ts';
@@ -38,7 +39,7 @@ export function foldSome({ db, environment }: Heard): boolean {
 }
 
 function foldWindow(heard: Heard, news: readonly KeptEvent[]): void {
-  const named = new Map<string, { cardToken: string | null; orderId: number | null }>();
+  const named = new Map<string, { cardToken: CardToken | null; orderId: number | null }>();
   for (const { cardToken, orderId, isVerified, isTest } of news) {
     if (!isVerified || isTest) continue;
     const key = cardToken ?? `order ${orderId}`;
@@ -50,7 +51,7 @@ function foldWindow(heard: Heard, news: readonly KeptEvent[]): void {
 
 function foldCard(
   { db, environment }: Heard,
-  { cardToken, orderId }: { cardToken: string | null; orderId: number | null },
+  { cardToken, orderId }: { cardToken: CardToken | null; orderId: number | null },
 ): void {
   const known = cardToken
     ? cards.findByToken(db, environment, cardToken)

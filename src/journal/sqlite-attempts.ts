@@ -1,4 +1,5 @@
 import { type Attempt, OPEN_OUTCOMES } from '../domain/attempt.ts';
+import type { CardToken } from '../domain/ids.ts';
 import type { Claim, Journal, Observed } from './journal.ts';
 import * as attempts from './tables/attempts.ts';
 import { isHeld } from './tables/leases.ts';
@@ -15,7 +16,7 @@ export function sqliteAttempts({ db, commit, environment, now, holder }: Store):
     present(attempts.findAttempt(db, attempts.insertAttempt(db, environment, { holder, ...attempt })));
 
   /** The open attempt on a card, unless it is a claim that its process left behind: that one is removed. */
-  const openAttempt = (cardToken: string): Attempt | null => {
+  const openAttempt = (cardToken: CardToken): Attempt | null => {
     const open = attempts.findOpenAttempt(db, environment, cardToken);
     if (open?.outcome !== 'claimed' || isHeld(open, now())) return open;
     attempts.deleteClaim(db, open.id);

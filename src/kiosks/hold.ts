@@ -2,6 +2,7 @@ import { findHold } from '../cards/session/hold-check.ts';
 import type { Context } from '../context/context.ts';
 import { recordAction } from '../context/record-action.ts';
 import { Failure } from '../domain/errors/failure.ts';
+import type { KioskId } from '../domain/ids.ts';
 import { redact } from '../domain/text/redaction.ts';
 import type { Hold } from '../journal/journal.ts';
 import { describeUnknown, knownKiosks, nameKnown } from './kiosk-cards.ts';
@@ -19,7 +20,7 @@ export interface Held {
  * kiosk: a mistyped one protects nothing. One that is on hold already stays as it is, and no act is recorded.
  * @throws Failure `input-required` without a reason
  */
-export async function holdKiosk(ctx: Context, kioskId: string): Promise<Held> {
+export async function holdKiosk(ctx: Context, kioskId: KioskId): Promise<Held> {
   const why = ctx.reason ?? (await ctx.ask.type('Why is it put on hold?', { flag: '--reason' }));
   const reason = redact(why.trim());
   if (reason === '') {
@@ -48,7 +49,7 @@ export async function holdKiosk(ctx: Context, kioskId: string): Promise<Held> {
  */
 export async function releaseKiosk(
   ctx: Context,
-  kioskId: string,
+  kioskId: KioskId,
   { shown }: { shown?: Hold } = {},
 ): Promise<Hold | null> {
   const hold = await findHold(ctx, kioskId);

@@ -2,6 +2,7 @@ import type { Context } from '../context/context.ts';
 import { type Attempt, followUp, isOpen } from '../domain/attempt.ts';
 import { describeCard } from '../domain/card.ts';
 import { Failure } from '../domain/errors/failure.ts';
+import type { CardToken, KioskId } from '../domain/ids.ts';
 import { isSelected, type JournalCard, type Selection } from '../domain/selection.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { nearestOf } from '../domain/text/words.ts';
@@ -27,7 +28,7 @@ export async function selectFromJournal(
 /** A card as the journal knows it; null when it doesn't. */
 export async function findInJournal(
   ctx: Context,
-  { cardToken, orderId }: { cardToken: string | null; orderId: number | null },
+  { cardToken, orderId }: { cardToken: CardToken | null; orderId: number | null },
 ): Promise<JournalCard | null> {
   const [state] = await ctx.journal.listCardStates({ card: { cardToken, orderId } });
   return state ? toJournalCard(ctx, state, await vendorNow(ctx)) : null;
@@ -67,7 +68,7 @@ function asHeard(ctx: Context, { attempt, production }: CardState): Attempt | nu
 }
 
 /** The kiosks of the context, those that the journal heard of, and those on hold; in order. */
-export async function knownKiosks(ctx: Context): Promise<string[]> {
+export async function knownKiosks(ctx: Context): Promise<KioskId[]> {
   const heard = [...(await ctx.journal.listKiosks()), ...(await ctx.journal.listHolds())];
   return [...new Set([...ctx.kiosks, ...heard.map(({ kioskId }) => kioskId)])].toSorted();
 }
@@ -76,7 +77,7 @@ export async function knownKiosks(ctx: Context): Promise<string[]> {
  * A kiosk that nothing knows is a mistake in writing, and must not look like one at which all is well.
  * @throws Failure `usage`
  */
-export async function requireKnownKiosks(ctx: Context, kioskIds: readonly string[]): Promise<void> {
+export async function requireKnownKiosks(ctx: Context, kioskIds: readonly KioskId[]): Promise<void> {
   if (kioskIds.length === 0) return;
   const known = await knownKiosks(ctx);
   const unknown = kioskIds.find((kioskId) => !known.includes(kioskId));
@@ -84,7 +85,7 @@ export async function requireKnownKiosks(ctx: Context, kioskIds: readonly string
   throw new Failure('usage', describeUnknown(ctx, unknown), { hint: nameKnown(known, unknown) });
 }
 
-export function describeUnknown({ name }: Context, kioskId: string): string {
+export function describeUnknown({ name }: Context, kioskId: KioskId): string {
   return `Neither the journal nor context ${name} knows a kiosk “${printable(kioskId)}”.`;
 }
 

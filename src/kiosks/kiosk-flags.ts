@@ -2,14 +2,14 @@ import { Args, Flags } from '@oclif/core';
 import type { Context } from '../context/context.ts';
 import { ERROR_CATALOGUE, findErrors } from '../domain/errors/error-catalogue.ts';
 import { Failure } from '../domain/errors/failure.ts';
-import { parseKioskId } from '../domain/ids.ts';
+import type { KioskId } from '../domain/ids.ts';
 import type { Selection } from '../domain/selection.ts';
 import { STAGES, type Stage } from '../domain/stage.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { nearestOf } from '../domain/text/words.ts';
 import { parseDuration } from '../domain/times/duration.ts';
 import { parsePointInTime } from '../domain/times/vendor-time.ts';
-import { toText } from '../input/flags.ts';
+import { toKioskId, toText } from '../input/flags.ts';
 import { vendorNow } from './kiosk-cards.ts';
 import { contradictionIn } from './retry-plan.ts';
 
@@ -89,7 +89,7 @@ export async function toCardSelection(ctx: Context, flags: CardSelectionFlags): 
 }
 
 /** @throws Failure `usage` */
-export function toKioskIds(texts: readonly string[]): string[] {
+export function toKioskIds(texts: readonly string[]): KioskId[] {
   return [...new Set(texts.flatMap((text) => toKioskId(text, '--kiosk') ?? []))];
 }
 
@@ -137,9 +137,3 @@ export const kioskArgs = {
 export const optionalKioskArgs = {
   kiosk: Args.string({ multiple: true, ignoreStdin: true, description: 'Only these kiosks, by their ids.' }),
 };
-
-/** The kiosk that a flag names; null without the flag. @throws Failure `usage` */
-export function toKioskId(text: string | undefined, flag: string): string | null {
-  const given = toText(text, flag);
-  return given === null ? null : parseKioskId(given);
-}

@@ -1,3 +1,4 @@
+import type { CardToken, KioskId } from '../domain/ids.ts';
 import {
   byAge,
   type CardFailure,
@@ -19,7 +20,7 @@ export interface HoldDocument {
 
 /** How a kiosk does, as far as the journal heard. Times are UTC. */
 export interface KioskOverview {
-  kioskId: string;
+  kioskId: KioskId;
   /** Does the context name it? Others are known by their cards, or because they are on hold. */
   inContext: boolean;
   hold: HoldDocument | null;
@@ -43,7 +44,7 @@ export interface KioskOverview {
 export interface OldestFailed {
   profileId: number;
   orderId: number | null;
-  cardToken: string | null;
+  cardToken: CardToken | null;
   errorCode: string | null;
   failedAt: string | null;
   daysLeft: number | null;

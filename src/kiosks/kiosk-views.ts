@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { describeCoverage, toCoveredDocument } from '../context/coverage.ts';
-import { formatReference } from '../domain/ids.ts';
+import { formatReference, type KioskId } from '../domain/ids.ts';
 import { redact } from '../domain/text/redaction.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { counted } from '../domain/text/words.ts';
@@ -101,7 +101,7 @@ export function holdResult({ hold, changed, isKnown }: Held, journalFile: string
 }
 
 /** @param hold that ended; null when there was none */
-export function releaseResult(kioskId: string, hold: Hold | null): Result {
+export function releaseResult(kioskId: KioskId, hold: Hold | null): Result {
   const text = hold
     ? `Kiosk ${kioskId} is released. ${describeHold(hold, { changed: false, isOver: true })}`
     : `Kiosk ${kioskId} was not on hold.`;

@@ -3,6 +3,7 @@ import type { Covered } from '../context/coverage.ts';
 import { leaseOnKiosk } from '../context/leases.ts';
 import { readCovered } from '../context/listener-state.ts';
 import { poll } from '../context/poll.ts';
+import type { KioskId } from '../domain/ids.ts';
 import { kioskOf } from '../domain/selection.ts';
 import { redact } from '../domain/text/redaction.ts';
 import type { Hold, Lease } from '../journal/journal.ts';
@@ -23,7 +24,7 @@ export interface Overview {
  * @param wanted only these; all when there are none
  * @throws Failure `usage` for one that nothing knows
  */
-export async function overview(ctx: Context, wanted: readonly string[]): Promise<Overview> {
+export async function overview(ctx: Context, wanted: readonly KioskId[]): Promise<Overview> {
   const { journal } = ctx;
   await requireKnownKiosks(ctx, wanted);
   const cards = await selectFromJournal(ctx, {}, { isUnfinished: true });
@@ -58,7 +59,7 @@ const PACE = { firstPause: 1_000, interval: 1_000 };
  */
 export async function watchOverview(
   ctx: Context,
-  { wanted, deadline }: { wanted: readonly string[]; deadline: number | null },
+  { wanted, deadline }: { wanted: readonly KioskId[]; deadline: number | null },
   onChange: (seen: Overview) => Promise<void>,
 ): Promise<void> {
   let shown = '';

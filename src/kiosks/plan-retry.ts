@@ -8,7 +8,7 @@ import { isOpen, isUnsettled } from '../domain/attempt.ts';
 import { type Card, name } from '../domain/card.ts';
 import { lookUpError } from '../domain/errors/error-catalogue.ts';
 import { asFailure, type Failure } from '../domain/errors/failure.ts';
-import { isNamed, type Reference } from '../domain/ids.ts';
+import { isNamed, type KioskId, type Reference } from '../domain/ids.ts';
 import { advise } from '../domain/runbook.ts';
 import { failureOf, isSelected, type JournalCard, kioskOf } from '../domain/selection.ts';
 import { median } from '../domain/times/duration.ts';
@@ -19,13 +19,13 @@ import { type LeftOut, planRetries, type RetryCandidate, type RetryPlan } from '
 
 /** Which failed cards are to be produced again. */
 export interface RetrySelection {
-  kioskIds: readonly string[];
+  kioskIds: readonly KioskId[];
   /** Empty: whatever they failed with. */
   errorCodes: readonly string[];
   exclude: readonly Reference[];
   limit: number | null;
   /** Another kiosk than the one where they failed. */
-  toKiosk: string | null;
+  toKiosk: KioskId | null;
 }
 
 /** Names a selection in the journal: what was tried under this name is known to later runs. */
@@ -97,7 +97,8 @@ function toCandidate(
   const triedAt = tried.get(card.cardToken ?? '');
   const { kioskIds, errorCodes, exclude } = selection;
   // A run may have sent it to another kiosk, where it failed again.
-  if (triedAt === undefined && !kioskIds.includes(kioskOf(one) ?? '')) return null;
+  const kioskId = kioskOf(one);
+  if (triedAt === undefined && (kioskId === null || !kioskIds.includes(kioskId))) return null;
   if (exclude.some((reference) => isNamed(card, reference))) return null;
   const failure = failureOf(one);
   if (failure === null && card.stage !== 'expired') return null;
@@ -123,10 +124,10 @@ async function findObstacles(
     ctx,
     candidates.map(({ one }) => one.card),
   );
-  return (card: Card, kioskId: string): Failure | null => {
+  return (card: Card, kioskId: KioskId): Failure | null => {
     const hold = holds.find((other) => other.kioskId === kioskId);
     if (hold) return kioskHeld(ctx, hold);
-    const subjects = new Set([leaseOnKiosk(kioskId), leaseOnCard(card.cardToken ?? '')]);
+    const subjects = new Set([leaseOnKiosk(kioskId), leaseOnCard(card.cardToken)]);
     const lease = leases.find(({ subject }) => subjects.has(subject));
     return lease ? leased(ctx, lease) : (unauthorized.get(card.profileId) ?? null);
   };
@@ -150,7 +151,7 @@ export async function settleOpenAttempts(ctx: Context, cards: readonly JournalCa
   for (const one of cards) {
     const { attempt, card } = one;
     const isOurs = attempt?.origin === 'ours' && isOpen(attempt);
-    const lease = isOurs ? leases.get(leaseOnCard(card.cardToken ?? '')) : undefined;
+    const lease = isOurs ? leases.get(leaseOnCard(card.cardToken)) : undefined;
     if (lease) settled.stuck.push({ card, kioskId: kioskOf(one), failure: leased(ctx, lease) });
     else if (!isOurs || (isListenedTo && !isUnsettled(attempt))) settled.cards.push(one);
     else {

@@ -4,6 +4,7 @@ import { leaseOnKiosk, withLeases } from '../context/leases.ts';
 import { declined } from '../context/record-action.ts';
 import type { Card } from '../domain/card.ts';
 import { lookUpError } from '../domain/errors/error-catalogue.ts';
+import type { KioskId } from '../domain/ids.ts';
 import { type AdvisedEntry, advise, type Runbook } from '../domain/runbook.ts';
 import { failureOf, isSelected, type JournalCard } from '../domain/selection.ts';
 import { counted } from '../domain/text/words.ts';
@@ -24,7 +25,7 @@ export interface RecoverOptions extends Omit<RunOptions, 'selection' | 'onApprov
 }
 
 export interface Recovery {
-  kioskId: string;
+  kioskId: KioskId;
   /** The hold that ended; null where there was none. */
   released: Hold | null;
   /** The spoiled cards that were recorded as destroyed now; null for one that nobody could tell. */
@@ -41,7 +42,7 @@ export interface Recovery {
  */
 export async function recover(
   ctx: Context,
-  kioskId: string,
+  kioskId: KioskId,
   { spoiled, isReleased, ...options }: RecoverOptions,
 ): Promise<Recovery> {
   await requireKnownKiosks(ctx, [kioskId]);
@@ -64,14 +65,18 @@ export async function recover(
 }
 
 /** What failed there, also what nobody heard of yet: attempts that are open are looked at first. */
-async function findFailed(ctx: Context, kioskId: string): Promise<JournalCard[]> {
+async function findFailed(ctx: Context, kioskId: KioskId): Promise<JournalCard[]> {
   const there = { kioskIds: [kioskId] };
   const unfinished = await selectFromJournal(ctx, there, { isUnfinished: true });
   const { cards } = await settleOpenAttempts(ctx, unfinished);
   return cards.filter((one) => isSelected(one, { ...there, isFailed: true }));
 }
 
-async function askWhetherFixed(ctx: Context, kioskId: string, failed: readonly JournalCard[]): Promise<void> {
+async function askWhetherFixed(
+  ctx: Context,
+  kioskId: KioskId,
+  failed: readonly JournalCard[],
+): Promise<void> {
   const causes = causesOf(failed, await ctx.runbook());
   for (const line of causes.flatMap(describeCause)) ctx.report.note(line);
   if (!needsHands(causes)) return;

@@ -2,7 +2,7 @@ import type { Context } from '../context/context.ts';
 import { declined, recordAction } from '../context/record-action.ts';
 import { type Card, name } from '../domain/card.ts';
 import { Failure } from '../domain/errors/failure.ts';
-import { isNamed, type Reference } from '../domain/ids.ts';
+import { isNamed, type KioskId, type Reference } from '../domain/ids.ts';
 import { failureOf, type JournalCard } from '../domain/selection.ts';
 import { selectFromJournal } from './kiosk-cards.ts';
 
@@ -12,7 +12,7 @@ export type Spoiled = readonly (Reference | 'unknown')[];
 const NOBODY_KNOWS = 'nobody can tell';
 
 interface Finding {
-  kioskId: string;
+  kioskId: KioskId;
   spoiled: Spoiled | null;
   failed: readonly JournalCard[];
 }
@@ -76,7 +76,7 @@ async function findRecorded(
  */
 async function readSpoiled(
   ctx: Context,
-  { kioskId, spoiled, recorded }: { kioskId: string; spoiled: Spoiled; recorded: Recorded },
+  { kioskId, spoiled, recorded }: { kioskId: KioskId; spoiled: Spoiled; recorded: Recorded },
 ): Promise<(Card | null)[]> {
   const there = await selectFromJournal(ctx, { kioskIds: [kioskId] });
   const cards = spoiled.filter((one) => one !== 'unknown').map((one) => findCard(one, there, kioskId));
@@ -84,7 +84,7 @@ async function readSpoiled(
   return [...new Set(cards.filter((card) => !recorded.has(card))), ...unknown.map(() => null)];
 }
 
-function findCard(reference: Reference, there: readonly JournalCard[], kioskId: string): Card {
+function findCard(reference: Reference, there: readonly JournalCard[], kioskId: KioskId): Card {
   const found = there.find(({ card }) => isNamed(card, reference));
   if (found) return found.card;
   throw new Failure('usage', `--spoiled: the journal knows no such card in kiosk ${kioskId}.`, {
@@ -95,7 +95,7 @@ function findCard(reference: Reference, there: readonly JournalCard[], kioskId: 
 /** Keeps in the journal that spoiled cards were destroyed; null for one that nobody can tell. */
 export async function recordDestroyed(
   ctx: Context,
-  { kioskId, found }: { kioskId: string; found: readonly (Card | null)[] },
+  { kioskId, found }: { kioskId: KioskId; found: readonly (Card | null)[] },
 ): Promise<void> {
   for (const card of found) {
     const destroyed = card && { card: { identity: card, card } };

@@ -2,8 +2,8 @@ import { Flags } from '@oclif/core';
 import { Failure } from '../domain/errors/failure.ts';
 import { parseReference } from '../domain/ids.ts';
 import { printable } from '../domain/text/terminal-text.ts';
-import { toText } from '../input/flags.ts';
-import { toErrorCodes, toKioskId, toKioskIds } from './kiosk-flags.ts';
+import { toKioskId, toText } from '../input/flags.ts';
+import { toErrorCodes, toKioskIds } from './kiosk-flags.ts';
 import type { RetrySelection } from './plan-retry.ts';
 import type { Spoiled } from './rejected-cards.ts';
 

@@ -3,6 +3,7 @@ import type { Card } from '../domain/card.ts';
 import { type CatalogueEntry, findErrors } from '../domain/errors/error-catalogue.ts';
 import { asFailure, type Failure } from '../domain/errors/failure.ts';
 import { neverAgain, refuseEnded } from '../domain/guards.ts';
+import type { KioskId } from '../domain/ids.ts';
 import { byAge, type JournalCard, kioskOf, type Selection } from '../domain/selection.ts';
 import type { Stage } from '../domain/stage.ts';
 
@@ -23,12 +24,12 @@ export interface RetryCandidate {
 }
 
 export interface PlannedRetry extends RetryCandidate {
-  kioskId: string;
+  kioskId: KioskId;
 }
 
 /** The cards of one kiosk, in the order in which they are produced, one after the other. */
 export interface KioskPlan {
-  kioskId: string;
+  kioskId: KioskId;
   cards: PlannedRetry[];
   /** How long one production takes there, in milliseconds; null where none was seen yet. */
   usual: number | null;
@@ -38,7 +39,7 @@ export interface KioskPlan {
 export interface LeftOut {
   card: Card;
   /** The kiosk where it would have gone. */
-  kioskId: string | null;
+  kioskId: KioskId | null;
   failure: Failure;
 }
 
@@ -52,10 +53,10 @@ export interface RetryPlan {
 
 export interface PlanOptions {
   /** Another kiosk for all of them. */
-  toKiosk: string | null;
+  toKiosk: KioskId | null;
   limit: number | null;
   /** Why nothing may be done with a card at a kiosk right now; null when it may. */
-  obstacle: (card: Card, kioskId: string) => Failure | null;
+  obstacle: (card: Card, kioskId: KioskId) => Failure | null;
   /** Cards that may be in their kiosk, and can't be looked into. */
   stuck: readonly LeftOut[];
 }

@@ -10,7 +10,7 @@ import { recordAction } from '../context/record-action.ts';
 import { isOpen } from '../domain/attempt.ts';
 import { name } from '../domain/card.ts';
 import { type Decision, guardRetry, type Seen } from '../domain/guards.ts';
-import { type CardIdentity, identityOf } from '../domain/ids.ts';
+import { type CardIdentity, identityOf, type KioskId } from '../domain/ids.ts';
 import { isLater, type Production, type Simulation } from '../domain/production.ts';
 import type { CardResult } from '../domain/results.ts';
 import { median } from '../domain/times/duration.ts';
@@ -30,7 +30,7 @@ export interface RunOptions {
 
 /** What a retry came to with one card. */
 export interface RetryResult extends CardResult {
-  kioskId: string;
+  kioskId: KioskId;
   /** Was it the one that had to come out before the others were sent? */
   isCanary: boolean;
 }
@@ -68,7 +68,7 @@ function toRequest(planned: PlannedRetry): PlannedRequest {
 }
 
 function leaseOn({ cardToken }: CardIdentity): string {
-  return leaseOnCard(cardToken ?? '');
+  return leaseOnCard(cardToken);
 }
 
 /** Decides after each card whether its kiosk gets another one, and shows the progress. */
@@ -118,11 +118,11 @@ class RetryWatcher implements CardWatcher<PlannedRequest> {
     this.#board.close();
   }
 
-  #stateOf(kioskId: string): CanaryState {
+  #stateOf(kioskId: KioskId): CanaryState {
     return this.#states.get(kioskId) ?? START;
   }
 
-  #enter(kioskId: string, state: CanaryState): void {
+  #enter(kioskId: KioskId, state: CanaryState): void {
     this.#states.set(kioskId, state);
     if (state.stop !== null)
       this.#ctx.report.warn(`Nothing more is sent to kiosk ${kioskId}: ${state.stop}.`);
@@ -212,7 +212,7 @@ export class RetryBoard {
     this.#show();
   }
 
-  end(kioskId: string, { outcome, exitCode }: CardResult): void {
+  end(kioskId: KioskId, { outcome, exitCode }: CardResult): void {
     const row = this.#row(kioskId);
     row.card = null;
     row.left -= 1;
@@ -226,7 +226,7 @@ export class RetryBoard {
     this.#ctx.report.board(null);
   }
 
-  #row(kioskId: string) {
+  #row(kioskId: KioskId) {
     const row = this.#rows.get(kioskId);
     if (!row) throw new TypeError('a kiosk is not in the plan');
     return row;

@@ -5,6 +5,7 @@ import { recordAction } from '../context/record-action.ts';
 import { isOpen } from '../domain/attempt.ts';
 import type { ExitCode } from '../domain/errors/exit-codes.ts';
 import { asFailure, Failure } from '../domain/errors/failure.ts';
+import { type KioskId } from '../domain/ids.ts';
 import type { RunCard, RunStep } from '../domain/run.ts';
 import type { StepEnd, StepWork } from '../scenarios/steps/step.ts';
 import { cardOf, closeRecord, entryOf, isOver, newCard, noCard, outcomeOf } from './card-record.ts';
@@ -148,7 +149,7 @@ export class CardRun {
    * @returns null for other steps
    * @throws Failure `input-required`, `leased`
    */
-  async #lockKiosk(ctx: Context, { definition, body }: PlacedStep): Promise<string | null> {
+  async #lockKiosk(ctx: Context, { definition, body }: PlacedStep): Promise<KioskId | null> {
     if (!definition.kiosk) return null;
     const kioskId = (await definition.kiosk(body, this.#session)) ?? this.#planned.kioskId;
     if (kioskId === null)

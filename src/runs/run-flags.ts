@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core';
 import { Failure } from '../domain/errors/failure.ts';
+import type { KioskId } from '../domain/ids.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { toText } from '../input/flags.ts';
 import { toKioskIds } from '../kiosks/kiosk-flags.ts';
@@ -53,7 +54,7 @@ export interface WantedRun {
   cards: number | null;
   dataFile: string | null;
   values: Readonly<Record<string, string>>;
-  kiosks: string[] | null;
+  kiosks: KioskId[] | null;
   concurrency: number | null;
   keep: boolean;
   yes: boolean;

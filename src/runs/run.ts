@@ -5,7 +5,7 @@ import type { Context } from '../context/context.ts';
 import { leased, leaseOnKiosk, leaseOnRun } from '../context/leases.ts';
 import { poll } from '../context/poll.ts';
 import { Failure } from '../domain/errors/failure.ts';
-import type { Reference } from '../domain/ids.ts';
+import { type KioskId, type Reference } from '../domain/ids.ts';
 import { canonical } from '../domain/order.ts';
 import type { RunCard, RunRecord, RunRequests } from '../domain/run.ts';
 import type { Step } from '../scenarios/steps/step.ts';
@@ -19,7 +19,7 @@ export interface PlannedCard {
   number: number;
   /** The line of the data file that it was made of. */
   row: number | null;
-  kioskId: string | null;
+  kioskId: KioskId | null;
   /** An existing card that the steps are done with, until one orders another. */
   card: Reference | null;
   steps: readonly PlacedStep[];
@@ -144,7 +144,7 @@ async function once<Answer>(
 
 /** A kiosk that a card has to itself. */
 export interface KioskLock {
-  kioskId: string;
+  kioskId: KioskId;
   release(): Promise<void>;
 }
 
@@ -156,7 +156,7 @@ export class KioskLocks {
    * Waits until a kiosk is free.
    * @throws Failure `leased` when another process works there until the deadline; the signal's reason
    */
-  async take(ctx: Context, kioskId: string): Promise<KioskLock> {
+  async take(ctx: Context, kioskId: KioskId): Promise<KioskLock> {
     const granted = Promise.withResolvers<void>();
     const over = Promise.withResolvers<void>();
     const wait = async () => {
@@ -179,7 +179,7 @@ export class KioskLocks {
     return { kioskId, release };
   }
 
-  #queueOf(kioskId: string): PQueue {
+  #queueOf(kioskId: KioskId): PQueue {
     const queue = this.#queues.get(kioskId) ?? new PQueue({ concurrency: 1 });
     this.#queues.set(kioskId, queue);
     return queue;

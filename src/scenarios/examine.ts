@@ -1,4 +1,5 @@
 import { Failure } from '../domain/errors/failure.ts';
+import { parseKioskId } from '../domain/ids.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { counted } from '../domain/text/words.ts';
 import { asSentence } from '../input/diagnostic.ts';
@@ -37,7 +38,7 @@ export interface Examining extends ScenarioSources {
 const MOST_MISTAKES = 100;
 
 /** Stands for the kiosk that a run would take. */
-const SOME_KIOSK = 'WIS00001';
+const SOME_KIOSK = parseKioskId('WIS00001');
 
 /**
  * Reads a scenario, and works out each row's card of a data file; nothing is sent.

@@ -1,3 +1,4 @@
+import type { KioskId } from '../domain/ids.ts';
 import { isMapping, type Remark } from '../input/diagnostic.ts';
 import { TOO_MANY_STEPS } from './check-scenario.ts';
 import { interpolate, namesIn, type Scope, type Value } from './interpolate.ts';
@@ -24,7 +25,7 @@ export interface CardGiven {
   runId: string;
   environment: string;
   /** The next kiosk of the run; null where none is known. */
-  kioskId: string | null;
+  kioskId: KioskId | null;
   /** From `--var` and from the card's row, which wins. */
   values: Values;
 }
@@ -32,7 +33,7 @@ export interface CardGiven {
 /** The steps of one card, worked out before anything is sent. */
 export interface CardPlan {
   steps: readonly Step[];
-  kioskId: string | null;
+  kioskId: KioskId | null;
   /** An existing card that the steps are done with, until one orders another; as the user wrote it. */
   card: string | null;
   /** With any of these, the steps are not complete. */
@@ -58,7 +59,7 @@ class Plan {
   readonly steps: Step[] = [];
   readonly mistakes: Remark[] = [];
   readonly card: string | null;
-  readonly kioskId: string | null;
+  readonly kioskId: KioskId | null;
   readonly #scenario: Scenario;
   readonly #scope: Scope | null;
   #hasCard: boolean;

@@ -1,5 +1,5 @@
 import { Failure } from '../domain/errors/failure.ts';
-import { parseKioskId, parseReference } from '../domain/ids.ts';
+import { isKioskId, type KioskId, parseKioskId, parseReference } from '../domain/ids.ts';
 import { isMapping, orNearest, type Remark } from '../input/diagnostic.ts';
 import { templatesIn, type Value } from './interpolate.ts';
 import { isNumber } from './parse-filled.ts';
@@ -10,7 +10,7 @@ type Wrong = (name: string | null, message: string) => void;
 
 interface Given {
   environment: string;
-  kioskId: string | null;
+  kioskId: KioskId | null;
   /** From flags and from the card's row. */
   values: Values;
 }
@@ -18,7 +18,7 @@ interface Given {
 interface ResolvedVariables {
   /** Of every variable of the scenario. */
   values: Record<string, Value>;
-  kioskId: string | null;
+  kioskId: KioskId | null;
   /** An existing card, as the user wrote it. */
   card: string | null;
 }
@@ -28,9 +28,10 @@ export function resolveVariables(scenario: Scenario, given: Given, wrong: Wrong)
   const values = readValues(scenario, given, wrong);
   const kiosk = given.values.kiosk ?? given.kioskId ?? values.kiosk ?? null;
   const card = values.card ?? null;
+  const kioskId = kiosk === null ? '' : read('kiosk', { value: kiosk, parse: parseKioskId, wrong });
   return {
     values,
-    kioskId: kiosk === null ? null : read('kiosk', { value: kiosk, parse: parseKioskId, wrong }),
+    kioskId: isKioskId(kioskId) ? kioskId : null,
     card: card === null ? null : read('card', { value: card, parse: parseReference, wrong }),
   };
 }

@@ -2,7 +2,7 @@ import type { Context } from '../context/context.ts';
 import { coverageFor } from '../context/listener-state.ts';
 import type { ActionRecord } from '../domain/action.ts';
 import { Failure } from '../domain/errors/failure.ts';
-import { formatReference, type Reference } from '../domain/ids.ts';
+import { formatReference, type KioskId, type Reference } from '../domain/ids.ts';
 import { commandLine } from '../domain/next-command.ts';
 import type { CardState } from '../journal/journal.ts';
 import { type CardStory, type Incident, type IncidentSetup, makeIncident } from './incident.ts';
@@ -11,7 +11,7 @@ import type { Privacy } from './redact-incident.ts';
 
 /** What an incident is about: cards, or a kiosk in a time. */
 export interface IncidentQuery {
-  subject: { cards: readonly Reference[] } | { kioskId: string };
+  subject: { cards: readonly Reference[] } | { kioskId: KioskId };
   /** Milliseconds since the epoch: from (null: the beginning of the journal), and until but not including. */
   since: number | null;
   until: number | null;
@@ -64,7 +64,7 @@ async function storiesOf(ctx: Context, subject: IncidentQuery['subject'], span: 
   return stories;
 }
 
-async function cardsAt(ctx: Context, kioskId: string, { since, until }: Span): Promise<Reference[]> {
+async function cardsAt(ctx: Context, kioskId: KioskId, { since, until }: Span): Promise<Reference[]> {
   const tokens = await ctx.journal.listCardsAt(kioskId, { since: since ?? 0, until });
   return tokens.map((cardToken) => ({ profileId: null, cardToken, orderId: null }));
 }
@@ -91,7 +91,7 @@ async function storyOf(
 /** One reading of the acts costs less than one for each card. */
 async function actsOn(
   ctx: Context,
-  { cards, kioskId, since, until }: Span & { cards: readonly CardStory[]; kioskId: string | null },
+  { cards, kioskId, since, until }: Span & { cards: readonly CardStory[]; kioskId: KioskId | null },
 ): Promise<ActionRecord[]> {
   const tokens = new Set(cards.flatMap(({ cardToken }) => cardToken ?? []));
   const orders = new Set(cards.flatMap(({ orderId }) => orderId ?? []));

@@ -4,6 +4,7 @@ import type { Attempt, Outcome } from '../domain/attempt.ts';
 import { lookUpError } from '../domain/errors/error-catalogue.ts';
 import type { Actor, ErrorKind } from '../domain/errors/vendor-errors.ts';
 import type { KeptEvent } from '../domain/event.ts';
+import { type Reference } from '../domain/ids.ts';
 import type { Production } from '../domain/production.ts';
 import { entriesOfAttempt, entryOfAction, entryOfEvent, type IncidentEntry } from './incident-entries.ts';
 import { ForOutsiders, type Privacy } from './redact-incident.ts';
@@ -25,10 +26,7 @@ export interface IncidentSetup {
 }
 
 /** All that the journal has of a card in the time of the incident; its attempts are all of them. */
-export interface CardStory {
-  profileId: number | null;
-  orderId: number | null;
-  cardToken: string | null;
+export interface CardStory extends Reference {
   orderStatus: string | null;
   production: Production | null;
   attempts: readonly Attempt[];
@@ -54,7 +52,7 @@ export interface IncidentCard {
   orderId: number | null;
   cardToken: string | null;
   orderStatus: string | null;
-  production: Omit<Production, 'description'> | null;
+  production: { [Field in 'status' | 'kioskId' | 'occurredAt' | 'errorCode']: string | null } | null;
   attempts: { attempt: number; attemptId: string; kioskId: string | null; outcome: Outcome }[];
 }
 

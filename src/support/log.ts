@@ -1,12 +1,12 @@
 import type { Context } from '../context/context.ts';
 import { type ActionName, type ActionRecord, outcomeOfAction } from '../domain/action.ts';
-import type { Reference } from '../domain/ids.ts';
+import type { CardToken, KioskId, Reference } from '../domain/ids.ts';
 import type { ActionFilter } from '../journal/journal.ts';
 
 /** Which acts to tell; what is null doesn't matter, nor does an empty list. */
 export interface ActionSelection {
   card: Reference | null;
-  kioskIds: readonly string[];
+  kioskIds: readonly KioskId[];
   acts: readonly ActionName[];
   user: string | null;
   host: string | null;
@@ -52,7 +52,7 @@ async function toFilter(ctx: Context, selection: ActionSelection): Promise<Actio
 
 /** A card under both its names, as far as the journal knows how they belong together. */
 export interface NamedCard {
-  cardToken: string | null;
+  cardToken: CardToken | null;
   orderId: number | null;
 }
 

@@ -2,10 +2,10 @@ import { extname } from 'node:path';
 import { Args, Flags } from '@oclif/core';
 import { ACTIONS } from '../domain/action.ts';
 import { Failure } from '../domain/errors/failure.ts';
-import { parseReference } from '../domain/ids.ts';
+import { type KioskId, parseReference } from '../domain/ids.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { toSpan } from '../events/event-flags.ts';
-import { toText } from '../input/flags.ts';
+import { toKioskId, toText } from '../input/flags.ts';
 import type { ActionSelection } from './log.ts';
 
 /** Which acts the audit trail is to tell. */
@@ -38,7 +38,7 @@ export function toActionSelection(flags: ActSelectionFlags, now: number): Action
   const [user = null, host = null] = toText(flags.user, '--user')?.split('@', 2) ?? [];
   return {
     card: flags.card === undefined ? null : parseReference(flags.card),
-    kioskIds: (flags.kiosk ?? []).map((kiosk) => toText(kiosk, '--kiosk') ?? ''),
+    kioskIds: (flags.kiosk ?? []).flatMap((kiosk) => toKioskId(kiosk, '--kiosk') ?? []),
     acts: flags.act ?? [],
     user,
     host,
@@ -83,8 +83,8 @@ interface IncidentFlags {
 }
 
 /** The kiosk of an incident; null for one of cards. @throws Failure `usage` unless it is one of both */
-export function toIncidentKiosk({ kiosk }: IncidentFlags, cards: readonly string[]): string | null {
-  const kioskId = toText(kiosk, '--kiosk');
+export function toIncidentKiosk({ kiosk }: IncidentFlags, cards: readonly string[]): KioskId | null {
+  const kioskId = toKioskId(kiosk, '--kiosk');
   if ((kioskId === null) !== (cards.length === 0)) return kioskId;
   const wrong = kioskId === null ? 'What is the incident about?' : 'Cards and --kiosk were named together.';
   throw new Failure('usage', wrong, { hint: 'Name cards, or a kiosk with --kiosk ID.' });

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { cardToken, id, optionalText, requiredText } from './scalars.ts';
+import { cardToken, id, optionalText, requiredText, wiseKioskId } from './scalars.ts';
 
 /** A card, without its digits, expiry and cardholder: no command shows them before the card is produced. */
 export const card = v.object({
@@ -26,7 +26,7 @@ export const produceRequest = v.object({ kioskId: requiredText });
 /** ProductionStatus, as PUT and GET answer it. An unknown `status` passes as it came; a missing one does not. */
 export const productionStatus = v.object({
   status: v.string(),
-  kioskId: optionalText,
+  kioskId: wiseKioskId,
   occurredAt: optionalText,
   errorCode: optionalText,
   description: optionalText,

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { type CardEvent, ORDER_EVENT } from '../domain/event.ts';
-import { cardToken, optionalText } from './scalars.ts';
+import { cardToken, optionalText, wiseKioskId } from './scalars.ts';
 
 export { ORDER_EVENT, PRODUCTION_EVENT } from '../domain/event.ts';
 
@@ -42,7 +42,7 @@ const eventBody = v.object({
   data: v.object({
     resource: v.fallback(resource, NOTHING),
     order_id: looseId,
-    kiosk_id: optionalText,
+    kiosk_id: wiseKioskId,
     status: optionalText,
     order_status: optionalText,
     error_code: optionalText,

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { ERROR_CATALOGUE } from '../domain/errors/error-catalogue.ts';
+import { kioskId } from './scalars.ts';
 
 const REQUEST_CODES = codesOf('request');
 const PRODUCTION_CODES = codesOf('production');
@@ -56,7 +57,7 @@ const produceFault = v.pipe(
   v.strictObject({
     kind: v.literal('produce'),
     /** Any kiosk, without. */
-    kioskId: v.optional(name),
+    kioskId: v.optional(kioskId),
     errorCode: v.picklist(REQUEST_CODES),
     /** Only for REQUEST_CREATED_BUT_NOT_STARTED: when the production begins; never by itself, without. */
     afterMs: v.optional(milliseconds),
@@ -71,7 +72,7 @@ const produceFault = v.pipe(
 const outcomeFault = v.pipe(
   v.strictObject({
     kind: v.literal('outcome'),
-    kioskId: name,
+    kioskId,
     status: v.picklist(['PRODUCED', 'PRODUCTION_ERROR']),
     errorCode: v.optional(v.picklist(PRODUCTION_CODES)),
     /** From the begin of the production; 500 without. */

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { Failure } from '../domain/errors/failure.ts';
+import { type CardToken } from '../domain/ids.ts';
 import type { Production } from '../domain/production.ts';
 import { card, cardPage, productionStatus, type SimulationRequest, type WiseCard } from '../wire/cards.ts';
 import type { Client } from './client.ts';
@@ -8,7 +9,7 @@ import type { ConnectedRequest, OpenOptions, ReadOptions, Sent } from './vendor-
 
 interface CardName {
   profileId: number;
-  cardToken: string;
+  cardToken: CardToken;
 }
 
 export type ProduceAnswer = Sent & { production: Production | null };

@@ -1,9 +1,11 @@
 // kioskctl listen, as a process: what it keeps, answers and says, and how it ends.
+
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { parseKioskId } from '../../src/domain/ids.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { openSqliteJournal } from '../../src/journal/open-journal.ts';
 import { Load, requestOf } from '../bench/load.ts';
@@ -82,7 +84,7 @@ describe('a listener', () => {
       profileId: 1001,
       cardToken: event.cardToken,
       orderId: null,
-      kioskId: 'WIS00001',
+      kioskId: parseKioskId('WIS00001'),
       status: 'PRODUCTION_ERROR',
       errorCode: 'PRD_HOPPER_DOOR',
       occurredAt: '2026-03-01T12:00:00.120Z',
@@ -193,7 +195,9 @@ describe('a listener', () => {
     await Promise.race(answers);
     expect(await listener.end()).toBe(0);
     const statuses = await Promise.all(answers);
-    const kept = new Set((await journalOf(user).listEvents({})).map(({ cardToken }) => cardToken));
+    const kept = new Set<string | null>(
+      (await journalOf(user).listEvents({})).map(({ cardToken }) => cardToken),
+    );
     const answered = events.filter((_, index) => statuses[index] === 200);
     expect(answered.length).toBeGreaterThan(0);
     expect(answered.filter(({ cardToken }) => !kept.has(cardToken))).toEqual([]);
@@ -331,7 +335,7 @@ test('after ready it asks the API what it missed, once', async () => {
   const caughtUp = await first.line('catch-up');
   expect(caughtUp).toMatchObject({ looked: 1, skipped: { cards: 0, profiles: 0 }, failed: 0 });
   expect(caughtUp.missed).toMatchObject([
-    { cardToken: token, stage: 'in-progress', production: { kioskId: 'WIS00002' } },
+    { cardToken: token, stage: 'in-progress', production: { kioskId: parseKioskId('WIS00002') } },
   ]);
   await first.end();
   const second = await ListenerProcess.start(user.env);

@@ -1,9 +1,11 @@
 // A journal as a bank has it after some weeks, written through the journal's own interface.
+
 import { randomUUID } from 'node:crypto';
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CardEvent, ORDER_EVENT, PRODUCTION_EVENT } from '../../src/domain/event.ts';
+import { type CardToken, type KioskId, parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { openSqliteJournal } from '../../src/journal/open-journal.ts';
 
@@ -18,8 +20,8 @@ export function kiosk(index: number): string {
 
 interface Seeded {
   index: number;
-  cardToken: string;
-  kioskId: string;
+  cardToken: CardToken;
+  kioskId: KioskId;
   /** When it was sent, in milliseconds since the epoch. */
   sentAt: number;
   /** One in twenty failed, one in a hundred is in progress. */
@@ -43,8 +45,8 @@ export async function seedJournal(home: string, cards: number): Promise<void> {
       const index = from + offset;
       return {
         index,
-        cardToken: randomUUID(),
-        kioskId: kiosk(index),
+        cardToken: parseCardToken(randomUUID()),
+        kioskId: parseKioskId(kiosk(index)),
         sentAt: now - (cards - index) * 4 * MINUTE,
         end:
           index % 401 < 20

@@ -1,8 +1,10 @@
 // One card that is ready at a kiosk, and what people do with it.
+
 import { produce } from '../../src/cards/produce.ts';
 import { retry } from '../../src/cards/retry.ts';
 import type { CardRequest } from '../../src/cards/session/resolve-cards.ts';
 import { simulate } from '../../src/cards/simulate.ts';
+import { type KioskId, parseKioskId } from '../../src/domain/ids.ts';
 import { World } from '../context/world.ts';
 
 type RetryOptions = Parameters<typeof retry>[1];
@@ -22,8 +24,8 @@ export class OneCard {
     return new OneCard(world, await world.readyCard());
   }
 
-  async send(options: { kioskId?: string; wait?: boolean; context?: Overrides } = {}) {
-    const { kioskId = 'WIS00001', wait = false, context } = options;
+  async send(options: { kioskId?: KioskId; wait?: boolean; context?: Overrides } = {}) {
+    const { kioskId = parseKioskId('WIS00001'), wait = false, context } = options;
     const targets = [{ ...this.target }];
     const [result] = await produce(this.world.context(context), { targets, kioskId, wait, simulation: null });
     if (!result) throw new Error('no result');

@@ -3,6 +3,7 @@ import { produce } from '../../src/cards/produce.ts';
 import { retry } from '../../src/cards/retry.ts';
 import { simulate } from '../../src/cards/simulate.ts';
 import { waitProduced } from '../../src/cards/wait-produced.ts';
+import { parseKioskId } from '../../src/domain/ids.ts';
 import type { World } from '../context/world.ts';
 import { GET, OneCard, PUT } from './one-card.ts';
 
@@ -29,7 +30,7 @@ describe('produce', () => {
 
   test('refuses a card that is in progress on another kiosk', async () => {
     await card.send();
-    expect(await card.send({ kioskId: 'WIS00002' })).toMatchObject({
+    expect(await card.send({ kioskId: parseKioskId('WIS00002') })).toMatchObject({
       exitCode: 9,
       error: { code: 'attempt-open' },
     });
@@ -230,7 +231,7 @@ test('a card that is named twice is sent once', async () => {
       { profileId, orderId, cardToken: null },
       { profileId, orderId: null, cardToken },
     ],
-    kioskId: 'WIS00001',
+    kioskId: parseKioskId('WIS00001'),
     wait: false,
     simulation: null,
   });

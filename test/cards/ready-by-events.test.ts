@@ -1,4 +1,5 @@
 // Waits for READY that no look at the API is needed for: from the answer to an order, its events tell the rest.
+
 import * as v from 'valibot';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { placeOrder } from '../../src/cards/place-order.ts';
@@ -6,6 +7,7 @@ import { sendOnce } from '../../src/cards/session/send.ts';
 import { CardSession } from '../../src/cards/session/session.ts';
 import { waitUntilReady } from '../../src/cards/wait-ready.ts';
 import { guardProduce } from '../../src/domain/guards.ts';
+import { parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
 import { SAMPLE_ORDER } from '../../src/domain/order.ts';
 import { readEventBody } from '../../src/wire/events.ts';
 import { cardOrder } from '../../src/wire/orders.ts';
@@ -48,7 +50,7 @@ async function orderedOnly(profileId = 1001) {
   const { order: placed } = await placeOrder(ctx, { profileId, order: ORDER }, null);
   const seen = await session.applyOrder(placed);
   const orderId = placed.id;
-  const cardToken = '11111111-1e14-4464-a1ce-dcea7dc3de52';
+  const cardToken = parseCardToken('11111111-1e14-4464-a1ce-dcea7dc3de52');
   const about = { profileId, orderId, cardToken };
   const events = {
     created: orderEvent('CARD_DETAILS_CREATED', { ...about, occurredAt: after(700) }),
@@ -83,7 +85,7 @@ test('needs no look at all at an order that was just made', async () => {
     orderStatus: 'CARD_DETAILS_CREATED',
     cardCreatedAt: null,
   });
-  expect(await world.journal.orderSeenAt(cardToken ?? '')).not.toBeNull();
+  expect(await world.journal.orderSeenAt(parseCardToken(cardToken ?? ''))).not.toBeNull();
 });
 
 test('lets a card be produced with three requests: its order, one look, its PUT', async () => {
@@ -98,8 +100,8 @@ test('lets a card be produced with three requests: its order, one look, its PUT'
   await wait();
   session.setNeedsOnlyProduction(true);
   const attempt = await sendOnce(world.context(), session, {
-    kioskId: 'WIS00001',
-    guard: (seen) => guardProduce(seen, 'WIS00001'),
+    kioskId: parseKioskId('WIS00001'),
+    guard: (seen) => guardProduce(seen, parseKioskId('WIS00001')),
   });
   expect(attempt).toMatchObject({ outcome: 'accepted', number: 1 });
   expect(session.card).toMatchObject({ stage: 'in-progress', ageDays: 0, orderId: session.identity.orderId });

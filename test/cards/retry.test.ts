@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parseKioskId } from '../../src/domain/ids.ts';
 import type { World } from '../context/world.ts';
 import { GET, OneCard, PUT } from './one-card.ts';
 
@@ -84,9 +85,9 @@ describe('retry', () => {
   test('goes to another kiosk when it is told so', async () => {
     await card.fail();
     world.answers.push(true);
-    expect(await card.repeat({ toKiosk: 'WIS00002' })).toMatchObject({ exitCode: 0 });
+    expect(await card.repeat({ toKiosk: parseKioskId('WIS00002') })).toMatchObject({ exitCode: 0 });
     expect((await world.requests('PUT', '/production')).at(-1)).toMatchObject({
-      kioskId: 'WIS00002',
+      kioskId: parseKioskId('WIS00002'),
       effect: true,
     });
   });
@@ -119,7 +120,7 @@ describe('retry', () => {
   test('knows a failure of another system, and links its attempt to it', async () => {
     world.fault({
       kind: 'outcome',
-      kioskId: 'WIS00001',
+      kioskId: parseKioskId('WIS00001'),
       status: 'PRODUCTION_ERROR',
       errorCode: 'PRD_HOPPER_DOOR',
       afterMs: 1,

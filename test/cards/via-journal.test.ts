@@ -1,4 +1,5 @@
 // Waits on the journal: what the vendor's events tell, and when the API is looked at all the same.
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { order } from '../../src/cards/order.ts';
 import { simulate } from '../../src/cards/simulate.ts';
@@ -8,6 +9,7 @@ import { waitReady } from '../../src/cards/wait-ready.ts';
 import type { Context } from '../../src/context/context.ts';
 import type { Via } from '../../src/context/listener-state.ts';
 import type { KeptEvent } from '../../src/domain/event.ts';
+import { type CardToken, parseKioskId } from '../../src/domain/ids.ts';
 import type { World } from '../context/world.ts';
 import { orderEvent, productionEvent } from '../domain/events.ts';
 import { eventOf, Listener } from './listened.ts';
@@ -146,7 +148,7 @@ describe('never ends a wait:', () => {
     ['a hint', (now) => ({ ...now, isVerified: false })],
     ['a time that can not be read', (now) => ({ ...now, occurredAt: '2024-01-01T12:24:560Z' })],
     ['no time', (now) => ({ ...now, occurredAt: null })],
-    ['another kiosk', (now) => ({ ...now, kioskId: 'WIS00003' })],
+    ['another kiosk', (now) => ({ ...now, kioskId: parseKioskId('WIS00003') })],
     ['another profile', (now) => ({ ...now, profileId: 1002 })],
     ['a word that nobody documented', (now) => ({ ...now, status: 'POLISHED' })],
     ['a refusal', (now) => ({ ...now, status: 'REQUEST_ERROR' })],
@@ -198,7 +200,10 @@ describe('never ends a wait:', () => {
     const sending = card.send({ context: context(1_000, { signal }) });
     expect(await sending).toMatchObject({ exitCode: 8 });
     await listener.keep(
-      await eventOf(card, 'PRODUCED', { kioskId: 'WIS00001', occurredAt: '2026-03-01T12:30:00.000Z' }),
+      await eventOf(card, 'PRODUCED', {
+        kioskId: parseKioskId('WIS00001'),
+        occurredAt: '2026-03-01T12:30:00.000Z',
+      }),
     );
     expect(await wait()).toMatchObject({ exitCode: 7, error: { code: 'not-seen' }, via: 'api' });
   });
@@ -375,7 +380,7 @@ describe('wait-ready', () => {
       const response = await fetch(`${world.url}/v3/spend/profiles/1001/card-orders/${orderId}`, {
         headers: { authorization: 'Bearer any' },
       });
-      const { cardToken } = (await response.json()) as { cardToken: string };
+      const { cardToken } = (await response.json()) as { cardToken: CardToken };
       // The API lags behind: it does not show READY for a long time.
       world.fault({ kind: 'answer', method: 'GET', path: '/production', status: 404, times: 1_000 });
       await listener.keep(orderEvent('CARD_DETAILS_CREATED', { ...details, cardToken }));

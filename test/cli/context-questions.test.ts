@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { askForAccess, askForProgram, askForValues, checkProgram } from '../../src/cli/context-questions.ts';
 import { makeAsk } from '../../src/cli/terminal/prompts.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
+import { parseKioskId } from '../../src/domain/ids.ts';
 import { World } from '../context/world.ts';
 import { makeIo } from './terminal.ts';
 
@@ -36,13 +37,13 @@ describe('a person is asked', () => {
   });
 
   test('for nothing that is given already, and may leave the rest open', async () => {
-    const asked = askForValues(person(), { kiosks: ['A1'], program: 'P' });
+    const asked = askForValues(person(), { kiosks: [parseKioskId('A1')], program: 'P' });
     await answer('Which profile id?');
-    expect(await asked).toEqual({ kiosks: ['A1'], program: 'P' });
+    expect(await asked).toEqual({ kiosks: [parseKioskId('A1')], program: 'P' });
   });
 
   test('again, after an answer that won’t do', async () => {
-    const asked = askForValues(person(), { kiosks: ['A1'] });
+    const asked = askForValues(person(), { kiosks: [parseKioskId('A1')] });
     await answer('Which profile id?', 'abc');
     await screen.next();
     expect(screen.getScreen()).toContain('“abc” is no profile id');

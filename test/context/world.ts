@@ -1,4 +1,5 @@
 // A world for workflows: a real sandbox over HTTP, a real journal file, and a clock that nobody waits for.
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,7 @@ import { order } from '../../src/cards/order.ts';
 import type { CardRequest } from '../../src/cards/session/resolve-cards.ts';
 import type { Ask, Clock, Context, Progress, Report } from '../../src/context/context.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
+import { type KioskId, parseKioskId } from '../../src/domain/ids.ts';
 import { NO_RUNBOOK } from '../../src/domain/runbook.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { openSqliteJournal } from '../../src/journal/open-journal.ts';
@@ -39,7 +41,7 @@ export interface LoggedRequest {
   path: string;
   status: number;
   effect: boolean;
-  kioskId?: string;
+  kioskId?: KioskId;
 }
 
 export class World {
@@ -87,7 +89,7 @@ export class World {
       environment: 'local',
       profileId: 1001,
       profileIsExplicit: false,
-      kiosks: ['WIS00001', 'WIS00002', 'WIS00003'],
+      kiosks: [parseKioskId('WIS00001'), parseKioskId('WIS00002'), parseKioskId('WIS00003')],
       program: null,
       reason: null,
       invocation: { flags: ['--context', 'local'], kioskId: null },
@@ -164,7 +166,8 @@ export class World {
     };
     return {
       confirm: async (question, { flag }) => answer(question, flag) === true,
-      choose: async (question, { flag }) => String(answer(question, flag)),
+      choose: async <Choice extends string>(question: string, { flag }: { flag: string }) =>
+        String(answer(question, flag)) as Choice,
       type: async (question, { flag }) => String(answer(question, flag)),
     };
   }

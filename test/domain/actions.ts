@@ -1,5 +1,7 @@
 // Acts as the journal keeps them.
+
 import type { ActionRecord } from '../../src/domain/action.ts';
+import { parseKioskId } from '../../src/domain/ids.ts';
 import { TOKEN } from './facts.ts';
 
 /** A produce that went well at 11:00, unless told otherwise. */
@@ -12,7 +14,7 @@ export function actionRecord(more: Partial<ActionRecord> = {}): ActionRecord {
     profileId: 1001,
     orderId: 501,
     cardToken: TOKEN,
-    kioskId: 'WIS00001',
+    kioskId: parseKioskId('WIS00001'),
     reason: 'the door is closed again',
     selection: null,
     user: 'ada',

@@ -10,6 +10,7 @@ import {
   settle,
   toAttemptDocument,
 } from '../../src/domain/attempt.ts';
+import { parseKioskId } from '../../src/domain/ids.ts';
 import type { Production } from '../../src/domain/production.ts';
 import { AFTER, attempt, BEFORE, DURING, production, SENT_AT } from './facts.ts';
 
@@ -56,11 +57,26 @@ describe('reading the production after an attempt', () => {
     ['ready, stamped anew', first, production('READY', { occurredAt: AFTER }), 'unchanged'],
     ['in progress on our kiosk', first, production('IN_PROGRESS'), 'accepted'],
     ['in progress, kiosk not named', first, production('IN_PROGRESS', { kioskId: null }), 'accepted'],
-    ['in progress on another kiosk', first, production('IN_PROGRESS', { kioskId: 'WIS00002' }), 'superseded'],
+    [
+      'in progress on another kiosk',
+      first,
+      production('IN_PROGRESS', { kioskId: parseKioskId('WIS00002') }),
+      'superseded',
+    ],
     ['produced on our kiosk', first, production('PRODUCED'), 'produced'],
-    ['produced on another kiosk', first, production('PRODUCED', { kioskId: 'WIS00002' }), 'superseded'],
+    [
+      'produced on another kiosk',
+      first,
+      production('PRODUCED', { kioskId: parseKioskId('WIS00002') }),
+      'superseded',
+    ],
     ['failed on our kiosk', first, production('PRODUCTION_ERROR'), 'failed'],
-    ['failed on another kiosk', first, production('PRODUCTION_ERROR', { kioskId: 'WIS00002' }), 'superseded'],
+    [
+      'failed on another kiosk',
+      first,
+      production('PRODUCTION_ERROR', { kioskId: parseKioskId('WIS00002') }),
+      'superseded',
+    ],
     ['refused', first, production('REQUEST_ERROR', { errorCode: 'KIOSK_ID_NOT_FOUND' }), 'refused'],
     ['a word that nobody documented', first, production('MELTED'), 'undecidable'],
     [
@@ -130,7 +146,12 @@ describe('settling a request without an answer', () => {
     ['in progress', production('IN_PROGRESS'), 'accepted', 'accepted'],
     ['produced', production('PRODUCED'), 'produced', 'produced'],
     ['failed', production('PRODUCTION_ERROR'), 'failed', 'failed'],
-    ['elsewhere', production('IN_PROGRESS', { kioskId: 'WIS00003' }), 'superseded', 'superseded'],
+    [
+      'elsewhere',
+      production('IN_PROGRESS', { kioskId: parseKioskId('WIS00003') }),
+      'superseded',
+      'superseded',
+    ],
     ['refused', production('REQUEST_ERROR', { errorCode: 'KIOSK_ID_NOT_FOUND' }), 'refused', 'refused'],
     // What can't be read never proves that nothing arrived, however long ago it was sent.
     ['unreadable', null, 'unknown', 'unknown'],
@@ -161,7 +182,10 @@ describe('settling a request without an answer', () => {
   );
 
   test('the refusal of a request to another kiosk says nothing about ours', () => {
-    const elsewhere = production('REQUEST_ERROR', { errorCode: 'KIOSK_ID_NOT_FOUND', kioskId: 'WIS00009' });
+    const elsewhere = production('REQUEST_ERROR', {
+      errorCode: 'KIOSK_ID_NOT_FOUND',
+      kioskId: parseKioskId('WIS00009'),
+    });
     expect(settle(first, elsewhere, INSIDE)).toBe('unknown');
   });
 });
@@ -173,7 +197,11 @@ describe('following an open attempt up', () => {
     ['accepted', production('IN_PROGRESS'), 'accepted'],
     ['accepted', production('PRODUCED'), 'produced'],
     ['accepted', production('PRODUCTION_ERROR'), 'failed'],
-    ['accepted', production('IN_PROGRESS', { kioskId: 'WIS00002', occurredAt: AFTER }), 'superseded'],
+    [
+      'accepted',
+      production('IN_PROGRESS', { kioskId: parseKioskId('WIS00002'), occurredAt: AFTER }),
+      'superseded',
+    ],
     ['accepted', production('REQUEST_ERROR', { occurredAt: AFTER }), 'accepted'],
     ['queued', production('READY', { occurredAt: BEFORE }), 'queued'],
     ['queued', production('REQUEST_ERROR', { errorCode: 'REQUEST_CREATED_BUT_NOT_STARTED' }), 'queued'],
@@ -225,13 +253,13 @@ describe('an attempt of another system', () => {
     [
       'one while the answer is out',
       attempt('unknown'),
-      production('IN_PROGRESS', { kioskId: 'WIS00002' }),
+      production('IN_PROGRESS', { kioskId: parseKioskId('WIS00002') }),
       null,
     ],
     [
       'a newer one on another kiosk',
       attempt('superseded'),
-      production('IN_PROGRESS', { kioskId: 'WIS00002' }),
+      production('IN_PROGRESS', { kioskId: parseKioskId('WIS00002') }),
       'accepted',
     ],
     [

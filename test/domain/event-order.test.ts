@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { projectEvents } from '../../src/domain/event-order.ts';
+import { parseKioskId } from '../../src/domain/ids.ts';
 import { orderEvent, productionEvent } from './events.ts';
 
 const event = productionEvent;
@@ -96,7 +97,7 @@ const moments = [
 const anyEvent = fc
   .record({
     status: fc.constantFrom('READY', 'IN_PROGRESS', 'PRODUCTION_ERROR', 'PRODUCED', 'REQUEST_ERROR', 'ODD'),
-    kioskId: fc.constantFrom('WIS00001', 'WIS00002', null),
+    kioskId: fc.constantFrom(parseKioskId('WIS00001'), parseKioskId('WIS00002'), null),
     errorCode: fc.constantFrom('PRD_HOPPER_DOOR', 'PRT_RIBBON', null),
     description: fc.constantFrom('Printer', null),
     occurredAt: fc.constantFrom(...moments),

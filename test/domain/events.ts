@@ -1,5 +1,7 @@
 // Events as the journal keeps them.
+
 import { type KeptEvent, ORDER_EVENT, PRODUCTION_EVENT } from '../../src/domain/event.ts';
+import { parseKioskId } from '../../src/domain/ids.ts';
 import { TOKEN } from './facts.ts';
 
 let latest = 0;
@@ -17,7 +19,7 @@ export function productionEvent(status: string, more: Partial<KeptEvent> = {}): 
     profileId: 1001,
     cardToken: TOKEN,
     orderId: null,
-    kioskId: status === 'READY' ? null : 'WIS00001',
+    kioskId: status === 'READY' ? null : parseKioskId('WIS00001'),
     status,
     errorCode: status === 'PRODUCTION_ERROR' ? 'PRD_HOPPER_DOOR' : null,
     description: null,

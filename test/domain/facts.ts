@@ -1,9 +1,11 @@
 // Facts for tests of the domain: everything plain and past, until a test says otherwise.
+
 import type { Attempt, Outcome } from '../../src/domain/attempt.ts';
 import { type Card, type CardFacts, describeCard } from '../../src/domain/card.ts';
+import { type KioskId, parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
 import type { Production } from '../../src/domain/production.ts';
 
-export const TOKEN = 'ca0c8154-1e14-4464-a1ce-dcea7dc3de52';
+export const TOKEN = parseCardToken('ca0c8154-1e14-4464-a1ce-dcea7dc3de52');
 export const DAY = 86_400_000;
 
 /** Times of the vendor: before the attempt, the attempt, after it. */
@@ -14,7 +16,7 @@ export const AFTER = '2026-03-01T12:00:00.120Z';
 export const SENT_AT = Date.parse(DURING);
 
 export function production(status: string, more: Partial<Production> = {}): Production {
-  const kioskId = status === 'READY' ? null : 'WIS00001';
+  const kioskId = status === 'READY' ? null : parseKioskId('WIS00001');
   return { status, kioskId, occurredAt: DURING, errorCode: null, description: null, ...more };
 }
 
@@ -26,7 +28,7 @@ export function attempt(outcome: Outcome, more: Partial<Attempt> = {}): Attempt 
     profileId: 1001,
     orderId: 501,
     cardToken: TOKEN,
-    kioskId: 'WIS00001',
+    kioskId: parseKioskId('WIS00001'),
     origin: 'ours',
     outcome,
     baseline: production('READY', { occurredAt: BEFORE }),
@@ -56,6 +58,6 @@ export function facts(more: Partial<CardFacts> = {}): CardFacts {
   };
 }
 
-export function card(more: Partial<CardFacts> = {}, kioskId: string | null = null): Card {
+export function card(more: Partial<CardFacts> = {}, kioskId: KioskId | null = null): Card {
   return describeCard(facts(more), { flags: ['--context', 'local'], kioskId });
 }

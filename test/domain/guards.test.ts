@@ -2,10 +2,11 @@ import { describe, expect, test } from 'vitest';
 import type { CardFacts } from '../../src/domain/card.ts';
 import type { Failure } from '../../src/domain/errors/failure.ts';
 import { guardProduce, guardRetry, type Seen } from '../../src/domain/guards.ts';
+import { parseKioskId } from '../../src/domain/ids.ts';
 import { attempt, card, DAY, production, TOKEN } from './facts.ts';
 
 const NAME = `1001/${TOKEN}`;
-const KIOSK = 'WIS00001';
+const KIOSK = parseKioskId('WIS00001');
 const FAILED = production('PRODUCTION_ERROR', { errorCode: 'PRD_HOPPER_DOOR' });
 const IN_PROGRESS = production('IN_PROGRESS');
 const PRODUCED = production('PRODUCED');
@@ -57,7 +58,7 @@ const ENDED: Refused[] = [
   ],
   [
     'in progress on another kiosk',
-    seen({ production: production('IN_PROGRESS', { kioskId: 'WIS00002' }) }),
+    seen({ production: production('IN_PROGRESS', { kioskId: parseKioskId('WIS00002') }) }),
     'attempt-open',
     9,
     `wait-produced ${NAME}`,
@@ -71,7 +72,7 @@ const ENDED: Refused[] = [
   ],
   [
     'accepted by another kiosk and not shown yet',
-    seen({ production: READY, attempt: attempt('accepted', { kioskId: 'WIS00002' }) }),
+    seen({ production: READY, attempt: attempt('accepted', { kioskId: parseKioskId('WIS00002') }) }),
     'attempt-open',
     9,
     `wait-produced ${NAME}`,
@@ -85,7 +86,7 @@ describe('may a card be produced?', () => {
     ['ready after a refusal', seen({ production: READY, attempt: attempt('refused') })],
     ['ready after a request that was not seen', seen({ production: READY, attempt: attempt('not-seen') })],
   ])('yes: %s', (_, look) => {
-    expect(guardProduce(look, 'WIS00002')).toEqual({ send: 'WIS00002' });
+    expect(guardProduce(look, parseKioskId('WIS00002'))).toEqual({ send: 'WIS00002' });
   });
 
   test.each<[string, Seen]>([
@@ -141,11 +142,11 @@ describe('may a card be produced?', () => {
 
   test('the card in a kiosk counts, not the kiosk of the last attempt', () => {
     const elsewhere = {
-      production: production('IN_PROGRESS', { kioskId: 'WIS00002' }),
+      production: production('IN_PROGRESS', { kioskId: parseKioskId('WIS00002') }),
       attempt: attempt('superseded'),
     };
     expect(refusalOf(() => guardProduce(seen(elsewhere), KIOSK)).code).toBe('attempt-open');
-    expect(guardProduce(seen(elsewhere), 'WIS00002')).toBe('unchanged');
+    expect(guardProduce(seen(elsewhere), parseKioskId('WIS00002'))).toBe('unchanged');
   });
 });
 

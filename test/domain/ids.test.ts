@@ -1,7 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../src/domain/errors/failure.ts';
-import { formatReference, parseId, parseReference } from '../../src/domain/ids.ts';
+import {
+  formatReference,
+  parseCardToken,
+  parseId,
+  parseKioskId,
+  parseReference,
+} from '../../src/domain/ids.ts';
 import { TOKEN } from './facts.ts';
 
 const id = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
@@ -96,3 +102,19 @@ test.each(['0', '-1', '1.0', ' 1', '1 ', '0x10', '', 'NaN', '9007199254740993'])
     );
   },
 );
+
+describe('a kiosk id', () => {
+  test.each(['WIS00001', 'k', 'Zürich-3', 'x'.repeat(100)])('%s is accepted as it is written', (text) => {
+    expect(parseKioskId(text)).toBe(text);
+  });
+
+  test.each(['', ' ', 'a b', ' WIS00001', 'x'.repeat(101), 'a\u00adb', 'a\u001b[2J', 'a\u2028b'])(
+    '%j is refused',
+    (text) => expect(() => parseKioskId(text)).toThrow(/is not a kiosk id/),
+  );
+});
+
+test('a card token is a UUID, and is written in lower case', () => {
+  expect(parseCardToken(` ${TOKEN.toUpperCase()} `)).toBe(TOKEN);
+  expect(() => parseCardToken('501')).toThrow(/is not a card/);
+});

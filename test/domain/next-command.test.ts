@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type CardFacts, describeCard } from '../../src/domain/card.ts';
+import { type KioskId, parseKioskId } from '../../src/domain/ids.ts';
 import { toShell } from '../../src/domain/next-command.ts';
 import { attempt, DAY, DURING, facts, production, TOKEN } from './facts.ts';
 
@@ -9,7 +10,7 @@ const NAME = `1001/${TOKEN}`;
 
 function next(
   more: Partial<CardFacts>,
-  { kioskId = null as string | null, flags = ['--context', 'ci'] } = {},
+  { kioskId = null as KioskId | null, flags = ['--context', 'ci'] } = {},
 ) {
   const { next: line, nextArgv } = describeCard(facts(more), { flags, kioskId });
   return { line, argv: nextArgv };
@@ -60,7 +61,7 @@ describe('the next command', () => {
 
   test('of a ready card names the kiosk, or leaves a gap to fill', () => {
     const ready = { production: production('READY') };
-    expect(next(ready, { kioskId: 'WIS00002' })).toEqual({
+    expect(next(ready, { kioskId: parseKioskId('WIS00002') })).toEqual({
       line: `kioskctl produce ${NAME} --kiosk WIS00002 --context ci`,
       argv: ['kioskctl', 'produce', NAME, '--kiosk', 'WIS00002', '--context', 'ci'],
     });

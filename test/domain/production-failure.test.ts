@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { lookUpError } from '../../src/domain/errors/error-catalogue.ts';
 import { neverAgain, productionFailed, productionRefused } from '../../src/domain/guards.ts';
+import { parseKioskId } from '../../src/domain/ids.ts';
 import { card, production, TOKEN } from './facts.ts';
 
 const NAME = `1001/${TOKEN}`;
@@ -35,7 +36,7 @@ describe('a failed production', () => {
 });
 
 describe('a refused request', () => {
-  const ready = card({ production: production('READY') }, 'WIS00001');
+  const ready = card({ production: production('READY') }, parseKioskId('WIS00001'));
 
   test.each([
     ['KIOSK_ID_NOT_FOUND', 4],

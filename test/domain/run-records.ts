@@ -1,6 +1,7 @@
 // Runs as the journal keeps them: one that went well, and everything that can go wrong in one.
 import { lookUpError } from '../../src/domain/errors/error-catalogue.ts';
 import type { FailureDocument } from '../../src/domain/errors/failure.ts';
+import { type CardToken, type KioskId, parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
 import type { RunCard, RunRecord, RunStep, StageMark } from '../../src/domain/run.ts';
 import type { Stage } from '../../src/domain/stage.ts';
 import { addUp } from '../../src/runs/reports/run-totals.ts';
@@ -21,7 +22,7 @@ export function runRecord(more: Partial<RunRecord> = {}): RunRecord {
     data: null,
     variables: { code: 'PRD_HOPPER_DOOR' },
     forgottenVariables: [],
-    kiosks: ['WIS00001', 'WIS00002'],
+    kiosks: [parseKioskId('WIS00001'), parseKioskId('WIS00002')],
     cards: 1,
     concurrency: 4,
     keep: false,
@@ -47,7 +48,7 @@ export function idsOf(number: number) {
   const digits = String(number).padStart(12, '0');
   return {
     orderId: 500 + number,
-    cardToken: `ca0c8154-1e14-4464-a1ce-${digits}`,
+    cardToken: parseCardToken(`ca0c8154-1e14-4464-a1ce-${digits}`),
     attemptId: `7b1c6f0e-52a8-4a77-8a8e-${digits}`,
   };
 }
@@ -105,7 +106,7 @@ function runCard(number: number, more: Partial<RunCard>): RunCard {
   return {
     number,
     row: null,
-    kioskId: number % 2 === 0 ? 'WIS00002' : 'WIS00001',
+    kioskId: number % 2 === 0 ? parseKioskId('WIS00002') : parseKioskId('WIS00001'),
     outcome: 'passed',
     exitCode: 0,
     card: card({ orderId, cardToken, attempt: attempt('produced', { id: attemptId, orderId, cardToken }) }),
@@ -248,7 +249,7 @@ export function hostileCard(number: number): RunCard {
   if (!first) throw new Error('no step');
   return {
     ...base,
-    kioskId: HOSTILE,
+    kioskId: HOSTILE as KioskId,
     row: 3,
     orders: [{ profileId: 1001, orderId: 501, cleanUp: 'failed' }],
     steps: [
@@ -257,7 +258,7 @@ export function hostileCard(number: number): RunCard {
         title: HOSTILE,
         outcome: 'failed',
         exitCode: 10,
-        cardToken: HOSTILE,
+        cardToken: HOSTILE as CardToken,
         attemptId: HOSTILE,
         error: {
           code: 'rejected',

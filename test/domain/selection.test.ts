@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { CardFacts } from '../../src/domain/card.ts';
+import { parseKioskId } from '../../src/domain/ids.ts';
 import {
   byAge,
   byUrgency,
@@ -25,7 +26,7 @@ const failed = (errorCode: string | null = 'PRD_HOPPER_DOOR', more: Partial<Card
 const refusal = production('REQUEST_ERROR', { errorCode: 'KIOSK_ID_NOT_FOUND' });
 const refused = one({
   production: production('READY'),
-  attempt: attempt('refused', { production: refusal, kioskId: 'WIS00002' }),
+  attempt: attempt('refused', { production: refusal, kioskId: parseKioskId('WIS00002') }),
 });
 const ready = (more: Partial<CardFacts> = {}) => one({ production: production('READY'), ...more });
 const produced = one({ production: production('PRODUCED') });
@@ -50,10 +51,10 @@ test('the kiosk of a card is that of its production, else that of its attempt', 
 describe('a selection', () => {
   test.each<[string, Selection, JournalCard, boolean]>([
     ['of nothing in particular', {}, produced, true],
-    ['of a kiosk', { kioskIds: ['WIS00001'] }, failed(), true],
-    ['of one of two kiosks', { kioskIds: ['WIS00003', 'WIS00001'] }, failed(), true],
-    ['of another kiosk', { kioskIds: ['WIS00002'] }, failed(), false],
-    ['of a kiosk, of a card that was at none', { kioskIds: ['WIS00001'] }, ready(), false],
+    ['of a kiosk', { kioskIds: ['WIS00001'].map(parseKioskId) }, failed(), true],
+    ['of one of two kiosks', { kioskIds: ['WIS00003', 'WIS00001'].map(parseKioskId) }, failed(), true],
+    ['of another kiosk', { kioskIds: ['WIS00002'].map(parseKioskId) }, failed(), false],
+    ['of a kiosk, of a card that was at none', { kioskIds: ['WIS00001'].map(parseKioskId) }, ready(), false],
     ['of failed cards', { isFailed: true }, failed(), true],
     ['of failed cards, of a refused one', { isFailed: true }, refused, true],
     ['of failed cards, of a ready one', { isFailed: true }, ready(), false],
@@ -77,13 +78,13 @@ describe('a selection', () => {
     ['of few days, of one of unknown age', { expiringDays: 7 }, ready({ age: null }), false],
     [
       'of all that at once',
-      { isFailed: true, kioskIds: ['WIS00001'], stages: ['failed'], since: 0 },
+      { isFailed: true, kioskIds: ['WIS00001'].map(parseKioskId), stages: ['failed'], since: 0 },
       failed(),
       true,
     ],
     [
       'of which one does not hold',
-      { isFailed: true, kioskIds: ['WIS00001'], stages: ['ready'] },
+      { isFailed: true, kioskIds: ['WIS00001'].map(parseKioskId), stages: ['ready'] },
       failed(),
       false,
     ],
@@ -93,7 +94,7 @@ describe('a selection', () => {
 
   test.each<[boolean, Selection]>([
     [false, {}],
-    [false, { kioskIds: ['WIS00001'], since: 0 }],
+    [false, { kioskIds: [parseKioskId('WIS00001')], since: 0 }],
     [false, { stages: ['failed', 'produced'] }],
     [true, { stages: ['failed', 'expired'] }],
     [true, { isFailed: true }],

@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import type { CardEvent } from '../../src/domain/event.ts';
+import { parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
 import { parseEventChoice } from '../../src/events/event-flags.ts';
 
 const EVENT: CardEvent = {
   eventType: 'cards#card-production-status-change',
   profileId: 1001,
-  cardToken: '35050a4a-9521-426e-8109-1396e3687a3e',
+  cardToken: parseCardToken('35050a4a-9521-426e-8109-1396e3687a3e'),
   orderId: null,
-  kioskId: 'WIS00001',
+  kioskId: parseKioskId('WIS00001'),
   status: 'PRODUCED',
   errorCode: null,
   description: null,
@@ -51,9 +52,11 @@ test('an order chooses its productions, too, once an event of the order, or some
   expect(choice.isChosen(EVENT)).toBe(true);
   const told = parseEventChoice(['card=1001/501']);
   expect(told.orderIds).toEqual([501]);
-  told.learn(501, EVENT.cardToken ?? '');
+  told.learn(501, parseCardToken(EVENT.cardToken ?? ''));
   expect(told.isChosen(EVENT)).toBe(true);
-  expect(told.isChosen({ ...EVENT, cardToken: 'ca0c8154-1e14-4464-a1ce-dcea7dc3de52' })).toBe(false);
+  expect(told.isChosen({ ...EVENT, cardToken: parseCardToken('ca0c8154-1e14-4464-a1ce-dcea7dc3de52') })).toBe(
+    false,
+  );
 });
 
 describe('a mistake', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { KeptEvent } from '../../src/domain/event.ts';
+import { type KioskId, parseKioskId } from '../../src/domain/ids.ts';
 import { eventLine, eventsResult } from '../../src/events/event-views.ts';
 import { localTime, makeStyle } from '../../src/output/style.ts';
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../../src/wire/events.ts';
@@ -19,7 +20,7 @@ function event(more: Partial<KeptEvent> = {}): KeptEvent {
     profileId: 1001,
     cardToken: TOKEN,
     orderId: null,
-    kioskId: 'WIS00001',
+    kioskId: parseKioskId('WIS00001'),
     status: 'PRODUCED',
     errorCode: null,
     description: null,
@@ -57,7 +58,7 @@ describe('an event in one line', () => {
   });
 
   test('shows no control character of the vendor’s', () => {
-    const evil = 'x\u001b[2J\u202e';
+    const evil = 'x\u001b[2J\u202e' as KioskId;
     const line = eventLine(
       event({ status: 'PRODUCTION_ERROR', errorCode: evil, kioskId: evil, eventType: PRODUCTION_EVENT }),
       plain,

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { coverageFor } from '../../src/context/listener-state.ts';
+import { type CardToken, parseKioskId } from '../../src/domain/ids.ts';
 import { exportEvents, listEvents, pruneEvents, showEvent } from '../../src/events/list-events.ts';
 import { ORDER_EVENT } from '../../src/wire/events.ts';
 import { World } from '../context/world.ts';
@@ -20,7 +21,7 @@ async function list(selection: Partial<typeof EVERYTHING> = {}, limit = 100): Pr
   return events.map(({ id }) => id);
 }
 
-const card = (more: { cardToken?: string; orderId?: number }) => ({
+const card = (more: { cardToken?: CardToken; orderId?: number }) => ({
   profileId: null,
   cardToken: null,
   orderId: null,
@@ -39,9 +40,9 @@ describe('a selection', () => {
     ['an order', { card: card({ orderId: 501 }) }, [4]],
     ['an order that nobody knows', { card: card({ orderId: 9 }) }, []],
     ['a type', { eventType: ORDER_EVENT }, [4]],
-    ['a kiosk', { kioskId: 'WIS00002' }, [2]],
+    ['a kiosk', { kioskId: parseKioskId('WIS00002') }, [2]],
     ['a status', { status: 'PRODUCED' }, [2, 3, 4]],
-    ['several together', { status: 'PRODUCED', kioskId: 'WIS00001' }, [3]],
+    ['several together', { status: 'PRODUCED', kioskId: parseKioskId('WIS00001') }, [3]],
   ])('%s', async (_, selection, ids) => {
     expect(await list(selection)).toEqual(ids);
   });

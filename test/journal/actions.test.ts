@@ -3,6 +3,7 @@
 import { hostname, userInfo } from 'node:os';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { parseKioskId } from '../../src/domain/ids.ts';
 import type { ActionFilter, Delivery, Journal, NewAction } from '../../src/journal/journal.ts';
 import { decodeEvent } from '../../src/webhooks/decode-event.ts';
 import { productionBody } from '../webhooks/signer.ts';
@@ -17,7 +18,7 @@ beforeEach(() => {
 });
 
 function act(more: Partial<NewAction> = {}): NewAction {
-  const subject = { profileId: 1001, orderId: null, cardToken: TOKEN, kioskId: 'WIS00001' };
+  const subject = { profileId: 1001, orderId: null, cardToken: TOKEN, kioskId: parseKioskId('WIS00001') };
   return { action: 'produce', context: 'ci', ...subject, reason: 'ticket 4711', at: 1_000, ...more };
 }
 
@@ -98,7 +99,7 @@ describe('a list of acts', () => {
     );
     await journal.endAction(done, { exitCode: 0, at: 2_100 });
     await journal.startAction(
-      act({ action: 'hold', cardToken: null, kioskId: 'WIS00002', profileId: 0, at: 3_000 }),
+      act({ action: 'hold', cardToken: null, kioskId: parseKioskId('WIS00002'), profileId: 0, at: 3_000 }),
     );
     await stand.open('production').startAction(act());
   });
@@ -110,7 +111,7 @@ describe('a list of acts', () => {
       cardToken: TOKEN,
       user: userInfo().username,
       host: hostname(),
-      kioskId: 'WIS00001',
+      kioskId: parseKioskId('WIS00001'),
       exitCode: 4,
       isRunning: false,
       correlationId: '0e0c0f0e-0000-4000-8000-000000000001',
@@ -124,8 +125,12 @@ describe('a list of acts', () => {
     ['a kind', { actions: ['hold', 'release'] }, [3]],
     ['a card', { card: { cardToken: TOKEN, orderId: null } }, [1]],
     ['an order', { card: { cardToken: null, orderId: 502 } }, [2]],
-    ['a kiosk, that of the attempt too', { kioskIds: ['WIS00001'] }, [1, 2]],
-    ['several kiosks', { kioskIds: ['WIS00002', 'WIS00009'] }, [3]],
+    [
+      'a kiosk, that of the attempt too',
+      { kioskIds: ['WIS00001'].map(parseKioskId).map(parseKioskId) },
+      [1, 2],
+    ],
+    ['several kiosks', { kioskIds: ['WIS00002', 'WIS00009'].map(parseKioskId).map(parseKioskId) }, [3]],
     ['a person', { user: userInfo().username, host: hostname() }, [1, 2, 3]],
     ['nobody', { user: 'nobody-here' }, []],
     ['another machine', { host: 'far-away' }, []],
@@ -137,7 +142,7 @@ describe('a list of acts', () => {
   });
 });
 
-async function at(since: number, until: number, kioskId = 'WIS00001'): Promise<string[]> {
+async function at(since: number, until: number, kioskId = parseKioskId('WIS00001')): Promise<string[]> {
   return journal.listCardsAt(kioskId, { since, until });
 }
 
@@ -150,7 +155,7 @@ describe('the cards of a kiosk in a time', () => {
     expect(await at(5_000, 6_000)).toEqual([]);
     expect(await at(2_000, 6_000)).toEqual([TOKEN]);
     expect(await at(0, 1_000)).toEqual([]);
-    expect(await at(2_000, 6_000, 'WIS00002')).toEqual([]);
+    expect(await at(2_000, 6_000, parseKioskId('WIS00002'))).toEqual([]);
   });
 
   test('a claim that sent nothing does not count', async () => {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Outcome } from '../../src/domain/attempt.ts';
+import { parseKioskId } from '../../src/domain/ids.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { OTHER_TOKEN, production, Stand, TOKEN } from './stand.ts';
 
@@ -36,7 +37,7 @@ describe('a claim', () => {
 
   test('keeps everybody else from the card, and nobody from another card', async () => {
     const { attempt } = await journal.claim(stand.claim());
-    const second = await stand.open().claim(stand.claim({ kioskId: 'WIS00002' }));
+    const second = await stand.open().claim(stand.claim({ kioskId: parseKioskId('WIS00002') }));
     expect(second).toEqual({ attempt, claimed: false });
     expect((await journal.claim(stand.claim({ cardToken: OTHER_TOKEN, orderId: 502 }))).claimed).toBe(true);
   });
@@ -79,7 +80,10 @@ describe('an attempt that is sent', () => {
       errorCode: 'PRD_HOPPER_DOOR',
       description: 'door “open”',
     });
-    const sent = await journal.markSent(attempt, stand.sending({ kioskId: 'WIS00003', baseline }));
+    const sent = await journal.markSent(
+      attempt,
+      stand.sending({ kioskId: parseKioskId('WIS00003'), baseline }),
+    );
     expect(sent).toMatchObject({
       id: attempt.id,
       outcome: 'sent',
@@ -95,7 +99,7 @@ describe('an attempt that is sent', () => {
 
   test('is sent once', async () => {
     const sent = await stand.sent(journal);
-    expect(await journal.markSent(sent, stand.sending({ kioskId: 'WIS00002' }))).toBeNull();
+    expect(await journal.markSent(sent, stand.sending({ kioskId: parseKioskId('WIS00002') }))).toBeNull();
     expect(await journal.latestAttempt(TOKEN)).toEqual(sent);
   });
 
@@ -169,7 +173,9 @@ describe('an attempt that is sent', () => {
 
 describe('an attempt of another system', () => {
   test('that goes on stays open, and lets no other begin', async () => {
-    const seen = await journal.recordObserved(stand.observed('accepted', { kioskId: 'WIS00002' }));
+    const seen = await journal.recordObserved(
+      stand.observed('accepted', { kioskId: parseKioskId('WIS00002') }),
+    );
     expect(seen).toMatchObject({
       origin: 'observed',
       outcome: 'accepted',

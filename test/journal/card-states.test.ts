@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { IN_MEMORY } from '../../src/database/sqlite.ts';
 import type { KeptEvent } from '../../src/domain/event.ts';
+import { parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
 import type { CardState, CardStateFilter, Journal } from '../../src/journal/journal.ts';
 import { openSqliteJournal } from '../../src/journal/open-journal.ts';
 import { orderEvent, productionEvent } from '../domain/events.ts';
@@ -42,11 +43,15 @@ describe('what events say', () => {
       orderId: 501,
       cardToken: TOKEN,
       orderStatus: 'CARD_DETAILS_CREATED',
-      production: { status: 'PRODUCTION_ERROR', kioskId: 'WIS00001', errorCode: 'PRD_HOPPER_DOOR' },
+      production: {
+        status: 'PRODUCTION_ERROR',
+        kioskId: parseKioskId('WIS00001'),
+        errorCode: 'PRD_HOPPER_DOOR',
+      },
       changedAt: Date.parse('2026-03-01T11:00:00.120Z'),
       attempt: null,
     });
-    expect(await journal.listKiosks()).toEqual([{ kioskId: 'WIS00001', lastProducedAt: null }]);
+    expect(await journal.listKiosks()).toEqual([{ kioskId: parseKioskId('WIS00001'), lastProducedAt: null }]);
   });
 
   test.each<[string, Partial<KeptEvent>]>([
@@ -84,7 +89,7 @@ describe('what events say', () => {
   test('is taken in step by step, each event once', async () => {
     const events = Array.from({ length: 450 }, (_, index) =>
       productionEvent('PRODUCED', {
-        cardToken: `ca0c8154-1e14-4464-a1ce-${String(index).padStart(12, '0')}`,
+        cardToken: parseCardToken(`ca0c8154-1e14-4464-a1ce-${String(index).padStart(12, '0')}`),
       }),
     );
     await keep(journal, ...events);
@@ -135,19 +140,25 @@ describe('what events say', () => {
 });
 
 describe('a list of cards', () => {
-  const WIS2 = { kioskIds: ['WIS00002'] };
+  const WIS2 = { kioskIds: ['WIS00002'].map(parseKioskId) };
 
   test('of a kiosk has those whose production is there, and those that were sent there', async () => {
     await journal.rememberCard(known(), stand.now);
     expect(await only(WIS2)).toBeUndefined();
     await stand.sent(journal);
-    await journal.rememberProduction(TOKEN, production('IN_PROGRESS', { kioskId: 'WIS00002' }), stand.now);
+    await journal.rememberProduction(
+      TOKEN,
+      production('IN_PROGRESS', { kioskId: parseKioskId('WIS00002') }),
+      stand.now,
+    );
     expect(await only(WIS2)).toMatchObject({
       cardToken: TOKEN,
-      attempt: { kioskId: 'WIS00001', outcome: 'sent' },
+      attempt: { kioskId: parseKioskId('WIS00001'), outcome: 'sent' },
     });
-    expect(await only({ kioskIds: ['WIS00003', 'WIS00001'] })).toMatchObject({ cardToken: TOKEN });
-    expect(await only({ kioskIds: ['WIS00003'] })).toBeUndefined();
+    expect(await only({ kioskIds: [parseKioskId('WIS00003'), parseKioskId('WIS00001')] })).toMatchObject({
+      cardToken: TOKEN,
+    });
+    expect(await only({ kioskIds: [parseKioskId('WIS00003')] })).toBeUndefined();
     expect((await journal.listKiosks()).map(({ kioskId }) => kioskId)).toEqual(['WIS00001', 'WIS00002']);
   });
 
@@ -186,6 +197,6 @@ test('when a kiosk produced a card last', async () => {
     await journal.rememberProduction(cardToken, production('PRODUCED', { occurredAt }), stand.now);
   }
   expect(await journal.listKiosks()).toEqual([
-    { kioskId: 'WIS00001', lastProducedAt: Date.parse('2026-03-01T11:00:00.000Z') },
+    { kioskId: parseKioskId('WIS00001'), lastProducedAt: Date.parse('2026-03-01T11:00:00.000Z') },
   ]);
 });

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { IN_MEMORY } from '../../src/database/sqlite.ts';
+import { type CardToken, parseCardToken } from '../../src/domain/ids.ts';
 import type { Journal, KnownCard } from '../../src/journal/journal.ts';
 import { openSqliteJournal } from '../../src/journal/open-journal.ts';
 import { known, OTHER_TOKEN, Stand, TOKEN } from './stand.ts';
@@ -16,7 +17,7 @@ beforeEach(() => {
   journal = stand.open();
 });
 
-const byToken = (cardToken: string) => journal.findCard({ cardToken, orderId: null });
+const byToken = (cardToken: CardToken) => journal.findCard({ cardToken, orderId: null });
 const byOrder = (orderId: number) => journal.findCard({ cardToken: null, orderId });
 
 describe('a card that is remembered', () => {
@@ -107,7 +108,7 @@ test('whatever parts of a few cards are seen in whatever order, each is remember
   const CARDS = [0, 1, 2].map((index) => ({
     profileId: 1001,
     orderId: 500 + index,
-    cardToken: `ca0c8154-1e14-4464-a1ce-00000000000${index}`,
+    cardToken: parseCardToken(`ca0c8154-1e14-4464-a1ce-00000000000${index}`),
     cardCreatedAt: `2026-03-01T10:00:0${index}.000Z`,
     deliveryOption: KIOSK,
     orderStatus: null,

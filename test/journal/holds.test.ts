@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
+import { type KioskId, parseKioskId } from '../../src/domain/ids.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { Stand } from './stand.ts';
 
@@ -12,8 +13,8 @@ beforeEach(() => {
   other = stand.open();
 });
 
-const hold = (reason: string, more: { kioskId?: string } = {}) => ({
-  kioskId: 'WIS00001',
+const hold = (reason: string, more: { kioskId?: KioskId } = {}) => ({
+  kioskId: parseKioskId('WIS00001'),
   reason,
   context: 'branch',
   at: stand.now,
@@ -33,7 +34,10 @@ test('a release ends it, and tells of it once', async () => {
   expect(await other.releaseKiosk(held, stand.now)).toEqual(held);
   expect(await other.releaseKiosk(held, stand.now)).toBeNull();
   expect(await journal.listHolds()).toEqual([]);
-  expect(await journal.holdKiosk(hold('again'))).toMatchObject({ held: true, hold: { reason: 'again' } });
+  expect(await journal.holdKiosk(hold('again'))).toMatchObject({
+    held: true,
+    hold: { reason: 'again' },
+  });
 });
 
 test('a release ends the hold that was seen, and none that was set since', async () => {
@@ -50,7 +54,7 @@ test('holds of other environments, and of other kiosks, are others', async () =>
   const { hold: held } = await journal.holdKiosk(hold('door'));
   expect(await production.listHolds()).toEqual([]);
   expect(await production.releaseKiosk(held, stand.now)).toBeNull();
-  expect(await journal.releaseKiosk({ ...held, kioskId: 'WIS00002' }, stand.now)).toBeNull();
+  expect(await journal.releaseKiosk({ ...held, kioskId: parseKioskId('WIS00002') }, stand.now)).toBeNull();
   expect(await journal.listHolds()).toHaveLength(1);
 });
 
@@ -58,9 +62,11 @@ test('nothing is marked as sent to a kiosk on hold; to another one it is', async
   const { attempt } = await journal.claim(stand.claim());
   await other.holdKiosk(hold('door'));
   expect(await journal.markSent(attempt, stand.sending())).toBeNull();
-  expect(await journal.markSent(attempt, stand.sending({ kioskId: 'WIS00002' }))).toMatchObject({
-    outcome: 'sent',
-  });
+  expect(await journal.markSent(attempt, stand.sending({ kioskId: parseKioskId('WIS00002') }))).toMatchObject(
+    {
+      outcome: 'sent',
+    },
+  );
 });
 
 test('many processes that hold at once make one hold', async () => {

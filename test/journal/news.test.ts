@@ -1,15 +1,19 @@
 import { expect, test } from 'vitest';
+import { type CardToken, parseCardToken } from '../../src/domain/ids.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { orderEvent, productionEvent } from '../domain/events.ts';
 import { Stand } from './stand.ts';
 
 interface Card {
-  cardToken: string;
+  cardToken: CardToken;
   orderId: number;
 }
 
 const cards = (count: number): Card[] =>
-  Array.from({ length: count }, (_, index) => ({ cardToken: crypto.randomUUID(), orderId: index + 1 }));
+  Array.from({ length: count }, (_, index) => ({
+    cardToken: parseCardToken(crypto.randomUUID()),
+    orderId: index + 1,
+  }));
 
 let kept = 0;
 

@@ -1,8 +1,10 @@
 // Another process on a journal: claims a card, marks it sent or begins an act if it is told to, or takes a lease on it;
 // prints what it got, and stays until its standard input ends or it is killed.
+import { parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
 import { openSqliteJournal } from '../../src/journal/open-journal.ts';
 
-const [, , file = '', act = 'claim', cardToken = ''] = process.argv;
+const [, , file = '', act = 'claim', token = ''] = process.argv;
+const cardToken = parseCardToken(token);
 const journal = openSqliteJournal({ file, environment: 'sandbox', now: () => Date.now() });
 const at = Date.now();
 if (act === 'lease') await lease();
@@ -19,13 +21,13 @@ async function claim(): Promise<void> {
     profileId: 1001,
     orderId: 501,
     cardToken,
-    kioskId: 'WIS00001',
+    kioskId: parseKioskId('WIS00001'),
     reason: null,
     at,
   });
   if (act === 'send') {
     await journal.markSent(attempt, {
-      kioskId: 'WIS00001',
+      kioskId: parseKioskId('WIS00001'),
       orderId: 501,
       baseline: null,
       correlationId: 'c',

@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
+import { parseKioskId } from '../../src/domain/ids.ts';
 import type { NewRun, RunCard } from '../../src/domain/run.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { Stand } from './stand.ts';
@@ -19,7 +20,7 @@ const run = (id: string, startedAt = stand.now): NewRun => ({
   data: { path: '/home/ada/cards.csv', fingerprint: 'def' },
   variables: { code: 'PRD_TIMEOUT' },
   forgottenVariables: ['cardholder'],
-  kiosks: ['WIS00001'],
+  kiosks: [parseKioskId('WIS00001')],
   cards: 2,
   concurrency: 1,
   keep: false,
@@ -39,7 +40,7 @@ const run = (id: string, startedAt = stand.now): NewRun => ({
 const card = (number: number, more: Partial<RunCard> = {}): RunCard => ({
   number,
   row: number + 1,
-  kioskId: 'WIS00001',
+  kioskId: parseKioskId('WIS00001'),
   outcome: 'interrupted',
   exitCode: null,
   card: null,

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Failure } from '../../src/domain/errors/failure.ts';
+import { parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
 import { openSqliteJournal } from '../../src/journal/open-journal.ts';
 import { known, Stand, TOKEN } from './stand.ts';
 
-const KEY = '054064c9-e01e-49fb-8fd9-b0990b9442f4';
+const KEY = parseCardToken('054064c9-e01e-49fb-8fd9-b0990b9442f4');
 
 let stand: Stand;
 
@@ -90,7 +91,7 @@ describe('an act', () => {
     profileId: 1001,
     orderId: null,
     cardToken: TOKEN,
-    kioskId: 'WIS00001',
+    kioskId: parseKioskId('WIS00001'),
     reason: 'ticket 4711',
     at: 1_000,
   } as const;

@@ -1,4 +1,5 @@
 // A journal file of its own for each test, and other processes that work on it.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -6,12 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Attempt } from '../../src/domain/attempt.ts';
+import { parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
 import type { Production } from '../../src/domain/production.ts';
 import type { Claim, Journal, KnownCard, Observed, Sending } from '../../src/journal/journal.ts';
 import { openSqliteJournal } from '../../src/journal/open-journal.ts';
 
-export const TOKEN = 'ca0c8154-1e14-4464-a1ce-dcea7dc3de52';
-export const OTHER_TOKEN = '35050a4a-9521-426e-8109-1396e3687a3e';
+export const TOKEN = parseCardToken('ca0c8154-1e14-4464-a1ce-dcea7dc3de52');
+export const OTHER_TOKEN = parseCardToken('35050a4a-9521-426e-8109-1396e3687a3e');
 
 /** A journal file, and the clock that every journal on it shares. */
 export class Stand {
@@ -35,7 +37,7 @@ export class Stand {
       profileId: 1001,
       orderId: 501,
       cardToken: TOKEN,
-      kioskId: 'WIS00001',
+      kioskId: parseKioskId('WIS00001'),
       reason: null,
       at: this.now,
       ...more,
@@ -44,7 +46,7 @@ export class Stand {
 
   sending(more: Partial<Sending> = {}): Sending {
     return {
-      kioskId: 'WIS00001',
+      kioskId: parseKioskId('WIS00001'),
       orderId: 501,
       baseline: production('READY'),
       correlationId: '0e0c0f0e-0000-4000-8000-000000000001',
@@ -95,7 +97,7 @@ export async function kill({ child }: Rival): Promise<void> {
 export function production(status: string, more: Partial<Production> = {}): Production {
   return {
     status,
-    kioskId: status === 'READY' ? null : 'WIS00001',
+    kioskId: status === 'READY' ? null : parseKioskId('WIS00001'),
     occurredAt: '2026-03-01T11:00:00.120Z',
     errorCode: null,
     description: null,

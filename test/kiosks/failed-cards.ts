@@ -5,6 +5,7 @@ import type { CardRequest } from '../../src/cards/session/resolve-cards.ts';
 import { simulate } from '../../src/cards/simulate.ts';
 import type { Context } from '../../src/context/context.ts';
 import type { KeptEvent } from '../../src/domain/event.ts';
+import { type CardToken, type KioskId, parseKioskId } from '../../src/domain/ids.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import type { RetrySelection } from '../../src/kiosks/plan-retry.ts';
 import {
@@ -16,10 +17,10 @@ import { getProduction } from '../../src/wise/cards.ts';
 import { World } from '../context/world.ts';
 import { productionEvent } from '../domain/events.ts';
 
-export type FailedCard = CardRequest & { cardToken: string };
+export type FailedCard = CardRequest & { cardToken: CardToken };
 
-export const HERE = 'WIS00001';
-export const THERE = 'WIS00002';
+export const HERE = parseKioskId('WIS00001');
+export const THERE = parseKioskId('WIS00002');
 
 export class FailedCards {
   readonly world: World;
@@ -79,7 +80,7 @@ export class FailedCards {
   }
 
   /** What a bank's own back-end does. */
-  async produceElsewhere({ cardToken }: FailedCard, kioskId: string): Promise<void> {
+  async produceElsewhere({ cardToken }: FailedCard, kioskId: KioskId): Promise<void> {
     await this.#call('PUT', `/v3/spend/profiles/1001/cards/${cardToken}/production`, { kioskId });
   }
 

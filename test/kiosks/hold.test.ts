@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type KioskId, parseKioskId } from '../../src/domain/ids.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { holdKiosk, releaseKiosk } from '../../src/kiosks/hold.ts';
 import { OneCard } from '../cards/one-card.ts';
@@ -13,11 +14,11 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-const hold = (kioskId = 'WIS00001', reason: string | null = 'the door is open') =>
+const hold = (kioskId = parseKioskId('WIS00001'), reason: string | null = 'the door is open') =>
   holdKiosk(world.context({ reason }), kioskId);
 
 /** Another process holds the kiosk. */
-async function holdElsewhere(kioskId: string): Promise<void> {
+async function holdElsewhere(kioskId: KioskId): Promise<void> {
   const other = world.openJournal();
   await other.holdKiosk({ kioskId, reason: 'ribbon', context: 'night', at: world.clock.now() });
   other.close();
@@ -29,44 +30,59 @@ describe('a hold', () => {
   test('keeps who, why and since when, and is an act', async () => {
     const { hold: held, changed, isKnown } = await hold();
     expect({ changed, isKnown }).toEqual({ changed: true, isKnown: true });
-    expect(held).toMatchObject({ kioskId: 'WIS00001', reason: 'the door is open', context: 'local' });
+    expect(held).toMatchObject({
+      kioskId: parseKioskId('WIS00001'),
+      reason: 'the door is open',
+      context: 'local',
+    });
     expect(held.heldAt).toBe(world.clock.now());
     const [act] = await world.journal.listActions({ actions: ['hold'] });
-    expect(act).toMatchObject({ kioskId: 'WIS00001', reason: 'the door is open', exitCode: 0, profileId: 0 });
+    expect(act).toMatchObject({
+      kioskId: parseKioskId('WIS00001'),
+      reason: 'the door is open',
+      exitCode: 0,
+      profileId: 0,
+    });
     expect(world.said.join('\n')).not.toContain('protects nothing');
   });
 
   test('stays as it was set first; a second one is no act', async () => {
-    await holdElsewhere('WIS00001');
+    await holdElsewhere(parseKioskId('WIS00001'));
     expect(await hold()).toMatchObject({ changed: false, hold: { reason: 'ribbon', context: 'night' } });
     expect(await world.journal.listActions({ actions: ['hold'] })).toEqual([]);
   });
 
   test('asks why, where nobody said, and is none without', async () => {
     world.answers.push('the hopper');
-    expect(await hold('WIS00001', null)).toMatchObject({ hold: { reason: 'the hopper' } });
+    expect(await hold(parseKioskId('WIS00001'), null)).toMatchObject({ hold: { reason: 'the hopper' } });
     world.answers.push('  ');
-    await expect(hold('WIS00002', null)).rejects.toMatchObject({ code: 'input-required', exitCode: 2 });
-    await expect(hold('WIS00002', null)).rejects.toMatchObject({ code: 'input-required', hint: '--reason' });
+    await expect(hold(parseKioskId('WIS00002'), null)).rejects.toMatchObject({
+      code: 'input-required',
+      exitCode: 2,
+    });
+    await expect(hold(parseKioskId('WIS00002'), null)).rejects.toMatchObject({
+      code: 'input-required',
+      hint: '--reason',
+    });
     expect(await world.journal.listHolds()).toHaveLength(1);
   });
 
   test('of a kiosk that nothing knows is set all the same, and said to protect nothing', async () => {
-    expect(await hold('WIS0001')).toMatchObject({ changed: true, isKnown: false });
+    expect(await hold(parseKioskId('WIS0001'))).toMatchObject({ changed: true, isKnown: false });
     expect(world.said.at(-1)).toMatch(/“WIS0001”.*protects nothing\. Known here: WIS00001, WIS00002/);
   });
 
   test('ends by a release, whoever set it; a second release changes nothing', async () => {
-    await holdElsewhere('WIS00001');
-    expect(await releaseKiosk(world.context(), 'WIS00001')).toMatchObject({ reason: 'ribbon' });
-    expect(await releaseKiosk(world.context(), 'WIS00001')).toBeNull();
+    await holdElsewhere(parseKioskId('WIS00001'));
+    expect(await releaseKiosk(world.context(), parseKioskId('WIS00001'))).toMatchObject({ reason: 'ribbon' });
+    expect(await releaseKiosk(world.context(), parseKioskId('WIS00001'))).toBeNull();
     expect(await world.journal.listActions({ actions: ['release'] })).toMatchObject([{ exitCode: 0 }]);
   });
 });
 
 describe('while a kiosk is on hold', () => {
   test('produce is refused with the reason and who set it, and nothing is sent', async () => {
-    await holdElsewhere('WIS00001');
+    await holdElsewhere(parseKioskId('WIS00001'));
     const { error, ...result } = await card.send();
     expect({ error, ...result }).toMatchObject(HELD);
     expect(error?.message).toMatch(/WIS00001 is on hold since .* set by .+@.+: ribbon/);
@@ -76,7 +92,7 @@ describe('while a kiosk is on hold', () => {
 
   test('produce goes on at another kiosk', async () => {
     await hold();
-    expect(await card.send({ kioskId: 'WIS00002' })).toMatchObject({ exitCode: 0 });
+    expect(await card.send({ kioskId: parseKioskId('WIS00002') })).toMatchObject({ exitCode: 0 });
   });
 
   test('retry is refused, and goes on at another kiosk, or after the release', async () => {
@@ -85,7 +101,7 @@ describe('while a kiosk is on hold', () => {
     world.answers.push(true, true, true);
     expect(await card.repeat()).toMatchObject(HELD);
     expect(await world.puts()).toMatchObject({ sent: 1 });
-    await releaseKiosk(world.context(), 'WIS00001');
+    await releaseKiosk(world.context(), parseKioskId('WIS00001'));
     expect(await card.repeat()).toMatchObject({ exitCode: 0, changed: true });
   });
 
@@ -105,14 +121,14 @@ describe('while a kiosk is on hold', () => {
           ? target[name]
           : async (...args: Parameters<Journal['markSent']>) => {
               isHeld = true;
-              await holdElsewhere('WIS00001');
+              await holdElsewhere(parseKioskId('WIS00001'));
               return target.markSent(...args);
             },
     });
     expect(await card.send({ context: { journal: held } })).toMatchObject(HELD);
     expect(isHeld).toBe(true);
     expect(await world.puts()).toEqual({ sent: 0, taken: 0 });
-    await releaseKiosk(world.context(), 'WIS00001');
+    await releaseKiosk(world.context(), parseKioskId('WIS00001'));
     expect(await card.send()).toMatchObject({ exitCode: 0, changed: true, card: { attempt: 1 } });
   });
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeEach, expect, test } from 'vitest';
+import { parseKioskId } from '../../src/domain/ids.ts';
 import type { Selection } from '../../src/domain/selection.ts';
 import { type CardSelectionFlags, refuseBoth, toCardSelection } from '../../src/kiosks/kiosk-flags.ts';
 import { World } from '../context/world.ts';
@@ -15,7 +16,7 @@ test.each<[CardSelectionFlags, Selection | null]>([
   [{}, null],
   [{ failed: false }, null],
   [{ failed: true }, { isFailed: true }],
-  [{ kiosk: ['WIS00001', 'BANK7'] }, { kioskIds: ['WIS00001', 'BANK7'] }],
+  [{ kiosk: ['WIS00001', 'BANK7'] }, { kioskIds: ['WIS00001', 'BANK7'].map(parseKioskId) }],
   [{ 'error-code': ['prd_hopper_door', 'PRT_RIBBON'] }, { errorCodes: ['PRD_HOPPER_DOOR', 'PRT_RIBBON'] }],
   [{ stage: ['Ready', 'in-progress'] }, { stages: ['ready', 'in-progress'] }],
   [{ expiring: '7d' }, { expiringDays: 7 }],

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { parseKioskId } from '../../src/domain/ids.ts';
+import { type KioskId, parseKioskId } from '../../src/domain/ids.ts';
 import type { JournalCard } from '../../src/domain/selection.ts';
 import { countDays, type KioskFacts, overviewOf } from '../../src/kiosks/kiosk-summary.ts';
 import { attempt, card, DAY, production } from '../domain/facts.ts';
 
-const facts = (kioskId: string, more: Partial<KioskFacts> = {}): KioskFacts => ({
+const facts = (kioskId: KioskId, more: Partial<KioskFacts> = {}): KioskFacts => ({
   kioskId,
   inContext: true,
   hold: null,
@@ -14,7 +14,7 @@ const facts = (kioskId: string, more: Partial<KioskFacts> = {}): KioskFacts => (
 });
 
 function at(
-  kioskId: string,
+  kioskId: KioskId,
   status: string,
   more: { age?: number; errorCode?: string; changedAt?: number } = {},
 ): JournalCard {
@@ -31,18 +31,25 @@ test('a kiosk and its cards', () => {
     changedAt: null,
   };
   const cards = [
-    at('WIS00001', 'IN_PROGRESS'),
-    at('WIS00001', 'PRODUCTION_ERROR', { errorCode: 'PRT_RIBBON', changedAt: 3_000 }),
-    at('WIS00001', 'PRODUCTION_ERROR', { errorCode: 'PRD_HOPPER_DOOR', changedAt: 2_000, age: 55 * DAY }),
-    at('WIS00001', 'PRODUCTION_ERROR', { errorCode: 'PRD_HOPPER_DOOR', changedAt: 4_000 }),
-    at('WIS00001', 'PRODUCTION_ERROR', { changedAt: 5_000 }),
-    at('WIS00001', 'PRODUCTION_ERROR', { age: 61 * DAY, changedAt: 1 }),
-    at('WIS00002', 'PRODUCTION_ERROR', { changedAt: 1 }),
+    at(parseKioskId('WIS00001'), 'IN_PROGRESS'),
+    at(parseKioskId('WIS00001'), 'PRODUCTION_ERROR', { errorCode: 'PRT_RIBBON', changedAt: 3_000 }),
+    at(parseKioskId('WIS00001'), 'PRODUCTION_ERROR', {
+      errorCode: 'PRD_HOPPER_DOOR',
+      changedAt: 2_000,
+      age: 55 * DAY,
+    }),
+    at(parseKioskId('WIS00001'), 'PRODUCTION_ERROR', { errorCode: 'PRD_HOPPER_DOOR', changedAt: 4_000 }),
+    at(parseKioskId('WIS00001'), 'PRODUCTION_ERROR', { changedAt: 5_000 }),
+    at(parseKioskId('WIS00001'), 'PRODUCTION_ERROR', { age: 61 * DAY, changedAt: 1 }),
+    at(parseKioskId('WIS00002'), 'PRODUCTION_ERROR', { changedAt: 1 }),
     unknown,
   ];
-  const [first, second] = overviewOf([facts('WIS00002'), facts('WIS00001', { hold })], cards);
+  const [first, second] = overviewOf(
+    [facts(parseKioskId('WIS00002')), facts(parseKioskId('WIS00001'), { hold })],
+    cards,
+  );
   expect(first).toEqual({
-    ...facts('WIS00001', { hold }),
+    ...facts(parseKioskId('WIS00001'), { hold }),
     inProgress: 1,
     unknown: 1,
     failed: 4,
@@ -66,9 +73,9 @@ test('a kiosk and its cards', () => {
 });
 
 test('a kiosk without cards', () => {
-  expect(overviewOf([facts('WIS00001')], [])).toEqual([
+  expect(overviewOf([facts(parseKioskId('WIS00001'))], [])).toEqual([
     {
-      ...facts('WIS00001'),
+      ...facts(parseKioskId('WIS00001')),
       inProgress: 0,
       unknown: 0,
       failed: 0,
@@ -83,8 +90,8 @@ test('a kiosk without cards', () => {
 
 test('an error code may be any word', () => {
   const [kiosk] = overviewOf(
-    [facts('WIS00001')],
-    [at('WIS00001', 'PRODUCTION_ERROR', { errorCode: '__proto__' })],
+    [facts(parseKioskId('WIS00001'))],
+    [at(parseKioskId('WIS00001'), 'PRODUCTION_ERROR', { errorCode: '__proto__' })],
   );
   expect(kiosk?.failedByErrorCode).toEqual([{ errorCode: '__proto__', count: 1 }]);
 });

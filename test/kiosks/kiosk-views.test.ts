@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { expect, test } from 'vitest';
+import { type KioskId, parseKioskId } from '../../src/domain/ids.ts';
 import type { KioskOverview } from '../../src/kiosks/kiosk-summary.ts';
 import { holdResult, overviewResult, releaseResult } from '../../src/kiosks/kiosk-views.ts';
 import type { Overview } from '../../src/kiosks/overview.ts';
@@ -10,7 +11,7 @@ const AT = '2026-03-01T12:00:00.000Z';
 
 function kiosk(more: Partial<KioskOverview> = {}): KioskOverview {
   return {
-    kioskId: 'WIS00001',
+    kioskId: parseKioskId('WIS00001'),
     inContext: true,
     hold: null,
     busy: null,
@@ -65,7 +66,7 @@ test('a kiosk in one line, and below the table what there is to say of it', asyn
         expiringSoon: 3,
         expired: 1,
       }),
-      kiosk({ kioskId: 'WIS00002', lastProducedAt: AT }),
+      kiosk({ kioskId: parseKioskId('WIS00002'), lastProducedAt: AT }),
     ),
   );
   const time = localTime(AT);
@@ -97,7 +98,7 @@ test('cards that no kiosk has are mentioned, and no kiosks at all', async () => 
 });
 
 test('no text from outside reaches the terminal with its control characters', async () => {
-  const evil = 'x\u001b[2J\u202e';
+  const evil = 'x\u001b[2J\u202e' as KioskId;
   const hold = { reason: evil, by: evil, context: evil, since: AT };
   const failedByErrorCode = [{ errorCode: evil, count: 1 }];
   const lines = await textOf(seen(kiosk({ kioskId: evil, hold, failed: 1, failedByErrorCode })));
@@ -107,7 +108,7 @@ test('no text from outside reaches the terminal with its control characters', as
 });
 
 const HOLD = {
-  kioskId: 'WIS00001',
+  kioskId: parseKioskId('WIS00001'),
   reason: 'door',
   context: 'branch',
   user: 'ada',
@@ -118,7 +119,7 @@ const HOLD = {
 test('a hold says its reach', async () => {
   const set = holdResult({ hold: HOLD, changed: true, isKnown: true }, '/home/ada/journal.db');
   expect(set.document).toMatchObject({
-    kioskId: 'WIS00001',
+    kioskId: parseKioskId('WIS00001'),
     hold: { reason: 'door', by: 'ada@here', since: AT },
     changed: true,
     known: true,
@@ -142,13 +143,18 @@ test('a secret in a reason is not shown', async () => {
 });
 
 test('a release says what ended', async () => {
-  expect(await releaseResult('WIS00001', HOLD).text(plain)).toBe(
+  expect(await releaseResult(parseKioskId('WIS00001'), HOLD).text(plain)).toBe(
     `✓ Kiosk WIS00001 is released. It was on hold since ${localTime(AT)}, set by ada@here: door\n`,
   );
-  expect(releaseResult('WIS00001', HOLD).document).toMatchObject({ changed: true, hold: { reason: 'door' } });
-  expect(await releaseResult('WIS00001', null).text(plain)).toBe('= Kiosk WIS00001 was not on hold.\n');
-  expect(releaseResult('WIS00001', null).document).toEqual({
-    kioskId: 'WIS00001',
+  expect(releaseResult(parseKioskId('WIS00001'), HOLD).document).toMatchObject({
+    changed: true,
+    hold: { reason: 'door' },
+  });
+  expect(await releaseResult(parseKioskId('WIS00001'), null).text(plain)).toBe(
+    '= Kiosk WIS00001 was not on hold.\n',
+  );
+  expect(releaseResult(parseKioskId('WIS00001'), null).document).toEqual({
+    kioskId: parseKioskId('WIS00001'),
     hold: null,
     changed: false,
   });

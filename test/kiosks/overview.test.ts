@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Clock } from '../../src/context/context.ts';
 import { leaseOnKiosk } from '../../src/context/leases.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
+import { parseKioskId } from '../../src/domain/ids.ts';
 import { holdKiosk } from '../../src/kiosks/hold.ts';
 import { type Overview, overview, watchOverview } from '../../src/kiosks/overview.ts';
 import { OneCard } from '../cards/one-card.ts';
@@ -23,7 +24,7 @@ const kioskIn = ({ kiosks }: Overview, kioskId: string) => kiosks.find((kiosk) =
 test('every kiosk that the context or the journal knows, without a request', async () => {
   await card.fail();
   await keep(world, productionBody('PRODUCED', { kiosk_id: 'BANK7' }));
-  await holdKiosk(world.context({ reason: 'moved' }), 'OLD1');
+  await holdKiosk(world.context({ reason: 'moved' }), parseKioskId('OLD1'));
   const looks = await world.requests('GET', '/');
   const seen = await overview(world.context(), []);
   expect(await world.requests('GET', '/')).toHaveLength(looks.length);
@@ -45,10 +46,10 @@ test('every kiosk that the context or the journal knows, without a request', asy
 
 test('a card counts where it was refused, and then where it was sent', async () => {
   world.fault({ kind: 'produce', errorCode: 'PRINTER_OR_SATELLITE_NOT_READY', times: 1 });
-  await card.send({ kioskId: 'WIS00002' });
+  await card.send({ kioskId: parseKioskId('WIS00002') });
   expect(kioskIn(await overview(world.context(), []), 'WIS00002')).toMatchObject({ failed: 1 });
   world.answers.push(true);
-  await card.repeat({ toKiosk: 'WIS00003' });
+  await card.repeat({ toKiosk: parseKioskId('WIS00003') });
   const seen = await overview(world.context(), []);
   expect(kioskIn(seen, 'WIS00003')).toMatchObject({ inProgress: 1 });
   expect(kioskIn(seen, 'WIS00002')).toMatchObject({ failed: 0 });
@@ -66,18 +67,23 @@ test('cards that no kiosk has count by their days', async () => {
 });
 
 test('only the kiosks that are wanted; one that nothing knows is a mistake', async () => {
-  const seen = await overview(world.context(), ['WIS00003', 'WIS00001', 'WIS00003']);
+  const seen = await overview(world.context(), [
+    parseKioskId('WIS00003'),
+    parseKioskId('WIS00001'),
+    parseKioskId('WIS00003'),
+  ]);
   expect(seen.kiosks.map(({ kioskId }) => kioskId)).toEqual(['WIS00001', 'WIS00003']);
-  await expect(overview(world.context(), ['WIS00001', 'WIS0002'])).rejects.toMatchObject({
+  await expect(
+    overview(world.context(), [parseKioskId('WIS00001'), parseKioskId('WIS0002')]),
+  ).rejects.toMatchObject({
     code: 'usage',
     message: expect.stringContaining('“WIS0002”'),
     hint: 'Known here: WIS00001, WIS00002, WIS00003.',
   });
-  const kiosks = Array.from(
-    { length: 25 },
-    (_, index) => `BANK-${'abcdefghijklmnopqrstuvwxy'[index]}${index}`,
+  const kiosks = Array.from({ length: 25 }, (_, index) =>
+    parseKioskId(`BANK-${'abcdefghijklmnopqrstuvwxy'[index]}${index}`),
   );
-  await expect(overview(world.context({ kiosks }), ['BANK-c22'])).rejects.toMatchObject({
+  await expect(overview(world.context({ kiosks }), [parseKioskId('BANK-c22')])).rejects.toMatchObject({
     hint: expect.stringMatching(
       /^Did you mean BANK-c2 or BANK-w22 or .*\? Known here: BANK-a0, .* and 5 more\.$/,
     ),
@@ -85,14 +91,14 @@ test('only the kiosks that are wanted; one that nothing knows is a mistake', asy
 });
 
 test('who works at a kiosk right now', async () => {
-  await world.openJournal().takeLeases([leaseOnKiosk('WIS00001')], 'retry');
-  const seen = await overview(world.context(), ['WIS00001']);
+  await world.openJournal().takeLeases([leaseOnKiosk(parseKioskId('WIS00001'))], 'retry');
+  const seen = await overview(world.context(), [parseKioskId('WIS00001')]);
   expect(kioskIn(seen, 'WIS00001')?.busy).toMatchObject({ act: 'retry', by: expect.stringContaining('@') });
 });
 
 test('another environment’s cards and holds are not there', async () => {
   const production = world.openJournal('production');
-  await production.holdKiosk({ kioskId: 'WIS00001', reason: 'x', context: 'p', at: 0 });
+  await production.holdKiosk({ kioskId: parseKioskId('WIS00001'), reason: 'x', context: 'p', at: 0 });
   production.close();
   expect(kioskIn(await overview(world.context(), []), 'WIS00001')?.hold).toBeNull();
 });
@@ -125,7 +131,7 @@ test('a watch with a deadline ends by itself', async () => {
   const deadline = world.clock.now() + 5_000;
   await watchOverview(
     world.context(),
-    { wanted: ['WIS00001'], deadline },
+    { wanted: [parseKioskId('WIS00001')], deadline },
     async (now) => void seen.push(now),
   );
   expect(seen).toHaveLength(1);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Context } from '../../src/context/context.ts';
+import { parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
 import { type RecoverOptions, recover } from '../../src/kiosks/recover.ts';
 import { type FailedCard, FailedCards, HERE, outcomesOf } from './failed-cards.ts';
 
@@ -194,7 +195,9 @@ describe('the recovery of a kiosk', () => {
   test('knows the kiosks of context and journal only', async () => {
     const { world } = cards;
     const options = { spoiled: [], isReleased: true, isAttended: true, maxFailures: 2, simulation: null };
-    await expect(recover(world.context(), 'WIS0001', options)).rejects.toMatchObject({ exitCode: 2 });
+    await expect(recover(world.context(), parseKioskId('WIS0001'), options)).rejects.toMatchObject({
+      exitCode: 2,
+    });
   });
 });
 
@@ -203,7 +206,7 @@ describe('the same command again', () => {
 
   test('records no spoiled card twice', async () => {
     const [first] = await cards.fail(2);
-    const { cardToken = '' } = first ?? {};
+    const cardToken = parseCardToken(first?.cardToken ?? '');
     const spoiled = [{ profileId: null, cardToken, orderId: null }, 'unknown'] as const;
     cards.kioskMakes('PRODUCED', { times: 1 });
     cards.kioskMakes('PRODUCTION_ERROR', { times: 1 });
@@ -237,7 +240,7 @@ describe('the same command again', () => {
 
   test('records the next spoiled card of a card that failed again', async () => {
     const [first] = await cards.fail(1);
-    const { cardToken = '' } = first ?? {};
+    const cardToken = parseCardToken(first?.cardToken ?? '');
     const spoiled = [{ profileId: 1001, cardToken, orderId: null }];
     cards.kioskMakes('PRODUCTION_ERROR', { times: 1 });
     cards.world.answers.push(true, true, true, true);

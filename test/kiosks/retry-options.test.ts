@@ -1,16 +1,17 @@
 import { expect, test } from 'vitest';
+import { parseKioskId } from '../../src/domain/ids.ts';
 import type { RetrySelection } from '../../src/kiosks/plan-retry.ts';
 import { type RetryFlags, toRetrySelection } from '../../src/kiosks/retry-options.ts';
 
 const read = (flags: RetryFlags) => toRetrySelection(flags, []);
 
 test.each<[RetryFlags, Partial<RetrySelection>]>([
-  [{ kiosk: ['WIS00001', ' WIS00001'] }, { kioskIds: ['WIS00001'] }],
+  [{ kiosk: ['WIS00001', ' WIS00001'] }, { kioskIds: ['WIS00001'].map(parseKioskId) }],
   [
     { kiosk: ['K'], 'error-code': ['prd_hopper_door', 'Vendor_new'] },
     { errorCodes: ['PRD_HOPPER_DOOR', 'Vendor_new'] },
   ],
-  [{ kiosk: ['K'], 'to-kiosk': 'BANK7' }, { toKiosk: 'BANK7' }],
+  [{ kiosk: ['K'], 'to-kiosk': 'BANK7' }, { toKiosk: parseKioskId('BANK7') }],
 ])('%j selects %j', (flags, selection) => {
   expect(read(flags)).toMatchObject(selection);
 });

@@ -3,6 +3,7 @@ import { produce } from '../../src/cards/produce.ts';
 import { status } from '../../src/cards/status.ts';
 import type { Report } from '../../src/context/context.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
+import { parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
 import { Listener } from '../cards/listened.ts';
 import { productionEvent } from '../domain/events.ts';
 import { type FailedCard, FailedCards, HERE, keepEvents, outcomesOf, THERE } from './failed-cards.ts';
@@ -143,7 +144,7 @@ describe('a retry of a selection', () => {
 
   test('a kiosk that nobody knows is a mistake', async () => {
     await cards.fail(1);
-    await expect(cards.retry({ selection: { kioskIds: ['WIS00009'] } })).rejects.toMatchObject({
+    await expect(cards.retry({ selection: { kioskIds: [parseKioskId('WIS00009')] } })).rejects.toMatchObject({
       code: 'usage',
       hint: 'Known here: WIS00001, WIS00002, WIS00003.',
     });
@@ -169,7 +170,7 @@ test('each of many customers is asked for once, before anything is sent, and who
   await keepEvents(
     journal,
     profiles.map((profileId) =>
-      productionEvent('PRODUCTION_ERROR', { profileId, cardToken: crypto.randomUUID() }),
+      productionEvent('PRODUCTION_ERROR', { profileId, cardToken: parseCardToken(crypto.randomUUID()) }),
     ),
   );
   const asked: number[] = [];
@@ -281,7 +282,7 @@ describe('what an earlier run left behind', () => {
     const retry = await cards.retry({ simulation: { status: 'PRODUCED' } });
     expect(outcomesOf(retry)).toEqual(['done', 'done']);
     expect(await cards.sentSince(2)).toEqual([first?.cardToken, second?.cardToken]);
-    const attempts = await cards.world.journal.listAttempts(first?.cardToken ?? '');
+    const attempts = await cards.world.journal.listAttempts(parseCardToken(first?.cardToken ?? ''));
     expect(attempts.map(({ outcome }) => outcome)).toEqual(['failed', 'produced']);
   });
 });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { CardRequest } from '../../src/cards/session/resolve-cards.ts';
 import { simulate } from '../../src/cards/simulate.ts';
+import { parseKioskId } from '../../src/domain/ids.ts';
 import type { Selection } from '../../src/domain/selection.ts';
 import { chosenStatus, chosenTargets } from '../../src/kiosks/selection-status.ts';
 import { OneCard } from '../cards/one-card.ts';
@@ -30,7 +31,7 @@ describe('a selection', () => {
   test('is looked at, and only it', async () => {
     await card.fail();
     const before = await world.requests('GET', '/production');
-    const results = await ofSelection({ isFailed: true, kioskIds: ['WIS00001'] });
+    const results = await ofSelection({ isFailed: true, kioskIds: [parseKioskId('WIS00001')] });
     expect(tokens(results)).toEqual([card.target.cardToken]);
     const paths = (await world.requests('GET', '/production')).slice(before.length).map(({ path }) => path);
     expect(paths).toEqual([expect.stringContaining(card.target.cardToken)]);
@@ -58,8 +59,10 @@ describe('a selection', () => {
   });
 
   test('of a kiosk that nothing knows is a mistake', async () => {
-    await expect(ofSelection({ kioskIds: ['WIS9'] })).rejects.toMatchObject({ code: 'usage' });
-    await expect(ofSelection({ kioskIds: ['WIS9'] }, true)).rejects.toMatchObject({ code: 'usage' });
+    await expect(ofSelection({ kioskIds: [parseKioskId('WIS9')] })).rejects.toMatchObject({ code: 'usage' });
+    await expect(ofSelection({ kioskIds: [parseKioskId('WIS9')] }, true)).rejects.toMatchObject({
+      code: 'usage',
+    });
   });
 
   test('of nothing is nothing', async () => {

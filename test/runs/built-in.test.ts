@@ -1,6 +1,8 @@
 // Each scenario that comes with kioskctl, against the embedded sandbox, with a clock that nobody waits for.
+
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { parseKioskId } from '../../src/domain/ids.ts';
 import { startRun } from '../../src/runs/run-scenario.ts';
 import { planCard } from '../../src/scenarios/plan-card.ts';
 import { builtInScenarios, readScenario } from '../../src/scenarios/scenario-file.ts';
@@ -17,10 +19,16 @@ test.each(builtInScenarios({ root, files }))('%s passes', async (name) => {
   const record = stand.record({ concurrency: 1, keep: false });
   const ctx = stand.world.context();
   const run = await startRun(ctx, record, (number) => {
-    const given = { number, runId: record.id, environment: 'local', kioskId: 'WIS00001', values: {} };
+    const given = {
+      number,
+      runId: record.id,
+      environment: 'local',
+      kioskId: parseKioskId('WIS00001'),
+      values: {},
+    };
     const { steps } = planCard(scenario, given);
     const placed = steps.map((step) => ({ ...step, line: 1 }));
-    return { number, row: null, kioskId: 'WIS00001', card: null, steps: placed };
+    return { number, row: null, kioskId: parseKioskId('WIS00001'), card: null, steps: placed };
   });
   expect(run.exitCode).toBe(0);
 });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Failure } from '../../src/domain/errors/failure.ts';
+import { parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
 import { DOOR, HAPPY, ORDER, outcomes, PRODUCE, PRODUCED, READY, RESULT, RETRY, RunStand } from './stand.ts';
 
 let stand: RunStand;
@@ -24,7 +25,7 @@ describe('one card', () => {
       'simulate done',
       'wait-produced done',
     ]);
-    expect(card).toMatchObject({ outcome: 'passed', exitCode: 0, kioskId: 'WIS00001' });
+    expect(card).toMatchObject({ outcome: 'passed', exitCode: 0, kioskId: parseKioskId('WIS00001') });
     expect(card.card).toMatchObject({ stage: 'produced', attempt: 1 });
     const stages = card.stages.map(({ stage }) => stage);
     expect(stages).toEqual(['requirements-fulfilled', 'details-created', 'ready', 'in-progress', 'produced']);
@@ -122,7 +123,7 @@ describe('many cards', () => {
         .map(({ steps }) => [steps[2]?.startedAt ?? 0, steps[4]?.endedAt ?? 0] as const);
       expect(there).toHaveLength(3);
       const attempts = await Promise.all(
-        cards.map(({ card }) => stand.world.journal.latestAttempt(card?.cardToken ?? '')),
+        cards.map(({ card }) => stand.world.journal.latestAttempt(parseCardToken(card?.cardToken ?? ''))),
       );
       const sent = attempts
         .filter((attempt) => attempt?.kioskId === kioskId)
@@ -243,7 +244,7 @@ describe('a run that is interrupted', () => {
     expect((await world.puts()).sent).toBe(1);
     const again = await stand.resume(run.id, acts, { signal: signal.signal });
     const attempts = await Promise.all(
-      again.cards.map(async ({ card }) => world.journal.latestAttempt(card?.cardToken ?? '')),
+      again.cards.map(async ({ card }) => world.journal.latestAttempt(parseCardToken(card?.cardToken ?? ''))),
     );
     const [first, second] = attempts.map((attempt) => attempt?.sentAt ?? 0).toSorted((a, b) => a - b);
     // The first one has the kiosk until its time is over.

@@ -1,7 +1,7 @@
 // Runs of a few steps in the world of workflows.
 
 import type { Context } from '../../src/context/context.ts';
-import type { Reference } from '../../src/domain/ids.ts';
+import { parseKioskId, type Reference } from '../../src/domain/ids.ts';
 import type { Simulation } from '../../src/domain/production.ts';
 import type { NewRun, RunCard, RunRecord } from '../../src/domain/run.ts';
 import { everyRunCard } from '../../src/journal/run-cards.ts';
@@ -101,7 +101,12 @@ export class RunStand {
     return new RunStand(await World.open());
   }
 
-  record({ cards = 1, concurrency = 4, keep = true, kiosks = ['WIS00001'] }: RunOptions = {}): NewRun {
+  record({
+    cards = 1,
+    concurrency = 4,
+    keep = true,
+    kiosks = ['WIS00001'].map(parseKioskId),
+  }: RunOptions = {}): NewRun {
     this.count += 1;
     return {
       id: `run-${this.count}`,
@@ -111,7 +116,7 @@ export class RunStand {
       data: null,
       variables: {},
       forgottenVariables: [],
-      kiosks,
+      kiosks: kiosks.map(parseKioskId),
       cards,
       concurrency,
       keep,

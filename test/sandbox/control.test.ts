@@ -1,6 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { parseKioskId } from '../../src/domain/ids.ts';
 import { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { at, Stand, temporaryFolder } from './stand.ts';
 
@@ -62,7 +63,12 @@ describe('reset', () => {
     const { body: first } = await stand.createOrder(1001);
     await stand.control('PUT token-policy', { policy: 'listed' });
     await stand.control('PUT tokens/some-token', { state: 'good' });
-    stand.sandbox.addFault({ kind: 'outcome', kioskId: 'WIS00001', status: 'PRODUCED', times: 1 });
+    stand.sandbox.addFault({
+      kind: 'outcome',
+      kioskId: parseKioskId('WIS00001'),
+      status: 'PRODUCED',
+      times: 1,
+    });
     stand.sandbox.advance(1_000);
     await stand.call('POST /v1/simulation/profiles/1002/verifications');
 
@@ -178,7 +184,7 @@ describe('the log of requests', () => {
       path: `/v3/spend/profiles/1001/cards/${token}/production`,
       status: 200,
       effect: true,
-      kioskId: 'WIS00001',
+      kioskId: parseKioskId('WIS00001'),
     });
     expect(requests[3].path).toBe('/nowhere');
     expect(JSON.stringify(requests)).not.toMatch(/hidden|secret/);

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
 import { REQUEST_ERRORS } from '../../src/domain/errors/vendor-errors.ts';
+import { parseKioskId } from '../../src/domain/ids.ts';
 import { matchesPath } from '../../src/sandbox/state/tables/faults.ts';
 import { type Fault, faultSchema } from '../../src/wire/fault.ts';
 import { at, productionPath, Stand, TO_READY } from './stand.ts';
@@ -89,7 +90,7 @@ describe('answers', () => {
     expect((await stand.production(token)).body.status).toBe('IN_PROGRESS');
     expect((await stand.requests()).filter(({ method }) => method === 'PUT')).toMatchObject([
       { status: 500, effect: false },
-      { status: 500, effect: true, kioskId: 'WIS00001' },
+      { status: 500, effect: true, kioskId: parseKioskId('WIS00001') },
     ]);
   });
 
@@ -114,7 +115,7 @@ describe('answers', () => {
     const response = await fetch(stand.url + productionPath(token), {
       method: 'PUT',
       headers: { authorization: 'Bearer x', 'content-type': 'application/json' },
-      body: JSON.stringify({ kioskId: 'WIS00001' }),
+      body: JSON.stringify({ kioskId: parseKioskId('WIS00001') }),
     });
     expect(response.status).toBe(200);
     const length = Number(response.headers.get('content-length'));
@@ -162,7 +163,7 @@ describe('answers', () => {
     const gone = fetch(stand.url + productionPath(token), {
       method: 'PUT',
       headers: { authorization: 'Bearer x', 'content-type': 'application/json' },
-      body: JSON.stringify({ kioskId: 'WIS00001' }),
+      body: JSON.stringify({ kioskId: parseKioskId('WIS00001') }),
       signal: AbortSignal.timeout(20),
     });
     await expect(gone).rejects.toThrow();
@@ -215,7 +216,7 @@ describe('refused requests', () => {
       stand.sandbox.addFault({ kind: 'produce', errorCode, times: 1 });
       const { status, body } = await stand.produce(token);
       expect(status).toBe(422);
-      expect(body).toMatchObject({ status: 'REQUEST_ERROR', errorCode, kioskId: 'WIS00001' });
+      expect(body).toMatchObject({ status: 'REQUEST_ERROR', errorCode, kioskId: parseKioskId('WIS00001') });
       expect((await stand.production(token)).body.status).toBe('READY');
     }
     expect((await stand.produce(token)).status).toBe(200);
@@ -228,7 +229,7 @@ describe('refused requests', () => {
     const { token } = await stand.readyCard();
     stand.sandbox.addFault({
       kind: 'produce',
-      kioskId: 'WIS00002',
+      kioskId: parseKioskId('WIS00002'),
       errorCode: 'PRINTER_OR_SATELLITE_NOT_READY',
       times: 1,
     });
@@ -280,7 +281,7 @@ describe('refused requests', () => {
     stand.clock.now += 1;
     expect((await stand.production(token)).body).toMatchObject({
       status: 'IN_PROGRESS',
-      kioskId: 'WIS00003',
+      kioskId: parseKioskId('WIS00003'),
       occurredAt: queued.body.occurredAt,
     });
     expect((await stand.requests()).filter(({ effect, method }) => effect && method === 'PUT')).toHaveLength(
@@ -321,10 +322,15 @@ describe('outcomes', () => {
   test('a card comes to its end by itself', async () => {
     const stand = await Stand.open({ speed: 2 });
     const { token, orderId } = await stand.readyCard();
-    stand.sandbox.addFault({ kind: 'outcome', kioskId: 'WIS00002', status: 'PRODUCED', times: 1 });
     stand.sandbox.addFault({
       kind: 'outcome',
-      kioskId: 'WIS00001',
+      kioskId: parseKioskId('WIS00002'),
+      status: 'PRODUCED',
+      times: 1,
+    });
+    stand.sandbox.addFault({
+      kind: 'outcome',
+      kioskId: parseKioskId('WIS00001'),
       status: 'PRODUCTION_ERROR',
       errorCode: 'PRD_HOPPER_DOOR',
       afterMs: 1_000,
@@ -350,7 +356,12 @@ describe('outcomes', () => {
   test('belongs to its attempt', async () => {
     const stand = await Stand.open();
     const { token } = await stand.readyCard();
-    stand.sandbox.addFault({ kind: 'outcome', kioskId: 'WIS00001', status: 'PRODUCED', times: 1 });
+    stand.sandbox.addFault({
+      kind: 'outcome',
+      kioskId: parseKioskId('WIS00001'),
+      status: 'PRODUCED',
+      times: 1,
+    });
     await stand.produce(token);
     await stand.simulate(token, 'PRODUCTION_ERROR', 'PRT_RIBBON');
     await stand.produce(token);
@@ -361,7 +372,12 @@ describe('outcomes', () => {
   test('comes also after a lost answer, and for a request that was queued', async () => {
     const stand = await Stand.open();
     const lost = await stand.readyCard();
-    stand.sandbox.addFault({ kind: 'outcome', kioskId: 'WIS00001', status: 'PRODUCED', times: 2 });
+    stand.sandbox.addFault({
+      kind: 'outcome',
+      kioskId: parseKioskId('WIS00001'),
+      status: 'PRODUCED',
+      times: 2,
+    });
     stand.sandbox.addFault({ kind: 'answer', method: 'PUT', reset: 'after', times: 1 });
     await expect(stand.produce(lost.token)).rejects.toThrow();
     stand.clock.now += 500;
@@ -402,8 +418,13 @@ describe('the schema', () => {
     { kind: 'answer', method: 'BREW', status: 500 },
     { kind: 'produce', errorCode: 'PRD_HOPPER_DOOR' },
     { kind: 'produce', errorCode: 'UNKNOWN_ERROR', afterMs: 1 },
-    { kind: 'outcome', kioskId: 'WIS00001', status: 'PRODUCED', errorCode: 'PRD_HOPPER_DOOR' },
-    { kind: 'outcome', kioskId: 'WIS00001', status: 'PRODUCTION_ERROR', errorCode: 'KIOSK_ID_NOT_FOUND' },
+    { kind: 'outcome', kioskId: parseKioskId('WIS00001'), status: 'PRODUCED', errorCode: 'PRD_HOPPER_DOOR' },
+    {
+      kind: 'outcome',
+      kioskId: parseKioskId('WIS00001'),
+      status: 'PRODUCTION_ERROR',
+      errorCode: 'KIOSK_ID_NOT_FOUND',
+    },
     { kind: 'outcome', status: 'PRODUCED' },
   ];
 

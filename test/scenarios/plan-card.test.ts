@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { parseKioskId } from '../../src/domain/ids.ts';
 import { checkScenario } from '../../src/scenarios/check-scenario.ts';
 import { type CardGiven, type CardPlan, planCard } from '../../src/scenarios/plan-card.ts';
 import type { Values } from '../../src/scenarios/scenario.ts';
@@ -25,7 +26,7 @@ function plan(steps: unknown, { variables = VARIABLES, ...given }: Given = {}): 
     number: 1,
     runId: 'r1',
     environment: 'sandbox',
-    kioskId: 'WIS00001',
+    kioskId: parseKioskId('WIS00001'),
     values: {},
     ...given,
   });
@@ -261,7 +262,7 @@ test('10,000 cards are worked out while one is ordered', () => {
       number,
       runId: 'r',
       environment: 'local',
-      kioskId: 'WIS00001',
+      kioskId: parseKioskId('WIS00001'),
       values: { holder: `H${number}` },
     };
     expect(planCard(scenario, given).steps).toHaveLength(4);

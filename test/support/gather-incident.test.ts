@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parseKioskId } from '../../src/domain/ids.ts';
 import { type IncidentQuery, tellIncident } from '../../src/support/gather-incident.ts';
 import type { Incident, IncidentSetup } from '../../src/support/incident.ts';
 import { OneCard } from '../cards/one-card.ts';
@@ -133,12 +134,15 @@ describe('the incident of a kiosk', () => {
   test('is that of its cards in the time, and what was done to the kiosk itself', async () => {
     const { journal, clock } = one.world;
     const hold = { action: 'hold', context: 'local', profileId: 0, orderId: null, cardToken: null } as const;
-    for (const kioskId of ['WIS00001', 'WIS00002'])
+    for (const kioskId of ['WIS00001', 'WIS00002'].map(parseKioskId))
       await journal.startAction({ ...hold, kioskId, reason: 'door', at: clock.now() });
-    const incident = await tell({ kioskId: 'WIS00001' }, around());
+    const incident = await tell({ kioskId: parseKioskId('WIS00001') }, around());
     expect(told(incident).toSorted()).toEqual([...PRODUCTION, 'act hold: running'].toSorted());
-    expect(incident).toMatchObject({ kioskId: 'WIS00001', cards: [{ cardToken: one.target.cardToken }] });
-    expect(told(await tell({ kioskId: 'WIS00002' }, around()))).toEqual(['act hold: running']);
+    expect(incident).toMatchObject({
+      kioskId: parseKioskId('WIS00001'),
+      cards: [{ cardToken: one.target.cardToken }],
+    });
+    expect(told(await tell({ kioskId: parseKioskId('WIS00002') }, around()))).toEqual(['act hold: running']);
   });
 
   test('has what listening covers of the time', async () => {
@@ -146,7 +150,7 @@ describe('the incident of a kiosk', () => {
     one.world.clock.time += 60_000;
     const listening = await journal.startListener('http://127.0.0.1/', start);
     await journal.endListener(listening, start + 5);
-    const { coverage } = await tell({ kioskId: 'WIS00001' }, { since: start - 5, until: null });
+    const { coverage } = await tell({ kioskId: parseKioskId('WIS00001') }, { since: start - 5, until: null });
     expect(coverage.listened).toEqual([
       { from: new Date(start).toISOString(), to: new Date(start + 5).toISOString() },
     ]);
@@ -155,12 +159,14 @@ describe('the incident of a kiosk', () => {
 
   test('of which nothing is known is 10, and says how to look further back', async () => {
     const since = one.world.clock.now() - 86_400_000;
-    await expect(tell({ kioskId: 'WIS00009' }, { since })).rejects.toMatchObject({
+    await expect(tell({ kioskId: parseKioskId('WIS00009') }, { since })).rejects.toMatchObject({
       code: 'not-found',
       exitCode: 10,
       hint: expect.stringContaining('kioskctl incident --kiosk WIS00009 --since 7d'),
     });
-    await expect(tell({ kioskId: 'WIS00009' }, { since: since - 8 * 86_400_000 })).rejects.toMatchObject({
+    await expect(
+      tell({ kioskId: parseKioskId('WIS00009') }, { since: since - 8 * 86_400_000 }),
+    ).rejects.toMatchObject({
       hint: expect.stringContaining('--since 60d'),
     });
   });

@@ -1,6 +1,7 @@
 import { assert, constantFrom, property, record, string } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { KeptEvent } from '../../src/domain/event.ts';
+import { type KioskId, parseKioskId } from '../../src/domain/ids.ts';
 import { type IncidentFacts, makeIncident } from '../../src/support/incident.ts';
 import { renderIncident } from '../../src/support/incident-view.ts';
 import { actionRecord } from '../domain/actions.ts';
@@ -35,7 +36,7 @@ function facts(event: Partial<KeptEvent> = {}, reason = 'the door is closed'): I
     closedAt: AT + 5_000,
   });
   return {
-    kioskId: 'WIS00001',
+    kioskId: parseKioskId('WIS00001'),
     since: AT - 60_000,
     until: AT + 60_000,
     setup: SETUP,
@@ -149,7 +150,7 @@ test('whatever events and reasons have in them, no secret and nothing personal g
     status: constantFrom('PRODUCTION_ERROR', ...CANARIES),
     errorCode: text,
     description: text,
-    kioskId: text,
+    kioskId: text.map((one) => one as KioskId),
     occurredAt: text,
     sentAt: text,
     deliveryId: text,

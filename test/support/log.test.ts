@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type CardToken, parseKioskId } from '../../src/domain/ids.ts';
 import type { ActionRecord } from '../../src/journal/journal.ts';
 import { makeStyle } from '../../src/output/style.ts';
 import { type ActionSelection, auditTrail } from '../../src/support/log.ts';
@@ -25,7 +26,7 @@ let one: OneCard;
 beforeAll(async () => {
   one = await OneCard.open();
   await one.send();
-  await one.send({ kioskId: 'WIS00002' });
+  await one.send({ kioskId: parseKioskId('WIS00002') });
   await one.fail();
   one.world.clock.time += 60_000;
   one.world.answers.push(true);
@@ -53,7 +54,7 @@ async function trail(more: Partial<ActionSelection> = {}, limit = 100) {
 
 const names = (actions: readonly ActionRecord[]) => actions.map(({ action }) => action).join(' ');
 
-async function namesOf(card: { cardToken: string | null; orderId: number | null }): Promise<string> {
+async function namesOf(card: { cardToken: CardToken | null; orderId: number | null }): Promise<string> {
   return names((await trail({ card: { profileId: null, ...card } })).acts);
 }
 
@@ -69,7 +70,7 @@ describe('the audit trail', () => {
     const { acts } = await trail({ acts: ['retry'] });
     expect(acts).toEqual([
       expect.objectContaining({
-        kioskId: 'WIS00001',
+        kioskId: parseKioskId('WIS00001'),
         reason: 'door closed',
         exitCode: 0,
         attemptId: expect.any(String),
@@ -96,7 +97,7 @@ describe('the audit trail', () => {
 
   test('of what went wrong leaves out what goes on', async () => {
     const { acts, hasMore } = await trail({ isFailed: true }, 1);
-    expect(acts).toMatchObject([{ action: 'produce', kioskId: 'WIS00002', exitCode: 9 }]);
+    expect(acts).toMatchObject([{ action: 'produce', kioskId: parseKioskId('WIS00002'), exitCode: 9 }]);
     expect(hasMore).toBe(false);
   });
 });

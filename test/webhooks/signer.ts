@@ -1,8 +1,10 @@
 // A vendor's key pair, and event bodies in the shapes that the vendor documents, signed with it.
+
 import { generateKeyPairSync, sign } from 'node:crypto';
+import { parseCardToken } from '../../src/domain/ids.ts';
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../../src/wire/events.ts';
 
-export const TOKEN = '35050a4a-9521-426e-8109-1396e3687a3e';
+export const TOKEN = parseCardToken('35050a4a-9521-426e-8109-1396e3687a3e');
 export const OTHER_TOKEN = 'ca0c8154-1e14-4464-a1ce-dcea7dc3de52';
 
 export class Signer {

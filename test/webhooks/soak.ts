@@ -114,7 +114,7 @@ async function compare(file: string, originals: ReadonlyMap<string, Set<string>>
   const journal = openSqliteJournal({ file, environment: 'sandbox', now: Date.now });
   try {
     const events = await journal.listEvents({});
-    const tokens = new Set(events.map(({ cardToken }) => cardToken ?? ''));
+    const tokens = new Set<string>(events.map(({ cardToken }) => cardToken ?? ''));
     let spoiled = 0;
     for (const { id, cardToken } of events) {
       const delivery = await journal.findDelivery(id);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
 import {
   getCard,
   getProduction,
@@ -9,15 +10,15 @@ import {
 } from '../../src/wise/cards.ts';
 import { type Answer, cut, json, raw, reset, Vendor } from './vendor.ts';
 
-const TOKEN = 'ca0c8154-1e14-4464-a1ce-dcea7dc3de52';
+const TOKEN = parseCardToken('ca0c8154-1e14-4464-a1ce-dcea7dc3de52');
 const NAME = { profileId: 1001, cardToken: TOKEN };
 const CARD = `/v3/spend/profiles/1001/cards/${TOKEN}`;
-const CORRELATION = 'b1f6a2a4-0000-4000-8000-000000000001';
+const CORRELATION = parseCardToken('b1f6a2a4-0000-4000-8000-000000000001');
 const ONCE = { retry: false };
 
 const IN_PROGRESS = {
   status: 'IN_PROGRESS',
-  kioskId: 'WIS00001',
+  kioskId: parseKioskId('WIS00001'),
   occurredAt: '2026-03-01T12:24:56.121Z',
   errorCode: null,
   description: 'Card in production',
@@ -45,7 +46,11 @@ describe.concurrent('the production of a card', () => {
     ],
     [
       'without what it may leave out',
-      json(200, { status: 'IN_PROGRESS', kioskId: 'WIS00001', occurredAt: IN_PROGRESS.occurredAt }),
+      json(200, {
+        status: 'IN_PROGRESS',
+        kioskId: parseKioskId('WIS00001'),
+        occurredAt: IN_PROGRESS.occurredAt,
+      }),
       { ...IN_PROGRESS, description: null },
     ],
     [

@@ -3,6 +3,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterAll, describe, test } from 'vitest';
+import { parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
 import { openProduce } from '../../src/wise/cards.ts';
 import { makeAgent } from '../../src/wise/proxy-agent.ts';
 import { openRequest } from '../../src/wise/send-request.ts';
@@ -16,8 +17,12 @@ const before = getCACertificates();
 setDefaultCACertificates([...before, CA.cert]);
 afterAll(() => setDefaultCACertificates(before));
 
-const NAME = { profileId: 1001, cardToken: 'ca0c8154-1e14-4464-a1ce-dcea7dc3de52' };
-const IN_PROGRESS = { status: 'IN_PROGRESS', kioskId: 'WIS00001', occurredAt: '2026-03-01T12:24:56.121Z' };
+const NAME = { profileId: 1001, cardToken: parseCardToken('ca0c8154-1e14-4464-a1ce-dcea7dc3de52') };
+const IN_PROGRESS = {
+  status: 'IN_PROGRESS',
+  kioskId: parseKioskId('WIS00001'),
+  occurredAt: '2026-03-01T12:24:56.121Z',
+};
 
 /** Passes connections on to a port, and records the error codes of the client's side. */
 async function openRelay(target: number) {
@@ -47,10 +52,10 @@ describe.concurrent('a connected request', () => {
     const request = await openProduce(vendor.client(), NAME, {});
     await pause(50);
     expect([request.isConnected, vendor.asked]).toEqual([true, []]);
-    const sent = request.go({ kioskId: 'WIS00001' });
+    const sent = request.go({ kioskId: parseKioskId('WIS00001') });
     expect(request.isConnected).toBe(false);
     expect(await sent).toMatchObject({ kind: 'answered', production: { status: 'IN_PROGRESS' } });
-    await request.go({ kioskId: 'WIS00001' });
+    await request.go({ kioskId: parseKioskId('WIS00001') });
     expect(vendor.asked).toMatchObject([{ method: 'PUT', body: '{"kioskId":"WIS00001"}' }]);
   });
 
@@ -61,7 +66,7 @@ describe.concurrent('a connected request', () => {
     const request = await openProduce(client, NAME, {});
     relay.sockets[0]?.destroy();
     await expect.poll(() => request.isConnected).toBe(false);
-    expect(await request.go({ kioskId: 'WIS00001' })).toMatchObject({ kind: 'not-connected' });
+    expect(await request.go({ kioskId: parseKioskId('WIS00001') })).toMatchObject({ kind: 'not-connected' });
     expect(vendor.asked).toEqual([]);
     expect(client.used).toEqual({ reads: 0, sends: 0 });
   });
@@ -73,7 +78,7 @@ describe.concurrent('a connected request', () => {
     await expect.poll(() => sockets.length).toBe(1);
     sockets[0]?.write('HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\n\r\n');
     await expect.poll(() => request.isConnected).toBe(false);
-    expect(await request.go({ kioskId: 'WIS00001' })).toMatchObject({ kind: 'not-connected' });
+    expect(await request.go({ kioskId: parseKioskId('WIS00001') })).toMatchObject({ kind: 'not-connected' });
   });
 
   test('is not opened without a connection', async ({ expect }) => {
@@ -93,7 +98,7 @@ describe.concurrent('a connected request', () => {
       setTimeout(() => response.end(JSON.stringify(IN_PROGRESS)), 50);
     });
     const request = await openProduce(vendor.client(), NAME, { signal: controller.signal });
-    expect(await request.go({ kioskId: 'WIS00001' })).toMatchObject({ kind: 'answered' });
+    expect(await request.go({ kioskId: parseKioskId('WIS00001') })).toMatchObject({ kind: 'answered' });
   });
 
   test('that is closed frees its permit', async ({ expect }) => {
@@ -102,7 +107,9 @@ describe.concurrent('a connected request', () => {
     for (let round = 0; round < 3; round += 1) {
       const request = await openProduce(client, NAME, { permit: await client.reserve() });
       request.close();
-      expect(await request.go({ kioskId: 'WIS00001' })).toMatchObject({ kind: 'not-connected' });
+      expect(await request.go({ kioskId: parseKioskId('WIS00001') })).toMatchObject({
+        kind: 'not-connected',
+      });
     }
     expect(vendor.asked).toEqual([]);
   });

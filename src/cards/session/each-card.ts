@@ -1,6 +1,7 @@
 import pMap from 'p-map';
 import type { Context } from '../../context/context.ts';
 import { asFailure, type Failure } from '../../domain/errors/failure.ts';
+import { type KioskId } from '../../domain/ids.ts';
 import { type CardResult, outcomeOf } from '../../domain/results.ts';
 import type { CardRequest } from './resolve-cards.ts';
 import { CardSession } from './session.ts';
@@ -10,7 +11,7 @@ export const READS_AT_ONCE = 8;
 
 /** Items that are worked on one after another. */
 export interface Lane<Item> {
-  kiosk: string | null;
+  kiosk: KioskId | null;
   cards: readonly Item[];
 }
 

@@ -1,6 +1,7 @@
 import type { CardFacts } from '../../domain/card.ts';
 import { type KeptEvent, ORDER_EVENT, PRODUCTION_EVENT, productionOf } from '../../domain/event.ts';
 import { orderRankOf, projectEvents } from '../../domain/event-order.ts';
+import { type CardToken } from '../../domain/ids.ts';
 import { isLater, type Production, rankOf } from '../../domain/production.ts';
 import { compareVendorTimes, parseVendorTime } from '../../domain/times/vendor-time.ts';
 
@@ -18,7 +19,7 @@ export interface Told {
 export interface ToldOrder {
   orderStatus: string;
   /** null while the order has no card. */
-  cardToken: string | null;
+  cardToken: CardToken | null;
   event: KeptEvent;
 }
 

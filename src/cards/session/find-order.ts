@@ -1,4 +1,5 @@
 import type { Context } from '../../context/context.ts';
+import type { CardToken } from '../../domain/ids.ts';
 import type { CardOrder } from '../../wire/orders.ts';
 import type { ReadOptions } from '../../wise/client.ts';
 import { listOrders, PAGE_SIZE } from '../../wise/orders.ts';
@@ -24,7 +25,7 @@ export async function* allOrders(
 /** @returns the order id, or null when no order of the profile names the card */
 export async function findByTokenInOrders(
   ctx: Context,
-  { profileId, cardToken }: { profileId: number; cardToken: string },
+  { profileId, cardToken }: { profileId: number; cardToken: CardToken },
   read?: ReadOptions,
 ): Promise<number | null> {
   for await (const order of allOrders(ctx, profileId, read)) {

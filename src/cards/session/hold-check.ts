@@ -1,15 +1,16 @@
 import type { Context } from '../../context/context.ts';
 import { Failure } from '../../domain/errors/failure.ts';
+import type { KioskId } from '../../domain/ids.ts';
 import { commandLine } from '../../domain/next-command.ts';
 import type { Hold } from '../../journal/journal.ts';
 
 /** @throws Failure `kiosk-held` while nothing is to be sent to a kiosk, with the reason and who set it */
-export async function refuseHeld(ctx: Context, kioskId: string): Promise<void> {
+export async function refuseHeld(ctx: Context, kioskId: KioskId): Promise<void> {
   const hold = await findHold(ctx, kioskId);
   if (hold) throw kioskHeld(ctx, hold);
 }
 
-export async function findHold(ctx: Context, kioskId: string): Promise<Hold | null> {
+export async function findHold(ctx: Context, kioskId: KioskId): Promise<Hold | null> {
   return (await ctx.journal.listHolds()).find((one) => one.kioskId === kioskId) ?? null;
 }
 

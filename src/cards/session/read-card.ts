@@ -1,7 +1,7 @@
 import type { Context } from '../../context/context.ts';
 import { type Attempt, lagsBehind } from '../../domain/attempt.ts';
 import { type Card, type CardFacts, describeCard } from '../../domain/card.ts';
-import type { CardIdentity } from '../../domain/ids.ts';
+import { type CardIdentity, type CardToken } from '../../domain/ids.ts';
 import { parseVendorTime } from '../../domain/times/vendor-time.ts';
 import type { CardOrder } from '../../wire/orders.ts';
 import { getCard, getProduction } from '../../wise/cards.ts';
@@ -172,11 +172,11 @@ function ageOf(ctx: Context, createdAt: string | null): number | null {
  */
 export async function mayReadOnlyProduction(
   ctx: Context,
-  { orderId, cardToken }: { orderId: number | null; cardToken: string | null },
+  { orderId, cardToken }: { orderId: number | null; cardToken: CardToken | null },
 ): Promise<boolean> {
   const since = await ctx.journal.listenedToSince();
   if (since === null) return false;
   if (orderId === null) return true;
-  const seenAt = await ctx.journal.orderSeenAt(cardToken ?? '');
+  const seenAt = cardToken === null ? null : await ctx.journal.orderSeenAt(cardToken);
   return seenAt !== null && since <= seenAt;
 }

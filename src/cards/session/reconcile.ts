@@ -7,12 +7,13 @@ import {
   observedOutcome,
   readProduction,
 } from '../../domain/attempt.ts';
+import type { CardToken } from '../../domain/ids.ts';
 import type { Production } from '../../domain/production.ts';
 
 interface ProductionRead {
   profileId: number;
   orderId: number | null;
-  cardToken: string;
+  cardToken: CardToken;
   production: Production | null;
   /** When the production was requested, in milliseconds since the epoch. */
   readAt: number;

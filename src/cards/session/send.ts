@@ -4,6 +4,7 @@ import { type Attempt, describeOwner, isOpen, isUnsettled, type Outcome } from '
 import { hintOf, name } from '../../domain/card.ts';
 import { Failure } from '../../domain/errors/failure.ts';
 import { type Decision, type Seen } from '../../domain/guards.ts';
+import { type CardToken, type KioskId } from '../../domain/ids.ts';
 import { deliver } from './deliver.ts';
 import { refuseHeld } from './hold-check.ts';
 import { type CardSession, statusOf } from './session.ts';
@@ -11,7 +12,7 @@ import { settleLost } from './settle.ts';
 
 export interface Sending {
   /** The kiosk that the user chose; null when the card's last attempt tells. */
-  kioskId: string | null;
+  kioskId: KioskId | null;
   /** Decides, from what was read right before, whether to send and where. Throws a Failure to refuse. */
   guard: (seen: Seen) => Decision;
 }
@@ -40,7 +41,7 @@ export async function sendOnce(
 async function sendLeased(
   ctx: Context,
   session: CardSession,
-  { cardToken, ...sending }: Sending & { cardToken: string },
+  { cardToken, ...sending }: Sending & { cardToken: CardToken },
 ): Promise<Attempt | null> {
   if (!session.markSentOnce(cardToken)) {
     await session.read();
@@ -61,7 +62,7 @@ async function sendLeased(
 }
 
 /** An order names its card once the card exists. */
-async function findToken(session: CardSession, sending: Sending): Promise<string> {
+async function findToken(session: CardSession, sending: Sending): Promise<CardToken> {
   if (session.identity.cardToken === null) await session.read();
   if (session.identity.cardToken === null) {
     decide(session, sending);

@@ -1,6 +1,6 @@
 import type { Context } from '../../context/context.ts';
 import { type Card, type CardFacts, describeCard } from '../../domain/card.ts';
-import { type CardIdentity, formatReference, identityOf } from '../../domain/ids.ts';
+import { type CardIdentity, type CardToken, formatReference, identityOf } from '../../domain/ids.ts';
 import { commandLine } from '../../domain/next-command.ts';
 import type { CardResult } from '../../domain/results.ts';
 import type { CardOrder } from '../../wire/orders.ts';
@@ -153,7 +153,7 @@ export class CardSession {
   }
 
   /** Marks a card as sent by this command. @returns false if it was, under another name */
-  markSentOnce(cardToken: string): boolean {
+  markSentOnce(cardToken: CardToken): boolean {
     if (this.#sent.has(cardToken)) return false;
     this.#sent.add(cardToken);
     return true;

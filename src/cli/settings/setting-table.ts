@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { parseId } from '../../domain/ids.ts';
-import { id, requiredText } from '../../wire/scalars.ts';
+import { type KioskId, parseId, parseKioskId } from '../../domain/ids.ts';
+import { id, kioskId, requiredText } from '../../wire/scalars.ts';
 import { toReadableFile } from '../terminal/read-text.ts';
 import {
   one,
@@ -45,7 +45,7 @@ function setting<Stored extends v.GenericSchema, Fallback>(
 
 const text = v.optional(v.string());
 const projectText = v.optional(requiredText);
-const none: readonly string[] = [];
+const none: readonly KioskId[] = [];
 
 /** All settings of a context, in the order in which they are shown. */
 export const SETTINGS = {
@@ -66,21 +66,21 @@ export const SETTINGS = {
     project: v.optional(id),
   }),
   kiosks: setting({
-    stored: v.optional(v.array(v.string()), []),
+    stored: v.optional(v.array(kioskId), []),
     parse: toKiosks,
     fallback: none,
-    local: ['WIS00001', 'WIS00002', 'WIS00003'],
+    local: ['WIS00001', 'WIS00002', 'WIS00003'].map(parseKioskId),
     addFlag: { summary: 'Its kiosks, with commas between them.', helpValue: 'ID,ID' },
-    project: v.optional(v.array(requiredText)),
+    project: v.optional(v.array(kioskId)),
   }),
   /** Used when none is named. Only `produce` reads its flag and its variable. From version 2 of the file on. */
   kiosk: setting({
-    stored: text,
+    stored: v.optional(kioskId),
     parse: one(toKiosk),
     fallback: null,
     addFlag: { summary: 'Which of them is meant when none is named.', helpValue: 'ID' },
     variable: ['KIOSKCTL_KIOSK', 'the kiosk, for produce only, like --kiosk'],
-    project: projectText,
+    project: v.optional(kioskId),
   }),
   program: setting({
     stored: text,

@@ -2,7 +2,7 @@ import { createPublicKey } from 'node:crypto';
 import { basename } from 'node:path';
 import { readPublicKey } from '../../context/files.ts';
 import { Failure } from '../../domain/errors/failure.ts';
-import { parseKioskId } from '../../domain/ids.ts';
+import { type KioskId, parseKioskId } from '../../domain/ids.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { isLoopback } from '../../domain/text/words.ts';
 import { readText, toProgramFile, toReadableFile } from '../terminal/read-text.ts';
@@ -20,7 +20,7 @@ export function one<Value>(parse: (text: string) => Value): (words: Words) => Va
 }
 
 /** Parses kiosk ids that are separated by commas or spaces. @throws Failure `usage` */
-export function toKiosks(words: Words): string[] {
+export function toKiosks(words: Words): KioskId[] {
   return [...new Set(words.flatMap((word) => word.split(',')).map((id) => parseKioskId(id.trim())))];
 }
 
@@ -34,7 +34,7 @@ export function toPlainText(text: string): string {
 }
 
 /** Parses the id of one kiosk. @throws Failure `usage`, also for a list of them */
-export function toKiosk(text: string): string {
+export function toKiosk(text: string): KioskId {
   if (!text.includes(',')) return parseKioskId(text);
   throw wrong(`“${printable(text)}” is not a kiosk id.`, 'Write it as the machine has it, like WIS00001.');
 }

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import type { Environment, Timing } from '../../context/context.ts';
 import { Failure } from '../../domain/errors/failure.ts';
-import { parseKioskId } from '../../domain/ids.ts';
+import { type KioskId, parseKioskId } from '../../domain/ids.ts';
 import type { RunbookSource } from '../../domain/runbook.ts';
 import { parseDuration } from '../../domain/times/duration.ts';
 import {
@@ -154,8 +154,8 @@ function ofContext<Key extends SettingKey>(
  * never guesses one of several, because the card would be printed where nobody waits for it.
  */
 function findKiosks({ chosen, project }: Files): {
-  kiosks: Found<readonly string[]>;
-  kiosk: Found<string | null>;
+  kiosks: Found<readonly KioskId[]>;
+  kiosk: Found<KioskId | null>;
 } {
   const { local, fallback } = SETTINGS.kiosks;
   const set = [ofProject('kiosks', project), ofContext('kiosks', chosen)].find(
@@ -164,7 +164,8 @@ function findKiosks({ chosen, project }: Files): {
   const kiosks = set ?? byDefault((chosen.environment === 'local' && local) || fallback);
   const usual = ofContext('kiosk', chosen);
   // The default of a context is one of its own kiosks: a project with other kiosks has another, or none.
-  const isOfOthers = kiosks.origin.source === 'project-file' && !kiosks.value.includes(usual?.value ?? '');
+  const isOfOthers =
+    kiosks.origin.source === 'project-file' && !(usual && kiosks.value.includes(usual.value));
   const kiosk = ofProject('kiosk', project) ?? (isOfOthers ? undefined : usual);
   if (!kiosk) {
     const [only = null, ...others] = kiosks.value;
@@ -178,7 +179,7 @@ function findKiosks({ chosen, project }: Files): {
 export function findDestination(
   { kiosk }: { kiosk?: string | readonly string[] | undefined },
   env: NodeJS.ProcessEnv = process.env,
-): string | null {
+): KioskId | null {
   const flag = typeof kiosk === 'string' ? kiosk : undefined;
   const [variable = ''] = SETTINGS.kiosk.variable ?? [];
   return readGiven(flag, '--kiosk', parseKioskId) ?? readGiven(env[variable], variable, parseKioskId) ?? null;

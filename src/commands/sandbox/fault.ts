@@ -4,6 +4,7 @@ import { SandboxCommand, stateFlag } from '../../cli/sandbox-command.ts';
 import { Failure } from '../../domain/errors/failure.ts';
 import { parseSimulation } from '../../domain/production.ts';
 import { parseDuration } from '../../domain/times/duration.ts';
+import { toKioskId } from '../../input/flags.ts';
 import type { Result } from '../../output/result.ts';
 import { type Fault, faultSchema } from '../../wire/fault.ts';
 
@@ -94,7 +95,7 @@ function refusal({ refuse, kiosk, after, times }: FaultFlags): Record<string, un
   return {
     kind: 'produce',
     errorCode: refuse?.toUpperCase(),
-    kioskId: kiosk,
+    kioskId: toKioskId(kiosk, '--kiosk') ?? undefined,
     afterMs: duration(after),
     times: number(times),
   };
@@ -104,7 +105,7 @@ function outcome({ outcome: wanted = '', kiosk, after, times }: FaultFlags): Rec
   return {
     kind: 'outcome',
     ...parseSimulation(wanted),
-    kioskId: kiosk,
+    kioskId: toKioskId(kiosk, '--kiosk') ?? undefined,
     afterMs: duration(after),
     times: number(times),
   };

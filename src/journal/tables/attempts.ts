@@ -1,5 +1,6 @@
 import type { Database } from '../../database/sqlite.ts';
 import type { Attempt, Outcome, OwnerProcess } from '../../domain/attempt.ts';
+import { type CardToken, type KioskId } from '../../domain/ids.ts';
 import type { Production } from '../../domain/production.ts';
 import type { AttemptUpdate, Claim, Observed, Sending } from './records.ts';
 
@@ -8,8 +9,8 @@ export interface AttemptRow {
   number: number;
   profile_id: number;
   order_id: number | null;
-  card_token: string;
-  kiosk_id: string | null;
+  card_token: CardToken;
+  kiosk_id: KioskId | null;
   origin: Attempt['origin'];
   outcome: Outcome;
   baseline: string | null;
@@ -26,7 +27,7 @@ export interface AttemptRow {
   trace_id: string | null;
 }
 
-export function findOpenAttempt(db: Database, environment: string, cardToken: string): Attempt | null {
+export function findOpenAttempt(db: Database, environment: string, cardToken: CardToken): Attempt | null {
   return toAttempt(
     db.get<AttemptRow>(
       `SELECT * FROM attempts
@@ -37,7 +38,7 @@ export function findOpenAttempt(db: Database, environment: string, cardToken: st
 }
 
 /** The latest attempt that was sent, or seen: a claim is none yet. */
-export function findLatestAttempt(db: Database, environment: string, cardToken: string): Attempt | null {
+export function findLatestAttempt(db: Database, environment: string, cardToken: CardToken): Attempt | null {
   return toAttempt(
     db.get<AttemptRow>(
       `SELECT * FROM attempts
@@ -52,7 +53,7 @@ export function findAttempt(db: Database, id: string): Attempt | null {
   return toAttempt(db.get<AttemptRow>('SELECT * FROM attempts WHERE id = :id', { id }));
 }
 
-export function listAttempts(db: Database, environment: string, cardToken: string): Attempt[] {
+export function listAttempts(db: Database, environment: string, cardToken: CardToken): Attempt[] {
   return db
     .all<AttemptRow>(
       `SELECT * FROM attempts
@@ -180,7 +181,7 @@ export function toAttempt(row: AttemptRow | undefined): Attempt | null {
 export function listDurations(
   db: Database,
   environment: string,
-  { kioskId, limit }: { kioskId: string; limit: number },
+  { kioskId, limit }: { kioskId: KioskId; limit: number },
 ): number[] {
   return db
     .all<{ duration: number }>(

@@ -1,4 +1,5 @@
 import type { Database, Parameters } from '../../database/sqlite.ts';
+import type { CardToken, KioskId } from '../../domain/ids.ts';
 import type { Production } from '../../domain/production.ts';
 import { parseVendorTime } from '../../domain/times/vendor-time.ts';
 import { type AttemptRow, toAttempt } from './attempts.ts';
@@ -7,7 +8,7 @@ import type { CardState, CardStateFilter, KnownKiosk } from './records.ts';
 
 interface StateRow extends CardRow {
   production: string | null;
-  kiosk_id: string | null;
+  kiosk_id: KioskId | null;
   changed_at: number | null;
 }
 
@@ -84,7 +85,7 @@ function conditionsOf({ card, kioskIds, isUnfinished }: CardStateFilter) {
   return { conditions, parameters };
 }
 
-export function findProduction(db: Database, environment: string, cardToken: string): Production | null {
+export function findProduction(db: Database, environment: string, cardToken: CardToken): Production | null {
   const row = db.get<{ production: string | null }>(
     'SELECT production FROM cards WHERE environment = :environment AND card_token = :cardToken',
     { environment, cardToken },
@@ -96,7 +97,7 @@ export function findProduction(db: Database, environment: string, cardToken: str
 export function setProduction(
   db: Database,
   environment: string,
-  { cardToken, production, at }: { cardToken: string; production: Production; at: number },
+  { cardToken, production, at }: { cardToken: CardToken; production: Production; at: number },
 ): void {
   db.run(
     `UPDATE cards SET production = :production, production_status = :status, kiosk_id = :kioskId, changed_at = :changedAt

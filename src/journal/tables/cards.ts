@@ -1,11 +1,12 @@
 import type { Database } from '../../database/sqlite.ts';
+import type { CardToken } from '../../domain/ids.ts';
 import type { KnownCard } from './records.ts';
 
 export interface CardRow {
   id: number;
   profile_id: number;
   order_id: number | null;
-  card_token: string | null;
+  card_token: CardToken | null;
   card_created_at: string | null;
   delivery_option: string | null;
   order_status: string | null;
@@ -15,7 +16,7 @@ export interface CardRow {
 const COLUMNS =
   'id, profile_id, order_id, card_token, card_created_at, delivery_option, order_status, order_seen_at';
 
-export function findByToken(db: Database, environment: string, cardToken: string): CardRow | undefined {
+export function findByToken(db: Database, environment: string, cardToken: CardToken): CardRow | undefined {
   return db.get<CardRow>(
     `SELECT ${COLUMNS} FROM cards WHERE environment = :environment AND card_token = :cardToken`,
     { environment, cardToken },

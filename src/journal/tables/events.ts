@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Database, Parameters } from '../../database/sqlite.ts';
 import { contentOf, type KeptEvent } from '../../domain/event.ts';
+import type { CardToken, KioskId } from '../../domain/ids.ts';
 import type { Delivery, EventFilter, KeptDelivery } from './records.ts';
 
 interface EventRow {
@@ -11,9 +12,9 @@ interface EventRow {
   received_at: number;
   event_type: string;
   profile_id: number | null;
-  card_token: string | null;
+  card_token: CardToken | null;
   order_id: number | null;
-  kiosk_id: string | null;
+  kiosk_id: KioskId | null;
   status: string | null;
   error_code: string | null;
   description: string | null;
@@ -77,7 +78,7 @@ export function listEventCards(
   db: Database,
   environment: string,
   range: { afterId: number; limit: number },
-): { id: number; cardToken: string | null; orderId: number | null }[] {
+): { id: number; cardToken: CardToken | null; orderId: number | null }[] {
   return db.all(
     `SELECT id, card_token AS cardToken, order_id AS orderId FROM events
      WHERE ${IN_ENVIRONMENT} AND id > :afterId ORDER BY id LIMIT :limit`,
@@ -94,8 +95,8 @@ export function findDelivery(db: Database, environment: string, id: number): Kep
 }
 
 /** The card that signed events of an order name. */
-export function findCardToken(db: Database, environment: string, orderId: number): string | null {
-  const row = db.get<{ card_token: string }>(
+export function findCardToken(db: Database, environment: string, orderId: number): CardToken | null {
+  const row = db.get<{ card_token: CardToken }>(
     `SELECT card_token FROM events
      WHERE environment = :environment AND order_id = :orderId AND card_token IS NOT NULL AND is_verified = 1
      ORDER BY id DESC LIMIT 1`,

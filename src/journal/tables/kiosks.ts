@@ -1,5 +1,6 @@
 import type { Database } from '../../database/sqlite.ts';
 import type { OwnerProcess } from '../../domain/attempt.ts';
+import type { CardToken, KioskId } from '../../domain/ids.ts';
 import type { Hold } from './records.ts';
 
 const COLUMNS = `kiosk_id AS kioskId, reason, context, user, host, held_at AS heldAt`;
@@ -12,7 +13,7 @@ export function listHolds(db: Database, environment: string): Hold[] {
   );
 }
 
-export function findHold(db: Database, environment: string, kioskId: string): Hold | undefined {
+export function findHold(db: Database, environment: string, kioskId: KioskId): Hold | undefined {
   return db.get<Hold>(
     `SELECT ${COLUMNS} FROM holds
      WHERE environment = :environment AND kiosk_id = :kioskId AND released_at IS NULL`,
@@ -24,7 +25,7 @@ export function findHold(db: Database, environment: string, kioskId: string): Ho
 export function insertHold(
   db: Database,
   environment: string,
-  hold: { kioskId: string; reason: string; context: string; at: number; holder: OwnerProcess },
+  hold: { kioskId: KioskId; reason: string; context: string; at: number; holder: OwnerProcess },
 ): boolean {
   const { kioskId, reason, context, at, holder } = hold;
   const { host, user } = holder;
@@ -40,7 +41,7 @@ export function insertHold(
 export function endHold(
   db: Database,
   environment: string,
-  { kioskId, heldAt, at }: { kioskId: string; heldAt: number; at: number },
+  { kioskId, heldAt, at }: { kioskId: KioskId; heldAt: number; at: number },
 ): boolean {
   const { changes } = db.run(
     `UPDATE holds SET released_at = :at
@@ -65,10 +66,10 @@ const AT_KIOSK = `
 export function listCardsAt(
   db: Database,
   environment: string,
-  { kioskId, since, until }: { kioskId: string; since: number; until: number },
-): string[] {
+  { kioskId, since, until }: { kioskId: KioskId; since: number; until: number },
+): CardToken[] {
   return db
-    .all<{ card_token: string }>(
+    .all<{ card_token: CardToken }>(
       `SELECT card_token FROM (${AT_KIOSK}) AS heard WHERE card_token IS NOT NULL ORDER BY card_token`,
       { environment, kioskId, since, until },
     )

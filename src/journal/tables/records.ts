@@ -2,6 +2,7 @@ import type { ActionName, ActionRecord } from '../../domain/action.ts';
 import type { Attempt, Outcome, OwnerProcess } from '../../domain/attempt.ts';
 import type { ExitCode } from '../../domain/errors/exit-codes.ts';
 import type { CardEvent, KeptEvent } from '../../domain/event.ts';
+import type { CardToken, KioskId } from '../../domain/ids.ts';
 import type { Production } from '../../domain/production.ts';
 import type { FreedPlaces, RunCard, RunRequests } from '../../domain/run.ts';
 
@@ -9,7 +10,7 @@ import type { FreedPlaces, RunCard, RunRequests } from '../../domain/run.ts';
 export interface KnownCard {
   profileId: number;
   orderId: number | null;
-  cardToken: string | null;
+  cardToken: CardToken | null;
   /** The card's `creationTime`, as the vendor writes it. */
   cardCreatedAt: string | null;
   deliveryOption: string | null;
@@ -30,23 +31,23 @@ export interface CardState extends KnownCard {
 /** Which cards to tell of; all of what is given must hold. */
 export interface CardStateFilter {
   /** This card, by its token or its order: either is enough. */
-  card?: { cardToken: string | null; orderId: number | null };
+  card?: { cardToken: CardToken | null; orderId: number | null };
   /** Those whose production is, or whose latest attempt was, at one of these. */
-  kioskIds?: readonly string[];
+  kioskIds?: readonly KioskId[];
   /** Leaves out those whose production or order ended well, or whose order ended otherwise. */
   isUnfinished?: boolean;
 }
 
 /** A kiosk that a card is at, was at last, or was sent to. */
 export interface KnownKiosk {
-  kioskId: string;
+  kioskId: KioskId;
   /** null: none that the journal heard of. */
   lastProducedAt: number | null;
 }
 
 /** A kiosk to which nothing is sent from this journal. */
 export interface Hold {
-  kioskId: string;
+  kioskId: KioskId;
   reason: string;
   context: string;
   user: string;
@@ -67,8 +68,8 @@ export interface Lease {
 export interface Claim {
   profileId: number;
   orderId: number | null;
-  cardToken: string;
-  kioskId: string | null;
+  cardToken: CardToken;
+  kioskId: KioskId | null;
   reason: string | null;
   /** Milliseconds since the epoch, here and below. */
   at: number;
@@ -76,7 +77,7 @@ export interface Claim {
 
 /** What is recorded right before a request goes out. */
 export interface Sending {
-  kioskId: string;
+  kioskId: KioskId;
   orderId: number | null;
   /** The production as it was read just now. */
   baseline: Production | null;
@@ -121,9 +122,9 @@ export interface NewAction
 export interface ActionFilter {
   actions?: readonly ActionName[];
   /** On this card, or on its order: either is enough. */
-  card?: { cardToken: string | null; orderId: number | null };
+  card?: { cardToken: CardToken | null; orderId: number | null };
   /** Its own kiosk, or that of its attempt. */
-  kioskIds?: readonly string[];
+  kioskIds?: readonly KioskId[];
   user?: string;
   host?: string;
   selection?: string;
@@ -167,9 +168,9 @@ export interface KeptDelivery extends KeptEvent {
 /** Which events to list; all of what is given must hold. */
 export interface EventFilter {
   /** Of this card, or of its order: either is enough. */
-  card?: { cardToken: string | null; orderId: number | null };
+  card?: { cardToken: CardToken | null; orderId: number | null };
   eventType?: string;
-  kioskId?: string;
+  kioskId?: KioskId;
   status?: string;
   /** When it arrived: from, and until but not including. */
   since?: number;

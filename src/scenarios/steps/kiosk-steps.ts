@@ -3,8 +3,8 @@ import { produceOne } from '../../cards/produce.ts';
 import { retryOne } from '../../cards/retry.ts';
 import { mayReadOnlyProduction } from '../../cards/session/read-card.ts';
 import { waitForResult } from '../../cards/wait-produced.ts';
+import { kioskId as kioskSchema } from '../../wire/scalars.ts';
 import { defineStep } from './step.ts';
-import { kioskId as kioskSchema } from './values.ts';
 
 export const produce = defineStep({
   kind: 'produce',
@@ -23,7 +23,8 @@ export const produce = defineStep({
       : null,
   kiosk: async (kiosk) => kiosk,
   async run({ ctx, session, record, ...work }) {
-    const kioskId = work.kioskId ?? '';
+    const { kioskId } = work;
+    if (kioskId === null) throw new TypeError('a produce step has no kiosk');
     await record('produce', async () => {
       session.setNeedsOnlyProduction(await mayReadOnlyProduction(ctx, session.identity));
       await produceOne(ctx, session, { kioskId, wait: false, simulation: null });

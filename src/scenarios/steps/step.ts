@@ -5,6 +5,7 @@ import type { Context } from '../../context/context.ts';
 import type { ActionName } from '../../domain/action.ts';
 import type { ExitCode } from '../../domain/errors/exit-codes.ts';
 import type { FailureDocument } from '../../domain/errors/failure.ts';
+import type { KioskId } from '../../domain/ids.ts';
 import type { RunStep, Unmet } from '../../domain/run.ts';
 
 /** One kind of step: all that is known of it. `definitions.ts` lists them. */
@@ -27,9 +28,9 @@ export interface StepDefinition<Body = unknown> {
   /** What follows the word in the title. Not called for values that may be about a person. */
   title?(body: Body): string | null;
   /** Returns what is wrong with the step for a card of that kiosk, before anything is sent. */
-  check?(body: Body, card: { kioskId: string | null }): string | null;
+  check?(body: Body, card: { kioskId: KioskId | null }): string | null;
   /** The kiosk that the card is sent to, for steps that send one; null for the kiosk that the card was given. */
-  kiosk?(body: Body, session: CardSession): Promise<string | null>;
+  kiosk?(body: Body, session: CardSession): Promise<KioskId | null>;
   /** Notes what a crashed process is continued by, before the step is stored. */
   prepare?(work: StepWork, body: Body): Promise<void>;
   /** @returns the expectations that did not hold. @throws Failure */
@@ -50,7 +51,7 @@ export interface StepWork {
   /** What the orders of the run are checked with. */
   checks: OrderChecks;
   /** Where the card is sent; null for steps without a kiosk. */
-  kioskId: string | null;
+  kioskId: KioskId | null;
   /** Milliseconds; null where neither the step nor the scenario sets one. */
   timeout: number | null;
   /** The attempt of the steps before; null where none made one in this process. */

@@ -1,7 +1,6 @@
 import * as v from 'valibot';
 import { Failure } from '../../domain/errors/failure.ts';
 import { PRODUCTION_ERRORS } from '../../domain/errors/vendor-errors.ts';
-import { parseKioskId } from '../../domain/ids.ts';
 import { parseSimulation, type Simulation } from '../../domain/production.ts';
 import { parseDuration } from '../../domain/times/duration.ts';
 
@@ -11,12 +10,6 @@ import { parseDuration } from '../../domain/times/duration.ts';
 
 /** The name of a variable, or of the item of a loop. */
 export const VARIABLE_NAME = /^[A-Za-z_][\w-]{0,63}$/;
-
-export const kioskId = v.pipe(
-  v.string(),
-  v.metadata({ pattern: '^\\S{1,100}$' }),
-  v.check(isKioskId, 'it is not a kiosk id: one word, like WIS00001'),
-);
 
 /** @returns milliseconds */
 export const duration = v.pipe(
@@ -55,10 +48,6 @@ export const variableName = v.pipe(
   v.string(),
   v.regex(VARIABLE_NAME, 'a name has letters, digits, _ and -, and begins with a letter'),
 );
-
-function isKioskId(text: string): boolean {
-  return !(attempt(() => parseKioskId(text)) instanceof Failure);
-}
 
 /** Returns the result, or the failure that was thrown. */
 function attempt<Read>(read: () => Read): Read | Failure {

@@ -4,6 +4,7 @@ import { isNews, whatEventsTell, whatEventsTellOfOrder } from '../../../src/card
 import type { Attempt } from '../../../src/domain/attempt.ts';
 import type { CardFacts } from '../../../src/domain/card.ts';
 import type { KeptEvent } from '../../../src/domain/event.ts';
+import { parseCardToken, parseKioskId } from '../../../src/domain/ids.ts';
 import type { Production } from '../../../src/domain/production.ts';
 import { orderEvent, productionEvent } from '../../domain/events.ts';
 import { attempt, production, TOKEN } from '../../domain/facts.ts';
@@ -85,7 +86,7 @@ describe('nothing is told by', () => {
     ['a hint', facts(), [productionEvent('PRODUCED', { isVerified: false })]],
     ['another card', facts(), [productionEvent('PRODUCED', { cardToken: null })]],
     ['another profile', facts(), [productionEvent('PRODUCED', { profileId: 1002 })]],
-    ['another kiosk', facts(), [productionEvent('PRODUCED', { kioskId: 'WIS00002' })]],
+    ['another kiosk', facts(), [productionEvent('PRODUCED', { kioskId: parseKioskId('WIS00002') })]],
     ['no kiosk', facts(), [productionEvent('PRODUCED', { kioskId: null })]],
     ['no time', facts(), [productionEvent('PRODUCED', { occurredAt: null })]],
     [
@@ -240,7 +241,7 @@ describe('an order', () => {
     expect(tellOrder(seen, ...events.toReversed())).toEqual(expected);
   });
 
-  const OTHER_TOKEN = '11111111-1e14-4464-a1ce-dcea7dc3de52';
+  const OTHER_TOKEN = parseCardToken('11111111-1e14-4464-a1ce-dcea7dc3de52');
   test.each<[string, CardFacts, KeptEvent[]]>([
     ['no event', ordered, []],
     ['a test', ordered, [{ ...created, isTest: true }]],
@@ -316,7 +317,7 @@ describe('news', () => {
     ['a result', true, facts(), productionEvent('PRODUCED')],
     ['a hint of a result', true, facts(), productionEvent('PRODUCED', { isVerified: false })],
     ['an unreadable time', true, facts(), productionEvent('PRODUCTION_ERROR', { occurredAt: 'soon' })],
-    ['another kiosk', true, facts(), productionEvent('PRODUCED', { kioskId: 'WIS00002' })],
+    ['another kiosk', true, facts(), productionEvent('PRODUCED', { kioskId: parseKioskId('WIS00002') })],
     [
       'a later attempt',
       true,

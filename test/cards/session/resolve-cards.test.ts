@@ -6,12 +6,12 @@ import {
 } from '../../../src/cards/session/resolve-cards.ts';
 import type { Context } from '../../../src/context/context.ts';
 import { IN_MEMORY } from '../../../src/database/sqlite.ts';
-import { parseReference } from '../../../src/domain/ids.ts';
+import { parseCardToken, parseReference } from '../../../src/domain/ids.ts';
 import type { Journal } from '../../../src/journal/journal.ts';
 import { openSqliteJournal } from '../../../src/journal/open-journal.ts';
 
-const KNOWN = 'ca0c8154-1e14-4464-a1ce-dcea7dc3de52';
-const STRANGE = '35050a4a-9521-426e-8109-1396e3687a3e';
+const KNOWN = parseCardToken('ca0c8154-1e14-4464-a1ce-dcea7dc3de52');
+const STRANGE = parseCardToken('35050a4a-9521-426e-8109-1396e3687a3e');
 
 let journal: Journal;
 let notes: string[];

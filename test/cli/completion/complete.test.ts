@@ -2,12 +2,13 @@ import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { complete } from '../../../src/cli/completion/complete.ts';
+import { type CardToken, type KioskId, parseCardToken, parseKioskId } from '../../../src/domain/ids.ts';
 import { openSqliteJournal } from '../../../src/journal/open-journal.ts';
 import { makeHome } from '../home.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
-const TOKEN = 'bb7d9be0-eae3-4945-90a7-32951961c9f5';
-const OTHER = 'cc7d9be0-eae3-4945-90a7-32951961c9f5';
+const TOKEN = parseCardToken('bb7d9be0-eae3-4945-90a7-32951961c9f5');
+const OTHER = parseCardToken('cc7d9be0-eae3-4945-90a7-32951961c9f5');
 
 const SETTINGS = {
   version: 2,
@@ -30,7 +31,7 @@ async function offered(...words: string[]): Promise<string[]> {
   return text.split('\n').slice(0, -1);
 }
 
-async function know(environment: string, cardToken: string, kioskId: string): Promise<void> {
+async function know(environment: string, cardToken: CardToken, kioskId: KioskId): Promise<void> {
   const journal = openSqliteJournal({ file: join(home, 'journal.db'), environment, now: () => 1_000 });
   const card = { profileId: 1001, orderId: 501, cardToken };
   await journal.rememberCard({ ...card, cardCreatedAt: null, deliveryOption: null }, 1_000);
@@ -39,8 +40,8 @@ async function know(environment: string, cardToken: string, kioskId: string): Pr
 }
 
 test('the cards and kiosks of the environment that the words lead to', async () => {
-  await know('local', TOKEN, 'LOC00009');
-  await know('sandbox', OTHER, 'SBX00001');
+  await know('local', TOKEN, parseKioskId('LOC00009'));
+  await know('sandbox', OTHER, parseKioskId('SBX00001'));
   expect(await offered('status', '')).toEqual([`1001/${TOKEN}\torder 501`]);
   expect(await offered('--context', 'ci', 'status', '')).toEqual([`1001/${OTHER}\torder 501`]);
   expect(await offered('status', '--environment=sandbox', '')).toEqual([`1001/${OTHER}\torder 501`]);
@@ -49,7 +50,7 @@ test('the cards and kiosks of the environment that the words lead to', async () 
 });
 
 test('a card in the form in which it was begun', async () => {
-  await know('local', TOKEN, 'LOC00009');
+  await know('local', TOKEN, parseKioskId('LOC00009'));
   expect(await offered('status', '1001/5')).toEqual(['1001/501\torder 501']);
   expect(await offered('status', '50')).toEqual(['501\torder 501']);
   expect(await offered('status', 'bb7d')).toEqual([`${TOKEN}\torder 501`]);

@@ -7,13 +7,19 @@ import {
   useContext,
 } from '../../../src/cli/settings/edit-contexts.ts';
 import type { SettingsFile } from '../../../src/cli/settings/settings-file.ts';
+import { parseKioskId } from '../../../src/domain/ids.ts';
 
 const EMPTY: SettingsFile = { version: 2, contexts: {} };
 const FILE: SettingsFile = {
   version: 2,
   currentContext: 'ci',
   contexts: {
-    ci: { environment: 'sandbox', profileId: 2001, kiosks: ['A1', 'B1'], kiosk: 'A1' },
+    ci: {
+      environment: 'sandbox',
+      profileId: 2001,
+      kiosks: [parseKioskId('A1'), parseKioskId('B1')],
+      kiosk: parseKioskId('A1'),
+    },
     branch: { environment: 'production', kiosks: [] },
   },
 };
@@ -23,7 +29,7 @@ const usage = expect.objectContaining({ code: 'usage', exitCode: 2 });
 describe('adding', () => {
   test('makes a context, and makes it the current one only when that is asked for', () => {
     const context = { environment: 'sandbox', profileId: 5, kiosks: ['K1'] } as const;
-    expect(addContext(EMPTY, 'lab', { ...context, kiosks: ['K1'], isCurrent: false })).toEqual({
+    expect(addContext(EMPTY, 'lab', { ...context, kiosks: [parseKioskId('K1')], isCurrent: false })).toEqual({
       version: 2,
       contexts: { lab: context },
     });

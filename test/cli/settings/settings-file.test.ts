@@ -38,6 +38,17 @@ function read(file: string): unknown {
   return JSON.parse(readFileSync(file, 'utf8'));
 }
 
+test.each([
+  ['kiosks', ['A1', 'A 1']],
+  ['kiosk', 'A 1'],
+])(
+  'A settings file whose %s holds two words cannot be used, and the message names the setting.',
+  (key, value) => {
+    const file = settingsFile({ version: 2, contexts: { ci: { environment: 'sandbox', [key]: value } } });
+    expect(() => readSettingsFile(file)).toThrow(new RegExp(`contexts\\.ci\\.${key}.*not a kiosk id`));
+  },
+);
+
 test('eight processes that set 50 keys each lose none', async () => {
   const names = Array.from({ length: 50 }, (_, index) => `c${index}`);
   const contexts = Object.fromEntries(names.map((name) => [name, { environment: 'sandbox' }]));

@@ -1,19 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import type { Card } from '../../../src/domain/card.ts';
+import { parseCardToken, parseKioskId } from '../../../src/domain/ids.ts';
 import { EXPECTED_FIELDS } from '../../../src/scenarios/steps/expectation.ts';
 import { type Expectation, meets, type Seen } from '../../../src/scenarios/steps/meets.ts';
 
 const CARD: Card = {
   profileId: 1001,
   orderId: 501,
-  cardToken: 'bb7d9be0-eae3-4945-90a7-32951961c9f5',
+  cardToken: parseCardToken('bb7d9be0-eae3-4945-90a7-32951961c9f5'),
   orderStatus: 'CARD_DETAILS_CREATED',
   stage: 'failed',
   attempt: 2,
   attemptId: 'a2',
   production: {
     status: 'PRODUCTION_ERROR',
-    kioskId: 'WIS00001',
+    kioskId: parseKioskId('WIS00001'),
     occurredAt: '2026-03-01T12:00:00.000Z',
     errorCode: 'CB_NOT_AVAILABLE',
     description: null,
