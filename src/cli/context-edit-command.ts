@@ -2,7 +2,6 @@ import { Failure } from '../domain/errors/failure.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import type { Result } from '../output/result.ts';
 import { BaseCommand } from './base-command.ts';
-import type { ContextFlags } from './context-flags.ts';
 import { environmentOf } from './settings/choose-context.ts';
 import { findPaths } from './settings/paths.ts';
 import { loadChoice } from './settings/settings.ts';
@@ -12,6 +11,7 @@ import {
   type SettingsFile,
   UnusableSettings,
 } from './settings/settings-file.ts';
+import type { ContextFlags } from './settings/sources.ts';
 import {
   changeSettings,
   mendSettings,

@@ -1,18 +1,16 @@
 import { Config } from '@oclif/core';
 import { asFailure, type Failure } from '../domain/errors/failure.ts';
-import { printableJson } from '../domain/text/terminal-text.ts';
 import { globalFlags } from '../input/flags.ts';
-import { makeDocument, wantsFlag } from '../output/document.ts';
-import { makeStyle } from '../output/style.ts';
+import { wantsFlag } from '../output/document.ts';
 import { BaseCommand } from './base-command.ts';
+import { CommandOutput } from './command-output.ts';
 import { KioskctlHelp, unknownCommand } from './help.ts';
 import { makeOwnPlugin } from './manifest-plugin.ts';
-import { processIo } from './terminal/io.ts';
-import { onForcedEnd, setExitCode, watchForBugs, watchOutput } from './terminal/signals.ts';
+import { onForcedEnd, watchForBugs, watchOutput } from './terminal/signals.ts';
 
 /**
- * Finds the command that is meant and runs it, or shows help. What never reaches a command (an unknown one, one that
- * can't be loaded) is reported here.
+ * Runs the command that the arguments name, or shows help. Failures outside of a command (an unknown one, one that can't
+ * be loaded) are printed here.
  */
 export async function dispatch(argv: readonly string[], root: string): Promise<void> {
   watchOutput();
@@ -68,13 +66,5 @@ function findId(config: Config, argv: readonly string[]): { id: string | null; r
 }
 
 function report(failure: Failure, argv: readonly string[]): void {
-  const io = processIo(wantsFlag(argv, '--no-color'));
-  const { exitCode } = failure;
-  if (wantsFlag(argv, '--json')) {
-    const nobody = { command: null, context: null, environment: null, exitCode };
-    io.out(`${printableJson(makeDocument(nobody, { error: failure.toDocument() }))}\n`);
-  } else {
-    io.err(`${makeStyle(io.color.stderr).bad('Error:')} ${failure.message}\n  ${failure.hint}\n`);
-  }
-  setExitCode(exitCode);
+  new CommandOutput(argv, null).fail({ exitCode: failure.exitCode, document: failure.toDocument() });
 }

@@ -8,10 +8,11 @@ import { Client } from '../wise/client.ts';
 import type { RateLimit } from '../wise/permit.ts';
 import { makeAgent } from '../wise/proxy-agent.ts';
 import { WISE_RATE_LIMITS } from '../wise/rate-limiter.ts';
-import type { ContextFlags, Effect, RateLimitFlags } from './context-flags.ts';
 import type { Credentials } from './credentials/credentials.ts';
+import type { Effect } from './production-guard.ts';
 import { findProxy, readCertificate, secretsOf } from './settings/network.ts';
 import type { Settings } from './settings/settings.ts';
+import type { ContextFlags, RateLimitFlags } from './settings/sources.ts';
 import type { Io } from './terminal/io.ts';
 
 export const BASE_URLS: Record<Exclude<Environment, 'local'>, string> = {

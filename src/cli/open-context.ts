@@ -13,11 +13,12 @@ import type { IncidentSetup } from '../support/incident.ts';
 import { openRunbook } from '../support/runbook-file.ts';
 import { PUBLISHED_KEYS } from '../webhooks/signature.ts';
 import type { Client } from '../wise/client.ts';
-import type { ContextFlags, Effect } from './context-flags.ts';
 import { type Credentials, makeCredentials } from './credentials/credentials.ts';
 import { makeForgivingJournal } from './fallback-journal.ts';
 import { BASE_URLS, makeClient } from './open-client.ts';
+import type { Effect } from './production-guard.ts';
 import { findDestination, loadSettings, runbookOf, type Settings } from './settings/settings.ts';
+import type { ContextFlags } from './settings/sources.ts';
 import { makeFiles } from './terminal/files.ts';
 import type { Io } from './terminal/io.ts';
 import { TerminalReport } from './terminal/progress-display.ts';
@@ -55,6 +56,7 @@ export async function openContext(
     ...settled(settings, (hasDestination ? findDestination(flags) : null) ?? settings.kiosk),
     // It is kept: whoever types a token there by mistake doesn't want it in the journal.
     reason: redact(flags.reason?.trim() ?? '', credentials.secrets) || null,
+    secrets: credentials.secrets,
     wise,
     get journal() {
       return journal.get();

@@ -2,9 +2,12 @@ import type { Context } from '../context/context.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { redact } from '../domain/text/redaction.ts';
 import { printable } from '../domain/text/terminal-text.ts';
-import type { ContextFlags, Effect } from './context-flags.ts';
+import type { ContextFlags } from './settings/sources.ts';
 import type { Io } from './terminal/io.ts';
 import { makeAsk } from './terminal/prompts.ts';
+
+/** Side effects of a command: none, on the journal, on kioskctl's own settings, at Wise, or at a sandbox only. */
+export type Effect = 'reads' | 'records' | 'configures' | 'writes' | 'sandbox-only';
 
 /**
  * Before anything is sent to production: sandbox-only calls are refused, an act is confirmed by a person at the terminal

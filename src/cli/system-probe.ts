@@ -8,12 +8,12 @@ import { inspect } from '../database/inspect.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { JOURNAL_SCHEMA } from '../journal/open-journal.ts';
 import type { KeptFile, Machine } from '../support/system-checks.ts';
-import type { ContextFlags } from './context-flags.ts';
 import { vendorUrlOf } from './open-client.ts';
 import { findProxy, readCertificate } from './settings/network.ts';
 import { findPaths } from './settings/paths.ts';
 import { loadSettings } from './settings/settings.ts';
 import { readSettingsFile } from './settings/settings-file.ts';
+import type { ContextFlags } from './settings/sources.ts';
 
 /** What `doctor` looks at on this machine; settings are read again by each look, because they may be what is wrong. */
 export function makeMachine(flags: ContextFlags): Machine {

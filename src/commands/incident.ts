@@ -36,12 +36,11 @@ cardholders stay behind, and operators are numbered. docs/incident.md says what 
     const ctx = await this.context(flags);
     const span = toIncidentSpan(flags, ctx.clock.now());
     const subject = kioskId === null ? { cards: (await this.cards(ctx, given)).targets } : { kioskId };
-    const { settings, credentials } = this.opened;
-    const privacy = { hasNames: flags.names, hasReasons: flags.reasons, secrets: credentials.secrets };
+    const privacy = { hasNames: flags.names, hasReasons: flags.reasons, secrets: ctx.secrets };
     const incident = await tellIncident(
       ctx,
       { subject, ...span },
-      { setup: describeSetup(settings), privacy },
+      { setup: describeSetup(this.opened.settings), privacy },
     );
     const text = () => renderIncident(incident);
     const result: Result = { exitCode: 0, document: { incident }, text, isProduct: true };

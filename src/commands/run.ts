@@ -61,7 +61,7 @@ Ends with 0 when every expectation held, with 11 when one did not, otherwise wit
         ? await startRun(ctx, prepared.run, plan)
         : await resumeRun(ctx, prepared.run, plan);
     const cards = () => everyRunCard(ctx.journal, run.id);
-    const report = await readReport(run, { cards, secrets: this.opened.credentials.secrets });
+    const report = await readReport(run, { cards, secrets: ctx.secrets });
     const github = flags['no-annotations'] ? null : githubActions();
     const reportErrors = await publish(report, {
       targets,

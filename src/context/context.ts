@@ -135,6 +135,8 @@ export interface Context {
   /** Why this is done, for the journal. */
   reason: string | null;
   invocation: Invocation;
+  /** Values that must never be shown; more of them may become known while a command runs. */
+  secrets: readonly string[];
   timing: Timing;
   wise: Client;
   journal: Journal;

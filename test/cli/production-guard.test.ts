@@ -1,7 +1,7 @@
 import { screen } from '@inquirer/testing/vitest';
 import { describe, expect, test } from 'vitest';
-import type { ContextFlags, Effect } from '../../src/cli/context-flags.ts';
-import { guardProduction } from '../../src/cli/production-guard.ts';
+import { type Effect, guardProduction } from '../../src/cli/production-guard.ts';
+import type { ContextFlags } from '../../src/cli/settings/sources.ts';
 import type { Context, Environment } from '../../src/context/context.ts';
 import { makeIo } from './terminal.ts';
 

@@ -93,6 +93,7 @@ export class World {
       program: null,
       reason: null,
       invocation: { flags: ['--context', 'local'], kioskId: null },
+      secrets: [],
       timing: { timeout: 600_000, firstPause: 40, interval: 400, settleWindow: 3_000 },
       wise: this.client(),
       journal: this.journal,

@@ -10,6 +10,27 @@ export interface SettingFlags {
   interval?: string | undefined;
 }
 
+/** Rate limits that a user sets for a command. */
+export interface RateLimitFlags {
+  /** Requests per second, and per minute. */
+  'limit-rps'?: string | undefined;
+  'limit-rpm'?: string | undefined;
+}
+
+export interface ContextFlags extends SettingFlags, RateLimitFlags {
+  kiosk?: string | readonly string[] | undefined;
+  quiet?: boolean;
+  verbose?: boolean;
+  debug?: boolean;
+  reason?: string | undefined;
+  confirm?: string | undefined;
+  yes?: boolean;
+  'no-input'?: boolean;
+  'token-file'?: string | undefined;
+  'token-stdin'?: boolean;
+  runbook?: string | undefined;
+}
+
 /** Variables that hold secrets, and their meaning; no flag takes a secret. */
 export const SECRET_VARIABLES = {
   KIOSKCTL_TOKEN: 'the access token (no flag takes one)',

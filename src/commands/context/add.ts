@@ -1,6 +1,5 @@
 import { Args, Flags } from '@oclif/core';
 import { ContextCommand } from '../../cli/context-edit-command.ts';
-import type { ContextFlags } from '../../cli/context-flags.ts';
 import { askForAccess, askForProgram, askForValues, checkProgram } from '../../cli/context-questions.ts';
 import {
   addContext,
@@ -11,6 +10,7 @@ import {
 } from '../../cli/settings/edit-contexts.ts';
 import { contextFlags, parseFlags } from '../../cli/settings/parse-settings.ts';
 import type { SettingsFile } from '../../cli/settings/settings-file.ts';
+import type { ContextFlags } from '../../cli/settings/sources.ts';
 import { makeAsk } from '../../cli/terminal/prompts.ts';
 import { interruption } from '../../cli/terminal/signals.ts';
 import type { Result } from '../../output/result.ts';

@@ -28,7 +28,7 @@ export default class RunsShow extends BaseCommand {
     const ctx = await this.context(flags);
     const run = await findRun(ctx, args.run);
     const cards = () => everyRunCard(ctx.journal, run.id);
-    const report = await readReport(run, { cards, secrets: this.opened.credentials.secrets });
+    const report = await readReport(run, { cards, secrets: ctx.secrets });
     for (const target of targets) await writeReport(target, { report, files: ctx.files });
     return shownRun(report);
   }

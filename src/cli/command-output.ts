@@ -1,0 +1,114 @@
+import type { Context } from '../context/context.ts';
+import type { ExitCode } from '../domain/errors/exit-codes.ts';
+import type { FailureDocument } from '../domain/errors/failure.ts';
+import { NO_RUNBOOK, pagesOn, type RunbookPage } from '../domain/runbook.ts';
+import type { CardFailure } from '../domain/selection.ts';
+import { redact, redactData } from '../domain/text/redaction.ts';
+import { printable, printableJson } from '../domain/text/terminal-text.ts';
+import { makeDocument, wantsFlag } from '../output/document.ts';
+import type { Result } from '../output/result.ts';
+import { makeStyle } from '../output/style.ts';
+import { renderPages } from '../support/support-views.ts';
+import { type Io, processIo } from './terminal/io.ts';
+import { setExitCode } from './terminal/signals.ts';
+
+/** A failure as the output shows it. */
+export interface ShownFailure {
+  exitCode: ExitCode;
+  document: FailureDocument;
+}
+
+/** Prints the results and failures of one command, as text or as JSON, without secrets. */
+export class CommandOutput {
+  readonly io: Io;
+  readonly isQuiet: boolean;
+  /** The context that documents name. */
+  named: { name: string; environment: string } | null = null;
+  #context: Pick<Context, 'secrets' | 'runbook'> = { secrets: [], runbook: async () => NO_RUNBOOK };
+  readonly #isJson: boolean;
+  readonly #command: string | null;
+  /** A stream prints one line per document, the last one included. */
+  #isStream = false;
+  readonly #shownPages = new Set<RunbookPage>();
+
+  /** @param command the words of the command; null for a command line without one */
+  constructor(argv: readonly string[], command: string | null) {
+    this.io = processIo(wantsFlag(argv, '--no-color'));
+    this.isQuiet = ['-q', '--quiet'].some((flag) => wantsFlag(argv, flag));
+    this.#isJson = wantsFlag(argv, '--json');
+    this.#command = command;
+  }
+
+  /** Sets the context whose name, secrets and runbook the output uses. */
+  about(context: Context): void {
+    this.named = context;
+    this.#context = context;
+  }
+
+  /**
+   * Prints a result, and sets the exit code.
+   * @param options.isStream the result is one of several
+   * @param options.printsIds with `--quiet` the command prints ids
+   */
+  async show(
+    result: Result,
+    { isStream, printsIds }: { isStream: boolean; printsIds: boolean },
+  ): Promise<void> {
+    this.#isStream = isStream;
+    const { exitCode, document, errors = [], failures = [] } = result;
+    const pages = await this.pagesOn(failures);
+    if (this.#isJson) this.#print({ exitCode, document }, pages);
+    else this.io.out(await this.#textOf(result, printsIds));
+    if (!this.#isJson) for (const { about, error } of errors) this.#complain(error, about);
+    this.#advise(pages);
+    setExitCode(exitCode);
+  }
+
+  /** Prints a failure that ends the command, and sets the exit code. */
+  fail({ exitCode, document }: ShownFailure, pages: readonly RunbookPage[] = []): void {
+    if (this.#isJson) this.#print({ exitCode, document: { error: document } }, pages);
+    else this.#complain(document, null);
+    this.#advise(pages);
+    setExitCode(exitCode);
+  }
+
+  /** Runbook pages for these failures. A runbook that can't be read never fails the command. */
+  async pagesOn(failures: readonly CardFailure[]): Promise<RunbookPage[]> {
+    if (failures.length === 0) return [];
+    return pagesOn(await this.#context.runbook().catch(() => NO_RUNBOOK), failures);
+  }
+
+  /** The whole JSON document of a result. @param indent 0 for one line */
+  toDocument({ exitCode, document }: Pick<Result, 'exitCode' | 'document'>, indent: number): string {
+    const { name = null, environment = null } = this.named ?? {};
+    const envelope = { command: this.#command, context: name, environment, exitCode };
+    return `${printableJson(redactData(makeDocument(envelope, document), this.#context.secrets), indent)}\n`;
+  }
+
+  /** With `--quiet` the references; for a command without any, nothing. */
+  async #textOf({ text, references, isProduct }: Result, printsIds: boolean): Promise<string> {
+    if (this.isQuiet && references)
+      return references.map((reference) => `${printable(reference)}\n`).join('');
+    return this.isQuiet && !(isProduct ?? printsIds) ? '' : text(makeStyle(this.io.color.stdout));
+  }
+
+  #print({ exitCode, document }: Pick<Result, 'exitCode' | 'document'>, pages: readonly RunbookPage[]): void {
+    const whole = { exitCode, document: { ...document, ...(pages.length > 0 && { runbook: pages }) } };
+    this.io.out(this.toDocument(whole, this.io.isStdoutTerminal && !this.#isStream ? 2 : 0));
+  }
+
+  #complain({ message, hint }: FailureDocument, about: string | null): void {
+    const safe = (text: string) => printable(redact(text, this.#context.secrets));
+    const subject = about === null ? '' : `${safe(about)}: `;
+    const error = makeStyle(this.io.color.stderr).bad('Error:');
+    this.io.err(`${error} ${subject}${safe(message)}\n  ${safe(hint)}\n`);
+  }
+
+  /** Shows pages as text, each once. */
+  #advise(pages: readonly RunbookPage[]): void {
+    if (this.#isJson || this.isQuiet) return;
+    const fresh = pages.filter((page) => !this.#shownPages.has(page));
+    for (const page of fresh) this.#shownPages.add(page);
+    this.io.err(redact(renderPages(fresh, makeStyle(this.io.color.stderr)), this.#context.secrets));
+  }
+}
