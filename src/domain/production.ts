@@ -1,4 +1,4 @@
-import { ERROR_CATALOGUE, findErrors, lookUpError } from './errors/error-catalogue.ts';
+import { codesOf, ERROR_CATALOGUE, findErrors, lookUpError } from './errors/error-catalogue.ts';
 import { Failure } from './errors/failure.ts';
 import type { KioskId } from './ids.ts';
 import { printable } from './text/terminal-text.ts';
@@ -154,10 +154,7 @@ function productionCode(text: string): string {
       hint: 'Only production codes can be simulated: kioskctl explain lists them.',
     });
   }
-  throw unknownCode(
-    text,
-    ERROR_CATALOGUE.filter(({ kind }) => kind === 'production').map((entry) => entry.code),
-  );
+  throw unknownCode(text, codesOf('production'));
 }
 
 /** The failure for a code that is not in the catalogue, with the ones that it may have been meant to be. */

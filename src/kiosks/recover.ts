@@ -4,6 +4,7 @@ import { leaseOnKiosk, withLeases } from '../context/leases.ts';
 import { declined } from '../context/record-action.ts';
 import type { Card } from '../domain/card.ts';
 import { lookUpError } from '../domain/errors/error-catalogue.ts';
+import { ACTOR_NAMES } from '../domain/errors/vendor-errors.ts';
 import type { KioskId } from '../domain/ids.ts';
 import { type AdvisedEntry, advise, type Runbook } from '../domain/runbook.ts';
 import { failureOf, isSelected, type JournalCard } from '../domain/selection.ts';
@@ -125,7 +126,7 @@ export function describeCause({ entry, count }: Cause): string[] {
   ].filter((line) => line !== '');
   return [
     `${counted(count, 'card')} failed with ${code}: ${meaning}`,
-    `  Who acts: ${page?.owner ?? actor}`,
+    `  Who acts: ${page?.owner ?? ACTOR_NAMES[actor]}`,
     ...steps.map((step, index) => (steps.length === 1 ? `  ${step}` : `  ${index + 1}. ${step}`)),
     ...help.map((line) => `  ${line}`),
   ];

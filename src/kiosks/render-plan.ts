@@ -1,6 +1,7 @@
 import { type Covered, describeCoverage } from '../context/coverage.ts';
 import { name } from '../domain/card.ts';
 import type { CatalogueEntry } from '../domain/errors/error-catalogue.ts';
+import { ACTOR_NAMES } from '../domain/errors/vendor-errors.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { counted } from '../domain/text/words.ts';
 import { formatDuration } from '../domain/times/duration.ts';
@@ -48,7 +49,7 @@ async function renderKiosk({ kioskId, cards, usual }: KioskPlan, style: Style): 
 }
 
 function renderAdvice({ code, actor, meaning, nextStep }: CatalogueEntry): string {
-  return printable(`${code} (${actor}): ${meaning} ${nextStep}`).concat('\n');
+  return printable(`${code} (${ACTOR_NAMES[actor]}): ${meaning} ${nextStep}`).concat('\n');
 }
 
 function renderCovered({ coverage, firstEventAt, lastEventAt, isListenedTo }: Covered, style: Style): string {

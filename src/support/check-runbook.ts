@@ -1,5 +1,5 @@
-import { ERROR_CATALOGUE } from '../domain/errors/error-catalogue.ts';
-import type { ErrorKind, RetryAdvice } from '../domain/errors/vendor-errors.ts';
+import { codesOf } from '../domain/errors/error-catalogue.ts';
+import { type ErrorKind, RETRY_ADVICE, type RetryAdvice } from '../domain/errors/vendor-errors.ts';
 import { type Runbook, type RunbookPage, refuseRetry } from '../domain/runbook.ts';
 import { isMapping, kindOf, orNearest, type Place, type Remark } from '../input/diagnostic.ts';
 
@@ -12,12 +12,11 @@ export interface CheckedRunbook {
 
 const SECTIONS: Record<string, ErrorKind> = { production: 'production', request: 'request' };
 const FIELDS = ['owner', 'steps', 'link', 'contact', 'retry'];
-const ADVICE: readonly RetryAdvice[] = ['now', 'after-fix', 'reconcile', 'never'];
 
 /** Of any text in it: it is to be read at night. */
 const LONGEST_TEXT = 1_000;
 const MOST_STEPS = 50;
-/** In one mapping; there are 36 codes of a kind. */
+/** In one mapping. */
 const MOST_NAMES = 1_000;
 
 /** What is in a runbook file, and what is wrong with it. */
@@ -131,10 +130,10 @@ class Check {
   #retry(value: unknown, path: Path, { kind, code }: { kind: ErrorKind; code: string }): RetryAdvice | null {
     const text = this.#text(value, path);
     if (text === null || text === '') return null;
-    const retry = ADVICE.find((advice) => advice === text) ?? null;
+    const retry = RETRY_ADVICE.find((advice) => advice === text) ?? null;
     const why = retry
       ? refuseRetry(kind, code, retry)
-      : `“${text}” is no advice: use ${ADVICE.slice(0, -1).join(', ')} or ${ADVICE.at(-1)}`;
+      : `“${text}” is no advice: use ${RETRY_ADVICE.slice(0, -1).join(', ')} or ${RETRY_ADVICE.at(-1)}`;
     if (why !== null) this.#wrong(path, why);
     return retry;
   }
@@ -161,8 +160,4 @@ class Check {
   #wrong(path: Path, message: string, at: Place['at'] = 'value'): void {
     this.mistakes.push({ path, at, message });
   }
-}
-
-function codesOf(kind: ErrorKind): string[] {
-  return ERROR_CATALOGUE.filter((entry) => entry.kind === kind).map((entry) => entry.code);
 }

@@ -1,7 +1,7 @@
 import { type ActionRecord, outcomeOfAction, toActionDocument } from '../domain/action.ts';
 import { type CatalogueEntry, ERROR_CATALOGUE } from '../domain/errors/error-catalogue.ts';
 import { meaningOf } from '../domain/errors/exit-codes.ts';
-import type { Actor, ErrorKind, RetryAdvice } from '../domain/errors/vendor-errors.ts';
+import { ACTOR_NAMES, type ErrorKind, type RetryAdvice } from '../domain/errors/vendor-errors.ts';
 import { formatReference } from '../domain/ids.ts';
 import { findPage, type Runbook, type RunbookPage } from '../domain/runbook.ts';
 import { redact } from '../domain/text/redaction.ts';
@@ -66,13 +66,6 @@ interface Checked {
   warnings: readonly Finding[];
 }
 
-const ACTORS: Record<Actor, string> = {
-  'kiosk-attendant': 'the person at the kiosk',
-  operations: 'operations',
-  integration: 'the team that sends the data',
-  wise: 'Wise',
-};
-
 /** One error code in full, with what the team's runbook says of it. */
 export function renderEntry(
   entry: CatalogueEntry,
@@ -84,7 +77,7 @@ export function renderEntry(
   return `${style.bold(printable(code))} (${what})
   ${meaning}
   Next:      ${nextStep}
-  Who acts:  ${ACTORS[actor]}
+  Who acts:  ${ACTOR_NAMES[actor]}
   Retry:     ${ADVICE[retry]}
   Exit code: ${exitCode}
 ${page ? `${style.bold('Runbook')}\n${pageLines(page)}` : ''}`;

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { ERROR_CATALOGUE } from '../domain/errors/error-catalogue.ts';
+import { codesOf } from '../domain/errors/error-catalogue.ts';
 import { kioskId } from './scalars.ts';
 
 const REQUEST_CODES = codesOf('request');
@@ -95,7 +95,3 @@ export type Fault = v.InferOutput<typeof faultSchema>;
 export type AnswerFault = v.InferOutput<typeof answerFault>;
 export type ProduceFault = v.InferOutput<typeof produceFault>;
 export type OutcomeFault = v.InferOutput<typeof outcomeFault>;
-
-function codesOf(kind: 'request' | 'production'): string[] {
-  return ERROR_CATALOGUE.filter((entry) => entry.kind === kind).map(({ code }) => code);
-}

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { makeErrorScenario } from '../../scripts/error-scenario.ts';
 import { makeScenarioSchema } from '../../scripts/scenario-schema.ts';
-import { ERROR_CATALOGUE } from '../../src/domain/errors/error-catalogue.ts';
+import { codesOf } from '../../src/domain/errors/error-catalogue.ts';
 import { checkScenario } from '../../src/scenarios/check-scenario.ts';
 import { builtInScenarios, readBuiltIns } from '../../src/scenarios/scenario-file.ts';
 import { EXPECTED_FIELDS } from '../../src/scenarios/steps/expectation.ts';
@@ -57,7 +58,8 @@ test('the built-in scenarios are those that were promised', async () => {
 test('every-error-code has each documented production code', () => {
   const text = readFileSync(join(ROOT, 'scenarios/every-error-code.yaml'), 'utf8');
   const codes = [...text.matchAll(/\{code: (\w+),/g)].map(([, code = '']) => code);
-  const documented = ERROR_CATALOGUE.filter(({ kind }) => kind === 'production').map(({ code }) => code);
+  expect(text, 'run npm run manifest').toBe(makeErrorScenario());
+  const documented = codesOf('production');
   expect(codes).toEqual(documented);
 });
 

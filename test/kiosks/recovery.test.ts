@@ -48,7 +48,7 @@ describe('a cause in words', () => {
     const [cause] = causesOf([failed('PRD_HOPPER_DOOR')], NO_RUNBOOK);
     expect(cause && describeCause(cause)).toEqual([
       '1 card failed with PRD_HOPPER_DOOR: The hopper door is open.',
-      '  Who acts: kiosk-attendant',
+      '  Who acts: the kiosk attendant',
       '  Close the hopper door, then retry.',
     ]);
   });

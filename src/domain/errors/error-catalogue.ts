@@ -2,7 +2,6 @@ import type { ExitCode } from './exit-codes.ts';
 import {
   type Actor,
   type ErrorKind,
-  type ErrorRow,
   PRODUCTION_ERRORS,
   REQUEST_ERRORS,
   type RetryAdvice,
@@ -30,43 +29,44 @@ const GROUPS: readonly [prefix: string, group: string][] = [
   ['INV_', 'inventory'],
 ];
 
-/** The 58 codes of the vendor's documentation (22 request, 36 production; UNKNOWN_ERROR is in both). */
+/** All codes of the vendor's documentation; UNKNOWN_ERROR is of both kinds. */
 export const ERROR_CATALOGUE: readonly CatalogueEntry[] = [
-  ...REQUEST_ERRORS.map((row) => toEntry('request', row)),
-  ...PRODUCTION_ERRORS.map((row) => toEntry('production', row)),
+  ...entriesOf('request', REQUEST_ERRORS),
+  ...entriesOf('production', PRODUCTION_ERRORS),
 ];
 
 /**
- * What is known about a code. A code that nobody documented is shown as it came, with advice that can't do harm.
- * @param code the vendor's `errorCode`; null reads as UNKNOWN_ERROR
+ * Finds an entry. An undocumented code gets an entry as well, with advice that can do no harm.
+ * @param code the vendor's `errorCode`; null counts as UNKNOWN_ERROR
  */
 export function lookUpError(kind: ErrorKind, code: string | null): CatalogueEntry {
   const wanted = code ?? 'UNKNOWN_ERROR';
-  return (
-    ERROR_CATALOGUE.find((entry) => entry.kind === kind && entry.code === wanted) ??
-    undocumented(kind, wanted)
-  );
+  const entry = ERROR_CATALOGUE.find((one) => one.kind === kind && one.code === wanted);
+  return entry ?? undocumented(kind, wanted);
 }
 
-/** Every entry of a code, `UNKNOWN_ERROR` having two; none for a code that nobody documented. */
+/** All entries of a code: two of `UNKNOWN_ERROR`, none of an undocumented one. */
 export function findErrors(code: string): CatalogueEntry[] {
   return ERROR_CATALOGUE.filter((entry) => entry.code === code.toUpperCase());
 }
 
-function toEntry(kind: ErrorKind, [code, actor, retry, meaning, nextStep]: ErrorRow): CatalogueEntry {
-  const group =
-    kind === 'request' ? 'request' : (GROUPS.find(([prefix]) => code.startsWith(prefix))?.[1] ?? 'unknown');
-  return {
+/** The documented codes of a kind, in the order of the vendor's documentation. */
+export function codesOf(kind: ErrorKind): string[] {
+  return ERROR_CATALOGUE.filter((entry) => entry.kind === kind).map(({ code }) => code);
+}
+
+function entriesOf(kind: ErrorKind, rows: typeof REQUEST_ERRORS): CatalogueEntry[] {
+  return rows.map(([code, actor, retry, meaning, nextStep]) => ({
     code,
     kind,
-    group,
+    group: kind === 'request' ? kind : (GROUPS.find(([prefix]) => code.startsWith(prefix))?.[1] ?? 'unknown'),
     meaning,
     actor,
     retry,
     nextStep,
     exitCode: exitCodeOf(retry, actor),
     documented: true,
-  };
+  }));
 }
 
 function exitCodeOf(retry: RetryAdvice, actor: Actor): ExitCode {

@@ -1,4 +1,28 @@
-/** The 36 documented causes of a failed production (PRODUCTION_ERROR). */
+/** Everyone who may have to act before the card can be produced. */
+export const ACTORS = ['kiosk-attendant', 'operations', 'integration', 'wise'] as const;
+export type Actor = (typeof ACTORS)[number];
+
+/** The names of actors in texts; documents have the ids. */
+export const ACTOR_NAMES: Readonly<Record<Actor, string>> = {
+  'kiosk-attendant': 'the kiosk attendant',
+  operations: 'operations',
+  integration: 'the integration team',
+  wise: 'Wise',
+};
+
+/**
+ * Advice on producing the card again: immediately, after the cause is fixed, after a check of the production (the
+ * request may have been accepted), or never (order a new card).
+ */
+export const RETRY_ADVICE = ['now', 'after-fix', 'reconcile', 'never'] as const;
+export type RetryAdvice = (typeof RETRY_ADVICE)[number];
+
+/** `request`: the answer to a produce request (REQUEST_ERROR); `production`: a failed production (PRODUCTION_ERROR). */
+export type ErrorKind = 'request' | 'production';
+
+type ErrorRow = readonly [code: string, actor: Actor, retry: RetryAdvice, meaning: string, nextStep: string];
+
+/** The documented causes of a failed production (PRODUCTION_ERROR). */
 // biome-ignore format: a table, one code a line
 export const PRODUCTION_ERRORS: readonly ErrorRow[] = [
   ['CB_NOT_AVAILABLE', 'wise', 'after-fix', "The manufacturer's main server is down.", 'Ask Wise about the outage; retry once it is over.'],
@@ -39,7 +63,7 @@ export const PRODUCTION_ERRORS: readonly ErrorRow[] = [
   ['UNKNOWN_ERROR', 'operations', 'after-fix', 'The production failed for a reason that the machine did not name.', 'Look at the kiosk; if nothing is wrong there, retry once and then ask Wise.'],
 ];
 
-/** The 22 documented answers to a refused produce request (422, REQUEST_ERROR). */
+/** The documented answers to a refused produce request (422, REQUEST_ERROR). */
 // biome-ignore format: a table, one code a line
 export const REQUEST_ERRORS: readonly ErrorRow[] = [
   ['UNKNOWN_ERROR', 'wise', 'reconcile', 'The vendor failed while it handled the request, which may have been accepted nevertheless.', 'Look at the production until it moves or the settle window is over; only then produce again.'],
@@ -64,25 +88,4 @@ export const REQUEST_ERRORS: readonly ErrorRow[] = [
   ['PRINTER_OR_SATELLITE_NOT_READY', 'kiosk-attendant', 'after-fix', 'The printer of the kiosk, or the agent that drives it, is not ready.', 'Check that the kiosk is on, closed, stocked and online, then retry.'],
   ['REQUEST_CREATED_BUT_NOT_STARTED', 'kiosk-attendant', 'reconcile', 'The request is with the kiosk and starts by itself as soon as the printer is ready.', 'Make the printer ready and wait; do not send the card again.'],
   ['UNABLE_TO_ACCEPT_REQUEST', 'wise', 'now', 'The manufacturer is too busy to take requests at the moment.', 'Retry in a few minutes.'],
-];
-
-/** Who has to act before the card can be produced. */
-export type Actor = 'kiosk-attendant' | 'operations' | 'integration' | 'wise';
-
-/**
- * What to do with the card: produce it again at once, after the cause is gone, look at the production first (the
- * request may have been accepted), or never (order a new card).
- */
-export type RetryAdvice = 'now' | 'after-fix' | 'reconcile' | 'never';
-
-/** `request`: the answer to a produce request (REQUEST_ERROR); `production`: a failed production (PRODUCTION_ERROR). */
-export type ErrorKind = 'request' | 'production';
-
-/** One row of the catalogue as data: code, who acts, when to retry, what it means, what to do. */
-export type ErrorRow = readonly [
-  code: string,
-  actor: Actor,
-  retry: RetryAdvice,
-  meaning: string,
-  nextStep: string,
 ];

@@ -1,4 +1,4 @@
-import type { Actor } from '../../domain/errors/vendor-errors.ts';
+import { ACTOR_NAMES } from '../../domain/errors/vendor-errors.ts';
 import type { CardOutcome, RunRecord } from '../../domain/run.ts';
 import { counted } from '../../domain/text/words.ts';
 import { formatDuration } from '../../domain/times/duration.ts';
@@ -63,15 +63,8 @@ export function stageTimes({ stages }: RunTotals): Markup {
 ${rows}</tbody></table>`;
 }
 
-const ACTORS: Readonly<Record<Actor, string>> = {
-  'kiosk-attendant': 'the kiosk attendant',
-  operations: 'operations',
-  integration: 'the integration team',
-  wise: 'Wise',
-};
-
 /** What went wrong, what it means, and who has to do something about it. */
-export function errorList({ errors }: RunTotals): Markup {
+export function errorList({ errors }: Pick<RunTotals, 'errors'>): Markup {
   if (errors.length === 0) return markup`<p class="quiet">No step ended with an error.</p>`;
   return markup`<ul class="errors">${errors.map(errorItem)}</ul>`;
 }
@@ -80,7 +73,7 @@ function errorItem({ code, kind, count, tolerated, meaning, actor, nextStep }: R
   const times = `${counted(count, 'time')}${tolerated > 0 ? `, ${tolerated} tolerated` : ''}`;
   return markup`<li><div class="head"><code>${code}</code><span class="quiet">${kind === 'failure' ? 'failure' : `${kind} error`}, ${times}</span></div>
 <p>${meaning}</p>
-<p>${actor !== null && markup`<b>Who acts:</b> ${ACTORS[actor]}. `}<b>Next:</b> ${nextStep}</p></li>\n`;
+<p>${actor !== null && markup`<b>Who acts:</b> ${ACTOR_NAMES[actor]}. `}<b>Next:</b> ${nextStep}</p></li>\n`;
 }
 
 /** What requests it took. */

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { ERROR_CATALOGUE } from '../../domain/errors/error-catalogue.ts';
 import { EXIT_CODES } from '../../domain/errors/exit-codes.ts';
 import { failureCodes } from '../../domain/errors/failure.ts';
-import type { Actor, RetryAdvice } from '../../domain/errors/vendor-errors.ts';
+import { ACTORS, RETRY_ADVICE } from '../../domain/errors/vendor-errors.ts';
 import { STAGES } from '../../domain/stage.ts';
 import { orNearest } from '../../input/diagnostic.ts';
 import type { Expectation, Matcher, Scalar } from './meets.ts';
@@ -89,8 +89,6 @@ export interface ExpectedField {
   about: string;
 }
 
-const ADVICE: readonly RetryAdvice[] = ['now', 'after-fix', 'reconcile', 'never'];
-const OWNERS: readonly Actor[] = ['kiosk-attendant', 'operations', 'integration', 'wise'];
 const ORDER_STATUSES = [
   'PLACED',
   'REQUIREMENTS_FULFILLED',
@@ -148,10 +146,10 @@ export const EXPECTED_FIELDS: readonly ExpectedField[] = [
   },
   {
     name: 'advice',
-    type: { kind: 'words', words: ADVICE },
+    type: { kind: 'words', words: RETRY_ADVICE },
     about: 'When to retry, by the error catalogue.',
   },
-  { name: 'owner', type: { kind: 'words', words: OWNERS }, about: 'Who acts, by the error catalogue.' },
+  { name: 'owner', type: { kind: 'words', words: ACTORS }, about: 'Who acts, by the error catalogue.' },
   { name: 'duration', type: { kind: 'duration' }, about: 'How long the step before took.' },
   {
     name: 'event',

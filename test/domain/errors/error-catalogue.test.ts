@@ -1,91 +1,19 @@
 import { describe, expect, test } from 'vitest';
-import { ERROR_CATALOGUE, findErrors, lookUpError } from '../../../src/domain/errors/error-catalogue.ts';
-
-// From the vendor's documentation, as wise/FACTS lists them.
-const REQUEST_CODES = [
-  'UNKNOWN_ERROR',
-  'REQUEST_ALREADY_EXISTS',
-  'KIOSK_ID_NOT_FOUND',
-  'CARD_TYPE_NOT_FOUND',
-  'INVALID_FIELD_VALUE',
-  'INVALID_PIN_FORMAT',
-  'EMPTY_OR_NULL_FIELD_VALUE',
-  'EMPTY_OR_NULL_OR_WRONG_SIZE_FIELD_VALUE',
-  'CHARSET_NOT_SUPPORTED',
-  'INVALID_FIELD_FORMAT',
-  'INVALID_FIELD_ENCODING',
-  'CDATA_ENCODING_OR_FORMATING_ERROR',
-  'PIN_LENGTH_ERROR',
-  'PIN_VERIFICATION_FAILED',
-  'DATA_PREPARATION_FAILED',
-  'PARTIAL_DATA_RECEIVED',
-  'NO_BRANCH_LINKED_TO_KIOSK',
-  'IMAGE_SERVER_ERROR',
-  'PAN_ALREADY_EXISTS',
-  'PRINTER_OR_SATELLITE_NOT_READY',
-  'REQUEST_CREATED_BUT_NOT_STARTED',
-  'UNABLE_TO_ACCEPT_REQUEST',
-];
-
-const PRODUCTION_CODES: Record<string, string[]> = {
-  'central base': [
-    'CB_NOT_AVAILABLE',
-    'CB_DB_NOT_AVAILABLE',
-    'CB_NETWORK_NOT_AVAILABLE',
-    'CB_AUTHENTICATION_FAILED',
-    'CB_SERVICE_NOT_ALLOWED',
-    'CB_TIME',
-  ],
-  'data preparation': ['DP_NOT_AVAILABLE', 'DP_IO_ERROR', 'DP_TIMEOUT'],
-  'satellite agent': ['SAT_SERVER_NOT_REACHABLE', 'SAT_AUTHENTICATION_FAILED', 'SAT_NETWORK_NOT_AVAILABLE'],
-  printer: [
-    'PRT_NOT_REACHABLE',
-    'PRT_SETUP_ERROR',
-    'PRT_TIMEOUT',
-    'PRT_RIBBON',
-    'PRT_LOCK_ERROR',
-    'PRT_RIBBON_MISSING',
-    'PRT_RIBBON_ENDED',
-    'PRT_COVER_OPEN',
-    'PRT_PAUSED',
-  ],
-  production: [
-    'PRD_UNEXPECTED_DATA',
-    'PRD_FEEDER_EMPTY',
-    'PRD_FEEDER_JAM',
-    'PRD_HOPPER_FULL',
-    'PRD_HOPPER_DOOR',
-    'PRD_HOPPER_JAM',
-    'PRD_MAGSTRIPE',
-    'PRD_SMARTCARD',
-    'PRD_EMBOSSER',
-    'PRD_TIMEOUT',
-    'PRD_REJECT_FULL',
-    'PRD_SMARTCARD_CARD_NOT_IN_READER',
-    'PRD_FINAL_VALIDATION_NOK',
-  ],
-  inventory: ['INV_NOT_INITIALIZED'],
-  unknown: ['UNKNOWN_ERROR'],
-};
-
-function codesOf(kind: string): string[] {
-  return ERROR_CATALOGUE.filter((entry) => entry.kind === kind).map(({ code }) => code);
-}
+import {
+  codesOf,
+  ERROR_CATALOGUE,
+  findErrors,
+  lookUpError,
+} from '../../../src/domain/errors/error-catalogue.ts';
 
 describe('the catalogue', () => {
-  test('has the 22 documented request errors, each once', () => {
-    expect(codesOf('request').toSorted()).toEqual(REQUEST_CODES.toSorted());
-    expect(codesOf('request')).toHaveLength(22);
+  test('has the codes of the documentation in their groups, which only an update of the snapshot changes', () => {
+    expect(ERROR_CATALOGUE.map(({ kind, group, code }) => `${kind}, ${group}: ${code}`)).toMatchSnapshot();
   });
 
-  test('has the 36 documented production errors, each once', () => {
-    expect(codesOf('production').toSorted()).toEqual(Object.values(PRODUCTION_CODES).flat().toSorted());
-    expect(codesOf('production')).toHaveLength(36);
-  });
-
-  test.each(Object.entries(PRODUCTION_CODES))('groups what belongs to %s', (group, codes) => {
-    const grouped = ERROR_CATALOGUE.filter((entry) => entry.kind === 'production' && entry.group === group);
-    expect(grouped.map(({ code }) => code).toSorted()).toEqual(codes.toSorted());
+  test('has each code of a kind once', () => {
+    for (const kind of ['request', 'production'] as const)
+      expect(codesOf(kind)).toEqual([...new Set(codesOf(kind))]);
   });
 
   test('says in words what each code means and what to do next', () => {
