@@ -4,13 +4,13 @@ import type { Requirement } from './order.ts';
 import type { Production } from './production.ts';
 import { ageInDays, type Stage, type StageFacts, stageOf } from './stage.ts';
 
-/** Everything that was learned of a card; what is not known is null. */
+/** Everything that is known about a card; null for unknown values. */
 export interface CardFacts extends StageFacts {
   profileId: number;
   orderId: number | null;
   cardToken: CardToken | null;
   requirements: Requirement[] | null;
-  /** When its order was created, as the vendor writes it, where that was seen: the card is younger. */
+  /** Creation of its order as the vendor writes it, if it was read: the card is younger. */
   orderedAt?: string | null;
 }
 
@@ -21,20 +21,20 @@ export interface Card {
   cardToken: CardToken | null;
   orderStatus: string | null;
   stage: Stage;
-  /** How many attempts this journal knows. */
+  /** The number of attempts that this journal knows. */
   attempt: number;
   attemptId: string | null;
   production: Production | null;
   requirements?: Requirement[];
   ageDays: number | null;
   daysLeft: number | null;
-  /** The command that a person would run next, shell-quoted; null when nothing is left to do. */
+  /** The command to run next, shell-quoted; null when nothing is left to do. */
   next: string | null;
   /** The same as a list of arguments; null while a value is missing. */
   nextArgv: string[] | null;
 }
 
-/** Puts a card together for the output: its stage, its age, and what to do next. */
+/** Describes a card for the output: its stage, its age and the next command. */
 export function describeCard(facts: CardFacts, invocation: Invocation): Card {
   const { profileId, orderId, cardToken, orderStatus, production, attempt } = facts;
   const stage = stageOf(facts);
@@ -55,16 +55,12 @@ export function describeCard(facts: CardFacts, invocation: Invocation): Card {
   };
 }
 
-/** How messages name a card. */
-export function name(card: Card): string {
+/** The name of a card in messages. */
+export function cardLabel(card: Card): string {
   return formatReference(card);
 }
 
 /** The next command as a hint. */
 export function hintOf(card: Card): string {
   return card.next ?? 'Nothing is left to do.';
-}
-
-export function codeOf({ production }: Card): { details?: { errorCode: string } } {
-  return production?.errorCode ? { details: { errorCode: production.errorCode } } : {};
 }

@@ -1,5 +1,5 @@
 import { codesOf, ERROR_CATALOGUE, findErrors, lookUpError } from './errors/error-catalogue.ts';
-import { Failure } from './errors/failure.ts';
+import { Failure, failure } from './errors/failure.ts';
 import type { KioskId } from './ids.ts';
 import { printable } from './text/terminal-text.ts';
 import { nearestOf } from './text/words.ts';
@@ -132,15 +132,19 @@ export function parseSimulation(text: string): Simulation {
 export function toSimulation(status: string, errorCode: string | undefined): Simulation {
   const wanted = status.toUpperCase();
   if (wanted !== 'PRODUCED' && wanted !== 'PRODUCTION_ERROR') {
-    throw new Failure('usage', `“${printable(status)}” can't be simulated.`, {
-      hint: 'Simulate PRODUCED, or PRODUCTION_ERROR with an error code: PRODUCTION_ERROR:PRD_HOPPER_DOOR.',
-    });
+    throw failure(
+      'usage',
+      `“${printable(status)}” can't be simulated.`,
+      'Simulate PRODUCED, or PRODUCTION_ERROR with an error code: PRODUCTION_ERROR:PRD_HOPPER_DOOR.',
+    );
   }
   if (errorCode === undefined) return { status: wanted };
   if (wanted === 'PRODUCED') {
-    throw new Failure('usage', 'An error code goes only with PRODUCTION_ERROR.', {
-      hint: `Leave the code out, or simulate PRODUCTION_ERROR:${printable(errorCode)}.`,
-    });
+    throw failure(
+      'usage',
+      'An error code goes only with PRODUCTION_ERROR.',
+      `Leave the code out, or simulate PRODUCTION_ERROR:${printable(errorCode)}.`,
+    );
   }
   return { status: wanted, errorCode: productionCode(errorCode) };
 }
@@ -150,9 +154,11 @@ function productionCode(text: string): string {
   const kinds = findErrors(code).map(({ kind }) => kind);
   if (kinds.includes('production')) return code;
   if (kinds.length > 0) {
-    throw new Failure('usage', `${code} is an answer to a produce request, not the end of a production.`, {
-      hint: 'Only production codes can be simulated: kioskctl explain lists them.',
-    });
+    throw failure(
+      'usage',
+      `${code} is an answer to a produce request, not the end of a production.`,
+      'Only production codes can be simulated: kioskctl explain lists them.',
+    );
   }
   throw unknownCode(text, codesOf('production'));
 }
@@ -162,9 +168,11 @@ export function unknownCode(text: string, codes = ERROR_CATALOGUE.map((entry) =>
   const word = text.toUpperCase().replaceAll('-', '_');
   const containing = [...new Set(codes)].filter((code) => word !== '' && code.includes(word)).slice(0, 5);
   const nearest = (containing.length > 0 ? containing : nearestOf(word, codes)).join(', ');
-  return new Failure('usage', `There is no error code “${printable(text)}”.`, {
-    hint: nearest
+  return failure(
+    'usage',
+    `There is no error code “${printable(text)}”.`,
+    nearest
       ? `Did you mean ${nearest}? kioskctl explain lists all codes.`
       : 'kioskctl explain lists all codes.',
-  });
+  );
 }

@@ -1,5 +1,5 @@
 import type { Context } from '../context/context.ts';
-import { Failure, type FailureDocument } from '../domain/errors/failure.ts';
+import { Failure, type FailureDocument, failure } from '../domain/errors/failure.ts';
 import type { Delivery } from '../journal/journal.ts';
 import type { SignatureVerifier } from '../webhooks/signature.ts';
 import { readImportLine, toDelivery } from './import-line.ts';
@@ -80,18 +80,20 @@ function endOf(
   { isSignatureWrong, verifier }: { isSignatureWrong: boolean; verifier: SignatureVerifier },
 ): Imported['error'] {
   if (kept + hints + duplicates + refused === 0) {
-    throw new Failure('invalid-input', 'There is nothing to import.', {
-      hint: 'Give a file with one event a line, like kioskctl events export writes it.',
-    });
+    throw failure(
+      'invalid-input',
+      'There is nothing to import.',
+      'Give a file with one event a line, like kioskctl events export writes it.',
+    );
   }
   if (refused === 0) return null;
   const message = `${refused} of ${lines} lines were refused.`;
-  const failure = isSignatureWrong
-    ? new Failure('signature-invalid', `${message} Signatures were checked with ${verifier.keyName}.`, {
-        hint: 'Name another key with --public-key; --unverified keeps bodies without a signature as hints.',
-      })
-    : new Failure('invalid-input', message, {
-        hint: 'One JSON object a line: kioskctl events import --help shows which.',
-      });
-  return { document: failure.toDocument(), exitCode: failure.exitCode };
+  const error = isSignatureWrong
+    ? failure(
+        'signature-invalid',
+        `${message} Signatures were checked with ${verifier.keyName}.`,
+        'Name another key with --public-key; --unverified keeps bodies without a signature as hints.',
+      )
+    : failure('invalid-input', message, 'One JSON object a line: kioskctl events import --help shows which.');
+  return { document: error.toDocument(), exitCode: error.exitCode };
 }

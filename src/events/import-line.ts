@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { Failure } from '../domain/errors/failure.ts';
+import { failure } from '../domain/errors/failure.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { parseVendorTime } from '../domain/times/vendor-time.ts';
 import type { Delivery } from '../journal/journal.ts';
@@ -131,9 +131,11 @@ function refuseOtherEnvironment(
   { environment, line }: { environment: string; line: number },
 ): void {
   if (named === null || named === environment) return;
-  throw new Failure('environment-mismatch', `Line ${line} is an event of environment ${printable(named)}.`, {
-    hint: `This command works on ${environment}: name the other one with --context or --environment.`,
-  });
+  throw failure(
+    'environment-mismatch',
+    `Line ${line} is an event of environment ${printable(named)}.`,
+    `This command works on ${environment}: name the other one with --context or --environment.`,
+  );
 }
 
 function timeOf(text: string | null): number | null {

@@ -2,7 +2,7 @@ import type { Context } from '../context/context.ts';
 import type { Coverage } from '../context/coverage.ts';
 import { coverageFor } from '../context/listener-state.ts';
 import { poll } from '../context/poll.ts';
-import { Failure } from '../domain/errors/failure.ts';
+import { failure } from '../domain/errors/failure.ts';
 import { type EventDocument, type KeptEvent, toEventDocument } from '../domain/event.ts';
 import type { KioskId, Reference } from '../domain/ids.ts';
 import type { EventFilter, KeptDelivery } from '../journal/journal.ts';
@@ -46,9 +46,11 @@ export async function listEvents(
 export async function showEvent(ctx: Context, id: number): Promise<KeptDelivery> {
   const delivery = await ctx.journal.findDelivery(id);
   if (delivery) return delivery;
-  throw new Failure('not-found', `The journal has no event ${id} of ${ctx.environment}.`, {
-    hint: 'See which it has: kioskctl events list',
-  });
+  throw failure(
+    'not-found',
+    `The journal has no event ${id} of ${ctx.environment}.`,
+    'See which it has: kioskctl events list',
+  );
 }
 
 /** Goes through the events of a selection, oldest first, with all that came with them. */
@@ -87,9 +89,11 @@ export async function pruneEvents(
   const since = new Date(before).toISOString();
   const question = `Forget the events of ${ctx.environment} that arrived before ${since}?`;
   if (!(await ctx.ask.confirm(question, { flag: '--yes' }))) {
-    throw new Failure('not-confirmed', 'All events were kept.', {
-      hint: 'To keep a copy first: kioskctl events export > events.ndjson',
-    });
+    throw failure(
+      'not-confirmed',
+      'All events were kept.',
+      'To keep a copy first: kioskctl events export > events.ndjson',
+    );
   }
   return { pruned: await ctx.journal.pruneEvents(before), before };
 }
@@ -171,9 +175,11 @@ export async function tailEvents(
     decide: () => (left === 0 ? { done: true } : 'wait'),
   });
   if (end.kind === 'done' || limit === null) return;
-  throw new Failure('deadline-passed', `${limit - left} of ${limit} events came in time.`, {
-    hint: `Go on after the last one: kioskctl events tail --after ${latest}`,
-  });
+  throw failure(
+    'deadline-passed',
+    `${limit - left} of ${limit} events came in time.`,
+    `Go on after the last one: kioskctl events tail --after ${latest}`,
+  );
 }
 
 async function sayWhereFrom(ctx: Context, latest: number): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Context } from '../context/context.ts';
 import { combineExitCodes, type ExitCode } from '../domain/errors/exit-codes.ts';
-import { Failure, type FailureDocument } from '../domain/errors/failure.ts';
+import { Failure, type FailureDocument, failure } from '../domain/errors/failure.ts';
 import type { ResultOutcome } from '../domain/results.ts';
 import type { KeptDelivery } from '../journal/journal.ts';
 import { sendDelivery } from '../webhooks/post.ts';
@@ -86,17 +86,20 @@ function sayUnsigned(ctx: Context, deliveries: readonly KeptDelivery[]): void {
 }
 
 function unreachable(to: URL, reason: string): Failure {
-  return new Failure('unreachable', `The receiver at ${to.host} can't be reached (${reason}).`, {
-    hint: 'Check the address and that the receiver runs; sending an event again does no harm.',
-  });
+  return failure(
+    'unreachable',
+    `The receiver at ${to.host} can't be reached (${reason}).`,
+    'Check the address and that the receiver runs; sending an event again does no harm.',
+  );
 }
 
 function refused(id: number, httpStatus: number): Failure {
-  return new Failure('rejected', `The receiver answered ${httpStatus} to event ${id}.`, {
-    hint:
-      httpStatus === 401
-        ? 'It may check signatures with another key: kioskctl events verify says whether ours fits.'
-        : 'See the log of the receiver.',
-    details: { httpStatus },
-  });
+  return failure(
+    'rejected',
+    `The receiver answered ${httpStatus} to event ${id}.`,
+    httpStatus === 401
+      ? 'It may check signatures with another key: kioskctl events verify says whether ours fits.'
+      : 'See the log of the receiver.',
+    { httpStatus },
+  );
 }

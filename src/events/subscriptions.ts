@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { Context } from '../context/context.ts';
 import { recordAction } from '../context/record-action.ts';
-import { Failure } from '../domain/errors/failure.ts';
+import { Failure, failure } from '../domain/errors/failure.ts';
 import { commandLine } from '../domain/next-command.ts';
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../wire/events.ts';
 import { receiverFaults, type Subscription, subscription, testNotifications } from '../wire/subscriptions.ts';
@@ -161,9 +161,11 @@ function isWanted(
 function checkReceiver({ environment }: Context, url: string): void {
   const faults = receiverFaults(url, { isLocal: environment === 'local' });
   if (faults.length === 0) return;
-  throw new Failure('usage', `“${url}” can't receive events: it must ${faults.join(' and ')}.`, {
-    hint: 'The vendor sends events to https at a domain name on port 443, with a certificate that a CA has signed.',
-  });
+  throw failure(
+    'usage',
+    `“${url}” can't receive events: it must ${faults.join(' and ')}.`,
+    'The vendor sends events to https at a domain name on port 443, with a certificate that a CA has signed.',
+  );
 }
 
 function isDone(sent: Sent): boolean {
@@ -193,8 +195,10 @@ function asOurs(error: unknown, notFound: string): unknown {
 }
 
 function unknown({ invocation }: Context, { correlationId }: Sent, message: string): Failure {
-  return new Failure('outcome-unknown', `${message}: the answer was lost.`, {
-    hint: `Look: ${commandLine(['webhooks', 'list'], invocation)}`,
-    details: { correlationId },
-  });
+  return failure(
+    'outcome-unknown',
+    `${message}: the answer was lost.`,
+    `Look: ${commandLine(['webhooks', 'list'], invocation)}`,
+    { correlationId },
+  );
 }

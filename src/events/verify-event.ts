@@ -1,5 +1,5 @@
 import type { ExitCode } from '../domain/errors/exit-codes.ts';
-import { Failure, type FailureDocument } from '../domain/errors/failure.ts';
+import { type FailureDocument, failure } from '../domain/errors/failure.ts';
 import { PUBLISHED_KEYS, SignatureVerifier } from '../webhooks/signature.ts';
 
 /** What checking one signature came to. */
@@ -24,8 +24,8 @@ export function verifyEvent(
   if (verifier.isValid(body, signature)) return { valid: true, ...checked, exitCode: 0 };
   const message = `The signature does not match: ${verifier.keyName} on ${body.length} bytes.`;
   const hint = explain(body, { signature, verifier });
-  const failure = new Failure('signature-invalid', message, { hint });
-  return { valid: false, ...checked, exitCode: failure.exitCode, error: failure.toDocument() };
+  const error = failure('signature-invalid', message, hint);
+  return { valid: false, ...checked, exitCode: error.exitCode, error: error.toDocument() };
 }
 
 function explain(

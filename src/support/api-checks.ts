@@ -1,5 +1,5 @@
 import type { Context } from '../context/context.ts';
-import { Failure } from '../domain/errors/failure.ts';
+import { Failure, failure } from '../domain/errors/failure.ts';
 import { PRODUCTION_EVENT } from '../domain/event.ts';
 import { formatDuration } from '../domain/times/duration.ts';
 import { listWebhooks } from '../events/subscriptions.ts';
@@ -92,9 +92,11 @@ async function seeProfile({ ctx }: Exam): Promise<Finding> {
   const programs = await listPrograms(ctx.wise, profileId, patient(ctx));
   const physical = programs.filter(({ cardType }) => cardType === 'PHYSICAL').map(({ name }) => name);
   if (program !== null && physical.length > 0 && !physical.includes(program)) {
-    throw new Failure('invalid-input', `Profile ${profileId} has no physical program ${program}.`, {
-      hint: `It has ${physical.join(', ')}.`,
-    });
+    throw failure(
+      'invalid-input',
+      `Profile ${profileId} has no physical program ${program}.`,
+      `It has ${physical.join(', ')}.`,
+    );
   }
   if (physical.length > 0) return ok(`${profileId} can order ${physical.join(', ')}`);
   const hint = 'Cards that are there can be produced. Ask Wise about programs and the card limit.';
@@ -119,7 +121,7 @@ async function findSubscription({ ctx }: Exam): Promise<Finding> {
   if (found) return ok(`events of productions go to ${found.url ?? 'an unknown URL'}`);
   const hint = 'Make one: kioskctl webhooks create --url URL. Without it, waits look at the API.';
   if (ctx.environment !== 'production') return warning('No subscription to events of productions.', hint);
-  throw new Failure('no-listener', 'Nothing is subscribed to the events of productions.', { hint });
+  throw failure('no-listener', 'Nothing is subscribed to the events of productions.', hint);
 }
 
 async function findListener({ ctx, machine }: Exam): Promise<Finding> {

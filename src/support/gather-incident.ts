@@ -1,7 +1,7 @@
 import type { Context } from '../context/context.ts';
 import { coverageFor } from '../context/listener-state.ts';
 import type { ActionRecord } from '../domain/action.ts';
-import { Failure } from '../domain/errors/failure.ts';
+import { Failure, failure } from '../domain/errors/failure.ts';
 import { formatReference, type KioskId, type Reference } from '../domain/ids.ts';
 import { commandLine } from '../domain/next-command.ts';
 import type { CardState } from '../journal/journal.ts';
@@ -123,17 +123,21 @@ function nothingToTell(ctx: Context, { subject, since }: IncidentQuery): Failure
     // Cards are for 60 days.
     const further = ctx.clock.now() - (since ?? 0) < WEEK_MS ? '7d' : '60d';
     const words = ['incident', '--kiosk', subject.kioskId, '--since', further];
-    return new Failure('not-found', `The journal has nothing of kiosk ${subject.kioskId} in this time.`, {
-      hint: `Look further back: ${commandLine(words, ctx.invocation)}`,
-    });
+    return failure(
+      'not-found',
+      `The journal has nothing of kiosk ${subject.kioskId} in this time.`,
+      `Look further back: ${commandLine(words, ctx.invocation)}`,
+    );
   }
   const names = subject.cards.map(formatReference);
   const message = `The journal has nothing of ${names.join(', ')}${since === null ? '' : ' in this time'}.`;
   if (since !== null) {
     const hint = `Leave the time out: ${commandLine(['incident', ...names], ctx.invocation)}`;
-    return new Failure('not-found', message, { hint });
+    return failure('not-found', message, hint);
   }
-  return new Failure('not-found', message, {
-    hint: `Only what this journal heard of can be told. Ask the API: ${commandLine(['status', ...names, '--history'], ctx.invocation)}`,
-  });
+  return failure(
+    'not-found',
+    message,
+    `Only what this journal heard of can be told. Ask the API: ${commandLine(['status', ...names, '--history'], ctx.invocation)}`,
+  );
 }

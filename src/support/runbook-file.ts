@@ -1,5 +1,5 @@
 import type { Files } from '../context/files.ts';
-import { asFailure, Failure } from '../domain/errors/failure.ts';
+import { asFailure, Failure, failure } from '../domain/errors/failure.ts';
 import { commandLine } from '../domain/next-command.ts';
 import { moreCareful, NO_RUNBOOK, type Runbook, type RunbookSource } from '../domain/runbook.ts';
 import { printable } from '../domain/text/terminal-text.ts';
@@ -33,12 +33,10 @@ export async function readRunbook(file: string, files: Files): Promise<ReadRunbo
 
 /** A runbook that is there but can't be used, with its first mistake. */
 export function runbookUnusable(file: string, mistakes: readonly Finding[]): Failure {
-  return new Failure(
+  return failure(
     'invalid-input',
     asSentence(`The runbook ${printable(file)} can't be used: ${firstOf(mistakes)}`),
-    {
-      hint: `See all that is wrong with it: ${commandLine(['runbook', 'check', file], { flags: [] })}`,
-    },
+    `See all that is wrong with it: ${commandLine(['runbook', 'check', file], { flags: [] })}`,
   );
 }
 
@@ -54,9 +52,11 @@ interface RunbookChoice {
 /** @throws Failure `usage` for a context that names none */
 export function requireRunbook(configured: RunbookSource | null): string {
   if (configured) return configured.file;
-  throw new Failure('usage', 'The context names no runbook.', {
-    hint: 'Name the file, like kioskctl runbook check runbook.yaml. kioskctl runbook init writes one.',
-  });
+  throw failure(
+    'usage',
+    'The context names no runbook.',
+    'Name the file, like kioskctl runbook check runbook.yaml. kioskctl runbook init writes one.',
+  );
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Context } from '../context/context.ts';
-import { Failure } from '../domain/errors/failure.ts';
+import { Failure, failure } from '../domain/errors/failure.ts';
 import { counted } from '../domain/text/words.ts';
 
 const OLDEST_NODE = 24;
@@ -23,9 +23,11 @@ export const MACHINE_CHECKS: readonly Check[] = [
       const files = machine.listFiles();
       const locked = files.find(({ isWritable }) => !isWritable);
       if (locked) {
-        throw new Failure('storage-unusable', `${locked.path} can't be written.`, {
-          hint: 'Make it yours (chown, chmod u+w), or choose another folder with KIOSKCTL_HOME.',
-        });
+        throw failure(
+          'storage-unusable',
+          `${locked.path} can't be written.`,
+          'Make it yours (chown, chmod u+w), or choose another folder with KIOSKCTL_HOME.',
+        );
       }
       const open = files.filter(isOpenToOthers);
       if (open.length === 0) return ok(files.map(({ path }) => path).join(', ') || 'nothing is kept yet');
@@ -89,9 +91,11 @@ function isOpenToOthers({ mode }: KeptFile): boolean {
 }
 
 function unusable(file: string, why: string): Failure {
-  return new Failure('journal-unusable', `The journal ${file} ${why}.`, {
-    hint: 'Update kioskctl, or move the file away: attempts that it knows are then not guarded any more.',
-  });
+  return failure(
+    'journal-unusable',
+    `The journal ${file} ${why}.`,
+    'Update kioskctl, or move the file away: attempts that it knows are then not guarded any more.',
+  );
 }
 
 /** What `doctor` looks at on this machine; times are milliseconds since the epoch. */

@@ -2,8 +2,8 @@ import { redact } from '../text/redaction.ts';
 import type { ExitCode } from './exit-codes.ts';
 
 /**
- * Every way in which a command of ours can fail: its stable code and the exit code it ends with.
- * `null` means that the production error code decides (see the error catalogue).
+ * The codes of all failures, with the exit code of each. With `null` the production error code decides (see the error
+ * catalogue).
  */
 const FAILURES = {
   'internal-error': 1,
@@ -67,12 +67,11 @@ const FAILURES = {
 
 export type FailureCode = keyof typeof FAILURES;
 
-/** All stable codes, for whoever expects one. */
 export function failureCodes(): string[] {
   return Object.keys(FAILURES);
 }
 
-/** What a failure may tell besides its message: an allow-list, so that nothing else reaches the output. */
+/** The fields that a failure may show besides its message: an allow-list, so that nothing else reaches the output. */
 export interface FailureDetails {
   httpStatus?: number;
   errorCode?: string;
@@ -82,10 +81,10 @@ export interface FailureDetails {
 }
 
 export interface FailureOptions {
-  /** The next act, in one sentence or command. */
+  /** The next step, in one sentence or command. */
   hint: string;
   details?: FailureDetails;
-  /** Only for failures whose code leaves it open: what the error catalogue says. */
+  /** The exit code of the error catalogue, for the codes that leave it open. */
   exitCode?: ExitCode;
 }
 
@@ -97,7 +96,7 @@ export interface FailureDocument {
   details?: FailureDetails;
 }
 
-/** The one error class of kioskctl: whatever else is thrown is a bug. */
+/** The error class of kioskctl: any other error is a bug. */
 export class Failure extends Error {
   readonly code: FailureCode;
   readonly hint: string;
@@ -122,9 +121,14 @@ export class Failure extends Error {
   }
 }
 
-/** A failure that passes by itself: no connection, a 5xx, a 429, an unreadable answer. Waits wait it out. */
+/** Makes a failure. @param hint the next step, in one sentence or command */
+export function failure(code: FailureCode, message: string, hint: string, details?: FailureDetails): Failure {
+  return new Failure(code, message, { hint, ...(details && { details }) });
+}
+
+/** A temporary failure: no connection, a 5xx, a 429, an unreadable answer. Waits continue after it. */
 export class Outage extends Failure {
-  /** How long the vendor asked us to stay away, in milliseconds (`Retry-After`). */
+  /** The pause that the vendor asked for, in milliseconds (`Retry-After`). */
   readonly retryAfter: number | null;
 
   constructor(
@@ -138,13 +142,12 @@ export class Outage extends Failure {
   }
 }
 
-/** Any error as one of ours: what is not a Failure already is a bug. */
+/** Converts any error: what is no Failure is a bug. */
 export function asFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;
   const message = redact(error instanceof Error ? error.message : String(error));
-  const failure = new Failure('internal-error', `Unexpected error: ${message}`, {
-    hint: 'This is a bug in kioskctl: please report it, with the command and its version.',
-  });
-  failure.cause = error;
-  return failure;
+  const hint = 'This is a bug in kioskctl: please report it, with the command and its version.';
+  const bug = failure('internal-error', `Unexpected error: ${message}`, hint);
+  bug.cause = error;
+  return bug;
 }

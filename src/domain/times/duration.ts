@@ -1,4 +1,4 @@
-import { Failure } from '../errors/failure.ts';
+import { failure } from '../errors/failure.ts';
 import { printable } from '../text/terminal-text.ts';
 
 const MILLISECONDS: Readonly<Record<string, number>> = {
@@ -20,9 +20,11 @@ export function parseDuration(text: string): number {
   const [, amount, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? [];
   const milliseconds = MILLISECONDS[unit ?? ''];
   if (milliseconds === undefined) {
-    throw new Failure('usage', `“${printable(text)}” is not a duration.`, {
-      hint: 'Write one whole number and its unit: 500ms, 90s, 5m, 2h or 61d (0 looks once).',
-    });
+    throw failure(
+      'usage',
+      `“${printable(text)}” is not a duration.`,
+      'Write one whole number and its unit: 500ms, 90s, 5m, 2h or 61d (0 looks once).',
+    );
   }
   return Number(amount) * milliseconds;
 }

@@ -1,4 +1,4 @@
-import { Failure } from '../errors/failure.ts';
+import { failure } from '../errors/failure.ts';
 import { printable } from '../text/terminal-text.ts';
 import { parseDuration } from './duration.ts';
 
@@ -40,9 +40,11 @@ export function compareVendorTimes(left: string | null, right: string | null): n
 /** @throws Failure `usage` for a time that can't be read */
 export function requireVendorTime(text: string): string {
   if (parseVendorTime(text)) return text;
-  throw new Failure('usage', `“${printable(text)}” is not a time.`, {
-    hint: 'Write it like the vendor does: 2026-11-22T10:15:00.120Z.',
-  });
+  throw failure(
+    'usage',
+    `“${printable(text)}” is not a time.`,
+    'Write it like the vendor does: 2026-11-22T10:15:00.120Z.',
+  );
 }
 
 /**
@@ -58,8 +60,10 @@ export function parsePointInTime(text: string, { flag, now }: { flag: string; no
   try {
     return now - parseDuration(text);
   } catch {
-    throw new Failure('usage', `${flag}: “${printable(text)}” is neither a duration nor a time.`, {
-      hint: 'Write how long ago, like 30m, 2h or 7d, or a time like 2026-11-22T10:15:00Z.',
-    });
+    throw failure(
+      'usage',
+      `${flag}: “${printable(text)}” is neither a duration nor a time.`,
+      'Write how long ago, like 30m, 2h or 7d, or a time like 2026-11-22T10:15:00Z.',
+    );
   }
 }
