@@ -1,4 +1,6 @@
-// The folders of src: one table for docs/layout.md and test/layout.test.ts. `node scripts/layout.ts --write` writes the page.
+// The folders of src: one table for docs/layout.md and test/layout.test.ts. `--write` writes the table into the page.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 /** One folder of `src`. */
 export interface Folder {
@@ -18,7 +20,7 @@ export interface Folder {
 export const FOLDERS: readonly Folder[] = [
   {
     name: 'commands',
-    purpose: 'One file a command, its path its name: flags, one workflow, one result.',
+    purpose: 'One file per command, its path is its name: flags, one workflow, one result.',
     imports: ['cli', 'support', 'runs', 'events', 'kiosks', 'scenarios', 'cards'],
   },
   {
@@ -29,18 +31,18 @@ export const FOLDERS: readonly Folder[] = [
   },
   {
     name: 'cli/completion',
-    purpose: 'What the tab key offers.',
+    purpose: 'Shell completion: the scripts of the shells and the candidates.',
     imports: ['cli/settings', 'scenarios', 'journal'],
     closed: ['commands/completion.ts'],
   },
   {
     name: 'cli/credentials',
-    purpose: 'Whose token and from where: sources, storage, renewal, login.',
+    purpose: 'Tokens for the API: sources, storage, renewal, login.',
     imports: ['cli/settings', 'cli/terminal', 'wise', 'context', 'http'],
   },
   {
     name: 'cli/settings',
-    purpose: 'Which context, which API, how long: one table of settings over flags, variables and files.',
+    purpose: 'The settings of a command: one table of settings over flags, variables and files.',
     imports: ['cli/terminal', 'input', 'output', 'context'],
   },
   {
@@ -55,7 +57,7 @@ export const FOLDERS: readonly Folder[] = [
   },
   {
     name: 'runs',
-    purpose: 'Carrying a scenario out for many cards: stored, resumed, cleaned up.',
+    purpose: 'Runs of a scenario for many cards: execution, resuming, clean-up.',
     imports: ['scenarios', 'kiosks', 'cards'],
   },
   {
@@ -75,12 +77,12 @@ export const FOLDERS: readonly Folder[] = [
   },
   {
     name: 'scenarios',
-    purpose: 'What a scenario file may contain, what is wrong with it, and the steps it gives for one card.',
+    purpose: 'Scenario files: their schema, their mistakes, and the steps of one card.',
     imports: ['cards', 'input', 'output'],
   },
   {
     name: 'scenarios/steps',
-    purpose: 'One definition a step kind: schema, title, needs, action.',
+    purpose: 'One definition per step kind: schema, title, needs, action.',
     imports: ['cards', 'input', 'domain'],
   },
   {
@@ -103,18 +105,17 @@ export const FOLDERS: readonly Folder[] = [
   },
   {
     name: 'input',
-    purpose:
-      'Declaring and reading what users pass: shared flags with their parsers, YAML with lines, PEM, diagnostics.',
+    purpose: 'Reading what users pass: shared flags with their parsers, YAML with lines, PEM, diagnostics.',
     imports: ['domain'],
   },
   {
     name: 'output',
-    purpose: 'Building what users see: result, table, style, document, escaped markup.',
+    purpose: 'Building blocks of the output: result, table, style, document, escaped markup.',
     imports: ['domain'],
   },
   {
     name: 'wise',
-    purpose: 'The client of the Wise API: one function an endpoint, retries, rate limits.',
+    purpose: 'The client of the Wise API: one function per endpoint, retries, rate limits.',
     imports: ['wire'],
   },
   {
@@ -124,13 +125,13 @@ export const FOLDERS: readonly Folder[] = [
   },
   {
     name: 'journal/tables',
-    purpose: 'One module a table: type, columns, SQL and methods together.',
+    purpose: 'One module per table: type, columns, SQL and methods together.',
     imports: ['database', 'domain'],
     closed: true,
   },
   {
     name: 'journal/tables/migrations',
-    purpose: 'The schema of the journal, one file a version.',
+    purpose: 'The schema of the journal, one file per version.',
     imports: [],
     closed: true,
   },
@@ -147,7 +148,7 @@ export const FOLDERS: readonly Folder[] = [
   },
   {
     name: 'sandbox/api',
-    purpose: 'The endpoints of Wise, one file a resource, and the HTTP around them.',
+    purpose: 'The endpoints of Wise, one file per resource, and the HTTP around them.',
     imports: ['sandbox/state', 'http', 'wire'],
     closed: true,
     never: ['domain/stage', 'domain/guards', 'domain/event-order'],
@@ -161,7 +162,7 @@ export const FOLDERS: readonly Folder[] = [
   },
   {
     name: 'sandbox/state/tables',
-    purpose: 'The state file, one module a table.',
+    purpose: 'The state file, one module per table.',
     imports: ['database', 'wire'],
     closed: true,
     never: ['domain/stage', 'domain/guards', 'domain/event-order'],
@@ -178,7 +179,7 @@ export const FOLDERS: readonly Folder[] = [
   },
   {
     name: 'wire',
-    purpose: 'Schemas of what crosses the wire: the bodies of Wise and the control bodies of the sandbox.',
+    purpose: 'Schemas of the bodies of Wise and of the control endpoint of the sandbox.',
     imports: ['domain'],
   },
   {
@@ -202,3 +203,24 @@ export const FOLDERS: readonly Folder[] = [
     imports: [],
   },
 ];
+
+const PAGE = fileURLToPath(new URL('../docs/layout.md', import.meta.url));
+const GENERATED = /(<!-- folders -->\n)[^]*?(<!-- end of folders -->)/;
+
+/** The text of docs/layout.md with the table of folders as it is here; the prose stays as it is in the file. */
+export function makeLayoutPage(): string {
+  const rows = FOLDERS.map(({ name, purpose, imports, closed }) => {
+    const below = imports.map((one) => `\`${one}\``).join(', ') || 'nothing';
+    return `| \`${name}/\` | ${purpose}${closed ? ' *Closed.*' : ''} | ${below} |\n`;
+  });
+  const table = `| folder | purpose | may import |\n| --- | --- | --- |\n${rows.join('')}`;
+  return readFileSync(PAGE, 'utf8').replace(
+    GENERATED,
+    (_, start: string, end: string) => start + table + end,
+  );
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  if (process.argv.includes('--write')) writeFileSync(PAGE, makeLayoutPage());
+  else process.stdout.write(makeLayoutPage());
+}

@@ -1,7 +1,7 @@
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, sep } from 'node:path';
 import { expect, test } from 'vitest';
-import { FOLDERS, type Folder } from '../scripts/layout.ts';
+import { FOLDERS, type Folder, makeLayoutPage } from '../scripts/layout.ts';
 
 /** Top folders that may use the network, the disk or the process. */
 const ADAPTERS = new Set(['cli', 'wise', 'journal', 'webhooks', 'sandbox', 'http', 'database']);
@@ -234,4 +234,16 @@ test('a small file with a single importer has a reason to stand alone', () => {
   expect(small.length, small.join('\n')).toBeLessThanOrEqual(MOST_SMALL);
   const unexplained = small.filter((file) => !reasons.includes(file));
   expect(unexplained.length, unexplained.join('\n')).toBeLessThanOrEqual(MOST_UNEXPLAINED);
+});
+
+const page = readFileSync('docs/layout.md', 'utf8');
+
+test('the table of folders in docs/layout.md is current (npm run manifest)', () => {
+  expect(page).toBe(makeLayoutPage());
+});
+
+test('every file that docs/layout.md names exists', () => {
+  const named = [...page.matchAll(/`([\w/.-]+\.(?:ts|js))`/g)].map(([, file = '']) => file);
+  expect(named.length).toBeGreaterThan(30);
+  expect(named.filter((file) => !existsSync(file) && !existsSync(`src/${file}`))).toEqual([]);
 });
