@@ -1,7 +1,7 @@
 import type { Context } from '../context/context.ts';
 import { leaseOnCard, withLeases } from '../context/leases.ts';
 import { recordAction } from '../context/record-action.ts';
-import { hintOf, name } from '../domain/card.ts';
+import { cardLabel, hintOf } from '../domain/card.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import type { CardResult } from '../domain/results.ts';
 import { failureOf, unreachable } from '../wise/client.ts';
@@ -32,7 +32,7 @@ export async function cancelOne(ctx: Context, session: CardSession): Promise<boo
     );
   }
   if (card.orderId === null) {
-    throw new Failure('not-found', `No order of profile ${card.profileId} names card ${name(card)}.`, {
+    throw new Failure('not-found', `No order of profile ${card.profileId} names card ${cardLabel(card)}.`, {
       hint: 'Name the order: PROFILE/ORDER.',
     });
   }
@@ -50,7 +50,7 @@ async function approve(ctx: Context, session: CardSession): Promise<void> {
   const { card } = session;
   if (card.stage === 'placed') return;
   if (card.stage === 'in-progress')
-    ctx.report.warn(`Card ${name(card)} is being produced: it may come out of the kiosk.`);
+    ctx.report.warn(`Card ${cardLabel(card)} is being produced: it may come out of the kiosk.`);
   const question = `Cancel order ${card.orderId} (${card.stage})? Its card is blocked for good.`;
   if (await session.ask(question)) return;
   throw new Failure('not-confirmed', `Order ${card.orderId} was left as it is.`, { hint: hintOf(card) });

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { Context } from '../context/context.ts';
 import { recordAction } from '../context/record-action.ts';
-import { name } from '../domain/card.ts';
+import { cardLabel } from '../domain/card.ts';
 import { asFailure, Failure } from '../domain/errors/failure.ts';
 import { KIOSK_COLLECTION } from '../domain/guards.ts';
 import { mergeOrders, SAMPLE_ORDER } from '../domain/order.ts';
@@ -100,7 +100,7 @@ async function showOrder(ctx: Context, session: CardSession): Promise<void> {
 async function copyOrder(ctx: Context, like: CardRequest): Promise<Record<string, unknown>> {
   const { card } = await new CardSession(ctx, like).read();
   if (card.orderId === null) {
-    throw new Failure('not-found', `No order of profile ${card.profileId} names card ${name(card)}.`, {
+    throw new Failure('not-found', `No order of profile ${card.profileId} names card ${cardLabel(card)}.`, {
       hint: 'Name the order itself (--like PROFILE/ORDER), or give the data with flags or --from.',
     });
   }

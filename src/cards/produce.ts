@@ -1,7 +1,7 @@
 import type { Context } from '../context/context.ts';
 import { recordAction } from '../context/record-action.ts';
 import type { Attempt } from '../domain/attempt.ts';
-import { name } from '../domain/card.ts';
+import { cardLabel } from '../domain/card.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { guardProduce, productionFailed } from '../domain/guards.ts';
 import { type KioskId } from '../domain/ids.ts';
@@ -77,7 +77,7 @@ export async function awaitOutcome(
   if (card.stage === 'failed') throw productionFailed(card);
   if (attempt?.outcome === 'queued') {
     ctx.report.note(
-      `Card ${name(card)} is queued: it starts as soon as the printer of ${attempt.kioskId} is ready.`,
+      `Card ${cardLabel(card)} is queued: it starts as soon as the printer of ${attempt.kioskId} is ready.`,
     );
   }
   if (card.stage === 'in-progress' && (wait || simulation)) {

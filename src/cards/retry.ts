@@ -1,7 +1,7 @@
 import type { Context } from '../context/context.ts';
 import { recordAction } from '../context/record-action.ts';
 import { type Attempt, isUnsettled } from '../domain/attempt.ts';
-import { name } from '../domain/card.ts';
+import { cardLabel } from '../domain/card.ts';
 import { type CatalogueEntry, lookUpError } from '../domain/errors/error-catalogue.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { guardRetry, neverAgain, type Seen } from '../domain/guards.ts';
@@ -93,8 +93,8 @@ async function approve(ctx: Context, session: CardSession, last: Attempt | null)
   if (entry.retry === 'never') throw neverAgain(session.card, entry);
   if (entry.retry !== 'after-fix') return;
   const what = `${printable(entry.code)}: ${entry.meaning} ${entry.nextStep}`;
-  ctx.report.note(`Card ${name(session.card)} failed with ${what}`);
-  const question = `Is it fixed, so that card ${name(session.card)} can be produced again?`;
+  ctx.report.note(`Card ${cardLabel(session.card)} failed with ${what}`);
+  const question = `Is it fixed, so that card ${cardLabel(session.card)} can be produced again?`;
   if (!(await session.ask(question))) throw declined(session);
 }
 
@@ -110,11 +110,11 @@ function sayWhich(
   { last, attempt }: { last: Attempt | null; attempt: Attempt },
 ): void {
   const after = last ? `, after attempt ${last.number} (${last.outcome})` : '';
-  ctx.report.note(`Card ${name(card)}: attempt ${attempt.number}${after}, on ${attempt.kioskId}.`);
+  ctx.report.note(`Card ${cardLabel(card)}: attempt ${attempt.number}${after}, on ${attempt.kioskId}.`);
 }
 
 function declined({ card }: CardSession): Failure {
-  return new Failure('not-confirmed', `Card ${name(card)} was left as it is.`, {
+  return new Failure('not-confirmed', `Card ${cardLabel(card)} was left as it is.`, {
     hint: card.next ?? 'Nothing is left to do.',
   });
 }

@@ -1,6 +1,6 @@
 import type { Context } from '../context/context.ts';
 import { recordAction } from '../context/record-action.ts';
-import { hintOf, name } from '../domain/card.ts';
+import { cardLabel, hintOf } from '../domain/card.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import type { Simulation } from '../domain/production.ts';
 import type { CardResult } from '../domain/results.ts';
@@ -43,7 +43,7 @@ export async function sendSimulation(
 ): Promise<void> {
   const { profileId, cardToken } = identity;
   if (cardToken === null)
-    throw new Failure('wrong-stage', `Card ${name(card)} does not exist yet.`, { hint: hintOf(card) });
+    throw new Failure('wrong-stage', `Card ${cardLabel(card)} does not exist yet.`, { hint: hintOf(card) });
   refuseUnlessDone(await simulateProduction(ctx.wise, { profileId, cardToken, simulation }));
 }
 
@@ -68,7 +68,7 @@ async function readBack(ctx: Context, session: CardSession, simulation: Simulati
     onDeadline: () =>
       new Failure(
         'deadline-passed',
-        `The simulation was accepted, but card ${name(session.card)} still reads otherwise.`,
+        `The simulation was accepted, but card ${cardLabel(session.card)} still reads otherwise.`,
         {
           hint: `Look again: ${statusOf(ctx, session)}`,
         },
@@ -83,7 +83,7 @@ function isSameCode({ production }: CardSession['card'], { errorCode }: Simulati
 function notSent({ card }: CardSession): Failure {
   return new Failure(
     'wrong-stage',
-    `Card ${name(card)} is not in production (${card.stage}): nothing to simulate.`,
+    `Card ${cardLabel(card)} is not in production (${card.stage}): nothing to simulate.`,
     {
       hint: hintOf(card),
     },

@@ -1,7 +1,7 @@
 import type { Context } from '../context/context.ts';
 import { requireListener, type Via } from '../context/listener-state.ts';
 import { isOpen, isUnsettled, lagsBehind } from '../domain/attempt.ts';
-import { hintOf, name } from '../domain/card.ts';
+import { cardLabel, hintOf } from '../domain/card.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { productionFailed, refuseEnded, refuseOtherDelivery } from '../domain/guards.ts';
 import { formatReference } from '../domain/ids.ts';
@@ -91,7 +91,7 @@ function hasResult(session: CardSession, seen: Observation, attemptId: string | 
   if (attempt) refuseLost(session, attempt);
   if (card.stage === 'failed') throw productionFailed(card);
   if (card.production === null) return false;
-  throw new Failure('wrong-stage', `Nothing is being produced: card ${name(card)} is ${card.stage}.`, {
+  throw new Failure('wrong-stage', `Nothing is being produced: card ${cardLabel(card)} is ${card.stage}.`, {
     hint: hintOf(card),
   });
 }
@@ -110,7 +110,7 @@ function isLeftBehind({ card }: Observation, after: string | null): boolean {
 
 function hintAtSimulation({ environment, invocation, report }: Context, { card }: CardSession): void {
   if (environment === 'production') return;
-  const command = commandLine(['simulate', name(card), '--status', 'PRODUCED'], invocation);
+  const command = commandLine(['simulate', cardLabel(card), '--status', 'PRODUCED'], invocation);
   report.hint(
     'simulate',
     `A sandbox leaves a card in progress until it is told what becomes of it: ${command}`,

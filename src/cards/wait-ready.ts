@@ -1,6 +1,6 @@
 import type { Context } from '../context/context.ts';
 import { requireListener, type Via } from '../context/listener-state.ts';
-import { hintOf, name } from '../domain/card.ts';
+import { cardLabel, hintOf } from '../domain/card.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { refuseEnded, refuseOtherDelivery } from '../domain/guards.ts';
 import { formatReference } from '../domain/ids.ts';
@@ -69,9 +69,13 @@ function isReady(seen: Observation): boolean {
   refuseOtherDelivery(seen);
   const failed = card.requirements?.find(({ status }) => status === 'FAILED');
   if (failed) {
-    throw new Failure('requirement-failed', `The ${failed.type} requirement of card ${name(card)} failed.`, {
-      hint: `To go on, ${requirementAdvice(failed)}; then: ${hintOf(card)}`,
-    });
+    throw new Failure(
+      'requirement-failed',
+      `The ${failed.type} requirement of card ${cardLabel(card)} failed.`,
+      {
+        hint: `To go on, ${requirementAdvice(failed)}; then: ${hintOf(card)}`,
+      },
+    );
   }
   return !NOT_YET.has(card.stage) || seen.facts.attempt !== null;
 }

@@ -5,7 +5,7 @@ import { CardSession } from '../cards/session/session.ts';
 import type { Context } from '../context/context.ts';
 import { leased, leaseOnCard, leaseOnKiosk } from '../context/leases.ts';
 import { isOpen, isUnsettled } from '../domain/attempt.ts';
-import { type Card, name } from '../domain/card.ts';
+import { type Card, cardLabel } from '../domain/card.ts';
 import { lookUpError } from '../domain/errors/error-catalogue.ts';
 import { asFailure, type Failure } from '../domain/errors/failure.ts';
 import { isNamed, type KioskId, type Reference } from '../domain/ids.ts';
@@ -168,7 +168,7 @@ async function settle(ctx: Context, one: JournalCard): Promise<JournalCard | Lef
   try {
     if (one.attempt) await settleOpenAttempt(ctx, session, one.attempt);
     if (session.card.stage === 'produced')
-      ctx.report.note(`Card ${name(session.card)}, sent before, was produced.`);
+      ctx.report.note(`Card ${cardLabel(session.card)}, sent before, was produced.`);
     const attempt = session.latest?.facts.attempt ?? one.attempt;
     const moved = parseVendorTime(session.card.production?.occurredAt ?? null)?.milliseconds;
     return { card: session.card, attempt, changedAt: moved ?? one.changedAt };

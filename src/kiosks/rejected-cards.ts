@@ -1,6 +1,6 @@
 import type { Context } from '../context/context.ts';
 import { declined, recordAction } from '../context/record-action.ts';
-import { type Card, name } from '../domain/card.ts';
+import { type Card, cardLabel } from '../domain/card.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { isNamed, type KioskId, type Reference } from '../domain/ids.ts';
 import { failureOf, type JournalCard } from '../domain/selection.ts';
@@ -36,9 +36,9 @@ export async function findSpoiled(
     const what = found.length > 0 ? 'another spoiled card' : 'a spoiled card';
     if (!(await ctx.ask.confirm(`Does ${what} lie in the rejection hopper of ${kioskId}?`, byPerson))) break;
     const left = candidates.filter((card) => !found.includes(card));
-    const choices = [...left.map(name), NOBODY_KNOWS];
+    const choices = [...left.map(cardLabel), NOBODY_KNOWS];
     const answer = await ctx.ask.choose('Of which card?', { ...byPerson, choices });
-    found.push(left.find((card) => name(card) === answer) ?? null);
+    found.push(left.find((card) => cardLabel(card) === answer) ?? null);
   }
   const question = found.length === 1 ? 'Is it destroyed?' : `Are these ${found.length} cards destroyed?`;
   if (found.length > 0 && !(await ctx.ask.confirm(question, byPerson)))

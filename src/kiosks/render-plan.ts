@@ -1,5 +1,5 @@
 import { type Covered, describeCoverage } from '../context/coverage.ts';
-import { name } from '../domain/card.ts';
+import { cardLabel } from '../domain/card.ts';
 import type { CatalogueEntry } from '../domain/errors/error-catalogue.ts';
 import { ACTOR_NAMES } from '../domain/errors/vendor-errors.ts';
 import { printable } from '../domain/text/terminal-text.ts';
@@ -22,7 +22,8 @@ export async function renderPlan(plan: RetryPlan, covered: Covered, style: Style
     plan.kiosks.flatMap(({ cards }) => cards.map(({ entry }) => [`${entry.kind} ${entry.code}`, entry])),
   );
   const leftOut = plan.leftOut.map(
-    ({ card, failure }) => `Left out: ${printable(`${name(card)}: ${failure.message} ${failure.hint}`)}\n`,
+    ({ card, failure }) =>
+      `Left out: ${printable(`${cardLabel(card)}: ${failure.message} ${failure.hint}`)}\n`,
   );
   const nothing = countCards(plan) === 0 ? 'Nothing to produce again.\n' : '';
   const more = plan.beyondLimit > 0 ? `${counted(plan.beyondLimit, 'card')} more beyond the limit.\n` : '';
@@ -33,7 +34,7 @@ export async function renderPlan(plan: RetryPlan, covered: Covered, style: Style
 
 const COLUMNS: readonly Column<KioskPlan['cards'][number] & { place: number }>[] = [
   ['', 'place'],
-  ['Card', ({ one }) => name(one.card)],
+  ['Card', ({ one }) => cardLabel(one.card)],
   ['Failed at', ({ one }) => timeIn('changedAt')(one)],
   ['With', ({ entry }) => entry.code],
   ['Days left', ({ one }) => one.card.daysLeft],

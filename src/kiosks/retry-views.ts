@@ -1,6 +1,6 @@
 import { cardResults, renderCards } from '../cards/card-views.ts';
 import { toCoveredDocument } from '../context/coverage.ts';
-import { name } from '../domain/card.ts';
+import { cardLabel } from '../domain/card.ts';
 import { formatReference } from '../domain/ids.ts';
 import { counted } from '../domain/text/words.ts';
 import type { Result } from '../output/result.ts';
@@ -64,7 +64,7 @@ export function recovered({ kioskId, released, destroyed, retry }: Recovery, sig
   const result = selectedRetry(retry, signal);
   const done = [
     ...destroyed.map(
-      (card) => `Recorded as destroyed: ${card ? name(card) : 'a card that nobody can tell'}\n`,
+      (card) => `Recorded as destroyed: ${card ? cardLabel(card) : 'a card that nobody can tell'}\n`,
     ),
     ...(released ? [`Kiosk ${kioskId} is no longer on hold.\n`] : []),
   ];

@@ -8,7 +8,7 @@ import type { BoardRow, Context } from '../context/context.ts';
 import { leaseOnCard, leaseOnKiosk, withLeases } from '../context/leases.ts';
 import { recordAction } from '../context/record-action.ts';
 import { isOpen } from '../domain/attempt.ts';
-import { name } from '../domain/card.ts';
+import { cardLabel } from '../domain/card.ts';
 import { type Decision, guardRetry, type Seen } from '../domain/guards.ts';
 import { type CardIdentity, identityOf, type KioskId } from '../domain/ids.ts';
 import { isLater, type Production, type Simulation } from '../domain/production.ts';
@@ -206,7 +206,7 @@ export class RetryBoard {
 
   begin({ kioskId, one }: PlannedRetry, { isCanary }: { isCanary: boolean }): void {
     const row = this.#row(kioskId);
-    row.card = name(one.card);
+    row.card = cardLabel(one.card);
     row.note = isCanary && row.left > 1 ? ' (the first one: the others wait for it)' : '';
     row.since = this.#ctx.clock.now();
     this.#show();

@@ -1,5 +1,5 @@
 import type { Context } from '../context/context.ts';
-import { name } from '../domain/card.ts';
+import { cardLabel } from '../domain/card.ts';
 import type { RunCard, RunStep } from '../domain/run.ts';
 import { STAGES } from '../domain/stage.ts';
 import { formatDuration } from '../domain/times/duration.ts';
@@ -56,7 +56,7 @@ export class RunBoard {
   #say(card: RunCard): void {
     if (this.#total === 1) return;
     const bad = card.steps.find(({ outcome }) => outcome === 'failed' || outcome === 'unmet');
-    const which = `Card ${card.number}${card.card ? ` (${name(card.card)})` : ''}`;
+    const which = `Card ${card.number}${card.card ? ` (${cardLabel(card.card)})` : ''}`;
     const took = formatDuration((card.endedAt ?? 0) - (card.startedAt ?? 0));
     if (bad) this.#ctx.report.warn(`${which}: ${inShort(bad)}`);
     this.#show(bad ? undefined : `${which}: ${card.card?.stage ?? 'passed'} after ${took}.`);

@@ -2,7 +2,7 @@ import type { Context } from '../../context/context.ts';
 import type { ListenerCheck } from '../../context/listener-state.ts';
 import { GROWTH } from '../../context/poll.ts';
 import { isUnsettled } from '../../domain/attempt.ts';
-import { name } from '../../domain/card.ts';
+import { cardLabel } from '../../domain/card.ts';
 import { Outage } from '../../domain/errors/failure.ts';
 import type { KeptEvent } from '../../domain/event.ts';
 import type { ReadOptions } from '../../wise/client.ts';
@@ -148,7 +148,7 @@ export class CardFollower {
     const { latest } = this.#session;
     const told = latest && whatEventsTell(latest.facts, this.#events);
     if (!told || !(await applyProductionEvent(this.#ctx, this.#session, told))) return null;
-    return `Card ${name(this.#session.card)}: ${told.production.status}, says event ${told.event.id}.`;
+    return `Card ${cardLabel(this.#session.card)}: ${told.production.status}, says event ${told.event.id}.`;
   }
 
   /** Was the card seen right before? What an order in PLACED waits for has to be named at once. */

@@ -1,7 +1,7 @@
 import type { Context } from '../../context/context.ts';
 import { leaseOnCard, withLeases } from '../../context/leases.ts';
 import { type Attempt, describeOwner, isOpen, isUnsettled, type Outcome } from '../../domain/attempt.ts';
-import { hintOf, name } from '../../domain/card.ts';
+import { cardLabel, hintOf } from '../../domain/card.ts';
 import { Failure } from '../../domain/errors/failure.ts';
 import { type Decision, type Seen } from '../../domain/guards.ts';
 import { type CardToken, type KioskId } from '../../domain/ids.ts';
@@ -66,7 +66,7 @@ async function findToken(session: CardSession, sending: Sending): Promise<CardTo
   if (session.identity.cardToken === null) await session.read();
   if (session.identity.cardToken === null) {
     decide(session, sending);
-    throw new Failure('wrong-stage', `Order ${name(session.card)} has no card.`, {
+    throw new Failure('wrong-stage', `Order ${cardLabel(session.card)} has no card.`, {
       hint: hintOf(session.card),
     });
   }
@@ -83,7 +83,7 @@ export async function settleOpenAttempt(ctx: Context, session: CardSession, atte
     return;
   }
   ctx.report.note(
-    `Attempt ${attempt.number} on card ${name(session.card)} got no answer: looking what became of it.`,
+    `Attempt ${attempt.number} on card ${cardLabel(session.card)} got no answer: looking what became of it.`,
   );
   const { outcome } = await settleLost(ctx, session, attempt);
   if (outcome === 'not-seen') ctx.report.note(`Attempt ${attempt.number} was not seen to arrive.`);
@@ -146,7 +146,7 @@ export function seenOf({ card, latest }: CardSession): Seen {
 function busy(ctx: Context, session: CardSession, attempt?: Attempt): Failure {
   const { card } = session;
   const who = attempt ? describeOwner(attempt.owner) : 'another process';
-  return new Failure('attempt-open', `Card ${name(card)} is being sent right now by ${who}.`, {
+  return new Failure('attempt-open', `Card ${cardLabel(card)} is being sent right now by ${who}.`, {
     hint: `See what comes of it: ${statusOf(ctx, session)}`,
   });
 }

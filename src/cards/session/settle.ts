@@ -1,6 +1,6 @@
 import type { Context } from '../../context/context.ts';
 import { type Attempt, isHeldByVendor, isUnsettled } from '../../domain/attempt.ts';
-import { hintOf, name } from '../../domain/card.ts';
+import { cardLabel, hintOf } from '../../domain/card.ts';
 import { asFailure, Failure, type FailureDetails } from '../../domain/errors/failure.ts';
 import { productionRefused } from '../../domain/guards.ts';
 import type { CardSession } from './session.ts';
@@ -41,14 +41,14 @@ export async function settleLost(ctx: Context, session: CardSession, attempt: At
 export function refuseLost(session: CardSession, attempt: Attempt, cause: FailureDetails = {}): void {
   const { card } = session;
   if (attempt.outcome === 'not-seen') {
-    throw new Failure('not-seen', `The request to produce card ${name(card)} was not seen to arrive.`, {
+    throw new Failure('not-seen', `The request to produce card ${cardLabel(card)} was not seen to arrive.`, {
       hint: `It may be sent again: ${hintOf(card)}`,
       details: { ...cause, ...idsOf(attempt) },
     });
   }
   if (attempt.outcome === 'superseded') {
     const kioskId = card.production?.kioskId ?? 'unknown';
-    const message = `Another attempt came after ours: card ${name(card)} is with kiosk ${kioskId}.`;
+    const message = `Another attempt came after ours: card ${cardLabel(card)} is with kiosk ${kioskId}.`;
     throw new Failure('attempt-superseded', message, { hint: hintOf(card), details: idsOf(attempt) });
   }
   if (attempt.outcome === 'refused') throw productionRefused(card, attempt.production, idsOf(attempt));
@@ -56,7 +56,7 @@ export function refuseLost(session: CardSession, attempt: Attempt, cause: Failur
 
 function outcomeUnknown({ card }: CardSession, attempt: Attempt, cause?: Failure): Failure {
   if (isHeldByVendor(attempt)) return productionRefused(card, attempt.production, idsOf(attempt));
-  const message = `The request to produce card ${name(card)} may have been accepted.`;
+  const message = `The request to produce card ${cardLabel(card)} may have been accepted.`;
   return new Failure('outcome-unknown', cause ? `${message} Looking failed: ${cause.message}` : message, {
     hint: `Find out before anything else: ${hintOf(card)}`,
     details: { ...cause?.details, ...idsOf(attempt) },
