@@ -101,7 +101,7 @@ export const FOLDERS: readonly Folder[] = [
     name: 'context',
     purpose:
       'The ports: interfaces of all that a workflow may see, and the helpers that every workflow needs.',
-    imports: ['wise', 'journal', 'sandbox', 'domain'],
+    imports: ['wise', 'journal', 'webhooks', 'sandbox', 'domain'],
   },
   {
     name: 'input',

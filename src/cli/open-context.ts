@@ -73,6 +73,10 @@ export async function openContext(
       await token.get();
       return { source, endsAt: token.endsAt, isLast };
     },
+    webhooks: {
+      openReceiver: async (options) => new (await import('../webhooks/receiver.ts')).Receiver(options),
+      openForwarder: async (options) => new (await import('../webhooks/forwarder.ts')).Forwarder(options),
+    },
     clientKey: async () => {
       const { clientId } = await credentials.ofClient();
       return settings.clientKey ?? clientId;

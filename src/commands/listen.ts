@@ -2,7 +2,7 @@ import { BaseCommand } from '../cli/base-command.ts';
 import { asFailure } from '../domain/errors/failure.ts';
 import { isLoopback } from '../domain/text/words.ts';
 import { heardResult, unshownResult } from '../events/event-views.ts';
-import { type Heard, listen } from '../events/listen.ts';
+import { type ListenerMessage, listen } from '../events/listen.ts';
 import { listenFlags, readListenOptions } from '../events/listen-flags.ts';
 import { quietFlag } from '../input/flags.ts';
 
@@ -36,13 +36,13 @@ API what happened to unfinished cards while nobody listened. SIGTERM and Ctrl-C 
         `Plain HTTP on ${options.host}: put a gateway that ends TLS between this and the internet.`,
       );
     }
-    const tell = (heard: Heard) =>
+    const tell = (heard: ListenerMessage) =>
       void this.#show(heard).catch((error: unknown) => ctx.report.warn(asFailure(error).message));
     await listen(ctx, options, tell);
     return null;
   }
 
-  async #show(heard: Heard): Promise<void> {
+  async #show(heard: ListenerMessage): Promise<void> {
     if (heard.type !== 'end' && this.io.unread() > UNREAD_LIMIT_BYTES) {
       this.#unshown += 1;
       return;

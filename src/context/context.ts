@@ -3,6 +3,8 @@ import type { Invocation } from '../domain/next-command.ts';
 import type { Runbook } from '../domain/runbook.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { RetryPlan } from '../kiosks/retry-plan.ts';
+import type { Forwarder, ForwarderOptions } from '../webhooks/forwarder.ts';
+import type { Receiver, ReceiverOptions } from '../webhooks/receiver.ts';
 import type { Fault } from '../wire/fault.ts';
 import type { Client } from '../wise/client.ts';
 import type { Covered } from './coverage.ts';
@@ -110,6 +112,12 @@ export interface Timing {
   settleWindow: number;
 }
 
+/** Opens what a listener needs for as long as it is running. */
+export interface Webhooks {
+  openReceiver<Stored>(options: ReceiverOptions<Stored>): Promise<Receiver<Stored>>;
+  openForwarder(options: ForwarderOptions): Promise<Forwarder>;
+}
+
 /** Where a token is from, for people, and when it ends (milliseconds since the epoch; null where nobody said). */
 export interface TokenOrigin {
   source: string;
@@ -146,6 +154,7 @@ export interface Context {
   signal: AbortSignal;
   ask: Ask;
   report: Report;
+  webhooks: Webhooks;
   /** The key with which webhooks are signed here: in PEM, and where it is from, for messages. */
   webhookKey(): Promise<PublicKey>;
   /** The embedded sandbox itself, for what only it can do. @throws Failure `sandbox-only` in other environments */

@@ -1,7 +1,7 @@
 import type { CardEvent } from '../domain/event.ts';
 import type { CardToken, Reference } from '../domain/ids.ts';
 
-/** What is chosen, by kind; an empty list leaves a kind out of it. */
+/** The chosen values of each kind; an empty list allows all. */
 export interface ChosenValues {
   /** `cards#card-production-status-change`, or `production` for short. */
   type: string[];
@@ -10,13 +10,10 @@ export interface ChosenValues {
   status: string[];
 }
 
-/**
- * Which events to show and to forward. Of the same kind either is enough, of different kinds all must hold; without any,
- * all events are chosen.
- */
+/** A filter for the events to show and to forward: values of a kind are ORed, kinds are ANDed. */
 export class EventChoice {
   readonly #chosen: ChosenValues;
-  /** The cards of chosen orders: a production's events name only the card. */
+  /** The cards of chosen orders: events of a production have only the card token. */
   readonly #cardTokens = new Map<number, string>();
 
   constructor(chosen: ChosenValues) {
@@ -30,8 +27,7 @@ export class EventChoice {
     );
   }
 
-  /** Says which card an order has. */
-  learn(orderId: number, cardToken: CardToken): void {
+  addCard(orderId: number, cardToken: CardToken): void {
     this.#cardTokens.set(orderId, cardToken);
   }
 
@@ -39,7 +35,7 @@ export class EventChoice {
     const { type, card, kiosk, status } = this.#chosen;
     const { orderId, cardToken } = event;
     if (orderId !== null && cardToken !== null && this.orderIds.includes(orderId))
-      this.learn(orderId, cardToken);
+      this.addCard(orderId, cardToken);
     return (
       isOneOf(type, (value) => value === event.eventType || value === shortType(event.eventType)) &&
       isOneOf(card, (reference) => this.#isOfCard(event, reference)) &&

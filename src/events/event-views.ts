@@ -13,7 +13,7 @@ import { listResult } from '../output/table.ts';
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../wire/events.ts';
 import type { Subscription } from '../wire/subscriptions.ts';
 import type { Imported } from './import-events.ts';
-import type { Heard } from './listen.ts';
+import type { ListenerMessage } from './listen.ts';
 import type { Replayed } from './replay-events.ts';
 
 /** An event in one line, without its end: number, arrival, card, kiosk, what it says, and what an error means. */
@@ -125,10 +125,10 @@ export function webhooksResult(subscriptions: readonly Subscription[], changed?:
   );
 }
 
-type Of<Type extends Heard['type']> = Extract<Heard, { type: Type }>;
+type Of<Type extends ListenerMessage['type']> = Extract<ListenerMessage, { type: Type }>;
 
 /** One thing that a listener tells, as a line of its stream. @param now milliseconds since the epoch */
-export function heardResult(heard: Heard, now: number): Result {
+export function heardResult(heard: ListenerMessage, now: number): Result {
   return {
     exitCode: 0,
     document: documentOf(heard),
@@ -148,7 +148,7 @@ export function unshownResult(count: number): Result {
   };
 }
 
-function documentOf(heard: Heard): Record<string, unknown> {
+function documentOf(heard: ListenerMessage): Record<string, unknown> {
   switch (heard.type) {
     case 'event':
       return { ...toEventDocument(heard.event) };
@@ -168,13 +168,13 @@ function isoTime(milliseconds: number | null): string | null {
   return milliseconds === null ? null : new Date(milliseconds).toISOString();
 }
 
-function referencesOf(heard: Heard): string[] {
+function referencesOf(heard: ListenerMessage): string[] {
   if (heard.type !== 'event') return [];
   const { profileId, cardToken, orderId } = heard.event;
   return cardToken === null && orderId === null ? [] : [formatReference({ profileId, cardToken, orderId })];
 }
 
-function textOf(heard: Heard, { style, now }: { style: Style; now: number }): string {
+function textOf(heard: ListenerMessage, { style, now }: { style: Style; now: number }): string {
   switch (heard.type) {
     case 'event':
       return lineOf(heard.event, style);

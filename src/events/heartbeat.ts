@@ -3,93 +3,93 @@ import { Failure } from '../domain/errors/failure.ts';
 
 const HEARTBEAT_MS = 2_000;
 
-/** Silence of more than this is a gap: other processes took the listener for gone. */
+/** A longer silence is a gap: other processes took the listener for stopped. */
 const GAP_MS = 10_000;
 
-export interface PresenceOptions {
-  /** Where webhooks are received. */
+interface HeartbeatOptions {
+  /** The URL at which webhooks are received. */
   url: string;
-  /** Ends it. */
+  /** Stops the heartbeat. */
   signal: AbortSignal;
-  /** Told when this process did not run, or could not write the journal, for a while, and goes on now. */
+  /** Called after a time in which this process was suspended, or could not write to the journal. */
   onGap: (since: number) => void;
 }
 
 /**
- * Keeps the journal told that somebody listens, until it is ended. A time in which nobody could have heard anything (the
- * machine slept, the disk was full) is left out of what the journal says was listened to.
+ * Registers a listener in the journal and confirms every two seconds that it is running. A gap, in which nothing could
+ * be received (the machine was suspended, the disk was full), ends one registration and begins another.
+ * @returns a function that waits for the end of the heartbeat and ends the registration
  */
-export async function keepPresence(
+export async function startHeartbeat(
   ctx: Context,
-  { url, signal, onGap }: PresenceOptions,
+  { url, signal, onGap }: HeartbeatOptions,
 ): Promise<() => Promise<void>> {
   const { journal, clock, report } = ctx;
   let last = clock.now();
   let id = await journal.startListener(url, last);
-  let isBroken = false;
-  const fold = await projectWhenIdle(ctx, signal);
+  let isFailing = false;
+  const project = await projectWhenIdle(ctx, signal);
 
   const beat = async (): Promise<void> => {
-    const now = clock.now();
-    const since = last;
-    if (now - since <= GAP_MS) await journal.heartbeat(id, now);
-    else {
+    const [since, now] = [last, clock.now()];
+    const isGap = now - since > GAP_MS;
+    if (isGap) {
       await journal.endListener(id, since);
       id = await journal.startListener(url, now);
-    }
+    } else await journal.heartbeat(id, now);
     last = now;
-    isBroken = false;
-    if (now - since > GAP_MS) onGap(since);
-    await fold();
+    isFailing = false;
+    if (isGap) onGap(since);
+    await project();
   };
-  const complain = (error: unknown): void => {
+  const warnOnce = (error: unknown): void => {
     if (!(error instanceof Failure)) throw error;
-    if (!isBroken) report.warn(`${error.message} Webhooks are answered 503 until it works again.`);
-    isBroken = true;
+    if (!isFailing) report.warn(`${error.message} Webhooks are answered 503 until it works again.`);
+    isFailing = true;
   };
   const run = async (): Promise<void> => {
     while (!signal.aborted) {
       await clock.sleep(HEARTBEAT_MS, signal).catch(() => undefined);
-      if (!signal.aborted) await beat().catch(complain);
+      if (!signal.aborted) await beat().catch(warnOnce);
     }
   };
   const running = run();
   return async () => {
     await running;
-    await journal.endListener(id, clock.now()).catch(complain);
+    await journal.endListener(id, clock.now()).catch(warnOnce);
   };
 }
 
-/** Until when somebody listened before; null when nobody ever did, or somebody does now. */
-export async function lastListenedAt(ctx: Context): Promise<number | null> {
-  if (await ctx.journal.isListenedTo()) return null;
-  const earlier = await ctx.journal.listListeners(0);
-  return earlier.reduce<number | null>((latest, { heartbeatAt }) => Math.max(latest ?? 0, heartbeatAt), null);
+/** Returns the end of the last listener's time; null if none was ever running, or one is. */
+export async function lastListenedAt({ journal }: Context): Promise<number | null> {
+  if (await journal.isListenedTo()) return null;
+  const earlier = await journal.listListeners(0);
+  return earlier.length === 0 ? null : Math.max(...earlier.map(({ heartbeatAt }) => heartbeatAt));
 }
 
-/** How much of the time between two heartbeats it may take, in milliseconds. */
-const BUDGET_MS = 500;
+/** Share of the time between two heartbeats, in milliseconds. */
+const SLICE_MS = 500;
 
-/** In which webhooks that arrive meanwhile are answered. */
+/** Time to answer the webhooks that arrive meanwhile. */
 const PAUSE_MS = 5;
 
 /**
- * Tells the cards what events said of them while none arrive, so that the next list of cards has nothing to wait for.
- * @returns what does some of it, if no event arrived since it was called last
+ * Projects events onto the cards while none arrive, so that the next list of cards need not wait for it.
+ * @returns a function that runs one time slice
  */
-export async function projectWhenIdle(
+async function projectWhenIdle(
   { journal, clock }: Context,
   signal: AbortSignal,
 ): Promise<() => Promise<void>> {
-  let heard = await journal.latestEventId();
-  const isQuiet = async () => {
-    const before = heard;
-    heard = await journal.latestEventId();
-    return heard === before;
+  let latest = await journal.latestEventId();
+  const isIdle = async () => {
+    const before = latest;
+    latest = await journal.latestEventId();
+    return latest === before;
   };
   return async () => {
-    const end = clock.now() + BUDGET_MS;
-    while (!signal.aborted && clock.now() < end && (await isQuiet())) {
+    const end = clock.now() + SLICE_MS;
+    while (!signal.aborted && clock.now() < end && (await isIdle())) {
       if (await journal.projectEvents()) return;
       await clock.sleep(PAUSE_MS, signal).catch(() => undefined);
     }

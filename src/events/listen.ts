@@ -3,56 +3,57 @@ import type { Context } from '../context/context.ts';
 import { asFailure } from '../domain/errors/failure.ts';
 import type { KeptEvent } from '../domain/event.ts';
 import { decodeEvent } from '../webhooks/decode-event.ts';
-import { Forwarder } from '../webhooks/forwarder.ts';
-import { Receiver, type Webhook } from '../webhooks/receiver.ts';
+import type { Forwarder } from '../webhooks/forwarder.ts';
+import type { Receiver, Webhook } from '../webhooks/receiver.ts';
 import { SignatureVerifier } from '../webhooks/signature.ts';
 import { type CaughtUp, catchUp } from './catch-up.ts';
 import type { EventChoice } from './event-filter.ts';
-import { keepPresence, lastListenedAt } from './heartbeat.ts';
+import { lastListenedAt, startHeartbeat } from './heartbeat.ts';
 import { subscribeHere } from './subscriptions.ts';
-import { type Notice, Notices } from './throttled-notices.ts';
+import { type Notice, ThrottledNotices } from './throttled-notices.ts';
 
 export interface ListenOptions {
   host: string;
-  /** 0 picks a free one. */
+  /** 0 selects a free one. */
   port: number;
   path: string;
-  /** null: the environment's own. */
+  /** null for the key of the environment. */
   key: { pem: string; source: string } | null;
-  /** Which events are shown and forwarded; all are kept. */
+  /** The events to show and forward; all are stored. */
   choice: EventChoice;
   forwardTo: URL | null;
-  /** How far back the API is asked about, in milliseconds; 0 for not at all. */
+  /** The time before now for which the API is queried, in milliseconds; 0 for no query. */
   catchUp: number;
 }
 
-/** What a listener did in all. */
+/** The totals of a listener. */
 export interface ListenCounts {
   kept: number;
   duplicates: number;
   refused: number;
-  /** Answered 503: the journal could not keep them. */
+  /** Answered with 503: the journal could not store them. */
   notKept: number;
   notForwarded: number;
 }
 
-/** What a listener tells, in the order in which it happens: `ready` first, `end` last. */
-export type Heard =
+type NoticeType = 'refused' | 'not-kept' | 'not-forwarded';
+
+/** A message of a listener: `ready` is the first, `end` the last one. */
+export type ListenerMessage =
   | { type: 'ready'; url: string; key: string; unheardSince: number | null }
   | { type: 'event'; event: KeptEvent }
-  | ({ type: 'refused' | 'not-kept' | 'not-forwarded' } & Notice)
+  | ({ type: NoticeType } & Notice)
   | ({ type: 'catch-up' } & CaughtUp)
   | ({ type: 'end' } & ListenCounts);
 
-type Tell = (heard: Heard) => void;
+type Emit = (message: ListenerMessage) => void;
 
 /**
- * Receives webhooks until it is interrupted: each is kept in the journal before it is answered, then told.
- * In `local` it subscribes itself to the embedded sandbox meanwhile.
- * @throws Failure `usage` for an address that can't be listened on, `invalid-input` for a key that is none,
- *   `journal-unusable`
+ * Receives webhooks until it is interrupted. Each is stored in the journal before it is answered, and emitted after
+ * that. In `local` it subscribes itself to the embedded sandbox for that time.
+ * @throws Failure `usage` for an unusable address, `invalid-input` for an unusable key, `journal-unusable`
  */
-export async function listen(ctx: Context, options: ListenOptions, tell: Tell): Promise<ListenCounts> {
+export async function listen(ctx: Context, options: ListenOptions, emit: Emit): Promise<ListenCounts> {
   const { pem, source } = options.key ?? (await ctx.webhookKey());
   const verifier = new SignatureVerifier(pem, source);
   const unheardSince = await lastListenedAt(ctx);
@@ -61,86 +62,96 @@ export async function listen(ctx: Context, options: ListenOptions, tell: Tell): 
     ctx.report.warn(
       'Somebody else listens into this journal: each event is shown and forwarded by one of you.',
     );
-  await learnCards(ctx, options.choice);
-  const listener = new Listener(ctx, { ...options, verifier }, tell);
-  const url = await listener.open();
+  await addKnownCards(ctx, options.choice);
+  const listener = await Listener.open(ctx, { ...options, verifier }, emit);
   const over = new AbortController();
   const signal = AbortSignal.any([ctx.signal, over.signal]);
+  const { url } = listener;
   const ends: (() => Promise<void>)[] = [() => listener.close()];
   try {
-    ends.push(await keepPresence(ctx, { url, signal, onGap: () => void listener.catchUp() }));
-    // The sandbox stops delivering before the receiver goes away.
+    ends.push(await startHeartbeat(ctx, { url, signal, onGap: () => void listener.catchUp() }));
+    // The sandbox stops delivering before the receiver stops.
     if (ctx.environment === 'local') ends.unshift(await subscribeHere(ctx, { url, isAlone }));
-    tell({ type: 'ready', url, key: verifier.keyName, unheardSince });
+    emit({ type: 'ready', url, key: verifier.keyName, unheardSince });
     void listener.catchUp();
     if (!ctx.signal.aborted) await once(ctx.signal, 'abort');
   } finally {
     over.abort();
     for (const end of ends) await end().catch((error: unknown) => ctx.report.warn(asFailure(error).message));
   }
-  tell({ type: 'end', ...listener.counts });
+  emit({ type: 'end', ...listener.counts });
   return listener.counts;
 }
 
-/** What the journal knows of the orders that were chosen. */
-async function learnCards(ctx: Context, choice: EventChoice): Promise<void> {
+/** Adds the cards of the chosen orders, as far as the journal knows them. */
+async function addKnownCards(ctx: Context, choice: EventChoice): Promise<void> {
   for (const orderId of choice.orderIds) {
     const cardToken = await ctx.journal.findCardToken(orderId);
-    if (cardToken !== null) choice.learn(orderId, cardToken);
+    if (cardToken !== null) choice.addCard(orderId, cardToken);
   }
 }
 
 class Listener {
   readonly #ctx: Context;
   readonly #options: ListenOptions;
-  readonly #tell: Tell;
-  readonly #receiver: Receiver<KeptEvent | null>;
-  readonly #forwarder: Forwarder | null;
-  readonly #refused: Notices;
-  readonly #notKept: Notices;
-  readonly #notForwarded: Notices;
+  readonly #emit: Emit;
+  readonly #notices: Record<NoticeType, ThrottledNotices>;
+  #receiver: Receiver<KeptEvent | null> | null = null;
+  #forwarder: Forwarder | null = null;
   #kept = 0;
   #duplicates = 0;
   #catchingUp: Promise<void> | null = null;
+  url = '';
 
-  constructor(ctx: Context, options: ListenOptions & { verifier: SignatureVerifier }, tell: Tell) {
+  private constructor(ctx: Context, options: ListenOptions, emit: Emit) {
     this.#ctx = ctx;
     this.#options = options;
-    this.#tell = tell;
-    const notices = (type: 'refused' | 'not-kept' | 'not-forwarded') =>
-      new Notices(ctx, (notice) => tell({ type, ...notice }));
-    this.#refused = notices('refused');
-    this.#notKept = notices('not-kept');
-    this.#notForwarded = notices('not-forwarded');
-    this.#receiver = new Receiver({
-      path: options.path,
-      verifier: options.verifier,
+    this.#emit = emit;
+    const notices = (type: NoticeType) => new ThrottledNotices(ctx, (notice) => emit({ type, ...notice }));
+    this.#notices = {
+      refused: notices('refused'),
+      'not-kept': notices('not-kept'),
+      'not-forwarded': notices('not-forwarded'),
+    };
+  }
+
+  static async open(
+    ctx: Context,
+    options: ListenOptions & { verifier: SignatureVerifier },
+    emit: Emit,
+  ): Promise<Listener> {
+    const listener = new Listener(ctx, options, emit);
+    const { verifier, path, forwardTo } = options;
+    const { refused, 'not-kept': notKept, 'not-forwarded': notForwarded } = listener.#notices;
+    if (forwardTo)
+      listener.#forwarder = await ctx.webhooks.openForwarder({
+        url: forwardTo,
+        onGivenUp: (id, reason) => notForwarded.add(reason, id),
+      });
+    listener.#receiver = await ctx.webhooks.openReceiver({
+      path,
+      verifier,
       now: () => ctx.clock.now(),
-      keep: (webhook) => this.#keep(webhook),
-      onKept: (kept, webhook) => this.#onKept(kept, webhook),
-      onNotKept: (error) => this.#notKept.add(asFailure(error).message),
-      onRefused: ({ httpStatus, reason }) => this.#refused.add(`${httpStatus} ${reason}`),
+      keep: (webhook) => listener.#store(webhook),
+      onKept: (event, webhook) => listener.#onStored(event, webhook),
+      onNotKept: (error) => notKept.add(asFailure(error).message),
+      onRefused: ({ httpStatus, reason }) => refused.add(`${httpStatus} ${reason}`),
     });
-    const { forwardTo: url } = options;
-    const onGivenUp = (id: number, reason: string) => this.#notForwarded.add(reason, id);
-    this.#forwarder = url && new Forwarder({ url, onGivenUp });
+    listener.url = await listener.#receiver.listen(options);
+    return listener;
   }
 
   get counts(): ListenCounts {
     return {
       kept: this.#kept,
       duplicates: this.#duplicates,
-      refused: this.#refused.total,
-      notKept: this.#notKept.total,
-      notForwarded: this.#notForwarded.total,
+      refused: this.#notices.refused.total,
+      notKept: this.#notices['not-kept'].total,
+      notForwarded: this.#notices['not-forwarded'].total,
     };
   }
 
-  open(): Promise<string> {
-    return this.#receiver.listen(this.#options);
-  }
-
-  /** Asks the API what happened while nobody listened, unless it is at it already. */
+  /** Reads from the API what changed while no listener was running; one run at a time. */
   catchUp(): Promise<void> {
     this.#catchingUp ??= this.#catchUp().finally(() => {
       this.#catchingUp = null;
@@ -148,46 +159,38 @@ class Listener {
     return this.#catchingUp;
   }
 
-  /** Finishes what was accepted, and whatever else is under way. */
+  /** Finishes what was accepted and what is in progress. */
   async close(): Promise<void> {
-    await this.#receiver.stop();
+    await this.#receiver?.stop();
     await this.#forwarder?.stop();
     await this.#catchingUp;
-    for (const notices of [this.#refused, this.#notKept, this.#notForwarded]) notices.flush();
+    for (const notices of Object.values(this.#notices)) notices.flush();
   }
 
   async #catchUp(): Promise<void> {
-    const { clock, report } = this.#ctx;
+    const { clock, report, signal } = this.#ctx;
     if (this.#options.catchUp === 0) return;
     try {
       const caughtUp = await catchUp(this.#ctx, clock.now() - this.#options.catchUp);
-      this.#tell({ type: 'catch-up', ...caughtUp });
+      this.#emit({ type: 'catch-up', ...caughtUp });
     } catch (error) {
-      if (!this.#ctx.signal.aborted) report.warn(`The catch-up broke off: ${asFailure(error).message}`);
+      if (!signal.aborted) report.warn(`The catch-up broke off: ${asFailure(error).message}`);
     }
   }
 
-  async #keep({ body, signature, deliveryId, isTest, receivedAt }: Webhook): Promise<KeptEvent | null> {
-    const event = decodeEvent(body);
-    return this.#ctx.journal.keepEvent({
-      body,
-      signature,
-      deliveryId,
-      isTest,
-      isVerified: true,
-      receivedAt,
-      event,
-    });
+  async #store({ body, signature, deliveryId, isTest, receivedAt }: Webhook): Promise<KeptEvent | null> {
+    const delivery = { body, signature, deliveryId, isTest, receivedAt, isVerified: true };
+    return this.#ctx.journal.keepEvent({ ...delivery, event: decodeEvent(body) });
   }
 
-  #onKept(event: KeptEvent | null, { body, headers }: Webhook): void {
+  #onStored(event: KeptEvent | null, { body, headers }: Webhook): void {
     if (event === null) {
       this.#duplicates += 1;
       return;
     }
     this.#kept += 1;
     if (!this.#options.choice.isChosen(event)) return;
-    this.#tell({ type: 'event', event });
+    this.#emit({ type: 'event', event });
     this.#forwarder?.add({ id: event.id, body, headers });
   }
 }

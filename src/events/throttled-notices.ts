@@ -1,28 +1,28 @@
 import type { Context } from '../context/context.ts';
 
-/** Something that happened some times for the same reason. */
+/** Incidents of one kind with the same reason. */
 export interface Notice {
   reason: string;
   count: number;
-  /** The events that it happened to, where they are known. */
+  /** The events concerned, as far as they are known. */
   ids: number[];
 }
 
-const LULL_MS = 1_000;
-/** More ids than this help nobody; the count says how many there are. */
+const PAUSE_MS = 1_000;
+/** A longer list helps nobody; the count is complete. */
 const LONGEST_LIST = 100;
 
-/** Tells what may happen thousands of times a second: the first time at once, then at most once a second. */
-export class Notices {
+/** Emits notices of what may happen thousands of times a second: the first immediately, then at most once a second. */
+export class ThrottledNotices {
   readonly #ctx: Pick<Context, 'clock' | 'signal'>;
-  readonly #tell: (notice: Notice) => void;
+  readonly #emit: (notice: Notice) => void;
   readonly #waiting = new Map<string, Notice>();
-  #isLull = false;
+  #isPausing = false;
   total = 0;
 
-  constructor(ctx: Pick<Context, 'clock' | 'signal'>, tell: (notice: Notice) => void) {
+  constructor(ctx: Pick<Context, 'clock' | 'signal'>, emit: (notice: Notice) => void) {
     this.#ctx = ctx;
-    this.#tell = tell;
+    this.#emit = emit;
   }
 
   add(reason: string, id?: number): void {
@@ -31,22 +31,22 @@ export class Notices {
     this.#waiting.set(reason, notice);
     notice.count += 1;
     if (id !== undefined && notice.ids.length < LONGEST_LIST) notice.ids.push(id);
-    if (!this.#isLull) void this.#flushAndRest();
+    if (!this.#isPausing) void this.#flushAndPause();
   }
 
-  /** Tells what was not told yet. */
+  /** Emits the notices that are waiting. */
   flush(): void {
     const notices = [...this.#waiting.values()];
     this.#waiting.clear();
-    notices.forEach(this.#tell);
+    notices.forEach(this.#emit);
   }
 
-  async #flushAndRest(): Promise<void> {
-    this.#isLull = true;
+  async #flushAndPause(): Promise<void> {
+    this.#isPausing = true;
     while (this.#waiting.size > 0 && !this.#ctx.signal.aborted) {
       this.flush();
-      await this.#ctx.clock.sleep(LULL_MS, this.#ctx.signal).catch(() => undefined);
+      await this.#ctx.clock.sleep(PAUSE_MS, this.#ctx.signal).catch(() => undefined);
     }
-    this.#isLull = false;
+    this.#isPausing = false;
   }
 }

@@ -14,6 +14,8 @@ import { openSqliteJournal } from '../../src/journal/open-journal.ts';
 import type { RetryPlan } from '../../src/kiosks/retry-plan.ts';
 import { RemoteSandbox } from '../../src/sandbox/control-client.ts';
 import { Sandbox } from '../../src/sandbox/sandbox.ts';
+import { Forwarder } from '../../src/webhooks/forwarder.ts';
+import { Receiver } from '../../src/webhooks/receiver.ts';
 import type { Fault } from '../../src/wire/fault.ts';
 import { Client } from '../../src/wise/client.ts';
 import { files } from '../cli/home.ts';
@@ -106,6 +108,10 @@ export class World {
       runbook: async () => NO_RUNBOOK,
       authorize: async () => ({ source: 'the world', endsAt: null }),
       clientKey: async () => 'world',
+      webhooks: {
+        openReceiver: async (options) => new Receiver(options),
+        openForwarder: async (options) => new Forwarder(options),
+      },
       webhookKey: async () => ({ pem: SIGNER.publicKey, source: 'the key of the test' }),
       ...overrides,
     };

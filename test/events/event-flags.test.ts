@@ -52,7 +52,7 @@ test('an order chooses its productions, too, once an event of the order, or some
   expect(choice.isChosen(EVENT)).toBe(true);
   const told = parseEventChoice(['card=1001/501']);
   expect(told.orderIds).toEqual([501]);
-  told.learn(501, parseCardToken(EVENT.cardToken ?? ''));
+  told.addCard(501, parseCardToken(EVENT.cardToken ?? ''));
   expect(told.isChosen(EVENT)).toBe(true);
   expect(told.isChosen({ ...EVENT, cardToken: parseCardToken('ca0c8154-1e14-4464-a1ce-dcea7dc3de52') })).toBe(
     false,

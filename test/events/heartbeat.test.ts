@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Clock } from '../../src/context/context.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
-import { keepPresence, lastListenedAt } from '../../src/events/heartbeat.ts';
+import { lastListenedAt, startHeartbeat } from '../../src/events/heartbeat.ts';
 import type { Journal, ListenerRecord } from '../../src/journal/journal.ts';
 import { World } from '../context/world.ts';
 import { productionEvent } from '../domain/events.ts';
@@ -48,7 +48,7 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 async function keep(context = world.context({ clock })) {
-  const leave = await keepPresence(context, {
+  const leave = await startHeartbeat(context, {
     url: 'http://127.0.0.1:8788/webhooks',
     signal: over.signal,
     onGap: (since) => void gaps.push(since - START),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Notice, Notices } from '../../src/events/throttled-notices.ts';
+import { type Notice, ThrottledNotices } from '../../src/events/throttled-notices.ts';
 
 /** A lull that lasts until the test ends it. */
 function makeLull() {
@@ -15,7 +15,7 @@ function makeLull() {
 test('the first is told at once, what follows together, the next at once again', async () => {
   const told: Notice[] = [];
   const { clock, over } = makeLull();
-  const notices = new Notices(
+  const notices = new ThrottledNotices(
     { clock, signal: new AbortController().signal },
     (notice) => void told.push(notice),
   );
@@ -38,7 +38,7 @@ test('the first is told at once, what follows together, the next at once again',
 test('what was not told yet is told at the end', () => {
   const told: Notice[] = [];
   const { clock } = makeLull();
-  const notices = new Notices(
+  const notices = new ThrottledNotices(
     { clock, signal: new AbortController().signal },
     (notice) => void told.push(notice),
   );
