@@ -7,7 +7,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { inspect } from '../database/inspect.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { JOURNAL_SCHEMA } from '../journal/open-journal.ts';
-import type { KeptFile, Machine } from '../support/system-checks.ts';
+import type { StoredFile, SystemProbe } from '../support/check.ts';
 import { vendorUrlOf } from './open-client.ts';
 import { findProxy, readCertificate } from './settings/network.ts';
 import { findPaths } from './settings/paths.ts';
@@ -16,7 +16,7 @@ import { readSettingsFile } from './settings/settings-file.ts';
 import type { ContextFlags } from './settings/sources.ts';
 
 /** What `doctor` looks at on this machine; settings are read again by each look, because they may be what is wrong. */
-export function makeMachine(flags: ContextFlags): Machine {
+export function makeSystemProbe(flags: ContextFlags): SystemProbe {
   const paths = findPaths(process.env);
   return {
     versions: {
@@ -52,7 +52,7 @@ export function makeMachine(flags: ContextFlags): Machine {
 }
 
 /** A folder that isn't there yet has to be made: then only what stands in the way of that is told. */
-function describeFolder(path: string): KeptFile[] {
+function describeFolder(path: string): StoredFile[] {
   const [found] = describeFile(path);
   if (found) return [{ ...found, isWritable: found.isFolder && found.isWritable }];
   const parent = dirname(path);
@@ -60,7 +60,7 @@ function describeFolder(path: string): KeptFile[] {
   return describeFolder(parent).filter(({ isWritable: isGood }) => !isGood);
 }
 
-function describeFile(path: string): KeptFile[] {
+function describeFile(path: string): StoredFile[] {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (!stats) return [];
   const mode = process.platform === 'win32' ? null : stats.mode & 0o777;
@@ -76,7 +76,7 @@ function isWritable(path: string): boolean {
   }
 }
 
-function inspectJournal(file: string): ReturnType<Machine['inspectJournal']> {
+function inspectJournal(file: string): ReturnType<SystemProbe['inspectJournal']> {
   const stats = statSync(file, { throwIfNoEntry: false });
   if (!stats) return null;
   try {
@@ -100,7 +100,7 @@ async function resolve(host: string): Promise<string[]> {
 }
 
 /** Node has read the file when it started, and only warned if it could not. */
-function readAuthorities(): ReturnType<Machine['readAuthorities']> {
+function readAuthorities(): ReturnType<SystemProbe['readAuthorities']> {
   const file = process.env.NODE_EXTRA_CA_CERTS;
   if (!file) return null;
   const count = getCACertificates('extra').length;
@@ -114,7 +114,7 @@ function readAuthorities(): ReturnType<Machine['readAuthorities']> {
   );
 }
 
-function readKey(pem: string): ReturnType<Machine['readKey']> {
+function readKey(pem: string): ReturnType<SystemProbe['readKey']> {
   try {
     const { asymmetricKeyType = 'key', asymmetricKeyDetails } = createPublicKey(pem);
     return { type: asymmetricKeyType.toUpperCase(), bits: asymmetricKeyDetails?.modulusLength ?? null };

@@ -1,12 +1,12 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
-import { makeMachine } from '../cli/system-probe.ts';
+import { makeSystemProbe } from '../cli/system-probe.ts';
 import { asFailure } from '../domain/errors/failure.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import type { Result } from '../output/result.ts';
 import type { Style } from '../output/style.ts';
+import type { CheckStatus } from '../support/check.ts';
 import { type CheckResult, doctor } from '../support/doctor.ts';
-import type { CheckStatus } from '../support/system-checks.ts';
 
 export default class Doctor extends BaseCommand {
   static override effect = 'reads' as const;
@@ -26,7 +26,7 @@ Ends with the exit code of the first check that failed; warnings don't fail.`;
   protected override async perform(): Promise<Result> {
     const { flags } = await this.parse(Doctor);
     const context = await this.context(flags).catch(asFailure);
-    const checks = await doctor(context, { machine: makeMachine(flags), offline: flags.offline });
+    const checks = await doctor(context, { probe: makeSystemProbe(flags), offline: flags.offline });
     const failed = checks.find(({ status }) => status === 'failed');
     return {
       exitCode: failed?.exitCode ?? 0,

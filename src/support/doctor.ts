@@ -1,66 +1,64 @@
 import type { Context } from '../context/context.ts';
 import type { ExitCode } from '../domain/errors/exit-codes.ts';
 import { asFailure, Failure, type FailureDocument } from '../domain/errors/failure.ts';
-import { API_CHECKS } from './api-checks.ts';
-import { type Check, type Finding, isFound, MACHINE_CHECKS, type Machine } from './system-checks.ts';
+import { type Check, type CheckOutcome, type SystemProbe, skipped } from './check.ts';
+import { CHECKS } from './checks.ts';
 
-export interface CheckResult extends Finding {
+export interface CheckResult extends CheckOutcome {
   name: string;
-  /** What a failed one ends the command with. */
+  /** The exit code of the command if this check failed; otherwise 0. */
   exitCode: ExitCode;
   error?: FailureDocument;
 }
 
-export interface DoctorOptions {
-  machine: Machine;
-  /** Leaves out what needs the network. */
+interface DoctorOptions {
+  probe: SystemProbe;
+  /** Skips checks that need the network. */
   offline: boolean;
 }
 
-const CHECKS: readonly Check[] = [...MACHINE_CHECKS, ...API_CHECKS];
-
 /**
- * Checks whether everything is there that commands need, one thing after the other. A check that builds on one that did
- * not pass is skipped.
- * @param context what it could not be made for, where settings can't be used
+ * Runs all checks in their order. A check is skipped if one that it needs did not pass.
+ * @param context the failure to open it, if the settings are unusable
  */
 export async function doctor(
   context: Context | Failure,
-  { machine, offline }: DoctorOptions,
+  { probe, offline }: DoctorOptions,
 ): Promise<CheckResult[]> {
-  const results: CheckResult[] = [];
-  const unmet = ({ needs = [], isOnline }: Check): string | null => {
-    if (offline && isOnline) return 'left out with --offline';
-    const missing = results.find((one) => needs.includes(one.name) && !isFound(one));
-    if (!missing) return null;
-    return missing.status === 'skipped' ? missing.message : `not before ${missing.name} passes`;
+  const input = {
+    probe,
+    get ctx() {
+      if (context instanceof Failure) throw context;
+      return context;
+    },
   };
+  const results: CheckResult[] = [];
   for (const check of CHECKS) {
-    const why = unmet(check);
-    const finding =
-      why === null ? look(check, context, machine) : ({ status: 'skipped', message: why } as const);
-    results.push(toResult(check.name, await finding));
+    const reason = offline && check.isOnline ? 'left out with --offline' : unmetNeed(check, results);
+    try {
+      const outcome = reason === null ? await check.run(input) : skipped(reason);
+      results.push({ name: check.name, ...outcome, exitCode: 0 });
+    } catch (error) {
+      if (!(context instanceof Failure)) context.signal.throwIfAborted();
+      const failed = asFailure(error);
+      const { message, hint, exitCode } = failed;
+      results.push({
+        name: check.name,
+        status: 'failed',
+        message,
+        hint,
+        exitCode,
+        error: failed.toDocument(),
+      });
+    }
   }
   return results;
 }
 
-async function look(check: Check, context: Context | Failure, machine: Machine): Promise<Finding | Failure> {
-  try {
-    return await check.look({
-      machine,
-      get ctx() {
-        if (context instanceof Failure) throw context;
-        return context;
-      },
-    });
-  } catch (error) {
-    if (!(context instanceof Failure)) context.signal.throwIfAborted();
-    return asFailure(error);
-  }
-}
-
-function toResult(name: string, finding: Finding | Failure): CheckResult {
-  if (!(finding instanceof Failure)) return { name, ...finding, exitCode: 0 };
-  const { message, hint, exitCode } = finding;
-  return { name, status: 'failed', message, hint, exitCode, error: finding.toDocument() };
+function unmetNeed({ needs = [] }: Check, results: readonly CheckResult[]): string | null {
+  const unmet = results.find(
+    ({ name, status }) => needs.includes(name) && (status === 'failed' || status === 'skipped'),
+  );
+  if (!unmet) return null;
+  return unmet.status === 'skipped' ? unmet.message : `not before ${unmet.name} passes`;
 }

@@ -1,7 +1,7 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { makeMachine } from '../../src/cli/system-probe.ts';
+import { makeSystemProbe } from '../../src/cli/system-probe.ts';
 import { openSqliteJournal } from '../../src/journal/open-journal.ts';
 import { makeCertificate } from '../wise/certificate.ts';
 import { makeHome } from './home.ts';
@@ -20,7 +20,7 @@ function machineAt(settings?: unknown) {
   const home = makeHome(settings);
   for (const name of NAMES) delete process.env[name];
   process.env.KIOSKCTL_HOME = home;
-  return { home, machine: makeMachine({ context: 'bank' }) };
+  return { home, machine: makeSystemProbe({ context: 'bank' }) };
 }
 
 const contexts = (more: object = {}) => ({
@@ -50,12 +50,12 @@ describe('what doctor sees of a machine', () => {
   test('is what stands in the way of a home that is not there yet', () => {
     const { home } = machineAt();
     process.env.KIOSKCTL_HOME = join(home, 'not', 'yet');
-    expect(makeMachine({}).listFiles()).toEqual([]);
+    expect(makeSystemProbe({}).listFiles()).toEqual([]);
     const path = join(home, 'file');
     writeFileSync(path, '');
     for (const at of [path, join(path, 'below', 'it')]) {
       process.env.KIOSKCTL_HOME = at;
-      expect(makeMachine({}).listFiles()).toEqual([expect.objectContaining({ path, isWritable: false })]);
+      expect(makeSystemProbe({}).listFiles()).toEqual([expect.objectContaining({ path, isWritable: false })]);
     }
   });
 
@@ -102,7 +102,7 @@ describe('what doctor sees of a machine', () => {
       join(home, 'config.json'),
       JSON.stringify(contexts({ certificate: { certFile, keyFile } })),
     );
-    const { machine } = { machine: makeMachine({ context: 'bank' }) };
+    const { machine } = { machine: makeSystemProbe({ context: 'bank' }) };
     expect(await machine.readCertificate()).toEqual({ file: certFile, validUntil: Date.UTC(2049, 11, 31) });
   });
 

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Context } from '../../src/context/context.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
 import { PRODUCTION_EVENT } from '../../src/domain/event.ts';
+import type { SystemProbe } from '../../src/support/check.ts';
 import { type CheckResult, doctor } from '../../src/support/doctor.ts';
-import type { Machine } from '../../src/support/system-checks.ts';
 import { World } from '../context/world.ts';
 import { type Answer, json, makeClient, Vendor } from '../wise/vendor.ts';
 
@@ -17,7 +17,7 @@ const JOURNAL = { file: '/home/journal.db', bytes: 4_096, schema: 2, newest: 2, 
 const DAY = 86_400_000;
 
 /** A machine on which everything is well. */
-function machine(overrides: Partial<Machine> = {}): Machine {
+function machine(overrides: Partial<SystemProbe> = {}): SystemProbe {
   return {
     versions: { kioskctl: '1.2.3', node: '24.21.0', platform: 'linux x64' },
     listFiles: () => [{ path: '/home', isFolder: true, mode: 0o700, isWritable: true }],
@@ -55,11 +55,11 @@ async function api(
 
 async function check(
   context: Partial<Context>,
-  overrides: Partial<Machine> = {},
+  overrides: Partial<SystemProbe> = {},
   offline = false,
 ): Promise<Record<string, CheckResult>> {
   const ctx = world.context({ name: 'bank', environment: 'sandbox', ...context });
-  const results = await doctor(ctx, { machine: machine(overrides), offline });
+  const results = await doctor(ctx, { probe: machine(overrides), offline });
   return Object.fromEntries(results.map((one) => [one.name, one]));
 }
 
@@ -108,7 +108,7 @@ describe('doctor', () => {
         throw broken;
       },
     });
-    const results = await doctor(broken, { machine: own, offline: false });
+    const results = await doctor(broken, { probe: own, offline: false });
     const failed = results.filter(({ status }) => status === 'failed');
     expect(failed.map(({ name, exitCode, hint }) => [name, exitCode, hint])).toEqual([
       ['settings', 2, 'Correct it.'],
@@ -137,7 +137,7 @@ const failing = (failure: Failure) => () => {
 };
 
 describe('on this machine', () => {
-  test.each<[string, Partial<Machine>, string, string, RegExp]>([
+  test.each<[string, Partial<SystemProbe>, string, string, RegExp]>([
     [
       'an old Node',
       { versions: { kioskctl: '1', node: '22.1.0', platform: 'x' } },

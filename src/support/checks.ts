@@ -1,0 +1,204 @@
+import { Failure, failure } from '../domain/errors/failure.ts';
+import { PRODUCTION_EVENT } from '../domain/event.ts';
+import { counted } from '../domain/text/words.ts';
+import { formatDuration } from '../domain/times/duration.ts';
+import { listWebhooks } from '../events/subscriptions.ts';
+import { reach } from '../wise/cards.ts';
+import { listPrograms } from '../wise/orders.ts';
+import { type Check, type CheckInput, type CheckOutcome, ok, skipped, warning } from './check.ts';
+
+/** All checks of `doctor`, in their order: this machine first, then the API and the journal. */
+export const CHECKS: readonly Check[] = [
+  { name: 'version', run: checkVersion },
+  { name: 'home', run: checkFiles },
+  { name: 'settings', run: checkSettings },
+  { name: 'context', run: checkContext },
+  { name: 'journal', run: checkJournal },
+  { name: 'network', needs: ['context'], run: checkRoute },
+  { name: 'certificate', needs: ['context'], run: checkCertificate },
+  { name: 'dns', needs: ['context'], isOnline: true, run: checkHost },
+  { name: 'api', needs: ['context'], isOnline: true, run: checkApi },
+  { name: 'clock', needs: ['api'], isOnline: true, run: checkClock },
+  { name: 'credentials', needs: ['context'], run: checkCredentials },
+  { name: 'profile', needs: ['api', 'credentials'], isOnline: true, run: checkProfile },
+  { name: 'kiosks', needs: ['context'], run: checkKiosks },
+  { name: 'client', needs: ['context'], run: checkClient },
+  { name: 'subscription', needs: ['api', 'client'], isOnline: true, run: checkSubscription },
+  { name: 'public-key', needs: ['context'], run: checkPublicKey },
+  { name: 'listener', needs: ['context', 'journal'], run: checkListener },
+  { name: 'rate-limit', needs: ['api'], isOnline: true, run: checkRateLimit },
+];
+
+const OLDEST_NODE = 24;
+const DAY_MS = 86_400_000;
+/** Time to renew a client certificate. */
+const RENEWAL_DAYS = 30;
+/** With a larger difference, lifetimes of tokens and ages of cards are wrong. */
+const SKEW_MS = 30_000;
+/** A token with less time left ends before a long wait does. */
+const SOON_MS = 15 * 60_000;
+
+function checkVersion({ probe: { versions } }: CheckInput): CheckOutcome {
+  const text = `kioskctl ${versions.kioskctl}, Node ${versions.node}, ${versions.platform}`;
+  if (Number.parseInt(versions.node, 10) >= OLDEST_NODE) return ok(text);
+  return warning(text, `Use Node ${OLDEST_NODE} or newer.`);
+}
+
+function checkFiles({ probe }: CheckInput): CheckOutcome {
+  const files = probe.listFiles();
+  const locked = files.find(({ isWritable }) => !isWritable);
+  if (locked) {
+    const hint = 'Make it yours (chown, chmod u+w), or choose another folder with KIOSKCTL_HOME.';
+    throw failure('storage-unusable', `${locked.path} can't be written.`, hint);
+  }
+  const open = files.filter(({ mode }) => mode !== null && (mode & 0o077) !== 0);
+  if (open.length === 0) return ok(files.map(({ path }) => path).join(', ') || 'nothing is kept yet');
+  const commands = open.map(({ path, isFolder }) => `chmod ${isFolder ? 700 : 600} '${path}'`);
+  return warning('Others on this machine can read what kioskctl keeps.', `Run: ${commands.join('; ')}`);
+}
+
+function checkSettings({ probe }: CheckInput): CheckOutcome {
+  const { file, isThere, contexts } = probe.readSettings();
+  if (!isThere) return ok('none: contexts are made of flags and environment variables');
+  return ok(`${file}: ${contexts.length === 0 ? 'no contexts' : contexts.join(', ')}`);
+}
+
+function checkContext({ ctx: { name, environment, profileId } }: CheckInput): CheckOutcome {
+  const profile = profileId === null ? 'no profile' : `profile ${profileId}`;
+  return ok(`${name}, environment ${environment}, ${profile}`);
+}
+
+function checkJournal({ probe }: CheckInput): CheckOutcome {
+  const journal = probe.inspectJournal();
+  if (!journal) return ok('none yet: the first command makes it');
+  const { file, bytes, schema, newest, damage } = journal;
+  if (damage.length > 0) throw unusable(file, `is damaged: ${damage[0]}`);
+  if (schema > newest) throw unusable(file, 'was written by a newer version of kioskctl');
+  const size = `${(bytes / 1_048_576).toFixed(1)} MiB`;
+  return ok(`${file}: ${size}, sound, schema ${schema}${schema < newest ? ` (will be ${newest})` : ''}`);
+}
+
+function unusable(file: string, why: string): Failure {
+  const hint =
+    'Update kioskctl, or move the file away: attempts that it knows are then not guarded any more.';
+  return failure('journal-unusable', `The journal ${file} ${why}.`, hint);
+}
+
+async function checkRoute({ probe }: CheckInput): Promise<CheckOutcome> {
+  const { url, proxy } = await probe.findRoute();
+  if (url === null) return skipped('the embedded sandbox needs none');
+  const authorities = probe.readAuthorities();
+  const trusted = authorities ? `, ${authorities.count} more authorities from ${authorities.file}` : '';
+  return ok(`${url} ${proxy === null ? 'without a proxy' : `through the proxy ${proxy}`}${trusted}`);
+}
+
+async function checkCertificate({ probe, ctx }: CheckInput): Promise<CheckOutcome> {
+  const certificate = await probe.readCertificate();
+  if (!certificate) return skipped('no mutual TLS');
+  const days = Math.floor((certificate.validUntil - ctx.clock.now()) / DAY_MS);
+  const text = `${certificate.file} is valid for ${counted(days, 'more day')}`;
+  return days >= RENEWAL_DAYS ? ok(text) : warning(text, 'Ask Wise for a new one in time.');
+}
+
+async function checkHost({ probe }: CheckInput): Promise<CheckOutcome> {
+  const { url, proxy } = await probe.findRoute();
+  if (url === null) return skipped('the embedded sandbox is in this process');
+  // Only URLs have brackets around an address of version 6.
+  const hostname = new URL(proxy ?? url).hostname.replaceAll(/^\[|\]$/g, '');
+  const addresses = await probe.resolve(hostname);
+  return ok(`${hostname}${proxy === null ? '' : ' (the proxy)'} is ${addresses.join(', ')}`);
+}
+
+async function checkApi({ ctx }: CheckInput): Promise<CheckOutcome> {
+  return ok(`answers, within ${await reach(ctx.wise, { signal: ctx.signal, retry: false })} ms`);
+}
+
+function checkClock({ ctx }: CheckInput): CheckOutcome {
+  const { serverTime } = ctx.wise;
+  if (ctx.environment === 'local') return skipped('the embedded sandbox has a clock of its own');
+  if (serverTime === null)
+    return warning('The answer had no date.', 'Something answers in place of the API.');
+  const skew = ctx.clock.now() - serverTime;
+  if (Math.abs(skew) <= SKEW_MS) return ok(`at most ${SKEW_MS / 1_000}s from that of the API`);
+  const difference = formatDuration(Math.round(Math.abs(skew) / 1_000) * 1_000);
+  const text = `${difference} ${skew < 0 ? 'behind' : 'ahead of'} the API`;
+  return warning(text, 'Set the clock of this machine (timedatectl set-ntp true).');
+}
+
+async function checkCredentials({ ctx }: CheckInput): Promise<CheckOutcome> {
+  if (ctx.profileId === null) {
+    const hint = 'Set KIOSKCTL_PROFILE_ID, or --profile-id.';
+    return warning('No profile is set, so no token was looked for.', hint);
+  }
+  const { source, endsAt, isLast = false } = await ctx.authorize(ctx.profileId);
+  const end = endsAt === null ? '' : `, until ${new Date(endsAt).toISOString()}`;
+  const text = `a token for profile ${ctx.profileId} from ${source}${end}`;
+  const isEnding = isLast && endsAt !== null && endsAt - ctx.clock.now() < SOON_MS;
+  return isEnding ? warning(`${text}, and nothing renews it`, 'Log in again: kioskctl login.') : ok(text);
+}
+
+async function checkProfile({ ctx }: CheckInput): Promise<CheckOutcome> {
+  const { profileId, program, signal } = ctx;
+  if (profileId === null) return skipped('no profile is set');
+  const programs = await listPrograms(ctx.wise, profileId, { signal, retry: false });
+  const physical = programs.filter(({ cardType }) => cardType === 'PHYSICAL').map(({ name }) => name);
+  const names = physical.join(', ');
+  if (physical.length === 0) {
+    const hint = 'Cards that are there can be produced. Ask Wise about programs and the card limit.';
+    return warning(`Profile ${profileId} can order no physical card (any more).`, hint);
+  }
+  if (program === null || physical.includes(program)) return ok(`${profileId} can order ${names}`);
+  throw failure(
+    'invalid-input',
+    `Profile ${profileId} has no physical program ${program}.`,
+    `It has ${names}.`,
+  );
+}
+
+function checkKiosks({ ctx: { kiosks } }: CheckInput): CheckOutcome {
+  if (kiosks.length > 0) return ok(kiosks.join(', '));
+  return warning('The context names none.', 'Name them in the context, or one with --kiosk each time.');
+}
+
+/** Only webhooks need the credentials of the application. */
+async function checkClient({ ctx }: CheckInput): Promise<CheckOutcome> {
+  try {
+    await ctx.clientKey();
+    return ok('the application has its credentials');
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'credentials-missing') throw error;
+    return skipped('no credentials of the application, which webhooks need');
+  }
+}
+
+async function checkSubscription({ ctx }: CheckInput): Promise<CheckOutcome> {
+  if (ctx.environment === 'local') return skipped('a listener subscribes itself');
+  const subscriptions = await listWebhooks(ctx);
+  const found = subscriptions.find(({ eventType }) => eventType === PRODUCTION_EVENT);
+  if (found) return ok(`events of productions go to ${found.url ?? 'an unknown URL'}`);
+  const hint = 'Make one: kioskctl webhooks create --url URL. Without it, waits look at the API.';
+  if (ctx.environment !== 'production') return warning('No subscription to events of productions.', hint);
+  throw failure('no-listener', 'Nothing is subscribed to the events of productions.', hint);
+}
+
+async function checkPublicKey({ ctx, probe }: CheckInput): Promise<CheckOutcome> {
+  const { pem, source } = await ctx.webhookKey();
+  const { type, bits } = probe.readKey(pem);
+  return ok(`${source}, ${type}${bits === null ? '' : ` with ${bits} bits`}`);
+}
+
+async function checkListener({ ctx, probe }: CheckInput): Promise<CheckOutcome> {
+  const isThere = probe.inspectJournal() !== null && (await ctx.journal.isListenedTo());
+  if (isThere) return ok('writes to the journal');
+  const hint = 'Start one: kioskctl listen. Without it, waits look at the API.';
+  return warning('None writes to the journal.', hint);
+}
+
+function checkRateLimit({ ctx: { wise, environment } }: CheckInput): CheckOutcome {
+  if (environment === 'local') return skipped('the embedded sandbox has none');
+  const { reads, sends } = wise.used;
+  // The vendor does not report the requests of others.
+  if (wise.limited === 0) return ok(`not limited now (${reads + sends} requests of this check)`);
+  const hint = 'Others use the same credentials: wait a minute, and see what else runs.';
+  return warning(`The API refused ${wise.limited} of ${reads + sends} requests with 429.`, hint);
+}
