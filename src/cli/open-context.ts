@@ -1,5 +1,5 @@
 import packageJson from '../../package.json' with { type: 'json' };
-import type { Context } from '../context/context.ts';
+import type { Context, Webhooks } from '../context/context.ts';
 import { type Files, type PublicKey, readPublicKey } from '../context/files.ts';
 import { IN_MEMORY } from '../database/sqlite.ts';
 import { Failure } from '../domain/errors/failure.ts';
@@ -73,10 +73,7 @@ export async function openContext(
       await token.get();
       return { source, endsAt: token.endsAt, isLast };
     },
-    webhooks: {
-      openReceiver: async (options) => new (await import('../webhooks/receiver.ts')).Receiver(options),
-      openForwarder: async (options) => new (await import('../webhooks/forwarder.ts')).Forwarder(options),
-    },
+    webhooks: WEBHOOKS,
     clientKey: async () => {
       const { clientId } = await credentials.ofClient();
       return settings.clientKey ?? clientId;
@@ -93,6 +90,11 @@ export async function openContext(
     },
   };
 }
+
+const WEBHOOKS: Webhooks = {
+  openReceiver: async (options) => new (await import('../webhooks/receiver.ts')).Receiver(options),
+  openForwarder: async (options) => new (await import('../webhooks/forwarder.ts')).Forwarder(options),
+};
 
 /** What the command shows when its tokens are asked for, and what they are fetched with. */
 function openCredentials(

@@ -1,5 +1,5 @@
 import { codesOf, ERROR_CATALOGUE, findErrors, lookUpError } from './errors/error-catalogue.ts';
-import { Failure, failure } from './errors/failure.ts';
+import { type Failure, failure } from './errors/failure.ts';
 import type { KioskId } from './ids.ts';
 import { printable } from './text/terminal-text.ts';
 import { nearestOf } from './text/words.ts';

@@ -9,32 +9,32 @@ import type { CardResult } from '../domain/results.ts';
 import { compareVendorTimes } from '../domain/times/vendor-time.ts';
 import type { KnownCard } from '../journal/journal.ts';
 
-/** What the API said about the time in which nobody listened. */
+/** The changes of the time in which no listener was running, as the API shows them. */
 export interface CaughtUp {
-  /** How far back, in milliseconds since the epoch. */
+  /** Start of that time, in milliseconds since the epoch. */
   since: number;
-  /** Cards that were looked at. */
+  /** Cards that were read. */
   looked: number;
-  /** Those of them that moved without an event. */
+  /** Cards that changed without an event. */
   missed: Card[];
-  /** Cards, and their profiles, that there are no credentials for. */
+  /** Cards without credentials, and their profiles. */
   skipped: { cards: number; profiles: number };
   /** Cards that could not be read. */
   failed: number;
 }
 
-/** A look takes some requests; the vendor allows a client 1,000 a minute, and this leaves it most of them. */
+/** A read takes some requests. The vendor allows a client 1,000 a minute, and this leaves it most of them. */
 const PAUSE_MS = 1_000;
 
-/** After so many looks in a row that came to nothing, the API is down, and the other cards are not tried. */
-const PATIENCE = 3;
+/** After this number of outages in a row, the API is down, and the other cards are not read. */
+const MOST_OUTAGES = 3;
 
-/** Nothing follows these: of the production, and of the order. */
+/** Final statuses of productions and orders. */
 const FINAL = new Set(['PRODUCED', 'COMPLETED', 'CANCELLED', 'RETURNED']);
 
 /**
- * Asks the API once about each card that the journal heard of since a time and that may have moved on, newest first. The
- * journal learns from what is seen; nothing is sent.
+ * Reads each unfinished card that the journal received events of since a time, once, newest first. The journal is
+ * updated; nothing is sent.
  */
 export async function catchUp(ctx: Context, since: number): Promise<CaughtUp> {
   const cards = await unfinished(ctx, await ctx.journal.listRecentCards(since));
@@ -45,10 +45,10 @@ export async function catchUp(ctx: Context, since: number): Promise<CaughtUp> {
     { lanes: inSequence(cards), authorizeFirst: true },
     async (session, card) => {
       const lastOutage = outages.at(-1);
-      if (lastOutage && outages.length >= PATIENCE) throw lastOutage;
+      if (lastOutage && outages.length >= MOST_OUTAGES) throw lastOutage;
       if (ctx.environment !== 'local' && card !== cards[0]) await ctx.clock.sleep(PAUSE_MS, ctx.signal);
       const knew = await knowledgeOf(ctx, card);
-      const facts = await lookAt(session, outages);
+      const facts = await readCard(session, outages);
       if (isNews(facts, knew)) missed.add(session);
     },
   );
@@ -56,8 +56,8 @@ export async function catchUp(ctx: Context, since: number): Promise<CaughtUp> {
   return { since, missed: [...missed].map(({ card }) => card), ...countsOf(results) };
 }
 
-/** @param outages those in a row: one more is added, or they are over */
-async function lookAt(session: CardSession, outages: Outage[]): Promise<CardFacts> {
+/** Reads a card. @param outages the outages in a row, which a read without one ends */
+async function readCard(session: CardSession, outages: Outage[]): Promise<CardFacts> {
   try {
     const { facts } = await session.read();
     outages.length = 0;
@@ -87,7 +87,7 @@ async function unfinished(ctx: Context, cards: readonly KnownCard[]): Promise<Kn
   return open;
 }
 
-/** What the journal knows of a card before a look: its real events, and the production of its latest attempt. */
+/** The state of a card in the journal before a read: its verified events, and the production of its latest attempt. */
 interface Knowledge {
   events: KeptEvent[];
   production: Production | null;
@@ -105,7 +105,7 @@ async function knowledgeOf(
   };
 }
 
-/** READY is where every card begins: only what a kiosk did, and the end of an order, are worth telling. */
+/** True if a kiosk worked on the card, or its order ended, without an event. READY is no news: every card begins with it. */
 function isNews({ production, orderStatus }: CardFacts, knew: Knowledge): boolean {
   const isEnd = orderStatus !== null && FINAL.has(orderStatus);
   if (isEnd && !knew.events.some(({ status }) => status === orderStatus)) return true;

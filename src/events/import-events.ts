@@ -1,5 +1,5 @@
 import type { Context } from '../context/context.ts';
-import { Failure, type FailureDocument, failure } from '../domain/errors/failure.ts';
+import { type Failure, type FailureDocument, failure } from '../domain/errors/failure.ts';
 import type { Delivery } from '../journal/journal.ts';
 import type { SignatureVerifier } from '../webhooks/signature.ts';
 import { readImportLine, toDelivery } from './import-line.ts';
@@ -7,11 +7,11 @@ import { readImportLine, toDelivery } from './import-line.ts';
 export interface ImportOptions {
   lines: AsyncIterable<string> | Iterable<string>;
   verifier: SignatureVerifier;
-  /** Whether bodies without a signature are kept, as hints. */
+  /** True to store bodies without a signature, as hints. */
   unverified: boolean;
 }
 
-/** A line that was not kept, and why. */
+/** A line that was not stored, and the reason. */
 export interface Refusal {
   line: number;
   reason: string;
@@ -19,26 +19,26 @@ export interface Refusal {
 
 export interface Imported {
   lines: number;
-  /** Those of the vendor, checked like live ones. */
+  /** Events of the vendor, verified like live ones. */
   kept: number;
   hints: number;
-  /** Those that were in the journal already. */
+  /** Events that the journal has already. */
   duplicates: number;
   refused: number;
-  /** The first of the refused lines. */
+  /** The first refused lines. */
   refusals: Refusal[];
   error: { document: FailureDocument; exitCode: Failure['exitCode'] } | null;
 }
 
-/** So many share one transaction. */
+/** The events of a transaction. */
 const BATCH = 200;
 
-/** A file in the wrong form has as many mistakes as lines. */
+/** A file in the wrong format has a mistake in each line. */
 const REFUSALS_SHOWN = 20;
 
 /**
- * Keeps webhooks from a file, one a line: what `events export` wrote, or raw bodies with their headers. What is there
- * already changes nothing, so the same file may be imported again.
+ * Stores webhooks from a file, one per line: the output of `events export`, or raw bodies with their headers. Events
+ * that are stored already change nothing, so a file can be imported again.
  * @throws Failure `environment-mismatch` for a line of another environment, `invalid-input` for an empty file
  */
 export async function importEvents(
@@ -69,7 +69,7 @@ export async function importEvents(
     } else if (batch.push(read) === BATCH) await flush();
   }
   await flush();
-  // So that whoever looks at cards next has nothing to wait for; they would take the rest in themselves.
+  // The next command that lists cards would have to do it.
   while (!ctx.signal.aborted && !(await ctx.journal.projectEvents()))
     await ctx.clock.sleep(0, ctx.signal).catch(() => undefined);
   return { ...counts, refusals, error: endOf(counts, { isSignatureWrong, verifier }) };

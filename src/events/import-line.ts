@@ -7,23 +7,23 @@ import { decodeEvent } from '../webhooks/decode-event.ts';
 import type { SignatureVerifier } from '../webhooks/signature.ts';
 import { DELIVERY_HEADER, readEventBody, SIGNATURE_HEADER, TEST_HEADER } from '../wire/events.ts';
 
-/** A webhook as a line of a file has it. */
-interface GivenDelivery {
+/** A webhook in a line of a file. */
+interface ImportedDelivery {
   body: Uint8Array;
   signature: string | null;
   deliveryId: string | null;
   isTest: boolean;
-  /** Milliseconds since the epoch; null when the line doesn't say. */
+  /** Milliseconds since the epoch; null if the line has no time. */
   receivedAt: number | null;
 }
 
 interface Refused {
   refused: string;
-  /** Was it for its signature? */
+  /** True if the signature is wrong or missing. */
   isSignature: boolean;
 }
 
-/** The receiver takes bodies of up to 256 KiB; Base64 makes them a third longer. */
+/** The receiver accepts bodies of up to 256 KiB; Base64 makes them a third longer. */
 const LONGEST_LINE = 512 * 1024;
 
 const base64 = v.pipe(v.string(), v.base64());
@@ -39,7 +39,7 @@ const exported = v.object({
   receivedAt: v.nullish(v.string(), null),
 });
 
-/** A request as a gateway or a bank's own receiver logs it; the names of headers in any case. */
+/** A request as a gateway or the receiver of a bank logs it; header names are case-insensitive. */
 const logged = v.object({
   headers: v.record(v.string(), v.union([v.string(), v.array(v.string())])),
   body: v.exactOptional(v.string()),
@@ -54,7 +54,7 @@ const logged = v.object({
 export function readImportLine(
   text: string,
   { environment, line }: { environment: string; line: number },
-): GivenDelivery | Refused {
+): ImportedDelivery | Refused {
   if (text.length > LONGEST_LINE) return refused('it is longer than any event');
   const json = parse(text.replace(/^\uFEFF/, ''));
   if (typeof json !== 'object' || json === null || Array.isArray(json))
@@ -69,14 +69,14 @@ export function readImportLine(
   return refused('it is neither an exported event, nor a body with its headers, nor an event of Wise');
 }
 
-/** Checks a webhook of a file like a live one, and makes of it what the journal keeps. */
+/** Verifies a webhook of a file like a live one, and converts it for the journal. */
 export function toDelivery(
-  given: GivenDelivery | Refused,
+  imported: ImportedDelivery | Refused,
   { verifier, unverified, now }: { verifier: SignatureVerifier; unverified: boolean; now: number },
 ): Delivery | Refused {
-  if ('refused' in given) return given;
-  const { body, signature, deliveryId, isTest } = given;
-  const receivedAt = Math.min(given.receivedAt ?? now, now);
+  if ('refused' in imported) return imported;
+  const { body, signature, deliveryId, isTest } = imported;
+  const receivedAt = Math.min(imported.receivedAt ?? now, now);
   if (signature !== null) {
     if (!verifier.isValid(body, signature))
       return refused(`its signature does not match its ${body.length} bytes`, true);
@@ -85,11 +85,11 @@ export function toDelivery(
   if (!unverified) return refused('it has no signature', true);
   const event = readEventBody(parse(Buffer.from(body).toString('utf8')));
   if (!event) return refused('its body is not an event of Wise');
-  // A delivery id that nobody signed must not stand in the way of the delivery itself.
+  // An unsigned delivery id must not block the delivery itself.
   return { body, signature, deliveryId: null, isTest, isVerified: false, receivedAt, event };
 }
 
-function fromExport(line: v.InferOutput<typeof exported>): GivenDelivery {
+function fromExport(line: v.InferOutput<typeof exported>): ImportedDelivery {
   const { bodyBase64, signature, deliveryId, test, receivedAt } = line;
   return {
     body: Buffer.from(bodyBase64, 'base64'),
@@ -100,7 +100,7 @@ function fromExport(line: v.InferOutput<typeof exported>): GivenDelivery {
   };
 }
 
-function fromLog(json: object): GivenDelivery | Refused {
+function fromLog(json: object): ImportedDelivery | Refused {
   const read = v.safeParse(logged, json);
   if (!read.success) return refused('its headers or its body are not text');
   const { headers, body, bodyBase64, receivedAt } = read.output;
@@ -116,7 +116,7 @@ function fromLog(json: object): GivenDelivery | Refused {
   };
 }
 
-function bare(text: string): GivenDelivery {
+function bare(text: string): ImportedDelivery {
   return {
     body: Buffer.from(text.trim()),
     signature: null,

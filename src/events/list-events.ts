@@ -7,32 +7,32 @@ import { type EventDocument, type KeptEvent, toEventDocument } from '../domain/e
 import type { KioskId, Reference } from '../domain/ids.ts';
 import type { EventFilter, KeptDelivery } from '../journal/journal.ts';
 
-/** Which events a command is about; what is null doesn't matter. */
+/** A filter for events; criteria that are null match all. */
 export interface EventSelection {
   card: Reference | null;
   eventType: string | null;
   kioskId: KioskId | null;
   status: string | null;
-  /** When it arrived, in milliseconds since the epoch: from, and until but not including. */
+  /** Time of arrival in milliseconds since the epoch: from, and until (exclusive). */
   since: number | null;
   until: number | null;
 }
 
-/** An event in full, with the bytes as they came. */
+/** A complete event with its original bytes. */
 export interface WholeEvent extends EventDocument {
   /** False for a hint, which the vendor did not sign. */
   verified: boolean;
   description: string | null;
   deliveryId: string | null;
   signature: string | null;
-  /** The exact bytes; text would not bring back every one. */
+  /** The exact bytes, which text may not preserve. */
   bodyBase64: string;
 }
 
-/** How many events are taken from the journal at once. */
+/** Events per query of the journal. */
 const PAGE = 500;
 
-/** @returns the newest events of a selection, as many as `limit`, oldest first */
+/** Returns the newest events of a selection, at most `limit`, oldest first. */
 export async function listEvents(
   ctx: Context,
   { selection, limit }: { selection: EventSelection; limit: number },
@@ -53,7 +53,7 @@ export async function showEvent(ctx: Context, id: number): Promise<KeptDelivery>
   );
 }
 
-/** Goes through the events of a selection, oldest first, with all that came with them. */
+/** Yields the complete events of a selection, oldest first. */
 export async function* exportEvents(
   ctx: Context,
   selection: EventSelection,
@@ -64,10 +64,10 @@ export async function* exportEvents(
     const page = await ctx.journal.listEvents({ ...filter, afterId, limit: PAGE });
     for (const { id } of page) {
       const delivery = await ctx.journal.findDelivery(id);
-      // One that is gone was pruned meanwhile.
+      // An event may be pruned meanwhile.
       if (delivery && id <= latest) yield toWholeEvent(delivery);
     }
-    // Lets signals and a reader that left be heard.
+    // Lets signal handlers run, and the error of a closed output appear.
     await ctx.clock.sleep(0, ctx.signal);
     if (page.length < PAGE) return;
     afterId = page.at(-1)?.id ?? latest;
@@ -75,7 +75,7 @@ export async function* exportEvents(
 }
 
 /**
- * Forgets events that arrived longer ago than an age, after asking.
+ * Deletes events that arrived longer ago than an age, after a confirmation.
  * @param olderThan milliseconds
  * @throws Failure `not-confirmed`, `input-required`
  */
@@ -98,7 +98,7 @@ export async function pruneEvents(
   return { pruned: await ctx.journal.pruneEvents(before), before };
 }
 
-/** A card is found by its token and by its order, as far as the journal knows how they belong together. */
+/** Makes the filter of a query; events of a card may have its token, its order or both. */
 export async function toFilter(ctx: Context, selection: EventSelection): Promise<EventFilter> {
   const { card, eventType, kioskId, status, since, until } = selection;
   const known = card && (await ctx.journal.findCard(card));
@@ -132,20 +132,20 @@ export function toWholeEvent(delivery: KeptDelivery): WholeEvent {
 
 export interface TailOptions {
   selection: EventSelection;
-  /** From after this event on; null: from now on, or from the selection's `since`. */
+  /** The event to continue after; null for the latest one, or for the selection's `since`. */
   afterId: number | null;
-  /** Ends after as many events; null: never. */
+  /** The number of events to end after; null for no limit. */
   limit: number | null;
-  /** Milliseconds since the epoch; null follows until it is interrupted. */
+  /** Milliseconds since the epoch; null follows until an interruption. */
   deadline: number | null;
 }
 
-/** The journal is a file here: looking at it often costs next to nothing. */
-const PACE = { firstPause: 20, interval: 100 };
+/** Reading the journal often is cheap: it is a local file. */
+const TIMING = { firstPause: 20, interval: 100 };
 
 /**
- * Follows the journal: tells of each event as it arrives, whichever process receives it.
- * @throws Failure `deadline-passed` when fewer events came than `limit` wants
+ * Follows the journal and passes on each event that arrives, from any process.
+ * @throws Failure `deadline-passed` if fewer than `limit` events arrived
  */
 export async function tailEvents(
   ctx: Context,
@@ -155,14 +155,14 @@ export async function tailEvents(
   let filter = await toFilter(ctx, selection);
   let latest = afterId ?? (selection.since === null ? await ctx.journal.latestEventId() : 0);
   let left = limit ?? Number.POSITIVE_INFINITY;
-  await sayWhereFrom(ctx, latest);
+  await noteStart(ctx, latest);
   const end = await poll({
     clock: ctx.clock,
     signal: ctx.signal,
-    timing: PACE,
+    timing: TIMING,
     deadline,
     look: async () => {
-      // The events of an order's production name its card only, which an event of the order tells.
+      // Events of a production have only the card token, which an event of the order may bring.
       if (filter.card?.cardToken === null) filter = await toFilter(ctx, selection);
       const wanted = left === Number.POSITIVE_INFINITY ? {} : { limit: left };
       for (const event of await ctx.journal.listEvents({ ...filter, ...wanted, afterId: latest })) {
@@ -182,7 +182,7 @@ export async function tailEvents(
   );
 }
 
-async function sayWhereFrom(ctx: Context, latest: number): Promise<void> {
+async function noteStart(ctx: Context, latest: number): Promise<void> {
   const from = `Following the events of ${ctx.environment} after event ${latest}`;
   if (await ctx.journal.isListenedTo()) return ctx.report.note(`${from} (Ctrl-C ends it).`);
   ctx.report.note(`${from} (Ctrl-C ends it). Nobody listens right now: kioskctl listen`);

@@ -6,13 +6,13 @@ import type { KeptDelivery } from '../journal/journal.ts';
 import { sendDelivery } from '../webhooks/post.ts';
 import { showEvent } from './list-events.ts';
 
-/** What became of one event that was sent again. */
+/** The result of one event that was sent again. */
 export interface Replayed {
   id: number;
   outcome: Extract<ResultOutcome, 'done' | 'failed' | 'refused' | 'not-started'>;
-  /** null when there was no answer. */
+  /** null without an answer. */
   httpStatus: number | null;
-  /** null for one that was not started. */
+  /** null if the event was not sent. */
   exitCode: ExitCode | null;
   error?: FailureDocument;
 }
@@ -23,8 +23,8 @@ export interface ReplayResult {
 }
 
 /**
- * Sends kept events to a receiver, one after the other, as the vendor sent them. All of them are looked up before the
- * first is sent; a receiver that can't be reached, or an interruption, stops the rest.
+ * Sends stored events to a receiver in sequence, as the vendor sent them. All are read from the journal before the
+ * first is sent. An unreachable receiver, or an interruption, stops the rest.
  * @throws Failure `not-found`
  */
 export async function replayEvents(
@@ -33,7 +33,7 @@ export async function replayEvents(
 ): Promise<ReplayResult> {
   const deliveries: KeptDelivery[] = [];
   for (const id of ids) deliveries.push(await showEvent(ctx, id));
-  sayUnsigned(ctx, deliveries);
+  warnOfUnsigned(ctx, deliveries);
   const replayed: Replayed[] = [];
   let stopped: Failure | null = null;
   for (const delivery of deliveries) {
@@ -79,7 +79,7 @@ function endOf(failure: Failure): { exitCode: ExitCode; error: FailureDocument }
   return { exitCode: failure.exitCode, error: failure.toDocument() };
 }
 
-function sayUnsigned(ctx: Context, deliveries: readonly KeptDelivery[]): void {
+function warnOfUnsigned(ctx: Context, deliveries: readonly KeptDelivery[]): void {
   const hints = deliveries.filter(({ signature }) => signature === null).map(({ id }) => id);
   if (hints.length > 0)
     ctx.report.warn(`Sent without a signature, because it never had one: event ${hints.join(', ')}.`);

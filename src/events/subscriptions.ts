@@ -8,19 +8,19 @@ import { receiverFaults, type Subscription, subscription, testNotifications } fr
 import { failureOf, type Sent, unreachable } from '../wise/client.ts';
 import * as api from '../wise/subscriptions.ts';
 
-/** What kioskctl understands: everything about a card at a kiosk. */
+/** The event types that kioskctl reads. */
 const EVENT_TYPES = [PRODUCTION_EVENT, ORDER_EVENT];
 
-/** The version with milliseconds, in which more events can be ordered. */
+/** The version with milliseconds, with which more events can be ordered. */
 const DEFAULT_SCHEMA_VERSION = '4.0.0';
 
-/** The name of subscriptions that a listener in `local` makes for itself. */
+/** The name of the subscriptions that a listener in `local` creates for itself. */
 const OWN_NAME = 'kioskctl listen';
 
 export interface WantedSubscription {
   url: string;
   name: string;
-  /** null for the default, and to be content with any that is there. */
+  /** null for the default, and to accept any version of an existing subscription. */
   version: string | null;
 }
 
@@ -33,8 +33,8 @@ export async function listWebhooks(ctx: Context): Promise<Subscription[]> {
 }
 
 /**
- * Subscribes a URL to the events of productions and of orders. One that it is subscribed to already stays as it is, so
- * this may be run again after it failed half-way.
+ * Subscribes a URL to the events of productions and of orders. Existing subscriptions stay as they are, so this can be
+ * repeated after a failure.
  * @throws Failure `usage` for a URL that can't receive events
  */
 export async function createWebhooks(
@@ -49,7 +49,7 @@ export async function createWebhooks(
   return { subscriptions, changed: created.length > 0 };
 }
 
-/** Ends a subscription. What was still to be delivered to it may be lost. */
+/** Deletes a subscription. Undelivered events may be lost. */
 export async function deleteWebhook(ctx: Context, id: string): Promise<void> {
   const name = { clientKey: await ctx.clientKey(), id };
   await recordAction(ctx, { action: 'unsubscribe' }, async () => {
@@ -64,7 +64,7 @@ export async function deleteWebhook(ctx: Context, id: string): Promise<void> {
   });
 }
 
-/** Has the vendor send a test notification. @returns the ids of its deliveries */
+/** Requests a test notification. @returns the ids of its deliveries */
 export async function testWebhook(ctx: Context, id: string): Promise<string[]> {
   const name = { clientKey: await ctx.clientKey(), id };
   return recordAction(ctx, { action: 'test-webhook' }, async () => {
@@ -77,10 +77,10 @@ export async function testWebhook(ctx: Context, id: string): Promise<string[]> {
 }
 
 /**
- * Subscribes a listener to the embedded sandbox, which every listener in `local` does for itself.
- * @param url where it listens, on this machine
- * @param isAlone whether no other listener is there: then what others left behind, who were killed, is removed
- * @returns what ends these subscriptions again, and never throws
+ * Subscribes a listener in `local` to the embedded sandbox.
+ * @param url the URL of the listener, on this machine
+ * @param isAlone true to remove the subscriptions of killed listeners, because no other listener is running
+ * @returns a function that removes the subscriptions and never throws
  */
 export async function subscribeHere(
   ctx: Context,
@@ -94,12 +94,12 @@ export async function subscribeHere(
     version: null,
   });
   if (isAlone) await removeLeftBehind(ctx, url);
-  // Those that a killed listener left behind at this URL are taken over, with what waits for them.
+  // Subscriptions of a killed listener at this URL are adopted with their undelivered events.
   const own = subscriptions.filter((one) => created.includes(one) || one.name === OWN_NAME);
   return async () => remove(ctx, own);
 }
 
-/** Nobody listens any more where a listener was that is gone; the sandbox would try it for two weeks. */
+/** Removes the subscriptions of killed listeners: the sandbox would try to deliver to them for two weeks. */
 async function removeLeftBehind(ctx: Context, url: string): Promise<void> {
   const all = await listWebhooks(ctx);
   await remove(
@@ -172,12 +172,12 @@ function isDone(sent: Sent): boolean {
   return sent.kind === 'answered' && sent.httpStatus >= 200 && sent.httpStatus <= 299;
 }
 
-/** What a success says; undefined otherwise. */
+/** Returns the body of a success. */
 function bodyOf(sent: Sent): unknown {
   return sent.kind === 'answered' && isDone(sent) ? sent.body : undefined;
 }
 
-/** Passes what was done, and what may have been: no answer, one of a server in trouble, a redirect. */
+/** @throws Failure for a rejection; a success, and an answer that proves nothing (none, a 5xx, a redirect), pass */
 function refuseUnlessLost(sent: Sent): void {
   if (sent.kind === 'not-connected') throw unreachable(sent);
   if (sent.kind !== 'answered' || sent.httpStatus < 400 || sent.httpStatus > 499 || sent.httpStatus === 408)
@@ -185,7 +185,7 @@ function refuseUnlessLost(sent: Sent): void {
   throw asOurs(failureOf(sent), 'The API knows no such subscription of this application.');
 }
 
-/** Says what was not found; any other failure stays what it is. */
+/** Replaces the message of `not-found`; any other error is returned as it is. */
 function asOurs(error: unknown, notFound: string): unknown {
   if (!(error instanceof Failure) || error.code !== 'not-found') return error;
   return new Failure('not-found', notFound, {

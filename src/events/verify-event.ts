@@ -2,10 +2,10 @@ import type { ExitCode } from '../domain/errors/exit-codes.ts';
 import { type FailureDocument, failure } from '../domain/errors/failure.ts';
 import { PUBLISHED_KEYS, SignatureVerifier } from '../webhooks/signature.ts';
 
-/** What checking one signature came to. */
+/** The result of a signature check. */
 export interface Verification {
   valid: boolean;
-  /** Where the key is from, its size and its fingerprint. */
+  /** The source of the key, its size and its fingerprint. */
   key: string;
   bytes: number;
   exitCode: ExitCode;
@@ -13,8 +13,8 @@ export interface Verification {
 }
 
 /**
- * Checks a signature over the bytes of a body, and where it doesn't match, finds out what else would.
- * @param verifier has the key that is expected to fit
+ * Checks a signature over the bytes of a body. If it doesn't match, finds out which bytes or which key would.
+ * @param verifier has the expected key
  */
 export function verifyEvent(
   body: Uint8Array,

@@ -1,7 +1,7 @@
 import type { Context } from '../context/context.ts';
 import { coverageFor } from '../context/listener-state.ts';
 import type { ActionRecord } from '../domain/action.ts';
-import { Failure, failure } from '../domain/errors/failure.ts';
+import { type Failure, failure } from '../domain/errors/failure.ts';
 import { formatReference, type KioskId, type Reference } from '../domain/ids.ts';
 import { commandLine } from '../domain/next-command.ts';
 import type { CardState } from '../journal/journal.ts';

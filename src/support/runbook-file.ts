@@ -1,5 +1,5 @@
 import type { Files } from '../context/files.ts';
-import { asFailure, Failure, failure } from '../domain/errors/failure.ts';
+import { asFailure, type Failure, failure } from '../domain/errors/failure.ts';
 import { commandLine } from '../domain/next-command.ts';
 import { moreCareful, NO_RUNBOOK, type Runbook, type RunbookSource } from '../domain/runbook.ts';
 import { printable } from '../domain/text/terminal-text.ts';
