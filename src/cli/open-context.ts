@@ -1,5 +1,5 @@
 import packageJson from '../../package.json' with { type: 'json' };
-import type { Context, Webhooks } from '../context/context.ts';
+import type { Context, TokenOrigin, Webhooks } from '../context/context.ts';
 import { type Files, type PublicKey, readPublicKey } from '../context/files.ts';
 import { IN_MEMORY } from '../database/sqlite.ts';
 import { Failure } from '../domain/errors/failure.ts';
@@ -68,11 +68,7 @@ export async function openContext(
     report,
     sandboxControl: () => controlOf(settings, server.get),
     runbook: openRunbook({ given: flags.runbook, configured: runbookOf(settings), files, warn }),
-    authorize: async (profileId) => {
-      const { name: source, token, isLast = false } = await credentials.sourceFor(profileId);
-      await token.get();
-      return { source, endsAt: token.endsAt, isLast };
-    },
+    authorize: async (profileId) => authorize(credentials, profileId),
     webhooks: WEBHOOKS,
     clientKey: async () => {
       const { clientId } = await credentials.ofClient();
@@ -89,6 +85,12 @@ export async function openContext(
       await (await server.made()?.catch(() => undefined))?.sandbox.close();
     },
   };
+}
+
+async function authorize(credentials: Credentials, profileId: number): Promise<TokenOrigin> {
+  const { name: source, token, isLast = false } = await credentials.sourceFor(profileId);
+  await token.get();
+  return { source, endsAt: token.endsAt, isLast };
 }
 
 const WEBHOOKS: Webhooks = {
