@@ -139,7 +139,7 @@ class Plan {
     const { personal, defaults } = this.#scenario;
     const isPersonal = namesIn([node.body, node.options]).some((name) => personal.has(name));
     const filled = { body: body.value, options: options.value };
-    return toStep(node, filled, { defaults, isPersonal, isFilled: true });
+    return toStep(node, filled, { defaults, isPersonal });
   }
 
   #checkNeeds({ definition: { kind, card }, path }: StepNode): void {

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { isMapping, kindOf, orNearest, type Place, type Remark } from '../input/diagnostic.ts';
 import { templatesIn } from './interpolate.ts';
 import { parseFilled } from './parse-filled.ts';
-import type { LoopNode, Node, StepDefaults, StepNode } from './scenario.ts';
+import { isLoop, type LoopNode, type Node, type StepDefaults, type StepNode } from './scenario.ts';
 import { makeSchemas, stepOptions } from './schema.ts';
 import { fieldsOf, MOST_ISSUES, toRemarks } from './schema-messages.ts';
 import { findDefinition, LOOPS, STEP_WORDS } from './steps/definitions.ts';
@@ -37,83 +37,78 @@ export class StepReader {
 
   #readMapping(step: Record<string, unknown>, path: Path): Node[] {
     const words = Object.keys(step).filter((key) => STEP_WORDS.includes(key));
-    const others = Object.keys(step).filter((key) => !STEP_WORDS.includes(key) && !OPTIONS.includes(key));
-    for (const key of others.slice(0, MOST_ISSUES)) this.#add([...path, key], wrongField(key, words), 'key');
     const [first, second] = words;
+    const other = Object.keys(step).find((key) => !STEP_WORDS.includes(key) && !OPTIONS.includes(key));
+    if (other !== undefined) this.#add([...path, other], wrongField(other, words), 'key');
+    else if (first === undefined) this.#add(path, 'it says no step, like produce');
     if (second !== undefined)
       this.#add(
         [...path, second],
         `“${first}” and “${second}” are two steps: begin each with a dash of its own`,
         'key',
       );
-    if (first === undefined && others.length === 0) this.#add(path, 'it says no step, like produce');
     const options = Object.fromEntries(Object.entries(step).filter(([key]) => OPTIONS.includes(key)));
+    const isRight = this.#check(stepOptions, options, path);
     const nodes = words.flatMap((word) => this.#node(word, options, { path, body: step[word] }));
-    return nodes.slice(0, 1);
+    return nodes.slice(0, 1).map((node) => (isRight || isLoop(node) ? node : { ...node, fixed: null }));
   }
 
   #node(
     word: string,
     options: Record<string, unknown>,
-    { path, body: written }: { path: Path; body: unknown },
+    { path, body }: { path: Path; body: unknown },
   ): Node[] {
-    const at = [...path, word];
-    if (Array.isArray(written)) {
-      const isEmpty = written.length === 0;
-      this.#add(at, isEmpty ? 'it is an empty list' : 'it is a list, not a mapping of names to values');
-      return [];
-    }
     const definition = findDefinition(word);
     const loop = LOOPS.find((one) => one === word);
-    const schema = definition?.schema ?? (loop && LOOP_SCHEMAS[loop]) ?? v.never();
-    const body = this.#withoutOptions(written, { schema, at });
-    if (body === undefined) return [];
     if (definition) return [this.#readStep({ word, definition, path, options, body, fixed: null })];
     return loop ? [this.#readLoop({ word: loop, path, options }, body)] : [];
   }
 
-  /** What belongs beside the word stands below it. */
-  #withoutOptions(body: unknown, { schema, at }: { schema: v.GenericSchema; at: Path }): unknown {
-    const misplaced = isMapping(body) ? Object.keys(body).filter((key) => OPTIONS.includes(key)) : [];
-    if (misplaced.length === 0 || !isMapping(body)) return body;
-    const known = fieldsOf(schema);
-    const wrong = misplaced.filter((key) => !known.includes(key));
-    const word = at.at(-1);
-    for (const key of wrong)
-      this.#add(
-        known.length > 0 ? [...at, key] : at,
-        `“${key}” stands beside “${word}”, not below it: move it to the left`,
-        known.length > 0 ? 'key' : 'value',
-      );
-    const rest = Object.entries(body).filter(([key]) => !wrong.includes(key));
-    return rest.length > 0 ? Object.fromEntries(rest) : undefined;
-  }
-
   #readStep(node: StepNode): StepNode {
-    const step = toStep(node, node, { defaults: this.#defaults, isPersonal: false, isFilled: false });
-    if (Array.isArray(step)) {
-      this.remarks.push(...step);
-      return node;
-    }
-    return templatesIn([node.body, node.options], []).length > 0 ? node : { ...node, fixed: step };
+    const { word, definition, path, body, options } = node;
+    const isRight = this.#checkBody(definition.schema, body, [...path, word]);
+    if (!isRight || templatesIn([body, options], []).length > 0) return node;
+    const step = toStep(node, node, { defaults: this.#defaults, isPersonal: false });
+    return Array.isArray(step) ? node : { ...node, fixed: step };
   }
 
   #readLoop(written: Pick<LoopNode, 'word' | 'path' | 'options'>, body: unknown): LoopNode {
-    const { word, path, options } = written;
-    const at = [...path, word];
-    const parsed = [
-      { schema: LOOP_SCHEMAS[word], value: body, path: at, quotes: true },
-      { schema: stepOptions, value: options, path, quotes: true },
-    ];
-    for (const { schema, value, ...place } of parsed)
-      this.remarks.push(...toRemarks(v.safeParse(schema, value).issues ?? [], { schema, ...place }));
+    const { word, path } = written;
+    this.#checkBody(LOOP_SCHEMAS[word], body, [...path, word]);
     const { as, steps, ...over } = isMapping(body) ? body : {};
     return {
       ...written,
       over: over.times ?? over.in,
       as: typeof as === 'string' ? as : null,
-      nodes: this.readList(steps, [...at, 'steps']),
+      nodes: this.readList(steps, [...path, word, 'steps']),
     };
+  }
+
+  #checkBody(schema: v.GenericSchema, body: unknown, at: Path): boolean {
+    if (Array.isArray(body) && body.length === 0) {
+      this.#add(at, 'it is an empty list');
+      return false;
+    }
+    const known = fieldsOf(schema);
+    const isMisplaced = (key: string) => OPTIONS.includes(key) && !known.includes(key);
+    const misplaced = isMapping(body) ? Object.keys(body).filter(isMisplaced) : [];
+    if (misplaced.length === 0 || !isMapping(body)) return this.#check(schema, body, at);
+    for (const key of misplaced) {
+      const message = `“${key}” stands beside “${at.at(-1)}”, not below it: move it to the left`;
+      if (known.length > 0) this.#add([...at, key], message, 'key');
+      else this.#add(at, message);
+    }
+    const rest = Object.entries(body).filter(([key]) => !misplaced.includes(key));
+    if (rest.length > 0) this.#check(schema, Object.fromEntries(rest), at);
+    return false;
+  }
+
+  /** @returns true if nothing is wrong with the value, or nothing but what is still to be filled in */
+  #check(schema: v.GenericSchema, value: unknown, path: Path): boolean {
+    const quotes = findDefinition(String(path.at(-1)))?.impersonalFields === undefined;
+    const remarks = toRemarks(v.safeParse(schema, value).issues ?? [], { schema, path, quotes });
+    this.remarks.push(...remarks);
+    return remarks.length === 0;
   }
 
   #add(path: Path, message: string, at: Place['at'] = 'value'): void {
@@ -154,26 +149,24 @@ interface Reading {
   defaults: StepDefaults;
   /** Something that may be about a person is filled in. */
   isPersonal: boolean;
-  /** Nothing is left to be filled in: text from columns and flags counts as a number where the schema wants one. */
-  isFilled: boolean;
 }
 
 /** Returns a step, or what is wrong with its values. The caller sets the index. */
 export function toStep(
   { definition, path }: Pick<StepNode, 'definition' | 'path'>,
   written: Pick<StepNode, 'body' | 'options'>,
-  { defaults, isPersonal, isFilled }: Reading,
+  { defaults, isPersonal }: Reading,
 ): Omit<Step, 'index'> | Remark[] {
   const { kind, schema } = definition;
   const isPrivate = definition.impersonalFields !== undefined;
-  const parsed = isFilled ? parseFilled(schema, written.body) : v.safeParse(schema, written.body);
+  const parsed = parseFilled(schema, written.body);
   const options = v.safeParse(stepOptions, written.options);
   if (!parsed.success || !options.success) {
     const place = { path: [...path, kind], quotes: !isPersonal && !isPrivate };
     const wrong = toRemarks(parsed.issues ?? [], { schema, ...place });
     return [
       ...(isPersonal && !isPrivate ? withoutWords(wrong) : wrong),
-      ...toRemarks(options.issues ?? [], { schema: stepOptions, path, quotes: !isFilled }),
+      ...toRemarks(options.issues ?? [], { schema: stepOptions, path, quotes: false }),
     ];
   }
   const { name, timeout, 'on-failure': onFailure } = options.output;
