@@ -8,7 +8,7 @@ import { toShell } from '../domain/next-command.ts';
 import { canonical } from '../domain/order.ts';
 import type { OrderRequestRecord } from '../journal/journal.ts';
 import { type CardOrder, cardOrder, type OrderRequest } from '../wire/orders.ts';
-import { failureOf, type Sent, unreachable } from '../wise/client.ts';
+import { answerFailure, type Sent, unreachable } from '../wise/client.ts';
 import { createOrder } from '../wise/orders.ts';
 import { explainRejection } from './card-program.ts';
 
@@ -93,7 +93,7 @@ async function repeatUntilAnswered(
       const sent = await send();
       const order = readOrder(sent);
       if (order) return order;
-      const failure = sent.kind === 'answered' ? failureOf(sent) : unreachable(sent);
+      const failure = sent.kind === 'answered' ? answerFailure(sent) : unreachable(sent);
       // A refusal says nothing about an earlier request, whose answer was lost.
       if (!(failure instanceof Outage)) throw mayHaveArrived ? orderUnknown(ctx, keyText, failure) : failure;
       mayHaveArrived ||= sent.kind === 'lost' || (sent.kind === 'answered' && sent.httpStatus !== 429);

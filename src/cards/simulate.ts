@@ -5,7 +5,7 @@ import { Failure } from '../domain/errors/failure.ts';
 import type { Simulation } from '../domain/production.ts';
 import type { CardResult } from '../domain/results.ts';
 import { simulateProduction, simulateVerification } from '../wise/cards.ts';
-import { failureOf, type Sent, unreachable } from '../wise/client.ts';
+import { answerFailure, type Sent, unreachable } from '../wise/client.ts';
 import { forEachCard, inSequence } from './session/each-card.ts';
 import type { CardRequest } from './session/resolve-cards.ts';
 import { type CardSession, statusOf } from './session/session.ts';
@@ -58,7 +58,7 @@ export async function verifyProfile(ctx: Context, profileId: number): Promise<vo
 
 function refuseUnlessDone(sent: Sent): void {
   if (sent.kind !== 'answered') throw unreachable(sent);
-  if (sent.httpStatus < 200 || sent.httpStatus > 299) throw failureOf(sent);
+  if (sent.httpStatus < 200 || sent.httpStatus > 299) throw answerFailure(sent);
 }
 
 async function readBack(ctx: Context, session: CardSession, simulation: Simulation): Promise<void> {

@@ -5,7 +5,7 @@ import { Failure, failure } from '../domain/errors/failure.ts';
 import { commandLine } from '../domain/next-command.ts';
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../wire/events.ts';
 import { receiverFaults, type Subscription, subscription, testNotifications } from '../wire/subscriptions.ts';
-import { failureOf, type Sent, unreachable } from '../wise/client.ts';
+import { answerFailure, type Sent, unreachable } from '../wise/client.ts';
 import * as api from '../wise/subscriptions.ts';
 
 /** The event types that kioskctl reads. */
@@ -182,7 +182,7 @@ function refuseUnlessLost(sent: Sent): void {
   if (sent.kind === 'not-connected') throw unreachable(sent);
   if (sent.kind !== 'answered' || sent.httpStatus < 400 || sent.httpStatus > 499 || sent.httpStatus === 408)
     return;
-  throw asOurs(failureOf(sent), 'The API knows no such subscription of this application.');
+  throw asOurs(answerFailure(sent), 'The API knows no such subscription of this application.');
 }
 
 /** Replaces the message of `not-found`; any other error is returned as it is. */

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { cardToken, id, optionalText, requiredText, wiseKioskId } from './scalars.ts';
 
-/** A card, without its digits, expiry and cardholder: no command shows them before the card is produced. */
+/** A card without digits, expiry and cardholder, because no command shows them. */
 export const card = v.object({
   token: cardToken,
   profileId: v.fallback(v.nullish(id, null), null),
@@ -11,7 +11,7 @@ export const card = v.object({
 });
 export type WiseCard = v.InferOutput<typeof card>;
 
-/** An entry that is no card is kept out of the way. */
+/** Entries that are not cards are dropped. */
 export const cardPage = v.object({
   totalCount: v.number(),
   cards: v.pipe(
@@ -23,7 +23,7 @@ export const cardPage = v.object({
 /** Body of `PUT …/cards/{cardToken}/production`. */
 export const produceRequest = v.object({ kioskId: requiredText });
 
-/** ProductionStatus, as PUT and GET answer it. An unknown `status` passes as it came; a missing one does not. */
+/** ProductionStatus, the answer of PUT and GET. An unknown `status` is valid, a missing one is not. */
 export const productionStatus = v.object({
   status: v.string(),
   kioskId: wiseKioskId,

@@ -1,11 +1,10 @@
-/** What an error body of the vendor says, whichever of its shapes it has. */
 export interface VendorError {
   code: string | null;
   message: string | null;
 }
 
 /**
- * Reads an error body: `{error, error_description}`, `{errors: [{code, message, path}]}`,
+ * Decodes an error body of Wise in any of its shapes: `{error, error_description}`, `{errors: [{code, message, path}]}`,
  * `{timestamp, status, error, message, path}`, `{code, message}` or `{code, category, description}`.
  * Codes are not unique: read them together with the path of the request.
  */

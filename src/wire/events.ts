@@ -4,12 +4,12 @@ import { cardToken, optionalText, wiseKioskId } from './scalars.ts';
 
 export { ORDER_EVENT, PRODUCTION_EVENT } from '../domain/event.ts';
 
-/** The headers of a delivery, as Node writes their names. */
+/** The headers of a delivery, in lower case as in Node. */
 export const SIGNATURE_HEADER = 'x-signature-sha256';
 export const DELIVERY_HEADER = 'x-delivery-id';
 export const TEST_HEADER = 'x-test-notification';
 
-/** Ids are numbers in some documented examples, and text in others; an order id may end with `L`. */
+/** An id as a number or as text; an order id may end with `L`. */
 const looseId = v.fallback(
   v.nullish(
     v.pipe(
@@ -32,8 +32,8 @@ const resource = v.object({
 const NOTHING = { profile_id: null, card_token: null };
 
 /**
- * The body of a webhook, whatever its type and schema version: what can't be understood is null, never an error.
- * Source: the vendor's documented examples of schema 2.0.0 and 4.0.0.
+ * The body of a webhook of any type and schema version. Fields that can't be decoded are null, never an error.
+ * Source: Wise's examples of schema 2.0.0 and 4.0.0.
  */
 const eventBody = v.object({
   event_type: v.string(),
@@ -51,13 +51,13 @@ const eventBody = v.object({
   }),
 });
 
-/** The versions whose words are known here; a body without one is read as they are. */
+/** Schema versions with known fields; null is a body without a version. */
 const KNOWN_VERSIONS = new Set([null, '2.0.0', '4.0.0']);
 
 /**
- * Reads a parsed webhook body. Of a schema that nobody knew when this was written, only what it is about is read, not
- * what it says: that may mean something else by now.
- * @returns null for what is no event at all
+ * Decodes a parsed webhook body. In an unknown schema version, only ids, type and time are read: other fields may have
+ * another meaning there.
+ * @returns null for a body that is not an event
  */
 export function readEventBody(body: unknown): CardEvent | null {
   const read = v.safeParse(eventBody, body);

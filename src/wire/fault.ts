@@ -5,7 +5,7 @@ import { kioskId } from './scalars.ts';
 const REQUEST_CODES = codesOf('request');
 const PRODUCTION_CODES = codesOf('production');
 
-/** How long a delayed answer or outcome may take: an hour, in milliseconds. */
+/** The delay of an answer or outcome: at most an hour. */
 const milliseconds = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(3_600_000));
 const times = v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000_000)), 1);
 const name = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
@@ -18,9 +18,9 @@ const headers = v.record(
 const answerFault = v.pipe(
   v.strictObject({
     kind: v.literal('answer'),
-    /** Any method, without. */
+    /** The default is any method. */
     method: v.optional(v.picklist(['GET', 'POST', 'PUT', 'DELETE'])),
-    /** A part of the path without its version segment (`/production`), or the whole of it with `*`. Any path, without. */
+    /** A part of the path without its version segment (`/production`), or a pattern with `*`. The default is any path. */
     path: v.optional(name),
     times,
     status: v.optional(v.pipe(v.number(), v.integer(), v.minValue(200), v.maxValue(599))),
@@ -29,7 +29,7 @@ const answerFault = v.pipe(
     bodyBase64: v.optional(v.pipe(v.string(), v.base64())),
     /** Seconds, for the Retry-After header. */
     retryAfter: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
-    /** With `status` or `delayMs`: carries the request out first. */
+    /** With `status` or `delayMs`: the request is carried out first. */
     effect: v.optional(v.boolean()),
     reset: v.optional(v.picklist(['before', 'after'])),
     cut: v.optional(v.literal(true)),
@@ -37,7 +37,7 @@ const answerFault = v.pipe(
   }),
   v.check(
     ({ status, reset, cut, delayMs }) =>
-      [status, reset, cut, delayMs].filter((act) => act !== undefined).length === 1,
+      [status, reset, cut, delayMs].filter((part) => part !== undefined).length === 1,
     'needs exactly one of status, reset, cut and delayMs',
   ),
   v.check(
@@ -56,10 +56,10 @@ const answerFault = v.pipe(
 const produceFault = v.pipe(
   v.strictObject({
     kind: v.literal('produce'),
-    /** Any kiosk, without. */
+    /** The default is any kiosk. */
     kioskId: v.optional(kioskId),
     errorCode: v.picklist(REQUEST_CODES),
-    /** Only for REQUEST_CREATED_BUT_NOT_STARTED: when the production begins; never by itself, without. */
+    /** Only for REQUEST_CREATED_BUT_NOT_STARTED: the production begins after this time. The default is never. */
     afterMs: v.optional(milliseconds),
     times,
   }),
@@ -75,7 +75,7 @@ const outcomeFault = v.pipe(
     kioskId,
     status: v.picklist(['PRODUCED', 'PRODUCTION_ERROR']),
     errorCode: v.optional(v.picklist(PRODUCTION_CODES)),
-    /** From the begin of the production; 500 without. */
+    /** From the start of the production. The default is 500. */
     afterMs: v.optional(milliseconds),
     times,
   }),
@@ -86,8 +86,8 @@ const outcomeFault = v.pipe(
 );
 
 /**
- * Something that the sandbox does wrong on purpose, the next `times` times. `answer`: to a request of a method and
- * path. `produce`: the kiosk refuses a card. `outcome`: a card that a kiosk took comes to this end by itself.
+ * A fault that the sandbox shows the next `times` times. `answer`: in the answer to a request of a method and path.
+ * `produce`: the kiosk refuses a card. `outcome`: an accepted card ends with this result.
  * Durations are milliseconds; `afterMs` is divided by the sandbox's speed, `delayMs` is real time.
  */
 export const faultSchema = v.variant('kind', [answerFault, produceFault, outcomeFault]);

@@ -10,7 +10,7 @@ const embossedName = v.pipe(
 
 const phoneNumber = v.pipe(v.string(), v.regex(/^\+[\d ]{5,20}$/, 'must start with + and the country code'));
 
-/** Fields vary by country, so unknown ones pass; the vendor's validation has the last word. */
+/** Fields vary by country, so unknown ones are valid; Wise validates the address. */
 export const address = v.looseObject({
   firstLine: v.nullish(v.string()),
   secondLine: v.nullish(v.string()),
@@ -38,13 +38,13 @@ const orderFields = {
   ),
 };
 
-/** Body of `POST …/card-orders`, as the vendor takes it. */
+/** Body of `POST …/card-orders`. */
 export const orderRequest = v.object(orderFields);
 export type OrderRequest = v.InferOutput<typeof orderRequest>;
 
 /**
- * A part of that body in a user's file: a field that the vendor doesn't document is a mistake, and so is another delivery
- * than to a kiosk.
+ * A part of that body in a user's file. Fields that Wise does not document, and other deliveries than to a kiosk, are
+ * invalid.
  */
 export const orderFile = v.partial(
   v.strictObject({
@@ -63,11 +63,11 @@ const cardOrderFields = {
   deliveryDetails: v.fallback(v.nullish(v.object({ deliveryOption: optionalText }), null), null),
 };
 
-/** A card order without the personal data of its cardholder, which most commands have no business with. */
+/** A card order without the personal data of its cardholder, which most commands do not need. */
 export const cardOrder = v.object(cardOrderFields);
 export type CardOrder = v.InferOutput<typeof cardOrder>;
 
-/** A card order with what `order --like` copies. */
+/** A card order with the fields that `order --like` copies. */
 export const cardOrderWithHolder = v.object({
   ...cardOrderFields,
   cardHolderName: optionalText,

@@ -18,7 +18,7 @@ const delivery = v.object({
   mtls_enabled: v.fallback(v.nullish(v.boolean(), false), false),
 });
 
-/** A subscription, as the vendor answers it. */
+/** A subscription in the answers of Wise. */
 export const subscription = v.pipe(
   v.object({
     id: requiredText,
@@ -40,7 +40,7 @@ export const subscription = v.pipe(
   ),
 );
 
-/** An entry that is no subscription is kept out of the way. */
+/** Entries that are not subscriptions are dropped. */
 export const subscriptionList = v.pipe(
   v.array(v.fallback(v.nullable(subscription), null)),
   v.transform((all) => all.filter((one) => one !== null)),
@@ -49,24 +49,24 @@ export const subscriptionList = v.pipe(
 /** The answer of `POST …/test-notifications`. */
 export const testNotifications = v.array(v.object({ delivery_id: v.string(), created_at: optionalText }));
 
-/** Somebody whom the vendor tells of events: an application's subscription to one type of them. */
+/** The subscription of an application to one type of events. */
 export interface Subscription {
   id: string;
   name: string | null;
   eventType: string;
-  /** Where the events go. */
+  /** The receiver. */
   url: string | null;
   version: string | null;
-  /** Does the vendor show a certificate of its own there? */
+  /** True if Wise presents a client certificate to the receiver. */
   mtls: boolean;
   createdAt: string | null;
 }
 
 /**
- * What is wrong with a URL as a receiver of events. The vendor asks for https at a domain name, on port 443, with a
- * CA-signed certificate and without a query. Source: the vendor's guide on webhooks.
- * @param isLocal whether the embedded sandbox sends them, which reaches this machine, and by http as well
- * @returns what it would have to be, in words that follow “the URL must”; empty for a good one
+ * Validates the URL of a receiver of events. Wise requires https at a domain name, on port 443, with a CA-signed
+ * certificate and without a query. Source: Wise's guide on webhooks.
+ * @param isLocal true for the embedded sandbox, which also reaches this machine, and uses http there
+ * @returns the requirements that it does not meet, in words that follow “the URL must”
  */
 export function receiverFaults(text: string, { isLocal }: { isLocal: boolean }): string[] {
   const url = URL.parse(text);
@@ -82,12 +82,12 @@ export function receiverFaults(text: string, { isLocal }: { isLocal: boolean }):
   ];
 }
 
-/** Addresses are none, and neither are names without a dot, for which nobody signs a certificate. */
+/** False for IP addresses, and for names without a dot, for which no authority signs a certificate. */
 function isDomainName(host: string): boolean {
   return /^[^.[\]]+(\.[^.[\]]+)*\.[^.[\]]*[a-z][^.[\]]*\.?$/i.test(host);
 }
 
-/** @throws Failure `invalid-reference` for what is no UUID */
+/** @throws Failure `invalid-reference` for text that is not a UUID */
 export function parseSubscriptionId(text: string): string {
   if (/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text)) return text.toLowerCase();
   throw new Failure('invalid-reference', `“${printable(text)}” is not the id of a subscription.`, {

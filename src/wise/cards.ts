@@ -27,7 +27,7 @@ export async function getCard(
   );
 }
 
-/** One page of a profile's cards. @param page from 1 */
+/** @param page from 1 */
 export async function listCards(
   client: Client,
   { profileId, page }: { profileId: number; page: number },
@@ -38,8 +38,8 @@ export async function listCards(
 }
 
 /**
- * The latest production data of a card; null while there are none. The vendor doesn't say what it answers before READY:
- * 404, 422 and an answer without a body or a status are all taken for “nothing yet”.
+ * Returns the latest production data of a card, or null. Wise does not document its answer before READY: 404, 422, and
+ * an answer without a body or a status all count as null.
  */
 export async function getProduction(
   client: Client,
@@ -84,7 +84,7 @@ export async function simulateProduction(
   return client.send({ method: 'POST', path, profileId, body: simulation });
 }
 
-/** Lets a profile pass its verification, in a sandbox. */
+/** Completes the verification of a profile, in a sandbox. */
 export async function simulateVerification(client: Client, profileId: number): Promise<Sent> {
   return client.send({
     method: 'POST',
@@ -94,9 +94,9 @@ export async function simulateVerification(client: Client, profileId: number): P
 }
 
 /**
- * Asks the API for nothing, without a token, to see whether it is there: any answer of its own will do.
- * @returns how long it took, in milliseconds
- * @throws Failure when there is no answer, or one of a server in trouble
+ * Sends a request without a token, to see if the API answers at all.
+ * @returns the duration in milliseconds
+ * @throws Failure for no answer, or one with status 5xx
  */
 export async function reach(client: Client, options: ReadOptions = {}): Promise<number> {
   const started = performance.now();

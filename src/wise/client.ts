@@ -2,7 +2,7 @@ import type { Agent } from 'node:https';
 import * as v from 'valibot';
 import { redact, redactData } from '../domain/text/redaction.ts';
 import type { HttpAnswer, NoAnswer } from './decode-answer.ts';
-import { failureOf, heldBack, unreachable, unreadable } from './failures.ts';
+import { answerFailure, heldBack, unreachable, unreadable } from './failures.ts';
 import { exchange } from './http.ts';
 import type { Permit, RateLimit } from './permit.ts';
 import { LocallyRateLimited, RateLimiter } from './rate-limiter.ts';
@@ -19,7 +19,7 @@ import {
   versionedPath,
 } from './vendor-request.ts';
 
-export { failureOf, unreachable } from './failures.ts';
+export { answerFailure, unreachable } from './failures.ts';
 export type { Owner, ReadOptions, Sent } from './vendor-request.ts';
 
 export interface ClientOptions {
@@ -89,7 +89,7 @@ export class Client {
     const answer = await this.#exchangeRenewing(request, { timeout, patience, retries, signal });
     if (answer.kind === 'aborted') signal?.throwIfAborted();
     if (answer.kind !== 'answered') throw unreachable(answer);
-    if (answer.httpStatus < 200 || answer.httpStatus > 299) throw failureOf(answer);
+    if (answer.httpStatus < 200 || answer.httpStatus > 299) throw answerFailure(answer);
     const parsed = v.safeParse(schema, answer.body);
     if (!parsed.success) throw unreadable(answer);
     return parsed.output;
@@ -142,7 +142,7 @@ export class Client {
       const { outcome } = await open.go({ timeout: 0 });
       signal?.throwIfAborted();
       const sent = await finish(outcome, 0);
-      throw sent.kind === 'answered' ? failureOf(sent) : unreachable(sent);
+      throw sent.kind === 'answered' ? answerFailure(sent) : unreachable(sent);
     } catch (error) {
       permit?.cancel();
       throw error;

@@ -6,10 +6,10 @@ import type { HttpAnswer, NoAnswer } from './decode-answer.ts';
 import type { Fault } from './network-errors.ts';
 
 /**
- * What an answer means that isn't a success.
- * @returns an Outage for what passes by itself (429, 5xx, a redirect), a Failure otherwise
+ * Returns the failure that an answer without success means: an Outage for temporary causes (429, 5xx, a redirect), or
+ * another Failure.
  */
-export function failureOf(answer: HttpAnswer & { correlationId: string; tokenSource?: string }): Failure {
+export function answerFailure(answer: HttpAnswer & { correlationId: string; tokenSource?: string }): Failure {
   const { httpStatus, tokenSource } = answer;
   const { code, message } = readVendorError(answer.body);
   const details = detailsOf(answer, code);
@@ -35,8 +35,8 @@ export function failureOf(answer: HttpAnswer & { correlationId: string; tokenSou
     });
   }
   if (httpStatus >= 400 && httpStatus < 500 && httpStatus !== 408) {
-    const said = printable((message ?? code ?? 'no reason given').slice(0, 500));
-    return new Failure('rejected', `The API rejected the request (${httpStatus}): ${said}`, {
+    const text = printable((message ?? code ?? 'no reason given').slice(0, 500));
+    return new Failure('rejected', `The API rejected the request (${httpStatus}): ${text}`, {
       hint: 'Correct the request; quote the trace id when you ask Wise about it.',
       details,
     });
@@ -49,7 +49,7 @@ export function failureOf(answer: HttpAnswer & { correlationId: string; tokenSou
   });
 }
 
-/** What to do about a fault, and whether it may pass by itself. */
+/** The hint for a fault, and whether it may be temporary. */
 const FAULTS: Readonly<Record<Fault | 'network', { hint: string; passes: boolean }>> = {
   network: {
     hint: 'Check the network, and the base URL if you set one; then run the command again.',
@@ -77,7 +77,7 @@ const FAULTS: Readonly<Record<Fault | 'network', { hint: string; passes: boolean
   },
 };
 
-/** The failure of a request that got no answer: an Outage, unless trying again can't help. */
+/** Returns the failure of a request without an answer: an Outage, unless repeating can't help. */
 export function unreachable(answer: NoAnswer & { correlationId: string }): Failure {
   const { reason, fault = 'network', correlationId, heldBack: retryAfter } = answer;
   if (retryAfter !== undefined) return heldBack(retryAfter);
@@ -89,7 +89,7 @@ export function unreachable(answer: NoAnswer & { correlationId: string }): Failu
   return passes ? new Outage('unreachable', message, options) : new Failure('unreachable', message, options);
 }
 
-/** The failure of a request that our own limiter did not let out. */
+/** Returns the failure of a request that our own rate limiter did not send. */
 export function heldBack(retryAfter: number): Outage {
   return new Outage('rate-limited', 'Nothing was sent, to keep the rate limits of the API.', {
     hint: `Try again in ${formatDuration(Math.ceil(retryAfter / 1_000) * 1_000)}.`,

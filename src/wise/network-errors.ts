@@ -1,7 +1,7 @@
 /**
- * Why there was no answer, as far as somebody can do something about it. `proxy…`: it made no connection to the API.
- * `server-certificate`: not trusted here. `client-certificate`: ours is not taken; `…-perhaps` where the other side hung
- * up without a word, as some do then.
+ * The cause of a missing answer, where a user can fix it. `proxy…`: it made no connection to the API.
+ * `server-certificate`: not trusted here. `client-certificate`: ours was rejected; `…-perhaps` where the other side
+ * closed the connection without a reason, as some servers do then.
  */
 export type Fault =
   | 'proxy'
@@ -26,7 +26,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'server-certificate',
 };
 
-/** Alerts with which the other side ends the handshake: what we sent behind it was not read. */
+/** Alerts that end the handshake: nothing that we sent after it was read. */
 const CERTIFICATE_ALERT =
   /^ERR_SSL_.*_ALERT_(ACCESS_DENIED|BAD_CERTIFICATE|CERTIFICATE_\w+|UNKNOWN_CA|UNSUPPORTED_CERTIFICATE)$/;
 
@@ -37,11 +37,11 @@ export function faultOf(code: string, { hasCertificate }: { hasCertificate: bool
   return FAULTS[code] ?? null;
 }
 
-/** What the agent says of a proxy that made no connection to the API. */
+/** Codes of our agent for a proxy that made no connection to the API. */
 const PROXY_CODES = ['PROXY_REFUSED', 'PROXY_CREDENTIALS', 'PROXY_UNREACHABLE'] as const;
 export type ProxyCode = (typeof PROXY_CODES)[number];
 
-/** The agent's own error; its message is ours, and holds nothing secret. */
+/** True for an error of our agent, whose message holds no secret. */
 export function isProxyError(error: unknown): error is Error & { code: ProxyCode } {
   return error instanceof Error && 'code' in error && PROXY_CODES.some((code) => code === error.code);
 }

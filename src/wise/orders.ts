@@ -22,7 +22,7 @@ interface OrderName {
 
 const ordersOf = (profileId: number) => `/v3/spend/profiles/${profileId}/card-orders`;
 
-/** The programs that the profile can order from; none when it can order no more cards. */
+/** Lists the programs of a profile; empty if it can order no more cards. */
 export async function listPrograms(
   client: Client,
   profileId: number,
@@ -36,7 +36,7 @@ export async function listPrograms(
   return cardPrograms;
 }
 
-/** Has the vendor check an address; none of its fields is kept. */
+/** Validates an address at Wise, which stores none of it. */
 export async function validateAddress(
   client: Client,
   { profileId, address }: { profileId: number; address: Address },
@@ -47,7 +47,7 @@ export async function validateAddress(
   return errors;
 }
 
-/** Creates an order, once. The vendor takes the same key and data again as the same order. */
+/** Creates an order, once. For Wise, the same key and data again mean the same order. */
 export async function createOrder(
   client: Client,
   { profileId, idempotencyKey, order }: { profileId: number; idempotencyKey: string; order: OrderRequest },
@@ -67,7 +67,7 @@ export async function getOrder(
   );
 }
 
-/** One order with the data of its cardholder, to order a card like it. */
+/** Returns an order with the data of its cardholder, to order a card like it. */
 export async function getOrderWithHolder(
   client: Client,
   { profileId, orderId }: OrderName,
@@ -76,7 +76,7 @@ export async function getOrderWithHolder(
   return client.read({ method: 'GET', path, profileId, schema: cardOrderWithHolder });
 }
 
-/** One page of a profile's orders. @param page from 1 */
+/** @param page from 1 */
 export async function listOrders(
   client: Client,
   { profileId, page }: { profileId: number; page: number },
@@ -86,7 +86,7 @@ export async function listOrders(
   return client.read({ method: 'GET', path, profileId, schema: orderPage }, options);
 }
 
-/** The most that the vendor gives at once. */
+/** The largest page of Wise. */
 export const PAGE_SIZE = 100;
 
 export async function listRequirements(
@@ -102,7 +102,7 @@ export async function listRequirements(
   return requirements;
 }
 
-/** Asks to cancel an order, once; the vendor accepts with 202 and cancels it a little later. */
+/** Requests the cancellation of an order, once. Wise accepts with 202 and cancels it a little later. */
 export async function cancelOrder(client: Client, { profileId, orderId }: OrderName): Promise<Sent> {
   const path = `${ordersOf(profileId)}/${orderId}/status`;
   return client.send({ method: 'PUT', path, profileId, body: { status: 'CANCELLED' } });

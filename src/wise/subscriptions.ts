@@ -6,9 +6,8 @@ import {
 } from '../wire/subscriptions.ts';
 import type { Client, ReadOptions, Sent } from './client.ts';
 
-/** An application, and one of its subscriptions. */
 interface SubscriptionName {
-  /** The client key in paths: the client id (an assumption; no public page says how they differ). */
+  /** The client key in paths is the client id (an assumption: no public page says how they differ). */
   clientKey: string;
   id: string;
 }
@@ -19,7 +18,6 @@ const subscriptionsOf = (clientKey: string) =>
 const pathOf = ({ clientKey, id }: SubscriptionName) =>
   `${subscriptionsOf(clientKey)}/${encodeURIComponent(id)}`;
 
-/** The subscriptions of an application. */
 export async function listSubscriptions(
   client: Client,
   clientKey: string,
@@ -38,7 +36,7 @@ export async function getSubscription(
   return client.read({ method: 'GET', path, profileId: 'application', schema: subscription }, options);
 }
 
-/** Subscribes, once: the vendor takes the same data again as another subscription. */
+/** Subscribes, once. For Wise, the same data again mean another subscription. */
 export async function createSubscription(
   client: Client,
   { clientKey, request }: { clientKey: string; request: SubscriptionRequest },
@@ -55,7 +53,7 @@ export async function deleteSubscription(client: Client, name: SubscriptionName)
   return client.send({ method: 'DELETE', path: pathOf(name), profileId: 'application' });
 }
 
-/** Has the vendor send a test notification; its answer names the delivery. */
+/** Requests a test notification; the answer names its delivery. */
 export async function sendTestNotification(client: Client, name: SubscriptionName): Promise<Sent> {
   return client.send({
     method: 'POST',

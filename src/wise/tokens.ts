@@ -3,33 +3,31 @@ import { Failure } from '../domain/errors/failure.ts';
 import { userTokenAnswer } from '../wire/tokens.ts';
 import type { Client } from './client.ts';
 
-/** What an application shows for itself. */
 export interface ClientCredentials {
   clientId: string;
   clientSecret: string;
 }
 
-/** A token that is this close to its end is not used any more; milliseconds. */
+/** Milliseconds before its end from which a token is not used any more. */
 const MARGIN_MS = 60_000;
-/** The same for an act, whose look was made right before it. */
+/** The same for a request with an effect, right before which another request used the token. */
 const ACT_MARGIN_MS = 10_000;
-/** 12 hours, for an answer that doesn't say. Source: the vendor's reference. */
+/** 12 hours, for an answer without a lifetime. Source: Wise's API reference. */
 const LIFETIME_MS = 43_199_000;
 
-/** A token as it was fetched; its lifetime is in milliseconds, from now on. */
 export interface FetchedToken {
   token: string;
+  /** Milliseconds from now. */
   lifetime: number;
 }
 
-/** A user's token, and with what it is renewed. */
 export interface UserToken extends FetchedToken {
   refreshToken: string | null;
 }
 
 export interface GrantOptions {
   client: ClientCredentials;
-  /** Where what is shown comes from, for messages. */
+  /** The source of the credentials, for messages. */
   source: string;
   signal?: AbortSignal | undefined;
   /** Milliseconds for all tries: none is begun after them. */
@@ -58,8 +56,8 @@ export async function renewUserToken(
 }
 
 /**
- * Fetches a user's token for the code that came back from the vendor's authorization page (grant `authorization_code`).
- * A code is good for once, so this is not repeated.
+ * Fetches a user's token for the code of Wise's authorization page (grant `authorization_code`). A code is valid once, so
+ * this is not repeated.
  * @throws Failure `credentials-refused`, and what `Client.read` throws
  */
 export async function redeemCode(
@@ -103,15 +101,15 @@ function fetched({ access_token: token, expires_in: seconds }: TokenAnswer): Fet
   return { token, lifetime: seconds === null ? LIFETIME_MS : seconds * 1_000 };
 }
 
-/** A token that is fetched at its first use, and again before it ends. Who wants it meanwhile shares the fetching. */
-export class KeptToken {
+/** A token that is fetched at its first use, and again before it ends. Concurrent callers share one fetch. */
+export class CachedToken {
   readonly #fetch: (refused: string | null) => Promise<FetchedToken>;
   readonly #now: () => number;
-  #kept: { token: string; endsAt: number; lifetime: number } | null = null;
+  #cached: { token: string; endsAt: number; lifetime: number } | null = null;
   #pending: Promise<string> | null = null;
 
   /**
-   * @param fetch is told the token that the API refused, if that is why
+   * @param fetch receives the token that the API refused, if that is the reason
    * @param now milliseconds since the epoch
    */
   constructor(fetch: (refused: string | null) => Promise<FetchedToken>, now: () => number) {
@@ -119,31 +117,31 @@ export class KeptToken {
     this.#now = now;
   }
 
-  /** When the token that is kept ends, in milliseconds since the epoch; null where none was fetched or it never ends. */
+  /** The end of the cached token in milliseconds since the epoch; null without a token, or if it never ends. */
   get endsAt(): number | null {
-    return this.#kept && Number.isFinite(this.#kept.endsAt) ? this.#kept.endsAt : null;
+    return this.#cached && Number.isFinite(this.#cached.endsAt) ? this.#cached.endsAt : null;
   }
 
   /**
-   * @param isAct nothing slow may come between the last look at a card and its sending: the look made sure already that
-   * the token lasts a minute
-   * @throws what fetching it throws; the next call tries again
+   * @param isAct true for a request with an effect: it must not be delayed, and the read right before it ensured already
+   * that the token lasts a minute
+   * @throws the error of the fetch; the next call tries again
    */
   async get({ isAct = false } = {}): Promise<string> {
     if (this.#pending) return this.#pending;
-    const kept = this.#kept;
-    // One that never lasts longer is not fetched for each request.
-    const margin = Math.min(isAct ? ACT_MARGIN_MS : MARGIN_MS, (kept?.lifetime ?? 0) / 2);
-    if (kept && this.#now() <= kept.endsAt - margin) return kept.token;
+    const cached = this.#cached;
+    // A token with a shorter lifetime is not fetched again for each request.
+    const margin = Math.min(isAct ? ACT_MARGIN_MS : MARGIN_MS, (cached?.lifetime ?? 0) / 2);
+    if (cached && this.#now() <= cached.endsAt - margin) return cached.token;
     return this.#renew(null);
   }
 
   /**
    * Fetches another token in place of one that the API refused, unless that happened already.
-   * @returns whether there is another one
+   * @returns true if there is another one
    */
   async replace(refused: string): Promise<boolean> {
-    const current = await (this.#pending ?? this.#kept?.token);
+    const current = await (this.#pending ?? this.#cached?.token);
     const isOther = current !== undefined && current !== refused;
     return isOther || (await this.#renew(refused)) !== refused;
   }
@@ -156,14 +154,14 @@ export class KeptToken {
   }
 
   async #fetchNow(refused: string | null): Promise<string> {
-    this.#kept = null;
+    this.#cached = null;
     const { token, lifetime } = await this.#fetch(refused);
-    this.#kept = { token, endsAt: this.#now() + lifetime, lifetime };
+    this.#cached = { token, endsAt: this.#now() + lifetime, lifetime };
     return token;
   }
 }
 
-/** OAuth says 400 for a grant that is none; the vendor says 401. */
+/** For an invalid grant, OAuth requires 400, and Wise answers 401. */
 function isRefusal({ code, details }: Failure): boolean {
   return code === 'credentials-refused' || details?.errorCode === 'invalid_grant';
 }

@@ -2,7 +2,13 @@ import { inspect } from 'node:util';
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
 import { Failure, Outage } from '../../src/domain/errors/failure.ts';
-import { type Client, failureOf, type Owner, type ReadOptions, unreachable } from '../../src/wise/client.ts';
+import {
+  answerFailure,
+  type Client,
+  type Owner,
+  type ReadOptions,
+  unreachable,
+} from '../../src/wise/client.ts';
 import { type Answer, cut, inTurn, json, makeClient, raw, reset, SECRET, silence, Vendor } from './vendor.ts';
 
 const PATH = '/v3/spend/profiles/1001/cards';
@@ -325,8 +331,8 @@ describe.concurrent('what was sent', () => {
       retryAfter: null,
       correlationId: CORRELATION,
     } as const;
-    expect(failureOf({ ...answer, httpStatus: 403 })).toMatchObject({ code: 'credentials-refused' });
-    expect(failureOf({ ...answer, httpStatus: 307 })).toMatchObject({ code: 'answer-unreadable' });
+    expect(answerFailure({ ...answer, httpStatus: 403 })).toMatchObject({ code: 'credentials-refused' });
+    expect(answerFailure({ ...answer, httpStatus: 307 })).toMatchObject({ code: 'answer-unreadable' });
   });
 });
 

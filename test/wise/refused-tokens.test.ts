@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
-import { failureOf } from '../../src/wise/client.ts';
-import { KeptToken } from '../../src/wise/tokens.ts';
+import { answerFailure } from '../../src/wise/client.ts';
+import { CachedToken } from '../../src/wise/tokens.ts';
 import { type Answer, json, Vendor } from './vendor.ts';
 
 const READ = { method: 'GET', path: '/v3/spend/x', profileId: 7, schema: v.object({}) } as const;
@@ -22,7 +22,7 @@ async function stand(good: string, tokens: string[]) {
   const vendor = await Vendor.open(accepting(good));
   const left = [...tokens];
   const fetch = async () => ({ token: left.shift() ?? 'none', lifetime: 3_600_000 });
-  const kept = new KeptToken(fetch, () => 0);
+  const kept = new CachedToken(fetch, () => 0);
   const client = vendor.client({
     token: async (_, options) => kept.get(options),
     replaceToken: async (_, refused) => kept.replace(refused),
@@ -66,7 +66,7 @@ describe('a token that the API refuses', () => {
     const { client, shown } = await stand('new', ['old', 'new']);
     const sent = await client.send(ACT);
     expect(sent).toMatchObject({ kind: 'answered', httpStatus: 401 });
-    if (sent.kind === 'answered') expect(failureOf(sent).message).toContain('the token of the vault');
+    if (sent.kind === 'answered') expect(answerFailure(sent).message).toContain('the token of the vault');
     expect(shown()).toEqual(['old']);
   });
 

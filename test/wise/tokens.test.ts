@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fetchClientToken, KeptToken, redeemCode, renewUserToken } from '../../src/wise/tokens.ts';
+import { CachedToken, fetchClientToken, redeemCode, renewUserToken } from '../../src/wise/tokens.ts';
 import { type Answer, inTurn, json, raw, SECRET, Vendor } from './vendor.ts';
 
 const CREDENTIALS = { clientId: 'my-bank', clientSecret: SECRET };
@@ -67,7 +67,7 @@ function keep() {
   const clock = { now: 0 };
   const asked: (() => Promise<{ token: string; lifetime: number }>)[] = [];
   let count = 0;
-  const token = new KeptToken(
+  const token = new CachedToken(
     async () => (await asked.shift()?.()) ?? { token: `token ${(count += 1)}`, lifetime: 3_600_000 },
     () => clock.now,
   );

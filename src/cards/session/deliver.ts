@@ -5,7 +5,7 @@ import { productionRefused } from '../../domain/guards.ts';
 import { judgeAnswer, type Verdict } from '../../domain/production.ts';
 import type { AttemptUpdate } from '../../journal/journal.ts';
 import { openProduce, type ProduceAnswer } from '../../wise/cards.ts';
-import { failureOf, unreachable } from '../../wise/client.ts';
+import { answerFailure, unreachable } from '../../wise/client.ts';
 import type { Permit } from '../../wise/permit.ts';
 import type { CardSession } from './session.ts';
 import { idsOf, refuseLost, settleLost } from './settle.ts';
@@ -138,5 +138,5 @@ function whatCame(answer: ProduceAnswer): string {
 
 function refusal({ card }: CardSession, { attempt, answer, verdict }: Judged): Failure {
   if (verdict === 'refused') return productionRefused(card, answer.production, idsOf(attempt));
-  return answer.kind === 'answered' ? failureOf(answer) : unreachable(answer);
+  return answer.kind === 'answered' ? answerFailure(answer) : unreachable(answer);
 }

@@ -5,7 +5,7 @@ import { Failure } from '../../domain/errors/failure.ts';
 import { redact } from '../../domain/text/redaction.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { accessToken } from '../../wire/tokens.ts';
-import { KeptToken } from '../../wise/tokens.ts';
+import { CachedToken } from '../../wise/tokens.ts';
 import { childEnv } from '../settings/network.ts';
 
 export interface CommandOptions {
@@ -40,7 +40,7 @@ const printed = v.object({
 export class CredentialCommand {
   readonly #words: readonly string[];
   readonly #options: CommandOptions;
-  readonly #tokens = new Map<number, KeptToken>();
+  readonly #tokens = new Map<number, CachedToken>();
 
   /** @param words the program and its arguments, in which `{profileId}` stands for the profile */
   constructor(words: readonly string[], options: CommandOptions) {
@@ -55,10 +55,10 @@ export class CredentialCommand {
   }
 
   /** The token of a profile; those who ask while it is fetched share one run. */
-  of(profileId: number): KeptToken {
+  of(profileId: number): CachedToken {
     const known = this.#tokens.get(profileId);
     if (known) return known;
-    const kept = new KeptToken(() => this.#ask(profileId), this.#options.now);
+    const kept = new CachedToken(() => this.#ask(profileId), this.#options.now);
     this.#tokens.set(profileId, kept);
     return kept;
   }

@@ -1,6 +1,6 @@
 import { Failure } from '../../domain/errors/failure.ts';
 import type { Owner } from '../../wise/client.ts';
-import { type ClientCredentials, fetchClientToken, KeptToken } from '../../wise/tokens.ts';
+import { CachedToken, type ClientCredentials, fetchClientToken } from '../../wise/tokens.ts';
 import type { Settings } from '../settings/settings.ts';
 import { Logins } from './login-store.ts';
 import type { ChainWorld, CredentialWorld, Found, FoundClient, TokenSource } from './token-chain.ts';
@@ -94,8 +94,8 @@ export async function findClient(
 }
 
 /** The application's own token, which is fetched anew when it ends. */
-export function applicationToken(find: () => Promise<FoundClient>, world: ChainWorld): KeptToken {
-  return new KeptToken(
+export function applicationToken(find: () => Promise<FoundClient>, world: ChainWorld): CachedToken {
+  return new CachedToken(
     async () => {
       const fetched = await fetchClientToken(world.client(), { ...(await find()), signal: world.signal });
       world.hide(fetched.token);

@@ -1,5 +1,5 @@
 import { asFailure, Failure } from '../../domain/errors/failure.ts';
-import { type FetchedToken, KeptToken, renewUserToken } from '../../wise/tokens.ts';
+import { CachedToken, type FetchedToken, renewUserToken } from '../../wise/tokens.ts';
 import type { Login, StoredUser } from './login-store.ts';
 import type { ChainWorld } from './token-chain.ts';
 
@@ -13,14 +13,14 @@ const PATIENCE_MS = 15_000;
  * one fetched, because renewing may end the token that was there.
  */
 export class StoredToken {
-  readonly kept: KeptToken;
+  readonly kept: CachedToken;
   readonly #name: string;
   readonly #world: ChainWorld;
 
   constructor(name: string, world: ChainWorld) {
     this.#name = name;
     this.#world = world;
-    this.kept = new KeptToken(
+    this.kept = new CachedToken(
       async (refused) => this.#fetch(refused),
       () => world.clock.now(),
     );

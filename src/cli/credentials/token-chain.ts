@@ -1,13 +1,13 @@
 import type { Clock } from '../../context/context.ts';
 import type { Client } from '../../wise/client.ts';
-import type { ClientCredentials, KeptToken } from '../../wise/tokens.ts';
+import type { CachedToken, ClientCredentials } from '../../wise/tokens.ts';
 import type { Logins } from './login-store.ts';
 
 /** Where tokens for one owner come from. */
 export interface TokenSource {
   /** In words: `KIOSKCTL_TOKEN`, `the credential command of context …`. */
   name: string;
-  token: Pick<KeptToken, 'get' | 'replace' | 'endsAt'>;
+  token: Pick<CachedToken, 'get' | 'replace' | 'endsAt'>;
   /** Nothing renews it. */
   isLast?: boolean;
 }

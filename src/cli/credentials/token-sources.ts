@@ -1,5 +1,5 @@
 import { Failure } from '../../domain/errors/failure.ts';
-import { KeptToken, renewUserToken } from '../../wise/tokens.ts';
+import { CachedToken, renewUserToken } from '../../wise/tokens.ts';
 import type { Settings } from '../settings/settings.ts';
 import { readStart, reasonOf } from '../terminal/read-text.ts';
 import { CredentialCommand } from './credential-helper.ts';
@@ -47,7 +47,7 @@ function refreshToken(
     world.hide(renewed.token);
     return renewed;
   };
-  const token = new KeptToken(fetch, () => world.clock.now());
+  const token = new CachedToken(fetch, () => world.clock.now());
   return async () => (given === undefined ? null : { own, name: variable, token });
 }
 
@@ -65,7 +65,7 @@ function givenToken({ profileId: own, contextName }: Settings, { given, hide, re
     hide(token);
     return { token, lifetime: Number.POSITIVE_INFINITY };
   };
-  const kept = new KeptToken(read, () => 0);
+  const kept = new CachedToken(read, () => 0);
   const token = {
     get: async () => kept.get(),
     replace: async () => false,
