@@ -2,11 +2,10 @@ import * as v from 'valibot';
 import { Failure } from '../domain/errors/failure.ts';
 import type { Fault } from '../wire/fault.ts';
 
-/** Controls an embedded sandbox that is served somewhere on this machine: by this process, or by another one. */
+/** Controls an embedded sandbox that this process or another one of this machine serves. */
 export class RemoteSandbox {
   readonly #url: () => Promise<string>;
 
-  /** @param url where it is, asked for at the first request */
   constructor(url: () => Promise<string>) {
     this.#url = url;
   }
@@ -19,7 +18,7 @@ export class RemoteSandbox {
     await this.#call('DELETE', `faults/${encodeURIComponent(name)}`);
   }
 
-  /** @returns the time that its clock shows then, in milliseconds since the epoch */
+  /** @returns the new time of its clock, in milliseconds since the epoch */
   async advance(milliseconds: number): Promise<number> {
     const answer = await this.#call('POST', 'advance', { milliseconds });
     return Date.parse(v.parse(v.object({ now: v.string() }), answer).now);

@@ -59,7 +59,7 @@ const ROUTES: readonly ControlRoute[] = [
   })),
 ];
 
-/** Answers a request of a test, or of a person, about the sandbox itself. Without a token, so only on this machine. */
+/** Answers a request that controls the sandbox itself. It needs no token, so only this machine may send it. */
 export function answerControl(state: State, received: Received): Answer {
   const { method, path } = received;
   try {
@@ -74,7 +74,7 @@ export function answerControl(state: State, received: Received): Answer {
   }
 }
 
-/** A web page in a browser on this machine could send requests too: those carry an Origin. @throws Refusal 403 */
+/** Refuses requests of web pages in a browser on this machine, which have an Origin. @throws Refusal 403 */
 function checkOrigin({ isFromLoopback, headers }: Received): void {
   if (!isFromLoopback || headers.origin !== undefined)
     throw new Refusal(403, 'The sandbox is controlled from its own machine only');

@@ -2,11 +2,10 @@ import http from 'node:http';
 import https from 'node:https';
 import { Failure } from '../domain/errors/failure.ts';
 import { type Address, HEAD_LIMIT_BYTES, listen, RunningWork, refuseConnection } from '../http/server.ts';
-import { type Answer, plainError } from './api/answers.ts';
+import { type Answer, plainError, type Reply, replyOf, send } from './api/answers.ts';
 import { CONTROL_ROOT, type Received, receive } from './api/body.ts';
 import { answerVendor } from './api/exchange.ts';
 import type { RateLimits } from './api/rate-limits.ts';
-import { type Reply, replyOf, send } from './api/reply.ts';
 import { answerControl } from './control.ts';
 import type { State } from './state/state.ts';
 

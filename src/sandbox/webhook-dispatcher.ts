@@ -1,32 +1,32 @@
 import { type KeyObject, sign } from 'node:crypto';
+import { RunningWork } from '../http/server.ts';
 import { DELIVERY_HEADER, SIGNATURE_HEADER, TEST_HEADER } from '../wire/events.ts';
 import { bodyFor, pauseAfter } from './state/event-bodies.ts';
 import type { State } from './state/state.ts';
 import { dueAfter } from './state/tables/clock.ts';
 import {
+  type ClaimedDelivery,
+  claimDeliveries,
   endAttempt,
-  giveBack,
   isDeliveryDue,
-  type TakenDelivery,
-  takeDeliveries,
+  releaseDelivery,
 } from './state/tables/deliveries.ts';
 import { hasSubscriptions } from './state/tables/subscriptions.ts';
 import { signingKeyOf } from './state/tables/tokens.ts';
 
-/** Between two looks for what is due, which other processes may have written; in milliseconds, like all of these. */
+/** Milliseconds between two polls: other processes may have written deliveries. */
 const PAUSE_MS = 20;
-/** A receiver that takes longer to answer has failed, as with the vendor. */
+/** The limit of Wise for an answer. */
 const ANSWER_LIMIT_MS = 5_000;
-/** A process that was killed keeps its deliveries from the others this long. */
+/** The deliveries of a killed process are available to others after this time. */
 const CLAIM_MS = 15_000;
-/** How many deliveries are under way at once. */
-const AT_ONCE = 32;
+const CONCURRENCY = 32;
 
-/** Delivers events to those who are subscribed to them, as long as this process serves the sandbox. */
-export class Courier {
+/** Delivers events to subscriptions while this process serves the sandbox. */
+export class WebhookDispatcher {
   readonly #state: State;
   readonly #closing = new AbortController();
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #running = new RunningWork();
   #timer: NodeJS.Timeout | null = null;
   #key: KeyObject | null = null;
 
@@ -35,57 +35,59 @@ export class Courier {
   }
 
   start(): void {
-    this.#timer ??= setInterval(() => this.#look(), PAUSE_MS).unref();
+    this.#timer ??= setInterval(() => this.#poll(), PAUSE_MS).unref();
   }
 
-  /** Stops at once: a delivery that is under way is cut and left to the next process, also if it had arrived. */
+  /** Stops immediately: running deliveries are cut and left to the next process, even if they have arrived. */
   async stop(): Promise<void> {
     clearInterval(this.#timer ?? undefined);
     this.#closing.abort();
-    await Promise.all(this.#underWay);
+    await this.#running.end();
   }
 
-  #look(): void {
+  #poll(): void {
     if (this.#closing.signal.aborted) return;
     try {
-      for (const delivery of this.#take(AT_ONCE - this.#underWay.size)) this.#track(this.#deliver(delivery));
+      // The end of a delivery polls again: many events don't wait for the timer.
+      for (const delivery of this.#claim(CONCURRENCY - this.#running.size))
+        this.#running.add(this.#deliver(delivery), () => this.#poll());
     } catch {
-      // The state can't be used just now, which requests are told. The next look may go better.
+      // The state can't be used now, which requests report. The next poll tries again.
     }
   }
 
-  /** What is due by time happens here as well, but only where somebody wants to hear of it. */
-  #take(limit: number): TakenDelivery[] {
+  /** Also applies transitions that are due, but only if there is a subscription. */
+  #claim(limit: number): ClaimedDelivery[] {
     if (limit === 0 || !hasSubscriptions(this.#state.db)) return [];
     const now = this.#state.realNow();
     const isAnythingDue = this.#state.read(({ db, at }) => isDeliveryDue(db, { at, now })) ?? true;
     if (!isAnythingDue) return [];
-    return this.#state.change(({ db, at }) => takeDeliveries(db, { at, now, until: now + CLAIM_MS, limit }));
+    return this.#state.change(({ db, at }) => claimDeliveries(db, { at, now, until: now + CLAIM_MS, limit }));
   }
 
-  async #deliver(delivery: TakenDelivery): Promise<void> {
+  async #deliver(delivery: ClaimedDelivery): Promise<void> {
     const status = await this.#send(delivery);
     try {
       this.#state.change((moment) => {
-        if (status === 0 && this.#closing.signal.aborted) return giveBack(moment.db, delivery);
+        if (status === 0 && this.#closing.signal.aborted) return releaseDelivery(moment.db, delivery);
         const pause = status >= 200 && status <= 299 ? null : pauseAfter(delivery.attempt);
         const dueAt = pause === null ? null : dueAfter(moment, pause);
         endAttempt(moment.db, delivery, { status, dueAt });
       });
     } catch {
-      // It is delivered again when its claim has run out.
+      // It is delivered again when its claim expires.
     }
   }
 
-  /** @returns the status of the answer; 0 when there was none */
-  async #send({ body, subscription, deliveryId, isTest }: TakenDelivery): Promise<number> {
+  /** @returns the status of the answer; 0 for no answer */
+  async #send({ body, subscription, deliveryId, isTest }: ClaimedDelivery): Promise<number> {
     try {
       const bytes = Buffer.from(JSON.stringify(bodyFor(subscription, body)));
       this.#key ??= signingKeyOf(this.#state.db);
       const answer = await fetch(subscription.delivery.url, {
         method: 'POST',
         headers: {
-          // A connection that is kept may be closed by the receiver just when it is used again.
+          // A receiver may close a kept connection in the moment in which it is used again.
           connection: 'close',
           'content-type': 'application/json',
           [SIGNATURE_HEADER]: sign('sha256', bytes, this.#key).toString('base64'),
@@ -101,14 +103,5 @@ export class Courier {
     } catch {
       return 0;
     }
-  }
-
-  #track(work: Promise<void>): void {
-    const tracked = work.finally(() => {
-      this.#underWay.delete(tracked);
-      // Many events don't wait for the clock.
-      this.#look();
-    });
-    this.#underWay.add(tracked);
   }
 }

@@ -7,7 +7,7 @@ import {
   finish,
   refuse,
   start,
-  whyRefused,
+  refusalOf,
 } from '../../src/sandbox/state/production-flow.ts';
 import { type Track, UNTOUCHED } from '../../src/sandbox/state/tables/productions.ts';
 
@@ -17,14 +17,14 @@ describe('the machine of a production', () => {
   test('goes from nothing to READY once', () => {
     expect(ready.production).toEqual({ status: 'READY', kioskId: null, occurredAt: 100, errorCode: null });
     expect(becomeReady(ready, 200)).toBeNull();
-    expect(whyRefused(UNTOUCHED)).toBe('UNABLE_TO_ACCEPT_REQUEST');
-    expect(whyRefused(ready)).toBeNull();
+    expect(refusalOf(UNTOUCHED)).toBe('UNABLE_TO_ACCEPT_REQUEST');
+    expect(refusalOf(ready)).toBeNull();
   });
 
   test('gives each request a later time, and an outcome the time of its request', () => {
     const begun = accept(ready, { kioskId: 'K', at: 100 });
     expect(begun.production).toMatchObject({ status: 'IN_PROGRESS', kioskId: 'K', occurredAt: 101 });
-    expect(whyRefused(begun)).toBe('REQUEST_ALREADY_EXISTS');
+    expect(refusalOf(begun)).toBe('REQUEST_ALREADY_EXISTS');
     const failed = finish(begun, { status: 'PRODUCTION_ERROR', errorCode: null });
     expect(failed?.production).toMatchObject({ occurredAt: 101, errorCode: 'UNKNOWN_ERROR' });
     const again = accept(refuse(failed ?? UNTOUCHED, 90), { kioskId: 'K', at: 95 });
@@ -34,11 +34,11 @@ describe('the machine of a production', () => {
   test('a queued request keeps its time, and lets no other in', () => {
     const queued = enqueue(ready, { kioskId: 'K', at: 150 });
     expect(queued.production).toEqual(ready.production);
-    expect(whyRefused(queued)).toBe('REQUEST_ALREADY_EXISTS');
+    expect(refusalOf(queued)).toBe('REQUEST_ALREADY_EXISTS');
     const begun = start(queued);
     expect(begun).toMatchObject({ production: { status: 'IN_PROGRESS', occurredAt: 150 }, queued: null });
     expect(start(begun ?? UNTOUCHED)).toBeNull();
-    expect(whyRefused(dropQueued(queued))).toBeNull();
+    expect(refusalOf(dropQueued(queued))).toBeNull();
   });
 
   test('only a production in progress comes to an end', () => {
@@ -47,6 +47,6 @@ describe('the machine of a production', () => {
     const done = finish(accept(ready, { kioskId: 'K', at: 200 }), { status: 'PRODUCED', errorCode: 'X' });
     expect(done?.production).toMatchObject({ status: 'PRODUCED', errorCode: null });
     expect(finish(done ?? UNTOUCHED, { status: 'PRODUCTION_ERROR', errorCode: 'X' })).toBeNull();
-    expect(whyRefused(done ?? UNTOUCHED)).toBe('REQUEST_ALREADY_EXISTS');
+    expect(refusalOf(done ?? UNTOUCHED)).toBe('REQUEST_ALREADY_EXISTS');
   });
 });

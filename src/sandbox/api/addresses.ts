@@ -2,7 +2,7 @@ import { type Address, address as addressSchema } from '../../wire/orders.ts';
 import type { Answer } from './answers.ts';
 import { type Call, fieldsOf } from './input.ts';
 
-/** As the vendor's address check answers it. */
+/** An entry in the answer of the address check of Wise. */
 export interface AddressFault {
   field: string;
   message: string;
@@ -24,12 +24,12 @@ const LONGEST: readonly (readonly [field: Field, characters: number])[] = [
 
 const PO_BOX = /\b(p\.?\s*o\.?|post\s+office)\s*box\b/i;
 
-/** `POST …/address/validate`: 200 whatever the address is; no errors mean that it is valid. */
+/** `POST …/address/validate`: 200 for every address; without errors it is valid. */
 export function validateAddress(call: Call): Answer {
   return { status: 200, body: { errors: checkAddress(fieldsOf(addressSchema, call.body)) } };
 }
 
-/** What is wrong with an address, as far as the vendor's pages say it for every country. */
+/** Checks the rules that Wise documents for all countries. */
 export function checkAddress(address: Address): AddressFault[] {
   const text = (field: Field) => (address[field] ?? '').trim();
   return [

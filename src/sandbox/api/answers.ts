@@ -1,13 +1,13 @@
-import { STATUS_CODES } from 'node:http';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 import { isoTime } from '../state/tables/clock.ts';
 
-/** What a request is answered with, before the headers that every answer has. */
+/** An answer without the headers that all answers have. */
 export interface Answer {
   status: number;
   /** Sent as JSON; undefined sends nothing. */
   body?: unknown;
   headers?: Readonly<Record<string, string>>;
-  /** Did the request change anything? */
+  /** True if the request changed something. */
   effect?: boolean;
   /** For the log: the kiosk that a produce request named. */
   kioskId?: string;
@@ -20,10 +20,10 @@ export interface FieldError {
   path: string;
 }
 
-/** What a handler throws to refuse a request. */
+/** Thrown by a handler that refuses a request. */
 export class Refusal extends Error {
   readonly status: number;
-  /** undefined for the vendor's plain shape, which is made of status and message. */
+  /** undefined for the plain shape of Wise, which is made of status and message. */
   readonly body: unknown;
   readonly headers: Readonly<Record<string, string>>;
 
@@ -46,11 +46,13 @@ export function invalidFields(errors: readonly FieldError[], status: 400 | 422 =
   return new Refusal(status, errors[0]?.message ?? 'invalid', { body });
 }
 
-/** `{error, error_description}`, as tokens and their endpoint answer. */
-export function oauthError(
-  status: 400 | 401,
-  { error, description }: { error: string; description: string },
-): Refusal {
+/** The same for one field of the body. */
+export function invalidField(path: string, message: string, code = 'NOT_VALID'): Refusal {
+  return invalidFields([{ code, message, path }]);
+}
+
+/** `{error, error_description}`, as in answers about tokens. */
+export function oauthError(status: 400 | 401, error: string, description: string): Refusal {
   const headers: Record<string, string> = error === 'invalid_token' ? { 'WWW-Authenticate': 'Bearer' } : {};
   return new Refusal(status, description, { body: { error, error_description: description }, headers });
 }
@@ -71,4 +73,46 @@ export function plainError(
 export function answerOfRefusal(refusal: Refusal, place: { at: number; path: string }): Answer {
   const { status, headers } = refusal;
   return { status, headers, body: refusal.body ?? plainError(status, refusal.message, place) };
+}
+
+/** An answer as bytes. */
+export interface Reply {
+  status: number;
+  headers: Record<string, string>;
+  body: Buffer;
+  /** `cut`: only half of the body is sent. `reset`: nothing is sent, and the connection is reset. */
+  ending: 'whole' | 'cut' | 'reset';
+}
+
+/** @param frame `at` is the virtual clock, for the Date header */
+export function replyOf(
+  { status, body: content, headers = {} }: Answer,
+  frame: { at: number; traceId: string; correlationId?: string | null; ending?: Reply['ending'] },
+): Reply {
+  const body = bytesOf(content);
+  const all = {
+    date: new Date(frame.at).toUTCString(),
+    'x-trace-id': frame.traceId,
+    ...(frame.correlationId && { 'x-external-correlation-id': frame.correlationId }),
+    ...(body.length > 0 && { 'content-type': 'application/json' }),
+    ...(status !== 204 && { 'content-length': String(body.length) }),
+    ...Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
+  };
+  return { status, headers: all, body, ending: frame.ending ?? 'whole' };
+}
+
+export function send(response: ServerResponse, { status, headers, body, ending }: Reply): void {
+  // An answer without a body can't be cut: nothing of it is sent.
+  if (ending === 'reset' || (ending === 'cut' && body.length === 0)) {
+    response.socket?.resetAndDestroy();
+    return;
+  }
+  response.writeHead(status, headers);
+  if (ending === 'whole') response.end(body);
+  else response.write(body.subarray(0, Math.floor(body.length / 2)), () => response.socket?.destroy());
+}
+
+function bytesOf(body: unknown): Buffer {
+  if (body === undefined) return Buffer.alloc(0);
+  return Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body));
 }

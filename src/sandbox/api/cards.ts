@@ -24,7 +24,7 @@ export function getCard(call: Call): Answer {
   return { status: 200, body: toCard(card, order) };
 }
 
-/** The card of the path and its order. @throws Refusal 404, also for a card of another profile */
+/** Returns the card of the path and its order. @throws Refusal 404, also for a card of another profile */
 export function cardOf(call: Call): { card: Card; order: Order } {
   const profile = profileOf(call);
   const card = findCard(call.db, (call.parameters.cardToken ?? '').toLowerCase());

@@ -5,44 +5,42 @@ import { type Moment, readSandboxRow } from '../state/tables/clock.ts';
 import { type FaultTarget, findAnswerFault, useFault } from '../state/tables/faults.ts';
 import type { LoggedRequest } from '../state/tables/request-log.ts';
 import { traceIdOf } from '../state/tables/tokens.ts';
-import { type Answer, answerOfRefusal, plainError, Refusal } from './answers.ts';
+import { type Answer, answerOfRefusal, plainError, Refusal, type Reply, replyOf } from './answers.ts';
 import { parseJson, type Received, readContent } from './body.ts';
-import { type Reply, replyOf } from './reply.ts';
 import { AUTHORIZATION_PAGE, findVendorRoute, isProductionPath, versionlessPath } from './routes.ts';
 import { checkBasic, checkBearer } from './tokens.ts';
 
 const LONGEST_CORRELATION_ID = 36;
 
-/** A vendor request on its way: what arrived, and which one it is in this process. */
+/** A request to the API of Wise. */
 export interface Exchange {
   received: Received;
-  /** 1, 2, 3 … */
+  /** Its number in this process, from 1. */
   number: number;
-  /** Set for one too many: the milliseconds after which it may be repeated. */
+  /** Milliseconds until it may be repeated, if it exceeds the rate limits; else null. */
   limitedFor: number | null;
-  /** Ends the waits of delayed answers. */
+  /** Ends the wait of a delayed answer. */
   signal: AbortSignal;
 }
 
-/** What a request is answered with, and what is logged about it. */
 interface Result {
   reply: Reply;
   logged: LoggedRequest;
 }
 
-/** Answers a request to the vendor's API, with the fault that was set for it. */
+/** Answers a request to the API of Wise, with the fault that was set for it. */
 export async function answerVendor(state: State, exchange: Exchange): Promise<Reply> {
   if (exchange.limitedFor !== null) return refuseLimited(state, exchange, exchange.limitedFor);
   const target = targetOf(exchange.received);
   const isRead = target.method === 'GET' && target.path !== AUTHORIZATION_PAGE;
-  const read = isRead ? readPlainly(state, exchange, target) : null;
+  const read = isRead ? readUnlocked(state, exchange, target) : null;
   if (read) return read;
   const { fault, reply } = state.change((moment) => begin(state, moment, { exchange, target }));
   if (fault?.delayMs) await pause(fault.delayMs, undefined, { signal: exchange.signal });
   return reply ?? state.change((moment) => conclude(state, moment, { exchange, fault }));
 }
 
-/** One request too many: nothing of it is carried out, and no fault is used up. */
+/** Answers 429: the request is not carried out, and uses up no fault. */
 function refuseLimited(state: State, { received, number }: Exchange, limitedFor: number): Reply {
   const { method, path, headers } = received;
   const at = state.now();
@@ -58,16 +56,16 @@ function refuseLimited(state: State, { received, number }: Exchange, limitedFor:
   return replyOf(answer, { at, traceId, correlationId: correlationIdOf(headers) });
 }
 
-/** A plain read takes no write lock, unless something is due or a fault is used up: then it returns null. */
-function readPlainly(state: State, exchange: Exchange, target: FaultTarget): Reply | null {
+/** Answers a read without the write lock. @returns null if something is due or a fault applies, which needs the lock */
+function readUnlocked(state: State, exchange: Exchange, target: FaultTarget): Reply | null {
   const result = state.read((moment) =>
-    findAnswerFault(moment.db, target) ? null : carryThrough(moment, exchange, null),
+    findAnswerFault(moment.db, target) ? null : executeWithFault(moment, exchange, null),
   );
   if (result) state.log.defer(result.logged);
   return result?.reply ?? null;
 }
 
-/** Uses up the fault for a request, and makes the reply, unless the fault wants the request carried out later. */
+/** Uses up the fault of a request, and makes the reply, unless the fault delays the request itself. */
 function begin(
   state: State,
   moment: Moment,
@@ -84,19 +82,19 @@ function conclude(
   moment: Moment,
   { exchange, fault }: { exchange: Exchange; fault: AnswerFault | null },
 ): Reply {
-  const { reply, logged } = carryThrough(moment, exchange, fault);
+  const { reply, logged } = executeWithFault(moment, exchange, fault);
   state.log.defer(logged);
   state.log.write();
   return reply;
 }
 
-/** Carries a request out, as far as its fault lets it, and makes the reply. */
-function carryThrough(moment: Moment, { received, number }: Exchange, fault: AnswerFault | null): Result {
+/** Carries a request out, unless its fault prevents that, and makes the reply. */
+function executeWithFault(moment: Moment, { received, number }: Exchange, fault: AnswerFault | null): Result {
   const { method, path, headers } = received;
   const { at } = moment;
   const traceId = traceIdOf(readSandboxRow(moment.db), [at, number, method, path]);
   const hasEffect = fault?.reset !== 'before' && (fault?.status === undefined || fault.effect === true);
-  const real = hasEffect ? carryOut(moment, received, fault !== null) : null;
+  const real = hasEffect ? execute(moment, received, fault !== null) : null;
   const answer = (fault && answerOfFault(fault, { at, path })) ?? real ?? { status: 0 };
   const ending = fault?.reset ? 'reset' : fault?.cut ? 'cut' : 'whole';
   return {
@@ -112,7 +110,7 @@ function carryThrough(moment: Moment, { received, number }: Exchange, fault: Ans
   };
 }
 
-function carryOut(moment: Moment, received: Received, isFaulted: boolean): Answer {
+function execute(moment: Moment, received: Received, isFaulted: boolean): Answer {
   const { method, path, query, headers } = received;
   try {
     checkCorrelationId(headers);
@@ -152,18 +150,18 @@ function checkCorrelationId(headers: Received['headers']): void {
     );
 }
 
-/** The correlation id to echo; null for none, and for one that is too long or no plain text. */
+/** Returns the correlation id for the answer; null if it is missing, too long or not plain text. */
 function correlationIdOf(headers: Received['headers']): string | null {
   const id = headers['x-external-correlation-id'];
   if (typeof id !== 'string' || id.length > LONGEST_CORRELATION_ID) return null;
   return /^[\x20-\x7e]*$/.test(id) ? id : null;
 }
 
-/** Seconds to wait after 429, when the fault doesn't say. */
-const RETRY_AFTER = 1;
+/** The default of a 429. */
+const RETRY_AFTER_S = 1;
 
-/** The answer that a fault sets; null when the fault leaves the real one. */
-export function answerOfFault(fault: AnswerFault, place: { at: number; path: string }): Answer | null {
+/** Returns the answer of a fault; null if the fault keeps the real one. */
+function answerOfFault(fault: AnswerFault, place: { at: number; path: string }): Answer | null {
   const { status } = fault;
   if (status === undefined) return null;
   return {
@@ -186,11 +184,11 @@ function defaultBody(status: number, place: { at: number; path: string }): unkno
 }
 
 function retryHeaders({ retryAfter }: AnswerFault, status: number): Record<string, string> {
-  if (status === 429) return limitHeaders(retryAfter ?? RETRY_AFTER);
+  if (status === 429) return limitHeaders(retryAfter ?? RETRY_AFTER_S);
   return retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) };
 }
 
-/** What the vendor says with a 429. @param retryAfter seconds */
-export function limitHeaders(retryAfter: number): Record<string, string> {
+/** The headers of a 429. @param retryAfter in seconds */
+function limitHeaders(retryAfter: number): Record<string, string> {
   return { 'retry-after': String(retryAfter), 'x-rate-limited-by': 'wise-public-api' };
 }

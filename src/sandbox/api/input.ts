@@ -9,7 +9,7 @@ import type { PathParameters } from './router.ts';
 const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
 const MAX_INT64 = 2n ** 63n - 1n;
 
-/** Reads the fields of a body. @throws Refusal 422 that names every wrong one */
+/** Validates the fields of a body. @throws Refusal 422 that names all invalid fields */
 export function fieldsOf<Schema extends v.GenericSchema>(
   schema: Schema,
   body: unknown,
@@ -30,18 +30,18 @@ export function idParameter({ parameters }: Call, name: string): number {
 /** Reads a UUID of the path. @throws Refusal 400 */
 export function uuidParameter({ parameters }: Call, name: string): string {
   const text = parameters[name] ?? '';
-  if (!isUuid(text)) throw invalidParameter(name, 'must be a UUID');
+  if (!UUID.test(text)) throw invalidParameter(name, 'must be a UUID');
   return text.toLowerCase();
 }
 
-/** The profile of the path. @throws Refusal 400, 404 */
+/** Returns the profile of the path. @throws Refusal 400, 404 */
 export function profileOf(call: Call): Profile {
   const profile = findProfile(call.db, idParameter(call, 'profileId'));
   if (!profile) throw notFound('Profile');
   return profile;
 }
 
-/** The page that a list was asked for. @throws Refusal 400 */
+/** Returns the page of a list that the query requests. @throws Refusal 400 */
 export function pageOf({ query }: Call): Page {
   return {
     size: queryNumber(query, { name: 'pageSize', min: 10, max: 100, otherwise: 10 }),
@@ -49,11 +49,11 @@ export function pageOf({ query }: Call): Page {
   };
 }
 
-/** @throws Refusal 400 without the header, or when it is no UUID */
+/** @throws Refusal 400 if the header is missing or not a UUID */
 export function idempotencyKeyOf({ headers }: Call): string {
   const key = headers['x-idempotence-uuid'];
   if (typeof key !== 'string') throw new Refusal(400, 'Header X-idempotence-uuid is missing');
-  if (!isUuid(key)) throw invalidParameter('X-idempotence-uuid', 'must be a UUID');
+  if (!UUID.test(key)) throw invalidParameter('X-idempotence-uuid', 'must be a UUID');
   return key.toLowerCase();
 }
 
@@ -68,10 +68,6 @@ function queryNumber(
   throw invalidParameter(name, `must be between ${min} and ${max}`);
 }
 
-function isUuid(text: string): boolean {
-  return UUID.test(text);
-}
-
 function invalidParameter(path: string, message: string): Refusal {
   return invalidFields([{ code: 'NOT_VALID', message: `${path} ${message}`, path }], 400);
 }
@@ -84,13 +80,13 @@ function toFieldError(issue: v.BaseIssue<unknown>): FieldError {
   };
 }
 
-/** A request that found its handler, at its moment. */
+/** A request for a handler, with the state at its moment. */
 export interface Call extends Moment {
   parameters: PathParameters;
   query: URLSearchParams;
   headers: IncomingHttpHeaders;
-  /** Parsed JSON, or the fields of a form; undefined where the endpoint takes no body. */
+  /** Parsed JSON, or the fields of a form; undefined for an endpoint without a body. */
   body: unknown;
-  /** Has the request used up a fault already? One request uses up at most one. */
+  /** True if the request has used up a fault already: one request uses up at most one. */
   isFaulted: boolean;
 }

@@ -7,7 +7,7 @@ const DAY = 86_400_000;
 const DELIVERY_DAYS = 7;
 const CARD_YEARS = 5;
 
-/** The vendor's CardOrder. */
+/** CardOrder of Wise. */
 export function toCardOrder(order: Order): Record<string, unknown> {
   const { request } = order;
   const isPhysical = order.cardType === 'PHYSICAL';
@@ -37,7 +37,7 @@ export function toCardOrder(order: Order): Record<string, unknown> {
   };
 }
 
-/** The vendor's Card. @param order the one that it came from */
+/** Card of Wise. @param order the order of the card */
 export function toCard(card: Card, order: Order): Record<string, unknown> {
   const isPhysical = order.cardType === 'PHYSICAL';
   return {
@@ -60,7 +60,7 @@ export function toCard(card: Card, order: Order): Record<string, unknown> {
   };
 }
 
-/** The order's own number, else one of the profile, from the range that is reserved for fiction. */
+/** Returns the number of the order, or one for the profile from the range that is reserved for fiction. */
 function phoneOf({ request, profileId }: Order): string {
   return request.phoneNumber ?? `+447700900${String(profileId % 1_000).padStart(3, '0')}`;
 }
@@ -98,14 +98,14 @@ export function findProgram(name: string): Program | undefined {
   return PROGRAMS.find((program) => program.name === name);
 }
 
-/** The programs in which a profile may order a card now. */
+/** Returns the programs from which a profile can order a card now. */
 export function availablePrograms(moment: Moment, profile: Profile): Program[] {
   return PROGRAMS.filter(({ cardType }) => cardType !== 'PHYSICAL' || !hasReachedLimit(moment, profile));
 }
 
 /**
- * Does a profile have as many physical cards as it may? Assumptions, because no public page says it: a cancelled order
- * frees its place, and a reached limit takes the physical programs out of the availability and makes orders fail (422).
+ * True if a profile has its maximum of physical cards. Assumptions, because no public page says it: a cancelled order does
+ * not count, and at the limit the physical programs are not available and orders fail (422).
  */
 export function hasReachedLimit({ db }: Moment, { id, physicalCardLimit }: Profile): boolean {
   return physicalCardLimit !== null && countPhysicalOrders(db, id) >= physicalCardLimit;

@@ -7,7 +7,7 @@ import { isScheduled, schedule } from '../state/tables/productions.ts';
 import { listOrderRequirements, type Profile } from '../state/tables/profiles.ts';
 import { sha256 } from '../state/tables/tokens.ts';
 import { checkAddress } from './addresses.ts';
-import { type Answer, invalidFields, notFound, type Refusal } from './answers.ts';
+import { type Answer, invalidField, invalidFields, notFound } from './answers.ts';
 import { canonicalJson } from './body.ts';
 import { type Call, fieldsOf, idempotencyKeyOf, idParameter, pageOf, profileOf } from './input.ts';
 import {
@@ -18,12 +18,14 @@ import {
   toCardOrder,
 } from './order-bodies.ts';
 
+const CARD_TOKEN = 'replacementDetails.cardToken';
+
 /** `GET …/card-orders/availability` */
 export function listPrograms(call: Call): Answer {
   return { status: 200, body: { cardPrograms: availablePrograms(call, profileOf(call)) } };
 }
 
-/** `POST …/card-orders`: 200 with the order; the same key and body give the same order again. */
+/** `POST …/card-orders`: 200 with the order. The same key and body return the same order. */
 export function createOrder(call: Call): Answer {
   const profile = profileOf(call);
   const idempotencyKey = idempotencyKeyOf(call);
@@ -66,10 +68,12 @@ export function getRequirements(call: Call): Answer {
 export function updateOrder(call: Call): Answer {
   const order = orderOf(call);
   const { status } = fieldsOf(orderStatusRequest, call.body);
-  // The vendor deprecated COMPLETED and supports it for some partners only: not for this one.
-  if (status !== 'CANCELLED') throw refusedStatus(`An order can not be set to ${status}`);
+  // Wise deprecated COMPLETED, and supports it for some partners only.
+  if (status !== 'CANCELLED')
+    throw invalidField('status', `An order can not be set to ${status}`, 'STATUS_NOT_ALLOWED');
   if (order.status === 'CANCELLED') return { status: 202 };
-  if (!isCancellable(order)) throw refusedStatus(`An order in ${order.status} can not be cancelled`);
+  if (!isCancellable(order))
+    throw invalidField('status', `An order in ${order.status} can not be cancelled`, 'STATUS_NOT_ALLOWED');
   if (isScheduled(call.db, 'cancelled', order.id)) return { status: 202 };
   schedule(call.db, { kind: 'cancelled', orderId: order.id }, dueAfter(call, DELAYS.cancelled));
   return { status: 202, effect: true };
@@ -85,19 +89,14 @@ function orderOf(call: Call): Order {
 
 function repeatOrder(order: Order, fingerprint: string): Answer {
   if (order.fingerprint === fingerprint) return { status: 200, body: toCardOrder(order) };
-  throw invalidFields([
-    {
-      code: 'IDEMPOTENCY_KEY_REUSED',
-      message: 'X-idempotence-uuid was used before with another body',
-      path: 'X-idempotence-uuid',
-    },
-  ]);
+  const name = 'X-idempotence-uuid';
+  throw invalidField(name, `${name} was used before with another body`, 'IDEMPOTENCY_KEY_REUSED');
 }
 
-/** What the schema can't tell. @throws Refusal 422 */
+/** Checks what the schema can't. @throws Refusal 422 */
 function checkOrder(call: Call, profile: Profile, request: OrderRequest): Program {
   const program = findProgram(request.program);
-  if (!program) throw invalid('program', 'is not one of the card programs of this profile');
+  if (!program) throw invalidField('program', 'program is not one of the card programs of this profile');
   const faults = checkAddress(request.address);
   if (faults.length > 0) {
     throw invalidFields(
@@ -106,21 +105,11 @@ function checkOrder(call: Call, profile: Profile, request: OrderRequest): Progra
   }
   const replaced = request.replacementDetails?.cardToken;
   if (replaced !== undefined && findCard(call.db, replaced.toLowerCase())?.profileId !== profile.id)
-    throw invalid('replacementDetails.cardToken', 'is not a card of this profile');
-  if (program.cardType === 'PHYSICAL' && hasReachedLimit(call, profile)) throw limitReached(profile);
+    throw invalidField(CARD_TOKEN, `${CARD_TOKEN} is not a card of this profile`);
+  if (program.cardType === 'PHYSICAL' && hasReachedLimit(call, profile)) {
+    const message = `This profile has reached its limit of ${profile.physicalCardLimit} physical cards`;
+    // No public page shows this body.
+    throw invalidField('program', message, 'CARD_LIMIT_REACHED');
+  }
   return program;
-}
-
-/** No public page shows this body. */
-function limitReached({ physicalCardLimit }: Profile): Refusal {
-  const message = `This profile has reached its limit of ${physicalCardLimit} physical cards`;
-  return invalidFields([{ code: 'CARD_LIMIT_REACHED', message, path: 'program' }]);
-}
-
-function refusedStatus(message: string): Refusal {
-  return invalidFields([{ code: 'STATUS_NOT_ALLOWED', message, path: 'status' }]);
-}
-
-function invalid(path: string, message: string): Refusal {
-  return invalidFields([{ code: 'NOT_VALID', message: `${path} ${message}`, path }]);
 }

@@ -7,9 +7,9 @@ import {
   beginProduction,
   enqueue,
   finishProduction,
+  refusalOf,
   refuse,
   startQueued,
-  whyRefused,
 } from '../state/production-flow.ts';
 import type { Card } from '../state/tables/cards.ts';
 import { dueAfter } from '../state/tables/clock.ts';
@@ -17,12 +17,12 @@ import { takeProduceFault } from '../state/tables/faults.ts';
 import type { Order } from '../state/tables/orders.ts';
 import { readTrack, schedule, writeTrack } from '../state/tables/productions.ts';
 import { isKiosk } from '../state/tables/profiles.ts';
-import { type Answer, invalidFields, notFound, type Refusal } from './answers.ts';
+import { type Answer, invalidField, notFound } from './answers.ts';
 import { cardOf } from './cards.ts';
 import { type Call, fieldsOf, profileOf, uuidParameter } from './input.ts';
 
-/** The vendor obfuscates the data of a card that was created longer ago, in milliseconds. */
-const PRODUCIBLE = 60 * 86_400_000;
+/** Milliseconds after which Wise obfuscates the data of a card. */
+const PRODUCIBLE_MS = 60 * 86_400_000;
 
 interface Request {
   card: Card;
@@ -33,7 +33,7 @@ interface Request {
 /** `PUT …/cards/{cardToken}/production`: 200 IN_PROGRESS, or 422 REQUEST_ERROR. */
 export function produceCard(call: Call): Answer {
   const request: Request = { ...cardOf(call), kioskId: fieldsOf(produceRequest, call.body).kioskId };
-  const errorCode = whyNot(call, request);
+  const errorCode = refusalCode(call, request);
   if (errorCode) return refuseRequest(call, request, errorCode);
   const fault = call.isFaulted ? null : takeProduceFault(call.db, request.kioskId);
   if (fault?.errorCode === 'REQUEST_CREATED_BUT_NOT_STARTED') return queueRequest(call, request, fault);
@@ -44,7 +44,7 @@ export function produceCard(call: Call): Answer {
 
 /**
  * `GET …/cards/{cardToken}/production`. 404 before READY, and never REQUEST_ERROR: assumptions, because no public page
- * says what is shown then.
+ * documents these cases.
  */
 export function getProduction(call: Call): Answer {
   const { card } = cardOf(call);
@@ -58,11 +58,15 @@ export function simulateProduction(call: Call): Answer {
   uuidParameter(call, 'cardToken');
   const { card } = cardOf(call);
   const { status, errorCode = null } = fieldsOf(simulationRequest, call.body);
-  if (errorCode !== null && !isProductionError(errorCode)) throw unknownErrorCode(errorCode);
+  if (errorCode !== null && !isProductionError(errorCode)) {
+    const named = JSON.stringify(errorCode.slice(0, 60));
+    throw invalidField('errorCode', `${named} is not a production error code`);
+  }
   const { queued } = readTrack(call.db, card.token);
   // A request that waits for its printer starts first.
   if (queued) startQueued(call, { cardToken: card.token, occurredAt: queued.occurredAt });
-  if (!finishProduction(call, card, { status, errorCode })) throw notInProgress();
+  if (!finishProduction(call, card, { status, errorCode }))
+    throw invalidField('status', 'The card must be sent to a kiosk first', 'PRODUCTION_NOT_IN_PROGRESS');
   return { status: 200, effect: true };
 }
 
@@ -74,19 +78,19 @@ export function simulateVerification(call: Call): Answer {
 }
 
 /**
- * Why a request must be refused. The vendor documents that these cases are refused, but not with which code; the codes
+ * Returns the error code of a request that must be refused. Wise documents these cases, but not all of their codes: those
  * for a card that is too old, has ended, or is not for a kiosk, and the order of the checks, are assumptions.
  */
-function whyNot(call: Call, { card, order, kioskId }: Request): string | null {
+function refusalCode(call: Call, { card, order, kioskId }: Request): string | null {
   if (!isKiosk(kioskId, call.kiosks)) return 'KIOSK_ID_NOT_FOUND';
   if (order.status === 'CANCELLED' || order.status === 'RETURNED' || !isForKiosk(order))
     return 'INVALID_FIELD_VALUE';
-  const reason = whyRefused(readTrack(call.db, card.token));
+  const reason = refusalOf(readTrack(call.db, card.token));
   if (reason === 'REQUEST_ALREADY_EXISTS') return reason;
-  return call.at - card.createdAt > PRODUCIBLE ? 'EMPTY_OR_NULL_FIELD_VALUE' : reason;
+  return call.at - card.createdAt > PRODUCIBLE_MS ? 'EMPTY_OR_NULL_FIELD_VALUE' : reason;
 }
 
-/** 422: the production stays as it was, and only the time of the refusal is kept. */
+/** 422: only the time of the refusal is stored. */
 function refuseRequest(call: Call, { card, kioskId }: Request, errorCode: string): Answer {
   const track = refuse(readTrack(call.db, card.token), call.at);
   writeTrack(call.db, card.token, track);
@@ -97,7 +101,7 @@ function refuseRequest(call: Call, { card, kioskId }: Request, errorCode: string
   };
 }
 
-/** 422 as well, but the request exists, and begins when the fault says so. */
+/** 422, but the request exists, and begins after the time of the fault. */
 function queueRequest(call: Call, { card, kioskId }: Request, fault: ProduceFault): Answer {
   const track = enqueue(readTrack(call.db, card.token), { kioskId, at: call.at });
   writeTrack(call.db, card.token, track);
@@ -112,14 +116,4 @@ function queueRequest(call: Call, { card, kioskId }: Request, fault: ProduceFaul
 
 function isProductionError(code: string): boolean {
   return findErrors(code).some((entry) => entry.kind === 'production' && entry.code === code);
-}
-
-function unknownErrorCode(code: string): Refusal {
-  const message = `${JSON.stringify(code.slice(0, 60))} is not a production error code`;
-  return invalidFields([{ code: 'NOT_VALID', message, path: 'errorCode' }]);
-}
-
-function notInProgress(): Refusal {
-  const message = 'The card must be sent to a kiosk first';
-  return invalidFields([{ code: 'PRODUCTION_NOT_IN_PROGRESS', message, path: 'status' }]);
 }

@@ -2,19 +2,19 @@ import { Refusal } from './answers.ts';
 
 export interface Route {
   method: string;
-  /** Segments of the path; one in braces takes any text: `{profileId}`. */
+  /** Segments of the path; one in braces matches any text: `{profileId}`. */
   template: readonly string[];
 }
 
 export type PathParameters = Readonly<Record<string, string>>;
 
-/** The segments of a path as they were sent, without the slash at its start. */
+/** Returns the segments of a path, still encoded. */
 export function segmentsOf(path: string): string[] {
   return path.split('/').slice(1);
 }
 
 /**
- * Finds the route of a request; of several that fit, the first of the table.
+ * Finds the first route of the table that matches a request.
  * @throws Refusal 404, 405, or 400 for a segment that is wrongly encoded
  */
 export function findRoute<Known extends Route>(
@@ -22,7 +22,7 @@ export function findRoute<Known extends Route>(
   { method, segments }: { method: string; segments: readonly string[] },
 ): { route: Known; parameters: PathParameters } {
   const names = segments.map(decodeSegment);
-  const candidates = routes.filter(({ template }) => fits(template, names));
+  const candidates = routes.filter(({ template }) => matches(template, names));
   const route = candidates.find((candidate) => candidate.method === method);
   if (route) return { route, parameters: parametersOf(route.template, names) };
   if (candidates.length === 0) throw new Refusal(404, 'No such endpoint');
@@ -30,7 +30,7 @@ export function findRoute<Known extends Route>(
   throw new Refusal(405, `Method ${method} is not supported here`, { headers: { Allow: allowed } });
 }
 
-function fits(template: readonly string[], names: readonly string[]): boolean {
+function matches(template: readonly string[], names: readonly string[]): boolean {
   return (
     template.length === names.length &&
     template.every((part, index) => (isParameter(part) ? names[index] !== '' : part === names[index]))

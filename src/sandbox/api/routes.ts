@@ -22,14 +22,12 @@ import {
 } from './subscriptions.ts';
 import { authorize, createToken } from './tokens.ts';
 
-type Handler = (call: Call) => Answer;
-
 export interface VendorRoute extends Route {
-  /** Of the legacy path, which a calendar version may stand for; null where there is none. */
+  /** The version of the legacy path, for which a calendar version may stand; null for a path without one. */
   version: string | null;
   authentication: 'bearer' | 'basic' | 'none';
   content: Content;
-  handle: Handler;
+  handle: (call: Call) => Answer;
 }
 
 const CALENDAR_VERSION = /^20\d\dQ[1-4]$/;
@@ -37,11 +35,11 @@ const LEGACY_VERSION = /^v\d$/;
 
 const PROFILE = '/v3/spend/profiles/{profileId}';
 const SIMULATION = '/v1/simulation';
-/** Of the vendor's web site, not of its API. A GET that has an effect. */
+/** A page of Wise's web site, not of its API. A GET with an effect. */
 export const AUTHORIZATION_PAGE = '/oauth/authorize/';
 const SUBSCRIPTIONS = '/v3/applications/{clientKey}/subscriptions';
 
-/** Every endpoint of the vendor that the sandbox has. Of two that fit a path, the first is meant. */
+/** The endpoints of Wise. If two match a path, the first one counts. */
 const ROUTES: readonly VendorRoute[] = [
   reading(`${PROFILE}/card-orders/availability`, listPrograms),
   writing('POST /v3/spend/address/validate', validateAddress),
@@ -76,12 +74,12 @@ export function findVendorRoute(
   return findRoute(routes, { method, segments });
 }
 
-/** The path without its version segment, as faults name it. */
+/** Returns a path without its version segment, as in faults. */
 export function versionlessPath(path: string): string {
   return `/${splitVersion(path).segments.join('/')}`;
 }
 
-/** The card's production in a path without version: the endpoint at which `produce` faults apply. */
+/** True for the endpoint to which `produce` faults apply. @param path without its version segment */
 export function isProductionPath(path: string): boolean {
   return /^\/spend\/profiles\/[^/]+\/cards\/[^/]+\/production$/.test(path);
 }
@@ -94,11 +92,11 @@ function splitVersion(path: string): { version: string | null; segments: string[
     : { version: null, segments };
 }
 
-function reading(path: string, handle: Handler): VendorRoute {
+function reading(path: string, handle: (call: Call) => Answer): VendorRoute {
   return writing(`GET ${path}`, handle, 'none');
 }
 
-function writing(target: string, handle: Handler, content: Content = 'json'): VendorRoute {
+function writing(target: string, handle: (call: Call) => Answer, content: Content = 'json'): VendorRoute {
   const [method = '', path = ''] = target.split(' ');
   const { version, segments } = splitVersion(path);
   return { method, template: segments, version, authentication: 'bearer', content, handle };

@@ -17,7 +17,7 @@ import { type Call, fieldsOf, uuidParameter } from './input.ts';
 
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
-/** What the body may say besides: whether deliveries use mutual TLS. */
+/** Also accepts the setting for mutual TLS. */
 const request = v.object({
   ...subscriptionRequest.entries,
   delivery: v.pipe(
@@ -65,7 +65,7 @@ export function removeSubscription(call: Call): Answer {
   return { status: 204, effect: true };
 }
 
-/** `POST …/subscriptions/{subscriptionId}/test-notifications`: queues one test event, and names its delivery. */
+/** `POST …/subscriptions/{subscriptionId}/test-notifications`: queues one test event, and answers with its delivery id. */
 export function sendTestNotification(call: Call): Answer {
   const { db, at } = call;
   const subscription = subscriptionOf(call);
@@ -76,8 +76,8 @@ export function sendTestNotification(call: Call): Answer {
 }
 
 /**
- * May events be sent there? What the vendor asks of a receiver; when it checks that is not documented. A receiver on
- * this machine is fine as well, which the vendor could not reach but the sandbox can.
+ * True for a URL that meets the requirements of Wise, which does not document when it checks them. A receiver on this
+ * machine is valid, too, because the sandbox can reach it.
  */
 function isReceiver(text: string): boolean {
   const url = URL.parse(text);

@@ -5,19 +5,19 @@ import { drawUuid, findToken, putToken, type TokenRow } from '../state/tables/to
 import { type Answer, oauthError } from './answers.ts';
 import type { Call } from './input.ts';
 
-/** 12 hours, as the vendor answers it; in seconds, like the next one. */
-const ACCESS_LIFETIME = 43_199;
+/** 12 hours, as in the answers of Wise. */
+const ACCESS_LIFETIME_S = 43_199;
 
 /** About 20 years. */
-const REFRESH_LIFETIME = 628_639_555;
+const REFRESH_LIFETIME_S = 628_639_555;
 
-/** Half an hour. Source: the vendor's guide to its authorization page. */
-const CODE_LIFETIME = 1_800;
+/** Half an hour. Source: Wise's guide to its authorization page. */
+const CODE_LIFETIME_S = 1_800;
 
-/** Who grants access on the sandbox's authorization page: nobody is asked. */
+/** The profile to which the authorization page grants access without a prompt. */
 const GRANTING_PROFILE = 1001;
 
-/** The vendor's schema asks for an email address where somebody registers. */
+/** For a registration, Wise's schema requires an email address. */
 const grant = v.pipe(
   tokenRequest,
   v.forward(
@@ -29,7 +29,7 @@ const grant = v.pipe(
 type Verdict = 'good' | 'expired' | 'refused';
 
 /**
- * Lets a request through that has a good bearer token. Whose token it is does not matter here.
+ * Accepts a valid bearer token of any owner.
  * @throws Refusal 401
  */
 export function checkBearer(moment: Moment, authorization: string | undefined): void {
@@ -40,11 +40,11 @@ export function checkBearer(moment: Moment, authorization: string | undefined): 
   if (verdict === 'refused') throw invalidToken('Invalid access token');
 }
 
-/** Lets a request through that carries some client id and secret. @throws Refusal 401 */
+/** Accepts any client id and secret. @throws Refusal 401 */
 export function checkBasic(authorization: string | undefined): void {
   const [, encoded = ''] = /^Basic +([\w+/]+={0,2})$/i.exec(authorization ?? '') ?? [];
   if (/^[^:]+:.+$/s.test(Buffer.from(encoded, 'base64').toString('utf8'))) return;
-  throw oauthError(401, { error: 'invalid_client', description: 'Client id and secret are required' });
+  throw oauthError(401, 'invalid_client', 'Client id and secret are required');
 }
 
 /** `POST /oauth/token` */
@@ -53,7 +53,7 @@ export function createToken(call: Call): Answer {
   if (request.grant_type === 'client_credentials')
     return { status: 200, body: issueAccess(call), effect: true };
   if (request.grant_type === 'refresh_token' && judge(call, request.refresh_token, 'refresh') !== 'good')
-    throw oauthError(401, { error: 'invalid_grant', description: 'Invalid refresh token' });
+    throw oauthError(401, 'invalid_grant', 'Invalid refresh token');
   if (request.grant_type === 'authorization_code') redeem(call, request.code);
   return {
     status: 200,
@@ -62,12 +62,12 @@ export function createToken(call: Call): Answer {
   };
 }
 
-/** `GET /oauth/authorize/`, the vendor's page: here access is granted at once. @throws Refusal 400 */
+/** `GET /oauth/authorize/`, the page of Wise: here access is granted immediately. @throws Refusal 400 */
 export function authorize(call: Call): Answer {
   const target = call.query.get('redirect_uri') ?? '';
   if (!call.query.get('client_id') || !URL.canParse(target))
-    throw oauthError(400, { error: 'invalid_request', description: 'Missing client id or redirect URI' });
-  const expiresAt = call.at + CODE_LIFETIME * 1_000;
+    throw oauthError(400, 'invalid_request', 'Missing client id or redirect URI');
+  const expiresAt = call.at + CODE_LIFETIME_S * 1_000;
   const location = new URL(target);
   location.searchParams.set('code', issue(call, { kind: 'code', state: 'good', expiresAt }));
   const state = call.query.get('state');
@@ -76,41 +76,40 @@ export function authorize(call: Call): Answer {
   return { status: 302, headers: { Location: location.href }, effect: true };
 }
 
-/** A code is good once. @throws Refusal 401 */
+/** Uses up a code. @throws Refusal 401 */
 function redeem(call: Call, code: string): void {
   if (judge(call, code, 'code') !== 'good')
-    throw oauthError(401, { error: 'invalid_grant', description: 'Invalid authorization code' });
+    throw oauthError(401, 'invalid_grant', 'Invalid authorization code');
   putToken(call.db, code, { kind: 'code', state: 'refused', expiresAt: null });
 }
 
-/** @throws Refusal 400 in OAuth's words */
+/** @throws Refusal 400 in the format of OAuth */
 function grantOf(body: unknown): v.InferOutput<typeof tokenRequest> {
   const result = v.safeParse(grant, body);
   if (result.success) return result.output;
   const field = v.getDotPath(result.issues[0]) ?? '';
   const grantType = v.is(v.object({ grant_type: v.string() }), body);
-  if (!grantType) throw oauthError(400, { error: 'invalid_request', description: 'Missing grant type' });
-  if (field === 'grant_type')
-    throw oauthError(400, { error: 'unsupported_grant_type', description: 'Unsupported grant type' });
-  throw oauthError(400, { error: 'invalid_request', description: `Missing or invalid ${field}` });
+  if (!grantType) throw oauthError(400, 'invalid_request', 'Missing grant type');
+  if (field === 'grant_type') throw oauthError(400, 'unsupported_grant_type', 'Unsupported grant type');
+  throw oauthError(400, 'invalid_request', `Missing or invalid ${field}`);
 }
 
 function issueAccess(call: Call): Record<string, unknown> {
-  const expiresAt = call.at + ACCESS_LIFETIME * 1_000;
+  const expiresAt = call.at + ACCESS_LIFETIME_S * 1_000;
   return {
     access_token: issue(call, { kind: 'access', state: 'good', expiresAt }),
     token_type: 'bearer',
-    expires_in: ACCESS_LIFETIME,
+    expires_in: ACCESS_LIFETIME_S,
     expires_at: isoTime(expiresAt),
     scope: 'transfers',
   };
 }
 
 function issueRefresh(call: Call): Record<string, unknown> {
-  const expiresAt = call.at + REFRESH_LIFETIME * 1_000;
+  const expiresAt = call.at + REFRESH_LIFETIME_S * 1_000;
   return {
     refresh_token: issue(call, { kind: 'refresh', state: 'good', expiresAt }),
-    refresh_token_expires_in: REFRESH_LIFETIME,
+    refresh_token_expires_in: REFRESH_LIFETIME_S,
     refresh_token_expires_at: isoTime(expiresAt),
   };
 }
@@ -121,7 +120,7 @@ function issue({ db }: Call, row: TokenRow): string {
   return token;
 }
 
-/** What a token is worth: one that nobody knows depends on the policy. */
+/** Returns the state of a token; that of an unknown one depends on the policy. */
 function judge({ db, at }: Moment, token: string, kind: 'access' | 'refresh' | 'code'): Verdict {
   const row = findToken(db, token);
   if (!row) return readSandboxRow(db).token_policy === 'any' ? 'good' : 'refused';
@@ -130,5 +129,5 @@ function judge({ db, at }: Moment, token: string, kind: 'access' | 'refresh' | '
 }
 
 function invalidToken(description: string): Error {
-  return oauthError(401, { error: 'invalid_token', description });
+  return oauthError(401, 'invalid_token', description);
 }

@@ -7,14 +7,14 @@ import type { Production } from './tables/productions.ts';
 import { CLIENT_ID } from './tables/profiles.ts';
 import type { Subscription } from './tables/subscriptions.ts';
 
-/** The newer of the two versions that are about: the shape of 2.0.0, with milliseconds. */
+/** The shape of 2.0.0, but times with milliseconds. */
 const SCHEMA_VERSION = '4.0.0';
 const VERSION_WITH_SECONDS = '2.0.0';
 
-/** Stands in for the subscription until the delivery, which goes to one, sets the real one. */
+/** Replaced by the subscription of each delivery. */
 const NO_SUBSCRIPTION = '00000000-0000-0000-0000-000000000000';
 
-/** @param at when the order changed, in milliseconds */
+/** @param at the time of the change, in milliseconds */
 export function orderEvent(order: Order, at: number): EventBody {
   return envelope(at, ORDER_EVENT, {
     resource: {
@@ -28,7 +28,7 @@ export function orderEvent(order: Order, at: number): EventBody {
   });
 }
 
-/** @param at when the production changed; its own `occurredAt` is when the request was sent to the kiosk */
+/** @param event `at` is the time of the change; `occurredAt` of the production is the time of the request */
 export function productionEvent(
   card: { profileId: number; cardToken: string },
   { production, at }: { production: Production; at: number },
@@ -44,7 +44,7 @@ export function productionEvent(
   });
 }
 
-/** A test notification: the right shape, ids of zero, a card that is not there. */
+/** A test notification: a valid shape, ids of zero, and a card that does not exist. */
 export function testEvent(
   subscription: { id: string; trigger_on: string },
   { cardToken, at }: { cardToken: string; at: number },
@@ -71,7 +71,7 @@ export function testEvent(
   return { ...envelope(at, subscription.trigger_on, data), subscription_id: subscription.id };
 }
 
-/** An event as one subscription gets it: with its id, and in the schema version that it asked for. */
+/** Returns an event with the id and in the schema version of a subscription. */
 export function bodyFor({ id, delivery }: Subscription, body: EventBody): EventBody {
   if (delivery.version !== VERSION_WITH_SECONDS) return { ...body, subscription_id: id };
   const { occurred_at: occurredAt } = body.data;
@@ -107,7 +107,7 @@ function envelope(at: number, eventType: string, data: Record<string, unknown>):
   };
 }
 
-/** ProductionStatus, the vendor's shape for the production of a card and for the answer to a refused request. */
+/** ProductionStatus of Wise: the production of a card, or the answer to a refused request. */
 export interface ProductionStatus {
   status: Production['status'] | 'REQUEST_ERROR';
   kioskId: string | null;
@@ -148,20 +148,20 @@ export function requestError(refused: {
   };
 }
 
-const MINUTE = 60_000;
-const DAY = 24 * 60 * MINUTE;
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
 
-/** After this attempt they are a day apart. */
-const LAST_OF_DOUBLING = 11;
+/** After this attempt the pause is a day. */
+const LAST_DOUBLING_ATTEMPT = 11;
 const LAST_ATTEMPT = 25;
 
 /**
- * How long after a failed attempt the next one is due: 1, 2, 4 … minutes, after the eleventh a day.
- * Source: the vendor's guide on webhooks: 25 attempts over two weeks.
- * @param attempt which one failed, from 1
+ * Returns the pause after a failed attempt: 1, 2, 4 … minutes, and a day after the eleventh.
+ * Source: Wise's guide on webhooks: 25 attempts over two weeks.
+ * @param attempt the number of the failed one, from 1
  * @returns milliseconds at speed 1; null after the last attempt
  */
 export function pauseAfter(attempt: number): number | null {
   if (attempt >= LAST_ATTEMPT) return null;
-  return attempt < LAST_OF_DOUBLING ? MINUTE * 2 ** (attempt - 1) : DAY;
+  return attempt < LAST_DOUBLING_ATTEMPT ? MINUTE_MS * 2 ** (attempt - 1) : DAY_MS;
 }

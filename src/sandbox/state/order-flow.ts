@@ -23,10 +23,9 @@ import {
 } from './tables/profiles.ts';
 import { drawFourDigits, drawUuid } from './tables/tokens.ts';
 
-/** How an order came to its end. */
 export type FinalStatus = Extract<OrderStatus, 'PRODUCED' | 'COMPLETED' | 'CANCELLED' | 'RETURNED'>;
 
-/** Places an order: it starts in PLACED, or further where nothing is left to wait for. */
+/** Places an order. It starts in PLACED, or in REQUIREMENTS_FULFILLED if no requirement is open. */
 export function placeOrder(moment: Moment, draft: Omit<NewOrder, 'at' | 'status'>): Order {
   const { db, at } = moment;
   const id = insertOrder(db, { ...draft, status: 'PLACED', at });
@@ -38,8 +37,7 @@ export function placeOrder(moment: Moment, draft: Omit<NewOrder, 'at' | 'status'
 }
 
 /**
- * Sets a requirement of a profile and of its orders that still wait; those that have nothing left to wait for go on
- * at once.
+ * Sets a requirement of a profile and of its placed orders. Those without an open requirement continue immediately.
  */
 export function setRequirement(moment: Moment, profileId: number, requirement: Requirement): void {
   setProfileRequirement(moment.db, profileId, requirement);
@@ -49,7 +47,7 @@ export function setRequirement(moment: Moment, profileId: number, requirement: R
   }
 }
 
-/** The vendor creates the card of an order, unless the order has ended meanwhile. */
+/** Creates the card of an order, unless the order has ended. */
 export function createDetails(moment: Moment, orderId: number): void {
   const { db, at } = moment;
   const order = findOrder(db, orderId);
@@ -60,7 +58,7 @@ export function createDetails(moment: Moment, orderId: number): void {
     token,
     orderId,
     profileId: order.profileId,
-    // A physical card is activated by its holder.
+    // The cardholder activates a physical card.
     status: isPhysical ? 'INACTIVE' : 'ACTIVE',
     lastFourDigits: drawFourDigits(db),
     at,
@@ -70,7 +68,7 @@ export function createDetails(moment: Moment, orderId: number): void {
   if (isForKiosk(order)) schedule(db, { kind: 'ready', cardToken: token }, dueAfter(moment, DELAYS.ready));
 }
 
-/** PRODUCED of the card moves its order, unless that has ended meanwhile. */
+/** Moves the order of a produced card, unless the order has ended. */
 export function markProduced(moment: Moment, orderId: number): void {
   const order = findOrder(moment.db, orderId);
   if (order?.status === 'CARD_DETAILS_CREATED') moveOrder(moment, order, 'PRODUCED');
@@ -85,7 +83,7 @@ export function isCancellable({ status }: Order): boolean {
   return status !== 'CANCELLED' && status !== 'COMPLETED' && status !== 'RETURNED';
 }
 
-/** Moves an order to one of its last statuses, with what that does to its card. */
+/** Moves an order and its card to a final status. */
 export function endOrder(moment: Moment, order: Order, status: FinalStatus): void {
   const { db, at } = moment;
   if (order.status === status) return;
@@ -93,11 +91,11 @@ export function endOrder(moment: Moment, order: Order, status: FinalStatus): voi
   if (order.cardToken === null || status === 'PRODUCED') return;
   const cardStatus = status === 'COMPLETED' ? 'ACTIVE' : 'BLOCKED';
   updateCardStatus(db, order.cardToken, { status: cardStatus, at });
-  // A request that waits for its printer is not started for a blocked card.
+  // A queued request is not started for a blocked card.
   if (cardStatus === 'BLOCKED') writeTrack(db, order.cardToken, dropQueued(readTrack(db, order.cardToken)));
 }
 
-/** Only physical cards are collected: a virtual card's delivery option means nothing. */
+/** True for physical cards only: the delivery option of a virtual card has no meaning. */
 export function isForKiosk({ cardType, request }: Order): boolean {
   return cardType === 'PHYSICAL' && request.deliveryOption === 'KIOSK_COLLECTION';
 }

@@ -13,7 +13,7 @@ import {
   writeTrack,
 } from './tables/productions.ts';
 
-/** A card becomes READY, unless its order has ended meanwhile. */
+/** Makes a card READY, unless its order has ended. */
 export function makeReady(moment: Moment, cardToken: string): void {
   const card = findCard(moment.db, cardToken);
   const status = card && findOrder(moment.db, card.orderId)?.status;
@@ -22,13 +22,13 @@ export function makeReady(moment: Moment, cardToken: string): void {
   if (track) saveTrack(moment, card, track);
 }
 
-/** Sends a card to a kiosk. Only for a card whose machine does not refuse it. */
+/** Sends a card to a kiosk. Only for a card for which `refusalOf` returns null. */
 export function beginProduction(moment: Moment, card: Card, kioskId: string): Production {
   const track = accept(readTrack(moment.db, card.token), { kioskId, at: moment.at });
   return began(moment, card, track);
 }
 
-/** A queued request begins. @param occurredAt names the request; one that is not queued any more is left alone */
+/** Starts a queued request. @param request `occurredAt` identifies it; nothing happens if it is not queued any more */
 export function startQueued(
   moment: Moment,
   { cardToken, occurredAt }: { cardToken: string; occurredAt: number },
@@ -39,7 +39,7 @@ export function startQueued(
   if (card && track) began(moment, card, track);
 }
 
-/** The outcome that a fault set for an attempt, if that attempt is still in progress. */
+/** Sets the outcome of a fault, if its attempt is still in progress. */
 export function finishAttempt(
   moment: Moment,
   attempt: { cardToken: string; occurredAt: number } & ProductionOutcome,
@@ -49,7 +49,7 @@ export function finishAttempt(
   if (card && production?.occurredAt === attempt.occurredAt) finishProduction(moment, card, attempt);
 }
 
-/** Ends the attempt in progress. @returns false when there is none */
+/** Ends the attempt in progress. @returns false if there is none */
 export function finishProduction(moment: Moment, card: Card, outcome: ProductionOutcome): boolean {
   const track = finish(readTrack(moment.db, card.token), outcome);
   if (!track) return false;
@@ -78,7 +78,7 @@ function began(moment: Moment, card: Card, track: Track): Production {
 
 function saveTrack({ db, at }: Moment, card: Card, track: Track): Production {
   const { production } = track;
-  if (!production) throw new TypeError('a production that is not there can not be saved');
+  if (!production) throw new TypeError('there is no production to save');
   writeTrack(db, card.token, track);
   const event = productionEvent({ profileId: card.profileId, cardToken: card.token }, { production, at });
   insertEvent(db, { at, body: event });
@@ -86,13 +86,12 @@ function saveTrack({ db, at }: Moment, card: Card, track: Track): Production {
 }
 
 /**
- * The strict machine of a card's production, as the vendor documents it:
+ * The strict state machine of a production, from the documentation of Wise:
  * none → READY → IN_PROGRESS → PRODUCED | PRODUCTION_ERROR → IN_PROGRESS …
- * Pure: no I/O and no clock of its own. It shares nothing with domain/stage, so that one misreading of the vendor's
- * pages does not pass both.
+ * It is pure, and shares nothing with domain/stage, so that one misreading of the documentation does not hide itself.
  */
 
-/** @returns null when the card is READY or further already */
+/** @returns null if the card is READY or further already */
 export function becomeReady(track: Track, at: number): Track | null {
   if (track.production) return null;
   const occurredAt = nextTime(track, at);
@@ -103,8 +102,8 @@ export function becomeReady(track: Track, at: number): Track | null {
   };
 }
 
-/** Why a produce request can't be taken now; null when it can. */
-export function whyRefused({
+/** Returns the error code of a produce request that can't be accepted now, or null. */
+export function refusalOf({
   production,
   queued,
 }: Track): 'UNABLE_TO_ACCEPT_REQUEST' | 'REQUEST_ALREADY_EXISTS' | null {
@@ -113,23 +112,23 @@ export function whyRefused({
   return isTaken ? 'REQUEST_ALREADY_EXISTS' : null;
 }
 
-/** Takes a produce request. Only for a track that does not refuse it. */
+/** Accepts a produce request. Only if `refusalOf` returns null. */
 export function accept(track: Track, { kioskId, at }: { kioskId: string; at: number }): Track {
   return start({ ...track, queued: { kioskId, occurredAt: nextTime(track, at) } }) ?? track;
 }
 
-/** Takes a produce request that starts later. Only for a track that does not refuse it. */
+/** Accepts a produce request that starts later. Only if `refusalOf` returns null. */
 export function enqueue(track: Track, { kioskId, at }: { kioskId: string; at: number }): Track {
   const occurredAt = nextTime(track, at);
   return { ...track, queued: { kioskId, occurredAt }, latestAt: occurredAt };
 }
 
-/** Gives a refused request its time, and leaves the production as it was. */
+/** Stores the time of a refused request only. */
 export function refuse(track: Track, at: number): Track & { latestAt: number } {
   return { ...track, latestAt: nextTime(track, at) };
 }
 
-/** The queued request begins; its time stays the one at which it was sent. @returns null when nothing is queued */
+/** Starts the queued request, with the time at which it was sent. @returns null if nothing is queued */
 export function start(track: Track): Track | null {
   if (!track.queued) return null;
   const { kioskId, occurredAt } = track.queued;
@@ -140,7 +139,7 @@ export function start(track: Track): Track | null {
   };
 }
 
-/** The attempt in progress ends; its time stays. @returns null when none is in progress */
+/** Ends the attempt in progress, whose time stays. @returns null if there is none */
 export function finish(track: Track, { status, errorCode }: ProductionOutcome): Track | null {
   const { production } = track;
   if (production?.status !== 'IN_PROGRESS') return null;
@@ -154,12 +153,12 @@ export function finish(track: Track, { status, errorCode }: ProductionOutcome): 
   };
 }
 
-/** Forgets a queued request, whose card was blocked meanwhile. */
+/** Drops a queued request. */
 export function dropQueued(track: Track): Track {
   return { ...track, queued: null };
 }
 
-/** Times on one card strictly increase, also where the clock stands still or goes back. */
+/** Returns a time later than all others of the card, even if the clock stops or is set back. */
 function nextTime({ latestAt }: Track, at: number): number {
   return latestAt === null ? at : Math.max(at, latestAt + 1);
 }

@@ -1,19 +1,20 @@
+import { randomInt } from 'node:crypto';
 import { Database } from '../../database/sqlite.ts';
 import { Failure } from '../../domain/errors/failure.ts';
-import { findSandboxRow, type Moment, moveClock, readSandboxRow } from './tables/clock.ts';
+import { findSandboxRow, insertSandboxRow, type Moment, moveClock, readSandboxRow } from './tables/clock.ts';
 import { isDue } from './tables/productions.ts';
-import { resetState } from './tables/profiles.ts';
+import { insertProfiles } from './tables/profiles.ts';
 import { RequestLog } from './tables/request-log.ts';
-import { SANDBOX_STATE, WEBHOOK_DELIVERIES } from './tables/schema.ts';
+import { RESET_TABLES, SANDBOX_STATE, WEBHOOK_DELIVERIES } from './tables/schema.ts';
 import { applyDue } from './transitions.ts';
 
-/** The virtual clock stops here, so that its times stay four-digit years: 1 January 9000. */
+/** The virtual clock stops here, so that years have four digits. */
 const END_OF_TIME = Date.UTC(9000, 0, 1);
 
 export interface StateOptions {
   file: string;
   speed: number;
-  /** How many kiosks there are. */
+  /** The number of kiosks. */
   kiosks: number;
   seed: number | undefined;
   /** The real clock, in milliseconds since the epoch. */
@@ -21,15 +22,15 @@ export interface StateOptions {
 }
 
 /**
- * The state file. Several processes serve it at once, so nothing of it is kept in memory, and every change is one
- * write transaction that first applies what is due.
+ * The state file. Several processes may serve it, so nothing is cached in memory, and each change is one write
+ * transaction that first applies the transitions that are due.
  */
 export class State {
   readonly db: Database;
   readonly log: RequestLog;
   readonly #options: StateOptions;
 
-  /** Opens the file, or makes and seeds it. @throws Failure `storage-unusable` */
+  /** Opens the file, or creates and seeds it. @throws Failure `storage-unusable` */
   constructor(options: StateOptions) {
     const fault = (reason: string) => unusable(options.file, reason);
     this.#options = options;
@@ -58,7 +59,7 @@ export class State {
 
   /**
    * Runs `work` on one snapshot, without the write lock.
-   * @returns null when something is due, which has to be written first
+   * @returns null if a transition is due, which must be written first
    */
   read<Result>(work: (moment: Moment) => Result): Result | null {
     this.db.run('BEGIN');
@@ -70,10 +71,10 @@ export class State {
     }
   }
 
-  /** Runs `work` in one write transaction, after everything that is due, at its time in order of time. */
+  /** Runs `work` in one write transaction, after all transitions that are due. */
   change<Result>(work: (moment: Moment) => Result): Result {
     return this.db.transaction(() => {
-      // The clock is read with the write lock held: no change of another process carries a later time.
+      // The clock is read with the write lock held, so no change of another process has a later time.
       const moment = this.#moment();
       applyDue(moment);
       this.log.write();
@@ -81,15 +82,15 @@ export class State {
     });
   }
 
-  /** @param seed for the same ids again; without one, that of the options, else a random one */
+  /** @param seed makes ids reproducible; the default is that of the options, or a random one */
   reset(seed: number | undefined = this.#options.seed): void {
     this.log.forget();
     this.db.transaction(() => resetState(this.db, seed));
   }
 
   /**
-   * Moves the virtual clock, never back and never beyond the year 8999, and applies what became due.
-   * @returns the virtual time after it
+   * Advances the virtual clock, at most to the end of the year 8999, and applies the transitions that become due.
+   * @returns the new virtual time
    */
   advance(milliseconds: number): number {
     return this.db.transaction(() => {
@@ -105,7 +106,7 @@ export class State {
     try {
       if (this.log.hasWaiting()) this.db.transaction(() => this.log.write());
     } catch {
-      // Only entries of the log for tests: no reason to fail an end.
+      // Only entries of the request log for tests are lost.
     }
     this.db.close();
   }
@@ -115,6 +116,12 @@ export class State {
     const { speed, kiosks } = this.#options;
     return { db: this.db, at: this.realNow() + offset, speed, kiosks };
   }
+}
+
+function resetState(db: Database, seed: number = randomInt(2 ** 47)): void {
+  for (const table of RESET_TABLES) db.run(`DELETE FROM ${table}`);
+  insertSandboxRow(db, seed);
+  insertProfiles(db);
 }
 
 function unusable(file: string, reason: string): Failure {

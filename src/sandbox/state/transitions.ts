@@ -3,7 +3,7 @@ import { finishAttempt, makeReady, startQueued } from './production-flow.ts';
 import type { Moment } from './tables/clock.ts';
 import { type Transition, takeDue } from './tables/productions.ts';
 
-/** Applies all that is due, in order of due time, each as if it had happened then. Needs the write lock. */
+/** Applies the transitions that are due, in order, each at its due time. Needs the write lock. */
 export function applyDue(moment: Moment): void {
   for (;;) {
     const next = takeDue(moment.db, moment.at);

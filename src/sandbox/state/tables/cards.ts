@@ -13,6 +13,18 @@ export interface Card {
   modifiedAt: number;
 }
 
+export const CARDS_TABLE = `
+CREATE TABLE cards (
+  token TEXT PRIMARY KEY,
+  profile_id INTEGER NOT NULL,
+  order_id INTEGER NOT NULL UNIQUE,
+  status TEXT NOT NULL,
+  last_four_digits TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  modified_at INTEGER NOT NULL
+);
+`;
+
 const SELECT = `SELECT token, profile_id AS profileId, order_id AS orderId, status,
   last_four_digits AS lastFourDigits, created_at AS createdAt, modified_at AS modifiedAt FROM cards`;
 
@@ -40,10 +52,8 @@ export function listCards(db: Database, profileId: number, page: Page): Card[] {
 }
 
 export function countCards(db: Database, profileId: number): number {
-  const row = db.get<{ count: number }>('SELECT COUNT(*) AS count FROM cards WHERE profile_id = :profileId', {
-    profileId,
-  });
-  return row?.count ?? 0;
+  const sql = 'SELECT COUNT(*) AS count FROM cards WHERE profile_id = :profileId';
+  return db.get<{ count: number }>(sql, { profileId })?.count ?? 0;
 }
 
 export function updateCardStatus(

@@ -1,17 +1,17 @@
 import type { Database } from '../../../database/sqlite.ts';
 
-/** The sandbox's state at one virtual time: what every step of a request works with. */
+/** The state of the sandbox at one virtual time. */
 export interface Moment {
   db: Database;
   /** The virtual clock, in milliseconds since the epoch. */
   at: number;
-  /** How many times shorter than in `DELAYS` the delays are. */
+  /** The factor by which delays are shorter than in `DELAYS`. */
   speed: number;
-  /** How many kiosks there are. */
+  /** The number of kiosks. */
   kiosks: number;
 }
 
-/** How long things take at speed 1, in milliseconds. The vendor says only “asynchronously” and “in a short while”. */
+/** Delays at speed 1, in milliseconds. Wise documents only “asynchronously” and “in a short while”. */
 export const DELAYS = {
   detailsCreated: 700,
   ready: 600,
@@ -20,17 +20,29 @@ export const DELAYS = {
   outcome: 500,
 } as const;
 
-/** When something that takes `delay` milliseconds at speed 1 is due. */
+/** @param delay in milliseconds at speed 1 */
 export function dueAfter({ at, speed }: Moment, delay: number): number {
   return at + Math.round(delay / speed);
 }
 
-/** A time as the vendor's API writes it: UTC with milliseconds. */
+/** Formats a time as the API of Wise does: UTC with milliseconds. */
 export function isoTime(milliseconds: number): string {
   return new Date(milliseconds).toISOString();
 }
 
-/** `any`: every token is good that was not declared otherwise; `listed`: only issued and declared ones are. */
+export const SANDBOX_TABLE = `
+CREATE TABLE sandbox (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  seed INTEGER NOT NULL,
+  -- How many values were drawn from the seed: each draw gives another one.
+  draws INTEGER NOT NULL,
+  -- How far the virtual clock is ahead of the real one.
+  clock_offset INTEGER NOT NULL,
+  token_policy TEXT NOT NULL
+);
+`;
+
+/** `any`: unknown tokens are valid. `listed`: only issued and declared ones are. */
 export type TokenPolicy = 'any' | 'listed';
 
 export interface SandboxRow {
@@ -45,7 +57,10 @@ export function findSandboxRow(db: Database): SandboxRow | undefined {
 }
 
 export function readSandboxRow(db: Database): SandboxRow {
-  const row = findSandboxRow(db);
+  return seeded(findSandboxRow(db));
+}
+
+function seeded(row: SandboxRow | undefined): SandboxRow {
   if (!row) throw new TypeError('the state of the sandbox was never seeded');
   return row;
 }
@@ -57,15 +72,11 @@ export function insertSandboxRow(db: Database, seed: number): void {
 }
 
 /** Counts one draw. @returns the row after it */
-export function countDraw(db: Database): { seed: number; draws: number } {
-  const row = db.get<{ seed: number; draws: number }>(
-    'UPDATE sandbox SET draws = draws + 1 RETURNING seed, draws',
-  );
-  if (!row) throw new TypeError('the state of the sandbox was never seeded');
-  return row;
+export function countDraw(db: Database): SandboxRow {
+  const sql = 'UPDATE sandbox SET draws = draws + 1 RETURNING seed, draws, clock_offset, token_policy';
+  return seeded(db.get<SandboxRow>(sql));
 }
 
-/** @param milliseconds how much further the virtual clock is ahead */
 export function moveClock(db: Database, milliseconds: number): void {
   db.run('UPDATE sandbox SET clock_offset = clock_offset + :milliseconds', { milliseconds });
 }

@@ -2,31 +2,59 @@ import type { Database } from '../../../database/sqlite.ts';
 import type { Subscription } from './subscriptions.ts';
 import { drawUuid } from './tokens.ts';
 
-/** An event that one process is to deliver now. */
-export interface TakenDelivery {
-  /** `X-Delivery-Id`: that of the notification, whichever attempt it is (an assumption). */
+/** A delivery that this process makes now. */
+export interface ClaimedDelivery {
+  /** `X-Delivery-Id`, the same for all attempts (an assumption). */
   deliveryId: string;
-  /** Which attempt this is, from 1. */
+  /** The number of the attempt, from 1. */
   attempt: number;
   isTest: boolean;
   body: EventBody;
   subscription: Subscription;
 }
 
-/** How a delivery stands. */
 export interface ListedDelivery {
   deliveryId: string;
   eventId: number;
   subscriptionId: string;
   attempts: number;
-  /** When the next attempt is due, in milliseconds of the virtual clock; null once it arrived or was given up. */
+  /** The time of the next attempt, in milliseconds of the virtual clock; null once it arrived or was given up. */
   dueAt: number | null;
-  /** What the last attempt was answered with: 0 for no answer, null before the first one. */
+  /** The status of the last answer: 0 for no answer, null before the first attempt. */
   status: number | null;
 }
 
-/** Queues an event for those who are subscribed to its type, or a test notification for its own subscription. */
-export function enqueueDeliveries(
+export const OUTBOX_TABLE = `
+CREATE TABLE outbox (
+  id INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  -- Both only of test notifications, which go to one subscription.
+  subscription_id TEXT,
+  delivery_id TEXT,
+  body TEXT NOT NULL
+);
+`;
+
+export const DELIVERIES_TABLE = `
+CREATE TABLE deliveries (
+  id INTEGER PRIMARY KEY,
+  event_id INTEGER NOT NULL,
+  subscription_id TEXT NOT NULL,
+  delivery_id TEXT NOT NULL UNIQUE,
+  -- Those that were begun.
+  attempts INTEGER NOT NULL,
+  -- When the next one is due; null once it arrived or was given up.
+  due_at INTEGER,
+  -- Until when one process has it for itself, in milliseconds of the real clock.
+  claimed_until INTEGER NOT NULL,
+  -- What the last attempt was answered with: 0 for no answer, null before the first one.
+  status INTEGER
+);
+CREATE INDEX deliveries_due ON deliveries (due_at, id) WHERE due_at IS NOT NULL;
+`;
+
+/** Queues an event for the subscriptions to its type, or a test notification for its subscription. */
+function enqueueDeliveries(
   db: Database,
   event: {
     eventId: number;
@@ -46,32 +74,32 @@ export function enqueueDeliveries(
   }
 }
 
-/** Is there a delivery to take? @param now the real clock, in milliseconds since the epoch */
+/** @param time `at` of the virtual clock, `now` of the real one, in milliseconds since the epoch */
 export function isDeliveryDue(db: Database, { at, now }: { at: number; now: number }): boolean {
   const due = 'SELECT 1 FROM deliveries WHERE due_at <= :at AND claimed_until <= :now LIMIT 1';
   return db.get(due, { at, now }) !== undefined;
 }
 
 /**
- * Takes deliveries that are due, which begins an attempt at each: no other process takes them before `until`.
+ * Claims deliveries that are due, and begins an attempt at each. No other process claims them before `until`.
  * @param options `at` in milliseconds of the virtual clock, `now` and `until` of the real one
  */
-export function takeDeliveries(
+export function claimDeliveries(
   db: Database,
   { at, now, until, limit }: { at: number; now: number; until: number; limit: number },
-): TakenDelivery[] {
-  const taken = db.all<{ id: number }>(
+): ClaimedDelivery[] {
+  const claimed = db.all<{ id: number }>(
     `UPDATE deliveries SET claimed_until = :until, attempts = attempts + 1
      WHERE id IN (SELECT id FROM deliveries WHERE due_at <= :at AND claimed_until <= :now
                   ORDER BY due_at, id LIMIT :limit)
      RETURNING id`,
     { at, now, until, limit },
   );
-  return taken.toSorted((left, right) => left.id - right.id).flatMap(({ id }) => findTaken(db, id) ?? []);
+  return claimed.toSorted((left, right) => left.id - right.id).flatMap(({ id }) => findClaimed(db, id) ?? []);
 }
 
-/** Gives a delivery back, as if its attempt had never been. */
-export function giveBack(db: Database, { deliveryId, attempt }: TakenDelivery): void {
+/** Ends a claim without an attempt. */
+export function releaseDelivery(db: Database, { deliveryId, attempt }: ClaimedDelivery): void {
   db.run(
     `UPDATE deliveries SET claimed_until = 0, attempts = attempts - 1
      WHERE delivery_id = :deliveryId AND attempts = :attempt`,
@@ -80,12 +108,12 @@ export function giveBack(db: Database, { deliveryId, attempt }: TakenDelivery): 
 }
 
 /**
- * Writes how an attempt ended, unless another one has begun meanwhile.
- * @param end what it was answered with, 0 for no answer; when the next attempt is due, null for none
+ * Stores the end of an attempt, unless another one has begun.
+ * @param end the status of the answer, 0 for none; the time of the next attempt, null for none
  */
 export function endAttempt(
   db: Database,
-  { deliveryId, attempt }: TakenDelivery,
+  { deliveryId, attempt }: ClaimedDelivery,
   end: { status: number; dueAt: number | null },
 ): void {
   db.run(
@@ -110,7 +138,7 @@ function listSubscribed(db: Database, eventType: string): { id: string }[] {
   );
 }
 
-function findTaken(db: Database, id: number): TakenDelivery | null {
+function findClaimed(db: Database, id: number): ClaimedDelivery | null {
   const row = db.get<{
     deliveryId: string;
     attempt: number;
@@ -136,12 +164,12 @@ function findTaken(db: Database, id: number): TakenDelivery | null {
   };
 }
 
-/** One event, for everybody who is subscribed to its type. */
+/** An event for all subscriptions to its type. */
 export interface OutboxEntry {
   id: number;
-  /** When it was written, in milliseconds of the virtual clock. */
+  /** Milliseconds of the virtual clock. */
   at: number;
-  /** Both only of a test notification, which goes to one subscription. */
+  /** Both only for a test notification, which goes to one subscription. */
   subscriptionId: string | null;
   deliveryId: string | null;
   body: EventBody;
@@ -151,7 +179,7 @@ interface OutboxRow extends Omit<OutboxEntry, 'body'> {
   body: string;
 }
 
-/** Writes an event, and queues its delivery to those who are subscribed to it now. */
+/** Stores an event, and queues its deliveries to the current subscriptions. */
 export function insertEvent(
   db: Database,
   event: { at: number; body: EventBody; test?: { subscriptionId: string; deliveryId: string } },
@@ -185,7 +213,7 @@ function toEntry(row: OutboxRow): OutboxEntry {
   return { ...row, body: JSON.parse(row.body) as EventBody };
 }
 
-/** The body of a webhook, as the vendor's examples show it. */
+/** The body of a webhook, as in the examples of Wise. */
 export interface EventBody {
   data: Record<string, unknown>;
   subscription_id: string;

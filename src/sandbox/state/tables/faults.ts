@@ -1,6 +1,15 @@
 import type { Database } from '../../../database/sqlite.ts';
 import type { AnswerFault, Fault, OutcomeFault, ProduceFault } from '../../../wire/fault.ts';
 
+export const FAULTS_TABLE = `
+CREATE TABLE faults (
+  id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL,
+  times INTEGER NOT NULL,
+  fault TEXT NOT NULL
+);
+`;
+
 interface FaultRow {
   id: number;
   times: number;
@@ -9,7 +18,7 @@ interface FaultRow {
 
 type Stored<Kind extends Fault> = Kind & { id: number; name?: string };
 
-/** What of a request decides whether an `answer` fault is meant. */
+/** The part of a request to which faults refer. */
 export interface FaultTarget {
   method: string;
   /** Without the version segment. */
@@ -35,7 +44,7 @@ export function deleteFault(db: Database, name: string): void {
   db.run(`DELETE FROM faults WHERE fault ->> 'name' = :name`, { name });
 }
 
-/** Oldest first, with the times that are left. */
+/** Oldest first, with their remaining times. */
 export function listFaults(db: Database): Fault[] {
   return db
     .all<FaultRow>('SELECT id, times, fault FROM faults ORDER BY id')
@@ -48,8 +57,8 @@ export function deleteFaults(db: Database): void {
 }
 
 /**
- * The oldest `answer` fault for a request. One request uses up at most one fault, so an older `produce` fault that the
- * same request meets at its kiosk goes first.
+ * Returns the oldest `answer` fault of a request. A request uses up at most one fault, so an older `produce` fault of its
+ * kiosk comes first.
  */
 export function findAnswerFault(db: Database, target: FaultTarget): Stored<AnswerFault> | null {
   const fault = listKind<AnswerFault>(db, 'answer').find((fault) => matches(fault, target));
@@ -72,7 +81,7 @@ export function takeOutcomeFault(db: Database, kioskId: string): OutcomeFault | 
   return fault;
 }
 
-/** Counts a fault down; one that has no times left is gone. */
+/** Uses up one time of a fault, and deletes it after the last one. */
 export function useFault(db: Database, id: number): void {
   db.run('UPDATE faults SET times = times - 1 WHERE id = :id', { id });
   db.run('DELETE FROM faults WHERE id = :id AND times <= 0', { id });
@@ -103,8 +112,8 @@ function toFault<Kind extends Fault>({ id, fault }: FaultRow): Stored<Kind> {
 }
 
 /**
- * Does the path of a request fit the one of a fault?
- * @param wanted a part of the path, or with `*` (any text, slashes too) the whole of it
+ * True if the path of a request matches that of a fault.
+ * @param wanted a part of the path, or a pattern with `*` (any text, slashes too) for the whole path
  */
 export function matchesPath(wanted: string, path: string): boolean {
   const parts = wanted.split('*');
@@ -112,7 +121,7 @@ export function matchesPath(wanted: string, path: string): boolean {
   const last = others.pop();
   if (last === undefined) return path.includes(wanted);
   if (!path.startsWith(first)) return false;
-  // Part by part and not as a regular expression, which many stars make slow.
+  // Not a regular expression, which is slow with many stars.
   let position = first.length;
   for (const part of others) {
     const found = path.indexOf(part, position);

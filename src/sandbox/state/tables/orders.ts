@@ -15,7 +15,7 @@ export type CardType = 'PHYSICAL' | 'VIRTUAL_NON_UPGRADEABLE';
 export interface Order {
   id: number;
   profileId: number;
-  /** Of the body that came with the idempotency key. */
+  /** A hash of the body that was sent with the idempotency key. */
   fingerprint: string;
   cardType: CardType;
   status: OrderStatus;
@@ -42,10 +42,28 @@ interface OrderRow extends Omit<Order, 'request'> {
   request: string;
 }
 
+export const ORDERS_TABLE = `
+CREATE TABLE orders (
+  id INTEGER PRIMARY KEY,
+  profile_id INTEGER NOT NULL,
+  idempotency_key TEXT NOT NULL,
+  -- A hash of the body that came with the key.
+  fingerprint TEXT NOT NULL,
+  card_type TEXT NOT NULL,
+  status TEXT NOT NULL,
+  card_token TEXT UNIQUE,
+  -- The body of the request as JSON.
+  request TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  modified_at INTEGER NOT NULL,
+  UNIQUE (profile_id, idempotency_key)
+);
+`;
+
 const SELECT = `SELECT id, profile_id AS profileId, fingerprint, card_type AS cardType, status,
   card_token AS cardToken, request, created_at AS createdAt, modified_at AS modifiedAt FROM orders`;
 
-/** @returns the id; ids count up from 501 */
+/** @returns the id; ids start at 501 */
 export function insertOrder(db: Database, order: NewOrder): number {
   const row = db.get<{ id: number }>(
     `INSERT INTO orders (id, profile_id, idempotency_key, fingerprint, card_type, status, request, created_at, modified_at)
@@ -62,12 +80,8 @@ export function findOrder(db: Database, id: number): Order | undefined {
 }
 
 export function findOrderByKey(db: Database, profileId: number, idempotencyKey: string): Order | undefined {
-  return toOrder(
-    db.get<OrderRow>(`${SELECT} WHERE profile_id = :profileId AND idempotency_key = :idempotencyKey`, {
-      profileId,
-      idempotencyKey,
-    }),
-  );
+  const sql = `${SELECT} WHERE profile_id = :profileId AND idempotency_key = :idempotencyKey`;
+  return toOrder(db.get<OrderRow>(sql, { profileId, idempotencyKey }));
 }
 
 /** Newest first. */
@@ -88,21 +102,14 @@ export function listPlacedOrders(db: Database, profileId: number): Order[] {
 }
 
 export function countOrders(db: Database, profileId: number): number {
-  return countOf(
-    db.get<{ count: number }>('SELECT COUNT(*) AS count FROM orders WHERE profile_id = :profileId', {
-      profileId,
-    }),
-  );
+  const sql = 'SELECT COUNT(*) AS count FROM orders WHERE profile_id = :profileId';
+  return db.get<{ count: number }>(sql, { profileId })?.count ?? 0;
 }
 
 export function countPhysicalOrders(db: Database, profileId: number): number {
-  return countOf(
-    db.get<{ count: number }>(
-      `SELECT COUNT(*) AS count FROM orders
-       WHERE profile_id = :profileId AND card_type = 'PHYSICAL' AND status <> 'CANCELLED'`,
-      { profileId },
-    ),
-  );
+  const sql = `SELECT COUNT(*) AS count FROM orders
+    WHERE profile_id = :profileId AND card_type = 'PHYSICAL' AND status <> 'CANCELLED'`;
+  return db.get<{ count: number }>(sql, { profileId })?.count ?? 0;
 }
 
 export function updateOrderStatus(
@@ -115,10 +122,6 @@ export function updateOrderStatus(
 
 export function updateOrderCard(db: Database, id: number, cardToken: string): void {
   db.run('UPDATE orders SET card_token = :cardToken WHERE id = :id', { id, cardToken });
-}
-
-function countOf(row: { count: number } | undefined): number {
-  return row?.count ?? 0;
 }
 
 function toOrder(row: OrderRow | undefined): Order | undefined {

@@ -1,12 +1,12 @@
 import type { Database } from '../../../database/sqlite.ts';
 
-/** What is kept about the production of a card. */
+/** The stored state of the production of a card. */
 export interface Track {
-  /** What GET shows; null before READY. */
+  /** The answer to GET; null before READY. */
   production: Production | null;
-  /** A request that exists (REQUEST_CREATED_BUT_NOT_STARTED) and waits for its printer. */
+  /** A request that exists (REQUEST_CREATED_BUT_NOT_STARTED) and waits for the printer. */
   queued: KioskRequest | null;
-  /** The latest time that was given to anything about this card, refusals included. */
+  /** The latest time of any event of this card, refusals included. */
   latestAt: number | null;
 }
 
@@ -14,7 +14,7 @@ export interface Production {
   status: 'READY' | 'IN_PROGRESS' | 'PRODUCED' | 'PRODUCTION_ERROR';
   /** null while READY. */
   kioskId: string | null;
-  /** When the request of this attempt was sent to the kiosk, in milliseconds since the epoch. */
+  /** The time of the request, in milliseconds since the epoch. */
   occurredAt: number;
   /** Only with PRODUCTION_ERROR. */
   errorCode: string | null;
@@ -32,19 +32,36 @@ export interface ProductionOutcome {
 
 export const UNTOUCHED: Track = { production: null, queued: null, latestAt: null };
 
+export const PRODUCTIONS_TABLE = `
+CREATE TABLE productions (
+  card_token TEXT PRIMARY KEY,
+  -- null until READY.
+  status TEXT,
+  kiosk_id TEXT,
+  occurred_at INTEGER,
+  error_code TEXT,
+  -- A request that exists and was not started yet.
+  queued_kiosk_id TEXT,
+  queued_at INTEGER,
+  -- The latest time that anything about this card was given.
+  latest_at INTEGER
+);
+`;
+
 interface ProductionRow {
   status: Production['status'] | null;
-  kiosk_id: string | null;
-  occurred_at: number | null;
-  error_code: string | null;
-  queued_kiosk_id: string | null;
-  queued_at: number | null;
-  latest_at: number | null;
+  kioskId: string | null;
+  occurredAt: number | null;
+  errorCode: string | null;
+  queuedKioskId: string | null;
+  queuedAt: number | null;
+  latestAt: number | null;
 }
 
 export function readTrack(db: Database, cardToken: string): Track {
   const row = db.get<ProductionRow>(
-    `SELECT status, kiosk_id, occurred_at, error_code, queued_kiosk_id, queued_at, latest_at
+    `SELECT status, kiosk_id AS kioskId, occurred_at AS occurredAt, error_code AS errorCode,
+       queued_kiosk_id AS queuedKioskId, queued_at AS queuedAt, latest_at AS latestAt
      FROM productions WHERE card_token = :cardToken`,
     { cardToken },
   );
@@ -53,13 +70,9 @@ export function readTrack(db: Database, cardToken: string): Track {
 
 export function writeTrack(db: Database, cardToken: string, { production, queued, latestAt }: Track): void {
   db.run(
-    `INSERT INTO productions
+    `INSERT OR REPLACE INTO productions
        (card_token, status, kiosk_id, occurred_at, error_code, queued_kiosk_id, queued_at, latest_at)
-     VALUES (:cardToken, :status, :kioskId, :occurredAt, :errorCode, :queuedKioskId, :queuedAt, :latestAt)
-     ON CONFLICT (card_token) DO UPDATE SET
-       status = excluded.status, kiosk_id = excluded.kiosk_id, occurred_at = excluded.occurred_at,
-       error_code = excluded.error_code, queued_kiosk_id = excluded.queued_kiosk_id,
-       queued_at = excluded.queued_at, latest_at = excluded.latest_at`,
+     VALUES (:cardToken, :status, :kioskId, :occurredAt, :errorCode, :queuedKioskId, :queuedAt, :latestAt)`,
     {
       cardToken,
       status: production?.status ?? null,
@@ -73,26 +86,42 @@ export function writeTrack(db: Database, cardToken: string, { production, queued
   );
 }
 
-function toTrack(row: ProductionRow): Track {
-  const { status, occurred_at: occurredAt, queued_kiosk_id: queuedKioskId, queued_at: queuedAt } = row;
+function toTrack({
+  status,
+  kioskId,
+  occurredAt,
+  errorCode,
+  queuedKioskId,
+  queuedAt,
+  latestAt,
+}: ProductionRow): Track {
   return {
-    production:
-      status === null || occurredAt === null
-        ? null
-        : { status, kioskId: row.kiosk_id, occurredAt, errorCode: row.error_code },
+    production: status === null || occurredAt === null ? null : { status, kioskId, occurredAt, errorCode },
     queued:
       queuedKioskId === null || queuedAt === null ? null : { kioskId: queuedKioskId, occurredAt: queuedAt },
-    latestAt: row.latest_at,
+    latestAt,
   };
 }
 
-/** Something that happens by itself at a known time. */
+export const DUE_TABLE = `
+CREATE TABLE due (
+  id INTEGER PRIMARY KEY,
+  due_at INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  -- The order id or card token, as text.
+  subject TEXT NOT NULL,
+  transition TEXT NOT NULL
+);
+CREATE INDEX due_order ON due (due_at, id);
+`;
+
+/** A change that happens automatically at a known time. */
 export type Transition =
   | { kind: 'details-created'; orderId: number }
   | { kind: 'order-produced'; orderId: number }
   | { kind: 'cancelled'; orderId: number }
   | { kind: 'ready'; cardToken: string }
-  /** A queued request begins. `occurredAt` names the request, here and below: a later one is another. */
+  /** Starts a queued request. `occurredAt` identifies the request, here and below. */
   | { kind: 'started'; cardToken: string; occurredAt: number }
   | ({ kind: 'finished'; cardToken: string; occurredAt: number } & ProductionOutcome);
 
@@ -108,15 +137,11 @@ export function isDue(db: Database, at: number): boolean {
 }
 
 export function isScheduled(db: Database, kind: Transition['kind'], subject: number | string): boolean {
-  return (
-    db.get('SELECT 1 FROM due WHERE kind = :kind AND subject = :subject', {
-      kind,
-      subject: String(subject),
-    }) !== undefined
-  );
+  const sql = 'SELECT 1 FROM due WHERE kind = :kind AND subject = :subject';
+  return db.get(sql, { kind, subject: String(subject) }) !== undefined;
 }
 
-/** Removes the earliest transition that is due. */
+/** Removes and returns the earliest transition that is due. */
 export function takeDue(db: Database, at: number): { transition: Transition; dueAt: number } | undefined {
   const row = db.get<{ due_at: number; transition: string }>(
     `DELETE FROM due WHERE id = (SELECT id FROM due WHERE due_at <= :at ORDER BY due_at, id LIMIT 1)

@@ -1,7 +1,4 @@
-import { randomInt } from 'node:crypto';
 import type { Database } from '../../../database/sqlite.ts';
-import { insertSandboxRow } from './clock.ts';
-import { TABLES } from './schema.ts';
 
 export interface Profile {
   id: number;
@@ -9,19 +6,39 @@ export interface Profile {
   physicalCardLimit: number | null;
 }
 
-/** What an order waits for, in the vendor's words (and any other word that a test sets). */
+/** A condition for an order: words of Wise, or any word that a test sets. */
 export interface Requirement {
   type: string;
   status: string;
 }
 
+export const PROFILES_TABLES = `
+CREATE TABLE profiles (
+  id INTEGER PRIMARY KEY,
+  physical_card_limit INTEGER
+);
+
+CREATE TABLE profile_requirements (
+  profile_id INTEGER NOT NULL,
+  type TEXT NOT NULL,
+  status TEXT NOT NULL,
+  PRIMARY KEY (profile_id, type)
+);
+
+CREATE TABLE order_requirements (
+  order_id INTEGER NOT NULL,
+  type TEXT NOT NULL,
+  status TEXT NOT NULL,
+  PRIMARY KEY (order_id, type)
+);
+`;
+
 export function findProfile(db: Database, id: number): Profile | undefined {
-  return db.get<Profile>('SELECT id, physical_card_limit AS physicalCardLimit FROM profiles WHERE id = :id', {
-    id,
-  });
+  const sql = 'SELECT id, physical_card_limit AS physicalCardLimit FROM profiles WHERE id = :id';
+  return db.get<Profile>(sql, { id });
 }
 
-export function insertProfile(db: Database, { id, physicalCardLimit }: Profile): void {
+function insertProfile(db: Database, { id, physicalCardLimit }: Profile): void {
   db.run('INSERT INTO profiles (id, physical_card_limit) VALUES (:id, :physicalCardLimit)', {
     id,
     physicalCardLimit,
@@ -36,7 +53,7 @@ export function setProfileRequirement(db: Database, profileId: number, requireme
   );
 }
 
-/** A new order waits for what its profile waits for. */
+/** Gives a new order the requirements of its profile. */
 export function copyRequirements(db: Database, from: { profileId: number; orderId: number }): void {
   db.run(
     `INSERT INTO order_requirements (order_id, type, status)
@@ -64,16 +81,15 @@ export function areRequirementsMet(db: Database, orderId: number): boolean {
   return listOrderRequirements(db, orderId).every(({ status }) => status === 'COMPLETED');
 }
 
-/** How many kiosks the manufacturer knows, unless told otherwise: WIS00001, WIS00002, WIS00003. */
+/** The default number of kiosks: WIS00001, WIS00002, WIS00003. */
 export const KIOSK_COUNT = 3;
 
-/** Is this one of so many kiosks? */
 export function isKiosk(kioskId: string, count: number): boolean {
   const [, number] = /^WIS(\d{5})$/.exec(kioskId) ?? [];
   return number !== undefined && Number(number) >= 1 && Number(number) <= count;
 }
 
-/** The client that every token belongs to: the sandbox does not tell clients apart. */
+/** The client of all tokens: the sandbox does not distinguish clients. */
 export const CLIENT_ID = 'kioskctl-sandbox';
 
 const MET = { VERIFICATION: 'COMPLETED', ADDRESS: 'COMPLETED' };
@@ -82,17 +98,12 @@ const PROFILES: readonly { id: number; limit: number | null; requirements: Recor
   { id: 1001, limit: null, requirements: MET },
   { id: 1002, limit: null, requirements: { ...MET, VERIFICATION: 'PENDING' } },
   { id: 1003, limit: null, requirements: { ...MET, PIN: 'NOT_INITIATED' } },
-  // 10 is what the vendor allows in its sandbox.
+  // The limit of Wise's own sandbox.
   { id: 1004, limit: 10, requirements: MET },
 ];
 
-/**
- * Empties the state and fills it anew; the virtual clock is the real one again. Subscriptions stay, like the key that
- * signs: a listener goes on to hear what comes.
- */
-export function resetState(db: Database, seed: number = randomInt(2 ** 47)): void {
-  for (const table of TABLES.filter((name) => name !== 'subscriptions')) db.run(`DELETE FROM ${table}`);
-  insertSandboxRow(db, seed);
+/** Adds the profiles of a new state. */
+export function insertProfiles(db: Database): void {
   for (const { id, limit, requirements } of PROFILES) {
     insertProfile(db, { id, physicalCardLimit: limit });
     for (const [type, status] of Object.entries(requirements))

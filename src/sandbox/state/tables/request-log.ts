@@ -1,25 +1,37 @@
 import type { Database } from '../../../database/sqlite.ts';
 
-/** How many of the newest requests are kept. */
-const KEPT = 10_000;
+/** The number of requests that are stored. */
+const MOST_REQUESTS = 10_000;
 
-/** Longer paths are cut: they are no path of ours. */
+/** Longer paths are cut: they belong to no endpoint. */
 const LONGEST_PATH = 300;
 
-/** One request to the vendor's API, without its body and its token. */
+/** A request to the API of Wise, without its body and token. */
 export interface LoggedRequest {
   /** Virtual time, in milliseconds. */
   at: number;
   method: string;
-  /** As it was sent, without the query. */
+  /** As sent, without the query. */
   path: string;
-  /** 0 when the connection was reset instead of an answer. */
+  /** 0 if the connection was reset. */
   status: number;
-  /** Did it change anything? */
+  /** True if it changed something. */
   effect: boolean;
-  /** Of a produce request. */
+  /** The kiosk of a produce request. */
   kioskId: string | null;
 }
+
+export const REQUESTS_TABLE = `
+CREATE TABLE requests (
+  id INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  method TEXT NOT NULL,
+  path TEXT NOT NULL,
+  status INTEGER NOT NULL,
+  effect INTEGER NOT NULL,
+  kiosk_id TEXT
+);
+`;
 
 interface RequestRow extends Omit<LoggedRequest, 'effect'> {
   id: number;
@@ -27,8 +39,8 @@ interface RequestRow extends Omit<LoggedRequest, 'effect'> {
 }
 
 /**
- * The log of vendor requests. A plain read must not take the write lock, so its entry waits in this process for the
- * next write, for somebody who reads the log here, or for the end.
+ * The log of requests. Reads must not take the write lock, so their entries wait in this process for the next write, for
+ * a read of the log, or for the end.
  */
 export class RequestLog {
   readonly #db: Database;
@@ -38,13 +50,12 @@ export class RequestLog {
     this.#db = db;
   }
 
-  /** Keeps an entry for later. */
   defer(entry: LoggedRequest): void {
     this.#waiting.push(entry);
-    if (this.#waiting.length > KEPT) this.#waiting.shift();
+    if (this.#waiting.length > MOST_REQUESTS) this.#waiting.shift();
   }
 
-  /** Writes the entries that wait, inside the write transaction of the caller. */
+  /** Writes the waiting entries. Needs the write transaction of the caller. */
   write(): void {
     const entries = this.#waiting;
     this.#waiting = [];
@@ -79,5 +90,5 @@ function insertRequest(db: Database, entry: LoggedRequest): void {
 }
 
 function deleteOldRequests(db: Database): void {
-  db.run('DELETE FROM requests WHERE id <= (SELECT MAX(id) FROM requests) - :kept', { kept: KEPT });
+  db.run('DELETE FROM requests WHERE id <= (SELECT MAX(id) FROM requests) - :kept', { kept: MOST_REQUESTS });
 }

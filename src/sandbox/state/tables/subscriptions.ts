@@ -1,6 +1,6 @@
 import type { Database } from '../../../database/sqlite.ts';
 
-/** The vendor's Subscription. */
+/** Subscription of Wise. */
 export interface Subscription {
   id: string;
   name: string;
@@ -11,6 +11,15 @@ export interface Subscription {
   created_at: string;
 }
 
+export const SUBSCRIPTIONS_TABLE = `
+CREATE TABLE subscriptions (
+  number INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  client_key TEXT NOT NULL,
+  subscription TEXT NOT NULL
+);
+`;
+
 export function insertSubscription(db: Database, clientKey: string, subscription: Subscription): void {
   db.run(`INSERT INTO subscriptions (id, client_key, subscription) VALUES (:id, :clientKey, :subscription)`, {
     id: subscription.id,
@@ -20,9 +29,8 @@ export function insertSubscription(db: Database, clientKey: string, subscription
 }
 
 export function findSubscription(db: Database, id: string): Subscription | undefined {
-  const row = db.get<{ subscription: string }>('SELECT subscription FROM subscriptions WHERE id = :id', {
-    id,
-  });
+  const sql = 'SELECT subscription FROM subscriptions WHERE id = :id';
+  const row = db.get<{ subscription: string }>(sql, { id });
   return row && toSubscription(row);
 }
 
@@ -36,12 +44,12 @@ export function listSubscriptions(db: Database, clientKey: string): Subscription
     .map(toSubscription);
 }
 
-/** Of all clients. */
+/** True if any client has one. */
 export function hasSubscriptions(db: Database): boolean {
   return db.get('SELECT 1 FROM subscriptions LIMIT 1') !== undefined;
 }
 
-/** What was still to be delivered to it goes with it (an assumption). */
+/** Deletes a subscription with its waiting deliveries (an assumption). */
 export function deleteSubscription(db: Database, id: string): void {
   db.run('DELETE FROM deliveries WHERE subscription_id = :id', { id });
   db.run('DELETE FROM subscriptions WHERE id = :id', { id });

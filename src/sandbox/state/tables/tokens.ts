@@ -11,19 +11,28 @@ import { countDraw, type SandboxRow } from './clock.ts';
 export type TokenState = 'good' | 'expired' | 'refused';
 
 export interface TokenRow {
-  /** null for a token that was declared, which is good for everything. */
+  /** null for a declared token, which is valid for everything. */
   kind: 'access' | 'refresh' | 'code' | null;
   state: TokenState;
   /** Milliseconds of the virtual clock; null for never. */
   expiresAt: number | null;
 }
 
-/** Keeps what is known of a token; a declaration replaces what was there. */
+export const TOKENS_TABLE = `
+CREATE TABLE tokens (
+  -- Only a hash: people may pass real tokens to a sandbox by mistake.
+  hash TEXT PRIMARY KEY,
+  -- access or refresh; null for a token that a test declared.
+  kind TEXT,
+  state TEXT NOT NULL,
+  expires_at INTEGER
+);
+`;
+
+/** Stores or replaces a token. */
 export function putToken(db: Database, token: string, { kind, state, expiresAt }: TokenRow): void {
   db.run(
-    `INSERT INTO tokens (hash, kind, state, expires_at) VALUES (:hash, :kind, :state, :expiresAt)
-     ON CONFLICT (hash) DO UPDATE SET
-       kind = excluded.kind, state = excluded.state, expires_at = excluded.expires_at`,
+    `INSERT OR REPLACE INTO tokens (hash, kind, state, expires_at) VALUES (:hash, :kind, :state, :expiresAt)`,
     { hash: sha256(token), kind, state, expiresAt },
   );
 }
@@ -34,7 +43,7 @@ export function findToken(db: Database, token: string): TokenRow | undefined {
   });
 }
 
-/** Draws a UUID (version 4 shape) from the seed: the same seed and the same requests give the same ids. */
+/** Draws a UUID (of version 4) from the seed: the same seed and requests give the same ids. */
 export function drawUuid(db: Database): string {
   const hex = draw(db);
   const variant = ((Number.parseInt(hex.slice(16, 17), 16) & 0b11) | 0b1000).toString(16);
@@ -53,9 +62,8 @@ export function drawFourDigits(db: Database): string {
 }
 
 /**
- * A trace id (32 hex digits) for one answer. It is computed and not drawn, because a draw writes to the state, which
- * a plain read must not do.
- * @param occasion what tells this answer from every other: time, number, request
+ * Computes a trace id (32 hex digits). It is not drawn, because a draw writes to the state, which reads must not do.
+ * @param occasion makes it unique: time, number, request
  */
 export function traceIdOf({ seed, draws }: SandboxRow, occasion: readonly (string | number)[]): string {
   return sha256(JSON.stringify(['trace', seed, draws, ...occasion])).slice(0, 32);
@@ -70,20 +78,28 @@ function draw(db: Database): string {
   return sha256(`${seed}:${draws}`);
 }
 
-/** As long as the vendor's. */
+export const SIGNING_KEY_TABLE = `
+CREATE TABLE signing_key (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  -- PEM.
+  private_key TEXT NOT NULL
+);
+`;
+
+/** The size of the keys of Wise. */
 const MODULUS_BITS = 2_048;
 
-/** The key that signs the webhooks of a state file; made when it is first needed. */
+/** Returns the key that signs the webhooks of a state file, and creates it at its first use. */
 export function signingKeyOf(db: Database): KeyObject {
   return createPrivateKey(findKey(db) ?? makeKey(db));
 }
 
-/** The other half of it, in PEM. */
+/** Returns its public key in PEM. */
 export function publicKeyOf(db: Database): string {
   return createPublicKey(signingKeyOf(db)).export({ type: 'spki', format: 'pem' }).toString();
 }
 
-/** Of several processes that make one at once, the first makes it for all. */
+/** If several processes make one at the same time, the first one counts. */
 function makeKey(db: Database): string {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: MODULUS_BITS });
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
