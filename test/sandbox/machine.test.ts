@@ -5,9 +5,9 @@ import {
   dropQueued,
   enqueue,
   finish,
+  refusalOf,
   refuse,
   start,
-  refusalOf,
 } from '../../src/sandbox/state/production-flow.ts';
 import { type Track, UNTOUCHED } from '../../src/sandbox/state/tables/productions.ts';
 
