@@ -48,7 +48,7 @@ export async function placeOrder(
     });
   }
   const request = { profileId, idempotencyKey, fingerprint };
-  await ctx.journal.recordOrderRequest({ ...request, orderId: null }, ctx.clock.now());
+  await ctx.journal.recordOrderRequest({ ...request, orderId: null }, ctx.calendar.now());
   ctx.report.note(`Idempotency key of this order: ${keyText ?? idempotencyKey}`);
   const created = await repeatUntilAnswered(
     ctx,
@@ -65,7 +65,7 @@ export async function placeOrder(
 /** The order is there: a journal that can't be written any more must not hide it. */
 async function remember(ctx: Context, request: OrderRequestRecord): Promise<void> {
   try {
-    await ctx.journal.recordOrderRequest(request, ctx.clock.now());
+    await ctx.journal.recordOrderRequest(request, ctx.calendar.now());
   } catch (error) {
     ctx.report.warn(`Order ${request.orderId} could not be recorded: ${asFailure(error).message}`);
   }
@@ -85,10 +85,10 @@ async function repeatUntilAnswered(
 ): Promise<CardOrder> {
   let mayHaveArrived = false;
   const end = await poll({
-    clock: ctx.clock,
+    stopwatch: ctx.stopwatch,
     signal: ctx.signal,
     timing: ctx.timing,
-    deadline: ctx.clock.now() + Math.min(REPEAT_MS, ctx.timing.timeout ?? REPEAT_MS),
+    deadline: ctx.stopwatch.after(Math.min(REPEAT_MS, ctx.timing.timeout ?? REPEAT_MS)),
     look: async () => {
       const sent = await send();
       const order = readOrder(sent);

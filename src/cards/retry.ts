@@ -15,6 +15,7 @@ import { refuseHeld } from './session/hold-check.ts';
 import type { CardRequest } from './session/resolve-cards.ts';
 import { seenOf, sendOnce, settleOpenAttempt } from './session/send.ts';
 import type { CardSession } from './session/session.ts';
+import { timeSinceSent } from './session/settle.ts';
 
 export interface RetryOptions extends OutcomeOptions {
   /** Another kiosk than that of the failed attempt. */
@@ -70,8 +71,8 @@ async function readBefore(
 /** A request that is queued, or of which still nobody knows after its settle window. */
 async function mayBeGivenUp(ctx: Context, attempt: Attempt): Promise<boolean> {
   const isOnItsWay = attempt.outcome === 'sent' && (await ctx.journal.isHeld(attempt));
-  const age = ctx.clock.now() - (attempt.sentAt ?? 0);
-  const isLost = isUnsettled(attempt) && !isOnItsWay && age >= ctx.timing.settleWindow;
+  const isLost =
+    isUnsettled(attempt) && !isOnItsWay && timeSinceSent(ctx, attempt) >= ctx.timing.settleWindow;
   return attempt.outcome === 'queued' || isLost;
 }
 
@@ -80,7 +81,7 @@ async function giveUp(ctx: Context, session: CardSession, attempt: Attempt): Pro
   const { number, outcome, kioskId } = attempt;
   const question = `Attempt ${number} (${outcome}) may still print at ${kioskId}. Is it certain that it will not?`;
   if (!(await session.ask(question))) throw declined(session);
-  const abandoned = await ctx.journal.update(attempt, { outcome: 'abandoned', at: ctx.clock.now() });
+  const abandoned = await ctx.journal.update(attempt, { outcome: 'abandoned', at: ctx.calendar.now() });
   session.apply({ attempt: abandoned });
   return abandoned;
 }

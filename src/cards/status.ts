@@ -1,3 +1,4 @@
+import type { Reading } from '../context/clocks.ts';
 import type { Context } from '../context/context.ts';
 import { ListenerCheck, requireListener, type Via } from '../context/listener-state.ts';
 import { poll } from '../context/poll.ts';
@@ -101,8 +102,8 @@ async function attemptsOf(ctx: Context, cardToken: CardToken | null): Promise<At
 }
 
 export interface WatchOptions extends StatusOptions {
-  /** Milliseconds since the epoch; null for ever. */
-  deadline: number | null;
+  /** Null without a limit. */
+  deadline: Reading | null;
   via: Via;
 }
 
@@ -125,7 +126,7 @@ export async function watchStatus(
   let shown = '';
   let results: StatusResult[] = [];
   await poll({
-    clock: ctx.clock,
+    stopwatch: ctx.stopwatch,
     signal: ctx.signal,
     timing: ctx.timing,
     deadline,

@@ -56,7 +56,7 @@ export function makeClient(
     tokenSource: async (owner) => (await credentials.sourceFor(owner)).name,
     mayAct: mayAct(effect, settings.environment),
     userAgent: `kioskctl/${packageJson.version} (node ${process.version})`,
-    agent: async (url) => openAgent(url, { settings, credentials, now: io.clock.now() }),
+    agent: async (url) => openAgent(url, { settings, credentials, now: io.calendar.now() }),
     ...(rateLimits && { rateLimits }),
     ...((verbose || debug) && { onExchange: tell }),
     ...(debug && { onDebug: (lines) => lines.forEach(tell) }),

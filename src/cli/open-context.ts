@@ -62,7 +62,8 @@ export async function openContext(
       return journal.get();
     },
     files,
-    clock: io.clock,
+    calendar: io.calendar,
+    stopwatch: io.stopwatch,
     signal,
     ask: makeAsk({ io, signal, yes: flags.yes ?? false, noInput: flags['no-input'] ?? false }),
     report,
@@ -106,7 +107,8 @@ function openCredentials(
   const { settings, io, report, client } = world;
   const signal = interruption();
   const credentials = makeCredentials(settings, {
-    clock: io.clock,
+    calendar: io.calendar,
+    stopwatch: io.stopwatch,
     signal,
     say: (line, isTrouble) => report[isTrouble ? 'warn' : 'note'](redact(line, credentials.secrets)),
     client,
@@ -190,7 +192,7 @@ function openJournal(
 ): Journal {
   const patience = effect === 'records' ? RECORDING_PATIENCE_MS : undefined;
   const open = (file: string) =>
-    openSqliteJournal({ file, environment, now: () => io.clock.now(), patience });
+    openSqliteJournal({ file, environment, now: () => io.calendar.now(), patience });
   if (effect !== 'reads') return open(paths.journal);
   return makeForgivingJournal({ open: () => open(paths.journal), instead: () => open(IN_MEMORY) }, warn);
 }

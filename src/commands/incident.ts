@@ -34,7 +34,7 @@ cardholders stay behind, and operators are numbered. docs/incident.md says what 
     const kioskId = toIncidentKiosk(flags, given);
     const format = flags.output === undefined ? null : toFormat(flags.output);
     const ctx = await this.context(flags);
-    const span = toIncidentSpan(flags, ctx.clock.now());
+    const span = toIncidentSpan(flags, ctx.calendar.now());
     const subject = kioskId === null ? { cards: (await this.cards(ctx, given)).targets } : { kioskId };
     const privacy = { hasNames: flags.names, hasReasons: flags.reasons, secrets: ctx.secrets };
     const incident = await tellIncident(

@@ -35,7 +35,7 @@ a mistake (2). With --watch it goes on until Ctrl-C, and shows each change; with
     const wanted = (args.kiosk ?? []).map(parseKioskId);
     const ctx = await this.context(flags);
     if (!flags.watch) return overviewResult(await overview(ctx, wanted));
-    const deadline = flags.timeout === undefined ? null : ctx.clock.now() + (ctx.timing.timeout ?? 0);
+    const deadline = flags.timeout === undefined ? null : ctx.stopwatch.after(ctx.timing.timeout ?? 0);
     await watchOverview(ctx, { wanted, deadline }, async (seen) =>
       this.emit(overviewResult(seen), { isStream: true }),
     );

@@ -50,6 +50,6 @@ API what happened to unfinished cards while nobody listened. SIGTERM and Ctrl-C 
     const unshown = this.#unshown;
     this.#unshown = 0;
     if (unshown > 0) await this.emit(unshownResult(unshown), { isStream: true });
-    await this.emit(heardResult(heard, this.io.clock.now()), { isStream: true });
+    await this.emit(heardResult(heard, this.io.calendar.now()), { isStream: true });
   }
 }

@@ -23,7 +23,7 @@ never changes or removes any of it. Nothing is asked of the API. An act without 
     const { flags } = await this.parse(Log);
     const limit = toLimit(flags.limit);
     const ctx = await this.context(flags);
-    const selection = toActionSelection(flags, ctx.clock.now());
+    const selection = toActionSelection(flags, ctx.calendar.now());
     return logResult(await auditTrail(ctx, { selection, limit }));
   }
 }

@@ -73,7 +73,7 @@ Exits 0 whatever it reads; with --exit-status produced and completed are 0, fail
   }
 
   async #watch(ctx: Context, { shape, hasTimeout, ...options }: Watching): Promise<null> {
-    const deadline = hasTimeout ? ctx.clock.now() + (ctx.timing.timeout ?? 0) : null;
+    const deadline = hasTimeout ? ctx.stopwatch.after(ctx.timing.timeout ?? 0) : null;
     await watchStatus(ctx, { ...options, deadline }, async (results) =>
       this.emit(this.#result(results, shape), { isStream: true }),
     );

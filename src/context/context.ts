@@ -7,17 +7,11 @@ import type { Forwarder, ForwarderOptions } from '../webhooks/forwarder.ts';
 import type { Receiver, ReceiverOptions } from '../webhooks/receiver.ts';
 import type { Fault } from '../wire/fault.ts';
 import type { Client } from '../wise/client.ts';
+import type { Calendar, Reading, Stopwatch } from './clocks.ts';
 import type { Covered } from './coverage.ts';
 import type { Files, PublicKey } from './files.ts';
 
 export type Environment = 'local' | 'sandbox' | 'production';
-
-export interface Clock {
-  /** Milliseconds since the epoch. */
-  now(): number;
-  /** @throws the signal's reason, when it is aborted before the time is over */
-  sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
-}
 
 /** What a workflow may ask a person. Where nobody can be asked: Failure `input-required`, naming the flag. */
 export interface Ask {
@@ -31,15 +25,15 @@ export interface Ask {
   type(question: string, options: { flag: string; check?: (text: string) => unknown }): Promise<string>;
 }
 
-/** How a wait goes, for people who watch it. Times are milliseconds since the epoch. */
+/** How a wait goes, for people who watch it. */
 export interface Progress {
   /** Which card, `PROFILE/TOKEN`. */
   subject: string;
   /** Where it stands, or what is waited for before anything was seen. */
   state: string;
-  since: number;
-  deadline: number | null;
-  lastLookAt: number | null;
+  since: Reading;
+  deadline: Reading | null;
+  lastLookAt: Reading | null;
   /** Set while looks fail: what they fail with. */
   outage: string | null;
 }
@@ -52,10 +46,10 @@ export interface BoardRow {
   /** Failed, refused or left alone. */
   failed: number;
   left: number;
-  /** The one that is being produced, `PROFILE/TOKEN`, with a remark for people, and since when (milliseconds since the epoch). */
+  /** The one that is being produced, `PROFILE/TOKEN`, with a remark for people, and since when. */
   card: string | null;
   note: string;
-  since: number;
+  since: Reading | null;
   /** Milliseconds, for those that are left; null where nobody can tell. */
   timeLeft: number | null;
 }
@@ -149,7 +143,8 @@ export interface Context {
   wise: Client;
   journal: Journal;
   files: Files;
-  clock: Clock;
+  stopwatch: Stopwatch;
+  calendar: Calendar;
   /** Aborted by the first Ctrl-C or SIGTERM, with a Failure as its reason. */
   signal: AbortSignal;
   ask: Ask;

@@ -1,5 +1,6 @@
 import { Failure } from '../domain/errors/failure.ts';
 import { commandLine } from '../domain/next-command.ts';
+import type { Reading } from './clocks.ts';
 import type { Context } from './context.ts';
 import { type Coverage, type Covered, coverageOf } from './coverage.ts';
 
@@ -16,7 +17,7 @@ const CHECK_MS = 1_000;
 export class ListenerCheck {
   readonly #ctx: Context;
   readonly #via: Via;
-  #checkedAt = Number.NEGATIVE_INFINITY;
+  #checkedAt: Reading | null = null;
   #isThere = false;
   #wasMissed = false;
 
@@ -27,9 +28,9 @@ export class ListenerCheck {
 
   async isOnJournal(): Promise<boolean> {
     if (this.#via === 'poll') return false;
-    const now = this.#ctx.clock.now();
-    if (now - this.#checkedAt >= CHECK_MS) {
-      this.#checkedAt = now;
+    const { stopwatch } = this.#ctx;
+    if (this.#checkedAt === null || stopwatch.since(this.#checkedAt) >= CHECK_MS) {
+      this.#checkedAt = stopwatch.now();
       this.#isThere = await this.#ctx.journal.isListenedTo();
       if (this.#via === 'journal') this.#warn();
     }
@@ -64,7 +65,7 @@ export async function coverageFor(
   ctx: Context,
   { since, until }: { since: number | null; until: number | null },
 ): Promise<Coverage> {
-  const now = ctx.clock.now();
+  const now = ctx.calendar.now();
   return coverageOf(await ctx.journal.listListeners(since ?? 0), {
     from: since,
     to: Math.min(until ?? now, now),

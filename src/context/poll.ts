@@ -1,13 +1,14 @@
 import { Outage } from '../domain/errors/failure.ts';
 import type { ReadOptions } from '../wise/client.ts';
-import type { Clock, Timing } from './context.ts';
+import type { Reading, Stopwatch } from './clocks.ts';
+import type { Timing } from './context.ts';
 
 export interface PollOptions<Seen, Result> {
-  clock: Clock;
+  stopwatch: Stopwatch;
   signal: AbortSignal;
   timing: Pick<Timing, 'firstPause' | 'interval'>;
-  /** Milliseconds since the epoch; null polls for ever. At a deadline that has passed already, it looks once. */
-  deadline: number | null;
+  /** Null polls without a limit. At a deadline that has passed already, it reads once. */
+  deadline: Reading | null;
   /** Looks once. An Outage that it throws is waited out, obeying `retryAfter`; anything else ends the poll. */
   look: (read: ReadOptions) => Promise<Seen>;
   /** `wait` looks again later. May throw. */
@@ -39,16 +40,15 @@ const LONGEST_SILENCE_MS = 30_000;
  * @throws what `look` or `decide` throw, and the signal's reason
  */
 export async function poll<Seen, Result>(options: PollOptions<Seen, Result>): Promise<PollEnd<Seen, Result>> {
-  const { clock, timing, random = Math.random } = options;
-  const deadline = options.deadline ?? Number.POSITIVE_INFINITY;
+  const { stopwatch, deadline, timing, random = Math.random } = options;
   let pause = Math.min(timing.firstPause, timing.interval);
   let seen: Seen | null = null;
   for (;;) {
-    const remaining = deadline - clock.now();
+    const remaining = stopwatch.until(deadline);
     const look = await lookOnce(options, remaining);
     if (look.kind === 'done') return look;
     seen = look.seen ?? seen;
-    const left = deadline - clock.now();
+    const left = stopwatch.until(deadline);
     const asked = look.outage?.retryAfter ?? 0;
     // The vendor asked us to stay away for longer than there is time: then there is no last look.
     if (remaining <= 0 || left <= 0 || asked > left) {
@@ -63,11 +63,11 @@ export async function poll<Seen, Result>(options: PollOptions<Seen, Result>): Pr
 
 /** Sleeps, and says now and then that it does. */
 async function sleepLong<Seen, Result>(
-  { clock, signal, onPause }: PollOptions<Seen, Result>,
+  { stopwatch, signal, onPause }: PollOptions<Seen, Result>,
   milliseconds: number,
 ): Promise<void> {
   for (let left = milliseconds; left > 0; left -= LONGEST_SILENCE_MS) {
-    await clock.sleep(Math.min(left, LONGEST_SILENCE_MS), signal);
+    await stopwatch.sleep(Math.min(left, LONGEST_SILENCE_MS), signal);
     if (left > LONGEST_SILENCE_MS) onPause?.();
   }
 }

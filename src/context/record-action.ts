@@ -30,7 +30,7 @@ export async function recordAction<Result>(
 ): Promise<Result> {
   const { profileId, orderId, cardToken } = card.identity;
   const { name: context, reason } = ctx;
-  const at = ctx.clock.now();
+  const at = ctx.calendar.now();
   const id = await ctx.journal.startAction({
     action,
     context,
@@ -48,7 +48,7 @@ export async function recordAction<Result>(
         ...outcome,
         orderId: card.identity.orderId,
         attemptId: card.card?.attemptId ?? null,
-        at: ctx.clock.now(),
+        at: ctx.calendar.now(),
       })
       .catch((error: unknown) =>
         ctx.report.warn(`The end of the act could not be recorded: ${asFailure(error).message}`),

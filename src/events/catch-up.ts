@@ -46,7 +46,7 @@ export async function catchUp(ctx: Context, since: number): Promise<CaughtUp> {
     async (session, card) => {
       const lastOutage = outages.at(-1);
       if (lastOutage && outages.length >= MOST_OUTAGES) throw lastOutage;
-      if (ctx.environment !== 'local' && card !== cards[0]) await ctx.clock.sleep(PAUSE_MS, ctx.signal);
+      if (ctx.environment !== 'local' && card !== cards[0]) await ctx.stopwatch.sleep(PAUSE_MS, ctx.signal);
       const knew = await knowledgeOf(ctx, card);
       const facts = await readCard(session, outages);
       if (isNews(facts, knew)) missed.add(session);

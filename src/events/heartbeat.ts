@@ -24,20 +24,23 @@ export async function startHeartbeat(
   ctx: Context,
   { url, signal, onGap }: HeartbeatOptions,
 ): Promise<() => Promise<void>> {
-  const { journal, clock, report } = ctx;
-  let last = clock.now();
+  const { journal, calendar, stopwatch, report } = ctx;
+  let last = calendar.now();
+  let lastBeat = stopwatch.now();
   let id = await journal.startListener(url, last);
   let isFailing = false;
   const project = await projectWhenIdle(ctx, signal);
 
   const beat = async (): Promise<void> => {
-    const [since, now] = [last, clock.now()];
-    const isGap = now - since > GAP_MS;
+    const [since, now] = [last, calendar.now()];
+    // A stopwatch may stop while the machine is suspended; the calendar may be set back.
+    const isGap = Math.max(now - since, stopwatch.since(lastBeat)) > GAP_MS;
     if (isGap) {
       await journal.endListener(id, since);
       id = await journal.startListener(url, now);
     } else await journal.heartbeat(id, now);
     last = now;
+    lastBeat = stopwatch.now();
     isFailing = false;
     if (isGap) onGap(since);
     await project();
@@ -49,14 +52,14 @@ export async function startHeartbeat(
   };
   const run = async (): Promise<void> => {
     while (!signal.aborted) {
-      await clock.sleep(HEARTBEAT_MS, signal).catch(() => undefined);
+      await stopwatch.sleep(HEARTBEAT_MS, signal).catch(() => undefined);
       if (!signal.aborted) await beat().catch(warnOnce);
     }
   };
   const running = run();
   return async () => {
     await running;
-    await journal.endListener(id, clock.now()).catch(warnOnce);
+    await journal.endListener(id, calendar.now()).catch(warnOnce);
   };
 }
 
@@ -78,7 +81,7 @@ const PAUSE_MS = 5;
  * @returns a function that runs one time slice
  */
 async function projectWhenIdle(
-  { journal, clock }: Context,
+  { journal, stopwatch }: Context,
   signal: AbortSignal,
 ): Promise<() => Promise<void>> {
   let latest = await journal.latestEventId();
@@ -88,10 +91,10 @@ async function projectWhenIdle(
     return latest === before;
   };
   return async () => {
-    const end = clock.now() + SLICE_MS;
-    while (!signal.aborted && clock.now() < end && (await isIdle())) {
+    const end = stopwatch.after(SLICE_MS);
+    while (!signal.aborted && stopwatch.until(end) > 0 && (await isIdle())) {
       if (await journal.projectEvents()) return;
-      await clock.sleep(PAUSE_MS, signal).catch(() => undefined);
+      await stopwatch.sleep(PAUSE_MS, signal).catch(() => undefined);
     }
   };
 }

@@ -61,7 +61,7 @@ export async function importEvents(
     counts.lines += 1;
     if (line.trim() === '') continue;
     const given = readImportLine(line, { environment: ctx.environment, line: counts.lines });
-    const read = toDelivery(given, { verifier, unverified, now: ctx.clock.now() });
+    const read = toDelivery(given, { verifier, unverified, now: ctx.calendar.now() });
     if ('refused' in read) {
       counts.refused += 1;
       isSignatureWrong ||= read.isSignature;
@@ -71,7 +71,7 @@ export async function importEvents(
   await flush();
   // The next command that lists cards would have to do it.
   while (!ctx.signal.aborted && !(await ctx.journal.projectEvents()))
-    await ctx.clock.sleep(0, ctx.signal).catch(() => undefined);
+    await ctx.stopwatch.sleep(0, ctx.signal).catch(() => undefined);
   return { ...counts, refusals, error: endOf(counts, { isSignatureWrong, verifier }) };
 }
 

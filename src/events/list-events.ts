@@ -1,3 +1,4 @@
+import type { Reading } from '../context/clocks.ts';
 import type { Context } from '../context/context.ts';
 import type { Coverage } from '../context/coverage.ts';
 import { coverageFor } from '../context/listener-state.ts';
@@ -68,7 +69,7 @@ export async function* exportEvents(
       if (delivery && id <= latest) yield toWholeEvent(delivery);
     }
     // Lets signal handlers run, and the error of a closed output appear.
-    await ctx.clock.sleep(0, ctx.signal);
+    await ctx.stopwatch.sleep(0, ctx.signal);
     if (page.length < PAGE) return;
     afterId = page.at(-1)?.id ?? latest;
   }
@@ -83,7 +84,7 @@ export async function pruneEvents(
   ctx: Context,
   olderThan: number,
 ): Promise<{ pruned: number; before: number }> {
-  const before = ctx.clock.now() - olderThan;
+  const before = ctx.calendar.now() - olderThan;
   const [first] = await ctx.journal.listEvents({ until: before, limit: 1 });
   if (!first) return { pruned: 0, before };
   const since = new Date(before).toISOString();
@@ -136,8 +137,8 @@ export interface TailOptions {
   afterId: number | null;
   /** The number of events to end after; null for no limit. */
   limit: number | null;
-  /** Milliseconds since the epoch; null follows until an interruption. */
-  deadline: number | null;
+  /** Null follows until an interruption. */
+  deadline: Reading | null;
 }
 
 /** Reading the journal often is cheap: it is a local file. */
@@ -157,7 +158,7 @@ export async function tailEvents(
   let left = limit ?? Number.POSITIVE_INFINITY;
   await noteStart(ctx, latest);
   const end = await poll({
-    clock: ctx.clock,
+    stopwatch: ctx.stopwatch,
     signal: ctx.signal,
     timing: TIMING,
     deadline,

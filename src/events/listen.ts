@@ -131,7 +131,7 @@ class Listener {
     listener.#receiver = await ctx.webhooks.openReceiver({
       path,
       verifier,
-      now: () => ctx.clock.now(),
+      now: () => ctx.calendar.now(),
       keep: (webhook) => listener.#store(webhook),
       onKept: (event, webhook) => listener.#onStored(event, webhook),
       onNotKept: (error) => notKept.add(asFailure(error).message),
@@ -168,10 +168,10 @@ class Listener {
   }
 
   async #catchUp(): Promise<void> {
-    const { clock, report, signal } = this.#ctx;
+    const { calendar, report, signal } = this.#ctx;
     if (this.#options.catchUp === 0) return;
     try {
-      const caughtUp = await catchUp(this.#ctx, clock.now() - this.#options.catchUp);
+      const caughtUp = await catchUp(this.#ctx, calendar.now() - this.#options.catchUp);
       this.#emit({ type: 'catch-up', ...caughtUp });
     } catch (error) {
       if (!signal.aborted) report.warn(`The catch-up broke off: ${asFailure(error).message}`);

@@ -14,13 +14,13 @@ const LONGEST_LIST = 100;
 
 /** Emits notices of what may happen thousands of times a second: the first immediately, then at most once a second. */
 export class ThrottledNotices {
-  readonly #ctx: Pick<Context, 'clock' | 'signal'>;
+  readonly #ctx: Pick<Context, 'stopwatch' | 'signal'>;
   readonly #emit: (notice: Notice) => void;
   readonly #waiting = new Map<string, Notice>();
   #isPausing = false;
   total = 0;
 
-  constructor(ctx: Pick<Context, 'clock' | 'signal'>, emit: (notice: Notice) => void) {
+  constructor(ctx: Pick<Context, 'stopwatch' | 'signal'>, emit: (notice: Notice) => void) {
     this.#ctx = ctx;
     this.#emit = emit;
   }
@@ -45,7 +45,7 @@ export class ThrottledNotices {
     this.#isPausing = true;
     while (this.#waiting.size > 0 && !this.#ctx.signal.aborted) {
       this.flush();
-      await this.#ctx.clock.sleep(PAUSE_MS, this.#ctx.signal).catch(() => undefined);
+      await this.#ctx.stopwatch.sleep(PAUSE_MS, this.#ctx.signal).catch(() => undefined);
     }
     this.#isPausing = false;
   }

@@ -33,7 +33,7 @@ export async function holdKiosk(ctx: Context, kioskId: KioskId): Promise<Held> {
   const { name: context } = ctx;
   const because = { ...ctx, reason };
   const { hold, held } = await recordAction(because, { action: 'hold', kioskId }, () =>
-    ctx.journal.holdKiosk({ kioskId, reason, context, at: ctx.clock.now() }),
+    ctx.journal.holdKiosk({ kioskId, reason, context, at: ctx.calendar.now() }),
   );
   if (!isKnown)
     ctx.report.warn(
@@ -55,6 +55,6 @@ export async function releaseKiosk(
   const hold = await findHold(ctx, kioskId);
   if (!hold || (shown && shown.heldAt !== hold.heldAt)) return null;
   return recordAction(ctx, { action: 'release', kioskId }, () =>
-    ctx.journal.releaseKiosk(hold, ctx.clock.now()),
+    ctx.journal.releaseKiosk(hold, ctx.calendar.now()),
   );
 }

@@ -36,7 +36,7 @@ export async function findInJournal(
 
 /** The vendor's time, as far as it was seen how far its clock is ahead; milliseconds since the epoch. */
 export async function vendorNow(ctx: Context): Promise<number> {
-  return ctx.clock.now() + (await ctx.journal.clockOffset());
+  return ctx.calendar.now() + (await ctx.journal.clockOffset());
 }
 
 /** @param now by the API's clock, in milliseconds since the epoch */

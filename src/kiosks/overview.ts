@@ -1,3 +1,4 @@
+import type { Reading } from '../context/clocks.ts';
 import type { Context } from '../context/context.ts';
 import type { Covered } from '../context/coverage.ts';
 import { leaseOnKiosk } from '../context/leases.ts';
@@ -54,17 +55,17 @@ const PACE = { firstPause: 1_000, interval: 1_000 };
 
 /**
  * Looks into the journal again and again, until it is interrupted, or the deadline.
- * @param deadline milliseconds since the epoch; null for ever
+ * @param deadline null without a limit
  * @param onChange is told what was seen first, and whenever it is something else
  */
 export async function watchOverview(
   ctx: Context,
-  { wanted, deadline }: { wanted: readonly KioskId[]; deadline: number | null },
+  { wanted, deadline }: { wanted: readonly KioskId[]; deadline: Reading | null },
   onChange: (seen: Overview) => Promise<void>,
 ): Promise<void> {
   let shown = '';
   await poll({
-    clock: ctx.clock,
+    stopwatch: ctx.stopwatch,
     signal: ctx.signal,
     timing: PACE,
     deadline,

@@ -197,7 +197,7 @@ export class RetryBoard {
         ...counts,
         card: null,
         note: '',
-        since: 0,
+        since: null,
         timeLeft: null,
       });
       this.#durations.set(kioskId, { usual, took: [] });
@@ -208,7 +208,7 @@ export class RetryBoard {
     const row = this.#row(kioskId);
     row.card = cardLabel(one.card);
     row.note = isCanary && row.left > 1 ? ' (the first one: the others wait for it)' : '';
-    row.since = this.#ctx.clock.now();
+    row.since = this.#ctx.stopwatch.now();
     this.#show();
   }
 
@@ -218,7 +218,8 @@ export class RetryBoard {
     row.left -= 1;
     if (exitCode === 0) row.produced += 1;
     else row.failed += 1;
-    row.timeLeft = this.#timeLeft(row, outcome === 'done' ? this.#ctx.clock.now() - row.since : null);
+    const took = outcome === 'done' && row.since ? this.#ctx.stopwatch.since(row.since) : null;
+    row.timeLeft = this.#timeLeft(row, took);
     this.#show();
   }
 

@@ -40,7 +40,7 @@ export class CardRun {
   async complete(): Promise<RunCard> {
     const { record } = this;
     const { ctx } = this.#run;
-    record.startedAt ??= ctx.clock.now();
+    record.startedAt ??= ctx.calendar.now();
     record.outcome = 'interrupted';
     this.#lock = this.#run.takeReservedLock(record.number);
     try {
@@ -54,7 +54,7 @@ export class CardRun {
     } finally {
       await this.#lock?.release();
     }
-    closeRecord(record, this.#planned, ctx.clock.now());
+    closeRecord(record, this.#planned, ctx.calendar.now());
     if (record.endedAt !== null) await this.#cleanUp();
     await this.#run.save(record);
     return record;
@@ -111,7 +111,7 @@ export class CardRun {
     await definition.prepare?.(work, body);
     entry.orderId = this.#session.identity.orderId;
     entry.cardToken = this.#session.identity.cardToken;
-    entry.startedAt = ctx.clock.now();
+    entry.startedAt = ctx.calendar.now();
     if (definition.storedBefore && !isRepeated) await this.#run.save(this.record);
     const unmet = await definition.run(work, body);
     if (unmet && unmet.length > 0) entry.unmet = [...unmet];
@@ -171,7 +171,7 @@ export class CardRun {
 
   #finish(step: PlacedStep, entry: RunStep, failure: Failure | null): void {
     const { identity, latest, card } = this.#session;
-    entry.endedAt = this.#run.ctx.clock.now();
+    entry.endedAt = this.#run.ctx.calendar.now();
     entry.startedAt ??= entry.endedAt;
     entry.exitCode = entry.unmet ? 11 : (failure?.exitCode ?? 0);
     if (failure) entry.error = failure.toDocument();
@@ -232,7 +232,7 @@ export class CardRun {
     this.#session = session;
     session.onChange(({ stage }) => {
       const { stages } = this.record;
-      if (stages.at(-1)?.stage !== stage) stages.push({ stage, at: this.#run.ctx.clock.now() });
+      if (stages.at(-1)?.stage !== stage) stages.push({ stage, at: this.#run.ctx.calendar.now() });
     });
   }
 }

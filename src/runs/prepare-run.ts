@@ -126,7 +126,7 @@ function newRun(
   );
   const cards = data?.rows.length ?? wanted.cards ?? 1;
   return {
-    id: makeId(ctx.clock.now()),
+    id: makeId(ctx.calendar.now()),
     scenario: scenario.name,
     source: read.source,
     fingerprint: read.fingerprint,
@@ -142,7 +142,7 @@ function newRun(
     profileId: ctx.profileId,
     environment: ctx.environment,
     reason: ctx.reason,
-    startedAt: ctx.clock.now(),
+    startedAt: ctx.calendar.now(),
     endedAt: null,
     exitCode: null,
     sessions: 1,

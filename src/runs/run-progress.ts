@@ -1,3 +1,4 @@
+import type { Reading } from '../context/clocks.ts';
 import type { Context } from '../context/context.ts';
 import { cardLabel } from '../domain/card.ts';
 import type { RunCard, RunStep } from '../domain/run.ts';
@@ -9,7 +10,7 @@ export class RunBoard {
   readonly #ctx: Context;
   readonly #title: string;
   readonly #total: number;
-  readonly #startedAt: number;
+  readonly #startedAt: Reading;
   /** Those that earlier sessions came to an end with say nothing about the pace. */
   readonly #before: number;
   readonly #active = new Map<number, RunCard>();
@@ -23,7 +24,7 @@ export class RunBoard {
     this.#ctx = ctx;
     this.#title = title;
     this.#total = total;
-    this.#startedAt = ctx.clock.now();
+    this.#startedAt = ctx.stopwatch.now();
     this.#passed = before.passed;
     this.#failed = before.failed;
     this.#before = before.passed + before.failed;
@@ -63,10 +64,9 @@ export class RunBoard {
   }
 
   #show(news?: string): void {
-    const now = this.#ctx.clock.now();
     const ended = this.#passed + this.#failed;
     const done = ended - this.#before;
-    const seconds = Math.max(0.001, (now - this.#startedAt) / 1_000);
+    const seconds = Math.max(0.001, this.#ctx.stopwatch.since(this.#startedAt) / 1_000);
     const tally = {
       title: this.#title,
       total: this.#total,

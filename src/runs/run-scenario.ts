@@ -84,7 +84,7 @@ async function close(ctx: Context, run: Run): Promise<void> {
   if (ctx.signal.aborted) return;
   const codes = new RunCodes();
   for await (const card of everyRunCard(ctx.journal, id)) codes.add(card);
-  await ctx.journal.endRun({ id, exitCode: codes.combine(null), freed, at: ctx.clock.now() });
+  await ctx.journal.endRun({ id, exitCode: codes.combine(null), freed, at: ctx.calendar.now() });
 }
 
 /** What earlier sessions left: how many cards came to an end, which are in kiosks, and whether one ended the run. */

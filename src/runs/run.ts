@@ -187,12 +187,11 @@ export class KioskLocks {
 }
 
 async function takeLease(ctx: Context, subject: string): Promise<void> {
-  const { timeout } = ctx.timing;
   const end = await poll({
-    clock: ctx.clock,
+    stopwatch: ctx.stopwatch,
     signal: ctx.signal,
     timing: ctx.timing,
-    deadline: timeout === null ? null : ctx.clock.now() + timeout,
+    deadline: ctx.stopwatch.after(ctx.timing.timeout),
     look: async () => ctx.journal.takeLeases([subject], 'run'),
     decide: (others) => (others.length === 0 ? { done: others } : 'wait'),
   });

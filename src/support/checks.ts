@@ -95,7 +95,7 @@ async function checkRoute({ probe }: CheckInput): Promise<CheckOutcome> {
 async function checkCertificate({ probe, ctx }: CheckInput): Promise<CheckOutcome> {
   const certificate = await probe.readCertificate();
   if (!certificate) return skipped('no mutual TLS');
-  const days = Math.floor((certificate.validUntil - ctx.clock.now()) / DAY_MS);
+  const days = Math.floor((certificate.validUntil - ctx.calendar.now()) / DAY_MS);
   const text = `${certificate.file} is valid for ${counted(days, 'more day')}`;
   return days >= RENEWAL_DAYS ? ok(text) : warning(text, 'Ask Wise for a new one in time.');
 }
@@ -118,7 +118,7 @@ function checkClock({ ctx }: CheckInput): CheckOutcome {
   if (ctx.environment === 'local') return skipped('the embedded sandbox has a clock of its own');
   if (serverTime === null)
     return warning('The answer had no date.', 'Something answers in place of the API.');
-  const skew = ctx.clock.now() - serverTime;
+  const skew = ctx.calendar.now() - serverTime;
   if (Math.abs(skew) <= SKEW_MS) return ok(`at most ${SKEW_MS / 1_000}s from that of the API`);
   const difference = formatDuration(Math.round(Math.abs(skew) / 1_000) * 1_000);
   const text = `${difference} ${skew < 0 ? 'behind' : 'ahead of'} the API`;
@@ -133,7 +133,7 @@ async function checkCredentials({ ctx }: CheckInput): Promise<CheckOutcome> {
   const { source, endsAt, isLast = false } = await ctx.authorize(ctx.profileId);
   const end = endsAt === null ? '' : `, until ${new Date(endsAt).toISOString()}`;
   const text = `a token for profile ${ctx.profileId} from ${source}${end}`;
-  const isEnding = isLast && endsAt !== null && endsAt - ctx.clock.now() < SOON_MS;
+  const isEnding = isLast && endsAt !== null && endsAt - ctx.calendar.now() < SOON_MS;
   return isEnding ? warning(`${text}, and nothing renews it`, 'Log in again: kioskctl login.') : ok(text);
 }
 

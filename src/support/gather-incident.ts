@@ -28,7 +28,7 @@ export interface Telling {
  * @throws Failure `not-found` when it has nothing of it
  */
 export async function tellIncident(ctx: Context, query: IncidentQuery, telling: Telling): Promise<Incident> {
-  const span = { since: query.since, until: query.until ?? ctx.clock.now() + 1 };
+  const span = { since: query.since, until: query.until ?? ctx.calendar.now() + 1 };
   const kioskId = 'kioskId' in query.subject ? query.subject.kioskId : null;
   const cards = await storiesOf(ctx, query.subject, span);
   const acts = await actsOn(ctx, { cards, kioskId, ...span });
@@ -121,7 +121,7 @@ const WEEK_MS = 7 * 86_400_000;
 function nothingToTell(ctx: Context, { subject, since }: IncidentQuery): Failure {
   if ('kioskId' in subject) {
     // Cards are for 60 days.
-    const further = ctx.clock.now() - (since ?? 0) < WEEK_MS ? '7d' : '60d';
+    const further = ctx.calendar.now() - (since ?? 0) < WEEK_MS ? '7d' : '60d';
     const words = ['incident', '--kiosk', subject.kioskId, '--since', further];
     return failure(
       'not-found',

@@ -1,49 +1,19 @@
 // A world in which a listener writes to the journal, and what it writes comes at set times.
 
-import type { Clock } from '../../src/context/context.ts';
 import type { KeptEvent } from '../../src/domain/event.ts';
+import type { SimulatedClock } from '../context/clock.ts';
 import type { World } from '../context/world.ts';
 import { productionEvent } from '../domain/events.ts';
 import type { OneCard } from './one-card.ts';
 
-/** Passes only while somebody sleeps, and does on the way what was set for a time. */
-class EventfulClock implements Clock {
-  readonly #world: World;
-  readonly #plans: { at: number; act: () => Promise<unknown> }[] = [];
-
-  constructor(world: World) {
-    this.#world = world;
-  }
-
-  now(): number {
-    return this.#world.clock.now();
-  }
-
-  plan(afterMs: number, act: () => Promise<unknown>): void {
-    this.#plans.push({ at: this.now() + afterMs, act });
-    this.#plans.sort((left, right) => left.at - right.at);
-  }
-
-  async sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-    const end = this.now() + milliseconds;
-    for (let next = this.#plans[0]; next && next.at <= end; next = this.#plans[0]) {
-      this.#plans.shift();
-      this.#world.clock.time = Math.max(this.now(), next.at);
-      await next.act();
-    }
-    signal.throwIfAborted();
-    this.#world.clock.time = end;
-  }
-}
-
 export class Listener {
   readonly #world: World;
-  readonly clock: EventfulClock;
+  readonly clock: SimulatedClock;
   #listening = 0;
 
   private constructor(world: World) {
     this.#world = world;
-    this.clock = new EventfulClock(world);
+    this.clock = world.clock;
   }
 
   /** Starts one that beats until it is stopped. */

@@ -159,14 +159,10 @@ describe('a lost answer', () => {
 
   test('is superseded when the card shows up on another kiosk', async () => {
     world.fault({ ...PUT, reset: 'before' });
-    const clock = {
-      now: () => world.clock.now(),
-      sleep: async (milliseconds: number, signal: AbortSignal) => {
-        if ((await world.puts()).taken === 0) await card.produceElsewhere('WIS00003');
-        await world.clock.sleep(milliseconds, signal);
-      },
+    const onSleep = async () => {
+      if ((await world.puts()).taken === 0) await card.produceElsewhere('WIS00003');
     };
-    expect(await card.send({ context: { clock } })).toMatchObject({
+    expect(await card.send({ context: { onSleep } })).toMatchObject({
       exitCode: 9,
       error: { code: 'attempt-superseded' },
     });
@@ -349,18 +345,14 @@ describe('waiting for the result', () => {
 
   test('ends for the attempt that was going on, not for a later one', async () => {
     await card.send();
-    const clock = {
-      now: () => world.clock.now(),
-      sleep: async (milliseconds: number, signal: AbortSignal) => {
-        if ((await world.puts()).taken === 1) {
-          const simulation = { status: 'PRODUCTION_ERROR', errorCode: 'CB_TIME' } as const;
-          await simulate(world.context(), { targets: [{ ...card.target }], simulation });
-          await card.repeat();
-        }
-        await world.clock.sleep(milliseconds, signal);
-      },
+    const onSleep = async () => {
+      if ((await world.puts()).taken === 1) {
+        const simulation = { status: 'PRODUCTION_ERROR', errorCode: 'CB_TIME' } as const;
+        await simulate(world.context(), { targets: [{ ...card.target }], simulation });
+        await card.repeat();
+      }
     };
-    const [waited] = await waitProduced(world.context({ clock }), {
+    const [waited] = await waitProduced(world.context({ onSleep }), {
       targets: [{ ...card.target }],
       via: 'poll',
     });

@@ -1,36 +1,19 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Clock } from '../../src/context/context.ts';
 import { type PollOptions, poll } from '../../src/context/poll.ts';
 import { Failure, Outage } from '../../src/domain/errors/failure.ts';
 import type { ReadOptions } from '../../src/wise/client.ts';
+import { SimulatedClock } from './clock.ts';
 
 const START = 1_000_000;
 
-/** Time passes only while somebody sleeps, or a look takes its time. */
-class Time implements Clock {
-  readonly slept: number[] = [];
-  at = START;
-  #onSleep: (milliseconds: number) => void;
-
-  constructor(onSleep: (milliseconds: number) => void = () => undefined) {
-    this.#onSleep = onSleep;
-  }
-
-  now(): number {
-    return this.at;
-  }
-
-  async sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-    this.slept.push(milliseconds);
-    this.#onSleep(milliseconds);
-    signal.throwIfAborted();
-    this.at += milliseconds;
-  }
+/** A clock that does something at each pause. */
+function makeClock(onSleep: (milliseconds: number) => void = () => undefined): SimulatedClock {
+  return new SimulatedClock(START, onSleep);
 }
 
 interface Setup {
-  clock?: Time;
+  clock?: SimulatedClock;
   /** Milliseconds from the start; null waits for ever. */
   timeout?: number | null;
   firstPause?: number;
@@ -45,7 +28,7 @@ type Look = (turn: number, read: ReadOptions) => number | Promise<number>;
 /** Polls until a look gives 100 or more. */
 function pollUntil100(look: Look, setup: Setup = {}) {
   const {
-    clock = new Time(),
+    clock = makeClock(),
     timeout = 60_000,
     firstPause = 100,
     interval = 1_000,
@@ -53,11 +36,11 @@ function pollUntil100(look: Look, setup: Setup = {}) {
   } = setup;
   const looks: { at: number; read: ReadOptions }[] = [];
   const options: PollOptions<number, string> = {
-    clock,
+    stopwatch: clock.stopwatch,
     random,
     signal: setup.signal ?? new AbortController().signal,
     timing: { firstPause, interval },
-    deadline: timeout === null ? null : START + timeout,
+    deadline: clock.stopwatch.after(timeout),
     look: async (read) => {
       looks.push({ at: clock.now(), read });
       return look(looks.length - 1, read);
@@ -73,9 +56,9 @@ function outage(retryAfter: number | null = null): Outage {
 }
 
 /** A clock that gives up after so many pauses. */
-function limited(pauses: number): Time {
+function limited(pauses: number): SimulatedClock {
   let left = pauses;
-  return new Time(() => {
+  return makeClock(() => {
     left -= 1;
     if (left < 0) throw new Error('enough');
   });
@@ -119,7 +102,7 @@ describe('looking', () => {
   });
 
   test('a last look at the deadline may still decide', async () => {
-    const clock = new Time();
+    const clock = makeClock();
     const { end } = pollUntil100(() => (clock.now() >= START + 5_000 ? 100 : 0), {
       clock,
       timeout: 5_000,
@@ -129,9 +112,9 @@ describe('looking', () => {
   });
 
   test('that takes longer than there is time is the last one', async () => {
-    const clock = new Time();
+    const clock = makeClock();
     const slow = (turn: number) => {
-      clock.at += 4_000;
+      clock.time += 4_000;
       return turn;
     };
     const { end, looks } = pollUntil100(slow, { clock, timeout: 3_000 });
@@ -162,14 +145,14 @@ describe('pausing', () => {
   });
 
   test('as long as the caller says instead, without jitter, and then as if nothing had been', async () => {
-    const clock = new Time();
+    const clock = makeClock();
     const others = [20, 20, null, 20, null, null];
     let turn = 0;
     await poll({
-      clock,
+      stopwatch: clock.stopwatch,
       signal: new AbortController().signal,
       timing: { firstPause: 100, interval: 1_000 },
-      deadline: START + 10_000,
+      deadline: clock.stopwatch.after(10_000),
       random: () => 0,
       pause: () => others[turn++] ?? null,
       look: async () => turn,
@@ -282,7 +265,7 @@ describe('any other error', () => {
     };
     const { signal } = new AbortController();
     const end = poll({
-      clock: new Time(),
+      stopwatch: makeClock().stopwatch,
       signal,
       timing: { firstPause: 1, interval: 1 },
       deadline: null,
@@ -298,7 +281,7 @@ describe('an interruption', () => {
 
   test('during a pause ends it with its reason', async () => {
     const controller = new AbortController();
-    const clock = new Time(() => controller.abort(reason));
+    const clock = makeClock(() => controller.abort(reason));
     const { end, looks } = pollUntil100(() => 0, { clock, signal: controller.signal });
     await expect(end).rejects.toBe(reason);
     expect(looks).toHaveLength(1);

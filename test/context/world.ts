@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { order } from '../../src/cards/order.ts';
 import type { CardRequest } from '../../src/cards/session/resolve-cards.ts';
-import type { Ask, Clock, Context, Progress, Report } from '../../src/context/context.ts';
+import type { Ask, Context, Progress, Report } from '../../src/context/context.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
 import { type KioskId, parseKioskId } from '../../src/domain/ids.ts';
 import { NO_RUNBOOK } from '../../src/domain/runbook.ts';
@@ -20,22 +20,15 @@ import type { Fault } from '../../src/wire/fault.ts';
 import { Client } from '../../src/wise/client.ts';
 import { files } from '../cli/home.ts';
 import { Signer } from '../webhooks/signer.ts';
+import { SimulatedClock } from './clock.ts';
 
 /** The vendor's, one for all worlds of a file: making a key takes a while. */
 export const SIGNER = new Signer();
 
-/** A clock that stands still until somebody sleeps. */
-export class StillClock implements Clock {
-  time = Date.parse('2026-03-01T12:00:00Z');
-
-  now(): number {
-    return this.time;
-  }
-
-  async sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    this.time += milliseconds;
-  }
+/** What a test has otherwise than the world: anything of the context, and what happens before each sleep. */
+export interface Overrides extends Partial<Context> {
+  clock?: SimulatedClock;
+  onSleep?: (milliseconds: number, signal: AbortSignal) => unknown;
 }
 
 export interface LoggedRequest {
@@ -48,7 +41,7 @@ export interface LoggedRequest {
 
 export class World {
   readonly folder: string = mkdtempSync(join(tmpdir(), 'kioskctl-world-'));
-  readonly clock = new StillClock();
+  readonly clock = new SimulatedClock();
   readonly abort = new AbortController();
   readonly said: string[] = [];
   readonly shown: Progress[] = [];
@@ -85,7 +78,7 @@ export class World {
     });
   }
 
-  context(overrides: Partial<Context> = {}): Context {
+  context({ clock = this.clock, onSleep, ...overrides }: Overrides = {}): Context {
     return {
       name: 'local',
       environment: 'local',
@@ -100,7 +93,8 @@ export class World {
       wise: this.client(),
       journal: this.journal,
       files,
-      clock: this.clock,
+      calendar: clock.calendar,
+      stopwatch: onSleep ? clock.stopwatchWith(onSleep) : clock.stopwatch,
       signal: this.abort.signal,
       ask: this.#ask(),
       report: this.#report(),

@@ -1,47 +1,20 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Clock } from '../../src/context/context.ts';
+import { Stopwatch } from '../../src/context/clocks.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
 import { lastListenedAt, startHeartbeat } from '../../src/events/heartbeat.ts';
 import type { Journal, ListenerRecord } from '../../src/journal/journal.ts';
+import { ManualClock } from '../context/clock.ts';
 import { World } from '../context/world.ts';
 import { productionEvent } from '../domain/events.ts';
 
-/** A clock whose sleepers wake when the test says so. */
-class HandClock implements Clock {
-  time = Date.parse('2026-03-01T12:00:00Z');
-  #wake: (() => void) | null = null;
-  #asleep: (() => void) | null = null;
-
-  now(): number {
-    return this.time;
-  }
-
-  async sleep(_: number, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return;
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-      signal.addEventListener('abort', () => resolve(), { once: true });
-      this.#asleep?.();
-    });
-  }
-
-  /** Lets time pass, and what was asleep do its work until it sleeps again. */
-  async pass(milliseconds: number): Promise<void> {
-    this.time += milliseconds;
-    const asleep = new Promise<void>((resolve) => (this.#asleep = resolve));
-    this.#wake?.();
-    await asleep;
-  }
-}
-
 const START = Date.parse('2026-03-01T12:00:00Z');
 let world: World;
-let clock: HandClock;
+let clock: ManualClock;
 let over: AbortController;
 let gaps: number[];
 beforeEach(async () => {
   world = await World.open();
-  clock = new HandClock();
+  clock = new ManualClock();
   over = new AbortController();
   gaps = [];
 });
@@ -165,12 +138,11 @@ describe('what events said', () => {
               return false;
             },
     });
-    const restless: Clock = {
-      now: () => clock.now(),
-      sleep: async (milliseconds, signal) =>
-        milliseconds < 2_000 ? undefined : clock.sleep(milliseconds, signal),
-    };
-    const leave = await keep(world.context({ clock: restless, journal: endless }));
+    const stopwatch = new Stopwatch(
+      () => clock.time,
+      async (milliseconds, signal) => (milliseconds < 2_000 ? undefined : clock.sleep(milliseconds, signal)),
+    );
+    const leave = await keep(world.context({ clock, stopwatch, journal: endless }));
     await clock.pass(2_000);
     expect(folds).toBe(5);
     await clock.pass(1_500);

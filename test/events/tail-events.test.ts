@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { KeptEvent } from '../../src/domain/event.ts';
 import { tailEvents } from '../../src/events/list-events.ts';
-import { StillClock, World } from '../context/world.ts';
+import { type Overrides, World } from '../context/world.ts';
 import { orderBody, productionBody } from '../webhooks/signer.ts';
 import { EVERYTHING, keep } from './kept-events.ts';
 
@@ -15,14 +15,8 @@ const NOW = { selection: EVERYTHING, afterId: null, limit: null, deadline: null 
 const ids = (events: readonly KeptEvent[]) => events.map(({ id }) => id);
 
 /** Lets something happen at the n-th pause. */
-function meanwhile(happenings: (() => Promise<unknown>)[]): { clock: StillClock } {
-  const clock = new StillClock();
-  const sleep = clock.sleep.bind(clock);
-  clock.sleep = async (milliseconds, signal) => {
-    await happenings.shift()?.();
-    await sleep(milliseconds, signal);
-  };
-  return { clock };
+function meanwhile(happenings: (() => Promise<unknown>)[]): Overrides {
+  return { onSleep: async () => happenings.shift()?.() };
 }
 
 test('tells of what comes from now on, each once and in order, and not of what was there', async () => {
@@ -66,15 +60,16 @@ test.each([
 ])('begins %s', async (_, options, wanted) => {
   await keep(world, productionBody('IN_PROGRESS'), productionBody('PRODUCED'), orderBody('PRODUCED'));
   const seen: KeptEvent[] = [];
-  const deadline = world.clock.time;
+  const deadline = world.clock.stopwatch.now();
   await tailEvents(world.context(), { ...NOW, deadline, ...options }, async (event) => void seen.push(event));
   expect(ids(seen)).toEqual(wanted);
 });
 
 test('ends at its deadline, which is late only for events that were wanted', async () => {
-  const deadline = world.clock.time + 1_000;
+  const end = world.clock.time + 1_000;
+  const deadline = world.clock.stopwatch.after(1_000);
   await tailEvents(world.context(), { ...NOW, deadline }, async () => undefined);
-  expect(world.clock.time).toBe(deadline);
+  expect(world.clock.time).toBe(end);
   await keep(world, productionBody('PRODUCED'));
   const late = tailEvents(world.context(), { ...NOW, afterId: 0, limit: 2, deadline }, async () => undefined);
   await expect(late).rejects.toMatchObject({
@@ -85,7 +80,7 @@ test('ends at its deadline, which is late only for events that were wanted', asy
 });
 
 test('says where it begins, and whether anybody listens', async () => {
-  const deadline = world.clock.time;
+  const deadline = world.clock.stopwatch.now();
   const tail = async () => tailEvents(world.context(), { ...NOW, deadline }, async () => undefined);
   await tail();
   expect(world.said.at(-1)).toMatch(/after event 0.*Nobody listens right now: kioskctl listen/);

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { Stopwatch } from '../../src/context/clocks.ts';
 import { type Notice, ThrottledNotices } from '../../src/events/throttled-notices.ts';
 
 /** A lull that lasts until the test ends it. */
@@ -9,14 +10,14 @@ function makeLull() {
     lulls.shift()?.();
     await new Promise((resolve) => setImmediate(resolve));
   };
-  return { clock: { now: () => 0, sleep }, over };
+  return { stopwatch: new Stopwatch(() => 0, sleep), over };
 }
 
 test('the first is told at once, what follows together, the next at once again', async () => {
   const told: Notice[] = [];
-  const { clock, over } = makeLull();
+  const { stopwatch, over } = makeLull();
   const notices = new ThrottledNotices(
-    { clock, signal: new AbortController().signal },
+    { stopwatch, signal: new AbortController().signal },
     (notice) => void told.push(notice),
   );
   notices.add('a', 1);
@@ -37,9 +38,9 @@ test('the first is told at once, what follows together, the next at once again',
 
 test('what was not told yet is told at the end', () => {
   const told: Notice[] = [];
-  const { clock } = makeLull();
+  const { stopwatch } = makeLull();
   const notices = new ThrottledNotices(
-    { clock, signal: new AbortController().signal },
+    { stopwatch, signal: new AbortController().signal },
     (notice) => void told.push(notice),
   );
   for (let id = 1; id <= 500; id += 1) notices.add('a', id);

@@ -3,7 +3,7 @@
 import { produce } from '../../src/cards/produce.ts';
 import type { CardRequest } from '../../src/cards/session/resolve-cards.ts';
 import { simulate } from '../../src/cards/simulate.ts';
-import type { Context } from '../../src/context/context.ts';
+
 import type { KeptEvent } from '../../src/domain/event.ts';
 import { type CardToken, type KioskId, parseKioskId } from '../../src/domain/ids.ts';
 import type { Journal } from '../../src/journal/journal.ts';
@@ -14,7 +14,7 @@ import {
   type SelectedRetryOptions,
 } from '../../src/kiosks/retry-selection.ts';
 import { getProduction } from '../../src/wise/cards.ts';
-import { World } from '../context/world.ts';
+import { type Overrides, World } from '../context/world.ts';
 import { productionEvent } from '../domain/events.ts';
 
 export type FailedCard = CardRequest & { cardToken: CardToken };
@@ -68,7 +68,7 @@ export class FailedCards {
     ...options
   }: Partial<SelectedRetryOptions> & {
     selection?: Partial<RetrySelection>;
-    context?: Partial<Context>;
+    context?: Overrides;
   } = {}): Promise<SelectedRetry> {
     const { ask } = this.world.context();
     const yes = { ...ask, confirm: async () => true };

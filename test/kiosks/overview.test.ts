@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Clock } from '../../src/context/context.ts';
 import { leaseOnKiosk } from '../../src/context/leases.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
 import { parseKioskId } from '../../src/domain/ids.ts';
@@ -107,18 +106,14 @@ test('a watch shows what there is, then each change once, and ends when it is in
   const abort = new AbortController();
   let naps = 0;
   // Others change something while it sleeps.
-  const clock: Clock = {
-    now: () => world.clock.now(),
-    sleep: async (milliseconds, signal) => {
-      naps += 1;
-      if (naps === 3) await card.fail();
-      if (naps === 5) abort.abort(new Failure('interrupted', 'Interrupted.', { hint: '' }));
-      await world.clock.sleep(milliseconds, signal);
-    },
+  const onSleep = async () => {
+    naps += 1;
+    if (naps === 3) await card.fail();
+    if (naps === 5) abort.abort(new Failure('interrupted', 'Interrupted.', { hint: '' }));
   };
   const seen: (number | undefined)[] = [];
   const watched = watchOverview(
-    world.context({ clock, signal: abort.signal }),
+    world.context({ onSleep, signal: abort.signal }),
     { wanted: [], deadline: null },
     async (now) => void seen.push(kioskIn(now, 'WIS00001')?.failed),
   );
@@ -128,12 +123,13 @@ test('a watch shows what there is, then each change once, and ends when it is in
 
 test('a watch with a deadline ends by itself', async () => {
   const seen: Overview[] = [];
-  const deadline = world.clock.now() + 5_000;
+  const end = world.clock.now() + 5_000;
+  const deadline = world.clock.stopwatch.after(5_000);
   await watchOverview(
     world.context(),
     { wanted: [parseKioskId('WIS00001')], deadline },
     async (now) => void seen.push(now),
   );
   expect(seen).toHaveLength(1);
-  expect(world.clock.now()).toBe(deadline);
+  expect(world.clock.now()).toBe(end);
 });

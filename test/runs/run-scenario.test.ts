@@ -192,12 +192,8 @@ describe('a run that is interrupted', () => {
           tally: () => undefined,
           note: () => undefined,
         },
-        clock: {
-          now: () => world.clock.now(),
-          sleep: async (milliseconds, signal) => {
-            world.abort.abort(new Failure('interrupted', 'Interrupted.', { hint: 'Run it again.' }));
-            return world.clock.sleep(milliseconds, signal);
-          },
+        onSleep: () => {
+          world.abort.abort(new Failure('interrupted', 'Interrupted.', { hint: 'Run it again.' }));
         },
         signal: world.abort.signal,
       },
@@ -231,16 +227,12 @@ describe('a run that is interrupted', () => {
     const { world } = stand;
     const signal = new AbortController();
     const acts = [ORDER, READY, PRODUCE, { ...RESULT, timeout: 5_000, onFailure: 'continue' as const }];
-    const clock = {
-      now: () => world.clock.now(),
-      sleep: async (milliseconds: number, stop: AbortSignal) => {
-        const { sent } = await world.puts();
-        if (sent > 0) world.abort.abort(new Failure('interrupted', 'Interrupted.', { hint: '' }));
-        return world.clock.sleep(milliseconds, stop);
-      },
+    const onSleep = async () => {
+      const { sent } = await world.puts();
+      if (sent > 0) world.abort.abort(new Failure('interrupted', 'Interrupted.', { hint: '' }));
     };
     const options = { cards: 2, concurrency: 2, kiosks: ['WIS00001'] };
-    const { run } = await stand.run(acts, options, { clock });
+    const { run } = await stand.run(acts, options, { onSleep });
     expect((await world.puts()).sent).toBe(1);
     const again = await stand.resume(run.id, acts, { signal: signal.signal });
     const attempts = await Promise.all(

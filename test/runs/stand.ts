@@ -11,7 +11,7 @@ import { findDefinition } from '../../src/scenarios/steps/definitions.ts';
 import type { Expectation } from '../../src/scenarios/steps/meets.ts';
 import type { OnFailure } from '../../src/scenarios/steps/step.ts';
 import type { Fault } from '../../src/wire/fault.ts';
-import { World } from '../context/world.ts';
+import { type Overrides, World } from '../context/world.ts';
 
 /** A step, with the value that its schema makes of what a file has. */
 export type Act = StepAct & { onFailure?: OnFailure; timeout?: number };
@@ -134,13 +134,13 @@ export class RunStand {
     };
   }
 
-  async run(acts: readonly Act[], options: RunOptions = {}, overrides: Partial<Context> = {}) {
+  async run(acts: readonly Act[], options: RunOptions = {}, overrides: Overrides = {}) {
     const record = this.record(options);
     const ctx = this.world.context(overrides);
     return this.#ended(ctx, await startRun(ctx, record, planOf(acts, record, options.card)));
   }
 
-  async resume(id: string, acts: readonly Act[], overrides: Partial<Context> = {}) {
+  async resume(id: string, acts: readonly Act[], overrides: Overrides = {}) {
     const ctx = this.world.context(overrides);
     const record = await ctx.journal.findRun(id);
     if (!record) throw new Error(`no run ${id}`);

@@ -47,7 +47,7 @@ export async function applyProductionEvent(
   const isAsKnown =
     current?.outcome === known?.outcome || current?.outcome === OUTCOMES.get(production.status);
   if (current?.id !== known?.id || !isAsKnown) return false;
-  const readAt = ctx.clock.now();
+  const readAt = ctx.calendar.now();
   const attempt = await reconcile(ctx, { profileId, orderId, cardToken, production, readAt });
   if (attempt?.id !== known?.id) return false;
   session.apply({ production, attempt });

@@ -1,3 +1,4 @@
+import type { Reading } from '../../context/clocks.ts';
 import type { Context } from '../../context/context.ts';
 import type { Attempt, Outcome } from '../../domain/attempt.ts';
 import { asFailure, Failure } from '../../domain/errors/failure.ts';
@@ -8,7 +9,7 @@ import { openProduce, type ProduceAnswer } from '../../wise/cards.ts';
 import { answerFailure, unreachable } from '../../wise/client.ts';
 import type { Permit } from '../../wise/permit.ts';
 import type { CardSession } from './session.ts';
-import { idsOf, refuseLost, settleLost } from './settle.ts';
+import { idsOf, refuseLost, settleLost, timeSinceSent } from './settle.ts';
 
 /** What the journal records for a verdict at once; `accepted` depends on what the answer says. */
 const OUTCOMES: Record<Exclude<Verdict, 'accepted'>, Outcome> = {
@@ -33,6 +34,13 @@ const ACCEPTED_OUTCOMES = new Map<string, Outcome>([
  */
 const STALE_MS = 10_000;
 
+/** An attempt that was recorded as sent right before. */
+interface Recorded {
+  attempt: Attempt;
+  recordedAt: Reading;
+  permit: Permit | undefined;
+}
+
 /**
  * Sends the request of a recorded attempt: the one place from which a produce request leaves. Nothing cuts it short but
  * its own limit of 30 seconds, and nothing repeats it.
@@ -43,9 +51,9 @@ const STALE_MS = 10_000;
 export async function deliver(
   ctx: Context,
   session: CardSession,
-  { attempt, permit }: { attempt: Attempt; permit: Permit | undefined },
+  { attempt, ...sending }: Recorded,
 ): Promise<Attempt> {
-  const answer = await put(ctx, session, { attempt, permit });
+  const answer = await put(ctx, session, { attempt, ...sending });
   const httpStatus = answer.kind === 'answered' ? answer.httpStatus : null;
   const verdict = judgeAnswer({ kind: answer.kind, httpStatus, production: answer.production });
   const outcome =
@@ -56,7 +64,7 @@ export async function deliver(
     outcome,
     production: answer.production,
     traceId: answer.kind === 'answered' ? answer.traceId : null,
-    at: ctx.clock.now(),
+    at: ctx.calendar.now(),
   });
   session.apply({ attempt: recorded, ...(verdict === 'accepted' && { production: answer.production }) });
   if (verdict === 'accepted' || verdict === 'queued') return recorded;
@@ -68,20 +76,22 @@ export async function deliver(
 async function put(
   ctx: Context,
   session: CardSession,
-  { attempt, permit }: { attempt: Attempt; permit: Permit | undefined },
+  { attempt, recordedAt, permit }: Recorded,
 ): Promise<ProduceAnswer> {
-  const { profileId, cardToken, kioskId, correlationId, sentAt } = attempt;
+  const { profileId, cardToken, kioskId, correlationId } = attempt;
   if (kioskId === null || correlationId === null)
     throw new TypeError('an attempt is sent with kiosk and correlation id');
   try {
     const request = await openProduce(ctx.wise, { profileId, cardToken }, { correlationId, permit });
-    if (ctx.clock.now() - (sentAt ?? 0) <= STALE_MS) return await request.go({ kioskId });
+    // A stopwatch may stop while the machine sleeps; the calendar may be set back.
+    const age = Math.max(ctx.stopwatch.since(recordedAt), timeSinceSent(ctx, attempt));
+    if (age <= STALE_MS) return await request.go({ kioskId });
     request.close();
     throw tooLate(attempt);
   } catch (error) {
     // Only what is done before the sending throws a Failure: no token, no connection.
     if (error instanceof Failure) {
-      const update = { outcome: 'not-seen', at: ctx.clock.now() } as const;
+      const update = { outcome: 'not-seen', at: ctx.calendar.now() } as const;
       session.apply({ attempt: await recordOutcome(ctx, attempt, update) });
     }
     throw error;

@@ -1,3 +1,4 @@
+import type { Reading } from '../../context/clocks.ts';
 import type { Context } from '../../context/context.ts';
 import type { ListenerCheck } from '../../context/listener-state.ts';
 import { GROWTH } from '../../context/poll.ts';
@@ -19,8 +20,8 @@ const CALM_MS = 60_000;
 
 export interface FollowOptions {
   listener: ListenerCheck;
-  /** Milliseconds since the epoch; null for ever. The last look before it is one at the API. */
-  deadline: number | null;
+  /** Null without a limit. The last read before it is one from the API. */
+  deadline: Reading | null;
   /** The card was seen right before: the first step needs no look while events tell. */
   isSeen?: boolean | undefined;
 }
@@ -43,7 +44,8 @@ export class CardFollower {
   #covered = 0;
   /** Events told which card it is: what is new among its own is looked into, all else is known. */
   #isTold = false;
-  #nextLookAt = Number.NEGATIVE_INFINITY;
+  /** When the API is read next; null for immediately. */
+  #nextLookAt: Reading | null = null;
   #pause = 0;
   #failure: unknown = null;
   #source: Source = 'api';
@@ -165,13 +167,13 @@ export class CardFollower {
 
   #lookSoon(): void {
     this.#pause = this.#ctx.timing.firstPause;
-    this.#nextLookAt = Number.NEGATIVE_INFINITY;
+    this.#nextLookAt = null;
   }
 
   #isDue(): boolean {
-    const now = this.#ctx.clock.now();
-    const { deadline } = this.#options;
-    return now >= this.#nextLookAt || (deadline !== null && deadline - now <= JOURNAL_PAUSE_MS);
+    const { stopwatch } = this.#ctx;
+    const isDue = this.#nextLookAt === null || stopwatch.until(this.#nextLookAt) <= 0;
+    return isDue || stopwatch.until(this.#options.deadline) <= JOURNAL_PAUSE_MS;
   }
 
   /** Is the end of the attempt still to be seen, or to be confirmed? */
@@ -190,13 +192,13 @@ export class CardFollower {
     const { firstPause, interval } = this.#ctx.timing;
     const isPressing = this.#failure !== null || this.#isUncertain();
     const asked = this.#failure instanceof Outage ? (this.#failure.retryAfter ?? 0) : 0;
-    const now = this.#ctx.clock.now();
+    const { stopwatch } = this.#ctx;
     if (!isPressing && !this.#hasNews(this.#events.slice(this.#covered))) {
       this.#pause = firstPause;
-      this.#nextLookAt = now + CALM_MS;
+      this.#nextLookAt = stopwatch.after(CALM_MS);
       return;
     }
-    this.#nextLookAt = now + Math.max(asked, this.#pause);
+    this.#nextLookAt = stopwatch.after(Math.max(asked, this.#pause));
     this.#pause = Math.min(this.#pause * GROWTH, isPressing ? interval : CALM_MS);
   }
 }

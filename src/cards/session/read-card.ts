@@ -41,7 +41,7 @@ export async function readCard(
   const read = { signal: ctx.signal, ...options };
   const { identity, order, orderStatus, createdAt, deliveryOption } = await readOrder(ctx, known, read);
   const { profileId, cardToken } = identity;
-  const readAt = ctx.clock.now();
+  const readAt = ctx.calendar.now();
   const production =
     cardToken === null ? null : await getProduction(ctx.wise, { profileId, cardToken }, read);
   const attempt =
@@ -75,7 +75,7 @@ export async function readAnswer(
   const { status: orderStatus, creationTime: orderedAt, deliveryDetails } = order;
   const deliveryOption = deliveryDetails?.deliveryOption ?? null;
   const known = { ...identity, cardCreatedAt: null, deliveryOption, orderStatus };
-  await ctx.journal.rememberCard(known, ctx.clock.now());
+  await ctx.journal.rememberCard(known, ctx.calendar.now());
   await updateClockOffset(ctx);
   const nothing = { production: null, attempt: null, requirements: null };
   const facts = { ...identity, ...nothing, orderStatus, orderedAt, age: ageOf(ctx, orderedAt) };
@@ -122,7 +122,7 @@ async function readOrder(ctx: Context, identity: CardIdentity, options: CardRead
   const orderStatus = order?.status ?? null;
   await ctx.journal.rememberCard(
     { ...found, cardCreatedAt: createdAt, deliveryOption, orderStatus },
-    ctx.clock.now(),
+    ctx.calendar.now(),
   );
   return { identity: found, order, orderStatus, createdAt, deliveryOption };
 }
@@ -149,9 +149,9 @@ async function readCreationTime(
 const CLOCK_TOLERANCE_MS = 60_000;
 
 /** Records how far the vendor's clock is ahead, so that the journal can count ages by it, too. */
-async function updateClockOffset({ wise, clock, journal }: Context): Promise<void> {
+async function updateClockOffset({ wise, calendar, journal }: Context): Promise<void> {
   if (wise.serverTime === null) return;
-  const offset = wise.serverTime - clock.now();
+  const offset = wise.serverTime - calendar.now();
   if (Math.abs(offset - (await journal.clockOffset())) > CLOCK_TOLERANCE_MS)
     await journal.rememberClockOffset(offset);
 }
@@ -163,7 +163,7 @@ async function updateClockOffset({ wise, clock, journal }: Context): Promise<voi
 function ageOf(ctx: Context, createdAt: string | null): number | null {
   const created = parseVendorTime(createdAt)?.milliseconds;
   if (created === undefined) return null;
-  return (ctx.wise.serverTime ?? ctx.clock.now()) - Math.floor(created / 1_000) * 1_000;
+  return (ctx.wise.serverTime ?? ctx.calendar.now()) - Math.floor(created / 1_000) * 1_000;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Reading } from '../../context/clocks.ts';
 import type { Context } from '../../context/context.ts';
 import { leaseOnCard, withLeases } from '../../context/leases.ts';
 import { type Attempt, describeOwner, isOpen, isUnsettled, type Outcome } from '../../domain/attempt.ts';
@@ -50,7 +51,7 @@ async function sendLeased(
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
     const { profileId, orderId } = session.identity;
     const { kioskId } = sending;
-    const claim = { profileId, orderId, cardToken, kioskId, reason: ctx.reason, at: ctx.clock.now() };
+    const claim = { profileId, orderId, cardToken, kioskId, reason: ctx.reason, at: ctx.calendar.now() };
     const { attempt, claimed } = await ctx.journal.claim(claim);
     if (claimed) return sendClaimed(ctx, session, { attempt, sending });
     await settleOpenAttempt(ctx, session, attempt);
@@ -95,7 +96,7 @@ async function sendClaimed(
   { attempt, sending }: { attempt: Attempt; sending: Sending },
 ): Promise<Attempt | null> {
   const send = async () => {
-    // Its turn comes before the look: nothing stands between look, record and sending.
+    // The permit comes before the read: nothing stands between read, record and sending.
     const permit = await ctx.wise.reserve(ctx.signal);
     const sent = await record(ctx, session, { attempt, sending }).catch((error: unknown) => {
       permit?.cancel();
@@ -108,7 +109,7 @@ async function sendClaimed(
     await ctx.journal.release(attempt).catch(() => undefined);
     throw error;
   });
-  if (sent) return deliver(ctx, session, { attempt: sent, permit });
+  if (sent) return deliver(ctx, session, { ...sent, permit });
   await ctx.journal.release(attempt);
   return null;
 }
@@ -118,18 +119,19 @@ async function record(
   ctx: Context,
   session: CardSession,
   { attempt, sending }: { attempt: Attempt; sending: Sending },
-): Promise<Attempt | null> {
+): Promise<{ attempt: Attempt; recordedAt: Reading } | null> {
   const { facts } = await session.read();
   const decision = decide(session, sending);
   if (decision === 'unchanged') return null;
+  const recordedAt = ctx.stopwatch.now();
   const sent = await ctx.journal.markSent(attempt, {
     kioskId: decision.send,
     orderId: session.identity.orderId,
     baseline: facts.production,
     correlationId: crypto.randomUUID(),
-    at: ctx.clock.now(),
+    at: ctx.calendar.now(),
   });
-  if (sent) return sent;
+  if (sent) return { attempt: sent, recordedAt };
   await refuseHeld(ctx, decision.send);
   throw busy(ctx, session);
 }

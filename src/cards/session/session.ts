@@ -1,3 +1,4 @@
+import type { Reading } from '../../context/clocks.ts';
 import type { Context } from '../../context/context.ts';
 import { type Card, type CardFacts, describeCard } from '../../domain/card.ts';
 import { type CardIdentity, type CardToken, formatReference, identityOf } from '../../domain/ids.ts';
@@ -22,8 +23,8 @@ const LAST_READ_MS = 1_000;
  */
 export class CardSession {
   readonly request: CardRequest;
-  /** When the command began with the card, in milliseconds since the epoch. */
-  readonly startedAt: number;
+  /** When the command began with the card. */
+  readonly startedAt: Reading;
   readonly #ctx: Context;
   /** The cards that this command sent already. */
   readonly #sent: Set<string>;
@@ -33,8 +34,8 @@ export class CardSession {
   #needsOnlyProduction = false;
   #latest: Observation | null = null;
   #fromJournal: Card | null = null;
-  #readAt: number | null = null;
-  #deadline: number | null;
+  #readAt: Reading | null = null;
+  #deadline: Reading | null;
   #via: Source | null = null;
 
   constructor(ctx: Context, request: CardRequest, sent = new Set<string>()) {
@@ -43,8 +44,8 @@ export class CardSession {
     this.#identity = identityOf(request);
     this.#sent = sent;
     const { timeout } = ctx.timing;
-    this.startedAt = ctx.clock.now();
-    this.#deadline = timeout === null ? null : this.startedAt + timeout;
+    this.startedAt = ctx.stopwatch.now();
+    this.#deadline = timeout === null ? null : this.startedAt.plus(timeout);
   }
 
   /** The same card in the next step: keeps the last observation, restarts the deadline, and may be sent again. */
@@ -62,8 +63,8 @@ export class CardSession {
     return this.#identity;
   }
 
-  /** Milliseconds since the epoch; null without a limit. */
-  get deadline(): number | null {
+  /** Null without a limit. */
+  get deadline(): Reading | null {
     return this.#deadline;
   }
 
@@ -72,7 +73,7 @@ export class CardSession {
   }
 
   /** When the last successful read was made. */
-  get readAt(): number | null {
+  get readAt(): Reading | null {
     return this.#readAt;
   }
 
@@ -101,10 +102,10 @@ export class CardSession {
 
   /** Asks a person about the card; the deadline moves by the time that the answer takes. */
   async ask(question: string): Promise<boolean> {
-    const { ask, clock } = this.#ctx;
-    const asked = clock.now();
+    const { ask, stopwatch } = this.#ctx;
+    const asked = stopwatch.now();
     const answer = await ask.confirm(question, { flag: '--yes' });
-    if (this.#deadline !== null) this.#deadline += clock.now() - asked;
+    this.#deadline = this.#deadline?.plus(stopwatch.since(asked)) ?? null;
     return answer;
   }
 
@@ -161,7 +162,7 @@ export class CardSession {
 
   #keep(seen: Observation): Observation {
     this.#latest = seen;
-    this.#readAt = this.#ctx.clock.now();
+    this.#readAt = this.#ctx.stopwatch.now();
     this.#report();
     return seen;
   }
@@ -178,7 +179,7 @@ export class CardSession {
 
   #untilDeadline(): ReadOptions {
     if (this.deadline === null) return {};
-    return { patience: Math.max(LAST_READ_MS, this.deadline - this.#ctx.clock.now()) };
+    return { patience: Math.max(LAST_READ_MS, this.#ctx.stopwatch.until(this.deadline)) };
   }
 }
 

@@ -17,10 +17,10 @@ const GRACE_MS = 30_000;
  */
 export async function settleLost(ctx: Context, session: CardSession, attempt: Attempt): Promise<Attempt> {
   const grace = isHeldByVendor(attempt) ? 0 : GRACE_MS;
-  const limit = (attempt.sentAt ?? ctx.clock.now()) + ctx.timing.settleWindow + grace;
+  const limit = ctx.stopwatch.after(ctx.timing.settleWindow + grace - timeSinceSent(ctx, attempt));
   await waitFor(ctx, session, {
     goal: 'settled',
-    deadline: Math.min(limit, session.deadline ?? limit),
+    deadline: session.deadline === null || limit.minus(session.deadline) < 0 ? limit : session.deadline,
     isReached: ({ facts }) => facts.attempt?.id !== attempt.id || !isUnsettled(facts.attempt),
     onDeadline: () => outcomeUnknown(session, attempt),
   }).catch((error: unknown) => {
@@ -31,6 +31,11 @@ export async function settleLost(ctx: Context, session: CardSession, attempt: At
   });
   const attempts = await ctx.journal.listAttempts(attempt.cardToken);
   return attempts.find(({ id }) => id === attempt.id) ?? attempt;
+}
+
+/** Returns the milliseconds since an attempt was sent, as far as the calendar tells. */
+export function timeSinceSent({ calendar }: Context, { sentAt }: Attempt): number {
+  return sentAt === null ? 0 : calendar.now() - sentAt;
 }
 
 /**

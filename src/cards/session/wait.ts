@@ -1,3 +1,4 @@
+import type { Reading } from '../../context/clocks.ts';
 import type { Context } from '../../context/context.ts';
 import { ListenerCheck, type Via } from '../../context/listener-state.ts';
 import { poll } from '../../context/poll.ts';
@@ -22,8 +23,8 @@ export interface Wait {
   onLook?: (seen: Observation) => Promise<Observation | undefined>;
   /** How to wait again, for when nothing was seen that says more. */
   command?: (card: CardIdentity) => string[];
-  /** Milliseconds since the epoch, when it is not the session's own. */
-  deadline?: number | null;
+  /** Without it, the deadline of the session. */
+  deadline?: Reading | null;
   /** The failure at the deadline, when it is not `deadline-passed`. */
   onDeadline?: () => Failure;
 }
@@ -47,7 +48,7 @@ export async function waitFor(ctx: Context, session: CardSession, wait: Wait): P
       outage: outage?.message ?? null,
     });
   const end = await poll({
-    clock: ctx.clock,
+    stopwatch: ctx.stopwatch,
     signal: ctx.signal,
     timing: ctx.timing,
     deadline,

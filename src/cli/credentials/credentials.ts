@@ -101,6 +101,6 @@ export function applicationToken(find: () => Promise<FoundClient>, world: ChainW
       world.hide(fetched.token);
       return fetched;
     },
-    () => world.clock.now(),
+    () => world.calendar.now(),
   );
 }

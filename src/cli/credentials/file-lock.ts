@@ -1,10 +1,10 @@
-import type { Clock } from '../../context/context.ts';
+import type { Stopwatch } from '../../context/clocks.ts';
 import { poll } from '../../context/poll.ts';
 import { tryLock } from '../../database/lock.ts';
 import type { Failure } from '../../domain/errors/failure.ts';
 
 export interface Waiting {
-  clock: Clock;
+  stopwatch: Stopwatch;
   signal: AbortSignal;
   /** What it throws when the other process doesn't end; without it, the work is done anyway. */
   late?: () => Failure;
@@ -21,14 +21,14 @@ const PACE = { firstPause: 10, interval: 100 };
  */
 export async function locked<Result>(
   file: string,
-  { clock, signal, late }: Waiting,
+  { stopwatch, signal, late }: Waiting,
   work: () => Promise<Result>,
 ): Promise<Result> {
   const { kind, ...end } = await poll({
-    clock,
+    stopwatch,
     signal,
     timing: PACE,
-    deadline: clock.now() + PATIENCE_MS,
+    deadline: stopwatch.after(PATIENCE_MS),
     look: async () => take(`${file}.lock`),
     decide: (taken) => (taken === null ? 'wait' : { done: taken }),
   });

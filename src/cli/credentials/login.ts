@@ -120,7 +120,7 @@ async function loginUser(world: LoginWorld, options: LoginOptions): Promise<Logi
     profileId: profileId ?? settings.profileId,
     accessToken: token.token,
     refreshToken: token.refreshToken,
-    endsAt: context.clock.now() + token.lifetime,
+    endsAt: context.calendar.now() + token.lifetime,
     lifetime: token.lifetime,
   };
   return { user, ...(!known && { client }) };

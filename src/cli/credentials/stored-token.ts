@@ -22,7 +22,7 @@ export class StoredToken {
     this.#world = world;
     this.kept = new CachedToken(
       async (refused) => this.#fetch(refused),
-      () => world.clock.now(),
+      () => world.calendar.now(),
     );
   }
 
@@ -57,7 +57,7 @@ export class StoredToken {
   #isGood({ accessToken, endsAt, lifetime }: StoredUser, refused: string | null): boolean {
     // One that never lasts longer is not renewed by each command.
     const margin = Math.min(MARGIN_MS, (lifetime ?? Number.POSITIVE_INFINITY) / 2);
-    return accessToken !== refused && endsAt - this.#world.clock.now() > margin;
+    return accessToken !== refused && endsAt - this.#world.calendar.now() > margin;
   }
 
   async #read(): Promise<{ user: StoredUser; isPlain: boolean }> {
@@ -69,7 +69,7 @@ export class StoredToken {
   }
 
   async #renew(user: StoredUser): Promise<StoredUser> {
-    const { findClient, client, clock, signal, hide } = this.#world;
+    const { findClient, client, calendar, signal, hide } = this.#world;
     const { refreshToken } = user;
     if (refreshToken === null) throw this.#gone('its token has ended, and it has none to renew it with');
     const { client: application } = await findClient();
@@ -85,14 +85,14 @@ export class StoredToken {
     return {
       ...user,
       accessToken: renewed.token,
-      endsAt: clock.now() + renewed.lifetime,
+      endsAt: calendar.now() + renewed.lifetime,
       lifetime: renewed.lifetime,
       refreshToken: renewed.refreshToken ?? refreshToken,
     };
   }
 
   #asFetched({ accessToken, endsAt }: StoredUser): FetchedToken {
-    return { token: accessToken, lifetime: endsAt - this.#world.clock.now() };
+    return { token: accessToken, lifetime: endsAt - this.#world.calendar.now() };
   }
 
   #gone(why: string): Failure {

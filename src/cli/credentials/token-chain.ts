@@ -1,4 +1,4 @@
-import type { Clock } from '../../context/context.ts';
+import type { Calendar, Stopwatch } from '../../context/clocks.ts';
 import type { Client } from '../../wise/client.ts';
 import type { CachedToken, ClientCredentials } from '../../wise/tokens.ts';
 import type { Logins } from './login-store.ts';
@@ -29,7 +29,8 @@ export type Link = (profileId: number) => Promise<Found | null>;
 
 /** What credentials need from outside. */
 export interface CredentialWorld {
-  clock: Clock;
+  calendar: Calendar;
+  stopwatch: Stopwatch;
   signal: AbortSignal;
   /** Shows a line to people, which quiet ones see only if there is trouble. */
   say: (line: string, isTrouble: boolean) => void;

@@ -47,7 +47,7 @@ function refreshToken(
     world.hide(renewed.token);
     return renewed;
   };
-  const token = new CachedToken(fetch, () => world.clock.now());
+  const token = new CachedToken(fetch, () => world.calendar.now());
   return async () => (given === undefined ? null : { own, name: variable, token });
 }
 
@@ -88,7 +88,7 @@ function readTokenFile(file: string): string {
 
 function commandToken({ credentialCommand, contextName }: Settings, world: ChainWorld): Link {
   if (!credentialCommand) return async () => null;
-  const now = () => world.clock.now();
+  const now = () => world.calendar.now();
   const command = new CredentialCommand(credentialCommand, { ...world, contextName, now });
   return async (profileId) => ({ own: null, name: command.source, token: command.of(profileId) });
 }

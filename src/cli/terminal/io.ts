@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isatty } from 'node:tty';
-import type { Clock } from '../../context/context.ts';
+import { type Calendar, Stopwatch } from '../../context/clocks.ts';
 
-/** The world of a terminal command: its three streams, what they are, and the clock. Tests pass their own. */
+/** The world of a terminal command: its three streams, what they are, and its clocks. Tests pass their own. */
 export interface Io {
   /** Writes to standard output: results only. */
   out(text: string): void;
@@ -20,21 +20,19 @@ export interface Io {
   /** May something move on standard error? */
   isLive: boolean;
   color: { stdout: boolean; stderr: boolean };
-  clock: Clock;
+  calendar: Calendar;
+  stopwatch: Stopwatch;
   stderr: NodeJS.WriteStream;
 }
 
-const systemClock: Clock = {
-  now: () => Date.now(),
-  sleep: async (milliseconds, signal) => {
-    try {
-      await delay(milliseconds, undefined, { signal });
-    } catch (error) {
-      signal.throwIfAborted();
-      throw error;
-    }
-  },
-};
+async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  try {
+    await delay(milliseconds, undefined, { signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  }
+}
 
 /** @param noColor whether the user switched colour off in this very command */
 export function processIo(noColor = false): Io {
@@ -53,7 +51,8 @@ export function processIo(noColor = false): Io {
     // A terminal without a width (some CI systems have one) can't be drawn on.
     isLive: stderr.isTTY && stderr.columns > 0 && !isPlain,
     color: { stdout: stdout.isTTY && !isPlain, stderr: stderr.isTTY && !isPlain },
-    clock: systemClock,
+    calendar: { now: () => Date.now() },
+    stopwatch: new Stopwatch(() => performance.now(), sleep),
     stderr,
   };
 }

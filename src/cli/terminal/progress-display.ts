@@ -1,3 +1,4 @@
+import type { Reading } from '../../context/clocks.ts';
 import type { BoardRow, Progress, Report, Tally } from '../../context/context.ts';
 import type { Covered } from '../../context/coverage.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
@@ -20,7 +21,7 @@ export class TerminalReport implements Report {
   readonly #isQuiet: boolean;
   readonly #style;
   /** What was said last about each card, and when. */
-  readonly #said = new Map<string, { text: string; at: number }>();
+  readonly #said = new Map<string, { text: string; at: Reading }>();
   readonly #hinted = new Set<string>();
   #spinner: Spinner | null = null;
   #isWaiting = false;
@@ -93,26 +94,26 @@ export class TerminalReport implements Report {
 
   /** What is new, and now and then how everything goes. */
   #sayTally(tally: Tally, news: string | undefined): void {
-    const now = this.#io.clock.now();
+    const now = this.#io.stopwatch.now();
     const last = this.#said.get('tally');
     if (news !== undefined) this.#line(this.#style.dim(printable(news)));
-    if (last && now - last.at < HEARTBEAT_MS) return;
+    if (last && now.minus(last.at) < HEARTBEAT_MS) return;
     this.#said.set('tally', { text: '', at: now });
     if (last) this.#line(this.#style.dim(describeTally(tally).map(printable).join('; ')));
   }
 
   #showBoard(rows: readonly BoardRow[]): void {
     this.#isWaiting = true;
-    const now = this.#io.clock.now();
+    const now = this.#io.stopwatch.now();
     const lines = rows.map((row) => describeRow(row, { now, state: this.#states.get(row.card ?? '') }));
     void this.#spin(lines.map(printable).join('\n  '));
   }
 
   /** A line when a kiosk goes on to another card, or ends. */
   #sayRow(row: BoardRow): void {
-    const text = describeRow({ ...row, since: 0 }, { now: 0, state: undefined });
+    const text = describeRow({ ...row, since: null }, { now: null, state: undefined });
     if (this.#said.get(row.kioskId)?.text === text) return;
-    this.#said.set(row.kioskId, { text, at: this.#io.clock.now() });
+    this.#said.set(row.kioskId, { text, at: this.#io.stopwatch.now() });
     this.#line(this.#style.dim(printable(text)));
   }
 
@@ -138,19 +139,19 @@ export class TerminalReport implements Report {
   }
 
   #sayChange(progress: Progress): void {
-    const now = this.#io.clock.now();
+    const now = this.#io.stopwatch.now();
     const text = progress.outage ?? progress.state;
     const last = this.#said.get(progress.subject);
-    if (last?.text === text && now - last.at < HEARTBEAT_MS) return;
+    if (last?.text === text && now.minus(last.at) < HEARTBEAT_MS) return;
     this.#said.set(progress.subject, { text, at: now });
     this.#line(this.#style.dim(this.#describe(progress)));
   }
 
   #describe({ subject, state, since, deadline, lastLookAt, outage }: Progress): string {
-    const now = this.#io.clock.now();
-    const elapsed = `${formatDuration(now - since)} of ${deadline === null ? 'no limit' : formatDuration(deadline - since)}`;
+    const now = this.#io.stopwatch.now();
+    const elapsed = `${formatDuration(now.minus(since))} of ${deadline === null ? 'no limit' : formatDuration(deadline.minus(since))}`;
     if (outage === null) return printable(`${subject} ${state} (${elapsed})`);
-    const lastLook = lastLookAt === null ? 'never' : `${formatDuration(now - lastLookAt)} ago`;
+    const lastLook = lastLookAt === null ? 'never' : `${formatDuration(now.minus(lastLookAt))} ago`;
     return printable(
       `${subject} can't be read: ${outage} Last good look: ${lastLook}, ${state} (${elapsed})`,
     );
@@ -158,11 +159,14 @@ export class TerminalReport implements Report {
 }
 
 /** A kiosk of a retry in one line: how far it is, which card it makes, and how long the rest takes. */
-function describeRow(row: BoardRow, { now, state }: { now: number; state: string | undefined }): string {
+function describeRow(
+  row: BoardRow,
+  { now, state }: { now: Reading | null; state: string | undefined },
+): string {
   const { kioskId, produced, total, failed, card, since, left, timeLeft, note } = row;
   const counts = `${produced} of ${total} produced${failed > 0 ? `, ${failed} not` : ''}`;
   const rest = left > 0 && timeLeft !== null ? `, about ${formatDuration(timeLeft)} left` : '';
-  const took = since > 0 ? ` for ${formatDuration(now - since)}` : '';
+  const took = since && now ? ` for ${formatDuration(now.minus(since))}` : '';
   const current = card === null ? '' : `; now ${card}${note}${state ? ` ${state}` : ''}${took}`;
   return `${kioskId}: ${counts}${rest}${current}`;
 }

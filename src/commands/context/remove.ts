@@ -43,7 +43,7 @@ export default class ContextRemove extends ContextCommand {
     const warn = (text: string) => this.report.warn(text);
     try {
       const owner = { paths: findPaths(), environment, contextName, baseUrl: null };
-      const logins = new Logins(owner, { clock: this.io.clock, signal: interruption() });
+      const logins = new Logins(owner, { stopwatch: this.io.stopwatch, signal: interruption() });
       return (await forget(logins, warn)).removed.map(({ name }) => name);
     } catch (error) {
       warn(`The login of context ${contextName} can't be removed: ${asFailure(error).message}`);

@@ -22,7 +22,7 @@ export default class EventsExport extends BaseCommand {
   protected override async perform(): Promise<null> {
     const { flags } = await this.parse(EventsExport);
     const ctx = await this.context(flags);
-    const selection = toSelection(flags, ctx.clock.now());
+    const selection = toSelection(flags, ctx.calendar.now());
     ctx.report.note(describeCoverage(await coverageFor(ctx, selection), localTime));
     const envelope = {
       command: 'events export',

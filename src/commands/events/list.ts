@@ -23,7 +23,7 @@ Its JSON pipes into commands about cards; --quiet prints the numbers of the even
     const { flags } = await this.parse(EventsList);
     const limit = toLimit(flags.limit);
     const ctx = await this.context(flags);
-    const selection = toSelection(flags, ctx.clock.now());
+    const selection = toSelection(flags, ctx.calendar.now());
     return eventsResult(await listEvents(ctx, { selection, limit }));
   }
 }

@@ -32,9 +32,9 @@ export default class EventsTail extends BaseCommand {
     const limit = flags.limit === undefined ? null : toLimit(flags.limit);
     const afterId = flags.after === undefined ? null : flags.after === '0' ? 0 : toEventId(flags.after);
     const ctx = await this.context(flags);
-    const now = ctx.clock.now();
+    const now = ctx.calendar.now();
     const selection = toSelection(flags, now);
-    const deadline = flags.timeout === undefined ? null : now + (ctx.timing.timeout ?? 0);
+    const deadline = flags.timeout === undefined ? null : ctx.stopwatch.after(ctx.timing.timeout ?? 0);
     await tailEvents(ctx, { selection, afterId, limit, deadline }, async (event) =>
       this.emit(eventResult(event), { isStream: true }),
     );

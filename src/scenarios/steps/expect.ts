@@ -38,10 +38,10 @@ export const expect = defineStep({
     const first = await judge();
     if (first.length === 0 || !isThere) return first;
     const end = await poll({
-      clock: ctx.clock,
+      stopwatch: ctx.stopwatch,
       signal: ctx.signal,
       timing: ctx.timing,
-      deadline: ctx.clock.now() + (timeout ?? (readEvents ? EVENTS_MS : 0)),
+      deadline: ctx.stopwatch.after(timeout ?? (readEvents ? EVENTS_MS : 0)),
       look: async (read) => {
         await session.read(read);
         return judge();

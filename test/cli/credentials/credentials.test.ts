@@ -12,7 +12,8 @@ function credentials(more: Partial<Settings> = {}) {
   const settings = { ...usual, profileId: 1001, token: TOKEN, ...more };
   const paths = { credentials: join(makeFolder(), 'credentials.json') };
   return makeCredentials({ ...settings, paths } as Settings, {
-    clock: makeIo().clock,
+    calendar: makeIo().calendar,
+    stopwatch: makeIo().stopwatch,
     signal: new AbortController().signal,
     say: () => undefined,
     client: () => expect.fail('nothing is sent'),

@@ -139,7 +139,7 @@ test('without the lock of its file, nothing is written', async () => {
   const release = tryLock(`${stand.file}.lock`);
   onTestFinished(() => release?.());
   const before = readFileSync(stand.file, 'utf8');
-  const { logins } = stand.open({}, { clock: stand.io.clock }).credentials;
+  const { logins } = stand.open({}, { stopwatch: stand.io.stopwatch }).credentials;
   for (const change of [logins.add({ client: CLIENT }, { isPlain: true }), logins.remove()])
     await expect(change).rejects.toMatchObject({
       code: 'storage-unusable',

@@ -5,6 +5,7 @@ import { onTestFinished } from 'vitest';
 import { type Credentials, makeCredentials } from '../../../src/cli/credentials/credentials.ts';
 import type { CredentialWorld } from '../../../src/cli/credentials/token-chain.ts';
 import type { Settings } from '../../../src/cli/settings/settings.ts';
+import { Stopwatch } from '../../../src/context/clocks.ts';
 import { Sandbox } from '../../../src/sandbox/sandbox.ts';
 import { Client } from '../../../src/wise/client.ts';
 import { makeFolder } from '../home.ts';
@@ -55,7 +56,11 @@ export class Stand {
     const settings = this.settings(more);
     const credentials = makeCredentials(settings, {
       // Who waits for another's renewal waits for real.
-      clock: { now: () => this.io.clock.now(), sleep: (milliseconds) => delay(milliseconds) },
+      stopwatch: new Stopwatch(
+        () => performance.now(),
+        async (milliseconds) => delay(milliseconds),
+      ),
+      calendar: this.io.calendar,
       signal: this.abort.signal,
       say: (line) => void this.said.push(line),
       client: () => wise,

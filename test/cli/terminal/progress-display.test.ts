@@ -6,12 +6,12 @@ import { makeIo, type TestIo } from '../terminal.ts';
 const SUBJECT = '1001/ca0c8154-1e14-4464-a1ce-dcea7dc3de52';
 
 function progressOf(io: TestIo, more: Partial<Progress> = {}): Progress {
-  const now = io.clock.time;
+  const now = io.stopwatch.now();
   return {
     subject: SUBJECT,
     state: 'in-progress',
     since: now,
-    deadline: now + 600_000,
+    deadline: now.plus(600_000),
     lastLookAt: now,
     outage: null,
     ...more,
@@ -89,7 +89,7 @@ describe('off a terminal, a wait', () => {
     report.progress({ ...start, outage: 'The API failed (503).' });
     io.clock.time += 1_000;
     report.progress({ ...start, outage: 'The API failed (503).' });
-    report.progress({ ...start, lastLookAt: io.clock.time });
+    report.progress({ ...start, lastLookAt: io.stopwatch.now() });
     expect(io.lines).toHaveLength(3);
     expect(io.lines[1]).toContain('The API failed (503).');
     expect(io.lines[1]).toContain('20s ago');
