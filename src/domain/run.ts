@@ -5,12 +5,12 @@ import type { CardToken, KioskId } from './ids.ts';
 import type { Stage } from './stage.ts';
 
 /**
- * How a step ended for one card. `tolerated`: it failed, and the scenario goes on. `unmet`: an expectation did not hold.
- * `skipped`: an earlier step ended the card's way. `running`: it was begun, and nobody saw its end.
+ * Outcome of a step for one card. `tolerated`: it failed, and the scenario continues. `unmet`: an expectation did not hold.
+ * `skipped`: an earlier step ended the card's run. `running`: it was started, and its end is not stored.
  */
 export type StepOutcome = 'done' | 'failed' | 'tolerated' | 'unmet' | 'skipped' | 'running';
 
-/** One step, as it went for one card. Times are milliseconds since the epoch. */
+/** One step of one card, as the journal stores it. Times are milliseconds since the epoch. */
 export interface RunStep {
   /** Its place among the steps of the card, repetitions counted, from 0. */
   index: number;
@@ -18,7 +18,7 @@ export interface RunStep {
   kind: string;
   /** For people: `produce WIS00001`. */
   title: string;
-  /** Where the scenario's file says it; null for one without a file. */
+  /** Its line in the scenario's file; null for one without a file. */
   line: number | null;
   outcome: StepOutcome;
   /** null while it runs, and for a skipped one. */
@@ -26,46 +26,45 @@ export interface RunStep {
   startedAt: number | null;
   endedAt: number | null;
   error?: FailureDocument;
-  /** What did not hold. */
   unmet?: Unmet[];
   /** The card that it was done with, as far as there was one. */
   orderId: number | null;
   cardToken: CardToken | null;
   /** The attempt that it made. */
   attemptId?: string;
-  /** How many attempts on the card the journal knew before it: what a killed step is recognised by. */
+  /** The number of attempts on the card before it, by which the attempt of an interrupted step is found. */
   attemptsBefore?: number;
-  /** Where it moves the sandbox's clock to, in the sandbox's milliseconds. */
+  /** The time to which it moves the sandbox's clock, in milliseconds since the epoch. */
   advanceTo?: number;
-  /** How many attempts of it came to nothing because its process died: expectations don't count them. */
+  /** The number of its attempts that only exist because its process died: expectations don't count them. */
   attemptsLost?: number;
 }
 
-/** When a card was first seen in a stage, in milliseconds since the epoch. A new order begins anew. */
+/** The time when a card was first seen in a stage, in milliseconds since the epoch. A new order starts again. */
 export interface StageMark {
   stage: Stage;
   at: number;
 }
 
-/** How the run went for one card. `interrupted`: it can be resumed. */
+/** Outcome of the run for one card. `interrupted`: it can be resumed. */
 export type CardOutcome = 'passed' | 'unmet' | 'failed' | 'interrupted' | 'not-started';
 
-/** What became of an order that the run made, at its end. */
+/** Result of cancelling an order at the end of the run that made it. */
 export type CleanUp = 'cancelled' | 'ended-before' | 'failed' | 'kept';
 
-/** The way of one card through a scenario, as the journal keeps it. Times are milliseconds since the epoch. */
+/** One card of a run, as the journal stores it. Times are milliseconds since the epoch. */
 export interface RunCard {
   /** From 1. */
   number: number;
-  /** The line of the data file that it was made of. */
+  /** Its line in the data file. */
   row: number | null;
   kioskId: KioskId | null;
   outcome: CardOutcome;
   /** null while it isn't over. */
   exitCode: ExitCode | null;
-  /** The card as it was seen last: nothing about its holder. */
+  /** The card as it was read last: nothing about its holder. */
   card: Card | null;
-  /** The orders that it made, in their order: what became of each at the run's end. */
+  /** The orders that it made, in their order; `cleanUp` is null until the end of the run. */
   orders: { profileId: number; orderId: number; cleanUp: CleanUp | null }[];
   stages: StageMark[];
   steps: RunStep[];
@@ -75,53 +74,54 @@ export interface RunCard {
   endedAt: number | null;
 }
 
-/** Requests that a run sent: looks, acts, and how many were answered with a 429. */
+/** The numbers of requests of a run; `limited` were answered with a 429. */
 export interface RunRequests {
   reads: number;
   sends: number;
   limited: number;
 }
 
-/** Did cancelling free the places that the cards took of a profile's limit? null: the limit was not reached, so it can't be told. */
+/** `isFreed` is true if cancelling freed places of a profile's card limit; null where the limit was not reached. */
 export interface FreedPlaces {
   profileId: number;
   isFreed: boolean | null;
 }
 
-/** A run as it begins; the journal knows who begins it. */
+/** A run that starts; the journal adds user and host. */
 export type NewRun = Omit<RunRecord, 'user' | 'host'>;
 
-/** A run as the journal keeps it. Times are milliseconds since the epoch. */
+/** A run as the journal stores it. Times are milliseconds since the epoch. */
 export interface RunRecord {
   id: string;
-  /** What the scenario calls itself. */
+  /** The name in the scenario's file. */
   scenario: string;
-  /** Where it is from: the name of a built-in one, or the absolute path of a file. */
+  /** The name of a built-in scenario, or the absolute path of a file. */
   source: { kind: 'built-in'; name: string } | { kind: 'file'; path: string };
-  /** Of the scenario's text: a resumed run goes on with the same one, or not at all. */
+  /** SHA-256 of the scenario's text, in hex: a resumed run needs the same text. */
   fingerprint: string;
   data: { path: string; fingerprint: string } | null;
-  /** Given with `--var`; those that orders are made of are left out, and given again to go on. */
+  /** Set with `--var`, without those that orders are filled in with. */
   variables: Record<string, string>;
+  /** Names of the variables that are not stored, and have to be set again to resume the run. */
   forgottenVariables: string[];
   kiosks: KioskId[];
   cards: number;
   concurrency: number;
   keep: boolean;
   context: string;
-  /** Lead other commands to the same context and server: `['--context', 'ci']`. */
+  /** Select the same context and server in other commands: `['--context', 'ci']`. */
   flags: string[];
-  /** That of orders whose step doesn't say. */
+  /** The profile of orders whose step sets none. */
   profileId: number | null;
   environment: string;
   reason: string | null;
   user: string;
   host: string;
   startedAt: number;
-  /** null while it isn't over: it goes on, was interrupted, or its process died. */
+  /** null while it runs, and after an interruption or a crash. */
   endedAt: number | null;
   exitCode: ExitCode | null;
-  /** How often it was begun: 1, and one more for each time that it was resumed. */
+  /** 1, and one more for each time that it was resumed. */
   sessions: number;
   requests: RunRequests;
   freed: FreedPlaces[];
@@ -136,20 +136,20 @@ export interface Unmet {
 }
 
 /**
- * How a run went. `unmet`: an expectation did not hold. `interrupted`: cards were left on their way, and it can be resumed.
- * `unfinished`: it goes on, or its process died.
+ * Outcome of a run. `unmet`: an expectation did not hold. `interrupted`: cards are left, and it can be resumed.
+ * `unfinished`: it runs, or its process died.
  */
 export type RunOutcome = 'passed' | 'unmet' | 'failed' | 'interrupted' | 'unfinished';
 
 const UNMET: ExitCode = 11;
 const INTERRUPTED: ExitCode = 130;
 
-/** 11 if an expectation did not hold, otherwise the gravest of the codes. */
+/** Returns 11 if an expectation did not hold, otherwise the gravest of the codes. */
 function gravest(codes: readonly ExitCode[]): ExitCode {
   return codes.includes(UNMET) ? UNMET : combineExitCodes(codes);
 }
 
-/** What the steps of a card come to; tolerated failures don't count. */
+/** Returns the exit code of a card by its steps; tolerated failures don't count. */
 export function exitCodeOfSteps(steps: readonly Pick<RunStep, 'outcome' | 'exitCode'>[]): ExitCode {
   return gravest(
     steps.map(({ outcome, exitCode }) => {
@@ -162,7 +162,7 @@ export function exitCodeOfSteps(steps: readonly Pick<RunStep, 'outcome' | 'exitC
 
 type EndOfCard = Pick<RunCard, 'outcome' | 'exitCode' | 'steps'>;
 
-/** Gathers what cards ended with, one by one. */
+/** The exit code of a run, from those of its cards: 11 if an expectation did not hold, otherwise the gravest. */
 export class RunCodes {
   readonly #codes = new Set<ExitCode>();
   #isInterrupted = false;
@@ -176,25 +176,11 @@ export class RunCodes {
     this.#isCutShort ||= outcome === 'not-started';
   }
 
-  /** @param stoppedBy what stopped the run, where cards were interrupted or not started */
+  /** @param stoppedBy the signal's exit code, for cards that were interrupted (130 without one) or not started */
   combine(stoppedBy: ExitCode | null): ExitCode {
     const codes = [...this.#codes];
     if (this.#isInterrupted) codes.push(stoppedBy || INTERRUPTED);
     if (this.#isCutShort) codes.push(stoppedBy ?? 0);
     return gravest(codes);
   }
-}
-
-/**
- * What a run ends with: 11 if any expectation did not hold, otherwise the gravest of what its steps failed with, 0 when all
- * is well.
- * @param stoppedBy counts for cards that were interrupted or not started; an interrupted one is never well, but 130
- */
-export function exitCodeOfRun(
-  cards: Iterable<EndOfCard>,
-  { stoppedBy = null }: { stoppedBy?: ExitCode | null } = {},
-): ExitCode {
-  const codes = new RunCodes();
-  for (const card of cards) codes.add(card);
-  return codes.combine(stoppedBy);
 }

@@ -11,7 +11,7 @@ import type { PlacedStep, PlannedCard } from './run.ts';
 
 const OVER = new Set<StepOutcome>(['done', 'failed', 'tolerated', 'unmet', 'skipped']);
 
-/** A card with which nothing was done yet. */
+/** Returns the record of a card that was not started. */
 export function newCard({ number, row, kioskId }: PlannedCard, outcome: CardOutcome): RunCard {
   return {
     number,
@@ -28,7 +28,7 @@ export function newCard({ number, row, kioskId }: PlannedCard, outcome: CardOutc
   };
 }
 
-/** A step that was not begun yet. */
+/** Returns the record of a step that was not started. */
 export function entryOf({ index, definition: { kind }, title, line }: PlacedStep): RunStep {
   const unseen = { exitCode: null, startedAt: null, endedAt: null, orderId: null, cardToken: null };
   return { index, kind, title, line, outcome: 'running', ...unseen };
@@ -56,7 +56,7 @@ export function wasAtKiosk({ card, steps }: RunCard): boolean {
   return isSending || card?.stage === 'in-progress';
 }
 
-/** What a card's way came to, once every step is over. @param at milliseconds since the epoch */
+/** Stores the outcome of a card in its record, once every step is over. @param at milliseconds since the epoch */
 export function closeRecord(record: RunCard, planned: PlannedCard, at: number): void {
   if (planned.steps.some(({ index }) => !isOver(record.steps[index]))) return;
   const bad = record.steps.find(({ outcome }) => outcome === 'unmet' || outcome === 'failed');

@@ -4,7 +4,7 @@ import type { Context } from '../context/context.ts';
 import { recordAction } from '../context/record-action.ts';
 import { isOpen } from '../domain/attempt.ts';
 import type { ExitCode } from '../domain/errors/exit-codes.ts';
-import { asFailure, Failure } from '../domain/errors/failure.ts';
+import { asFailure, type Failure, failure } from '../domain/errors/failure.ts';
 import { type KioskId } from '../domain/ids.ts';
 import type { RunCard, RunStep } from '../domain/run.ts';
 import type { StepEnd, StepWork } from '../scenarios/steps/step.ts';
@@ -153,9 +153,11 @@ export class CardRun {
     if (!definition.kiosk) return null;
     const kioskId = (await definition.kiosk(body, this.#session)) ?? this.#planned.kioskId;
     if (kioskId === null)
-      throw new Failure('input-required', 'Which kiosk?', {
-        hint: 'Name it in the step (produce: WIS00001), with --kiosk, or in the context.',
-      });
+      throw failure(
+        'input-required',
+        'Which kiosk?',
+        'Name it in the step (produce: WIS00001), with --kiosk, or in the context.',
+      );
     if (this.#lock?.kioskId === kioskId) return kioskId;
     await this.#releaseLock();
     this.#lock = await this.#run.locks.take(ctx, kioskId);

@@ -12,25 +12,25 @@ import type { Run } from './run.ts';
 
 type Order = RunCard['orders'][number];
 
-/** How long an order may take to read CANCELLED, in milliseconds: steps have other limits. */
+/** The time that an order has to read CANCELLED, in milliseconds: the limits of steps do not apply. */
 const CANCEL_MS = 60_000;
 
-/** Orders that ended by themselves have nothing to cancel. */
+/** Orders that ended without kioskctl have nothing to cancel. */
 const ENDED = new Set(['COMPLETED', 'RETURNED']);
 
 /**
- * Cancels the orders that a run made, as far as that is not done yet.
- * @param say tells once that it is at it, when there is something to do
- * @returns for each profile whether that freed the places of its cards
+ * Cancels the orders of a run that are not cancelled yet.
+ * @param say called once, if there is something to cancel
+ * @returns for each profile, if that freed places of its card limit
  */
 export async function cleanUp(run: Run, say: (text: string) => void): Promise<FreedPlaces[]> {
   const { ctx } = run;
-  let isTold = false;
+  let isSaid = false;
   const limits = new Map<number, boolean>();
   for await (const cards of pagesOfRunCards(ctx.journal, run.record.id)) {
     const left = cards.filter(({ orders }) => orders.some(({ cleanUp }) => cleanUp === null));
-    if (left.length > 0 && !isTold) say('Cancelling what the run ordered.');
-    isTold ||= left.length > 0;
+    if (left.length > 0 && !isSaid) say('Cancelling what the run ordered.');
+    isSaid ||= left.length > 0;
     const profiles = new Set(left.flatMap(({ orders }) => orders.map(({ profileId }) => profileId)));
     for (const profileId of profiles)
       if (!limits.has(profileId)) limits.set(profileId, await isAtLimit(ctx, profileId));
@@ -45,7 +45,7 @@ export async function cleanUp(run: Run, say: (text: string) => void): Promise<Fr
   );
 }
 
-/** Without a physical program on offer, a profile can order no more cards. */
+/** True if a profile can order no more cards: no physical program is offered. */
 async function isAtLimit(ctx: Context, profileId: number): Promise<boolean> {
   const programs = await listPrograms(ctx.wise, profileId).catch(() => null);
   return programs !== null && programs.every(({ cardType }) => cardType !== 'PHYSICAL');

@@ -1,4 +1,4 @@
-import { Failure } from '../domain/errors/failure.ts';
+import { type Failure, failure } from '../domain/errors/failure.ts';
 import { parseReference } from '../domain/ids.ts';
 import type { NewRun } from '../domain/run.ts';
 import { printable } from '../domain/text/terminal-text.ts';
@@ -10,7 +10,7 @@ import type { ReadScenario } from '../scenarios/scenario-file.ts';
 import type { Step } from '../scenarios/steps/step.ts';
 import type { Plan } from './run.ts';
 
-/** What the steps of a run's cards are made of. */
+/** Everything that the steps of a run's cards are made of. */
 export interface Planning {
   scenario: Scenario;
   read: ReadScenario;
@@ -19,7 +19,11 @@ export interface Planning {
   values: Values;
 }
 
-/** Every card is worked out once before anything is sent, and again when its turn comes: many are not kept. */
+/**
+ * Plans every card once before anything is sent. Its steps are planned again when it starts, so that those of many cards are
+ * not held in memory.
+ * @throws Failure `input-required`, `invalid-input` for the first mistake
+ */
 export function planCards({ run, scenario, read, data, values }: Planning): Plan {
   const lines = new Map<string, number>();
   const lineOf = (path: Step['path']) => {
@@ -47,7 +51,6 @@ export function planCards({ run, scenario, read, data, values }: Planning): Plan
   };
 }
 
-/** What is wrong with what one card is given, or with what that makes of the scenario. */
 function cardUnusable(
   run: NewRun,
   read: ReadScenario,
@@ -58,15 +61,15 @@ function cardUnusable(
   const place = isGiven ? '' : `line ${line}, column ${column} of the scenario: `;
   const what = `${place}${mistake.message}`;
   if (row === null) {
-    return new Failure(isGiven ? 'input-required' : 'invalid-input', asSentence(`${run.scenario}: ${what}`), {
-      hint: 'Nothing was sent. Correct it and run it again.',
-    });
+    return failure(
+      isGiven ? 'input-required' : 'invalid-input',
+      asSentence(`${run.scenario}: ${what}`),
+      'Nothing was sent. Correct it and run it again.',
+    );
   }
-  return new Failure(
+  return failure(
     'invalid-input',
     asSentence(`${printable(run.data?.path ?? '')}, line ${row}: ${what}`),
-    {
-      hint: 'Nothing was sent. Correct the row and run it again.',
-    },
+    'Nothing was sent. Correct the row and run it again.',
   );
 }

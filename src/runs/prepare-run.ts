@@ -1,6 +1,6 @@
 import { resolveCards } from '../cards/session/resolve-cards.ts';
 import type { Context } from '../context/context.ts';
-import { Failure } from '../domain/errors/failure.ts';
+import { Failure, failure } from '../domain/errors/failure.ts';
 import { commandLine, toShell } from '../domain/next-command.ts';
 import type { NewRun, RunRecord } from '../domain/run.ts';
 import { printable } from '../domain/text/terminal-text.ts';
@@ -10,18 +10,18 @@ import { type ReadScenario, readScenario, scenarioUnusable } from '../scenarios/
 import { planCards } from './plan-cards.ts';
 import type { Plan } from './run.ts';
 import type { WantedRun } from './run-flags.ts';
-import { findRun } from './run-scenario.ts';
+import { findRun } from './stored-runs.ts';
 
-/** A run before anything is sent: what it is, and the steps of each of its cards. */
+/** A run before anything is sent, and the steps of its cards. */
 export type PreparedRun = { plan: Plan } & (
   | { kind: 'new'; run: NewRun }
   | { kind: 'resumed'; run: RunRecord }
 );
 
 /**
- * Reads and checks everything that a run is made of; nothing is sent.
+ * Reads and validates everything that a run is made of; nothing is sent.
  * @param options the folder of the package
- * @throws Failure `invalid-input`, `usage`, `sandbox-only`; `not-found` for a run that nobody knows
+ * @throws Failure `invalid-input`, `usage`, `sandbox-only`; `not-found` for a run that is not in the journal
  */
 export async function prepareRun(
   ctx: Context,
@@ -61,7 +61,7 @@ async function prepareResumed(
   return { kind: 'resumed', run, plan };
 }
 
-/** Every card that was there before is one of a profile that may be meant. @throws Failure `profile-mismatch` … */
+/** Ensures that every existing card belongs to a profile that the command may use. @throws Failure `profile-mismatch` … */
 async function refuseOthersCards(ctx: Context, { cards, data }: NewRun, plan: Plan): Promise<void> {
   for (let number = 1; number <= cards; number += 1) {
     const { card, row } = plan(number);
@@ -69,23 +69,25 @@ async function refuseOthersCards(ctx: Context, { cards, data }: NewRun, plan: Pl
     await resolveCards(ctx, [card]).catch((error: unknown) => {
       if (!(error instanceof Failure) || row === null || !data) throw error;
       const { code, message, hint } = error;
-      throw new Failure(code, `${printable(data.path)}, line ${row}: ${message}`, { hint });
+      throw failure(code, `${printable(data.path)}, line ${row}: ${message}`, hint);
     });
   }
 }
 
-/** Elsewhere its orders are not there, and would be made again. @throws Failure `usage` */
+/** In another place its orders do not exist, and would be made again. @throws Failure `usage` */
 function refuseOtherPlace(ctx: Context, run: RunRecord): void {
   const profile = run.flags.indexOf('--profile-id');
   const there = profile < 0 ? run.flags : run.flags.toSpliced(profile, 2);
   if (toShell(there) === toShell(ctx.invocation.flags) && ctx.profileId === run.profileId) return;
-  throw new Failure('usage', `Run ${run.id} was begun with another context, server or profile.`, {
-    hint: `Go on there: ${commandLine(['run', '--resume', run.id], run)}`,
-  });
+  throw failure(
+    'usage',
+    `Run ${run.id} was begun with another context, server or profile.`,
+    `Go on there: ${commandLine(['run', '--resume', run.id], run)}`,
+  );
 }
 
-/** What leads to the same context, server and profile again. */
-function placeOf({ invocation, profileId, profileIsExplicit }: Context): string[] {
+/** Flags that select the same context, server and profile again. */
+function flagsOf({ invocation, profileId, profileIsExplicit }: Context): string[] {
   return [...invocation.flags, ...(profileIsExplicit ? ['--profile-id', String(profileId)] : [])];
 }
 
@@ -93,36 +95,34 @@ function placeOf({ invocation, profileId, profileIsExplicit }: Context): string[
 function refuseSettledVariables(run: RunRecord, values: WantedRun['values']): void {
   const settled = Object.keys(values).find((name) => !run.forgottenVariables.includes(name));
   if (settled === undefined) return;
-  throw new Failure(
+  throw failure(
     'usage',
     `--var ${settled}: run ${run.id} goes on with the values that it was begun with.`,
-    {
-      hint: 'Leave it out, or begin a new run without --resume.',
-    },
+    'Leave it out, or begin a new run without --resume.',
   );
 }
 
-/** A run that is over is only told of: nobody has to bring its files and variables again. */
+/** A run that is over is only shown: its files and variables are not needed again. */
 function nothingLeft(): never {
   throw new TypeError('a run that is over has no steps left');
 }
 
-interface Made {
+interface RunSources {
   scenario: Scenario;
   read: ReadScenario;
   data: ReadData | null;
 }
 
-/** What is about a person is not kept: it is given again to go on. */
+/** Values that may be about a person are not stored: they have to be passed again to resume the run. */
 function newRun(
   ctx: Context,
-  { scenario, read, data, ...wanted }: Omit<WantedRun, 'scenario'> & Made,
+  { scenario, read, data, ...wanted }: Omit<WantedRun, 'scenario'> & RunSources,
 ): NewRun {
   const kiosks = wanted.kiosks ?? [...ctx.kiosks];
   const names = Object.keys(wanted.values);
-  const isKept = (name: string) => !scenario.orderVariables.includes(name);
-  const kept = Object.entries(wanted.values).flatMap(([name, value]) =>
-    isKept(name) ? [[name, value] as const] : [],
+  const isStored = (name: string) => !scenario.orderVariables.includes(name);
+  const stored = Object.entries(wanted.values).flatMap(([name, value]) =>
+    isStored(name) ? [[name, value] as const] : [],
   );
   const cards = data?.rows.length ?? wanted.cards ?? 1;
   return {
@@ -131,14 +131,14 @@ function newRun(
     source: read.source,
     fingerprint: read.fingerprint,
     data: data && { path: data.path, fingerprint: data.fingerprint },
-    variables: Object.fromEntries(kept),
-    forgottenVariables: names.filter((name) => !isKept(name)),
+    variables: Object.fromEntries(stored),
+    forgottenVariables: names.filter((name) => !isStored(name)),
     kiosks,
     cards,
     concurrency: chooseConcurrency(wanted.concurrency, { scenario, cards, kiosks: kiosks.length }),
     keep: wanted.keep || ctx.environment === 'production',
     context: ctx.name,
-    flags: placeOf(ctx),
+    flags: flagsOf(ctx),
     profileId: ctx.profileId,
     environment: ctx.environment,
     reason: ctx.reason,
@@ -151,7 +151,7 @@ function newRun(
   };
 }
 
-/** Faults and the clock belong to the whole sandbox: then one card goes after the other. @throws Failure `usage` */
+/** Faults and the clock are shared by the whole sandbox: such cards run one after another. @throws Failure `usage` */
 function chooseConcurrency(
   wanted: number | null,
   { scenario, cards, kiosks }: { scenario: Scenario; cards: number; kiosks: number },
@@ -159,12 +159,10 @@ function chooseConcurrency(
   if (!scenario.needsControl)
     return wanted ?? Math.min(cards, Math.max(LEAST_AT_ONCE, 2 * kiosks), MOST_AT_ONCE);
   if (wanted === null || wanted === 1) return 1;
-  throw new Failure(
+  throw failure(
     'usage',
     'The cards of this scenario go one after the other: its faults hit whichever comes next.',
-    {
-      hint: 'Leave --concurrency out.',
-    },
+    'Leave --concurrency out.',
   );
 }
 
@@ -174,30 +172,26 @@ const MOST_AT_ONCE = 64;
 /** @throws Failure `usage`, `sandbox-only` for a scenario that can't be carried out in this environment */
 function refuseElsewhere({ environment }: Context, { needsControl, simulates, name }: Scenario): void {
   if (needsControl && environment !== 'local') {
-    throw new Failure(
+    throw failure(
       'usage',
       `Scenario ${printable(name)} sets faults or moves the clock: it needs the embedded sandbox.`,
-      {
-        hint: 'Run it there: --context local.',
-      },
+      'Run it there: --context local.',
     );
   }
   if (simulates && environment === 'production') {
-    throw new Failure(
+    throw failure(
       'sandbox-only',
       `Scenario ${printable(name)} simulates what becomes of cards, which production never does.`,
-      {
-        hint: 'Run it in a sandbox, or leave its simulate steps out.',
-      },
+      'Run it in a sandbox, or leave its simulate steps out.',
     );
   }
 }
 
-/** Nobody can be asked card by card while others go on. @throws Failure `input-required` */
+/** Nobody can confirm card by card while other cards are in progress. @throws Failure `input-required` */
 function refuseToAsk({ environment }: Context, { asks, name }: Scenario, { yes }: WantedRun): void {
   if (environment !== 'production' || !asks || yes) return;
   const what = `Scenario ${printable(name)} retries or cancels, which asks for each card in production.`;
-  throw new Failure('input-required', what, { hint: 'Answer for all of them with --yes.' });
+  throw failure('input-required', what, 'Answer for all of them with --yes.');
 }
 
 function usable(read: ReadScenario, name: string): Scenario {
@@ -206,19 +200,23 @@ function usable(read: ReadScenario, name: string): Scenario {
 }
 
 function changed({ id }: RunRecord, file: string): Failure {
-  return new Failure('usage', `${printable(file)} is not what run ${id} was begun with.`, {
-    hint: 'Put it back as it was, or begin a new run.',
-  });
+  return failure(
+    'usage',
+    `${printable(file)} is not what run ${id} was begun with.`,
+    'Put it back as it was, or begin a new run.',
+  );
 }
 
 function forgotten(names: readonly string[]): Failure {
   const flags = names.map((name) => `--var ${name}=…`).join(' ');
-  return new Failure('input-required', `What orders are made of is kept nowhere: ${names.join(', ')}.`, {
-    hint: `Give it again, with the same values: ${flags}`,
-  });
+  return failure(
+    'input-required',
+    `What orders are made of is kept nowhere: ${names.join(', ')}.`,
+    `Give it again, with the same values: ${flags}`,
+  );
 }
 
-/** Sorts by time, and is short enough to be typed: `20261122-152350-3f9a1c07`. */
+/** Returns an id that sorts by time, and is short enough to type: `20261122-152350-3f9a1c07`. */
 function makeId(now: number): string {
   const [date, time] = new Date(now)
     .toISOString()

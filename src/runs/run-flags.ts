@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core';
-import { Failure } from '../domain/errors/failure.ts';
+import { failure } from '../domain/errors/failure.ts';
 import type { KioskId } from '../domain/ids.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { toText } from '../input/flags.ts';
@@ -67,9 +67,11 @@ const SETTLED = ['cards', 'data', 'kiosk', 'concurrency', 'keep'] as const;
 export function toWantedRun(scenario: string | undefined, flags: RunFlags): WantedRun {
   const resume = toText(flags.resume, '--resume');
   if (scenario === undefined && resume === null) {
-    throw new Failure('usage', 'Which scenario?', {
-      hint: 'Name a built-in one (kioskctl scenarios lists them) or a file, or go on with a run: --resume RUN.',
-    });
+    throw failure(
+      'usage',
+      'Which scenario?',
+      'Name a built-in one (kioskctl scenarios lists them) or a file, or go on with a run: --resume RUN.',
+    );
   }
   if (resume !== null) refuseSettled(scenario, flags);
   return {
@@ -92,12 +94,10 @@ function refuseSettled(scenario: string | undefined, flags: RunFlags): void {
   const wrong = SETTLED.find((flag) => flags[flag] !== undefined && flags[flag] !== false);
   const what = scenario !== undefined ? 'A scenario' : wrong && `--${wrong}`;
   if (what === undefined) return;
-  throw new Failure(
+  throw failure(
     'usage',
     `${what} does not go with --resume: a run goes on with what it was begun with.`,
-    {
-      hint: 'Leave it out, or begin a new run without --resume.',
-    },
+    'Leave it out, or begin a new run without --resume.',
   );
 }
 
@@ -107,9 +107,11 @@ function toNumber(text: string | undefined, flag: string, most: number): number 
   if (given === null) return null;
   const number = /^[1-9]\d{0,6}$/.test(given) ? Number(given) : most + 1;
   if (number <= most) return number;
-  throw new Failure('usage', `${flag}: “${printable(given)}” is not a number from 1 to ${most}.`, {
-    hint: `Give a number from 1 to ${most}.`,
-  });
+  throw failure(
+    'usage',
+    `${flag}: “${printable(given)}” is not a number from 1 to ${most}.`,
+    `Give a number from 1 to ${most}.`,
+  );
 }
 
 /** The value may be personal: messages name the variable only. @throws Failure `usage` */
@@ -118,12 +120,14 @@ export function toValues(pairs: readonly string[]): Record<string, string> {
   for (const pair of pairs) {
     const [, name, value = ''] = /^([A-Za-z_][\w-]{0,63})=(.*)$/s.exec(pair) ?? [];
     if (name === undefined) {
-      throw new Failure('usage', 'A --var is not NAME=VALUE.', {
-        hint: 'A name has letters, digits, _ and -: --var kiosk=WIS00001',
-      });
+      throw failure(
+        'usage',
+        'A --var is not NAME=VALUE.',
+        'A name has letters, digits, _ and -: --var kiosk=WIS00001',
+      );
     }
     if (Object.hasOwn(values, name)) {
-      throw new Failure('usage', `--var gives ${name} twice.`, { hint: 'Give each variable once.' });
+      throw failure('usage', `--var gives ${name} twice.`, 'Give each variable once.');
     }
     values[name] = value;
   }

@@ -1,8 +1,6 @@
-import pMap from 'p-map';
+import { forEachInLanes, type Lane } from '../cards/session/each-card.ts';
 import type { Context } from '../context/context.ts';
 import { leaseOnRun, withLeases } from '../context/leases.ts';
-import { Failure } from '../domain/errors/failure.ts';
-import { commandLine } from '../domain/next-command.ts';
 import { type NewRun, RunCodes, type RunRecord } from '../domain/run.ts';
 import { everyRunCard } from '../journal/run-cards.ts';
 import { newCard, wasAtKiosk } from './card-record.ts';
@@ -10,31 +8,32 @@ import { CardRun } from './card-run.ts';
 import { cleanUp } from './clean-up.ts';
 import { type Plan, Run, runContext } from './run.ts';
 import { RunBoard } from './run-progress.ts';
+import { findRun } from './stored-runs.ts';
 
 /**
- * Carries a scenario out for all cards of a run, and keeps how it goes.
- * @returns the run as it is kept now; without an end when it was interrupted
+ * Carries out a scenario for all cards of a run, and stores the progress.
+ * @returns the run as it is stored now; without an end after an interruption
  */
 export async function startRun(ctx: Context, run: NewRun, plan: Plan): Promise<RunRecord> {
-  return goOn(ctx, { id: run.id, plan }, async () => ctx.journal.startRun(run));
+  return carryOut(ctx, { id: run.id, plan }, async () => ctx.journal.startRun(run));
 }
 
-/** Goes on with a run that was interrupted, or whose process died. One that is over stays as it is. */
+/** Continues a run that was interrupted, or whose process died. One that is over stays as it is. */
 export async function resumeRun(ctx: Context, record: RunRecord, plan: Plan): Promise<RunRecord> {
   if (record.endedAt !== null) return record;
-  return goOn(ctx, { id: record.id, plan }, async () => {
+  return carryOut(ctx, { id: record.id, plan }, async () => {
     await ctx.journal.reopenRun(record.id);
     return findRun(ctx, record.id);
   });
 }
 
-async function goOn(
+async function carryOut(
   ctx: Context,
   { id, plan }: { id: string; plan: Plan },
-  begin: () => Promise<RunRecord>,
+  open: () => Promise<RunRecord>,
 ): Promise<RunRecord> {
   return withLeases(ctx, { subjects: [leaseOnRun(id)], action: 'run' }, async () => {
-    const record = await begin();
+    const record = await open();
     const run = new Run(runContext(ctx, record), record, plan);
     await runCards(ctx, run);
     if (!ctx.signal.aborted) await close(ctx, run);
@@ -42,19 +41,17 @@ async function goOn(
   });
 }
 
+/** Works on the cards side by side; the kiosk locks of the run keep cards apart that go to the same kiosk. */
 async function runCards(ctx: Context, run: Run): Promise<void> {
   const { scenario, cards, concurrency } = run.record;
-  const before = await recall(ctx, run);
+  const before = await restore(ctx, run);
   const board = new RunBoard(ctx, { title: scenario, total: cards, before });
+  const stop = () => (ctx.signal.aborted || run.broken !== null ? 'stopped' : null);
   try {
-    await pMap(
-      numbersTo(cards),
-      async (number) => {
-        if (ctx.signal.aborted || run.broken !== null) return;
+    await forEachInLanes(lanesTo(cards), { concurrency, stop }, async (number, _, stopped) => {
+      if (stopped === null)
         await runCard(ctx, run, { number, board }).catch((error: unknown) => void (run.broken ??= error));
-      },
-      { concurrency },
-    );
+    });
   } finally {
     board.close();
     await run.releaseReservedLocks();
@@ -67,17 +64,17 @@ async function runCard(
   run: Run,
   { number, board }: { number: number; board: RunBoard },
 ): Promise<void> {
-  const kept = run.record.sessions > 1 ? await ctx.journal.findRunCard(run.record.id, number) : null;
-  if (kept?.endedAt != null) return;
-  if (run.isStopped && (kept === null || kept.outcome === 'not-started'))
+  const stored = run.record.sessions > 1 ? await ctx.journal.findRunCard(run.record.id, number) : null;
+  if (stored?.endedAt != null) return;
+  if (run.isStopped && (stored === null || stored.outcome === 'not-started'))
     return run.save(newCard(run.plan(number), 'not-started'));
-  const card = new CardRun(run, run.plan(number), kept);
+  const card = new CardRun(run, run.plan(number), stored);
   card.onStep = (step) => board.step(step);
   board.begin(card.record);
   board.end(await card.complete());
 }
 
-/** Outside of production, what was ordered is cancelled. */
+/** Cancels the orders unless they are to be kept, and stores the exit code. */
 async function close(ctx: Context, run: Run): Promise<void> {
   const { id, keep } = run.record;
   const freed = keep ? [] : await cleanUp(run, (text) => ctx.report.note(text));
@@ -87,8 +84,8 @@ async function close(ctx: Context, run: Run): Promise<void> {
   await ctx.journal.endRun({ id, exitCode: codes.combine(null), freed, at: ctx.calendar.now() });
 }
 
-/** What earlier sessions left: how many cards came to an end, which are in kiosks, and whether one ended the run. */
-async function recall(ctx: Context, run: Run): Promise<{ passed: number; failed: number }> {
+/** Restores what earlier sessions left, and locks the kiosks that have cards. @returns the number of cards that ended */
+async function restore(ctx: Context, run: Run): Promise<{ passed: number; failed: number }> {
   const count = { passed: 0, failed: 0 };
   if (run.record.sessions === 1) return count;
   for await (const card of everyRunCard(ctx.journal, run.record.id)) {
@@ -99,15 +96,6 @@ async function recall(ctx: Context, run: Run): Promise<{ passed: number; failed:
   return count;
 }
 
-/** @throws Failure `not-found` */
-export async function findRun(ctx: Context, id: string): Promise<RunRecord> {
-  const run = await ctx.journal.findRun(id);
-  if (run) return run;
-  throw new Failure('not-found', `The journal of ${ctx.environment} has no run ${id}.`, {
-    hint: `See those that it has: ${commandLine(['runs', 'list'], ctx.invocation)}`,
-  });
-}
-
-function* numbersTo(last: number): Generator<number> {
-  for (let number = 1; number <= last; number += 1) yield number;
+function* lanesTo(last: number): Generator<Lane<number>> {
+  for (let number = 1; number <= last; number += 1) yield { kiosk: null, cards: [number] };
 }

@@ -4,20 +4,20 @@ import { checkAddress, type OrderChecks } from '../cards/order.ts';
 import type { Context } from '../context/context.ts';
 import { leased, leaseOnKiosk, leaseOnRun } from '../context/leases.ts';
 import { poll } from '../context/poll.ts';
-import { Failure } from '../domain/errors/failure.ts';
+import { type Failure, failure } from '../domain/errors/failure.ts';
 import { type KioskId, type Reference } from '../domain/ids.ts';
 import { canonical } from '../domain/order.ts';
 import type { RunCard, RunRecord, RunRequests } from '../domain/run.ts';
 import type { Step } from '../scenarios/steps/step.ts';
 import type { OrderRequest } from '../wire/orders.ts';
 
-/** A step, and where the scenario's file says it: the line from 1; null for one without a file. */
+/** A step with its line in the scenario's file, from 1; null for one without a file. */
 export type PlacedStep = Step & { line: number | null };
 
-/** One card's way, worked out before anything is sent. */
+/** The steps of one card, planned before anything is sent. */
 export interface PlannedCard {
   number: number;
-  /** The line of the data file that it was made of. */
+  /** Its line in the data file. */
   row: number | null;
   kioskId: KioskId | null;
   /** An existing card that the steps are done with, until one orders another. */
@@ -25,10 +25,10 @@ export interface PlannedCard {
   steps: readonly PlacedStep[];
 }
 
-/** Works out the steps of a card; asked again each time that they are needed. */
+/** Plans the steps of a card. Called again each time that they are needed. */
 export type Plan = (number: number) => PlannedCard;
 
-/** A run that goes on: what its cards share. */
+/** A run in progress: what its cards share. */
 export class Run {
   readonly record: RunRecord;
   /** With its own report: see `runContext`. */
@@ -36,9 +36,9 @@ export class Run {
   readonly plan: Plan;
   readonly locks: KioskLocks = new KioskLocks();
   readonly checks: SharedChecks = new SharedChecks();
-  /** Set when a step ended the whole run: no further card is begun. */
+  /** Set when a step ended the whole run: no further card is started. */
   isStopped = false;
-  /** Set when the journal can't be written, or the run is another process's by now: nothing more is begun. */
+  /** Set when the journal can't be written, or another process took over the run: nothing more is started. */
   broken: unknown = null;
   readonly #reserved = new Map<number, KioskLock>();
   #counted: RunRequests = { reads: 0, sends: 0, limited: 0 };
@@ -66,8 +66,8 @@ export class Run {
   }
 
   /**
-   * Keeps a card as it stands now, and the requests that were sent since.
-   * @throws Failure `leased` in a process that stood still, while another one went on with the run
+   * Stores a card, and the number of requests since the last call.
+   * @throws Failure `leased` in a process that was suspended while another one took over the run
    */
   async save(card: RunCard): Promise<void> {
     const { journal } = this.ctx;
@@ -84,15 +84,15 @@ export class Run {
   }
 }
 
-const nothing = () => undefined;
-
 function takenOver(id: string): Failure {
-  return new Failure('leased', `Run ${id} was taken over while this process stood still.`, {
-    hint: 'See how it goes there: kioskctl runs list',
-  });
+  return failure(
+    'leased',
+    `Run ${id} was taken over while this process stood still.`,
+    'See how it goes there: kioskctl runs list',
+  );
 }
 
-/** No step asks, and none talks about a card: the run does. A scenario that says retry says that the cause is gone. */
+/** Steps neither prompt nor report; the run reports for all cards. A retry step confirms that the cause is fixed. */
 export function runContext(ctx: Context, { keep }: RunRecord): Context {
   const { ask, environment, invocation, report } = ctx;
   return {
@@ -101,19 +101,19 @@ export function runContext(ctx: Context, { keep }: RunRecord): Context {
     // In production, a person or a flag answers.
     ask: environment === 'production' ? ask : { ...ask, confirm: async () => true },
     report: {
-      note: nothing,
-      hint: nothing,
+      note: () => undefined,
+      hint: () => undefined,
       warn: (text) => report.warn(text),
-      progress: nothing,
-      settled: nothing,
+      progress: () => undefined,
+      settled: () => undefined,
       plan: async () => undefined,
-      board: nothing,
-      tally: nothing,
+      board: () => undefined,
+      tally: () => undefined,
     },
   };
 }
 
-/** The orders of a run ask the vendor once for the same programs and the same address. */
+/** Validates the same program and the same address once for all orders of a run. */
 export class SharedChecks implements OrderChecks {
   readonly #programs = new Map<string, Promise<string>>();
   readonly #addresses = new Map<string, Promise<void>>();
@@ -128,7 +128,7 @@ export class SharedChecks implements OrderChecks {
   }
 }
 
-/** What failed is asked again by the next one. */
+/** Shares the answer, unless it is a failure. */
 async function once<Answer>(
   answers: Map<string, Promise<Answer>>,
   name: string,

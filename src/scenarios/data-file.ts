@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { decodeText, type Files } from '../context/files.ts';
-import { Failure } from '../domain/errors/failure.ts';
+import { type Failure, failure } from '../domain/errors/failure.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { VARIABLE_NAME } from './steps/values.ts';
 
@@ -124,7 +124,5 @@ function readRow({ line, fields }: Row, columns: readonly string[], file: string
 }
 
 function unusable(file: string, why: string): Failure {
-  return new Failure('invalid-input', `The data file ${printable(file)} can't be used: ${printable(why)}.`, {
-    hint: HINT,
-  });
+  return failure('invalid-input', `The data file ${printable(file)} can't be used: ${printable(why)}.`, HINT);
 }

@@ -1,4 +1,4 @@
-import { Failure } from '../domain/errors/failure.ts';
+import { type Failure, failure } from '../domain/errors/failure.ts';
 import { parseKioskId } from '../domain/ids.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { counted } from '../domain/text/words.ts';
@@ -126,7 +126,9 @@ async function examineRows(
 function rowUnusable(file: string, { line, message }: RowMistake, others: number): Failure {
   const more = others > 0 ? ` (and ${counted(others, 'more mistake')})` : '';
   const what = describe({ path: '', message });
-  return new Failure('invalid-input', asSentence(`${printable(file)}, line ${line}: ${what}${more}`), {
-    hint: 'Correct the row, and check again.',
-  });
+  return failure(
+    'invalid-input',
+    asSentence(`${printable(file)}, line ${line}: ${what}${more}`),
+    'Correct the row, and check again.',
+  );
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { basename, join, resolve } from 'node:path';
 import type { Files } from '../context/files.ts';
-import { Failure } from '../domain/errors/failure.ts';
+import { type Failure, failure } from '../domain/errors/failure.ts';
 import { commandLine } from '../domain/next-command.ts';
 import type { RunRecord } from '../domain/run.ts';
 import { printable } from '../domain/text/terminal-text.ts';
@@ -83,10 +83,10 @@ function readFile(file: string, files: Files): string {
 /** A scenario that is there but can't be used, with its first mistake. */
 export function scenarioUnusable(nameOrFile: string, mistakes: readonly Finding[]): Failure {
   const check = commandLine(['scenario', 'check', nameOrFile], { flags: [] });
-  return new Failure(
+  return failure(
     'invalid-input',
     asSentence(`The scenario ${printable(nameOrFile)} can't be used: ${firstOf(mistakes)}`),
-    { hint: `See all that is wrong with it: ${check}` },
+    `See all that is wrong with it: ${check}`,
   );
 }
 
@@ -101,9 +101,11 @@ function findScenario(nameOrFile: string, sources: ScenarioSources): RunRecord['
 function noScenario(name: string, names: readonly string[]): Failure {
   const meant = nearestOf(name, names);
   const nearest = meant.length > 0 ? `Did you mean ${meant.join(' or ')}? ` : '';
-  return new Failure('usage', `There is no scenario “${printable(name)}”.`, {
-    hint: `${nearest}kioskctl scenarios lists those that come with it; the name of a file has a dot or a slash in it.`,
-  });
+  return failure(
+    'usage',
+    `There is no scenario “${printable(name)}”.`,
+    `${nearest}kioskctl scenarios lists those that come with it; the name of a file has a dot or a slash in it.`,
+  );
 }
 
 function withHint(mistake: Finding, text: string): Finding {

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import type { ExitCode } from '../../src/domain/errors/exit-codes.ts';
 import {
   type CardOutcome,
-  exitCodeOfRun,
   exitCodeOfSteps,
   type RunCard,
+  RunCodes,
   type StepOutcome,
 } from '../../src/domain/run.ts';
 import { addUp } from '../../src/runs/reports/run-totals.ts';
@@ -17,6 +17,12 @@ import {
   runRecord,
   unmetCard,
 } from './run-records.ts';
+
+function exitCodeOf(cards: readonly Parameters<RunCodes['add']>[0][], stoppedBy: ExitCode | null): ExitCode {
+  const codes = new RunCodes();
+  for (const card of cards) codes.add(card);
+  return codes.combine(stoppedBy);
+}
 
 type Step = [StepOutcome, ExitCode | null];
 
@@ -116,9 +122,7 @@ describe('what a run ends with', () => {
       stoppedBy: 130,
       code: 0,
     },
-  ])('$name: $code', ({ cards, stoppedBy, code }) =>
-    expect(exitCodeOfRun(cards, stoppedBy === undefined ? {} : { stoppedBy })).toBe(code),
-  );
+  ])('$name: $code', ({ cards, stoppedBy, code }) => expect(exitCodeOf(cards, stoppedBy ?? null)).toBe(code));
 });
 
 describe('how a run went', () => {

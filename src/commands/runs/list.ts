@@ -3,8 +3,8 @@ import { limitFlag, toLimit } from '../../input/flags.ts';
 import type { Result } from '../../output/result.ts';
 import type { Style } from '../../output/style.ts';
 import { listResult, timeIn } from '../../output/table.ts';
-import { type ListedRun, listRuns } from '../../runs/list-runs.ts';
 import { toRunDocument } from '../../runs/reports/run-document.ts';
+import { type ListedRun, listRuns } from '../../runs/stored-runs.ts';
 
 export default class RunsList extends BaseCommand {
   static override effect = 'reads' as const;

@@ -5,8 +5,8 @@ import type { Result } from '../../output/result.ts';
 import { readReport } from '../../runs/reports/read-report.ts';
 import { reportFlags, toReports } from '../../runs/reports/report-flags.ts';
 import { writeReport } from '../../runs/reports/write-report.ts';
-import { findRun } from '../../runs/run-scenario.ts';
 import { shownRun } from '../../runs/run-views.ts';
+import { findRun } from '../../runs/stored-runs.ts';
 
 export default class RunsShow extends BaseCommand {
   static override effect = 'reads' as const;

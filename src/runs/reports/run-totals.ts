@@ -77,7 +77,7 @@ export class RunTally {
    * What was added so far. The cards of the run that were not added were not started: an interrupted run keeps nothing of
    * those that it had not come to.
    * @param run its own exit code wins over what the cards come to
-   * @param stoppedBy see `exitCodeOfRun`
+   * @param stoppedBy see `RunCodes.combine`
    */
   totals(run: RunRecord, { stoppedBy = null }: { stoppedBy?: ExitCode | null } = {}): RunTotals {
     const { reads, sends, limited } = run.requests;

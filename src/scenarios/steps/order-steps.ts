@@ -4,7 +4,7 @@ import { prepareOrder } from '../../cards/order.ts';
 import { placeOrder } from '../../cards/place-order.ts';
 import { waitUntilReady } from '../../cards/wait-ready.ts';
 import type { Context } from '../../context/context.ts';
-import { Failure } from '../../domain/errors/failure.ts';
+import { Failure, failure } from '../../domain/errors/failure.ts';
 import { commandLine } from '../../domain/next-command.ts';
 import { orderFile } from '../../wire/orders.ts';
 import { id } from '../../wire/scalars.ts';
@@ -48,10 +48,7 @@ function lostOrder(ctx: Context, profileId: number, error: unknown): unknown {
   if (!(error instanceof Failure) || error.code !== 'outcome-unknown') return error;
   const look = commandLine(['orders', '--profile-id', String(profileId)], ctx.invocation);
   const { message, details } = error;
-  return new Failure(error.code, message, {
-    hint: `See whether it is there, and cancel it then: ${look}`,
-    ...(details && { details }),
-  });
+  return failure(error.code, message, `See whether it is there, and cancel it then: ${look}`, details);
 }
 
 export const waitReady = defineStep({

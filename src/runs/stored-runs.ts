@@ -1,0 +1,29 @@
+import type { Context } from '../context/context.ts';
+import { leaseOnRun } from '../context/leases.ts';
+import { failure } from '../domain/errors/failure.ts';
+import { commandLine } from '../domain/next-command.ts';
+import type { RunRecord } from '../domain/run.ts';
+
+export interface ListedRun extends RunRecord {
+  /** A process carries it out right now. */
+  isRunning: boolean;
+}
+
+/** Returns the runs of this environment, newest first. */
+export async function listRuns(ctx: Context, limit: number): Promise<ListedRun[]> {
+  const leases = await ctx.journal.listLeases();
+  const running = new Set(leases.map(({ subject }) => subject));
+  const runs = await ctx.journal.listRuns(limit);
+  return runs.map((run) => ({ ...run, isRunning: running.has(leaseOnRun(run.id)) }));
+}
+
+/** @throws Failure `not-found` */
+export async function findRun(ctx: Context, id: string): Promise<RunRecord> {
+  const run = await ctx.journal.findRun(id);
+  if (run) return run;
+  throw failure(
+    'not-found',
+    `The journal of ${ctx.environment} has no run ${id}.`,
+    `See those that it has: ${commandLine(['runs', 'list'], ctx.invocation)}`,
+  );
+}
