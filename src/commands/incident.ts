@@ -1,7 +1,7 @@
 import { BaseCommand } from '../cli/base-command.ts';
 import { describeSetup } from '../cli/open-context.ts';
 import type { Result } from '../output/result.ts';
-import { tellIncident } from '../support/gather-incident.ts';
+import { gatherIncident } from '../support/gather-incident.ts';
 import { renderIncident, writtenIncident } from '../support/incident-view.ts';
 import {
   incidentArgs,
@@ -37,7 +37,7 @@ cardholders stay behind, and operators are numbered. docs/incident.md says what 
     const span = toIncidentSpan(flags, ctx.calendar.now());
     const subject = kioskId === null ? { cards: (await this.cards(ctx, given)).targets } : { kioskId };
     const privacy = { hasNames: flags.names, hasReasons: flags.reasons, secrets: ctx.secrets };
-    const incident = await tellIncident(
+    const incident = await gatherIncident(
       ctx,
       { subject, ...span },
       { setup: describeSetup(this.opened.settings), privacy },

@@ -99,18 +99,23 @@ export async function pruneEvents(
   return { pruned: await ctx.journal.pruneEvents(before), before };
 }
 
-/** Makes the filter of a query; events of a card may have its token, its order or both. */
-export async function toFilter(ctx: Context, selection: EventSelection): Promise<EventFilter> {
+/** The token and the order of a card; null for what is unknown. */
+export type CardIds = Pick<Reference, 'cardToken' | 'orderId'>;
+
+/** Adds the token or the order that a reference lacks, if the journal has it: events and actions may have either. */
+export async function completeReference(ctx: Context, reference: Reference): Promise<CardIds> {
+  const known = await ctx.journal.findCard(reference);
+  const { orderId } = reference;
+  const cardToken = reference.cardToken ?? known?.cardToken ?? null;
+  if (cardToken !== null || orderId === null)
+    return { cardToken, orderId: orderId ?? known?.orderId ?? null };
+  return { cardToken: await ctx.journal.findCardToken(orderId), orderId };
+}
+
+async function toFilter(ctx: Context, selection: EventSelection): Promise<EventFilter> {
   const { card, eventType, kioskId, status, since, until } = selection;
-  const known = card && (await ctx.journal.findCard(card));
-  const ofOrder = card?.orderId ? await ctx.journal.findCardToken(card.orderId) : null;
   return {
-    ...(card && {
-      card: {
-        cardToken: card.cardToken ?? ofOrder,
-        orderId: card.orderId ?? known?.orderId ?? null,
-      },
-    }),
+    ...(card && { card: await completeReference(ctx, card) }),
     ...(eventType !== null && { eventType }),
     ...(kioskId !== null && { kioskId }),
     ...(status !== null && { status }),

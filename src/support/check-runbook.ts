@@ -5,7 +5,7 @@ import { isMapping, kindOf, orNearest, type Place, type Remark } from '../input/
 
 export interface CheckedRunbook {
   runbook: Runbook;
-  /** With any of these it can't be used. */
+  /** A runbook with mistakes can't be used. */
   mistakes: Remark[];
   warnings: Remark[];
 }
@@ -13,13 +13,13 @@ export interface CheckedRunbook {
 const SECTIONS: Record<string, ErrorKind> = { production: 'production', request: 'request' };
 const FIELDS = ['owner', 'steps', 'link', 'contact', 'retry'];
 
-/** Of any text in it: it is to be read at night. */
+/** Characters of a text. */
 const LONGEST_TEXT = 1_000;
 const MOST_STEPS = 50;
 /** In one mapping. */
 const MOST_NAMES = 1_000;
 
-/** What is in a runbook file, and what is wrong with it. */
+/** Reads the content of a runbook file, and checks it. */
 export function checkRunbook(content: unknown): CheckedRunbook {
   const check = new Check();
   const pages = check.file(content);
@@ -28,7 +28,7 @@ export function checkRunbook(content: unknown): CheckedRunbook {
 
 type Path = Place['path'];
 
-/** Goes through a runbook once and collects all that is to be said about it. */
+/** Reads a runbook in one pass, and collects mistakes and warnings. */
 class Check {
   readonly mistakes: Remark[] = [];
   readonly warnings: Remark[] = [];
@@ -53,7 +53,7 @@ class Check {
     });
   }
 
-  /** Vendors add codes: one that is not in the catalogue is a warning, one that can be none a mistake. */
+  /** An unknown code is a warning, because the vendor adds codes; a malformed one is a mistake. */
   #code(code: string, path: Path, kind: ErrorKind): void {
     if (codesOf(kind).includes(code)) return;
     const other = kind === 'request' ? 'production' : 'request';

@@ -4,46 +4,49 @@ import type { ActionRecord } from '../domain/action.ts';
 import { type Failure, failure } from '../domain/errors/failure.ts';
 import { formatReference, type KioskId, type Reference } from '../domain/ids.ts';
 import { commandLine } from '../domain/next-command.ts';
+import { type CardIds, completeReference } from '../events/list-events.ts';
 import type { CardState } from '../journal/journal.ts';
 import { type CardStory, type Incident, type IncidentSetup, makeIncident } from './incident.ts';
-import { type NamedCard, nameCard } from './log.ts';
 import type { Privacy } from './redact-incident.ts';
 
-/** What an incident is about: cards, or a kiosk in a time. */
+/** The subject of an incident: cards, or a kiosk, and a time range. */
 export interface IncidentQuery {
   subject: { cards: readonly Reference[] } | { kioskId: KioskId };
-  /** Milliseconds since the epoch: from (null: the beginning of the journal), and until but not including. */
+  /** Milliseconds since the epoch: from (null for the beginning of the journal), and until (exclusive). */
   since: number | null;
   until: number | null;
 }
 
-/** What is told of it, and to whom. */
-export interface Telling {
+interface IncidentOptions {
   setup: IncidentSetup;
   privacy: Privacy;
 }
 
 /**
- * Puts together what the journal has of an incident. Nothing is asked of the API.
- * @throws Failure `not-found` when it has nothing of it
+ * Gathers the data of an incident from the journal, without the API.
+ * @throws Failure `not-found` if the journal has none
  */
-export async function tellIncident(ctx: Context, query: IncidentQuery, telling: Telling): Promise<Incident> {
+export async function gatherIncident(
+  ctx: Context,
+  query: IncidentQuery,
+  options: IncidentOptions,
+): Promise<Incident> {
   const span = { since: query.since, until: query.until ?? ctx.calendar.now() + 1 };
   const kioskId = 'kioskId' in query.subject ? query.subject.kioskId : null;
   const cards = await storiesOf(ctx, query.subject, span);
-  const acts = await actsOn(ctx, { cards, kioskId, ...span });
+  const acts = await actionsOn(ctx, { cards, kioskId, ...span });
   const facts = {
     ...span,
     kioskId,
-    setup: telling.setup,
+    setup: options.setup,
     coverage: await coverageFor(ctx, query),
     clockOffset: await ctx.journal.clockOffset(),
     cards,
     acts,
   };
-  const incident = makeIncident(facts, telling.privacy);
-  if (incident.timeline.length === 0) throw nothingToTell(ctx, query);
-  sayMissing(ctx, cards, acts);
+  const incident = makeIncident(facts, options.privacy);
+  if (incident.timeline.length === 0) throw notFound(ctx, query);
+  warnOfMissing(ctx, cards, acts);
   return incident;
 }
 
@@ -57,7 +60,7 @@ async function storiesOf(ctx: Context, subject: IncidentQuery['subject'], span: 
   const states = await ctx.journal.listCardStates({});
   const stories: CardStory[] = [];
   for (const reference of named) {
-    const card = await nameCard(ctx, reference);
+    const card = await completeReference(ctx, reference);
     const state = states.find((one) => isSame(one, card));
     stories.push(await storyOf(ctx, card, { state, span, profileId: reference.profileId }));
   }
@@ -71,7 +74,7 @@ async function cardsAt(ctx: Context, kioskId: KioskId, { since, until }: Span): 
 
 async function storyOf(
   ctx: Context,
-  card: NamedCard,
+  card: CardIds,
   { state, span, profileId }: { state: CardState | undefined; span: Span; profileId: number | null },
 ): Promise<CardStory> {
   const { since, until } = span;
@@ -88,8 +91,8 @@ async function storyOf(
   };
 }
 
-/** One reading of the acts costs less than one for each card. */
-async function actsOn(
+/** One query for all actions costs less than one for each card. */
+async function actionsOn(
   ctx: Context,
   { cards, kioskId, since, until }: Span & { cards: readonly CardStory[]; kioskId: KioskId | null },
 ): Promise<ActionRecord[]> {
@@ -104,30 +107,27 @@ async function actsOn(
   );
 }
 
-/** One of several cards of which there is nothing would be missed by whoever reads the bundle. */
-function sayMissing(ctx: Context, cards: readonly CardStory[], acts: readonly ActionRecord[]): void {
+/** Warns of cards without data, which readers of the bundle would miss. */
+function warnOfMissing(ctx: Context, cards: readonly CardStory[], acts: readonly ActionRecord[]): void {
   for (const card of cards) {
-    const isTold = card.events.length + card.attempts.length > 0 || acts.some((act) => isSame(act, card));
-    if (!isTold) ctx.report.warn(`The journal has nothing of ${formatReference(card)} in this time.`);
+    const isKnown = card.events.length + card.attempts.length > 0 || acts.some((act) => isSame(act, card));
+    if (!isKnown) ctx.report.warn(`The journal has nothing of ${formatReference(card)} in this time.`);
   }
 }
 
-function isSame(state: NamedCard, { cardToken, orderId }: NamedCard): boolean {
+function isSame(state: CardIds, { cardToken, orderId }: CardIds): boolean {
   return cardToken === null ? state.orderId === orderId : state.cardToken === cardToken;
 }
 
 const WEEK_MS = 7 * 86_400_000;
 
-function nothingToTell(ctx: Context, { subject, since }: IncidentQuery): Failure {
+function notFound(ctx: Context, { subject, since }: IncidentQuery): Failure {
   if ('kioskId' in subject) {
-    // Cards are for 60 days.
+    // Cards can be produced for 60 days.
     const further = ctx.calendar.now() - (since ?? 0) < WEEK_MS ? '7d' : '60d';
     const words = ['incident', '--kiosk', subject.kioskId, '--since', further];
-    return failure(
-      'not-found',
-      `The journal has nothing of kiosk ${subject.kioskId} in this time.`,
-      `Look further back: ${commandLine(words, ctx.invocation)}`,
-    );
+    const message = `The journal has nothing of kiosk ${subject.kioskId} in this time.`;
+    return failure('not-found', message, `Look further back: ${commandLine(words, ctx.invocation)}`);
   }
   const names = subject.cards.map(formatReference);
   const message = `The journal has nothing of ${names.join(', ')}${since === null ? '' : ' in this time'}.`;
@@ -135,9 +135,6 @@ function nothingToTell(ctx: Context, { subject, since }: IncidentQuery): Failure
     const hint = `Leave the time out: ${commandLine(['incident', ...names], ctx.invocation)}`;
     return failure('not-found', message, hint);
   }
-  return failure(
-    'not-found',
-    message,
-    `Only what this journal heard of can be told. Ask the API: ${commandLine(['status', ...names, '--history'], ctx.invocation)}`,
-  );
+  const ask = commandLine(['status', ...names, '--history'], ctx.invocation);
+  return failure('not-found', message, `Only what this journal heard of can be told. Ask the API: ${ask}`);
 }

@@ -2,64 +2,53 @@ import { type ActionRecord, outcomeOfAction } from '../domain/action.ts';
 import { type Attempt, isOpen } from '../domain/attempt.ts';
 import { meaningOf } from '../domain/errors/exit-codes.ts';
 import { type KeptEvent, ORDER_EVENT, PRODUCTION_EVENT } from '../domain/event.ts';
-import type { ForOutsiders } from './redact-incident.ts';
+import type { IncidentRedactor } from './redact-incident.ts';
 
-/** One thing that happened. Times are UTC; those of the vendor are as it wrote them. What doesn't apply is null. */
-export interface IncidentEntry {
-  /** By the clock of the machine that kept the journal. */
-  at: string;
-  type: 'event' | 'attempt' | 'act';
-  /** In a few words. */
-  what: string;
+/** The optional fields of an entry. Times are UTC; those of the vendor are as it wrote them. */
+const EMPTY = {
+  by: null as string | null,
+  /** The status of an event, or the outcome of an attempt or an action. */
+  outcome: null as string | null,
+  errorCode: null as string | null,
+  exitCode: null as number | null,
+  /** The meaning of the exit code. */
+  meaning: null as string | null,
+  reason: null as string | null,
+  attempt: null as number | null,
+  attemptId: null as string | null,
+  correlationId: null as string | null,
+  traceId: null as string | null,
+  eventId: null as number | null,
+  deliveryId: null as string | null,
+  /** True if the vendor signed the event. */
+  signed: null as boolean | null,
+  occurredAt: null as string | null,
+  sentAt: null as string | null,
+};
+
+interface Subject {
   profileId: number | null;
   orderId: number | null;
   cardToken: string | null;
   kioskId: string | null;
-  by: string | null;
-  /** Of an event: what it says; of an attempt and an act: how it ended. */
-  outcome: string | null;
-  errorCode: string | null;
-  exitCode: number | null;
-  /** What the exit code means. */
-  meaning: string | null;
-  reason: string | null;
-  attempt: number | null;
-  attemptId: string | null;
-  correlationId: string | null;
-  traceId: string | null;
-  eventId: number | null;
-  deliveryId: string | null;
-  /** Did the vendor sign it? */
-  signed: boolean | null;
-  occurredAt: string | null;
-  sentAt: string | null;
 }
 
-const NOTHING = {
-  by: null,
-  outcome: null,
-  errorCode: null,
-  exitCode: null,
-  meaning: null,
-  reason: null,
-  attempt: null,
-  attemptId: null,
-  correlationId: null,
-  traceId: null,
-  eventId: null,
-  deliveryId: null,
-  signed: null,
-  occurredAt: null,
-  sentAt: null,
-} as const;
+/** An entry of the timeline. */
+export interface IncidentEntry extends Subject, Readonly<typeof EMPTY> {
+  /** By the clock of the machine with the journal. */
+  at: string;
+  type: 'event' | 'attempt' | 'act';
+  /** A short text. */
+  what: string;
+}
 
 const KINDS = new Map([
   [PRODUCTION_EVENT, 'production'],
   [ORDER_EVENT, 'order'],
 ]);
 
-/** Bodies and descriptions stay behind: they may say anything about anybody. */
-export function entryOfEvent(event: KeptEvent, safe: ForOutsiders): IncidentEntry {
+/** Makes the entry of an event, without body and description: they may have personal data. */
+export function entryOfEvent(event: KeptEvent, safe: IncidentRedactor): IncidentEntry {
   const outcome = safe.word(event.status);
   const kind = KINDS.get(event.eventType) ?? safe.word(event.eventType) ?? 'event';
   return {
@@ -67,7 +56,7 @@ export function entryOfEvent(event: KeptEvent, safe: ForOutsiders): IncidentEntr
     type: 'event',
     what: `${kind} ${outcome ?? 'without a status'}`,
     ...subjectOf(event, safe),
-    ...NOTHING,
+    ...EMPTY,
     outcome,
     errorCode: safe.word(event.errorCode),
     eventId: event.id,
@@ -78,15 +67,15 @@ export function entryOfEvent(event: KeptEvent, safe: ForOutsiders): IncidentEntr
   };
 }
 
-/** An attempt is told twice: when it was sent, or first seen, and when its end was known. */
-export function entriesOfAttempt(attempt: Attempt, safe: ForOutsiders): IncidentEntry[] {
+/** Makes the entries of an attempt: one for its sending or first sighting, one for its end. */
+export function entriesOfAttempt(attempt: Attempt, safe: IncidentRedactor): IncidentEntry[] {
   const { number, origin, outcome, production, closedAt } = attempt;
   const isOurs = origin === 'ours';
   const began = (isOurs ? attempt.sentAt : null) ?? attempt.claimedAt;
   const common = {
     type: 'attempt',
     ...subjectOf(attempt, safe),
-    ...NOTHING,
+    ...EMPTY,
     by: isOurs ? safe.operator(attempt.owner) : 'another system',
     attempt: number,
     attemptId: attempt.id,
@@ -106,33 +95,26 @@ export function entriesOfAttempt(attempt: Attempt, safe: ForOutsiders): Incident
   return [first, ended];
 }
 
-export function entryOfAction(act: ActionRecord, safe: ForOutsiders): IncidentEntry {
-  const outcome = outcomeOfAction(act);
+export function entryOfAction(action: ActionRecord, safe: IncidentRedactor): IncidentEntry {
+  const outcome = outcomeOfAction(action);
   return {
-    at: iso(act.startedAt),
+    at: iso(action.startedAt),
     type: 'act',
-    what: `${act.action}: ${outcome}`,
-    ...subjectOf(act, safe),
-    ...NOTHING,
-    by: safe.operator(act),
+    what: `${action.action}: ${outcome}`,
+    ...subjectOf(action, safe),
+    ...EMPTY,
+    by: safe.operator(action),
     outcome,
-    exitCode: act.exitCode,
-    meaning: meaningOf(act.exitCode),
-    reason: safe.reason(act.reason),
-    attemptId: act.attemptId,
-    correlationId: safe.word(act.correlationId),
-    traceId: safe.word(act.traceId),
+    exitCode: action.exitCode,
+    meaning: meaningOf(action.exitCode),
+    reason: safe.reason(action.reason),
+    attemptId: action.attemptId,
+    correlationId: safe.word(action.correlationId),
+    traceId: safe.word(action.traceId),
   };
 }
 
-interface Subject {
-  profileId: number | null;
-  orderId: number | null;
-  cardToken: string | null;
-  kioskId: string | null;
-}
-
-function subjectOf({ profileId, orderId, cardToken, kioskId }: Subject, safe: ForOutsiders): Subject {
+function subjectOf({ profileId, orderId, cardToken, kioskId }: Subject, safe: IncidentRedactor): Subject {
   // Profile 0 stands for none.
   return {
     profileId: profileId || null,

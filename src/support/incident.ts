@@ -7,9 +7,9 @@ import type { KeptEvent } from '../domain/event.ts';
 import { type Reference } from '../domain/ids.ts';
 import type { Production } from '../domain/production.ts';
 import { entriesOfAttempt, entryOfAction, entryOfEvent, type IncidentEntry } from './incident-entries.ts';
-import { ForOutsiders, type Privacy } from './redact-incident.ts';
+import { IncidentRedactor, type Privacy } from './redact-incident.ts';
 
-/** What kioskctl worked with: versions and settings. */
+/** Versions and settings of kioskctl. */
 export interface IncidentSetup {
   kioskctl: string;
   node: string;
@@ -19,13 +19,13 @@ export interface IncidentSetup {
   environment: string;
   /** Host and port of the API; null for the embedded sandbox. */
   apiHost: string | null;
-  /** Milliseconds; a timeout of null waits for ever. */
+  /** Milliseconds; null for no timeout. */
   timeoutMs: number | null;
   intervalMs: number;
   settleWindowMs: number;
 }
 
-/** All that the journal has of a card in the time of the incident; its attempts are all of them. */
+/** The data of a card in the time of the incident, and all of its attempts. */
 export interface CardStory extends Reference {
   orderStatus: string | null;
   production: Production | null;
@@ -34,14 +34,14 @@ export interface CardStory extends Reference {
 }
 
 export interface IncidentFacts {
-  /** Set for an incident of a whole kiosk. */
+  /** Set for an incident of a kiosk. */
   kioskId: string | null;
-  /** From, and until but not including; milliseconds since the epoch, null for the beginning of the journal. */
+  /** From (null for the beginning of the journal) and until (exclusive), in milliseconds since the epoch. */
   since: number | null;
   until: number;
   setup: IncidentSetup;
   coverage: Coverage;
-  /** How far the API's clock is ahead of ours, in milliseconds. */
+  /** The lead of the API's clock over ours, in milliseconds. */
   clockOffset: number;
   cards: readonly CardStory[];
   acts: readonly ActionRecord[];
@@ -56,7 +56,7 @@ export interface IncidentCard {
   attempts: { attempt: number; attemptId: string; kioskId: string | null; outcome: Outcome }[];
 }
 
-/** An error code that turned up, with what the catalogue says of it. */
+/** An error code of the incident with its entry of the catalogue. */
 export interface IncidentError {
   kind: ErrorKind;
   code: string;
@@ -66,7 +66,7 @@ export interface IncidentError {
   nextStep: string;
 }
 
-/** What happened, for people outside of the team: no secrets, nothing about cardholders. */
+/** An incident for readers outside of the team: without secrets and data of cardholders. */
 export interface Incident {
   kioskId: string | null;
   since: string | null;
@@ -78,12 +78,12 @@ export interface Incident {
   errors: IncidentError[];
   /** Oldest first. */
   timeline: IncidentEntry[];
-  /** How to read it, and what is not in it. */
+  /** Explanations, and a list of what is left out. */
   notes: string[];
 }
 
 export function makeIncident(facts: IncidentFacts, privacy: Privacy): Incident {
-  const safe = new ForOutsiders(peopleOf(facts), privacy);
+  const safe = new IncidentRedactor(peopleOf(facts), privacy);
   const { since, until, setup, cards } = facts;
   return {
     kioskId: safe.word(facts.kioskId),
@@ -99,7 +99,7 @@ export function makeIncident(facts: IncidentFacts, privacy: Privacy): Incident {
   };
 }
 
-/** Whoever acted, in the order in which they did first. */
+/** All operators, in the order of their first action. */
 function peopleOf({ acts, cards }: IncidentFacts) {
   const ours = cards.flatMap(({ attempts }) => attempts).filter(({ origin }) => origin === 'ours');
   return [
@@ -108,10 +108,10 @@ function peopleOf({ acts, cards }: IncidentFacts) {
   ].toSorted((left, right) => left.at - right.at);
 }
 
-/** An act comes before what it did, where the clock doesn't tell. */
+/** The order of entries with equal times: an action comes before its effects. */
 const ORDER = { act: 0, attempt: 1, event: 2 } as const;
 
-function timelineOf({ acts, cards, since, until }: IncidentFacts, safe: ForOutsiders): IncidentEntry[] {
+function timelineOf({ acts, cards, since, until }: IncidentFacts, safe: IncidentRedactor): IncidentEntry[] {
   const [from, to] = [iso(since ?? 0), iso(until)];
   return [
     ...acts.map((act) => entryOfAction(act, safe)),
@@ -124,7 +124,7 @@ function timelineOf({ acts, cards, since, until }: IncidentFacts, safe: ForOutsi
     );
 }
 
-function toIncidentCard(card: CardStory, safe: ForOutsiders): IncidentCard {
+function toIncidentCard(card: CardStory, safe: IncidentRedactor): IncidentCard {
   const { profileId, orderId, cardToken, orderStatus, production, attempts } = card;
   return {
     profileId,
@@ -146,7 +146,7 @@ function toIncidentCard(card: CardStory, safe: ForOutsiders): IncidentCard {
   };
 }
 
-function errorsOf(cards: readonly CardStory[], safe: ForOutsiders): IncidentError[] {
+function errorsOf(cards: readonly CardStory[], safe: IncidentRedactor): IncidentError[] {
   const said = cards.flatMap(({ production, attempts, events }) => [
     production,
     ...attempts.map((attempt) => attempt.production),

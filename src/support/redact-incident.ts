@@ -1,37 +1,36 @@
 import { redact, redactPersonal } from '../domain/text/redaction.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 
-/** Who did something. */
-export interface Person {
+interface Person {
   user: string;
   host: string;
 }
 
 export interface Privacy {
-  /** Are operators named, as in a bundle that stays in the team? Otherwise they are numbered. */
+  /** True to name operators, for a bundle that stays in the team; otherwise they are numbered. */
   hasNames: boolean;
-  /** Are the reasons that operators gave left in? */
+  /** True to include the reasons that operators wrote. */
   hasReasons: boolean;
-  /** Those that this process knows. */
+  /** The secrets that this process knows. */
   secrets: readonly string[];
 }
 
-/** Stands for what doesn't look like what it should be: it may be anything. */
+/** Replaces text that does not look like what it should be. */
 export const LEFT_OUT = '[left out]';
 
-/** How the vendor writes ids and words: no spaces, and no sign that an address has. */
+/** The format of the vendor's ids and words: no spaces, and no characters of an e-mail address. */
 const WORD = /^[\w.:#/+-]{1,100}$/;
 
-/** Times that can't be read are worth seeing, too. */
+/** Invalid times are included, too. */
 const TIME = /^\d{4}-[\d:.TZ+-]{1,40}$/;
 
 const LONGEST_REASON = 500;
 
-/** Makes what a journal keeps fit for people outside of the team: each text by what it may be, and nothing else. */
-export class ForOutsiders {
+/** Redacts the data of a journal for readers outside of the team: text passes only in its expected format. */
+export class IncidentRedactor {
   readonly #privacy: Privacy;
   readonly #names = new Map<string, string>();
-  /** Whoever is mentioned in a reason is hidden there, too. */
+  /** Names to replace in reasons. */
   readonly #mentions: readonly [RegExp, string][];
 
   /** @param people in the order in which they are numbered */
@@ -64,7 +63,7 @@ export class ForOutsiders {
     return TIME.test(text) ? text : LEFT_OUT;
   }
 
-  /** What an operator wrote; null where it is left out. */
+  /** The reason of an operator; null if it is left out. */
   reason(text: string | null): string | null {
     if (text === null || !this.#privacy.hasReasons) return null;
     const safe = redactPersonal(redact(text, this.#privacy.secrets));
@@ -83,7 +82,7 @@ function nameOf({ user, host }: Person): string {
   return `${user}@${host}`;
 }
 
-/** Finds a name as a whole word. */
+/** Matches a name as a whole word. */
 function mention(name: string, replacement: string): [RegExp, string] {
   const escaped = name.replaceAll(/[^\w\s]/g, String.raw`\$&`);
   return [new RegExp(`(?<![\\w-])${escaped}(?![\\w-])`, 'gi'), replacement];

@@ -14,9 +14,9 @@ export interface ReadRunbook {
 }
 
 /**
- * Reads a runbook file, which a team writes, in YAML.
- * @returns with its mistakes (at most 100), in the order of their lines; one that has any is not to be used
- * @throws Failure `invalid-input` for a file that can't be read at all
+ * Reads the YAML file of a runbook.
+ * @returns at most 100 mistakes, in the order of their lines; a runbook with mistakes must not be used
+ * @throws Failure `invalid-input` for an unreadable file
  */
 export async function readRunbook(file: string, files: Files): Promise<ReadRunbook> {
   const { content, mistakes, placeOf } = await parseYaml(
@@ -31,7 +31,7 @@ export async function readRunbook(file: string, files: Files): Promise<ReadRunbo
   };
 }
 
-/** A runbook that is there but can't be used, with its first mistake. */
+/** The failure of a runbook with mistakes; it shows the first one. */
 export function runbookUnusable(file: string, mistakes: readonly Finding[]): Failure {
   return failure(
     'invalid-input',
@@ -41,7 +41,7 @@ export function runbookUnusable(file: string, mistakes: readonly Finding[]): Fai
 }
 
 interface RunbookChoice {
-  /** The file that a flag names in this very command. */
+  /** The file of a flag. */
   given?: string | undefined;
   /** The runbook of the context. */
   configured: RunbookSource | null;
@@ -60,8 +60,8 @@ export function requireRunbook(configured: RunbookSource | null): string {
 }
 
 /**
- * Makes the reader of the team's runbook, which reads it once. The context's, when it can't be used, keeps no command
- * from working: that is said once, and the catalogue stands alone.
+ * Makes a function that reads the runbook once. If the one of the context is unusable, it warns once, and commands use
+ * the catalogue alone.
  */
 export function openRunbook({ given, configured, files, warn }: RunbookChoice): () => Promise<Runbook> {
   let runbook: Promise<Runbook> | undefined;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseKioskId } from '../../src/domain/ids.ts';
-import { type IncidentQuery, tellIncident } from '../../src/support/gather-incident.ts';
+import { gatherIncident, type IncidentQuery } from '../../src/support/gather-incident.ts';
 import type { Incident, IncidentSetup } from '../../src/support/incident.ts';
 import { OneCard } from '../cards/one-card.ts';
 import { importLines, loggedLine } from '../events/kept-events.ts';
@@ -37,7 +37,7 @@ afterEach(async () => one.world.close());
 async function tell(subject: IncidentQuery['subject'], more: Partial<IncidentQuery> = {}): Promise<Incident> {
   const privacy = { hasNames: false, hasReasons: true, secrets: [] };
   const query = { subject, since: null, until: null, ...more };
-  return tellIncident(one.world.context(), query, { setup: SETUP, privacy });
+  return gatherIncident(one.world.context(), query, { setup: SETUP, privacy });
 }
 
 const told = ({ timeline }: Incident) => timeline.map(({ type, what }) => `${type} ${what}`);

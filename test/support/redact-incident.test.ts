@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { ForOutsiders, LEFT_OUT, type Privacy } from '../../src/support/redact-incident.ts';
+import { IncidentRedactor, LEFT_OUT, type Privacy } from '../../src/support/redact-incident.ts';
 
 const ADA = { user: 'ada', host: 'laptop' };
 const BEN = { user: 'ben', host: 'ci-7' };
 const SECRET = 'a-token-that-we-know';
 
-function outsiders(more: Partial<Privacy> = {}): ForOutsiders {
+function outsiders(more: Partial<Privacy> = {}): IncidentRedactor {
   const privacy = { hasNames: false, hasReasons: true, secrets: [SECRET], ...more };
-  return new ForOutsiders([ADA, BEN, ADA], privacy);
+  return new IncidentRedactor([ADA, BEN, ADA], privacy);
 }
 
 test('operators are numbered, or named for their own team', () => {
