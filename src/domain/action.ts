@@ -2,7 +2,7 @@ import { meaningOf } from './errors/exit-codes.ts';
 import type { CardToken, KioskId } from './ids.ts';
 import { redact } from './text/redaction.ts';
 
-/** What people do with kioskctl that stays in the journal. `destroyed`: a spoiled card, by hand. */
+/** The actions of users that are recorded in the journal. `destroyed`: a rejected card was destroyed by hand. */
 export const ACTIONS = [
   'order',
   'produce',
@@ -45,7 +45,7 @@ export interface ActionRecord {
   traceId: string | null;
 }
 
-/** How an act ended, if it did. `died`: its process is gone; `unknown`: no end, and another machine's process. */
+/** The result of an action. `died`: its process was killed; `unknown`: no end, and the process is on another machine. */
 export type ActionOutcome = 'done' | 'failed' | 'running' | 'died' | 'unknown';
 
 export function outcomeOfAction({ endedAt, exitCode, isRunning }: ActionRecord): ActionOutcome {
@@ -58,14 +58,14 @@ export function outcomeOfAction({ endedAt, exitCode, isRunning }: ActionRecord):
 export interface ActionDocument {
   id: number;
   act: ActionName;
-  /** Who did it, `user@host`. */
+  /** The user, `user@host`. */
   by: string;
   context: string;
   startedAt: string;
   endedAt: string | null;
   outcome: ActionOutcome;
   exitCode: number | null;
-  /** What the exit code means. */
+  /** The meaning of the exit code. */
   meaning: string | null;
   profileId: number | null;
   orderId: number | null;

@@ -4,9 +4,9 @@ import { isLater, type Production } from './production.ts';
 import { compareVendorTimes } from './times/vendor-time.ts';
 
 /**
- * How far an attempt got. `claimed`: nothing sent yet. `sent`: the request is on its way, or its process died.
+ * The state of an attempt. `claimed`: nothing sent yet. `sent`: the request is in progress, or its process was killed.
  * `unknown`: the answer was lost. `queued`: accepted, starts when the printer is ready. `not-seen`: it never arrived.
- * `superseded`: another attempt came after it. `abandoned`: a person gave it up. The rest as the vendor says.
+ * `superseded`: another attempt came after it. `abandoned`: a user gave it up. The others are those of the vendor.
  */
 export type Outcome =
   | 'claimed'
@@ -21,7 +21,7 @@ export type Outcome =
   | 'produced'
   | 'failed';
 
-/** While an attempt has one of these outcomes, no other attempt on its card may be sent. */
+/** The outcomes that block other attempts on the card. */
 export const OPEN_OUTCOMES = [
   'claimed',
   'sent',
@@ -35,16 +35,16 @@ export interface OwnerProcess {
   host: string;
   user: string;
   pid: number;
-  /** Tells a process from a later one with the same pid; null where the system doesn't say. */
+  /** Distinguishes a process from a later one with the same pid; null if the system has no such value. */
   startedAt: string | null;
 }
 
-/** How messages name the process that holds something. */
+/** Returns the name of a process in messages. */
 export function describeOwner({ user, host, pid }: OwnerProcess): string {
   return `${user}@${host}, process ${pid}`;
 }
 
-/** One request to produce one card on one kiosk. Times of ours are milliseconds since the epoch. */
+/** One request to produce one card on one kiosk. Times are milliseconds since the epoch. */
 export interface Attempt {
   id: string;
   /** 1 for the first attempt on the card that the journal knows, then 2, 3 … */
@@ -53,12 +53,12 @@ export interface Attempt {
   orderId: number | null;
   cardToken: CardToken;
   kioskId: KioskId | null;
-  /** `observed`: sent by another system, seen in the vendor's data. */
+  /** `observed`: sent by another system, found in the data of the vendor. */
   origin: 'ours' | 'observed';
   outcome: Outcome;
-  /** What the vendor said right before the request was sent. */
+  /** The production that was read immediately before the request was sent. */
   baseline: Production | null;
-  /** The last thing that the vendor said about this attempt, its refusal included. */
+  /** The latest production of this attempt, including a refusal. */
   production: Production | null;
   owner: OwnerProcess;
   claimedAt: number;
@@ -73,26 +73,26 @@ export function isOpen(attempt: Attempt | null): boolean {
   return attempt !== null && OPEN_OUTCOMES.some((outcome) => outcome === attempt.outcome);
 }
 
-/** Is nobody sure yet whether the request arrived? */
+/** True if the request may or may not have arrived. */
 export function isUnsettled(attempt: Attempt | null): boolean {
   return attempt?.outcome === 'sent' || attempt?.outcome === 'unknown';
 }
 
-/** Why an attempt was refused that must never be made again on this card; null when it may. */
+/** Returns the error of a refusal that forbids any other attempt on the card; null if there is none. */
 export function refusedForGood(attempt: Attempt | null): CatalogueEntry | null {
   if (attempt?.outcome !== 'refused') return null;
   const entry = lookUpError('request', attempt.production?.errorCode ?? null);
   return entry.retry === 'never' ? entry : null;
 }
 
-/** Did the vendor answer that it holds a request for this card already? Whose it is, the production tells. */
+/** True if the vendor answered that it has a request for this card already, which may be this one. */
 export function isHeldByVendor({ outcome, production }: Attempt): boolean {
   return outcome === 'unknown' && production?.errorCode === 'REQUEST_ALREADY_EXISTS';
 }
 
 /**
- * What a reading of the production says about an attempt that was sent.
- * `unchanged`: nothing that came after the attempt; `undecidable`: it can't be told from what was there before.
+ * The meaning of a production for an attempt that was sent. `unchanged`: it is older than the attempt. `undecidable`:
+ * it can't be distinguished from the state before.
  */
 export type Reading =
   | 'unchanged'
@@ -115,7 +115,7 @@ export function readProduction(attempt: Attempt, production: Production | null):
   return production.status === 'PRODUCED' ? 'produced' : 'failed';
 }
 
-/** A refusal that shows in the production counts as the answer that was lost, if it is ours and says what happened. */
+/** A refusal in the production replaces a lost answer, if it is of this attempt and its meaning is clear. */
 function readRefusal(attempt: Attempt, { kioskId, errorCode }: Production): Reading {
   if (!isUnsettled(attempt) || (kioskId !== null && kioskId !== attempt.kioskId)) return 'unchanged';
   if (errorCode === 'REQUEST_CREATED_BUT_NOT_STARTED') return 'queued';
@@ -123,10 +123,10 @@ function readRefusal(attempt: Attempt, { kioskId, errorCode }: Production): Read
 }
 
 /**
- * What became of a request whose answer was lost. An unchanged production proves nothing before the settle window has
- * passed, because the vendor shows the manufacturer's latest data, which may lag behind; and none at all while the vendor
- * says that it holds a request.
- * @param lookedAt when the production was asked for, in milliseconds
+ * Returns the outcome of a request whose answer was lost. An unchanged production proves nothing before the settle
+ * window has passed, because the data of the manufacturer may lag behind, and nothing at all while the vendor has a
+ * request for the card.
+ * @param lookedAt time of the read, in milliseconds since the epoch
  * @param settleWindow milliseconds from the sending
  */
 export function settle(
@@ -142,8 +142,8 @@ export function settle(
 }
 
 /**
- * What an open attempt has come to, now that the production was read.
- * @returns its outcome as it was, when nothing can be concluded
+ * Returns the outcome of an open attempt after a read of the production; the same as before if nothing can be
+ * concluded.
  */
 export function followUp(
   attempt: Attempt,
@@ -162,9 +162,9 @@ const OBSERVED_OUTCOMES = new Map<string, Outcome>([
 ]);
 
 /**
- * The outcome of an attempt that the journal doesn't know, which a production shows: another system sent it.
- * @param latest the latest attempt that the journal knows, brought up to date
- * @returns null when the production belongs to that one, or to none
+ * Returns the outcome of an attempt that another system sent, which only the production shows.
+ * @param latest the latest attempt of the journal, up to date
+ * @returns null if the production belongs to that one, or to none
  */
 export function observedOutcome(latest: Attempt | null, production: Production | null): Outcome | null {
   const outcome = OBSERVED_OUTCOMES.get(production?.status ?? '') ?? null;
@@ -172,14 +172,14 @@ export function observedOutcome(latest: Attempt | null, production: Production |
   return !isOpen(latest) && isLater(production, lastWordOn(latest)) === true ? outcome : null;
 }
 
-/** The last production that is known to belong to an attempt, or to what was before it. */
+/** The latest production that is known to belong to an attempt or to the time before it. */
 export function lastWordOn({ outcome, production, baseline }: Attempt): Production | null {
   return outcome === 'refused' || outcome === 'not-seen' ? baseline : (production ?? baseline);
 }
 
 /**
- * Does the API show less than the journal knows? An event may tell the end of an attempt before the API does.
- * A READY of a later time is a new start (a sandbox was reset), and no lag.
+ * True if the API shows an older state than the journal: an event may report the end of an attempt before the API does.
+ * A READY with a later time is a new start (the sandbox was reset), not a lag.
  */
 export function lagsBehind(production: Production | null, attempt: Attempt | null): boolean {
   if (!production || !attempt || (attempt.outcome !== 'produced' && attempt.outcome !== 'failed'))
@@ -199,7 +199,7 @@ export interface AttemptDocument {
   outcome: Outcome;
   sentAt: string | null;
   closedAt: string | null;
-  /** Who sent it, `user@host`; null for another system. */
+  /** The sender, `user@host`; null for another system. */
   by: string | null;
   reason: string | null;
   production: Production | null;

@@ -2,23 +2,23 @@ import { type CardEvent, contentOf, ORDER_EVENT, PRODUCTION_EVENT } from './even
 import { rankOf } from './production.ts';
 import { parseVendorTime } from './times/vendor-time.ts';
 
-/** What the events of one kind say together. */
+/** The latest event of one kind. */
 export interface Projected {
-  /** The event that tells where things stand; null while none came. */
+  /** The event that determines the status; null without events. */
   latest: CardEvent | null;
-  /** Does every other event come before it, by times that can be read? If not, it is a guess, and decides nothing. */
+  /** True if all other events are earlier by valid times. Otherwise it is a guess, and decides nothing. */
   isCertain: boolean;
 }
 
-/** Where a card stands by its events alone. */
+/** The status of a card by its events alone. */
 export interface ProjectedEvents {
   production: Projected;
   order: Projected;
 }
 
 /**
- * The time of an event, from `from` up to but not including `to`, in milliseconds: a time in whole seconds may be
- * anywhere within its second, and one that can't be read anywhere before the sending.
+ * The possible times of an event, from `from` to `to` (exclusive), in milliseconds: a time in whole seconds is anywhere
+ * within its second, and an invalid one anywhere before the sending.
  */
 interface Span {
   from: number;
@@ -31,7 +31,7 @@ interface Placed extends Span {
   rank: number | undefined;
 }
 
-/** A new order may begin in either of the first two. */
+/** A new order may begin in either of the first two statuses. */
 const ORDER_RANK = new Map([
   ['PLACED', 0],
   ['REQUIREMENTS_FULFILLED', 1],
@@ -40,12 +40,12 @@ const ORDER_RANK = new Map([
   ['COMPLETED', 4],
 ]);
 
-/** @returns undefined for the side exits, and for a word that nobody documented */
+/** Returns undefined for CANCELLED, RETURNED and undocumented statuses. */
 export function orderRankOf(status: string | null): number | undefined {
   return ORDER_RANK.get(status ?? '');
 }
 
-/** Of two order statuses, the one that comes later: the end of an order stays, and so do its side exits. */
+/** Returns the later of two order statuses. CANCELLED and RETURNED are never replaced. */
 export function laterOrderStatus(known: string | null, told: string | null): string | null {
   if (known === null || told === null) return known ?? told;
   const [knownRank, toldRank] = [orderRankOf(known), orderRankOf(told)];
@@ -54,9 +54,8 @@ export function laterOrderStatus(known: string | null, told: string | null): str
 }
 
 /**
- * Where a card stands, from all of its events: those that no other comes after. It is a function of the set of events:
- * neither their order nor their repetition changes it. Other cards' events, test notifications and hints are the
- * caller's to leave out.
+ * Returns the latest events of a card. The result depends only on the set of events, not on their order or repetition.
+ * The caller leaves out events of other cards, test notifications and hints.
  */
 export function projectEvents(events: Iterable<CardEvent>): ProjectedEvents {
   const all = [...events];
@@ -80,9 +79,9 @@ function projectOne(events: CardEvent[], rank: (status: string | null) => number
 }
 
 /**
- * A strict partial order. PRODUCED of a production absorbs everything else; between the others the times decide, and
- * equal times the rank: events of one attempt may carry the same time. Times that overlap without being equal, because
- * one is coarser or can't be read, leave two events side by side.
+ * A strict partial order. PRODUCED of a production absorbs everything else; the others are ordered by time, and equal
+ * times by rank, because events of one attempt may have the same time. Events whose times overlap without being equal,
+ * because one is coarser or invalid, have no order.
  */
 function isBefore(left: Placed, right: Placed): boolean {
   const [leftAbsorbs, rightAbsorbs] = [absorbs(left.event), absorbs(right.event)];
@@ -109,7 +108,7 @@ function spanOf({ occurredAt, sentAt }: CardEvent): Span {
   return { from: Number.NEGATIVE_INFINITY, to, isReadable: false };
 }
 
-/** The same event may come more than once, with another `sent_at`: the least one stays. */
+/** Removes repetitions of an event with another `sent_at`; the earliest one stays. */
 function distinct(events: readonly CardEvent[]): CardEvent[] {
   const kept = new Map<string, CardEvent>();
   for (const event of events) {
@@ -121,34 +120,30 @@ function distinct(events: readonly CardEvent[]): CardEvent[] {
 }
 
 function compareSending(left: CardEvent, right: CardEvent): number {
-  return compareNumbers(sentAtOf(left), sentAtOf(right)) || compareTexts(textOf(left), textOf(right));
+  return compareValues(sentAtOf(left), sentAtOf(right)) || compareValues(textOf(left), textOf(right));
 }
 
 function sentAtOf({ sentAt }: CardEvent): number {
   return parseVendorTime(sentAt)?.milliseconds ?? Number.POSITIVE_INFINITY;
 }
 
-/** Which of several candidates is the best guess: the furthest, then the one whose time is known best. */
+/** Sorts candidates: the most advanced first, then the one with the most precise time. */
 function compare(left: Placed, right: Placed): number {
   return (
-    compareNumbers(right.rank ?? -1, left.rank ?? -1) ||
-    compareNumbers(Number(right.isReadable), Number(left.isReadable)) ||
-    compareNumbers(left.to - left.from, right.to - right.from) ||
-    compareNumbers(right.to, left.to) ||
-    compareTexts(textOf(left.event), textOf(right.event))
+    compareValues(right.rank ?? -1, left.rank ?? -1) ||
+    compareValues(Number(right.isReadable), Number(left.isReadable)) ||
+    compareValues(left.to - left.from, right.to - right.from) ||
+    compareValues(right.to, left.to) ||
+    compareValues(textOf(left.event), textOf(right.event))
   );
 }
 
-/** All that an event says, in a fixed order, so that no two different ones are equal. */
+/** All fields of an event, so that no two different ones are equal. */
 function textOf(event: CardEvent): string {
   const { sentAt, profileId, description } = event;
   return `${contentOf(event)}${JSON.stringify([sentAt, profileId, description])}`;
 }
 
-function compareNumbers(left: number, right: number): number {
-  return left === right ? 0 : left < right ? -1 : 1;
-}
-
-function compareTexts(left: string, right: string): number {
+function compareValues<Value extends number | string>(left: Value, right: Value): number {
   return left === right ? 0 : left < right ? -1 : 1;
 }

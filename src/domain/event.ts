@@ -69,7 +69,7 @@ export function toEventDocument(event: KeptEvent): EventDocument {
   };
 }
 
-/** What a production event says, in the shape of the API's answer; null for what is no such event, or says nothing. */
+/** Converts a production event to the form of the API; null for other events, and without a status. */
 export function productionOf({ eventType, status, ...said }: CardEvent): Production | null {
   if (eventType !== PRODUCTION_EVENT || status === null) return null;
   const { kioskId, occurredAt, errorCode, description } = said;

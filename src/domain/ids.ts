@@ -76,7 +76,7 @@ export function formatReference({ profileId, cardToken, orderId }: PlainReferenc
   return profileId === null ? name : `${profileId}/${name}`;
 }
 
-/** Does a reference name this card? One without a profile names it in any. */
+/** True if a reference identifies this card; one without a profile matches any. */
 export function isNamed(
   card: { profileId: number; cardToken: string | null; orderId: number | null },
   { profileId, cardToken, orderId }: Reference,

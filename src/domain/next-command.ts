@@ -5,13 +5,13 @@ import type { Production } from './production.ts';
 import type { Stage } from './stage.ts';
 import { parseVendorTime } from './times/vendor-time.ts';
 
-/** What a follow-up command needs to reach the same place: never a secret, `--confirm` or `--yes`. */
+/** The flags with which a follow-up command uses the same context and server; never a secret, `--confirm` or `--yes`. */
 export interface Invocation {
-  /** `['--context', 'local']`, and `--base-url` where one was given. */
+  /** `['--context', 'local']`, and `--base-url` if it was passed. */
   flags: readonly string[];
-  /** The kiosk that the user named or configured. */
+  /** The kiosk of a flag or of the settings. */
   kioskId: KioskId | null;
-  /** The command cancels its cards at its end: nobody goes on with them. */
+  /** The command cancels its cards at its end, so they have no next command. */
   cancels?: boolean;
 }
 
@@ -22,13 +22,13 @@ interface Situation extends Reference {
   attempt: Attempt | null;
 }
 
-/** A command as a list of arguments, `complete` when none of them is a placeholder. */
+/** A command as a list of arguments; `complete` if none of them is a placeholder. */
 export interface NextCommand {
   argv: string[];
   complete: boolean;
 }
 
-/** The command that brings a card one step further, or says what became of it; null when nothing is left to do. */
+/** Returns the next command for a card; null if nothing is left to do. */
 export function nextCommand(card: Situation, invocation: Invocation): NextCommand | null {
   const isNamed = !invocation.cancels && (card.cardToken !== null || card.orderId !== null);
   const step = isNamed ? nextStep(card, invocation.kioskId) : null;
@@ -66,16 +66,16 @@ function nextStep(card: Situation, kioskId: KioskId | null): (string | null)[] |
   }
 }
 
-/** Tells a machine without this journal where the attempt began. */
+/** Passes the start of the attempt to a machine without this journal. */
 function since(production: Production | null): string[] {
   const time = production?.status === 'IN_PROGRESS' ? production.occurredAt : null;
   return time !== null && parseVendorTime(time) ? ['--after', time] : [];
 }
 
-/** Answers that mean this kiosk, not this card: another one may take it. */
+/** Errors of the kiosk, not of the card: another kiosk may accept it. */
 const OTHER_KIOSK = new Set(['KIOSK_ID_NOT_FOUND', 'NO_BRANCH_LINKED_TO_KIOSK']);
 
-/** A refused request is retried, which asks whether its cause is gone; for good, only a new order helps. */
+/** A refused request is retried after its fix; after a permanent refusal, only a new order helps. */
 function refusedStep(attempt: Attempt, reference: string): (string | null)[] {
   if (refusedForGood(attempt)) return ['order', '--like', reference];
   const isOfKiosk = OTHER_KIOSK.has(attempt.production?.errorCode ?? '');
@@ -89,12 +89,12 @@ function retryStep({ production, attempt }: Situation, reference: string): (stri
   return knownKiosk === null ? ['retry', reference, '--to-kiosk', null] : ['retry', reference];
 }
 
-/** A whole command of ours for messages, which leads to the same place as the one that is running. */
+/** Returns a command line for messages, with the context of the running command. */
 export function commandLine(words: readonly string[], { flags }: Pick<Invocation, 'flags'>): string {
   return toShell(['kioskctl', ...words, ...flags]);
 }
 
-/** Writes a list of arguments so that a POSIX shell reads it back as the same list. */
+/** Quotes a list of arguments for a POSIX shell. */
 export function toShell(argv: readonly string[]): string {
   return argv
     .map((part) => (/^[\w@%+=:,./-]+$/.test(part) ? part : `'${part.replaceAll("'", `'\\''`)}'`))

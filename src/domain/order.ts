@@ -1,4 +1,4 @@
-/** The order that `kioskctl order` makes in the embedded sandbox when nobody says otherwise: nobody's data. */
+/** The default order in the embedded sandbox, with invented data. */
 export const SAMPLE_ORDER = {
   cardHolderName: 'Sam Sample',
   embossedName: 'SAM SAMPLE',
@@ -6,12 +6,11 @@ export const SAMPLE_ORDER = {
   address: { firstLine: '1 Sample Street', city: 'London', postCode: 'E1 6JJ', country: 'GB' },
 };
 
-/** How many physical cards a profile may have, by the vendor's documentation; the embedded sandbox says it itself. */
+/** The physical cards that a profile may have, by the documentation of the vendor. The embedded sandbox reports its limit. */
 export const PHYSICAL_CARD_LIMIT: Readonly<Record<string, number>> = { sandbox: 10, production: 1 };
 
 /**
- * Lays several partial orders over each other: a later one wins, field by field, in the address too. Fields that are
- * undefined or null count as not given.
+ * Merges partial orders field by field, also in the address: a later value wins. Undefined and null are no values.
  */
 export function mergeOrders(parts: readonly Record<string, unknown>[]): Record<string, unknown> {
   const merged: Record<string, unknown> = {};
@@ -26,7 +25,7 @@ export function mergeOrders(parts: readonly Record<string, unknown>[]): Record<s
   return merged;
 }
 
-/** The same data as the same text, whatever order its fields are in. */
+/** Returns the same text for the same data, whatever the order of its fields. */
 export function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) =>
     isRecord(inner)
@@ -39,11 +38,11 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What a card order still needs before its card is created. */
+/** A condition that a card order must meet before its card is created. */
 export interface Requirement {
-  /** PIN, VERIFICATION, ADDRESS, or a word that the vendor added since. */
+  /** PIN, VERIFICATION, ADDRESS, or undocumented. */
   type: string;
-  /** NOT_INITIATED, NEEDS_ACTION, PENDING, COMPLETED, FAILED, or a word that the vendor added since. */
+  /** NOT_INITIATED, NEEDS_ACTION, PENDING, COMPLETED, FAILED, or undocumented. */
   status: string;
 }
 
@@ -57,7 +56,7 @@ export function unmetRequirements(requirements: readonly Requirement[] | null): 
   return (requirements ?? []).filter(({ status }) => status !== 'COMPLETED');
 }
 
-/** What a person has to do about a requirement that is not met. */
+/** The step that meets a requirement. */
 export function requirementAdvice({ type }: Requirement): string {
   return ADVICE.get(type) ?? 'ask Wise what this requirement needs';
 }

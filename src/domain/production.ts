@@ -6,20 +6,19 @@ import { nearestOf } from './text/words.ts';
 import { compareVendorTimes } from './times/vendor-time.ts';
 
 /**
- * The production of a card as the vendor reports it (`GET …/cards/{cardToken}/production`): the latest data that it
- * received from the card manufacturer. `status` is READY, IN_PROGRESS, PRODUCED, PRODUCTION_ERROR, REQUEST_ERROR,
- * or a word that the vendor added since.
+ * The production of a card as the vendor reports it (`GET …/cards/{cardToken}/production`): the latest data of the card
+ * manufacturer. `status` is READY, IN_PROGRESS, PRODUCED, PRODUCTION_ERROR, REQUEST_ERROR, or undocumented.
  */
 export interface Production {
   status: string;
   kioskId: KioskId | null;
-  /** When the production request was sent to the kiosk, as the vendor writes it. */
+  /** Time of the request to the kiosk, as the vendor writes it. */
   occurredAt: string | null;
   errorCode: string | null;
   description: string | null;
 }
 
-/** Which of two productions with equal times came first: events of one attempt may carry the same time. */
+/** The order of productions with equal times, which events of one attempt may have. */
 const RANK = new Map([
   ['READY', 0],
   ['IN_PROGRESS', 1],
@@ -28,15 +27,15 @@ const RANK = new Map([
   ['PRODUCED', 3],
 ]);
 
-/** @returns undefined for a word that nobody documented, which can't be ordered */
+/** Returns undefined for an undocumented status, which can't be ordered. */
 export function rankOf(status: string | null): number | undefined {
   return RANK.get(status ?? '');
 }
 
 /**
- * Did `production` come after `earlier`? READY is the start of every card and PRODUCED its end, whatever their times
- * say; between the others the vendor's times decide, and equal times the rank.
- * @returns undefined when the times can't be ordered: then nothing may be concluded
+ * True if `production` came after `earlier`. READY is the start of every card and PRODUCED its end, whatever their
+ * times; the others are ordered by the times of the vendor, and equal times by rank.
+ * @returns undefined if the times can't be ordered: then nothing may be concluded
  */
 export function isLater(production: Production, earlier: Production | null): boolean | undefined {
   const rank = RANK.get(production.status);
@@ -50,8 +49,8 @@ export function isLater(production: Production, earlier: Production | null): boo
 }
 
 /**
- * Which of two productions of a card tells where it stands: the later one. READY after a result is a new start (a sandbox
- * was reset); where nothing can be told, the one that was seen last.
+ * Returns the later of two productions of a card. READY after a result is a new start (the sandbox was reset). If they
+ * can't be ordered, it is the one that was read last.
  */
 export function latestOf(known: Production | null, seen: Production): Production {
   if (!known) return seen;
@@ -60,7 +59,7 @@ export function latestOf(known: Production | null, seen: Production): Production
   return isLater(known, seen) === true ? known : seen;
 }
 
-/** The answer to a produce request, as far as it decides anything; `httpStatus` is null when there was none. */
+/** The relevant parts of the answer to a produce request; `httpStatus` is null without an answer. */
 export interface ProduceAnswer {
   kind: 'answered' | 'not-connected' | 'lost' | 'aborted';
   httpStatus: number | null;
@@ -68,8 +67,8 @@ export interface ProduceAnswer {
 }
 
 /**
- * What to make of it. `exists`: the vendor holds a request for this card already, so the production tells.
- * `lost`: the request may have arrived or not. `not-connected`: it can't have arrived.
+ * The meaning of the answer. `exists`: the vendor has a request for this card already, so the production must be read.
+ * `lost`: the request may or may not have arrived. `not-connected`: it did not arrive.
  */
 export type Verdict =
   | 'accepted'
@@ -84,7 +83,7 @@ export type Verdict =
 
 const ACCEPTED = new Set(['IN_PROGRESS', 'PRODUCED', 'PRODUCTION_ERROR']);
 
-/** Judges the answer to `PUT …/cards/{cardToken}/production`. Whatever is not plainly one thing counts as lost. */
+/** Judges the answer to `PUT …/cards/{cardToken}/production`. An unclear answer counts as lost. */
 export function judgeAnswer({ kind, httpStatus, production }: ProduceAnswer): Verdict {
   if (kind === 'not-connected') return 'not-connected';
   if (kind !== 'answered' || httpStatus === null) return 'lost';
@@ -112,7 +111,7 @@ function judgeRefusal(production: Production | null): Verdict {
   return lookUpError('request', code).retry === 'reconcile' ? 'lost' : 'refused';
 }
 
-/** What a sandbox is told to do with a card that was sent to a kiosk. */
+/** The production result to set in a sandbox. */
 export interface Simulation {
   status: 'PRODUCED' | 'PRODUCTION_ERROR';
   errorCode?: string;
@@ -121,7 +120,7 @@ export interface Simulation {
 /**
  * Reads a simulated result.
  * @param text `PRODUCED`, `PRODUCTION_ERROR`, or with a code: `PRODUCTION_ERROR:PRD_HOPPER_DOOR`
- * @throws Failure `usage`, suggesting the nearest codes for one that doesn't exist
+ * @throws Failure `usage`, with similar codes for an unknown one
  */
 export function parseSimulation(text: string): Simulation {
   const [status = '', ...codes] = text.split(':');
@@ -163,7 +162,7 @@ function productionCode(text: string): string {
   throw unknownCode(text, codesOf('production'));
 }
 
-/** The failure for a code that is not in the catalogue, with the ones that it may have been meant to be. */
+/** The failure of a code that is not in the catalogue, with similar codes. */
 export function unknownCode(text: string, codes = ERROR_CATALOGUE.map((entry) => entry.code)): Failure {
   const word = text.toUpperCase().replaceAll('-', '_');
   const containing = [...new Set(codes)].filter((code) => word !== '' && code.includes(word)).slice(0, 5);

@@ -3,7 +3,7 @@ import { combineExitCodes, type ExitCode } from './errors/exit-codes.ts';
 import type { FailureDocument } from './errors/failure.ts';
 import type { CardFailure } from './selection.ts';
 
-/** How one card of a list ended. */
+/** The outcome of one card of a list. */
 export type ResultOutcome =
   | 'done'
   | 'unchanged'
@@ -14,21 +14,21 @@ export type ResultOutcome =
   | 'skipped'
   | 'not-started';
 
-/** What a command did with one card. */
+/** The result of a command for one card. */
 export interface CardResult {
-  /** As far as it is known; a card that could not be read at all has only what its reference said. */
+  /** A card that could not be read has only the data of its reference. */
   card: Card;
   outcome: ResultOutcome;
   /** null for a card that was not started. */
   exitCode: ExitCode | null;
-  /** Whether an act changed anything; not set by looks and waits. */
+  /** True if an action changed anything; not set by reads and waits. */
   changed?: boolean;
-  /** What ended a wait, well or not: a look at the API, or an event in the journal. */
+  /** The source that ended a wait: a read of the API, or an event in the journal. */
   via?: 'api' | 'event';
   error?: FailureDocument;
 }
 
-/** How many cards ended how; outcomes that none had are left out. */
+/** The number of cards for each outcome; outcomes without cards are left out. */
 export type Summary = Partial<Record<ResultOutcome, number>> & { total: number };
 
 const OUTCOME_OF_EXIT: Partial<Record<ExitCode, ResultOutcome>> = {
@@ -39,7 +39,7 @@ const OUTCOME_OF_EXIT: Partial<Record<ExitCode, ResultOutcome>> = {
   75: 'timeout',
 };
 
-/** The outcome of a card whose act or wait ended with an error. */
+/** Returns the outcome of a card whose action or wait ended with an error. */
 export function outcomeOf(error: FailureDocument, exitCode: ExitCode): ResultOutcome {
   return error.code === 'production-refused' ? 'refused' : (OUTCOME_OF_EXIT[exitCode] ?? 'failed');
 }
@@ -51,14 +51,14 @@ export function summarize(results: readonly CardResult[]): Summary {
 }
 
 /**
- * The exit code of a list of cards.
- * @param stopped what stopped the command before it started some of them
+ * Returns the exit code of a list of cards.
+ * @param stopped the code that stopped the command before it started some of them
  */
 export function exitCodeOf(results: readonly CardResult[], stopped: ExitCode = 0): ExitCode {
   return combineExitCodes(results.map(({ exitCode }) => exitCode ?? stopped));
 }
 
-/** What cards failed with, as far as their results tell. */
+/** Returns the errors of cards, as far as their results have them. */
 export function failuresIn(results: readonly Pick<CardResult, 'card' | 'error'>[]): CardFailure[] {
   return results.flatMap(({ card, error }) => {
     const cause = error ? causeOf(error) : null;
@@ -67,7 +67,7 @@ export function failuresIn(results: readonly Pick<CardResult, 'card' | 'error'>[
   });
 }
 
-/** What of the error catalogue an error is about; null when it has nothing to do with it. */
+/** Returns the vendor's error behind an error; null if there is none. */
 export function causeOf({ code, details }: FailureDocument): CardFailure | null {
   const errorCode = details?.errorCode ?? null;
   if (code === 'production-refused') return { kind: 'request', errorCode };

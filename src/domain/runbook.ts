@@ -2,22 +2,22 @@ import { type CatalogueEntry, ERROR_CATALOGUE, findErrors, lookUpError } from '.
 import type { ErrorKind, RetryAdvice } from './errors/vendor-errors.ts';
 import type { CardFailure } from './selection.ts';
 
-/** What a team wrote about one error code; what it left out is null. */
+/** The entry of a team about one error code; null for fields that it left out. */
 export interface RunbookPage {
   kind: ErrorKind;
   code: string;
-  /** Who acts here. */
+  /** The person or team that acts. */
   owner: string | null;
-  /** What they do, in order. */
+  /** The steps of the fix, in order. */
   steps: readonly string[];
   link: string | null;
-  /** Whom to call when the steps don't help. */
+  /** The contact if the steps don't help. */
   contact: string | null;
-  /** When the card may be produced again, where the team says other than the catalogue. */
+  /** The advice on retries, if it differs from the catalogue. */
   retry: RetryAdvice | null;
 }
 
-/** What a team wrote about error codes, beside the catalogue. */
+/** The entries of a team about error codes, in addition to the catalogue. */
 export interface Runbook {
   pages: readonly RunbookPage[];
 }
@@ -30,10 +30,10 @@ export interface RunbookSource {
 
 export const NO_RUNBOOK: Runbook = { pages: [] };
 
-/** What of a page JSON documents show beside the catalogue's entry, which says code and kind. */
+/** The fields of a page in JSON documents, next to code and kind of the catalogue. */
 export type RunbookAdvice = Omit<RunbookPage, 'kind' | 'code'>;
 
-/** What catalogue and runbook say together. */
+/** An entry of the catalogue with the changes of the runbook. */
 export interface AdvisedEntry extends CatalogueEntry {
   page: RunbookPage | null;
 }
@@ -42,7 +42,7 @@ export function findPage({ pages }: Runbook, kind: ErrorKind, code: string): Run
   return pages.find((page) => page.kind === kind && page.code === code) ?? null;
 }
 
-/** The pages on what cards failed with, each once. */
+/** Returns the pages about failures, each once. */
 export function pagesOn(runbook: Runbook, failures: readonly CardFailure[]): RunbookPage[] {
   const pages = failures.flatMap(({ kind, errorCode }) => {
     const code = errorCode ?? 'UNKNOWN_ERROR';
@@ -54,8 +54,8 @@ export function pagesOn(runbook: Runbook, failures: readonly CardFailure[]): Run
 }
 
 /**
- * The catalogue's entry with what the team says instead: its steps, and when to retry. The exit code stays the
- * catalogue's, except where the team forbids another try: then only a new order helps.
+ * Applies the page of the team to an entry of the catalogue: its steps, and its advice on retries. The exit code changes
+ * only if the team forbids retries: then only a new order helps.
  */
 export function advise(runbook: Runbook, entry: CatalogueEntry): AdvisedEntry {
   const page = findPage(runbook, entry.kind, entry.code);
@@ -69,13 +69,13 @@ export function advise(runbook: Runbook, entry: CatalogueEntry): AdvisedEntry {
   };
 }
 
-/** All codes of the catalogue, and below them those that only the runbook has. */
+/** Returns all entries of the catalogue, followed by the codes that only the runbook has. */
 export function allErrors({ pages }: Runbook): CatalogueEntry[] {
   const entries = pages.map(({ kind, code }) => lookUpError(kind, code));
   return [...ERROR_CATALOGUE, ...entries.filter(({ documented }) => !documented)];
 }
 
-/** Every entry of a code, also of one that only the runbook has; none for one that nobody knows. */
+/** Returns all entries of a code, including one that only the runbook has. */
 export function explainError(runbook: Runbook, code: string): CatalogueEntry[] {
   const entries = findErrors(code);
   return entries.length > 0
@@ -83,7 +83,7 @@ export function explainError(runbook: Runbook, code: string): CatalogueEntry[] {
     : allErrors(runbook).filter((entry) => entry.code === code.toUpperCase());
 }
 
-/** An entry as JSON documents show it: the catalogue's own, and beside it the team's page, if there is one. */
+/** Returns an entry for JSON documents: that of the catalogue, with the page of the team if there is one. */
 export function withAdvice(
   runbook: Runbook,
   entry: CatalogueEntry,
@@ -95,12 +95,12 @@ export function withAdvice(
 }
 
 /**
- * Why a team can't give this advice on a code; null when it can. What can never succeed stays so, and a request that may
- * have been accepted is looked for first, whatever anybody says.
+ * Returns the reason against an advice of a team; null if it is allowed. Errors that can never succeed stay so, and a
+ * request that may have been accepted is always checked first.
  */
 export function refuseRetry(kind: ErrorKind, code: string, retry: RetryAdvice): string | null {
   const known = ERROR_CATALOGUE.find((entry) => entry.kind === kind && entry.code === code)?.retry ?? null;
-  // A request that was refused with a code that nobody documented may have been accepted, too.
+  // A request that was refused with an undocumented code may have been accepted, too.
   const catalogue = known ?? (kind === 'request' ? 'reconcile' : 'after-fix');
   if (retry === catalogue) return null;
   if (catalogue === 'never') return 'it can never succeed: only “never” is possible';
@@ -111,9 +111,9 @@ export function refuseRetry(kind: ErrorKind, code: string, retry: RetryAdvice): 
 }
 
 /**
- * A runbook that came with a repository, which may be anybody's: it may make codes more careful, and no less. Of what has
- * to be fixed first, it can't say that cards may be produced again at once.
- * @returns with the pages whose advice was left out
+ * Limits a runbook of a repository, which anybody may have written: it must not allow retries without the fix that the
+ * catalogue requires.
+ * @returns with the pages whose advice was ignored
  */
 export function moreCareful({ pages }: Runbook): { runbook: Runbook; ignored: RunbookPage[] } {
   const ignored = pages.filter(

@@ -4,42 +4,42 @@ import type { ErrorKind } from './errors/vendor-errors.ts';
 import type { KioskId } from './ids.ts';
 import type { Stage } from './stage.ts';
 
-/** A card as the journal knows it, without a look at the API. */
+/** A card as the journal knows it, without a read of the API. */
 export interface JournalCard {
   card: Card;
-  /** The latest that was sent, or seen. */
+  /** The latest one that was sent, or observed. */
   attempt: Attempt | null;
-  /** When its production moved last, in milliseconds since the epoch. */
+  /** Time of the last change of its production, in milliseconds since the epoch. */
   changedAt: number | null;
 }
 
-/** Which of the journal's cards are meant; all of what is given must hold, and one of each list. */
+/** A filter for the cards of the journal: criteria are ANDed, the values of a list are ORed. */
 export interface Selection {
   kioskIds?: readonly KioskId[];
-  /** Of the failure, production's or request's. */
+  /** Error codes of a failed production or a refused request. */
   errorCodes?: readonly string[];
   stages?: readonly Stage[];
-  /** Failed in the kiosk, or refused by it. */
+  /** True for cards that failed in the kiosk or were refused by it. */
   isFailed?: boolean;
-  /** Still to be produced, with at most so many days left. */
+  /** The most days left of a card that is still to be produced. */
   expiringDays?: number;
-  /** Whose production moved at this time or later, in milliseconds since the epoch. */
+  /** The earliest change of the production, in milliseconds since the epoch. */
   since?: number;
 }
 
-/** Why a card failed: in the kiosk, or because the request was refused. */
+/** The error of a card, of its production or of its request. */
 export interface CardFailure {
   kind: ErrorKind;
-  /** As the vendor wrote it; null when it gave none. */
+  /** As the vendor wrote it; null if there is none. */
   errorCode: string | null;
 }
 
-/** The kiosk that has the card, or had it last. */
+/** The current or last kiosk of the card. */
 export function kioskOf({ card, attempt }: JournalCard): KioskId | null {
   return card.production?.kioskId ?? attempt?.kioskId ?? null;
 }
 
-/** What the card failed with last; null for one that did not fail. */
+/** Returns the last error of the card; null if it did not fail. */
 export function failureOf({ card, attempt }: JournalCard): CardFailure | null {
   const wasRefused = attempt?.outcome === 'refused' && attempt.production !== null;
   if (wasRefused && (card.stage === 'ready' || card.stage === 'failed'))
@@ -73,28 +73,28 @@ export function isSelected(one: JournalCard, selection: Selection): boolean {
   return PRODUCIBLE.has(card.stage) && card.daysLeft !== null && card.daysLeft <= expiringDays;
 }
 
-/** Is a selection only of cards that still need something? */
+/** True if a selection matches only cards that are not finished. */
 export function isOfUnfinished({ stages, isFailed, errorCodes, expiringDays }: Selection): boolean {
   const isOfStages = stages?.every((stage) => PRODUCIBLE.has(stage)) ?? false;
   return isOfStages || isFailed === true || errorCodes !== undefined || expiringDays !== undefined;
 }
 
-/** Oldest first: whose production moved first has waited longest. Those without a time come last. */
+/** Sorts by the last change of the production, oldest first; cards without a time come last. */
 export function byAge(left: JournalCard, right: JournalCard): number {
   return (left.changedAt ?? Number.MAX_SAFE_INTEGER) - (right.changedAt ?? Number.MAX_SAFE_INTEGER);
 }
 
-/** Within so many days a card is about to run out of them. */
+/** The days left of an expiring card. */
 const EXPIRING_DAYS = 7;
 
-/** Still to be produced, and about to run out of the days in which it can be; those that did are `expired`. */
+/** True if the card is still to be produced, and only a few days are left for it. */
 export function isExpiring({ stage, daysLeft }: Card): boolean {
   return stage !== 'expired' && PRODUCIBLE.has(stage) && daysLeft !== null && daysLeft <= EXPIRING_DAYS;
 }
 
 /**
- * What needs somebody first: attempts that nobody knows the end of, then failed cards, those that run out of days or did,
- * those in progress, the rest, and last what came to its end. Among equals, the fewest days left, then the oldest.
+ * Sorts by urgency: uncertain attempts, failed cards, expiring and expired cards, cards in progress, other unfinished
+ * cards, finished cards. Equally urgent cards are sorted by days left, then by age.
  */
 export function byUrgency(left: JournalCard, right: JournalCard): number {
   return (
@@ -113,7 +113,7 @@ function urgencyOf(one: JournalCard): number {
   return PRODUCIBLE.has(card.stage) ? 4 : 5;
 }
 
-/** Was a card sent, and nobody knows yet what came of it? */
+/** True if a card was sent and its result is unknown. */
 export function isUncertain({ card, attempt }: JournalCard): boolean {
   return card.stage === 'unknown' && attempt !== null;
 }

@@ -17,18 +17,18 @@ export const STAGES = [
 ] as const;
 export type Stage = (typeof STAGES)[number];
 
-/** The vendor obfuscates the data of a card that is older than this: it can never be produced again. */
+/** The vendor obfuscates the data of older cards: they can never be produced again. */
 const PRODUCIBLE_DAYS = 60;
 
 const DAY = 86_400_000;
 
-/** What is known of a card; what is not known is null. */
+/** The data that determine the stage; null for unknown values. */
 export interface StageFacts {
   orderStatus: string | null;
   production: Production | null;
-  /** The latest attempt that the journal knows. */
+  /** The latest attempt of the journal. */
   attempt: Attempt | null;
-  /** Milliseconds since the card was created. */
+  /** Milliseconds since the creation of the card. */
   age: number | null;
 }
 
@@ -39,8 +39,8 @@ const BY_ORDER_STATUS = new Map<string | null, Stage>([
 ]);
 
 /**
- * Where a card stands, from what the vendor and the journal say of it. Tolerates what should not be: a cancelled card
- * whose production goes on is in progress, and a word that nobody documented makes the stage `unknown`.
+ * Returns the stage of a card from the data of the vendor and of the journal. Tolerates contradictions: a cancelled card
+ * in production is in progress, and an undocumented status makes the stage `unknown`.
  */
 export function stageOf(facts: StageFacts): Stage {
   const { orderStatus, production, attempt } = facts;
@@ -51,7 +51,7 @@ export function stageOf(facts: StageFacts): Stage {
   if (orderStatus === 'RETURNED') return 'returned';
   if (production?.status === 'PRODUCED' || orderStatus === 'PRODUCED') return 'produced';
   if (facts.age !== null && facts.age > PRODUCIBLE_DAYS * DAY) return 'expired';
-  // An event said that it failed; only once the API says so, too, may it be retried.
+  // An event reported the failure: it may be retried only after the API shows it, too.
   if (lagsBehind(production, attempt)) return 'unknown';
   if (production) return stageOfProduction(production, attempt);
   return BY_ORDER_STATUS.get(orderStatus) ?? 'unknown';
@@ -64,7 +64,7 @@ function isBeingMade(attempt: Attempt | null): boolean {
 function stageOfProduction(production: Production, attempt: Attempt | null): Stage {
   if (production.status === 'READY') return 'ready';
   if (production.status === 'PRODUCTION_ERROR') return 'failed';
-  // A refused request leaves the card as it was before.
+  // A refused request does not change the card.
   if (production.status === 'REQUEST_ERROR') return hadFailed(attempt) ? 'failed' : 'ready';
   return 'unknown';
 }
@@ -73,7 +73,7 @@ function hadFailed(attempt: Attempt | null): boolean {
   return attempt !== null && lastWordOn(attempt)?.status === 'PRODUCTION_ERROR';
 }
 
-/** Whole days since the card was created, and how many of the 60 in which it can be produced are left. */
+/** Converts an age to whole days, and to the days left of the 60 in which the card can be produced. */
 export function ageInDays(age: number | null): { ageDays: number | null; daysLeft: number | null } {
   if (age === null) return { ageDays: null, daysLeft: null };
   const ageDays = Math.max(0, Math.floor(age / DAY));

@@ -16,7 +16,7 @@ export interface CatalogueEntry {
   retry: RetryAdvice;
   nextStep: string;
   exitCode: ExitCode;
-  /** False for a code that the vendor's documentation does not list. */
+  /** False for a code that the documentation of the vendor does not list. */
   documented: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** What each exit code of kioskctl means. The help topic and the README's table are made from this list. */
+/** The exit codes of kioskctl. The help topic and the table in the README are made from this list. */
 export const EXIT_CODES = [
   { code: 0, meaning: 'done; for a wait, the target was reached; for an act, it holds' },
   { code: 1, meaning: "a bug in kioskctl, or an output that can't be written" },
@@ -25,24 +25,20 @@ export const EXIT_CODES = [
 
 export type ExitCode = (typeof EXIT_CODES)[number]['code'];
 
-/** @returns null without a code, and for one that is none of ours */
+/** Returns the meaning of an exit code; null without a code, and for one of another program. */
 export function meaningOf(exitCode: number | null): string | null {
   return EXIT_CODES.find(({ code }) => code === exitCode)?.meaning ?? null;
 }
 
-/** Which code a list of cards ends with: the first of these that any card ended with. */
+/** The precedence of exit codes in a list of cards. */
 const PRECEDENCE: readonly ExitCode[] = [1, 8, 3, 7, 6, 5, 4, 9, 10, 75, 2, 11, 130, 143];
 
-/**
- * The exit code of a command that handled several cards.
- * @param codes what each card ended with
- * @returns 0 if all are 0, otherwise the gravest one
- */
+/** Returns the exit code for several cards: 0 if all are 0, otherwise the gravest one. */
 export function combineExitCodes(codes: readonly ExitCode[]): ExitCode {
   return PRECEDENCE.find((code) => codes.includes(code)) ?? 0;
 }
 
-/** Reads an exit code from outside (a piped document); anything that is not one of ours counts as a bug's. */
+/** Reads an exit code of a piped document; any other value counts as a bug. */
 export function asExitCode(value: unknown): ExitCode {
   return EXIT_CODES.find(({ code }) => code === value)?.code ?? 1;
 }

@@ -1,21 +1,20 @@
-/** Shapes that secrets have wherever they turn up: authorization headers, token fields, URLs with a password. */
+/** Patterns of secrets in any text: authorization headers, token fields, URLs with a password. */
 const SECRET_SHAPES: readonly [RegExp, string][] = [
   [/\b(Bearer|Basic)\s+[\w.~+/=-]+/gi, '$1 [redacted]'],
   [
     /("?(?:access_token|refresh_token|client_secret|authorization)"?\s*[:=]\s*)"?[^\s",&}]+"?/gi,
     '$1[redacted]',
   ],
-  // From the “://” on: with the scheme's letters before it, a long word would be read again from each letter.
+  // Without the scheme before “://”: with it, matching a long word would take quadratic time.
   [/:\/\/[^\s/@:]+:[^\s/@]+@/g, '://[redacted]@'],
 ];
 
-/** Shorter ones would be found in the middle of plain words. */
+/** Shorter secrets would match in the middle of plain words. */
 const SHORTEST_SECRET = 8;
 
 /**
- * Takes secrets out of text that is about to be shown: those that are known, and whatever looks like one.
- * @param text a message, for instance that of an unexpected error
- * @param secrets the secrets that this process knows, each replaced wherever it stands
+ * Redacts secrets in text for the output: known ones, and whatever looks like one.
+ * @param secrets the secrets that this process knows
  */
 export function redact(text: string, secrets: readonly string[] = []): string {
   const withoutKnown = withoutSecrets(text, secrets);
@@ -23,8 +22,8 @@ export function redact(text: string, secrets: readonly string[] = []): string {
 }
 
 /**
- * Takes the secrets that this process knows out of data: each text without them, the shape as it was. What only looks
- * like a secret stays, because data may be sent again: Basic Street is an address.
+ * Redacts the known secrets in all texts of data. Text that only looks like a secret stays, because data may be sent
+ * again: Basic Street is an address.
  */
 export function redactData(value: unknown, secrets: readonly string[]): unknown {
   if (typeof value === 'string') return withoutSecrets(value, secrets);
@@ -33,7 +32,7 @@ export function redactData(value: unknown, secrets: readonly string[]): unknown 
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, redactData(inner, secrets)]));
 }
 
-/** Shapes of personal data in free text; each is bounded, so that long texts are read once. */
+/** Patterns of personal data in free text; their lengths are bounded, so that matching takes linear time. */
 const PERSONAL_SHAPES: readonly [RegExp, string][] = [
   [/[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}/g, '[e-mail]'],
   [/(?<![\w+])\+\d(?:[ ()-]{0,3}\d){7,14}(?!\d)/g, '[phone]'],
@@ -41,7 +40,7 @@ const PERSONAL_SHAPES: readonly [RegExp, string][] = [
   [/(?<![\w-])\d(?:[ -]?\d){9,18}(?![\w:-])/g, '[number]'],
 ];
 
-/** Takes out of free text what looks like a person's address or number, for readers outside of the team. */
+/** Redacts whatever looks like an address or a number of a person, for readers outside of the team. */
 export function redactPersonal(text: string): string {
   return PERSONAL_SHAPES.reduce((rest, [shape, replacement]) => rest.replace(shape, replacement), text);
 }
@@ -54,8 +53,8 @@ function withoutSecrets(text: string, secrets: readonly string[]): string {
 }
 
 /**
- * Fields of requests and answers that hold neither secrets nor anything about a person: only these are shown. The vendor
- * adds fields without notice, and nobody knows beforehand what is in them.
+ * Fields of requests and answers without secrets and personal data: only these are shown, because the vendor adds
+ * fields without notice.
  */
 const HARMLESS_FIELDS = new Set(
   `id profileId cardHolderProfileId cardToken token status value type program cardType scheme defaultCurrency
@@ -63,16 +62,16 @@ const HARMLESS_FIELDS = new Set(
   error error_description code category message path field reason grant_type token_type expires_in trigger_on version url
   mtls_enabled created_at delivery_id`.split(/\s+/),
 );
-/** A name may be shown here, and is a person's anywhere else. */
+/** Fields whose `name` is not the name of a person. */
 const NAMED_THINGS = new Set(['cardProgram', 'cardPrograms']);
-/** Numbers of cards and of telephones. */
+/** Card numbers and telephone numbers. */
 const PERSONAL_NUMBERS: readonly RegExp[] = [/(?<![\w-])\d(?:[ -]?\d){12,18}(?![\w-])/g, /\+\d[\d ]{5,20}/g];
-/** What is shorter turns up in the middle of plain words. */
+/** Shorter texts would match in the middle of plain words. */
 const SHORTEST_PERSONAL = 3;
 
 /**
- * A body as it may be shown to whoever debugs: its shape, and the values of fields that are known to be harmless.
- * @param hidden texts that don't show in those either: see `hiddenTexts`
+ * Redacts a body for debugging: only its structure and the values of harmless fields remain.
+ * @param hidden texts to redact in harmless fields, too: see `hiddenTexts`
  */
 export function redactBody(value: unknown, hidden: readonly string[] = []): unknown {
   return mapLeaves(value, [], (leaf, path) => {
@@ -82,14 +81,14 @@ export function redactBody(value: unknown, hidden: readonly string[] = []): unkn
   });
 }
 
-/** A text from outside as it may be shown to whoever debugs. @param hidden texts that don't show in it */
+/** Redacts a text from outside for debugging. @param hidden texts to redact in it */
 export function redactText(text: string, hidden: readonly string[]): string {
   const texts = hidden.filter((one) => one.length >= SHORTEST_PERSONAL);
   const known = texts.reduce((rest, one) => rest.replaceAll(one, '[redacted]'), text);
   return redact(PERSONAL_NUMBERS.reduce((rest, shape) => rest.replace(shape, '[redacted]'), known));
 }
 
-/** The texts that `redactBody` doesn't show of a body: an answer may say them again. */
+/** Returns the texts of a body that `redactBody` redacts: an answer may repeat them. */
 export function hiddenTexts(value: unknown): string[] {
   const texts: string[] = [];
   mapLeaves(value, [], (leaf, path) => {

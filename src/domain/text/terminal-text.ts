@@ -2,8 +2,8 @@
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /**
- * Makes text from outside (API answers, files, arguments) safe to show: control characters, with which it could
- * move the cursor, change the window title or hide what stands beside it, are written out as `\u001b`.
+ * Makes text from outside (API answers, files, arguments) safe to show: control characters, which could move the
+ * cursor, change the window title or hide other text, are written as `\u001b`.
  */
 export function printable(text: string): string {
   return text.replace(UNPRINTABLE, (character) => character.split('').map(escapeUnit).join(''));
@@ -14,8 +14,8 @@ function escapeUnit(unit: string): string {
 }
 
 /**
- * JSON that is safe to show: control characters that JSON lets stand (C1, bidirectional overrides, zero widths) are
- * escaped in it, too. Any JSON parser reads the same.
+ * Returns JSON that is safe to show: control characters that JSON allows (C1, bidirectional overrides, zero widths) are
+ * escaped, too. JSON parsers read the same value.
  * @param indent 0 for one line
  */
 export function printableJson(value: unknown, indent = 0): string {

@@ -1,11 +1,11 @@
 import { distance } from 'fastest-levenshtein';
 
-/** A number of things, for people: `1 card`, `2 cards`. */
+/** Returns a number with its noun: `1 card`, `2 cards`. */
 export function counted(number: number, word: string): string {
   return `${number} ${word}${number === 1 ? '' : 's'}`;
 }
 
-/** The words that a mistyped one is closest to, at most three, nearest first; none when all are far away. */
+/** Returns the words that are similar to a mistyped one, at most three, most similar first. */
 export function nearestOf(text: string, words: readonly string[]): string[] {
   return [...new Set(words)]
     .map((word) => ({ word, away: distance(text, word) }))
@@ -15,7 +15,7 @@ export function nearestOf(text: string, words: readonly string[]): string[] {
     .map(({ word }) => word);
 }
 
-/** Does a host name, as URLs or sockets write it, mean this machine only? */
+/** True if a host name, as URLs or sockets write it, is this machine. */
 export function isLoopback(host: string): boolean {
   return /^(localhost|127(\.\d+){3}|\[?::1\]?)$/.test(host);
 }

@@ -29,7 +29,7 @@ export function parseDuration(text: string): number {
   return Number(amount) * milliseconds;
 }
 
-/** Says a span of time in the unit that a person would use: `0.8s`, `42s`, `3m 20s`, `2h 5m`, `3d`. */
+/** Formats a duration in readable units: `0.8s`, `42s`, `3m 20s`, `2h 5m`, `3d`. */
 export function formatDuration(milliseconds: number): string {
   const tenths = Math.round(Math.max(0, milliseconds) / 100);
   if (tenths < 100) return `${tenths / 10}s`;
@@ -47,10 +47,10 @@ function joined(first: string, rest: number, unit: string): string {
 }
 
 /**
- * The value below which a share of some numbers lies, interpolated linearly between the two closest ranks (the default of
+ * Returns the value below which a share of some numbers lies, interpolated linearly between the two closest ranks (the default of
  * NumPy and R, `PERCENTILE.INC` of spreadsheets).
  * @param share 0.5 for the median, 0.95 for p95
- * @returns null where there are no numbers
+ * @returns null without numbers
  */
 export function quantile(values: readonly number[], share: number): number | null {
   const sorted = values.toSorted((left, right) => left - right);
@@ -61,7 +61,7 @@ export function quantile(values: readonly number[], share: number): number | nul
   return lower + (upper - lower) * (rank - Math.floor(rank));
 }
 
-/** The middle one of some durations, or the mean of the middle two; null where there is none. */
+/** Returns the median of durations; null without any. */
 export function median(durations: readonly number[]): number | null {
   return quantile(durations, 0.5);
 }

@@ -37,7 +37,7 @@ export function compareVendorTimes(left: string | null, right: string | null): n
   return Math.floor(a.milliseconds / precision) - Math.floor(b.milliseconds / precision);
 }
 
-/** @throws Failure `usage` for a time that can't be read */
+/** Returns a valid time as it is. @throws Failure `usage` */
 export function requireVendorTime(text: string): string {
   if (parseVendorTime(text)) return text;
   throw failure(
