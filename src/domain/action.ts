@@ -19,15 +19,15 @@ export const ACTIONS = [
 
 export type ActionName = (typeof ACTIONS)[number];
 
-/** An act as the journal keeps it. Times are milliseconds since the epoch. */
+/** An action in the journal. Times are milliseconds since the epoch. */
 export interface ActionRecord {
   id: number;
   action: ActionName;
   context: string;
-  /** 0 for an act of the whole application, which belongs to no profile. */
+  /** 0 for an action of the application, which belongs to no profile. */
   profileId: number;
   orderId: number | null;
-  /** Its own, or that of its attempt; the kiosk, too. */
+  /** Of the action or of its attempt, like the kiosk. */
   cardToken: CardToken | null;
   kioskId: KioskId | null;
   reason: string | null;
@@ -35,9 +35,9 @@ export interface ActionRecord {
   user: string;
   host: string;
   startedAt: number;
-  /** null while it goes on, and for one whose process died. */
+  /** null while it is running, and after its process was killed. */
   endedAt: number | null;
-  /** Of one without an end: does its process still run? null where nobody here can tell. */
+  /** For an action without an end, true if its process is running; null if it is on another machine. */
   isRunning: boolean | null;
   exitCode: number | null;
   attemptId: string | null;
@@ -54,7 +54,7 @@ export function outcomeOfAction({ endedAt, exitCode, isRunning }: ActionRecord):
   return isRunning ? 'running' : 'died';
 }
 
-/** An act as JSON documents show it; times are UTC. */
+/** An action in JSON documents; times are UTC. */
 export interface ActionDocument {
   id: number;
   act: ActionName;

@@ -190,7 +190,7 @@ export function lagsBehind(production: Production | null, attempt: Attempt | nul
   return isLater(production, attempt.baseline) === false;
 }
 
-/** An attempt as JSON documents show it; times are UTC. */
+/** An attempt in JSON documents; times are UTC. */
 export interface AttemptDocument {
   attempt: number;
   attemptId: string;

@@ -1,7 +1,7 @@
 import type { CardToken, KioskId } from './ids.ts';
 import type { Production } from './production.ts';
 
-/** The two event types that tell about a card at a kiosk. */
+/** The two event types about a card at a kiosk. */
 export const PRODUCTION_EVENT = 'cards#card-production-status-change';
 export const ORDER_EVENT = 'cards#card-order-status-change';
 

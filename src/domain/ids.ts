@@ -14,7 +14,7 @@ export interface Reference extends PlainReference {
   cardToken: CardToken | null;
 }
 
-/** The same of a document, whose token nobody has checked. */
+/** A reference of a document, with an unchecked token. */
 export interface PlainReference {
   profileId: number | null;
   cardToken: string | null;
@@ -87,7 +87,7 @@ export function isNamed(
 
 const CARD_TOKEN = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/;
 
-/** @throws Failure `invalid-reference` for what is not a UUID */
+/** @throws Failure `invalid-reference` for text that is no UUID */
 export function parseCardToken(text: string): CardToken {
   const token = text.trim().toLowerCase();
   if (isCardToken(token)) return token;

@@ -22,7 +22,7 @@ export interface Runbook {
   pages: readonly RunbookPage[];
 }
 
-/** The file of a context's runbook; a project's may be somebody else's, and can only make commands more careful. */
+/** The file of a context's runbook. One of a project is not trusted: it can only make commands more careful. */
 export interface RunbookSource {
   file: string;
   isFromProject: boolean;

@@ -45,7 +45,7 @@ async function hear(
   });
 }
 
-test('a card that moved without an event was missed, once', async () => {
+test('a card that changed without an event is reported as missed, once', async () => {
   const card = await world.readyCard();
   await produceElsewhere(card);
   const first = await catchUp(world.context(), since());
@@ -54,7 +54,7 @@ test('a card that moved without an event was missed, once', async () => {
   expect(await catchUp(world.context(), since())).toMatchObject({ looked: 1, missed: [] });
 });
 
-test('one that an event told about was not', async () => {
+test('a card with an event about its change is not reported as missed', async () => {
   const card = await world.readyCard();
   await produceElsewhere(card);
   const response = await fetch(`${world.url}/v3/spend/profiles/1001/cards/${card.cardToken}/production`, {
@@ -65,7 +65,7 @@ test('one that an event told about was not', async () => {
   expect(await catchUp(world.context(), since())).toMatchObject({ looked: 1, missed: [] });
 });
 
-test('a card that only events know is looked at, too', async () => {
+test('catching up also reads a card that is only known from events', async () => {
   const card = await world.readyCard();
   const { journal } = world;
   await journal.forget();
@@ -76,7 +76,7 @@ test('a card that only events know is looked at, too', async () => {
   ]);
 });
 
-test('newest first; and those that ended, or that nothing was heard of for long, are left out', async () => {
+test('catching up reads the newest cards first and leaves out finished cards and cards without recent events', async () => {
   const [old, ended, first, second] = [
     await world.readyCard(),
     await world.readyCard(),
@@ -103,7 +103,7 @@ test('newest first; and those that ended, or that nothing was heard of for long,
   expect(await look(since())).toContain(fresh.cardToken);
 });
 
-test('profiles without credentials are counted and skipped', async () => {
+test('catching up counts and skips profiles without credentials', async () => {
   const card = await world.readyCard();
   await hear('35050a4a-9521-426e-8109-1396e3687a3e', { status: 'READY', profileId: 2002 });
   await hear('45050a4a-9521-426e-8109-1396e3687a3e', { status: 'READY', profileId: 2002 });
@@ -118,7 +118,7 @@ test('profiles without credentials are counted and skipped', async () => {
   expect(await world.requests('GET', '/2002/')).toEqual([]);
 });
 
-test('against the vendor it takes its time', async () => {
+test('catching up pauses between the cards outside of local', async () => {
   await world.readyCard();
   await world.readyCard();
   await world.readyCard();
@@ -127,7 +127,7 @@ test('against the vendor it takes its time', async () => {
   expect(world.clock.time - before).toBe(2_000);
 });
 
-test('an API that is down is not asked about every card', async () => {
+test('catching up stops after three outages in a row', async () => {
   let asked = 0;
   const server = http.createServer((_, response) => {
     asked += 1;
@@ -142,7 +142,7 @@ test('an API that is down is not asked about every card', async () => {
   expect(asked).toBe(3);
 });
 
-test('an interruption ends it', async () => {
+test('an interruption ends catching up', async () => {
   await world.readyCard();
   world.abort.abort(new Failure('interrupted', 'Interrupted.', { hint: '' }));
   await expect(catchUp(world.context(), since())).rejects.toMatchObject({ code: 'interrupted' });

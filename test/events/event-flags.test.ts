@@ -45,7 +45,7 @@ test.each([
   expect(parseEventChoice(texts).isChosen(ORDER)).toBe(chosen);
 });
 
-test('an order chooses its productions, too, once an event of the order, or somebody else, said which card it has', () => {
+test('a filter for an order matches the productions of its card as soon as the card is known', () => {
   const choice = parseEventChoice(['card=1001/501']);
   expect(choice.isChosen(EVENT)).toBe(false);
   expect(choice.isChosen(ORDER)).toBe(true);
@@ -59,12 +59,12 @@ test('an order chooses its productions, too, once an event of the order, or some
   );
 });
 
-describe('a mistake', () => {
+describe('a malformed filter is refused:', () => {
   test.each(['status', 'status=', '=PRODUCED', 'colour=red', 'constructor=x', ''])('%j', (text) => {
     expect(() => parseEventChoice([text])).toThrow(expect.objectContaining({ code: 'usage' }));
   });
 
-  test('a card that is none', () => {
+  test('a filter for a malformed card is refused', () => {
     expect(() => parseEventChoice(['card=everything'])).toThrow(
       expect.objectContaining({ code: 'invalid-reference' }),
     );

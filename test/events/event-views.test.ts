@@ -57,7 +57,7 @@ describe('an event in one line', () => {
     expect(eventLine(event(more), plain)).toBe(line);
   });
 
-  test('shows no control character of the vendor’s', () => {
+  test('an event in one line shows no control characters', () => {
     const evil = 'x\u001b[2J\u202e' as KioskId;
     const line = eventLine(
       event({ status: 'PRODUCTION_ERROR', errorCode: evil, kioskId: evil, eventType: PRODUCTION_EVENT }),
@@ -69,7 +69,7 @@ describe('an event in one line', () => {
   });
 });
 
-test('a list without events says so, and what listening covers', async () => {
+test('a list without events shows the times in which a listener was running', async () => {
   const coverage = { from: null, to: AT, listened: [], gaps: [] };
   expect(await eventsResult({ events: [], coverage }).text(plain)).toMatch(
     /^No events\.\nNobody listened yet.*\n$/,

@@ -42,7 +42,7 @@ async function spans(): Promise<(number | null)[][]> {
   ]);
 }
 
-test('a heartbeat every two seconds, and an end', async () => {
+test('a listener records a heartbeat every two seconds, and its end', async () => {
   const leave = await keep();
   await clock.pass(2_000);
   await clock.pass(2_000);
@@ -53,7 +53,7 @@ test('a heartbeat every two seconds, and an end', async () => {
   expect(gaps).toEqual([]);
 });
 
-test('a machine that slept leaves a gap, which is told', async () => {
+test('a suspended machine leaves a gap, which is reported', async () => {
   const leave = await keep();
   await clock.pass(2_000);
   await clock.pass(3_600_000);
@@ -66,7 +66,7 @@ test('a machine that slept leaves a gap, which is told', async () => {
   expect(gaps).toEqual([2_000]);
 });
 
-test('a journal that fails for a while leaves a gap, and is complained about once', async () => {
+test('a journal that fails for a while leaves a gap and causes one warning', async () => {
   const { journal } = world;
   let isFull = false;
   const full = new Failure('journal-unusable', 'The journal is full.', { hint: '' });
@@ -92,7 +92,7 @@ test('a journal that fails for a while leaves a gap, and is complained about onc
   expect(world.said).toEqual(['The journal is full. Webhooks are answered 503 until it works again.']);
 });
 
-test('when somebody listened last', async () => {
+test('lastListenedAt returns the last heartbeat, and null while a listener is running', async () => {
   const ctx = world.context({ clock });
   expect(await lastListenedAt(ctx)).toBeNull();
   const leave = await keep();
@@ -105,8 +105,8 @@ test('when somebody listened last', async () => {
 
 const cards = async () => (await world.journal.listCards()).length;
 
-describe('what events said', () => {
-  test('goes to the cards once no event arrived for a while, and not before', async () => {
+describe('the projection of events', () => {
+  test('the projection runs only after a time without events', async () => {
     const leave = await keep();
     const event = productionEvent('IN_PROGRESS');
     const body = Buffer.from('{}');
@@ -125,7 +125,7 @@ describe('what events said', () => {
     await leave();
   });
 
-  test('takes no more of a listener’s time than it has: the heart goes on beating', async () => {
+  test('the projection leaves time for the heartbeats', async () => {
     const { journal } = world;
     let folds = 0;
     const endless = new Proxy(journal, {

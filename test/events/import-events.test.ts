@@ -18,7 +18,7 @@ async function exported(more: Record<string, unknown> = {}): Promise<string[]> {
 }
 
 describe('a body with its headers', () => {
-  test('is kept with its bytes, signature and ids', async () => {
+  test('an imported body is stored with its bytes, signature and ids', async () => {
     const body = productionBody('PRODUCED');
     const result = await importLines(world, [loggedLine(body, { deliveryId: 'd-1' })]);
     expect(result).toMatchObject({ lines: 1, kept: 1, hints: 0, duplicates: 0, refused: 0, error: null });
@@ -44,7 +44,7 @@ describe('a body with its headers', () => {
     expect(await world.journal.findDelivery(1)).toMatchObject({ deliveryId: 'd', orderId: 501 });
   });
 
-  test('may carry its body in Base64, and bytes that are no text verify, too', async () => {
+  test('an imported body in Base64 verifies even if it is not text', async () => {
     const bytes = Buffer.concat([Buffer.from(productionBody('PRODUCED')), Buffer.from([0xff, 0x00])]);
     const headers = { 'X-Signature-SHA256': SIGNER.sign(bytes) };
     const line = JSON.stringify({ headers, bodyBase64: bytes.toString('base64') });
@@ -52,12 +52,12 @@ describe('a body with its headers', () => {
     expect(await world.journal.findDelivery(1)).toMatchObject({ eventType: 'unknown', isVerified: true });
   });
 
-  test('of a test notification is marked as one', async () => {
+  test('an imported test notification is marked as one', async () => {
     await importLines(world, [loggedLine(productionBody('PRODUCED'), { test: true })]);
     expect(await world.journal.findDelivery(1)).toMatchObject({ isTest: true });
   });
 
-  test('arrived when it says, but never later than now', async () => {
+  test('an imported event has its own time of arrival, but never one in the future', async () => {
     await importLines(world, [
       loggedLine(productionBody('IN_PROGRESS'), { receivedAt: '2026-02-01T00:00:00Z' }),
       loggedLine(productionBody('PRODUCED'), { receivedAt: '2099-01-01T00:00:00Z' }),
@@ -69,7 +69,7 @@ describe('a body with its headers', () => {
 });
 
 describe('what is there already', () => {
-  test('changes nothing: the same lines again, and the same content under another id', async () => {
+  test('importing the same lines again, or the same content under another id, changes nothing', async () => {
     const lines = [
       loggedLine(productionBody('PRODUCED'), { deliveryId: 'a' }),
       loggedLine(orderBody('PRODUCED'), { deliveryId: 'b' }),
@@ -81,7 +81,7 @@ describe('what is there already', () => {
     expect(await world.journal.listEvents({})).toHaveLength(2);
   });
 
-  test('many lines are kept in order', async () => {
+  test('many imported lines are stored in order', async () => {
     const lines = Array.from({ length: 450 }, (_, order) => loggedLine(orderBody('PRODUCED', order + 1)));
     expect(await importLines(world, lines)).toMatchObject({ kept: 450 });
     const events = await world.journal.listEvents({});
@@ -90,7 +90,7 @@ describe('what is there already', () => {
 });
 
 describe('what events export writes', () => {
-  test('comes back as it was, in another journal', async () => {
+  test('exported events can be imported unchanged into another journal', async () => {
     await importLines(
       world,
       [loggedLine(productionBody('PRODUCED'), { deliveryId: 'd-1', test: true }), orderBody('PLACED')],
@@ -111,7 +111,7 @@ describe('what events export writes', () => {
     }
   });
 
-  test('of another environment is refused', async () => {
+  test('an exported event of another environment is refused', async () => {
     await importLines(world, [loggedLine(productionBody('PRODUCED'))]);
     const [line = ''] = await exported({ environment: 'production' });
     await expect(importLines(world, [line])).rejects.toMatchObject({
@@ -120,7 +120,7 @@ describe('what events export writes', () => {
     });
   });
 
-  test('does not verify any more when a byte of it was changed', async () => {
+  test('an exported event with a changed byte does not verify', async () => {
     await importLines(world, [loggedLine(productionBody('PRODUCED'))]);
     const bodyBase64 = Buffer.from(productionBody('PRODUCTION_ERROR')).toString('base64');
     expect(await importLines(world, await exported({ bodyBase64 }))).toMatchObject({
@@ -133,7 +133,7 @@ describe('what events export writes', () => {
 describe('hints', () => {
   const bare = productionBody('PRODUCED');
 
-  test('are kept with --unverified only', async () => {
+  test('hints are imported with --unverified only', async () => {
     expect(await importLines(world, [bare])).toMatchObject({
       kept: 0,
       refusals: [{ line: 1, reason: expect.stringContaining('signature') }],
@@ -143,14 +143,14 @@ describe('hints', () => {
     expect(await world.journal.findDelivery(1)).toMatchObject({ isVerified: false, signature: null });
   });
 
-  test('never stand in the way of the event itself, whatever delivery they claim to be', async () => {
+  test('a hint with the delivery id of an event does not block that event', async () => {
     const forged = JSON.stringify({ headers: { 'X-Delivery-Id': 'd-1' }, body: bare });
     expect(await importLines(world, [forged], { unverified: true })).toMatchObject({ hints: 1 });
     const real = loggedLine(bare, { deliveryId: 'd-1' });
     expect(await importLines(world, [real])).toMatchObject({ kept: 1, duplicates: 0 });
   });
 
-  test('a wrong signature makes no hint', async () => {
+  test('a body with a wrong signature is not imported as a hint', async () => {
     const line = JSON.stringify({
       headers: { 'X-Signature-SHA256': new Signer().sign(bare) },
       body: bare,
@@ -159,7 +159,7 @@ describe('hints', () => {
     expect(await world.journal.listEvents({})).toEqual([]);
   });
 
-  test('must be events', async () => {
+  test('a hint must be an event', async () => {
     const lines = ['{"hello": 1}', JSON.stringify({ headers: {}, body: '{"hello": 1}' })];
     expect(await importLines(world, lines, { unverified: true })).toMatchObject({
       refused: 2,
@@ -188,7 +188,7 @@ describe('a line that can not be used is refused, and the others are kept', () =
     expect(result.refusals).toEqual([{ line: 2, reason: expect.stringMatching(reason) }]);
   });
 
-  test('as many as there are, the first are told', async () => {
+  test('an import lists only the first refused lines', async () => {
     const result = await importLines(
       world,
       Array.from({ length: 50 }, () => 'nonsense'),
@@ -197,22 +197,22 @@ describe('a line that can not be used is refused, and the others are kept', () =
     expect(result.refusals).toHaveLength(20);
   });
 
-  test('a mark before the first line, carriage returns and empty lines don’t matter', async () => {
+  test('an import ignores a byte order mark, carriage returns and empty lines', async () => {
     const lines = [`\uFEFF${loggedLine(productionBody('PRODUCED'))}\r`, '', '  \r'];
     expect(await importLines(world, lines)).toMatchObject({ kept: 1, refused: 0 });
   });
 
-  test('nothing at all is a mistake', async () => {
+  test('an import of an empty file is a mistake', async () => {
     await expect(importLines(world, ['', ' '])).rejects.toMatchObject({ code: 'invalid-input' });
   });
 
-  test('an interruption stops it', async () => {
+  test('an interruption stops an import', async () => {
     world.abort.abort(new Error('stop'));
     await expect(importLines(world, [productionBody('PRODUCED')])).rejects.toThrow('stop');
   });
 });
 
-test('what was imported is in the cards at once', async () => {
+test('imported events are projected onto the cards immediately', async () => {
   await importLines(world, [loggedLine(productionBody('PRODUCED'))]);
   expect(await world.journal.findCard({ cardToken: TOKEN, orderId: null })).toMatchObject({
     profileId: 1001,

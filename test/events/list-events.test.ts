@@ -47,18 +47,18 @@ describe('a selection', () => {
     expect(await list(selection)).toEqual(ids);
   });
 
-  test('a card whose order the journal knows has the events of both', async () => {
+  test('a selection by card includes the events of its order', async () => {
     const nothing = { cardCreatedAt: null, deliveryOption: null };
     await world.journal.rememberCard({ profileId: 1001, cardToken: TOKEN, orderId: 501, ...nothing }, 1);
     expect(await list({ card: card({ cardToken: TOKEN }) })).toEqual([1, 2, 4]);
     expect(await list({ card: card({ orderId: 501 }) })).toEqual([1, 2, 4]);
   });
 
-  test('with a limit has the newest', async () => {
+  test('a selection with a limit has the newest events', async () => {
     expect(await list({}, 2)).toEqual([3, 4]);
   });
 
-  test('by time counts from and until but not including', async () => {
+  test('a selection by time includes its start and excludes its end', async () => {
     const then = world.clock.time;
     world.clock.time += 1_000;
     await keep(world, orderBody('COMPLETED', 502));
@@ -66,7 +66,7 @@ describe('a selection', () => {
     expect(await list({ since: then, until: then + 1_000 })).toEqual([1, 2, 3, 4]);
   });
 
-  test('exported has all of it, in order, whatever came in between', async () => {
+  test('an export has all events of the selection in order, whatever arrives meanwhile', async () => {
     const lines = Array.from({ length: 1_100 }, (_, index) => orderBody('PLACED', index + 1_000));
     await importLines(world, lines, { unverified: true });
     const ids: number[] = [];
@@ -77,7 +77,7 @@ describe('a selection', () => {
     expect(ids).toEqual([4, ...lines.map((_, index) => index + 5)]);
   });
 
-  test('exported stops when it is interrupted', async () => {
+  test('an interruption stops an export', async () => {
     world.abort.abort(new Error('stop'));
     const all = async () => {
       for await (const { id } of exportEvents(world.context(), EVERYTHING)) expect(id).toBeGreaterThan(0);
@@ -89,7 +89,7 @@ describe('a selection', () => {
 describe('what a selection covers', () => {
   const HOUR = 3_600_000;
 
-  test('knows who listened, also through a restart, and who listens now', async () => {
+  test('the coverage includes the times of earlier and current listeners', async () => {
     const { journal, clock } = world;
     const since = clock.time;
     clock.time += HOUR;
@@ -109,7 +109,7 @@ describe('what a selection covers', () => {
     expect(listened.at(-1)?.to).toBe(clock.time);
   });
 
-  test('ends with the last sign of a listener that is gone', async () => {
+  test('the coverage of a killed listener ends with its last heartbeat', async () => {
     const { journal, clock } = world;
     const started = clock.time;
     await journal.startListener('http://127.0.0.1:8788/', started);
@@ -120,7 +120,7 @@ describe('what a selection covers', () => {
     });
   });
 
-  test('of another environment says nothing here', async () => {
+  test('a listener of another environment covers nothing here', async () => {
     const other = world.openJournal('sandbox');
     await other.startListener('http://127.0.0.1:8788/', world.clock.time);
     other.close();
@@ -130,7 +130,7 @@ describe('what a selection covers', () => {
 });
 
 describe('an event', () => {
-  test('that the journal doesn’t have, or only for another environment, is not found', async () => {
+  test('an event that is missing, or of another environment, is not found', async () => {
     await keep(world, productionBody('PRODUCED'));
     await expect(showEvent(world.context(), 2)).rejects.toMatchObject({ code: 'not-found', exitCode: 10 });
     const journal = world.openJournal('sandbox');
@@ -149,7 +149,7 @@ describe('prune', () => {
     await keep(world, productionBody('PRODUCED'));
   });
 
-  test('forgets what is older, after asking', async () => {
+  test('prune deletes older events after a confirmation', async () => {
     world.answers.push(true);
     const before = world.clock.time - 5 * DAY;
     expect(await pruneEvents(world.context(), 5 * DAY)).toEqual({ pruned: 1, before });
@@ -157,12 +157,12 @@ describe('prune', () => {
     expect(await list()).toEqual([2]);
   });
 
-  test('asks nothing when there is nothing', async () => {
+  test('prune does not ask if there is nothing to delete', async () => {
     expect(await pruneEvents(world.context(), 90 * DAY)).toMatchObject({ pruned: 0 });
     expect(world.asked).toEqual([]);
   });
 
-  test('keeps all after a no', async () => {
+  test('prune deletes nothing after a no', async () => {
     world.answers.push(false);
     await expect(pruneEvents(world.context(), 0)).rejects.toMatchObject({
       code: 'not-confirmed',
@@ -171,7 +171,7 @@ describe('prune', () => {
     expect(await list()).toEqual([1, 2]);
   });
 
-  test('never gives a number again', async () => {
+  test('the numbers of deleted events are never used again', async () => {
     world.answers.push(true);
     world.clock.time += 1;
     expect(await pruneEvents(world.context(), 0)).toMatchObject({ pruned: 2 });

@@ -26,7 +26,7 @@ async function withReceiver(
 }
 
 describe('a replayed event', () => {
-  test('has the original bytes, signature, delivery id and mark, and verifies', async () => {
+  test('a replayed event has its original bytes, signature, delivery id and test mark', async () => {
     const body = `${productionBody('PRODUCED', { description: 'ünïcode' })}\n`;
     await importLines(world, [loggedLine(body, { deliveryId: 'd-1', test: true })]);
     await withReceiver(undefined, async ({ got, url }) => {
@@ -48,7 +48,7 @@ describe('a replayed event', () => {
     });
   });
 
-  test('that was a hint goes out without a signature, which is said', async () => {
+  test('a replayed hint has no signature, and a warning says so', async () => {
     await importLines(world, [productionBody('PRODUCED')], { unverified: true });
     await withReceiver(undefined, async ({ got, url }) => {
       await replayEvents(world.context(), { ids: [1], to: url });
@@ -63,7 +63,7 @@ describe('several', () => {
     await keep(world, productionBody('IN_PROGRESS'), productionBody('PRODUCED'), orderBody('PRODUCED'));
   });
 
-  test('go out in the order that was asked for, one after the other', async () => {
+  test('several events are replayed in the given order, one after the other', async () => {
     await withReceiver(undefined, async ({ got, url }) => {
       await replayEvents(world.context(), { ids: [3, 1, 3], to: url });
       expect(got.map(({ body }) => body.toString())).toEqual([
@@ -74,7 +74,7 @@ describe('several', () => {
     });
   });
 
-  test('none goes out when one is not there', async () => {
+  test('no event is replayed if one of them does not exist', async () => {
     await withReceiver(undefined, async ({ got, url }) => {
       await expect(replayEvents(world.context(), { ids: [1, 9], to: url })).rejects.toMatchObject({
         code: 'not-found',
@@ -83,7 +83,7 @@ describe('several', () => {
     });
   });
 
-  test.each([401, 500, 302])('an answer of %i to one does not keep the others back', async (status) => {
+  test.each([401, 500, 302])('an answer of %i does not stop the replay', async (status) => {
     await withReceiver(
       (turn) => (turn === 0 ? status : 204),
       async ({ got, url }) => {
@@ -103,7 +103,7 @@ describe('several', () => {
     );
   });
 
-  test('a receiver that is gone stops them', async () => {
+  test('an unreachable receiver stops the replay', async () => {
     await withReceiver(
       (turn) => (turn === 1 ? null : 200),
       async ({ got, url }) => {
@@ -119,7 +119,7 @@ describe('several', () => {
     );
   });
 
-  test('an interruption lets the one that is out get its answer, and stops the others', async () => {
+  test('an interruption stops the replay after the answer to the current event', async () => {
     const stop = new Failure('interrupted', 'Interrupted.', { hint: '…' });
     const interrupt = () => {
       world.abort.abort(stop);

@@ -27,7 +27,7 @@ function lose(method: 'POST' | 'DELETE', effect: 'before' | 'after', path = '/su
 }
 
 describe('create', () => {
-  test('subscribes to productions and orders', async () => {
+  test('create subscribes to productions and orders', async () => {
     const { subscriptions, changed } = await createWebhooks(world.context(), WANTED);
     expect(changed).toBe(true);
     expect(subscriptions.map(({ eventType }) => eventType)).toEqual([PRODUCTION_EVENT, ORDER_EVENT]);
@@ -36,7 +36,7 @@ describe('create', () => {
     expect(await listWebhooks(world.context())).toEqual(subscriptions);
   });
 
-  test('again creates nothing, unless another version or URL is wanted', async () => {
+  test('create adds nothing to existing subscriptions, except for another version or URL', async () => {
     const ctx = world.context();
     const { subscriptions } = await createWebhooks(ctx, WANTED);
     expect(await createWebhooks(ctx, { ...WANTED, name: 'other' })).toEqual({
@@ -53,7 +53,7 @@ describe('create', () => {
     expect(await listWebhooks(ctx)).toHaveLength(6);
   });
 
-  test('goes on where it failed half-way', async () => {
+  test('create completes after a failure half-way', async () => {
     const ctx = world.context();
     const { subscriptions } = await createWebhooks(ctx, WANTED);
     await deleteWebhook(ctx, subscriptions[1]?.id ?? '');
@@ -63,14 +63,14 @@ describe('create', () => {
     expect(await listWebhooks(ctx)).toHaveLength(2);
   });
 
-  test('looks whether a request arrived whose answer was lost', async () => {
+  test('create checks whether a request with a lost answer arrived', async () => {
     lose('POST', 'after');
     expect((await createWebhooks(world.context(), WANTED)).subscriptions).toHaveLength(2);
     expect(await world.requests('POST', SUBSCRIPTIONS)).toHaveLength(2);
     expect(await listWebhooks(world.context())).toHaveLength(2);
   });
 
-  test('leaves it open when it does not show', async () => {
+  test('create reports an unknown outcome if the subscription does not appear', async () => {
     lose('POST', 'before');
     await expect(createWebhooks(world.context(), WANTED)).rejects.toMatchObject({
       code: 'outcome-unknown',
@@ -85,7 +85,7 @@ describe('create', () => {
     [401, 'credentials-refused'],
     [404, 'not-found'],
     [429, 'rate-limited'],
-  ])('says what an answer of %i means', async (status, code) => {
+  ])('create explains an answer of %i', async (status, code) => {
     world.fault({ kind: 'answer', method: 'POST', path: '*/subscriptions', status, times: 1 });
     await expect(createWebhooks(world.context(), WANTED)).rejects.toMatchObject({ code });
   });
@@ -100,7 +100,7 @@ describe('create', () => {
   );
 });
 
-test('what changes subscriptions is kept in the journal, with its reason', async () => {
+test('changes of subscriptions are recorded in the journal with their reason', async () => {
   const ctx = world.context({ reason: 'new receiver' });
   const [first] = (await createWebhooks(ctx, WANTED)).subscriptions;
   await testWebhook(ctx, first?.id ?? '');
@@ -121,7 +121,7 @@ test('what changes subscriptions is kept in the journal, with its reason', async
 });
 
 describe('delete', () => {
-  test('ends one subscription', async () => {
+  test('delete removes one subscription', async () => {
     const ctx = world.context();
     const [first, second] = (await createWebhooks(ctx, WANTED)).subscriptions;
     await deleteWebhook(ctx, first?.id ?? '');
@@ -146,7 +146,7 @@ describe('delete', () => {
 });
 
 describe('test', () => {
-  test('has a test notification delivered', async () => {
+  test('test triggers the delivery of a test notification', async () => {
     const receiver = await Receiver.open();
     const ctx = world.context();
     const [first] = (await createWebhooks(ctx, { ...WANTED, url: receiver.url })).subscriptions;
@@ -155,7 +155,7 @@ describe('test', () => {
     expect(arrived?.headers).toMatchObject({ 'x-delivery-id': deliveryId, 'x-test-notification': 'true' });
   });
 
-  test('of what is not there is not found, and a lost answer leaves it open', async () => {
+  test('a test of an unknown subscription is not found, and a lost answer is an unknown outcome', async () => {
     const ctx = world.context();
     await expect(testWebhook(ctx, crypto.randomUUID())).rejects.toMatchObject({ code: 'not-found' });
     const [first] = (await createWebhooks(ctx, WANTED)).subscriptions;
@@ -165,7 +165,7 @@ describe('test', () => {
 });
 
 describe('a listener in local', () => {
-  test('subscribes itself to both types, and ends that again', async () => {
+  test('a listener in local subscribes itself to both types, and removes the subscriptions at its end', async () => {
     const receiver = await Receiver.open();
     const ctx = world.context();
     const before = await createWebhooks(ctx, WANTED);
@@ -181,7 +181,7 @@ describe('a listener in local', () => {
     expect(await listWebhooks(ctx)).toEqual(before.subscriptions);
   });
 
-  test('takes over what a killed one left behind, but leaves what a person made', async () => {
+  test('a listener in local adopts the subscriptions of a killed one, but not those of users', async () => {
     const ctx = world.context();
     const url = 'http://127.0.0.1:8788/';
     await subscribeHere(ctx, { url, isAlone: false });
@@ -196,7 +196,7 @@ describe('a listener in local', () => {
     expect(await listWebhooks(ctx)).toEqual(subscriptions);
   });
 
-  test('that can not end it says so, and ends', async () => {
+  test('a listener in local warns if it can not remove its subscriptions', async () => {
     const ctx = world.context();
     const unsubscribe = await subscribeHere(ctx, { url: 'http://127.0.0.1:8788/', isAlone: false });
     world.fault({ kind: 'answer', method: 'DELETE', status: 500, times: 1 });
@@ -205,7 +205,7 @@ describe('a listener in local', () => {
     expect(await listWebhooks(ctx)).toHaveLength(1);
   });
 
-  test('never does so elsewhere', async () => {
+  test('a listener outside of local never subscribes itself', async () => {
     const ctx = world.context({ environment: 'production' });
     await expect(subscribeHere(ctx, { url: URL_OF_BANK, isAlone: false })).rejects.toThrow(TypeError);
     expect(await world.requests('GET', SUBSCRIPTIONS)).toEqual([]);

@@ -19,7 +19,7 @@ function meanwhile(happenings: (() => Promise<unknown>)[]): Overrides {
   return { onSleep: async () => happenings.shift()?.() };
 }
 
-test('tells of what comes from now on, each once and in order, and not of what was there', async () => {
+test('tail shows new events once and in order, and no earlier ones', async () => {
   await keep(world, productionBody('IN_PROGRESS'));
   const seen: KeptEvent[] = [];
   const context = world.context(
@@ -33,7 +33,7 @@ test('tells of what comes from now on, each once and in order, and not of what w
   expect(ids(seen)).toEqual([2, 3, 4]);
 });
 
-test('sees what another process keeps, and only of this environment', async () => {
+test('tail shows events that another process stores, but only of this environment', async () => {
   const [other, elsewhere] = [world.openJournal(), world.openJournal('sandbox')];
   const seen: KeptEvent[] = [];
   const copy = async (journal: typeof other, body: string) => {
@@ -57,7 +57,7 @@ test.each([
   ['since a time', { selection: { ...EVERYTHING, since: 0 } }, [1, 2, 3]],
   ['of a selection', { afterId: 0, selection: { ...EVERYTHING, status: 'PRODUCED' } }, [2, 3]],
   ['as many as wanted', { afterId: 0, limit: 2 }, [1, 2]],
-])('begins %s', async (_, options, wanted) => {
+])('tail begins %s', async (_, options, wanted) => {
   await keep(world, productionBody('IN_PROGRESS'), productionBody('PRODUCED'), orderBody('PRODUCED'));
   const seen: KeptEvent[] = [];
   const deadline = world.clock.stopwatch.now();
@@ -65,7 +65,7 @@ test.each([
   expect(ids(seen)).toEqual(wanted);
 });
 
-test('ends at its deadline, which is late only for events that were wanted', async () => {
+test('tail fails at its deadline only if fewer events arrived than were wanted', async () => {
   const end = world.clock.time + 1_000;
   const deadline = world.clock.stopwatch.after(1_000);
   await tailEvents(world.context(), { ...NOW, deadline }, async () => undefined);
@@ -79,7 +79,7 @@ test('ends at its deadline, which is late only for events that were wanted', asy
   });
 });
 
-test('says where it begins, and whether anybody listens', async () => {
+test('tail notes where it begins and whether a listener is running', async () => {
   const deadline = world.clock.stopwatch.now();
   const tail = async () => tailEvents(world.context(), { ...NOW, deadline }, async () => undefined);
   await tail();
@@ -89,7 +89,7 @@ test('says where it begins, and whether anybody listens', async () => {
   expect(world.said.at(-1)).not.toContain('Nobody listens');
 });
 
-test('ends when it is interrupted, also between two events', async () => {
+test('an interruption ends tail, even between two events', async () => {
   await keep(world, productionBody('PRODUCED'), orderBody('PRODUCED'));
   const seen: number[] = [];
   const tail = tailEvents(world.context(), { ...NOW, afterId: 0 }, async ({ id }) => {

@@ -13,7 +13,7 @@ function makeLull() {
   return { stopwatch: new Stopwatch(() => 0, sleep), over };
 }
 
-test('the first is told at once, what follows together, the next at once again', async () => {
+test('the first notice is emitted immediately, later ones together, and one after a pause immediately again', async () => {
   const told: Notice[] = [];
   const { stopwatch, over } = makeLull();
   const notices = new ThrottledNotices(
@@ -36,7 +36,7 @@ test('the first is told at once, what follows together, the next at once again',
   expect(notices.total).toBe(5);
 });
 
-test('what was not told yet is told at the end', () => {
+test('flush emits the notices that are waiting', () => {
   const told: Notice[] = [];
   const { stopwatch } = makeLull();
   const notices = new ThrottledNotices(

@@ -10,7 +10,7 @@ const verifier = new SignatureVerifier(SIGNER.publicKey, 'the key of the test');
 const verify = (bytes: string | Buffer, given = signature, key = verifier) =>
   verifyEvent(Buffer.from(bytes), { signature: given, verifier: key });
 
-test('a signature that matches, with the key and the number of bytes', () => {
+test('a valid signature is reported with its key and the number of bytes', () => {
   expect(verify(body)).toEqual({
     valid: true,
     key: expect.stringMatching(/^the key of the test \(RSA 2048, SHA-256 [\da-f]{16}\)$/),
@@ -19,7 +19,7 @@ test('a signature that matches, with the key and the number of bytes', () => {
   });
 });
 
-describe('one that doesn’t says which key failed on how many bytes, and what may be wrong', () => {
+describe('an invalid signature is reported with the key, the number of bytes and a likely cause:', () => {
   const published = new SignatureVerifier(PUBLISHED_KEYS.sandbox, 'the published key of sandbox');
   const tidied = JSON.stringify(JSON.parse(body), null, 2);
   test.each<[string, ReturnType<typeof verify>, RegExp]>([

@@ -9,7 +9,7 @@ function mistakesOf(content: unknown): string[] {
   return checkRunbook(content).mistakes.map(({ path, message }) => `${path.join('.')}: ${message}`);
 }
 
-test('a page has what the team wrote, trimmed; what it left out is null', () => {
+test('a page has the trimmed texts of the team, and null for fields that it left out', () => {
   const { runbook, mistakes, warnings } = checkRunbook(
     production({ PRD_HOPPER_DOOR: { owner: ' Branch staff ', steps: 'Close it.' }, PRD_HOPPER_JAM: null }),
   );
@@ -34,7 +34,7 @@ test('UNKNOWN_ERROR may have a page of each kind', () => {
   expect(runbook.pages.map(({ kind }) => kind)).toEqual(['production', 'request']);
 });
 
-describe('a mistake is named with where it is:', () => {
+describe('a mistake in a runbook is reported with its path:', () => {
   test.each<[string, unknown, string]>([
     ['nothing', null, ': it is empty, not a mapping of names to values'],
     ['a list', [], ': it is a list, not a mapping of names to values'],
@@ -112,13 +112,13 @@ describe('a mistake is named with where it is:', () => {
   });
 });
 
-test('all mistakes are said at once', () => {
+test('all mistakes of a runbook are reported together', () => {
   expect(
     mistakesOf(production({ PRT_PAUSED: { ownr: 'x', link: 'x', retry: 'x' }, oops: null })),
   ).toHaveLength(4);
 });
 
-test('a code that the catalogue does not have is a warning with the nearest, and has its page', () => {
+test('an unknown code is a warning with similar codes, and keeps its page', () => {
   const { runbook, mistakes, warnings } = checkRunbook(production({ PRD_HOPER_DOOR: { owner: 'us' } }));
   expect(mistakes).toEqual([]);
   expect(warnings).toEqual([
@@ -131,7 +131,7 @@ test('a code that the catalogue does not have is a warning with the nearest, and
   expect(runbook.pages).toMatchObject([{ code: 'PRD_HOPER_DOOR' }]);
 });
 
-test('nothing that can be in a file is a crash', () => {
+test('no content of a runbook file causes a crash', () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.jsonValue(), (pages, page) => {
       expect(() => checkRunbook(pages)).not.toThrow();

@@ -64,7 +64,7 @@ async function check(
 }
 
 describe('doctor', () => {
-  test('where all is well fails nothing', async () => {
+  test('doctor reports no failure on a working system', async () => {
     const { wise } = await api();
     const results = await check({ wise });
     const statuses = Object.values(results).map(({ name, status }) => [name, status]);
@@ -92,7 +92,7 @@ describe('doctor', () => {
     expect(results['rate-limit']?.message).toBe('not limited now (3 requests of this check)');
   });
 
-  test('asks nobody with --offline', async () => {
+  test('doctor sends no request with --offline', async () => {
     const { wise, vendor } = await api();
     const results = await check({ wise }, { resolve: async () => Promise.reject(new Error('asked')) }, true);
     for (const name of ['dns', 'api', 'clock', 'profile', 'subscription', 'rate-limit'])
@@ -101,7 +101,7 @@ describe('doctor', () => {
     expect(results.credentials?.status).toBe('ok');
   });
 
-  test('leaves out what needs settings that can not be used', async () => {
+  test('doctor skips checks that need unusable settings', async () => {
     const broken = new Failure('settings-unusable', 'The settings file is broken.', { hint: 'Correct it.' });
     const own = machine({
       readSettings: () => {
@@ -121,7 +121,7 @@ describe('doctor', () => {
     expect(results.find(({ name }) => name === 'journal')).toMatchObject({ status: 'ok' });
   });
 
-  test('in local tells what the embedded sandbox needs none of', async () => {
+  test('doctor skips checks in local that the embedded sandbox does not need', async () => {
     const results = await check(
       { environment: 'local' },
       { findRoute: async () => ({ url: null, proxy: null }) },
@@ -200,12 +200,12 @@ describe('on this machine', () => {
       'failed',
       /PEM/,
     ],
-  ])('%s is told, with what to do', async (_, overrides, name, status, hint) => {
+  ])('doctor reports %s with a fix', async (_, overrides, name, status, hint) => {
     const results = await check({}, overrides, name !== 'dns');
     expect(results[name]).toMatchObject({ status, hint: expect.stringMatching(hint) });
   });
 
-  test('a proxy is what is looked up, and no journal is made by looking', async () => {
+  test('doctor resolves the host of the proxy, and creates no journal', async () => {
     const looked: string[] = [];
     const results = await check(
       // Whoever asks it anything fails.
@@ -221,7 +221,7 @@ describe('on this machine', () => {
   });
 });
 
-test('a host that is an address is looked up as one', async () => {
+test('doctor resolves an IP address without its brackets', async () => {
   const looked: string[] = [];
   const resolve = async (host: string) => [String(looked.push(host))];
   await check({}, { resolve, findRoute: async () => ({ url: 'http://[::1]:8787', proxy: null }) });
@@ -263,7 +263,7 @@ describe('of the API', () => {
     expect(results[name]).toMatchObject({ status, exitCode, hint: expect.any(String) });
   });
 
-  test('that limits requests is told', async () => {
+  test('doctor reports an API that limits requests', async () => {
     const { wise } = await api({ subscriptions: json(429, {}) });
     const results = await check({ wise });
     expect(results['rate-limit']).toMatchObject({
@@ -272,7 +272,7 @@ describe('of the API', () => {
     });
   });
 
-  test('credentials that are missing fail, but those of the application only matter for webhooks', async () => {
+  test('missing credentials fail, but those of the application are skipped', async () => {
     const missing = new Failure('credentials-missing', 'There is no token.', { hint: 'Set KIOSKCTL_TOKEN.' });
     const { wise, vendor } = await api();
     const results = await check({
@@ -287,7 +287,7 @@ describe('of the API', () => {
     ]);
   });
 
-  test('a context without profile and kiosks is told so', async () => {
+  test('a context without profile and kiosks gets warnings', async () => {
     const { wise } = await api();
     const results = await check({ wise, profileId: null, kiosks: [] });
     expect([results.credentials?.status, results.profile?.status, results.kiosks?.status]).toEqual([
@@ -298,7 +298,7 @@ describe('of the API', () => {
   });
 });
 
-test('a listener that lives is seen', async () => {
+test('doctor finds a running listener', async () => {
   const { wise } = await api();
   const listening = await world.journal.startListener('http://127.0.0.1:1', world.clock.now());
   expect((await check({ wise })).listener?.status).toBe('ok');

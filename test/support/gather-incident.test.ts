@@ -51,7 +51,7 @@ const PRODUCTION = [
 ];
 
 describe('the incident of a card', () => {
-  test('is everything from its order on, under each of its names', async () => {
+  test('the incident of a card has all data since its order, by its token and by its order id', async () => {
     const { cardToken, orderId } = one.target;
     const byToken = await tell({ cards: [{ profileId: null, cardToken, orderId: null }] });
     expect(told(byToken).toSorted()).toEqual(['act order: done', ...PRODUCTION].toSorted());
@@ -68,7 +68,7 @@ describe('the incident of a card', () => {
     });
   });
 
-  test('in a time has what came in it', async () => {
+  test('the incident of a card in a time range has the data of that time', async () => {
     const cards = [{ ...one.target, orderId: null }];
     const end = one.world.clock.now();
     one.world.clock.time += 3_600_000;
@@ -77,7 +77,7 @@ describe('the incident of a card', () => {
     await expect(attempts(end + 1, end + 2)).rejects.toMatchObject({ code: 'not-found', exitCode: 10 });
   });
 
-  test('that nobody heard of is 10, and says how to find out more', async () => {
+  test('the incident of an unknown card is not found, with a hint', async () => {
     const cards = [{ profileId: 1001, cardToken: null, orderId: 999 }];
     await expect(tell({ cards })).rejects.toMatchObject({
       code: 'not-found',
@@ -88,13 +88,13 @@ describe('the incident of a card', () => {
     });
   });
 
-  test('next to one that nobody heard of is told, with a warning', async () => {
+  test('an incident warns about a card without data', async () => {
     const cards = [one.target, { profileId: 1001, cardToken: null, orderId: 999 }];
     expect(told(await tell({ cards }))).toHaveLength(6);
     expect(one.world.said.join()).toContain('nothing of 1001/999');
   });
 
-  test('has nothing of the bodies of events but what is told of them', async () => {
+  test('an incident has no bodies of events', async () => {
     const { profileId, cardToken } = one.target;
     const owner = {
       cardHolderName: 'Canary Example',
@@ -118,7 +118,7 @@ describe('the incident of a card', () => {
     expect(JSON.stringify(incident)).not.toMatch(/canary|4111/i);
   });
 
-  test('leaves out test notifications', async () => {
+  test('an incident has no test notifications', async () => {
     const { profileId, cardToken } = one.target;
     const resource = { type: 'card', profile_id: profileId, card_token: cardToken };
     await importLines(one.world, [loggedLine(productionBody('PRODUCED', { resource }), { test: true })]);
@@ -131,7 +131,7 @@ function around(): { since: number; until: number } {
 }
 
 describe('the incident of a kiosk', () => {
-  test('is that of its cards in the time, and what was done to the kiosk itself', async () => {
+  test('the incident of a kiosk has its cards in the time range and the actions on the kiosk', async () => {
     const { journal, clock } = one.world;
     const hold = { action: 'hold', context: 'local', profileId: 0, orderId: null, cardToken: null } as const;
     for (const kioskId of ['WIS00001', 'WIS00002'].map(parseKioskId))
@@ -145,7 +145,7 @@ describe('the incident of a kiosk', () => {
     expect(told(await tell({ kioskId: parseKioskId('WIS00002') }, around()))).toEqual(['act hold: running']);
   });
 
-  test('has what listening covers of the time', async () => {
+  test('the incident of a kiosk has the coverage of the time range', async () => {
     const { journal } = one.world;
     one.world.clock.time += 60_000;
     const listening = await journal.startListener('http://127.0.0.1/', start);
@@ -157,7 +157,7 @@ describe('the incident of a kiosk', () => {
     expect(coverage.gaps[0]?.from).toBe(new Date(start - 5).toISOString());
   });
 
-  test('of which nothing is known is 10, and says how to look further back', async () => {
+  test('the incident of a kiosk without data is not found, with a hint', async () => {
     const since = one.world.clock.now() - 86_400_000;
     await expect(tell({ kioskId: parseKioskId('WIS00009') }, { since })).rejects.toMatchObject({
       code: 'not-found',

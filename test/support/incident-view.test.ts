@@ -71,7 +71,7 @@ function told(since: number, until: number): string[] {
 }
 
 describe('an incident', () => {
-  test('tells in order what was done, sent and heard', () => {
+  test('the timeline of an incident has actions, attempts and events in order', () => {
     const { timeline, cards, errors } = makeIncident(facts(), OUTSIDERS);
     expect(timeline.map(({ what, by }) => [what, by])).toEqual([
       ['produce: done', 'operator-1'],
@@ -83,12 +83,12 @@ describe('an incident', () => {
     expect(errors).toMatchObject([{ code: 'PRD_HOPPER_DOOR', actor: 'kiosk-attendant' }]);
   });
 
-  test('has what came from its beginning, and until but not including its end', () => {
+  test('an incident includes its start and excludes its end', () => {
     expect(told(AT + 4_000, AT + 5_000)).toEqual(['production PRODUCTION_ERROR']);
     expect(told(AT, AT + 1)).toEqual(['produce: done', 'attempt 1 sent']);
   });
 
-  test('of an attempt of another system names nobody, and of an open one tells where it is', () => {
+  test('an attempt of another system has no operator, and an open one has its outcome', () => {
     const [card] = facts().cards;
     if (!card) throw new Error('no card');
     const seen = attempt('accepted', { origin: 'observed', claimedAt: AT, sentAt: null, closedAt: null });
@@ -99,13 +99,13 @@ describe('an incident', () => {
     expect(timeline[0]).toMatchObject({ what: 'attempt 1 seen', by: 'another system', outcome: 'accepted' });
   });
 
-  test('says what is not in it', () => {
+  test('an incident lists what is left out', () => {
     expect(notes({})).toMatch(/Operators are numbered.*Reasons are what operators wrote/);
     expect(notes({ hasReasons: false })).toMatch(/reasons of acts are left out/);
     expect(notes({ hasNames: true })).toMatch(/for their own team/);
   });
 
-  test('as Markdown has the set-up, the gaps, the cards and the ids', () => {
+  test('an incident in Markdown has the set-up, the gaps, the cards and the ids', () => {
     const text = renderIncident(makeIncident(facts({ deliveryId: 'd-1' }), OUTSIDERS));
     expect(text).toMatch(/^# Incident: `WIS00001`\n/);
     expect(text).toContain(
@@ -117,7 +117,7 @@ describe('an incident', () => {
     expect(text).toContain('“the door is closed”');
   });
 
-  test('without errors, gaps or listening says so', () => {
+  test('an incident in Markdown says that there are no errors, gaps or listeners', () => {
     const coverage = { from: AT, to: AT + 9, listened: [{ from: AT, to: AT + 9 }], gaps: [] };
     const quiet = { ...facts(), cards: [], coverage };
     expect(renderIncident(makeIncident(quiet, OUTSIDERS))).toMatch(
@@ -141,7 +141,7 @@ const CANARIES = [
 ];
 const TELLTALES = /canary|the-token-of|7700.?900|4111.?1111|\bada\b|laptop/i;
 
-test('whatever events and reasons have in them, no secret and nothing personal gets out, in either form', () => {
+test('an incident shows no secret and no personal data, whatever events and reasons contain', () => {
   const canary = constantFrom(...CANARIES);
   const text = record({ before: string(), canary, after: string() }).map(
     ({ before, canary: one, after }) => `${before} ${one} ${after}`,

@@ -59,14 +59,14 @@ async function namesOf(card: { cardToken: CardToken | null; orderId: number | nu
 }
 
 describe('the audit trail', () => {
-  test('has everything that was done, by every context, oldest first', async () => {
+  test('the audit log has the actions of all contexts, oldest first', async () => {
     const { acts, hasMore } = await trail();
     expect(names(acts)).toBe('order produce produce produce simulate retry cancel');
     expect(new Set(acts.map(({ context }) => context))).toEqual(new Set(['local', 'laptop']));
     expect(hasMore).toBe(false);
   });
 
-  test('tells of a retry where it went, why, and under which ids', async () => {
+  test('the audit log has kiosk, reason and ids of a retry', async () => {
     const { acts } = await trail({ acts: ['retry'] });
     expect(acts).toEqual([
       expect.objectContaining({
@@ -80,13 +80,13 @@ describe('the audit trail', () => {
     ]);
   });
 
-  test('cut to a number has the newest, and says that there is more', async () => {
+  test('the audit log with a limit has the newest actions, and says that there are more', async () => {
     expect(names((await trail({}, 2)).acts)).toBe('retry cancel');
     expect((await trail({}, 6)).hasMore).toBe(true);
     expect((await trail({}, 7)).hasMore).toBe(false);
   });
 
-  test('of a card is the same under each of its names', async () => {
+  test('the audit log of a card is the same by its token and by its order id', async () => {
     const { cardToken, orderId } = one.target;
     expect(await namesOf({ cardToken, orderId: null })).toBe(
       'order produce produce produce simulate retry cancel',
@@ -95,14 +95,14 @@ describe('the audit trail', () => {
     expect(await namesOf({ cardToken: null, orderId: 999 })).toBe('');
   });
 
-  test('of what went wrong leaves out what goes on', async () => {
+  test('the audit log of failed actions leaves out running ones', async () => {
     const { acts, hasMore } = await trail({ isFailed: true }, 1);
     expect(acts).toMatchObject([{ action: 'produce', kioskId: parseKioskId('WIS00002'), exitCode: 9 }]);
     expect(hasMore).toBe(false);
   });
 });
 
-test('for people, each act has its line, and below it why and the ids', async () => {
+test('the text of the audit log has a line for each action, followed by its reason and ids', async () => {
   const text = await logResult(await trail({}, 5)).text(plain);
   const lines = text.split('\n');
   expect(lines[0]).toMatch(
@@ -114,7 +114,7 @@ test('for people, each act has its line, and below it why and the ids', async ()
   expect(await logResult({ acts: [], hasMore: false }).text(plain)).toBe('No acts.\n');
 });
 
-test('control characters in a reason are written out, and secrets taken out', async () => {
+test('the audit log escapes control characters and redacts secrets in reasons', async () => {
   const [act] = (await trail({ acts: ['order'] })).acts;
   if (!act) throw new Error('no act');
   const text = await logResult({

@@ -10,7 +10,7 @@ function outsiders(more: Partial<Privacy> = {}): IncidentRedactor {
   return new IncidentRedactor([ADA, BEN, ADA], privacy);
 }
 
-test('operators are numbered, or named for their own team', () => {
+test('operators are numbered for outsiders, and named for their own team', () => {
   const safe = outsiders();
   expect([BEN, ADA].map((person) => safe.operator(person))).toEqual(['operator-2', 'operator-1']);
   expect(outsiders({ hasNames: true }).operator(ADA)).toBe('ada@laptop');
@@ -38,18 +38,18 @@ describe('a reason', () => {
     expect(outsiders().reason(text)).toBe(told);
   });
 
-  test('is left out where none are wanted, and never longer than 500 signs', () => {
+  test('a reason can be left out, and has at most 500 characters', () => {
     expect(outsiders({ hasReasons: false }).reason('x')).toBeNull();
     expect(outsiders().reason(null)).toBeNull();
     expect(outsiders().reason('x '.repeat(900))).toHaveLength(500);
   });
 
-  test('keeps the names for their own team, but no secret', () => {
+  test('a reason for the own team has names, but no secrets', () => {
     const told = outsiders({ hasNames: true }).reason('ada has Bearer abc');
     expect(told).toBe('ada has Bearer [redacted]');
   });
 
-  test('of any length is read in no time', () => {
+  test('a very long reason is redacted in linear time', () => {
     const began = performance.now();
     for (const text of ['a.', '1 ', '+1', '1-', 'a@']) outsiders().reason(text.repeat(100_000));
     expect(performance.now() - began).toBeLessThan(2_000);

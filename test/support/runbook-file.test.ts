@@ -23,7 +23,7 @@ function shown({ line, column, path, message }: Finding): string {
 
 const START = 'version: 1\nproduction:\n';
 
-describe('each mistake has its line and column:', () => {
+describe('a mistake in a runbook file is reported with its line and column:', () => {
   test.each<[string, string, string]>([
     [
       'a wrong key',
@@ -68,14 +68,14 @@ describe('each mistake has its line and column:', () => {
   });
 });
 
-test('mistakes come in the order of their lines', async () => {
+test('the mistakes of a runbook file are sorted by line', async () => {
   const lines = await mistakesIn(
     `request:\n  PRT_PAUSED:\nproduction:\n  PRT_PAUSED: {x: 1, link: x}\n  a:\nb:\n`,
   );
   expect(lines.map((line) => Number(line.split(':')[0]))).toEqual([1, 2, 4, 4, 5, 6]);
 });
 
-test('a failure names the first mistake and the command that shows all', () => {
+test('the failure of a runbook shows the first mistake and the command for all', () => {
   const at = { column: 5, path: 'production.X', message: 'it is empty' };
   const failure = runbookUnusable('our runbook.yaml', [
     { line: 4, ...at },
@@ -87,19 +87,19 @@ test('a failure names the first mistake and the command that shows all', () => {
 });
 
 describe('a file that somebody made to do harm', () => {
-  test('with aliases that multiply is refused', async () => {
+  test('a runbook file with exponential aliases is refused', async () => {
     const levels = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]'];
     for (let level = 1; level < 8; level += 1)
       levels.push(`a${level}: &a${level} [${Array.from({ length: 10 }, () => `*a${level - 1}`).join(', ')}]`);
     expect(await mistakesIn(`${levels.join('\n')}\n`)).toEqual([expect.stringContaining('alias')]);
   });
 
-  test('nested without end is refused', async () => {
+  test('a deeply nested runbook file is refused', async () => {
     const [first] = await mistakesIn(`version: ${'['.repeat(100_000)}`);
     expect(first).toContain('nested too deeply');
   });
 
-  test('with very many keys is read in no time', async () => {
+  test('a runbook file with very many keys is read quickly', async () => {
     const keys = Array.from({ length: 60_000 }, (_, index) => `  C${index}: {}`).join('\n');
     const { mistakes } = await readRunbook(written(`${START}${keys}\n`), files);
     expect(mistakes.map(shown)).toEqual(['3:3 production it has over 1000 names']);
@@ -118,7 +118,7 @@ describe('a file that somebody made to do harm', () => {
   });
 });
 
-test('steps that codes share may be written once', async () => {
+test('codes can share steps with an alias', async () => {
   const content = `${START}  PRT_PAUSED:\n    steps: &s [Look., Wait.]\n  PRT_TIMEOUT:\n    steps: *s\n`;
   const { runbook, mistakes } = await readRunbook(written(content), files);
   expect(mistakes).toEqual([]);
@@ -129,7 +129,7 @@ test('steps that codes share may be written once', async () => {
 });
 
 describe('the runbook that init writes', () => {
-  test('has all codes, and no mistakes', async () => {
+  test('the runbook of init has all codes and no mistakes', async () => {
     const text = runbookTemplate();
     const { runbook, mistakes, warnings } = await readRunbook(written(text), files);
     expect({ pages: runbook.pages, mistakes, warnings }).toEqual({ pages: [], mistakes: [], warnings: [] });
@@ -139,7 +139,7 @@ describe('the runbook that init writes', () => {
     }
   });
 
-  test('is right with everything filled in', async () => {
+  test('the runbook of init has no mistakes when all fields are filled in', async () => {
     const filled = runbookTemplate()
       .replaceAll('# owner:\n', 'owner: us\n')
       .replaceAll('# steps:', 'steps:')

@@ -17,7 +17,7 @@ function settingsWith(content: string | null, runbook = 'runbooks/kiosks.yaml') 
 }
 
 describe('the runbook of a context', () => {
-  test('is found from the folder of the settings', async () => {
+  test('the runbook of a context is relative to the folder of the settings', async () => {
     const { home, settings } = settingsWith(PAGE);
     expect(runbookOf(settings)?.file).toBe(join(home, 'runbooks/kiosks.yaml'));
     const { pages } = await openRunbook({
@@ -28,7 +28,7 @@ describe('the runbook of a context', () => {
     expect(pages).toMatchObject([{ code: 'PRT_PAUSED', owner: 'us' }]);
   });
 
-  test('may be anywhere', () => {
+  test('the runbook of a context can have an absolute path', () => {
     const { settings } = settingsWith(null, '/etc/kiosks.yaml');
     expect(runbookOf(settings)?.file).toBe('/etc/kiosks.yaml');
   });
@@ -36,7 +36,7 @@ describe('the runbook of a context', () => {
   test.each<[string, string | null, string]>([
     ['has a mistake', `${PAGE}oops: 1\n`, 'line 4, column 1'],
     ['is not there', null, 'there is no such file'],
-  ])('that %s keeps nothing from working, and is told once', async (_, content, why) => {
+  ])('the runbook of a context that %s causes one warning and no failure', async (_, content, why) => {
     const { settings } = settingsWith(content);
     const warnings: string[] = [];
     const read = openRunbook({
@@ -69,27 +69,27 @@ describe('the runbook of a project file', () => {
     return { pages, warnings };
   }
 
-  test('can’t say that something needs no fix, and that is told once', async () => {
+  test('the runbook of a project file can’t allow retries without a fix, and a warning says so', async () => {
     const { pages, warnings } = await read();
     expect(pages).toMatchObject([{ code: 'PRD_HOPPER_DOOR', owner: 'us', retry: null }]);
     expect(warnings).toEqual([expect.stringContaining('PRD_HOPPER_DOOR')]);
   });
 
-  test('is one’s own choice where a flag names it', async () => {
+  test('a runbook of a flag may allow retries without a fix', async () => {
     const { pages, warnings } = await read('theirs.yaml');
     expect(pages).toMatchObject([{ retry: 'now' }]);
     expect(warnings).toEqual([]);
   });
 });
 
-test('one that a flag names has to be right', async () => {
+test('a runbook of a flag with mistakes is a failure', async () => {
   const { home, settings } = settingsWith(PAGE);
   const given = join(home, 'nothing.yaml');
   const read = openRunbook({ given, configured: runbookOf(settings), files, warn: expect.unreachable });
   await expect(read()).rejects.toMatchObject({ code: 'invalid-input', exitCode: 2 });
 });
 
-test('no runbook is an empty one, and nothing to check', async () => {
+test('without a runbook there are no pages, and nothing to check', async () => {
   const settings = readSettings({}, { KIOSKCTL_HOME: makeHome() });
   expect(await openRunbook({ configured: runbookOf(settings), files, warn: expect.unreachable })()).toEqual({
     pages: [],
