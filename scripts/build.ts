@@ -152,6 +152,7 @@ const { metafile } = await build({
   // Native, and not everywhere.
   external: ['@napi-rs/keyring'],
   banner: { js: COMMONJS_SCOPE },
+  loader: { '.css': 'text' },
   plugins: [partsOfOclif, commandModules, withoutUnreached, lazyBuiltins],
   metafile: true,
   logLevel: 'warning',

@@ -2,37 +2,25 @@ import type { ExitCode } from '../domain/errors/exit-codes.ts';
 import { Failure, type FailureDocument } from '../domain/errors/failure.ts';
 import { formatReference } from '../domain/ids.ts';
 import { type CardResult, failuresIn, outcomeOf, summarize } from '../domain/results.ts';
-import type { RunCard, RunRecord, RunStep } from '../domain/run.ts';
+import type { RunCard, RunRecord } from '../domain/run.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { counted } from '../domain/text/words.ts';
 import { formatDuration } from '../domain/times/duration.ts';
 import type { Result } from '../output/result.ts';
 import type { Style } from '../output/style.ts';
-import {
-  CARD_SIGNS,
-  CARD_WORDS,
-  cardName,
-  commandsOf,
-  freedText,
-  isTrouble,
-  OUTCOME_WORDS,
-  STEP_SIGNS,
-  stepName,
-  summarize as summarizeRun,
-  tookText,
-  troubleOf,
-} from './reports/facts.ts';
+import { cardFacts, commandsOf, isTrouble, runFacts, type StepFacts, stepFacts } from './reports/facts.ts';
+import { toRunCardDocument, toRunDocument, toTotalsDocument } from './reports/json.ts';
 import { everyCard, type RunReport, withoutSecrets } from './reports/read-report.ts';
-import { toRunCardDocument, toRunDocument, toTotalsDocument } from './reports/run-document.ts';
+import type { RunTotals } from './reports/run-totals.ts';
 
 /** A run in a few lines. */
 export function renderRun({ run, totals }: RunReport, style: Style): string {
-  const outcome = OUTCOME_WORDS[totals.outcome];
-  const { reads, sends, limited, perCard } = totals.requests;
-  const each = perCard === null ? '' : `, ${perCard.toFixed(1)} a card`;
+  const { label, summary, took, perCard, freed } = runFacts({ run, totals });
+  const { reads, sends, limited } = totals.requests;
+  const each = perCard === null ? '' : `, ${perCard}`;
   const lines: [string, string | false][] = [
-    ['Cards', summarizeRun(totals)],
-    ['Time', formatDuration(totals.span.until - totals.span.from)],
+    ['Cards', summary],
+    ['Time', took],
     ['Stages', totals.stages.map(describeStage).join(', ')],
     ['Attempts', totals.attempts.sent > 0 && describeAttempts(totals.attempts)],
     ['Errors', describeErrors(totals.errors)],
@@ -40,19 +28,19 @@ export function renderRun({ run, totals }: RunReport, style: Style): string {
       'Requests',
       `${counted(reads, 'look')} and ${counted(sends, 'act')}${each}${limited > 0 ? `; ${limited} answered with 429` : ''}`,
     ],
-    ['Orders', describeCleanUp(run, totals.cleanUp)],
+    ['Orders', describeCleanUp(run, { cleanUp: totals.cleanUp, freed })],
   ];
   const told = lines.flatMap(([name, text]) => (text ? [`  ${name.padEnd(9)} ${printable(text)}\n`] : []));
-  const head = `${style.bold(printable(run.scenario))}: ${totals.outcome === 'passed' ? style.good(outcome) : style.bad(outcome)}`;
+  const head = `${style.bold(printable(run.scenario))}: ${totals.outcome === 'passed' ? style.good(label.word) : style.bad(label.word)}`;
   return `${head}  ${style.dim(`run ${printable(run.id)}`)}\n${told.join('')}`;
 }
 
-function describeStage({ stage, medianMs, p95Ms }: RunReport['totals']['stages'][number]): string {
+function describeStage({ stage, medianMs, p95Ms }: RunTotals['stages'][number]): string {
   const [median, most] = [formatDuration(medianMs), formatDuration(p95Ms)];
   return `${stage} ${median}${most === median ? '' : ` (95 %: ${most})`}`;
 }
 
-function describeAttempts({ sent, produced, failed, refused }: RunReport['totals']['attempts']): string {
+function describeAttempts({ sent, produced, failed, refused }: RunTotals['attempts']): string {
   const parts = [
     `${sent} sent`,
     `${produced} produced`,
@@ -65,14 +53,17 @@ function describeAttempts({ sent, produced, failed, refused }: RunReport['totals
 /** The usual ones; a report has them all, with what they mean. */
 const MOST_ERRORS = 6;
 
-function describeErrors(errors: RunReport['totals']['errors']): string {
+function describeErrors(errors: RunTotals['errors']): string {
   const told = errors.slice(0, MOST_ERRORS).map(({ code, count }) => `${count} × ${code}`);
   const more = errors.length - told.length;
   return [...told, ...(more > 0 ? [`${more} others`] : [])].join(', ');
 }
 
 /** What became of the orders, and whether their places are free again. */
-function describeCleanUp({ freed, keep }: RunRecord, cleanUp: RunReport['totals']['cleanUp']): string {
+function describeCleanUp(
+  { keep }: RunRecord,
+  { cleanUp, freed }: Pick<RunTotals, 'cleanUp'> & Pick<ReturnType<typeof runFacts>, 'freed'>,
+): string {
   if (cleanUp.orders === 0) return '';
   if (keep) return `${cleanUp.orders} kept`;
   const parts = [
@@ -82,9 +73,9 @@ function describeCleanUp({ freed, keep }: RunRecord, cleanUp: RunReport['totals'
     cleanUp.pending > 0 && `${cleanUp.pending} not cancelled yet`,
   ].filter((part) => part !== false);
   // What can't be told is in the reports: at the end of each run that went well, it would only make people wonder.
-  const places = freed.flatMap(({ profileId, isFreed }) =>
-    isFreed === null ? [] : [`profile ${profileId}: ${freedText(isFreed)}`],
-  );
+  const places = freed
+    .filter(({ isFreed }) => isFreed !== null)
+    .map(({ profileId, text }) => `profile ${profileId}: ${text}`);
   return `${parts.join(', ')}${places.length > 0 ? `; did that free their places? ${places.join('; ')}` : ''}`;
 }
 
@@ -148,29 +139,19 @@ function resultOf(
   return { outcome: outcomeOf(error, exitCode ?? 130), exitCode: exitCode ?? 130, error };
 }
 
-/** What a card's way ended with; null for one that went well, or was not begun. */
-function errorOf(report: RunReport, card: RunCard): FailureDocument | null {
+/** The error that ended a card; null for one that passed, or was not started. */
+function errorOf({ run }: RunReport, card: RunCard): FailureDocument | null {
+  const { show, resume } = commandsOf(run);
   const step = card.steps.find(({ outcome }) => outcome === 'failed' || outcome === 'unmet');
-  if (step?.outcome === 'failed' && step.error)
-    return { ...step.error, message: `${stepName(step)}: ${step.error.message}` };
-  if (step) return unmetOf(report, step);
-  return card.outcome === 'interrupted' ? interruptedOf(report) : null;
-}
-
-function unmetOf({ run }: RunReport, step: RunStep): FailureDocument {
-  return {
-    code: 'expectation-unmet',
-    message: `${stepName(step)}: ${troubleOf(step) ?? ''}.`.replace(/\.\.$/, '.'),
-    hint: `See all steps: ${commandsOf(run).show}`,
-  };
-}
-
-function interruptedOf({ run }: RunReport): FailureDocument {
-  return {
-    code: 'interrupted',
-    message: 'It was left on its way.',
-    hint: `Go on with: ${commandsOf(run).resume}`,
-  };
+  if (!step) {
+    if (card.outcome !== 'interrupted') return null;
+    return { code: 'interrupted', message: 'It was left on its way.', hint: `Go on with: ${resume}` };
+  }
+  const { name, trouble } = stepFacts(step, card, run);
+  if (step.outcome === 'failed' && step.error)
+    return { ...step.error, message: `${name}: ${step.error.message}` };
+  const message = `${name}: ${trouble ?? ''}.`.replace(/\.\.$/, '.');
+  return { code: 'expectation-unmet', message, hint: `See all steps: ${show}` };
 }
 
 /** The error of the whole run: with one card its own, with more what they come to. */
@@ -178,7 +159,7 @@ function endOf({ run, totals }: RunReport, first: FailureDocument | null): Failu
   if (totals.exitCode === 0) return null;
   if (run.cards === 1 && first) return first;
   const code = totals.exitCode === 11 ? 'expectation-unmet' : (first?.code ?? 'internal-error');
-  return { code, message: summarizeRun(totals), hint: `See all cards: ${commandsOf(run).show}` };
+  return { code, message: runFacts({ run, totals }).summary, hint: `See all cards: ${commandsOf(run).show}` };
 }
 
 /** So many cards are shown with their steps, those in trouble first; all of them are in the JSON document. */
@@ -197,30 +178,35 @@ export async function shownRun(given: RunReport): Promise<Result> {
       totals: toTotalsDocument(totals, run),
       cards: cards.map(toRunCardDocument),
     },
-    text: (style) => `${renderRun(report, style)}${renderCards(cards, style)}${nextOf(report, style)}`,
+    text: (style) =>
+      `${renderRun(report, style)}${renderCards(cards, { run, style })}${nextOf(report, style)}`,
   };
 }
 
-function renderCards(cards: readonly RunCard[], style: Style): string {
+interface Shown {
+  run: RunRecord;
+  style: Style;
+}
+
+function renderCards(cards: readonly RunCard[], { run, style }: Shown): string {
   const inTrouble = cards.filter(isTrouble);
   const shown = (inTrouble.length > 0 ? inTrouble : cards).slice(0, SHOWN);
   const left = cards.length - shown.length;
   const more = left > 0 ? style.dim(`\n  ${left} more: --json, or a report, has all of them.\n`) : '';
-  return `${shown.map((card) => `\n${renderCard(card, style)}`).join('')}${more}`;
+  return `${shown.map((card) => `\n${renderCard(card, { run, style })}`).join('')}${more}`;
 }
 
-function renderCard(card: RunCard, style: Style): string {
-  const sign = CARD_SIGNS[card.outcome];
-  const name = cardName(card);
-  const facts = [name && `(${name})`, card.row !== null && `row ${card.row}`, card.kioskId].filter(Boolean);
-  const head = `${card.outcome === 'passed' ? style.good(sign) : style.bad(sign)} Card ${card.number} ${facts.join(' ')}: ${CARD_WORDS[card.outcome]}`;
-  return `${head}\n${card.steps.map((step) => renderStep(step, style)).join('')}`;
+function renderCard(card: RunCard, { run, style }: Shown): string {
+  const { label, name, kioskId } = cardFacts(card);
+  const facts = [name && `(${name})`, card.row !== null && `row ${card.row}`, kioskId].filter(Boolean);
+  const sign = card.outcome === 'passed' ? style.good(label.sign) : style.bad(label.sign);
+  const steps = card.steps.map((step) => renderStep(stepFacts(step, card, run), style));
+  return `${sign} Card ${card.number} ${facts.join(' ')}: ${label.word}\n${steps.join('')}`;
 }
 
-function renderStep(step: RunStep, style: Style): string {
-  const trouble = troubleOf(step);
+function renderStep({ label, name, took, trouble }: StepFacts, style: Style): string {
   const why = trouble === null ? '' : `: ${trouble}`;
-  return `  ${STEP_SIGNS[step.outcome]} ${stepName(step)} ${style.dim(`(${tookText(step)})`)}${why}\n`;
+  return `  ${label.sign} ${name} ${style.dim(`(${took})`)}${why}\n`;
 }
 
 function nextOf({ run }: RunReport, style: Style): string {

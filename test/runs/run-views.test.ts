@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { makeStyle } from '../../src/output/style.ts';
-import { renderRun } from '../../src/runs/run-views.ts';
-import { interruptedCard, passedCard, reportOf } from '../domain/run-records.ts';
+import { renderRun, shownRun } from '../../src/runs/run-views.ts';
+import { hostileCard, interruptedCard, passedCard, reportOf } from '../domain/run-records.ts';
 
 async function shown(...given: Parameters<typeof reportOf>) {
   return renderRun(await reportOf(...given), makeStyle(false));
@@ -22,4 +22,11 @@ test('cards that an interrupted run had not come to are counted', async () => {
   expect(await shown([passedCard(1), interruptedCard(2)], { cards: 20, endedAt: null })).toContain(
     '1 of 20 cards passed: 1 interrupted, 18 not started.',
   );
+});
+
+test('no control character of a kiosk id reaches the terminal', async () => {
+  const report = await reportOf([hostileCard(1)]);
+  const text = await (await shownRun(report)).text(makeStyle(false));
+  // oxlint-disable-next-line no-control-regex -- these are what must not be there
+  expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u0085\u202e]/);
 });

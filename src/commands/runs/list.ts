@@ -3,7 +3,7 @@ import { limitFlag, toLimit } from '../../input/flags.ts';
 import type { Result } from '../../output/result.ts';
 import type { Style } from '../../output/style.ts';
 import { listResult, timeIn } from '../../output/table.ts';
-import { toRunDocument } from '../../runs/reports/run-document.ts';
+import { toRunDocument } from '../../runs/reports/json.ts';
 import { type ListedRun, listRuns } from '../../runs/stored-runs.ts';
 
 export default class RunsList extends BaseCommand {

@@ -1,66 +1,89 @@
-import { meaningOf } from '../../domain/errors/exit-codes.ts';
+// Facts of a run, its cards and their steps, as every format shows them. Text from outside is on one line, and harmless.
+import { type ExitCode, meaningOf } from '../../domain/errors/exit-codes.ts';
+import type { FailureDocument } from '../../domain/errors/failure.ts';
 import { toShell } from '../../domain/next-command.ts';
-import type { CardOutcome, RunCard, RunRecord, RunStep } from '../../domain/run.ts';
+import type {
+  CardOutcome,
+  RunCard,
+  RunOutcome,
+  RunRecord,
+  RunStep,
+  StepOutcome,
+  Unmet,
+} from '../../domain/run.ts';
 import { counted } from '../../domain/text/words.ts';
 import { formatDuration } from '../../domain/times/duration.ts';
 import { plainText } from '../../output/markup.ts';
+import type { RunReport } from './read-report.ts';
 import type { RunTotals } from './run-totals.ts';
 
-/** How a run went, in a word or two. */
-export const OUTCOME_WORDS: Readonly<Record<RunTotals['outcome'], string>> = {
-  passed: 'passed',
-  unmet: 'not as expected',
-  failed: 'failed',
-  interrupted: 'interrupted',
-  unfinished: 'unfinished',
+/** The name of an outcome, its sign, which works without colours, and the kind of its colour. */
+export interface Label {
+  word: string;
+  sign: string;
+  tone: 'good' | 'bad' | 'warn' | 'idle';
+}
+
+export const CARD_OUTCOMES = ['passed', 'unmet', 'failed', 'interrupted', 'not-started'] as const;
+
+export const CARD_LABELS: Readonly<Record<CardOutcome, Label>> = {
+  passed: { word: 'passed', sign: '✓', tone: 'good' },
+  unmet: { word: 'not as expected', sign: '≠', tone: 'bad' },
+  failed: { word: 'failed', sign: '✗', tone: 'bad' },
+  interrupted: { word: 'interrupted', sign: '…', tone: 'warn' },
+  'not-started': { word: 'not started', sign: '–', tone: 'idle' },
 };
 
-export const CARD_WORDS: Readonly<Record<CardOutcome, string>> = {
-  passed: 'passed',
-  unmet: 'not as expected',
-  failed: 'failed',
-  interrupted: 'interrupted',
-  'not-started': 'not started',
+const RUN_LABELS: Readonly<Record<RunOutcome, Label>> = {
+  ...CARD_LABELS,
+  unfinished: { word: 'unfinished', sign: '…', tone: 'warn' },
 };
 
-/** A sign for each outcome, so that nobody has to tell colours apart. */
-export const CARD_SIGNS: Readonly<Record<CardOutcome, string>> = {
-  passed: '✓',
-  unmet: '≠',
-  failed: '✗',
-  interrupted: '…',
-  'not-started': '–',
+const STEP_LABELS: Readonly<Record<StepOutcome, Label>> = {
+  done: { word: 'done', sign: '✓', tone: 'good' },
+  failed: { word: 'failed', sign: '✗', tone: 'bad' },
+  tolerated: { word: 'failed, tolerated', sign: '!', tone: 'warn' },
+  unmet: { word: 'not met', sign: '≠', tone: 'bad' },
+  skipped: { word: 'skipped', sign: '–', tone: 'idle' },
+  running: { word: 'no end seen', sign: '…', tone: 'warn' },
 };
 
-export const STEP_SIGNS: Readonly<Record<RunStep['outcome'], string>> = {
-  done: '✓',
-  failed: '✗',
-  tolerated: '!',
-  unmet: '≠',
-  skipped: '–',
-  running: '…',
-};
-
-/** Of these, a reader wants to see the steps first. */
+/** True for cards whose steps a reader wants to see first. */
 export function isTrouble({ outcome }: Pick<RunCard, 'outcome'>): boolean {
   return outcome !== 'passed' && outcome !== 'not-started';
 }
 
-/** `3 of 7 cards passed: 1 not as expected, 2 failed, 1 not started.` */
-export function summarize({ cards }: RunTotals): string {
-  const parts = [
-    cards.unmet > 0 && `${cards.unmet} not as expected`,
-    cards.failed > 0 && `${cards.failed} failed`,
-    cards.interrupted > 0 && `${cards.interrupted} interrupted`,
-    cards['not-started'] > 0 && `${cards['not-started']} not started`,
-  ].filter((part) => part !== false);
-  if (cards.total === 0) return 'No card took part.';
-  if (parts.length === 0) return cards.total === 1 ? 'The card passed.' : `All ${cards.total} cards passed.`;
-  return `${cards.passed} of ${counted(cards.total, 'card')} passed: ${parts.join(', ')}.`;
+export function runFacts({ run, totals }: Pick<RunReport, 'run' | 'totals'>) {
+  const { attempts, exitCode, outcome, requests, span } = totals;
+  const { show, resume } = commandsOf(run);
+  const isOpen = outcome === 'interrupted' || outcome === 'unfinished';
+  return {
+    label: RUN_LABELS[outcome],
+    summary: summarize(totals),
+    exit: exitCode === 0 ? 'exit code 0' : `exit code ${exitCode}: ${meaningOf(exitCode) ?? 'unknown'}`,
+    began: utcText(run.startedAt),
+    took: formatDuration(span.until - span.from),
+    source:
+      run.source.kind === 'file' ? plainText(run.source.path) : `built in: ${plainText(run.source.name)}`,
+    attempts: `${attempts.produced} produced, ${attempts.failed} failed, ${attempts.refused} refused`,
+    perCard: requests.perCard === null ? null : `${requests.perCard.toFixed(1)} a card`,
+    freed: run.freed.map(({ profileId, isFreed }) => ({ profileId, isFreed, text: freedText(isFreed) })),
+    next: isOpen ? { about: 'Go on with it', command: resume } : { about: 'Look at it', command: show },
+  };
 }
 
-export function describeExit({ exitCode }: Pick<RunTotals, 'exitCode'>): string {
-  return exitCode === 0 ? 'exit code 0' : `exit code ${exitCode}: ${meaningOf(exitCode) ?? 'unknown'}`;
+/** `3 of 7 cards passed: 1 not as expected, 2 failed, 1 not started.` */
+function summarize({ cards }: RunTotals): string {
+  const others = otherOutcomes(cards);
+  if (cards.total === 0) return 'No card took part.';
+  if (others === '') return cards.total === 1 ? 'The card passed.' : `All ${cards.total} cards passed.`;
+  return `${cards.passed} of ${counted(cards.total, 'card')} passed: ${others}.`;
+}
+
+/** `1 not as expected, 2 failed`; empty where all cards passed. */
+export function otherOutcomes(cards: RunTotals['cards']): string {
+  const others = CARD_OUTCOMES.slice(1).filter((outcome) => cards[outcome] > 0);
+  return others.map((outcome) => `${cards[outcome]} ${CARD_LABELS[outcome].word}`).join(', ');
 }
 
 /** `2026-11-22 10:00:00 UTC`: whoever reads a report may be anywhere. @param at milliseconds since the epoch */
@@ -68,33 +91,102 @@ export function utcText(at: number): string {
   return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-export function durationOf({ startedAt, endedAt }: Pick<RunStep, 'startedAt' | 'endedAt'>): number | null {
-  return startedAt === null || endedAt === null ? null : Math.max(0, endedAt - startedAt);
+/** Says if cancelling freed the places that the cards took. */
+function freedText(isFreed: boolean | null): string {
+  if (isFreed === null) return "can't be told: the limit was not reached";
+  return isFreed ? 'yes' : 'no';
 }
 
-export function tookText(times: Pick<RunStep, 'startedAt' | 'endedAt'>): string {
-  const duration = durationOf(times);
-  return duration === null ? '–' : formatDuration(duration);
+/** The commands that show a run and resume it. */
+export function commandsOf({ id, flags }: RunRecord): { show: string; resume: string } {
+  return {
+    show: plainText(toShell(['kioskctl', 'runs', 'show', id, ...flags])),
+    resume: plainText(toShell(['kioskctl', 'run', '--resume', id, ...flags])),
+  };
 }
 
-/** `profile/token`, `profile/order`, or nothing yet. */
-export function cardName({ card, orders }: Pick<RunCard, 'card' | 'orders'>): string | null {
+interface CardFacts {
+  label: Label;
+  /** `profile/token` or `profile/order`; null before there is an order. */
+  name: string | null;
+  kioskId: string | null;
+  took: string;
+}
+
+export function cardFacts(card: RunCard): CardFacts {
+  return {
+    label: CARD_LABELS[card.outcome],
+    name: cardName(card),
+    kioskId: card.kioskId && plainText(card.kioskId),
+    took: tookText(card),
+  };
+}
+
+function cardName({ card, orders }: RunCard): string | null {
   const order = orders.at(-1);
   if (card) return plainText(`${card.profileId}/${card.cardToken ?? card.orderId ?? '?'}`);
   return order ? `${order.profileId}/${order.orderId}` : null;
 }
 
-/** The ids by which the vendor, and the journal, find a step again. */
-export function idsOfStep(
-  step: RunStep,
-  card: Pick<RunCard, 'card' | 'orders' | 'steps'>,
-): [string, string][] {
+export interface StepFacts {
+  outcome: StepOutcome;
+  label: Label;
+  /** Its number from 1, and its title. */
+  name: string;
+  /** Line of the scenario's file; null without a file. */
+  line: number | null;
+  exitCode: ExitCode | null;
+  took: string;
+  /** Milliseconds; null for a step without an end. */
+  duration: number | null;
+  /** The first thing to say of a step that did not go well; null for others. */
+  trouble: string | null;
+  unmet: Unmet[];
+  error: Pick<FailureDocument, 'code' | 'message' | 'hint'> | null;
+  /** The ids by which Wise, and the journal, find the step again. */
+  ids: [name: string, id: string][];
+}
+
+export function stepFacts(step: RunStep, card: RunCard, run: Pick<RunRecord, 'source'>): StepFacts {
+  const { index, title, outcome, exitCode, error } = step;
+  const unmet = (step.unmet ?? []).map(({ field, expected, actual }) => ({
+    field: plainText(field),
+    expected: plainText(expected),
+    actual: plainText(actual),
+  }));
+  const facts = {
+    outcome,
+    label: STEP_LABELS[outcome],
+    name: `${index + 1}. ${plainText(title)}`,
+    line: run.source.kind === 'file' ? step.line : null,
+    exitCode,
+    took: tookText(step),
+    duration: durationOf(step),
+    unmet,
+    error: error
+      ? { code: plainText(error.code), message: plainText(error.message), hint: plainText(error.hint) }
+      : null,
+  };
+  const trouble = troubleOf(facts);
+  return { ...facts, trouble, ids: trouble === null ? [] : idsOf(step, card) };
+}
+
+function troubleOf({ outcome, error, unmet }: Pick<StepFacts, 'outcome' | 'error' | 'unmet'>): string | null {
+  if (outcome === 'running') return 'It was begun, and nobody saw its end.';
+  if (outcome !== 'unmet') return error?.message ?? null;
+  const told = unmet.map(({ field, expected, actual }) => `${field}: expected ${expected}, was ${actual}`);
+  return told.join('; ') || 'An expectation did not hold.';
+}
+
+function idsOf(step: RunStep, { card, orders, steps }: RunCard): [string, string][] {
   const { errorCode, correlationId, traceId, idempotencyKey, httpStatus } = step.error?.details ?? {};
+  // The attempt that a step is about: its own, or the last one before it.
+  const attempt = steps.findLast(({ index, attemptId }) => index <= step.index && attemptId !== undefined);
   const ids: [string, string | number | null | undefined][] = [
-    ['profile', card.card?.profileId ?? card.orders.at(-1)?.profileId],
+    ['profile', card?.profileId ?? orders.at(-1)?.profileId],
     ['order', step.orderId],
     ['card token', step.cardToken],
-    ['attempt', attemptOf(step, card)],
+    ['attempt', attempt?.attemptId],
     ['error code', errorCode],
     ['HTTP status', httpStatus],
     ['correlation id', correlationId],
@@ -106,42 +198,11 @@ export function idsOfStep(
   );
 }
 
-/** The attempt that a step is about: its own, or the last one before it. */
-function attemptOf({ index }: RunStep, { steps }: Pick<RunCard, 'steps'>): string | undefined {
-  return steps.findLast((step) => step.index <= index && step.attemptId !== undefined)?.attemptId;
+function durationOf({ startedAt, endedAt }: Pick<RunStep, 'startedAt' | 'endedAt'>): number | null {
+  return startedAt === null || endedAt === null ? null : Math.max(0, endedAt - startedAt);
 }
 
-/** The first thing to say of a step that did not go well; null for others. */
-export function troubleOf({ outcome, error, unmet }: RunStep): string | null {
-  if (outcome === 'running') return 'It was begun, and nobody saw its end.';
-  if (error && outcome !== 'unmet') return plainText(error.message);
-  if (outcome !== 'unmet') return null;
-  const said = (unmet ?? []).map(
-    ({ field, expected, actual }) =>
-      `${plainText(field)}: expected ${plainText(expected)}, was ${plainText(actual)}`,
-  );
-  return said.join('; ') || 'An expectation did not hold.';
-}
-
-/** How people call a step: counted from 1. */
-export function stepName({ index, title }: Pick<RunStep, 'index' | 'title'>): string {
-  return `${index + 1}. ${plainText(title)}`;
-}
-
-export function sourceText({ source }: Pick<RunRecord, 'source'>): string {
-  return source.kind === 'file' ? plainText(source.path) : `built in: ${plainText(source.name)}`;
-}
-
-/** How to look at a run, and to go on with it. */
-export function commandsOf({ id, flags }: RunRecord): { show: string; resume: string } {
-  return {
-    show: plainText(toShell(['kioskctl', 'runs', 'show', id, ...flags])),
-    resume: plainText(toShell(['kioskctl', 'run', '--resume', id, ...flags])),
-  };
-}
-
-/** Did cancelling free the places that the cards took? */
-export function freedText(isFreed: boolean | null): string {
-  if (isFreed === null) return "can't be told: the limit was not reached";
-  return isFreed ? 'yes' : 'no';
+function tookText(times: Pick<RunStep, 'startedAt' | 'endedAt'>): string {
+  const duration = durationOf(times);
+  return duration === null ? '–' : formatDuration(duration);
 }

@@ -1,29 +1,30 @@
 import type { Files } from '../../context/files.ts';
-import type { RunCard, RunStep } from '../../domain/run.ts';
 import { counted } from '../../domain/text/words.ts';
 import { plainText } from '../../output/markup.ts';
-import { isTrouble, stepName, troubleOf } from './facts.ts';
+import { cardFacts, isTrouble, type StepFacts, stepFacts } from './facts.ts';
 import { LARGEST_SUMMARY, markdown } from './markdown.ts';
 import { type RunReport, withoutSecrets } from './read-report.ts';
 
-/** GitHub shows so many errors of a step of a workflow, and drops the rest. */
+/** Errors that GitHub shows of a step of a workflow; it drops the rest. */
 const SHOWN = 10;
 
 /**
- * What went wrong, as workflow commands of GitHub Actions: a line an error, at the step's line in the scenario's file, and
- * one that counts those that GitHub would not show.
+ * Yields workflow commands of GitHub Actions: one for each error, at the step's line in the scenario's file, and one that
+ * counts those that GitHub would not show.
  */
 export async function* annotations(report: RunReport): AsyncGenerator<string> {
   const { run, cards } = withoutSecrets(report);
+  const file = run.source.kind === 'file' ? run.source.path : null;
   let count = 0;
   for await (const card of cards()) {
-    const steps = isTrouble(card) ? card.steps.filter(isWrong) : [];
-    for (const step of steps) {
+    if (!isTrouble(card)) continue;
+    for (const step of card.steps.map((one) => stepFacts(one, card, run)).filter(isWrong)) {
       count += 1;
       if (count > SHOWN) continue;
-      const place = run.source.kind === 'file' ? { file: run.source.path, line: step.line } : {};
-      const title = `${run.scenario}, card ${card.number}, ${stepName(step)}`;
-      yield workflowCommand('error', { ...place, title }, messageOf(step, card));
+      const title = `${run.scenario}, card ${card.number}, ${step.name}`;
+      const { kioskId } = cardFacts(card);
+      const parts = [step.trouble, step.error?.hint, kioskId && `Kiosk ${kioskId}.`];
+      yield workflowCommand('error', { file, line: step.line, title }, parts.filter(Boolean).join('\n'));
     }
   }
   if (count <= SHOWN) return;
@@ -32,9 +33,9 @@ export async function* annotations(report: RunReport): AsyncGenerator<string> {
 }
 
 /**
- * Adds the Markdown report to the summary that GitHub shows of a step.
- * @param file what GITHUB_STEP_SUMMARY names
- * @throws Failure `invalid-input` when it can't be written
+ * Appends the Markdown report to the summary that GitHub shows of a step.
+ * @param file the path in GITHUB_STEP_SUMMARY
+ * @throws Failure `invalid-input` if it can't be written
  */
 export async function appendStepSummary(
   report: RunReport,
@@ -47,17 +48,8 @@ export async function appendStepSummary(
     files.append(file, chunk);
 }
 
-function isWrong({ outcome }: RunStep): boolean {
+function isWrong({ outcome }: StepFacts): boolean {
   return outcome === 'failed' || outcome === 'unmet' || outcome === 'running';
-}
-
-function messageOf(step: RunStep, { kioskId }: RunCard): string {
-  const parts = [
-    troubleOf(step),
-    step.error && plainText(step.error.hint),
-    kioskId && `Kiosk ${plainText(kioskId)}.`,
-  ];
-  return parts.filter(Boolean).join('\n');
 }
 
 /** A workflow command, escaped as GitHub's own toolkit does it. */
@@ -66,10 +58,10 @@ function workflowCommand(
   properties: Readonly<Record<string, string | number | null>>,
   message: string,
 ): string {
-  const given = Object.entries(properties).flatMap(([name, value]) =>
+  const named = Object.entries(properties).flatMap(([name, value]) =>
     value === null ? [] : [`${name}=${escapeProperty(plainText(String(value)))}`],
   );
-  return `::${kind} ${given.join(',')}::${escapeData(message)}\n`;
+  return `::${kind} ${named.join(',')}::${escapeData(message)}\n`;
 }
 
 function escapeData(text: string): string {

@@ -1,23 +1,25 @@
 import { ACTOR_NAMES } from '../../domain/errors/vendor-errors.ts';
-import type { CardOutcome, RunRecord } from '../../domain/run.ts';
+import type { RunRecord } from '../../domain/run.ts';
 import { counted } from '../../domain/text/words.ts';
 import { formatDuration } from '../../domain/times/duration.ts';
 import { type Markup, markup } from '../../output/markup.ts';
-import { CARD_WORDS, commandsOf, describeExit, freedText, sourceText, utcText } from './facts.ts';
-
+import { CARD_LABELS, CARD_OUTCOMES, otherOutcomes, runFacts, utcText } from './facts.ts';
+import type { RunReport } from './read-report.ts';
 import type { RunError, RunTotals } from './run-totals.ts';
 
 /** The figures that people ask for first. */
-export function figures({ cards, attempts, requests, span }: RunTotals): Markup {
+export function figures({ run, totals }: RunReport): Markup {
+  const { cards, attempts, requests, span } = totals;
+  const facts = runFacts({ run, totals });
   const took = span.until - span.from;
   const begun = cards.total - cards['not-started'];
   const rate = took > 0 ? `${((begun / took) * 60_000).toFixed(1)} cards a minute` : null;
-  const each = requests.perCard === null ? null : `${requests.perCard.toFixed(1)} a card`;
+  const limited = `${requests.limited} answered with 429`;
   return markup`<section class="bare" aria-label="Figures"><dl class="tiles">
-${tile('Cards passed', `${cards.passed} of ${cards.total}`, outcomeText(cards))}
-${tile('Attempts', attempts.sent, `${attempts.produced} produced, ${attempts.failed} failed, ${attempts.refused} refused`)}
-${tile('Requests', requests.reads + requests.sends, [each, `${requests.limited} answered with 429`].filter(Boolean).join(', '))}
-${tile('Took', formatDuration(took), rate)}
+${tile('Cards passed', `${cards.passed} of ${cards.total}`, otherOutcomes(cards) || 'no other')}
+${tile('Attempts', attempts.sent, facts.attempts)}
+${tile('Requests', requests.reads + requests.sends, facts.perCard === null ? limited : `${facts.perCard}, ${limited}`)}
+${tile('Took', facts.took, rate)}
 </dl>${share(cards)}</section>\n`;
 }
 
@@ -25,18 +27,11 @@ function tile(name: string, figure: string | number, more: string | null): Marku
   return markup`<div><dt>${name}</dt><dd class="big">${figure}</dd>${more !== null && markup`<dd>${more}</dd>`}</div>`;
 }
 
-const OUTCOMES: readonly CardOutcome[] = ['passed', 'unmet', 'failed', 'interrupted', 'not-started'];
-
-function outcomeText(cards: RunTotals['cards']): string {
-  const others = OUTCOMES.slice(1).filter((outcome) => cards[outcome] > 0);
-  return others.map((outcome) => `${cards[outcome]} ${CARD_WORDS[outcome]}`).join(', ') || 'no other';
-}
-
 /** How many cards had which outcome, as one bar, and what its colours and patterns mean. */
 function share(cards: RunTotals['cards']): Markup | null {
   if (cards.total === 0) return null;
   let from = 0;
-  const there = OUTCOMES.filter((outcome) => cards[outcome] > 0);
+  const there = CARD_OUTCOMES.filter((outcome) => cards[outcome] > 0);
   const parts = there.map((outcome) => {
     const width = (cards[outcome] / cards.total) * 100;
     const part = markup`<rect class="o-${outcome}" x="${from.toFixed(2)}%" width="${Math.max(width - 0.3, 0.2).toFixed(2)}%" height="12"/>`;
@@ -45,7 +40,7 @@ function share(cards: RunTotals['cards']): Markup | null {
   });
   const legend = there.map(
     (outcome) =>
-      markup`<li><svg width="22" height="12" aria-hidden="true"><rect class="o-${outcome}" width="22" height="12" rx="2"/></svg>${CARD_WORDS[outcome]}</li>`,
+      markup`<li><svg width="22" height="12" aria-hidden="true"><rect class="o-${outcome}" width="22" height="12" rx="2"/></svg>${CARD_LABELS[outcome].word}</li>`,
   );
   return markup`<svg class="share" aria-hidden="true">${parts}</svg><ul class="legend" aria-label="Outcomes">${legend}</ul>`;
 }
@@ -87,8 +82,9 @@ export function requestFacts({ requests }: RunTotals): Markup {
   ]);
 }
 
-/** What became of the orders that the run made. */
-export function cleanUpFacts({ cleanUp }: RunTotals, { freed }: RunRecord): Markup {
+/** Results of the orders that the run made. */
+export function cleanUpFacts({ run, totals }: RunReport): Markup {
+  const { cleanUp } = totals;
   return facts([
     ['Orders made', String(cleanUp.orders)],
     ['Cancelled', String(cleanUp.cancelled)],
@@ -96,41 +92,42 @@ export function cleanUpFacts({ cleanUp }: RunTotals, { freed }: RunRecord): Mark
     ['Kept', String(cleanUp.kept)],
     ['Not cancelled', String(cleanUp.failed)],
     ['Not cleaned up', String(cleanUp.pending)],
-    ...freed.map(
-      ({ profileId, isFreed }): Fact => [`Places of profile ${profileId} freed`, freedText(isFreed)],
+    ...runFacts({ run, totals }).freed.map(
+      ({ profileId, text }): Fact => [`Places of profile ${profileId} freed`, text],
     ),
   ]);
 }
 
-/** What, where, when, by whom, and how to go on. */
-export function runFacts(run: RunRecord, totals: RunTotals): Markup {
-  const { show, resume } = commandsOf(run);
-  const isOpen = totals.outcome === 'interrupted' || totals.outcome === 'unfinished';
+/** What ran where, when and for whom, and the command that continues or shows it. */
+export function runSection({ run, totals }: RunReport): Markup {
+  const { source, began, exit, next } = runFacts({ run, totals });
   const variables = Object.entries(run.variables).map(([name, value]) => `${name}=${value}`);
   return facts([
     ['Run', markup`<code>${run.id}</code>`],
-    ['Scenario', `${run.scenario}, ${sourceText(run)}`],
-    ...(run.data ? [['Data', run.data.path] satisfies Fact] : []),
-    ...(variables.length > 0 ? [['Variables', variables.join(', ')] satisfies Fact] : []),
+    ['Scenario', `${run.scenario}, ${source}`],
+    ['Data', run.data && run.data.path],
+    ['Variables', variables.join(', ') || null],
     ['Context', `${run.context}, environment ${run.environment}`],
     ['Kiosks', run.kiosks.join(', ') || '–'],
-    ['Began', utcText(run.startedAt)],
+    ['Began', began],
     ['Ended', run.endedAt === null ? 'not yet' : utcText(run.endedAt)],
-    ...(run.sessions > 1
-      ? [['Resumed', `${counted(run.sessions - 1, 'time')}; the pauses count as time`] satisfies Fact]
-      : []),
+    ['Resumed', resumedText(run)],
     ['By', `${run.user}@${run.host}`],
     ['Reason', run.reason ?? '–'],
     ['At once', counted(run.concurrency, 'card')],
-    ['Ended with', describeExit(totals)],
-    isOpen
-      ? ['Go on with it', markup`<code class="command">${resume}</code>`]
-      : ['Look at it', markup`<code class="command">${show}</code>`],
+    ['Ended with', exit],
+    [next.about, markup`<code class="command">${next.command}</code>`],
   ]);
 }
 
-type Fact = readonly [name: string, value: string | Markup];
+function resumedText({ sessions }: RunRecord): string | null {
+  return sessions > 1 ? `${counted(sessions - 1, 'time')}; the pauses count as time` : null;
+}
+
+/** A name with its value; without one, it is left out. */
+type Fact = readonly [name: string, value: string | Markup | null];
 
 function facts(list: readonly Fact[]): Markup {
-  return markup`<dl class="facts">${list.map(([name, value]) => markup`<dt>${name}</dt><dd>${value}</dd>\n`)}</dl>`;
+  const rows = list.filter(([, value]) => value !== null);
+  return markup`<dl class="facts">${rows.map(([name, value]) => markup`<dt>${name}</dt><dd>${value}</dd>\n`)}</dl>`;
 }

@@ -3,7 +3,7 @@ import { STAGES, type Stage } from '../../domain/stage.ts';
 import { counted } from '../../domain/text/words.ts';
 import { formatDuration } from '../../domain/times/duration.ts';
 import { type Markup, markup } from '../../output/markup.ts';
-import { CARD_SIGNS, CARD_WORDS, utcText } from './facts.ts';
+import { CARD_LABELS, utcText } from './facts.ts';
 import type { RunReport } from './read-report.ts';
 import { type StageSpan, stageSpans } from './stage-times.ts';
 
@@ -84,9 +84,9 @@ function bar(span: StageSpan, { card, scale, top }: { card: RunCard; scale: Scal
 function end(card: RunCard, { scale, middle }: { scale: Scale; middle: number }): Markup {
   const last = stageSpans(card).at(-1);
   if (!last)
-    return markup`<text class="note" x="0" dx="6" y="${middle + 4}">${CARD_WORDS[card.outcome]}</text>`;
+    return markup`<text class="note" x="0" dx="6" y="${middle + 4}">${CARD_LABELS[card.outcome].word}</text>`;
   const x = percent(last.until - scale.from, scale);
-  return markup`<text class="end o-${card.outcome}" x="${x}" dx="6" y="${middle + 5}">${CARD_SIGNS[card.outcome]}</text>`;
+  return markup`<text class="end o-${card.outcome}" x="${x}" dx="6" y="${middle + 5}">${CARD_LABELS[card.outcome].sign}</text>`;
 }
 
 async function* blocks(cards: AsyncIterable<RunCard>, drawing: Drawing): AsyncGenerator<Markup> {

@@ -1,26 +1,27 @@
-import type { RunCard, RunRecord, RunStep } from '../../domain/run.ts';
+import type { RunCard, RunRecord } from '../../domain/run.ts';
 import { escapeMarkup, plainText } from '../../output/markup.ts';
-import { durationOf, idsOfStep, sourceText, stepName, troubleOf } from './facts.ts';
+import { runFacts, type StepFacts, stepFacts } from './facts.ts';
 import { everyCard, type RunReport } from './read-report.ts';
 import type { RunTotals } from './run-totals.ts';
 
 /**
- * A run as JUnit XML, as Jenkins, GitLab and others read it: a suite for the scenario, a case for each step of each card.
- * It keeps to what Jenkins' schemas junit-4 and junit-10 both allow.
+ * Yields a run as JUnit XML, as Jenkins, GitLab and others read it: a suite for the scenario, a case for each step of each
+ * card. It keeps to what Jenkins' schemas junit-4 and junit-10 both allow.
  */
-export async function* junit({ run, totals, cards }: RunReport): AsyncGenerator<string> {
-  const counts = countsOf(totals);
-  yield `<?xml version="1.0" encoding="UTF-8"?>\n`;
-  yield `<testsuites${attributes({ name: 'kioskctl', ...counts.all })}>\n`;
-  yield `<testsuite${attributes({
+export async function* junit(report: RunReport): AsyncGenerator<string> {
+  const { run, totals, cards } = report;
+  const { all, skipped } = countsOf(totals);
+  const suite = {
     name: run.scenario,
-    ...counts.all,
-    skipped: counts.skipped,
+    ...all,
+    skipped,
     timestamp: new Date(run.startedAt).toISOString().slice(0, 19),
     hostname: run.host,
     id: run.id,
-  })}>\n`;
-  yield properties(run, totals);
+  };
+  yield `<?xml version="1.0" encoding="UTF-8"?>\n`;
+  yield `<testsuites${attributes({ name: 'kioskctl', ...all })}>\n`;
+  yield `<testsuite${attributes(suite)}>\n${properties(report)}`;
   for await (const card of everyCard(cards(), run)) yield cases(card, run);
   yield '</testsuite>\n</testsuites>\n';
 }
@@ -35,12 +36,13 @@ function countsOf({ steps, stepless, span }: RunTotals) {
   return { all, skipped: steps.skipped + stepless };
 }
 
-function properties(run: RunRecord, { outcome, exitCode, requests }: RunTotals): string {
+function properties({ run, totals }: RunReport): string {
+  const { outcome, exitCode, requests } = totals;
   const named = {
     run: run.id,
     outcome,
     exitCode,
-    source: sourceText(run),
+    source: runFacts({ run, totals }).source,
     context: run.context,
     environment: run.environment,
     user: run.user,
@@ -57,32 +59,19 @@ function properties(run: RunRecord, { outcome, exitCode, requests }: RunTotals):
 
 function cases(card: RunCard, run: RunRecord): string {
   const classname = `${run.scenario}.card-${card.number}`;
-  if (card.steps.length > 0)
-    return card.steps.map((step) => testCase({ step, card, classname }, run)).join('');
-  return element(
-    'testcase',
-    { classname, name: 'not started', time: seconds(0) },
-    '<skipped>not started</skipped>',
-  );
+  const steps = card.steps.map((one) => {
+    const step = stepFacts(one, card, run);
+    const named = { classname, name: step.name, time: seconds(step.duration ?? 0) };
+    return element('testcase', named, resultOf(step, card, run));
+  });
+  const skipped = '<skipped>not started</skipped>';
+  const none = () => element('testcase', { classname, name: 'not started', time: seconds(0) }, skipped);
+  return (steps.length > 0 ? steps : [none()]).map((one) => `${one}\n`).join('');
 }
 
-interface Case {
-  step: RunStep;
-  card: RunCard;
-  classname: string;
-}
-
-function testCase({ step, card, classname }: Case, run: RunRecord): string {
-  const time = seconds(durationOf(step) ?? 0);
-  return element(
-    'testcase',
-    { classname, name: stepName(step), time },
-    resultOf({ step, card, classname }, run),
-  );
-}
-
-function resultOf({ step, card }: Case, run: RunRecord): string {
-  const story = () => escapeMarkup(`\n${tell(step, card, run).join('\n')}\n`);
+function resultOf(step: StepFacts, card: RunCard, run: RunRecord): string {
+  const message = step.trouble ?? '';
+  const story = () => escapeMarkup(`\n${linesOf(step, card, run).join('\n')}\n`);
   switch (step.outcome) {
     case 'done':
       return '';
@@ -91,45 +80,36 @@ function resultOf({ step, card }: Case, run: RunRecord): string {
     case 'tolerated':
       return `<system-out>It failed, and the scenario goes on after it.${story()}</system-out>`;
     case 'running':
-      return element('error', { type: 'interrupted', message: troubleOf(step) ?? '' }, story());
+      return element('error', { type: 'interrupted', message }, story());
     case 'unmet':
-      return element('failure', { type: 'unmet', message: troubleOf(step) ?? '' }, story());
+      return element('failure', { type: 'unmet', message }, story());
     case 'failed':
-      return element(
-        'failure',
-        { type: step.error?.code ?? 'failed', message: troubleOf(step) ?? '' },
-        story(),
-      );
+      return element('failure', { type: step.error?.code ?? 'failed', message }, story());
   }
 }
 
-/** What a person needs who sees nothing but this step. */
-function tell(step: RunStep, card: RunCard, run: RunRecord): string[] {
-  const { error, unmet = [], exitCode, line } = step;
-  const place =
-    run.source.kind === 'file' && line !== null ? [`at ${plainText(run.source.path)}:${line}`] : [];
-  return [
+/** Everything that a person needs who sees nothing but this step. */
+function linesOf({ error, unmet, exitCode, line, ids }: StepFacts, card: RunCard, run: RunRecord): string[] {
+  const lines: (string | false | null)[] = [
     ...unmet.flatMap(({ field, expected, actual }) => [
-      plainText(field),
-      `  expected: ${plainText(expected)}`,
-      `  actual:   ${plainText(actual)}`,
+      field,
+      `  expected: ${expected}`,
+      `  actual:   ${actual}`,
     ]),
-    ...(error
-      ? [`${plainText(error.code)}: ${plainText(error.message)}`, `hint: ${plainText(error.hint)}`]
-      : []),
-    ...(exitCode === null ? [] : [`exit code: ${exitCode}`]),
-    ...(card.kioskId === null ? [] : [`kiosk: ${plainText(card.kioskId)}`]),
-    ...(card.row === null ? [] : [`row of the data: line ${card.row}`]),
-    ...idsOfStep(step, card).map(([name, id]) => `${name}: ${id}`),
-    ...place,
+    ...(error ? [`${error.code}: ${error.message}`, `hint: ${error.hint}`] : []),
+    exitCode !== null && `exit code: ${exitCode}`,
+    card.kioskId && `kiosk: ${plainText(card.kioskId)}`,
+    card.row !== null && `row of the data: line ${card.row}`,
+    ...ids.map(([name, id]) => `${name}: ${id}`),
+    run.source.kind === 'file' && line !== null && `at ${plainText(run.source.path)}:${line}`,
   ];
+  return lines.filter((one) => one !== false && one !== null);
 }
 
 /** @param content XML already */
 function element(name: string, given: Attributes, content: string): string {
   const start = `<${name}${attributes(given)}`;
-  const end = name === 'testcase' ? '\n' : '';
-  return content === '' ? `${start}/>${end}` : `${start}>${content}</${name}>${end}`;
+  return content === '' ? `${start}/>` : `${start}>${content}</${name}>`;
 }
 
 type Attributes = Readonly<Record<string, string | number>>;

@@ -1,6 +1,6 @@
 import { lookUpError } from '../../domain/errors/error-catalogue.ts';
-import type { ExitCode } from '../../domain/errors/exit-codes.ts';
-import { meaningOf } from '../../domain/errors/exit-codes.ts';
+import { type ExitCode, meaningOf } from '../../domain/errors/exit-codes.ts';
+import type { FailureDocument } from '../../domain/errors/failure.ts';
 import type { Actor, ErrorKind } from '../../domain/errors/vendor-errors.ts';
 import {
   type CardOutcome,
@@ -13,7 +13,6 @@ import {
   type RunStep,
   type StepOutcome,
 } from '../../domain/run.ts';
-import { STAGES } from '../../domain/stage.ts';
 import { redact } from '../../domain/text/redaction.ts';
 import { type StageTime, StageTimes } from './stage-times.ts';
 
@@ -45,14 +44,20 @@ export interface RunTotals {
   span: { from: number; until: number };
 }
 
-/** Adds up a run, card by card: of each card only numbers are kept. */
-export class RunTally {
+/** Adds up a run from the cards that the journal has of it, reading them once. Only numbers are kept of each. */
+export async function addUp(run: RunRecord, cards: AsyncIterable<RunCard>): Promise<RunTotals> {
+  const tally = new RunTally();
+  for await (const card of cards) tally.add(card);
+  return tally.totals(run);
+}
+
+class RunTally {
   readonly #cards = { total: 0, passed: 0, unmet: 0, failed: 0, interrupted: 0, 'not-started': 0 };
   readonly #steps = { total: 0, done: 0, failed: 0, tolerated: 0, unmet: 0, skipped: 0, running: 0 };
   readonly #cleanUp = { orders: 0, pending: 0, cancelled: 0, 'ended-before': 0, failed: 0, kept: 0 };
   readonly #attempts = { sent: 0, produced: 0, failed: 0, refused: 0 };
   readonly #stages = new StageTimes();
-  readonly #errors = new RunErrors();
+  readonly #errors = new Map<string, RunError>();
   readonly #codes = new RunCodes();
   #stepless = 0;
   #until = 0;
@@ -61,7 +66,11 @@ export class RunTally {
     this.#cards.total += 1;
     this.#cards[card.outcome] += 1;
     if (card.steps.length === 0) this.#stepless += 1;
-    for (const step of card.steps) this.#addStep(step);
+    for (const step of card.steps) {
+      this.#steps.total += 1;
+      this.#steps[step.outcome] += 1;
+      this.#addError(step);
+    }
     for (const order of card.orders) {
       this.#cleanUp.orders += 1;
       this.#cleanUp[order.cleanUp ?? 'pending'] += 1;
@@ -74,12 +83,10 @@ export class RunTally {
   }
 
   /**
-   * What was added so far. The cards of the run that were not added were not started: an interrupted run keeps nothing of
-   * those that it had not come to.
-   * @param run its own exit code wins over what the cards come to
-   * @param stoppedBy see `RunCodes.combine`
+   * Totals of the cards so far. The other cards of the run were not started: the journal has nothing of cards that an
+   * interrupted run had not come to.
    */
-  totals(run: RunRecord, { stoppedBy = null }: { stoppedBy?: ExitCode | null } = {}): RunTotals {
+  totals(run: RunRecord): RunTotals {
     const { reads, sends, limited } = run.requests;
     const { total: seen } = this.#cards;
     const unseen = Math.max(0, run.cards - seen);
@@ -88,26 +95,29 @@ export class RunTally {
       total: seen + unseen,
       'not-started': this.#cards['not-started'] + unseen,
     };
-    const perCard = seen === 0 ? null : (reads + sends) / seen;
     return {
       outcome: outcomeOf(run, { cards, steps: this.#steps }),
-      exitCode: run.exitCode ?? this.#codes.combine(stoppedBy),
+      exitCode: run.exitCode ?? this.#codes.combine(null),
       cards,
-      steps: { ...this.#steps },
+      steps: this.#steps,
       stepless: this.#stepless + unseen,
-      stages: this.#stages.list(STAGES),
-      attempts: { ...this.#attempts },
-      errors: this.#errors.list(),
-      requests: { reads, sends, limited, perCard },
-      cleanUp: { ...this.#cleanUp },
+      stages: this.#stages.list(),
+      attempts: this.#attempts,
+      errors: [...this.#errors.values()].toSorted(byFrequency),
+      requests: { reads, sends, limited, perCard: seen === 0 ? null : (reads + sends) / seen },
+      cleanUp: this.#cleanUp,
       span: { from: run.startedAt, until: Math.max(run.startedAt, run.endedAt ?? 0, this.#until) },
     };
   }
 
-  #addStep(step: RunStep): void {
-    this.#steps.total += 1;
-    this.#steps[step.outcome] += 1;
-    this.#errors.add(step);
+  #addError(step: RunStep): void {
+    if (!step.error) return;
+    const error = describeError(step.error, step.exitCode);
+    const key = `${error.kind} ${error.code}`;
+    const known = this.#errors.get(key) ?? error;
+    known.count += 1;
+    if (step.outcome === 'tolerated') known.tolerated += 1;
+    this.#errors.set(key, known);
   }
 
   #addAttempts({ steps, stages }: RunCard): void {
@@ -121,13 +131,6 @@ export class RunTally {
   }
 }
 
-/** Adds up a run from the cards that the journal has of it, going through them once. */
-export async function addUp(run: RunRecord, cards: AsyncIterable<RunCard>): Promise<RunTotals> {
-  const tally = new RunTally();
-  for await (const card of cards) tally.add(card);
-  return tally.totals(run);
-}
-
 function outcomeOf(run: RunRecord, { cards, steps }: Pick<RunTotals, 'cards' | 'steps'>): RunOutcome {
   if (cards.interrupted > 0) return 'interrupted';
   if (run.endedAt === null) return 'unfinished';
@@ -135,20 +138,25 @@ function outcomeOf(run: RunRecord, { cards, steps }: Pick<RunTotals, 'cards' | '
   return cards.failed + cards['not-started'] > 0 || run.exitCode ? 'failed' : 'passed';
 }
 
-/** An error that steps of a run ended with. */
+/** An error that steps of a run ended with: listed once, however many cards had it. */
 export interface RunError {
-  /** The vendor's error code, or the stable code of another failure, like `unreachable`. */
+  /** The error code of Wise, or the stable code of another failure, like `unreachable`. */
   code: string;
   /** `failure`: one without a code of the error catalogue. */
   kind: ErrorKind | 'failure';
-  /** How many steps ended with it, those included after which the scenario goes on. */
+  /** Number of steps that ended with it, including those after which the scenario continues. */
   count: number;
-  /** Of those, how many the scenario goes on after. */
+  /** Number of steps that ended with it, and after which the scenario continues. */
   tolerated: number;
   meaning: string;
-  /** Who has to act; null where that depends. */
+  /** The role that has to act; null where that depends. */
   actor: Actor | null;
   nextStep: string;
+}
+
+/** The most frequent ones first. */
+function byFrequency(left: RunError, right: RunError): number {
+  return right.count - left.count || (left.code < right.code ? -1 : 1);
 }
 
 const KINDS = new Map<string, ErrorKind>([
@@ -156,37 +164,13 @@ const KINDS = new Map<string, ErrorKind>([
   ['production-refused', 'request'],
 ]);
 
-/** Gathers the errors of a run: kept once each, however many cards had them. */
-export class RunErrors {
-  readonly #errors = new Map<string, RunError>();
-
-  add(step: Pick<RunStep, 'error' | 'outcome' | 'exitCode'>): void {
-    const error = describeError(step);
-    if (!error) return;
-    const key = `${error.kind} ${error.code}`;
-    const known = this.#errors.get(key) ?? error;
-    known.count += 1;
-    if (step.outcome === 'tolerated') known.tolerated += 1;
-    this.#errors.set(key, known);
-  }
-
-  /** The most frequent ones first. */
-  list(): RunError[] {
-    return [...this.#errors.values()].toSorted(
-      (left, right) => right.count - left.count || (left.code < right.code ? -1 : 1),
-    );
-  }
-}
-
-/** What the error of a step means, and who acts; null for a step without one. */
-export function describeError({ error, exitCode }: Pick<RunStep, 'error' | 'exitCode'>): RunError | null {
-  if (!error) return null;
+function describeError(error: FailureDocument, exitCode: ExitCode | null): RunError {
+  const none = { count: 0, tolerated: 0 };
   const kind = KINDS.get(error.code);
-  if (!kind) {
-    const meaning = meaningOf(exitCode) ?? 'a failure without a meaning of its own';
-    const nextStep = redact(error.hint);
-    return { code: error.code, kind: 'failure', count: 0, tolerated: 0, meaning, actor: null, nextStep };
+  if (kind) {
+    const { code, meaning, actor, nextStep } = lookUpError(kind, error.details?.errorCode ?? null);
+    return { code, kind, ...none, meaning, actor, nextStep };
   }
-  const { code, meaning, actor, nextStep } = lookUpError(kind, error.details?.errorCode ?? null);
-  return { code, kind, count: 0, tolerated: 0, meaning, actor, nextStep };
+  const meaning = meaningOf(exitCode) ?? 'a failure without a meaning of its own';
+  return { code: error.code, kind: 'failure', ...none, meaning, actor: null, nextStep: redact(error.hint) };
 }

@@ -1,5 +1,5 @@
 import type { RunCard } from '../../domain/run.ts';
-import type { Stage } from '../../domain/stage.ts';
+import { STAGES, type Stage } from '../../domain/stage.ts';
 import { quantile } from '../../domain/times/duration.ts';
 
 /** A card in a stage. Times are milliseconds since the epoch. */
@@ -7,14 +7,11 @@ export interface StageSpan {
   stage: Stage;
   from: number;
   until: number;
-  /** Was the card still in it when it was seen last? */
+  /** True if the card was still in it when it was read last. */
   isLast: boolean;
 }
 
-/**
- * The stages of a card, one after the other: each lasts until the next mark, the last one until the card's end, or until it
- * began where there is no end yet.
- */
+/** Stages of a card in their order: each lasts until the next mark, and the last one until the card's end, if there is one. */
 export function stageSpans({ stages, endedAt }: Pick<RunCard, 'stages' | 'endedAt'>): StageSpan[] {
   return stages.map(({ stage, at }, index) => {
     const next = stages[index + 1];
@@ -24,7 +21,7 @@ export function stageSpans({ stages, endedAt }: Pick<RunCard, 'stages' | 'endedA
   });
 }
 
-/** How long cards were in a stage, in whole milliseconds. */
+/** Times that cards were in a stage, in whole milliseconds. */
 export interface StageTime {
   stage: Stage;
   count: number;
@@ -32,7 +29,7 @@ export interface StageTime {
   p95Ms: number;
 }
 
-/** Gathers how long cards were in each stage: of each time only its length is kept. */
+/** Gathers the times that cards were in each stage: only the length of each is kept. */
 export class StageTimes {
   readonly #lengths = new Map<Stage, number[]>();
 
@@ -46,9 +43,9 @@ export class StageTimes {
     }
   }
 
-  /** In the order in which cards go through them. @param order all stages */
-  list(order: readonly Stage[]): StageTime[] {
-    return order.flatMap((stage) => {
+  /** In the order in which cards go through them. */
+  list(): StageTime[] {
+    return STAGES.flatMap((stage) => {
       const lengths = this.#lengths.get(stage) ?? [];
       const [medianMs, p95Ms] = [quantile(lengths, 0.5), quantile(lengths, 0.95)];
       return medianMs === null || p95Ms === null

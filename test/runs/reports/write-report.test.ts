@@ -28,6 +28,7 @@ describe('the file of a report', () => {
       await writeReport({ format, file }, { report: await reportOf(mixedCards()), files });
       expect(readFileSync(file, 'utf8').startsWith(starts[format]), format).toBe(true);
     }
+    expect(readFileSync(join(folder, 'report.html'), 'utf8')).toContain('--page: #f4f6f9');
     expect(readdirSync(folder)).toHaveLength(4);
   });
 
