@@ -120,12 +120,19 @@ export const FOLDERS: readonly Folder[] = [
   },
   {
     name: 'journal',
-    purpose: 'The durable record: its interface, opening it, the write queue, the projection of events.',
+    purpose: 'The durable record: its interface, opening it, the names that completion offers.',
     imports: ['database', 'domain'],
   },
   {
     name: 'journal/tables',
-    purpose: 'One module per table: type, columns, SQL and methods together.',
+    purpose:
+      'One module per table: type, columns, SQL and methods together; the projection of events onto cards.',
+    imports: ['journal/store', 'domain'],
+    closed: true,
+  },
+  {
+    name: 'journal/store',
+    purpose: 'What the tables share: writes in groups, the owner of a row, lists of columns, conditions.',
     imports: ['database', 'domain'],
     closed: true,
   },

@@ -1,64 +1,146 @@
+import type { Database, Parameters, Transaction } from '../database/database.ts';
+import { IN_MEMORY } from '../database/sqlite.ts';
 import { Failure } from '../domain/errors/failure.ts';
-import type { Journal } from '../journal/journal.ts';
-
-/** Lists of all that the journal knows can't be told without it: an empty one would say that all is well. */
-const WHOLE = new Set<keyof Journal>([
-  'listCards',
-  'listCardStates',
-  'listCardsAt',
-  'listKiosks',
-  'listHolds',
-  'listActions',
-  'listRuns',
-  'findRun',
-  'listRunCards',
-]);
+import type { Journal, JournalGroups } from '../journal/journal.ts';
+import { makeJournal, openJournalFile } from '../journal/open-journal.ts';
 
 /**
- * A journal for commands that only look: when the file turns out to be unusable, it warns once and goes on with an empty
- * one, because a look is worth having even where nothing can be kept of it.
- * @param open opens the file; `instead` an empty journal that ends with the process
+ * The answers without the file. What a command reads of a card is worth showing even where nothing is stored; lists of
+ * all that the journal knows are not: an empty one would say that all is well.
  */
-export function makeForgivingJournal(
-  { open, instead }: { open: () => Journal; instead: () => Journal },
-  warn: (text: string) => void,
-): Journal {
-  let journal: Journal | null = null;
-  let lost: Failure | null = null;
-  const forgive = (error: unknown): Journal => {
-    if (!(error instanceof Failure) || error.code !== 'journal-unusable') throw error;
-    warn(`${error.message} Going on without it: what it knows of cards and attempts is missing here.`);
-    journal?.close();
-    lost = error;
-    journal = instead();
-    return journal;
+const WITHOUT_FILE: Readonly<Record<keyof JournalGroups, 'fails' | 'is empty'>> = {
+  cards: 'is empty',
+  cardLists: 'fails',
+  clock: 'is empty',
+  attempts: 'is empty',
+  orderRequests: 'is empty',
+  actions: 'fails',
+  events: 'is empty',
+  listeners: 'is empty',
+  kiosks: 'fails',
+  holds: 'fails',
+  leases: 'is empty',
+  runs: 'fails',
+  whole: 'is empty',
+};
+
+/** The warning waits for so many milliseconds: a command that needs all of the journal fails by then. */
+const WARNING_DELAY_MS = 100;
+
+interface FallbackOptions {
+  environment: string;
+  now: () => number;
+  warn: (text: string) => void;
+}
+
+/**
+ * Opens a journal for commands that only read. If the file can't be used, it warns once and continues with an empty one
+ * that ends with the process, or fails where the file is needed; never both.
+ */
+export function openFallbackJournal(file: string, { warn, ...options }: FallbackOptions): Journal {
+  const source = new Source(file, warn);
+  const databases = {
+    fails: new FallbackDatabase(source, 'fails'),
+    'is empty': new FallbackDatabase(source, 'is empty'),
   };
-  const current = (): Journal => {
+  return makeJournal((group) => databases[WITHOUT_FILE[group]], options);
+}
+
+/** The database of the file while it can be used, then one in memory. */
+class Source {
+  readonly #file: string;
+  readonly #warn: (text: string) => void;
+  #database: Database | null = null;
+  #memory: Database | null = null;
+  #failure: Failure | null = null;
+  /** True once an error or a warning reports the failure. */
+  #isReported = false;
+  #warning: NodeJS.Timeout | null = null;
+
+  constructor(file: string, warn: (text: string) => void) {
+    this.#file = file;
+    this.#warn = warn;
+  }
+
+  async use<Result>(
+    withoutFile: 'fails' | 'is empty',
+    work: (database: Database) => Promise<Result>,
+  ): Promise<Result> {
     try {
-      return (journal ??= open());
+      if (!this.#failure) return await work((this.#database ??= openJournalFile({ file: this.#file })));
     } catch (error) {
-      return forgive(error);
+      if (!(error instanceof Failure) || error.code !== 'journal-unusable') throw error;
+      this.#failure = error;
     }
-  };
-  const only = async (name: keyof Journal, args: unknown[]) => {
-    if (lost) throw lost;
-    const file = (journal ??= open());
-    return Reflect.apply(file[name], file, args);
-  };
-  // Every method is asked of the file first, and of the empty journal when the file fails.
-  return new Proxy(instead(), {
-    get: (_, name: keyof Journal) => {
-      if (WHOLE.has(name)) return async (...args: unknown[]) => only(name, args);
-      const method = current()[name];
-      if (name === 'close') return method.bind(journal);
-      return async (...args: unknown[]) => {
-        try {
-          return await Reflect.apply(method, journal, args);
-        } catch (error) {
-          const other = forgive(error);
-          return Reflect.apply(other[name], other, args);
-        }
-      };
-    },
-  });
+    if (withoutFile === 'fails') throw this.#reported(this.#failure);
+    this.#warnSoon();
+    return work((this.#memory ??= openJournalFile({ file: IN_MEMORY })));
+  }
+
+  async close(): Promise<void> {
+    this.#warnNow();
+    await this.#database?.close();
+    await this.#memory?.close();
+  }
+
+  #reported(failure: Failure): Failure {
+    this.#isReported = true;
+    clearTimeout(this.#warning ?? undefined);
+    this.#warning = null;
+    return failure;
+  }
+
+  #warnSoon(): void {
+    if (this.#isReported) return;
+    this.#isReported = true;
+    this.#warning = setTimeout(() => this.#warnNow(), WARNING_DELAY_MS).unref();
+  }
+
+  #warnNow(): void {
+    if (!this.#warning) return;
+    clearTimeout(this.#warning);
+    this.#warning = null;
+    this.#warn(
+      `${this.#failure?.message} Going on without it: what it knows of cards and attempts is missing here.`,
+    );
+  }
+}
+
+class FallbackDatabase implements Database {
+  readonly #source: Source;
+  readonly #withoutFile: 'fails' | 'is empty';
+
+  constructor(source: Source, withoutFile: 'fails' | 'is empty') {
+    this.#source = source;
+    this.#withoutFile = withoutFile;
+  }
+
+  async run(sql: string, parameters?: Parameters): Promise<{ changes: number }> {
+    return this.#use(async (database) => database.run(sql, parameters));
+  }
+
+  async get<Row>(sql: string, parameters?: Parameters): Promise<Row | undefined> {
+    return this.#use(async (database) => database.get<Row>(sql, parameters));
+  }
+
+  async all<Row>(sql: string, parameters?: Parameters): Promise<Row[]> {
+    return this.#use(async (database) => database.all<Row>(sql, parameters));
+  }
+
+  async transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+    return this.#use(async (database) => database.transaction(work));
+  }
+
+  async *watch(signal: AbortSignal): AsyncGenerator<void> {
+    const database = await this.#use(async (current) => Promise.resolve(current));
+    yield* database.watch(signal);
+  }
+
+  async close(): Promise<void> {
+    await this.#source.close();
+  }
+
+  async #use<Result>(work: (database: Database) => Promise<Result>): Promise<Result> {
+    return this.#source.use(this.#withoutFile, work);
+  }
 }

@@ -1,7 +1,6 @@
 import packageJson from '../../package.json' with { type: 'json' };
 import type { Context, TokenOrigin, Webhooks } from '../context/context.ts';
 import { type Files, type PublicKey, readPublicKey } from '../context/files.ts';
-import { IN_MEMORY } from '../database/sqlite.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import type { KioskId } from '../domain/ids.ts';
 import { redact } from '../domain/text/redaction.ts';
@@ -14,7 +13,7 @@ import { openRunbook } from '../support/runbook-file.ts';
 import { PUBLISHED_KEYS } from '../webhooks/signature.ts';
 import type { Client } from '../wise/client.ts';
 import { type Credentials, makeCredentials } from './credentials/credentials.ts';
-import { makeForgivingJournal } from './fallback-journal.ts';
+import { openFallbackJournal } from './fallback-journal.ts';
 import { BASE_URLS, makeClient } from './open-client.ts';
 import type { Effect } from './production-guard.ts';
 import { findDestination, loadSettings, runbookOf, type Settings } from './settings/settings.ts';
@@ -82,7 +81,7 @@ export async function openContext(
     settings,
     credentials,
     close: async () => {
-      journal.made()?.close();
+      await journal.made()?.close();
       await (await server.made()?.catch(() => undefined))?.sandbox.close();
     },
   };
@@ -191,10 +190,9 @@ function openJournal(
   { io, effect, warn }: { io: Io; effect: Effect; warn: (text: string) => void },
 ): Journal {
   const patience = effect === 'records' ? RECORDING_PATIENCE_MS : undefined;
-  const open = (file: string) =>
-    openSqliteJournal({ file, environment, now: () => io.calendar.now(), patience });
-  if (effect !== 'reads') return open(paths.journal);
-  return makeForgivingJournal({ open: () => open(paths.journal), instead: () => open(IN_MEMORY) }, warn);
+  const options = { environment, now: () => io.calendar.now() };
+  if (effect !== 'reads') return openSqliteJournal({ file: paths.journal, patience, ...options });
+  return openFallbackJournal(paths.journal, { warn, ...options });
 }
 
 interface Lazy<Value> {

@@ -1,10 +1,7 @@
 import { closeSync, existsSync, linkSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-
-export type Parameters = Record<string, SQLInputValue>;
-/** The same by position. */
-export type Values = readonly SQLInputValue[];
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { Parameters, Value } from './database.ts';
 
 export interface DatabaseOptions {
   file: string;
@@ -12,9 +9,9 @@ export interface DatabaseOptions {
   migrations: readonly string[];
   /** `full` survives a power cut after each commit; `normal` may lose the last commits then, and is faster. */
   durability: 'full' | 'normal';
-  /** How long a statement waits for another process that writes, in milliseconds (default 5000). */
+  /** Milliseconds that a statement waits for another process that writes (default 5000). */
   patience?: number | undefined;
-  /** Makes the error to throw when the file can't be used; `reason` reads after “The journal FILE …”. */
+  /** Makes the error for a file that can't be used; `reason` continues “The journal FILE …”. */
   fault: (reason: string) => Error;
 }
 
@@ -36,7 +33,7 @@ const REASONS: Readonly<Record<number, string>> = {
   26: 'is not a database',
 };
 
-/** A SQLite file that several processes share: WAL, prepared statements kept, write transactions taken at once. */
+/** A SQLite file that several processes share, in WAL mode, with cached statements; all methods are synchronous. */
 export class Database {
   readonly #options: DatabaseOptions;
   readonly #connection: DatabaseSync;
@@ -53,7 +50,7 @@ export class Database {
   }
 
   /** @returns how many rows it changed, and the id of the row that it inserted, if it did */
-  run(sql: string, parameters: Parameters | Values = {}): { changes: number; lastId: number } {
+  run(sql: string, parameters: Parameters = {}): { changes: number; lastId: number } {
     const { changes, lastInsertRowid } = this.#guarded(() => {
       const statement = this.#prepare(sql);
       return isList(parameters) ? statement.run(...parameters) : statement.run(parameters);
@@ -61,54 +58,57 @@ export class Database {
     return { changes: Number(changes), lastId: Number(lastInsertRowid) };
   }
 
-  /** The first row, or undefined. The caller says what a row of its statement looks like. */
+  /** Runs statements without parameters or result, which are not cached. */
+  exec(sql: string): void {
+    this.#guarded(() => this.#connection.exec(sql));
+  }
+
+  /** @returns the first row; the caller names its type */
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
   get<Row>(sql: string, parameters: Parameters = {}): Row | undefined {
-    // node:sqlite can't know the columns of a statement; each statement function states its own row type.
+    // node:sqlite can't know the columns of a statement.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    return this.#guarded(() => this.#prepare(sql).get(parameters)) as Row | undefined;
+    return this.#guarded(() => {
+      const statement = this.#prepare(sql);
+      return isList(parameters) ? statement.get(...parameters) : statement.get(parameters);
+    }) as Row | undefined;
   }
 
   /** All rows. */
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
   all<Row>(sql: string, parameters: Parameters = {}): Row[] {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    return this.#guarded(() => this.#prepare(sql).all(parameters)) as Row[];
+    return this.#guarded(() => {
+      const statement = this.#prepare(sql);
+      return isList(parameters) ? statement.all(...parameters) : statement.all(parameters);
+    }) as Row[];
   }
 
   /**
-   * Runs `work` in one write transaction, taken at its start so that what it reads stays true until it writes. Within
+   * Runs `work` in one write transaction, taken at its start so that what it reads stays true until it writes. Inside of
    * another one it is a part of that.
    */
   transaction<Result>(work: () => Result): Result {
-    if (this.#connection.isTransaction) return work();
-    this.#guarded(() => this.#connection.exec('BEGIN IMMEDIATE'));
+    if (this.isTransaction) return work();
+    this.exec('BEGIN IMMEDIATE');
     try {
       const result = work();
-      this.#guarded(() => this.#connection.exec('COMMIT'));
+      this.exec('COMMIT');
       return result;
     } catch (error) {
-      if (this.#connection.isTransaction) this.#connection.exec('ROLLBACK');
-      throw error;
-    }
-  }
-
-  /** Runs `work` as a part of the transaction that goes on: what it wrote is taken back when it throws. */
-  part<Result>(work: () => Result): Result {
-    this.#guarded(() => this.#connection.exec('SAVEPOINT part'));
-    try {
-      const result = work();
-      this.#guarded(() => this.#connection.exec('RELEASE part'));
-      return result;
-    } catch (error) {
-      // A full disk may have ended the whole transaction.
-      if (this.isTransaction) this.#connection.exec('ROLLBACK TO part; RELEASE part');
+      if (this.isTransaction) this.exec('ROLLBACK');
       throw error;
     }
   }
 
   get isTransaction(): boolean {
     return this.#connection.isTransaction;
+  }
+
+  /** Written by each commit; null for a database in memory. */
+  get walFile(): string | null {
+    const { file } = this.#options;
+    return file === IN_MEMORY ? null : `${file}-wal`;
   }
 
   close(): void {
@@ -130,7 +130,7 @@ export class Database {
   }
 }
 
-function isList(parameters: Parameters | Values): parameters is Values {
+function isList(parameters: Parameters): parameters is readonly Value[] {
   return Array.isArray(parameters);
 }
 

@@ -44,30 +44,48 @@ export function describeOwner({ user, host, pid }: OwnerProcess): string {
   return `${user}@${host}, process ${pid}`;
 }
 
-/** One request to produce one card on one kiosk. Times are milliseconds since the epoch. */
-export interface Attempt {
-  id: string;
-  /** 1 for the first attempt on the card that the journal knows, then 2, 3 … */
-  number: number;
-  profileId: number;
-  orderId: number | null;
-  cardToken: CardToken;
-  kioskId: KioskId | null;
-  /** `observed`: sent by another system, found in the data of the vendor. */
-  origin: 'ours' | 'observed';
-  outcome: Outcome;
-  /** The production that was read immediately before the request was sent. */
-  baseline: Production | null;
-  /** The latest production of this attempt, including a refusal. */
-  production: Production | null;
-  owner: OwnerProcess;
-  claimedAt: number;
-  sentAt: number | null;
-  closedAt: number | null;
-  reason: string | null;
-  correlationId: string | null;
-  traceId: string | null;
+/** A field of an attempt, and the kind of column that the journal has for it: a value, JSON, or those of the owner. */
+interface Field<Value> {
+  kind: 'value' | 'json' | 'owner';
+  /** Never set: carries the type. */
+  of?: Value;
 }
+
+const value = <Value>(): Field<Value> => ({ kind: 'value' });
+const json = <Value>(): Field<Value> => ({ kind: 'json' });
+const owner = (): Field<OwnerProcess> => ({ kind: 'owner' });
+
+/** The fields of an attempt, each with its column in the journal. */
+export const ATTEMPT_FIELDS = {
+  id: value<string>(),
+  /** 1 for the first attempt on the card that the journal knows, then 2, 3 … */
+  number: value<number>(),
+  profileId: value<number>(),
+  orderId: value<number | null>(),
+  cardToken: value<CardToken>(),
+  kioskId: value<KioskId | null>(),
+  /** `observed`: sent by another system, found in the data of the vendor. */
+  origin: value<'ours' | 'observed'>(),
+  outcome: value<Outcome>(),
+  /** The production that was read immediately before the request was sent. */
+  baseline: json<Production | null>(),
+  /** The latest production of this attempt, including a refusal. */
+  production: json<Production | null>(),
+  owner: owner(),
+  claimedAt: value<number>(),
+  sentAt: value<number | null>(),
+  closedAt: value<number | null>(),
+  reason: value<string | null>(),
+  correlationId: value<string | null>(),
+  traceId: value<string | null>(),
+};
+
+/** One request to produce one card on one kiosk. Times are milliseconds since the epoch. */
+export type Attempt = {
+  [Name in keyof typeof ATTEMPT_FIELDS]: (typeof ATTEMPT_FIELDS)[Name] extends Field<infer Value>
+    ? Value
+    : never;
+};
 
 export function isOpen(attempt: Attempt | null): boolean {
   return attempt !== null && OPEN_OUTCOMES.some((outcome) => outcome === attempt.outcome);

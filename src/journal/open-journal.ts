@@ -1,27 +1,33 @@
-import { Database } from '../database/sqlite.ts';
+import type { Database } from '../database/database.ts';
+import { Database as Sqlite } from '../database/sqlite.ts';
+import { SqliteDatabase } from '../database/sqlite-database.ts';
 import { Failure } from '../domain/errors/failure.ts';
-import type { Journal } from './journal.ts';
-import { sqliteActions } from './sqlite-acts.ts';
-import { sqliteAttempts } from './sqlite-attempts.ts';
-import { sqliteCardStates, sqliteCards } from './sqlite-cards.ts';
-import { sqliteEvents, sqliteListenings } from './sqlite-events.ts';
-import { sqliteKiosks } from './sqlite-kiosks.ts';
-import { sqliteLeases } from './sqlite-leases.ts';
-import { sqliteRuns } from './sqlite-runs.ts';
-import { currentOwner } from './tables/leases.ts';
+import type { Journal, JournalGroups, WholeJournal } from './journal.ts';
+import { currentOwner } from './store/owner.ts';
+import { Store } from './store/store.ts';
+import { actionsTable } from './tables/actions.ts';
+import { attemptsTable } from './tables/attempts.ts';
+import { cardLists } from './tables/card-states.ts';
+import { cardsTable } from './tables/cards.ts';
+import { environmentsTable } from './tables/environments.ts';
+import { eventsTable } from './tables/events.ts';
+import { holdsTable, kioskLists } from './tables/kiosks.ts';
+import { leasesTable } from './tables/leases.ts';
+import { listenersTable } from './tables/listeners.ts';
 import { CARDS_ATTEMPTS_ACTS } from './tables/migrations/001-cards-attempts-acts.ts';
 import { EVENTS_LISTENINGS } from './tables/migrations/002-events-listenings.ts';
 import { KIOSKS } from './tables/migrations/003-kiosks.ts';
 import { AUDIT_TRAIL } from './tables/migrations/004-audit-trail.ts';
 import { RUNS } from './tables/migrations/005-runs.ts';
-import { GroupCommit, type Store } from './write-queue.ts';
+import { orderRequestsTable } from './tables/order-requests.ts';
+import { runsTable } from './tables/runs.ts';
 
 const MIGRATIONS = [CARDS_ATTEMPTS_ACTS, EVENTS_LISTENINGS, KIOSKS, AUDIT_TRAIL, RUNS];
 
-/** Which version of the schema this kioskctl writes. */
+/** The version of the schema that this kioskctl writes. */
 export const JOURNAL_SCHEMA: number = MIGRATIONS.length;
 
-/** What ends with the sandbox's state; acts stay. */
+/** Tables whose rows end with the sandbox's state. */
 const FORGOTTEN = ['cards', 'attempts', 'order_requests', 'events', 'runs', 'run_cards'];
 
 export interface SqliteJournalOptions {
@@ -30,37 +36,72 @@ export interface SqliteJournalOptions {
   environment: string;
   /** Milliseconds since the epoch. */
   now: () => number;
-  /** How long it waits for another process that writes, in milliseconds. */
+  /** Milliseconds to wait for another process that writes. */
   patience?: number | undefined;
 }
 
 /**
- * The journal of one environment in a SQLite file. Asynchronous by its interface, so that a server may take its place.
+ * Opens the journal of one environment in a SQLite file.
  * @throws Failure `journal-unusable`
  */
-export function openSqliteJournal({ file, environment, now, patience }: SqliteJournalOptions): Journal {
+export function openSqliteJournal(options: SqliteJournalOptions): Journal {
+  const database = openJournalFile(options);
+  return makeJournal(() => database, options);
+}
+
+/** @throws Failure `journal-unusable` */
+export function openJournalFile({
+  file,
+  patience,
+}: Pick<SqliteJournalOptions, 'file' | 'patience'>): Database {
   const fault = (reason: string) => unusable(file, reason);
-  const db = new Database({ file, migrations: MIGRATIONS, durability: 'full', patience, fault });
-  const commit = new GroupCommit(db);
-  const store: Store = { db, commit, environment, now, holder: currentOwner() };
+  return new SqliteDatabase(
+    new Sqlite({ file, migrations: MIGRATIONS, durability: 'full', patience, fault }),
+  );
+}
+
+/** @param databaseOf the database for a group of methods, which may be the same for all */
+export function makeJournal(
+  databaseOf: (group: keyof JournalGroups) => Database,
+  { environment, now }: Pick<SqliteJournalOptions, 'environment' | 'now'>,
+): Journal {
+  const owner = currentOwner();
+  const stores = new Map<Database, Store>();
+  const storeOf = (group: keyof JournalGroups): Store => {
+    const db = databaseOf(group);
+    const store = stores.get(db) ?? new Store({ db, environment, now, owner });
+    stores.set(db, store);
+    return store;
+  };
+  const groups: JournalGroups = {
+    cards: cardsTable(storeOf('cards')),
+    cardLists: cardLists(storeOf('cardLists')),
+    clock: environmentsTable(storeOf('clock')),
+    attempts: attemptsTable(storeOf('attempts')),
+    orderRequests: orderRequestsTable(storeOf('orderRequests')),
+    actions: actionsTable(storeOf('actions')),
+    events: eventsTable(storeOf('events')),
+    listeners: listenersTable(storeOf('listeners')),
+    kiosks: kioskLists(storeOf('kiosks')),
+    holds: holdsTable(storeOf('holds')),
+    leases: leasesTable(storeOf('leases')),
+    runs: runsTable(storeOf('runs')),
+    whole: wholeJournal(storeOf('whole')),
+  };
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the methods of all groups
+  return Object.assign({}, ...Object.values(groups)) as Journal;
+}
+
+function wholeJournal(store: Store): WholeJournal {
   return {
-    ...sqliteCards(store),
-    ...sqliteAttempts(store),
-    ...sqliteEvents(store),
-    ...sqliteListenings(store),
-    ...sqliteActions(store),
-    ...sqliteCardStates(store),
-    ...sqliteKiosks(store),
-    ...sqliteLeases(store),
-    ...sqliteRuns(store),
     forget: async () =>
-      db.transaction(() => {
+      store.transaction(async ({ db, environment }) => {
         for (const table of FORGOTTEN)
-          db.run(`DELETE FROM ${table} WHERE environment = :environment`, { environment });
+          await db.run(`DELETE FROM ${table} WHERE environment = :environment`, { environment });
       }),
-    close: () => {
-      commit.flush();
-      db.close();
+    close: async () => {
+      await store.flush();
+      await store.db.close();
     },
   };
 }

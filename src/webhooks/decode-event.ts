@@ -1,9 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import type { CardEvent } from '../domain/event.ts';
+import { type CardEvent, emptyEvent } from '../domain/event.ts';
 import { readEventBody } from '../wire/events.ts';
-
-/** The type of an event whose body does not name one. */
-const UNKNOWN_TYPE = 'unknown';
 
 /**
  * Decodes the body of a verified webhook. It comes from Wise in any case, so a body of an unknown type or schema, or one
@@ -25,16 +22,5 @@ function parseJson(body: Uint8Array): unknown {
 
 function unknownEvent(parsed: unknown): CardEvent {
   const named = typeof parsed === 'object' && parsed !== null && 'event_type' in parsed && parsed.event_type;
-  return {
-    eventType: typeof named === 'string' && named !== '' ? named : UNKNOWN_TYPE,
-    profileId: null,
-    cardToken: null,
-    orderId: null,
-    kioskId: null,
-    status: null,
-    errorCode: null,
-    description: null,
-    occurredAt: null,
-    sentAt: null,
-  };
+  return emptyEvent(typeof named === 'string' && named !== '' ? named : undefined);
 }

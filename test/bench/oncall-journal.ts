@@ -60,7 +60,7 @@ export async function seedJournal(home: string, cards: number): Promise<void> {
     await Promise.all(some.flatMap((card) => eventsOf(card)).map((event) => keep(journal, event)));
   }
   while (!(await journal.projectEvents()));
-  journal.close();
+  await journal.close();
   copyFileSync(file, join(home, 'journal.db'));
   rmSync(folder, { recursive: true });
 }

@@ -73,7 +73,7 @@ test('an order that can not be recorded any more is there all the same', async (
   };
   expect(await place({}, { journal })).toMatchObject({ exitCode: 0, changed: true, card: { orderId: 501 } });
   expect(world.said.join('\n')).toContain('Order 501 could not be recorded');
-  journal.close();
+  await journal.close();
 });
 
 test('a key that was used for other data is refused, and named as the user wrote it', async () => {

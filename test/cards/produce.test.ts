@@ -65,7 +65,7 @@ describe('produce', () => {
   test('sends one request of two that are made at the same time', async () => {
     const other = world.openJournal();
     const results = await Promise.all([card.send(), card.send({ context: { journal: other } })]);
-    other.close();
+    await other.close();
     expect(await world.puts()).toEqual({ sent: 1, taken: 1 });
     expect(results.filter(({ changed }) => changed)).toHaveLength(1);
   });
@@ -233,7 +233,7 @@ test('a card that is named twice is sent once', async () => {
   });
   expect(results.map(({ outcome }) => outcome)).toEqual(['done', 'unchanged']);
   expect((await world.puts()).sent).toBe(1);
-  journal.close();
+  await journal.close();
 });
 
 test('a retry names a card twice and sends it once, also when it fails again', async () => {
@@ -340,7 +340,7 @@ describe('waiting for the result', () => {
     expect(waited?.error?.hint).toContain(
       `kioskctl wait-produced 1001/${card.target.cardToken} --after ${after}`,
     );
-    journal.close();
+    await journal.close();
   });
 
   test('ends for the attempt that was going on, not for a later one', async () => {

@@ -114,7 +114,7 @@ describe('retry', () => {
       error: { code: 'attempt-superseded' },
     });
     expect((await world.puts()).taken).toBe(2);
-    journal.close();
+    await journal.close();
   });
 
   test('knows a failure of another system, and links its attempt to it', async () => {

@@ -59,11 +59,11 @@ describe('what doctor sees of a machine', () => {
     }
   });
 
-  test('is a journal, sound or not, and none where there is none', () => {
+  test('is a journal, sound or not, and none where there is none', async () => {
     const { home, machine } = machineAt();
     expect(machine.inspectJournal()).toBeNull();
     const file = join(home, 'journal.db');
-    openSqliteJournal({ file, environment: 'local', now: () => Date.now() }).close();
+    await openSqliteJournal({ file, environment: 'local', now: () => Date.now() }).close();
     const journal = machine.inspectJournal();
     expect(journal).toMatchObject({ file, damage: [], schema: journal?.newest });
     expect(journal?.bytes).toBeGreaterThan(0);

@@ -153,7 +153,7 @@ export class World {
   }
 
   async close(): Promise<void> {
-    this.#journal?.close();
+    await this.#journal?.close();
     await this.sandbox.close();
     rmSync(this.folder, { recursive: true, force: true });
   }

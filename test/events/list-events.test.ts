@@ -123,7 +123,7 @@ describe('what a selection covers', () => {
   test('a listener of another environment covers nothing here', async () => {
     const other = world.openJournal('sandbox');
     await other.startListener('http://127.0.0.1:8788/', world.clock.time);
-    other.close();
+    await other.close();
     world.clock.time += 1_000;
     expect(await coverageFor(world.context(), { since: null, until: null })).toMatchObject({ from: null });
   });
@@ -136,7 +136,7 @@ describe('an event', () => {
     const journal = world.openJournal('sandbox');
     const elsewhere = world.context({ environment: 'sandbox', journal });
     await expect(showEvent(elsewhere, 1)).rejects.toMatchObject({ code: 'not-found' });
-    journal.close();
+    await journal.close();
   });
 });
 

@@ -47,8 +47,8 @@ test('tail shows events that another process stores, but only of this environmen
   );
   await tailEvents(context, { ...NOW, limit: 1 }, async (event) => void seen.push(event));
   expect(ids(seen)).toEqual([2]);
-  other.close();
-  elsewhere.close();
+  await other.close();
+  await elsewhere.close();
 });
 
 test.each([

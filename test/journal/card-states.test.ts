@@ -126,7 +126,7 @@ describe('what events say', () => {
               if (isFolded) await memory.projectEvents();
             }
             const result = await memory.listCardStates({});
-            memory.close();
+            await memory.close();
             return result.toSorted((left, right) =>
               String(left.cardToken) < String(right.cardToken) ? -1 : 1,
             );

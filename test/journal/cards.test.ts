@@ -144,7 +144,7 @@ test('whatever parts of a few cards are seen in whatever order, each is remember
         expect(await memory.findCard({ cardToken: card.cardToken, orderId: null })).toEqual(whole);
         expect(await memory.findCard({ cardToken: null, orderId: card.orderId })).toEqual(whole);
       }
-      memory.close();
+      await memory.close();
     }),
     { numRuns: 150 },
   );

@@ -14,8 +14,8 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'kioskctl-journal-'));
   journal = openSqliteJournal({ file: join(folder, 'journal.db'), environment: 'sandbox', now: () => 0 });
 });
-afterEach(() => {
-  journal.close();
+afterEach(async () => {
+  await journal.close();
   rmSync(folder, { recursive: true });
 });
 

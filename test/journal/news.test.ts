@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type CardToken, parseCardToken } from '../../src/domain/ids.ts';
-import type { Journal } from '../../src/journal/journal.ts';
+import type { EventCursor, Journal } from '../../src/journal/journal.ts';
 import { orderEvent, productionEvent } from '../domain/events.ts';
 import { Stand } from './stand.ts';
 
@@ -43,7 +43,7 @@ class Reader {
   listed = 0;
   readonly #journal: Journal;
   readonly #card: Card;
-  #readTo = 0;
+  #readTo: EventCursor | null = null;
   #seen = 0;
 
   constructor(journal: Journal, card: Card) {
@@ -54,7 +54,7 @@ class Reader {
   /** @returns how many events of its card it has seen by now */
   async read(): Promise<number> {
     const { upTo, isQuiet } = await this.#journal.newsOf(this.#card, this.#readTo);
-    if (!isQuiet || this.#readTo === 0) {
+    if (!isQuiet || this.#readTo === null) {
       this.listed += 1;
       this.#seen = (await this.#journal.listEvents({ card: this.#card })).length;
     }

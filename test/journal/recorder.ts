@@ -19,4 +19,4 @@ for await (const line of createInterface({ input: process.stdin })) {
 }
 clearInterval(beat);
 await journal.endListener(listening, Date.now());
-journal.close();
+await journal.close();

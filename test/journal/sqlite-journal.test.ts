@@ -18,7 +18,7 @@ beforeEach(() => {
 
 function failureOf(file: string): Failure {
   try {
-    openSqliteJournal({ file, environment: 'sandbox', now: () => 0 }).close();
+    openSqliteJournal({ file, environment: 'sandbox', now: () => 0 });
   } catch (error) {
     return error as Failure;
   }

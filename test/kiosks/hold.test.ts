@@ -21,7 +21,7 @@ const hold = (kioskId = parseKioskId('WIS00001'), reason: string | null = 'the d
 async function holdElsewhere(kioskId: KioskId): Promise<void> {
   const other = world.openJournal();
   await other.holdKiosk({ kioskId, reason: 'ribbon', context: 'night', at: world.clock.now() });
-  other.close();
+  await other.close();
 }
 
 const HELD = { outcome: 'refused', exitCode: 9, error: { code: 'kiosk-held' } };

@@ -98,7 +98,7 @@ test('who works at a kiosk right now', async () => {
 test('another environment’s cards and holds are not there', async () => {
   const production = world.openJournal('production');
   await production.holdKiosk({ kioskId: parseKioskId('WIS00001'), reason: 'x', context: 'p', at: 0 });
-  production.close();
+  await production.close();
   expect(kioskIn(await overview(world.context(), []), 'WIS00001')?.hold).toBeNull();
 });
 

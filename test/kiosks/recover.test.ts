@@ -100,7 +100,7 @@ describe('the recovery of a kiosk', () => {
     await expect(recovery({}, { ask })).rejects.toMatchObject({ code: 'not-confirmed' });
     expect(refused).toEqual(['Is all recover']);
     expect(await other.listLeases()).toEqual([]);
-    other.close();
+    await other.close();
   });
 
   test('ends the hold that was shown, and none that was set meanwhile', async () => {
@@ -150,7 +150,7 @@ describe('the recovery of a kiosk', () => {
     await other.takeLeases([`kiosk ${HERE}`], 'retry');
     await expect(recovery()).rejects.toMatchObject({ code: 'leased', exitCode: 9 });
     expect(cards.world.asked).toEqual([]);
-    other.close();
+    await other.close();
   });
 
   test('sends nothing else after a canary that fails again', async () => {

@@ -188,7 +188,7 @@ test('each of many customers is asked for once, before anything is sent, and who
     profiles.filter((profileId) => profileId % 2 === 0).map((profileId) => [profileId, 3]),
   );
   expect(retry.results).toHaveLength(40);
-  journal.close();
+  await journal.close();
 });
 
 describe('what others do meanwhile', () => {
@@ -395,7 +395,7 @@ describe('cards of other systems', () => {
       [target.cardToken, 'done', 'produced'],
     ]);
     expect(await cards.sentSince(1)).toEqual([target.cardToken]);
-    journal.close();
+    await journal.close();
   });
 });
 

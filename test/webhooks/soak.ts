@@ -133,6 +133,6 @@ async function compare(file: string, originals: ReadonlyMap<string, Set<string>>
       },
     };
   } finally {
-    journal.close();
+    await journal.close();
   }
 }

@@ -6,6 +6,7 @@ import { isUnsettled } from '../../domain/attempt.ts';
 import { cardLabel } from '../../domain/card.ts';
 import { Outage } from '../../domain/errors/failure.ts';
 import type { KeptEvent } from '../../domain/event.ts';
+import type { EventCursor } from '../../journal/journal.ts';
 import type { ReadOptions } from '../../wise/client.ts';
 import { applyOrderEvent, applyProductionEvent } from './apply-event.ts';
 import { isNews, whatEventsTell, whatEventsTellOfOrder } from './event-news.ts';
@@ -39,7 +40,7 @@ export class CardFollower {
   #events: KeptEvent[] = [];
   #eventsOf = '';
   /** Up to which event of the journal they were read. */
-  #readTo = 0;
+  #readTo: EventCursor | null = null;
   /** How many of them were there before the first look, which covers them. */
   #covered = 0;
   /** Events told which card it is: what is new among its own is looked into, all else is known. */

@@ -1,144 +1,151 @@
-import type { Database, Parameters } from '../../database/sqlite.ts';
-import type { ActionRecord } from '../../domain/action.ts';
-import type { OwnerProcess } from '../../domain/attempt.ts';
-import type { ActionEnd, ActionFilter, NewAction, OrderRequestRecord } from './records.ts';
+import { hostname } from 'node:os';
+import type { ActionName, ActionRecord } from '../../domain/action.ts';
+import type { KioskId } from '../../domain/ids.ts';
+import { insertList } from '../store/columns.ts';
+import { Conditions } from '../store/conditions.ts';
+import { mayBeRunning } from '../store/owner.ts';
+import { present, type Scope, type Store } from '../store/store.ts';
+import type { CardKey } from './cards.ts';
 
-/** An act with what tells whether its process still runs; acts of old journals don't have it. */
-export interface KeptAction extends Omit<ActionRecord, 'isRunning'> {
-  holderPid: number | null;
-  holderStartedAt: string | null;
+/** An action as it begins. */
+export interface NewAction
+  extends Pick<
+    ActionRecord,
+    'action' | 'context' | 'profileId' | 'orderId' | 'cardToken' | 'kioskId' | 'reason'
+  > {
+  /** The selection of cards that it belongs to; null for a card that was named. */
+  selection?: string | null;
+  /** Milliseconds since the epoch, here and below. */
+  at: number;
 }
 
-export function insertAction(
-  db: Database,
-  environment: string,
-  { act, holder }: { act: NewAction; holder: OwnerProcess },
-): number {
-  const { host, user, pid, startedAt } = holder;
-  const row = db.get<{ id: number }>(
-    `INSERT INTO acts (environment, context, act, profile_id, order_id, card_token, kiosk_id, reason, selection, host,
-       user, holder_pid, holder_started_at, started_at)
-     VALUES (:environment, :context, :action, :profileId, :orderId, :cardToken, :kioskId, :reason, :selection, :host, :user,
-       :pid, :startedAt, :at)
-     RETURNING id`,
-    { ...act, selection: act.selection ?? null, environment, host, user, pid, startedAt },
+export interface ActionEnd {
+  exitCode: number;
+  at: number;
+  orderId?: number | null;
+  attemptId?: string | null;
+  traceId?: string | null;
+}
+
+/** Filter for actions; criteria are ANDed. */
+export interface ActionFilter {
+  actions?: readonly ActionName[];
+  /** On the card with this token, or with this order. */
+  card?: CardKey;
+  /** Its own kiosk, or that of its attempt. */
+  kioskIds?: readonly KioskId[];
+  user?: string;
+  host?: string;
+  selection?: string;
+  /** Leaves out those that ended well. */
+  isFailed?: boolean;
+  /** The time at which it began: from, and until but not including. */
+  since?: number;
+  until?: number;
+  /** The number of the newest ones; they are listed oldest first. */
+  limit?: number;
+}
+
+/** The audit trail. */
+export interface ActionsJournal {
+  startAction(action: NewAction): Promise<number>;
+  endAction(id: number, end: ActionEnd): Promise<void>;
+  /** Oldest first. */
+  listActions(filter: ActionFilter): Promise<ActionRecord[]>;
+}
+
+/** The SQL table is `acts`. */
+export function actionsTable(store: Store): ActionsJournal {
+  return {
+    startAction: async (action) => store.write(async (scope) => insertAction(scope, store, action)),
+    endAction: async (id, end) => store.write(async (scope) => endAction(scope, id, end)),
+    listActions: async (filter) => (await listActions(store, filter)).map(toActionRecord),
+  };
+}
+
+const INSERTED =
+  'environment context act profileId orderId cardToken kioskId reason selection host user holderPid holderStartedAt startedAt'.split(
+    ' ',
   );
-  return row?.id ?? 0;
+
+async function insertAction(
+  { db, environment }: Scope,
+  { owner }: Store,
+  { action: act, at, selection = null, ...action }: NewAction,
+): Promise<number> {
+  const { host, user, pid, startedAt } = owner;
+  const row = await db.get<{ id: number }>(`INSERT INTO acts ${insertList(INSERTED)} RETURNING id`, {
+    ...action,
+    environment,
+    act,
+    selection,
+    host,
+    user,
+    holderPid: pid,
+    holderStartedAt: startedAt,
+    startedAt: at,
+  });
+  return present(row).id;
 }
 
-export function endAction(db: Database, id: number, end: ActionEnd): void {
-  db.run(
+async function endAction({ db }: Scope, id: number, end: ActionEnd): Promise<void> {
+  const { exitCode, at, orderId = null, attemptId = null, traceId = null } = end;
+  await db.run(
     `UPDATE acts SET exit_code = :exitCode, ended_at = :at, order_id = COALESCE(:orderId, order_id),
        attempt_id = :attemptId, trace_id = :traceId
      WHERE id = :id AND ended_at IS NULL`,
-    {
-      id,
-      exitCode: end.exitCode,
-      at: end.at,
-      orderId: end.orderId ?? null,
-      attemptId: end.attemptId ?? null,
-      traceId: end.traceId ?? null,
-    },
+    { id, exitCode, at, orderId, attemptId, traceId },
   );
 }
 
 /**
- * A retry goes where the failed attempt was, unless it is told otherwise, and a card may be named by its order: then only
- * the attempt of the act names kiosk and card.
+ * A retry without a kiosk of its own goes to that of the failed attempt, and a card may be named by its order: then only
+ * the attempt of the action has the kiosk and the card.
  */
 const KIOSK = 'COALESCE(acts.kiosk_id, attempts.kiosk_id)';
 const CARD = 'COALESCE(acts.card_token, attempts.card_token)';
 
-/** The newest ones that fit, oldest first. */
-export function listActions(db: Database, environment: string, filter: ActionFilter): KeptAction[] {
-  const { conditions, parameters } = conditionsOf(filter);
-  const where = ['acts.environment = :environment', ...conditions].join(' AND ');
-  return db.all<KeptAction>(
+/** An action with its process, which actions of old journals don't have. */
+interface ActionRow extends Omit<ActionRecord, 'isRunning'> {
+  holderPid: number | null;
+  holderStartedAt: string | null;
+}
+
+async function listActions({ db, environment }: Scope, filter: ActionFilter): Promise<ActionRow[]> {
+  const conditions = conditionsOf(environment, filter);
+  return db.all(
     `SELECT * FROM (
-       SELECT acts.id, acts.act AS action, acts.context, acts.profile_id AS "profileId", acts.order_id AS "orderId",
-         ${CARD} AS "cardToken", ${KIOSK} AS "kioskId", acts.reason, acts.selection, acts.user, acts.host,
+       SELECT acts.id, acts.act AS "action", acts.context, acts.profile_id AS "profileId", acts.order_id AS "orderId",
+         ${CARD} AS "cardToken", ${KIOSK} AS "kioskId", acts.reason, acts.selection, acts."user", acts.host,
          acts.started_at AS "startedAt", acts.ended_at AS "endedAt", acts.exit_code AS "exitCode",
          acts.attempt_id AS "attemptId", attempts.correlation_id AS "correlationId",
          COALESCE(acts.trace_id, attempts.trace_id) AS "traceId", acts.holder_pid AS "holderPid",
          acts.holder_started_at AS "holderStartedAt"
        FROM acts LEFT JOIN attempts ON attempts.id = acts.attempt_id
-       WHERE ${where} ORDER BY acts.id DESC LIMIT :limit
+       WHERE ${conditions.where} ORDER BY acts.id DESC ${conditions.limit(filter.limit)}
      ) AS newest ORDER BY id`,
-    { ...parameters, environment, limit: filter.limit ?? -1 },
+    conditions.parameters,
   );
 }
 
-function conditionsOf({
-  actions,
-  card,
-  kioskIds,
-  user,
-  host,
-  selection,
-  isFailed,
-  since,
-  until,
-}: ActionFilter) {
-  const conditions: string[] = [];
-  const parameters: Parameters = {};
-  const add = (condition: string, more: Parameters = {}) => {
-    conditions.push(condition);
-    Object.assign(parameters, more);
-  };
-  const oneOf = (column: string, name: string, values: readonly string[]) =>
-    add(
-      `${column} IN (${values.map((_, index) => `:${name}${index}`).join(', ')})`,
-      Object.fromEntries(values.map((value, index) => [`${name}${index}`, value])),
-    );
-  if (actions) oneOf('acts.act', 'act', actions);
-  if (kioskIds) oneOf(KIOSK, 'kiosk', kioskIds);
-  if (card) add(`(${CARD} = :cardToken OR acts.order_id = :orderId)`, { ...card });
-  if (user !== undefined) add('acts.user = :user', { user });
-  if (host !== undefined) add('acts.host = :host', { host });
-  if (selection !== undefined) add('acts.selection = :selection', { selection });
-  if (isFailed) add('(acts.exit_code IS NULL OR acts.exit_code <> 0)');
-  if (since !== undefined) add('acts.started_at >= :since', { since });
-  if (until !== undefined) add('acts.started_at < :until', { until });
-  return { conditions, parameters };
+function conditionsOf(environment: string, filter: ActionFilter): Conditions {
+  const { actions, card, kioskIds, isFailed } = filter;
+  const conditions = new Conditions('acts.environment = :environment', { environment });
+  if (actions) conditions.add(`acts.act IN (${conditions.list('act', actions)})`);
+  if (kioskIds) conditions.add(`${KIOSK} IN (${conditions.list('kiosk', kioskIds)})`);
+  if (card) conditions.add(`(${CARD} = :cardToken OR acts.order_id = :orderId)`, { ...card });
+  if (isFailed) conditions.add('(acts.exit_code IS NULL OR acts.exit_code <> 0)');
+  conditions.compare('acts."user" = :user', filter.user);
+  conditions.compare('acts.host = :host', filter.host);
+  conditions.compare('acts.selection = :selection', filter.selection);
+  conditions.compare('acts.started_at >= :since', filter.since);
+  conditions.compare('acts.started_at < :until', filter.until);
+  return conditions;
 }
 
-interface OrderRequestRow {
-  profile_id: number;
-  idempotency_key: string;
-  fingerprint: string;
-  order_id: number | null;
-}
-
-export function findOrderRequest(
-  db: Database,
-  environment: string,
-  { profileId, idempotencyKey }: { profileId: number; idempotencyKey: string },
-): OrderRequestRecord | null {
-  const row = db.get<OrderRequestRow>(
-    `SELECT profile_id, idempotency_key, fingerprint, order_id FROM order_requests
-     WHERE environment = :environment AND profile_id = :profileId AND idempotency_key = :idempotencyKey`,
-    { environment, profileId, idempotencyKey },
-  );
-  if (!row) return null;
-  return {
-    profileId: row.profile_id,
-    idempotencyKey: row.idempotency_key,
-    fingerprint: row.fingerprint,
-    orderId: row.order_id,
-  };
-}
-
-/** Adds a request, or the order that came of it. */
-export function recordOrderRequest(
-  db: Database,
-  environment: string,
-  { request, at }: { request: OrderRequestRecord; at: number },
-): void {
-  db.run(
-    `INSERT INTO order_requests (idempotency_key, environment, profile_id, fingerprint, order_id, requested_at)
-     VALUES (:idempotencyKey, :environment, :profileId, :fingerprint, :orderId, :at)
-     ON CONFLICT (environment, profile_id, idempotency_key)
-     DO UPDATE SET order_id = COALESCE(excluded.order_id, order_requests.order_id)`,
-    { ...request, environment, at },
-  );
+function toActionRecord({ holderPid: pid, holderStartedAt: startedAt, ...action }: ActionRow): ActionRecord {
+  if (action.endedAt !== null) return { ...action, isRunning: false };
+  const { host, user } = action;
+  const isKnown = pid !== null && host === hostname();
+  return { ...action, isRunning: isKnown ? mayBeRunning({ host, user, pid, startedAt }) : null };
 }

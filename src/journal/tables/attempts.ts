@@ -1,121 +1,160 @@
-import type { Database } from '../../database/sqlite.ts';
-import type { Attempt, Outcome, OwnerProcess } from '../../domain/attempt.ts';
-import { type CardToken, type KioskId } from '../../domain/ids.ts';
+import { type Attempt, OPEN_OUTCOMES, type Outcome } from '../../domain/attempt.ts';
+import type { CardToken, KioskId } from '../../domain/ids.ts';
 import type { Production } from '../../domain/production.ts';
-import type { AttemptUpdate, Claim, Observed, Sending } from './records.ts';
+import { mayBeRunning } from '../store/owner.ts';
+import { present, type Scope, type Store } from '../store/store.ts';
+import {
+  EMPTY,
+  findAttempt,
+  findLatestAttempt,
+  findOpenAttempt,
+  insertAttempt,
+  listAttempts,
+} from './attempt-rows.ts';
 
-export interface AttemptRow {
-  id: string;
-  number: number;
-  profile_id: number;
-  order_id: number | null;
-  card_token: CardToken;
-  kiosk_id: KioskId | null;
-  origin: Attempt['origin'];
-  outcome: Outcome;
-  baseline: string | null;
-  production: string | null;
-  holder_host: string;
-  holder_user: string;
-  holder_pid: number;
-  holder_started_at: string | null;
-  claimed_at: number;
-  sent_at: number | null;
-  closed_at: number | null;
+/** What names an attempt that is about to begin. Times are milliseconds since the epoch, here and below. */
+export interface Claim {
+  profileId: number;
+  orderId: number | null;
+  cardToken: CardToken;
+  kioskId: KioskId | null;
   reason: string | null;
-  correlation_id: string | null;
-  trace_id: string | null;
+  at: number;
 }
 
-export function findOpenAttempt(db: Database, environment: string, cardToken: CardToken): Attempt | null {
-  return toAttempt(
-    db.get<AttemptRow>(
-      `SELECT * FROM attempts
-       WHERE environment = :environment AND card_token = :cardToken AND closed_at IS NULL`,
-      { environment, cardToken },
-    ),
-  );
+/** What is recorded right before a request is sent. */
+export interface Sending {
+  kioskId: KioskId;
+  orderId: number | null;
+  /** The production as it was read just now. */
+  baseline: Production | null;
+  correlationId: string;
+  at: number;
 }
 
-/** The latest attempt that was sent, or seen: a claim is none yet. */
-export function findLatestAttempt(db: Database, environment: string, cardToken: CardToken): Attempt | null {
-  return toAttempt(
-    db.get<AttemptRow>(
-      `SELECT * FROM attempts
-       WHERE environment = :environment AND card_token = :cardToken AND outcome <> 'claimed'
-       ORDER BY number DESC LIMIT 1`,
-      { environment, cardToken },
-    ),
-  );
+/** An attempt of another system that showed in the vendor's data. */
+export interface Observed extends Omit<Claim, 'reason'> {
+  outcome: Outcome;
+  production: Production;
 }
 
-export function findAttempt(db: Database, id: string): Attempt | null {
-  return toAttempt(db.get<AttemptRow>('SELECT * FROM attempts WHERE id = :id', { id }));
+/** News of an attempt. A field that is left out stays as it was. */
+export interface AttemptUpdate {
+  outcome: Outcome;
+  production?: Production | null;
+  traceId?: string | null;
+  at: number;
 }
 
-export function listAttempts(db: Database, environment: string, cardToken: CardToken): Attempt[] {
-  return db
-    .all<AttemptRow>(
-      `SELECT * FROM attempts
-       WHERE environment = :environment AND card_token = :cardToken AND outcome <> 'claimed'
-       ORDER BY number`,
-      { environment, cardToken },
-    )
-    .flatMap((row) => toAttempt(row) ?? []);
+/** The attempts on cards, of which one at most is open on each. */
+export interface AttemptsJournal {
+  /** The latest that was sent, or observed; a claim is none yet. */
+  latestAttempt(cardToken: CardToken): Promise<Attempt | null>;
+  /** Oldest first, without claims. */
+  listAttempts(cardToken: CardToken): Promise<Attempt[]>;
+  /**
+   * Claims the right to send the next attempt on a card. Where another attempt is open, that one is returned instead;
+   * a claim whose process died before it sent anything is free again.
+   */
+  claim(claim: Claim): Promise<{ attempt: Attempt; claimed: boolean }>;
+  /** Removes a claim that sent nothing. */
+  release(attempt: Attempt): Promise<void>;
+  /**
+   * Records that the request is sent now.
+   * @returns null when the claim was lost meanwhile, or the kiosk is on hold: then nothing may be sent
+   */
+  markSent(attempt: Attempt, sent: Sending): Promise<Attempt | null>;
+  /** Records the outcome of an attempt; one that is closed already stays as it is. @returns the attempt as it is now */
+  update(attempt: Attempt, update: AttemptUpdate): Promise<Attempt>;
+  /**
+   * Records an attempt of another system. One in progress replaces a claim; one that ended is numbered before it.
+   * @returns the new attempt, or the open one that another process recorded first
+   */
+  recordObserved(observed: Observed): Promise<Attempt>;
+  /** True if the process that owns an attempt may still be working on it. */
+  isHeld(attempt: Attempt): Promise<boolean>;
 }
 
-/** Inserts the next attempt on a card: a claim of ours, or one of another system that was seen. */
-export function insertAttempt(
-  db: Database,
-  environment: string,
-  attempt: { holder: OwnerProcess } & ({ claim: Claim } | { observed: Observed }),
-): string {
-  const id = crypto.randomUUID();
-  const observed = 'observed' in attempt ? attempt.observed : null;
-  const { at, cardToken, profileId, orderId, kioskId } =
-    'observed' in attempt ? attempt.observed : attempt.claim;
-  db.run(
-    `INSERT INTO attempts (id, environment, card_token, number, profile_id, order_id, kiosk_id, origin, outcome,
-       production, holder_host, holder_user, holder_pid, holder_started_at, claimed_at, closed_at, reason)
-     VALUES (:id, :environment, :cardToken,
-       (SELECT COALESCE(MAX(number), 0) + 1 FROM attempts WHERE environment = :environment AND card_token = :cardToken),
-       :profileId, :orderId, :kioskId, :origin, :outcome,
-       :production, :host, :user, :pid, :startedAt, :at, :closedAt, :reason)`,
-    {
-      id,
-      environment,
-      cardToken,
-      profileId,
-      orderId,
-      kioskId,
-      origin: observed ? 'observed' : 'ours',
-      outcome: observed?.outcome ?? 'claimed',
-      production: observed ? JSON.stringify(observed.production) : null,
-      ...attempt.holder,
-      at,
-      closedAt: observed && observed.outcome !== 'accepted' ? at : null,
-      reason: 'claim' in attempt ? attempt.claim.reason : null,
-    },
-  );
-  return id;
+export function attemptsTable(store: Store): AttemptsJournal {
+  const { now, owner } = store;
+  const insertOwn = async (scope: Scope, { at, ...claim }: Claim) =>
+    insertAttempt(scope, { ...EMPTY, ...claim, owner, claimedAt: at });
+  const insertObserved = async (scope: Scope, { at, ...observed }: Observed) =>
+    insertAttempt(scope, {
+      ...EMPTY,
+      ...observed,
+      origin: 'observed',
+      owner,
+      claimedAt: at,
+      closedAt: observed.outcome === 'accepted' ? null : at,
+    });
+
+  /** Finds the open attempt on a card. A claim that its process left behind is removed. */
+  const openAttempt = async (scope: Scope, cardToken: CardToken): Promise<Attempt | null> => {
+    const open = await findOpenAttempt(scope, cardToken);
+    if (open?.outcome !== 'claimed' || isHeld(open, now())) return open;
+    await deleteClaim(scope, open.id);
+    return null;
+  };
+
+  return {
+    latestAttempt: async (cardToken) => findLatestAttempt(store, cardToken),
+    listAttempts: async (cardToken) => listAttempts(store, cardToken),
+    claim: async (claim) =>
+      store.write(async (scope) => {
+        const open = await openAttempt(scope, claim.cardToken);
+        if (open) return { attempt: open, claimed: false };
+        return { attempt: await insertOwn(scope, claim), claimed: true };
+      }),
+    release: async ({ id }) => store.write(async (scope) => deleteClaim(scope, id)),
+    markSent: async ({ id }, sending) => store.write(async (scope) => markSent(scope, id, sending)),
+    update: async ({ id }, update) => store.write(async (scope) => updateAttempt(scope, id, update)),
+    recordObserved: async (observed) =>
+      store.write(async (scope) => {
+        const open = await openAttempt(scope, observed.cardToken);
+        if (open && open.outcome !== 'claimed') return open;
+        // An attempt in progress replaces a claim, which then can't be sent any more.
+        const isReplaced = open !== null && observed.outcome === 'accepted';
+        if (isReplaced) await deleteClaim(scope, open.id);
+        const attempt = await insertObserved(scope, observed);
+        if (open === null || isReplaced) return attempt;
+        await moveBehind(scope, open, attempt);
+        return present(await findAttempt(scope, attempt.id));
+      }),
+    isHeld: async (attempt) => isHeld(attempt, now()),
+  };
 }
 
-/** Makes the claim `id` come after an attempt that was inserted later: of two neighbours, it takes the higher number. */
-export function moveBehind(db: Database, claim: Attempt, other: Attempt): void {
-  const renumber = (id: string, number: number) =>
+/** A claim that sent nothing is free again after this long, even if its process can't be checked. */
+const CLAIM_LEASE_MS = 120_000;
+
+/** After this long no request is being sent any more: it has a limit of 30 seconds. */
+const SENDING_LEASE_MS = 40_000;
+
+function isHeld({ owner, outcome, claimedAt, sentAt }: Attempt, now: number): boolean {
+  const lease = outcome === 'claimed' ? CLAIM_LEASE_MS : SENDING_LEASE_MS;
+  return now - (sentAt ?? claimedAt) <= lease && mayBeRunning(owner);
+}
+
+/** Moves a claim behind an attempt that was inserted later: of two neighbours, it gets the higher number. */
+async function moveBehind({ db }: Scope, claim: Attempt, other: Attempt): Promise<void> {
+  const renumber = async (id: string, number: number) =>
     db.run('UPDATE attempts SET number = :number WHERE id = :id', { id, number });
-  renumber(claim.id, other.number + 1);
-  renumber(other.id, claim.number);
-  renumber(claim.id, other.number);
+  await renumber(claim.id, other.number + 1);
+  await renumber(other.id, claim.number);
+  await renumber(claim.id, other.number);
 }
 
-export function deleteClaim(db: Database, id: string): void {
-  db.run("DELETE FROM attempts WHERE id = :id AND outcome = 'claimed'", { id });
+async function deleteClaim({ db }: Scope, id: string): Promise<void> {
+  await db.run("DELETE FROM attempts WHERE id = :id AND outcome = 'claimed'", { id });
 }
 
-/** @returns false when the claim is not there any more, or the kiosk is on hold */
-export function markSent(db: Database, id: string, { baseline, ...sending }: Sending): boolean {
-  const { changes } = db.run(
+async function markSent(
+  scope: Scope,
+  id: string,
+  { baseline, ...sending }: Sending,
+): Promise<Attempt | null> {
+  const { changes } = await scope.db.run(
     `UPDATE attempts SET outcome = 'sent', kiosk_id = :kioskId, order_id = :orderId, baseline = :baseline,
        sent_at = :at, correlation_id = :correlationId
      WHERE id = :id AND outcome = 'claimed' AND NOT EXISTS (
@@ -123,77 +162,26 @@ export function markSent(db: Database, id: string, { baseline, ...sending }: Sen
          AND holds.released_at IS NULL)`,
     { id, ...sending, baseline: baseline && JSON.stringify(baseline) },
   );
-  return changes === 1;
+  return changes === 1 ? findAttempt(scope, id) : null;
 }
 
-/** @param closes whether the outcome is final */
-export function updateAttempt(
-  db: Database,
+async function updateAttempt(
+  scope: Scope,
   id: string,
-  { outcome, production, traceId, at, closes }: AttemptUpdate & { closes: boolean },
-): void {
-  db.run(
-    `UPDATE attempts SET
-       outcome = :outcome,
-       production = COALESCE(:production, production),
-       trace_id = COALESCE(:traceId, trace_id),
-       closed_at = :closedAt
+  { outcome, production, traceId, at }: AttemptUpdate,
+): Promise<Attempt> {
+  const isFinal = !OPEN_OUTCOMES.some((open) => open === outcome);
+  await scope.db.run(
+    `UPDATE attempts SET outcome = :outcome, production = COALESCE(:production, production),
+       trace_id = COALESCE(:traceId, trace_id), closed_at = :closedAt
      WHERE id = :id AND closed_at IS NULL`,
     {
       id,
       outcome,
       production: production ? JSON.stringify(production) : null,
       traceId: traceId ?? null,
-      closedAt: closes ? at : null,
+      closedAt: isFinal ? at : null,
     },
   );
-}
-
-export function toAttempt(row: AttemptRow | undefined): Attempt | null {
-  if (!row) return null;
-  return {
-    id: row.id,
-    number: row.number,
-    profileId: row.profile_id,
-    orderId: row.order_id,
-    cardToken: row.card_token,
-    kioskId: row.kiosk_id,
-    origin: row.origin,
-    outcome: row.outcome,
-    baseline: toProduction(row.baseline),
-    production: toProduction(row.production),
-    owner: {
-      host: row.holder_host,
-      user: row.holder_user,
-      pid: row.holder_pid,
-      startedAt: row.holder_started_at,
-    },
-    claimedAt: row.claimed_at,
-    sentAt: row.sent_at,
-    closedAt: row.closed_at,
-    reason: row.reason,
-    correlationId: row.correlation_id,
-    traceId: row.trace_id,
-  };
-}
-
-/** How long productions at a kiosk took, newest first; milliseconds. */
-export function listDurations(
-  db: Database,
-  environment: string,
-  { kioskId, limit }: { kioskId: KioskId; limit: number },
-): number[] {
-  return db
-    .all<{ duration: number }>(
-      `SELECT closed_at - sent_at AS duration FROM attempts
-       WHERE environment = :environment AND kiosk_id = :kioskId AND outcome = 'produced' AND sent_at IS NOT NULL
-       ORDER BY closed_at DESC LIMIT :limit`,
-      { environment, kioskId, limit },
-    )
-    .map(({ duration }) => duration);
-}
-
-function toProduction(json: string | null): Production | null {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by this module
-  return json === null ? null : (JSON.parse(json) as Production);
+  return present(await findAttempt(scope, id));
 }

@@ -1,45 +1,62 @@
-import type { Database, Parameters } from '../../database/sqlite.ts';
-import type { CardToken, KioskId } from '../../domain/ids.ts';
+import type { Attempt } from '../../domain/attempt.ts';
+import type { KioskId } from '../../domain/ids.ts';
 import type { Production } from '../../domain/production.ts';
-import { parseVendorTime } from '../../domain/times/vendor-time.ts';
-import { type AttemptRow, toAttempt } from './attempts.ts';
-import { type CardRow, toKnownCard } from './cards.ts';
-import type { CardState, CardStateFilter, KnownKiosk } from './records.ts';
+import { selectList } from '../store/columns.ts';
+import { Conditions } from '../store/conditions.ts';
+import type { Scope, Store } from '../store/store.ts';
+import { type AttemptRow, attemptColumns, toAttempt } from './attempt-rows.ts';
+import { CARD_FIELDS, type CardKey, type KnownCard, parseProduction } from './cards.ts';
+import { projectAll } from './project-events.ts';
 
-interface StateRow extends CardRow {
-  production: string | null;
-  kiosk_id: KioskId | null;
-  changed_at: number | null;
+/** A card with its status, as far as the journal received it. */
+export interface CardState extends KnownCard {
+  orderStatus: string | null;
+  production: Production | null;
+  /** The time of the production: the vendor's where it can be read, else when it was received. */
+  changedAt: number | null;
+  /** The latest that was sent, or observed. */
+  attempt: Attempt | null;
 }
 
-/** The latest attempt's columns, under names of their own. */
-const ATTEMPT_COLUMNS = [
-  'id',
-  'number',
-  'profile_id',
-  'order_id',
-  'card_token',
-  'kiosk_id',
-  'origin',
-  'outcome',
-  'baseline',
-  'production',
-  'holder_host',
-  'holder_user',
-  'holder_pid',
-  'holder_started_at',
-  'claimed_at',
-  'sent_at',
-  'closed_at',
-  'reason',
-  'correlation_id',
-  'trace_id',
-] as const satisfies (keyof AttemptRow)[];
+/** Filter for cards; criteria are ANDed. */
+export interface CardStateFilter {
+  /** The card with this token or this order. */
+  card?: CardKey;
+  /** Those whose production is, or whose latest attempt was, at one of these. */
+  kioskIds?: readonly KioskId[];
+  /** Leaves out those whose production or order ended well, or whose order ended otherwise. */
+  isUnfinished?: boolean;
+}
+
+/** Lists of all cards that the journal knows. */
+export interface CardListsJournal {
+  /** Newest first. */
+  listCards(): Promise<KnownCard[]>;
+  /** Includes what events reported. In no order. */
+  listCardStates(filter: CardStateFilter): Promise<CardState[]>;
+}
+
+export function cardLists(store: Store): CardListsJournal {
+  return {
+    listCards: async () => listCards(store),
+    listCardStates: async (filter) => {
+      await projectAll(store);
+      return listCardStates(store, filter);
+    },
+  };
+}
+
+async function listCards({ db, environment }: Scope): Promise<KnownCard[]> {
+  return db.all(
+    `SELECT ${selectList(CARD_FIELDS)} FROM cards WHERE environment = :environment ORDER BY first_seen_at DESC, id DESC`,
+    { environment },
+  );
+}
+
+type StateRow = Omit<CardState, 'attempt' | 'production'> & { production: string | null } & AttemptRow;
 
 const SELECT = `
-SELECT c.id, c.profile_id, c.order_id, c.card_token, c.card_created_at, c.delivery_option, c.order_status, c.order_seen_at,
-  c.production,
-  c.kiosk_id, c.changed_at, ${ATTEMPT_COLUMNS.map((column) => `a.${column} AS attempt_${column}`).join(', ')}
+SELECT ${selectList([...CARD_FIELDS, 'production', 'changedAt'], { table: 'c' })}, ${attemptColumns('a')}
 FROM cards c
 LEFT JOIN attempts a ON a.environment = c.environment AND a.card_token = c.card_token
   AND a.number = (SELECT max(number) FROM attempts
@@ -49,103 +66,47 @@ LEFT JOIN attempts a ON a.environment = c.environment AND a.card_token = c.card_
 const UNFINISHED = `COALESCE(production_status, '') <> 'PRODUCED'
   AND COALESCE(order_status, '') NOT IN ('PRODUCED', 'COMPLETED', 'CANCELLED', 'RETURNED')`;
 
-/** An attempt that is open may still print, whatever the order says. */
+/** An attempt that is open may still print, whatever the status of the order. */
 const UNFINISHED_CARDS = `
 SELECT id FROM cards WHERE environment = :environment AND ${UNFINISHED}
 UNION SELECT cards.id FROM attempts JOIN cards ON cards.environment = attempts.environment
   AND cards.card_token = attempts.card_token
 WHERE attempts.environment = :environment AND closed_at IS NULL AND outcome <> 'claimed'`;
 
-export function listCardStates(db: Database, environment: string, filter: CardStateFilter): CardState[] {
-  const { conditions, parameters } = conditionsOf(filter);
-  const where = ['c.environment = :environment', ...conditions].join(' AND ');
-  return db.all<StateRow>(`${SELECT} WHERE ${where}`, { ...parameters, environment }).map(toCardState);
+async function listCardStates({ db, environment }: Scope, filter: CardStateFilter): Promise<CardState[]> {
+  const conditions = conditionsOf(environment, filter);
+  const rows = await db.all<StateRow>(`${SELECT} WHERE ${conditions.where}`, conditions.parameters);
+  return rows.map(toCardState);
 }
 
-/** What leaves out most cards comes first, as a list of ids: the latest attempt of each is looked for only then. */
-function conditionsOf({ card, kioskIds, isUnfinished }: CardStateFilter) {
-  const conditions: string[] = [];
-  const parameters: Parameters = {};
-  if (card) {
-    conditions.push('(c.card_token = :cardToken OR c.order_id = :orderId)');
-    Object.assign(parameters, card);
-  }
-  if (isUnfinished) conditions.push(`c.id IN (${UNFINISHED_CARDS})`);
-  if (kioskIds) {
-    kioskIds.forEach((kioskId, index) => (parameters[`kiosk${index}`] = kioskId));
-    const names = kioskIds.map((_, index) => `:kiosk${index}`).join(', ');
-    conditions.push(
-      `c.id IN (SELECT id FROM cards WHERE environment = :environment AND kiosk_id IN (${names})
-         UNION SELECT cards.id FROM attempts JOIN cards ON cards.environment = attempts.environment
-           AND cards.card_token = attempts.card_token
-         WHERE attempts.environment = :environment AND attempts.kiosk_id IN (${names}))`,
-      `(c.kiosk_id IN (${names}) OR a.kiosk_id IN (${names}))`,
-    );
-  }
-  return { conditions, parameters };
-}
-
-export function findProduction(db: Database, environment: string, cardToken: CardToken): Production | null {
-  const row = db.get<{ production: string | null }>(
-    'SELECT production FROM cards WHERE environment = :environment AND card_token = :cardToken',
-    { environment, cardToken },
+/** The condition that leaves out most cards comes first, as a list of ids: only then the latest attempt of each is read. */
+function conditionsOf(environment: string, { card, kioskIds, isUnfinished }: CardStateFilter): Conditions {
+  const conditions = new Conditions('c.environment = :environment', { environment });
+  if (card) conditions.add('(c.card_token = :cardToken OR c.order_id = :orderId)', { ...card });
+  if (isUnfinished) conditions.add(`c.id IN (${UNFINISHED_CARDS})`);
+  if (!kioskIds) return conditions;
+  const names = conditions.list('kiosk', kioskIds);
+  conditions.add(
+    `c.id IN (SELECT id FROM cards WHERE environment = :environment AND kiosk_id IN (${names})
+       UNION SELECT cards.id FROM attempts JOIN cards ON cards.environment = attempts.environment
+         AND cards.card_token = attempts.card_token
+       WHERE attempts.environment = :environment AND attempts.kiosk_id IN (${names}))`,
   );
-  return toProduction(row?.production ?? null);
-}
-
-/** @param at when it was heard of, for a production whose own time can't be read */
-export function setProduction(
-  db: Database,
-  environment: string,
-  { cardToken, production, at }: { cardToken: CardToken; production: Production; at: number },
-): void {
-  db.run(
-    `UPDATE cards SET production = :production, production_status = :status, kiosk_id = :kioskId, changed_at = :changedAt
-     WHERE environment = :environment AND card_token = :cardToken`,
-    {
-      environment,
-      cardToken,
-      production: JSON.stringify(production),
-      status: production.status,
-      kioskId: production.kioskId,
-      changedAt: parseVendorTime(production.occurredAt)?.milliseconds ?? at,
-    },
-  );
-}
-
-/** The kiosks that cards are at, or were at last, and those that attempts went to. */
-export function listKiosks(db: Database, environment: string): KnownKiosk[] {
-  return db.all<KnownKiosk>(
-    `SELECT kiosk_id AS "kioskId", max(produced_at) AS "lastProducedAt" FROM (
-       SELECT kiosk_id, max(CASE WHEN production_status = 'PRODUCED' THEN changed_at END) AS produced_at
-       FROM cards WHERE environment = :environment GROUP BY kiosk_id
-       UNION ALL SELECT DISTINCT kiosk_id, NULL FROM attempts WHERE environment = :environment
-     ) AS visits WHERE kiosk_id IS NOT NULL GROUP BY kiosk_id`,
-    { environment },
-  );
+  conditions.add(`(c.kiosk_id IN (${names}) OR a.kiosk_id IN (${names}))`);
+  return conditions;
 }
 
 function toCardState(row: StateRow): CardState {
+  const { profileId, orderId, cardToken, cardCreatedAt, deliveryOption, orderStatus, changedAt } = row;
   return {
-    ...toKnownCard(row),
-    orderStatus: row.order_status,
-    production: toProduction(row.production),
-    changedAt: row.changed_at,
-    attempt: toAttempt(attemptOf(row)),
+    profileId,
+    orderId,
+    cardToken,
+    cardCreatedAt,
+    deliveryOption,
+    orderStatus,
+    production: parseProduction(row.production),
+    changedAt,
+    attempt: row['attempt.id'] === null ? null : toAttempt(row),
   };
-}
-
-function attemptOf(row: StateRow): AttemptRow | undefined {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the columns of the statement above
-  const columns = row as unknown as Record<string, AttemptRow[keyof AttemptRow]>;
-  if (columns.attempt_id === null) return undefined;
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same
-  return Object.fromEntries(
-    ATTEMPT_COLUMNS.map((column) => [column, columns[`attempt_${column}`]]),
-  ) as unknown as AttemptRow;
-}
-
-function toProduction(json: string | null): Production | null {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by this module
-  return json === null ? null : (JSON.parse(json) as Production);
 }

@@ -1,208 +1,231 @@
-import type { Database } from '../../database/sqlite.ts';
 import type { CardToken } from '../../domain/ids.ts';
-import type { KnownCard } from './records.ts';
+import { latestOf, type Production } from '../../domain/production.ts';
+import { parseVendorTime } from '../../domain/times/vendor-time.ts';
+import { assignments, columnOf, insertList, selectList } from '../store/columns.ts';
+import type { Scope, Store } from '../store/store.ts';
 
-export interface CardRow {
+/** The names of a card in Wise's API; at least one is known. */
+export interface CardKey {
+  cardToken: CardToken | null;
+  orderId: number | null;
+}
+
+/** A card in the journal; what it never learned is null. */
+export interface KnownCard extends CardKey {
+  profileId: number;
+  /** The card's `creationTime`, as the vendor writes it. */
+  cardCreatedAt: string | null;
+  deliveryOption: string | null;
+  /** As it was read or received last. */
+  orderStatus?: string | null;
+}
+
+export interface CardsJournal {
+  rememberCard(card: KnownCard, at: number): Promise<void>;
+  findCard(key: CardKey): Promise<KnownCard | null>;
+  /** The time at which the order of a card was read, or reported by an event, last; null for never. May be 30 s old. */
+  orderSeenAt(cardToken: CardToken): Promise<number | null>;
+  /** The cards with news since a time, or that are being produced; of events, also others. Newest first. */
+  listRecentCards(since: number): Promise<KnownCard[]>;
+  /** Stores the production of a card that was read, unless a later one is known. */
+  rememberProduction(cardToken: CardToken, production: Production | null, at: number): Promise<void>;
+}
+
+export const CARD_FIELDS = [
+  'profileId',
+  'orderId',
+  'cardToken',
+  'cardCreatedAt',
+  'deliveryOption',
+  'orderStatus',
+] as const satisfies (keyof KnownCard)[];
+
+export interface CardRow extends KnownCard {
   id: number;
-  profile_id: number;
-  order_id: number | null;
-  card_token: CardToken | null;
-  card_created_at: string | null;
-  delivery_option: string | null;
-  order_status: string | null;
-  order_seen_at: number | null;
-}
-
-const COLUMNS =
-  'id, profile_id, order_id, card_token, card_created_at, delivery_option, order_status, order_seen_at';
-
-export function findByToken(db: Database, environment: string, cardToken: CardToken): CardRow | undefined {
-  return db.get<CardRow>(
-    `SELECT ${COLUMNS} FROM cards WHERE environment = :environment AND card_token = :cardToken`,
-    { environment, cardToken },
-  );
-}
-
-export function findByOrder(db: Database, environment: string, orderId: number): CardRow | undefined {
-  return db.get<CardRow>(
-    `SELECT ${COLUMNS} FROM cards WHERE environment = :environment AND order_id = :orderId`,
-    { environment, orderId },
-  );
-}
-
-export function listCards(db: Database, environment: string): CardRow[] {
-  return db.all<CardRow>(
-    `SELECT ${COLUMNS} FROM cards WHERE environment = :environment ORDER BY first_seen_at DESC, id DESC`,
-    { environment },
-  );
-}
-
-/**
- * Cards that were first seen or sent to a kiosk since a time, that are being produced, or that a verified event told
- * about since then; newest first. Of a card that only events know, there is its profile, and what they name of it.
- */
-export function listRecentCards(db: Database, environment: string, since: number): KnownCard[] {
-  return db
-    .all<CardRow>(
-      `SELECT ${COLUMNS} FROM (
-         SELECT ${COLUMNS}, max(first_seen_at, COALESCE(
-             (SELECT max(COALESCE(sent_at, claimed_at)) FROM attempts
-              WHERE attempts.environment = cards.environment AND attempts.card_token = cards.card_token), 0)) AS at,
-           EXISTS (SELECT 1 FROM attempts WHERE attempts.environment = cards.environment
-                   AND attempts.card_token = cards.card_token AND closed_at IS NULL) AS is_open
-         FROM cards WHERE environment = :environment
-         UNION ALL
-         SELECT 0, profile_id, max(order_id), card_token, NULL, NULL, NULL, NULL, max(received_at), 0
-         FROM events
-         -- Numbers follow the arrival: looking for the last one before is quicker than reading all events.
-         WHERE environment = :environment AND id > COALESCE(
-             (SELECT id FROM events WHERE environment = :environment AND received_at < :since
-              ORDER BY id DESC LIMIT 1), 0)
-           AND is_test = 0 AND is_verified = 1 AND card_token IS NOT NULL AND profile_id > 0
-           AND NOT EXISTS (SELECT 1 FROM cards
-                           WHERE cards.environment = :environment AND cards.card_token = events.card_token)
-         GROUP BY card_token
-       ) WHERE at >= :since OR is_open ORDER BY at DESC`,
-      { environment, since },
-    )
-    .map(toKnownCard);
-}
-
-/** What is told of a card, and when its order was seen or heard of with it. Milliseconds since the epoch. */
-export interface Sighting {
-  card: KnownCard;
-  at: number;
   orderSeenAt: number | null;
 }
 
-/** A sighting of an order that says nothing new is written this often, in milliseconds: looks follow each other quickly. */
+const ROW = selectList([...CARD_FIELDS, 'id', 'orderSeenAt'] satisfies (keyof CardRow)[]);
+
+/** A card as it was read or received; times are milliseconds since the epoch. */
+export interface Sighting {
+  card: KnownCard;
+  at: number;
+  /** The time at which its order was read or reported; null if it was not. */
+  orderSeenAt: number | null;
+}
+
+/** An order that is as it was before is written only this often, in milliseconds: reads follow each other quickly. */
 const SIGHTINGS_MS = 30_000;
 
-/** Is there anything in what was seen that the journal doesn't know, or knows from long ago? */
-export function isNews(db: Database, environment: string, seen: Sighting): boolean {
-  const known = findKnown(db, environment, seen.card);
-  return !known || (seen.orderSeenAt ?? 0) - (known.order_seen_at ?? 0) > SIGHTINGS_MS;
-}
-
-/** Adds a card, or adds what is new to the one that its token or its order names. Nothing known is taken away. */
-export function rememberCard(db: Database, environment: string, seen: Sighting): void {
-  if (!isNews(db, environment, seen)) return;
-  db.transaction(() => {
-    const { card } = seen;
-    const byToken = card.cardToken === null ? undefined : findByToken(db, environment, card.cardToken);
-    const byOrder = card.orderId === null ? undefined : findByOrder(db, environment, card.orderId);
-    const isItsOrder = byOrder !== undefined && !conflicts(byOrder, card);
-    // An order known without its card, and the card known without its order, turn out to be one.
-    if (byOrder && byOrder.id !== byToken?.id && (byToken || !isItsOrder)) deleteCard(db, byOrder.id);
-    const row = byToken ?? (isItsOrder ? byOrder : undefined);
-    if (row)
-      updateCard(db, row.id, {
-        ...seen,
-        card: isItsOrder ? { ...toKnownCard(byOrder), ...learned(card) } : card,
-      });
-    else insertCard(db, environment, seen);
-  });
-}
-
-/** The row that says all of it already. */
-function findKnown(db: Database, environment: string, card: KnownCard): CardRow | null {
-  const row = card.cardToken
-    ? findByToken(db, environment, card.cardToken)
-    : findByOrder(db, environment, card.orderId ?? 0);
-  if (!row) return null;
-  const known = toKnownCard(row);
-  const isAll =
-    known.profileId === card.profileId &&
-    (card.orderId ?? known.orderId) === known.orderId &&
-    (card.cardCreatedAt ?? known.cardCreatedAt) === known.cardCreatedAt &&
-    (card.deliveryOption ?? known.deliveryOption) === known.deliveryOption &&
-    (card.orderStatus ?? known.orderStatus) === known.orderStatus;
-  return isAll ? row : null;
-}
-
-/** What was learned of a card, without its nulls. */
-function learned(card: KnownCard): Partial<KnownCard> {
-  return Object.fromEntries(Object.entries(card).filter(([, value]) => value !== null));
-}
-
-/** An order has one card for ever: with another token, it is an order of a sandbox that was since made anew. */
-function conflicts(row: CardRow, card: KnownCard): boolean {
-  return row.card_token !== null && card.cardToken !== null && row.card_token !== card.cardToken;
-}
-
-function insertCard(db: Database, environment: string, { card, at, orderSeenAt }: Sighting): void {
-  db.run(
-    `INSERT INTO cards (environment, profile_id, order_id, card_token, card_created_at, delivery_option, order_status,
-       order_seen_at, first_seen_at)
-     VALUES (:environment, :profileId, :orderId, :cardToken, :cardCreatedAt, :deliveryOption, :orderStatus,
-       :orderSeenAt, :at)`,
-    { ...columnsOf(card), environment, orderSeenAt, at },
-  );
-}
-
-function updateCard(db: Database, id: number, { card, orderSeenAt }: Sighting): void {
-  db.run(
-    `UPDATE cards SET
-       profile_id = :profileId,
-       order_id = COALESCE(:orderId, order_id),
-       card_token = COALESCE(:cardToken, card_token),
-       card_created_at = COALESCE(:cardCreatedAt, card_created_at),
-       delivery_option = COALESCE(:deliveryOption, delivery_option),
-       order_status = COALESCE(:orderStatus, order_status),
-       order_seen_at = NULLIF(max(COALESCE(:orderSeenAt, 0), COALESCE(order_seen_at, 0)), 0)
-     WHERE id = :id`,
-    { ...columnsOf(card), orderSeenAt, id },
-  );
-}
-
-function columnsOf({
-  profileId,
-  orderId,
-  cardToken,
-  cardCreatedAt,
-  deliveryOption,
-  orderStatus = null,
-}: KnownCard) {
-  return { profileId, orderId, cardToken, cardCreatedAt, deliveryOption, orderStatus };
-}
-
-function deleteCard(db: Database, id: number): void {
-  db.run('DELETE FROM cards WHERE id = :id', { id });
-}
-
-export function toKnownCard(row: CardRow): KnownCard {
+export function cardsTable(store: Store): CardsJournal {
   return {
-    profileId: row.profile_id,
-    orderId: row.order_id,
-    cardToken: row.card_token,
-    cardCreatedAt: row.card_created_at,
-    deliveryOption: row.delivery_option,
-    orderStatus: row.order_status,
+    rememberCard: async (card, at) => {
+      const seen = { card, at, orderSeenAt: card.orderStatus ? at : null };
+      if (await isNews(store, seen)) await store.write(async (scope) => rememberCard(scope, seen));
+    },
+    findCard: async (key) => {
+      const row = await findRow(store, key);
+      return row ? toKnownCard(row) : null;
+    },
+    orderSeenAt: async (cardToken) => (await findByToken(store, cardToken))?.orderSeenAt ?? null,
+    listRecentCards: async (since) => listRecentCards(store, since),
+    rememberProduction: async (cardToken, production, at) => {
+      const known = await findProduction(store, cardToken);
+      if (!production || isSame(known, latestOf(known, production))) return;
+      await store.write(async (scope) => setProduction(scope, { cardToken, production, at }));
+    },
   };
 }
 
-/** Up to which event the cards are told, and how far the API's clock is ahead of ours in milliseconds. */
-export interface EnvironmentRow {
-  folded_event_id: number;
-  clock_offset: number;
+/** Finds a card by its token, or without one by its order. */
+export async function findRow(scope: Scope, { cardToken, orderId }: CardKey): Promise<CardRow | undefined> {
+  return cardToken ? findByToken(scope, cardToken) : findByOrder(scope, orderId ?? 0);
 }
 
-export function findEnvironment(db: Database, environment: string): EnvironmentRow {
-  const row = db.get<EnvironmentRow>(
-    'SELECT folded_event_id, clock_offset FROM environments WHERE environment = :environment',
-    { environment },
-  );
-  return row ?? { folded_event_id: 0, clock_offset: 0 };
+async function findByToken({ db, environment }: Scope, cardToken: CardToken): Promise<CardRow | undefined> {
+  return db.get(`SELECT ${ROW} FROM cards WHERE environment = :environment AND card_token = :cardToken`, {
+    environment,
+    cardToken,
+  });
 }
 
-export function putEnvironment(
-  db: Database,
-  environment: string,
-  { folded_event_id: eventId, clock_offset: clockOffset }: EnvironmentRow,
-): void {
-  db.run(
-    `INSERT INTO environments (environment, folded_event_id, clock_offset) VALUES (:environment, :eventId, :clockOffset)
-     ON CONFLICT (environment) DO UPDATE SET folded_event_id = :eventId, clock_offset = :clockOffset`,
-    { environment, eventId, clockOffset },
+export async function findByOrder({ db, environment }: Scope, orderId: number): Promise<CardRow | undefined> {
+  return db.get(`SELECT ${ROW} FROM cards WHERE environment = :environment AND order_id = :orderId`, {
+    environment,
+    orderId,
+  });
+}
+
+const COLUMNS = CARD_FIELDS.map(columnOf).join(', ');
+
+/** Of a card that only events know, there is its profile, and its token and order. */
+async function listRecentCards({ db, environment }: Scope, since: number): Promise<KnownCard[]> {
+  return db.all(
+    `SELECT ${selectList(CARD_FIELDS)} FROM (
+       SELECT ${COLUMNS}, max(first_seen_at, COALESCE(
+           (SELECT max(COALESCE(sent_at, claimed_at)) FROM attempts
+            WHERE attempts.environment = cards.environment AND attempts.card_token = cards.card_token), 0)) AS at,
+         CASE WHEN EXISTS (SELECT 1 FROM attempts WHERE attempts.environment = cards.environment
+                 AND attempts.card_token = cards.card_token AND closed_at IS NULL) THEN 1 ELSE 0 END AS is_open
+       FROM cards WHERE environment = :environment
+       UNION ALL
+       SELECT max(profile_id), max(order_id), card_token, NULL, NULL, NULL, max(received_at), 0
+       FROM events
+       -- Ids follow the arrival: finding the last one before is quicker than reading all events.
+       WHERE environment = :environment AND id > COALESCE(
+           (SELECT id FROM events WHERE environment = :environment AND received_at < :since
+            ORDER BY id DESC LIMIT 1), 0)
+         AND is_test = 0 AND is_verified = 1 AND card_token IS NOT NULL AND profile_id > 0
+         AND NOT EXISTS (SELECT 1 FROM cards
+                         WHERE cards.environment = :environment AND cards.card_token = events.card_token)
+       GROUP BY card_token
+     ) AS recent WHERE at >= :since OR is_open = 1 ORDER BY at DESC`,
+    { environment, since },
   );
+}
+
+/** Adds a card, or adds what is new to the one with its token or its order. Nothing known is removed. */
+export async function rememberCard(scope: Scope, seen: Sighting): Promise<void> {
+  if (!(await isNews(scope, seen))) return;
+  const { card } = seen;
+  const byToken = card.cardToken === null ? undefined : await findByToken(scope, card.cardToken);
+  const byOrder = card.orderId === null ? undefined : await findByOrder(scope, card.orderId);
+  const isItsOrder = byOrder !== undefined && !conflicts(byOrder, card);
+  // An order known without its card, and the card known without its order, turn out to be one.
+  if (byOrder && byOrder.id !== byToken?.id && (byToken || !isItsOrder))
+    await scope.db.run('DELETE FROM cards WHERE id = :id', { id: byOrder.id });
+  const row = byToken ?? (isItsOrder ? byOrder : undefined);
+  const merged = row && isItsOrder ? { ...toKnownCard(byOrder), ...withoutNulls(card) } : card;
+  if (row) await updateCard(scope, row.id, { ...seen, card: merged });
+  else await insertCard(scope, seen);
+}
+
+/** True if the journal does not have all of it, or has it from long ago. */
+async function isNews(scope: Scope, { card, orderSeenAt }: Sighting): Promise<boolean> {
+  const row = await findRow(scope, card);
+  if (!row || row.profileId !== card.profileId) return true;
+  if (CARD_FIELDS.some((field) => (card[field] ?? row[field]) !== row[field])) return true;
+  return (orderSeenAt ?? 0) - (row.orderSeenAt ?? 0) > SIGHTINGS_MS;
+}
+
+function withoutNulls(card: KnownCard): Partial<KnownCard> {
+  return Object.fromEntries(Object.entries(card).filter(([, value]) => value !== null));
+}
+
+/** An order has one card permanently: with another token, it is an order of a sandbox that was since reset. */
+function conflicts(row: CardKey, card: CardKey): boolean {
+  return row.cardToken !== null && card.cardToken !== null && row.cardToken !== card.cardToken;
+}
+
+async function insertCard({ db, environment }: Scope, { card, at, orderSeenAt }: Sighting): Promise<void> {
+  await db.run(
+    `INSERT INTO cards ${insertList([...CARD_FIELDS, 'environment', 'orderSeenAt', 'firstSeenAt'])}`,
+    {
+      ...valuesOf(card),
+      environment,
+      orderSeenAt,
+      firstSeenAt: at,
+    },
+  );
+}
+
+const KEEPING = CARD_FIELDS.map((field) => `${columnOf(field)} = COALESCE(:${field}, ${columnOf(field)})`);
+
+async function updateCard({ db }: Scope, id: number, { card, orderSeenAt }: Sighting): Promise<void> {
+  await db.run(
+    `UPDATE cards SET ${KEEPING.join(', ')},
+       order_seen_at = CASE WHEN :orderSeenAt > COALESCE(order_seen_at, 0) THEN :orderSeenAt ELSE order_seen_at END
+     WHERE id = :id`,
+    { ...valuesOf(card), orderSeenAt, id },
+  );
+}
+
+function valuesOf(card: KnownCard) {
+  const { profileId, orderId, cardToken, cardCreatedAt, deliveryOption, orderStatus = null } = card;
+  return { profileId, orderId, cardToken, cardCreatedAt, deliveryOption, orderStatus };
+}
+
+function toKnownCard({ id: _id, orderSeenAt: _at, ...card }: CardRow): KnownCard {
+  return card;
+}
+
+export async function findProduction(
+  { db, environment }: Scope,
+  cardToken: CardToken,
+): Promise<Production | null> {
+  const row = await db.get<{ production: string | null }>(
+    'SELECT production FROM cards WHERE environment = :environment AND card_token = :cardToken',
+    { environment, cardToken },
+  );
+  return parseProduction(row?.production ?? null);
+}
+
+const PRODUCTION = assignments(['production', 'productionStatus', 'kioskId', 'changedAt']);
+
+/** @param at the time for a production whose own time can't be read, in milliseconds since the epoch */
+export async function setProduction(
+  { db, environment }: Scope,
+  { cardToken, production, at }: { cardToken: CardToken; production: Production; at: number },
+): Promise<void> {
+  await db.run(
+    `UPDATE cards SET ${PRODUCTION} WHERE environment = :environment AND card_token = :cardToken`,
+    {
+      environment,
+      cardToken,
+      production: JSON.stringify(production),
+      productionStatus: production.status,
+      kioskId: production.kioskId,
+      changedAt: parseVendorTime(production.occurredAt)?.milliseconds ?? at,
+    },
+  );
+}
+
+export function parseProduction(text: string | null): Production | null {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by the journal
+  return text === null ? null : (JSON.parse(text) as Production);
+}
+
+export function isSame(left: Production | null, right: Production | null): boolean {
+  return JSON.stringify(left) === JSON.stringify(right);
 }

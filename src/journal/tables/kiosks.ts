@@ -1,57 +1,48 @@
-import type { Database } from '../../database/sqlite.ts';
-import type { OwnerProcess } from '../../domain/attempt.ts';
 import type { CardToken, KioskId } from '../../domain/ids.ts';
-import type { Hold } from './records.ts';
+import { insertList, selectList } from '../store/columns.ts';
+import { present, type Scope, type Store } from '../store/store.ts';
+import { projectAll } from './project-events.ts';
 
-const COLUMNS = `kiosk_id AS kioskId, reason, context, user, host, held_at AS heldAt`;
+/** A kiosk that a card is at, was at last, or was sent to. */
+export interface KnownKiosk {
+  kioskId: KioskId;
+  /** Milliseconds since the epoch; null if the journal knows of no production. */
+  lastProducedAt: number | null;
+}
 
-/** The longest first. */
-export function listHolds(db: Database, environment: string): Hold[] {
-  return db.all<Hold>(
-    `SELECT ${COLUMNS} FROM holds WHERE environment = :environment AND released_at IS NULL ORDER BY held_at, id`,
+/** What cards, attempts, events and actions have of kiosks. */
+export interface KiosksJournal {
+  /** Includes what events reported. In no order. */
+  listKiosks(): Promise<KnownKiosk[]>;
+  /** Tokens of the cards that were sent to a kiosk, or reported at it: from a time, and until but not including. */
+  listCardsAt(kioskId: KioskId, time: { since: number; until: number }): Promise<CardToken[]>;
+  /** The durations of productions at a kiosk, from the request to its result, newest first; milliseconds. */
+  listDurations(kioskId: KioskId, limit: number): Promise<number[]>;
+}
+
+export function kioskLists(store: Store): KiosksJournal {
+  return {
+    listKiosks: async () => {
+      await projectAll(store);
+      return listKiosks(store);
+    },
+    listCardsAt: async (kioskId, time) => listCardsAt(store, { kioskId, ...time }),
+    listDurations: async (kioskId, limit) => listDurations(store, { kioskId, limit }),
+  };
+}
+
+async function listKiosks({ db, environment }: Scope): Promise<KnownKiosk[]> {
+  return db.all(
+    `SELECT kiosk_id AS "kioskId", max(produced_at) AS "lastProducedAt" FROM (
+       SELECT kiosk_id, max(CASE WHEN production_status = 'PRODUCED' THEN changed_at END) AS produced_at
+       FROM cards WHERE environment = :environment GROUP BY kiosk_id
+       UNION ALL SELECT DISTINCT kiosk_id, NULL FROM attempts WHERE environment = :environment
+     ) AS visits WHERE kiosk_id IS NOT NULL GROUP BY kiosk_id`,
     { environment },
   );
 }
 
-export function findHold(db: Database, environment: string, kioskId: KioskId): Hold | undefined {
-  return db.get<Hold>(
-    `SELECT ${COLUMNS} FROM holds
-     WHERE environment = :environment AND kiosk_id = :kioskId AND released_at IS NULL`,
-    { environment, kioskId },
-  );
-}
-
-/** @returns false when the kiosk is on hold already */
-export function insertHold(
-  db: Database,
-  environment: string,
-  hold: { kioskId: KioskId; reason: string; context: string; at: number; holder: OwnerProcess },
-): boolean {
-  const { kioskId, reason, context, at, holder } = hold;
-  const { host, user } = holder;
-  const { changes } = db.run(
-    `INSERT INTO holds (environment, kiosk_id, reason, context, host, user, held_at)
-     VALUES (:environment, :kioskId, :reason, :context, :host, :user, :at) ON CONFLICT DO NOTHING`,
-    { environment, kioskId, reason, context, host, user, at },
-  );
-  return changes === 1;
-}
-
-/** @param hold which one: when it began tells it from others @returns false when it ended before */
-export function endHold(
-  db: Database,
-  environment: string,
-  { kioskId, heldAt, at }: { kioskId: KioskId; heldAt: number; at: number },
-): boolean {
-  const { changes } = db.run(
-    `UPDATE holds SET released_at = :at
-     WHERE environment = :environment AND kiosk_id = :kioskId AND held_at = :heldAt AND released_at IS NULL`,
-    { environment, kioskId, heldAt, at },
-  );
-  return changes === 1;
-}
-
-/** Of each part of the journal, what it has of a kiosk in a time. An attempt counts for as long as it was open. */
+/** An attempt counts for as long as it was open. */
 const AT_KIOSK = `
   SELECT card_token FROM attempts
   WHERE environment = :environment AND kiosk_id = :kioskId AND outcome <> 'claimed'
@@ -62,16 +53,95 @@ const AT_KIOSK = `
   UNION SELECT card_token FROM acts
   WHERE environment = :environment AND kiosk_id = :kioskId AND started_at >= :since AND started_at < :until`;
 
-/** The cards that a kiosk was heard of with, or that were sent to it, from a time, and until but not including. */
-export function listCardsAt(
-  db: Database,
-  environment: string,
-  { kioskId, since, until }: { kioskId: KioskId; since: number; until: number },
-): CardToken[] {
-  return db
-    .all<{ card_token: CardToken }>(
-      `SELECT card_token FROM (${AT_KIOSK}) AS heard WHERE card_token IS NOT NULL ORDER BY card_token`,
-      { environment, kioskId, since, until },
-    )
-    .map((row) => row.card_token);
+async function listCardsAt(
+  { db, environment }: Scope,
+  visit: { kioskId: KioskId; since: number; until: number },
+): Promise<CardToken[]> {
+  const rows = await db.all<{ cardToken: CardToken }>(
+    `SELECT card_token AS "cardToken" FROM (${AT_KIOSK}) AS visits WHERE card_token IS NOT NULL ORDER BY card_token`,
+    { environment, ...visit },
+  );
+  return rows.map(({ cardToken }) => cardToken);
+}
+
+async function listDurations(
+  { db, environment }: Scope,
+  filter: { kioskId: KioskId; limit: number },
+): Promise<number[]> {
+  const rows = await db.all<{ duration: number }>(
+    `SELECT closed_at - sent_at AS duration FROM attempts
+     WHERE environment = :environment AND kiosk_id = :kioskId AND outcome = 'produced' AND sent_at IS NOT NULL
+     ORDER BY closed_at DESC LIMIT :limit`,
+    { environment, ...filter },
+  );
+  return rows.map(({ duration }) => duration);
+}
+
+/** A kiosk to which nothing is sent from this journal. */
+export interface Hold {
+  kioskId: KioskId;
+  reason: string;
+  context: string;
+  user: string;
+  host: string;
+  heldAt: number;
+}
+
+export interface HoldsJournal {
+  /** The longest first. */
+  listHolds(): Promise<Hold[]>;
+  /** @returns the hold; `held` is false if it was there before */
+  holdKiosk(
+    hold: Pick<Hold, 'kioskId' | 'reason' | 'context'> & { at: number },
+  ): Promise<{ hold: Hold; held: boolean }>;
+  /** Ends this very hold, and none that was set since. @returns it; null when it ended before */
+  releaseKiosk(hold: Hold, at: number): Promise<Hold | null>;
+}
+
+export function holdsTable(store: Store): HoldsJournal {
+  return {
+    listHolds: async () =>
+      store.db.all(
+        `SELECT ${SELECT} FROM holds WHERE environment = :environment AND released_at IS NULL ORDER BY held_at, id`,
+        { environment: store.environment },
+      ),
+    holdKiosk: async ({ at, ...hold }) =>
+      store.transaction(async (scope) => {
+        const { user, host } = store.owner;
+        const held = await insertHold(scope, { ...hold, user, host, heldAt: at });
+        return { hold: present(await findHold(scope, hold.kioskId)), held };
+      }),
+    releaseKiosk: async (hold, at) =>
+      store.transaction(async (scope) => ((await endHold(scope, hold, at)) ? hold : null)),
+  };
+}
+
+const FIELDS = ['kioskId', 'reason', 'context', 'user', 'host', 'heldAt'] as const satisfies (keyof Hold)[];
+const SELECT = selectList(FIELDS);
+
+async function findHold({ db, environment }: Scope, kioskId: KioskId): Promise<Hold | undefined> {
+  return db.get(
+    `SELECT ${SELECT} FROM holds
+     WHERE environment = :environment AND kiosk_id = :kioskId AND released_at IS NULL`,
+    { environment, kioskId },
+  );
+}
+
+/** @returns false if the kiosk is on hold already */
+async function insertHold({ db, environment }: Scope, hold: Hold): Promise<boolean> {
+  const { changes } = await db.run(
+    `INSERT INTO holds ${insertList([...FIELDS, 'environment'])} ON CONFLICT DO NOTHING`,
+    { ...hold, environment },
+  );
+  return changes === 1;
+}
+
+/** @returns false if it ended before; the time at which it began tells it from others */
+async function endHold({ db, environment }: Scope, { kioskId, heldAt }: Hold, at: number): Promise<boolean> {
+  const { changes } = await db.run(
+    `UPDATE holds SET released_at = :at
+     WHERE environment = :environment AND kiosk_id = :kioskId AND held_at = :heldAt AND released_at IS NULL`,
+    { environment, kioskId, heldAt, at },
+  );
+  return changes === 1;
 }

@@ -1,157 +1,169 @@
-import { readFileSync } from 'node:fs';
-import { hostname, userInfo } from 'node:os';
-import type { Database } from '../../database/sqlite.ts';
-import type { Attempt, OwnerProcess } from '../../domain/attempt.ts';
-import type { Lease } from './records.ts';
+import type { OwnerProcess } from '../../domain/attempt.ts';
+import { OWNER_FIELDS, type OwnerRow, ownerColumns, selectList, withOwner } from '../store/columns.ts';
+import { mayBeRunning } from '../store/owner.ts';
+import type { Scope, Store } from '../store/store.ts';
 
-interface LeaseRow {
+/** A card or kiosk that a process works on right now. */
+export interface Lease {
+  /** `card TOKEN` or `kiosk ID`. */
   subject: string;
-  act: string;
-  owner: string;
-  holder_host: string;
-  holder_user: string;
-  holder_pid: number;
-  holder_started_at: string | null;
-  taken_at: number;
-  renewed_at: number;
+  action: string;
+  owner: OwnerProcess;
+  takenAt: number;
 }
 
-/** A lease with what tells whether it still holds. */
-export interface KeptLease extends Lease {
+export interface LeasesJournal {
+  /**
+   * Takes leases on cards and kiosks, or none of them. They are renewed until they are released, as often as they were
+   * taken; those of a process that died, or was suspended for 10 seconds, are free.
+   * @param subjects `card TOKEN` or `kiosk ID`
+   * @returns those that another process owns
+   */
+  takeLeases(subjects: readonly string[], action: string): Promise<Lease[]>;
+  releaseLeases(subjects: readonly string[]): Promise<void>;
+  /** All that other processes own right now. */
+  listLeases(): Promise<Lease[]>;
+  /** True if these are still ours. A process that was suspended may have lost them. */
+  holdsLeases(subjects: readonly string[]): Promise<boolean>;
+}
+
+/** A lease that was not renewed for this long has ended, even if its process is still running. */
+const LEASE_MS = 10_000;
+
+const RENEWAL_MS = 2_000;
+
+/** A lease with what decides if it has ended. */
+interface LeaseRow extends Lease {
+  /** The open journal that took it: a process may have several. Column `owner`. */
   connection: string;
   renewedAt: number;
 }
 
-const COLUMNS = `subject, act, owner, holder_host, holder_user, holder_pid, holder_started_at, taken_at, renewed_at`;
-
-export function findLease(db: Database, environment: string, subject: string): KeptLease | null {
-  const row = db.get<LeaseRow>(
-    `SELECT ${COLUMNS} FROM leases WHERE environment = :environment AND subject = :subject`,
-    { environment, subject },
-  );
-  return row ? toLease(row) : null;
+export function leasesTable(store: Store): LeasesJournal {
+  const own = new OwnLeases(store);
+  const isForeign = ({ connection, renewedAt, owner }: LeaseRow) =>
+    connection !== own.connection && store.now() - renewedAt < LEASE_MS && mayBeRunning(owner);
+  return {
+    takeLeases: async (subjects, action) => {
+      const foreign = await store.write(async (scope) => {
+        const leases = await findLeases(scope, subjects);
+        const others = leases.filter(isForeign);
+        if (others.length === 0) await own.take(scope, subjects, action);
+        return others;
+      });
+      own.keepRenewed();
+      return foreign;
+    },
+    releaseLeases: async (subjects) => {
+      await store.write(async (scope) => own.release(scope, subjects));
+      own.keepRenewed();
+    },
+    listLeases: async () => (await listLeases(store)).filter(isForeign),
+    holdsLeases: async (subjects) => {
+      const leases = await findLeases(store, subjects);
+      return (
+        leases.length === subjects.length && leases.every(({ connection }) => connection === own.connection)
+      );
+    },
+  };
 }
 
-export function listLeases(db: Database, environment: string): KeptLease[] {
-  return db
-    .all<LeaseRow>(`SELECT ${COLUMNS} FROM leases WHERE environment = :environment ORDER BY taken_at`, {
-      environment,
-    })
-    .map(toLease);
+/** The leases of one journal: the number of times that each was taken, and the timer that renews them. */
+class OwnLeases {
+  readonly #store: Store;
+  #connection: string | null = null;
+  readonly #taken = new Map<string, number>();
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** Made when it is first needed: most commands take no lease, and Node's crypto is slow to load. */
+  get connection(): string {
+    return (this.#connection ??= crypto.randomUUID());
+  }
+
+  async take(scope: Scope, subjects: readonly string[], action: string): Promise<void> {
+    const { connection } = this;
+    const { now, owner } = this.#store;
+    for (const subject of subjects) {
+      this.#taken.set(subject, (this.#taken.get(subject) ?? 0) + 1);
+      // Also one that was taken before: this process may have been suspended and have lost it.
+      await putLease(scope, { subject, action, connection, owner, takenAt: now(), renewedAt: now() });
+    }
+  }
+
+  async release(scope: Scope, subjects: readonly string[]): Promise<void> {
+    for (const subject of subjects) {
+      const count = this.#taken.get(subject) ?? 0;
+      if (count > 1) this.#taken.set(subject, count - 1);
+      else {
+        this.#taken.delete(subject);
+        await deleteLease(scope, { subject, connection: this.connection });
+      }
+    }
+  }
+
+  /** Renews while any is taken. A renewal that fails is left to the next one: at worst the leases end. */
+  keepRenewed(): void {
+    if (this.#taken.size > 0) {
+      this.#timer ??= setInterval(() => void this.#renew(), RENEWAL_MS).unref();
+      return;
+    }
+    clearInterval(this.#timer ?? undefined);
+    this.#timer = null;
+  }
+
+  async #renew(): Promise<void> {
+    const { db, environment, now } = this.#store;
+    await db
+      .run('UPDATE leases SET renewed_at = :at WHERE environment = :environment AND owner = :connection', {
+        environment,
+        connection: this.connection,
+        at: now(),
+      })
+      .catch(() => undefined);
+  }
 }
 
-export function putLease(
-  db: Database,
-  environment: string,
-  lease: { subject: string; act: string; owner: string; holder: OwnerProcess; at: number },
-): void {
-  const { subject, act, owner, holder, at } = lease;
-  db.run(
+const SELECT = `SELECT ${selectList(['subject', ...OWNER_FIELDS, 'takenAt', 'renewedAt'])}, act AS "action",
+  owner AS "connection" FROM leases WHERE environment = :environment`;
+
+type RawLease = Omit<LeaseRow, 'owner'> & OwnerRow;
+
+async function findLeases({ db, environment }: Scope, subjects: readonly string[]): Promise<LeaseRow[]> {
+  const leases: LeaseRow[] = [];
+  for (const subject of subjects) {
+    const row = await db.get<RawLease>(`${SELECT} AND subject = :subject`, { environment, subject });
+    if (row) leases.push(withOwner(row));
+  }
+  return leases;
+}
+
+async function listLeases({ db, environment }: Scope): Promise<LeaseRow[]> {
+  return (await db.all<RawLease>(`${SELECT} ORDER BY taken_at`, { environment })).map(withOwner);
+}
+
+async function putLease({ db, environment }: Scope, { owner, ...lease }: LeaseRow): Promise<void> {
+  await db.run(
     `INSERT INTO leases (environment, subject, act, owner, holder_host, holder_user, holder_pid, holder_started_at,
        taken_at, renewed_at)
-     VALUES (:environment, :subject, :act, :owner, :host, :user, :pid, :startedAt, :at, :at)
-     ON CONFLICT (environment, subject) DO UPDATE SET act = :act, owner = :owner, holder_host = :host,
-       holder_user = :user, holder_pid = :pid, holder_started_at = :startedAt, taken_at = :at, renewed_at = :at`,
-    { environment, subject, act, owner, at, ...holder },
+     VALUES (:environment, :subject, :action, :connection, :holderHost, :holderUser, :holderPid, :holderStartedAt,
+       :takenAt, :renewedAt)
+     ON CONFLICT (environment, subject) DO UPDATE SET act = :action, owner = :connection, holder_host = :holderHost,
+       holder_user = :holderUser, holder_pid = :holderPid, holder_started_at = :holderStartedAt, taken_at = :takenAt,
+       renewed_at = :renewedAt`,
+    { environment, ...lease, ...ownerColumns(owner) },
   );
 }
 
-export function renewLeases(
-  db: Database,
-  environment: string,
-  { owner, at }: { owner: string; at: number },
-): void {
-  db.run('UPDATE leases SET renewed_at = :at WHERE environment = :environment AND owner = :owner', {
-    environment,
-    owner,
-    at,
-  });
-}
-
-export function deleteLease(
-  db: Database,
-  environment: string,
-  { subject, owner }: { subject: string; owner: string },
-): void {
-  db.run('DELETE FROM leases WHERE environment = :environment AND subject = :subject AND owner = :owner', {
-    environment,
-    subject,
-    owner,
-  });
-}
-
-function toLease(row: LeaseRow): KeptLease {
-  return {
-    subject: row.subject,
-    action: row.act,
-    connection: row.owner,
-    owner: {
-      host: row.holder_host,
-      user: row.holder_user,
-      pid: row.holder_pid,
-      startedAt: row.holder_started_at,
-    },
-    takenAt: row.taken_at,
-    renewedAt: row.renewed_at,
-  };
-}
-
-/** A claim that sent nothing is free again after this long, even when nobody can tell whether its process lives. */
-const CLAIM_LEASE_MS = 120_000;
-
-/** After this long no request is on its way any more: it has a limit of 30 seconds. */
-const SENDING_LEASE_MS = 40_000;
-
-/** This process, as the journal names it. */
-export function currentOwner(): OwnerProcess {
-  return {
-    host: hostname(),
-    user: userName(),
-    pid: process.pid,
-    startedAt: readStat(process.pid)?.startedAt ?? null,
-  };
-}
-
-/** Is the process that holds an open attempt still at it? A claim or request that is too old counts as left behind. */
-export function isHeld({ owner, outcome, claimedAt, sentAt }: Attempt, now: number): boolean {
-  const lease = outcome === 'claimed' ? CLAIM_LEASE_MS : SENDING_LEASE_MS;
-  if (now - (sentAt ?? claimedAt) > lease) return false;
-  return mayBeAlive(owner);
-}
-
-/** Does the process of a holder still run? True also for another machine's, where it can't be told. */
-export function mayBeAlive(holder: OwnerProcess): boolean {
-  return holder.host !== hostname() || isAlive(holder);
-}
-
-function isAlive({ pid, startedAt }: OwnerProcess): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    // EPERM: it is there, but belongs to another user.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
-  const stat = readStat(pid);
-  // Killed, and only not taken note of by its parent.
-  if (stat && /[ZX]/.test(stat.state)) return false;
-  return startedAt === null || startedAt === (stat?.startedAt ?? null);
-}
-
-/** State and start of a process (Linux, proc(5), fields 3 and 22, in clock ticks since boot); null elsewhere. */
-function readStat(pid: number): { state: string; startedAt: string | null } | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return { state: fields[0] ?? '', startedAt: fields[19] ?? null };
-  } catch {
-    return null;
-  }
-}
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return 'unknown';
-  }
+async function deleteLease(
+  { db, environment }: Scope,
+  lease: { subject: string; connection: string },
+): Promise<void> {
+  await db.run(
+    'DELETE FROM leases WHERE environment = :environment AND subject = :subject AND owner = :connection',
+    { environment, ...lease },
+  );
 }

@@ -1,145 +1,153 @@
-import type { Database } from '../../database/sqlite.ts';
-import type { RunCard, RunRecord, RunRequests } from '../../domain/run.ts';
-import type { RunEnd } from './records.ts';
+import type { ExitCode } from '../../domain/errors/exit-codes.ts';
+import type { FreedPlaces, NewRun, RunCard, RunRecord, RunRequests } from '../../domain/run.ts';
+import { insertList, selectList } from '../store/columns.ts';
+import type { Scope, Store } from '../store/store.ts';
 
-interface RunRow {
+/** The state of a card of a run, and the requests that were sent since it was saved last. */
+export interface RunCardUpdate {
+  /** The run. */
+  id: string;
+  card: RunCard;
+  requests: RunRequests;
+}
+
+export interface RunEnd {
+  id: string;
+  exitCode: ExitCode;
+  freed: readonly FreedPlaces[];
+  /** Milliseconds since the epoch. */
+  at: number;
+}
+
+/** Runs of scenarios, card by card. */
+export interface RunsJournal {
+  /** @returns it with the user that began it */
+  startRun(run: NewRun): Promise<RunRecord>;
+  /** Begins another session of a run that has ended. */
+  reopenRun(id: string): Promise<void>;
+  endRun(end: RunEnd): Promise<void>;
+  findRun(id: string): Promise<RunRecord | null>;
+  /** Newest first. */
+  listRuns(limit: number): Promise<RunRecord[]>;
+  /** Saves a card of a run, in one transaction with others of the same iteration of the event loop. */
+  saveRunCard(update: RunCardUpdate): Promise<void>;
+  findRunCard(id: string, number: number): Promise<RunCard | null>;
+  /** A page of a run's cards in the order of their numbers: those after one. */
+  listRunCards(id: string, page: { after: number; limit: number }): Promise<RunCard[]>;
+}
+
+export function runsTable(store: Store): RunsJournal {
+  const { db, environment } = store;
+  const ofRun = 'environment = :environment AND id = :id';
+  return {
+    startRun: async (run) => {
+      const { user, host } = store.owner;
+      const begun = { ...run, user, host };
+      await insertRun(store, begun);
+      return begun;
+    },
+    reopenRun: async (id) => {
+      await db.run(
+        `UPDATE runs SET sessions = sessions + 1, ended_at = NULL, exit_code = NULL WHERE ${ofRun}`,
+        { environment, id },
+      );
+    },
+    endRun: async ({ freed, ...end }) => {
+      await db.run(`UPDATE runs SET ended_at = :at, exit_code = :exitCode, freed = :freed WHERE ${ofRun}`, {
+        environment,
+        ...end,
+        freed: JSON.stringify(freed),
+      });
+    },
+    findRun: async (id) => {
+      const row = await db.get<RunRow>(`${SELECT} WHERE ${ofRun}`, { environment, id });
+      return row ? toRun(row) : null;
+    },
+    listRuns: async (limit) => {
+      const newest = `${SELECT} WHERE environment = :environment ORDER BY started_at DESC, id DESC LIMIT :limit`;
+      return (await db.all<RunRow>(newest, { environment, limit })).map(toRun);
+    },
+    saveRunCard: async (update) => store.write(async (scope) => saveRunCard(scope, update)),
+    findRunCard: async (id, number) => {
+      const row = await db.get<CardRow>(`${SELECT_CARD} AND number = :number`, { environment, id, number });
+      return row ? toRunCard(row) : null;
+    },
+    listRunCards: async (id, page) => {
+      const rows = `${SELECT_CARD} AND number > :after ORDER BY number LIMIT :limit`;
+      return (await db.all<CardRow>(rows, { environment, id, ...page })).map(toRunCard);
+    },
+  };
+}
+
+/** The parts of a run that never change; the others have columns. */
+type Facts = Omit<RunRecord, 'endedAt' | 'exitCode' | 'sessions' | 'requests' | 'freed'>;
+
+interface RunRow extends RunRequests, Pick<RunRecord, 'endedAt' | 'exitCode' | 'sessions'> {
   facts: string;
-  ended_at: number | null;
-  exit_code: number | null;
-  sessions: number;
-  reads: number;
-  sends: number;
-  limited: number;
   freed: string;
 }
 
-const COLUMNS = 'facts, ended_at, exit_code, sessions, reads, sends, limited, freed';
+const FIELDS = [
+  'facts',
+  'endedAt',
+  'exitCode',
+  'sessions',
+  'reads',
+  'sends',
+  'limited',
+  'freed',
+] as const satisfies (keyof RunRow)[];
 
-/** What of a run never changes. */
-type Facts = Omit<RunRecord, 'endedAt' | 'exitCode' | 'sessions' | 'requests' | 'freed'>;
+const SELECT = `SELECT ${selectList(FIELDS)} FROM runs`;
 
-export function insertRun(db: Database, environment: string, run: RunRecord): void {
+async function insertRun({ db, environment }: Scope, run: RunRecord): Promise<void> {
   const { endedAt, exitCode, sessions, requests, freed, ...facts } = run;
-  db.run(
-    `INSERT INTO runs (environment, id, facts, started_at, ended_at, exit_code, sessions, reads, sends, limited, freed)
-     VALUES (:environment, :id, :facts, :startedAt, :endedAt, :exitCode, :sessions, :reads, :sends, :limited, :freed)`,
-    {
-      environment,
-      id: run.id,
-      facts: JSON.stringify(facts satisfies Facts),
-      startedAt: run.startedAt,
-      endedAt,
-      exitCode,
-      sessions,
-      ...requests,
-      freed: JSON.stringify(freed),
-    },
-  );
-}
-
-export function findRun(db: Database, environment: string, id: string): RunRecord | null {
-  const row = db.get<RunRow>(`SELECT ${COLUMNS} FROM runs WHERE environment = :environment AND id = :id`, {
+  const { id, startedAt } = run;
+  await db.run(`INSERT INTO runs ${insertList(['environment', 'id', 'startedAt', ...FIELDS])}`, {
     environment,
     id,
+    startedAt,
+    facts: JSON.stringify(facts satisfies Facts),
+    endedAt,
+    exitCode,
+    sessions,
+    ...requests,
+    freed: JSON.stringify(freed),
   });
-  return row ? toRun(row) : null;
 }
 
-/** Newest first. */
-export function listRuns(db: Database, environment: string, limit: number): RunRecord[] {
-  return db
-    .all<RunRow>(
-      `SELECT ${COLUMNS} FROM runs WHERE environment = :environment ORDER BY started_at DESC, id DESC LIMIT :limit`,
-      { environment, limit },
-    )
-    .map(toRun);
+function toRun({ facts, freed, reads, sends, limited, ...row }: RunRow): RunRecord {
+  return {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by insertRun
+    ...(JSON.parse(facts) as Facts),
+    ...row,
+    requests: { reads, sends, limited },
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by endRun
+    freed: JSON.parse(freed) as RunRecord['freed'],
+  };
 }
 
-export function reopenRun(db: Database, environment: string, id: string): void {
-  db.run(
-    `UPDATE runs SET sessions = sessions + 1, ended_at = NULL, exit_code = NULL
-     WHERE environment = :environment AND id = :id`,
-    { environment, id },
+interface CardRow {
+  record: string;
+}
+
+const SELECT_CARD = 'SELECT record FROM run_cards WHERE environment = :environment AND run_id = :id';
+
+async function saveRunCard({ db, environment }: Scope, { id, card, requests }: RunCardUpdate): Promise<void> {
+  const { number, endedAt } = card;
+  await db.run(
+    `INSERT INTO run_cards ${insertList(['environment', 'runId', 'number', 'endedAt', 'record'])}
+     ON CONFLICT (environment, run_id, number) DO UPDATE SET ended_at = :endedAt, record = :record`,
+    { environment, runId: id, number, endedAt, record: JSON.stringify(card) },
   );
-}
-
-export function addRequests(
-  db: Database,
-  environment: string,
-  { id, requests }: { id: string; requests: RunRequests },
-): void {
-  db.run(
+  await db.run(
     `UPDATE runs SET reads = reads + :reads, sends = sends + :sends, limited = limited + :limited
      WHERE environment = :environment AND id = :id`,
     { environment, id, ...requests },
   );
 }
 
-export function endRun(db: Database, environment: string, { id, at, exitCode, freed }: RunEnd): void {
-  db.run(
-    `UPDATE runs SET ended_at = :at, exit_code = :exitCode, freed = :freed
-     WHERE environment = :environment AND id = :id`,
-    { environment, id, at, exitCode, freed: JSON.stringify(freed) },
-  );
-}
-
-export function putRunCard(
-  db: Database,
-  environment: string,
-  { id, card }: { id: string; card: RunCard },
-): void {
-  db.run(
-    `INSERT INTO run_cards (environment, run_id, number, ended_at, record)
-     VALUES (:environment, :id, :number, :endedAt, :record)
-     ON CONFLICT (environment, run_id, number) DO UPDATE SET ended_at = :endedAt, record = :record`,
-    { environment, id, number: card.number, endedAt: card.endedAt, record: JSON.stringify(card) },
-  );
-}
-
-export function findRunCard(
-  db: Database,
-  environment: string,
-  { id, number }: { id: string; number: number },
-): RunCard | null {
-  const row = db.get<{ record: string }>(
-    'SELECT record FROM run_cards WHERE environment = :environment AND run_id = :id AND number = :number',
-    { environment, id, number },
-  );
-  return row ? toCard(row) : null;
-}
-
-/** A page of the cards of a run, by their numbers. */
-export function listRunCards(
-  db: Database,
-  environment: string,
-  { id, after, limit }: { id: string; after: number; limit: number },
-): RunCard[] {
-  return db
-    .all<{ record: string }>(
-      `SELECT record FROM run_cards WHERE environment = :environment AND run_id = :id AND number > :after
-       ORDER BY number LIMIT :limit`,
-      { environment, id, after, limit },
-    )
-    .map(toCard);
-}
-
-function toRun(row: RunRow): RunRecord {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by insertRun
-  const facts = JSON.parse(row.facts) as Facts;
-  const { ended_at: endedAt, sessions, reads, sends, limited } = row;
-  return {
-    ...facts,
-    endedAt,
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by endRun
-    exitCode: row.exit_code as RunRecord['exitCode'],
-    sessions,
-    requests: { reads, sends, limited },
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by endRun
-    freed: JSON.parse(row.freed) as RunRecord['freed'],
-  };
-}
-
-function toCard({ record }: { record: string }): RunCard {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by putRunCard
+function toRunCard({ record }: CardRow): RunCard {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by saveRunCard
   return JSON.parse(record) as RunCard;
 }

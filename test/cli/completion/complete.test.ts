@@ -36,7 +36,7 @@ async function know(environment: string, cardToken: CardToken, kioskId: KioskId)
   const card = { profileId: 1001, orderId: 501, cardToken };
   await journal.rememberCard({ ...card, cardCreatedAt: null, deliveryOption: null }, 1_000);
   await journal.claim({ ...card, kioskId, reason: null, at: 1_000 });
-  journal.close();
+  await journal.close();
 }
 
 test('the cards and kiosks of the environment that the words lead to', async () => {

@@ -1,0 +1,45 @@
+import type { Value } from '../../database/database.ts';
+import type { OwnerProcess } from '../../domain/attempt.ts';
+
+/** The column of a field: `card_token` of `cardToken`, quoted because `user` is a word of SQL. */
+export function columnOf(field: string): string {
+  return `"${field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}"`;
+}
+
+/** `"card_token" AS "cardToken", …`; with a table, its columns, and names that begin with a prefix. */
+export function selectList(fields: readonly string[], { table = '', prefix = '' } = {}): string {
+  const from = table && `${table}.`;
+  return fields.map((field) => `${from}${columnOf(field)} AS "${prefix}${field}"`).join(', ');
+}
+
+/** `("card_token", …) VALUES (:cardToken, …)` */
+export function insertList(fields: readonly string[]): string {
+  return `(${fields.map(columnOf).join(', ')}) VALUES (${fields.map((field) => `:${field}`).join(', ')})`;
+}
+
+/** `"card_token" = :cardToken, …` */
+export function assignments(fields: readonly string[]): string {
+  return fields.map((field) => `${columnOf(field)} = :${field}`).join(', ');
+}
+
+/** The fields of a row that a process owns. */
+export const OWNER_FIELDS = ['holderHost', 'holderUser', 'holderPid', 'holderStartedAt'] as const;
+
+export interface OwnerRow {
+  holderHost: string;
+  holderUser: string;
+  holderPid: number;
+  holderStartedAt: string | null;
+}
+
+export function ownerColumns({ host, user, pid, startedAt }: OwnerProcess): OwnerRow & Record<string, Value> {
+  return { holderHost: host, holderUser: user, holderPid: pid, holderStartedAt: startedAt };
+}
+
+/** The row with its owner as one field. */
+export function withOwner<Row extends OwnerRow>(
+  row: Row,
+): Omit<Row, keyof OwnerRow> & { owner: OwnerProcess } {
+  const { holderHost: host, holderUser: user, holderPid: pid, holderStartedAt: startedAt, ...fields } = row;
+  return { ...fields, owner: { host, user, pid, startedAt } };
+}

@@ -1,0 +1,40 @@
+import type { Value } from '../../database/database.ts';
+
+/** The conditions of a statement with their parameters; all must hold. */
+export class Conditions {
+  readonly parameters: Record<string, Value>;
+  readonly #conditions: string[];
+
+  constructor(condition: string, parameters: Readonly<Record<string, Value>>) {
+    this.#conditions = [condition];
+    this.parameters = { ...parameters };
+  }
+
+  add(condition: string, parameters: Readonly<Record<string, Value>> = {}): void {
+    this.#conditions.push(condition);
+    Object.assign(this.parameters, parameters);
+  }
+
+  /** Adds a comparison with a parameter, unless its value is undefined. */
+  compare(comparison: string, value: Value | undefined): void {
+    const name = /:(\w+)$/.exec(comparison)?.[1];
+    if (value !== undefined && name) this.add(comparison, { [name]: value });
+  }
+
+  /** Adds parameters for a list. @returns their names, for `IN (…)` */
+  list(name: string, values: readonly string[]): string {
+    for (const [index, value] of values.entries()) this.parameters[`${name}${index}`] = value;
+    return values.map((_, index) => `:${name}${index}`).join(', ');
+  }
+
+  /** The number of rows at most; undefined for all. */
+  limit(limit: number | undefined): string {
+    if (limit === undefined) return '';
+    this.parameters.limit = limit;
+    return 'LIMIT :limit';
+  }
+
+  get where(): string {
+    return this.#conditions.join(' AND ');
+  }
+}

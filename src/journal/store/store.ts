@@ -1,0 +1,96 @@
+import type { Database, Statements, Transaction } from '../../database/database.ts';
+import type { OwnerProcess } from '../../domain/attempt.ts';
+
+/** The rows of one environment, within a transaction or outside of any. */
+export interface Scope {
+  readonly db: Statements;
+  readonly environment: string;
+}
+
+interface Waiting {
+  /** @returns a function that resolves the promise of the write, once everything is committed */
+  write: (tx: Transaction) => Promise<() => void>;
+  reject: (error: unknown) => void;
+}
+
+export interface StoreOptions {
+  db: Database;
+  environment: string;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+  /** This process. */
+  owner: OwnerProcess;
+}
+
+/** The database of a journal, and who writes to it. */
+export class Store implements Scope {
+  readonly db: Database;
+  readonly environment: string;
+  readonly now: () => number;
+  readonly owner: OwnerProcess;
+  #waiting: Waiting[] = [];
+
+  constructor({ db, environment, now, owner }: StoreOptions) {
+    this.db = db;
+    this.environment = environment;
+    this.now = now;
+    this.owner = owner;
+  }
+
+  /**
+   * Writes, together with all that is written in the same iteration of the event loop: a commit waits for the disk, and
+   * one for all costs as much as one for each. Each write succeeds or fails alone.
+   * @param work reads and writes; no other process writes meanwhile
+   * @returns its result, once it is on the disk
+   */
+  async write<Result>(work: (scope: Scope) => Promise<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const write = async (tx: Transaction) => {
+        const result = await work({ db: tx, environment: this.environment });
+        return () => resolve(result);
+      };
+      this.#waiting.push({ write, reject });
+      if (this.#waiting.length === 1) setImmediate(() => void this.flush());
+    });
+  }
+
+  /** Runs reads and writes in a transaction of their own. */
+  async transaction<Result>(work: (scope: Scope) => Promise<Result>): Promise<Result> {
+    return this.db.transaction(async (db) => work({ db, environment: this.environment }));
+  }
+
+  /** Writes now what waits. */
+  async flush(): Promise<void> {
+    const batch = this.#waiting;
+    this.#waiting = [];
+    if (batch.length === 0) return;
+    const resolvers: (() => void)[] = [];
+    try {
+      await this.db.transaction(async (tx) => {
+        resolvers.length = 0;
+        for (const one of batch)
+          resolvers.push(await (batch.length > 1 ? writePart(tx, one) : one.write(tx)));
+      });
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+      return;
+    }
+    for (const resolve of resolvers) resolve();
+  }
+}
+
+/** @throws only what ended the whole transaction */
+async function writePart(tx: Transaction, { write, reject }: Waiting): Promise<() => void> {
+  try {
+    return await tx.part(async () => write(tx));
+  } catch (error) {
+    if (!tx.isOpen) throw error;
+    return () => reject(error);
+  }
+}
+
+/** A row that was just written. */
+export function present<Value>(value: Value | null | undefined): Value {
+  if (value === null || value === undefined) throw new TypeError('a row that was just written is not there');
+  return value;
+}

@@ -1,0 +1,83 @@
+import type { Store } from '../store/store.ts';
+import type { CardKey } from './cards.ts';
+import { latestEventId, listEventCards } from './event-rows.ts';
+
+declare const cursor: unique symbol;
+
+/** A place among the events of a journal. Only the journal that made it can read it. */
+export type EventCursor = number & { readonly [cursor]: true };
+
+/** Milliseconds for which a read counts as fresh. */
+const FRESH_MS = 2;
+
+/** The number of cards and orders whose latest event is cached; waits ask for the recent ones only. */
+const MOST_REMEMBERED = 1_000;
+
+/** With more new events than this, none are read: then any card may have news. */
+const MOST_READ = 500;
+
+/** Caches the latest event of each card, so that all waits of this process share one statement. */
+export class EventFeed {
+  readonly #store: Store;
+  readonly #latest = new Map<string, number>();
+  /** The last event that was read, and the last one whose card is not cached any more. */
+  #readTo: number | null = null;
+  #forgottenTo = 0;
+  #readAt = 0;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  async newsOf(
+    { cardToken, orderId }: CardKey,
+    after: EventCursor | null,
+  ): Promise<{ upTo: EventCursor; isQuiet: boolean }> {
+    const known = after ?? 0;
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- made here
+    const upTo = (await this.#read()) as EventCursor;
+    const latest = Math.max(
+      this.#latest.get(`card ${cardToken}`) ?? 0,
+      this.#latest.get(`order ${orderId}`) ?? 0,
+    );
+    return { upTo, isQuiet: known >= this.#forgottenTo && known >= latest };
+  }
+
+  async #read(): Promise<number> {
+    const at = this.#store.now();
+    const isFresh = at >= this.#readAt && at - this.#readAt < FRESH_MS;
+    if (this.#readTo === null || !isFresh) {
+      this.#readAt = at;
+      await (this.#readTo === null ? this.#startOver() : this.#readAfter(this.#readTo));
+    }
+    return this.#readTo ?? 0;
+  }
+
+  async #readAfter(afterId: number): Promise<void> {
+    const news = await listEventCards(this.#store, { afterId, limit: MOST_READ });
+    if (news.length === MOST_READ) return this.#startOver();
+    for (const { id, cardToken, orderId } of news) {
+      if (cardToken !== null) this.#remember(`card ${cardToken}`, id);
+      if (orderId !== null) this.#remember(`order ${orderId}`, id);
+      this.#readTo = Math.max(this.#readTo ?? 0, id);
+    }
+  }
+
+  async #startOver(): Promise<void> {
+    const latest = await latestEventId(this.#store);
+    this.#latest.clear();
+    this.#forgottenTo = latest;
+    this.#readTo = latest;
+  }
+
+  #remember(name: string, id: number): void {
+    // The latest at the end, so that the first is the oldest.
+    this.#latest.delete(name);
+    this.#latest.set(name, id);
+    if (this.#latest.size <= MOST_REMEMBERED) return;
+    const [oldest] = this.#latest;
+    if (!oldest) return;
+    this.#latest.delete(oldest[0]);
+    this.#forgottenTo = oldest[1];
+  }
+}

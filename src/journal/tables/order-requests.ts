@@ -1,0 +1,48 @@
+import { insertList, selectList } from '../store/columns.ts';
+import type { Store } from '../store/store.ts';
+
+export interface OrderRequestRecord {
+  profileId: number;
+  /** The UUID that is sent. */
+  idempotencyKey: string;
+  /** Of the data that were sent with the key; the data are personal, and not stored. */
+  fingerprint: string;
+  orderId: number | null;
+}
+
+/** The idempotency keys of orders. */
+export interface OrderRequestsJournal {
+  findOrderRequest(profileId: number, idempotencyKey: string): Promise<OrderRequestRecord | null>;
+  /** Adds a request, or the order to one that was added before. */
+  recordOrderRequest(request: OrderRequestRecord, at: number): Promise<void>;
+}
+
+const FIELDS = [
+  'profileId',
+  'idempotencyKey',
+  'fingerprint',
+  'orderId',
+] as const satisfies (keyof OrderRequestRecord)[];
+
+export function orderRequestsTable(store: Store): OrderRequestsJournal {
+  const { db, environment } = store;
+  return {
+    findOrderRequest: async (profileId, idempotencyKey) => {
+      const row = await db.get<OrderRequestRecord>(
+        `SELECT ${selectList(FIELDS)} FROM order_requests
+         WHERE environment = :environment AND profile_id = :profileId AND idempotency_key = :idempotencyKey`,
+        { environment, profileId, idempotencyKey },
+      );
+      return row ?? null;
+    },
+    recordOrderRequest: async (request, at) =>
+      store.write(async (scope) => {
+        await scope.db.run(
+          `INSERT INTO order_requests ${insertList([...FIELDS, 'environment', 'requestedAt'])}
+           ON CONFLICT (environment, profile_id, idempotency_key)
+           DO UPDATE SET order_id = COALESCE(excluded.order_id, order_requests.order_id)`,
+          { ...request, environment, requestedAt: at },
+        );
+      }),
+  };
+}

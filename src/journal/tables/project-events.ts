@@ -1,0 +1,80 @@
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import { type KeptEvent, ORDER_EVENT, productionOf } from '../../domain/event.ts';
+import { laterOrderStatus, projectEvents } from '../../domain/event-order.ts';
+import type { CardToken } from '../../domain/ids.ts';
+import { latestOf, type Production } from '../../domain/production.ts';
+import type { Scope, Store } from '../store/store.ts';
+import { type CardKey, findProduction, findRow, isSame, rememberCard, setProduction } from './cards.ts';
+import { findEnvironment, updateEnvironment } from './environments.ts';
+import { listEvents } from './event-rows.ts';
+
+/** Events of one transaction, which takes some 10 ms; a webhook that arrives meanwhile waits for it. */
+const PROJECTED_TOGETHER = 200;
+
+/**
+ * Projects new verified events onto the cards table, cards of other systems included. Each card that they name is
+ * projected from all of its events, so that neither their order nor their repetition matters.
+ */
+export async function projectAll(store: Store): Promise<void> {
+  while (!(await projectSome(store))) await yieldToOthers();
+}
+
+/** Projects the events of one transaction. @returns true if those were the last */
+export async function projectSome(store: Store): Promise<boolean> {
+  const { foldedEventId: afterId } = await findEnvironment(store);
+  const events = await listEvents(store, { afterId, limit: PROJECTED_TOGETHER });
+  const last = events.at(-1);
+  if (!last) return true;
+  await store.transaction(async (scope) => {
+    // Another process may have projected them meanwhile.
+    if ((await findEnvironment(scope)).foldedEventId >= last.id) return;
+    for (const card of cardsOf(events)) await projectCard(scope, card);
+    await updateEnvironment(scope, { foldedEventId: last.id });
+  });
+  return events.length < PROJECTED_TOGETHER;
+}
+
+/** The cards that verified events name. */
+function cardsOf(events: readonly KeptEvent[]): Iterable<CardKey> {
+  const cards = new Map<string, CardKey>();
+  for (const { cardToken, orderId, isVerified, isTest } of events) {
+    if (!isVerified || isTest) continue;
+    const key = cardToken ?? `order ${orderId}`;
+    // The events of a production don't name the order.
+    cards.set(key, { cardToken, orderId: orderId ?? cards.get(key)?.orderId ?? null });
+  }
+  return cards.values();
+}
+
+async function projectCard(scope: Scope, named: CardKey): Promise<void> {
+  const known = await findRow(scope, named);
+  const cardToken = named.cardToken ?? known?.cardToken ?? null;
+  const orderId = named.orderId ?? known?.orderId ?? null;
+  const all = await listEvents(scope, { card: { cardToken, orderId } });
+  const events = all.filter(({ isVerified, isTest }) => isVerified && !isTest);
+  const [first] = events;
+  const profileId = known?.profileId ?? events.find((event) => (event.profileId ?? 0) > 0)?.profileId;
+  if (!first || !profileId) return;
+  const { order, production } = projectEvents(events);
+  const orderStatus = laterOrderStatus(known?.orderStatus ?? null, order.latest?.status ?? null);
+  await rememberCard(scope, {
+    card: { cardToken, orderId, profileId, cardCreatedAt: null, deliveryOption: null, orderStatus },
+    at: first.receivedAt,
+    orderSeenAt: events.findLast(({ eventType }) => eventType === ORDER_EVENT)?.receivedAt ?? null,
+  });
+  const reported = production.latest && productionOf(production.latest);
+  if (reported && cardToken !== null) await projectProduction(scope, cardToken, { reported, events });
+}
+
+async function projectProduction(
+  scope: Scope,
+  cardToken: CardToken,
+  { reported, events }: { reported: Production; events: readonly KeptEvent[] },
+): Promise<void> {
+  const before = await findProduction(scope, cardToken);
+  // A production that no event reported is of the API, and counts unless an event reports a later one.
+  const isOfApi = before !== null && !events.some((event) => isSame(productionOf(event), before));
+  const production = isOfApi ? latestOf(reported, before) : reported;
+  if (isSame(production, before)) return;
+  await setProduction(scope, { cardToken, production, at: events.at(-1)?.receivedAt ?? 0 });
+}
