@@ -9,7 +9,6 @@ import { type KioskId, type Reference } from '../domain/ids.ts';
 import { canonical } from '../domain/order.ts';
 import type { RunCard, RunRecord, RunRequests } from '../domain/run.ts';
 import type { Step } from '../scenarios/steps/step.ts';
-import type { OrderRequest } from '../wire/orders.ts';
 
 /** A step with its line in the scenario's file, from 1; null for one without a file. */
 export type PlacedStep = Step & { line: number | null };
@@ -35,7 +34,7 @@ export class Run {
   readonly ctx: Context;
   readonly plan: Plan;
   readonly locks: KioskLocks = new KioskLocks();
-  readonly checks: SharedChecks = new SharedChecks();
+  readonly checks: OrderChecks = shareChecks();
   /** Set when a step ended the whole run: no further card is started. */
   isStopped = false;
   /** Set when the journal can't be written, or another process took over the run: nothing more is started. */
@@ -114,18 +113,17 @@ export function runContext(ctx: Context, { keep }: RunRecord): Context {
 }
 
 /** Validates the same program and the same address once for all orders of a run. */
-export class SharedChecks implements OrderChecks {
-  readonly #programs = new Map<string, Promise<string>>();
-  readonly #addresses = new Map<string, Promise<void>>();
-
-  async program(ctx: Context, wanted: { profileId: number; named: string | null }): Promise<string> {
-    return once(this.#programs, JSON.stringify(wanted), async () => chooseProgram(ctx, wanted));
-  }
-
-  async address(ctx: Context, profileId: number, order: OrderRequest): Promise<void> {
-    const name = `${profileId} ${canonical(order.address)}`;
-    return once(this.#addresses, name, async () => checkAddress(ctx, profileId, order));
-  }
+function shareChecks(): OrderChecks {
+  const programs = new Map<string, Promise<string>>();
+  const addresses = new Map<string, Promise<void>>();
+  return {
+    program: async (ctx, wanted) =>
+      once(programs, JSON.stringify(wanted), async () => chooseProgram(ctx, wanted)),
+    address: async (ctx, profileId, order) =>
+      once(addresses, `${profileId} ${canonical(order.address)}`, async () =>
+        checkAddress(ctx, profileId, order),
+      ),
+  };
 }
 
 /** Shares the answer, unless it is a failure. */

@@ -5,9 +5,9 @@ import { type Failure, failure } from '../domain/errors/failure.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { VARIABLE_NAME } from './steps/values.ts';
 
-/** One row of a data file: what one card is given. */
+/** One row of a data file: the values of one card. */
 export interface DataRow {
-  /** The line in which it begins, from 1 on. */
+  /** The line in which it begins, from 1. */
   line: number;
   /** By column; an empty cell is left out. */
   values: Readonly<Record<string, string>>;
@@ -25,7 +25,7 @@ export interface ReadData {
 const LIMIT_BYTES = 16 * 1024 * 1024;
 const HINT = 'It is CSV in UTF-8: the first line names the variables, each other line is a card.';
 
-/** What the library says of text that is no CSV; its own messages have the text in them. */
+/** Replaces the library's messages about text that is no CSV, which contain the text. */
 const FAULTS: Readonly<Record<string, string>> = {
   CSV_QUOTE_NOT_CLOSED: 'a quote is opened that nothing closes',
   CSV_INVALID_CLOSING_QUOTE: 'a quote is closed in the middle of a field; a quote in a field is written ""',

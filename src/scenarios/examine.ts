@@ -5,11 +5,11 @@ import { counted } from '../domain/text/words.ts';
 import { asSentence } from '../input/diagnostic.ts';
 import { describe, type Finding, inOrder, locate } from '../input/yaml-file.ts';
 import { readData } from './data-file.ts';
-import { planCard } from './plan-card.ts';
+import { type CardPlan, planCard } from './plan-card.ts';
 import type { Scenario, Values } from './scenario.ts';
 import { type ReadScenario, readScenario, type ScenarioSources, scenarioUnusable } from './scenario-file.ts';
 
-/** What is wrong with what a row gives. */
+/** A mistake in the values of a row, or in what they make of the scenario. */
 export interface RowMistake {
   /** Of the data file. */
   line: number;
@@ -20,9 +20,9 @@ export interface Examined {
   scenario: Scenario | null;
   mistakes: Finding[];
   data: { file: string; rows: number; mistakes: RowMistake[] } | null;
-  /** How many steps the card with the least has, and the one with the most; as far as values are known. */
+  /** The smallest and the largest number of steps of a card, as far as values are known. */
   steps: { least: number; most: number };
-  /** The variables that a run has yet to be given. */
+  /** The variables that have to be set for a run. */
   toGive: string[];
   /** Why it can't be run as it is; null when it can. */
   failure: Failure | null;
@@ -41,50 +41,40 @@ const MOST_MISTAKES = 100;
 const SOME_KIOSK = parseKioskId('WIS00001');
 
 /**
- * Reads a scenario, and works out each row's card of a data file; nothing is sent.
+ * Reads a scenario, and plans the card of each row of a data file; nothing is sent.
  * @throws Failure for files that can't be read at all
  */
 export async function examineScenario(nameOrFile: string, options: Examining): Promise<Examined> {
   const read = await readScenario(nameOrFile, options);
   const { scenario } = read;
+  const none = { scenario, data: null, steps: spanOf([]), toGive: [] };
   const unusable = (mistakes: Finding[]) => ({
-    scenario,
+    ...none,
     mistakes,
-    data: null,
-    steps: spanOf([]),
-    toGive: [],
     failure: scenarioUnusable(nameOrFile, mistakes),
   });
   if (!scenario) return unusable(read.mistakes);
   if (options.dataFile !== null) return examineRows({ ...read, scenario }, options.dataFile, options);
-  const card = examineCard({ ...read, scenario }, options);
-  const mistakes = inOrder(card.mistakes);
-  if (mistakes.length > 0) return unusable(mistakes);
   const toGive = scenario.variables
     .filter(({ name, required }) => required && !Object.hasOwn(options.values, name))
     .map(({ name }) => name);
-  return { scenario, mistakes, data: null, steps: spanOf([card.steps]), toGive, failure: null };
+  const needsCard =
+    scenario.variables.some(({ name }) => name === 'card') && !Object.hasOwn(options.values, 'card');
+  if (toGive.length > 0 || needsCard)
+    return { ...none, mistakes: [], steps: spanOf([scenario.stepCount]), toGive, failure: null };
+  const card = planRow(scenario, options, { number: 1, values: {} });
+  const mistakes = inOrder(locate(card.mistakes, ({ path, at }) => read.placeOf(path, at)));
+  if (mistakes.length > 0) return unusable(mistakes);
+  return { ...none, mistakes, steps: spanOf([card.steps.length]), failure: null };
 }
 
-type Usable = ReadScenario & { scenario: Scenario };
-
-/** One card, unless values are missing that a run would be given. */
-function examineCard(
-  { scenario, placeOf }: Usable,
+function planRow(
+  scenario: Scenario,
   { values, environment }: Examining,
-): { mistakes: Finding[]; steps: number } {
-  const isComplete = scenario.variables.every(
-    ({ name, required }) => Object.hasOwn(values, name) || (!required && name !== 'card'),
-  );
-  if (!isComplete) return { mistakes: [], steps: scenario.stepCount };
-  const { mistakes, steps } = planCard(scenario, {
-    number: 1,
-    runId: 'check',
-    environment,
-    kioskId: SOME_KIOSK,
-    values,
-  });
-  return { mistakes: locate(mistakes, ({ path, at }) => placeOf(path, at)), steps: steps.length };
+  row: { number: number; values: Values },
+): CardPlan {
+  const given = { number: row.number, runId: 'check', environment, kioskId: SOME_KIOSK };
+  return planCard(scenario, { ...given, values: { ...values, ...row.values } });
 }
 
 function spanOf(counts: readonly number[]): Examined['steps'] {
@@ -95,21 +85,19 @@ function spanOf(counts: readonly number[]): Examined['steps'] {
 }
 
 async function examineRows(
-  read: Usable,
+  { scenario, placeOf }: ReadScenario & { scenario: Scenario },
   file: string,
-  { values, environment, files }: Examining,
+  options: Examining,
 ): Promise<Examined> {
-  const { scenario, placeOf } = read;
-  const { rows } = await readData(file, files);
+  const { rows } = await readData(file, options.files);
   const mistakes: RowMistake[] = [];
   const counts: number[] = [];
-  for (const [index, row] of rows.entries()) {
-    const given = { number: index + 1, runId: 'check', environment, kioskId: SOME_KIOSK };
-    const card = planCard(scenario, { ...given, values: { ...values, ...row.values } });
+  for (const [index, { line, values }] of rows.entries()) {
+    const card = planRow(scenario, options, { number: index + 1, values });
     counts.push(card.steps.length);
     for (const { path, at, message } of card.mistakes) {
       const where = path[0] === 'variables' ? '' : ` (line ${placeOf(path, at).line} of the scenario)`;
-      mistakes.push({ line: row.line, message: `${message}${where}` });
+      mistakes.push({ line, message: `${message}${where}` });
     }
     if (mistakes.length >= MOST_MISTAKES) break;
   }

@@ -29,23 +29,23 @@ export interface ReadScenario {
   /** SHA-256 of the text, in hex. */
   fingerprint: string;
   text: string;
-  /** Where a step, or what a remark is about, stands. From 1 on. */
+  /** Line and column of a step, or of a remark, from 1. */
   placeOf: (path: Remark['path'], at?: Remark['at']) => { line: number; column: number };
 }
 
-/** A step's line without a colon after its word, with what else is in it. */
+/** A step's line without a colon after its word, and the rest of the line. */
 const BARE_STEP = /^ *(?:- +)+([\w-]+)(?: +((?:[^#:]|:\S)*[^#:\s]))?\s*(?:#.*)?$/;
 const LONGEST_STEP = 200;
 
 const BUILT_IN_NAME = /^[a-z0-9-]+$/;
 
-/** Those that come with kioskctl, sorted by name. */
+/** Reads the scenarios that come with kioskctl, sorted by name. */
 export async function readBuiltIns(sources: ScenarioSources): Promise<Scenario[]> {
   const read = await Promise.all(builtInScenarios(sources).map(async (name) => readScenario(name, sources)));
   return read.flatMap(({ scenario }) => (scenario ? [scenario] : []));
 }
 
-/** A built-in scenario as its file has it. @throws Failure `usage` for a name that none has */
+/** Returns the text of a built-in scenario's file. @throws Failure `usage` for a name that none has */
 export function builtInText(name: string, sources: ScenarioSources): string {
   const source = BUILT_IN_NAME.test(name) ? findScenario(name, sources) : null;
   if (source?.kind !== 'built-in') throw noScenario(name, builtInScenarios(sources));
@@ -80,7 +80,7 @@ function readFile(file: string, files: Files): string {
   return files.readText(file, { limit: YAML_LIMIT_BYTES, what: 'scenario' });
 }
 
-/** A scenario that is there but can't be used, with its first mistake. */
+/** Describes a scenario that exists but can't be used, by its first mistake. */
 export function scenarioUnusable(nameOrFile: string, mistakes: readonly Finding[]): Failure {
   const check = commandLine(['scenario', 'check', nameOrFile], { flags: [] });
   return failure(
@@ -112,7 +112,7 @@ function withHint(mistake: Finding, text: string): Finding {
   return missingColon(mistake, text) ?? withQuotesHint(mistake, text);
 }
 
-/** A step's word with something beside it, but without a colon: to YAML, it is the beginning of a text. */
+/** Recognises a step's word with something beside it, but without a colon: to YAML, it is the beginning of a text. */
 function missingColon(mistake: Finding, text: string): Finding | null {
   const lines = text.split('\n', mistake.line + 1);
   for (const line of [mistake.line, mistake.line - 1]) {
@@ -134,7 +134,7 @@ function withQuotesHint(mistake: Finding, text: string): Finding {
   return { ...mistake, message: `${mistake.message}; put text with \${…} in quotes` };
 }
 
-/** Where a built-in scenario is. @param root the folder of the package */
+/** Path of a built-in scenario. @param root the folder of the package */
 export function builtInFile(name: string, root: string): string {
   return join(root, 'scenarios', `${name}.yaml`);
 }

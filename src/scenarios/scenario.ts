@@ -17,7 +17,7 @@ export interface Variable {
   local: Value | undefined;
 }
 
-/** What applies to steps that set nothing else. */
+/** Options of the steps that set none of their own. */
 export interface StepDefaults {
   /** Milliseconds. */
   timeout: number | null;
@@ -74,14 +74,14 @@ export function isLoop(node: Node): node is LoopNode {
   return 'nodes' in node;
 }
 
-/** Where the text of a node is that may have `${…}`, besides its options. */
+/** Returns the part of a node that may contain `${…}`, besides its options. */
 export function contentOf(node: Node): { value: unknown; path: Place['path'] } {
   const { word, path } = node;
   if (!isLoop(node)) return { value: node.body, path: [...path, word] };
   return { value: node.over, path: [...path, word, word === 'repeat' ? 'times' : 'in'] };
 }
 
-/** Goes through all nodes, outer ones first, each with the names that are known there. */
+/** Yields all nodes, outer ones first, each with the names that are known there. */
 export function* everyNode(
   nodes: readonly Node[],
   known: readonly string[],

@@ -16,7 +16,7 @@ const onFailure = v.pipe(
   ),
 );
 
-/** What stands beside the word of a step. */
+/** The fields beside the word of a step. */
 export const stepOptions = v.strictObject({
   name: v.exactOptional(
     v.pipe(text, v.maxLength(200), v.description('What reports call the step. Nothing about a person.')),

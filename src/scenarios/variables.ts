@@ -5,7 +5,7 @@ import { templatesIn, type Value } from './interpolate.ts';
 import { isNumber } from './parse-filled.ts';
 import type { Scenario, Values, Variable } from './scenario.ts';
 
-/** Takes what is wrong with a variable; null for the variables as a whole. */
+/** Receives what is wrong with a variable; null for the variables as a whole. */
 type Wrong = (name: string | null, message: string) => void;
 
 interface Given {
@@ -23,17 +23,14 @@ interface ResolvedVariables {
   card: string | null;
 }
 
-/** The values of one card: what was given, else the defaults. Messages never show what was given. */
+/** Returns the values of one card: those that were set, else the defaults. Messages never show values that were set. */
 export function resolveVariables(scenario: Scenario, given: Given, wrong: Wrong): ResolvedVariables {
   const values = readValues(scenario, given, wrong);
   const kiosk = given.values.kiosk ?? given.kioskId ?? values.kiosk ?? null;
-  const card = values.card ?? null;
-  const kioskId = kiosk === null ? '' : read('kiosk', { value: kiosk, parse: parseKioskId, wrong });
-  return {
-    values,
-    kioskId: isKioskId(kioskId) ? kioskId : null,
-    card: card === null ? null : read('card', { value: card, parse: parseReference, wrong }),
-  };
+  const unreadable = (name: string) => (why: string) => wrong(name, `“${name}” can’t be read: ${why}`);
+  const kioskId = check(kiosk, parseKioskId, unreadable('kiosk'));
+  const card = check(values.card ?? null, parseReference, unreadable('card'));
+  return { values, kioskId: kioskId !== null && isKioskId(kioskId) ? kioskId : null, card };
 }
 
 function readValues({ variables }: Scenario, given: Given, wrong: Wrong): Record<string, Value> {
@@ -46,27 +43,27 @@ function readValues({ variables }: Scenario, given: Given, wrong: Wrong): Record
     variables.map(({ name, required, local, ...variable }) => {
       const isLocal = given.environment === 'local' && local !== undefined;
       const otherwise = isLocal ? local : variable.default;
-      const said = Object.hasOwn(given.values, name) ? given.values[name] : undefined;
-      if (said !== undefined && said !== null)
-        return [name, likeDefault(said, otherwise, (why) => wrong(name, `“${name}” ${why}`))];
+      const text = Object.hasOwn(given.values, name) ? given.values[name] : undefined;
+      if (text !== undefined && text !== null)
+        return [name, likeDefault(text, otherwise, (why) => wrong(name, `“${name}” ${why}`))];
       if (required) wrong(name, `“${name}” must be given: --var ${name}=…, or a column ${name} of the data`);
       return [name, otherwise];
     }),
   );
 }
 
-/** Flags and columns give text: where the default is a number, a list …, it is read as one. */
-function likeDefault(said: Value, otherwise: Value, wrong: (why: string) => void): Value {
-  if (typeof said !== 'string' || otherwise === null || typeof otherwise === 'string') return said;
-  if (typeof otherwise === 'number' && isNumber(said)) return Number(said);
-  if (typeof otherwise === 'boolean' && (said === 'true' || said === 'false')) return said === 'true';
-  if (Array.isArray(otherwise)) return listOf(said);
+/** Flags and columns are text: where the default is a number, a list …, the text is parsed as one. */
+function likeDefault(value: Value, otherwise: Value, wrong: (why: string) => void): Value {
+  if (typeof value !== 'string' || otherwise === null || typeof otherwise === 'string') return value;
+  if (typeof otherwise === 'number' && isNumber(value)) return Number(value);
+  if (typeof otherwise === 'boolean' && (value === 'true' || value === 'false')) return value === 'true';
+  if (Array.isArray(otherwise)) return listOf(value);
   const wanted = typeof otherwise === 'number' ? 'a number' : 'true or false';
   wrong(`is not ${typeof otherwise === 'object' ? 'a mapping, which only the file can have' : wanted}`);
-  return said;
+  return value;
 }
 
-/** Items between commas, as a flag or a column gives a list. */
+/** Returns the items between commas, the form of a list in a flag or a column. */
 export function listOf(text: string): string[] {
   return text
     .split(',')
@@ -74,24 +71,24 @@ export function listOf(text: string): string[] {
     .filter((item) => item !== '');
 }
 
-function read(
-  name: string,
-  { value, parse, wrong }: { value: Value; parse: (text: string) => unknown; wrong: Wrong },
-): string {
+/** @returns the value as text; null where it can't be parsed */
+function check(value: Value, parse: (text: string) => unknown, wrong: (why: string) => void): string | null {
+  if (value === null) return null;
   const text = typeof value === 'object' ? '' : String(value);
   try {
     parse(text);
+    return text;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    wrong(name, `“${name}” can’t be read: ${error.hint.replace(/\.$/, '')}`);
+    wrong(error.hint.replace(/\.$/, ''));
+    return null;
   }
-  return text;
 }
 
-/** The variables of a file, as far as they can be read. */
+/** Reads the variables of a file, as far as that is possible, and checks how they go together. */
 export function readVariables(content: unknown): { variables: Variable[]; mistakes: Remark[] } {
   if (!isMapping(content)) return { variables: [], mistakes: [] };
-  const variables = Object.entries(content).map(([name, said]) => readVariable(name, said));
+  const variables = Object.entries(content).map(([name, written]) => readVariable(name, written));
   const mistakes = [
     ...templatesIn(content, ['variables'])
       .filter(({ path }) => path.at(-1) !== 'description')
@@ -106,8 +103,8 @@ export function readVariables(content: unknown): { variables: Variable[]; mistak
   return { variables, mistakes };
 }
 
-function readVariable(name: string, said: unknown): Variable {
-  const { description, required, local, ...rest } = isMapping(said) ? said : { default: said };
+function readVariable(name: string, written: unknown): Variable {
+  const { description, required, local, ...rest } = isMapping(written) ? written : { default: written };
   return {
     name,
     description: typeof description === 'string' ? description : null,
@@ -117,7 +114,7 @@ function readVariable(name: string, said: unknown): Variable {
   };
 }
 
-/** YAML and JSON give nothing else. */
+/** YAML and JSON have no other values. */
 function toValue(value: unknown): Value {
   if (Array.isArray(value)) return value.map(toValue);
   if (isMapping(value))

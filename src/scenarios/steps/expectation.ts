@@ -10,7 +10,7 @@ import { duration } from './values.ts';
 
 type ScalarSchema = v.GenericSchema<unknown, Scalar>;
 
-/** A word of the vendor's own: one that is nearly a known one is a slip, others may be new. */
+/** A word of the vendor's: one that is nearly a known one is a typo, others may be new. */
 function vendorWord(words: readonly string[]): ScalarSchema {
   return v.nullable(
     v.pipe(
@@ -45,7 +45,7 @@ function scalarOf(type: FieldType): ScalarSchema {
   }
 }
 
-/** What may be expected of a field: a value, one of several, anything but one, or bounds. */
+/** Accepts what may be expected of a field: a value, one of several, anything but one, or bounds. */
 function matcherOf(type: FieldType): v.GenericSchema<unknown, Matcher> {
   const scalar = scalarOf(type);
   const list = v.pipe(v.array(scalar), v.minLength(1));
@@ -75,10 +75,7 @@ function boundsOf(
   );
 }
 
-/**
- * What may be expected of a field. `words`: one of these; `vendor`: one of these, or a word that the vendor added since;
- * `number` and `duration` have bounds, too.
- */
+/** The values of a field. `vendor`: one of these words, or one that the vendor added since. Numbers have bounds, too. */
 export type FieldType =
   | { kind: 'words' | 'vendor'; words: readonly string[] }
   | { kind: 'text' | 'number' | 'duration' | 'exit-code' };
@@ -104,7 +101,7 @@ const CODES = [...new Set(ERROR_CATALOGUE.map(({ code }) => code))];
 const text: FieldType = { kind: 'text' };
 const number: FieldType = { kind: 'number' };
 
-/** All that an `expect` step may name: fields of the card's document, and how the step before it went. */
+/** All fields that an `expect` step may name: those of the card's document, and of the result of the step before. */
 export const EXPECTED_FIELDS: readonly ExpectedField[] = [
   { name: 'stage', type: { kind: 'words', words: STAGES }, about: 'Where the card stands.' },
   {
@@ -160,7 +157,7 @@ export const EXPECTED_FIELDS: readonly ExpectedField[] = [
 
 export const KNOWN_EXIT_CODES: readonly number[] = EXIT_CODES.map(({ code }) => code);
 
-/** All of `expect`: each field that it may name, with what may be expected of it. */
+/** The value of an `expect` step. */
 export const expectation: v.GenericSchema<unknown, Expectation> = v.pipe(
   v.strictObject(
     Object.fromEntries(

@@ -36,7 +36,7 @@ export function meets(expectation: Expectation, seen: Seen): Unmet[] {
   });
 }
 
-/** What an expectation says, in words: `produced`, `at most 30s`. */
+/** Describes an expectation: `produced`, `at most 30s`. */
 export function describeMatcher(field: string, matcher: Matcher): string {
   const words = (value: Scalar) => describe(field, value);
   if (!isBounds(matcher)) return oneOf(matcher).map(words).join(' or ') || 'one of nothing';
@@ -57,10 +57,10 @@ function valueUnmet(field: string, matcher: Matcher, seen: Seen): Words | null {
 }
 
 function eventUnmet(matcher: Matcher, events: readonly string[]): Words | null {
-  const told = (wanted: Scalar) => wanted !== null && events.includes(String(wanted));
+  const isReceived = (wanted: Scalar) => wanted !== null && events.includes(String(wanted));
   const isMet = isBounds(matcher)
-    ? matcher.not === undefined || !oneOf(matcher.not).some(told)
-    : oneOf(matcher).some(told);
+    ? matcher.not === undefined || !oneOf(matcher.not).some(isReceived)
+    : oneOf(matcher).some(isReceived);
   if (isMet) return null;
   return { expected: describeMatcher('event', matcher), actual: events.join(', ') || 'no event' };
 }
@@ -95,7 +95,7 @@ function valueOf(field: string, { card, last }: Seen): Scalar {
   }
 }
 
-/** The vendor's error of the step before; where it had none, the one that the card's production shows. */
+/** Returns the vendor's error of the step before, or else the one of the card's production. */
 function errorOf({ card, last }: Pick<Seen, 'card' | 'last'>): { kind: ErrorKind; code: string } | null {
   const code = last?.error?.details?.errorCode;
   if (code !== undefined)
@@ -108,7 +108,7 @@ function errorOf({ card, last }: Pick<Seen, 'card' | 'last'>): { kind: ErrorKind
   };
 }
 
-/** A field of the card's document by its dotted path. */
+/** Returns a field of the card's document by its dotted path. */
 function fieldOf(card: unknown, path: string): Scalar {
   let value: unknown = card;
   for (const key of path.split('.')) {
