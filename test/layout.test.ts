@@ -13,17 +13,11 @@ const DEBTS = new Set([
   'src/context/context.ts > src/kiosks/retry-plan.ts',
   'src/context/record-action.ts > src/cards/session/resolve-cards.ts',
   'src/input/flags.ts > src/context/listener-state.ts',
-  'src/kiosks/kiosk-views.ts > node:os',
 ]);
 
 /** Values that views import from elsewhere than domain and output; the list only shrinks. */
 const VIEW_DEBTS = new Set([
-  'src/events/event-views.ts > src/wire/events.ts',
-  'src/kiosks/kiosk-views.ts > src/kiosks/overview.ts',
   'src/kiosks/retry-views.ts > src/kiosks/render-plan.ts',
-  'src/kiosks/retry-views.ts > src/kiosks/retry-plan.ts',
-  'src/runs/reports/github.ts > src/cli/terminal/write-file.ts',
-  'src/runs/reports/write-report.ts > src/cli/terminal/write-file.ts',
   'src/scenarios/scenario-views.ts > src/input/yaml-file.ts',
   'src/support/support-views.ts > src/input/yaml-file.ts',
 ]);
@@ -109,7 +103,7 @@ function isInput(file: string): boolean {
 }
 
 /** Pure, although they are in folders that are not. */
-const PURE = new Set(['src/context/coverage.ts']);
+const PURE = new Set(['src/context/coverage.ts', 'src/kiosks/kiosk-summary.ts', 'src/kiosks/retry-plan.ts']);
 
 test('every file is in a folder of the table, and every folder of the table has files', () => {
   expect([...new Set(files.map((file) => folderOf(file).name))].toSorted()).toEqual(

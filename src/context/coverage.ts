@@ -1,4 +1,5 @@
 import { formatDuration } from '../domain/times/duration.ts';
+import { utcTime } from '../domain/times/vendor-time.ts';
 
 /** A time in which somebody listened. Milliseconds since the epoch, here and below. */
 export interface Presence {
@@ -72,8 +73,8 @@ export function coverageOf(
 
 export function toCoverageDocument({ from, to, listened, gaps }: Coverage): CoverageDocument {
   return {
-    from: from === null ? null : iso(from),
-    to: iso(to),
+    from: utcTime(from),
+    to: utcTime(to),
     listened: listened.map(toIso),
     gaps: gaps.map(toIso),
   };
@@ -83,8 +84,8 @@ export function toCoverageDocument({ from, to, listened, gaps }: Coverage): Cove
 export function toCoveredDocument({ coverage, firstEventAt, lastEventAt, isListenedTo }: Covered) {
   return {
     ...toCoverageDocument(coverage),
-    firstEventAt: firstEventAt === null ? null : iso(firstEventAt),
-    lastEventAt: lastEventAt === null ? null : iso(lastEventAt),
+    firstEventAt: utcTime(firstEventAt),
+    lastEventAt: utcTime(lastEventAt),
     listening: isListenedTo,
   };
 }
@@ -125,9 +126,5 @@ function between(listened: readonly Span[], { from, to }: Span): Span[] {
 }
 
 function toIso(span: Span): { from: string; to: string } {
-  return { from: iso(span.from), to: iso(span.to) };
-}
-
-function iso(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
+  return { from: utcTime(span.from), to: utcTime(span.to) };
 }

@@ -1,6 +1,7 @@
 import { meaningOf } from './errors/exit-codes.ts';
 import type { CardToken, KioskId } from './ids.ts';
 import { redact } from './text/redaction.ts';
+import { utcTime } from './times/vendor-time.ts';
 
 /** The actions of users that are recorded in the journal. `destroyed`: a rejected card was destroyed by hand. */
 export const ACTIONS = [
@@ -85,8 +86,8 @@ export function toActionDocument(record: ActionRecord): ActionDocument {
     act: action,
     by: `${user}@${host}`,
     context,
-    startedAt: new Date(startedAt).toISOString(),
-    endedAt: endedAt === null ? null : new Date(endedAt).toISOString(),
+    startedAt: utcTime(startedAt),
+    endedAt: utcTime(endedAt),
     outcome: outcomeOfAction(record),
     exitCode,
     meaning: meaningOf(exitCode),

@@ -1,7 +1,7 @@
 import { type CatalogueEntry, lookUpError } from './errors/error-catalogue.ts';
 import type { CardToken, KioskId } from './ids.ts';
 import { isLater, type Production } from './production.ts';
-import { compareVendorTimes } from './times/vendor-time.ts';
+import { compareVendorTimes, utcTime } from './times/vendor-time.ts';
 
 /**
  * The state of an attempt. `claimed`: nothing sent yet. `sent`: the request is in progress, or its process was killed.
@@ -233,16 +233,12 @@ export function toAttemptDocument(attempt: Attempt): AttemptDocument {
     origin,
     kioskId,
     outcome,
-    sentAt: utc(attempt.sentAt),
-    closedAt: utc(attempt.closedAt),
+    sentAt: utcTime(attempt.sentAt),
+    closedAt: utcTime(attempt.closedAt),
     by: origin === 'ours' ? `${owner.user}@${owner.host}` : null,
     reason,
     production,
     correlationId,
     traceId,
   };
-}
-
-function utc(milliseconds: number | null): string | null {
-  return milliseconds === null ? null : new Date(milliseconds).toISOString();
 }

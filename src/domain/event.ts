@@ -1,5 +1,6 @@
 import type { CardToken, KioskId } from './ids.ts';
 import type { Production } from './production.ts';
+import { utcTime } from './times/vendor-time.ts';
 
 /** The two event types about a card at a kiosk. */
 export const PRODUCTION_EVENT = 'cards#card-production-status-change';
@@ -100,7 +101,7 @@ export function toEventDocument(event: KeptEvent): EventDocument {
     id: event.id,
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all fields that are shown
     ...(fields as Omit<CardEvent, 'description'>),
-    receivedAt: new Date(event.receivedAt).toISOString(),
+    receivedAt: utcTime(event.receivedAt),
     test: event.isTest,
   };
 }

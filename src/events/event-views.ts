@@ -1,16 +1,16 @@
 import { describeStage } from '../cards/card-views.ts';
 import { type Coverage, describeCoverage, toCoverageDocument } from '../context/coverage.ts';
 import { lookUpError } from '../domain/errors/error-catalogue.ts';
-import { type KeptEvent, toEventDocument } from '../domain/event.ts';
+import { type KeptEvent, ORDER_EVENT, PRODUCTION_EVENT, toEventDocument } from '../domain/event.ts';
 import { formatReference } from '../domain/ids.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { counted } from '../domain/text/words.ts';
 import { formatDuration } from '../domain/times/duration.ts';
+import { utcTime } from '../domain/times/vendor-time.ts';
 import type { KeptDelivery } from '../journal/journal.ts';
 import type { Result } from '../output/result.ts';
 import { localTime, type Style } from '../output/style.ts';
 import { listResult } from '../output/table.ts';
-import { ORDER_EVENT, PRODUCTION_EVENT } from '../wire/events.ts';
 import type { Subscription } from '../wire/subscriptions.ts';
 import type { Imported } from './import-events.ts';
 import type { ListenerMessage } from './listen.ts';
@@ -153,19 +153,15 @@ function documentOf(heard: ListenerMessage): Record<string, unknown> {
     case 'event':
       return { ...toEventDocument(heard.event) };
     case 'ready':
-      return { ...heard, unheardSince: isoTime(heard.unheardSince) };
+      return { ...heard, unheardSince: utcTime(heard.unheardSince) };
     case 'catch-up':
-      return { ...heard, since: isoTime(heard.since) };
+      return { ...heard, since: utcTime(heard.since) };
     case 'refused':
     case 'not-kept':
     case 'not-forwarded':
     case 'end':
       return { ...heard };
   }
-}
-
-function isoTime(milliseconds: number | null): string | null {
-  return milliseconds === null ? null : new Date(milliseconds).toISOString();
 }
 
 function referencesOf(heard: ListenerMessage): string[] {

@@ -8,6 +8,9 @@ import {
   type JournalCard,
   kioskOf,
 } from '../domain/selection.ts';
+import { redact } from '../domain/text/redaction.ts';
+import { utcTime } from '../domain/times/vendor-time.ts';
+import type { Hold } from '../journal/journal.ts';
 
 /** Why nothing is sent to a kiosk, and since when, in UTC. */
 export interface HoldDocument {
@@ -97,6 +100,12 @@ function countCodes(failures: readonly CardFailure[]): KioskOverview['failedByEr
 function toOldest({ card, changedAt, failure }: JournalCard & { failure: CardFailure }): OldestFailed {
   const { profileId, orderId, cardToken, daysLeft } = card;
   const { errorCode } = failure;
-  const failedAt = changedAt === null ? null : new Date(changedAt).toISOString();
+  const failedAt = utcTime(changedAt);
   return { profileId, orderId, cardToken, errorCode, failedAt, daysLeft };
+}
+
+export function toHoldDocument(hold: Hold | undefined): KioskFacts['hold'] {
+  if (!hold) return null;
+  const { reason, user, host, context, heldAt } = hold;
+  return { reason: redact(reason), by: `${user}@${host}`, context, since: utcTime(heldAt) };
 }

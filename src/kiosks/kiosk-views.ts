@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import { describeCoverage, toCoveredDocument } from '../context/coverage.ts';
 import { formatReference, type KioskId } from '../domain/ids.ts';
 import { redact } from '../domain/text/redaction.ts';
@@ -9,8 +8,8 @@ import type { Result } from '../output/result.ts';
 import { localTime, type Style } from '../output/style.ts';
 import { listResult, timeIn } from '../output/table.ts';
 import type { Held } from './hold.ts';
-import type { KioskOverview } from './kiosk-summary.ts';
-import { type Overview, toHoldDocument } from './overview.ts';
+import { type KioskOverview, toHoldDocument } from './kiosk-summary.ts';
+import type { Overview } from './overview.ts';
 
 /** All kiosks at one time. */
 export function overviewResult({ kiosks, withoutKiosk, covered }: Overview): Result {
@@ -84,18 +83,19 @@ function notesOn({ kioskId, hold, busy, oldestFailed }: KioskOverview, style: St
   ];
 }
 
-/** A hold that was set, or was there already. @param journalFile that keeps it: no other knows of it */
-export function holdResult({ hold, changed, isKnown }: Held, journalFile: string): Result {
+/** A hold that was set, or was there already. @param reach the journal that stores it, which no other machine reads */
+export function holdResult(
+  { hold, changed, isKnown }: Held,
+  reach: { journal: string; host: string },
+): Result {
   const { kioskId } = hold;
-  const host = hostname();
-  const reach = { journal: journalFile, host };
   return {
     exitCode: 0,
     document: { kioskId, hold: toHoldDocument(hold), changed, known: isKnown, reach },
     references: [kioskId],
     text: (style) =>
       `${changed ? style.good('✓') : style.dim('=')} ${printable(describeHold(hold, { changed }))}
-  It reaches as far as this journal, ${printable(journalFile)} on ${printable(host)}: others, and other systems, still send cards there.
+  It reaches as far as this journal, ${printable(reach.journal)} on ${printable(reach.host)}: others, and other systems, still send cards there.
 `,
   };
 }

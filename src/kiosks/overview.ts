@@ -6,10 +6,16 @@ import { readCovered } from '../context/listener-state.ts';
 import { poll } from '../context/poll.ts';
 import type { KioskId } from '../domain/ids.ts';
 import { kioskOf } from '../domain/selection.ts';
-import { redact } from '../domain/text/redaction.ts';
-import type { Hold, Lease } from '../journal/journal.ts';
+import { utcTime } from '../domain/times/vendor-time.ts';
+import type { Lease } from '../journal/journal.ts';
 import { knownKiosks, requireKnownKiosks, selectFromJournal } from './kiosk-cards.ts';
-import { countDays, type KioskFacts, type KioskOverview, overviewOf } from './kiosk-summary.ts';
+import {
+  countDays,
+  type KioskFacts,
+  type KioskOverview,
+  overviewOf,
+  toHoldDocument,
+} from './kiosk-summary.ts';
 
 /** How kiosks do, by what the journal knows; nothing is asked of the API. */
 export interface Overview {
@@ -41,7 +47,7 @@ export async function overview(ctx: Context, wanted: readonly KioskId[]): Promis
     inContext: ctx.kiosks.includes(kioskId),
     hold: toHoldDocument(holds.find((hold) => hold.kioskId === kioskId)),
     busy: toBusy(leases.find(({ subject }) => subject === leaseOnKiosk(kioskId))),
-    lastProducedAt: utc(produced.get(kioskId) ?? null),
+    lastProducedAt: utcTime(produced.get(kioskId) ?? null),
   }));
   return {
     kiosks: overviewOf(facts, cards),
@@ -83,18 +89,8 @@ export async function watchOverview(
   });
 }
 
-export function toHoldDocument(hold: Hold | undefined): KioskFacts['hold'] {
-  if (!hold) return null;
-  const { reason, user, host, context, heldAt } = hold;
-  return { reason: redact(reason), by: `${user}@${host}`, context, since: new Date(heldAt).toISOString() };
-}
-
 function toBusy(lease: Lease | undefined): KioskFacts['busy'] {
   if (!lease) return null;
   const { action, owner, takenAt } = lease;
-  return { act: action, by: `${owner.user}@${owner.host}`, since: new Date(takenAt).toISOString() };
-}
-
-function utc(milliseconds: number | null): string | null {
-  return milliseconds === null ? null : new Date(milliseconds).toISOString();
+  return { act: action, by: `${owner.user}@${owner.host}`, since: utcTime(takenAt) };
 }

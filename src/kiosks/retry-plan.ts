@@ -6,6 +6,7 @@ import { neverAgain, refuseEnded } from '../domain/guards.ts';
 import type { KioskId } from '../domain/ids.ts';
 import { byAge, type JournalCard, kioskOf, type Selection } from '../domain/selection.ts';
 import type { Stage } from '../domain/stage.ts';
+import { utcTime } from '../domain/times/vendor-time.ts';
 
 /**
  * When a card is produced within a retry. `joined`: a command sent it to the kiosk already; its result is awaited before
@@ -123,7 +124,7 @@ export function toPlanDocument({ kiosks, leftOut, beyondLimit }: RetryPlan) {
       cards: cards.map(({ one, turn, entry }) => ({
         card: one.card,
         turn,
-        failedAt: one.changedAt === null ? null : new Date(one.changedAt).toISOString(),
+        failedAt: utcTime(one.changedAt),
         errorCode: entry.code,
         meaning: entry.meaning,
         retry: entry.retry,

@@ -2,6 +2,7 @@ import { type ActionRecord, outcomeOfAction } from '../domain/action.ts';
 import { type Attempt, isOpen } from '../domain/attempt.ts';
 import { meaningOf } from '../domain/errors/exit-codes.ts';
 import { type KeptEvent, ORDER_EVENT, PRODUCTION_EVENT } from '../domain/event.ts';
+import { utcTime } from '../domain/times/vendor-time.ts';
 import type { IncidentRedactor } from './redact-incident.ts';
 
 /** The optional fields of an entry. Times are UTC; those of the vendor are as it wrote them. */
@@ -52,7 +53,7 @@ export function entryOfEvent(event: KeptEvent, safe: IncidentRedactor): Incident
   const outcome = safe.word(event.status);
   const kind = KINDS.get(event.eventType) ?? safe.word(event.eventType) ?? 'event';
   return {
-    at: iso(event.receivedAt),
+    at: utcTime(event.receivedAt),
     type: 'event',
     what: `${kind} ${outcome ?? 'without a status'}`,
     ...subjectOf(event, safe),
@@ -82,10 +83,10 @@ export function entriesOfAttempt(attempt: Attempt, safe: IncidentRedactor): Inci
     correlationId: safe.word(attempt.correlationId),
     traceId: safe.word(attempt.traceId),
   } as const;
-  const first = { at: iso(began), what: `attempt ${number} ${isOurs ? 'sent' : 'seen'}`, ...common };
+  const first = { at: utcTime(began), what: `attempt ${number} ${isOurs ? 'sent' : 'seen'}`, ...common };
   if (closedAt === null || isOpen(attempt)) return [{ ...first, outcome }];
   const ended = {
-    at: iso(closedAt),
+    at: utcTime(closedAt),
     what: `attempt ${number} ${outcome}`,
     ...common,
     outcome,
@@ -98,7 +99,7 @@ export function entriesOfAttempt(attempt: Attempt, safe: IncidentRedactor): Inci
 export function entryOfAction(action: ActionRecord, safe: IncidentRedactor): IncidentEntry {
   const outcome = outcomeOfAction(action);
   return {
-    at: iso(action.startedAt),
+    at: utcTime(action.startedAt),
     type: 'act',
     what: `${action.action}: ${outcome}`,
     ...subjectOf(action, safe),
@@ -122,8 +123,4 @@ function subjectOf({ profileId, orderId, cardToken, kioskId }: Subject, safe: In
     cardToken: safe.word(cardToken),
     kioskId: safe.word(kioskId),
   };
-}
-
-function iso(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }

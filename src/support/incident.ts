@@ -6,6 +6,7 @@ import type { Actor, ErrorKind } from '../domain/errors/vendor-errors.ts';
 import type { KeptEvent } from '../domain/event.ts';
 import { type Reference } from '../domain/ids.ts';
 import type { Production } from '../domain/production.ts';
+import { utcTime } from '../domain/times/vendor-time.ts';
 import { entriesOfAttempt, entryOfAction, entryOfEvent, type IncidentEntry } from './incident-entries.ts';
 import { IncidentRedactor, type Privacy } from './redact-incident.ts';
 
@@ -87,8 +88,8 @@ export function makeIncident(facts: IncidentFacts, privacy: Privacy): Incident {
   const { since, until, setup, cards } = facts;
   return {
     kioskId: safe.word(facts.kioskId),
-    since: since === null ? null : iso(since),
-    until: iso(until),
+    since: utcTime(since),
+    until: utcTime(until),
     setup,
     coverage: toCoverageDocument(facts.coverage),
     clockOffsetMs: facts.clockOffset,
@@ -112,7 +113,7 @@ function peopleOf({ acts, cards }: IncidentFacts) {
 const ORDER = { act: 0, attempt: 1, event: 2 } as const;
 
 function timelineOf({ acts, cards, since, until }: IncidentFacts, safe: IncidentRedactor): IncidentEntry[] {
-  const [from, to] = [iso(since ?? 0), iso(until)];
+  const [from, to] = [utcTime(since ?? 0), utcTime(until)];
   return [
     ...acts.map((act) => entryOfAction(act, safe)),
     ...cards.flatMap(({ attempts }) => attempts.flatMap((attempt) => entriesOfAttempt(attempt, safe))),
@@ -174,8 +175,4 @@ function notesOn({ hasNames, hasReasons }: Privacy): string[] {
       ? 'Reasons are what operators wrote, without what looks like a secret, an address or a number of a person: read them before you hand this on.'
       : 'The reasons of acts are left out.',
   ];
-}
-
-function iso(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }

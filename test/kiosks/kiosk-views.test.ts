@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import { expect, test } from 'vitest';
 import { type KioskId, parseKioskId } from '../../src/domain/ids.ts';
 import type { KioskOverview } from '../../src/kiosks/kiosk-summary.ts';
@@ -116,19 +115,24 @@ const HOLD = {
   heldAt: Date.parse(AT),
 };
 
+const REACH = { journal: 'j', host: 'here' };
+
 test('a hold says its reach', async () => {
-  const set = holdResult({ hold: HOLD, changed: true, isKnown: true }, '/home/ada/journal.db');
+  const set = holdResult(
+    { hold: HOLD, changed: true, isKnown: true },
+    { journal: '/home/ada/journal.db', host: 'here' },
+  );
   expect(set.document).toMatchObject({
     kioskId: parseKioskId('WIS00001'),
     hold: { reason: 'door', by: 'ada@here', since: AT },
     changed: true,
     known: true,
-    reach: { journal: '/home/ada/journal.db', host: hostname() },
+    reach: { journal: '/home/ada/journal.db', host: 'here' },
   });
   expect(await set.text(plain)).toBe(`✓ Kiosk WIS00001 is on hold: door
-  It reaches as far as this journal, /home/ada/journal.db on ${hostname()}: others, and other systems, still send cards there.
+  It reaches as far as this journal, /home/ada/journal.db on here: others, and other systems, still send cards there.
 `);
-  const before = holdResult({ hold: HOLD, changed: false, isKnown: true }, 'j');
+  const before = holdResult({ hold: HOLD, changed: false, isKnown: true }, REACH);
   expect(await before.text(plain)).toContain(
     `= Kiosk WIS00001 was on hold already, since ${localTime(AT)}, set by ada@here: door\n`,
   );
@@ -137,7 +141,7 @@ test('a hold says its reach', async () => {
 test('a secret in a reason is not shown', async () => {
   const hold = { ...HOLD, reason: 'failed with Authorization: Bearer tok-6f1d0c9e-never-show-this' };
   for (const changed of [true, false]) {
-    const result = holdResult({ hold, changed, isKnown: true }, 'j');
+    const result = holdResult({ hold, changed, isKnown: true }, REACH);
     expect(JSON.stringify(result.document) + (await result.text(plain))).not.toContain('never-show-this');
   }
 });

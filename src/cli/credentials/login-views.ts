@@ -1,6 +1,7 @@
 import type { Context } from '../../context/context.ts';
 import { combineExitCodes } from '../../domain/errors/exit-codes.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
+import { utcTime } from '../../domain/times/vendor-time.ts';
 import type { Result } from '../../output/result.ts';
 import { localTime } from '../../output/style.ts';
 
@@ -25,7 +26,7 @@ export function renderLogin({ endsAt, place, isPlain, ...done }: LoggedIn): Resu
   const login = {
     way,
     profileId,
-    endsAt: isoOrNull(endsAt),
+    endsAt: utcTime(endsAt),
     storedIn: place,
     isPlainText: isPlain,
     hiddenBy,
@@ -79,7 +80,7 @@ export function renderIdentities(
         for: owner === 'application' ? owner : 'profile',
         profileId: owner === 'application' ? null : owner,
         source,
-        endsAt: isoOrNull(endsAt),
+        endsAt: utcTime(endsAt),
         ...(error && { error }),
       })),
     },
@@ -92,8 +93,4 @@ export function renderIdentities(
 
 function profileName(profileId: number | null): string {
   return profileId === null ? 'any profile' : `profile ${profileId}`;
-}
-
-function isoOrNull(at: number | null): string | null {
-  return at === null ? null : new Date(at).toISOString();
 }

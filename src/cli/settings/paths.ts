@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import envPaths from 'env-paths';
 
@@ -24,6 +25,11 @@ export function findPaths(env: NodeJS.ProcessEnv = process.env): Paths {
     journal: join(data, 'journal.db'),
     sandboxState: join(data, 'sandbox.db'),
   };
+}
+
+/** The reach of a hold: the journal that stores it, and its machine. */
+export function reachOf({ journal }: Paths): { journal: string; host: string } {
+  return { journal, host: hostname() };
 }
 
 /** Where GitHub Actions runs this command, and where it takes a summary of the step; null elsewhere. */

@@ -1,4 +1,5 @@
 import { BaseCommand } from '../../cli/base-command.ts';
+import { reachOf } from '../../cli/settings/paths.ts';
 import { parseKioskId } from '../../domain/ids.ts';
 import { actFlags, quietFlag } from '../../input/flags.ts';
 import { holdKiosk } from '../../kiosks/hold.ts';
@@ -28,6 +29,6 @@ goes on. A kiosk that is on hold already stays so, as it was set first (exit 0, 
     const { args, flags } = await this.parse(KioskHold);
     const kioskId = parseKioskId(args.kiosk);
     const held = await holdKiosk(await this.context(flags), kioskId);
-    return holdResult(held, this.opened.settings.paths.journal);
+    return holdResult(held, reachOf(this.opened.settings.paths));
   }
 }

@@ -2,6 +2,13 @@ import { failure } from '../errors/failure.ts';
 import { printable } from '../text/terminal-text.ts';
 import { parseDuration } from './duration.ts';
 
+/** Writes a time as JSON documents have it: in UTC, in ISO 8601. @param milliseconds since the epoch */
+export function utcTime(milliseconds: number): string;
+export function utcTime(milliseconds: number | null): string | null;
+export function utcTime(milliseconds: number | null): string | null {
+  return milliseconds === null ? null : new Date(milliseconds).toISOString();
+}
+
 const ISO_TIME = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:?\d{2})$/;
 
 export interface VendorTime {

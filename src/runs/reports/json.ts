@@ -1,5 +1,6 @@
 import type { RunCard, RunRecord, RunStep } from '../../domain/run.ts';
 import { printableJson } from '../../domain/text/terminal-text.ts';
+import { utcTime } from '../../domain/times/vendor-time.ts';
 import { makeDocument } from '../../output/document.ts';
 import { everyCard, type RunReport } from './read-report.ts';
 import type { RunTotals } from './run-totals.ts';
@@ -23,7 +24,7 @@ export async function* json({ run, totals, cards }: RunReport): AsyncGenerator<s
 /** A run as JSON documents show it; times are UTC. Its requests and what was freed are in the totals. */
 export function toRunDocument(run: RunRecord) {
   const { requests: _requests, freed: _freed, ...facts } = run;
-  return { ...facts, startedAt: utc(run.startedAt), endedAt: utc(run.endedAt) };
+  return { ...facts, startedAt: utcTime(run.startedAt), endedAt: utcTime(run.endedAt) };
 }
 
 /** What the cards of a run come to, as JSON documents show it. */
@@ -45,10 +46,10 @@ export function toRunCardDocument({
 }: RunCard) {
   return {
     ...facts,
-    stages: stages.map(({ stage, at }) => ({ stage, at: utc(at) })),
+    stages: stages.map(({ stage, at }) => ({ stage, at: utcTime(at) })),
     steps: steps.map(toStepDocument),
-    startedAt: utc(startedAt),
-    endedAt: utc(endedAt),
+    startedAt: utcTime(startedAt),
+    endedAt: utcTime(endedAt),
   };
 }
 
@@ -60,9 +61,5 @@ function toStepDocument({
   attemptsLost: _lost,
   ...step
 }: RunStep) {
-  return { ...step, startedAt: utc(startedAt), endedAt: utc(endedAt) };
-}
-
-function utc(milliseconds: number | null): string | null {
-  return milliseconds === null ? null : new Date(milliseconds).toISOString();
+  return { ...step, startedAt: utcTime(startedAt), endedAt: utcTime(endedAt) };
 }
