@@ -9,6 +9,7 @@ import { makeScenarioSchema } from '../../scripts/scenario-schema.ts';
 import { codesOf } from '../../src/domain/errors/error-catalogue.ts';
 import { checkScenario } from '../../src/scenarios/check-scenario.ts';
 import { builtInScenarios, readBuiltIns } from '../../src/scenarios/scenario-file.ts';
+import { STEP_WORDS } from '../../src/scenarios/steps/definitions.ts';
 import { EXPECTED_FIELDS } from '../../src/scenarios/steps/expectation.ts';
 import { files } from './home.ts';
 
@@ -37,6 +38,10 @@ describe.each(builtInScenarios({ root: ROOT, files }))('%s', (name) => {
 
 test.each(EXPECTED_FIELDS.map(({ name }) => name))('docs name what can be expected: %s', (name) => {
   expect(readFileSync(join(ROOT, 'docs/scenarios.md'), 'utf8')).toContain(`\`${name}\``);
+});
+
+test.each(STEP_WORDS)('docs explain the step %s', (word) => {
+  expect(readFileSync(join(ROOT, 'docs/scenarios.md'), 'utf8')).toMatch(new RegExp(`\`(- )?${word}[\`:]`));
 });
 
 test('the built-in scenarios are those that were promised', async () => {

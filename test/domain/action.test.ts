@@ -9,11 +9,11 @@ test.each<[string, Partial<ActionRecord>]>([
   ['running', { endedAt: null, exitCode: null, isRunning: true }],
   ['died', { endedAt: null, exitCode: null, isRunning: false }],
   ['unknown', { endedAt: null, exitCode: null, isRunning: null }],
-])('an act is %s (%j)', (outcome, more) => {
+])('the outcome of an action is %s for %j', (outcome, more) => {
   expect(outcomeOfAction(actionRecord(more))).toBe(outcome);
 });
 
-test('its document says who, when, and what the exit code means', () => {
+test('the document of an action has user, times and the meaning of the exit code', () => {
   expect(toActionDocument(actionRecord({ exitCode: 9, profileId: 0 }))).toMatchObject({
     by: 'ada@laptop',
     startedAt: '2026-03-01T11:00:00.000Z',

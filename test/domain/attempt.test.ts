@@ -45,7 +45,7 @@ test.each([
   },
 );
 
-test('no attempt is neither open nor unsettled', () => {
+test('a missing attempt is neither open nor unsettled', () => {
   expect(isOpen(null)).toBe(false);
   expect(isUnsettled(null)).toBe(false);
 });
@@ -124,7 +124,7 @@ describe('reading the production after an attempt', () => {
     expect(readProduction(sent, seen)).toBe(reading);
   });
 
-  test('an old failure of an unreadable time leaves everything open', () => {
+  test('an old failure with an invalid time decides nothing', () => {
     const blurred = attempt('sent', { baseline: { ...OLD_FAILURE, occurredAt: UNREADABLE } });
     expect(readProduction(blurred, production('IN_PROGRESS'))).toBe('undecidable');
     expect(readProduction(blurred, production('PRODUCTION_ERROR'))).toBe('undecidable');
@@ -163,12 +163,12 @@ describe('settling a request without an answer', () => {
     }
   });
 
-  test('the old failure proves nothing before the window has passed', () => {
+  test('an old failure proves nothing before the settle window has passed', () => {
     expect(settle(retried, OLD_FAILURE, INSIDE)).toBe('unknown');
     expect(settle(retried, OLD_FAILURE, OUTSIDE)).toBe('not-seen');
   });
 
-  test('a request that the kiosk queues is queued, however it shows', () => {
+  test('a request that the kiosk queued is queued, in an answer and in the production', () => {
     const queued = production('REQUEST_ERROR', { errorCode: 'REQUEST_CREATED_BUT_NOT_STARTED' });
     expect(settle(first, queued, INSIDE)).toBe('queued');
     expect(settle(first, queued, OUTSIDE)).toBe('queued');
@@ -181,7 +181,7 @@ describe('settling a request without an answer', () => {
     },
   );
 
-  test('the refusal of a request to another kiosk says nothing about ours', () => {
+  test('the refusal of a request to another kiosk does not settle an attempt', () => {
     const elsewhere = production('REQUEST_ERROR', {
       errorCode: 'KIOSK_ID_NOT_FOUND',
       kioskId: parseKioskId('WIS00009'),
@@ -213,7 +213,7 @@ describe('following an open attempt up', () => {
     expect(followUp(attempt(outcome), seen, OUTSIDE)).toBe(expected);
   });
 
-  test('an accepted retry is not ended by the failure before it', () => {
+  test('the failure before an accepted retry does not end it', () => {
     const accepted = attempt('accepted', { number: 2, baseline: OLD_FAILURE });
     expect(followUp(accepted, OLD_FAILURE, OUTSIDE)).toBe('accepted');
     expect(followUp(accepted, production('PRODUCTION_ERROR'), OUTSIDE)).toBe('failed');
@@ -233,7 +233,7 @@ describe('an attempt of another system', () => {
     expect(observedOutcome(null, production(status))).toBe(outcome);
   });
 
-  test('shows in no production at all', () => {
+  test('no production shows no attempt of another system', () => {
     expect(observedOutcome(null, null)).toBeNull();
   });
 
@@ -291,7 +291,7 @@ describe('an attempt of another system', () => {
     expect(observedOutcome(latest, seen)).toBe(outcome);
   });
 
-  test('is not the one that is known, at the same time to the second', () => {
+  test('a known attempt is not taken for one of another system at the same second', () => {
     const known = attempt('failed', {
       production: production('PRODUCTION_ERROR', { occurredAt: '2026-03-01T11:00:00Z' }),
     });
@@ -300,7 +300,7 @@ describe('an attempt of another system', () => {
 });
 
 describe('an attempt in a document', () => {
-  test('has times in UTC, and who sent it', () => {
+  test('the document of an attempt has times in UTC and its sender', () => {
     const failure = production('PRODUCTION_ERROR', { errorCode: 'PRD_HOPPER_DOOR' });
     const ended = attempt('failed', {
       production: failure,
@@ -324,7 +324,7 @@ describe('an attempt in a document', () => {
     });
   });
 
-  test('of another system was sent by nobody that we know', () => {
+  test('the document of an attempt of another system has no sender', () => {
     const seen = attempt('accepted', { origin: 'observed', sentAt: null });
     expect(toAttemptDocument(seen)).toMatchObject({
       origin: 'observed',

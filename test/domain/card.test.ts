@@ -4,7 +4,7 @@ import { attempt, DAY, facts, production, TOKEN } from './facts.ts';
 
 const invocation = { flags: ['--context', 'local'], kioskId: null };
 
-test('a card has every documented field, null where nothing is known', () => {
+test('a card has every documented field, null for unknown values', () => {
   const nothing = { orderId: 501, cardToken: null, orderStatus: null, age: null };
   expect(describeCard(facts(nothing), invocation)).toEqual({
     profileId: 1001,
@@ -41,6 +41,6 @@ test('a card shows its attempt, its production and its requirements', () => {
   });
 });
 
-test('requirements are left out where nobody looked for them', () => {
+test('a card without read requirements has none in its document', () => {
   expect(describeCard(facts(), invocation)).not.toHaveProperty('requirements');
 });

@@ -7,12 +7,12 @@ import { orderEvent, productionEvent } from './events.ts';
 const event = productionEvent;
 
 describe('the production', () => {
-  test('of no events is not known', () => {
+  test('the production of no events is unknown', () => {
     expect(projectEvents([]).production).toEqual({ latest: null, isCertain: false });
     expect(projectEvents([orderEvent('PLACED')]).production.latest).toBeNull();
   });
 
-  test('is the one that occurred last, however late the others arrive', () => {
+  test('the production is that of the last event by time, however late the others arrive', () => {
     const failed = event('PRODUCTION_ERROR', { occurredAt: '2026-03-01T11:00:00.120Z', sentAt: null });
     const again = event('IN_PROGRESS', { occurredAt: '2026-03-01T11:05:00.000Z' });
     const early = event('READY', { occurredAt: '2026-03-01T10:00:00.000Z' });
@@ -28,18 +28,18 @@ describe('the production', () => {
     ['READY', 'IN_PROGRESS'],
     ['IN_PROGRESS', 'PRODUCTION_ERROR'],
     ['IN_PROGRESS', 'PRODUCED'],
-  ])('at equal times goes from %s to %s', (before, after) => {
+  ])('at equal times the production goes from %s to %s', (before, after) => {
     const events = [event(after), event(before)];
     expect(projectEvents(events).production).toEqual({ latest: events[0], isCertain: true });
   });
 
-  test('that is PRODUCED stays so, whatever the times say', () => {
+  test('a PRODUCED production stays so, whatever the times of other events', () => {
     const produced = event('PRODUCED', { occurredAt: '2026-03-01T11:00:00.120Z' });
     const later = event('PRODUCTION_ERROR', { occurredAt: '2026-03-02T11:00:00.120Z' });
     expect(projectEvents([produced, later]).production).toEqual({ latest: produced, isCertain: true });
   });
 
-  test('of times that overlap is a guess', () => {
+  test('the production of events with overlapping times is a guess', () => {
     const failed = event('PRODUCTION_ERROR', { occurredAt: '2026-03-01T11:00:00Z' });
     const again = event('IN_PROGRESS', { occurredAt: '2026-03-01T11:00:00.900Z' });
     expect(projectEvents([failed, again]).production).toEqual({ latest: failed, isCertain: false });
@@ -47,7 +47,7 @@ describe('the production', () => {
     expect(projectEvents([failed, nextSecond]).production).toEqual({ latest: nextSecond, isCertain: true });
   });
 
-  test('of a time that can not be read is a guess, unless something surely came later', () => {
+  test('the production of an event with an invalid time is a guess, unless a later event is certain', () => {
     const unreadable = event('PRODUCTION_ERROR', {
       occurredAt: '2024-01-01T12:24:560Z',
       sentAt: '2026-03-01T11:00:00.000Z',
@@ -59,12 +59,12 @@ describe('the production', () => {
     expect(projectEvents([unreadable, after]).production).toEqual({ latest: after, isCertain: true });
   });
 
-  test('of a word that nobody documented is a guess', () => {
+  test('the production of an undocumented status is a guess', () => {
     const odd = event('POLISHING', { occurredAt: '2026-03-01T11:05:00.000Z' });
     expect(projectEvents([odd, event('IN_PROGRESS')]).production).toEqual({ latest: odd, isCertain: false });
   });
 
-  test('keeps the least sent_at of an event that came again', () => {
+  test('a repeated event keeps its earliest sent_at', () => {
     const first = event('IN_PROGRESS', { sentAt: '2026-03-01T11:00:01Z' });
     const again = { ...first, id: 99, sentAt: '2026-03-01T12:00:00Z' };
     const never = { ...first, id: 100, sentAt: null };
@@ -73,7 +73,7 @@ describe('the production', () => {
 });
 
 describe('the order', () => {
-  test('goes by time, then by rank', () => {
+  test('the order status goes by time, then by rank', () => {
     const events = ['PLACED', 'REQUIREMENTS_FULFILLED', 'CARD_DETAILS_CREATED'].map((one) => orderEvent(one));
     expect(projectEvents(events).order.latest?.status).toBe('CARD_DETAILS_CREATED');
     const cancelled = orderEvent('CANCELLED', { occurredAt: '2026-03-01T12:00:00Z' });
@@ -112,7 +112,7 @@ const anyEvent = fc
   });
 
 describe('any order and any repetition', () => {
-  test('give the same state', () => {
+  test('any order and any repetition of events give the same state', () => {
     const events = fc.array(anyEvent, { maxLength: 12 });
     const shuffled = events.chain((all) =>
       fc.record({
@@ -134,7 +134,7 @@ describe('any order and any repetition', () => {
     );
   });
 
-  test('what is certain stays true when events come that surely occurred before it', () => {
+  test('a certain state stays when earlier events arrive', () => {
     fc.assert(
       fc.property(fc.array(anyEvent, { maxLength: 8 }), (events) => {
         const { latest, isCertain } = projectEvents(events).production;
@@ -148,7 +148,7 @@ describe('any order and any repetition', () => {
     );
   });
 
-  test('PRODUCED absorbs', () => {
+  test('PRODUCED absorbs all other events', () => {
     fc.assert(
       fc.property(fc.array(anyEvent, { maxLength: 8 }), (events) => {
         const { latest } = projectEvents([...events, productionEvent('PRODUCED')]).production;

@@ -119,7 +119,7 @@ describe('may a card be produced?', () => {
     expect(refusal.message).toContain(NAME);
   });
 
-  test('what was refused for good is never sent again', () => {
+  test('a card with a permanent refusal is never sent again', () => {
     const refused = production('REQUEST_ERROR', { errorCode: 'PAN_ALREADY_EXISTS' });
     const look = seen({ production: READY, attempt: attempt('refused', { production: refused }) });
     expect(refusalOf(() => guardProduce(look, KIOSK))).toMatchObject({
@@ -129,18 +129,18 @@ describe('may a card be produced?', () => {
     expect(look.card.next).toContain(`kioskctl order --like ${NAME}`);
   });
 
-  test('what was refused for another reason is sent again', () => {
+  test('a card with another refusal is sent again', () => {
     const refused = production('REQUEST_ERROR', { errorCode: 'KIOSK_ID_NOT_FOUND' });
     const look = seen({ production: READY, attempt: attempt('refused', { production: refused }) });
     expect(guardProduce(look, KIOSK)).toEqual({ send: KIOSK });
   });
 
-  test('says with which code a card failed', () => {
+  test('the refusal of a failed card has its error code', () => {
     const { details } = refusalOf(() => guardProduce(seen({ production: FAILED }), KIOSK));
     expect(details).toEqual({ errorCode: 'PRD_HOPPER_DOOR' });
   });
 
-  test('the card in a kiosk counts, not the kiosk of the last attempt', () => {
+  test('the kiosk of a production in progress counts, not that of the last attempt', () => {
     const elsewhere = {
       production: production('IN_PROGRESS', { kioskId: parseKioskId('WIS00002') }),
       attempt: attempt('superseded'),
@@ -186,7 +186,7 @@ describe('may a card be produced again?', () => {
     ['somebody else was refused', seen({ production: READY, attempt: refused }), 'another-attempt'],
     ['there was none when it was approved', seen({ production: FAILED, attempt: failed }), null],
     ['the one that was approved is gone', seen({ production: FAILED }), failed.id],
-  ])('no, another attempt was made meanwhile: %s', (_, look, attemptId) => {
+  ])('a retry is refused after another attempt: %s', (_, look, attemptId) => {
     const refusal = refusalOf(() => guardRetry(look, approved(attemptId)));
     expect(refusal).toMatchObject({ code: 'attempt-superseded', exitCode: 9 });
     expect(refusal.hint).toContain(`kioskctl status ${NAME}`);

@@ -20,7 +20,7 @@ const reference = fc.record({
 });
 
 describe('a card reference', () => {
-  test('is read as it was written', () => {
+  test('a card reference is read as it was written', () => {
     fc.assert(
       fc.property(reference, ({ profileId, name }) => {
         const whole = { profileId, ...name };
@@ -76,20 +76,20 @@ describe('a card reference', () => {
     '１００１',
     'null',
     'https://example.com/501',
-  ])('%j is none', (text) => {
+  ])('%j is not a card reference', (text) => {
     const parse = () => parseReference(text);
     expect(parse).toThrow(Failure);
     expect(parse).toThrow(expect.objectContaining({ code: 'invalid-reference', exitCode: 2 }));
   });
 
-  test('that is none is shown without its control characters, and not at any length', () => {
+  test('a malformed reference is shown shortened and without control characters', () => {
     const nasty = `\u001b]0;owned\u0007${'x'.repeat(10_000)}`;
     const parse = () => parseReference(nasty);
     expect(parse).toThrow(expect.objectContaining({ message: expect.not.stringContaining('\u001b') }));
     expect(parse).toThrow(expect.objectContaining({ message: expect.stringMatching(/^.{10,200}$/) }));
   });
 
-  test('prefers the token when it is written', () => {
+  test('a formatted reference prefers the token', () => {
     expect(formatReference({ profileId: 1001, cardToken: TOKEN, orderId: 501 })).toBe(`1001/${TOKEN}`);
   });
 });
@@ -104,9 +104,12 @@ test.each(['0', '-1', '1.0', ' 1', '1 ', '0x10', '', 'NaN', '9007199254740993'])
 );
 
 describe('a kiosk id', () => {
-  test.each(['WIS00001', 'k', 'Zürich-3', 'x'.repeat(100)])('%s is accepted as it is written', (text) => {
-    expect(parseKioskId(text)).toBe(text);
-  });
+  test.each(['WIS00001', 'k', 'Zürich-3', 'x'.repeat(100)])(
+    'the kiosk id %s is accepted unchanged',
+    (text) => {
+      expect(parseKioskId(text)).toBe(text);
+    },
+  );
 
   test.each(['', ' ', 'a b', ' WIS00001', 'x'.repeat(101), 'a\u00adb', 'a\u001b[2J', 'a\u2028b'])(
     '%j is refused',

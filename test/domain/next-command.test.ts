@@ -59,7 +59,7 @@ describe('the next command', () => {
     expect(argv).toEqual(command && ['kioskctl', ...command.split(' '), '--context', 'ci']);
   });
 
-  test('of a ready card names the kiosk, or leaves a gap to fill', () => {
+  test('the next command of a ready card has the kiosk, or a placeholder', () => {
     const ready = { production: production('READY') };
     expect(next(ready, { kioskId: parseKioskId('WIS00002') })).toEqual({
       line: `kioskctl produce ${NAME} --kiosk WIS00002 --context ci`,
@@ -68,7 +68,7 @@ describe('the next command', () => {
     expect(next(ready)).toEqual({ line: `kioskctl produce ${NAME} --kiosk KIOSK --context ci`, argv: null });
   });
 
-  test('of a failed card that was on no known kiosk asks for one', () => {
+  test('the next command of a failed card without a known kiosk has a placeholder for one', () => {
     const lost = { production: production('PRODUCTION_ERROR', { kioskId: null, errorCode: 'PRD_TIMEOUT' }) };
     expect(next(lost)).toEqual({ line: `kioskctl retry ${NAME} --to-kiosk KIOSK --context ci`, argv: null });
     expect(next({ ...lost, attempt: attempt('failed') }).argv).toEqual([
@@ -80,7 +80,7 @@ describe('the next command', () => {
     ]);
   });
 
-  test('is quoted for a shell', () => {
+  test('the next command is quoted for a shell', () => {
     const { line, argv } = next(
       {},
       { flags: ['--context', "the bank's", '--base-url', 'http://127.0.0.1:1/a b'] },
@@ -89,19 +89,19 @@ describe('the next command', () => {
     expect(argv?.slice(-4)).toEqual(['--context', "the bank's", '--base-url', 'http://127.0.0.1:1/a b']);
   });
 
-  test('gives no time that kioskctl itself could not read', () => {
+  test('the next command has no time that kioskctl could not read', () => {
     const blurred = { production: production('IN_PROGRESS', { occurredAt: '2024-01-01T12:24:560Z' }) };
     expect(next(blurred).line).toBe(`kioskctl wait-produced ${NAME} --context ci`);
   });
 
-  test('never names a card that has neither a token nor an order', () => {
+  test('a card without token and order has no next command', () => {
     const nothing = { orderId: null, cardToken: null, orderStatus: null, age: null };
     expect(JSON.stringify(next(nothing))).not.toContain('1001/null');
   });
 });
 
 describe('a command for a shell', () => {
-  test('is read back by bash as the same list', () => {
+  test('bash reads a quoted command back as the same list', () => {
     // Any character, that is, but NUL and halves of surrogate pairs, which no argument can have.
     const character = fc
       .integer({ min: 1, max: 0x10ffff })
@@ -141,7 +141,7 @@ describe('a command for a shell', () => {
     );
   });
 
-  test('leaves plain words plain', () => {
+  test('plain words are not quoted', () => {
     expect(toShell(['kioskctl', 'produce', NAME, '--after', DURING])).toBe(
       `kioskctl produce ${NAME} --after ${DURING}`,
     );

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { canonical, mergeOrders, SAMPLE_ORDER } from '../../src/domain/order.ts';
 
 describe('laying partial orders over each other', () => {
-  test('a later one wins, field by field', () => {
+  test('merging orders lets a later value win, field by field', () => {
     const merged = mergeOrders([
       {
         program: 'A',
@@ -20,7 +20,7 @@ describe('laying partial orders over each other', () => {
     });
   });
 
-  test('what is undefined or null counts as not given, in the address too', () => {
+  test('merging orders ignores undefined and null, also in the address', () => {
     const given = { program: 'A', phoneNumber: '+441', address: { city: 'London' } };
     const nothing = { program: undefined, phoneNumber: null, address: { city: null, state: undefined } };
     expect(mergeOrders([given, nothing])).toEqual(given);
@@ -28,14 +28,14 @@ describe('laying partial orders over each other', () => {
     expect(mergeOrders([])).toEqual({});
   });
 
-  test('leaves the parts as they were', () => {
+  test('merging orders does not change the parts', () => {
     const sample = structuredClone(SAMPLE_ORDER);
     const parts = [SAMPLE_ORDER, { address: { city: 'Leeds' } }];
     mergeOrders(parts);
     expect(SAMPLE_ORDER).toEqual(sample);
   });
 
-  test('a field of the name __proto__ reaches no object', () => {
+  test('merging orders with a field __proto__ changes no prototype', () => {
     mergeOrders([
       {},
       JSON.parse('{"address":{"__proto__":{"polluted":true}},"__proto__":{"polluted":true}}'),
@@ -69,7 +69,7 @@ describe('the canonical text of an order', () => {
     record: fc.dictionary(fc.string({ minLength: 1, maxLength: 3 }), tie('value'), { maxKeys: 5 }),
   })).record;
 
-  test('does not depend on the order of fields, at any depth', () => {
+  test('the canonical text does not depend on the order of fields, at any depth', () => {
     fc.assert(
       fc.property(data, (order) => {
         expect(canonical(shuffled(order))).toBe(canonical(order));
@@ -77,7 +77,7 @@ describe('the canonical text of an order', () => {
     );
   });
 
-  test('says all of it', () => {
+  test('the canonical text contains all values', () => {
     fc.assert(
       fc.property(data, (order) => {
         expect(JSON.parse(canonical(order))).toEqual(JSON.parse(JSON.stringify(order)));
@@ -85,7 +85,7 @@ describe('the canonical text of an order', () => {
     );
   });
 
-  test('tells apart what differs, the order in a list included', () => {
+  test('the canonical text differs for different values, including the order in a list', () => {
     expect(canonical({ a: [1, 2] })).not.toBe(canonical({ a: [2, 1] }));
     expect(canonical({ a: '1' })).not.toBe(canonical({ a: 1 }));
     expect(canonical({ address: { city: 'Leeds' } })).not.toBe(canonical({ address: { state: 'Leeds' } }));

@@ -9,7 +9,7 @@ const failed = (errorCode: string | null) =>
   card({ production: production('PRODUCTION_ERROR', { errorCode }) });
 
 describe('a failed production', () => {
-  test('says code, kiosk, meaning and what to do, with the command', () => {
+  test('the failure of a production has code, kiosk, meaning, fix and command', () => {
     const failure = productionFailed(failed('PRD_HOPPER_DOOR'));
     expect(failure).toMatchObject({
       code: 'production-failed',
@@ -28,7 +28,7 @@ describe('a failed production', () => {
     expect(productionFailed(failed(errorCode)).exitCode).toBe(exitCode);
   });
 
-  test('shows a code from outside without its control characters', () => {
+  test('the failure of a production shows no control characters of its code', () => {
     const failure = productionFailed(failed('\u001b[2JPRD'));
     expect(failure.details?.errorCode).toBe('\\u001b[2JPRD');
     expect(failure.message).not.toContain('\u001b');
@@ -52,7 +52,7 @@ describe('a refused request', () => {
     });
   });
 
-  test('that can never succeed does not say to send it again', () => {
+  test('the failure of a permanent refusal does not suggest to send the card again', () => {
     const { hint } = productionRefused(
       ready,
       production('REQUEST_ERROR', { errorCode: 'CHARSET_NOT_SUPPORTED' }),
@@ -61,7 +61,7 @@ describe('a refused request', () => {
   });
 });
 
-test('a retry that the catalogue forbids ends with 6 and says why', () => {
+test('a retry that the catalogue forbids ends with 6 and the reason', () => {
   const failure = neverAgain(failed('X'), lookUpError('request', 'PAN_ALREADY_EXISTS'));
   expect(failure).toMatchObject({ exitCode: 6, details: { errorCode: 'PAN_ALREADY_EXISTS' } });
   expect(failure.message).toContain(NAME);

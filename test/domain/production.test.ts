@@ -30,7 +30,7 @@ const ofStatuses = (statuses: string[], when = moment): fc.Arbitrary<Production>
     .map(([status, occurredAt]) => production(status, { occurredAt }));
 
 describe('which production came later', () => {
-  test('none after itself', () => {
+  test('no production is later than itself', () => {
     fc.assert(
       fc.property(any, (one) => {
         expect(isLater(one, { ...one })).not.toBe(true);
@@ -38,7 +38,7 @@ describe('which production came later', () => {
     );
   });
 
-  test('never each after the other', () => {
+  test('no two productions are each later than the other', () => {
     fc.assert(
       fc.property(any, any, (one, other) => {
         expect(isLater(one, other) === true && isLater(other, one) === true).toBe(false);
@@ -46,7 +46,7 @@ describe('which production came later', () => {
     );
   });
 
-  test('READY is the start: everything known comes after it, and it after nothing', () => {
+  test('every known status is later than READY, and READY later than none', () => {
     fc.assert(
       fc.property(ofStatuses(KNOWN.slice(1), time as typeof moment), time, (one, occurredAt) => {
         const ready = production('READY', { occurredAt });
@@ -56,7 +56,7 @@ describe('which production came later', () => {
     );
   });
 
-  test('everything known but READY comes after nothing', () => {
+  test('every known status but READY is later than no production', () => {
     fc.assert(
       fc.property(ofStatuses(KNOWN, time as typeof moment), (one) => {
         expect(isLater(one, null)).toBe(one.status !== 'READY');
@@ -64,7 +64,7 @@ describe('which production came later', () => {
     );
   });
 
-  test('PRODUCED is the end: nothing comes after it, and it after everything else', () => {
+  test('no status is later than PRODUCED, and PRODUCED later than all others', () => {
     fc.assert(
       fc.property(ofStatuses(MOVING, time as typeof moment), time, (one, occurredAt) => {
         const produced = production('PRODUCED', { occurredAt });
@@ -75,7 +75,7 @@ describe('which production came later', () => {
     );
   });
 
-  test('of times a second or more apart, the later one is later, whatever the statuses', () => {
+  test('times that are a second or more apart decide, whatever the statuses', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...MOVING),
@@ -94,7 +94,7 @@ describe('which production came later', () => {
     );
   });
 
-  test('goes on along a chain of equally precise times', () => {
+  test('the order of productions with equally precise times is transitive', () => {
     const precise = moment.filter((text) => text.includes('.'));
     const known = ofStatuses(KNOWN, precise);
     fc.assert(

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { requirementAdvice, unmetRequirements } from '../../src/domain/order.ts';
 
-test('every requirement that is not COMPLETED is unmet, words that the vendor added included', () => {
+test('every requirement that is not COMPLETED is unmet, including undocumented statuses', () => {
   const statuses = ['NOT_INITIATED', 'NEEDS_ACTION', 'PENDING', 'COMPLETED', 'FAILED', 'POSTPONED'];
   const requirements = statuses.map((status) => ({ type: 'PIN', status }));
   expect(unmetRequirements(requirements).map(({ status }) => status)).toEqual(
@@ -17,6 +17,6 @@ test.each([
   ['ADDRESS', /address/],
   ['BLOOD_SAMPLE', /Wise/],
   ['constructor', /Wise/],
-])('says what to do about %s', (type, advice) => {
+])('a requirement %s has advice', (type, advice) => {
   expect(requirementAdvice({ type, status: 'PENDING' })).toMatch(advice);
 });

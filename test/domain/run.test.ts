@@ -140,7 +140,7 @@ describe('how a run went', () => {
     expect((await reportOf(cards)).totals).toMatchObject({ outcome, exitCode }),
   );
 
-  test('as long as it has no end it is unfinished, and what it ended with is its own to say', async () => {
+  test('a run without an end is unfinished', async () => {
     const { cards } = await reportOf([passedCard(1)]);
     expect(await addUp(runRecord({ endedAt: null }), cards())).toMatchObject({
       outcome: 'unfinished',

@@ -32,12 +32,12 @@ function page(code: string, more: Partial<RunbookPage> = {}): RunbookPage {
 const DOOR = lookUpError('production', 'PRD_HOPPER_DOOR');
 
 describe('catalogue and runbook together', () => {
-  test('are the catalogue where the team wrote nothing', () => {
+  test('an entry without a page is that of the catalogue', () => {
     expect(advise(NO_RUNBOOK, DOOR)).toEqual({ ...DOOR, page: null });
     expect(advise({ pages: [page('PRD_HOPPER_JAM', { retry: 'now' })] }, DOOR).retry).toBe('after-fix');
   });
 
-  test('say the team’s steps instead of the next one', () => {
+  test('an entry with a page has the steps of the team', () => {
     const steps = ['Close the door', 'Count the cards!'];
     const { nextStep, retry, exitCode } = advise({ pages: [page(DOOR.code, { steps })] }, DOOR);
     expect(nextStep).toBe('Close the door. Count the cards!');
@@ -47,12 +47,12 @@ describe('catalogue and runbook together', () => {
   test.each<[RetryAdvice, number]>([
     ['now', 4],
     ['never', 6],
-  ])('retry as the team says: %s, and end with %i', (retry, exitCode) => {
+  ])('the advice %s of a team ends with %i', (retry, exitCode) => {
     const advised = advise({ pages: [page(DOOR.code, { retry })] }, DOOR);
     expect(advised).toMatchObject({ retry, exitCode, nextStep: DOOR.nextStep });
   });
 
-  test('keep the two kinds of a code apart', () => {
+  test('a page of one kind does not change the other kind of the code', () => {
     const runbook = { pages: [page('UNKNOWN_ERROR', { owner: 'us' })] };
     expect(advise(runbook, lookUpError('production', null)).page?.owner).toBe('us');
     expect(advise(runbook, lookUpError('request', null)).page).toBeNull();
@@ -76,7 +76,7 @@ describe('what a team may say of a retry', () => {
     expect(refuseRetry(kind, code, retry) === null).toBe(isAllowed);
   });
 
-  test('never makes a card be sent that the catalogue holds back', () => {
+  test('a team can never allow retries that the catalogue forbids', () => {
     const held = ERROR_CATALOGUE.filter(({ retry }) => retry === 'never' || retry === 'reconcile');
     const advice = fc.constantFrom<RetryAdvice>('now', 'after-fix', 'reconcile', 'never');
     fc.assert(
@@ -90,7 +90,7 @@ describe('what a team may say of a retry', () => {
 describe('a code', () => {
   const runbook = { pages: [page('PRD_LASER_TIRED', { owner: 'Wise' })] };
 
-  test('that only the runbook has is explained, too', () => {
+  test('a code that only the runbook has is explained, too', () => {
     expect(explainError(runbook, 'prd_laser_tired')).toMatchObject([
       { code: 'PRD_LASER_TIRED', documented: false, exitCode: 5 },
     ]);
@@ -98,7 +98,7 @@ describe('a code', () => {
     expect(explainError(NO_RUNBOOK, 'PRD_LASER_TIRED')).toEqual([]);
   });
 
-  test('shows the page beside what the catalogue says, and nothing without one', () => {
+  test('an entry shows the page of the team, and none without one', () => {
     const [entry] = explainError(runbook, 'PRD_LASER_TIRED');
     const { runbook: advice, ...own } = withAdvice(runbook, entry ?? DOOR);
     expect(own).toEqual(entry);
@@ -123,7 +123,7 @@ describe('the pages on what cards failed with', () => {
     expect(pagesOn(runbook, failures)).toEqual(pages);
   });
 
-  test('are looked up by the error of an act, else by the production', () => {
+  test('pages are found by the error of an action, else by the production', () => {
     const failed = card({ production: production('PRODUCTION_ERROR', { errorCode: 'PRD_HOPPER_DOOR' }) });
     const refused = {
       code: 'production-refused',
@@ -141,7 +141,7 @@ describe('the pages on what cards failed with', () => {
 });
 
 describe('a runbook that is somebody else’s', () => {
-  test('can’t say that something needs no fix; all else of it is heard', () => {
+  test('an untrusted runbook can’t allow retries without a fix, but its other fields apply', () => {
     const less = page('PRD_HOPPER_DOOR', { retry: 'now', owner: 'Branch staff' });
     const more = [page('PRT_PAUSED', { retry: 'never' }), page('PRT_RIBBON_ENDED')];
     expect(moreCareful({ pages: [less, ...more] })).toEqual({
@@ -150,12 +150,15 @@ describe('a runbook that is somebody else’s', () => {
     });
   });
 
-  test.each(ERROR_CATALOGUE.filter(({ retry }) => retry === 'now'))('may repeat what $code does', (entry) => {
-    const { kind, code } = entry;
-    expect(moreCareful({ pages: [page(code, { kind, retry: 'now' })] }).ignored).toEqual([]);
-  });
+  test.each(ERROR_CATALOGUE.filter(({ retry }) => retry === 'now'))(
+    'an untrusted runbook may allow immediate retries of $code like the catalogue',
+    (entry) => {
+      const { kind, code } = entry;
+      expect(moreCareful({ pages: [page(code, { kind, retry: 'now' })] }).ignored).toEqual([]);
+    },
+  );
 
-  test('never makes a code less careful', () => {
+  test('an untrusted runbook never makes a code less careful', () => {
     const advice = fc.constantFrom<RetryAdvice>('now', 'after-fix', 'reconcile', 'never');
     const order: RetryAdvice[] = ['now', 'after-fix', 'reconcile', 'never'];
     fc.assert(

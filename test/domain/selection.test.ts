@@ -44,7 +44,7 @@ describe('what a card failed with', () => {
   });
 });
 
-test('the kiosk of a card is that of its production, else that of its attempt', () => {
+test('the kiosk of a card is that of its production, otherwise that of its attempt', () => {
   expect([failed(), refused, ready()].map(kioskOf)).toEqual(['WIS00001', 'WIS00002', null]);
 });
 
@@ -105,13 +105,13 @@ describe('a selection', () => {
   });
 });
 
-test('expiring are cards that still can be produced, within seven days', () => {
+test('cards expire within seven days if they can still be produced', () => {
   const stages = [52, 53, 60, 61].map((days) => isExpiring(ready({ age: days * DAY + 1 }).card));
   expect(stages).toEqual([false, true, false, false]);
   expect(isExpiring(card({ production: production('PRODUCED'), age: 58 * DAY }))).toBe(false);
 });
 
-test('what needs somebody first comes first', () => {
+test('the most urgent cards come first', () => {
   const inProgress = (more: Partial<CardFacts> = {}) =>
     one({ production: production('IN_PROGRESS'), attempt: attempt('accepted'), ...more });
   const order = [
@@ -134,7 +134,7 @@ test('what needs somebody first comes first', () => {
   expect(order.toReversed().toSorted(byUrgency)).toEqual(order);
 });
 
-test('the oldest first, those without a time last', () => {
+test('cards are sorted oldest first, those without a time last', () => {
   const list = [one({}, null), one({}, 2), one({}, 1)];
   expect(list.toSorted(byAge).map(({ changedAt }) => changedAt)).toEqual([1, 2, null]);
 });

@@ -44,18 +44,18 @@ describe('a simulated result', () => {
     });
   });
 
-  test('suggests only codes that can be simulated', () => {
+  test('a mistake in a simulated result suggests only codes that can be simulated', () => {
     const { hint } = mistakeIn('PRODUCTION_ERROR:KIOSK_ID_NOTFOUND');
     expect(hint).not.toContain('KIOSK_ID_NOT_FOUND');
   });
 
-  test('shows a mistake without its control characters', () => {
+  test('a mistake in a simulated result is shown without control characters', () => {
     const { message, hint } = mistakeIn('PRODUCTION_ERROR:\u001b[2J');
     expect(message + hint).not.toContain('\u001b');
     expect(mistakeIn('PRODUCED:\u001b[2J').hint).not.toContain('\u001b');
   });
 
-  test('of a status and a code is the same', () => {
+  test('a simulated result of a status and a code is the same as in one text', () => {
     expect(toSimulation('PRODUCTION_ERROR', 'PRT_PAUSED')).toEqual(
       parseSimulation('PRODUCTION_ERROR:PRT_PAUSED'),
     );
@@ -72,7 +72,7 @@ describe('a code that does not exist', () => {
     expect(unknownCode(text)).toMatchObject({ code: 'usage', hint: expect.stringContaining(meant) });
   });
 
-  test('that is like none suggests none, and at most three', () => {
+  test('an unknown code has at most three suggestions, and none without similar codes', () => {
     expect(unknownCode('XYZZY').hint).not.toContain('Did you mean');
     expect(unknownCode('PRD_HOPPER').hint.match(/[A-Z]+_[A-Z_]+/g)?.length ?? 0).toBeLessThanOrEqual(3);
   });

@@ -7,16 +7,16 @@ import {
 } from '../../../src/domain/errors/error-catalogue.ts';
 
 describe('the catalogue', () => {
-  test('has the codes of the documentation in their groups, which only an update of the snapshot changes', () => {
+  test('the catalogue has the codes of the documentation in their groups', () => {
     expect(ERROR_CATALOGUE.map(({ kind, group, code }) => `${kind}, ${group}: ${code}`)).toMatchSnapshot();
   });
 
-  test('has each code of a kind once', () => {
+  test('the catalogue has each code of a kind once', () => {
     for (const kind of ['request', 'production'] as const)
       expect(codesOf(kind)).toEqual([...new Set(codesOf(kind))]);
   });
 
-  test('says in words what each code means and what to do next', () => {
+  test('the catalogue has a meaning and a next step for each code', () => {
     for (const { code, meaning, nextStep, documented } of ERROR_CATALOGUE) {
       expect(documented).toBe(true);
       for (const text of [meaning, nextStep]) {
@@ -33,7 +33,7 @@ describe('the catalogue', () => {
     ['after-fix', ['integration', 'wise'], 5],
     ['never', ['kiosk-attendant', 'operations', 'integration', 'wise'], 6],
     ['reconcile', ['kiosk-attendant', 'operations', 'integration', 'wise'], 8],
-  ])('ends with the exit code of who acts: retry %s by %j is %i', (retry, actors, exitCode) => {
+  ])('the exit code for retry advice %s and actors %j is %i', (retry, actors, exitCode) => {
     const entries = ERROR_CATALOGUE.filter((entry) => entry.retry === retry && actors.includes(entry.actor));
     expect(entries.length).toBeGreaterThan(0);
     for (const entry of entries) expect(entry.exitCode, entry.code).toBe(exitCode);
@@ -48,11 +48,11 @@ describe('the catalogue', () => {
     ['request', 'PAN_ALREADY_EXISTS', 'never'],
     ['production', 'PRD_HOPPER_DOOR', 'after-fix'],
     ['production', 'UNKNOWN_ERROR', 'after-fix'],
-  ] as const)('of a %s, %s is to be repeated: %s', (kind, code, retry) => {
+  ] as const)('the retry advice for a %s with %s is %s', (kind, code, retry) => {
     expect(lookUpError(kind, code).retry).toBe(retry);
   });
 
-  test('leaves the mechanics of a machine to the people at it', () => {
+  test('mechanical errors are for the kiosk attendant', () => {
     const doors = [
       'PRD_HOPPER_DOOR',
       'PRT_COVER_OPEN',
@@ -67,7 +67,7 @@ describe('the catalogue', () => {
 });
 
 describe('looking up a code', () => {
-  test('without one is UNKNOWN_ERROR of that kind', () => {
+  test('a missing code counts as UNKNOWN_ERROR of its kind', () => {
     expect(lookUpError('request', null)).toMatchObject({
       code: 'UNKNOWN_ERROR',
       kind: 'request',
@@ -99,12 +99,12 @@ describe('looking up a code', () => {
     },
   );
 
-  test('a code of the other kind is not one of this kind', () => {
+  test('a code of the other kind is undocumented', () => {
     expect(lookUpError('production', 'KIOSK_ID_NOT_FOUND').documented).toBe(false);
     expect(lookUpError('request', 'PRD_HOPPER_DOOR').documented).toBe(false);
   });
 
-  test('finds every kind of a code, in any case', () => {
+  test('findErrors finds every kind of a code, in upper and lower case', () => {
     expect(
       findErrors('unknown_error')
         .map(({ kind }) => kind)

@@ -13,7 +13,7 @@ const GRAVEST_FIRST: ExitCode[] = [1, 8, 3, 7, 6, 5, 4, 9, 10, 75, 2];
 describe('the exit code of a list', () => {
   const codes = fc.array(fc.constantFrom<ExitCode>(0, ...GRAVEST_FIRST), { maxLength: 12 });
 
-  test('is 0 if all are 0, and otherwise one of theirs that none of the others precedes', () => {
+  test('the exit code of a list is 0 if all are 0, otherwise the gravest one', () => {
     fc.assert(
       fc.property(codes, (list) => {
         const combined = combineExitCodes(list);
@@ -25,7 +25,7 @@ describe('the exit code of a list', () => {
     );
   });
 
-  test('does not depend on their order or on how often each occurs', () => {
+  test('the exit code of a list does not depend on order and repetition', () => {
     fc.assert(
       fc.property(codes, (list) => {
         expect(combineExitCodes([...list.toReversed(), ...list])).toBe(combineExitCodes(list));
@@ -33,7 +33,7 @@ describe('the exit code of a list', () => {
     );
   });
 
-  test('of no cards is 0', () => {
+  test('the exit code of an empty list is 0', () => {
     expect(combineExitCodes([])).toBe(0);
   });
 });

@@ -42,16 +42,19 @@ const EXIT_CODES: [FailureCode, number][] = [
 ];
 
 describe('a failure', () => {
-  test.each(EXIT_CODES)('%s ends with %i, whatever its maker says', (code, exitCode) => {
+  test.each(EXIT_CODES)('a failure %s ends with %i, whatever its options', (code, exitCode) => {
     expect(new Failure(code, 'm', { hint: 'h' }).exitCode).toBe(exitCode);
     expect(new Failure(code, 'm', { hint: 'h', exitCode: 4 }).exitCode).toBe(exitCode);
   });
 
-  test.each(['production-failed', 'production-refused'] as const)('%s ends as the catalogue says', (code) => {
-    expect(new Failure(code, 'm', { hint: 'h', exitCode: 5 }).exitCode).toBe(5);
-  });
+  test.each(['production-failed', 'production-refused'] as const)(
+    'a failure %s ends with the exit code of the catalogue',
+    (code) => {
+      expect(new Failure(code, 'm', { hint: 'h', exitCode: 5 }).exitCode).toBe(5);
+    },
+  );
 
-  test('shows code, message, hint and details, and nothing else', () => {
+  test('the document of a failure has code, message, hint and details only', () => {
     const failure = new Failure('rejected', 'No.', { hint: 'Yes.', details: { httpStatus: 400 } });
     failure.cause = new Error('secret');
     expect(failure.toDocument()).toEqual({
@@ -68,7 +71,7 @@ describe('a failure', () => {
   });
 });
 
-test('an outage knows how long to stay away, and is a failure', () => {
+test('an outage is a failure with the pause that the vendor asked for', () => {
   const limited = new Outage('rate-limited', 'm', { hint: 'h', retryAfter: 2_000 });
   expect(limited).toBeInstanceOf(Failure);
   expect(limited).toMatchObject({ exitCode: 7, retryAfter: 2_000 });
@@ -76,7 +79,7 @@ test('an outage knows how long to stay away, and is a failure', () => {
 });
 
 describe('any other error', () => {
-  test('is a bug, without the secrets in its message', () => {
+  test('any other error is a bug, and its message is redacted', () => {
     const failure = asFailure(new TypeError('no header: Authorization: Bearer tok-4711'));
     expect(failure).toMatchObject({ code: 'internal-error', exitCode: 1 });
     const shown = JSON.stringify(failure.toDocument());
@@ -84,11 +87,14 @@ describe('any other error', () => {
     expect(shown).not.toContain('failure.test.ts');
   });
 
-  test.each([['text'], [undefined], [null], [{ a: 1 }], [Symbol('x')]])('%o, too', (thrown) => {
-    expect(asFailure(thrown).exitCode).toBe(1);
-  });
+  test.each([['text'], [undefined], [null], [{ a: 1 }], [Symbol('x')]])(
+    'a thrown %o is a bug, too',
+    (thrown) => {
+      expect(asFailure(thrown).exitCode).toBe(1);
+    },
+  );
 
-  test('but a failure stays what it is', () => {
+  test('a failure is not converted', () => {
     const failure = new Failure('usage', 'm', { hint: 'h' });
     expect(asFailure(failure)).toBe(failure);
   });

@@ -13,7 +13,7 @@ describe('redaction', () => {
     ['grant_type=refresh_token&refresh_token=tok-4711&x=1', 'tok-4711'],
     ["client_secret='tok-4711'", 'tok-4711'],
     ['connect to https://ada:hunter2@api.example/path failed', 'hunter2'],
-  ])('takes the secret out of %s', (text, secret) => {
+  ])('the secret in %s is redacted', (text, secret) => {
     const safe = redact(text);
     expect(safe).not.toContain(secret);
     expect(safe).toContain('[redacted]');
@@ -25,11 +25,11 @@ describe('redaction', () => {
     'kioskctl produce 1001/501 --kiosk WIS00001',
     'https://api.wise-sandbox.com/v3/spend',
     '',
-  ])('leaves %j as it is', (text) => {
+  ])('%j is not redacted', (text) => {
     expect(redact(text)).toBe(text);
   });
 
-  test('takes a known secret out, wherever it stands and whatever characters it has', () => {
+  test('a known secret is redacted everywhere, whatever its characters', () => {
     const secret = fc.string({ minLength: 8 }).filter((text) => !'[redacted]'.includes(text));
     fc.assert(
       fc.property(fc.array(fc.string()), secret, (parts, known) => {
@@ -41,11 +41,11 @@ describe('redaction', () => {
     );
   });
 
-  test('of two known secrets, one of which begins like the other, leaves nothing of either', () => {
+  test('two known secrets with the same beginning are redacted completely', () => {
     expect(redact('tok-4711 tok-4711-more', ['tok-4711', 'tok-4711-more'])).toBe('[redacted] [redacted]');
   });
 
-  test('an empty secret is none, and a short one is not looked for in plain words', () => {
+  test('empty and short secrets are not redacted', () => {
     expect(redact('as it is', ['', 'is'])).toBe('as it is');
   });
 });
@@ -62,7 +62,7 @@ describe('a body that is shown to whoever debugs', () => {
     replacementDetails: { cardToken: 'ca0c8154-1e14-4464-a1ce-dcea7dc3de52', reason: 'CARD_DAMAGED' },
   };
 
-  test('shows what says nothing about a person', () => {
+  test('the redacted body shows harmless fields', () => {
     expect(redactBody(ORDER)).toEqual({
       program: 'VISA_DEBIT',
       cardHolderName: '[redacted]',
@@ -84,18 +84,18 @@ describe('a body that is shown to whoever debugs', () => {
     [{ errors: [{ message: 'bad phone +44 7700 900123', arguments: ['Ada'] }] }, /7700|Ada/],
     [{ name: 'Ada Example', cardHolder: { name: 'Ada' } }, /Ada/],
     [{ somethingNew: { nobodyKnows: 'Ada', atAll: 7 } }, /Ada|7/],
-  ])('leaves out whatever may: %j', (body, secret) => {
+  ])('personal data in %j are redacted', (body, secret) => {
     expect(JSON.stringify(redactBody(body))).not.toMatch(secret);
   });
 
-  test('leaves out what was left out of another one, wherever it stands', () => {
+  test('texts that were redacted in the request are redacted in the answer', () => {
     const hidden = hiddenTexts(ORDER);
     expect(redactBody({ message: 'Ada Example has no N1 1AA in London' }, hidden)).toEqual({
       message: '[redacted] has no [redacted] in [redacted]',
     });
   });
 
-  test('keeps names of programs, ids and statuses', () => {
+  test('the redacted body shows names of programs, ids and statuses', () => {
     const body = { id: 501, cardProgram: { name: 'VISA' }, status: 'PLACED', cards: null, ok: true };
     expect(redactBody(body)).toEqual(body);
   });

@@ -13,7 +13,7 @@ test.each([
   ['\u2066x\u2069', '\\u2066x\\u2069'],
   ['a\u200bb\ufeffc', 'a\\u200bb\\ufeffc'],
   ['a\u2028b\u2029c', 'a\\u2028b\\u2029c'],
-])('%j is written out', (text, safe) => {
+])('control characters in %j are escaped', (text, safe) => {
   expect(printable(text)).toBe(safe);
 });
 
@@ -24,7 +24,7 @@ test.each(['Ada Exämple', '日本語', '“quoted” – dash', '👩‍👩‍
   },
 );
 
-test('nothing that moves a cursor is left of any text', () => {
+test('no text keeps characters that move the cursor', () => {
   const code = fc.oneof(fc.integer({ min: 0, max: 0xff }), fc.integer({ min: 0, max: 0x10ffff }));
   fc.assert(
     fc.property(fc.array(code), (codes) => {
@@ -44,7 +44,7 @@ describe('JSON that is safe to show', () => {
     ['a\u2028b', 'a line separator'],
     ['\u{e0001}\u{e0041}', 'a tag beyond the basic plane'],
     ['"quoted" \\ \n \t é 日本語 👩', 'what JSON itself takes care of'],
-  ])('reads the same: %j, %s', (text) => {
+  ])('JSON of %j is written as %s', (text) => {
     for (const indent of [0, 2]) {
       const shown = printableJson({ [text]: [text] }, indent);
       expect(JSON.parse(shown)).toEqual({ [text]: [text] });
@@ -52,12 +52,12 @@ describe('JSON that is safe to show', () => {
     }
   });
 
-  test('is one line unless it is indented', () => {
+  test('JSON is one line without indentation', () => {
     expect(printableJson({ a: { b: 'c\nd' } })).toBe('{"a":{"b":"c\\nd"}}');
     expect(printableJson({ a: 1 }, 2)).toBe('{\n  "a": 1\n}');
   });
 
-  test('is what any parser reads, whatever is in it', () => {
+  test('parsers read the same value from safe JSON', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         expect(JSON.parse(printableJson(value))).toEqual(JSON.parse(JSON.stringify(value)));

@@ -37,7 +37,7 @@ describe('reading a duration', () => {
     'ten',
     '9999999999s',
     '٣m',
-  ])('%j is none', (text) => {
+  ])('%j is not a duration', (text) => {
     expect(() => parseDuration(text)).toThrow(expect.objectContaining({ code: 'usage', exitCode: 2 }));
   });
 });
@@ -63,7 +63,7 @@ describe('saying a duration', () => {
     expect(formatDuration(milliseconds)).toBe(text);
   });
 
-  test('is never off by more than the unit that it leaves out', () => {
+  test('a formatted duration is exact up to its smallest unit', () => {
     fc.assert(
       fc.property(fc.nat(40 * 86_400_000), (milliseconds) => {
         const said = [...formatDuration(milliseconds).matchAll(/([\d.]+)([smhd])/g)];

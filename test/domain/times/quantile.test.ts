@@ -15,7 +15,7 @@ test.each([
   expect(given, 'stays in its order').toEqual(values);
 });
 
-test('the median', () => {
+test('the median is the middle value, or the mean of the middle two', () => {
   expect(median([])).toBeNull();
   expect(median([5, 1, 9])).toBe(5);
 });

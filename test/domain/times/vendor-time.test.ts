@@ -38,7 +38,7 @@ describe('reading a time of the vendor', () => {
     'now',
     ' 2024-01-01T12:24:56Z',
     '2024-01-01T12:24:56Z\n2024-01-01T12:24:56Z',
-  ])('%j can not be read', (text) => {
+  ])('%j is not a valid time', (text) => {
     expect(parseVendorTime(text)).toBeUndefined();
   });
 });
@@ -46,7 +46,7 @@ describe('reading a time of the vendor', () => {
 describe('comparing two times of the vendor', () => {
   const when = fc.date({ min: new Date('2020-01-01'), max: new Date('2030-01-01'), noInvalidDate: true });
 
-  test('in milliseconds, is what the clock says', () => {
+  test('times in milliseconds are compared exactly', () => {
     fc.assert(
       fc.property(when, when, (one, other) => {
         const order = compareVendorTimes(one.toISOString(), other.toISOString());
@@ -55,7 +55,7 @@ describe('comparing two times of the vendor', () => {
     );
   });
 
-  test('of mixed precision, cuts the finer one', () => {
+  test('times of different precision are compared at the coarser one', () => {
     fc.assert(
       fc.property(when, fc.nat(999), (one, milliseconds) => {
         const second = `${one.toISOString().slice(0, 19)}Z`;
@@ -77,7 +77,7 @@ describe('comparing two times of the vendor', () => {
     expect(Math.sign(compareVendorTimes(right, left) ?? Number.NaN)).toBe(-sign || 0);
   });
 
-  test('with one that can not be read decides nothing', () => {
+  test('an invalid time can not be compared', () => {
     expect(compareVendorTimes('2024-01-01T12:24:560Z', '2026-03-01T10:00:00Z')).toBeUndefined();
     expect(compareVendorTimes('2026-03-01T10:00:00Z', null)).toBeUndefined();
     expect(compareVendorTimes(null, null)).toBeUndefined();
@@ -86,7 +86,7 @@ describe('comparing two times of the vendor', () => {
 
 const mistake = () => requireVendorTime('yesterday\u001b[2J');
 
-test('a time that a user gives comes back as it was, or is a mistake of usage', () => {
+test('a valid time of a user is returned as it is, an invalid one is a usage mistake', () => {
   expect(requireVendorTime('2026-11-22T10:15:00.120Z')).toBe('2026-11-22T10:15:00.120Z');
   expect(mistake).toThrow(Failure);
   expect(mistake).toThrow(expect.objectContaining({ code: 'usage', exitCode: 2 }));
