@@ -17,7 +17,7 @@ import { type Column, renderTable } from '../output/table.ts';
 import type { CardInput } from './card-arguments.ts';
 import type { StatusResult } from './status.ts';
 
-/** What a command did with its cards, for people: a few lines for one card, a line for each of several. */
+/** Renders the results of a command: a few lines for one card, a line for each of several. */
 export function renderCards(
   results: readonly CardResult[],
   { style, isList }: { style: Style; isList: boolean },
@@ -93,7 +93,7 @@ export function pipelineOf({ stage, production, attempt }: Card, style: Style): 
 
 export interface CardResultsOptions {
   shape: CardInput['shape'];
-  /** What was aborted, if anything: it counts for the cards that were not started. */
+  /** The signal of the command; its abort decides the exit code of cards that were not started. */
   signal: AbortSignal;
   /** Shown per card beside the usual. */
   extra?: (result: CardResult) => Record<string, unknown>;
@@ -179,7 +179,7 @@ function kioskOf(latest: Attempt | null): string | null {
   return latest && isOpen(latest) ? latest.kioskId : null;
 }
 
-/** What became of an attempt that shows in no production; empty when there is nothing of that kind. */
+/** Describes an attempt that no production shows; empty if there is none. */
 function describeUnshown({ card, latest }: StatusResult): string {
   if (latest?.outcome === 'queued')
     return `Attempt ${latest.number} is queued at ${latest.kioskId}: it starts when the printer is ready.`;

@@ -17,7 +17,7 @@ import { CardSession } from './session/session.ts';
 import { waitUntilReady } from './wait-ready.ts';
 
 export interface OrderOptions {
-  /** What the flags say of the vendor's body; what they don't say is undefined. */
+  /** The fields of the request that flags set; undefined for the others. */
   fields: Record<string, unknown>;
   /** The same from a file. */
   file: Record<string, unknown> | null;
@@ -30,7 +30,7 @@ export interface OrderOptions {
   wait: boolean;
 }
 
-/** What orders are checked with before they are sent; several of them may share what the vendor said. */
+/** The data that orders are checked with before they are sent; several orders may share them. */
 export interface OrderChecks {
   /** @throws Failure as `chooseProgram` does */
   program(ctx: Context, wanted: { profileId: number; named: string | null }): Promise<string>;

@@ -29,7 +29,7 @@ const entry = v.looseObject({
 });
 export type Entry = v.InferOutput<typeof entry>;
 
-/** What a command of kioskctl prints with --json. */
+/** The JSON document of a command of kioskctl. */
 export const kioskctlDocument = v.object({
   schemaVersion: v.literal(1),
   command: v.nullish(v.string()),

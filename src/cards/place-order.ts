@@ -15,7 +15,7 @@ import { explainRejection } from './card-program.ts';
 /** The namespace of the UUIDs that stand for idempotency keys of another form (RFC 9562, version 5). */
 const KEY_NAMESPACE = 'a9a1ff25-8c6b-4a39-8b8a-6f0d2f1ab2c7';
 
-/** How long a lost answer is repeated with the same key, in milliseconds. */
+/** The time in which a request with a lost answer is repeated with the same key, in milliseconds. */
 const REPEAT_MS = 60_000;
 
 /** The request as it would be sent, for `--dry-run`: shown to the user who asked, never kept. */

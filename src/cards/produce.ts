@@ -17,7 +17,7 @@ import { waitForResult } from './wait-produced.ts';
 export interface OutcomeOptions {
   /** Goes on to the result. */
   wait: boolean;
-  /** What a sandbox is to make of it; goes on to the result, too. */
+  /** The result to set in a sandbox; includes the wait for it. */
   simulation: Simulation | null;
 }
 

@@ -86,7 +86,7 @@ async function giveUp(ctx: Context, session: CardSession, attempt: Attempt): Pro
   return abandoned;
 }
 
-/** What the catalogue says decides: at once, after somebody fixed the cause, or never. */
+/** Asks for approval as the catalogue requires: none, after a fix, or never possible. */
 async function approve(ctx: Context, session: CardSession, last: Attempt | null): Promise<void> {
   if (last?.outcome === 'abandoned' || (last?.outcome === 'not-seen' && session.card.stage === 'ready'))
     return;

@@ -19,9 +19,9 @@ import { CardSession } from './session/session.ts';
 
 export interface StatusOptions {
   targets: readonly CardRequest[];
-  /** Whether each card comes with all attempts that the journal knows. */
+  /** True to include all attempts of the journal. */
   history: boolean;
-  /** Whether the exit code tells where the cards stand, not only whether they could be read. */
+  /** True if the exit code shows the status of the cards, not only whether they could be read. */
   exitStatus: boolean;
 }
 
@@ -46,7 +46,7 @@ export async function status(ctx: Context, options: StatusOptions): Promise<Stat
   return results;
 }
 
-/** What should not be, but may: the vendor cancelled an order while its card was in the kiosk. */
+/** Warns of contradictions: the vendor cancelled an order while its card was in the kiosk. */
 function warn(ctx: Context, results: readonly StatusResult[]): void {
   for (const { card } of results) {
     if (card.stage !== 'in-progress' || card.orderStatus !== 'CANCELLED') continue;
@@ -62,7 +62,7 @@ interface Looking extends StatusOptions {
 
 interface Look {
   results: StatusResult[];
-  /** What kept cards from being read that passes by itself. */
+  /** The temporary failures of reads. */
   outages: Outage[];
 }
 
@@ -107,7 +107,7 @@ export interface WatchOptions extends StatusOptions {
   via: Via;
 }
 
-/** How long the journal is left alone between two looks into it, per card in milliseconds: many cards cost more. */
+/** The pause between two reads of the journal, in milliseconds per card: reading many cards costs more. */
 const JOURNAL_PAUSE_PER_CARD_MS = 2;
 
 /**
@@ -190,7 +190,7 @@ function followAll(
   };
 }
 
-/** What `status --exit-status` ends with for a card that could be read. */
+/** Returns the exit code of `status --exit-status` for a card that could be read. */
 export function exitStatusOf(card: Card, attempt: Attempt | null): ExitCode {
   if (isUnsettled(attempt)) return 8;
   switch (card.stage) {

@@ -9,7 +9,7 @@ import { readEventBody } from '../wire/events.ts';
 import { bareCard, cardDocument, type Entry, eventLine, kioskctlDocument } from './piped-documents.ts';
 import type { GivenReference, PassedOn } from './session/resolve-cards.ts';
 
-/** What standard input named: cards, or an error with which an earlier command of the pipe ended. */
+/** The content of standard input: cards, or the error of an earlier command of the pipe. */
 export type Piped =
   | { kind: 'cards'; references: GivenReference[]; shape: 'card' | 'cards' }
   | { kind: 'passed-on'; passedOn: PassedOn };
@@ -128,7 +128,7 @@ function listOf(references: GivenReference[]): Piped {
   return { kind: 'cards', references, shape: 'cards' };
 }
 
-/** How an entry of a list ended, if not well. One that was not started ended with what stopped its command. */
+/** Returns the failure of an entry of a list. An entry that was not started has the failure of its command. */
 function failureOf(entry: Entry, stopped: ExitCode): PassedOn | null {
   const { exitCode, error, outcome } = entry;
   if (error) return { exitCode: asExitCode(exitCode ?? stopped), error, ...asItWas(entry) };
@@ -137,7 +137,7 @@ function failureOf(entry: Entry, stopped: ExitCode): PassedOn | null {
   return { exitCode: stopped, error: { code: 'not-started', message, hint: 'Run that command again.' } };
 }
 
-/** What the earlier command knew of a card, if it is a whole one: nobody looks at it again. */
+/** Returns the card of an earlier command, if it is complete: it is not read again. */
 function asItWas(entry: Entry): Pick<PassedOn, 'card'> {
   const card = v.safeParse(cardDocument, entry);
   return card.success ? { card: card.output } : {};

@@ -20,7 +20,7 @@ import { sendSimulation } from './simulate.ts';
 export interface ResultWait {
   /** The attempt that was just sent; without it, the latest one is waited for. */
   attemptId?: string;
-  /** What a sandbox is to do, once the attempt is in progress. */
+  /** The result to set in a sandbox, once the attempt is in progress. */
   simulation?: Simulation | null;
   /** The card was seen right before, by the answer to the request. */
   isSeen?: boolean;
@@ -96,12 +96,12 @@ function hasResult(session: CardSession, seen: Observation, attemptId: string | 
   });
 }
 
-/** Does the API not show yet what an event said of the attempt? */
+/** True if the API does not show yet what an event reported about the attempt. */
 function isBehind({ card, facts }: Observation): boolean {
   return card.stage === 'unknown' && lagsBehind(facts.production, facts.attempt);
 }
 
-/** Is what the vendor shows older than the attempt that is waited for? Times that can't be ordered decide nothing. */
+/** True if the production is older than the awaited attempt. Times that can't be ordered decide nothing. */
 function isLeftBehind({ card }: Observation, after: string | null): boolean {
   if (after === null || !card.production) return false;
   const order = compareVendorTimes(card.production.occurredAt, after);

@@ -34,7 +34,7 @@ export abstract class BaseCommand extends Command {
   protected readonly files: Files = makeFiles(this.io);
   #open: OpenContext | null = null;
 
-  /** Does the command's work. Whatever it throws becomes the output. */
+  /** Runs the command. Errors become output. */
   protected abstract perform(): Promise<Result | null>;
 
   override async run(): Promise<void> {

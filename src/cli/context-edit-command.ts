@@ -24,7 +24,7 @@ import { TerminalReport } from './terminal/progress-display.ts';
 interface Edit {
   /** The context that it is about. */
   name: string;
-  /** What was done, for people. */
+  /** The message about the change. */
   done: string;
 }
 
@@ -69,7 +69,7 @@ export abstract class ContextCommand extends BaseCommand {
     }
   }
 
-  /** What a change came to, and which context commands use from now on. */
+  /** Makes the result of a change, with the context that commands use from now on. */
   protected async edited({ before, after, changed }: Written, { name, done }: Edit): Promise<Result> {
     const environment = environmentOf(name, after) ?? environmentOf(name, before);
     if (environment) this.named(name, environment);

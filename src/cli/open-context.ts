@@ -98,7 +98,7 @@ const WEBHOOKS: Webhooks = {
   openForwarder: async (options) => new (await import('../webhooks/forwarder.ts')).Forwarder(options),
 };
 
-/** What the command shows when its tokens are asked for, and what they are fetched with. */
+/** Opens the credentials of the command, with its output and its client. */
 function openCredentials(
   flags: ContextFlags,
   world: { settings: Settings; io: Io; report: TerminalReport; client: () => Client },
@@ -117,7 +117,7 @@ function openCredentials(
   return credentials;
 }
 
-/** What of a context the settings alone decide. */
+/** The fields of a context that depend on the settings alone. */
 function settled(settings: Settings, kioskId: KioskId | null) {
   return {
     name: settings.contextName,
@@ -208,7 +208,7 @@ function lazily<Value>(make: () => Value): Lazy<Value> {
   };
 }
 
-/** What kioskctl works with, for those who look into it later: no paths, no credentials, of the base URL only the host. */
+/** Describes versions and settings for an incident: no paths, no credentials, of the base URL only the host. */
 export function describeSetup(settings: Settings): IncidentSetup {
   const { environment, contextName, baseUrl, apiVersion, timing } = settings;
   const own = environment === 'local' ? null : BASE_URLS[environment];

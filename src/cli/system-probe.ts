@@ -15,7 +15,7 @@ import { loadSettings } from './settings/settings.ts';
 import { readSettingsFile } from './settings/settings-file.ts';
 import type { ContextFlags } from './settings/sources.ts';
 
-/** What `doctor` looks at on this machine; settings are read again by each look, because they may be what is wrong. */
+/** Makes the access of `doctor` to this machine. Each method reads the settings again, because they may be the problem. */
 export function makeSystemProbe(flags: ContextFlags): SystemProbe {
   const paths = findPaths(process.env);
   return {

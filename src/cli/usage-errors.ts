@@ -2,7 +2,7 @@ import { Failure } from '../domain/errors/failure.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { nearestOf } from '../domain/text/words.ts';
 
-/** What a command takes. */
+/** Arguments and flags of a command. */
 interface Usage {
   id: string;
   flags: readonly string[];

@@ -13,7 +13,7 @@ import type { Files, PublicKey } from './files.ts';
 
 export type Environment = 'local' | 'sandbox' | 'production';
 
-/** What a workflow may ask a person. Where nobody can be asked: Failure `input-required`, naming the flag. */
+/** Prompts for workflows. In a non-interactive session they throw Failure `input-required`, with the flag. */
 export interface Ask {
   /** True at once with `--yes`, unless only a person or the flag may answer. */
   confirm(question: string, options: { flag: string; isAnsweredByYes?: boolean }): Promise<boolean>;
@@ -25,9 +25,9 @@ export interface Ask {
   type(question: string, options: { flag: string; check?: (text: string) => unknown }): Promise<string>;
 }
 
-/** How a wait goes, for people who watch it. */
+/** The progress of a wait. */
 export interface Progress {
-  /** Which card, `PROFILE/TOKEN`. */
+  /** The card, `PROFILE/TOKEN`. */
   subject: string;
   /** Where it stands, or what is waited for before anything was seen. */
   state: string;
@@ -38,7 +38,7 @@ export interface Progress {
   outage: string | null;
 }
 
-/** How the cards of a kiosk go, for people who watch a retry. */
+/** The progress of a retry at one kiosk. */
 export interface BoardRow {
   kioskId: KioskId;
   total: number;
@@ -54,9 +54,9 @@ export interface BoardRow {
   timeLeft: number | null;
 }
 
-/** How a run of many cards goes, for people who watch it. */
+/** The progress of a run. */
 export interface Tally {
-  /** What is run. */
+  /** The title of the run. */
   title: string;
   total: number;
   passed: number;
@@ -68,7 +68,7 @@ export interface Tally {
   timeLeft: number | null;
 }
 
-/** What a workflow tells on its way. All of it is for people, on stderr. */
+/** Messages and progress of a workflow, on standard error. */
 export interface Report {
   note(text: string): void;
   /** The same once a command, however often it comes up. @param topic which advice it is */
@@ -77,15 +77,15 @@ export interface Report {
   progress(progress: Progress): void;
   /** The wait is over: whatever shows its progress goes away. */
   settled(): void;
-  /** What is going to be done, before a person approves it. */
+  /** Shows a plan before its approval. */
   plan(plan: RetryPlan, covered: Covered): Promise<void>;
-  /** How several kiosks go, in place of the progress of their cards; null ends it. */
+  /** Shows the progress of several kiosks in place of that of their cards; null ends it. */
   board(rows: readonly BoardRow[] | null): void;
-  /** How a run of many cards goes; null ends it. @param news said where nothing can move */
+  /** Shows the progress of a run; null ends it. @param news a line for outputs without live progress */
   tally(tally: Tally | null, news?: string): void;
 }
 
-/** What the embedded sandbox does besides the vendor's API. @throws Failure when it can't be reached */
+/** The control endpoint of the embedded sandbox. @throws Failure if it is unreachable */
 export interface SandboxControl {
   /** Sets a fault under a name of the caller's choice, once: where it is still set, nothing changes. */
   putFault(name: string, fault: Fault): Promise<void>;
@@ -95,14 +95,14 @@ export interface SandboxControl {
   advance(milliseconds: number): Promise<number>;
 }
 
-/** How long things take here, in milliseconds. */
+/** Limits and intervals, in milliseconds. */
 export interface Timing {
   /** The deadline of a whole command, per card of a list; null waits for ever. */
   timeout: number | null;
   /** The first and the longest pause between two looks. */
   firstPause: number;
   interval: number;
-  /** How long after its sending a request may still show up in the production data. */
+  /** The time after the sending in which a request may still show up in the production data. */
   settleWindow: number;
 }
 
@@ -154,10 +154,10 @@ export interface Context {
   webhookKey(): Promise<PublicKey>;
   /** The embedded sandbox itself, for what only it can do. @throws Failure `sandbox-only` in other environments */
   sandboxControl(): SandboxControl;
-  /** What the team wrote about error codes; empty when it wrote nothing, or nothing that can be used. */
+  /** The runbook of the team; empty if there is none, or an unusable one. */
   runbook(): Promise<Runbook>;
   /** Makes sure that there is a token for a profile. @throws Failure `credentials-…` */
   authorize(profileId: number): Promise<TokenOrigin>;
-  /** What the vendor calls the application that subscribes. @throws Failure `credentials-…` without client credentials */
+  /** The client key of the application that subscribes. @throws Failure `credentials-…` without client credentials */
   clientKey(): Promise<string>;
 }

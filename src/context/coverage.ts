@@ -15,7 +15,7 @@ export interface Span {
   to: number;
 }
 
-/** Which part of a time was listened to: what the vendor sent in a gap is there only if it was sent again. */
+/** The parts of a time range in which a listener was running. Events of a gap exist only if they were sent again. */
 export interface Coverage {
   /** null: nobody ever listened, and nobody asked for a certain time. */
   from: number | null;
@@ -24,13 +24,13 @@ export interface Coverage {
   gaps: Span[];
 }
 
-/** What a journal can know: a card that failed while nobody listened may be missing. */
+/** The coverage of a journal: cards that failed while no listener was running may be missing. */
 export interface Covered {
   coverage: Coverage;
   /** When the first and the last event arrived. */
   firstEventAt: number | null;
   lastEventAt: number | null;
-  /** Does a listener write to it right now? */
+  /** True if a listener is running. */
   isListenedTo: boolean;
 }
 
@@ -39,7 +39,7 @@ export interface CoverageOptions {
   from: number | null;
   to: number;
   now: number;
-  /** Does somebody listen right now? Then the latest sign of life counts until now. */
+  /** True if a listener is running: then its last heartbeat counts until now. */
   isListenedTo: boolean;
 }
 

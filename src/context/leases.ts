@@ -19,7 +19,7 @@ export function leaseOnRun(id: string): string {
 }
 
 /**
- * Does its work while no other process acts on the same cards or kiosks.
+ * Runs work while no other process acts on the same cards or kiosks.
  * @param subjects made by `leaseOnCard` and `leaseOnKiosk`
  * @throws Failure `leased`, naming who is at it
  */

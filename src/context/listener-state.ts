@@ -60,7 +60,7 @@ export async function requireListener(ctx: Context, via: Via): Promise<void> {
   );
 }
 
-/** What listening covers of a time. @param span milliseconds since the epoch; null: from the first time, until now */
+/** Returns the coverage of a time range. @param span milliseconds since the epoch; null for the first listener, and for now */
 export async function coverageFor(
   ctx: Context,
   { since, until }: { since: number | null; until: number | null },
@@ -74,7 +74,7 @@ export async function coverageFor(
   });
 }
 
-/** What the journal covers right now. */
+/** Returns the current coverage of the journal. */
 export async function readCovered(ctx: Context): Promise<Covered> {
   const [first] = await ctx.journal.listEvents({ limit: 1 });
   const [last] = await ctx.journal.listEvents({ limit: 1, newestFirst: true });

@@ -22,12 +22,12 @@ export interface PollOptions<Seen, Result> {
   random?: () => number;
 }
 
-/** How a poll ended: with a result, or with what was seen last when the deadline passed. */
+/** The end of a poll: a result, or the last observation at the deadline. */
 export type PollEnd<Seen, Result> =
   | { kind: 'done'; result: Result }
   | { kind: 'deadline'; seen: Seen | null; outage: Outage | null };
 
-/** How much longer each pause is than the one before. */
+/** The growth of each pause over the one before. */
 export const GROWTH = 1.5;
 const JITTER = 0.2;
 const LONGEST_LOOK_MS = 10_000;

@@ -1,10 +1,10 @@
 import { DatabaseSync } from 'node:sqlite';
 
-/** What a database says of itself. */
+/** The state of a database. */
 export interface Inspection {
-  /** Which migration it is at. */
+  /** The number of its last migration. */
   schema: number;
-  /** What SQLite finds wrong with it; empty for a sound one. */
+  /** The damage that SQLite reports; empty for a sound database. */
   damage: string[];
 }
 

@@ -11,7 +11,7 @@ import { ORDER_EVENT, PRODUCTION_EVENT } from '../wire/events.ts';
 import { type ChosenValues, EventChoice } from './event-filter.ts';
 import type { EventSelection } from './list-events.ts';
 
-/** Which events a command is about. */
+/** Flags that filter events. */
 export const selectionFlags = {
   card: Flags.string({ summary: 'Only of this card, or of its order.', helpValue: 'CARD' }),
   kiosk: Flags.string({ summary: 'Only of this kiosk.', helpValue: 'ID' }),
@@ -104,7 +104,7 @@ export function toEventId(text: string): number {
   });
 }
 
-/** What checks signatures: the key of a file, or the environment's own. @throws Failure `invalid-input`, `usage` */
+/** Makes the verifier of signatures, with the key of a file or of the environment. @throws Failure `invalid-input`, `usage` */
 export async function toVerifier(ctx: Context, file: string | undefined): Promise<SignatureVerifier> {
   const path = toText(file, '--public-key');
   const { pem, source } = path === null ? await ctx.webhookKey() : readPublicKey(ctx.files, path);

@@ -137,7 +137,7 @@ export function heardResult(heard: ListenerMessage, now: number): Result {
   };
 }
 
-/** What a reader that is too slow did not get. @param count of lines */
+/** The message about lines that a slow reader missed. @param count the number of lines */
 export function unshownResult(count: number): Result {
   return {
     exitCode: 0,

@@ -11,7 +11,7 @@ export interface Remark extends Place {
   message: string;
 }
 
-/** What a value of a file is, in words. */
+/** Describes the type of a value. */
 export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';
@@ -19,13 +19,13 @@ export function kindOf(value: unknown): string {
   return typeof value === 'object' ? 'a mapping' : `a ${typeof value}`;
 }
 
-/** What was perhaps meant, as the end of a sentence; empty when nothing is near. */
+/** Returns similar words as the end of a sentence; empty without any. */
 export function orNearest(word: string, known: readonly string[]): string {
   const meant = nearestOf(word, known);
   return meant.length > 0 ? `: did you mean ${meant.join(' or ')}?` : '';
 }
 
-/** What ends with a question is a sentence already. */
+/** Ends a text with a full stop, unless it has an end. */
 export function asSentence(text: string): string {
   return text.endsWith('?') ? text : `${text}.`;
 }

@@ -4,7 +4,7 @@ import { Failure } from '../domain/errors/failure.ts';
 import { type KioskId, parseKioskId } from '../domain/ids.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 
-/** What every command takes. */
+/** The flags of every command. */
 export const globalFlags = {
   context: Flags.string({ summary: 'The context to use.', helpValue: 'NAME', helpGroup: 'GLOBAL' }),
   environment: Flags.string({

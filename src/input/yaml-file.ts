@@ -17,7 +17,7 @@ export interface Finding {
 export interface ReadYaml {
   /** undefined for text that is no YAML. */
   content: unknown;
-  /** What is wrong with it as YAML, keys that are there twice included. */
+  /** The mistakes of the YAML, including duplicate keys. */
   mistakes: Finding[];
   /** Parts that YAML readers may understand differently, like unknown tags. */
   warnings: Finding[];
@@ -27,7 +27,7 @@ export interface ReadYaml {
 /** Most bytes of a file in YAML. */
 export const YAML_LIMIT_BYTES = 1024 * 1024;
 
-/** What several places share may be written once; what aliases multiply without end is refused. */
+/** The most aliases of a file; more could expand it exponentially. */
 const MOST_ALIASES = 200;
 
 /** Of a kind: the rest shows once these are corrected. */
@@ -153,7 +153,7 @@ export function inOrder(findings: readonly Finding[]): Finding[] {
     .slice(0, MOST_FINDINGS);
 }
 
-/** What is to be said of a place in the file, in one line. */
+/** Describes a mistake in one line. */
 export function describe({ path, message }: Pick<Finding, 'path' | 'message'>): string {
   return printable(path === '' ? message : `${path}: ${message}`);
 }

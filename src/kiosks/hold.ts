@@ -11,7 +11,7 @@ export interface Held {
   hold: Hold;
   /** False where the kiosk was on hold already: that hold stays as it is. */
   changed: boolean;
-  /** Does the context or the journal know the kiosk? */
+  /** True if the context or the journal has the kiosk. */
   isKnown: boolean;
 }
 

@@ -57,7 +57,7 @@ function toJournalCard(ctx: Context, state: CardState, now: number): JournalCard
   return { card: describeCard(facts, ctx.invocation), attempt, changedAt };
 }
 
-/** What an attempt came to by what events said since; the journal itself learns it from the next look. */
+/** Applies newer events to an attempt. The journal is updated by the next read of the API. */
 function asHeard(ctx: Context, { attempt, production }: CardState): Attempt | null {
   if (attempt === null || !isOpen(attempt)) return attempt;
   const { settleWindow } = ctx.timing;
@@ -89,7 +89,7 @@ export function describeUnknown({ name }: Context, kioskId: KioskId): string {
   return `Neither the journal nor context ${name} knows a kiosk “${printable(kioskId)}”.`;
 }
 
-/** How many kiosks a message names. */
+/** The most kiosks that a message names. */
 const NAMED = 20;
 
 /** Names the kiosks that are known, and first those that somebody may have meant, where that helps. */

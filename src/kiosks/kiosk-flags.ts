@@ -13,7 +13,7 @@ import { toKioskId, toText } from '../input/flags.ts';
 import { vendorNow } from './kiosk-cards.ts';
 import { contradictionIn } from './retry-plan.ts';
 
-/** Which of the journal's cards a command is about. */
+/** Flags that filter the cards of the journal. */
 export const cardSelectionFlags = {
   kiosk: Flags.string({
     multiple: true,

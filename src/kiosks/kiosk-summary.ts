@@ -21,13 +21,13 @@ export interface HoldDocument {
   since: string;
 }
 
-/** How a kiosk does, as far as the journal heard. Times are UTC. */
+/** The state of a kiosk, as far as the journal knows it. Times are UTC. */
 export interface KioskOverview {
   kioskId: KioskId;
-  /** Does the context name it? Others are known by their cards, or because they are on hold. */
+  /** True if the context has the kiosk. Other kiosks are known by their cards or their hold. */
   inContext: boolean;
   hold: HoldDocument | null;
-  /** Who works at the whole kiosk right now. */
+  /** The owner of the lease on the kiosk. */
   busy: { act: string; by: string; since: string } | null;
   inProgress: number;
   /** Cards that were sent, and nobody knows yet what came of it. */
@@ -53,7 +53,7 @@ export interface OldestFailed {
   daysLeft: number | null;
 }
 
-/** What is known of one kiosk besides its cards. */
+/** The data of a kiosk without its cards. */
 export type KioskFacts = Pick<KioskOverview, 'kioskId' | 'inContext' | 'hold' | 'busy' | 'lastProducedAt'>;
 
 /** Puts kiosks and their cards together, in the order of their ids. */
@@ -81,7 +81,7 @@ function describeKiosk(facts: KioskFacts, cards: readonly JournalCard[]): KioskO
   };
 }
 
-/** How many cards run out of the days in which they can be produced, and how many did. */
+/** Counts cards with few days left, and expired ones. */
 export function countDays(cards: readonly JournalCard[]): { expiringSoon: number; expired: number } {
   return {
     expiringSoon: cards.filter(({ card }) => isExpiring(card)).length,

@@ -17,12 +17,12 @@ import {
   toHoldDocument,
 } from './kiosk-summary.ts';
 
-/** How kiosks do, by what the journal knows; nothing is asked of the API. */
+/** The state of kiosks by the journal, without the API. */
 export interface Overview {
   kiosks: KioskOverview[];
   /** Cards that were sent to no kiosk yet. */
   withoutKiosk: { expiringSoon: number; expired: number };
-  /** What the journal can know: of the rest only what commands saw. */
+  /** The coverage of the journal: outside of it, only commands recorded changes. */
   covered: Covered;
 }
 

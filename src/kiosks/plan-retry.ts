@@ -17,7 +17,7 @@ import type { ActionRecord } from '../journal/journal.ts';
 import { findInJournal, requireKnownKiosks, selectFromJournal } from './kiosk-cards.ts';
 import { type LeftOut, planRetries, type RetryCandidate, type RetryPlan } from './retry-plan.ts';
 
-/** Which failed cards are to be produced again. */
+/** A filter for the failed cards to produce again. */
 export interface RetrySelection {
   kioskIds: readonly KioskId[];
   /** Empty: whatever they failed with. */
@@ -34,7 +34,7 @@ export function nameSelection({ kioskIds, errorCodes }: RetrySelection): string 
   return parts.filter((part) => part !== '').join(' ');
 }
 
-/** How many productions tell how long one takes. */
+/** The number of earlier productions that the estimated duration is based on. */
 const DURATIONS = 20;
 
 /** When each card was tried last by runs of the same selection, in milliseconds since the epoch. */
@@ -112,7 +112,7 @@ function toCandidate(
   return { one, turn: wasTried ? 'again' : 'first', entry: lookUpError(kind, errorCode) };
 }
 
-/** What stands in the way of a card at a kiosk: a hold, somebody else's work, no token. */
+/** Finds the obstacles for cards at a kiosk: a hold, the lease of another process, a missing token. */
 async function findObstacles(
   ctx: Context,
   candidates: readonly RetryCandidate[],

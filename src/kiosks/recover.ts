@@ -65,7 +65,7 @@ export async function recover(
   });
 }
 
-/** What failed there, also what nobody heard of yet: attempts that are open are looked at first. */
+/** Finds the failed cards of a kiosk. Open attempts are read first, because they may have failed without an event. */
 async function findFailed(ctx: Context, kioskId: KioskId): Promise<JournalCard[]> {
   const there = { kioskIds: [kioskId] };
   const unfinished = await selectFromJournal(ctx, there, { isUnfinished: true });
@@ -97,7 +97,7 @@ export interface Cause {
   count: number;
 }
 
-/** What went wrong with some cards, by catalogue and runbook: what most of them met comes first. */
+/** Returns the causes of failed cards from catalogue and runbook, most frequent first. */
 export function causesOf(cards: readonly JournalCard[], runbook: Runbook): Cause[] {
   const failures = cards.flatMap((one) => failureOf(one) ?? []);
   const groups = Map.groupBy(failures, ({ kind, errorCode }) => `${kind} ${errorCode ?? ''}`);
@@ -111,12 +111,12 @@ export function causesOf(cards: readonly JournalCard[], runbook: Runbook): Cause
     .toSorted((left, right) => right.count - left.count);
 }
 
-/** Does somebody have to do something before cards are produced again? */
+/** True if a cause needs a fix or a check before cards are produced again. */
 export function needsHands(causes: readonly Cause[]): boolean {
   return causes.some(({ entry }) => entry.retry === 'after-fix' || entry.retry === 'reconcile');
 }
 
-/** What failed and what to touch, in lines for people. */
+/** Describes a cause and its fix in lines of text. */
 export function describeCause({ entry, count }: Cause): string[] {
   const { code, meaning, actor, nextStep, page } = entry;
   const steps = page && page.steps.length > 0 ? page.steps : [nextStep];

@@ -46,11 +46,11 @@ export async function findSpoiled(
   return found;
 }
 
-/** What an earlier run recorded as destroyed. */
+/** The destroyed cards that an earlier command recorded. */
 interface Recorded {
   /** The plastic of the card's last failure. */
   has(card: Card): boolean;
-  /** How many cards that nobody could tell, since the last attempt that failed there. */
+  /** The number of unidentified cards since the last failed attempt at the kiosk. */
   unknown: number;
 }
 
@@ -71,7 +71,7 @@ async function findRecorded(
 }
 
 /**
- * What flags say of it.
+ * Reads the rejected cards of flags.
  * @throws Failure `usage` for a card that the journal doesn't know at this kiosk
  */
 async function readSpoiled(

@@ -9,7 +9,7 @@ import type { Spoiled } from './rejected-cards.ts';
 
 const SELECTION = { helpGroup: 'SELECTION' };
 
-/** How it goes on with the cards of a kiosk. */
+/** Flags for the order and the limits of a retry. */
 export const courseFlags = {
   attended: Flags.boolean({ summary: 'Somebody is there and takes the cards (asked on a terminal).' }),
   'max-failures': Flags.string({
@@ -18,7 +18,7 @@ export const courseFlags = {
   }),
 };
 
-/** Which failed cards a retry is about, and how it goes on with several. */
+/** Flags that filter the failed cards of a retry, and limit it. */
 export const retrySelectionFlags = {
   kiosk: Flags.string({
     ...SELECTION,
@@ -121,7 +121,7 @@ function toCount(text: string | undefined, flag: string): number | null {
   });
 }
 
-/** What a person at the kiosk is asked otherwise. */
+/** Flags that answer the prompts of a recovery. */
 export const recoverFlags = {
   spoiled: Flags.string({
     multiple: true,

@@ -20,7 +20,7 @@ const TURNS: readonly Turn[] = ['joined', 'first', 'again'];
 export interface RetryCandidate {
   one: JournalCard;
   turn: Turn;
-  /** What it failed with. */
+  /** The error of the card. */
   entry: CatalogueEntry;
 }
 
@@ -32,7 +32,7 @@ export interface PlannedRetry extends RetryCandidate {
 export interface KioskPlan {
   kioskId: KioskId;
   cards: PlannedRetry[];
-  /** How long one production takes there, in milliseconds; null where none was seen yet. */
+  /** The usual duration of a production at the kiosk, in milliseconds; null without earlier ones. */
   usual: number | null;
 }
 
@@ -44,11 +44,11 @@ export interface LeftOut {
   failure: Failure;
 }
 
-/** What a retry of a selection is going to do. */
+/** The plan of a retry of many cards. */
 export interface RetryPlan {
   kiosks: KioskPlan[];
   leftOut: LeftOut[];
-  /** How many more cards there are than `--limit` lets through. */
+  /** The number of cards above `--limit`. */
   beyondLimit: number;
 }
 
@@ -105,12 +105,12 @@ function hopeless({ one, entry }: RetryCandidate): Failure | null {
   return entry.retry === 'never' ? neverAgain(one.card, entry) : null;
 }
 
-/** How many cards a plan is about, those included that are only awaited. */
+/** Counts the cards of a plan, including those that are only awaited. */
 export function countCards({ kiosks }: Pick<RetryPlan, 'kiosks'>): number {
   return kiosks.reduce((sum, { cards }) => sum + cards.length, 0);
 }
 
-/** How many cards a plan sends. */
+/** Counts the cards that a plan sends. */
 export function countSent({ kiosks }: Pick<RetryPlan, 'kiosks'>): number {
   return kiosks.flatMap(({ cards }) => cards).filter(({ turn }) => turn !== 'joined').length;
 }
@@ -166,7 +166,7 @@ export function contradictionIn(selection: Selection, now: number): string | nul
   return null;
 }
 
-/** May a card with this error be in this stage? Nobody knows of a code that is not documented. */
+/** True if a card with this error can be in this stage. An undocumented code can be in any. */
 function mayEndIn(stage: Stage, code: string): boolean {
   const kinds = findErrors(code).map(({ kind }) => kind);
   const isOfProduction = kinds.length > 0 && !kinds.includes('request');

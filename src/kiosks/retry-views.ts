@@ -10,7 +10,7 @@ import { renderPlan } from './render-plan.ts';
 import { countCards, toPlanDocument } from './retry-plan.ts';
 import type { SelectedRetry } from './retry-selection.ts';
 
-/** What a retry of a selection would do: nothing was sent. */
+/** The result of a retry that only shows its plan. */
 export function plannedRetry({ plan, covered }: SelectedRetry): Result {
   return {
     exitCode: 0,
@@ -23,7 +23,7 @@ export function plannedRetry({ plan, covered }: SelectedRetry): Result {
   };
 }
 
-/** What a retry of a selection came to. @param signal what may have interrupted it */
+/** The result of a retry of many cards. @param signal the signal that may have interrupted it */
 export function selectedRetry(retry: SelectedRetry, signal: AbortSignal): Result {
   const { plan, covered, results, used } = retry;
   const result = cardResults(results, {
@@ -59,7 +59,7 @@ function perCard({ plan, results, used }: SelectedRetry): number | null {
   return begun > 0 ? Math.round(((used.reads + used.sends) / begun) * 100) / 100 : null;
 }
 
-/** What the recovery of a kiosk came to: what was done there, and its cards. @param signal what may have interrupted it */
+/** The result of the recovery of a kiosk: its actions and its cards. @param signal the signal that may have interrupted it */
 export function recovered({ kioskId, released, destroyed, retry }: Recovery, signal: AbortSignal): Result {
   const result = selectedRetry(retry, signal);
   const done = [

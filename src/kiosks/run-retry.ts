@@ -18,17 +18,17 @@ import { advance, type CanaryState, START } from './canary.ts';
 import type { PlannedRetry, RetryPlan } from './retry-plan.ts';
 
 export interface RunOptions {
-  /** How many failures in a row end it, per kiosk. */
+  /** The number of failures in a row that stop the retry at a kiosk. */
   maxFailures: number;
   /** In a sandbox: what becomes of each card. */
   simulation: Simulation | null;
   /** The name of the selection, for the journal. */
   selection: string;
-  /** What else was approved: done once nobody else can act on these cards, and before anything is sent. */
+  /** Runs after the leases on the cards are acquired, before anything is sent. */
   onApproved?: () => Promise<void>;
 }
 
-/** What a retry came to with one card. */
+/** The result of a retry for one card. */
 export interface RetryResult extends CardResult {
   kioskId: KioskId;
   /** Was it the one that had to come out before the others were sent? */
@@ -185,7 +185,7 @@ function isAsPlanned({ card, attempt }: Seen, planned: Production | null): boole
 export class RetryBoard {
   readonly #ctx: Context;
   readonly #rows = new Map<string, BoardRow>();
-  /** How long productions took: usually, and in this run. */
+  /** Durations of productions by kiosk: the usual one, and those of this run. */
   readonly #durations = new Map<string, { usual: number | null; took: number[] }>();
 
   constructor(ctx: Context, { kiosks }: RetryPlan) {

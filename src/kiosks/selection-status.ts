@@ -18,13 +18,13 @@ import { findInJournal, requireKnownKiosks, selectFromJournal } from './kiosk-ca
 
 type Look = Omit<StatusOptions, 'targets'>;
 
-/** Which cards to look at. */
+/** A filter for the cards to read. */
 export interface StatusChoice {
   /** Those that were named; null where none were. */
   targets: readonly CardRequest[] | null;
   /** null: all that the journal knows. */
   selection: Selection | null;
-  /** Whether what the journal knows is enough: nothing is asked of the API. */
+  /** True to use the journal only, without the API. */
   isCached: boolean;
 }
 
@@ -65,7 +65,7 @@ async function selectCards(
   return selected.toSorted(byUrgency);
 }
 
-/** What was in its kiosk when the journal heard of it last may have failed since, unheard. */
+/** True if the card was in its kiosk when it was last seen: it may have failed since without an event. */
 function mayHaveMoved({ card }: JournalCard): boolean {
   return card.stage === 'in-progress' || card.stage === 'unknown';
 }

@@ -8,13 +8,13 @@ export interface Envelope {
   exitCode: ExitCode;
 }
 
-/** What every JSON document has in common, before what is the command's own. Changes are additive. */
+/** Makes a JSON document: the common fields, followed by those of the command. Changes are additive. */
 export function makeDocument(envelope: Envelope, own: Record<string, unknown>): Record<string, unknown> {
   const { command, context, environment, exitCode } = envelope;
   return { schemaVersion: 1, command, context, environment, exitCode, ...own };
 }
 
-/** Does the command line ask for JSON? Known before it is parsed, so that its mistakes are JSON, too. */
+/** True if the command line has a flag. Works before parsing, so that mistakes in it can be JSON, too. */
 export function wantsFlag(argv: readonly string[], flag: string): boolean {
   const end = argv.indexOf('--');
   return (end < 0 ? argv : argv.slice(0, end)).includes(flag);

@@ -28,7 +28,7 @@ function show(part: Part): string {
   return escapeMarkup(plainText(String(part)));
 }
 
-/** What neither XML 1.0 nor HTML can hold, not even as a reference: most control characters, halves of characters. */
+/** Characters that neither XML 1.0 nor HTML allow, even as references: most control characters, lone surrogates. */
 const FORBIDDEN = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
 
 /** Text from outside on one line, without characters that break a document, and with those written out that hide text. */

@@ -3,7 +3,7 @@ import type { FailureDocument } from '../domain/errors/failure.ts';
 import type { CardFailure } from '../domain/selection.ts';
 import type { Style } from './style.ts';
 
-/** What a command came to: everything that its output needs, in each of its forms. */
+/** The result of a command, with all of its output formats. */
 export interface Result {
   exitCode: ExitCode;
   /** The command's own part of the JSON document. */
@@ -14,8 +14,8 @@ export interface Result {
   references?: string[];
   /** The text is what the command was asked to make, like a script: `--quiet` prints it, too. */
   isProduct?: boolean;
-  /** What went wrong, for people: each error once, with the card it is about. */
+  /** The errors in the text output, each once, with their cards. */
   errors?: { about: string | null; error: FailureDocument }[];
-  /** What cards failed with: what the team's runbook says of it is shown once a code. */
+  /** The failures of cards; the page of the runbook is shown once per code. */
   failures?: readonly CardFailure[];
 }

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 
-/** How text is dressed for one stream; without colour everything stays as it is. */
+/** The styles of text for one stream; without colour they change nothing. */
 export interface Style {
   bold(text: string): string;
   dim(text: string): string;

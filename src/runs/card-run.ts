@@ -36,7 +36,7 @@ export class CardRun {
     this.#follow(this.#session);
   }
 
-  /** Does all steps that are left, up to an interruption. @returns the card as it was stored */
+  /** Executes the remaining steps, until an interruption. @returns the card as it was stored */
   async complete(): Promise<RunCard> {
     const { record } = this;
     const { ctx } = this.#run;

@@ -5,7 +5,7 @@ import { printable } from '../domain/text/terminal-text.ts';
 import { toText } from '../input/flags.ts';
 import { toKioskIds } from '../kiosks/kiosk-flags.ts';
 
-/** What a run is made of. */
+/** Flags for the input of a run. */
 export const runFlags = {
   cards: Flags.string({ summary: 'Carry it out for so many cards (default 1).', helpValue: 'N' }),
   data: Flags.string({
@@ -45,7 +45,7 @@ interface RunFlags {
   resume?: string | undefined;
 }
 
-/** What the user wants to run, as far as the flags say. */
+/** The run that the flags describe. */
 export interface WantedRun {
   /** null to resume. */
   scenario: string | null;
@@ -60,7 +60,7 @@ export interface WantedRun {
   yes: boolean;
 }
 
-/** What a resumed run has already, but the variables that were not kept. */
+/** Flags that a resumed run does not accept, because they are stored. */
 const SETTLED = ['cards', 'data', 'kiosk', 'concurrency', 'keep'] as const;
 
 /** @throws Failure `usage` for what contradicts itself, or is no number */

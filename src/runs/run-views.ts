@@ -59,7 +59,7 @@ function describeErrors(errors: RunTotals['errors']): string {
   return [...told, ...(more > 0 ? [`${more} others`] : [])].join(', ');
 }
 
-/** What became of the orders, and whether their places are free again. */
+/** Describes the clean-up of the orders, and whether their places are free again. */
 function describeCleanUp(
   { keep }: RunRecord,
   { cleanUp, freed }: Pick<RunTotals, 'cleanUp'> & Pick<ReturnType<typeof runFacts>, 'freed'>,
@@ -83,8 +83,8 @@ function describeCleanUp(
 const TOLD = 20;
 
 /**
- * What `run` ends with: the run, what its cards come to, and the cards as every command shows them.
- * @param options what interrupted it, and what went wrong with its reports
+ * Makes the result of `run`: the run, its totals, and its cards as every command shows them.
+ * @param options the interruption, and the failures of reports
  */
 export async function runResult(
   report: RunReport,

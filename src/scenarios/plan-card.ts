@@ -18,7 +18,7 @@ import { toRemarks } from './schema-messages.ts';
 import type { Step } from './steps/step.ts';
 import { listOf, resolveVariables } from './variables.ts';
 
-/** What is known of one card of a run before its steps are. */
+/** The values of a card that its steps are planned with. */
 export interface CardGiven {
   /** From 1. */
   number: number;

@@ -27,7 +27,7 @@ function toDocument({
   return { name, description, required, default: value, ...(local !== undefined && { local }) };
 }
 
-/** What `scenario check` found, a line each as compilers write them. */
+/** Renders the result of `scenario check`, a line for each mistake in the format of compilers. */
 export function renderExamined(file: string, examined: Examined, style: Style): string {
   const { scenario, mistakes, data, toGive } = examined;
   const mark = style.bad('mistake:');

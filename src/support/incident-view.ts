@@ -40,7 +40,7 @@ export function renderIncident(incident: Incident): string {
   ].join('\n');
 }
 
-/** What is said of an incident that was written into a file. */
+/** The result for an incident that was written to a file. */
 export function writtenIncident(
   { cards, timeline }: Incident,
   { file, format }: { file: string; format: string | null },

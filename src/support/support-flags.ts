@@ -8,7 +8,7 @@ import { toSpan } from '../events/event-flags.ts';
 import { toKioskId, toText } from '../input/flags.ts';
 import type { ActionSelection } from './log.ts';
 
-/** Which acts the audit trail is to tell. */
+/** Flags that filter the audit log. */
 export const actSelectionFlags = {
   card: Flags.string({ summary: 'Only on this card, or on its order.', helpValue: 'CARD' }),
   kiosk: Flags.string({ summary: 'Only at this kiosk; may be repeated.', helpValue: 'ID', multiple: true }),
@@ -98,7 +98,7 @@ export function toIncidentSpan({ kiosk, since, until }: IncidentFlags, now: numb
   return toSpan({ since: from, until }, now);
 }
 
-/** Which form a file has, by its name. @throws Failure `usage` */
+/** Returns the format of a file by its extension. @throws Failure `usage` */
 export function toFormat(file: string): 'markdown' | 'json' {
   const extension = extname(file).toLowerCase();
   if (extension === '.json') return 'json';

@@ -20,7 +20,7 @@ export const ADVICE: Record<RetryAdvice, string> = {
   never: 'never: order a new card',
 };
 
-/** What the team wrote about the codes that came up; empty without a page. */
+/** Renders the pages of the runbook; empty without any. */
 export function renderPages(pages: readonly RunbookPage[], style: Style): string {
   return pages
     .map((page) => `${style.bold(`Runbook, ${printable(page.code)}`)}\n${pageLines(page)}`)
@@ -42,7 +42,7 @@ export function pageLines({ owner, steps, link, contact, retry }: RunbookPage): 
   return [...numbered, ...facts].map((line) => `${line}\n`).join('');
 }
 
-/** What `runbook check` found, a line each as compilers write them. */
+/** Renders the result of `runbook check`, a line for each mistake in the format of compilers. */
 export function renderChecked({ file, codes, mistakes, warnings }: Checked, style: Style): string {
   const name = printable(file);
   const line = (finding: Finding, mark: string) =>
@@ -60,7 +60,7 @@ export function renderChecked({ file, codes, mistakes, warnings }: Checked, styl
 
 interface Checked {
   file: string;
-  /** How many codes have a page. */
+  /** The number of codes with a page. */
   codes: number;
   mistakes: readonly Finding[];
   warnings: readonly Finding[];

@@ -11,7 +11,7 @@ import type { Permit } from '../../wise/permit.ts';
 import type { CardSession } from './session.ts';
 import { idsOf, refuseLost, settleLost, timeSinceSent } from './settle.ts';
 
-/** What the journal records for a verdict at once; `accepted` depends on what the answer says. */
+/** The outcomes that are recorded for a verdict; the one for `accepted` depends on the answer. */
 const OUTCOMES: Record<Exclude<Verdict, 'accepted'>, Outcome> = {
   queued: 'queued',
   refused: 'refused',

@@ -6,7 +6,7 @@ import { type CardResult, outcomeOf } from '../../domain/results.ts';
 import type { CardRequest } from './resolve-cards.ts';
 import { CardSession } from './session.ts';
 
-/** How many cards are read or awaited at the same time: well within the rate limits of Wise. */
+/** The cards that are read or awaited at the same time: well within the rate limits of Wise. */
 export const READS_AT_ONCE = 8;
 
 /** Items that are worked on one after another. */
@@ -16,7 +16,7 @@ export interface Lane<Item> {
 }
 
 export interface LaneOptions<Item, Result> {
-  /** How many lanes are worked on at the same time; without it, all of them. */
+  /** The number of lanes that run at the same time (default: all). */
   concurrency?: number;
   /** Returns why nothing more of a lane is started, or null. Asked before each of its items. */
   stop?: (lane: Lane<Item>, results: readonly Result[]) => Promise<string | null> | string | null;

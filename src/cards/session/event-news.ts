@@ -8,14 +8,14 @@ import { compareVendorTimes, parseVendorTime } from '../../domain/times/vendor-t
 /** The rank of CARD_DETAILS_CREATED. */
 const LAST_ON_THE_WAY = 2;
 
-/** What the events of a card tell of its production beyond any doubt. */
+/** The production of a card by its events, without any doubt. */
 export interface Told {
   production: Production;
   /** The event that says so. */
   event: KeptEvent;
 }
 
-/** What they tell of its order. */
+/** The order of a card by its events. */
 export interface ToldOrder {
   orderStatus: string;
   /** null while the order has no card. */
@@ -24,13 +24,12 @@ export interface ToldOrder {
 }
 
 /**
- * What signed events tell of a card that was looked at before, when it needs no look at the API: that it became ready,
- * or the result of the attempt in progress.
- * Only the latest production event counts, and only if none can be later; its time must be readable, and it must
- * belong to what was seen: what an earlier attempt left behind tells nothing here.
- * @param facts what the last look showed
- * @param events all events of the card that the journal keeps
- * @returns null when nothing is certain: then only the API knows
+ * Finds in signed events that a card became ready, or the result of its attempt in progress, so that the API need not be
+ * read. Only the latest production event counts, and only if none can be later. Its time must be valid, and it must not
+ * belong to an earlier attempt.
+ * @param facts the state of the card at the last read
+ * @param events all events of the card in the journal
+ * @returns null if nothing is certain: then the API must be read
  */
 export function whatEventsTell(facts: CardFacts, events: readonly KeptEvent[]): Told | null {
   const trusted = events.filter(isTrusted);
@@ -47,12 +46,11 @@ export function whatEventsTell(facts: CardFacts, events: readonly KeptEvent[]): 
 }
 
 /**
- * What signed events tell of an order that was seen before: that it went on on its way to the card, and which card it is.
- * All of them must belong to that order, name one card at most, and say nothing but how an order comes to its card: an
- * order that ended, or that goes on in words that nobody documented, is the API's to tell.
- * @param facts what was seen last: the answer to the order itself is enough
- * @param events all events of the order that the journal keeps
- * @returns null when nothing is certain, or nothing is new
+ * Finds in signed events the progress of an order, and its card. All events must belong to that order, name one card at
+ * most, and have documented statuses before the end of the order; otherwise the API must be read.
+ * @param facts the state at the last read; the answer to the order is enough
+ * @param events all events of the order in the journal
+ * @returns null if nothing is certain, or nothing is new
  */
 export function whatEventsTellOfOrder(facts: CardFacts, events: readonly KeptEvent[]): ToldOrder | null {
   const orders = events.filter((event) => isTrusted(event) && event.eventType === ORDER_EVENT);
@@ -77,7 +75,7 @@ function isOfOrder({ profileId, orderId }: KeptEvent, facts: CardFacts): boolean
   return (orderId ?? facts.orderId) === facts.orderId && (profileId ?? facts.profileId) === facts.profileId;
 }
 
-/** Is it one of the statuses of an order that is not produced yet? */
+/** True for the statuses of an order before its production. */
 function isOnTheWay(status: string | null): boolean {
   return (orderRankOf(status) ?? LAST_ON_THE_WAY + 1) <= LAST_ON_THE_WAY;
 }
@@ -94,9 +92,9 @@ function becameReady({ production, attempt, orderStatus }: CardFacts, events: re
 }
 
 /**
- * Is this the result of the attempt in progress? It must be of the same kiosk, not older than the request, and younger
- * than what was there before it. A time in whole seconds may hide an earlier attempt within the same second: it counts
- * only where what was there before is known to be of an earlier second.
+ * Returns the production if it is the result of the attempt in progress. It must be of the same kiosk, not older than
+ * the request, and newer than the baseline. A time in whole seconds may hide an earlier attempt within the same second:
+ * it counts only if the baseline is of an earlier second.
  */
 function resultOf({ attempt }: CardFacts, production: Production): Production | null {
   if (production.status !== 'PRODUCED' && production.status !== 'PRODUCTION_ERROR') return null;
@@ -123,8 +121,8 @@ function isAfterBaseline(
 }
 
 /**
- * May an event tell something that the last look did not show? Then a new look is worth its request. Hints and
- * unreadable times are news as long as the API doesn't say the same.
+ * True if an event may show a change since the last read, so that the API should be read. Hints and invalid times are
+ * news until the API shows the same.
  */
 export function isNews(facts: CardFacts, event: KeptEvent): boolean {
   if (event.isTest) return false;

@@ -16,7 +16,7 @@ import type { CardSession, Source } from './session.ts';
 /** The pause between two looks into the journal, in milliseconds. */
 const JOURNAL_PAUSE_MS = 20;
 
-/** How often the API is looked at while the events of a listener are waited for. */
+/** The polling interval while waiting for events of a listener. */
 const CALM_MS = 60_000;
 
 export interface FollowOptions {
@@ -41,7 +41,7 @@ export class CardFollower {
   #eventsOf = '';
   /** Up to which event of the journal they were read. */
   #readTo: EventCursor | null = null;
-  /** How many of them were there before the first look, which covers them. */
+  /** The number of events before the first read, which covers them. */
   #covered = 0;
   /** Events told which card it is: what is new among its own is looked into, all else is known. */
   #isTold = false;
@@ -58,7 +58,7 @@ export class CardFollower {
     this.#options = options;
   }
 
-  /** What showed the card as it is now. */
+  /** The source of the current state of the card. */
   get source(): Source {
     return this.#source;
   }
@@ -177,7 +177,7 @@ export class CardFollower {
     return isDue || stopwatch.until(this.#options.deadline) <= JOURNAL_PAUSE_MS;
   }
 
-  /** Is the end of the attempt still to be seen, or to be confirmed? */
+  /** True if the end of the attempt is unknown or unconfirmed. */
   #isUncertain(): boolean {
     const { latest } = this.#session;
     if (!latest) return false;

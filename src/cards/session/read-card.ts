@@ -25,7 +25,7 @@ export interface CardReadOptions extends ReadOptions {
 export interface Observation {
   facts: CardFacts;
   card: Card;
-  /** How the card reaches its holder, `KIOSK_COLLECTION` for a kiosk; null when unknown. */
+  /** The delivery of the card, `KIOSK_COLLECTION` for a kiosk; null if unknown. */
   deliveryOption: string | null;
 }
 

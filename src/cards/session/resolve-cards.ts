@@ -12,7 +12,7 @@ export interface CardRequest extends CardIdentity {
   readonly passedOn?: PassedOn;
 }
 
-/** How a card ended in an earlier command. */
+/** The result of a card in an earlier command. */
 export interface PassedOn {
   exitCode: ExitCode;
   error: FailureDocument;
@@ -46,7 +46,7 @@ export async function resolveCards(
   return [...named.values()];
 }
 
-/** What a second naming of a card adds to the first. */
+/** The fields that a repeated reference adds to the first one. */
 function pick({ cardToken, passedOn }: CardRequest): Partial<CardRequest> {
   return { ...(cardToken !== null && { cardToken }), ...(passedOn && { passedOn }) };
 }

@@ -140,7 +140,7 @@ function decide(session: CardSession, { guard }: Sending): Decision {
   return guard(seenOf(session));
 }
 
-/** What a guard may look at of a card that was observed. */
+/** The data of a card for a guard. */
 export function seenOf({ card, latest }: CardSession): Seen {
   return { card, deliveryOption: latest?.deliveryOption ?? null, attempt: latest?.facts.attempt ?? null };
 }

@@ -58,7 +58,7 @@ export class CardSession {
     return next;
   }
 
-  /** Which card it is, as far as that is known by now. */
+  /** The ids of the card, as far as they are known. */
   get identity(): CardIdentity {
     return this.#identity;
   }

@@ -6,7 +6,7 @@ import { productionRefused } from '../../domain/guards.ts';
 import type { CardSession } from './session.ts';
 import { waitFor } from './wait.ts';
 
-/** How long after the settle window looks may still fail before the outcome is given up as unknown. */
+/** The time after the settle window in which reads may fail before the outcome counts as unknown. */
 const GRACE_MS = 30_000;
 
 /**

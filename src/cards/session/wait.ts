@@ -11,7 +11,7 @@ import type { Observation } from './read-card.ts';
 import type { CardSession } from './session.ts';
 
 export interface Wait {
-  /** What is waited for, for messages: “ready”. */
+  /** The goal of the wait in messages: “ready”. */
   goal: string;
   /** True when it is reached; throws a Failure when it never will be. */
   isReached: (seen: Observation) => boolean;
@@ -21,7 +21,7 @@ export interface Wait {
   isSeen?: boolean;
   /** Done after each look, before it is judged. */
   onLook?: (seen: Observation) => Promise<Observation | undefined>;
-  /** How to wait again, for when nothing was seen that says more. */
+  /** The command that waits again, for a wait without a read. */
   command?: (card: CardIdentity) => string[];
   /** Without it, the deadline of the session. */
   deadline?: Reading | null;

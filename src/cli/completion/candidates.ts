@@ -23,7 +23,7 @@ export interface CommandShape {
   >;
 }
 
-/** What a value is of: how it is called where commands take it. */
+/** The kind of a value, by its name in commands. */
 export type ValueKind =
   | 'card'
   | 'kiosk'
@@ -68,7 +68,7 @@ const FLAG_WORDS: Readonly<Record<string, readonly string[]>> = {
   stage: STAGES,
 };
 
-/** What may stand at the cursor. @param words those of the command line after `kioskctl`; the last one is at the cursor */
+/** Returns the candidates at the cursor. @param words the command line after `kioskctl`; the last one is at the cursor */
 export function candidatesFor(words: readonly string[], world: World): Candidate[] {
   const before = words.slice(words[0] === 'help' && words.length > 1 ? 1 : 0, -1);
   const current = words.at(-1) ?? '';

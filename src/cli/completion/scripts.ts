@@ -61,7 +61,7 @@ complete -c kioskctl -f -a '(__kioskctl_complete)'
 
 const SCRIPTS: Readonly<Record<Shell, string>> = { bash: BASH, zsh: ZSH, fish: FISH };
 
-/** What a shell reads to complete kioskctl: it asks `kioskctl complete` at each press of the tab key. */
+/** Returns the completion script of a shell, which calls `kioskctl complete` at each press of the tab key. */
 export function completionScript(shell: Shell): string {
   return SCRIPTS[shell];
 }

@@ -14,7 +14,7 @@ export interface BrowserLogin {
   /** Shows the page's address to a person, or opens it. */
   show: (address: string) => void;
   signal: AbortSignal;
-  /** How long the person may take, in milliseconds. */
+  /** The time for the user, in milliseconds. */
   timeout: number;
 }
 
@@ -61,7 +61,7 @@ export async function loginInBrowser(options: BrowserLogin): Promise<Granted> {
   }
 }
 
-/** What came back, as it came: anybody on this machine may send something. */
+/** The unchecked parameters of the redirect: anybody on this machine may send some. */
 interface Returned {
   code: string;
   profile: string | null;

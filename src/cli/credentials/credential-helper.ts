@@ -26,7 +26,7 @@ const BY_HAND =
   'Run the command by hand: it has to end with 0 and to print a JSON object with access_token and, if it ends, expires_at.';
 const WHOLE_PATH = 'Give it its whole path: kioskctl context set credentialCommand -- /…/PROGRAM ARGUMENTS';
 
-/** What the command prints: the vendor's own answer to a token request will do. */
+/** The output of the program; the answer of the vendor to a token request is accepted. */
 const printed = v.object({
   access_token: accessToken,
   /** ISO 8601. */
@@ -83,7 +83,7 @@ export class CredentialCommand {
     return { token, lifetime };
   }
 
-  /** What it says is for people; it may hold what it also printed, which nobody is to see. */
+  /** Shows its messages on standard error, without the secrets that it printed. */
   #show({ stdout, stderr, trouble }: Ran): void {
     const [program = ''] = this.#words;
     // All its words but the names of fields.
@@ -98,14 +98,14 @@ export class CredentialCommand {
   }
 }
 
-/** What is wrong with its output, without a word of it. */
+/** Describes the mistake in its output, without a part of it. */
 function troubleOf(stdout: string, [issue]: [v.BaseIssue<unknown>, ...v.BaseIssue<unknown>[]]): string {
   if (stdout.trim() === '') return 'printed nothing';
   const field = v.getDotPath(issue);
   return field === null ? 'printed no JSON object' : `printed no usable ${field}`;
 }
 
-/** What became of a program that was run for its output. */
+/** The result of a program that was run for its output. */
 export interface Ran {
   stdout: string;
   /** The last of it. */
@@ -123,7 +123,7 @@ export interface RunOptions {
 
 /** More than any answer about one token needs, in characters. */
 const LONGEST_OUTPUT = 256 * 1024;
-/** How long its output is read on after its end, in milliseconds: by then all that it wrote has long arrived. */
+/** The time in which output is read after the end of the program, in milliseconds. */
 const GRACE_MS = 1_000;
 
 /**

@@ -12,11 +12,11 @@ export interface Credentials {
   sourceFor(owner: Owner): Promise<TokenSource>;
   /** @throws Failure `credentials-missing`, `credentials-unusable` */
   ofClient(): Promise<ClientCredentials>;
-  /** What must never be shown. */
+  /** Texts that must never be shown. */
   secrets: readonly string[];
   /** Another secret, which was learned on the way. */
   hide(secret: string): void;
-  /** What `kioskctl login` keeps for this context. */
+  /** The logins that `kioskctl login` stored for this context. */
   logins: Logins;
 }
 

@@ -6,7 +6,7 @@ import type { Failure } from '../../domain/errors/failure.ts';
 export interface Waiting {
   stopwatch: Stopwatch;
   signal: AbortSignal;
-  /** What it throws when the other process doesn't end; without it, the work is done anyway. */
+  /** Makes the failure if the lock stays taken; without it, the work runs anyway. */
   late?: () => Failure;
 }
 
@@ -15,9 +15,9 @@ const PATIENCE_MS = 30_000;
 const PACE = { firstPause: 10, interval: 100 };
 
 /**
- * Does some work while no other process does it. A process that stands still must not stop all others: after 30 seconds
- * the work is done anyway (or fails, where it says so), and also where there can be no lock (a home that can't be written).
- * @param file that the lock is called after
+ * Runs work under a lock across processes. A suspended process must not stop all others: after 30 seconds the work runs
+ * anyway (or fails, with `late`), and also without a lock in a folder that is not writable.
+ * @param file the file that the lock is named after
  */
 export async function locked<Result>(
   file: string,

@@ -14,7 +14,7 @@ const user = v.object({
   endsAt: v.number(),
   /** null where the vendor gave none: the login then ends with its token. */
   refreshToken: v.nullable(v.string()),
-  /** How long the access token is good in all, in milliseconds. */
+  /** The lifetime of the access token, in milliseconds. */
   lifetime: v.optional(v.number()),
 });
 
@@ -26,7 +26,7 @@ const login = v.object({
 /** As it is stored: with the API that it is for, which alone is ever shown it. */
 const stored = v.object({ ...login.entries, api: v.optional(v.string()) });
 
-/** What `kioskctl login` keeps for a context: the application's credentials, a user's tokens, or both. */
+/** The stored login of a context: the credentials of the application, the tokens of a user, or both. */
 export type Login = v.InferOutput<typeof login>;
 export type StoredUser = v.InferOutput<typeof user>;
 
@@ -89,7 +89,7 @@ export class Logins {
     return removal;
   }
 
-  /** Does some work on this login while no other process does. */
+  /** Runs work on this login while no other process does. */
   async exclusively<Result>(work: () => Promise<Result>): Promise<Result> {
     const name = createHash('sha256').update(this.#account).digest('hex').slice(0, 16);
     return locked(`${this.#file}.${name}`, this.#waiting, work);
@@ -108,11 +108,11 @@ export async function forget(logins: Logins, warn: (text: string) => void): Prom
   return removal;
 }
 
-/** What became of a login that was to be removed. */
+/** The result of the removal of a login. */
 export interface Removal {
   /** Where something was. */
   removed: Place[];
-  /** What could not be asked, and may still have it. */
+  /** The places that could not be checked, and may still have it. */
   unasked: Place[];
 }
 

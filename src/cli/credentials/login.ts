@@ -45,7 +45,7 @@ export interface LoggedIn {
   endsAt: number | null;
   place: string;
   isPlain: boolean;
-  /** What goes before this login, so that it is not used; null for nothing. */
+  /** The source that takes precedence over this login; null for none. */
   hiddenBy: string | null;
 }
 
@@ -190,7 +190,7 @@ function reading({ context, settings, io }: LoginWorld, { noInput }: { noInput: 
   return { io, signal: context.signal, noInput, contextName: settings.contextName };
 }
 
-/** What is asked before a login. */
+/** Returns the source that takes precedence over a login. */
 function hiderOf(settings: Settings, way: Way): string | null {
   if (way === 'client') return (settings.clientId ?? settings.clientSecret) ? 'KIOSKCTL_CLIENT_ID' : null;
   if (settings.token !== undefined) return 'KIOSKCTL_TOKEN';

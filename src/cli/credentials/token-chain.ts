@@ -18,7 +18,7 @@ export interface FoundClient {
   source: string;
 }
 
-/** What one link of the chain has. */
+/** The token of one link of the chain. */
 export interface Found extends TokenSource {
   /** The only profile that it serves; null for any. */
   own: number | null;
@@ -27,7 +27,7 @@ export interface Found extends TokenSource {
 /** One link of the chain; null where it has nothing. */
 export type Link = (profileId: number) => Promise<Found | null>;
 
-/** What credentials need from outside. */
+/** The ports that credentials use. */
 export interface CredentialWorld {
   calendar: Calendar;
   stopwatch: Stopwatch;
@@ -41,7 +41,7 @@ export interface CredentialWorld {
   readStdin: () => Promise<string>;
 }
 
-/** What the links need besides. */
+/** The ports that only links use. */
 export interface ChainWorld extends CredentialWorld {
   /** Told of every secret that is learned on the way. */
   hide: (secret: string) => void;

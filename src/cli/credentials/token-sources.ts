@@ -93,7 +93,7 @@ function commandToken({ credentialCommand, contextName }: Settings, world: Chain
   return async (profileId) => ({ own: null, name: command.source, token: command.of(profileId) });
 }
 
-/** What `kioskctl login` left. */
+/** The stored login as a link of the chain. */
 function storedToken({ profileId: own, contextName }: Settings, world: ChainWorld): Link {
   let stored: Promise<Found | null> | null = null;
   const find = async () => {
@@ -114,7 +114,7 @@ export interface GivenSecret {
   what: string;
   /** A header can't carry line breaks, spaces or anything beyond ASCII. */
   shape: RegExp;
-  /** How to come to one. */
+  /** The steps to get one. */
   hint: string;
 }
 

@@ -9,7 +9,7 @@ import { asName, byDefault, type Found, type Origin, SECRET_VARIABLES, type Sour
 export interface ChosenContext {
   name: string;
   environment: Environment;
-  /** Who chose it. */
+  /** The source of the choice. */
   origin: Origin;
   /** The one of flags and variables, else that of the context; null: the environment's own. */
   baseUrl: Found<BaseUrl> | null;
@@ -47,7 +47,7 @@ function ofContext({ name, settings }: Choice): Found<BaseUrl> | null {
   return { value: toBaseUrl(settings.baseUrl), origin: contextOrigin(name) };
 }
 
-/** Which context it is, also where its settings can't be used. @throws Failure as above */
+/** Returns the chosen context, even if its settings are unusable. @throws Failure as above */
 export function chooseName(sources: Sources, files: Files): Choice {
   return choose(sources, { ...files, baseUrl: findBaseUrl(sources) });
 }

@@ -42,7 +42,7 @@ function readCredentials({ username, password }: URL, name: string): Proxy['cred
   }
 }
 
-/** What must never be shown of a proxy: a user name alone may be a token. */
+/** The parts of a proxy that must never be shown: a user name alone may be a token. */
 export function secretsOf({ url, credentials }: Proxy): string[] {
   if (!credentials) return [];
   const { user, password } = credentials;
@@ -109,7 +109,7 @@ export function childEnv(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEn
   );
 }
 
-/** Does some work that starts programs with this process's own environment, which has no credentials meanwhile. */
+/** Runs work that starts programs with the environment of this process, without credentials in it meanwhile. */
 export async function withoutCredentials<Result>(work: () => Promise<Result>): Promise<Result> {
   const kept = SECRETS.map((name) => [name, process.env[name]] as const);
   for (const name of SECRETS) delete process.env[name];

@@ -51,7 +51,7 @@ export interface Found<Value> {
   origin: Origin;
 }
 
-/** What nobody says otherwise. */
+/** A value that comes from the defaults. */
 export function byDefault<Value>(value: Value): Found<Value> {
   return { value, origin: { source: 'default', from: null } };
 }
@@ -108,7 +108,7 @@ export class Sources {
       : { value, origin: { source: 'variable', from: variable ?? null } };
   }
 
-  /** Is a variable set, if only to nothing? */
+  /** True if a variable is set, even to an empty text. */
   has(variable: string): boolean {
     return this.#env[variable] !== undefined;
   }

@@ -8,16 +8,16 @@ export interface Io {
   out(text: string): void;
   /** Writes to standard error: everything that is for people. */
   err(text: string): void;
-  /** How much of the results nobody has read yet, in bytes. */
+  /** The size of the unread results, in bytes. */
   unread(): number;
   /** Reads standard input to its end. @throws the signal's reason */
   readStdin(signal: AbortSignal): Promise<string>;
   isStdoutTerminal: boolean;
-  /** What is typed into it shows up on the screen. */
+  /** True if standard input is a terminal. */
   isStdinTerminal: boolean;
   /** Can somebody be asked? Questions go to standard error and come from standard input. */
   isInteractive: boolean;
-  /** May something move on standard error? */
+  /** True if standard error can show live progress. */
   isLive: boolean;
   color: { stdout: boolean; stderr: boolean };
   calendar: Calendar;
@@ -57,7 +57,7 @@ export function processIo(noColor = false): Io {
   };
 }
 
-/** What is written in the same turn of the event loop goes out together: a stream may have many lines at once. */
+/** Batches the writes of one turn of the event loop: a stream may have many lines at once. */
 function writeTogether(stream: NodeJS.WriteStream): (text: string) => void {
   let isWaiting = false;
   return (text) => {

@@ -20,13 +20,13 @@ export class TerminalReport implements Report {
   readonly #io: Io;
   readonly #isQuiet: boolean;
   readonly #style;
-  /** What was said last about each card, and when. */
+  /** The last line about each card, and its time. */
   readonly #said = new Map<string, { text: string; at: Reading }>();
   readonly #hinted = new Set<string>();
   #spinner: Spinner | null = null;
   #isWaiting = false;
   #board: readonly BoardRow[] | null = null;
-  /** What was seen last of each card on the board. */
+  /** The last state of each card. */
   readonly #states = new Map<string, string>();
 
   /** @param isQuiet leaves out all but warnings */
@@ -92,7 +92,7 @@ export class TerminalReport implements Report {
     } else this.#sayTally(tally, news);
   }
 
-  /** What is new, and now and then how everything goes. */
+  /** Prints news, and the overall progress from time to time. */
   #sayTally(tally: Tally, news: string | undefined): void {
     const now = this.#io.stopwatch.now();
     const last = this.#said.get('tally');

@@ -26,7 +26,7 @@ export function onForcedEnd(say: (failure: Failure) => void): void {
   sayLastWords = say;
 }
 
-/** What is thrown where nobody waits for it is a bug like any other: it ends the process with its last words, without a stack. */
+/** Ends the process with a message, without a stack trace, after an error that nothing handles. */
 export function watchForBugs(): void {
   process.on('uncaughtException', (error) => {
     const failure = asFailure(error);

@@ -5,7 +5,7 @@ import { insertList, OWNER_FIELDS, ownerColumns, selectList } from '../store/col
 import { present, type Scope } from '../store/store.ts';
 import { parseProduction } from './cards.ts';
 
-/** What a claim has not yet. */
+/** The fields that a claim does not have yet. */
 export const EMPTY = {
   origin: 'ours',
   outcome: 'claimed',

@@ -12,7 +12,7 @@ import {
   listAttempts,
 } from './attempt-rows.ts';
 
-/** What names an attempt that is about to begin. Times are milliseconds since the epoch, here and below. */
+/** The data of a new attempt. Times are milliseconds since the epoch, here and below. */
 export interface Claim {
   profileId: number;
   orderId: number | null;
@@ -22,7 +22,7 @@ export interface Claim {
   at: number;
 }
 
-/** What is recorded right before a request is sent. */
+/** The data that are recorded immediately before a request is sent. */
 export interface Sending {
   kioskId: KioskId;
   orderId: number | null;

@@ -10,7 +10,7 @@ export interface KnownKiosk {
   lastProducedAt: number | null;
 }
 
-/** What cards, attempts, events and actions have of kiosks. */
+/** The data of kiosks in cards, attempts, events and actions. */
 export interface KiosksJournal {
   /** Includes what events reported. In no order. */
   listKiosks(): Promise<KnownKiosk[]>;

@@ -27,7 +27,7 @@ function tile(name: string, figure: string | number, more: string | null): Marku
   return markup`<div><dt>${name}</dt><dd class="big">${figure}</dd>${more !== null && markup`<dd>${more}</dd>`}</div>`;
 }
 
-/** How many cards had which outcome, as one bar, and what its colours and patterns mean. */
+/** A bar of the outcomes of cards, with a legend. */
 function share(cards: RunTotals['cards']): Markup | null {
   if (cards.total === 0) return null;
   let from = 0;
@@ -45,7 +45,7 @@ function share(cards: RunTotals['cards']): Markup | null {
   return markup`<svg class="share" aria-hidden="true">${parts}</svg><ul class="legend" aria-label="Outcomes">${legend}</ul>`;
 }
 
-/** How long cards were in each stage. */
+/** A table of the times that cards spent in each stage. */
 export function stageTimes({ stages }: RunTotals): Markup {
   const longest = Math.max(...stages.map(({ p95Ms }) => p95Ms), 1);
   const rows = stages.map(({ stage, count, medianMs, p95Ms }) => {
@@ -58,7 +58,7 @@ export function stageTimes({ stages }: RunTotals): Markup {
 ${rows}</tbody></table>`;
 }
 
-/** What went wrong, what it means, and who has to do something about it. */
+/** A list of the errors with their meaning and who acts. */
 export function errorList({ errors }: Pick<RunTotals, 'errors'>): Markup {
   if (errors.length === 0) return markup`<p class="quiet">No step ended with an error.</p>`;
   return markup`<ul class="errors">${errors.map(errorItem)}</ul>`;
@@ -71,7 +71,7 @@ function errorItem({ code, kind, count, tolerated, meaning, actor, nextStep }: R
 <p>${actor !== null && markup`<b>Who acts:</b> ${ACTOR_NAMES[actor]}. `}<b>Next:</b> ${nextStep}</p></li>\n`;
 }
 
-/** What requests it took. */
+/** The number of requests. */
 export function requestFacts({ requests }: RunTotals): Markup {
   const { reads, sends, limited, perCard } = requests;
   return facts([
@@ -98,7 +98,7 @@ export function cleanUpFacts({ run, totals }: RunReport): Markup {
   ]);
 }
 
-/** What ran where, when and for whom, and the command that continues or shows it. */
+/** The facts of the run, and the command that continues or shows it. */
 export function runSection({ run, totals }: RunReport): Markup {
   const { source, began, exit, next } = runFacts({ run, totals });
   const variables = Object.entries(run.variables).map(([name, value]) => `${name}=${value}`);

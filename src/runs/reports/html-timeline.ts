@@ -7,7 +7,7 @@ import { CARD_LABELS, utcText } from './facts.ts';
 import type { RunReport } from './read-report.ts';
 import { type StageSpan, stageSpans } from './stage-times.ts';
 
-/** How high a card's row is in pixels, by the number of cards: many of them are an overall picture. */
+/** Heights of a card's row in pixels, by the number of cards: many of them give an overview. */
 const ROWS: readonly [upTo: number, height: number][] = [
   [60, 24],
   [400, 10],
@@ -18,7 +18,7 @@ const ROWS: readonly [upTo: number, height: number][] = [
 const READABLE = 24;
 /** Below it, so many rows are drawn at once, as one path for each stage. */
 const BLOCK = 500;
-/** How many units the time has from left to right where rows are drawn as paths. */
+/** The horizontal units of the time axis if rows are drawn as paths. */
 const UNITS = 100_000;
 
 const SECOND = 1_000;
@@ -155,7 +155,7 @@ function gutter(total: number, row: number): Markup {
   return markup`<svg class="gutter" width="72" height="${total * row}" aria-hidden="true">${labels}</svg>`;
 }
 
-/** What each stage means to somebody who doesn't know the vendor's words. */
+/** The meaning of each stage, without the vocabulary of the vendor. */
 const MEANINGS: Readonly<Record<Stage, string>> = {
   placed: 'ordered',
   'requirements-fulfilled': 'nothing is missing',

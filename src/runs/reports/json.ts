@@ -27,7 +27,7 @@ export function toRunDocument(run: RunRecord) {
   return { ...facts, startedAt: utcTime(run.startedAt), endedAt: utcTime(run.endedAt) };
 }
 
-/** What the cards of a run come to, as JSON documents show it. */
+/** Converts the totals of a run for JSON documents. */
 export function toTotalsDocument(
   { span, stepless: _stepless, ...totals }: RunTotals,
   { freed }: Pick<RunRecord, 'freed'>,

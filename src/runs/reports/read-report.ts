@@ -10,7 +10,7 @@ export async function readReport(
   return { run, totals: await addUp(run, cards()), cards, secrets };
 }
 
-/** What reports are made of: the records of a run, and nothing else. */
+/** The data of reports: only the records of a run. */
 export interface RunReport {
   run: RunRecord;
   totals: RunTotals;

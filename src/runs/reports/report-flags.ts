@@ -21,7 +21,7 @@ export const reportFlags = {
   }),
 };
 
-/** Which reports a run is to write. @throws Failure `usage`, also for a file that is named twice */
+/** Reads the reports to write. @throws Failure `usage`, also for a file that is named twice */
 export function toReports({ report = [] }: { report?: string[] | undefined }): ReportTarget[] {
   const targets = report.map(parseReport);
   const files = targets.map(({ file }) => resolve(file));

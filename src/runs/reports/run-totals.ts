@@ -25,7 +25,7 @@ export interface RunAttempts {
   refused: number;
 }
 
-/** What all cards of a run come to. */
+/** The totals of all cards of a run. */
 export interface RunTotals {
   outcome: RunOutcome;
   exitCode: ExitCode;
@@ -38,7 +38,7 @@ export interface RunTotals {
   errors: RunError[];
   /** `perCard`: reads and sends; null without cards. */
   requests: RunRequests & { perCard: number | null };
-  /** What became of the orders that the run made; `pending`: not cleaned up (yet). */
+  /** The orders of the run by the result of their clean-up; `pending`: not cleaned up (yet). */
   cleanUp: { orders: number; pending: number } & Record<CleanUp, number>;
   /** When the first thing of it happened, and the last one that is known, in milliseconds since the epoch. */
   span: { from: number; until: number };

@@ -25,7 +25,7 @@ export async function writeReport(
   await files.writeChunks(file, write(withoutSecrets(report)));
 }
 
-/** Who wants to know how a run went. */
+/** The outputs for the reports of a run. */
 export interface Readers {
   targets: readonly ReportTarget[];
   files: Files;

@@ -7,16 +7,16 @@ import type { StepEnd } from './step.ts';
 
 export type Scalar = string | number | boolean | null;
 
-/** What may be expected of a value: this one, one of these, or within these bounds. */
+/** An expected value: this one, one of these, or one within these bounds. */
 export type Matcher =
   | Scalar
   | readonly Scalar[]
   | { not?: Scalar | readonly Scalar[]; min?: number; max?: number };
 
-/** What an `expect` step expects, by field. Durations are milliseconds. */
+/** The expected values of an `expect` step, by field. Durations are milliseconds. */
 export type Expectation = Readonly<Record<string, Matcher>>;
 
-/** What expectations are compared with. */
+/** The data that expectations are compared with. */
 export interface Seen {
   card: Card | null;
   /** The step before; null before the first one. */

@@ -25,7 +25,7 @@ export interface StepDefinition<Body = unknown> {
   isCheck?: true;
   /** The value may be about a person, but for these fields: nothing of it is shown or stored. */
   impersonalFields?: readonly string[];
-  /** What follows the word in the title. Not called for values that may be about a person. */
+  /** Returns the text after the word in the title. Not called for values that may be about a person. */
   title?(body: Body): string | null;
   /** Returns what is wrong with the step for a card of that kiosk, before anything is sent. */
   check?(body: Body, card: { kioskId: KioskId | null }): string | null;
@@ -39,7 +39,7 @@ export interface StepDefinition<Body = unknown> {
   cleanUp?(work: Pick<StepWork, 'ctx' | 'key'>): Promise<void>;
 }
 
-/** What a step works on. */
+/** The input of a step. */
 export interface StepWork {
   /** With the time that this step has. */
   ctx: Context;
@@ -48,7 +48,7 @@ export interface StepWork {
   entry: RunStep;
   /** Names this step of this card, also when it is repeated after a crash. */
   key: string;
-  /** What the orders of the run are checked with. */
+  /** The data that the orders of the run are checked with. */
   checks: OrderChecks;
   /** Where the card is sent; null for steps without a kiosk. */
   kioskId: KioskId | null;

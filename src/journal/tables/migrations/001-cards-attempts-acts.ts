@@ -1,4 +1,4 @@
-/** What the journal keeps: no secrets, and nothing about cardholders. Times are milliseconds since the epoch. */
+/** The tables of the journal: no secrets, and no data of cardholders. Times are milliseconds since the epoch. */
 export const CARDS_ATTEMPTS_ACTS = `
 CREATE TABLE cards (
   id INTEGER PRIMARY KEY,

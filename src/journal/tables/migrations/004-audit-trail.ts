@@ -1,4 +1,4 @@
-/** Who does an act right now, and that nothing of an act is ever told otherwise. */
+/** The process of an action, and triggers against changes of recorded actions. */
 export const AUDIT_TRAIL = `
 -- The process that does it: of an act without an end, it tells whether it goes on or died.
 ALTER TABLE acts ADD COLUMN holder_pid INTEGER;
