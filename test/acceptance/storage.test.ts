@@ -150,6 +150,17 @@ describe.concurrent('a journal of garbage', () => {
     expect(readFileSync(join(home, 'journal.db'))).toEqual(garbage(20_000));
   });
 
+  test.each(['kiosks', 'log', 'runs list', 'status --kiosk WIS00001', 'retry --kiosk WIS00001 --dry-run'])(
+    'gives %s an error, and no warning that it continues',
+    async (args) => {
+      const home = newHome({ 'journal.db': garbage(20_000) });
+      const ended = await user.run(args, { env: { KIOSKCTL_HOME: home } });
+      expect(ended.code).toBe(9);
+      expect(ended.stderr).toMatch(/^Error: .*journal/m);
+      expect(ended.stderr).not.toMatch(/^Warning: .*journal/m);
+    },
+  );
+
   test('does not let a sandbox be half reset', async () => {
     const home = newHome();
     const local = async (args: string) => user.run(args, { env: { KIOSKCTL_HOME: home } });

@@ -4,16 +4,18 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Failure } from '../../src/domain/errors/failure.ts';
-import { parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
+import { parseKioskId } from '../../src/domain/ids.ts';
 import { openSqliteJournal } from '../../src/journal/open-journal.ts';
-import { known, Stand, TOKEN } from './stand.ts';
+import { journalContract } from './contract/journal-contract.ts';
+import { TOKEN } from './fixture.ts';
+import { SqliteFixture } from './sqlite-fixture.ts';
 
-const KEY = parseCardToken('054064c9-e01e-49fb-8fd9-b0990b9442f4');
+describe('a journal in a SQLite file', () => journalContract(() => new SqliteFixture()));
 
-let stand: Stand;
+let fixture: SqliteFixture;
 
 beforeEach(() => {
-  stand = new Stand();
+  fixture = new SqliteFixture();
 });
 
 function failureOf(file: string): Failure {
@@ -26,7 +28,7 @@ function failureOf(file: string): Failure {
 }
 
 function rows(table: string): Record<string, unknown>[] {
-  const db = new DatabaseSync(stand.file);
+  const db = new DatabaseSync(fixture.file);
   const found = db.prepare(`SELECT * FROM ${table} ORDER BY 1`).all();
   db.close();
   return found.map((row) => ({ ...row }));
@@ -45,46 +47,20 @@ describe('a journal that can not be used', () => {
       },
     ],
   ])('is a failure that names the file and says what to do: %s', (_, spoil) => {
-    spoil(stand.file);
-    const before = statSync(stand.file).isFile() ? readFileSync(stand.file) : null;
-    const failure = failureOf(stand.file);
+    spoil(fixture.file);
+    const before = statSync(fixture.file).isFile() ? readFileSync(fixture.file) : null;
+    const failure = failureOf(fixture.file);
     expect(failure).toBeInstanceOf(Failure);
-    expect(failure).toMatchObject({ code: 'journal-unusable', message: expect.stringContaining(stand.file) });
+    expect(failure).toMatchObject({
+      code: 'journal-unusable',
+      message: expect.stringContaining(fixture.file),
+    });
     expect(failure.hint).toContain('KIOSKCTL_HOME');
-    if (before) expect(readFileSync(stand.file)).toEqual(before);
+    if (before) expect(readFileSync(fixture.file)).toEqual(before);
   });
 });
 
-describe('the idempotency key of an order', () => {
-  const request = { profileId: 1001, idempotencyKey: KEY, fingerprint: 'f1', orderId: null };
-
-  test('is there for the next command, and later with its order', async () => {
-    const journal = stand.open();
-    expect(await journal.findOrderRequest(1001, KEY)).toBeNull();
-    await journal.recordOrderRequest(request, stand.now);
-    expect(await stand.open().findOrderRequest(1001, KEY)).toEqual(request);
-    await journal.recordOrderRequest({ ...request, orderId: 501 }, stand.now + 5);
-    expect(await stand.open().findOrderRequest(1001, KEY)).toEqual({ ...request, orderId: 501 });
-  });
-
-  test('keeps its order and its data when it is recorded again', async () => {
-    const journal = stand.open();
-    await journal.recordOrderRequest({ ...request, orderId: 501 }, stand.now);
-    await journal.recordOrderRequest({ ...request, fingerprint: 'f2' }, stand.now);
-    expect(await journal.findOrderRequest(1001, KEY)).toEqual({ ...request, orderId: 501 });
-  });
-
-  test('belongs to its profile and its environment', async () => {
-    const journal = stand.open();
-    await journal.recordOrderRequest(request, stand.now);
-    await journal.recordOrderRequest({ ...request, profileId: 7, fingerprint: 'f7' }, stand.now);
-    expect(await journal.findOrderRequest(7, KEY)).toMatchObject({ fingerprint: 'f7' });
-    expect(await journal.findOrderRequest(8, KEY)).toBeNull();
-    expect(await stand.open('production').findOrderRequest(1001, KEY)).toBeNull();
-  });
-});
-
-describe('an act', () => {
+describe('an action in the file', () => {
   const act = {
     action: 'produce',
     context: 'ci',
@@ -97,7 +73,7 @@ describe('an act', () => {
   } as const;
 
   test('says who did what and why before it is done, and how it ended', async () => {
-    const journal = stand.open();
+    const journal = fixture.open();
     const id = await journal.startAction(act);
     expect(rows('acts')).toEqual([
       expect.objectContaining({
@@ -121,7 +97,7 @@ describe('an act', () => {
   });
 
   test('ends once, and keeps the order that it began with', async () => {
-    const journal = stand.open();
+    const journal = fixture.open();
     const id = await journal.startAction({ ...act, orderId: 501 });
     const other = await journal.startAction(act);
     await journal.endAction(id, { exitCode: 0, at: 2_000, orderId: null });
@@ -133,30 +109,10 @@ describe('an act', () => {
   });
 });
 
-test('forgetting takes the cards, attempts and keys of one environment, and nothing of another', async () => {
-  const [mine, theirs] = [stand.open('local'), stand.open('production')];
-  for (const journal of [mine, theirs]) {
-    await journal.rememberCard(known(), stand.now);
-    await stand.sent(journal);
-    await journal.recordOrderRequest(
-      { profileId: 1001, idempotencyKey: KEY, fingerprint: 'f', orderId: 501 },
-      1,
-    );
-  }
-  await mine.forget();
-  expect(await mine.listCards()).toEqual([]);
-  expect(await mine.latestAttempt(TOKEN)).toBeNull();
-  expect(await mine.findOrderRequest(1001, KEY)).toBeNull();
-  expect((await mine.claim(stand.claim())).claimed).toBe(true);
-  expect(await theirs.listCards()).toHaveLength(1);
-  expect(await theirs.latestAttempt(TOKEN)).toMatchObject({ outcome: 'sent' });
-  expect(await theirs.findOrderRequest(1001, KEY)).not.toBeNull();
-});
-
 test('what is written is on the disk: another process that opens the file sees it', async () => {
-  const sent = await stand.sent(stand.open());
-  const copy = new Stand();
-  const source = new DatabaseSync(stand.file, { readOnly: true });
+  const sent = await fixture.sent(fixture.open());
+  const copy = new SqliteFixture();
+  const source = new DatabaseSync(fixture.file, { readOnly: true });
   source.exec(`VACUUM INTO '${join(copy.folder, 'journal.db')}'`);
   source.close();
   expect(await copy.open().latestAttempt(TOKEN)).toEqual(sent);

@@ -1,36 +1,28 @@
-// A journal file of its own for each test, and other processes that work on it.
+// A journal of its own for each test, and other processes that work on it.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Attempt } from '../../src/domain/attempt.ts';
 import { parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
 import type { Production } from '../../src/domain/production.ts';
 import type { Claim, Journal, KnownCard, Observed, Sending } from '../../src/journal/journal.ts';
-import { openSqliteJournal } from '../../src/journal/open-journal.ts';
 
 export const TOKEN = parseCardToken('ca0c8154-1e14-4464-a1ce-dcea7dc3de52');
 export const OTHER_TOKEN = parseCardToken('35050a4a-9521-426e-8109-1396e3687a3e');
 
-/** A journal file, and the clock that every journal on it shares. */
-export class Stand {
-  readonly folder: string = mkdtempSync(join(tmpdir(), 'kioskctl-journal-'));
-  readonly file: string = join(this.folder, 'journal.db');
+/** A place for journals of one kind, and the clock that every journal on it shares. */
+export abstract class Fixture {
+  /** Names the place for other processes. */
+  abstract readonly place: string;
   now: number = Date.now();
 
-  constructor() {
-    onTestFinished(() => rmSync(this.folder, { recursive: true, force: true }));
-  }
+  /** Opens the journal like another command would. */
+  abstract open(environment?: string): Journal;
 
-  /** Opens the file like another command would. */
-  open(environment = 'sandbox'): Journal {
-    const journal = openSqliteJournal({ file: this.file, environment, now: () => this.now });
-    onTestFinished(() => journal.close());
-    return journal;
-  }
+  /** Opens a journal of its own that nothing was written to. */
+  abstract openEmpty(): Journal;
 
   claim(more: Partial<Claim> = {}): Claim {
     return {
@@ -70,10 +62,10 @@ export class Stand {
     return sent;
   }
 
-  /** Starts a process that claims, sends or begins an act if it is told to, or takes a lease; tells what it got and then waits. */
+  /** Starts a process that claims a card, sends it, begins an action or takes a lease, reports the result, and waits. */
   async rival(act: 'claim' | 'send' | 'act' | 'lease', cardToken = TOKEN): Promise<Rival> {
     const script = join(import.meta.dirname, 'rival.ts');
-    const child = spawn(process.execPath, [script, this.file, act, cardToken], {
+    const child = spawn(process.execPath, [script, this.place, act, cardToken], {
       stdio: ['pipe', 'pipe', 'ignore'],
     });
     onTestFinished(() => void child.kill('SIGKILL'));
