@@ -31,7 +31,7 @@ const steps = (list: readonly Step[]) => list.map(([outcome, exitCode]) => ({ ou
 const card = (outcome: CardOutcome, exitCode: ExitCode | null, list: Step[] = []) =>
   ({ outcome, exitCode, steps: steps(list) }) as Pick<RunCard, 'outcome' | 'exitCode' | 'steps'>;
 
-describe('what the steps of a card come to', () => {
+describe('the exit code of a card', () => {
   test.each<{ name: string; list: Step[]; code: ExitCode }>([
     { name: 'nothing', list: [], code: 0 },
     {
@@ -80,10 +80,10 @@ describe('what the steps of a card come to', () => {
     },
     { name: 'a failure without a code is never well', list: [['failed', null]], code: 1 },
     { name: 'one that runs still', list: [['running', null]], code: 0 },
-  ])('$name: $code', ({ list, code }) => expect(exitCodeOfSteps(steps(list))).toBe(code));
+  ])('is $code: $name', ({ list, code }) => expect(exitCodeOfSteps(steps(list))).toBe(code));
 });
 
-describe('what a run ends with', () => {
+describe('the exit code of a run', () => {
   const passed = card('passed', 0, [['done', 0]]);
 
   test.each<{ name: string; cards: (typeof passed)[]; stoppedBy?: ExitCode; code: ExitCode }>([
@@ -122,10 +122,12 @@ describe('what a run ends with', () => {
       stoppedBy: 130,
       code: 0,
     },
-  ])('$name: $code', ({ cards, stoppedBy, code }) => expect(exitCodeOf(cards, stoppedBy ?? null)).toBe(code));
+  ])('is $code: $name', ({ cards, stoppedBy, code }) =>
+    expect(exitCodeOf(cards, stoppedBy ?? null)).toBe(code),
+  );
 });
 
-describe('how a run went', () => {
+describe('the outcome of a run', () => {
   test.each([
     { name: 'all passed', cards: [passedCard(1)], outcome: 'passed', exitCode: 0 },
     {
@@ -136,7 +138,7 @@ describe('how a run went', () => {
     },
     { name: 'a failure', cards: [failedCard(1), notStartedCard(2)], outcome: 'failed', exitCode: 4 },
     { name: 'Ctrl-C', cards: [unmetCard(1), interruptedCard(2)], outcome: 'interrupted', exitCode: 11 },
-  ])('$name: $outcome', async ({ cards, outcome, exitCode }) =>
+  ])('is $outcome: $name', async ({ cards, outcome, exitCode }) =>
     expect((await reportOf(cards)).totals).toMatchObject({ outcome, exitCode }),
   );
 

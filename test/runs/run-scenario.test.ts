@@ -14,7 +14,7 @@ afterEach(async () => {
 });
 
 describe('one card', () => {
-  test('goes all steps, and the journal keeps how', async () => {
+  test('goes through all steps, and the journal stores their results', async () => {
     const { run, card } = await stand.run(HAPPY);
     expect(run).toMatchObject({ exitCode: 0, sessions: 1 });
     expect(run.endedAt).not.toBeNull();
@@ -32,7 +32,7 @@ describe('one card', () => {
     expect(run.requests.sends).toBe(3);
   });
 
-  test('a failure that the scenario allows is its to expect', async () => {
+  test('can expect a failure that the scenario tolerates', async () => {
     const acts = [
       ...HAPPY.slice(0, 3),
       DOOR,
@@ -59,14 +59,14 @@ describe('one card', () => {
     expect(card.steps[2]?.attemptId).not.toBe(card.steps[6]?.attemptId);
   });
 
-  test('one that it does not allow ends its way with its own code', async () => {
+  test('ends with the exit code of a failure that the scenario does not tolerate', async () => {
     const { run, card } = await stand.run([...HAPPY.slice(0, 3), DOOR, RESULT, RETRY]);
     expect(run.exitCode).toBe(4);
     expect(outcomes(card).slice(4)).toEqual(['wait-produced failed', 'retry skipped']);
     expect(card.steps[4]?.error).toMatchObject({ code: 'production-failed' });
   });
 
-  test('an expectation that does not hold ends with 11, and says what is there', async () => {
+  test('ends with 11 and the actual value where an expectation does not hold', async () => {
     const { run, card } = await stand.run([
       ...HAPPY,
       { kind: 'expect', expectation: { stage: 'failed', attempt: 1 } },
@@ -79,7 +79,7 @@ describe('one card', () => {
     });
   });
 
-  test('a card that was there before needs no order', async () => {
+  test('needs no order if it existed before', async () => {
     const { profileId, cardToken } = await stand.world.readyCard();
     const card = { profileId, cardToken, orderId: null };
     const acts = [READY, PRODUCE, PRODUCED, RESULT];
@@ -89,7 +89,7 @@ describe('one card', () => {
     expect(await stand.world.requests('PUT', '/status')).toEqual([]);
   });
 
-  test('one that was there before is looked at before anything is expected of it', async () => {
+  test('is read before the first expectation if it existed before', async () => {
     const { profileId, cardToken } = await stand.world.readyCard();
     const card = { profileId, cardToken, orderId: null };
     const wrong = await stand.run([{ kind: 'expect', expectation: { stage: { not: 'ready' } } }], { card });
@@ -98,7 +98,7 @@ describe('one card', () => {
     expect(right.run.exitCode).toBe(0);
   });
 
-  test('one that can not be meant fails alone', async () => {
+  test('fails alone if its reference cannot be resolved', async () => {
     const card = { profileId: 1002, cardToken: null, orderId: 501 };
     const ended = await stand.run([READY, PRODUCE], { card }, { profileIsExplicit: true });
     expect(ended.run.exitCode).toBe(2);
@@ -107,7 +107,7 @@ describe('one card', () => {
 });
 
 describe('many cards', () => {
-  test('ask once for programs and address', async () => {
+  test('validate a program and an address once', async () => {
     const { run } = await stand.run(HAPPY, { cards: 5, kiosks: ['WIS00001', 'WIS00002'] });
     expect(run.exitCode).toBe(0);
     expect(await stand.world.requests('GET', '/availability')).toHaveLength(1);
@@ -115,7 +115,7 @@ describe('many cards', () => {
     expect(await stand.world.puts()).toEqual({ sent: 5, taken: 5 });
   });
 
-  test('a kiosk has one of them at a time', async () => {
+  test('use a kiosk one at a time', async () => {
     const { cards } = await stand.run(HAPPY, { cards: 6, concurrency: 6, kiosks: ['WIS00001', 'WIS00002'] });
     for (const kioskId of ['WIS00001', 'WIS00002']) {
       const there = cards
@@ -134,7 +134,7 @@ describe('many cards', () => {
     }
   });
 
-  test('a step may end the whole run', async () => {
+  test('are not started after a step that stops the run', async () => {
     const { run, cards } = await stand.run(
       [ORDER, { kind: 'expect', expectation: { stage: 'produced' }, onFailure: 'stop-run' }],
       { cards: 5, concurrency: 1 },
@@ -162,13 +162,13 @@ describe('the orders of a run', () => {
     }
   });
 
-  test('and stay where the user keeps them', async () => {
+  test('stay if the user keeps them', async () => {
     const { cards } = await stand.run([ORDER], { keep: true });
     expect(cards[0]?.orders).toMatchObject([{ cleanUp: 'kept' }]);
     expect(await stand.world.requests('PUT', '/status')).toHaveLength(0);
   });
 
-  test('whether that freed their places is told where the limit was reached', async () => {
+  test('free places of the card limit, which is reported where the limit was reached', async () => {
     const order = { ...ORDER, profileId: 1004 };
     const acts = [...Array.from({ length: 10 }, () => order), { ...order, onFailure: 'continue' as const }];
     const { run, card } = await stand.run(acts, { keep: false });
@@ -181,7 +181,7 @@ describe('the orders of a run', () => {
 });
 
 describe('a run that is interrupted', () => {
-  test('has no end, and goes on where it was', async () => {
+  test('has no end, and continues where it was', async () => {
     const { world } = stand;
     const { run } = await stand.run(
       HAPPY,
@@ -206,7 +206,7 @@ describe('a run that is interrupted', () => {
     expect(await world.puts()).toEqual({ sent: 2, taken: 2 });
   });
 
-  test('begins no further cards when a step had ended it', async () => {
+  test('starts no further cards after a step that stopped it', async () => {
     const { world } = stand;
     const report = world.context().report;
     const tally: typeof report.tally = (now) => {
@@ -223,7 +223,7 @@ describe('a run that is interrupted', () => {
     expect(await world.requests('POST', '/card-orders')).toHaveLength(1);
   });
 
-  test('has the cards that it left in kiosks there before any other', async () => {
+  test('continues with the cards in kiosks before any other card', async () => {
     const { world } = stand;
     const signal = new AbortController();
     const acts = [ORDER, READY, PRODUCE, { ...RESULT, timeout: 5_000, onFailure: 'continue' as const }];
@@ -243,7 +243,7 @@ describe('a run that is interrupted', () => {
     expect((second ?? 0) - (first ?? 0)).toBeGreaterThanOrEqual(5_000);
   });
 
-  test('one that is over is not done again', async () => {
+  test('is not repeated once it is over', async () => {
     const { run } = await stand.run(HAPPY);
     const again = await stand.resume(run.id, HAPPY);
     expect(again.run).toEqual(run);
@@ -251,7 +251,7 @@ describe('a run that is interrupted', () => {
   });
 });
 
-test('a fault is set where the scenario says, and the card comes through', async () => {
+test('a fault step sets its fault, and the card is produced all the same', async () => {
   const { run, card } = await stand.run([
     ORDER,
     READY,
@@ -268,7 +268,7 @@ test('a fault is set where the scenario says, and the card comes through', async
   expect(await stand.world.puts()).toEqual({ sent: 1, taken: 1 });
 });
 
-test('what of a fault was not used up goes with the card, those of others stay', async () => {
+test('an unused fault is removed at the end of its card, and those of others stay', async () => {
   const others = { kind: 'answer', method: 'GET', path: '/nowhere', status: 500, times: 3 } as const;
   stand.world.fault(others);
   const fault = { kind: 'answer', method: 'GET', path: '/elsewhere', status: 503, times: 50 } as const;
@@ -292,14 +292,14 @@ test('a fault of a step that was skipped is not removed from the faults of other
   expect(stand.world.sandbox.listFaults()).toMatchObject([fault]);
 });
 
-test('a process that stood still does not go on beside the one that took its run over', async () => {
+test('a process that was suspended stops once another process has taken over its run', async () => {
   const { world } = stand;
   const other = { ...world.journal, holdsLeases: async () => false };
   await expect(stand.run(HAPPY, {}, { journal: other })).rejects.toMatchObject({ code: 'leased' });
   expect(await world.puts()).toEqual({ sent: 0, taken: 0 });
 });
 
-test('time goes on where the scenario says', async () => {
+test('an advance step moves the clock of the sandbox', async () => {
   const { card } = await stand.run([
     ORDER,
     READY,

@@ -7,7 +7,7 @@ async function shown(...given: Parameters<typeof reportOf>) {
   return renderRun(await reportOf(...given), makeStyle(false));
 }
 
-test('whether places are free again is told only where it can be', async () => {
+test('freed places of a card limit are shown only where they are known', async () => {
   const freed = [
     { profileId: 1001, isFreed: null },
     { profileId: 1004, isFreed: true },
@@ -18,7 +18,7 @@ test('whether places are free again is told only where it can be', async () => {
   );
 });
 
-test('cards that an interrupted run had not come to are counted', async () => {
+test('cards that an interrupted run had not started are counted', async () => {
   expect(await shown([passedCard(1), interruptedCard(2)], { cards: 20, endedAt: null })).toContain(
     '1 of 20 cards passed: 1 interrupted, 18 not started.',
   );

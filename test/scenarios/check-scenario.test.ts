@@ -21,7 +21,7 @@ function checked(content: unknown): Scenario {
   return scenario;
 }
 
-describe('a mistake is named with where it is, and with what was meant:', () => {
+describe('a mistake in a step', () => {
   test.each<[string, unknown, string]>([
     [
       'an unknown step',
@@ -139,7 +139,7 @@ describe('a mistake is named with where it is, and with what was meant:', () => 
       [{ order: { cardHolderNam: 'x' } }],
       'steps.0.order.cardHolderNam: there is no “cardHolderNam” here: did you mean cardHolderName?',
     ],
-  ])('%s', (_, steps, mistake) => {
+  ])('is reported with its place and the nearest word: %s', (_, steps, mistake) => {
     expect(mistakesIn(file(steps))).toEqual([mistake]);
   });
 });
@@ -202,7 +202,7 @@ describe('variables', () => {
       ],
       'steps.1.for-each.steps.0.expect.next: “same” goes into orders and may be about a person: what is expected is kept and shown, so it can’t be filled in with it',
     ],
-  ])('%s', (_, steps, mistake) => {
+  ])('a wrong use of a variable is reported with its place: %s', (_, steps, mistake) => {
     expect(mistakesIn(file(steps, { variables }))).toEqual([mistake]);
   });
 
@@ -227,11 +227,11 @@ describe('variables', () => {
       { '1a': 1 },
       'variables.1a: a name has letters, digits, _ and -, and begins with a letter',
     ],
-  ])('%s', (_, variables, mistake) => {
+  ])('a wrong declaration of a variable is reported with its place: %s', (_, variables, mistake) => {
     expect(mistakesIn(file([ORDER], { variables }))).toEqual([mistake]);
   });
 
-  test('which ones orders are made of shows through loops, but for what is never about a person', () => {
+  test('the variables of orders are found through loops, except those that are never about a person', () => {
     const { orderVariables } = checked(
       file(
         [
@@ -257,7 +257,7 @@ describe('variables', () => {
     expect(orderVariables).toEqual(['people']);
   });
 
-  test('what a scenario needs is told', () => {
+  test('a scenario states what its steps require', () => {
     const inLoop = [{ repeat: { times: 3, steps: [ORDER, { fault: { kind: 'answer', status: 500 } }] } }];
     expect(checked(file(inLoop))).toMatchObject({ needsControl: true, simulates: false, stepCount: 6 });
     expect(checked(file([ORDER, { simulate: 'PRODUCED' }]))).toMatchObject({
@@ -286,18 +286,18 @@ describe('the file', () => {
       { version: 1, name: 'x', stesp: 1, steps: [ORDER] },
       'stesp: there is no “stesp” here: did you mean steps?',
     ],
-  ])('%s', (_, content, mistake) => {
+  ])('a mistake around the steps is reported with its place: %s', (_, content, mistake) => {
     expect(mistakesIn(content)).toEqual([mistake]);
   });
 
-  test('all mistakes are told at once', () => {
+  test('all mistakes of a file are reported together', () => {
     const steps = [ORDER, 'waitready', { expect: { stag: 1 } }, { simulate: '${x}' }, { name: '${y}' }];
     expect(mistakesIn(file(steps, { version: 3 }))).toHaveLength(5);
   });
 });
 
-describe('what somebody made to do harm', () => {
-  test('a loop that contains itself', () => {
+describe('a malicious file', () => {
+  test('is rejected if a loop contains itself', () => {
     const steps: unknown[] = [ORDER];
     steps.push({ repeat: { times: 2, steps } });
     expect(mistakesIn(file(steps))).toEqual([
@@ -305,13 +305,13 @@ describe('what somebody made to do harm', () => {
     ]);
   });
 
-  test('loops in loops that explode', () => {
+  test('is rejected if nested loops have too many steps', () => {
     let steps: unknown[] = [ORDER];
     for (let level = 0; level < 6; level += 1) steps = [{ repeat: { times: 10_000, steps } }];
     expect(mistakesIn(file(steps))).toEqual(['steps.0: it comes to over 10000 steps for one card']);
   });
 
-  test('very deep ones, and very many', () => {
+  test('is rejected if it is nested too deeply or has too many values', () => {
     let steps: unknown[] = [ORDER];
     for (let level = 0; level < 100; level += 1) steps = [{ repeat: { times: 1, steps } }];
     expect(mistakesIn(file(steps))[0]).toContain('nested over 32 levels deep');
@@ -320,14 +320,14 @@ describe('what somebody made to do harm', () => {
     );
   });
 
-  test('names that every object has', () => {
+  test('gains nothing from names that every object has', () => {
     expect(mistakesIn(file([ORDER, { toString: 1 }, 'constructor']))).toHaveLength(2);
     const variables = { toString: 'x' };
     expect(mistakesIn(file([ORDER, { produce: '${constructor}' }], { variables }))).toHaveLength(1);
   });
 });
 
-test('what is personal in a file shows in no message', () => {
+test('personal values of a file are shown in no message', () => {
   const steps = [
     {
       order: {

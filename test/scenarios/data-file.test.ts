@@ -10,7 +10,7 @@ function written(content: string | Buffer): string {
   return file;
 }
 
-test('rows know the line in which they begin', async () => {
+test('each row has the number of the line in which it begins', async () => {
   const content =
     '\uFEFFname,city\r\n"Ada\r\nExample",Leeds\r\n\r\n"Bob ""B"" Example","York, old"\r\nCy,\r\n\r\n';
   const { columns, rows, fingerprint } = await readData(written(content), files);
@@ -23,13 +23,13 @@ test('rows know the line in which they begin', async () => {
   expect(fingerprint).toMatch(/^[\da-f]{64}$/);
 });
 
-test('letters of many bytes, other line breaks, and a last line without one', async () => {
+test('a data file may have letters of several bytes, CRLF, and no line break at its end', async () => {
   const { rows } = await readData(written('name,city\nZoë Ünal,Köln\n\n\n"日\n本",東京\r\nx,y'), files);
   expect(rows.map(({ line }) => line)).toEqual([2, 5, 7]);
   expect(rows[1]?.values).toEqual({ name: '日\n本', city: '東京' });
 });
 
-describe('what can’t be used is told with its line, and without what is in it:', () => {
+describe('an unusable data file', () => {
   test.each<[string, string | Buffer, string]>([
     ['nothing', '', 'it is empty'],
     ['only line breaks', '\n\n', 'it is empty'],
@@ -66,7 +66,7 @@ describe('what can’t be used is told with its line, and without what is in it:
     ],
     ['no UTF-8', Buffer.from([0x61, 0x2c, 0x62, 0x0a, 0xff, 0x2c, 0x62]), 'it is not UTF-8 text'],
     ['over 16 MiB', Buffer.alloc(16 * 1024 * 1024 + 1, 'x'), 'it has over 16384 KiB'],
-  ])('%s', async (_, content, message) => {
+  ])('is reported with the line and without its values: %s', async (_, content, message) => {
     const failure = await readData(written(content), files).then(
       () => null,
       (error: unknown) => error as Error,

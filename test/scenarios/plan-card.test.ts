@@ -45,8 +45,8 @@ function mistakes(steps: unknown, values: Values, given: Given = {}): string[] {
   );
 }
 
-describe('filling in', () => {
-  test('text takes values in, and text that is nothing but one value is that value', () => {
+describe('the steps of a card', () => {
+  test('contain the values of references, with their type where the text is a single reference', () => {
     const { steps } = plan([
       {
         order: {
@@ -66,7 +66,7 @@ describe('filling in', () => {
     });
   });
 
-  test('the embedded sandbox has defaults of its own; what is given beats both', () => {
+  test('use the defaults of the embedded sandbox there, unless values are set', () => {
     const steps = [{ order: { profileId: '${profile}' } }];
     const profileOf = (given: Given) => plan(steps, given).steps[0];
     expect(profileOf({ environment: 'local' })).toMatchObject({ body: { profileId: 1004 } });
@@ -76,7 +76,7 @@ describe('filling in', () => {
     expect(profileOf({ values: { profile: '7' } })).toMatchObject({ body: { profileId: 7 } });
   });
 
-  test('text from flags and columns is read as what its default is', () => {
+  test('use text from flags and columns as the type of the default', () => {
     const steps = [
       ORDER,
       {
@@ -98,7 +98,7 @@ describe('filling in', () => {
     ]);
   });
 
-  test('loops give their names to what is in them', () => {
+  test('can refer to the item and the number of their loop', () => {
     const steps = [
       ORDER,
       {
@@ -132,7 +132,7 @@ describe('filling in', () => {
     });
   });
 
-  test('the kiosk is the one of the row, else the one whose turn it is', () => {
+  test('use the kiosk of the row, or else the next kiosk of the run', () => {
     const steps = [ORDER, 'produce', { retry: { 'to-kiosk': '${kiosk}' } }];
     expect(plan(steps)).toMatchObject({
       kioskId: 'WIS00001',
@@ -141,7 +141,7 @@ describe('filling in', () => {
     expect(plan(steps, { values: { kiosk: 'WIS00007' } }).kioskId).toBe('WIS00007');
   });
 
-  test('a card that is there needs no order', () => {
+  test('need no order where a card exists already', () => {
     const variables = { card: { required: true } };
     expect(plan(['wait-ready'], { variables, values: { card: '1001/501' } })).toMatchObject({
       card: '1001/501',
@@ -149,7 +149,7 @@ describe('filling in', () => {
     });
   });
 
-  test('a title shows nothing that orders are made of', () => {
+  test('have titles without any value of an order', () => {
     const steps = [{ order: { cardHolderName: '${code}' } }, { simulate: 'PRODUCTION_ERROR:${code}' }];
     expect(titles(steps)).toEqual(['order', 'simulate']);
   });
@@ -159,7 +159,7 @@ function loop(steps: unknown[]): unknown[] {
   return [{ repeat: { times: '${times}', steps } }];
 }
 
-describe('mistakes', () => {
+describe('a mistake in the values of a card', () => {
   test.each<[string, unknown, Values, string]>([
     [
       'a name that the scenario has not',
@@ -199,29 +199,29 @@ describe('mistakes', () => {
       {},
       'steps.1.for-each.in: it is not a list',
     ],
-  ])('%s', (_, steps, values, mistake) => {
+  ])('is reported with its place: %s', (_, steps, values, mistake) => {
     expect(mistakes(steps, values)).toEqual([mistake]);
   });
 
-  test('what must be given names its flag', () => {
+  test('names the flag of a required variable', () => {
     const variables = { holder: { required: true } };
     expect(mistakes([ORDER], {}, { variables })).toEqual([
       'variables.holder: “holder” must be given: --var holder=…, or a column holder of the data',
     ]);
   });
 
-  test('without a kiosk, produce says how to name one', () => {
+  test('says how to set a kiosk where a produce step has none', () => {
     expect(mistakes([ORDER, 'produce'], {}, { kioskId: null })[0]).toContain('--kiosk');
   });
 
-  test('a card that nobody gave, before one is ordered', () => {
+  test('says how to set a card where a step needs one before any order', () => {
     const variables = { card: { default: null } };
     expect(mistakes(['wait-ready'], {}, { variables })).toEqual([
       'steps.0: “wait-ready” needs a card: order one before it, or give one with --var card=…',
     ]);
   });
 
-  test('what a row gives shows in no message', () => {
+  test('never shows values of a row', () => {
     const variables = { ...VARIABLES, phone: '+441234567890', card: null, plain: null };
     const steps = [
       { order: { cardHolderName: '${holder}', phoneNumber: '${phone}', lifetimeLimit: '${limit}' } },
@@ -241,7 +241,7 @@ describe('mistakes', () => {
     }
   });
 
-  test('loops that explode with what is given end at once', () => {
+  test('is reported quickly where values make nested loops too long', () => {
     const empty = [{ 'for-each': { in: '${codes}', as: 'a', steps: ['produce'] } }];
     expect(mistakes([ORDER, ...loop(loop(loop(['produce'])))], { times: '9999' })).toHaveLength(1);
     expect(mistakes([ORDER, ...loop(loop(loop(empty)))], { times: '9999', codes: '' })).toHaveLength(1);
@@ -249,7 +249,7 @@ describe('mistakes', () => {
   });
 });
 
-test('10,000 cards are worked out while one is ordered', () => {
+test('10,000 cards are planned within five seconds', () => {
   const { scenario } = checkScenario({
     version: 1,
     name: 'x',
@@ -269,7 +269,7 @@ test('10,000 cards are worked out while one is ordered', () => {
   }
 }, 5_000);
 
-test('what could not be filled in is not checked any further', () => {
+test('a step with an unknown reference is not validated any further', () => {
   const inLoop = { repeat: { times: 2, steps: [{ produce: '${codes.k}' }] } };
   const times = { repeat: { times: '${codes.k}', steps: ['cancel'] } };
   expect(mistakes([ORDER, inLoop, times], {})).toEqual([

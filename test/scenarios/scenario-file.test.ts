@@ -27,7 +27,7 @@ function shown({ line, column, path, message }: Finding): string {
   return `${line}:${column} ${path} ${message}`;
 }
 
-describe('each mistake has its line and column:', () => {
+describe('a mistake in a file', () => {
   test.each<[string, string, string]>([
     ['an unknown step', `${START}  - waitready\n`, '5:5 steps.1 there is no step “waitready”'],
     [
@@ -104,12 +104,12 @@ describe('each mistake has its line and column:', () => {
       `${START}  - repeat: &loop\n      times: 2\n      steps: [produce, repeat: *loop]\n`,
       '6:7 steps.1.repeat.steps.1.repeat it contains itself',
     ],
-  ])('%s', async (_, content, mistake) => {
+  ])('is reported with its line and column: %s', async (_, content, mistake) => {
     expect((await mistakesIn(content)).join('\n')).toContain(mistake);
   });
 });
 
-describe('a file that somebody made to do harm ends at once:', () => {
+describe('a malicious file', () => {
   const aliases = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]'];
   for (let level = 1; level < 8; level += 1)
     aliases.push(`a${level}: &a${level} [${Array.from({ length: 10 }, () => `*a${level - 1}`).join(', ')}]`);
@@ -134,7 +134,7 @@ describe('a file that somebody made to do harm ends at once:', () => {
     5_000,
   );
 
-  test('and is told once', async () => {
+  test('is reported with a single mistake', async () => {
     expect(await mistakesIn(`steps: ${'['.repeat(100_000)}`)).toHaveLength(1);
     expect(await mistakesIn('{a: '.repeat(200))).toHaveLength(1);
   });
@@ -143,14 +143,14 @@ describe('a file that somebody made to do harm ends at once:', () => {
     ['10 MB', Buffer.alloc(10_000_000, '#'), 'it has over 1024 KiB'],
     ['no UTF-8', Buffer.from([0x61, 0x3a, 0x20, 0xff]), 'not UTF-8'],
     ['a NUL', 'version: 1\n\0', 'not UTF-8'],
-  ])('%s is not read', async (_, content, message) => {
+  ])('%s is rejected as unreadable', async (_, content, message) => {
     await expect(readScenario(written(content), { root, files })).rejects.toMatchObject({
       exitCode: 2,
       message: expect.stringContaining(message),
     });
   });
 
-  test('a folder, and a file that is not there', async () => {
+  test('a folder and a missing file are rejected as unreadable', async () => {
     const folder = join(makeFolder(), 'flow.yaml');
     mkdirSync(folder);
     const failure = { code: 'invalid-input', exitCode: 2 };
@@ -159,8 +159,8 @@ describe('a file that somebody made to do harm ends at once:', () => {
   });
 });
 
-describe('where a scenario is from', () => {
-  test('a name is a built-in one; all else is a file', async () => {
+describe('the source of a scenario', () => {
+  test('is a built-in scenario for a known name, and a file for everything else', async () => {
     const builtIn = await readScenario('happy-path', { root, files });
     expect(builtIn).toMatchObject({ source: { kind: 'built-in', name: 'happy-path' }, mistakes: [] });
     expect(builtIn.text).toBe(builtInText('happy-path', { root, files }));
@@ -170,14 +170,14 @@ describe('where a scenario is from', () => {
     expect(own.placeOf(['steps', 1])).toEqual(builtIn.placeOf(['steps', 1]));
   });
 
-  test('an unknown name tells the nearest ones', async () => {
+  test('is suggested for a misspelled name', async () => {
     const failure = { code: 'usage', exitCode: 2, hint: expect.stringContaining('hopper-door') };
     await expect(readScenario('hopper-dor', { root, files })).rejects.toMatchObject(failure);
     expect(() => builtInText('../package', { root, files })).toThrow('There is no scenario');
     expect(() => builtInText('hopper-dor', { root, files })).toThrow('There is no scenario');
   });
 
-  test('JSON is read, too', async () => {
+  test('can be a file in JSON', async () => {
     const content = JSON.stringify(
       { version: 1, name: 'x', steps: ['order', { produce: 'WIS 1' }] },
       null,
@@ -189,7 +189,7 @@ describe('where a scenario is from', () => {
   });
 });
 
-test('a failure names the first mistake and the command that shows all', async () => {
+test('an unusable scenario fails with its first mistake and the command that lists all', async () => {
   const { mistakes } = await readScenario(written(`${START}  - a\n  - b\n`), { root, files });
   const failure = scenarioUnusable('our flow.yaml', mistakes);
   expect(failure).toMatchObject({ code: 'invalid-input', exitCode: 2 });
@@ -197,18 +197,18 @@ test('a failure names the first mistake and the command that shows all', async (
   expect(failure.hint).toContain("kioskctl scenario check 'our flow.yaml'");
 });
 
-describe('checking', () => {
+describe('scenario check', () => {
   const options = { root, files, dataFile: null, values: {}, environment: 'local' };
   const NEEDY =
     'version: 1\nname: x\nvariables: {code: {required: true}}\nsteps: [order, produce, {simulate: "PRODUCTION_ERROR:${code}"}]\n';
 
-  test('what must be given only at the run is no mistake of the file', async () => {
+  test('accepts a file whose required variables are only set at the run', async () => {
     expect(await examineScenario(written(NEEDY), options)).toMatchObject({ failure: null, mistakes: [] });
     const { mistakes } = await examineScenario(written(NEEDY), { ...options, values: { code: 'PRT_PAUSD' } });
     expect(mistakes).toMatchObject([{ line: 4, path: 'steps.2.simulate' }]);
   });
 
-  test('steps are counted with the values that are given, which are not to be given any more', async () => {
+  test('counts steps with the values that are set, and lists only the others as required', async () => {
     const flow = written(
       'version: 1\nname: x\nvariables: {n: {required: true}, m: 1}\nsteps: [order, {repeat: {times: "${n}", steps: [cancel, cancel]}}]\n',
     );
@@ -221,14 +221,14 @@ describe('checking', () => {
     expect(renderExamined('f', rows, makeStyle(false))).toBe('✓ f: 3 to 5 steps a card, 2 rows.\n');
   });
 
-  test('a question at the end of a message stays one', async () => {
+  test('keeps the question mark at the end of a message', async () => {
     const dataFile = written('cod\nPRT_PAUSED\n', 'cards.csv');
     const flow = written('version: 1\nname: x\nvariables: {code: 1}\nsteps: [order]\n');
     const { failure } = await examineScenario(flow, { ...options, dataFile });
     expect(failure?.message).toMatch(/did you mean code\?$/);
   });
 
-  test('each row of the data is worked out', async () => {
+  test('validates each row of the data', async () => {
     const dataFile = written('code,kiosk\nPRT_PAUSED,WIS00001\nPRT_PAUSD,WIS00001\n,WIS00001\n', 'cards.csv');
     const { data, failure } = await examineScenario(written(NEEDY), { ...options, dataFile });
     expect(failure).toMatchObject({ code: 'invalid-input', message: expect.stringContaining('line 3') });

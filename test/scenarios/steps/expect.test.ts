@@ -49,7 +49,7 @@ function unmet(expectation: Expectation, seen = SEEN): string[] {
   );
 }
 
-describe('what holds:', () => {
+describe('an expectation that holds', () => {
   test.each<[Expectation]>([
     [{ stage: 'failed', attempt: 2, orderStatus: 'CARD_DETAILS_CREATED', daysLeft: 57 }],
     [{ 'production.status': 'PRODUCTION_ERROR', 'production.kioskId': 'WIS00001' }],
@@ -64,12 +64,12 @@ describe('what holds:', () => {
     [{ event: ['PRODUCED', 'IN_PROGRESS'] }],
     [{ event: { not: 'PRODUCED' } }],
     [{ 'production.description': null, next: null }],
-  ])('%j', (expectation) => {
+  ])('reports nothing: %j', (expectation) => {
     expect(unmet(expectation)).toEqual([]);
   });
 });
 
-describe('what does not hold is told in words:', () => {
+describe('an expectation that does not hold', () => {
   test.each<[Expectation, string]>([
     [{ stage: 'produced' }, 'stage: produced, not failed'],
     [{ stage: ['ready', 'produced'] }, 'stage: ready or produced, not failed'],
@@ -82,12 +82,12 @@ describe('what does not hold is told in words:', () => {
     [{ owner: 'operations' }, 'owner: operations, not wise'],
     [{ event: 'PRODUCED' }, 'event: PRODUCED, not IN_PROGRESS, PRODUCTION_ERROR'],
     [{ event: { not: ['IN_PROGRESS'] } }, 'event: not IN_PROGRESS, not IN_PROGRESS, PRODUCTION_ERROR'],
-  ])('%j', (expectation, line) => {
+  ])('is described in words: %j', (expectation, line) => {
     expect(unmet(expectation)).toEqual([line]);
   });
 });
 
-test('without a card and a step before, every field is nothing', () => {
+test('every field has no value without a card and a step before', () => {
   for (const { name } of EXPECTED_FIELDS) {
     if (name === 'event') continue;
     expect(unmet({ [name]: null }, NOTHING), name).toEqual([]);
@@ -96,7 +96,7 @@ test('without a card and a step before, every field is nothing', () => {
   expect(unmet({ event: 'PRODUCED' }, NOTHING)).toEqual(['event: PRODUCED, not no event']);
 });
 
-test('the error is that of the step before, and else the one that the production shows', () => {
+test('the expected error is that of the step before, or else that of the production', () => {
   const refused: Seen = {
     ...SEEN,
     last: {
