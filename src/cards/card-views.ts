@@ -32,7 +32,7 @@ export function renderCards(
 
 function renderCard(result: CardResult, style: Style): string {
   const { card, error } = result;
-  // An order that was not placed: the error says all there is.
+  // An order that was not placed: the error says everything.
   if (card.orderId === null && card.cardToken === null) return '';
   const next = card.next && !error ? `  Next: ${style.bold(printable(card.next))}\n` : '';
   return `${mark(result, style)} ${summaryOf(result)}\n${next}`;
@@ -43,7 +43,7 @@ function mark({ outcome }: CardResult, style: Style): string {
   return outcome === 'unchanged' ? style.dim('=') : style.bad('✗');
 }
 
-/** A card in one line: its name, its order, and where it stands; or why it was not taken, which leaves it where it was. */
+/** A card in one line: its name, its order and its status, or why its production was refused. */
 function summaryOf({ card, error }: CardResult): string {
   const order = card.orderId !== null && card.cardToken !== null ? ` (order ${card.orderId})` : '';
   const stands = error?.code === 'production-refused' ? describeRefusal(error) : describeStage(card);
@@ -55,7 +55,7 @@ function describeRefusal({ details }: FailureDocument): string {
   return `refused: ${code}. ${meaning}`;
 }
 
-/** Where a card stands, in words. */
+/** Describes the status of a card. */
 export function describeStage(card: Card): string {
   const kiosk = card.production?.kioskId ? ` on ${card.production.kioskId}` : '';
   const attempt = card.attempt > 0 ? `, attempt ${card.attempt}` : '';
@@ -79,7 +79,7 @@ const STEPS: readonly Stage[][] = [
   ['produced', 'completed'],
 ];
 
-/** The way of a card through the kiosk as four dots: ordered, ready, in progress, collected. */
+/** The progress of a card as four dots: ordered, ready, in progress, collected. */
 export function pipelineOf({ stage, production, attempt }: Card, style: Style): string {
   const isUnseen = stage === 'unknown' && production === null && attempt === 0;
   const reached = isUnseen ? -1 : STEPS.findIndex((stages) => stages.includes(stage));
@@ -95,12 +95,12 @@ export interface CardResultsOptions {
   shape: CardInput['shape'];
   /** The signal of the command; its abort decides the exit code of cards that were not started. */
   signal: AbortSignal;
-  /** Shown per card beside the usual. */
+  /** More fields of the JSON document of each card. */
   extra?: (result: CardResult) => Record<string, unknown>;
   text?: Result['text'];
 }
 
-/** The result of a command on cards: one card as `card`, several as `cards` with a summary. */
+/** Makes the result of a command on cards: one card as `card`, several as `cards` with a summary. */
 export function cardResults(
   results: readonly CardResult[],
   { shape, signal, extra, text }: CardResultsOptions,
@@ -145,7 +145,7 @@ function many(results: readonly CardResult[], extra: Extra): Record<string, unkn
   return { cards, summary: summarize(results) };
 }
 
-/** Cards as a table: card, order, production, kiosk, attempt, days left; below it what failed and what to do next. */
+/** Cards as a table: card, order, production, kiosk, attempt, days left; below it failures and next commands. */
 export async function renderStatus(results: readonly StatusResult[], style: Style): Promise<string> {
   if (results.length === 0) return 'No cards. Order one: kioskctl order\n';
   const table = await renderTable(STATUS_COLUMNS, results, style);
@@ -162,7 +162,7 @@ const STATUS_COLUMNS: readonly Column<StatusResult>[] = [
   ['Days left', { styled: ({ card }, style) => daysLeft(card, style) }],
 ];
 
-/** The result of a selection, which says what the journal can know. */
+/** Adds the coverage of the journal to the result of a selection. */
 export function ofSelection(result: Result, { covered, count }: { covered: Covered; count: number }): Result {
   return {
     ...result,
@@ -174,7 +174,7 @@ export function ofSelection(result: Result, { covered, count }: { covered: Cover
   };
 }
 
-/** Where an attempt waits that the production does not show yet. */
+/** The kiosk of an open attempt that the production does not show yet. */
 function kioskOf(latest: Attempt | null): string | null {
   return latest && isOpen(latest) ? latest.kioskId : null;
 }

@@ -16,7 +16,7 @@ import type { Imported } from './import-events.ts';
 import type { ListenerMessage } from './listen.ts';
 import type { Replayed } from './replay-events.ts';
 
-/** An event in one line, without its end: number, arrival, card, kiosk, what it says, and what an error means. */
+/** An event in one line, without a line break: number, arrival, card, kiosk, change, and the meaning of an error. */
 export function eventLine(event: KeptEvent, style: Style): string {
   const marks = [...(event.isTest ? ['test'] : []), ...(event.isVerified ? [] : ['hint, not signed'])];
   return [
@@ -127,7 +127,7 @@ export function webhooksResult(subscriptions: readonly Subscription[], changed?:
 
 type Of<Type extends ListenerMessage['type']> = Extract<ListenerMessage, { type: Type }>;
 
-/** One thing that a listener tells, as a line of its stream. @param now milliseconds since the epoch */
+/** A message of a listener as a line of its stream. @param now milliseconds since the epoch */
 export function heardResult(heard: ListenerMessage, now: number): Result {
   return {
     exitCode: 0,

@@ -60,7 +60,7 @@ function describeFailed({ failed, failedByErrorCode }: KioskOverview): string {
   return `${failed} (${codes.join(', ')})`;
 }
 
-/** Empty when no card runs out of days. */
+/** Describes cards that expire; empty if there are none. */
 function describeDays({ expiringSoon, expired }: Pick<KioskOverview, 'expiringSoon' | 'expired'>): string {
   const parts = [
     ...(expiringSoon > 0 ? [`${expiringSoon} within 7 days`] : []),
@@ -83,7 +83,7 @@ function notesOn({ kioskId, hold, busy, oldestFailed }: KioskOverview, style: St
   ];
 }
 
-/** A hold that was set, or was there already. @param reach the journal that stores it, which no other machine reads */
+/** Makes the result for a hold that was set, or existed already. @param reach the journal that stores it */
 export function holdResult(
   { hold, changed, isKnown }: Held,
   reach: { journal: string; host: string },

@@ -20,7 +20,7 @@ import {
 /** The state of kiosks by the journal, without the API. */
 export interface Overview {
   kiosks: KioskOverview[];
-  /** Cards that were sent to no kiosk yet. */
+  /** Cards that were not sent to a kiosk yet. */
   withoutKiosk: { expiringSoon: number; expired: number };
   /** The coverage of the journal: outside of it, only commands recorded changes. */
   covered: Covered;
@@ -56,13 +56,13 @@ export async function overview(ctx: Context, wanted: readonly KioskId[]): Promis
   };
 }
 
-/** A look costs a share of a second where the journal has many cards. */
+/** Reading takes a fraction of a second if the journal has many cards. */
 const PACE = { firstPause: 1_000, interval: 1_000 };
 
 /**
- * Looks into the journal again and again, until it is interrupted, or the deadline.
+ * Reads the journal repeatedly until it is interrupted, or until the deadline.
  * @param deadline null without a limit
- * @param onChange is told what was seen first, and whenever it is something else
+ * @param onChange receives the first overview and each change
  */
 export async function watchOverview(
   ctx: Context,
@@ -78,7 +78,7 @@ export async function watchOverview(
     look: async () => {
       const seen = await overview(ctx, wanted);
       ctx.signal.throwIfAborted();
-      // What listening covers moves on with the time.
+      // The coverage changes all the time.
       const { kiosks, withoutKiosk } = seen;
       const now = JSON.stringify({ kiosks, withoutKiosk });
       if (now === shown) return;

@@ -1,7 +1,7 @@
 import type { ExitCode } from '../domain/errors/exit-codes.ts';
 
 export interface Envelope {
-  /** The command that made it, like `wait-ready`; null when there was none. */
+  /** The command, like `wait-ready`; null where none was recognised. */
   command: string | null;
   context: string | null;
   environment: string | null;

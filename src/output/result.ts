@@ -8,11 +8,11 @@ export interface Result {
   exitCode: ExitCode;
   /** The command's own part of the JSON document. */
   document: Record<string, unknown>;
-  /** For people: pure, and called only when it is shown. */
+  /** Output for people; called only if it is shown. */
   text: (style: Style) => string | Promise<string>;
-  /** For `--quiet`. */
+  /** Output with `--quiet`, one a line. */
   references?: string[];
-  /** The text is what the command was asked to make, like a script: `--quiet` prints it, too. */
+  /** True if the text is the product of the command, like a script: `--quiet` prints it, too. */
   isProduct?: boolean;
   /** The errors in the text output, each once, with their cards. */
   errors?: { about: string | null; error: FailureDocument }[];

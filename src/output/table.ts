@@ -16,7 +16,7 @@ export type Column<Row> = readonly [
   cell: FieldOf<Row> | ((row: Row) => Value) | { styled: (row: Row, style: Style) => string },
 ];
 
-/** Cells with local times. @param field a time in milliseconds since the epoch, or in ISO 8601 */
+/** Makes cells with local times. @param field a time in milliseconds since the epoch, or in ISO 8601 */
 export function timeIn<Field extends string>(
   field: Field,
 ): (row: Readonly<Record<Field, Value>>) => string | null {
@@ -34,7 +34,7 @@ export interface ListOptions<Row> {
   footer?: (style: Style) => string;
 }
 
-/** The result of a command that lists things. @param shown columns of a table, or the lines that show a row */
+/** Makes the result of a command that lists things. @param shown columns of a table, or the lines that show a row */
 export function listResult<Row>(
   shown: readonly Column<Row>[] | ((row: Row, style: Style) => string),
   rows: readonly Row[],
@@ -66,7 +66,7 @@ const NO_BORDERS = Object.fromEntries(
     .map((part) => [part, '']),
 );
 
-/** Columns without lines around them, like `gh` and `kubectl` print them. The table library is loaded here. */
+/** Renders columns without borders, like `gh` and `kubectl`. Loads the table library. */
 export async function renderTable<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],

@@ -50,7 +50,7 @@ function describeAttempts({ sent, produced, failed, refused }: RunTotals['attemp
   return parts.filter((part) => part !== false).join(', ');
 }
 
-/** The usual ones; a report has them all, with what they mean. */
+/** Most errors that are listed; a report has all of them, with their meaning. */
 const MOST_ERRORS = 6;
 
 function describeErrors(errors: RunTotals['errors']): string {
@@ -72,14 +72,14 @@ function describeCleanUp(
     cleanUp.failed > 0 && `${cleanUp.failed} could not be cancelled`,
     cleanUp.pending > 0 && `${cleanUp.pending} not cancelled yet`,
   ].filter((part) => part !== false);
-  // What can't be told is in the reports: at the end of each run that went well, it would only make people wonder.
+  // Unknown results are in the reports; at the end of each good run, they would only confuse.
   const places = freed
     .filter(({ isFreed }) => isFreed !== null)
     .map(({ profileId, text }) => `profile ${profileId}: ${text}`);
   return `${parts.join(', ')}${places.length > 0 ? `; did that free their places? ${places.join('; ')}` : ''}`;
 }
 
-/** So many cards that did not go well are told one by one; all are in `runs show` and in the reports. */
+/** Most cards whose errors are listed; all are in `runs show` and in the reports. */
 const TOLD = 20;
 
 /**
@@ -129,7 +129,7 @@ export async function runResult(
   };
 }
 
-/** A card as other commands tell of it, so that they can go on with it. */
+/** The outcome of a card in the terms of other commands, which can continue with it. */
 function resultOf(
   { outcome, exitCode }: RunCard,
   error: FailureDocument | null,
@@ -154,7 +154,7 @@ function errorOf({ run }: RunReport, card: RunCard): FailureDocument | null {
   return { code: 'expectation-unmet', message, hint: `See all steps: ${show}` };
 }
 
-/** The error of the whole run: with one card its own, with more what they come to. */
+/** The error of the whole run: with one card its own, with more a summary. */
 function endOf({ run, totals }: RunReport, first: FailureDocument | null): FailureDocument | null {
   if (totals.exitCode === 0) return null;
   if (run.cards === 1 && first) return first;
@@ -162,7 +162,7 @@ function endOf({ run, totals }: RunReport, first: FailureDocument | null): Failu
   return { code, message: runFacts({ run, totals }).summary, hint: `See all cards: ${commandsOf(run).show}` };
 }
 
-/** So many cards are shown with their steps, those in trouble first; all of them are in the JSON document. */
+/** Most cards that are shown with their steps, those in trouble first; all are in the JSON document. */
 const SHOWN = 20;
 
 /** A run with its cards, as `runs show` shows it. */

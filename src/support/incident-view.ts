@@ -8,7 +8,7 @@ import type { Result } from '../output/result.ts';
 import type { Incident, IncidentCard, IncidentSetup } from './incident.ts';
 import type { IncidentEntry } from './incident-entries.ts';
 
-/** An incident as Markdown, which reads well in any viewer and without one. */
+/** Renders an incident as Markdown, which is readable with and without a viewer. */
 export function renderIncident(incident: Incident): string {
   const { kioskId, since, until, cards, errors, timeline, notes, coverage, setup } = incident;
   const subject = kioskId === null ? counted(cards.length, 'card') : code(kioskId);

@@ -66,7 +66,7 @@ interface Checked {
   warnings: readonly Finding[];
 }
 
-/** One error code in full, with what the team's runbook says of it. */
+/** One error code in full, with the team's runbook page. */
 export function renderEntry(
   entry: CatalogueEntry,
   { runbook, style }: { runbook: Runbook; style: Style },
@@ -83,7 +83,7 @@ export function renderEntry(
 ${page ? `${style.bold('Runbook')}\n${pageLines(page)}` : ''}`;
 }
 
-/** All error codes in a table; with a runbook, who owns them here. */
+/** All error codes in a table; with a runbook, also their owners. */
 export async function renderCatalogue(
   entries: readonly CatalogueEntry[],
   { runbook, style }: { runbook: Runbook; style: Style },
@@ -101,7 +101,7 @@ export async function renderCatalogue(
   return renderTable(columns, entries, style);
 }
 
-/** The audit trail: an act a line, and below it why it was done and the ids under which others know it. */
+/** The audit trail: an action a line, and below it its reason and its ids for other systems. */
 export function logResult({ acts, hasMore }: AuditTrail): Result {
   return listResult(renderAction, acts, {
     document: { acts: acts.map(toActionDocument), hasMore },

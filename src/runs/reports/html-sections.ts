@@ -7,7 +7,7 @@ import { CARD_LABELS, CARD_OUTCOMES, otherOutcomes, runFacts, utcText } from './
 import type { RunReport } from './read-report.ts';
 import type { RunError, RunTotals } from './run-totals.ts';
 
-/** The figures that people ask for first. */
+/** The most important figures. */
 export function figures({ run, totals }: RunReport): Markup {
   const { cards, attempts, requests, span } = totals;
   const facts = runFacts({ run, totals });

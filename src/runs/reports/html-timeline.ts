@@ -14,9 +14,9 @@ const ROWS: readonly [upTo: number, height: number][] = [
   [2_500, 4],
   [Number.POSITIVE_INFINITY, 2],
 ];
-/** From this height on, a bar is an element of its own, which has a name and a pattern. */
+/** From this height on, each bar is an element with a name and a pattern. */
 const READABLE = 24;
-/** Below it, so many rows are drawn at once, as one path for each stage. */
+/** Below it, this number of rows is drawn as one path for each stage. */
 const BLOCK = 500;
 /** The horizontal units of the time axis if rows are drawn as paths. */
 const UNITS = 100_000;
@@ -32,13 +32,13 @@ const STEPS = [
 ].flat();
 const MOST_TICKS = 6;
 
-/** From when until when the picture goes, in milliseconds since the epoch. */
+/** Start of the timeline in milliseconds since the epoch, and its length in milliseconds. */
 interface Scale {
   from: number;
   length: number;
 }
 
-/** The stages of every card, drawn to scale, a row a card. */
+/** Yields the stages of all cards, drawn to scale, a row for each card. */
 export async function* timeline({ totals, cards }: RunReport): AsyncGenerator<Markup> {
   const { total } = totals.cards;
   const row = ROWS.find(([upTo]) => total <= upTo)?.[1] ?? 2;
@@ -80,7 +80,7 @@ function bar(span: StageSpan, { card, scale, top }: { card: RunCard; scale: Scal
   return markup`<rect class="s-${stage}" x="${percent(from - scale.from, scale)}" y="${top}" width="${percent(until - from, scale)}" height="14"><title>${name}</title></rect>`;
 }
 
-/** Where a card's way ended, and how. */
+/** The sign of a card's outcome at the end of its row. */
 function end(card: RunCard, { scale, middle }: { scale: Scale; middle: number }): Markup {
   const last = stageSpans(card).at(-1);
   if (!last)
@@ -107,7 +107,7 @@ async function* blocks(cards: AsyncIterable<RunCard>, drawing: Drawing): AsyncGe
   if (count > 0) yield block(paths, { top, height: count * drawing.row });
 }
 
-/** The time is stretched to the width of the page, whatever that is; heights stay. */
+/** Rows drawn as paths: the width is stretched to the page, the height is not. */
 function block(paths: ReadonlyMap<Stage, string>, { top, height }: { top: number; height: number }): Markup {
   const drawn = [...paths].map(([stage, path]) => markup`<path class="c-${stage}" d="${path}"/>`);
   return markup`<svg y="${top}" width="100%" height="${height}" viewBox="0 0 ${UNITS} ${height}" preserveAspectRatio="none">${drawn}</svg>\n`;
@@ -141,10 +141,10 @@ function ticks({ length }: Scale): number[] {
   return Array.from({ length: Math.floor(length / step) + 1 }, (_, index) => index * step);
 }
 
-/** The numbers of the cards: all, or as many as there is room for. */
+/** Numbers of the cards: all, or those that there is space for. */
 function gutter(total: number, row: number): Markup {
   const every = [1, 5, 10, 50, 100, 500, 1_000].find((one) => one * row >= READABLE) ?? 1_000;
-  // The first one, and then each that can be divided by it.
+  // 1, and then each multiple of `every`.
   const numbers = Array.from({ length: Math.floor(total / every) + 1 }, (_, index) => index * every)
     .map((number) => Math.max(1, number))
     .filter((number, index) => index === 0 || number > 1);

@@ -78,7 +78,7 @@ function cardsLead({ cards, stepless }: RunTotals): string {
   return stepless === 0 ? first : `${first} ${counted(stepless, 'card')} without a step left out.`;
 }
 
-/** Shapes over a stage's colour, in a square of 8 pixels, so that stages differ without it, too. */
+/** Shapes over a stage's colour, in a square of 8 pixels, so that stages differ without colours, too. */
 const LINES: Readonly<Record<Stage, string>> = {
   placed: '',
   'requirements-fulfilled': 'M2 2h2v2h-2zM6 6h2v2h-2z',

@@ -21,7 +21,7 @@ export async function* json({ run, totals, cards }: RunReport): AsyncGenerator<s
   yield '\n]}\n';
 }
 
-/** A run as JSON documents show it; times are UTC. Its requests and what was freed are in the totals. */
+/** A run as JSON documents show it; times are UTC. Its requests and freed places are in the totals. */
 export function toRunDocument(run: RunRecord) {
   const { requests: _requests, freed: _freed, ...facts } = run;
   return { ...facts, startedAt: utcTime(run.startedAt), endedAt: utcTime(run.endedAt) };

@@ -88,7 +88,7 @@ function resultOf(step: StepFacts, card: RunCard, run: RunRecord): string {
   }
 }
 
-/** Everything that a person needs who sees nothing but this step. */
+/** Details for a reader who sees only this step. */
 function linesOf({ error, unmet, exitCode, line, ids }: StepFacts, card: RunCard, run: RunRecord): string[] {
   const lines: (string | false | null)[] = [
     ...unmet.flatMap(({ field, expected, actual }) => [

@@ -9,7 +9,7 @@ import type { RunTotals } from './run-totals.ts';
 /** Most bytes that GitHub takes as the summary of a step. */
 export const LARGEST_SUMMARY = 1_048_576;
 
-/** Bytes for the remark that says what was left out. */
+/** Bytes reserved for the remark about cards that were left out. */
 const REMARK = 500;
 
 /**
@@ -139,7 +139,7 @@ function code(given: string): string {
   return markdownCode(plainText(given));
 }
 
-/** A command of ours, to be copied; one with backquotes in it stays text. */
+/** A command to copy; one with backquotes in it is only escaped. */
 function markdownCommand(command: string): string {
   return command.includes('`') ? markdownText(command) : `\`${command}\``;
 }

@@ -14,13 +14,13 @@ export async function readReport(
 export interface RunReport {
   run: RunRecord;
   totals: RunTotals;
-  /** The cards from the journal, in the order of their numbers; reports go through them more than once. */
+  /** The cards from the journal, in the order of their numbers; reports read them more than once. */
   cards: () => AsyncIterable<RunCard>;
-  /** Those that this process knows. */
+  /** Secrets that this process knows. */
   secrets: readonly string[];
 }
 
-/** The same without secrets: those that are known, and whatever looks like one. Each way out of this room goes through it. */
+/** Removes secrets: those that are known, and text that looks like one. Every output of this folder uses it. */
 export function withoutSecrets(report: RunReport): RunReport {
   const { secrets } = report;
   const clean = <T>(value: T): T =>
@@ -38,7 +38,7 @@ export function withoutSecrets(report: RunReport): RunReport {
 }
 
 /**
- * The cards of a run by their numbers, each of them: those that an interrupted run had not come to are not in the journal.
+ * Yields all cards of a run, including those that an interrupted run did not reach, which the journal does not have.
  * @param cards in the order of their numbers
  */
 export async function* everyCard(

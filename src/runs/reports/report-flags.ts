@@ -7,7 +7,7 @@ import { nearestOf } from '../../domain/text/words.ts';
 export const REPORT_FORMATS = ['junit', 'html', 'json', 'markdown'] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
-/** A report that a run is to write. */
+/** A report to write. */
 export interface ReportTarget {
   format: ReportFormat;
   file: string;
@@ -32,7 +32,7 @@ export function toReports({ report = [] }: { report?: string[] | undefined }): R
   });
 }
 
-/** @param text `junit=FILE` @throws Failure `usage` */
+/** Reads a report like `junit=FILE`. @throws Failure `usage` */
 export function parseReport(text: string): ReportTarget {
   const [, word = text, file = ''] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
   const format = REPORT_FORMATS.find((known) => known === word);

@@ -21,7 +21,7 @@ export interface RunAttempts {
   sent: number;
   produced: number;
   failed: number;
-  /** The kiosk did not take the request. */
+  /** Requests that the kiosk did not accept. */
   refused: number;
 }
 
@@ -31,7 +31,7 @@ export interface RunTotals {
   exitCode: ExitCode;
   cards: { total: number } & Record<CardOutcome, number>;
   steps: { total: number } & Record<StepOutcome, number>;
-  /** Cards of which there is no step, also those that the journal has nothing of. */
+  /** Cards without a step, including those that the journal does not have. */
   stepless: number;
   stages: StageTime[];
   attempts: RunAttempts;
@@ -40,7 +40,7 @@ export interface RunTotals {
   requests: RunRequests & { perCard: number | null };
   /** The orders of the run by the result of their clean-up; `pending`: not cleaned up (yet). */
   cleanUp: { orders: number; pending: number } & Record<CleanUp, number>;
-  /** When the first thing of it happened, and the last one that is known, in milliseconds since the epoch. */
+  /** Times of the first and the last known event of the run, in milliseconds since the epoch. */
   span: { from: number; until: number };
 }
 
@@ -83,8 +83,8 @@ class RunTally {
   }
 
   /**
-   * Totals of the cards so far. The other cards of the run were not started: the journal has nothing of cards that an
-   * interrupted run had not come to.
+   * Totals of the cards so far. The other cards of the run were not started: the journal does not have cards that an
+   * interrupted run did not reach.
    */
   totals(run: RunRecord): RunTotals {
     const { reads, sends, limited } = run.requests;

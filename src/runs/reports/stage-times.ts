@@ -11,7 +11,7 @@ export interface StageSpan {
   isLast: boolean;
 }
 
-/** Stages of a card in their order: each lasts until the next mark, and the last one until the card's end, if there is one. */
+/** Stages of a card in their order: each lasts until the next mark, the last one until the card's end, if known. */
 export function stageSpans({ stages, endedAt }: Pick<RunCard, 'stages' | 'endedAt'>): StageSpan[] {
   return stages.map(({ stage, at }, index) => {
     const next = stages[index + 1];
@@ -33,7 +33,7 @@ export interface StageTime {
 export class StageTimes {
   readonly #lengths = new Map<Stage, number[]>();
 
-  /** The last stage of a card doesn't count: nobody saw how long it lasts. */
+  /** The last stage of a card doesn't count: its length is unknown. */
   add(card: Pick<RunCard, 'stages' | 'endedAt'>): void {
     for (const { stage, from, until, isLast } of stageSpans(card)) {
       if (isLast) continue;

@@ -5,7 +5,7 @@ import type { ReportFormat, ReportTarget } from './report-flags.ts';
 
 type Writer = (report: RunReport) => AsyncIterable<string>;
 
-/** Loaded when one is asked for: most commands write none. */
+/** Loaded on demand: most commands write no report. */
 const WRITERS: Readonly<Record<ReportFormat, () => Promise<Writer>>> = {
   junit: async () => (await import('./junit.ts')).junit,
   html: async () => (await import('./html.ts')).html,
@@ -14,7 +14,7 @@ const WRITERS: Readonly<Record<ReportFormat, () => Promise<Writer>>> = {
 };
 
 /**
- * Writes a report, at once or not at all. One that is there is replaced: CI runs again.
+ * Writes a report as a whole or not at all. An existing file is replaced: CI runs again.
  * @throws Failure `invalid-input` when the file can't be written
  */
 export async function writeReport(
@@ -29,15 +29,15 @@ export async function writeReport(
 export interface Readers {
   targets: readonly ReportTarget[];
   files: Files;
-  /** GitHub Actions, which shows a summary and annotations; null elsewhere, and where the user doesn't want it. */
+  /** GitHub Actions, which shows a summary and annotations; null elsewhere, and with `--no-annotations`. */
   github: { summaryFile: string | null } | null;
-  /** Takes GitHub's annotations. */
+  /** Writes an annotation for GitHub. */
   say: (line: string) => void;
 }
 
 /**
- * Writes all reports of a run. One that can't be written keeps none of the others from it: the run is over.
- * @returns what went wrong
+ * Writes all reports of a run. One that can't be written does not prevent the others.
+ * @returns errors
  */
 export async function publish(
   report: RunReport,
