@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Sandbox } from '../../src/sandbox/sandbox.ts';
 
 // One of several processes that share a state file: orders the same ten cards as the others, and sends each to a
-// kiosk. Prints which it could send.
+// kiosk. Prints those that it could send.
 
 const [, , stateFile = ''] = process.argv;
 const sandbox = new Sandbox({ stateFile, speed: 1_000 });

@@ -29,7 +29,7 @@ describe('faults', () => {
     expect(stand.sandbox.listFaults()).toEqual([fault]);
   });
 
-  test('are never for the control endpoints', async () => {
+  test('never apply to the control endpoints', async () => {
     const stand = await Stand.open();
     stand.sandbox.addFault({ kind: 'answer', status: 500, times: 1 });
     expect((await stand.control('GET faults')).body.faults).toHaveLength(1);
@@ -37,7 +37,7 @@ describe('faults', () => {
 });
 
 describe('the clock', () => {
-  test('is moved for everybody', async () => {
+  test('is advanced for all processes', async () => {
     const stand = await Stand.open();
     const { body } = await stand.createOrder(1001);
     expect((await stand.control('POST advance', { milliseconds: 700 })).body).toEqual({ now: at(700) });
@@ -58,7 +58,7 @@ describe('the clock', () => {
 });
 
 describe('reset', () => {
-  test('goes back to the seeded state', async () => {
+  test('restores the seeded state', async () => {
     const stand = await Stand.open();
     const { body: first } = await stand.createOrder(1001);
     await stand.control('PUT token-policy', { policy: 'listed' });
@@ -85,7 +85,7 @@ describe('reset', () => {
     expect((await stand.createOrder(1001)).body).toEqual(first);
   });
 
-  test('takes another seed', async () => {
+  test('accepts another seed', async () => {
     const stand = await Stand.open();
     const token = async (seed?: number) => {
       await stand.control('POST reset', seed === undefined ? {} : { seed });
@@ -99,7 +99,7 @@ describe('reset', () => {
     expect((await stand.readyCard()).token).toBe(eight);
   });
 
-  test('without any seed, cards are new ones', async () => {
+  test('without a seed makes new cards', async () => {
     const stand = await Stand.open({ seed: undefined });
     const { token } = await stand.readyCard();
     stand.sandbox.reset();
@@ -108,7 +108,7 @@ describe('reset', () => {
 });
 
 describe('requirements and orders', () => {
-  test('a requirement is set on the profile and on orders that wait', async () => {
+  test('a requirement is set for the profile and its waiting orders', async () => {
     const stand = await Stand.open();
     const { body: waiting } = await stand.createOrder(1003);
     const { body: done } = await stand.createOrder(1001);
@@ -163,7 +163,7 @@ describe('requirements and orders', () => {
 });
 
 describe('the log of requests', () => {
-  test('has every vendor request, oldest first, without bodies and tokens', async () => {
+  test('has all requests to the API of Wise, oldest first, without bodies and tokens', async () => {
     const stand = await Stand.open();
     const { token } = await stand.readyCard();
     await stand.produce(token);

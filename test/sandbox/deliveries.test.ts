@@ -22,7 +22,7 @@ async function deliveries(stand: Stand): Promise<Json[]> {
   return (await stand.control('GET deliveries')).body.deliveries;
 }
 
-/** Looks at the deliveries until they are as wanted. */
+/** Polls the deliveries until they pass the check. */
 async function settled(stand: Stand, isSo: (all: Json[]) => boolean): Promise<Json[]> {
   for (;;) {
     const all = await deliveries(stand);
@@ -40,7 +40,7 @@ function isSigned(stand: Stand, { bytes, headers }: Arrived): boolean {
 }
 
 describe('an event', () => {
-  test('goes to those who are subscribed to its type, signed, with a delivery id of its own', async () => {
+  test('is delivered to the subscriptions of its type, signed, with its own delivery id', async () => {
     const stand = await Stand.open();
     const [production, order, other] = [await Receiver.open(), await Receiver.open(), await Receiver.open()];
     const id = await subscribe(stand, { url: production.url });
@@ -71,7 +71,7 @@ describe('an event', () => {
     }
   });
 
-  test('of before the subscription, or after its end, goes nowhere', async () => {
+  test('from before the subscription, or after its end, is not delivered', async () => {
     const stand = await Stand.open();
     const receiver = await Receiver.open(() => 500);
     const { token } = await stand.readyCard();
@@ -85,11 +85,11 @@ describe('an event', () => {
     await stand.simulate(token, 'PRODUCED');
     stand.sandbox.advance(DAY);
     await receiver.got(2);
-    // The order's: whatever of the first subscription had been left would have come before it.
+    // The event of the order: a remaining one of the first subscription would have arrived before it.
     expect(receiver.arrived.map(({ body }) => body.event_type)).toEqual([PRODUCTION_EVENT, ORDER_EVENT]);
   });
 
-  test('that is due by time is delivered without anybody asking', async () => {
+  test('that becomes due is delivered without any request', async () => {
     const stand = await Stand.open();
     const receiver = await Receiver.open();
     await subscribe(stand, { url: receiver.url });
@@ -110,7 +110,7 @@ describe('an event', () => {
     expect(body.data).toMatchObject({ status: 'READY', occurred_at: '2026-01-01T00:00:01Z' });
   });
 
-  test('as a test notification says so, and goes to its own subscription only', async () => {
+  test('of a test notification is marked, and is delivered to its subscription only', async () => {
     const stand = await Stand.open();
     const [receiver, other] = [await Receiver.open(), await Receiver.open()];
     const id = await subscribe(stand, { url: receiver.url });
@@ -128,7 +128,7 @@ describe('an event', () => {
 });
 
 describe('a delivery that fails', () => {
-  test('comes again after 1, 2, 4 … minutes, after the eleventh time once a day, 25 times in two weeks', () => {
+  test('is repeated after 1, 2, 4 … minutes, and daily after the eleventh time, 25 times in two weeks', () => {
     const pauses = Array.from({ length: 25 }, (_, index) => pauseAfter(index + 1));
     expect(pauses.slice(0, 4)).toEqual([MINUTE, 2 * MINUTE, 4 * MINUTE, 8 * MINUTE]);
     expect(pauses[9]).toBe(512 * MINUTE);
@@ -139,7 +139,7 @@ describe('a delivery that fails', () => {
   });
 
   test.each([500, 404, 301])(
-    'with %i comes again, with the same id and bytes, when it is due',
+    'with %i is repeated when it is due, with the same id and bytes',
     async (status) => {
       const stand = await Stand.open();
       const receiver = await Receiver.open((_, turn) => (turn < 2 ? status : 204));
@@ -149,7 +149,7 @@ describe('a delivery that fails', () => {
       const [first] = await settled(stand, attempted(1));
       expect(first).toMatchObject({ attempts: 1, status, dueAt: at(1_300 + MINUTE) });
       stand.sandbox.advance(MINUTE - 1);
-      // The sandbox looks at its state for this answer, and would find it due.
+      // The sandbox reads its state for this answer, and would find it due.
       expect(await deliveries(stand)).toMatchObject([{ attempts: 1 }]);
       stand.sandbox.advance(1);
       await receiver.got(2);
@@ -162,7 +162,7 @@ describe('a delivery that fails', () => {
     },
   );
 
-  test('comes again sooner in a faster sandbox', async () => {
+  test('is repeated sooner in a faster sandbox', async () => {
     const stand = await Stand.open({ speed: 60 });
     const receiver = await Receiver.open((_, turn) => (turn === 0 ? 500 : 200));
     await subscribe(stand, { url: receiver.url });
@@ -173,7 +173,7 @@ describe('a delivery that fails', () => {
     expect(Date.parse(dueAt) - START - 100).toBe(1_000);
   });
 
-  test('because nobody listens, is tried 25 times and then given up', async () => {
+  test('without a receiver is tried 25 times', async () => {
     const stand = await Stand.open();
     const receiver = await Receiver.open();
     receiver.close();
@@ -186,7 +186,7 @@ describe('a delivery that fails', () => {
     expect(await settled(stand, allEnded)).toMatchObject([{ attempts: 25, status: 0, dueAt: null }]);
   });
 
-  test('does not keep others from their events', async () => {
+  test('does not delay other deliveries', async () => {
     const stand = await Stand.open();
     const [deaf, good] = [await Receiver.open(() => 'never'), await Receiver.open()];
     await subscribe(stand, { url: deaf.url });
@@ -197,7 +197,7 @@ describe('a delivery that fails', () => {
 });
 
 describe('the end of a process', () => {
-  test('cuts deliveries at once, and the next one makes them', async () => {
+  test('cuts deliveries, and the next process makes them', async () => {
     const stand = await Stand.open();
     const receiver = await Receiver.open((_, turn) => (turn === 0 ? 'never' : 200));
     await subscribe(stand, { url: receiver.url });
@@ -209,7 +209,7 @@ describe('the end of a process', () => {
     expect(await settled(next, allEnded)).toMatchObject([{ attempts: 1, status: 200 }]);
   });
 
-  test('that was killed keeps them from the others for a while only', async () => {
+  test('by a kill blocks its deliveries for a limited time', async () => {
     const stand = await Stand.open();
     const receiver = await Receiver.open((_, turn) => (turn === 0 ? 'never' : 200));
     await subscribe(stand, { url: receiver.url });
@@ -229,14 +229,14 @@ describe('the end of a process', () => {
   });
 });
 
-/** As a process leaves its deliveries that is killed in the middle of them. */
+/** Leaves the deliveries as a killed process does. */
 function leaveClaimed({ stateFile, clock }: Stand): void {
   const db = new DatabaseSync(stateFile);
   db.exec(`UPDATE deliveries SET attempts = 1, claimed_until = ${clock.now + 15_000}`);
   db.close();
 }
 
-test('several that serve the same state deliver each event once', async () => {
+test('several sandboxes that serve the same state deliver each event once', async () => {
   const clock = { now: START };
   const one = await Stand.open({ clock });
   const two = await Stand.open({ clock, stateFile: one.stateFile });
@@ -255,7 +255,7 @@ test('several that serve the same state deliver each event once', async () => {
 });
 
 describe('the signing key', () => {
-  test('is one for all who share a state, also after a reset', async () => {
+  test('is the same for all sandboxes that share a state, also after a reset', async () => {
     const one = await Stand.open();
     const two = await Stand.open({ stateFile: one.stateFile });
     const key = one.sandbox.publicKey();
@@ -268,7 +268,7 @@ describe('the signing key', () => {
     expect((await Stand.open()).sandbox.publicKey()).not.toBe(key);
   });
 
-  test('is in the state of an older version once that is opened', async () => {
+  test('is added to the state of an older version when it is opened', async () => {
     const stateFile = `${temporaryFolder()}/old.sqlite`;
     const db = new DatabaseSync(stateFile);
     db.exec(

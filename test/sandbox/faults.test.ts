@@ -10,7 +10,7 @@ import { at, productionPath, Stand, TO_READY } from './stand.ts';
 const PROGRAMS = 'GET /v3/spend/profiles/1001/card-orders/availability';
 
 describe('answers', () => {
-  test('429 says when to come back; after its times the sandbox is itself again', async () => {
+  test('with 429 have a Retry-After, and end after the times of the fault', async () => {
     const stand = await Stand.open();
     stand.sandbox.addFault({ kind: 'answer', status: 429, retryAfter: 7, times: 2 });
     for (let count = 0; count < 2; count += 1) {
@@ -25,7 +25,7 @@ describe('answers', () => {
     expect(stand.sandbox.listFaults()).toEqual([]);
   });
 
-  test('a fault is for its method and path only, whatever the version', async () => {
+  test('are changed for the method and path of the fault only, in all versions', async () => {
     const stand = await Stand.open();
     stand.sandbox.addFault({ kind: 'answer', method: 'GET', path: '/cards', status: 500, times: 1 });
     expect((await stand.call(PROGRAMS)).status).toBe(200);
@@ -34,7 +34,7 @@ describe('answers', () => {
     expect((await stand.call('GET /2026Q4/spend/profiles/1001/cards')).status).toBe(500);
   });
 
-  test('the oldest goes first, one for each request, and those that are left are listed', async () => {
+  test('use up one fault for each request, the oldest first, and the others are listed', async () => {
     const stand = await Stand.open();
     stand.sandbox.addFault({ kind: 'answer', status: 503, retryAfter: 1, times: 2 });
     stand.sandbox.addFault({ kind: 'answer', status: 500, times: 1 });
@@ -50,7 +50,7 @@ describe('answers', () => {
     expect((await stand.call(PROGRAMS)).status).toBe(200);
   });
 
-  test('headers and body are as they were set', async () => {
+  test('have the headers and the body of the fault', async () => {
     const stand = await Stand.open();
     stand.sandbox.addFault({
       kind: 'answer',
@@ -79,7 +79,7 @@ describe('answers', () => {
     expect((await stand.call(PROGRAMS)).status).toBe(204);
   });
 
-  test('a status comes without an effect, unless the fault says so', async () => {
+  test('with a status have no effect, unless the fault sets one', async () => {
     const stand = await Stand.open();
     const { token } = await stand.readyCard();
     stand.sandbox.addFault({ kind: 'answer', method: 'PUT', path: '/production', status: 500, times: 1 });
@@ -108,7 +108,7 @@ describe('answers', () => {
     ]);
   });
 
-  test('cut sends half of the real body, after the effect', async () => {
+  test('that are cut have half of the real body, after the effect', async () => {
     const stand = await Stand.open();
     const { token, orderId } = await stand.readyCard();
     stand.sandbox.addFault({ kind: 'answer', method: 'PUT', cut: true, times: 2 });
@@ -127,13 +127,13 @@ describe('answers', () => {
     ).rejects.toThrow();
     const whole = (await stand.production(token)).text;
     expect([length, received]).toEqual([whole.length, Math.floor(whole.length / 2)]);
-    // An answer that has no body is lost as a whole.
+    // An answer without a body is lost completely.
     await expect(stand.cancel(orderId)).rejects.toThrow();
     stand.clock.now += 150;
     expect((await stand.getOrder(1001, orderId)).status).toBe('CANCELLED');
   });
 
-  test('delay waits, then carries the request out; with effect it is carried out first', async () => {
+  test('that are delayed have their effect after the delay, or before it if the fault sets that', async () => {
     const stand = await Stand.open();
     const { token } = await stand.readyCard();
     stand.sandbox.addFault({ kind: 'answer', method: 'PUT', delayMs: 150, times: 1 });
@@ -156,7 +156,7 @@ describe('answers', () => {
     expect((await simulated).status).toBe(200);
   });
 
-  test('a delayed request has its effect also when the client has gone', async () => {
+  test('that are delayed have their effect also when the client has closed the connection', async () => {
     const stand = await Stand.open();
     const { token } = await stand.readyCard();
     stand.sandbox.addFault({ kind: 'answer', method: 'PUT', delayMs: 60, times: 1 });
@@ -172,7 +172,7 @@ describe('answers', () => {
       .toBe('IN_PROGRESS');
   });
 
-  test('a delayed request has used up its fault', async () => {
+  test('that are delayed use up their fault', async () => {
     const stand = await Stand.open();
     const { token } = await stand.readyCard();
     stand.sandbox.addFault({ kind: 'answer', method: 'PUT', delayMs: 1, times: 1 });
@@ -181,7 +181,7 @@ describe('answers', () => {
     expect(stand.sandbox.listFaults()).toHaveLength(1);
   });
 
-  test('closing does not wait for delayed answers', async () => {
+  test('that are delayed do not delay the end of the sandbox', async () => {
     const stand = await Stand.open();
     stand.sandbox.addFault({ kind: 'answer', delayMs: 60_000, times: 1 });
     const waiting = expect(stand.call(PROGRAMS)).rejects.toThrow();
@@ -190,7 +190,7 @@ describe('answers', () => {
     await waiting;
   });
 
-  test('a lost answer to an order is repeated with its key', async () => {
+  test('to an order that are lost can be repeated with its key', async () => {
     const stand = await Stand.open();
     const key = randomUUID();
     stand.sandbox.addFault({
@@ -207,7 +207,7 @@ describe('answers', () => {
 });
 
 describe('refused requests', () => {
-  test('each of the request codes leaves the production as it was', async () => {
+  test('do not change the production, with any of the request codes', async () => {
     const stand = await Stand.open();
     const { token } = await stand.readyCard();
     const codes = codesOf('request');
@@ -224,7 +224,7 @@ describe('refused requests', () => {
     expect(sent.map(({ effect }) => effect)).toEqual([...codes.slice(1).map(() => false), true]);
   });
 
-  test('one kiosk refuses, the others do not', async () => {
+  test('can be limited to one kiosk', async () => {
     const stand = await Stand.open();
     const { token } = await stand.readyCard();
     stand.sandbox.addFault({
@@ -237,7 +237,7 @@ describe('refused requests', () => {
     expect(stand.sandbox.listFaults()).toHaveLength(1);
   });
 
-  test('a request that would be refused anyway does not use it up', async () => {
+  test('do not use up a fault if the sandbox refuses the request itself', async () => {
     const stand = await Stand.open();
     const { token } = await stand.readyCard();
     await stand.produce(token);
@@ -247,7 +247,7 @@ describe('refused requests', () => {
     expect(stand.sandbox.listFaults()).toHaveLength(1);
   });
 
-  test('a request uses up at most one fault, the older of an answer and a refusal', async () => {
+  test('use up at most one fault, the older of an answer and a refusal', async () => {
     const stand = await Stand.open();
     const { token } = await stand.readyCard();
     stand.sandbox.addFault({ kind: 'produce', errorCode: 'IMAGE_SERVER_ERROR', times: 1 });
@@ -259,7 +259,7 @@ describe('refused requests', () => {
     expect(stand.sandbox.listFaults()).toMatchObject([{ errorCode: 'PIN_LENGTH_ERROR' }]);
   });
 
-  test('REQUEST_CREATED_BUT_NOT_STARTED starts later by itself', async () => {
+  test('with REQUEST_CREATED_BUT_NOT_STARTED start later automatically', async () => {
     const stand = await Stand.open();
     const { token } = await stand.readyCard();
     stand.sandbox.addFault({
@@ -289,7 +289,7 @@ describe('refused requests', () => {
     );
   });
 
-  test('without a time it stays queued until it is simulated', async () => {
+  test('without a time stay queued until they are simulated', async () => {
     const stand = await Stand.open();
     const { token } = await stand.readyCard();
     stand.sandbox.addFault({ kind: 'produce', errorCode: 'REQUEST_CREATED_BUT_NOT_STARTED', times: 1 });
@@ -302,7 +302,7 @@ describe('refused requests', () => {
     expect(statuses.slice(-3)).toEqual(['READY', 'IN_PROGRESS', 'PRODUCED']);
   });
 
-  test('a cancelled order is never started', async () => {
+  test('of a cancelled order are never started', async () => {
     const stand = await Stand.open();
     const { token, orderId } = await stand.readyCard();
     stand.sandbox.addFault({
@@ -319,7 +319,7 @@ describe('refused requests', () => {
 });
 
 describe('outcomes', () => {
-  test('a card comes to its end by itself', async () => {
+  test('end a production automatically', async () => {
     const stand = await Stand.open({ speed: 2 });
     const { token, orderId } = await stand.readyCard();
     stand.sandbox.addFault({
@@ -353,7 +353,7 @@ describe('outcomes', () => {
     expect(stand.sandbox.listFaults()).toEqual([]);
   });
 
-  test('belongs to its attempt', async () => {
+  test('belong to their attempt', async () => {
     const stand = await Stand.open();
     const { token } = await stand.readyCard();
     stand.sandbox.addFault({
@@ -369,7 +369,7 @@ describe('outcomes', () => {
     expect((await stand.production(token)).body.status).toBe('IN_PROGRESS');
   });
 
-  test('comes also after a lost answer, and for a request that was queued', async () => {
+  test('also follow a lost answer and a queued request', async () => {
     const stand = await Stand.open();
     const lost = await stand.readyCard();
     stand.sandbox.addFault({
@@ -398,7 +398,7 @@ describe('outcomes', () => {
   });
 });
 
-describe('the schema', () => {
+describe('the schema of faults', () => {
   const refused: Record<string, unknown>[] = [
     {},
     { kind: 'other', times: 1 },
@@ -428,7 +428,7 @@ describe('the schema', () => {
     { kind: 'outcome', status: 'PRODUCED' },
   ];
 
-  test('takes nothing else', async () => {
+  test('accepts nothing else', async () => {
     const stand = await Stand.open();
     for (const fault of refused) {
       expect([fault, v.is(faultSchema, fault)]).toEqual([fault, false]);
@@ -440,7 +440,7 @@ describe('the schema', () => {
     expect(stand.sandbox.listFaults()).toEqual([]);
   });
 
-  test('once is enough, without a number of times', () => {
+  test('sets one time by default', () => {
     expect(v.parse(faultSchema, { kind: 'answer', cut: true })).toEqual({
       kind: 'answer',
       cut: true,

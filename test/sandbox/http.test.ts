@@ -31,7 +31,7 @@ describe('versions', () => {
     expect([status, body.cardPrograms.length]).toEqual([200, 2]);
   });
 
-  test('a card goes all its way on calendar versions', async () => {
+  test('a card passes through all states with calendar versions', async () => {
     const stand = await Stand.open();
     const order = await stand.call('POST /2026Q4/spend/profiles/1001/card-orders', {
       body: orderBody(),
@@ -87,7 +87,7 @@ describe('versions', () => {
 });
 
 describe('headers', () => {
-  test('every answer has a trace id of its own and the date of the virtual clock', async () => {
+  test('each answer has its own trace id and the date of the virtual clock', async () => {
     const stand = await Stand.open();
     stand.sandbox.advance(86_400_000);
     const seen = new Set<string>();
@@ -100,7 +100,7 @@ describe('headers', () => {
     expect(seen.size).toBe(4);
   });
 
-  test('a correlation id comes back; one that is too long or odd is 400', async () => {
+  test('a correlation id is returned, and an invalid one is 400', async () => {
     const stand = await Stand.open();
     const send = (id: string) =>
       stand.call(`GET ${PROGRAMS}`, { headers: { 'x-external-correlation-id': id } });
@@ -154,7 +154,7 @@ describe('bodies', () => {
     expect((await stand.call(`GET ${PROGRAMS}`)).status).toBe(200);
   });
 
-  test('keys that mean something to JavaScript are data', async () => {
+  test('keys with a meaning in JavaScript are data', async () => {
     const stand = await Stand.open();
     const raw = `{"program":"${PHYSICAL}","cardHolderName":"A","__proto__":{"x":1},"address":{"__proto__":{"firstLine":7},"constructor":1,"firstLine":"1 Road","city":"L","postCode":"E","country":"GB"}}`;
     const { status } = await stand.call('POST /v3/spend/profiles/1001/card-orders', {
@@ -178,7 +178,7 @@ describe('hostile input', () => {
   );
 
   test.each([
-    ['no HTTP', 'hello\r\n\r\n', ' 400 '],
+    ['bytes that are not HTTP', 'hello\r\n\r\n', ' 400 '],
     ['a header without end', `GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, ' 431 '],
     ['a control character in a header', 'GET / HTTP/1.1\r\nHost: x\r\nX: a\x01b\r\n\r\n', ' 400 '],
     [
@@ -199,7 +199,7 @@ describe('hostile input', () => {
     ['an asterisk', 'OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', ' 404 '],
     ['CONNECT', 'CONNECT example.com:443 HTTP/1.1\r\nHost: x\r\n\r\n', ''],
     ['an upgrade', 'GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n', ''],
-    ['a method of nobody', 'BREW / HTTP/1.1\r\nHost: x\r\n\r\n', ' 400 '],
+    ['an unknown method', 'BREW / HTTP/1.1\r\nHost: x\r\n\r\n', ' 400 '],
   ])('%s does no harm', async (_case, text, answer) => {
     const stand = await Stand.open();
     const closing = text.includes('Upgrade') ? text.replace('Upgrade\r\n', 'Upgrade, close\r\n') : text;
@@ -208,7 +208,7 @@ describe('hostile input', () => {
     expect((await stand.call(`GET ${PROGRAMS}`)).status).toBe(200);
   });
 
-  test('a client that goes away in the middle of its body does no harm', async () => {
+  test('a client that closes the connection in its body does no harm', async () => {
     const stand = await Stand.open();
     const { hostname, port } = new URL(stand.url);
     await new Promise<void>((resolve) => {
@@ -230,12 +230,12 @@ describe('hostile input', () => {
 });
 
 describe('listening', () => {
-  test('binds the host that it is given, and says so', async () => {
+  test('binds the given host, and returns it', async () => {
     const stand = await Stand.open();
     expect(stand.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   });
 
-  test('an address that is taken is a failure of usage', async () => {
+  test('an address in use is a usage failure', async () => {
     const stand = await Stand.open();
     const port = Number(new URL(stand.url).port);
     const other = new Sandbox({ stateFile: join(temporaryFolder(), 'state.sqlite'), speed: 1 });
@@ -252,7 +252,7 @@ describe('listening', () => {
     expect(url).toMatch(/^http:\/\/\[::1\]:\d+$/);
   });
 
-  test('closing cuts connections that are kept alive, and can be done twice', async () => {
+  test('closing cuts idle connections, and is possible twice', async () => {
     const stand = await Stand.open();
     await stand.call(`GET ${PROGRAMS}`);
     await stand.sandbox.close();

@@ -31,7 +31,7 @@ const step = fc.oneof(
   },
 );
 
-/** Which status may follow which, as the vendor's pages say. */
+/** The documented transitions of the status. */
 const AFTER: Readonly<Record<string, readonly string[]>> = {
   none: ['none', 'READY'],
   READY: ['READY', 'IN_PROGRESS'],
@@ -45,7 +45,7 @@ async function productionOf(stand: Stand, token: string): Promise<Json> {
   return status === 404 ? null : body;
 }
 
-/** Sends one produce request. @returns the latest time that was given to one */
+/** Sends one produce request. @returns the latest time of all requests */
 async function produce(
   stand: Stand,
   token: string,
@@ -82,14 +82,14 @@ async function play(stand: Stand, steps: readonly Step[]): Promise<void> {
     if (current.act === 'produce') latest = await produce(stand, token, { kioskId: current.kioskId, latest });
     else await take(stand, current, { token, orderId: order.id });
     const after = await productionOf(stand, token);
-    // A simulation of a queued request begins it and ends it at once.
+    // A simulation starts and ends a queued request.
     const hasBegun = current.act === 'simulate' && after?.occurredAt !== before?.occurredAt;
     expect(AFTER[hasBegun ? 'IN_PROGRESS' : (before?.status ?? 'none')]).toContain(after?.status ?? 'none');
     if (before?.status === 'PRODUCED') expect(after).toEqual(before);
   }
 }
 
-test('whatever is sent in whatever order, a production goes its documented way', async () => {
+test('a production follows its documented states for any sequence of requests', async () => {
   const stand = await Stand.open();
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 14 }), async (steps) => {

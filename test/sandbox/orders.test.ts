@@ -17,7 +17,7 @@ describe('card programs', () => {
     });
   });
 
-  test('profile 1004 can order 10 physical cards; a cancelled order frees its place', async () => {
+  test('profile 1004 can order 10 physical cards, and cancelled orders do not count', async () => {
     const stand = await Stand.open();
     const programs = async () =>
       (await stand.call('GET /v3/spend/profiles/1004/card-orders/availability')).body.cardPrograms.map(
@@ -40,7 +40,7 @@ describe('card programs', () => {
 });
 
 describe('creating an order', () => {
-  test('answers the documented shape', async () => {
+  test('returns the documented shape', async () => {
     const stand = await Stand.open();
     const { status, body } = await stand.createOrder(1001, {
       embossedName: 'A EXAMPLE',
@@ -80,7 +80,7 @@ describe('creating an order', () => {
     expect(posted.body.deliveryDetails.deliveryOption).toBe('POSTAL_SERVICE_STANDARD');
   });
 
-  test('the same key and body give the same order, whatever the order of the fields', async () => {
+  test('the same key and body return the same order, with the fields in any order', async () => {
     const stand = await Stand.open();
     const key = randomUUID();
     const { body: first } = await stand.createOrder(1001, { key });
@@ -230,7 +230,7 @@ describe('reading orders', () => {
 });
 
 describe('due times', () => {
-  test('an order goes from its requirements to READY by itself', async () => {
+  test('an order moves from its requirements to READY automatically', async () => {
     const stand = await Stand.open();
     const { body } = await stand.createOrder(1001);
     const read = async () => stand.getOrder(1001, body.id);
@@ -253,7 +253,7 @@ describe('due times', () => {
     });
   });
 
-  test('what was due long ago carries the time at which it was due', async () => {
+  test('a late transition has the time at which it was due', async () => {
     const stand = await Stand.open();
     const { body } = await stand.createOrder(1001);
     expect(stand.sandbox.advance(61 * 86_400_000).toISOString()).toBe(at(61 * 86_400_000));
@@ -263,7 +263,7 @@ describe('due times', () => {
     expect((await stand.production(order.cardToken)).body.occurredAt).toBe(at(TO_READY));
   });
 
-  test('at speed 10 it takes a tenth of the time', async () => {
+  test('at speed 10 an order takes a tenth of the time', async () => {
     const stand = await Stand.open({ speed: 10 });
     const { body } = await stand.createOrder(1001);
     stand.clock.now += 69;
@@ -287,7 +287,7 @@ describe('due times', () => {
 });
 
 describe('requirements', () => {
-  test('profile 1001 has all it needs', async () => {
+  test('profile 1001 has no open requirement', async () => {
     const stand = await Stand.open();
     const { body } = await stand.createOrder(1001);
     expect((await stand.call(`GET ${ORDERS}/${body.id}/requirements`)).body).toEqual({
@@ -332,7 +332,7 @@ describe('requirements', () => {
 });
 
 describe('cancelling', () => {
-  test('is accepted, and read a moment later; a second time has no effect', async () => {
+  test('is accepted and visible a moment later, and has no effect a second time', async () => {
     const stand = await Stand.open();
     const { token, orderId } = await stand.readyCard();
     const first = await stand.cancel(orderId);
@@ -350,7 +350,7 @@ describe('cancelling', () => {
     expect((await stand.produce(token)).body.errorCode).toBe('INVALID_FIELD_VALUE');
   });
 
-  test('of a placed order keeps its card from being made', async () => {
+  test('of a placed order prevents its card', async () => {
     const stand = await Stand.open();
     const { body } = await stand.createOrder(1001);
     await stand.cancel(body.id);
@@ -407,7 +407,7 @@ describe('cards', () => {
     expect(list.body).toEqual({ totalCount: 1, cards: [body] });
   });
 
-  test('of another profile, and unknown ones, are 404; a token that is no UUID is 400', async () => {
+  test('of another profile, and unknown ones, are 404, and a token that is not a UUID is 400', async () => {
     const stand = await Stand.open();
     const { token } = await stand.readyCard();
     const status = async (path: string) => (await stand.call(`GET /v3/spend/profiles/${path}`)).status;
@@ -425,7 +425,7 @@ async function check(address: unknown): Promise<Reply> {
 }
 
 describe('address check', () => {
-  test('has nothing against a valid address', async () => {
+  test('accepts a valid address', async () => {
     const full = { ...ADDRESS, secondLine: 'The Tea Bldg', thirdLine: null, state: null, houseNumber: 7 };
     const { status, body } = await check(full);
     expect([status, body]).toEqual([200, { errors: [] }]);
@@ -434,7 +434,7 @@ describe('address check', () => {
     ).toEqual([]);
   });
 
-  test('names all that is missing', async () => {
+  test('names all missing fields', async () => {
     const { body } = await check({});
     expect(body.errors).toEqual(
       ['firstLine', 'city', 'postCode', 'country'].map((field) => ({ field, message: 'Required field' })),

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { readEventBody } from '../../src/wire/events.ts';
 import { at, PHYSICAL, Stand, TO_READY } from './stand.ts';
 
-test('every change of an order and of a production is one event, in order of time', async () => {
+test('each change of an order and of a production is one event, in order of time', async () => {
   const stand = await Stand.open();
   const { token, orderId } = await stand.readyCard();
   await stand.produce(token);
@@ -25,7 +25,7 @@ test('every change of an order and of a production is one event, in order of tim
     data.error_code,
   ]);
   const first = at(TO_READY + 1);
-  // The refused request in between has a time of its own, but no event.
+  // The refused request in between has its own time, but no event.
   const second = at(TO_READY + 100);
   expect(short).toEqual([
     [at(0), 'REQUIREMENTS_FULFILLED', at(0), undefined, undefined],
@@ -75,7 +75,7 @@ test('the bodies have the documented shape', async () => {
   });
 });
 
-test('a placed order is an event, and so is each change through the control endpoints', async () => {
+test('a placed order and each change through the control endpoints are events', async () => {
   const stand = await Stand.open();
   const { body } = await stand.createOrder(1002);
   await stand.control('PUT profiles/1002/requirements/VERIFICATION', { status: 'COMPLETED' });

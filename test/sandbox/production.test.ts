@@ -127,7 +127,7 @@ describe('simulation', () => {
     expect((await stand.getOrder(1001, orderId)).status).toBe('PRODUCED');
   });
 
-  test('a failed card can be produced again, with a later time each', async () => {
+  test('a failed card can be produced again, with a later time for each request', async () => {
     const stand = await Stand.open();
     const { token } = await stand.readyCard();
     const { body: first } = await stand.produce(token);
@@ -139,7 +139,7 @@ describe('simulation', () => {
       errorCode: 'PRD_HOPPER_DOOR',
       description: 'The hopper door is open.',
     });
-    // The clock stands still, and goes back: times go on nevertheless.
+    // The clock stops and is set back, but times still increase.
     const { body: second } = await stand.produce(token, 'WIS00002');
     expect(second.occurredAt > first.occurredAt).toBe(true);
     await stand.simulate(token, 'PRODUCTION_ERROR');
@@ -149,7 +149,7 @@ describe('simulation', () => {
     expect(third.occurredAt > second.occurredAt).toBe(true);
   });
 
-  test('takes each documented production code', async () => {
+  test('accepts all documented production codes', async () => {
     const stand = await Stand.open();
     const { token } = await stand.readyCard();
     const codes = codesOf('production');
@@ -188,7 +188,7 @@ describe('simulation', () => {
     expect((await stand.production(token)).body.status).toBe('PRODUCTION_ERROR');
   });
 
-  test('a cancelled order stays cancelled when its card comes out nevertheless', async () => {
+  test('a cancelled order stays cancelled when its card is produced', async () => {
     const stand = await Stand.open();
     const { token, orderId } = await stand.readyCard();
     await stand.produce(token);

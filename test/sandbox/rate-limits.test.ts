@@ -6,7 +6,7 @@ async function open(options: Partial<SandboxOptions> = {}): Promise<Stand> {
   return Stand.open({ rateLimits: true, ...options });
 }
 
-/** The statuses of requests that arrive at the same moment, by how often each came. */
+/** Counts the statuses of concurrent requests. */
 async function ask(stand: Stand, count: number): Promise<Record<string, number>> {
   const target = 'GET /v3/spend/profiles/1001/card-orders/availability';
   const replies = await Promise.all(Array.from({ length: count }, async () => stand.call(target)));
@@ -35,7 +35,7 @@ test('more than 100 requests in any second are answered 429, and have no effect'
   expect(await stand.outbox()).toEqual([]);
 });
 
-test('so are more than 1,000 in a minute, which is shorter at a higher speed', async () => {
+test('more than 1,000 requests in a minute of the sandbox are answered 429', async () => {
   const stand = await open({ speed: 6 });
   for (let second = 0; second < 10; second += 1) {
     expect(await ask(stand, 100)).toEqual({ 200: 100 });
@@ -49,7 +49,7 @@ test('so are more than 1,000 in a minute, which is shorter at a higher speed', a
   expect(await ask(stand, 101)).toEqual({ 200: 100, 429: 1 });
 });
 
-test('the control endpoint is free, and without the option everything is', async () => {
+test('the control endpoint has no rate limit, and without the option nothing has', async () => {
   const stand = await open();
   await ask(stand, 101);
   await stand.control('POST advance', { milliseconds: 3_600_000 });

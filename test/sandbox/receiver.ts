@@ -1,4 +1,4 @@
-// Somebody who is subscribed: a real server that keeps what is delivered to it, and answers as a test says.
+// The receiver of a subscription: a server with answers of a test that records its deliveries.
 import { once } from 'node:events';
 import http, { type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -11,7 +11,7 @@ export interface Arrived {
   body: Json;
 }
 
-/** How a delivery is answered: with a status, or never. */
+/** The answer to a delivery: a status, or none. */
 export type Answer = number | 'never';
 
 export class Receiver {
@@ -35,7 +35,7 @@ export class Receiver {
     return receiver;
   }
 
-  /** Resolves when so many deliveries have arrived. */
+  /** Resolves once this number of deliveries has arrived. */
   async got(count: number): Promise<Arrived[]> {
     while (this.arrived.length < count) await new Promise<void>((resolve) => this.#waiting.add(resolve));
     return this.arrived;

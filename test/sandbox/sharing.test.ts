@@ -18,7 +18,7 @@ async function pair(): Promise<{ one: Stand; two: Stand; clock: Clock }> {
 }
 
 describe('two sandboxes on one state', () => {
-  test('show the same', async () => {
+  test('return the same data', async () => {
     const { one, two } = await pair();
     const { token, orderId } = await one.readyCard();
     expect((await two.production(token)).body.status).toBe('READY');
@@ -57,7 +57,7 @@ describe('two sandboxes on one state', () => {
     expect(answers.filter(({ status }) => status === 503)).toHaveLength(3);
   });
 
-  test('make one order of one key', async () => {
+  test('create one order for one key', async () => {
     const { one, two } = await pair();
     const key = '054064c9-e01e-49fb-8fd9-b0990b9442f4';
     const answers = await Promise.all([one, two, one, two].map((stand) => stand.createOrder(1001, { key })));
@@ -65,7 +65,7 @@ describe('two sandboxes on one state', () => {
   });
 });
 
-test('processes that start at once share a new state, and never produce a card twice', {
+test('processes that start at the same time share a new state, and never produce a card twice', {
   timeout: 20_000,
 }, async () => {
   const stateFile = join(temporaryFolder(), 'state.sqlite');
@@ -94,7 +94,7 @@ test('processes that start at once share a new state, and never produce a card t
   expect(new Set(accepted).size).toBe(10);
 });
 
-describe('plain reads', () => {
+describe('reads', () => {
   test('need no write lock', async () => {
     const stand = await Stand.open();
     const { token, orderId } = await stand.readyCard();
@@ -122,7 +122,7 @@ describe('plain reads', () => {
     expect(await stand.requests()).toHaveLength(10);
   });
 
-  test('are in the log of the next process', async () => {
+  test('are in the request log of the next process', async () => {
     const stand = await Stand.open();
     await stand.call(PROGRAMS);
     await stand.sandbox.close();
@@ -163,7 +163,7 @@ describe('a seed', () => {
     expect(await play(8)).not.toBe(first);
   });
 
-  test('is only for a new state', async () => {
+  test('is used for a new state only', async () => {
     const stand = await Stand.open({ seed: 7 });
     await stand.createOrder(1001);
     await stand.sandbox.close();
@@ -211,12 +211,12 @@ describe('a state that can not be used', () => {
     expect(failureOf(join(folder, 'file', 'state.sqlite'))).toMatchObject({ code: 'storage-unusable' });
   });
 
-  test('a speed that is none is a failure of usage', () => {
+  test('an invalid speed is a usage failure', () => {
     for (const speed of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
       expect(() => new Sandbox({ stateFile: join(temporaryFolder(), 's'), speed })).toThrow(Failure);
   });
 
-  test('one that breaks while it is served answers 500 and goes on', async () => {
+  test('answers 500 if it is damaged while it is served, and the sandbox continues', async () => {
     const stand = await Stand.open();
     const other = new DatabaseSync(stand.stateFile);
     other.exec('ALTER TABLE orders RENAME TO orders_elsewhere');

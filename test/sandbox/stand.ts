@@ -10,7 +10,7 @@ export const PHYSICAL = 'VISA_DEBIT_CONSUMER_UK_1_PHYSICAL_CARDS_API';
 export const VIRTUAL = 'VISA_DEBIT_CONSUMER_UK_1_CARDS_API';
 export const DAY = 86_400_000;
 
-/** How long a fresh order takes to READY at speed 1. */
+/** Milliseconds from an order to READY at speed 1. */
 export const TO_READY = 1_300;
 
 export const ADDRESS = {
@@ -27,7 +27,7 @@ export interface Reply {
   status: number;
   headers: Headers;
   text: string;
-  /** undefined when the body is no JSON. */
+  /** undefined if the body is not JSON. */
   body: Json;
 }
 
@@ -43,14 +43,14 @@ export interface Clock {
   now: number;
 }
 
-/** A folder that is gone after the test. */
+/** Makes a folder that is deleted after the test. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'kioskctl-sandbox-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** A served sandbox with a clock that only moves when a test says so. */
+/** A served sandbox with a clock that only the test advances. */
 export class Stand {
   readonly sandbox: Sandbox;
   readonly clock: Clock;
@@ -96,7 +96,7 @@ export class Stand {
     return { status: response.status, headers: response.headers, text, body: parse(text) };
   }
 
-  /** Control endpoints take no token. */
+  /** Calls a control endpoint, which needs no token. */
   async control(target: string, body?: unknown): Promise<Reply> {
     const [method, path] = target.split(' ');
     const reply = await this.call(`${method} /_sandbox/${path}`, {

@@ -72,7 +72,7 @@ describe('subscriptions', () => {
     'https://[2001:db8::1]/hook',
     'https://user:pass@bank.example/hook',
     'ftp://bank.example/hook',
-  ])('events can not be sent to %s', async (url) => {
+  ])('%s is not a valid receiver', async (url) => {
     const stand = await Stand.open();
     const body = { ...REQUEST, delivery: { version: '4.0.0', url } };
     const refused = await stand.call(`POST ${SUBSCRIPTIONS}`, { body });
@@ -80,7 +80,7 @@ describe('subscriptions', () => {
   });
 
   test.each(['http://127.0.0.1:8080/hook', 'http://localhost:1/', 'http://[::1]:9/'])(
-    '%s may receive, because the sandbox reaches it',
+    '%s is a valid receiver, because the sandbox reaches it',
     async (url) => {
       const stand = await Stand.open();
       const body = { ...REQUEST, delivery: { version: '4.0.0', url } };

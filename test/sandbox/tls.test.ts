@@ -28,7 +28,7 @@ test('the sandbox serves https with a certificate', async () => {
   expect(status).toBe(401);
 });
 
-test('a key of another certificate, or none at all, is refused', () => {
+test('the key of another certificate, or text that is not a key, is refused', () => {
   const [one, other] = [makeCertificate(), makeCertificate()];
   for (const tls of [
     { cert: one.cert, key: other.key },

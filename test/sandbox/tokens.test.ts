@@ -21,7 +21,7 @@ async function statusWith(stand: Stand, authorization: string | undefined): Prom
 }
 
 describe('bearer tokens', () => {
-  test('one is needed', async () => {
+  test('a request needs a bearer token', async () => {
     const stand = await Stand.open();
     for (const authorization of [undefined, '', 'Bearer', 'Bearer ', BASIC, 'some-token', 'Bearer a b'])
       expect(await statusWith(stand, authorization)).toEqual([
@@ -31,7 +31,7 @@ describe('bearer tokens', () => {
     expect((await statusWith(stand, 'bearer whatever'))[0]).toBe(200);
   });
 
-  test('a declared one is what it was declared', async () => {
+  test('a declared token has its declared state', async () => {
     const stand = await Stand.open();
     const token = 'secret/token?';
     const declare = (state: string) => stand.control(`PUT tokens/${encodeURIComponent(token)}`, { state });
@@ -46,7 +46,7 @@ describe('bearer tokens', () => {
     expect((await statusWith(stand, `Bearer ${token}`))[0]).toBe(200);
   });
 
-  test('with the policy “listed” only declared and issued ones are good', async () => {
+  test('with the policy “listed” only declared and issued tokens are valid', async () => {
     const stand = await Stand.open();
     await stand.control('PUT token-policy', { policy: 'listed' });
     await stand.control('PUT tokens/mine', { state: 'good' });
@@ -111,14 +111,14 @@ describe('POST /oauth/token', () => {
     });
     const again = await grant(stand, { grant_type: 'refresh_token', refresh_token: body.refresh_token });
     expect(again.body.access_token).not.toBe(body.access_token);
-    // Each kind is good for its own purpose.
+    // Each kind is valid for its own purpose only.
     expect((await statusWith(stand, `Bearer ${body.refresh_token}`))[0]).toBe(401);
     expect(
       (await grant(stand, { grant_type: 'refresh_token', refresh_token: body.access_token })).status,
     ).toBe(401);
   });
 
-  test('a refresh token that was declared bad, or is 20 years old, is refused', async () => {
+  test('a refresh token that was declared invalid, or is 20 years old, is refused', async () => {
     const stand = await Stand.open();
     await stand.control('PUT tokens/old', { state: 'expired' });
     const refused = await grant(stand, { grant_type: 'refresh_token', refresh_token: 'old' });
@@ -178,7 +178,7 @@ describe('the authorization page', () => {
   const redeem = (stand: Stand, code: string) =>
     grant(stand, { grant_type: 'authorization_code', client_id: 'client', code, redirect_uri: TARGET });
 
-  test('sends back with a code, the state and a profile', async () => {
+  test('redirects with a code, the state and a profile', async () => {
     const stand = await Stand.open();
     const { status, headers } = await visit(stand, {
       client_id: 'client',
@@ -196,7 +196,7 @@ describe('the authorization page', () => {
     });
   });
 
-  test('a code is good once, for half an hour, and for nothing else', async () => {
+  test('issues a code that is valid once, for half an hour, and only for a token', async () => {
     const stand = await Stand.open();
     await stand.control('PUT token-policy', { policy: 'listed' });
     const code = await codeOf(stand);

@@ -4,7 +4,7 @@ import { cardBody } from './signed-events.ts';
 
 const cardToken = '35050a4a-9521-426e-8109-1396e3687a3e';
 
-test('an event of a card', () => {
+test('an event of a card is decoded', () => {
   expect(decodeEvent(cardBody({ cardToken, profileId: 7 }))).toMatchObject({
     eventType: 'cards#card-production-status-change',
     profileId: 7,
@@ -17,15 +17,15 @@ test.each([
   ['another type', '{"event_type":"cards#card-status-change","data":{}}', 'cards#card-status-change'],
   ['another shape of a known type', '{"event_type":"x#y","data":[1]}', 'x#y'],
   ['no type', '{"data":{}}', 'unknown'],
-  ['a type that is no text', '{"event_type":5,"data":{}}', 'unknown'],
+  ['a type that is not text', '{"event_type":5,"data":{}}', 'unknown'],
   ['a list', '[]', 'unknown'],
   ['null', 'null', 'unknown'],
-  ['no JSON', 'hello', 'unknown'],
+  ['text that is not JSON', 'hello', 'unknown'],
   ['nothing', '', 'unknown'],
-])('%s is an event that says nothing', (_, body, eventType) => {
+])('%s is decoded as an event without fields', (_, body, eventType) => {
   expect(decodeEvent(Buffer.from(body))).toMatchObject({ eventType, cardToken: null, status: null });
 });
 
-test('bytes that are no text', () => {
+test('bytes that are not text are decoded as an unknown event', () => {
   expect(decodeEvent(Buffer.from([0xff, 0xfe, 0x7b]))).toMatchObject({ eventType: 'unknown' });
 });

@@ -9,7 +9,7 @@ interface Got {
 }
 
 let got: Got[];
-/** What the other side answers, in turn; then 200. `cut` breaks the connection. */
+/** The answers of the other side, then 200. `cut` closes the connection. */
 let answers: (number | 'cut')[];
 let server: http.Server;
 let url: URL;
@@ -50,7 +50,7 @@ function arrival(count: number): Promise<void> {
   });
 }
 
-test('the same bytes and headers', async () => {
+test('the forwarder sends the same bytes and headers', async () => {
   const body = Buffer.from([0, 255, 10, 123]);
   const arriving = arrival(1);
   forwarder.add({ id: 1, body, headers: [...HEADERS, 'X-Twice', 'a', 'Connection', 'keep-alive'] });
@@ -65,7 +65,7 @@ test('the same bytes and headers', async () => {
   });
 });
 
-test.each([[503], [429], ['cut' as const]])('again after %s', async (answer) => {
+test.each([[503], [429], ['cut' as const]])('the forwarder repeats an event after %s', async (answer) => {
   answers = [answer];
   const arriving = arrival(answer === 'cut' ? 1 : 2);
   forwarder.add({ id: 1, body: Buffer.from('{}'), headers: HEADERS });
@@ -73,14 +73,14 @@ test.each([[503], [429], ['cut' as const]])('again after %s', async (answer) => 
   expect(givenUp).toEqual([]);
 });
 
-test('given up at once when the other side refuses it', async () => {
+test('the forwarder gives up immediately when the other side refuses an event', async () => {
   answers = [404];
   forwarder.add({ id: 7, body: Buffer.from('{}'), headers: HEADERS });
   await forwarder.stop();
   expect(givenUp).toEqual([[7, 'answered 404']]);
 });
 
-test('a redirect is not followed', async () => {
+test('the forwarder does not follow a redirect', async () => {
   answers = [302];
   forwarder.add({ id: 7, body: Buffer.from('{}'), headers: HEADERS });
   await forwarder.stop();
@@ -88,7 +88,7 @@ test('a redirect is not followed', async () => {
   expect(got).toHaveLength(1);
 });
 
-test('when it stops, what waits is sent, but not tried again', async () => {
+test('a forwarder that stops sends the waiting events once more, without repeats', async () => {
   answers = [503];
   for (let id = 1; id <= 50; id += 1) forwarder.add({ id, body: Buffer.from(`${id}`), headers: HEADERS });
   await forwarder.stop();
@@ -96,7 +96,7 @@ test('when it stops, what waits is sent, but not tried again', async () => {
   expect(givenUp.length).toBeLessThanOrEqual(1);
 });
 
-test('what waits is bounded: more is given up at once', () => {
+test('the forwarder limits the waiting bytes and gives up further events', () => {
   const body = Buffer.alloc(200_000);
   for (let id = 1; id <= 200; id += 1) forwarder.add({ id, body, headers: HEADERS });
   expect(givenUp.length).toBeGreaterThan(50);

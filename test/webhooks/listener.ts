@@ -1,4 +1,4 @@
-// `kioskctl listen` as a process, and what it says.
+// `kioskctl listen` as a process, with its output.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -42,7 +42,7 @@ export class ListenerProcess {
     return this.lines[0].url;
   }
 
-  /** The first line of this type for which the test holds; waits for it. */
+  /** Waits for the first line of this type that passes the check. */
   async line(type: string, test: (line: Line) => boolean = () => true): Promise<Line> {
     for (;;) {
       const found = this.lines.find((line) => line.type === type && test(line));

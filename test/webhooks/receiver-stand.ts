@@ -1,4 +1,4 @@
-// A receiver of webhooks that a test decides about: it keeps what it got, and answers as it is told.
+// A receiver of webhooks with answers of a test that records its requests.
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 

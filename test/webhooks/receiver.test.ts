@@ -45,7 +45,7 @@ async function connect(): Promise<net.Socket> {
   return socket;
 }
 
-/** Everything that a socket says until it is closed, or until that was said. */
+/** Reads from a socket until it is closed, or until a text arrives. */
 function heard(socket: net.Socket, words = /\r\n\r\n/): Promise<string> {
   let text = '';
   return new Promise((resolve) => {
@@ -62,7 +62,7 @@ function head(headers: Record<string, string | number>, method = 'POST /webhooks
   return `${method} HTTP/1.1\r\n${lines.join('')}\r\n`;
 }
 
-test('a webhook is kept as it came, and then answered 200', async () => {
+test('the receiver stores a webhook unchanged and then answers 200', async () => {
   const event = signer.event();
   let wasAnswered: boolean | null = null;
   let answered = false;
@@ -81,16 +81,16 @@ test('a webhook is kept as it came, and then answered 200', async () => {
   expect(webhook?.headers.map((name) => name.toLowerCase())).toContain('x-signature-sha256');
 });
 
-test('one without a delivery id is taken, too', async () => {
+test('the receiver accepts a webhook without a delivery id', async () => {
   expect(await deliver(url, { ...signer.event(), deliveryId: '' })).toBe(200);
   expect(kept[0]).toMatchObject({ deliveryId: null, isTest: false });
 });
 
-test('a query does not matter', async () => {
+test('the receiver ignores a query in the URL', async () => {
   expect(await deliver(`${url}?x=1`, signer.event())).toBe(200);
 });
 
-describe('401, and nothing is kept, for', () => {
+describe('the receiver answers 401 and stores nothing for a signature that', () => {
   const event = signer.event();
   const other = new EventSigner().sign(event.body);
   test.each([
@@ -105,12 +105,12 @@ describe('401, and nothing is kept, for', () => {
     expect(refused).toEqual([{ httpStatus: 401, reason: 'wrong signature' }]);
   });
 
-  test('none', async () => {
+  test('is missing', async () => {
     expect((await fetch(url, { method: 'POST', body: 'x' })).status).toBe(401);
     expect(refused).toEqual([{ httpStatus: 401, reason: 'no signature' }]);
   });
 
-  test('the same event with one byte changed', async () => {
+  test('belongs to an event with another byte', async () => {
     const body = Buffer.from(event.body);
     body[100] = (body[100] ?? 0) ^ 1;
     expect(await deliver(url, { ...event, body })).toBe(401);
@@ -130,17 +130,17 @@ test.each([
 });
 
 describe('a body', () => {
-  test('of 256 KiB is taken', async () => {
+  test('of 256 KiB is accepted', async () => {
     expect(await deliver(url, signer.signed(Buffer.alloc(256 * 1024, 'x')) as never)).toBe(200);
   });
 
-  test('that says that it is larger is refused before it is sent', async () => {
+  test('with a larger Content-Length is refused before it is sent', async () => {
     const socket = await connect();
     socket.write(head({ ...headersOf(signer.event()), 'content-length': 256 * 1024 + 1 }));
     expect(await heard(socket)).toMatch(/^HTTP\/1.1 413/);
   });
 
-  test('that turns out to be larger is refused, and the sender gets to know', async () => {
+  test('that exceeds the limit is refused, and the sender receives the answer', async () => {
     const response = await fetch(url, {
       method: 'POST',
       headers: headersOf(signer.event()),
@@ -153,7 +153,7 @@ describe('a body', () => {
     expect(refused).toEqual([{ httpStatus: 413, reason: 'a body of over 256 KiB' }]);
   });
 
-  test('that breaks off is nothing', async () => {
+  test('that is cut off is ignored', async () => {
     const event = signer.event();
     const socket = await connect();
     socket.write(head({ ...headersOf(event), 'content-length': event.body.length }));
@@ -163,7 +163,7 @@ describe('a body', () => {
     expect(kept).toHaveLength(1);
   });
 
-  test('is taken in whatever pieces it comes', async () => {
+  test('is accepted in pieces of any size', async () => {
     const event = signer.event();
     const socket = await connect();
     socket.setNoDelay(true);
@@ -186,24 +186,24 @@ test.each([
   expect(refused).toEqual([{ httpStatus: 408, reason: 'too slow' }]);
 });
 
-test('a connection on which nothing is said is closed without a word', async () => {
+test('the receiver closes a silent connection without an answer', async () => {
   expect(await heard(await connect())).toBe('');
   expect(refused).toEqual([]);
 });
 
-test('what is not HTTP is answered 400', async () => {
+test('the receiver answers 400 to bytes that are not HTTP', async () => {
   const socket = await connect();
   socket.write('hello\r\n\r\n');
   expect(await heard(socket)).toMatch(/^HTTP\/1.1 400/);
 });
 
-test('headers without end are answered 431', async () => {
+test('the receiver answers 431 to headers without end', async () => {
   const socket = await connect();
   socket.write(head({ 'x-long': 'x'.repeat(20_000) }));
   expect(await heard(socket)).toMatch(/^HTTP\/1.1 431/);
 });
 
-test('503 when it can not be kept', async () => {
+test('the receiver answers 503 when an event can not be stored', async () => {
   const full = new Error('the disk is full');
   keep = () => Promise.reject(full);
   expect(await deliver(url, signer.event())).toBe(503);
@@ -212,11 +212,11 @@ test('503 when it can not be kept', async () => {
   expect(await deliver(url, signer.event())).toBe(200);
 });
 
-test('503 in time when keeping takes too long', async () => {
+test('the receiver answers 503 in time when storing takes too long', async () => {
   const { promise, resolve: done } = Promise.withResolvers<void>();
   keep = () => promise;
   expect(await deliver(url, signer.event())).toBe(503);
-  // It is kept in the end, and told: the vendor sends it again in vain.
+  // It is stored and reported later, so the repeat of Wise is a duplicate.
   done();
   keep = async () => undefined;
   await deliver(url, signer.event());
@@ -228,7 +228,7 @@ describe('many idle or slow connections', () => {
     ['that say nothing', ''],
     ['that stop in the middle of a head', 'POST /webhooks HTTP/1.1\r\nx-signature'],
     ['that stop in the middle of a body', head({ ...headersOf(signer.event()), 'content-length': 600 })],
-  ])('%s keep nobody from being answered', async (_, start) => {
+  ])('%s do not block other senders', async (_, start) => {
     const sockets = await Promise.all(Array.from({ length: 64 }, connect));
     for (const socket of sockets) socket.write(start);
     const answers = Array.from({ length: 8 }, () => deliver(url, signer.event()));
@@ -236,8 +236,8 @@ describe('many idle or slow connections', () => {
   });
 });
 
-describe('stopping', () => {
-  test('what was accepted is finished, and nothing more is taken', async () => {
+describe('a receiver that stops', () => {
+  test('finishes accepted requests and accepts no others', async () => {
     const keeping = Promise.withResolvers<void>();
     const asked = new Promise<void>((resolve) => {
       keep = () => {
@@ -257,7 +257,7 @@ describe('stopping', () => {
     expect(kept).toHaveLength(1);
   });
 
-  test('a sender that never ends is not waited for', async () => {
+  test('does not wait for a sender that never ends', async () => {
     const socket = await connect();
     socket.write(head({ ...headersOf(signer.event()), 'content-length': 600 }));
     await deliver(url, signer.event());
@@ -266,7 +266,7 @@ describe('stopping', () => {
   });
 });
 
-test('an address that is taken is a usage mistake', async () => {
+test('an address in use is a usage failure', async () => {
   const taken = Number(new URL(url).port);
   const other = new Receiver<void>({
     path: '/',
@@ -280,7 +280,7 @@ test('an address that is taken is a usage mistake', async () => {
   await expect(other.listen({ host: '127.0.0.1', port: taken })).rejects.toMatchObject({ code: 'usage' });
 });
 
-test('a connection is used again', async () => {
+test('a sender can reuse its connection', async () => {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
   const sockets = new Set<unknown>();
   for (let count = 0; count < 3; count += 1) {

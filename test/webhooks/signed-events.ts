@@ -1,4 +1,4 @@
-// Events as the vendor delivers them, each about a card of its own, signed with a key of the test.
+// Events of Wise, each of another card, signed with a key of the test.
 import { randomUUID } from 'node:crypto';
 import { Signer } from './signer.ts';
 
@@ -6,12 +6,11 @@ export interface SignedEvent {
   body: Buffer;
   signature: string;
   deliveryId: string;
-  /** Of the card that it is about. */
   cardToken: string;
 }
 
 export class EventSigner extends Signer {
-  /** A production event of 600 bytes about a card of its own. */
+  /** Returns a production event of 600 bytes for a new card. */
   event(more: Record<string, unknown> = {}): SignedEvent {
     const cardToken = randomUUID();
     return { ...this.signed(cardBody({ cardToken, ...more })), cardToken };
@@ -22,7 +21,7 @@ export class EventSigner extends Signer {
   }
 }
 
-/** In the shape that the vendor documents, filled up to 600 bytes. */
+/** Returns the documented shape, filled up to 600 bytes. */
 export function cardBody({
   cardToken,
   profileId = 1001,
@@ -61,7 +60,7 @@ export function headersOf({ signature, deliveryId }: Omit<SignedEvent, 'cardToke
   };
 }
 
-/** Delivers an event like the vendor does. @returns the status, or 0 when there was no answer */
+/** Delivers an event like Wise. @returns the status, or 0 for no answer */
 export async function deliver(
   url: string,
   event: Omit<SignedEvent, 'cardToken'>,

@@ -1,4 +1,4 @@
-// A vendor's key pair, and event bodies in the shapes that the vendor documents, signed with it.
+// A key pair, and event bodies in the documented shapes, signed with it.
 
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { parseCardToken } from '../../src/domain/ids.ts';
@@ -15,7 +15,7 @@ export class Signer {
     return this.#pair.publicKey;
   }
 
-  /** What the vendor puts into `X-Signature-SHA256`. */
+  /** Returns the value of `X-Signature-SHA256`. */
   sign(body: string | Uint8Array): string {
     return sign('sha256', Buffer.from(body), this.#pair.privateKey).toString('base64');
   }

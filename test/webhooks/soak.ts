@@ -1,4 +1,4 @@
-// Sends signed webhooks to a listener that is killed and started again, and looks at what the journal has in the end.
+// Sends signed webhooks to a listener that is killed and restarted, and checks the journal at the end.
 import { join } from 'node:path';
 import { openSqliteJournal } from '../../src/journal/open-journal.ts';
 import { ListenerProcess } from './listener.ts';
@@ -7,9 +7,9 @@ import { cardBody, deliver, EventSigner } from './signed-events.ts';
 export interface SoakOptions {
   /** Distinct valid events. */
   events: number;
-  /** How often the listener is killed. */
+  /** The number of kills of the listener. */
   kills: number;
-  /** KIOSKCTL_HOME, and where the key goes. */
+  /** KIOSKCTL_HOME, and the folder of the key. */
   home: string;
   env: Record<string, string | undefined>;
   keyFile: (pem: string) => string;
@@ -20,11 +20,11 @@ export interface Soaked {
   answers: Record<number, number>;
   /** Deliveries without an answer, which were repeated. */
   unanswered: number;
-  /** Events that should be kept and are not, and the other way round. */
+  /** Events that are missing in the journal, or should not be there. */
   lost: number;
   extra: number;
   kept: number;
-  /** Kept events whose bytes or signature are not the original ones. */
+  /** Stored events with other bytes or another signature than the original. */
   spoiled: number;
   exitCode: number | null;
   /** How many listenings the journal knows, and how many of them ended in order. */
@@ -82,7 +82,7 @@ function prepare(
   count: number,
 ): { deliveries: Delivery[]; originals: Map<string, Set<string>> } {
   const deliveries: Delivery[] = [];
-  /** By card: the bodies with which it may be kept. */
+  /** By card: the bodies that may be stored for it. */
   const originals = new Map<string, Set<string>>();
   for (let index = 0; index < count; index += 1) {
     const event = signer.event();

@@ -55,11 +55,11 @@ test.each<[string, unknown, string | null, string | null]>([
   ['null', null, null, null],
   ['a text', 'Bad Gateway', null, null],
   ['a list', [{ code: 'x' }], null, null],
-])('an error body %s', (_, body, code, message) => {
+])('an error body %s is decoded', (_, body, code, message) => {
   expect(readVendorError(body)).toEqual({ code, message });
 });
 
-test('no body breaks it', () => {
+test('no error body makes the decoder throw', () => {
   fc.assert(
     fc.property(
       fc.object({ key: fc.constantFrom('code', 'error', 'errors', 'message', 'path', 'x') }),

@@ -3,7 +3,7 @@ import { readEventBody } from '../../src/wire/events.ts';
 
 const TOKEN = '35050a4a-9521-426e-8109-1396e3687a3e';
 
-/** In the shapes that the vendor documents: a profile id is a number in one and text in another. */
+/** Returns the documented shapes: a profile id is a number in one, and text in another. */
 function productionEvent(profileId: unknown, more: Record<string, unknown> = {}) {
   return {
     data: {
@@ -22,7 +22,7 @@ function productionEvent(profileId: unknown, more: Record<string, unknown> = {})
   };
 }
 
-describe('an event of the vendor', () => {
+describe('an event of Wise', () => {
   test.each([123_456, '123456'])('names its profile as %j', (profileId) => {
     expect(readEventBody(productionEvent(profileId))).toEqual({
       eventType: 'cards#card-production-status-change',
@@ -55,7 +55,7 @@ describe('an event of the vendor', () => {
     expect(readEventBody(productionEvent('1', { order_id: orderId }))?.orderId).toBe(read);
   });
 
-  test('of a schema that nobody knows says only what it is about', () => {
+  test('of an unknown schema has ids and type only', () => {
     const body = { ...productionEvent('1001', { order_id: '501L' }), schema_version: '9.9.9' };
     expect(readEventBody(body)).toMatchObject({ profileId: 1001, cardToken: TOKEN, orderId: 501 });
     expect(readEventBody(body)).toMatchObject({
@@ -70,7 +70,7 @@ describe('an event of the vendor', () => {
     ['without a resource', { event_type: 'x', data: {} }],
     ['without a profile', productionEvent(undefined)],
     ['with a card token that is none', productionEvent('x', { resource: { card_token: '../..' } })],
-  ])('%s is one that names less', (_, body) => {
+  ])('is decoded with fewer ids for %s', (_, body) => {
     expect(readEventBody(body)).toMatchObject({ profileId: null });
   });
 

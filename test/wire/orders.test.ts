@@ -28,7 +28,7 @@ describe('the body of an order', () => {
       'a part of an address that only some countries have',
       { address: { ...ORDER.address, prefecture: 'Kyoto' } },
     ],
-  ])('takes %s', (_, more) => {
+  ])('may have %s', (_, more) => {
     expect(v.parse(orderRequest, { ...ORDER, ...more })).toEqual({ ...ORDER, ...more });
   });
 
@@ -46,18 +46,18 @@ describe('the body of an order', () => {
     ['a replacement for no reason', { replacementDetails: { cardToken: 't' } }, 'replacementDetails.reason'],
     ['a profile that is none', { cardHolderProfileId: 0 }, 'cardHolderProfileId'],
     ['a post code as a number', { address: { postCode: 12_345 } }, 'address.postCode'],
-  ])('does not take %s', (_, more, path) => {
+  ])('must not have %s', (_, more, path) => {
     expect(mistakes(orderRequest, { ...ORDER, ...more })).toEqual([path]);
   });
 });
 
 describe('a part of an order in a file', () => {
-  test('may be any part', () => {
+  test('may have any of the fields', () => {
     expect(mistakes(orderFile, {})).toEqual([]);
     expect(mistakes(orderFile, { address: { city: 'Leeds' } })).toEqual([]);
   });
 
-  test('must not have a field that the vendor does not know', () => {
+  test('must not have a field that Wise does not know', () => {
     expect(mistakes(orderFile, { cardholderName: 'Ada' })).toEqual(['cardholderName']);
     expect(mistakes(orderFile, { replacementDetails: { cardToken: 't', reason: 'LOST' } })).toEqual([
       'replacementDetails.reason',

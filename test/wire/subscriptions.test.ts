@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseSubscriptionId, receiverFaults } from '../../src/wire/subscriptions.ts';
 
-describe('a receiver', () => {
+describe('the URL of a receiver', () => {
   test.each([
     'https://hooks.bank.example/kiosk',
     'https://bank.example',
@@ -10,7 +10,7 @@ describe('a receiver', () => {
     'https://xn--bcher-kva.example/',
     'https://bücher.example/',
     'https://9.bank4.example/',
-  ])('%s is good', (url) => {
+  ])('%s is valid', (url) => {
     expect(receiverFaults(url, { isLocal: false })).toEqual([]);
     expect(receiverFaults(url, { isLocal: true })).toEqual([]);
   });
@@ -32,14 +32,14 @@ describe('a receiver', () => {
     ['https://intranet/hook', /domain name/],
     ['https://localhost/hook', /domain name/],
     ['http://127.0.0.1:8788/?a', /https/, /domain name/, /443/, /query/],
-  ])('%s is not', (url, ...faults) => {
+  ])('%s is not valid', (url, ...faults) => {
     const found = receiverFaults(url, { isLocal: false });
     expect(found).toHaveLength(faults.length);
     for (const [index, fault] of faults.entries()) expect(found[index]).toMatch(fault);
   });
 
   test.each(['http://127.0.0.1:8788/', 'http://localhost:1/hook', 'https://[::1]:9/'])(
-    '%s is good in local only',
+    '%s is valid in local only',
     (url) => {
       expect(receiverFaults(url, { isLocal: true })).toEqual([]);
       expect(receiverFaults(url, { isLocal: false })).not.toEqual([]);
@@ -47,7 +47,7 @@ describe('a receiver', () => {
   );
 
   test.each(['http://127.0.0.1:8788/?a', 'ftp://localhost/', 'http://bank.example/', 'http://10.0.0.1/'])(
-    '%s is not good in local either',
+    '%s is not valid in local either',
     (url) => expect(receiverFaults(url, { isLocal: true })).not.toEqual([]),
   );
 });
@@ -60,7 +60,7 @@ describe('the id of a subscription', () => {
   });
 
   test.each(['', '1001', '../subscriptions', '72195556e5cb495ea010b37a4f2a3043', '\u001b[2J'])(
-    '%j is none',
+    'is not %j',
     (text) => {
       expect(() => parseSubscriptionId(text)).toThrow(
         expect.objectContaining({

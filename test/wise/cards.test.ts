@@ -69,7 +69,7 @@ describe.concurrent('the production of a card', () => {
       }),
       { status: 'IN_PROGRESS', kioskId: null, occurredAt: null, errorCode: null, description: null },
     ],
-    // The vendor does not say what it answers before READY.
+    // Wise does not document its answers before READY.
     ['nothing yet: 404', json(404, { error: 'Not Found' }), null],
     ['nothing yet: 422', json(422, {}), null],
     ['nothing yet: no status', json(200, {}), null],
@@ -89,7 +89,7 @@ describe.concurrent('the production of a card', () => {
     ['500', json(500, {}), 'api-failing'],
     ['HTML', raw(200, '<html>'), 'answer-unreadable'],
     ['half of it', cut, 'unreachable'],
-  ])('that can not be read is not taken for none: %s', async ([, answer, code], { expect }) => {
+  ])('that can not be decoded does not count as missing: %s', async ([, answer, code], { expect }) => {
     const vendor = await Vendor.open(answer);
     await expect(getProduction(vendor.client(), NAME, ONCE)).rejects.toMatchObject({ code });
   });
@@ -115,7 +115,7 @@ describe.concurrent('producing a card', () => {
     ['a gateway', raw(502, '<html>'), { httpStatus: 502, production: null }],
     ['a lost answer', reset, { kind: 'lost', production: null }],
     ['half an answer', cut, { kind: 'lost', production: null }],
-  ])('asks once, and says what came of it: %s', async ([, answer, sent], { expect }) => {
+  ])('sends one request and returns its outcome: %s', async ([, answer, sent], { expect }) => {
     const vendor = await Vendor.open(answer);
     const request = await openProduce(vendor.client(), NAME, { correlationId: CORRELATION });
     const produced = await request.go({ kioskId: 'WIS00001' });
@@ -165,7 +165,7 @@ describe.concurrent('cards', () => {
     creationTime: '2026-03-01T10:00:00.120Z',
   };
 
-  test('come without digits, expiry and holder', async () => {
+  test('are read without digits, expiry and cardholder', async () => {
     const vendor = await Vendor.open(json(200, card));
     const read = await getCard(vendor.client(), NAME);
     expect(read).toMatchObject({
@@ -178,7 +178,7 @@ describe.concurrent('cards', () => {
     expect(vendor.asked).toMatchObject([{ method: 'GET', path: CARD }]);
   });
 
-  test('come a hundred at a time', async () => {
+  test('have pages of a hundred', async () => {
     const vendor = await Vendor.open(json(200, { totalCount: 1, cards: [card] }));
     const page = await listCards(vendor.client({ apiVersion: '2026Q4' }), { profileId: 1001, page: 3 });
     expect(page).toMatchObject({ totalCount: 1, cards: [{ token: TOKEN }] });

@@ -11,7 +11,7 @@ function der(tag: number, ...parts: Uint8Array[]): Buffer {
 const sequence = (...parts: Uint8Array[]) => der(0x30, ...parts);
 const objectId = (...bytes: number[]) => der(0x06, Buffer.from(bytes));
 const ECDSA_WITH_SHA256 = sequence(objectId(0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02));
-/** Basic constraints, critical: it may sign others. */
+/** Basic constraints, critical: it can sign others. */
 const IS_CA = der(
   0xa3,
   sequence(
@@ -36,14 +36,14 @@ export interface Certificate {
 
 export interface CertificateOptions {
   commonName?: string;
-  /** Who signs it; without one, it signs itself. */
+  /** The default is self-signed. */
   issuer?: Certificate;
   /** `YYMMDD`. */
   until?: string;
   isCa?: boolean;
 }
 
-/** Without options: one for localhost that nobody trusts. */
+/** The default is a certificate for localhost that nothing trusts. */
 export function makeCertificate(options: CertificateOptions = {}): Certificate {
   const { commonName = 'localhost', issuer, until = '491231', isCa = false } = options;
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });

@@ -31,7 +31,7 @@ async function failureFrom(answer: Answer): Promise<Failure> {
   );
 }
 
-/** Everything that can be found in a value, however deep and hidden. */
+/** Returns all text in a value at any depth, hidden properties included. */
 function everythingIn(value: unknown): string {
   return inspect(value, {
     depth: Infinity,
@@ -42,7 +42,7 @@ function everythingIn(value: unknown): string {
   });
 }
 
-test('an act of a command that declares none is a bug, and nothing is sent', async () => {
+test('a request with an effect of a read-only command throws, and nothing is sent', async () => {
   const vendor = await Vendor.open(json(200, {}));
   const client = vendor.client({ mayAct: false });
   await expect(client.send({ method: 'PUT', path: PATH, profileId: 1001 })).rejects.toThrow(TypeError);
@@ -50,7 +50,7 @@ test('an act of a command that declares none is a bug, and nothing is sent', asy
 });
 
 describe.concurrent('a request', () => {
-  test('carries the token of its profile, ids, and what it is sent by', async () => {
+  test('carries the token of its profile, its ids and the user agent', async () => {
     const vendor = await Vendor.open(json(200, { good: true }));
     const profiles: Owner[] = [];
     const token = async (profileId: Owner) => {
@@ -83,7 +83,7 @@ describe.concurrent('a request', () => {
     });
   });
 
-  test('has an id of its own each time, and the same when it is repeated', async () => {
+  test('has its own id, which its repeats share', async () => {
     const vendor = await Vendor.open(inTurn(json(503, {}), json(200, { good: true })));
     const client = vendor.client();
     await read(client, {});
@@ -113,7 +113,7 @@ describe.concurrent('a request', () => {
     expect(vendor.asked).toEqual([]);
   });
 
-  test('is told of in one line without secrets', async () => {
+  test('is traced in one line without secrets', async () => {
     const vendor = await Vendor.open(json(200, { good: true }, { 'x-trace-id': 'abc123' }));
     const lines: string[] = [];
     const client = vendor.client({ onExchange: (line) => lines.push(line) });
@@ -131,8 +131,8 @@ describe.concurrent('a request', () => {
   });
 });
 
-describe.concurrent('what is told for debugging', () => {
-  test('has headers and bodies, without secrets and without anything about a person', async () => {
+describe.concurrent('the debug output', () => {
+  test('has headers and bodies, without secrets and personal data', async () => {
     const answer = { id: 501, cardHolderName: 'Ada Example', message: `for Ada Example, ${SECRET}` };
     const headers = { 'x-trace-id': 'abc123', 'set-cookie': 'session=hidden', 'x-echo': SECRET };
     const vendor = await Vendor.open(json(200, answer, headers));
@@ -158,7 +158,7 @@ describe.concurrent('what is told for debugging', () => {
     expect(lines.join('\n')).not.toMatch(/tok-4711|Ada|hidden/);
   });
 
-  test('has only the size of what is not JSON', async () => {
+  test('has only the size of a body that is not JSON', async () => {
     const vendor = await Vendor.open(raw(502, '<html>Ada</html>'));
     const lines: string[] = [];
     await vendor
@@ -194,12 +194,12 @@ describe.concurrent('an answer to a read', () => {
     const failure = await failureFrom(answer);
     expect(failure).toBeInstanceOf(Failure);
     expect(failure).toMatchObject({ code, exitCode });
-    // What passes by itself is waited out by whoever waits; nothing else is.
+    // Waits continue after an Outage only.
     expect(failure instanceof Outage).toBe(exitCode === 7);
     expect(failure.details?.correlationId).toMatch(/^[\da-f-]{36}$/);
   });
 
-  test('of 201 and 204 counts as one of 200', async () => {
+  test('with status 201 counts as a success', async () => {
     const vendor = await Vendor.open(json(201, { good: true, more: 'that nobody knows' }));
     expect(await read(vendor.client())).toEqual({ good: true });
   });
@@ -222,17 +222,14 @@ describe.concurrent('an answer to a read', () => {
     ['described', { code: 'x', category: 'c', description: 'why', details: {} }, 'x', 'why'],
     ['something else', ['?'], undefined, '400'],
     ['nothing', null, undefined, '400'],
-  ])(
-    'explains itself in any of the vendor’s shapes: %s',
-    async ([, body, errorCode, message], { expect }) => {
-      const failure = await failureFrom(json(400, body, { 'x-trace-id': 'abc123' }));
-      expect(failure.message).toContain(message);
-      expect(failure.details).toMatchObject({ httpStatus: 400, traceId: 'abc123' });
-      expect(failure.details?.errorCode).toBe(errorCode);
-    },
-  );
+  ])('is explained from any error body of Wise: %s', async ([, body, errorCode, message], { expect }) => {
+    const failure = await failureFrom(json(400, body, { 'x-trace-id': 'abc123' }));
+    expect(failure.message).toContain(message);
+    expect(failure.details).toMatchObject({ httpStatus: 400, traceId: 'abc123' });
+    expect(failure.details?.errorCode).toBe(errorCode);
+  });
 
-  test('reaches nobody with control characters, or at any length', async () => {
+  test('is shown without control characters and with limited length', async () => {
     const nasty = `\u001b[2J${'x'.repeat(100_000)}`;
     const { message, details } = await failureFrom(
       json(400, { code: nasty, message: nasty }, { 'x-trace-id': 'y'.repeat(5_000) }),
@@ -242,7 +239,7 @@ describe.concurrent('an answer to a read', () => {
     expect(JSON.stringify([message, details]).length).toBeLessThan(2_000);
   });
 
-  test('says how long to stay away', async () => {
+  test('has the time of Retry-After', async () => {
     expect(await failureFrom(json(429, {}, { 'retry-after': '7' }))).toMatchObject({
       retryAfter: 7_000,
       hint: expect.stringContaining('in 7s'),
@@ -253,7 +250,7 @@ describe.concurrent('an answer to a read', () => {
 });
 
 describe.concurrent('a read', () => {
-  test('is repeated by itself, unless the caller does so', async () => {
+  test('is repeated automatically, unless the caller repeats it', async () => {
     const answers = inTurn(json(503, {}), json(200, { good: true }));
     const [patient, hasty] = [await Vendor.open(answers), await Vendor.open(answers)];
     expect(await read(patient.client(), {})).toEqual({ good: true });
@@ -271,7 +268,7 @@ describe.concurrent('a read', () => {
     await expect(read(vendor.client(), { signal: controller.signal })).rejects.toBe(reason);
   });
 
-  test('ends in the time that it is given', async () => {
+  test('ends at its time limit', async () => {
     const vendor = await Vendor.open(silence);
     const started = performance.now();
     await expect(read(vendor.client(), { timeout: 100, retry: false })).rejects.toMatchObject({
@@ -283,7 +280,7 @@ describe.concurrent('a read', () => {
 
 const at = (date: string, status = 200) => json(status, { good: true }, { date });
 
-test('the clock of the vendor is that of its latest answer, whatever it answers', async () => {
+test('the clock of Wise is the Date of its latest answer with any status', async () => {
   const vendor = await Vendor.open(
     inTurn(
       at('Sun, 01 Mar 2026 12:00:00 GMT'),
@@ -302,8 +299,8 @@ test('the clock of the vendor is that of its latest answer, whatever it answers'
   expect(seen).toEqual([12, 13, 13, 14].map((hour) => Date.UTC(2026, 2, 1, hour)));
 });
 
-describe.concurrent('what was sent', () => {
-  test('comes back with its correlation id, answered or not', async () => {
+describe.concurrent('a sent request', () => {
+  test('returns its correlation id, with or without an answer', async () => {
     const vendor = await Vendor.open(json(422, { a: 1 }));
     const request = { method: 'PUT', path: PATH, profileId: 1001 } as const;
     expect(await vendor.client().send(request, { correlationId: CORRELATION })).toMatchObject({
@@ -322,7 +319,7 @@ describe.concurrent('what was sent', () => {
     });
   });
 
-  test('is explained like the answer to a read', () => {
+  test('has the same failures as a read', () => {
     const answer = {
       kind: 'answered',
       body: undefined,
@@ -336,7 +333,7 @@ describe.concurrent('what was sent', () => {
   });
 });
 
-describe.concurrent('nothing secret', () => {
+describe.concurrent('no secret', () => {
   const ANSWERS: [string, Answer][] = [
     ['401', json(401, { error: 'invalid_token' })],
     ['400', json(400, { message: 'no' })],
@@ -350,27 +347,24 @@ describe.concurrent('nothing secret', () => {
     ['silence', silence],
   ];
 
-  test.for(ANSWERS)(
-    'is in what a read throws, however deep one looks: %s',
-    async ([, answer], { expect }) => {
-      const vendor = await Vendor.open(answer);
-      const error: unknown = await read(vendor.client(), { retry: false, timeout: 200 }).catch(
-        (thrown: unknown) => thrown,
-      );
-      expect(error).toBeInstanceOf(Failure);
-      expect(everythingIn(error)).not.toContain(SECRET);
-      expect(vendor.asked[0]?.headers.authorization).toContain(SECRET);
-    },
-  );
+  test.for(ANSWERS)('is anywhere in the error of a read: %s', async ([, answer], { expect }) => {
+    const vendor = await Vendor.open(answer);
+    const error: unknown = await read(vendor.client(), { retry: false, timeout: 200 }).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toBeInstanceOf(Failure);
+    expect(everythingIn(error)).not.toContain(SECRET);
+    expect(vendor.asked[0]?.headers.authorization).toContain(SECRET);
+  });
 
-  test.for(ANSWERS)('is in what a sending comes to: %s', async ([, answer], { expect }) => {
+  test.for(ANSWERS)('is anywhere in the outcome of a sending: %s', async ([, answer], { expect }) => {
     const vendor = await Vendor.open(answer);
     if (answer === silence) return expect(vendor.asked).toEqual([]);
     const sent = await vendor.client().send({ method: 'PUT', path: PATH, profileId: 1001, body: {} });
     expect(everythingIn(sent)).not.toContain(SECRET);
   });
 
-  test('is in what comes of no connection, or of a token that no header takes', async () => {
+  test('is in the outcome without a connection, or of a token that fits in no header', async () => {
     const request = { method: 'PUT', path: PATH, profileId: 1001 } as const;
     const bad = makeClient('http://127.0.0.1:1', { token: async () => `${SECRET}\n` });
     for (const client of [makeClient('http://127.0.0.1:1'), makeClient('http://kioskctl.invalid'), bad]) {

@@ -1,4 +1,4 @@
-// Listens, says where, and takes no connection: it is stopped by the test, so that its queue fills up.
+// Listens, prints its port, and accepts no connection: the test suspends it, so that its queue fills up.
 import { type AddressInfo, createServer } from 'node:net';
 
 const server = createServer();

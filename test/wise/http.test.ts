@@ -39,7 +39,7 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** A port at which somebody listens, but no connection is made any more: its queue is full. */
+/** A port that accepts no connections any more: its queue is full. */
 async function deafPort(): Promise<number> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'deaf.ts')], {
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -57,7 +57,7 @@ async function deafPort(): Promise<number> {
 }
 
 describe.concurrent('an answer', () => {
-  test('is read whatever its status is', async () => {
+  test('is read with any status', async () => {
     const headers = { date: 'Sun, 01 Mar 2026 12:00:00 GMT', 'x-trace-id': 'abc123', 'retry-after': '2' };
     for (const httpStatus of [200, 202, 301, 400, 404, 422, 429, 500, 503]) {
       const vendor = await Vendor.open(json(httpStatus, { a: 'ü' }, headers));
@@ -72,7 +72,7 @@ describe.concurrent('an answer', () => {
     }
   });
 
-  test('without headers and body has neither', async () => {
+  test('without headers and body is read with empty fields', async () => {
     const vendor = await Vendor.open((response) => {
       response.sendDate = false;
       response.writeHead(200).end();
@@ -89,7 +89,7 @@ describe.concurrent('an answer', () => {
       'compressed without being asked',
       raw(200, Buffer.from('H4sIAAAAAAAAA6uuBQBDv6ajAgAAAA==', 'base64'), { 'content-encoding': 'gzip' }),
     ],
-  ])('that can not be read has no body: %s', async ([, answer], { expect }) => {
+  ])('that can not be decoded has no body: %s', async ([, answer], { expect }) => {
     const vendor = await Vendor.open(answer);
     expect(await exchange(put(vendor.url))).toMatchObject({
       kind: 'answered',
@@ -106,12 +106,12 @@ describe.concurrent('an answer', () => {
     ['1.5', null],
     ['soon', null],
     ['99999999999', null],
-  ] as const)('says with Retry-After %s to stay away for %s ms', async ([header, retryAfter], { expect }) => {
+  ] as const)('with Retry-After %s is read as %s ms', async ([header, retryAfter], { expect }) => {
     const vendor = await Vendor.open(json(429, {}, { 'retry-after': header }));
     expect(await exchange(put(vendor.url))).toMatchObject({ retryAfter });
   });
 
-  test('that is cut short is none', async () => {
+  test('that is cut off is a lost answer', async () => {
     const vendor = await Vendor.open(cut);
     expect(await exchange(put(vendor.url))).toMatchObject({ kind: 'lost' });
     const chunked = await Vendor.open((response) => {
@@ -124,7 +124,7 @@ describe.concurrent('an answer', () => {
   test.for([
     ['announced', true],
     ['not announced', false],
-  ] as const)('of over 4 MiB is given up long before its end: %s', async ([, isAnnounced], { expect }) => {
+  ] as const)('of over 4 MiB is dropped long before its end: %s', async ([, isAnnounced], { expect }) => {
     let sent = 0;
     const vendor = await Vendor.open((response) => {
       const total = 256 * 1024 * 1024;
@@ -164,7 +164,7 @@ describe.concurrent('a request with an effect', () => {
     ['a redirect', raw(307, '', { location: '/again' })],
     ['a redirect to a GET', raw(303, '', { location: '/again' })],
     ['silence', silence],
-  ])('is sent once, whatever comes of it: %s', async ([, answer], { expect }) => {
+  ])('is sent once, with any outcome: %s', async ([, answer], { expect }) => {
     const vendor = await Vendor.open(answer);
     for (const [turn, method] of (['PUT', 'POST'] as const).entries()) {
       await exchange(put(vendor.url, { method, timeout: 200 }));
@@ -173,7 +173,7 @@ describe.concurrent('a request with an effect', () => {
     }
   });
 
-  test('is sent once over a connection that the other side gave up meanwhile', async () => {
+  test('is sent once over a connection that the other side has closed', async () => {
     const vendor = await Vendor.open((response, turn) => {
       if (turn === 0) response.writeHead(200).end('{}');
       else response.socket?.destroy();
@@ -191,14 +191,14 @@ describe.concurrent('a request that got no answer', () => {
     expect(await exchange(put(vendor.url))).toEqual({ kind: 'lost', reason: 'ECONNRESET' });
   });
 
-  test('is lost when nothing comes back in time', async () => {
+  test('is lost when no answer arrives in time', async () => {
     const vendor = await Vendor.open(silence);
     const started = performance.now();
     expect(await exchange(put(vendor.url, { timeout: 200 }))).toMatchObject({ kind: 'lost' });
     expect(performance.now() - started).toBeLessThan(2_000);
   });
 
-  test('is lost when an answer begins and does not go on', async () => {
+  test('is lost when an answer begins and does not continue', async () => {
     const vendor = await Vendor.open((response) => {
       response.writeHead(200);
       response.write('{');
@@ -206,7 +206,7 @@ describe.concurrent('a request that got no answer', () => {
     expect(await exchange(put(vendor.url, { timeout: 200 }))).toMatchObject({ kind: 'lost' });
   });
 
-  test('was never sent when nobody listens', async () => {
+  test('was never sent when nothing listens at the port', async () => {
     const server = createServer();
     const port = await listen(server);
     await new Promise((resolve) => server.close(resolve));
@@ -234,12 +234,12 @@ describe.concurrent('a request that got no answer', () => {
     expect(vendor.asked).toEqual([]);
   });
 
-  test('was never sent when the other side hangs up before TLS is agreed on', async () => {
+  test('was never sent when the other side closes the connection before TLS is set up', async () => {
     const port = await listen(createServer((socket) => socket.destroy()));
     expect(await exchange(put(`https://127.0.0.1:${port}`))).toMatchObject({ kind: 'not-connected' });
   });
 
-  test('was never sent when TLS is not agreed on in time', async () => {
+  test('was never sent when TLS is not set up in time', async () => {
     const port = await listen(createServer(() => undefined));
     expect(await exchange(put(`https://127.0.0.1:${port}`, { timeout: 300 }))).toMatchObject({
       kind: 'not-connected',
@@ -247,7 +247,7 @@ describe.concurrent('a request that got no answer', () => {
   });
 
   test.runIf(process.platform === 'linux')(
-    'was never sent when the connection does not come about in time',
+    'was never sent when the connection is not made in time',
     async () => {
       const port = await deafPort();
       expect(await exchange(put(`http://127.0.0.1:${port}`, { timeout: 300 }))).toMatchObject({
@@ -280,13 +280,13 @@ describe.concurrent('a request without an effect', () => {
     expect(vendor.asked).toHaveLength(1);
   });
 
-  test('is not repeated for a caller who repeats it himself', async () => {
+  test('is not repeated for a caller that repeats it', async () => {
     const vendor = await Vendor.open(inTurn(json(503, {}), good));
     expect(await exchange(get(vendor.url, { retries: 0 }))).toMatchObject({ httpStatus: 503 });
     expect(vendor.asked).toHaveLength(1);
   });
 
-  test('is given up after its retries, a little later each time', async () => {
+  test('fails after its retries, with growing pauses', async () => {
     const vendor = await Vendor.open(json(503, { last: true }));
     expect(await exchange(get(vendor.url))).toMatchObject({ httpStatus: 503, body: { last: true } });
     const [a = 0, b = 0, c = 0, d = 0, ...more] = vendor.asked.map(({ at }) => at);
@@ -296,14 +296,14 @@ describe.concurrent('a request without an effect', () => {
     expect(d - c).toBeLessThan(5_000);
   });
 
-  test('waits as long as it is told to', async () => {
+  test('is repeated after the time of Retry-After', async () => {
     const vendor = await Vendor.open(inTurn(json(429, {}, { 'retry-after': '1' }), good));
     expect(await exchange(get(vendor.url))).toMatchObject({ body: { good: true } });
     const [first = 0, second = 0] = vendor.asked.map(({ at }) => at);
     expect(second - first).toBeGreaterThanOrEqual(995);
   });
 
-  test('goes on at once when it is told so', async () => {
+  test('is repeated immediately with Retry-After 0', async () => {
     const bad = json(503, {}, { 'retry-after': '0' });
     const vendor = await Vendor.open(inTurn(bad, bad, bad, good));
     expect(await exchange(get(vendor.url))).toMatchObject({ body: { good: true } });
@@ -311,26 +311,23 @@ describe.concurrent('a request without an effect', () => {
     expect(last - first).toBeLessThan(1_000);
   });
 
-  test('is not repeated when it would be told to wait for minutes, and says so', async () => {
+  test('is not repeated when Retry-After asks for minutes, and returns that time', async () => {
     const vendor = await Vendor.open(inTurn(json(429, {}, { 'retry-after': '300' }), good));
     expect(await exchange(get(vendor.url))).toMatchObject({ httpStatus: 429, retryAfter: 300_000 });
     expect(vendor.asked).toHaveLength(1);
   });
 
-  test.for([301, 302, 303, 307, 308])(
-    'does not follow a %i, to wherever it leads',
-    async (status, { expect }) => {
-      const elsewhere = await Vendor.open(good);
-      const vendor = await Vendor.open(raw(status, '', { location: `${elsewhere.url}/trap` }));
-      expect(await exchange(get(vendor.url))).toMatchObject({ kind: 'answered', httpStatus: status });
-      expect(elsewhere.asked).toEqual([]);
-      expect(vendor.asked).toHaveLength(1);
-    },
-  );
+  test.for([301, 302, 303, 307, 308])('does not follow a %i to any location', async (status, { expect }) => {
+    const elsewhere = await Vendor.open(good);
+    const vendor = await Vendor.open(raw(status, '', { location: `${elsewhere.url}/trap` }));
+    expect(await exchange(get(vendor.url))).toMatchObject({ kind: 'answered', httpStatus: status });
+    expect(elsewhere.asked).toEqual([]);
+    expect(vendor.asked).toHaveLength(1);
+  });
 });
 
 describe.concurrent('an interruption', () => {
-  test('before it is sent keeps a request from being sent', async () => {
+  test('before the sending prevents the sending', async () => {
     const vendor = await Vendor.open(json(200, {}));
     expect(await exchange(get(vendor.url, { signal: AbortSignal.abort() }))).toMatchObject({
       kind: 'aborted',
@@ -338,7 +335,7 @@ describe.concurrent('an interruption', () => {
     expect(vendor.asked).toEqual([]);
   });
 
-  test('ends the wait for an answer, and the pause before a retry, at once', async () => {
+  test('ends the wait for an answer, and the pause before a retry, immediately', async () => {
     for (const answer of [silence, json(503, {}, { 'retry-after': '20' })]) {
       const controller = new AbortController();
       const vendor = await Vendor.open((...all) => {

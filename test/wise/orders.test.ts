@@ -32,7 +32,7 @@ const ORDER = {
 };
 
 describe.concurrent('one order', () => {
-  test('comes without the data of its holder', async () => {
+  test('is read without the data of its cardholder', async () => {
     const vendor = await Vendor.open(json(200, ORDER));
     const order = await getOrder(vendor.client(), NAME);
     expect(order).toMatchObject({
@@ -46,7 +46,7 @@ describe.concurrent('one order', () => {
     expect(vendor.asked).toMatchObject([{ method: 'GET', path: `${ORDERS}/501` }]);
   });
 
-  test('comes with them where they are copied', async () => {
+  test('is read with the data of its cardholder for a copy', async () => {
     const vendor = await Vendor.open(json(200, ORDER));
     expect(await getOrderWithHolder(vendor.client(), NAME)).toMatchObject({
       cardHolderName: 'Ada Example',
@@ -70,7 +70,7 @@ describe.concurrent('one order', () => {
 });
 
 describe.concurrent('lists', () => {
-  test('of orders come a hundred at a time', async () => {
+  test('of orders have pages of a hundred', async () => {
     const vendor = await Vendor.open(json(200, { totalCount: 101, cardOrders: [ORDER] }));
     const { totalCount, cardOrders } = await listOrders(vendor.client(), { profileId: 1001, page: 2 });
     expect([totalCount, cardOrders.map(({ id }) => id)]).toEqual([101, [501]]);
@@ -91,7 +91,7 @@ describe.concurrent('lists', () => {
     ]);
   });
 
-  test('of requirements keep words that nobody documented', async () => {
+  test('of requirements keep undocumented words', async () => {
     const requirements = [
       { type: 'PIN', status: 'NEEDS_ACTION' },
       { type: 'BLOOD_SAMPLE', status: 'PENDING' },
@@ -103,7 +103,7 @@ describe.concurrent('lists', () => {
 });
 
 describe.concurrent('an address', () => {
-  test('is checked, again when that fails, because a check changes nothing', async () => {
+  test('is validated, and again after a fault, because that changes nothing', async () => {
     const errors = [{ field: 'firstLine', message: 'is too long' }];
     const vendor = await Vendor.open(inTurn(json(503, {}), json(200, { errors })));
     expect(await validateAddress(vendor.client(), { profileId: 1001, address: ADDRESS })).toEqual(errors);
@@ -155,7 +155,7 @@ describe.concurrent('an order', () => {
   });
 });
 
-test('a read is given up when its caller is interrupted', async () => {
+test('a read ends when its caller is interrupted', async () => {
   const controller = new AbortController();
   const reason = new Error('enough');
   const vendor = await Vendor.open((...all) => {

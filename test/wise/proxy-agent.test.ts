@@ -49,7 +49,7 @@ function authorizedAs(socket: unknown): string | null {
   return authorized ? getPeerCertificate.call(socket).subject.CN : null;
 }
 
-/** A proxy that asks for no credentials. */
+/** A proxy without credentials. */
 const open = (url: URL) => ({ url, credentials: null });
 
 async function put(network: Partial<Network>, more: Partial<HttpRequest> = {}) {
@@ -59,7 +59,7 @@ async function put(network: Partial<Network>, more: Partial<HttpRequest> = {}) {
 }
 
 describe.concurrent('through a proxy', () => {
-  test('a request gets to the API, with the credentials of the proxy for the proxy only', async () => {
+  test('a request reaches the API, and only the proxy receives its credentials', async () => {
     const api = await openApi();
     const proxy = await Proxy.open({ target: api.port });
     const withCredentials = { url: proxy.url, credentials: { user: 'ada', password: 'p@ss:word' } };
@@ -68,7 +68,7 @@ describe.concurrent('through a proxy', () => {
     expect(proxy.asked).toEqual([{ target: `${HOST}:443`, authorization: basic }]);
   });
 
-  test('the next request takes the same connection, also long after the proxy had to be ready', async () => {
+  test('the next request uses the same connection, also after the time limit of the proxy', async () => {
     const api = await openApi();
     const proxy = await Proxy.open({ target: api.port });
     const agent = makeAgent({ proxy: open(proxy.url), certificate: null, proxyTimeout: 1_000 });
@@ -79,7 +79,7 @@ describe.concurrent('through a proxy', () => {
     expect(await put({}, { agent, url: `https://${HOST}/lost` })).toMatchObject({ kind: 'lost' });
   });
 
-  test('that is spoken to over TLS, too', async () => {
+  test('with TLS a request reaches the API', async () => {
     const api = await openApi();
     const certificate = makeCertificate({ issuer: CA });
     const proxy = await Proxy.open({ target: api.port, certificate });
@@ -106,13 +106,13 @@ describe.concurrent('through a proxy', () => {
     expect(api.requests).toBe(0);
   });
 
-  test('nothing was sent when nobody listens there', async () => {
+  test('nothing was sent when nothing listens at the proxy', async () => {
     const answer = await put({ proxy: open(new URL('http://127.0.0.1:1')) });
     expect(answer).toMatchObject({ kind: 'not-connected', fault: 'proxy' });
     expect(answer).toMatchObject({ reason: expect.stringContaining('ECONNREFUSED') });
   });
 
-  test('nothing was sent before TLS is agreed on with the API itself', async () => {
+  test('nothing was sent before TLS is set up with the API itself', async () => {
     const deaf = await listen(createServer(() => undefined) as never);
     const slow = await Proxy.open({ target: deaf });
     expect(await put({ proxy: open(slow.url) }, { timeout: 300 })).toMatchObject({ kind: 'not-connected' });
@@ -128,7 +128,7 @@ describe.concurrent('through a proxy', () => {
     expect([api.requests, untrusted.requests]).toEqual([0, 0]);
   });
 
-  test('what was sent is lost when no answer comes back', async () => {
+  test('a sent request is lost when no answer arrives', async () => {
     const api = await openApi();
     const proxy = await Proxy.open({ target: api.port });
     const lost = await put({ proxy: open(proxy.url) }, { url: `https://${HOST}/lost` });
@@ -150,12 +150,15 @@ describe.concurrent('mutual TLS', () => {
       ...more,
     });
 
-  test.for(['TLSv1.3', 'TLSv1.2'] as const)('shows the certificate, %s', async (maxVersion, { expect }) => {
-    const api = await strict({ maxVersion });
-    expect(await put({ certificate: client }, at(api))).toMatchObject({ body: { name: 'A bank' } });
-  });
+  test.for(['TLSv1.3', 'TLSv1.2'] as const)(
+    'presents the certificate, %s',
+    async (maxVersion, { expect }) => {
+      const api = await strict({ maxVersion });
+      expect(await put({ certificate: client }, at(api))).toMatchObject({ body: { name: 'A bank' } });
+    },
+  );
 
-  test('shows it through a proxy, too', async () => {
+  test('presents the certificate through a proxy', async () => {
     const api = await strict(makeCertificate({ commonName: HOST, issuer: CA }));
     const proxy = await Proxy.open({ target: api.port });
     expect(await put({ certificate: client, proxy: open(proxy.url) })).toMatchObject({
@@ -179,7 +182,7 @@ describe.concurrent('mutual TLS', () => {
     const api = await strict();
     const answer = await put({ certificate }, at(api));
     expect(answer).toMatchObject({ fault });
-    // A server that only hangs up may have read what was sent; one that says why has not.
+    // A server that closes the connection may have read the request; one that sends an alert has not.
     expect(answer.kind).toBe(fault === 'client-certificate' ? 'not-connected' : 'lost');
     expect(api.requests).toBe(0);
   });

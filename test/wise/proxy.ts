@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import type { Certificate } from './certificate.ts';
 import { atTheEnd } from './vendor.ts';
 
-/** What it does with a request to connect. */
+/** The reaction to a request to connect. */
 export type Manner = 'connects' | 'hangs' | 'hangs up' | 'connects, hangs up' | { answers: number };
 
 interface ProxyOptions {

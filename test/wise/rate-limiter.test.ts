@@ -13,7 +13,7 @@ const put = { method: 'PUT', path: PATH, profileId: 1001, body: {} } as const;
 const same = (answer: LimitedAnswer) => answer;
 const open = async (client: Client, permit: Permit | undefined) =>
   client.open({ ...put, decode: (sent) => sent }, { permit });
-/** Enough for all that a test sends at once. */
+/** More than any test sends at the same time. */
 const PLENTY: RateLimit[] = [{ requests: 1_000, within: 1_000 }];
 
 async function read(client: Client, path = PATH, options: ReadOptions = { retry: false }) {
@@ -21,14 +21,14 @@ async function read(client: Client, path = PATH, options: ReadOptions = { retry:
   return client.read({ method: 'GET', path, profileId: 1001, schema }, options);
 }
 
-/** The most that arrived within a time, wherever it begins. */
+/** Returns the largest number of arrivals within any period. */
 function most(times: readonly number[], within: number): number {
   return Math.max(...times.map((from) => times.filter((at) => at >= from && at < from + within).length));
 }
 
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index);
 
-// One after the other, and with everything loaded: what is measured here is when requests arrive.
+// Not concurrent, because these tests measure when requests arrive.
 describe('a sequence of requests', () => {
   test('keeps two rate limits at once, in the order of the requests', async () => {
     const limiter = new RateLimiter([
@@ -42,7 +42,7 @@ describe('a sequence of requests', () => {
       return pause(5, answer);
     };
     const ask = async (index: number) => limiter.run({ send: send(index), read: same, patience: 60_000 });
-    // The first one alone: windows that don't slide would let the next ones out at the end of one and the start of another.
+    // The first one alone: windows that don't slide would allow the next ones at the end of one and the start of another.
     await ask(0);
     await pause(150);
     await Promise.all(numbers(59).map((index) => ask(index + 1)));
@@ -57,7 +57,7 @@ describe('a sequence of requests', () => {
     const limiter = new RateLimiter([{ requests: 10, within: 150 }]);
     const arrived: number[] = [];
     const send = (index: number) => async () => {
-      // Those of each second ten are late, so that they arrive with the ones that leave after them.
+      // Every second ten are slow, so that they arrive together with requests that leave after them.
       await pause(index % 20 < 10 ? 60 : 1);
       arrived.push(performance.now());
       return { isLimited: false, isGood: true, retryAfter: null };

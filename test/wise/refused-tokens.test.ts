@@ -17,7 +17,7 @@ const accepting =
       asked,
     );
 
-/** Whose token is replaced by the next of a list. */
+/** A client that replaces its token by the next of a list. */
 async function stand(good: string, tokens: string[]) {
   const vendor = await Vendor.open(accepting(good));
   const left = [...tokens];

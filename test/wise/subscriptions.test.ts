@@ -9,7 +9,7 @@ import {
 import { json, raw, Vendor } from './vendor.ts';
 
 const ID = '72195556-e5cb-495e-a010-b37a4f2a3043';
-// As the vendor's reference shows one.
+// From the reference of Wise.
 const BODY = {
   id: ID,
   name: 'Webhook Subscription #1',
@@ -30,7 +30,7 @@ const READ = {
 };
 
 describe.concurrent('subscriptions', () => {
-  test('are asked for with the token of the application', async () => {
+  test('are listed with the token of the application', async () => {
     const vendor = await Vendor.open(json(200, [BODY]));
     const owners: unknown[] = [];
     const client = vendor.client({ token: async (owner) => String(owners.push(owner)) });
@@ -56,7 +56,7 @@ describe.concurrent('subscriptions', () => {
     expect(owners).toEqual(['application', 'application', 'application', 'application']);
   });
 
-  test('are read as far as they can be', async () => {
+  test('are read without the fields that can not be decoded', async () => {
     const bare = { id: 'x', trigger_on: 'new#type', delivery: 'elsewhere', name: 7 };
     const secured = { ...BODY, delivery: { ...BODY.delivery, mtls_enabled: true } };
     const vendor = await Vendor.open(json(200, [BODY, bare, { id: 1 }, null, 'odd', secured]));
@@ -77,7 +77,7 @@ describe.concurrent('subscriptions', () => {
     expect(await getSubscription(one.client(), { clientKey: 'my-bank', id: ID })).toEqual(READ);
   });
 
-  test('are changed once: nothing repeats it', async () => {
+  test('are changed once, without repeats', async () => {
     const vendor = await Vendor.open(raw(503, ''));
     const name = { clientKey: 'my-bank', id: ID };
     await deleteSubscription(vendor.client(), name);
@@ -85,7 +85,7 @@ describe.concurrent('subscriptions', () => {
     expect(vendor.asked).toHaveLength(2);
   });
 
-  test('of another shape are an unreadable answer', async () => {
+  test('in another shape are an unreadable answer', async () => {
     const vendor = await Vendor.open(json(200, { subscriptions: [] }));
     await expect(listSubscriptions(vendor.client(), 'my-bank')).rejects.toMatchObject({
       code: 'answer-unreadable',

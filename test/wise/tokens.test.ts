@@ -19,7 +19,7 @@ async function failureFrom(answer: Answer): Promise<unknown> {
 }
 
 describe.concurrent('the token of an application', () => {
-  test('is asked for with client id and secret, as a form', async () => {
+  test('is requested with client id and secret, as a form', async () => {
     const vendor = await Vendor.open(
       json(200, { access_token: 'tok', token_type: 'bearer', expires_in: 100 }),
     );
@@ -41,7 +41,7 @@ describe.concurrent('the token of an application', () => {
     expect((await fetchFrom(vendor)).lifetime).toBe(43_199_000);
   });
 
-  test('is asked for again after a fault that passes: it changes nothing', async () => {
+  test('is requested again after a temporary fault, because that changes nothing', async () => {
     const vendor = await Vendor.open(inTurn(raw(503, ''), json(200, { access_token: 'tok', expires_in: 1 })));
     expect((await fetchFrom(vendor)).token).toBe('tok');
     expect(vendor.asked).toHaveLength(2);
@@ -74,8 +74,8 @@ function keep() {
   return { clock, token, asked };
 }
 
-describe('a kept token', () => {
-  test('is fetched once, also when it is wanted twice at once, and again a minute before its end', async () => {
+describe('a cached token', () => {
+  test('is fetched once, also by concurrent callers, and again a minute before its end', async () => {
     const { clock, token } = keep();
     expect(await Promise.all([token.get(), token.get()])).toEqual(['token 1', 'token 1']);
     clock.now = 3_540_000;
@@ -93,7 +93,7 @@ describe('a kept token', () => {
 });
 
 describe('a token that is about to end', () => {
-  test('is still good for an act, whose last look made sure that it lasts', async () => {
+  test('is still used for a request with an effect, because the read before it ensured its lifetime', async () => {
     const { clock, token } = keep();
     await token.get();
     clock.now = 3_590_000;
@@ -102,7 +102,7 @@ describe('a token that is about to end', () => {
     expect(await token.get({ isAct: true })).toBe('token 2');
   });
 
-  test('is not fetched for each request when it never lasts longer', async () => {
+  test('is not fetched for each request when its lifetime is always short', async () => {
     const { clock, token, asked } = keep();
     asked.push(async () => ({ token: 'short', lifetime: 40_000 }));
     await token.get();

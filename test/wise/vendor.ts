@@ -1,4 +1,4 @@
-// A server that answers as a test says and remembers what it was asked.
+// A server with answers of a test that records its requests.
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll } from 'vitest';
@@ -12,7 +12,7 @@ afterAll(() => {
   for (const cleanUp of cleanUps) cleanUp();
 });
 
-/** Done when all tests of the file are over: tests that go on side by side don't share `onTestFinished`. */
+/** Runs after all tests of the file: concurrent tests can't use `onTestFinished`. */
 export function atTheEnd(cleanUp: () => void): void {
   cleanUps.push(cleanUp);
 }
@@ -26,7 +26,7 @@ export interface Asked {
   at: number;
 }
 
-/** What becomes of the n-th request, from 0. */
+/** Answers the n-th request, from 0. */
 export type Answer = (response: ServerResponse, turn: number, asked: Asked) => void;
 
 export class Vendor {
@@ -81,7 +81,7 @@ export function raw(status: number, body: string | Buffer, headers: Record<strin
   return (response) => void response.writeHead(status, headers).end(body);
 }
 
-/** Cuts the connection instead of an answer. */
+/** Resets the connection instead of an answer. */
 export const reset: Answer = (response) => void response.socket?.resetAndDestroy();
 
 /** Promises more than it sends. */
