@@ -4,6 +4,7 @@ import { recordAction } from '../context/record-action.ts';
 import { cardLabel, hintOf } from '../domain/card.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import type { CardResult } from '../domain/results.ts';
+import { isSuccess } from '../wire/error-bodies.ts';
 import { answerFailure, unreachable } from '../wise/client.ts';
 import { cancelOrder } from '../wise/orders.ts';
 import { forEachCard, inSequence } from './session/each-card.ts';
@@ -65,7 +66,7 @@ async function sendCancellation(
   const sent = await cancelOrder(ctx.wise, order);
   if (sent.kind === 'not-connected') throw unreachable(sent);
   const isLost = sent.kind !== 'answered' || sent.httpStatus >= 500 || sent.httpStatus === 408;
-  if (!isLost && (sent.httpStatus < 200 || sent.httpStatus > 299)) throw answerFailure(sent);
+  if (!isLost && !isSuccess(sent.httpStatus)) throw answerFailure(sent);
   await waitFor(ctx, session, {
     goal: 'cancelled',
     isReached: ({ card }) => card.orderStatus === 'CANCELLED',

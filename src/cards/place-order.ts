@@ -7,6 +7,7 @@ import { asFailure, Failure, Outage } from '../domain/errors/failure.ts';
 import { toShell } from '../domain/next-command.ts';
 import { canonical } from '../domain/order.ts';
 import type { OrderRequestRecord } from '../journal/journal.ts';
+import { isSuccess } from '../wire/error-bodies.ts';
 import { type CardOrder, cardOrder, type OrderRequest } from '../wire/orders.ts';
 import { answerFailure, type Sent, unreachable } from '../wise/client.ts';
 import { createOrder } from '../wise/orders.ts';
@@ -113,7 +114,7 @@ async function repeatUntilAnswered(
 
 /** An answer of success that can't be read leaves it open whether there is an order. */
 function readOrder(sent: Sent): CardOrder | null {
-  if (sent.kind !== 'answered' || sent.httpStatus < 200 || sent.httpStatus > 299) return null;
+  if (sent.kind !== 'answered' || !isSuccess(sent.httpStatus)) return null;
   const parsed = v.safeParse(cardOrder, sent.body);
   return parsed.success ? parsed.output : null;
 }

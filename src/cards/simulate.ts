@@ -4,6 +4,7 @@ import { cardLabel, hintOf } from '../domain/card.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import type { Simulation } from '../domain/production.ts';
 import type { CardResult } from '../domain/results.ts';
+import { isSuccess } from '../wire/error-bodies.ts';
 import { simulateProduction, simulateVerification } from '../wise/cards.ts';
 import { answerFailure, type Sent, unreachable } from '../wise/client.ts';
 import { forEachCard, inSequence } from './session/each-card.ts';
@@ -58,7 +59,7 @@ export async function verifyProfile(ctx: Context, profileId: number): Promise<vo
 
 function refuseUnlessDone(sent: Sent): void {
   if (sent.kind !== 'answered') throw unreachable(sent);
-  if (sent.httpStatus < 200 || sent.httpStatus > 299) throw answerFailure(sent);
+  if (!isSuccess(sent.httpStatus)) throw answerFailure(sent);
 }
 
 async function readBack(ctx: Context, session: CardSession, simulation: Simulation): Promise<void> {

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { getCACertificates } from 'node:tls';
 import packageJson from '../../package.json' with { type: 'json' };
 import { inspect } from '../database/inspect.ts';
-import { Failure } from '../domain/errors/failure.ts';
+import { Failure, systemCode } from '../domain/errors/failure.ts';
 import { JOURNAL_SCHEMA } from '../journal/open-journal.ts';
 import type { StoredFile, SystemProbe } from '../support/check.ts';
 import { vendorUrlOf } from './open-client.ts';
@@ -92,7 +92,7 @@ async function resolve(host: string): Promise<string[]> {
   try {
     return (await lookup(host, { all: true })).map(({ address }) => address);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    const code = systemCode(error, 'unknown');
     throw new Failure('unreachable', `The name ${host} has no address here (${code}).`, {
       hint: 'Check the network and its name servers; behind a proxy, set HTTPS_PROXY.',
     });

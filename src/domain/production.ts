@@ -175,3 +175,8 @@ export function unknownCode(text: string, codes = ERROR_CATALOGUE.map((entry) =>
       : 'kioskctl explain lists all codes.',
   );
 }
+
+/** True if all fields are equal. */
+export function isSameProduction(left: Production | null, right: Production | null): boolean {
+  return JSON.stringify(left) === JSON.stringify(right);
+}

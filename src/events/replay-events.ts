@@ -4,6 +4,7 @@ import { Failure, type FailureDocument, failure } from '../domain/errors/failure
 import type { ResultOutcome } from '../domain/results.ts';
 import type { KeptDelivery } from '../journal/journal.ts';
 import { sendDelivery } from '../webhooks/post.ts';
+import { isSuccess } from '../wire/error-bodies.ts';
 import { showEvent } from './list-events.ts';
 
 /** The result of one event that was sent again. */
@@ -61,7 +62,7 @@ async function replayOne(
     return { replayed: { id, outcome: 'failed', httpStatus: null, ...endOf(failure) }, stops: failure };
   }
   const { httpStatus } = sent;
-  if (httpStatus >= 200 && httpStatus < 300)
+  if (isSuccess(httpStatus))
     return { replayed: { id, outcome: 'done', httpStatus, exitCode: 0 }, stops: null };
   return { replayed: { id, outcome: 'refused', httpStatus, ...endOf(refused(id, httpStatus)) }, stops: null };
 }

@@ -3,6 +3,7 @@ import type { Context } from '../context/context.ts';
 import { recordAction } from '../context/record-action.ts';
 import { Failure, failure } from '../domain/errors/failure.ts';
 import { commandLine } from '../domain/next-command.ts';
+import { isSuccess } from '../wire/error-bodies.ts';
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../wire/events.ts';
 import { receiverFaults, type Subscription, subscription, testNotifications } from '../wire/subscriptions.ts';
 import { answerFailure, type Sent, unreachable } from '../wise/client.ts';
@@ -169,7 +170,7 @@ function checkReceiver({ environment }: Context, url: string): void {
 }
 
 function isDone(sent: Sent): boolean {
-  return sent.kind === 'answered' && sent.httpStatus >= 200 && sent.httpStatus <= 299;
+  return sent.kind === 'answered' && isSuccess(sent.httpStatus);
 }
 
 /** Returns the body of a success. */

@@ -11,7 +11,7 @@ import { isOpen } from '../domain/attempt.ts';
 import { cardLabel } from '../domain/card.ts';
 import { type Decision, guardRetry, type Seen } from '../domain/guards.ts';
 import { type CardIdentity, identityOf, type KioskId } from '../domain/ids.ts';
-import { isLater, type Production, type Simulation } from '../domain/production.ts';
+import { isLater, isSameProduction, type Production, type Simulation } from '../domain/production.ts';
 import type { CardResult } from '../domain/results.ts';
 import { median } from '../domain/times/duration.ts';
 import { advance, type CanaryState, START } from './canary.ts';
@@ -177,8 +177,7 @@ function guardPlanned(seen: Seen, { one, kioskId }: PlannedRetry): Decision {
 /** The failure that was planned for may be another system's, of whose attempt the journal learns only now. */
 function isAsPlanned({ card, attempt }: Seen, planned: Production | null): boolean {
   if (attempt?.origin !== 'observed' || !card.production) return false;
-  const isSame = JSON.stringify(card.production) === JSON.stringify(planned);
-  return isSame || isLater(card.production, planned) === false;
+  return isSameProduction(card.production, planned) || isLater(card.production, planned) === false;
 }
 
 /** Keeps count of a retry, kiosk by kiosk, for the people who watch it. */

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { Failure } from '../domain/errors/failure.ts';
+import { failure } from '../domain/errors/failure.ts';
 import type { Fault } from '../wire/fault.ts';
 
 /** Controls an embedded sandbox that this process or another one of this machine serves. */
@@ -37,11 +37,15 @@ export class RemoteSandbox {
     const text = await answer?.text().catch(() => '');
     if (answer?.ok) return text ? JSON.parse(text) : null;
     throw answer
-      ? new Failure('rejected', `The embedded sandbox refused ${method} ${path} (HTTP ${answer.status}).`, {
-          hint: 'Is it one of this version of kioskctl? Start it anew: kioskctl sandbox',
-        })
-      : new Failure('unreachable', `The embedded sandbox does not answer at ${url}.`, {
-          hint: 'Start it (kioskctl sandbox), or leave --base-url out: then each command serves it itself.',
-        });
+      ? failure(
+          'rejected',
+          `The embedded sandbox refused ${method} ${path} (HTTP ${answer.status}).`,
+          'Is it one of this version of kioskctl? Start it anew: kioskctl sandbox',
+        )
+      : failure(
+          'unreachable',
+          `The embedded sandbox does not answer at ${url}.`,
+          'Start it (kioskctl sandbox), or leave --base-url out: then each command serves it itself.',
+        );
   }
 }

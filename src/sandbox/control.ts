@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { isoTime } from '../domain/times/vendor-time.ts';
 import { faultSchema } from '../wire/fault.ts';
 import { type Answer, answerOfRefusal, invalidFields, notFound, Refusal } from './api/answers.ts';
 import { parseJson, type Received } from './api/body.ts';
@@ -6,7 +7,7 @@ import { fieldsOf } from './api/input.ts';
 import { findRoute, type PathParameters, type Route, segmentsOf } from './api/router.ts';
 import { endOrder, setRequirement } from './state/order-flow.ts';
 import type { State } from './state/state.ts';
-import { isoTime, type Moment, updateTokenPolicy } from './state/tables/clock.ts';
+import { type Moment, updateTokenPolicy } from './state/tables/clock.ts';
 import { type ListedDelivery, listDeliveries, listEvents } from './state/tables/deliveries.ts';
 import { deleteFault, deleteFaults, hasFault, insertFault, listFaults } from './state/tables/faults.ts';
 import { findOrder } from './state/tables/orders.ts';

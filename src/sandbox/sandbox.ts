@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { Failure } from '../domain/errors/failure.ts';
+import { failure } from '../domain/errors/failure.ts';
 import type { Address } from '../http/server.ts';
 import { type Fault, faultSchema } from '../wire/fault.ts';
 import { RateLimits } from './api/rate-limits.ts';
@@ -37,9 +37,11 @@ export class Sandbox {
   constructor(options: SandboxOptions) {
     const { stateFile, speed, seed, tls = null, rateLimits = false, kiosks = KIOSK_COUNT, now } = options;
     if (!(speed > 0 && speed < Number.POSITIVE_INFINITY))
-      throw new Failure('usage', `The sandbox can not run at speed ${speed}.`, {
-        hint: 'The speed is a number above 0; at 10 its due times are ten times shorter.',
-      });
+      throw failure(
+        'usage',
+        `The sandbox can not run at speed ${speed}.`,
+        'The speed is a number above 0; at 10 its due times are ten times shorter.',
+      );
     this.#state = new State({ file: stateFile, speed, kiosks, seed, now: now ?? Date.now });
     // A monotonic clock with fractions: at a high speed, milliseconds count.
     const limits = rateLimits ? new RateLimits({ speed, now: now ?? (() => performance.now()) }) : null;

@@ -1,6 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
-import { Failure } from '../domain/errors/failure.ts';
+import { type Failure, failure, systemCode } from '../domain/errors/failure.ts';
 import { type Address, HEAD_LIMIT_BYTES, listen, RunningWork, refuseConnection } from '../http/server.ts';
 import { type Answer, plainError, type Reply, replyOf, send } from './api/answers.ts';
 import { CONTROL_ROOT, type Received, receive } from './api/body.ts';
@@ -47,10 +47,8 @@ export class SandboxServer {
   /** @returns the URL @throws Failure `usage` when the address can't be listened on */
   async listen({ host, port }: Address): Promise<string> {
     const hint = 'Choose another --port (0 picks a free one) or --host.';
-    return listen(
-      this.#server,
-      { host, port },
-      (code) => new Failure('usage', `The sandbox can not listen on ${host}:${port} (${code}).`, { hint }),
+    return listen(this.#server, { host, port }, (code) =>
+      failure('usage', `The sandbox can not listen on ${host}:${port} (${code}).`, hint),
     );
   }
 
@@ -93,10 +91,12 @@ function makeServer(tls: TlsFiles | null): http.Server {
   try {
     return https.createServer({ ...LIMITS, ...tls });
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-    throw new Failure('invalid-input', `Certificate and key can't be used together (${reason}).`, {
-      hint: 'Give both in PEM, the key without a passphrase: --tls-cert FILE --tls-key FILE.',
-    });
+    const reason = systemCode(error, 'unreadable');
+    throw failure(
+      'invalid-input',
+      `Certificate and key can't be used together (${reason}).`,
+      'Give both in PEM, the key without a passphrase: --tls-cert FILE --tls-key FILE.',
+    );
   }
 }
 

@@ -1,5 +1,6 @@
 import { type KeyObject, sign } from 'node:crypto';
 import { RunningWork } from '../http/server.ts';
+import { isSuccess } from '../wire/error-bodies.ts';
 import { DELIVERY_HEADER, SIGNATURE_HEADER, TEST_HEADER } from '../wire/events.ts';
 import { bodyFor, pauseAfter } from './state/event-bodies.ts';
 import type { State } from './state/state.ts';
@@ -70,7 +71,7 @@ export class WebhookDispatcher {
     try {
       this.#state.change((moment) => {
         if (status === 0 && this.#closing.signal.aborted) return releaseDelivery(moment.db, delivery);
-        const pause = status >= 200 && status <= 299 ? null : pauseAfter(delivery.attempt);
+        const pause = isSuccess(status) ? null : pauseAfter(delivery.attempt);
         const dueAt = pause === null ? null : dueAfter(moment, pause);
         endAttempt(moment.db, delivery, { status, dueAt });
       });

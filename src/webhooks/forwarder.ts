@@ -1,6 +1,7 @@
 import type { Agent } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { RunningWork } from '../http/server.ts';
+import { isSuccess } from '../wire/error-bodies.ts';
 import { makeAgent, post } from './post.ts';
 
 /** A stored event for another receiver. */
@@ -111,7 +112,7 @@ export class Forwarder {
     });
     if (sent.kind === 'unreachable') return { reason: sent.reason, passes: true };
     const { httpStatus: status } = sent;
-    if (status >= 200 && status < 300) return null;
+    if (isSuccess(status)) return null;
     return { reason: `answered ${status}`, passes: status >= 500 || [408, 429].includes(status) };
   }
 }

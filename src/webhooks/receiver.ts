@@ -1,6 +1,6 @@
 import http from 'node:http';
 import type { Socket } from 'node:net';
-import { Failure } from '../domain/errors/failure.ts';
+import { failure } from '../domain/errors/failure.ts';
 import { discardRest, readBody } from '../http/request-body.ts';
 import { type Address, HEAD_LIMIT_BYTES, listen, RunningWork, refuseConnection } from '../http/server.ts';
 import { DELIVERY_HEADER, SIGNATURE_HEADER, TEST_HEADER } from '../wire/events.ts';
@@ -86,10 +86,8 @@ export class Receiver<Kept> {
   /** @returns the URL @throws Failure `usage` when the address can't be listened on */
   async listen({ host, port }: Address): Promise<string> {
     const hint = 'Choose another --port (0 picks a free one) or --host.';
-    const origin = await listen(
-      this.#server,
-      { host, port },
-      (code) => new Failure('usage', `Webhooks can not be received on ${host}:${port} (${code}).`, { hint }),
+    const origin = await listen(this.#server, { host, port }, (code) =>
+      failure('usage', `Webhooks can not be received on ${host}:${port} (${code}).`, hint),
     );
     return `${origin}${this.#options.path}`;
   }

@@ -1,5 +1,5 @@
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
-import { Failure } from '../domain/errors/failure.ts';
+import { failure } from '../domain/errors/failure.ts';
 
 /** The base64 of an RSA-2048 signature has 344 characters, and no key makes it longer than this. */
 const LONGEST_SIGNATURE = 4_096;
@@ -41,9 +41,11 @@ function readKey(pem: string, source: string): KeyObject {
   } catch {
     // Text that is not a key at all gets the same message.
   }
-  throw new Failure('invalid-input', `There is no RSA public key in ${source}.`, {
-    hint: 'Give a PEM file that begins with -----BEGIN PUBLIC KEY-----.',
-  });
+  throw failure(
+    'invalid-input',
+    `There is no RSA public key in ${source}.`,
+    'Give a PEM file that begins with -----BEGIN PUBLIC KEY-----.',
+  );
 }
 
 /** The keys with which Wise signs webhooks, as its guide publishes them, by environment. */

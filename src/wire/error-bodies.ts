@@ -1,3 +1,8 @@
+/** True for a 2xx. */
+export function isSuccess(status: number): boolean {
+  return status >= 200 && status <= 299;
+}
+
 export interface VendorError {
   code: string | null;
   message: string | null;

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { Failure } from '../domain/errors/failure.ts';
+import { failure } from '../domain/errors/failure.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { isLoopback } from '../domain/text/words.ts';
 import { optionalText, requiredText } from './scalars.ts';
@@ -90,7 +90,9 @@ function isDomainName(host: string): boolean {
 /** @throws Failure `invalid-reference` for text that is not a UUID */
 export function parseSubscriptionId(text: string): string {
   if (/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text)) return text.toLowerCase();
-  throw new Failure('invalid-reference', `“${printable(text)}” is not the id of a subscription.`, {
-    hint: 'Give one of those that kioskctl webhooks list shows.',
-  });
+  throw failure(
+    'invalid-reference',
+    `“${printable(text)}” is not the id of a subscription.`,
+    'Give one of those that kioskctl webhooks list shows.',
+  );
 }

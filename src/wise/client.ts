@@ -1,6 +1,7 @@
 import type { Agent } from 'node:https';
 import * as v from 'valibot';
 import { redact, redactData } from '../domain/text/redaction.ts';
+import { isSuccess } from '../wire/error-bodies.ts';
 import type { HttpAnswer, NoAnswer } from './decode-answer.ts';
 import { answerFailure, heldBack, unreachable, unreadable } from './failures.ts';
 import { exchange } from './http.ts';
@@ -89,7 +90,7 @@ export class Client {
     const answer = await this.#exchangeRenewing(request, { timeout, patience, retries, signal });
     if (answer.kind === 'aborted') signal?.throwIfAborted();
     if (answer.kind !== 'answered') throw unreachable(answer);
-    if (answer.httpStatus < 200 || answer.httpStatus > 299) throw answerFailure(answer);
+    if (!isSuccess(answer.httpStatus)) throw answerFailure(answer);
     const parsed = v.safeParse(schema, answer.body);
     if (!parsed.success) throw unreadable(answer);
     return parsed.output;

@@ -1,4 +1,4 @@
-import { Failure, type FailureDetails, Outage } from '../domain/errors/failure.ts';
+import { Failure, type FailureDetails, failure, Outage } from '../domain/errors/failure.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { formatDuration } from '../domain/times/duration.ts';
 import { readVendorError } from '../wire/error-bodies.ts';
@@ -15,16 +15,20 @@ export function answerFailure(answer: HttpAnswer & { correlationId: string; toke
   const details = detailsOf(answer, code);
   if (httpStatus === 401 || httpStatus === 403) {
     const what = tokenSource === undefined ? 'the credentials' : `the token of ${tokenSource}`;
-    return new Failure('credentials-refused', `The API refused ${what} (${httpStatus}).`, {
-      hint: 'Check that the token is still valid and belongs to this profile and environment.',
+    return failure(
+      'credentials-refused',
+      `The API refused ${what} (${httpStatus}).`,
+      'Check that the token is still valid and belongs to this profile and environment.',
       details,
-    });
+    );
   }
   if (httpStatus === 404) {
-    return new Failure('not-found', 'The API knows no such profile, order or card.', {
-      hint: 'Check the reference, its profile (PROFILE/CARD or --profile-id) and the environment.',
+    return failure(
+      'not-found',
+      'The API knows no such profile, order or card.',
+      'Check the reference, its profile (PROFILE/CARD or --profile-id) and the environment.',
       details,
-    });
+    );
   }
   if (httpStatus === 429) {
     const { retryAfter } = answer;
@@ -36,10 +40,12 @@ export function answerFailure(answer: HttpAnswer & { correlationId: string; toke
   }
   if (httpStatus >= 400 && httpStatus < 500 && httpStatus !== 408) {
     const text = printable((message ?? code ?? 'no reason given').slice(0, 500));
-    return new Failure('rejected', `The API rejected the request (${httpStatus}): ${text}`, {
-      hint: 'Correct the request; quote the trace id when you ask Wise about it.',
+    return failure(
+      'rejected',
+      `The API rejected the request (${httpStatus}): ${text}`,
+      'Correct the request; quote the trace id when you ask Wise about it.',
       details,
-    });
+    );
   }
   if (httpStatus < 400) return unreadable(answer);
   return new Outage('api-failing', `The API failed (${httpStatus}).`, {

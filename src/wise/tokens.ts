@@ -1,5 +1,5 @@
 import type * as v from 'valibot';
-import { Failure } from '../domain/errors/failure.ts';
+import { Failure, failure } from '../domain/errors/failure.ts';
 import { userTokenAnswer } from '../wire/tokens.ts';
 import type { Client } from './client.ts';
 
@@ -187,5 +187,5 @@ function refused({ details }: Failure, { form, source }: Grant): Failure {
   const isUsers = type === 'refresh_token' || type === 'authorization_code';
   const { what, hint } = REFUSED[isOfGrant && isUsers ? type : 'client'];
   const message = `The API refused the ${what} of ${source}.`;
-  return new Failure('credentials-refused', message, { hint, ...(details && { details }) });
+  return failure('credentials-refused', message, hint, details);
 }

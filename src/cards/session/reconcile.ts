@@ -8,7 +8,7 @@ import {
   readProduction,
 } from '../../domain/attempt.ts';
 import type { CardToken } from '../../domain/ids.ts';
-import type { Production } from '../../domain/production.ts';
+import { isSameProduction, type Production } from '../../domain/production.ts';
 
 interface ProductionRead {
   profileId: number;
@@ -51,11 +51,8 @@ async function updateAttempt(
   // What was there before the attempt, which the API may still show, says nothing about it.
   const reading = readProduction(attempt, production);
   const belongs = reading !== 'unchanged' && reading !== 'undecidable' && BELONGING.has(outcome);
-  const isNews = outcome !== attempt.outcome || (belongs && !isSame(production, attempt.production));
+  const isNews =
+    outcome !== attempt.outcome || (belongs && !isSameProduction(production, attempt.production));
   if (!isNews) return attempt;
   return ctx.journal.update(attempt, { outcome, production: belongs ? production : null, at: readAt });
-}
-
-function isSame(left: Production | null, right: Production | null): boolean {
-  return JSON.stringify(left) === JSON.stringify(right);
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
-import { Failure } from '../../domain/errors/failure.ts';
+import { type Failure, failure } from '../../domain/errors/failure.ts';
 import { parseId } from '../../domain/ids.ts';
 import { isLoopback } from '../../domain/text/words.ts';
 import { listen } from '../../http/server.ts';
@@ -40,10 +40,8 @@ export async function loginInBrowser(options: BrowserLogin): Promise<Granted> {
     const { hostname, port } = target;
     const address = { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? 80 : Number(port) };
     const hint = 'Use another --redirect-uri that is registered for your application.';
-    const origin = await listen(
-      server,
-      address,
-      (code) => new Failure('usage', `Nothing can listen on ${hostname}:${port} (${code}).`, { hint }),
+    const origin = await listen(server, address, (code) =>
+      failure('usage', `Nothing can listen on ${hostname}:${port} (${code}).`, hint),
     );
     target.port = new URL(origin).port;
     const state = randomBytes(24).toString('base64url');
@@ -98,9 +96,11 @@ async function waitForReturn(
 function toRedirect(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url?.protocol === 'http:' && isLoopback(url.hostname)) return url;
-  throw new Failure('usage', 'The redirect URI has to be http on this machine.', {
-    hint: 'Use one like http://127.0.0.1:8976/callback, which Wise has registered for your application.',
-  });
+  throw failure(
+    'usage',
+    'The redirect URI has to be http on this machine.',
+    'Use one like http://127.0.0.1:8976/callback, which Wise has registered for your application.',
+  );
 }
 
 function toProfile(text: string | null): number | null {
@@ -108,13 +108,17 @@ function toProfile(text: string | null): number | null {
 }
 
 function notGranted(): Failure {
-  return new Failure('credentials-refused', 'Access was not granted in the browser.', {
-    hint: 'Log in again, and allow the application to use the profile.',
-  });
+  return failure(
+    'credentials-refused',
+    'Access was not granted in the browser.',
+    'Log in again, and allow the application to use the profile.',
+  );
 }
 
 function tooLate(timeout: number): Failure {
-  return new Failure('deadline-passed', `Nobody granted access within ${timeout / 60_000} minutes.`, {
-    hint: 'Log in again; the address that is shown can be opened in any browser of this machine.',
-  });
+  return failure(
+    'deadline-passed',
+    `Nobody granted access within ${timeout / 60_000} minutes.`,
+    'Log in again; the address that is shown can be opened in any browser of this machine.',
+  );
 }

@@ -2,7 +2,7 @@ import { readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Entry } from '@napi-rs/keyring';
 import * as v from 'valibot';
-import { Failure } from '../../domain/errors/failure.ts';
+import { Failure, systemCode } from '../../domain/errors/failure.ts';
 import { locked, type Waiting } from './file-lock.ts';
 
 const content = v.object({ version: v.literal(1), accounts: v.record(v.string(), v.string()) });
@@ -46,7 +46,7 @@ function read(file: string): Record<string, string> {
     return { ...parsed.output.accounts };
   } catch (error) {
     if (error instanceof Failure) throw error;
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    const code = systemCode(error, 'unreadable');
     if (code === 'ENOENT' || code === 'ENOTDIR') return {};
     throw unusable(file, code);
   }
@@ -58,7 +58,7 @@ async function write(file: string, accounts: Record<string, string>): Promise<vo
   try {
     writeFileAtomic(file, `${JSON.stringify({ version: 1, accounts })}\n`, { mode: 0o600 });
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unwritable';
+    const code = systemCode(error, 'unwritable');
     throw new Failure('storage-unusable', `Credentials can't be kept in ${file} (${code}).`, {
       hint: `Make sure that this user may write in ${dirname(file)}, or set KIOSKCTL_HOME to another folder.`,
     });

@@ -1,8 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
-import { Failure } from '../../domain/errors/failure.ts';
+import { Failure, systemCode } from '../../domain/errors/failure.ts';
 import { isLoopback } from '../../domain/text/words.ts';
+import { isoTime } from '../../domain/times/vendor-time.ts';
 import type { Network, Proxy } from '../../wise/proxy-agent.ts';
 import { SECRET_VARIABLES } from './sources.ts';
 
@@ -62,13 +63,13 @@ export function readCertificate(
   const certificate = { cert: readPem(certFile), key: readPem(keyFile) };
   const validUntil = endOf(certificate.cert, certFile);
   if (validUntil < now) {
-    const date = new Date(validUntil).toISOString().slice(0, 10);
+    const date = isoTime(validUntil).slice(0, 10);
     throw unusable(certFile, `it ended on ${date}`, 'Ask Wise for a new one, and name it in the context.');
   }
   try {
     createSecureContext(certificate);
   } catch (error) {
-    const isPair = codeOf(error) === 'ERR_OSSL_X509_KEY_VALUES_MISMATCH';
+    const isPair = systemCode(error, 'unreadable') === 'ERR_OSSL_X509_KEY_VALUES_MISMATCH';
     const why = isPair ? `it is not the key of ${certFile}` : 'it is not a key in PEM without a passphrase';
     throw unusable(keyFile, why, 'Name the key that the certificate was made for.');
   }
@@ -79,7 +80,7 @@ function readPem(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw unusable(file, codeOf(error), 'Check the path and who may read it.');
+    throw unusable(file, systemCode(error, 'unreadable'), 'Check the path and who may read it.');
   }
 }
 
@@ -93,10 +94,6 @@ function endOf(cert: string, file: string): number {
 
 function unusable(file: string, why: string, hint: string): Failure {
   return new Failure('credentials-unusable', `${file} can't be used for mutual TLS: ${why}.`, { hint });
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
 }
 
 const SECRETS = Object.keys(SECRET_VARIABLES);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
-import { Failure } from '../../domain/errors/failure.ts';
+import { Failure, systemCode } from '../../domain/errors/failure.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { SETTING_KEYS, SETTING_LIST, type SETTINGS, type SettingKey } from './setting-table.ts';
 
@@ -135,7 +135,7 @@ function readText(file: string): string | null {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    const code = systemCode(error, 'unreadable');
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;
     throw new UnusableSettings(file, { why: code, isDamaged: false });
   }

@@ -1,7 +1,7 @@
 import { accessSync, closeSync, constants, createReadStream, openSync, readSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { decodeText, type TextOptions } from '../../context/files.ts';
-import { Failure } from '../../domain/errors/failure.ts';
+import { Failure, systemCode } from '../../domain/errors/failure.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 
 const REASONS = new Map([
@@ -18,15 +18,11 @@ const TOO_LONG = 'Is it the file you mean? Make it shorter, or several of it.';
 
 /** Returns the reason why a file can't be read, in words. */
 export function reasonOf(error: unknown): string {
-  return REASONS.get(codeOf(error)) ?? codeOf(error);
+  return REASONS.get(systemCode(error, 'unreadable')) ?? systemCode(error, 'unreadable');
 }
 
 function hintOf(error: unknown): string {
-  return HINTS.get(codeOf(error)) ?? 'Name a file that this user may read.';
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+  return HINTS.get(systemCode(error, 'unreadable')) ?? 'Name a file that this user may read.';
 }
 
 /**

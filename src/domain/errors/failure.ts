@@ -126,6 +126,11 @@ export function failure(code: FailureCode, message: string, hint: string, detail
   return new Failure(code, message, { hint, ...(details && { details }) });
 }
 
+/** Returns the code of a system error, like `ENOENT`. */
+export function systemCode(error: unknown, fallback: string): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : fallback;
+}
+
 /** A temporary failure: no connection, a 5xx, a 429, an unreadable answer. Waits continue after it. */
 export class Outage extends Failure {
   /** The pause that the vendor asked for, in milliseconds (`Retry-After`). */

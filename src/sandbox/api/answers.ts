@@ -1,5 +1,5 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
-import { isoTime } from '../state/tables/clock.ts';
+import { isoTime } from '../../domain/times/vendor-time.ts';
 
 /** An answer without the headers that all answers have. */
 export interface Answer {

@@ -1,5 +1,6 @@
+import { isoTime } from '../../domain/times/vendor-time.ts';
 import type { Card } from '../state/tables/cards.ts';
-import { isoTime, type Moment } from '../state/tables/clock.ts';
+import type { Moment } from '../state/tables/clock.ts';
 import { type CardType, countPhysicalOrders, type Order } from '../state/tables/orders.ts';
 import { CLIENT_ID, type Profile } from '../state/tables/profiles.ts';
 

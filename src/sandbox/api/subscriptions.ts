@@ -1,7 +1,7 @@
 import * as v from 'valibot';
+import { isoTime } from '../../domain/times/vendor-time.ts';
 import { subscriptionRequest } from '../../wire/subscriptions.ts';
 import { testEvent } from '../state/event-bodies.ts';
-import { isoTime } from '../state/tables/clock.ts';
 import { insertEvent } from '../state/tables/deliveries.ts';
 import { CLIENT_ID } from '../state/tables/profiles.ts';
 import {

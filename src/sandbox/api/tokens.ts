@@ -1,6 +1,7 @@
 import * as v from 'valibot';
+import { isoTime } from '../../domain/times/vendor-time.ts';
 import { tokenRequest } from '../../wire/tokens.ts';
-import { isoTime, type Moment, readSandboxRow } from '../state/tables/clock.ts';
+import { type Moment, readSandboxRow } from '../state/tables/clock.ts';
 import { drawUuid, findToken, putToken, type TokenRow } from '../state/tables/tokens.ts';
 import { type Answer, oauthError } from './answers.ts';
 import type { Call } from './input.ts';

@@ -1,6 +1,6 @@
 import { lookUpError } from '../../domain/errors/error-catalogue.ts';
+import { isoTime } from '../../domain/times/vendor-time.ts';
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../../wire/events.ts';
-import { isoTime } from './tables/clock.ts';
 import type { EventBody } from './tables/deliveries.ts';
 import type { Order } from './tables/orders.ts';
 import type { Production } from './tables/productions.ts';

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { Database } from '../../database/sqlite.ts';
-import { Failure } from '../../domain/errors/failure.ts';
+import { type Failure, failure } from '../../domain/errors/failure.ts';
 import { findSandboxRow, insertSandboxRow, type Moment, moveClock, readSandboxRow } from './tables/clock.ts';
 import { isDue } from './tables/productions.ts';
 import { insertProfiles } from './tables/profiles.ts';
@@ -125,7 +125,9 @@ function resetState(db: Database, seed: number = randomInt(2 ** 47)): void {
 }
 
 function unusable(file: string, reason: string): Failure {
-  return new Failure('storage-unusable', `The state of the sandbox ${file} ${reason}.`, {
-    hint: 'Free the file or move it away (a new one is made), or set KIOSKCTL_HOME to another folder.',
-  });
+  return failure(
+    'storage-unusable',
+    `The state of the sandbox ${file} ${reason}.`,
+    'Free the file or move it away (a new one is made), or set KIOSKCTL_HOME to another folder.',
+  );
 }

@@ -25,11 +25,6 @@ export function dueAfter({ at, speed }: Moment, delay: number): number {
   return at + Math.round(delay / speed);
 }
 
-/** Formats a time as the API of Wise does: UTC with milliseconds. */
-export function isoTime(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
-}
-
 export const SANDBOX_TABLE = `
 CREATE TABLE sandbox (
   id INTEGER PRIMARY KEY CHECK (id = 1),
