@@ -1,6 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
-import { type Failure, failure, systemCode } from '../domain/errors/failure.ts';
+import { failure, systemCode } from '../domain/errors/failure.ts';
 import { type Address, HEAD_LIMIT_BYTES, listen, RunningWork, refuseConnection } from '../http/server.ts';
 import { type Answer, plainError, type Reply, replyOf, send } from './api/answers.ts';
 import { CONTROL_ROOT, type Received, receive } from './api/body.ts';
