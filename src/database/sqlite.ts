@@ -1,6 +1,7 @@
 import { closeSync, existsSync, linkSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { systemCode } from '../domain/errors/failure.ts';
 import type { Parameters, Value } from './database.ts';
 
 export interface DatabaseOptions {
@@ -171,7 +172,7 @@ function giveName(draft: string, file: string): void {
     linkSync(draft, file);
   } catch (error) {
     if (existsSync(file)) return;
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    const code = systemCode(error, '');
     if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(code)) throw error;
     renameSync(draft, file);
   }

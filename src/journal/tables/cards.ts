@@ -1,5 +1,5 @@
 import type { CardToken } from '../../domain/ids.ts';
-import { latestOf, type Production } from '../../domain/production.ts';
+import { isSameProduction, latestOf, type Production } from '../../domain/production.ts';
 import { parseVendorTime } from '../../domain/times/vendor-time.ts';
 import { assignments, columnOf, insertList, selectList } from '../store/columns.ts';
 import type { Scope, Store } from '../store/store.ts';
@@ -72,7 +72,7 @@ export function cardsTable(store: Store): CardsJournal {
     listRecentCards: async (since) => listRecentCards(store, since),
     rememberProduction: async (cardToken, production, at) => {
       const known = await findProduction(store, cardToken);
-      if (!production || isSame(known, latestOf(known, production))) return;
+      if (!production || isSameProduction(known, latestOf(known, production))) return;
       await store.write(async (scope) => setProduction(scope, { cardToken, production, at }));
     },
   };
@@ -224,8 +224,4 @@ export async function setProduction(
 export function parseProduction(text: string | null): Production | null {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by the journal
   return text === null ? null : (JSON.parse(text) as Production);
-}
-
-export function isSame(left: Production | null, right: Production | null): boolean {
-  return JSON.stringify(left) === JSON.stringify(right);
 }

@@ -2,9 +2,9 @@ import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { type KeptEvent, ORDER_EVENT, productionOf } from '../../domain/event.ts';
 import { laterOrderStatus, projectEvents } from '../../domain/event-order.ts';
 import type { CardToken } from '../../domain/ids.ts';
-import { latestOf, type Production } from '../../domain/production.ts';
+import { isSameProduction, latestOf, type Production } from '../../domain/production.ts';
 import type { Scope, Store } from '../store/store.ts';
-import { type CardKey, findProduction, findRow, isSame, rememberCard, setProduction } from './cards.ts';
+import { type CardKey, findProduction, findRow, rememberCard, setProduction } from './cards.ts';
 import { findEnvironment, updateEnvironment } from './environments.ts';
 import { listEvents } from './event-rows.ts';
 
@@ -73,8 +73,8 @@ async function projectProduction(
 ): Promise<void> {
   const before = await findProduction(scope, cardToken);
   // A production that no event reported is of the API, and counts unless an event reports a later one.
-  const isOfApi = before !== null && !events.some((event) => isSame(productionOf(event), before));
+  const isOfApi = before !== null && !events.some((event) => isSameProduction(productionOf(event), before));
   const production = isOfApi ? latestOf(reported, before) : reported;
-  if (isSame(production, before)) return;
+  if (isSameProduction(production, before)) return;
   await setProduction(scope, { cardToken, production, at: events.at(-1)?.receivedAt ?? 0 });
 }

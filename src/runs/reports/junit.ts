@@ -1,4 +1,5 @@
 import type { RunCard, RunRecord } from '../../domain/run.ts';
+import { isoTime } from '../../domain/times/vendor-time.ts';
 import { escapeMarkup, plainText } from '../../output/markup.ts';
 import { runFacts, type StepFacts, stepFacts } from './facts.ts';
 import { everyCard, type RunReport } from './read-report.ts';
@@ -15,7 +16,7 @@ export async function* junit(report: RunReport): AsyncGenerator<string> {
     name: run.scenario,
     ...all,
     skipped,
-    timestamp: new Date(run.startedAt).toISOString().slice(0, 19),
+    timestamp: isoTime(run.startedAt).slice(0, 19),
     hostname: run.host,
     id: run.id,
   };
