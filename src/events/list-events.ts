@@ -6,7 +6,7 @@ import { poll } from '../context/poll.ts';
 import { failure } from '../domain/errors/failure.ts';
 import { type EventDocument, type KeptEvent, toEventDocument } from '../domain/event.ts';
 import type { KioskId, Reference } from '../domain/ids.ts';
-import { isoTime } from '../domain/times/vendor-time.ts';
+import { utcTime } from '../domain/times/vendor-time.ts';
 import type { EventFilter, KeptDelivery } from '../journal/journal.ts';
 
 /** A filter for events; criteria that are null match all. */
@@ -88,7 +88,7 @@ export async function pruneEvents(
   const before = ctx.calendar.now() - olderThan;
   const [first] = await ctx.journal.listEvents({ until: before, limit: 1 });
   if (!first) return { pruned: 0, before };
-  const since = isoTime(before);
+  const since = utcTime(before);
   const question = `Forget the events of ${ctx.environment} that arrived before ${since}?`;
   if (!(await ctx.ask.confirm(question, { flag: '--yes' }))) {
     throw failure(

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { isoTime } from '../domain/times/vendor-time.ts';
+import { utcTime } from '../domain/times/vendor-time.ts';
 import { faultSchema } from '../wire/fault.ts';
 import { type Answer, answerOfRefusal, invalidFields, notFound, Refusal } from './api/answers.ts';
 import { parseJson, type Received } from './api/body.ts';
@@ -98,7 +98,7 @@ function putFault({ state, parameters, body }: ControlCall): Answer {
 
 function advance({ state, body }: ControlCall): Answer {
   const { milliseconds } = fieldsOf(advanceBody, parseJson(body));
-  return json({ now: isoTime(state.advance(milliseconds)) });
+  return json({ now: utcTime(state.advance(milliseconds)) });
 }
 
 function reset({ state, body }: ControlCall): Answer {
@@ -141,17 +141,17 @@ function putTokenPolicy({ state, body }: ControlCall): Answer {
 function requestsOf(db: Moment['db']): unknown[] {
   return listRequests(db).map(({ at, kioskId, ...request }) => ({
     ...request,
-    at: isoTime(at),
+    at: utcTime(at),
     ...(kioskId !== null && { kioskId }),
   }));
 }
 
 function eventsOf(db: Moment['db']): unknown[] {
-  return listEvents(db).map(({ at, ...event }) => ({ ...event, at: isoTime(at) }));
+  return listEvents(db).map(({ at, ...event }) => ({ ...event, at: utcTime(at) }));
 }
 
 function toDelivery({ dueAt, ...delivery }: ListedDelivery): unknown {
-  return { ...delivery, dueAt: dueAt === null ? null : isoTime(dueAt) };
+  return { ...delivery, dueAt: utcTime(dueAt) };
 }
 
 function write(state: State, work: (moment: Moment) => void): Answer {

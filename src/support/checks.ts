@@ -2,7 +2,7 @@ import { Failure, failure } from '../domain/errors/failure.ts';
 import { PRODUCTION_EVENT } from '../domain/event.ts';
 import { counted } from '../domain/text/words.ts';
 import { formatDuration } from '../domain/times/duration.ts';
-import { isoTime } from '../domain/times/vendor-time.ts';
+import { utcTime } from '../domain/times/vendor-time.ts';
 import { listWebhooks } from '../events/subscriptions.ts';
 import { reach } from '../wise/cards.ts';
 import { listPrograms } from '../wise/orders.ts';
@@ -132,7 +132,7 @@ async function checkCredentials({ ctx }: CheckInput): Promise<CheckOutcome> {
     return warning('No profile is set, so no token was looked for.', hint);
   }
   const { source, endsAt, isLast = false } = await ctx.authorize(ctx.profileId);
-  const end = endsAt === null ? '' : `, until ${isoTime(endsAt)}`;
+  const end = endsAt === null ? '' : `, until ${utcTime(endsAt)}`;
   const text = `a token for profile ${ctx.profileId} from ${source}${end}`;
   const isEnding = isLast && endsAt !== null && endsAt - ctx.calendar.now() < SOON_MS;
   return isEnding ? warning(`${text}, and nothing renews it`, 'Log in again: kioskctl login.') : ok(text);

@@ -2,7 +2,7 @@ import type { Context } from '../../context/context.ts';
 import { Failure } from '../../domain/errors/failure.ts';
 import type { KioskId } from '../../domain/ids.ts';
 import { commandLine } from '../../domain/next-command.ts';
-import { isoTime } from '../../domain/times/vendor-time.ts';
+import { utcTime } from '../../domain/times/vendor-time.ts';
 import type { Hold } from '../../journal/journal.ts';
 
 /** @throws Failure `kiosk-held` while nothing is to be sent to a kiosk, with the reason and who set it */
@@ -16,7 +16,7 @@ export async function findHold(ctx: Context, kioskId: KioskId): Promise<Hold | n
 }
 
 export function kioskHeld(ctx: Context, { kioskId, reason, user, host, heldAt }: Hold): Failure {
-  const since = isoTime(heldAt);
+  const since = utcTime(heldAt);
   return new Failure(
     'kiosk-held',
     `Kiosk ${kioskId} is on hold since ${since}, set by ${user}@${host}: ${reason}`,

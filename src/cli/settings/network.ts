@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { Failure, systemCode } from '../../domain/errors/failure.ts';
 import { isLoopback } from '../../domain/text/words.ts';
-import { isoTime } from '../../domain/times/vendor-time.ts';
+import { utcTime } from '../../domain/times/vendor-time.ts';
 import type { Network, Proxy } from '../../wise/proxy-agent.ts';
 import { SECRET_VARIABLES } from './sources.ts';
 
@@ -63,7 +63,7 @@ export function readCertificate(
   const certificate = { cert: readPem(certFile), key: readPem(keyFile) };
   const validUntil = endOf(certificate.cert, certFile);
   if (validUntil < now) {
-    const date = isoTime(validUntil).slice(0, 10);
+    const date = utcTime(validUntil).slice(0, 10);
     throw unusable(certFile, `it ended on ${date}`, 'Ask Wise for a new one, and name it in the context.');
   }
   try {

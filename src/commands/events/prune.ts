@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
 import { counted } from '../../domain/text/words.ts';
 import { parseDuration } from '../../domain/times/duration.ts';
-import { isoTime } from '../../domain/times/vendor-time.ts';
+import { utcTime } from '../../domain/times/vendor-time.ts';
 import { pruneEvents } from '../../events/list-events.ts';
 import { actFlags } from '../../input/flags.ts';
 import type { Result } from '../../output/result.ts';
@@ -32,7 +32,7 @@ sooner is kept as a new one when it comes again.`;
     const olderThan = parseDuration(flags['older-than']);
     const ctx = await this.context(flags);
     const { pruned, before } = await pruneEvents(ctx, olderThan);
-    const since = isoTime(before);
+    const since = utcTime(before);
     return {
       exitCode: 0,
       document: { pruned, before: since },

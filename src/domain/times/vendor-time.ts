@@ -33,12 +33,6 @@ export function parseVendorTime(text: string | null): VendorTime | undefined {
   return { milliseconds, precision: fraction === undefined ? 1_000 : 1 };
 }
 
-/** Formats milliseconds since the epoch as UTC with milliseconds; null stays null. */
-export function isoTime<Time extends number | null>(time: Time): Time extends null ? null : string;
-export function isoTime(time: number | null): string | null {
-  return time === null ? null : new Date(time).toISOString();
-}
-
 /**
  * Orders two vendor times, both cut to the coarser one's precision.
  * @returns negative, zero or positive, or undefined when either can't be read: such times decide nothing

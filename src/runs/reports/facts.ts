@@ -13,7 +13,7 @@ import type {
 } from '../../domain/run.ts';
 import { counted } from '../../domain/text/words.ts';
 import { formatDuration } from '../../domain/times/duration.ts';
-import { isoTime } from '../../domain/times/vendor-time.ts';
+import { utcTime } from '../../domain/times/vendor-time.ts';
 import { plainText } from '../../output/markup.ts';
 import type { RunReport } from './read-report.ts';
 import type { RunTotals } from './run-totals.ts';
@@ -89,7 +89,7 @@ export function otherOutcomes(cards: RunTotals['cards']): string {
 
 /** `2026-11-22 10:00:00 UTC`: whoever reads a report may be anywhere. @param at milliseconds since the epoch */
 export function utcText(at: number): string {
-  return `${isoTime(at).slice(0, 19).replace('T', ' ')} UTC`;
+  return `${utcTime(at).slice(0, 19).replace('T', ' ')} UTC`;
 }
 
 /** Says if cancelling freed the places that the cards took. */

@@ -1,5 +1,5 @@
 import type { RunCard, RunRecord } from '../../domain/run.ts';
-import { isoTime } from '../../domain/times/vendor-time.ts';
+import { utcTime } from '../../domain/times/vendor-time.ts';
 import { escapeMarkup, plainText } from '../../output/markup.ts';
 import { runFacts, type StepFacts, stepFacts } from './facts.ts';
 import { everyCard, type RunReport } from './read-report.ts';
@@ -16,7 +16,7 @@ export async function* junit(report: RunReport): AsyncGenerator<string> {
     name: run.scenario,
     ...all,
     skipped,
-    timestamp: isoTime(run.startedAt).slice(0, 19),
+    timestamp: utcTime(run.startedAt).slice(0, 19),
     hostname: run.host,
     id: run.id,
   };

@@ -1,5 +1,5 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
-import { isoTime } from '../../domain/times/vendor-time.ts';
+import { utcTime } from '../../domain/times/vendor-time.ts';
 
 /** An answer without the headers that all answers have. */
 export interface Answer {
@@ -67,7 +67,7 @@ export function plainError(
   message: string,
   { at, path }: { at: number; path: string },
 ): Record<string, unknown> {
-  return { timestamp: isoTime(at), status, error: STATUS_CODES[status] ?? 'Error', message, path };
+  return { timestamp: utcTime(at), status, error: STATUS_CODES[status] ?? 'Error', message, path };
 }
 
 export function answerOfRefusal(refusal: Refusal, place: { at: number; path: string }): Answer {

@@ -1,4 +1,4 @@
-import { isoTime } from '../../domain/times/vendor-time.ts';
+import { utcTime } from '../../domain/times/vendor-time.ts';
 import type { Card } from '../state/tables/cards.ts';
 import type { Moment } from '../state/tables/clock.ts';
 import { type CardType, countPhysicalOrders, type Order } from '../state/tables/orders.ts';
@@ -20,13 +20,13 @@ export function toCardOrder(order: Order): Record<string, unknown> {
     address: { secondLine: null, thirdLine: null, state: null, ...request.address },
     cardToken: order.cardToken,
     replacesCard: null,
-    creationTime: isoTime(order.createdAt),
-    modificationTime: isoTime(order.modifiedAt),
+    creationTime: utcTime(order.createdAt),
+    modificationTime: utcTime(order.modifiedAt),
     status: order.status,
     cardHolderName: request.cardHolderName,
     phoneNumber: phoneOf(order),
     lifetimeLimit: request.lifetimeLimit ?? null,
-    deliveryEstimate: isoTime(order.createdAt + (isPhysical ? DELIVERY_DAYS * DAY : 0)),
+    deliveryEstimate: utcTime(order.createdAt + (isPhysical ? DELIVERY_DAYS * DAY : 0)),
     deliveryDetails: isPhysical
       ? {
           deliveryOption: request.deliveryOption ?? 'POSTAL_SERVICE_STANDARD',
@@ -56,8 +56,8 @@ export function toCard(card: Card, order: Order): Record<string, unknown> {
       cardType: isPhysical ? 'PHYSICAL' : 'VIRTUAL',
     },
     unlockSpendingPermissions: isPhysical ? 'WITH_FIRST_CHIP_AND_PIN_TRANSACTION' : 'NONE',
-    creationTime: isoTime(card.createdAt),
-    modificationTime: isoTime(card.modifiedAt),
+    creationTime: utcTime(card.createdAt),
+    modificationTime: utcTime(card.modifiedAt),
   };
 }
 
@@ -70,7 +70,7 @@ function phoneOf({ request, profileId }: Order): string {
 function expiryOf(createdAt: number): string {
   const created = new Date(createdAt);
   const lastDay = Date.UTC(created.getUTCFullYear() + CARD_YEARS, created.getUTCMonth() + 1, 0);
-  return isoTime(lastDay).replace('.000Z', 'Z');
+  return utcTime(lastDay).replace('.000Z', 'Z');
 }
 
 export interface Program {

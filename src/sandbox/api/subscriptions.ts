@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { isoTime } from '../../domain/times/vendor-time.ts';
+import { utcTime } from '../../domain/times/vendor-time.ts';
 import { subscriptionRequest } from '../../wire/subscriptions.ts';
 import { testEvent } from '../state/event-bodies.ts';
 import { insertEvent } from '../state/tables/deliveries.ts';
@@ -43,7 +43,7 @@ export function createSubscription(call: Call): Answer {
     delivery: fields.delivery,
     scope: { domain: 'application', id: clientKey },
     created_by: { type: 'application', id: CLIENT_ID },
-    created_at: isoTime(call.at),
+    created_at: utcTime(call.at),
   };
   insertSubscription(call.db, clientKey, subscription);
   return { status: 200, body: subscription, effect: true };
@@ -72,7 +72,7 @@ export function sendTestNotification(call: Call): Answer {
   const deliveryId = drawUuid(db);
   const body = testEvent(subscription, { cardToken: drawUuid(db), at });
   insertEvent(db, { at, body, test: { subscriptionId: subscription.id, deliveryId } });
-  return { status: 200, body: [{ delivery_id: deliveryId, created_at: isoTime(at) }], effect: true };
+  return { status: 200, body: [{ delivery_id: deliveryId, created_at: utcTime(at) }], effect: true };
 }
 
 /**

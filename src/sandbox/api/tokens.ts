@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { isoTime } from '../../domain/times/vendor-time.ts';
+import { utcTime } from '../../domain/times/vendor-time.ts';
 import { tokenRequest } from '../../wire/tokens.ts';
 import { type Moment, readSandboxRow } from '../state/tables/clock.ts';
 import { drawUuid, findToken, putToken, type TokenRow } from '../state/tables/tokens.ts';
@@ -58,7 +58,7 @@ export function createToken(call: Call): Answer {
   if (request.grant_type === 'authorization_code') redeem(call, request.code);
   return {
     status: 200,
-    body: { ...issueAccess(call), ...issueRefresh(call), created_at: isoTime(call.at) },
+    body: { ...issueAccess(call), ...issueRefresh(call), created_at: utcTime(call.at) },
     effect: true,
   };
 }
@@ -101,7 +101,7 @@ function issueAccess(call: Call): Record<string, unknown> {
     access_token: issue(call, { kind: 'access', state: 'good', expiresAt }),
     token_type: 'bearer',
     expires_in: ACCESS_LIFETIME_S,
-    expires_at: isoTime(expiresAt),
+    expires_at: utcTime(expiresAt),
     scope: 'transfers',
   };
 }
@@ -111,7 +111,7 @@ function issueRefresh(call: Call): Record<string, unknown> {
   return {
     refresh_token: issue(call, { kind: 'refresh', state: 'good', expiresAt }),
     refresh_token_expires_in: REFRESH_LIFETIME_S,
-    refresh_token_expires_at: isoTime(expiresAt),
+    refresh_token_expires_at: utcTime(expiresAt),
   };
 }
 

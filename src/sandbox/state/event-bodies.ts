@@ -1,5 +1,5 @@
 import { lookUpError } from '../../domain/errors/error-catalogue.ts';
-import { isoTime } from '../../domain/times/vendor-time.ts';
+import { utcTime } from '../../domain/times/vendor-time.ts';
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../../wire/events.ts';
 import type { EventBody } from './tables/deliveries.ts';
 import type { Order } from './tables/orders.ts';
@@ -24,7 +24,7 @@ export function orderEvent(order: Order, at: number): EventBody {
     order_id: `${order.id}L`,
     order_status: order.status,
     delivery_vendor: null,
-    occurred_at: isoTime(at),
+    occurred_at: utcTime(at),
   });
 }
 
@@ -50,7 +50,7 @@ export function testEvent(
   { cardToken, at }: { cardToken: string; at: number },
 ): EventBody {
   const resource = resourceOf({ profileId: 0, cardToken });
-  const occurred = { occurred_at: isoTime(at) };
+  const occurred = { occurred_at: utcTime(at) };
   const data = {
     [ORDER_EVENT]: {
       resource: { ...resource, card_program: 'TEST' },
@@ -103,7 +103,7 @@ function envelope(at: number, eventType: string, data: Record<string, unknown>):
     subscription_id: NO_SUBSCRIPTION,
     event_type: eventType,
     schema_version: SCHEMA_VERSION,
-    sent_at: isoTime(at),
+    sent_at: utcTime(at),
   };
 }
 
@@ -127,7 +127,7 @@ export function toProductionStatus(production: Production): ProductionStatus {
   return {
     status,
     kioskId,
-    occurredAt: isoTime(occurredAt),
+    occurredAt: utcTime(occurredAt),
     errorCode,
     description:
       status === 'PRODUCTION_ERROR' ? lookUpError('production', errorCode).meaning : DESCRIPTIONS[status],
@@ -142,7 +142,7 @@ export function requestError(refused: {
   return {
     status: 'REQUEST_ERROR',
     kioskId: refused.kioskId,
-    occurredAt: isoTime(refused.occurredAt),
+    occurredAt: utcTime(refused.occurredAt),
     errorCode: refused.errorCode,
     description: lookUpError('request', refused.errorCode).meaning,
   };
