@@ -1,6 +1,6 @@
 import type { Reading } from '../context/clocks.ts';
 import type { Context } from '../context/context.ts';
-import { ListenerCheck, requireListener, type Via } from '../context/listener-state.ts';
+import { ListenerCheck, requireListener } from '../context/listener-state.ts';
 import { poll } from '../context/poll.ts';
 import { type Attempt, type AttemptDocument, isUnsettled, toAttemptDocument } from '../domain/attempt.ts';
 import type { Card } from '../domain/card.ts';
@@ -8,7 +8,7 @@ import { lookUpError } from '../domain/errors/error-catalogue.ts';
 import type { ExitCode } from '../domain/errors/exit-codes.ts';
 import { Outage } from '../domain/errors/failure.ts';
 import type { CardToken } from '../domain/ids.ts';
-import type { CardResult } from '../domain/results.ts';
+import type { CardResult, Via } from '../domain/results.ts';
 import type { Stage } from '../domain/stage.ts';
 import type { ReadOptions } from '../wise/client.ts';
 import { forEachCard, READS_AT_ONCE, sideBySide } from './session/each-card.ts';

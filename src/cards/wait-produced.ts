@@ -1,5 +1,5 @@
 import type { Context } from '../context/context.ts';
-import { requireListener, type Via } from '../context/listener-state.ts';
+import { requireListener } from '../context/listener-state.ts';
 import { isOpen, isUnsettled, lagsBehind } from '../domain/attempt.ts';
 import { cardLabel, hintOf } from '../domain/card.ts';
 import { Failure } from '../domain/errors/failure.ts';
@@ -7,7 +7,7 @@ import { productionFailed, refuseEnded, refuseOtherDelivery } from '../domain/gu
 import { formatReference } from '../domain/ids.ts';
 import { commandLine } from '../domain/next-command.ts';
 import type { Simulation } from '../domain/production.ts';
-import type { CardResult } from '../domain/results.ts';
+import type { CardResult, Via } from '../domain/results.ts';
 import { compareVendorTimes } from '../domain/times/vendor-time.ts';
 import { forEachCard, READS_AT_ONCE, sideBySide } from './session/each-card.ts';
 import type { Observation } from './session/read-card.ts';

@@ -1,12 +1,12 @@
 import type { Context } from '../context/context.ts';
-import { requireListener, type Via } from '../context/listener-state.ts';
+import { requireListener } from '../context/listener-state.ts';
 import { cardLabel, hintOf } from '../domain/card.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { refuseEnded, refuseOtherDelivery } from '../domain/guards.ts';
 import { formatReference } from '../domain/ids.ts';
 import { commandLine } from '../domain/next-command.ts';
 import { requirementAdvice, unmetRequirements } from '../domain/order.ts';
-import type { CardResult } from '../domain/results.ts';
+import type { CardResult, Via } from '../domain/results.ts';
 import type { Stage } from '../domain/stage.ts';
 import { forEachCard, READS_AT_ONCE, sideBySide } from './session/each-card.ts';
 import type { Observation } from './session/read-card.ts';

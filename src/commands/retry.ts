@@ -6,9 +6,10 @@ import { parseSimulation } from '../domain/production.ts';
 import { actFlags, followFlags, optionalCardArgs, quietFlag, toKioskId, waitFlags } from '../input/flags.ts';
 import { warnOfUndocumented } from '../kiosks/kiosk-flags.ts';
 import { retrySelectionFlags, toMaxFailures, toRetrySelection } from '../kiosks/retry-options.ts';
-import { retrySelection } from '../kiosks/retry-selection.ts';
-import { plannedRetry, selectedRetry } from '../kiosks/retry-views.ts';
+import { type PlannedRetries, retrySelection } from '../kiosks/retry-selection.ts';
+import { plannedRetry, renderPlan, selectedRetry } from '../kiosks/retry-views.ts';
 import type { Result } from '../output/result.ts';
+import { makeStyle } from '../output/style.ts';
 
 export default class Retry extends BaseCommand {
   static override effect = 'writes' as const;
@@ -54,7 +55,8 @@ command goes on where it was.`;
     if (selection) {
       warnOfUndocumented(ctx, selection.errorCodes);
       const maxFailures = toMaxFailures(flags);
-      const options = { isAttended: flags.attended, isDryRun, maxFailures, simulation };
+      const describe = async (retry: PlannedRetries) => renderPlan(retry, makeStyle(this.io.color.stderr));
+      const options = { isAttended: flags.attended, isDryRun, maxFailures, simulation, describe };
       const done = await retrySelection(ctx, selection, options);
       return isDryRun ? plannedRetry(done) : selectedRetry(done, interruption());
     }

@@ -2,14 +2,13 @@ import type { KioskId } from '../domain/ids.ts';
 import type { Invocation } from '../domain/next-command.ts';
 import type { Runbook } from '../domain/runbook.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { RetryPlan } from '../kiosks/retry-plan.ts';
 import type { Forwarder, ForwarderOptions } from '../webhooks/forwarder.ts';
 import type { Receiver, ReceiverOptions } from '../webhooks/receiver.ts';
 import type { Fault } from '../wire/fault.ts';
 import type { Client } from '../wise/client.ts';
-import type { Calendar, Reading, Stopwatch } from './clocks.ts';
-import type { Covered } from './coverage.ts';
+import type { Calendar, Stopwatch } from './clocks.ts';
 import type { Files, PublicKey } from './files.ts';
+import type { Progress } from './progress.ts';
 
 export type Environment = 'local' | 'sandbox' | 'production';
 
@@ -25,64 +24,16 @@ export interface Ask {
   type(question: string, options: { flag: string; check?: (text: string) => unknown }): Promise<string>;
 }
 
-/** The progress of a wait. */
-export interface Progress {
-  /** The card, `PROFILE/TOKEN`. */
-  subject: string;
-  /** Where it stands, or what is waited for before anything was seen. */
-  state: string;
-  since: Reading;
-  deadline: Reading | null;
-  lastLookAt: Reading | null;
-  /** Set while looks fail: what they fail with. */
-  outage: string | null;
-}
-
-/** The progress of a retry at one kiosk. */
-export interface BoardRow {
-  kioskId: KioskId;
-  total: number;
-  produced: number;
-  /** Failed, refused or left alone. */
-  failed: number;
-  left: number;
-  /** The one that is being produced, `PROFILE/TOKEN`, with a remark for people, and since when. */
-  card: string | null;
-  note: string;
-  since: Reading | null;
-  /** Milliseconds, for those that are left; null where nobody can tell. */
-  timeLeft: number | null;
-}
-
-/** The progress of a run. */
-export interface Tally {
-  /** The title of the run. */
-  title: string;
-  total: number;
-  passed: number;
-  failed: number;
-  /** Where the cards are that are on their way, by their stage; those without one are not ordered yet. */
-  stages: ReadonlyMap<string, number>;
-  perSecond: number;
-  /** Milliseconds, for those that are left; null where nobody can tell. */
-  timeLeft: number | null;
-}
-
 /** Messages and progress of a workflow, on standard error. */
 export interface Report {
   note(text: string): void;
-  /** The same once a command, however often it comes up. @param topic which advice it is */
+  /** A note that is shown once in a command, however often it is given. @param topic which advice it is */
   hint(topic: string, text: string): void;
   warn(text: string): void;
-  progress(progress: Progress): void;
-  /** The wait is over: whatever shows its progress goes away. */
-  settled(): void;
-  /** Shows a plan before its approval. */
-  plan(plan: RetryPlan, covered: Covered): Promise<void>;
-  /** Shows the progress of several kiosks in place of that of their cards; null ends it. */
-  board(rows: readonly BoardRow[] | null): void;
-  /** Shows the progress of a run; null ends it. @param news a line for outputs without live progress */
-  tally(tally: Tally | null, news?: string): void;
+  /** Shows a finished text of several lines, like a plan before it is approved. */
+  block(text: string): void;
+  /** Shows the progress of a wait or of many cards; null ends that of a wait. */
+  progress(progress: Progress | null): void;
 }
 
 /** The control endpoint of the embedded sandbox. @throws Failure if it is unreachable */

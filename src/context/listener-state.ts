@@ -1,14 +1,9 @@
 import { Failure } from '../domain/errors/failure.ts';
 import { commandLine } from '../domain/next-command.ts';
+import type { Via } from '../domain/results.ts';
 import type { Reading } from './clocks.ts';
 import type { Context } from './context.ts';
 import { type Coverage, type Covered, coverageOf } from './coverage.ts';
-
-/**
- * Where a wait looks. `poll`: at the API. `journal`: into the journal, in which a listener keeps the vendor's events.
- * `auto`: into the journal while a listener lives, else at the API.
- */
-export type Via = 'auto' | 'poll' | 'journal';
 
 /** A listener that died is noticed this soon, in milliseconds, besides what its last sign of life takes to grow old. */
 const CHECK_MS = 1_000;

@@ -14,6 +14,12 @@ export type ResultOutcome =
   | 'skipped'
   | 'not-started';
 
+/**
+ * The way in which a wait detects changes. `poll`: it reads the API. `journal`: it reads the events that a listener stores in the
+ * journal. `auto`: the journal while a listener is running, else the API.
+ */
+export type Via = 'auto' | 'poll' | 'journal';
+
 /** The result of a command for one card. */
 export interface CardResult {
   /** A card that could not be read has only the data of its reference. */

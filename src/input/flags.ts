@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core';
-import type { Via } from '../context/listener-state.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { type KioskId, parseKioskId } from '../domain/ids.ts';
+import type { Via } from '../domain/results.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 
 /** The flags of every command. */

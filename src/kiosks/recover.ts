@@ -14,7 +14,7 @@ import { releaseKiosk } from './hold.ts';
 import { requireKnownKiosks, selectFromJournal } from './kiosk-cards.ts';
 import { settleOpenAttempts } from './plan-retry.ts';
 import { findSpoiled, recordDestroyed, type Spoiled } from './rejected-cards.ts';
-import { retrySelection, type SelectedRetry } from './retry-selection.ts';
+import { retrySelection, type SelectedRetry, type SelectedRetryOptions } from './retry-selection.ts';
 import type { RunOptions } from './run-retry.ts';
 
 export interface RecoverOptions extends Omit<RunOptions, 'selection' | 'onApproved'> {
@@ -23,6 +23,7 @@ export interface RecoverOptions extends Omit<RunOptions, 'selection' | 'onApprov
   /** A hold on the kiosk is to end; otherwise that is asked. */
   isReleased: boolean;
   isAttended: boolean;
+  describe: SelectedRetryOptions['describe'];
 }
 
 export interface Recovery {

@@ -11,14 +11,19 @@ export interface SelectedRetryOptions extends Omit<RunOptions, 'selection'> {
   /** Somebody takes the cards out: said by a flag, or to be asked. */
   isAttended: boolean;
   isDryRun: boolean;
+  /** Describes the plan to the person who approves it. */
+  describe: (planned: PlannedRetries) => Promise<string>;
   /** A hold that ends once the plan is approved keeps nothing out of it. */
   ignoresHolds?: boolean;
 }
 
-/** A retry of a selection: what was planned, what the journal covers, and what became of it. */
-export interface SelectedRetry {
+/** A retry before it is approved. */
+export interface PlannedRetries {
   plan: RetryPlan;
   covered: Covered;
+}
+
+export interface SelectedRetry extends PlannedRetries {
   /** Of all cards that were selected, also of those left out; none for a dry run. */
   results: (RetryResult | ReturnType<typeof leftOutResult>)[];
   /** Requests that were sent. */
@@ -32,12 +37,12 @@ export interface SelectedRetry {
 export async function retrySelection(
   ctx: Context,
   selection: RetrySelection,
-  { isAttended, isDryRun, ignoresHolds = false, ...options }: SelectedRetryOptions,
+  { isAttended, isDryRun, describe, ignoresHolds = false, ...options }: SelectedRetryOptions,
 ): Promise<SelectedRetry> {
   const plan = await planRetry(ctx, selection, { ignoresHolds });
   const covered = await readCovered(ctx);
   if (isDryRun) return { plan, covered, results: [], used: ctx.wise.used };
-  if (countCards(plan) > 0) await ctx.report.plan(plan, covered);
+  if (countCards(plan) > 0) ctx.report.block(await describe({ plan, covered }));
   if (countSent(plan) > 0) await approve(ctx, plan, { isAttended });
   const done = await runRetries(ctx, plan, { ...options, selection: nameSelection(selection) });
   return { plan, covered, results: [...done, ...plan.leftOut.map(leftOutResult)], used: ctx.wise.used };

@@ -4,8 +4,9 @@ import { mayReadOnlyProduction } from '../cards/session/read-card.ts';
 import { sendOnce, settleOpenAttempt } from '../cards/session/send.ts';
 import type { CardSession } from '../cards/session/session.ts';
 import { waitForResult } from '../cards/wait-produced.ts';
-import type { BoardRow, Context } from '../context/context.ts';
+import type { Context } from '../context/context.ts';
 import { leaseOnCard, leaseOnKiosk, withLeases } from '../context/leases.ts';
+import type { CardCount } from '../context/progress.ts';
 import { recordAction } from '../context/record-action.ts';
 import { isOpen } from '../domain/attempt.ts';
 import { cardLabel } from '../domain/card.ts';
@@ -15,7 +16,7 @@ import { isLater, isSameProduction, type Production, type Simulation } from '../
 import type { CardResult } from '../domain/results.ts';
 import { median } from '../domain/times/duration.ts';
 import { advance, type CanaryState, START } from './canary.ts';
-import type { PlannedRetry, RetryPlan } from './retry-plan.ts';
+import type { KioskPlan, PlannedRetry, RetryPlan } from './retry-plan.ts';
 
 export interface RunOptions {
   /** The number of failures in a row that stop the retry at a kiosk. */
@@ -71,40 +72,58 @@ function leaseOn({ cardToken }: CardIdentity): string {
   return leaseOnCard(cardToken);
 }
 
+/** A kiosk of a retry: whether it gets more cards, and its progress. */
+interface KioskState {
+  canary: CanaryState;
+  count: CardCount;
+  /** The usual duration of a production there, in milliseconds. */
+  usual: number | null;
+  /** The durations of the productions of this retry, in milliseconds. */
+  took: number[];
+}
+
 /** Decides after each card whether its kiosk gets another one, and shows the progress. */
 class RetryWatcher implements CardWatcher<PlannedRequest> {
   readonly #ctx: Context;
   readonly #options: RunOptions;
-  readonly #board: RetryBoard;
-  readonly #states = new Map<string, CanaryState>();
+  readonly #kiosks: ReadonlyMap<string, KioskState>;
   /** The cards that had to be produced before the others of their kiosk were sent. */
   readonly #canaries = new Set<PlannedRequest>();
 
-  constructor(ctx: Context, plan: RetryPlan, options: RunOptions) {
+  constructor(ctx: Context, { kiosks }: RetryPlan, options: RunOptions) {
     this.#ctx = ctx;
     this.#options = options;
-    this.#board = new RetryBoard(ctx, plan);
+    this.#kiosks = new Map(kiosks.map((kiosk) => [kiosk.kioskId, toKioskState(kiosk)]));
   }
 
   /** Returns why nothing more is sent to a kiosk; null while it gets the next card. */
   async stop({ kiosk, cards }: Lane<PlannedRequest>, results: readonly CardResult[]): Promise<string | null> {
     const next = cards[results.length];
     if (kiosk === null || !next) return null;
-    const state = this.#stateOf(kiosk);
-    if (state.stop === null && !(await this.#ctx.journal.holdsLeases([leaseOnKiosk(kiosk), leaseOn(next)])))
-      this.#enter(kiosk, { ...state, stop: 'another process took over while this one stood still' });
-    return this.#stateOf(kiosk).stop;
+    const { canary } = this.#stateOf(next);
+    if (canary.stop === null && !(await this.#ctx.journal.holdsLeases([leaseOnKiosk(kiosk), leaseOn(next)])))
+      this.#enter(next, { ...canary, stop: 'another process took over while this one stood still' });
+    return this.#stateOf(next).canary.stop;
   }
 
   begin(planned: PlannedRequest): void {
-    const isCanary = !this.#stateOf(planned.kioskId).isProven;
-    if (isCanary) this.#canaries.add(planned);
-    this.#board.begin(planned, { isCanary });
+    const { canary, count } = this.#stateOf(planned);
+    const isLast = count.done + count.failed === count.total - 1;
+    if (!canary.isProven) this.#canaries.add(planned);
+    const note = canary.isProven || isLast ? '' : ' (the first one: the others wait for it)';
+    const since = this.#ctx.stopwatch.now();
+    this.#show(planned, { current: { card: cardLabel(planned.one.card), note, since } });
   }
 
-  end({ kioskId }: PlannedRequest, result: CardResult): void {
-    this.#enter(kioskId, advance(this.#stateOf(kioskId), result, this.#options));
-    this.#board.end(kioskId, result);
+  end(planned: PlannedRequest, result: CardResult): void {
+    const { canary, count, took, usual } = this.#stateOf(planned);
+    this.#enter(planned, advance(canary, result, this.#options));
+    if (result.outcome === 'done' && count.current) took.push(this.#ctx.stopwatch.since(count.current.since));
+    const each = median(took) ?? usual;
+    const done = count.done + (result.exitCode === 0 ? 1 : 0);
+    const failed = count.failed + (result.exitCode === 0 ? 0 : 1);
+    const timeLeft = each === null ? null : each * (count.total - done - failed);
+    this.#show(planned, { done, failed, timeLeft, current: null });
   }
 
   describe(result: CardResult, planned: PlannedRequest | undefined): RetryResult {
@@ -115,18 +134,33 @@ class RetryWatcher implements CardWatcher<PlannedRequest> {
   }
 
   close(): void {
-    this.#board.close();
+    this.#ctx.report.progress({ kind: 'cards', counts: [] });
   }
 
-  #stateOf(kioskId: KioskId): CanaryState {
-    return this.#states.get(kioskId) ?? START;
+  #stateOf({ kioskId }: PlannedRequest): KioskState {
+    const state = this.#kiosks.get(kioskId);
+    if (!state) throw new TypeError('a kiosk is not in the plan');
+    return state;
   }
 
-  #enter(kioskId: KioskId, state: CanaryState): void {
-    this.#states.set(kioskId, state);
-    if (state.stop !== null)
-      this.#ctx.report.warn(`Nothing more is sent to kiosk ${kioskId}: ${state.stop}.`);
+  #enter(planned: PlannedRequest, canary: CanaryState): void {
+    this.#stateOf(planned).canary = canary;
+    if (canary.stop !== null)
+      this.#ctx.report.warn(`Nothing more is sent to kiosk ${planned.kioskId}: ${canary.stop}.`);
   }
+
+  #show(planned: PlannedRequest, news: Partial<CardCount>): void {
+    const state = this.#stateOf(planned);
+    state.count = { ...state.count, ...news };
+    const counts = [...this.#kiosks.values()].map(({ count }) => count);
+    this.#ctx.report.progress({ kind: 'cards', counts });
+  }
+}
+
+function toKioskState({ kioskId, cards, usual }: KioskPlan): KioskState {
+  const numbers = { total: cards.length, done: 0, failed: 0, perSecond: null, timeLeft: null };
+  const count = { title: kioskId, verb: 'produced', groups: new Map(), current: null, ...numbers } as const;
+  return { canary: START, count, usual, took: [] };
 }
 
 /** @returns whether it was sent; nothing for a card that was sent before and is awaited */
@@ -178,68 +212,4 @@ function guardPlanned(seen: Seen, { one, kioskId }: PlannedRetry): Decision {
 function isAsPlanned({ card, attempt }: Seen, planned: Production | null): boolean {
   if (attempt?.origin !== 'observed' || !card.production) return false;
   return isSameProduction(card.production, planned) || isLater(card.production, planned) === false;
-}
-
-/** Keeps count of a retry, kiosk by kiosk, for the people who watch it. */
-export class RetryBoard {
-  readonly #ctx: Context;
-  readonly #rows = new Map<string, BoardRow>();
-  /** Durations of productions by kiosk: the usual one, and those of this run. */
-  readonly #durations = new Map<string, { usual: number | null; took: number[] }>();
-
-  constructor(ctx: Context, { kiosks }: RetryPlan) {
-    this.#ctx = ctx;
-    for (const { kioskId, cards, usual } of kiosks) {
-      const counts = { total: cards.length, produced: 0, failed: 0, left: cards.length };
-      this.#rows.set(kioskId, {
-        kioskId,
-        ...counts,
-        card: null,
-        note: '',
-        since: null,
-        timeLeft: null,
-      });
-      this.#durations.set(kioskId, { usual, took: [] });
-    }
-  }
-
-  begin({ kioskId, one }: PlannedRetry, { isCanary }: { isCanary: boolean }): void {
-    const row = this.#row(kioskId);
-    row.card = cardLabel(one.card);
-    row.note = isCanary && row.left > 1 ? ' (the first one: the others wait for it)' : '';
-    row.since = this.#ctx.stopwatch.now();
-    this.#show();
-  }
-
-  end(kioskId: KioskId, { outcome, exitCode }: CardResult): void {
-    const row = this.#row(kioskId);
-    row.card = null;
-    row.left -= 1;
-    if (exitCode === 0) row.produced += 1;
-    else row.failed += 1;
-    const took = outcome === 'done' && row.since ? this.#ctx.stopwatch.since(row.since) : null;
-    row.timeLeft = this.#timeLeft(row, took);
-    this.#show();
-  }
-
-  close(): void {
-    this.#ctx.report.board(null);
-  }
-
-  #row(kioskId: KioskId) {
-    const row = this.#rows.get(kioskId);
-    if (!row) throw new TypeError('a kiosk is not in the plan');
-    return row;
-  }
-
-  #timeLeft({ kioskId, left }: BoardRow, took: number | null): number | null {
-    const durations = this.#durations.get(kioskId);
-    if (took !== null) durations?.took.push(took);
-    const each = median(durations?.took ?? []) ?? durations?.usual ?? null;
-    return each === null ? null : each * left;
-  }
-
-  #show(): void {
-    this.#ctx.report.board([...this.#rows.values()]);
-  }
 }

@@ -1,12 +1,13 @@
 import type { Reading } from '../context/clocks.ts';
 import type { Context } from '../context/context.ts';
+import type { CardCount } from '../context/progress.ts';
 import { cardLabel } from '../domain/card.ts';
 import type { RunCard, RunStep } from '../domain/run.ts';
 import { STAGES } from '../domain/stage.ts';
 import { formatDuration } from '../domain/times/duration.ts';
 
 /** Shows how a run goes: where its cards are, how fast it is, and what went wrong. */
-export class RunBoard {
+export class RunProgress {
   readonly #ctx: Context;
   readonly #title: string;
   readonly #total: number;
@@ -51,7 +52,7 @@ export class RunBoard {
   }
 
   close(): void {
-    this.#ctx.report.tally(null);
+    this.#ctx.report.progress({ kind: 'cards', counts: [] });
   }
 
   #say(card: RunCard): void {
@@ -60,23 +61,25 @@ export class RunBoard {
     const which = `Card ${card.number}${card.card ? ` (${cardLabel(card.card)})` : ''}`;
     const took = formatDuration((card.endedAt ?? 0) - (card.startedAt ?? 0));
     if (bad) this.#ctx.report.warn(`${which}: ${inShort(bad)}`);
-    this.#show(bad ? undefined : `${which}: ${card.card?.stage ?? 'passed'} after ${took}.`);
+    this.#show(bad ? null : `${which}: ${card.card?.stage ?? 'passed'} after ${took}.`);
   }
 
-  #show(news?: string): void {
+  #show(news: string | null = null): void {
     const ended = this.#passed + this.#failed;
-    const done = ended - this.#before;
+    const endedNow = ended - this.#before;
     const seconds = Math.max(0.001, this.#ctx.stopwatch.since(this.#startedAt) / 1_000);
-    const tally = {
+    const count: CardCount = {
       title: this.#title,
       total: this.#total,
-      passed: this.#passed,
+      done: this.#passed,
       failed: this.#failed,
-      stages: this.#countStages(),
-      perSecond: done / seconds,
-      timeLeft: done === 0 ? null : ((this.#total - ended) / done) * seconds * 1_000,
+      verb: 'passed',
+      groups: this.#countStages(),
+      current: null,
+      perSecond: endedNow / seconds,
+      timeLeft: endedNow === 0 ? null : ((this.#total - ended) / endedNow) * seconds * 1_000,
     };
-    this.#ctx.report.tally(tally, news);
+    this.#ctx.report.progress({ kind: 'cards', counts: [count], news });
   }
 
   /** In the order in which cards go through them: what is shown again and again keeps its place. */

@@ -7,7 +7,7 @@ import { newCard, wasAtKiosk } from './card-record.ts';
 import { CardRun } from './card-run.ts';
 import { cleanUp } from './clean-up.ts';
 import { type Plan, Run, runContext } from './run.ts';
-import { RunBoard } from './run-progress.ts';
+import { RunProgress } from './run-progress.ts';
 import { findRun } from './stored-runs.ts';
 
 /**
@@ -45,7 +45,7 @@ async function carryOut(
 async function runCards(ctx: Context, run: Run): Promise<void> {
   const { scenario, cards, concurrency } = run.record;
   const before = await restore(ctx, run);
-  const board = new RunBoard(ctx, { title: scenario, total: cards, before });
+  const board = new RunProgress(ctx, { title: scenario, total: cards, before });
   const stop = () => (ctx.signal.aborted || run.broken !== null ? 'stopped' : null);
   try {
     await forEachInLanes(lanesTo(cards), { concurrency, stop }, async (number, _, stopped) => {
@@ -62,7 +62,7 @@ async function runCards(ctx: Context, run: Run): Promise<void> {
 async function runCard(
   ctx: Context,
   run: Run,
-  { number, board }: { number: number; board: RunBoard },
+  { number, board }: { number: number; board: RunProgress },
 ): Promise<void> {
   const stored = run.record.sessions > 1 ? await ctx.journal.findRunCard(run.record.id, number) : null;
   if (stored?.endedAt != null) return;

@@ -103,11 +103,8 @@ export function runContext(ctx: Context, { keep }: RunRecord): Context {
       note: () => undefined,
       hint: () => undefined,
       warn: (text) => report.warn(text),
+      block: () => undefined,
       progress: () => undefined,
-      settled: () => undefined,
-      plan: async () => undefined,
-      board: () => undefined,
-      tally: () => undefined,
     },
   };
 }

@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { order } from '../../src/cards/order.ts';
 import type { CardRequest } from '../../src/cards/session/resolve-cards.ts';
-import type { Ask, Context, Progress, Report } from '../../src/context/context.ts';
+import type { Ask, Context, Report } from '../../src/context/context.ts';
+import type { WaitProgress } from '../../src/context/progress.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
 import { type KioskId, parseKioskId } from '../../src/domain/ids.ts';
 import { NO_RUNBOOK } from '../../src/domain/runbook.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { openSqliteJournal } from '../../src/journal/open-journal.ts';
-import type { RetryPlan } from '../../src/kiosks/retry-plan.ts';
 import { RemoteSandbox } from '../../src/sandbox/control-client.ts';
 import { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { Forwarder } from '../../src/webhooks/forwarder.ts';
@@ -44,8 +44,7 @@ export class World {
   readonly clock = new SimulatedClock();
   readonly abort = new AbortController();
   readonly said: string[] = [];
-  readonly shown: Progress[] = [];
-  readonly plans: RetryPlan[] = [];
+  readonly shown: WaitProgress[] = [];
   /** What the person answers to the next questions, and what was asked. */
   readonly answers: (boolean | string)[] = [];
   readonly asked: string[] = [];
@@ -178,11 +177,11 @@ export class World {
       note: (text) => void this.said.push(text),
       hint: (_, text) => void this.said.push(text),
       warn: (text) => void this.said.push(text),
-      progress: (progress) => void this.shown.push(progress),
-      settled: () => undefined,
-      plan: async (plan) => void this.plans.push(plan),
-      board: () => undefined,
-      tally: (_, news) => void (news && this.said.push(news)),
+      progress: (progress) => {
+        if (progress?.kind === 'wait') this.shown.push(progress);
+        else if (progress?.news) this.said.push(progress.news);
+      },
+      block: (text) => void this.said.push(text),
     };
   }
 }

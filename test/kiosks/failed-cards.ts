@@ -8,7 +8,9 @@ import type { KeptEvent } from '../../src/domain/event.ts';
 import { type CardToken, type KioskId, parseKioskId } from '../../src/domain/ids.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import type { RetrySelection } from '../../src/kiosks/plan-retry.ts';
+import type { RetryPlan } from '../../src/kiosks/retry-plan.ts';
 import {
+  type PlannedRetries,
   retrySelection,
   type SelectedRetry,
   type SelectedRetryOptions,
@@ -24,6 +26,8 @@ export const THERE = parseKioskId('WIS00002');
 
 export class FailedCards {
   readonly world: World;
+  /** The plans that were shown before they were approved. */
+  readonly plans: RetryPlan[] = [];
 
   private constructor(world: World) {
     this.world = world;
@@ -70,12 +74,16 @@ export class FailedCards {
     selection?: Partial<RetrySelection>;
     context?: Overrides;
   } = {}): Promise<SelectedRetry> {
+    const describe = async ({ plan }: PlannedRetries) => {
+      this.plans.push(plan);
+      return 'the plan';
+    };
     const { ask } = this.world.context();
     const yes = { ...ask, confirm: async () => true };
     return retrySelection(
       this.world.context({ ask: yes, ...context }),
       { kioskIds: [HERE], errorCodes: [], exclude: [], limit: null, toKiosk: null, ...selection },
-      { isAttended: true, isDryRun: false, maxFailures: 2, simulation: null, ...options },
+      { isAttended: true, isDryRun: false, maxFailures: 2, simulation: null, describe, ...options },
     );
   }
 

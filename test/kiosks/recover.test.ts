@@ -11,10 +11,12 @@ beforeEach(async () => {
 });
 afterEach(() => cards.world.close());
 
+const planText = async () => 'the plan';
+
 /** The kiosk recovers as the person answers. */
 async function recovery(options: Partial<RecoverOptions> = {}, context: Partial<Context> = {}) {
   const open = { spoiled: null, isReleased: false, isAttended: false, maxFailures: 2, simulation: null };
-  return recover(cards.world.context(context), HERE, { ...open, ...options });
+  return recover(cards.world.context(context), HERE, { ...open, describe: planText, ...options });
 }
 
 /** Each card of which a spoiled one was recorded as destroyed; null for one that nobody can tell. */
@@ -194,7 +196,8 @@ describe('the recovery of a kiosk', () => {
 
   test('knows the kiosks of context and journal only', async () => {
     const { world } = cards;
-    const options = { spoiled: [], isReleased: true, isAttended: true, maxFailures: 2, simulation: null };
+    const open = { spoiled: [], isReleased: true, isAttended: true, maxFailures: 2, simulation: null };
+    const options = { ...open, describe: planText };
     await expect(recover(world.context(), parseKioskId('WIS0001'), options)).rejects.toMatchObject({
       exitCode: 2,
     });

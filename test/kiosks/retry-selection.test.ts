@@ -183,7 +183,7 @@ test('each of many customers is asked for once, before anything is sent, and who
   const retry = await cards.retry({ context: { journal, authorize } });
   expect(new Set(asked)).toEqual(new Set(profiles));
   expect(asked).toHaveLength(40);
-  const [plan] = cards.world.plans;
+  const [plan] = cards.plans;
   expect(plan?.leftOut.map(({ card, failure }) => [card.profileId, failure.exitCode])).toEqual(
     profiles.filter((profileId) => profileId % 2 === 0).map((profileId) => [profileId, 3]),
   );
@@ -209,12 +209,13 @@ describe('what others do meanwhile', () => {
     const { journal } = cards.world;
     const hold = { kioskId: HERE, reason: 'smoke', context: 'night', at: 0 };
     const shown = new Set<string>();
-    const board: Report['board'] = (rows) => {
-      shown.add(rows?.[0]?.card ?? '');
+    const progress: Report['progress'] = (shownNow) => {
+      if (shownNow?.kind !== 'cards') return;
+      shown.add(shownNow.counts[0]?.current?.card ?? '');
       // The second card begins.
       if (shown.size === 3) void journal.holdKiosk(hold);
     };
-    const report = { ...cards.world.context().report, board };
+    const report = { ...cards.world.context().report, progress };
     const retry = await cards.retry({ context: { report } });
     expect(retry.results.map(({ outcome, error }) => [outcome, error?.code])).toEqual([
       ['done', undefined],
@@ -357,15 +358,15 @@ test('a run that stood still and lost its kiosk sends nothing more', async () =>
   cards.kioskMakes('PRODUCED');
   const other = cards.other();
   let begun = 0;
-  const board: Report['board'] = (rows) => {
-    if (!rows?.[0]?.card) return;
+  const progress: Report['progress'] = (shown) => {
+    if (shown?.kind !== 'cards' || !shown.counts[0]?.current) return;
     begun += 1;
     if (begun > 1) return;
     // As if its machine had slept: others took it for gone.
     cards.world.clock.time += 11_000;
     void other.takeLeases([`kiosk ${HERE}`], 'retry');
   };
-  const retry = await cards.retry({ context: { report: { ...cards.world.context().report, board } } });
+  const retry = await cards.retry({ context: { report: { ...cards.world.context().report, progress } } });
   expect(outcomesOf(retry)).toEqual(['done', 'not-started', 'not-started']);
   expect(await cards.sentSince(3)).toHaveLength(1);
   expect(cards.world.said.join('\n')).toContain('another process took over');

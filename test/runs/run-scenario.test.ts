@@ -189,7 +189,7 @@ describe('a run that is interrupted', () => {
       {
         report: {
           ...world.context().report,
-          tally: () => undefined,
+          progress: () => undefined,
           note: () => undefined,
         },
         onSleep: () => {
@@ -209,14 +209,15 @@ describe('a run that is interrupted', () => {
   test('starts no further cards after a step that stopped it', async () => {
     const { world } = stand;
     const report = world.context().report;
-    const tally: typeof report.tally = (now) => {
-      if (now && now.failed > 0) world.abort.abort(new Failure('interrupted', 'Interrupted.', { hint: '' }));
+    const progress: typeof report.progress = (now) => {
+      if (now?.kind === 'cards' && now.counts.some(({ failed }) => failed > 0))
+        world.abort.abort(new Failure('interrupted', 'Interrupted.', { hint: '' }));
     };
     const acts = [
       ORDER,
       { kind: 'expect' as const, expectation: { stage: 'produced' }, onFailure: 'stop-run' as const },
     ];
-    const { run } = await stand.run(acts, { cards: 3, concurrency: 1 }, { report: { ...report, tally } });
+    const { run } = await stand.run(acts, { cards: 3, concurrency: 1 }, { report: { ...report, progress } });
     expect(run.endedAt).toBeNull();
     const again = await stand.resume(run.id, acts, { signal: new AbortController().signal });
     expect(again.cards.map(({ outcome }) => outcome)).toEqual(['unmet', 'not-started', 'not-started']);

@@ -1,10 +1,11 @@
 import type { Reading } from '../../context/clocks.ts';
 import type { Context } from '../../context/context.ts';
-import { ListenerCheck, type Via } from '../../context/listener-state.ts';
+import { ListenerCheck } from '../../context/listener-state.ts';
 import { poll } from '../../context/poll.ts';
 import { Failure, Outage } from '../../domain/errors/failure.ts';
 import { type CardIdentity, formatReference } from '../../domain/ids.ts';
 import { commandLine } from '../../domain/next-command.ts';
+import type { Via } from '../../domain/results.ts';
 import { formatDuration } from '../../domain/times/duration.ts';
 import { CardFollower } from './follow-events.ts';
 import type { Observation } from './read-card.ts';
@@ -40,11 +41,12 @@ export async function waitFor(ctx: Context, session: CardSession, wait: Wait): P
   let outage: Outage | null = null;
   const show = () =>
     ctx.report.progress({
-      subject: formatReference(session.identity),
+      kind: 'wait',
+      card: formatReference(session.identity),
       state: session.latest?.card.stage ?? `not seen yet, waiting for ${wait.goal}`,
       since: session.startedAt,
       deadline,
-      lastLookAt: session.readAt,
+      lastReadAt: session.readAt,
       outage: outage?.message ?? null,
     });
   const end = await poll({
@@ -77,7 +79,7 @@ export async function waitFor(ctx: Context, session: CardSession, wait: Wait): P
       show();
     },
     onPause: show,
-  }).finally(() => ctx.report.settled());
+  }).finally(() => ctx.report.progress(null));
   if (end.kind === 'done') return end.result;
   if (wait.onDeadline) throw wait.onDeadline();
   throw deadlinePassed(ctx, session, { wait, outage });

@@ -1,13 +1,12 @@
 import type { Reading } from '../../context/clocks.ts';
-import type { BoardRow, Progress, Report, Tally } from '../../context/context.ts';
-import type { Covered } from '../../context/coverage.ts';
+import type { Report } from '../../context/context.ts';
+import type { CardCount, CardsProgress, Progress, WaitProgress } from '../../context/progress.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { formatDuration } from '../../domain/times/duration.ts';
-import type { RetryPlan } from '../../kiosks/retry-plan.ts';
 import { makeStyle } from '../../output/style.ts';
 import type { Io } from './io.ts';
 
-/** Without a terminal, a wait says at least this often that it still goes on. */
+/** Without a terminal, a wait is reported at least this often. */
 const HEARTBEAT_MS = 30_000;
 
 interface Spinner {
@@ -15,18 +14,18 @@ interface Spinner {
   stop(): void;
 }
 
-/** Tells people on standard error: a spinner where something may move, else a line for each change and a heartbeat. */
+/** Reports on standard error: a spinner where something may move, else a line for each change and a heartbeat. */
 export class TerminalReport implements Report {
   readonly #io: Io;
   readonly #isQuiet: boolean;
   readonly #style;
-  /** The last line about each card, and its time. */
-  readonly #said = new Map<string, { text: string; at: Reading }>();
+  /** The latest line about each card or count, and when it was written. */
+  readonly #lines = new Map<string, { text: string; at: Reading }>();
   readonly #hinted = new Set<string>();
   #spinner: Spinner | null = null;
   #isWaiting = false;
-  #board: readonly BoardRow[] | null = null;
-  /** The last state of each card. */
+  #cards: CardsProgress | null = null;
+  /** The latest state of each card that is waited for. */
   readonly #states = new Map<string, string>();
 
   /** @param isQuiet leaves out all but warnings */
@@ -37,7 +36,7 @@ export class TerminalReport implements Report {
   }
 
   note(text: string): void {
-    if (!this.#isQuiet) this.#line(this.#style.dim(printable(text)));
+    if (!this.#isQuiet) this.#dim(text);
   }
 
   hint(topic: string, text: string): void {
@@ -50,76 +49,83 @@ export class TerminalReport implements Report {
     this.#line(`${this.#style.warning('Warning:')} ${printable(text)}`);
   }
 
-  progress(progress: Progress): void {
+  block(text: string): void {
+    if (!this.#isQuiet) this.#line(text.trimEnd());
+  }
+
+  progress(progress: Progress | null): void {
     if (this.#isQuiet) return;
-    if (this.#board && this.#io.isLive) {
-      this.#states.set(progress.subject, progress.outage ?? progress.state);
-      this.#showBoard(this.#board);
+    if (progress?.kind === 'cards') this.#showCards(progress);
+    else if (progress) this.#showWait(progress);
+    else if (!this.#cards) this.#end();
+  }
+
+  #showWait(wait: WaitProgress): void {
+    if (this.#cards && this.#io.isLive) {
+      this.#states.set(wait.card, wait.outage ?? wait.state);
+      this.#spinCards(this.#cards);
       return;
     }
-    this.#isWaiting = true;
-    if (this.#io.isLive) void this.#spin(this.#describe(progress));
-    else this.#sayChange(progress);
-  }
-
-  settled(): void {
-    // While a board is shown, it stays.
-    if (this.#board) return;
-    this.#isWaiting = false;
-    this.#stopSpinner();
-  }
-
-  async plan(plan: RetryPlan, covered: Covered): Promise<void> {
-    if (this.#isQuiet) return;
-    const { renderPlan } = await import('../../kiosks/render-plan.ts');
-    this.#line((await renderPlan(plan, covered, this.#style)).trimEnd());
-  }
-
-  board(rows: readonly BoardRow[] | null): void {
-    if (this.#isQuiet) return;
-    this.#board = rows;
-    if (!rows) this.settled();
-    else if (this.#io.isLive) this.#showBoard(rows);
-    else for (const row of rows) this.#sayRow(row);
-  }
-
-  tally(tally: Tally | null, news?: string): void {
-    if (this.#isQuiet) return;
-    if (!tally) this.settled();
-    else if (this.#io.isLive) {
-      this.#isWaiting = true;
-      void this.#spin(describeTally(tally).map(printable).join('\n  '));
-    } else this.#sayTally(tally, news);
-  }
-
-  /** Prints news, and the overall progress from time to time. */
-  #sayTally(tally: Tally, news: string | undefined): void {
     const now = this.#io.stopwatch.now();
-    const last = this.#said.get('tally');
-    if (news !== undefined) this.#line(this.#style.dim(printable(news)));
-    if (last && now.minus(last.at) < HEARTBEAT_MS) return;
-    this.#said.set('tally', { text: '', at: now });
-    if (last) this.#line(this.#style.dim(describeTally(tally).map(printable).join('; ')));
+    if (this.#io.isLive) void this.#spin(describeWait(wait, now));
+    else if (this.#isDue(wait.card, wait.outage ?? wait.state)) this.#dim(describeWait(wait, now));
   }
 
-  #showBoard(rows: readonly BoardRow[]): void {
-    this.#isWaiting = true;
+  #showCards(cards: CardsProgress): void {
+    if (cards.counts.length === 0) {
+      this.#end();
+      return;
+    }
+    this.#cards = cards;
+    if (this.#io.isLive) this.#spinCards(cards);
+    else if (cards.news === undefined) for (const count of cards.counts) this.#writeChange(count);
+    else this.#writeNews(cards, cards.news);
+  }
+
+  #spinCards({ counts }: CardsProgress): void {
     const now = this.#io.stopwatch.now();
-    const lines = rows.map((row) => describeRow(row, { now, state: this.#states.get(row.card ?? '') }));
+    const lines = counts.flatMap((count) =>
+      describeCount(count, { now, state: this.#states.get(count.current?.card ?? '') }),
+    );
     void this.#spin(lines.map(printable).join('\n  '));
   }
 
-  /** A line when a kiosk goes on to another card, or ends. */
-  #sayRow(row: BoardRow): void {
-    const text = describeRow({ ...row, since: null }, { now: null, state: undefined });
-    if (this.#said.get(row.kioskId)?.text === text) return;
-    this.#said.set(row.kioskId, { text, at: this.#io.stopwatch.now() });
-    this.#line(this.#style.dim(printable(text)));
+  #writeChange(count: CardCount): void {
+    const [text = ''] = describeCount(count);
+    if (this.#lines.get(count.title)?.text !== text) this.#dim(text);
+    this.#lines.set(count.title, { text, at: this.#io.stopwatch.now() });
+  }
+
+  /** Writes what is new, and the counts every 30 seconds. */
+  #writeNews({ counts }: CardsProgress, news: string | null): void {
+    const isFirst = !this.#lines.has('counts');
+    if (news !== null) this.#dim(news);
+    if (!this.#isDue('counts', '') || isFirst) return;
+    this.#dim(counts.flatMap((count) => describeCount(count)).join('; '));
+  }
+
+  /** True if a line about something is new, or the latest one is 30 seconds old; it counts as written then. */
+  #isDue(about: string, text: string): boolean {
+    const { stopwatch } = this.#io;
+    const last = this.#lines.get(about);
+    if (last?.text === text && stopwatch.since(last.at) < HEARTBEAT_MS) return false;
+    this.#lines.set(about, { text, at: stopwatch.now() });
+    return true;
+  }
+
+  #end(): void {
+    this.#cards = null;
+    this.#isWaiting = false;
+    this.#stopSpinner();
   }
 
   #stopSpinner(): void {
     this.#spinner?.stop();
     this.#spinner = null;
+  }
+
+  #dim(text: string): void {
+    this.#line(this.#style.dim(printable(text)));
   }
 
   #line(text: string): void {
@@ -128,6 +134,7 @@ export class TerminalReport implements Report {
   }
 
   async #spin(text: string): Promise<void> {
+    this.#isWaiting = true;
     if (this.#spinner) {
       this.#spinner.text = text;
       return;
@@ -137,45 +144,31 @@ export class TerminalReport implements Report {
     if (this.#isWaiting)
       this.#spinner ??= ora({ text, stream: this.#io.stderr, discardStdin: false }).start();
   }
-
-  #sayChange(progress: Progress): void {
-    const now = this.#io.stopwatch.now();
-    const text = progress.outage ?? progress.state;
-    const last = this.#said.get(progress.subject);
-    if (last?.text === text && now.minus(last.at) < HEARTBEAT_MS) return;
-    this.#said.set(progress.subject, { text, at: now });
-    this.#line(this.#style.dim(this.#describe(progress)));
-  }
-
-  #describe({ subject, state, since, deadline, lastLookAt, outage }: Progress): string {
-    const now = this.#io.stopwatch.now();
-    const elapsed = `${formatDuration(now.minus(since))} of ${deadline === null ? 'no limit' : formatDuration(deadline.minus(since))}`;
-    if (outage === null) return printable(`${subject} ${state} (${elapsed})`);
-    const lastLook = lastLookAt === null ? 'never' : `${formatDuration(now.minus(lastLookAt))} ago`;
-    return printable(
-      `${subject} can't be read: ${outage} Last good look: ${lastLook}, ${state} (${elapsed})`,
-    );
-  }
 }
 
-/** A kiosk of a retry in one line: how far it is, which card it makes, and how long the rest takes. */
-function describeRow(
-  row: BoardRow,
-  { now, state }: { now: Reading | null; state: string | undefined },
+function describeWait(
+  { card, state, since, deadline, lastReadAt, outage }: WaitProgress,
+  now: Reading,
 ): string {
-  const { kioskId, produced, total, failed, card, since, left, timeLeft, note } = row;
-  const counts = `${produced} of ${total} produced${failed > 0 ? `, ${failed} not` : ''}`;
-  const rest = left > 0 && timeLeft !== null ? `, about ${formatDuration(timeLeft)} left` : '';
-  const took = since && now ? ` for ${formatDuration(now.minus(since))}` : '';
-  const current = card === null ? '' : `; now ${card}${note}${state ? ` ${state}` : ''}${took}`;
-  return `${kioskId}: ${counts}${rest}${current}`;
+  const limit = deadline === null ? 'no limit' : formatDuration(deadline.minus(since));
+  const elapsed = `${formatDuration(now.minus(since))} of ${limit}`;
+  if (outage === null) return printable(`${card} ${state} (${elapsed})`);
+  const lastRead = lastReadAt === null ? 'never' : `${formatDuration(now.minus(lastReadAt))} ago`;
+  return printable(`${card} can't be read: ${outage} Last good look: ${lastRead}, ${state} (${elapsed})`);
 }
 
-/** A run in two lines: how far it is and how fast, and where the cards on their way are. */
-function describeTally({ title, total, passed, failed, stages, perSecond, timeLeft }: Tally): string[] {
-  const counts = `${passed} of ${total} passed${failed > 0 ? `, ${failed} not` : ''}`;
-  const pace = perSecond > 0 ? `, ${perSecond.toFixed(perSecond < 10 ? 1 : 0)} a second` : '';
+/**
+ * Describes a count in one line, and its groups in another.
+ * @param live what changes all the time: the elapsed time and the state of the current card
+ */
+function describeCount(count: CardCount, live?: { now: Reading; state: string | undefined }): string[] {
+  const { title, done, total, failed, verb, perSecond, timeLeft, current, groups } = count;
+  const counts = `${done} of ${total} ${verb}${failed > 0 ? `, ${failed} not` : ''}`;
+  const pace = perSecond ? `, ${perSecond.toFixed(perSecond < 10 ? 1 : 0)} a second` : '';
   const rest = timeLeft !== null && timeLeft > 0 ? `, about ${formatDuration(timeLeft)} left` : '';
-  const places = [...stages].map(([stage, count]) => `${count} ${stage}`).join(', ');
-  return [`${title}: ${counts}${pace}${rest}`, ...(places ? [places] : [])];
+  const state = live?.state ? ` ${live.state}` : '';
+  const took = live && current ? ` for ${formatDuration(live.now.minus(current.since))}` : '';
+  const now = current === null ? '' : `; now ${current.card}${current.note}${state}${took}`;
+  const places = [...groups].map(([stage, number]) => `${number} ${stage}`).join(', ');
+  return [`${title}: ${counts}${pace}${rest}${now}`, ...(places ? [places] : [])];
 }

@@ -6,8 +6,10 @@ import { actFlags, followFlags, quietFlag, runbookFlag, waitFlags } from '../../
 import { kioskArgs } from '../../kiosks/kiosk-flags.ts';
 import { recover } from '../../kiosks/recover.ts';
 import { recoverFlags, toMaxFailures, toSpoiled } from '../../kiosks/retry-options.ts';
-import { recovered } from '../../kiosks/retry-views.ts';
+import type { PlannedRetries } from '../../kiosks/retry-selection.ts';
+import { recovered, renderPlan } from '../../kiosks/retry-views.ts';
 import type { Result } from '../../output/result.ts';
+import { makeStyle } from '../../output/style.ts';
 
 export default class KioskRecover extends BaseCommand {
   static override effect = 'writes' as const;
@@ -42,7 +44,8 @@ hold. Stopped anywhere, the same command goes on where it was.`;
     const maxFailures = toMaxFailures(flags);
     const ctx = await this.context(flags, simulation ? 'sandbox-only' : 'writes');
     const { release: isReleased, attended: isAttended } = flags;
-    const options = { spoiled, isReleased, isAttended, maxFailures, simulation };
+    const describe = async (retry: PlannedRetries) => renderPlan(retry, makeStyle(this.io.color.stderr));
+    const options = { spoiled, isReleased, isAttended, maxFailures, simulation, describe };
     return recovered(await recover(ctx, kioskId, options), interruption());
   }
 }

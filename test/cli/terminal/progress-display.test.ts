@@ -1,18 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { TerminalReport } from '../../../src/cli/terminal/progress-display.ts';
-import type { Progress } from '../../../src/context/context.ts';
+import type { WaitProgress } from '../../../src/context/progress.ts';
 import { makeIo, type TestIo } from '../terminal.ts';
 
 const SUBJECT = '1001/ca0c8154-1e14-4464-a1ce-dcea7dc3de52';
 
-function progressOf(io: TestIo, more: Partial<Progress> = {}): Progress {
+function progressOf(io: TestIo, more: Partial<WaitProgress> = {}): WaitProgress {
   const now = io.stopwatch.now();
   return {
-    subject: SUBJECT,
+    kind: 'wait',
+    card: SUBJECT,
     state: 'in-progress',
     since: now,
     deadline: now.plus(600_000),
-    lastLookAt: now,
+    lastReadAt: now,
     outage: null,
     ...more,
   };
@@ -39,7 +40,7 @@ describe('off a terminal, a wait', () => {
       report.progress({ ...progress, state });
       io.clock.time += 1_000;
     }
-    report.settled();
+    report.progress(null);
     expect(io.lines).toHaveLength(3);
     for (const [index, state] of ['placed', 'details-created', 'ready'].entries()) {
       expect(io.lines[index]).toContain(SUBJECT);
@@ -76,7 +77,7 @@ describe('off a terminal, a wait', () => {
     const { io, report } = open();
     for (let turn = 0; turn < 3; turn += 1) {
       report.progress(progressOf(io));
-      report.progress(progressOf(io, { subject: '1001/502' }));
+      report.progress(progressOf(io, { card: '1001/502' }));
     }
     expect(io.lines).toHaveLength(2);
   });
@@ -89,7 +90,7 @@ describe('off a terminal, a wait', () => {
     report.progress({ ...start, outage: 'The API failed (503).' });
     io.clock.time += 1_000;
     report.progress({ ...start, outage: 'The API failed (503).' });
-    report.progress({ ...start, lastLookAt: io.stopwatch.now() });
+    report.progress({ ...start, lastReadAt: io.stopwatch.now() });
     expect(io.lines).toHaveLength(3);
     expect(io.lines[1]).toContain('The API failed (503).');
     expect(io.lines[1]).toContain('20s ago');
@@ -98,7 +99,7 @@ describe('off a terminal, a wait', () => {
 
   test('that never saw anything, or has no deadline, says so', () => {
     const { io, report } = open();
-    report.progress(progressOf(io, { lastLookAt: null, deadline: null, outage: 'No.' }));
+    report.progress(progressOf(io, { lastReadAt: null, deadline: null, outage: 'No.' }));
     expect(io.lines[0]).toMatch(/never.*no limit/);
   });
 
@@ -113,12 +114,14 @@ describe('off a terminal, a wait', () => {
 });
 
 describe('off a terminal, a run', () => {
-  const tally = {
+  const count = {
     title: 'happy-path',
     total: 30,
-    passed: 12,
+    done: 12,
     failed: 1,
-    stages: new Map([
+    verb: 'passed' as const,
+    current: null,
+    groups: new Map([
       ['ready', 2],
       ['in-progress', 3],
     ]),
@@ -130,10 +133,11 @@ describe('off a terminal, a run', () => {
   test('says what is new in a line each, and every 30 seconds how far it is', () => {
     const { io, report } = open();
     for (let second = 0; second <= 61; second += 1) {
-      report.tally(tally, second % 20 === 5 ? `Card ${second}: produced after 2s.` : undefined);
+      const news = second % 20 === 5 ? `Card ${second}: produced after 2s.` : null;
+      report.progress({ kind: 'cards', counts: [count], news });
       io.clock.time += 1_000;
     }
-    report.tally(null);
+    report.progress({ kind: 'cards', counts: [] });
     const cards = [5, 25, 45].map((second) => `Card ${second}: produced after 2s.`);
     expect(io.lines).toEqual([cards[0], cards[1], WHOLE, cards[2], WHOLE]);
   });
@@ -141,7 +145,7 @@ describe('off a terminal, a run', () => {
   test('quietly, says nothing', () => {
     const { io, report } = open(true);
     for (let minute = 0; minute < 3; minute += 1) {
-      report.tally(tally, 'Card 1: produced after 2s.');
+      report.progress({ kind: 'cards', counts: [count], news: 'Card 1: produced after 2s.' });
       io.clock.time += 60_000;
     }
     expect(io.lines).toEqual([]);
@@ -153,7 +157,7 @@ describe('quietly', () => {
     const { io, report } = open(true);
     report.note('a note');
     report.progress(progressOf(io));
-    report.settled();
+    report.progress(null);
     expect(io.lines).toEqual([]);
     report.warn('a warning');
     expect(io.lines).toEqual(['Warning: a warning']);
