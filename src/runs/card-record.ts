@@ -48,7 +48,7 @@ export function noCard({ profileId }: Context): CardIdentity {
   return { profileId: profileId ?? 0, orderId: null, cardToken: null };
 }
 
-/** True if an earlier session left the card in a kiosk, as far as the record tells. */
+/** True if an earlier session left the card in a kiosk, as far as the record shows. */
 export function wasAtKiosk({ card, steps }: RunCard): boolean {
   const isSending = steps.some(
     ({ attemptsBefore, outcome }) => attemptsBefore !== undefined && outcome === 'running',

@@ -14,7 +14,7 @@ import type { KioskLock, PlacedStep, PlannedCard, Run } from './run.ts';
 
 const INTERRUPTIONS = new Set<ExitCode>([130, 143]);
 
-/** One card on its way through its steps. */
+/** One card of a run, step by step. */
 export class CardRun {
   readonly record: RunCard;
   /** Called after each step. */
@@ -200,7 +200,7 @@ export class CardRun {
     orders.push({ profileId, orderId, cleanUp: this.#run.record.keep ? 'kept' : null });
   }
 
-  /** True if a step ended the card's way. An unmet expectation does unless the scenario continues after it. */
+  /** True if a step ended the card's run. An unmet expectation does unless the scenario continues after it. */
   #isEnded(): boolean {
     return this.#planned.steps.some(({ index, onFailure }) => {
       const outcome = this.record.steps[index]?.outcome;

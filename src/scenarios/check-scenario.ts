@@ -24,7 +24,7 @@ export interface CheckedScenario {
   mistakes: Remark[];
 }
 
-/** Checks the content of a scenario file, as far as that goes without the values of its variables. */
+/** Checks the content of a scenario file, as far as that is possible without the values of its variables. */
 export function checkScenario(content: unknown): CheckedScenario {
   const tooMuch = checkSize(content);
   if (tooMuch) return { scenario: null, mistakes: [tooMuch] };

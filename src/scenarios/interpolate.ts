@@ -2,7 +2,7 @@ import { orNearest, type Place } from '../input/diagnostic.ts';
 
 type Path = Place['path'];
 
-/** A value of a variable: text and numbers, or what `for-each` goes through. */
+/** A value of a variable: text and numbers, or the list of a `for-each`. */
 export type Value = string | number | boolean | null | readonly Value[] | { readonly [name: string]: Value };
 
 /** The values that names have, innermost first. */
@@ -12,7 +12,7 @@ export interface Scope {
   readonly outer: Scope | null;
 }
 
-/** `$${` stands for `${`; a `${` that nothing closes is a mistake. */
+/** `$${` is an escaped `${`; a `${` that nothing closes is a mistake. */
 const TOKEN = /\$\$\{|\$\{([^{}]*)\}|\$\{/g;
 const REFERENCE = /^[A-Za-z_][\w-]*(\.[\w-]+)*$/;
 

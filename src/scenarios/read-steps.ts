@@ -121,7 +121,7 @@ function isPlain(word: string): boolean {
   return definition !== undefined && v.is(definition.schema, null);
 }
 
-/** A field that stands beside the word that it belongs to, or the word of no step. */
+/** Describes a field that belongs below a word instead of beside it, or a word that no step has. */
 function wrongField(field: string, words: readonly string[]): string {
   const word = words.find((one) => fieldsBelow(one).includes(field));
   return word === undefined ? noSuchStep(field) : `“${field}” belongs below “${word}”: move it to the right`;

@@ -37,7 +37,7 @@ export interface Scenario {
   needsControl: boolean;
   /** True if a step needs a sandbox. */
   simulates: boolean;
-  /** True if a step asks in production. */
+  /** True if a step prompts in production. */
   asks: boolean;
   /** The number of steps of a card; those of a loop over a list that is not in the file count once. */
   stepCount: number;
@@ -45,7 +45,7 @@ export interface Scenario {
   nodes: readonly Node[];
 }
 
-/** A step as the file has it, checked as far as that goes without the values of variables. */
+/** A step as the file has it, checked as far as that is possible without the values of variables. */
 export type Node = StepNode | LoopNode;
 
 interface Written {
@@ -92,15 +92,15 @@ export function* everyNode(
   }
 }
 
-/** Returns the names that orders are filled in with. The name of a loop stands for what the loop goes through. */
+/** Returns the names that orders are filled in with. The name of a loop leads to those of its list. */
 export function personalNames(nodes: readonly Node[]): Set<string> {
   const all = [...everyNode(nodes, [])].map(({ node }) => node);
   const names = new Set(all.flatMap((node) => (isLoop(node) ? [] : namesInBody(node))));
   const loops = all.filter(isLoop);
-  // Inner loops come after those around them: back to front, each leads to what its own name stands for.
+  // Inner loops come after those around them: from the last to the first, each leads to the names of its list.
   for (const { as, over } of loops.toReversed())
     if (as !== null && names.has(as)) for (const name of namesIn(over)) names.add(name);
-  // And forward again, outer ones first: another loop through the same list has the same persons.
+  // Then from the first to the last, outer ones first: another loop through the same list has the same persons.
   for (const { word, as, over } of loops)
     if (word === 'for-each' && as !== null && namesIn(over).some((name) => names.has(name))) names.add(as);
   for (const builtIn of ['card', 'run', 'kiosk']) names.delete(builtIn);

@@ -49,7 +49,7 @@ function toRemark(issue: Issue, checked: Checked): Remark {
   };
 }
 
-/** Of the shapes of which none fits, the one that came furthest. */
+/** Returns the issues of that shape of a union which fits furthest. */
 function clearest(issue: Issue): Issue[] {
   if (isTemplate(issue.input)) return [];
   if (issue.type !== 'union' || !issue.issues) return [issue];
@@ -95,7 +95,7 @@ export function fieldsOf(schema: unknown, path: Path = []): string[] {
   return key === undefined ? Object.keys(entries) : fieldsOf(entries[key], deeper);
 }
 
-/** `expected` names all words that may stand there, in quotes. */
+/** Describes a word that is not allowed. `expected` has all allowed words in quotes. */
 function noSuchWord({ expected, input }: Issue, shown: string): string {
   const words = [...(expected ?? '').matchAll(/"([^"]*)"|\b(\d+)\b/g)].map(
     ([, word, number]) => word ?? number ?? '',

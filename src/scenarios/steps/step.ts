@@ -14,7 +14,7 @@ export interface StepDefinition<Body = unknown> {
   kind: string;
   /** For editors. */
   about: string;
-  /** The value behind the word. Where it may be null, the word can stand alone. */
+  /** The value behind the word. Where it may be null, a file can have the word alone. */
   schema: v.GenericSchema<unknown, Body>;
   card: 'ordered' | 'needed' | 'optional';
   /** The journal has it before it starts, because after a crash it can be neither detected nor safely repeated. */
@@ -29,7 +29,7 @@ export interface StepDefinition<Body = unknown> {
   title?(body: Body): string | null;
   /** Returns what is wrong with the step for a card of that kiosk, before anything is sent. */
   check?(body: Body, card: { kioskId: KioskId | null }): string | null;
-  /** The kiosk that the card is sent to, for steps that send one; null for the kiosk that the card was given. */
+  /** Returns the kiosk that the card is sent to; null for the kiosk of the plan. Only steps that send the card have it. */
   kiosk?(body: Body, session: CardSession): Promise<KioskId | null>;
   /** Notes what a crashed process is continued by, before the step is stored. */
   prepare?(work: StepWork, body: Body): Promise<void>;
