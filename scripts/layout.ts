@@ -39,11 +39,19 @@ export const FOLDERS: readonly Folder[] = [
     name: 'cli/credentials',
     purpose: 'Tokens for the API: sources, storage, renewal, login.',
     imports: ['cli/settings', 'cli/terminal', 'wise', 'context', 'http'],
+    small: {
+      'open.ts': 'Loaded on demand: it contains a whole library.',
+      'write-file-atomic.ts': 'Loaded on demand: it contains a whole library.',
+    },
   },
   {
     name: 'cli/settings',
     purpose: 'The settings of a command: one table of settings over flags, variables and files.',
     imports: ['cli/terminal', 'input', 'output', 'context'],
+    small: {
+      'conf.ts': 'Loaded on demand: it contains a whole library.',
+      'proxy-from-env.ts': 'Loaded on demand: it contains a whole library.',
+    },
   },
   {
     name: 'cli/terminal',
@@ -79,6 +87,9 @@ export const FOLDERS: readonly Folder[] = [
     name: 'scenarios',
     purpose: 'Scenario files: their schema, their mistakes, and the steps of one card.',
     imports: ['cards', 'input', 'output'],
+    small: {
+      'csv.ts': 'Loaded on demand: it contains a whole library.',
+    },
   },
   {
     name: 'scenarios/steps',
@@ -141,6 +152,11 @@ export const FOLDERS: readonly Folder[] = [
     purpose: 'The schema of the journal, one file per version.',
     imports: [],
     closed: true,
+    small: {
+      '002-events-listenings.ts': 'A version of the schema, which never changes.',
+      '004-audit-trail.ts': 'A version of the schema, which never changes.',
+      '005-runs.ts': 'A version of the schema, which never changes.',
+    },
   },
   {
     name: 'webhooks',
