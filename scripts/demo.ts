@@ -1,4 +1,4 @@
-// The main job on the embedded sandbox, in a home of its own: each command as a user types it, with its output.
+// The main job on the embedded sandbox, in its own home: each command as a user types it, with its output.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,36 +8,36 @@ import { fileURLToPath } from 'node:url';
 const BINARY = fileURLToPath(new URL('../bin/run.js', import.meta.url));
 const home = mkdtempSync(join(tmpdir(), 'kioskctl-demo-'));
 
-/** What happens, the command, and the exit code that it has to end with. */
+/** An explanation, the command, and its expected exit code. */
 const STORY: readonly (readonly [what: string, command: string, exitCode: number])[] = [
   ['A customer orders a card for collection at a kiosk.', 'order', 0],
-  ['Its data are prepared; a minute later the card may be produced.', 'wait-ready 1001/501', 0],
+  ['Wait until the card is ready for production.', 'wait-ready 1001/501', 0],
+  ['The customer is at kiosk WIS00001: send the card to it, once.', 'produce 1001/501 --kiosk WIS00001', 0],
   [
-    'The customer stands at kiosk WIS00001: send the card to it, once.',
-    'produce 1001/501 --kiosk WIS00001',
-    0,
-  ],
-  [
-    'The hopper door is open. (A real machine says so itself; a sandbox is told.)',
+    'The hopper door is open. (In a sandbox, you set the result of the machine.)',
     'simulate 1001/501 --status PRODUCTION_ERROR --error-code PRD_HOPPER_DOOR',
     0,
   ],
   [
-    'Whoever waits for the card hears of it at once: exit code 4, retrying helps after a fix.',
+    'The wait reports it immediately: exit code 4, a retry can succeed after a fix.',
     'wait-produced 1001/501',
     4,
   ],
   ['What does it mean?', 'explain PRD_HOPPER_DOOR', 0],
   [
-    'Somebody closes the door. The same card again: a new attempt, asked for with --yes.',
+    'Someone closes the door. Retry the same card: a new attempt, confirmed with --yes.',
     'retry 1001/501 --yes',
     0,
   ],
-  ['This time the machine prints it, and the customer takes it.', 'simulate 1001/501 --status PRODUCED', 0],
-  ['Where it stands, and how it got there.', 'status 1001/501 --history', 0],
+  [
+    'This time the machine produces it, and the customer collects it.',
+    'simulate 1001/501 --status PRODUCED',
+    0,
+  ],
+  ['Show the status of the card and its history.', 'status 1001/501 --history', 0],
 ];
 
-// Whatever the user has set for real work stays out of the demo.
+// Settings of the user for real work do not apply to the demo.
 const env = {
   ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('KIOSKCTL_'))),
   KIOSKCTL_HOME: home,

@@ -21,10 +21,7 @@ export async function getCard(
   { profileId, cardToken }: CardName,
   options?: ReadOptions,
 ): Promise<WiseCard> {
-  return client.read(
-    { method: 'GET', path: `${cardsOf(profileId)}/${cardToken}`, profileId, schema: card },
-    options,
-  );
+  return client.read({ path: `${cardsOf(profileId)}/${cardToken}`, profileId, schema: card }, options);
 }
 
 /** @param page from 1 */
@@ -34,7 +31,7 @@ export async function listCards(
   options?: ReadOptions,
 ): Promise<{ totalCount: number; cards: WiseCard[] }> {
   const path = `${cardsOf(profileId)}?pageSize=${PAGE_SIZE}&pageNumber=${page}`;
-  return client.read({ method: 'GET', path, profileId, schema: cardPage }, options);
+  return client.read({ path, profileId, schema: cardPage }, options);
 }
 
 /**
@@ -49,7 +46,7 @@ export async function getProduction(
   const path = `${cardsOf(profileId)}/${cardToken}/production`;
   const schema = v.union([productionStatus, v.object({ status: v.optional(v.null()) }), v.null()]);
   try {
-    const production = await client.read({ method: 'GET', path, profileId, schema }, options);
+    const production = await client.read({ path, profileId, schema }, options);
     return production && 'kioskId' in production ? production : null;
   } catch (error) {
     if (error instanceof Failure && [404, 422].includes(error.details?.httpStatus ?? 0)) return null;
@@ -100,7 +97,7 @@ export async function simulateVerification(client: Client, profileId: number): P
  */
 export async function reach(client: Client, options: ReadOptions = {}): Promise<number> {
   const started = performance.now();
-  const request = { method: 'GET', path: '/', profileId: 'application', authorization: null } as const;
+  const request = { path: '/', profileId: 'application', authorization: null } as const;
   try {
     await client.read({ ...request, schema: v.unknown() }, options);
   } catch (error) {

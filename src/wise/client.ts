@@ -173,7 +173,7 @@ export class Client {
       correlationId = crypto.randomUUID(),
     }: { counts: keyof Client['used']; correlationId?: string | undefined },
   ): Promise<Prepared> {
-    const { method, body, form, profileId: owner } = request;
+    const { method = 'GET', body, form, profileId: owner } = request;
     if (counts === 'sends' && this.#options.mayAct === false)
       throw new TypeError(`a request with an effect (${method}) of a command that has none`);
     const baseUrl = await this.#options.baseUrl();

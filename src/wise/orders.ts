@@ -29,10 +29,7 @@ export async function listPrograms(
   options?: ReadOptions,
 ): Promise<CardProgram[]> {
   const path = `${ordersOf(profileId)}/availability`;
-  const { cardPrograms } = await client.read(
-    { method: 'GET', path, profileId, schema: programList },
-    options,
-  );
+  const { cardPrograms } = await client.read({ path, profileId, schema: programList }, options);
   return cardPrograms;
 }
 
@@ -61,10 +58,7 @@ export async function getOrder(
   { profileId, orderId }: OrderName,
   options?: ReadOptions,
 ): Promise<CardOrder> {
-  return client.read(
-    { method: 'GET', path: `${ordersOf(profileId)}/${orderId}`, profileId, schema: cardOrder },
-    options,
-  );
+  return client.read({ path: `${ordersOf(profileId)}/${orderId}`, profileId, schema: cardOrder }, options);
 }
 
 /** Returns an order with the data of its cardholder, to order a card like it. */
@@ -73,7 +67,7 @@ export async function getOrderWithHolder(
   { profileId, orderId }: OrderName,
 ): Promise<CardOrderWithHolder> {
   const path = `${ordersOf(profileId)}/${orderId}`;
-  return client.read({ method: 'GET', path, profileId, schema: cardOrderWithHolder });
+  return client.read({ path, profileId, schema: cardOrderWithHolder });
 }
 
 /** @param page from 1 */
@@ -83,7 +77,7 @@ export async function listOrders(
   options?: ReadOptions,
 ): Promise<{ totalCount: number; cardOrders: CardOrder[] }> {
   const path = `${ordersOf(profileId)}?pageSize=${PAGE_SIZE}&pageNumber=${page}`;
-  return client.read({ method: 'GET', path, profileId, schema: orderPage }, options);
+  return client.read({ path, profileId, schema: orderPage }, options);
 }
 
 /** The largest page of Wise. */
@@ -95,10 +89,7 @@ export async function listRequirements(
   options?: ReadOptions,
 ): Promise<Requirement[]> {
   const path = `${ordersOf(profileId)}/${orderId}/requirements`;
-  const { requirements } = await client.read(
-    { method: 'GET', path, profileId, schema: requirementList },
-    options,
-  );
+  const { requirements } = await client.read({ path, profileId, schema: requirementList }, options);
   return requirements;
 }
 

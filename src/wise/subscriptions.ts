@@ -24,7 +24,7 @@ export async function listSubscriptions(
   options?: ReadOptions,
 ): Promise<Subscription[]> {
   const path = subscriptionsOf(clientKey);
-  return client.read({ method: 'GET', path, profileId: 'application', schema: subscriptionList }, options);
+  return client.read({ path, profileId: 'application', schema: subscriptionList }, options);
 }
 
 export async function getSubscription(
@@ -33,7 +33,7 @@ export async function getSubscription(
   options?: ReadOptions,
 ): Promise<Subscription> {
   const path = pathOf(name);
-  return client.read({ method: 'GET', path, profileId: 'application', schema: subscription }, options);
+  return client.read({ path, profileId: 'application', schema: subscription }, options);
 }
 
 /** Subscribes, once. For Wise, the same data again mean another subscription. */

@@ -33,7 +33,8 @@ export interface OpenOptions {
 }
 
 export interface VendorRequest {
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** The default is GET. */
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** On the legacy scheme, like `/v3/spend/…`. */
   path: string;
   profileId: Owner;
