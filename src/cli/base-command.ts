@@ -34,7 +34,7 @@ export abstract class BaseCommand extends Command {
   protected readonly files: Files = makeFiles(this.io);
   #open: OpenContext | null = null;
 
-  /** Runs the command. Errors become output. */
+  /** Runs the command. Everything that it throws becomes output. */
   protected abstract perform(): Promise<Result | null>;
 
   override async run(): Promise<void> {

@@ -22,9 +22,9 @@ import {
 import { TerminalReport } from './terminal/progress-display.ts';
 
 interface Edit {
-  /** The context that it is about. */
+  /** The context that was changed. */
   name: string;
-  /** The message about the change. */
+  /** Message for users. */
   done: string;
 }
 
@@ -36,7 +36,7 @@ export abstract class ContextCommand extends BaseCommand {
 
   /**
    * Changes the settings file.
-   * @param mend the same for a file with bad fields, where the change may be what takes them out
+   * @param mend the same change for a file with bad fields, which it may remove
    * @throws Failure `usage`, `settings-unusable`
    */
   protected async change(
@@ -53,17 +53,17 @@ export abstract class ContextCommand extends BaseCommand {
     return written;
   }
 
-  /** The settings as they are before a change. @throws Failure `settings-unusable` */
+  /** Reads the settings before a change. @throws Failure `settings-unusable` */
   protected present(): SettingsFile {
     return readOrDamage(findPaths().settings).before;
   }
 
-  /** The context that a command without a name is about. @throws Failure where none is chosen */
+  /** Returns the context that a command without a name changes. @throws Failure where none is chosen */
   protected async chosen(flags: ContextFlags): Promise<string> {
     try {
       return (await loadChoice(flags)).name;
     } catch (error) {
-      // What is bad in the file may be what this command takes out.
+      // This command may remove the bad field.
       if (error instanceof UnusableSettings && error.bad && flags.context !== undefined) return flags.context;
       throw error;
     }
@@ -96,7 +96,7 @@ export abstract class ContextCommand extends BaseCommand {
   }
 }
 
-/** null where none can be chosen, which is no matter of a change that was made. */
+/** Returns the context that commands use; null if none can be chosen, which doesn't make the change fail. */
 async function chosenNow() {
   try {
     return await loadChoice({});

@@ -6,7 +6,7 @@ import { flagOf, parseValue } from './settings/parse-settings.ts';
 import type { SettingKey, ValueOf } from './settings/setting-table.ts';
 import type { NewValues } from './settings/settings-file.ts';
 
-/** Asks for the settings of a new context that no flag gives, and that most contexts have. An empty answer is none. */
+/** Asks for the settings of a new context that no flag sets, and that most contexts have. An empty answer sets nothing. */
 export async function askForValues(ask: Ask, given: NewValues): Promise<NewValues> {
   const profileId = given.profileId ?? (await askFor(ask, 'profileId', 'Which profile id?'));
   const kiosks =
@@ -33,7 +33,7 @@ const LATER = 'nowhere yet';
 const COMMAND = 'a program prints them (credential command)';
 const LOGIN = 'I log in afterwards (kioskctl login)';
 
-/** Asks where the API and the tokens of a new context are, where no flag says it. @returns also whether to log in next */
+/** Asks for the API and the token source of a new context, unless flags set them. @returns also whether to log in next */
 export async function askForAccess(
   ask: Ask,
   given: NewValues,
@@ -62,8 +62,8 @@ async function askForDefault(ask: Ask, kiosks: readonly KioskId[] | undefined): 
 }
 
 /**
- * Asks which of the profile's programs the orders of a context are of, where the API can be asked already.
- * @returns null where it can't, which is said
+ * Asks for the card program of a context, if the programs of its profile can be listed.
+ * @returns null if they can't, with a note to the user
  */
 export async function askForProgram(ctx: Context): Promise<string | null> {
   const later = `Set the program later: kioskctl context set program NAME --context ${ctx.name}.`;
@@ -86,8 +86,8 @@ export async function askForProgram(ctx: Context): Promise<string | null> {
 }
 
 /**
- * Looks whether the program of a new context is one that its profile has, where the API can be asked already.
- * @throws Failure `usage` for one that it hasn't, with those that it has
+ * Checks that the profile of a new context has its card program, if the programs can be listed.
+ * @throws Failure `usage` for another program, with a list of those that it has
  */
 export async function checkProgram(ctx: Context, program: string): Promise<void> {
   const { profileId } = ctx;

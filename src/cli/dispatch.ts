@@ -43,7 +43,7 @@ async function runCommand(config: Config, argv: readonly string[]): Promise<void
   await instance.run();
 }
 
-/** Flags that all commands have may stand before the command, too: `kioskctl --context ci status`. */
+/** Moves global flags behind the command: `kioskctl --context ci status`. */
 function commandFirst(argv: readonly string[]): readonly string[] {
   let count = 0;
   while (argv[count]?.startsWith('--')) {
@@ -54,7 +54,7 @@ function commandFirst(argv: readonly string[]): readonly string[] {
   return [...argv.slice(count), ...argv.slice(0, count)];
 }
 
-/** The longest run of leading words that names a command or a topic. */
+/** Finds the longest run of leading words that names a command or a topic. */
 function findId(config: Config, argv: readonly string[]): { id: string | null; rest: readonly string[] } {
   const end = argv.findIndex((word) => word.startsWith('-'));
   const words = argv.slice(0, Math.min(end < 0 ? argv.length : end, 3));

@@ -18,7 +18,7 @@ const TOPICS = new Map<string | undefined, readonly (readonly [string, string])[
   ['environment', ENVIRONMENT_VARIABLES],
 ]);
 
-/** A command's help, its examples before everything else. */
+/** Help of a command, with its examples first. */
 class ExamplesFirst extends CommandHelp {
   protected override sections() {
     const sections = super.sections();
@@ -28,13 +28,13 @@ class ExamplesFirst extends CommandHelp {
     ];
   }
 
-  /** The summary stands at the top already. */
+  /** Without the summary, which is at the top already. */
   protected override description(): string | undefined {
     const { description } = this.command;
     return description && this.wrap(description.replaceAll('\n', ' '));
   }
 
-  /** Without the gap that stands for a short flag: the first line of a list would lose it. */
+  /** Without the gap for a short flag, which the first line of a list would lose. */
   protected override flagHelpLabel(flag: Command.Flag.Any, showOptions = false): string {
     return super.flagHelpLabel(flag, showOptions).trimStart();
   }
@@ -87,12 +87,12 @@ export class KioskctlHelp extends Help {
     );
   }
 
-  /** Only the usage: what kioskctl is, and its version, stand above and in `--version`. */
+  /** Only the usage: the description is above it, and `--version` has the version. */
   override formatRoot(): string {
     return this.section('USAGE', '$ kioskctl COMMAND');
   }
 
-  /** One line a command; the full help is with the command. */
+  /** One line per command. */
   protected override summary(command: Command.Loadable): string | undefined {
     return command.summary;
   }
@@ -107,7 +107,7 @@ export class KioskctlHelp extends Help {
   }
 }
 
-/** The failure for words that name no command, with the ones that they may have been meant to be. */
+/** Makes the failure for words that name no command, with the nearest commands. */
 export function unknownCommand({ commandIDs }: { commandIDs: string[] }, words: readonly string[]): Failure {
   const [typed, next] = words.filter((word) => !word.startsWith('-'));
   if (typed === undefined) {
@@ -122,7 +122,7 @@ export function unknownCommand({ commandIDs }: { commandIDs: string[] }, words: 
   });
 }
 
-/** A word that only groups commands, alone or with one that is none of them. */
+/** Makes the failure for a group of commands without one of its commands. */
 function incomplete(
   group: string,
   { next, below }: { next: string | undefined; below: readonly string[] },

@@ -1,14 +1,13 @@
 import packageJson from '../../package.json' with { type: 'json' };
 
 /**
- * The entry of the binary: answers `--version` before anything is loaded, and what the shell's completion asks before
- * oclif is; the rest is for the dispatcher.
+ * Runs the program. `--version` is answered before anything else is loaded, and shell completion before oclif is.
  * @param root the folder of the package
  */
 export async function main(root: string): Promise<void> {
   const argv = process.argv.slice(2);
   if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-v')) {
-    // Whoever closed the output did not want the version; a full disk did not get it.
+    // A closed output is no failure; a full disk is one.
     process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
       if (code === 'EPIPE') return;
       process.exitCode = 1;

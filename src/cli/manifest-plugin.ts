@@ -6,9 +6,9 @@ import type { Command, Interfaces } from '@oclif/core';
 type Manifest = Interfaces.Manifest;
 
 /**
- * kioskctl as the plugin that oclif sees in every CLI, made of package.json and the manifest. oclif would find the same
- * out by itself, but spends a tenth of the start-up on it (it sorts the commands by the rules of the user's language,
- * for which Node reads its tables).
+ * Makes the plugin that oclif sees in every CLI, from package.json and the manifest. oclif would make the same plugin, but
+ * spends a tenth of the start-up on it (it sorts the commands by the rules of the user's language, for which Node reads
+ * its tables).
  * @param root the folder of the package
  */
 export function makeOwnPlugin(root: string): Interfaces.Plugin {
@@ -43,8 +43,8 @@ export function makeOwnPlugin(root: string): Interfaces.Plugin {
 type Commands = Record<string, Record<string, Command.Class>>;
 
 /**
- * Loads a command the way that oclif's `explicit` strategy does, from the module that package.json names; the usual ones
- * from the part of it that is loaded anyhow.
+ * Loads a command like oclif's `explicit` strategy, from the module that package.json names. Usual commands are in a part
+ * of it that is loaded in any case.
  */
 async function loadCommand(root: string, pjson: Interfaces.PJSON, id: string): Promise<Command.Class> {
   const { commands } = pjson.oclif;

@@ -19,13 +19,13 @@ export const BASE_URLS: Record<Exclude<Environment, 'local'>, string> = {
   sandbox: 'https://api.wise-sandbox.com',
   production: 'https://api.wise.com',
 };
-/** Where a client certificate is asked for. */
+/** Addresses that require a client certificate. */
 const MUTUAL_TLS_URLS: typeof BASE_URLS = {
   sandbox: 'https://api-mtls.wise-sandbox.com',
   production: 'https://api-mtls.transferwise.com',
 };
 
-/** Where the API is; null for the embedded sandbox, which has an address once it is started. */
+/** Returns the address of the API; null for the embedded sandbox, which gets its address when it is started. */
 export function vendorUrlOf({ environment, baseUrl, certificate }: Settings): string | null {
   if (baseUrl !== null || environment === 'local') return baseUrl;
   return (certificate ? MUTUAL_TLS_URLS : BASE_URLS)[environment];
@@ -74,7 +74,7 @@ async function openAgent(
   return makeAgent({ proxy, certificate });
 }
 
-/** A listener subscribes itself to the events of the embedded sandbox, which is nobody else's. */
+/** True if a command may change something. A listener may subscribe to events of the embedded sandbox, which is the user's own. */
 function mayAct(effect: Effect, environment: Environment): boolean {
   if (effect === 'records') return environment === 'local';
   return effect === 'writes' || effect === 'sandbox-only';

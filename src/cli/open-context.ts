@@ -24,7 +24,7 @@ import { TerminalReport } from './terminal/progress-display.ts';
 import { makeAsk } from './terminal/prompts.ts';
 import { interruption } from './terminal/signals.ts';
 
-/** A context with what has to be put away after it. */
+/** A context, and what only commands of this folder may use besides. */
 export interface OpenContext {
   context: Context;
   settings: Settings;
@@ -33,8 +33,8 @@ export interface OpenContext {
 }
 
 /**
- * The composition root: makes everything that workflows need out of flags, environment and files. Nothing is opened or
- * started before a workflow uses it.
+ * Makes everything that workflows need out of flags, environment and files: the composition root. Nothing is opened or
+ * started before it is used.
  * @throws Failure for settings that can't be used
  */
 export async function openContext(
@@ -52,8 +52,8 @@ export async function openContext(
   const journal = lazily(() => openJournal(settings, { io, effect, warn }));
   const wise = makeClient(flags, { settings, credentials, io, effect, server: server.get });
   const context: Context = {
-    ...settled(settings, (hasDestination ? findDestination(flags) : null) ?? settings.kiosk),
-    // It is kept: whoever types a token there by mistake doesn't want it in the journal.
+    ...fromSettings(settings, (hasDestination ? findDestination(flags) : null) ?? settings.kiosk),
+    // A token that was typed here by mistake must not get into the journal.
     reason: redact(flags.reason?.trim() ?? '', credentials.secrets) || null,
     secrets: credentials.secrets,
     wise,
@@ -98,7 +98,6 @@ const WEBHOOKS: Webhooks = {
   openForwarder: async (options) => new (await import('../webhooks/forwarder.ts')).Forwarder(options),
 };
 
-/** Opens the credentials of the command, with its output and its client. */
 function openCredentials(
   flags: ContextFlags,
   world: { settings: Settings; io: Io; report: TerminalReport; client: () => Client },
@@ -109,7 +108,7 @@ function openCredentials(
     calendar: io.calendar,
     stopwatch: io.stopwatch,
     signal,
-    say: (line, isTrouble) => report[isTrouble ? 'warn' : 'note'](redact(line, credentials.secrets)),
+    say: (line, isProblem) => report[isProblem ? 'warn' : 'note'](redact(line, credentials.secrets)),
     client,
     given: { file: flags['token-file'], stdin: flags['token-stdin'] },
     readStdin: async () => io.readStdin(signal),
@@ -117,8 +116,8 @@ function openCredentials(
   return credentials;
 }
 
-/** The fields of a context that depend on the settings alone. */
-function settled(settings: Settings, kioskId: KioskId | null) {
+/** Returns the parts of a context that come from settings alone. */
+function fromSettings(settings: Settings, kioskId: KioskId | null) {
   return {
     name: settings.contextName,
     environment: settings.environment,
@@ -140,18 +139,18 @@ export interface SandboxChoice {
   rateLimits?: boolean | undefined;
 }
 
-/** The embedded sandbox; its code is loaded where it is used. @throws Failure `storage-unusable` */
+/** Opens the embedded sandbox. @throws Failure `storage-unusable` */
 export async function openSandbox(settings: Settings, choice: SandboxChoice = {}): Promise<Sandbox> {
   const { stateFile = settings.paths.sandboxState, speed = settings.sandboxSpeed, ...more } = choice;
   return new Sandbox({ stateFile, speed, ...more });
 }
 
-/** Where `next` and hints lead: to the same context and server; the profile is in each reference. */
+/** Returns the flags that lead `next` and hints to the same context and server; references name the profile. */
 function followUpFlags({ contextName, baseUrl, baseUrlIsGiven }: Settings): string[] {
   return ['--context', contextName, ...(baseUrlIsGiven && baseUrl ? ['--base-url', baseUrl] : [])];
 }
 
-/** The sandbox signs with a key of its own, the vendor with those that it publishes, a gateway with what the context says. */
+/** Finds the key of webhooks: that of the context (a gateway's), of Wise, or of the embedded sandbox. */
 async function webhookKeyOf(
   { environment, publicKey }: Settings,
   { files, server }: { files: Files; server: () => Promise<{ sandbox: Sandbox }> },
@@ -162,7 +161,7 @@ async function webhookKeyOf(
   return { pem: (await server()).sandbox.publicKey(), source: 'the key of the embedded sandbox' };
 }
 
-/** @throws Failure `sandbox-only` */
+/** Makes the control of the embedded sandbox. @throws Failure `sandbox-only` */
 function controlOf(
   { environment, baseUrl }: Settings,
   server: () => Promise<{ url: string }>,
@@ -208,7 +207,7 @@ function lazily<Value>(make: () => Value): Lazy<Value> {
   };
 }
 
-/** Describes versions and settings for an incident: no paths, no credentials, of the base URL only the host. */
+/** Describes versions and settings for an incident: no paths, no credentials, and only the host of the base URL. */
 export function describeSetup(settings: Settings): IncidentSetup {
   const { environment, contextName, baseUrl, apiVersion, timing } = settings;
   const own = environment === 'local' ? null : BASE_URLS[environment];

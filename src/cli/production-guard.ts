@@ -10,16 +10,16 @@ import { makeAsk } from './terminal/prompts.ts';
 export type Effect = 'reads' | 'records' | 'configures' | 'writes' | 'sandbox-only';
 
 /**
- * Before anything is sent to production: sandbox-only calls are refused, an act is confirmed by a person at the terminal
- * or by `--confirm CONTEXT` (`--yes` never does), and says why it is done.
+ * Guards production before anything is sent: sandbox-only actions are refused; others need a reason, and a confirmation at
+ * the terminal or with `--confirm CONTEXT` (never `--yes`).
  * @throws Failure `sandbox-only`, `not-confirmed`, `input-required` without a reason
  */
 export async function guardProduction(
   context: Context,
   { effect, flags, io }: { effect: Effect; flags: ContextFlags; io: Io },
 ): Promise<void> {
-  const isAct = effect === 'writes' || effect === 'sandbox-only';
-  if (context.environment !== 'production' || !isAct) return;
+  const isAction = effect === 'writes' || effect === 'sandbox-only';
+  if (context.environment !== 'production' || !isAction) return;
   if (effect === 'sandbox-only') {
     throw new Failure('sandbox-only', 'This works in a sandbox only; nothing was sent to production.', {
       hint: 'Use a context of a sandbox, or local.',

@@ -8,12 +8,12 @@ import { openSandbox, type SandboxChoice } from './open-context.ts';
 import { toSpeed } from './settings/setting-values.ts';
 import { readBytes } from './terminal/read-text.ts';
 
-/** For commands on the state of the embedded sandbox. */
+/** Flag of commands that work on the state of the embedded sandbox. */
 export const stateFlag = {
   state: Flags.string({ summary: 'Another state file than that of the local context.', helpValue: 'FILE' }),
 };
 
-/** For serving https. */
+/** Flags for serving https. */
 export const tlsFlags = {
   'tls-cert': Flags.string({
     summary: 'Serve https with this certificate (PEM).',
@@ -61,7 +61,7 @@ export abstract class SandboxCommand extends BaseCommand {
   }
 }
 
-/** Of a certificate with all that it is signed by, in bytes. */
+/** More than a certificate with its whole chain needs. */
 const LONGEST_PEM = 256 * 1024;
 
 function toChoice({

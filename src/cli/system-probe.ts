@@ -15,7 +15,7 @@ import { loadSettings } from './settings/settings.ts';
 import { readSettingsFile } from './settings/settings-file.ts';
 import type { ContextFlags } from './settings/sources.ts';
 
-/** Makes the access of `doctor` to this machine. Each method reads the settings again, because they may be the problem. */
+/** Makes the access of `doctor` to this machine. Each check reads the settings again, because they may be broken. */
 export function makeSystemProbe(flags: ContextFlags): SystemProbe {
   const paths = findPaths(process.env);
   return {
@@ -51,7 +51,7 @@ export function makeSystemProbe(flags: ContextFlags): SystemProbe {
   };
 }
 
-/** A folder that isn't there yet has to be made: then only what stands in the way of that is told. */
+/** Describes a folder. If it doesn't exist, only a parent that prevents creating it is described. */
 function describeFolder(path: string): StoredFile[] {
   const [found] = describeFile(path);
   if (found) return [{ ...found, isWritable: found.isFolder && found.isWritable }];
@@ -99,7 +99,7 @@ async function resolve(host: string): Promise<string[]> {
   }
 }
 
-/** Node has read the file when it started, and only warned if it could not. */
+/** Reads NODE_EXTRA_CA_CERTS again: Node only warns if it could not read the file at its start. */
 function readAuthorities(): ReturnType<SystemProbe['readAuthorities']> {
   const file = process.env.NODE_EXTRA_CA_CERTS;
   if (!file) return null;

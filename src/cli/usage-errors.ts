@@ -2,7 +2,7 @@ import { Failure } from '../domain/errors/failure.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { nearestOf } from '../domain/text/words.ts';
 
-/** Arguments and flags of a command. */
+/** Flags and subcommands of a command. */
 interface Usage {
   id: string;
   flags: readonly string[];
@@ -11,7 +11,7 @@ interface Usage {
 }
 
 /**
- * Makes a usage failure out of oclif's parse errors, which carry far more than may be shown.
+ * Makes a usage failure out of a parse error of oclif, which may contain secrets.
  * @returns null for any other error
  */
 export function asUsageFailure(error: unknown, { id, flags, subcommands }: Usage): Failure | null {

@@ -38,7 +38,7 @@ Ends with the exit code of the first check that failed; warnings don't fail.`;
 
 const WIDTH = 14;
 
-/** The check-list: a line for each check, and below it what to do. */
+/** Renders the checks: a line each, with its hint below. */
 export function renderDoctor(results: readonly CheckResult[], style: Style): string {
   const signs: Record<CheckStatus, string> = {
     ok: style.good('✓'),

@@ -29,7 +29,7 @@ export const WAY_FLAGS = {
 
 type WayFlags = Partial<Record<(typeof WAYS)[number]['flag'], boolean>>;
 
-/** @throws Failure `input-required` where no flag says it and nobody can be asked */
+/** Chooses the kind of login. @throws Failure `input-required` if no flag sets it and the user can't be prompted */
 export async function chooseWay(flags: WayFlags, ask: Context['ask']): Promise<(typeof WAYS)[number]['way']> {
   const chosen = WAYS.find(({ flag }) => flags[flag]);
   if (chosen) return chosen.way;

@@ -1,6 +1,6 @@
 import { BaseCommand } from '../cli/base-command.ts';
+import { identify } from '../cli/credentials/credentials.ts';
 import { renderIdentities } from '../cli/credentials/login-views.ts';
-import { identify } from '../cli/credentials/whoami.ts';
 import type { Result } from '../output/result.ts';
 
 export default class Whoami extends BaseCommand {

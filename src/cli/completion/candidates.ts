@@ -1,6 +1,6 @@
 import { STAGES } from '../../domain/stage.ts';
 
-/** A word that may stand at the cursor, and what it is. */
+/** A word that may be completed at the cursor, with its description. */
 export interface Candidate {
   word: string;
   about: string;
@@ -23,7 +23,7 @@ export interface CommandShape {
   >;
 }
 
-/** The kind of a value, by its name in commands. */
+/** Kind of a value. */
 export type ValueKind =
   | 'card'
   | 'kiosk'
@@ -35,12 +35,13 @@ export type ValueKind =
   | 'scenario'
   | 'setting';
 
-export interface World {
+/** Source of everything that can be completed. */
+export interface Surface {
   /** By id, like `context:set`. */
   commands: Readonly<Record<string, CommandShape>>;
-  /** Topics, with what they are about. */
+  /** Topics with their descriptions. */
   topics: Readonly<Record<string, string>>;
-  /** Asked only for what stands at the cursor. `words` are all before it. */
+  /** Called only for the value at the cursor. `words` are all words before it. */
   values: (kind: ValueKind, words: readonly string[]) => Candidate[];
 }
 
@@ -68,11 +69,11 @@ const FLAG_WORDS: Readonly<Record<string, readonly string[]>> = {
   stage: STAGES,
 };
 
-/** Returns the candidates at the cursor. @param words the command line after `kioskctl`; the last one is at the cursor */
-export function candidatesFor(words: readonly string[], world: World): Candidate[] {
+/** Returns the words that fit at the cursor. @param words of the command line after `kioskctl`; the last one is at the cursor */
+export function candidatesFor(words: readonly string[], surface: Surface): Candidate[] {
   const before = words.slice(words[0] === 'help' && words.length > 1 ? 1 : 0, -1);
   const current = words.at(-1) ?? '';
-  return wanted({ before, current, world }).filter(
+  return wanted({ before, current, surface }).filter(
     ({ word }) => word.startsWith(current) && /^[\w./:@=+,-]+$/.test(word),
   );
 }
@@ -80,34 +81,34 @@ export function candidatesFor(words: readonly string[], world: World): Candidate
 interface Cursor {
   before: readonly string[];
   current: string;
-  world: World;
+  surface: Surface;
 }
 
-function wanted({ before, current, world }: Cursor): Candidate[] {
-  const { id, positionals, openFlag } = read(before, world);
-  const command = world.commands[id];
-  if (openFlag !== null) return flagValues(openFlag, { command, before, world });
+function wanted({ before, current, surface }: Cursor): Candidate[] {
+  const { id, positionals, openFlag } = read(before, surface);
+  const command = surface.commands[id];
+  if (openFlag !== null) return flagValues(openFlag, { command, before, surface });
   const [flag, value] = current.split('=', 2);
   if (value !== undefined && flag?.startsWith('--')) {
-    return flagValues(flag.slice(2), { command, before, world }).map(({ word, about }) => ({
+    return flagValues(flag.slice(2), { command, before, surface }).map(({ word, about }) => ({
       word: `${flag}=${word}`,
       about,
     }));
   }
   if (current.startsWith('-')) return command ? flagsOf(command, before) : [];
-  const below = positionals.length === 0 ? subcommands(id, world) : [];
-  return [...below, ...(command ? argValues(id, { command, positionals, before, world }) : [])];
+  const below = positionals.length === 0 ? subcommands(id, surface) : [];
+  return [...below, ...(command ? argValues(id, { command, positionals, before, surface }) : [])];
 }
 
 interface Reading {
   id: string;
   positionals: string[];
-  /** A flag whose value stands at the cursor. */
+  /** A flag whose value is at the cursor. */
   openFlag: string | null;
 }
 
 /** Reads the words before the cursor: the longest run that names a command or a topic, then its arguments. */
-function read(before: readonly string[], { commands, topics }: World): Reading {
+function read(before: readonly string[], { commands, topics }: Surface): Reading {
   const ids = new Set([...Object.keys(commands), ...Object.keys(topics)]);
   let id = '';
   let openFlag: string | null = null;
@@ -117,7 +118,7 @@ function read(before: readonly string[], { commands, topics }: World): Reading {
     if (openFlag !== null) openFlag = null;
     else if (word.startsWith('--') && word !== '--') {
       const name = word.slice(2);
-      // Global flags may stand before the command: any command has them.
+      // Global flags may come before the command, and every command has them.
       const flag = (commands[id] ?? Object.values(commands)[0])?.flags[name];
       openFlag = flag?.type === 'option' ? name : null;
     } else if (word.startsWith('-')) continue;
@@ -127,7 +128,7 @@ function read(before: readonly string[], { commands, topics }: World): Reading {
   return { id, positionals, openFlag };
 }
 
-function subcommands(id: string, { commands, topics }: World): Candidate[] {
+function subcommands(id: string, { commands, topics }: Surface): Candidate[] {
   const prefix = id === '' ? '' : `${id}:`;
   const all = new Map<string, string>();
   const summaries = Object.entries(commands).map(([one, { summary = '' }]) => [one, summary] as const);
@@ -149,11 +150,15 @@ function flagsOf({ flags }: CommandShape, before: readonly string[]): Candidate[
 
 function flagValues(
   name: string,
-  { command, before, world }: { command: CommandShape | undefined; before: readonly string[]; world: World },
+  {
+    command,
+    before,
+    surface,
+  }: { command: CommandShape | undefined; before: readonly string[]; surface: Surface },
 ): Candidate[] {
   if (command && !command.flags[name]) return [];
   if (name === 'simulate') {
-    const errors = world.values('production-code', before).map(({ word, about }) => ({
+    const errors = surface.values('production-code', before).map(({ word, about }) => ({
       word: `PRODUCTION_ERROR:${word}`,
       about,
     }));
@@ -162,7 +167,7 @@ function flagValues(
   const options = command?.flags[name]?.options ?? FLAG_WORDS[name];
   if (options) return plain(options);
   const kind = FLAG_KINDS[name];
-  return kind ? world.values(kind, before) : [];
+  return kind ? surface.values(kind, before) : [];
 }
 
 function argValues(
@@ -171,14 +176,14 @@ function argValues(
     command,
     positionals,
     before,
-    world,
-  }: { command: CommandShape; positionals: string[]; before: readonly string[]; world: World },
+    surface,
+  }: { command: CommandShape; positionals: string[]; before: readonly string[]; surface: Surface },
 ): Candidate[] {
   const args = Object.entries(command.args);
   const [name = '', arg] = args[positionals.length] ?? args.findLast(([, { multiple }]) => multiple) ?? [];
   if (arg?.options) return plain(arg.options);
   const given = new Set(positionals);
-  const values = (kind: ValueKind) => world.values(kind, before).filter(({ word }) => !given.has(word));
+  const values = (kind: ValueKind) => surface.values(kind, before).filter(({ word }) => !given.has(word));
   if (name === 'card' || name === 'code' || name === 'kiosk' || name === 'scenario') return values(name);
   if (!id.startsWith('context:') || id === 'context:add') return [];
   return name === 'key' ? values('setting') : name === 'name' ? values('context') : [];

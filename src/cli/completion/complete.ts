@@ -12,12 +12,12 @@ import { loadSettings, type Settings } from '../settings/settings.ts';
 import { readSettingsFile } from '../settings/settings-file.ts';
 import { type Candidate, type CommandShape, candidatesFor, type ValueKind } from './candidates.ts';
 
-/** As many as a terminal shows without asking. */
+/** The number of candidates that a terminal shows without asking. */
 const LIMIT = 100;
 
 /**
- * Says what may stand at the cursor, a candidate a line, with what it is after a tab: what the scripts of
- * `kioskctl completion` ask at each press of the tab key. Whatever goes wrong, it says nothing.
+ * Returns the candidates at the cursor, one per line, each with a tab and its description, for the scripts of
+ * `kioskctl completion`. On any error the answer is empty.
  * @param argv the words after `kioskctl complete --`
  * @param root the folder of the package
  */
@@ -40,7 +40,7 @@ export async function complete(argv: readonly string[], root: string): Promise<s
   }
 }
 
-/** The settings that the words so far would lead to; null where they can't be used. */
+/** Returns the settings that the words so far select; null if they can't be used. */
 async function settingsOf(words: readonly string[]): Promise<Settings | null> {
   const valueOf = (flag: string) => {
     const index = words.indexOf(flag);
@@ -115,7 +115,7 @@ function plain(words: readonly (string | number | null | undefined)[]): Candidat
   return [...new Set(words)].flatMap((word) => (word ? { word: String(word), about: '' } : []));
 }
 
-/** A card in the form that the user began to write it in, the fullest first. */
+/** Returns a card in the form that the user began to type, the fullest first. */
 function cardWord(card: KnownNames['cards'][number], current: string): Candidate[] {
   const { cardToken, orderId } = card;
   const forms = [card, { ...card, cardToken: null }].filter((form) => form.cardToken ?? form.orderId);

@@ -3,8 +3,8 @@ export type Shell = 'bash' | 'zsh' | 'fish';
 export const SHELLS: readonly Shell[] = ['bash', 'zsh', 'fish'];
 
 /**
- * The words are those of the line up to the cursor, split at blanks: bash itself also splits at = and :, and puts only
- * what follows them in place of a candidate. Nothing that is typed or offered is evaluated.
+ * Splits the line up to the cursor at blanks. bash itself splits at = and :, too, and inserts only the part of a candidate
+ * that follows them. Neither the line nor the candidates are evaluated.
  */
 const BASH = `# kioskctl completion for bash: source <(kioskctl completion bash)
 _kioskctl() {
@@ -61,7 +61,7 @@ complete -c kioskctl -f -a '(__kioskctl_complete)'
 
 const SCRIPTS: Readonly<Record<Shell, string>> = { bash: BASH, zsh: ZSH, fish: FISH };
 
-/** Returns the completion script of a shell, which calls `kioskctl complete` at each press of the tab key. */
+/** Returns the completion script of a shell, which calls `kioskctl complete` on each press of the tab key. */
 export function completionScript(shell: Shell): string {
   return SCRIPTS[shell];
 }

@@ -9,18 +9,18 @@ export interface BrowserLogin {
   /** The web site that has the authorization page, without a slash at its end. */
   site: string;
   clientId: string;
-  /** Where the browser is sent back to: on this machine, and as it was agreed with the vendor. */
+  /** Address on this machine that the browser returns to, as it is registered with Wise. */
   redirectUri: string;
-  /** Shows the page's address to a person, or opens it. */
+  /** Shows the address of the page to the user, or opens it. */
   show: (address: string) => void;
   signal: AbortSignal;
-  /** The time for the user, in milliseconds. */
+  /** Time limit for the user, in milliseconds. */
   timeout: number;
 }
 
 export interface Granted {
   code: string;
-  /** Whose access was granted, if the page says it. */
+  /** The profile to which access was granted, if the page names it. */
   profileId: number | null;
   redirectUri: string;
 }
@@ -29,8 +29,8 @@ const DONE = 'Access was granted. You may close this window and go back to the t
 const REFUSED = 'Access was not granted. Go back to the terminal.';
 
 /**
- * Sends a person to the vendor's authorization page and waits until the browser comes back with a code. Only what comes
- * back with our state is heard. The vendor documents no PKCE; the code is of use only with the client secret.
+ * Sends the user to the authorization page of Wise, and waits until the browser returns with a code. Requests without our
+ * state are ignored. Wise documents no PKCE; the code is useless without the client secret.
  * @throws Failure `usage`, `credentials-refused`, `deadline-passed`; the signal's reason
  */
 export async function loginInBrowser(options: BrowserLogin): Promise<Granted> {
@@ -59,7 +59,7 @@ export async function loginInBrowser(options: BrowserLogin): Promise<Granted> {
   }
 }
 
-/** The unchecked parameters of the redirect: anybody on this machine may send some. */
+/** Parameters of the browser's return, unchecked: any program on this machine may send them. */
 interface Returned {
   code: string;
   profile: string | null;

@@ -12,11 +12,11 @@ export interface CommandOptions {
   contextName: string;
   now: () => number;
   signal: AbortSignal;
-  /** Shows a line that the command wrote to standard error; when it failed, that is worth reading. */
-  say: (line: string, isTrouble: boolean) => void;
-  /** Told of each token that it gave. */
+  /** Shows a line that the command wrote to standard error. */
+  say: (line: string, isProblem: boolean) => void;
+  /** Called with each token that it printed. */
   hide: (secret: string) => void;
-  /** Milliseconds that it may take (default 30 s). */
+  /** Time limit in milliseconds (default 30 s). */
   timeout?: number;
 }
 
@@ -26,7 +26,7 @@ const BY_HAND =
   'Run the command by hand: it has to end with 0 and to print a JSON object with access_token and, if it ends, expires_at.';
 const WHOLE_PATH = 'Give it its whole path: kioskctl context set credentialCommand -- /…/PROGRAM ARGUMENTS';
 
-/** The output of the program; the answer of the vendor to a token request is accepted. */
+/** Output of the command. Wise's own answer to a token request has this form. */
 const printed = v.object({
   access_token: accessToken,
   /** ISO 8601. */
@@ -34,8 +34,8 @@ const printed = v.object({
 });
 
 /**
- * A context's credential command: a program that prints a profile's token, which is how a bank with a token for each
- * customer plugs in its vault. It is asked once for each profile, and again when the token is about to end.
+ * The credential command of a context: a program that prints the token of a profile, for example from the vault of a
+ * bank. It runs once per profile, and again when the token is about to expire.
  */
 export class CredentialCommand {
   readonly #words: readonly string[];
@@ -50,24 +50,24 @@ export class CredentialCommand {
 
   get source(): string {
     const [program = ''] = this.#words;
-    // Not its arguments: what is said of a vault is not for everybody.
+    // Without its arguments, which may describe a vault.
     return `the credential command of context ${this.#options.contextName} (${basename(program)})`;
   }
 
-  /** The token of a profile; those who ask while it is fetched share one run. */
+  /** Returns the token of a profile. Requests for it share one run. */
   of(profileId: number): CachedToken {
     const known = this.#tokens.get(profileId);
     if (known) return known;
-    const kept = new CachedToken(() => this.#ask(profileId), this.#options.now);
+    const kept = new CachedToken(() => this.#run(profileId), this.#options.now);
     this.#tokens.set(profileId, kept);
     return kept;
   }
 
-  /** @throws Failure `credentials-unusable` @throws the signal's reason */
-  async #ask(profileId: number): Promise<{ token: string; lifetime: number }> {
+  /** Runs the command. @throws Failure `credentials-unusable`; the signal's reason */
+  async #run(profileId: number): Promise<{ token: string; lifetime: number }> {
     const { now, hide, signal, timeout = TIMEOUT_MS } = this.#options;
     const [program = '', ...args] = this.#words;
-    // In another folder it would be another program, which anybody may have put there.
+    // A relative path would run whatever program is in the working folder.
     if (basename(program) !== program && !isAbsolute(program))
       throw this.#unusable(profileId, 'is named by a path that begins in the working folder', WHOLE_PATH);
     const words = [program, ...args.map((word) => word.replaceAll('{profileId}', String(profileId)))];
@@ -83,10 +83,10 @@ export class CredentialCommand {
     return { token, lifetime };
   }
 
-  /** Shows its messages on standard error, without the secrets that it printed. */
+  /** Shows what it wrote to standard error, without any word that it also printed: that may be the token. */
   #show({ stdout, stderr, trouble }: Ran): void {
     const [program = ''] = this.#words;
-    // All its words but the names of fields.
+    // All words except the names of fields.
     const secrets = stdout.match(/[^\s"',:{}]{8,}(?![^\s"',:{}]|"\s*:)/g) ?? [];
     for (const line of redact(stderr, secrets).split('\n'))
       if (line.trim() !== '') this.#options.say(`${basename(program)}: ${printable(line)}`, trouble !== null);
@@ -98,37 +98,37 @@ export class CredentialCommand {
   }
 }
 
-/** Describes the mistake in its output, without a part of it. */
+/** Says what is wrong with the output, without quoting it. */
 function troubleOf(stdout: string, [issue]: [v.BaseIssue<unknown>, ...v.BaseIssue<unknown>[]]): string {
   if (stdout.trim() === '') return 'printed nothing';
   const field = v.getDotPath(issue);
   return field === null ? 'printed no JSON object' : `printed no usable ${field}`;
 }
 
-/** The result of a program that was run for its output. */
+/** Result of running a program. */
 export interface Ran {
   stdout: string;
-  /** The last of it. */
+  /** Its end, if it is long. */
   stderr: string;
-  /** null when it ended well; else why not, to be read after “it”. */
+  /** Problem as a predicate, like “ended with 1”; null if it succeeded. */
   trouble: string | null;
 }
 
 export interface RunOptions {
   /** Milliseconds after which it is killed. */
   timeout: number;
-  /** Ends it at once. */
+  /** Kills it when aborted. */
   signal: AbortSignal;
 }
 
 /** More than any answer about one token needs, in characters. */
 const LONGEST_OUTPUT = 256 * 1024;
-/** The time in which output is read after the end of the program, in milliseconds. */
+/** Time to read the rest of the output after the end of the program. */
 const GRACE_MS = 1_000;
 
 /**
- * Runs a program without a shell and with nothing to read, in a group of its own: what it starts ends with it when it
- * takes too long, says too much, or nobody waits any more.
+ * Runs a program without a shell and without input, in a process group of its own: the whole group is killed when it
+ * takes too long, writes too much, or is no longer needed.
  * @param words the program and its arguments
  * @throws the signal's reason
  */
@@ -147,7 +147,7 @@ export async function runProgram(
   const stop = (trouble: string) => {
     ran.trouble ??= trouble;
     killGroup(child);
-    // What left the group, as a daemon does, may hold them open for ever.
+    // A daemon that left the group may keep them open.
     child.stdout.destroy();
     child.stderr.destroy();
   };
@@ -173,7 +173,7 @@ export async function runProgram(
   }
 }
 
-/** Waits until it ended and all that it wrote was read; what it left behind is not waited for. */
+/** Waits for the end of the program and of its output, but not for programs that it left running. */
 async function endOf(child: ChildProcess): Promise<string | null> {
   let timer: NodeJS.Timeout | undefined;
   try {
@@ -185,7 +185,7 @@ async function endOf(child: ChildProcess): Promise<string | null> {
       child.once('error', ({ code }: NodeJS.ErrnoException) => resolve(`can't be started (${code})`));
       child.once('close', end);
       child.once('exit', (...ending) => {
-        // Once more after what arrived while this process stood still was read.
+        // setImmediate: first read the output that arrived while this process was suspended.
         timer = setTimeout(() => setImmediate(end, ...ending), GRACE_MS);
       });
     });
@@ -199,10 +199,10 @@ async function endOf(child: ChildProcess): Promise<string | null> {
 function killGroup(child: ChildProcess): void {
   if (child.pid === undefined) return;
   try {
-    // Windows has no such groups.
+    // Windows has no process groups.
     if (process.platform === 'win32') child.kill('SIGKILL');
     else process.kill(-child.pid, 'SIGKILL');
   } catch {
-    // It ended meanwhile.
+    // It has ended meanwhile.
   }
 }

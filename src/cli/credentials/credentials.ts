@@ -1,4 +1,5 @@
-import { Failure } from '../../domain/errors/failure.ts';
+import type { ExitCode } from '../../domain/errors/exit-codes.ts';
+import { asFailure, Failure, type FailureDocument } from '../../domain/errors/failure.ts';
 import type { Owner } from '../../wise/client.ts';
 import { CachedToken, type ClientCredentials, fetchClientToken } from '../../wise/tokens.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -6,25 +7,25 @@ import { Logins } from './login-store.ts';
 import type { ChainWorld, CredentialWorld, Found, FoundClient, TokenSource } from './token-chain.ts';
 import { CLIENT_ID, CLIENT_SECRET, makeChain, required, standing, TOKEN } from './token-sources.ts';
 
-/** Gives each profile and the application their tokens, from the first source that has one. */
+/** Finds the tokens of profiles and of the application, each in the first source that has one. */
 export interface Credentials {
   /** @throws Failure `credentials-missing`, `credentials-unusable` */
   sourceFor(owner: Owner): Promise<TokenSource>;
   /** @throws Failure `credentials-missing`, `credentials-unusable` */
   ofClient(): Promise<ClientCredentials>;
-  /** Texts that must never be shown. */
+  /** Values that must never be shown. */
   secrets: readonly string[];
-  /** Another secret, which was learned on the way. */
+  /** Adds a secret that became known while the command runs. */
   hide(secret: string): void;
-  /** The logins that `kioskctl login` stored for this context. */
+  /** The stored login of this context. */
   logins: Logins;
 }
 
-/** Any token and any client do in the embedded sandbox. */
+/** The embedded sandbox accepts any token and any client. */
 const LOCAL: Found = { own: null, name: 'the embedded sandbox', token: standing('local') };
 const LOCAL_CLIENT = { client: { clientId: 'local', clientSecret: 'local' }, source: LOCAL.name };
 
-/** @throws Failure `usage` for a token that is given where none is needed: it was meant for somewhere else */
+/** @throws Failure `usage` for a token that is passed to the embedded sandbox, because it was meant for another API */
 export function makeCredentials(settings: Settings, world: CredentialWorld): Credentials {
   const { token, refreshToken, clientSecret } = settings;
   const isLocal = settings.environment === 'local';
@@ -46,7 +47,7 @@ export function makeCredentials(settings: Settings, world: CredentialWorld): Cre
       let foreign: Found | null = null;
       for (const link of chain) {
         const found = await link(owner);
-        // One token belongs to one customer: another profile's card needs another.
+        // A token serves one customer: a card of another profile needs another token.
         if (found && (found.own === null || found.own === owner)) return found;
         foreign ??= found;
       }
@@ -73,7 +74,7 @@ function needless({ contextName }: Settings): Failure {
 }
 
 /**
- * Finds client id and secret: in the environment variables, else in the login.
+ * Finds client id and secret: in environment variables, otherwise in the stored login.
  * @throws Failure `credentials-missing`, `credentials-unusable`
  */
 export async function findClient(
@@ -93,7 +94,7 @@ export async function findClient(
   return { client, source: 'KIOSKCTL_CLIENT_ID and KIOSKCTL_CLIENT_SECRET' };
 }
 
-/** The application's own token, which is fetched anew when it ends. */
+/** Makes the application's token, which is fetched again when it expires. */
 export function applicationToken(find: () => Promise<FoundClient>, world: ChainWorld): CachedToken {
   return new CachedToken(
     async () => {
@@ -103,4 +104,44 @@ export function applicationToken(find: () => Promise<FoundClient>, world: ChainW
     },
     () => world.calendar.now(),
   );
+}
+
+/** The source of one owner's token. */
+export interface Identity {
+  owner: Owner;
+  /** For messages; null if there is none. */
+  source: string | null;
+  /** Expiry of the token, in milliseconds since the epoch; null if it is unknown. */
+  endsAt: number | null;
+  error: FailureDocument | null;
+  exitCode: ExitCode;
+}
+
+/**
+ * Finds the sources of a context's tokens, and fetches the tokens. A missing token of the application is no error if there
+ * is a profile, because cards don't need it.
+ */
+export async function identify(
+  { profileId, environment }: Settings,
+  credentials: Credentials,
+): Promise<Identity[]> {
+  const application = await identityOf('application', credentials);
+  const isUnused = application.source === null && profileId !== null;
+  const unused = isUnused ? { ...application, error: null, exitCode: 0 as const } : application;
+  if (profileId === null) return [unused];
+  const profile = await identityOf(profileId, credentials);
+  return environment === 'local' ? [profile] : [profile, unused];
+}
+
+async function identityOf(owner: Owner, credentials: Credentials): Promise<Identity> {
+  let source: string | null = null;
+  try {
+    const { name, token } = await credentials.sourceFor(owner);
+    source = name;
+    await token.get();
+    return { owner, source, endsAt: token.endsAt, error: null, exitCode: 0 };
+  } catch (error) {
+    const failure = asFailure(error);
+    return { owner, source, endsAt: null, error: failure.toDocument(), exitCode: failure.exitCode };
+  }
 }

@@ -6,7 +6,7 @@ import type { Failure } from '../../domain/errors/failure.ts';
 export interface Waiting {
   stopwatch: Stopwatch;
   signal: AbortSignal;
-  /** Makes the failure if the lock stays taken; without it, the work runs anyway. */
+  /** Makes the failure for a lock that is not released; without it, the work is done anyway. */
   late?: () => Failure;
 }
 
@@ -15,9 +15,9 @@ const PATIENCE_MS = 30_000;
 const PACE = { firstPause: 10, interval: 100 };
 
 /**
- * Runs work under a lock across processes. A suspended process must not stop all others: after 30 seconds the work runs
- * anyway (or fails, with `late`), and also without a lock in a folder that is not writable.
- * @param file the file that the lock is named after
+ * Runs work while no other process does. A suspended process must not stop all others: after 30 seconds the work is done
+ * anyway (or fails, see `late`), and also where no lock can be made (a home that can't be written).
+ * @param file gives the lock its name
  */
 export async function locked<Result>(
   file: string,

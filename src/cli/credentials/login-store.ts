@@ -7,14 +7,14 @@ import { locked, type Waiting } from './file-lock.ts';
 import { credentialFile, openKeyring, type Place } from './secret-store.ts';
 
 const user = v.object({
-  /** Whose token it is; null where the context says it. */
+  /** The profile of the token; null for that of the context. */
   profileId: v.nullable(v.number()),
   accessToken: v.string(),
   /** In milliseconds since the epoch. */
   endsAt: v.number(),
-  /** null where the vendor gave none: the login then ends with its token. */
+  /** null if Wise returned none: the login then ends with its token. */
   refreshToken: v.nullable(v.string()),
-  /** The lifetime of the access token, in milliseconds. */
+  /** Lifetime of the access token in milliseconds. */
   lifetime: v.optional(v.number()),
 });
 
@@ -23,32 +23,32 @@ const login = v.object({
   user: v.optional(user),
 });
 
-/** As it is stored: with the API that it is for, which alone is ever shown it. */
+/** Stored form: with the API that it belongs to, the only one to which it is sent. */
 const stored = v.object({ ...login.entries, api: v.optional(v.string()) });
 
-/** The stored login of a context: the credentials of the application, the tokens of a user, or both. */
+/** Stored login of a context: the credentials of the application, the tokens of a user, or both. */
 export type Login = v.InferOutput<typeof login>;
 export type StoredUser = v.InferOutput<typeof user>;
 
-/** The stored login of one context: in the keyring, else in a file. */
+/** Stores the login of one context: in the keyring, otherwise in a file. */
 export class Logins {
   readonly #waiting: Waiting;
   readonly #file: string;
   readonly #service: string;
-  /** Another environment's context of the same name has another login. */
+  /** Contexts with the same name in other environments have logins of their own. */
   readonly #account: string;
   readonly #api: string;
 
   constructor({ paths, environment, contextName, baseUrl }: LoginOwner, waiting: Waiting) {
     this.#waiting = waiting;
     this.#file = paths.credentials;
-    // Each home has its own.
+    // Each KIOSKCTL_HOME has its own.
     this.#service = `kioskctl ${dirname(paths.credentials)}`;
     this.#account = `${environment}/${contextName}`;
     this.#api = baseUrl === null ? environment : new URL(baseUrl).origin;
   }
 
-  /** One for another API is none. @throws Failure `credentials-unusable` */
+  /** Finds the login; logins for other APIs are ignored. @throws Failure `credentials-unusable` */
   async find(): Promise<{ login: Login; place: Place } | null> {
     for (const place of await this.#places()) {
       const text = place.read(this.#account);
@@ -62,8 +62,8 @@ export class Logins {
   }
 
   /**
-   * Adds to what is stored, in the first place that takes it, and only there. To be done exclusively.
-   * @param isPlain keeps it in the file though there may be a keyring
+   * Adds to the stored login, in the first place that accepts it, and removes it from the others. Call it in `exclusively`.
+   * @param isPlain stores it in the file even if there is a keyring
    * @throws Failure `storage-unusable`
    */
   async add(more: Login, { isPlain = false } = {}): Promise<Place> {
@@ -79,7 +79,7 @@ export class Logins {
     throw new TypeError('the file takes it, or says why not');
   }
 
-  /** Whatever API it is for. To be done exclusively. @throws Failure `credentials-unusable`, `storage-unusable` */
+  /** Removes the login, for any API. Call it in `exclusively`. @throws Failure `credentials-unusable`, `storage-unusable` */
   async remove(): Promise<Removal> {
     const removal: Removal = { removed: [], unasked: [] };
     for (const place of await this.#places()) {
@@ -101,18 +101,18 @@ export class Logins {
   }
 }
 
-/** Removes a login while no other process renews it. @throws Failure as `remove` does */
+/** Removes a login while no other process renews it. @throws Failure as `remove` */
 export async function forget(logins: Logins, warn: (text: string) => void): Promise<Removal> {
   const removal = await logins.exclusively(async () => logins.remove());
   for (const { name } of removal.unasked) warn(`A login may remain in ${name}: it could not be asked.`);
   return removal;
 }
 
-/** The result of the removal of a login. */
+/** Result of removing a login. */
 export interface Removal {
-  /** Where something was. */
+  /** Places from which it was removed. */
   removed: Place[];
-  /** The places that could not be checked, and may still have it. */
+  /** Places that could not be read, and may still have it. */
   unasked: Place[];
 }
 

@@ -5,7 +5,7 @@ import { utcTime } from '../../domain/times/vendor-time.ts';
 import type { Result } from '../../output/result.ts';
 import { localTime } from '../../output/style.ts';
 
-/** The result of a login. */
+/** Result of a login. */
 interface LoggedIn {
   way: string;
   profileId: number | null;

@@ -23,14 +23,13 @@ export interface LoginOptions {
   way: Way;
   clientId: string | undefined;
   redirectUri: string;
-  /** Opens the vendor's page, besides showing its address. */
+  /** Opens the page of Wise, and shows its address. */
   openBrowser: boolean;
-  /** Into the file, though there may be a keyring. */
+  /** Stores it in the file, even if there is a keyring. */
   plainFile: boolean;
   noInput: boolean;
 }
 
-/** An open context, and the streams of this process. */
 export interface LoginWorld {
   context: Context;
   settings: Settings;
@@ -40,23 +39,23 @@ export interface LoginWorld {
 
 export interface LoggedIn {
   way: Way;
-  /** null for the application, and where nothing says whose token it is. */
+  /** null for the application, and if the profile is unknown. */
   profileId: number | null;
   endsAt: number | null;
   place: string;
   isPlain: boolean;
-  /** The source that takes precedence over this login; null for none. */
+  /** Source that takes precedence over this login; null for none. */
   hiddenBy: string | null;
 }
 
-/** Node's timers take no more. */
+/** Limit of Node's timers. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** The vendor's web sites, which have the authorization page. */
+/** Web sites of Wise that have the authorization page. */
 const SITES = { sandbox: 'https://wise-sandbox.com', production: 'https://wise.com' } as const;
 
 /**
- * Gets credentials from a person, tries them, and keeps what they gave for the context. What the API refuses is not kept.
+ * Gets credentials from the user, tries them, and stores them for the context. Credentials that the API refuses are not stored.
  * @throws Failure
  */
 export async function login(world: LoginWorld, options: LoginOptions): Promise<LoggedIn> {
@@ -95,7 +94,7 @@ async function loginClient(world: LoginWorld, options: LoginOptions): Promise<Lo
 
 async function loginUser(world: LoginWorld, options: LoginOptions): Promise<Login> {
   const { context, credentials, settings } = world;
-  // Without them no token can be fetched or renewed; those that are set or stored already are not asked for again.
+  // No token can be fetched or renewed without client credentials. Those that are known are not asked for again.
   const known = await credentials.ofClient().catch((error: unknown) => {
     if (!world.io.isInteractive || options.noInput) throw error;
     return null;
@@ -163,7 +162,7 @@ async function fromBrowser(world: LoginWorld, { client, ...options }: WithClient
   return { token, profileId: granted.profileId };
 }
 
-/** Where there is none, the address is on the screen. */
+/** Opens the browser; if there is none, the user has the address. */
 async function openBrowser(address: string): Promise<void> {
   const { open } = await import('./open.ts');
   const browser = await withoutCredentials(() => open(address)).catch(() => null);
@@ -201,13 +200,13 @@ function hiderOf(settings: Settings, way: Way): string | null {
 export interface SecretReading {
   io: Io;
   signal: AbortSignal;
-  /** `--no-input`: nobody is to be asked. */
+  /** `--no-input`: never prompt. */
   noInput: boolean;
   contextName: string;
 }
 
 /**
- * Reads a secret from a person, without showing it, or from standard input.
+ * Reads a secret from the user, without showing it, or from standard input.
  * @throws Failure `input-required`, `credentials-missing`, `credentials-unusable`
  */
 export async function readSecret(
@@ -215,7 +214,7 @@ export async function readSecret(
   { io, signal, noInput, contextName }: SecretReading,
 ): Promise<string> {
   const isAsked = io.isInteractive && !noInput;
-  // A terminal without a question would show what is typed.
+  // Without a prompt, a terminal would show what is typed.
   if (!isAsked && io.isStdinTerminal) {
     throw new Failure('input-required', `Nobody can be asked here for the ${secret.what}.`, {
       hint: 'Pipe it in on standard input.',

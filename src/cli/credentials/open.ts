@@ -1,2 +1,2 @@
-// Loaded when a browser is to be opened, through this name.
+// Loads the library only when a browser is opened.
 export { default as open } from 'open';

@@ -8,7 +8,7 @@ import { locked, type Waiting } from './file-lock.ts';
 const content = v.object({ version: v.literal(1), accounts: v.record(v.string(), v.string()) });
 
 /**
- * A file that only its owner may read: where there is no keyring. Nothing in it is encrypted.
+ * Makes the store for systems without a keyring: a file, not encrypted, that only its owner may read.
  * @param file in a folder of kioskctl's own
  */
 export function credentialFile(file: string, waiting: Waiting): Place {
@@ -39,7 +39,7 @@ export function credentialFile(file: string, waiting: Waiting): Place {
 function read(file: string): Record<string, string> {
   try {
     const { mode } = statSync(file);
-    // Windows has no such modes; there the folder is the user's own.
+    // Windows has no file modes; the folder belongs to the user there.
     if (process.platform !== 'win32' && (mode & 0o077) !== 0) throw readByOthers(file, mode);
     const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), content), readFileSync(file, 'utf8'));
     if (!parsed.success) throw unusable(file, 'kioskctl did not write it so');
@@ -65,7 +65,6 @@ async function write(file: string, accounts: Record<string, string>): Promise<vo
   }
 }
 
-/** Without the lock, what another process writes meanwhile would be lost. */
 function busy(file: string): Failure {
   return new Failure('storage-unusable', `Another process keeps ${file} locked.`, {
     hint: 'Try again; look for a kioskctl that stands still.',
@@ -86,11 +85,11 @@ function unusable(file: string, why: string): Failure {
 }
 
 /**
- * The keyring of the system: the Keychain of macOS, the Credential Manager of Windows, the Secret Service of a Linux
- * desktop. The library is native and may not be there; on Linux it would fall back to the kernel's keyring, which forgets
- * everything at a restart, so its store is named.
- * @param service under which its entries stand
- * @returns null where the library is not there; what is locked says so when it is asked
+ * Opens the keyring of the system: the Keychain of macOS, the Credential Manager of Windows, the Secret Service of a
+ * Linux desktop. On Linux the library would fall back to the kernel's keyring, which is lost at a restart, so the store
+ * is named.
+ * @param service name of its entries
+ * @returns null if the native library is missing; a locked keyring fails only when it is used
  */
 export async function openKeyring(service: string): Promise<Place | null> {
   const keyring = await load();
@@ -122,7 +121,7 @@ async function load(): Promise<{ Entry: typeof Entry } | null> {
   }
 }
 
-/** Locked, or not there: then the next place is asked. What is only absent is no error. The library's errors may hold what was stored. */
+/** Returns null if the keyring is locked or missing. The library's errors are dropped, because they may contain secrets. */
 function orNull<Value>(ask: () => Value): Value | null {
   try {
     return ask();
@@ -131,16 +130,16 @@ function orNull<Value>(ask: () => Value): Value | null {
   }
 }
 
-/** Where secrets are stored under the names of accounts. */
+/** A place that stores secrets by the names of accounts. */
 export interface Place {
-  /** In words. */
+  /** For messages. */
   name: string;
-  /** Can whoever reads the disk read them? */
+  /** True if whoever reads the disk can read them. */
   isPlain: boolean;
   /** @throws Failure `credentials-unusable` */
   read(account: string): string | null;
-  /** @returns whether it could */
+  /** @returns false if it can't be written */
   write(account: string, secret: string): Promise<boolean>;
-  /** @returns `unasked` where it can't say whether there is anything */
+  /** @returns `unasked` if it is unknown whether there is a secret */
   remove(account: string): Promise<'removed' | 'absent' | 'unasked'>;
 }

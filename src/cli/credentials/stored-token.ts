@@ -3,14 +3,14 @@ import { CachedToken, type FetchedToken, renewUserToken } from '../../wise/token
 import type { Login, StoredUser } from './login-store.ts';
 import type { ChainWorld } from './token-chain.ts';
 
-/** One that ends sooner is renewed; in milliseconds. */
+/** A token that expires sooner is renewed. */
 const MARGIN_MS = 60_000;
-/** Others wait for a renewal, and take its lock over after 30 seconds: its last try, of up to 10, has to end before. */
+/** Other processes wait 30 seconds for a renewal before they ignore its lock: its last try, of up to 10 s, must end before. */
 const PATIENCE_MS = 15_000;
 
 /**
- * The token of a login. It is renewed where it is stored, by one process at a time: the next one takes what the first
- * one fetched, because renewing may end the token that was there.
+ * The token of a stored login. One process at a time renews it, and the others use the new token, because renewing may
+ * end the old one.
  */
 export class StoredToken {
   readonly kept: CachedToken;
@@ -31,7 +31,7 @@ export class StoredToken {
     const { user } = await this.#read();
     if (this.#isGood(user, refused)) return this.#asFetched(user);
     return logins.exclusively(async () => {
-      // Meanwhile another process may have renewed it.
+      // Another process may have renewed it meanwhile.
       const { user: latest, isPlain } = await this.#read();
       if (this.#isGood(latest, refused)) return this.#asFetched(latest);
       const renewed = await this.#renew(latest);
@@ -40,11 +40,11 @@ export class StoredToken {
     });
   }
 
-  /** Where nothing can be written, this command goes on with the token; the next one renews it again. */
+  /** Stores a renewed token. If it can't be written, this command still uses it, and the next one renews it again. */
   async #keep(user: StoredUser, { renewedFrom, isPlain }: Kept): Promise<void> {
     const { logins, say } = this.#world;
     try {
-      // Who logged out meanwhile, or in anew, is not overruled.
+      // The user may have logged out, or in again, meanwhile.
       if ((await logins.find())?.login.user?.refreshToken !== renewedFrom) return;
       const place = await logins.add({ user }, { isPlain });
       if (place.isPlain && !isPlain)
@@ -55,7 +55,7 @@ export class StoredToken {
   }
 
   #isGood({ accessToken, endsAt, lifetime }: StoredUser, refused: string | null): boolean {
-    // One that never lasts longer is not renewed by each command.
+    // A token that never lasts longer must not be renewed by each command.
     const margin = Math.min(MARGIN_MS, (lifetime ?? Number.POSITIVE_INFINITY) / 2);
     return accessToken !== refused && endsAt - this.#world.calendar.now() > margin;
   }
@@ -103,13 +103,13 @@ export class StoredToken {
 }
 
 interface Kept {
-  /** The refresh token that was used up for it. */
+  /** The refresh token that it was fetched with. */
   renewedFrom: string | null;
-  /** Was it in the file? */
+  /** True if the old one was in the file. */
   isPlain: boolean;
 }
 
-/** All that must never be shown of a login. */
+/** Returns the parts of a login that must never be shown. */
 export function secretsOf({ client, user }: Login): string[] {
   return [client?.clientSecret, user?.accessToken, user?.refreshToken].flatMap((secret) => secret ?? []);
 }

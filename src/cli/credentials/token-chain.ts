@@ -3,47 +3,47 @@ import type { Client } from '../../wise/client.ts';
 import type { CachedToken, ClientCredentials } from '../../wise/tokens.ts';
 import type { Logins } from './login-store.ts';
 
-/** Where tokens for one owner come from. */
+/** Source of the tokens of one owner. */
 export interface TokenSource {
-  /** In words: `KIOSKCTL_TOKEN`, `the credential command of context …`. */
+  /** For messages: `KIOSKCTL_TOKEN`, `the credential command of context …`. */
   name: string;
   token: Pick<CachedToken, 'get' | 'replace' | 'endsAt'>;
-  /** Nothing renews it. */
+  /** It can't be renewed. */
   isLast?: boolean;
 }
 
-/** Client id and secret of the application, and where they are from, in words. */
+/** Client id and secret of the application, and their source for messages. */
 export interface FoundClient {
   client: ClientCredentials;
   source: string;
 }
 
-/** The token of one link of the chain. */
+/** Token that a source has. */
 export interface Found extends TokenSource {
-  /** The only profile that it serves; null for any. */
+  /** The only profile that it serves; null for all. */
   own: number | null;
 }
 
-/** One link of the chain; null where it has nothing. */
+/** Looks for a token in one source; null if it has none. */
 export type Link = (profileId: number) => Promise<Found | null>;
 
-/** The ports that credentials use. */
+/** Everything that credentials need from outside. */
 export interface CredentialWorld {
   calendar: Calendar;
   stopwatch: Stopwatch;
   signal: AbortSignal;
-  /** Shows a line to people, which quiet ones see only if there is trouble. */
-  say: (line: string, isTrouble: boolean) => void;
-  /** With which tokens are fetched. */
+  /** Shows a line to the user; with --quiet, only if it is about a problem. */
+  say: (line: string, isProblem: boolean) => void;
+  /** Client that fetches tokens. */
   client: () => Client;
   /** `--token-file`, `--token-stdin` */
   given: { file?: string | undefined; stdin?: boolean | undefined };
   readStdin: () => Promise<string>;
 }
 
-/** The ports that only links use. */
+/** Everything that sources need from outside. */
 export interface ChainWorld extends CredentialWorld {
-  /** Told of every secret that is learned on the way. */
+  /** Adds a secret that became known. */
   hide: (secret: string) => void;
   logins: Logins;
   /** @throws Failure `credentials-missing`, `credentials-unusable` */

@@ -6,12 +6,12 @@ import { CredentialCommand } from './credential-helper.ts';
 import { StoredToken } from './stored-token.ts';
 import type { ChainWorld, Found, Link, TokenSource } from './token-chain.ts';
 
-/** A token that nobody can renew. */
+/** Makes a token that can't be renewed. */
 export function standing(token: string): TokenSource['token'] {
   return { get: async () => token, replace: async () => false, endsAt: null };
 }
 
-/** All links, in the order in which they are asked. */
+/** Makes all sources, in their order of precedence. */
 export function makeChain(settings: Settings, world: ChainWorld): readonly Link[] {
   return [
     variableToken(settings),
@@ -30,7 +30,7 @@ function variableToken({ token, profileId: own, contextName }: Settings): Link {
   };
 }
 
-/** A token that is fetched for a refresh token, so that a job that runs daily goes on working. */
+/** Fetches tokens with a refresh token, so that a daily job continues to work. */
 function refreshToken(
   { refreshToken: given, profileId: own, contextName }: Settings,
   world: ChainWorld,
@@ -51,7 +51,7 @@ function refreshToken(
   return async () => (given === undefined ? null : { own, name: variable, token });
 }
 
-/** `--token-file`, `--token-stdin`: read once, when the token is needed. */
+/** Reads the token of `--token-file` or `--token-stdin` once, when it is needed. */
 function givenToken({ profileId: own, contextName }: Settings, { given, hide, readStdin }: ChainWorld): Link {
   const name = given.file === undefined ? '--token-stdin' : `--token-file ${given.file}`;
   const read = async () => {
@@ -93,7 +93,7 @@ function commandToken({ credentialCommand, contextName }: Settings, world: Chain
   return async (profileId) => ({ own: null, name: command.source, token: command.of(profileId) });
 }
 
-/** The stored login as a link of the chain. */
+/** Finds the token of a stored login. */
 function storedToken({ profileId: own, contextName }: Settings, world: ChainWorld): Link {
   let stored: Promise<Found | null> | null = null;
   const find = async () => {
@@ -107,14 +107,14 @@ function storedToken({ profileId: own, contextName }: Settings, world: ChainWorl
   return async () => (stored ??= find());
 }
 
-/** A secret that somebody gave. */
+/** A secret that a user sets. */
 export interface GivenSecret {
-  /** Where: the environment variable, or the flag. */
+  /** Its environment variable or flag. */
   variable: string;
   what: string;
   /** A header can't carry line breaks, spaces or anything beyond ASCII. */
   shape: RegExp;
-  /** The steps to get one. */
+  /** Advice on getting one. */
   hint: string;
 }
 
@@ -148,7 +148,7 @@ export const CLIENT_SECRET: GivenSecret = {
   hint: CLIENT_HINT,
 };
 
-/** A secret that has to be there, and to be what it is said to be. @throws Failure `credentials-missing`, `credentials-unusable` */
+/** Checks a secret that is required. @throws Failure `credentials-missing`, `credentials-unusable` */
 export function required(
   value: string | undefined,
   { variable, what, shape, hint, contextName }: GivenSecret & { contextName: string },

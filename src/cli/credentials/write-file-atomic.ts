@@ -1,2 +1,2 @@
-// The library that writes files whole or not at all is loaded when a login is kept, through this name.
+// Loads the library only when a login is stored.
 export { sync as writeFileAtomic } from 'write-file-atomic';

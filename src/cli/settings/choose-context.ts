@@ -9,12 +9,12 @@ import { asName, byDefault, type Found, type Origin, SECRET_VARIABLES, type Sour
 export interface ChosenContext {
   name: string;
   environment: Environment;
-  /** The source of the choice. */
+  /** Origin of the choice. */
   origin: Origin;
-  /** The one of flags and variables, else that of the context; null: the environment's own. */
+  /** Set by a flag, a variable or the context; null for the environment's own. */
   baseUrl: Found<BaseUrl> | null;
   baseUrlIsGiven: boolean;
-  /** null for an implicit context, which is made of environment variables and flags only. */
+  /** null for an implicit context, which has only flags and environment variables. */
   settings: ContextSettings | null;
 }
 
@@ -31,7 +31,7 @@ export const ENVIRONMENTS: readonly Environment[] = ['local', 'sandbox', 'produc
 const TELLING_VARIABLES = [...Object.keys(SECRET_VARIABLES), 'KIOSKCTL_PROFILE_ID', 'KIOSKCTL_BASE_URL'];
 
 /**
- * Chooses the context of a command and its environment.
+ * Chooses the context of a command, and its environment.
  * @throws Failure `usage` for contradictions, `environment-not-chosen`
  */
 export function chooseContext(sources: Sources, files: Files): ChosenContext {
@@ -47,7 +47,7 @@ function ofContext({ name, settings }: Choice): Found<BaseUrl> | null {
   return { value: toBaseUrl(settings.baseUrl), origin: contextOrigin(name) };
 }
 
-/** Returns the chosen context, even if its settings are unusable. @throws Failure as above */
+/** Chooses the context, even if its settings can't be used. @throws Failure as `chooseContext` */
 export function chooseName(sources: Sources, files: Files): Choice {
   return choose(sources, { ...files, baseUrl: findBaseUrl(sources) });
 }
@@ -56,7 +56,7 @@ function findBaseUrl(sources: Sources): Found<BaseUrl> | null {
   return sources.find({ flag: 'base-url', variable: 'KIOSKCTL_BASE_URL' }, toBaseUrl) ?? null;
 }
 
-/** The environment of a base URL has to be the one that is said. @throws Failure `usage` */
+/** Checks that a base URL fits the environment. @throws Failure `usage` */
 export function checkBaseUrl(baseUrl: BaseUrl, environment: Environment): BaseUrl {
   const isWrongHost = baseUrl.isProduction && environment !== 'production';
   const isRemoteLocal = !baseUrl.isLoopback && environment === 'local';
@@ -68,7 +68,7 @@ export function checkBaseUrl(baseUrl: BaseUrl, environment: Environment): BaseUr
   });
 }
 
-/** That a value is of a context of the settings file. */
+/** Origin of a value that a context sets. */
 export function contextOrigin(name: string): Origin {
   return { source: 'context', from: name };
 }
@@ -82,7 +82,7 @@ function choose(
   if (environment) return { ...ofEnvironment(environment.value, file), origin: environment.origin };
   if (baseUrl?.value.isProduction) return { ...ofEnvironment('production', file), origin: baseUrl.origin };
   const isHere = baseUrl === null || baseUrl.value.isLoopback;
-  // Which environment a given base URL is of, is not for a cloned repository to say.
+  // A cloned repository must not decide which environment a base URL belongs to.
   const kept = (isHere ? ofProject(project, file) : null) ?? ofSettings(file);
   const telling = TELLING_VARIABLES.find((variable) => sources.has(variable));
   if (kept && telling !== undefined) checkIsUsers(kept, { file, telling });
@@ -99,8 +99,8 @@ function choose(
 }
 
 /**
- * A credential of the environment goes nowhere because a cloned repository says so: only to the context that the user
- * has chosen, too.
+ * Refuses to use credentials of the environment for a context that only the project file chose: a cloned repository must
+ * not decide where they are sent.
  * @throws Failure `environment-not-chosen`
  */
 function checkIsUsers(
@@ -126,8 +126,8 @@ function ofSettings(file: SettingsFile): Choice | null {
 }
 
 /**
- * The context that a project file names: one of the settings file, or local. The other implicit ones are nothing but an
- * environment, which is for the user to say.
+ * Returns the context that a project file names: one of the settings file, or local. The other implicit contexts only
+ * name an environment, which the user has to choose.
  */
 function ofProject(project: ProjectFile | null, file: SettingsFile): Choice | null {
   const name = project?.context;
@@ -140,13 +140,11 @@ function ofProject(project: ProjectFile | null, file: SettingsFile): Choice | nu
   });
 }
 
-interface Choosing {
-  environment: Found<Environment> | undefined;
-  name: Found<string> | undefined;
-}
-
-/** Flags win over variables, also one over the other's: `--context local` works in any shell. */
-function readChoice(sources: Sources, file: SettingsFile): Choosing {
+/** Reads context and environment. Flags take precedence over both variables: `--context local` works in any shell. */
+function readChoice(
+  sources: Sources,
+  file: SettingsFile,
+): { environment: Found<Environment> | undefined; name: Found<string> | undefined } {
   const environment = sources.find({ flag: 'environment' }, toEnvironment);
   const name = sources.find({ flag: 'context' }, asName);
   if (name) return { environment, name };
@@ -170,7 +168,7 @@ export function toEnvironment(text: string): Environment {
   });
 }
 
-/** A context of the settings file, or one of the implicit ones, which are named like their environments. */
+/** Returns a context of the settings file, or an implicit one, which is named like its environment. */
 function named(name: string, file: SettingsFile, wanted: Environment | null): Omit<Choice, 'origin'> {
   const settings = Object.hasOwn(file.contexts, name) ? (file.contexts[name] ?? null) : null;
   const environment = environmentOf(name, file);
@@ -191,7 +189,7 @@ function named(name: string, file: SettingsFile, wanted: Environment | null): Om
   return { name, environment, settings };
 }
 
-/** An environment without a context selects the context of the same name, if that is of this environment. */
+/** Returns the context that is named like an environment, if it is of this environment. */
 function ofEnvironment(environment: Environment, file: SettingsFile): Omit<Choice, 'origin'> {
   const namesake = Object.hasOwn(file.contexts, environment) ? file.contexts[environment] : undefined;
   return {

@@ -1,2 +1,2 @@
-// The library that keeps settings is loaded by the commands that change them, through this name.
+// Loads the library that writes settings only in the commands that change them.
 export { default as Conf } from 'conf';

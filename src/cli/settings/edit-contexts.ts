@@ -11,10 +11,7 @@ import type { Origin } from './sources.ts';
 
 const NAME = /^[a-z\d][\w.-]{0,63}$/i;
 
-/**
- * A name that a new context can have.
- * @throws Failure `usage`
- */
+/** Checks the name of a new context. @throws Failure `usage` */
 export function checkNewName(file: SettingsFile, name: string): void {
   if (!NAME.test(name)) {
     throw new Failure('usage', `“${printable(name)}” is not a name for a context.`, {
@@ -27,7 +24,7 @@ export function checkNewName(file: SettingsFile, name: string): void {
   });
 }
 
-/** The names of the implicit contexts only stand for their own environments. @throws Failure `usage` */
+/** Checks that the name of an implicit context has its own environment. @throws Failure `usage` */
 function checkEnvironment(name: string, environment: Environment): void {
   const implicit = ENVIRONMENTS.find((known) => known === name.toLowerCase());
   if (!implicit || (implicit === environment && implicit === name)) return;
@@ -37,7 +34,7 @@ function checkEnvironment(name: string, environment: Environment): void {
 }
 
 /**
- * The environment of a new context: the one that is given, the one that its name stands for, or the one that the user picks.
+ * Chooses the environment of a new context: the one that is set, that is named like the context, or that the user picks.
  * @throws Failure `usage`, `input-required`
  */
 export async function chooseEnvironment(
@@ -51,7 +48,7 @@ export async function chooseEnvironment(
   return environment;
 }
 
-/** @throws Failure `usage` for a name that is taken or is none, and for settings that contradict each other */
+/** Adds a context. @throws Failure `usage` for a bad or used name, and for settings that contradict each other */
 export function addContext(
   file: SettingsFile,
   name: string,
@@ -67,14 +64,14 @@ export function addContext(
   };
 }
 
-/** @throws Failure `usage` for a context that isn't there */
+/** Makes a context the current one. @throws Failure `usage` for an unknown context */
 export function useContext(file: SettingsFile, name: string): SettingsFile {
   if (environmentOf(name, file) === undefined) throw noContext(file, name);
   return { ...file, currentContext: name };
 }
 
 /**
- * Gives a setting its value, or takes it away (undefined).
+ * Sets a setting, or removes it (undefined).
  * @throws Failure `usage` for a context without settings, and for a value that contradicts another
  */
 export function setValue(
@@ -83,44 +80,44 @@ export function setValue(
   { key, value }: { key: SettingKey; value: ContextSettings[SettingKey] },
 ): SettingsFile {
   const settings = ownSettings(file, name);
-  const changed =
-    value === undefined
-      ? Object.fromEntries(Object.entries(settings).filter(([one]) => one !== key))
-      : { [key]: value };
-  const rest = value === undefined ? changed : { ...settings, ...changed };
-  const context = checked({ kiosks: [], ...rest, environment: settings.environment });
+  const others = without(settings, key);
+  const context = checked({
+    kiosks: [],
+    ...(value === undefined ? others : { ...others, [key]: value }),
+    environment: settings.environment,
+  });
   return { ...file, contexts: { ...file.contexts, [name]: context } };
 }
 
-/** @throws Failure `usage` for a context without settings */
-export function removeContext(file: SettingsFile, name: string): SettingsFile {
-  ownSettings(file, name);
-  const { currentContext, ...rest } = file;
-  const contexts = Object.fromEntries(Object.entries(file.contexts).filter(([one]) => one !== name));
-  const isGone = currentContext === name;
-  return { ...rest, ...(currentContext !== undefined && !isGone && { currentContext }), contexts };
+function without<Value>(record: Readonly<Record<string, Value>>, key: string): Record<string, Value> {
+  return Object.fromEntries(Object.entries(record).filter(([one]) => one !== key));
 }
 
-/** Takes a context back that was made, and its being the current one. */
+/** Removes a context. @throws Failure `usage` for a context without settings */
+export function removeContext(file: SettingsFile, name: string): SettingsFile {
+  ownSettings(file, name);
+  return withoutContext(file, name);
+}
+
+/** Removes a context, even if it can't be used. */
+export function withoutContext<File extends RawSettings>(file: File, name: string): File {
+  const rest = { ...file, contexts: without(file.contexts, name) };
+  if (file.currentContext === name) delete rest.currentContext;
+  return rest;
+}
+
+/** Removes a context that was just added, and makes the former context the current one again. */
 export function withoutNew(file: SettingsFile, name: string, { currentContext }: SettingsFile): SettingsFile {
   const rest = removeContext(file, name);
   const isBack = file.currentContext === name && currentContext !== undefined;
   return { ...rest, ...(isBack && { currentContext }) };
 }
 
-/** Takes a bad field out of a context, whatever else is bad in it. */
+/** Removes a bad field from a context, which may have others. */
 export function withoutField(raw: RawSettings, name: string, key: SettingKey): RawSettings {
   const context = Object.hasOwn(raw.contexts, name) ? raw.contexts[name] : undefined;
   if (typeof context !== 'object' || context === null) return raw;
-  const rest = Object.fromEntries(Object.entries(context).filter(([one]) => one !== key));
-  return { ...raw, contexts: { ...raw.contexts, [name]: rest } };
-}
-
-/** Takes a context out that can't be used. */
-export function withoutContext({ currentContext, ...raw }: RawSettings, name: string): RawSettings {
-  const contexts = Object.fromEntries(Object.entries(raw.contexts).filter(([one]) => one !== name));
-  const isKept = currentContext !== undefined && currentContext !== name;
-  return { ...raw, ...(isKept && { currentContext }), contexts };
+  return { ...raw, contexts: { ...raw.contexts, [name]: without({ ...context }, key) } };
 }
 
 function ownSettings(file: SettingsFile, name: string): ContextSettings {
@@ -144,7 +141,7 @@ function noContext({ contexts }: SettingsFile, name: string): Failure {
   });
 }
 
-/** Values that are good alone may not go together. */
+/** Checks that the settings fit together. @throws Failure `usage` */
 function checked(settings: ContextSettings): ContextSettings {
   const { environment, baseUrl, kiosk, kiosks } = settings;
   if (baseUrl !== undefined) checkBaseUrl(toBaseUrl(baseUrl), environment);
@@ -161,22 +158,20 @@ export interface ListedContext {
   kiosks: readonly string[];
   program: string | null;
   baseUrl: string | null;
-  /** Made of environment variables and flags only. */
+  /** It has only flags and environment variables. */
   isImplicit: boolean;
 }
 
-/** The contexts of the settings file by name, then the implicit ones that it doesn't have. */
+/** Lists the contexts of the settings file by name, then the implicit ones that it doesn't have. */
 export function listContexts({ contexts }: SettingsFile): ListedContext[] {
-  const own = Object.entries(contexts)
-    .toSorted(([left], [right]) => (left < right ? -1 : 1))
-    .map(([name, { environment, profileId = null, kiosks, program = null, baseUrl = null }]) => {
-      return { name, environment, profileId, kiosks, program, baseUrl, isImplicit: false };
-    });
-  const implicit = ENVIRONMENTS.filter((name) => !Object.hasOwn(contexts, name)).map((name) => {
-    const nothing = { profileId: null, kiosks: [], program: null, baseUrl: null };
-    return { name, environment: name, ...nothing, isImplicit: true };
+  const implicit = ENVIRONMENTS.filter((name) => !Object.hasOwn(contexts, name));
+  return [...Object.keys(contexts).toSorted(), ...implicit].map((name) => {
+    const own = Object.hasOwn(contexts, name) ? contexts[name] : undefined;
+    const { profileId = null, kiosks = [], program = null, baseUrl = null } = own ?? {};
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- an implicit context is named like its environment
+    const environment = own?.environment ?? (name as Environment);
+    return { name, environment, profileId, kiosks, program, baseUrl, isImplicit: !own };
   });
-  return [...own, ...implicit];
 }
 
 export interface ShownValue extends Origin {

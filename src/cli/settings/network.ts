@@ -10,9 +10,9 @@ import { SECRET_VARIABLES } from './sources.ts';
 type Certificate = NonNullable<Network['certificate']>;
 
 /**
- * The proxy on the way to an address: `HTTPS_PROXY` (or `https_proxy`, `ALL_PROXY`), unless `NO_PROXY` names the host.
- * This machine is never reached through one.
- * @throws Failure `usage` for one that can't be used, without its credentials
+ * Finds the proxy for an address: `HTTPS_PROXY` (or `https_proxy`, `ALL_PROXY`), unless `NO_PROXY` names the host.
+ * Addresses of this machine never use one.
+ * @throws Failure `usage` for a proxy that can't be used, without showing its credentials
  */
 export async function findProxy(baseUrl: string): Promise<Proxy | null> {
   const { env } = process;
@@ -43,7 +43,7 @@ function readCredentials({ username, password }: URL, name: string): Proxy['cred
   }
 }
 
-/** The parts of a proxy that must never be shown: a user name alone may be a token. */
+/** Returns the parts of a proxy that must never be shown: a user name alone may be a token. */
 export function secretsOf({ url, credentials }: Proxy): string[] {
   if (!credentials) return [];
   const { user, password } = credentials;
@@ -106,13 +106,13 @@ export function childEnv(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEn
   );
 }
 
-/** Runs work that starts programs with the environment of this process, without credentials in it meanwhile. */
+/** Runs work that starts programs with the environment of this process, and removes credentials from it meanwhile. */
 export async function withoutCredentials<Result>(work: () => Promise<Result>): Promise<Result> {
-  const kept = SECRETS.map((name) => [name, process.env[name]] as const);
+  const removed = SECRETS.map((name) => [name, process.env[name]] as const);
   for (const name of SECRETS) delete process.env[name];
   try {
     return await work();
   } finally {
-    for (const [name, value] of kept) if (value !== undefined) process.env[name] = value;
+    for (const [name, value] of removed) if (value !== undefined) process.env[name] = value;
   }
 }

@@ -4,15 +4,15 @@ import envPaths from 'env-paths';
 
 export interface Paths {
   settings: string;
-  /** Of those who log in where there is no keyring. */
+  /** Logins on systems without a keyring. */
   credentials: string;
   journal: string;
   sandboxState: string;
 }
 
 /**
- * Where kioskctl keeps its files: under `KIOSKCTL_HOME` if that is set, else in the folders of the system (XDG on Linux).
- * The folder of the compile cache is chosen the same way in `bin/run.js`.
+ * Finds the files of kioskctl: in `KIOSKCTL_HOME` if it is set, otherwise in the folders of the system (XDG on Linux).
+ * `bin/run.js` finds the folder of the compile cache in the same way.
  */
 export function findPaths(env: NodeJS.ProcessEnv = process.env): Paths {
   const home = env.KIOSKCTL_HOME;
@@ -32,7 +32,7 @@ export function reachOf({ journal }: Paths): { journal: string; host: string } {
   return { journal, host: hostname() };
 }
 
-/** Where GitHub Actions runs this command, and where it takes a summary of the step; null elsewhere. */
+/** Returns the file for a summary of the step, if GitHub Actions runs this command; null elsewhere. */
 export function githubActions(): { summaryFile: string | null } | null {
   const { GITHUB_ACTIONS, GITHUB_STEP_SUMMARY } = process.env;
   return GITHUB_ACTIONS === 'true' ? { summaryFile: GITHUB_STEP_SUMMARY || null } : null;

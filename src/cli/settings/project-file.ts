@@ -13,7 +13,7 @@ import type { NewValues } from './settings-file.ts';
 
 const NAME = '.kioskctl.yaml';
 
-/** More than any project needs to say. */
+/** More than any project file needs. */
 const LIMIT_BYTES = 64 * 1024;
 const CORRECT = 'Correct the file.';
 
@@ -54,7 +54,7 @@ export interface ProjectFile {
 
 /**
  * Finds the project file of the working folder: there or in a folder above it, up to the home folder.
- * @throws Failure `settings-unusable`, naming file and line, for one that says what it may not
+ * @throws Failure `settings-unusable`, naming file and line, for a file with a key that it must not have
  */
 export async function findProjectFile(
   folder = workingFolder(),

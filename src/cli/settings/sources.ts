@@ -1,6 +1,6 @@
 import { asFailure, Failure } from '../../domain/errors/failure.ts';
 
-/** The flags that decide where a command goes and how long it takes, as far as it has them. */
+/** Flags that decide where a command goes and how long it takes; no command has all of them. */
 export interface SettingFlags {
   context?: string | undefined;
   environment?: string | undefined;
@@ -39,7 +39,7 @@ export const SECRET_VARIABLES = {
   KIOSKCTL_CLIENT_SECRET: 'its secret (no flag takes one)',
 };
 
-/** Where a value comes from. */
+/** Origin of a value. */
 export interface Origin {
   source: 'flag' | 'variable' | 'project-file' | 'settings-file' | 'context' | 'default';
   /** The flag, the variable, the path of the project file, a field of the settings file or the name of the context. */
@@ -51,16 +51,16 @@ export interface Found<Value> {
   origin: Origin;
 }
 
-/** A value that comes from the defaults. */
+/** Returns a default value with its origin. */
 export function byDefault<Value>(value: Value): Found<Value> {
   return { value, origin: { source: 'default', from: null } };
 }
 
 /**
- * Reads a value that somebody gave; what is wrong with it is said together with where it stands.
+ * Parses a value that a user set; failures name its source.
  * @param source `--timeout`, `KIOSKCTL_TIMEOUT`
- * @returns undefined when nothing was given
- * @throws Failure `usage` for an empty value, which in a script is a variable that was not set, and what `parse` throws
+ * @returns undefined when nothing is set
+ * @throws Failure `usage` for an empty value, which in a script is an unset variable, and the failures of `parse`
  */
 export function readGiven<Value>(
   text: string | undefined,
@@ -84,7 +84,7 @@ interface Place {
   variable?: string | undefined;
 }
 
-/** Where settings come from, besides files: flags first, then environment variables. */
+/** Sources of settings besides files: flags first, then environment variables. */
 export class Sources {
   readonly #flags: SettingFlags;
   readonly #env: NodeJS.ProcessEnv;
@@ -98,7 +98,7 @@ export class Sources {
     return this.find(place, parse)?.value;
   }
 
-  /** The same with where it was. */
+  /** Reads a value with its origin. */
   find<Value>({ flag, variable }: Place, parse: (text: string) => Value): Found<Value> | undefined {
     const given = flag && readGiven(this.#flags[flag], `--${flag}`, parse);
     if (given !== undefined) return { value: given, origin: { source: 'flag', from: `--${flag}` } };
@@ -114,7 +114,7 @@ export class Sources {
   }
 }
 
-/** For names, which are taken as they are. */
+/** Parses a name, which may be any text. */
 export function asName(text: string): string {
   return text;
 }

@@ -12,24 +12,24 @@ import {
   usableOf,
 } from './settings-file.ts';
 
-/** Makes the new settings out of the old ones; what it throws leaves them as they are. */
+/** Makes new settings out of the old ones; if it throws, nothing is written. */
 export type SettingsChange = (file: SettingsFile) => SettingsFile;
 
 export interface Written {
   before: SettingsFile;
   after: SettingsFile;
   changed: boolean;
-  /** Where a damaged file was put, so that nothing in it is lost. */
+  /** Path to which a damaged file was moved, so that nothing in it is lost. */
   setAside: string | null;
 }
 
-/** Others write for milliseconds. */
+/** Other processes need only milliseconds to write. */
 const PATIENCE_MS = 10_000;
 
 /**
- * Changes the settings file, alone among all processes: it is read, changed and written whole under one lock, which
- * ends with its process (the library that writes it whole knows of no other process). What changes nothing is not written.
- * @throws UnusableSettings for one that may not be touched; Failure `settings-unusable` where nothing can be written
+ * Changes the settings file. It is read, changed and written under one lock, which ends with its process; the library
+ * that writes the file knows nothing of other processes. An unchanged file is not written.
+ * @throws UnusableSettings for a file that may not be changed; Failure `settings-unusable` where nothing can be written
  */
 export async function changeSettings(file: string, change: SettingsChange): Promise<Written> {
   const { Conf } = await import('./conf.ts');
@@ -45,8 +45,8 @@ export async function changeSettings(file: string, change: SettingsChange): Prom
 }
 
 /**
- * Takes bad fields out of the settings file; the rest of it, other bad fields included, stays as it is.
- * @throws UnusableSettings where the change takes no bad field out
+ * Removes bad fields from the settings file; all else, even other bad fields, stays.
+ * @throws UnusableSettings where the change removes no bad field
  */
 export async function mendSettings(file: string, mend: (raw: RawSettings) => RawSettings): Promise<Written> {
   const { Conf } = await import('./conf.ts');
@@ -91,7 +91,7 @@ function alone<Result>(file: string, work: () => Result): Result {
   }
 }
 
-/** The settings, or those of a new file in place of a damaged one. @throws UnusableSettings for one that may not be touched */
+/** Reads the settings; a damaged file counts as a new one. @throws UnusableSettings for a file that may not be changed */
 export function readOrDamage(file: string): { before: SettingsFile; damage: UnusableSettings | null } {
   try {
     return { before: readSettingsFile(file), damage: null };
@@ -101,7 +101,7 @@ export function readOrDamage(file: string): { before: SettingsFile; damage: Unus
   }
 }
 
-/** A change that needs what can't be read fails because of that. */
+/** Applies a change to a file that may be damaged: if it needs the lost settings, it fails because of the damage. */
 function changeOr(damage: UnusableSettings | null, change: () => SettingsFile): SettingsFile {
   try {
     return change();

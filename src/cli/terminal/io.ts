@@ -2,22 +2,22 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import { type Calendar, Stopwatch } from '../../context/clocks.ts';
 
-/** The world of a terminal command: its three streams, what they are, and its clocks. Tests pass their own. */
+/** Streams of a command, their properties, and the clocks. Tests pass their own. */
 export interface Io {
   /** Writes to standard output: results only. */
   out(text: string): void;
-  /** Writes to standard error: everything that is for people. */
+  /** Writes to standard error: everything that is for users. */
   err(text: string): void;
-  /** The size of the unread results, in bytes. */
+  /** Bytes of results that were written, but not read yet. */
   unread(): number;
   /** Reads standard input to its end. @throws the signal's reason */
   readStdin(signal: AbortSignal): Promise<string>;
   isStdoutTerminal: boolean;
-  /** True if standard input is a terminal. */
+  /** Typed text shows up on the screen. */
   isStdinTerminal: boolean;
-  /** Can somebody be asked? Questions go to standard error and come from standard input. */
+  /** The user can be prompted: on standard error, with the answer on standard input. */
   isInteractive: boolean;
-  /** True if standard error can show live progress. */
+  /** Standard error may show live progress. */
   isLive: boolean;
   color: { stdout: boolean; stderr: boolean };
   calendar: Calendar;
@@ -34,10 +34,10 @@ async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** @param noColor whether the user switched colour off in this very command */
+/** Makes the streams of this process. @param noColor the user switched colour off for this command */
 export function processIo(noColor = false): Io {
   const { stdout, stderr, env } = process;
-  // Asking process.stdin would make a stream of it, which most commands never read.
+  // process.stdin would create a stream, which most commands never read.
   const isStdinTerminal = isatty(0);
   const isPlain = noColor || (env.NO_COLOR ?? '') !== '' || env.TERM === 'dumb' || (env.CI ?? '') !== '';
   return {
@@ -48,7 +48,7 @@ export function processIo(noColor = false): Io {
     isStdoutTerminal: stdout.isTTY,
     isStdinTerminal,
     isInteractive: isStdinTerminal && stderr.isTTY,
-    // A terminal without a width (some CI systems have one) can't be drawn on.
+    // Some CI systems have a terminal without a width.
     isLive: stderr.isTTY && stderr.columns > 0 && !isPlain,
     color: { stdout: stdout.isTTY && !isPlain, stderr: stderr.isTTY && !isPlain },
     calendar: { now: () => Date.now() },
@@ -57,7 +57,7 @@ export function processIo(noColor = false): Io {
   };
 }
 
-/** Batches the writes of one turn of the event loop: a stream may have many lines at once. */
+/** Writes to a stream, and sends all text of one turn of the event loop together: results may have many lines. */
 function writeTogether(stream: NodeJS.WriteStream): (text: string) => void {
   let isWaiting = false;
   return (text) => {

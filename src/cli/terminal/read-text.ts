@@ -63,10 +63,7 @@ export function readText(file: string, { limit, ...options }: TextOptions): stri
 /** Longer than a line of any file that kioskctl reads. */
 const LONGEST_LINE = 1024 * 1024;
 
-/**
- * Yields the lines of a file of any length.
- * @throws Failure `invalid-input` for a file that can't be read, or has no lines
- */
+/** Yields the lines of a file. @throws Failure `invalid-input` for a file that can't be read, or has no line breaks */
 export async function* readLines(file: string): AsyncGenerator<string, void, undefined> {
   let rest = '';
   for await (const chunk of chunksOf(file)) {

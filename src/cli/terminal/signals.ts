@@ -1,14 +1,14 @@
 import { asFailure, Failure } from '../../domain/errors/failure.ts';
 
-/** Why a command ends early without a failure: nobody reads its output any more. */
+/** Reason of an early end without a failure: the reader closed the output. */
 export const STDOUT_CLOSED = Symbol('stdout closed');
 
 const controller = new AbortController();
 let installed = false;
 
 /**
- * The signal that the first Ctrl-C or SIGTERM aborts, with a Failure as its reason: the command then ends in order, and
- * a request that is on its way gets its answer. A second one ends the process at once, after its last words.
+ * Returns the signal that the first Ctrl-C or SIGTERM aborts, with a Failure as its reason: the command ends in order, and
+ * a running request gets its answer. A second one ends the process immediately, see `onForcedEnd`.
  */
 export function interruption(): AbortSignal {
   if (!installed) {
@@ -19,18 +19,18 @@ export function interruption(): AbortSignal {
   return controller.signal;
 }
 
-let sayLastWords: (failure: Failure) => void = () => undefined;
+let printFailure: (failure: Failure) => void = () => undefined;
 
-/** Sets how the process still says why it ends, when it ends in the middle of its work. */
-export function onForcedEnd(say: (failure: Failure) => void): void {
-  sayLastWords = say;
+/** Sets the function that prints the failure of a process that ends in the middle of its work. */
+export function onForcedEnd(print: (failure: Failure) => void): void {
+  printFailure = print;
 }
 
-/** Ends the process with a message, without a stack trace, after an error that nothing handles. */
+/** Ends the process on an uncaught error like on any other bug: with a failure, without a stack. */
 export function watchForBugs(): void {
   process.on('uncaughtException', (error) => {
     const failure = asFailure(error);
-    sayLastWords(failure);
+    printFailure(failure);
     process.stdout.uncork();
     process.exit(failure.exitCode);
   });
@@ -46,8 +46,8 @@ function interrupt(code: 'interrupted' | 'terminated'): void {
     const failure = new Failure(code, `${message} The answer of a request that was out is not known.`, {
       hint,
     });
-    sayLastWords(failure);
-    // What is written in one turn goes out at its end, which this turn does not have.
+    printFailure(failure);
+    // Corked output is sent at the end of the turn of the event loop, which this turn never reaches.
     process.stdout.uncork();
     process.exit(failure.exitCode);
   }
@@ -62,12 +62,12 @@ function explainWaiting(): void {
 let isOutputLost = false;
 
 /**
- * `… | head -1` closes our output: the rest is not wanted, which is no failure, and hides none. Output that can't be
- * written for another reason (a full disk) is one. Nobody hears what is said on a closed standard error.
+ * Handles errors of the output. A reader that closes it, like `… | head -1`, is no failure, and hides none; a full disk is
+ * a failure. Errors of standard error are ignored.
  */
 export function watchOutput(): void {
   process.stderr.on('error', () => undefined);
-  // oclif's own would crash on all but a closed output.
+  // The handler of oclif would crash, except on a closed output.
   process.stdout.removeAllListeners('error');
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') return controller.abort(STDOUT_CLOSED);
@@ -77,7 +77,7 @@ export function watchOutput(): void {
   });
 }
 
-/** Sets what the process ends with, once its output is written. */
+/** Sets the exit code of the process; lost output is a failure. */
 export function setExitCode(code: number): void {
   process.exitCode = isOutputLost && code === 0 ? 1 : code;
 }

@@ -60,7 +60,7 @@ export default class ContextAdd extends ContextCommand {
     });
   }
 
-  /** A context whose program its profile hasn't is not made. */
+  /** Removes the context again if its profile doesn't have its card program. */
   async #check(
     program: string,
     { name, flags, before }: { name: string; flags: ContextFlags; before: SettingsFile },

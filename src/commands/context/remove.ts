@@ -36,7 +36,7 @@ export default class ContextRemove extends ContextCommand {
     return { ...edited, document: { ...edited.document, loginRemovedFrom: places } };
   }
 
-  /** A context that is made under its name later is not logged in. What can't be forgotten is no reason to fail. */
+  /** Removes the login, so that a later context of the same name has none. If it can't be removed, the user is warned. */
   private async forgetLogin(contextName: string, before: SettingsFile): Promise<string[]> {
     const environment = environmentOf(contextName, before);
     if (environment === undefined || environment === 'local') return [];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Candidate, candidatesFor, type World } from '../../../src/cli/completion/candidates.ts';
+import { type Candidate, candidatesFor, type Surface } from '../../../src/cli/completion/candidates.ts';
 
 const GLOBAL = {
   context: { type: 'option', summary: 'The context to use.' },
@@ -15,7 +15,7 @@ const VALUES: Record<string, string[]> = {
   'production-code': ['PRD_HOPPER_DOOR'],
 };
 
-const WORLD: World = {
+const SURFACE: Surface = {
   commands: {
     status: { summary: 'Where cards stand.', args: { card: { multiple: true } }, flags: GLOBAL },
     produce: {
@@ -42,7 +42,7 @@ const WORLD: World = {
 
 /** What is offered for a line; the cursor is at its end. */
 function offered(line: string): string[] {
-  return candidatesFor(line.split(' ').slice(1), WORLD).map(({ word }) => word);
+  return candidatesFor(line.split(' ').slice(1), SURFACE).map(({ word }) => word);
 }
 
 const COMMANDS = ['context', 'sandbox', 'status', 'produce', 'explain', 'completion', 'help'];
@@ -95,7 +95,7 @@ test.each<[string, string[]]>([
 
 describe('what a shell could take for something else', () => {
   test.each(['a b', '$(id)', '`id`', "it's", 'a;b', 'a\u001b[2J', '*', ''])('%j is not offered', (word) => {
-    const world = { ...WORLD, values: () => [{ word, about: '' }] };
+    const world = { ...SURFACE, values: () => [{ word, about: '' }] };
     expect(candidatesFor(['status', ''], world)).toEqual([]);
   });
 });
