@@ -3,7 +3,7 @@ import { type CardInput, PassedOnError, readCards } from '../cards/card-argument
 import { type CardResultsOptions, cardResults } from '../cards/card-views.ts';
 import type { Context, Environment } from '../context/context.ts';
 import type { Files } from '../context/files.ts';
-import { asFailure, Failure } from '../domain/errors/failure.ts';
+import { asFailure, Failure, failure } from '../domain/errors/failure.ts';
 import { causeOf } from '../domain/results.ts';
 import type { Runbook } from '../domain/runbook.ts';
 import type { CardFailure } from '../domain/selection.ts';
@@ -156,9 +156,11 @@ export abstract class BaseCommand extends Command {
 }
 
 function stdinTwice(): Failure {
-  return new Failure('usage', 'Standard input is named for two things: the token and what - stands for.', {
-    hint: 'Give the token in a file (--token-file) or in KIOSKCTL_TOKEN.',
-  });
+  return failure(
+    'usage',
+    'Standard input is named for two things: the token and what - stands for.',
+    'Give the token in a file (--token-file) or in KIOSKCTL_TOKEN.',
+  );
 }
 
 function causesOf(error: unknown): CardFailure[] {

@@ -1,6 +1,6 @@
 import { type Command, CommandHelp, Help, type Interfaces } from '@oclif/core';
 import { EXIT_CODES } from '../domain/errors/exit-codes.ts';
-import { Failure } from '../domain/errors/failure.ts';
+import { type Failure, failure } from '../domain/errors/failure.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { nearestOf } from '../domain/text/words.ts';
 import { ENVIRONMENT_VARIABLES } from './settings/setting-table.ts';
@@ -111,15 +111,17 @@ export class KioskctlHelp extends Help {
 export function unknownCommand({ commandIDs }: { commandIDs: string[] }, words: readonly string[]): Failure {
   const [typed, next] = words.filter((word) => !word.startsWith('-'));
   if (typed === undefined) {
-    return new Failure('unknown-command', 'The command comes first.', { hint: 'See kioskctl --help.' });
+    return failure('unknown-command', 'The command comes first.', 'See kioskctl --help.');
   }
   const commands = commandIDs.map((id) => id.replaceAll(':', ' '));
   const below = commands.filter((command) => command.startsWith(`${typed} `));
   if (below.length > 0) return incomplete(typed, { next, below });
   const [first = ''] = nearestOf(typed, commands);
-  return new Failure('unknown-command', `There is no command “${printable(typed)}”.`, {
-    hint: first ? `Did you mean kioskctl ${first}? See kioskctl --help.` : 'See kioskctl --help.',
-  });
+  return failure(
+    'unknown-command',
+    `There is no command “${printable(typed)}”.`,
+    first ? `Did you mean kioskctl ${first}? See kioskctl --help.` : 'See kioskctl --help.',
+  );
 }
 
 /** Makes the failure for a group of commands without one of its commands. */
@@ -133,5 +135,5 @@ function incomplete(
   const message =
     next === undefined ? `“${group}” needs another word.` : `There is no command “${printable(whole)}”.`;
   const hint = first ? `Did you mean kioskctl ${group} ${first}?` : `Use one of ${names.join(', ')}.`;
-  return new Failure('unknown-command', message, { hint: `${hint} See kioskctl ${group} --help.` });
+  return failure('unknown-command', message, `${hint} See kioskctl ${group} --help.`);
 }

@@ -1,7 +1,7 @@
 import type { Agent } from 'node:https';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { Environment } from '../context/context.ts';
-import { Failure } from '../domain/errors/failure.ts';
+import { failure } from '../domain/errors/failure.ts';
 import { redact } from '../domain/text/redaction.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { Client } from '../wise/client.ts';
@@ -107,7 +107,9 @@ export function rateLimitsOf(
 
 function toRequests(flag: string, text: string): number {
   if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
-  throw new Failure('usage', `--${flag}: “${printable(text)}” is not a number of requests.`, {
-    hint: `Give a whole number from 1, like --${flag} 10.`,
-  });
+  throw failure(
+    'usage',
+    `--${flag}: “${printable(text)}” is not a number of requests.`,
+    `Give a whole number from 1, like --${flag} 10.`,
+  );
 }

@@ -1,7 +1,7 @@
 import packageJson from '../../package.json' with { type: 'json' };
 import type { Context, TokenOrigin, Webhooks } from '../context/context.ts';
 import { type Files, type PublicKey, readPublicKey } from '../context/files.ts';
-import { Failure } from '../domain/errors/failure.ts';
+import { failure } from '../domain/errors/failure.ts';
 import type { KioskId } from '../domain/ids.ts';
 import { redact } from '../domain/text/redaction.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -167,9 +167,11 @@ function controlOf(
   server: () => Promise<{ url: string }>,
 ): RemoteSandbox {
   if (environment === 'local') return new RemoteSandbox(async () => baseUrl ?? (await server()).url);
-  throw new Failure('sandbox-only', `Only the embedded sandbox can do that, not ${environment}.`, {
-    hint: 'Use environment local: --context local.',
-  });
+  throw failure(
+    'sandbox-only',
+    `Only the embedded sandbox can do that, not ${environment}.`,
+    'Use environment local: --context local.',
+  );
 }
 
 async function startSandbox(settings: Settings): Promise<{ sandbox: Sandbox; url: string }> {

@@ -1,5 +1,5 @@
 import type { Context } from '../context/context.ts';
-import { Failure } from '../domain/errors/failure.ts';
+import { type Failure, failure } from '../domain/errors/failure.ts';
 import { redact } from '../domain/text/redaction.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import type { ContextFlags } from './settings/sources.ts';
@@ -21,18 +21,18 @@ export async function guardProduction(
   const isAction = effect === 'writes' || effect === 'sandbox-only';
   if (context.environment !== 'production' || !isAction) return;
   if (effect === 'sandbox-only') {
-    throw new Failure('sandbox-only', 'This works in a sandbox only; nothing was sent to production.', {
-      hint: 'Use a context of a sandbox, or local.',
-    });
+    throw failure(
+      'sandbox-only',
+      'This works in a sandbox only; nothing was sent to production.',
+      'Use a context of a sandbox, or local.',
+    );
   }
   const ask = makeAsk({ io, signal: context.signal, yes: false, noInput: flags['no-input'] ?? false });
   if (!(await isConfirmed(context, { flags, ask, io }))) throw notConfirmed(context.name);
   const why = flags.reason?.trim() || (await ask.type('Why is this done?', { flag: '--reason' })).trim();
   context.reason ??= redact(why);
   if (context.reason === '') {
-    throw new Failure('input-required', 'An act in production needs a reason.', {
-      hint: 'Give it with --reason.',
-    });
+    throw failure('input-required', 'An act in production needs a reason.', 'Give it with --reason.');
   }
 }
 
@@ -46,11 +46,9 @@ async function isConfirmed(
 }
 
 function notConfirmed(name: string): Failure {
-  return new Failure(
+  return failure(
     'not-confirmed',
     `An act in production needs to be confirmed for context ${printable(name)}.`,
-    {
-      hint: `Confirm it with --confirm ${printable(name)}.`,
-    },
+    `Confirm it with --confirm ${printable(name)}.`,
   );
 }

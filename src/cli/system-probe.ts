@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { getCACertificates } from 'node:tls';
 import packageJson from '../../package.json' with { type: 'json' };
 import { inspect } from '../database/inspect.ts';
-import { Failure, systemCode } from '../domain/errors/failure.ts';
+import { failure, systemCode } from '../domain/errors/failure.ts';
 import { JOURNAL_SCHEMA } from '../journal/open-journal.ts';
 import type { StoredFile, SystemProbe } from '../support/check.ts';
 import { vendorUrlOf } from './open-client.ts';
@@ -82,9 +82,11 @@ function inspectJournal(file: string): ReturnType<SystemProbe['inspectJournal']>
   try {
     return { file, bytes: stats.size, newest: JOURNAL_SCHEMA, ...inspect(file) };
   } catch {
-    throw new Failure('journal-unusable', `The journal ${file} can't be read as a database.`, {
-      hint: 'Check who may read it; move it away if something else wrote it.',
-    });
+    throw failure(
+      'journal-unusable',
+      `The journal ${file} can't be read as a database.`,
+      'Check who may read it; move it away if something else wrote it.',
+    );
   }
 }
 
@@ -93,9 +95,11 @@ async function resolve(host: string): Promise<string[]> {
     return (await lookup(host, { all: true })).map(({ address }) => address);
   } catch (error) {
     const code = systemCode(error, 'unknown');
-    throw new Failure('unreachable', `The name ${host} has no address here (${code}).`, {
-      hint: 'Check the network and its name servers; behind a proxy, set HTTPS_PROXY.',
-    });
+    throw failure(
+      'unreachable',
+      `The name ${host} has no address here (${code}).`,
+      'Check the network and its name servers; behind a proxy, set HTTPS_PROXY.',
+    );
   }
 }
 
@@ -105,12 +109,10 @@ function readAuthorities(): ReturnType<SystemProbe['readAuthorities']> {
   if (!file) return null;
   const count = getCACertificates('extra').length;
   if (count > 0 && existsSync(file)) return { file, count };
-  throw new Failure(
+  throw failure(
     'settings-unusable',
     `NODE_EXTRA_CA_CERTS names ${file}, in which no certificate was found.`,
-    {
-      hint: 'Name a file that can be read, with certificates in PEM.',
-    },
+    'Name a file that can be read, with certificates in PEM.',
   );
 }
 
@@ -119,8 +121,10 @@ function readKey(pem: string): ReturnType<SystemProbe['readKey']> {
     const { asymmetricKeyType = 'key', asymmetricKeyDetails } = createPublicKey(pem);
     return { type: asymmetricKeyType.toUpperCase(), bits: asymmetricKeyDetails?.modulusLength ?? null };
   } catch {
-    throw new Failure('invalid-input', 'The key of webhooks is not a public key in PEM.', {
-      hint: 'Give a PEM file that begins with -----BEGIN PUBLIC KEY-----.',
-    });
+    throw failure(
+      'invalid-input',
+      'The key of webhooks is not a public key in PEM.',
+      'Give a PEM file that begins with -----BEGIN PUBLIC KEY-----.',
+    );
   }
 }

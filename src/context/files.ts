@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { Failure } from '../domain/errors/failure.ts';
+import { failure } from '../domain/errors/failure.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 
 export interface TextOptions {
@@ -51,7 +51,7 @@ export function decodeText(
 ): string {
   if (isUtf8(bytes) && !bytes.includes(0)) return bytes.toString('utf8').replace(/^\uFEFF/, '');
   const message = `The ${what} ${printable(file)} can't be used: it is not UTF-8 text.`;
-  throw new Failure('invalid-input', message, { hint });
+  throw failure('invalid-input', message, hint);
 }
 
 /** A key in PEM, and its source for messages. */

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { basename, isAbsolute } from 'node:path';
 import * as v from 'valibot';
-import { Failure } from '../../domain/errors/failure.ts';
+import { type Failure, failure } from '../../domain/errors/failure.ts';
 import { redact } from '../../domain/text/redaction.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { accessToken } from '../../wire/tokens.ts';
@@ -94,7 +94,7 @@ export class CredentialCommand {
 
   #unusable(profileId: number, trouble: string, hint = BY_HAND): Failure {
     const message = `There is no token for profile ${profileId}: ${this.source} ${trouble}.`;
-    return new Failure('credentials-unusable', message, { hint });
+    return failure('credentials-unusable', message, hint);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ExitCode } from '../../domain/errors/exit-codes.ts';
-import { asFailure, Failure, type FailureDocument } from '../../domain/errors/failure.ts';
+import { asFailure, type Failure, type FailureDocument, failure } from '../../domain/errors/failure.ts';
 import type { Owner } from '../../wise/client.ts';
 import { CachedToken, type ClientCredentials, fetchClientToken } from '../../wise/tokens.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -59,18 +59,22 @@ export function makeCredentials(settings: Settings, world: CredentialWorld): Cre
 function missing({ contextName }: Settings, profileId: number, foreign: Found | null): Failure {
   if (!foreign) {
     const message = `There is no token for context ${contextName}: KIOSKCTL_TOKEN is not set, and nobody has logged in.`;
-    return new Failure('credentials-missing', message, { hint: TOKEN.hint });
+    return failure('credentials-missing', message, TOKEN.hint);
   }
   const message = `The token of ${foreign.name} is for profile ${foreign.own}, not for ${profileId}.`;
-  return new Failure('credentials-missing', message, {
-    hint: `Set KIOSKCTL_PROFILE_ID=${profileId} and the token of that profile; a credential command serves several.`,
-  });
+  return failure(
+    'credentials-missing',
+    message,
+    `Set KIOSKCTL_PROFILE_ID=${profileId} and the token of that profile; a credential command serves several.`,
+  );
 }
 
 function needless({ contextName }: Settings): Failure {
-  return new Failure('usage', `Context ${contextName} is the embedded sandbox, which needs no token.`, {
-    hint: 'Say which context the token is for, with --context, or leave it out.',
-  });
+  return failure(
+    'usage',
+    `Context ${contextName} is the embedded sandbox, which needs no token.`,
+    'Say which context the token is for, with --context, or leave it out.',
+  );
 }
 
 /**

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import * as v from 'valibot';
-import { Failure } from '../../domain/errors/failure.ts';
+import { type Failure, failure } from '../../domain/errors/failure.ts';
 import type { Settings } from '../settings/settings.ts';
 import { locked, type Waiting } from './file-lock.ts';
 import { credentialFile, openKeyring, type Place } from './secret-store.ts';
@@ -119,7 +119,5 @@ export interface Removal {
 type LoginOwner = Pick<Settings, 'paths' | 'environment' | 'contextName' | 'baseUrl'>;
 
 function unreadable({ name }: Place): Failure {
-  return new Failure('credentials-unusable', `The login in ${name} can't be read.`, {
-    hint: 'Log out and in again.',
-  });
+  return failure('credentials-unusable', `The login in ${name} can't be read.`, 'Log out and in again.');
 }

@@ -1,5 +1,5 @@
 import type { Context } from '../../context/context.ts';
-import { Failure } from '../../domain/errors/failure.ts';
+import { failure } from '../../domain/errors/failure.ts';
 import { isLoopback } from '../../domain/text/words.ts';
 import {
   type ClientCredentials,
@@ -61,12 +61,10 @@ const SITES = { sandbox: 'https://wise-sandbox.com', production: 'https://wise.c
 export async function login(world: LoginWorld, options: LoginOptions): Promise<LoggedIn> {
   const { settings, credentials } = world;
   if (settings.environment === 'local') {
-    throw new Failure(
+    throw failure(
       'usage',
       `Context ${settings.contextName} is the embedded sandbox, which needs no login.`,
-      {
-        hint: 'Say for which context you log in: --context NAME.',
-      },
+      'Say for which context you log in: --context NAME.',
     );
   }
   const gained =
@@ -107,12 +105,10 @@ async function loginUser(world: LoginWorld, options: LoginOptions): Promise<Logi
   const { token, profileId } = gained;
   for (const secret of [token.token, token.refreshToken ?? '']) credentials.hide(secret);
   if (profileId !== null && settings.profileId !== null && profileId !== settings.profileId) {
-    throw new Failure(
+    throw failure(
       'profile-mismatch',
       `Access was granted for profile ${profileId}, but context ${settings.contextName} is of ${settings.profileId}.`,
-      {
-        hint: 'Choose the other profile in the browser, or log in with --profile-id and a context of its own.',
-      },
+      'Choose the other profile in the browser, or log in with --profile-id and a context of its own.',
     );
   }
   const user = {
@@ -216,9 +212,11 @@ export async function readSecret(
   const isAsked = io.isInteractive && !noInput;
   // Without a prompt, a terminal would show what is typed.
   if (!isAsked && io.isStdinTerminal) {
-    throw new Failure('input-required', `Nobody can be asked here for the ${secret.what}.`, {
-      hint: 'Pipe it in on standard input.',
-    });
+    throw failure(
+      'input-required',
+      `Nobody can be asked here for the ${secret.what}.`,
+      'Pipe it in on standard input.',
+    );
   }
   const text = isAsked ? await askSecret(`The ${secret.what}:`, { io, signal }) : await io.readStdin(signal);
   const variable = isAsked ? 'The answer' : 'Standard input';

@@ -2,7 +2,7 @@ import { readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Entry } from '@napi-rs/keyring';
 import * as v from 'valibot';
-import { Failure, systemCode } from '../../domain/errors/failure.ts';
+import { Failure, failure, systemCode } from '../../domain/errors/failure.ts';
 import { locked, type Waiting } from './file-lock.ts';
 
 const content = v.object({ version: v.literal(1), accounts: v.record(v.string(), v.string()) });
@@ -59,29 +59,37 @@ async function write(file: string, accounts: Record<string, string>): Promise<vo
     writeFileAtomic(file, `${JSON.stringify({ version: 1, accounts })}\n`, { mode: 0o600 });
   } catch (error) {
     const code = systemCode(error, 'unwritable');
-    throw new Failure('storage-unusable', `Credentials can't be kept in ${file} (${code}).`, {
-      hint: `Make sure that this user may write in ${dirname(file)}, or set KIOSKCTL_HOME to another folder.`,
-    });
+    throw failure(
+      'storage-unusable',
+      `Credentials can't be kept in ${file} (${code}).`,
+      `Make sure that this user may write in ${dirname(file)}, or set KIOSKCTL_HOME to another folder.`,
+    );
   }
 }
 
 function busy(file: string): Failure {
-  return new Failure('storage-unusable', `Another process keeps ${file} locked.`, {
-    hint: 'Try again; look for a kioskctl that stands still.',
-  });
+  return failure(
+    'storage-unusable',
+    `Another process keeps ${file} locked.`,
+    'Try again; look for a kioskctl that stands still.',
+  );
 }
 
 function readByOthers(file: string, mode: number): Failure {
   const text = (mode & 0o777).toString(8);
-  return new Failure('credentials-unusable', `The file ${file} may be read by others (mode ${text}).`, {
-    hint: `Whoever could read it has its secrets: log in again, after chmod 600 ${file}`,
-  });
+  return failure(
+    'credentials-unusable',
+    `The file ${file} may be read by others (mode ${text}).`,
+    `Whoever could read it has its secrets: log in again, after chmod 600 ${file}`,
+  );
 }
 
 function unusable(file: string, why: string): Failure {
-  return new Failure('credentials-unusable', `The file ${file} can't be used: ${why}.`, {
-    hint: 'Remove it, and log in again.',
-  });
+  return failure(
+    'credentials-unusable',
+    `The file ${file} can't be used: ${why}.`,
+    'Remove it, and log in again.',
+  );
 }
 
 /**

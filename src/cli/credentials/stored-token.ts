@@ -1,4 +1,4 @@
-import { asFailure, Failure } from '../../domain/errors/failure.ts';
+import { asFailure, type Failure, failure } from '../../domain/errors/failure.ts';
 import { CachedToken, type FetchedToken, renewUserToken } from '../../wise/tokens.ts';
 import type { Login, StoredUser } from './login-store.ts';
 import type { ChainWorld } from './token-chain.ts';
@@ -96,9 +96,11 @@ export class StoredToken {
   }
 
   #gone(why: string): Failure {
-    return new Failure('credentials-unusable', `There is no token in ${this.#name}: ${why}.`, {
-      hint: 'Log in again: kioskctl login',
-    });
+    return failure(
+      'credentials-unusable',
+      `There is no token in ${this.#name}: ${why}.`,
+      'Log in again: kioskctl login',
+    );
   }
 }
 

@@ -1,4 +1,4 @@
-import { Failure } from '../../domain/errors/failure.ts';
+import { failure } from '../../domain/errors/failure.ts';
 import { CachedToken, renewUserToken } from '../../wise/tokens.ts';
 import type { Settings } from '../settings/settings.ts';
 import { readStart, reasonOf } from '../terminal/read-text.ts';
@@ -80,9 +80,11 @@ function readTokenFile(file: string): string {
   try {
     return readStart(file, LONGEST_TOKEN).toString('utf8');
   } catch (error) {
-    throw new Failure('credentials-missing', `The token file ${file} can't be read: ${reasonOf(error)}.`, {
-      hint: 'Name a file that holds an access token of the profile.',
-    });
+    throw failure(
+      'credentials-missing',
+      `The token file ${file} can't be read: ${reasonOf(error)}.`,
+      'Name a file that holds an access token of the profile.',
+    );
   }
 }
 
@@ -156,12 +158,12 @@ export function required(
   if (!value) {
     const why = value === undefined ? 'is not set' : 'is empty';
     const message = `There is no ${what} for context ${contextName}: ${variable} ${why}.`;
-    throw new Failure('credentials-missing', message, { hint });
+    throw failure('credentials-missing', message, hint);
   }
   if (shape.test(value)) return value;
-  throw new Failure(
+  throw failure(
     'credentials-unusable',
     `${variable} has a line break, a space or another character that no ${what} has.`,
-    { hint: `Set it to the bare ${what}; a newline at its end often comes from reading a file.` },
+    `Set it to the bare ${what}; a newline at its end often comes from reading a file.`,
   );
 }

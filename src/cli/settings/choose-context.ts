@@ -1,5 +1,5 @@
 import type { Environment } from '../../context/context.ts';
-import { Failure } from '../../domain/errors/failure.ts';
+import { failure } from '../../domain/errors/failure.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import type { ProjectFile } from './project-file.ts';
 import { type BaseUrl, toBaseUrl } from './setting-values.ts';
@@ -61,11 +61,13 @@ export function checkBaseUrl(baseUrl: BaseUrl, environment: Environment): BaseUr
   const isWrongHost = baseUrl.isProduction && environment !== 'production';
   const isRemoteLocal = !baseUrl.isLoopback && environment === 'local';
   if (!isWrongHost && !isRemoteLocal) return baseUrl;
-  throw new Failure('usage', `The base URL ${baseUrl.href} is not of environment ${environment}.`, {
-    hint: isWrongHost
+  throw failure(
+    'usage',
+    `The base URL ${baseUrl.href} is not of environment ${environment}.`,
+    isWrongHost
       ? 'That host is production: say --environment production, or use another base URL.'
       : 'Say which environment it is: --environment sandbox or --environment production.',
-  });
+  );
 }
 
 /** Origin of a value that a context sets. */
@@ -89,12 +91,10 @@ function choose(
   if (kept && kept.environment !== 'local') return kept;
   if (telling === undefined && isHere)
     return kept ?? { ...ofEnvironment('local', file), origin: byDefault(null).origin };
-  throw new Failure(
+  throw failure(
     'environment-not-chosen',
     `${telling ?? '--base-url'} is set, but not for which environment.`,
-    {
-      hint: 'Say --environment sandbox (or local, production), or set KIOSKCTL_ENVIRONMENT or KIOSKCTL_CONTEXT.',
-    },
+    'Say --environment sandbox (or local, production), or set KIOSKCTL_ENVIRONMENT or KIOSKCTL_CONTEXT.',
   );
 }
 
@@ -109,12 +109,10 @@ function checkIsUsers(
 ): void {
   if (origin.source !== 'project-file' || name === file.currentContext) return;
   const shown = printable(name);
-  throw new Failure(
+  throw failure(
     'environment-not-chosen',
     `${telling} is set, but only ${printable(origin.from ?? '')} says that it is for context ${shown}.`,
-    {
-      hint: `Say --context ${shown}, set KIOSKCTL_CONTEXT, or make it yours: kioskctl context use ${shown}.`,
-    },
+    `Say --context ${shown}, set KIOSKCTL_CONTEXT, or make it yours: kioskctl context use ${shown}.`,
   );
 }
 
@@ -163,9 +161,11 @@ export function environmentOf(name: string, { contexts }: SettingsFile): Environ
 export function toEnvironment(text: string): Environment {
   const environment = ENVIRONMENTS.find((known) => known === text);
   if (environment) return environment;
-  throw new Failure('usage', `“${printable(text)}” is not an environment.`, {
-    hint: `Use one of ${ENVIRONMENTS.join(', ')}.`,
-  });
+  throw failure(
+    'usage',
+    `“${printable(text)}” is not an environment.`,
+    `Use one of ${ENVIRONMENTS.join(', ')}.`,
+  );
 }
 
 /** Returns a context of the settings file, or an implicit one, which is named like its environment. */
@@ -173,17 +173,17 @@ function named(name: string, file: SettingsFile, wanted: Environment | null): Om
   const settings = Object.hasOwn(file.contexts, name) ? (file.contexts[name] ?? null) : null;
   const environment = environmentOf(name, file);
   if (!environment) {
-    throw new Failure('usage', `There is no context “${printable(name)}”.`, {
-      hint: `Use one of ${[...new Set([...Object.keys(file.contexts), ...ENVIRONMENTS])].map(printable).join(', ')}.`,
-    });
+    throw failure(
+      'usage',
+      `There is no context “${printable(name)}”.`,
+      `Use one of ${[...new Set([...Object.keys(file.contexts), ...ENVIRONMENTS])].map(printable).join(', ')}.`,
+    );
   }
   if (wanted && wanted !== environment) {
-    throw new Failure(
+    throw failure(
       'usage',
       `Context ${printable(name)} is of environment ${environment}, not ${wanted}.`,
-      {
-        hint: 'Leave out one of --context (KIOSKCTL_CONTEXT) and --environment (KIOSKCTL_ENVIRONMENT).',
-      },
+      'Leave out one of --context (KIOSKCTL_CONTEXT) and --environment (KIOSKCTL_ENVIRONMENT).',
     );
   }
   return { name, environment, settings };

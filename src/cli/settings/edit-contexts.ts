@@ -1,5 +1,5 @@
 import type { Ask, Environment } from '../../context/context.ts';
-import { Failure } from '../../domain/errors/failure.ts';
+import { type Failure, failure } from '../../domain/errors/failure.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { nearestOf } from '../../domain/text/words.ts';
 import { checkBaseUrl, ENVIRONMENTS, environmentOf, toEnvironment } from './choose-context.ts';
@@ -14,23 +14,29 @@ const NAME = /^[a-z\d][\w.-]{0,63}$/i;
 /** Checks the name of a new context. @throws Failure `usage` */
 export function checkNewName(file: SettingsFile, name: string): void {
   if (!NAME.test(name)) {
-    throw new Failure('usage', `“${printable(name)}” is not a name for a context.`, {
-      hint: 'Use up to 64 letters, digits, dots, dashes and underscores, the first a letter or a digit.',
-    });
+    throw failure(
+      'usage',
+      `“${printable(name)}” is not a name for a context.`,
+      'Use up to 64 letters, digits, dots, dashes and underscores, the first a letter or a digit.',
+    );
   }
   if (!Object.hasOwn(file.contexts, name)) return;
-  throw new Failure('usage', `There is a context ${name} already.`, {
-    hint: `Change it with kioskctl context set KEY VALUE --context ${name}, or remove it first.`,
-  });
+  throw failure(
+    'usage',
+    `There is a context ${name} already.`,
+    `Change it with kioskctl context set KEY VALUE --context ${name}, or remove it first.`,
+  );
 }
 
 /** Checks that the name of an implicit context has its own environment. @throws Failure `usage` */
 function checkEnvironment(name: string, environment: Environment): void {
   const implicit = ENVIRONMENTS.find((known) => known === name.toLowerCase());
   if (!implicit || (implicit === environment && implicit === name)) return;
-  throw new Failure('usage', `A context named ${name} can only be of environment ${implicit}.`, {
-    hint: `Choose another name, like ${environment}-1.`,
-  });
+  throw failure(
+    'usage',
+    `A context named ${name} can only be of environment ${implicit}.`,
+    `Choose another name, like ${environment}-1.`,
+  );
 }
 
 /**
@@ -125,20 +131,23 @@ function ownSettings(file: SettingsFile, name: string): ContextSettings {
   if (settings) return settings;
   const environment = environmentOf(name, file);
   if (environment === undefined) throw noContext(file, name);
-  throw new Failure('usage', `Context ${name} is made of environment variables and flags only.`, {
-    hint: `Give it settings: kioskctl context add ${name} --environment ${environment}.`,
-  });
+  throw failure(
+    'usage',
+    `Context ${name} is made of environment variables and flags only.`,
+    `Give it settings: kioskctl context add ${name} --environment ${environment}.`,
+  );
 }
 
 function noContext({ contexts }: SettingsFile, name: string): Failure {
   const known = [...new Set([...Object.keys(contexts), ...ENVIRONMENTS])];
   const near = nearestOf(name, known);
-  return new Failure('usage', `There is no context “${printable(name)}”.`, {
-    hint:
-      near.length > 0
-        ? `Did you mean ${near.map(printable).join(', ')}?`
-        : `Use one of ${known.map(printable).join(', ')}.`,
-  });
+  return failure(
+    'usage',
+    `There is no context “${printable(name)}”.`,
+    near.length > 0
+      ? `Did you mean ${near.map(printable).join(', ')}?`
+      : `Use one of ${known.map(printable).join(', ')}.`,
+  );
 }
 
 /** Checks that the settings fit together. @throws Failure `usage` */
@@ -146,9 +155,11 @@ function checked(settings: ContextSettings): ContextSettings {
   const { environment, baseUrl, kiosk, kiosks } = settings;
   if (baseUrl !== undefined) checkBaseUrl(toBaseUrl(baseUrl), environment);
   if (kiosk === undefined || kiosks.length === 0 || kiosks.includes(kiosk)) return settings;
-  throw new Failure('usage', `Kiosk ${printable(kiosk)} is not one of ${kiosks.map(printable).join(', ')}.`, {
-    hint: 'Change kiosks and kiosk so that the default is one of the kiosks; unset one of them first, where needed.',
-  });
+  throw failure(
+    'usage',
+    `Kiosk ${printable(kiosk)} is not one of ${kiosks.map(printable).join(', ')}.`,
+    'Change kiosks and kiosk so that the default is one of the kiosks; unset one of them first, where needed.',
+  );
 }
 
 export interface ListedContext {

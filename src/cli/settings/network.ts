@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
-import { Failure, systemCode } from '../../domain/errors/failure.ts';
+import { type Failure, failure, systemCode } from '../../domain/errors/failure.ts';
 import { isLoopback } from '../../domain/text/words.ts';
 import { utcTime } from '../../domain/times/vendor-time.ts';
 import type { Network, Proxy } from '../../wise/proxy-agent.ts';
@@ -27,9 +27,11 @@ export async function findProxy(baseUrl: string): Promise<Proxy | null> {
   const url = URL.canParse(address) ? new URL(address) : null;
   if (url && url.hostname !== '' && ['http:', 'https:'].includes(url.protocol))
     return { url, credentials: readCredentials(url, name) };
-  throw new Failure('usage', `${name} is not the address of a proxy that kioskctl can use.`, {
-    hint: 'Write it like http://proxy.example:3128; proxies speak HTTP or HTTPS here, not SOCKS.',
-  });
+  throw failure(
+    'usage',
+    `${name} is not the address of a proxy that kioskctl can use.`,
+    'Write it like http://proxy.example:3128; proxies speak HTTP or HTTPS here, not SOCKS.',
+  );
 }
 
 function readCredentials({ username, password }: URL, name: string): Proxy['credentials'] {
@@ -37,9 +39,11 @@ function readCredentials({ username, password }: URL, name: string): Proxy['cred
   try {
     return { user: decodeURIComponent(username), password: decodeURIComponent(password) };
   } catch {
-    throw new Failure('usage', `${name} has a % in its user name or password that stands for nothing.`, {
-      hint: 'Write % as %25 there.',
-    });
+    throw failure(
+      'usage',
+      `${name} has a % in its user name or password that stands for nothing.`,
+      'Write % as %25 there.',
+    );
   }
 }
 
@@ -93,7 +97,7 @@ function endOf(cert: string, file: string): number {
 }
 
 function unusable(file: string, why: string, hint: string): Failure {
-  return new Failure('credentials-unusable', `${file} can't be used for mutual TLS: ${why}.`, { hint });
+  return failure('credentials-unusable', `${file} can't be used for mutual TLS: ${why}.`, hint);
 }
 
 const SECRETS = Object.keys(SECRET_VARIABLES);

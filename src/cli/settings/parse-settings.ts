@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core';
-import { Failure } from '../../domain/errors/failure.ts';
+import { failure } from '../../domain/errors/failure.ts';
 import { redact } from '../../domain/text/redaction.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { nearestOf } from '../../domain/text/words.ts';
@@ -20,28 +20,42 @@ export function toSettingKey(word: string): SettingKey {
   const key = SETTING_KEYS.find((known) => known === camel);
   if (key) return key;
   if (SECRET.test(word)) {
-    throw new Failure('usage', 'A secret is never a setting.', {
-      hint: 'Put it into the environment variable that kioskctl help environment names, or let credentialCommand print it.',
-    });
+    throw failure(
+      'usage',
+      'A secret is never a setting.',
+      'Put it into the environment variable that kioskctl help environment names, or let credentialCommand print it.',
+    );
   }
   if (camel === 'environment') {
-    throw new Failure('usage', 'The environment of a context stays what it is.', {
-      hint: 'Make another context: kioskctl context add NAME --environment ENVIRONMENT.',
-    });
+    throw failure(
+      'usage',
+      'The environment of a context stays what it is.',
+      'Make another context: kioskctl context add NAME --environment ENVIRONMENT.',
+    );
   }
   const near = nearestOf(camel, SETTING_KEYS);
-  throw new Failure('usage', `There is no setting “${printable(word)}”.`, {
-    hint: near.length > 0 ? `Did you mean ${near.join(', ')}?` : `Use one of ${SETTING_KEYS.join(', ')}.`,
-  });
+  throw failure(
+    'usage',
+    `There is no setting “${printable(word)}”.`,
+    near.length > 0 ? `Did you mean ${near.join(', ')}?` : `Use one of ${SETTING_KEYS.join(', ')}.`,
+  );
 }
 
 /** Parses the value of a setting. @throws Failure `usage`, `invalid-reference`, `invalid-input`, `credentials-unusable` */
 export function parseValue<Key extends SettingKey>(key: Key, words: Words): ValueOf<Key> {
   if (words.length === 0 || words.some((word) => word.trim() === '')) {
-    throw wrong(`The value of ${key} is empty.`, `Take a setting away with kioskctl context unset ${key}.`);
+    throw failure(
+      'usage',
+      `The value of ${key} is empty.`,
+      `Take a setting away with kioskctl context unset ${key}.`,
+    );
   }
   if (words.some(key === 'credentialCommand' ? hasSecret : (word) => redact(word) !== word)) {
-    throw wrong(`The value of ${key} has a secret in it.`, 'A secret is never a setting: take it out.');
+    throw failure(
+      'usage',
+      `The value of ${key} has a secret in it.`,
+      'A secret is never a setting: take it out.',
+    );
   }
   return SETTINGS[key].parse(words);
 }
@@ -73,8 +87,4 @@ function hasSecret(word: string): boolean {
   const field = /(?:access_token|refresh_token|client_secret|authorization)"?\s*[:=]\s*"?[\w~+/=-]{16,}/i;
   const shown = /\b(?:Bearer|Basic)\s+[\w.~+/=-]+|:\/\/[^\s/@:]+:[^\s/@]+@/i;
   return shown.test(word) || field.test(word);
-}
-
-function wrong(message: string, hint: string): Failure {
-  return new Failure('usage', message, { hint });
 }

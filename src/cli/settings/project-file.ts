@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import * as v from 'valibot';
-import { Failure } from '../../domain/errors/failure.ts';
+import { type Failure, failure } from '../../domain/errors/failure.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { isMapping } from '../../input/diagnostic.ts';
 import { firstOf, parseYaml } from '../../input/yaml-file.ts';
@@ -134,9 +134,9 @@ function mistakeIn(file: string, lineOf: (key: string) => number | null) {
 }
 
 function unusable(file: string, { why, hint }: { why: string; hint: string }): Failure {
-  return new Failure(
+  return failure(
     'settings-unusable',
     `The project file ${printable(file)} can't be used: ${printable(why)}.`,
-    { hint: printable(hint) },
+    printable(hint),
   );
 }

@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto';
 import { basename } from 'node:path';
 import { readPublicKey } from '../../context/files.ts';
-import { Failure } from '../../domain/errors/failure.ts';
+import { Failure, failure } from '../../domain/errors/failure.ts';
 import { type KioskId, parseKioskId } from '../../domain/ids.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { isLoopback } from '../../domain/text/words.ts';
@@ -15,7 +15,7 @@ export type Words = readonly string[];
 export function one<Value>(parse: (text: string) => Value): (words: Words) => Value {
   return ([text = '', ...more]) => {
     if (more.length === 0) return parse(text);
-    throw wrong('This setting has one value.', 'Quote a value that has spaces.');
+    throw failure('usage', 'This setting has one value.', 'Quote a value that has spaces.');
   };
 }
 
@@ -27,7 +27,8 @@ export function toKiosks(words: Words): KioskId[] {
 /** @throws Failure `usage` for text that is long, or has control characters */
 export function toPlainText(text: string): string {
   if (!/\p{C}/u.test(text) && text.length <= 200) return text.trim();
-  throw wrong(
+  throw failure(
+    'usage',
     'This value is too long, or has control characters.',
     'Give up to 200 characters of plain text.',
   );
@@ -36,7 +37,11 @@ export function toPlainText(text: string): string {
 /** Parses the id of one kiosk. @throws Failure `usage`, also for a list of them */
 export function toKiosk(text: string): KioskId {
   if (!text.includes(',')) return parseKioskId(text);
-  throw wrong(`“${printable(text)}” is not a kiosk id.`, 'Write it as the machine has it, like WIS00001.');
+  throw failure(
+    'usage',
+    `“${printable(text)}” is not a kiosk id.`,
+    'Write it as the machine has it, like WIS00001.',
+  );
 }
 
 /** Parses words, or one JSON list of them. Nothing is split, because no shell ever reads it. @throws Failure `usage` */
@@ -51,7 +56,8 @@ function readWords(words: Words): Words {
   if (more.length > 0) return words;
   if (only.startsWith('[')) return fromJson(only);
   if (!/\s/.test(only)) return [only];
-  throw wrong(
+  throw failure(
+    'usage',
     'A credential command is run without a shell: its words are given one by one.',
     "Write them apart, like kioskctl context set credentialCommand -- vault-token '{profileId}'; or as a JSON list.",
   );
@@ -61,7 +67,11 @@ function fromJson(text: string): string[] {
   const list = parseJson(text);
   const words = Array.isArray(list) ? list.filter((word) => typeof word === 'string') : [];
   if (Array.isArray(list) && words.length === list.length && words[0]) return words;
-  throw wrong('The credential command is no list of words.', 'Write it like ["vault-token", "{profileId}"].');
+  throw failure(
+    'usage',
+    'The credential command is no list of words.',
+    'Write it like ["vault-token", "{profileId}"].',
+  );
 }
 
 function parseJson(text: string): unknown {
@@ -76,7 +86,8 @@ function parseJson(text: string): unknown {
 export function toCertificate(words: Words): { certFile: string; keyFile: string } {
   const [certFile, keyFile, ...more] = words.flatMap((word) => word.split(','));
   if (!certFile || !keyFile || more.length > 0) {
-    throw wrong(
+    throw failure(
+      'usage',
       'A certificate is two files.',
       'Give the certificate and its key: certificate CERTFILE KEYFILE.',
     );
@@ -94,29 +105,33 @@ export function toPublicKey(text: string): string {
     return file;
   } catch (error) {
     if (error instanceof Failure) throw error;
-    throw wrong(`${printable(file)} is not a public key.`, 'Name a file that begins with BEGIN PUBLIC KEY.');
+    throw failure(
+      'usage',
+      `${printable(file)} is not a public key.`,
+      'Name a file that begins with BEGIN PUBLIC KEY.',
+    );
   }
-}
-
-function wrong(message: string, hint: string): Failure {
-  return new Failure('usage', message, { hint });
 }
 
 /** @throws Failure `usage` */
 export function toApiVersion(text: string): string {
   if (text === 'legacy' || /^20\d\dQ[1-4]$/.test(text)) return text;
-  throw new Failure('usage', `“${printable(text)}” is not an API version.`, {
-    hint: 'Use legacy, or a version like 2026Q4.',
-  });
+  throw failure(
+    'usage',
+    `“${printable(text)}” is not an API version.`,
+    'Use legacy, or a version like 2026Q4.',
+  );
 }
 
 /** Parses the speed of the embedded sandbox, relative to real time. @throws Failure `usage` */
 export function toSpeed(text: string): number {
   const speed = Number(text);
   if (text.trim() !== '' && Number.isFinite(speed) && speed > 0 && speed <= 1_000_000) return speed;
-  throw new Failure('usage', `“${printable(text)}” is not a speed of the sandbox.`, {
-    hint: 'Give a number above 0, like 10.',
-  });
+  throw failure(
+    'usage',
+    `“${printable(text)}” is not a speed of the sandbox.`,
+    'Give a number above 0, like 10.',
+  );
 }
 
 export interface BaseUrl {
@@ -137,22 +152,28 @@ const PRODUCTION_HOST = /(^|\.)(wise|transferwise)\.com\.?$/;
 export function toBaseUrl(text: string): BaseUrl {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:') || url.host === '') {
-    throw wrong(
+    throw failure(
+      'usage',
       `“${printable(hideCredentials(text))}” is not a base URL.`,
       'Write it with its scheme, like https://api.wise-sandbox.com.',
     );
   }
   if (url.username || url.password) {
-    throw wrong(
+    throw failure(
+      'usage',
       'The base URL has credentials in it.',
       'Take them out; an access token goes into KIOSKCTL_TOKEN.',
     );
   }
   if (url.search || url.hash)
-    throw wrong('The base URL has a query or a fragment.', 'Give scheme, host and path only.');
+    throw failure('usage', 'The base URL has a query or a fragment.', 'Give scheme, host and path only.');
   const isHere = isLoopback(url.hostname);
   if (url.protocol === 'http:' && !isHere) {
-    throw wrong(`The base URL ${url.origin} is not encrypted.`, 'Use https; http is for this machine only.');
+    throw failure(
+      'usage',
+      `The base URL ${url.origin} is not encrypted.`,
+      'Use https; http is for this machine only.',
+    );
   }
   return {
     href: url.href.replace(/\/+$/, ''),

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import type { Environment, Timing } from '../../context/context.ts';
-import { Failure } from '../../domain/errors/failure.ts';
+import { failure } from '../../domain/errors/failure.ts';
 import { type KioskId, parseKioskId } from '../../domain/ids.ts';
 import type { RunbookSource } from '../../domain/runbook.ts';
 import { parseDuration } from '../../domain/times/duration.ts';
@@ -229,8 +229,10 @@ function toSettleWindow(environment: Environment): (text: string) => number {
     const window = parseDuration(text);
     const { settleWindow } = PACE[environment];
     if (environment !== 'production' || window >= settleWindow) return window;
-    throw new Failure('usage', `a settle window of ${text} is too short for production.`, {
-      hint: `There it is at least ${settleWindow / 1_000}s, because a lost request may show up that late.`,
-    });
+    throw failure(
+      'usage',
+      `a settle window of ${text} is too short for production.`,
+      `There it is at least ${settleWindow / 1_000}s, because a lost request may show up that late.`,
+    );
   };
 }

@@ -1,4 +1,4 @@
-import { asFailure, Failure } from '../../domain/errors/failure.ts';
+import { asFailure, failure } from '../../domain/errors/failure.ts';
 
 /** Flags that decide where a command goes and how long it takes; no command has all of them. */
 export interface SettingFlags {
@@ -69,13 +69,13 @@ export function readGiven<Value>(
 ): Value | undefined {
   if (text === undefined) return undefined;
   if (text.trim() === '') {
-    throw new Failure('usage', `${source} is empty.`, { hint: 'Give it a value, or leave it out.' });
+    throw failure('usage', `${source} is empty.`, 'Give it a value, or leave it out.');
   }
   try {
     return parse(text);
   } catch (error) {
     const { code, message, hint } = asFailure(error);
-    throw new Failure(code, `${source}: ${message}`, { hint });
+    throw failure(code, `${source}: ${message}`, hint);
   }
 }
 

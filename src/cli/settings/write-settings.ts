@@ -1,7 +1,7 @@
 import { existsSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { tryLock } from '../../database/lock.ts';
-import { Failure } from '../../domain/errors/failure.ts';
+import { type Failure, failure } from '../../domain/errors/failure.ts';
 import {
   type RawSettings,
   readRawSettings,
@@ -118,7 +118,9 @@ function moveAside(file: string): string | null {
 }
 
 function unwritable(file: string, why: string): Failure {
-  return new Failure('settings-unusable', `The settings file ${file} can't be written: ${why}.`, {
-    hint: 'Make its folder writable, or set KIOSKCTL_HOME to one that is.',
-  });
+  return failure(
+    'settings-unusable',
+    `The settings file ${file} can't be written: ${why}.`,
+    'Make its folder writable, or set KIOSKCTL_HOME to one that is.',
+  );
 }

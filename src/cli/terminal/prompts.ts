@@ -1,5 +1,5 @@
 import type { Ask } from '../../context/context.ts';
-import { asFailure, Failure } from '../../domain/errors/failure.ts';
+import { asFailure, failure } from '../../domain/errors/failure.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import type { Io } from './io.ts';
 
@@ -16,9 +16,11 @@ export interface AskOptions {
 export function makeAsk({ io, signal, yes, noInput }: AskOptions): Ask {
   const requirePerson = (question: string, flag: string) => {
     if (io.isInteractive && !noInput) return;
-    throw new Failure('input-required', `Nobody can be asked here: ${question}`, {
-      hint: `Answer it with a flag: ${flag}.`,
-    });
+    throw failure(
+      'input-required',
+      `Nobody can be asked here: ${question}`,
+      `Answer it with a flag: ${flag}.`,
+    );
   };
   const context = { output: io.stderr, signal };
   return {
@@ -60,7 +62,7 @@ async function answered<Answer>(prompt: Promise<Answer>, signal: AbortSignal): P
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof Error && (error.name === 'ExitPromptError' || error.name === 'AbortPromptError')) {
-      throw new Failure('interrupted', 'Interrupted.', { hint: 'Nothing was sent: run the command again.' });
+      throw failure('interrupted', 'Interrupted.', 'Nothing was sent: run the command again.');
     }
     throw error;
   }

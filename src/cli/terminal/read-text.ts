@@ -1,7 +1,7 @@
 import { accessSync, closeSync, constants, createReadStream, openSync, readSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { decodeText, type TextOptions } from '../../context/files.ts';
-import { Failure, systemCode } from '../../domain/errors/failure.ts';
+import { type Failure, failure, systemCode } from '../../domain/errors/failure.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 
 const REASONS = new Map([
@@ -88,7 +88,7 @@ async function* chunksOf(file: string): AsyncGenerator<string, void, undefined> 
 }
 
 function unreadable(file: string, why: string, hint: string): Failure {
-  return new Failure('invalid-input', `${printable(file)} can't be read: ${printable(why)}.`, { hint });
+  return failure('invalid-input', `${printable(file)} can't be read: ${printable(why)}.`, hint);
 }
 
 /**
@@ -121,7 +121,9 @@ function toFile(name: string, { mode, may }: Access): string {
 }
 
 function unusable(file: string, may: Access['may'], why: string): Failure {
-  return new Failure('invalid-input', `${printable(file)} can't be ${may}: ${why}.`, {
-    hint: `Name a file that this user may ${may}.`,
-  });
+  return failure(
+    'invalid-input',
+    `${printable(file)} can't be ${may}: ${why}.`,
+    `Name a file that this user may ${may}.`,
+  );
 }

@@ -1,4 +1,4 @@
-import { asFailure, Failure } from '../../domain/errors/failure.ts';
+import { asFailure, type Failure, failure } from '../../domain/errors/failure.ts';
 
 /** Reason of an early end without a failure: the reader closed the output. */
 export const STDOUT_CLOSED = Symbol('stdout closed');
@@ -43,16 +43,14 @@ function interrupt(code: 'interrupted' | 'terminated'): void {
   const message = code === 'interrupted' ? 'Interrupted.' : 'Terminated.';
   const hint = 'What was sent may still be going on: kioskctl status shows where each card stands.';
   if (controller.signal.aborted) {
-    const failure = new Failure(code, `${message} The answer of a request that was out is not known.`, {
-      hint,
-    });
-    printFailure(failure);
+    const ending = failure(code, `${message} The answer of a request that was out is not known.`, hint);
+    printFailure(ending);
     // Corked output is sent at the end of the turn of the event loop, which this turn never reaches.
     process.stdout.uncork();
-    process.exit(failure.exitCode);
+    process.exit(ending.exitCode);
   }
   setTimeout(explainWaiting, PATIENCE_MS).unref();
-  controller.abort(new Failure(code, message, { hint }));
+  controller.abort(failure(code, message, hint));
 }
 
 function explainWaiting(): void {

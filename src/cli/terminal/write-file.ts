@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
-import { Failure, systemCode } from '../../domain/errors/failure.ts';
+import { type Failure, failure, systemCode } from '../../domain/errors/failure.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 
 const REASONS = new Map([
@@ -127,7 +127,9 @@ function placeOf(file: string): string {
 
 function unwritable(file: string, error: unknown): Failure {
   const code = systemCode(error, 'unwritable');
-  return new Failure('invalid-input', `${printable(file)} was not written: ${REASONS.get(code) ?? code}.`, {
-    hint: code === 'EEXIST' ? 'Replace it with --force, or name another file.' : 'Name another file.',
-  });
+  return failure(
+    'invalid-input',
+    `${printable(file)} was not written: ${REASONS.get(code) ?? code}.`,
+    code === 'EEXIST' ? 'Replace it with --force, or name another file.' : 'Name another file.',
+  );
 }
