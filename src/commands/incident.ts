@@ -46,7 +46,7 @@ cardholders stay behind, and operators are numbered. docs/incident.md says what 
     const result: Result = { exitCode: 0, document: { incident }, text, isProduct: true };
     if (flags.output === undefined) return result;
     const content = format === 'json' ? this.toDocument(result, 2) : renderIncident(incident);
-    ctx.files.writeText(flags.output, content, { force: flags.force, mode: 0o600 });
+    await ctx.files.write(flags.output, [content], { force: flags.force, mode: 0o600 });
     return writtenIncident(incident, { file: flags.output, format });
   }
 }

@@ -11,7 +11,7 @@ export interface TextOptions {
   hint?: string;
 }
 
-interface WriteOptions {
+export interface WriteOptions {
   /** Replaces an existing regular file, or the one that a link leads to. */
   force: boolean;
   /** Permissions, as far as the process's mask allows them. */
@@ -33,10 +33,8 @@ export interface Files {
   /** Names of the files in a folder. */
   list(folder: string): string[];
   /** Writes a file as a whole, or not at all. */
-  writeText(file: string, content: string, options: WriteOptions): void;
-  /** Writes or replaces a file as a whole, or not at all. */
-  writeChunks(file: string, chunks: AsyncIterable<string>): Promise<void>;
-  /** Throws if `writeChunks` could not write the file. */
+  write(file: string, chunks: Iterable<string> | AsyncIterable<string>, options: WriteOptions): Promise<void>;
+  /** Throws if the file could not be written or replaced. */
   requireWritable(file: string): Promise<void>;
   append(file: string, text: string): void;
 }

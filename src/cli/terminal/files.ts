@@ -3,7 +3,7 @@ import type { Files } from '../../context/files.ts';
 import type { Io } from './io.ts';
 import { readBytes, readLines, readText } from './read-text.ts';
 import { interruption } from './signals.ts';
-import { append, requireWritable, writeChunks, writeNewFile } from './write-file.ts';
+import { append, requireWritable, writeFile } from './write-file.ts';
 
 /** Makes the port through which workflows reach files and standard input. */
 export function makeFiles(io: Pick<Io, 'readStdin'>): Files {
@@ -15,8 +15,7 @@ export function makeFiles(io: Pick<Io, 'readStdin'>): Files {
     stdin,
     size: (file) => statSync(file, { throwIfNoEntry: false })?.size ?? null,
     list: (folder) => readdirSync(folder),
-    writeText: writeNewFile,
-    writeChunks,
+    write: writeFile,
     requireWritable,
     append,
   };

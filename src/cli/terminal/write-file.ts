@@ -1,14 +1,6 @@
-import {
-  appendFileSync,
-  linkSync,
-  lstatSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { appendFileSync, lstatSync, realpathSync, statSync } from 'node:fs';
+import { link, open, rename, rm } from 'node:fs/promises';
+import type { WriteOptions } from '../../context/files.ts';
 import { type Failure, failure, systemCode } from '../../domain/errors/failure.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 
@@ -23,47 +15,27 @@ const REASONS = new Map([
   ['ENOSPC', 'the disk is full'],
 ]);
 
-/**
- * Writes a file as a whole or not at all.
- * @param force replaces an existing file, see `placeOf`
- * @param mode permissions, as far as the process's mask allows them
- * @throws Failure `invalid-input` for a file that exists, or that can't be written
- */
-export function writeNewFile(
-  file: string,
-  content: string,
-  { force, mode = 0o666 }: { force: boolean; mode?: number },
-): void {
-  const place = force ? placeOf(file) : file;
-  const draft = draftOf(place);
-  try {
-    writeFileSync(draft, content, { flag: 'wx', mode, flush: true });
-    // Unlike a rename, a link never replaces anything.
-    if (force) renameSync(draft, place);
-    else linkSync(draft, place);
-  } catch (error) {
-    throw unwritable(file, error);
-  } finally {
-    rmSync(draft, { force: true });
-  }
-}
-
 /** Chunks are gathered until there is this much to write, in characters. */
 const PIECE = 65_536;
 
 /**
- * Writes or replaces a file as a whole, or not at all.
- * @throws Failure `invalid-input` when it can't be written
+ * Writes a file as a whole, or not at all.
+ * @throws Failure `invalid-input` for a file that exists (without `force`), or that can't be written
  */
-export async function writeChunks(file: string, chunks: AsyncIterable<string>): Promise<void> {
-  const place = placeOf(file);
+export async function writeFile(
+  file: string,
+  chunks: Iterable<string> | AsyncIterable<string>,
+  { force, mode = 0o666 }: WriteOptions,
+): Promise<void> {
+  const place = force ? placeOf(file) : file;
   const draft = draftOf(place);
-  const handle = await open(draft, 'wx').catch(fail);
+  const handle = await open(draft, 'wx', mode).catch(fail);
   try {
     for await (const piece of gather(chunks)) await handle.writeFile(piece).catch(fail);
     await handle.sync().catch(fail);
     await handle.close();
-    await rename(draft, place).catch(fail);
+    // Unlike a rename, a link never replaces anything.
+    await (force ? rename(draft, place) : link(draft, place)).catch(fail);
   } finally {
     await handle.close().catch(() => {});
     await rm(draft, { force: true });
@@ -74,7 +46,7 @@ export async function writeChunks(file: string, chunks: AsyncIterable<string>): 
   }
 }
 
-async function* gather(chunks: AsyncIterable<string>): AsyncGenerator<string> {
+async function* gather(chunks: Iterable<string> | AsyncIterable<string>): AsyncGenerator<string> {
   let piece = '';
   for await (const chunk of chunks) {
     piece += chunk;
@@ -85,7 +57,7 @@ async function* gather(chunks: AsyncIterable<string>): AsyncGenerator<string> {
   yield piece;
 }
 
-/** Checks that `writeChunks` may write a file. @throws Failure `invalid-input` */
+/** Checks that a file may be written or replaced. @throws Failure `invalid-input` */
 export async function requireWritable(file: string): Promise<void> {
   const draft = draftOf(placeOf(file));
   try {

@@ -29,7 +29,7 @@ name it in the context: "runbook": "FILE".`;
     const { file = '-' } = args;
     if (file === '-')
       return { exitCode: 0, document: { file: null, content }, text: () => content, isProduct: true };
-    this.files.writeText(file, content, { force: flags.force });
+    await this.files.write(file, [content], { force: flags.force });
     return {
       exitCode: 0,
       document: { file },

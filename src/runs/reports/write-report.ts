@@ -22,7 +22,7 @@ export async function writeReport(
   { report, files }: { report: RunReport; files: Files },
 ): Promise<void> {
   const write = await WRITERS[format]();
-  await files.writeChunks(file, write(withoutSecrets(report)));
+  await files.write(file, write(withoutSecrets(report)), { force: true });
 }
 
 /** The outputs for the reports of a run. */
