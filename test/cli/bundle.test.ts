@@ -19,7 +19,7 @@ async function kioskctl(home: string, ...args: string[]): Promise<string> {
   return stdout;
 }
 
-test('reads an order from a file, in YAML and in JSON', async () => {
+test('the bundle reads an order from a file, in YAML and in JSON', async () => {
   const home = makeFolder();
   writeFileSync(
     join(home, 'order.yaml'),
@@ -43,12 +43,12 @@ test('reads an order from a file, in YAML and in JSON', async () => {
   }
 });
 
-test('fills in what help leaves open', async () => {
+test('the bundle fills the templates in help texts', async () => {
   const help = await kioskctl(makeFolder(), 'sandbox', 'advance', '--help');
   expect(help).toContain('$ kioskctl sandbox advance DURATION [FLAGS]');
   expect(help).not.toContain('<%');
 });
 
-test('shows a table', async () => {
+test('the bundle renders a table', async () => {
   expect(await kioskctl(makeFolder(), 'programs')).toMatch(/^PROGRAM +TYPE.*\n.*PHYSICAL/);
 });

@@ -22,7 +22,7 @@ const manifest = JSON.parse(readFileSync(join(ROOT, 'oclif.manifest.json'), 'utf
   commands: Record<string, { args: Record<string, unknown>; flags: Record<string, unknown> }>;
 };
 
-test('the manifest lists the commands that there are, with their arguments and flags', () => {
+test('the manifest lists all commands with their arguments and flags', () => {
   const listed = Object.entries(manifest.commands).map(([id, { args, flags }]) => [
     id.replaceAll(':', ' '),
     { args: Object.keys(args), flags: Object.keys(flags).toSorted() },
@@ -35,23 +35,23 @@ test('the manifest lists the commands that there are, with their arguments and f
 });
 
 describe.each(commands)('%s', (id, command, file) => {
-  test('says what it does to the world', () => {
+  test('a command declares its side effects', () => {
     expect(Object.keys(EFFECTS)).toContain(command.effect);
   });
 
-  test('never fills an argument from standard input by itself', () => {
+  test('a command never fills an argument from standard input automatically', () => {
     for (const [name, arg] of Object.entries(command.args ?? {})) {
       expect((arg as { ignoreStdin?: boolean }).ignoreStdin, name).toBe(true);
     }
   });
 
-  test('has a summary and examples of itself', () => {
+  test('a command has a summary and examples', () => {
     expect(command.summary).toMatch(/^[A-Z].*\.$/);
     expect(command.examples?.length ?? 0).toBeGreaterThan(0);
     for (const example of command.examples ?? []) expect(example).toContain(`<%= config.bin %> ${id}`);
   });
 
-  test('takes no secret as the value of a flag', () => {
+  test('no flag takes a secret', () => {
     const flags = Object.entries({ ...globalFlags, ...command.flags })
       .filter(([, { type }]) => type === 'option')
       .map(([flag]) => flag);
@@ -60,14 +60,14 @@ describe.each(commands)('%s', (id, command, file) => {
     expect(flags.filter((flag) => ofSecrets.test(flag))).toEqual([]);
   });
 
-  test('has words for each of its flags that is not hidden', () => {
+  test('each visible flag of a command has a summary', () => {
     for (const [name, flag] of Object.entries(command.flags ?? {})) {
       const { summary, hidden } = flag as { summary?: string; hidden?: boolean };
       if (!hidden) expect(summary, name).toMatch(/.+\.$/);
     }
   });
 
-  test('only declares and delegates', () => {
+  test('a command only declares and delegates', () => {
     const code = readFileSync(join(ROOT, file), 'utf8');
     expect(code.split('\n').length).toBeLessThanOrEqual(151);
     expect(code).not.toMatch(/\bconsole\.|process\.(stdout|stderr|env|exit)|\bif \(.*json/);
@@ -137,7 +137,7 @@ const EFFECTS: Record<string, readonly string[]> = {
   'sandbox-only': ['sandbox', 'sandbox advance', 'sandbox fault', 'sandbox reset', 'simulate'],
 };
 
-test('every command declares the effect that it has', () => {
+test('every command declares the right side effects', () => {
   const declared = commands.map(([id, command]) => [id, command.effect]);
   const known = Object.entries(EFFECTS).flatMap(([effect, ids]) => ids.map((id) => [id, effect]));
   expect(Object.fromEntries(declared)).toEqual(Object.fromEntries(known));
@@ -161,7 +161,7 @@ test.each([...(EFFECTS.reads ?? []), ...(EFFECTS.records ?? []), ...(EFFECTS.con
   },
 );
 
-test('a hold says why in every environment', () => {
+test('a hold needs a reason in every environment', () => {
   const [, command] = commands.find(([one]) => one === 'kiosk hold') ?? [];
   expect(Object.keys(command?.flags ?? {})).toContain('reason');
 });

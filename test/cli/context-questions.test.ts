@@ -24,7 +24,7 @@ async function answer(question: string, ...typed: string[]): Promise<void> {
 }
 
 describe('a person is asked', () => {
-  test('for profile, kiosks, and which of them is meant', async () => {
+  test('context add asks for profile, kiosks and the default kiosk', async () => {
     const asked = askForValues(person(), {});
     await answer('Which profile id?', '123456');
     await answer('Which kiosks?', 'WIS00001, WIS00002');
@@ -36,13 +36,13 @@ describe('a person is asked', () => {
     });
   });
 
-  test('for nothing that is given already, and may leave the rest open', async () => {
+  test('context add asks for nothing that is set, and accepts empty answers', async () => {
     const asked = askForValues(person(), { kiosks: [parseKioskId('A1')], program: 'P' });
     await answer('Which profile id?');
     expect(await asked).toEqual({ kiosks: [parseKioskId('A1')], program: 'P' });
   });
 
-  test('again, after an answer that won’t do', async () => {
+  test('context add asks again after a bad answer', async () => {
     const asked = askForValues(person(), { kiosks: [parseKioskId('A1')] });
     await answer('Which profile id?', 'abc');
     await screen.next();
@@ -57,14 +57,14 @@ describe('a person is asked', () => {
 });
 
 describe('a person is asked where tokens come from', () => {
-  test('and may log in afterwards, at the API of Wise', async () => {
+  test('the user may choose to log in after context add', async () => {
     const asked = askForAccess(person(), { profileId: 7 });
     await answer('Which base URL');
     await answer('Where do tokens come from?', '<down>', '<down>');
     expect(await asked).toEqual({ values: { profileId: 7 }, logsIn: true });
   });
 
-  test('and may name a program, at a gateway', async () => {
+  test('the user may name a credential command in context add', async () => {
     const asked = askForAccess(person(), {});
     await answer('Which base URL', 'https://gateway.example');
     await answer('Where do tokens come from?', '<down>');
@@ -75,14 +75,14 @@ describe('a person is asked where tokens come from', () => {
 });
 
 describe('the program', () => {
-  test('is one of those that the profile has, from the API', async () => {
+  test('the card program is chosen from those of the profile', async () => {
     const world = await World.open();
     const program = await askForProgram(world.context({ profileId: 1001 }));
     expect(program).toMatch(/PHYSICAL/);
     await world.close();
   });
 
-  test('is not asked for where there are no credentials, which is said', async () => {
+  test('the card program is not asked for without credentials, with a note', async () => {
     const world = await World.open();
     const missing = new Failure('credentials-missing', 'There is no token.', { hint: 'h' });
     const authorize = async () => Promise.reject(missing);
@@ -91,14 +91,14 @@ describe('the program', () => {
     await world.close();
   });
 
-  test('is not asked for without a profile, which is said', async () => {
+  test('the card program is not asked for without a profile, with a note', async () => {
     const world = await World.open();
     expect(await askForProgram(world.context({ profileId: null }))).toBeNull();
     expect(world.said.join('\n')).toMatch(/Without a profile/);
     await world.close();
   });
 
-  test('an interruption stays one', async () => {
+  test('an interruption while the programs are listed ends the command', async () => {
     const world = await World.open();
     const interrupted = new Failure('interrupted', 'Interrupted.', { hint: 'h' });
     const authorize = async () => Promise.reject(interrupted);
@@ -110,7 +110,7 @@ describe('the program', () => {
 });
 
 describe('a program that is given', () => {
-  test('has to be one of those that the profile has', async () => {
+  test('a card program that the profile does not have is refused', async () => {
     const world = await World.open();
     const ctx = world.context({ profileId: 1001 });
     await expect(checkProgram(ctx, 'MISTYPED')).rejects.toMatchObject({
@@ -123,7 +123,7 @@ describe('a program that is given', () => {
     await world.close();
   });
 
-  test('is not checked where the API can not be asked yet, which is said', async () => {
+  test('the card program is not checked without access to the API, with a note', async () => {
     const world = await World.open();
     const missing = new Failure('credentials-missing', 'There is no token.', { hint: 'h' });
     await checkProgram(world.context({ authorize: async () => Promise.reject(missing) }), 'P');

@@ -34,7 +34,7 @@ function headings(text: string): string[] {
 }
 
 describe('the help', () => {
-  test('of everything begins with examples, and names each command', async () => {
+  test('the help of kioskctl begins with examples, and names each command', async () => {
     const text = await help(null);
     expect(headings(text)[0]).toBe('EXAMPLES');
     for (const id of [
@@ -53,7 +53,7 @@ describe('the help', () => {
     expect(text).toContain('help exit-codes');
   });
 
-  test('of each command begins with examples, and shows its usage and flags', async () => {
+  test('the help of each command begins with examples, and shows its usage and flags', async () => {
     for (const id of (await load()).commandIDs) {
       const text = await help(id, ...id.split(':'));
       expect(headings(text)[0], id).toBe('EXAMPLES');
@@ -64,12 +64,12 @@ describe('the help', () => {
     }
   });
 
-  test('of a topic lists its commands', async () => {
+  test('the help of a topic lists its commands', async () => {
     const text = await help('sandbox', 'sandbox');
     for (const word of ['reset', 'advance', 'fault']) expect(text).toContain(word);
   });
 
-  test('of the exit codes has all of them', async () => {
+  test('the help of exit codes lists all of them', async () => {
     const text = await help(null, 'exit-codes');
     for (const { code, meaning } of EXIT_CODES) {
       expect(text).toMatch(new RegExp(`^${code} `, 'm'));
@@ -77,7 +77,7 @@ describe('the help', () => {
     }
   });
 
-  test('of the environment has all its variables', async () => {
+  test('the help of the environment lists all variables', async () => {
     const text = await help(null, 'environment');
     for (const [name] of ENVIRONMENT_VARIABLES) expect(text).toContain(name);
     for (const name of ['KIOSKCTL_CONTEXT', 'KIOSKCTL_TOKEN', 'KIOSKCTL_SETTLE', 'KIOSKCTL_HOME'])
@@ -91,7 +91,7 @@ describe('the help', () => {
     },
   );
 
-  test('of a mistyped command says which may have been meant', async () => {
+  test('the help of a mistyped command suggests the nearest one', async () => {
     await expect(help(null, 'produze')).rejects.toMatchObject({
       hint: expect.stringContaining('kioskctl produce'),
     });

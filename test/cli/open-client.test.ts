@@ -6,7 +6,7 @@ const LOCAL = { environment: 'local', sandboxSpeed: 1 } as const;
 const both = { 'limit-rps': '5', 'limit-rpm': '200' };
 
 describe('the rate limits of a command', () => {
-  test('of the embedded sandbox are those that are set, in its time', () => {
+  test('the rate limits of the embedded sandbox are those that are set, in its time', () => {
     expect(rateLimitsOf({}, LOCAL)).toBeUndefined();
     expect(rateLimitsOf(both, LOCAL)).toEqual([
       { requests: 5, within: 1_000 },
@@ -33,7 +33,7 @@ describe('the rate limits of a command', () => {
     },
   );
 
-  test.each(['0', '-1', '1.5', 'many', '', ' 5', '1e3', '99999999'])('are not “%s”', (text) => {
+  test.each(['0', '-1', '1.5', 'many', '', ' 5', '1e3', '99999999'])('“%s” is no rate limit', (text) => {
     expect(() => rateLimitsOf({ 'limit-rps': text }, LOCAL)).toThrow(
       expect.objectContaining({
         code: 'usage',

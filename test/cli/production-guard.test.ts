@@ -29,7 +29,7 @@ describe('an act in production, where nobody can be asked', () => {
     ['by --yes', { yes: true, reason: 'why' }],
     ['for another context', { confirm: 'production', reason: 'why' }],
     ['for nothing', { confirm: '', reason: 'why' }],
-  ])('is not done when it is confirmed %s', async (_, flags) => {
+  ])('an action in production is refused without a prompt when it is confirmed %s', async (_, flags) => {
     await expect(guard(context(), flags)).rejects.toMatchObject({
       code: 'not-confirmed',
       exitCode: 9,
@@ -37,13 +37,13 @@ describe('an act in production, where nobody can be asked', () => {
     });
   });
 
-  test('is done when it is confirmed for its context, and says why', async () => {
+  test('an action in production is done when it is confirmed for its context and has a reason', async () => {
     expect(await guard(context(), { confirm: 'branch', reason: 'ticket 4711' })).toMatchObject({
       reason: 'ticket 4711',
     });
   });
 
-  test.each([undefined, ''])('is not done for no reason: %j', async (reason) => {
+  test.each([undefined, ''])('an action in production is refused without a reason: %j', async (reason) => {
     await expect(guard(context(), { confirm: 'branch', reason, yes: true })).rejects.toMatchObject({
       code: 'input-required',
       exitCode: 2,
@@ -53,7 +53,7 @@ describe('an act in production, where nobody can be asked', () => {
 });
 
 describe('an act in production, at a terminal', () => {
-  test('asks, naming the context and the environment, and then why', async () => {
+  test('an action in production asks for a confirmation that names the context, and then for a reason', async () => {
     const guarded = guard(context(), {}, { isTerminal: true });
     await screen.next();
     expect(screen.getScreen()).toMatch(/PRODUCTION.*branch/);
@@ -65,7 +65,7 @@ describe('an act in production, at a terminal', () => {
     expect(await guarded).toMatchObject({ reason: 'ticket 4711' });
   });
 
-  test('asks also with --yes', async () => {
+  test('an action in production asks even with --yes', async () => {
     const guarded = guard(context(), { yes: true, reason: 'why' }, { isTerminal: true });
     const ended = expect(guarded).rejects.toMatchObject({ code: 'not-confirmed', exitCode: 9 });
     await screen.next();
@@ -73,18 +73,18 @@ describe('an act in production, at a terminal', () => {
     await ended;
   });
 
-  test('asks nothing with --no-input', async () => {
+  test('an action in production asks nothing with --no-input', async () => {
     const guarded = guard(context(), { 'no-input': true, reason: 'why' }, { isTerminal: true });
     await expect(guarded).rejects.toMatchObject({ code: 'not-confirmed' });
   });
 
-  test('asks nothing when it is confirmed already', async () => {
+  test('an action in production asks nothing when flags confirm it', async () => {
     const flags = { confirm: 'branch', reason: 'why' };
     expect(await guard(context(), flags, { isTerminal: true })).toMatchObject({ reason: 'why' });
   });
 });
 
-test('what only a sandbox has is refused in production, confirmed or not', async () => {
+test('a sandbox-only action is refused in production, confirmed or not', async () => {
   const flags = { confirm: 'branch', reason: 'why', yes: true };
   await expect(guard(context(), flags, { effect: 'sandbox-only' })).rejects.toMatchObject({
     code: 'sandbox-only',
@@ -98,6 +98,6 @@ test.each<[Environment, Effect]>([
   ['sandbox', 'writes'],
   ['sandbox', 'sandbox-only'],
   ['local', 'writes'],
-])('nothing is asked in %s of what %s', async (environment, effect) => {
+])('in %s, a command that %s asks nothing', async (environment, effect) => {
   expect(await guard(context(environment), {}, { effect })).toMatchObject({ reason: null });
 });

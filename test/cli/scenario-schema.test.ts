@@ -25,13 +25,13 @@ test('the published schema is up to date (npm run manifest writes it)', () => {
 describe.each(builtInScenarios({ root: ROOT, files }))('%s', (name) => {
   const text = readFileSync(join(ROOT, `scenarios/${name}.yaml`), 'utf8');
 
-  test('is right by the checks and by the schema', () => {
+  test('a built-in scenario is valid for the checks and for the schema', () => {
     const content: unknown = parse(text);
     expect(checkScenario(content)).toMatchObject({ mistakes: [], scenario: { name } });
     expect([accepts(content), accepts.errors]).toEqual([true, null]);
   });
 
-  test('says before its first key what it shows', () => {
+  test('a built-in scenario begins with a comment about its purpose', () => {
     expect(text).toMatch(/^# [A-Z].*\n(# .*\n)*# Needs .*\n(# .*\n)*version: 1\n/);
   });
 });
@@ -44,7 +44,7 @@ test.each(STEP_WORDS)('docs explain the step %s', (word) => {
   expect(readFileSync(join(ROOT, 'docs/scenarios.md'), 'utf8')).toMatch(new RegExp(`\`(- )?${word}[\`:]`));
 });
 
-test('the built-in scenarios are those that were promised', async () => {
+test('the built-in scenarios are complete', async () => {
   expect(builtInScenarios({ root: ROOT, files })).toEqual([
     'every-error-code',
     'happy-path',
@@ -60,7 +60,7 @@ test('the built-in scenarios are those that were promised', async () => {
   expect(controlled.map(({ name }) => name)).toEqual(['lost-answer', 'over-60-days', 'rate-limited']);
 });
 
-test('every-error-code has each documented production code', () => {
+test('the scenario every-error-code has each documented production code', () => {
   const text = readFileSync(join(ROOT, 'scenarios/every-error-code.yaml'), 'utf8');
   const codes = [...text.matchAll(/\{code: (\w+),/g)].map(([, code = '']) => code);
   expect(text, 'run npm run manifest').toBe(makeErrorScenario());
@@ -94,7 +94,7 @@ describe('the schema rejects what the checks reject:', () => {
   });
 });
 
-test('every field of a step explains itself', () => {
+test('every field of a step has a description in the schema', () => {
   const { $defs } = JSON.parse(published) as { $defs: { step: { anyOf: Record<string, unknown>[] } } };
   const silent: string[] = [];
   const visit = (schema: unknown, name: string) => {

@@ -29,7 +29,7 @@ const contexts = (more: object = {}) => ({
 });
 
 describe('what doctor sees of a machine', () => {
-  test('are files with their modes', () => {
+  test('doctor sees files with their modes', () => {
     const { home, machine } = machineAt(contexts());
     chmodSync(join(home, 'config.json'), 0o644);
     expect(machine.listFiles()).toEqual([
@@ -39,7 +39,7 @@ describe('what doctor sees of a machine', () => {
     expect(machine.readSettings()).toMatchObject({ isThere: true, contexts: ['bank'] });
   });
 
-  test('are logins, which others must not read', () => {
+  test('doctor sees the file of logins', () => {
     const { home, machine } = machineAt();
     const path = join(home, 'credentials.json');
     writeFileSync(path, '{}', { mode: 0o644 });
@@ -47,7 +47,7 @@ describe('what doctor sees of a machine', () => {
     expect(machine.listFiles()).toContainEqual({ path, isFolder: false, mode: 0o644, isWritable: true });
   });
 
-  test('is what stands in the way of a home that is not there yet', () => {
+  test('doctor sees the folder that prevents creating a home', () => {
     const { home } = machineAt();
     process.env.KIOSKCTL_HOME = join(home, 'not', 'yet');
     expect(makeSystemProbe({}).listFiles()).toEqual([]);
@@ -59,7 +59,7 @@ describe('what doctor sees of a machine', () => {
     }
   });
 
-  test('is a journal, sound or not, and none where there is none', async () => {
+  test('doctor sees whether the journal is sound', async () => {
     const { home, machine } = machineAt();
     expect(machine.inspectJournal()).toBeNull();
     const file = join(home, 'journal.db');
@@ -71,7 +71,7 @@ describe('what doctor sees of a machine', () => {
     expect(() => machine.inspectJournal()).toThrow(expect.objectContaining({ code: 'journal-unusable' }));
   });
 
-  test('is the way to the API, without the credentials of the proxy', async () => {
+  test('doctor sees the route to the API, without the credentials of the proxy', async () => {
     expect(await machineAt(contexts()).machine.findRoute()).toEqual({
       url: 'https://api.wise-sandbox.com',
       proxy: null,
@@ -92,7 +92,7 @@ describe('what doctor sees of a machine', () => {
     });
   });
 
-  test('is a certificate until it ends', async () => {
+  test('doctor sees the end of a certificate', async () => {
     const { home } = machineAt();
     const [certFile, keyFile] = [join(home, 'bank.pem'), join(home, 'bank.key')];
     const { cert, key } = makeCertificate();
@@ -106,14 +106,14 @@ describe('what doctor sees of a machine', () => {
     expect(await machine.readCertificate()).toEqual({ file: certFile, validUntil: Date.UTC(2049, 11, 31) });
   });
 
-  test('are authorities that can not be read', () => {
+  test('doctor sees authorities that can not be read', () => {
     const { home, machine } = machineAt();
     expect(machine.readAuthorities()).toBeNull();
     process.env.NODE_EXTRA_CA_CERTS = join(home, 'nothing.pem');
     expect(() => machine.readAuthorities()).toThrow(expect.objectContaining({ code: 'settings-unusable' }));
   });
 
-  test('are addresses, and keys', async () => {
+  test('doctor sees addresses and keys', async () => {
     const { machine } = machineAt();
     expect(await machine.resolve('localhost')).toEqual(
       expect.arrayContaining([expect.stringMatching(/^127|::1/)]),

@@ -57,7 +57,7 @@ test.each<[string, string[]]>([
   ['kioskctl --context ci context ', ['use', 'add', 'set']],
   ['kioskctl --json stat', ['status']],
   ['kioskctl nonsense ', []],
-])('commands: “%s”', (line, words) => {
+])('commands are completed after “%s”', (line, words) => {
   expect(offered(line).toSorted()).toEqual(words.toSorted());
 });
 
@@ -74,7 +74,7 @@ test.each<[string, string[]]>([
   ['kioskctl context set kiosk ', []],
   ['kioskctl completion ', ['bash', 'zsh']],
   ['kioskctl sandbox reset ', []],
-])('arguments: “%s”', (line, words) => {
+])('arguments are completed after “%s”', (line, words) => {
   expect(offered(line)).toEqual(words);
 });
 
@@ -89,13 +89,16 @@ test.each<[string, string[]]>([
   ['kioskctl status --kiosk ', ['1001/501', '1001/502']],
   ['kioskctl --context ', ['ci', 'local']],
   ['kioskctl status --context l', ['local']],
-])('flags: “%s”', (line, words) => {
+])('flags are completed after “%s”', (line, words) => {
   expect(offered(line)).toEqual(words);
 });
 
 describe('what a shell could take for something else', () => {
-  test.each(['a b', '$(id)', '`id`', "it's", 'a;b', 'a\u001b[2J', '*', ''])('%j is not offered', (word) => {
-    const world = { ...SURFACE, values: () => [{ word, about: '' }] };
-    expect(candidatesFor(['status', ''], world)).toEqual([]);
-  });
+  test.each(['a b', '$(id)', '`id`', "it's", 'a;b', 'a\u001b[2J', '*', ''])(
+    '%j is not offered, because a shell could interpret it',
+    (word) => {
+      const world = { ...SURFACE, values: () => [{ word, about: '' }] };
+      expect(candidatesFor(['status', ''], world)).toEqual([]);
+    },
+  );
 });

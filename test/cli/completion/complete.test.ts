@@ -39,7 +39,7 @@ async function know(environment: string, cardToken: CardToken, kioskId: KioskId)
   await journal.close();
 }
 
-test('the cards and kiosks of the environment that the words lead to', async () => {
+test('completion offers the cards and kiosks of the selected environment', async () => {
   await know('local', TOKEN, parseKioskId('LOC00009'));
   await know('sandbox', OTHER, parseKioskId('SBX00001'));
   expect(await offered('status', '')).toEqual([`1001/${TOKEN}\torder 501`]);
@@ -49,7 +49,7 @@ test('the cards and kiosks of the environment that the words lead to', async () 
   expect(await offered('produce', '--context', 'ci', '--kiosk', '')).toEqual(['CI000001', 'SBX00001']);
 });
 
-test('a card in the form in which it was begun', async () => {
+test('completion offers a card in the form in which the user began to type it', async () => {
   await know('local', TOKEN, parseKioskId('LOC00009'));
   expect(await offered('status', '1001/5')).toEqual(['1001/501\torder 501']);
   expect(await offered('status', '50')).toEqual(['501\torder 501']);
@@ -57,12 +57,12 @@ test('a card in the form in which it was begun', async () => {
   expect(await offered('status', '1002/')).toEqual([]);
 });
 
-test('the scenarios that come with kioskctl', async () => {
+test('completion offers the built-in scenarios', async () => {
   expect(await offered('scenario', 'show', 'h')).toEqual(['happy-path', 'hopper-door']);
   expect(await offered('run', 'lost')).toEqual(['lost-answer']);
 });
 
-test('contexts, codes, commands and flags', async () => {
+test('completion offers contexts, codes, commands and flags', async () => {
   expect(await offered('context', 'use', '')).toEqual([
     'ci\tsandbox',
     'local\tlocal',
@@ -77,14 +77,14 @@ test('contexts, codes, commands and flags', async () => {
 test.each([
   ['settings that can’t be read', '{'],
   ['settings of a newer version', { version: 99 }],
-])('%s are no reason to say anything', async (_, settings) => {
+])('completion prints nothing for %s', async (_, settings) => {
   use(makeHome(settings));
   expect(await offered('context', 'use', '')).toEqual([]);
   expect(await offered('status', '')).toEqual([]);
   expect(await offered('wait-r')).toHaveLength(1);
 });
 
-test('a journal is only looked at: none is made, a foreign one is left alone', async () => {
+test('completion only reads the journal: it creates none, and leaves other files alone', async () => {
   expect(await offered('status', '')).toEqual([]);
   const file = join(home, 'journal.db');
   expect(existsSync(file)).toBe(false);

@@ -33,15 +33,18 @@ async function send(target: string, { port }: URL): Promise<string> {
 }
 
 describe('what comes back from the browser', () => {
-  test.each(['//', 'http://[', '/back?state=%'])('is refused and waited past: %s', async (target) => {
-    const { page, granted } = start();
-    const back = backTo(await page, { code: 'code-1', profileId: '1001' });
-    expect(await send(target, back)).toMatch(/^HTTP\/1.1 400 /);
-    await fetch(back);
-    expect(await granted).toMatchObject({ code: 'code-1', profileId: 1001 });
-  });
+  test.each(['//', 'http://[', '/back?state=%'])(
+    'a login in the browser refuses the return %s, and continues to wait',
+    async (target) => {
+      const { page, granted } = start();
+      const back = backTo(await page, { code: 'code-1', profileId: '1001' });
+      expect(await send(target, back)).toMatch(/^HTTP\/1.1 400 /);
+      await fetch(back);
+      expect(await granted).toMatchObject({ code: 'code-1', profileId: 1001 });
+    },
+  );
 
-  test('with a profile that is none is a failure, not a crash', async () => {
+  test('a return from the browser with a bad profile is a failure, not a crash', async () => {
     const { page, granted } = start();
     await fetch(backTo(await page, { code: 'code-1', profileId: 'x' }));
     await expect(granted).rejects.toMatchObject({ code: 'invalid-reference' });

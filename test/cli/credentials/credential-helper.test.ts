@@ -33,7 +33,7 @@ const COUNTING = `echo "$1" >> "$2/runs"`;
 const printing = (answer: unknown) => `${COUNTING}\necho '${JSON.stringify(answer)}'`;
 
 describe('a credential command', () => {
-  test('is asked once for each profile, also by several at once', async () => {
+  test('the credential command runs once per profile, even for requests at the same time', async () => {
     const { command, hidden, runs } = vault(`${COUNTING}; echo "{\\"access_token\\":\\"token$1\\"}"`);
     const asked = [1001, 1002, 1001, 1001].map(async (profile) => command.of(profile).get());
     expect(await Promise.all(asked)).toEqual([
@@ -47,7 +47,7 @@ describe('a credential command', () => {
     expect(hidden.toSorted()).toEqual(['token--profile=1001', 'token--profile=1002']);
   });
 
-  test('is asked again shortly before its token ends, and when the API refused it', async () => {
+  test('the credential command runs again shortly before its token expires, and when the API refused it', async () => {
     const { command, clock, runs } = vault(
       printing({ access_token: SECRET, expires_at: '2026-03-01T13:00:00.000Z' }),
     );
@@ -81,7 +81,7 @@ describe('a credential command', () => {
     },
   );
 
-  test('has its words given as they are: there is no shell', async () => {
+  test('the credential command gets its words unchanged, without a shell', async () => {
     const folder = makeFolder();
     const words = [
       'node',
@@ -101,7 +101,7 @@ describe('a credential command', () => {
     expect(existsSync(join(folder, 'x'))).toBe(false);
   });
 
-  test('says what it says to people, without what it printed', async () => {
+  test('the errors of the credential command are shown without its output', async () => {
     const { command, said } = vault(
       `echo "asking the vault, got ${SECRET}, access_token=other-secret" >&2; echo '{"access_token":"${SECRET}"}'`,
     );
@@ -125,7 +125,7 @@ describe('a credential command', () => {
     ],
     ['ends by a signal', 'kill -9 $$', /SIGKILL/],
     ['never stops talking', 'yes', /too much/],
-  ])('that %s is no source, and is named', async (_, script, trouble) => {
+  ])('a credential command that %s is a failure that names it', async (_, script, trouble) => {
     const { command, said } = vault(script);
     const failure: unknown = await command
       .of(1001)
@@ -142,7 +142,7 @@ describe('a credential command', () => {
     expect(JSON.stringify([failure, (failure as Error).message, said])).not.toContain('4711');
   });
 
-  test('that is not there is no source', async () => {
+  test('a missing credential command is a failure', async () => {
     const command = new CredentialCommand(['/nowhere/vault', 'x'], {
       contextName: 'bank',
       now: () => NOW,
@@ -156,7 +156,7 @@ describe('a credential command', () => {
     });
   });
 
-  test('that takes too long is killed, with what it started', async () => {
+  test('a credential command that takes too long is killed with the programs that it started', async () => {
     const { command, folder } = vault('sleep 60 & echo $! > "$2/child"; wait', 300);
     await expect(command.of(1).get()).rejects.toMatchObject({
       message: expect.stringContaining('took longer than 0.3 seconds'),
@@ -164,7 +164,7 @@ describe('a credential command', () => {
     expectGone(Number(readFileSync(join(folder, 'child'), 'utf8')));
   });
 
-  test('that leaves a daemon behind is not waited for', async () => {
+  test('a daemon that the credential command left running is not waited for', async () => {
     const { command, folder } = vault(
       `setsid sleep 60 & echo $! > "$2/daemon"; echo '{"access_token":"${SECRET}"}'`,
       20_000,
@@ -173,7 +173,7 @@ describe('a credential command', () => {
     process.kill(Number(readFileSync(join(folder, 'daemon'), 'utf8')));
   });
 
-  test('that takes too long is over when it is killed, also where a daemon holds its output open', async () => {
+  test('a credential command that takes too long ends when it is killed, even if a daemon keeps its output open', async () => {
     const { command, folder } = vault('setsid sleep 60 & echo $! > "$2/daemon"; sleep 60', 300);
     await expect(command.of(1).get()).rejects.toMatchObject({
       message: expect.stringContaining('took longer than 0.3 seconds'),
@@ -181,7 +181,7 @@ describe('a credential command', () => {
     process.kill(Number(readFileSync(join(folder, 'daemon'), 'utf8')));
   });
 
-  test('has the environment of this process, but no credentials of it', async () => {
+  test('the credential command gets the environment of this process without its credentials', async () => {
     const secrets = ['TOKEN', 'REFRESH_TOKEN', 'CLIENT_ID', 'CLIENT_SECRET'].map((one) => `KIOSKCTL_${one}`);
     for (const name of [...secrets, 'KIOSKCTL_PLAIN']) vi.stubEnv(name, 'given-4711');
     onTestFinished(() => void vi.unstubAllEnvs());
@@ -194,7 +194,7 @@ describe('a credential command', () => {
     expect(secrets.map((name) => process.env[name])).toEqual(secrets.map(() => 'given-4711'));
   });
 
-  test('is killed when nobody waits for it any more', async () => {
+  test('the credential command is killed when it is no longer needed', async () => {
     const { command, folder, abort } = vault('echo $$ > "$2/child"; sleep 60');
     const asked = command.of(1).get();
     const ended = expect(asked).rejects.toBe('interrupted');
@@ -205,7 +205,7 @@ describe('a credential command', () => {
     expectGone(Number(readFileSync(join(folder, 'child'), 'utf8')));
   });
 
-  test('that failed is asked again', async () => {
+  test('a credential command that failed runs again', async () => {
     const { command, folder } = vault(`test -e "$2/there" || exit 1; echo '{"access_token":"${SECRET}"}'`);
     await expect(command.of(1).get()).rejects.toMatchObject({ code: 'credentials-unusable' });
     writeFileSync(join(folder, 'there'), '');

@@ -27,7 +27,7 @@ async function tokenOf(made: ReturnType<typeof credentials>, profileId: number):
 }
 
 describe('the token of a profile', () => {
-  test('is that of the context, for its own profile', async () => {
+  test('a context has a token for its own profile', async () => {
     expect(await tokenOf(credentials(), 1001)).toBe(TOKEN);
     expect(await tokenOf(credentials({ profileId: null }), 7)).toBe(TOKEN);
   });
@@ -40,7 +40,7 @@ describe('the token of a profile', () => {
     ['with a space', { token: `${TOKEN} x` }, 1001, 'credentials-unusable'],
     ['beyond ASCII', { token: `${TOKEN}é` }, 1001, 'credentials-unusable'],
     ['blank', { token: ' ' }, 1001, 'credentials-unusable'],
-  ])('is none: %s', async (_, settings, profileId, code) => {
+  ])('a profile without a usable token has none: %s', async (_, settings, profileId, code) => {
     await expect(tokenOf(credentials(settings), profileId)).rejects.toMatchObject({
       code,
       exitCode: 3,
@@ -49,13 +49,13 @@ describe('the token of a profile', () => {
     });
   });
 
-  test('of local is never a real one', async () => {
+  test('the token of the embedded sandbox is never a real one', async () => {
     const local = credentials({ environment: 'local', profileId: 1001 });
     expect(await tokenOf(local, 1002)).not.toContain('4711');
     expect(await tokenOf(local, 1001)).not.toContain('4711');
   });
 
-  test('is known as a secret', () => {
+  test('the token of a profile is a secret', () => {
     expect(credentials().secrets).toEqual([TOKEN]);
     expect(credentials({ token: '' }).secrets).toEqual([]);
   });
@@ -64,7 +64,7 @@ describe('the token of a profile', () => {
 describe('the credentials of the application', () => {
   const client = { clientId: 'my-bank', clientSecret: TOKEN };
 
-  test('are those of the environment variables', async () => {
+  test('the credentials of the application come from environment variables', async () => {
     expect(await credentials(client).ofClient()).toEqual(client);
   });
 
@@ -84,7 +84,7 @@ describe('the credentials of the application', () => {
       'KIOSKCTL_CLIENT_SECRET has',
     ],
     ['a colon in the id', { ...client, clientId: 'a:b' }, 'credentials-unusable', 'KIOSKCTL_CLIENT_ID has'],
-  ])('are none: %s', async (_, settings, code, message) => {
+  ])('the application has no credentials: %s', async (_, settings, code, message) => {
     const ask = credentials(settings).ofClient();
     await expect(ask).rejects.toMatchObject({
       code,
@@ -94,12 +94,12 @@ describe('the credentials of the application', () => {
     await expect(ask).rejects.toMatchObject({ message: expect.not.stringContaining('4711') });
   });
 
-  test('of local are never real ones', async () => {
+  test('the credentials of the embedded sandbox are never real ones', async () => {
     const local = await credentials({ ...client, environment: 'local' }).ofClient();
     expect(Object.values(local)).not.toContain(TOKEN);
   });
 
-  test('are secrets', () => {
+  test('the credentials of the application are secrets', () => {
     expect(credentials({ ...client, token: undefined }).secrets).toEqual([TOKEN]);
   });
 });

@@ -25,7 +25,7 @@ async function storedLogin(stand: Stand, more: Partial<StoredUser> = {}): Promis
 }
 
 describe('a login is for one API', () => {
-  test('and there is none for another', async () => {
+  test('a login for one API is not used for another', async () => {
     const stand = await Stand.open();
     await storedLogin(stand);
     for (const baseUrl of ['https://other.example', null]) {
@@ -37,7 +37,7 @@ describe('a login is for one API', () => {
     expect(await (await credentials.sourceFor(1001)).token.get()).toBe('stored-4711');
   });
 
-  test('whose login takes the place of another one’s, with nothing of it', async () => {
+  test('a login for another API replaces the stored one completely', async () => {
     const stand = await Stand.open();
     await storedLogin(stand);
     const { logins } = stand.open({ baseUrl: 'https://other.example' }).credentials;
@@ -81,7 +81,7 @@ async function renewing(stand: Stand, answer: object = {}, head: { status?: numb
 }
 
 describe('while a login is renewed', () => {
-  test('a logout waits, and is not undone', async () => {
+  test('a logout during a renewal waits, and is not undone', async () => {
     const stand = await Stand.open();
     const { renewed, release } = await renewing(stand);
     const out = forget(stand.open().credentials.logins, () => undefined);
@@ -91,7 +91,7 @@ describe('while a login is renewed', () => {
     expect(existsSync(stand.file)).toBe(false);
   });
 
-  test('one that did not wait is not undone either', async () => {
+  test('a logout that did not wait for a renewal is not undone either', async () => {
     const stand = await Stand.open();
     const { renewed, release } = await renewing(stand);
     await stand.open().credentials.logins.remove();
@@ -100,7 +100,7 @@ describe('while a login is renewed', () => {
     expect(existsSync(stand.file)).toBe(false);
   });
 
-  test('another login stays', async () => {
+  test('a new login during a renewal stays', async () => {
     const stand = await Stand.open();
     const { renewed, release } = await renewing(stand);
     await storedLogin(stand, { accessToken: 'fresh-4711', refreshToken: 'refresh-4713' });
@@ -110,7 +110,7 @@ describe('while a login is renewed', () => {
     expect((await logins.find())?.login.user).toMatchObject({ accessToken: 'fresh-4711' });
   });
 
-  test('it gives up before those that wait for it do', async () => {
+  test('a renewal gives up before the processes that wait for it do', async () => {
     const stand = await Stand.open();
     const { renewed, release } = await renewing(stand, {}, { status: 503, pause: '20' });
     const failed = expect(renewed).rejects.toMatchObject({ exitCode: 7, message: 'The API failed (503).' });
@@ -133,7 +133,7 @@ describe('while a login is renewed', () => {
   });
 });
 
-test('without the lock of its file, nothing is written', async () => {
+test('no login is written without the lock of its file', async () => {
   const stand = await Stand.open();
   await storedLogin(stand);
   const release = tryLock(`${stand.file}.lock`);

@@ -11,11 +11,11 @@ function read(io: Partial<Io>, noInput = false): Promise<string> {
 }
 
 describe('a secret', () => {
-  test('is what standard input gives, without the line break at its end', async () => {
+  test('a secret is read from standard input, without the line break at its end', async () => {
     expect(await read({ readStdin: async () => 'tok-4711\r\n' })).toBe('tok-4711');
   });
 
-  test('is asked for at a terminal', async () => {
+  test('a secret is asked for at a terminal', async () => {
     const asked = read(makeIo({ isTerminal: true }));
     await screen.next();
     screen.type('tok-4711');
@@ -26,11 +26,11 @@ describe('a secret', () => {
   test.each<[string, Partial<Io>, boolean]>([
     ['nobody is to be asked', makeIo({ isTerminal: true }), true],
     ['the question would not be seen', { isStdinTerminal: true, isInteractive: false }, false],
-  ])('is not typed into a terminal where %s', async (_, io, noInput) => {
+  ])('a secret is not typed into a terminal where %s', async (_, io, noInput) => {
     await expect(read(io, noInput)).rejects.toMatchObject({ code: 'input-required', exitCode: 2 });
   });
 
-  test.each(['', '\n', 'two\nlines-4711'])('is not %j', async (text) => {
+  test.each(['', '\n', 'two\nlines-4711'])('%j is refused as a secret', async (text) => {
     const failure: unknown = await read({ readStdin: async () => text }).catch((error: unknown) => error);
     expect(failure).toMatchObject({ exitCode: 3, message: expect.stringContaining('tandard input') });
     expect(JSON.stringify(failure)).not.toContain('4711');

@@ -30,7 +30,7 @@ async function nameFor({ credentials }: Command, profileId = 1001): Promise<stri
 }
 
 describe('the first source that has a token is asked', () => {
-  test('in this order', async () => {
+  test('the sources of a token are asked in their order of precedence', async () => {
     const stand = await Stand.open();
     await storedLogin(stand);
     const file = join(stand.folder, 'token');
@@ -47,7 +47,7 @@ describe('the first source that has a token is asked', () => {
     expect(await nameFor(stand.open())).toBe(`the login of context bank, in the file ${stand.file}`);
   });
 
-  test('an empty variable is not passed over: a missing CI secret must not pass', async () => {
+  test('an empty token variable is a failure, because a missing CI secret must not pass', async () => {
     const stand = await Stand.open();
     await storedLogin(stand);
     const [token, refreshToken] = [stand.open({ token: '' }), stand.open({ refreshToken: '', ...CLIENT })];
@@ -59,7 +59,7 @@ describe('the first source that has a token is asked', () => {
     });
   });
 
-  test('another customer’s card takes the first source that serves it', async () => {
+  test('a card of another profile uses the first source that serves its profile', async () => {
     const stand = await Stand.open();
     await storedLogin(stand);
     const token = { token: 'given-4711' };
@@ -83,7 +83,7 @@ describe('the first source that has a token is asked', () => {
       });
   });
 
-  test('a token for the embedded sandbox was meant for somewhere else', async () => {
+  test('a token for the embedded sandbox is a mistake', async () => {
     const stand = await Stand.open();
     const wrong = () => stand.open({ environment: 'local' }, { given: { stdin: true } });
     expect(wrong).toThrow(expect.objectContaining({ code: 'usage', exitCode: 2 }));
@@ -91,7 +91,7 @@ describe('the first source that has a token is asked', () => {
 });
 
 describe('--token-file and --token-stdin', () => {
-  test('hold a token, and perhaps a line break', async () => {
+  test('a token file and standard input may end with a line break', async () => {
     const stand = await Stand.open();
     const file = join(stand.folder, 'token');
     writeFileSync(file, 'from-file-4711\r\n');
@@ -114,7 +114,7 @@ describe('--token-file and --token-stdin', () => {
     ['that is not there', null, 'credentials-missing', /token can't be read: there is no such file/],
     ['that is empty', '', 'credentials-missing', /is empty/],
     ['with two lines', 'a-4711\nb-4711\n', 'credentials-unusable', /line break/],
-  ])('a file %s', async (_, content, code, message) => {
+  ])('--token-file refuses a file %s', async (_, content, code, message) => {
     const stand = await Stand.open();
     const file = join(stand.folder, 'token');
     if (content !== null) writeFileSync(file, content);
@@ -126,7 +126,7 @@ describe('--token-file and --token-stdin', () => {
 });
 
 describe('KIOSKCTL_REFRESH_TOKEN', () => {
-  test('gives a token, which is renewed before it ends', async () => {
+  test('a refresh token gives a token, which is renewed before it expires', async () => {
     const stand = await Stand.open();
     await stand.declare(REFRESH, 'good');
     const { wise, credentials } = stand.open({ refreshToken: REFRESH, ...CLIENT });
@@ -139,7 +139,7 @@ describe('KIOSKCTL_REFRESH_TOKEN', () => {
     expect(credentials.secrets.length, 'two tokens, and two refresh tokens').toBeGreaterThanOrEqual(6);
   });
 
-  test('that is refused is named', async () => {
+  test('a refused refresh token is named in the failure', async () => {
     const stand = await Stand.open();
     const { wise } = stand.open({ refreshToken: REFRESH, ...CLIENT });
     await expect(listPrograms(wise, 1001)).rejects.toMatchObject({
@@ -149,7 +149,7 @@ describe('KIOSKCTL_REFRESH_TOKEN', () => {
     });
   });
 
-  test('needs client id and secret', async () => {
+  test('a refresh token needs client id and secret', async () => {
     const stand = await Stand.open();
     const { wise } = stand.open({ refreshToken: REFRESH });
     await expect(listPrograms(wise, 1001)).rejects.toMatchObject({
@@ -160,7 +160,7 @@ describe('KIOSKCTL_REFRESH_TOKEN', () => {
 });
 
 describe('a login', () => {
-  test('is renewed where it is stored, when the API refused its token and shortly before it ends', async () => {
+  test('a stored login is renewed when the API refused its token, and shortly before it expires', async () => {
     const stand = await Stand.open();
     await storedLogin(stand);
     const { wise } = stand.open();
@@ -173,7 +173,7 @@ describe('a login', () => {
     expect(await stand.grants()).toBe(2);
   });
 
-  test('without a refresh token ends with its token', async () => {
+  test('a stored login without a refresh token ends with its token', async () => {
     const stand = await Stand.open();
     await storedLogin(stand, { refreshToken: null, endsAt: stand.io.clock.now() });
     await expect(listPrograms(stand.open().wise, 1001)).rejects.toMatchObject({
@@ -184,7 +184,7 @@ describe('a login', () => {
     });
   });
 
-  test('whose refresh token is refused is named', async () => {
+  test('a stored login whose refresh token is refused is named in the failure', async () => {
     const stand = await Stand.open();
     await storedLogin(stand, { refreshToken: 'withdrawn-4711' });
     await expect(listPrograms(stand.open().wise, 1001)).rejects.toMatchObject({
@@ -193,7 +193,7 @@ describe('a login', () => {
     });
   });
 
-  test('gives the application its credentials, where no variable does', async () => {
+  test('a stored login has the credentials of the application if no variable has them', async () => {
     const stand = await Stand.open();
     await storedLogin(stand);
     expect(await stand.open().credentials.ofClient()).toEqual(CLIENT);
@@ -203,7 +203,7 @@ describe('a login', () => {
     await expect(half, 'not half of each').rejects.toMatchObject({ code: 'credentials-missing' });
   });
 
-  test('never shows its secrets', async () => {
+  test('a stored login never shows its secrets', async () => {
     const stand = await Stand.open();
     await storedLogin(stand);
     const { credentials, wise } = stand.open();
@@ -215,7 +215,7 @@ describe('a login', () => {
 });
 
 describe('the file of logins', () => {
-  test('is for its owner only, keeps other contexts, and goes with the last', async () => {
+  test('the file of logins is readable only by its owner, and is removed with the last login', async () => {
     const stand = await Stand.open();
     await storedLogin(stand);
     await stand.open({ contextName: 'other' }).credentials.logins.add({ client: CLIENT }, { isPlain: true });
@@ -230,7 +230,7 @@ describe('the file of logins', () => {
     expect(await stand.open().credentials.logins.remove()).toMatchObject({ removed: [] });
   });
 
-  test.each([0o640, 0o604, 0o666])('that others may read (%o) is refused', async (mode) => {
+  test.each([0o640, 0o604, 0o666])('a file of logins that others may read (%o) is refused', async (mode) => {
     const stand = await Stand.open();
     await storedLogin(stand);
     chmodSync(stand.file, mode);
@@ -256,7 +256,7 @@ describe('the file of logins', () => {
     },
   );
 
-  test('that can’t be written says where', async () => {
+  test('a file of logins that can’t be written is named in the failure', async () => {
     const stand = await Stand.open();
     const paths = { credentials: '/proc/nowhere/credentials.json' } as never;
     const { logins } = stand.open({ paths }).credentials;
@@ -266,7 +266,7 @@ describe('the file of logins', () => {
     });
   });
 
-  test('takes what several write at once', async () => {
+  test('the file of logins stores the logins of several processes at the same time', async () => {
     const stand = await Stand.open();
     const names = Array.from({ length: 8 }, (_, index) => `context-${index}`);
     const add = async (contextName: string) =>

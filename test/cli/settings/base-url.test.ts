@@ -17,7 +17,7 @@ describe('a base URL', () => {
     ['https://api.wise.com.evil.example', 'https://api.wise.com.evil.example', false, false],
     ['https://localhost.evil.example', 'https://localhost.evil.example', false, false],
     ['https://127.0.0.1.evil.example', 'https://127.0.0.1.evil.example', false, false],
-  ])('%s', (text, href, isLoopback, isProduction) => {
+  ])('a base URL is accepted: %s', (text, href, isLoopback, isProduction) => {
     expect(toBaseUrl(text)).toEqual({ href, isLoopback, isProduction });
   });
 
@@ -39,7 +39,7 @@ describe('a base URL', () => {
     'http://10.0.0.1',
     'https://api.wise-sandbox.com?x=1',
     'https://api.wise-sandbox.com/#x',
-  ])('%j is a mistake', (text) => {
+  ])('the base URL %j is a mistake', (text) => {
     expect(() => toBaseUrl(text)).toThrow(expect.objectContaining({ code: 'usage', exitCode: 2 }));
   });
 
@@ -50,13 +50,13 @@ describe('a base URL', () => {
     '//ada:hunter2@api.wise-sandbox.com',
     'http://ada:hunter2@proxy.example',
     'ada:hunter2@api.wise-sandbox.com',
-  ])('with credentials is a mistake that does not repeat them: %s', (text) => {
+  ])('a base URL with credentials is a mistake that does not show them: %s', (text) => {
     expect(() => toBaseUrl(text)).toThrow(
       expect.objectContaining({ code: 'usage', message: expect.not.stringContaining('hunter2') }),
     );
   });
 
-  test('is shown without its control characters', () => {
+  test('a bad base URL is shown without its control characters', () => {
     expect(() => toBaseUrl('\u001b[2J')).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining('\u001b') }),
     );

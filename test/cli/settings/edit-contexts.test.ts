@@ -27,7 +27,7 @@ const FILE: SettingsFile = {
 const usage = expect.objectContaining({ code: 'usage', exitCode: 2 });
 
 describe('adding', () => {
-  test('makes a context, and makes it the current one only when that is asked for', () => {
+  test('adding a context makes it the current one only on request', () => {
     const context = { environment: 'sandbox', profileId: 5, kiosks: ['K1'] } as const;
     expect(addContext(EMPTY, 'lab', { ...context, kiosks: [parseKioskId('K1')], isCurrent: false })).toEqual({
       version: 2,
@@ -72,7 +72,7 @@ describe('adding', () => {
     ).toThrow(usage);
   });
 
-  test('asks for the environment that neither a flag nor the name says', async () => {
+  test('adding a context asks for the environment if neither a flag nor the name sets it', async () => {
     const ask = { choose: async () => 'production' } as unknown as Parameters<typeof chooseEnvironment>[0];
     const none = { given: undefined };
     expect(await chooseEnvironment(ask, { name: 'x', ...none })).toBe('production');
@@ -84,15 +84,15 @@ describe('adding', () => {
 });
 
 describe('using', () => {
-  test.each(['branch', 'local', 'sandbox'])('%s makes it the current one', (name) => {
+  test.each(['branch', 'local', 'sandbox'])('using the context %s makes it the current one', (name) => {
     expect(useContext(FILE, name)).toEqual({ ...FILE, currentContext: name });
   });
 
-  test.each(['nowhere', 'constructor', ''])('is refused for %j, which is not there', (name) => {
+  test.each(['nowhere', 'constructor', ''])('using the unknown context %j is refused', (name) => {
     expect(() => useContext(FILE, name)).toThrow(usage);
   });
 
-  test('suggests the name that was meant', () => {
+  test('using a mistyped context suggests the nearest name', () => {
     expect(() => useContext(FILE, 'brunch')).toThrow(
       expect.objectContaining({ hint: expect.stringContaining('branch') }),
     );
@@ -100,7 +100,7 @@ describe('using', () => {
 });
 
 describe('setting', () => {
-  test('changes one value and leaves the rest', () => {
+  test('setting a value leaves the other settings unchanged', () => {
     const changed = setValue(FILE, 'ci', { key: 'program', value: 'P' });
     expect(changed).toEqual({
       ...FILE,
@@ -109,13 +109,13 @@ describe('setting', () => {
     expect(setValue(changed, 'ci', { key: 'program', value: undefined })).toEqual(FILE);
   });
 
-  test('takes kiosks away to none', () => {
+  test('removing the kiosks of a context leaves an empty list', () => {
     const { contexts } = setValue(FILE, 'ci', { key: 'kiosk', value: undefined });
     const without = setValue({ ...FILE, contexts }, 'ci', { key: 'kiosks', value: undefined });
     expect(without.contexts.ci?.kiosks).toEqual([]);
   });
 
-  test('keeps what it does not know', () => {
+  test('setting a value keeps unknown fields', () => {
     const file: SettingsFile = {
       version: 2,
       note: 'mine',
@@ -136,7 +136,7 @@ describe('setting', () => {
     expect(() => setValue(FILE, 'ci', { key, value: words })).toThrow(usage);
   });
 
-  test('a context that has no settings says how to get some', () => {
+  test('setting a value of an implicit context is refused with advice', () => {
     expect(() => setValue(FILE, 'sandbox', { key: 'profileId', value: 1 })).toThrow(
       expect.objectContaining({ hint: expect.stringContaining('context add sandbox') }),
     );
@@ -145,12 +145,12 @@ describe('setting', () => {
 });
 
 describe('removing', () => {
-  test('takes a context away; the current one is then none', () => {
+  test('removing the current context leaves none', () => {
     expect(removeContext(FILE, 'ci')).toEqual({ version: 2, contexts: { branch: FILE.contexts.branch } });
     expect(removeContext(FILE, 'branch')).toEqual({ ...FILE, contexts: { ci: FILE.contexts.ci } });
   });
 
-  test.each(['sandbox', 'nowhere'])('is refused for %s, which has no settings', (name) => {
+  test.each(['sandbox', 'nowhere'])('removing %s, which has no settings, is refused', (name) => {
     expect(() => removeContext(FILE, name)).toThrow(usage);
   });
 });

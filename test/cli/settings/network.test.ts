@@ -39,12 +39,12 @@ describe('the proxy', () => {
     [{ HTTPS_PROXY: 'http://p.example', NO_PROXY: 'other.example' }, API, 'http://p.example/'],
     [{ HTTPS_PROXY: 'http://p.example' }, 'https://localhost:8443', null],
     [{ HTTPS_PROXY: 'http://p.example' }, 'http://127.0.0.1:80', null],
-  ])('with %j to %s is %s', async (variables, url, proxy) => {
+  ])('with %j, the proxy to %s is %s', async (variables, url, proxy) => {
     put(variables);
     expect((await findProxy(url))?.url.href ?? null).toBe(proxy);
   });
 
-  test('has its credentials as they are, and names a % that has to be written as %25', async () => {
+  test('the credentials of a proxy are decoded, and a bad % in them is a mistake', async () => {
     put({ HTTPS_PROXY: 'http://ada:50%25%20off@p.example' });
     expect((await findProxy(API))?.credentials).toEqual({ user: 'ada', password: '50% off' });
     for (const pair of ['ada:hunter22%', 'hunter22%zz']) {
@@ -65,7 +65,7 @@ describe('the proxy', () => {
     },
   );
 
-  test('keeps its password to itself, however it is written, and a user name that stands alone', async () => {
+  test('the password of a proxy is a secret in every form, and so is a user name without a password', async () => {
     expect(await secretsIn('http://ada:p%40ss-word@p.example')).toEqual(
       expect.arrayContaining(['p%40ss-word', 'p@ss-word', Buffer.from('ada:p@ss-word').toString('base64')]),
     );
@@ -85,7 +85,7 @@ function write(content: { cert?: string; key?: string }) {
 describe('the client certificate', () => {
   const NOW = Date.parse('2026-03-01T12:00:00Z');
   const good = makeCertificate();
-  test('is read with its key', () => {
+  test('a client certificate is read with its key', () => {
     expect(readCertificate(write(good), NOW)).toEqual({
       cert: good.cert,
       key: good.key,
@@ -100,7 +100,7 @@ describe('the client certificate', () => {
     ['has something else as its key', { cert: good.cert, key: 'hello' }, /bank\.key.*not a key/],
     ['has the key of another', { cert: good.cert, key: makeCertificate().key }, /bank\.key.*not the key of/],
     ['ended', makeCertificate({ until: '260101' }), /bank\.pem.*ended on 2026-01-01/],
-  ])('that %s is named with what is wrong', (_, content, message) => {
+  ])('a client certificate that %s is refused with the reason', (_, content, message) => {
     expect(() => readCertificate(write(content), NOW)).toThrow(
       expect.objectContaining({ code: 'credentials-unusable', message: expect.stringMatching(message) }),
     );

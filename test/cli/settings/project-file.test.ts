@@ -61,7 +61,7 @@ async function read(text: string, { flags = {}, env = {}, file = FILE }: Given =
 }
 
 describe('a project file is found', () => {
-  test('in the working folder and above it, the nearest one', async () => {
+  test('the nearest project file is found, in the working folder or above it', async () => {
     const { root, deep } = makeProject('program: FAR\n');
     expect(await findProjectFile(root, '/nowhere')).toMatchObject({
       values: { program: 'FAR' },
@@ -72,13 +72,13 @@ describe('a project file is found', () => {
     expect(await findProjectFile(deep, '/nowhere')).toMatchObject({ values: { program: 'NEAR' } });
   });
 
-  test('up to the home folder, and not above it', async () => {
+  test('a project file above the home folder is not found', async () => {
     const { root, deep } = makeProject('program: P\n');
     expect(await findProjectFile(deep, root)).toMatchObject({ values: { program: 'P' } });
     expect(await findProjectFile(deep, join(root, 'a'))).toBeNull();
   });
 
-  test('nowhere: where there is none, where it is a folder, where the folder is gone', async () => {
+  test('no project file is found where there is none, where it is a folder, or where the folder was removed', async () => {
     const folder = makeFolder();
     mkdirSync(join(folder, NAME));
     expect(await findProjectFile(folder, folder)).toBeNull();
@@ -87,7 +87,7 @@ describe('a project file is found', () => {
     expect(await findProjectFile(gone, gone)).toBeNull();
   });
 
-  test('but not heard, when it belongs to another user', async () => {
+  test('a project file of another user is ignored', async () => {
     const { root } = makeProject('profileId: 666\nbaseUrl: https://evil.example\n');
     if (process.getuid?.() === 0) chownSync(join(root, NAME), 12345, 12345);
     else Object.assign(process, asUser(12345));
@@ -105,7 +105,7 @@ function asUser(id: number) {
 }
 
 describe('a project file may say', () => {
-  test('which context, and its defaults', async () => {
+  test('a project file may set the context and its defaults', async () => {
     const text =
       'context: ci\nprofileId: 77\nkiosks: [P1, P2]\nkiosk: P2\nprogram: PROJECT\nrunbook: docs/run.yaml\n';
     const settings = await read(text);
@@ -124,7 +124,7 @@ describe('a project file may say', () => {
     expect(origins.apiVersion).toEqual({ value: 'legacy', source: 'default', from: null });
   });
 
-  test('nothing at all', async () => {
+  test('a project file may be empty', async () => {
     for (const text of ['', '# only a comment\n', '---\n'])
       expect(await read(text)).toMatchObject({ contextName: 'bank', profileId: 3001 });
   });
@@ -144,7 +144,7 @@ describe('a project file may say', () => {
       { flags: { 'base-url': 'https://api.wise.com' } },
       { contextName: 'production' },
     ],
-  ])('less than %s', async (_, given, expected) => {
+  ])('a project file has less weight than %s', async (_, given, expected) => {
     const text = 'context: ci\nprofileId: 77\nprogram: PROJECT\n';
     const environment = given.env?.KIOSKCTL_PROFILE_ID ? { flags: { context: 'ci' } } : {};
     expect(await read(text, { ...environment, ...given })).toMatchObject(expected);
@@ -177,7 +177,7 @@ describe('a cloned repository can not send a token elsewhere', () => {
     'clientKey: key',
     'token: abc',
     'clientSecret: abc',
-  ])('with “%s”: it names file, line and why', async (line) => {
+  ])('a project file with “%s” is refused with file, line and reason', async (line) => {
     const failure = await failureOf(`program: P\n\n${line}\n`);
     expect(failure).toMatchObject({ code: 'settings-unusable', exitCode: 2 });
     expect(failure.message).toMatch(/\.kioskctl\.yaml can't be used: line 3: .*cloned repository/);
@@ -195,7 +195,7 @@ describe('a cloned repository can not send a token elsewhere', () => {
     },
   );
 
-  test('with local, which a token never is for', async () => {
+  test('a project file can not choose local when a token is set', async () => {
     const given = { env: { KIOSKCTL_TOKEN: 't' }, file: { version: 2, contexts: {} } };
     await expect(read('context: local\n', given)).rejects.toMatchObject({ code: 'environment-not-chosen' });
     expect((await read('context: local\n')).environment).toBe('local');
@@ -217,7 +217,7 @@ describe('a cloned repository can not send a token elsewhere', () => {
     },
   );
 
-  test('by saying which environment a gateway is of', async () => {
+  test('a project file can not decide the environment of a gateway', async () => {
     const env = { KIOSKCTL_BASE_URL: 'https://gateway.example' };
     expect(await read('context: ci\n', { env })).toMatchObject({ contextName: 'bank' });
     const file = { ...FILE, currentContext: undefined };
@@ -252,7 +252,7 @@ describe('a mistake in a project file names its line', () => {
     expect(failure.message).not.toContain('\n');
   });
 
-  test('one that is far too long is not read', async () => {
+  test('a project file that is far too long is not read', async () => {
     expect(await failureOf(`# ${'x'.repeat(70_000)}`)).toMatchObject({ code: 'invalid-input', exitCode: 2 });
   });
 });

@@ -22,16 +22,19 @@ describe('a setting', () => {
     ['profile-id', 'profileId'],
     ['credential-command', 'credentialCommand'],
     ['kiosk', 'kiosk'],
-  ])('is named %s', (word, key) => {
+  ])('a setting can be named %s', (word, key) => {
     expect(toSettingKey(word)).toBe(key);
   });
 
-  test.each(['', 'profile', 'ProfileId', 'environment', 'version', 'constructor'])('is none: %j', (word) => {
-    expect(() => toSettingKey(word)).toThrow(usage);
-  });
+  test.each(['', 'profile', 'ProfileId', 'environment', 'version', 'constructor'])(
+    '%j names no setting',
+    (word) => {
+      expect(() => toSettingKey(word)).toThrow(usage);
+    },
+  );
 
   test.each(['token', 'access-token', 'clientSecret', 'KIOSKCTL_REFRESH_TOKEN', 'password', 'client-id'])(
-    'is never a secret: %s',
+    'a secret is never a setting: %s',
     (word) => {
       expect(() => toSettingKey(word)).toThrow(
         expect.objectContaining({ message: expect.stringContaining('never a setting') }),
@@ -63,7 +66,7 @@ describe('a value', () => {
       ['sh', '-c', script],
     ]),
     ['credentialCommand', ['vault-token'], ['vault-token']],
-  ])('of %s is read: %j', (key, words, value) => {
+  ])('the value of %s is read from %j', (key, words, value) => {
     expect(parseValue(key, words)).toEqual(value);
   });
 
@@ -96,11 +99,11 @@ describe('a value', () => {
     ['certificate', ['/nowhere/a.pem', '/nowhere/a.key']],
     ['runbook', ['/nowhere/runbook.yaml']],
     ['publicKey', ['/']],
-  ])('of %s is refused: %j', (key, words) => {
+  ])('the value of %s is refused: %j', (key, words) => {
     expect(() => parseValue(key, words)).toThrow(usage);
   });
 
-  test('that is a file is kept by its whole path', () => {
+  test('a value that is a file is stored with its absolute path', () => {
     const file = makeFile('runbook.yaml');
     expect(parseValue('runbook', [relative(process.cwd(), file)])).toBe(file);
     const { cert, key } = makeCertificate();
@@ -113,7 +116,7 @@ describe('a value', () => {
     expect(parseValue('publicKey', [publicKey])).toBe(publicKey);
   });
 
-  test('that is a file has to have in it what it is for', () => {
+  test('a value that is a file must have the right content', () => {
     const [certFile, keyFile] = [makeFile('client.pem'), makeFile('client.key')];
     expect(() => parseValue('certificate', [certFile, keyFile])).toThrow(/not a certificate/);
     writeFileSync(certFile, makeCertificate().cert);
@@ -122,7 +125,7 @@ describe('a value', () => {
     expect(() => parseValue('publicKey', [makeFile('vendor.pem')])).toThrow(/not a public key/);
   });
 
-  test('that is a program is kept by its whole path, if it has one', () => {
+  test('a program with a path is stored with its absolute path', () => {
     const program = makeFile('vault');
     expect(() => parseValue('credentialCommand', [program])).toThrow(/can't be run/);
     chmodSync(program, 0o700);
@@ -130,7 +133,7 @@ describe('a value', () => {
     expect(parseValue('credentialCommand', [given, 'x/y'])).toEqual([program, 'x/y']);
   });
 
-  test('with a secret in it is refused, and not shown', () => {
+  test('a value with a secret in it is refused, and not shown', () => {
     try {
       parseValue('credentialCommand', ['curl', '-H', 'Authorization: Bearer canary-4711-canary']);
       expect.unreachable();
@@ -140,7 +143,7 @@ describe('a value', () => {
   });
 });
 
-test('flags are called like their settings', () => {
+test('flags are named like their settings', () => {
   expect(parseFlags({ 'profile-id': '5', 'api-version': 'legacy', use: true, json: false })).toEqual({
     profileId: 5,
     apiVersion: 'legacy',
@@ -151,7 +154,7 @@ test('flags are called like their settings', () => {
   expect(() => parseFlags({ kiosks: '' })).toThrow(usage);
 });
 
-test('only settings that are known are shown', () => {
+test('only known settings are shown', () => {
   const contexts = { x: { environment: 'sandbox' as const, kiosks: [], token: 'canary-4711' } };
   expect(ownValues({ version: 2, contexts }, 'x')).toEqual({ environment: 'sandbox', kiosks: [] });
   expect(ownValues({ version: 2, contexts }, 'constructor')).toBeNull();

@@ -49,7 +49,7 @@ test.each([
   },
 );
 
-test('eight processes that set 50 keys each lose none', async () => {
+test('eight processes that set 50 keys each lose none of them', async () => {
   const names = Array.from({ length: 50 }, (_, index) => `c${index}`);
   const contexts = Object.fromEntries(names.map((name) => [name, { environment: 'sandbox' }]));
   const file = settingsFile({ version: 1, contexts });
@@ -87,7 +87,7 @@ test('eight processes that set 50 keys each lose none', async () => {
 });
 
 describe('writing', () => {
-  test('makes the folder 0700 and the file 0600', async () => {
+  test('writing settings makes the folder 0700 and the file 0600', async () => {
     const folder = join(makeFolder(), 'not', 'yet');
     const file = join(folder, 'config.json');
     expect(await changeSettings(file, addLab)).toMatchObject({ changed: true, setAside: null });
@@ -96,14 +96,14 @@ describe('writing', () => {
       expect(statSync(join(folder, name)).mode & 0o777, name).toBe(0o600);
   });
 
-  test('makes a file that others could read the user’s own', async () => {
+  test('writing settings makes a file private that others could read', async () => {
     const file = settingsFile({ version: 2, contexts: {} });
     chmodSync(file, 0o644);
     await changeSettings(file, addLab);
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
-  test('leaves a file that changes in nothing as it is', async () => {
+  test('an unchanged settings file is not written', async () => {
     const file = settingsFile({ version: 1, contexts: {}, currentContext: 'local' });
     expect(await changeSettings(file, (settings) => useContext(settings, 'local'))).toMatchObject({
       changed: false,
@@ -111,7 +111,7 @@ describe('writing', () => {
     expect(read(file)).toMatchObject({ version: 1 });
   });
 
-  test('leaves a file as it is when the change is refused', async () => {
+  test('a refused change leaves the settings file unchanged', async () => {
     const file = settingsFile({ version: 1, contexts: {} });
     await expect(changeSettings(file, (settings) => useContext(settings, 'nowhere'))).rejects.toMatchObject({
       code: 'usage',
@@ -119,14 +119,14 @@ describe('writing', () => {
     expect(read(file)).toEqual({ version: 1, contexts: {} });
   });
 
-  test('writes through a link to the file that it leads to', async () => {
+  test('writing settings through a link changes its target', async () => {
     const [file, elsewhere] = [join(makeFolder(), 'config.json'), settingsFile({ version: 2, contexts: {} })];
     symlinkSync(elsewhere, file);
     await changeSettings(file, addLab);
     expect(read(elsewhere)).toMatchObject({ contexts: { lab: { environment: 'sandbox' } } });
   });
 
-  test('brings an older version up to this one, with all that is in it', async () => {
+  test('a change converts settings of an older version completely', async () => {
     const old = { version: 1, note: 'mine', contexts: { ci: { environment: 'sandbox', kiosks: ['A1'] } } };
     const file = settingsFile(old);
     expect(readSettingsFile(file)).toMatchObject({ version: 2, contexts: { ci: { kiosks: ['A1'] } } });
@@ -136,7 +136,7 @@ describe('writing', () => {
     expect(read(file)).toEqual({ ...old, version: 2, contexts: { ci } });
   });
 
-  test.each([3, 99])('refuses a newer version (%i), which stays as it is', async (version) => {
+  test.each([3, 99])('settings of the newer version %i are refused and stay unchanged', async (version) => {
     const newer = { version, contexts: { ci: { environment: 'sandbox', later: true } } };
     const file = settingsFile(newer);
     await expect(changeSettings(file, addLab)).rejects.toMatchObject({
@@ -147,13 +147,13 @@ describe('writing', () => {
     expect(read(file)).toEqual(newer);
   });
 
-  test('a folder in the place of the file is refused', async () => {
+  test('a folder in place of the settings file is refused', async () => {
     const file = join(makeFolder(), 'config.json');
     mkdirSync(file);
     await expect(changeSettings(file, addLab)).rejects.toMatchObject({ code: 'settings-unusable' });
   });
 
-  test('where nothing can be written, it says so and what to do', async () => {
+  test('a settings file that can not be written is a failure with advice', async () => {
     const file = join('/proc', 'nowhere', 'config.json');
     await expect(changeSettings(file, addLab)).rejects.toMatchObject({
       code: 'settings-unusable',
@@ -170,7 +170,7 @@ describe('a damaged file', () => {
     ['contexts that are none', '{"version": 2, "contexts": "ci"}'],
     ['no version', '{"contexts": {"ci": {"environment": "sandbox"}}}'],
     ['empty', ''],
-  ])('is kept aside, and a new one made: %s', async (_, text) => {
+  ])('a damaged settings file is moved aside, and a new one is made: %s', async (_, text) => {
     const file = settingsFile(text);
     const { setAside, after } = await changeSettings(file, addLab);
     expect(setAside).toMatch(/config\.json\.corrupt-\d{4}-\d\d-\d\dT/);
@@ -179,7 +179,7 @@ describe('a damaged file', () => {
     expect(readSettingsFile(file)).toEqual(after);
   });
 
-  test('stays where it is when the change needs what was in it', async () => {
+  test('a damaged settings file stays if the change needs its content', async () => {
     const file = settingsFile('{"version": 2,');
     await expect(changeSettings(file, setProgram)).rejects.toMatchObject({
       code: 'settings-unusable',
@@ -203,7 +203,7 @@ describe('a bad field in a context', () => {
     [{ profileId: 'x' }, /contexts\.ci\.profileId/, /context unset profileId --context ci/],
     [{ kiosks: ['A1', 7] }, /contexts\.ci\.kiosks/, /context unset kiosks --context ci/],
     [{ environment: 'staging' }, /contexts\.ci\.environment/, /context remove ci/],
-  ])('%j makes no context vanish: the change is refused', async (more, message, hint) => {
+  ])('the bad field %j makes a change fail, and no context is lost', async (more, message, hint) => {
     const file = settingsFile(broken(more));
     await expect(changeSettings(file, addLab)).rejects.toMatchObject({
       exitCode: 2,
@@ -214,7 +214,7 @@ describe('a bad field in a context', () => {
     expect(readdirSync(dirname(file)).filter((name) => name.includes('corrupt'))).toEqual([]);
   });
 
-  test('is taken out by itself, and what else is bad stays for the next time', async () => {
+  test('a bad field is removed alone, and other bad fields stay', async () => {
     const file = settingsFile(broken({ profileId: 'x', program: 7 }));
     const first = await mendSettings(file, (raw) => withoutField(raw, 'ci', 'profileId'));
     expect(first).toMatchObject({ changed: true, after: { contexts: { good } } });
@@ -223,13 +223,13 @@ describe('a bad field in a context', () => {
     expect(readSettingsFile(file).contexts).toMatchObject({ good, ci: { environment: 'sandbox' } });
   });
 
-  test('goes with its context', async () => {
+  test('a bad field is removed with its context', async () => {
     const file = settingsFile(broken({ environment: 'staging' }));
     await mendSettings(file, (raw) => withoutContext(raw, 'ci'));
     expect(read(file)).toEqual({ version: 2, note: 'mine', contexts: { good } });
   });
 
-  test('stays with what takes out something else', async () => {
+  test('a bad field stays when another setting is removed', async () => {
     const file = settingsFile(broken({ profileId: 'x' }));
     for (const name of ['good', 'nowhere']) {
       await expect(mendSettings(file, (raw) => withoutField(raw, name, 'kiosks'))).rejects.toMatchObject({

@@ -47,7 +47,7 @@ const FILE = {
 };
 
 describe('with no configuration', () => {
-  test('the context is local, with the profile and the kiosks of the embedded sandbox', () => {
+  test('without configuration the context is local, with the profile and the kiosks of the embedded sandbox', () => {
     expect(read()).toMatchObject({
       contextName: 'local',
       environment: 'local',
@@ -70,20 +70,20 @@ describe('with no configuration', () => {
     'KIOSKCTL_CLIENT_SECRET',
     'KIOSKCTL_PROFILE_ID',
     'KIOSKCTL_BASE_URL',
-  ])('a %s, even an empty one, is never taken for local', (variable) => {
+  ])('with %s set, even to nothing, local is never chosen by default', (variable) => {
     for (const value of ['', '4711', 'https://api.wise-sandbox.com', 'http://127.0.0.1:8787']) {
       expect(failureOf({ env: { [variable]: value } })).toMatchObject({ exitCode: 2 });
     }
   });
 
   test.each(['KIOSKCTL_KIOSK', 'KIOSKCTL_PROGRAM', 'KIOSKCTL_TIMEOUT', 'KIOSKCTL_SETTLE', 'NO_COLOR', 'CI'])(
-    'a %s alone stays local',
+    '%s alone leaves the context local',
     (variable) => {
       expect(read({ env: { [variable]: '5s' } }).environment).toBe('local');
     },
   );
 
-  test('the failure says how to choose', () => {
+  test('the failure without a chosen environment says how to choose one', () => {
     const { code, message, hint } = failureOf({ env: { KIOSKCTL_TOKEN: 'tok-4711' } });
     expect(code).toBe('environment-not-chosen');
     expect(message).toContain('KIOSKCTL_TOKEN');
@@ -96,7 +96,7 @@ describe('with no configuration', () => {
     [{ flags: { environment: 'local' } }],
     [{ flags: { context: 'local' } }],
     [{ env: { KIOSKCTL_CONTEXT: 'local' } }],
-  ])('whoever says local gets it, credentials or not: %j', (given: Given) => {
+  ])('local can be chosen explicitly, with or without credentials: %j', (given: Given) => {
     expect(read({ ...given, env: { KIOSKCTL_TOKEN: '', ...given.env } }).environment).toBe('local');
   });
 });
@@ -169,7 +169,7 @@ describe('the context', () => {
     expect(read(given)).toMatchObject({ contextName, environment, profileId });
   });
 
-  test('a namesake of another environment lends nothing', () => {
+  test('a context that is named like another environment does not apply to it', () => {
     const file = {
       version: 1,
       contexts: { sandbox: { environment: 'production', profileId: 3001, kiosks: ['LON00001'] } },
@@ -218,11 +218,11 @@ describe('the context', () => {
       { flags: { environment: 'production' }, env: { KIOSKCTL_CONTEXT: 'branch' }, file: FILE },
       'branch',
     ],
-  ])('a flag wins over variables: %s', (_, given, contextName) => {
+  ])('a flag takes precedence over variables: %s', (_, given, contextName) => {
     expect(read(given).contextName).toBe(contextName);
   });
 
-  test('a mistake names the contexts that there are', () => {
+  test('the failure for an unknown context lists the known ones', () => {
     const { hint } = failureOf({ flags: { context: 'nowhere' }, file: FILE });
     for (const name of ['ci', 'branch', 'local']) expect(hint).toContain(name);
   });
@@ -310,7 +310,7 @@ describe('the base URL', () => {
     ['of production, in a context of a sandbox', { environment: 'sandbox', baseUrl: 'https://api.wise.com' }],
     ['of production, in a local context', { environment: 'local', baseUrl: 'https://api.wise.com' }],
     ['elsewhere, in a local context', { environment: 'local', baseUrl: 'https://proxy.example' }],
-  ])('in the settings file is a mistake, too: %s', (_, context) => {
+  ])('a bad base URL in the settings file is a mistake: %s', (_, context) => {
     expect(
       failureOf({ flags: { context: 'x' }, file: { version: 1, contexts: { x: context } } }),
     ).toMatchObject({ exitCode: 2 });
@@ -329,7 +329,7 @@ describe('precedence', () => {
     ['the context', { flags: { context: 'ci' }, file: FILE }, 2001, false],
     ['the default of local', { flags: { environment: 'local' } }, 1001, false],
     ['none', { flags: { environment: 'sandbox' } }, null, false],
-  ])('of the profile: %s', (_, given, profileId, profileIsExplicit) => {
+  ])('the profile is found in its order of precedence: %s', (_, given, profileId, profileIsExplicit) => {
     expect(read(given)).toMatchObject({ profileId, profileIsExplicit });
   });
 
@@ -349,7 +349,7 @@ describe('precedence', () => {
     ['the only one of the context', { flags: { context: 'branch' }, file: FILE }, 'LON00001', 'LON00001'],
     ['none, of several in the context', { flags: { context: 'ci' }, file: FILE }, null, null],
     ['none', { flags: { environment: 'sandbox' } }, null, null],
-  ])('of the kiosk that cards are sent to: %s', (_, given, destination, usual) => {
+  ])('the destination of cards is found in its order of precedence: %s', (_, given, destination, usual) => {
     const { kiosk } = read(given);
     expect(kiosk).toBe(usual);
     expect(findDestination(given.flags ?? {}, given.env ?? {}) ?? kiosk).toBe(destination);
@@ -359,7 +359,7 @@ describe('precedence', () => {
     ['a variable', { flags: { context: 'ci' }, env: { KIOSKCTL_PROGRAM: 'P' }, file: FILE }, 'P'],
     ['the context', { flags: { context: 'ci' }, file: FILE }, 'CI_CARD'],
     ['none', {}, null],
-  ])('of the program: %s', (_, given, program) => {
+  ])('the program is found in its order of precedence: %s', (_, given, program) => {
     expect(read(given).program).toBe(program);
   });
 
@@ -371,7 +371,7 @@ describe('precedence', () => {
     ],
     ['the context', { flags: { context: 'ci' }, file: FILE }, '2026Q3'],
     ['the default', { flags: { environment: 'sandbox' } }, 'legacy'],
-  ])('of the API version: %s', (_, given, apiVersion) => {
+  ])('the API version is found in its order of precedence: %s', (_, given, apiVersion) => {
     expect(read(given).apiVersion).toBe(apiVersion);
   });
 
@@ -379,7 +379,7 @@ describe('precedence', () => {
     ['a flag', { flags: { timeout: '90s' }, env: { KIOSKCTL_TIMEOUT: '5m' } }, 90_000],
     ['a variable', { env: { KIOSKCTL_TIMEOUT: '0' } }, 0],
     ['the default', {}, 600_000],
-  ])('of the timeout: %s', (_, given, timeout) => {
+  ])('the timeout is found in its order of precedence: %s', (_, given, timeout) => {
     expect(read(given).timing.timeout).toBe(timeout);
   });
 
@@ -387,18 +387,18 @@ describe('precedence', () => {
     ['local', 3_000],
     ['sandbox', 30_000],
     ['production', 120_000],
-  ])('of the settle window: in %s %i ms, unless it is set', (environment, settleWindow) => {
+  ])('the settle window in %s is %i ms, unless it is set', (environment, settleWindow) => {
     expect(read({ flags: { environment } }).timing.settleWindow).toBe(settleWindow);
     expect(read({ flags: { environment }, env: { KIOSKCTL_SETTLE: '7m' } }).timing.settleWindow).toBe(
       420_000,
     );
   });
 
-  test.each(['local', 'sandbox'])('of the settle window: may be short in %s', (environment) => {
+  test.each(['local', 'sandbox'])('the settle window may be short in %s', (environment) => {
     expect(read({ flags: { environment }, env: { KIOSKCTL_SETTLE: '0' } }).timing.settleWindow).toBe(0);
   });
 
-  test('of the settle window: may not be shorter than its default in production', () => {
+  test('the settle window in production must not be shorter than its default', () => {
     const given: Given = { flags: { environment: 'production' }, env: { KIOSKCTL_SETTLE: '119s' } };
     expect(() => read(given)).toThrow(
       expect.objectContaining({ code: 'usage', message: expect.stringContaining('KIOSKCTL_SETTLE') }),
@@ -408,7 +408,7 @@ describe('precedence', () => {
 
 describe('pauses', () => {
   test.each(['local', 'sandbox', 'production'])(
-    'are never longer than the interval that is asked for, in %s',
+    'pauses in %s are never longer than --interval',
     (environment) => {
       for (const interval of ['10ms', '1s', '5m']) {
         const { timing } = read({ flags: { environment, interval } });
@@ -420,7 +420,7 @@ describe('pauses', () => {
     },
   );
 
-  test('are never none: that would be a storm of requests', () => {
+  test('pauses are never zero, which would cause a storm of requests', () => {
     const { firstPause, interval } = read({ flags: { interval: '0' } }).timing;
     expect([firstPause > 0, interval > 0]).toEqual([true, true]);
   });
@@ -449,7 +449,7 @@ describe('a value that can not be read is a mistake', () => {
   test.each<[string, Given]>([
     ['variable', { env: { KIOSKCTL_KIOSK: '' } }],
     ['flag', { flags: { kiosk: '' } }],
-  ])('an empty %s names no kiosk', (_, given) => {
+  ])('an empty %s is no kiosk, but a mistake', (_, given) => {
     expect(() => findDestination(given.flags ?? {}, given.env ?? {})).toThrow(
       expect.objectContaining({ code: 'usage', exitCode: 2 }),
     );
@@ -481,13 +481,13 @@ describe('the settings file', () => {
       'with a profile that is text',
       { version: 1, contexts: { x: { environment: 'sandbox', profileId: '1' } } },
     ],
-  ])('that can not be used names itself and stays as it is: %s', (_, file) => {
+  ])('a settings file that can not be used is named, and stays unchanged: %s', (_, file) => {
     const failure = failureOf({ file });
     expect(failure).toMatchObject({ code: 'settings-unusable', exitCode: 2 });
     expect(failure.message).toMatch(/config\.json/);
   });
 
-  test('that is a folder is a failure, too', () => {
+  test('a folder in place of the settings file is a failure', () => {
     const home = makeFolder();
     mkdirSync(join(home, 'config.json'));
     expect(() => readSettings({}, { KIOSKCTL_HOME: home })).toThrow(
@@ -495,11 +495,11 @@ describe('the settings file', () => {
     );
   });
 
-  test('that is not there is an empty one', () => {
+  test('a missing settings file counts as empty', () => {
     expect(readSettings({}, { KIOSKCTL_HOME: join(makeFolder(), 'not', 'yet') }).environment).toBe('local');
   });
 
-  test('may hold more than this version knows', () => {
+  test('a settings file may have fields that this version does not know', () => {
     const home = makeHome({
       version: 1,
       later: true,
@@ -510,19 +510,19 @@ describe('the settings file', () => {
 });
 
 describe('files', () => {
-  test('are under KIOSKCTL_HOME', () => {
+  test('all files are in KIOSKCTL_HOME', () => {
     const home = makeFolder();
     const { settings, journal, sandboxState } = readSettings({}, { KIOSKCTL_HOME: home }).paths;
     for (const path of [settings, journal, sandboxState]) expect(path.startsWith(`${home}/`)).toBe(true);
     expect(new Set([settings, journal, sandboxState]).size).toBe(3);
   });
 
-  test('under a relative KIOSKCTL_HOME do not move with the folder', () => {
+  test('the files in a relative KIOSKCTL_HOME have absolute paths', () => {
     const { paths } = readSettings({}, { KIOSKCTL_HOME: 'relative-home' });
     expect(paths.journal).toBe(join(process.cwd(), 'relative-home', 'journal.db'));
   });
 
-  test('a settings file elsewhere is not read', () => {
+  test('a settings file with another name is not read', () => {
     const home = makeFolder();
     writeFileSync(join(home, 'config.yaml'), 'nonsense');
     expect(readSettings({}, { KIOSKCTL_HOME: home }).contextName).toBe('local');

@@ -16,7 +16,7 @@ describe('where nobody can be asked', () => {
   test.each<[string, Parameters<typeof ask>[0]]>([
     ['there is no terminal', { isTerminal: false }],
     ['nobody is to be asked', { noInput: true }],
-  ])('because %s, the failure names the flag that answers', async (_, options) => {
+  ])('a prompt is impossible because %s: the failure names the flag that answers', async (_, options) => {
     const nobody = ask(options);
     const asked = [
       nobody.confirm('Is it fixed?', { flag: '--yes' }),
@@ -35,14 +35,14 @@ describe('where nobody can be asked', () => {
     }
   });
 
-  test('the failure says what could have been chosen', async () => {
+  test('the failure of an impossible prompt lists the choices', async () => {
     const choose = ask({ isTerminal: false }).choose('Which kiosk?', { flag: '--kiosk', choices: CHOICES });
     await expect(choose).rejects.toMatchObject({ message: expect.stringContaining('WIS00002') });
   });
 });
 
 describe('--yes', () => {
-  test('answers what is to be confirmed, without a terminal, and nothing else', async () => {
+  test('--yes confirms without a terminal, and answers nothing else', async () => {
     const yes = ask({ yes: true, isTerminal: false });
     expect(await yes.confirm('Is it fixed?', { flag: '--yes' })).toBe(true);
     await expect(yes.choose('Which?', { flag: '--kiosk', choices: CHOICES })).rejects.toMatchObject({
@@ -51,7 +51,7 @@ describe('--yes', () => {
     await expect(yes.type('Why?', { flag: '--reason' })).rejects.toMatchObject({ code: 'input-required' });
   });
 
-  test('answers also where nobody is to be asked', async () => {
+  test('--yes confirms with --no-input, too', async () => {
     expect(await ask({ yes: true, noInput: true }).confirm('?', { flag: '--yes' })).toBe(true);
   });
 });
@@ -61,7 +61,7 @@ describe('at a terminal', () => {
     ['y', true],
     ['n', false],
     ['', false],
-  ])('a question that is answered with %j is %s', async (typed, answer) => {
+  ])('a confirmation that is answered with %j is %s', async (typed, answer) => {
     const asked = ask().confirm('Is it fixed?', { flag: '--yes' });
     await screen.next();
     expect(screen.getScreen()).toContain('Is it fixed?');
@@ -70,7 +70,7 @@ describe('at a terminal', () => {
     expect(await asked).toBe(answer);
   });
 
-  test('one of several is chosen', async () => {
+  test('a prompt returns the choice of the user', async () => {
     const asked = ask().choose('Which kiosk?', { flag: '--kiosk', choices: CHOICES });
     await screen.next();
     for (const choice of CHOICES) expect(screen.getScreen()).toContain(choice);
@@ -79,7 +79,7 @@ describe('at a terminal', () => {
     expect(await asked).toBe('WIS00002');
   });
 
-  test('a choice comes back as it is, however it is shown', async () => {
+  test('a choice with control characters is returned unchanged', async () => {
     const choices = ['plain', 'with\u001b[2Jescape'];
     const asked = ask().choose('Which?', { flag: '--program', choices });
     await screen.next();
@@ -89,7 +89,7 @@ describe('at a terminal', () => {
     expect(await asked).toBe(choices[1]);
   });
 
-  test('a line of text is typed', async () => {
+  test('a prompt returns a typed line of text', async () => {
     const asked = ask().type('Why is this done?', { flag: '--reason' });
     await screen.next();
     screen.type('ticket 4711');
@@ -97,7 +97,7 @@ describe('at a terminal', () => {
     expect(await asked).toBe('ticket 4711');
   });
 
-  test('Ctrl-C is an interruption like everywhere else', async () => {
+  test('Ctrl-C at a prompt is an interruption', async () => {
     const asked = ask().confirm('Is it fixed?', { flag: '--yes' });
     const ended = expect(asked).rejects.toMatchObject({ code: 'interrupted', exitCode: 130 });
     await screen.next();
@@ -105,7 +105,7 @@ describe('at a terminal', () => {
     await ended;
   });
 
-  test('a signal ends a question with its reason', async () => {
+  test('an aborted signal ends a prompt with its reason', async () => {
     const controller = new AbortController();
     const reason = new Failure('terminated', 'Terminated.', { hint: 'h' });
     const asked = ask({ signal: controller.signal }).type('Why?', { flag: '--reason' });
@@ -116,7 +116,7 @@ describe('at a terminal', () => {
   });
 });
 
-test('a secret that is asked for never shows', async () => {
+test('a typed secret is never shown', async () => {
   const asked = askSecret('The refresh token:', {
     io: makeIo({ isTerminal: true }),
     signal: new AbortController().signal,

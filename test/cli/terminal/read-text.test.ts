@@ -28,16 +28,16 @@ describe('lines', () => {
     ['a\nb', ['a', 'b']],
     ['a\n\nb', ['a', '', 'b']],
     ['', []],
-  ])('of %j', async (content, expected) => {
+  ])('the lines of %j are read', async (content, expected) => {
     expect(await lines(file(content))).toEqual(expected);
   });
 
-  test('that are longer than what is read at once, with letters of several bytes', async () => {
+  test('lines are read that are longer than a chunk, with characters of several bytes', async () => {
     const long = Array.from({ length: 20 }, (_, index) => `${index}${'ü'.repeat(40_000)}`);
     expect(await lines(file(long.join('\n')))).toEqual(long);
   });
 
-  test('of standard input', async () => {
+  test('the lines of standard input are read', async () => {
     expect(await lines('-', 'a\nb')).toEqual(['a', 'b']);
   });
 
@@ -45,7 +45,7 @@ describe('lines', () => {
     ['that is not there', join(folder, 'nothing'), /no such file/],
     ['that is a folder', join(folder, 'folder'), /a folder/],
     ['without any end of a line', '/dev/zero', /1024 KiB/],
-  ])('of a file %s', async (_, path, message) => {
+  ])('the lines of a file %s can not be read', async (_, path, message) => {
     await expect(lines(path)).rejects.toMatchObject({
       code: 'invalid-input',
       message: expect.stringMatching(message),
@@ -54,7 +54,7 @@ describe('lines', () => {
 });
 
 describe('bytes', () => {
-  test('as they are', () => {
+  test('bytes are read unchanged', () => {
     expect(readBytes(file(Buffer.of(0, 255, 10)), 3)).toEqual(Buffer.of(0, 255, 10));
   });
 
@@ -62,7 +62,7 @@ describe('bytes', () => {
     ['too many', '/dev/zero', /over 1 KiB/, /shorter/],
     ['of what is not there', join(folder, 'nothing'), /no such file/, /its name/],
     ['of a folder', join(folder, 'folder'), /a folder/, /a file in it/],
-  ])('%s', (_, path, message, hint) => {
+  ])('bytes can not be read: %s', (_, path, message, hint) => {
     expect(() => readBytes(path, 1024)).toThrow(
       expect.objectContaining({
         code: 'invalid-input',

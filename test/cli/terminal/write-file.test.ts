@@ -15,14 +15,14 @@ import { files, makeFolder } from '../home.ts';
 const FAILED = { code: 'invalid-input', exitCode: 2 };
 
 describe('a file that kioskctl writes', () => {
-  test('is there in one piece, and nothing beside it', async () => {
+  test('a file is written as a whole, and no draft is left', async () => {
     const folder = makeFolder();
     await files.write(join(folder, 'a.yaml'), ['new'], { force: false });
     expect(readdirSync(folder)).toEqual(['a.yaml']);
     expect(readFileSync(join(folder, 'a.yaml'), 'utf8')).toBe('new');
   });
 
-  test('stays when it is there, except by force', async () => {
+  test('an existing file is replaced only with force', async () => {
     const folder = makeFolder();
     const file = join(folder, 'a.yaml');
     writeFileSync(file, 'old');
@@ -36,7 +36,7 @@ describe('a file that kioskctl writes', () => {
     expect(readdirSync(folder)).toEqual(['a.yaml']);
   });
 
-  test('is for its owner alone where that is asked, and never written through a link', async () => {
+  test('a private file is readable only by its owner, and never written through a link', async () => {
     const folder = makeFolder();
     const file = join(folder, 'a.md');
     symlinkSync(join(folder, 'elsewhere'), file);
@@ -46,7 +46,7 @@ describe('a file that kioskctl writes', () => {
     expect(statSync(join(folder, 'b.md'))).toMatchObject({ size: 2_000_000, mode: 0o100600 });
   });
 
-  test('takes the place of a file by force, and of nothing else; a link to a file stays one', async () => {
+  test('force replaces only regular files, and the target of a link', async () => {
     const folder = makeFolder();
     const [pipe, real, link] = [join(folder, 'pipe'), join(folder, 'real'), join(folder, 'link')];
     execFileSync('mkfifo', [pipe]);
@@ -63,7 +63,7 @@ describe('a file that kioskctl writes', () => {
     expect(readdirSync(folder)).toEqual(['link', 'pipe', 'real']);
   });
 
-  test('in no folder, or in the place of one, is a failure that leaves nothing', async () => {
+  test('writing in a missing folder, or over a folder, fails and leaves nothing', async () => {
     const folder = makeFolder();
     await expect(files.write(join(folder, 'no/a.yaml'), [''], { force: false })).rejects.toMatchObject({
       ...FAILED,
