@@ -116,7 +116,7 @@ export const FOLDERS: readonly Folder[] = [
   },
   {
     name: 'input',
-    purpose: 'Reading what users pass: shared flags with their parsers, YAML with lines, PEM, diagnostics.',
+    purpose: 'Reading what users pass: shared flags with their parsers, YAML with lines, diagnostics.',
     imports: ['domain'],
   },
   {
