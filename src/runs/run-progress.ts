@@ -6,28 +6,26 @@ import type { RunCard, RunStep } from '../domain/run.ts';
 import { STAGES } from '../domain/stage.ts';
 import { formatDuration } from '../domain/times/duration.ts';
 
-/** Shows how a run goes: where its cards are, how fast it is, and what went wrong. */
+interface Counts {
+  passed: number;
+  failed: number;
+}
+
+/** Shows the progress of a run: the stages of its cards, its speed, and failures. */
 export class RunProgress {
   readonly #ctx: Context;
-  readonly #title: string;
-  readonly #total: number;
+  readonly #run: { title: string; total: number };
   readonly #startedAt: Reading;
-  /** Those that earlier sessions came to an end with say nothing about the pace. */
+  /** The cards of earlier sessions, which don't count for the speed. */
   readonly #before: number;
+  readonly #counts: Counts;
   readonly #active = new Map<number, RunCard>();
-  #passed = 0;
-  #failed = 0;
 
-  constructor(
-    ctx: Context,
-    { title, total, before }: { title: string; total: number; before: { passed: number; failed: number } },
-  ) {
+  constructor(ctx: Context, { before, ...run }: { title: string; total: number; before: Counts }) {
     this.#ctx = ctx;
-    this.#title = title;
-    this.#total = total;
+    this.#run = run;
     this.#startedAt = ctx.stopwatch.now();
-    this.#passed = before.passed;
-    this.#failed = before.failed;
+    this.#counts = { ...before };
     this.#before = before.passed + before.failed;
   }
 
@@ -36,18 +34,17 @@ export class RunProgress {
     this.#show();
   }
 
-  /** A single card's steps are told one by one. */
+  /** Shows each step where the run has a single card. */
   step(step: RunStep): void {
-    if (this.#total === 1 && step.outcome !== 'skipped') this.#ctx.report.note(describeStep(step));
+    if (this.#run.total === 1 && step.outcome !== 'skipped') this.#ctx.report.note(describeStep(step));
     else this.#show();
   }
 
   end(card: RunCard): void {
     this.#active.delete(card.number);
     if (card.endedAt !== null) {
-      if (card.outcome === 'passed') this.#passed += 1;
-      else this.#failed += 1;
-      this.#say(card);
+      this.#counts[card.outcome === 'passed' ? 'passed' : 'failed'] += 1;
+      this.#showEnd(card);
     }
   }
 
@@ -55,8 +52,8 @@ export class RunProgress {
     this.#ctx.report.progress({ kind: 'cards', counts: [] });
   }
 
-  #say(card: RunCard): void {
-    if (this.#total === 1) return;
+  #showEnd(card: RunCard): void {
+    if (this.#run.total === 1) return;
     const bad = card.steps.find(({ outcome }) => outcome === 'failed' || outcome === 'unmet');
     const which = `Card ${card.number}${card.card ? ` (${cardLabel(card.card)})` : ''}`;
     const took = formatDuration((card.endedAt ?? 0) - (card.startedAt ?? 0));
@@ -65,41 +62,41 @@ export class RunProgress {
   }
 
   #show(news: string | null = null): void {
-    const ended = this.#passed + this.#failed;
+    const { title, total } = this.#run;
+    const { passed, failed } = this.#counts;
+    const ended = passed + failed;
     const endedNow = ended - this.#before;
     const seconds = Math.max(0.001, this.#ctx.stopwatch.since(this.#startedAt) / 1_000);
     const count: CardCount = {
-      title: this.#title,
-      total: this.#total,
-      done: this.#passed,
-      failed: this.#failed,
+      title,
+      total,
+      done: passed,
+      failed,
       verb: 'passed',
       groups: this.#countStages(),
       current: null,
       perSecond: endedNow / seconds,
-      timeLeft: endedNow === 0 ? null : ((this.#total - ended) / endedNow) * seconds * 1_000,
+      timeLeft: endedNow === 0 ? null : ((total - ended) / endedNow) * seconds * 1_000,
     };
     this.#ctx.report.progress({ kind: 'cards', counts: [count], news });
   }
 
-  /** In the order in which cards go through them: what is shown again and again keeps its place. */
+  /** Counts the cards in progress by stage. Stages keep their order, so that each stays in its place on the screen. */
   #countStages(): Map<string, number> {
-    const counts = new Map<string, number>();
-    for (const { stages } of this.#active.values()) {
-      const stage = stages.at(-1)?.stage ?? NOT_ORDERED;
-      counts.set(stage, (counts.get(stage) ?? 0) + 1);
-    }
+    const stages = [...this.#active.values()].map((card) => card.stages.at(-1)?.stage ?? NOT_ORDERED);
+    const cards = Map.groupBy(stages, (stage): string => stage);
     return new Map(
-      [NOT_ORDERED, ...STAGES].flatMap((stage) =>
-        counts.has(stage) ? [[stage, counts.get(stage) ?? 0]] : [],
-      ),
+      [NOT_ORDERED, ...STAGES].flatMap((stage) => {
+        const count = cards.get(stage)?.length;
+        return count === undefined ? [] : [[stage, count]];
+      }),
     );
   }
 }
 
 const NOT_ORDERED = 'not ordered';
 
-/** A step that did not go well, in half a line: all of it is told at the end. */
+/** Describes a failed or unmet step in half a line; the result of the run has all of it. */
 function inShort({ index, title, outcome, unmet, error }: RunStep): string {
   const step = `step ${index + 1}, ${title}`;
   if (outcome === 'unmet')
@@ -107,16 +104,8 @@ function inShort({ index, title, outcome, unmet, error }: RunStep): string {
   return `${step}, failed: ${error?.details?.errorCode ?? error?.message ?? ''}`;
 }
 
-/** A step that is over, in one line. */
-export function describeStep({
-  index,
-  title,
-  outcome,
-  unmet = [],
-  error,
-  startedAt,
-  endedAt,
-}: RunStep): string {
+/** Describes a step that is over in one line. */
+function describeStep({ index, title, outcome, unmet = [], error, startedAt, endedAt }: RunStep): string {
   const took = startedAt !== null && endedAt !== null ? ` (${formatDuration(endedAt - startedAt)})` : '';
   const wrong = unmet
     .map(({ field, expected, actual }) => `${field} is ${actual}, expected ${expected}`)
