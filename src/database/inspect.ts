@@ -8,7 +8,7 @@ export interface Inspection {
   damage: string[];
 }
 
-/** Looks at a database without changing anything in it. @throws Error of SQLite's */
+/** Checks a database without changing anything in it. @throws Error of SQLite */
 export function inspect(file: string): Inspection {
   const connection = new DatabaseSync(file, { readOnly: true, timeout: 2_000 });
   try {

@@ -6,11 +6,11 @@ import { makeFolder } from './sqlite.ts';
 const BUSY = 5;
 
 /**
- * Tries to take the lock that a file stands for (SQLite's, which end with their process, however it ends).
- * @param file made (0600, in a 0700 folder) if it isn't there; nothing is ever in it
- * @param patience how long to wait for another one that has it, in milliseconds; nothing else happens meanwhile
- * @returns how to give it back; null while another process or another part of this one has it
- * @throws the error of the system, or SQLite's, where there can be no such file
+ * Tries to lock a file with SQLite's lock, which ends with its process, however that ends.
+ * @param file created (0600, in a 0700 folder) if it does not exist; it stays empty
+ * @param patience milliseconds to wait for another one that has it, with the event loop blocked
+ * @returns a function that releases it; null while another process or another part of this one has it
+ * @throws the error of the system, or of SQLite, if the file can't be created
  */
 export function tryLock(file: string, patience = 0): (() => void) | null {
   makeFolder(dirname(file));

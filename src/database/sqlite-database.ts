@@ -1,5 +1,5 @@
 import type { Database, Parameters, Transaction } from './database.ts';
-import type { Database as Connection } from './sqlite.ts';
+import type { SqliteConnection } from './sqlite.ts';
 import { watchFile } from './watch-file.ts';
 
 /** Settles when the transaction that is open on a file ends; null while none is. */
@@ -24,11 +24,11 @@ function lockOf(file: string | null): Lock {
  * they wait in a loop: another one that waited may have opened the next.
  */
 export class SqliteDatabase implements Database {
-  readonly #connection: Connection;
+  readonly #connection: SqliteConnection;
   readonly #lock: Lock;
   #commits = 0;
 
-  constructor(connection: Connection) {
+  constructor(connection: SqliteConnection) {
     this.#connection = connection;
     this.#lock = lockOf(connection.walFile);
   }
@@ -55,9 +55,9 @@ export class SqliteDatabase implements Database {
     this.#lock.open = end.promise;
     const tx = new SqliteTransaction(this.#connection);
     try {
-      this.#connection.exec('BEGIN IMMEDIATE');
+      this.#connection.run('BEGIN IMMEDIATE');
       const result = await work(tx);
-      this.#connection.exec('COMMIT');
+      this.#connection.run('COMMIT');
       this.#commits += 1;
       return result;
     } catch (error) {
@@ -87,10 +87,10 @@ export class SqliteDatabase implements Database {
 }
 
 class SqliteTransaction implements Transaction {
-  readonly #connection: Connection;
+  readonly #connection: SqliteConnection;
   #hasEnded = false;
 
-  constructor(connection: Connection) {
+  constructor(connection: SqliteConnection) {
     this.#connection = connection;
   }
 
@@ -115,10 +115,10 @@ class SqliteTransaction implements Transaction {
   }
 
   async part<Result>(work: () => Promise<Result>): Promise<Result> {
-    this.#current.exec('SAVEPOINT part');
+    this.#current.run('SAVEPOINT part');
     try {
       const result = await work();
-      this.#current.exec('RELEASE SAVEPOINT part');
+      this.#current.run('RELEASE SAVEPOINT part');
       return result;
     } catch (error) {
       // A full disk may have ended the whole transaction.
@@ -128,7 +128,7 @@ class SqliteTransaction implements Transaction {
   }
 
   /** A statement after the end would silently be one outside of any transaction. */
-  get #current(): Connection {
+  get #current(): SqliteConnection {
     if (this.#hasEnded) throw new TypeError('a statement of a transaction that has ended');
     return this.#connection;
   }

@@ -16,12 +16,12 @@ export interface DatabaseOptions {
   fault: (reason: string) => Error;
 }
 
-/** Marks the files of kioskctl (SQLite's `application_id`): “kctl”. */
+/** The `application_id` of kioskctl's files: “kctl”. */
 const APPLICATION_ID = 0x6b63746c;
 
 const PATIENCE_MS = 5_000;
 
-/** The file name of a database that ends with its process. */
+/** The file name of a database in memory, which ends with its process. */
 export const IN_MEMORY = ':memory:';
 
 const REASONS: Readonly<Record<number, string>> = {
@@ -35,12 +35,12 @@ const REASONS: Readonly<Record<number, string>> = {
 };
 
 /** A SQLite file that several processes share, in WAL mode, with cached statements; all methods are synchronous. */
-export class Database {
+export class SqliteConnection {
   readonly #options: DatabaseOptions;
   readonly #connection: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
-  /** Opens the file, making it (0600, in a 0700 folder) or bringing its schema up to date where that is needed. */
+  /** Opens the file. Creates it (0600, in a 0700 folder) or migrates its schema if needed. */
   constructor(options: DatabaseOptions) {
     this.#options = options;
     const { file } = options;
@@ -136,8 +136,8 @@ function isList(parameters: Parameters): parameters is readonly Value[] {
 }
 
 /**
- * Makes a new file under another name and gives it its name when it is whole. Switching a file to WAL takes it for
- * oneself without waiting, so processes that make the same file at once would fail each other.
+ * Creates a file under another name, and renames it when it is complete. Switching a file to WAL locks it without waiting,
+ * so processes that create the same file at once would make each other fail.
  */
 function makeFile(options: DatabaseOptions): void {
   const { file } = options;
@@ -154,19 +154,19 @@ function makeFile(options: DatabaseOptions): void {
   }
 }
 
-/** Makes a folder of mode 0700. Level by level: Node's own `recursive` never ends where nothing can be made, as below /proc. */
+/** Creates a folder of mode 0700, level by level: Node's `recursive` never ends where that is impossible, as below /proc. */
 export function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   makeFolder(dirname(folder));
   try {
     mkdirSync(folder, { mode: 0o700 });
   } catch (error) {
-    // Another process made it meanwhile.
+    // Another process may have created it meanwhile.
     if (!existsSync(folder)) throw error;
   }
 }
 
-/** A link fails where the name is taken, which a renaming would not; some file systems have no links. */
+/** A link fails if the name is taken, a rename would not; some file systems have no links. */
 function giveName(draft: string, file: string): void {
   try {
     linkSync(draft, file);
@@ -192,14 +192,14 @@ function prepare(connection: DatabaseSync, { migrations, durability, fault }: Da
   connection.exec('COMMIT');
 }
 
-/** A database that is empty, or that kioskctl made. */
+/** True if the database is empty, or kioskctl created it. */
 function isOurs(connection: DatabaseSync, version: number): boolean {
   const id = Number(connection.prepare('PRAGMA application_id').get()?.application_id);
   const isEmpty = connection.prepare('SELECT 1 FROM sqlite_master LIMIT 1').get() === undefined;
   return id === APPLICATION_ID || (version === 0 && isEmpty);
 }
 
-/** Opens a file and prepares it; one that can't be prepared is closed, which also gives its locks back. */
+/** Opens a file and prepares it; one that can't be prepared is closed, which also releases its locks. */
 function openPrepared(file: string, options: DatabaseOptions): DatabaseSync {
   const connection = new DatabaseSync(file, { timeout: options.patience ?? PATIENCE_MS });
   try {
@@ -211,7 +211,7 @@ function openPrepared(file: string, options: DatabaseOptions): DatabaseSync {
   }
 }
 
-/** Errors of SQLite and of the file system become the owner's; anything else is a bug and stays what it is. */
+/** Converts errors of SQLite and of the file system with `fault`; any other error is a bug, and stays as it is. */
 function faultOf(error: unknown, { fault }: DatabaseOptions): unknown {
   if (!(error instanceof Error)) return error;
   if ('errcode' in error && typeof error.errcode === 'number') {

@@ -2,17 +2,17 @@ import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 
 export interface KnownNames {
-  /** The latest first. */
+  /** Newest first. */
   cards: { profileId: number; cardToken: string | null; orderId: number | null }[];
   kiosks: string[];
 }
 
-/** More than anybody looks through. */
+/** Candidates of completion, at most. */
 const CARD_LIMIT = 2_000;
 
 /**
- * The cards and kiosks that a journal knows, for completing what is typed: only looks, makes and migrates nothing, and
- * waits for nobody.
+ * Reads the cards and kiosks that a journal knows, for completion: synchronously, without creating, migrating or locking
+ * anything.
  */
 export function readKnownNames(file: string, environment: string): KnownNames {
   if (!existsSync(file)) return { cards: [], kiosks: [] };

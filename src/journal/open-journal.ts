@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.ts';
-import { Database as Sqlite } from '../database/sqlite.ts';
+import { SqliteConnection } from '../database/sqlite.ts';
 import { SqliteDatabase } from '../database/sqlite-database.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import type { Journal, JournalGroups, WholeJournal } from './journal.ts';
@@ -56,7 +56,7 @@ export function openJournalFile({
 }: Pick<SqliteJournalOptions, 'file' | 'patience'>): Database {
   const fault = (reason: string) => unusable(file, reason);
   return new SqliteDatabase(
-    new Sqlite({ file, migrations: MIGRATIONS, durability: 'full', patience, fault }),
+    new SqliteConnection({ file, migrations: MIGRATIONS, durability: 'full', patience, fault }),
   );
 }
 

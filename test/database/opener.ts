@@ -1,10 +1,10 @@
 // One of several processes that use a database at once: opens it, adds 1 to a counter some times, reads and writes in
 // one transaction, and ends.
-import { Database } from '../../src/database/sqlite.ts';
+import { SqliteConnection } from '../../src/database/sqlite.ts';
 import { COUNTER } from './schema.ts';
 
 const [, , file = '', times = '0'] = process.argv;
-const db = new Database({
+const db = new SqliteConnection({
   file,
   migrations: [...COUNTER],
   durability: 'normal',

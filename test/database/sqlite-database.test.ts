@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Statements, Transaction } from '../../src/database/database.ts';
-import { Database, IN_MEMORY } from '../../src/database/sqlite.ts';
+import { IN_MEMORY, SqliteConnection } from '../../src/database/sqlite.ts';
 import { SqliteDatabase } from '../../src/database/sqlite-database.ts';
 
 const SCHEMA = ['CREATE TABLE entries (flow TEXT NOT NULL, number INTEGER NOT NULL)'];
@@ -15,7 +15,7 @@ function open(file = IN_MEMORY): SqliteDatabase {
     durability: 'normal',
     fault: (why: string) => new Error(why),
   } as const;
-  return new SqliteDatabase(new Database({ file, ...options }));
+  return new SqliteDatabase(new SqliteConnection({ file, ...options }));
 }
 
 function temporaryFile(): string {

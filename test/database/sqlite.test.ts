@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { Database, IN_MEMORY } from '../../src/database/sqlite.ts';
+import { IN_MEMORY, SqliteConnection } from '../../src/database/sqlite.ts';
 import { COUNTER } from './schema.ts';
 
 const OPENER = join(import.meta.dirname, 'opener.ts');
@@ -28,8 +28,13 @@ function folder(): string {
   return path;
 }
 
-function open(file: string, migrations: readonly string[] = COUNTER): Database {
-  const db = new Database({ file, migrations, durability: 'full', fault: (reason) => new Fault(reason) });
+function open(file: string, migrations: readonly string[] = COUNTER): SqliteConnection {
+  const db = new SqliteConnection({
+    file,
+    migrations,
+    durability: 'full',
+    fault: (reason) => new Fault(reason),
+  });
   onTestFinished(() => db.close());
   return db;
 }
@@ -43,7 +48,7 @@ function faultOf(work: () => unknown): Error {
   throw new Error('nothing was thrown');
 }
 
-function count(db: Database): number | undefined {
+function count(db: SqliteConnection): number | undefined {
   return db.get<{ n: number }>('SELECT n FROM counter')?.n;
 }
 
@@ -109,8 +114,8 @@ test('files are for their owner only, folders too, whatever the umask', async ()
   const path = folder();
   const file = join(path, 'a', 'b', 'state.db');
   const holder = `
-    import { Database } from ${JSON.stringify(join(import.meta.dirname, '../../src/database/sqlite.ts'))};
-    const db = new Database({ file: ${JSON.stringify(file)}, migrations: ['CREATE TABLE t (n)'], durability: 'full', fault: (why) => new Error(why) });
+    import { SqliteConnection } from ${JSON.stringify(join(import.meta.dirname, '../../src/database/sqlite.ts'))};
+    const db = new SqliteConnection({ file: ${JSON.stringify(file)}, migrations: ['CREATE TABLE t (n)'], durability: 'full', fault: (why) => new Error(why) });
     db.run('INSERT INTO t VALUES (1)');
     console.log('open');
     process.stdin.resume();`;

@@ -97,7 +97,7 @@ export async function findDelivery({ db, environment }: Scope, id: number): Prom
     `SELECT ${SELECT}, body, signature FROM events WHERE environment = :environment AND id = :id`,
     { environment, id },
   );
-  return row ? { ...toKeptEvent(row), body: row.body, signature: row.signature } : null;
+  return row ? toKeptEvent(row) : null;
 }
 
 /** The card that signed events of an order name. */
@@ -175,10 +175,6 @@ function dataOf(body: Uint8Array): unknown {
   }
 }
 
-function toKeptEvent(row: EventRow): KeptEvent {
-  const { id, deliveryId, receivedAt, isTest, isVerified } = row;
-  const kept = { id, deliveryId, receivedAt, isTest: isTest === 1, isVerified: isVerified === 1 };
-  for (const field of EVENT_FIELD_NAMES) Object.assign(kept, { [field]: row[field] });
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all fields
-  return kept as KeptEvent;
+function toKeptEvent<Row extends EventRow>(row: Row) {
+  return { ...row, isTest: row.isTest === 1, isVerified: row.isVerified === 1 };
 }

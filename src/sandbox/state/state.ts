@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { Database } from '../../database/sqlite.ts';
+import { SqliteConnection } from '../../database/sqlite.ts';
 import { type Failure, failure } from '../../domain/errors/failure.ts';
 import { findSandboxRow, insertSandboxRow, type Moment, moveClock, readSandboxRow } from './tables/clock.ts';
 import { isDue } from './tables/productions.ts';
@@ -26,7 +26,7 @@ export interface StateOptions {
  * transaction that first applies the transitions that are due.
  */
 export class State {
-  readonly db: Database;
+  readonly db: SqliteConnection;
   readonly log: RequestLog;
   readonly #options: StateOptions;
 
@@ -34,7 +34,7 @@ export class State {
   constructor(options: StateOptions) {
     const fault = (reason: string) => unusable(options.file, reason);
     this.#options = options;
-    this.db = new Database({
+    this.db = new SqliteConnection({
       file: options.file,
       migrations: [SANDBOX_STATE, WEBHOOK_DELIVERIES],
       durability: 'normal',
@@ -118,7 +118,7 @@ export class State {
   }
 }
 
-function resetState(db: Database, seed: number = randomInt(2 ** 47)): void {
+function resetState(db: SqliteConnection, seed: number = randomInt(2 ** 47)): void {
   for (const table of RESET_TABLES) db.run(`DELETE FROM ${table}`);
   insertSandboxRow(db, seed);
   insertProfiles(db);

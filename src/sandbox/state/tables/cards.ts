@@ -1,4 +1,4 @@
-import type { Database } from '../../../database/sqlite.ts';
+import type { SqliteConnection } from '../../../database/sqlite.ts';
 import type { Page } from './orders.ts';
 
 export type CardStatus = 'ACTIVE' | 'INACTIVE' | 'BLOCKED';
@@ -29,7 +29,7 @@ const SELECT = `SELECT token, profile_id AS profileId, order_id AS orderId, stat
   last_four_digits AS lastFourDigits, created_at AS createdAt, modified_at AS modifiedAt FROM cards`;
 
 export function insertCard(
-  db: Database,
+  db: SqliteConnection,
   card: Omit<Card, 'createdAt' | 'modifiedAt'> & { at: number },
 ): void {
   db.run(
@@ -39,25 +39,25 @@ export function insertCard(
   );
 }
 
-export function findCard(db: Database, token: string): Card | undefined {
+export function findCard(db: SqliteConnection, token: string): Card | undefined {
   return db.get<Card>(`${SELECT} WHERE token = :token`, { token });
 }
 
 /** Newest first. */
-export function listCards(db: Database, profileId: number, page: Page): Card[] {
+export function listCards(db: SqliteConnection, profileId: number, page: Page): Card[] {
   return db.all<Card>(
     `${SELECT} WHERE profile_id = :profileId ORDER BY order_id DESC LIMIT :size OFFSET :skip`,
     { profileId, size: page.size, skip: (page.number - 1) * page.size },
   );
 }
 
-export function countCards(db: Database, profileId: number): number {
+export function countCards(db: SqliteConnection, profileId: number): number {
   const sql = 'SELECT COUNT(*) AS count FROM cards WHERE profile_id = :profileId';
   return db.get<{ count: number }>(sql, { profileId })?.count ?? 0;
 }
 
 export function updateCardStatus(
-  db: Database,
+  db: SqliteConnection,
   token: string,
   { status, at }: { status: CardStatus; at: number },
 ): void {

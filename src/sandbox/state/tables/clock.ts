@@ -1,8 +1,8 @@
-import type { Database } from '../../../database/sqlite.ts';
+import type { SqliteConnection } from '../../../database/sqlite.ts';
 
 /** The state of the sandbox at one virtual time. */
 export interface Moment {
-  db: Database;
+  db: SqliteConnection;
   /** The virtual clock, in milliseconds since the epoch. */
   at: number;
   /** The factor by which delays are shorter than in `DELAYS`. */
@@ -47,11 +47,11 @@ export interface SandboxRow {
   token_policy: TokenPolicy;
 }
 
-export function findSandboxRow(db: Database): SandboxRow | undefined {
+export function findSandboxRow(db: SqliteConnection): SandboxRow | undefined {
   return db.get<SandboxRow>('SELECT seed, draws, clock_offset, token_policy FROM sandbox');
 }
 
-export function readSandboxRow(db: Database): SandboxRow {
+export function readSandboxRow(db: SqliteConnection): SandboxRow {
   return seeded(findSandboxRow(db));
 }
 
@@ -60,22 +60,22 @@ function seeded(row: SandboxRow | undefined): SandboxRow {
   return row;
 }
 
-export function insertSandboxRow(db: Database, seed: number): void {
+export function insertSandboxRow(db: SqliteConnection, seed: number): void {
   db.run(`INSERT INTO sandbox (id, seed, draws, clock_offset, token_policy) VALUES (1, :seed, 0, 0, 'any')`, {
     seed,
   });
 }
 
 /** Counts one draw. @returns the row after it */
-export function countDraw(db: Database): SandboxRow {
+export function countDraw(db: SqliteConnection): SandboxRow {
   const sql = 'UPDATE sandbox SET draws = draws + 1 RETURNING seed, draws, clock_offset, token_policy';
   return seeded(db.get<SandboxRow>(sql));
 }
 
-export function moveClock(db: Database, milliseconds: number): void {
+export function moveClock(db: SqliteConnection, milliseconds: number): void {
   db.run('UPDATE sandbox SET clock_offset = clock_offset + :milliseconds', { milliseconds });
 }
 
-export function updateTokenPolicy(db: Database, policy: TokenPolicy): void {
+export function updateTokenPolicy(db: SqliteConnection, policy: TokenPolicy): void {
   db.run('UPDATE sandbox SET token_policy = :policy', { policy });
 }

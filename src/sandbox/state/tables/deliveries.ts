@@ -1,4 +1,4 @@
-import type { Database } from '../../../database/sqlite.ts';
+import type { SqliteConnection } from '../../../database/sqlite.ts';
 import type { Subscription } from './subscriptions.ts';
 import { drawUuid } from './tokens.ts';
 
@@ -55,7 +55,7 @@ CREATE INDEX deliveries_due ON deliveries (due_at, id) WHERE due_at IS NOT NULL;
 
 /** Queues an event for the subscriptions to its type, or a test notification for its subscription. */
 function enqueueDeliveries(
-  db: Database,
+  db: SqliteConnection,
   event: {
     eventId: number;
     eventType: string;
@@ -75,7 +75,7 @@ function enqueueDeliveries(
 }
 
 /** @param time `at` of the virtual clock, `now` of the real one, in milliseconds since the epoch */
-export function isDeliveryDue(db: Database, { at, now }: { at: number; now: number }): boolean {
+export function isDeliveryDue(db: SqliteConnection, { at, now }: { at: number; now: number }): boolean {
   const due = 'SELECT 1 FROM deliveries WHERE due_at <= :at AND claimed_until <= :now LIMIT 1';
   return db.get(due, { at, now }) !== undefined;
 }
@@ -85,7 +85,7 @@ export function isDeliveryDue(db: Database, { at, now }: { at: number; now: numb
  * @param options `at` in milliseconds of the virtual clock, `now` and `until` of the real one
  */
 export function claimDeliveries(
-  db: Database,
+  db: SqliteConnection,
   { at, now, until, limit }: { at: number; now: number; until: number; limit: number },
 ): ClaimedDelivery[] {
   const claimed = db.all<{ id: number }>(
@@ -99,7 +99,7 @@ export function claimDeliveries(
 }
 
 /** Ends a claim without an attempt. */
-export function releaseDelivery(db: Database, { deliveryId, attempt }: ClaimedDelivery): void {
+export function releaseDelivery(db: SqliteConnection, { deliveryId, attempt }: ClaimedDelivery): void {
   db.run(
     `UPDATE deliveries SET claimed_until = 0, attempts = attempts - 1
      WHERE delivery_id = :deliveryId AND attempts = :attempt`,
@@ -112,7 +112,7 @@ export function releaseDelivery(db: Database, { deliveryId, attempt }: ClaimedDe
  * @param end the status of the answer, 0 for none; the time of the next attempt, null for none
  */
 export function endAttempt(
-  db: Database,
+  db: SqliteConnection,
   { deliveryId, attempt }: ClaimedDelivery,
   end: { status: number; dueAt: number | null },
 ): void {
@@ -124,21 +124,21 @@ export function endAttempt(
 }
 
 /** Oldest first. */
-export function listDeliveries(db: Database): ListedDelivery[] {
+export function listDeliveries(db: SqliteConnection): ListedDelivery[] {
   return db.all<ListedDelivery>(
     `SELECT delivery_id AS deliveryId, event_id AS eventId, subscription_id AS subscriptionId, attempts,
        due_at AS dueAt, status FROM deliveries ORDER BY id`,
   );
 }
 
-function listSubscribed(db: Database, eventType: string): { id: string }[] {
+function listSubscribed(db: SqliteConnection, eventType: string): { id: string }[] {
   return db.all<{ id: string }>(
     `SELECT id FROM subscriptions WHERE json_extract(subscription, '$.trigger_on') = :eventType ORDER BY number`,
     { eventType },
   );
 }
 
-function findClaimed(db: Database, id: number): ClaimedDelivery | null {
+function findClaimed(db: SqliteConnection, id: number): ClaimedDelivery | null {
   const row = db.get<{
     deliveryId: string;
     attempt: number;
@@ -181,7 +181,7 @@ interface OutboxRow extends Omit<OutboxEntry, 'body'> {
 
 /** Stores an event, and queues its deliveries to the current subscriptions. */
 export function insertEvent(
-  db: Database,
+  db: SqliteConnection,
   event: { at: number; body: EventBody; test?: { subscriptionId: string; deliveryId: string } },
 ): void {
   const { at, body, test } = event;
@@ -199,7 +199,7 @@ export function insertEvent(
 }
 
 /** Oldest first. */
-export function listEvents(db: Database): OutboxEntry[] {
+export function listEvents(db: SqliteConnection): OutboxEntry[] {
   return db
     .all<OutboxRow>(
       `SELECT id, at, subscription_id AS subscriptionId, delivery_id AS deliveryId, body

@@ -1,4 +1,4 @@
-import type { Database } from '../../../database/sqlite.ts';
+import type { SqliteConnection } from '../../../database/sqlite.ts';
 import type { AnswerFault, Fault, OutcomeFault, ProduceFault } from '../../../wire/fault.ts';
 
 export const FAULTS_TABLE = `
@@ -28,7 +28,7 @@ export interface FaultTarget {
 }
 
 /** @param name the fault can be removed by it, without the others; null for none */
-export function insertFault(db: Database, fault: Fault, name: string | null = null): void {
+export function insertFault(db: SqliteConnection, fault: Fault, name: string | null = null): void {
   db.run('INSERT INTO faults (kind, times, fault) VALUES (:kind, :times, :fault)', {
     kind: fault.kind,
     times: fault.times,
@@ -36,23 +36,23 @@ export function insertFault(db: Database, fault: Fault, name: string | null = nu
   });
 }
 
-export function hasFault(db: Database, name: string): boolean {
+export function hasFault(db: SqliteConnection, name: string): boolean {
   return db.all(`SELECT id FROM faults WHERE fault ->> 'name' = :name`, { name }).length > 0;
 }
 
-export function deleteFault(db: Database, name: string): void {
+export function deleteFault(db: SqliteConnection, name: string): void {
   db.run(`DELETE FROM faults WHERE fault ->> 'name' = :name`, { name });
 }
 
 /** Oldest first, with their remaining times. */
-export function listFaults(db: Database): Fault[] {
+export function listFaults(db: SqliteConnection): Fault[] {
   return db
     .all<FaultRow>('SELECT id, times, fault FROM faults ORDER BY id')
     .map((row) => ({ ...toFault<Fault>(row), times: row.times }))
     .map(({ id: _id, name: _name, ...fault }) => fault);
 }
 
-export function deleteFaults(db: Database): void {
+export function deleteFaults(db: SqliteConnection): void {
   db.run('DELETE FROM faults');
 }
 
@@ -60,7 +60,7 @@ export function deleteFaults(db: Database): void {
  * Returns the oldest `answer` fault of a request. A request uses up at most one fault, so an older `produce` fault of its
  * kiosk comes first.
  */
-export function findAnswerFault(db: Database, target: FaultTarget): Stored<AnswerFault> | null {
+export function findAnswerFault(db: SqliteConnection, target: FaultTarget): Stored<AnswerFault> | null {
   const fault = listKind<AnswerFault>(db, 'answer').find((fault) => matches(fault, target));
   if (!fault) return null;
   const rival = target.kioskId === null ? null : findProduceFault(db, target.kioskId);
@@ -68,26 +68,26 @@ export function findAnswerFault(db: Database, target: FaultTarget): Stored<Answe
 }
 
 /** Uses up one time of the oldest `produce` fault for a kiosk. */
-export function takeProduceFault(db: Database, kioskId: string): ProduceFault | null {
+export function takeProduceFault(db: SqliteConnection, kioskId: string): ProduceFault | null {
   const fault = findProduceFault(db, kioskId);
   if (fault) useFault(db, fault.id);
   return fault;
 }
 
 /** Uses up one time of the oldest `outcome` fault for a kiosk. */
-export function takeOutcomeFault(db: Database, kioskId: string): OutcomeFault | null {
+export function takeOutcomeFault(db: SqliteConnection, kioskId: string): OutcomeFault | null {
   const fault = listKind<OutcomeFault>(db, 'outcome').find((fault) => fault.kioskId === kioskId) ?? null;
   if (fault) useFault(db, fault.id);
   return fault;
 }
 
 /** Uses up one time of a fault, and deletes it after the last one. */
-export function useFault(db: Database, id: number): void {
+export function useFault(db: SqliteConnection, id: number): void {
   db.run('UPDATE faults SET times = times - 1 WHERE id = :id', { id });
   db.run('DELETE FROM faults WHERE id = :id AND times <= 0', { id });
 }
 
-function findProduceFault(db: Database, kioskId: string): Stored<ProduceFault> | null {
+function findProduceFault(db: SqliteConnection, kioskId: string): Stored<ProduceFault> | null {
   return (
     listKind<ProduceFault>(db, 'produce').find((fault) => (fault.kioskId ?? kioskId) === kioskId) ?? null
   );
@@ -100,7 +100,7 @@ function matches(fault: AnswerFault, { method, path }: FaultTarget): boolean {
   );
 }
 
-function listKind<Kind extends Fault>(db: Database, kind: Kind['kind']): Stored<Kind>[] {
+function listKind<Kind extends Fault>(db: SqliteConnection, kind: Kind['kind']): Stored<Kind>[] {
   return db
     .all<FaultRow>('SELECT id, times, fault FROM faults WHERE kind = :kind ORDER BY id', { kind })
     .map((row) => toFault<Kind>(row));

@@ -1,4 +1,4 @@
-import type { Database } from '../../../database/sqlite.ts';
+import type { SqliteConnection } from '../../../database/sqlite.ts';
 import type { OrderRequest } from '../../../wire/orders.ts';
 
 export type OrderStatus =
@@ -64,7 +64,7 @@ const SELECT = `SELECT id, profile_id AS profileId, fingerprint, card_type AS ca
   card_token AS cardToken, request, created_at AS createdAt, modified_at AS modifiedAt FROM orders`;
 
 /** @returns the id; ids start at 501 */
-export function insertOrder(db: Database, order: NewOrder): number {
+export function insertOrder(db: SqliteConnection, order: NewOrder): number {
   const row = db.get<{ id: number }>(
     `INSERT INTO orders (id, profile_id, idempotency_key, fingerprint, card_type, status, request, created_at, modified_at)
      VALUES ((SELECT COALESCE(MAX(id), 500) + 1 FROM orders), :profileId, :idempotencyKey, :fingerprint, :cardType,
@@ -75,17 +75,21 @@ export function insertOrder(db: Database, order: NewOrder): number {
   return row?.id ?? 0;
 }
 
-export function findOrder(db: Database, id: number): Order | undefined {
+export function findOrder(db: SqliteConnection, id: number): Order | undefined {
   return toOrder(db.get<OrderRow>(`${SELECT} WHERE id = :id`, { id }));
 }
 
-export function findOrderByKey(db: Database, profileId: number, idempotencyKey: string): Order | undefined {
+export function findOrderByKey(
+  db: SqliteConnection,
+  profileId: number,
+  idempotencyKey: string,
+): Order | undefined {
   const sql = `${SELECT} WHERE profile_id = :profileId AND idempotency_key = :idempotencyKey`;
   return toOrder(db.get<OrderRow>(sql, { profileId, idempotencyKey }));
 }
 
 /** Newest first. */
-export function listOrders(db: Database, profileId: number, page: Page): Order[] {
+export function listOrders(db: SqliteConnection, profileId: number, page: Page): Order[] {
   return db
     .all<OrderRow>(`${SELECT} WHERE profile_id = :profileId ORDER BY id DESC LIMIT :size OFFSET :skip`, {
       profileId,
@@ -95,32 +99,32 @@ export function listOrders(db: Database, profileId: number, page: Page): Order[]
     .flatMap((row) => toOrder(row) ?? []);
 }
 
-export function listPlacedOrders(db: Database, profileId: number): Order[] {
+export function listPlacedOrders(db: SqliteConnection, profileId: number): Order[] {
   return db
     .all<OrderRow>(`${SELECT} WHERE profile_id = :profileId AND status = 'PLACED' ORDER BY id`, { profileId })
     .flatMap((row) => toOrder(row) ?? []);
 }
 
-export function countOrders(db: Database, profileId: number): number {
+export function countOrders(db: SqliteConnection, profileId: number): number {
   const sql = 'SELECT COUNT(*) AS count FROM orders WHERE profile_id = :profileId';
   return db.get<{ count: number }>(sql, { profileId })?.count ?? 0;
 }
 
-export function countPhysicalOrders(db: Database, profileId: number): number {
+export function countPhysicalOrders(db: SqliteConnection, profileId: number): number {
   const sql = `SELECT COUNT(*) AS count FROM orders
     WHERE profile_id = :profileId AND card_type = 'PHYSICAL' AND status <> 'CANCELLED'`;
   return db.get<{ count: number }>(sql, { profileId })?.count ?? 0;
 }
 
 export function updateOrderStatus(
-  db: Database,
+  db: SqliteConnection,
   id: number,
   { status, at }: { status: OrderStatus; at: number },
 ): void {
   db.run('UPDATE orders SET status = :status, modified_at = :at WHERE id = :id', { id, status, at });
 }
 
-export function updateOrderCard(db: Database, id: number, cardToken: string): void {
+export function updateOrderCard(db: SqliteConnection, id: number, cardToken: string): void {
   db.run('UPDATE orders SET card_token = :cardToken WHERE id = :id', { id, cardToken });
 }
 

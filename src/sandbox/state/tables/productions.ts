@@ -1,4 +1,4 @@
-import type { Database } from '../../../database/sqlite.ts';
+import type { SqliteConnection } from '../../../database/sqlite.ts';
 
 /** The stored state of the production of a card. */
 export interface Track {
@@ -58,7 +58,7 @@ interface ProductionRow {
   latestAt: number | null;
 }
 
-export function readTrack(db: Database, cardToken: string): Track {
+export function readTrack(db: SqliteConnection, cardToken: string): Track {
   const row = db.get<ProductionRow>(
     `SELECT status, kiosk_id AS kioskId, occurred_at AS occurredAt, error_code AS errorCode,
        queued_kiosk_id AS queuedKioskId, queued_at AS queuedAt, latest_at AS latestAt
@@ -68,7 +68,11 @@ export function readTrack(db: Database, cardToken: string): Track {
   return row ? toTrack(row) : UNTOUCHED;
 }
 
-export function writeTrack(db: Database, cardToken: string, { production, queued, latestAt }: Track): void {
+export function writeTrack(
+  db: SqliteConnection,
+  cardToken: string,
+  { production, queued, latestAt }: Track,
+): void {
   db.run(
     `INSERT OR REPLACE INTO productions
        (card_token, status, kiosk_id, occurred_at, error_code, queued_kiosk_id, queued_at, latest_at)
@@ -125,24 +129,31 @@ export type Transition =
   | { kind: 'started'; cardToken: string; occurredAt: number }
   | ({ kind: 'finished'; cardToken: string; occurredAt: number } & ProductionOutcome);
 
-export function schedule(db: Database, transition: Transition, dueAt: number): void {
+export function schedule(db: SqliteConnection, transition: Transition, dueAt: number): void {
   db.run(
     `INSERT INTO due (due_at, kind, subject, transition) VALUES (:dueAt, :kind, :subject, :transition)`,
     { dueAt, kind: transition.kind, subject: subjectOf(transition), transition: JSON.stringify(transition) },
   );
 }
 
-export function isDue(db: Database, at: number): boolean {
+export function isDue(db: SqliteConnection, at: number): boolean {
   return db.get('SELECT 1 FROM due WHERE due_at <= :at LIMIT 1', { at }) !== undefined;
 }
 
-export function isScheduled(db: Database, kind: Transition['kind'], subject: number | string): boolean {
+export function isScheduled(
+  db: SqliteConnection,
+  kind: Transition['kind'],
+  subject: number | string,
+): boolean {
   const sql = 'SELECT 1 FROM due WHERE kind = :kind AND subject = :subject';
   return db.get(sql, { kind, subject: String(subject) }) !== undefined;
 }
 
 /** Removes and returns the earliest transition that is due. */
-export function takeDue(db: Database, at: number): { transition: Transition; dueAt: number } | undefined {
+export function takeDue(
+  db: SqliteConnection,
+  at: number,
+): { transition: Transition; dueAt: number } | undefined {
   const row = db.get<{ due_at: number; transition: string }>(
     `DELETE FROM due WHERE id = (SELECT id FROM due WHERE due_at <= :at ORDER BY due_at, id LIMIT 1)
      RETURNING due_at, transition`,

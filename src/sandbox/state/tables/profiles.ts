@@ -1,4 +1,4 @@
-import type { Database } from '../../../database/sqlite.ts';
+import type { SqliteConnection } from '../../../database/sqlite.ts';
 
 export interface Profile {
   id: number;
@@ -33,19 +33,23 @@ CREATE TABLE order_requirements (
 );
 `;
 
-export function findProfile(db: Database, id: number): Profile | undefined {
+export function findProfile(db: SqliteConnection, id: number): Profile | undefined {
   const sql = 'SELECT id, physical_card_limit AS physicalCardLimit FROM profiles WHERE id = :id';
   return db.get<Profile>(sql, { id });
 }
 
-function insertProfile(db: Database, { id, physicalCardLimit }: Profile): void {
+function insertProfile(db: SqliteConnection, { id, physicalCardLimit }: Profile): void {
   db.run('INSERT INTO profiles (id, physical_card_limit) VALUES (:id, :physicalCardLimit)', {
     id,
     physicalCardLimit,
   });
 }
 
-export function setProfileRequirement(db: Database, profileId: number, requirement: Requirement): void {
+export function setProfileRequirement(
+  db: SqliteConnection,
+  profileId: number,
+  requirement: Requirement,
+): void {
   db.run(
     `INSERT INTO profile_requirements (profile_id, type, status) VALUES (:profileId, :type, :status)
      ON CONFLICT (profile_id, type) DO UPDATE SET status = excluded.status`,
@@ -54,7 +58,7 @@ export function setProfileRequirement(db: Database, profileId: number, requireme
 }
 
 /** Gives a new order the requirements of its profile. */
-export function copyRequirements(db: Database, from: { profileId: number; orderId: number }): void {
+export function copyRequirements(db: SqliteConnection, from: { profileId: number; orderId: number }): void {
   db.run(
     `INSERT INTO order_requirements (order_id, type, status)
      SELECT :orderId, type, status FROM profile_requirements WHERE profile_id = :profileId`,
@@ -62,7 +66,7 @@ export function copyRequirements(db: Database, from: { profileId: number; orderI
   );
 }
 
-export function setOrderRequirement(db: Database, orderId: number, requirement: Requirement): void {
+export function setOrderRequirement(db: SqliteConnection, orderId: number, requirement: Requirement): void {
   db.run(
     `INSERT INTO order_requirements (order_id, type, status) VALUES (:orderId, :type, :status)
      ON CONFLICT (order_id, type) DO UPDATE SET status = excluded.status`,
@@ -70,14 +74,14 @@ export function setOrderRequirement(db: Database, orderId: number, requirement: 
   );
 }
 
-export function listOrderRequirements(db: Database, orderId: number): Requirement[] {
+export function listOrderRequirements(db: SqliteConnection, orderId: number): Requirement[] {
   return db.all<Requirement>(
     'SELECT type, status FROM order_requirements WHERE order_id = :orderId ORDER BY type',
     { orderId },
   );
 }
 
-export function areRequirementsMet(db: Database, orderId: number): boolean {
+export function areRequirementsMet(db: SqliteConnection, orderId: number): boolean {
   return listOrderRequirements(db, orderId).every(({ status }) => status === 'COMPLETED');
 }
 
@@ -103,7 +107,7 @@ const PROFILES: readonly { id: number; limit: number | null; requirements: Recor
 ];
 
 /** Adds the profiles of a new state. */
-export function insertProfiles(db: Database): void {
+export function insertProfiles(db: SqliteConnection): void {
   for (const { id, limit, requirements } of PROFILES) {
     insertProfile(db, { id, physicalCardLimit: limit });
     for (const [type, status] of Object.entries(requirements))

@@ -1,4 +1,4 @@
-import type { Database } from '../../../database/sqlite.ts';
+import type { SqliteConnection } from '../../../database/sqlite.ts';
 
 /** The number of requests that are stored. */
 const MOST_REQUESTS = 10_000;
@@ -43,10 +43,10 @@ interface RequestRow extends Omit<LoggedRequest, 'effect'> {
  * a read of the log, or for the end.
  */
 export class RequestLog {
-  readonly #db: Database;
+  readonly #db: SqliteConnection;
   #waiting: LoggedRequest[] = [];
 
-  constructor(db: Database) {
+  constructor(db: SqliteConnection) {
     this.#db = db;
   }
 
@@ -73,7 +73,7 @@ export class RequestLog {
 }
 
 /** Oldest first. */
-export function listRequests(db: Database): (LoggedRequest & { id: number })[] {
+export function listRequests(db: SqliteConnection): (LoggedRequest & { id: number })[] {
   return db
     .all<RequestRow>(
       `SELECT id, at, method, path, status, effect, kiosk_id AS kioskId FROM requests ORDER BY at, id`,
@@ -81,7 +81,7 @@ export function listRequests(db: Database): (LoggedRequest & { id: number })[] {
     .map((row) => ({ ...row, effect: row.effect === 1 }));
 }
 
-function insertRequest(db: Database, entry: LoggedRequest): void {
+function insertRequest(db: SqliteConnection, entry: LoggedRequest): void {
   db.run(
     `INSERT INTO requests (at, method, path, status, effect, kiosk_id)
      VALUES (:at, :method, :path, :status, :effect, :kioskId)`,
@@ -89,6 +89,6 @@ function insertRequest(db: Database, entry: LoggedRequest): void {
   );
 }
 
-function deleteOldRequests(db: Database): void {
+function deleteOldRequests(db: SqliteConnection): void {
   db.run('DELETE FROM requests WHERE id <= (SELECT MAX(id) FROM requests) - :kept', { kept: MOST_REQUESTS });
 }

@@ -1,4 +1,4 @@
-import type { Database } from '../../../database/sqlite.ts';
+import type { SqliteConnection } from '../../../database/sqlite.ts';
 
 /** Subscription of Wise. */
 export interface Subscription {
@@ -20,7 +20,11 @@ CREATE TABLE subscriptions (
 );
 `;
 
-export function insertSubscription(db: Database, clientKey: string, subscription: Subscription): void {
+export function insertSubscription(
+  db: SqliteConnection,
+  clientKey: string,
+  subscription: Subscription,
+): void {
   db.run(`INSERT INTO subscriptions (id, client_key, subscription) VALUES (:id, :clientKey, :subscription)`, {
     id: subscription.id,
     clientKey,
@@ -28,14 +32,14 @@ export function insertSubscription(db: Database, clientKey: string, subscription
   });
 }
 
-export function findSubscription(db: Database, id: string): Subscription | undefined {
+export function findSubscription(db: SqliteConnection, id: string): Subscription | undefined {
   const sql = 'SELECT subscription FROM subscriptions WHERE id = :id';
   const row = db.get<{ subscription: string }>(sql, { id });
   return row && toSubscription(row);
 }
 
 /** Oldest first. */
-export function listSubscriptions(db: Database, clientKey: string): Subscription[] {
+export function listSubscriptions(db: SqliteConnection, clientKey: string): Subscription[] {
   return db
     .all<{ subscription: string }>(
       'SELECT subscription FROM subscriptions WHERE client_key = :clientKey ORDER BY number',
@@ -45,12 +49,12 @@ export function listSubscriptions(db: Database, clientKey: string): Subscription
 }
 
 /** True if any client has one. */
-export function hasSubscriptions(db: Database): boolean {
+export function hasSubscriptions(db: SqliteConnection): boolean {
   return db.get('SELECT 1 FROM subscriptions LIMIT 1') !== undefined;
 }
 
 /** Deletes a subscription with its waiting deliveries (an assumption). */
-export function deleteSubscription(db: Database, id: string): void {
+export function deleteSubscription(db: SqliteConnection, id: string): void {
   db.run('DELETE FROM deliveries WHERE subscription_id = :id', { id });
   db.run('DELETE FROM subscriptions WHERE id = :id', { id });
 }

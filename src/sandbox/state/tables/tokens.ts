@@ -5,7 +5,7 @@ import {
   generateKeyPairSync,
   type KeyObject,
 } from 'node:crypto';
-import type { Database } from '../../../database/sqlite.ts';
+import type { SqliteConnection } from '../../../database/sqlite.ts';
 import { countDraw, type SandboxRow } from './clock.ts';
 
 export type TokenState = 'good' | 'expired' | 'refused';
@@ -30,21 +30,21 @@ CREATE TABLE tokens (
 `;
 
 /** Stores or replaces a token. */
-export function putToken(db: Database, token: string, { kind, state, expiresAt }: TokenRow): void {
+export function putToken(db: SqliteConnection, token: string, { kind, state, expiresAt }: TokenRow): void {
   db.run(
     `INSERT OR REPLACE INTO tokens (hash, kind, state, expires_at) VALUES (:hash, :kind, :state, :expiresAt)`,
     { hash: sha256(token), kind, state, expiresAt },
   );
 }
 
-export function findToken(db: Database, token: string): TokenRow | undefined {
+export function findToken(db: SqliteConnection, token: string): TokenRow | undefined {
   return db.get<TokenRow>('SELECT kind, state, expires_at AS expiresAt FROM tokens WHERE hash = :hash', {
     hash: sha256(token),
   });
 }
 
 /** Draws a UUID (of version 4) from the seed: the same seed and requests give the same ids. */
-export function drawUuid(db: Database): string {
+export function drawUuid(db: SqliteConnection): string {
   const hex = draw(db);
   const variant = ((Number.parseInt(hex.slice(16, 17), 16) & 0b11) | 0b1000).toString(16);
   return [
@@ -57,7 +57,7 @@ export function drawUuid(db: Database): string {
 }
 
 /** Draws the last four digits of a card number. */
-export function drawFourDigits(db: Database): string {
+export function drawFourDigits(db: SqliteConnection): string {
   return String(Number.parseInt(draw(db).slice(0, 8), 16) % 10_000).padStart(4, '0');
 }
 
@@ -73,7 +73,7 @@ export function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-function draw(db: Database): string {
+function draw(db: SqliteConnection): string {
   const { seed, draws } = countDraw(db);
   return sha256(`${seed}:${draws}`);
 }
@@ -90,23 +90,23 @@ CREATE TABLE signing_key (
 const MODULUS_BITS = 2_048;
 
 /** Returns the key that signs the webhooks of a state file, and creates it at its first use. */
-export function signingKeyOf(db: Database): KeyObject {
+export function signingKeyOf(db: SqliteConnection): KeyObject {
   return createPrivateKey(findKey(db) ?? makeKey(db));
 }
 
 /** Returns its public key in PEM. */
-export function publicKeyOf(db: Database): string {
+export function publicKeyOf(db: SqliteConnection): string {
   return createPublicKey(signingKeyOf(db)).export({ type: 'spki', format: 'pem' }).toString();
 }
 
 /** If several processes make one at the same time, the first one counts. */
-function makeKey(db: Database): string {
+function makeKey(db: SqliteConnection): string {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: MODULUS_BITS });
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   db.run('INSERT INTO signing_key (id, private_key) VALUES (1, :pem) ON CONFLICT DO NOTHING', { pem });
   return findKey(db) ?? pem;
 }
 
-function findKey(db: Database): string | undefined {
+function findKey(db: SqliteConnection): string | undefined {
   return db.get<{ pem: string }>('SELECT private_key AS pem FROM signing_key')?.pem;
 }
