@@ -3,9 +3,9 @@ import { recordAction } from '../context/record-action.ts';
 import type { Attempt } from '../domain/attempt.ts';
 import { cardLabel } from '../domain/card.ts';
 import { Failure } from '../domain/errors/failure.ts';
-import { guardProduce, productionFailed } from '../domain/guards.ts';
+import { guardProduce, productionFailed, type Seen } from '../domain/guards.ts';
 import { type KioskId } from '../domain/ids.ts';
-import type { Simulation } from '../domain/production.ts';
+import type { ProduceOptions } from '../domain/production.ts';
 import type { CardResult } from '../domain/results.ts';
 import { forEachCard, inSequence } from './session/each-card.ts';
 import { refuseHeld } from './session/hold-check.ts';
@@ -13,13 +13,6 @@ import type { CardRequest } from './session/resolve-cards.ts';
 import { sendOnce } from './session/send.ts';
 import type { CardSession } from './session/session.ts';
 import { waitForResult } from './wait-produced.ts';
-
-export interface OutcomeOptions {
-  /** Goes on to the result. */
-  wait: boolean;
-  /** The result to set in a sandbox; includes the wait for it. */
-  simulation: Simulation | null;
-}
 
 /**
  * Sends each card to a kiosk, one after the other, once.
@@ -30,13 +23,13 @@ export async function produce(
   {
     targets,
     kioskId,
-    ...outcome
-  }: OutcomeOptions & { targets: readonly CardRequest[]; kioskId: KioskId | null },
+    ...options
+  }: ProduceOptions & { targets: readonly CardRequest[]; kioskId: KioskId | null },
 ): Promise<CardResult[]> {
   const kiosk = kioskId ?? (await chooseKiosk(ctx, '--kiosk'));
   return forEachCard(ctx, { lanes: inSequence(targets), authorizeFirst: true }, async (session) =>
     recordAction(ctx, { card: session, action: 'produce', kioskId: kiosk }, () =>
-      produceOne(ctx, session, { kioskId: kiosk, ...outcome }),
+      produceOne(ctx, session, { kioskId: kiosk, ...options }),
     ),
   );
 }
@@ -45,10 +38,11 @@ export async function produce(
 export async function produceOne(
   ctx: Context,
   session: CardSession,
-  { kioskId, ...outcome }: OutcomeOptions & { kioskId: KioskId },
+  { kioskId, settings, ...outcome }: ProduceOptions & { kioskId: KioskId },
 ): Promise<boolean> {
   await refuseHeld(ctx, kioskId);
-  const attempt = await sendOnce(ctx, session, { kioskId, guard: (seen) => guardProduce(seen, kioskId) });
+  const guard = (seen: Seen) => guardProduce(seen, { ...settings, kioskId });
+  const attempt = await sendOnce(ctx, session, { kioskId, guard });
   await awaitOutcome(ctx, session, { attempt, ...outcome });
   return attempt !== null;
 }
@@ -71,7 +65,7 @@ export async function chooseKiosk(ctx: Context, flag: string): Promise<KioskId> 
 export async function awaitOutcome(
   ctx: Context,
   session: CardSession,
-  { attempt, wait, simulation }: OutcomeOptions & { attempt: Attempt | null },
+  { attempt, wait, simulation }: ProduceOptions & { attempt: Attempt | null },
 ): Promise<void> {
   const { card } = session;
   if (card.stage === 'failed') throw productionFailed(card);

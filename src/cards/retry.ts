@@ -6,10 +6,11 @@ import { type CatalogueEntry, lookUpError } from '../domain/errors/error-catalog
 import { Failure } from '../domain/errors/failure.ts';
 import { guardRetry, neverAgain, type Seen } from '../domain/guards.ts';
 import type { KioskId } from '../domain/ids.ts';
+import type { ProduceOptions } from '../domain/production.ts';
 import type { CardResult } from '../domain/results.ts';
 import { advise } from '../domain/runbook.ts';
 import { printable } from '../domain/text/terminal-text.ts';
-import { awaitOutcome, chooseKiosk, type OutcomeOptions } from './produce.ts';
+import { awaitOutcome, chooseKiosk } from './produce.ts';
 import { forEachCard, inSequence } from './session/each-card.ts';
 import { refuseHeld } from './session/hold-check.ts';
 import type { CardRequest } from './session/resolve-cards.ts';
@@ -17,7 +18,7 @@ import { seenOf, sendOnce, settleOpenAttempt } from './session/send.ts';
 import type { CardSession } from './session/session.ts';
 import { timeSinceSent } from './session/settle.ts';
 
-export interface RetryOptions extends OutcomeOptions {
+export interface RetryOptions extends ProduceOptions {
   /** Another kiosk than that of the failed attempt. */
   toKiosk: KioskId | null;
   /** Gives up a request that is queued in a kiosk, or whose outcome stays unknown, so that the card may be sent anew. */
@@ -44,11 +45,12 @@ export async function retryOne(ctx: Context, session: CardSession, options: Retr
   const last = await readBefore(ctx, session, options);
   const attemptId = last?.id ?? null;
   const known = options.toKiosk ?? session.card.production?.kioskId ?? last?.kioskId ?? null;
-  const decision = guardRetry(seenOf(session), { kioskId: known, attemptId });
+  const decision = guardRetry(seenOf(session), { request: known && { kioskId: known }, attemptId });
   const kioskId = known ?? (await chooseKiosk(ctx, '--to-kiosk'));
   await refuseHeld(ctx, kioskId);
   if (decision !== 'unchanged') await approve(ctx, session, last);
-  const guard = (seen: Seen) => guardRetry(seen, { kioskId, attemptId });
+  const request = { ...options.settings, kioskId };
+  const guard = (seen: Seen) => guardRetry(seen, { request, attemptId });
   const attempt = await sendOnce(ctx, session, { kioskId, guard });
   if (attempt) sayWhich(ctx, session, { last, attempt });
   await awaitOutcome(ctx, session, { attempt, ...options });

@@ -1,8 +1,7 @@
 import { Flags } from '@oclif/core';
 import { produce } from '../cards/produce.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { parseSimulation } from '../domain/production.ts';
-import { actFlags, cardArgs, followFlags, quietFlag, waitFlags } from '../input/flags.ts';
+import { actFlags, cardArgs, followFlags, quietFlag, toProduceOptions, waitFlags } from '../input/flags.ts';
 import type { Result } from '../output/result.ts';
 
 export default class Produce extends BaseCommand {
@@ -32,12 +31,11 @@ failed is not produced but retried.`;
 
   protected override async perform(): Promise<Result> {
     const { args, flags } = await this.parse(Produce);
-    const simulation = flags.simulate === undefined ? null : parseSimulation(flags.simulate);
-    const ctx = await this.context(flags, simulation ? 'sandbox-only' : 'writes');
+    const options = toProduceOptions(flags);
+    const ctx = await this.context(flags, options.simulation ? 'sandbox-only' : 'writes');
     const { targets, shape } = await this.cards(ctx, args.card);
-    return this.results(
-      await produce(ctx, { targets, kioskId: ctx.invocation.kioskId, wait: flags.wait, simulation }),
-      { shape },
-    );
+    return this.results(await produce(ctx, { targets, kioskId: ctx.invocation.kioskId, ...options }), {
+      shape,
+    });
   }
 }

@@ -2,8 +2,15 @@ import { Flags } from '@oclif/core';
 import { retry } from '../cards/retry.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { interruption } from '../cli/terminal/signals.ts';
-import { parseSimulation } from '../domain/production.ts';
-import { actFlags, followFlags, optionalCardArgs, quietFlag, toKioskId, waitFlags } from '../input/flags.ts';
+import {
+  actFlags,
+  followFlags,
+  optionalCardArgs,
+  quietFlag,
+  toKioskId,
+  toProduceOptions,
+  waitFlags,
+} from '../input/flags.ts';
 import { warnOfUndocumented } from '../kiosks/kiosk-flags.ts';
 import { retrySelectionFlags, toMaxFailures, toRetrySelection } from '../kiosks/retry-options.ts';
 import { type PlannedRetries, retrySelection } from '../kiosks/retry-selection.ts';
@@ -48,20 +55,20 @@ command goes on where it was.`;
     const cards = args.card ?? [];
     const selection = toRetrySelection(flags, cards);
     const toKiosk = toKioskId(flags['to-kiosk'], '--to-kiosk');
-    const simulation = flags.simulate === undefined ? null : parseSimulation(flags.simulate);
+    const producing = toProduceOptions(flags);
     const isDryRun = flags['dry-run'];
-    const effect = isDryRun ? 'reads' : simulation ? 'sandbox-only' : 'writes';
+    const effect = isDryRun ? 'reads' : producing.simulation ? 'sandbox-only' : 'writes';
     const ctx = await this.context(flags, effect);
     if (selection) {
       warnOfUndocumented(ctx, selection.errorCodes);
       const maxFailures = toMaxFailures(flags);
       const describe = async (retry: PlannedRetries) => renderPlan(retry, makeStyle(this.io.color.stderr));
-      const options = { isAttended: flags.attended, isDryRun, maxFailures, simulation, describe };
+      const options = { isAttended: flags.attended, isDryRun, maxFailures, describe, ...producing };
       const done = await retrySelection(ctx, selection, options);
       return isDryRun ? plannedRetry(done) : selectedRetry(done, interruption());
     }
     const { targets, shape } = await this.cards(ctx, cards);
-    const { abandon, wait } = flags;
-    return this.results(await retry(ctx, { targets, toKiosk, abandon, wait, simulation }), { shape });
+    const options = { targets, toKiosk, abandon: flags.abandon, ...producing };
+    return this.results(await retry(ctx, options), { shape });
   }
 }

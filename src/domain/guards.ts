@@ -4,11 +4,11 @@ import { type CatalogueEntry, lookUpError } from './errors/error-catalogue.ts';
 import { Failure, type FailureDetails, failure } from './errors/failure.ts';
 import type { ErrorKind } from './errors/vendor-errors.ts';
 import type { KioskId } from './ids.ts';
-import type { Production } from './production.ts';
+import type { ProduceRequest, Production } from './production.ts';
 import { printable } from './text/terminal-text.ts';
 
-/** The kiosk to send a card to, or `unchanged` for a card that needs no sending. */
-export type Decision<Kiosk = KioskId> = { send: Kiosk } | 'unchanged';
+/** The request to send, or `unchanged` for a card that needs no sending. */
+export type Decision<Request = ProduceRequest> = { send: Request } | 'unchanged';
 
 /** The delivery option of the orders that a kiosk can produce. */
 export const KIOSK_COLLECTION = 'KIOSK_COLLECTION';
@@ -25,7 +25,7 @@ export interface Seen {
  * Permits the first production of a card.
  * @throws Failure with the reason against it and the next step
  */
-export function guardProduce(seen: Seen, kioskId: KioskId): Decision {
+export function guardProduce(seen: Seen, request: ProduceRequest): Decision {
   const { card, attempt } = seen;
   refuseEnded(card);
   refuseOtherDelivery(seen);
@@ -33,13 +33,13 @@ export function guardProduce(seen: Seen, kioskId: KioskId): Decision {
     case 'ready': {
       const entry = refusedForGood(attempt);
       if (entry) throw neverAgain(card, entry);
-      return { send: kioskId };
+      return { send: request };
     }
     case 'produced':
     case 'completed':
       return 'unchanged';
     case 'in-progress':
-      return joinInProgress(seen, kioskId);
+      return joinInProgress(seen, request.kioskId);
     case 'failed': {
       const message = `The production of card ${cardLabel(card)} failed: it is retried, not produced.`;
       throw failure('wrong-stage', message, hintOf(card), detailsOf(card));
@@ -57,9 +57,9 @@ export function guardProduce(seen: Seen, kioskId: KioskId): Decision {
 }
 
 /** The production to repeat, as it was when the user approved it. */
-export interface Retry<Kiosk> {
-  /** null while the user has not chosen one. */
-  kioskId: Kiosk;
+export interface Retry<Request> {
+  /** null while the user has not chosen a kiosk. */
+  request: Request;
   /** The attempt that failed or was refused; null when the journal knows none. */
   attemptId: string | null;
 }
@@ -69,22 +69,22 @@ export interface Retry<Kiosk> {
  * somebody else is working on the card.
  * @throws Failure with the reason against it and the next step
  */
-export function guardRetry<Kiosk extends KioskId | null>(
+export function guardRetry<Request extends ProduceRequest | null>(
   seen: Seen,
-  { kioskId, attemptId }: Retry<Kiosk>,
-): Decision<Kiosk> {
+  { request, attemptId }: Retry<Request>,
+): Decision<Request> {
   const { card, attempt } = seen;
   refuseEnded(card);
   refuseOtherDelivery(seen);
   if (card.stage === 'produced' || card.stage === 'completed') return 'unchanged';
-  if (card.stage === 'in-progress') return joinInProgress(seen, kioskId);
+  if (card.stage === 'in-progress') return joinInProgress(seen, request?.kioskId ?? null);
   const label = cardLabel(card);
   if (card.attemptId !== attemptId) {
     const message = `Another attempt on card ${label} was made meanwhile.`;
     throw failure('attempt-superseded', message, `See what came of it: kioskctl status ${label}`);
   }
   const isWithoutEffect = attempt !== null && ['refused', 'not-seen', 'abandoned'].includes(attempt.outcome);
-  if (card.stage === 'failed' || (card.stage === 'ready' && isWithoutEffect)) return { send: kioskId };
+  if (card.stage === 'failed' || (card.stage === 'ready' && isWithoutEffect)) return { send: request };
   throw failure('nothing-to-retry', `Card ${label} did not fail: it is ${card.stage}.`, hintOf(card));
 }
 

@@ -18,6 +18,23 @@ export interface Production {
   description: string | null;
 }
 
+/** The request to produce a card, which is sent as it is. */
+export interface ProduceRequest {
+  kioskId: KioskId;
+}
+
+/** The fields of a produce request that flags and steps set; the kiosk is chosen for each card. */
+export type ProduceSettings = Partial<ProduceRequest>;
+
+/** The options of everything that produces cards: commands, retries, steps of scenarios. */
+export interface ProduceOptions {
+  settings?: ProduceSettings;
+  /** Waits for the result. */
+  wait: boolean;
+  /** The result to set in a sandbox; includes the wait for it. */
+  simulation: Simulation | null;
+}
+
 /** The order of productions with equal times, which events of one attempt may have. */
 const RANK = new Map([
   ['READY', 0],

@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { Failure } from '../domain/errors/failure.ts';
 import { type KioskId, parseKioskId } from '../domain/ids.ts';
+import { type ProduceOptions, parseSimulation } from '../domain/production.ts';
 import type { Via } from '../domain/results.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 
@@ -90,6 +91,12 @@ export const followFlags = {
     helpValue: 'STATUS[:CODE]',
   }),
 };
+
+/** @throws Failure `usage` for a simulation that can't be read */
+export function toProduceOptions(flags: { wait?: boolean; simulate?: string | undefined }): ProduceOptions {
+  const { wait = false, simulate } = flags;
+  return { wait, simulation: simulate === undefined ? null : parseSimulation(simulate) };
+}
 
 const CARD_HELP = 'A card token or an order id, alone or as PROFILE/CARD; - reads them from standard input.';
 

@@ -12,17 +12,21 @@ import { isOpen } from '../domain/attempt.ts';
 import { cardLabel } from '../domain/card.ts';
 import { type Decision, guardRetry, type Seen } from '../domain/guards.ts';
 import { type CardIdentity, identityOf, type KioskId } from '../domain/ids.ts';
-import { isLater, isSameProduction, type Production, type Simulation } from '../domain/production.ts';
+import {
+  isLater,
+  isSameProduction,
+  type ProduceOptions,
+  type ProduceRequest,
+  type Production,
+} from '../domain/production.ts';
 import type { CardResult } from '../domain/results.ts';
 import { median } from '../domain/times/duration.ts';
 import { advance, type CanaryState, START } from './canary.ts';
 import type { KioskPlan, PlannedRetry, RetryPlan } from './retry-plan.ts';
 
-export interface RunOptions {
+export interface RunOptions extends Omit<ProduceOptions, 'wait'> {
   /** The number of failures in a row that stop the retry at a kiosk. */
   maxFailures: number;
-  /** In a sandbox: what becomes of each card. */
-  simulation: Simulation | null;
   /** The name of the selection, for the journal. */
   selection: string;
   /** Runs after the leases on the cards are acquired, before anything is sent. */
@@ -180,10 +184,12 @@ interface Producing extends RunOptions {
 async function produceAgain(
   ctx: Context,
   session: CardSession,
-  { planned, simulation }: Producing,
+  { planned, simulation, settings }: Producing,
 ): Promise<boolean> {
   const { kioskId } = planned;
-  const attempt = await sendOnce(ctx, session, { kioskId, guard: (seen) => guardPlanned(seen, planned) });
+  const request = { ...settings, kioskId };
+  const guard = (seen: Seen) => guardPlanned(seen, planned, request);
+  const attempt = await sendOnce(ctx, session, { kioskId, guard });
   // Its result is all that is waited for.
   session.setNeedsOnlyProduction(true);
   await awaitOutcome(ctx, session, { attempt, wait: true, simulation });
@@ -202,10 +208,10 @@ async function awaitJoined(
 }
 
 /** Only what was approved is repeated: a card with which something else happened since is left alone. */
-function guardPlanned(seen: Seen, { one, kioskId }: PlannedRetry): Decision {
+function guardPlanned(seen: Seen, { one }: PlannedRetry, request: ProduceRequest): Decision {
   const planned = one.attempt?.id ?? null;
   const isKnown = seen.card.attemptId === planned || isAsPlanned(seen, one.card.production);
-  return guardRetry(seen, { kioskId, attemptId: isKnown ? seen.card.attemptId : planned });
+  return guardRetry(seen, { request, attemptId: isKnown ? seen.card.attemptId : planned });
 }
 
 /** The failure that was planned for may be another system's, of whose attempt the journal learns only now. */

@@ -101,7 +101,7 @@ test('lets a card be produced with three requests: its order, one look, its PUT'
   session.setNeedsOnlyProduction(true);
   const attempt = await sendOnce(world.context(), session, {
     kioskId: parseKioskId('WIS00001'),
-    guard: (seen) => guardProduce(seen, parseKioskId('WIS00001')),
+    guard: (seen) => guardProduce(seen, { kioskId: parseKioskId('WIS00001') }),
   });
   expect(attempt).toMatchObject({ outcome: 'accepted', number: 1 });
   expect(session.card).toMatchObject({ stage: 'in-progress', ageDays: 0, orderId: session.identity.orderId });

@@ -7,6 +7,8 @@ import { attempt, card, DAY, production, TOKEN } from './facts.ts';
 
 const NAME = `1001/${TOKEN}`;
 const KIOSK = parseKioskId('WIS00001');
+const REQUEST = { kioskId: KIOSK };
+const approved = (attemptId: string | null) => ({ request: REQUEST, attemptId });
 const FAILED = production('PRODUCTION_ERROR', { errorCode: 'PRD_HOPPER_DOOR' });
 const IN_PROGRESS = production('IN_PROGRESS');
 const PRODUCED = production('PRODUCED');
@@ -86,7 +88,8 @@ describe('may a card be produced?', () => {
     ['ready after a refusal', seen({ production: READY, attempt: attempt('refused') })],
     ['ready after a request that was not seen', seen({ production: READY, attempt: attempt('not-seen') })],
   ])('yes: %s', (_, look) => {
-    expect(guardProduce(look, parseKioskId('WIS00002'))).toEqual({ send: 'WIS00002' });
+    const request = { kioskId: parseKioskId('WIS00002') };
+    expect(guardProduce(look, request)).toEqual({ send: request });
   });
 
   test.each<[string, Seen]>([
@@ -97,7 +100,7 @@ describe('may a card be produced?', () => {
     ['accepted by that kiosk and not shown yet', seen({ production: READY, attempt: attempt('accepted') })],
     ['queued in that kiosk', seen({ production: READY, attempt: attempt('queued') })],
   ])('it is as wanted: %s', (_, look) => {
-    expect(guardProduce(look, KIOSK)).toBe('unchanged');
+    expect(guardProduce(look, REQUEST)).toBe('unchanged');
   });
 
   test.each<Refused>([
@@ -114,7 +117,7 @@ describe('may a card be produced?', () => {
       `wait-produced ${NAME}`,
     ],
   ])('no: %s', (_, look, code, exitCode, hint) => {
-    const refusal = refusalOf(() => guardProduce(look, KIOSK));
+    const refusal = refusalOf(() => guardProduce(look, REQUEST));
     expect(refusal).toMatchObject({ code, exitCode, hint: expect.stringContaining(hint) });
     expect(refusal.message).toContain(NAME);
   });
@@ -122,7 +125,7 @@ describe('may a card be produced?', () => {
   test('a card with a permanent refusal is never sent again', () => {
     const refused = production('REQUEST_ERROR', { errorCode: 'PAN_ALREADY_EXISTS' });
     const look = seen({ production: READY, attempt: attempt('refused', { production: refused }) });
-    expect(refusalOf(() => guardProduce(look, KIOSK))).toMatchObject({
+    expect(refusalOf(() => guardProduce(look, REQUEST))).toMatchObject({
       code: 'production-failed',
       exitCode: 6,
     });
@@ -132,11 +135,11 @@ describe('may a card be produced?', () => {
   test('a card with another refusal is sent again', () => {
     const refused = production('REQUEST_ERROR', { errorCode: 'KIOSK_ID_NOT_FOUND' });
     const look = seen({ production: READY, attempt: attempt('refused', { production: refused }) });
-    expect(guardProduce(look, KIOSK)).toEqual({ send: KIOSK });
+    expect(guardProduce(look, REQUEST)).toEqual({ send: REQUEST });
   });
 
   test('the refusal of a failed card has its error code', () => {
-    const { details } = refusalOf(() => guardProduce(seen({ production: FAILED }), KIOSK));
+    const { details } = refusalOf(() => guardProduce(seen({ production: FAILED }), REQUEST));
     expect(details).toEqual({ errorCode: 'PRD_HOPPER_DOOR' });
   });
 
@@ -145,15 +148,14 @@ describe('may a card be produced?', () => {
       production: production('IN_PROGRESS', { kioskId: parseKioskId('WIS00002') }),
       attempt: attempt('superseded'),
     };
-    expect(refusalOf(() => guardProduce(seen(elsewhere), KIOSK)).code).toBe('attempt-open');
-    expect(guardProduce(seen(elsewhere), parseKioskId('WIS00002'))).toBe('unchanged');
+    expect(refusalOf(() => guardProduce(seen(elsewhere), REQUEST)).code).toBe('attempt-open');
+    expect(guardProduce(seen(elsewhere), { kioskId: parseKioskId('WIS00002') })).toBe('unchanged');
   });
 });
 
 describe('may a card be produced again?', () => {
   const failed = attempt('failed', { production: FAILED });
   const refused = attempt('refused');
-  const approved = (attemptId: string | null) => ({ kioskId: KIOSK, attemptId });
 
   test.each<[string, Seen, string | null]>([
     ['failed', seen({ production: FAILED, attempt: failed }), failed.id],
@@ -161,7 +163,7 @@ describe('may a card be produced again?', () => {
     ['refused', seen({ production: READY, attempt: refused }), refused.id],
     ['given up', seen({ production: READY, attempt: attempt('abandoned') }), refused.id],
   ])('yes: %s', (_, look, attemptId) => {
-    expect(guardRetry(look, approved(attemptId))).toEqual({ send: KIOSK });
+    expect(guardRetry(look, approved(attemptId))).toEqual({ send: REQUEST });
   });
 
   test.each<[string, Seen]>([

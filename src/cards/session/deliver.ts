@@ -3,7 +3,7 @@ import type { Context } from '../../context/context.ts';
 import type { Attempt, Outcome } from '../../domain/attempt.ts';
 import { asFailure, Failure } from '../../domain/errors/failure.ts';
 import { productionRefused } from '../../domain/guards.ts';
-import { judgeAnswer, type Verdict } from '../../domain/production.ts';
+import { judgeAnswer, type ProduceRequest, type Verdict } from '../../domain/production.ts';
 import type { AttemptUpdate } from '../../journal/journal.ts';
 import { openProduce, type ProduceAnswer } from '../../wise/cards.ts';
 import { answerFailure, unreachable } from '../../wise/client.ts';
@@ -35,8 +35,9 @@ const ACCEPTED_OUTCOMES = new Map<string, Outcome>([
 const STALE_MS = 10_000;
 
 /** An attempt that was recorded as sent right before. */
-interface Recorded {
+export interface Recorded {
   attempt: Attempt;
+  request: ProduceRequest;
   recordedAt: Reading;
   permit: Permit | undefined;
 }
@@ -76,17 +77,16 @@ export async function deliver(
 async function put(
   ctx: Context,
   session: CardSession,
-  { attempt, recordedAt, permit }: Recorded,
+  { attempt, request, recordedAt, permit }: Recorded,
 ): Promise<ProduceAnswer> {
-  const { profileId, cardToken, kioskId, correlationId } = attempt;
-  if (kioskId === null || correlationId === null)
-    throw new TypeError('an attempt is sent with kiosk and correlation id');
+  const { profileId, cardToken, correlationId } = attempt;
+  if (correlationId === null) throw new TypeError('an attempt is sent with a correlation id');
   try {
-    const request = await openProduce(ctx.wise, { profileId, cardToken }, { correlationId, permit });
+    const connection = await openProduce(ctx.wise, { profileId, cardToken }, { correlationId, permit });
     // A stopwatch may stop while the machine sleeps; the calendar may be set back.
     const age = Math.max(ctx.stopwatch.since(recordedAt), timeSinceSent(ctx, attempt));
-    if (age <= STALE_MS) return await request.go({ kioskId });
-    request.close();
+    if (age <= STALE_MS) return await connection.go(request);
+    connection.close();
     throw tooLate(attempt);
   } catch (error) {
     // Only what is done before the sending throws a Failure: no token, no connection.

@@ -1,4 +1,3 @@
-import type { Reading } from '../../context/clocks.ts';
 import type { Context } from '../../context/context.ts';
 import { leaseOnCard, withLeases } from '../../context/leases.ts';
 import { type Attempt, describeOwner, isOpen, isUnsettled, type Outcome } from '../../domain/attempt.ts';
@@ -6,7 +5,7 @@ import { cardLabel, hintOf } from '../../domain/card.ts';
 import { Failure } from '../../domain/errors/failure.ts';
 import { type Decision, type Seen } from '../../domain/guards.ts';
 import { type CardToken, type KioskId } from '../../domain/ids.ts';
-import { deliver } from './deliver.ts';
+import { deliver, type Recorded } from './deliver.ts';
 import { refuseHeld } from './hold-check.ts';
 import { type CardSession, statusOf } from './session.ts';
 import { settleLost } from './settle.ts';
@@ -119,20 +118,20 @@ async function record(
   ctx: Context,
   session: CardSession,
   { attempt, sending }: { attempt: Attempt; sending: Sending },
-): Promise<{ attempt: Attempt; recordedAt: Reading } | null> {
+): Promise<Omit<Recorded, 'permit'> | null> {
   const { facts } = await session.read();
   const decision = decide(session, sending);
   if (decision === 'unchanged') return null;
   const recordedAt = ctx.stopwatch.now();
   const sent = await ctx.journal.markSent(attempt, {
-    kioskId: decision.send,
+    kioskId: decision.send.kioskId,
     orderId: session.identity.orderId,
     baseline: facts.production,
     correlationId: crypto.randomUUID(),
     at: ctx.calendar.now(),
   });
-  if (sent) return { attempt: sent, recordedAt };
-  await refuseHeld(ctx, decision.send);
+  if (sent) return { attempt: sent, request: decision.send, recordedAt };
+  await refuseHeld(ctx, decision.send.kioskId);
   throw busy(ctx, session);
 }
 

@@ -1,8 +1,14 @@
 import { BaseCommand } from '../../cli/base-command.ts';
 import { interruption } from '../../cli/terminal/signals.ts';
 import { parseKioskId } from '../../domain/ids.ts';
-import { parseSimulation } from '../../domain/production.ts';
-import { actFlags, followFlags, quietFlag, runbookFlag, waitFlags } from '../../input/flags.ts';
+import {
+  actFlags,
+  followFlags,
+  quietFlag,
+  runbookFlag,
+  toProduceOptions,
+  waitFlags,
+} from '../../input/flags.ts';
 import { kioskArgs } from '../../kiosks/kiosk-flags.ts';
 import { recover } from '../../kiosks/recover.ts';
 import { recoverFlags, toMaxFailures, toSpoiled } from '../../kiosks/retry-options.ts';
@@ -39,13 +45,13 @@ hold. Stopped anywhere, the same command goes on where it was.`;
   protected override async perform(): Promise<Result> {
     const { args, flags } = await this.parse(KioskRecover);
     const kioskId = parseKioskId(args.kiosk);
-    const simulation = flags.simulate === undefined ? null : parseSimulation(flags.simulate);
+    const producing = toProduceOptions(flags);
     const spoiled = toSpoiled(flags.spoiled);
     const maxFailures = toMaxFailures(flags);
-    const ctx = await this.context(flags, simulation ? 'sandbox-only' : 'writes');
+    const ctx = await this.context(flags, producing.simulation ? 'sandbox-only' : 'writes');
     const { release: isReleased, attended: isAttended } = flags;
     const describe = async (retry: PlannedRetries) => renderPlan(retry, makeStyle(this.io.color.stderr));
-    const options = { spoiled, isReleased, isAttended, maxFailures, simulation, describe };
+    const options = { spoiled, isReleased, isAttended, maxFailures, describe, ...producing };
     return recovered(await recover(ctx, kioskId, options), interruption());
   }
 }
