@@ -180,12 +180,12 @@ async function startSandbox(settings: Settings): Promise<{ sandbox: Sandbox; url
 }
 
 /**
- * A webhook has to be answered within 5 seconds, also where another process keeps the journal to itself. Nothing else
- * happens while a statement waits, and a few may wait one after the other.
+ * Time to wait for the lock of the journal. A webhook has to be answered within 5 seconds; nothing else happens while a
+ * statement waits, and several may wait one after the other.
  */
 const RECORDING_PATIENCE_MS = 1_000;
 
-/** An act is not done without its record; a look is. */
+/** Opens the journal. Commands that only read continue without it; actions never run without their record. */
 function openJournal(
   { paths, environment }: Settings,
   { io, effect, warn }: { io: Io; effect: Effect; warn: (text: string) => void },

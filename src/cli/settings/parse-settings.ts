@@ -82,7 +82,7 @@ export function parseFlags(flags: Readonly<Record<string, unknown>>): NewValues 
   return Object.fromEntries(given);
 }
 
-/** A command may name the fields of an answer that hold tokens: only what looks like a token itself is one. */
+/** True if a word has a secret in it. A command may name the fields of an answer that contain tokens. */
 function hasSecret(word: string): boolean {
   const field = /(?:access_token|refresh_token|client_secret|authorization)"?\s*[:=]\s*"?[\w~+/=-]{16,}/i;
   const shown = /\b(?:Bearer|Basic)\s+[\w.~+/=-]+|:\/\/[^\s/@:]+:[^\s/@]+@/i;

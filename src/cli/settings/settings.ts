@@ -175,7 +175,7 @@ function findKiosks({ chosen, project }: Files): {
   return { kiosks: { ...kiosks, value: all }, kiosk };
 }
 
-/** Finds the kiosk that a command is told to send cards to. @throws Failure `usage` */
+/** Finds the kiosk that flag or variable name as the destination of cards. @throws Failure `usage` */
 export function findDestination(
   { kiosk }: { kiosk?: string | readonly string[] | undefined },
   env: NodeJS.ProcessEnv = process.env,

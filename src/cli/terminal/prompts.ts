@@ -6,13 +6,13 @@ import type { Io } from './io.ts';
 export interface AskOptions {
   io: Io;
   signal: AbortSignal;
-  /** `--yes`: every question of this kind is answered already. */
+  /** `--yes`: confirm without a prompt. */
   yes: boolean;
-  /** `--no-input`: nobody is to be asked. */
+  /** `--no-input`: never prompt. */
   noInput: boolean;
 }
 
-/** Asks the person at the terminal, on standard error. Where nobody can be asked, the failure names the flag. */
+/** Makes the prompts, on standard error. In a non-interactive session they fail, and name the flag that answers. */
 export function makeAsk({ io, signal, yes, noInput }: AskOptions): Ask {
   const requirePerson = (question: string, flag: string) => {
     if (io.isInteractive && !noInput) return;
@@ -55,7 +55,7 @@ function complaintOf(check: () => unknown): string | null {
   }
 }
 
-/** A prompt that is left with Ctrl-C rejects: the command is then interrupted like anywhere else. */
+/** Turns Ctrl-C at a prompt into the interruption that it is elsewhere. */
 async function answered<Answer>(prompt: Promise<Answer>, signal: AbortSignal): Promise<Answer> {
   try {
     return await prompt;
@@ -68,7 +68,7 @@ async function answered<Answer>(prompt: Promise<Answer>, signal: AbortSignal): P
   }
 }
 
-/** Asks the person at the terminal for a secret, and shows nothing of it. */
+/** Asks the user for a secret without showing it. */
 export async function askSecret(
   question: string,
   { io, signal }: Pick<AskOptions, 'io' | 'signal'>,
