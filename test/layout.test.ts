@@ -87,7 +87,7 @@ const FEATURES = new Set(['support', 'runs', 'events', 'kiosks', 'scenarios', 'c
 
 /** True for a file that builds output from results. */
 function isView(file: string): boolean {
-  return /-views?\.ts$/.test(file) || file.startsWith('src/runs/reports/');
+  return /-views?\.ts$/.test(file) || (file.startsWith('src/runs/reports/') && !isInput(file));
 }
 
 /** True for a file that reads what users pass. */

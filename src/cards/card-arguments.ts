@@ -1,12 +1,7 @@
 import type { Context } from '../context/context.ts';
-import { Failure } from '../domain/errors/failure.ts';
+import { failure } from '../domain/errors/failure.ts';
 import { parseReference } from '../domain/ids.ts';
-import {
-  type CardRequest,
-  type GivenReference,
-  type PassedOn,
-  resolveCards,
-} from './session/resolve-cards.ts';
+import { type CardRequest, type PassedOn, resolveCards } from './session/resolve-cards.ts';
 import { parsePiped } from './stdin-cards.ts';
 
 /** The cards of a command, and whether its document shows one card or a list. */
@@ -26,18 +21,15 @@ export async function readCards(ctx: Context, given: readonly string[]): Promise
     return { targets, shape: given.length === 1 ? 'card' : 'cards' };
   }
   if (given.length > 1) {
-    throw new Failure('usage', 'Standard input (-) and other cards were named together.', {
-      hint: 'Name the cards, or pipe all of them in.',
-    });
+    throw failure(
+      'usage',
+      'Standard input (-) and other cards were named together.',
+      'Name the cards, or pipe all of them in.',
+    );
   }
   const piped = parsePiped(await ctx.files.stdin(), ctx.environment);
   if (piped.kind === 'passed-on') throw new PassedOnError(piped.passedOn);
   return { targets: await resolveCards(ctx, piped.references), shape: piped.shape };
-}
-
-/** One card that a flag names, like `--like CARD`. */
-export function readCardFlag(text: string | undefined): GivenReference | null {
-  return text === undefined ? null : parseReference(text);
 }
 
 /** An earlier command of the pipe failed before it had a card: its error goes on, with its exit code. */

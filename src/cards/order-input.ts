@@ -1,31 +1,61 @@
+import { Flags, type Interfaces } from '@oclif/core';
 import * as v from 'valibot';
 import type { Files } from '../context/files.ts';
-import { Failure } from '../domain/errors/failure.ts';
-import { parseId } from '../domain/ids.ts';
+import { type Failure, failure } from '../domain/errors/failure.ts';
 import { printable } from '../domain/text/terminal-text.ts';
+import { exactFlagKind, flagKind, profileFlag, referenceFlag } from '../input/flags.ts';
 import { orderFile } from '../wire/orders.ts';
 import type { OrderOptions } from './order.ts';
-import type { GivenReference } from './session/resolve-cards.ts';
 
-/** The flags of `order` as oclif gives them. */
-export interface OrderFlags {
-  program?: string | undefined;
-  cardholder?: string | undefined;
-  'embossed-name'?: string | undefined;
-  phone?: string | undefined;
-  'first-line'?: string | undefined;
-  'second-line'?: string | undefined;
-  city?: string | undefined;
-  'post-code'?: string | undefined;
-  state?: string | undefined;
-  country?: string | undefined;
-  from?: string | undefined;
-  'cardholder-profile-id'?: string | undefined;
-  'lifetime-limit'?: string | undefined;
-  'replacement-reason'?: string | undefined;
-  'idempotency-key'?: string | undefined;
-  wait: boolean;
-}
+const amountFlag = flagKind((text) => {
+  if (/^\d{1,12}(\.\d+)?$/.test(text)) return Number(text);
+  throw failure('usage', `“${printable(text)}” is not an amount.`, 'Write a number like 100 or 99.50.');
+});
+
+const keyFlag = exactFlagKind((text) => {
+  if (text.trim() !== '' && text.length <= 200) return text;
+  throw failure('usage', 'The idempotency key is empty or too long.', 'Use 1 to 200 characters.');
+});
+
+export const orderFlags = {
+  program: Flags.string({
+    summary: 'The card program; chosen by itself when there is one.',
+    helpValue: 'NAME',
+  }),
+  cardholder: Flags.string({ summary: "The cardholder's name.", helpValue: 'NAME' }),
+  'embossed-name': Flags.string({
+    summary: 'The name on the card, 1 to 22 characters.',
+    helpValue: 'NAME',
+  }),
+  phone: Flags.string({ summary: 'With + and country code.', helpValue: 'NUMBER' }),
+  'first-line': Flags.string({ summary: 'Address, first line.', helpValue: 'TEXT' }),
+  'second-line': Flags.string({ summary: 'Address, second line.', helpValue: 'TEXT' }),
+  city: Flags.string({ summary: 'City.', helpValue: 'TEXT' }),
+  'post-code': Flags.string({ summary: 'Post code.', helpValue: 'TEXT' }),
+  state: Flags.string({ summary: 'State, where addresses have one.', helpValue: 'TEXT' }),
+  country: Flags.string({ summary: 'Country, ISO 3166-1 alpha-2.', helpValue: 'CC' }),
+  from: Flags.string({
+    summary: "YAML or JSON of the vendor's own body; flags win over it.",
+    helpValue: 'FILE',
+  }),
+  like: referenceFlag({ summary: "Copy the data of this card's order.", helpValue: 'CARD' }),
+  'cardholder-profile-id': profileFlag({
+    summary: 'For a business: the profile of the cardholder.',
+    helpValue: 'ID',
+  }),
+  'lifetime-limit': amountFlag({
+    summary: 'The most that the card may ever spend.',
+    helpValue: 'AMOUNT',
+  }),
+  replaces: referenceFlag({ summary: 'The card that this one replaces.', helpValue: 'CARD' }),
+  'replacement-reason': Flags.string({ summary: 'damaged or expiring.', options: ['damaged', 'expiring'] }),
+  'idempotency-key': keyFlag({
+    summary: 'Any text; orders once, however often it is repeated.',
+    helpValue: 'KEY',
+  }),
+};
+
+type OrderFlags = Interfaces.InferredFlags<typeof orderFlags>;
 
 /** More than any order needs. */
 const FILE_LIMIT_BYTES = 64 * 1024;
@@ -36,22 +66,24 @@ const HINT = "Write the vendor's order body as YAML or JSON: program, cardHolder
  * @throws Failure `usage`, `invalid-input` for a file that can't be used
  */
 export async function toOrderOptions(
-  flags: OrderFlags,
-  { files, like, replaced }: { files: Files; like: GivenReference | null; replaced: GivenReference | null },
+  flags: OrderFlags & { wait: boolean },
+  files: Files,
 ): Promise<OrderOptions> {
-  const reason = flags['replacement-reason'];
-  if ((replaced === null) !== (reason === undefined)) {
-    throw new Failure('usage', 'A replacement needs both the card and the reason.', {
-      hint: 'Give --replaces CARD and --replacement-reason damaged or expiring.',
-    });
+  const { from, like = null, replaces, 'replacement-reason': reason, wait } = flags;
+  if ((replaces === undefined) !== (reason === undefined)) {
+    throw failure(
+      'usage',
+      'A replacement needs both the card and the reason.',
+      'Give --replaces CARD and --replacement-reason damaged or expiring.',
+    );
   }
   return {
     fields: toFields(flags),
-    file: flags.from === undefined ? null : await readOrderFile(flags.from, files),
+    file: from === undefined ? null : await readOrderFile(from, files),
     like,
-    replaces: replaced && reason ? { card: replaced, reason: `CARD_${reason.toUpperCase()}` } : null,
-    idempotencyKey: flags['idempotency-key'] === undefined ? null : checkKey(flags['idempotency-key']),
-    wait: flags.wait,
+    replaces: replaces && reason ? { card: replaces, reason: `CARD_${reason.toUpperCase()}` } : null,
+    idempotencyKey: flags['idempotency-key'] ?? null,
+    wait,
   };
 }
 
@@ -64,31 +96,15 @@ function toFields(flags: OrderFlags): Record<string, unknown> {
     state: flags.state,
     country: flags.country,
   };
-  const holder = flags['cardholder-profile-id'];
-  const limit = flags['lifetime-limit'];
   return {
     program: flags.program,
     cardHolderName: flags.cardholder,
     embossedName: flags['embossed-name'],
     phoneNumber: flags.phone,
-    cardHolderProfileId: holder === undefined ? undefined : parseId(holder, 'profile id'),
-    lifetimeLimit: limit === undefined ? undefined : toAmount(limit),
+    cardHolderProfileId: flags['cardholder-profile-id'],
+    lifetimeLimit: flags['lifetime-limit'],
     ...(Object.values(address).some((line) => line !== undefined) && { address }),
   };
-}
-
-function toAmount(text: string): number {
-  if (/^\d{1,12}(\.\d+)?$/.test(text)) return Number(text);
-  throw new Failure('usage', `“${printable(text)}” is not an amount.`, {
-    hint: 'Write a number like 100 or 99.50.',
-  });
-}
-
-function checkKey(text: string): string {
-  if (text.trim() !== '' && text.length <= 200) return text;
-  throw new Failure('usage', 'The idempotency key is empty or too long.', {
-    hint: 'Use 1 to 200 characters.',
-  });
 }
 
 /** Reads the vendor's body, or a part of it, from a YAML or JSON file. Fields that it doesn't know are mistakes. */
@@ -124,7 +140,5 @@ async function parseYaml(text: string, file: string): Promise<unknown> {
 }
 
 function unusable(file: string, why: string): Failure {
-  return new Failure('invalid-input', `${printable(file)} can't be used as an order: ${printable(why)}.`, {
-    hint: HINT,
-  });
+  return failure('invalid-input', `${printable(file)} can't be used as an order: ${printable(why)}.`, HINT);
 }

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { asExitCode, type ExitCode } from '../domain/errors/exit-codes.ts';
-import { Failure } from '../domain/errors/failure.ts';
+import { failure } from '../domain/errors/failure.ts';
 import type { CardEvent } from '../domain/event.ts';
 import { formatReference, parseReference } from '../domain/ids.ts';
 import { printable } from '../domain/text/terminal-text.ts';
@@ -26,9 +26,11 @@ const TEST_PROFILE = 0;
 export function parsePiped(text: string, environment: string): Piped {
   const input = text.trim();
   if (input === '') {
-    throw new Failure('input-required', 'Standard input is empty.', {
-      hint: 'Pipe card references or the output of another kioskctl command into it.',
-    });
+    throw failure(
+      'input-required',
+      'Standard input is empty.',
+      'Pipe card references or the output of another kioskctl command into it.',
+    );
   }
   if (!input.startsWith('{')) {
     const lines = input.split(/\r?\n/).map((line) => line.trim());
@@ -52,12 +54,10 @@ function parseLine(line: string, number: number): unknown {
   try {
     return JSON.parse(line);
   } catch {
-    throw new Failure(
+    throw failure(
       'invalid-input',
       `Line ${number} of standard input is not JSON: ${printable(line.slice(0, 60))}`,
-      {
-        hint: 'Pipe whole documents: one, or one a line.',
-      },
+      'Pipe whole documents: one, or one a line.',
     );
   }
 }
@@ -84,12 +84,10 @@ function readDocument(document: unknown, environment: string): Piped {
   if (bare.success) return listOf([toReference(bare.output, null)]);
   const own = v.safeParse(kioskctlDocument, document);
   if (!own.success) {
-    throw new Failure(
+    throw failure(
       'invalid-input',
       'What was piped in is neither a document of kioskctl nor an event of Wise.',
-      {
-        hint: 'Pipe the --json output of another kioskctl command, card references, or event bodies.',
-      },
+      'Pipe the --json output of another kioskctl command, card references, or event bodies.',
     );
   }
   refuseOtherEnvironment(own.output.environment, environment);
@@ -98,9 +96,11 @@ function readDocument(document: unknown, environment: string): Piped {
 
 function refuseOtherEnvironment(named: string | null | undefined, environment: string): void {
   if (!named || named === environment) return;
-  throw new Failure('environment-mismatch', `What was piped in is of environment ${printable(named)}.`, {
-    hint: `This command works on ${environment}: use the same --context on both sides of the pipe.`,
-  });
+  throw failure(
+    'environment-mismatch',
+    `What was piped in is of environment ${printable(named)}.`,
+    `This command works on ${environment}: use the same --context on both sides of the pipe.`,
+  );
 }
 
 /** A status only says how things are: nothing in it keeps a card from being worked on. */
@@ -119,9 +119,11 @@ function readOwn(document: v.InferOutput<typeof kioskctlDocument>): Piped {
   if (error) return { kind: 'passed-on', passedOn: { exitCode, error } };
   // Lines of a stream that are about the stream itself name none.
   if (document.type) return listOf([]);
-  throw new Failure('invalid-input', `What kioskctl ${printable(command ?? '')} printed names no cards.`, {
-    hint: 'Pipe the output of a command about cards or orders.',
-  });
+  throw failure(
+    'invalid-input',
+    `What kioskctl ${printable(command ?? '')} printed names no cards.`,
+    'Pipe the output of a command about cards or orders.',
+  );
 }
 
 function listOf(references: GivenReference[]): Piped {
@@ -164,9 +166,11 @@ function toReference(
 ): GivenReference {
   const name = cardToken ?? orderId;
   if (name === null || name === undefined) {
-    throw new Failure('invalid-input', 'What was piped in names no card.', {
-      hint: 'Each card needs its cardToken or its orderId.',
-    });
+    throw failure(
+      'invalid-input',
+      'What was piped in names no card.',
+      'Each card needs its cardToken or its orderId.',
+    );
   }
   return {
     ...parseReference(profileId ? `${profileId}/${name}` : String(name)),

@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core';
 import type { Context } from '../context/context.ts';
 import { Failure } from '../domain/errors/failure.ts';
-import { printable } from '../domain/text/terminal-text.ts';
+import { flagKind, numberFlag } from '../input/flags.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { BaseCommand } from './base-command.ts';
 import { openSandbox, type SandboxChoice } from './open-context.ts';
@@ -24,14 +24,23 @@ export const tlsFlags = {
 };
 
 export const seedFlag = {
-  seed: Flags.string({ summary: 'Makes ids, tokens and digits the same again.', helpValue: 'N' }),
+  seed: numberFlag({
+    what: 'a seed',
+    min: 0,
+    max: 999_999_999,
+    hint: 'Give a whole number, like 42.',
+    summary: 'Makes ids, tokens and digits the same again.',
+    helpValue: 'N',
+  }),
 };
+
+export const speedFlag = flagKind(toSpeed);
 
 interface SandboxFlags {
   state?: string | undefined;
-  seed?: string | undefined;
-  speed?: string | undefined;
-  kiosks?: string | undefined;
+  seed?: number | undefined;
+  speed?: number | undefined;
+  kiosks?: number | undefined;
   'rate-limits'?: boolean;
   'tls-cert'?: string | undefined;
   'tls-key'?: string | undefined;
@@ -75,27 +84,11 @@ function toChoice({
 }: SandboxFlags): SandboxChoice {
   return {
     ...(state !== undefined && { stateFile: state }),
-    ...(speed !== undefined && { speed: toSpeed(speed) }),
-    kiosks: toKiosks(kiosks),
-    seed: toSeed(seed),
+    ...(speed !== undefined && { speed }),
+    kiosks,
+    seed,
     rateLimits,
     ...(cert !== undefined &&
       key !== undefined && { tls: { cert: readBytes(cert, LONGEST_PEM), key: readBytes(key, LONGEST_PEM) } }),
   };
-}
-
-/** @throws Failure `usage` */
-function toKiosks(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
-  throw new Failure('usage', `“${printable(text)}” is not a number of kiosks.`, {
-    hint: 'Give a number from 1 to 9999.',
-  });
-}
-
-/** @throws Failure `usage` */
-function toSeed(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new Failure('usage', `“${text}” is not a seed.`, { hint: 'Give a whole number, like 42.' });
 }

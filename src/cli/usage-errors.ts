@@ -15,7 +15,10 @@ interface Usage {
  * @returns null for any other error
  */
 export function asUsageFailure(error: unknown, { id, flags, subcommands }: Usage): Failure | null {
-  if (!(error instanceof Error) || !('oclif' in error)) return null;
+  if (!(error instanceof Error)) return null;
+  // A flag's own parser refused its value.
+  if (error.cause instanceof Failure) return error.cause;
+  if (!('oclif' in error)) return null;
   const help = `kioskctl ${id.replaceAll(':', ' ')} --help`;
   const unknownFlags = 'flags' in error && Array.isArray(error.flags) ? error.flags.map(String) : [];
   if (unknownFlags.length > 0) return unknownFlag(unknownFlags, { flags, help });

@@ -1,6 +1,6 @@
 import { cards } from '../cards/api-lists.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { limitFlag, quietFlag, toLimit } from '../input/flags.ts';
+import { DEFAULT_LIMIT, limitFlag, quietFlag } from '../input/flags.ts';
 import type { Result } from '../output/result.ts';
 import { listResult, timeIn } from '../output/table.ts';
 
@@ -16,7 +16,7 @@ export default class Cards extends BaseCommand {
 
   protected override async perform(): Promise<Result> {
     const { flags } = await this.parse(Cards);
-    const limit = toLimit(flags.limit);
+    const { limit = DEFAULT_LIMIT } = flags;
     const ctx = await this.context(flags);
     const list = await cards(ctx, limit);
     return listResult(

@@ -3,13 +3,7 @@ import { describeSetup } from '../cli/open-context.ts';
 import type { Result } from '../output/result.ts';
 import { gatherIncident } from '../support/gather-incident.ts';
 import { renderIncident, writtenIncident } from '../support/incident-view.ts';
-import {
-  incidentArgs,
-  incidentFlags,
-  toFormat,
-  toIncidentKiosk,
-  toIncidentSpan,
-} from '../support/support-flags.ts';
+import { incidentArgs, incidentFlags, toIncidentKiosk, toIncidentSpan } from '../support/support-flags.ts';
 
 export default class IncidentCommand extends BaseCommand {
   static override effect = 'reads' as const;
@@ -32,7 +26,6 @@ cardholders stay behind, and operators are numbered. docs/incident.md says what 
     const { args, flags } = await this.parse(IncidentCommand);
     const given = args.card ?? [];
     const kioskId = toIncidentKiosk(flags, given);
-    const format = flags.output === undefined ? null : toFormat(flags.output);
     const ctx = await this.context(flags);
     const span = toIncidentSpan(flags, ctx.calendar.now());
     const subject = kioskId === null ? { cards: (await this.cards(ctx, given)).targets } : { kioskId };
@@ -45,8 +38,9 @@ cardholders stay behind, and operators are numbered. docs/incident.md says what 
     const text = () => renderIncident(incident);
     const result: Result = { exitCode: 0, document: { incident }, text, isProduct: true };
     if (flags.output === undefined) return result;
+    const { file, format } = flags.output;
     const content = format === 'json' ? this.toDocument(result, 2) : renderIncident(incident);
-    await ctx.files.write(flags.output, [content], { force: flags.force, mode: 0o600 });
-    return writtenIncident(incident, { file: flags.output, format });
+    await ctx.files.write(file, [content], { force: flags.force, mode: 0o600 });
+    return writtenIncident(incident, { file, format });
   }
 }

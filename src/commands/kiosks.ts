@@ -1,6 +1,5 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
-import { parseKioskId } from '../domain/ids.ts';
 import { optionalKioskArgs } from '../kiosks/kiosk-flags.ts';
 import { overviewResult } from '../kiosks/kiosk-views.ts';
 import { overview, watchOverview } from '../kiosks/overview.ts';
@@ -32,7 +31,7 @@ a mistake (2). With --watch it goes on until Ctrl-C, and shows each change; with
 
   protected override async perform(): Promise<Result | null> {
     const { args, flags } = await this.parse(Kiosks);
-    const wanted = (args.kiosk ?? []).map(parseKioskId);
+    const wanted = args.kiosk ?? [];
     const ctx = await this.context(flags);
     if (!flags.watch) return overviewResult(await overview(ctx, wanted));
     const deadline = flags.timeout === undefined ? null : ctx.stopwatch.after(ctx.timing.timeout ?? 0);

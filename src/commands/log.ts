@@ -1,5 +1,5 @@
 import { BaseCommand } from '../cli/base-command.ts';
-import { limitFlag, toLimit } from '../input/flags.ts';
+import { DEFAULT_LIMIT, limitFlag } from '../input/flags.ts';
 import type { Result } from '../output/result.ts';
 import { auditTrail } from '../support/log.ts';
 import { actSelectionFlags, toActionSelection } from '../support/support-flags.ts';
@@ -15,13 +15,13 @@ never changes or removes any of it. Nothing is asked of the API. An act without 
     '<%= config.bin %> log --since 2h',
     '<%= config.bin %> log --card 1001/501',
     '<%= config.bin %> log --kiosk WIS00001 --failed --since 7d',
-    '<%= config.bin %> log --act retry --act hold --user ada --json',
+    '<%= config.bin %> log --action retry --action hold --user ada --json',
   ];
   static override flags = { ...actSelectionFlags, ...limitFlag };
 
   protected override async perform(): Promise<Result> {
     const { flags } = await this.parse(Log);
-    const limit = toLimit(flags.limit);
+    const { limit = DEFAULT_LIMIT } = flags;
     const ctx = await this.context(flags);
     const selection = toActionSelection(flags, ctx.calendar.now());
     return logResult(await auditTrail(ctx, { selection, limit }));

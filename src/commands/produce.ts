@@ -1,7 +1,14 @@
-import { Flags } from '@oclif/core';
 import { produce } from '../cards/produce.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { actFlags, cardArgs, followFlags, quietFlag, toProduceOptions, waitFlags } from '../input/flags.ts';
+import {
+  actFlags,
+  cardArgs,
+  followFlags,
+  kioskFlag,
+  quietFlag,
+  toProduceOptions,
+  waitFlags,
+} from '../input/flags.ts';
 import type { Result } from '../output/result.ts';
 
 export default class Produce extends BaseCommand {
@@ -19,7 +26,7 @@ failed is not produced but retried.`;
   ];
   static override args = cardArgs;
   static override flags = {
-    kiosk: Flags.string({
+    kiosk: kioskFlag({
       summary: 'The kiosk (or KIOSKCTL_KIOSK, or that of the context).',
       helpValue: 'ID',
     }),

@@ -1,4 +1,3 @@
-import { Flags } from '@oclif/core';
 import { retry } from '../cards/retry.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { interruption } from '../cli/terminal/signals.ts';
@@ -7,12 +6,11 @@ import {
   followFlags,
   optionalCardArgs,
   quietFlag,
-  toKioskId,
   toProduceOptions,
   waitFlags,
 } from '../input/flags.ts';
 import { warnOfUndocumented } from '../kiosks/kiosk-flags.ts';
-import { retrySelectionFlags, toMaxFailures, toRetrySelection } from '../kiosks/retry-options.ts';
+import { DEFAULT_MAX_FAILURES, retryFlags, toRetrySelection } from '../kiosks/retry-options.ts';
 import { type PlannedRetries, retrySelection } from '../kiosks/retry-selection.ts';
 import { plannedRetry, renderPlan, selectedRetry } from '../kiosks/retry-views.ts';
 import type { Result } from '../output/result.ts';
@@ -39,11 +37,7 @@ command goes on where it was.`;
   ];
   static override args = optionalCardArgs;
   static override flags = {
-    'to-kiosk': Flags.string({ summary: 'Another kiosk than that of the failed attempt.', helpValue: 'ID' }),
-    abandon: Flags.boolean({
-      summary: 'Give up a request that is queued, or stays unknown: a person knows that it will not print.',
-    }),
-    ...retrySelectionFlags,
+    ...retryFlags,
     ...followFlags,
     ...waitFlags,
     ...actFlags,
@@ -54,16 +48,15 @@ command goes on where it was.`;
     const { args, flags } = await this.parse(Retry);
     const cards = args.card ?? [];
     const selection = toRetrySelection(flags, cards);
-    const toKiosk = toKioskId(flags['to-kiosk'], '--to-kiosk');
     const producing = toProduceOptions(flags);
-    const isDryRun = flags['dry-run'];
+    const { 'to-kiosk': toKiosk = null, 'dry-run': isDryRun } = flags;
     const effect = isDryRun ? 'reads' : producing.simulation ? 'sandbox-only' : 'writes';
     const ctx = await this.context(flags, effect);
     if (selection) {
       warnOfUndocumented(ctx, selection.errorCodes);
-      const maxFailures = toMaxFailures(flags);
+      const { attended: isAttended, 'max-failures': maxFailures = DEFAULT_MAX_FAILURES } = flags;
       const describe = async (retry: PlannedRetries) => renderPlan(retry, makeStyle(this.io.color.stderr));
-      const options = { isAttended: flags.attended, isDryRun, maxFailures, describe, ...producing };
+      const options = { isAttended, isDryRun, maxFailures, describe, ...producing };
       const done = await retrySelection(ctx, selection, options);
       return isDryRun ? plannedRetry(done) : selectedRetry(done, interruption());
     }

@@ -1,10 +1,9 @@
 import { Flags } from '@oclif/core';
 import { simulate, verifyProfile } from '../cards/simulate.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { Failure } from '../domain/errors/failure.ts';
-import { parseId } from '../domain/ids.ts';
+import { failure } from '../domain/errors/failure.ts';
 import { toSimulation } from '../domain/production.ts';
-import { actFlags, optionalCardArgs, quietFlag, waitFlags } from '../input/flags.ts';
+import { actFlags, optionalCardArgs, profileFlag, quietFlag, waitFlags } from '../input/flags.ts';
 import type { Result } from '../output/result.ts';
 
 export default class Simulate extends BaseCommand {
@@ -21,7 +20,7 @@ export default class Simulate extends BaseCommand {
   static override flags = {
     status: Flags.string({ summary: 'PRODUCED or PRODUCTION_ERROR.', helpValue: 'STATUS' }),
     'error-code': Flags.string({ summary: 'With PRODUCTION_ERROR: why it failed.', helpValue: 'CODE' }),
-    'profile-verified': Flags.string({
+    'profile-verified': profileFlag({
       summary: 'Let this profile pass its verification.',
       helpValue: 'PROFILE',
     }),
@@ -35,11 +34,13 @@ export default class Simulate extends BaseCommand {
     const verified = flags['profile-verified'];
     const given = args.card ?? [];
     if ((verified === undefined) === (given.length === 0) || (verified !== undefined && flags.status)) {
-      throw new Failure('usage', 'Either cards are simulated, or the verification of a profile.', {
-        hint: 'Name cards with --status, or a profile with --profile-verified.',
-      });
+      throw failure(
+        'usage',
+        'Either cards are simulated, or the verification of a profile.',
+        'Name cards with --status, or a profile with --profile-verified.',
+      );
     }
-    if (verified !== undefined) return this.#verify(parseId(verified, 'profile id'), flags);
+    if (verified !== undefined) return this.#verify(verified, flags);
     const simulation = toSimulation(flags.status ?? '', flags['error-code']);
     const ctx = await this.context(flags);
     const { targets, shape } = await this.cards(ctx, given);

@@ -5,7 +5,7 @@ import { type StatusResult, type WatchOptions, watchStatus } from '../cards/stat
 import { BaseCommand } from '../cli/base-command.ts';
 import type { Context } from '../context/context.ts';
 import { readCovered } from '../context/listener-state.ts';
-import { optionalCardArgs, quietFlag, toVia, waitFlags, watchViaFlag } from '../input/flags.ts';
+import { optionalCardArgs, quietFlag, waitFlags, watchViaFlag } from '../input/flags.ts';
 import { cardSelectionFlags, refuseBoth, toCardSelection } from '../kiosks/kiosk-flags.ts';
 import { chosenStatus, chosenTargets } from '../kiosks/selection-status.ts';
 import type { Result } from '../output/result.ts';
@@ -52,7 +52,7 @@ Exits 0 whatever it reads; with --exit-status produced and completed are 0, fail
 
   protected override async perform(): Promise<Result | null> {
     const { args, flags } = await this.parse(Status);
-    const via = toVia(flags.via);
+    const { via = 'auto' } = flags;
     // Here --kiosk selects: it is not where a card would be sent.
     const ctx = await this.context(flags);
     const selection = await toCardSelection(ctx, flags);

@@ -1,8 +1,6 @@
-import { Flags } from '@oclif/core';
 import { waitProduced } from '../cards/wait-produced.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { requireVendorTime } from '../domain/times/vendor-time.ts';
-import { cardArgs, quietFlag, toVia, viaFlag, waitFlags } from '../input/flags.ts';
+import { cardArgs, quietFlag, vendorTimeFlag, viaFlag, waitFlags } from '../input/flags.ts';
 import type { Result } from '../output/result.ts';
 
 export default class WaitProduced extends BaseCommand {
@@ -22,7 +20,7 @@ ended the wait: event or api.`;
   ];
   static override args = cardArgs;
   static override flags = {
-    after: Flags.string({
+    after: vendorTimeFlag({
       summary: 'Only the result of a request counts that was sent to the kiosk then or later.',
       helpValue: 'TIME',
     }),
@@ -33,8 +31,7 @@ ended the wait: event or api.`;
 
   protected override async perform(): Promise<Result> {
     const { args, flags } = await this.parse(WaitProduced);
-    const via = toVia(flags.via);
-    const after = flags.after === undefined ? null : requireVendorTime(flags.after);
+    const { via = 'auto', after = null } = flags;
     const ctx = await this.context(flags);
     const { targets, shape } = await this.cards(ctx, args.card);
     const awaited = targets.map((target) => ({ ...target, after: after ?? target.after ?? null }));

@@ -1,6 +1,6 @@
 import { waitReady } from '../cards/wait-ready.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { cardArgs, quietFlag, toVia, viaFlag, waitFlags } from '../input/flags.ts';
+import { cardArgs, quietFlag, viaFlag, waitFlags } from '../input/flags.ts';
 import type { Result } from '../output/result.ts';
 
 export default class WaitReady extends BaseCommand {
@@ -21,7 +21,7 @@ at the start, once a minute, and when events don't decide; without a listener it
 
   protected override async perform(): Promise<Result> {
     const { args, flags } = await this.parse(WaitReady);
-    const via = toVia(flags.via);
+    const { via = 'auto' } = flags;
     const ctx = await this.context(flags);
     const { targets, shape } = await this.cards(ctx, args.card);
     return this.results(await waitReady(ctx, { targets, via }), { shape });

@@ -1,4 +1,4 @@
-import { Failure } from './errors/failure.ts';
+import { type Failure, failure } from './errors/failure.ts';
 import { printable } from './text/terminal-text.ts';
 
 declare const brand: unique symbol;
@@ -52,9 +52,11 @@ export function parseReference(text: string): Reference {
 }
 
 function notACard(text: string): Failure {
-  return new Failure('invalid-reference', `“${printable(text.slice(0, 80))}” is not a card.`, {
-    hint: 'Name a card by its card token (a UUID) or its order id, alone or as PROFILE/TOKEN or PROFILE/ORDER.',
-  });
+  return failure(
+    'invalid-reference',
+    `“${printable(text.slice(0, 80))}” is not a card.`,
+    'Name a card by its card token (a UUID) or its order id, alone or as PROFILE/TOKEN or PROFILE/ORDER.',
+  );
 }
 
 /**
@@ -65,9 +67,11 @@ function notACard(text: string): Failure {
 export function parseId(text: string, what: string): number {
   const id = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (Number.isSafeInteger(id) && id > 0) return id;
-  throw new Failure('invalid-reference', `“${printable(text.slice(0, 80))}” is no ${what}.`, {
-    hint: `The ${what} is a whole number from 1 to ${Number.MAX_SAFE_INTEGER}.`,
-  });
+  throw failure(
+    'invalid-reference',
+    `“${printable(text.slice(0, 80))}” is no ${what}.`,
+    `The ${what} is a whole number from 1 to ${Number.MAX_SAFE_INTEGER}.`,
+  );
 }
 
 /** Writes a reference in its fullest form, which every command reads again: `PROFILE/TOKEN`, else `PROFILE/ORDER`. */
@@ -108,7 +112,9 @@ export function isKioskId(text: string): text is KioskId {
 /** @throws Failure `usage` */
 export function parseKioskId(text: string): KioskId {
   if (isKioskId(text)) return text;
-  throw new Failure('usage', `“${printable(text.slice(0, 80))}” is not a kiosk id.`, {
-    hint: 'A kiosk id is one word, like WIS00001.',
-  });
+  throw failure(
+    'usage',
+    `“${printable(text.slice(0, 80))}” is not a kiosk id.`,
+    'A kiosk id is one word, like WIS00001.',
+  );
 }

@@ -1,9 +1,100 @@
-import { Args, Flags } from '@oclif/core';
-import { Failure } from '../domain/errors/failure.ts';
-import { type KioskId, parseKioskId } from '../domain/ids.ts';
-import { type ProduceOptions, parseSimulation } from '../domain/production.ts';
+import { Args, Flags, type Interfaces } from '@oclif/core';
+import { asFailure, failure } from '../domain/errors/failure.ts';
+import { parseId, parseKioskId, parseReference } from '../domain/ids.ts';
+import { type ProduceOptions, parseSimulation, type Simulation } from '../domain/production.ts';
 import type { Via } from '../domain/results.ts';
 import { printable } from '../domain/text/terminal-text.ts';
+import { parseDuration } from '../domain/times/duration.ts';
+import { parsePointInTime, requireVendorTime } from '../domain/times/vendor-time.ts';
+
+type Parse<Value, Options> = (text: string, flag: Options & { name: string }) => Value;
+
+/**
+ * Makes a kind of flag, whose value is parsed where the flag is declared.
+ * @param parse gets the value, trimmed and never empty; what it throws is the failure of the command
+ */
+export function flagKind<Value, Options = unknown>(
+  parse: Parse<Value, Options>,
+): Interfaces.FlagDefinition<Value, Options> {
+  return exactFlagKind((text, flag) => parse(parseText(text, `--${flag.name}`), flag));
+}
+
+/** Makes a kind of flag whose value may be empty, and may begin or end with spaces. */
+export function exactFlagKind<Value, Options = unknown>(
+  parse: Parse<Value, Options>,
+): Interfaces.FlagDefinition<Value, Options> {
+  const parseFlag = async (text: string, _: unknown, flag: Options & { name: string }) => {
+    try {
+      return parse(text, flag);
+    } catch (cause) {
+      // oclif overwrites the message of what is thrown here, see asUsageFailure.
+      throw new Error('', { cause });
+    }
+  };
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- oclif's overloads can't be chosen by a type parameter
+  return Flags.custom({ parse: parseFlag } as object) as Interfaces.FlagDefinition<Value, Options>;
+}
+
+/** Makes messages name the flag, where they would not say which value is wrong. */
+function naming<Value, Options>(parse: Parse<Value, Options>): Parse<Value, Options> {
+  return (text, flag) => {
+    try {
+      return parse(text, flag);
+    } catch (error) {
+      const { code, message, hint } = asFailure(error);
+      throw failure(code, `--${flag.name}: ${message}`, hint);
+    }
+  };
+}
+
+/** @throws Failure `usage` for an empty value: in a script, that is a variable that was not set */
+function parseText(text: string, flag: string): string {
+  if (text.trim() !== '') return text.trim();
+  throw failure('usage', `${flag} is empty.`, 'Give it a value, or leave it out.');
+}
+
+type NumberRange = {
+  /** Ends the sentence `“x” is not …`; `a number from 1 to 9` without it. */
+  what?: string;
+  /** 1 without it. */
+  min?: number;
+  /** 9,999,999 without it. */
+  max?: number;
+  hint?: string;
+};
+
+/** @throws Failure `usage` */
+export function parseNumber(text: string, { min = 1, max, ...words }: NumberRange): number {
+  const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+  if (number >= min && number <= (max ?? 9_999_999)) return number;
+  const range = max === undefined ? `number from ${min} on` : `number from ${min} to ${max}`;
+  const { what = `a ${range}`, hint = `Give a ${range}.` } = words;
+  throw failure('usage', `“${printable(text.slice(0, 80))}” is not ${what}.`, hint);
+}
+
+export const textFlag = flagKind((text) => text);
+export const kioskFlag = flagKind(naming(parseKioskId));
+export const referenceFlag = flagKind(parseReference);
+export const profileFlag = flagKind((text) => parseId(text, 'profile id'));
+/** In milliseconds. */
+export const durationFlag = flagKind(parseDuration);
+export const simulationFlag = flagKind(parseSimulation);
+/** A whole number. */
+export const numberFlag = flagKind<number, NumberRange>(naming(parseNumber));
+/** 0 picks a free port. */
+export const portFlag = flagKind((text) => parseNumber(text, { what: 'a port', min: 0, max: 65_535 }));
+
+/** As Wise writes times. */
+export const vendorTimeFlag = flagKind(requireVendorTime);
+
+/** A time, or how long ago: milliseconds since the epoch, once it is known what time it is now. */
+export type PointInTime = (now: number) => number;
+
+export const timeFlag = flagKind<PointInTime>((text, { name }) => {
+  const parse: PointInTime = (now) => parsePointInTime(text, { flag: `--${name}`, now });
+  parse(0);
+  return parse;
+});
 
 /** The flags of every command. */
 export const globalFlags = {
@@ -70,32 +161,31 @@ const VIA = {
   helpValue: 'WAY',
 };
 
-/** For commands that may wait for the events of a listener. */
-export const viaFlag = { via: Flags.string(VIA) };
-
-export const watchViaFlag = { via: Flags.string({ ...VIA, dependsOn: ['watch'] }) };
-
-/** @throws Failure `usage` */
-export function toVia(text = 'auto'): Via {
+const via = flagKind((text): Via => {
   if (text === 'auto' || text === 'poll' || text === 'journal') return text;
-  throw new Failure('usage', `“${printable(text)}” is no way to wait.`, {
-    hint: 'Give auto, poll or journal.',
-  });
-}
+  throw failure('usage', `“${printable(text)}” is no way to wait.`, 'Give auto, poll or journal.');
+});
+
+/** For commands that may wait for the events of a listener. */
+export const viaFlag = { via: via(VIA) };
+
+export const watchViaFlag = { via: via({ ...VIA, dependsOn: ['watch'] }) };
 
 /** For commands that send a card to a kiosk. */
 export const followFlags = {
   wait: Flags.boolean({ summary: 'Go on until the card is produced.' }),
-  simulate: Flags.string({
+  simulate: simulationFlag({
     summary: 'In a sandbox: what becomes of the card, PRODUCED or PRODUCTION_ERROR[:CODE]. Waits, too.',
     helpValue: 'STATUS[:CODE]',
   }),
 };
 
-/** @throws Failure `usage` for a simulation that can't be read */
-export function toProduceOptions(flags: { wait?: boolean; simulate?: string | undefined }): ProduceOptions {
-  const { wait = false, simulate } = flags;
-  return { wait, simulation: simulate === undefined ? null : parseSimulation(simulate) };
+export function toProduceOptions(flags: {
+  wait?: boolean;
+  simulate?: Simulation | undefined;
+}): ProduceOptions {
+  const { wait = false, simulate: simulation = null } = flags;
+  return { wait, simulation };
 }
 
 const CARD_HELP = 'A card token or an order id, alone or as PROFILE/CARD; - reads them from standard input.';
@@ -119,36 +209,12 @@ export const subscriptionArgs = {
   id: Args.string({ required: true, ignoreStdin: true, description: 'The id of the subscription.' }),
 };
 
+export const DEFAULT_LIMIT = 100;
+
+const ROWS = { what: 'a number of rows', hint: 'Give a number from 1 on.', helpValue: 'N' };
+
 /** For lists that may be long. */
-export const limitFlag = {
-  limit: Flags.string({ summary: 'How many at most (default 100).', helpValue: 'N' }),
-};
+export const limitFlag = { limit: numberFlag({ ...ROWS, summary: 'How many at most (default 100).' }) };
 
-/** @throws Failure `usage` */
-export function toLimit(text = '100'): number {
-  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
-  throw new Failure('usage', `“${printable(text)}” is not a number of rows.`, {
-    hint: 'Give a number from 1 on.',
-  });
-}
-
-/** @returns null for a flag that was not given. @throws Failure `usage` for an empty one, which in a script is a variable that was not set */
-export function toText(text: string | undefined, flag: string): string | null {
-  if (text === undefined) return null;
-  if (text.trim() !== '') return text.trim();
-  throw new Failure('usage', `${flag} is empty.`, { hint: 'Give it a value, or leave it out.' });
-}
-
-/** The kiosk that a flag names; null without the flag. @throws Failure `usage` */
-export function toKioskId(text: string | undefined, flag: string): KioskId | null {
-  const given = toText(text, flag);
-  return given === null ? null : parseKioskId(given);
-}
-
-/** Reads a port as flags write it; 0 picks a free one. @throws Failure `usage` */
-export function toPort(text: string): number {
-  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
-  throw new Failure('usage', `“${printable(text)}” is not a port.`, {
-    hint: 'Give a number from 0 to 65535.',
-  });
-}
+/** For streams that end after a number of rows. */
+export const endFlag = { limit: numberFlag({ ...ROWS, summary: 'End after as many events.' }) };

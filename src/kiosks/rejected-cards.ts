@@ -30,7 +30,7 @@ export async function findSpoiled(
   const candidates = failed
     .filter((one) => failureOf(one)?.kind === 'production' && !recorded.has(one.card))
     .map(({ card }) => card);
-  const byPerson = { flag: '--spoiled none (or the card)', isAnsweredByYes: false };
+  const byPerson = { flag: '--rejected none (or the card)', isAnsweredByYes: false };
   const found: (Card | null)[] = [];
   while (candidates.length - recorded.unknown > found.length) {
     const what = found.length > 0 ? 'another spoiled card' : 'a spoiled card';
@@ -87,8 +87,8 @@ async function readSpoiled(
 function findCard(reference: Reference, there: readonly JournalCard[], kioskId: KioskId): Card {
   const found = there.find(({ card }) => isNamed(card, reference));
   if (found) return found.card;
-  throw new Failure('usage', `--spoiled: the journal knows no such card in kiosk ${kioskId}.`, {
-    hint: 'Name one that failed there, or say --spoiled unknown for one that nobody can tell.',
+  throw new Failure('usage', `--rejected: the journal knows no such card in kiosk ${kioskId}.`, {
+    hint: 'Name one that failed there, or say --rejected unknown for one that nobody can tell.',
   });
 }
 

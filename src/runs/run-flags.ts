@@ -1,49 +1,58 @@
-import { Flags } from '@oclif/core';
+import { Flags, type Interfaces } from '@oclif/core';
 import { failure } from '../domain/errors/failure.ts';
 import type { KioskId } from '../domain/ids.ts';
-import { printable } from '../domain/text/terminal-text.ts';
-import { toText } from '../input/flags.ts';
-import { toKioskIds } from '../kiosks/kiosk-flags.ts';
+import { exactFlagKind, kioskFlag, numberFlag, textFlag } from '../input/flags.ts';
+import { distinct } from '../kiosks/kiosk-flags.ts';
+
+export const MOST_CARDS = 100_000;
+const MOST_AT_ONCE = 256;
+
+/** The value may be personal: messages name the variable only. */
+const variableFlag = exactFlagKind((pair) => {
+  const [, name, value = ''] = /^([A-Za-z_][\w-]{0,63})=(.*)$/s.exec(pair) ?? [];
+  if (name !== undefined) return { name, value };
+  throw failure(
+    'usage',
+    'A --var is not NAME=VALUE.',
+    'A name has letters, digits, _ and -: --var kiosk=WIS00001',
+  );
+});
 
 /** Flags for the input of a run. */
 export const runFlags = {
-  cards: Flags.string({ summary: 'Carry it out for so many cards (default 1).', helpValue: 'N' }),
-  data: Flags.string({
+  cards: numberFlag({
+    max: MOST_CARDS,
+    summary: 'Carry it out for so many cards (default 1).',
+    helpValue: 'N',
+  }),
+  data: textFlag({
     summary: 'A CSV file with a card a row; its columns are variables.',
     helpValue: 'FILE',
     exclusive: ['cards'],
   }),
-  var: Flags.string({
+  var: variableFlag({
     multiple: true,
     summary: 'The value of a variable; may be given several times.',
     helpValue: 'NAME=VALUE',
   }),
-  kiosk: Flags.string({
+  kiosk: kioskFlag({
     multiple: true,
     summary:
       'A kiosk to use, in turn with the others; may be given several times (default: those of the context).',
     helpValue: 'ID',
   }),
-  concurrency: Flags.string({
+  concurrency: numberFlag({
+    max: MOST_AT_ONCE,
     summary: 'So many cards at once (default: two for each kiosk, at least 4).',
     helpValue: 'N',
   }),
   'limit-rps': Flags.string({ summary: 'So many requests a second at most.', helpValue: 'N' }),
   'limit-rpm': Flags.string({ summary: 'So many requests a minute at most.', helpValue: 'N' }),
   keep: Flags.boolean({ summary: 'Leave the orders at its end; in production they are always left.' }),
-  resume: Flags.string({ summary: 'Go on with a run that was interrupted.', helpValue: 'RUN' }),
+  resume: textFlag({ summary: 'Go on with a run that was interrupted.', helpValue: 'RUN' }),
 };
 
-interface RunFlags {
-  cards?: string | undefined;
-  data?: string | undefined;
-  var?: string[] | undefined;
-  kiosk?: string[] | undefined;
-  concurrency?: string | undefined;
-  keep: boolean;
-  yes: boolean;
-  resume?: string | undefined;
-}
+type RunFlags = Interfaces.InferredFlags<typeof runFlags> & { yes: boolean };
 
 /** The run that the flags describe. */
 export interface WantedRun {
@@ -65,7 +74,7 @@ const SETTLED = ['cards', 'data', 'kiosk', 'concurrency', 'keep'] as const;
 
 /** @throws Failure `usage` for what contradicts itself, or is no number */
 export function toWantedRun(scenario: string | undefined, flags: RunFlags): WantedRun {
-  const resume = toText(flags.resume, '--resume');
+  const { resume = null } = flags;
   if (scenario === undefined && resume === null) {
     throw failure(
       'usage',
@@ -77,18 +86,15 @@ export function toWantedRun(scenario: string | undefined, flags: RunFlags): Want
   return {
     scenario: scenario ?? null,
     resume,
-    cards: toNumber(flags.cards, '--cards', MOST_CARDS),
-    dataFile: toText(flags.data, '--data'),
+    cards: flags.cards ?? null,
+    dataFile: flags.data ?? null,
     values: toValues(flags.var ?? []),
-    kiosks: flags.kiosk === undefined ? null : toKioskIds(flags.kiosk),
-    concurrency: toNumber(flags.concurrency, '--concurrency', MOST_AT_ONCE),
+    kiosks: flags.kiosk ? distinct(flags.kiosk) : null,
+    concurrency: flags.concurrency ?? null,
     keep: flags.keep,
     yes: flags.yes,
   };
 }
-
-export const MOST_CARDS = 100_000;
-const MOST_AT_ONCE = 256;
 
 function refuseSettled(scenario: string | undefined, flags: RunFlags): void {
   const wrong = SETTLED.find((flag) => flags[flag] !== undefined && flags[flag] !== false);
@@ -101,31 +107,10 @@ function refuseSettled(scenario: string | undefined, flags: RunFlags): void {
   );
 }
 
-/** @throws Failure `usage` */
-function toNumber(text: string | undefined, flag: string, most: number): number | null {
-  const given = toText(text, flag);
-  if (given === null) return null;
-  const number = /^[1-9]\d{0,6}$/.test(given) ? Number(given) : most + 1;
-  if (number <= most) return number;
-  throw failure(
-    'usage',
-    `${flag}: “${printable(given)}” is not a number from 1 to ${most}.`,
-    `Give a number from 1 to ${most}.`,
-  );
-}
-
-/** The value may be personal: messages name the variable only. @throws Failure `usage` */
-export function toValues(pairs: readonly string[]): Record<string, string> {
+/** @throws Failure `usage` for a variable that is given twice */
+export function toValues(pairs: readonly { name: string; value: string }[]): Record<string, string> {
   const values: Record<string, string> = {};
-  for (const pair of pairs) {
-    const [, name, value = ''] = /^([A-Za-z_][\w-]{0,63})=(.*)$/s.exec(pair) ?? [];
-    if (name === undefined) {
-      throw failure(
-        'usage',
-        'A --var is not NAME=VALUE.',
-        'A name has letters, digits, _ and -: --var kiosk=WIS00001',
-      );
-    }
+  for (const { name, value } of pairs) {
     if (Object.hasOwn(values, name)) {
       throw failure('usage', `--var gives ${name} twice.`, 'Give each variable once.');
     }

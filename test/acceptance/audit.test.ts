@@ -89,7 +89,7 @@ describe.concurrent('incident', () => {
 describe.concurrent('bad input', () => {
   const file = join(user.home, 'incident.txt');
   test.each<[string[], string, RegExp]>([
-    [['log', '--act', 'print'], 'usage', /--act=print.*order/],
+    [['log', '--act', 'print'], 'usage', /--action=print.*order/],
     [['log', '--card', 'nonsense'], 'invalid-reference', /nonsense/],
     [['log', '--since', '1h', '--until', '2h'], 'usage', /--until/],
     [['incident'], 'usage', /about/],

@@ -87,17 +87,6 @@ describe.concurrent('a variable that is empty or wrong is named', () => {
       expect(vendor.acts).toEqual([]);
     });
   });
-
-  test('KIOSKCTL_KIOSK="a b" sends nothing, and no kiosk of that name is listed afterwards', async () => {
-    await apart({}, async ({ user, vendor }) => {
-      const env = { KIOSKCTL_KIOSK: 'a b' };
-      const ended = await user.run(`produce ${CARD} --json --base-url ${vendor.url}`, { env });
-      expectError(ended, { code: 2, error: 'usage', message: /KIOSKCTL_KIOSK: “a b” is not a kiosk id/ });
-      expect(vendor.received).toEqual([]);
-      const { json } = await user.run('kiosks --json --context sandbox');
-      expect(json.kiosks).toEqual([]);
-    });
-  });
 });
 
 describe.concurrent('a kiosk id that is not one printable word', () => {

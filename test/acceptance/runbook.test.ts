@@ -88,10 +88,10 @@ test('recover leads from what failed to every card produced', async () => {
   expect(unknown).toMatchObject({ code: 2, json: { error: { hint: expect.stringContaining('WIS00001') } } });
   expect(unanswered).toMatchObject({
     code: 2,
-    json: { error: { hint: expect.stringContaining('--spoiled') } },
+    json: { error: { hint: expect.stringContaining('--rejected') } },
   });
 
-  const answers = ['--yes', '--spoiled', failed, '--attended', '--simulate', 'PRODUCED'];
+  const answers = ['--yes', '--rejected', failed, '--attended', '--simulate', 'PRODUCED'];
   const { code, json, stderr } = await user.run([...recover, ...answers]);
   expect(stderr).toContain('1 card failed with PRD_HOPPER_DOOR: The hopper door is open.');
   expect(code).toBe(0);

@@ -1,17 +1,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type OrderFlags, toOrderOptions } from '../../src/cards/order-input.ts';
+import { orderFlags, toOrderOptions } from '../../src/cards/order-input.ts';
 import { parseReference } from '../../src/domain/ids.ts';
 import { files, makeFolder } from '../cli/home.ts';
+import { type Given, parseFlags } from '../input/parse-flags.ts';
 
 const CARD = parseReference('1001/501');
 
-async function options(
-  flags: Partial<OrderFlags> = {},
-  cards: { like?: typeof CARD; replaced?: typeof CARD } = {},
-) {
-  return toOrderOptions({ wait: false, ...flags }, { files, like: null, replaced: null, ...cards });
+async function options(given: Given = {}) {
+  return toOrderOptions({ wait: false, ...(await parseFlags(orderFlags, given)) }, files);
 }
 
 async function fromFile(content: string | Buffer, name = 'order.yaml') {
@@ -96,14 +94,14 @@ describe('the flags of an order', () => {
   });
 
   test('of a replacement need both the card and the reason', async () => {
-    expect((await options({ 'replacement-reason': 'damaged' }, { replaced: CARD })).replaces).toEqual({
+    expect((await options({ 'replacement-reason': 'damaged', replaces: '1001/501' })).replaces).toEqual({
       card: CARD,
       reason: 'CARD_DAMAGED',
     });
-    expect((await options({ 'replacement-reason': 'expiring' }, { replaced: CARD })).replaces?.reason).toBe(
+    expect((await options({ 'replacement-reason': 'expiring', replaces: '1001/501' })).replaces?.reason).toBe(
       'CARD_EXPIRING',
     );
-    await expect(options({}, { replaced: CARD })).rejects.toMatchObject({
+    await expect(options({ replaces: '1001/501' })).rejects.toMatchObject({
       code: 'usage',
       hint: expect.stringContaining('--replacement-reason'),
     });

@@ -1,8 +1,9 @@
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { parseKioskId } from '../../src/domain/ids.ts';
 import type { Selection } from '../../src/domain/selection.ts';
-import { type CardSelectionFlags, refuseBoth, toCardSelection } from '../../src/kiosks/kiosk-flags.ts';
+import { cardSelectionFlags, refuseBoth, toCardSelection } from '../../src/kiosks/kiosk-flags.ts';
 import { World } from '../context/world.ts';
+import { type Given, parseFlags } from '../input/parse-flags.ts';
 
 const world = new World();
 const NOW = world.clock.now();
@@ -10,9 +11,10 @@ const HOUR = 3_600_000;
 beforeEach(() => void world.said.splice(0));
 afterAll(() => world.close());
 
-const read = (flags: CardSelectionFlags) => toCardSelection(world.context(), flags);
+const read = async (given: Given) =>
+  toCardSelection(world.context(), await parseFlags(cardSelectionFlags, given));
 
-test.each<[CardSelectionFlags, Selection | null]>([
+test.each<[Given, Selection | null]>([
   [{}, null],
   [{ failed: false }, null],
   [{ failed: true }, { isFailed: true }],
@@ -29,7 +31,7 @@ test.each<[CardSelectionFlags, Selection | null]>([
   expect(world.said).toEqual([]);
 });
 
-test.each<[CardSelectionFlags, RegExp, RegExp]>([
+test.each<[Given, RegExp, RegExp]>([
   [{ stage: ['faild'] }, /“faild” is no stage/, /mean failed\?.*in-progress/],
   [{ stage: ['x\u001b[2J'] }, /“x\\u001b\[2J”/, /There are: placed/],
   [{ kiosk: ['WIS 1'] }, /“WIS 1” is not a kiosk id/, /one word/],

@@ -128,7 +128,7 @@ describe('the recovery of a kiosk', () => {
 
   test.each<[string, Partial<RecoverOptions>, string]>([
     ['nothing', {}, '--yes'],
-    ['what is done', {}, '--spoiled'],
+    ['what is done', {}, '--rejected'],
     ['what is spoiled', { spoiled: ['unknown'] }, '--release'],
     ['that the hold ends', { spoiled: ['unknown'], isReleased: true }, '--attended'],
   ])(

@@ -1,28 +1,30 @@
 import { expect, test } from 'vitest';
 import { parseKioskId } from '../../src/domain/ids.ts';
 import type { RetrySelection } from '../../src/kiosks/plan-retry.ts';
-import { type RetryFlags, toRetrySelection } from '../../src/kiosks/retry-options.ts';
+import { retryFlags, toRetrySelection } from '../../src/kiosks/retry-options.ts';
+import { type Given, parseFlags } from '../input/parse-flags.ts';
 
-const read = (flags: RetryFlags) => toRetrySelection(flags, []);
+const read = async (given: Given) => toRetrySelection(await parseFlags(retryFlags, given), []);
 
-test.each<[RetryFlags, Partial<RetrySelection>]>([
+test.each<[Given, Partial<RetrySelection>]>([
   [{ kiosk: ['WIS00001', ' WIS00001'] }, { kioskIds: ['WIS00001'].map(parseKioskId) }],
   [
     { kiosk: ['K'], 'error-code': ['prd_hopper_door', 'Vendor_new'] },
     { errorCodes: ['PRD_HOPPER_DOOR', 'Vendor_new'] },
   ],
   [{ kiosk: ['K'], 'to-kiosk': 'BANK7' }, { toKiosk: parseKioskId('BANK7') }],
-])('%j selects %j', (flags, selection) => {
-  expect(read(flags)).toMatchObject(selection);
+])('%j selects %j', async (given, selection) => {
+  expect(await read(given)).toMatchObject(selection);
 });
 
-test.each<[RetryFlags, RegExp]>([
+test.each<[Given, RegExp]>([
   [{ kiosk: ['WIS 1'] }, /“WIS 1” is not a kiosk id/],
   [{ kiosk: [''] }, /--kiosk is empty/],
   [{ kiosk: ['K'], 'to-kiosk': 'WIS\u001b[2J' }, /is not a kiosk id/],
   [{ kiosk: ['K'], 'error-code': [' '] }, /--error-code is empty/],
-])('%j is a mistake', (flags, message) => {
-  expect(() => read(flags)).toThrow(
-    expect.objectContaining({ code: 'usage', message: expect.stringMatching(message) }),
-  );
+])('%j is a mistake', async (given, message) => {
+  await expect(read(given)).rejects.toMatchObject({
+    code: 'usage',
+    message: expect.stringMatching(message),
+  });
 });

@@ -2,7 +2,7 @@ import { BaseCommand } from '../../cli/base-command.ts';
 import { quietEventsFlag, selectionFlags, toSelection, untilFlag } from '../../events/event-flags.ts';
 import { eventsResult } from '../../events/event-views.ts';
 import { listEvents } from '../../events/list-events.ts';
-import { limitFlag, toLimit } from '../../input/flags.ts';
+import { DEFAULT_LIMIT, limitFlag } from '../../input/flags.ts';
 import type { Result } from '../../output/result.ts';
 
 export default class EventsList extends BaseCommand {
@@ -21,7 +21,7 @@ Its JSON pipes into commands about cards; --quiet prints the numbers of the even
 
   protected override async perform(): Promise<Result> {
     const { flags } = await this.parse(EventsList);
-    const limit = toLimit(flags.limit);
+    const { limit = DEFAULT_LIMIT } = flags;
     const ctx = await this.context(flags);
     const selection = toSelection(flags, ctx.calendar.now());
     return eventsResult(await listEvents(ctx, { selection, limit }));

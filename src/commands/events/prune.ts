@@ -1,10 +1,8 @@
-import { Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
 import { counted } from '../../domain/text/words.ts';
-import { parseDuration } from '../../domain/times/duration.ts';
 import { utcTime } from '../../domain/times/vendor-time.ts';
 import { pruneEvents } from '../../events/list-events.ts';
-import { actFlags } from '../../input/flags.ts';
+import { actFlags, durationFlag } from '../../input/flags.ts';
 import type { Result } from '../../output/result.ts';
 
 export default class EventsPrune extends BaseCommand {
@@ -18,7 +16,7 @@ sooner is kept as a new one when it comes again.`;
     '<%= config.bin %> events prune --older-than 90d --yes --json',
   ];
   static override flags = {
-    'older-than': Flags.string({
+    'older-than': durationFlag({
       required: true,
       summary: 'Those that arrived longer ago than this.',
       helpValue: '90d',
@@ -29,9 +27,8 @@ sooner is kept as a new one when it comes again.`;
 
   protected override async perform(): Promise<Result> {
     const { flags } = await this.parse(EventsPrune);
-    const olderThan = parseDuration(flags['older-than']);
     const ctx = await this.context(flags);
-    const { pruned, before } = await pruneEvents(ctx, olderThan);
+    const { pruned, before } = await pruneEvents(ctx, flags['older-than']);
     const since = utcTime(before);
     return {
       exitCode: 0,

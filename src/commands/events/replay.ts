@@ -1,6 +1,5 @@
-import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
-import { toEventId, toReceiver } from '../../events/event-flags.ts';
+import { eventArg, receiverFlag } from '../../events/event-flags.ts';
 import { renderReplayed } from '../../events/event-views.ts';
 import { replayEvents } from '../../events/replay-events.ts';
 import type { Result } from '../../output/result.ts';
@@ -17,23 +16,20 @@ that can't be reached ends it with 7, an answer other than 2xx with 10.`;
     '<%= config.bin %> events replay $(<%= config.bin %> events list --since 2h -q) --to https://hooks.example.com/wise --json',
   ];
   static override args = {
-    id: Args.string({
+    id: eventArg({
       required: true,
       multiple: true,
-      ignoreStdin: true,
       description: 'The numbers of events, as events list shows them.',
     }),
   };
   static override flags = {
-    to: Flags.string({ required: true, summary: 'The address of the receiver.', helpValue: 'URL' }),
+    to: receiverFlag({ required: true, summary: 'The address of the receiver.', helpValue: 'URL' }),
   };
 
   protected override async perform(): Promise<Result> {
     const { args, flags } = await this.parse(EventsReplay);
-    const ids = args.id.map(toEventId);
-    const to = toReceiver(flags.to);
     const ctx = await this.context(flags);
-    const { replayed, exitCode } = await replayEvents(ctx, { ids, to });
+    const { replayed, exitCode } = await replayEvents(ctx, { ids: args.id, to: flags.to });
     return {
       exitCode,
       document: { replayed },

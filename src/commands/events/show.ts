@@ -1,5 +1,5 @@
 import { BaseCommand } from '../../cli/base-command.ts';
-import { eventArg, toEventId } from '../../events/event-flags.ts';
+import { eventArg } from '../../events/event-flags.ts';
 import { renderEvent } from '../../events/event-views.ts';
 import { showEvent, toWholeEvent } from '../../events/list-events.ts';
 import type { Result } from '../../output/result.ts';
@@ -11,13 +11,14 @@ export default class EventsShow extends BaseCommand {
     '<%= config.bin %> events show 12',
     '<%= config.bin %> events show 12 --json | jq -r .event.bodyBase64 | base64 -d > body.json',
   ];
-  static override args = { id: eventArg };
+  static override args = {
+    id: eventArg({ required: true, description: 'The number of an event, as events list shows it.' }),
+  };
 
   protected override async perform(): Promise<Result> {
     const { args, flags } = await this.parse(EventsShow);
-    const id = toEventId(args.id);
     const ctx = await this.context(flags);
-    const delivery = await showEvent(ctx, id);
+    const delivery = await showEvent(ctx, args.id);
     const body = Buffer.from(delivery.body).toString('utf8');
     return {
       exitCode: 0,

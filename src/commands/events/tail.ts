@@ -1,9 +1,9 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
-import { quietEventsFlag, selectionFlags, toEventId, toSelection } from '../../events/event-flags.ts';
+import { afterFlag, quietEventsFlag, selectionFlags, toSelection } from '../../events/event-flags.ts';
 import { eventResult } from '../../events/event-views.ts';
 import { tailEvents } from '../../events/list-events.ts';
-import { toLimit } from '../../input/flags.ts';
+import { endFlag } from '../../input/flags.ts';
 
 export default class EventsTail extends BaseCommand {
   static override effect = 'records' as const;
@@ -18,19 +18,18 @@ export default class EventsTail extends BaseCommand {
   ];
   static override flags = {
     ...selectionFlags,
-    after: Flags.string({
+    after: afterFlag({
       summary: 'Begin after the event of this number; 0 begins with all.',
       helpValue: 'ID',
     }),
-    limit: Flags.string({ summary: 'End after as many events.', helpValue: 'N' }),
+    ...endFlag,
     timeout: Flags.string({ summary: 'End after this long (default: never).', helpValue: '90s' }),
     ...quietEventsFlag,
   };
 
   protected override async perform(): Promise<null> {
     const { flags } = await this.parse(EventsTail);
-    const limit = flags.limit === undefined ? null : toLimit(flags.limit);
-    const afterId = flags.after === undefined ? null : flags.after === '0' ? 0 : toEventId(flags.after);
+    const { limit = null, after: afterId = null } = flags;
     const ctx = await this.context(flags);
     const now = ctx.calendar.now();
     const selection = toSelection(flags, now);

@@ -1,6 +1,5 @@
 import { BaseCommand } from '../../cli/base-command.ts';
 import { reachOf } from '../../cli/settings/paths.ts';
-import { parseKioskId } from '../../domain/ids.ts';
 import { actFlags, quietFlag } from '../../input/flags.ts';
 import { holdKiosk } from '../../kiosks/hold.ts';
 import { kioskArgs } from '../../kiosks/kiosk-flags.ts';
@@ -27,8 +26,7 @@ goes on. A kiosk that is on hold already stays so, as it was set first (exit 0, 
 
   protected override async perform(): Promise<Result> {
     const { args, flags } = await this.parse(KioskHold);
-    const kioskId = parseKioskId(args.kiosk);
-    const held = await holdKiosk(await this.context(flags), kioskId);
+    const held = await holdKiosk(await this.context(flags), args.kiosk);
     return holdResult(held, reachOf(this.opened.settings.paths));
   }
 }

@@ -1,6 +1,5 @@
 import { BaseCommand } from '../../cli/base-command.ts';
 import { interruption } from '../../cli/terminal/signals.ts';
-import { parseKioskId } from '../../domain/ids.ts';
 import {
   actFlags,
   followFlags,
@@ -11,7 +10,7 @@ import {
 } from '../../input/flags.ts';
 import { kioskArgs } from '../../kiosks/kiosk-flags.ts';
 import { recover } from '../../kiosks/recover.ts';
-import { recoverFlags, toMaxFailures, toSpoiled } from '../../kiosks/retry-options.ts';
+import { DEFAULT_MAX_FAILURES, recoverFlags, toSpoiled } from '../../kiosks/retry-options.ts';
 import type { PlannedRetries } from '../../kiosks/retry-selection.ts';
 import { recovered, renderPlan } from '../../kiosks/retry-views.ts';
 import type { Result } from '../../output/result.ts';
@@ -25,12 +24,12 @@ export default class KioskRecover extends BaseCommand {
 that is done, whose spoiled card lay in the rejection hopper and was destroyed (kept in the journal), and whether a hold
 ends. Then it goes like retry --kiosk: shows the plan, asks whether somebody takes the cards and whether to go on, and
 produces one card first, the others when that one came out. Nothing is kept, released or sent before the plan is approved;
-nobody else can recover or retry there meanwhile. In a script, answer with --yes --spoiled --attended, and --release for a
+nobody else can recover or retry there meanwhile. In a script, answer with --yes --rejected --attended, and --release for a
 hold. Stopped anywhere, the same command goes on where it was.`;
   static override examples = [
     '<%= config.bin %> kiosk recover WIS00001',
-    '<%= config.bin %> kiosk recover WIS00001 --yes --spoiled none --attended --json',
-    '<%= config.bin %> kiosk recover WIS00001 --yes --spoiled 1001/501 --release --attended --reason "door closed"',
+    '<%= config.bin %> kiosk recover WIS00001 --yes --rejected none --attended --json',
+    '<%= config.bin %> kiosk recover WIS00001 --yes --rejected 1001/501 --release --attended --reason "door closed"',
   ];
   static override args = kioskArgs;
   static override flags = {
@@ -44,14 +43,16 @@ hold. Stopped anywhere, the same command goes on where it was.`;
 
   protected override async perform(): Promise<Result> {
     const { args, flags } = await this.parse(KioskRecover);
-    const kioskId = parseKioskId(args.kiosk);
     const producing = toProduceOptions(flags);
-    const spoiled = toSpoiled(flags.spoiled);
-    const maxFailures = toMaxFailures(flags);
+    const spoiled = toSpoiled(flags.rejected);
     const ctx = await this.context(flags, producing.simulation ? 'sandbox-only' : 'writes');
-    const { release: isReleased, attended: isAttended } = flags;
+    const {
+      release: isReleased,
+      attended: isAttended,
+      'max-failures': maxFailures = DEFAULT_MAX_FAILURES,
+    } = flags;
     const describe = async (retry: PlannedRetries) => renderPlan(retry, makeStyle(this.io.color.stderr));
     const options = { spoiled, isReleased, isAttended, maxFailures, describe, ...producing };
-    return recovered(await recover(ctx, kioskId, options), interruption());
+    return recovered(await recover(ctx, args.kiosk, options), interruption());
   }
 }

@@ -1,5 +1,4 @@
 import { BaseCommand } from '../../cli/base-command.ts';
-import { parseKioskId } from '../../domain/ids.ts';
 import { actFlags, quietFlag } from '../../input/flags.ts';
 import { releaseKiosk } from '../../kiosks/hold.ts';
 import { kioskArgs } from '../../kiosks/kiosk-flags.ts';
@@ -20,7 +19,6 @@ export default class KioskRelease extends BaseCommand {
 
   protected override async perform(): Promise<Result> {
     const { args, flags } = await this.parse(KioskRelease);
-    const kioskId = parseKioskId(args.kiosk);
-    return releaseResult(kioskId, await releaseKiosk(await this.context(flags), kioskId));
+    return releaseResult(args.kiosk, await releaseKiosk(await this.context(flags), args.kiosk));
   }
 }

@@ -1,5 +1,5 @@
 import { BaseCommand } from '../../cli/base-command.ts';
-import { limitFlag, toLimit } from '../../input/flags.ts';
+import { DEFAULT_LIMIT, limitFlag } from '../../input/flags.ts';
 import type { Result } from '../../output/result.ts';
 import type { Style } from '../../output/style.ts';
 import { listResult, timeIn } from '../../output/table.ts';
@@ -19,7 +19,7 @@ export default class RunsList extends BaseCommand {
 
   protected override async perform(): Promise<Result> {
     const { flags } = await this.parse(RunsList);
-    const limit = toLimit(flags.limit);
+    const { limit = DEFAULT_LIMIT } = flags;
     const ctx = await this.context(flags);
     const runs = await listRuns(ctx, limit);
     return listResult(

@@ -4,6 +4,8 @@ import { parseDuration } from '../../domain/times/duration.ts';
 import type { Result } from '../../output/result.ts';
 import { localTime } from '../../output/style.ts';
 
+const durationArg = Args.custom<number>({ parse: async (text) => parseDuration(text) });
+
 export default class SandboxAdvance extends SandboxCommand {
   static override summary = "Move the embedded sandbox's clock on.";
   static override examples = [
@@ -11,15 +13,14 @@ export default class SandboxAdvance extends SandboxCommand {
     '<%= config.bin %> sandbox advance 2h --json',
   ];
   static override args = {
-    duration: Args.string({ required: true, ignoreStdin: true, description: 'How far: 90s, 5m, 2h or 61d.' }),
+    duration: durationArg({ required: true, ignoreStdin: true, description: 'How far: 90s, 5m, 2h or 61d.' }),
   };
   static override flags = stateFlag;
 
   protected override async perform(): Promise<Result> {
     const { args, flags } = await this.parse(SandboxAdvance);
-    const milliseconds = parseDuration(args.duration);
     return this.withSandbox(flags, (sandbox) => {
-      const now = sandbox.advance(milliseconds).toISOString();
+      const now = sandbox.advance(args.duration).toISOString();
       const text = () => `In the embedded sandbox it is ${localTime(now)}.\n`;
       return { exitCode: 0, document: { now }, text };
     });

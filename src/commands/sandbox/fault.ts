@@ -1,10 +1,8 @@
 import { Flags, type Interfaces } from '@oclif/core';
 import * as v from 'valibot';
 import { SandboxCommand, stateFlag } from '../../cli/sandbox-command.ts';
-import { Failure } from '../../domain/errors/failure.ts';
-import { parseSimulation } from '../../domain/production.ts';
-import { parseDuration } from '../../domain/times/duration.ts';
-import { toKioskId } from '../../input/flags.ts';
+import { failure } from '../../domain/errors/failure.ts';
+import { durationFlag, kioskFlag, numberFlag, simulationFlag } from '../../input/flags.ts';
 import type { Result } from '../../output/result.ts';
 import { type Fault, faultSchema } from '../../wire/fault.ts';
 
@@ -29,8 +27,8 @@ Without any of them, lists the faults that are set.`;
       summary: 'Only requests with this in their path, or the whole path with *.',
       helpValue: 'PATH',
     }),
-    status: Flags.string({ summary: 'Answer with this status.', helpValue: 'CODE' }),
-    'retry-after': Flags.string({ summary: 'With --status: its Retry-After.', helpValue: 'SECONDS' }),
+    status: numberFlag({ min: 200, max: 599, summary: 'Answer with this status.', helpValue: 'CODE' }),
+    'retry-after': numberFlag({ min: 0, summary: 'With --status: its Retry-After.', helpValue: 'SECONDS' }),
     body: Flags.string({ summary: 'With --status: this text as the body.', helpValue: 'TEXT' }),
     effect: Flags.boolean({ summary: 'With --status or --delay: carry the request out first.' }),
     reset: Flags.string({
@@ -38,15 +36,15 @@ Without any of them, lists the faults that are set.`;
       options: ['before', 'after'],
     }),
     cut: Flags.boolean({ summary: 'Carry it out, and send only half of the answer.' }),
-    delay: Flags.string({ summary: 'Answer late.', helpValue: 'DURATION' }),
+    delay: durationFlag({ summary: 'Answer late.', helpValue: 'DURATION' }),
     refuse: Flags.string({ summary: 'Refuse produce requests with this code.', helpValue: 'CODE' }),
-    outcome: Flags.string({
+    outcome: simulationFlag({
       summary: 'What becomes of cards on --kiosk by itself.',
       helpValue: 'STATUS[:CODE]',
     }),
-    kiosk: Flags.string({ summary: 'With --refuse or --outcome: on this kiosk.', helpValue: 'ID' }),
-    after: Flags.string({ summary: 'With --outcome, or a queued request: when.', helpValue: 'DURATION' }),
-    times: Flags.string({ summary: 'How often (default 1).', helpValue: 'N' }),
+    kiosk: kioskFlag({ summary: 'With --refuse or --outcome: on this kiosk.', helpValue: 'ID' }),
+    after: durationFlag({ summary: 'With --outcome, or a queued request: when.', helpValue: 'DURATION' }),
+    times: numberFlag({ max: 1_000_000, summary: 'How often (default 1).', helpValue: 'N' }),
     clear: Flags.boolean({ summary: 'Take all faults away.' }),
     ...stateFlag,
   };
@@ -86,28 +84,30 @@ function toFault(flags: FaultFlags): Fault | null {
   const parsed = v.safeParse(faultSchema, given);
   if (parsed.success) return parsed.output;
   const mistakes = parsed.issues.map((issue) => `${v.getDotPath(issue) ?? 'the fault'}: ${issue.message}`);
-  throw new Failure('usage', `The fault is not complete or not right: ${mistakes.join('; ')}.`, {
-    hint: 'See kioskctl sandbox fault --help.',
-  });
+  throw failure(
+    'usage',
+    `The fault is not complete or not right: ${mistakes.join('; ')}.`,
+    'See kioskctl sandbox fault --help.',
+  );
 }
 
 function refusal({ refuse, kiosk, after, times }: FaultFlags): Record<string, unknown> {
   return {
     kind: 'produce',
     errorCode: refuse?.toUpperCase(),
-    kioskId: toKioskId(kiosk, '--kiosk') ?? undefined,
-    afterMs: duration(after),
-    times: number(times),
+    kioskId: kiosk,
+    afterMs: after,
+    times,
   };
 }
 
-function outcome({ outcome: wanted = '', kiosk, after, times }: FaultFlags): Record<string, unknown> {
+function outcome({ outcome: wanted, kiosk, after, times }: FaultFlags): Record<string, unknown> {
   return {
     kind: 'outcome',
-    ...parseSimulation(wanted),
-    kioskId: toKioskId(kiosk, '--kiosk') ?? undefined,
-    afterMs: duration(after),
-    times: number(times),
+    ...wanted,
+    kioskId: kiosk,
+    afterMs: after,
+    times,
   };
 }
 
@@ -119,21 +119,13 @@ function answer(flags: FaultFlags): Record<string, unknown> | null {
     kind: 'answer',
     method,
     path,
-    times: number(times),
-    status: number(status),
-    retryAfter: number(flags['retry-after']),
+    times,
+    status,
+    retryAfter: flags['retry-after'],
     body,
     effect: flags.effect || undefined,
     reset,
     cut: flags.cut || undefined,
-    delayMs: duration(delay),
+    delayMs: delay,
   };
-}
-
-function duration(text: string | undefined): number | undefined {
-  return text === undefined ? undefined : parseDuration(text);
-}
-
-function number(text: string | undefined): number | undefined {
-  return text === undefined ? undefined : Number(text);
 }

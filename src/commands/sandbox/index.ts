@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { Flags } from '@oclif/core';
-import { SandboxCommand, seedFlag, stateFlag, tlsFlags } from '../../cli/sandbox-command.ts';
+import { SandboxCommand, seedFlag, speedFlag, stateFlag, tlsFlags } from '../../cli/sandbox-command.ts';
 import { isLoopback } from '../../domain/text/words.ts';
-import { toPort } from '../../input/flags.ts';
+import { numberFlag, portFlag } from '../../input/flags.ts';
 import type { Result } from '../../output/result.ts';
 
 export default class Sandbox extends SandboxCommand {
@@ -17,10 +17,15 @@ export default class Sandbox extends SandboxCommand {
     '<%= config.bin %> sandbox --state /tmp/other.db --seed 42',
   ];
   static override flags = {
-    port: Flags.string({ summary: 'The port; 0 picks a free one (default 8787).', helpValue: 'N' }),
+    port: portFlag({ summary: 'The port; 0 picks a free one (default 8787).', helpValue: 'N' }),
     host: Flags.string({ summary: 'The address to listen on (default 127.0.0.1).', helpValue: 'ADDRESS' }),
-    speed: Flags.string({ summary: 'How many times faster than life.', helpValue: 'N' }),
-    kiosks: Flags.string({ summary: 'How many kiosks there are: WIS00001, … (default 3).', helpValue: 'N' }),
+    speed: speedFlag({ summary: 'How many times faster than life.', helpValue: 'N' }),
+    kiosks: numberFlag({
+      what: 'a number of kiosks',
+      max: 9999,
+      summary: 'How many kiosks there are: WIS00001, … (default 3).',
+      helpValue: 'N',
+    }),
     'rate-limits': Flags.boolean({
       summary:
         'Answer 429 to more requests than the vendor allows: 100 a second, 1,000 a minute of its time.',
@@ -32,8 +37,7 @@ export default class Sandbox extends SandboxCommand {
 
   protected override async perform(): Promise<null> {
     const { flags } = await this.parse(Sandbox);
-    const port = toPort(flags.port ?? '8787');
-    const host = flags.host ?? '127.0.0.1';
+    const { port = 8787, host = '127.0.0.1' } = flags;
     return this.withSandbox(flags, async (sandbox, { report, signal }) => {
       const url = await sandbox.listen({ host, port });
       if (!isLoopback(host)) {

@@ -11,7 +11,7 @@ export default class SandboxReset extends SandboxCommand {
   protected override async perform(): Promise<Result> {
     const { flags } = await this.parse(SandboxReset);
     return this.withSandbox(flags, async (sandbox, { journal }) => {
-      sandbox.reset({ seed: flags.seed === undefined ? undefined : Number(flags.seed) });
+      sandbox.reset({ seed: flags.seed });
       if (flags.state === undefined) await journal.forget();
       return {
         exitCode: 0,

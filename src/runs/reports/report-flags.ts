@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
-import { Flags } from '@oclif/core';
-import { Failure } from '../../domain/errors/failure.ts';
+import type { Interfaces } from '@oclif/core';
+import { type Failure, failure } from '../../domain/errors/failure.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { nearestOf } from '../../domain/text/words.ts';
+import { flagKind } from '../../input/flags.ts';
 
 export const REPORT_FORMATS = ['junit', 'html', 'json', 'markdown'] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
@@ -13,8 +14,10 @@ export interface ReportTarget {
   file: string;
 }
 
+const reportFlag = flagKind(parseReport);
+
 export const reportFlags = {
-  report: Flags.string({
+  report: reportFlag({
     summary: 'Write a report: junit=FILE, html=FILE, json=FILE or markdown=FILE; may be repeated.',
     helpValue: 'FORMAT=FILE',
     multiple: true,
@@ -22,14 +25,17 @@ export const reportFlags = {
 };
 
 /** Reads the reports to write. @throws Failure `usage`, also for a file that is named twice */
-export function toReports({ report = [] }: { report?: string[] | undefined }): ReportTarget[] {
-  const targets = report.map(parseReport);
+export function toReports({
+  report: targets = [],
+}: Interfaces.InferredFlags<typeof reportFlags>): ReportTarget[] {
   const files = targets.map(({ file }) => resolve(file));
   const twice = targets.find((_, index) => files.indexOf(files[index] ?? '') !== index);
   if (!twice) return targets;
-  throw new Failure('usage', `--report: two reports can't be in one file: ${printable(twice.file)}.`, {
-    hint: 'Give each report a file of its own.',
-  });
+  throw failure(
+    'usage',
+    `--report: two reports can't be in one file: ${printable(twice.file)}.`,
+    'Give each report a file of its own.',
+  );
 }
 
 /** Reads a report like `junit=FILE`. @throws Failure `usage` */
@@ -49,5 +55,5 @@ export function parseReport(text: string): ReportTarget {
 }
 
 function wrongReport(what: string, hint: string): Failure {
-  return new Failure('usage', `--report: ${what}`, { hint });
+  return failure('usage', `--report: ${what}`, hint);
 }
