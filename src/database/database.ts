@@ -17,7 +17,7 @@ export interface Transaction extends Statements {
   /** False once it was committed or rolled back, also by the database itself. */
   readonly isOpen: boolean;
   /** Runs `work` as a part of the transaction: what it wrote is rolled back when it throws. */
-  part<Result>(work: () => Promise<Result>): Promise<Result>;
+  part<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
 }
 
 /** A database that several processes share. */

@@ -114,10 +114,10 @@ class SqliteTransaction implements Transaction {
     return this.#current.all<Row>(sql, parameters);
   }
 
-  async part<Result>(work: () => Promise<Result>): Promise<Result> {
+  async part<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     this.#current.run('SAVEPOINT part');
     try {
-      const result = await work();
+      const result = await work(this);
       this.#current.run('RELEASE SAVEPOINT part');
       return result;
     } catch (error) {

@@ -43,7 +43,7 @@ export class Store implements Scope {
    * @param work reads and writes; no other process writes meanwhile
    * @returns its result, once it is on the disk
    */
-  async write<Result>(work: (scope: Scope) => Promise<Result>): Promise<Result> {
+  write<Result>(work: (scope: Scope) => Promise<Result>): Promise<Result> {
     return new Promise((resolve, reject) => {
       const write = async (tx: Transaction) => {
         const result = await work({ db: tx, environment: this.environment });
@@ -82,7 +82,7 @@ export class Store implements Scope {
 /** @throws only what ended the whole transaction */
 async function writePart(tx: Transaction, { write, reject }: Waiting): Promise<() => void> {
   try {
-    return await tx.part(async () => write(tx));
+    return await tx.part(write);
   } catch (error) {
     if (!tx.isOpen) throw error;
     return () => reject(error);
