@@ -3,7 +3,9 @@ import * as v from 'valibot';
 import type { Files } from '../context/files.ts';
 import { type Failure, failure } from '../domain/errors/failure.ts';
 import { printable } from '../domain/text/terminal-text.ts';
+import { isMapping, type Remark } from '../input/diagnostic.ts';
 import { exactFlagKind, flagKind, profileFlag, referenceFlag } from '../input/flags.ts';
+import { firstOf, inOrder, locate, parseYaml } from '../input/yaml-file.ts';
 import { orderFile } from '../wire/orders.ts';
 import type { OrderOptions } from './order.ts';
 
@@ -109,34 +111,24 @@ function toFields(flags: OrderFlags): Record<string, unknown> {
 
 /** Reads the vendor's body, or a part of it, from a YAML or JSON file. Fields that it doesn't know are mistakes. */
 async function readOrderFile(file: string, files: Files): Promise<Record<string, unknown>> {
-  const content = await parseYaml(readText(file, files), file);
-  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
-    throw unusable(file, 'it is not an order body (a mapping of fields)');
-  }
-  const unknown = Object.keys(content).filter((field) => !Object.hasOwn(orderFile.entries, field));
-  if (unknown.length > 0) throw unusable(file, unknown.map((field) => `${field}: no such field`).join('; '));
-  const parsed = v.safeParse(orderFile, content);
-  if (parsed.success) return parsed.output;
-  const mistakes = parsed.issues.map((issue) => `${v.getDotPath(issue) ?? 'it'}: ${issue.message}`);
-  throw unusable(file, mistakes.join('; '));
-}
-
-function readText(file: string, files: Files): string {
   const text = files.readText(file, { limit: FILE_LIMIT_BYTES, what: 'order', hint: HINT });
   if (text.trim() === '') throw unusable(file, 'it is empty');
-  return text;
+  const { content, mistakes, placeOf } = await parseYaml(text);
+  if (mistakes.length > 0) throw unusable(file, firstOf(inOrder(mistakes)));
+  if (!isMapping(content)) throw unusable(file, 'it is not an order body (a mapping of fields)');
+  const unknown = Object.keys(content).filter((field) => !Object.hasOwn(orderFile.entries, field));
+  const parsed = v.safeParse(orderFile, content);
+  if (parsed.success && unknown.length === 0) return parsed.output;
+  const remarks: Remark[] =
+    unknown.length > 0
+      ? unknown.map((field) => ({ path: [field], at: 'key', message: 'no such field' }))
+      : (parsed.issues ?? []).map(toRemark);
+  throw unusable(file, firstOf(inOrder(locate(remarks, placeOf))));
 }
 
-async function parseYaml(text: string, file: string): Promise<unknown> {
-  const { parseDocument } = await import('../input/yaml.ts');
-  const document = parseDocument(text, { prettyErrors: true });
-  const [error] = document.errors;
-  if (error) throw unusable(file, error.message.split('\n')[0] ?? 'it is neither YAML nor JSON');
-  try {
-    return document.toJS({ maxAliasCount: 10 });
-  } catch (error) {
-    throw unusable(file, error instanceof Error ? error.message : 'its aliases can not be followed');
-  }
+function toRemark(issue: v.BaseIssue<unknown>): Remark {
+  const path = issue.path?.map(({ key }) => (typeof key === 'number' ? key : String(key))) ?? [];
+  return { path, at: 'value', message: issue.message };
 }
 
 function unusable(file: string, why: string): Failure {

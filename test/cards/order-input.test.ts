@@ -167,6 +167,19 @@ address:
     });
   });
 
+  test.each([
+    [
+      'an unknown field',
+      'program: P\ncardholderName: Ada\n',
+      'line 2, column 1: cardholderName: no such field',
+    ],
+    ['a wrong value', 'program: P\naddress:\n  postCode: 12345\n', 'line 3, column 13: address.postCode: '],
+    ['text that is no YAML', 'program: P\ncity: [x\n', 'line 3, column 1: '],
+    ['several mistakes', 'a: 1\nb: 2\n', 'line 1, column 1: a: no such field (and 1 more)'],
+  ])('A mistake in an order file names its line: %s.', async (_, content, message) => {
+    await expect(fromFile(content)).rejects.toMatchObject({ message: expect.stringContaining(message) });
+  });
+
   test('that is not there, or a folder, is bad input', async () => {
     const folder = makeFolder();
     mkdirSync(join(folder, 'sub'));
