@@ -69,6 +69,11 @@ describe.concurrent('a command line that is wrong', () => {
       /PRD_HOPPER_DOOR/,
     ),
     usage(`produce ${CARD} --kiosk W --simulate PRODUCTION_ERROR:KIOSK_ID_NOT_FOUND`, /KIOSK_ID/, /explain/),
+    usage(
+      'sandbox fault --status 500 --times many',
+      /--times: “many” is not a number from 1/,
+      /Give a number/,
+    ),
     usage('kiosk hold', /KIOSK/, /^See kioskctl kiosk hold --help\.$/),
     usage('retry --kiosk WIS00001 --to-kiosk WIS0002', /“WIS0002”/, /WIS00002/),
     usage(['kiosk', 'recover', 'WIS 1'], /“WIS 1” is not a kiosk id/, /one word/),
