@@ -1,6 +1,6 @@
 import type { Context } from '../context/context.ts';
 import type { Card } from '../domain/card.ts';
-import { Failure } from '../domain/errors/failure.ts';
+import { failure } from '../domain/errors/failure.ts';
 import type { CardToken } from '../domain/ids.ts';
 import type { WiseCard } from '../wire/cards.ts';
 import type { CardOrder, CardProgram } from '../wire/orders.ts';
@@ -31,9 +31,7 @@ export interface ListedCard extends Card {
 /** The profile that a command without a card is about. @throws Failure `input-required` */
 export function requireProfile(ctx: Context): number {
   if (ctx.profileId !== null) return ctx.profileId;
-  throw new Failure('input-required', 'Which profile?', {
-    hint: 'Name it with --profile-id or KIOSKCTL_PROFILE_ID.',
-  });
+  throw failure('input-required', 'Which profile?', 'Name it with --profile-id or KIOSKCTL_PROFILE_ID.');
 }
 
 export async function programs(ctx: Context): Promise<CardProgram[]> {

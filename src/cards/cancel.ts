@@ -2,7 +2,7 @@ import type { Context } from '../context/context.ts';
 import { leaseOnCard, withLeases } from '../context/leases.ts';
 import { recordAction } from '../context/record-action.ts';
 import { cardLabel, hintOf } from '../domain/card.ts';
-import { Failure } from '../domain/errors/failure.ts';
+import { type Failure, failure } from '../domain/errors/failure.ts';
 import type { CardResult } from '../domain/results.ts';
 import { isSuccess } from '../wire/error-bodies.ts';
 import { answerFailure, unreachable } from '../wise/client.ts';
@@ -24,18 +24,12 @@ export async function cancelOne(ctx: Context, session: CardSession): Promise<boo
   const { card } = await session.read();
   if (card.orderStatus === 'CANCELLED') return false;
   if (card.orderStatus === 'COMPLETED' || card.orderStatus === 'RETURNED') {
-    throw new Failure(
-      'wrong-stage',
-      `Order ${card.orderId} is ${card.orderStatus} and can't be cancelled any more.`,
-      {
-        hint: 'Block the card itself, if it must not be used.',
-      },
-    );
+    const message = `Order ${card.orderId} is ${card.orderStatus} and can't be cancelled any more.`;
+    throw failure('wrong-stage', message, 'Block the card itself, if it must not be used.');
   }
   if (card.orderId === null) {
-    throw new Failure('not-found', `No order of profile ${card.profileId} names card ${cardLabel(card)}.`, {
-      hint: 'Name the order: PROFILE/ORDER.',
-    });
+    const message = `No order of profile ${card.profileId} names card ${cardLabel(card)}.`;
+    throw failure('not-found', message, 'Name the order: PROFILE/ORDER.');
   }
   await approve(ctx, session);
   const { profileId, orderId, cardToken } = card;
@@ -54,10 +48,10 @@ async function approve(ctx: Context, session: CardSession): Promise<void> {
     ctx.report.warn(`Card ${cardLabel(card)} is being produced: it may come out of the kiosk.`);
   const question = `Cancel order ${card.orderId} (${card.stage})? Its card is blocked for good.`;
   if (await session.ask(question)) return;
-  throw new Failure('not-confirmed', `Order ${card.orderId} was left as it is.`, { hint: hintOf(card) });
+  throw failure('not-confirmed', `Order ${card.orderId} was left as it is.`, hintOf(card));
 }
 
-/** A lost answer needs no other care than an accepted request: the order shows what became of it. */
+/** Sends a cancellation. After a lost answer, as after an accepted request, the order shows the result. */
 async function sendCancellation(
   ctx: Context,
   session: CardSession,
@@ -76,12 +70,10 @@ async function sendCancellation(
 
 function cancellationUnknown(ctx: Context, session: CardSession, correlationId: string): Failure {
   const { card } = session;
-  return new Failure(
+  return failure(
     'outcome-unknown',
     `The request to cancel order ${card.orderId} may have been accepted.`,
-    {
-      hint: `Look again: ${statusOf(ctx, session)}`,
-      details: { correlationId },
-    },
+    `Look again: ${statusOf(ctx, session)}`,
+    { correlationId },
   );
 }

@@ -1,5 +1,5 @@
 import type { Context } from '../context/context.ts';
-import { Failure } from '../domain/errors/failure.ts';
+import { Failure, failure } from '../domain/errors/failure.ts';
 import { commandLine } from '../domain/next-command.ts';
 import { PHYSICAL_CARD_LIMIT } from '../domain/order.ts';
 import { printable } from '../domain/text/terminal-text.ts';
@@ -23,13 +23,8 @@ export async function chooseProgram(
   if (named !== null && physical.includes(named)) return named;
   if (physical.length === 0) throw await noPhysicalProgram(ctx, { profileId, programs });
   if (named !== null) {
-    throw new Failure(
-      'usage',
-      `Profile ${profileId} can't order a physical card of program “${printable(named)}”.`,
-      {
-        hint: `It can order of: ${physical.join(', ')}.`,
-      },
-    );
+    const message = `Profile ${profileId} can't order a physical card of program “${printable(named)}”.`;
+    throw failure('usage', message, `It can order of: ${physical.join(', ')}.`);
   }
   const [only, ...others] = physical;
   if (only !== undefined && others.length === 0) return only;
@@ -42,9 +37,11 @@ async function noPhysicalProgram(
 ): Promise<Failure> {
   if (programs.length === 0 || (await countPhysicalOrders(ctx, profileId)) > 0)
     return limitReached(ctx, profileId);
-  return new Failure('rejected', `Profile ${profileId} has no program for physical cards.`, {
-    hint: 'Ask Wise to set one up; kioskctl programs lists what there is.',
-  });
+  return failure(
+    'rejected',
+    `Profile ${profileId} has no program for physical cards.`,
+    'Ask Wise to set one up; kioskctl programs lists what there is.',
+  );
 }
 
 /**

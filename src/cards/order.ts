@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { Context } from '../context/context.ts';
 import { recordAction } from '../context/record-action.ts';
 import { cardLabel } from '../domain/card.ts';
-import { asFailure, Failure } from '../domain/errors/failure.ts';
+import { asFailure, failure } from '../domain/errors/failure.ts';
 import { KIOSK_COLLECTION } from '../domain/guards.ts';
 import { mergeOrders, SAMPLE_ORDER } from '../domain/order.ts';
 import type { CardResult } from '../domain/results.ts';
@@ -67,7 +67,7 @@ export async function prepareOrder(
   return { profileId, order };
 }
 
-/** Creates one order; with `wait`, goes on until its card is ready. */
+/** Creates one order; with `wait`, waits until its card is ready. */
 export async function order(ctx: Context, options: OrderOptions): Promise<CardResult> {
   const prepared = await prepareOrder(ctx, options);
   const card = { profileId: prepared.profileId, orderId: null, cardToken: null };
@@ -96,13 +96,15 @@ async function showOrder(ctx: Context, session: CardSession): Promise<void> {
   }
 }
 
-/** Everything that the vendor's answer tells of an order; an embossed name is not among it. */
+/** Returns the data of an order that the API shows; an embossed name is not among them. */
 async function copyOrder(ctx: Context, like: CardRequest): Promise<Record<string, unknown>> {
   const { card } = await new CardSession(ctx, like).read();
   if (card.orderId === null) {
-    throw new Failure('not-found', `No order of profile ${card.profileId} names card ${cardLabel(card)}.`, {
-      hint: 'Name the order itself (--like PROFILE/ORDER), or give the data with flags or --from.',
-    });
+    throw failure(
+      'not-found',
+      `No order of profile ${card.profileId} names card ${cardLabel(card)}.`,
+      'Name the order itself (--like PROFILE/ORDER), or give the data with flags or --from.',
+    );
   }
   const { profileId, orderId } = card;
   ctx.report.note(
@@ -126,9 +128,7 @@ async function replacementOf(ctx: Context, replaces: OrderOptions['replaces']) {
   if (replaced.cardToken === null) await session.read();
   const { cardToken } = session.identity;
   if (cardToken === null) {
-    throw new Failure('usage', 'The order to replace has no card yet.', {
-      hint: 'Cancel it, and order anew.',
-    });
+    throw failure('usage', 'The order to replace has no card yet.', 'Cancel it, and order anew.');
   }
   return { cardToken, reason: replaces.reason };
 }
@@ -140,9 +140,11 @@ function check(data: Record<string, unknown>): OrderRequest {
     const field = v.getDotPath(issue) ?? 'order';
     return issue.input === undefined ? `${field} is missing${flagFor(field)}` : `${field}: ${issue.message}`;
   });
-  throw new Failure('usage', `The order is not complete or not right: ${mistakes.join('; ')}.`, {
-    hint: 'Give the data with flags, with --from FILE, or copied from another card with --like CARD.',
-  });
+  throw failure(
+    'usage',
+    `The order is not complete or not right: ${mistakes.join('; ')}.`,
+    'Give the data with flags, with --from FILE, or copied from another card with --like CARD.',
+  );
 }
 
 const FLAGS = new Map([
@@ -164,7 +166,9 @@ export async function checkAddress(
   const errors = await validateAddress(ctx.wise, { profileId, address }, { signal: ctx.signal });
   if (errors.length === 0) return;
   const said = errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
-  throw new Failure('address-rejected', `The vendor does not take the address: ${said}.`, {
-    hint: 'Lines and city have at most 30 characters, a post code 10; PO boxes are not served.',
-  });
+  throw failure(
+    'address-rejected',
+    `The vendor does not take the address: ${said}.`,
+    'Lines and city have at most 30 characters, a post code 10; PO boxes are not served.',
+  );
 }

@@ -3,7 +3,7 @@ import { validate as isUuid, v5 as uuidFromName } from 'uuid';
 import * as v from 'valibot';
 import type { Context } from '../context/context.ts';
 import { poll } from '../context/poll.ts';
-import { asFailure, Failure, Outage } from '../domain/errors/failure.ts';
+import { asFailure, Failure, failure, Outage } from '../domain/errors/failure.ts';
 import { toShell } from '../domain/next-command.ts';
 import { canonical } from '../domain/order.ts';
 import type { OrderRequestRecord } from '../journal/journal.ts';
@@ -43,10 +43,12 @@ export async function placeOrder(
     .digest('hex');
   const before = await ctx.journal.findOrderRequest(profileId, idempotencyKey);
   if (before && before.fingerprint !== fingerprint) {
-    throw new Failure('usage', 'This idempotency key was used for an order with other data.', {
-      hint: 'Use another --idempotency-key for another order, or leave it out.',
-      details: { idempotencyKey: keyText ?? idempotencyKey },
-    });
+    throw failure(
+      'usage',
+      'This idempotency key was used for an order with other data.',
+      'Use another --idempotency-key for another order, or leave it out.',
+      { idempotencyKey: keyText ?? idempotencyKey },
+    );
   }
   const request = { profileId, idempotencyKey, fingerprint };
   await ctx.journal.recordOrderRequest({ ...request, orderId: null }, ctx.calendar.now());
@@ -90,7 +92,7 @@ async function repeatUntilAnswered(
     signal: ctx.signal,
     timing: ctx.timing,
     deadline: ctx.stopwatch.after(Math.min(REPEAT_MS, ctx.timing.timeout ?? REPEAT_MS)),
-    look: async () => {
+    read: async () => {
       const sent = await send();
       const order = readOrder(sent);
       if (order) return order;
@@ -122,10 +124,12 @@ function readOrder(sent: Sent): CardOrder | null {
 function orderUnknown(ctx: Context, keyText: string, cause: Failure | null): Failure {
   const flags = toShell(['--idempotency-key', keyText, ...ctx.invocation.flags]);
   const message = 'The order may have been created: its answer was lost.';
-  return new Failure('outcome-unknown', cause ? `${message} ${cause.message}` : message, {
-    hint: `Run the same command again with its key, which can't order twice. Add to it: ${flags}`,
-    details: { ...cause?.details, idempotencyKey: keyText },
-  });
+  return failure(
+    'outcome-unknown',
+    cause ? `${message} ${cause.message}` : message,
+    `Run the same command again with its key, which can't order twice. Add to it: ${flags}`,
+    { ...cause?.details, idempotencyKey: keyText },
+  );
 }
 
 function interrupted(interruption: Failure, { message, hint, details }: Failure): Failure {

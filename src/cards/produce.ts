@@ -2,7 +2,7 @@ import type { Context } from '../context/context.ts';
 import { recordAction } from '../context/record-action.ts';
 import type { Attempt } from '../domain/attempt.ts';
 import { cardLabel } from '../domain/card.ts';
-import { Failure } from '../domain/errors/failure.ts';
+import { failure } from '../domain/errors/failure.ts';
 import { guardProduce, productionFailed, type Seen } from '../domain/guards.ts';
 import { type KioskId } from '../domain/ids.ts';
 import type { ProduceOptions } from '../domain/production.ts';
@@ -16,7 +16,7 @@ import { waitForResult } from './wait-produced.ts';
 
 /**
  * Sends each card to a kiosk, one after the other, once.
- * @param kioskId null lets the context tell, or the user
+ * @param kioskId null takes the kiosk of the context, or lets the user choose one
  */
 export async function produce(
   ctx: Context,
@@ -52,9 +52,7 @@ export async function chooseKiosk(ctx: Context, flag: string): Promise<KioskId> 
   const { kiosks, invocation, ask } = ctx;
   if (invocation.kioskId !== null) return invocation.kioskId;
   if (kiosks.length > 0) return ask.choose('Which kiosk?', { flag, choices: kiosks });
-  throw new Failure('input-required', 'Which kiosk?', {
-    hint: `Name it with ${flag}, like ${flag} WIS00001.`,
-  });
+  throw failure('input-required', 'Which kiosk?', `Name it with ${flag}, like ${flag} WIS00001.`);
 }
 
 /**

@@ -3,7 +3,7 @@ import { recordAction } from '../context/record-action.ts';
 import { type Attempt, isUnsettled } from '../domain/attempt.ts';
 import { cardLabel } from '../domain/card.ts';
 import { type CatalogueEntry, lookUpError } from '../domain/errors/error-catalogue.ts';
-import { Failure } from '../domain/errors/failure.ts';
+import { type Failure, failure } from '../domain/errors/failure.ts';
 import { guardRetry, neverAgain, type Seen } from '../domain/guards.ts';
 import type { KioskId } from '../domain/ids.ts';
 import type { ProduceOptions } from '../domain/production.ts';
@@ -57,7 +57,7 @@ export async function retryOne(ctx: Context, session: CardSession, options: Retr
   return attempt !== null;
 }
 
-/** Looks at a card, and at what became of its last attempt if nobody knows. @returns that attempt */
+/** Reads a card, and settles its latest attempt if the result is unknown. @returns that attempt */
 async function readBefore(
   ctx: Context,
   session: CardSession,
@@ -70,7 +70,7 @@ async function readBefore(
   return session.latest?.facts.attempt ?? null;
 }
 
-/** A request that is queued, or of which still nobody knows after its settle window. */
+/** True for an attempt that is queued, or still unknown after its settle window. */
 async function mayBeGivenUp(ctx: Context, attempt: Attempt): Promise<boolean> {
   const isOnItsWay = attempt.outcome === 'sent' && (await ctx.journal.isHeld(attempt));
   const isLost =
@@ -117,7 +117,6 @@ function sayWhich(
 }
 
 function declined({ card }: CardSession): Failure {
-  return new Failure('not-confirmed', `Card ${cardLabel(card)} was left as it is.`, {
-    hint: card.next ?? 'Nothing is left to do.',
-  });
+  const message = `Card ${cardLabel(card)} was left as it is.`;
+  return failure('not-confirmed', message, card.next ?? 'Nothing is left to do.');
 }

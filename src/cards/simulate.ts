@@ -1,7 +1,7 @@
 import type { Context } from '../context/context.ts';
 import { recordAction } from '../context/record-action.ts';
 import { cardLabel, hintOf } from '../domain/card.ts';
-import { Failure } from '../domain/errors/failure.ts';
+import { type Failure, failure } from '../domain/errors/failure.ts';
 import type { Simulation } from '../domain/production.ts';
 import type { CardResult } from '../domain/results.ts';
 import { isSuccess } from '../wire/error-bodies.ts';
@@ -12,7 +12,7 @@ import type { CardRequest } from './session/resolve-cards.ts';
 import { type CardSession, statusOf } from './session/session.ts';
 import { waitFor } from './session/wait.ts';
 
-/** Sets the result of the cards' productions in a sandbox, and looks whether it took. */
+/** Sets the result of the cards' productions in a sandbox, and reads it back. */
 export async function simulate(
   ctx: Context,
   { targets, simulation }: { targets: readonly CardRequest[]; simulation: Simulation },
@@ -22,7 +22,7 @@ export async function simulate(
   );
 }
 
-/** @returns whether it was told now @throws Failure */
+/** @returns true if the result was set now @throws Failure */
 export async function simulateOne(
   ctx: Context,
   session: CardSession,
@@ -36,7 +36,7 @@ export async function simulateOne(
   return true;
 }
 
-/** Tells the sandbox what becomes of the card in the kiosk. @throws Failure */
+/** Sets the production result of a card in the sandbox. @throws Failure */
 export async function sendSimulation(
   ctx: Context,
   { identity, card }: CardSession,
@@ -44,7 +44,7 @@ export async function sendSimulation(
 ): Promise<void> {
   const { profileId, cardToken } = identity;
   if (cardToken === null)
-    throw new Failure('wrong-stage', `Card ${cardLabel(card)} does not exist yet.`, { hint: hintOf(card) });
+    throw failure('wrong-stage', `Card ${cardLabel(card)} does not exist yet.`, hintOf(card));
   refuseUnlessDone(await simulateProduction(ctx.wise, { profileId, cardToken, simulation }));
 }
 
@@ -67,12 +67,10 @@ async function readBack(ctx: Context, session: CardSession, simulation: Simulati
     goal: simulation.status,
     isReached: ({ card }) => card.production?.status === simulation.status && isSameCode(card, simulation),
     onDeadline: () =>
-      new Failure(
+      failure(
         'deadline-passed',
         `The simulation was accepted, but card ${cardLabel(session.card)} still reads otherwise.`,
-        {
-          hint: `Look again: ${statusOf(ctx, session)}`,
-        },
+        `Look again: ${statusOf(ctx, session)}`,
       ),
   });
 }
@@ -82,11 +80,6 @@ function isSameCode({ production }: CardSession['card'], { errorCode }: Simulati
 }
 
 function notSent({ card }: CardSession): Failure {
-  return new Failure(
-    'wrong-stage',
-    `Card ${cardLabel(card)} is not in production (${card.stage}): nothing to simulate.`,
-    {
-      hint: hintOf(card),
-    },
-  );
+  const message = `Card ${cardLabel(card)} is not in production (${card.stage}): nothing to simulate.`;
+  return failure('wrong-stage', message, hintOf(card));
 }

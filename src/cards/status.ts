@@ -39,7 +39,7 @@ export async function knownCards(ctx: Context): Promise<CardRequest[]> {
   return cards.map(({ profileId, cardToken, orderId }) => ({ profileId, cardToken, orderId }));
 }
 
-/** Looks at cards once: where each stands, or why it can't be read. */
+/** Reads cards once: the status of each, or the reason why it can't be read. */
 export async function status(ctx: Context, options: StatusOptions): Promise<StatusResult[]> {
   const { results } = await look(ctx, { ...options, see: (session) => session.read() });
   warn(ctx, results);
@@ -56,7 +56,7 @@ function warn(ctx: Context, results: readonly StatusResult[]): void {
 
 interface Looking extends StatusOptions {
   see: (session: CardSession) => Promise<Observation>;
-  /** To go on with in a later look. */
+  /** Sessions of an earlier read, to be continued. */
   sessions?: ReadonlyMap<CardRequest, CardSession>;
 }
 
@@ -112,7 +112,7 @@ const JOURNAL_PAUSE_PER_CARD_MS = 2;
 
 /**
  * Looks at cards again and again, until none of them can move any more, or the deadline.
- * @param onChange is told what was seen first, and whenever it is something else
+ * @param onChange receives the first results, and each change of them
  * @returns what was seen last
  * @throws Failure `no-listener`
  */
@@ -131,7 +131,7 @@ export async function watchStatus(
     timing: ctx.timing,
     deadline,
     pause: follow.pause,
-    look: async (read) => {
+    read: async (read) => {
       const { sessions } = follow;
       const seen = await look(ctx, { ...options, sessions, see: (session) => follow.see(session, read) });
       ctx.signal.throwIfAborted();
@@ -159,7 +159,7 @@ function isFinal({ card, error }: StatusResult): boolean {
   return error !== undefined || FINAL.has(card.stage);
 }
 
-/** Each request has its own ids: a look that fails as the last one did is nothing new. */
+/** Each request has its own ids: a read that fails as the last one did is no change. */
 function withoutIds({ error, ...result }: StatusResult): unknown {
   return { ...result, latest: undefined, ...(error && { error: { ...error, details: undefined } }) };
 }
@@ -183,7 +183,7 @@ function followAll(
       followers.get(session)?.step(read) ?? session.read(read),
     pause: () => {
       const pauses = [...followers.values()].flatMap(({ pause }) => pause ?? []);
-      // One that looks at the API does so at the usual pace.
+      // The API is read at the usual pace.
       if (pauses.length === 0 || pauses.length < followers.size) return null;
       return Math.max(...pauses, followers.size * JOURNAL_PAUSE_PER_CARD_MS);
     },

@@ -2,7 +2,7 @@ import type { Context } from '../context/context.ts';
 import { requireListener } from '../context/listener-state.ts';
 import { isOpen, isUnsettled, lagsBehind } from '../domain/attempt.ts';
 import { cardLabel, hintOf } from '../domain/card.ts';
-import { Failure } from '../domain/errors/failure.ts';
+import { failure } from '../domain/errors/failure.ts';
 import { productionFailed, refuseEnded, refuseOtherDelivery } from '../domain/guards.ts';
 import { formatReference } from '../domain/ids.ts';
 import { commandLine } from '../domain/next-command.ts';
@@ -24,7 +24,7 @@ export interface ResultWait {
   simulation?: Simulation | null;
   /** The card was seen right before, by the answer to the request. */
   isSeen?: boolean;
-  /** `auto` unless told otherwise. */
+  /** `auto` by default. */
   via?: Via;
 }
 
@@ -91,9 +91,11 @@ function hasResult(session: CardSession, seen: Observation, attemptId: string | 
   if (attempt) refuseLost(session, attempt);
   if (card.stage === 'failed') throw productionFailed(card);
   if (card.production === null) return false;
-  throw new Failure('wrong-stage', `Nothing is being produced: card ${cardLabel(card)} is ${card.stage}.`, {
-    hint: hintOf(card),
-  });
+  throw failure(
+    'wrong-stage',
+    `Nothing is being produced: card ${cardLabel(card)} is ${card.stage}.`,
+    hintOf(card),
+  );
 }
 
 /** True if the API does not show yet what an event reported about the attempt. */

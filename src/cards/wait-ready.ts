@@ -1,7 +1,7 @@
 import type { Context } from '../context/context.ts';
 import { requireListener } from '../context/listener-state.ts';
 import { cardLabel, hintOf } from '../domain/card.ts';
-import { Failure } from '../domain/errors/failure.ts';
+import { failure } from '../domain/errors/failure.ts';
 import { refuseEnded, refuseOtherDelivery } from '../domain/guards.ts';
 import { formatReference } from '../domain/ids.ts';
 import { commandLine } from '../domain/next-command.ts';
@@ -17,11 +17,11 @@ import { waitFor } from './session/wait.ts';
 const NOT_YET = new Set<Stage>(['placed', 'requirements-fulfilled', 'details-created', 'unknown']);
 
 export interface ReadyWait {
-  /** `auto` unless told otherwise. */
+  /** `auto` by default. */
   via?: Via;
   /**
-   * The card was seen right before, if only by the answer to its order: while events tell, it needs no look. An order whose
-   * requirements were not seen yet is looked at all the same.
+   * The card was read right before, if only by the answer to its order: while a listener is running, it needs no read.
+   * An order whose requirements were not read yet is read all the same.
    */
   isSeen?: boolean;
 }
@@ -69,12 +69,10 @@ function isReady(seen: Observation): boolean {
   refuseOtherDelivery(seen);
   const failed = card.requirements?.find(({ status }) => status === 'FAILED');
   if (failed) {
-    throw new Failure(
+    throw failure(
       'requirement-failed',
       `The ${failed.type} requirement of card ${cardLabel(card)} failed.`,
-      {
-        hint: `To go on, ${requirementAdvice(failed)}; then: ${hintOf(card)}`,
-      },
+      `To go on, ${requirementAdvice(failed)}; then: ${hintOf(card)}`,
     );
   }
   return !NOT_YET.has(card.stage) || seen.facts.attempt !== null;

@@ -50,7 +50,7 @@ export interface SandboxControl {
 export interface Timing {
   /** The deadline of a whole command, per card of a list; null waits for ever. */
   timeout: number | null;
-  /** The first and the longest pause between two looks. */
+  /** The first and the longest pause between two reads. */
   firstPause: number;
   interval: number;
   /** The time after the sending in which a request may still show up in the production data. */
@@ -63,7 +63,7 @@ export interface Webhooks {
   openForwarder(options: ForwarderOptions): Promise<Forwarder>;
 }
 
-/** Where a token is from, for people, and when it ends (milliseconds since the epoch; null where nobody said). */
+/** The source of a token, for users, and its end (milliseconds since the epoch; null if unknown). */
 export interface TokenOrigin {
   source: string;
   endsAt: number | null;

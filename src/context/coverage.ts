@@ -1,12 +1,12 @@
 import { formatDuration } from '../domain/times/duration.ts';
 import { utcTime } from '../domain/times/vendor-time.ts';
 
-/** A time in which somebody listened. Milliseconds since the epoch, here and below. */
+/** A time in which a listener ran. Milliseconds since the epoch, here and below. */
 export interface Presence {
   startedAt: number;
   /** The last sign of life. */
   heartbeatAt: number;
-  /** null while it goes on, and for one that was killed. */
+  /** null while it is running, and for one that was killed. */
   endedAt: number | null;
 }
 
@@ -17,7 +17,7 @@ export interface Span {
 
 /** The parts of a time range in which a listener was running. Events of a gap exist only if they were sent again. */
 export interface Coverage {
-  /** null: nobody ever listened, and nobody asked for a certain time. */
+  /** null: no listener ever ran, and no start was asked for. */
   from: number | null;
   to: number;
   listened: Span[];
@@ -35,7 +35,7 @@ export interface Covered {
 }
 
 export interface CoverageOptions {
-  /** null: from when somebody listened for the first time. */
+  /** null: from the start of the first listener. */
   from: number | null;
   to: number;
   now: number;

@@ -1,5 +1,5 @@
 import { describeOwner } from '../domain/attempt.ts';
-import { Failure } from '../domain/errors/failure.ts';
+import { type Failure, failure } from '../domain/errors/failure.ts';
 import type { CardToken, KioskId } from '../domain/ids.ts';
 import { commandLine } from '../domain/next-command.ts';
 import type { Lease } from '../journal/journal.ts';
@@ -44,7 +44,9 @@ export function leased(ctx: Context, { subject, action, owner }: Lease): Failure
   const looks: Record<string, string[]> = { kiosk: ['kiosks'], run: ['runs', 'show', name] };
   const look = looks[kind] ?? ['status', name];
   const what = `${kind.charAt(0).toUpperCase()}${kind.slice(1)} ${name} is`;
-  return new Failure('leased', `${what} being worked on (${action}) by ${describeOwner(owner)}.`, {
-    hint: `Wait until it is done, or ask them. Look at it: ${commandLine(look, ctx.invocation)}`,
-  });
+  return failure(
+    'leased',
+    `${what} being worked on (${action}) by ${describeOwner(owner)}.`,
+    `Wait until it is done, or ask them. Look at it: ${commandLine(look, ctx.invocation)}`,
+  );
 }

@@ -1,4 +1,4 @@
-import { Failure } from '../domain/errors/failure.ts';
+import { failure } from '../domain/errors/failure.ts';
 import { commandLine } from '../domain/next-command.ts';
 import type { Via } from '../domain/results.ts';
 import type { Reading } from './clocks.ts';
@@ -8,7 +8,7 @@ import { type Coverage, type Covered, coverageOf } from './coverage.ts';
 /** A listener that died is noticed this soon, in milliseconds, besides what its last sign of life takes to grow old. */
 const CHECK_MS = 1_000;
 
-/** Knows whether a command looks into the journal right now, for all of its cards. */
+/** Decides for all cards of a command if it reads the journal or the API right now. */
 export class ListenerCheck {
   readonly #ctx: Context;
   readonly #via: Via;
@@ -43,15 +43,13 @@ export class ListenerCheck {
   }
 }
 
-/** A wait on nothing but the journal is pointless while nobody writes to it. @throws Failure `no-listener` */
+/** Refuses to wait for the journal alone while no listener writes to it. @throws Failure `no-listener` */
 export async function requireListener(ctx: Context, via: Via): Promise<void> {
   if (via !== 'journal' || (await ctx.journal.isListenedTo())) return;
-  throw new Failure(
+  throw failure(
     'no-listener',
     `Nothing listens for the webhooks of ${ctx.environment} into this journal.`,
-    {
-      hint: `Start a listener (${commandLine(['listen'], ctx.invocation)}), or wait with --via auto, which looks at the API without one.`,
-    },
+    `Start a listener (${commandLine(['listen'], ctx.invocation)}), or wait with --via auto, which looks at the API without one.`,
   );
 }
 

@@ -9,9 +9,9 @@ export interface PollOptions<Seen, Result> {
   timing: Pick<Timing, 'firstPause' | 'interval'>;
   /** Null polls without a limit. At a deadline that has passed already, it reads once. */
   deadline: Reading | null;
-  /** Looks once. An Outage that it throws is waited out, obeying `retryAfter`; anything else ends the poll. */
-  look: (read: ReadOptions) => Promise<Seen>;
-  /** `wait` looks again later. May throw. */
+  /** Reads once. An Outage that it throws is waited out, obeying `retryAfter`; anything else ends the poll. */
+  read: (read: ReadOptions) => Promise<Seen>;
+  /** `wait` reads again later. May throw. */
   decide: (seen: Seen) => { done: Result } | 'wait';
   /** The next pause in milliseconds, where it is not the usual one; null where it is. */
   pause?: () => number | null;
@@ -30,14 +30,13 @@ export type PollEnd<Seen, Result> =
 /** The growth of each pause over the one before. */
 export const GROWTH = 1.5;
 const JITTER = 0.2;
-const LONGEST_LOOK_MS = 10_000;
-const SHORTEST_LOOK_MS = 1_000;
+const LONGEST_READ_MS = 10_000;
+const SHORTEST_READ_MS = 1_000;
 const LONGEST_SILENCE_MS = 30_000;
 
 /**
- * The one way in which kioskctl waits for something that only looking tells: looks, pauses a little longer each time,
- * and looks a last time at the deadline.
- * @throws what `look` or `decide` throw, and the signal's reason
+ * Reads again and again, with pauses that grow a little each time, and a last time at the deadline. All waits use it.
+ * @throws what `read` or `decide` throw, and the signal's reason
  */
 export async function poll<Seen, Result>(options: PollOptions<Seen, Result>): Promise<PollEnd<Seen, Result>> {
   const { stopwatch, deadline, timing, random = Math.random } = options;
@@ -45,15 +44,15 @@ export async function poll<Seen, Result>(options: PollOptions<Seen, Result>): Pr
   let seen: Seen | null = null;
   for (;;) {
     const remaining = stopwatch.until(deadline);
-    const look = await lookOnce(options, remaining);
-    if (look.kind === 'done') return look;
-    seen = look.seen ?? seen;
+    const step = await readOnce(options, remaining);
+    if (step.kind === 'done') return step;
+    seen = step.seen ?? seen;
     const left = stopwatch.until(deadline);
-    const asked = look.outage?.retryAfter ?? 0;
-    // The vendor asked us to stay away for longer than there is time: then there is no last look.
+    const asked = step.outage?.retryAfter ?? 0;
+    // The vendor asked for a longer pause than there is time: then there is no last read.
     if (remaining <= 0 || left <= 0 || asked > left) {
       await sleepLong(options, Math.max(0, left));
-      return { kind: 'deadline', seen, outage: look.outage };
+      return { kind: 'deadline', seen, outage: step.outage };
     }
     const other = options.pause?.() ?? null;
     await sleepLong(options, Math.min(Math.max(asked, other ?? pause * (1 - JITTER * random())), left));
@@ -72,17 +71,17 @@ async function sleepLong<Seen, Result>(
   }
 }
 
-type Look<Seen, Result> =
+type Step<Seen, Result> =
   | { kind: 'done'; result: Result }
   | { kind: 'wait'; seen: Seen | null; outage: Outage | null };
 
-async function lookOnce<Seen, Result>(
-  { look, decide, onOutage, signal }: PollOptions<Seen, Result>,
+async function readOnce<Seen, Result>(
+  { read, decide, onOutage, signal }: PollOptions<Seen, Result>,
   remaining: number,
-): Promise<Look<Seen, Result>> {
-  const timeout = Math.min(LONGEST_LOOK_MS, Math.max(SHORTEST_LOOK_MS, remaining));
+): Promise<Step<Seen, Result>> {
+  const timeout = Math.min(LONGEST_READ_MS, Math.max(SHORTEST_READ_MS, remaining));
   try {
-    const seen = await look({ signal, timeout, retry: false });
+    const seen = await read({ signal, timeout, retry: false });
     const decision = decide(seen);
     return decision === 'wait'
       ? { kind: 'wait', seen, outage: null }

@@ -1,4 +1,4 @@
-import { asFailure, Failure } from '../domain/errors/failure.ts';
+import { asFailure, type Failure, failure } from '../domain/errors/failure.ts';
 import type { CardIdentity, KioskId } from '../domain/ids.ts';
 import type { ActionEnd, NewAction } from '../journal/journal.ts';
 import type { Context } from './context.ts';
@@ -65,7 +65,7 @@ export async function recordAction<Result>(
 }
 
 /**
- * Asks whether somebody is at the kiosks: what nobody takes is spoiled. Only a person knows, or the flag says it.
+ * Asks if someone is at the kiosks, because uncollected cards are rejected. Only a person or a flag can answer.
  * @throws Failure `not-confirmed`, `input-required`
  */
 export async function approveAttended(ctx: Context, kioskIds: readonly KioskId[]): Promise<void> {
@@ -76,5 +76,5 @@ export async function approveAttended(ctx: Context, kioskIds: readonly KioskId[]
 
 /** Somebody said no before anything was sent. */
 export function declined(hint: string): Failure {
-  return new Failure('not-confirmed', 'Nothing was sent.', { hint });
+  return failure('not-confirmed', 'Nothing was sent.', hint);
 }

@@ -168,7 +168,7 @@ export async function tailEvents(
     signal: ctx.signal,
     timing: TIMING,
     deadline,
-    look: async () => {
+    read: async () => {
       // Events of a production have only the card token, which an event of the order may bring.
       if (filter.card?.cardToken === null) filter = await toFilter(ctx, selection);
       const wanted = left === Number.POSITIVE_INFINITY ? {} : { limit: left };

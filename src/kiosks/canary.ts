@@ -30,7 +30,7 @@ const SENT_NOTHING = new Set<FailureCode>([
 /** With these the cause is still there. */
 const FAILED_AGAIN = new Set<FailureCode>(['production-failed', 'production-refused']);
 
-/** With these somebody ended the whole run. */
+/** With these the whole command was interrupted. */
 const ENDED = new Set<FailureCode>(['interrupted', 'terminated']);
 
 /** With these the card may still be in the kiosk, which takes one card at a time. */

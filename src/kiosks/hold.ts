@@ -1,7 +1,7 @@
 import { findHold } from '../cards/session/hold-check.ts';
 import type { Context } from '../context/context.ts';
 import { recordAction } from '../context/record-action.ts';
-import { Failure } from '../domain/errors/failure.ts';
+import { failure } from '../domain/errors/failure.ts';
 import type { KioskId } from '../domain/ids.ts';
 import { redact } from '../domain/text/redaction.ts';
 import type { Hold } from '../journal/journal.ts';
@@ -24,7 +24,7 @@ export async function holdKiosk(ctx: Context, kioskId: KioskId): Promise<Held> {
   const why = ctx.reason ?? (await ctx.ask.type('Why is it put on hold?', { flag: '--reason' }));
   const reason = redact(why.trim());
   if (reason === '') {
-    throw new Failure('input-required', 'A hold needs a reason.', { hint: 'Give it with --reason.' });
+    throw failure('input-required', 'A hold needs a reason.', 'Give it with --reason.');
   }
   const known = await knownKiosks(ctx);
   const isKnown = known.includes(kioskId);

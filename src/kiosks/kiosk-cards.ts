@@ -1,7 +1,7 @@
 import type { Context } from '../context/context.ts';
 import { type Attempt, followUp, isOpen } from '../domain/attempt.ts';
 import { describeCard } from '../domain/card.ts';
-import { Failure } from '../domain/errors/failure.ts';
+import { failure } from '../domain/errors/failure.ts';
 import type { CardToken, KioskId } from '../domain/ids.ts';
 import { isSelected, type JournalCard, type Selection } from '../domain/selection.ts';
 import { printable } from '../domain/text/terminal-text.ts';
@@ -10,7 +10,7 @@ import { parseVendorTime } from '../domain/times/vendor-time.ts';
 import type { CardState } from '../journal/journal.ts';
 
 /**
- * The journal's cards that a selection means, with where they stand as far as the journal heard: nothing is asked of the
+ * The journal's cards that a selection matches, with the status that the journal knows: nothing is asked of the
  * API. In no order.
  * @param isUnfinished leaves out those that need nothing any more, which is much quicker
  */
@@ -62,19 +62,19 @@ function asHeard(ctx: Context, { attempt, production }: CardState): Attempt | nu
   if (attempt === null || !isOpen(attempt)) return attempt;
   const { settleWindow } = ctx.timing;
   const outcome = followUp(attempt, production, { lookedAt: attempt.sentAt ?? 0, settleWindow });
-  // Whether a request arrived, only a look tells.
+  // Only a read shows if a request arrived.
   const isNews = outcome !== attempt.outcome && outcome !== 'unknown';
   return isNews ? { ...attempt, outcome, production } : attempt;
 }
 
-/** The kiosks of the context, those that the journal heard of, and those on hold; in order. */
+/** The kiosks of the context, those that the journal knows, and those on hold; in order. */
 export async function knownKiosks(ctx: Context): Promise<KioskId[]> {
   const heard = [...(await ctx.journal.listKiosks()), ...(await ctx.journal.listHolds())];
   return [...new Set([...ctx.kiosks, ...heard.map(({ kioskId }) => kioskId)])].toSorted();
 }
 
 /**
- * A kiosk that nothing knows is a mistake in writing, and must not look like one at which all is well.
+ * Refuses kiosks that are not known: a typing error must not look like a kiosk at which all is well.
  * @throws Failure `usage`
  */
 export async function requireKnownKiosks(ctx: Context, kioskIds: readonly KioskId[]): Promise<void> {
@@ -82,7 +82,7 @@ export async function requireKnownKiosks(ctx: Context, kioskIds: readonly KioskI
   const known = await knownKiosks(ctx);
   const unknown = kioskIds.find((kioskId) => !known.includes(kioskId));
   if (unknown === undefined) return;
-  throw new Failure('usage', describeUnknown(ctx, unknown), { hint: nameKnown(known, unknown) });
+  throw failure('usage', describeUnknown(ctx, unknown), nameKnown(known, unknown));
 }
 
 export function describeUnknown({ name }: Context, kioskId: KioskId): string {
@@ -92,7 +92,7 @@ export function describeUnknown({ name }: Context, kioskId: KioskId): string {
 /** The most kiosks that a message names. */
 const NAMED = 20;
 
-/** Names the kiosks that are known, and first those that somebody may have meant, where that helps. */
+/** Names the known kiosks, similar ones first. */
 export function nameKnown(known: readonly string[], wanted: string): string {
   const meant = nearestOf(wanted, known);
   const suggestion =

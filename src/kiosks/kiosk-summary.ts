@@ -30,7 +30,7 @@ export interface KioskOverview {
   /** The owner of the lease on the kiosk. */
   busy: { act: string; by: string; since: string } | null;
   inProgress: number;
-  /** Cards that were sent, and nobody knows yet what came of it. */
+  /** Cards that were sent, with an unknown result. */
   unknown: number;
   failed: number;
   /** The most frequent first; null is a failure without a code. */

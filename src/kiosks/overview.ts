@@ -75,7 +75,7 @@ export async function watchOverview(
     signal: ctx.signal,
     timing: PACE,
     deadline,
-    look: async () => {
+    read: async () => {
       const seen = await overview(ctx, wanted);
       ctx.signal.throwIfAborted();
       // The coverage changes all the time.

@@ -42,9 +42,9 @@ type Tried = ReadonlyMap<string, number>;
 
 /**
  * Works out which cards of the journal failed and can be produced again, and in which order. What is still open at these
- * kiosks is looked into first: it is awaited before anything else is sent there.
+ * kiosks is read first: it is awaited before anything else is sent there.
  * @param options `ignoresHolds`: holds are about to end
- * @throws Failure `usage` for a kiosk that nobody knows
+ * @throws Failure `usage` for an unknown kiosk
  */
 export async function planRetry(
   ctx: Context,
@@ -136,13 +136,13 @@ async function findObstacles(
 export interface Settled {
   /** All cards as they are now, but for the stuck ones. */
   cards: JournalCard[];
-  /** Cards whose attempt is still open and can't be looked into: they may be in their kiosk. */
+  /** Cards whose attempt is still open and can't be read: they may be in their kiosk. */
   stuck: LeftOut[];
 }
 
 /**
- * Looks what became of attempts of ours that are still open: a command died, or did not wait. While a listener lives, its
- * events tell of those that were accepted.
+ * Settles attempts of this journal that are still open because a command died or did not wait. While a listener is
+ * running, its events report on those that were accepted.
  */
 export async function settleOpenAttempts(ctx: Context, cards: readonly JournalCard[]): Promise<Settled> {
   const isListenedTo = await ctx.journal.isListenedTo();

@@ -30,7 +30,7 @@ export interface Recovery {
   kioskId: KioskId;
   /** The hold that ended; null where there was none. */
   released: Hold | null;
-  /** The spoiled cards that were recorded as destroyed now; null for one that nobody could tell. */
+  /** The spoiled cards that were recorded as destroyed now; null for one that could not be identified. */
   destroyed: (Card | null)[];
   retry: SelectedRetry;
 }
@@ -38,8 +38,8 @@ export interface Recovery {
 /**
  * Brings a kiosk back: says what failed there and what to touch, asks until all of it is done, keeps that in the journal,
  * and produces the failed cards again, a canary first. Nothing is kept or sent before the plan is approved, which comes
- * last; nobody else works at the kiosk from the first question on.
- * @throws Failure `usage` for a kiosk or a card that nobody knows there, `input-required`, `not-confirmed`, `kiosk-held`,
+ * last; the kiosk is locked from the first question on.
+ * @throws Failure `usage` for a kiosk or a card that is not known there, `input-required`, `not-confirmed`, `kiosk-held`,
  *   `leased`
  */
 export async function recover(

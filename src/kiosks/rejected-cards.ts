@@ -1,12 +1,12 @@
 import type { Context } from '../context/context.ts';
 import { declined, recordAction } from '../context/record-action.ts';
 import { type Card, cardLabel } from '../domain/card.ts';
-import { Failure } from '../domain/errors/failure.ts';
+import { failure } from '../domain/errors/failure.ts';
 import { isNamed, type KioskId, type Reference } from '../domain/ids.ts';
 import { failureOf, type JournalCard } from '../domain/selection.ts';
 import { selectFromJournal } from './kiosk-cards.ts';
 
-/** The spoiled cards that lay in the rejection hopper and are destroyed now; `unknown` for one that nobody can tell. */
+/** The rejected cards that were in the rejection hopper and are destroyed now; `unknown` for an unidentified one. */
 export type Spoiled = readonly (Reference | 'unknown')[];
 
 const NOBODY_KNOWS = 'nobody can tell';
@@ -87,12 +87,14 @@ async function readSpoiled(
 function findCard(reference: Reference, there: readonly JournalCard[], kioskId: KioskId): Card {
   const found = there.find(({ card }) => isNamed(card, reference));
   if (found) return found.card;
-  throw new Failure('usage', `--rejected: the journal knows no such card in kiosk ${kioskId}.`, {
-    hint: 'Name one that failed there, or say --rejected unknown for one that nobody can tell.',
-  });
+  throw failure(
+    'usage',
+    `--rejected: the journal knows no such card in kiosk ${kioskId}.`,
+    'Name one that failed there, or say --rejected unknown for one that nobody can tell.',
+  );
 }
 
-/** Keeps in the journal that spoiled cards were destroyed; null for one that nobody can tell. */
+/** Records that rejected cards were destroyed; null for an unidentified one. */
 export async function recordDestroyed(
   ctx: Context,
   { kioskId, found }: { kioskId: KioskId; found: readonly (Card | null)[] },

@@ -58,7 +58,7 @@ export interface PlanOptions {
   limit: number | null;
   /** Why nothing may be done with a card at a kiosk right now; null when it may. */
   obstacle: (card: Card, kioskId: KioskId) => Failure | null;
-  /** Cards that may be in their kiosk, and can't be looked into. */
+  /** Cards that may be in their kiosk, and can't be read. */
   stuck: readonly LeftOut[];
 }
 

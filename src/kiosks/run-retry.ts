@@ -196,7 +196,7 @@ async function produceAgain(
   return attempt !== null;
 }
 
-/** Some command sent it: what became of it is awaited, and it is not sent again in this one. */
+/** Waits for a card that another command sent; it is not sent again. */
 async function awaitJoined(
   ctx: Context,
   session: CardSession,
@@ -214,7 +214,7 @@ function guardPlanned(seen: Seen, { one }: PlannedRetry, request: ProduceRequest
   return guardRetry(seen, { request, attemptId: isKnown ? seen.card.attemptId : planned });
 }
 
-/** The failure that was planned for may be another system's, of whose attempt the journal learns only now. */
+/** True if the failure is the planned one: the attempt of another system may have been recorded since. */
 function isAsPlanned({ card, attempt }: Seen, planned: Production | null): boolean {
   if (attempt?.origin !== 'observed' || !card.production) return false;
   return isSameProduction(card.production, planned) || isLater(card.production, planned) === false;

@@ -3,7 +3,7 @@ import type { CardRequest } from '../cards/session/resolve-cards.ts';
 import { exitStatusOf, knownCards, type StatusOptions, type StatusResult, status } from '../cards/status.ts';
 import type { Context } from '../context/context.ts';
 import { toAttemptDocument } from '../domain/attempt.ts';
-import { Failure } from '../domain/errors/failure.ts';
+import { type Failure, failure } from '../domain/errors/failure.ts';
 import { formatReference, identityOf } from '../domain/ids.ts';
 import { commandLine } from '../domain/next-command.ts';
 import {
@@ -28,7 +28,7 @@ export interface StatusChoice {
   isCached: boolean;
 }
 
-/** Where the chosen cards stand. @throws Failure `usage` for a kiosk that nothing knows */
+/** Returns the status of the chosen cards. @throws Failure `usage` for a kiosk that nothing knows */
 export async function chosenStatus(
   ctx: Context,
   { targets, selection, isCached }: StatusChoice,
@@ -52,7 +52,7 @@ export async function chosenTargets(
 }
 
 /**
- * The journal's cards that a selection means, what needs somebody first.
+ * The journal's cards that a selection matches, the most urgent first.
  * @throws Failure `usage` for a kiosk that nothing knows
  */
 async function selectCards(
@@ -89,7 +89,7 @@ async function statusOfSelected(ctx: Context, selection: Selection, look: Look):
   return fitting.toSorted((left, right) => byUrgency(left.one, right.one)).map(({ result }) => result);
 }
 
-/** Cards as the journal knows them, without a look at the API. */
+/** Returns the status of cards from the journal alone. */
 async function cachedStatus(
   ctx: Context,
   cards: readonly JournalCard[],
@@ -128,12 +128,14 @@ async function cachedStatusOf(
 
 function notHere({ invocation }: Context, target: CardRequest): Failure {
   const reference = formatReference(target);
-  return new Failure('not-found', `The journal does not know card ${reference}.`, {
-    hint: `Ask the API: ${commandLine(['status', reference], invocation)}`,
-  });
+  return failure(
+    'not-found',
+    `The journal does not know card ${reference}.`,
+    `Ask the API: ${commandLine(['status', reference], invocation)}`,
+  );
 }
 
-/** A card after a look. What the look could not learn is as the journal had it. */
+/** Returns a card after a read; what the read did not show is as the journal had it. */
 function asSeen({ card, latest }: StatusResult, before: JournalCard | undefined): JournalCard {
   const moved = parseVendorTime(card.production?.occurredAt ?? null)?.milliseconds;
   return { card, attempt: latest, changedAt: moved ?? before?.changedAt ?? null };

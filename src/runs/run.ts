@@ -187,7 +187,7 @@ async function takeLease(ctx: Context, subject: string): Promise<void> {
     signal: ctx.signal,
     timing: ctx.timing,
     deadline: ctx.stopwatch.after(ctx.timing.timeout),
-    look: async () => ctx.journal.takeLeases([subject], 'run'),
+    read: async () => ctx.journal.takeLeases([subject], 'run'),
     decide: (others) => (others.length === 0 ? { done: others } : 'wait'),
   });
   const [other] = end.kind === 'deadline' ? (end.seen ?? []) : [];

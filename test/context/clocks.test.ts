@@ -25,7 +25,7 @@ test.each([7_200_000, -7_200_000])(
       signal,
       timing: { firstPause: 500, interval: 500 },
       deadline: clock.stopwatch.after(4_000),
-      look: async () => 0,
+      read: async () => 0,
       decide: () => 'wait',
     });
     expect(end.kind).toBe('deadline');

@@ -41,7 +41,7 @@ function pollUntil100(look: Look, setup: Setup = {}) {
     signal: setup.signal ?? new AbortController().signal,
     timing: { firstPause, interval },
     deadline: clock.stopwatch.after(timeout),
-    look: async (read) => {
+    read: async (read) => {
       looks.push({ at: clock.now(), read });
       return look(looks.length - 1, read);
     },
@@ -155,7 +155,7 @@ describe('pausing', () => {
       deadline: clock.stopwatch.after(10_000),
       random: () => 0,
       pause: () => others[turn++] ?? null,
-      look: async () => turn,
+      read: async () => turn,
       decide: (seen) => (seen === 6 ? { done: seen } : 'wait'),
     });
     expect(clock.slept).toEqual([20, 20, 100, 20, 150, 225]);
@@ -269,7 +269,7 @@ describe('any other error', () => {
       signal,
       timing: { firstPause: 1, interval: 1 },
       deadline: null,
-      look: async () => 1,
+      read: async () => 1,
       decide,
     });
     await expect(end).rejects.toBe(error);

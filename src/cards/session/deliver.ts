@@ -1,7 +1,7 @@
 import type { Reading } from '../../context/clocks.ts';
 import type { Context } from '../../context/context.ts';
 import type { Attempt, Outcome } from '../../domain/attempt.ts';
-import { asFailure, Failure } from '../../domain/errors/failure.ts';
+import { asFailure, Failure, failure } from '../../domain/errors/failure.ts';
 import { productionRefused } from '../../domain/guards.ts';
 import { judgeAnswer, type ProduceRequest, type Verdict } from '../../domain/production.ts';
 import type { AttemptUpdate } from '../../journal/journal.ts';
@@ -47,7 +47,7 @@ export interface Recorded {
  * its own limit of 30 seconds, and nothing repeats it.
  * @param permit of the rate limiter
  * @returns the attempt as it was accepted, or as it was found to be when the answer was lost
- * @throws Failure when it was refused, not seen, superseded, or nobody can tell
+ * @throws Failure when it was refused, not seen, superseded, or its result is unknown
  */
 export async function deliver(
   ctx: Context,
@@ -99,13 +99,8 @@ async function put(
 }
 
 function tooLate({ cardToken }: Attempt): Failure {
-  return new Failure(
-    'not-seen',
-    `Card ${cardToken} was not sent: this process stood still right before it.`,
-    {
-      hint: 'Nothing was sent: run the command again.',
-    },
-  );
+  const message = `Card ${cardToken} was not sent: this process stood still right before it.`;
+  return failure('not-seen', message, 'Nothing was sent: run the command again.');
 }
 
 /** The request is out: a journal that can't be written any more must not hide what came of it. */

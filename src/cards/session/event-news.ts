@@ -84,7 +84,7 @@ function isTrusted({ isVerified, isTest }: KeptEvent): boolean {
   return isVerified && !isTest;
 }
 
-/** READY is the start of every card: it tells something only where nothing at all was seen of the production. */
+/** READY is the start of every card: it is news only where no production was read before. */
 function becameReady({ production, attempt, orderStatus }: CardFacts, events: readonly KeptEvent[]): boolean {
   if (production !== null || attempt !== null || orderStatus !== 'CARD_DETAILS_CREATED') return false;
   const orders = events.filter(({ eventType }) => eventType === ORDER_EVENT);

@@ -13,7 +13,7 @@ import { isNews, whatEventsTell, whatEventsTellOfOrder } from './event-news.ts';
 import type { Observation } from './read-card.ts';
 import type { CardSession, Source } from './session.ts';
 
-/** The pause between two looks into the journal, in milliseconds. */
+/** The pause between two reads of the journal, in milliseconds. */
 const JOURNAL_PAUSE_MS = 20;
 
 /** The polling interval while waiting for events of a listener. */
@@ -23,13 +23,13 @@ export interface FollowOptions {
   listener: ListenerCheck;
   /** Null without a limit. The last read before it is one from the API. */
   deadline: Reading | null;
-  /** The card was seen right before: the first step needs no look while events tell. */
+  /** The card was read right before: while a listener is running, the first step needs no read. */
   isSeen?: boolean | undefined;
 }
 
 /**
- * Follows one card, step by step. Without a listener each step is a look at the API. With one, a step reads the journal,
- * and looks at the API only at the start (unless the card was seen), every minute, at the deadline, and when events don't
+ * Follows one card, step by step. Without a listener each step reads the API. With one, a step reads the journal,
+ * and the API only at the start (unless the card was just read), every minute, at the deadline, and when events don't
  * decide by themselves.
  */
 export class CardFollower {
@@ -43,7 +43,7 @@ export class CardFollower {
   #readTo: EventCursor | null = null;
   /** The number of events before the first read, which covers them. */
   #covered = 0;
-  /** Events told which card it is: what is new among its own is looked into, all else is known. */
+  /** The token came from an event, so only newer events of the card need a read. */
   #isTold = false;
   /** When the API is read next; null for immediately. */
   #nextLookAt: Reading | null = null;
@@ -68,7 +68,7 @@ export class CardFollower {
     return this.#isOnJournal ? JOURNAL_PAUSE_MS : null;
   }
 
-  /** @throws what looking throws, also while a failed look is not due again */
+  /** @throws the error of a read, also while the next read is not due */
   async step(read: ReadOptions): Promise<Observation> {
     this.#isOnJournal = await this.#options.listener.isOnJournal();
     if (!this.#isOnJournal) return this.#look(read);
@@ -100,7 +100,7 @@ export class CardFollower {
     }
   }
 
-  /** The events that came since the last step; all of them, once it becomes known of which card they are. */
+  /** Returns the events since the last step; all of them once the token of an order's card is known. */
   async #readNews(): Promise<KeptEvent[]> {
     const { cardToken, orderId } = this.#session.identity;
     const card = { cardToken, orderId };
@@ -124,7 +124,7 @@ export class CardFollower {
     return news;
   }
 
-  /** Takes over what the events tell beyond doubt: that the order went on, and the card's production. */
+  /** Applies the progress of the order and the production that events prove. */
   async #takeOver(): Promise<Observation | null> {
     const sayings = [await this.#applyOrderEvent(), await this.#applyProductionEvent()].filter(
       (one) => one !== null,
@@ -186,7 +186,7 @@ export class CardFollower {
   }
 
   /**
-   * A calm card is looked at once a minute. One whose request got no answer yet, whose end is not confirmed, or that can't
+   * A calm card is read once a minute. One whose request got no answer yet, whose end is not confirmed, or that can't
    * be read, at the usual pace; one of which an event says more than the API shows, less and less often.
    */
   #planNextLook(): void {

@@ -1,5 +1,5 @@
 import type { Context } from '../../context/context.ts';
-import { Failure } from '../../domain/errors/failure.ts';
+import { type Failure, failure } from '../../domain/errors/failure.ts';
 import type { KioskId } from '../../domain/ids.ts';
 import { commandLine } from '../../domain/next-command.ts';
 import { utcTime } from '../../domain/times/vendor-time.ts';
@@ -17,11 +17,9 @@ export async function findHold(ctx: Context, kioskId: KioskId): Promise<Hold | n
 
 export function kioskHeld(ctx: Context, { kioskId, reason, user, host, heldAt }: Hold): Failure {
   const since = utcTime(heldAt);
-  return new Failure(
+  return failure(
     'kiosk-held',
     `Kiosk ${kioskId} is on hold since ${since}, set by ${user}@${host}: ${reason}`,
-    {
-      hint: `Once it may print again: ${commandLine(['kiosk', 'release', kioskId], ctx.invocation)}`,
-    },
+    `Once it may print again: ${commandLine(['kiosk', 'release', kioskId], ctx.invocation)}`,
   );
 }

@@ -1,7 +1,7 @@
 import type { Context } from '../../context/context.ts';
 import type { Card } from '../../domain/card.ts';
 import type { ExitCode } from '../../domain/errors/exit-codes.ts';
-import { Failure, type FailureDocument } from '../../domain/errors/failure.ts';
+import { type FailureDocument, failure } from '../../domain/errors/failure.ts';
 import { type CardIdentity, formatReference, type Reference } from '../../domain/ids.ts';
 
 /** A card that a command is to work on. */
@@ -28,7 +28,7 @@ export interface GivenReference extends Reference {
 
 /**
  * Finds out whose cards the references are: their own profile first (from the reference, a piped document or the
- * journal), else the default one. A card that is named again, as far as that can be told yet, is named once.
+ * journal), else the default one. A card that is recognised as named twice is returned once.
  * @throws Failure `profile-mismatch` when an explicit `--profile-id` contradicts, `input-required` without any profile
  */
 export async function resolveCards(
@@ -55,9 +55,11 @@ async function resolveCard(ctx: Context, reference: GivenReference): Promise<Car
   const known = await ctx.journal.findCard(reference);
   const own = reference.profileId ?? known?.profileId ?? null;
   if (own !== null && ctx.profileIsExplicit && own !== ctx.profileId) {
-    throw new Failure('profile-mismatch', `Card ${formatReference(reference)} belongs to profile ${own}.`, {
-      hint: `Leave --profile-id out, or name a card of profile ${ctx.profileId}.`,
-    });
+    throw failure(
+      'profile-mismatch',
+      `Card ${formatReference(reference)} belongs to profile ${own}.`,
+      `Leave --profile-id out, or name a card of profile ${ctx.profileId}.`,
+    );
   }
   if (own === null && ctx.profileId !== null && !ctx.profileIsExplicit) {
     ctx.report.note(
@@ -66,9 +68,11 @@ async function resolveCard(ctx: Context, reference: GivenReference): Promise<Car
   }
   const profileId = own ?? ctx.profileId;
   if (profileId === null) {
-    throw new Failure('input-required', `Whose card is ${formatReference(reference)}?`, {
-      hint: 'Name its profile: PROFILE/CARD, --profile-id, or KIOSKCTL_PROFILE_ID.',
-    });
+    throw failure(
+      'input-required',
+      `Whose card is ${formatReference(reference)}?`,
+      'Name its profile: PROFILE/CARD, --profile-id, or KIOSKCTL_PROFILE_ID.',
+    );
   }
   return {
     profileId,

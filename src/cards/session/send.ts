@@ -2,7 +2,7 @@ import type { Context } from '../../context/context.ts';
 import { leaseOnCard, withLeases } from '../../context/leases.ts';
 import { type Attempt, describeOwner, isOpen, isUnsettled, type Outcome } from '../../domain/attempt.ts';
 import { cardLabel, hintOf } from '../../domain/card.ts';
-import { Failure } from '../../domain/errors/failure.ts';
+import { type Failure, failure } from '../../domain/errors/failure.ts';
 import { type Decision, type Seen } from '../../domain/guards.ts';
 import { type CardToken, type KioskId } from '../../domain/ids.ts';
 import { deliver, type Recorded } from './deliver.ts';
@@ -11,7 +11,7 @@ import { type CardSession, statusOf } from './session.ts';
 import { settleLost } from './settle.ts';
 
 export interface Sending {
-  /** The kiosk that the user chose; null when the card's last attempt tells. */
+  /** The kiosk that the user chose; null for that of the card's latest attempt. */
   kioskId: KioskId | null;
   /** Decides, from what was read right before, whether to send and where. Throws a Failure to refuse. */
   guard: (seen: Seen) => Decision;
@@ -66,9 +66,7 @@ async function findToken(session: CardSession, sending: Sending): Promise<CardTo
   if (session.identity.cardToken === null) await session.read();
   if (session.identity.cardToken === null) {
     decide(session, sending);
-    throw new Failure('wrong-stage', `Order ${cardLabel(session.card)} has no card.`, {
-      hint: hintOf(session.card),
-    });
+    throw failure('wrong-stage', `Order ${cardLabel(session.card)} has no card.`, hintOf(session.card));
   }
   return session.identity.cardToken;
 }
@@ -147,7 +145,9 @@ export function seenOf({ card, latest }: CardSession): Seen {
 function busy(ctx: Context, session: CardSession, attempt?: Attempt): Failure {
   const { card } = session;
   const who = attempt ? describeOwner(attempt.owner) : 'another process';
-  return new Failure('attempt-open', `Card ${cardLabel(card)} is being sent right now by ${who}.`, {
-    hint: `See what comes of it: ${statusOf(ctx, session)}`,
-  });
+  return failure(
+    'attempt-open',
+    `Card ${cardLabel(card)} is being sent right now by ${who}.`,
+    `See what comes of it: ${statusOf(ctx, session)}`,
+  );
 }

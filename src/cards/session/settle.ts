@@ -1,7 +1,7 @@
 import type { Context } from '../../context/context.ts';
 import { type Attempt, isHeldByVendor, isUnsettled } from '../../domain/attempt.ts';
 import { cardLabel, hintOf } from '../../domain/card.ts';
-import { asFailure, Failure, type FailureDetails } from '../../domain/errors/failure.ts';
+import { asFailure, type Failure, type FailureDetails, failure } from '../../domain/errors/failure.ts';
 import { productionRefused } from '../../domain/guards.ts';
 import type { CardSession } from './session.ts';
 import { waitFor } from './wait.ts';
@@ -10,7 +10,7 @@ import { waitFor } from './wait.ts';
 const GRACE_MS = 30_000;
 
 /**
- * Finds out what became of a request whose answer was lost, by looking at the production until it moves or the settle
+ * Settles a request whose answer was lost, by reading the production until it moves or the settle
  * window has passed.
  * @returns the attempt, accepted, ended, or `not-seen`
  * @throws Failure `outcome-unknown` when the deadline comes first, or nothing can be read
@@ -26,7 +26,7 @@ export async function settleLost(ctx: Context, session: CardSession, attempt: At
   }).catch((error: unknown) => {
     ctx.signal.throwIfAborted();
     const failure = asFailure(error);
-    // Whatever keeps us from looking (the token, the journal) says nothing about the request.
+    // An error of the read (no token, no journal) says nothing about the request.
     throw failure.code === 'outcome-unknown' ? failure : outcomeUnknown(session, attempt, failure);
   });
   const attempts = await ctx.journal.listAttempts(attempt.cardToken);
@@ -46,15 +46,17 @@ export function timeSinceSent({ calendar }: Context, { sentAt }: Attempt): numbe
 export function refuseLost(session: CardSession, attempt: Attempt, cause: FailureDetails = {}): void {
   const { card } = session;
   if (attempt.outcome === 'not-seen') {
-    throw new Failure('not-seen', `The request to produce card ${cardLabel(card)} was not seen to arrive.`, {
-      hint: `It may be sent again: ${hintOf(card)}`,
-      details: { ...cause, ...idsOf(attempt) },
-    });
+    throw failure(
+      'not-seen',
+      `The request to produce card ${cardLabel(card)} was not seen to arrive.`,
+      `It may be sent again: ${hintOf(card)}`,
+      { ...cause, ...idsOf(attempt) },
+    );
   }
   if (attempt.outcome === 'superseded') {
     const kioskId = card.production?.kioskId ?? 'unknown';
     const message = `Another attempt came after ours: card ${cardLabel(card)} is with kiosk ${kioskId}.`;
-    throw new Failure('attempt-superseded', message, { hint: hintOf(card), details: idsOf(attempt) });
+    throw failure('attempt-superseded', message, hintOf(card), idsOf(attempt));
   }
   if (attempt.outcome === 'refused') throw productionRefused(card, attempt.production, idsOf(attempt));
 }
@@ -62,10 +64,12 @@ export function refuseLost(session: CardSession, attempt: Attempt, cause: Failur
 function outcomeUnknown({ card }: CardSession, attempt: Attempt, cause?: Failure): Failure {
   if (isHeldByVendor(attempt)) return productionRefused(card, attempt.production, idsOf(attempt));
   const message = `The request to produce card ${cardLabel(card)} may have been accepted.`;
-  return new Failure('outcome-unknown', cause ? `${message} Looking failed: ${cause.message}` : message, {
-    hint: `Find out before anything else: ${hintOf(card)}`,
-    details: { ...cause?.details, ...idsOf(attempt) },
-  });
+  return failure(
+    'outcome-unknown',
+    cause ? `${message} Looking failed: ${cause.message}` : message,
+    `Find out before anything else: ${hintOf(card)}`,
+    { ...cause?.details, ...idsOf(attempt) },
+  );
 }
 
 export function idsOf({ correlationId, traceId }: Attempt) {

@@ -16,11 +16,11 @@ export interface Wait {
   goal: string;
   /** True when it is reached; throws a Failure when it never will be. */
   isReached: (seen: Observation) => boolean;
-  /** Where to look; without it, at the API, and the result doesn't say. */
+  /** The mode of the wait; without it, it polls, and the result does not name its source. */
   via?: Via;
   /** The card was seen right before. */
   isSeen?: boolean;
-  /** Done after each look, before it is judged. */
+  /** Called after each read, before `isReached`. */
   onLook?: (seen: Observation) => Promise<Observation | undefined>;
   /** The command that waits again, for a wait without a read. */
   command?: (card: CardIdentity) => string[];
@@ -55,11 +55,11 @@ export async function waitFor(ctx: Context, session: CardSession, wait: Wait): P
     timing: ctx.timing,
     deadline,
     pause: () => follower.pause,
-    look: async (read) => {
+    read: async (read) => {
       outage = null;
       const seen = await follower.step(read).catch((error: unknown) => {
         ctx.signal.throwIfAborted();
-        // While the API is out, events go on to tell.
+        // While the API is out, events may still arrive.
         if (follower.pause === null || !session.latest || !(error instanceof Outage)) throw error;
         outage = error;
         return session.latest;

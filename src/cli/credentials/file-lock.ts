@@ -29,7 +29,7 @@ export async function locked<Result>(
     signal,
     timing: PACE,
     deadline: stopwatch.after(PATIENCE_MS),
-    look: async () => take(`${file}.lock`),
+    read: async () => take(`${file}.lock`),
     decide: (taken) => (taken === null ? 'wait' : { done: taken }),
   });
   if (kind === 'deadline' && late) throw late();

@@ -42,7 +42,7 @@ export const expect = defineStep({
       signal: ctx.signal,
       timing: ctx.timing,
       deadline: ctx.stopwatch.after(timeout ?? (readEvents ? EVENTS_MS : 0)),
-      look: async (read) => {
+      read: async (read) => {
         await session.read(read);
         return judge();
       },
