@@ -5,9 +5,10 @@ import { isSuccess } from '../wire/error-bodies.ts';
 import type { HttpAnswer, NoAnswer } from './decode-answer.ts';
 import { answerFailure, heldBack, unreachable, unreadable } from './failures.ts';
 import { exchange } from './http.ts';
+import { openRequest } from './open-request.ts';
 import type { Permit, RateLimit } from './permit.ts';
 import { LocallyRateLimited, RateLimiter } from './rate-limiter.ts';
-import { openRequest, type RequestContent, type RequestHead } from './send-request.ts';
+import type { RequestContent, RequestHead } from './try.ts';
 import {
   ConnectedRequest,
   type OpenOptions,
@@ -140,7 +141,7 @@ export class Client {
           permit,
           finish: async (outcome, milliseconds) => decode(await finish(outcome, milliseconds)),
         });
-      const { outcome } = await open.go({ timeout: 0 });
+      const { outcome } = await open.go({ body: null, timeout: 0 });
       signal?.throwIfAborted();
       const sent = await finish(outcome, 0);
       throw sent.kind === 'answered' ? answerFailure(sent) : unreachable(sent);

@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Fault } from './network-errors.ts';
 
 export interface HttpAnswer {
   kind: 'answered';
@@ -13,6 +12,18 @@ export interface HttpAnswer {
   /** `Retry-After` in milliseconds. */
   retryAfter: number | null;
 }
+
+/**
+ * The cause of a missing answer, where a user can fix it. `proxy…`: it made no connection to the API.
+ * `server-certificate`: not trusted here. `client-certificate`: ours was rejected; `…-perhaps` where the other side
+ * closed the connection without a reason, as some servers do then.
+ */
+export type Fault =
+  | 'proxy'
+  | 'proxy-credentials'
+  | 'server-certificate'
+  | 'client-certificate'
+  | 'client-certificate-perhaps';
 
 /** `not-connected`: nothing can have arrived. `lost`: it may have. `aborted`: the caller's signal. */
 export interface NoAnswer {

@@ -2,8 +2,7 @@ import { Failure, type FailureDetails, failure, Outage } from '../domain/errors/
 import { printable } from '../domain/text/terminal-text.ts';
 import { formatDuration } from '../domain/times/duration.ts';
 import { readVendorError } from '../wire/error-bodies.ts';
-import type { HttpAnswer, NoAnswer } from './decode-answer.ts';
-import type { Fault } from './network-errors.ts';
+import type { Fault, HttpAnswer, NoAnswer } from './decode-answer.ts';
 
 /**
  * Returns the failure that an answer without success means: an Outage for temporary causes (429, 5xx, a redirect), or

@@ -1,7 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HttpAnswer, NoAnswer } from './decode-answer.ts';
 import { type LimitedAnswer, LocallyRateLimited, type RateLimiter } from './rate-limiter.ts';
-import { type RequestContent, type RequestHead, requestOnce, type Try } from './send-request.ts';
+import {
+  answered,
+  BODY_LIMIT_BYTES,
+  describeRequest,
+  ended,
+  failed,
+  headersOf,
+  type RequestContent,
+  type RequestHead,
+  TOO_LARGE,
+  type Try,
+  whenConnected,
+} from './try.ts';
 
 export interface HttpRequest extends RequestHead, RequestContent {
   /** The number of repeats after a network fault, 5xx or 429, of a request without an effect. */
@@ -70,4 +82,41 @@ async function timed(request: HttpRequest): Promise<Try> {
 function pauseBefore(repeat: number, outcome: HttpAnswer | NoAnswer): number {
   const asked = outcome.kind === 'answered' ? outcome.retryAfter : null;
   return asked ?? 250 * 2 ** (repeat - 1) + Math.random() * 100;
+}
+
+/**
+ * Sends one request over got, once, without following redirects. Never rejects for a fault of the network or of the other
+ * side.
+ */
+export async function requestOnce(request: RequestHead & RequestContent): Promise<Try> {
+  const { method, url, body, form, timeout, agent, signal } = request;
+  const { got } = await import('./got.ts');
+  const tooLarge = new AbortController();
+  let mayHaveArrived = false;
+  request.onDebug?.(describeRequest(request));
+  try {
+    const pending = got(url, {
+      method,
+      headers: headersOf(request),
+      ...(body !== undefined && { json: body }),
+      ...(form && { form }),
+      responseType: 'buffer',
+      decompress: false,
+      followRedirect: false,
+      throwHttpErrors: false,
+      timeout: { request: timeout },
+      retry: { limit: 0 },
+      ...(agent && { agent: { https: agent } }),
+      signal: AbortSignal.any(signal ? [signal, tooLarge.signal] : [tooLarge.signal]),
+    });
+    void pending.on('request', (sent) => whenConnected(sent, () => void (mayHaveArrived = true)));
+    void pending.on('downloadProgress', ({ transferred }) => {
+      if (transferred > BODY_LIMIT_BYTES) tooLarge.abort();
+    });
+    return answered(await pending, request);
+  } catch (error) {
+    if (tooLarge.signal.aborted) return ended('lost', TOO_LARGE);
+    if (signal?.aborted) return ended('aborted', 'interrupted');
+    return failed(error, { agent, mayHaveArrived });
+  }
 }

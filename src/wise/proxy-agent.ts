@@ -2,7 +2,7 @@ import { request as plainRequest } from 'node:http';
 import { Agent, type AgentOptions, request as secureRequest } from 'node:https';
 import { connect as connectTcp, isIP, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { ProxyCode } from './network-errors.ts';
+import type { ProxyCode } from './try.ts';
 
 export interface Proxy {
   url: URL;

@@ -1,8 +1,8 @@
 import type { HttpAnswer, NoAnswer } from './decode-answer.ts';
 import { toHeldBack, toLimited } from './http.ts';
+import type { OpenRequest } from './open-request.ts';
 import type { Permit } from './permit.ts';
 import type { RateLimiter } from './rate-limiter.ts';
-import type { OpenRequest } from './send-request.ts';
 
 /** The owner of the token that a request carries. */
 export type Owner = number | 'application';

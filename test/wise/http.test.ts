@@ -7,6 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { exchange, type HttpRequest } from '../../src/wise/http.ts';
 import { makeCertificate } from './certificate.ts';
+import { TRANSPORTS } from './transports.ts';
 import { type Answer, atTheEnd, cut, inTurn, json, raw, reset, silence, Vendor } from './vendor.ts';
 
 const LIMIT = 4 * 1024 * 1024;
@@ -56,12 +57,12 @@ async function deafPort(): Promise<number> {
   throw new Error('the queue does not fill up');
 }
 
-describe.concurrent('an answer', () => {
+describe.concurrent.for(TRANSPORTS)('an answer %s', ([, send]) => {
   test('is read with any status', async () => {
     const headers = { date: 'Sun, 01 Mar 2026 12:00:00 GMT', 'x-trace-id': 'abc123', 'retry-after': '2' };
     for (const httpStatus of [200, 202, 301, 400, 404, 422, 429, 500, 503]) {
       const vendor = await Vendor.open(json(httpStatus, { a: 'ü' }, headers));
-      expect(await exchange(put(vendor.url))).toEqual({
+      expect(await send(put(vendor.url))).toEqual({
         kind: 'answered',
         httpStatus,
         body: { a: 'ü' },
@@ -78,7 +79,7 @@ describe.concurrent('an answer', () => {
       response.writeHead(200).end();
     });
     const nothing = { body: null, date: null, traceId: null, retryAfter: null };
-    expect(await exchange(put(vendor.url))).toEqual({ kind: 'answered', httpStatus: 200, ...nothing });
+    expect(await send(put(vendor.url))).toEqual({ kind: 'answered', httpStatus: 200, ...nothing });
   });
 
   test.for<[string, Answer]>([
@@ -91,7 +92,7 @@ describe.concurrent('an answer', () => {
     ],
   ])('that can not be decoded has no body: %s', async ([, answer], { expect }) => {
     const vendor = await Vendor.open(answer);
-    expect(await exchange(put(vendor.url))).toMatchObject({
+    expect(await send(put(vendor.url))).toMatchObject({
       kind: 'answered',
       httpStatus: 200,
       body: undefined,
@@ -108,17 +109,17 @@ describe.concurrent('an answer', () => {
     ['99999999999', null],
   ] as const)('with Retry-After %s is read as %s ms', async ([header, retryAfter], { expect }) => {
     const vendor = await Vendor.open(json(429, {}, { 'retry-after': header }));
-    expect(await exchange(put(vendor.url))).toMatchObject({ retryAfter });
+    expect(await send(put(vendor.url))).toMatchObject({ retryAfter });
   });
 
   test('that is cut off is a lost answer', async () => {
     const vendor = await Vendor.open(cut);
-    expect(await exchange(put(vendor.url))).toMatchObject({ kind: 'lost' });
+    expect(await send(put(vendor.url))).toMatchObject({ kind: 'lost' });
     const chunked = await Vendor.open((response) => {
       response.writeHead(200);
       response.write('{"status":"IN_PROGRESS"}', () => void response.socket?.destroy());
     });
-    expect(await exchange(put(chunked.url))).toMatchObject({ kind: 'lost' });
+    expect(await send(put(chunked.url))).toMatchObject({ kind: 'lost' });
   });
 
   test.for([
@@ -138,7 +139,7 @@ describe.concurrent('an answer', () => {
       };
       more();
     });
-    const answer = await exchange(get(vendor.url));
+    const answer = await send(put(vendor.url));
     expect(answer).toMatchObject({ kind: 'lost', reason: expect.stringContaining(String(LIMIT)) });
     expect(sent).toBeLessThan(64 * 1024 * 1024);
     expect(vendor.asked).toHaveLength(1);
@@ -147,11 +148,11 @@ describe.concurrent('an answer', () => {
   test('of exactly 4 MiB is read', async () => {
     const text = `"${'x'.repeat(LIMIT - 2)}"`;
     const vendor = await Vendor.open(raw(200, text));
-    expect(await exchange(get(vendor.url))).toMatchObject({ kind: 'answered', body: text.slice(1, -1) });
+    expect(await send(put(vendor.url))).toMatchObject({ kind: 'answered', body: text.slice(1, -1) });
   });
 });
 
-describe.concurrent('a request with an effect', () => {
+describe.concurrent.for(TRANSPORTS)('a request with an effect %s', ([, send]) => {
   test.for<[string, Answer]>([
     ['429', json(429, {}, { 'retry-after': '0' })],
     ['500', json(500, {})],
@@ -167,7 +168,7 @@ describe.concurrent('a request with an effect', () => {
   ])('is sent once, with any outcome: %s', async ([, answer], { expect }) => {
     const vendor = await Vendor.open(answer);
     for (const [turn, method] of (['PUT', 'POST'] as const).entries()) {
-      await exchange(put(vendor.url, { method, timeout: 200 }));
+      await send(put(vendor.url, { method, timeout: 200 }));
       await pause(20);
       expect(vendor.asked.map(({ path }) => path)).toEqual(Array.from({ length: turn + 1 }, () => '/'));
     }
@@ -179,22 +180,22 @@ describe.concurrent('a request with an effect', () => {
       else response.socket?.destroy();
     });
     await exchange(get(vendor.url));
-    expect(await exchange(put(vendor.url))).toMatchObject({ kind: 'lost' });
+    expect(await send(put(vendor.url))).toMatchObject({ kind: 'lost' });
     await pause(20);
     expect(vendor.asked.map(({ method }) => method)).toEqual(['GET', 'PUT']);
   });
 });
 
-describe.concurrent('a request that got no answer', () => {
+describe.concurrent.for(TRANSPORTS)('a request that got no answer %s', ([, send]) => {
   test('is lost when the connection is reset after it was sent', async () => {
     const vendor = await Vendor.open(reset);
-    expect(await exchange(put(vendor.url))).toEqual({ kind: 'lost', reason: 'ECONNRESET' });
+    expect(await send(put(vendor.url))).toEqual({ kind: 'lost', reason: 'ECONNRESET' });
   });
 
   test('is lost when no answer arrives in time', async () => {
     const vendor = await Vendor.open(silence);
     const started = performance.now();
-    expect(await exchange(put(vendor.url, { timeout: 200 }))).toMatchObject({ kind: 'lost' });
+    expect(await send(put(vendor.url, { timeout: 200 }))).toMatchObject({ kind: 'lost' });
     expect(performance.now() - started).toBeLessThan(2_000);
   });
 
@@ -203,45 +204,45 @@ describe.concurrent('a request that got no answer', () => {
       response.writeHead(200);
       response.write('{');
     });
-    expect(await exchange(put(vendor.url, { timeout: 200 }))).toMatchObject({ kind: 'lost' });
+    expect(await send(put(vendor.url, { timeout: 200 }))).toMatchObject({ kind: 'lost' });
   });
 
   test('was never sent when nothing listens at the port', async () => {
     const server = createServer();
     const port = await listen(server);
     await new Promise((resolve) => server.close(resolve));
-    expect(await exchange(put(`http://127.0.0.1:${port}`))).toEqual({
+    expect(await send(put(`http://127.0.0.1:${port}`))).toEqual({
       kind: 'not-connected',
       reason: 'ECONNREFUSED',
     });
   });
 
   test('was never sent when the host has no address', async () => {
-    expect(await exchange(put('http://kioskctl.invalid'))).toMatchObject({ kind: 'not-connected' });
+    expect(await send(put('http://kioskctl.invalid'))).toMatchObject({ kind: 'not-connected' });
   });
 
   test('was never sent when the certificate is not trusted', async () => {
     let asked = 0;
     const port = await listen(createSecureServer(makeCertificate(), () => (asked += 1)));
-    expect(await exchange(put(`https://localhost:${port}`))).toMatchObject({ kind: 'not-connected' });
+    expect(await send(put(`https://localhost:${port}`))).toMatchObject({ kind: 'not-connected' });
     expect(asked).toBe(0);
   });
 
   test('was never sent when the other side does not speak TLS', async () => {
     const vendor = await Vendor.open(json(200, {}));
-    const answer = await exchange(put(vendor.url.replace('http:', 'https:')));
+    const answer = await send(put(vendor.url.replace('http:', 'https:')));
     expect(answer).toMatchObject({ kind: 'not-connected' });
     expect(vendor.asked).toEqual([]);
   });
 
   test('was never sent when the other side closes the connection before TLS is set up', async () => {
     const port = await listen(createServer((socket) => socket.destroy()));
-    expect(await exchange(put(`https://127.0.0.1:${port}`))).toMatchObject({ kind: 'not-connected' });
+    expect(await send(put(`https://127.0.0.1:${port}`))).toMatchObject({ kind: 'not-connected' });
   });
 
   test('was never sent when TLS is not set up in time', async () => {
     const port = await listen(createServer(() => undefined));
-    expect(await exchange(put(`https://127.0.0.1:${port}`, { timeout: 300 }))).toMatchObject({
+    expect(await send(put(`https://127.0.0.1:${port}`, { timeout: 300 }))).toMatchObject({
       kind: 'not-connected',
     });
   });
@@ -250,7 +251,7 @@ describe.concurrent('a request that got no answer', () => {
     'was never sent when the connection is not made in time',
     async () => {
       const port = await deafPort();
-      expect(await exchange(put(`http://127.0.0.1:${port}`, { timeout: 300 }))).toMatchObject({
+      expect(await send(put(`http://127.0.0.1:${port}`, { timeout: 300 }))).toMatchObject({
         kind: 'not-connected',
       });
     },

@@ -4,10 +4,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterAll, describe, expect, test } from 'vitest';
 import { unreachable } from '../../src/wise/client.ts';
-import { exchange, type HttpRequest } from '../../src/wise/http.ts';
 import { makeAgent, type Network } from '../../src/wise/proxy-agent.ts';
+import type { RequestHead } from '../../src/wise/try.ts';
 import { type Certificate, makeCertificate } from './certificate.ts';
 import { listen, type Manner, Proxy } from './proxy.ts';
+import { type Send, TRANSPORTS } from './transports.ts';
 
 /** A host that only the proxy knows. */
 const HOST = 'api.kioskctl.test';
@@ -52,13 +53,16 @@ function authorizedAs(socket: unknown): string | null {
 /** A proxy without credentials. */
 const open = (url: URL) => ({ url, credentials: null });
 
-async function put(network: Partial<Network>, more: Partial<HttpRequest> = {}) {
-  const agent = makeAgent({ proxy: null, certificate: null, ...network });
-  const request = { url: URL_OF_API, headers: {}, body: {}, timeout: 3_000, retries: 0, agent, ...more };
-  return exchange({ method: 'PUT', ...request });
-}
+const putOver =
+  (send: Send) =>
+  async (network: Partial<Network>, more: Partial<RequestHead> = {}) => {
+    const agent = makeAgent({ proxy: null, certificate: null, ...network });
+    return send({ method: 'PUT', url: URL_OF_API, headers: {}, body: {}, timeout: 3_000, agent, ...more });
+  };
 
-describe.concurrent('through a proxy', () => {
+describe.concurrent.for(TRANSPORTS)('through a proxy, %s', ([, send]) => {
+  const put = putOver(send);
+
   test('a request reaches the API, and only the proxy receives its credentials', async () => {
     const api = await openApi();
     const proxy = await Proxy.open({ target: api.port });
@@ -132,14 +136,16 @@ describe.concurrent('through a proxy', () => {
     const api = await openApi();
     const proxy = await Proxy.open({ target: api.port });
     const lost = await put({ proxy: open(proxy.url) }, { url: `https://${HOST}/lost` });
-    const silent = await put({ proxy: open(proxy.url) }, { url: `https://${HOST}/silent`, timeout: 300 });
+    const silent = await put({ proxy: open(proxy.url) }, { url: `https://${HOST}/silent`, timeout: 1_500 });
     expect([lost.kind, silent.kind, api.requests]).toEqual(['lost', 'lost', 2]);
   });
 });
 
 const at = (api: Api) => ({ url: `https://localhost:${api.port}/x` });
 
-describe.concurrent('mutual TLS', () => {
+describe.concurrent.for(TRANSPORTS)('mutual TLS, %s', ([, send]) => {
+  const put = putOver(send);
+
   const client = makeCertificate({ commonName: 'A bank', issuer: CA });
   const strict = async (more: ServerOptions = {}) =>
     openApi({

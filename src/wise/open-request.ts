@@ -1,0 +1,136 @@
+import { type ClientRequest, type IncomingMessage, request as plainRequest } from 'node:http';
+import { request as secureRequest } from 'node:https';
+import type { NoAnswer } from './decode-answer.ts';
+import { resetConnection } from './proxy-agent.ts';
+import {
+  answered,
+  BODY_LIMIT_BYTES,
+  describeRequest,
+  ended,
+  failed,
+  headersOf,
+  type RequestHead,
+  TOO_LARGE,
+  type Try,
+  whenConnected,
+} from './try.ts';
+
+const LATE = 'no request in time';
+
+/** Connects to the API, proxy and TLS included, and writes nothing. If that fails, `go` resolves with the reason. */
+export async function openRequest(head: RequestHead): Promise<OpenRequest> {
+  const open = new OpenRequest(head);
+  await open.connect();
+  return open;
+}
+
+/** A request with a connection of its own, not written yet: got connects only to write. */
+export class OpenRequest {
+  readonly #head: RequestHead;
+  readonly #connected = Promise.withResolvers<void>();
+  readonly #outcome = Promise.withResolvers<Try>();
+  #request: ClientRequest | null = null;
+  #isReady = false;
+  #isOver = false;
+  #sent: (RequestHead & { body: unknown }) | null = null;
+
+  constructor(head: RequestHead) {
+    this.#head = head;
+  }
+
+  /** True while it can be sent: not sent yet, and the other side has not closed the connection. */
+  get isConnected(): boolean {
+    return this.#isReady && !this.#isOver && !this.#sent && this.#request?.socket?.readyState === 'open';
+  }
+
+  async connect(): Promise<void> {
+    const { timeout, signal } = this.#head;
+    const abort = () => this.#end('aborted', 'interrupted');
+    if (signal?.aborted) return abort();
+    signal?.addEventListener('abort', abort, { once: true });
+    const timer = setTimeout(() => this.#end('not-connected', LATE, true), timeout);
+    try {
+      this.#begin();
+      await this.#connected.promise;
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  /**
+   * Writes the request before it returns, at most once. Without a connection nothing is sent, and the outcome is
+   * `not-connected`. At the limit the connection is reset: bytes that were not delivered yet never arrive.
+   * @param content its body, sent as JSON, and the milliseconds for the answer
+   */
+  go({ body, timeout }: { body: unknown; timeout: number }): Promise<Try> {
+    const request = this.#request;
+    if (this.isConnected && request) {
+      const text = JSON.stringify(body);
+      this.#sent = { ...this.#head, body };
+      this.#head.onDebug?.(describeRequest(this.#sent));
+      const timer = setTimeout(() => this.#end('lost', LATE, true), timeout);
+      void this.#outcome.promise.finally(() => clearTimeout(timer));
+      request
+        .setHeader('content-type', 'application/json')
+        .setHeader('content-length', Buffer.byteLength(text));
+      request.end(text);
+    } else if (!this.#sent) this.#end('not-connected', 'ECONNRESET', true);
+    return this.#outcome.promise;
+  }
+
+  /** Closes the connection. What was written is reset: nothing of it arrives any more. */
+  close(): void {
+    this.#end(this.#sent ? 'lost' : 'not-connected', 'closed');
+  }
+
+  #begin(): void {
+    const { method, url, agent } = this.#head;
+    const make = url.startsWith('https:') ? secureRequest : plainRequest;
+    const request = make(url, { method, headers: headersOf(this.#head), agent });
+    this.#request = request;
+    request.on('error', (error) => this.#fail(error));
+    // An answer to nothing (408 on an idle connection) is the end of the connection.
+    request.on('response', (answer) => {
+      if (this.#sent) this.#read(answer).catch((error: unknown) => this.#fail(error));
+      else this.#end('not-connected', 'ECONNRESET', true);
+    });
+    whenConnected(request, () => {
+      this.#isReady = true;
+      this.#connected.resolve();
+    });
+  }
+
+  async #read(answer: IncomingMessage): Promise<void> {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for await (const chunk of answer as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > BODY_LIMIT_BYTES) return this.#end('lost', TOO_LARGE);
+      chunks.push(chunk);
+    }
+    const { statusCode = 0, headers } = answer;
+    const raw = { statusCode, headers, rawBody: Buffer.concat(chunks) };
+    if (this.#sent) this.#finish(answered(raw, this.#sent));
+  }
+
+  #fail(error: unknown): void {
+    this.#finish(failed(error, { agent: this.#head.agent, mayHaveArrived: this.#sent !== null }));
+  }
+
+  #end(kind: NoAnswer['kind'], reason: string, passes = false): void {
+    const socket = this.#request?.socket;
+    if (this.#isOver) return;
+    if (this.#sent && socket) resetConnection(socket);
+    this.#finish(ended(kind, reason, passes));
+    this.#request?.destroy();
+  }
+
+  #finish(done: Try): void {
+    this.#isOver = true;
+    this.#connected.resolve();
+    this.#outcome.resolve(done);
+  }
+}
