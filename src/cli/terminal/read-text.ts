@@ -43,21 +43,26 @@ export function readStart(file: string, limit: number): Buffer {
   }
 }
 
-/** Reads a whole file. @throws Failure `invalid-input` for one that can't be read, or has more bytes than `limit` */
-export function readBytes(file: string, limit: number): Buffer {
+/**
+ * Reads a whole file.
+ * @param problem the beginning of the message for one that can't be read, or has more bytes than `limit`
+ * @throws Failure `invalid-input`
+ */
+export function readBytes(file: string, limit: number, problem: string = problemOf(file)): Buffer {
   let bytes: Buffer;
   try {
     bytes = readStart(file, limit);
   } catch (error) {
-    throw unreadable(file, reasonOf(error), hintOf(error));
+    throw unreadable(problem, reasonOf(error), hintOf(error));
   }
-  if (bytes.length > limit) throw unreadable(file, `it has over ${limit / 1024} KiB`, TOO_LONG);
+  if (bytes.length > limit) throw unreadable(problem, `it has over ${limit / 1024} KiB`, TOO_LONG);
   return bytes;
 }
 
 /** Reads a whole file as UTF-8. @throws Failure `invalid-input` for a file that can't be read, is too long or not text */
 export function readText(file: string, { limit, ...options }: TextOptions): string {
-  return decodeText(readBytes(file, limit), { file, ...options });
+  const problem = `The ${options.what} ${printable(file)} can't be used`;
+  return decodeText(readBytes(file, limit, problem), { file, ...options });
 }
 
 /** Longer than a line of any file that kioskctl reads. */
@@ -70,7 +75,7 @@ export async function* readLines(file: string): AsyncGenerator<string, void, und
     const lines = `${rest}${chunk}`.split('\n');
     rest = lines.pop() ?? '';
     if (rest.length > LONGEST_LINE)
-      throw unreadable(file, `it has a line of over ${LONGEST_LINE / 1024} KiB`, TOO_LONG);
+      throw unreadable(problemOf(file), `it has a line of over ${LONGEST_LINE / 1024} KiB`, TOO_LONG);
     yield* lines;
   }
   if (rest !== '') yield rest;
@@ -81,14 +86,18 @@ async function* chunksOf(file: string): AsyncGenerator<string, void, undefined> 
   try {
     for await (const chunk of stream) yield String(chunk);
   } catch (error) {
-    throw unreadable(file, reasonOf(error), hintOf(error));
+    throw unreadable(problemOf(file), reasonOf(error), hintOf(error));
   } finally {
     stream.destroy();
   }
 }
 
-function unreadable(file: string, why: string, hint: string): Failure {
-  return failure('invalid-input', `${printable(file)} can't be read: ${printable(why)}.`, hint);
+function problemOf(file: string): string {
+  return `${printable(file)} can't be read`;
+}
+
+function unreadable(problem: string, why: string, hint: string): Failure {
+  return failure('invalid-input', `${problem}: ${printable(why)}.`, hint);
 }
 
 /**
