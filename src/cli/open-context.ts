@@ -1,6 +1,6 @@
 import packageJson from '../../package.json' with { type: 'json' };
 import type { Context, TokenOrigin, Webhooks } from '../context/context.ts';
-import { type Files, type PublicKey, readPublicKey } from '../context/files.ts';
+import { type Files, readPublicKey } from '../context/files.ts';
 import { failure } from '../domain/errors/failure.ts';
 import type { KioskId } from '../domain/ids.ts';
 import { redact } from '../domain/text/redaction.ts';
@@ -10,7 +10,7 @@ import { RemoteSandbox } from '../sandbox/control-client.ts';
 import { Sandbox } from '../sandbox/sandbox.ts';
 import type { IncidentSetup } from '../support/incident.ts';
 import { openRunbook } from '../support/runbook-file.ts';
-import { PUBLISHED_KEYS } from '../webhooks/signature.ts';
+import { PUBLISHED_KEYS, type PublicKey } from '../webhooks/signature.ts';
 import type { Client } from '../wise/client.ts';
 import { type Credentials, makeCredentials } from './credentials/credentials.ts';
 import { openFallbackJournal } from './fallback-journal.ts';

@@ -14,7 +14,8 @@ export default class Listen extends BaseCommand {
   static override summary = "Receive the vendor's webhooks into the journal.";
   static override description =
     `Each event is verified, kept in the journal and only then answered 200; what the journal can't keep is answered 503
-and comes again. Waits and status in other terminals use the journal. Plain HTTP, meant to stand behind the gateway or tunnel
+and comes again. What looks like an event but has a wrong signature or path is answered 503, too, with a warning: the mistake may be ours.
+Test notifications are answered 200 and change no card. Waits and status in other terminals use the journal. Plain HTTP, meant to stand behind the gateway or tunnel
 that ends TLS on port 443 (docs/webhooks.md). In local it subscribes itself to the embedded sandbox. Once it is ready it asks the
 API what happened to unfinished cards while nobody listened. SIGTERM and Ctrl-C finish what was accepted, and end with 0.`;
   static override examples = [

@@ -4,10 +4,11 @@ import type { Runbook } from '../domain/runbook.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Forwarder, ForwarderOptions } from '../webhooks/forwarder.ts';
 import type { Receiver, ReceiverOptions } from '../webhooks/receiver.ts';
+import type { PublicKey } from '../webhooks/signature.ts';
 import type { Fault } from '../wire/fault.ts';
 import type { Client } from '../wise/client.ts';
 import type { Calendar, Stopwatch } from './clocks.ts';
-import type { Files, PublicKey } from './files.ts';
+import type { Files } from './files.ts';
 import type { Progress } from './progress.ts';
 
 export type Environment = 'local' | 'sandbox' | 'production';

@@ -1,6 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { failure } from '../domain/errors/failure.ts';
 import { printable } from '../domain/text/terminal-text.ts';
+import { withoutByteOrderMark } from '../domain/text/words.ts';
+import type { PublicKey } from '../webhooks/signature.ts';
 
 export interface TextOptions {
   /** Most bytes that the file may have. */
@@ -47,15 +49,9 @@ export function decodeText(
   bytes: Buffer,
   { file, what, hint = 'Save it as UTF-8.' }: Omit<TextOptions, 'limit'> & { file: string },
 ): string {
-  if (isUtf8(bytes) && !bytes.includes(0)) return bytes.toString('utf8').replace(/^\uFEFF/, '');
+  if (isUtf8(bytes) && !bytes.includes(0)) return withoutByteOrderMark(bytes.toString('utf8'));
   const message = `The ${what} ${printable(file)} can't be used: it is not UTF-8 text.`;
   throw failure('invalid-input', message, hint);
-}
-
-/** A key in PEM, and its source for messages. */
-export interface PublicKey {
-  pem: string;
-  source: string;
 }
 
 /** A PEM file of a key is far smaller. */

@@ -43,8 +43,11 @@ export const quietEventsFlag = {
 
 export const publicKeyFlag = {
   'public-key': textFlag({
-    summary: "Check signatures with the key in this PEM file (default: the environment's own).",
+    summary:
+      "Check signatures with the key in this PEM file (default: the environment's own). May be repeated: any of the keys may match.",
     helpValue: 'FILE',
+    multiple: true,
+    multipleNonGreedy: true,
   }),
 };
 
@@ -107,10 +110,10 @@ export function toSpan(
   return { since, until };
 }
 
-/** Makes the verifier of signatures, with the key of a file or of the environment. @throws Failure `invalid-input`, `usage` */
-export async function toVerifier(ctx: Context, file: string | undefined): Promise<SignatureVerifier> {
-  const { pem, source } = file === undefined ? await ctx.webhookKey() : readPublicKey(ctx.files, file);
-  return new SignatureVerifier(pem, source);
+/** Makes the verifier of signatures, with the keys of files or that of the environment. @throws Failure `invalid-input`, `usage` */
+export async function toVerifier(ctx: Context, files: readonly string[] = []): Promise<SignatureVerifier> {
+  const keys = files.map((file) => readPublicKey(ctx.files, file));
+  return new SignatureVerifier(...(keys.length === 0 ? [await ctx.webhookKey()] : keys));
 }
 
 /** The address of a receiver. */

@@ -13,8 +13,9 @@ import { localTime, type Style } from '../output/style.ts';
 import { listResult } from '../output/table.ts';
 import type { Subscription } from '../wire/subscriptions.ts';
 import type { Imported } from './import-events.ts';
-import type { ListenerMessage } from './listen.ts';
+import type { ListenerMessage, NoticeType } from './listen.ts';
 import type { Replayed } from './replay-events.ts';
+import type { Notice } from './throttled-notices.ts';
 
 /** An event in one line, without a line break: number, arrival, card, kiosk, change, and the meaning of an error. */
 export function eventLine(event: KeptEvent, style: Style): string {
@@ -159,6 +160,7 @@ function documentOf(heard: ListenerMessage): Record<string, unknown> {
     case 'refused':
     case 'not-kept':
     case 'not-forwarded':
+    case 'unsigned-test':
     case 'end':
       return { ...heard };
   }
@@ -180,6 +182,8 @@ function textOf(heard: ListenerMessage, { style, now }: { style: Style; now: num
       return catchUpText(heard, now);
     case 'end':
       return `${countsText(heard)}\n`;
+    case 'unsigned-test':
+      return `${printable(noticeText(heard))}\n`;
     case 'refused':
     case 'not-kept':
     case 'not-forwarded':
@@ -207,7 +211,9 @@ function catchUpText({ looked, missed, skipped, failed, since }: Of<'catch-up'>,
   return [`Caught up: ${parts.join(', ')}.`, ...lines].map((line) => `${printable(line)}\n`).join('');
 }
 
-function noticeText({ type, count, reason, ids }: Of<'refused' | 'not-kept' | 'not-forwarded'>): string {
+function noticeText({ type, count, reason, ids }: { type: NoticeType } & Notice): string {
+  if (type === 'unsigned-test')
+    return `${counted(count, 'test notification')} answered 200 and not stored: ${reason}`;
   if (type === 'refused') return `${counted(count, 'webhook')} refused: ${reason}`;
   if (type === 'not-kept') return `${counted(count, 'webhook')} answered 503, and will come again: ${reason}`;
   return `${counted(count, 'webhook')} not forwarded (${reason}): kioskctl events replay ${ids.join(' ')} --to URL`;

@@ -1,11 +1,18 @@
 import * as v from 'valibot';
 import { failure } from '../domain/errors/failure.ts';
 import { printable } from '../domain/text/terminal-text.ts';
+import { withoutByteOrderMark } from '../domain/text/words.ts';
 import { parseVendorTime } from '../domain/times/vendor-time.ts';
 import type { Delivery } from '../journal/journal.ts';
-import { decodeEvent } from '../webhooks/decode-event.ts';
-import type { SignatureVerifier } from '../webhooks/signature.ts';
-import { DELIVERY_HEADER, readEventBody, SIGNATURE_HEADER, TEST_HEADER } from '../wire/events.ts';
+import { decodeEvent, decodeIfEvent } from '../webhooks/decode-event.ts';
+import { type SignatureVerifier, signatureOf } from '../webhooks/signature.ts';
+import {
+  DELIVERY_HEADER,
+  isTestNotification,
+  readEventBody,
+  SIGNATURE_HEADER,
+  TEST_HEADER,
+} from '../wire/events.ts';
 
 /** A webhook in a line of a file. */
 interface ImportedDelivery {
@@ -56,7 +63,7 @@ export function readImportLine(
   { environment, line }: { environment: string; line: number },
 ): ImportedDelivery | Refused {
   if (text.length > LONGEST_LINE) return refused('it is longer than any event');
-  const json = parse(text.replace(/^\uFEFF/, ''));
+  const json = parse(withoutByteOrderMark(text));
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     return refused('it is not a JSON object');
   const own = v.safeParse(exported, json);
@@ -83,7 +90,7 @@ export function toDelivery(
     return { body, signature, deliveryId, isTest, isVerified: true, receivedAt, event: decodeEvent(body) };
   }
   if (!unverified) return refused('it has no signature', true);
-  const event = readEventBody(parse(Buffer.from(body).toString('utf8')));
+  const event = decodeIfEvent(body);
   if (!event) return refused('its body is not an event of Wise');
   // An unsigned delivery id must not block the delivery itself.
   return { body, signature, deliveryId: null, isTest, isVerified: false, receivedAt, event };
@@ -106,12 +113,12 @@ function fromLog(json: object): ImportedDelivery | Refused {
   const { headers, body, bodyBase64, receivedAt } = read.output;
   if (body === undefined && bodyBase64 === undefined) return refused('it has no body');
   const named = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-  const header = (name: string) => [named.get(name)].flat()[0]?.trim() || null;
+  const header = (name: string) => (named.has(name) ? [named.get(name)].flat().join(', ') : undefined);
   return {
     body: bodyBase64 === undefined ? Buffer.from(body ?? '') : Buffer.from(bodyBase64, 'base64'),
-    signature: header(SIGNATURE_HEADER),
-    deliveryId: header(DELIVERY_HEADER),
-    isTest: header(TEST_HEADER)?.toLowerCase() === 'true',
+    signature: signatureOf(header(SIGNATURE_HEADER)),
+    deliveryId: [named.get(DELIVERY_HEADER)].flat()[0]?.trim() || null,
+    isTest: isTestNotification(header(TEST_HEADER)),
     receivedAt: timeOf(receivedAt),
   };
 }

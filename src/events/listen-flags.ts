@@ -46,8 +46,11 @@ export const listenFlags = {
   host: hostFlag({ summary: 'The address to listen on (default 127.0.0.1).', helpValue: 'ADDRESS' }),
   path: pathFlag({ summary: 'Where webhooks are taken (default /webhooks).', helpValue: '/PATH' }),
   'public-key': textFlag({
-    summary: "The key that signs, in PEM (default: the environment's published key).",
+    summary:
+      "A key that signs, in PEM (default: the environment's published key). May be repeated: any of the keys may match.",
     helpValue: 'FILE',
+    multiple: true,
+    multipleNonGreedy: true,
   }),
   filter: Flags.string({
     summary:
@@ -73,12 +76,11 @@ export function readListenOptions(
   flags: Interfaces.InferredFlags<typeof listenFlags>,
   files: Files,
 ): ListenOptions {
-  const file = flags['public-key'];
   return {
     host: flags.host ?? '127.0.0.1',
     port: flags.port ?? 8788,
     path: flags.path ?? '/webhooks',
-    key: file === undefined ? null : readPublicKey(files, file),
+    keys: (flags['public-key'] ?? []).map((file) => readPublicKey(files, file)),
     choice: parseEventChoice(flags.filter ?? []),
     forwardTo: flags['forward-to'] ?? null,
     catchUp: flags['catch-up-since'] ?? HOURS_24,

@@ -2,13 +2,15 @@ import { once } from 'node:events';
 import type { Context } from '../context/context.ts';
 import { asFailure } from '../domain/errors/failure.ts';
 import type { KeptEvent } from '../domain/event.ts';
+import { formatReference } from '../domain/ids.ts';
 import { decodeEvent } from '../webhooks/decode-event.ts';
 import type { Forwarder } from '../webhooks/forwarder.ts';
 import type { Receiver, Webhook } from '../webhooks/receiver.ts';
-import { SignatureVerifier } from '../webhooks/signature.ts';
+import { type PublicKey, SignatureVerifier } from '../webhooks/signature.ts';
 import { type CaughtUp, catchUp } from './catch-up.ts';
 import type { EventChoice } from './event-filter.ts';
 import { lastListenedAt, startHeartbeat } from './heartbeat.ts';
+import { describeRefusal, refusedEventsWarning } from './refused-events.ts';
 import { subscribeHere } from './subscriptions.ts';
 import { type Notice, ThrottledNotices } from './throttled-notices.ts';
 
@@ -17,8 +19,8 @@ export interface ListenOptions {
   /** 0 selects a free one. */
   port: number;
   path: string;
-  /** null for the key of the environment. */
-  key: { pem: string; source: string } | null;
+  /** Any of them may verify an event; empty for the key of the environment. */
+  keys: readonly PublicKey[];
   /** The events to show and forward; all are stored. */
   choice: EventChoice;
   forwardTo: URL | null;
@@ -36,7 +38,10 @@ export interface ListenCounts {
   notForwarded: number;
 }
 
-type NoticeType = 'refused' | 'not-kept' | 'not-forwarded';
+export type NoticeType = 'refused' | 'not-kept' | 'not-forwarded' | 'unsigned-test';
+
+/** Milliseconds between two warnings about refused events. */
+const WARNING_PAUSE_MS = 60_000;
 
 /** A message of a listener: `ready` is the first, `end` the last one. */
 export type ListenerMessage =
@@ -54,8 +59,8 @@ type Emit = (message: ListenerMessage) => void;
  * @throws Failure `usage` for an unusable address, `invalid-input` for an unusable key, `journal-unusable`
  */
 export async function listen(ctx: Context, options: ListenOptions, emit: Emit): Promise<ListenCounts> {
-  const { pem, source } = options.key ?? (await ctx.webhookKey());
-  const verifier = new SignatureVerifier(pem, source);
+  const keys = options.keys.length > 0 ? options.keys : [await ctx.webhookKey()];
+  const verifier = new SignatureVerifier(...keys);
   const unheardSince = await lastListenedAt(ctx);
   const isAlone = !(await ctx.journal.isListenedTo());
   if (!isAlone)
@@ -96,11 +101,13 @@ class Listener {
   readonly #options: ListenOptions;
   readonly #emit: Emit;
   readonly #notices: Record<NoticeType, ThrottledNotices>;
+  readonly #warnings: ThrottledNotices;
   #receiver: Receiver<KeptEvent | null> | null = null;
   #forwarder: Forwarder | null = null;
   #kept = 0;
   #duplicates = 0;
   #catchingUp: Promise<void> | null = null;
+  #checkingTests: Promise<void> = Promise.resolve();
   url = '';
 
   private constructor(ctx: Context, options: ListenOptions, emit: Emit) {
@@ -112,7 +119,10 @@ class Listener {
       refused: notices('refused'),
       'not-kept': notices('not-kept'),
       'not-forwarded': notices('not-forwarded'),
+      'unsigned-test': notices('unsigned-test'),
     };
+    const warn = (notice: Notice) => ctx.report.warn(refusedEventsWarning(notice));
+    this.#warnings = new ThrottledNotices(ctx, warn, WARNING_PAUSE_MS);
   }
 
   static async open(
@@ -122,6 +132,7 @@ class Listener {
   ): Promise<Listener> {
     const listener = new Listener(ctx, options, emit);
     const { verifier, path, forwardTo } = options;
+    const { environment } = ctx;
     const { refused, 'not-kept': notKept, 'not-forwarded': notForwarded } = listener.#notices;
     if (forwardTo)
       listener.#forwarder = await ctx.webhooks.openForwarder({
@@ -135,7 +146,11 @@ class Listener {
       keep: (webhook) => listener.#store(webhook),
       onKept: (event, webhook) => listener.#onStored(event, webhook),
       onNotKept: (error) => notKept.add(asFailure(error).message),
-      onRefused: ({ httpStatus, reason }) => refused.add(`${httpStatus} ${reason}`),
+      onRefused: ({ httpStatus, reason }, event) => {
+        refused.add(`${httpStatus} ${reason}`);
+        if (event) listener.#warnings.add(describeRefusal(event, { environment, path, verifier }));
+      },
+      onUnsignedTest: (reason) => listener.#notices['unsigned-test'].add(reason),
     });
     listener.url = await listener.#receiver.listen(options);
     return listener;
@@ -164,7 +179,8 @@ class Listener {
     await this.#receiver?.stop();
     await this.#forwarder?.stop();
     await this.#catchingUp;
-    for (const notices of Object.values(this.#notices)) notices.flush();
+    await this.#checkingTests;
+    for (const notices of [...Object.values(this.#notices), this.#warnings]) notices.flush();
   }
 
   async #catchUp(): Promise<void> {
@@ -183,12 +199,26 @@ class Listener {
     return this.#ctx.journal.keepEvent({ ...delivery, event: decodeEvent(body) });
   }
 
+  /** Test notifications have dummy data: one about a card of the journal is not from Wise, or not a test. */
+  async #warnIfKnown({ cardToken, orderId }: KeptEvent): Promise<void> {
+    const { journal, report } = this.#ctx;
+    const card = await journal
+      .projectEvents()
+      .then(() => journal.findCard({ cardToken, orderId }))
+      .catch(() => null);
+    if (card === null) return;
+    report.warn(
+      `A test notification names ${formatReference(card)}, which the journal knows; nothing changed. Check who sends test notifications.`,
+    );
+  }
+
   #onStored(event: KeptEvent | null, { body, headers }: Webhook): void {
     if (event === null) {
       this.#duplicates += 1;
       return;
     }
     this.#kept += 1;
+    if (event.isTest) this.#checkingTests = this.#checkingTests.then(() => this.#warnIfKnown(event));
     if (!this.#options.choice.isChosen(event)) return;
     this.#emit({ type: 'event', event });
     this.#forwarder?.add({ id: event.id, body, headers });

@@ -9,24 +9,36 @@ export interface Notice {
 }
 
 const PAUSE_MS = 1_000;
+/** Reasons may contain what strangers send: further ones are counted together. */
+const MOST_REASONS = 20;
+const OTHER_REASONS = 'other reasons';
 /** A longer list helps nobody; the count is complete. */
 const LONGEST_LIST = 100;
 
-/** Emits notices of what may happen thousands of times a second: the first immediately, then at most once a second. */
+/** Emits notices of what may happen thousands of times a second: the first immediately, then at most once in a pause. */
 export class ThrottledNotices {
   readonly #ctx: Pick<Context, 'stopwatch' | 'signal'>;
   readonly #emit: (notice: Notice) => void;
+  readonly #pause: number;
   readonly #waiting = new Map<string, Notice>();
   #isPausing = false;
   total = 0;
 
-  constructor(ctx: Pick<Context, 'stopwatch' | 'signal'>, emit: (notice: Notice) => void) {
+  /** @param pause in milliseconds */
+  constructor(
+    ctx: Pick<Context, 'stopwatch' | 'signal'>,
+    emit: (notice: Notice) => void,
+    pause: number = PAUSE_MS,
+  ) {
     this.#ctx = ctx;
     this.#emit = emit;
+    this.#pause = pause;
   }
 
-  add(reason: string, id?: number): void {
+  add(name: string, id?: number): void {
     this.total += 1;
+    const isKnown = this.#waiting.has(name) || this.#waiting.size < MOST_REASONS;
+    const reason = isKnown ? name : OTHER_REASONS;
     const notice = this.#waiting.get(reason) ?? { reason, count: 0, ids: [] };
     this.#waiting.set(reason, notice);
     notice.count += 1;
@@ -45,7 +57,7 @@ export class ThrottledNotices {
     this.#isPausing = true;
     while (this.#waiting.size > 0 && !this.#ctx.signal.aborted) {
       this.flush();
-      await this.#ctx.stopwatch.sleep(PAUSE_MS, this.#ctx.signal).catch(() => undefined);
+      await this.#ctx.stopwatch.sleep(this.#pause, this.#ctx.signal).catch(() => undefined);
     }
     this.#isPausing = false;
   }

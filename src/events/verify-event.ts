@@ -37,8 +37,8 @@ function explain(
   const trimmed = withoutNewline(body);
   if (trimmed.length < body.length && verifier.isValid(trimmed, signature))
     return 'It matches without the newline at the end, which whatever wrote the file added: remove it.';
-  const other = publishedVerifiers().find((one) => one.isValid(body, signature));
-  if (other) return `It matches ${other.keyName}: this event is of another environment.`;
+  const other = findPublishedKey(body, signature);
+  if (other) return `It matches ${other}: this event is of another environment.`;
   return 'Check that the bytes are the raw body, not JSON that was parsed and written again, and that the key is of the environment that sent it.';
 }
 
@@ -48,8 +48,10 @@ function withoutNewline(body: Uint8Array): Uint8Array {
   return body.subarray(0, length);
 }
 
-function publishedVerifiers(): SignatureVerifier[] {
-  return Object.entries(PUBLISHED_KEYS).map(
-    ([environment, pem]) => new SignatureVerifier(pem, `the published key of ${environment}`),
+/** Returns the name of the published key with which a body was signed. */
+export function findPublishedKey(body: Uint8Array, signature: string): string | undefined {
+  const published = Object.entries(PUBLISHED_KEYS).map(
+    ([environment, pem]) => new SignatureVerifier({ pem, source: `the published key of ${environment}` }),
   );
+  return published.find((one) => one.isValid(body, signature))?.keyName;
 }

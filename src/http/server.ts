@@ -30,22 +30,34 @@ export async function listen(
   return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
 }
 
+/** The refusals of connections by their error; any other error is `NO_HTTP`. */
+const REFUSED_CONNECTIONS: Readonly<Record<string, { httpStatus: number; reason: string }>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: { httpStatus: 408, reason: 'too slow' },
+  HPE_HEADER_OVERFLOW: { httpStatus: 431, reason: `headers of over ${HEAD_LIMIT_BYTES / 1024} KiB` },
+  HPE_INVALID_EOF_STATE: { httpStatus: 400, reason: 'cut off by the sender' },
+};
+const NO_HTTP = { httpStatus: 400, reason: 'not HTTP' };
+
 /**
- * Answers a connection that sent no valid HTTP, or sent it too slowly, and closes it.
- * @returns the status; null if there was nobody to answer
+ * Answers a connection that sent no whole request, or sent it too slowly, and closes it.
+ * @returns the answer; null if there was nobody to answer
  */
-export function refuseConnection({ code }: NodeJS.ErrnoException, socket: Duplex): number | null {
+export function refuseConnection(
+  { code = '' }: NodeJS.ErrnoException,
+  socket: Duplex,
+): { httpStatus: number; reason: string } | null {
   const isSilent = 'bytesRead' in socket && socket.bytesRead === 0;
   if (isSilent || code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return null;
   }
-  const status = code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : code === 'HPE_HEADER_OVERFLOW' ? 431 : 400;
+  const refusal = REFUSED_CONNECTIONS[code] ?? NO_HTTP;
+  const { httpStatus } = refusal;
   socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+    `HTTP/1.1 ${httpStatus} ${STATUS_CODES[httpStatus]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
     () => socket.destroy(),
   );
-  return status;
+  return refusal;
 }
 
 /** Work in progress, which a server waits for before it stops. */

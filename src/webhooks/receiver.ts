@@ -3,9 +3,11 @@ import type { Socket } from 'node:net';
 import { failure } from '../domain/errors/failure.ts';
 import { discardRest, readBody } from '../http/request-body.ts';
 import { type Address, HEAD_LIMIT_BYTES, listen, RunningWork, refuseConnection } from '../http/server.ts';
-import { DELIVERY_HEADER, SIGNATURE_HEADER, TEST_HEADER } from '../wire/events.ts';
+import { DELIVERY_HEADER, isTestNotification, SIGNATURE_HEADER, TEST_HEADER } from '../wire/events.ts';
 import { Connections, DEFAULT_LIMITS, type ReceiverLimits } from './connections.ts';
-import type { SignatureVerifier } from './signature.ts';
+import { looksLikeEvent } from './decode-event.ts';
+import { pathOf, type RefusedEvent, retryAfter } from './refused-event.ts';
+import { type SignatureVerifier, signatureOf } from './signature.ts';
 
 /** A webhook with a valid signature. */
 export interface Webhook {
@@ -35,7 +37,10 @@ export interface ReceiverOptions<Kept> {
   /** Called after the answer. */
   onKept: (kept: Kept, webhook: Webhook) => void;
   onNotKept: (error: unknown) => void;
-  onRefused: (refusal: Refusal) => void;
+  /** @param event what looks like an event of Wise, with the status 503; null for anything else */
+  onRefused: (refusal: Refusal, event: RefusedEvent | null) => void;
+  /** Called for a test notification without a valid signature, which is answered 200 and not stored. */
+  onUnsignedTest: (reason: string) => void;
   limits?: Partial<ReceiverLimits>;
 }
 
@@ -77,9 +82,8 @@ export class Receiver<Kept> {
     this.#server.on('connection', (socket: Socket) => this.#connections.add(socket));
     this.#server.on('request', (...exchange) => this.#running.add(this.#serve(...exchange)));
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-      const httpStatus = refuseConnection(error, socket);
-      const reason = httpStatus === 408 ? 'too slow' : 'not HTTP';
-      if (httpStatus !== null) options.onRefused({ httpStatus, reason });
+      const refusal = refuseConnection(error, socket);
+      if (refusal) options.onRefused(refusal, null);
     });
   }
 
@@ -111,70 +115,98 @@ export class Receiver<Kept> {
     response.on('error', () => socket.destroy());
     this.#connections.set(socket, 'receiving');
     response.once('close', () => this.#connections.set(socket, 'idle'));
-    const signature = request.headers[SIGNATURE_HEADER];
-    const refusal = this.#refusalOf(request);
-    if (refusal || typeof signature !== 'string')
-      return this.#refuse(request, response, refusal ?? NO_SIGNATURE);
+    const early = this.#refusalOf(request);
+    if (early) return this.#refuse(request, response, early);
     const body = await readBody(request, BODY_LIMIT_BYTES);
     if (body === null) return;
     if (body === 'too-large') return this.#refuse(request, response, TOO_LARGE);
-    if (!this.#options.verifier.isValid(body, signature))
-      return this.#refuse(request, response, WRONG_SIGNATURE);
+    if (!this.#isHere(request)) return this.#refuse(request, response, { ...OTHER_PATH, body });
+    const signature = signatureOf(headerOf(request, SIGNATURE_HEADER));
+    if (signature === null || !this.#options.verifier.isValid(body, signature))
+      return this.#refuseUnsigned(request, response, body);
     this.#connections.set(socket, 'answering');
     await this.#store(this.#webhookOf(request, { body, signature }), response);
   }
 
   /** Returns a refusal that needs the head of the request only: its body is not read. */
-  #refusalOf({ url, method, headers }: http.IncomingMessage): Refusal | null {
-    if (url?.split('?')[0] !== this.#options.path) return OTHER_PATH;
-    if (method !== 'POST') return NO_POST;
-    if (!headers[SIGNATURE_HEADER]) return NO_SIGNATURE;
-    return Number(headers['content-length'] ?? 0) > BODY_LIMIT_BYTES ? TOO_LARGE : null;
+  #refusalOf(request: http.IncomingMessage): Refusal | null {
+    const isHere = this.#isHere(request);
+    if (request.method !== 'POST') return isHere ? NO_POST : OTHER_PATH;
+    if (Number(request.headers['content-length'] ?? 0) <= BODY_LIMIT_BYTES) return null;
+    return isHere ? TOO_LARGE : OTHER_PATH;
+  }
+
+  #isHere({ url = '' }: http.IncomingMessage): boolean {
+    return pathOf(url) === pathOf(this.#options.path);
+  }
+
+  /** Answers 200 to a test notification: it changes nothing, and the check of a new subscription may be unsigned. */
+  async #refuseUnsigned(
+    request: http.IncomingMessage,
+    response: http.ServerResponse,
+    body: Buffer,
+  ): Promise<void> {
+    const refusal = request.headers[SIGNATURE_HEADER] ? WRONG_SIGNATURE : NO_SIGNATURE;
+    if (!isTestNotification(headerOf(request, TEST_HEADER)))
+      return this.#refuse(request, response, { ...refusal, body });
+    this.#options.onUnsignedTest(refusal.reason);
+    this.#answer(response, 200);
   }
 
   #webhookOf(
-    { headers, rawHeaders }: http.IncomingMessage,
+    request: http.IncomingMessage,
     { body, signature }: Pick<Webhook, 'body' | 'signature'>,
   ): Webhook {
-    const id = headers[DELIVERY_HEADER];
-    const isId = typeof id === 'string' && id !== '' && id.length <= LONGEST_DELIVERY_ID;
+    const id = headerOf(request, DELIVERY_HEADER) ?? '';
+    const isId = id !== '' && id.length <= LONGEST_DELIVERY_ID;
     return {
       body,
       signature,
       deliveryId: isId ? id : null,
-      isTest: String(headers[TEST_HEADER]).toLowerCase() === 'true',
+      isTest: isTestNotification(headerOf(request, TEST_HEADER)),
       receivedAt: this.#options.now(),
-      headers: rawHeaders,
+      headers: request.rawHeaders,
     };
   }
 
   async #store(webhook: Webhook, response: http.ServerResponse): Promise<void> {
     const keeping = this.#options.keep(webhook);
     const isKept = await succeedsWithin(this.#limits.answer, keeping);
-    response.writeHead(isKept ? 200 : 503, {
-      'content-length': 0,
-      ...(this.#isStopping && { connection: 'close' }),
-    });
-    response.end();
+    this.#answer(response, isKept || webhook.isTest ? 200 : 503);
     keeping.then(
       (kept) => this.#options.onKept(kept, webhook),
       (error: unknown) => this.#options.onNotKept(error),
     );
   }
 
+  #answer(response: http.ServerResponse, httpStatus: number): void {
+    response.writeHead(httpStatus, {
+      'content-length': 0,
+      ...(this.#isStopping && { connection: 'close' }),
+    });
+    response.end();
+  }
+
+  /**
+   * Refuses a request. What looks like an event is answered 503: the mistake may be ours, and Wise gives up early on a 4xx.
+   * @param refusal its `body` is what was received, if all of it was
+   */
   async #refuse(
     request: http.IncomingMessage,
     response: http.ServerResponse,
-    refusal: Refusal,
+    { body, ...refusal }: Refusal & { body?: Buffer },
   ): Promise<void> {
-    this.#options.onRefused(refusal);
-    const { httpStatus, reason } = refusal;
+    const event = body && looksLikeEvent(body) ? toRefusedEvent(request, body, refusal) : null;
+    const httpStatus = event ? 503 : refusal.httpStatus;
+    const { reason } = refusal;
+    this.#options.onRefused({ httpStatus, reason }, event);
     const text = `${reason}\n`;
     const isOver = request.complete && !this.#isStopping;
     response.writeHead(httpStatus, {
       'content-type': 'text/plain',
       'content-length': text.length,
       ...(httpStatus === 405 && { allow: 'POST' }),
+      ...(event && { 'retry-after': retryAfter(event.body, this.#options.now()) }),
       ...(!isOver && { connection: 'close' }),
     });
     response.write(text);
@@ -182,6 +214,20 @@ export class Receiver<Kept> {
     if (!request.complete) await discardRest(request, this.#limits.linger);
     response.end();
   }
+}
+
+function toRefusedEvent(request: http.IncomingMessage, body: Buffer, { httpStatus }: Refusal): RefusedEvent {
+  return {
+    cause: httpStatus === OTHER_PATH.httpStatus ? 'path' : 'signature',
+    path: request.url?.split('?')[0] ?? '',
+    body,
+    signature: signatureOf(headerOf(request, SIGNATURE_HEADER)),
+  };
+}
+
+function headerOf({ headers }: http.IncomingMessage, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
 }
 
 function succeedsWithin(milliseconds: number, work: Promise<unknown>): Promise<boolean> {

@@ -1,6 +1,12 @@
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { failure } from '../domain/errors/failure.ts';
 
+/** A key in PEM, and its source for messages: `the published key of sandbox`, or the path of a file. */
+export interface PublicKey {
+  pem: string;
+  source: string;
+}
+
 /** The base64 of an RSA-2048 signature has 344 characters, and no key makes it longer than this. */
 const LONGEST_SIGNATURE = 4_096;
 
@@ -9,32 +15,42 @@ const LONGEST_SIGNATURE = 4_096;
  * signed, so a stored body stays valid. Source: Wise's guide on webhook signatures.
  */
 export class SignatureVerifier {
-  readonly #key: KeyObject;
-  /** The name of the key in messages: source, size and fingerprint. */
+  readonly #keys: readonly KeyObject[];
+  /** The names of the keys in messages: source, size and fingerprint. */
   readonly keyName: string;
 
   /**
-   * @param pem a public key in PEM
-   * @param source for messages: `the published key of sandbox`, or a file's path
+   * @param keys any of them may verify: while keys are rotated, the old one and the new one
    * @throws Failure `invalid-input` for text that is not an RSA public key
    */
-  constructor(pem: string, source: string) {
-    this.#key = readKey(pem, source);
-    const bits = this.#key.asymmetricKeyDetails?.modulusLength ?? 0;
-    const der = this.#key.export({ type: 'spki', format: 'der' });
-    const fingerprint = createHash('sha256').update(der).digest('hex').slice(0, 16);
-    this.keyName = `${source} (RSA ${bits}, SHA-256 ${fingerprint})`;
+  constructor(...keys: readonly PublicKey[]) {
+    const known = keys.map((key) => ({ ...key, object: readKey(key) }));
+    this.#keys = known.map(({ object }) => object);
+    this.keyName = known.map(({ source, object }) => `${source} ${describe(object)}`).join(' or ');
   }
 
-  /** @param signature the header; undefined if it is missing */
-  isValid(body: Uint8Array, signature: string | undefined): boolean {
+  /** @param signature null if it is missing */
+  isValid(body: Uint8Array, signature: string | null): boolean {
     if (!signature || signature.length > LONGEST_SIGNATURE) return false;
     if (!/^[A-Za-z\d+/]+={0,2}$/.test(signature)) return false;
-    return verify('sha256', body, this.#key, Buffer.from(signature, 'base64'));
+    const bytes = Buffer.from(signature, 'base64');
+    return this.#keys.some((key) => verify('sha256', body, key, bytes));
   }
 }
 
-function readKey(pem: string, source: string): KeyObject {
+/** Reads the signature header. A doubled header with equal values is one signature. @returns null if it is missing */
+export function signatureOf(header: string | undefined): string | null {
+  const values = new Set((header ?? '').split(',').map((value) => value.trim()));
+  return [...values].join(', ') || null;
+}
+
+function describe(key: KeyObject): string {
+  const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
+  const der = key.export({ type: 'spki', format: 'der' });
+  return `(RSA ${bits}, SHA-256 ${createHash('sha256').update(der).digest('hex').slice(0, 16)})`;
+}
+
+function readKey({ pem, source }: PublicKey): KeyObject {
   try {
     const key = createPublicKey(pem);
     if (key.asymmetricKeyType === 'rsa') return key;

@@ -9,6 +9,11 @@ export const SIGNATURE_HEADER = 'x-signature-sha256';
 export const DELIVERY_HEADER = 'x-delivery-id';
 export const TEST_HEADER = 'x-test-notification';
 
+/** True if this header marks a test notification: Wise writes `true`, and any value but `false` counts. */
+export function isTestNotification(header: string | undefined): boolean {
+  return header !== undefined && header.trim().toLowerCase() !== 'false';
+}
+
 /** An id as a number or as text; an order id may end with `L`. */
 const looseId = v.fallback(
   v.nullish(
@@ -51,11 +56,11 @@ const eventBody = v.object({
   }),
 });
 
-/** Schema versions with known fields; null is a body without a version. */
-const KNOWN_VERSIONS = new Set([null, '2.0.0', '4.0.0']);
+/** Schema versions with known fields, by their major: minor versions add fields (an assumption). */
+const KNOWN_VERSION = /^[24](\.|$)/;
 
 /**
- * Decodes a parsed webhook body. In an unknown schema version, only ids, type and time are read: other fields may have
+ * Decodes a parsed webhook body. In an unknown major version of the schema, only ids, type and time are read: other fields may have
  * another meaning there.
  * @returns null for a body that is not an event
  */
@@ -70,7 +75,7 @@ export function readEventBody(body: unknown): CardEvent | null {
     orderId: data.order_id,
     sentAt,
   };
-  if (!KNOWN_VERSIONS.has(version))
+  if (version !== null && !KNOWN_VERSION.test(version))
     return { ...named, kioskId: null, status: null, errorCode: null, description: null, occurredAt: null };
   return {
     ...named,

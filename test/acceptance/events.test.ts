@@ -239,7 +239,7 @@ describe.concurrent('events replay', () => {
       ],
     });
     expect(receiver.got.map(({ body }) => body.toString())).toEqual([bodies[2], bodies[0]]);
-    const verifier = new SignatureVerifier(signer.publicKey, 'test');
+    const verifier = new SignatureVerifier({ pem: signer.publicKey, source: 'test' });
     for (const { body, headers } of receiver.got)
       expect(verifier.isValid(body, String(headers['x-signature-sha256']))).toBe(true);
     expect(receiver.got[0]?.headers['x-delivery-id']).toBe('d-3');

@@ -71,7 +71,7 @@ describe('a listener', () => {
     const forged = { ...event, body: cardBody({ cardToken: event.cardToken, status: 'PRODUCED' }) };
     expect(await deliver(listener.url, event)).toBe(200);
     expect(await deliver(listener.url, event)).toBe(200);
-    expect(await deliver(listener.url, forged)).toBe(401);
+    expect(await deliver(listener.url, forged)).toBe(503);
     expect(await listener.line('event')).toEqual({
       schemaVersion: 1,
       command: 'listen',
@@ -92,7 +92,7 @@ describe('a listener', () => {
       receivedAt: expect.stringMatching(/^\d{4}-.*Z$/),
       test: false,
     });
-    expect(await listener.line('refused')).toMatchObject({ reason: '401 wrong signature', count: 1 });
+    expect(await listener.line('refused')).toMatchObject({ reason: '503 wrong signature', count: 1 });
     expect(await listener.end()).toBe(0);
     expect(listener.lines.at(-1)).toMatchObject({ type: 'end', kept: 1, duplicates: 1, refused: 1 });
     const journal = journalOf(user);
@@ -100,6 +100,48 @@ describe('a listener', () => {
     const kept = await journal.findDelivery(1);
     expect(kept).toMatchObject({ signature: event.signature, deliveryId: event.deliveryId });
     expect(Buffer.from(kept?.body ?? []).equals(event.body)).toBe(true);
+  });
+
+  test('warns loudly of refused events, with environment, key and cause, and answers all test notifications with 200', async () => {
+    const user = newUser();
+    const listener = await start(user);
+    const event = signer.event();
+    const mistakes = [
+      () => deliver(listener.url.replace('/webhooks', '/hooks'), event),
+      () => deliver(listener.url, { ...event, signature: '' }),
+      () => deliver(listener.url, { ...event, signature: 'AAAA' }),
+    ];
+    for (const mistake of mistakes) expect(await mistake()).toBe(503);
+    // Throttled: counted, and reported at the end.
+    expect(await mistakes[2]?.()).toBe(503);
+    const test = { 'X-Test-Notification': 'true' };
+    expect(await deliver(listener.url, { ...event, signature: 'AAAA' }, test)).toBe(200);
+    expect(await listener.line('unsigned-test')).toMatchObject({ reason: 'wrong signature', count: 1 });
+    expect(await deliver(listener.url, event)).toBe(200);
+    expect(await deliver(listener.url, { ...event, deliveryId: 'a test' }, test)).toBe(200);
+    await listener.line('event', (line) => line.test);
+    expect(await listener.end()).toBe(0);
+    expect(listener.lines.at(-1)).toMatchObject({ kept: 2, refused: 4 });
+    const about = /Listener: environment sandbox, key: \S+key\.pem \(RSA 2048, SHA-256 [\da-f]{16}\)\./;
+    for (const cause of [
+      /an event of Wise was refused with 503, .*came to the path \/hooks, not \/webhooks/,
+      /no X-Signature-SHA256 header/,
+      /2 requests that look like events .*its signature is wrong/,
+      new RegExp(`A test notification names 1001/${event.cardToken}, which the journal knows`),
+    ])
+      expect(listener.stderr).toMatch(cause);
+    expect(listener.stderr.match(new RegExp(about, 'g'))).toHaveLength(3);
+  });
+
+  test('accepts events of any --public-key, while keys are rotated', async () => {
+    const [user, next] = [newUser(), new EventSigner()];
+    const file = join(user.home, 'next.pem');
+    writeFileSync(file, next.publicKey);
+    const listener = await start(user, '--public-key', file);
+    expect(await deliver(listener.url, signer.event())).toBe(200);
+    expect(await deliver(listener.url, next.event())).toBe(200);
+    expect(listener.lines[0].key).toMatch(/key\.pem \(RSA .* or .*next\.pem \(RSA /);
+    expect(await listener.end()).toBe(0);
   });
 
   test('keeps what it does not understand, and test notifications, marked', async () => {
@@ -218,7 +260,7 @@ describe('a listener', () => {
     const user = newUser({ KIOSKCTL_ENVIRONMENT: 'production' });
     const listener = await ListenerProcess.start(user.env);
     expect(listener.lines[0].key).toMatch(/^the published key of production \(RSA 2048/);
-    expect(await deliver(listener.url, signer.event())).toBe(401);
+    expect(await deliver(listener.url, signer.event())).toBe(503);
     expect(await listener.end()).toBe(0);
   });
 });
@@ -237,7 +279,7 @@ test('for people: one line an event, with time, card, kiosk, status, and what th
   });
   const event = signer.event({ status: 'PRODUCTION_ERROR', error_code: 'PRD_HOPPER_DOOR' });
   expect(await deliver(url, event)).toBe(200);
-  expect(await deliver(url, { ...event, signature: 'AAAA' })).toBe(401);
+  expect(await deliver(url, { ...event, signature: 'AAAA' })).toBe(503);
   child.kill('SIGINT');
   const said = await end;
   expect(said.code).toBe(0);
@@ -245,7 +287,7 @@ test('for people: one line an event, with time, card, kiosk, status, and what th
   const words = ['\\d\\d:\\d\\d:\\d\\d', `1001/${event.cardToken}`, 'WIS00001', 'PRD_HOPPER_DOOR'];
   const line = new RegExp(`^.*${words.join('.*')}.*The hopper door is open\\.$`, 'm');
   expect(said.stdout).toMatch(line);
-  expect(said.stdout).toMatch(/^1 webhook refused: 401 wrong signature$/m);
+  expect(said.stdout).toMatch(/^1 webhook refused: 503 wrong signature$/m);
   expect(said.stdout).toMatch(/^1 event kept, 0 duplicates, 1 refused$/m);
 });
 
@@ -379,7 +421,7 @@ test('killed again and again, it loses and doubles nothing', async () => {
     extra: 0,
     spoiled: 0,
     exitCode: 0,
-    answers: { 200: 660, 401: 30 },
+    answers: { 200: 660, 503: 30 },
     listenings: { total: 4, ended: 1 },
   });
 }, 60_000);

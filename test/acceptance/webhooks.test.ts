@@ -75,7 +75,7 @@ describe('in local', () => {
       expect([sent?.headers['x-delivery-id']]).toEqual(deliveryIds);
 
       const key = await (await fetch(`${sandbox.url}/_sandbox/public-key`)).text();
-      const verifier = new SignatureVerifier(key, 'the sandbox');
+      const verifier = new SignatureVerifier({ pem: key, source: 'the sandbox' });
       for (const { bytes, headers } of receiver.arrived)
         expect(verifier.isValid(bytes, String(headers['x-signature-sha256']))).toBe(true);
     } finally {

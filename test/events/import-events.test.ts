@@ -57,6 +57,26 @@ describe('a body with its headers', () => {
     expect(await world.journal.findDelivery(1)).toMatchObject({ isTest: true });
   });
 
+  test('doubled headers of an import mean the same as those of a live webhook', async () => {
+    const body = productionBody('PRODUCED');
+    const headers = {
+      'X-Signature-SHA256': [SIGNER.sign(body), SIGNER.sign(body)],
+      'X-Test-Notification': ['true', 'true'],
+    };
+    expect(await importLines(world, [JSON.stringify({ headers, body })])).toMatchObject({ kept: 1 });
+    expect(await world.journal.findDelivery(1)).toMatchObject({ isTest: true, signature: SIGNER.sign(body) });
+  });
+
+  test('a byte order mark in a signed body counts for its signature, and not for its content', async () => {
+    const body = `\uFEFF${productionBody('PRODUCED')}`;
+    const signed = { headers: { 'X-Signature-SHA256': SIGNER.sign(body) }, body };
+    expect(await importLines(world, [JSON.stringify(signed)])).toMatchObject({ kept: 1 });
+    expect(await world.journal.findDelivery(1)).toMatchObject({ isVerified: true, status: 'PRODUCED' });
+    const hint = { headers: {}, body: `\uFEFF${productionBody('READY')}` };
+    const imported = await importLines(world, [JSON.stringify(hint)], { unverified: true });
+    expect(imported).toMatchObject({ hints: 1, refused: 0 });
+  });
+
   test('an imported event has its own time of arrival, but never one in the future', async () => {
     await importLines(world, [
       loggedLine(productionBody('IN_PROGRESS'), { receivedAt: '2026-02-01T00:00:00Z' }),

@@ -40,7 +40,7 @@ export async function importLines(
 ): Promise<Imported> {
   const ctx = world.context(context);
   const { pem, source } = await ctx.webhookKey();
-  return importEvents(ctx, { lines, unverified, verifier: new SignatureVerifier(pem, source) });
+  return importEvents(ctx, { lines, unverified, verifier: new SignatureVerifier({ pem, source }) });
 }
 
 /** Keeps signed bodies, and gives back the events. */

@@ -43,7 +43,7 @@ describe('a replayed event', () => {
         'x-delivery-id': 'd-1',
         'x-test-notification': 'true',
       });
-      const verifier = new SignatureVerifier(SIGNER.publicKey, 'test');
+      const verifier = new SignatureVerifier({ pem: SIGNER.publicKey, source: 'test' });
       expect(verifier.isValid(bytes, String(headers['x-signature-sha256']))).toBe(true);
     });
   });

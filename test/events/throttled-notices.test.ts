@@ -48,3 +48,15 @@ test('flush emits the notices that are waiting', () => {
   expect(told.map(({ count }) => count)).toEqual([1, 499]);
   expect(told[1]?.ids).toHaveLength(100);
 });
+
+test('further reasons are counted together, because strangers may send any number of them', () => {
+  const told: Notice[] = [];
+  const notices = new ThrottledNotices(
+    { stopwatch: makeLull().stopwatch, signal: new AbortController().signal },
+    (notice) => void told.push(notice),
+  );
+  for (let number = 0; number <= 100; number += 1) notices.add(`path ${number}`);
+  notices.flush();
+  expect(told).toHaveLength(22);
+  expect(told.at(-1)).toEqual({ reason: 'other reasons', count: 80, ids: [] });
+});

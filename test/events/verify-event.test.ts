@@ -6,7 +6,7 @@ import { productionBody } from '../webhooks/signer.ts';
 
 const body = productionBody('PRODUCED');
 const signature = SIGNER.sign(body);
-const verifier = new SignatureVerifier(SIGNER.publicKey, 'the key of the test');
+const verifier = new SignatureVerifier({ pem: SIGNER.publicKey, source: 'the key of the test' });
 const verify = (bytes: string | Buffer, given = signature, key = verifier) =>
   verifyEvent(Buffer.from(bytes), { signature: given, verifier: key });
 
@@ -20,7 +20,10 @@ test('a valid signature is reported with its key and the number of bytes', () =>
 });
 
 describe('an invalid signature is reported with the key, the number of bytes and a likely cause:', () => {
-  const published = new SignatureVerifier(PUBLISHED_KEYS.sandbox, 'the published key of sandbox');
+  const published = new SignatureVerifier({
+    pem: PUBLISHED_KEYS.sandbox,
+    source: 'the published key of sandbox',
+  });
   const tidied = JSON.stringify(JSON.parse(body), null, 2);
   test.each<[string, ReturnType<typeof verify>, RegExp]>([
     ['with another key', verify(body, signature, published), /key is of the environment/],

@@ -35,7 +35,7 @@ const attempted = (count: number) => (all: Json[]) =>
   all.some(({ attempts, status }) => attempts === count && status !== null);
 
 function isSigned(stand: Stand, { bytes, headers }: Arrived): boolean {
-  const verifier = new SignatureVerifier(stand.sandbox.publicKey(), 'the sandbox');
+  const verifier = new SignatureVerifier({ pem: stand.sandbox.publicKey(), source: 'the sandbox' });
   return verifier.isValid(bytes, headers['x-signature-sha256'] as string);
 }
 
@@ -266,7 +266,7 @@ describe('the signing key', () => {
     one.sandbox.reset();
     const { text, headers } = await two.control('GET public-key');
     expect([text, headers.get('content-type')]).toEqual([key, 'application/x-pem-file']);
-    expect(new SignatureVerifier(key, 'the sandbox').keyName).toContain('RSA 2048');
+    expect(new SignatureVerifier({ pem: key, source: 'the sandbox' }).keyName).toContain('RSA 2048');
     expect((await Stand.open()).sandbox.publicKey()).not.toBe(key);
   });
 

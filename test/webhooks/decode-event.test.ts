@@ -13,6 +13,11 @@ test('an event of a card is decoded', () => {
   });
 });
 
+test('a byte order mark does not keep a body from being read', () => {
+  const body = Buffer.concat([Buffer.from('\uFEFF'), cardBody({ cardToken })]);
+  expect(decodeEvent(body)).toEqual(decodeEvent(cardBody({ cardToken })));
+});
+
 test.each([
   ['another type', '{"event_type":"cards#card-status-change","data":{}}', 'cards#card-status-change'],
   ['another shape of a known type', '{"event_type":"x#y","data":[1]}', 'x#y'],

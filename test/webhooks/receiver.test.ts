@@ -3,14 +3,19 @@ import http from 'node:http';
 import net from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Receiver, type ReceiverOptions, type Refusal, type Webhook } from '../../src/webhooks/receiver.ts';
+import type { RefusedEvent } from '../../src/webhooks/refused-event.ts';
 import { SignatureVerifier } from '../../src/webhooks/signature.ts';
 import { deliver, EventSigner, headersOf } from './signed-events.ts';
 
 const signer = new EventSigner();
-const verifier = new SignatureVerifier(signer.publicKey, 'the test');
+const verifier = new SignatureVerifier({ pem: signer.publicKey, source: 'the test' });
+
+const NOW = Date.UTC(2026, 2, 1, 12, 30);
 
 let kept: Webhook[];
 let refused: Refusal[];
+let events: (RefusedEvent | null)[];
+let unsignedTests: string[];
 let failures: unknown[];
 let keep: ReceiverOptions<void>['keep'];
 let receiver: Receiver<void>;
@@ -18,16 +23,20 @@ let url: string;
 const open: net.Socket[] = [];
 
 beforeEach(async () => {
-  [kept, refused, failures] = [[], [], []];
+  [kept, refused, failures, events, unsignedTests] = [[], [], [], [], []];
   keep = async () => undefined;
   receiver = new Receiver({
     path: '/webhooks',
     verifier,
-    now: () => 42,
+    now: () => NOW,
     keep: (webhook) => keep(webhook),
     onKept: (_, webhook) => void kept.push(webhook),
     onNotKept: (error) => void failures.push(error),
-    onRefused: (refusal) => void refused.push(refusal),
+    onRefused: (refusal, event) => {
+      refused.push(refusal);
+      events.push(event);
+    },
+    onUnsignedTest: (reason) => void unsignedTests.push(reason),
     limits: { connections: 16, head: 500, request: 500, answer: 200, linger: 100, grace: 100 },
   });
   url = await receiver.listen({ host: '127.0.0.1', port: 0 });
@@ -43,6 +52,10 @@ async function connect(): Promise<net.Socket> {
   socket.on('error', () => undefined);
   await once(socket, 'connect');
   return socket;
+}
+
+function post(to: string, body: string | Buffer, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(to, { method: 'POST', body: typeof body === 'string' ? body : new Uint8Array(body), headers });
 }
 
 /** Reads from a socket until it is closed, or until a text arrives. */
@@ -75,7 +88,7 @@ test('the receiver stores a webhook unchanged and then answers 200', async () =>
     signature: event.signature,
     deliveryId: event.deliveryId,
     isTest: true,
-    receivedAt: 42,
+    receivedAt: NOW,
   });
   expect(webhook?.body.equals(event.body)).toBe(true);
   expect(webhook?.headers.map((name) => name.toLowerCase())).toContain('x-signature-sha256');
@@ -90,44 +103,154 @@ test('the receiver ignores a query in the URL', async () => {
   expect(await deliver(`${url}?x=1`, signer.event())).toBe(200);
 });
 
-describe('the receiver answers 401 and stores nothing for a signature that', () => {
+describe('an event with a wrong or missing signature is answered 503 with Retry-After, because the mistake may be ours:', () => {
   const event = signer.event();
   const other = new EventSigner().sign(event.body);
   test.each([
     ['a signature of another key', other],
     ['a signature of another body', signer.event().signature],
     ['no Base64', '%%%'],
-    ['half of it', event.signature.slice(0, 100)],
-    ['an endless one', 'A'.repeat(8_000)],
+    ['half of a signature', event.signature.slice(0, 100)],
+    ['an endless signature', 'A'.repeat(8_000)],
+    ['two different signatures', `${event.signature}, ${other}`],
   ])('%s', async (_, signature) => {
-    expect(await deliver(url, { ...event, signature })).toBe(401);
+    const response = await post(url, event.body, headersOf({ ...event, signature }));
+    // The event occurred half an hour ago.
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1799']);
     expect(kept).toEqual([]);
-    expect(refused).toEqual([{ httpStatus: 401, reason: 'wrong signature' }]);
+    expect(refused).toEqual([{ httpStatus: 503, reason: 'wrong signature' }]);
+    expect(events).toMatchObject([{ cause: 'signature', path: '/webhooks', signature }]);
   });
 
-  test('is missing', async () => {
-    expect((await fetch(url, { method: 'POST', body: 'x' })).status).toBe(401);
-    expect(refused).toEqual([{ httpStatus: 401, reason: 'no signature' }]);
+  test('no signature', async () => {
+    const response = await post(url, event.body);
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1799']);
+    expect(refused).toEqual([{ httpStatus: 503, reason: 'no signature' }]);
+    expect(events).toMatchObject([{ cause: 'signature', signature: null }]);
   });
 
-  test('belongs to an event with another byte', async () => {
+  test('another byte', async () => {
     const body = Buffer.from(event.body);
     body[100] = (body[100] ?? 0) ^ 1;
-    expect(await deliver(url, { ...event, body })).toBe(401);
+    expect(await deliver(url, { ...event, body })).toBe(503);
   });
+
+  test.each([
+    ['of an unknown type and version', '{"event_type":"x","data":[],"schema_version":"9"}'],
+    ['with a byte order mark', `\uFEFF${String(event.body)}`],
+  ])('a body %s', async (_, body) => {
+    expect((await post(url, body)).status).toBe(503);
+  });
+});
+
+describe('a body that does not look like an event and has no valid signature is answered 401:', () => {
+  test.each([
+    ['nothing', ''],
+    ['no JSON', 'x'],
+    ['a list', '[{"event_type":"x","data":{}}]'],
+    ['null', 'null'],
+    ['another object', '{"event_type":"x"}'],
+    ['deep nesting', '['.repeat(100_000)],
+  ])('%s', async (_, body) => {
+    expect((await post(url, body)).status).toBe(401);
+    expect((await post(url, body, headersOf({ signature: 'AAAA', deliveryId: 'x' }))).status).toBe(401);
+    expect(refused.map(({ reason }) => reason)).toEqual(['no signature', 'wrong signature']);
+    expect([kept, events]).toEqual([[], [null, null]]);
+  });
+});
+
+test('an event that came to a wrong path is answered 503 with Retry-After, signed or not, test or not', async () => {
+  const event = signer.event();
+  const wrong = new URL('/elsewhere?x=1', url).href;
+  for (const headers of [{}, headersOf(event), { ...headersOf(event), 'x-test-notification': 'true' }]) {
+    const response = await post(wrong, event.body, headers);
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1799']);
+  }
+  expect(refused.map(({ httpStatus, reason }) => `${httpStatus} ${reason}`)).toEqual(
+    Array(3).fill('503 another path'),
+  );
+  expect(events.map((one) => `${one?.cause} ${one?.path}`)).toEqual(Array(3).fill('path /elsewhere'));
+  expect(kept).toEqual([]);
 });
 
 test.each([
   ['another path', '/other', 'POST', 404],
   ['the root', '/', 'POST', 404],
+  ['another path', '/other', 'GET', 404],
   ['another method', '/webhooks', 'GET', 405],
   ['another method', '/webhooks', 'DELETE', 405],
-])('%s: %s by %s is %i', async (_, path, method, status) => {
+])('%s: %s by %s without an event is %i', async (_, path, method, status) => {
   const response = await fetch(new URL(path, url), { method, headers: headersOf(signer.event()) });
   expect(response.status).toBe(status);
   expect(response.headers.get('allow')).toBe(status === 405 ? 'POST' : null);
   expect(kept).toEqual([]);
 });
+
+test.each([
+  '//webhooks',
+  '/webhooks/',
+  '//webhooks//?x=1',
+  'http://hooks.bank.example/webhooks',
+  'HTTP://x//webhooks/',
+])('the request target %s is the path of the receiver', async (target) => {
+  const event = signer.event();
+  const socket = await connect();
+  socket.write(head({ ...headersOf(event), 'content-length': event.body.length }, `POST ${target}`));
+  socket.write(event.body);
+  expect(await heard(socket)).toMatch(/^HTTP\/1.1 200/);
+  expect(kept).toHaveLength(1);
+});
+
+test('a doubled signature header with equal values is one signature', async () => {
+  const event = signer.event();
+  const { signature } = event;
+  expect(await deliver(url, { ...event, signature: `${signature}, ${signature}` })).toBe(200);
+  expect(kept).toMatchObject([{ signature }]);
+});
+
+describe('a test notification', () => {
+  test.each(['true', '1', 'yes', '', 'true, true', 'false, true'])(
+    'is a request with X-Test-Notification: %s',
+    async (value) => {
+      expect(await deliver(url, signer.event(), { 'x-test-notification': value })).toBe(200);
+      expect(kept).toMatchObject([{ isTest: true }]);
+    },
+  );
+
+  test.each(['false', 'False'])('is not a request with X-Test-Notification: %s', async (value) => {
+    expect(await deliver(url, signer.event(), { 'x-test-notification': value })).toBe(200);
+    expect(kept).toMatchObject([{ isTest: false }]);
+    expect((await post(url, signer.event().body, { 'x-test-notification': value })).status).toBe(503);
+  });
+
+  test('without a valid signature is answered 200 and not stored', async () => {
+    const headers = { 'x-test-notification': 'true' };
+    expect((await post(url, signer.event().body, headers)).status).toBe(200);
+    expect((await post(url, 'hello', headers)).status).toBe(200);
+    expect(await deliver(url, { ...signer.event(), signature: 'AAAA' }, headers)).toBe(200);
+    expect(unsignedTests).toEqual(['no signature', 'no signature', 'wrong signature']);
+    expect([kept, refused]).toEqual([[], []]);
+  });
+
+  test('is answered 200 even if it can not be stored', async () => {
+    keep = () => Promise.reject(new Error('the disk is full'));
+    expect(await deliver(url, signer.event(), { 'x-test-notification': 'true' })).toBe(200);
+    expect(failures).toHaveLength(1);
+  });
+});
+
+test.each([
+  ['10 minutes at least, for a new event', '2026-03-01T12:29:59Z', '600'],
+  ['its age', '2026-03-01T10:30:00Z', '7200'],
+  ['a day at most', '2026-02-01T10:30:00Z', '86400'],
+  ['10 minutes, for an event without a time', 'yesterday', '600'],
+])(
+  'Retry-After grows with the age of an event, so that its tries last for two weeks: %s',
+  async (_, time, pause) => {
+    const { body } = signer.event({ occurred_at: time, sentAt: time });
+    expect((await post(url, body)).headers.get('retry-after')).toBe(pause);
+  },
+);
 
 describe('a body', () => {
   test('of 256 KiB is accepted', async () => {
@@ -186,6 +309,19 @@ test.each([
   expect(refused).toEqual([{ httpStatus: 408, reason: 'too slow' }]);
 });
 
+test.each([
+  ['half a head', 'POST /webhooks HTTP/1.1\r\nx-signature'],
+  ['half a body', `${head({ ...headersOf(signer.event()), 'content-length': 600 })}{`],
+])(
+  'a sender that ends its connection after %s is reported as cut off, not as something other than HTTP',
+  async (_, start) => {
+    const socket = await connect();
+    socket.end(start);
+    await heard(socket);
+    expect(refused).toEqual([{ httpStatus: 400, reason: 'cut off by the sender' }]);
+  },
+);
+
 test('the receiver closes a silent connection without an answer', async () => {
   expect(await heard(await connect())).toBe('');
   expect(refused).toEqual([]);
@@ -201,6 +337,7 @@ test('the receiver answers 431 to headers without end', async () => {
   const socket = await connect();
   socket.write(head({ 'x-long': 'x'.repeat(20_000) }));
   expect(await heard(socket)).toMatch(/^HTTP\/1.1 431/);
+  expect(refused).toEqual([{ httpStatus: 431, reason: 'headers of over 16 KiB' }]);
 });
 
 test('the receiver answers 503 when an event can not be stored', async () => {
@@ -276,6 +413,7 @@ test('an address in use is a usage failure', async () => {
     onKept: () => undefined,
     onNotKept: () => undefined,
     onRefused: () => undefined,
+    onUnsignedTest: () => undefined,
   });
   await expect(other.listen({ host: '127.0.0.1', port: taken })).rejects.toMatchObject({ code: 'usage' });
 });

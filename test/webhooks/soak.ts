@@ -62,7 +62,7 @@ export async function soak({ events, kills, home, env, keyFile }: SoakOptions): 
       const status = await deliver(listener.url, delivery);
       if (status === 0) result.unanswered += 1;
       else result.answers[status] = (result.answers[status] ?? 0) + 1;
-      if (status !== 200 && status !== 401) deliveries.unshift(delivery);
+      if (status !== (delivery.isValid ? 200 : 503)) deliveries.unshift(delivery);
       else done += 1;
       if (killed < kills && done >= ((killed + 1) * total) / (kills + 1)) {
         killed += 1;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readEventBody } from '../../src/wire/events.ts';
+import { isTestNotification, readEventBody } from '../../src/wire/events.ts';
 
 const TOKEN = '35050a4a-9521-426e-8109-1396e3687a3e';
 
@@ -55,16 +55,32 @@ describe('an event of Wise', () => {
     expect(readEventBody(productionEvent('1', { order_id: orderId }))?.orderId).toBe(read);
   });
 
-  test('of an unknown schema has ids and type only', () => {
-    const body = { ...productionEvent('1001', { order_id: '501L' }), schema_version: '9.9.9' };
-    expect(readEventBody(body)).toMatchObject({ profileId: 1001, cardToken: TOKEN, orderId: 501 });
-    expect(readEventBody(body)).toMatchObject({
-      status: null,
-      kioskId: null,
-      occurredAt: null,
-      errorCode: null,
-    });
-  });
+  test.each(['2', '2.0.0', '2.1.0', '2.2.0', '4.0.0', '4.10.3', null])(
+    'of schema version %s is read in full, because its major is known',
+    (version) => {
+      const body = productionEvent('1001', { error_code: 'PRD_HOPPER_DOOR' });
+      expect(readEventBody({ ...body, schema_version: version })).toMatchObject({
+        status: 'PRODUCED',
+        kioskId: 'WIS00001',
+        errorCode: 'PRD_HOPPER_DOOR',
+        occurredAt: '2024-01-01T12:24:560Z',
+      });
+    },
+  );
+
+  test.each(['9.9.9', '3.0.0', '20.0.0', '22', 'v2.0.0', ''])(
+    'of schema version %j has ids and type only',
+    (version) => {
+      const body = { ...productionEvent('1001', { order_id: '501L' }), schema_version: version };
+      expect(readEventBody(body)).toMatchObject({ profileId: 1001, cardToken: TOKEN, orderId: 501 });
+      expect(readEventBody(body)).toMatchObject({
+        status: null,
+        kioskId: null,
+        occurredAt: null,
+        errorCode: null,
+      });
+    },
+  );
 
   test.each([
     ['without a resource', { event_type: 'x', data: {} }],
@@ -81,4 +97,17 @@ describe('an event of Wise', () => {
   ])('is not %s', (_, body) => {
     expect(readEventBody(body)).toBeNull();
   });
+});
+
+test.each([
+  [undefined, false],
+  ['false', false],
+  [' FALSE ', false],
+  ['true', true],
+  ['1', true],
+  ['yes', true],
+  ['', true],
+  ['true, true', true],
+])('X-Test-Notification: %s marks a test: %s', (header, isTest) => {
+  expect(isTestNotification(header)).toBe(isTest);
 });

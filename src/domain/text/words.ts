@@ -5,6 +5,11 @@ export function counted(number: number, word: string): string {
   return `${number} ${word}${number === 1 ? '' : 's'}`;
 }
 
+/** Returns text without the byte order mark at its beginning, which no editor shows. */
+export function withoutByteOrderMark(text: string): string {
+  return text.replace(/^\uFEFF/, '');
+}
+
 /** Returns the words that are similar to a mistyped one, at most three, most similar first. */
 export function nearestOf(text: string, words: readonly string[]): string[] {
   return [...new Set(words)]

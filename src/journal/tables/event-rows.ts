@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { Value } from '../../database/database.ts';
 import { type CardEvent, contentOf, EVENT_FIELD_NAMES, type KeptEvent } from '../../domain/event.ts';
 import type { CardToken } from '../../domain/ids.ts';
+import { withoutByteOrderMark } from '../../domain/text/words.ts';
 import { columnOf, selectList } from '../store/columns.ts';
 import { Conditions } from '../store/conditions.ts';
 import type { Scope } from '../store/store.ts';
@@ -105,6 +106,7 @@ export async function findCardToken({ db, environment }: Scope, orderId: number)
   const row = await db.get<{ cardToken: CardToken }>(
     `SELECT card_token AS "cardToken" FROM events
      WHERE environment = :environment AND order_id = :orderId AND card_token IS NOT NULL AND is_verified = 1
+       AND is_test = 0
      ORDER BY id DESC LIMIT 1`,
     { environment, orderId },
   );
@@ -168,7 +170,7 @@ function contentKeyOf({ event, body, isTest, isVerified, deliveryId }: Delivery)
 /** The data of an event; undefined where its body is no JSON. */
 function dataOf(body: Uint8Array): unknown {
   try {
-    const parsed: unknown = JSON.parse(Buffer.from(body).toString('utf8'));
+    const parsed: unknown = JSON.parse(withoutByteOrderMark(Buffer.from(body).toString('utf8')));
     return typeof parsed === 'object' && parsed !== null && 'data' in parsed ? parsed.data : undefined;
   } catch {
     return undefined;

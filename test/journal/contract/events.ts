@@ -72,9 +72,10 @@ export function eventsContract(makeFixture: () => Fixture): void {
     expect(await keep(body)).toMatchObject({ isVerified: true });
   });
 
-  test('signed events of an order tell its card, hints do not', async () => {
+  test('signed events of an order tell its card, hints and test notifications do not', async () => {
     const body = orderBody('CARD_DETAILS_CREATED').replace('"card_token":null', `"card_token":"${TOKEN}"`);
     await keep(body, { isVerified: false, signature: null, deliveryId: null });
+    await keep(body, { isTest: true });
     expect(await journal.findCardToken(501)).toBeNull();
     await keep(body);
     expect(await journal.findCardToken(501)).toBe(TOKEN);
