@@ -1,6 +1,6 @@
-import { type CatalogueEntry, lookUpError } from './errors/error-catalogue.ts';
+import { lookUpError } from './errors/error-catalogue.ts';
 import type { CardToken, KioskId } from './ids.ts';
-import { isLater, type Production } from './production.ts';
+import { isLater, namesEarlierRequest, type Production } from './production.ts';
 import { compareVendorTimes, utcTime } from './times/vendor-time.ts';
 
 /**
@@ -96,16 +96,9 @@ export function isUnsettled(attempt: Attempt | null): boolean {
   return attempt?.outcome === 'sent' || attempt?.outcome === 'unknown';
 }
 
-/** Returns the error of a refusal that forbids any other attempt on the card; null if there is none. */
-export function refusedForGood(attempt: Attempt | null): CatalogueEntry | null {
-  if (attempt?.outcome !== 'refused') return null;
-  const entry = lookUpError('request', attempt.production?.errorCode ?? null);
-  return entry.retry === 'never' ? entry : null;
-}
-
 /** True if the vendor answered that it has a request for this card already, which may be this one. */
 export function isHeldByVendor({ outcome, production }: Attempt): boolean {
-  return outcome === 'unknown' && production?.errorCode === 'REQUEST_ALREADY_EXISTS';
+  return outcome === 'unknown' && namesEarlierRequest(production);
 }
 
 /**

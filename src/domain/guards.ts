@@ -1,4 +1,4 @@
-import { type Attempt, refusedForGood } from './attempt.ts';
+import type { Attempt } from './attempt.ts';
 import { type Card, cardLabel, hintOf } from './card.ts';
 import { type CatalogueEntry, lookUpError } from './errors/error-catalogue.ts';
 import { Failure, type FailureDetails, failure } from './errors/failure.ts';
@@ -26,15 +26,12 @@ export interface Seen {
  * @throws Failure with the reason against it and the next step
  */
 export function guardProduce(seen: Seen, request: ProduceRequest): Decision {
-  const { card, attempt } = seen;
+  const { card } = seen;
   refuseEnded(card);
   refuseOtherDelivery(seen);
   switch (card.stage) {
-    case 'ready': {
-      const entry = refusedForGood(attempt);
-      if (entry) throw neverAgain(card, entry);
+    case 'ready':
       return { send: request };
-    }
     case 'produced':
     case 'completed':
       return 'unchanged';
@@ -96,8 +93,9 @@ export function refuseEnded(card: Card): void {
   if (card.stage === 'returned')
     throw failure('order-returned', `The card ${label} was returned.`, hintOf(card));
   if (card.stage === 'expired') {
-    const message = `The card ${label} is ${card.ageDays} days old: after 60 its data are gone, and it can't be produced.`;
-    throw failure('card-expired', message, hintOf(card));
+    const message = `Card ${label} is ${card.ageDays} days old: after 60 its data are gone, and it can't be produced.`;
+    const hint = `Cancel its order, which holds the customer's place, then order the card again. Next: ${hintOf(card)}`;
+    throw failure('card-expired', message, hint);
   }
 }
 
@@ -151,7 +149,7 @@ function explained(card: Card, { kind, production, what, details }: Explanation)
   const errorCode = printable(entry.code);
   const code = kind === 'request' ? 'production-refused' : 'production-failed';
   return new Failure(code, `${what}: ${errorCode}. ${entry.meaning}`, {
-    hint: entry.retry === 'never' || !card.next ? entry.nextStep : `${entry.nextStep} Next: ${card.next}`,
+    hint: card.next ? `${entry.nextStep} Next: ${card.next}` : entry.nextStep,
     details: { ...details, errorCode },
     exitCode: entry.exitCode,
   });

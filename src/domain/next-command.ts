@@ -1,5 +1,4 @@
-import { type Attempt, isUnsettled, refusedForGood } from './attempt.ts';
-import { lookUpError } from './errors/error-catalogue.ts';
+import { type Attempt, isUnsettled } from './attempt.ts';
 import { formatReference, type KioskId, type Reference } from './ids.ts';
 import type { Production } from './production.ts';
 import type { Stage } from './stage.ts';
@@ -56,7 +55,9 @@ function nextStep(card: Situation, kioskId: KioskId | null): (string | null)[] |
       return retryStep(card, reference);
     case 'unknown':
       return isUnsettled(card.attempt) ? ['wait-produced', reference] : ['status', reference];
+    // Its order keeps the place of a personal profile, which may have one physical card, until it is cancelled.
     case 'expired':
+      return ['cancel', reference];
     case 'cancelled':
     case 'returned':
       return ['order', '--like', reference];
@@ -75,16 +76,13 @@ function since(production: Production | null): string[] {
 /** Errors of the kiosk, not of the card: another kiosk may accept it. */
 const OTHER_KIOSK = new Set(['KIOSK_ID_NOT_FOUND', 'NO_BRANCH_LINKED_TO_KIOSK']);
 
-/** A refused request is retried after its fix; after a permanent refusal, only a new order helps. */
+/** A refused request is retried after its fix. */
 function refusedStep(attempt: Attempt, reference: string): (string | null)[] {
-  if (refusedForGood(attempt)) return ['order', '--like', reference];
   const isOfKiosk = OTHER_KIOSK.has(attempt.production?.errorCode ?? '');
   return isOfKiosk ? ['retry', reference, '--to-kiosk', null] : ['retry', reference];
 }
 
 function retryStep({ production, attempt }: Situation, reference: string): (string | null)[] {
-  const isHopeless = lookUpError('production', production?.errorCode ?? null).retry === 'never';
-  if (isHopeless || refusedForGood(attempt)) return ['order', '--like', reference];
   const knownKiosk = production?.kioskId ?? attempt?.kioskId ?? null;
   return knownKiosk === null ? ['retry', reference, '--to-kiosk', null] : ['retry', reference];
 }

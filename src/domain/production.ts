@@ -123,9 +123,16 @@ export function judgeAnswer({ kind, httpStatus, production }: ProduceAnswer): Ve
 
 function judgeRefusal(production: Production | null): Verdict {
   const code = production?.errorCode ?? null;
-  if (code === 'REQUEST_ALREADY_EXISTS') return 'exists';
+  if (namesEarlierRequest(production)) return 'exists';
   if (code === 'REQUEST_CREATED_BUT_NOT_STARTED') return 'queued';
   return lookUpError('request', code).retry === 'reconcile' ? 'lost' : 'refused';
+}
+
+/** Refusals that name an earlier request or card: only a change of the production shows what became of it. */
+const EARLIER_REQUEST = new Set(['REQUEST_ALREADY_EXISTS', 'PAN_ALREADY_EXISTS']);
+
+export function namesEarlierRequest(refusal: Production | null): boolean {
+  return EARLIER_REQUEST.has(refusal?.errorCode ?? '');
 }
 
 /** The production result to set in a sandbox. */

@@ -95,15 +95,14 @@ export function withAdvice(
 }
 
 /**
- * Returns the reason against an advice of a team; null if it is allowed. Errors that can never succeed stay so, and a
- * request that may have been accepted is always checked first.
+ * Returns the reason against an advice of a team; null if it is allowed. A request that may have been accepted is always
+ * checked first.
  */
 export function refuseRetry(kind: ErrorKind, code: string, retry: RetryAdvice): string | null {
   const known = ERROR_CATALOGUE.find((entry) => entry.kind === kind && entry.code === code)?.retry ?? null;
   // A request that was refused with an undocumented code may have been accepted, too.
   const catalogue = known ?? (kind === 'request' ? 'reconcile' : 'after-fix');
   if (retry === catalogue) return null;
-  if (catalogue === 'never') return 'it can never succeed: only “never” is possible';
   if (catalogue === 'reconcile')
     return 'the request may have been accepted: only “reconcile” is possible, which looks first';
   if (retry === 'reconcile') return 'nothing is open after this error: use now, after-fix or never';

@@ -156,7 +156,7 @@ const SCENES: Scene[] = [
     stage: after('produce', inProgress, failed('CB_NOT_AVAILABLE')),
   },
   {
-    code: 6,
+    code: 5,
     args: PRODUCE,
     because: 'of its characters',
     answers: { produce: refused('CHARSET_NOT_SUPPORTED') },
@@ -339,9 +339,8 @@ const SCENES: Scene[] = [
   {
     code: 6,
     args: RETRY,
-    because: 'it never helps',
-    answers: { produce: refused('CHARSET_NOT_SUPPORTED') },
-    before: PRODUCE,
+    because: 'it is over 60 days old',
+    answers: { production: failed('PRD_HOPPER_DOOR'), 'one card': expired },
   },
   {
     code: 7,

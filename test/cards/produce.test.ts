@@ -73,7 +73,7 @@ describe('produce', () => {
   test.each([
     ['KIOSK_ID_NOT_FOUND', 4, 'production-refused'],
     ['PIN_LENGTH_ERROR', 5, 'production-refused'],
-    ['CHARSET_NOT_SUPPORTED', 6, 'production-refused'],
+    ['CHARSET_NOT_SUPPORTED', 5, 'production-refused'],
   ])(
     'ends with the exit code of the catalogue when it is refused with %s',
     async (errorCode, exitCode, code) => {
@@ -204,19 +204,22 @@ test.each([401, 403])('a lost answer stays unknown when a look is answered with 
   expect(await world.puts()).toEqual({ sent: 1, taken: 1 });
 });
 
-test('while the vendor says that it holds a request, none is sent, however long nothing moves', async () => {
-  world.fault({ kind: 'produce', errorCode: 'REQUEST_ALREADY_EXISTS', times: 1 });
-  const refused = { exitCode: 8, error: { details: { errorCode: 'REQUEST_ALREADY_EXISTS' } } };
-  const first = await card.send();
-  expect(first).toMatchObject({ ...refused, card: { stage: 'unknown' } });
-  expect(first.card.next).toContain('wait-produced');
-  world.clock.time += 3_600_000;
-  expect(await card.send()).toMatchObject(refused);
-  expect(await card.repeat()).toMatchObject(refused);
-  expect((await world.puts()).sent).toBe(1);
-  world.answers.push(true);
-  expect(await card.repeat({ abandon: true })).toMatchObject({ exitCode: 0, card: { attempt: 2 } });
-});
+test.each(['REQUEST_ALREADY_EXISTS', 'PAN_ALREADY_EXISTS'])(
+  'while Wise reports an earlier request (%s), none is sent, however long nothing changes',
+  async (errorCode) => {
+    world.fault({ kind: 'produce', errorCode, times: 1 });
+    const refused = { exitCode: 8, error: { details: { errorCode } } };
+    const first = await card.send();
+    expect(first).toMatchObject({ ...refused, card: { stage: 'unknown' } });
+    expect(first.card.next).toContain('wait-produced');
+    world.clock.time += 3_600_000;
+    expect(await card.send()).toMatchObject(refused);
+    expect(await card.repeat()).toMatchObject(refused);
+    expect((await world.puts()).sent).toBe(1);
+    world.answers.push(true);
+    expect(await card.repeat({ abandon: true })).toMatchObject({ exitCode: 0, card: { attempt: 2 } });
+  },
+);
 
 test('a card that is named twice is sent once', async () => {
   const { profileId, orderId, cardToken } = card.target;

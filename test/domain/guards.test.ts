@@ -50,7 +50,7 @@ const ENDED: Refused[] = [
     6,
     `order --like ${NAME}`,
   ],
-  ['expired', seen({ production: READY, age: 61 * DAY }), 'card-expired', 6, `order --like ${NAME}`],
+  ['expired', seen({ production: READY, age: 61 * DAY }), 'card-expired', 6, `cancel ${NAME}`],
   [
     'delivered by post',
     seen({ production: READY }, { deliveryOption: 'POSTAL_SERVICE_STANDARD' }),
@@ -122,17 +122,7 @@ describe('may a card be produced?', () => {
     expect(refusal.message).toContain(NAME);
   });
 
-  test('a card with a permanent refusal is never sent again', () => {
-    const refused = production('REQUEST_ERROR', { errorCode: 'PAN_ALREADY_EXISTS' });
-    const look = seen({ production: READY, attempt: attempt('refused', { production: refused }) });
-    expect(refusalOf(() => guardProduce(look, REQUEST))).toMatchObject({
-      code: 'production-failed',
-      exitCode: 6,
-    });
-    expect(look.card.next).toContain(`kioskctl order --like ${NAME}`);
-  });
-
-  test('a card with another refusal is sent again', () => {
+  test('a card with a refused request is sent again', () => {
     const refused = production('REQUEST_ERROR', { errorCode: 'KIOSK_ID_NOT_FOUND' });
     const look = seen({ production: READY, attempt: attempt('refused', { production: refused }) });
     expect(guardProduce(look, REQUEST)).toEqual({ send: REQUEST });

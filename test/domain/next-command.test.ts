@@ -1,9 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Outcome } from '../../src/domain/attempt.ts';
 import { type CardFacts, describeCard } from '../../src/domain/card.ts';
+import { ERROR_CATALOGUE } from '../../src/domain/errors/error-catalogue.ts';
 import { type KioskId, parseKioskId } from '../../src/domain/ids.ts';
 import { toShell } from '../../src/domain/next-command.ts';
+import { judgeAnswer, type Production } from '../../src/domain/production.ts';
 import { attempt, DAY, DURING, facts, production, TOKEN } from './facts.ts';
 
 const NAME = `1001/${TOKEN}`;
@@ -18,7 +21,11 @@ function next(
 
 const FAILED = production('PRODUCTION_ERROR', { errorCode: 'PRD_HOPPER_DOOR' });
 
-const REFUSED_FOR_GOOD = production('REQUEST_ERROR', { errorCode: 'PAN_ALREADY_EXISTS' });
+/** The outcome of an attempt that was refused. */
+function outcomeOf(refusal: Production): Outcome {
+  const verdict = judgeAnswer({ kind: 'answered', httpStatus: 422, production: refusal });
+  return verdict === 'refused' || verdict === 'queued' ? verdict : 'unknown';
+}
 
 describe('the next command', () => {
   test.each<[string, Partial<CardFacts>, string | null]>([
@@ -33,16 +40,6 @@ describe('the next command', () => {
     ],
     ['failed', { production: FAILED }, `retry ${NAME}`],
     [
-      'failed, and refused for good since',
-      { production: FAILED, attempt: attempt('refused', { baseline: FAILED, production: REFUSED_FOR_GOOD }) },
-      `order --like ${NAME}`,
-    ],
-    [
-      'refused for good',
-      { production: production('READY'), attempt: attempt('refused', { production: REFUSED_FOR_GOOD }) },
-      `order --like ${NAME}`,
-    ],
-    [
       'without an answer',
       { production: production('READY'), attempt: attempt('unknown') },
       `wait-produced ${NAME}`,
@@ -50,7 +47,12 @@ describe('the next command', () => {
     ['unknown', { production: production('MELTED') }, `status ${NAME}`],
     ['cancelled', { orderStatus: 'CANCELLED' }, `order --like ${NAME}`],
     ['returned', { orderStatus: 'RETURNED' }, `order --like ${NAME}`],
-    ['expired', { production: production('READY'), age: 61 * DAY }, `order --like ${NAME}`],
+    ['expired', { production: production('READY'), age: 61 * DAY }, `cancel ${NAME}`],
+    [
+      'expired, and its order is cancelled',
+      { production: production('READY'), age: 61 * DAY, orderStatus: 'CANCELLED' },
+      `order --like ${NAME}`,
+    ],
     ['produced', { production: production('PRODUCED') }, null],
     ['completed', { orderStatus: 'COMPLETED' }, null],
   ])('of a card that is %s', (_, card, command) => {
@@ -58,6 +60,20 @@ describe('the next command', () => {
     expect(line).toBe(command && `kioskctl ${command} --context ci`);
     expect(argv).toEqual(command && ['kioskctl', ...command.split(' '), '--context', 'ci']);
   });
+
+  test.each(ERROR_CATALOGUE)(
+    'the next command after $kind error $code is never an order',
+    ({ kind, code }) => {
+      const failed = production(kind === 'request' ? 'REQUEST_ERROR' : 'PRODUCTION_ERROR', {
+        errorCode: code,
+      });
+      const outcome = kind === 'request' ? outcomeOf(failed) : 'failed';
+      const shown = kind === 'request' ? production('READY') : failed;
+      expect(next({ production: shown, attempt: attempt(outcome, { production: failed }) }).line).toMatch(
+        /^kioskctl (retry|wait-produced) /,
+      );
+    },
+  );
 
   test('the next command of a ready card has the kiosk, or a placeholder', () => {
     const ready = { production: production('READY') };

@@ -22,7 +22,8 @@ describe('the answer to a produce request', () => {
 
     ['422, fixed at once', answered(422, refusal('UNABLE_TO_ACCEPT_REQUEST')), 'refused'],
     ['422, fixed by somebody', answered(422, refusal('KIOSK_ID_NOT_FOUND')), 'refused'],
-    ['422, never', answered(422, refusal('CHARSET_NOT_SUPPORTED')), 'refused'],
+    ['422, fixed by the integration', answered(422, refusal('CHARSET_NOT_SUPPORTED')), 'refused'],
+    ['422, with a known card number', answered(422, refusal('PAN_ALREADY_EXISTS')), 'exists'],
     ['422, exists already', answered(422, refusal('REQUEST_ALREADY_EXISTS')), 'exists'],
     ['422, queued', answered(422, refusal('REQUEST_CREATED_BUT_NOT_STARTED')), 'queued'],
     ['422, UNKNOWN_ERROR', answered(422, refusal('UNKNOWN_ERROR')), 'lost'],

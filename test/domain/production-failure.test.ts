@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { lookUpError } from '../../src/domain/errors/error-catalogue.ts';
 import { neverAgain, productionFailed, productionRefused } from '../../src/domain/guards.ts';
 import { parseKioskId } from '../../src/domain/ids.ts';
+import { advise } from '../../src/domain/runbook.ts';
 import { card, production, TOKEN } from './facts.ts';
 
 const NAME = `1001/${TOKEN}`;
@@ -41,7 +42,8 @@ describe('a refused request', () => {
   test.each([
     ['KIOSK_ID_NOT_FOUND', 4],
     ['PIN_LENGTH_ERROR', 5],
-    ['PAN_ALREADY_EXISTS', 6],
+    ['CHARSET_NOT_SUPPORTED', 5],
+    ['PAN_ALREADY_EXISTS', 8],
     ['REQUEST_ALREADY_EXISTS', 8],
   ])('with %s ends with %i', (errorCode, exitCode) => {
     const refusal = production('REQUEST_ERROR', { errorCode });
@@ -51,18 +53,12 @@ describe('a refused request', () => {
       details: { errorCode, traceId: 't' },
     });
   });
-
-  test('the failure of a permanent refusal does not suggest to send the card again', () => {
-    const { hint } = productionRefused(
-      ready,
-      production('REQUEST_ERROR', { errorCode: 'CHARSET_NOT_SUPPORTED' }),
-    );
-    expect(hint).not.toContain('kioskctl produce');
-  });
 });
 
-test('a retry that the catalogue forbids ends with 6 and the reason', () => {
-  const failure = neverAgain(failed('X'), lookUpError('request', 'PAN_ALREADY_EXISTS'));
-  expect(failure).toMatchObject({ exitCode: 6, details: { errorCode: 'PAN_ALREADY_EXISTS' } });
+test('a retry that the runbook of the team forbids ends with 6 and the reason', () => {
+  const page = { owner: null, steps: [], link: null, contact: null, retry: 'never' } as const;
+  const runbook = { pages: [{ kind: 'production', code: 'PRD_EMBOSSER', ...page }] } as const;
+  const failure = neverAgain(failed('X'), advise(runbook, lookUpError('production', 'PRD_EMBOSSER')));
+  expect(failure).toMatchObject({ exitCode: 6, details: { errorCode: 'PRD_EMBOSSER' } });
   expect(failure.message).toContain(NAME);
 });

@@ -121,7 +121,7 @@ describe('as the journal knows them', () => {
     await world.journal.rememberClockOffset(61 * 86_400_000);
     const [expired] = await ofSelection({ expiringDays: 7, stages: ['expired'] }, true);
     expect(expired?.card).toMatchObject({ stage: 'expired', daysLeft: 0 });
-    expect(expired?.card.next).toContain('kioskctl order --like');
+    expect(expired?.card.next).toContain('kioskctl cancel ');
   });
 
   test('an attempt that goes on elsewhere shows once a command has looked', async () => {

@@ -129,8 +129,8 @@ async function settleAnswer(
 ): Promise<Attempt> {
   ctx.report.note(
     verdict === 'exists'
-      ? 'The vendor already holds a request for this card: looking at its production.'
-      : `The answer was lost (${whatCame(answer)}): looking at the production to find out whether the request arrived.`,
+      ? 'Wise reports an earlier request for this card: checking its production.'
+      : `The answer was lost (${whatCame(answer)}): checking the production to find out whether the request arrived.`,
   );
   const settled = await settleLost(ctx, session, attempt);
   refuseLost(session, settled, answer.kind === 'answered' ? { httpStatus: answer.httpStatus } : {});

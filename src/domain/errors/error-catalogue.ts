@@ -18,6 +18,8 @@ export interface CatalogueEntry {
   exitCode: ExitCode;
   /** False for a code that the documentation of the vendor does not list. */
   documented: boolean;
+  /** True if the meaning names what Wise does not document; it says so after the word “Assumption”. */
+  assumption: boolean;
 }
 
 const GROUPS: readonly [prefix: string, group: string][] = [
@@ -56,22 +58,22 @@ export function codesOf(kind: ErrorKind): string[] {
 }
 
 function entriesOf(kind: ErrorKind, rows: typeof REQUEST_ERRORS): CatalogueEntry[] {
-  return rows.map(([code, actor, retry, meaning, nextStep]) => ({
+  return rows.map(([code, actor, retry, meaning, nextStep, assumption]) => ({
     code,
     kind,
     group: kind === 'request' ? kind : (GROUPS.find(([prefix]) => code.startsWith(prefix))?.[1] ?? 'unknown'),
-    meaning,
+    meaning: assumption === undefined ? meaning : `${meaning} Assumption: ${assumption}`,
     actor,
     retry,
     nextStep,
     exitCode: exitCodeOf(retry, actor),
     documented: true,
+    assumption: assumption !== undefined,
   }));
 }
 
 function exitCodeOf(retry: RetryAdvice, actor: Actor): ExitCode {
   if (retry === 'reconcile') return 8;
-  if (retry === 'never') return 6;
   return retry === 'after-fix' && (actor === 'integration' || actor === 'wise') ? 5 : 4;
 }
 
@@ -80,12 +82,12 @@ function undocumented(kind: ErrorKind, code: string): CatalogueEntry {
     code,
     kind,
     group: 'unknown',
-    meaning: 'A code that the vendor had not documented when this version of kioskctl was made.',
+    meaning: 'Wise had not documented this code when this version of kioskctl was made.',
     actor: 'wise',
     retry: kind === 'request' ? 'reconcile' : 'after-fix',
-    nextStep:
-      'Look at the kiosk and at the production, and ask Wise what the code means, quoting the trace id.',
+    nextStep: 'Check the kiosk and the production, and ask Wise what the code means, quoting the trace id.',
     exitCode: kind === 'request' ? 8 : 5,
     documented: false,
+    assumption: false,
   };
 }

@@ -8,8 +8,16 @@ export const EXIT_CODES = [
     code: 4,
     meaning: 'production failed or was refused; retrying helps once the cause is fixed, or at once',
   },
-  { code: 5, meaning: 'production failed or was refused, and another team or the vendor must act first' },
-  { code: 6, meaning: 'it can never succeed for this card: order a new one' },
+  {
+    code: 5,
+    meaning:
+      'production failed or was refused, and another team or Wise must act first; a requirement failed',
+  },
+  {
+    code: 6,
+    meaning:
+      "the card can never be produced (over 60 days old, cancelled, returned, or “never” in the team's runbook): order a new one",
+  },
   { code: 7, meaning: 'the API could not be reached, or an act was not seen to arrive: it may be run again' },
   { code: 8, meaning: 'outcome unknown: the request may have been accepted; the hint says how to find out' },
   { code: 9, meaning: 'refused by a guard; nothing was sent' },

@@ -31,7 +31,6 @@ describe('the catalogue', () => {
     ['now', ['kiosk-attendant', 'operations', 'integration', 'wise'], 4],
     ['after-fix', ['kiosk-attendant', 'operations'], 4],
     ['after-fix', ['integration', 'wise'], 5],
-    ['never', ['kiosk-attendant', 'operations', 'integration', 'wise'], 6],
     ['reconcile', ['kiosk-attendant', 'operations', 'integration', 'wise'], 8],
   ])('the exit code for retry advice %s and actors %j is %i', (retry, actors, exitCode) => {
     const entries = ERROR_CATALOGUE.filter((entry) => entry.retry === retry && actors.includes(entry.actor));
@@ -45,11 +44,48 @@ describe('the catalogue', () => {
     ['request', 'UNKNOWN_ERROR', 'reconcile'],
     ['request', 'UNABLE_TO_ACCEPT_REQUEST', 'now'],
     ['request', 'KIOSK_ID_NOT_FOUND', 'after-fix'],
-    ['request', 'PAN_ALREADY_EXISTS', 'never'],
+    ['request', 'PAN_ALREADY_EXISTS', 'reconcile'],
+    ['request', 'CHARSET_NOT_SUPPORTED', 'after-fix'],
     ['production', 'PRD_HOPPER_DOOR', 'after-fix'],
     ['production', 'UNKNOWN_ERROR', 'after-fix'],
   ] as const)('the retry advice for a %s with %s is %s', (kind, code, retry) => {
     expect(lookUpError(kind, code).retry).toBe(retry);
+  });
+
+  test('no error code is final by itself', () => {
+    expect(ERROR_CATALOGUE.filter(({ retry }) => retry === 'never')).toEqual([]);
+    expect(ERROR_CATALOGUE.filter(({ nextStep }) => /order (a new|anew)/i.test(nextStep))).toEqual([]);
+  });
+
+  test.each([
+    ['PAN_ALREADY_EXISTS', { actor: 'wise', exitCode: 8 }, /^Ask Wise .* Order nothing/],
+    ['CHARSET_NOT_SUPPORTED', { actor: 'integration', exitCode: 5 }, /^Check the name/],
+    ['EMPTY_OR_NULL_FIELD_VALUE', { actor: 'wise' }, /^Check the age of the card first/],
+    ['EMPTY_OR_NULL_OR_WRONG_SIZE_FIELD_VALUE', { actor: 'wise' }, /^Check the age of the card first/],
+    ['INVALID_PIN_FORMAT', { actor: 'wise', exitCode: 5 }, /^Ask Wise/],
+    ['PIN_LENGTH_ERROR', { actor: 'wise', exitCode: 5 }, /^Ask Wise/],
+    ['IMAGE_SERVER_ERROR', { actor: 'wise' }, /If it fails again, the data may be the cause: ask Wise/],
+    ['PRD_SMARTCARD', { actor: 'kiosk-attendant' }, /if it stays, ask Wise\.$/],
+    ['PRD_MAGSTRIPE', { actor: 'kiosk-attendant' }, /if it stays, ask Wise\.$/],
+    ['SAT_AUTHENTICATION_FAILED', { actor: 'operations' }, /^Ask the manufacturer to check how .* is set up/],
+  ])('the next step after %s is that of its owner', (code, owner, nextStep) => {
+    const [entry] = findErrors(code);
+    expect(entry).toMatchObject(owner);
+    expect(entry?.nextStep).toMatch(nextStep);
+  });
+
+  test('a meaning or cause that Wise does not document is marked as an assumption, with the word for readers', () => {
+    const assumed = ERROR_CATALOGUE.filter(({ assumption }) => assumption);
+    expect(assumed.map(({ code, kind }) => `${kind} ${code}`).toSorted()).toEqual([
+      'production PRD_TIMEOUT',
+      'request CHARSET_NOT_SUPPORTED',
+      'request EMPTY_OR_NULL_FIELD_VALUE',
+      'request EMPTY_OR_NULL_OR_WRONG_SIZE_FIELD_VALUE',
+      'request PAN_ALREADY_EXISTS',
+      'request UNKNOWN_ERROR',
+    ]);
+    for (const { meaning, assumption } of ERROR_CATALOGUE)
+      expect(meaning.includes('Assumption: '), meaning).toBe(assumption);
   });
 
   test('mechanical errors are for the kiosk attendant', () => {
