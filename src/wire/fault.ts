@@ -31,14 +31,16 @@ const answerFault = v.pipe(
     retryAfter: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
     /** With `status` or `delayMs`: the request is carried out first. */
     effect: v.optional(v.boolean()),
+    /** 403 as for strong customer authentication, with a one-time token. */
+    approval: v.optional(v.literal(true)),
     reset: v.optional(v.picklist(['before', 'after'])),
     cut: v.optional(v.literal(true)),
     delayMs: v.optional(milliseconds),
   }),
   v.check(
-    ({ status, reset, cut, delayMs }) =>
-      [status, reset, cut, delayMs].filter((part) => part !== undefined).length === 1,
-    'needs exactly one of status, reset, cut and delayMs',
+    ({ status, approval, reset, cut, delayMs }) =>
+      [status, approval, reset, cut, delayMs].filter((part) => part !== undefined).length === 1,
+    'needs exactly one of status, approval, reset, cut and delayMs',
   ),
   v.check(
     (fault) =>

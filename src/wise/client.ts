@@ -77,7 +77,7 @@ export class Client {
   /**
    * Sends a request without an effect and decodes its answer. If its token is refused (401) and there is another one, it
    * is repeated with that.
-   * @throws Failure `credentials-refused` (401, 403), `not-found` (404), `rejected` (another 4xx)
+   * @throws Failure `credentials-refused` (401, 403), `approval-required` (403), `not-found` (404), `rejected` (another 4xx)
    * @throws Outage for no connection, 429, 5xx, or an answer that can't be read
    * @throws the signal's reason, when it was aborted
    */

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingHttpHeaders } from 'node:http';
+import { redact, redactData } from '../domain/text/redaction.ts';
 
 export interface HttpAnswer {
   kind: 'answered';
@@ -11,6 +12,8 @@ export interface HttpAnswer {
   traceId: string | null;
   /** `Retry-After` in milliseconds. */
   retryAfter: number | null;
+  /** Set if Wise wants the user's own approval (strong customer authentication): `x-2fa-approval-result`. */
+  approval?: string;
 }
 
 /**
@@ -41,16 +44,23 @@ export interface RawAnswer {
   headers: IncomingHttpHeaders;
 }
 
-/** Reads an answer of any status. */
+/** The header of the one-time token with which a user's approval would be asked for: a secret, whatever it is. */
+export const ONE_TIME_TOKEN = 'x-2fa-approval';
+
+/** Reads an answer of any status. Its one-time token is removed, wherever the answer repeats it. */
 export function decodeAnswer({ statusCode, rawBody, headers }: RawAnswer): HttpAnswer {
   const date = Date.parse(text(headers.date) ?? '');
+  const secrets = [text(headers[ONE_TIME_TOKEN]) ?? ''];
+  const traceId = text(headers['x-trace-id']);
+  const approval = statusCode === 403 ? text(headers['x-2fa-approval-result']) : null;
   return {
     kind: 'answered',
     httpStatus: statusCode,
-    body: readJson(rawBody),
+    body: redactData(readJson(rawBody), secrets),
     date: Number.isNaN(date) ? null : date,
-    traceId: text(headers['x-trace-id']),
+    traceId: traceId && redact(traceId, secrets),
     retryAfter: toDelay(text(headers['retry-after'])),
+    ...(approval !== null && { approval }),
   };
 }
 

@@ -4,23 +4,17 @@ import { formatDuration } from '../domain/times/duration.ts';
 import { readVendorError } from '../wire/error-bodies.ts';
 import type { Fault, HttpAnswer, NoAnswer } from './decode-answer.ts';
 
+type Answered = HttpAnswer & { correlationId: string; tokenSource?: string };
+
 /**
  * Returns the failure that an answer without success means: an Outage for temporary causes (429, 5xx, a redirect), or
  * another Failure.
  */
-export function answerFailure(answer: HttpAnswer & { correlationId: string; tokenSource?: string }): Failure {
-  const { httpStatus, tokenSource } = answer;
+export function answerFailure(answer: Answered): Failure {
+  const { httpStatus } = answer;
   const { code, message } = readVendorError(answer.body);
   const details = detailsOf(answer, code);
-  if (httpStatus === 401 || httpStatus === 403) {
-    const what = tokenSource === undefined ? 'the credentials' : `the token of ${tokenSource}`;
-    return failure(
-      'credentials-refused',
-      `The API refused ${what} (${httpStatus}).`,
-      'Check that the token is still valid and belongs to this profile and environment.',
-      details,
-    );
-  }
+  if (httpStatus === 401 || httpStatus === 403) return refused(answer, details);
   if (httpStatus === 404) {
     return failure(
       'not-found',
@@ -52,6 +46,31 @@ export function answerFailure(answer: HttpAnswer & { correlationId: string; toke
     details,
     retryAfter: answer.retryAfter,
   });
+}
+
+function refused({ httpStatus, approval, tokenSource }: Answered, details: FailureDetails): Failure {
+  const what = tokenSource === undefined ? 'the credentials' : `the token of ${tokenSource}`;
+  // Neither a bad token nor a missing right: only the user can approve, in a session with Wise.
+  if (approval !== undefined)
+    return failure(
+      'approval-required',
+      "Wise requires the user's own approval (strong customer authentication), which a tool cannot give.",
+      'Ask Wise why this call needs an approval, quoting the trace id, and how your integration can do without it.',
+      details,
+    );
+  if (httpStatus === 401)
+    return failure(
+      'credentials-refused',
+      `The API refused ${what} (401).`,
+      'Check that the token is still valid and belongs to this profile and environment.',
+      details,
+    );
+  return failure(
+    'credentials-refused',
+    `No access to this profile: Wise does not allow this with ${what} (403).`,
+    'Check that the token belongs to this profile and environment, and what your application may do.',
+    details,
+  );
 }
 
 /** The hint for a fault, and whether it may be temporary. */

@@ -1,7 +1,14 @@
 import type { ClientRequest } from 'node:http';
 import type { Agent } from 'node:https';
 import { hiddenTexts, redact, redactBody, redactText } from '../domain/text/redaction.ts';
-import { decodeAnswer, type Fault, type HttpAnswer, type NoAnswer, type RawAnswer } from './decode-answer.ts';
+import {
+  decodeAnswer,
+  type Fault,
+  type HttpAnswer,
+  type NoAnswer,
+  ONE_TIME_TOKEN,
+  type RawAnswer,
+} from './decode-answer.ts';
 
 /** A request without its content, which is what a connection needs. */
 export interface RequestHead {
@@ -140,7 +147,7 @@ function isProxyError(error: unknown): error is Error & { code: ProxyCode } {
 type Traced = RequestHead & RequestContent;
 
 /** Headers whose value is a secret, or may be one. */
-const SECRET_HEADER = /authori[sz]ation|cookie|token|secret|key|signature|password/i;
+const SECRET_HEADER = /authori[sz]ation|cookie|token|secret|key|signature|password|^x-2fa-approval$/i;
 
 /** Returns the lines of a request for debugging: headers and body, without secrets and personal data. */
 export function describeRequest({ method, url, headers, body, form }: Traced): string[] {
@@ -158,7 +165,11 @@ function describeAnswer(
   { body, request }: { body: unknown; request: Traced },
 ): string[] {
   const { authorization = '' } = request.headers;
-  const hidden = [...hiddenTexts(request.body ?? request.form), authorization.replace(/^\S+ /, '')];
+  const hidden = [
+    ...hiddenTexts(request.body ?? request.form),
+    authorization.replace(/^\S+ /, ''),
+    String(headers[ONE_TIME_TOKEN] ?? ''),
+  ];
   const size = rawBody.length;
   const content =
     body === undefined ? `${size} bytes that are not JSON` : JSON.stringify(redactBody(body, hidden));

@@ -20,10 +20,15 @@ export const PERSON = {
   address: { firstLine: '77 Gobbledegook Lane', city: 'Quagmireton', postCode: 'ZQ9 9QZ', country: 'GB' },
 };
 const PERSONAL = ['Quillon', 'Featherstonehaugh', '7700900123', 'Gobbledegook', 'Quagmireton', 'ZQ9 9QZ'];
-/** What a card has on its front, and nobody sees before it is printed. */
+/** The details of a card, in every answer, under the names that the API of Wise and others have for them. */
 const DIGITS = {
+  cardNumber: '4929977310289173',
+  pan: '4929 9773 1028 9173',
   maskedNumber: '492997******9173',
   lastFourDigits: 'digits-9173',
+  bankIdentificationNumber: 'bin-492997',
+  cvv: 'cvv-861',
+  cvv2: 'cvv-861',
   expiryDate: 'expiry-2031-07',
 };
 
@@ -43,7 +48,7 @@ export class Canaries {
 
   constructor() {
     for (const text of PERSONAL) this.#traces.push(['personal data', text]);
-    for (const text of Object.values(DIGITS)) this.#traces.push(['what is printed on a card', text]);
+    for (const text of Object.values(DIGITS)) this.#traces.push(['a card number, CVV or expiry', text]);
   }
 
   /** A private key has no mark: each line of it is one. */
@@ -70,7 +75,8 @@ export class Canaries {
   }
 }
 
-export type Manner = 'good' | '401' | '422' | '500' | 'network';
+/** `403`: it wants the user's own approval. */
+export type Manner = 'good' | '401' | '403' | '422' | '500' | 'network';
 
 /** A vendor behind TLS that knows a client by its certificate: a sandbox that echoes what it is told, wherever it can. */
 export class EchoingVendor {
@@ -111,12 +117,15 @@ export class EchoingVendor {
     response.setHeader('www-authenticate', `Custom realm="${said.replaceAll(/[^ -~]/g, ' ')}"`);
     response.setHeader('x-echo', said.replaceAll(/[^ -~]/g, ' '));
     response.setHeader('set-cookie', `session=${token}`);
+    response.setHeader('x-2fa-approval', canary('one-time'));
     const [status = '', isEverywhere] = manner.split('-');
     if (status !== 'good' && (isEverywhere || path !== '/oauth/token')) {
       if (status === 'network') return void request.socket.destroy();
+      if (status === '403') response.setHeader('x-2fa-approval-result', 'REJECTED');
       const error = {
+        ...DIGITS,
         code: `CODE_${token}`,
-        message: said,
+        message: `${said} and ${canary('one-time')}`,
         errors: [{ code: token, path: token, message: said }],
       };
       return void response.writeHead(Number(status)).end(JSON.stringify(error));
@@ -153,10 +162,14 @@ function echoed(body: object, said: string): object {
   return {
     ...body,
     ...DIGITS,
-    echo: said,
+    echo: `${said} and ${canary('one-time')}`,
     ...('access_token' in body && { access_token: canary(`access-${tokens}`) }),
     ...('refresh_token' in body && { refresh_token: canary(`refresh-${tokens}`) }),
     ...('description' in body && body.description !== null && { description: `Opened by ${said}` }),
+    ...('cardOrders' in body &&
+      Array.isArray(body.cardOrders) && {
+        cardOrders: body.cardOrders.map((order: object) => ({ ...order, ...DIGITS })),
+      }),
     ...('cards' in body &&
       Array.isArray(body.cards) && {
         cards: body.cards.map((card: object) => ({

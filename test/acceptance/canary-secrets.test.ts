@@ -255,11 +255,12 @@ const SOURCES: Record<string, { words?: string[]; env?: Record<string, string>; 
   vault: { words: ['--context', 'vault'] },
   stored: { words: ['--context', 'stored'] },
 };
-const TURN_BY_TURN: Outcome[] = ['401', '500', 'network', '422', 'usage', 'crash'];
+const TURN_BY_TURN: Outcome[] = ['401', '403', '500', 'network', '422', 'usage', 'crash'];
 const EXIT_CODES: Record<Outcome, number[]> = {
   good: [0],
   // 75: a wait waits such things out. 9: another run has the card or the kiosk just then.
   '401': [3, 9],
+  '403': [5, 9],
   '422': [10, 3, 7, 4, 5, 9],
   '500': [7, 75, 8, 9],
   network: [7, 75, 8, 9],
@@ -460,7 +461,9 @@ test('each command of the manifest is run here', () => {
   ).toEqual([]);
 });
 
-test('no command lets out a secret, or anything about a cardholder', { timeout: 120_000 }, async () => {
+test('no command, report, journal or incident bundle holds a secret, a card number, CVV or expiry, or anything about a cardholder', {
+  timeout: 120_000,
+}, async () => {
   for (const turn of [0, 1, 2, 3, 4, 5]) await runTurn(turn);
   const login = readFileSync(join(user.home, 'credentials.json'), 'utf8');
   expect(canaries.find(login), 'a login is kept somewhere').not.toEqual([]);

@@ -87,7 +87,7 @@ test.each([
   },
 );
 
-test('61 days later a card can only be ordered anew', async () => {
+test('61 days later the next commands cancel the order of a card and order the card again', async () => {
   const other = new User();
   const card = await other.readyCard();
   await other.run('sandbox advance 61d');
@@ -97,9 +97,30 @@ test('61 days later a card can only be ordered anew', async () => {
     card: { stage: 'expired', ageDays: 61, daysLeft: 0 },
     error: { code: 'card-expired' },
   });
-  const anew = await other.shell(`${json.card.next} --wait --json`);
+  expect(json.card.next).toMatch(/^kioskctl cancel /);
+  const cancelled = await other.shell(`${json.card.next} --yes --json`);
+  expect(cancelled.json).toMatchObject({ exitCode: 0, card: { stage: 'cancelled' } });
+  expect(cancelled.json.card.next).toMatch(/^kioskctl order --like /);
+  const anew = await other.shell(`${cancelled.json.card.next} --wait --json`);
   expect(anew.json).toMatchObject({ exitCode: 0, card: { stage: 'ready' } });
   expect(anew.json.card.cardToken).not.toBe(json.card.cardToken);
+  other.leave();
+});
+
+test('sandbox fault --approval answers the next request as Wise does when the user has to approve it', async () => {
+  const other = new User();
+  const card = await other.readyCard();
+  await other.run('sandbox fault --method PUT --path /production --approval');
+  const { code, json, stderr } = await other.run([
+    'produce',
+    card,
+    '--kiosk',
+    'WIS00001',
+    '--debug',
+    '--json',
+  ]);
+  expect([code, json.error.code]).toEqual([5, 'approval-required']);
+  expect(stderr).toContain('< x-2fa-approval: [redacted]');
   other.leave();
 });
 

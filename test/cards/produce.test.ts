@@ -106,6 +106,7 @@ describe('produce', () => {
     [401, 3, 'credentials-refused'],
     [404, 10, 'not-found'],
     [429, 7, 'rate-limited'],
+    [403, 3, 'credentials-refused'],
   ])('does not repeat a request that is answered with %i', async (status, exitCode, code) => {
     world.fault({ ...PUT, status });
     expect(await card.send()).toMatchObject({ exitCode, error: { code }, card: { stage: 'ready' } });
@@ -186,6 +187,18 @@ describe('a lost answer', () => {
     world.fault({ kind: 'answer', method: 'GET', path: '/production', times: 1_000, status: 503 });
     expect(await card.send()).toMatchObject({ exitCode: 8, error: { code: 'outcome-unknown' } });
   });
+});
+
+test('a request that Wise wants to be approved ends with 5, and may be made once it needs none', async () => {
+  world.fault({ ...PUT, approval: true });
+  const refused = await card.send();
+  expect(refused).toMatchObject({
+    exitCode: 5,
+    error: { code: 'approval-required' },
+    card: { stage: 'ready' },
+  });
+  expect(await world.puts()).toEqual({ sent: 1, taken: 0 });
+  expect(await card.send()).toMatchObject({ exitCode: 0, card: { attempt: 2 } });
 });
 
 test.each([401, 403])('a lost answer stays unknown when a look is answered with %i', async (status) => {

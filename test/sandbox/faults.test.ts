@@ -50,6 +50,21 @@ describe('answers', () => {
     expect((await stand.call(PROGRAMS)).status).toBe(200);
   });
 
+  test('that require an approval have its headers, a new one-time token each, and no effect', async () => {
+    const stand = await Stand.open();
+    const { token } = await stand.readyCard();
+    stand.sandbox.addFault({ kind: 'answer', method: 'PUT', path: '/production', approval: true, times: 2 });
+    const tokens = [];
+    for (let count = 0; count < 2; count += 1) {
+      const { status, headers } = await stand.produce(token);
+      expect(status).toBe(403);
+      expect(headers.get('x-2fa-approval-result')).toBe('REJECTED');
+      tokens.push(headers.get('x-2fa-approval'));
+    }
+    expect(new Set(tokens).size).toBe(2);
+    expect((await stand.production(token)).body).toMatchObject({ status: 'READY' });
+  });
+
   test('have the headers and the body of the fault', async () => {
     const stand = await Stand.open();
     stand.sandbox.addFault({

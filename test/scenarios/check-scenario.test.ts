@@ -115,7 +115,7 @@ describe('a mistake in a step', () => {
     [
       'a fault of nothing',
       [{ fault: { kind: 'answer', path: '/production' } }],
-      'steps.0.fault: needs exactly one of status, reset, cut and delayMs',
+      'steps.0.fault: needs exactly one of status, approval, reset, cut and delayMs',
     ],
     ['a loop without steps', [{ repeat: { times: 3 } }], 'steps.0.repeat: “steps” is missing'],
     [

@@ -169,10 +169,37 @@ describe.concurrent('the debug output', () => {
   });
 });
 
+describe.concurrent('the one-time token of an approval', () => {
+  const ONE_TIME = 'one-time-4711-never-to-be-seen';
+  const body = JSON.stringify({ message: `use ${ONE_TIME}`, code: ONE_TIME });
+  const headers = {
+    'x-2fa-approval': ONE_TIME,
+    'x-2fa-approval-result': 'REJECTED',
+    'x-trace-id': `trace-${ONE_TIME}`,
+    'x-echo': ONE_TIME,
+  };
+
+  test('is neither in the failure nor in the lines for debugging, wherever the answer repeats it', async () => {
+    const vendor = await Vendor.open(raw(403, body, headers));
+    const lines: string[] = [];
+    const note = (...more: string[]) => void lines.push(...more);
+    const client = vendor.client({ onDebug: (more) => note(...more), onExchange: note });
+    const failure = await client
+      .read({ path: PATH, profileId: 1, schema: v.unknown() })
+      .catch((error: unknown) => error);
+    const sent = await client.send({ method: 'PUT', path: PATH, profileId: 1 });
+    expect(failure).toMatchObject({ code: 'approval-required', exitCode: 5 });
+    expect(JSON.stringify([failure, (failure as Failure).toDocument(), sent, lines])).not.toContain(ONE_TIME);
+    expect(lines).toContain('< x-2fa-approval: [redacted]');
+    expect(lines).toContain('< x-2fa-approval-result: REJECTED');
+  });
+});
+
 describe.concurrent('an answer to a read', () => {
   test.for<[string, Answer, string, number]>([
     ['401', json(401, { error: 'invalid_token' }), 'credentials-refused', 3],
     ['403', json(403, {}), 'credentials-refused', 3],
+    ['403 with an approval', raw(403, '', { 'x-2fa-approval-result': 'REJECTED' }), 'approval-required', 5],
     ['404', json(404, {}), 'not-found', 10],
     ['400', json(400, {}), 'rejected', 10],
     ['409', json(409, {}), 'rejected', 10],

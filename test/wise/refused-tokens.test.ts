@@ -77,7 +77,7 @@ describe('a token that the API refuses', () => {
       tokenSource: async () => 'X',
     });
     await expect(client.read(READ)).rejects.toMatchObject({
-      message: 'The API refused the token of X (403).',
+      message: 'No access to this profile: Wise does not allow this with the token of X (403).',
     });
     expect(vendor.asked).toHaveLength(1);
   });

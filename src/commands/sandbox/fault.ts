@@ -16,6 +16,7 @@ Without any of them, lists the faults that are set.`;
     '<%= config.bin %> sandbox fault --path /card-orders --status 429 --retry-after 2 --times 3',
     '<%= config.bin %> sandbox fault --refuse KIOSK_ID_NOT_FOUND',
     '<%= config.bin %> sandbox fault --kiosk WIS00001 --outcome PRODUCTION_ERROR:PRD_HOPPER_DOOR --times 12',
+    '<%= config.bin %> sandbox fault --method PUT --path /production --approval',
     '<%= config.bin %> sandbox fault --clear',
   ];
   static override flags = {
@@ -31,6 +32,9 @@ Without any of them, lists the faults that are set.`;
     'retry-after': numberFlag({ min: 0, summary: 'With --status: its Retry-After.', helpValue: 'SECONDS' }),
     body: Flags.string({ summary: 'With --status: this text as the body.', helpValue: 'TEXT' }),
     effect: Flags.boolean({ summary: 'With --status or --delay: carry the request out first.' }),
+    approval: Flags.boolean({
+      summary: "Answer 403 as if Wise required the user's approval (strong customer authentication).",
+    }),
     reset: Flags.string({
       summary: 'Cut the connection, before or after the effect.',
       options: ['before', 'after'],
@@ -114,7 +118,7 @@ function outcome({ outcome: wanted, kiosk, after, times }: FaultFlags): Record<s
 function answer(flags: FaultFlags): Record<string, unknown> | null {
   const { method, path, status, body, reset, delay, times } = flags;
   const isGiven = [method, path, status, body, reset, delay, times].some((value) => value !== undefined);
-  if (!isGiven && !flags.cut && !flags.effect) return null;
+  if (!isGiven && !flags.cut && !flags.effect && !flags.approval) return null;
   return {
     kind: 'answer',
     method,
@@ -124,6 +128,7 @@ function answer(flags: FaultFlags): Record<string, unknown> | null {
     retryAfter: flags['retry-after'],
     body,
     effect: flags.effect || undefined,
+    approval: flags.approval || undefined,
     reset,
     cut: flags.cut || undefined,
     delayMs: delay,

@@ -3,7 +3,7 @@ export const EXIT_CODES = [
   { code: 0, meaning: 'done; for a wait, the target was reached; for an act, it holds' },
   { code: 1, meaning: "a bug in kioskctl, or an output that can't be written" },
   { code: 2, meaning: 'usage: a wrong or missing flag, an unreadable reference, bad input' },
-  { code: 3, meaning: 'credentials missing, refused or expired' },
+  { code: 3, meaning: 'credentials missing, refused or expired, or without access to this profile' },
   {
     code: 4,
     meaning: 'production failed or was refused; retrying helps once the cause is fixed, or at once',
@@ -11,7 +11,7 @@ export const EXIT_CODES = [
   {
     code: 5,
     meaning:
-      'production failed or was refused, and another team or Wise must act first; a requirement failed',
+      'production failed or was refused, and another team or Wise must act first; a requirement failed; Wise wants the user’s own approval',
   },
   {
     code: 6,

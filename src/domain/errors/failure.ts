@@ -27,6 +27,7 @@ const FAILURES = {
   'production-refused': null,
 
   'requirement-failed': 5,
+  'approval-required': 5,
 
   'card-expired': 6,
   'order-cancelled': 6,

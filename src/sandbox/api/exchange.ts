@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AnswerFault } from '../../wire/fault.ts';
 import type { State } from '../state/state.ts';
@@ -93,7 +94,8 @@ function executeWithFault(moment: Moment, { received, number }: Exchange, fault:
   const { method, path, headers } = received;
   const { at } = moment;
   const traceId = traceIdOf(readSandboxRow(moment.db), [at, number, method, path]);
-  const hasEffect = fault?.reset !== 'before' && (fault?.status === undefined || fault.effect === true);
+  const hasEffect =
+    fault?.reset !== 'before' && ((fault?.status ?? fault?.approval) === undefined || fault?.effect === true);
   const real = hasEffect ? execute(moment, received, fault !== null) : null;
   const answer = (fault && answerOfFault(fault, { at, path })) ?? real ?? { status: 0 };
   const ending = fault?.reset ? 'reset' : fault?.cut ? 'cut' : 'whole';
@@ -163,12 +165,19 @@ const RETRY_AFTER_S = 1;
 /** Returns the answer of a fault; null if the fault keeps the real one. */
 function answerOfFault(fault: AnswerFault, place: { at: number; path: string }): Answer | null {
   const { status } = fault;
+  if (fault.approval) return approvalRequired(place);
   if (status === undefined) return null;
   return {
     status,
     body: bodyOf(fault, status) ?? defaultBody(status, place),
     headers: { ...retryHeaders(fault, status), ...fault.headers },
   };
+}
+
+/** Strong customer authentication. The one-time token is a secret of the client that receives it. */
+function approvalRequired(place: { at: number; path: string }): Answer {
+  const headers = { 'x-2fa-approval': randomUUID(), 'x-2fa-approval-result': 'REJECTED' };
+  return { status: 403, headers, body: plainError(403, 'The user has to approve this request', place) };
 }
 
 function bodyOf({ body, bodyBase64 }: AnswerFault, status: number): Buffer | null {

@@ -42,8 +42,11 @@ export const fault = defineStep({
   },
 });
 
-function titleOf({ method, path, status, reset, cut, delayMs }: AnswerFault): string {
-  const effect = status ?? (reset ? `reset ${reset}` : cut ? 'cut' : `delay ${formatDuration(delayMs ?? 0)}`);
+function titleOf({ method, path, status, approval, reset, cut, delayMs }: AnswerFault): string {
+  const effect =
+    status ??
+    (approval ? 'approval' : null) ??
+    (reset ? `reset ${reset}` : cut ? 'cut' : `delay ${formatDuration(delayMs ?? 0)}`);
   return [effect, method, path].filter((part) => part !== undefined).join(' ');
 }
 

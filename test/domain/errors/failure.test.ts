@@ -14,6 +14,7 @@ const EXIT_CODES: [FailureCode, number][] = [
   ['credentials-missing', 3],
   ['credentials-unusable', 3],
   ['credentials-refused', 3],
+  ['approval-required', 5],
   ['requirement-failed', 5],
   ['card-expired', 6],
   ['order-cancelled', 6],
