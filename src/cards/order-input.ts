@@ -5,7 +5,7 @@ import { type Failure, failure } from '../domain/errors/failure.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { isMapping, type Remark } from '../input/diagnostic.ts';
 import { exactFlagKind, flagKind, profileFlag, referenceFlag } from '../input/flags.ts';
-import { firstOf, inOrder, locate, parseYaml } from '../input/yaml-file.ts';
+import { allOf, inOrder, locate, parseYaml } from '../input/yaml-file.ts';
 import { orderFile } from '../wire/orders.ts';
 import type { OrderOptions } from './order.ts';
 
@@ -114,7 +114,7 @@ async function readOrderFile(file: string, files: Files): Promise<Record<string,
   const text = files.readText(file, { limit: FILE_LIMIT_BYTES, what: 'order', hint: HINT });
   if (text.trim() === '') throw unusable(file, 'it is empty');
   const { content, mistakes, placeOf } = await parseYaml(text);
-  if (mistakes.length > 0) throw unusable(file, firstOf(inOrder(mistakes)));
+  if (mistakes.length > 0) throw unusable(file, allOf(inOrder(mistakes)));
   if (!isMapping(content)) throw unusable(file, 'it is not an order body (a mapping of fields)');
   const unknown = Object.keys(content).filter((field) => !Object.hasOwn(orderFile.entries, field));
   const parsed = v.safeParse(orderFile, content);
@@ -123,7 +123,7 @@ async function readOrderFile(file: string, files: Files): Promise<Record<string,
     unknown.length > 0
       ? unknown.map((field) => ({ path: [field], at: 'key', message: 'no such field' }))
       : (parsed.issues ?? []).map(toRemark);
-  throw unusable(file, firstOf(inOrder(locate(remarks, placeOf))));
+  throw unusable(file, allOf(inOrder(locate(remarks, placeOf))));
 }
 
 function toRemark(issue: v.BaseIssue<unknown>): Remark {

@@ -158,11 +158,19 @@ export function describe({ path, message }: Pick<Finding, 'path' | 'message'>): 
   return printable(path === '' ? message : `${path}: ${message}`);
 }
 
-/** Why a file can't be used: its first mistake, where it stands, and how many more there are. */
+/** Describes why a file can't be used: its first mistake with its place, and the number of the others. */
 export function firstOf([first, ...others]: readonly Finding[]): string {
   const more = others.length > 0 ? ` (and ${others.length} more)` : '';
-  const where = first ? `line ${first.line}, column ${first.column}: ${describe(first)}` : 'it is empty';
-  return `${where}${more}`;
+  return `${first ? describeInPlace(first) : 'it is empty'}${more}`;
+}
+
+/** Describes all mistakes of a short file, each with its place. */
+export function allOf(findings: readonly Finding[]): string {
+  return findings.map(describeInPlace).join('; ');
+}
+
+function describeInPlace(finding: Finding): string {
+  return `line ${finding.line}, column ${finding.column}: ${describe(finding)}`;
 }
 
 /** The library's words, in one line and without its class. */
