@@ -1,7 +1,7 @@
 import { existsSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
-import { COMPILE_CACHE } from './test/compile-cache.ts';
 
 /** Whose tests keep nothing in the process that another file's could find: they share one. */
 const PURE = [
@@ -23,6 +23,12 @@ const PURE = [
   'wire',
   'wise',
 ].map((room) => `test/${room}/**/*.test.ts`);
+
+/**
+ * The compile cache of Node for all processes of the tests: their homes are new, and without it each of them would compile
+ * everything, or strip the types of it.
+ */
+const COMPILE_CACHE = process.env.NODE_COMPILE_CACHE ?? join(tmpdir(), 'kioskctl-test-compile-cache');
 
 const MEMORY = '/dev/shm';
 

@@ -1,8 +1,8 @@
 // Mistakes on the command line: each ends with 2, says what to do, and nothing leaves this machine.
 import { afterAll, describe, expect, test } from 'vitest';
+import { User } from '../harness/program.ts';
 import { expectComplaint, expectError } from './checks.ts';
-import { User } from './kioskctl.ts';
-import { apart, CARD, TOKEN } from './vendors.ts';
+import { apart, CARD, TOKEN } from './vendor.ts';
 
 const user = new User();
 afterAll(() => user.leave());

@@ -2,9 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { User } from '../harness/program.ts';
 import { expectComplaint, expectError, oneDocument } from './checks.ts';
-import { User } from './kioskctl.ts';
-import { ServedSandbox } from './vendors.ts';
+import { ServedSandbox } from './vendor.ts';
 
 const user = new User();
 let sandbox: ServedSandbox;

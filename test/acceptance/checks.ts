@@ -1,6 +1,6 @@
 // What every command owes its user, however it ends.
 import { expect } from 'vitest';
-import type { Ended } from './kioskctl.ts';
+import type { Ended } from '../harness/program.ts';
 
 /** A token that must never be shown. */
 export const SECRET = 'tok-6f1d0c9e-never-show-this';

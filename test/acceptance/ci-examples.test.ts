@@ -11,9 +11,9 @@ import {
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { type Ended, User } from '../harness/program.ts';
 import { problemsOf } from '../runs/reports/programs.ts';
-import { type Ended, User } from './kioskctl.ts';
-import { ServedSandbox } from './vendors.ts';
+import { ServedSandbox } from './vendor.ts';
 
 const SECRETS = {
   KIOSKCTL_PROFILE_ID: '1001',

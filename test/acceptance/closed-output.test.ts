@@ -1,8 +1,8 @@
 // Output that nobody reads to its end, or that can't be written.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { User } from '../harness/program.ts';
 import { expectClean } from './checks.ts';
-import { User } from './kioskctl.ts';
-import { ServedSandbox } from './vendors.ts';
+import { ServedSandbox } from './vendor.ts';
 
 const user = new User();
 let sandbox: ServedSandbox;

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { User } from './kioskctl.ts';
+import { User } from '../harness/program.ts';
 
 const user = new User();
 afterAll(() => user.leave());

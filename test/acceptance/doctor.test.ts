@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { User } from './kioskctl.ts';
+import { User } from '../harness/program.ts';
 
 function newUser(): User {
   const user = new User();

@@ -7,10 +7,11 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SignatureVerifier } from '../../src/webhooks/signature.ts';
+import { orderBody, productionBody, Signer } from '../harness/events.ts';
+import { type Ended, ended, User } from '../harness/program.ts';
+import { TOKEN } from '../harness/records.ts';
 import { openReceiver } from '../webhooks/receiver-stand.ts';
-import { orderBody, productionBody, Signer, TOKEN } from '../webhooks/signer.ts';
 import { expectClean, expectComplaint, expectError, oneDocument } from './checks.ts';
-import { type Ended, ended, User } from './kioskctl.ts';
 
 const BINARY = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 const ENVIRONMENT = { KIOSKCTL_ENVIRONMENT: 'sandbox' };

@@ -15,7 +15,7 @@ import {
   type OwnVendor,
   READY,
   raw,
-} from './vendors.ts';
+} from './vendor.ts';
 
 interface Scene {
   code: number;

@@ -1,9 +1,10 @@
 // Answers of the API that no API should give. What can't be read is an outage, and no act is sent twice because of it.
+
 import { once } from 'node:events';
 import type http from 'node:http';
 import { describe, expect, test } from 'vitest';
+import type { Ended } from '../harness/program.ts';
 import { expectClean, expectError, oneDocument, SECRET } from './checks.ts';
-import type { Ended } from './kioskctl.ts';
 import {
   type Answerer,
   apart,
@@ -18,7 +19,7 @@ import {
   READY,
   raw,
   TOKEN,
-} from './vendors.ts';
+} from './vendor.ts';
 
 type Answers = Partial<Record<Endpoint, Answerer>>;
 

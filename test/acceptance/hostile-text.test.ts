@@ -12,7 +12,7 @@ import {
   ORDER,
   READY,
   raw,
-} from './vendors.ts';
+} from './vendor.ts';
 
 type Answers = Partial<Record<Endpoint, Answerer>>;
 

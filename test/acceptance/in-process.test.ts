@@ -1,7 +1,7 @@
 // What the other tests here rely on: a command without a process of its own ends like one that has one, and leaves nothing
 // behind for the next.
 import { afterAll, describe, expect, test } from 'vitest';
-import { User } from './kioskctl.ts';
+import { User } from '../harness/program.ts';
 
 const user = new User();
 afterAll(() => user.leave());

@@ -1,8 +1,8 @@
 // A process that is killed at any point around its produce request, and started again.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { Gateway } from './gateway.ts';
-import { User } from './kioskctl.ts';
+import { User } from '../harness/program.ts';
+import { Gateway } from '../harness/served.ts';
 
 const user = new User({ KIOSKCTL_SETTLE: '1s' });
 let gateway: Gateway;

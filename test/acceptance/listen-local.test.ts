@@ -1,7 +1,7 @@
 // Listening in `local`, with the embedded sandbox as the vendor: a listener, a wait and a simulation, each a process.
 import { afterAll, expect, onTestFinished, test } from 'vitest';
-import { ListenerProcess } from '../webhooks/listener.ts';
-import { ended, User } from './kioskctl.ts';
+import { ended, User } from '../harness/program.ts';
+import { ListenerProcess } from '../harness/served.ts';
 
 const user = new User();
 afterAll(() => user.leave());

@@ -1,5 +1,4 @@
 // kioskctl listen, as a process: what it keeps, answers and says, and how it ends.
-
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,12 +8,12 @@ import { parseKioskId } from '../../src/domain/ids.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { openSqliteJournal } from '../../src/journal/open-journal.ts';
 import { Load, requestOf } from '../bench/load.ts';
-import { ListenerProcess } from '../webhooks/listener.ts';
-import { cardBody, deliver, EventSigner } from '../webhooks/signed-events.ts';
+import { cardBody, deliver, EventSigner } from '../harness/events.ts';
+import { ended, User } from '../harness/program.ts';
+import { ListenerProcess } from '../harness/served.ts';
 import { soak } from '../webhooks/soak.ts';
 import { expectClean, expectComplaint, expectError } from './checks.ts';
-import { ended, User } from './kioskctl.ts';
-import { ServedSandbox } from './vendors.ts';
+import { ServedSandbox } from './vendor.ts';
 
 const signer = new EventSigner();
 let users: User[] = [];

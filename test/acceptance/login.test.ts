@@ -2,8 +2,8 @@
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Ended, ended, User } from './kioskctl.ts';
-import { ServedSandbox } from './vendors.ts';
+import { type Ended, ended, User } from '../harness/program.ts';
+import { ServedSandbox } from './vendor.ts';
 
 const CLIENT_SECRET = 'client-secret-never-to-be-seen-4711';
 const REFRESH = 'refresh-token-never-to-be-seen-4711';

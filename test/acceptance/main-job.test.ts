@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { afterAll, expect, test } from 'vitest';
-import { User } from './kioskctl.ts';
-import { ServedSandbox } from './vendors.ts';
+import { User } from '../harness/program.ts';
+import { ServedSandbox } from './vendor.ts';
 
 const user = new User();
 afterAll(() => user.leave());

@@ -3,12 +3,11 @@ import { writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type ServerOptions } from 'node:https';
 import { join } from 'node:path';
-import { type TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import { afterAll, describe, expect, test } from 'vitest';
-import { makeCertificate } from '../wise/certificate.ts';
-import { listen, Proxy } from '../wise/proxy.ts';
+import { listen, makeCertificate, Proxy } from '../harness/network.ts';
+import { User } from '../harness/program.ts';
 import { SECRET } from './checks.ts';
-import { User } from './kioskctl.ts';
 
 /** A host that only the proxy knows. */
 const HOST = 'api.kioskctl.test';

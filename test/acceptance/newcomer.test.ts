@@ -1,13 +1,14 @@
 // A newcomer follows README, word for word, on a set-up that is shaped like the real sandbox: https with a private
 // authority, another port and state, and only tokens that were given out, which end.
+
 import { once } from 'node:events';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makeCertificate } from '../wise/certificate.ts';
-import { type Ended, ended, User } from './kioskctl.ts';
+import { makeCertificate } from '../harness/network.ts';
+import { type Ended, ended, User } from '../harness/program.ts';
 
 const README = readFileSync('README.md', 'utf8');
 const SECRET = 'client-secret-4711';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type Expected, expectComplaint, expectError, SECRET } from './checks.ts';
-import { apart, CARD } from './vendors.ts';
+import { apart, CARD } from './vendor.ts';
 
 const ENV = { KIOSKCTL_TOKEN: SECRET, KIOSKCTL_PROFILE_ID: '1001' };
 const PRODUCE = `produce ${CARD} --kiosk WIS00001`;

@@ -1,8 +1,8 @@
 // A run whose process is killed again and again, and each time resumed: how often were cards ordered and produced?
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ended, User } from './kioskctl.ts';
-import { ServedSandbox } from './vendors.ts';
+import { ended, User } from '../harness/program.ts';
+import { ServedSandbox } from './vendor.ts';
 
 export interface KillOptions {
   cards: number;

@@ -2,9 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Ended, User } from '../harness/program.ts';
 import { type Expected, expectComplaint, expectError, SECRET } from './checks.ts';
-import { type Ended, User } from './kioskctl.ts';
-import { apart, ServedSandbox } from './vendors.ts';
+import { apart, ServedSandbox } from './vendor.ts';
 
 const user = new User();
 let sandbox: ServedSandbox;

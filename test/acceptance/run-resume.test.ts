@@ -2,10 +2,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Ended, ended, User } from '../harness/program.ts';
 import { expectError, oneDocument } from './checks.ts';
-import { type Ended, ended, User } from './kioskctl.ts';
 import { killRun } from './run-killed.ts';
-import { ServedSandbox } from './vendors.ts';
+import { ServedSandbox } from './vendor.ts';
 
 const FLOW = `version: 1
 name: flow

@@ -2,10 +2,10 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { User } from '../harness/program.ts';
 import { problemsOf, xpath } from '../runs/reports/programs.ts';
 import { oneDocument } from './checks.ts';
-import { User } from './kioskctl.ts';
-import { ServedSandbox } from './vendors.ts';
+import { ServedSandbox } from './vendor.ts';
 
 const user = new User();
 let sandbox: ServedSandbox;

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { makeCertificate } from '../wise/certificate.ts';
-import { User } from './kioskctl.ts';
+import { makeCertificate } from '../harness/network.ts';
+import { User } from '../harness/program.ts';
 
 const user = new User();
 const server = new User();

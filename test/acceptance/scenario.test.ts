@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { User } from './kioskctl.ts';
+import { User } from '../harness/program.ts';
 
 const user = new User();
 afterAll(() => user.leave());

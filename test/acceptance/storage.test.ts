@@ -13,9 +13,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Ended, User } from '../harness/program.ts';
 import { expectClean, expectComplaint, expectError, oneDocument } from './checks.ts';
-import { type Ended, User } from './kioskctl.ts';
-import { CARD, IN_PROGRESS, json, OwnVendor, ServedSandbox } from './vendors.ts';
+import { CARD, IN_PROGRESS, json, OwnVendor, ServedSandbox } from './vendor.ts';
 
 const user = new User();
 const folder = mkdtempSync(join(tmpdir(), 'kioskctl-homes-'));

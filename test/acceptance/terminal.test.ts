@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
-import { User } from './kioskctl.ts';
+import { User } from '../harness/program.ts';
 
 const user = new User({ TERM: 'xterm-256color' });
 afterAll(() => user.leave());

@@ -1,13 +1,17 @@
 // Waits that another process ends: a listener keeps an event in the journal, and a waiting command sees it.
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
+import { createInterface, type Interface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { productionEvent } from '../domain/events.ts';
-import { Recording } from '../journal/recording.ts';
+import type { KeptEvent } from '../../src/domain/event.ts';
+import { type Ended, ended, User } from '../harness/program.ts';
+import { productionEvent } from '../harness/records.ts';
 import { expectError, oneDocument } from './checks.ts';
-import { type Ended, ended, User } from './kioskctl.ts';
 
+const OTHER_PROCESS = fileURLToPath(new URL('../harness/other-process.ts', import.meta.url));
 const BINARY = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 
 let user: User;
@@ -163,3 +167,41 @@ describe('bad input', () => {
     expectError(await user.run(`${args} --json`), { code: 2, error: 'usage', message });
   });
 });
+
+/** A process that stores events in a journal like a listener. */
+class Recording {
+  readonly process: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #lines: Interface;
+
+  private constructor(file: string, environment: string) {
+    this.process = spawn(process.execPath, [OTHER_PROCESS, 'listen', file, environment], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    this.#lines = createInterface({ input: this.process.stdout });
+  }
+
+  /** @returns once it listens */
+  static async start(file: string, environment: string): Promise<Recording> {
+    const recording = new Recording(file, environment);
+    await once(recording.#lines, 'line');
+    return recording;
+  }
+
+  /** @returns when the event was on the disk, in milliseconds since the epoch */
+  async keep(kept: KeptEvent): Promise<number> {
+    const { deliveryId, isTest, isVerified, id: _id, receivedAt: _at, ...event } = kept;
+    const delivery = { deliveryId, isTest, isVerified, signature: isVerified ? 'signed' : null, event };
+    this.process.stdin.write(`${JSON.stringify(delivery)}\n`);
+    const [line] = (await once(this.#lines, 'line')) as [string];
+    return (JSON.parse(line) as { at: number }).at;
+  }
+
+  /** @param signal SIGKILL leaves it as if it still listened */
+  async end(signal: 'SIGTERM' | 'SIGKILL' | null = null): Promise<void> {
+    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
+    const exit = once(this.process, 'exit');
+    if (signal) this.process.kill(signal);
+    else this.process.stdin.end();
+    await exit;
+  }
+}

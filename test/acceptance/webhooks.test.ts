@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SignatureVerifier } from '../../src/webhooks/signature.ts';
+import { User } from '../harness/program.ts';
 import { Receiver } from '../sandbox/receiver.ts';
 import { expectClean, expectComplaint, expectError, oneDocument, SECRET } from './checks.ts';
-import { User } from './kioskctl.ts';
-import { ServedSandbox } from './vendors.ts';
+import { ServedSandbox } from './vendor.ts';
 
 const ID = '72195556-e5cb-495e-a010-b37a4f2a3043';
 const URL_OF_BANK = 'https://hooks.bank.example/kiosk';

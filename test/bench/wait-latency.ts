@@ -7,9 +7,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Sandbox } from '../../src/sandbox/sandbox.ts';
-import { User } from '../acceptance/kioskctl.ts';
-import { ListenerProcess } from '../webhooks/listener.ts';
-import { cardBody, deliver, EventSigner } from '../webhooks/signed-events.ts';
+import { cardBody, deliver, EventSigner } from '../harness/events.ts';
+import { User } from '../harness/program.ts';
+import { ListenerProcess } from '../harness/served.ts';
 
 const BINARY = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 const WAITS = 15;

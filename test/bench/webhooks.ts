@@ -7,7 +7,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { EventSigner } from '../webhooks/signed-events.ts';
+import { EventSigner } from '../harness/events.ts';
 import { Load, type Outcome, percentile, requestOf } from './load.ts';
 
 const CONNECTIONS = 32;

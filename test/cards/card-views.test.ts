@@ -3,7 +3,7 @@ import { cardResults } from '../../src/cards/card-views.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
 import type { CardResult } from '../../src/domain/results.ts';
 import { makeStyle } from '../../src/output/style.ts';
-import { card, production } from '../domain/facts.ts';
+import { card, production } from '../harness/records.ts';
 
 const ERROR = { code: 'production-failed', message: 'It failed.', hint: 'Fix it.' };
 const { signal } = new AbortController();

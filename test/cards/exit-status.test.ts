@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { exitStatusOf } from '../../src/cards/status.ts';
 import type { CardFacts } from '../../src/domain/card.ts';
-import { attempt, card, DAY, production } from '../domain/facts.ts';
+import { attempt, card, DAY, production } from '../harness/records.ts';
 
 const failed = (errorCode: string | null) => production('PRODUCTION_ERROR', { errorCode });
 

@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { orderFlags, toOrderOptions } from '../../src/cards/order-input.ts';
 import { parseReference } from '../../src/domain/ids.ts';
-import { files, makeFolder } from '../cli/home.ts';
-import { type Given, parseFlags } from '../input/parse-flags.ts';
+import { files, type Given, makeFolder, parseFlags } from '../harness/command-line.ts';
 
 const CARD = parseReference('1001/501');
 

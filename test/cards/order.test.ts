@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type OrderOptions, order, prepareOrder } from '../../src/cards/order.ts';
 import type { Journal } from '../../src/journal/journal.ts';
-import { World } from '../context/world.ts';
+import { World } from '../harness/world.ts';
 
 let world: World;
 

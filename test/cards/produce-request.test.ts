@@ -3,8 +3,8 @@ import { produce } from '../../src/cards/produce.ts';
 import { parseKioskId } from '../../src/domain/ids.ts';
 import type { ProduceSettings } from '../../src/domain/production.ts';
 import type { Client } from '../../src/wise/client.ts';
-import type { World } from '../context/world.ts';
-import { OneCard } from './one-card.ts';
+import { OneCard } from '../harness/cards.ts';
+import type { World } from '../harness/world.ts';
 
 let world: World;
 let card: OneCard;

@@ -4,8 +4,8 @@ import { retry } from '../../src/cards/retry.ts';
 import { simulate } from '../../src/cards/simulate.ts';
 import { waitProduced } from '../../src/cards/wait-produced.ts';
 import { parseKioskId } from '../../src/domain/ids.ts';
-import type { World } from '../context/world.ts';
-import { GET, OneCard, PUT } from './one-card.ts';
+import { GET, OneCard, PUT } from '../harness/cards.ts';
+import type { World } from '../harness/world.ts';
 
 let world: World;
 let card: OneCard;

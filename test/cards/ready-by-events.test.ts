@@ -1,5 +1,4 @@
 // Waits for READY that no look at the API is needed for: from the answer to an order, its events tell the rest.
-
 import * as v from 'valibot';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { placeOrder } from '../../src/cards/place-order.ts';
@@ -11,9 +10,9 @@ import { parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
 import { SAMPLE_ORDER } from '../../src/domain/order.ts';
 import { readEventBody } from '../../src/wire/events.ts';
 import { cardOrder } from '../../src/wire/orders.ts';
-import { World } from '../context/world.ts';
-import { orderEvent, productionEvent } from '../domain/events.ts';
-import { Listener } from './listened.ts';
+import { Listener } from '../harness/cards.ts';
+import { orderEvent, productionEvent } from '../harness/records.ts';
+import { World } from '../harness/world.ts';
 
 const ORDER = {
   ...SAMPLE_ORDER,

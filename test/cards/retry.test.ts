@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseKioskId } from '../../src/domain/ids.ts';
-import type { World } from '../context/world.ts';
-import { GET, OneCard, PUT } from './one-card.ts';
+import { GET, OneCard, PUT } from '../harness/cards.ts';
+import type { World } from '../harness/world.ts';
 
 let world: World;
 let card: OneCard;

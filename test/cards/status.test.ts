@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { CardRequest } from '../../src/cards/session/resolve-cards.ts';
 import { type StatusResult, watchStatus } from '../../src/cards/status.ts';
-import { World } from '../context/world.ts';
+import { World } from '../harness/world.ts';
 
 let world: World;
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { parsePiped } from '../../src/cards/stdin-cards.ts';
 import { describeCard } from '../../src/domain/card.ts';
 import type { Failure } from '../../src/domain/errors/failure.ts';
-import { facts, production } from '../domain/facts.ts';
+import { facts, production } from '../harness/records.ts';
 
 const TOKEN = 'ca0c8154-1e14-4464-a1ce-dcea7dc3de52';
 const OTHER = '35050a4a-9521-426e-8109-1396e3687a3e';

@@ -1,5 +1,4 @@
 // Waits on the journal: what the vendor's events tell, and when the API is looked at all the same.
-
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { order } from '../../src/cards/order.ts';
 import { simulate } from '../../src/cards/simulate.ts';
@@ -10,10 +9,9 @@ import type { Context } from '../../src/context/context.ts';
 import type { KeptEvent } from '../../src/domain/event.ts';
 import { type CardToken, parseKioskId } from '../../src/domain/ids.ts';
 import type { Via } from '../../src/domain/results.ts';
-import type { World } from '../context/world.ts';
-import { orderEvent, productionEvent } from '../domain/events.ts';
-import { eventOf, Listener } from './listened.ts';
-import { OneCard } from './one-card.ts';
+import { eventOf, Listener, OneCard } from '../harness/cards.ts';
+import { orderEvent, productionEvent } from '../harness/records.ts';
+import type { World } from '../harness/world.ts';
 
 let card: OneCard;
 let world: World;

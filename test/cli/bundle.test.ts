@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { makeFolder } from './home.ts';
+import { makeFolder } from '../harness/command-line.ts';
 
 const BINARY = join(import.meta.dirname, '../../bin/run.js');
 

@@ -4,8 +4,8 @@ import { askForAccess, askForProgram, askForValues, checkProgram } from '../../s
 import { makeAsk } from '../../src/cli/terminal/prompts.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
 import { parseKioskId } from '../../src/domain/ids.ts';
-import { World } from '../context/world.ts';
-import { makeIo } from './terminal.ts';
+import { makeIo } from '../harness/command-line.ts';
+import { World } from '../harness/world.ts';
 
 function person() {
   const { signal } = new AbortController();

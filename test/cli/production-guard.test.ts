@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type Effect, guardProduction } from '../../src/cli/production-guard.ts';
 import type { ContextFlags } from '../../src/cli/settings/sources.ts';
 import type { Context, Environment } from '../../src/context/context.ts';
-import { makeIo } from './terminal.ts';
+import { makeIo } from '../harness/command-line.ts';
 
 function context(environment: Environment = 'production'): Context {
   return {

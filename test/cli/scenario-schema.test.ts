@@ -11,7 +11,7 @@ import { checkScenario } from '../../src/scenarios/check-scenario.ts';
 import { builtInScenarios, readBuiltIns } from '../../src/scenarios/scenario-file.ts';
 import { STEP_WORDS } from '../../src/scenarios/steps/definitions.ts';
 import { EXPECTED_FIELDS } from '../../src/scenarios/steps/expectation.ts';
-import { files } from './home.ts';
+import { files } from '../harness/command-line.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const published = readFileSync(join(ROOT, 'schemas/scenario.json'), 'utf8');

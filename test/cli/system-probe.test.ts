@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { makeSystemProbe } from '../../src/cli/system-probe.ts';
 import { openSqliteJournal } from '../../src/journal/open-journal.ts';
-import { makeCertificate } from '../wise/certificate.ts';
-import { makeHome } from './home.ts';
+import { makeHome } from '../harness/command-line.ts';
+import { makeCertificate } from '../harness/network.ts';
 
 const NAMES = ['KIOSKCTL_HOME', 'HTTPS_PROXY', 'https_proxy', 'NO_PROXY', 'no_proxy', 'NODE_EXTRA_CA_CERTS'];
 const before = NAMES.map((name) => [name, process.env[name]] as const);

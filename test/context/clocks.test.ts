@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { poll } from '../../src/context/poll.ts';
-import { SimulatedClock } from './clock.ts';
+import { SimulatedClock } from '../harness/clock.ts';
 
 const { signal } = new AbortController();
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type PollOptions, poll } from '../../src/context/poll.ts';
 import { Failure, Outage } from '../../src/domain/errors/failure.ts';
 import type { ReadOptions } from '../../src/wise/client.ts';
-import { SimulatedClock } from './clock.ts';
+import { SimulatedClock } from '../harness/clock.ts';
 
 const START = 1_000_000;
 

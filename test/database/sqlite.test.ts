@@ -16,9 +16,13 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { IN_MEMORY, SqliteConnection } from '../../src/database/sqlite.ts';
-import { COUNTER } from './schema.ts';
 
-const OPENER = join(import.meta.dirname, 'opener.ts');
+const OTHER_PROCESS = join(import.meta.dirname, '../harness/other-process.ts');
+/** Scripts that fail or leave a trace when they run twice. */
+const COUNTER = [
+  'CREATE TABLE counter (n INTEGER NOT NULL); INSERT INTO counter VALUES (0); CREATE TABLE runs (script INTEGER); INSERT INTO runs VALUES (1);',
+  'ALTER TABLE counter ADD COLUMN label TEXT; INSERT INTO runs VALUES (2);',
+] as const;
 
 class Fault extends Error {}
 
@@ -59,7 +63,9 @@ async function exitCode(child: ChildProcess): Promise<number | null> {
 
 async function processes(number: number, file: string, times: number): Promise<(number | null)[]> {
   const children = Array.from({ length: number }, () =>
-    spawn(process.execPath, [OPENER, file, String(times)], { stdio: 'ignore' }),
+    spawn(process.execPath, [OTHER_PROCESS, 'count', file, JSON.stringify(COUNTER), String(times)], {
+      stdio: 'ignore',
+    }),
   );
   return Promise.all(children.map(exitCode));
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type ActionRecord, outcomeOfAction, toActionDocument } from '../../src/domain/action.ts';
-import { actionRecord } from './actions.ts';
+import { actionRecord } from '../harness/records.ts';
 
 test.each<[string, Partial<ActionRecord>]>([
   ['done', {}],

@@ -12,7 +12,7 @@ import {
 } from '../../src/domain/attempt.ts';
 import { parseKioskId } from '../../src/domain/ids.ts';
 import type { Production } from '../../src/domain/production.ts';
-import { AFTER, attempt, BEFORE, DURING, production, SENT_AT } from './facts.ts';
+import { AFTER, attempt, BEFORE, DURING, production, SENT_AT } from '../harness/records.ts';
 
 const WINDOW = 30_000;
 const INSIDE = { lookedAt: SENT_AT + WINDOW - 1, settleWindow: WINDOW };

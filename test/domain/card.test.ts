@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { describeCard } from '../../src/domain/card.ts';
-import { attempt, DAY, facts, production, TOKEN } from './facts.ts';
+import { attempt, DAY, facts, production, TOKEN } from '../harness/records.ts';
 
 const invocation = { flags: ['--context', 'local'], kioskId: null };
 

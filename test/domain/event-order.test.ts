@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { projectEvents } from '../../src/domain/event-order.ts';
 import { parseKioskId } from '../../src/domain/ids.ts';
-import { orderEvent, productionEvent } from './events.ts';
+import { orderEvent, productionEvent } from '../harness/records.ts';
 
 const event = productionEvent;
 

@@ -3,7 +3,7 @@ import type { CardFacts } from '../../src/domain/card.ts';
 import type { Failure } from '../../src/domain/errors/failure.ts';
 import { guardProduce, guardRetry, type Seen } from '../../src/domain/guards.ts';
 import { parseKioskId } from '../../src/domain/ids.ts';
-import { attempt, card, DAY, production, TOKEN } from './facts.ts';
+import { attempt, card, DAY, production, TOKEN } from '../harness/records.ts';
 
 const NAME = `1001/${TOKEN}`;
 const KIOSK = parseKioskId('WIS00001');

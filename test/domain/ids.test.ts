@@ -8,7 +8,7 @@ import {
   parseKioskId,
   parseReference,
 } from '../../src/domain/ids.ts';
-import { TOKEN } from './facts.ts';
+import { TOKEN } from '../harness/records.ts';
 
 const id = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
 const reference = fc.record({

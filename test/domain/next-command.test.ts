@@ -7,7 +7,7 @@ import { ERROR_CATALOGUE } from '../../src/domain/errors/error-catalogue.ts';
 import { type KioskId, parseKioskId } from '../../src/domain/ids.ts';
 import { toShell } from '../../src/domain/next-command.ts';
 import { judgeAnswer, type Production } from '../../src/domain/production.ts';
-import { attempt, DAY, DURING, facts, production, TOKEN } from './facts.ts';
+import { attempt, DAY, DURING, facts, production, TOKEN } from '../harness/records.ts';
 
 const NAME = `1001/${TOKEN}`;
 

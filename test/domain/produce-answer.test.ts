@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { judgeAnswer, type ProduceAnswer } from '../../src/domain/production.ts';
-import { production } from './facts.ts';
+import { production } from '../harness/records.ts';
 
 function answered(httpStatus: number, body: ProduceAnswer['production'] = null): ProduceAnswer {
   return { kind: 'answered', httpStatus, production: body };

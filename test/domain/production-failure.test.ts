@@ -3,7 +3,7 @@ import { lookUpError } from '../../src/domain/errors/error-catalogue.ts';
 import { neverAgain, productionFailed, productionRefused } from '../../src/domain/guards.ts';
 import { parseKioskId } from '../../src/domain/ids.ts';
 import { advise } from '../../src/domain/runbook.ts';
-import { card, production, TOKEN } from './facts.ts';
+import { card, production, TOKEN } from '../harness/records.ts';
 
 const NAME = `1001/${TOKEN}`;
 const failed = (errorCode: string | null) =>

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isLater, type Production } from '../../src/domain/production.ts';
-import { production } from './facts.ts';
+import { production } from '../harness/records.ts';
 
 const KNOWN = ['READY', 'IN_PROGRESS', 'REQUEST_ERROR', 'PRODUCTION_ERROR', 'PRODUCED'];
 const MOVING = ['IN_PROGRESS', 'REQUEST_ERROR', 'PRODUCTION_ERROR'];

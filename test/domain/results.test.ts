@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ExitCode } from '../../src/domain/errors/exit-codes.ts';
 import { type CardResult, exitCodeOf, outcomeOf, summarize } from '../../src/domain/results.ts';
-import { card } from './facts.ts';
+import { card } from '../harness/records.ts';
 
 function result(outcome: CardResult['outcome'], exitCode: ExitCode | null): CardResult {
   return { card: card(), outcome, exitCode };

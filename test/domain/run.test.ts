@@ -16,7 +16,7 @@ import {
   reportOf,
   runRecord,
   unmetCard,
-} from './run-records.ts';
+} from '../harness/run-records.ts';
 
 function exitCodeOf(cards: readonly Parameters<RunCodes['add']>[0][], stoppedBy: ExitCode | null): ExitCode {
   const codes = new RunCodes();

@@ -14,7 +14,7 @@ import {
   refuseRetry,
   withAdvice,
 } from '../../src/domain/runbook.ts';
-import { card, production } from './facts.ts';
+import { card, production } from '../harness/records.ts';
 
 function page(code: string, more: Partial<RunbookPage> = {}): RunbookPage {
   return {

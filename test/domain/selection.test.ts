@@ -13,7 +13,7 @@ import {
   type Selection,
 } from '../../src/domain/selection.ts';
 import { contradictionIn } from '../../src/kiosks/retry-plan.ts';
-import { AFTER, attempt, card, DAY, production } from './facts.ts';
+import { AFTER, attempt, card, DAY, production } from '../harness/records.ts';
 
 const NOW = Date.parse(AFTER);
 

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Outcome } from '../../src/domain/attempt.ts';
 import { ageInDays, type StageFacts, stageOf } from '../../src/domain/stage.ts';
-import { attempt, BEFORE, DAY, production } from './facts.ts';
+import { attempt, BEFORE, DAY, production } from '../harness/records.ts';
 
 const STAGES = [
   'placed',

@@ -5,8 +5,8 @@ import type { CardRequest } from '../../src/cards/session/resolve-cards.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
 import { catchUp } from '../../src/events/catch-up.ts';
 import { decodeEvent } from '../../src/webhooks/decode-event.ts';
-import { World } from '../context/world.ts';
-import { cardBody } from '../webhooks/signed-events.ts';
+import { cardBody } from '../harness/events.ts';
+import { World } from '../harness/world.ts';
 
 const DAY = 86_400_000;
 

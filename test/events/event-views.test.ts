@@ -4,7 +4,7 @@ import { type KioskId, parseKioskId } from '../../src/domain/ids.ts';
 import { eventLine, eventsResult } from '../../src/events/event-views.ts';
 import { localTime, makeStyle } from '../../src/output/style.ts';
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../../src/wire/events.ts';
-import { TOKEN } from '../webhooks/signer.ts';
+import { TOKEN } from '../harness/records.ts';
 
 const plain = makeStyle(false);
 const AT = Date.parse('2026-03-01T12:00:00Z');

@@ -3,9 +3,9 @@ import { Stopwatch } from '../../src/context/clocks.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
 import { lastListenedAt, startHeartbeat } from '../../src/events/heartbeat.ts';
 import type { Journal, ListenerRecord } from '../../src/journal/journal.ts';
-import { ManualClock } from '../context/clock.ts';
-import { World } from '../context/world.ts';
-import { productionEvent } from '../domain/events.ts';
+import { ManualClock } from '../harness/clock.ts';
+import { productionEvent } from '../harness/records.ts';
+import { World } from '../harness/world.ts';
 
 const START = Date.parse('2026-03-01T12:00:00Z');
 let world: World;

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { exportEvents } from '../../src/events/list-events.ts';
-import { SIGNER, World } from '../context/world.ts';
-import { orderBody, productionBody, Signer, TOKEN } from '../webhooks/signer.ts';
-import { EVERYTHING, importLines, loggedLine } from './kept-events.ts';
+import { EVERYTHING, importLines, loggedLine } from '../harness/cards.ts';
+import { orderBody, productionBody, Signer } from '../harness/events.ts';
+import { TOKEN } from '../harness/records.ts';
+import { SIGNER, World } from '../harness/world.ts';
 
 let world: World;
 beforeEach(() => {

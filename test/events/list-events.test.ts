@@ -3,9 +3,10 @@ import { coverageFor } from '../../src/context/listener-state.ts';
 import { type CardToken, parseKioskId } from '../../src/domain/ids.ts';
 import { exportEvents, listEvents, pruneEvents, showEvent } from '../../src/events/list-events.ts';
 import { ORDER_EVENT } from '../../src/wire/events.ts';
-import { World } from '../context/world.ts';
-import { OTHER_TOKEN, orderBody, productionBody, TOKEN } from '../webhooks/signer.ts';
-import { EVERYTHING, importLines, keep } from './kept-events.ts';
+import { EVERYTHING, importLines, keep } from '../harness/cards.ts';
+import { orderBody, productionBody } from '../harness/events.ts';
+import { OTHER_TOKEN, TOKEN } from '../harness/records.ts';
+import { World } from '../harness/world.ts';
 
 let world: World;
 beforeEach(() => {

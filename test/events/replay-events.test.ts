@@ -2,10 +2,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Failure } from '../../src/domain/errors/failure.ts';
 import { replayEvents } from '../../src/events/replay-events.ts';
 import { SignatureVerifier } from '../../src/webhooks/signature.ts';
-import { SIGNER, World } from '../context/world.ts';
+import { importLines, keep, loggedLine } from '../harness/cards.ts';
+import { orderBody, productionBody } from '../harness/events.ts';
+import { SIGNER, World } from '../harness/world.ts';
 import { openReceiver } from '../webhooks/receiver-stand.ts';
-import { orderBody, productionBody } from '../webhooks/signer.ts';
-import { importLines, keep, loggedLine } from './kept-events.ts';
 
 let world: World;
 beforeEach(() => {

@@ -9,7 +9,7 @@ import {
   testWebhook,
 } from '../../src/events/subscriptions.ts';
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../../src/wire/events.ts';
-import { World } from '../context/world.ts';
+import { World } from '../harness/world.ts';
 import { Receiver } from '../sandbox/receiver.ts';
 
 const URL_OF_BANK = 'https://hooks.bank.example/kiosk';

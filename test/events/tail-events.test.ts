@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { KeptEvent } from '../../src/domain/event.ts';
 import { tailEvents } from '../../src/events/list-events.ts';
-import { type Overrides, World } from '../context/world.ts';
-import { orderBody, productionBody } from '../webhooks/signer.ts';
-import { EVERYTHING, keep } from './kept-events.ts';
+import { EVERYTHING, keep } from '../harness/cards.ts';
+import { orderBody, productionBody } from '../harness/events.ts';
+import { type Overrides, World } from '../harness/world.ts';
 
 let world: World;
 beforeEach(() => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { verifyEvent } from '../../src/events/verify-event.ts';
 import { PUBLISHED_KEYS, SignatureVerifier } from '../../src/webhooks/signature.ts';
-import { SIGNER } from '../context/world.ts';
-import { productionBody } from '../webhooks/signer.ts';
+import { productionBody } from '../harness/events.ts';
+import { SIGNER } from '../harness/world.ts';
 
 const body = productionBody('PRODUCED');
 const signature = SIGNER.sign(body);

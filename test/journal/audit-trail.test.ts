@@ -1,12 +1,11 @@
 // The audit trail in the file itself: nobody who reaches it can change what it says.
-
 import { hostname } from 'node:os';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { parseKioskId } from '../../src/domain/ids.ts';
 import type { Journal, NewAction } from '../../src/journal/journal.ts';
-import { OTHER_TOKEN, TOKEN } from './fixture.ts';
-import { SqliteFixture } from './sqlite-fixture.ts';
+import { SqliteFixture } from '../harness/journal.ts';
+import { OTHER_TOKEN, TOKEN } from '../harness/records.ts';
 
 let fixture: SqliteFixture;
 let journal: Journal;

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Journal } from '../../src/journal/journal.ts';
-import { TOKEN } from './fixture.ts';
-import { SqliteFixture } from './sqlite-fixture.ts';
+import { SqliteFixture } from '../harness/journal.ts';
+import { TOKEN } from '../harness/records.ts';
 
 let fixture: SqliteFixture;
 let journal: Journal;

@@ -6,11 +6,8 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { Failure } from '../../src/domain/errors/failure.ts';
 import { parseKioskId } from '../../src/domain/ids.ts';
 import { openSqliteJournal } from '../../src/journal/open-journal.ts';
-import { journalContract } from './contract/journal-contract.ts';
-import { TOKEN } from './fixture.ts';
-import { SqliteFixture } from './sqlite-fixture.ts';
-
-describe('a journal in a SQLite file', () => journalContract(() => new SqliteFixture()));
+import { SqliteFixture } from '../harness/journal.ts';
+import { TOKEN } from '../harness/records.ts';
 
 let fixture: SqliteFixture;
 

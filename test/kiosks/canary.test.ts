@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { FailureCode } from '../../src/domain/errors/failure.ts';
 import type { CardResult } from '../../src/domain/results.ts';
 import { advance, type CanaryState, START } from '../../src/kiosks/canary.ts';
-import { card, production } from '../domain/facts.ts';
+import { card, production } from '../harness/records.ts';
 
 const OUT: CardResult = {
   card: card({ production: production('PRODUCED') }),

@@ -1,9 +1,7 @@
 // Cards that failed at their kiosks, and the retries of a selection of them.
-
 import { produce } from '../../src/cards/produce.ts';
 import type { CardRequest } from '../../src/cards/session/resolve-cards.ts';
 import { simulate } from '../../src/cards/simulate.ts';
-
 import type { KeptEvent } from '../../src/domain/event.ts';
 import { type CardToken, type KioskId, parseKioskId } from '../../src/domain/ids.ts';
 import type { Journal } from '../../src/journal/journal.ts';
@@ -16,8 +14,8 @@ import {
   type SelectedRetryOptions,
 } from '../../src/kiosks/retry-selection.ts';
 import { getProduction } from '../../src/wise/cards.ts';
-import { type Overrides, World } from '../context/world.ts';
-import { productionEvent } from '../domain/events.ts';
+import { productionEvent } from '../harness/records.ts';
+import { type Overrides, World } from '../harness/world.ts';
 
 export type FailedCard = CardRequest & { cardToken: CardToken };
 

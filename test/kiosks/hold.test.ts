@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type KioskId, parseKioskId } from '../../src/domain/ids.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { holdKiosk, releaseKiosk } from '../../src/kiosks/hold.ts';
-import { OneCard } from '../cards/one-card.ts';
-import type { World } from '../context/world.ts';
+import { OneCard } from '../harness/cards.ts';
+import type { World } from '../harness/world.ts';
 
 let card: OneCard;
 let world: World;

@@ -2,8 +2,8 @@ import { afterAll, beforeEach, expect, test } from 'vitest';
 import { parseKioskId } from '../../src/domain/ids.ts';
 import type { Selection } from '../../src/domain/selection.ts';
 import { cardSelectionFlags, refuseBoth, toCardSelection } from '../../src/kiosks/kiosk-flags.ts';
-import { World } from '../context/world.ts';
-import { type Given, parseFlags } from '../input/parse-flags.ts';
+import { type Given, parseFlags } from '../harness/command-line.ts';
+import { World } from '../harness/world.ts';
 
 const world = new World();
 const NOW = world.clock.now();

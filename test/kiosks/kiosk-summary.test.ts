@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type KioskId, parseKioskId } from '../../src/domain/ids.ts';
 import type { JournalCard } from '../../src/domain/selection.ts';
 import { countDays, type KioskFacts, overviewOf } from '../../src/kiosks/kiosk-summary.ts';
-import { attempt, card, DAY, production } from '../domain/facts.ts';
+import { attempt, card, DAY, production } from '../harness/records.ts';
 
 const facts = (kioskId: KioskId, more: Partial<KioskFacts> = {}): KioskFacts => ({
   kioskId,

@@ -4,10 +4,9 @@ import { Failure } from '../../src/domain/errors/failure.ts';
 import { parseKioskId } from '../../src/domain/ids.ts';
 import { holdKiosk } from '../../src/kiosks/hold.ts';
 import { type Overview, overview, watchOverview } from '../../src/kiosks/overview.ts';
-import { OneCard } from '../cards/one-card.ts';
-import type { World } from '../context/world.ts';
-import { keep } from '../events/kept-events.ts';
-import { productionBody } from '../webhooks/signer.ts';
+import { keep, OneCard } from '../harness/cards.ts';
+import { productionBody } from '../harness/events.ts';
+import type { World } from '../harness/world.ts';
 
 let card: OneCard;
 let world: World;

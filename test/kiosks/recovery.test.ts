@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { NO_RUNBOOK, type Runbook } from '../../src/domain/runbook.ts';
 import type { JournalCard } from '../../src/domain/selection.ts';
 import { causesOf, describeCause, needsHands } from '../../src/kiosks/recover.ts';
-import { attempt, card, production } from '../domain/facts.ts';
+import { attempt, card, production } from '../harness/records.ts';
 
 function failed(errorCode: string | null): JournalCard {
   const one = card({ production: production('PRODUCTION_ERROR', { errorCode }) });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { parseKioskId } from '../../src/domain/ids.ts';
 import type { RetrySelection } from '../../src/kiosks/plan-retry.ts';
 import { retryFlags, toRetrySelection } from '../../src/kiosks/retry-options.ts';
-import { type Given, parseFlags } from '../input/parse-flags.ts';
+import { type Given, parseFlags } from '../harness/command-line.ts';
 
 const read = async (given: Given) => toRetrySelection(await parseFlags(retryFlags, given), []);
 

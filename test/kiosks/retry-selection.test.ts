@@ -4,8 +4,8 @@ import { status } from '../../src/cards/status.ts';
 import type { Report } from '../../src/context/context.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
 import { parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
-import { Listener } from '../cards/listened.ts';
-import { productionEvent } from '../domain/events.ts';
+import { Listener } from '../harness/cards.ts';
+import { productionEvent } from '../harness/records.ts';
 import { type FailedCard, FailedCards, HERE, keepEvents, outcomesOf, THERE } from './failed-cards.ts';
 
 let cards: FailedCards;

@@ -4,8 +4,8 @@ import { simulate } from '../../src/cards/simulate.ts';
 import { parseKioskId } from '../../src/domain/ids.ts';
 import type { Selection } from '../../src/domain/selection.ts';
 import { chosenStatus, chosenTargets } from '../../src/kiosks/selection-status.ts';
-import { OneCard } from '../cards/one-card.ts';
-import type { World } from '../context/world.ts';
+import { OneCard } from '../harness/cards.ts';
+import type { World } from '../harness/world.ts';
 
 const LOOK = { history: false, exitStatus: false };
 

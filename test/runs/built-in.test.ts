@@ -1,13 +1,12 @@
 // Each scenario that comes with kioskctl, against the embedded sandbox, with a clock that nobody waits for.
-
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { parseKioskId } from '../../src/domain/ids.ts';
 import { startRun } from '../../src/runs/run-scenario.ts';
 import { planCard } from '../../src/scenarios/plan-card.ts';
 import { builtInScenarios, readScenario } from '../../src/scenarios/scenario-file.ts';
-import { files } from '../cli/home.ts';
-import { RunStand } from './stand.ts';
+import { files } from '../harness/command-line.ts';
+import { RunStand } from './run-world.ts';
 
 const root = join(import.meta.dirname, '../..');
 

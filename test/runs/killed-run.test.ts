@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Context } from '../../src/context/context.ts';
-import { type Act, DOOR, ORDER, PRODUCE, PRODUCED, READY, RESULT, RETRY, RunStand } from './stand.ts';
+import { type Act, DOOR, ORDER, PRODUCE, PRODUCED, READY, RESULT, RETRY, RunStand } from './run-world.ts';
 
 /** A card that fails once. */
 const ACTS: Act[] = [

@@ -1,7 +1,18 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Failure } from '../../src/domain/errors/failure.ts';
 import { parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
-import { DOOR, HAPPY, ORDER, outcomes, PRODUCE, PRODUCED, READY, RESULT, RETRY, RunStand } from './stand.ts';
+import {
+  DOOR,
+  HAPPY,
+  ORDER,
+  outcomes,
+  PRODUCE,
+  PRODUCED,
+  READY,
+  RESULT,
+  RETRY,
+  RunStand,
+} from './run-world.ts';
 
 let stand: RunStand;
 

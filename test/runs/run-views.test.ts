@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { makeStyle } from '../../src/output/style.ts';
 import { renderRun, shownRun } from '../../src/runs/run-views.ts';
-import { hostileCard, interruptedCard, passedCard, reportOf } from '../domain/run-records.ts';
+import { hostileCard, interruptedCard, passedCard, reportOf } from '../harness/run-records.ts';
 
 async function shown(...given: Parameters<typeof reportOf>) {
   return renderRun(await reportOf(...given), makeStyle(false));

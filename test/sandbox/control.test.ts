@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseKioskId } from '../../src/domain/ids.ts';
 import { Sandbox } from '../../src/sandbox/sandbox.ts';
-import { at, Stand, temporaryFolder } from './stand.ts';
+import { at, Stand, temporaryFolder } from '../harness/sandbox.ts';
 
 const PROGRAMS = 'GET /v3/spend/profiles/1001/card-orders/availability';
 

@@ -4,8 +4,8 @@ import { pauseAfter } from '../../src/sandbox/state/event-bodies.ts';
 import { SANDBOX_STATE } from '../../src/sandbox/state/tables/schema.ts';
 import { SignatureVerifier } from '../../src/webhooks/signature.ts';
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../../src/wire/events.ts';
+import { at, DAY, type Json, START, Stand, temporaryFolder } from '../harness/sandbox.ts';
 import { type Arrived, Receiver } from './receiver.ts';
-import { at, DAY, type Json, START, Stand, temporaryFolder } from './stand.ts';
 
 const SUBSCRIPTIONS = '/v3/applications/my-key/subscriptions';
 const MINUTE = 60_000;

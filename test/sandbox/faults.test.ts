@@ -5,7 +5,7 @@ import { codesOf } from '../../src/domain/errors/error-catalogue.ts';
 import { parseKioskId } from '../../src/domain/ids.ts';
 import { matchesPath } from '../../src/sandbox/state/tables/faults.ts';
 import { type Fault, faultSchema } from '../../src/wire/fault.ts';
-import { at, productionPath, Stand, TO_READY } from './stand.ts';
+import { at, productionPath, Stand, TO_READY } from '../harness/sandbox.ts';
 
 const PROGRAMS = 'GET /v3/spend/profiles/1001/card-orders/availability';
 

@@ -4,7 +4,15 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Failure } from '../../src/domain/errors/failure.ts';
 import { Sandbox } from '../../src/sandbox/sandbox.ts';
-import { ADDRESS, at, orderBody, PHYSICAL, productionPath, Stand, temporaryFolder } from './stand.ts';
+import {
+  ADDRESS,
+  at,
+  orderBody,
+  PHYSICAL,
+  productionPath,
+  Stand,
+  temporaryFolder,
+} from '../harness/sandbox.ts';
 
 const PROGRAMS = '/v3/spend/profiles/1001/card-orders/availability';
 

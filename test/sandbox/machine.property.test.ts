@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { DAY, type Json, Stand } from './stand.ts';
+import { DAY, type Json, Stand } from '../harness/sandbox.ts';
 
 type Step =
   | { act: 'produce'; kioskId: string }

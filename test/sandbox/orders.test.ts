@@ -1,6 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { ADDRESS, at, orderBody, PHYSICAL, type Reply, Stand, TO_READY, VIRTUAL } from './stand.ts';
+import {
+  ADDRESS,
+  at,
+  orderBody,
+  PHYSICAL,
+  type Reply,
+  Stand,
+  TO_READY,
+  VIRTUAL,
+} from '../harness/sandbox.ts';
 
 const ORDERS = '/v3/spend/profiles/1001/card-orders';
 

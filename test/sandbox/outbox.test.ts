@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { readEventBody } from '../../src/wire/events.ts';
-import { at, PHYSICAL, Stand, TO_READY } from './stand.ts';
+import { at, PHYSICAL, Stand, TO_READY } from '../harness/sandbox.ts';
 
 test('each change of an order and of a production is one event, in order of time', async () => {
   const stand = await Stand.open();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { codesOf } from '../../src/domain/errors/error-catalogue.ts';
-import { at, DAY, productionPath, Stand, TO_READY } from './stand.ts';
+import { at, DAY, productionPath, Stand, TO_READY } from '../harness/sandbox.ts';
 
 describe('producing', () => {
   test('a ready card is sent to the kiosk', async () => {

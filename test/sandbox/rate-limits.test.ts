@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { type SandboxOptions } from '../../src/sandbox/sandbox.ts';
-import { Stand } from './stand.ts';
+import type { SandboxOptions } from '../../src/sandbox/sandbox.ts';
+import { Stand } from '../harness/sandbox.ts';
 
 async function open(options: Partial<SandboxOptions> = {}): Promise<Stand> {
   return Stand.open({ rateLimits: true, ...options });

@@ -1,9 +1,11 @@
 // The receiver of a subscription: a server with answers of a test that records its deliveries.
+
 import { once } from 'node:events';
-import http, { type IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
+import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
-import type { Json } from './stand.ts';
+import type { Json } from '../harness/sandbox.ts';
 
 export interface Arrived {
   headers: IncomingHttpHeaders;

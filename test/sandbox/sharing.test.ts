@@ -6,8 +6,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../src/domain/errors/failure.ts';
 import { Sandbox } from '../../src/sandbox/sandbox.ts';
-import { type Clock, type Reply, START, Stand, temporaryFolder } from './stand.ts';
+import { type Clock, type Reply, START, Stand, temporaryFolder } from '../harness/sandbox.ts';
 
+const OTHER_PROCESS = join(import.meta.dirname, '../harness/other-process.ts');
 const PROGRAMS = 'GET /v3/spend/profiles/1001/card-orders/availability';
 
 async function pair(): Promise<{ one: Stand; two: Stand; clock: Clock }> {
@@ -70,7 +71,7 @@ test('processes that start at the same time share a new state, and never produce
 }, async () => {
   const stateFile = join(temporaryFolder(), 'state.sqlite');
   const processes = Array.from({ length: 3 }, () =>
-    spawn(process.execPath, [join(import.meta.dirname, 'competitor.ts'), stateFile], {
+    spawn(process.execPath, [OTHER_PROCESS, 'sandbox', stateFile], {
       stdio: ['pipe', 'pipe', 'ignore'],
     }),
   );
@@ -82,7 +83,7 @@ test('processes that start at the same time share a new state, and never produce
       });
       const [code] = await once(child, 'close');
       expect(code).toBe(0);
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the competitor prints this
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the other process prints this
       return JSON.parse(output) as { accepted: string[]; statuses: number[] };
     }),
   );

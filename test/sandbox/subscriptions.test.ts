@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../../src/wire/events.ts';
-import { at, Stand } from './stand.ts';
+import { at, Stand } from '../harness/sandbox.ts';
 
 const SUBSCRIPTIONS = '/v3/applications/my-key/subscriptions';
 const REQUEST = {

@@ -2,8 +2,8 @@ import https from 'node:https';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { Sandbox } from '../../src/sandbox/sandbox.ts';
-import { makeCertificate } from '../wise/certificate.ts';
-import { temporaryFolder } from './stand.ts';
+import { makeCertificate } from '../harness/network.ts';
+import { temporaryFolder } from '../harness/sandbox.ts';
 
 function serve(tls: { key: string; cert: string }): Sandbox {
   const stateFile = join(temporaryFolder(), 'sandbox.db');

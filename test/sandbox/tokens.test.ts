@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { at, type Json, type Reply, Stand } from './stand.ts';
+import { at, type Json, type Reply, Stand } from '../harness/sandbox.ts';
 
 const PROGRAMS = 'GET /v3/spend/profiles/1001/card-orders/availability';
 const BASIC = `Basic ${Buffer.from('client:secret').toString('base64')}`;

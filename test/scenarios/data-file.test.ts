@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readData } from '../../src/scenarios/data-file.ts';
-import { files, makeFolder } from '../cli/home.ts';
+import { files, makeFolder } from '../harness/command-line.ts';
 
 function written(content: string | Buffer): string {
   const file = join(makeFolder(), 'cards.csv');

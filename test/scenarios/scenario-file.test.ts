@@ -6,7 +6,7 @@ import { makeStyle } from '../../src/output/style.ts';
 import { examineScenario } from '../../src/scenarios/examine.ts';
 import { builtInText, readScenario, scenarioUnusable } from '../../src/scenarios/scenario-file.ts';
 import { renderExamined } from '../../src/scenarios/scenario-views.ts';
-import { files, makeFolder } from '../cli/home.ts';
+import { files, makeFolder } from '../harness/command-line.ts';
 
 const root = join(import.meta.dirname, '../..');
 const START = 'version: 1\nname: test\nsteps:\n  - order\n';

@@ -4,8 +4,8 @@ import { Failure } from '../../src/domain/errors/failure.ts';
 import { PRODUCTION_EVENT } from '../../src/domain/event.ts';
 import type { SystemProbe } from '../../src/support/check.ts';
 import { type CheckResult, doctor } from '../../src/support/doctor.ts';
-import { World } from '../context/world.ts';
-import { type Answer, json, makeClient, Vendor } from '../wise/vendor.ts';
+import { type Answer, json, makeClient, Vendor } from '../harness/server.ts';
+import { World } from '../harness/world.ts';
 
 let world: World;
 beforeAll(async () => {

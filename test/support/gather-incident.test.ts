@@ -2,9 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseKioskId } from '../../src/domain/ids.ts';
 import { gatherIncident, type IncidentQuery } from '../../src/support/gather-incident.ts';
 import type { Incident, IncidentSetup } from '../../src/support/incident.ts';
-import { OneCard } from '../cards/one-card.ts';
-import { importLines, loggedLine } from '../events/kept-events.ts';
-import { productionBody } from '../webhooks/signer.ts';
+import { importLines, loggedLine, OneCard } from '../harness/cards.ts';
+import { productionBody } from '../harness/events.ts';
 
 const SETUP: IncidentSetup = {
   kioskctl: '1.2.3',

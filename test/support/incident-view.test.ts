@@ -4,9 +4,7 @@ import type { KeptEvent } from '../../src/domain/event.ts';
 import { type KioskId, parseKioskId } from '../../src/domain/ids.ts';
 import { type IncidentFacts, makeIncident } from '../../src/support/incident.ts';
 import { renderIncident } from '../../src/support/incident-view.ts';
-import { actionRecord } from '../domain/actions.ts';
-import { orderEvent, productionEvent } from '../domain/events.ts';
-import { attempt, production, TOKEN } from '../domain/facts.ts';
+import { actionRecord, attempt, orderEvent, production, productionEvent, TOKEN } from '../harness/records.ts';
 
 const AT = Date.parse('2026-03-01T11:00:00Z');
 const OUTSIDERS = { hasNames: false, hasReasons: true, secrets: ['the-token-of-this-process'] };

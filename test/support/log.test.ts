@@ -5,7 +5,7 @@ import type { ActionRecord } from '../../src/journal/journal.ts';
 import { makeStyle } from '../../src/output/style.ts';
 import { type ActionSelection, auditTrail } from '../../src/support/log.ts';
 import { logResult } from '../../src/support/support-views.ts';
-import { OneCard } from '../cards/one-card.ts';
+import { OneCard } from '../harness/cards.ts';
 
 const EVERYTHING: ActionSelection = {
   card: null,

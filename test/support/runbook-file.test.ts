@@ -5,7 +5,7 @@ import { ERROR_CATALOGUE } from '../../src/domain/errors/error-catalogue.ts';
 import type { Finding } from '../../src/input/yaml-file.ts';
 import { readRunbook, runbookUnusable } from '../../src/support/runbook-file.ts';
 import { runbookTemplate } from '../../src/support/support-views.ts';
-import { files, makeFolder } from '../cli/home.ts';
+import { files, makeFolder } from '../harness/command-line.ts';
 
 function written(content: string | Buffer): string {
   const file = join(makeFolder(), 'runbook.yaml');

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { findProjectFile } from '../../src/cli/settings/project-file.ts';
 import { readSettings, runbookOf } from '../../src/cli/settings/settings.ts';
 import { openRunbook, requireRunbook } from '../../src/support/runbook-file.ts';
-import { files, makeHome } from '../cli/home.ts';
+import { files, makeHome } from '../harness/command-line.ts';
 
 const PAGE = 'version: 1\nproduction:\n  PRT_PAUSED: {owner: us}\n';
 

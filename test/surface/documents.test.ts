@@ -2,9 +2,43 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { User } from '../acceptance/kioskctl.ts';
-import { productionBody } from '../webhooks/signer.ts';
-import { shapeOf } from './shape.ts';
+import { json as jsonReport } from '../../src/runs/reports/json.ts';
+import { productionBody } from '../harness/events.ts';
+import { User } from '../harness/program.ts';
+import {
+  HOSTILE,
+  hostileCard,
+  interruptedCard,
+  mixedCards,
+  reportOf,
+  textOf,
+} from '../harness/run-records.ts';
+
+/** Words with a fixed meaning. */
+const FIXED = new Set([
+  'schemaVersion',
+  'command',
+  'context',
+  'environment',
+  'exitCode',
+  'type',
+  'stage',
+  'outcome',
+  'code',
+]);
+
+/** Types instead of values, so that ids and times don't matter; words with a fixed meaning stay. */
+function shapeOf(value: unknown, key = ''): unknown {
+  if (Array.isArray(value)) {
+    if (key === 'nextArgv') return 'string[]';
+    const shapes = value.map((one) => shapeOf(one));
+    return shapes.filter((shape, index) => JSON.stringify(shape) !== JSON.stringify(shapes[index - 1]));
+  }
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, shapeOf(inner, name)]));
+  }
+  return FIXED.has(key) || value === null ? value : typeof value;
+}
 
 const user = new User();
 let ready = '';
@@ -153,3 +187,30 @@ test('an unknown command', async () => expect(await shape(['prodcue'])).toMatchS
 test('whoami', async () => expect(await shape(['whoami'])).toMatchSnapshot());
 test('logout', async () => expect(await shape(['logout', '--environment', 'sandbox'])).toMatchSnapshot());
 test('doctor', async () => expect(await shape(['doctor', '--offline'])).toMatchSnapshot());
+
+test('the report of a run', async () => {
+  const text = await textOf(jsonReport(await reportOf([...mixedCards(), interruptedCard(8)])));
+  expect(shapeOf(JSON.parse(text))).toMatchSnapshot();
+});
+
+test('the report of a run is one document, a card a line, whatever is in it', async () => {
+  const given = [hostileCard(1), ...mixedCards()].map((card, index) => ({ ...card, number: index + 1 }));
+  const text = await textOf(jsonReport(await reportOf(given)));
+  const { schemaVersion, run, totals, cards } = JSON.parse(text);
+  expect({ schemaVersion, scenario: run.scenario, passed: totals.cards.passed }).toEqual({
+    schemaVersion: 1,
+    scenario: 'hopper-door',
+    passed: 3,
+  });
+  expect(cards).toHaveLength(8);
+  expect(cards[0].steps[0]).toMatchObject({ title: HOSTILE, startedAt: '2026-11-22T10:00:00.250Z' });
+  expect(cards[0].steps[0]).not.toHaveProperty('attemptsBefore');
+  expect(text.trimEnd().split('\n')).toHaveLength(10);
+  expect(text).not.toContain('\u202e');
+  // Those that it had not come to are told, too.
+  const none = JSON.parse(await textOf(jsonReport(await reportOf([], { cards: 2 }))));
+  expect(none.cards).toMatchObject([
+    { number: 1, outcome: 'not-started' },
+    { number: 2, outcome: 'not-started' },
+  ]);
+});

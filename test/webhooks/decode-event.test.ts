@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { decodeEvent } from '../../src/webhooks/decode-event.ts';
-import { cardBody } from './signed-events.ts';
+import { cardBody } from '../harness/events.ts';
 
 const cardToken = '35050a4a-9521-426e-8109-1396e3687a3e';
 

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Receiver, type ReceiverOptions, type Refusal, type Webhook } from '../../src/webhooks/receiver.ts';
 import type { RefusedEvent } from '../../src/webhooks/refused-event.ts';
 import { SignatureVerifier } from '../../src/webhooks/signature.ts';
-import { deliver, EventSigner, headersOf } from './signed-events.ts';
+import { deliver, EventSigner, headersOf } from '../harness/events.ts';
 
 const signer = new EventSigner();
 const verifier = new SignatureVerifier({ pem: signer.publicKey, source: 'the test' });

@@ -1,8 +1,8 @@
 // Sends signed webhooks to a listener that is killed and restarted, and checks the journal at the end.
 import { join } from 'node:path';
 import { openSqliteJournal } from '../../src/journal/open-journal.ts';
-import { ListenerProcess } from './listener.ts';
-import { cardBody, deliver, EventSigner } from './signed-events.ts';
+import { cardBody, deliver, EventSigner } from '../harness/events.ts';
+import { ListenerProcess } from '../harness/served.ts';
 
 export interface SoakOptions {
   /** Distinct valid events. */

@@ -8,7 +8,7 @@ import {
   simulateProduction,
   simulateVerification,
 } from '../../src/wise/cards.ts';
-import { type Answer, cut, json, raw, reset, Vendor } from './vendor.ts';
+import { type Answer, cut, json, raw, reset, Vendor } from '../harness/server.ts';
 
 const TOKEN = parseCardToken('ca0c8154-1e14-4464-a1ce-dcea7dc3de52');
 const NAME = { profileId: 1001, cardToken: TOKEN };

@@ -9,7 +9,18 @@ import {
   type ReadOptions,
   unreachable,
 } from '../../src/wise/client.ts';
-import { type Answer, cut, inTurn, json, makeClient, raw, reset, SECRET, silence, Vendor } from './vendor.ts';
+import {
+  type Answer,
+  cut,
+  inTurn,
+  json,
+  makeClient,
+  raw,
+  reset,
+  SECRET,
+  silence,
+  Vendor,
+} from '../harness/server.ts';
 
 const PATH = '/v3/spend/profiles/1001/cards';
 const CORRELATION = 'b1f6a2a4-0000-4000-8000-000000000001';

@@ -7,9 +7,8 @@ import { parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
 import { openProduce } from '../../src/wise/cards.ts';
 import { openRequest } from '../../src/wise/open-request.ts';
 import { makeAgent } from '../../src/wise/proxy-agent.ts';
-import { makeCertificate } from './certificate.ts';
-import { listen, Proxy } from './proxy.ts';
-import { atTheEnd, json, makeClient, silence, Vendor } from './vendor.ts';
+import { listen, makeCertificate, Proxy } from '../harness/network.ts';
+import { atTheEnd, json, makeClient, silence, Vendor } from '../harness/server.ts';
 
 const HOST = 'api.kioskctl.test';
 const CA = makeCertificate({ commonName: 'A private authority', isCa: true });

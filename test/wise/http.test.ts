@@ -2,13 +2,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer as createSecureServer } from 'node:https';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { exchange, type HttpRequest } from '../../src/wise/http.ts';
-import { makeCertificate } from './certificate.ts';
+import { makeCertificate } from '../harness/network.ts';
+import { type Answer, atTheEnd, cut, inTurn, json, raw, reset, silence, Vendor } from '../harness/server.ts';
 import { TRANSPORTS } from './transports.ts';
-import { type Answer, atTheEnd, cut, inTurn, json, raw, reset, silence, Vendor } from './vendor.ts';
 
 const LIMIT = 4 * 1024 * 1024;
 
@@ -40,9 +39,14 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** A port that accepts no connections any more: its queue is full. */
+/** A program that listens, prints its port, and is suspended by the test, so that its queue fills up. */
+const LISTEN = `
+  const server = require('node:net').createServer();
+  server.listen({ host: '127.0.0.1', port: 0, backlog: 1 }, () => process.stdout.write(String(server.address().port)));`;
+
+/** Returns a port that accepts no connections any more: its queue is full. */
 async function deafPort(): Promise<number> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'deaf.ts')], {
+  const child = spawn(process.execPath, ['-e', LISTEN], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   atTheEnd(() => void child.kill('SIGKILL'));

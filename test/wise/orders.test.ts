@@ -9,7 +9,7 @@ import {
   listRequirements,
   validateAddress,
 } from '../../src/wise/orders.ts';
-import { type Answer, inTurn, json, raw, reset, silence, Vendor } from './vendor.ts';
+import { type Answer, inTurn, json, raw, reset, silence, Vendor } from '../harness/server.ts';
 
 const ORDERS = '/v3/spend/profiles/1001/card-orders';
 const NAME = { profileId: 1001, orderId: 501 };

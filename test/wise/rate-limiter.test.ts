@@ -5,7 +5,7 @@ import { Failure, Outage } from '../../src/domain/errors/failure.ts';
 import type { Client, ReadOptions } from '../../src/wise/client.ts';
 import type { Permit, RateLimit } from '../../src/wise/permit.ts';
 import { type LimitedAnswer, RateLimiter, WISE_RATE_LIMITS } from '../../src/wise/rate-limiter.ts';
-import { inTurn, json, silence, Vendor } from './vendor.ts';
+import { inTurn, json, silence, Vendor } from '../harness/server.ts';
 
 const PATH = '/v3/spend/profiles/1001/cards';
 const good = json(200, { good: true });

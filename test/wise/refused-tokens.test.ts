@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
 import { answerFailure } from '../../src/wise/client.ts';
 import { CachedToken } from '../../src/wise/tokens.ts';
-import { type Answer, json, Vendor } from './vendor.ts';
+import { type Answer, json, Vendor } from '../harness/server.ts';
 
 const READ = { method: 'GET', path: '/v3/spend/x', profileId: 7, schema: v.object({}) } as const;
 const ACT = { method: 'PUT', path: '/v3/spend/x', profileId: 7, body: {} } as const;

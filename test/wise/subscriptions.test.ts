@@ -6,7 +6,7 @@ import {
   listSubscriptions,
   sendTestNotification,
 } from '../../src/wise/subscriptions.ts';
-import { json, raw, Vendor } from './vendor.ts';
+import { json, raw, Vendor } from '../harness/server.ts';
 
 const ID = '72195556-e5cb-495e-a010-b37a4f2a3043';
 // From the reference of Wise.

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { CachedToken, fetchClientToken, redeemCode, renewUserToken } from '../../src/wise/tokens.ts';
-import { type Answer, inTurn, json, raw, SECRET, Vendor } from './vendor.ts';
+import { type Answer, inTurn, json, raw, SECRET, Vendor } from '../harness/server.ts';
 
 const CREDENTIALS = { clientId: 'my-bank', clientSecret: SECRET };
 

@@ -6,8 +6,7 @@ import type { CardFacts } from '../../../src/domain/card.ts';
 import type { KeptEvent } from '../../../src/domain/event.ts';
 import { parseCardToken, parseKioskId } from '../../../src/domain/ids.ts';
 import type { Production } from '../../../src/domain/production.ts';
-import { orderEvent, productionEvent } from '../../domain/events.ts';
-import { attempt, production, TOKEN } from '../../domain/facts.ts';
+import { attempt, orderEvent, production, productionEvent, TOKEN } from '../../harness/records.ts';
 
 const STARTED = '2026-03-01T11:00:00.120Z';
 

@@ -4,7 +4,7 @@ import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { complete } from '../../../src/cli/completion/complete.ts';
 import { type CardToken, type KioskId, parseCardToken, parseKioskId } from '../../../src/domain/ids.ts';
 import { openSqliteJournal } from '../../../src/journal/open-journal.ts';
-import { makeHome } from '../home.ts';
+import { makeHome } from '../../harness/command-line.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const TOKEN = parseCardToken('bb7d9be0-eae3-4945-90a7-32951961c9f5');

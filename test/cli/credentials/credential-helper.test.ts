@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { CredentialCommand } from '../../../src/cli/credentials/credential-helper.ts';
 import { withoutCredentials } from '../../../src/cli/settings/network.ts';
-import { makeFolder } from '../home.ts';
+import { makeFolder } from '../../harness/command-line.ts';
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');
 const SECRET = 'tok-4711-never-to-be-seen';

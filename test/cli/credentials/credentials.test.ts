@@ -2,8 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { makeCredentials } from '../../../src/cli/credentials/credentials.ts';
 import type { Settings } from '../../../src/cli/settings/settings.ts';
-import { makeFolder } from '../home.ts';
-import { makeIo } from '../terminal.ts';
+import { makeFolder, makeIo } from '../../harness/command-line.ts';
 
 const TOKEN = 'tok-4711-never-to-be-seen';
 

@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { forget, type StoredUser } from '../../../src/cli/credentials/login-store.ts';
 import { tryLock } from '../../../src/database/lock.ts';
 import { Client } from '../../../src/wise/client.ts';
-import { HOUR, Stand } from './stand.ts';
+import { HOUR, Stand } from './credential-world.ts';
 
 const CLIENT = { clientId: 'my-bank', clientSecret: 'client-secret-4711' };
 

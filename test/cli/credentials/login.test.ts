@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { readSecret } from '../../../src/cli/credentials/login.ts';
 import { REFRESH_TOKEN } from '../../../src/cli/credentials/token-sources.ts';
 import type { Io } from '../../../src/cli/terminal/io.ts';
-import { makeIo } from '../terminal.ts';
+import { makeIo } from '../../harness/command-line.ts';
 
 function read(io: Partial<Io>, noInput = false): Promise<string> {
   const { signal } = new AbortController();

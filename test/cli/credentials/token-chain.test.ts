@@ -2,7 +2,7 @@ import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { listPrograms } from '../../../src/wise/orders.ts';
-import { type Command, HOUR, Stand } from './stand.ts';
+import { type Command, HOUR, Stand } from './credential-world.ts';
 
 const CLIENT = { clientId: 'my-bank', clientSecret: 'client-secret-4711' };
 const REFRESH = 'refresh-4711';

@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { findProxy, readCertificate, secretsOf } from '../../../src/cli/settings/network.ts';
-import { makeCertificate } from '../../wise/certificate.ts';
-import { makeFolder } from '../home.ts';
+import { makeFolder } from '../../harness/command-line.ts';
+import { makeCertificate } from '../../harness/network.ts';
 
 const API = 'https://api.wise-sandbox.com';
 const VARIABLES = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY', 'no_proxy', 'NO_PROXY'];

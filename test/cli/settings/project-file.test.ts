@@ -6,7 +6,7 @@ import { findProjectFile, type ProjectFile } from '../../../src/cli/settings/pro
 import { readSettings, type Settings } from '../../../src/cli/settings/settings.ts';
 import type { SettingFlags } from '../../../src/cli/settings/sources.ts';
 import type { Failure } from '../../../src/domain/errors/failure.ts';
-import { makeFolder, makeHome } from '../home.ts';
+import { makeFolder, makeHome } from '../../harness/command-line.ts';
 
 const NAME = '.kioskctl.yaml';
 

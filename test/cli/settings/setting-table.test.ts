@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { parseFlags, parseValue, toSettingKey } from '../../../src/cli/settings/parse-settings.ts';
 import { SETTING_KEYS, type SettingKey } from '../../../src/cli/settings/setting-table.ts';
 import { ownValues } from '../../../src/cli/settings/settings-file.ts';
-import { makeCertificate } from '../../wise/certificate.ts';
-import { makeFolder } from '../home.ts';
+import { makeFolder } from '../../harness/command-line.ts';
+import { makeCertificate } from '../../harness/network.ts';
 
 const usage = expect.objectContaining({ exitCode: 2 });
 

@@ -21,9 +21,9 @@ import {
 } from '../../../src/cli/settings/edit-contexts.ts';
 import { readSettingsFile, type SettingsFile } from '../../../src/cli/settings/settings-file.ts';
 import { changeSettings, mendSettings } from '../../../src/cli/settings/write-settings.ts';
-import { makeFolder, makeHome } from '../home.ts';
+import { makeFolder, makeHome } from '../../harness/command-line.ts';
 
-const SETTER = join(import.meta.dirname, 'setter.ts');
+const OTHER_PROCESS = join(import.meta.dirname, '../../harness/other-process.ts');
 
 const addLab = (file: SettingsFile) => addContext(file, 'lab', { environment: 'sandbox', isCurrent: false });
 
@@ -66,7 +66,7 @@ test('eight processes that set 50 keys each lose none of them', async () => {
     runbook,
   };
   const setters = Object.entries(values).map(([key, value]) =>
-    spawn(process.execPath, [SETTER, file, key, value], { stdio: 'ignore' }),
+    spawn(process.execPath, [OTHER_PROCESS, 'settings', file, key, value], { stdio: 'ignore' }),
   );
   const codes = await Promise.all(setters.map(async (child) => (await once(child, 'close'))[0]));
   expect(codes).toEqual(Array(8).fill(0));

@@ -5,7 +5,7 @@ import { toSpeed } from '../../../src/cli/settings/setting-values.ts';
 import { findDestination, readSettings, type Settings } from '../../../src/cli/settings/settings.ts';
 import type { SettingFlags } from '../../../src/cli/settings/sources.ts';
 import type { Failure } from '../../../src/domain/errors/failure.ts';
-import { makeFolder, makeHome } from '../home.ts';
+import { makeFolder, makeHome } from '../../harness/command-line.ts';
 
 interface Given {
   flags?: SettingFlags & { kiosk?: string };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { TerminalReport } from '../../../src/cli/terminal/progress-display.ts';
 import type { WaitProgress } from '../../../src/context/progress.ts';
-import { makeIo, type TestIo } from '../terminal.ts';
+import { makeIo, type TestIo } from '../../harness/command-line.ts';
 
 const SUBJECT = '1001/ca0c8154-1e14-4464-a1ce-dcea7dc3de52';
 

@@ -3,7 +3,7 @@ import { screen } from '@inquirer/testing/vitest';
 import { describe, expect, test } from 'vitest';
 import { type AskOptions, askSecret, makeAsk } from '../../../src/cli/terminal/prompts.ts';
 import { Failure } from '../../../src/domain/errors/failure.ts';
-import { makeIo } from '../terminal.ts';
+import { makeIo } from '../../harness/command-line.ts';
 
 function ask({ isTerminal = true, ...more }: Partial<AskOptions> & { isTerminal?: boolean } = {}) {
   const { signal } = new AbortController();

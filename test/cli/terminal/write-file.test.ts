@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { files, makeFolder } from '../home.ts';
+import { files, makeFolder } from '../../harness/command-line.ts';
 
 const FAILED = { code: 'invalid-input', exitCode: 2 };
 

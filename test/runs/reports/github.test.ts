@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { annotations, appendStepSummary } from '../../../src/runs/reports/github.ts';
 import { LARGEST_SUMMARY } from '../../../src/runs/reports/markdown.ts';
-import { files, makeFolder } from '../../cli/home.ts';
+import { files, makeFolder } from '../../harness/command-line.ts';
 import {
   failedCard,
   HOSTILE,
@@ -11,8 +11,8 @@ import {
   mixedCards,
   passedCard,
   reportOf,
-} from '../../domain/run-records.ts';
-import { textOf } from './text-of.ts';
+  textOf,
+} from '../../harness/run-records.ts';
 
 describe('annotations for GitHub', () => {
   test('a line an error, where the scenario says it', async () => {

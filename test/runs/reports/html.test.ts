@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import type { RunCard, RunRecord } from '../../../src/domain/run.ts';
 import { stageSpans } from '../../../src/runs/reports/stage-times.ts';
 import { writeReport } from '../../../src/runs/reports/write-report.ts';
-import { files, makeFolder } from '../../cli/home.ts';
+import { files, makeFolder } from '../../harness/command-line.ts';
 import {
   failedCard,
   hostileCard,
@@ -18,7 +18,7 @@ import {
   reportOf,
   STARTED_AT,
   unmetCard,
-} from '../../domain/run-records.ts';
+} from '../../harness/run-records.ts';
 import { programPath } from './programs.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');

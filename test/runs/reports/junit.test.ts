@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { RunCard, RunRecord } from '../../../src/domain/run.ts';
 import { junit } from '../../../src/runs/reports/junit.ts';
-import { makeFolder } from '../../cli/home.ts';
+import { makeFolder } from '../../harness/command-line.ts';
 import {
   hostileCard,
   interruptedCard,
@@ -10,9 +10,9 @@ import {
   notStartedCard,
   passedCard,
   reportOf,
-} from '../../domain/run-records.ts';
+  textOf,
+} from '../../harness/run-records.ts';
 import { problemsOf, xpath } from './programs.ts';
-import { textOf } from './text-of.ts';
 
 async function report(cards: readonly RunCard[], more: Partial<RunRecord> = {}) {
   const file = join(makeFolder(), 'junit.xml');

@@ -7,8 +7,8 @@ import {
   mixedCards,
   passedCard,
   reportOf,
-} from '../../domain/run-records.ts';
-import { textOf } from './text-of.ts';
+  textOf,
+} from '../../harness/run-records.ts';
 
 describe('a report in Markdown', () => {
   test('says what came of it, and shows the cards that did not pass', async () => {

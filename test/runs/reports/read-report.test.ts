@@ -11,7 +11,7 @@ import {
   STARTED_AT,
   stepsOf,
   unmetCard,
-} from '../../domain/run-records.ts';
+} from '../../harness/run-records.ts';
 
 test('cards and steps are counted by their outcome', async () => {
   const { totals } = await reportOf([...mixedCards(), interruptedCard(8)]);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseReport, reportFlags, toReports } from '../../../src/runs/reports/report-flags.ts';
-import { type Given, parseFlags } from '../../input/parse-flags.ts';
+import { type Given, parseFlags } from '../../harness/command-line.ts';
 
 const read = async (given: Given) => toReports(await parseFlags(reportFlags, given));
 

@@ -3,8 +3,8 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFile
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { writeReport } from '../../../src/runs/reports/write-report.ts';
-import { files, makeFolder } from '../../cli/home.ts';
-import { hostileCard, mixedCards, passedCard, reportOf } from '../../domain/run-records.ts';
+import { files, makeFolder } from '../../harness/command-line.ts';
+import { hostileCard, mixedCards, passedCard, reportOf } from '../../harness/run-records.ts';
 
 const FAILED = { code: 'invalid-input', exitCode: 2 };
 

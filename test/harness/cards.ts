@@ -1,0 +1,195 @@
+// One card that is ready at a kiosk, and what people do with it.
+import { produce } from '../../src/cards/produce.ts';
+import { retry } from '../../src/cards/retry.ts';
+import type { CardRequest } from '../../src/cards/session/resolve-cards.ts';
+import { simulate } from '../../src/cards/simulate.ts';
+import type { Context } from '../../src/context/context.ts';
+import type { KeptEvent } from '../../src/domain/event.ts';
+import { type KioskId, parseKioskId } from '../../src/domain/ids.ts';
+import { type Imported, importEvents } from '../../src/events/import-events.ts';
+import type { EventSelection } from '../../src/events/list-events.ts';
+import { SignatureVerifier } from '../../src/webhooks/signature.ts';
+import type { SimulatedClock } from './clock.ts';
+import { productionEvent } from './records.ts';
+import { SIGNER, World } from './world.ts';
+
+type RetryOptions = Parameters<typeof retry>[1];
+type Overrides = Parameters<World['context']>[0];
+
+export class OneCard {
+  readonly world: World;
+  readonly target: CardRequest & { cardToken: string };
+
+  private constructor(world: World, target: CardRequest & { cardToken: string }) {
+    this.world = world;
+    this.target = target;
+  }
+
+  static async open(): Promise<OneCard> {
+    const world = await World.open();
+    return new OneCard(world, await world.readyCard());
+  }
+
+  async send(options: { kioskId?: KioskId; wait?: boolean; context?: Overrides } = {}) {
+    const { kioskId = parseKioskId('WIS00001'), wait = false, context } = options;
+    const targets = [{ ...this.target }];
+    const [result] = await produce(this.world.context(context), { targets, kioskId, wait, simulation: null });
+    if (!result) throw new Error('no result');
+    return result;
+  }
+
+  async fail(errorCode = 'PRD_HOPPER_DOOR'): Promise<void> {
+    await this.send();
+    const simulation = { status: 'PRODUCTION_ERROR', errorCode } as const;
+    await simulate(this.world.context(), { targets: [{ ...this.target }], simulation });
+  }
+
+  async repeat({ context, ...options }: Partial<RetryOptions> & { context?: Overrides } = {}) {
+    const [result] = await retry(this.world.context(context), {
+      targets: [{ ...this.target }],
+      toKiosk: null,
+      abandon: false,
+      wait: false,
+      simulation: null,
+      ...options,
+    });
+    if (!result) throw new Error('no result');
+    return result;
+  }
+
+  /** What a bank's own back-end does. */
+  async produceElsewhere(kioskId: string): Promise<void> {
+    await fetch(`${this.world.url}/v3/spend/profiles/1001/cards/${this.target.cardToken}/production`, {
+      method: 'PUT',
+      headers: { authorization: 'Bearer other', 'content-type': 'application/json' },
+      body: JSON.stringify({ kioskId }),
+    });
+  }
+}
+
+/** The produce request and the look at a production, for faults. */
+export const PUT = { kind: 'answer', method: 'PUT', path: '/production', times: 1 } as const;
+export const GET = { kind: 'answer', method: 'GET', path: '/production' } as const;
+
+// A world in which a listener writes to the journal, and what it writes comes at set times.
+export class Listener {
+  readonly #world: World;
+  readonly clock: SimulatedClock;
+  #listening = 0;
+
+  private constructor(world: World) {
+    this.#world = world;
+    this.clock = world.clock;
+  }
+
+  /** Starts one that beats until it is stopped. */
+  static async start(world: World): Promise<Listener> {
+    const listener = new Listener(world);
+    await listener.start();
+    return listener;
+  }
+
+  async start(): Promise<void> {
+    const at = this.clock.now();
+    this.#listening = await this.#world.journal.startListener('http://127.0.0.1:8788', at);
+    this.#beat(this.#listening);
+  }
+
+  /** Stops like one that is told to. */
+  async stop(): Promise<void> {
+    const listening = this.#listening;
+    this.#listening = 0;
+    await this.#world.journal.endListener(listening, this.clock.now());
+  }
+
+  /** Gives no sign of life any more, like one that was killed on another machine. */
+  fallSilent(): void {
+    this.#listening = 0;
+  }
+
+  /** Keeps an event right now, as if it had arrived. */
+  async keep(kept: KeptEvent): Promise<void> {
+    const { deliveryId, isTest, isVerified, id: _id, receivedAt: _at, ...said } = kept;
+    await this.#world.journal.keepEvent({
+      deliveryId,
+      signature: isVerified ? 'signed' : null,
+      body: Buffer.from(JSON.stringify(said)),
+      isTest,
+      isVerified,
+      receivedAt: this.clock.now(),
+      event: said,
+    });
+  }
+
+  keepAfter(milliseconds: number, event: KeptEvent): void {
+    this.clock.plan(milliseconds, () => this.keep(event));
+  }
+
+  #beat(listening: number): void {
+    this.clock.plan(2_000, async () => {
+      if (listening !== this.#listening) return;
+      await this.#world.journal.heartbeat(listening, this.clock.now());
+      this.#beat(listening);
+    });
+  }
+}
+
+/** What the vendor says of the attempt that the card is in now. */
+export async function eventOf(
+  card: OneCard,
+  status: string,
+  more: Partial<KeptEvent> = {},
+): Promise<KeptEvent> {
+  const { cardToken, profileId } = card.target;
+  const attempt = await card.world.journal.latestAttempt(cardToken);
+  const { kioskId = null, occurredAt = null } = attempt?.production ?? {};
+  return productionEvent(status, { cardToken, profileId, kioskId, occurredAt, ...more });
+}
+
+// Webhooks in the journal of a world, signed with its key.
+export const EVERYTHING: EventSelection = {
+  card: null,
+  eventType: null,
+  kioskId: null,
+  status: null,
+  since: null,
+  until: null,
+};
+
+/** A line as a gateway logs it, signed. */
+export function loggedLine(
+  body: string,
+  more: { deliveryId?: string; test?: boolean; receivedAt?: string } = {},
+): string {
+  const { deliveryId, test, receivedAt } = more;
+  return JSON.stringify({
+    headers: {
+      'X-Signature-SHA256': SIGNER.sign(body),
+      ...(deliveryId && { 'X-Delivery-Id': deliveryId }),
+      ...(test && { 'X-Test-Notification': 'true' }),
+    },
+    body,
+    ...(receivedAt && { receivedAt }),
+  });
+}
+
+export async function importLines(
+  world: World,
+  lines: readonly string[],
+  { unverified = false, context }: { unverified?: boolean; context?: Partial<Context> } = {},
+): Promise<Imported> {
+  const ctx = world.context(context);
+  const { pem, source } = await ctx.webhookKey();
+  return importEvents(ctx, { lines, unverified, verifier: new SignatureVerifier({ pem, source }) });
+}
+
+/** Keeps signed bodies, and gives back the events. */
+export async function keep(world: World, ...bodies: string[]): Promise<KeptEvent[]> {
+  const before = await world.journal.latestEventId();
+  const { kept } = await importLines(
+    world,
+    bodies.map((body) => loggedLine(body)),
+  );
+  if (kept !== bodies.length) throw new Error(`kept ${kept} of ${bodies.length}`);
+  return world.journal.listEvents({ afterId: before });
+}

@@ -1,0 +1,86 @@
+// A KIOSKCTL_HOME of its own for each test.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { type Interfaces, Parser } from '@oclif/core';
+import { onTestFinished } from 'vitest';
+import { makeFiles } from '../../src/cli/terminal/files.ts';
+import type { Io } from '../../src/cli/terminal/io.ts';
+import { SimulatedClock } from './clock.ts';
+
+/** The real files, with nothing on standard input. */
+export const files = makeFiles({ readStdin: async () => '' });
+
+export function makeFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'kioskctl-cli-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** @param settings the settings file: as text, or as what is to be written as JSON */
+export function makeHome(settings?: unknown): string {
+  const folder = makeFolder();
+  if (settings !== undefined)
+    writeFileSync(
+      join(folder, 'config.json'),
+      typeof settings === 'string' ? settings : JSON.stringify(settings),
+    );
+  return folder;
+}
+
+// An Io for tests: a terminal or none, a clock that stands still, and everything that was written.
+export interface TestIo extends Io {
+  /** What was written to standard error, line by line. */
+  readonly lines: string[];
+  readonly clock: SimulatedClock;
+}
+
+export function makeIo({
+  isTerminal = false,
+  color = false,
+}: {
+  isTerminal?: boolean;
+  color?: boolean;
+} = {}): TestIo {
+  const lines: string[] = [];
+  const stderr = Object.assign(new PassThrough(), { isTTY: isTerminal, columns: 100, rows: 24 });
+  stderr.resume();
+  const clock = new SimulatedClock(Date.UTC(2026, 2, 1));
+  return {
+    lines,
+    clock,
+    calendar: clock.calendar,
+    stopwatch: clock.stopwatch,
+    out: () => undefined,
+    err: (text) => void lines.push(...text.replace(/\n$/, '').split('\n')),
+    unread: () => 0,
+    readStdin: async () => '',
+    isStdoutTerminal: isTerminal,
+    isStdinTerminal: isTerminal,
+    isInteractive: isTerminal,
+    isLive: false,
+    color: { stdout: color, stderr: color },
+    stderr: stderr as unknown as NodeJS.WriteStream,
+  };
+}
+
+/** The values of flags, as a test writes them. */
+export type Given = Readonly<Record<string, string | readonly string[] | boolean>>;
+
+/** Parses flags as a command does. @throws Failure for a value that is refused */
+export async function parseFlags<Flags extends Record<string, unknown>>(
+  flags: Interfaces.FlagInput<Flags>,
+  given: Given,
+): Promise<Flags & { json: boolean | undefined }> {
+  const argv = Object.entries(given).flatMap(([name, value]) => {
+    if (typeof value === 'boolean') return value ? [`--${name}`] : [];
+    return [value].flat().map((one) => `--${name}=${one}`);
+  });
+  try {
+    const parsed = await Parser.parse(argv, { flags });
+    return parsed.flags;
+  } catch (error) {
+    throw error instanceof Error ? (error.cause ?? error) : error;
+  }
+}

@@ -1,0 +1,130 @@
+// A journal of its own for each test, and other processes that work on it.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { IN_MEMORY } from '../../src/database/sqlite.ts';
+import type { Attempt } from '../../src/domain/attempt.ts';
+import { parseKioskId } from '../../src/domain/ids.ts';
+import type { Claim, Journal, KnownCard, Observed, Sending } from '../../src/journal/journal.ts';
+import { openSqliteJournal } from '../../src/journal/open-journal.ts';
+import { production, TOKEN } from './records.ts';
+
+const OTHER_PROCESS = join(import.meta.dirname, 'other-process.ts');
+
+/** A place for journals of one kind, and the clock that every journal on it shares. */
+export abstract class Fixture {
+  /** Names the place for other processes. */
+  abstract readonly place: string;
+  now: number = Date.now();
+
+  /** Opens the journal like another command would. */
+  abstract open(environment?: string): Journal;
+
+  /** Opens a journal of its own that nothing was written to. */
+  abstract openEmpty(): Journal;
+
+  claim(more: Partial<Claim> = {}): Claim {
+    return {
+      profileId: 1001,
+      orderId: 501,
+      cardToken: TOKEN,
+      kioskId: parseKioskId('WIS00001'),
+      reason: null,
+      at: this.now,
+      ...more,
+    };
+  }
+
+  sending(more: Partial<Sending> = {}): Sending {
+    return {
+      kioskId: parseKioskId('WIS00001'),
+      orderId: 501,
+      baseline: production('READY'),
+      correlationId: '0e0c0f0e-0000-4000-8000-000000000001',
+      at: this.now,
+      ...more,
+    };
+  }
+
+  observed(outcome: Observed['outcome'], more: Partial<Observed> = {}): Observed {
+    const status = { accepted: 'IN_PROGRESS', produced: 'PRODUCED' }[outcome as string] ?? 'PRODUCTION_ERROR';
+    const { reason: _, ...claim } = this.claim();
+    return { ...claim, outcome, production: production(status), ...more };
+  }
+
+  /** An attempt that was claimed and sent by this process. */
+  async sent(journal: Journal, more: Partial<Claim> = {}): Promise<Attempt> {
+    const { attempt, claimed } = await journal.claim(this.claim(more));
+    if (!claimed) throw new Error(`not claimed: ${attempt.outcome}`);
+    const sent = await journal.markSent(attempt, this.sending());
+    if (!sent) throw new Error('the claim was lost');
+    return sent;
+  }
+
+  /** Starts a process that claims a card (and sends it, or begins to cancel it) or takes a lease on it, and waits. */
+  async rival(act: 'claim' | 'send' | 'cancel' | 'lease', cardToken = TOKEN): Promise<Rival> {
+    const [work, then] = act === 'lease' ? ['lease', []] : ['attempt', act === 'claim' ? [] : [act]];
+    const child = spawn(process.execPath, [OTHER_PROCESS, work, this.place, cardToken, ...then], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];
+    return { ...(JSON.parse(line) as { id: string; claimed: boolean }), child };
+  }
+}
+
+export interface Rival {
+  id: string;
+  claimed: boolean;
+  child: ChildProcess;
+}
+
+/** Ends a process without a chance to tidy up. */
+export async function kill({ child }: Rival): Promise<void> {
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+}
+
+export function known(more: Partial<KnownCard> = {}): KnownCard {
+  return {
+    profileId: 1001,
+    orderId: 501,
+    cardToken: TOKEN,
+    cardCreatedAt: null,
+    deliveryOption: null,
+    orderStatus: null,
+    ...more,
+  };
+}
+
+/** Journals in a SQLite file. */
+export class SqliteFixture extends Fixture {
+  readonly folder: string = mkdtempSync(join(tmpdir(), 'kioskctl-journal-'));
+  readonly file: string = join(this.folder, 'journal.db');
+  override readonly place: string = this.file;
+
+  constructor() {
+    super();
+    onTestFinished(() => rmSync(this.folder, { recursive: true, force: true }));
+  }
+
+  override open(environment = 'sandbox'): Journal {
+    return this.#open(this.file, environment);
+  }
+
+  override openEmpty(): Journal {
+    return this.#open(IN_MEMORY, 'sandbox');
+  }
+
+  #open(file: string, environment: string): Journal {
+    const journal = openSqliteJournal({ file, environment, now: () => this.now });
+    onTestFinished(async () => journal.close());
+    return journal;
+  }
+}
+
+/** All implementations of the journal: each test of the contract runs with each of them. */
+export const JOURNALS = [{ name: 'a journal in a SQLite file', makeFixture: () => new SqliteFixture() }];

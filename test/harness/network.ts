@@ -1,0 +1,139 @@
+// Certificates made for the test: X.509 is a few nested DER values.
+import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { atTheEnd } from './server.ts';
+
+function der(tag: number, ...parts: Uint8Array[]): Buffer {
+  const content = Buffer.concat(parts);
+  const { length } = content;
+  const size = length < 128 ? [length] : length < 256 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
+  return Buffer.concat([Buffer.from([tag, ...size]), content]);
+}
+
+const sequence = (...parts: Uint8Array[]) => der(0x30, ...parts);
+const objectId = (...bytes: number[]) => der(0x06, Buffer.from(bytes));
+const ECDSA_WITH_SHA256 = sequence(objectId(0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02));
+/** Basic constraints, critical: it can sign others. */
+const IS_CA = der(
+  0xa3,
+  sequence(
+    sequence(
+      objectId(0x55, 0x1d, 0x13),
+      der(0x01, Buffer.from([0xff])),
+      der(0x04, sequence(der(0x01, Buffer.from([0xff])))),
+    ),
+  ),
+);
+
+function nameOf(commonName: string): Buffer {
+  return sequence(der(0x31, sequence(objectId(0x55, 0x04, 0x03), der(0x0c, Buffer.from(commonName)))));
+}
+
+export interface Certificate {
+  key: string;
+  cert: string;
+  commonName: string;
+  privateKey: KeyObject;
+}
+
+export interface CertificateOptions {
+  commonName?: string;
+  /** The default is self-signed. */
+  issuer?: Certificate;
+  /** `YYMMDD`. */
+  until?: string;
+  isCa?: boolean;
+}
+
+/** The default is a certificate for localhost that nothing trusts. */
+export function makeCertificate(options: CertificateOptions = {}): Certificate {
+  const { commonName = 'localhost', issuer, until = '491231', isCa = false } = options;
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const validity = sequence(
+    der(0x17, Buffer.from('200101000000Z')),
+    der(0x17, Buffer.from(`${until}000000Z`)),
+  );
+  const tbs = sequence(
+    der(0xa0, der(0x02, Buffer.from([2]))),
+    der(0x02, Buffer.from([1])),
+    ECDSA_WITH_SHA256,
+    nameOf(issuer?.commonName ?? commonName),
+    validity,
+    nameOf(commonName),
+    publicKey.export({ type: 'spki', format: 'der' }),
+    ...(isCa ? [IS_CA] : []),
+  );
+  const signature = der(0x03, Buffer.from([0]), sign('sha256', tbs, issuer?.privateKey ?? privateKey));
+  const certificate = sequence(tbs, ECDSA_WITH_SHA256, signature).toString('base64');
+  return {
+    key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    cert: `-----BEGIN CERTIFICATE-----\n${certificate}\n-----END CERTIFICATE-----\n`,
+    commonName,
+    privateKey,
+  };
+}
+
+// A proxy that makes connections by CONNECT: all of them to one port of this machine, whatever host they name.
+/** The reaction to a request to connect. */
+export type Manner = 'connects' | 'hangs' | 'hangs up' | 'connects, hangs up' | { answers: number };
+
+interface ProxyOptions {
+  target?: number;
+  manner?: Manner;
+  /** Over TLS. */
+  certificate?: Certificate;
+}
+
+const ordinary: RequestListener = (_, response) => void response.writeHead(400).end();
+
+export class Proxy {
+  readonly asked: { target: string; authorization: string | undefined }[] = [];
+  readonly url: URL;
+
+  private constructor(url: URL) {
+    this.url = url;
+  }
+
+  static async open({ target = 0, manner = 'connects', certificate }: ProxyOptions): Promise<Proxy> {
+    const server = certificate ? createSecureServer(certificate, ordinary) : createServer(ordinary);
+    const proxy = new Proxy(new URL(`${certificate ? 'https' : 'http'}://127.0.0.1:${await listen(server)}`));
+    if (certificate) proxy.url.hostname = 'localhost';
+    server.on('connect', (request: IncomingMessage, client: Duplex) => {
+      const { 'proxy-authorization': authorization } = request.headers;
+      proxy.asked.push({ target: request.url ?? '', authorization });
+      client.on('error', () => undefined);
+      serve(client, { target, manner });
+    });
+    return proxy;
+  }
+}
+
+function serve(client: Duplex, { target, manner }: { target: number; manner: Manner }): void {
+  if (manner === 'hangs') return;
+  if (manner === 'hangs up') return void client.destroy();
+  if (typeof manner === 'object')
+    return void client.end(`HTTP/1.1 ${manner.answers} No\r\ncontent-length: 2\r\n\r\nno`);
+  const upstream = connect(target, '127.0.0.1', () => {
+    client.write('HTTP/1.1 200 Connection established\r\n\r\n');
+    if (manner === 'connects, hangs up') return void client.destroy();
+    upstream.pipe(client);
+    client.pipe(upstream);
+  });
+  upstream.on('error', () => void client.destroy());
+  client.on('close', () => void upstream.destroy());
+}
+
+/** Listens on a free port, until the tests of the file are over. */
+export async function listen(server: Server): Promise<number> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => sockets.add(socket));
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  atTheEnd(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+}

@@ -1,0 +1,144 @@
+// Another process that shares a file with a test: `other-process.ts WORK FILE ...`. It prints its results as JSON.
+import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Delivery, Journal } from '../../src/journal/journal.ts';
+
+const HEARTBEAT_MS = 2_000;
+const WORK: Record<string, (file: string, ...args: string[]) => Promise<void>> = {
+  attempt,
+  lease,
+  listen,
+  count,
+  settings,
+  sandbox,
+};
+
+const [, , work = '', file = '', ...args] = process.argv;
+await WORK[work]?.(file, ...args);
+
+function print(result: unknown): void {
+  process.stdout.write(`${JSON.stringify(result)}\n`);
+}
+
+async function openJournal(environment: string): Promise<Journal> {
+  const { openSqliteJournal } = await import('../../src/journal/open-journal.ts');
+  return openSqliteJournal({ file, environment, now: () => Date.now() });
+}
+
+/** Claims a card, then may mark it as sent or begin an action; stays until it is killed or its input ends. */
+async function attempt(_: string, word = '', then = 'stop'): Promise<void> {
+  const { parseCardToken, parseKioskId } = await import('../../src/domain/ids.ts');
+  const journal = await openJournal('sandbox');
+  const cardToken = parseCardToken(word);
+  const kioskId = parseKioskId('WIS00001');
+  const at = Date.now();
+  const card = { profileId: 1001, orderId: 501, cardToken };
+  const { attempt: own, claimed } = await journal.claim({ ...card, kioskId, reason: null, at });
+  if (then === 'send')
+    await journal.markSent(own, { kioskId, orderId: 501, baseline: null, correlationId: 'c', at });
+  if (then === 'cancel') {
+    const subject = { ...card, orderId: null, kioskId: null };
+    await journal.startAction({ action: 'cancel', context: 'ci', ...subject, reason: null, at });
+  }
+  print({ id: own.id, claimed });
+  process.stdin.resume();
+}
+
+/** Takes a lease on a card, and stays until it is killed or its input ends. */
+async function lease(_: string, cardToken = ''): Promise<void> {
+  const journal = await openJournal('sandbox');
+  const others = await journal.takeLeases([`card ${cardToken}`], 'produce');
+  print({ id: '', claimed: others.length === 0 });
+  process.stdin.resume();
+}
+
+/** Stores each delivery that arrives as a line of JSON, like a listener, until its input ends. */
+async function listen(_: string, environment = 'local'): Promise<void> {
+  const journal = await openJournal(environment);
+  const listening = await journal.startListener('http://127.0.0.1:8788', Date.now());
+  const heartbeat = setInterval(() => void journal.heartbeat(listening, Date.now()), HEARTBEAT_MS);
+  print({ type: 'ready' });
+  for await (const line of createInterface({ input: process.stdin })) {
+    const delivery = JSON.parse(line) as Omit<Delivery, 'body' | 'receivedAt'>;
+    const kept = await journal.keepEvent({ ...delivery, body: Buffer.from(line), receivedAt: Date.now() });
+    print({ type: 'kept', id: kept?.id ?? null, at: Date.now() });
+  }
+  clearInterval(heartbeat);
+  await journal.endListener(listening, Date.now());
+  await journal.close();
+}
+
+/** Adds 1 to the counter of a database a number of times, each time in one transaction. @param migrations as JSON */
+async function count(_: string, migrations = '[]', times = '0'): Promise<void> {
+  const { SqliteConnection } = await import('../../src/database/sqlite.ts');
+  const db = new SqliteConnection({
+    file,
+    migrations: JSON.parse(migrations) as string[],
+    durability: 'normal',
+    fault: (reason) => new Error(`fault: ${reason}`),
+  });
+  for (let turn = 0; turn < Number(times); turn += 1) {
+    db.transaction(() => {
+      const n = db.get<{ n: number }>('SELECT n FROM counter')?.n ?? 0;
+      db.run('UPDATE counter SET n = :n', { n: n + 1 });
+    });
+  }
+  db.close();
+}
+
+/** Changes one setting of 50 contexts. */
+async function settings(_: string, word = '', text = ''): Promise<void> {
+  const { setValue } = await import('../../src/cli/settings/edit-contexts.ts');
+  const { parseValue, toSettingKey } = await import('../../src/cli/settings/parse-settings.ts');
+  const { changeSettings } = await import('../../src/cli/settings/write-settings.ts');
+  const key = toSettingKey(word);
+  const value = parseValue(key, [text]);
+  for (let turn = 0; turn < 50; turn += 1)
+    await changeSettings(file, (all) => setValue(all, `c${turn}`, { key, value }));
+}
+
+/** Serves a state file, orders the same ten cards as every such process, and prints those that it sent to a kiosk. */
+async function sandbox(): Promise<void> {
+  const { Sandbox } = await import('../../src/sandbox/sandbox.ts');
+  const served = new Sandbox({ stateFile: file, speed: 1_000 });
+  const url = await served.listen({ host: '127.0.0.1', port: 0 });
+  const accepted: string[] = [];
+  const statuses: number[] = [];
+  for (let index = 0; index < 10; index += 1) {
+    const cardToken = await orderCard(url, `054064c9-e01e-49fb-8fd9-b0990b9442f${index}`);
+    const answer = await call(url, `PUT cards/${cardToken}/production`, { body: { kioskId: 'WIS00001' } });
+    await answer.text();
+    statuses.push(answer.status);
+    if (answer.status === 200) accepted.push(cardToken);
+  }
+  await served.close();
+  print({ accepted, statuses });
+}
+
+async function orderCard(url: string, key: string): Promise<string> {
+  const body = {
+    program: 'VISA_DEBIT_CONSUMER_UK_1_PHYSICAL_CARDS_API',
+    cardHolderName: 'Ada Example',
+    deliveryOption: 'KIOSK_COLLECTION',
+    address: { firstLine: '1 Road', city: 'London', postCode: 'E1 6JJ', country: 'GB' },
+  };
+  const created = await call(url, 'POST card-orders', { body, headers: { 'x-idempotence-uuid': key } });
+  const { id } = (await created.json()) as { id: number };
+  // At a speed of 1,000, the card is ready after two milliseconds.
+  await pause(5);
+  const order = await call(url, `GET card-orders/${id}`);
+  return ((await order.json()) as { cardToken: string }).cardToken;
+}
+
+async function call(
+  url: string,
+  target: string,
+  { body, headers }: { body?: unknown; headers?: Record<string, string> } = {},
+): Promise<Response> {
+  const [method = 'GET', path = ''] = target.split(' ');
+  return fetch(`${url}/v3/spend/profiles/1001/${path}`, {
+    method,
+    headers: { authorization: 'Bearer x', 'content-type': 'application/json', ...headers },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+}

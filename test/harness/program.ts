@@ -1,0 +1,237 @@
+// Runs kioskctl as it is built, like a user does: with a home of its own, mostly without a process of its own.
+
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { Console } from 'node:console';
+import { EventEmitter } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { enableCompileCache } from 'node:module';
+import os, { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable, Writable } from 'node:stream';
+import tty from 'node:tty';
+import { fileURLToPath } from 'node:url';
+
+const BINARY = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
+
+/** What Node reads for itself, most of it when a process starts. */
+const FOR_NODE = ['NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS', 'TZ'];
+
+export interface Ended {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+  /** The JSON document on standard output. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into documents of many shapes
+  json: any;
+}
+
+export interface RunOptions {
+  input?: string;
+  env?: Record<string, string | undefined>;
+}
+
+/** One user: a KIOSKCTL_HOME, and a sandbox in it that goes 50 times faster than life. */
+export class User {
+  readonly home: string = mkdtempSync(join(tmpdir(), 'kioskctl-'));
+  readonly env: Record<string, string | undefined>;
+  readonly binary = BINARY;
+
+  constructor(env: Record<string, string> = {}) {
+    const bin = join(this.home, 'bin');
+    mkdirSync(bin);
+    symlinkSync(BINARY, join(bin, 'kioskctl'));
+    symlinkSync(process.execPath, join(bin, 'node'));
+    this.env = {
+      PATH: `${bin}:${process.env.PATH}`,
+      HOME: this.home,
+      KIOSKCTL_HOME: this.home,
+      KIOSKCTL_SANDBOX_SPEED: '50',
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+      ...env,
+    };
+  }
+
+  /**
+   * Runs `kioskctl` with these arguments; words are split at spaces, unless they come as a list. The command gets no
+   * process of its own, which costs ten times as much, but where its variables ask for one.
+   */
+  async run(args: string | string[], options: RunOptions = {}): Promise<Ended> {
+    const env = withoutUndefined({ ...this.env, ...options.env });
+    // Without a KIOSKCTL_HOME a library finds the folders, once for each process.
+    const needsProcess = !env.KIOSKCTL_HOME || FOR_NODE.some((name) => env[name]);
+    if (needsProcess) return this.spawn(args, options);
+    const end = await runInProcess({ args: wordsOf(args), env, input: options.input ?? '' });
+    return {
+      ...end,
+      get json() {
+        return JSON.parse(end.stdout);
+      },
+    };
+  }
+
+  /**
+   * The same in a process: for what is about processes (several at once, the start, streams that are pipes or closed,
+   * programs that are started), and for samples of the rest.
+   */
+  async spawn(args: string | string[], options: RunOptions = {}): Promise<Ended> {
+    return ended(this.start([BINARY, ...wordsOf(args)], options), options.input);
+  }
+
+  /** Runs a script in bash, in which `kioskctl` is the built binary. */
+  async shell(script: string, options: RunOptions = {}): Promise<Ended> {
+    return ended(spawn('bash', ['-c', script], { env: { ...this.env, ...options.env } }), options.input);
+  }
+
+  start(args: string[], options: RunOptions = {}): ChildProcess {
+    return spawn(process.execPath, args, { env: { ...this.env, ...options.env } });
+  }
+
+  /** Orders a card and waits until it is ready. @returns its reference, PROFILE/TOKEN */
+  async readyCard(env: Record<string, string> = {}): Promise<string> {
+    const { stdout, stderr } = await this.run('order --wait --quiet', { env });
+    if (!stdout.includes('/')) throw new Error(`no card: ${stderr}`);
+    return stdout.trim();
+  }
+
+  leave(): void {
+    rmSync(this.home, { recursive: true, force: true });
+  }
+}
+
+function wordsOf(args: string | string[]): string[] {
+  return typeof args === 'string' ? args.split(' ').filter(Boolean) : args;
+}
+
+function withoutUndefined(env: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}
+
+/** Waits for the end of a process. */
+export async function ended(child: ChildProcess, input?: string): Promise<Ended> {
+  const chunks = { stdout: '', stderr: '' };
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => void (chunks.stdout += text));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => void (chunks.stderr += text));
+  // A process that never reads its input may be gone before it is written.
+  child.stdin?.on('error', () => undefined).end(input ?? '');
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject).once('close', resolve);
+  });
+  return {
+    code,
+    ...chunks,
+    get json() {
+      return JSON.parse(chunks.stdout);
+    },
+  };
+}
+
+// Runs the built bundle without starting a process. Each command has a `process` of its own, also while others run: its
+// words, variables, streams, listeners and exit code; what it waits for carries it along.
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+interface Given {
+  args: string[];
+  env: Record<string, string>;
+  input: string;
+}
+
+interface Running {
+  process: NodeJS.Process;
+  console: Console;
+  said: { stdout: Said; stderr: Said };
+}
+
+type Main = (root: string) => Promise<void>;
+
+const running = new AsyncLocalStorage<Running>();
+const { process: realProcess, console: realConsole } = globalThis;
+let loaded: Promise<Main> | null = null;
+
+/** Runs a command to its end. */
+export async function runInProcess(given: Given) {
+  const main = await (loaded ??= load());
+  const own = prepare(given);
+  await running.run(own, async () => main(ROOT));
+  const { exitCode } = own.process;
+  const { stdout, stderr } = own.said;
+  // What was written last goes out with the end.
+  for (const stream of [stdout, stderr]) await new Promise<void>((resolve) => stream.end(resolve));
+  return { code: Number(exitCode ?? 0), stdout: stdout.text, stderr: stderr.text };
+}
+
+function prepare({ args, env, input }: Given): Running {
+  const said = { stdout: new Said(), stderr: new Said() };
+  const { stdout, stderr } = said;
+  const values = {
+    argv: [realProcess.execPath, `${ROOT}bin/run.js`, ...args],
+    env: { ...env },
+    exitCode: undefined,
+    stdin: Readable.from(input === '' ? [] : [Buffer.from(input)], { objectMode: false }),
+    stdout,
+    stderr,
+    exit: () => {
+      throw new Error('A command ended its process: the test needs a real one (User.spawn).');
+    },
+    getBuiltinModule: (id: string) =>
+      /^(node:)?process$/.test(id) ? processOfTheMoment : realProcess.getBuiltinModule(id),
+    ...listenersOfItsOwn(),
+  };
+  const own: NodeJS.Process = Object.create(realProcess, ownProperties(values));
+  return { process: own, console: new Console(stdout, stderr), said };
+}
+
+function ownProperties(values: Record<string, unknown>): PropertyDescriptorMap {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, { value, writable: true, enumerable: true }]),
+  );
+}
+
+/** Signals and bugs come to real processes only; here nothing that was installed for them stays. */
+function listenersOfItsOwn() {
+  const events = new EventEmitter();
+  const bound = (name: 'on' | 'once' | 'off') => events[name].bind(events);
+  return { on: bound('on'), once: bound('once'), off: bound('off'), removeListener: bound('off') };
+}
+
+/** A pipe whose reader is never behind. */
+class Said extends Writable {
+  readonly #chunks: Buffer[] = [];
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.#chunks.push(chunk);
+    done();
+  }
+
+  get text(): string {
+    return Buffer.concat(this.#chunks).toString();
+  }
+}
+
+/** What libraries import as `node:process`, and keep. */
+const processOfTheMoment = new Proxy(realProcess, {
+  get: (_, name) => Reflect.get(globalThis.process, name),
+});
+
+const now = () => running.getStore();
+
+/** Loads the bundle into a world in which everything that tells of the process tells of the command that asks. */
+async function load(): Promise<Main> {
+  enableCompileCache(process.env.NODE_COMPILE_CACHE);
+  Object.defineProperties(globalThis, {
+    process: { configurable: true, get: () => now()?.process ?? realProcess },
+    console: { configurable: true, get: () => now()?.console ?? realConsole },
+  });
+  // The bundle asks these objects each time.
+  const { isatty } = tty;
+  const { homedir } = os;
+  tty.isatty = (fd) => !now() && isatty(fd);
+  os.homedir = () => now()?.process.env.HOME ?? homedir();
+  realProcess.on('warning', ({ name, message }) =>
+    now()?.process.stderr.write(`(node) ${name}: ${message}\n`),
+  );
+  const bundle: { main: Main } = await import(new URL('../../dist/main.js', import.meta.url).href);
+  return bundle.main;
+}

@@ -1,0 +1,129 @@
+// Facts for tests of the domain: everything plain and past, until a test says otherwise.
+
+import type { ActionRecord } from '../../src/domain/action.ts';
+import type { Attempt, Outcome } from '../../src/domain/attempt.ts';
+import { type Card, type CardFacts, describeCard } from '../../src/domain/card.ts';
+import { type KeptEvent, ORDER_EVENT, PRODUCTION_EVENT } from '../../src/domain/event.ts';
+import { type KioskId, parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
+import type { Production } from '../../src/domain/production.ts';
+
+export const TOKEN = parseCardToken('ca0c8154-1e14-4464-a1ce-dcea7dc3de52');
+export const OTHER_TOKEN = parseCardToken('35050a4a-9521-426e-8109-1396e3687a3e');
+export const DAY = 86_400_000;
+
+/** Times of the vendor: before the attempt, the attempt, after it. */
+export const BEFORE = '2026-03-01T10:00:00.120Z';
+export const DURING = '2026-03-01T11:00:00.120Z';
+export const AFTER = '2026-03-01T12:00:00.120Z';
+
+export const SENT_AT = Date.parse(DURING);
+
+export function production(status: string, more: Partial<Production> = {}): Production {
+  const kioskId = status === 'READY' ? null : parseKioskId('WIS00001');
+  return { status, kioskId, occurredAt: DURING, errorCode: null, description: null, ...more };
+}
+
+/** An attempt of ours on WIS00001, sent when the card was ready for the first time. */
+export function attempt(outcome: Outcome, more: Partial<Attempt> = {}): Attempt {
+  return {
+    id: '7b1c6f0e-52a8-4a77-8a8e-111111111111',
+    number: 1,
+    profileId: 1001,
+    orderId: 501,
+    cardToken: TOKEN,
+    kioskId: parseKioskId('WIS00001'),
+    origin: 'ours',
+    outcome,
+    baseline: production('READY', { occurredAt: BEFORE }),
+    production: null,
+    owner: { host: 'here', user: 'ada', pid: 4711, startedAt: '1' },
+    claimedAt: SENT_AT - 100,
+    sentAt: SENT_AT,
+    closedAt: null,
+    reason: null,
+    correlationId: null,
+    traceId: null,
+    ...more,
+  };
+}
+
+export function facts(more: Partial<CardFacts> = {}): CardFacts {
+  return {
+    profileId: 1001,
+    orderId: 501,
+    cardToken: TOKEN,
+    orderStatus: 'CARD_DETAILS_CREATED',
+    production: null,
+    attempt: null,
+    age: DAY,
+    requirements: null,
+    ...more,
+  };
+}
+
+export function card(more: Partial<CardFacts> = {}, kioskId: KioskId | null = null): Card {
+  return describeCard(facts(more), { flags: ['--context', 'local'], kioskId });
+}
+
+// Events as the journal keeps them.
+let latest = 0;
+
+/** A signed event of a production, in progress at 11:00:00.120 unless told otherwise. */
+export function productionEvent(status: string, more: Partial<KeptEvent> = {}): KeptEvent {
+  latest += 1;
+  return {
+    id: latest,
+    deliveryId: null,
+    receivedAt: 0,
+    isTest: false,
+    isVerified: true,
+    eventType: PRODUCTION_EVENT,
+    profileId: 1001,
+    cardToken: TOKEN,
+    orderId: null,
+    kioskId: status === 'READY' ? null : parseKioskId('WIS00001'),
+    status,
+    errorCode: status === 'PRODUCTION_ERROR' ? 'PRD_HOPPER_DOOR' : null,
+    description: null,
+    occurredAt: '2026-03-01T11:00:00.120Z',
+    sentAt: '2026-03-01T11:00:01.000Z',
+    ...more,
+  };
+}
+
+export function orderEvent(status: string, more: Partial<KeptEvent> = {}): KeptEvent {
+  return productionEvent(status, {
+    eventType: ORDER_EVENT,
+    orderId: 501,
+    kioskId: null,
+    errorCode: null,
+    ...more,
+  });
+}
+
+// Acts as the journal keeps them.
+/** A produce that went well at 11:00, unless told otherwise. */
+export function actionRecord(more: Partial<ActionRecord> = {}): ActionRecord {
+  const startedAt = Date.parse('2026-03-01T11:00:00Z');
+  return {
+    id: 1,
+    action: 'produce',
+    context: 'branch',
+    profileId: 1001,
+    orderId: 501,
+    cardToken: TOKEN,
+    kioskId: parseKioskId('WIS00001'),
+    reason: 'the door is closed again',
+    selection: null,
+    user: 'ada',
+    host: 'laptop',
+    startedAt,
+    endedAt: startedAt + 1_000,
+    isRunning: false,
+    exitCode: 0,
+    attemptId: null,
+    correlationId: null,
+    traceId: null,
+    ...more,
+  };
+}

@@ -1,0 +1,208 @@
+// A gateway in front of a served sandbox, which can hold a produce request at a chosen moment.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { User } from './program.ts';
+
+/** `read`: a look is held. `before`: the request, before its effect. `after`: its answer. `answered`: the answer is out. */
+type Moment = 'read' | 'before' | 'after' | 'answered';
+
+export class Gateway {
+  readonly #server: http.Server;
+  readonly #sandbox: ChildProcess;
+  readonly #upstream: string;
+  #held: Moment | null = null;
+  #others = 0;
+  #release: () => void = () => undefined;
+  #arrived = new Map<Moment, () => void>();
+  #seen = new Set<Moment>();
+  /** Method and path of each request, since the last reset. */
+  log: string[] = [];
+  url = '';
+
+  private constructor(sandbox: ChildProcess, upstream: string) {
+    this.#sandbox = sandbox;
+    this.#upstream = upstream;
+    this.#server = http.createServer((request, response) => void this.#pass(request, response));
+  }
+
+  static async open(user: User): Promise<Gateway> {
+    const sandbox = spawn(
+      process.execPath,
+      ['bin/run.js', 'sandbox', '--port', '0', '--speed', '50', '--json'],
+      {
+        env: { ...user.env },
+      },
+    );
+    const [line] = await once(sandbox.stdout, 'data');
+    const gateway = new Gateway(sandbox, (JSON.parse(String(line)) as { url: string }).url);
+    gateway.#server.listen(0, '127.0.0.1');
+    await once(gateway.#server, 'listening');
+    gateway.url = `http://127.0.0.1:${(gateway.#server.address() as AddressInfo).port}`;
+    return gateway;
+  }
+
+  /** Holds the next produce request at this moment, until it is let go. @param others how many pass before it */
+  holdAt(moment: Moment, others = 0): void {
+    this.#held = moment;
+    this.#others = others;
+  }
+
+  holdReads(): void {
+    this.#held = 'read';
+  }
+
+  /** Resolves when a request has come to this moment. */
+  async seen(moment: Moment): Promise<void> {
+    if (this.#seen.has(moment)) return;
+    await new Promise<void>((resolve) => this.#arrived.set(moment, resolve));
+  }
+
+  letGo(): void {
+    this.#release();
+  }
+
+  reset(): void {
+    this.#held = null;
+    this.letGo();
+    this.#seen.clear();
+    this.#arrived.clear();
+    this.log = [];
+  }
+
+  /** How many produce requests for a card a kiosk took. @param card PROFILE/TOKEN */
+  async taken(card: string): Promise<number> {
+    const response = await fetch(`${this.#upstream}/_sandbox/requests`);
+    const { requests } = (await response.json()) as {
+      requests: { method: string; path: string; effect: boolean }[];
+    };
+    const [, token = ''] = card.split('/');
+    return requests.filter(({ method, path, effect }) => method === 'PUT' && path.includes(token) && effect)
+      .length;
+  }
+
+  async close(): Promise<void> {
+    this.letGo();
+    this.#server.close();
+    this.#server.closeAllConnections();
+    this.#sandbox.kill('SIGTERM');
+    await once(this.#sandbox, 'exit');
+  }
+
+  async #pass(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+    const path = request.url ?? '';
+    this.log.push(`${request.method} ${path}`);
+    const body = await new Response(request).arrayBuffer();
+    const isProduce = request.method === 'PUT' && path.endsWith('/production');
+    response.on('error', () => undefined);
+    if (request.method === 'GET') await this.#moment('read');
+    if (isProduce) {
+      const mayGoOn = await this.#moment('before');
+      // A request that was held here and whose sender is gone never arrives.
+      if (!mayGoOn) return void response.destroy();
+    }
+    const answer = await fetch(`${this.#upstream}${path}`, {
+      method: request.method ?? 'GET',
+      headers: { authorization: 'Bearer any', 'content-type': 'application/json', ...idempotency(request) },
+      ...(body.byteLength > 0 && { body }),
+    });
+    const text = await answer.text();
+    if (isProduce) await this.#moment('after');
+    response.writeHead(answer.status, {
+      'content-type': 'application/json',
+      date: answer.headers.get('date') ?? '',
+    });
+    response.end(text, () => {
+      if (isProduce) void this.#moment('answered');
+    });
+  }
+
+  /** @returns false when the request was held and its sender left meanwhile */
+  async #moment(moment: Moment): Promise<boolean> {
+    const isHeld = this.#held === moment;
+    if (isHeld && this.#others > 0) {
+      this.#others -= 1;
+      return true;
+    }
+    const held = isHeld ? new Promise<void>((resolve) => (this.#release = resolve)) : null;
+    if (isHeld) this.#held = null;
+    this.#seen.add(moment);
+    this.#arrived.get(moment)?.();
+    await held;
+    return !isHeld;
+  }
+}
+
+function idempotency(request: http.IncomingMessage): Record<string, string> {
+  const key = request.headers['x-idempotence-uuid'];
+  return typeof key === 'string' ? { 'x-idempotence-uuid': key } : {};
+}
+
+// `kioskctl listen` as a process, with its output.
+const BINARY = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
+
+// oxlint-disable-next-line typescript/no-explicit-any -- tests look into lines of many shapes
+export type Line = any;
+
+export class ListenerProcess {
+  readonly child: ChildProcess;
+  readonly lines: Line[] = [];
+  stderr = '';
+  readonly #closed: Promise<number | null>;
+  #told: (() => void)[] = [];
+
+  constructor(env: Record<string, string | undefined>, args: readonly string[]) {
+    this.child = spawn(process.execPath, [BINARY, 'listen', '--port', '0', '--json', ...args], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const { stdout, stderr } = this.child;
+    if (!stdout || !stderr) throw new TypeError('no pipes');
+    createInterface({ input: stdout }).on('line', (line) => {
+      this.lines.push(JSON.parse(line));
+      for (const told of this.#told.splice(0)) told();
+    });
+    stderr.on('data', (chunk) => void (this.stderr += String(chunk)));
+    this.#closed = once(this.child, 'close').then(([code]) => code as number | null);
+  }
+
+  /** Starts one, and waits until it is ready. */
+  static async start(env: Record<string, string | undefined>, ...args: string[]): Promise<ListenerProcess> {
+    const listener = new ListenerProcess(env, args);
+    await listener.line('ready');
+    return listener;
+  }
+
+  get url(): string {
+    return this.lines[0].url;
+  }
+
+  /** Waits for the first line of this type that passes the check. */
+  async line(type: string, test: (line: Line) => boolean = () => true): Promise<Line> {
+    for (;;) {
+      const found = this.lines.find((line) => line.type === type && test(line));
+      if (found) return found;
+      const news = new Promise<'news'>((resolve) => this.#told.push(() => resolve('news')));
+      if ((await Promise.race([news, this.#closed])) !== 'news' && !this.#has(type, test))
+        throw new Error(`no ${type}: ${this.stderr}${JSON.stringify(this.lines)}`);
+    }
+  }
+
+  ofType(type: string): Line[] {
+    return this.lines.filter((line) => line.type === type);
+  }
+
+  /** @returns the exit code */
+  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    this.child.kill(signal);
+    return this.#closed;
+  }
+
+  #has(type: string, test: (line: Line) => boolean): boolean {
+    return this.lines.some((line) => line.type === type && test(line));
+  }
+}

@@ -1,0 +1,186 @@
+// A world for workflows: a real sandbox over HTTP, a real journal file, and a clock that nobody waits for.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { order } from '../../src/cards/order.ts';
+import type { CardRequest } from '../../src/cards/session/resolve-cards.ts';
+import type { Ask, Context, Report } from '../../src/context/context.ts';
+import type { WaitProgress } from '../../src/context/progress.ts';
+import { Failure } from '../../src/domain/errors/failure.ts';
+import { type KioskId, parseKioskId } from '../../src/domain/ids.ts';
+import { NO_RUNBOOK } from '../../src/domain/runbook.ts';
+import type { Journal } from '../../src/journal/journal.ts';
+import { openSqliteJournal } from '../../src/journal/open-journal.ts';
+import { RemoteSandbox } from '../../src/sandbox/control-client.ts';
+import { Sandbox } from '../../src/sandbox/sandbox.ts';
+import { Forwarder } from '../../src/webhooks/forwarder.ts';
+import { Receiver } from '../../src/webhooks/receiver.ts';
+import type { Fault } from '../../src/wire/fault.ts';
+import { Client } from '../../src/wise/client.ts';
+import { SimulatedClock } from './clock.ts';
+import { files } from './command-line.ts';
+import { Signer } from './events.ts';
+
+/** The vendor's, one for all worlds of a file: making a key takes a while. */
+export const SIGNER = new Signer();
+
+/** What a test has otherwise than the world: anything of the context, and what happens before each sleep. */
+export interface Overrides extends Partial<Context> {
+  clock?: SimulatedClock;
+  onSleep?: (milliseconds: number, signal: AbortSignal) => unknown;
+}
+
+export interface LoggedRequest {
+  method: string;
+  path: string;
+  status: number;
+  effect: boolean;
+  kioskId?: KioskId;
+}
+
+export class World {
+  readonly folder: string = mkdtempSync(join(tmpdir(), 'kioskctl-world-'));
+  readonly clock = new SimulatedClock();
+  readonly abort = new AbortController();
+  readonly said: string[] = [];
+  readonly shown: WaitProgress[] = [];
+  /** What the person answers to the next questions, and what was asked. */
+  readonly answers: (boolean | string)[] = [];
+  readonly asked: string[] = [];
+  readonly sandbox: Sandbox;
+  url = '';
+  #journal: Journal | null = null;
+
+  constructor() {
+    const stateFile = join(this.folder, 'sandbox.db');
+    this.sandbox = new Sandbox({ stateFile, speed: 1, seed: 7, now: () => this.clock.now() });
+  }
+
+  static async open(): Promise<World> {
+    const world = new World();
+    world.url = await world.sandbox.listen({ host: '127.0.0.1', port: 0 });
+    return world;
+  }
+
+  get journal(): Journal {
+    this.#journal ??= this.openJournal();
+    return this.#journal;
+  }
+
+  /** The same journal file, as another process would open it. */
+  openJournal(environment = 'local'): Journal {
+    return openSqliteJournal({
+      file: join(this.folder, 'journal.db'),
+      environment,
+      now: () => this.clock.now(),
+    });
+  }
+
+  context({ clock = this.clock, onSleep, ...overrides }: Overrides = {}): Context {
+    return {
+      name: 'local',
+      environment: 'local',
+      profileId: 1001,
+      profileIsExplicit: false,
+      kiosks: [parseKioskId('WIS00001'), parseKioskId('WIS00002'), parseKioskId('WIS00003')],
+      program: null,
+      reason: null,
+      invocation: { flags: ['--context', 'local'], kioskId: null },
+      secrets: [],
+      timing: { timeout: 600_000, firstPause: 40, interval: 400, settleWindow: 3_000 },
+      wise: this.client(),
+      journal: this.journal,
+      files,
+      calendar: clock.calendar,
+      stopwatch: onSleep ? clock.stopwatchWith(onSleep) : clock.stopwatch,
+      signal: this.abort.signal,
+      ask: this.#ask(),
+      report: this.#report(),
+      sandboxControl: () => new RemoteSandbox(async () => this.url),
+      runbook: async () => NO_RUNBOOK,
+      authorize: async () => ({ source: 'the world', endsAt: null }),
+      clientKey: async () => 'world',
+      webhooks: {
+        openReceiver: async (options) => new Receiver(options),
+        openForwarder: async (options) => new Forwarder(options),
+      },
+      webhookKey: async () => ({ pem: SIGNER.publicKey, source: 'the key of the test' }),
+      ...overrides,
+    };
+  }
+
+  client(baseUrl = this.url): Client {
+    return new Client({
+      baseUrl: async () => baseUrl,
+      apiVersion: 'legacy',
+      token: async () => 'any',
+      userAgent: 'test',
+    });
+  }
+
+  /** Orders a card and lets the time pass until it is ready. */
+  async readyCard(): Promise<CardRequest & { cardToken: string }> {
+    const result = await order(this.context(), {
+      fields: {},
+      file: null,
+      like: null,
+      replaces: null,
+      idempotencyKey: null,
+      wait: true,
+    });
+    const { profileId, orderId, cardToken } = result.card;
+    if (cardToken === null) throw new Error(`no card: ${JSON.stringify(result.error)}`);
+    return { profileId, orderId, cardToken };
+  }
+
+  /** The requests that the sandbox got, as far as they match. */
+  async requests(method: string, path: string): Promise<LoggedRequest[]> {
+    const response = await fetch(`${this.url}/_sandbox/requests`);
+    const { requests } = (await response.json()) as { requests: LoggedRequest[] };
+    return requests.filter((request) => request.method === method && request.path.includes(path));
+  }
+
+  /** The produce requests that were sent, and those of them that a kiosk took. */
+  async puts(): Promise<{ sent: number; taken: number }> {
+    const puts = await this.requests('PUT', '/production');
+    return { sent: puts.length, taken: puts.filter(({ effect }) => effect).length };
+  }
+
+  fault(fault: Fault): void {
+    this.sandbox.addFault(fault);
+  }
+
+  async close(): Promise<void> {
+    await this.#journal?.close();
+    await this.sandbox.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #ask(): Ask {
+    const answer = (question: string, flag: string) => {
+      this.asked.push(question);
+      const next = this.answers.shift();
+      if (next === undefined) throw new Failure('input-required', question, { hint: flag });
+      return next;
+    };
+    return {
+      confirm: async (question, { flag }) => answer(question, flag) === true,
+      choose: async <Choice extends string>(question: string, { flag }: { flag: string }) =>
+        String(answer(question, flag)) as Choice,
+      type: async (question, { flag }) => String(answer(question, flag)),
+    };
+  }
+
+  #report(): Report {
+    return {
+      note: (text) => void this.said.push(text),
+      hint: (_, text) => void this.said.push(text),
+      warn: (text) => void this.said.push(text),
+      progress: (progress) => {
+        if (progress?.kind === 'wait') this.shown.push(progress);
+        else if (progress?.news) this.said.push(progress.news);
+      },
+      block: (text) => void this.said.push(text),
+    };
+  }
+}

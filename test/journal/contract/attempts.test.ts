@@ -1,0 +1,269 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Outcome } from '../../../src/domain/attempt.ts';
+import { parseKioskId } from '../../../src/domain/ids.ts';
+import type { Journal } from '../../../src/journal/journal.ts';
+import { type Fixture, JOURNALS } from '../../harness/journal.ts';
+import { OTHER_TOKEN, production, TOKEN } from '../../harness/records.ts';
+
+describe.each(JOURNALS)('the attempts of $name', ({ makeFixture }) => {
+  let fixture: Fixture;
+  let journal: Journal;
+
+  beforeEach(() => {
+    fixture = makeFixture();
+    journal = fixture.open();
+  });
+
+  async function numbers(cardToken = TOKEN): Promise<[number, Outcome][]> {
+    return (await journal.listAttempts(cardToken)).map(({ number, outcome }) => [number, outcome]);
+  }
+
+  describe('a claim', () => {
+    test('is no attempt yet', async () => {
+      const { attempt, claimed } = await journal.claim(fixture.claim({ reason: 'ticket 4711' }));
+      expect(claimed).toBe(true);
+      expect(attempt).toMatchObject({
+        outcome: 'claimed',
+        origin: 'ours',
+        number: 1,
+        cardToken: TOKEN,
+        reason: 'ticket 4711',
+        claimedAt: fixture.now,
+        sentAt: null,
+        closedAt: null,
+        owner: { pid: process.pid },
+      });
+      expect(await journal.latestAttempt(TOKEN)).toBeNull();
+      expect(await journal.listAttempts(TOKEN)).toEqual([]);
+    });
+
+    test('keeps everybody else from the card, and nobody from another card', async () => {
+      const { attempt } = await journal.claim(fixture.claim());
+      const second = await fixture.open().claim(fixture.claim({ kioskId: parseKioskId('WIS00002') }));
+      expect(second).toEqual({ attempt, claimed: false });
+      expect((await journal.claim(fixture.claim({ cardToken: OTHER_TOKEN, orderId: 502 }))).claimed).toBe(
+        true,
+      );
+    });
+
+    test('that is given back was never there', async () => {
+      const { attempt } = await journal.claim(fixture.claim());
+      await journal.release(attempt);
+      await journal.release(attempt);
+      const again = await journal.claim(fixture.claim());
+      expect(again).toMatchObject({ claimed: true, attempt: { number: 1 } });
+    });
+
+    test('that was given back and taken by another is not given back again', async () => {
+      const { attempt } = await journal.claim(fixture.claim());
+      await journal.release(attempt);
+      const theirs = await fixture.open().claim(fixture.claim());
+      await journal.release(attempt);
+      expect((await journal.claim(fixture.claim())).attempt.id).toBe(theirs.attempt.id);
+    });
+
+    test('that was lost can not be sent any more, and takes nothing from the one that has it now', async () => {
+      const { attempt } = await journal.claim(fixture.claim());
+      fixture.now += 120_001;
+      const theirs = await fixture.open().claim(fixture.claim());
+      expect(theirs.claimed).toBe(true);
+      expect(await journal.markSent(attempt, fixture.sending())).toBeNull();
+      await journal.release(attempt);
+      expect(await fixture.open().markSent(theirs.attempt, fixture.sending())).toMatchObject({
+        outcome: 'sent',
+        number: 1,
+      });
+    });
+  });
+
+  describe('an attempt that is sent', () => {
+    test('keeps what was read before and where it goes', async () => {
+      const { attempt } = await journal.claim(fixture.claim({ kioskId: null, orderId: null }));
+      fixture.now += 250;
+      const baseline = production('PRODUCTION_ERROR', {
+        errorCode: 'PRD_HOPPER_DOOR',
+        description: 'door “open”',
+      });
+      const sent = await journal.markSent(
+        attempt,
+        fixture.sending({ kioskId: parseKioskId('WIS00003'), baseline }),
+      );
+      expect(sent).toMatchObject({
+        id: attempt.id,
+        outcome: 'sent',
+        kioskId: 'WIS00003',
+        orderId: 501,
+        baseline,
+        sentAt: fixture.now,
+        claimedAt: fixture.now - 250,
+        correlationId: '0e0c0f0e-0000-4000-8000-000000000001',
+      });
+      expect(await fixture.open().latestAttempt(TOKEN)).toEqual(sent);
+    });
+
+    test('is sent once', async () => {
+      const sent = await fixture.sent(journal);
+      expect(await journal.markSent(sent, fixture.sending({ kioskId: parseKioskId('WIS00002') }))).toBeNull();
+      expect(await journal.latestAttempt(TOKEN)).toEqual(sent);
+    });
+
+    test('can not be given back', async () => {
+      const sent = await fixture.sent(journal);
+      await journal.release(sent);
+      expect(await journal.latestAttempt(TOKEN)).toEqual(sent);
+    });
+
+    test.each(['sent', 'unknown', 'accepted', 'queued'] as const)(
+      'lets no other begin while it is %s',
+      async (outcome) => {
+        const sent = await fixture.sent(journal);
+        if (outcome !== 'sent') await journal.update(sent, { outcome, at: fixture.now });
+        // Not even when its process is long gone: what was sent has to be settled first.
+        fixture.now += 365 * 86_400_000;
+        expect(await fixture.open().claim(fixture.claim())).toMatchObject({
+          claimed: false,
+          attempt: { id: sent.id, outcome, closedAt: null },
+        });
+      },
+    );
+
+    test.each(['refused', 'not-seen', 'superseded', 'abandoned', 'produced', 'failed'] as const)(
+      'is closed by %s for ever, and lets the next begin',
+      async (outcome) => {
+        const sent = await fixture.sent(journal);
+        fixture.now += 1_000;
+        const ended = await journal.update(sent, {
+          outcome,
+          production: production('PRODUCED'),
+          traceId: 't1',
+          at: fixture.now,
+        });
+        expect(ended).toMatchObject({
+          outcome,
+          closedAt: fixture.now,
+          production: production('PRODUCED'),
+          traceId: 't1',
+        });
+        const late = {
+          outcome: 'accepted',
+          production: production('IN_PROGRESS'),
+          traceId: 't2',
+          at: fixture.now + 5,
+        } as const;
+        expect(await journal.update(sent, late)).toEqual(ended);
+        const next = await journal.claim(fixture.claim());
+        expect(next).toMatchObject({ claimed: true, attempt: { number: 2 } });
+        expect(await journal.update(sent, late)).toEqual(ended);
+      },
+    );
+
+    test('keeps what an update does not mention', async () => {
+      const sent = await fixture.sent(journal);
+      await journal.update(sent, {
+        outcome: 'accepted',
+        production: production('IN_PROGRESS'),
+        traceId: 't1',
+        at: fixture.now,
+      });
+      const updated = await journal.update(sent, {
+        outcome: 'accepted',
+        production: null,
+        traceId: null,
+        at: fixture.now,
+      });
+      expect(updated).toMatchObject({ production: production('IN_PROGRESS'), traceId: 't1', closedAt: null });
+    });
+  });
+
+  describe('an attempt of another system', () => {
+    test('that goes on stays open, and lets no other begin', async () => {
+      const seen = await journal.recordObserved(
+        fixture.observed('accepted', { kioskId: parseKioskId('WIS00002') }),
+      );
+      expect(seen).toMatchObject({
+        origin: 'observed',
+        outcome: 'accepted',
+        number: 1,
+        kioskId: 'WIS00002',
+        baseline: null,
+        production: production('IN_PROGRESS'),
+        sentAt: null,
+        closedAt: null,
+      });
+      expect((await journal.claim(fixture.claim())).attempt.id).toBe(seen.id);
+    });
+
+    test.each(['failed', 'produced'] as const)('that %s is closed at once', async (outcome) => {
+      const seen = await journal.recordObserved(fixture.observed(outcome));
+      expect(seen).toMatchObject({ outcome, closedAt: fixture.now });
+      expect(await journal.claim(fixture.claim())).toMatchObject({ claimed: true, attempt: { number: 2 } });
+    });
+
+    test('is recorded once by two that see it at the same time', async () => {
+      const first = await journal.recordObserved(fixture.observed('accepted'));
+      const second = await fixture.open().recordObserved(fixture.observed('accepted'));
+      expect(second).toEqual(first);
+      expect(await numbers()).toEqual([[1, 'accepted']]);
+    });
+
+    test('is not recorded beside one of ours that is open', async () => {
+      const sent = await fixture.sent(journal);
+      expect(await journal.recordObserved(fixture.observed('accepted'))).toEqual(sent);
+      expect(await journal.recordObserved(fixture.observed('failed'))).toEqual(sent);
+      expect(await numbers()).toEqual([[1, 'sent']]);
+    });
+
+    test('that ended comes before the attempt that is claimed already', async () => {
+      const { attempt } = await journal.claim(fixture.claim());
+      const seen = await journal.recordObserved(fixture.observed('failed'));
+      const again = await journal.recordObserved(fixture.observed('failed'));
+      expect([seen.number, again.number]).toEqual([1, 2]);
+      expect(await journal.latestAttempt(TOKEN)).toEqual(again);
+      const sent = await journal.markSent(attempt, fixture.sending());
+      expect(sent?.number).toBe(3);
+      expect(await journal.latestAttempt(TOKEN)).toEqual(sent);
+      expect(await numbers()).toEqual([
+        [1, 'failed'],
+        [2, 'failed'],
+        [3, 'sent'],
+      ]);
+    });
+
+    test('takes the place of a claim that was left behind', async () => {
+      await journal.claim(fixture.claim());
+      fixture.now += 120_001;
+      expect(await journal.recordObserved(fixture.observed('accepted'))).toMatchObject({
+        number: 1,
+        outcome: 'accepted',
+      });
+      expect(await numbers()).toEqual([[1, 'accepted']]);
+    });
+  });
+
+  test('attempts are numbered by card, without a gap', async () => {
+    for (const outcome of ['failed', 'refused', 'not-seen'] as const) {
+      const sent = await fixture.sent(journal);
+      await journal.update(sent, { outcome, at: fixture.now });
+      const given = await journal.claim(fixture.claim());
+      await journal.release(given.attempt);
+    }
+    await fixture.sent(journal, { cardToken: OTHER_TOKEN, orderId: 502 });
+    expect(await numbers()).toEqual([
+      [1, 'failed'],
+      [2, 'refused'],
+      [3, 'not-seen'],
+    ]);
+    expect(await numbers(OTHER_TOKEN)).toEqual([[1, 'sent']]);
+    expect(await journal.latestAttempt(TOKEN)).toMatchObject({ number: 3 });
+  });
+
+  test('environments do not see each other', async () => {
+    const production = fixture.open('production');
+    const sent = await fixture.sent(journal);
+    expect(await production.latestAttempt(TOKEN)).toBeNull();
+    const theirs = await production.claim(fixture.claim());
+    expect(theirs).toMatchObject({ claimed: true, attempt: { number: 1 } });
+    await production.forget();
+    expect(await journal.latestAttempt(TOKEN)).toEqual(sent);
+  });
+});

@@ -1,0 +1,91 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Delivery, Journal } from '../../../src/journal/journal.ts';
+import { decodeEvent } from '../../../src/webhooks/decode-event.ts';
+import { orderBody, productionBody } from '../../harness/events.ts';
+import { JOURNALS } from '../../harness/journal.ts';
+import { TOKEN } from '../../harness/records.ts';
+
+function delivery(text: string, more: Partial<Delivery> = {}): Delivery {
+  const body = Buffer.from(text);
+  return {
+    deliveryId: crypto.randomUUID(),
+    signature: 'signed',
+    body,
+    isTest: false,
+    isVerified: true,
+    receivedAt: 0,
+    event: decodeEvent(body),
+    ...more,
+  };
+}
+
+const other = (text: string) =>
+  text.replace('"sent_at":"', '"sent_at":"2027-').replace('01234567', '89abcdef');
+
+describe.each(JOURNALS)('the events of $name', ({ makeFixture }) => {
+  let journal: Journal;
+
+  beforeEach(() => {
+    journal = makeFixture().open();
+  });
+
+  const keep = async (text: string, more: Partial<Delivery> = {}) => journal.keepEvent(delivery(text, more));
+
+  test.each([
+    ['a production', productionBody('PRODUCED')],
+    ['an order', orderBody('PLACED')],
+    [
+      'an event of another type',
+      '{"event_type":"balances#update","data":{"amount":1},"sent_at":"2026-01-01T00:00:00Z"}',
+    ],
+  ])(
+    '%s is kept once, also when it is delivered under another id, later, to another subscription',
+    async (_, body) => {
+      expect(await keep(body)).toMatchObject({ id: 1 });
+      expect(await keep(body)).toBeNull();
+      expect(await keep(other(body))).toBeNull();
+      expect(await journal.listEvents({})).toHaveLength(1);
+    },
+  );
+
+  test('what is no JSON is kept once for the same bytes', async () => {
+    expect(await keep('hello')).toMatchObject({ eventType: 'unknown' });
+    expect(await keep('hello')).toBeNull();
+    expect(await keep('hello!')).not.toBeNull();
+  });
+
+  test('a delivery id keeps nothing out: nobody signed it', async () => {
+    await keep(productionBody('IN_PROGRESS'), { deliveryId: 'same' });
+    expect(await keep(productionBody('PRODUCED'), { deliveryId: 'same' })).not.toBeNull();
+  });
+
+  test('a test notification is the same by its id only, and never stands for the event itself', async () => {
+    const body = productionBody('PRODUCED');
+    expect(await keep(body, { isTest: true, deliveryId: 'one' })).toMatchObject({ isTest: true });
+    expect(await keep(body, { isTest: true, deliveryId: 'one' })).toBeNull();
+    expect(await keep(body, { isTest: true, deliveryId: 'two' })).not.toBeNull();
+    expect(await keep(body)).toMatchObject({ isTest: false });
+  });
+
+  test('a hint never stands for the event itself', async () => {
+    const body = productionBody('PRODUCED');
+    await keep(body, { isVerified: false, signature: null, deliveryId: null });
+    expect(await keep(body)).toMatchObject({ isVerified: true });
+  });
+
+  test('signed events of an order tell its card, hints and test notifications do not', async () => {
+    const body = orderBody('CARD_DETAILS_CREATED').replace('"card_token":null', `"card_token":"${TOKEN}"`);
+    await keep(body, { isVerified: false, signature: null, deliveryId: null });
+    await keep(body, { isTest: true });
+    expect(await journal.findCardToken(501)).toBeNull();
+    await keep(body);
+    expect(await journal.findCardToken(501)).toBe(TOKEN);
+  });
+
+  test('many events are forgotten in steps, the newer ones stay', async () => {
+    await Promise.all(Array.from({ length: 4_500 }, async (_, index) => keep(`old ${index}`)));
+    await keep('new', { receivedAt: 10 });
+    expect(await journal.pruneEvents(10)).toBe(4_500);
+    expect(await journal.listEvents({})).toMatchObject([{ receivedAt: 10 }]);
+  });
+});

@@ -1,0 +1,89 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Journal } from '../../../src/journal/journal.ts';
+import { type Fixture, JOURNALS, kill } from '../../harness/journal.ts';
+import { OTHER_TOKEN, TOKEN } from '../../harness/records.ts';
+
+describe.each(JOURNALS)('the leases of $name', ({ makeFixture }) => {
+  const CARD = `card ${TOKEN}`;
+  const OTHER = `card ${OTHER_TOKEN}`;
+
+  let fixture: Fixture;
+  let journal: Journal;
+  let other: Journal;
+
+  beforeEach(() => {
+    fixture = makeFixture();
+    journal = fixture.open();
+    other = fixture.open();
+  });
+
+  describe('two journals', () => {
+    test('of which one has a lease: the other is told who', async () => {
+      expect(await journal.takeLeases([CARD], 'retry')).toEqual([]);
+      expect(await other.takeLeases([CARD], 'produce')).toMatchObject([
+        { subject: CARD, action: 'retry', owner: { pid: process.pid }, takenAt: fixture.now },
+      ]);
+      expect(await other.listLeases()).toMatchObject([{ subject: CARD }]);
+    });
+
+    test('get all leases that they ask for, or none', async () => {
+      await journal.takeLeases([CARD], 'retry');
+      expect(await other.takeLeases([OTHER, CARD], 'produce')).toHaveLength(1);
+      expect(await journal.takeLeases([OTHER], 'retry')).toEqual([]);
+    });
+
+    test('take turns', async () => {
+      await journal.takeLeases([CARD], 'retry');
+      await journal.releaseLeases([CARD]);
+      expect(await other.takeLeases([CARD], 'produce')).toEqual([]);
+      expect(await journal.takeLeases([CARD], 'retry')).toMatchObject([{ action: 'produce' }]);
+    });
+
+    test('of different environments do not meet', async () => {
+      await journal.takeLeases([CARD], 'retry');
+      expect(await fixture.open('production').takeLeases([CARD], 'produce')).toEqual([]);
+    });
+  });
+
+  test('a lease that was taken twice ends with its second release', async () => {
+    await journal.takeLeases([CARD], 'retry');
+    await journal.takeLeases([CARD], 'send');
+    await journal.releaseLeases([CARD]);
+    expect(await other.takeLeases([CARD], 'produce')).toHaveLength(1);
+    await journal.releaseLeases([CARD]);
+    expect(await other.takeLeases([CARD], 'produce')).toEqual([]);
+  });
+
+  test('a lease that nobody renewed for ten seconds is free, and stays with who took it then', async () => {
+    await journal.takeLeases([CARD], 'retry');
+    fixture.now += 9_999;
+    expect(await other.takeLeases([CARD], 'produce')).toHaveLength(1);
+    fixture.now += 1;
+    expect(await other.listLeases()).toEqual([]);
+    expect(await other.takeLeases([CARD], 'produce')).toEqual([]);
+    await journal.releaseLeases([CARD]);
+    expect(await fixture.open().takeLeases([CARD], 'produce')).toHaveLength(1);
+  });
+
+  describe('a lease of another process', () => {
+    test('is free as soon as that was killed, and not before', async () => {
+      const rival = await fixture.rival('lease');
+      expect(rival.claimed).toBe(true);
+      fixture.now = Date.now();
+      expect(await journal.takeLeases([CARD], 'retry')).toMatchObject([
+        { action: 'produce', owner: { pid: rival.child.pid } },
+      ]);
+      await kill(rival);
+      expect(await journal.takeLeases([CARD], 'retry')).toEqual([]);
+    });
+
+    test('that stands still is free after ten seconds', async () => {
+      const rival = await fixture.rival('lease');
+      rival.child.kill('SIGSTOP');
+      fixture.now = Date.now() + 5_000;
+      expect(await journal.takeLeases([CARD], 'retry')).toHaveLength(1);
+      fixture.now = Date.now() + 10_000;
+      expect(await journal.takeLeases([CARD], 'retry')).toEqual([]);
+    });
+  });
+});
