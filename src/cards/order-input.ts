@@ -2,6 +2,7 @@ import { Flags, type Interfaces } from '@oclif/core';
 import * as v from 'valibot';
 import type { Files } from '../context/files.ts';
 import { type Failure, failure } from '../domain/errors/failure.ts';
+import { isOrderKey } from '../domain/order.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { isMapping, type Remark } from '../input/diagnostic.ts';
 import { exactFlagKind, flagKind, profileFlag, referenceFlag } from '../input/flags.ts';
@@ -15,8 +16,12 @@ const amountFlag = flagKind((text) => {
 });
 
 const keyFlag = exactFlagKind((text) => {
-  if (text.trim() !== '' && text.length <= 200) return text;
-  throw failure('usage', 'The idempotency key is empty or too long.', 'Use 1 to 200 characters.');
+  if (isOrderKey(text)) return text;
+  throw failure(
+    'usage',
+    `“${printable(text.slice(0, 80))}” is not an idempotency key.`,
+    'Use 1 to 255 printable characters, without blanks at either end.',
+  );
 });
 
 export const orderFlags = {

@@ -46,7 +46,7 @@ export abstract class BaseCommand extends Command {
       if (error !== STDOUT_CLOSED)
         this.#output.fail(this.#explain(error), await this.#output.pagesOn(causesOf(error)));
     } finally {
-      await this.#open?.close();
+      await this.#open?.close().catch((error: unknown) => void this.#output.fail(this.#explain(error)));
     }
   }
 

@@ -29,6 +29,8 @@ export class CommandOutput {
   readonly #command: string | null;
   /** A stream prints one line per document, the last one included. */
   #isStream = false;
+  /** The last document is printed: a second one would break its reader. */
+  #isOver = false;
   readonly #shownPages = new Set<RunbookPage>();
 
   /** @param command the words of the command; null for a command line without one */
@@ -55,21 +57,29 @@ export class CommandOutput {
     { isStream, printsIds }: { isStream: boolean; printsIds: boolean },
   ): Promise<void> {
     this.#isStream = isStream;
-    const { exitCode, document, errors = [], failures = [] } = result;
-    const pages = await this.pagesOn(failures);
+    const pages = await this.pagesOn(result.failures ?? []);
+    const text = this.#isJson ? '' : await this.#textOf(result, printsIds);
+    this.#isOver = !isStream;
+    const { exitCode, document, errors = [] } = result;
     if (this.#isJson) this.#print({ exitCode, document }, pages);
-    else this.io.out(await this.#textOf(result, printsIds));
+    else this.io.out(text);
     if (!this.#isJson) for (const { about, error } of errors) this.#complain(error, about);
     this.#advise(pages);
     setExitCode(exitCode);
   }
 
-  /** Prints a failure that ends the command, and sets the exit code. */
-  fail({ exitCode, document }: ShownFailure, pages: readonly RunbookPage[] = []): void {
+  /**
+   * Prints a failure that ends the command, and sets the exit code.
+   * @returns false if the command had ended already: nothing is printed
+   */
+  fail({ exitCode, document }: ShownFailure, pages: readonly RunbookPage[] = []): boolean {
+    if (this.#isOver) return false;
+    this.#isOver = true;
     if (this.#isJson) this.#print({ exitCode, document: { error: document } }, pages);
     else this.#complain(document, null);
     this.#advise(pages);
     setExitCode(exitCode);
+    return true;
   }
 
   /** Runbook pages for these failures. A runbook that can't be read never fails the command. */

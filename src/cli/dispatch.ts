@@ -65,6 +65,6 @@ function findId(config: Config, argv: readonly string[]): { id: string | null; r
   return { id: null, rest: argv };
 }
 
-function report(failure: Failure, argv: readonly string[]): void {
-  new CommandOutput(argv, null).fail({ exitCode: failure.exitCode, document: failure.toDocument() });
+function report(failure: Failure, argv: readonly string[]): boolean {
+  return new CommandOutput(argv, null).fail({ exitCode: failure.exitCode, document: failure.toDocument() });
 }

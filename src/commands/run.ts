@@ -22,7 +22,8 @@ before anything is sent. The run is kept in the journal: stopped anywhere, --res
 ordered or produced twice. At its end, outside of production, the orders that it made are cancelled. On GitHub Actions,
 the step gets a summary and annotations.
 
-Ends with 0 when every expectation held, with 11 when one did not, otherwise with the code of the step that failed.`;
+Ends with 0 when every expectation held, otherwise with the code of the step that failed, or with 11 when only
+expectations were not met.`;
   static override examples = [
     '<%= config.bin %> run happy-path',
     '<%= config.bin %> run hopper-door --cards 20 --report html=report.html --report junit=junit.xml',

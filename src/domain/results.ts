@@ -11,6 +11,7 @@ export type ResultOutcome =
   | 'refused'
   | 'unknown'
   | 'timeout'
+  | 'interrupted'
   | 'skipped'
   | 'not-started';
 
@@ -43,6 +44,9 @@ const OUTCOME_OF_EXIT: Partial<Record<ExitCode, ResultOutcome>> = {
   9: 'refused',
   10: 'refused',
   75: 'timeout',
+  129: 'interrupted',
+  130: 'interrupted',
+  143: 'interrupted',
 };
 
 /** Returns the outcome of a card whose action or wait ended with an error. */

@@ -144,14 +144,9 @@ export type RunOutcome = 'passed' | 'unmet' | 'failed' | 'interrupted' | 'unfini
 const UNMET: ExitCode = 11;
 const INTERRUPTED: ExitCode = 130;
 
-/** Returns 11 if an expectation did not hold, otherwise the gravest of the codes. */
-function gravest(codes: readonly ExitCode[]): ExitCode {
-  return codes.includes(UNMET) ? UNMET : combineExitCodes(codes);
-}
-
 /** Returns the exit code of a card by its steps; tolerated failures don't count. */
 export function exitCodeOfSteps(steps: readonly Pick<RunStep, 'outcome' | 'exitCode'>[]): ExitCode {
-  return gravest(
+  return combineExitCodes(
     steps.map(({ outcome, exitCode }) => {
       if (outcome === 'unmet') return UNMET;
       // A failure without a code would be a bug, and must not look like a success.
@@ -162,14 +157,14 @@ export function exitCodeOfSteps(steps: readonly Pick<RunStep, 'outcome' | 'exitC
 
 type EndOfCard = Pick<RunCard, 'outcome' | 'exitCode' | 'steps'>;
 
-/** The exit code of a run, from those of its cards: 11 if an expectation did not hold, otherwise the gravest. */
+/** The exit code of a run, from those of its cards. */
 export class RunCodes {
   readonly #codes = new Set<ExitCode>();
   #isInterrupted = false;
   #isCutShort = false;
 
   add({ outcome, exitCode, steps }: EndOfCard): void {
-    const own = gravest([exitCodeOfSteps(steps), exitCode ?? 0]);
+    const own = combineExitCodes([exitCodeOfSteps(steps), exitCode ?? 0]);
     if (outcome === 'unmet') this.#codes.add(UNMET);
     else this.#codes.add(outcome === 'failed' ? own || 1 : own);
     this.#isInterrupted ||= outcome === 'interrupted';
@@ -181,6 +176,6 @@ export class RunCodes {
     const codes = [...this.#codes];
     if (this.#isInterrupted) codes.push(stoppedBy || INTERRUPTED);
     if (this.#isCutShort) codes.push(stoppedBy ?? 0);
-    return gravest(codes);
+    return combineExitCodes(codes);
   }
 }

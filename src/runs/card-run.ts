@@ -3,7 +3,7 @@ import { CardSession } from '../cards/session/session.ts';
 import type { Context } from '../context/context.ts';
 import { recordAction } from '../context/record-action.ts';
 import { isOpen } from '../domain/attempt.ts';
-import type { ExitCode } from '../domain/errors/exit-codes.ts';
+import { isOfSignal } from '../domain/errors/exit-codes.ts';
 import { asFailure, type Failure, failure } from '../domain/errors/failure.ts';
 import { type KioskId } from '../domain/ids.ts';
 import type { RunCard, RunStep } from '../domain/run.ts';
@@ -11,8 +11,6 @@ import type { StepEnd, StepWork } from '../scenarios/steps/step.ts';
 import { cardOf, closeRecord, entryOf, isOver, newCard, noCard, outcomeOf } from './card-record.ts';
 import { countAttempts, findAttemptOf, lostAttempts, noteLost } from './recover-step.ts';
 import type { KioskLock, PlacedStep, PlannedCard, Run } from './run.ts';
-
-const INTERRUPTIONS = new Set<ExitCode>([130, 143]);
 
 /** One card of a run, step by step. */
 export class CardRun {
@@ -88,7 +86,7 @@ export class CardRun {
       () => null,
       asFailure,
     );
-    if (failure && INTERRUPTIONS.has(failure.exitCode)) return false;
+    if (failure && isOfSignal(failure.exitCode)) return false;
     if (failure) await this.#session.loadFromJournal().catch(() => undefined);
     this.#finish(step, entry, failure);
     if (interrupted) noteLost(entry, this.#session.card);

@@ -1,8 +1,8 @@
-import type { ExitCode } from '../domain/errors/exit-codes.ts';
+import { combineExitCodes, type ExitCode, isOfSignal } from '../domain/errors/exit-codes.ts';
 import { Failure, type FailureDocument } from '../domain/errors/failure.ts';
 import { formatReference } from '../domain/ids.ts';
 import { type CardResult, failuresIn, outcomeOf, summarize } from '../domain/results.ts';
-import type { RunCard, RunRecord } from '../domain/run.ts';
+import { exitCodeOfSteps, type RunCard, type RunRecord } from '../domain/run.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { counted } from '../domain/text/words.ts';
 import { formatDuration } from '../domain/times/duration.ts';
@@ -93,16 +93,20 @@ export async function runResult(
   const { run, totals } = report;
   const results: (CardResult & { number: number })[] = [];
   const told: { about: string | null; error: FailureDocument }[] = [];
-  for await (const card of report.cards()) {
-    const error = errorOf(report, card);
-    if (error && isTrouble(card) && told.length < TOLD) told.push({ about: `Card ${card.number}`, error });
-    if (card.card) results.push({ ...resultOf(card, error), number: card.number, card: card.card });
-  }
   const interruption = signal.reason instanceof Failure && run.endedAt === null ? signal.reason : null;
-  const error = interruption
-    ? { ...interruption.toDocument(), hint: `Go on with: ${commandsOf(run).resume}` }
-    : endOf(report, told[0]?.error ?? null);
-  const exitCode: ExitCode = interruption?.exitCode ?? totals.exitCode;
+  const exitCode = exitCodeOf(totals, interruption);
+  let cause: FailureDocument | null = null;
+  for await (const card of report.cards()) {
+    const error = errorOf(report, card, interruption);
+    if (error && isTrouble(card) && told.length < TOLD) told.push({ about: `Card ${card.number}`, error });
+    if (error && endedWith(card) === exitCode) cause ??= error;
+    if (card.card)
+      results.push({ ...resultOf(card, error, interruption), number: card.number, card: card.card });
+  }
+  const error =
+    interruption?.exitCode === exitCode
+      ? { ...interruption.toDocument(), hint: `Continue with: ${commandsOf(run).resume}` }
+      : endOf(report, cause ?? told[0]?.error ?? null);
   return {
     exitCode: exitCode === 0 && reportErrors.length > 0 ? 2 : exitCode,
     document: {
@@ -129,23 +133,40 @@ export async function runResult(
   };
 }
 
+/** The exit code of a run: that of its cards, or of the signal that interrupted it, whichever comes first. */
+function exitCodeOf({ exitCode }: RunReport['totals'], interruption: Failure | null): ExitCode {
+  if (!interruption) return exitCode;
+  return isOfSignal(exitCode) ? interruption.exitCode : combineExitCodes([interruption.exitCode, exitCode]);
+}
+
+function endedWith({ exitCode, steps }: RunCard): ExitCode {
+  return exitCode ?? exitCodeOfSteps(steps);
+}
+
 /** The outcome of a card in the terms of other commands, which can continue with it. */
 function resultOf(
-  { outcome, exitCode }: RunCard,
+  card: RunCard,
   error: FailureDocument | null,
+  interruption: Failure | null,
 ): Pick<CardResult, 'outcome' | 'exitCode' | 'error'> {
-  if (outcome === 'passed') return { outcome: 'done', exitCode: 0 };
-  if (outcome === 'not-started' || !error) return { outcome: 'not-started', exitCode: null };
-  return { outcome: outcomeOf(error, exitCode ?? 130), exitCode: exitCode ?? 130, error };
+  if (card.outcome === 'passed') return { outcome: 'done', exitCode: 0 };
+  if (card.outcome === 'not-started' || !error) return { outcome: 'not-started', exitCode: null };
+  const exitCode = endedWith(card) || (interruption?.exitCode ?? 130);
+  return { outcome: outcomeOf(error, exitCode), exitCode, error };
 }
 
 /** The error that ended a card; null for one that passed, or was not started. */
-function errorOf({ run }: RunReport, card: RunCard): FailureDocument | null {
+function errorOf(
+  { run }: RunReport,
+  card: RunCard,
+  interruption: Failure | null = null,
+): FailureDocument | null {
   const { show, resume } = commandsOf(run);
   const step = card.steps.find(({ outcome }) => outcome === 'failed' || outcome === 'unmet');
   if (!step) {
     if (card.outcome !== 'interrupted') return null;
-    return { code: 'interrupted', message: 'It was left on its way.', hint: `Go on with: ${resume}` };
+    const code = interruption?.code ?? 'interrupted';
+    return { code, message: 'Interrupted before it finished.', hint: `Continue with: ${resume}` };
   }
   const { name, trouble } = stepFacts(step, card, run);
   if (step.outcome === 'failed' && step.error)

@@ -60,7 +60,7 @@ describe.concurrent('a command line that is wrong', () => {
     usage('explain PRD_HOPER_DOOR', /PRD_HOPER_DOOR/, /PRD_HOPPER_DOOR/),
     usage(`wait-produced ${CARD} --after yesterday`, /yesterday/, /\d{4}-\d\d-\d\dT/),
     usage('order --replaces 501', /reason/, /--replacement-reason/),
-    usage(['order', '--idempotency-key', ''], /idempotency key/i, /1 to 200/),
+    usage(['order', '--idempotency-key', ''], /idempotency key/i, /1 to 255/),
     usage('simulate --status PRODUCED', /card/, /--profile-verified/),
     usage(`simulate ${CARD} --status PRODUCED --error-code PRD_HOPPER_DOOR`, /PRODUCTION_ERROR/),
     usage(

@@ -99,6 +99,15 @@ describe.concurrent.each(SIGNALS)('$signal', ({ signal, ...expected }) => {
     });
   });
 
+  test('a second signal while the first one is answered adds no second document', async () => {
+    const child = start(user, `wait-ready ${waiting} --json --verbose --base-url ${sandbox.url}`);
+    const end = ended(child);
+    await said(child, /requirements 200/);
+    child.stdout?.once('data', () => child.kill(signal === 'SIGINT' ? 'SIGTERM' : 'SIGINT'));
+    child.kill(signal);
+    expectError(await end, { ...expected, hint });
+  });
+
   test('between two cards: the second is not started', async () => {
     await apart({}, async ({ user, vendor }) => {
       const other = CARD.replace('3b7a', '4c8b');

@@ -68,7 +68,7 @@ describe('Ctrl-C in the middle', () => {
       { id, isRunning: false, exitCode: null, forgottenVariables: ['holder'], variables: { note: 'y' } },
     ]);
     const { stdout } = await user.run(['runs', 'show', id]);
-    expect(stdout).toContain(`Go on with: kioskctl run --resume ${id}`);
+    expect(stdout).toContain(`Continue with: kioskctl run --resume ${id}`);
     expect(stdout).not.toContain('Quillon');
   });
 

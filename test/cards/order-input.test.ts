@@ -82,7 +82,12 @@ describe('the flags of an order', () => {
     ['a profile that is none', { 'cardholder-profile-id': '0' }],
     ['an empty key', { 'idempotency-key': '' }],
     ['a blank key', { 'idempotency-key': '  ' }],
-    ['an endless key', { 'idempotency-key': 'x'.repeat(201) }],
+    ['an endless key', { 'idempotency-key': 'x'.repeat(256) }],
+    ['a key with a carriage return at its end', { 'idempotency-key': 'ticket-4711\r' }],
+    ['a key with a blank at its end', { 'idempotency-key': 'ticket-4711 ' }],
+    ['a key with a no-break space before it', { 'idempotency-key': '\u00a0ticket-4711' }],
+    ['a key with a control character', { 'idempotency-key': 'ticket\u001b4711' }],
+    ['a key with a zero width space', { 'idempotency-key': 'ticket\u200b4711' }],
     ['a reason for no replacement', { 'replacement-reason': 'damaged' }],
   ])('are a mistake: %s', async (_, flags) => {
     await expect(options(flags)).rejects.toMatchObject({ exitCode: 2 });

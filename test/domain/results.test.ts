@@ -53,6 +53,8 @@ test.each([
   ['not-confirmed', 9, 'refused'],
   ['not-found', 10, 'refused'],
   ['deadline-passed', 75, 'timeout'],
+  ['interrupted', 130, 'interrupted'],
+  ['terminated', 143, 'interrupted'],
   ['internal-error', 1, 'failed'],
 ] as const)('%s with exit code %i is %s', (code, exitCode, outcome) => {
   expect(outcomeOf({ code, message: '', hint: '' }, exitCode)).toBe(outcome);

@@ -61,13 +61,13 @@ describe('the exit code of a card', () => {
     },
     { name: 'an unmet expectation', list: [['unmet', 11]], code: 11 },
     {
-      name: 'an unmet expectation beats every failure',
+      name: 'every failure beats an unmet expectation',
       list: [
         ['failed', 1],
         ['unmet', 11],
         ['failed', 8],
       ],
-      code: 11,
+      code: 1,
     },
     {
       name: 'the gravest failure',
@@ -89,7 +89,8 @@ describe('the exit code of a run', () => {
   test.each<{ name: string; cards: (typeof passed)[]; stoppedBy?: ExitCode; code: ExitCode }>([
     { name: 'no cards', cards: [], code: 0 },
     { name: 'all passed', cards: [passed, passed], code: 0 },
-    { name: 'one unmet among failures', cards: [card('failed', 8), card('unmet', 11), passed], code: 11 },
+    { name: 'one unmet among failures', cards: [card('failed', 8), card('unmet', 11), passed], code: 8 },
+    { name: 'one unmet', cards: [card('unmet', 11), passed], code: 11 },
     {
       name: 'unmet, and then failed',
       cards: [
@@ -98,7 +99,7 @@ describe('the exit code of a run', () => {
           ['failed', 4],
         ]),
       ],
-      code: 11,
+      code: 4,
     },
     {
       name: 'the gravest of the failures',
@@ -108,7 +109,12 @@ describe('the exit code of a run', () => {
     { name: 'tolerated only', cards: [card('passed', 0, [['tolerated', 4]])], code: 0 },
     { name: 'interrupted', cards: [passed, card('interrupted', null, [['running', null]])], code: 130 },
     { name: 'terminated', cards: [passed, card('interrupted', null)], stoppedBy: 143, code: 143 },
-    { name: 'interrupted after a failure', cards: [card('failed', 4), card('interrupted', null)], code: 4 },
+    { name: 'interrupted after a failure', cards: [card('failed', 4), card('interrupted', null)], code: 130 },
+    {
+      name: 'interrupted with an unknown outcome',
+      cards: [card('failed', 8), card('interrupted', null)],
+      code: 8,
+    },
     {
       name: 'none was started for want of a token',
       cards: [card('not-started', null)],
@@ -134,10 +140,10 @@ describe('the outcome of a run', () => {
       name: 'an expectation',
       cards: [passedCard(1), failedCard(2), unmetCard(3)],
       outcome: 'unmet',
-      exitCode: 11,
+      exitCode: 4,
     },
     { name: 'a failure', cards: [failedCard(1), notStartedCard(2)], outcome: 'failed', exitCode: 4 },
-    { name: 'Ctrl-C', cards: [unmetCard(1), interruptedCard(2)], outcome: 'interrupted', exitCode: 11 },
+    { name: 'Ctrl-C', cards: [unmetCard(1), interruptedCard(2)], outcome: 'interrupted', exitCode: 130 },
   ])('is $outcome: $name', async ({ cards, outcome, exitCode }) =>
     expect((await reportOf(cards)).totals).toMatchObject({ outcome, exitCode }),
   );

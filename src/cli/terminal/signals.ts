@@ -19,10 +19,15 @@ export function interruption(): AbortSignal {
   return controller.signal;
 }
 
-let printFailure: (failure: Failure) => void = () => undefined;
+type PrintFailure = (failure: Failure) => boolean;
 
-/** Sets the function that prints the failure of a process that ends in the middle of its work. */
-export function onForcedEnd(print: (failure: Failure) => void): void {
+let printFailure: PrintFailure = () => true;
+
+/**
+ * Sets the function that prints the failure of a process that ends in the middle of its work. It returns false if the
+ * result was printed before.
+ */
+export function onForcedEnd(print: PrintFailure): void {
   printFailure = print;
 }
 
@@ -30,7 +35,7 @@ export function onForcedEnd(print: (failure: Failure) => void): void {
 export function watchForBugs(): void {
   process.on('uncaughtException', (error) => {
     const failure = asFailure(error);
-    printFailure(failure);
+    if (!printFailure(failure)) process.stderr.write(`Error: ${failure.message}\n`);
     process.stdout.uncork();
     process.exit(failure.exitCode);
   });
@@ -44,10 +49,12 @@ function interrupt(code: 'interrupted' | 'terminated'): void {
   const hint = 'What was sent may still be going on: kioskctl status shows where each card stands.';
   if (controller.signal.aborted) {
     const ending = failure(code, `${message} The answer of a request that was out is not known.`, hint);
-    printFailure(ending);
+    const isPrinted = printFailure(ending);
     // Corked output is sent at the end of the turn of the event loop, which this turn never reaches.
     process.stdout.uncork();
-    process.exit(ending.exitCode);
+    if (isPrinted) process.exit(ending.exitCode);
+    process.stdout.write('', () => process.exit());
+    return;
   }
   setTimeout(explainWaiting, PATIENCE_MS).unref();
   controller.abort(failure(code, message, hint));

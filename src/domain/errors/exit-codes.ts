@@ -27,6 +27,7 @@ export const EXIT_CODES = [
   },
   { code: 11, meaning: 'an expectation of a scenario run was not met' },
   { code: 75, meaning: 'the deadline of a wait passed' },
+  { code: 129, meaning: 'hung up (SIGHUP)' },
   { code: 130, meaning: 'interrupted (Ctrl-C)' },
   { code: 143, meaning: 'terminated (SIGTERM)' },
 ] as const;
@@ -38,8 +39,15 @@ export function meaningOf(exitCode: number | null): string | null {
   return EXIT_CODES.find(({ code }) => code === exitCode)?.meaning ?? null;
 }
 
+/** The exit codes of a command that a signal ended. */
+const SIGNAL_CODES: readonly ExitCode[] = [129, 130, 143];
+
+export function isOfSignal(code: ExitCode): boolean {
+  return SIGNAL_CODES.includes(code);
+}
+
 /** The precedence of exit codes in a list of cards. */
-const PRECEDENCE: readonly ExitCode[] = [1, 8, 3, 7, 6, 5, 4, 9, 10, 75, 2, 11, 130, 143];
+const PRECEDENCE: readonly ExitCode[] = [1, 8, ...SIGNAL_CODES, 3, 7, 6, 5, 4, 9, 10, 75, 2, 11];
 
 /** Returns the exit code for several cards: 0 if all are 0, otherwise the gravest one. */
 export function combineExitCodes(codes: readonly ExitCode[]): ExitCode {

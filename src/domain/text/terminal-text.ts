@@ -1,6 +1,11 @@
 /** Control and format characters (escapes, bells, bidirectional overrides, zero widths) and line separators. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
+/** True if nothing in the text is a control or format character, a line separator, or half a character. */
+export function isPrintable(text: string): boolean {
+  return text.isWellFormed() && !text.match(UNPRINTABLE);
+}
+
 /**
  * Makes text from outside (API answers, files, arguments) safe to show: control characters, which could move the
  * cursor, change the window title or hide other text, are written as `\u001b`.

@@ -1,0 +1,43 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { CommandOutput } from '../../src/cli/command-output.ts';
+import { failure } from '../../src/domain/errors/failure.ts';
+
+const written: string[] = [];
+
+beforeEach(() => {
+  written.length = 0;
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(String(text)) > 0);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  process.exitCode = undefined;
+});
+
+function interrupted() {
+  const ending = failure('interrupted', 'Interrupted.', 'Run it again.');
+  return { exitCode: ending.exitCode, document: ending.toDocument() };
+}
+
+const done = { exitCode: 0, document: { cards: [] }, text: () => '' } as const;
+
+test('a signal after the result of a command was printed adds no document and leaves its exit code', async () => {
+  const output = new CommandOutput(['--json'], 'produce');
+  await output.show(done, { isStream: false, printsIds: false });
+  expect(output.fail(interrupted())).toBe(false);
+  expect(written.map((line) => JSON.parse(line) as unknown)).toMatchObject([{ exitCode: 0, cards: [] }]);
+  expect(process.exitCode).toBe(0);
+});
+
+test('two failures of one command are one document', () => {
+  const output = new CommandOutput(['--json'], 'produce');
+  expect(output.fail(interrupted())).toBe(true);
+  expect(output.fail(interrupted())).toBe(false);
+  expect(written).toHaveLength(1);
+});
+
+test('a signal between the documents of a stream is its last document', async () => {
+  const output = new CommandOutput(['--json'], 'status');
+  await output.show(done, { isStream: true, printsIds: false });
+  expect(output.fail(interrupted())).toBe(true);
+  expect(written).toHaveLength(2);
+});
