@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { basename, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Files } from '../context/files.ts';
 import { type Failure, failure } from '../domain/errors/failure.ts';
 import { commandLine } from '../domain/next-command.ts';
@@ -8,6 +8,7 @@ import { printable } from '../domain/text/terminal-text.ts';
 import { nearestOf } from '../domain/text/words.ts';
 import { asSentence, type Remark } from '../input/diagnostic.ts';
 import { type Finding, firstOf, inOrder, locate, parseYaml, YAML_LIMIT_BYTES } from '../input/yaml-file.ts';
+import { builtInFile, builtInScenarios } from './built-in-scenarios.ts';
 import { checkScenario } from './check-scenario.ts';
 import { withoutColon } from './read-steps.ts';
 import type { Scenario } from './scenario.ts';
@@ -132,18 +133,4 @@ function withQuotesHint(mistake: Finding, text: string): Finding {
   const around = line.slice(Math.max(0, mistake.column - 40), mistake.column + 10);
   if (!around.includes('${')) return mistake;
   return { ...mistake, message: `${mistake.message}; put text with \${…} in quotes` };
-}
-
-/** Path of a built-in scenario. @param root the folder of the package */
-export function builtInFile(name: string, root: string): string {
-  return join(root, 'scenarios', `${name}.yaml`);
-}
-
-/** Names of the scenarios that come with kioskctl, sorted. */
-export function builtInScenarios({ root, files }: { root: string; files: Pick<Files, 'list'> }): string[] {
-  return files
-    .list(join(root, 'scenarios'))
-    .filter((file) => file.endsWith('.yaml'))
-    .map((file) => basename(file, '.yaml'))
-    .toSorted();
 }

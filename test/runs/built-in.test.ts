@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { parseKioskId } from '../../src/domain/ids.ts';
 import { startRun } from '../../src/runs/run-scenario.ts';
+import { builtInScenarios } from '../../src/scenarios/built-in-scenarios.ts';
 import { planCard } from '../../src/scenarios/plan-card.ts';
-import { builtInScenarios, readScenario } from '../../src/scenarios/scenario-file.ts';
+import { readScenario } from '../../src/scenarios/scenario-file.ts';
 import { files } from '../harness/command-line.ts';
 import { RunStand } from './run-world.ts';
 

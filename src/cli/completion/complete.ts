@@ -4,7 +4,7 @@ import { type CatalogueEntry, ERROR_CATALOGUE } from '../../domain/errors/error-
 import { formatReference } from '../../domain/ids.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { type KnownNames, readKnownNames } from '../../journal/known-names.ts';
-import { builtInScenarios } from '../../scenarios/scenario-file.ts';
+import { builtInScenarios } from '../../scenarios/built-in-scenarios.ts';
 import { type ListedContext, listContexts } from '../settings/edit-contexts.ts';
 import { findPaths } from '../settings/paths.ts';
 import { SETTING_KEYS } from '../settings/setting-table.ts';

@@ -1,0 +1,16 @@
+import { basename, join } from 'node:path';
+import type { Files } from '../context/files.ts';
+
+/** Path of a built-in scenario. @param root the folder of the package */
+export function builtInFile(name: string, root: string): string {
+  return join(root, 'scenarios', `${name}.yaml`);
+}
+
+/** Names of the scenarios that come with kioskctl, sorted. */
+export function builtInScenarios({ root, files }: { root: string; files: Pick<Files, 'list'> }): string[] {
+  return files
+    .list(join(root, 'scenarios'))
+    .filter((file) => file.endsWith('.yaml'))
+    .map((file) => basename(file, '.yaml'))
+    .toSorted();
+}
