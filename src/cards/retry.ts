@@ -51,7 +51,8 @@ export async function retryOne(ctx: Context, session: CardSession, options: Retr
   if (decision !== 'unchanged') await approve(ctx, session, last);
   const request = { ...options.settings, kioskId };
   const guard = (seen: Seen) => guardRetry(seen, { request, attemptId });
-  const attempt = await sendOnce(ctx, session, { kioskId, guard });
+  // What was in progress may fail right now: nobody has approved to repeat that.
+  const attempt = decision === 'unchanged' ? null : await sendOnce(ctx, session, { kioskId, guard });
   if (attempt) sayWhich(ctx, session, { last, attempt });
   await awaitOutcome(ctx, session, { attempt, ...options });
   return attempt !== null;

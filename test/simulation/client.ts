@@ -1,0 +1,160 @@
+import * as v from 'valibot';
+import { isSuccess } from '../../src/wire/error-bodies.ts';
+import { answerFailure, Client, type ReadOptions, type Sent, unreachable } from '../../src/wise/client.ts';
+import { unreadable } from '../../src/wise/failures.ts';
+import { ConnectedRequest, type OpenOptions, SEND_TIMEOUT_MS, type VendorRequest } from '../../src/wise/vendor-request.ts';
+import type { Fate, Outcome } from './network.ts';
+import type { SimulatedProcess } from './process.ts';
+import type { World } from './world.ts';
+
+const READ_TIMEOUT_MS = 10_000;
+const READ_RETRIES = 3;
+/** An idle connection is closed by the other side. */
+const IDLE_MS = 60_000;
+
+/** The client of Wise in a simulated process: the interface of the real one over a simulated network. */
+export class SimulatedClient extends Client {
+  readonly #world: World;
+  readonly #process: SimulatedProcess;
+  #date: number | null = null;
+
+  constructor(world: World, process: SimulatedProcess) {
+    super({ baseUrl: async () => '', apiVersion: 'legacy', token: async () => 'any', userAgent: 'simulation' });
+    this.#world = world;
+    this.#process = process;
+  }
+
+  override get serverTime(): number | null {
+    return this.#date;
+  }
+
+  override async read<Schema extends v.GenericSchema>(
+    { schema, ...request }: VendorRequest & { schema: Schema },
+    options: ReadOptions = {},
+  ): Promise<v.InferOutput<Schema>> {
+    const { signal } = options;
+    const missing = this.#world.mutation.skipsRead(this.#process, request);
+    if (missing !== undefined) return missing as v.InferOutput<Schema>;
+    const sent = await this.#readRepeating(request, options);
+    if (sent.kind === 'aborted') signal?.throwIfAborted();
+    if (sent.kind !== 'answered') throw unreachable(sent);
+    if (!isSuccess(sent.httpStatus)) throw answerFailure(sent);
+    const parsed = v.safeParse(schema, sent.body);
+    if (!parsed.success) throw unreadable(sent);
+    this.#world.mutation.hasRead(this.#process, request, parsed.output);
+    return parsed.output;
+  }
+
+  override async reserve(): Promise<undefined> {
+    await this.#process.pause('permit', this.#process.random.whole(0, 2));
+  }
+
+  override async send(request: VendorRequest): Promise<Sent> {
+    const correlationId = crypto.randomUUID();
+    const fate = this.#world.network.draw(this.#process);
+    await this.#process.pause('connect', fate.connect ?? 10);
+    if (fate.connect === null) return { kind: 'not-connected', reason: 'ECONNREFUSED', correlationId };
+    return { ...(await this.#write(request, { fate, correlationId })), correlationId };
+  }
+
+  override async open<Answer>(
+    { decode, ...request }: VendorRequest & { decode: (sent: Sent) => Answer },
+    { correlationId = crypto.randomUUID(), signal }: OpenOptions = {},
+  ): Promise<ConnectedRequest<Answer>> {
+    const fate = this.#world.network.draw(this.#process);
+    await this.#process.pause('connect', fate.connect ?? 10);
+    signal?.throwIfAborted();
+    if (fate.connect === null) throw unreachable({ kind: 'not-connected', reason: 'ECONNREFUSED', correlationId });
+    return new SimulatedRequest({
+      world: this.#world,
+      process: this.#process,
+      correlationId,
+      write: async (body) =>
+        decode({ ...(await this.#write({ ...request, body }, { fate, correlationId })), correlationId }),
+      refuse: () => decode({ kind: 'not-connected', reason: 'ECONNRESET', correlationId }),
+    });
+  }
+
+  async #readRepeating(request: VendorRequest, options: ReadOptions): Promise<Sent> {
+    const { patience = Number.POSITIVE_INFINITY, retry = true, signal } = options;
+    const timeout = Math.min(options.timeout ?? READ_TIMEOUT_MS, patience);
+    const correlationId = crypto.randomUUID();
+    const started = this.#world.timeline.now;
+    for (let tries = 0; ; tries += 1) {
+      const outcome = await this.#readOnce(request, { timeout, signal, correlationId });
+      const pause = 250 * 2 ** tries;
+      const isLast = !retry || tries >= READ_RETRIES || this.#world.timeline.now + pause - started > patience;
+      const isFinal = outcome.kind === 'aborted' || (outcome.kind === 'answered' && outcome.httpStatus < 429);
+      if (isFinal || isLast) return { ...outcome, correlationId };
+      await this.#process.pause('pause', pause);
+    }
+  }
+
+  async #readOnce(
+    { method = 'GET', path }: VendorRequest,
+    { timeout, signal, correlationId }: { timeout: number; signal: AbortSignal | undefined; correlationId: string },
+  ): Promise<Outcome> {
+    const fate = this.#world.network.draw(this.#process, true);
+    if (fate.connect === null) {
+      await this.#process.pause('connect', 10);
+      return { kind: 'not-connected', reason: 'ECONNREFUSED' };
+    }
+    const request = { method, path, body: undefined, correlationId };
+    const outcome = await this.#world.network.exchange(this.#process, { request, fate, timeout, signal });
+    if (outcome.kind === 'answered' && outcome.date !== null) this.#date = outcome.date;
+    return outcome;
+  }
+
+  async #write(
+    { method = 'GET', path, body }: VendorRequest,
+    { fate, correlationId }: { fate: Fate; correlationId: string },
+  ): Promise<Outcome> {
+    const request = { method, path, body, correlationId };
+    const sent = this.#world.leave(this.#process, request);
+    const timeout = SEND_TIMEOUT_MS;
+    const outcome = await this.#world.network.exchange(this.#process, { request, fate, timeout, ...(sent && { sent }) });
+    if (outcome.kind === 'answered' && outcome.date !== null) this.#date = outcome.date;
+    return outcome;
+  }
+}
+
+interface Simulated<Answer> {
+  world: World;
+  process: SimulatedProcess;
+  correlationId: string;
+  write: (body: unknown) => Promise<Answer>;
+  refuse: () => Answer;
+}
+
+/** A connection over which nothing was sent yet. */
+class SimulatedRequest<Answer> extends ConnectedRequest<Answer> {
+  readonly #simulated: Simulated<Answer>;
+  readonly #since: number;
+  #isOver = false;
+
+  constructor(simulated: Simulated<Answer>) {
+    super({} as ConstructorParameters<typeof ConnectedRequest<Answer>>[0]);
+    this.#simulated = simulated;
+    this.#since = simulated.world.timeline.now;
+    simulated.world.mutation.pin(simulated.process);
+  }
+
+  override get isConnected(): boolean {
+    return !this.#isOver && this.#simulated.world.timeline.now - this.#since < IDLE_MS;
+  }
+
+  override async go(body: unknown): Promise<Answer> {
+    const { world, process, write, refuse } = this.#simulated;
+    const { isConnected } = this;
+    world.mutation.unpin(process);
+    this.#isOver = true;
+    return isConnected ? write(body) : refuse();
+  }
+
+  override close(): void {
+    const { world, process } = this.#simulated;
+    world.mutation.unpin(process);
+    if (!this.#isOver) world.decided('staleness');
+    this.#isOver = true;
+  }
+}

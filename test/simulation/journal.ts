@@ -1,0 +1,102 @@
+import type { Journal } from '../../src/journal/journal.ts';
+import { makeJournal } from '../../src/journal/open-journal.ts';
+import type { MountedJournal } from './disk.ts';
+import type { SimulatedProcess } from './process.ts';
+import type { World } from './world.ts';
+
+type Method = (...parameters: unknown[]) => Promise<unknown>;
+
+/** Methods that change what the journal says of an attempt. */
+const CLAIMING = new Set(['update', 'recordObserved', 'markSent', 'claim', 'keepEvent', 'projectEvents']);
+
+/**
+ * Opens the real journal for a simulated process. After each call something else may happen; that of a process that
+ * was killed meanwhile never returns.
+ */
+export function openSimulatedJournal(world: World, process: SimulatedProcess, mounted: MountedJournal): Journal {
+  const { calendar } = process;
+  const journal = makeJournal(() => mounted, { environment: 'sandbox', now: () => calendar.now() });
+  const watcher = new JournalWatcher(world, process, mounted);
+  return new Proxy(journal, {
+    get(target, name: keyof Journal) {
+      const method = target[name] as unknown as Method;
+      return async (...parameters: unknown[]) => {
+        world.busy += 1;
+        const call = watcher.call(name, method, parameters).finally(() => {
+          world.busy -= 1;
+        });
+        // What fails shows only after the pause.
+        const result = await call.then(
+          (value) => () => value,
+          (error: unknown) => () => {
+            throw error;
+          },
+        );
+        await process.pauseAtJournal(name);
+        return result();
+      };
+    },
+  });
+}
+
+/** Sees each call of a process, counts what the guards of the journal decide, and takes them away for mutants. */
+class JournalWatcher {
+  readonly #world: World;
+  readonly #process: SimulatedProcess;
+  readonly #mounted: MountedJournal;
+  /** True between a claim and its sending. */
+  #isClaimed = false;
+
+  constructor(world: World, process: SimulatedProcess, mounted: MountedJournal) {
+    this.#world = world;
+    this.#process = process;
+    this.#mounted = mounted;
+  }
+
+  async call(name: string, method: Method, parameters: unknown[]): Promise<unknown> {
+    const { without } = this.#world.mutation;
+    if (name === 'takeLeases' && without === 'lease') return [];
+    if (name === 'holdsLeases' && without === 'lease') return true;
+    if (name === 'claim' && without === 'claim') await this.#closeOpen(parameters[0] as { cardToken: string });
+    const result = await method(...parameters);
+    this.#see(name, parameters, result);
+    if (CLAIMING.has(name)) this.#world.isDirty = true;
+    return result;
+  }
+
+  #see(name: string, parameters: unknown[], result: unknown): void {
+    const world = this.#world;
+    switch (name) {
+      case 'takeLeases':
+        if ((result as unknown[]).length > 0) world.decided('lease');
+        return;
+      case 'claim':
+        if (!(result as { claimed: boolean }).claimed) return world.decided('claim');
+        return this.#setClaimed(true);
+      case 'release':
+        if (this.#isClaimed) world.decided('read');
+        return this.#setClaimed(false);
+      case 'markSent':
+        if (result === null) world.decided('hold or lost claim');
+        else world.recordSending(this.#process, parameters[1] as { baseline: unknown; correlationId: string });
+        return this.#setClaimed(result !== null);
+      case 'update':
+        if ((parameters[1] as { outcome: string }).outcome === 'not-seen') world.decided('settle');
+        return;
+      default:
+    }
+  }
+
+  /** A claim that became a sending still pins the clocks of a mutant, until its bytes leave. */
+  #setClaimed(isClaimed: boolean): void {
+    this.#isClaimed = isClaimed;
+    this.#world.mutation.claims(this.#process, isClaimed);
+  }
+
+  async #closeOpen({ cardToken }: { cardToken: string }): Promise<void> {
+    await this.#mounted.file.db.run(
+      `UPDATE attempts SET outcome = 'superseded', closed_at = 1 WHERE card_token = :cardToken AND closed_at IS NULL`,
+      { cardToken },
+    );
+  }
+}

@@ -1,0 +1,161 @@
+import type { Reply } from '../../src/sandbox/api/answers.ts';
+import { decodeAnswer, type HttpAnswer, type NoAnswer } from '../../src/wise/decode-answer.ts';
+import type { NetworkKind } from './plan.ts';
+import type { SimulatedProcess } from './process.ts';
+import type { Random } from './random.ts';
+import type { Sent } from './truth.ts';
+import type { VendorRequest } from './vendor.ts';
+import type { World } from './world.ts';
+
+export type Outcome = HttpAnswer | NoAnswer;
+
+/** A request that was written arrives within this time, or never. */
+export const DELIVERY_MS = 18_000;
+
+/** What the network does with one request. */
+export interface Fate {
+  /** Milliseconds for the connection; null if there is none. */
+  connect: number | null;
+  /** Milliseconds until it arrives, or is dropped. */
+  transit: number;
+  isDropped: boolean;
+  /** It arrives twice, and the second answer is the one that comes back. */
+  isRepeated: boolean;
+  /** Something on the way delivers it even if its sender closes the connection. */
+  isHeld: boolean;
+  /** What comes back: the real answer, nothing, a reset, or the answer of a gateway. */
+  answer: 'real' | 'none' | 'reset' | number;
+  /** Milliseconds for the answer. */
+  back: number;
+}
+
+const FAULTLESS: Fate = {
+  connect: 10,
+  transit: 20,
+  isDropped: false,
+  isRepeated: false,
+  isHeld: false,
+  answer: 'real',
+  back: 20,
+};
+
+const KINDS: Record<NetworkKind, Record<'fine' | 'late' | Trouble, number>> = {
+  calm: { fine: 96, late: 2, drop: 1, 'lose the answer': 1, reset: 0, gateway: 0, refuse: 0, repeat: 0 },
+  slow: { fine: 50, late: 44, drop: 2, 'lose the answer': 2, reset: 1, gateway: 1, refuse: 0, repeat: 0 },
+  lossy: { fine: 46, late: 6, drop: 10, 'lose the answer': 12, reset: 10, gateway: 8, refuse: 4, repeat: 4 },
+};
+const READ_FAULTS = [500, 502, 503, 504, 429];
+const PUT_FAULTS = [500, 502, 503, 504, 401, 403, 404, 429];
+type Trouble = 'drop' | 'lose the answer' | 'reset' | 'gateway' | 'refuse' | 'repeat';
+
+function drawFate(random: Random, { kind, isRead }: { kind: NetworkKind; isRead: boolean }): Fate {
+  const what = random.weighted(KINDS[kind]);
+  const isLate = what === 'late' || (what !== 'fine' && random.chance(0.6));
+  const fate: Fate = {
+    connect: what === 'refuse' ? null : random.chance(0.03) ? random.magnitude(100, 9_000) : random.whole(1, 60),
+    transit: isLate ? random.magnitude(500, DELIVERY_MS) : random.whole(5, 60),
+    isDropped: what === 'drop',
+    isRepeated: what === 'repeat',
+    isHeld: random.chance(0.4),
+    answer: 'real',
+    back: isLate ? random.magnitude(100, 25_000) : random.whole(5, 60),
+  };
+  if (what === 'lose the answer') return { ...fate, answer: random.chance(0.5) ? 'none' : 'reset' };
+  if (what === 'reset') return { ...fate, answer: 'reset', isDropped: random.chance(0.4) };
+  if (what === 'gateway') {
+    const answer = random.pick(isRead ? READ_FAULTS : PUT_FAULTS);
+    // What is refused does not go on; behind a gateway that gave up, it may.
+    if (answer < 500) return { ...fate, answer, transit: 0, isDropped: true };
+    return { ...fate, answer, isDropped: random.chance(0.4) };
+  }
+  return what === 'drop' ? { ...fate, answer: random.chance(0.5) ? 'none' : 'reset' } : fate;
+}
+
+interface Exchange {
+  request: VendorRequest;
+  fate: Fate;
+  /** Milliseconds that the process waits for the answer. */
+  timeout: number;
+  signal?: AbortSignal | undefined;
+  /** Of a request that changes a card. */
+  sent?: Sent;
+}
+
+/** Carries requests between processes and Wise: loses, delays, repeats and cuts them. */
+export class Network {
+  readonly #world: World;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  draw(process: SimulatedProcess, isRead = false): Fate {
+    if (this.#world.isOver) return FAULTLESS;
+    const kind = process.plan.network;
+    return drawFate(process.random, { kind, isRead });
+  }
+
+  /** Writes a request, before it returns. */
+  async exchange(process: SimulatedProcess, exchange: Exchange): Promise<Outcome> {
+    const { request, timeout, signal, sent } = exchange;
+    const { timeline } = this.#world;
+    const what = `${request.method} ${request.path.replace(/^.*\/(cards|card-orders)\/[^/]*/, '$1')}`;
+    return new Promise((resolve) => {
+      let isOver = false;
+      const writtenAt = timeline.now;
+      const end = (outcome: Outcome, delay = 0) =>
+        process.wake(delay, () => {
+          if (isOver) return;
+          isOver = true;
+          const shown = outcome.kind === 'answered' ? outcome.httpStatus : `${outcome.kind} (${outcome.reason})`;
+          this.#world.trace(`${process.id} ${what}: ${shown}`);
+          // After a freeze, the limit may come first.
+          const isLate = timeline.now - writtenAt > timeout + 1_000 && process.random.chance(0.5);
+          const seen: Outcome = isLate ? { kind: 'lost', reason: 'no answer in time' } : outcome;
+          if (sent) sent.isAwaited = false;
+          if (seen.kind !== 'answered') cut(exchange);
+          resolve(seen);
+        });
+      const cut = ({ fate }: Exchange) => {
+        if (sent?.state === 'on its way' && !fate.isHeld) sent.state = 'gone';
+      };
+      process.onKill.push((isReset) => isReset && cut(exchange));
+      process.arrive(what);
+      this.#travel(exchange, end);
+      process.wake(timeout, () => end({ kind: 'lost', reason: 'no answer in time' }));
+      signal?.addEventListener('abort', () => end({ kind: 'aborted', reason: 'interrupted' }), { once: true });
+    });
+  }
+
+  #travel({ request, fate, sent }: Exchange, end: (outcome: Outcome, delay?: number) => void): void {
+    const { timeline } = this.#world;
+    const { transit, answer, back } = fate;
+    if (answer === 'reset') end({ kind: 'lost', reason: 'ECONNRESET' }, back);
+    if (typeof answer === 'number') end(this.#gatewayAnswer(answer), back);
+    timeline.after(transit, async () => {
+      if (sent?.state === 'gone') return;
+      if (fate.isDropped) {
+        if (sent) sent.state = 'gone';
+        return;
+      }
+      let reply = await this.#world.arrive(request, sent);
+      if (fate.isRepeated) reply = await this.#world.arrive(request, sent);
+      if (answer === 'real') end(decode(reply), back);
+    });
+  }
+
+  #gatewayAnswer(httpStatus: number): HttpAnswer {
+    return {
+      kind: 'answered',
+      httpStatus,
+      body: null,
+      date: this.#world.serverTime,
+      traceId: null,
+      retryAfter: httpStatus === 429 ? 2_000 : null,
+    };
+  }
+}
+
+function decode({ status, body, headers }: Reply): HttpAnswer {
+  return decodeAnswer({ statusCode: status, rawBody: body, headers });
+}

@@ -1,0 +1,146 @@
+import { Random } from './random.ts';
+
+export type Kiosk = 'WIS00001' | 'WIS00002';
+
+/** What a person starts. Cards have numbers. */
+export interface Command {
+  kind: 'produce' | 'retry' | 'abandon' | 'wait-produced' | 'cancel' | 'listen';
+  card: number;
+  kiosk: Kiosk;
+  /** Goes on to the result. */
+  wait: boolean;
+  /** Milliseconds. */
+  timeout: number;
+}
+
+export type NetworkKind = 'calm' | 'slow' | 'lossy';
+
+export interface ProcessPlan {
+  kind: 'process';
+  id: string;
+  /** Milliseconds from the start of the schedule. */
+  at: number;
+  network: NetworkKind;
+  command: Command;
+}
+
+/** What happens to a process when it reaches a port for the n-th time. */
+export interface ProcessFault {
+  kind: 'kill' | 'freeze' | 'interrupt' | 'interrupt twice';
+  process: string;
+  port: number;
+  /** How long it is frozen. */
+  milliseconds: number;
+}
+
+/** What happens at a time, to all processes. */
+export interface WorldFault {
+  kind: 'step the calendar' | 'suspend the machine' | 'hold a kiosk' | 'refuse a card' | JournalFault;
+  at: number;
+  milliseconds: number;
+  kiosk: Kiosk;
+}
+
+export type JournalFault = 'replace the journal' | 'back the journal up' | 'restore the journal';
+
+export type Item = ProcessPlan | ProcessFault | WorldFault;
+
+/** One schedule: everything that is decided before it runs. The rest is drawn from its seed, part by part. */
+export interface Plan {
+  seed: number;
+  cards: number;
+  items: Item[];
+}
+
+/** What a schedule may hold. */
+export interface Model {
+  stepsCalendar: boolean;
+  suspends: boolean;
+  replacesJournal: boolean;
+  restoresJournal: boolean;
+}
+
+const MOST_PORTS = 30;
+
+export function drawPlan(seed: number, model: Model): Plan {
+  const random = new Random(seed, 'plan');
+  const cards = random.chance(0.75) ? 1 : 2;
+  const processes = Array.from({ length: random.whole(3, 6) }, (_, index) =>
+    drawProcess(random, { id: `P${index + 1}`, cards }),
+  );
+  // Some schedules are calm, in some much goes wrong.
+  const trouble = random.pick([0.15, 0.4, 0.7]);
+  const faults = processes.flatMap(({ id }) =>
+    random.chance(trouble) ? [drawProcessFault(random, id)] : [],
+  );
+  return { seed, cards, items: [...processes, ...faults, ...drawWorldFaults(random, model)] };
+}
+
+function drawProcess(random: Random, { id, cards }: { id: string; cards: number }): ProcessPlan {
+  const kind = random.weighted({
+    produce: 50,
+    retry: 22,
+    abandon: 6,
+    'wait-produced': 6,
+    cancel: 8,
+    listen: 8,
+  });
+  return {
+    kind: 'process',
+    id,
+    at: random.chance(0.5) ? random.whole(0, 1_500) : random.magnitude(1_500, 150_000),
+    network: random.weighted({ calm: 4, slow: 3, lossy: 4 }),
+    command: {
+      kind,
+      card: random.whole(1, cards),
+      kiosk: random.chance(0.8) ? 'WIS00001' : 'WIS00002',
+      wait: random.chance(0.5),
+      timeout: random.pick([15_000, 60_000, 180_000]),
+    },
+  };
+}
+
+function drawProcessFault(random: Random, process: string): ProcessFault {
+  return {
+    kind: random.weighted({ kill: 4, freeze: 5, interrupt: 1, 'interrupt twice': 1 }),
+    process,
+    port: random.whole(1, MOST_PORTS),
+    milliseconds: random.magnitude(1_000, 250_000),
+  };
+}
+
+function drawWorldFaults(random: Random, model: Model): WorldFault[] {
+  const kinds: [WorldFault['kind'], number, boolean][] = [
+    ['hold a kiosk', 0.2, true],
+    ['refuse a card', 0.25, true],
+    ['step the calendar', 0.3, model.stepsCalendar],
+    ['suspend the machine', 0.1, model.suspends],
+    ['replace the journal', 0.12, model.replacesJournal],
+    ['back the journal up', 0.25, model.restoresJournal],
+    ['restore the journal', 0.25, model.restoresJournal],
+  ];
+  return kinds.flatMap(([kind, probability, isPossible]) => {
+    // Drawn in any case: a switch of the model changes nothing else.
+    const fault: WorldFault = {
+      kind,
+      at: random.chance(0.5) ? random.whole(0, 3_000) : random.magnitude(1_000, 120_000),
+      milliseconds: (random.chance(0.5) ? 1 : -1) * random.magnitude(1_000, 3_600_000),
+      kiosk: random.chance(0.8) ? 'WIS00001' : 'WIS00002',
+    };
+    return random.chance(probability) && isPossible ? [fault] : [];
+  });
+}
+
+export function describeItem(item: Item): string {
+  if (item.kind === 'process') {
+    const { id, at, network, command } = item;
+    const { kind, card, kiosk, wait, timeout } = command;
+    const flags = `${wait ? ' --wait' : ''} --timeout ${timeout} ms, network ${network}`;
+    return `${id} at ${at} ms: ${kind} card ${card} on ${kiosk}${flags}`;
+  }
+  if ('process' in item) {
+    const time = item.kind === 'freeze' ? ` for ${item.milliseconds} ms` : '';
+    return `${item.process} at its port ${item.port}: ${item.kind}${time}`;
+  }
+  return `at ${item.at} ms: ${item.kind} (${item.kiosk}, ${item.milliseconds} ms)`;
+}

@@ -1,0 +1,169 @@
+import { Stopwatch } from '../../src/context/clocks.ts';
+import { Failure } from '../../src/domain/errors/failure.ts';
+import type { ProcessFault, ProcessPlan } from './plan.ts';
+import { Random } from './random.ts';
+import type { World } from './world.ts';
+
+/** The start of a schedule for the calendar and for Wise. */
+export const EPOCH: number = Date.parse('2026-03-01T12:00:00Z');
+
+/** A simulated process of kioskctl: its clocks, and all that it waits for. */
+export class SimulatedProcess {
+  readonly plan: ProcessPlan;
+  readonly random: Random;
+  readonly stopwatch: Stopwatch;
+  readonly calendar = { now: (): number => EPOCH + (this.pinned?.time ?? this.#world.timeline.now) + this.#stepped };
+  readonly abort = new AbortController();
+  state: 'running' | 'ended' | 'killed' = 'running';
+  /** Its exit code, once it has ended. */
+  exitCode: number | null = null;
+  ports = 0;
+  /** Until when it is frozen, in milliseconds of the timeline. */
+  frozenUntil = 0;
+  /** How often it was frozen, for long enough to lose what must be renewed. */
+  freezes = 0;
+  /** Set by a mutant whose clocks stand still before a sending. */
+  pinned: { time: number; suspended: number } | null = null;
+  /** Called when it is killed. */
+  readonly onKill: ((reset: boolean) => void)[] = [];
+  readonly #world: World;
+  readonly #faults: ProcessFault[];
+  readonly #timers = new Map<object, { act: () => void; milliseconds: number }>();
+
+  constructor(world: World, plan: ProcessPlan, faults: ProcessFault[]) {
+    this.#world = world;
+    this.plan = plan;
+    this.#faults = faults;
+    this.random = new Random(world.plan.seed, plan.id);
+    this.stopwatch = new Stopwatch(
+      () => (this.pinned?.time ?? world.timeline.now) - (this.pinned?.suspended ?? world.suspended),
+      async (milliseconds, signal) => this.sleep(milliseconds, signal),
+    );
+  }
+
+  get id(): string {
+    return this.plan.id;
+  }
+
+  get isRunning(): boolean {
+    return this.state === 'running';
+  }
+
+  get isFrozen(): boolean {
+    return this.frozenUntil > this.#world.timeline.now;
+  }
+
+  get #stepped(): number {
+    return this.#world.stepped;
+  }
+
+  /** Stands for an await on a port: something else may happen before the process goes on. */
+  async pause(label: string, milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.arrive(label);
+      this.wake(milliseconds, resolve);
+    });
+  }
+
+  /** Waits for an answer of the journal. */
+  async pauseAtJournal(label: string): Promise<void> {
+    const { random } = this;
+    return this.pause(label, random.chance(0.03) ? random.magnitude(50, 4_000) : random.whole(0, 4));
+  }
+
+  async sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    await new Promise<void>((resolve, reject) => {
+      const stop = () => this.wake(0, () => reject(signal.reason as Error));
+      signal.addEventListener('abort', stop, { once: true });
+      this.arrive('sleep');
+      this.wake(milliseconds, () => {
+        signal.removeEventListener('abort', stop);
+        resolve();
+      });
+    });
+    signal.throwIfAborted();
+  }
+
+  /** Counts a port, at which a fault of the plan may wait. */
+  arrive(label: string): void {
+    this.ports += 1;
+    this.#world.trace(`${this.id} ${label}`);
+    for (const fault of this.#faults) if (fault.port === this.ports) this.#suffer(fault);
+  }
+
+  /** Goes on in some milliseconds, when it is not frozen; never if it was killed. */
+  wake(milliseconds: number, act: () => void): void {
+    this.#world.timeline.after(Math.ceil(milliseconds), () => this.#resume(act));
+  }
+
+  kill(isReset: boolean): void {
+    if (!this.isRunning) return;
+    this.state = 'killed';
+    this.#world.trace(`${this.id} is killed`);
+    for (const act of this.onKill) act(isReset);
+  }
+
+  freeze(milliseconds: number): void {
+    if (!this.isRunning) return;
+    this.frozenUntil = Math.max(this.frozenUntil, this.#world.timeline.now + milliseconds);
+    this.freezes += 1;
+    this.#world.trace(`${this.id} is frozen for ${milliseconds} ms`);
+  }
+
+  interrupt(): void {
+    this.#world.trace(`${this.id} is interrupted`);
+    this.abort.abort(new Failure('interrupted', 'Interrupted.', { hint: 'Nothing.' }));
+  }
+
+  /** Stands for `setInterval` of this process. */
+  repeat(act: () => void, milliseconds: number): object {
+    const timer = { unref: () => timer };
+    this.#timers.set(timer, { act, milliseconds });
+    this.#tick(timer);
+    return timer;
+  }
+
+  /** @returns false if the timer is not one of this process */
+  clearTimer(timer: object): boolean {
+    return this.#timers.delete(timer);
+  }
+
+  end(exitCode: number): void {
+    if (this.isRunning) this.state = 'ended';
+    this.exitCode = exitCode;
+    this.#timers.clear();
+    this.#world.trace(`${this.id} ends with ${exitCode}`);
+  }
+
+  #tick(timer: object): void {
+    const known = this.#timers.get(timer);
+    if (!known) return;
+    this.wake(known.milliseconds, () => {
+      if (!this.#timers.has(timer)) return;
+      known.act();
+      this.#tick(timer);
+    });
+  }
+
+  async #resume(act: () => void): Promise<void> {
+    if (!this.isRunning) return;
+    if (this.isFrozen) this.#world.timeline.at(this.frozenUntil, () => this.#resume(act));
+    else await this.#world.step(this, act);
+  }
+
+  #suffer({ kind, milliseconds }: ProcessFault): void {
+    if (this.#world.isOver) return;
+    switch (kind) {
+      case 'kill':
+        return this.kill(false);
+      case 'freeze':
+        return this.freeze(milliseconds);
+      case 'interrupt':
+        return this.interrupt();
+      case 'interrupt twice':
+        this.interrupt();
+        this.kill(true);
+    }
+  }
+}

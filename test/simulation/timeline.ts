@@ -1,0 +1,70 @@
+interface Entry {
+  at: number;
+  number: number;
+  act: () => void | Promise<void>;
+}
+
+/** The time of the simulation, in milliseconds, and what happens in it: one thing after another, in its order. */
+export class Timeline {
+  now = 0;
+  /** The number of things that happened. */
+  events = 0;
+  #number = 0;
+  readonly #heap: Entry[] = [];
+
+  after(milliseconds: number, act: Entry['act']): void {
+    this.at(this.now + milliseconds, act);
+  }
+
+  at(time: number, act: Entry['act']): void {
+    const entry = { at: Math.max(time, this.now), number: (this.#number += 1), act };
+    this.#heap.push(entry);
+    this.#rise(this.#heap.length - 1);
+  }
+
+  /** Lets the next thing happen. @returns false if nothing is left until the time */
+  async next(until = Number.POSITIVE_INFINITY): Promise<boolean> {
+    const [first] = this.#heap;
+    if (!first || first.at > until) return false;
+    const last = this.#heap.pop();
+    if (last && last !== first) {
+      this.#heap[0] = last;
+      this.#sink();
+    }
+    this.now = first.at;
+    this.events += 1;
+    await first.act();
+    return true;
+  }
+
+  #rise(from: number): void {
+    const heap = this.#heap;
+    for (let index = from; index > 0; ) {
+      const parent = (index - 1) >> 1;
+      if (!isBefore(heap[index], heap[parent])) return;
+      swap(heap, index, parent);
+      index = parent;
+    }
+  }
+
+  #sink(): void {
+    const heap = this.#heap;
+    for (let index = 0; ; ) {
+      let least = index;
+      for (const child of [2 * index + 1, 2 * index + 2]) if (isBefore(heap[child], heap[least])) least = child;
+      if (least === index) return;
+      swap(heap, index, least);
+      index = least;
+    }
+  }
+}
+
+function isBefore(left: Entry | undefined, right: Entry | undefined): boolean {
+  if (!left || !right) return false;
+  return left.at < right.at || (left.at === right.at && left.number < right.number);
+}
+
+function swap(heap: Entry[], left: number, right: number): void {
+  const [one, other] = [heap[left], heap[right]];
+  if (one && other) [heap[left], heap[right]] = [other, one];
+}

@@ -1,0 +1,161 @@
+import { lookUpError } from '../../src/domain/errors/error-catalogue.ts';
+import type { Attempt } from '../../src/domain/attempt.ts';
+import type { Production } from '../../src/sandbox/state/tables/productions.ts';
+import type { AttemptClaim, JournalFile } from './disk.ts';
+import type { SimulatedProcess } from './process.ts';
+import type { World } from './world.ts';
+
+/** A request to produce or to cancel a card, as it really is, whoever knows. */
+export interface Sent {
+  kind: 'produce' | 'cancel';
+  process: SimulatedProcess;
+  cardToken: string;
+  correlationId: string;
+  /** The journal of its process. */
+  journal: JournalFile;
+  /** How often its process was frozen before. */
+  freezes: number;
+  /** `on its way`: it may still arrive. */
+  state: 'on its way' | 'arrived' | 'gone';
+  /** The process still waits for its answer. */
+  isAwaited: boolean;
+  /** What the process read right before. */
+  baseline: Attempt['baseline'];
+  isAccepted: boolean;
+  /** The time by which Wise knows the production that it began. */
+  occurredAt: number | null;
+}
+
+/** What is promised was broken. */
+export class Violation extends Error {}
+
+type State = 'queued' | 'in progress' | 'produced' | 'failed';
+
+/** What really happened in a schedule, and whether it is what kioskctl promises. */
+export class Truth {
+  readonly sent: Sent[] = [];
+  /** What was broken within a process, which may have caught it. */
+  broken: Violation | null = null;
+  readonly #world: World;
+  readonly #approved = new Set<string>();
+  /** What became of the productions of each card, by the time by which Wise knows them. */
+  readonly #productions = new Map<string, State>();
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** A request leaves. */
+  leave(request: Omit<Sent, 'state' | 'isAwaited' | 'isAccepted' | 'occurredAt' | 'freezes'>): Sent {
+    const { kind, process, cardToken, journal } = request;
+    if (kind === 'produce') {
+      this.#check(journal === this.#world.disk.current, 'a PUT leaves through a journal that is not in place', process);
+      const earlier = this.#of(cardToken, journal).find(({ kind, state }) => kind === 'produce' && state === 'on its way');
+      this.#check(!earlier, `a PUT leaves while one of ${earlier?.process.id} may still arrive`, process);
+    }
+    const other = this.#of(cardToken, journal).find((one) => one.kind !== kind && isBeingWorkedOn(one));
+    this.#check(!other, `a ${kind} leaves while the ${other?.kind} of ${other?.process.id} is awaited`, process);
+    const sent: Sent = {
+      ...request,
+      freezes: process.freezes,
+      state: 'on its way',
+      isAwaited: true,
+      isAccepted: false,
+      occurredAt: null,
+    };
+    this.sent.push(sent);
+    return sent;
+  }
+
+  /** Wise accepted a PUT. @param before the production until now */
+  accept(sent: Sent, { before, occurredAt, isQueued }: { before: Production | null; occurredAt: number; isQueued: boolean }): void {
+    const { process, cardToken, baseline } = sent;
+    sent.isAccepted = true;
+    sent.occurredAt = occurredAt;
+    const others = this.#of(cardToken, sent.journal).filter((one) => one.isAccepted && one !== sent);
+    this.#check(!others.some((one) => one.process === process), 'one command had two PUTs accepted', process);
+    this.#check(!this.#all(cardToken).includes('produced'), 'a card that was produced is accepted again', process);
+    const isAsBefore =
+      before?.status === (baseline?.status ?? before?.status) &&
+      new Date(before?.occurredAt ?? 0).getTime() === Date.parse(baseline?.occurredAt ?? '');
+    this.#check(isAsBefore || this.#hasForeign(cardToken, sent), 'a PUT is accepted after something that its process did not read', process);
+    this.#check(this.#isAsked(sent, before), 'a PUT is accepted that no person asked for', process);
+    this.#productions.set(`${cardToken} ${occurredAt}`, isQueued ? 'queued' : 'in progress');
+  }
+
+  /** A production of a card moved. */
+  move(cardToken: string, occurredAt: number, state: State): void {
+    if (state === 'produced') this.#check(!this.#all(cardToken).includes('produced'), 'a card is produced twice');
+    this.#productions.set(`${cardToken} ${occurredAt}`, state);
+  }
+
+  isQueued(cardToken: string, occurredAt: number): boolean {
+    return this.#productions.get(`${cardToken} ${occurredAt}`) === 'queued';
+  }
+
+  /** Compares what the journal in place says of each attempt with what really happened. */
+  checkClaims(claims: readonly AttemptClaim[]): void {
+    for (const { correlationId, outcome } of claims) {
+      const sent = this.sent.find((one) => one.correlationId === correlationId);
+      const state = sent?.occurredAt ? this.#productions.get(`${sent.cardToken} ${sent.occurredAt}`) : null;
+      const problem = contradiction(outcome, { sent, state: state ?? null });
+      if (problem && !(sent && this.#hasForeign(sent.cardToken, sent)))
+        throw new Violation(`the journal says ${outcome} of the PUT of ${sent?.process.id ?? 'nobody'}, but ${problem}`);
+    }
+  }
+
+  /** A person said that the cause of the current failure of a card is fixed. */
+  approve(cardToken: string, production: Production | null): void {
+    this.#approved.add(`${cardToken} ${production?.occurredAt}`);
+  }
+
+  #isAsked({ process, cardToken }: Sent, before: Production | null): boolean {
+    const { kind } = process.plan.command;
+    if (kind === 'produce') return before?.status === 'READY';
+    if (kind !== 'retry' && kind !== 'abandon') return false;
+    if (before?.status !== 'PRODUCTION_ERROR') return before?.status === 'READY';
+    return lookUpError('production', before.errorCode).retry !== 'after-fix' || this.#approved.has(`${cardToken} ${before.occurredAt}`);
+  }
+
+  #of(cardToken: string, journal: JournalFile): Sent[] {
+    return this.sent.filter((one) => one.cardToken === cardToken && one.journal === journal);
+  }
+
+  /** Did a process with another journal work on this card, too? Then no journal can tell whose a production is. */
+  #hasForeign(cardToken: string, { journal }: Sent): boolean {
+    return this.sent.some((one) => one.cardToken === cardToken && one.journal !== journal);
+  }
+
+  #all(cardToken: string): State[] {
+    return [...this.#productions].filter(([key]) => key.startsWith(cardToken)).map(([, state]) => state);
+  }
+
+  #check(isKept: boolean, broken: string, process?: SimulatedProcess): void {
+    if (isKept) return;
+    this.broken ??= new Violation(process ? `${broken} (${process.id})` : broken);
+    throw this.broken;
+  }
+}
+
+/** True while a process that was not frozen since waits for the answer. */
+function isBeingWorkedOn({ process, freezes, isAwaited }: Sent): boolean {
+  return isAwaited && process.isRunning && process.freezes === freezes;
+}
+
+function contradiction(outcome: string, { sent, state }: { sent: Sent | undefined; state: State | null }): string | null {
+  switch (outcome) {
+    case 'not-seen':
+    case 'refused':
+      if (sent?.state === 'on its way') return 'it may still arrive';
+      return sent?.isAccepted ? 'Wise accepted it' : null;
+    case 'queued':
+    case 'accepted':
+      return sent?.isAccepted ? null : 'Wise did not accept it';
+    case 'produced':
+      return state === 'produced' ? null : `its production is ${state ?? 'none'}`;
+    case 'failed':
+      return state === 'failed' ? null : `its production is ${state ?? 'none'}`;
+    default:
+      return null;
+  }
+}
