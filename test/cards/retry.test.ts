@@ -57,6 +57,20 @@ describe('retry', () => {
     ]);
   });
 
+  test('leaves a card alone that fails while it is looked at: nobody approved to repeat that', async () => {
+    const { card: sent } = await card.send();
+    const { cardToken } = card.target;
+    await fetch(`${world.url}/v1/simulation/spend/profiles/1001/cards/${cardToken}/production`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer other', 'content-type': 'application/json' },
+      body: JSON.stringify({ status: 'PRODUCTION_ERROR', errorCode: 'PRD_HOPPER_DOOR' }),
+    });
+    world.fault({ ...GET, times: 1, status: 200, body: JSON.stringify(sent.production) });
+    expect(await card.repeat()).toMatchObject({ exitCode: 0, changed: false });
+    expect(world.asked).toEqual([]);
+    expect(await world.puts()).toEqual({ sent: 1, taken: 1 });
+  });
+
   test('sends nothing when it is not fixed, or nobody can be asked', async () => {
     await card.fail();
     world.answers.push(false);

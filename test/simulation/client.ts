@@ -2,7 +2,12 @@ import * as v from 'valibot';
 import { isSuccess } from '../../src/wire/error-bodies.ts';
 import { answerFailure, Client, type ReadOptions, type Sent, unreachable } from '../../src/wise/client.ts';
 import { unreadable } from '../../src/wise/failures.ts';
-import { ConnectedRequest, type OpenOptions, SEND_TIMEOUT_MS, type VendorRequest } from '../../src/wise/vendor-request.ts';
+import {
+  ConnectedRequest,
+  type OpenOptions,
+  SEND_TIMEOUT_MS,
+  type VendorRequest,
+} from '../../src/wise/vendor-request.ts';
 import type { Fate, Outcome } from './network.ts';
 import type { SimulatedProcess } from './process.ts';
 import type { World } from './world.ts';
@@ -19,7 +24,12 @@ export class SimulatedClient extends Client {
   #date: number | null = null;
 
   constructor(world: World, process: SimulatedProcess) {
-    super({ baseUrl: async () => '', apiVersion: 'legacy', token: async () => 'any', userAgent: 'simulation' });
+    super({
+      baseUrl: async () => '',
+      apiVersion: 'legacy',
+      token: async () => 'any',
+      userAgent: 'simulation',
+    });
     this.#world = world;
     this.#process = process;
   }
@@ -34,7 +44,7 @@ export class SimulatedClient extends Client {
   ): Promise<v.InferOutput<Schema>> {
     const { signal } = options;
     const missing = this.#world.mutation.skipsRead(this.#process, request);
-    if (missing !== undefined) return missing as v.InferOutput<Schema>;
+    if (missing !== undefined) return missing;
     const sent = await this.#readRepeating(request, options);
     if (sent.kind === 'aborted') signal?.throwIfAborted();
     if (sent.kind !== 'answered') throw unreachable(sent);
@@ -64,7 +74,8 @@ export class SimulatedClient extends Client {
     const fate = this.#world.network.draw(this.#process);
     await this.#process.pause('connect', fate.connect ?? 10);
     signal?.throwIfAborted();
-    if (fate.connect === null) throw unreachable({ kind: 'not-connected', reason: 'ECONNREFUSED', correlationId });
+    if (fate.connect === null)
+      throw unreachable({ kind: 'not-connected', reason: 'ECONNREFUSED', correlationId });
     return new SimulatedRequest({
       world: this.#world,
       process: this.#process,
@@ -92,7 +103,11 @@ export class SimulatedClient extends Client {
 
   async #readOnce(
     { method = 'GET', path }: VendorRequest,
-    { timeout, signal, correlationId }: { timeout: number; signal: AbortSignal | undefined; correlationId: string },
+    {
+      timeout,
+      signal,
+      correlationId,
+    }: { timeout: number; signal: AbortSignal | undefined; correlationId: string },
   ): Promise<Outcome> {
     const fate = this.#world.network.draw(this.#process, true);
     if (fate.connect === null) {
@@ -112,7 +127,12 @@ export class SimulatedClient extends Client {
     const request = { method, path, body, correlationId };
     const sent = this.#world.leave(this.#process, request);
     const timeout = SEND_TIMEOUT_MS;
-    const outcome = await this.#world.network.exchange(this.#process, { request, fate, timeout, ...(sent && { sent }) });
+    const outcome = await this.#world.network.exchange(this.#process, {
+      request,
+      fate,
+      timeout,
+      ...(sent && { sent }),
+    });
     if (outcome.kind === 'answered' && outcome.date !== null) this.#date = outcome.date;
     return outcome;
   }

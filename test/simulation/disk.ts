@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import type { Database, Parameters, Transaction } from '../../src/database/database.ts';
+import { IN_MEMORY } from '../../src/database/sqlite.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
 import { openJournalFile } from '../../src/journal/open-journal.ts';
 
@@ -9,11 +11,22 @@ export interface AttemptClaim {
 
 type Row = Record<string, null | number | string>;
 
-/** A file of a journal: one database in memory, which all processes share that opened it. */
+/** A journal: a database in memory, which all processes share that opened it, or a real file. */
 export class JournalFile {
-  readonly db: Database = openJournalFile({ file: ':memory:' });
+  readonly db: Database;
+  readonly #file: string;
   #tables: string[] = [];
   #backup: Map<string, Row[]> | null = null;
+
+  constructor(file: string) {
+    this.#file = file;
+    this.db = openJournalFile({ file });
+  }
+
+  /** Opens it for one process. */
+  connect(): Database {
+    return this.#file === IN_MEMORY ? this.db : openJournalFile({ file: this.#file });
+  }
 
   async wipe(): Promise<void> {
     this.#backup = null;
@@ -27,12 +40,16 @@ export class JournalFile {
   }
 
   async hasEvent(deliveryId: string): Promise<boolean> {
-    return (await this.db.get('SELECT 1 FROM events WHERE delivery_id = :deliveryId', { deliveryId })) !== undefined;
+    return (
+      (await this.db.get('SELECT 1 FROM events WHERE delivery_id = :deliveryId', { deliveryId })) !==
+      undefined
+    );
   }
 
   async backUp(): Promise<void> {
     this.#backup = new Map();
-    for (const table of await this.#listTables()) this.#backup.set(table, await this.db.all(`SELECT * FROM ${table}`));
+    for (const table of await this.#listTables())
+      this.#backup.set(table, await this.db.all(`SELECT * FROM ${table}`));
   }
 
   /** @returns false without a backup */
@@ -70,11 +87,19 @@ export class JournalFile {
 
 /** The place of the journal on the disk, and the files that are or were there. */
 export class Disk {
-  current = new JournalFile();
+  current: JournalFile;
   /** Each restore makes another one. */
   generation = 1;
-  readonly #all = [this.current];
+  readonly #all: JournalFile[];
+  readonly #folder: string | null;
   #used = 1;
+
+  /** @param folder where its files are; null for journals in memory */
+  constructor(folder: string | null = null) {
+    this.#folder = folder;
+    this.current = this.#make(0);
+    this.#all = [this.current];
+  }
 
   async reset(): Promise<void> {
     for (const file of this.#all.slice(0, this.#used)) await file.wipe();
@@ -85,7 +110,7 @@ export class Disk {
 
   /** Puts an empty file in the place of the journal, as `mv` or `rm` of the old one do. */
   replace(): void {
-    const file = this.#all[this.#used] ?? new JournalFile();
+    const file = this.#all[this.#used] ?? this.#make(this.#used);
     this.#all[this.#used] = file;
     this.#used += 1;
     this.current = file;
@@ -99,11 +124,16 @@ export class Disk {
   open(onCheck: (check: 'identity' | 'generation') => boolean): MountedJournal {
     return new MountedJournal(this, onCheck);
   }
+
+  #make(number: number): JournalFile {
+    return new JournalFile(this.#folder === null ? IN_MEMORY : join(this.#folder, `journal-${number}.db`));
+  }
 }
 
 /** The journal as one process has it open: after each statement it makes sure that the file is still in its place. */
 export class MountedJournal implements Database {
   readonly file: JournalFile;
+  readonly #db: Database;
   readonly #disk: Disk;
   readonly #generation: number;
   readonly #onCheck: (check: 'identity' | 'generation') => boolean;
@@ -111,24 +141,25 @@ export class MountedJournal implements Database {
   constructor(disk: Disk, onCheck: (check: 'identity' | 'generation') => boolean) {
     this.#disk = disk;
     this.file = disk.current;
+    this.#db = this.file.connect();
     this.#generation = disk.generation;
     this.#onCheck = onCheck;
   }
 
   async run(sql: string, parameters?: Parameters): Promise<{ changes: number }> {
-    return this.#checked(await this.file.db.run(sql, parameters));
+    return this.#checked(await this.#db.run(sql, parameters));
   }
 
   async get<Result>(sql: string, parameters?: Parameters): Promise<Result | undefined> {
-    return this.#checked(await this.file.db.get<Result>(sql, parameters));
+    return this.#checked(await this.#db.get<Result>(sql, parameters));
   }
 
   async all<Result>(sql: string, parameters?: Parameters): Promise<Result[]> {
-    return this.#checked(await this.file.db.all<Result>(sql, parameters));
+    return this.#checked(await this.#db.all<Result>(sql, parameters));
   }
 
   async transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
-    return this.#checked(await this.file.db.transaction(work));
+    return this.#checked(await this.#db.transaction(work));
   }
 
   // oxlint-disable-next-line require-yield -- nothing waits for a change in a simulation
@@ -136,7 +167,9 @@ export class MountedJournal implements Database {
     throw new TypeError('nobody watches the journal of a simulation');
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    if (this.#db !== this.file.db) await this.#db.close();
+  }
 
   /** @throws Failure `journal-unusable` */
   check(): void {

@@ -13,7 +13,11 @@ const CLAIMING = new Set(['update', 'recordObserved', 'markSent', 'claim', 'keep
  * Opens the real journal for a simulated process. After each call something else may happen; that of a process that
  * was killed meanwhile never returns.
  */
-export function openSimulatedJournal(world: World, process: SimulatedProcess, mounted: MountedJournal): Journal {
+export function openSimulatedJournal(
+  world: World,
+  process: SimulatedProcess,
+  mounted: MountedJournal,
+): Journal {
   const { calendar } = process;
   const journal = makeJournal(() => mounted, { environment: 'sandbox', now: () => calendar.now() });
   const watcher = new JournalWatcher(world, process, mounted);
@@ -57,7 +61,8 @@ class JournalWatcher {
     const { without } = this.#world.mutation;
     if (name === 'takeLeases' && without === 'lease') return [];
     if (name === 'holdsLeases' && without === 'lease') return true;
-    if (name === 'claim' && without === 'claim') await this.#closeOpen(parameters[0] as { cardToken: string });
+    if (name === 'claim' && without === 'claim')
+      await this.#closeOpen(parameters[0] as { cardToken: string });
     const result = await method(...parameters);
     this.#see(name, parameters, result);
     if (CLAIMING.has(name)) this.#world.isDirty = true;
@@ -78,7 +83,7 @@ class JournalWatcher {
         return this.#setClaimed(false);
       case 'markSent':
         if (result === null) world.decided('hold or lost claim');
-        else world.recordSending(this.#process, parameters[1] as { baseline: unknown; correlationId: string });
+        else world.recordSending(parameters[1] as { baseline: unknown; correlationId: string });
         return this.#setClaimed(result !== null);
       case 'update':
         if ((parameters[1] as { outcome: string }).outcome === 'not-seen') world.decided('settle');

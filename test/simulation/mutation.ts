@@ -28,7 +28,8 @@ export class Mutation {
 
   /** @returns what a process without the read before a sending takes for the production; undefined to read it */
   skipsRead(process: SimulatedProcess, { path }: VendorRequest): unknown {
-    if (this.without !== 'read' || !this.#claims.has(process) || !path.endsWith('/production')) return undefined;
+    if (this.without !== 'read' || !this.#claims.has(process) || !path.endsWith('/production'))
+      return undefined;
     const ready = { status: 'READY', kioskId: null, occurredAt: '2026-03-01T11:00:01Z', errorCode: null };
     return this.#read.get(process) ?? { ...ready, description: null };
   }

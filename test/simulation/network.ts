@@ -39,20 +39,35 @@ const FAULTLESS: Fate = {
   back: 20,
 };
 
-const KINDS: Record<NetworkKind, Record<'fine' | 'late' | Trouble, number>> = {
-  calm: { fine: 96, late: 2, drop: 1, 'lose the answer': 1, reset: 0, gateway: 0, refuse: 0, repeat: 0 },
-  slow: { fine: 50, late: 44, drop: 2, 'lose the answer': 2, reset: 1, gateway: 1, refuse: 0, repeat: 0 },
-  lossy: { fine: 46, late: 6, drop: 10, 'lose the answer': 12, reset: 10, gateway: 8, refuse: 4, repeat: 4 },
+type Happening = 'fine' | 'late' | 'drop' | 'lose the answer' | 'reset' | 'gateway' | 'refuse' | 'repeat';
+type Weights = Readonly<Record<Happening, number>>;
+
+/** How often what happens, to a read and to a request that changes something. */
+// biome-ignore format: a table
+const HAPPENINGS: Readonly<Record<NetworkKind, { read: Weights; write: Weights }>> = {
+  calm: {
+    read: { fine: 97, late: 2, drop: 1, 'lose the answer': 0, reset: 0, gateway: 0, refuse: 0, repeat: 0 },
+    write: { fine: 90, late: 4, drop: 2, 'lose the answer': 2, reset: 2, gateway: 0, refuse: 0, repeat: 0 },
+  },
+  slow: {
+    read: { fine: 75, late: 23, drop: 1, 'lose the answer': 1, reset: 0, gateway: 0, refuse: 0, repeat: 0 },
+    write: { fine: 20, late: 60, drop: 5, 'lose the answer': 5, reset: 5, gateway: 5, refuse: 0, repeat: 0 },
+  },
+  lossy: {
+    read: { fine: 76, late: 4, drop: 4, 'lose the answer': 4, reset: 4, gateway: 4, refuse: 4, repeat: 0 },
+    write: { fine: 14, late: 6, drop: 12, 'lose the answer': 16, reset: 26, gateway: 14, refuse: 4, repeat: 8 },
+  },
 };
+
 const READ_FAULTS = [500, 502, 503, 504, 429];
 const PUT_FAULTS = [500, 502, 503, 504, 401, 403, 404, 429];
-type Trouble = 'drop' | 'lose the answer' | 'reset' | 'gateway' | 'refuse' | 'repeat';
 
 function drawFate(random: Random, { kind, isRead }: { kind: NetworkKind; isRead: boolean }): Fate {
-  const what = random.weighted(KINDS[kind]);
+  const what = random.weighted(HAPPENINGS[kind][isRead ? 'read' : 'write']);
   const isLate = what === 'late' || (what !== 'fine' && random.chance(0.6));
   const fate: Fate = {
-    connect: what === 'refuse' ? null : random.chance(0.03) ? random.magnitude(100, 9_000) : random.whole(1, 60),
+    connect:
+      what === 'refuse' ? null : random.chance(0.03) ? random.magnitude(100, 9_000) : random.whole(1, 60),
     transit: isLate ? random.magnitude(500, DELIVERY_MS) : random.whole(5, 60),
     isDropped: what === 'drop',
     isRepeated: what === 'repeat',
@@ -61,7 +76,9 @@ function drawFate(random: Random, { kind, isRead }: { kind: NetworkKind; isRead:
     back: isLate ? random.magnitude(100, 25_000) : random.whole(5, 60),
   };
   if (what === 'lose the answer') return { ...fate, answer: random.chance(0.5) ? 'none' : 'reset' };
-  if (what === 'reset') return { ...fate, answer: 'reset', isDropped: random.chance(0.4) };
+  // The connection is lost at once; the request may still arrive.
+  if (what === 'reset')
+    return { ...fate, answer: 'reset', back: random.whole(1, 60), isDropped: random.chance(0.3) };
   if (what === 'gateway') {
     const answer = random.pick(isRead ? READ_FAULTS : PUT_FAULTS);
     // What is refused does not go on; behind a gateway that gave up, it may.
@@ -107,7 +124,8 @@ export class Network {
         process.wake(delay, () => {
           if (isOver) return;
           isOver = true;
-          const shown = outcome.kind === 'answered' ? outcome.httpStatus : `${outcome.kind} (${outcome.reason})`;
+          const shown =
+            outcome.kind === 'answered' ? outcome.httpStatus : `${outcome.kind} (${outcome.reason})`;
           this.#world.trace(`${process.id} ${what}: ${shown}`);
           // After a freeze, the limit may come first.
           const isLate = timeline.now - writtenAt > timeout + 1_000 && process.random.chance(0.5);
@@ -116,14 +134,13 @@ export class Network {
           if (seen.kind !== 'answered') cut(exchange);
           resolve(seen);
         });
-      const cut = ({ fate }: Exchange) => {
-        if (sent?.state === 'on its way' && !fate.isHeld) sent.state = 'gone';
-      };
       process.onKill.push((isReset) => isReset && cut(exchange));
       process.arrive(what);
       this.#travel(exchange, end);
       process.wake(timeout, () => end({ kind: 'lost', reason: 'no answer in time' }));
-      signal?.addEventListener('abort', () => end({ kind: 'aborted', reason: 'interrupted' }), { once: true });
+      signal?.addEventListener('abort', () => end({ kind: 'aborted', reason: 'interrupted' }), {
+        once: true,
+      });
     });
   }
 
@@ -154,6 +171,11 @@ export class Network {
       retryAfter: httpStatus === 429 ? 2_000 : null,
     };
   }
+}
+
+/** The sender closes its connection: what was not delivered is gone, unless something on the way holds it. */
+function cut({ sent, fate }: Exchange): void {
+  if (sent?.state === 'on its way' && !fate.isHeld) sent.state = 'gone';
 }
 
 function decode({ status, body, headers }: Reply): HttpAnswer {

@@ -64,7 +64,7 @@ const MOST_PORTS = 30;
 
 export function drawPlan(seed: number, model: Model): Plan {
   const random = new Random(seed, 'plan');
-  const cards = random.chance(0.75) ? 1 : 2;
+  const cards = random.chance(0.8) ? 1 : 2;
   const processes = Array.from({ length: random.whole(3, 6) }, (_, index) =>
     drawProcess(random, { id: `P${index + 1}`, cards }),
   );
@@ -88,7 +88,7 @@ function drawProcess(random: Random, { id, cards }: { id: string; cards: number 
   return {
     kind: 'process',
     id,
-    at: random.chance(0.5) ? random.whole(0, 1_500) : random.magnitude(1_500, 150_000),
+    at: random.chance(0.5) ? random.whole(0, 2_500) : random.magnitude(2_500, 100_000),
     network: random.weighted({ calm: 4, slow: 3, lossy: 4 }),
     command: {
       kind,

@@ -12,7 +12,9 @@ export class SimulatedProcess {
   readonly plan: ProcessPlan;
   readonly random: Random;
   readonly stopwatch: Stopwatch;
-  readonly calendar = { now: (): number => EPOCH + (this.pinned?.time ?? this.#world.timeline.now) + this.#stepped };
+  readonly calendar = {
+    now: (): number => EPOCH + (this.pinned?.time ?? this.#world.timeline.now) + this.#stepped,
+  };
   readonly abort = new AbortController();
   state: 'running' | 'ended' | 'killed' = 'running';
   /** Its exit code, once it has ended. */

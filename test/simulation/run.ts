@@ -7,12 +7,14 @@ import type { Context } from '../../src/context/context.ts';
 import { asFailure } from '../../src/domain/errors/failure.ts';
 import { parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
 import type { CardResult } from '../../src/domain/results.ts';
+import { openContext } from './context.ts';
 import type { Guard } from './mutation.ts';
 import type { Command, Plan, ProcessPlan, WorldFault } from './plan.ts';
 import { SimulatedProcess } from './process.ts';
 import { Random } from './random.ts';
-import { type Decider, type Equipment, Violation, World } from './world.ts';
+import { Violation } from './truth.ts';
 import { PROFILE } from './vendor.ts';
+import { type Decider, type Equipment, World } from './world.ts';
 
 /** How a schedule ended. */
 export interface End {
@@ -45,6 +47,7 @@ export async function runPlan(plan: Plan, equipment: Equipment, without: Guard |
     broken = error.message;
   } finally {
     restore();
+    await world.close();
   }
   const { timeline, decisions, log } = world;
   return { plan, broken, processes: processes.length, events: timeline.events, decisions, log };
@@ -54,23 +57,28 @@ function schedule(world: World, processes: SimulatedProcess[]): void {
   const { items } = world.plan;
   for (const item of items) {
     if (item.kind === 'process') start(world, { plan: item, processes });
-    else if (!('process' in item)) world.timeline.at(item.at, async () => suffer(world, { fault: item, processes }));
+    else if (!('process' in item))
+      world.timeline.at(item.at, async () => suffer(world, { fault: item, processes }));
   }
 }
 
-function start(world: World, { plan, processes }: { plan: ProcessPlan; processes: SimulatedProcess[] }): SimulatedProcess {
+function start(
+  world: World,
+  { plan, processes }: { plan: ProcessPlan; processes: SimulatedProcess[] },
+): SimulatedProcess {
   const faults = world.plan.items.filter((item) => 'process' in item && item.process === plan.id);
   const process = new SimulatedProcess(world, plan, faults as never);
   processes.push(process);
   world.timeline.at(plan.at, () =>
     process.wake(0, () => {
       world.trace(`${process.id} begins: ${plan.command.kind} card ${plan.command.card}`);
-      const context = world.context(process);
+      const context = openContext(world, process);
       void work(context, plan.command, requestOf(world, plan.command)).then(
         ([result]) => process.end(result?.exitCode ?? 0),
         (error: unknown) => {
           process.end(asFailure(error).exitCode);
-          if (asFailure(error).exitCode === 1) world.truth.broken ??= new Violation(`a bug: ${String((error as Error).stack)}`);
+          if (asFailure(error).exitCode === 1)
+            world.truth.broken ??= new Violation(`a bug: ${String((error as Error).stack)}`);
         },
       );
     }),
@@ -84,7 +92,11 @@ function requestOf({ cards }: World, { card }: Command): CardRequest {
   return { profileId: PROFILE, orderId: known.orderId, cardToken: parseCardToken(known.cardToken) };
 }
 
-async function work(ctx: Context, { kind, kiosk, wait }: Command, target: CardRequest): Promise<CardResult[]> {
+async function work(
+  ctx: Context,
+  { kind, kiosk, wait }: Command,
+  target: CardRequest,
+): Promise<CardResult[]> {
   const targets = [target];
   const kioskId = parseKioskId(kiosk);
   switch (kind) {
@@ -102,7 +114,10 @@ async function work(ctx: Context, { kind, kiosk, wait }: Command, target: CardRe
   }
 }
 
-async function suffer(world: World, { fault, processes }: { fault: WorldFault; processes: SimulatedProcess[] }): Promise<void> {
+async function suffer(
+  world: World,
+  { fault, processes }: { fault: WorldFault; processes: SimulatedProcess[] },
+): Promise<void> {
   const { kind, milliseconds, kiosk } = fault;
   world.trace(kind);
   const { db } = world.disk.current;
@@ -136,7 +151,11 @@ async function suffer(world: World, { fault, processes }: { fault: WorldFault; p
 }
 
 function refuse({ vendor, plan }: World, { at }: WorldFault): void {
-  const codes = ['PRINTER_OR_SATELLITE_NOT_READY', 'UNABLE_TO_ACCEPT_REQUEST', 'REQUEST_CREATED_BUT_NOT_STARTED'];
+  const codes = [
+    'PRINTER_OR_SATELLITE_NOT_READY',
+    'UNABLE_TO_ACCEPT_REQUEST',
+    'REQUEST_CREATED_BUT_NOT_STARTED',
+  ];
   const code = new Random(plan.seed, at).pick(codes);
   if (code === 'REQUEST_CREATED_BUT_NOT_STARTED') vendor.refuseNext(code, 20_000);
   else vendor.refuseNext(code);
@@ -146,7 +165,11 @@ function refuse({ vendor, plan }: World, { at }: WorldFault): void {
 async function finish(world: World, processes: SimulatedProcess[]): Promise<void> {
   const { timeline, disk } = world;
   const last = Math.max(0, ...world.plan.items.map((item) => ('at' in item ? item.at : 0)));
-  await runUntil(world, last + 400_000, () => processes.every(({ isRunning }) => !isRunning) && timeline.now >= last);
+  await runUntil(
+    world,
+    last + 400_000,
+    () => processes.every(({ isRunning }) => !isRunning) && timeline.now >= last,
+  );
   world.isOver = true;
   world.vendor.clearFaults();
   await disk.current.db.run('UPDATE holds SET released_at = 2 WHERE released_at IS NULL');
@@ -158,12 +181,16 @@ async function finish(world: World, processes: SimulatedProcess[]): Promise<void
   for (const card of world.cards.keys()) await complete(world, { card: card + 1, processes });
 }
 
-async function complete(world: World, { card, processes }: { card: number; processes: SimulatedProcess[] }): Promise<void> {
+async function complete(
+  world: World,
+  { card, processes }: { card: number; processes: SimulatedProcess[] },
+): Promise<void> {
   const known = world.cards[card - 1];
   if (!known) return;
   world.vendor.tick();
   if (world.vendor.orderStatus(known.orderId) === 'CANCELLED') return;
-  const kind = world.vendor.productionOf(known.cardToken)?.status === 'PRODUCTION_ERROR' ? 'retry' : 'produce';
+  const kind =
+    world.vendor.productionOf(known.cardToken)?.status === 'PRODUCTION_ERROR' ? 'retry' : 'produce';
   const id = `last ${card}`;
   const kiosk = (world.vendor.productionOf(known.cardToken)?.kioskId ?? 'WIS00001') as 'WIS00001';
   const command = { kind, card, kiosk, wait: true, timeout: 600_000 } as const;
@@ -173,7 +200,8 @@ async function complete(world: World, { card, processes }: { card: number; proce
   });
   await runUntil(world, world.timeline.now + LONGEST_MS, () => !process.isRunning);
   const { status } = world.vendor.productionOf(known.cardToken) ?? {};
-  if (process.exitCode !== 0) throw new Violation(`at the end, ${kind} ends with ${process.exitCode ?? 'nothing'}`);
+  if (process.exitCode !== 0)
+    throw new Violation(`at the end, ${kind} ends with ${process.exitCode ?? 'nothing'}`);
   if (status !== 'PRODUCED') throw new Violation(`at the end, the card is ${status}`);
 }
 

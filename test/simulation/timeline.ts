@@ -51,7 +51,8 @@ export class Timeline {
     const heap = this.#heap;
     for (let index = 0; ; ) {
       let least = index;
-      for (const child of [2 * index + 1, 2 * index + 2]) if (isBefore(heap[child], heap[least])) least = child;
+      for (const child of [2 * index + 1, 2 * index + 2])
+        if (isBefore(heap[child], heap[least])) least = child;
       if (least === index) return;
       swap(heap, index, least);
       index = least;

@@ -1,5 +1,5 @@
-import { lookUpError } from '../../src/domain/errors/error-catalogue.ts';
 import type { Attempt } from '../../src/domain/attempt.ts';
+import { lookUpError } from '../../src/domain/errors/error-catalogue.ts';
 import type { Production } from '../../src/sandbox/state/tables/productions.ts';
 import type { AttemptClaim, JournalFile } from './disk.ts';
 import type { SimulatedProcess } from './process.ts';
@@ -49,12 +49,22 @@ export class Truth {
   leave(request: Omit<Sent, 'state' | 'isAwaited' | 'isAccepted' | 'occurredAt' | 'freezes'>): Sent {
     const { kind, process, cardToken, journal } = request;
     if (kind === 'produce') {
-      this.#check(journal === this.#world.disk.current, 'a PUT leaves through a journal that is not in place', process);
-      const earlier = this.#of(cardToken, journal).find(({ kind, state }) => kind === 'produce' && state === 'on its way');
+      this.#check(
+        journal === this.#world.disk.current,
+        'a PUT leaves through a journal that is not in place',
+        process,
+      );
+      const earlier = this.#of(cardToken, journal).find(
+        ({ kind, state }) => kind === 'produce' && state === 'on its way',
+      );
       this.#check(!earlier, `a PUT leaves while one of ${earlier?.process.id} may still arrive`, process);
     }
     const other = this.#of(cardToken, journal).find((one) => one.kind !== kind && isBeingWorkedOn(one));
-    this.#check(!other, `a ${kind} leaves while the ${other?.kind} of ${other?.process.id} is awaited`, process);
+    this.#check(
+      !other,
+      `a ${kind} leaves while the ${other?.kind} of ${other?.process.id} is awaited`,
+      process,
+    );
     const sent: Sent = {
       ...request,
       freezes: process.freezes,
@@ -68,24 +78,36 @@ export class Truth {
   }
 
   /** Wise accepted a PUT. @param before the production until now */
-  accept(sent: Sent, { before, occurredAt, isQueued }: { before: Production | null; occurredAt: number; isQueued: boolean }): void {
+  accept(
+    sent: Sent,
+    { before, occurredAt, isQueued }: { before: Production | null; occurredAt: number; isQueued: boolean },
+  ): void {
     const { process, cardToken, baseline } = sent;
     sent.isAccepted = true;
     sent.occurredAt = occurredAt;
     const others = this.#of(cardToken, sent.journal).filter((one) => one.isAccepted && one !== sent);
     this.#check(!others.some((one) => one.process === process), 'one command had two PUTs accepted', process);
-    this.#check(!this.#all(cardToken).includes('produced'), 'a card that was produced is accepted again', process);
+    this.#check(
+      !this.#all(cardToken).includes('produced'),
+      'a card that was produced is accepted again',
+      process,
+    );
     const isAsBefore =
       before?.status === (baseline?.status ?? before?.status) &&
       new Date(before?.occurredAt ?? 0).getTime() === Date.parse(baseline?.occurredAt ?? '');
-    this.#check(isAsBefore || this.#hasForeign(cardToken, sent), 'a PUT is accepted after something that its process did not read', process);
+    this.#check(
+      isAsBefore || this.#hasForeign(cardToken, sent),
+      'a PUT is accepted after something that its process did not read',
+      process,
+    );
     this.#check(this.#isAsked(sent, before), 'a PUT is accepted that no person asked for', process);
     this.#productions.set(`${cardToken} ${occurredAt}`, isQueued ? 'queued' : 'in progress');
   }
 
   /** A production of a card moved. */
   move(cardToken: string, occurredAt: number, state: State): void {
-    if (state === 'produced') this.#check(!this.#all(cardToken).includes('produced'), 'a card is produced twice');
+    if (state === 'produced')
+      this.#check(!this.#all(cardToken).includes('produced'), 'a card is produced twice');
     this.#productions.set(`${cardToken} ${occurredAt}`, state);
   }
 
@@ -100,7 +122,9 @@ export class Truth {
       const state = sent?.occurredAt ? this.#productions.get(`${sent.cardToken} ${sent.occurredAt}`) : null;
       const problem = contradiction(outcome, { sent, state: state ?? null });
       if (problem && !(sent && this.#hasForeign(sent.cardToken, sent)))
-        throw new Violation(`the journal says ${outcome} of the PUT of ${sent?.process.id ?? 'nobody'}, but ${problem}`);
+        throw new Violation(
+          `the journal says ${outcome} of the PUT of ${sent?.process.id ?? 'nobody'}, but ${problem}`,
+        );
     }
   }
 
@@ -114,7 +138,10 @@ export class Truth {
     if (kind === 'produce') return before?.status === 'READY';
     if (kind !== 'retry' && kind !== 'abandon') return false;
     if (before?.status !== 'PRODUCTION_ERROR') return before?.status === 'READY';
-    return lookUpError('production', before.errorCode).retry !== 'after-fix' || this.#approved.has(`${cardToken} ${before.occurredAt}`);
+    return (
+      lookUpError('production', before.errorCode).retry !== 'after-fix' ||
+      this.#approved.has(`${cardToken} ${before.occurredAt}`)
+    );
   }
 
   #of(cardToken: string, journal: JournalFile): Sent[] {
@@ -142,7 +169,10 @@ function isBeingWorkedOn({ process, freezes, isAwaited }: Sent): boolean {
   return isAwaited && process.isRunning && process.freezes === freezes;
 }
 
-function contradiction(outcome: string, { sent, state }: { sent: Sent | undefined; state: State | null }): string | null {
+function contradiction(
+  outcome: string,
+  { sent, state }: { sent: Sent | undefined; state: State | null },
+): string | null {
   switch (outcome) {
     case 'not-seen':
     case 'refused':

@@ -110,7 +110,12 @@ export class Vendor {
 
   /** Refuses the next produce request. */
   refuseNext(errorCode: string, afterMs?: number): void {
-    const fault = { kind: 'produce', errorCode, times: 1, ...(afterMs !== undefined && { afterMs }) } as const;
+    const fault = {
+      kind: 'produce',
+      errorCode,
+      times: 1,
+      ...(afterMs !== undefined && { afterMs }),
+    } as const;
     this.#state.change(({ db }) => insertFault(db, fault));
   }
 

@@ -1,26 +1,37 @@
-import type { Context } from '../../src/context/context.ts';
-import { type KioskId, parseKioskId } from '../../src/domain/ids.ts';
-import { NO_RUNBOOK } from '../../src/domain/runbook.ts';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Reply } from '../../src/sandbox/api/answers.ts';
-import { SimulatedClient } from './client.ts';
 import { Disk, type MountedJournal } from './disk.ts';
-import { openSimulatedJournal } from './journal.ts';
 import { type Guard, Mutation } from './mutation.ts';
 import { Network } from './network.ts';
 import type { Plan } from './plan.ts';
 import { EPOCH, type SimulatedProcess } from './process.ts';
 import { Random } from './random.ts';
 import { Timeline } from './timeline.ts';
-import { type Sent, Truth, Violation } from './truth.ts';
-import { PROFILE, Vendor, type VendorCard, type VendorRequest } from './vendor.ts';
+import { type Sent, Truth } from './truth.ts';
+import { Vendor, type VendorCard, type VendorRequest } from './vendor.ts';
 
 export type Decider = Guard | 'hold or lost claim';
 
 /** What outlives a schedule, because it takes long to make. */
 export class Equipment {
   readonly vendor = new Vendor();
-  readonly disk = new Disk();
+  readonly #memory = new Disk();
+  readonly #folder = mkdtempSync(join(tmpdir(), 'kioskctl-simulation-'));
+  readonly #files = new Disk(this.#folder);
+
+  /** Each so many schedules, the journal is a real file. */
+  diskOf({ seed }: Plan): Disk {
+    return seed % SCHEDULES_PER_FILE === 0 ? this.#files : this.#memory;
+  }
+
+  close(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
 }
+
+const SCHEDULES_PER_FILE = 50;
 
 /** Everything outside of the processes of one schedule: time, network, Wise, disk, persons. */
 export class World {
@@ -49,10 +60,10 @@ export class World {
   readonly #baselines = new Map<string, Sent['baseline']>();
   readonly #mounts = new Map<SimulatedProcess, MountedJournal>();
 
-  constructor(plan: Plan, { vendor, disk }: Equipment, without: Guard | null) {
+  constructor(plan: Plan, equipment: Equipment, without: Guard | null) {
     this.plan = plan;
-    this.vendor = vendor;
-    this.disk = disk;
+    this.vendor = equipment.vendor;
+    this.disk = equipment.diskOf(plan);
     this.mutation = new Mutation(this, without);
     this.#random = new Random(plan.seed, 'kiosks');
   }
@@ -85,6 +96,11 @@ export class World {
     this.truth.checkClaims(await this.disk.current.attempts());
   }
 
+  /** Closes what the processes left open. */
+  async close(): Promise<void> {
+    for (const mounted of this.#mounts.values()) await mounted.close();
+  }
+
   trace(text: string): void {
     this.log.push(`${String(this.timeline.now).padStart(8)} ${text}`);
   }
@@ -93,10 +109,7 @@ export class World {
     this.decisions.set(guard, (this.decisions.get(guard) ?? 0) + 1);
   }
 
-  recordSending(
-    _process: SimulatedProcess,
-    { baseline, correlationId }: { baseline: unknown; correlationId: string },
-  ): void {
+  recordSending({ baseline, correlationId }: { baseline: unknown; correlationId: string }): void {
     this.#baselines.set(correlationId, baseline as Sent['baseline']);
   }
 
@@ -127,53 +140,11 @@ export class World {
     return reply;
   }
 
-  context(process: SimulatedProcess): Context {
-    const { card, kiosk, timeout } = process.plan.command;
+  /** Opens the journal for a process. */
+  mount(process: SimulatedProcess): MountedJournal {
     const mounted = this.disk.open((check) => this.#finds(check));
     this.#mounts.set(process, mounted);
-    const { without } = this.mutation;
-    return {
-      name: 'sandbox',
-      environment: 'sandbox',
-      profileId: PROFILE,
-      profileIsExplicit: false,
-      kiosks: [parseKioskId('WIS00001'), parseKioskId('WIS00002')],
-      program: null,
-      reason: `card ${card}`,
-      invocation: { flags: [], kioskId: kiosk as KioskId },
-      secrets: [],
-      timing: { timeout, firstPause: 1_000, interval: 5_000, settleWindow: without === 'settle' ? 0 : 30_000 },
-      wise: new SimulatedClient(this, process),
-      journal: openSimulatedJournal(this, process, mounted),
-      files: NOTHING as Context['files'],
-      stopwatch: process.stopwatch,
-      calendar: process.calendar,
-      signal: process.abort.signal,
-      ask: this.#askOf(process),
-      report: REPORT,
-      webhooks: NOTHING as Context['webhooks'],
-      webhookKey: async () => Promise.reject(new TypeError('no key in a simulation')),
-      sandboxControl: () => NOTHING as ReturnType<Context['sandboxControl']>,
-      runbook: async () => NO_RUNBOOK,
-      authorize: async () => ({ source: 'the simulation', endsAt: null }),
-      clientKey: async () => 'simulation',
-    };
-  }
-
-  /** A person who takes a while, and says mostly yes. */
-  #askOf(process: SimulatedProcess): Context['ask'] {
-    const card = this.cards[process.plan.command.card - 1]?.cardToken ?? '';
-    return {
-      confirm: async () => {
-        const shown = this.vendor.productionOf(card);
-        await process.pause('ask', process.random.magnitude(500, 40_000));
-        const isYes = this.isOver || process.random.chance(0.85);
-        if (isYes) this.truth.approve(card, shown);
-        return isYes;
-      },
-      choose: async (_, { choices }) => process.random.pick(choices),
-      type: async () => 'simulated',
-    };
+    return mounted;
   }
 
   #finds(check: 'identity' | 'generation'): boolean {
@@ -182,14 +153,22 @@ export class World {
     return true;
   }
 
-  #produceArrived(sent: Sent, { reply, before }: { reply: Reply; before: ReturnType<Vendor['productionOf']> }): void {
-    const body = JSON.parse(reply.body.toString() || '{}') as { occurredAt?: string; errorCode?: string | null };
+  #produceArrived(
+    sent: Sent,
+    { reply, before }: { reply: Reply; before: ReturnType<Vendor['productionOf']> },
+  ): void {
+    const body = JSON.parse(reply.body.toString() || '{}') as {
+      occurredAt?: string;
+      errorCode?: string | null;
+    };
     const isQueued = body.errorCode === 'REQUEST_CREATED_BUT_NOT_STARTED';
     if (reply.status !== 200 && !isQueued) return;
     const occurredAt = Date.parse(body.occurredAt ?? '');
     this.truth.accept(sent, { before, occurredAt, isQueued });
     const delay = isQueued ? 20_000 : 0;
-    this.timeline.after(delay + this.#random.magnitude(300, 60_000), async () => this.#finish(sent, occurredAt));
+    this.timeline.after(delay + this.#random.magnitude(300, 60_000), async () =>
+      this.#finish(sent, occurredAt),
+    );
     if (isQueued) this.timeline.after(delay + 1, async () => this.#start(sent, occurredAt));
   }
 
@@ -215,22 +194,6 @@ export class World {
   }
 }
 
-const NOTHING: unknown = new Proxy({}, {
-  get: () => {
-    throw new TypeError('a port that a simulation does not have');
-  },
-});
-
-const REPORT: Context['report'] = {
-  note: () => undefined,
-  hint: () => undefined,
-  warn: () => undefined,
-  block: () => undefined,
-  progress: () => undefined,
-};
-
 async function immediate(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));
 }
-
-export { Violation };

@@ -1,0 +1,76 @@
+import type { Context } from '../../src/context/context.ts';
+import { parseKioskId } from '../../src/domain/ids.ts';
+import { NO_RUNBOOK } from '../../src/domain/runbook.ts';
+import { SimulatedClient } from './client.ts';
+import { openSimulatedJournal } from './journal.ts';
+import type { SimulatedProcess } from './process.ts';
+import { PROFILE } from './vendor.ts';
+import type { World } from './world.ts';
+
+/** How long a request may still show up after it was sent, in milliseconds. */
+const SETTLE_MS = 30_000;
+
+/** Makes everything that the workflows of a simulated process see. */
+export function openContext(world: World, process: SimulatedProcess): Context {
+  const { card, kiosk, timeout } = process.plan.command;
+  const settleWindow = world.mutation.without === 'settle' ? 0 : SETTLE_MS;
+  return {
+    name: 'sandbox',
+    environment: 'sandbox',
+    profileId: PROFILE,
+    profileIsExplicit: false,
+    kiosks: [parseKioskId('WIS00001'), parseKioskId('WIS00002')],
+    program: null,
+    reason: `card ${card}`,
+    invocation: { flags: [], kioskId: parseKioskId(kiosk) },
+    secrets: [],
+    timing: { timeout, firstPause: 1_000, interval: 12_000, settleWindow },
+    wise: new SimulatedClient(world, process),
+    journal: openSimulatedJournal(world, process, world.mount(process)),
+    files: NOTHING as Context['files'],
+    stopwatch: process.stopwatch,
+    calendar: process.calendar,
+    signal: process.abort.signal,
+    ask: askOf(world, process),
+    report: REPORT,
+    webhooks: NOTHING as Context['webhooks'],
+    webhookKey: async () => Promise.reject(new TypeError('no key in a simulation')),
+    sandboxControl: () => NOTHING as ReturnType<Context['sandboxControl']>,
+    runbook: async () => NO_RUNBOOK,
+    authorize: async () => ({ source: 'the simulation', endsAt: null }),
+    clientKey: async () => 'simulation',
+  };
+}
+
+/** A person who takes a while, and says mostly yes. */
+function askOf(world: World, process: SimulatedProcess): Context['ask'] {
+  const card = world.cards[process.plan.command.card - 1]?.cardToken ?? '';
+  return {
+    confirm: async () => {
+      const shown = world.vendor.productionOf(card);
+      await process.pause('ask', process.random.magnitude(500, 40_000));
+      const isYes = world.isOver || process.random.chance(0.85);
+      if (isYes) world.truth.approve(card, shown);
+      return isYes;
+    },
+    choose: async (_, { choices }) => process.random.pick(choices),
+    type: async () => 'simulated',
+  };
+}
+
+const NOTHING: unknown = new Proxy(
+  {},
+  {
+    get: () => {
+      throw new TypeError('a port that a simulation does not have');
+    },
+  },
+);
+
+const REPORT: Context['report'] = {
+  note: () => undefined,
+  hint: () => undefined,
+  warn: () => undefined,
+  block: () => undefined,
+  progress: () => undefined,
+};
