@@ -4,6 +4,7 @@ import type { Card } from '../domain/card.ts';
 import { lookUpError } from '../domain/errors/error-catalogue.ts';
 import type { ExitCode } from '../domain/errors/exit-codes.ts';
 import { Failure, type FailureDocument } from '../domain/errors/failure.ts';
+import { attemptRefused } from '../domain/guards.ts';
 import { formatReference } from '../domain/ids.ts';
 import { unmetRequirements } from '../domain/order.ts';
 import { type CardResult, exitCodeOf, failuresIn, summarize } from '../domain/results.ts';
@@ -183,7 +184,9 @@ function kioskOf(latest: Attempt | null): string | null {
 function describeUnshown({ card, latest }: StatusResult): string {
   if (latest?.outcome === 'queued')
     return `Attempt ${latest.number} is queued at ${latest.kioskId}: it starts when the printer is ready.`;
-  if (latest?.outcome !== 'refused' || card.stage !== 'ready' || !latest.production) return '';
+  if (latest === null || card.stage !== 'ready') return '';
+  if (latest.production === null && latest.endCode !== null) return attemptRefused(card, latest).message;
+  if (latest.outcome !== 'refused' || !latest.production) return '';
   const { code, meaning } = lookUpError('request', latest.production.errorCode);
   return `Attempt ${latest.number} was refused at ${latest.kioskId}: ${code}. ${meaning}`;
 }
@@ -211,9 +214,12 @@ function detailsOf(result: StatusResult, { style, isList }: { style: Style; isLi
   return lines.map((line) => `${line}\n`).join('');
 }
 
-function describeAttempt({ attempt, by, outcome, kioskId, sentAt, production }: AttemptDocument): string {
+function describeAttempt(document: AttemptDocument): string {
+  const { attempt, by, outcome, kioskId, sentAt, production, endCode, httpStatus } = document;
   const when = sentAt === null ? '' : ` at ${localTime(Date.parse(sentAt))}`;
-  const error = production?.errorCode ? `, ${production.errorCode}` : '';
+  const status = httpStatus === null ? '' : ` (HTTP ${httpStatus})`;
+  const end = endCode === null ? '' : `, ${endCode}${status}`;
+  const error = production?.errorCode ? `, ${production.errorCode}` : end;
   const where = kioskId ?? 'an unknown kiosk';
   return `Attempt ${attempt} on ${where}${when} by ${by ?? 'another system'}: ${outcome}${error}`;
 }

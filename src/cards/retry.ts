@@ -91,8 +91,10 @@ async function giveUp(ctx: Context, session: CardSession, attempt: Attempt): Pro
 
 /** Asks for approval as the catalogue requires: none, after a fix, or never possible. */
 async function approve(ctx: Context, session: CardSession, last: Attempt | null): Promise<void> {
-  if (last?.outcome === 'abandoned' || (last?.outcome === 'not-seen' && session.card.stage === 'ready'))
-    return;
+  const isReady = session.card.stage === 'ready';
+  if (last?.outcome === 'abandoned' || (last?.outcome === 'not-seen' && isReady)) return;
+  // The API refused it, not the kiosk: it says itself if the cause is fixed.
+  if (last?.outcome === 'refused' && last.production === null && isReady) return;
   const entry = advise(await ctx.runbook(), reasonOf(session, last));
   if (entry.retry === 'never') throw neverAgain(session.card, entry);
   if (entry.retry !== 'after-fix') return;
@@ -103,8 +105,8 @@ async function approve(ctx: Context, session: CardSession, last: Attempt | null)
 }
 
 function reasonOf({ card }: CardSession, last: Attempt | null): CatalogueEntry {
-  return last?.outcome === 'refused'
-    ? lookUpError('request', last.production?.errorCode ?? null)
+  return last?.outcome === 'refused' && last.production !== null
+    ? lookUpError('request', last.production.errorCode)
     : lookUpError('production', card.production?.errorCode ?? null);
 }
 

@@ -84,7 +84,7 @@ function hasResult(session: CardSession, seen: Observation, attemptId: string | 
   refuseEnded(card);
   if (isLeftBehind(seen, session.request.after ?? null)) return false;
   if (attemptId && attempt && attempt.id !== attemptId)
-    refuseLost(session, { ...attempt, outcome: 'superseded' });
+    refuseLost(session, { ...attempt, outcome: 'superseded', endCode: null });
   if (card.stage === 'produced' || card.stage === 'completed') return true;
   refuseOtherDelivery(seen);
   if (card.stage === 'in-progress' || isUnsettled(attempt) || isBehind(seen)) return false;

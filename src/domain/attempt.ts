@@ -1,4 +1,5 @@
 import { lookUpError } from './errors/error-catalogue.ts';
+import type { FailureCode, FailureDetails } from './errors/failure.ts';
 import type { CardToken, KioskId } from './ids.ts';
 import { isLater, namesEarlierRequest, type Production } from './production.ts';
 import { compareVendorTimes, utcTime } from './times/vendor-time.ts';
@@ -78,6 +79,10 @@ export const ATTEMPT_FIELDS = {
   reason: value<string | null>(),
   correlationId: value<string | null>(),
   traceId: value<string | null>(),
+  /** The status of the answer to its request; null without an answer. */
+  httpStatus: value<number | null>(),
+  /** Why it ended without effect, as the command said that sent it; null for the others, and for older attempts. */
+  endCode: value<FailureCode | null>(),
 };
 
 /** One request to produce one card on one kiosk. Times are milliseconds since the epoch. */
@@ -94,6 +99,11 @@ export function isOpen(attempt: Attempt | null): boolean {
 /** True if the request may or may not have arrived. */
 export function isUnsettled(attempt: Attempt | null): boolean {
   return attempt?.outcome === 'sent' || attempt?.outcome === 'unknown';
+}
+
+/** The ids of the request of an attempt, as details of a failure. */
+export function idsOf({ correlationId, traceId }: Attempt): FailureDetails {
+  return { ...(correlationId && { correlationId }), ...(traceId && { traceId }) };
 }
 
 /** True if the vendor answered that it has a request for this card already, which may be this one. */
@@ -216,10 +226,14 @@ export interface AttemptDocument {
   production: Production | null;
   correlationId: string | null;
   traceId: string | null;
+  httpStatus: number | null;
+  /** The code of the error with which it ended without effect. */
+  endCode: FailureCode | null;
 }
 
 export function toAttemptDocument(attempt: Attempt): AttemptDocument {
-  const { number, id, origin, kioskId, outcome, owner, reason, production, correlationId, traceId } = attempt;
+  const { number, id, origin, kioskId, outcome, owner, reason, production, ...rest } = attempt;
+  const { correlationId, traceId, httpStatus, endCode } = rest;
   return {
     attempt: number,
     attemptId: id,
@@ -233,5 +247,7 @@ export function toAttemptDocument(attempt: Attempt): AttemptDocument {
     production,
     correlationId,
     traceId,
+    httpStatus,
+    endCode,
   };
 }

@@ -1,7 +1,7 @@
-import type { Attempt } from './attempt.ts';
+import { type Attempt, idsOf } from './attempt.ts';
 import { type Card, cardLabel, hintOf } from './card.ts';
 import { type CatalogueEntry, lookUpError } from './errors/error-catalogue.ts';
-import { Failure, type FailureDetails, failure } from './errors/failure.ts';
+import { Failure, type FailureCode, type FailureDetails, failure } from './errors/failure.ts';
 import type { ErrorKind } from './errors/vendor-errors.ts';
 import type { KioskId } from './ids.ts';
 import type { ProduceRequest, Production } from './production.ts';
@@ -135,6 +135,31 @@ export function productionRefused(
   const kiosk = refusal?.kioskId ?? 'unknown';
   const what = `The request to produce card ${cardLabel(card)} on kiosk ${kiosk} was refused`;
   return explained(card, { kind: 'request', production: refusal, what, details });
+}
+
+/** Why attempts ended without effect, other than by a code of the catalogue. */
+const END_REASONS: Partial<Record<FailureCode, string>> = {
+  'credentials-refused': 'Wise refused the credentials or the access to the profile',
+  'approval-required': "Wise requires the user's own approval",
+  'not-found': 'Wise knows no such profile or card',
+  'rate-limited': 'Wise was limiting requests',
+  unreachable: 'there was no connection, so nothing was sent',
+};
+
+/** The failure of an attempt that ended without effect, as the command reported it that sent it. */
+export function attemptRefused(card: Card, attempt: Attempt): Failure {
+  const { endCode, httpStatus, number, kioskId, production } = attempt;
+  const details = { ...(httpStatus !== null && { httpStatus }), ...idsOf(attempt) };
+  if (production !== null || endCode === 'production-refused')
+    return productionRefused(card, production, details);
+  const status = httpStatus === null ? '' : ` (HTTP ${httpStatus})`;
+  const reason = endCode === null ? 'its cause was not recorded' : (END_REASONS[endCode] ?? endCode);
+  return failure(
+    endCode ?? 'rejected',
+    `Attempt ${number} on card ${cardLabel(card)} at kiosk ${kioskId} had no effect: ${reason}${status}.`,
+    `Once the cause is fixed, run: ${hintOf(card)}`,
+    details,
+  );
 }
 
 interface Explanation {

@@ -51,7 +51,8 @@ const OUTCOME_OF_EXIT: Partial<Record<ExitCode, ResultOutcome>> = {
 
 /** Returns the outcome of a card whose action or wait ended with an error. */
 export function outcomeOf(error: FailureDocument, exitCode: ExitCode): ResultOutcome {
-  return error.code === 'production-refused' ? 'refused' : (OUTCOME_OF_EXIT[exitCode] ?? 'failed');
+  const outcome = OUTCOME_OF_EXIT[exitCode];
+  return outcome ?? (error.code === 'production-refused' ? 'refused' : 'failed');
 }
 
 export function summarize(results: readonly CardResult[]): Summary {

@@ -19,10 +19,11 @@ import { EVENTS_LISTENINGS } from './tables/migrations/002-events-listenings.ts'
 import { KIOSKS } from './tables/migrations/003-kiosks.ts';
 import { AUDIT_TRAIL } from './tables/migrations/004-audit-trail.ts';
 import { RUNS } from './tables/migrations/005-runs.ts';
+import { ATTEMPT_ENDS } from './tables/migrations/006-attempt-ends.ts';
 import { orderRequestsTable } from './tables/order-requests.ts';
 import { runsTable } from './tables/runs.ts';
 
-const MIGRATIONS = [CARDS_ATTEMPTS_ACTS, EVENTS_LISTENINGS, KIOSKS, AUDIT_TRAIL, RUNS];
+const MIGRATIONS = [CARDS_ATTEMPTS_ACTS, EVENTS_LISTENINGS, KIOSKS, AUDIT_TRAIL, RUNS, ATTEMPT_ENDS];
 
 /** The version of the schema that this kioskctl writes. */
 export const JOURNAL_SCHEMA: number = MIGRATIONS.length;

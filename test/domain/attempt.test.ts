@@ -321,6 +321,8 @@ describe('an attempt in a document', () => {
       production: failure,
       correlationId: null,
       traceId: 't',
+      httpStatus: null,
+      endCode: null,
     });
   });
 

@@ -43,6 +43,8 @@ export function attempt(outcome: Outcome, more: Partial<Attempt> = {}): Attempt 
     reason: null,
     correlationId: null,
     traceId: null,
+    httpStatus: null,
+    endCode: null,
     ...more,
   };
 }

@@ -1,7 +1,7 @@
 import type { Reading } from '../../context/clocks.ts';
 import type { Context } from '../../context/context.ts';
-import type { Attempt, Outcome } from '../../domain/attempt.ts';
-import { asFailure, Failure, failure } from '../../domain/errors/failure.ts';
+import { type Attempt, idsOf, OPEN_OUTCOMES, type Outcome } from '../../domain/attempt.ts';
+import { asFailure, Failure, type FailureCode, failure } from '../../domain/errors/failure.ts';
 import { productionRefused } from '../../domain/guards.ts';
 import { judgeAnswer, type ProduceRequest, type Verdict } from '../../domain/production.ts';
 import type { AttemptUpdate } from '../../journal/journal.ts';
@@ -9,7 +9,7 @@ import { openProduce, type ProduceAnswer } from '../../wise/cards.ts';
 import { answerFailure, unreachable } from '../../wise/client.ts';
 import type { Permit } from '../../wise/permit.ts';
 import type { CardSession } from './session.ts';
-import { idsOf, refuseLost, settleLost, timeSinceSent } from './settle.ts';
+import { refuseLost, settleLost, timeSinceSent } from './settle.ts';
 
 /** The outcomes that are recorded for a verdict; the one for `accepted` depends on the answer. */
 const OUTCOMES: Record<Exclude<Verdict, 'accepted'>, Outcome> = {
@@ -65,6 +65,8 @@ export async function deliver(
     outcome,
     production: answer.production,
     traceId: answer.kind === 'answered' ? answer.traceId : null,
+    httpStatus,
+    endCode: OPEN_OUTCOMES.some((open) => open === outcome) ? null : endCodeOf(answer, verdict),
     at: ctx.calendar.now(),
   });
   session.apply({ attempt: recorded, ...(verdict === 'accepted' && { production: answer.production }) });
@@ -91,7 +93,7 @@ async function put(
   } catch (error) {
     // Only what is done before the sending throws a Failure: no token, no connection.
     if (error instanceof Failure) {
-      const update = { outcome: 'not-seen', at: ctx.calendar.now() } as const;
+      const update = { outcome: 'not-seen', endCode: error.code, at: ctx.calendar.now() } as const;
       session.apply({ attempt: await recordOutcome(ctx, attempt, update) });
     }
     throw error;
@@ -139,6 +141,13 @@ async function settleAnswer(
 
 function whatCame(answer: ProduceAnswer): string {
   return answer.kind === 'answered' ? `HTTP ${answer.httpStatus}` : answer.reason;
+}
+
+/** Returns why an attempt ended that was not accepted, for later commands about it. */
+function endCodeOf(answer: ProduceAnswer, verdict: Verdict): FailureCode | null {
+  if (verdict === 'accepted') return null;
+  if (verdict === 'refused') return 'production-refused';
+  return answer.kind === 'answered' ? answerFailure(answer).code : unreachable(answer).code;
 }
 
 function refusal({ card }: CardSession, { attempt, answer, verdict }: Judged): Failure {

@@ -1,8 +1,8 @@
 import type { Context } from '../../context/context.ts';
-import { type Attempt, isHeldByVendor, isUnsettled } from '../../domain/attempt.ts';
+import { type Attempt, idsOf, isHeldByVendor, isUnsettled } from '../../domain/attempt.ts';
 import { cardLabel, hintOf } from '../../domain/card.ts';
 import { asFailure, type Failure, type FailureDetails, failure } from '../../domain/errors/failure.ts';
-import { productionRefused } from '../../domain/guards.ts';
+import { attemptRefused, productionRefused } from '../../domain/guards.ts';
 import type { CardSession } from './session.ts';
 import { waitFor } from './wait.ts';
 
@@ -45,6 +45,7 @@ export function timeSinceSent({ calendar }: Context, { sentAt }: Attempt): numbe
  */
 export function refuseLost(session: CardSession, attempt: Attempt, cause: FailureDetails = {}): void {
   const { card } = session;
+  if (attempt.outcome === 'refused' || attempt.endCode !== null) throw attemptRefused(card, attempt);
   if (attempt.outcome === 'not-seen') {
     throw failure(
       'not-seen',
@@ -58,7 +59,6 @@ export function refuseLost(session: CardSession, attempt: Attempt, cause: Failur
     const message = `Another attempt came after ours: card ${cardLabel(card)} is with kiosk ${kioskId}.`;
     throw failure('attempt-superseded', message, hintOf(card), idsOf(attempt));
   }
-  if (attempt.outcome === 'refused') throw productionRefused(card, attempt.production, idsOf(attempt));
 }
 
 function outcomeUnknown({ card }: CardSession, attempt: Attempt, cause?: Failure): Failure {
@@ -70,8 +70,4 @@ function outcomeUnknown({ card }: CardSession, attempt: Attempt, cause?: Failure
     `Find out before anything else: ${hintOf(card)}`,
     { ...cause?.details, ...idsOf(attempt) },
   );
-}
-
-export function idsOf({ correlationId, traceId }: Attempt) {
-  return { ...(correlationId && { correlationId }), ...(traceId && { traceId }) };
 }

@@ -16,6 +16,8 @@ export const EMPTY = {
   reason: null,
   correlationId: null,
   traceId: null,
+  httpStatus: null,
+  endCode: null,
 } as const satisfies Partial<Attempt>;
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys of this very object

@@ -1,4 +1,5 @@
 import { type Attempt, OPEN_OUTCOMES, type Outcome } from '../../domain/attempt.ts';
+import type { FailureCode } from '../../domain/errors/failure.ts';
 import type { CardToken, KioskId } from '../../domain/ids.ts';
 import type { Production } from '../../domain/production.ts';
 import { mayBeRunning } from '../store/owner.ts';
@@ -43,6 +44,8 @@ export interface AttemptUpdate {
   outcome: Outcome;
   production?: Production | null;
   traceId?: string | null;
+  httpStatus?: number | null;
+  endCode?: FailureCode | null;
   at: number;
 }
 
@@ -168,18 +171,21 @@ async function markSent(
 async function updateAttempt(
   scope: Scope,
   id: string,
-  { outcome, production, traceId, at }: AttemptUpdate,
+  { outcome, production, traceId, httpStatus, endCode, at }: AttemptUpdate,
 ): Promise<Attempt> {
   const isFinal = !OPEN_OUTCOMES.some((open) => open === outcome);
   await scope.db.run(
     `UPDATE attempts SET outcome = :outcome, production = COALESCE(:production, production),
-       trace_id = COALESCE(:traceId, trace_id), closed_at = :closedAt
+       trace_id = COALESCE(:traceId, trace_id), http_status = COALESCE(:httpStatus, http_status),
+       end_code = :endCode, closed_at = :closedAt
      WHERE id = :id AND closed_at IS NULL`,
     {
       id,
       outcome,
       production: production ? JSON.stringify(production) : null,
       traceId: traceId ?? null,
+      httpStatus: httpStatus ?? null,
+      endCode: endCode ?? null,
       closedAt: isFinal ? at : null,
     },
   );
