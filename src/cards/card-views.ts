@@ -1,6 +1,6 @@
 import { type Covered, describeCoverage, toCoveredDocument } from '../context/coverage.ts';
-import { type Attempt, type AttemptDocument, isOpen } from '../domain/attempt.ts';
-import type { Card } from '../domain/card.ts';
+import { type Attempt, isOpen } from '../domain/attempt.ts';
+import type { AttemptDocument, Card } from '../domain/card.ts';
 import { lookUpError } from '../domain/errors/error-catalogue.ts';
 import type { ExitCode } from '../domain/errors/exit-codes.ts';
 import { Failure, type FailureDocument } from '../domain/errors/failure.ts';

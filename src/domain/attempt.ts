@@ -2,7 +2,7 @@ import { lookUpError } from './errors/error-catalogue.ts';
 import type { FailureCode, FailureDetails } from './errors/failure.ts';
 import type { CardToken, KioskId } from './ids.ts';
 import { isLater, namesEarlierRequest, type Production } from './production.ts';
-import { compareVendorTimes, utcTime } from './times/vendor-time.ts';
+import { compareVendorTimes } from './times/vendor-time.ts';
 
 /**
  * The state of an attempt. `claimed`: nothing sent yet. `sent`: the request is in progress, or its process was killed.
@@ -209,45 +209,4 @@ export function lagsBehind(production: Production | null, attempt: Attempt | nul
   if (production.status === 'READY' && order !== undefined && order > 0) return false;
   if (attempt.outcome === 'produced') return production.status !== 'PRODUCED';
   return isLater(production, attempt.baseline) === false;
-}
-
-/** An attempt in JSON documents; times are UTC. */
-export interface AttemptDocument {
-  attempt: number;
-  attemptId: string;
-  origin: Attempt['origin'];
-  kioskId: KioskId | null;
-  outcome: Outcome;
-  sentAt: string | null;
-  closedAt: string | null;
-  /** The sender, `user@host`; null for another system. */
-  by: string | null;
-  reason: string | null;
-  production: Production | null;
-  correlationId: string | null;
-  traceId: string | null;
-  httpStatus: number | null;
-  /** The code of the error with which it ended without effect. */
-  endCode: FailureCode | null;
-}
-
-export function toAttemptDocument(attempt: Attempt): AttemptDocument {
-  const { number, id, origin, kioskId, outcome, owner, reason, production, ...rest } = attempt;
-  const { correlationId, traceId, httpStatus, endCode } = rest;
-  return {
-    attempt: number,
-    attemptId: id,
-    origin,
-    kioskId,
-    outcome,
-    sentAt: utcTime(attempt.sentAt),
-    closedAt: utcTime(attempt.closedAt),
-    by: origin === 'ours' ? `${owner.user}@${owner.host}` : null,
-    reason,
-    production,
-    correlationId,
-    traceId,
-    httpStatus,
-    endCode,
-  };
 }

@@ -1,8 +1,11 @@
-import { type CardToken, formatReference } from './ids.ts';
+import type { Attempt, Outcome } from './attempt.ts';
+import type { FailureCode } from './errors/failure.ts';
+import { type CardToken, formatReference, type KioskId } from './ids.ts';
 import { type Invocation, nextCommand, toShell } from './next-command.ts';
 import type { Requirement } from './order.ts';
 import type { Production } from './production.ts';
 import { ageInDays, type Stage, type StageFacts, stageOf } from './stage.ts';
+import { utcTime } from './times/vendor-time.ts';
 
 /** Everything that is known about a card; null for unknown values. */
 export interface CardFacts extends StageFacts {
@@ -63,4 +66,45 @@ export function cardLabel(card: Card): string {
 /** The next command as a hint. */
 export function hintOf(card: Card): string {
   return card.next ?? 'Nothing is left to do.';
+}
+
+/** An attempt in JSON documents; times are UTC. */
+export interface AttemptDocument {
+  attempt: number;
+  attemptId: string;
+  origin: Attempt['origin'];
+  kioskId: KioskId | null;
+  outcome: Outcome;
+  sentAt: string | null;
+  closedAt: string | null;
+  /** The sender, `user@host`; null for another system. */
+  by: string | null;
+  reason: string | null;
+  production: Production | null;
+  correlationId: string | null;
+  traceId: string | null;
+  httpStatus: number | null;
+  /** The code of the error with which it ended without effect. */
+  endCode: FailureCode | null;
+}
+
+export function toAttemptDocument(attempt: Attempt): AttemptDocument {
+  const { number, id, origin, kioskId, outcome, owner, reason, production, ...rest } = attempt;
+  const { correlationId, traceId, httpStatus, endCode } = rest;
+  return {
+    attempt: number,
+    attemptId: id,
+    origin,
+    kioskId,
+    outcome,
+    sentAt: utcTime(attempt.sentAt),
+    closedAt: utcTime(attempt.closedAt),
+    by: origin === 'ours' ? `${owner.user}@${owner.host}` : null,
+    reason,
+    production,
+    correlationId,
+    traceId,
+    httpStatus,
+    endCode,
+  };
 }

@@ -2,7 +2,7 @@ import { unseenCard } from '../cards/session/read-card.ts';
 import type { CardRequest } from '../cards/session/resolve-cards.ts';
 import { exitStatusOf, knownCards, type StatusOptions, type StatusResult, status } from '../cards/status.ts';
 import type { Context } from '../context/context.ts';
-import { toAttemptDocument } from '../domain/attempt.ts';
+import { toAttemptDocument } from '../domain/card.ts';
 import { type Failure, failure } from '../domain/errors/failure.ts';
 import { formatReference, identityOf } from '../domain/ids.ts';
 import { commandLine } from '../domain/next-command.ts';

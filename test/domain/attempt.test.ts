@@ -8,7 +8,6 @@ import {
   observedOutcome,
   readProduction,
   settle,
-  toAttemptDocument,
 } from '../../src/domain/attempt.ts';
 import { parseKioskId } from '../../src/domain/ids.ts';
 import type { Production } from '../../src/domain/production.ts';
@@ -296,44 +295,6 @@ describe('an attempt of another system', () => {
       production: production('PRODUCTION_ERROR', { occurredAt: '2026-03-01T11:00:00Z' }),
     });
     expect(observedOutcome(known, production('PRODUCTION_ERROR', { occurredAt: DURING }))).toBeNull();
-  });
-});
-
-describe('an attempt in a document', () => {
-  test('the document of an attempt has times in UTC and its sender', () => {
-    const failure = production('PRODUCTION_ERROR', { errorCode: 'PRD_HOPPER_DOOR' });
-    const ended = attempt('failed', {
-      production: failure,
-      closedAt: SENT_AT + 1_000,
-      reason: 'ticket',
-      traceId: 't',
-    });
-    expect(toAttemptDocument(ended)).toEqual({
-      attempt: 1,
-      attemptId: ended.id,
-      origin: 'ours',
-      kioskId: 'WIS00001',
-      outcome: 'failed',
-      sentAt: '2026-03-01T11:00:00.120Z',
-      closedAt: '2026-03-01T11:00:01.120Z',
-      by: 'ada@here',
-      reason: 'ticket',
-      production: failure,
-      correlationId: null,
-      traceId: 't',
-      httpStatus: null,
-      endCode: null,
-    });
-  });
-
-  test('the document of an attempt of another system has no sender', () => {
-    const seen = attempt('accepted', { origin: 'observed', sentAt: null });
-    expect(toAttemptDocument(seen)).toMatchObject({
-      origin: 'observed',
-      by: null,
-      sentAt: null,
-      closedAt: null,
-    });
   });
 });
 
