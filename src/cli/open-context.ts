@@ -137,6 +137,7 @@ export interface SandboxChoice {
   seed?: number | undefined;
   tls?: { cert: Buffer; key: Buffer } | undefined;
   rateLimits?: boolean | undefined;
+  callbackCheck?: boolean | undefined;
 }
 
 /** Opens the embedded sandbox. @throws Failure `storage-unusable` */

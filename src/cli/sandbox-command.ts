@@ -42,6 +42,7 @@ interface SandboxFlags {
   speed?: number | undefined;
   kiosks?: number | undefined;
   'rate-limits'?: boolean;
+  'no-callback-check'?: boolean;
   'tls-cert'?: string | undefined;
   'tls-key'?: string | undefined;
 }
@@ -79,6 +80,7 @@ function toChoice({
   kiosks,
   seed,
   'rate-limits': rateLimits,
+  'no-callback-check': noCallbackCheck = false,
   'tls-cert': cert,
   'tls-key': key,
 }: SandboxFlags): SandboxChoice {
@@ -88,6 +90,7 @@ function toChoice({
     kiosks,
     seed,
     rateLimits,
+    callbackCheck: !noCallbackCheck,
     ...(cert !== undefined &&
       key !== undefined && { tls: { cert: readBytes(cert, LONGEST_PEM), key: readBytes(key, LONGEST_PEM) } }),
   };

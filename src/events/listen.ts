@@ -68,7 +68,8 @@ export async function listen(ctx: Context, options: ListenOptions, emit: Emit): 
       'Somebody else listens into this journal: each event is shown and forwarded by one of you.',
     );
   await addKnownCards(ctx, options.choice);
-  const listener = await Listener.open(ctx, { ...options, verifier }, emit);
+  const early = new EarlyMessages(emit);
+  const listener = await Listener.open(ctx, { ...options, verifier }, (message) => early.emit(message));
   const over = new AbortController();
   const signal = AbortSignal.any([ctx.signal, over.signal]);
   const { url } = listener;
@@ -77,7 +78,7 @@ export async function listen(ctx: Context, options: ListenOptions, emit: Emit): 
     ends.push(await startHeartbeat(ctx, { url, signal, onGap: () => void listener.catchUp() }));
     // The sandbox stops delivering before the receiver stops.
     if (ctx.environment === 'local') ends.unshift(await subscribeHere(ctx, { url, isAlone }));
-    emit({ type: 'ready', url, key: verifier.keyName, unheardSince });
+    early.start({ type: 'ready', url, key: verifier.keyName, unheardSince });
     void listener.catchUp();
     if (!ctx.signal.aborted) await once(ctx.signal, 'abort');
   } finally {
@@ -86,6 +87,27 @@ export async function listen(ctx: Context, options: ListenOptions, emit: Emit): 
   }
   emit({ type: 'end', ...listener.counts });
   return listener.counts;
+}
+
+/** Holds messages back until `ready`, which is the first one: webhooks may arrive before. */
+class EarlyMessages {
+  readonly #emit: Emit;
+  #waiting: ListenerMessage[] | null = [];
+
+  constructor(emit: Emit) {
+    this.#emit = emit;
+  }
+
+  emit(message: ListenerMessage): void {
+    if (this.#waiting) this.#waiting.push(message);
+    else this.#emit(message);
+  }
+
+  start(ready: ListenerMessage): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = null;
+    for (const message of [ready, ...waiting]) this.#emit(message);
+  }
 }
 
 /** Adds the cards of the chosen orders, as far as the journal knows them. */

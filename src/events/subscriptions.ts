@@ -3,6 +3,7 @@ import type { Context } from '../context/context.ts';
 import { recordAction } from '../context/record-action.ts';
 import { Failure, failure } from '../domain/errors/failure.ts';
 import { commandLine } from '../domain/next-command.ts';
+import { printable } from '../domain/text/terminal-text.ts';
 import { isSuccess } from '../wire/error-bodies.ts';
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../wire/events.ts';
 import { receiverFaults, type Subscription, subscription, testNotifications } from '../wire/subscriptions.ts';
@@ -43,6 +44,11 @@ export async function createWebhooks(
   wanted: WantedSubscription,
 ): Promise<{ subscriptions: Subscription[]; changed: boolean }> {
   checkReceiver(ctx, wanted.url);
+  // The embedded sandbox of a command in local checks nothing.
+  if (ctx.environment !== 'local')
+    ctx.report.note(
+      `Wise sends a test notification to ${wanted.url} first, and creates no subscription unless the answer is 2xx within 5 seconds.`,
+    );
   await ctx.clientKey();
   const { subscriptions, created } = await recordAction(ctx, { action: 'subscribe' }, () =>
     ensureSubscribed(ctx, wanted),
@@ -142,7 +148,7 @@ async function subscribe(
     clientKey: await ctx.clientKey(),
     request: { name, trigger_on: eventType, delivery },
   });
-  refuseUnlessLost(sent);
+  refuseUnlessLost(sent, (error) => asInvalidCallback(error, url));
   const answer = v.safeParse(subscription, bodyOf(sent));
   if (answer.success) return answer.output;
   const list = await listWebhooks(ctx).catch(() => []);
@@ -179,11 +185,22 @@ function bodyOf(sent: Sent): unknown {
 }
 
 /** @throws Failure for a rejection; a success, and an answer that proves nothing (none, a 5xx, a redirect), pass */
-function refuseUnlessLost(sent: Sent): void {
+function refuseUnlessLost(sent: Sent, explain: (error: Failure) => Failure = (error) => error): void {
   if (sent.kind === 'not-connected') throw unreachable(sent);
   if (sent.kind !== 'answered' || sent.httpStatus < 400 || sent.httpStatus > 499 || sent.httpStatus === 408)
     return;
-  throw asOurs(answerFailure(sent), 'The API knows no such subscription of this application.');
+  throw asOurs(explain(answerFailure(sent)), 'The API knows no such subscription of this application.');
+}
+
+/** Explains that the URL did not answer the test notification; any other error is returned as it is. */
+function asInvalidCallback(error: Failure, url: string): Failure {
+  if (error.details?.errorCode !== 'INVALID_CALLBACK_URL') return error;
+  return failure(
+    error.code,
+    `Wise sent a test notification to ${printable(url)}, and the answer was not 2xx within 5 seconds.`,
+    'Start kioskctl listen, check that the gateway passes this URL on to it, and run the command again.',
+    error.details,
+  );
 }
 
 /** Replaces the message of `not-found`; any other error is returned as it is. */

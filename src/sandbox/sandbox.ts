@@ -21,6 +21,8 @@ export interface SandboxOptions {
   seed?: number | undefined;
   /** True to answer 429 above the rate limits of Wise: 100 requests a second and 1,000 a minute of the sandbox's time. */
   rateLimits?: boolean | undefined;
+  /** True to send a test notification to the URL of a new subscription first, as Wise does. */
+  callbackCheck?: boolean | undefined;
   /** Serves https instead of http. */
   tls?: TlsFiles | undefined;
   /** The real clock, in milliseconds since the epoch. */
@@ -36,6 +38,7 @@ export class Sandbox {
   /** @throws Failure `storage-unusable` (state file), `usage` (speed), `invalid-input` (certificate) */
   constructor(options: SandboxOptions) {
     const { stateFile, speed, seed, tls = null, rateLimits = false, kiosks = KIOSK_COUNT, now } = options;
+    const { callbackCheck: isCallbackChecked = false } = options;
     if (!(speed > 0 && speed < Number.POSITIVE_INFINITY))
       throw failure(
         'usage',
@@ -45,7 +48,7 @@ export class Sandbox {
     this.#state = new State({ file: stateFile, speed, kiosks, seed, now: now ?? Date.now });
     // A monotonic clock with fractions: at a high speed, milliseconds count.
     const limits = rateLimits ? new RateLimits({ speed, now: now ?? (() => performance.now()) }) : null;
-    this.#server = new SandboxServer(this.#state, { tls, limits });
+    this.#server = new SandboxServer(this.#state, { tls, limits, isCallbackChecked });
     this.#dispatcher = new WebhookDispatcher(this.#state);
   }
 

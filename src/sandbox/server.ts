@@ -7,6 +7,7 @@ import { CONTROL_ROOT, type Received, receive } from './api/body.ts';
 import { answerVendor } from './api/exchange.ts';
 import type { RateLimits } from './api/rate-limits.ts';
 import { answerControl } from './control.ts';
+import { callbackCheck } from './notify.ts';
 import type { State } from './state/state.ts';
 
 /** In milliseconds. An idle connection stays open for longer than the pause between polls. */
@@ -26,19 +27,27 @@ export interface TlsFiles {
   key: Buffer;
 }
 
+interface ServerOptions {
+  tls: TlsFiles | null;
+  limits: RateLimits | null;
+  isCallbackChecked: boolean;
+}
+
 /** Serves a state over HTTP, or HTTPS. */
 export class SandboxServer {
   readonly #state: State;
   readonly #limits: RateLimits | null;
+  readonly #isCallbackChecked: boolean;
   readonly #server: http.Server;
   readonly #closing = new AbortController();
   readonly #running = new RunningWork();
   #requests = 0;
 
   /** @throws Failure `invalid-input` for a certificate or key that can't be used */
-  constructor(state: State, { tls, limits }: { tls: TlsFiles | null; limits: RateLimits | null }) {
+  constructor(state: State, { tls, limits, isCallbackChecked }: ServerOptions) {
     this.#state = state;
     this.#limits = limits;
+    this.#isCallbackChecked = isCallbackChecked;
     this.#server = makeServer(tls);
     this.#server.on('request', (...exchange) => this.#running.add(this.#serve(...exchange)));
     this.#server.on('clientError', refuseConnection);
@@ -77,7 +86,9 @@ export class SandboxServer {
         return replyOf(answerControl(this.#state, received), { at: this.#state.now(), traceId: NO_TRACE });
       this.#requests += 1;
       const limitedFor = this.#limits?.refuse() ?? null;
-      const exchange = { received, number: this.#requests, limitedFor, signal: this.#closing.signal };
+      const { signal } = this.#closing;
+      const checkCallback = this.#isCallbackChecked ? callbackCheck(this.#state, signal) : undefined;
+      const exchange = { received, number: this.#requests, limitedFor, signal, checkCallback };
       return await answerVendor(this.#state, exchange);
     } catch (error) {
       if (this.#closing.signal.aborted) throw error;

@@ -1,8 +1,9 @@
-import { type KeyObject, sign } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { RunningWork } from '../http/server.ts';
 import { isSuccess } from '../wire/error-bodies.ts';
-import { DELIVERY_HEADER, SIGNATURE_HEADER, TEST_HEADER } from '../wire/events.ts';
-import { bodyFor, pauseAfter } from './state/event-bodies.ts';
+import { notify } from './notify.ts';
+import { type DeliveryAnswer, pauseAfter } from './state/delivery-retries.ts';
+import { bodyFor } from './state/event-bodies.ts';
 import type { State } from './state/state.ts';
 import { dueAfter } from './state/tables/clock.ts';
 import {
@@ -17,8 +18,6 @@ import { signingKeyOf } from './state/tables/tokens.ts';
 
 /** Milliseconds between two polls: other processes may have written deliveries. */
 const PAUSE_MS = 20;
-/** The limit of Wise for an answer. */
-const ANSWER_LIMIT_MS = 5_000;
 /** The deliveries of a killed process are available to others after this time. */
 const CLAIM_MS = 15_000;
 const CONCURRENCY = 32;
@@ -67,11 +66,12 @@ export class WebhookDispatcher {
   }
 
   async #deliver(delivery: ClaimedDelivery): Promise<void> {
-    const status = await this.#send(delivery);
     try {
+      const answer = await this.#send(delivery);
+      const { status } = answer;
       this.#state.change((moment) => {
         if (status === 0 && this.#closing.signal.aborted) return releaseDelivery(moment.db, delivery);
-        const pause = isSuccess(status) ? null : pauseAfter(delivery.attempt);
+        const pause = isSuccess(status) ? null : pauseAfter(delivery.attempt, answer);
         const dueAt = pause === null ? null : dueAfter(moment, pause);
         endAttempt(moment.db, delivery, { status, dueAt });
       });
@@ -80,29 +80,15 @@ export class WebhookDispatcher {
     }
   }
 
-  /** @returns the status of the answer; 0 for no answer */
-  async #send({ body, subscription, deliveryId, isTest }: ClaimedDelivery): Promise<number> {
-    try {
-      const bytes = Buffer.from(JSON.stringify(bodyFor(subscription, body)));
-      this.#key ??= signingKeyOf(this.#state.db);
-      const answer = await fetch(subscription.delivery.url, {
-        method: 'POST',
-        headers: {
-          // A receiver may close a kept connection in the moment in which it is used again.
-          connection: 'close',
-          'content-type': 'application/json',
-          [SIGNATURE_HEADER]: sign('sha256', bytes, this.#key).toString('base64'),
-          [DELIVERY_HEADER]: deliveryId,
-          ...(isTest && { [TEST_HEADER]: 'true' }),
-        },
-        body: bytes,
-        redirect: 'manual',
-        signal: AbortSignal.any([this.#closing.signal, AbortSignal.timeout(ANSWER_LIMIT_MS)]),
-      });
-      await answer.body?.cancel();
-      return answer.status;
-    } catch {
-      return 0;
-    }
+  async #send({ body, subscription, deliveryId, isTest }: ClaimedDelivery): Promise<DeliveryAnswer> {
+    this.#key ??= signingKeyOf(this.#state.db);
+    return notify({
+      url: subscription.delivery.url,
+      body: bodyFor(subscription, body),
+      deliveryId,
+      isTest,
+      key: this.#key,
+      signal: this.#closing.signal,
+    });
   }
 }

@@ -1,9 +1,11 @@
 // Subscriptions from the command line, and the events that the embedded sandbox delivers to them.
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SignatureVerifier } from '../../src/webhooks/signature.ts';
 import { User } from '../harness/program.ts';
+import { ListenerProcess } from '../harness/served.ts';
 import { Receiver } from '../sandbox/receiver.ts';
 import { expectClean, expectComplaint, expectError, oneDocument, SECRET } from './checks.ts';
 import { ServedSandbox } from './vendor.ts';
@@ -139,6 +141,35 @@ describe('in local', () => {
   });
 });
 
+test('a subscription can be created once the listener answers its test notification, as at Wise', async () => {
+  const user = new User();
+  const sandbox = await ServedSandbox.open(user);
+  const key = join(user.home, 'key.pem');
+  writeFileSync(key, await (await fetch(`${sandbox.url}/_sandbox/public-key`)).text());
+  const create = async (url: string) =>
+    user.run(['webhooks', 'create', '--url', url, '--base-url', sandbox.url, '--context', 'local', '--json']);
+  try {
+    const options = ['--base-url', sandbox.url, '--context', 'local', '--public-key', key];
+    const listener = await ListenerProcess.start(user.env, ...options);
+    const early = await create(listener.url.replace('/webhooks', '/wrong'));
+    expectError(early, {
+      code: 10,
+      error: 'rejected',
+      message: /test notification to http:.*not 2xx within 5 seconds/,
+      hint: /kioskctl listen.*gateway/,
+    });
+    expect(early.json.error.details).toMatchObject({ httpStatus: 422, errorCode: 'INVALID_CALLBACK_URL' });
+    const document = oneDocument(await create(listener.url));
+    expect(document.subscriptions).toMatchObject([{ url: listener.url }, { url: listener.url }]);
+    expect(await listener.line('event', (line) => line.test)).toMatchObject({ profileId: 0 });
+    expect(await listener.end()).toBe(0);
+    expect(listener.stderr).toMatch(/came to the path \/wrong, not \/webhooks/);
+  } finally {
+    await sandbox.close();
+    user.leave();
+  }
+});
+
 describe.concurrent('what can not be done', () => {
   const bad: [args: string, error: string, message: RegExp][] = [
     ['create', 'usage', /url/],
@@ -179,7 +210,8 @@ describe('with a real API', () => {
   let sandbox: ServedSandbox;
   beforeAll(async () => {
     user = new User();
-    sandbox = await ServedSandbox.open(user);
+    // The URL of the bank does not exist.
+    sandbox = await ServedSandbox.open(user, ['--no-callback-check']);
     // From now on only tokens that were issued are good.
     await fetch(`${sandbox.url}/_sandbox/token-policy`, { method: 'PUT', body: '{"policy":"listed"}' });
   });

@@ -80,6 +80,32 @@ describe('create', () => {
     expect(await world.requests('POST', SUBSCRIPTIONS)).toHaveLength(1);
   });
 
+  test('create explains that the URL did not answer the test notification of Wise', async () => {
+    const ctx = world.context();
+    const body = JSON.stringify({
+      errors: [{ code: 'INVALID_CALLBACK_URL', message: 'x', path: 'delivery.url' }],
+    });
+    world.fault({ kind: 'answer', method: 'POST', path: '*/subscriptions', status: 422, body, times: 1 });
+    await expect(createWebhooks(ctx, WANTED)).rejects.toMatchObject({
+      code: 'rejected',
+      exitCode: 10,
+      message: expect.stringContaining(`test notification to ${URL_OF_BANK}`),
+      hint: expect.stringMatching(/kioskctl listen.*gateway/),
+      details: { errorCode: 'INVALID_CALLBACK_URL', httpStatus: 422, traceId: expect.any(String) },
+    });
+  });
+
+  test('create says beforehand what Wise checks, but not in local, where nothing is checked', async () => {
+    await createWebhooks(world.context(), WANTED);
+    expect(world.said).toEqual([]);
+    world.fault({ kind: 'answer', method: 'POST', path: '*/subscriptions', status: 422, times: 1 });
+    const ctx = world.context({ environment: 'sandbox' });
+    await createWebhooks(ctx, { ...WANTED, url: `${URL_OF_BANK}/new` }).catch(() => undefined);
+    expect(world.said).toEqual([
+      `Wise sends a test notification to ${URL_OF_BANK}/new first, and creates no subscription unless the answer is 2xx within 5 seconds.`,
+    ]);
+  });
+
   test.each([
     [422, 'rejected'],
     [401, 'credentials-refused'],

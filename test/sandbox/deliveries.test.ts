@@ -1,10 +1,10 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
-import { pauseAfter } from '../../src/sandbox/state/event-bodies.ts';
+import { pauseAfter } from '../../src/sandbox/state/delivery-retries.ts';
 import { SANDBOX_STATE } from '../../src/sandbox/state/tables/schema.ts';
 import { SignatureVerifier } from '../../src/webhooks/signature.ts';
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../../src/wire/events.ts';
-import { at, DAY, type Json, START, Stand, temporaryFolder } from '../harness/sandbox.ts';
+import { at, DAY, type Json, START, Stand, TO_READY, temporaryFolder } from '../harness/sandbox.ts';
 import { type Arrived, Receiver } from './receiver.ts';
 
 const SUBSCRIPTIONS = '/v3/applications/my-key/subscriptions';
@@ -128,14 +128,62 @@ describe('an event', () => {
 });
 
 describe('a delivery that fails', () => {
-  test('is repeated after 1, 2, 4 … minutes, and daily after the eleventh time, 25 times in two weeks', () => {
-    const pauses = Array.from({ length: 25 }, (_, index) => pauseAfter(index + 1));
-    expect(pauses.slice(0, 4)).toEqual([MINUTE, 2 * MINUTE, 4 * MINUTE, 8 * MINUTE]);
-    expect(pauses[9]).toBe(512 * MINUTE);
-    expect(pauses.slice(10, 24)).toEqual(Array.from({ length: 14 }, () => DAY));
-    expect(pauses[24]).toBe(null);
-    const whole = pauses.reduce<number>((sum, pause) => sum + (pause ?? 0), 0);
-    expect(Math.floor(whole / DAY)).toBe(14);
+  test.each([0, 301, 408, 429, 500, 503])(
+    'with %i is repeated after 1, 2, 4 … 1,024 minutes, and then daily, 25 times in two weeks',
+    (status) => {
+      const pauses = Array.from({ length: 25 }, (_, index) =>
+        pauseAfter(index + 1, { status, retryAfter: null }),
+      );
+      expect(pauses.slice(0, 4)).toEqual([MINUTE, 2 * MINUTE, 4 * MINUTE, 8 * MINUTE]);
+      expect(pauses[10]).toBe(1_024 * MINUTE);
+      expect(pauses.slice(11, 24)).toEqual(Array.from({ length: 13 }, () => DAY));
+      expect(pauses[24]).toBe(null);
+      const whole = pauses.reduce<number>((sum, pause) => sum + (pause ?? 0), 0);
+      expect(Math.floor(whole / DAY)).toBe(14);
+    },
+  );
+
+  test.each([400, 401, 404, 410, 422])(
+    'with %i is tried 3 times, because it almost always fails again',
+    (status) => {
+      const pauses = [1, 2, 3, 9].map((attempt) => pauseAfter(attempt, { status, retryAfter: null }));
+      expect(pauses).toEqual([MINUTE, 2 * MINUTE, null, null]);
+    },
+  );
+
+  test('with Retry-After is repeated after exactly that time, at most a day, and as often as without', () => {
+    expect(pauseAfter(1, { status: 503, retryAfter: 90_000 })).toBe(90_000);
+    expect(pauseAfter(11, { status: 503, retryAfter: 0 })).toBe(0);
+    expect(pauseAfter(2, { status: 503, retryAfter: 9 * DAY })).toBe(DAY);
+    expect(pauseAfter(25, { status: 503, retryAfter: 0 })).toBe(null);
+    expect(pauseAfter(3, { status: 404, retryAfter: 0 })).toBe(null);
+  });
+
+  test.each([
+    ['seconds', () => '180'],
+    ['a date', () => new Date(Date.now() + 180_000).toUTCString()],
+  ])('is repeated when Retry-After says, as %s', async (_, retryAfter) => {
+    const stand = await Stand.open();
+    const receiver = await Receiver.open(() => ({ status: 404, headers: { 'retry-after': retryAfter() } }));
+    await subscribe(stand, { url: receiver.url });
+    await stand.readyCard();
+    await receiver.got(1);
+    const [{ dueAt }] = await settled(stand, attempted(1));
+    // The headers have whole seconds, and Date and Retry-After may be of different ones.
+    expect(Math.abs(Date.parse(dueAt) - START - TO_READY - 180_000)).toBeLessThanOrEqual(1_000);
+  });
+
+  test('with a 4xx is given up after the third time', async () => {
+    const stand = await Stand.open();
+    const answers = [404, 400, 410];
+    const receiver = await Receiver.open((_, turn) => answers[turn] ?? 200);
+    await subscribe(stand, { url: receiver.url });
+    await stand.readyCard();
+    for (const answer of answers.slice(0, 2)) {
+      await settled(stand, ([one]) => one.status === answer);
+      stand.sandbox.advance(DAY);
+    }
+    expect(await settled(stand, allEnded)).toMatchObject([{ attempts: 3, status: 410, dueAt: null }]);
   });
 
   test.each([500, 404, 301])(

@@ -153,6 +153,16 @@ describe('bodies', () => {
     expect((await send('Application/JSON; charset=utf-8')).status).toBe(200);
   });
 
+  test('JSON is accepted without a content type, and with the one that curl writes, as samples of Wise send it', async () => {
+    const stand = await Stand.open();
+    const raw = new TextEncoder().encode(JSON.stringify(ADDRESS));
+    const send = (type?: string) => stand.call(`POST ${path}`, { raw, headers: { 'content-type': type } });
+    expect((await send()).status).toBe(200);
+    expect((await send('application/x-www-form-urlencoded')).status).toBe(200);
+    const form = { raw: 'firstLine=7', headers: { 'content-type': 'application/x-www-form-urlencoded' } };
+    expect((await stand.call(`POST ${path}`, form)).status).toBe(400);
+  });
+
   test('over 256 KiB is 413, and the connection stays usable', async () => {
     const stand = await Stand.open();
     expect((await stand.call(`POST ${path}`, { raw: bodyOf(255 * 1024) })).status).toBe(200);

@@ -13,8 +13,8 @@ export interface Arrived {
   body: Json;
 }
 
-/** The answer to a delivery: a status, or none. */
-export type Answer = number | 'never';
+/** The answer to a delivery: a status, with headers or not, or none. */
+export type Answer = number | 'never' | { status: number; headers: Record<string, string> };
 
 export class Receiver {
   readonly arrived: Arrived[] = [];
@@ -66,7 +66,9 @@ export class Receiver {
     const arrived = { headers: request.headers, bytes, body: JSON.parse(bytes.toString('utf8')) };
     const turn = this.arrived.push(arrived) - 1;
     const answer = this.answer(arrived, turn);
-    if (answer !== 'never') response.writeHead(answer).end('thank you');
+    const { status, headers = {} } =
+      typeof answer === 'number' ? { status: answer } : answer === 'never' ? {} : answer;
+    if (status !== undefined) response.writeHead(status, headers).end('thank you');
     for (const resolve of this.#waiting) resolve();
     this.#waiting.clear();
   }

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { SignatureVerifier } from '../../src/webhooks/signature.ts';
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../../src/wire/events.ts';
-import { at, Stand } from '../harness/sandbox.ts';
+import { at, type Reply, Stand } from '../harness/sandbox.ts';
+import { type Answer, Receiver } from './receiver.ts';
 
 const SUBSCRIPTIONS = '/v3/applications/my-key/subscriptions';
 const REQUEST = {
@@ -19,7 +21,7 @@ describe('subscriptions', () => {
       ...REQUEST,
       id: expect.stringMatching(/^[\da-f-]{36}$/),
       scope: { domain: 'application', id: 'my-key' },
-      created_by: { type: 'application', id: 'kioskctl-sandbox' },
+      created_by: { type: 'application', id: 'my-key' },
       created_at: at(0),
     });
     const one = `${SUBSCRIPTIONS}/${created.body.id}`;
@@ -35,6 +37,23 @@ describe('subscriptions', () => {
     expect((await stand.call(`GET ${one}`)).status).toBe(404);
     expect((await stand.call(`DELETE ${one}`)).status).toBe(404);
     expect((await stand.call(`GET ${SUBSCRIPTIONS}`)).body).toEqual([second.body]);
+  });
+
+  test.each([
+    ['GET', SUBSCRIPTIONS],
+    ['POST', SUBSCRIPTIONS],
+    ['GET', '2026Q4'],
+  ])('%s accepts a trailing slash, which the collection of Wise writes: %s', async (method, place) => {
+    const stand = await Stand.open();
+    const path = place === SUBSCRIPTIONS ? place : SUBSCRIPTIONS.replace('v3', place);
+    const created = await stand.call(`POST ${SUBSCRIPTIONS}/`, { body: REQUEST });
+    const body = method === 'POST' ? { body: REQUEST } : {};
+    expect((await stand.call(`${method} ${path}/`, body)).status).toBe(200);
+    const one = await stand.call(`GET ${path}/${created.body.id}/`);
+    expect(one.body).toEqual(created.body);
+    expect((await stand.call(`POST ${path}/${created.body.id}/test-notifications/`)).status).toBe(200);
+    expect((await stand.call(`GET ${path}//`)).status).toBe(404);
+    expect((await stand.call('GET /v3/spend/profiles/1001/cards/')).status).toBe(404);
   });
 
   test('belong to their client key', async () => {
@@ -105,5 +124,75 @@ describe('subscriptions', () => {
       body: { event_type: trigger, subscription_id: body.id, schema_version: '4.0.0', sent_at: at(0), data },
     });
     expect(event.body.data.resource).toMatchObject({ type: 'card', profile_id: '0' });
+  });
+});
+
+function create(stand: Stand, url: string, more: Record<string, unknown> = {}): Promise<Reply> {
+  const body = { ...REQUEST, delivery: { version: '2.0.0', url }, ...more };
+  return stand.call(`POST ${SUBSCRIPTIONS}`, { body });
+}
+
+describe('with a check of callbacks, a subscription', () => {
+  test('is created after its URL accepted a signed test notification of its type and version', async () => {
+    const stand = await Stand.open({ callbackCheck: true });
+    const receiver = await Receiver.open(() => 204);
+    expect((await create(stand, receiver.url)).status).toBe(200);
+    const [{ headers, body, bytes } = expect.fail()] = receiver.arrived;
+    expect(headers).toMatchObject({ 'x-test-notification': 'true' });
+    expect(headers['x-delivery-id']).toMatch(/^[\da-f-]{36}$/);
+    expect(body).toMatchObject({
+      event_type: PRODUCTION_EVENT,
+      schema_version: '2.0.0',
+      sent_at: '2026-01-01T00:00:00Z',
+    });
+    const verifier = new SignatureVerifier({ pem: stand.sandbox.publicKey(), source: 'the sandbox' });
+    expect(verifier.isValid(bytes, String(headers['x-signature-sha256']))).toBe(true);
+    // It is no event of the subscription.
+    expect(await stand.outbox()).toEqual([]);
+    expect(receiver.arrived).toHaveLength(1);
+  });
+
+  test.each<[string, Answer]>([
+    ['404', 404],
+    ['503', 503],
+    ['a redirect', { status: 302, headers: { location: '/' } }],
+  ])('is refused with 422 INVALID_CALLBACK_URL if its URL answers %s', async (_, answer) => {
+    const stand = await Stand.open({ callbackCheck: true });
+    const receiver = await Receiver.open(() => answer);
+    const { status, body, headers } = await create(stand, receiver.url);
+    expect(status).toBe(422);
+    expect(body.errors).toEqual([
+      { code: 'INVALID_CALLBACK_URL', message: expect.any(String), path: 'delivery.url', arguments: [] },
+    ]);
+    expect(headers.get('x-trace-id')).toMatch(/^[\da-f]{32}$/);
+    expect((await stand.call(`GET ${SUBSCRIPTIONS}`)).body).toEqual([]);
+    const posts = (await stand.requests()).filter(({ method }) => method === 'POST');
+    expect(posts).toMatchObject([{ path: SUBSCRIPTIONS, status: 422, effect: false }]);
+  });
+
+  test.each(['nobody listens there', 'the answer takes more than 5 seconds'])(
+    'is refused if %s',
+    async (reason) => {
+      const stand = await Stand.open({ callbackCheck: true });
+      const receiver = await Receiver.open(() => 'never');
+      if (reason.startsWith('nobody')) receiver.close();
+      const { status, body } = await create(stand, receiver.url);
+      expect([status, body.errors[0].code]).toEqual([422, 'INVALID_CALLBACK_URL']);
+    },
+    20_000,
+  );
+
+  test('is not checked if the request is refused anyway, or a fault answers it', async () => {
+    const stand = await Stand.open({ callbackCheck: true });
+    const receiver = await Receiver.open();
+    expect((await create(stand, receiver.url, { name: '' })).status).toBe(422);
+    const anonymous = { body: REQUEST, headers: { authorization: undefined } };
+    expect((await stand.call(`POST ${SUBSCRIPTIONS}`, anonymous)).status).toBe(401);
+    stand.sandbox.addFault({ kind: 'answer', path: '/subscriptions', status: 500, times: 1 });
+    expect((await create(stand, receiver.url)).status).toBe(500);
+    expect(receiver.arrived).toEqual([]);
+    expect(stand.sandbox.listFaults()).toEqual([]);
+    expect((await stand.call(`GET ${SUBSCRIPTIONS}/`)).status).toBe(200);
+    expect(receiver.arrived).toEqual([]);
   });
 });

@@ -30,6 +30,9 @@ export default class Sandbox extends SandboxCommand {
       summary:
         'Answer 429 to more requests than the vendor allows: 100 a second, 1,000 a minute of its time.',
     }),
+    'no-callback-check': Flags.boolean({
+      summary: 'Accept subscriptions without a test notification to their URL first.',
+    }),
     ...tlsFlags,
     ...stateFlag,
     ...seedFlag,

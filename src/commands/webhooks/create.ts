@@ -10,6 +10,7 @@ export default class WebhooksCreate extends BaseCommand {
   static override summary = 'Subscribe a URL to the events of productions and orders.';
   static override description =
     `Needs KIOSKCTL_CLIENT_ID and KIOSKCTL_CLIENT_SECRET. The vendor sends events to https at a domain name, on port 443, with a certificate that a CA has signed, and without a query; local sends them to this machine as well.
+First it sends a test notification to the URL, which must be answered 2xx within 5 seconds: start listen, and the gateway in front of it, before.
 Subscriptions that are there already stay as they are.`;
   static override examples = [
     '<%= config.bin %> webhooks create --url https://hooks.bank.example/kiosk',

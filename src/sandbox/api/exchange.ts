@@ -1,14 +1,24 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AnswerFault } from '../../wire/fault.ts';
+import type { SubscriptionRequest } from '../../wire/subscriptions.ts';
 import type { State } from '../state/state.ts';
 import { type Moment, readSandboxRow } from '../state/tables/clock.ts';
 import { type FaultTarget, findAnswerFault, useFault } from '../state/tables/faults.ts';
 import type { LoggedRequest } from '../state/tables/request-log.ts';
 import { traceIdOf } from '../state/tables/tokens.ts';
-import { type Answer, answerOfRefusal, plainError, Refusal, type Reply, replyOf } from './answers.ts';
+import { type Answer, answerOfRefusal, invalidField, Refusal, type Reply, replyOf } from './answers.ts';
 import { parseJson, type Received, readContent } from './body.ts';
-import { AUTHORIZATION_PAGE, findVendorRoute, isProductionPath, versionlessPath } from './routes.ts';
+import { answerOfFault, limitHeaders } from './fault-answer.ts';
+import type { Call } from './input.ts';
+import {
+  AUTHORIZATION_PAGE,
+  findVendorRoute,
+  isProductionPath,
+  isSubscriptionsPath,
+  type VendorRoute,
+  versionlessPath,
+} from './routes.ts';
+import { readSubscription } from './subscriptions.ts';
 import { checkBasic, checkBearer } from './tokens.ts';
 
 const LONGEST_CORRELATION_ID = 36;
@@ -22,7 +32,12 @@ export interface Exchange {
   limitedFor: number | null;
   /** Ends the wait of a delayed answer. */
   signal: AbortSignal;
+  /** Checks the URL of a new subscription; without it, any is accepted. */
+  checkCallback?: CallbackCheck | undefined;
 }
+
+/** Sends a test notification to the URL of a subscription. @returns true if it was accepted */
+export type CallbackCheck = (wanted: SubscriptionRequest) => Promise<boolean>;
 
 interface Result {
   reply: Reply;
@@ -31,8 +46,10 @@ interface Result {
 
 /** Answers a request to the API of Wise, with the fault that was set for it. */
 export async function answerVendor(state: State, exchange: Exchange): Promise<Reply> {
-  if (exchange.limitedFor !== null) return refuseLimited(state, exchange, exchange.limitedFor);
+  if (exchange.limitedFor !== null) return refuse(state, exchange, tooManyRequests(exchange.limitedFor));
   const target = targetOf(exchange.received);
+  const wanted = exchange.checkCallback && wantedSubscription(state, exchange, target);
+  if (wanted && !(await exchange.checkCallback?.(wanted))) return refuse(state, exchange, INVALID_CALLBACK);
   const isRead = target.method === 'GET' && target.path !== AUTHORIZATION_PAGE;
   const read = isRead ? readUnlocked(state, exchange, target) : null;
   if (read) return read;
@@ -41,20 +58,45 @@ export async function answerVendor(state: State, exchange: Exchange): Promise<Re
   return reply ?? state.change((moment) => conclude(state, moment, { exchange, fault }));
 }
 
-/** Answers 429: the request is not carried out, and uses up no fault. */
-function refuseLimited(state: State, { received, number }: Exchange, limitedFor: number): Reply {
+/** Answers without carrying the request out; it uses up no fault. */
+function refuse(state: State, { received, number }: Exchange, refusal: Refusal): Reply {
   const { method, path, headers } = received;
   const at = state.now();
-  const status = 429;
-  // A client waits in real time, and the header has whole seconds.
-  const answer = {
-    status,
-    body: plainError(status, 'Too many requests', { at, path }),
-    headers: limitHeaders(Math.ceil(limitedFor / 1_000)),
-  };
-  state.log.defer({ at, method, path, status, effect: false, kioskId: null });
+  state.log.defer({ at, method, path, status: refusal.status, effect: false, kioskId: null });
   const traceId = traceIdOf(readSandboxRow(state.db), [at, number, method, path]);
+  const answer = answerOfRefusal(refusal, { at, path });
   return replyOf(answer, { at, traceId, correlationId: correlationIdOf(headers) });
+}
+
+/** A client waits in real time, and the header has whole seconds. */
+function tooManyRequests(limitedFor: number): Refusal {
+  return new Refusal(429, 'Too many requests', { headers: limitHeaders(Math.ceil(limitedFor / 1_000)) });
+}
+
+/** Observed by others for subscriptions of profiles; its path is an assumption. */
+const INVALID_CALLBACK = invalidField(
+  'delivery.url',
+  'The callback URL did not answer a test notification with 2xx in time',
+  'INVALID_CALLBACK_URL',
+);
+
+/** Returns the subscription that a request would create; null for any other request, or if a fault answers it. */
+function wantedSubscription(
+  state: State,
+  { received }: Exchange,
+  target: FaultTarget,
+): SubscriptionRequest | null {
+  if (target.method !== 'POST' || !isSubscriptionsPath(target.path)) return null;
+  return state.change((moment) => {
+    try {
+      return findAnswerFault(moment.db, target)
+        ? null
+        : readSubscription(open(moment, { received, isFaulted: false }).call);
+    } catch (error) {
+      if (error instanceof Refusal) return null;
+      throw error;
+    }
+  });
 }
 
 /** Answers a read without the write lock. @returns null if something is due or a fault applies, which needs the lock */
@@ -113,18 +155,27 @@ function executeWithFault(moment: Moment, { received, number }: Exchange, fault:
 }
 
 function execute(moment: Moment, received: Received, isFaulted: boolean): Answer {
-  const { method, path, query, headers } = received;
   try {
-    checkCorrelationId(headers);
-    const { route, parameters } = findVendorRoute(method, path);
-    if (route.authentication === 'basic') checkBasic(headers.authorization);
-    if (route.authentication === 'bearer') checkBearer(moment, headers.authorization);
-    const body = readContent(route.content, received);
-    return route.handle({ ...moment, parameters, query, headers, body, isFaulted });
+    const { route, call } = open(moment, { received, isFaulted });
+    return route.handle(call);
   } catch (error) {
-    if (error instanceof Refusal) return answerOfRefusal(error, { at: moment.at, path });
+    if (error instanceof Refusal) return answerOfRefusal(error, { at: moment.at, path: received.path });
     throw error;
   }
+}
+
+/** Finds the endpoint of a request, and checks all that endpoints have in common. @throws Refusal */
+function open(
+  moment: Moment,
+  { received, isFaulted }: { received: Received; isFaulted: boolean },
+): { route: VendorRoute; call: Call } {
+  const { method, path, query, headers } = received;
+  checkCorrelationId(headers);
+  const { route, parameters } = findVendorRoute(method, path);
+  if (route.authentication === 'basic') checkBasic(headers.authorization);
+  if (route.authentication === 'bearer') checkBearer(moment, headers.authorization);
+  const body = readContent(route.content, received);
+  return { route, call: { ...moment, parameters, query, headers, body, isFaulted } };
 }
 
 function targetOf({ method, path, body }: Received): FaultTarget {
@@ -157,47 +208,4 @@ function correlationIdOf(headers: Received['headers']): string | null {
   const id = headers['x-external-correlation-id'];
   if (typeof id !== 'string' || id.length > LONGEST_CORRELATION_ID) return null;
   return /^[\x20-\x7e]*$/.test(id) ? id : null;
-}
-
-/** The default of a 429. */
-const RETRY_AFTER_S = 1;
-
-/** Returns the answer of a fault; null if the fault keeps the real one. */
-function answerOfFault(fault: AnswerFault, place: { at: number; path: string }): Answer | null {
-  const { status } = fault;
-  if (fault.approval) return approvalRequired(place);
-  if (status === undefined) return null;
-  return {
-    status,
-    body: bodyOf(fault, status) ?? defaultBody(status, place),
-    headers: { ...retryHeaders(fault, status), ...fault.headers },
-  };
-}
-
-/** Strong customer authentication. The one-time token is a secret of the client that receives it. */
-function approvalRequired(place: { at: number; path: string }): Answer {
-  const headers = { 'x-2fa-approval': randomUUID(), 'x-2fa-approval-result': 'REJECTED' };
-  return { status: 403, headers, body: plainError(403, 'The user has to approve this request', place) };
-}
-
-function bodyOf({ body, bodyBase64 }: AnswerFault, status: number): Buffer | null {
-  if (status === 204 || status === 304) return Buffer.alloc(0);
-  if (bodyBase64 !== undefined) return Buffer.from(bodyBase64, 'base64');
-  return body === undefined ? null : Buffer.from(body);
-}
-
-function defaultBody(status: number, place: { at: number; path: string }): unknown {
-  if (status < 400) return undefined;
-  if (status === 401) return { error: 'invalid_token', error_description: 'Invalid access token' };
-  return plainError(status, 'The sandbox was told to answer so', place);
-}
-
-function retryHeaders({ retryAfter }: AnswerFault, status: number): Record<string, string> {
-  if (status === 429) return limitHeaders(retryAfter ?? RETRY_AFTER_S);
-  return retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) };
-}
-
-/** The headers of a 429. @param retryAfter in seconds */
-function limitHeaders(retryAfter: number): Record<string, string> {
-  return { 'retry-after': String(retryAfter), 'x-rate-limited-by': 'wise-public-api' };
 }

@@ -68,10 +68,15 @@ export function findVendorRoute(
   method: string,
   path: string,
 ): { route: VendorRoute; parameters: PathParameters } {
-  const { version, segments } = splitVersion(path);
+  const { version, segments } = splitVersion(withoutTrailingSlash(path));
   const isCalendar = version !== null && CALENDAR_VERSION.test(version);
   const routes = ROUTES.filter((route) => (isCalendar ? route.version !== null : route.version === version));
   return findRoute(routes, { method, segments });
+}
+
+/** Wise's own collection writes a trailing slash at the endpoints of subscriptions, and nowhere else. */
+function withoutTrailingSlash(path: string): string {
+  return /\/subscriptions\//.test(path) ? path.replace(/\/$/, '') : path;
 }
 
 /** Returns a path without its version segment, as in faults. */
@@ -82,6 +87,11 @@ export function versionlessPath(path: string): string {
 /** True for the endpoint to which `produce` faults apply. @param path without its version segment */
 export function isProductionPath(path: string): boolean {
   return /^\/spend\/profiles\/[^/]+\/cards\/[^/]+\/production$/.test(path);
+}
+
+/** True for the endpoint at which subscriptions are created and listed. @param path without its version segment */
+export function isSubscriptionsPath(path: string): boolean {
+  return /^\/applications\/[^/]+\/subscriptions\/?$/.test(path);
 }
 
 function splitVersion(path: string): { version: string | null; segments: string[] } {

@@ -3,7 +3,6 @@ import { utcTime } from '../../domain/times/vendor-time.ts';
 import { subscriptionRequest } from '../../wire/subscriptions.ts';
 import { testEvent } from '../state/event-bodies.ts';
 import { insertEvent } from '../state/tables/deliveries.ts';
-import { CLIENT_ID } from '../state/tables/profiles.ts';
 import {
   deleteSubscription,
   findSubscription,
@@ -32,9 +31,14 @@ const request = v.object({
   ),
 });
 
+/** Reads the body of a request for a subscription. @throws Refusal 422 */
+export function readSubscription({ body }: Call): v.InferOutput<typeof request> {
+  return fieldsOf(request, body);
+}
+
 /** `POST /v3/applications/{clientKey}/subscriptions` */
 export function createSubscription(call: Call): Answer {
-  const fields = fieldsOf(request, call.body);
+  const fields = readSubscription(call);
   const clientKey = clientKeyOf(call);
   const subscription: Subscription = {
     id: drawUuid(call.db),
@@ -42,7 +46,8 @@ export function createSubscription(call: Call): Answer {
     trigger_on: fields.trigger_on,
     delivery: fields.delivery,
     scope: { domain: 'application', id: clientKey },
-    created_by: { type: 'application', id: CLIENT_ID },
+    // The client key is the client id (an assumption), so this is the client that subscribes.
+    created_by: { type: 'application', id: clientKey },
     created_at: utcTime(call.at),
   };
   insertSubscription(call.db, clientKey, subscription);

@@ -11,8 +11,8 @@ import type { Subscription } from './tables/subscriptions.ts';
 const SCHEMA_VERSION = '4.0.0';
 const VERSION_WITH_SECONDS = '2.0.0';
 
-/** Replaced by the subscription of each delivery. */
-const NO_SUBSCRIPTION = '00000000-0000-0000-0000-000000000000';
+/** Replaced by the subscription of each delivery, and sent where there is none yet. */
+export const NO_SUBSCRIPTION = '00000000-0000-0000-0000-000000000000';
 
 /** @param at the time of the change, in milliseconds */
 export function orderEvent(order: Order, at: number): EventBody {
@@ -72,7 +72,7 @@ export function testEvent(
 }
 
 /** Returns an event with the id and in the schema version of a subscription. */
-export function bodyFor({ id, delivery }: Subscription, body: EventBody): EventBody {
+export function bodyFor({ id, delivery }: Pick<Subscription, 'id' | 'delivery'>, body: EventBody): EventBody {
   if (delivery.version !== VERSION_WITH_SECONDS) return { ...body, subscription_id: id };
   const { occurred_at: occurredAt } = body.data;
   return {
@@ -146,22 +146,4 @@ export function requestError(refused: {
     errorCode: refused.errorCode,
     description: lookUpError('request', refused.errorCode).meaning,
   };
-}
-
-const MINUTE_MS = 60_000;
-const DAY_MS = 24 * 60 * MINUTE_MS;
-
-/** After this attempt the pause is a day. */
-const LAST_DOUBLING_ATTEMPT = 11;
-const LAST_ATTEMPT = 25;
-
-/**
- * Returns the pause after a failed attempt: 1, 2, 4 … minutes, and a day after the eleventh.
- * Source: Wise's guide on webhooks: 25 attempts over two weeks.
- * @param attempt the number of the failed one, from 1
- * @returns milliseconds at speed 1; null after the last attempt
- */
-export function pauseAfter(attempt: number): number | null {
-  if (attempt >= LAST_ATTEMPT) return null;
-  return attempt < LAST_DOUBLING_ATTEMPT ? MINUTE_MS * 2 ** (attempt - 1) : DAY_MS;
 }
