@@ -3,7 +3,7 @@ import { Failure, failure } from '../domain/errors/failure.ts';
 import { commandLine } from '../domain/next-command.ts';
 import { PHYSICAL_CARD_LIMIT } from '../domain/order.ts';
 import { printable } from '../domain/text/terminal-text.ts';
-import type { CardProgram } from '../wire/orders.ts';
+import type { CardOrder, CardProgram } from '../wire/orders.ts';
 import { listPrograms } from '../wise/orders.ts';
 import { allOrders } from './session/find-order.ts';
 
@@ -35,8 +35,8 @@ async function noPhysicalProgram(
   ctx: Context,
   { profileId, programs }: { profileId: number; programs: CardProgram[] },
 ): Promise<Failure> {
-  if (programs.length === 0 || (await countPhysicalOrders(ctx, profileId)) > 0)
-    return limitReached(ctx, profileId);
+  const orders = await physicalOrders(ctx, profileId);
+  if (programs.length === 0 || orders.length > 0) return limitReached(ctx, { profileId, orders });
   return failure(
     'rejected',
     `Profile ${profileId} has no program for physical cards.`,
@@ -56,29 +56,46 @@ export async function explainRejection(
   try {
     const programs = await listPrograms(ctx.wise, profileId, { signal: ctx.signal });
     const limit = PHYSICAL_CARD_LIMIT[ctx.environment] ?? Number.POSITIVE_INFINITY;
-    const isAtLimit =
-      programs.every(({ cardType }) => cardType !== 'PHYSICAL') ||
-      (await countPhysicalOrders(ctx, profileId)) >= limit;
-    return isAtLimit ? limitReached(ctx, profileId, rejection) : rejection;
+    const orders = await physicalOrders(ctx, profileId);
+    const isAtLimit = programs.every(({ cardType }) => cardType !== 'PHYSICAL') || orders.length >= limit;
+    return isAtLimit ? limitReached(ctx, { profileId, orders }, rejection) : rejection;
   } catch {
     return rejection;
   }
 }
 
-async function countPhysicalOrders(ctx: Context, profileId: number): Promise<number> {
-  let count = 0;
+/** The orders that take a place of the limit. */
+async function physicalOrders(ctx: Context, profileId: number): Promise<CardOrder[]> {
+  const orders: CardOrder[] = [];
   for await (const order of allOrders(ctx, profileId)) {
-    if (order.cardProgram?.cardType === 'PHYSICAL' && !GONE.has(order.status)) count += 1;
+    if (order.cardProgram?.cardType === 'PHYSICAL' && !GONE.has(order.status)) orders.push(order);
   }
-  return count;
+  return orders;
 }
 
-function limitReached(ctx: Context, profileId: number, rejection?: Failure): Failure {
-  return new Failure('limit-reached', `Profile ${profileId} has reached its limit of physical cards.`, {
-    hint: `Wise allows 1 physical card a profile in production and 10 in a sandbox. See them: ${commandLine(
-      ['orders', '--profile-id', String(profileId)],
-      ctx.invocation,
-    )}`,
+/** The orders that can be cancelled, with those first whose card nobody has yet. */
+const CANCELLABLE = ['PLACED', 'REQUIREMENTS_FULFILLED', 'CARD_DETAILS_CREATED', 'PRODUCED'];
+
+/** The number of orders that a message names. */
+const NAMED = 10;
+
+function limitReached(
+  ctx: Context,
+  { profileId, orders }: { profileId: number; orders: readonly CardOrder[] },
+  rejection?: Failure,
+): Failure {
+  const cancellable = CANCELLABLE.flatMap((status) => orders.filter((order) => order.status === status));
+  const named = cancellable.slice(0, NAMED).map(({ id, status }) => `${profileId}/${id} (${status})`);
+  const more = cancellable.length > NAMED ? ` and ${cancellable.length - NAMED} more` : '';
+  const [first] = cancellable;
+  const message = `Profile ${profileId} has reached its limit of physical cards.`;
+  const places = first ? ` Orders that could be cancelled: ${named.join(', ')}${more}.` : '';
+  const command = first
+    ? ['cancel', `${profileId}/${first.id}`]
+    : ['orders', '--profile-id', String(profileId)];
+  const advice = first ? 'Cancel the order of a card that nobody needs' : 'Show its orders';
+  return new Failure('limit-reached', `${message}${places}`, {
+    hint: `Wise allows 1 physical card for each personal profile in production, and 10 in a sandbox. ${advice}: ${commandLine(command, ctx.invocation)}`,
     ...(rejection?.details && { details: rejection.details }),
   });
 }

@@ -90,5 +90,9 @@ function nameRequirements(ctx: Context, { card }: Observation, named: Set<string
       const command = commandLine(['simulate', '--profile-verified', String(card.profileId)], ctx.invocation);
       ctx.report.note(`In a sandbox, let the profile pass it: ${command}`);
     }
+    if (type === 'PIN' && ctx.environment === 'local') {
+      const command = commandLine(['sandbox', 'requirement', String(card.profileId), type], ctx.invocation);
+      ctx.report.note(`In the embedded sandbox, meet it: ${command}`);
+    }
   }
 }

@@ -4,9 +4,10 @@ import type { Address } from '../http/server.ts';
 import { type Fault, faultSchema } from '../wire/fault.ts';
 import { RateLimits } from './api/rate-limits.ts';
 import { SandboxServer, type TlsFiles } from './server.ts';
+import { setRequirement } from './state/order-flow.ts';
 import { State } from './state/state.ts';
 import { deleteFaults, insertFault, listFaults } from './state/tables/faults.ts';
-import { KIOSK_COUNT } from './state/tables/profiles.ts';
+import { findProfile, KIOSK_COUNT, type Requirement } from './state/tables/profiles.ts';
 import { publicKeyOf } from './state/tables/tokens.ts';
 import { WebhookDispatcher } from './webhook-dispatcher.ts';
 
@@ -82,6 +83,19 @@ export class Sandbox {
   /** Advances the virtual clock for all processes that share the state. @returns the new virtual time */
   advance(milliseconds: number): Date {
     return new Date(this.#state.advance(milliseconds));
+  }
+
+  /** Sets a requirement of a profile and of its placed orders. @throws Failure `not-found` */
+  setRequirement(profileId: number, requirement: Requirement): void {
+    this.#state.change((moment) => {
+      if (!findProfile(moment.db, profileId))
+        throw failure(
+          'not-found',
+          `The sandbox has no profile ${profileId}.`,
+          'Its profiles are 1001, 1002, 1003 and 1004.',
+        );
+      setRequirement(moment, profileId, requirement);
+    });
   }
 
   addFault(fault: Fault): void {

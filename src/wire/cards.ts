@@ -20,6 +20,9 @@ export const cardPage = v.object({
   ),
 });
 
+/** Body of `PUT …/cards/{cardToken}/status`. */
+export const cardStatusRequest = v.object({ status: v.picklist(['ACTIVE', 'FROZEN', 'BLOCKED']) });
+
 /** Body of `PUT …/cards/{cardToken}/production`. */
 export const produceRequest = v.object({ kioskId: requiredText });
 

@@ -390,6 +390,7 @@ const COMMANDS: Record<string, Way> = {
   sandbox: { ...local, args: () => 'sandbox --port 0 --json', served: async (url) => fetch(`${url}/v1/x`) },
   'sandbox:advance': { ...local, args: () => 'sandbox advance 1s' },
   'sandbox:fault': { ...local, args: () => 'sandbox fault --clear' },
+  'sandbox:requirement': { ...local, args: () => 'sandbox requirement 1003 PIN' },
   'sandbox:reset': { ...local, turn: 3, args: () => 'sandbox reset' },
   simulate: { ...asks, args: () => `simulate ${hook.going} --status PRODUCED --yes --reason …` },
   status: { ...asks, args: () => `status ${hook.card} --history` },

@@ -417,6 +417,7 @@ const SCENES: Scene[] = [
 
   { code: 0, args: 'sandbox advance 1d', because: 'its clock was moved' },
   { code: 2, args: 'sandbox fault --delay 5', because: 'of the duration' },
+  { code: 9, args: `sandbox requirement 1003 PIN ${PRODUCTION}`, because: 'production is no sandbox' },
   { code: 9, args: `sandbox reset ${PRODUCTION}`, because: 'production is no sandbox' },
   { code: 0, args: 'explain PRD_HOPPER_DOOR', because: 'it is known' },
   { code: 2, args: 'explain PRD_TRAPDOOR', because: 'it is not known' },

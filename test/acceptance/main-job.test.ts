@@ -148,7 +148,23 @@ test('a verification that is pending is named, and its simulation lets the order
   other.leave();
 });
 
-test('the limit of physical cards is explained', async () => {
+test('a PIN requirement is named with the command of the sandbox that meets it', async () => {
+  const other = new User({ KIOSKCTL_SANDBOX_SPEED: '50' });
+  const waiting = await other.run('order --profile-id 1003 --wait --timeout 200ms');
+  expect(waiting.code).toBe(75);
+  const command = 'kioskctl sandbox requirement 1003 PIN --context local';
+  expect(waiting.stderr).toContain(command);
+  const { json } = await other.shell(`${command} --json`);
+  expect(json).toMatchObject({ exitCode: 0, profileId: 1003, type: 'PIN', status: 'COMPLETED' });
+  expect((await other.run('wait-ready 1003/501')).code).toBe(0);
+  expect(await other.run('sandbox requirement 1007 PIN --json')).toMatchObject({
+    code: 10,
+    json: { error: { code: 'not-found' } },
+  });
+  other.leave();
+});
+
+test('the limit of physical cards is explained, with the cards whose orders could be cancelled', async () => {
   const other = new User();
   const sandbox = await ServedSandbox.open(other);
   for (let count = 0; count < 10; count += 1) await sandbox.order(1004);
@@ -156,7 +172,9 @@ test('the limit of physical cards is explained', async () => {
   const { code, json } = await other.run('order --profile-id 1004 --json');
   expect(code).toBe(10);
   expect(json.error).toMatchObject({ code: 'limit-reached' });
+  expect(json.error.message).toMatch(/Orders that could be cancelled: 1004\/510 \([A-Z_]+\), 1004\/509 /);
   expect(json.error.hint).toContain('10 in a sandbox');
+  expect(json.error.hint).toContain('kioskctl cancel 1004/510 --context local');
   other.leave();
 });
 

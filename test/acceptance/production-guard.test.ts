@@ -37,6 +37,7 @@ const SANDBOX_ONLY = [
   `produce ${CARD} --kiosk WIS00001 --simulate PRODUCED`,
   `retry ${CARD} --simulate PRODUCED`,
   'sandbox reset',
+  'sandbox requirement 1003 PIN',
   'sandbox advance 1d',
   'sandbox fault --clear',
   'sandbox --port 0',

@@ -134,7 +134,14 @@ const EFFECTS: Record<string, readonly string[]> = {
     'webhooks delete',
     'webhooks test',
   ],
-  'sandbox-only': ['sandbox', 'sandbox advance', 'sandbox fault', 'sandbox reset', 'simulate'],
+  'sandbox-only': [
+    'sandbox',
+    'sandbox advance',
+    'sandbox fault',
+    'sandbox requirement',
+    'sandbox reset',
+    'simulate',
+  ],
 };
 
 test('every command declares the right side effects', () => {

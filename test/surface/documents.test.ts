@@ -132,6 +132,8 @@ test('programs', async () => expect(await shape(['programs'])).toMatchSnapshot()
 test('orders', async () => expect(await shape(['orders', '--limit', '1'])).toMatchSnapshot());
 test('cards', async () => expect(await shape(['cards', '--limit', '1'])).toMatchSnapshot());
 test('sandbox advance', async () => expect(await shape(['sandbox', 'advance', '1s'])).toMatchSnapshot());
+test('sandbox requirement', async () =>
+  expect(await shape(['sandbox', 'requirement', '1003', 'PIN'])).toMatchSnapshot());
 test('sandbox fault', async () =>
   expect(await shape(['sandbox', 'fault', '--refuse', 'KIOSK_ID_NOT_FOUND'])).toMatchSnapshot());
 test('webhooks create', async () =>

@@ -1,7 +1,9 @@
+import { cardStatusRequest } from '../../wire/cards.ts';
+import { refusalOfStatus, setCardStatus } from '../state/card-flow.ts';
 import { type Card, countCards, findCard, listCards as readCards } from '../state/tables/cards.ts';
 import { findOrder, type Order } from '../state/tables/orders.ts';
-import { type Answer, notFound } from './answers.ts';
-import { type Call, pageOf, profileOf, uuidParameter } from './input.ts';
+import { type Answer, invalidField, notFound } from './answers.ts';
+import { type Call, fieldsOf, pageOf, profileOf, uuidParameter } from './input.ts';
 import { toCard } from './order-bodies.ts';
 
 /** `GET …/cards`, newest first (an assumption). */
@@ -22,6 +24,19 @@ export function getCard(call: Call): Answer {
   uuidParameter(call, 'cardToken');
   const { card, order } = cardOf(call);
   return { status: 200, body: toCard(card, order) };
+}
+
+/** `PUT …/cards/{cardToken}/status`: 200 with the card. */
+export function updateCard(call: Call): Answer {
+  uuidParameter(call, 'cardToken');
+  const owned = cardOf(call);
+  const { status } = fieldsOf(cardStatusRequest, call.body);
+  const refusal = refusalOfStatus(call, owned, status);
+  if (refusal !== null) throw invalidField('status', refusal, 'STATUS_NOT_ALLOWED');
+  const isChanged = owned.card.status !== status;
+  if (isChanged) setCardStatus(call, owned, status);
+  const { card, order } = cardOf(call);
+  return { status: 200, body: toCard(card, order), effect: isChanged };
 }
 
 /** Returns the card of the path and its order. @throws Refusal 404, also for a card of another profile */

@@ -1,7 +1,7 @@
 import { utcTime } from '../../domain/times/vendor-time.ts';
 import type { Card } from '../state/tables/cards.ts';
 import type { Moment } from '../state/tables/clock.ts';
-import { type CardType, countPhysicalOrders, type Order } from '../state/tables/orders.ts';
+import { type CardType, countPlaces, type Order } from '../state/tables/orders.ts';
 import { CLIENT_ID, type Profile } from '../state/tables/profiles.ts';
 
 const DAY = 86_400_000;
@@ -101,13 +101,28 @@ export function findProgram(name: string): Program | undefined {
 
 /** Returns the programs from which a profile can order a card now. */
 export function availablePrograms(moment: Moment, profile: Profile): Program[] {
-  return PROGRAMS.filter(({ cardType }) => cardType !== 'PHYSICAL' || !hasReachedLimit(moment, profile));
+  return PROGRAMS.filter(({ cardType }) => limitReached(moment, profile, cardType) === null);
 }
 
+/** The virtual cards of a profile with limits, in all and in a day, as in the sandbox of Wise. */
+const VIRTUAL_CARDS = 30;
+const VIRTUAL_CARDS_A_DAY = 3;
+
 /**
- * True if a profile has its maximum of physical cards. Assumptions, because no public page says it: a cancelled order does
- * not count, and at the limit the physical programs are not available and orders fail (422).
+ * Names the limit that a profile has reached; null if it may order another card of the type. Assumptions, because no
+ * public page says it: cancelled, returned and blocked ones do not count, a day is the last 24 hours, and at the limit
+ * the programs are not available and orders fail (422).
  */
-export function hasReachedLimit({ db }: Moment, { id, physicalCardLimit }: Profile): boolean {
-  return physicalCardLimit !== null && countPhysicalOrders(db, id) >= physicalCardLimit;
+export function limitReached(
+  { db, at }: Moment,
+  { id, physicalCardLimit }: Profile,
+  cardType: CardType,
+): string | null {
+  if (physicalCardLimit === null) return null;
+  const places = (since?: number) =>
+    countPlaces(db, { profileId: id, cardType, ...(since !== undefined && { since }) });
+  if (cardType === 'PHYSICAL')
+    return places() >= physicalCardLimit ? `${physicalCardLimit} physical cards` : null;
+  if (places() >= VIRTUAL_CARDS) return `${VIRTUAL_CARDS} virtual cards`;
+  return places(at - DAY) >= VIRTUAL_CARDS_A_DAY ? `${VIRTUAL_CARDS_A_DAY} virtual cards a day` : null;
 }

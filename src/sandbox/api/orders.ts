@@ -10,13 +10,7 @@ import { checkAddress } from './addresses.ts';
 import { type Answer, invalidField, invalidFields, notFound } from './answers.ts';
 import { canonicalJson } from './body.ts';
 import { type Call, fieldsOf, idempotencyKeyOf, idParameter, pageOf, profileOf } from './input.ts';
-import {
-  availablePrograms,
-  findProgram,
-  hasReachedLimit,
-  type Program,
-  toCardOrder,
-} from './order-bodies.ts';
+import { availablePrograms, findProgram, limitReached, type Program, toCardOrder } from './order-bodies.ts';
 
 const CARD_TOKEN = 'replacementDetails.cardToken';
 
@@ -29,7 +23,7 @@ export function listPrograms(call: Call): Answer {
 export function createOrder(call: Call): Answer {
   const profile = profileOf(call);
   const idempotencyKey = idempotencyKeyOf(call);
-  const request = fieldsOf(orderRequest, call.body);
+  const request = fieldsOf(orderRequest, withoutNulls(call.body));
   const fingerprint = sha256(canonicalJson(call.body));
   const known = findOrderByKey(call.db, profile.id, idempotencyKey);
   if (known) return repeatOrder(known, fingerprint);
@@ -103,13 +97,30 @@ function checkOrder(call: Call, profile: Profile, request: OrderRequest): Progra
       faults.map(({ field, message }) => ({ code: 'NOT_VALID', message, path: `address.${field}` })),
     );
   }
-  const replaced = request.replacementDetails?.cardToken;
-  if (replaced !== undefined && findCard(call.db, replaced.toLowerCase())?.profileId !== profile.id)
-    throw invalidField(CARD_TOKEN, `${CARD_TOKEN} is not a card of this profile`);
-  if (program.cardType === 'PHYSICAL' && hasReachedLimit(call, profile)) {
-    const message = `This profile has reached its limit of ${profile.physicalCardLimit} physical cards`;
-    // No public page shows this body.
-    throw invalidField('program', message, 'CARD_LIMIT_REACHED');
-  }
+  checkReplacement(call, profile, request);
+  const limit = limitReached(call, profile, program.cardType);
+  // No public page shows this body.
+  if (limit !== null)
+    throw invalidField('program', `This profile has reached its limit of ${limit}`, 'CARD_LIMIT_REACHED');
   return program;
+}
+
+/** @throws Refusal 422 unless the replaced card is of this profile and of the same program */
+function checkReplacement({ db }: Call, profile: Profile, request: OrderRequest): void {
+  if (!request.replacementDetails) return;
+  const card = findCard(db, request.replacementDetails.cardToken.toLowerCase());
+  if (card?.profileId !== profile.id)
+    throw invalidField(CARD_TOKEN, `${CARD_TOKEN} is not a card of this profile`);
+  if (findOrder(db, card.orderId)?.request.program !== request.program)
+    throw invalidField(CARD_TOKEN, `${CARD_TOKEN} is a card of another card program`);
+}
+
+/**
+ * Returns the body of an order without optional fields that are null, and with the address under its documented name:
+ * samples of Wise have it as `billingAddress`.
+ */
+function withoutNulls(body: unknown): unknown {
+  if (typeof body !== 'object' || body === null) return body;
+  const fields = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null));
+  return 'billingAddress' in fields ? { address: fields.billingAddress, ...fields } : fields;
 }

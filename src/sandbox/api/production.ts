@@ -83,7 +83,12 @@ export function simulateVerification(call: Call): Answer {
  */
 function refusalCode(call: Call, { card, order, kioskId }: Request): string | null {
   if (!isKiosk(kioskId, call.kiosks)) return 'KIOSK_ID_NOT_FOUND';
-  if (order.status === 'CANCELLED' || order.status === 'RETURNED' || !isForKiosk(order))
+  if (
+    order.status === 'CANCELLED' ||
+    order.status === 'RETURNED' ||
+    card.status === 'BLOCKED' ||
+    !isForKiosk(order)
+  )
     return 'INVALID_FIELD_VALUE';
   const reason = refusalOf(readTrack(call.db, card.token));
   if (reason === 'REQUEST_ALREADY_EXISTS') return reason;

@@ -1,7 +1,7 @@
 import { validateAddress } from './addresses.ts';
 import type { Answer } from './answers.ts';
 import type { Content } from './body.ts';
-import { getCard, listCards } from './cards.ts';
+import { getCard, listCards, updateCard } from './cards.ts';
 import type { Call } from './input.ts';
 import {
   createOrder,
@@ -50,6 +50,7 @@ const ROUTES: readonly VendorRoute[] = [
   writing(`PUT ${PROFILE}/card-orders/{cardOrderId}/status`, updateOrder),
   reading(`${PROFILE}/cards`, listCards),
   reading(`${PROFILE}/cards/{cardToken}`, getCard),
+  writing(`PUT ${PROFILE}/cards/{cardToken}/status`, updateCard),
   writing(`PUT ${PROFILE}/cards/{cardToken}/production`, produceCard),
   reading(`${PROFILE}/cards/{cardToken}/production`, getProduction),
   writing(`POST ${SIMULATION}/spend/profiles/{profileId}/cards/{cardToken}/production`, simulateProduction),
@@ -62,6 +63,11 @@ const ROUTES: readonly VendorRoute[] = [
   { ...writing('POST /oauth/token', createToken, 'form'), authentication: 'basic' },
   { ...reading(AUTHORIZATION_PAGE, authorize), authentication: 'none' },
 ];
+
+/** All of them as method and legacy path, like `GET /v3/spend/…`. */
+export const VENDOR_ENDPOINTS: readonly string[] = ROUTES.map(
+  ({ method, version, template }) => `${method} /${[...(version ? [version] : []), ...template].join('/')}`,
+);
 
 /** @throws Refusal 404, 405, or 400 for a path that is wrongly encoded */
 export function findVendorRoute(

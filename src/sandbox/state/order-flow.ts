@@ -89,10 +89,14 @@ export function endOrder(moment: Moment, order: Order, status: FinalStatus): voi
   if (order.status === status) return;
   moveOrder(moment, order, status);
   if (order.cardToken === null || status === 'PRODUCED') return;
-  const cardStatus = status === 'COMPLETED' ? 'ACTIVE' : 'BLOCKED';
-  updateCardStatus(db, order.cardToken, { status: cardStatus, at });
-  // A queued request is not started for a blocked card.
-  if (cardStatus === 'BLOCKED') writeTrack(db, order.cardToken, dropQueued(readTrack(db, order.cardToken)));
+  if (status === 'COMPLETED') updateCardStatus(db, order.cardToken, { status: 'ACTIVE', at });
+  else blockCard(moment, order.cardToken);
+}
+
+/** Blocks a card permanently. A request that is queued for it is not started. */
+export function blockCard({ db, at }: Moment, cardToken: string): void {
+  updateCardStatus(db, cardToken, { status: 'BLOCKED', at });
+  writeTrack(db, cardToken, dropQueued(readTrack(db, cardToken)));
 }
 
 /** True for physical cards only: the delivery option of a virtual card has no meaning. */

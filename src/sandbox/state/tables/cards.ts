@@ -1,7 +1,7 @@
 import type { SqliteConnection } from '../../../database/sqlite.ts';
 import type { Page } from './orders.ts';
 
-export type CardStatus = 'ACTIVE' | 'INACTIVE' | 'BLOCKED';
+export type CardStatus = 'ACTIVE' | 'INACTIVE' | 'FROZEN' | 'BLOCKED';
 
 export interface Card {
   token: string;

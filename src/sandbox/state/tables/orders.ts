@@ -110,10 +110,15 @@ export function countOrders(db: SqliteConnection, profileId: number): number {
   return db.get<{ count: number }>(sql, { profileId })?.count ?? 0;
 }
 
-export function countPhysicalOrders(db: SqliteConnection, profileId: number): number {
-  const sql = `SELECT COUNT(*) AS count FROM orders
-    WHERE profile_id = :profileId AND card_type = 'PHYSICAL' AND status <> 'CANCELLED'`;
-  return db.get<{ count: number }>(sql, { profileId })?.count ?? 0;
+/** Counts the open orders and the cards of a type; cancelled, returned and blocked ones are gone. */
+export function countPlaces(
+  db: SqliteConnection,
+  { since = 0, ...of }: { profileId: number; cardType: CardType; since?: number },
+): number {
+  const sql = `SELECT COUNT(*) AS count FROM orders LEFT JOIN cards ON cards.token = orders.card_token
+    WHERE orders.profile_id = :profileId AND card_type = :cardType AND orders.created_at > :since
+      AND orders.status NOT IN ('CANCELLED', 'RETURNED') AND COALESCE(cards.status, '') <> 'BLOCKED'`;
+  return db.get<{ count: number }>(sql, { ...of, since })?.count ?? 0;
 }
 
 export function updateOrderStatus(
