@@ -99,7 +99,7 @@ describe('the help', () => {
 });
 
 test('cards --help passes on the advice of Wise not to show the details of a card before it is collected', async () => {
-  const text = (await help('cards')).replaceAll(/\s+/g, ' ');
+  const text = (await help('cards', 'cards')).replaceAll(/\s+/g, ' ');
   expect(text).toContain('never shows card numbers, CVV or expiry');
   expect(text).toContain('before the card is produced and collected');
 });

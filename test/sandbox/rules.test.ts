@@ -12,7 +12,7 @@ const SOURCES = ['documented', 'observed', 'assumed'];
 /** The rows of the table below a heading. */
 function tableBelow(heading: string): [string, string][] {
   const [, section = ''] = docs.split(`\n${heading}\n`);
-  const [table = ''] = section.split(/\n\n(?!\|)/).filter((part) => part.includes('\n| --- |'));
+  const table = section.split(/\n\n(?!\|)/).find((part) => part.includes('\n| --- |')) ?? '';
   const rows = table
     .split('\n')
     .filter((line) => line.startsWith('|'))
