@@ -57,7 +57,8 @@ export abstract class BaseCommand extends Command {
   protected async context(flags: ContextFlags, effect: Effect = this.#type.effect): Promise<Context> {
     if (flags['token-stdin'] && this.argv.some((word) => /^(-|--[\w-]+=-)$/.test(word))) throw stdinTwice();
     const hasDestination = this.#type.kioskFlag === 'destination';
-    this.#open = await openContext(flags, { io: this.io, effect, hasDestination });
+    const { isServer } = this;
+    this.#open = await openContext(flags, { io: this.io, effect, isServer, hasDestination });
     const { context, settings } = this.#open;
     this.#output.about(context);
     if (this.#namesContext(settings, effect)) this.io.err(`${nameOf(settings)}\n`);
@@ -106,6 +107,11 @@ export abstract class BaseCommand extends Command {
   /** Sets the context that the output is about. */
   protected named(name: string, environment: Environment): void {
     this.#output.named = { name, environment };
+  }
+
+  /** A server keeps its event loop free while it waits for the journal. */
+  protected get isServer(): boolean {
+    return false;
   }
 
   protected get opened(): OpenContext {

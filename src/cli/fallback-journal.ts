@@ -2,7 +2,7 @@ import type { Database, Parameters, Transaction } from '../database/database.ts'
 import { IN_MEMORY } from '../database/sqlite.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import type { Journal, JournalGroups } from '../journal/journal.ts';
-import { makeJournal, openJournalFile } from '../journal/open-journal.ts';
+import { makeJournal, openJournalFile, unusable } from '../journal/open-journal.ts';
 
 /**
  * The answers without the file. What a command reads of a card is worth showing even where nothing is stored; lists of
@@ -48,7 +48,7 @@ export function openFallbackJournal(file: string, { warn, ...options }: Fallback
 
 /** The database of the file while it can be used, then one in memory. */
 class Source {
-  readonly #file: string;
+  readonly file: string;
   readonly #warn: (text: string) => void;
   #database: Database | null = null;
   #memory: Database | null = null;
@@ -58,7 +58,7 @@ class Source {
   #warning: NodeJS.Timeout | null = null;
 
   constructor(file: string, warn: (text: string) => void) {
-    this.#file = file;
+    this.file = file;
     this.#warn = warn;
   }
 
@@ -67,7 +67,7 @@ class Source {
     work: (database: Database) => Promise<Result>,
   ): Promise<Result> {
     try {
-      if (!this.#failure) return await work((this.#database ??= openJournalFile({ file: this.#file })));
+      if (!this.#failure) return await work((this.#database ??= openJournalFile({ file: this.file })));
     } catch (error) {
       if (!(error instanceof Failure) || error.code !== 'journal-unusable') throw error;
       this.#failure = error;
@@ -75,6 +75,11 @@ class Source {
     if (withoutFile === 'fails') throw this.#reported(this.#failure);
     this.#warnSoon();
     return work((this.#memory ??= openJournalFile({ file: IN_MEMORY })));
+  }
+
+  /** The database of the file, if it is open and in use. */
+  get database(): Database | null {
+    return this.#failure ? null : this.#database;
   }
 
   async close(): Promise<void> {
@@ -129,6 +134,18 @@ class FallbackDatabase implements Database {
 
   async transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     return this.#use(async (database) => database.transaction(work));
+  }
+
+  fault(reason: string): Error {
+    return unusable(this.#source.file, reason);
+  }
+
+  assertCurrent(): void {
+    this.#source.database?.assertCurrent();
+  }
+
+  get generation(): string {
+    return this.#source.database?.generation ?? '';
   }
 
   async *watch(signal: AbortSignal): AsyncGenerator<void> {

@@ -32,6 +32,13 @@ export interface OpenContext {
   close(): Promise<void>;
 }
 
+interface OpenOptions {
+  io: Io;
+  effect: Effect;
+  isServer: boolean;
+  hasDestination: boolean;
+}
+
 /**
  * Makes everything that workflows need out of flags, environment and files: the composition root. Nothing is opened or
  * started before it is used.
@@ -39,7 +46,7 @@ export interface OpenContext {
  */
 export async function openContext(
   flags: ContextFlags,
-  { io, effect, hasDestination }: { io: Io; effect: Effect; hasDestination: boolean },
+  { io, effect, isServer, hasDestination }: OpenOptions,
 ): Promise<OpenContext> {
   const settings = await loadSettings(flags);
   const report = new TerminalReport(io, flags.quiet ?? false);
@@ -49,7 +56,7 @@ export async function openContext(
   const files = makeFiles(io);
   const credentials = openCredentials(flags, { settings, io, report, client: () => wise });
   const server = lazily(() => startSandbox(settings));
-  const journal = lazily(() => openJournal(settings, { io, effect, warn }));
+  const journal = lazily(() => openJournal(settings, { io, effect, isServer, warn }));
   const wise = makeClient(flags, { settings, credentials, io, effect, server: server.get });
   const context: Context = {
     ...fromSettings(settings, (hasDestination ? findDestination(flags) : null) ?? settings.kiosk),
@@ -180,20 +187,13 @@ async function startSandbox(settings: Settings): Promise<{ sandbox: Sandbox; url
   return { sandbox, url: await sandbox.listen({ host: '127.0.0.1', port: 0 }) };
 }
 
-/**
- * Time to wait for the lock of the journal. A webhook has to be answered within 5 seconds; nothing else happens while a
- * statement waits, and several may wait one after the other.
- */
-const RECORDING_PATIENCE_MS = 1_000;
-
 /** Opens the journal. Commands that only read continue without it; actions never run without their record. */
 function openJournal(
   { paths, environment }: Settings,
-  { io, effect, warn }: { io: Io; effect: Effect; warn: (text: string) => void },
+  { io, effect, isServer, warn }: { io: Io; effect: Effect; isServer: boolean; warn: (text: string) => void },
 ): Journal {
-  const patience = effect === 'records' ? RECORDING_PATIENCE_MS : undefined;
   const options = { environment, now: () => io.calendar.now() };
-  if (effect !== 'reads') return openSqliteJournal({ file: paths.journal, patience, ...options });
+  if (effect !== 'reads') return openSqliteJournal({ file: paths.journal, isServer, ...options });
   return openFallbackJournal(paths.journal, { warn, ...options });
 }
 

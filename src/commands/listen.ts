@@ -28,6 +28,10 @@ API what happened to unfinished cards while nobody listened. SIGTERM and Ctrl-C 
 
   #unshown = 0;
 
+  protected override get isServer(): boolean {
+    return true;
+  }
+
   protected override async perform(): Promise<null> {
     const { flags } = await this.parse(Listen);
     const options = readListenOptions(flags, this.files);

@@ -27,6 +27,15 @@ export interface Database extends Statements {
    * outside of `tx` wait until it ends, so `work` awaits nothing but `tx`.
    */
   transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
+  /**
+   * Checks, synchronously, that no other database took the place of this one. It is checked after each commit as well.
+   * @throws the error for a replaced database
+   */
+  assertCurrent(): void;
+  /** Makes the error for a database that can't be used. @param reason continues “The journal FILE …” */
+  fault(reason: string): Error;
+  /** Changes when a backup is restored. */
+  readonly generation: string;
   /** Yields immediately, and then after each change by any process, or after a second without one; ends with the signal. */
   watch(signal: AbortSignal): AsyncIterable<void>;
   /** Waits for an open transaction. */

@@ -1,6 +1,11 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Database, Parameters, Transaction } from './database.ts';
+import { isBusy } from './faults.ts';
+import type { FileGuard } from './file-guard.ts';
 import type { SqliteConnection } from './sqlite.ts';
 import { watchFile } from './watch-file.ts';
+
+const RETRY_MS = 20;
 
 /** Settles when the transaction that is open on a file ends; null while none is. */
 interface Lock {
@@ -25,40 +30,76 @@ function lockOf(file: string | null): Lock {
  */
 export class SqliteDatabase implements Database {
   readonly #connection: SqliteConnection;
+  readonly #guard: FileGuard | null;
+  readonly #retryFor: number;
   readonly #lock: Lock;
   #commits = 0;
 
-  constructor(connection: SqliteConnection) {
+  /**
+   * @param options.guard detects a replaced file; null for one in memory
+   * @param options.retryFor milliseconds to try again while another process writes, with the event loop free
+   */
+  constructor(
+    connection: SqliteConnection,
+    { guard = null, retryFor = 0 }: { guard?: FileGuard | null; retryFor?: number } = {},
+  ) {
     this.#connection = connection;
+    this.#guard = guard;
+    this.#retryFor = retryFor;
     this.#lock = lockOf(connection.walFile);
   }
 
+  get generation(): string {
+    return this.#guard?.generation ?? '';
+  }
+
+  fault(reason: string): Error {
+    return this.#connection.fault(reason);
+  }
+
+  assertCurrent(): void {
+    this.#guarded(() => this.#guard?.assertCurrent());
+  }
+
   async run(sql: string, parameters?: Parameters): Promise<{ changes: number }> {
-    while (this.#lock.open) await this.#lock.open;
-    this.#commits += 1;
-    return this.#connection.run(sql, parameters);
+    return this.#whenFree(() => {
+      this.#guard?.assertFiles();
+      const isArmed = this.#guard === null || this.#guard.isArmed;
+      const result = isArmed
+        ? this.#connection.run(sql, parameters)
+        : this.#connection.transaction(() => {
+            this.#guard?.arm();
+            return this.#connection.run(sql, parameters);
+          });
+      this.#afterCommit();
+      return result;
+    });
   }
 
   async get<Row>(sql: string, parameters?: Parameters): Promise<Row | undefined> {
-    while (this.#lock.open) await this.#lock.open;
-    return this.#connection.get<Row>(sql, parameters);
+    return this.#whenFree(() => this.#read(() => this.#connection.get<Row>(sql, parameters)));
   }
 
   async all<Row>(sql: string, parameters?: Parameters): Promise<Row[]> {
-    while (this.#lock.open) await this.#lock.open;
-    return this.#connection.all<Row>(sql, parameters);
+    return this.#whenFree(() => this.#read(() => this.#connection.all<Row>(sql, parameters)));
   }
 
   async transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
-    while (this.#lock.open) await this.#lock.open;
     const end = Promise.withResolvers<void>();
-    this.#lock.open = end.promise;
+    await this.#whenFree(() => {
+      // A write would make an emptied log as long again.
+      this.#guard?.assertFiles();
+      this.#connection.run('BEGIN IMMEDIATE');
+      this.#lock.open = end.promise;
+    });
     const tx = new SqliteTransaction(this.#connection);
     try {
-      this.#connection.run('BEGIN IMMEDIATE');
+      this.#guard?.arm();
       const result = await work(tx);
-      this.#connection.run('COMMIT');
-      this.#commits += 1;
+      this.#guarded(() => {
+        this.#connection.run('COMMIT');
+        this.#afterCommit();
+      });
       return result;
     } catch (error) {
       if (this.#connection.isTransaction) this.#connection.exec('ROLLBACK');
@@ -77,6 +118,41 @@ export class SqliteDatabase implements Database {
   async close(): Promise<void> {
     while (this.#lock.open) await this.#lock.open;
     this.#connection.close();
+  }
+
+  /** Runs synchronous work once no transaction is open, and again while another process has the file locked. */
+  async #whenFree<Result>(work: () => Result): Promise<Result> {
+    const end = performance.now() + this.#retryFor;
+    for (;;) {
+      while (this.#lock.open) await this.#lock.open;
+      try {
+        return this.#guarded(work);
+      } catch (error) {
+        if (!isBusy(error) || performance.now() >= end) throw error;
+      }
+      await pause(RETRY_MS);
+    }
+  }
+
+  #read<Result>(read: () => Result): Result {
+    const result = read();
+    this.#guard?.assertFiles();
+    return result;
+  }
+
+  #afterCommit(): void {
+    this.#commits += 1;
+    this.#guard?.afterCommit();
+  }
+
+  /** An error of SQLite may come from a replaced file: then that is reported. */
+  #guarded<Result>(work: () => Result): Result {
+    try {
+      return work();
+    } catch (error) {
+      this.#guard?.assertFiles();
+      throw error;
+    }
   }
 
   /** Changes with each commit, of this connection or another one. */

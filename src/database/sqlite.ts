@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { systemCode } from '../domain/errors/failure.ts';
 import type { Parameters, Value } from './database.ts';
+import { faultOf } from './faults.ts';
 
 export interface DatabaseOptions {
   file: string;
@@ -10,8 +11,6 @@ export interface DatabaseOptions {
   migrations: readonly string[];
   /** `full` survives a power cut after each commit; `normal` may lose the last commits then, and is faster. */
   durability: 'full' | 'normal';
-  /** Milliseconds that a statement waits for another process that writes (default 5000). */
-  patience?: number | undefined;
   /** Makes the error for a file that can't be used; `reason` continues “The journal FILE …”. */
   fault: (reason: string) => Error;
 }
@@ -19,20 +18,11 @@ export interface DatabaseOptions {
 /** The `application_id` of kioskctl's files: “kctl”. */
 const APPLICATION_ID = 0x6b63746c;
 
+/** Milliseconds that a statement waits for another process that writes. */
 const PATIENCE_MS = 5_000;
 
 /** The file name of a database in memory, which ends with its process. */
 export const IN_MEMORY = ':memory:';
-
-const REASONS: Readonly<Record<number, string>> = {
-  5: 'is locked by another process',
-  8: 'can not be written',
-  10: 'can not be read or written (I/O error)',
-  11: 'is damaged',
-  13: 'can not be written: the disk is full',
-  14: 'can not be opened',
-  26: 'is not a database',
-};
 
 /** A SQLite file that several processes share, in WAL mode, with cached statements; all methods are synchronous. */
 export class SqliteConnection {
@@ -45,7 +35,8 @@ export class SqliteConnection {
     this.#options = options;
     const { file } = options;
     this.#connection = this.#guarded(() => {
-      if (file !== IN_MEMORY && !existsSync(file)) makeFile(options);
+      if (file === IN_MEMORY) return openPrepared(file, options);
+      if (!existsSync(file)) makeFile(options);
       return openPrepared(file, options);
     });
   }
@@ -104,6 +95,10 @@ export class SqliteConnection {
 
   get isTransaction(): boolean {
     return this.#connection.isTransaction;
+  }
+
+  fault(reason: string): Error {
+    return this.#options.fault(reason);
   }
 
   /** Written by each commit; null for a database in memory. */
@@ -201,7 +196,7 @@ function isOurs(connection: DatabaseSync, version: number): boolean {
 
 /** Opens a file and prepares it; one that can't be prepared is closed, which also releases its locks. */
 function openPrepared(file: string, options: DatabaseOptions): DatabaseSync {
-  const connection = new DatabaseSync(file, { timeout: options.patience ?? PATIENCE_MS });
+  const connection = new DatabaseSync(file, { timeout: PATIENCE_MS });
   try {
     prepare(connection, options);
     return connection;
@@ -209,15 +204,4 @@ function openPrepared(file: string, options: DatabaseOptions): DatabaseSync {
     connection.close();
     throw error;
   }
-}
-
-/** Converts errors of SQLite and of the file system with `fault`; any other error is a bug, and stays as it is. */
-function faultOf(error: unknown, { fault }: DatabaseOptions): unknown {
-  if (!(error instanceof Error)) return error;
-  if ('errcode' in error && typeof error.errcode === 'number') {
-    const reason = REASONS[error.errcode & 0xff];
-    return reason ? fault(reason) : error;
-  }
-  if ('syscall' in error && 'code' in error) return fault(`can not be written (${String(error.code)})`);
-  return error;
 }

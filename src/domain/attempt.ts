@@ -9,18 +9,21 @@ import { compareVendorTimes } from './times/vendor-time.ts';
  * `unknown`: the answer was lost. `queued`: accepted, starts when the printer is ready. `not-seen`: it never arrived.
  * `superseded`: another attempt came after it. `abandoned`: a user gave it up. The others are those of the vendor.
  */
-export type Outcome =
-  | 'claimed'
-  | 'sent'
-  | 'unknown'
-  | 'accepted'
-  | 'queued'
-  | 'refused'
-  | 'not-seen'
-  | 'superseded'
-  | 'abandoned'
-  | 'produced'
-  | 'failed';
+export const OUTCOMES = [
+  'claimed',
+  'sent',
+  'unknown',
+  'accepted',
+  'queued',
+  'refused',
+  'not-seen',
+  'superseded',
+  'abandoned',
+  'produced',
+  'failed',
+] as const;
+
+export type Outcome = (typeof OUTCOMES)[number];
 
 /** The outcomes that block other attempts on the card. */
 export const OPEN_OUTCOMES = [

@@ -13,6 +13,8 @@ interface HeartbeatOptions {
   signal: AbortSignal;
   /** Called after a time in which this process was suspended, or could not write to the journal. */
   onGap: (since: number) => void;
+  /** Called once the journal was replaced: this process must not go on with another one. */
+  onReplaced: (failure: Failure) => void;
 }
 
 /**
@@ -22,13 +24,14 @@ interface HeartbeatOptions {
  */
 export async function startHeartbeat(
   ctx: Context,
-  { url, signal, onGap }: HeartbeatOptions,
+  { url, signal, onGap, onReplaced }: HeartbeatOptions,
 ): Promise<() => Promise<void>> {
   const { journal, calendar, stopwatch, report } = ctx;
   let last = calendar.now();
   let lastBeat = stopwatch.now();
   let id = await journal.startListener(url, last);
   let isFailing = false;
+  let isReplaced = false;
   const project = await projectWhenIdle(ctx, signal);
 
   const beat = async (): Promise<void> => {
@@ -47,6 +50,10 @@ export async function startHeartbeat(
   };
   const warnOnce = (error: unknown): void => {
     if (!(error instanceof Failure)) throw error;
+    if (error.code === 'journal-replaced') {
+      isReplaced = true;
+      return onReplaced(error);
+    }
     if (!isFailing) report.warn(`${error.message} Webhooks are answered 503 until it works again.`);
     isFailing = true;
   };
@@ -59,7 +66,7 @@ export async function startHeartbeat(
   const running = run();
   return async () => {
     await running;
-    await journal.endListener(id, calendar.now()).catch(warnOnce);
+    if (!isReplaced) await journal.endListener(id, calendar.now()).catch(warnOnce);
   };
 }
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Context } from '../context/context.ts';
-import { asFailure } from '../domain/errors/failure.ts';
+import { asFailure, type Failure } from '../domain/errors/failure.ts';
 import type { KeptEvent } from '../domain/event.ts';
 import { formatReference } from '../domain/ids.ts';
 import { decodeEvent } from '../webhooks/decode-event.ts';
@@ -55,8 +55,9 @@ type Emit = (message: ListenerMessage) => void;
 
 /**
  * Receives webhooks until it is interrupted. Each is stored in the journal before it is answered, and emitted after
- * that. In `local` it subscribes itself to the embedded sandbox for that time.
- * @throws Failure `usage` for an unusable address, `invalid-input` for an unusable key, `journal-unusable`
+ * that. In `local` it subscribes itself to the embedded sandbox for that time. A replaced journal ends it.
+ * @throws Failure `usage` for an unusable address, `invalid-input` for an unusable key, `journal-unusable`,
+ *   `journal-replaced`
  */
 export async function listen(ctx: Context, options: ListenOptions, emit: Emit): Promise<ListenCounts> {
   const keys = options.keys.length > 0 ? options.keys : [await ctx.webhookKey()];
@@ -69,23 +70,31 @@ export async function listen(ctx: Context, options: ListenOptions, emit: Emit): 
     );
   await addKnownCards(ctx, options.choice);
   const early = new EarlyMessages(emit);
-  const listener = await Listener.open(ctx, { ...options, verifier }, (message) => early.emit(message));
   const over = new AbortController();
   const signal = AbortSignal.any([ctx.signal, over.signal]);
+  let replaced: Failure | null = null;
+  const onReplaced = (failure: Failure) => {
+    replaced ??= failure;
+    over.abort();
+  };
+  const listener = await Listener.open(ctx, { ...options, verifier, onReplaced }, (message) =>
+    early.emit(message),
+  );
   const { url } = listener;
   const ends: (() => Promise<void>)[] = [() => listener.close()];
   try {
-    ends.push(await startHeartbeat(ctx, { url, signal, onGap: () => void listener.catchUp() }));
+    ends.push(await startHeartbeat(ctx, { url, signal, onReplaced, onGap: () => void listener.catchUp() }));
     // The sandbox stops delivering before the receiver stops.
     if (ctx.environment === 'local') ends.unshift(await subscribeHere(ctx, { url, isAlone }));
     early.start({ type: 'ready', url, key: verifier.keyName, unheardSince });
     void listener.catchUp();
-    if (!ctx.signal.aborted) await once(ctx.signal, 'abort');
+    if (!signal.aborted) await once(signal, 'abort');
   } finally {
     over.abort();
     for (const end of ends) await end().catch((error: unknown) => ctx.report.warn(asFailure(error).message));
   }
   emit({ type: 'end', ...listener.counts });
+  if (replaced) throw replaced;
   return listener.counts;
 }
 
@@ -149,11 +158,11 @@ class Listener {
 
   static async open(
     ctx: Context,
-    options: ListenOptions & { verifier: SignatureVerifier },
+    options: ListenOptions & { verifier: SignatureVerifier; onReplaced: (failure: Failure) => void },
     emit: Emit,
   ): Promise<Listener> {
     const listener = new Listener(ctx, options, emit);
-    const { verifier, path, forwardTo } = options;
+    const { verifier, path, forwardTo, onReplaced } = options;
     const { environment } = ctx;
     const { refused, 'not-kept': notKept, 'not-forwarded': notForwarded } = listener.#notices;
     if (forwardTo)
@@ -167,7 +176,11 @@ class Listener {
       now: () => ctx.calendar.now(),
       keep: (webhook) => listener.#store(webhook),
       onKept: (event, webhook) => listener.#onStored(event, webhook),
-      onNotKept: (error) => notKept.add(asFailure(error).message),
+      onNotKept: (error) => {
+        const failure = asFailure(error);
+        notKept.add(failure.message);
+        if (failure.code === 'journal-replaced') onReplaced(failure);
+      },
       onRefused: ({ httpStatus, reason }, event) => {
         refused.add(`${httpStatus} ${reason}`);
         if (event) listener.#warnings.add(describeRefusal(event, { environment, path, verifier }));

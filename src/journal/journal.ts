@@ -30,6 +30,12 @@ export interface WholeJournal {
    * cards end with the sandbox's state.
    */
   forget(): Promise<void>;
+  /**
+   * Checks, synchronously, that no other file took the place of the journal: right before an effect that its record must
+   * precede. Each commit is checked as well.
+   * @throws Failure `journal-replaced`
+   */
+  assertCurrent(): void;
   /** Writes what waits, and closes the journal. */
   close(): Promise<void>;
 }
@@ -60,6 +66,6 @@ type Intersection<Union> = (Union extends unknown ? (one: Union) => void : never
 /**
  * The durable record of one environment: the cards that kioskctl met, every attempt to produce one, the idempotency
  * keys of orders, the events of webhooks, and the audit trail.
- * Every method may throw Failure `journal-unusable`; what was written when it returns is on the disk.
+ * Every method may throw Failure `journal-unusable` or `journal-replaced`; what was written when it returns is on the disk.
  */
 export type Journal = Intersection<JournalGroups[keyof JournalGroups]>;

@@ -1,10 +1,13 @@
 import type { Database } from '../database/database.ts';
-import { SqliteConnection } from '../database/sqlite.ts';
+import { FileGuard, inodeOf, isEmptyFile } from '../database/file-guard.ts';
+import { networkFileSystem } from '../database/network-file-system.ts';
+import { IN_MEMORY, SqliteConnection } from '../database/sqlite.ts';
 import { SqliteDatabase } from '../database/sqlite-database.ts';
-import { Failure } from '../domain/errors/failure.ts';
+import { type Failure, failure } from '../domain/errors/failure.ts';
 import type { Journal, JournalGroups, WholeJournal } from './journal.ts';
 import { currentOwner } from './store/owner.ts';
 import { Store } from './store/store.ts';
+import { DamagedRow } from './store/stored-json.ts';
 import { actionsTable } from './tables/actions.ts';
 import { attemptsTable } from './tables/attempts.ts';
 import { cardLists } from './tables/card-states.ts';
@@ -20,10 +23,19 @@ import { KIOSKS } from './tables/migrations/003-kiosks.ts';
 import { AUDIT_TRAIL } from './tables/migrations/004-audit-trail.ts';
 import { RUNS } from './tables/migrations/005-runs.ts';
 import { ATTEMPT_ENDS } from './tables/migrations/006-attempt-ends.ts';
+import { IDENTITY_OWNERS } from './tables/migrations/007-identity-owners.ts';
 import { orderRequestsTable } from './tables/order-requests.ts';
 import { runsTable } from './tables/runs.ts';
 
-const MIGRATIONS = [CARDS_ATTEMPTS_ACTS, EVENTS_LISTENINGS, KIOSKS, AUDIT_TRAIL, RUNS, ATTEMPT_ENDS];
+const MIGRATIONS = [
+  CARDS_ATTEMPTS_ACTS,
+  EVENTS_LISTENINGS,
+  KIOSKS,
+  AUDIT_TRAIL,
+  RUNS,
+  ATTEMPT_ENDS,
+  IDENTITY_OWNERS,
+];
 
 /** The version of the schema that this kioskctl writes. */
 export const JOURNAL_SCHEMA: number = MIGRATIONS.length;
@@ -37,8 +49,8 @@ export interface SqliteJournalOptions {
   environment: string;
   /** Milliseconds since the epoch. */
   now: () => number;
-  /** Milliseconds to wait for another process that writes. */
-  patience?: number | undefined;
+  /** True for a server: while another process writes, it tries again with the event loop free. */
+  isServer?: boolean;
 }
 
 /**
@@ -50,15 +62,33 @@ export function openSqliteJournal(options: SqliteJournalOptions): Journal {
   return makeJournal(() => database, options);
 }
 
+/** In a server, no statement waits with the event loop blocked … */
+const SERVER_PATIENCE_MS = 0;
+
+/** … but is repeated for so many milliseconds: a webhook has to be answered within 5 seconds. */
+const SERVER_RETRIES_MS = 3_500;
+
 /** @throws Failure `journal-unusable` */
 export function openJournalFile({
   file,
-  patience,
-}: Pick<SqliteJournalOptions, 'file' | 'patience'>): Database {
+  isServer = false,
+}: Pick<SqliteJournalOptions, 'file' | 'isServer'>): Database {
   const fault = (reason: string) => unusable(file, reason);
-  return new SqliteDatabase(
-    new SqliteConnection({ file, migrations: MIGRATIONS, durability: 'full', patience, fault }),
-  );
+  const network = file === IN_MEMORY ? null : networkFileSystem(file);
+  if (network !== null) throw onNetwork(file, network);
+  const opened = inodeOf(file);
+  // SQLite would take it for a new database.
+  if (opened !== null && isEmptyFile(file)) throw unusable(file, 'is damaged: it is empty (0 bytes)');
+  const connection = new SqliteConnection({
+    file,
+    migrations: MIGRATIONS,
+    durability: 'full',
+    fault,
+  });
+  const replaced = (reason: string) => replacedJournal(file, reason);
+  const guard = file === IN_MEMORY ? null : new FileGuard(connection, { file, opened, fault: replaced });
+  if (isServer) connection.exec(`PRAGMA busy_timeout = ${SERVER_PATIENCE_MS}`);
+  return new SqliteDatabase(connection, { guard, retryFor: isServer ? SERVER_RETRIES_MS : 0 });
 }
 
 /** @param databaseOf the database for a group of methods, which may be the same for all */
@@ -89,12 +119,35 @@ export function makeJournal(
     runs: runsTable(storeOf('runs')),
     whole: wholeJournal(storeOf('whole')),
   };
+  const journal: object = Object.assign(
+    {},
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys of this very object
+    ...(Object.keys(groups) as (keyof JournalGroups)[]).map((group) =>
+      reportingDamage(groups[group], storeOf(group).db),
+    ),
+  );
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the methods of all groups
-  return Object.assign({}, ...Object.values(groups)) as Journal;
+  return journal as Journal;
+}
+
+/** Converts the error of a damaged row in the methods of a group. */
+function reportingDamage(methods: object, db: Database): object {
+  const convert = (error: unknown) => {
+    throw error instanceof DamagedRow ? db.fault(`is damaged: ${error.message}`) : error;
+  };
+  const entries = Object.entries(methods).map(([name, method]: [string, (...args: unknown[]) => unknown]) => [
+    name,
+    (...args: unknown[]) => {
+      const result = method(...args);
+      return result instanceof Promise ? result.catch(convert) : result;
+    },
+  ]);
+  return Object.fromEntries(entries);
 }
 
 function wholeJournal(store: Store): WholeJournal {
   return {
+    assertCurrent: () => store.db.assertCurrent(),
     forget: async () =>
       store.transaction(async ({ db, environment }) => {
         for (const table of FORGOTTEN)
@@ -107,8 +160,31 @@ function wholeJournal(store: Store): WholeJournal {
   };
 }
 
-function unusable(file: string, reason: string): Failure {
-  return new Failure('journal-unusable', `The journal ${file} ${reason}.`, {
-    hint: 'Nothing is sent without the journal. Free or repair the file, or set KIOSKCTL_HOME to another folder.',
-  });
+/** Makes the error for a journal that can't be used. @param reason continues “The journal FILE …” */
+export function unusable(file: string, reason: string): Failure {
+  return failure(
+    'journal-unusable',
+    `The journal ${file} ${reason}.`,
+    `Nothing is sent without the journal. Free or repair the file, or restore a backup (kioskctl journal restore FILE). ${OTHER_JOURNAL}`,
+  );
+}
+
+/** Every hint that leads to another journal says so. */
+const OTHER_JOURNAL =
+  'With another journal (KIOSKCTL_HOME), nothing prevents that a card is sent twice that this one knows.';
+
+function replacedJournal(file: string, reason: string): Failure {
+  return failure(
+    'journal-replaced',
+    `The journal ${file} ${reason}.`,
+    'Nothing more is sent. Put the right journal in place while no kioskctl is running (kioskctl journal restore FILE does), then run the command again.',
+  );
+}
+
+function onNetwork(file: string, type: string): Failure {
+  return failure(
+    'journal-unusable',
+    `The journal ${file} would be on a network file system (${type}), where its locks do not work.`,
+    'Use a folder on a local disk. For several machines, use a journal in PostgreSQL.',
+  );
 }

@@ -1,4 +1,4 @@
-import { Failure, failure } from '../domain/errors/failure.ts';
+import { Failure, failure, OTHER_HOME } from '../domain/errors/failure.ts';
 import { PRODUCTION_EVENT } from '../domain/event.ts';
 import { counted } from '../domain/text/words.ts';
 import { formatDuration } from '../domain/times/duration.ts';
@@ -49,7 +49,7 @@ function checkFiles({ probe }: CheckInput): CheckOutcome {
   const files = probe.listFiles();
   const locked = files.find(({ isWritable }) => !isWritable);
   if (locked) {
-    const hint = 'Make it yours (chown, chmod u+w), or choose another folder with KIOSKCTL_HOME.';
+    const hint = `Make it yours (chown, chmod u+w), or ${OTHER_HOME}.`;
     throw failure('storage-unusable', `${locked.path} can't be written.`, hint);
   }
   const open = files.filter(({ mode }) => mode !== null && (mode & 0o077) !== 0);
@@ -81,7 +81,7 @@ function checkJournal({ probe }: CheckInput): CheckOutcome {
 
 function unusable(file: string, why: string): Failure {
   const hint =
-    'Update kioskctl, or move the file away: attempts that it knows are then not guarded any more.';
+    'Update kioskctl, or restore a backup (kioskctl journal restore FILE). Without this journal, nothing prevents that a card is sent twice that it knows.';
   return failure('journal-unusable', `The journal ${file} ${why}.`, hint);
 }
 

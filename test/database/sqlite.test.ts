@@ -221,7 +221,7 @@ describe('a file that can not be used', () => {
     const file = join(folder(), 'text.db');
     writeFileSync(file, 'not a database, but long enough to be looked at as one. '.repeat(100));
     const before = readFileSync(file);
-    expect(faultOf(() => open(file))).toEqual(new Fault('is not a database'));
+    expect(faultOf(() => open(file))).toMatchObject({ message: 'is not a database' });
     expect(readFileSync(file)).toEqual(before);
   });
 
@@ -229,7 +229,7 @@ describe('a file that can not be used', () => {
     const file = join(folder(), 'damaged.db');
     damage(file);
     const read = () => open(file).all('SELECT * FROM runs, counter');
-    expect(faultOf(read)).toEqual(new Fault('is damaged'));
+    expect(faultOf(read)).toMatchObject({ message: 'is damaged' });
   });
 
   test('is a fault: a folder, and a path through a file', () => {
@@ -245,9 +245,9 @@ describe('a file that can not be used', () => {
     const other = new DatabaseSync(file);
     other.exec('BEGIN IMMEDIATE');
     db.run('PRAGMA busy_timeout = 10');
-    expect(faultOf(() => db.run('UPDATE counter SET n = 1'))).toEqual(
-      new Fault('is locked by another process'),
-    );
+    expect(faultOf(() => db.run('UPDATE counter SET n = 1'))).toMatchObject({
+      message: 'is locked by another process',
+    });
     other.close();
     expect(db.run('UPDATE counter SET n = 1').changes).toBe(1);
   });

@@ -12,11 +12,13 @@ let world: World;
 let clock: ManualClock;
 let over: AbortController;
 let gaps: number[];
+let replaced: Failure[];
 beforeEach(async () => {
   world = await World.open();
   clock = new ManualClock();
   over = new AbortController();
   gaps = [];
+  replaced = [];
 });
 afterEach(() => world.close());
 
@@ -25,6 +27,7 @@ async function keep(context = world.context({ clock })) {
     url: 'http://127.0.0.1:8788/webhooks',
     signal: over.signal,
     onGap: (since) => void gaps.push(since - START),
+    onReplaced: (failure) => void replaced.push(failure),
   });
   return async () => {
     over.abort();

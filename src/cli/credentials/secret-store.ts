@@ -2,7 +2,7 @@ import { readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Entry } from '@napi-rs/keyring';
 import * as v from 'valibot';
-import { Failure, failure, systemCode } from '../../domain/errors/failure.ts';
+import { Failure, failure, OTHER_HOME, systemCode } from '../../domain/errors/failure.ts';
 import { locked, type Waiting } from './file-lock.ts';
 
 const content = v.object({ version: v.literal(1), accounts: v.record(v.string(), v.string()) });
@@ -62,7 +62,7 @@ async function write(file: string, accounts: Record<string, string>): Promise<vo
     throw failure(
       'storage-unusable',
       `Credentials can't be kept in ${file} (${code}).`,
-      `Make sure that this user may write in ${dirname(file)}, or set KIOSKCTL_HOME to another folder.`,
+      `Make sure that this user may write in ${dirname(file)}, or ${OTHER_HOME}.`,
     );
   }
 }

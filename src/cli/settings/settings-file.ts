@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
-import { Failure, systemCode } from '../../domain/errors/failure.ts';
+import { Failure, OTHER_HOME, systemCode } from '../../domain/errors/failure.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { SETTING_KEYS, SETTING_LIST, type SETTINGS, type SettingKey } from './setting-table.ts';
 
@@ -54,7 +54,7 @@ export class UnusableSettings extends Failure {
 }
 
 const CORRECT = 'Correct the file, or move it away to start without settings.';
-const LEAVE = 'Use the kioskctl that wrote it, make it readable, or set KIOSKCTL_HOME to another folder.';
+const LEAVE = `Use the kioskctl that wrote it, make it readable, or ${OTHER_HOME}.`;
 
 function hintFor({ context, key }: BadField): string {
   const name = printable(context);

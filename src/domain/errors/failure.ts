@@ -51,6 +51,7 @@ const FAILURES = {
   'attempt-superseded': 9,
   'nothing-to-retry': 9,
   'journal-unusable': 9,
+  'journal-replaced': 9,
   'no-listener': 9,
 
   rejected: 10,
@@ -121,6 +122,10 @@ export class Failure extends Error {
       : { code, message, hint };
   }
 }
+
+/** Ends every hint that leads to another journal. */
+export const OTHER_HOME =
+  'set KIOSKCTL_HOME to another folder (it has another journal: nothing prevents then that a card is sent twice)';
 
 /** Makes a failure. @param hint the next step, in one sentence or command */
 export function failure(code: FailureCode, message: string, hint: string, details?: FailureDetails): Failure {

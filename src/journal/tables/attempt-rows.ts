@@ -1,8 +1,9 @@
 import type { Value } from '../../database/database.ts';
-import { ATTEMPT_FIELDS, type Attempt } from '../../domain/attempt.ts';
+import { ATTEMPT_FIELDS, type Attempt, OUTCOMES } from '../../domain/attempt.ts';
 import type { CardToken } from '../../domain/ids.ts';
 import { insertList, OWNER_FIELDS, ownerColumns, selectList } from '../store/columns.ts';
 import { present, type Scope } from '../store/store.ts';
+import { knownWord } from '../store/stored-json.ts';
 import { parseProduction } from './cards.ts';
 
 /** The fields that a claim does not have yet. */
@@ -45,7 +46,7 @@ function readField(row: AttemptRow, field: keyof Attempt): unknown {
   const value = row[`attempt.${field}`];
   switch (ATTEMPT_FIELDS[field].kind) {
     case 'value':
-      return value;
+      return field === 'outcome' ? knownWord(value, OUTCOMES) : value;
     case 'json':
       return typeof value === 'string' ? parseProduction(value) : null;
     case 'owner':

@@ -3,6 +3,7 @@ import { isSameProduction, latestOf, type Production } from '../../domain/produc
 import { parseVendorTime } from '../../domain/times/vendor-time.ts';
 import { assignments, columnOf, insertList, selectList } from '../store/columns.ts';
 import type { Scope, Store } from '../store/store.ts';
+import { parseStored } from '../store/stored-json.ts';
 
 /** The names of a card in Wise's API; at least one is known. */
 export interface CardKey {
@@ -222,6 +223,5 @@ export async function setProduction(
 }
 
 export function parseProduction(text: string | null): Production | null {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by the journal
-  return text === null ? null : (JSON.parse(text) as Production);
+  return text === null ? null : parseStored<Production>(text, 'status');
 }

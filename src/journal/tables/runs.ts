@@ -2,6 +2,7 @@ import type { ExitCode } from '../../domain/errors/exit-codes.ts';
 import type { FreedPlaces, NewRun, RunCard, RunRecord, RunRequests } from '../../domain/run.ts';
 import { insertList, selectList } from '../store/columns.ts';
 import type { Scope, Store } from '../store/store.ts';
+import { parseStored } from '../store/stored-json.ts';
 
 /** The state of a card of a run, and the requests that were sent since it was saved last. */
 export interface RunCardUpdate {
@@ -118,12 +119,10 @@ async function insertRun({ db, environment }: Scope, run: RunRecord): Promise<vo
 
 function toRun({ facts, freed, reads, sends, limited, ...row }: RunRow): RunRecord {
   return {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by insertRun
-    ...(JSON.parse(facts) as Facts),
+    ...parseStored<Facts>(facts),
     ...row,
     requests: { reads, sends, limited },
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by endRun
-    freed: JSON.parse(freed) as RunRecord['freed'],
+    freed: parseStored<RunRecord['freed']>(freed),
   };
 }
 
@@ -148,6 +147,5 @@ async function saveRunCard({ db, environment }: Scope, { id, card, requests }: R
 }
 
 function toRunCard({ record }: CardRow): RunCard {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by saveRunCard
-  return JSON.parse(record) as RunCard;
+  return parseStored<RunCard>(record, 'number');
 }

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { SqliteConnection } from '../../database/sqlite.ts';
-import { type Failure, failure } from '../../domain/errors/failure.ts';
+import { type Failure, failure, OTHER_HOME } from '../../domain/errors/failure.ts';
 import { findSandboxRow, insertSandboxRow, type Moment, moveClock, readSandboxRow } from './tables/clock.ts';
 import { isDue } from './tables/productions.ts';
 import { insertProfiles } from './tables/profiles.ts';
@@ -128,6 +128,6 @@ function unusable(file: string, reason: string): Failure {
   return failure(
     'storage-unusable',
     `The state of the sandbox ${file} ${reason}.`,
-    'Free the file or move it away (a new one is made), or set KIOSKCTL_HOME to another folder.',
+    `Free the file or move it away (a new one is made), or ${OTHER_HOME}.`,
   );
 }

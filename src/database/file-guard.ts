@@ -1,0 +1,161 @@
+import { statSync } from 'node:fs';
+import type { SqliteConnection } from './sqlite.ts';
+
+/** Pages in the write-ahead log after which they are written to the main file, like SQLite's own default. */
+const CHECKPOINT_PAGES = 1_000;
+
+const MOST_TRIES = 3;
+
+interface IdentityRow {
+  id: string;
+  generation: string;
+  mainFile: string | null;
+  epoch: string | null;
+  checkpoint: string | null;
+}
+
+/** The state of the files at one moment. */
+interface Files {
+  /** Device and inode of the main file and of the write-ahead log. */
+  inodes: string;
+  /** Size and time of change of the main file. */
+  mainFile: string;
+  walSize: bigint;
+}
+
+const SELECT = 'SELECT id, generation, main_file AS "mainFile", epoch, checkpoint FROM identity';
+
+/**
+ * Detects that another file took the place of a SQLite file in use: moved, removed, overwritten in place, or truncated.
+ * It compares device and inode of the main file and its write-ahead log, and an id and a generation inside (table
+ * `identity`). While anyone uses the file, its main part changes only by checkpoints. SQLite's automatic ones are
+ * off: the guard makes them, and records size and time of the main file after each. Any other change is an
+ * overwritten file, which SQLite itself would not notice.
+ */
+export class FileGuard {
+  readonly #connection: SqliteConnection;
+  readonly #file: string;
+  readonly #inodes: string;
+  readonly #id: string;
+  readonly #generation: string;
+  readonly #fault: (reason: string) => Error;
+  readonly #nonce: string = crypto.randomUUID();
+  /** null until the first write of this connection, which ensures that the main file is as recorded. */
+  #epoch: string | null = null;
+  #isArmed = false;
+  #walSize: bigint;
+
+  /** @param fault makes the error for a replaced file; `reason` continues “The journal FILE …” */
+  constructor(
+    connection: SqliteConnection,
+    { file, opened, fault }: { file: string; opened: string | null; fault: (reason: string) => Error },
+  ) {
+    this.#connection = connection;
+    this.#file = file;
+    this.#fault = fault;
+    connection.exec('PRAGMA wal_autocheckpoint = 0');
+    const { id, generation } = this.#row();
+    const files = this.#files();
+    if (opened !== null && !files.inodes.startsWith(`${opened} `)) throw this.#replaced();
+    this.#inodes = files.inodes;
+    this.#walSize = files.walSize;
+    this.#id = id;
+    this.#generation = generation;
+  }
+
+  get generation(): string {
+    return this.#generation;
+  }
+
+  /** @throws Failure if another file took the place of this one */
+  assertCurrent(): void {
+    // A checkpoint may come between the two reads.
+    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+      const { mainFile } = this.assertFiles();
+      const row = this.#row();
+      if (row.id !== this.#id || row.generation !== this.#generation) break;
+      if (!this.#isArmed || row.checkpoint !== null) return;
+      if (row.epoch === this.#epoch && row.mainFile === mainFile) return;
+    }
+    throw this.#replaced();
+  }
+
+  /** Checks without a statement, also where SQLite reports an error. */
+  assertFiles(): Files {
+    const files = this.#files();
+    // A write-ahead log never shrinks while it is in use.
+    if (files.inodes !== this.#inodes || files.walSize < this.#walSize) throw this.#replaced();
+    this.#walSize = files.walSize;
+    return files;
+  }
+
+  /** True once the first write is committed. */
+  get isArmed(): boolean {
+    return this.#isArmed;
+  }
+
+  /** Ensures that the main file is as recorded, within the first write transaction of the connection. */
+  arm(): void {
+    if (this.#isArmed) return;
+    const { mainFile } = this.assertFiles();
+    const row = this.#row();
+    // The last process that closed the file wrote its main part; nobody else can be using it.
+    const isRecorded = row.epoch !== null && (row.mainFile === mainFile || row.checkpoint !== null);
+    const epoch = isRecorded ? row.epoch : this.#nonce;
+    if (!isRecorded) this.#connection.run('UPDATE identity SET main_file = ?, epoch = ?', [mainFile, epoch]);
+    this.#epoch = epoch;
+  }
+
+  /** Checks the file after a commit, and writes the log to the main file once it is long. @throws Failure if it was replaced */
+  afterCommit(): void {
+    this.#isArmed ||= this.#epoch !== null;
+    this.assertCurrent();
+    const pages = this.#connection.get<{ log: number; checkpointed: number }>('PRAGMA wal_checkpoint(NOOP)');
+    if (pages && pages.log - pages.checkpointed >= CHECKPOINT_PAGES) this.#checkpoint();
+  }
+
+  #checkpoint(): void {
+    // Others accept any main file while it is marked, also if this process is killed meanwhile.
+    this.#connection.run('UPDATE identity SET checkpoint = ?', [this.#nonce]);
+    const result = this.#connection.get<{ busy: number }>('PRAGMA wal_checkpoint(PASSIVE)');
+    if (result?.busy !== 0) return;
+    const { mainFile } = this.assertFiles();
+    this.#connection.run('UPDATE identity SET main_file = ?, checkpoint = NULL WHERE checkpoint = ?', [
+      mainFile,
+      this.#nonce,
+    ]);
+  }
+
+  #row(): IdentityRow {
+    const row = this.#connection.get<IdentityRow>(SELECT);
+    if (!row) throw this.#replaced();
+    return row;
+  }
+
+  #files(): Files {
+    const main = statSync(this.#file, { bigint: true, throwIfNoEntry: false });
+    const wal = statSync(`${this.#file}-wal`, { bigint: true, throwIfNoEntry: false });
+    if (!main || !wal) throw this.#replaced();
+    return {
+      inodes: `${main.dev} ${main.ino} ${wal.dev} ${wal.ino}`,
+      mainFile: `${main.size} ${main.mtimeNs}`,
+      walSize: wal.size,
+    };
+  }
+
+  #replaced(): Error {
+    return this.#fault('was replaced, moved, removed or overwritten while this command used it');
+  }
+}
+
+/** Returns device and inode of a file before it is opened; null where it does not exist. */
+export function inodeOf(file: string): string | null {
+  const stats = statSync(file, { bigint: true, throwIfNoEntry: false });
+  return stats ? `${stats.dev} ${stats.ino}` : null;
+}
+
+/** True for a file of 0 bytes. */
+export function isEmptyFile(file: string): boolean {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  return stats !== undefined && stats.isFile() && stats.size === 0;
+}

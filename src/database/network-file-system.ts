@@ -1,0 +1,53 @@
+import { existsSync, readFileSync, statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/** File systems of other machines, by the type that statfs(2) reports on Linux: locks and shared memory fail there. */
+const NETWORK_TYPES: ReadonlyMap<number, string> = new Map([
+  [0x6969, 'NFS'],
+  [0x517b, 'SMB'],
+  [0xfe534d42, 'SMB'],
+  [0xff534d42, 'CIFS'],
+  [0x01021997, '9P'],
+  [0x5346414f, 'AFS'],
+  [0x6b414653, 'AFS'],
+  [0x00c36400, 'Ceph'],
+  [0x0bd00bd0, 'Lustre'],
+  [0x47504653, 'GPFS'],
+  [0x73757245, 'Coda'],
+]);
+
+const FUSE = 0x65735546;
+const NETWORK_FUSE =
+  /^fuse\.(sshfs|s3fs|rclone|glusterfs|gcsfuse|cephfs|ceph-fuse|smbnetfs|curlftpfs|davfs|juicefs)$/;
+
+/** Returns the name of the network file system on which a file is, or would be; null on a local disk. */
+export function networkFileSystem(file: string): string | null {
+  if (process.platform !== 'linux') return null;
+  let folder = dirname(file);
+  while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder);
+  try {
+    return nameOfType(statfsSync(folder).type, () => mountTypeOf(folder));
+  } catch {
+    return null;
+  }
+}
+
+/** @param mountType returns the type in the list of mounts, which tells file systems in user space apart */
+export function nameOfType(type: number, mountType: () => string | null): string | null {
+  if (type !== FUSE) return NETWORK_TYPES.get(type >>> 0) ?? null;
+  const name = mountType();
+  return name !== null && NETWORK_FUSE.test(name) ? name : null;
+}
+
+/** Reads the type of the innermost mount on a path (proc(5), mountinfo). */
+function mountTypeOf(folder: string): string | null {
+  let found: { point: string; type: string } | null = null;
+  for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
+    const [before = '', after = ''] = line.split(' - ');
+    const point = before.split(' ')[4] ?? '';
+    const isAbove = point === '/' || folder === point || folder.startsWith(`${point}/`);
+    if (point && isAbove && point.length >= (found?.point.length ?? 0))
+      found = { point, type: after.split(' ')[0] ?? '' };
+  }
+  return found?.type ?? null;
+}
