@@ -162,6 +162,17 @@ export class MountedJournal implements Database {
     return this.#checked(await this.#db.transaction(work));
   }
 
+  /** The one of the disk takes its place. */
+  readonly generation: string = '';
+
+  assertCurrent(): void {
+    this.check();
+  }
+
+  fault(reason: string): Error {
+    return this.#db.fault(reason);
+  }
+
   // oxlint-disable-next-line require-yield -- nothing waits for a change in a simulation
   async *watch(): AsyncIterable<void> {
     throw new TypeError('nobody watches the journal of a simulation');

@@ -23,6 +23,7 @@ export function openSimulatedJournal(
   const watcher = new JournalWatcher(world, process, mounted);
   return new Proxy(journal, {
     get(target, name: keyof Journal) {
+      if (name === 'assertCurrent') return () => mounted.check();
       const method = target[name] as unknown as Method;
       return async (...parameters: unknown[]) => {
         world.busy += 1;
