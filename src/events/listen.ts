@@ -12,7 +12,7 @@ import type { EventChoice } from './event-filter.ts';
 import { lastListenedAt, startHeartbeat } from './heartbeat.ts';
 import { describeRefusal, refusedEventsWarning } from './refused-events.ts';
 import { subscribeHere } from './subscriptions.ts';
-import { type Notice, ThrottledNotices } from './throttled-notices.ts';
+import { EarlyMessages, type Notice, ThrottledNotices } from './throttled-notices.ts';
 
 export interface ListenOptions {
   host: string;
@@ -96,27 +96,6 @@ export async function listen(ctx: Context, options: ListenOptions, emit: Emit): 
   emit({ type: 'end', ...listener.counts });
   if (replaced) throw replaced;
   return listener.counts;
-}
-
-/** Holds messages back until `ready`, which is the first one: webhooks may arrive before. */
-class EarlyMessages {
-  readonly #emit: Emit;
-  #waiting: ListenerMessage[] | null = [];
-
-  constructor(emit: Emit) {
-    this.#emit = emit;
-  }
-
-  emit(message: ListenerMessage): void {
-    if (this.#waiting) this.#waiting.push(message);
-    else this.#emit(message);
-  }
-
-  start(ready: ListenerMessage): void {
-    const waiting = this.#waiting ?? [];
-    this.#waiting = null;
-    for (const message of [ready, ...waiting]) this.#emit(message);
-  }
 }
 
 /** Adds the cards of the chosen orders, as far as the journal knows them. */
