@@ -57,7 +57,7 @@ async function sendCancellation(
   session: CardSession,
   order: { profileId: number; orderId: number },
 ): Promise<void> {
-  const sent = await cancelOrder(ctx.wise, order);
+  const sent = await cancelOrder(ctx.wise, order, session.budget());
   if (sent.kind === 'not-connected') throw unreachable(sent);
   const isLost = sent.kind !== 'answered' || sent.httpStatus >= 500 || sent.httpStatus === 408;
   if (!isLost && !isSuccess(sent.httpStatus)) throw answerFailure(sent);

@@ -9,7 +9,7 @@ import { canonical } from '../domain/order.ts';
 import type { OrderRequestRecord } from '../journal/journal.ts';
 import { isSuccess } from '../wire/error-bodies.ts';
 import { type CardOrder, cardOrder, type OrderRequest } from '../wire/orders.ts';
-import { answerFailure, type Sent, unreachable } from '../wise/client.ts';
+import { answerFailure, type SendOptions, type Sent, unreachable } from '../wise/client.ts';
 import { createOrder } from '../wise/orders.ts';
 import { explainRejection } from './card-program.ts';
 
@@ -55,7 +55,7 @@ export async function placeOrder(
   ctx.report.note(`Idempotency key of this order: ${keyText ?? idempotencyKey}`);
   const created = await repeatUntilAnswered(
     ctx,
-    async () => createOrder(ctx.wise, { profileId, idempotencyKey, order }),
+    async (options) => createOrder(ctx.wise, { profileId, idempotencyKey, order }, options),
     {
       profileId,
       keyText: keyText ?? idempotencyKey,
@@ -83,7 +83,7 @@ function toKey(ctx: Context, profileId: number, text: string | null): string {
 
 async function repeatUntilAnswered(
   ctx: Context,
-  send: () => Promise<Sent>,
+  send: (options: SendOptions) => Promise<Sent>,
   { profileId, keyText }: { profileId: number; keyText: string },
 ): Promise<CardOrder> {
   let mayHaveArrived = false;
@@ -92,8 +92,8 @@ async function repeatUntilAnswered(
     signal: ctx.signal,
     timing: ctx.timing,
     deadline: ctx.stopwatch.after(Math.min(REPEAT_MS, ctx.timing.timeout ?? REPEAT_MS)),
-    read: async () => {
-      const sent = await send();
+    read: async ({ left }) => {
+      const sent = await send({ left });
       const order = readOrder(sent);
       if (order) return order;
       const failure = sent.kind === 'answered' ? answerFailure(sent) : unreachable(sent);

@@ -39,13 +39,16 @@ export async function simulateOne(
 /** Sets the production result of a card in the sandbox. @throws Failure */
 export async function sendSimulation(
   ctx: Context,
-  { identity, card }: CardSession,
+  session: CardSession,
   simulation: Simulation,
 ): Promise<void> {
+  const { card, identity } = session;
   const { profileId, cardToken } = identity;
   if (cardToken === null)
     throw failure('wrong-stage', `Card ${cardLabel(card)} does not exist yet.`, hintOf(card));
-  refuseUnlessDone(await simulateProduction(ctx.wise, { profileId, cardToken, simulation }));
+  refuseUnlessDone(
+    await simulateProduction(ctx.wise, { profileId, cardToken, simulation }, session.budget()),
+  );
 }
 
 /** Lets a profile pass its verification in a sandbox. @throws Failure */

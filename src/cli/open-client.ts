@@ -52,7 +52,7 @@ export function makeClient(
     baseUrl: async () => vendorUrlOf(settings) ?? (await server()).url,
     apiVersion: settings.apiVersion,
     token: async (owner, options) => (await credentials.sourceFor(owner)).token.get(options),
-    replaceToken: async (owner, refused) => (await credentials.sourceFor(owner)).token.replace(refused),
+    replaceToken: async (owner, ...refused) => (await credentials.sourceFor(owner)).token.replace(...refused),
     tokenSource: async (owner) => (await credentials.sourceFor(owner)).name,
     mayAct: mayAct(effect, settings.environment),
     userAgent: `kioskctl/${packageJson.version} (node ${process.version})`,

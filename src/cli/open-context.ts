@@ -1,6 +1,7 @@
 import packageJson from '../../package.json' with { type: 'json' };
 import type { Context, TokenOrigin, Webhooks } from '../context/context.ts';
 import { type Files, readPublicKey } from '../context/files.ts';
+import { budgetOf } from '../context/poll.ts';
 import { failure } from '../domain/errors/failure.ts';
 import type { KioskId } from '../domain/ids.ts';
 import { redact } from '../domain/text/redaction.ts';
@@ -75,7 +76,7 @@ export async function openContext(
     report,
     sandboxControl: () => controlOf(settings, server.get),
     runbook: openRunbook({ given: flags.runbook, configured: runbookOf(settings), files, warn }),
-    authorize: async (profileId) => authorize(credentials, profileId),
+    authorize: async (profileId) => authorize({ credentials, settings, io }, profileId),
     webhooks: WEBHOOKS,
     clientKey: async () => {
       const { clientId } = await credentials.ofClient();
@@ -94,9 +95,12 @@ export async function openContext(
   };
 }
 
-async function authorize(credentials: Credentials, profileId: number): Promise<TokenOrigin> {
+async function authorize(
+  { credentials, settings, io }: { credentials: Credentials; settings: Settings; io: Io },
+  profileId: number,
+): Promise<TokenOrigin> {
   const { name: source, token, isLast = false } = await credentials.sourceFor(profileId);
-  await token.get();
+  await token.get({ left: budgetOf(io.stopwatch, io.stopwatch.after(settings.timing.timeout)) });
   return { source, endsAt: token.endsAt, isLast };
 }
 

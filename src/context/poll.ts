@@ -30,8 +30,8 @@ export type PollEnd<Seen, Result> =
 /** The growth of each pause over the one before. */
 export const GROWTH = 1.5;
 const JITTER = 0.2;
-const LONGEST_READ_MS = 10_000;
-const SHORTEST_READ_MS = 1_000;
+/** The longest read after a deadline. */
+const LAST_READ_MS = 2_000;
 const LONGEST_SILENCE_MS = 30_000;
 
 /**
@@ -44,7 +44,7 @@ export async function poll<Seen, Result>(options: PollOptions<Seen, Result>): Pr
   let seen: Seen | null = null;
   for (;;) {
     const remaining = stopwatch.until(deadline);
-    const step = await readOnce(options, remaining);
+    const step = await readOnce(options);
     if (step.kind === 'done') return step;
     seen = step.seen ?? seen;
     const left = stopwatch.until(deadline);
@@ -71,17 +71,26 @@ async function sleepLong<Seen, Result>(
   }
 }
 
+/** Returns what is left for one read: the time until a deadline, or two seconds where that is less. */
+export function budgetOf(stopwatch: Stopwatch, deadline: Reading | null): () => number {
+  const end = stopwatch.after(Math.max(LAST_READ_MS, stopwatch.until(deadline)));
+  return () => stopwatch.until(end);
+}
+
 type Step<Seen, Result> =
   | { kind: 'done'; result: Result }
   | { kind: 'wait'; seen: Seen | null; outage: Outage | null };
 
-async function readOnce<Seen, Result>(
-  { read, decide, onOutage, signal }: PollOptions<Seen, Result>,
-  remaining: number,
-): Promise<Step<Seen, Result>> {
-  const timeout = Math.min(LONGEST_READ_MS, Math.max(SHORTEST_READ_MS, remaining));
+async function readOnce<Seen, Result>({
+  read,
+  decide,
+  onOutage,
+  signal,
+  stopwatch,
+  deadline,
+}: PollOptions<Seen, Result>): Promise<Step<Seen, Result>> {
   try {
-    const seen = await read({ signal, timeout, retry: false });
+    const seen = await read({ signal, left: budgetOf(stopwatch, deadline), retry: false });
     const decision = decide(seen);
     return decision === 'wait'
       ? { kind: 'wait', seen, outage: null }

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { failure } from '../domain/errors/failure.ts';
+import { decodeJson } from '../domain/text/decode-json.ts';
 import { printable } from '../domain/text/terminal-text.ts';
-import { withoutByteOrderMark } from '../domain/text/words.ts';
 import { parseVendorTime } from '../domain/times/vendor-time.ts';
 import type { Delivery } from '../journal/journal.ts';
 import { decodeEvent, decodeIfEvent } from '../webhooks/decode-event.ts';
@@ -63,7 +63,7 @@ export function readImportLine(
   { environment, line }: { environment: string; line: number },
 ): ImportedDelivery | Refused {
   if (text.length > LONGEST_LINE) return refused('it is longer than any event');
-  const json = parse(withoutByteOrderMark(text));
+  const json = decodeJson(text);
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     return refused('it is not a JSON object');
   const own = v.safeParse(exported, json);
@@ -147,14 +147,6 @@ function refuseOtherEnvironment(
 
 function timeOf(text: string | null): number | null {
   return parseVendorTime(text)?.milliseconds ?? null;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function refused(reason: string, isSignature = false): Refused {

@@ -1,6 +1,9 @@
 import * as v from 'valibot';
 import { failure } from '../domain/errors/failure.ts';
+import { decodeJson } from '../domain/text/decode-json.ts';
 import type { Fault } from '../wire/fault.ts';
+
+const ANEW = 'Is it one of this version of kioskctl? Start it anew: kioskctl sandbox';
 
 /** Controls an embedded sandbox that this process or another one of this machine serves. */
 export class RemoteSandbox {
@@ -21,7 +24,9 @@ export class RemoteSandbox {
   /** @returns the new time of its clock, in milliseconds since the epoch */
   async advance(milliseconds: number): Promise<number> {
     const answer = await this.#call('POST', 'advance', { milliseconds });
-    return Date.parse(v.parse(v.object({ now: v.string() }), answer).now);
+    const parsed = v.safeParse(v.object({ now: v.string() }), answer);
+    if (parsed.success) return Date.parse(parsed.output.now);
+    throw failure('answer-unreadable', "The answer of the embedded sandbox can't be read.", ANEW);
   }
 
   /** @throws Failure `unreachable`, `rejected` */
@@ -35,13 +40,9 @@ export class RemoteSandbox {
       }),
     }).catch(() => null);
     const text = await answer?.text().catch(() => '');
-    if (answer?.ok) return text ? JSON.parse(text) : null;
+    if (answer?.ok) return text ? decodeJson(text) : null;
     throw answer
-      ? failure(
-          'rejected',
-          `The embedded sandbox refused ${method} ${path} (HTTP ${answer.status}).`,
-          'Is it one of this version of kioskctl? Start it anew: kioskctl sandbox',
-        )
+      ? failure('rejected', `The embedded sandbox refused ${method} ${path} (HTTP ${answer.status}).`, ANEW)
       : failure(
           'unreachable',
           `The embedded sandbox does not answer at ${url}.`,

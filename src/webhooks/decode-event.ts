@@ -1,6 +1,5 @@
-import { isUtf8 } from 'node:buffer';
 import { type CardEvent, emptyEvent } from '../domain/event.ts';
-import { withoutByteOrderMark } from '../domain/text/words.ts';
+import { decodeJson } from '../domain/text/decode-json.ts';
 import { readEventBody } from '../wire/events.ts';
 
 /**
@@ -8,29 +7,18 @@ import { readEventBody } from '../wire/events.ts';
  * that is not JSON, is an event, too: it is stored, and changes nothing.
  */
 export function decodeEvent(body: Uint8Array): CardEvent {
-  return decodeIfEvent(body) ?? unknownEvent(parseBody(body));
+  return decodeIfEvent(body) ?? unknownEvent(decodeJson(body));
 }
 
 /** The same for a body that is not verified. @returns null if it is not an event */
 export function decodeIfEvent(body: Uint8Array): CardEvent | null {
-  return readEventBody(parseBody(body));
+  return readEventBody(decodeJson(body));
 }
 
 /** True for a body with the shape of an event of Wise, of any type and version. */
 export function looksLikeEvent(body: Uint8Array): boolean {
-  const parsed = parseBody(body);
+  const parsed = decodeJson(body);
   return typeof parsed === 'object' && parsed !== null && 'event_type' in parsed && 'data' in parsed;
-}
-
-/** Parses a body without its byte order mark, which is signed but not JSON. @returns undefined for no JSON in UTF-8 */
-function parseBody(body: Uint8Array): unknown {
-  if (!isUtf8(body)) return undefined;
-  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
-  try {
-    return JSON.parse(withoutByteOrderMark(text));
-  } catch {
-    return undefined;
-  }
 }
 
 function unknownEvent(parsed: unknown): CardEvent {

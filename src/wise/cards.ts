@@ -5,7 +5,7 @@ import type { Production } from '../domain/production.ts';
 import { card, cardPage, productionStatus, type SimulationRequest, type WiseCard } from '../wire/cards.ts';
 import type { Client } from './client.ts';
 import { PAGE_SIZE } from './orders.ts';
-import type { ConnectedRequest, OpenOptions, ReadOptions, Sent } from './vendor-request.ts';
+import type { ConnectedRequest, OpenOptions, ReadOptions, SendOptions, Sent } from './vendor-request.ts';
 
 interface CardName {
   profileId: number;
@@ -76,9 +76,10 @@ function withProduction(sent: Sent): ProduceAnswer {
 export async function simulateProduction(
   client: Client,
   { profileId, cardToken, simulation }: CardName & { simulation: SimulationRequest },
+  options?: SendOptions,
 ): Promise<Sent> {
   const path = `/v1/simulation/spend/profiles/${profileId}/cards/${cardToken}/production`;
-  return client.send({ method: 'POST', path, profileId, body: simulation });
+  return client.send({ method: 'POST', path, profileId, body: simulation }, options);
 }
 
 /** Completes the verification of a profile, in a sandbox. */

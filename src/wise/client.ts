@@ -4,11 +4,11 @@ import { redact, redactData } from '../domain/text/redaction.ts';
 import { isSuccess } from '../wire/error-bodies.ts';
 import type { HttpAnswer, NoAnswer } from './decode-answer.ts';
 import { answerFailure, heldBack, unreachable, unreadable } from './failures.ts';
-import { exchange } from './http.ts';
+import { exchange, type HttpRequest } from './http.ts';
 import { openRequest } from './open-request.ts';
 import type { Permit, RateLimit } from './permit.ts';
 import { LocallyRateLimited, RateLimiter } from './rate-limiter.ts';
-import type { RequestContent, RequestHead } from './try.ts';
+import { type Left, type RequestContent, type RequestHead, UNLIMITED } from './try.ts';
 import {
   ConnectedRequest,
   type OpenOptions,
@@ -22,7 +22,8 @@ import {
 } from './vendor-request.ts';
 
 export { answerFailure, unreachable } from './failures.ts';
-export type { Owner, ReadOptions, Sent } from './vendor-request.ts';
+export type { Left } from './try.ts';
+export type { Owner, ReadOptions, SendOptions, Sent } from './vendor-request.ts';
 
 export interface ClientOptions {
   /** The URL of the API, without a slash at its end; called for each request. */
@@ -30,9 +31,9 @@ export interface ClientOptions {
   /** `legacy`, or a calendar version like `2026Q4`. */
   apiVersion: string;
   /** Returns the access token for a profile, or the application's own. @throws Failure `credentials-…` */
-  token: (owner: Owner, options: { isAct: boolean }) => Promise<string>;
+  token: (owner: Owner, options: { isAct: boolean; left: Left }) => Promise<string>;
   /** Fetches another token in place of one that was refused. @returns true if there is another one */
-  replaceToken?: (owner: Owner, refused: string) => Promise<boolean>;
+  replaceToken?: (owner: Owner, refused: string, left: Left) => Promise<boolean>;
   /** Names the source of an owner's token, for messages. */
   tokenSource?: (owner: Owner) => Promise<string>;
   userAgent: string;
@@ -85,10 +86,10 @@ export class Client {
     { schema, ...request }: VendorRequest & { schema: Schema },
     options: ReadOptions = {},
   ): Promise<v.InferOutput<Schema>> {
-    const { patience = Number.POSITIVE_INFINITY, retry = true, signal } = options;
-    const timeout = Math.min(options.timeout ?? READ_TIMEOUT_MS, patience);
+    const { left = UNLIMITED, retry = true, signal } = options;
+    const timeout = () => Math.min(READ_TIMEOUT_MS, left());
     const retries = retry ? READ_RETRIES : 0;
-    const answer = await this.#exchangeRenewing(request, { timeout, patience, retries, signal });
+    const answer = await this.#exchangeRenewing(request, { timeout, left, retries, signal });
     if (answer.kind === 'aborted') signal?.throwIfAborted();
     if (answer.kind !== 'answered') throw unreachable(answer);
     if (!isSuccess(answer.httpStatus)) throw answerFailure(answer);
@@ -102,9 +103,9 @@ export class Client {
    * @returns undefined without rate limits
    * @throws Outage when the API asked us to stay away for long; the signal's reason
    */
-  async reserve(signal?: AbortSignal): Promise<Permit | undefined> {
+  async reserve({ left = UNLIMITED, signal }: ReadOptions = {}): Promise<Permit | undefined> {
     try {
-      return await this.#limiter?.reserve({ patience: SEND_PATIENCE_MS, signal });
+      return await this.#limiter?.reserve({ patience: Math.min(SEND_PATIENCE_MS, left()), signal });
     } catch (error) {
       if (error instanceof LocallyRateLimited) throw heldBack(error.retryAfter);
       throw error;
@@ -113,9 +114,10 @@ export class Client {
 
   /** Sends a request that changes something, once: nothing here or below repeats it. */
   async send(request: VendorRequest, options: SendOptions = {}): Promise<Sent> {
-    const { patience = SEND_PATIENCE_MS, correlationId } = options;
-    const prepared = await this.#prepare(request, { counts: 'sends', correlationId });
-    return this.#exchange(prepared, { timeout: SEND_TIMEOUT_MS, retries: 0, patience });
+    const { left = UNLIMITED, correlationId } = options;
+    const prepared = await this.#prepare(request, { counts: 'sends', correlationId, left });
+    const waiting = () => Math.min(SEND_PATIENCE_MS, left());
+    return this.#exchange(prepared, { timeout: () => SEND_TIMEOUT_MS, retries: 0, left: waiting });
   }
 
   /**
@@ -126,10 +128,11 @@ export class Client {
     { decode, ...request }: VendorRequest & { decode: (sent: Sent) => Answer },
     options: OpenOptions = {},
   ): Promise<ConnectedRequest<Answer>> {
-    const { permit, signal, correlationId } = options;
+    const { permit, signal, correlationId, left = UNLIMITED } = options;
     try {
-      const prepared = await this.#prepare(request, { counts: 'sends', correlationId });
-      const open = await openRequest({ ...prepared.head, timeout: CONNECT_TIMEOUT_MS, signal });
+      const prepared = await this.#prepare(request, { counts: 'sends', correlationId, left });
+      const timeout = Math.min(CONNECT_TIMEOUT_MS, left());
+      const open = await openRequest({ ...prepared.head, timeout, signal });
       const finish = async (outcome: HttpAnswer | NoAnswer, milliseconds: number) => {
         prepared.onTry(outcome, milliseconds);
         return this.#finish(outcome, prepared);
@@ -153,12 +156,15 @@ export class Client {
 
   /** A read changes nothing: with another token it may be made again. */
   async #exchangeRenewing(request: VendorRequest, options: ExchangeOptions): Promise<Sent> {
-    const prepared = await this.#prepare(request, { counts: 'reads' });
+    const { left } = options;
+    const prepared = await this.#prepare(request, { counts: 'reads', left });
     const answer = await this.#exchange(prepared, options);
     const isRefused = answer.kind === 'answered' && answer.httpStatus === 401;
     if (!isRefused || request.authorization !== undefined) return answer;
-    const isReplaced = await this.#options.replaceToken?.(request.profileId, prepared.secret);
-    return isReplaced ? this.#exchange(await this.#prepare(request, { counts: 'reads' }), options) : answer;
+    const isReplaced = await this.#options.replaceToken?.(request.profileId, prepared.secret, left);
+    return isReplaced
+      ? this.#exchange(await this.#prepare(request, { counts: 'reads', left }), options)
+      : answer;
   }
 
   async #exchange({ head, ...prepared }: Prepared, options: ExchangeOptions): Promise<Sent> {
@@ -171,8 +177,9 @@ export class Client {
     request: VendorRequest,
     {
       counts,
+      left,
       correlationId = crypto.randomUUID(),
-    }: { counts: keyof Client['used']; correlationId?: string | undefined },
+    }: { counts: keyof Client['used']; left: Left; correlationId?: string | undefined },
   ): Promise<Prepared> {
     const { method = 'GET', body, form, profileId: owner } = request;
     if (counts === 'sends' && this.#options.mayAct === false)
@@ -181,7 +188,7 @@ export class Client {
     const isSecure = baseUrl.startsWith('https:');
     if (isSecure) this.#agent ??= this.#options.agent?.(baseUrl);
     const agent = isSecure ? await this.#agent : undefined;
-    const authorization = await this.#authorize(request, counts === 'sends');
+    const authorization = await this.#authorize(request, { isAct: counts === 'sends', left });
     const path = versionedPath(request.path, this.#options.apiVersion);
     const secret = authorization.replace(/^\S+ /, '');
     const headers = {
@@ -202,9 +209,12 @@ export class Client {
     return { head, content: { body, form }, owner, correlationId, secret, onTry };
   }
 
-  async #authorize({ authorization, profileId }: VendorRequest, isAct: boolean): Promise<string> {
+  async #authorize(
+    { authorization, profileId }: VendorRequest,
+    options: { isAct: boolean; left: Left },
+  ): Promise<string> {
     if (authorization !== undefined) return authorization ?? '';
-    return `Bearer ${await this.#options.token(profileId, { isAct })}`;
+    return `Bearer ${await this.#options.token(profileId, options)}`;
   }
 
   async #finish(
@@ -232,9 +242,4 @@ interface Prepared {
   onTry: (outcome: HttpAnswer | NoAnswer, milliseconds: number) => void;
 }
 
-interface ExchangeOptions {
-  timeout: number;
-  patience: number;
-  retries: number;
-  signal?: AbortSignal | undefined;
-}
+type ExchangeOptions = Pick<HttpRequest, 'timeout' | 'left' | 'retries' | 'signal'>;

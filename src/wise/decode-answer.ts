@@ -1,5 +1,5 @@
-import { isUtf8 } from 'node:buffer';
 import type { IncomingHttpHeaders } from 'node:http';
+import { decodeJson } from '../domain/text/decode-json.ts';
 import { redact, redactData } from '../domain/text/redaction.ts';
 
 export interface HttpAnswer {
@@ -42,43 +42,51 @@ export interface RawAnswer {
   statusCode: number;
   rawBody: Uint8Array;
   headers: IncomingHttpHeaders;
+  /** The same, with all values of a header that was repeated. */
+  headersDistinct: NodeJS.Dict<string[]>;
 }
 
 /** The header of the one-time token with which a user's approval would be asked for: a secret, whatever it is. */
 export const ONE_TIME_TOKEN = 'x-2fa-approval';
+/** The longest `Retry-After` that is obeyed: a year. */
+const LONGEST_DELAY_MS = 365 * 86_400_000;
 
 /** Reads an answer of any status. Its one-time token is removed, wherever the answer repeats it. */
-export function decodeAnswer({ statusCode, rawBody, headers }: RawAnswer): HttpAnswer {
-  const date = Date.parse(text(headers.date) ?? '');
-  const secrets = [text(headers[ONE_TIME_TOKEN]) ?? ''];
-  const traceId = text(headers['x-trace-id']);
-  const approval = statusCode === 403 ? text(headers['x-2fa-approval-result']) : null;
+export function decodeAnswer({ statusCode, rawBody, headers, headersDistinct }: RawAnswer): HttpAnswer {
+  const text = (header: string) => headersDistinct[header]?.join(', ') ?? null;
+  const date = parseHttpDate(headers.date ?? '');
+  const secrets = headersDistinct[ONE_TIME_TOKEN] ?? [];
+  const traceId = text('x-trace-id');
+  const approval = statusCode === 403 ? text('x-2fa-approval-result') : null;
   return {
     kind: 'answered',
     httpStatus: statusCode,
-    body: redactData(readJson(rawBody), secrets),
-    date: Number.isNaN(date) ? null : date,
+    body: rawBody.length === 0 ? null : redactData(decodeJson(rawBody), secrets),
+    date,
     traceId: traceId && redact(traceId, secrets),
-    retryAfter: toDelay(text(headers['retry-after'])),
+    retryAfter: toDelay(text('retry-after') ?? '', date ?? Date.now()),
     ...(approval !== null && { approval }),
   };
 }
 
-function readJson(bytes: Uint8Array): unknown {
-  if (bytes.length === 0) return null;
-  if (!isUtf8(bytes)) return undefined;
-  try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'));
-  } catch {
-    return undefined;
-  }
+/**
+ * Reads `Retry-After`: the longest of all its seconds and dates.
+ * @param now the time of the answer
+ */
+function toDelay(header: string, now: number): number | null {
+  // A comma in front of a day belongs to a date.
+  const delays = header.split(/,(?!\s*\d\d[ -][A-Z])/).flatMap((value) => {
+    const text = value.trim();
+    if (/^\d+$/.test(text)) return Number(text) * 1_000;
+    const time = parseHttpDate(text);
+    return time === null ? [] : time - now;
+  });
+  return delays.length === 0 ? null : Math.min(Math.max(0, ...delays), LONGEST_DELAY_MS);
 }
 
-function text(header: string | string[] | undefined): string | null {
-  return typeof header === 'string' ? header : null;
-}
-
-/** Reads `Retry-After` as Wise sends it: whole seconds. */
-function toDelay(header: string | null): number | null {
-  return header !== null && /^\d{1,6}$/.test(header) ? Number(header) * 1_000 : null;
+/** Reads a date in one of the three formats of RFC 9110, which are all in GMT, in milliseconds since the epoch. */
+function parseHttpDate(text: string): number | null {
+  if (!/^[A-Z][a-z]{2,8},? [\w -]+ \d\d:\d\d:\d\d (GMT|\d{4})$/.test(text)) return null;
+  const time = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
+  return Number.isNaN(time) ? null : time;
 }

@@ -115,10 +115,14 @@ export function unreachable(answer: NoAnswer & { correlationId: string }): Failu
 
 /** Returns the failure of a request that our own rate limiter did not send. */
 export function heldBack(retryAfter: number): Outage {
-  return new Outage('rate-limited', 'Nothing was sent, to keep the rate limits of the API.', {
-    hint: `Try again in ${formatDuration(Math.ceil(retryAfter / 1_000) * 1_000)}.`,
-    retryAfter,
-  });
+  return new Outage(
+    'rate-limited',
+    'Nothing was sent: the API asked us to wait, or its rate limits are reached.',
+    {
+      hint: `Try again in ${formatDuration(Math.ceil(retryAfter / 1_000) * 1_000)}.`,
+      retryAfter,
+    },
+  );
 }
 
 export function unreadable(answer: HttpAnswer & { correlationId: string }): Outage {

@@ -1,13 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { LARGEST_BYTES } from '../domain/text/decode-json.ts';
 import type { HttpAnswer, NoAnswer } from './decode-answer.ts';
 import { type LimitedAnswer, LocallyRateLimited, type RateLimiter } from './rate-limiter.ts';
 import {
   answered,
-  BODY_LIMIT_BYTES,
   describeRequest,
   ended,
   failed,
   headersOf,
+  type Left,
   type RequestContent,
   type RequestHead,
   TOO_LARGE,
@@ -15,11 +16,13 @@ import {
   whenConnected,
 } from './try.ts';
 
-export interface HttpRequest extends RequestHead, RequestContent {
+export interface HttpRequest extends Omit<RequestHead, 'timeout'>, RequestContent {
+  /** Returns the milliseconds for a try that begins now. */
+  timeout: Left;
   /** The number of repeats after a network fault, 5xx or 429, of a request without an effect. */
   retries: number;
-  /** Milliseconds in which all tries must have begun. The default is no limit. */
-  patience?: number | undefined;
+  /** For waiting, pauses and tries together: none begins after it. */
+  left: Left;
   limiter?: RateLimiter | undefined;
   /** Receives each try and its duration. */
   onTry?: (outcome: HttpAnswer | NoAnswer, milliseconds: number) => void;
@@ -31,25 +34,23 @@ const LONGEST_RETRY_AFTER_MS = 30_000;
  * Sends a request, and repeats it if that is allowed. Never rejects for a fault of the network or of the other side.
  */
 export async function exchange(request: HttpRequest): Promise<HttpAnswer | NoAnswer> {
-  const { retries, signal, patience = Number.POSITIVE_INFINITY } = request;
-  const started = performance.now();
+  const { retries, signal, left } = request;
   for (let repeats = 0; ; repeats += 1) {
-    const left = patience - (performance.now() - started);
-    const { outcome, passes } = await tryLimited(request, left);
+    const { outcome, passes } = await tryLimited(request);
     const pause = pauseBefore(repeats + 1, outcome);
-    const isLast = !passes || repeats >= retries || pause >= patience - (performance.now() - started);
+    const isLast = !passes || repeats >= retries || pause >= left();
     if (isLast || pause > LONGEST_RETRY_AFTER_MS) return outcome;
     const isInterrupted = await delay(pause, false, { signal }).catch(() => true);
     if (isInterrupted) return { kind: 'aborted', reason: 'interrupted' };
   }
 }
 
-async function tryLimited(request: HttpRequest, patience: number): Promise<Try> {
-  const { limiter, signal } = request;
+async function tryLimited(request: HttpRequest): Promise<Try> {
+  const { limiter, signal, left } = request;
   const send = async () => timed(request);
   if (!limiter) return send();
   try {
-    return await limiter.run({ send, read: toLimited, patience, signal });
+    return await limiter.run({ send, read: toLimited, patience: left(), signal });
   } catch (error) {
     if (signal?.aborted) return { outcome: { kind: 'aborted', reason: 'interrupted' }, passes: false };
     const outcome = toHeldBack(error);
@@ -68,12 +69,15 @@ export function toHeldBack(error: unknown): NoAnswer {
 export function toLimited({ outcome }: Try): LimitedAnswer {
   if (outcome.kind !== 'answered') return { isLimited: false, isGood: false, retryAfter: null };
   const { httpStatus, retryAfter } = outcome;
-  return { isLimited: httpStatus === 429, isGood: httpStatus < 500, retryAfter };
+  const isLimited = httpStatus === 429 || (httpStatus === 503 && retryAfter !== null);
+  return { isLimited, isGood: httpStatus < 500, retryAfter };
 }
 
 async function timed(request: HttpRequest): Promise<Try> {
+  const timeout = request.timeout();
+  if (timeout <= 0) return ended('not-connected', 'no time left');
   const started = performance.now();
-  const done = await requestOnce(request);
+  const done = await requestOnce({ ...request, timeout });
   request.onTry?.(done.outcome, Math.round(performance.now() - started));
   return done;
 }
@@ -111,7 +115,7 @@ export async function requestOnce(request: RequestHead & RequestContent): Promis
     });
     void pending.on('request', (sent) => whenConnected(sent, () => void (mayHaveArrived = true)));
     void pending.on('downloadProgress', ({ transferred }) => {
-      if (transferred > BODY_LIMIT_BYTES) tooLarge.abort();
+      if (transferred > LARGEST_BYTES) tooLarge.abort();
     });
     return answered(await pending, request);
   } catch (error) {

@@ -1,10 +1,10 @@
 import { type ClientRequest, type IncomingMessage, request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';
+import { LARGEST_BYTES } from '../domain/text/decode-json.ts';
 import type { NoAnswer } from './decode-answer.ts';
 import { resetConnection } from './proxy-agent.ts';
 import {
   answered,
-  BODY_LIMIT_BYTES,
   describeRequest,
   ended,
   failed,
@@ -108,11 +108,11 @@ export class OpenRequest {
     let size = 0;
     for await (const chunk of answer as AsyncIterable<Buffer>) {
       size += chunk.length;
-      if (size > BODY_LIMIT_BYTES) return this.#end('lost', TOO_LARGE);
+      if (size > LARGEST_BYTES) return this.#end('lost', TOO_LARGE);
       chunks.push(chunk);
     }
-    const { statusCode = 0, headers } = answer;
-    const raw = { statusCode, headers, rawBody: Buffer.concat(chunks) };
+    const { statusCode = 0, headers, headersDistinct } = answer;
+    const raw = { statusCode, headers, headersDistinct, rawBody: Buffer.concat(chunks) };
     if (this.#sent) this.#finish(answered(raw, this.#sent));
   }
 

@@ -13,7 +13,7 @@ import {
   programList,
   requirementList,
 } from '../wire/orders.ts';
-import type { Client, ReadOptions, Sent } from './client.ts';
+import type { Client, ReadOptions, SendOptions, Sent } from './client.ts';
 
 interface OrderName {
   profileId: number;
@@ -48,9 +48,10 @@ export async function validateAddress(
 export async function createOrder(
   client: Client,
   { profileId, idempotencyKey, order }: { profileId: number; idempotencyKey: string; order: OrderRequest },
+  options?: SendOptions,
 ): Promise<Sent> {
   const headers = { 'x-idempotence-uuid': idempotencyKey };
-  return client.send({ method: 'POST', path: ordersOf(profileId), profileId, body: order, headers });
+  return client.send({ method: 'POST', path: ordersOf(profileId), profileId, body: order, headers }, options);
 }
 
 export async function getOrder(
@@ -94,7 +95,11 @@ export async function listRequirements(
 }
 
 /** Requests the cancellation of an order, once. Wise accepts with 202 and cancels it a little later. */
-export async function cancelOrder(client: Client, { profileId, orderId }: OrderName): Promise<Sent> {
+export async function cancelOrder(
+  client: Client,
+  { profileId, orderId }: OrderName,
+  options?: SendOptions,
+): Promise<Sent> {
   const path = `${ordersOf(profileId)}/${orderId}/status`;
-  return client.send({ method: 'PUT', path, profileId, body: { status: 'CANCELLED' } });
+  return client.send({ method: 'PUT', path, profileId, body: { status: 'CANCELLED' } }, options);
 }

@@ -56,8 +56,8 @@ interface Waiting {
 }
 
 /**
- * Keeps the requests of a client below the rate limits, in the order in which they were made. A 429 blocks all of them
- * for as long as Wise asks. Then they leave one by one, and more of them with each good answer.
+ * Keeps the requests of a client below the rate limits, in the order in which they were made. A 429, or a 503
+ * with `Retry-After`, blocks all of them for as long as Wise asks. Then they leave one by one, and more of them with each good answer.
  */
 export class RateLimiter {
   readonly #windows: readonly SlidingWindow[];

@@ -1,7 +1,8 @@
 import type * as v from 'valibot';
-import { Failure, failure } from '../domain/errors/failure.ts';
+import { Failure, failure, Outage } from '../domain/errors/failure.ts';
 import { userTokenAnswer } from '../wire/tokens.ts';
 import type { Client } from './client.ts';
+import { type Left, UNLIMITED } from './try.ts';
 
 export interface ClientCredentials {
   clientId: string;
@@ -12,6 +13,8 @@ export interface ClientCredentials {
 const MARGIN_MS = 60_000;
 /** The same for a request with an effect, right before which another request used the token. */
 const ACT_MARGIN_MS = 10_000;
+/** The longest delay of a timer. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** 12 hours, for an answer without a lifetime. Source: Wise's API reference. */
 const LIFETIME_MS = 43_199_000;
 
@@ -30,8 +33,8 @@ export interface GrantOptions {
   /** The source of the credentials, for messages. */
   source: string;
   signal?: AbortSignal | undefined;
-  /** Milliseconds for all tries: none is begun after them. */
-  patience?: number;
+  /** The default is no limit. */
+  left?: Left;
 }
 
 /**
@@ -76,7 +79,7 @@ interface Grant extends GrantOptions {
 }
 
 async function grant(wise: Client, options: Grant): Promise<TokenAnswer> {
-  const { client, form, signal, patience, retry = true } = options;
+  const { client, form, signal, left, retry = true } = options;
   const pair = Buffer.from(`${client.clientId}:${client.clientSecret}`).toString('base64');
   try {
     return await wise.read(
@@ -88,7 +91,7 @@ async function grant(wise: Client, options: Grant): Promise<TokenAnswer> {
         form,
         schema: userTokenAnswer,
       },
-      { signal, retry, ...(patience !== undefined && { patience }) },
+      { signal, retry, left },
     );
   } catch (error) {
     throw error instanceof Failure && isRefusal(error) ? refused(error, options) : error;
@@ -101,18 +104,38 @@ function fetched({ access_token: token, expires_in: seconds }: TokenAnswer): Fet
   return { token, lifetime: seconds === null ? LIFETIME_MS : seconds * 1_000 };
 }
 
+/**
+ * Fetches a token.
+ * @param refused the token that the API refused, if that is the reason
+ */
+type Fetch = (refused: string | null, left: Left) => Promise<FetchedToken>;
+
+/** Waits for a fetch that others may wait for, too. @throws Outage when the budget is spent before its end */
+async function within(left: Left, fetch: Promise<string>): Promise<string> {
+  const limit = left();
+  if (limit > LONGEST_TIMER_MS) return fetch;
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => {
+      const hint = 'Allow more time with --timeout, or see why with --debug.';
+      reject(new Outage('unreachable', 'The token was not renewed in time.', { hint }));
+    },
+    Math.max(0, limit),
+  );
+  return Promise.race([fetch, late]).finally(() => clearTimeout(timer));
+}
+
 /** A token that is fetched at its first use, and again before it ends. Concurrent callers share one fetch. */
 export class CachedToken {
-  readonly #fetch: (refused: string | null) => Promise<FetchedToken>;
+  readonly #fetch: Fetch;
   readonly #now: () => number;
   #cached: { token: string; endsAt: number; lifetime: number } | null = null;
   #pending: Promise<string> | null = null;
 
   /**
-   * @param fetch receives the token that the API refused, if that is the reason
    * @param now milliseconds since the epoch
    */
-  constructor(fetch: (refused: string | null) => Promise<FetchedToken>, now: () => number) {
+  constructor(fetch: Fetch, now: () => number) {
     this.#fetch = fetch;
     this.#now = now;
   }
@@ -127,35 +150,35 @@ export class CachedToken {
    * that the token lasts a minute
    * @throws the error of the fetch; the next call tries again
    */
-  async get({ isAct = false } = {}): Promise<string> {
-    if (this.#pending) return this.#pending;
+  async get({ isAct = false, left = UNLIMITED } = {}): Promise<string> {
+    if (this.#pending) return within(left, this.#pending);
     const cached = this.#cached;
     // A token with a shorter lifetime is not fetched again for each request.
     const margin = Math.min(isAct ? ACT_MARGIN_MS : MARGIN_MS, (cached?.lifetime ?? 0) / 2);
     if (cached && this.#now() <= cached.endsAt - margin) return cached.token;
-    return this.#renew(null);
+    return this.#renew(null, left);
   }
 
   /**
    * Fetches another token in place of one that the API refused, unless that happened already.
    * @returns true if there is another one
    */
-  async replace(refused: string): Promise<boolean> {
-    const current = await (this.#pending ?? this.#cached?.token);
+  async replace(refused: string, left: Left = UNLIMITED): Promise<boolean> {
+    const current = await (this.#pending ? within(left, this.#pending) : this.#cached?.token);
     const isOther = current !== undefined && current !== refused;
-    return isOther || (await this.#renew(refused)) !== refused;
+    return isOther || (await this.#renew(refused, left)) !== refused;
   }
 
-  async #renew(refused: string | null): Promise<string> {
-    this.#pending ??= this.#fetchNow(refused).finally(() => {
+  async #renew(refused: string | null, left: Left): Promise<string> {
+    this.#pending ??= this.#fetchNow(refused, left).finally(() => {
       this.#pending = null;
     });
-    return this.#pending;
+    return within(left, this.#pending);
   }
 
-  async #fetchNow(refused: string | null): Promise<string> {
+  async #fetchNow(refused: string | null, left: Left): Promise<string> {
     this.#cached = null;
-    const { token, lifetime } = await this.#fetch(refused);
+    const { token, lifetime } = await this.#fetch(refused, left);
     this.#cached = { token, endsAt: this.#now() + lifetime, lifetime };
     return token;
   }

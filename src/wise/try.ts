@@ -1,5 +1,6 @@
 import type { ClientRequest } from 'node:http';
 import type { Agent } from 'node:https';
+import { LARGEST_BYTES } from '../domain/text/decode-json.ts';
 import { hiddenTexts, redact, redactBody, redactText } from '../domain/text/redaction.ts';
 import {
   decodeAnswer,
@@ -9,6 +10,11 @@ import {
   ONE_TIME_TOKEN,
   type RawAnswer,
 } from './decode-answer.ts';
+
+/** Returns the milliseconds that are left of a time budget. */
+export type Left = () => number;
+
+export const UNLIMITED: Left = () => Number.POSITIVE_INFINITY;
 
 /** A request without its content, which is what a connection needs. */
 export interface RequestHead {
@@ -41,9 +47,7 @@ export interface Try {
   passes: boolean;
 }
 
-/** More than any answer of Wise needs (a page of 100 orders has some 100 KB). */
-export const BODY_LIMIT_BYTES = 4 * 1024 * 1024;
-export const TOO_LARGE = `an answer of over ${BODY_LIMIT_BYTES} bytes`;
+export const TOO_LARGE = `an answer of over ${LARGEST_BYTES} bytes`;
 
 /** Codes of network faults that are temporary. */
 const PASSING_FAULTS = new Set([

@@ -3,16 +3,15 @@ import { toHeldBack, toLimited } from './http.ts';
 import type { OpenRequest } from './open-request.ts';
 import type { Permit } from './permit.ts';
 import type { RateLimiter } from './rate-limiter.ts';
+import type { Left } from './try.ts';
 
 /** The owner of the token that a request carries. */
 export type Owner = number | 'application';
 
 export interface ReadOptions {
   signal?: AbortSignal | undefined;
-  /** Milliseconds for one try; the default suits an interactive command. */
-  timeout?: number;
-  /** Milliseconds for all tries: none is begun after them. */
-  patience?: number;
+  /** For token, rate limits, pauses and tries together. The default is no limit. */
+  left?: Left | undefined;
   /** False if the caller repeats it anyway (a poll). */
   retry?: boolean;
 }
@@ -20,14 +19,16 @@ export interface ReadOptions {
 export interface SendOptions {
   /** The id that the journal has of it. */
   correlationId?: string;
-  /** Milliseconds that it may wait for the rate limits. */
-  patience?: number;
+  /** Limits the wait for the rate limits: a request that was sent is not cut short. */
+  left?: Left | undefined;
 }
 
 export interface OpenOptions {
   correlationId?: string;
   /** Of `reserve`; used by `go`, and cancelled if nothing is sent. */
   permit?: Permit | undefined;
+  /** Limits the connecting, token included. It has no effect on a request that was sent. */
+  left?: Left | undefined;
   /** Ends the connecting. It has no effect on a request that was sent. */
   signal?: AbortSignal | undefined;
 }

@@ -62,6 +62,7 @@ const UNREADABLE: [what: string, answer: Answerer][] = [
     json({ id: '501', profileId: {}, status: 5, cardPrograms: {}, cardOrders: 'none', cards: 7, token: [] }),
   ],
   ['nested without end', raw('['.repeat(200_000))],
+  ['nested 3,500 levels deep', raw(`${'['.repeat(3_500)}${']'.repeat(3_500)}`)],
   [
     'compressed without being asked',
     raw(Buffer.from('1f8b08000000000000ff', 'hex'), 200, { 'content-encoding': 'gzip' }),

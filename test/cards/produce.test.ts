@@ -119,6 +119,10 @@ describe('a lost answer', () => {
     ['the connection is cut after the effect', { ...PUT, reset: 'after' as const }],
     ['the answer is cut short', { ...PUT, cut: true as const }],
     ['a gateway answers 502 after the effect', { ...PUT, status: 502, effect: true }],
+    [
+      'it is nested 3,500 levels deep',
+      { ...PUT, status: 200, body: `${'['.repeat(3_500)}${']'.repeat(3_500)}`, effect: true },
+    ],
     ['a proxy answers with HTML', { ...PUT, status: 200, body: '<html>', effect: true }],
     ['the vendor answers 400 after the effect', { ...PUT, status: 400, effect: true }],
     [

@@ -34,7 +34,7 @@ function pollUntil100(look: Look, setup: Setup = {}) {
     interval = 1_000,
     random = () => 0,
   } = setup;
-  const looks: { at: number; read: ReadOptions }[] = [];
+  const looks: { at: number; left: number | undefined; read: ReadOptions }[] = [];
   const options: PollOptions<number, string> = {
     stopwatch: clock.stopwatch,
     random,
@@ -42,7 +42,7 @@ function pollUntil100(look: Look, setup: Setup = {}) {
     timing: { firstPause, interval },
     deadline: clock.stopwatch.after(timeout),
     read: async (read) => {
-      looks.push({ at: clock.now(), read });
+      looks.push({ at: clock.now(), left: read.left?.(), read });
       return look(looks.length - 1, read);
     },
     decide: (seen) => (seen >= 100 ? { done: `saw ${seen}` } : 'wait'),
@@ -128,10 +128,10 @@ describe('looking', () => {
     expect(looks).toHaveLength(5_001);
   });
 
-  test('is given the time that is left, not over ten seconds and not under one, and repeats nothing by itself', async () => {
+  test('is given the time that is left, and at least two seconds, and repeats nothing by itself', async () => {
     const { end, looks } = pollUntil100(() => 0, { timeout: 25_000, firstPause: 5_000, interval: 5_000 });
     await end;
-    expect(looks.map(({ read }) => read.timeout)).toEqual([10_000, 10_000, 10_000, 10_000, 5_000, 1_000]);
+    expect(looks.map(({ left }) => left)).toEqual([25_000, 20_000, 15_000, 10_000, 5_000, 2_000]);
     for (const { read } of looks)
       expect(read).toMatchObject({ retry: false, signal: expect.any(AbortSignal) });
   });

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { isSuccess } from '../../src/wire/error-bodies.ts';
 import { answerFailure, Client, type ReadOptions, type Sent, unreachable } from '../../src/wise/client.ts';
 import { unreadable } from '../../src/wise/failures.ts';
+import { UNLIMITED } from '../../src/wise/try.ts';
 import {
   ConnectedRequest,
   type OpenOptions,
@@ -87,14 +88,14 @@ export class SimulatedClient extends Client {
   }
 
   async #readRepeating(request: VendorRequest, options: ReadOptions): Promise<Sent> {
-    const { patience = Number.POSITIVE_INFINITY, retry = true, signal } = options;
-    const timeout = Math.min(options.timeout ?? READ_TIMEOUT_MS, patience);
+    const { left = UNLIMITED, retry = true, signal } = options;
     const correlationId = crypto.randomUUID();
-    const started = this.#world.timeline.now;
     for (let tries = 0; ; tries += 1) {
+      const timeout = Math.min(READ_TIMEOUT_MS, left());
+      if (timeout <= 0) return { kind: 'not-connected', reason: 'no time left', correlationId };
       const outcome = await this.#readOnce(request, { timeout, signal, correlationId });
       const pause = 250 * 2 ** tries;
-      const isLast = !retry || tries >= READ_RETRIES || this.#world.timeline.now + pause - started > patience;
+      const isLast = !retry || tries >= READ_RETRIES || pause >= left();
       const isFinal = outcome.kind === 'aborted' || (outcome.kind === 'answered' && outcome.httpStatus < 429);
       if (isFinal || isLast) return { ...outcome, correlationId };
       await this.#process.pause('pause', pause);

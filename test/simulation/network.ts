@@ -179,5 +179,11 @@ function cut({ sent, fate }: Exchange): void {
 }
 
 function decode({ status, body, headers }: Reply): HttpAnswer {
-  return decodeAnswer({ statusCode: status, rawBody: body, headers });
+  const values = Object.entries(headers).map(([name, value]) => [name, [value]]);
+  return decodeAnswer({
+    statusCode: status,
+    rawBody: body,
+    headers,
+    headersDistinct: Object.fromEntries(values),
+  });
 }

@@ -23,6 +23,11 @@ test.each([
   ['another shape of a known type', '{"event_type":"x#y","data":[1]}', 'x#y'],
   ['no type', '{"data":{}}', 'unknown'],
   ['a type that is not text', '{"event_type":5,"data":{}}', 'unknown'],
+  [
+    'what is nested too deep',
+    `{"event_type":"x#y","data":${'['.repeat(3_500)}${']'.repeat(3_500)}}`,
+    'unknown',
+  ],
   ['a list', '[]', 'unknown'],
   ['null', 'null', 'unknown'],
   ['text that is not JSON', 'hello', 'unknown'],

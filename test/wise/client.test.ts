@@ -25,7 +25,7 @@ import {
 const PATH = '/v3/spend/profiles/1001/cards';
 const CORRELATION = 'b1f6a2a4-0000-4000-8000-000000000001';
 
-async function read(client: Client, options: ReadOptions = { retry: false, timeout: 500 }) {
+async function read(client: Client, options: ReadOptions = { retry: false, left: () => 500 }) {
   return client.read(
     { method: 'GET', path: PATH, profileId: 1001, schema: v.object({ good: v.boolean() }) },
     options,
@@ -309,7 +309,7 @@ describe.concurrent('a read', () => {
   test('ends at its time limit', async () => {
     const vendor = await Vendor.open(silence);
     const started = performance.now();
-    await expect(read(vendor.client(), { timeout: 100, retry: false })).rejects.toMatchObject({
+    await expect(read(vendor.client(), { left: () => 100, retry: false })).rejects.toMatchObject({
       code: 'unreachable',
     });
     expect(performance.now() - started).toBeLessThan(1_000);
@@ -387,7 +387,7 @@ describe.concurrent('no secret', () => {
 
   test.for(ANSWERS)('is anywhere in the error of a read: %s', async ([, answer], { expect }) => {
     const vendor = await Vendor.open(answer);
-    const error: unknown = await read(vendor.client(), { retry: false, timeout: 200 }).catch(
+    const error: unknown = await read(vendor.client(), { retry: false, left: () => 200 }).catch(
       (thrown: unknown) => thrown,
     );
     expect(error).toBeInstanceOf(Failure);

@@ -5,26 +5,26 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { exchange, type HttpRequest } from '../../src/wise/http.ts';
+import { type RequestContent, type RequestHead, UNLIMITED } from '../../src/wise/try.ts';
 import { makeCertificate } from '../harness/network.ts';
 import { type Answer, atTheEnd, cut, inTurn, json, raw, reset, silence, Vendor } from '../harness/server.ts';
 import { TRANSPORTS } from './transports.ts';
 
 const LIMIT = 4 * 1024 * 1024;
 
-function put(url: string, more: Partial<HttpRequest> = {}): HttpRequest {
+function put(url: string, more: Partial<RequestHead> = {}): RequestHead & RequestContent {
   return {
     method: 'PUT',
     url,
     headers: {},
     body: { kioskId: 'WIS00001' },
     timeout: 5_000,
-    retries: 0,
     ...more,
   };
 }
 
 function get(url: string, more: Partial<HttpRequest> = {}): HttpRequest {
-  return { method: 'GET', url, headers: {}, timeout: 5_000, retries: 3, ...more };
+  return { method: 'GET', url, headers: {}, timeout: () => 5_000, retries: 3, left: UNLIMITED, ...more };
 }
 
 /** Listens on a free port, until the test is over. */
@@ -89,6 +89,7 @@ describe.concurrent.for(TRANSPORTS)('an answer %s', ([, send]) => {
   test.for<[string, Answer]>([
     ['HTML', raw(200, '<html><body>Bad gateway</body></html>', { 'content-type': 'text/html' })],
     ['half of a document', raw(200, '{"status":')],
+    ['nested 3,500 levels deep', raw(200, `${'['.repeat(3_500)}${']'.repeat(3_500)}`)],
     ['not UTF-8', raw(200, Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]))],
     [
       'compressed without being asked',
@@ -103,16 +104,29 @@ describe.concurrent.for(TRANSPORTS)('an answer %s', ([, send]) => {
     });
   });
 
-  test.for([
+  test.for<[string | string[], number | null]>([
     ['0', 0],
     ['30', 30_000],
     ['86400', 86_400_000],
+    ['1234567', 1_234_567_000],
+    ['9'.repeat(30), 365 * 86_400_000],
+    ['5, 5', 5_000],
+    [['5', '7', '6'], 7_000],
+    ['Sun, 01 Mar 2026 12:00:45 GMT', 45_000],
+    ['Sunday, 01-Mar-26 12:00:45 GMT', 45_000],
+    ['Sun Mar  1 12:00:45 2026', 45_000],
+    ['5, Sun, 01 Mar 2026 12:00:45 GMT, 7', 45_000],
+    ['Sun, 01 Mar 2026 11:59:00 GMT', 0],
+    ['soon, 5', 5_000],
     ['-1', null],
     ['1.5', null],
     ['soon', null],
-    ['99999999999', null],
-  ] as const)('with Retry-After %s is read as %s ms', async ([header, retryAfter], { expect }) => {
-    const vendor = await Vendor.open(json(429, {}, { 'retry-after': header }));
+    ['2026-03-01T12:00:45Z', null],
+  ])('with Retry-After %s, at 12:00:00, is read as %s ms', async ([header, retryAfter], { expect }) => {
+    const vendor = await Vendor.open((response) => {
+      response.setHeader('date', 'Sun, 01 Mar 2026 12:00:00 GMT').setHeader('retry-after', header);
+      response.writeHead(429).end();
+    });
     expect(await send(put(vendor.url))).toMatchObject({ retryAfter });
   });
 
@@ -306,6 +320,24 @@ describe.concurrent('a request without an effect', () => {
     expect(await exchange(get(vendor.url))).toMatchObject({ body: { good: true } });
     const [first = 0, second = 0] = vendor.asked.map(({ at }) => at);
     expect(second - first).toBeGreaterThanOrEqual(995);
+  });
+
+  test.for([429, 503])('is repeated after the date of Retry-After of a %i', async (status, { expect }) => {
+    const vendor = await Vendor.open((response, turn) => {
+      const date = 'Sun, 01 Mar 2026 12:00:00 GMT';
+      const headers = { date, 'retry-after': 'Sun, 01 Mar 2026 12:00:01 GMT' };
+      if (turn === 0) response.writeHead(status, headers).end();
+      else response.end('{"good":true}');
+    });
+    expect(await exchange(get(vendor.url))).toMatchObject({ body: { good: true } });
+    const [first = 0, second = 0] = vendor.asked.map(({ at }) => at);
+    expect(second - first).toBeGreaterThanOrEqual(995);
+  });
+
+  test('is not sent without time', async () => {
+    const vendor = await Vendor.open(good);
+    const outcome = await exchange(get(vendor.url, { timeout: () => 0 }));
+    expect([outcome.kind, vendor.asked]).toEqual(['not-connected', []]);
   });
 
   test('is repeated immediately with Retry-After 0', async () => {

@@ -83,7 +83,7 @@ describe.concurrent('requests', () => {
     const vendor = await Vendor.open(inTurn(good, silence, good));
     const client = vendor.client({ rateLimits: WISE_RATE_LIMITS });
     await read(client);
-    await read(client, PATH, { retry: false, timeout: 100 }).catch(() => undefined);
+    await read(client, PATH, { retry: false, left: () => 100 }).catch(() => undefined);
     await client.send(put);
     const unheard = new Vendor('http://127.0.0.1:1').client({ rateLimits: WISE_RATE_LIMITS });
     await unheard.send(put);
@@ -108,7 +108,7 @@ describe.concurrent('requests', () => {
     const ends = await Promise.allSettled(waiting);
     expect(ends).toEqual(numbers(5).map(() => ({ status: 'rejected', reason })));
     await first;
-    await expect(read(client, '/last', { patience: 50 })).rejects.toMatchObject({ code: 'rate-limited' });
+    await expect(read(client, '/last', { left: () => 50 })).rejects.toMatchObject({ code: 'rate-limited' });
     expect(vendor.asked.map(({ path }) => path)).toEqual(['/first']);
   });
 
@@ -116,10 +116,10 @@ describe.concurrent('requests', () => {
     const vendor = await Vendor.open(good);
     const client = vendor.client({ rateLimits: [{ requests: 1, within: 60_000 }] });
     await read(client);
-    const failure = await read(client, PATH, { patience: 100 }).catch((error: unknown) => error);
+    const failure = await read(client, PATH, { left: () => 100 }).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(Outage);
     expect(failure).toMatchObject({ code: 'rate-limited', exitCode: 7 });
-    expect(await client.send(put, { patience: 50 })).toMatchObject({ kind: 'not-connected' });
+    expect(await client.send(put, { left: () => 50 })).toMatchObject({ kind: 'not-connected' });
     expect(vendor.asked).toHaveLength(1);
   });
 });
@@ -222,14 +222,24 @@ describe.concurrent('a 429', () => {
     expect(third - second).toBeGreaterThanOrEqual(995);
   });
 
-  test('that asks for minutes fails the next requests without sending them', async () => {
-    const vendor = await Vendor.open(inTurn(json(429, {}, { 'retry-after': '300' }), good));
+  test.each([429, 503])(
+    '(or %i) that asks for minutes fails the next requests without sending them',
+    async (status) => {
+      const vendor = await Vendor.open(inTurn(json(status, {}, { 'retry-after': '300' }), good));
+      const client = vendor.client({ rateLimits: PLENTY });
+      await expect(read(client, PATH, {})).rejects.toMatchObject({ retryAfter: 300_000 });
+      const next: unknown = await read(client, PATH, {}).catch((error: unknown) => error);
+      expect(next).toMatchObject({ code: 'rate-limited', retryAfter: expect.any(Number) });
+      await expect(client.reserve()).rejects.toMatchObject({ code: 'rate-limited' });
+      expect(vendor.asked).toHaveLength(1);
+    },
+  );
+
+  test('(503) without Retry-After blocks nothing', async () => {
+    const vendor = await Vendor.open(inTurn(json(503, {}), good));
     const client = vendor.client({ rateLimits: PLENTY });
-    await expect(read(client, PATH, {})).rejects.toMatchObject({ retryAfter: 300_000 });
-    const next: unknown = await read(client, PATH, {}).catch((error: unknown) => error);
-    expect(next).toMatchObject({ code: 'rate-limited', retryAfter: expect.any(Number) });
-    await expect(client.reserve()).rejects.toMatchObject({ code: 'rate-limited' });
-    expect(vendor.asked).toHaveLength(1);
+    await expect(read(client)).rejects.toMatchObject({ code: 'api-failing' });
+    expect(await read(client, PATH, { left: () => 900 })).toEqual({ good: true });
   });
 
   test('without Retry-After blocks requests for a second, and the next one for two', async () => {

@@ -92,6 +92,20 @@ describe('a cached token', () => {
   });
 });
 
+describe('the fetch of a token', () => {
+  test('is told what is left of the budget, and does not keep a caller longer', async () => {
+    const { token, asked } = keep();
+    asked.push(() => new Promise(() => undefined));
+    const late = { code: 'unreachable', message: expect.stringContaining('in time') };
+    const calls = [
+      token.get({ left: () => 20 }),
+      token.get({ left: () => 40 }),
+      token.replace('x', () => 30),
+    ];
+    await Promise.all(calls.map(async (call) => expect(call).rejects.toMatchObject(late)));
+  });
+});
+
 describe('a token that is about to end', () => {
   test('is still used for a request with an effect, because the read before it ensured its lifetime', async () => {
     const { clock, token } = keep();

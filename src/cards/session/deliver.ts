@@ -84,7 +84,11 @@ async function put(
   const { profileId, cardToken, correlationId } = attempt;
   if (correlationId === null) throw new TypeError('an attempt is sent with a correlation id');
   try {
-    const connection = await openProduce(ctx.wise, { profileId, cardToken }, { correlationId, permit });
+    const connection = await openProduce(
+      ctx.wise,
+      { profileId, cardToken },
+      { correlationId, permit, ...session.budget() },
+    );
     // A stopwatch may stop while the machine sleeps; the calendar may be set back.
     const age = Math.max(ctx.stopwatch.since(recordedAt), timeSinceSent(ctx, attempt));
     if (age <= STALE_MS) return await connection.go(request);

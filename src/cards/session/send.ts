@@ -94,7 +94,7 @@ async function sendClaimed(
 ): Promise<Attempt | null> {
   const send = async () => {
     // The permit comes before the read: nothing stands between read, record and sending.
-    const permit = await ctx.wise.reserve(ctx.signal);
+    const permit = await ctx.wise.reserve({ signal: ctx.signal, ...session.budget() });
     const sent = await record(ctx, session, { attempt, sending }).catch((error: unknown) => {
       permit?.cancel();
       throw error;

@@ -1,5 +1,6 @@
 import type { Reading } from '../../context/clocks.ts';
 import type { Context } from '../../context/context.ts';
+import { budgetOf } from '../../context/poll.ts';
 import { type Card, type CardFacts, describeCard } from '../../domain/card.ts';
 import { type CardIdentity, type CardToken, formatReference, identityOf } from '../../domain/ids.ts';
 import { commandLine } from '../../domain/next-command.ts';
@@ -13,9 +14,6 @@ import type { CardRequest } from './resolve-cards.ts';
 export type Source = NonNullable<CardResult['via']>;
 
 type Listener = (card: Card) => void;
-
-/** The time that the last read before a deadline may take, in milliseconds. */
-const LAST_READ_MS = 1_000;
 
 /**
  * One card while a command works on it. It changes only by `read` (read from the API, reconcile the journal, apply) and
@@ -100,6 +98,11 @@ export class CardSession {
     this.#via = via;
   }
 
+  /** Returns what is left for one request or read, to pass it on. */
+  budget(): Required<Pick<ReadOptions, 'left'>> {
+    return { left: budgetOf(this.#ctx.stopwatch, this.deadline) };
+  }
+
   /** Asks a person about the card; the deadline moves by the time that the answer takes. */
   async ask(question: string): Promise<boolean> {
     const { ask, stopwatch } = this.#ctx;
@@ -110,7 +113,7 @@ export class CardSession {
   }
 
   /** Reads the card from the API within the time that its command has. */
-  async read(options: ReadOptions = this.#untilDeadline()): Promise<Observation> {
+  async read(options: ReadOptions = this.budget()): Promise<Observation> {
     return this.#keep(
       await readCard(this.#ctx, this.#identity, {
         ...options,
@@ -175,11 +178,6 @@ export class CardSession {
 
   #report(): void {
     for (const listener of this.#listeners) listener(this.card);
-  }
-
-  #untilDeadline(): ReadOptions {
-    if (this.deadline === null) return {};
-    return { patience: Math.max(LAST_READ_MS, this.#ctx.stopwatch.until(this.deadline)) };
   }
 }
 

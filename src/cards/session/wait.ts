@@ -57,7 +57,8 @@ export async function waitFor(ctx: Context, session: CardSession, wait: Wait): P
     pause: () => follower.pause,
     read: async (read) => {
       outage = null;
-      const seen = await follower.step(read).catch((error: unknown) => {
+      // The budget of the card, also where the wait has a deadline of its own.
+      const seen = await follower.step({ ...read, ...session.budget() }).catch((error: unknown) => {
         ctx.signal.throwIfAborted();
         // While the API is out, events may still arrive.
         if (follower.pause === null || !session.latest || !(error instanceof Outage)) throw error;

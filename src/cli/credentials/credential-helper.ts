@@ -5,6 +5,7 @@ import { type Failure, failure } from '../../domain/errors/failure.ts';
 import { redact } from '../../domain/text/redaction.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { accessToken } from '../../wire/tokens.ts';
+import type { Left } from '../../wise/client.ts';
 import { CachedToken } from '../../wise/tokens.ts';
 import { childEnv } from '../settings/network.ts';
 
@@ -58,20 +59,20 @@ export class CredentialCommand {
   of(profileId: number): CachedToken {
     const known = this.#tokens.get(profileId);
     if (known) return known;
-    const kept = new CachedToken(() => this.#run(profileId), this.#options.now);
+    const kept = new CachedToken(async (_, left) => this.#run(profileId, left), this.#options.now);
     this.#tokens.set(profileId, kept);
     return kept;
   }
 
   /** Runs the command. @throws Failure `credentials-unusable`; the signal's reason */
-  async #run(profileId: number): Promise<{ token: string; lifetime: number }> {
+  async #run(profileId: number, left: Left): Promise<{ token: string; lifetime: number }> {
     const { now, hide, signal, timeout = TIMEOUT_MS } = this.#options;
     const [program = '', ...args] = this.#words;
     // A relative path would run whatever program is in the working folder.
     if (basename(program) !== program && !isAbsolute(program))
       throw this.#unusable(profileId, 'is named by a path that begins in the working folder', WHOLE_PATH);
     const words = [program, ...args.map((word) => word.replaceAll('{profileId}', String(profileId)))];
-    const ran = await runProgram(words, { timeout, signal });
+    const ran = await runProgram(words, { timeout: Math.min(timeout, left()), signal });
     this.#show(ran);
     if (ran.trouble !== null) throw this.#unusable(profileId, ran.trouble);
     const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), printed), ran.stdout);

@@ -101,8 +101,9 @@ export async function findClient(
 /** Makes the application's token, which is fetched again when it expires. */
 export function applicationToken(find: () => Promise<FoundClient>, world: ChainWorld): CachedToken {
   return new CachedToken(
-    async () => {
-      const fetched = await fetchClientToken(world.client(), { ...(await find()), signal: world.signal });
+    async (_, left) => {
+      const { signal } = world;
+      const fetched = await fetchClientToken(world.client(), { ...(await find()), signal, left });
       world.hide(fetched.token);
       return fetched;
     },

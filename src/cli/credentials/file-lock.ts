@@ -6,6 +6,8 @@ import type { Failure } from '../../domain/errors/failure.ts';
 export interface Waiting {
   stopwatch: Stopwatch;
   signal: AbortSignal;
+  /** Returns the milliseconds that the wait may take, at most 30 seconds. */
+  left?: (() => number) | undefined;
   /** Makes the failure for a lock that is not released; without it, the work is done anyway. */
   late?: () => Failure;
 }
@@ -21,14 +23,14 @@ const PACE = { firstPause: 10, interval: 100 };
  */
 export async function locked<Result>(
   file: string,
-  { stopwatch, signal, late }: Waiting,
+  { stopwatch, signal, late, left = () => PATIENCE_MS }: Waiting,
   work: () => Promise<Result>,
 ): Promise<Result> {
   const { kind, ...end } = await poll({
     stopwatch,
     signal,
     timing: PACE,
-    deadline: stopwatch.after(PATIENCE_MS),
+    deadline: stopwatch.after(Math.min(PATIENCE_MS, left())),
     read: async () => take(`${file}.lock`),
     decide: (taken) => (taken === null ? 'wait' : { done: taken }),
   });

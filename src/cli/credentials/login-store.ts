@@ -89,10 +89,10 @@ export class Logins {
     return removal;
   }
 
-  /** Runs work on this login while no other process does. */
-  async exclusively<Result>(work: () => Promise<Result>): Promise<Result> {
+  /** Runs work on this login while no other process does. @param left limits the wait for others */
+  async exclusively<Result>(work: () => Promise<Result>, left?: () => number): Promise<Result> {
     const name = createHash('sha256').update(this.#account).digest('hex').slice(0, 16);
-    return locked(`${this.#file}.${name}`, this.#waiting, work);
+    return locked(`${this.#file}.${name}`, { ...this.#waiting, left }, work);
   }
 
   async #places(): Promise<Place[]> {

@@ -1,11 +1,12 @@
 import { asFailure, type Failure, failure } from '../../domain/errors/failure.ts';
+import type { Left } from '../../wise/client.ts';
 import { CachedToken, type FetchedToken, renewUserToken } from '../../wise/tokens.ts';
 import type { Login, StoredUser } from './login-store.ts';
 import type { ChainWorld } from './token-chain.ts';
 
 /** A token that expires sooner is renewed. */
 const MARGIN_MS = 60_000;
-/** Other processes wait 30 seconds for a renewal before they ignore its lock: its last try, of up to 10 s, must end before. */
+/** Other processes wait 30 seconds for a renewal before they ignore its lock: its last try must end before. */
 const PATIENCE_MS = 15_000;
 
 /**
@@ -21,12 +22,12 @@ export class StoredToken {
     this.#name = name;
     this.#world = world;
     this.kept = new CachedToken(
-      async (refused) => this.#fetch(refused),
+      async (refused, left) => this.#fetch(refused, left),
       () => world.calendar.now(),
     );
   }
 
-  async #fetch(refused: string | null): Promise<FetchedToken> {
+  async #fetch(refused: string | null, left: Left): Promise<FetchedToken> {
     const { logins } = this.#world;
     const { user } = await this.#read();
     if (this.#isGood(user, refused)) return this.#asFetched(user);
@@ -34,10 +35,10 @@ export class StoredToken {
       // Another process may have renewed it meanwhile.
       const { user: latest, isPlain } = await this.#read();
       if (this.#isGood(latest, refused)) return this.#asFetched(latest);
-      const renewed = await this.#renew(latest);
+      const renewed = await this.#renew(latest, left);
       await this.#keep(renewed, { renewedFrom: latest.refreshToken, isPlain });
       return this.#asFetched(renewed);
-    });
+    }, left);
   }
 
   /** Stores a renewed token. If it can't be written, this command still uses it, and the next one renews it again. */
@@ -68,17 +69,18 @@ export class StoredToken {
     return { user, isPlain: found.place.isPlain };
   }
 
-  async #renew(user: StoredUser): Promise<StoredUser> {
-    const { findClient, client, calendar, signal, hide } = this.#world;
+  async #renew(user: StoredUser, left: Left): Promise<StoredUser> {
+    const { findClient, client, calendar, stopwatch, signal, hide } = this.#world;
     const { refreshToken } = user;
     if (refreshToken === null) throw this.#gone('its token has ended, and it has none to renew it with');
     const { client: application } = await findClient();
+    const end = stopwatch.after(PATIENCE_MS);
     const renewed = await renewUserToken(client(), {
       client: application,
       refreshToken,
       source: this.#name,
       signal,
-      patience: PATIENCE_MS,
+      left: () => Math.min(left(), stopwatch.until(end)),
     });
     hide(renewed.token);
     if (renewed.refreshToken !== null) hide(renewed.refreshToken);

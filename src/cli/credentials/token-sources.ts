@@ -1,4 +1,5 @@
 import { failure } from '../../domain/errors/failure.ts';
+import type { Left } from '../../wise/client.ts';
 import { CachedToken, renewUserToken } from '../../wise/tokens.ts';
 import type { Settings } from '../settings/settings.ts';
 import { readStart, reasonOf } from '../terminal/read-text.ts';
@@ -37,10 +38,10 @@ function refreshToken(
 ): Link {
   const { variable } = REFRESH_TOKEN;
   let latest: string | null = null;
-  const fetch = async () => {
+  const fetch = async (_: string | null, left: Left) => {
     const current = latest ?? required(given, { ...REFRESH_TOKEN, contextName });
     const { client } = await world.findClient();
-    const options = { client, refreshToken: current, source: variable, signal: world.signal };
+    const options = { client, refreshToken: current, source: variable, signal: world.signal, left };
     const renewed = await renewUserToken(world.client(), options);
     latest = renewed.refreshToken ?? current;
     world.hide(latest);

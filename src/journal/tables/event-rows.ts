@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { Value } from '../../database/database.ts';
 import { type CardEvent, contentOf, EVENT_FIELD_NAMES, type KeptEvent } from '../../domain/event.ts';
 import type { CardToken } from '../../domain/ids.ts';
-import { withoutByteOrderMark } from '../../domain/text/words.ts';
+import { decodeJson } from '../../domain/text/decode-json.ts';
 import { columnOf, selectList } from '../store/columns.ts';
 import { Conditions } from '../store/conditions.ts';
 import type { Scope } from '../store/store.ts';
@@ -169,12 +169,8 @@ function contentKeyOf({ event, body, isTest, isVerified, deliveryId }: Delivery)
 
 /** The data of an event; undefined where its body is no JSON. */
 function dataOf(body: Uint8Array): unknown {
-  try {
-    const parsed: unknown = JSON.parse(withoutByteOrderMark(Buffer.from(body).toString('utf8')));
-    return typeof parsed === 'object' && parsed !== null && 'data' in parsed ? parsed.data : undefined;
-  } catch {
-    return undefined;
-  }
+  const parsed = decodeJson(body);
+  return typeof parsed === 'object' && parsed !== null && 'data' in parsed ? parsed.data : undefined;
 }
 
 function toKeptEvent<Row extends EventRow>(row: Row) {

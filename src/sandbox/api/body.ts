@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { decodeJson } from '../../domain/text/decode-json.ts';
 import { discardRest, readBody } from '../../http/request-body.ts';
 import { invalidField, Refusal } from './answers.ts';
 
@@ -6,9 +7,6 @@ import { invalidField, Refusal } from './answers.ts';
 export type Content = 'json' | 'form' | 'none';
 
 const MEDIA_TYPES = { json: 'application/json', form: 'application/x-www-form-urlencoded' } as const;
-
-/** The deepest JSON that is parsed; Wise needs less, and reading it needs a stack. */
-const DEEPEST = 32;
 
 /** A typical limit of a gateway. */
 const BODY_LIMIT_BYTES = 256 * 1024;
@@ -73,13 +71,9 @@ function isAccepted(content: 'json' | 'form', mediaType: string | undefined): bo
 
 /** @throws Refusal 400 for anything that is not JSON in UTF-8 */
 export function parseJson(body: Buffer): unknown {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
-    if (isTooDeep(value)) throw new SyntaxError('too deep');
-    return value;
-  } catch {
-    throw new Refusal(400, 'The body can not be read as JSON');
-  }
+  const value = decodeJson(body);
+  if (value === undefined) throw new Refusal(400, 'The body can not be read as JSON');
+  return value;
 }
 
 /** Returns JSON with sorted keys: the same text for the same data. Only for values that `parseJson` returned. */
@@ -90,9 +84,4 @@ export function canonicalJson(value: unknown): string {
     .toSorted(([left], [right]) => (left < right ? -1 : 1))
     .map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`);
   return `{${members.join(',')}}`;
-}
-
-function isTooDeep(value: unknown, left = DEEPEST): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return left === 0 || Object.values(value).some((member) => isTooDeep(member, left - 1));
 }

@@ -54,6 +54,12 @@ describe.each(JOURNALS)('the events of $name', ({ makeFixture }) => {
     expect(await keep('hello!')).not.toBeNull();
   });
 
+  test('what is nested too deep to be read is kept once, too', async () => {
+    const deep = `{"event_type":"x#y","data":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
+    expect(await keep(deep)).toMatchObject({ eventType: 'unknown' });
+    expect(await keep(deep)).toBeNull();
+  });
+
   test('a delivery id keeps nothing out: nobody signed it', async () => {
     await keep(productionBody('IN_PROGRESS'), { deliveryId: 'same' });
     expect(await keep(productionBody('PRODUCED'), { deliveryId: 'same' })).not.toBeNull();
