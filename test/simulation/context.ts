@@ -5,6 +5,7 @@ import { SimulatedClient } from './client.ts';
 import { openSimulatedJournal } from './journal.ts';
 import type { SimulatedProcess } from './process.ts';
 import { PROFILE } from './vendor.ts';
+import { anyKey } from './webhooks.ts';
 import type { World } from './world.ts';
 
 /** How long a request may still show up after it was sent, in milliseconds. */
@@ -33,8 +34,8 @@ export function openContext(world: World, process: SimulatedProcess): Context {
     signal: process.abort.signal,
     ask: askOf(world, process),
     report: REPORT,
-    webhooks: NOTHING as Context['webhooks'],
-    webhookKey: async () => Promise.reject(new TypeError('no key in a simulation')),
+    webhooks: world.postman.portOf(process),
+    webhookKey: async () => ({ pem: anyKey(), source: 'the simulation' }),
     sandboxControl: () => NOTHING as ReturnType<Context['sandboxControl']>,
     runbook: async () => NO_RUNBOOK,
     authorize: async () => ({ source: 'the simulation', endsAt: null }),

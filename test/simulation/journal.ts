@@ -66,6 +66,7 @@ class JournalWatcher {
       await this.#closeOpen(parameters[0] as { cardToken: string });
     const result = await method(...parameters);
     this.#see(name, parameters, result);
+    if (name === 'keepEvent') await this.#seeEvent(parameters[0] as { deliveryId: string });
     if (CLAIMING.has(name)) this.#world.isDirty = true;
     return result;
   }
@@ -91,6 +92,11 @@ class JournalWatcher {
         return;
       default:
     }
+  }
+
+  async #seeEvent({ deliveryId }: { deliveryId: string }): Promise<void> {
+    const { disk, truth } = this.#world;
+    if (await disk.current.hasEvent(deliveryId)) truth.store(deliveryId);
   }
 
   /** A claim that became a sending still pins the clocks of a mutant, until its bytes leave. */

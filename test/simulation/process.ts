@@ -7,6 +7,8 @@ import type { World } from './world.ts';
 /** The start of a schedule for the calendar and for Wise. */
 export const EPOCH: number = Date.parse('2026-03-01T12:00:00Z');
 
+const SHORT_MS = 150;
+
 /** A simulated process of kioskctl: its clocks, and all that it waits for. */
 export class SimulatedProcess {
   readonly plan: ProcessPlan;
@@ -79,7 +81,9 @@ export class SimulatedProcess {
       const stop = () => this.wake(0, () => reject(signal.reason as Error));
       signal.addEventListener('abort', stop, { once: true });
       this.arrive('sleep');
-      this.wake(milliseconds, () => {
+      // A short pause may as well be a longer one, and takes less of our time.
+      const pause = milliseconds < SHORT_MS ? this.random.whole(SHORT_MS, 10 * SHORT_MS) : milliseconds;
+      this.wake(pause, () => {
         signal.removeEventListener('abort', stop);
         resolve();
       });

@@ -7,6 +7,8 @@ import type { Context } from '../../src/context/context.ts';
 import { asFailure } from '../../src/domain/errors/failure.ts';
 import { parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
 import type { CardResult } from '../../src/domain/results.ts';
+import { EventChoice } from '../../src/events/event-filter.ts';
+import { listen } from '../../src/events/listen.ts';
 import { openContext } from './context.ts';
 import type { Guard } from './mutation.ts';
 import type { Command, Plan, ProcessPlan, WorldFault } from './plan.ts';
@@ -94,7 +96,7 @@ function requestOf({ cards }: World, { card }: Command): CardRequest {
 
 async function work(
   ctx: Context,
-  { kind, kiosk, wait }: Command,
+  { kind, kiosk, wait, timeout }: Command,
   target: CardRequest,
 ): Promise<CardResult[]> {
   const targets = [target];
@@ -110,8 +112,22 @@ async function work(
     case 'cancel':
       return cancel(ctx, targets);
     case 'listen':
+      await listenUntil(ctx, timeout);
       return [];
   }
+}
+
+/** Listens until somebody ends it after a while. */
+async function listenUntil(ctx: Context, milliseconds: number): Promise<void> {
+  const over = new AbortController();
+  const signal = AbortSignal.any([ctx.signal, over.signal]);
+  void ctx.stopwatch.sleep(milliseconds, ctx.signal).then(
+    () => over.abort(),
+    () => undefined,
+  );
+  const choice = new EventChoice({ type: [], card: [], kiosk: [], status: [] });
+  const options = { host: '127.0.0.1', port: 0, path: '/', keys: [], choice, forwardTo: null, catchUp: 0 };
+  await listen({ ...ctx, signal }, options, () => undefined);
 }
 
 async function suffer(

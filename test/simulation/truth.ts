@@ -38,6 +38,7 @@ export class Truth {
   broken: Violation | null = null;
   readonly #world: World;
   readonly #approved = new Set<string>();
+  readonly #stored = new Set<string>();
   /** What became of the productions of each card, by the time by which Wise knows them. */
   readonly #productions = new Map<string, State>();
 
@@ -102,6 +103,16 @@ export class Truth {
     );
     this.#check(this.#isAsked(sent, before), 'a PUT is accepted that no person asked for', process);
     this.#productions.set(`${cardToken} ${occurredAt}`, isQueued ? 'queued' : 'in progress');
+  }
+
+  /** The journal in place has an event. */
+  store(deliveryId: string): void {
+    this.#stored.add(deliveryId);
+  }
+
+  /** An event was answered with 200. */
+  answer(deliveryId: string, process: SimulatedProcess): void {
+    this.#check(this.#stored.has(deliveryId), 'an event is answered 200 that is not stored', process);
   }
 
   /** A production of a card moved. */

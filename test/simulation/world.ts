@@ -11,6 +11,7 @@ import { Random } from './random.ts';
 import { Timeline } from './timeline.ts';
 import { type Sent, Truth } from './truth.ts';
 import { Vendor, type VendorCard, type VendorRequest } from './vendor.ts';
+import { Postman } from './webhooks.ts';
 
 export type Decider = Guard | 'hold or lost claim';
 
@@ -39,6 +40,7 @@ export class World {
   readonly timeline = new Timeline();
   readonly network: Network = new Network(this);
   readonly truth: Truth = new Truth(this);
+  readonly postman: Postman;
   readonly mutation: Mutation;
   readonly vendor: Vendor;
   readonly disk: Disk;
@@ -64,6 +66,7 @@ export class World {
     this.plan = plan;
     this.vendor = equipment.vendor;
     this.disk = equipment.diskOf(plan);
+    this.postman = new Postman(this);
     this.mutation = new Mutation(this, without);
     this.#random = new Random(plan.seed, 'kiosks');
   }
@@ -93,6 +96,7 @@ export class World {
     if (this.truth.broken) throw this.truth.broken;
     if (!this.isDirty) return;
     this.isDirty = false;
+    this.postman.post();
     this.truth.checkClaims(await this.disk.current.attempts());
   }
 
