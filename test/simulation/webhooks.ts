@@ -66,7 +66,7 @@ export class Postman {
   }
 
   #arrive(delivery: Delivery): void {
-    const [listener] = [...this.#listening].filter(([{ isRunning }]) => isRunning);
+    const listener = [...this.#listening].find(([{ isRunning }]) => isRunning);
     if (!listener || this.#random.chance(0.1)) return this.#sendAgain(delivery);
     const [process, keep] = listener;
     process.wake(0, () => void this.#keep(delivery, { process, keep }));
