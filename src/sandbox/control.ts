@@ -129,7 +129,12 @@ function putOrderStatus({ state, parameters, body }: ControlCall): Answer {
 function putTokenState({ state, parameters, body }: ControlCall): Answer {
   const declared = fieldsOf(tokenBody, parseJson(body));
   return write(state, ({ db }) =>
-    putToken(db, parameters.token ?? '', { kind: null, state: declared.state, expiresAt: null }),
+    putToken(db, parameters.token ?? '', {
+      kind: null,
+      state: declared.state,
+      expiresAt: null,
+      clientId: null,
+    }),
   );
 }
 

@@ -56,6 +56,21 @@ describe('subscriptions', () => {
     expect((await stand.call('GET /v3/spend/profiles/1001/cards/')).status).toBe(404);
   });
 
+  test('name the client that subscribes as their creator', async () => {
+    const stand = await Stand.open();
+    const basic = `Basic ${Buffer.from('my-bank:a secret').toString('base64')}`;
+    const issued = await stand.call('POST /oauth/token', {
+      raw: 'grant_type=client_credentials',
+      headers: { authorization: basic, 'content-type': 'application/x-www-form-urlencoded' },
+    });
+    const authorization = `Bearer ${issued.body.access_token}`;
+    const { body } = await stand.call(`POST ${SUBSCRIPTIONS}`, { body: REQUEST, headers: { authorization } });
+    expect(body).toMatchObject({
+      scope: { domain: 'application', id: 'my-key' },
+      created_by: { type: 'application', id: 'my-bank' },
+    });
+  });
+
   test('belong to their client key', async () => {
     const stand = await Stand.open();
     const { body } = await stand.call(`POST ${SUBSCRIPTIONS}`, { body: REQUEST });

@@ -13,6 +13,7 @@ import {
 import { drawUuid } from '../state/tables/tokens.ts';
 import { type Answer, notFound } from './answers.ts';
 import { type Call, fieldsOf, uuidParameter } from './input.ts';
+import { clientOf } from './tokens.ts';
 
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
@@ -46,8 +47,8 @@ export function createSubscription(call: Call): Answer {
     trigger_on: fields.trigger_on,
     delivery: fields.delivery,
     scope: { domain: 'application', id: clientKey },
-    // The client key is the client id (an assumption), so this is the client that subscribes.
-    created_by: { type: 'application', id: clientKey },
+    // For a token that was not issued here, the client key stands for the client id.
+    created_by: { type: 'application', id: clientOf(call) ?? clientKey },
     created_at: utcTime(call.at),
   };
   insertSubscription(call.db, clientKey, subscription);

@@ -34,18 +34,32 @@ type Verdict = 'good' | 'expired' | 'refused';
  * @throws Refusal 401
  */
 export function checkBearer(moment: Moment, authorization: string | undefined): void {
-  const [, token] = /^Bearer +(\S+)$/i.exec(authorization ?? '') ?? [];
+  const token = bearerOf(authorization);
   if (token === undefined) throw invalidToken('A bearer token is required');
   const verdict = judge(moment, token, 'access');
   if (verdict === 'expired') throw invalidToken('Access token expired');
   if (verdict === 'refused') throw invalidToken('Invalid access token');
 }
 
+/** Returns the client to which the bearer token of a request was issued; null for a token that was not issued here. */
+export function clientOf({ db, headers }: Call): string | null {
+  return findToken(db, bearerOf(headers.authorization) ?? '')?.clientId ?? null;
+}
+
 /** Accepts any client id and secret. @throws Refusal 401 */
 export function checkBasic(authorization: string | undefined): void {
+  if (basicClientOf(authorization) === null)
+    throw oauthError(401, 'invalid_client', 'Client id and secret are required');
+}
+
+function bearerOf(authorization: string | undefined): string | undefined {
+  return /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
+}
+
+/** Returns the client id of basic authentication; null without id and secret. */
+function basicClientOf(authorization: string | undefined): string | null {
   const [, encoded = ''] = /^Basic +([\w+/]+={0,2})$/i.exec(authorization ?? '') ?? [];
-  if (/^[^:]+:.+$/s.test(Buffer.from(encoded, 'base64').toString('utf8'))) return;
-  throw oauthError(401, 'invalid_client', 'Client id and secret are required');
+  return /^([^:]+):.+$/s.exec(Buffer.from(encoded, 'base64').toString('utf8'))?.[1] ?? null;
 }
 
 /** `POST /oauth/token` */
@@ -81,7 +95,7 @@ export function authorize(call: Call): Answer {
 function redeem(call: Call, code: string): void {
   if (judge(call, code, 'code') !== 'good')
     throw oauthError(401, 'invalid_grant', 'Invalid authorization code');
-  putToken(call.db, code, { kind: 'code', state: 'refused', expiresAt: null });
+  putToken(call.db, code, { kind: 'code', state: 'refused', expiresAt: null, clientId: null });
 }
 
 /** @throws Refusal 400 in the format of OAuth */
@@ -115,9 +129,9 @@ function issueRefresh(call: Call): Record<string, unknown> {
   };
 }
 
-function issue({ db }: Call, row: TokenRow): string {
+function issue({ db, headers }: Call, row: Omit<TokenRow, 'clientId'>): string {
   const token = drawUuid(db);
-  putToken(db, token, row);
+  putToken(db, token, { ...row, clientId: basicClientOf(headers.authorization) });
   return token;
 }
 

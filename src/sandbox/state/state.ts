@@ -5,7 +5,7 @@ import { findSandboxRow, insertSandboxRow, type Moment, moveClock, readSandboxRo
 import { isDue } from './tables/productions.ts';
 import { insertProfiles } from './tables/profiles.ts';
 import { RequestLog } from './tables/request-log.ts';
-import { RESET_TABLES, SANDBOX_STATE, WEBHOOK_DELIVERIES } from './tables/schema.ts';
+import { RESET_TABLES, SANDBOX_STATE, TOKEN_CLIENTS, WEBHOOK_DELIVERIES } from './tables/schema.ts';
 import { applyDue } from './transitions.ts';
 
 /** The virtual clock stops here, so that years have four digits. */
@@ -36,7 +36,7 @@ export class State {
     this.#options = options;
     this.db = new SqliteConnection({
       file: options.file,
-      migrations: [SANDBOX_STATE, WEBHOOK_DELIVERIES],
+      migrations: [SANDBOX_STATE, WEBHOOK_DELIVERIES, TOKEN_CLIENTS],
       durability: 'normal',
       fault,
     });

@@ -27,6 +27,9 @@ export const SANDBOX_STATE: string = [
 /** Version 2 adds the deliveries of webhooks, and the key that signs them. */
 export const WEBHOOK_DELIVERIES: string = SIGNING_KEY_TABLE + DELIVERIES_TABLE;
 
+/** Version 3 adds the client to which a token was issued. */
+export const TOKEN_CLIENTS = 'ALTER TABLE tokens ADD COLUMN client_id TEXT;';
+
 /** The tables that a reset empties. Subscriptions and the signing key stay, so that listeners receive the new events. */
 export const RESET_TABLES = [
   'sandbox',

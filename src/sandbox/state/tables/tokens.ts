@@ -16,6 +16,8 @@ export interface TokenRow {
   state: TokenState;
   /** Milliseconds of the virtual clock; null for never. */
   expiresAt: number | null;
+  /** The client to which it was issued; null for a declared token. */
+  clientId: string | null;
 }
 
 export const TOKENS_TABLE = `
@@ -30,17 +32,19 @@ CREATE TABLE tokens (
 `;
 
 /** Stores or replaces a token. */
-export function putToken(db: SqliteConnection, token: string, { kind, state, expiresAt }: TokenRow): void {
+export function putToken(db: SqliteConnection, token: string, row: TokenRow): void {
   db.run(
-    `INSERT OR REPLACE INTO tokens (hash, kind, state, expires_at) VALUES (:hash, :kind, :state, :expiresAt)`,
-    { hash: sha256(token), kind, state, expiresAt },
+    `INSERT OR REPLACE INTO tokens (hash, kind, state, expires_at, client_id)
+     VALUES (:hash, :kind, :state, :expiresAt, :clientId)`,
+    { hash: sha256(token), ...row },
   );
 }
 
 export function findToken(db: SqliteConnection, token: string): TokenRow | undefined {
-  return db.get<TokenRow>('SELECT kind, state, expires_at AS expiresAt FROM tokens WHERE hash = :hash', {
-    hash: sha256(token),
-  });
+  return db.get<TokenRow>(
+    'SELECT kind, state, expires_at AS expiresAt, client_id AS clientId FROM tokens WHERE hash = :hash',
+    { hash: sha256(token) },
+  );
 }
 
 /** Draws a UUID (of version 4) from the seed: the same seed and requests give the same ids. */
