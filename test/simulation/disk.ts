@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database, Parameters, Transaction } from '../../src/database/database.ts';
 import { IN_MEMORY } from '../../src/database/sqlite.ts';
@@ -72,7 +73,7 @@ export class JournalFile {
   async #listTables(): Promise<string[]> {
     if (this.#tables.length === 0) {
       const rows = await this.db.all<{ name: string }>(
-        `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'`,
+        `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name <> 'identity'`,
       );
       this.#tables = rows.map(({ name }) => name);
       // They keep the audit trail from being deleted.
@@ -85,35 +86,45 @@ export class JournalFile {
   }
 }
 
+const NAME = 'journal.db';
+
 /** The place of the journal on the disk, and the files that are or were there. */
 export class Disk {
   current: JournalFile;
   /** Each restore makes another one. */
   generation = 1;
-  readonly #all: JournalFile[];
   readonly #folder: string | null;
-  #used = 1;
+  /** The journals of this schedule, and those in memory that it may use. */
+  #used: JournalFile[];
+  #unused: JournalFile[] = [];
 
-  /** @param folder where its files are; null for journals in memory */
+  /** @param folder where its files are, with which kioskctl itself finds out what becomes of them; null for memory */
   constructor(folder: string | null = null) {
     this.#folder = folder;
-    this.current = this.#make(0);
-    this.#all = [this.current];
+    this.current = this.#make();
+    this.#used = [this.current];
+  }
+
+  get isReal(): boolean {
+    return this.#folder !== null;
   }
 
   async reset(): Promise<void> {
-    for (const file of this.#all.slice(0, this.#used)) await file.wipe();
-    this.current = this.#all[0] ?? this.current;
-    this.#used = 1;
+    if (this.isReal) for (const file of this.#used) await file.db.close();
+    else {
+      for (const file of this.#used) await file.wipe();
+      this.#unused.push(...this.#used);
+    }
+    this.#used = [];
+    this.#moveAway();
+    this.#use();
     this.generation = 1;
   }
 
   /** Puts an empty file in the place of the journal, as `mv` or `rm` of the old one do. */
   replace(): void {
-    const file = this.#all[this.#used] ?? this.#make(this.#used);
-    this.#all[this.#used] = file;
-    this.#used += 1;
-    this.current = file;
+    this.#moveAway();
+    this.#use();
   }
 
   async restore(): Promise<void> {
@@ -125,8 +136,19 @@ export class Disk {
     return new MountedJournal(this, onCheck);
   }
 
-  #make(number: number): JournalFile {
-    return new JournalFile(this.#folder === null ? IN_MEMORY : join(this.#folder, `journal-${number}.db`));
+  #use(): void {
+    this.current = this.#unused.pop() ?? this.#make();
+    this.#used.push(this.current);
+  }
+
+  #make(): JournalFile {
+    return new JournalFile(this.#folder === null ? IN_MEMORY : join(this.#folder, NAME));
+  }
+
+  #moveAway(): void {
+    if (this.#folder === null) return;
+    for (const suffix of ['', '-wal', '-shm'])
+      rmSync(join(this.#folder, `${NAME}${suffix}`), { force: true });
   }
 }
 
@@ -162,8 +184,9 @@ export class MountedJournal implements Database {
     return this.#checked(await this.#db.transaction(work));
   }
 
-  /** The one of the disk takes its place. */
-  readonly generation: string = '';
+  get generation(): string {
+    return this.#db.generation;
+  }
 
   assertCurrent(): void {
     this.check();
@@ -184,12 +207,13 @@ export class MountedJournal implements Database {
 
   /** @throws Failure `journal-unusable` */
   check(): void {
+    if (this.#disk.isReal) return this.#db.assertCurrent();
     if (this.#disk.current !== this.file && this.#onCheck('identity')) throw replaced();
     if (this.#disk.generation !== this.#generation && this.#onCheck('generation')) throw replaced();
   }
 
   #checked<Result>(result: Result): Result {
-    this.check();
+    if (!this.#disk.isReal) this.check();
     return result;
   }
 }
