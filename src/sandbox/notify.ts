@@ -1,5 +1,5 @@
 import { type KeyObject, randomUUID, sign } from 'node:crypto';
-import { parseRetryAfter } from '../domain/times/retry-after.ts';
+import { parseHttpDate, parseRetryAfter } from '../domain/times/http-times.ts';
 import { isSuccess } from '../wire/error-bodies.ts';
 import { DELIVERY_HEADER, SIGNATURE_HEADER, TEST_HEADER } from '../wire/events.ts';
 import type { CallbackCheck } from './api/exchange.ts';
@@ -77,6 +77,6 @@ export function callbackCheck(state: State, signal: AbortSignal): CallbackCheck 
 
 /** A date is compared with the clock of the receiver: that of the sandbox may be far ahead. */
 function retryAfterOf(headers: Headers): number | null {
-  const date = Date.parse(headers.get('date') ?? '');
-  return parseRetryAfter(headers.get('retry-after') ?? '', Number.isNaN(date) ? Date.now() : date);
+  const date = parseHttpDate(headers.get('date') ?? '');
+  return parseRetryAfter(headers.get('retry-after') ?? '', date ?? Date.now());
 }

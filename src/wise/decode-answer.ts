@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { decodeJson } from '../domain/text/decode-json.ts';
 import { redact, redactData } from '../domain/text/redaction.ts';
+import { parseHttpDate, parseRetryAfter } from '../domain/times/http-times.ts';
 
 export interface HttpAnswer {
   kind: 'answered';
@@ -48,8 +49,6 @@ export interface RawAnswer {
 
 /** The header of the one-time token with which a user's approval would be asked for: a secret, whatever it is. */
 export const ONE_TIME_TOKEN = 'x-2fa-approval';
-/** The longest `Retry-After` that is obeyed: a year. */
-const LONGEST_DELAY_MS = 365 * 86_400_000;
 
 /** Reads an answer of any status. Its one-time token is removed, wherever the answer repeats it. */
 export function decodeAnswer({ statusCode, rawBody, headers, headersDistinct }: RawAnswer): HttpAnswer {
@@ -64,29 +63,7 @@ export function decodeAnswer({ statusCode, rawBody, headers, headersDistinct }: 
     body: rawBody.length === 0 ? null : redactData(decodeJson(rawBody), secrets),
     date,
     traceId: traceId && redact(traceId, secrets),
-    retryAfter: toDelay(text('retry-after') ?? '', date ?? Date.now()),
+    retryAfter: parseRetryAfter(text('retry-after') ?? '', date ?? Date.now()),
     ...(approval !== null && { approval }),
   };
-}
-
-/**
- * Reads `Retry-After`: the longest of all its seconds and dates.
- * @param now the time of the answer
- */
-function toDelay(header: string, now: number): number | null {
-  // A comma in front of a day belongs to a date.
-  const delays = header.split(/,(?!\s*\d\d[ -][A-Z])/).flatMap((value) => {
-    const text = value.trim();
-    if (/^\d+$/.test(text)) return Number(text) * 1_000;
-    const time = parseHttpDate(text);
-    return time === null ? [] : time - now;
-  });
-  return delays.length === 0 ? null : Math.min(Math.max(0, ...delays), LONGEST_DELAY_MS);
-}
-
-/** Reads a date in one of the three formats of RFC 9110, which are all in GMT, in milliseconds since the epoch. */
-function parseHttpDate(text: string): number | null {
-  if (!/^[A-Z][a-z]{2,8},? [\w -]+ \d\d:\d\d:\d\d (GMT|\d{4})$/.test(text)) return null;
-  const time = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
-  return Number.isNaN(time) ? null : time;
 }

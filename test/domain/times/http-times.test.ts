@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
-import { parseRetryAfter } from '../../../src/domain/times/retry-after.ts';
+import { parseRetryAfter } from '../../../src/domain/times/http-times.ts';
 
 const NOW = Date.UTC(2026, 9, 21, 7, 28);
 
 test.each([
   ['180', 180_000],
   ['0', 0],
-  ['12345678', 12_345_678_000],
+  ['1234567', 1_234_567_000],
+  ['99999999999999999999', 365 * 86_400_000],
   [' 5 ', 5_000],
   ['5, 5', 5_000],
   ['5, 7', 7_000],
