@@ -14,7 +14,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { productionBody, Signer } from '../harness/events.ts';
 import { type Certificate, listen, makeCertificate, Proxy } from '../harness/network.ts';
 import { type Ended, ended, User } from '../harness/program.ts';
-import { openReceiver } from '../webhooks/receiver-stand.ts';
+import { Receiver } from '../harness/server.ts';
 import { ServedSandbox } from './vendor.ts';
 
 // Secrets that can be found again wherever they turn up, and a vendor that says them again wherever it can.
@@ -516,9 +516,9 @@ beforeAll(async () => {
   const credentialCommand = ['sh', vault, '{profileId}'];
   const contexts = { bank, stored: bank, vault: { ...bank, credentialCommand } };
   writeFileSync(join(user.home, 'config.json'), JSON.stringify({ version: 2, contexts }));
-  const receiver = await openReceiver();
+  const receiver = await Receiver.start();
   afterAll(receiver.close);
-  hook.receiver = receiver.url.href;
+  hook.receiver = receiver.url;
   for (const name of ['card', 'again', 'cancelled', 'going'] as const)
     hook[name] = (await sandbox.readyCard()).card;
   await putInto('WIS00002', hook.going);

@@ -10,7 +10,7 @@ import { SignatureVerifier } from '../../src/webhooks/signature.ts';
 import { orderBody, productionBody, Signer } from '../harness/events.ts';
 import { type Ended, ended, User } from '../harness/program.ts';
 import { TOKEN } from '../harness/records.ts';
-import { openReceiver } from '../webhooks/receiver-stand.ts';
+import { Receiver } from '../harness/server.ts';
 import { expectClean, expectComplaint, expectError, oneDocument } from './checks.ts';
 
 const BINARY = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
@@ -83,7 +83,7 @@ describe.concurrent('events list', () => {
     expect(code, stderr).toBe(0);
     expect(stdout.split('\n')).toEqual([
       expect.stringMatching(
-        /^#1 {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d\d:\d\d {2}1001\/35050a4a.* WIS00001 {2}.*IN_PROGRESS$/,
+        /^#1 {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d\d:\d\d {2}1001\/ca0c8154.* WIS00001 {2}.*IN_PROGRESS$/,
       ),
       expect.stringMatching(/^#2 .*PRODUCTION_ERROR: PRD_HOPPER_DOOR\. The hopper door is open\.$/),
       expect.stringMatching(/^#3 .* 1001\/501 .*order → PRODUCED$/),
@@ -230,8 +230,8 @@ describe.concurrent('events tail', () => {
 
 describe.concurrent('events replay', () => {
   test('sends the original bytes, which verify', async () => {
-    const receiver = await openReceiver();
-    const ended = await user.run(['events', 'replay', '3', '1', '--to', receiver.url.href, '--json']);
+    const receiver = await Receiver.start();
+    const ended = await user.run(['events', 'replay', '3', '1', '--to', receiver.url, '--json']);
     receiver.close();
     expect(oneDocument(ended)).toMatchObject({
       replayed: [
@@ -239,25 +239,25 @@ describe.concurrent('events replay', () => {
         { id: 1, outcome: 'done', httpStatus: 200, exitCode: 0 },
       ],
     });
-    expect(receiver.got.map(({ body }) => body.toString())).toEqual([bodies[2], bodies[0]]);
+    expect(receiver.arrived.map(({ bytes }) => bytes.toString())).toEqual([bodies[2], bodies[0]]);
     const verifier = new SignatureVerifier({ pem: signer.publicKey, source: 'test' });
-    for (const { body, headers } of receiver.got)
-      expect(verifier.isValid(body, String(headers['x-signature-sha256']))).toBe(true);
-    expect(receiver.got[0]?.headers['x-delivery-id']).toBe('d-3');
+    for (const { bytes, headers } of receiver.arrived)
+      expect(verifier.isValid(bytes, String(headers['x-signature-sha256']))).toBe(true);
+    expect(receiver.arrived[0]?.headers['x-delivery-id']).toBe('d-3');
   });
 
   test('people see what the receiver said', async () => {
-    const receiver = await openReceiver((turn) => (turn === 0 ? 401 : 200));
-    const ended = await user.run(['events', 'replay', '1', '2', '--to', receiver.url.href]);
+    const receiver = await Receiver.start((_, turn) => (turn === 0 ? 401 : 200));
+    const ended = await user.run(['events', 'replay', '1', '2', '--to', receiver.url]);
     receiver.close();
     expectComplaint(ended, { code: 10, message: /401 to event 1/, hint: /events verify/ });
     expect(ended.stdout).toBe('✗ #1 401\n✓ #2 200\n');
   });
 
   test('a receiver that is not there is 7', async () => {
-    const receiver = await openReceiver();
+    const receiver = await Receiver.start();
     receiver.close();
-    const args = ['events', 'replay', '1', '2', '--to', receiver.url.href];
+    const args = ['events', 'replay', '1', '2', '--to', receiver.url];
     const { code, json } = await user.run([...args, '--json']);
     expect(code).toBe(7);
     expect(json.replayed).toMatchObject([
@@ -272,11 +272,11 @@ describe.concurrent('events replay', () => {
   });
 
   test('nothing is sent when one is not there', async () => {
-    const receiver = await openReceiver();
-    const ended = await user.run(['events', 'replay', '1', '99', '--to', receiver.url.href, '--json']);
+    const receiver = await Receiver.start();
+    const ended = await user.run(['events', 'replay', '1', '99', '--to', receiver.url, '--json']);
     receiver.close();
     expectError(ended, { code: 10, error: 'not-found', message: /99/ });
-    expect(receiver.got).toEqual([]);
+    expect(receiver.arrived).toEqual([]);
   });
 });
 

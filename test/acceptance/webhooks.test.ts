@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SignatureVerifier } from '../../src/webhooks/signature.ts';
 import { User } from '../harness/program.ts';
 import { ListenerProcess } from '../harness/served.ts';
-import { Receiver } from '../sandbox/receiver.ts';
+import { Receiver } from '../harness/server.ts';
 import { expectClean, expectComplaint, expectError, oneDocument, SECRET } from './checks.ts';
 import { ServedSandbox } from './vendor.ts';
 

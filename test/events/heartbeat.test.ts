@@ -3,19 +3,19 @@ import { Stopwatch } from '../../src/context/clocks.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
 import { lastListenedAt, startHeartbeat } from '../../src/events/heartbeat.ts';
 import type { Journal, ListenerRecord } from '../../src/journal/journal.ts';
-import { ManualClock } from '../harness/clock.ts';
+import { SimulatedClock } from '../harness/clock.ts';
 import { productionEvent } from '../harness/records.ts';
 import { World } from '../harness/world.ts';
 
 const START = Date.parse('2026-03-01T12:00:00Z');
 let world: World;
-let clock: ManualClock;
+let clock: SimulatedClock;
 let over: AbortController;
 let gaps: number[];
 let replaced: Failure[];
 beforeEach(async () => {
   world = await World.open();
-  clock = new ManualClock();
+  clock = SimulatedClock.manual();
   over = new AbortController();
   gaps = [];
   replaced = [];

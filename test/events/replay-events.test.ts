@@ -4,8 +4,8 @@ import { replayEvents } from '../../src/events/replay-events.ts';
 import { SignatureVerifier } from '../../src/webhooks/signature.ts';
 import { importLines, keep, loggedLine } from '../harness/cards.ts';
 import { orderBody, productionBody } from '../harness/events.ts';
+import { Receiver } from '../harness/server.ts';
 import { SIGNER, World } from '../harness/world.ts';
-import { openReceiver } from '../webhooks/receiver-stand.ts';
 
 let world: World;
 beforeEach(() => {
@@ -14,10 +14,10 @@ beforeEach(() => {
 afterEach(async () => world.close());
 
 async function withReceiver(
-  answer: Parameters<typeof openReceiver>[0],
-  work: (receiver: Awaited<ReturnType<typeof openReceiver>>) => Promise<void>,
+  answer: Parameters<typeof Receiver.start>[0],
+  work: (receiver: Receiver) => Promise<void>,
 ): Promise<void> {
-  const receiver = await openReceiver(answer);
+  const receiver = await Receiver.start(answer);
   try {
     await work(receiver);
   } finally {
@@ -29,13 +29,13 @@ describe('a replayed event', () => {
   test('a replayed event has its original bytes, signature, delivery id and test mark', async () => {
     const body = `${productionBody('PRODUCED', { description: 'ünïcode' })}\n`;
     await importLines(world, [loggedLine(body, { deliveryId: 'd-1', test: true })]);
-    await withReceiver(undefined, async ({ got, url }) => {
-      const result = await replayEvents(world.context(), { ids: [1], to: url });
+    await withReceiver(undefined, async ({ arrived, url }) => {
+      const result = await replayEvents(world.context(), { ids: [1], to: new URL('?x=1', url) });
       expect(result).toEqual({
         exitCode: 0,
         replayed: [{ id: 1, outcome: 'done', httpStatus: 200, exitCode: 0 }],
       });
-      const [{ headers, body: bytes, path } = { headers: {}, body: Buffer.of(), path: '' }] = got;
+      const [{ headers, bytes, path } = expect.fail()] = arrived;
       expect(path).toBe('/hooks?x=1');
       expect(bytes.toString()).toBe(body);
       expect(headers).toMatchObject({
@@ -50,9 +50,9 @@ describe('a replayed event', () => {
 
   test('a replayed hint has no signature, and a warning says so', async () => {
     await importLines(world, [productionBody('PRODUCED')], { unverified: true });
-    await withReceiver(undefined, async ({ got, url }) => {
-      await replayEvents(world.context(), { ids: [1], to: url });
-      expect(got[0]?.headers).not.toHaveProperty('x-signature-sha256');
+    await withReceiver(undefined, async ({ arrived, url }) => {
+      await replayEvents(world.context(), { ids: [1], to: new URL(url) });
+      expect(arrived[0]?.headers).not.toHaveProperty('x-signature-sha256');
       expect(world.said).toEqual([expect.stringMatching(/without a signature.*event 1/)]);
     });
   });
@@ -64,9 +64,9 @@ describe('several', () => {
   });
 
   test('several events are replayed in the given order, one after the other', async () => {
-    await withReceiver(undefined, async ({ got, url }) => {
-      await replayEvents(world.context(), { ids: [3, 1, 3], to: url });
-      expect(got.map(({ body }) => body.toString())).toEqual([
+    await withReceiver(undefined, async ({ arrived, url }) => {
+      await replayEvents(world.context(), { ids: [3, 1, 3], to: new URL(url) });
+      expect(arrived.map(({ bytes }) => bytes.toString())).toEqual([
         orderBody('PRODUCED'),
         productionBody('IN_PROGRESS'),
         orderBody('PRODUCED'),
@@ -75,19 +75,19 @@ describe('several', () => {
   });
 
   test('no event is replayed if one of them does not exist', async () => {
-    await withReceiver(undefined, async ({ got, url }) => {
-      await expect(replayEvents(world.context(), { ids: [1, 9], to: url })).rejects.toMatchObject({
+    await withReceiver(undefined, async ({ arrived, url }) => {
+      await expect(replayEvents(world.context(), { ids: [1, 9], to: new URL(url) })).rejects.toMatchObject({
         code: 'not-found',
       });
-      expect(got).toEqual([]);
+      expect(arrived).toEqual([]);
     });
   });
 
   test.each([401, 500, 302])('an answer of %i does not stop the replay', async (status) => {
     await withReceiver(
-      (turn) => (turn === 0 ? status : 204),
-      async ({ got, url }) => {
-        const { replayed, exitCode } = await replayEvents(world.context(), { ids: [1, 2], to: url });
+      (_, turn) => (turn === 0 ? status : 204),
+      async ({ arrived, url }) => {
+        const { replayed, exitCode } = await replayEvents(world.context(), { ids: [1, 2], to: new URL(url) });
         expect(exitCode).toBe(10);
         expect(replayed).toMatchObject([
           {
@@ -98,23 +98,26 @@ describe('several', () => {
           },
           { outcome: 'done', httpStatus: 204 },
         ]);
-        expect(got).toHaveLength(2);
+        expect(arrived).toHaveLength(2);
       },
     );
   });
 
   test('an unreachable receiver stops the replay', async () => {
     await withReceiver(
-      (turn) => (turn === 1 ? null : 200),
-      async ({ got, url }) => {
-        const { replayed, exitCode } = await replayEvents(world.context(), { ids: [1, 2, 3], to: url });
+      (_, turn) => (turn === 1 ? 'reset' : 200),
+      async ({ arrived, url }) => {
+        const { replayed, exitCode } = await replayEvents(world.context(), {
+          ids: [1, 2, 3],
+          to: new URL(url),
+        });
         expect(exitCode).toBe(7);
         expect(replayed).toMatchObject([
           { outcome: 'done' },
           { outcome: 'failed', httpStatus: null, exitCode: 7, error: { code: 'unreachable' } },
           { outcome: 'not-started', exitCode: null },
         ]);
-        expect(got).toHaveLength(2);
+        expect(arrived).toHaveLength(2);
       },
     );
   });
@@ -125,11 +128,11 @@ describe('several', () => {
       world.abort.abort(stop);
       return 200;
     };
-    await withReceiver(interrupt, async ({ got, url }) => {
-      const { replayed, exitCode } = await replayEvents(world.context(), { ids: [1, 2], to: url });
+    await withReceiver(interrupt, async ({ arrived, url }) => {
+      const { replayed, exitCode } = await replayEvents(world.context(), { ids: [1, 2], to: new URL(url) });
       expect(exitCode).toBe(130);
       expect(replayed.map(({ outcome }) => outcome)).toEqual(['done', 'not-started']);
-      expect(got).toHaveLength(1);
+      expect(arrived).toHaveLength(1);
     });
   });
 });

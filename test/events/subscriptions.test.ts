@@ -9,8 +9,8 @@ import {
   testWebhook,
 } from '../../src/events/subscriptions.ts';
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../../src/wire/events.ts';
+import { Receiver } from '../harness/server.ts';
 import { World } from '../harness/world.ts';
-import { Receiver } from '../sandbox/receiver.ts';
 
 const URL_OF_BANK = 'https://hooks.bank.example/kiosk';
 const WANTED = { url: URL_OF_BANK, name: 'mine', version: null };

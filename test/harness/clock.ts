@@ -2,7 +2,7 @@ import { type Calendar, Stopwatch } from '../../src/context/clocks.ts';
 
 type OnSleep = (milliseconds: number, signal: AbortSignal) => unknown;
 
-/** A clock for tests: time passes only while somebody sleeps, or when the test says so. */
+/** Both clocks of a test: time passes only during a sleep, or when the test moves it. */
 export class SimulatedClock {
   /** The calendar, in milliseconds since the epoch; both clocks pass when it is moved. */
   time: number;
@@ -12,6 +12,9 @@ export class SimulatedClock {
   readonly #onSleep: OnSleep;
   readonly #plans: { at: number; act: () => unknown }[] = [];
   #stepped = 0;
+  #isManual = false;
+  #wake: (() => void) | null = null;
+  #asleep: (() => void) | null = null;
 
   constructor(time: number = Date.parse('2026-03-01T12:00:00Z'), onSleep: OnSleep = () => undefined) {
     this.time = time;
@@ -19,11 +22,18 @@ export class SimulatedClock {
     this.stopwatch = this.stopwatchWith(() => undefined);
   }
 
+  /** A clock whose sleepers wake only when the test lets time pass. */
+  static manual(): SimulatedClock {
+    const clock = new SimulatedClock();
+    clock.#isManual = true;
+    return clock;
+  }
+
   now(): number {
     return this.time;
   }
 
-  /** A stopwatch of this clock that does something before each sleep. */
+  /** A stopwatch of this clock that runs an action before each sleep. */
   stopwatchWith(onSleep: OnSleep): Stopwatch {
     return new Stopwatch(
       () => this.#elapsed,
@@ -34,19 +44,20 @@ export class SimulatedClock {
     );
   }
 
-  /** Sets the calendar while no time passes. */
+  /** Sets the calendar only: no time passes. */
   stepCalendar(milliseconds: number): void {
     this.time += milliseconds;
     this.#stepped += milliseconds;
   }
 
-  /** Does something in some milliseconds, while somebody sleeps. */
+  /** Runs an action after some milliseconds, during a sleep. */
   plan(afterMs: number, act: () => unknown): void {
     this.#plans.push({ at: this.#elapsed + afterMs, act });
     this.#plans.sort((left, right) => left.at - right.at);
   }
 
   async sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+    if (this.#isManual) return this.#sleepUntilPassed(signal);
     this.slept.push(milliseconds);
     const end = this.#elapsed + milliseconds;
     await this.#onSleep(milliseconds, signal);
@@ -66,27 +77,21 @@ export class SimulatedClock {
   #passUntil(elapsed: number): void {
     this.time = elapsed + this.#stepped;
   }
-}
 
-/** A clock whose sleepers wake when the test lets time pass. */
-export class ManualClock extends SimulatedClock {
-  #wake: (() => void) | null = null;
-  #asleep: (() => void) | null = null;
+  /** Lets time pass on a manual clock, and its sleeper work until it sleeps again. */
+  async pass(milliseconds: number): Promise<void> {
+    this.time += milliseconds;
+    const asleep = new Promise<void>((resolve) => (this.#asleep = resolve));
+    this.#wake?.();
+    await asleep;
+  }
 
-  override async sleep(_: number, signal: AbortSignal): Promise<void> {
+  async #sleepUntilPassed(signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
       signal.addEventListener('abort', () => resolve(), { once: true });
       this.#asleep?.();
     });
-  }
-
-  /** Lets time pass, and what was asleep do its work until it sleeps again. */
-  async pass(milliseconds: number): Promise<void> {
-    this.time += milliseconds;
-    const asleep = new Promise<void>((resolve) => (this.#asleep = resolve));
-    this.#wake?.();
-    await asleep;
   }
 }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { Sandbox, type SandboxOptions } from '../../src/sandbox/sandbox.ts';
+import { SimulatedClock } from './clock.ts';
+import { makeFolder } from './command-line.ts';
 
 export const START = Date.UTC(2026, 0, 1);
 export const PHYSICAL = 'VISA_DEBIT_CONSUMER_UK_1_PHYSICAL_CARDS_API';
@@ -38,42 +38,32 @@ export interface CallOptions {
   headers?: Record<string, string | undefined>;
 }
 
-/** A fake real clock. */
-export interface Clock {
-  now: number;
-}
-
-/** Makes a folder that is deleted after the test. */
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'kioskctl-sandbox-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
-
-/** A served sandbox with a clock that only the test advances. */
-export class Stand {
-  readonly sandbox: Sandbox;
-  readonly clock: Clock;
+/** A sandbox that listens, with a clock that only the test advances. */
+export class TestSandbox {
+  readonly instance: Sandbox;
+  readonly clock: SimulatedClock;
   readonly stateFile: string;
   url = '';
 
-  private constructor(options: Partial<SandboxOptions> & { clock?: Clock | undefined }) {
-    this.clock = options.clock ?? { now: START };
-    this.stateFile = options.stateFile ?? join(temporaryFolder(), 'sandbox.sqlite');
-    this.sandbox = new Sandbox({
+  private constructor(options: Partial<SandboxOptions> & { clock?: SimulatedClock | undefined }) {
+    this.clock = options.clock ?? new SimulatedClock(START);
+    this.stateFile = options.stateFile ?? join(makeFolder(), 'sandbox.sqlite');
+    this.instance = new Sandbox({
       speed: 1,
       seed: 7,
-      now: () => this.clock.now,
+      now: () => this.clock.now(),
       ...options,
       stateFile: this.stateFile,
     });
   }
 
-  static async open(options: Partial<SandboxOptions> & { clock?: Clock } = {}): Promise<Stand> {
-    const stand = new Stand(options);
-    onTestFinished(() => stand.sandbox.close());
-    stand.url = await stand.sandbox.listen({ host: '127.0.0.1', port: 0 });
-    return stand;
+  static async open(
+    options: Partial<SandboxOptions> & { clock?: SimulatedClock } = {},
+  ): Promise<TestSandbox> {
+    const sandbox = new TestSandbox(options);
+    onTestFinished(() => sandbox.instance.close());
+    sandbox.url = await sandbox.instance.listen({ host: '127.0.0.1', port: 0 });
+    return sandbox;
   }
 
   async call(target: string, options: CallOptions = {}): Promise<Reply> {
@@ -124,7 +114,7 @@ export class Stand {
   /** Orders a card and lets the time pass until it is READY. */
   async readyCard(fields: Record<string, unknown> = {}): Promise<{ orderId: number; token: string }> {
     const { body } = await this.createOrder(1001, fields);
-    this.clock.now += TO_READY;
+    this.clock.time += TO_READY;
     const order = await this.getOrder(1001, body.id);
     return { orderId: order.id, token: order.cardToken };
   }

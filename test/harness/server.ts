@@ -1,7 +1,13 @@
-// A server with answers of a test that records its requests.
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+// Servers with answers of a test that record their requests: of an API, and of a receiver of webhooks.
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
 import { Client, type ClientOptions } from '../../src/wise/client.ts';
 
 /** In every header and body that is sent, and nowhere else. */
@@ -102,4 +108,92 @@ async function readText(request: IncomingMessage): Promise<string> {
   let text = '';
   for await (const chunk of request.setEncoding('utf8')) text += String(chunk);
   return text;
+}
+
+export interface Delivered {
+  path: string;
+  headers: IncomingHttpHeaders;
+  bytes: Buffer;
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into bodies of any shape
+  readonly body: any;
+}
+
+/** The status that answers a delivery, with headers or not, a reset connection, or no answer at all. */
+export type ReceiverAnswer = number | 'reset' | 'never' | { status: number; headers: Record<string, string> };
+
+type AnswerDelivery = (delivered: Delivered, turn: number) => ReceiverAnswer | Promise<ReceiverAnswer>;
+
+/** A receiver of webhooks. Its answers redirect and are long, which a sender ignores. */
+export class Receiver {
+  readonly arrived: Delivered[] = [];
+  readonly #server: Server;
+  readonly #answer: AnswerDelivery;
+  readonly #waiting = new Set<() => void>();
+  url = '';
+
+  private constructor(answer: AnswerDelivery) {
+    this.#answer = answer;
+    this.#server = createServer((request, response) => void this.#receive(request, response));
+  }
+
+  /** Starts one that ends with the test. @param answer the answer to the n-th delivery, from 0 */
+  static async open(answer?: AnswerDelivery): Promise<Receiver> {
+    const receiver = await Receiver.start(answer);
+    onTestFinished(() => receiver.close());
+    return receiver;
+  }
+
+  /** Starts one that the test closes, which concurrent tests have to. */
+  static async start(answer: AnswerDelivery = () => 200): Promise<Receiver> {
+    const receiver = new Receiver(answer);
+    await new Promise<void>((resolve) => void receiver.#server.listen(0, '127.0.0.1', resolve));
+    receiver.url = `http://127.0.0.1:${(receiver.#server.address() as AddressInfo).port}/hooks`;
+    return receiver;
+  }
+
+  /** Resolves once this number of deliveries has arrived. */
+  async got(count: number): Promise<Delivered[]> {
+    while (this.arrived.length < count) await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    return this.arrived;
+  }
+
+  /** The same without repetitions: a process that ends cuts its deliveries, of which some have arrived by then. */
+  async gotDistinct(count: number): Promise<Delivered[]> {
+    for (let wanted = count; ; wanted += 1) {
+      await this.got(wanted);
+      const distinct = new Map(this.arrived.map((one) => [one.headers['x-delivery-id'], one]));
+      if (distinct.size >= count) return [...distinct.values()];
+    }
+  }
+
+  statuses(arrived: readonly Delivered[] = this.arrived): string[] {
+    return arrived.map(({ body: { data } }) => data.order_status ?? data.status);
+  }
+
+  close(): void {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+
+  async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const bytes = Buffer.from(await new Response(request).arrayBuffer());
+    const delivered: Delivered = {
+      path: request.url ?? '',
+      headers: request.headers,
+      bytes,
+      get body() {
+        return JSON.parse(bytes.toString('utf8'));
+      },
+    };
+    const answer = await this.#answer(delivered, this.arrived.push(delivered) - 1);
+    if (answer === 'reset') response.socket?.resetAndDestroy();
+    else if (answer !== 'never') respond(response, answer);
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
+  }
+}
+
+function respond(response: ServerResponse, answer: number | { status: number; headers: object }): void {
+  const { status, headers } = typeof answer === 'number' ? { status: answer, headers: {} } : answer;
+  response.writeHead(status, { location: '/elsewhere', ...headers }).end('x'.repeat(100_000));
 }

@@ -7,17 +7,17 @@ import { builtInScenarios } from '../../src/scenarios/built-in-scenarios.ts';
 import { planCard } from '../../src/scenarios/plan-card.ts';
 import { readScenario } from '../../src/scenarios/scenario-file.ts';
 import { files } from '../harness/command-line.ts';
-import { RunStand } from './run-world.ts';
+import { RunWorld } from './run-world.ts';
 
 const root = join(import.meta.dirname, '../..');
 
 test.each(builtInScenarios({ root, files }))('%s passes', async (name) => {
-  const stand = await RunStand.open();
-  onTestFinished(async () => stand.world.close());
+  const runs = await RunWorld.open();
+  onTestFinished(async () => runs.world.close());
   const { scenario } = await readScenario(name, { root, files });
   if (!scenario) throw new Error(`${name} has mistakes`);
-  const record = stand.record({ concurrency: 1, keep: false });
-  const ctx = stand.world.context();
+  const record = runs.record({ concurrency: 1, keep: false });
+  const ctx = runs.world.context();
   const run = await startRun(ctx, record, (number) => {
     const given = {
       number,

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Context } from '../../src/context/context.ts';
-import { type Act, DOOR, ORDER, PRODUCE, PRODUCED, READY, RESULT, RETRY, RunStand } from './run-world.ts';
+import { type Act, DOOR, ORDER, PRODUCE, PRODUCED, READY, RESULT, RETRY, RunWorld } from './run-world.ts';
 
 /** A card that fails once. */
 const ACTS: Act[] = [
@@ -32,14 +32,14 @@ function expected(expectation: Extract<Act, { kind: 'expect' }>['expectation']):
 /** Between two of these, nothing that lasts happens. */
 const LASTING = /^(?!find|list|latest|is|holds|clockOffset|orderSeenAt|read|reserve)/;
 
-let stand: RunStand;
+let runs: RunWorld;
 
 beforeEach(async () => {
-  stand = await RunStand.open();
+  runs = await RunWorld.open();
 });
 
 afterEach(async () => {
-  await stand.world.close();
+  await runs.world.close();
 });
 
 /** The `count`th thing that lasts is done no more, nor anything after it: as in a process that was killed there. */
@@ -63,7 +63,7 @@ function killedAt(count: number, ctx: Context): { ctx: Context; calls: () => num
 }
 
 /** The journal still names a process, of which nothing is left; the next one comes a minute later. */
-function bury({ folder, clock }: RunStand['world']): void {
+function bury({ folder, clock }: RunWorld['world']): void {
   const db = new DatabaseSync(join(folder, 'journal.db'));
   db.exec('UPDATE attempts SET holder_pid = 4194305; DELETE FROM leases;');
   db.close();
@@ -78,14 +78,14 @@ interface End {
 }
 
 async function killAndResume(count: number): Promise<End> {
-  const { world } = stand;
+  const { world } = runs;
   const { ctx, calls } = killedAt(count, world.context());
-  await stand.run(ACTS, { keep: true }, ctx).catch(() => undefined);
+  await runs.run(ACTS, { keep: true }, ctx).catch(() => undefined);
   bury(world);
-  const isKept = (await world.journal.findRun(`run-${stand.count}`)) !== null;
+  const isKept = (await world.journal.findRun(`run-${runs.count}`)) !== null;
   const { run, card } = isKept
-    ? await stand.resume(`run-${stand.count}`, ACTS)
-    : await stand.run(ACTS, { keep: true });
+    ? await runs.resume(`run-${runs.count}`, ACTS)
+    : await runs.run(ACTS, { keep: true });
   return { calls: calls(), exitCode: run.exitCode, cardToken: card.card?.cardToken ?? '' };
 }
 
@@ -95,9 +95,9 @@ test('wherever a run is killed, resumed it orders once, and produces once for ea
   const ends = [whole];
   for (let count = 1; count <= whole.calls; count += 1) ends.push(await killAndResume(count));
   expect(ends.filter(({ exitCode }) => exitCode !== 0)).toEqual([]);
-  const orders = await stand.world.requests('POST', '/card-orders');
+  const orders = await runs.world.requests('POST', '/card-orders');
   expect(orders.filter(({ effect }) => effect)).toHaveLength(ends.length);
-  const puts = await stand.world.requests('PUT', '/production');
+  const puts = await runs.world.requests('PUT', '/production');
   const sent = ends.map(({ cardToken }) => puts.filter(({ path }) => path.includes(cardToken)).length);
   expect(sent).toEqual(ends.map(() => 2));
 }, 60_000);

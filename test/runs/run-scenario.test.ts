@@ -11,22 +11,22 @@ import {
   READY,
   RESULT,
   RETRY,
-  RunStand,
+  RunWorld,
 } from './run-world.ts';
 
-let stand: RunStand;
+let runs: RunWorld;
 
 beforeEach(async () => {
-  stand = await RunStand.open();
+  runs = await RunWorld.open();
 });
 
 afterEach(async () => {
-  await stand.world.close();
+  await runs.world.close();
 });
 
 describe('one card', () => {
   test('goes through all steps, and the journal stores their results', async () => {
-    const { run, card } = await stand.run(HAPPY);
+    const { run, card } = await runs.run(HAPPY);
     expect(run).toMatchObject({ exitCode: 0, sessions: 1 });
     expect(run.endedAt).not.toBeNull();
     expect(outcomes(card)).toEqual([
@@ -57,7 +57,7 @@ describe('one card', () => {
       RESULT,
       { kind: 'expect' as const, expectation: { stage: 'produced', attempt: 2 } },
     ];
-    const { run, card } = await stand.run(acts);
+    const { run, card } = await runs.run(acts);
     expect(outcomes(card).slice(4)).toEqual([
       'wait-produced tolerated',
       'expect done',
@@ -71,14 +71,14 @@ describe('one card', () => {
   });
 
   test('ends with the exit code of a failure that the scenario does not tolerate', async () => {
-    const { run, card } = await stand.run([...HAPPY.slice(0, 3), DOOR, RESULT, RETRY]);
+    const { run, card } = await runs.run([...HAPPY.slice(0, 3), DOOR, RESULT, RETRY]);
     expect(run.exitCode).toBe(4);
     expect(outcomes(card).slice(4)).toEqual(['wait-produced failed', 'retry skipped']);
     expect(card.steps[4]?.error).toMatchObject({ code: 'production-failed' });
   });
 
   test('ends with 11 and the actual value where an expectation does not hold', async () => {
-    const { run, card } = await stand.run([
+    const { run, card } = await runs.run([
       ...HAPPY,
       { kind: 'expect', expectation: { stage: 'failed', attempt: 1 } },
     ]);
@@ -91,27 +91,27 @@ describe('one card', () => {
   });
 
   test('needs no order if it existed before', async () => {
-    const { profileId, cardToken } = await stand.world.readyCard();
+    const { profileId, cardToken } = await runs.world.readyCard();
     const card = { profileId, cardToken, orderId: null };
     const acts = [READY, PRODUCE, PRODUCED, RESULT];
-    const ended = await stand.run(acts, { keep: false, card, kiosks: ['WIS00002'] });
+    const ended = await runs.run(acts, { keep: false, card, kiosks: ['WIS00002'] });
     expect(ended.run.exitCode).toBe(0);
     expect(ended.card).toMatchObject({ outcome: 'passed', card: { cardToken }, orders: [] });
-    expect(await stand.world.requests('PUT', '/status')).toEqual([]);
+    expect(await runs.world.requests('PUT', '/status')).toEqual([]);
   });
 
   test('is read before the first expectation if it existed before', async () => {
-    const { profileId, cardToken } = await stand.world.readyCard();
+    const { profileId, cardToken } = await runs.world.readyCard();
     const card = { profileId, cardToken, orderId: null };
-    const wrong = await stand.run([{ kind: 'expect', expectation: { stage: { not: 'ready' } } }], { card });
+    const wrong = await runs.run([{ kind: 'expect', expectation: { stage: { not: 'ready' } } }], { card });
     expect(wrong.run.exitCode).toBe(11);
-    const right = await stand.run([{ kind: 'expect', expectation: { stage: 'ready' } }], { card });
+    const right = await runs.run([{ kind: 'expect', expectation: { stage: 'ready' } }], { card });
     expect(right.run.exitCode).toBe(0);
   });
 
   test('fails alone if its reference cannot be resolved', async () => {
     const card = { profileId: 1002, cardToken: null, orderId: 501 };
-    const ended = await stand.run([READY, PRODUCE], { card }, { profileIsExplicit: true });
+    const ended = await runs.run([READY, PRODUCE], { card }, { profileIsExplicit: true });
     expect(ended.run.exitCode).toBe(2);
     expect(outcomes(ended.card)).toEqual(['wait-ready failed', 'produce skipped']);
   });
@@ -119,22 +119,22 @@ describe('one card', () => {
 
 describe('many cards', () => {
   test('validate a program and an address once', async () => {
-    const { run } = await stand.run(HAPPY, { cards: 5, kiosks: ['WIS00001', 'WIS00002'] });
+    const { run } = await runs.run(HAPPY, { cards: 5, kiosks: ['WIS00001', 'WIS00002'] });
     expect(run.exitCode).toBe(0);
-    expect(await stand.world.requests('GET', '/availability')).toHaveLength(1);
-    expect(await stand.world.requests('POST', '/address/validate')).toHaveLength(1);
-    expect(await stand.world.puts()).toEqual({ sent: 5, taken: 5 });
+    expect(await runs.world.requests('GET', '/availability')).toHaveLength(1);
+    expect(await runs.world.requests('POST', '/address/validate')).toHaveLength(1);
+    expect(await runs.world.puts()).toEqual({ sent: 5, taken: 5 });
   });
 
   test('use a kiosk one at a time', async () => {
-    const { cards } = await stand.run(HAPPY, { cards: 6, concurrency: 6, kiosks: ['WIS00001', 'WIS00002'] });
+    const { cards } = await runs.run(HAPPY, { cards: 6, concurrency: 6, kiosks: ['WIS00001', 'WIS00002'] });
     for (const kioskId of ['WIS00001', 'WIS00002']) {
       const there = cards
         .filter((card) => card.kioskId === kioskId)
         .map(({ steps }) => [steps[2]?.startedAt ?? 0, steps[4]?.endedAt ?? 0] as const);
       expect(there).toHaveLength(3);
       const attempts = await Promise.all(
-        cards.map(({ card }) => stand.world.journal.latestAttempt(parseCardToken(card?.cardToken ?? ''))),
+        cards.map(({ card }) => runs.world.journal.latestAttempt(parseCardToken(card?.cardToken ?? ''))),
       );
       const sent = attempts
         .filter((attempt) => attempt?.kioskId === kioskId)
@@ -146,26 +146,26 @@ describe('many cards', () => {
   });
 
   test('are not started after a step that stops the run', async () => {
-    const { run, cards } = await stand.run(
+    const { run, cards } = await runs.run(
       [ORDER, { kind: 'expect', expectation: { stage: 'produced' }, onFailure: 'stop-run' }],
       { cards: 5, concurrency: 1 },
     );
     expect(cards.map(({ outcome }) => outcome)).toEqual(['unmet', ...Array(4).fill('not-started')]);
     expect(run.exitCode).toBe(11);
-    expect(await stand.world.requests('POST', '/card-orders')).toHaveLength(1);
+    expect(await runs.world.requests('POST', '/card-orders')).toHaveLength(1);
   });
 });
 
 describe('the orders of a run', () => {
   test('are cancelled at its end', async () => {
-    const { cards } = await stand.run([ORDER, READY], { cards: 3, keep: false });
+    const { cards } = await runs.run([ORDER, READY], { cards: 3, keep: false });
     expect(cards.flatMap(({ orders }) => orders.map(({ cleanUp }) => cleanUp))).toEqual([
       'cancelled',
       'cancelled',
       'cancelled',
     ]);
     for (const { card } of cards) {
-      const found = await stand.world.journal.findCard({
+      const found = await runs.world.journal.findCard({
         orderId: card?.orderId ?? 0,
         cardToken: null,
       });
@@ -174,27 +174,27 @@ describe('the orders of a run', () => {
   });
 
   test('stay if the user keeps them', async () => {
-    const { cards } = await stand.run([ORDER], { keep: true });
+    const { cards } = await runs.run([ORDER], { keep: true });
     expect(cards[0]?.orders).toMatchObject([{ cleanUp: 'kept' }]);
-    expect(await stand.world.requests('PUT', '/status')).toHaveLength(0);
+    expect(await runs.world.requests('PUT', '/status')).toHaveLength(0);
   });
 
   test('free places of the card limit, which is reported where the limit was reached', async () => {
     const order = { ...ORDER, profileId: 1004 };
     const acts = [...Array.from({ length: 10 }, () => order), { ...order, onFailure: 'continue' as const }];
-    const { run, card } = await stand.run(acts, { keep: false });
+    const { run, card } = await runs.run(acts, { keep: false });
     expect(card.steps[10]).toMatchObject({ outcome: 'tolerated', error: { code: 'limit-reached' } });
     expect(card.orders).toHaveLength(10);
     expect(run.freed).toEqual([{ profileId: 1004, isFreed: true }]);
-    const { run: other } = await stand.run([ORDER], { keep: false });
+    const { run: other } = await runs.run([ORDER], { keep: false });
     expect(other.freed).toEqual([{ profileId: 1001, isFreed: null }]);
   });
 });
 
 describe('a run that is interrupted', () => {
   test('has no end, and continues where it was', async () => {
-    const { world } = stand;
-    const { run } = await stand.run(
+    const { world } = runs;
+    const { run } = await runs.run(
       HAPPY,
       { cards: 2, concurrency: 1 },
       {
@@ -210,7 +210,7 @@ describe('a run that is interrupted', () => {
       },
     );
     expect(run.endedAt).toBeNull();
-    const again = await stand.resume(run.id, HAPPY, { signal: new AbortController().signal });
+    const again = await runs.resume(run.id, HAPPY, { signal: new AbortController().signal });
     expect(again.run).toMatchObject({ exitCode: 0, sessions: 2 });
     expect(again.cards.map(({ outcome }) => outcome)).toEqual(['passed', 'passed']);
     expect((await world.requests('POST', '/card-orders')).filter(({ effect }) => effect)).toHaveLength(2);
@@ -218,7 +218,7 @@ describe('a run that is interrupted', () => {
   });
 
   test('starts no further cards after a step that stopped it', async () => {
-    const { world } = stand;
+    const { world } = runs;
     const report = world.context().report;
     const progress: typeof report.progress = (now) => {
       if (now?.kind === 'cards' && now.counts.some(({ failed }) => failed > 0))
@@ -228,15 +228,15 @@ describe('a run that is interrupted', () => {
       ORDER,
       { kind: 'expect' as const, expectation: { stage: 'produced' }, onFailure: 'stop-run' as const },
     ];
-    const { run } = await stand.run(acts, { cards: 3, concurrency: 1 }, { report: { ...report, progress } });
+    const { run } = await runs.run(acts, { cards: 3, concurrency: 1 }, { report: { ...report, progress } });
     expect(run.endedAt).toBeNull();
-    const again = await stand.resume(run.id, acts, { signal: new AbortController().signal });
+    const again = await runs.resume(run.id, acts, { signal: new AbortController().signal });
     expect(again.cards.map(({ outcome }) => outcome)).toEqual(['unmet', 'not-started', 'not-started']);
     expect(await world.requests('POST', '/card-orders')).toHaveLength(1);
   });
 
   test('continues with the cards in kiosks before any other card', async () => {
-    const { world } = stand;
+    const { world } = runs;
     const signal = new AbortController();
     const acts = [ORDER, READY, PRODUCE, { ...RESULT, timeout: 5_000, onFailure: 'continue' as const }];
     const onSleep = async () => {
@@ -244,9 +244,9 @@ describe('a run that is interrupted', () => {
       if (sent > 0) world.abort.abort(new Failure('interrupted', 'Interrupted.', { hint: '' }));
     };
     const options = { cards: 2, concurrency: 2, kiosks: ['WIS00001'] };
-    const { run } = await stand.run(acts, options, { onSleep });
+    const { run } = await runs.run(acts, options, { onSleep });
     expect((await world.puts()).sent).toBe(1);
-    const again = await stand.resume(run.id, acts, { signal: signal.signal });
+    const again = await runs.resume(run.id, acts, { signal: signal.signal });
     const attempts = await Promise.all(
       again.cards.map(async ({ card }) => world.journal.latestAttempt(parseCardToken(card?.cardToken ?? ''))),
     );
@@ -256,15 +256,15 @@ describe('a run that is interrupted', () => {
   });
 
   test('is not repeated once it is over', async () => {
-    const { run } = await stand.run(HAPPY);
-    const again = await stand.resume(run.id, HAPPY);
+    const { run } = await runs.run(HAPPY);
+    const again = await runs.resume(run.id, HAPPY);
     expect(again.run).toEqual(run);
-    expect(await stand.world.puts()).toEqual({ sent: 1, taken: 1 });
+    expect(await runs.world.puts()).toEqual({ sent: 1, taken: 1 });
   });
 });
 
 test('a fault step sets its fault, and the card is produced all the same', async () => {
-  const { run, card } = await stand.run([
+  const { run, card } = await runs.run([
     ORDER,
     READY,
     {
@@ -277,42 +277,42 @@ test('a fault step sets its fault, and the card is produced all the same', async
   ]);
   expect(outcomes(card)).not.toContain('produce failed');
   expect(run.exitCode).toBe(0);
-  expect(await stand.world.puts()).toEqual({ sent: 1, taken: 1 });
+  expect(await runs.world.puts()).toEqual({ sent: 1, taken: 1 });
 });
 
 test('an unused fault is removed at the end of its card, and those of others stay', async () => {
   const others = { kind: 'answer', method: 'GET', path: '/nowhere', status: 500, times: 3 } as const;
-  stand.world.fault(others);
+  runs.world.fault(others);
   const fault = { kind: 'answer', method: 'GET', path: '/elsewhere', status: 503, times: 50 } as const;
-  const { run } = await stand.run([{ kind: 'fault', fault }, ORDER]);
+  const { run } = await runs.run([{ kind: 'fault', fault }, ORDER]);
   expect(run.exitCode).toBe(0);
-  expect(stand.world.sandbox.listFaults()).toMatchObject([others]);
+  expect(runs.world.sandbox.listFaults()).toMatchObject([others]);
 });
 
 test('a fault that somebody else set stays, even one that is the same as a fault of the scenario', async () => {
   const fault = { kind: 'answer', method: 'GET', path: '/elsewhere', status: 503, times: 50 } as const;
-  stand.world.fault({ ...fault, times: 3 });
-  await stand.run([{ kind: 'fault', fault }, ORDER]);
-  expect(stand.world.sandbox.listFaults()).toMatchObject([{ ...fault, times: 3 }]);
+  runs.world.fault({ ...fault, times: 3 });
+  await runs.run([{ kind: 'fault', fault }, ORDER]);
+  expect(runs.world.sandbox.listFaults()).toMatchObject([{ ...fault, times: 3 }]);
 });
 
 test('a fault of a step that was skipped is not removed from the faults of others', async () => {
   const fault = { kind: 'answer', method: 'GET', path: '/elsewhere', status: 503, times: 3 } as const;
-  stand.world.fault(fault);
+  runs.world.fault(fault);
   const unmet = { kind: 'expect' as const, expectation: { stage: 'produced' } };
-  await stand.run([ORDER, unmet, { kind: 'fault', fault }]);
-  expect(stand.world.sandbox.listFaults()).toMatchObject([fault]);
+  await runs.run([ORDER, unmet, { kind: 'fault', fault }]);
+  expect(runs.world.sandbox.listFaults()).toMatchObject([fault]);
 });
 
 test('a process that was suspended stops once another process has taken over its run', async () => {
-  const { world } = stand;
+  const { world } = runs;
   const other = { ...world.journal, holdsLeases: async () => false };
-  await expect(stand.run(HAPPY, {}, { journal: other })).rejects.toMatchObject({ code: 'leased' });
+  await expect(runs.run(HAPPY, {}, { journal: other })).rejects.toMatchObject({ code: 'leased' });
   expect(await world.puts()).toEqual({ sent: 0, taken: 0 });
 });
 
 test('an advance step moves the clock of the sandbox', async () => {
-  const { card } = await stand.run([
+  const { card } = await runs.run([
     ORDER,
     READY,
     { kind: 'advance', by: 61 * 86_400_000 },

@@ -88,7 +88,7 @@ export interface RunOptions {
   card?: Reference;
 }
 
-export class RunStand {
+export class RunWorld {
   readonly world: World;
   count = 0;
 
@@ -96,8 +96,8 @@ export class RunStand {
     this.world = world;
   }
 
-  static async open(): Promise<RunStand> {
-    return new RunStand(await World.open());
+  static async open(): Promise<RunWorld> {
+    return new RunWorld(await World.open());
   }
 
   record({

@@ -5,105 +5,111 @@ import { codesOf } from '../../src/domain/errors/error-catalogue.ts';
 import { parseKioskId } from '../../src/domain/ids.ts';
 import { matchesPath } from '../../src/sandbox/state/tables/faults.ts';
 import { type Fault, faultSchema } from '../../src/wire/fault.ts';
-import { at, productionPath, Stand, TO_READY } from '../harness/sandbox.ts';
+import { at, productionPath, TestSandbox, TO_READY } from '../harness/sandbox.ts';
 
 const PROGRAMS = 'GET /v3/spend/profiles/1001/card-orders/availability';
 
 describe('answers', () => {
   test('with 429 have a Retry-After, and end after the times of the fault', async () => {
-    const stand = await Stand.open();
-    stand.sandbox.addFault({ kind: 'answer', status: 429, retryAfter: 7, times: 2 });
+    const sandbox = await TestSandbox.open();
+    sandbox.instance.addFault({ kind: 'answer', status: 429, retryAfter: 7, times: 2 });
     for (let count = 0; count < 2; count += 1) {
-      const { status, headers, body } = await stand.call(PROGRAMS);
+      const { status, headers, body } = await sandbox.call(PROGRAMS);
       expect(status).toBe(429);
       expect(headers.get('retry-after')).toBe('7');
       expect(headers.get('x-rate-limited-by')).toBe('wise-public-api');
       expect(headers.get('x-trace-id')).toMatch(/^[\da-f]{32}$/);
       expect(body).toMatchObject({ status: 429, error: 'Too Many Requests' });
     }
-    expect((await stand.call(PROGRAMS)).status).toBe(200);
-    expect(stand.sandbox.listFaults()).toEqual([]);
+    expect((await sandbox.call(PROGRAMS)).status).toBe(200);
+    expect(sandbox.instance.listFaults()).toEqual([]);
   });
 
   test('are changed for the method and path of the fault only, in all versions', async () => {
-    const stand = await Stand.open();
-    stand.sandbox.addFault({ kind: 'answer', method: 'GET', path: '/cards', status: 500, times: 1 });
-    expect((await stand.call(PROGRAMS)).status).toBe(200);
-    expect((await stand.call('POST /v3/spend/profiles/1001/cards')).status).toBe(405);
-    expect(stand.sandbox.listFaults()).toHaveLength(1);
-    expect((await stand.call('GET /2026Q4/spend/profiles/1001/cards')).status).toBe(500);
+    const sandbox = await TestSandbox.open();
+    sandbox.instance.addFault({ kind: 'answer', method: 'GET', path: '/cards', status: 500, times: 1 });
+    expect((await sandbox.call(PROGRAMS)).status).toBe(200);
+    expect((await sandbox.call('POST /v3/spend/profiles/1001/cards')).status).toBe(405);
+    expect(sandbox.instance.listFaults()).toHaveLength(1);
+    expect((await sandbox.call('GET /2026Q4/spend/profiles/1001/cards')).status).toBe(500);
   });
 
   test('use up one fault for each request, the oldest first, and the others are listed', async () => {
-    const stand = await Stand.open();
-    stand.sandbox.addFault({ kind: 'answer', status: 503, retryAfter: 1, times: 2 });
-    stand.sandbox.addFault({ kind: 'answer', status: 500, times: 1 });
-    expect((await stand.call(PROGRAMS)).status).toBe(503);
-    expect(stand.sandbox.listFaults()).toEqual([
+    const sandbox = await TestSandbox.open();
+    sandbox.instance.addFault({ kind: 'answer', status: 503, retryAfter: 1, times: 2 });
+    sandbox.instance.addFault({ kind: 'answer', status: 500, times: 1 });
+    expect((await sandbox.call(PROGRAMS)).status).toBe(503);
+    expect(sandbox.instance.listFaults()).toEqual([
       { kind: 'answer', status: 503, retryAfter: 1, times: 1 },
       { kind: 'answer', status: 500, times: 1 },
     ]);
-    expect((await stand.call(PROGRAMS)).headers.get('retry-after')).toBe('1');
-    expect((await stand.call(PROGRAMS)).headers.get('retry-after')).toBeNull();
-    stand.sandbox.addFault({ kind: 'answer', status: 500, times: 1 });
-    stand.sandbox.clearFaults();
-    expect((await stand.call(PROGRAMS)).status).toBe(200);
+    expect((await sandbox.call(PROGRAMS)).headers.get('retry-after')).toBe('1');
+    expect((await sandbox.call(PROGRAMS)).headers.get('retry-after')).toBeNull();
+    sandbox.instance.addFault({ kind: 'answer', status: 500, times: 1 });
+    sandbox.instance.clearFaults();
+    expect((await sandbox.call(PROGRAMS)).status).toBe(200);
   });
 
   test('that require an approval have its headers, a new one-time token each, and no effect', async () => {
-    const stand = await Stand.open();
-    const { token } = await stand.readyCard();
-    stand.sandbox.addFault({ kind: 'answer', method: 'PUT', path: '/production', approval: true, times: 2 });
+    const sandbox = await TestSandbox.open();
+    const { token } = await sandbox.readyCard();
+    sandbox.instance.addFault({
+      kind: 'answer',
+      method: 'PUT',
+      path: '/production',
+      approval: true,
+      times: 2,
+    });
     const tokens = [];
     for (let count = 0; count < 2; count += 1) {
-      const { status, headers } = await stand.produce(token);
+      const { status, headers } = await sandbox.produce(token);
       expect(status).toBe(403);
       expect(headers.get('x-2fa-approval-result')).toBe('REJECTED');
       tokens.push(headers.get('x-2fa-approval'));
     }
     expect(new Set(tokens).size).toBe(2);
-    expect((await stand.production(token)).body).toMatchObject({ status: 'READY' });
+    expect((await sandbox.production(token)).body).toMatchObject({ status: 'READY' });
   });
 
   test('have the headers and the body of the fault', async () => {
-    const stand = await Stand.open();
-    stand.sandbox.addFault({
+    const sandbox = await TestSandbox.open();
+    sandbox.instance.addFault({
       kind: 'answer',
       status: 502,
       headers: { 'Content-Type': 'text/html', 'X-Other': 'yes' },
       body: '<h1>Bad gateway</h1>',
       times: 1,
     });
-    const html = await stand.call(PROGRAMS);
+    const html = await sandbox.call(PROGRAMS);
     expect([html.status, html.text, html.headers.get('content-type'), html.headers.get('x-other')]).toEqual([
       502,
       '<h1>Bad gateway</h1>',
       'text/html',
       'yes',
     ]);
-    stand.sandbox.addFault({ kind: 'answer', status: 200, bodyBase64: '//79', times: 1 });
-    const response = await fetch(`${stand.url}/v3/x`);
+    sandbox.instance.addFault({ kind: 'answer', status: 200, bodyBase64: '//79', times: 1 });
+    const response = await fetch(`${sandbox.url}/v3/x`);
     expect([...new Uint8Array(await response.arrayBuffer())]).toEqual([0xff, 0xfe, 0xfd]);
-    stand.sandbox.addFault({ kind: 'answer', status: 200, body: 'x'.repeat(10_000_000), times: 1 });
-    expect((await stand.call(PROGRAMS)).text).toHaveLength(10_000_000);
-    stand.sandbox.addFault({ kind: 'answer', status: 200, body: '', times: 1 });
-    expect((await stand.call(PROGRAMS)).text).toBe('');
-    stand.sandbox.addFault({ kind: 'answer', status: 307, headers: { location: '/elsewhere' }, times: 1 });
-    expect((await stand.call(PROGRAMS)).headers.get('location')).toBe('/elsewhere');
-    stand.sandbox.addFault({ kind: 'answer', status: 204, times: 1 });
-    expect((await stand.call(PROGRAMS)).status).toBe(204);
+    sandbox.instance.addFault({ kind: 'answer', status: 200, body: 'x'.repeat(10_000_000), times: 1 });
+    expect((await sandbox.call(PROGRAMS)).text).toHaveLength(10_000_000);
+    sandbox.instance.addFault({ kind: 'answer', status: 200, body: '', times: 1 });
+    expect((await sandbox.call(PROGRAMS)).text).toBe('');
+    sandbox.instance.addFault({ kind: 'answer', status: 307, headers: { location: '/elsewhere' }, times: 1 });
+    expect((await sandbox.call(PROGRAMS)).headers.get('location')).toBe('/elsewhere');
+    sandbox.instance.addFault({ kind: 'answer', status: 204, times: 1 });
+    expect((await sandbox.call(PROGRAMS)).status).toBe(204);
   });
 
   test('with a status have no effect, unless the fault sets one', async () => {
-    const stand = await Stand.open();
-    const { token } = await stand.readyCard();
-    stand.sandbox.addFault({ kind: 'answer', method: 'PUT', path: '/production', status: 500, times: 1 });
-    expect((await stand.produce(token)).status).toBe(500);
-    expect((await stand.production(token)).body.status).toBe('READY');
-    stand.sandbox.addFault({ kind: 'answer', method: 'PUT', status: 500, effect: true, times: 1 });
-    expect((await stand.produce(token)).status).toBe(500);
-    expect((await stand.production(token)).body.status).toBe('IN_PROGRESS');
-    expect((await stand.requests()).filter(({ method }) => method === 'PUT')).toMatchObject([
+    const sandbox = await TestSandbox.open();
+    const { token } = await sandbox.readyCard();
+    sandbox.instance.addFault({ kind: 'answer', method: 'PUT', path: '/production', status: 500, times: 1 });
+    expect((await sandbox.produce(token)).status).toBe(500);
+    expect((await sandbox.production(token)).body.status).toBe('READY');
+    sandbox.instance.addFault({ kind: 'answer', method: 'PUT', status: 500, effect: true, times: 1 });
+    expect((await sandbox.produce(token)).status).toBe(500);
+    expect((await sandbox.production(token)).body.status).toBe('IN_PROGRESS');
+    expect((await sandbox.requests()).filter(({ method }) => method === 'PUT')).toMatchObject([
       { status: 500, effect: false },
       { status: 500, effect: true, kioskId: parseKioskId('WIS00001') },
     ]);
@@ -113,21 +119,27 @@ describe('answers', () => {
     ['before', 'READY', false],
     ['after', 'IN_PROGRESS', true],
   ] as const)('reset %s the effect', async (reset, status, effect) => {
-    const stand = await Stand.open();
-    const { token } = await stand.readyCard();
-    stand.sandbox.addFault({ kind: 'answer', method: 'PUT', path: '*/cards/*/production', reset, times: 1 });
-    await expect(stand.produce(token)).rejects.toThrow();
-    expect((await stand.production(token)).body.status).toBe(status);
-    expect((await stand.requests()).filter(({ method }) => method === 'PUT')).toMatchObject([
+    const sandbox = await TestSandbox.open();
+    const { token } = await sandbox.readyCard();
+    sandbox.instance.addFault({
+      kind: 'answer',
+      method: 'PUT',
+      path: '*/cards/*/production',
+      reset,
+      times: 1,
+    });
+    await expect(sandbox.produce(token)).rejects.toThrow();
+    expect((await sandbox.production(token)).body.status).toBe(status);
+    expect((await sandbox.requests()).filter(({ method }) => method === 'PUT')).toMatchObject([
       { status: 0, effect },
     ]);
   });
 
   test('that are cut have half of the real body, after the effect', async () => {
-    const stand = await Stand.open();
-    const { token, orderId } = await stand.readyCard();
-    stand.sandbox.addFault({ kind: 'answer', method: 'PUT', cut: true, times: 2 });
-    const response = await fetch(stand.url + productionPath(token), {
+    const sandbox = await TestSandbox.open();
+    const { token, orderId } = await sandbox.readyCard();
+    sandbox.instance.addFault({ kind: 'answer', method: 'PUT', cut: true, times: 2 });
+    const response = await fetch(sandbox.url + productionPath(token), {
       method: 'PUT',
       headers: { authorization: 'Bearer x', 'content-type': 'application/json' },
       body: JSON.stringify({ kioskId: parseKioskId('WIS00001') }),
@@ -140,42 +152,42 @@ describe('answers', () => {
         for await (const chunk of response.body ?? []) received += chunk.length;
       })(),
     ).rejects.toThrow();
-    const whole = (await stand.production(token)).text;
+    const whole = (await sandbox.production(token)).text;
     expect([length, received]).toEqual([whole.length, Math.floor(whole.length / 2)]);
     // An answer without a body is lost completely.
-    await expect(stand.cancel(orderId)).rejects.toThrow();
-    stand.clock.now += 150;
-    expect((await stand.getOrder(1001, orderId)).status).toBe('CANCELLED');
+    await expect(sandbox.cancel(orderId)).rejects.toThrow();
+    sandbox.clock.time += 150;
+    expect((await sandbox.getOrder(1001, orderId)).status).toBe('CANCELLED');
   });
 
   test('that are delayed have their effect after the delay, or before it if the fault sets that', async () => {
-    const stand = await Stand.open();
-    const { token } = await stand.readyCard();
-    stand.sandbox.addFault({ kind: 'answer', method: 'PUT', delayMs: 150, times: 1 });
+    const sandbox = await TestSandbox.open();
+    const { token } = await sandbox.readyCard();
+    sandbox.instance.addFault({ kind: 'answer', method: 'PUT', delayMs: 150, times: 1 });
     const started = performance.now();
-    const late = stand.produce(token);
-    expect((await stand.production(token)).body.status).toBe('READY');
+    const late = sandbox.produce(token);
+    expect((await sandbox.production(token)).body.status).toBe('READY');
     expect((await late).body.status).toBe('IN_PROGRESS');
     expect(performance.now() - started).toBeGreaterThan(140);
 
-    stand.sandbox.addFault({ kind: 'answer', method: 'POST', delayMs: 300, effect: true, times: 1 });
+    sandbox.instance.addFault({ kind: 'answer', method: 'POST', delayMs: 300, effect: true, times: 1 });
     let isAnswered = false;
-    const simulated = stand.simulate(token, 'PRODUCED').then((reply) => {
+    const simulated = sandbox.simulate(token, 'PRODUCED').then((reply) => {
       isAnswered = true;
       return reply;
     });
     await expect
-      .poll(async () => (await stand.production(token)).body.status, { interval: 5 })
+      .poll(async () => (await sandbox.production(token)).body.status, { interval: 5 })
       .toBe('PRODUCED');
     expect(isAnswered).toBe(false);
     expect((await simulated).status).toBe(200);
   });
 
   test('that are delayed have their effect also when the client has closed the connection', async () => {
-    const stand = await Stand.open();
-    const { token } = await stand.readyCard();
-    stand.sandbox.addFault({ kind: 'answer', method: 'PUT', delayMs: 60, times: 1 });
-    const gone = fetch(stand.url + productionPath(token), {
+    const sandbox = await TestSandbox.open();
+    const { token } = await sandbox.readyCard();
+    sandbox.instance.addFault({ kind: 'answer', method: 'PUT', delayMs: 60, times: 1 });
+    const gone = fetch(sandbox.url + productionPath(token), {
       method: 'PUT',
       headers: { authorization: 'Bearer x', 'content-type': 'application/json' },
       body: JSON.stringify({ kioskId: parseKioskId('WIS00001') }),
@@ -183,167 +195,167 @@ describe('answers', () => {
     });
     await expect(gone).rejects.toThrow();
     await expect
-      .poll(async () => (await stand.production(token)).body.status, { interval: 10 })
+      .poll(async () => (await sandbox.production(token)).body.status, { interval: 10 })
       .toBe('IN_PROGRESS');
   });
 
   test('that are delayed use up their fault', async () => {
-    const stand = await Stand.open();
-    const { token } = await stand.readyCard();
-    stand.sandbox.addFault({ kind: 'answer', method: 'PUT', delayMs: 1, times: 1 });
-    stand.sandbox.addFault({ kind: 'produce', errorCode: 'IMAGE_SERVER_ERROR', times: 1 });
-    expect((await stand.produce(token)).status).toBe(200);
-    expect(stand.sandbox.listFaults()).toHaveLength(1);
+    const sandbox = await TestSandbox.open();
+    const { token } = await sandbox.readyCard();
+    sandbox.instance.addFault({ kind: 'answer', method: 'PUT', delayMs: 1, times: 1 });
+    sandbox.instance.addFault({ kind: 'produce', errorCode: 'IMAGE_SERVER_ERROR', times: 1 });
+    expect((await sandbox.produce(token)).status).toBe(200);
+    expect(sandbox.instance.listFaults()).toHaveLength(1);
   });
 
   test('that are delayed do not delay the end of the sandbox', async () => {
-    const stand = await Stand.open();
-    stand.sandbox.addFault({ kind: 'answer', delayMs: 60_000, times: 1 });
-    const waiting = expect(stand.call(PROGRAMS)).rejects.toThrow();
+    const sandbox = await TestSandbox.open();
+    sandbox.instance.addFault({ kind: 'answer', delayMs: 60_000, times: 1 });
+    const waiting = expect(sandbox.call(PROGRAMS)).rejects.toThrow();
     await new Promise((resolve) => setTimeout(resolve, 20));
-    await stand.sandbox.close();
+    await sandbox.instance.close();
     await waiting;
   });
 
   test('to an order that are lost can be repeated with its key', async () => {
-    const stand = await Stand.open();
+    const sandbox = await TestSandbox.open();
     const key = randomUUID();
-    stand.sandbox.addFault({
+    sandbox.instance.addFault({
       kind: 'answer',
       method: 'POST',
       path: '/card-orders',
       reset: 'after',
       times: 1,
     });
-    await expect(stand.createOrder(1001, { key })).rejects.toThrow();
-    expect((await stand.createOrder(1001, { key })).body.id).toBe(501);
-    expect((await stand.createOrder(1001)).body.id).toBe(502);
+    await expect(sandbox.createOrder(1001, { key })).rejects.toThrow();
+    expect((await sandbox.createOrder(1001, { key })).body.id).toBe(501);
+    expect((await sandbox.createOrder(1001)).body.id).toBe(502);
   });
 });
 
 describe('refused requests', () => {
   test('do not change the production, with any of the request codes', async () => {
-    const stand = await Stand.open();
-    const { token } = await stand.readyCard();
+    const sandbox = await TestSandbox.open();
+    const { token } = await sandbox.readyCard();
     const codes = codesOf('request');
     expect(codes).toContain('PAN_ALREADY_EXISTS');
     for (const errorCode of codes.filter((code) => code !== 'REQUEST_CREATED_BUT_NOT_STARTED')) {
-      stand.sandbox.addFault({ kind: 'produce', errorCode, times: 1 });
-      const { status, body } = await stand.produce(token);
+      sandbox.instance.addFault({ kind: 'produce', errorCode, times: 1 });
+      const { status, body } = await sandbox.produce(token);
       expect(status).toBe(422);
       expect(body).toMatchObject({ status: 'REQUEST_ERROR', errorCode, kioskId: parseKioskId('WIS00001') });
-      expect((await stand.production(token)).body.status).toBe('READY');
+      expect((await sandbox.production(token)).body.status).toBe('READY');
     }
-    expect((await stand.produce(token)).status).toBe(200);
-    const sent = (await stand.requests()).filter(({ method }) => method === 'PUT');
+    expect((await sandbox.produce(token)).status).toBe(200);
+    const sent = (await sandbox.requests()).filter(({ method }) => method === 'PUT');
     expect(sent.map(({ effect }) => effect)).toEqual([...codes.slice(1).map(() => false), true]);
   });
 
   test('can be limited to one kiosk', async () => {
-    const stand = await Stand.open();
-    const { token } = await stand.readyCard();
-    stand.sandbox.addFault({
+    const sandbox = await TestSandbox.open();
+    const { token } = await sandbox.readyCard();
+    sandbox.instance.addFault({
       kind: 'produce',
       kioskId: parseKioskId('WIS00002'),
       errorCode: 'PRINTER_OR_SATELLITE_NOT_READY',
       times: 1,
     });
-    expect((await stand.produce(token, 'WIS00001')).status).toBe(200);
-    expect(stand.sandbox.listFaults()).toHaveLength(1);
+    expect((await sandbox.produce(token, 'WIS00001')).status).toBe(200);
+    expect(sandbox.instance.listFaults()).toHaveLength(1);
   });
 
   test('do not use up a fault if the sandbox refuses the request itself', async () => {
-    const stand = await Stand.open();
-    const { token } = await stand.readyCard();
-    await stand.produce(token);
-    stand.sandbox.addFault({ kind: 'produce', errorCode: 'IMAGE_SERVER_ERROR', times: 1 });
-    expect((await stand.produce(token)).body.errorCode).toBe('REQUEST_ALREADY_EXISTS');
-    expect((await stand.produce(token, 'WIS00009')).body.errorCode).toBe('KIOSK_ID_NOT_FOUND');
-    expect(stand.sandbox.listFaults()).toHaveLength(1);
+    const sandbox = await TestSandbox.open();
+    const { token } = await sandbox.readyCard();
+    await sandbox.produce(token);
+    sandbox.instance.addFault({ kind: 'produce', errorCode: 'IMAGE_SERVER_ERROR', times: 1 });
+    expect((await sandbox.produce(token)).body.errorCode).toBe('REQUEST_ALREADY_EXISTS');
+    expect((await sandbox.produce(token, 'WIS00009')).body.errorCode).toBe('KIOSK_ID_NOT_FOUND');
+    expect(sandbox.instance.listFaults()).toHaveLength(1);
   });
 
   test('use up at most one fault, the older of an answer and a refusal', async () => {
-    const stand = await Stand.open();
-    const { token } = await stand.readyCard();
-    stand.sandbox.addFault({ kind: 'produce', errorCode: 'IMAGE_SERVER_ERROR', times: 1 });
-    stand.sandbox.addFault({ kind: 'answer', method: 'PUT', status: 500, effect: true, times: 1 });
-    stand.sandbox.addFault({ kind: 'produce', errorCode: 'PIN_LENGTH_ERROR', times: 1 });
-    expect((await stand.produce(token)).body.errorCode).toBe('IMAGE_SERVER_ERROR');
-    expect((await stand.produce(token)).status).toBe(500);
-    expect((await stand.production(token)).body.status).toBe('IN_PROGRESS');
-    expect(stand.sandbox.listFaults()).toMatchObject([{ errorCode: 'PIN_LENGTH_ERROR' }]);
+    const sandbox = await TestSandbox.open();
+    const { token } = await sandbox.readyCard();
+    sandbox.instance.addFault({ kind: 'produce', errorCode: 'IMAGE_SERVER_ERROR', times: 1 });
+    sandbox.instance.addFault({ kind: 'answer', method: 'PUT', status: 500, effect: true, times: 1 });
+    sandbox.instance.addFault({ kind: 'produce', errorCode: 'PIN_LENGTH_ERROR', times: 1 });
+    expect((await sandbox.produce(token)).body.errorCode).toBe('IMAGE_SERVER_ERROR');
+    expect((await sandbox.produce(token)).status).toBe(500);
+    expect((await sandbox.production(token)).body.status).toBe('IN_PROGRESS');
+    expect(sandbox.instance.listFaults()).toMatchObject([{ errorCode: 'PIN_LENGTH_ERROR' }]);
   });
 
   test('with REQUEST_CREATED_BUT_NOT_STARTED start later automatically', async () => {
-    const stand = await Stand.open();
-    const { token } = await stand.readyCard();
-    stand.sandbox.addFault({
+    const sandbox = await TestSandbox.open();
+    const { token } = await sandbox.readyCard();
+    sandbox.instance.addFault({
       kind: 'produce',
       errorCode: 'REQUEST_CREATED_BUT_NOT_STARTED',
       afterMs: 2_000,
       times: 1,
     });
-    stand.clock.now += 10;
-    const queued = await stand.produce(token, 'WIS00003');
+    sandbox.clock.time += 10;
+    const queued = await sandbox.produce(token, 'WIS00003');
     expect([queued.status, queued.body.errorCode, queued.body.occurredAt]).toEqual([
       422,
       'REQUEST_CREATED_BUT_NOT_STARTED',
       at(TO_READY + 10),
     ]);
-    stand.clock.now += 1_999;
-    expect((await stand.production(token)).body.status).toBe('READY');
-    expect((await stand.produce(token)).body.errorCode).toBe('REQUEST_ALREADY_EXISTS');
-    stand.clock.now += 1;
-    expect((await stand.production(token)).body).toMatchObject({
+    sandbox.clock.time += 1_999;
+    expect((await sandbox.production(token)).body.status).toBe('READY');
+    expect((await sandbox.produce(token)).body.errorCode).toBe('REQUEST_ALREADY_EXISTS');
+    sandbox.clock.time += 1;
+    expect((await sandbox.production(token)).body).toMatchObject({
       status: 'IN_PROGRESS',
       kioskId: parseKioskId('WIS00003'),
       occurredAt: queued.body.occurredAt,
     });
-    expect((await stand.requests()).filter(({ effect, method }) => effect && method === 'PUT')).toHaveLength(
-      1,
-    );
+    expect(
+      (await sandbox.requests()).filter(({ effect, method }) => effect && method === 'PUT'),
+    ).toHaveLength(1);
   });
 
   test('without a time stay queued until they are simulated', async () => {
-    const stand = await Stand.open();
-    const { token } = await stand.readyCard();
-    stand.sandbox.addFault({ kind: 'produce', errorCode: 'REQUEST_CREATED_BUT_NOT_STARTED', times: 1 });
-    await stand.produce(token);
-    stand.clock.now += 3_600_000;
-    expect((await stand.production(token)).body.status).toBe('READY');
-    expect((await stand.simulate(token, 'PRODUCED')).status).toBe(200);
-    expect((await stand.production(token)).body.status).toBe('PRODUCED');
-    const statuses = (await stand.outbox()).map(({ body }) => body.data.status ?? 'order');
+    const sandbox = await TestSandbox.open();
+    const { token } = await sandbox.readyCard();
+    sandbox.instance.addFault({ kind: 'produce', errorCode: 'REQUEST_CREATED_BUT_NOT_STARTED', times: 1 });
+    await sandbox.produce(token);
+    sandbox.clock.time += 3_600_000;
+    expect((await sandbox.production(token)).body.status).toBe('READY');
+    expect((await sandbox.simulate(token, 'PRODUCED')).status).toBe(200);
+    expect((await sandbox.production(token)).body.status).toBe('PRODUCED');
+    const statuses = (await sandbox.outbox()).map(({ body }) => body.data.status ?? 'order');
     expect(statuses.slice(-3)).toEqual(['READY', 'IN_PROGRESS', 'PRODUCED']);
   });
 
   test('of a cancelled order are never started', async () => {
-    const stand = await Stand.open();
-    const { token, orderId } = await stand.readyCard();
-    stand.sandbox.addFault({
+    const sandbox = await TestSandbox.open();
+    const { token, orderId } = await sandbox.readyCard();
+    sandbox.instance.addFault({
       kind: 'produce',
       errorCode: 'REQUEST_CREATED_BUT_NOT_STARTED',
       afterMs: 500,
       times: 1,
     });
-    await stand.produce(token);
-    await stand.cancel(orderId);
-    stand.clock.now += 1_000;
-    expect((await stand.production(token)).body.status).toBe('READY');
+    await sandbox.produce(token);
+    await sandbox.cancel(orderId);
+    sandbox.clock.time += 1_000;
+    expect((await sandbox.production(token)).body.status).toBe('READY');
   });
 });
 
 describe('outcomes', () => {
   test('end a production automatically', async () => {
-    const stand = await Stand.open({ speed: 2 });
-    const { token, orderId } = await stand.readyCard();
-    stand.sandbox.addFault({
+    const sandbox = await TestSandbox.open({ speed: 2 });
+    const { token, orderId } = await sandbox.readyCard();
+    sandbox.instance.addFault({
       kind: 'outcome',
       kioskId: parseKioskId('WIS00002'),
       status: 'PRODUCED',
       times: 1,
     });
-    stand.sandbox.addFault({
+    sandbox.instance.addFault({
       kind: 'outcome',
       kioskId: parseKioskId('WIS00001'),
       status: 'PRODUCTION_ERROR',
@@ -351,65 +363,65 @@ describe('outcomes', () => {
       afterMs: 1_000,
       times: 1,
     });
-    const { body: begun } = await stand.produce(token);
-    stand.clock.now += 499;
-    expect((await stand.production(token)).body.status).toBe('IN_PROGRESS');
-    stand.clock.now += 1;
-    expect((await stand.production(token)).body).toMatchObject({
+    const { body: begun } = await sandbox.produce(token);
+    sandbox.clock.time += 499;
+    expect((await sandbox.production(token)).body.status).toBe('IN_PROGRESS');
+    sandbox.clock.time += 1;
+    expect((await sandbox.production(token)).body).toMatchObject({
       status: 'PRODUCTION_ERROR',
       errorCode: 'PRD_HOPPER_DOOR',
       occurredAt: begun.occurredAt,
     });
-    await stand.produce(token, 'WIS00002');
-    stand.clock.now += 250;
-    expect((await stand.production(token)).body.status).toBe('PRODUCED');
-    stand.clock.now += 150;
-    expect((await stand.getOrder(1001, orderId)).status).toBe('PRODUCED');
-    expect(stand.sandbox.listFaults()).toEqual([]);
+    await sandbox.produce(token, 'WIS00002');
+    sandbox.clock.time += 250;
+    expect((await sandbox.production(token)).body.status).toBe('PRODUCED');
+    sandbox.clock.time += 150;
+    expect((await sandbox.getOrder(1001, orderId)).status).toBe('PRODUCED');
+    expect(sandbox.instance.listFaults()).toEqual([]);
   });
 
   test('belong to their attempt', async () => {
-    const stand = await Stand.open();
-    const { token } = await stand.readyCard();
-    stand.sandbox.addFault({
+    const sandbox = await TestSandbox.open();
+    const { token } = await sandbox.readyCard();
+    sandbox.instance.addFault({
       kind: 'outcome',
       kioskId: parseKioskId('WIS00001'),
       status: 'PRODUCED',
       times: 1,
     });
-    await stand.produce(token);
-    await stand.simulate(token, 'PRODUCTION_ERROR', 'PRT_RIBBON');
-    await stand.produce(token);
-    stand.clock.now += 10_000;
-    expect((await stand.production(token)).body.status).toBe('IN_PROGRESS');
+    await sandbox.produce(token);
+    await sandbox.simulate(token, 'PRODUCTION_ERROR', 'PRT_RIBBON');
+    await sandbox.produce(token);
+    sandbox.clock.time += 10_000;
+    expect((await sandbox.production(token)).body.status).toBe('IN_PROGRESS');
   });
 
   test('also follow a lost answer and a queued request', async () => {
-    const stand = await Stand.open();
-    const lost = await stand.readyCard();
-    stand.sandbox.addFault({
+    const sandbox = await TestSandbox.open();
+    const lost = await sandbox.readyCard();
+    sandbox.instance.addFault({
       kind: 'outcome',
       kioskId: parseKioskId('WIS00001'),
       status: 'PRODUCED',
       times: 2,
     });
-    stand.sandbox.addFault({ kind: 'answer', method: 'PUT', reset: 'after', times: 1 });
-    await expect(stand.produce(lost.token)).rejects.toThrow();
-    stand.clock.now += 500;
-    expect((await stand.production(lost.token)).body.status).toBe('PRODUCED');
+    sandbox.instance.addFault({ kind: 'answer', method: 'PUT', reset: 'after', times: 1 });
+    await expect(sandbox.produce(lost.token)).rejects.toThrow();
+    sandbox.clock.time += 500;
+    expect((await sandbox.production(lost.token)).body.status).toBe('PRODUCED');
 
-    const queued = await stand.readyCard();
-    stand.sandbox.addFault({
+    const queued = await sandbox.readyCard();
+    sandbox.instance.addFault({
       kind: 'produce',
       errorCode: 'REQUEST_CREATED_BUT_NOT_STARTED',
       afterMs: 100,
       times: 1,
     });
-    await stand.produce(queued.token);
-    stand.clock.now += 599;
-    expect((await stand.production(queued.token)).body.status).toBe('IN_PROGRESS');
-    stand.clock.now += 1;
-    expect((await stand.production(queued.token)).body.status).toBe('PRODUCED');
+    await sandbox.produce(queued.token);
+    sandbox.clock.time += 599;
+    expect((await sandbox.production(queued.token)).body.status).toBe('IN_PROGRESS');
+    sandbox.clock.time += 1;
+    expect((await sandbox.production(queued.token)).body.status).toBe('PRODUCED');
   });
 });
 
@@ -444,15 +456,15 @@ describe('the schema of faults', () => {
   ];
 
   test('accepts nothing else', async () => {
-    const stand = await Stand.open();
+    const sandbox = await TestSandbox.open();
     for (const fault of refused) {
       expect([fault, v.is(faultSchema, fault)]).toEqual([fault, false]);
-      const { status, body } = await stand.call('POST /_sandbox/faults', { body: fault });
+      const { status, body } = await sandbox.call('POST /_sandbox/faults', { body: fault });
       expect([fault, status, body.errors.length > 0]).toEqual([fault, 422, true]);
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what JavaScript could pass
-      expect(() => stand.sandbox.addFault(fault as unknown as Fault)).toThrow();
+      expect(() => sandbox.instance.addFault(fault as unknown as Fault)).toThrow();
     }
-    expect(stand.sandbox.listFaults()).toEqual([]);
+    expect(sandbox.instance.listFaults()).toEqual([]);
   });
 
   test('sets one time by default', () => {

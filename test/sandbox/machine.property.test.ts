@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { DAY, type Json, Stand } from '../harness/sandbox.ts';
+import { DAY, type Json, TestSandbox } from '../harness/sandbox.ts';
 
 type Step =
   | { act: 'produce'; kioskId: string }
@@ -40,30 +40,34 @@ const AFTER: Readonly<Record<string, readonly string[]>> = {
   PRODUCED: ['PRODUCED'],
 };
 
-async function productionOf(stand: Stand, token: string): Promise<Json> {
-  const { status, body } = await stand.production(token);
+async function productionOf(sandbox: TestSandbox, token: string): Promise<Json> {
+  const { status, body } = await sandbox.production(token);
   return status === 404 ? null : body;
 }
 
 /** Sends one produce request. @returns the latest time of all requests */
 async function produce(
-  stand: Stand,
+  sandbox: TestSandbox,
   token: string,
   { kioskId, latest }: { kioskId: string; latest: string },
 ): Promise<string> {
-  const before = await productionOf(stand, token);
-  const { status, body } = await stand.produce(token, kioskId);
+  const before = await productionOf(sandbox, token);
+  const { status, body } = await sandbox.produce(token, kioskId);
   expect(body.occurredAt > latest && body.occurredAt > (before?.occurredAt ?? '')).toBe(true);
-  expect(await productionOf(stand, token)).toEqual(status === 200 ? body : before);
+  expect(await productionOf(sandbox, token)).toEqual(status === 200 ? body : before);
   return body.occurredAt;
 }
 
-async function take(stand: Stand, current: Step, { token, orderId }: { token: string; orderId: number }) {
-  if (current.act === 'advance') stand.sandbox.advance(current.milliseconds);
-  if (current.act === 'cancel') await stand.cancel(orderId);
-  if (current.act === 'simulate') await stand.simulate(token, current.status);
+async function take(
+  sandbox: TestSandbox,
+  current: Step,
+  { token, orderId }: { token: string; orderId: number },
+) {
+  if (current.act === 'advance') sandbox.instance.advance(current.milliseconds);
+  if (current.act === 'cancel') await sandbox.cancel(orderId);
+  if (current.act === 'simulate') await sandbox.simulate(token, current.status);
   if (current.act === 'queue') {
-    stand.sandbox.addFault({
+    sandbox.instance.addFault({
       kind: 'produce',
       errorCode: 'REQUEST_CREATED_BUT_NOT_STARTED',
       afterMs: 300,
@@ -72,16 +76,17 @@ async function take(stand: Stand, current: Step, { token, orderId }: { token: st
   }
 }
 
-async function play(stand: Stand, steps: readonly Step[]): Promise<void> {
-  const { body: order } = await stand.createOrder(1001);
-  stand.clock.now += 700;
-  const { cardToken: token } = await stand.getOrder(1001, order.id);
+async function play(sandbox: TestSandbox, steps: readonly Step[]): Promise<void> {
+  const { body: order } = await sandbox.createOrder(1001);
+  sandbox.clock.time += 700;
+  const { cardToken: token } = await sandbox.getOrder(1001, order.id);
   let latest = '';
   for (const current of steps) {
-    const before = await productionOf(stand, token);
-    if (current.act === 'produce') latest = await produce(stand, token, { kioskId: current.kioskId, latest });
-    else await take(stand, current, { token, orderId: order.id });
-    const after = await productionOf(stand, token);
+    const before = await productionOf(sandbox, token);
+    if (current.act === 'produce')
+      latest = await produce(sandbox, token, { kioskId: current.kioskId, latest });
+    else await take(sandbox, current, { token, orderId: order.id });
+    const after = await productionOf(sandbox, token);
     // A simulation starts and ends a queued request.
     const hasBegun = current.act === 'simulate' && after?.occurredAt !== before?.occurredAt;
     expect(AFTER[hasBegun ? 'IN_PROGRESS' : (before?.status ?? 'none')]).toContain(after?.status ?? 'none');
@@ -90,11 +95,11 @@ async function play(stand: Stand, steps: readonly Step[]): Promise<void> {
 }
 
 test('a production follows its documented states for any sequence of requests', async () => {
-  const stand = await Stand.open();
+  const sandbox = await TestSandbox.open();
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 14 }), async (steps) => {
-      stand.sandbox.clearFaults();
-      await play(stand, steps);
+      sandbox.instance.clearFaults();
+      await play(sandbox, steps);
     }),
     { numRuns: 25 },
   );

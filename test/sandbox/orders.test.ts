@@ -6,7 +6,7 @@ import {
   orderBody,
   PHYSICAL,
   type Reply,
-  Stand,
+  TestSandbox,
   TO_READY,
   VIRTUAL,
 } from '../harness/sandbox.ts';
@@ -15,8 +15,8 @@ const ORDERS = '/v3/spend/profiles/1001/card-orders';
 
 describe('card programs', () => {
   test('names the physical and the virtual program', async () => {
-    const stand = await Stand.open();
-    const { status, body } = await stand.call(`GET ${ORDERS}/availability`);
+    const sandbox = await TestSandbox.open();
+    const { status, body } = await sandbox.call(`GET ${ORDERS}/availability`);
     expect(status).toBe(200);
     expect(body).toEqual({
       cardPrograms: [
@@ -27,31 +27,31 @@ describe('card programs', () => {
   });
 
   test('profile 1004 can order 10 physical cards, and cancelled orders do not count', async () => {
-    const stand = await Stand.open();
+    const sandbox = await TestSandbox.open();
     const programs = async () =>
-      (await stand.call('GET /v3/spend/profiles/1004/card-orders/availability')).body.cardPrograms.map(
+      (await sandbox.call('GET /v3/spend/profiles/1004/card-orders/availability')).body.cardPrograms.map(
         ({ cardType }: { cardType: string }) => cardType,
       );
-    const first = await stand.createOrder(1004);
-    for (let count = 1; count < 10; count += 1) expect((await stand.createOrder(1004)).status).toBe(200);
+    const first = await sandbox.createOrder(1004);
+    for (let count = 1; count < 10; count += 1) expect((await sandbox.createOrder(1004)).status).toBe(200);
     expect(await programs()).toEqual(['VIRTUAL_NON_UPGRADEABLE']);
 
-    const refused = await stand.createOrder(1004);
+    const refused = await sandbox.createOrder(1004);
     expect(refused.status).toBe(422);
     expect(refused.body.errors[0]).toMatchObject({ code: 'CARD_LIMIT_REACHED', path: 'program' });
-    expect((await stand.createOrder(1004, { program: VIRTUAL })).status).toBe(200);
+    expect((await sandbox.createOrder(1004, { program: VIRTUAL })).status).toBe(200);
 
-    await stand.cancel(first.body.id, 1004);
-    stand.clock.now += 150;
+    await sandbox.cancel(first.body.id, 1004);
+    sandbox.clock.time += 150;
     expect(await programs()).toEqual(['PHYSICAL', 'VIRTUAL_NON_UPGRADEABLE']);
-    expect((await stand.createOrder(1004)).status).toBe(200);
+    expect((await sandbox.createOrder(1004)).status).toBe(200);
   });
 });
 
 describe('creating an order', () => {
   test('returns the documented shape', async () => {
-    const stand = await Stand.open();
-    const { status, body } = await stand.createOrder(1001, {
+    const sandbox = await TestSandbox.open();
+    const { status, body } = await sandbox.createOrder(1001, {
       embossedName: 'A EXAMPLE',
       phoneNumber: '+447700900123',
       lifetimeLimit: 100,
@@ -79,48 +79,48 @@ describe('creating an order', () => {
         trackingNumber: null,
       },
     });
-    expect((await stand.createOrder(1001)).body.id).toBe(502);
+    expect((await sandbox.createOrder(1001)).body.id).toBe(502);
   });
 
   test('a virtual card has no delivery, and is posted by default otherwise', async () => {
-    const stand = await Stand.open();
-    expect((await stand.createOrder(1001, { program: VIRTUAL })).body.deliveryDetails).toBeNull();
-    const posted = await stand.createOrder(1001, { deliveryOption: undefined });
+    const sandbox = await TestSandbox.open();
+    expect((await sandbox.createOrder(1001, { program: VIRTUAL })).body.deliveryDetails).toBeNull();
+    const posted = await sandbox.createOrder(1001, { deliveryOption: undefined });
     expect(posted.body.deliveryDetails.deliveryOption).toBe('POSTAL_SERVICE_STANDARD');
   });
 
   test('the same key and body return the same order, with the fields in any order', async () => {
-    const stand = await Stand.open();
+    const sandbox = await TestSandbox.open();
     const key = randomUUID();
-    const { body: first } = await stand.createOrder(1001, { key });
+    const { body: first } = await sandbox.createOrder(1001, { key });
     const turned = Object.fromEntries(Object.entries(orderBody()).toReversed());
-    const again = await stand.call(`POST ${ORDERS}`, {
+    const again = await sandbox.call(`POST ${ORDERS}`, {
       body: turned,
       headers: { 'x-idempotence-uuid': key.toUpperCase() },
     });
     expect(again.status).toBe(200);
     expect(again.body).toEqual(first);
-    expect((await stand.call(`GET ${ORDERS}`)).body.totalCount).toBe(1);
-    expect((await stand.requests()).filter(({ effect }) => effect)).toHaveLength(1);
+    expect((await sandbox.call(`GET ${ORDERS}`)).body.totalCount).toBe(1);
+    expect((await sandbox.requests()).filter(({ effect }) => effect)).toHaveLength(1);
   });
 
   test('the same key with another body is refused', async () => {
-    const stand = await Stand.open();
+    const sandbox = await TestSandbox.open();
     const key = randomUUID();
-    await stand.createOrder(1001, { key });
-    const other = await stand.createOrder(1001, { key, cardHolderName: 'Somebody Else' });
+    await sandbox.createOrder(1001, { key });
+    const other = await sandbox.createOrder(1001, { key, cardHolderName: 'Somebody Else' });
     expect(other.status).toBe(422);
     expect(other.body.errors[0].code).toBe('IDEMPOTENCY_KEY_REUSED');
     // Keys belong to a profile.
-    expect((await stand.createOrder(1002, { key })).status).toBe(200);
+    expect((await sandbox.createOrder(1002, { key })).status).toBe(200);
   });
 
   test.each([
     ['no key', undefined, 'X-idempotence-uuid'],
     ['a key that is no UUID', 'abc', 'UUID'],
   ])('%s is 400', async (_case, key, message) => {
-    const stand = await Stand.open();
-    const { status, text } = await stand.call(`POST ${ORDERS}`, {
+    const sandbox = await TestSandbox.open();
+    const { status, text } = await sandbox.call(`POST ${ORDERS}`, {
       body: orderBody(),
       headers: { 'x-idempotence-uuid': key },
     });
@@ -149,8 +149,8 @@ describe('creating an order', () => {
     ['address.secondLine', { address: { ...ADDRESS, secondLine: 'P.O. Box 12' } }],
     ['address.country', { address: { ...ADDRESS, country: 'GBR' } }],
   ])('names a wrong %s', async (path, fields) => {
-    const stand = await Stand.open();
-    const { status, body } = await stand.createOrder(1001, fields);
+    const sandbox = await TestSandbox.open();
+    const { status, body } = await sandbox.createOrder(1001, fields);
     expect(status).toBe(422);
     expect(body.errors[0]).toEqual({
       code: expect.any(String),
@@ -161,20 +161,20 @@ describe('creating an order', () => {
   });
 
   test('a replacement names a card of the profile', async () => {
-    const stand = await Stand.open();
-    const { token } = await stand.readyCard();
+    const sandbox = await TestSandbox.open();
+    const { token } = await sandbox.readyCard();
     const replacementDetails = { cardToken: token, reason: 'CARD_DAMAGED' };
-    expect((await stand.createOrder(1001, { replacementDetails })).status).toBe(200);
-    expect((await stand.createOrder(1002, { replacementDetails })).status).toBe(422);
+    expect((await sandbox.createOrder(1001, { replacementDetails })).status).toBe(200);
+    expect((await sandbox.createOrder(1002, { replacementDetails })).status).toBe(422);
   });
 });
 
 describe('reading orders', () => {
   test('lists pages, newest first', async () => {
-    const stand = await Stand.open();
-    for (let count = 0; count < 12; count += 1) await stand.createOrder(1001);
+    const sandbox = await TestSandbox.open();
+    for (let count = 0; count < 12; count += 1) await sandbox.createOrder(1001);
     const ids = async (query: string) => {
-      const { body } = await stand.call(`GET ${ORDERS}${query}`);
+      const { body } = await sandbox.call(`GET ${ORDERS}${query}`);
       expect(body.totalCount).toBe(12);
       return body.cardOrders.map(({ id }: { id: number }) => id);
     };
@@ -193,17 +193,17 @@ describe('reading orders', () => {
     'pageNumber=-1',
     'pageNumber=1e9',
   ])('%s is 400', async (query) => {
-    const stand = await Stand.open();
+    const sandbox = await TestSandbox.open();
     for (const list of ['card-orders', 'cards']) {
-      const { status, body } = await stand.call(`GET /v3/spend/profiles/1001/${list}?${query}`);
+      const { status, body } = await sandbox.call(`GET /v3/spend/profiles/1001/${list}?${query}`);
       expect(status).toBe(400);
       expect(body.errors[0].path).toBe(query.split('=')[0]);
     }
   });
 
   test('an order of another profile, an unknown one and an unknown profile are 404', async () => {
-    const stand = await Stand.open();
-    const { body } = await stand.createOrder(1001);
+    const sandbox = await TestSandbox.open();
+    const { body } = await sandbox.createOrder(1001);
     for (const path of [
       `1002/card-orders/${body.id}`,
       `1002/card-orders/${body.id}/requirements`,
@@ -215,7 +215,7 @@ describe('reading orders', () => {
       '7/card-orders/availability',
       '7/cards',
     ]) {
-      const { status, body: error } = await stand.call(`GET /v3/spend/profiles/${path}`);
+      const { status, body: error } = await sandbox.call(`GET /v3/spend/profiles/${path}`);
       expect([path, status]).toEqual([path, 404]);
       expect(error).toEqual({
         timestamp: at(0),
@@ -225,35 +225,35 @@ describe('reading orders', () => {
         path: `/v3/spend/profiles/${path}`,
       });
     }
-    expect((await stand.createOrder(7)).status).toBe(404);
+    expect((await sandbox.createOrder(7)).status).toBe(404);
   });
 
   test.each(['abc', '1.5', '0x1', '9223372036854775808', '12345678901234567890123'])(
     'the id %s is 400',
     async (id) => {
-      const stand = await Stand.open();
-      expect((await stand.call(`GET ${ORDERS}/${id}`)).status).toBe(400);
-      expect((await stand.call(`GET /v3/spend/profiles/${id}/cards`)).status).toBe(400);
+      const sandbox = await TestSandbox.open();
+      expect((await sandbox.call(`GET ${ORDERS}/${id}`)).status).toBe(400);
+      expect((await sandbox.call(`GET /v3/spend/profiles/${id}/cards`)).status).toBe(400);
     },
   );
 });
 
 describe('due times', () => {
   test('an order moves from its requirements to READY automatically', async () => {
-    const stand = await Stand.open();
-    const { body } = await stand.createOrder(1001);
-    const read = async () => stand.getOrder(1001, body.id);
+    const sandbox = await TestSandbox.open();
+    const { body } = await sandbox.createOrder(1001);
+    const read = async () => sandbox.getOrder(1001, body.id);
 
-    stand.clock.now += 699;
+    sandbox.clock.time += 699;
     expect(await read()).toMatchObject({ status: 'REQUIREMENTS_FULFILLED', cardToken: null });
-    stand.clock.now += 1;
+    sandbox.clock.time += 1;
     const created = await read();
     expect(created).toMatchObject({ status: 'CARD_DETAILS_CREATED', modificationTime: at(700) });
     expect(created.cardToken).toMatch(/^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
-    stand.clock.now += 599;
-    expect((await stand.production(created.cardToken)).status).toBe(404);
-    stand.clock.now += 1;
-    expect((await stand.production(created.cardToken)).body).toEqual({
+    sandbox.clock.time += 599;
+    expect((await sandbox.production(created.cardToken)).status).toBe(404);
+    sandbox.clock.time += 1;
+    expect((await sandbox.production(created.cardToken)).body).toEqual({
       status: 'READY',
       kioskId: null,
       occurredAt: at(TO_READY),
@@ -263,33 +263,33 @@ describe('due times', () => {
   });
 
   test('a late transition has the time at which it was due', async () => {
-    const stand = await Stand.open();
-    const { body } = await stand.createOrder(1001);
-    expect(stand.sandbox.advance(61 * 86_400_000).toISOString()).toBe(at(61 * 86_400_000));
-    const order = await stand.getOrder(1001, body.id);
-    const card = await stand.call(`GET /v3/spend/profiles/1001/cards/${order.cardToken}`);
+    const sandbox = await TestSandbox.open();
+    const { body } = await sandbox.createOrder(1001);
+    expect(sandbox.instance.advance(61 * 86_400_000).toISOString()).toBe(at(61 * 86_400_000));
+    const order = await sandbox.getOrder(1001, body.id);
+    const card = await sandbox.call(`GET /v3/spend/profiles/1001/cards/${order.cardToken}`);
     expect(card.body.creationTime).toBe(at(700));
-    expect((await stand.production(order.cardToken)).body.occurredAt).toBe(at(TO_READY));
+    expect((await sandbox.production(order.cardToken)).body.occurredAt).toBe(at(TO_READY));
   });
 
   test('at speed 10 an order takes a tenth of the time', async () => {
-    const stand = await Stand.open({ speed: 10 });
-    const { body } = await stand.createOrder(1001);
-    stand.clock.now += 69;
-    expect((await stand.getOrder(1001, body.id)).cardToken).toBeNull();
-    stand.clock.now += 1;
-    const { cardToken } = await stand.getOrder(1001, body.id);
-    stand.clock.now += 60;
-    expect((await stand.production(cardToken)).body.occurredAt).toBe(at(130));
+    const sandbox = await TestSandbox.open({ speed: 10 });
+    const { body } = await sandbox.createOrder(1001);
+    sandbox.clock.time += 69;
+    expect((await sandbox.getOrder(1001, body.id)).cardToken).toBeNull();
+    sandbox.clock.time += 1;
+    const { cardToken } = await sandbox.getOrder(1001, body.id);
+    sandbox.clock.time += 60;
+    expect((await sandbox.production(cardToken)).body.occurredAt).toBe(at(130));
   });
 
   test('a virtual card and one that is posted are never READY', async () => {
-    const stand = await Stand.open();
+    const sandbox = await TestSandbox.open();
     for (const fields of [{ program: VIRTUAL }, { deliveryOption: 'POSTAL_SERVICE_STANDARD' }]) {
-      const { token } = await stand.readyCard(fields);
-      stand.clock.now += 60_000;
-      expect((await stand.production(token)).status).toBe(404);
-      const { status, body } = await stand.produce(token);
+      const { token } = await sandbox.readyCard(fields);
+      sandbox.clock.time += 60_000;
+      expect((await sandbox.production(token)).status).toBe(404);
+      const { status, body } = await sandbox.produce(token);
       expect([status, body.errorCode]).toEqual([422, 'INVALID_FIELD_VALUE']);
     }
   });
@@ -297,9 +297,9 @@ describe('due times', () => {
 
 describe('requirements', () => {
   test('profile 1001 has no open requirement', async () => {
-    const stand = await Stand.open();
-    const { body } = await stand.createOrder(1001);
-    expect((await stand.call(`GET ${ORDERS}/${body.id}/requirements`)).body).toEqual({
+    const sandbox = await TestSandbox.open();
+    const { body } = await sandbox.createOrder(1001);
+    expect((await sandbox.call(`GET ${ORDERS}/${body.id}/requirements`)).body).toEqual({
       requirements: [
         { type: 'ADDRESS', status: 'COMPLETED' },
         { type: 'VERIFICATION', status: 'COMPLETED' },
@@ -308,71 +308,71 @@ describe('requirements', () => {
   });
 
   test('orders of profile 1002 wait for the verification', async () => {
-    const stand = await Stand.open();
-    const { body } = await stand.createOrder(1002);
+    const sandbox = await TestSandbox.open();
+    const { body } = await sandbox.createOrder(1002);
     expect(body.status).toBe('PLACED');
-    stand.clock.now += 60_000;
-    const { body: waiting } = await stand.call(
+    sandbox.clock.time += 60_000;
+    const { body: waiting } = await sandbox.call(
       `GET /v3/spend/profiles/1002/card-orders/${body.id}/requirements`,
     );
     expect(waiting.requirements).toContainEqual({ type: 'VERIFICATION', status: 'PENDING' });
-    expect((await stand.getOrder(1002, body.id)).status).toBe('PLACED');
+    expect((await sandbox.getOrder(1002, body.id)).status).toBe('PLACED');
 
-    const simulated = await stand.call('POST /v1/simulation/profiles/1002/verifications');
+    const simulated = await sandbox.call('POST /v1/simulation/profiles/1002/verifications');
     expect([simulated.status, simulated.text]).toEqual([200, '']);
-    expect(await stand.getOrder(1002, body.id)).toMatchObject({
+    expect(await sandbox.getOrder(1002, body.id)).toMatchObject({
       status: 'REQUIREMENTS_FULFILLED',
       modificationTime: at(60_000),
     });
-    stand.clock.now += 700;
-    expect((await stand.getOrder(1002, body.id)).status).toBe('CARD_DETAILS_CREATED');
-    expect((await stand.createOrder(1002)).body.status).toBe('REQUIREMENTS_FULFILLED');
-    expect((await stand.call('POST /v1/simulation/profiles/7/verifications')).status).toBe(404);
+    sandbox.clock.time += 700;
+    expect((await sandbox.getOrder(1002, body.id)).status).toBe('CARD_DETAILS_CREATED');
+    expect((await sandbox.createOrder(1002)).body.status).toBe('REQUIREMENTS_FULFILLED');
+    expect((await sandbox.call('POST /v1/simulation/profiles/7/verifications')).status).toBe(404);
   });
 
   test('orders of profile 1003 wait for a PIN, which the verification does not set', async () => {
-    const stand = await Stand.open();
-    const { body } = await stand.createOrder(1003);
-    await stand.call('POST /v1/simulation/profiles/1003/verifications');
-    expect((await stand.getOrder(1003, body.id)).status).toBe('PLACED');
-    await stand.control('PUT profiles/1003/requirements/PIN', { status: 'COMPLETED' });
-    expect((await stand.getOrder(1003, body.id)).status).toBe('REQUIREMENTS_FULFILLED');
+    const sandbox = await TestSandbox.open();
+    const { body } = await sandbox.createOrder(1003);
+    await sandbox.call('POST /v1/simulation/profiles/1003/verifications');
+    expect((await sandbox.getOrder(1003, body.id)).status).toBe('PLACED');
+    await sandbox.control('PUT profiles/1003/requirements/PIN', { status: 'COMPLETED' });
+    expect((await sandbox.getOrder(1003, body.id)).status).toBe('REQUIREMENTS_FULFILLED');
   });
 });
 
 describe('cancelling', () => {
   test('is accepted and visible a moment later, and has no effect a second time', async () => {
-    const stand = await Stand.open();
-    const { token, orderId } = await stand.readyCard();
-    const first = await stand.cancel(orderId);
+    const sandbox = await TestSandbox.open();
+    const { token, orderId } = await sandbox.readyCard();
+    const first = await sandbox.cancel(orderId);
     expect([first.status, first.text]).toEqual([202, '']);
-    expect((await stand.cancel(orderId)).status).toBe(202);
-    stand.clock.now += 149;
-    expect((await stand.getOrder(1001, orderId)).status).toBe('CARD_DETAILS_CREATED');
-    stand.clock.now += 1;
-    expect((await stand.getOrder(1001, orderId)).status).toBe('CANCELLED');
-    const card = await stand.call(`GET /v3/spend/profiles/1001/cards/${token}`);
+    expect((await sandbox.cancel(orderId)).status).toBe(202);
+    sandbox.clock.time += 149;
+    expect((await sandbox.getOrder(1001, orderId)).status).toBe('CARD_DETAILS_CREATED');
+    sandbox.clock.time += 1;
+    expect((await sandbox.getOrder(1001, orderId)).status).toBe('CANCELLED');
+    const card = await sandbox.call(`GET /v3/spend/profiles/1001/cards/${token}`);
     expect(card.body.status).toEqual({ value: 'BLOCKED' });
-    expect((await stand.cancel(orderId)).status).toBe(202);
-    const sent = (await stand.requests()).filter(({ method }) => method === 'PUT');
+    expect((await sandbox.cancel(orderId)).status).toBe(202);
+    const sent = (await sandbox.requests()).filter(({ method }) => method === 'PUT');
     expect(sent.map(({ effect }) => effect)).toEqual([true, false, false]);
-    expect((await stand.produce(token)).body.errorCode).toBe('INVALID_FIELD_VALUE');
+    expect((await sandbox.produce(token)).body.errorCode).toBe('INVALID_FIELD_VALUE');
   });
 
   test('of a placed order prevents its card', async () => {
-    const stand = await Stand.open();
-    const { body } = await stand.createOrder(1001);
-    await stand.cancel(body.id);
-    stand.clock.now += 60_000;
-    expect(await stand.getOrder(1001, body.id)).toMatchObject({ status: 'CANCELLED', cardToken: null });
+    const sandbox = await TestSandbox.open();
+    const { body } = await sandbox.createOrder(1001);
+    await sandbox.cancel(body.id);
+    sandbox.clock.time += 60_000;
+    expect(await sandbox.getOrder(1001, body.id)).toMatchObject({ status: 'CANCELLED', cardToken: null });
   });
 
   test('is refused once the order is completed or returned', async () => {
-    const stand = await Stand.open();
+    const sandbox = await TestSandbox.open();
     for (const status of ['COMPLETED', 'RETURNED']) {
-      const { orderId } = await stand.readyCard();
-      await stand.control(`PUT orders/${orderId}/status`, { status });
-      const refused = await stand.cancel(orderId);
+      const { orderId } = await sandbox.readyCard();
+      await sandbox.control(`PUT orders/${orderId}/status`, { status });
+      const refused = await sandbox.cancel(orderId);
       expect(refused.status).toBe(422);
       expect(refused.body.errors[0].path).toBe('status');
     }
@@ -381,11 +381,11 @@ describe('cancelling', () => {
   test.each([{ status: 'COMPLETED' }, { status: 'RETURNED' }, { status: 7 }, {}])(
     '%j is 422',
     async (body) => {
-      const stand = await Stand.open();
-      const { orderId } = await stand.readyCard();
+      const sandbox = await TestSandbox.open();
+      const { orderId } = await sandbox.readyCard();
       const path = `${ORDERS}/${orderId}/status`;
-      expect((await stand.call(`PUT ${path}`, { body })).status).toBe(422);
-      expect((await stand.call(`PUT ${ORDERS}/999/status`, { body: { status: 'CANCELLED' } })).status).toBe(
+      expect((await sandbox.call(`PUT ${path}`, { body })).status).toBe(422);
+      expect((await sandbox.call(`PUT ${ORDERS}/999/status`, { body: { status: 'CANCELLED' } })).status).toBe(
         404,
       );
     },
@@ -394,9 +394,9 @@ describe('cancelling', () => {
 
 describe('cards', () => {
   test('have the documented shape', async () => {
-    const stand = await Stand.open();
-    const { token } = await stand.readyCard({ phoneNumber: '+447700900123' });
-    const { body } = await stand.call(`GET /v3/spend/profiles/1001/cards/${token.toUpperCase()}`);
+    const sandbox = await TestSandbox.open();
+    const { token } = await sandbox.readyCard({ phoneNumber: '+447700900123' });
+    const { body } = await sandbox.call(`GET /v3/spend/profiles/1001/cards/${token.toUpperCase()}`);
     expect(body).toEqual({
       token,
       profileId: 1001,
@@ -412,14 +412,14 @@ describe('cards', () => {
       creationTime: at(700),
       modificationTime: at(700),
     });
-    const list = await stand.call('GET /v3/spend/profiles/1001/cards');
+    const list = await sandbox.call('GET /v3/spend/profiles/1001/cards');
     expect(list.body).toEqual({ totalCount: 1, cards: [body] });
   });
 
   test('of another profile, and unknown ones, are 404, and a token that is not a UUID is 400', async () => {
-    const stand = await Stand.open();
-    const { token } = await stand.readyCard();
-    const status = async (path: string) => (await stand.call(`GET /v3/spend/profiles/${path}`)).status;
+    const sandbox = await TestSandbox.open();
+    const { token } = await sandbox.readyCard();
+    const status = async (path: string) => (await sandbox.call(`GET /v3/spend/profiles/${path}`)).status;
     expect(await status(`1002/cards/${token}`)).toBe(404);
     expect(await status(`1002/cards/${token}/production`)).toBe(404);
     expect(await status(`1001/cards/${randomUUID()}`)).toBe(404);
@@ -429,8 +429,8 @@ describe('cards', () => {
 });
 
 async function check(address: unknown): Promise<Reply> {
-  const stand = await Stand.open();
-  return stand.call('POST /v3/spend/address/validate', { body: address });
+  const sandbox = await TestSandbox.open();
+  return sandbox.call('POST /v3/spend/address/validate', { body: address });
 }
 
 describe('address check', () => {

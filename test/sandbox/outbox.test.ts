@@ -1,22 +1,22 @@
 import { expect, test } from 'vitest';
 import { readEventBody } from '../../src/wire/events.ts';
-import { at, PHYSICAL, Stand, TO_READY } from '../harness/sandbox.ts';
+import { at, PHYSICAL, TestSandbox, TO_READY } from '../harness/sandbox.ts';
 
 test('each change of an order and of a production is one event, in order of time', async () => {
-  const stand = await Stand.open();
-  const { token, orderId } = await stand.readyCard();
-  await stand.produce(token);
-  await stand.produce(token);
-  stand.clock.now += 100;
-  await stand.simulate(token, 'PRODUCTION_ERROR', 'PRD_HOPPER_DOOR');
-  await stand.produce(token, 'WIS00002');
-  stand.clock.now += 100;
-  await stand.simulate(token, 'PRODUCED');
-  stand.clock.now += 300;
-  await stand.cancel(orderId);
-  stand.clock.now += 150;
+  const sandbox = await TestSandbox.open();
+  const { token, orderId } = await sandbox.readyCard();
+  await sandbox.produce(token);
+  await sandbox.produce(token);
+  sandbox.clock.time += 100;
+  await sandbox.simulate(token, 'PRODUCTION_ERROR', 'PRD_HOPPER_DOOR');
+  await sandbox.produce(token, 'WIS00002');
+  sandbox.clock.time += 100;
+  await sandbox.simulate(token, 'PRODUCED');
+  sandbox.clock.time += 300;
+  await sandbox.cancel(orderId);
+  sandbox.clock.time += 150;
 
-  const events = await stand.outbox();
+  const events = await sandbox.outbox();
   const short = events.map(({ at: time, body: { data } }) => [
     time,
     data.order_status ?? data.status,
@@ -42,9 +42,9 @@ test('each change of an order and of a production is one event, in order of time
 });
 
 test('the bodies have the documented shape', async () => {
-  const stand = await Stand.open();
-  const { token } = await stand.readyCard();
-  const [, order, production] = (await stand.outbox()).map(({ body }) => body);
+  const sandbox = await TestSandbox.open();
+  const { token } = await sandbox.readyCard();
+  const [, order, production] = (await sandbox.outbox()).map(({ body }) => body);
   const resource = { type: 'card', profile_id: '1001', client_id: 'kioskctl-sandbox', card_token: token };
   expect(order).toEqual({
     data: {
@@ -76,12 +76,12 @@ test('the bodies have the documented shape', async () => {
 });
 
 test('a placed order and each change through the control endpoints are events', async () => {
-  const stand = await Stand.open();
-  const { body } = await stand.createOrder(1002);
-  await stand.control('PUT profiles/1002/requirements/VERIFICATION', { status: 'COMPLETED' });
-  await stand.control(`PUT orders/${body.id}/status`, { status: 'RETURNED' });
-  await stand.control(`PUT orders/${body.id}/status`, { status: 'RETURNED' });
-  const events = await stand.outbox();
+  const sandbox = await TestSandbox.open();
+  const { body } = await sandbox.createOrder(1002);
+  await sandbox.control('PUT profiles/1002/requirements/VERIFICATION', { status: 'COMPLETED' });
+  await sandbox.control(`PUT orders/${body.id}/status`, { status: 'RETURNED' });
+  await sandbox.control(`PUT orders/${body.id}/status`, { status: 'RETURNED' });
+  const events = await sandbox.outbox();
   expect(events.map(({ body: { data } }) => data.order_status)).toEqual([
     'PLACED',
     'REQUIREMENTS_FULFILLED',

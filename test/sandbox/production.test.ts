@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { codesOf } from '../../src/domain/errors/error-catalogue.ts';
-import { at, DAY, productionPath, Stand, TO_READY } from '../harness/sandbox.ts';
+import { at, DAY, productionPath, TestSandbox, TO_READY } from '../harness/sandbox.ts';
 
 describe('producing', () => {
   test('a ready card is sent to the kiosk', async () => {
-    const stand = await Stand.open();
-    const { token } = await stand.readyCard();
-    stand.clock.now += 1_000;
-    const { status, body } = await stand.produce(token);
+    const sandbox = await TestSandbox.open();
+    const { token } = await sandbox.readyCard();
+    sandbox.clock.time += 1_000;
+    const { status, body } = await sandbox.produce(token);
     expect(status).toBe(200);
     expect(body).toEqual({
       status: 'IN_PROGRESS',
@@ -16,16 +16,16 @@ describe('producing', () => {
       errorCode: null,
       description: 'Card in production',
     });
-    expect((await stand.production(token)).body).toEqual(body);
-    stand.clock.now += 3_600_000;
-    expect((await stand.production(token)).body).toEqual(body);
+    expect((await sandbox.production(token)).body).toEqual(body);
+    sandbox.clock.time += 3_600_000;
+    expect((await sandbox.production(token)).body).toEqual(body);
   });
 
   test('a second request is refused and changes nothing', async () => {
-    const stand = await Stand.open();
-    const { token } = await stand.readyCard();
-    const { body: accepted } = await stand.produce(token);
-    const { status, body } = await stand.produce(token, 'WIS00002');
+    const sandbox = await TestSandbox.open();
+    const { token } = await sandbox.readyCard();
+    const { body: accepted } = await sandbox.produce(token);
+    const { status, body } = await sandbox.produce(token, 'WIS00002');
     expect(status).toBe(422);
     expect(body).toEqual({
       status: 'REQUEST_ERROR',
@@ -34,105 +34,105 @@ describe('producing', () => {
       errorCode: 'REQUEST_ALREADY_EXISTS',
       description: expect.any(String),
     });
-    expect((await stand.production(token)).body).toEqual(accepted);
+    expect((await sandbox.production(token)).body).toEqual(accepted);
   });
 
   test('before READY the request is refused and there is no production', async () => {
-    const stand = await Stand.open();
-    const { body } = await stand.createOrder(1001);
-    stand.clock.now += 700;
-    const { cardToken } = await stand.getOrder(1001, body.id);
-    expect((await stand.produce(cardToken)).body.errorCode).toBe('UNABLE_TO_ACCEPT_REQUEST');
-    const missing = await stand.production(cardToken);
+    const sandbox = await TestSandbox.open();
+    const { body } = await sandbox.createOrder(1001);
+    sandbox.clock.time += 700;
+    const { cardToken } = await sandbox.getOrder(1001, body.id);
+    expect((await sandbox.produce(cardToken)).body.errorCode).toBe('UNABLE_TO_ACCEPT_REQUEST');
+    const missing = await sandbox.production(cardToken);
     expect(missing.status).toBe(404);
     expect(missing.body).toMatchObject({ status: 404, error: 'Not Found', path: productionPath(cardToken) });
   });
 
   test('after PRODUCED there is no further request', async () => {
-    const stand = await Stand.open();
-    const { token } = await stand.readyCard();
-    await stand.produce(token);
-    await stand.simulate(token, 'PRODUCED');
-    expect((await stand.produce(token)).body.errorCode).toBe('REQUEST_ALREADY_EXISTS');
-    stand.sandbox.advance(61 * DAY);
-    expect((await stand.produce(token)).body.errorCode).toBe('REQUEST_ALREADY_EXISTS');
-    expect((await stand.production(token)).body.status).toBe('PRODUCED');
+    const sandbox = await TestSandbox.open();
+    const { token } = await sandbox.readyCard();
+    await sandbox.produce(token);
+    await sandbox.simulate(token, 'PRODUCED');
+    expect((await sandbox.produce(token)).body.errorCode).toBe('REQUEST_ALREADY_EXISTS');
+    sandbox.instance.advance(61 * DAY);
+    expect((await sandbox.produce(token)).body.errorCode).toBe('REQUEST_ALREADY_EXISTS');
+    expect((await sandbox.production(token)).body.status).toBe('PRODUCED');
   });
 
   test('an unknown kiosk is refused', async () => {
-    const stand = await Stand.open();
-    const { token } = await stand.readyCard();
-    const { status, body } = await stand.produce(token, 'WIS00004');
+    const sandbox = await TestSandbox.open();
+    const { token } = await sandbox.readyCard();
+    const { status, body } = await sandbox.produce(token, 'WIS00004');
     expect([status, body.errorCode, body.kioskId]).toEqual([422, 'KIOSK_ID_NOT_FOUND', 'WIS00004']);
-    expect((await stand.production(token)).body.status).toBe('READY');
+    expect((await sandbox.production(token)).body.status).toBe('READY');
   });
 
   test('a card that is over 60 days old is refused', async () => {
-    const stand = await Stand.open();
-    const { token } = await stand.readyCard();
-    stand.clock.now += 60 * DAY - (TO_READY - 700);
-    expect((await stand.produce(token)).status).toBe(200);
-    const { token: old } = await stand.readyCard();
-    stand.clock.now += 60 * DAY - (TO_READY - 700) + 1;
-    const { status, body } = await stand.produce(old);
+    const sandbox = await TestSandbox.open();
+    const { token } = await sandbox.readyCard();
+    sandbox.clock.time += 60 * DAY - (TO_READY - 700);
+    expect((await sandbox.produce(token)).status).toBe(200);
+    const { token: old } = await sandbox.readyCard();
+    sandbox.clock.time += 60 * DAY - (TO_READY - 700) + 1;
+    const { status, body } = await sandbox.produce(old);
     expect([status, body.errorCode]).toEqual([422, 'EMPTY_OR_NULL_FIELD_VALUE']);
   });
 
   test('the card of a returned order is refused', async () => {
-    const stand = await Stand.open();
-    const { token, orderId } = await stand.readyCard();
-    await stand.control(`PUT orders/${orderId}/status`, { status: 'RETURNED' });
-    expect((await stand.produce(token)).body.errorCode).toBe('INVALID_FIELD_VALUE');
+    const sandbox = await TestSandbox.open();
+    const { token, orderId } = await sandbox.readyCard();
+    await sandbox.control(`PUT orders/${orderId}/status`, { status: 'RETURNED' });
+    expect((await sandbox.produce(token)).body.errorCode).toBe('INVALID_FIELD_VALUE');
   });
 
   test.each([{}, { kioskId: '' }, { kioskId: 7 }, []])(
     '%j is 422 in the shape of a wrong field',
     async (body) => {
-      const stand = await Stand.open();
-      const { token } = await stand.readyCard();
-      const { status, body: answer } = await stand.call(`PUT ${productionPath(token)}`, { body });
+      const sandbox = await TestSandbox.open();
+      const { token } = await sandbox.readyCard();
+      const { status, body: answer } = await sandbox.call(`PUT ${productionPath(token)}`, { body });
       expect(status).toBe(422);
       expect(answer.errors).toHaveLength(1);
-      expect((await stand.production(token)).body.status).toBe('READY');
+      expect((await sandbox.production(token)).body.status).toBe('READY');
     },
   );
 
   test('a card of another profile, or an unknown one, is 404', async () => {
-    const stand = await Stand.open();
-    const { token } = await stand.readyCard();
+    const sandbox = await TestSandbox.open();
+    const { token } = await sandbox.readyCard();
     const body = { kioskId: 'WIS00001' };
-    expect((await stand.call(`PUT ${productionPath(token, 1002)}`, { body })).status).toBe(404);
-    expect((await stand.call(`PUT ${productionPath('x')}`, { body })).status).toBe(404);
+    expect((await sandbox.call(`PUT ${productionPath(token, 1002)}`, { body })).status).toBe(404);
+    expect((await sandbox.call(`PUT ${productionPath('x')}`, { body })).status).toBe(404);
   });
 });
 
 describe('simulation', () => {
   test('PRODUCED ends the attempt, and moves the order a moment later', async () => {
-    const stand = await Stand.open();
-    const { token, orderId } = await stand.readyCard();
-    const { body: begun } = await stand.produce(token);
-    stand.clock.now += 5_000;
-    const simulated = await stand.simulate(token, 'PRODUCED');
+    const sandbox = await TestSandbox.open();
+    const { token, orderId } = await sandbox.readyCard();
+    const { body: begun } = await sandbox.produce(token);
+    sandbox.clock.time += 5_000;
+    const simulated = await sandbox.simulate(token, 'PRODUCED');
     expect([simulated.status, simulated.text]).toEqual([200, '']);
-    expect((await stand.production(token)).body).toEqual({
+    expect((await sandbox.production(token)).body).toEqual({
       status: 'PRODUCED',
       kioskId: 'WIS00001',
       occurredAt: begun.occurredAt,
       errorCode: null,
       description: 'Card produced',
     });
-    stand.clock.now += 299;
-    expect((await stand.getOrder(1001, orderId)).status).toBe('CARD_DETAILS_CREATED');
-    stand.clock.now += 1;
-    expect((await stand.getOrder(1001, orderId)).status).toBe('PRODUCED');
+    sandbox.clock.time += 299;
+    expect((await sandbox.getOrder(1001, orderId)).status).toBe('CARD_DETAILS_CREATED');
+    sandbox.clock.time += 1;
+    expect((await sandbox.getOrder(1001, orderId)).status).toBe('PRODUCED');
   });
 
   test('a failed card can be produced again, with a later time for each request', async () => {
-    const stand = await Stand.open();
-    const { token } = await stand.readyCard();
-    const { body: first } = await stand.produce(token);
-    await stand.simulate(token, 'PRODUCTION_ERROR', 'PRD_HOPPER_DOOR');
-    expect((await stand.production(token)).body).toEqual({
+    const sandbox = await TestSandbox.open();
+    const { token } = await sandbox.readyCard();
+    const { body: first } = await sandbox.produce(token);
+    await sandbox.simulate(token, 'PRODUCTION_ERROR', 'PRD_HOPPER_DOOR');
+    expect((await sandbox.production(token)).body).toEqual({
       status: 'PRODUCTION_ERROR',
       kioskId: 'WIS00001',
       occurredAt: first.occurredAt,
@@ -140,24 +140,24 @@ describe('simulation', () => {
       description: 'The hopper door is open.',
     });
     // The clock stops and is set back, but times still increase.
-    const { body: second } = await stand.produce(token, 'WIS00002');
+    const { body: second } = await sandbox.produce(token, 'WIS00002');
     expect(second.occurredAt > first.occurredAt).toBe(true);
-    await stand.simulate(token, 'PRODUCTION_ERROR');
-    expect((await stand.production(token)).body.errorCode).toBe('UNKNOWN_ERROR');
-    stand.clock.now -= 1_000;
-    const { body: third } = await stand.produce(token);
+    await sandbox.simulate(token, 'PRODUCTION_ERROR');
+    expect((await sandbox.production(token)).body.errorCode).toBe('UNKNOWN_ERROR');
+    sandbox.clock.time -= 1_000;
+    const { body: third } = await sandbox.produce(token);
     expect(third.occurredAt > second.occurredAt).toBe(true);
   });
 
   test('accepts all documented production codes', async () => {
-    const stand = await Stand.open();
-    const { token } = await stand.readyCard();
+    const sandbox = await TestSandbox.open();
+    const { token } = await sandbox.readyCard();
     const codes = codesOf('production');
     expect(codes).toContain('PRD_HOPPER_DOOR');
     for (const code of codes) {
-      await stand.produce(token);
-      expect((await stand.simulate(token, 'PRODUCTION_ERROR', code)).status).toBe(200);
-      expect((await stand.production(token)).body.errorCode).toBe(code);
+      await sandbox.produce(token);
+      expect((await sandbox.simulate(token, 'PRODUCTION_ERROR', code)).status).toBe(200);
+      expect((await sandbox.production(token)).body.errorCode).toBe(code);
     }
   });
 
@@ -169,34 +169,34 @@ describe('simulation', () => {
     ['IN_PROGRESS', undefined],
     ['READY', undefined],
   ])('%s with %s is 422', async (status, errorCode) => {
-    const stand = await Stand.open();
-    const { token } = await stand.readyCard();
-    await stand.produce(token);
-    expect((await stand.simulate(token, status, errorCode)).status).toBe(422);
-    expect((await stand.production(token)).body.status).toBe('IN_PROGRESS');
+    const sandbox = await TestSandbox.open();
+    const { token } = await sandbox.readyCard();
+    await sandbox.produce(token);
+    expect((await sandbox.simulate(token, status, errorCode)).status).toBe(422);
+    expect((await sandbox.production(token)).body.status).toBe('IN_PROGRESS');
   });
 
   test('is refused unless a production is in progress', async () => {
-    const stand = await Stand.open();
-    const { token } = await stand.readyCard();
-    expect((await stand.simulate(token, 'PRODUCED')).status).toBe(422);
-    await stand.produce(token);
-    await stand.simulate(token, 'PRODUCTION_ERROR', 'PRT_RIBBON');
-    const again = await stand.simulate(token, 'PRODUCED');
+    const sandbox = await TestSandbox.open();
+    const { token } = await sandbox.readyCard();
+    expect((await sandbox.simulate(token, 'PRODUCED')).status).toBe(422);
+    await sandbox.produce(token);
+    await sandbox.simulate(token, 'PRODUCTION_ERROR', 'PRT_RIBBON');
+    const again = await sandbox.simulate(token, 'PRODUCED');
     expect(again.status).toBe(422);
     expect(again.body.errors[0].code).toBe('PRODUCTION_NOT_IN_PROGRESS');
-    expect((await stand.production(token)).body.status).toBe('PRODUCTION_ERROR');
+    expect((await sandbox.production(token)).body.status).toBe('PRODUCTION_ERROR');
   });
 
   test('a cancelled order stays cancelled when its card is produced', async () => {
-    const stand = await Stand.open();
-    const { token, orderId } = await stand.readyCard();
-    await stand.produce(token);
-    await stand.cancel(orderId);
-    stand.clock.now += 150;
-    expect((await stand.production(token)).body.status).toBe('IN_PROGRESS');
-    expect((await stand.simulate(token, 'PRODUCED')).status).toBe(200);
-    stand.clock.now += 1_000;
-    expect((await stand.getOrder(1001, orderId)).status).toBe('CANCELLED');
+    const sandbox = await TestSandbox.open();
+    const { token, orderId } = await sandbox.readyCard();
+    await sandbox.produce(token);
+    await sandbox.cancel(orderId);
+    sandbox.clock.time += 150;
+    expect((await sandbox.production(token)).body.status).toBe('IN_PROGRESS');
+    expect((await sandbox.simulate(token, 'PRODUCED')).status).toBe(200);
+    sandbox.clock.time += 1_000;
+    expect((await sandbox.getOrder(1001, orderId)).status).toBe('CANCELLED');
   });
 });

@@ -6,15 +6,17 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../src/domain/errors/failure.ts';
 import { Sandbox } from '../../src/sandbox/sandbox.ts';
-import { type Clock, type Reply, START, Stand, temporaryFolder } from '../harness/sandbox.ts';
+import { SimulatedClock } from '../harness/clock.ts';
+import { makeFolder } from '../harness/command-line.ts';
+import { type Reply, START, TestSandbox } from '../harness/sandbox.ts';
 
 const OTHER_PROCESS = join(import.meta.dirname, '../harness/other-process.ts');
 const PROGRAMS = 'GET /v3/spend/profiles/1001/card-orders/availability';
 
-async function pair(): Promise<{ one: Stand; two: Stand; clock: Clock }> {
-  const clock = { now: START };
-  const one = await Stand.open({ clock });
-  const two = await Stand.open({ clock, stateFile: one.stateFile });
+async function pair(): Promise<{ one: TestSandbox; two: TestSandbox; clock: SimulatedClock }> {
+  const clock = new SimulatedClock(START);
+  const one = await TestSandbox.open({ clock });
+  const two = await TestSandbox.open({ clock, stateFile: one.stateFile });
   return { one, two, clock };
 }
 
@@ -25,14 +27,14 @@ describe('two sandboxes on one state', () => {
     expect((await two.production(token)).body.status).toBe('READY');
     await two.produce(token);
     expect((await one.production(token)).body.status).toBe('IN_PROGRESS');
-    two.sandbox.advance(5_000);
+    two.instance.advance(5_000);
     expect((await one.call(PROGRAMS)).headers.get('date')).toBe(
       (await two.call(PROGRAMS)).headers.get('date'),
     );
-    one.sandbox.addFault({ kind: 'answer', status: 500, times: 1 });
+    one.instance.addFault({ kind: 'answer', status: 500, times: 1 });
     expect((await two.call(PROGRAMS)).status).toBe(500);
     expect((await one.call(PROGRAMS)).status).toBe(200);
-    two.sandbox.reset();
+    two.instance.reset();
     expect((await one.call(`GET /v3/spend/profiles/1001/card-orders/${orderId}`)).status).toBe(404);
   });
 
@@ -51,7 +53,7 @@ describe('two sandboxes on one state', () => {
 
   test('use up a fault once', async () => {
     const { one, two } = await pair();
-    one.sandbox.addFault({ kind: 'answer', status: 503, times: 3 });
+    one.instance.addFault({ kind: 'answer', status: 503, times: 3 });
     const answers = await Promise.all(
       Array.from({ length: 12 }, (_, index) => (index % 2 ? one : two).call(PROGRAMS)),
     );
@@ -61,7 +63,9 @@ describe('two sandboxes on one state', () => {
   test('create one order for one key', async () => {
     const { one, two } = await pair();
     const key = '054064c9-e01e-49fb-8fd9-b0990b9442f4';
-    const answers = await Promise.all([one, two, one, two].map((stand) => stand.createOrder(1001, { key })));
+    const answers = await Promise.all(
+      [one, two, one, two].map((sandbox) => sandbox.createOrder(1001, { key })),
+    );
     expect(new Set(answers.map(({ body }) => body.id))).toEqual(new Set([501]));
   });
 });
@@ -69,7 +73,7 @@ describe('two sandboxes on one state', () => {
 test('processes that start at the same time share a new state, and never produce a card twice', {
   timeout: 20_000,
 }, async () => {
-  const stateFile = join(temporaryFolder(), 'state.sqlite');
+  const stateFile = join(makeFolder(), 'state.sqlite');
   const processes = Array.from({ length: 3 }, () =>
     spawn(process.execPath, [OTHER_PROCESS, 'sandbox', stateFile], {
       stdio: ['pipe', 'pipe', 'ignore'],
@@ -97,11 +101,11 @@ test('processes that start at the same time share a new state, and never produce
 
 describe('reads', () => {
   test('need no write lock', async () => {
-    const stand = await Stand.open();
-    const { token, orderId } = await stand.readyCard();
-    await stand.production(token);
-    stand.sandbox.addFault({ kind: 'answer', method: 'PUT', status: 500, times: 1 });
-    const other = new DatabaseSync(stand.stateFile);
+    const sandbox = await TestSandbox.open();
+    const { token, orderId } = await sandbox.readyCard();
+    await sandbox.production(token);
+    sandbox.instance.addFault({ kind: 'answer', method: 'PUT', status: 500, times: 1 });
+    const other = new DatabaseSync(sandbox.stateFile);
     other.exec('BEGIN IMMEDIATE');
     try {
       for (const path of [
@@ -112,48 +116,48 @@ describe('reads', () => {
         `cards/${token}`,
         `cards/${token}/production`,
       ]) {
-        const { status } = await stand.call(`GET /v3/spend/profiles/1001/${path}`);
+        const { status } = await sandbox.call(`GET /v3/spend/profiles/1001/${path}`);
         expect([path, status]).toEqual([path, 200]);
       }
-      expect((await stand.call('GET /nowhere')).status).toBe(404);
+      expect((await sandbox.call('GET /nowhere')).status).toBe(404);
     } finally {
       other.exec('ROLLBACK');
       other.close();
     }
-    expect(await stand.requests()).toHaveLength(10);
+    expect(await sandbox.requests()).toHaveLength(10);
   });
 
   test('are in the request log of the next process', async () => {
-    const stand = await Stand.open();
-    await stand.call(PROGRAMS);
-    await stand.sandbox.close();
-    const next = await Stand.open({ stateFile: stand.stateFile });
+    const sandbox = await TestSandbox.open();
+    await sandbox.call(PROGRAMS);
+    await sandbox.instance.close();
+    const next = await TestSandbox.open({ stateFile: sandbox.stateFile });
     expect(await next.requests()).toMatchObject([{ method: 'GET', status: 200 }]);
   });
 });
 
 async function play(seed: number): Promise<string> {
-  const stand = await Stand.open({ seed });
+  const sandbox = await TestSandbox.open({ seed });
   const replies: Reply[] = [];
   const keep = async (reply: Promise<Reply>) => {
     replies.push(await reply);
   };
-  await keep(stand.createOrder(1001, { key: '054064c9-e01e-49fb-8fd9-b0990b9442f4' }));
-  await keep(stand.createOrder(1002, { key: '154064c9-e01e-49fb-8fd9-b0990b9442f4' }));
-  const { token, orderId } = await stand.readyCard({ key: '254064c9-e01e-49fb-8fd9-b0990b9442f4' });
-  await keep(stand.call('GET /v3/spend/profiles/1001/cards'));
-  await keep(stand.produce(token));
-  await keep(stand.simulate(token, 'PRODUCTION_ERROR', 'PRD_HOPPER_DOOR'));
-  await keep(stand.production(token));
-  await keep(stand.cancel(orderId));
+  await keep(sandbox.createOrder(1001, { key: '054064c9-e01e-49fb-8fd9-b0990b9442f4' }));
+  await keep(sandbox.createOrder(1002, { key: '154064c9-e01e-49fb-8fd9-b0990b9442f4' }));
+  const { token, orderId } = await sandbox.readyCard({ key: '254064c9-e01e-49fb-8fd9-b0990b9442f4' });
+  await keep(sandbox.call('GET /v3/spend/profiles/1001/cards'));
+  await keep(sandbox.produce(token));
+  await keep(sandbox.simulate(token, 'PRODUCTION_ERROR', 'PRD_HOPPER_DOOR'));
+  await keep(sandbox.production(token));
+  await keep(sandbox.cancel(orderId));
   await keep(
-    stand.call('POST /oauth/token', {
+    sandbox.call('POST /oauth/token', {
       raw: 'grant_type=client_credentials',
       headers: { authorization: 'Basic YTpi', 'content-type': 'application/x-www-form-urlencoded' },
     }),
   );
-  await keep(stand.control('GET outbox'));
-  await keep(stand.control('GET requests'));
+  await keep(sandbox.control('GET outbox'));
+  await keep(sandbox.control('GET requests'));
   return JSON.stringify(replies.map(({ status, headers, text }) => [status, [...headers], text]));
 }
 
@@ -165,14 +169,14 @@ describe('a seed', () => {
   });
 
   test('is used for a new state only', async () => {
-    const stand = await Stand.open({ seed: 7 });
-    await stand.createOrder(1001);
-    await stand.sandbox.close();
-    const again = await Stand.open({ stateFile: stand.stateFile, seed: 8 });
-    again.clock.now += 2_000;
-    const reference = await Stand.open({ seed: 7 });
+    const sandbox = await TestSandbox.open({ seed: 7 });
+    await sandbox.createOrder(1001);
+    await sandbox.instance.close();
+    const again = await TestSandbox.open({ stateFile: sandbox.stateFile, seed: 8 });
+    again.clock.time += 2_000;
+    const reference = await TestSandbox.open({ seed: 7 });
     await reference.createOrder(1001);
-    reference.clock.now += 2_000;
+    reference.clock.time += 2_000;
     expect((await again.getOrder(1001, 501)).cardToken).toBe((await reference.getOrder(1001, 501)).cardToken);
   });
 });
@@ -196,7 +200,7 @@ describe('a state that can not be used', () => {
     ['no database', (file: string) => writeFileSync(file, 'x'.repeat(5_000))],
     ['of a newer version', (file: string) => writeNewerVersion(file)],
   ])('%s', (_case, spoil) => {
-    const file = join(temporaryFolder(), 'state.sqlite');
+    const file = join(makeFolder(), 'state.sqlite');
     spoil(file);
     const before = readFileSync(file);
     const failure = failureOf(file);
@@ -206,7 +210,7 @@ describe('a state that can not be used', () => {
   });
 
   test('a folder, and a path through a file', () => {
-    const folder = temporaryFolder();
+    const folder = makeFolder();
     writeFileSync(join(folder, 'file'), '');
     expect(failureOf(folder)).toMatchObject({ code: 'storage-unusable' });
     expect(failureOf(join(folder, 'file', 'state.sqlite'))).toMatchObject({ code: 'storage-unusable' });
@@ -214,17 +218,17 @@ describe('a state that can not be used', () => {
 
   test('an invalid speed is a usage failure', () => {
     for (const speed of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
-      expect(() => new Sandbox({ stateFile: join(temporaryFolder(), 's'), speed })).toThrow(Failure);
+      expect(() => new Sandbox({ stateFile: join(makeFolder(), 's'), speed })).toThrow(Failure);
   });
 
   test('answers 500 if it is damaged while it is served, and the sandbox continues', async () => {
-    const stand = await Stand.open();
-    const other = new DatabaseSync(stand.stateFile);
+    const sandbox = await TestSandbox.open();
+    const other = new DatabaseSync(sandbox.stateFile);
     other.exec('ALTER TABLE orders RENAME TO orders_elsewhere');
-    const { status, body } = await stand.createOrder(1001);
+    const { status, body } = await sandbox.createOrder(1001);
     expect([status, body.error]).toEqual([500, 'Internal Server Error']);
     other.exec('ALTER TABLE orders_elsewhere RENAME TO orders');
     other.close();
-    expect((await stand.createOrder(1001)).body.id).toBe(501);
+    expect((await sandbox.createOrder(1001)).body.id).toBe(501);
   });
 });

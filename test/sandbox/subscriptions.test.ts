@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { SignatureVerifier } from '../../src/webhooks/signature.ts';
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../../src/wire/events.ts';
-import { at, type Reply, Stand } from '../harness/sandbox.ts';
-import { type Answer, Receiver } from './receiver.ts';
+import { at, type Reply, TestSandbox } from '../harness/sandbox.ts';
+import { Receiver, type ReceiverAnswer } from '../harness/server.ts';
 
 const SUBSCRIPTIONS = '/v3/applications/my-key/subscriptions';
 const REQUEST = {
@@ -14,8 +14,8 @@ const REQUEST = {
 
 describe('subscriptions', () => {
   test('are created, read, listed and removed', async () => {
-    const stand = await Stand.open();
-    const created = await stand.call(`POST ${SUBSCRIPTIONS}`, { body: REQUEST });
+    const sandbox = await TestSandbox.open();
+    const created = await sandbox.call(`POST ${SUBSCRIPTIONS}`, { body: REQUEST });
     expect(created.status).toBe(200);
     expect(created.body).toEqual({
       ...REQUEST,
@@ -25,18 +25,18 @@ describe('subscriptions', () => {
       created_at: at(0),
     });
     const one = `${SUBSCRIPTIONS}/${created.body.id}`;
-    expect((await stand.call(`GET ${one}`)).body).toEqual(created.body);
-    const second = await stand.call(`POST ${SUBSCRIPTIONS}`, {
+    expect((await sandbox.call(`GET ${one}`)).body).toEqual(created.body);
+    const second = await sandbox.call(`POST ${SUBSCRIPTIONS}`, {
       body: { ...REQUEST, delivery: { ...REQUEST.delivery, mtls_enabled: true } },
     });
     expect(second.body.delivery.mtls_enabled).toBe(true);
-    expect((await stand.call(`GET ${SUBSCRIPTIONS}`)).body).toEqual([created.body, second.body]);
+    expect((await sandbox.call(`GET ${SUBSCRIPTIONS}`)).body).toEqual([created.body, second.body]);
 
-    const removed = await stand.call(`DELETE ${one}`);
+    const removed = await sandbox.call(`DELETE ${one}`);
     expect([removed.status, removed.text]).toEqual([204, '']);
-    expect((await stand.call(`GET ${one}`)).status).toBe(404);
-    expect((await stand.call(`DELETE ${one}`)).status).toBe(404);
-    expect((await stand.call(`GET ${SUBSCRIPTIONS}`)).body).toEqual([second.body]);
+    expect((await sandbox.call(`GET ${one}`)).status).toBe(404);
+    expect((await sandbox.call(`DELETE ${one}`)).status).toBe(404);
+    expect((await sandbox.call(`GET ${SUBSCRIPTIONS}`)).body).toEqual([second.body]);
   });
 
   test.each([
@@ -44,16 +44,16 @@ describe('subscriptions', () => {
     ['POST', SUBSCRIPTIONS],
     ['GET', '2026Q4'],
   ])('%s accepts a trailing slash, which the collection of Wise writes: %s', async (method, place) => {
-    const stand = await Stand.open();
+    const sandbox = await TestSandbox.open();
     const path = place === SUBSCRIPTIONS ? place : SUBSCRIPTIONS.replace('v3', place);
-    const created = await stand.call(`POST ${SUBSCRIPTIONS}/`, { body: REQUEST });
+    const created = await sandbox.call(`POST ${SUBSCRIPTIONS}/`, { body: REQUEST });
     const body = method === 'POST' ? { body: REQUEST } : {};
-    expect((await stand.call(`${method} ${path}/`, body)).status).toBe(200);
-    const one = await stand.call(`GET ${path}/${created.body.id}/`);
+    expect((await sandbox.call(`${method} ${path}/`, body)).status).toBe(200);
+    const one = await sandbox.call(`GET ${path}/${created.body.id}/`);
     expect(one.body).toEqual(created.body);
-    expect((await stand.call(`POST ${path}/${created.body.id}/test-notifications/`)).status).toBe(200);
-    expect((await stand.call(`GET ${path}//`)).status).toBe(404);
-    expect((await stand.call('GET /v3/spend/profiles/1001/cards/')).status).toBe(404);
+    expect((await sandbox.call(`POST ${path}/${created.body.id}/test-notifications/`)).status).toBe(200);
+    expect((await sandbox.call(`GET ${path}//`)).status).toBe(404);
+    expect((await sandbox.call('GET /v3/spend/profiles/1001/cards/')).status).toBe(404);
   });
 
   test('name the client that subscribes as their creator', async () => {
@@ -72,18 +72,18 @@ describe('subscriptions', () => {
   });
 
   test('belong to their client key', async () => {
-    const stand = await Stand.open();
-    const { body } = await stand.call(`POST ${SUBSCRIPTIONS}`, { body: REQUEST });
+    const sandbox = await TestSandbox.open();
+    const { body } = await sandbox.call(`POST ${SUBSCRIPTIONS}`, { body: REQUEST });
     const theirs = '/v3/applications/their-key/subscriptions';
-    expect((await stand.call(`GET ${theirs}`)).body).toEqual([]);
+    expect((await sandbox.call(`GET ${theirs}`)).body).toEqual([]);
     for (const target of [
       `GET ${theirs}/${body.id}`,
       `DELETE ${theirs}/${body.id}`,
       `POST ${theirs}/${body.id}/test-notifications`,
     ])
-      expect((await stand.call(target)).status).toBe(404);
-    expect((await stand.call(`GET ${SUBSCRIPTIONS}/${randomUUID()}`)).status).toBe(404);
-    expect((await stand.call(`GET ${SUBSCRIPTIONS}/nonsense`)).status).toBe(400);
+      expect((await sandbox.call(target)).status).toBe(404);
+    expect((await sandbox.call(`GET ${SUBSCRIPTIONS}/${randomUUID()}`)).status).toBe(404);
+    expect((await sandbox.call(`GET ${SUBSCRIPTIONS}/nonsense`)).status).toBe(400);
   });
 
   test.each<[path: string, fields: Record<string, unknown>]>([
@@ -92,8 +92,8 @@ describe('subscriptions', () => {
     ['delivery', { delivery: undefined }],
     ['delivery.version', { delivery: { url: REQUEST.delivery.url } }],
   ])('a wrong %s is 422', async (path, fields) => {
-    const stand = await Stand.open();
-    const { status, body } = await stand.call(`POST ${SUBSCRIPTIONS}`, { body: { ...REQUEST, ...fields } });
+    const sandbox = await TestSandbox.open();
+    const { status, body } = await sandbox.call(`POST ${SUBSCRIPTIONS}`, { body: { ...REQUEST, ...fields } });
     expect([status, body.errors[0].path]).toEqual([422, path]);
   });
 
@@ -107,18 +107,18 @@ describe('subscriptions', () => {
     'https://user:pass@bank.example/hook',
     'ftp://bank.example/hook',
   ])('%s is not a valid receiver', async (url) => {
-    const stand = await Stand.open();
+    const sandbox = await TestSandbox.open();
     const body = { ...REQUEST, delivery: { version: '4.0.0', url } };
-    const refused = await stand.call(`POST ${SUBSCRIPTIONS}`, { body });
+    const refused = await sandbox.call(`POST ${SUBSCRIPTIONS}`, { body });
     expect([refused.status, refused.body.errors[0].path]).toEqual([422, 'delivery.url']);
   });
 
   test.each(['http://127.0.0.1:8080/hook', 'http://localhost:1/', 'http://[::1]:9/'])(
     '%s is a valid receiver, because the sandbox reaches it',
     async (url) => {
-      const stand = await Stand.open();
+      const sandbox = await TestSandbox.open();
       const body = { ...REQUEST, delivery: { version: '4.0.0', url } };
-      expect((await stand.call(`POST ${SUBSCRIPTIONS}`, { body })).status).toBe(200);
+      expect((await sandbox.call(`POST ${SUBSCRIPTIONS}`, { body })).status).toBe(200);
     },
   );
 
@@ -127,12 +127,14 @@ describe('subscriptions', () => {
     [ORDER_EVENT, { order_id: '0L', order_status: 'PRODUCED' }],
     ['cards#card-status-change', {}],
   ])('a test notification of %s waits in the outbox', async (trigger, data) => {
-    const stand = await Stand.open();
-    const { body } = await stand.call(`POST ${SUBSCRIPTIONS}`, { body: { ...REQUEST, trigger_on: trigger } });
-    const sent = await stand.call(`POST ${SUBSCRIPTIONS}/${body.id}/test-notifications`);
+    const sandbox = await TestSandbox.open();
+    const { body } = await sandbox.call(`POST ${SUBSCRIPTIONS}`, {
+      body: { ...REQUEST, trigger_on: trigger },
+    });
+    const sent = await sandbox.call(`POST ${SUBSCRIPTIONS}/${body.id}/test-notifications`);
     expect(sent.status).toBe(200);
     expect(sent.body).toEqual([{ delivery_id: expect.stringMatching(/^[\da-f-]{36}$/), created_at: at(0) }]);
-    const [event] = await stand.outbox();
+    const [event] = await sandbox.outbox();
     expect(event).toMatchObject({
       subscriptionId: body.id,
       deliveryId: sent.body[0].delivery_id,
@@ -142,16 +144,16 @@ describe('subscriptions', () => {
   });
 });
 
-function create(stand: Stand, url: string, more: Record<string, unknown> = {}): Promise<Reply> {
+function create(sandbox: TestSandbox, url: string, more: Record<string, unknown> = {}): Promise<Reply> {
   const body = { ...REQUEST, delivery: { version: '2.0.0', url }, ...more };
-  return stand.call(`POST ${SUBSCRIPTIONS}`, { body });
+  return sandbox.call(`POST ${SUBSCRIPTIONS}`, { body });
 }
 
 describe('with a check of callbacks, a subscription', () => {
   test('is created after its URL accepted a signed test notification of its type and version', async () => {
-    const stand = await Stand.open({ callbackCheck: true });
+    const sandbox = await TestSandbox.open({ callbackCheck: true });
     const receiver = await Receiver.open(() => 204);
-    expect((await create(stand, receiver.url)).status).toBe(200);
+    expect((await create(sandbox, receiver.url)).status).toBe(200);
     const [{ headers, body, bytes } = expect.fail()] = receiver.arrived;
     expect(headers).toMatchObject({ 'x-test-notification': 'true' });
     expect(headers['x-delivery-id']).toMatch(/^[\da-f-]{36}$/);
@@ -160,54 +162,54 @@ describe('with a check of callbacks, a subscription', () => {
       schema_version: '2.0.0',
       sent_at: '2026-01-01T00:00:00Z',
     });
-    const verifier = new SignatureVerifier({ pem: stand.sandbox.publicKey(), source: 'the sandbox' });
+    const verifier = new SignatureVerifier({ pem: sandbox.instance.publicKey(), source: 'the sandbox' });
     expect(verifier.isValid(bytes, String(headers['x-signature-sha256']))).toBe(true);
     // It is no event of the subscription.
-    expect(await stand.outbox()).toEqual([]);
+    expect(await sandbox.outbox()).toEqual([]);
     expect(receiver.arrived).toHaveLength(1);
   });
 
-  test.each<[string, Answer]>([
+  test.each<[string, ReceiverAnswer]>([
     ['404', 404],
     ['503', 503],
     ['a redirect', { status: 302, headers: { location: '/' } }],
   ])('is refused with 422 INVALID_CALLBACK_URL if its URL answers %s', async (_, answer) => {
-    const stand = await Stand.open({ callbackCheck: true });
+    const sandbox = await TestSandbox.open({ callbackCheck: true });
     const receiver = await Receiver.open(() => answer);
-    const { status, body, headers } = await create(stand, receiver.url);
+    const { status, body, headers } = await create(sandbox, receiver.url);
     expect(status).toBe(422);
     expect(body.errors).toEqual([
       { code: 'INVALID_CALLBACK_URL', message: expect.any(String), path: 'delivery.url', arguments: [] },
     ]);
     expect(headers.get('x-trace-id')).toMatch(/^[\da-f]{32}$/);
-    expect((await stand.call(`GET ${SUBSCRIPTIONS}`)).body).toEqual([]);
-    const posts = (await stand.requests()).filter(({ method }) => method === 'POST');
+    expect((await sandbox.call(`GET ${SUBSCRIPTIONS}`)).body).toEqual([]);
+    const posts = (await sandbox.requests()).filter(({ method }) => method === 'POST');
     expect(posts).toMatchObject([{ path: SUBSCRIPTIONS, status: 422, effect: false }]);
   });
 
   test.each(['nobody listens there', 'the answer takes more than 5 seconds'])(
     'is refused if %s',
     async (reason) => {
-      const stand = await Stand.open({ callbackCheck: true });
+      const sandbox = await TestSandbox.open({ callbackCheck: true });
       const receiver = await Receiver.open(() => 'never');
       if (reason.startsWith('nobody')) receiver.close();
-      const { status, body } = await create(stand, receiver.url);
+      const { status, body } = await create(sandbox, receiver.url);
       expect([status, body.errors[0].code]).toEqual([422, 'INVALID_CALLBACK_URL']);
     },
     20_000,
   );
 
   test('is not checked if the request is refused anyway, or a fault answers it', async () => {
-    const stand = await Stand.open({ callbackCheck: true });
+    const sandbox = await TestSandbox.open({ callbackCheck: true });
     const receiver = await Receiver.open();
-    expect((await create(stand, receiver.url, { name: '' })).status).toBe(422);
+    expect((await create(sandbox, receiver.url, { name: '' })).status).toBe(422);
     const anonymous = { body: REQUEST, headers: { authorization: undefined } };
-    expect((await stand.call(`POST ${SUBSCRIPTIONS}`, anonymous)).status).toBe(401);
-    stand.sandbox.addFault({ kind: 'answer', path: '/subscriptions', status: 500, times: 1 });
-    expect((await create(stand, receiver.url)).status).toBe(500);
+    expect((await sandbox.call(`POST ${SUBSCRIPTIONS}`, anonymous)).status).toBe(401);
+    sandbox.instance.addFault({ kind: 'answer', path: '/subscriptions', status: 500, times: 1 });
+    expect((await create(sandbox, receiver.url)).status).toBe(500);
     expect(receiver.arrived).toEqual([]);
-    expect(stand.sandbox.listFaults()).toEqual([]);
-    expect((await stand.call(`GET ${SUBSCRIPTIONS}/`)).status).toBe(200);
+    expect(sandbox.instance.listFaults()).toEqual([]);
+    expect((await sandbox.call(`GET ${SUBSCRIPTIONS}/`)).status).toBe(200);
     expect(receiver.arrived).toEqual([]);
   });
 });

@@ -2,11 +2,11 @@ import https from 'node:https';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { Sandbox } from '../../src/sandbox/sandbox.ts';
+import { makeFolder } from '../harness/command-line.ts';
 import { makeCertificate } from '../harness/network.ts';
-import { temporaryFolder } from '../harness/sandbox.ts';
 
 function serve(tls: { key: string; cert: string }): Sandbox {
-  const stateFile = join(temporaryFolder(), 'sandbox.db');
+  const stateFile = join(makeFolder(), 'sandbox.db');
   return new Sandbox({
     stateFile,
     speed: 1,

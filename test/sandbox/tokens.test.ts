@@ -1,78 +1,78 @@
 import { describe, expect, test } from 'vitest';
-import { at, type Json, type Reply, Stand } from '../harness/sandbox.ts';
+import { at, type Json, type Reply, TestSandbox } from '../harness/sandbox.ts';
 
 const PROGRAMS = 'GET /v3/spend/profiles/1001/card-orders/availability';
 const BASIC = `Basic ${Buffer.from('client:secret').toString('base64')}`;
 
 function grant(
-  stand: Stand,
+  sandbox: TestSandbox,
   fields: Readonly<Record<string, string | undefined>>,
   authorization: string | undefined = BASIC,
 ): Promise<Reply> {
-  return stand.call('POST /oauth/token', {
+  return sandbox.call('POST /oauth/token', {
     raw: new URLSearchParams(JSON.parse(JSON.stringify(fields))).toString(),
     headers: { authorization, 'content-type': 'application/x-www-form-urlencoded' },
   });
 }
 
-async function statusWith(stand: Stand, authorization: string | undefined): Promise<[number, Json]> {
-  const { status, body } = await stand.call(PROGRAMS, { headers: { authorization } });
+async function statusWith(sandbox: TestSandbox, authorization: string | undefined): Promise<[number, Json]> {
+  const { status, body } = await sandbox.call(PROGRAMS, { headers: { authorization } });
   return [status, body];
 }
 
 describe('bearer tokens', () => {
   test('a request needs a bearer token', async () => {
-    const stand = await Stand.open();
+    const sandbox = await TestSandbox.open();
     for (const authorization of [undefined, '', 'Bearer', 'Bearer ', BASIC, 'some-token', 'Bearer a b'])
-      expect(await statusWith(stand, authorization)).toEqual([
+      expect(await statusWith(sandbox, authorization)).toEqual([
         401,
         { error: 'invalid_token', error_description: 'A bearer token is required' },
       ]);
-    expect((await statusWith(stand, 'bearer whatever'))[0]).toBe(200);
+    expect((await statusWith(sandbox, 'bearer whatever'))[0]).toBe(200);
   });
 
   test('a declared token has its declared state', async () => {
-    const stand = await Stand.open();
+    const sandbox = await TestSandbox.open();
     const token = 'secret/token?';
-    const declare = (state: string) => stand.control(`PUT tokens/${encodeURIComponent(token)}`, { state });
+    const declare = (state: string) => sandbox.control(`PUT tokens/${encodeURIComponent(token)}`, { state });
     await declare('expired');
-    expect(await statusWith(stand, `Bearer ${token}`)).toEqual([
+    expect(await statusWith(sandbox, `Bearer ${token}`)).toEqual([
       401,
       { error: 'invalid_token', error_description: 'Access token expired' },
     ]);
     await declare('refused');
-    expect((await statusWith(stand, `Bearer ${token}`))[1].error_description).toBe('Invalid access token');
+    expect((await statusWith(sandbox, `Bearer ${token}`))[1].error_description).toBe('Invalid access token');
     await declare('good');
-    expect((await statusWith(stand, `Bearer ${token}`))[0]).toBe(200);
+    expect((await statusWith(sandbox, `Bearer ${token}`))[0]).toBe(200);
   });
 
   test('with the policy “listed” only declared and issued tokens are valid', async () => {
-    const stand = await Stand.open();
-    await stand.control('PUT token-policy', { policy: 'listed' });
-    await stand.control('PUT tokens/mine', { state: 'good' });
-    expect((await statusWith(stand, 'Bearer mine'))[0]).toBe(200);
-    expect((await statusWith(stand, 'Bearer theirs'))[0]).toBe(401);
-    const issued = (await grant(stand, { grant_type: 'client_credentials' })).body.access_token;
-    expect((await statusWith(stand, `Bearer ${issued}`))[0]).toBe(200);
-    expect((await grant(stand, { grant_type: 'refresh_token', refresh_token: 'theirs' })).status).toBe(401);
-    await stand.control('PUT token-policy', { policy: 'any' });
-    expect((await statusWith(stand, 'Bearer theirs'))[0]).toBe(200);
+    const sandbox = await TestSandbox.open();
+    await sandbox.control('PUT token-policy', { policy: 'listed' });
+    await sandbox.control('PUT tokens/mine', { state: 'good' });
+    expect((await statusWith(sandbox, 'Bearer mine'))[0]).toBe(200);
+    expect((await statusWith(sandbox, 'Bearer theirs'))[0]).toBe(401);
+    const issued = (await grant(sandbox, { grant_type: 'client_credentials' })).body.access_token;
+    expect((await statusWith(sandbox, `Bearer ${issued}`))[0]).toBe(200);
+    expect((await grant(sandbox, { grant_type: 'refresh_token', refresh_token: 'theirs' })).status).toBe(401);
+    await sandbox.control('PUT token-policy', { policy: 'any' });
+    expect((await statusWith(sandbox, 'Bearer theirs'))[0]).toBe(200);
   });
 
   test('a refused request changes nothing', async () => {
-    const stand = await Stand.open();
-    const { token } = await stand.readyCard();
-    await stand.control('PUT tokens/some-token', { state: 'refused' });
-    expect((await stand.produce(token)).status).toBe(401);
-    await stand.control('PUT tokens/some-token', { state: 'good' });
-    expect((await stand.production(token)).body.status).toBe('READY');
+    const sandbox = await TestSandbox.open();
+    const { token } = await sandbox.readyCard();
+    await sandbox.control('PUT tokens/some-token', { state: 'refused' });
+    expect((await sandbox.produce(token)).status).toBe(401);
+    await sandbox.control('PUT tokens/some-token', { state: 'good' });
+    expect((await sandbox.production(token)).body.status).toBe('READY');
   });
 });
 
 describe('POST /oauth/token', () => {
   test('client credentials give a token that expires by the virtual clock', async () => {
-    const stand = await Stand.open();
-    const { status, body } = await grant(stand, { grant_type: 'client_credentials' });
+    const sandbox = await TestSandbox.open();
+    const { status, body } = await grant(sandbox, { grant_type: 'client_credentials' });
     expect(status).toBe(200);
     expect(body).toEqual({
       access_token: expect.any(String),
@@ -81,10 +81,10 @@ describe('POST /oauth/token', () => {
       expires_at: at(43_199_000),
       scope: 'transfers',
     });
-    stand.sandbox.advance(43_198_999);
-    expect((await statusWith(stand, `Bearer ${body.access_token}`))[0]).toBe(200);
-    stand.sandbox.advance(1);
-    expect((await statusWith(stand, `Bearer ${body.access_token}`))[1].error_description).toBe(
+    sandbox.instance.advance(43_198_999);
+    expect((await statusWith(sandbox, `Bearer ${body.access_token}`))[0]).toBe(200);
+    sandbox.instance.advance(1);
+    expect((await statusWith(sandbox, `Bearer ${body.access_token}`))[1].error_description).toBe(
       'Access token expired',
     );
   });
@@ -99,8 +99,8 @@ describe('POST /oauth/token', () => {
     },
     { grant_type: 'registration_code', client_id: 'client', email: 'a@bank.example', registration_code: 'c' },
   ])('$grant_type gives a user token', async (fields) => {
-    const stand = await Stand.open();
-    const { status, body } = await grant(stand, fields);
+    const sandbox = await TestSandbox.open();
+    const { status, body } = await grant(sandbox, fields);
     expect(status).toBe(200);
     expect(body).toMatchObject({
       token_type: 'bearer',
@@ -109,24 +109,24 @@ describe('POST /oauth/token', () => {
       refresh_token_expires_at: at(628_639_555_000),
       created_at: at(0),
     });
-    const again = await grant(stand, { grant_type: 'refresh_token', refresh_token: body.refresh_token });
+    const again = await grant(sandbox, { grant_type: 'refresh_token', refresh_token: body.refresh_token });
     expect(again.body.access_token).not.toBe(body.access_token);
     // Each kind is valid for its own purpose only.
-    expect((await statusWith(stand, `Bearer ${body.refresh_token}`))[0]).toBe(401);
+    expect((await statusWith(sandbox, `Bearer ${body.refresh_token}`))[0]).toBe(401);
     expect(
-      (await grant(stand, { grant_type: 'refresh_token', refresh_token: body.access_token })).status,
+      (await grant(sandbox, { grant_type: 'refresh_token', refresh_token: body.access_token })).status,
     ).toBe(401);
   });
 
   test('a refresh token that was declared invalid, or is 20 years old, is refused', async () => {
-    const stand = await Stand.open();
-    await stand.control('PUT tokens/old', { state: 'expired' });
-    const refused = await grant(stand, { grant_type: 'refresh_token', refresh_token: 'old' });
+    const sandbox = await TestSandbox.open();
+    await sandbox.control('PUT tokens/old', { state: 'expired' });
+    const refused = await grant(sandbox, { grant_type: 'refresh_token', refresh_token: 'old' });
     expect([refused.status, refused.body.error]).toEqual([401, 'invalid_grant']);
-    const { body } = await grant(stand, { grant_type: 'refresh_token', refresh_token: 'any' });
-    stand.sandbox.advance(628_639_555_000);
+    const { body } = await grant(sandbox, { grant_type: 'refresh_token', refresh_token: 'any' });
+    sandbox.instance.advance(628_639_555_000);
     expect(
-      (await grant(stand, { grant_type: 'refresh_token', refresh_token: body.refresh_token })).status,
+      (await grant(sandbox, { grant_type: 'refresh_token', refresh_token: body.refresh_token })).status,
     ).toBe(401);
   });
 
@@ -140,13 +140,13 @@ describe('POST /oauth/token', () => {
       'invalid_request',
     ],
   ])('%j is 400 %s', async (fields, error) => {
-    const stand = await Stand.open();
-    const { status, body } = await grant(stand, fields);
+    const sandbox = await TestSandbox.open();
+    const { status, body } = await grant(sandbox, fields);
     expect([status, body.error]).toEqual([400, error]);
   });
 
   test('needs client id and secret, and a form', async () => {
-    const stand = await Stand.open();
+    const sandbox = await TestSandbox.open();
     for (const authorization of [
       'Bearer x',
       'Basic',
@@ -154,33 +154,33 @@ describe('POST /oauth/token', () => {
       `Basic ${Buffer.from('client').toString('base64')}`,
       `Basic ${Buffer.from(':s').toString('base64')}`,
     ]) {
-      const { status, body } = await grant(stand, { grant_type: 'client_credentials' }, authorization);
+      const { status, body } = await grant(sandbox, { grant_type: 'client_credentials' }, authorization);
       expect([status, body.error]).toEqual([401, 'invalid_client']);
     }
-    const json = await stand.call('POST /oauth/token', { body: {}, headers: { authorization: BASIC } });
+    const json = await sandbox.call('POST /oauth/token', { body: {}, headers: { authorization: BASIC } });
     expect(json.status).toBe(415);
   });
 });
 
-async function visit(stand: Stand, query: Record<string, string>): Promise<Response> {
-  const address = `${stand.url}/oauth/authorize/?${new URLSearchParams(query).toString()}`;
+async function visit(sandbox: TestSandbox, query: Record<string, string>): Promise<Response> {
+  const address = `${sandbox.url}/oauth/authorize/?${new URLSearchParams(query).toString()}`;
   return fetch(address, { redirect: 'manual' });
 }
 
 describe('the authorization page', () => {
   const TARGET = 'http://127.0.0.1:8976/callback?kept=yes';
 
-  async function codeOf(stand: Stand): Promise<string> {
-    const { headers } = await visit(stand, { client_id: 'client', redirect_uri: TARGET });
+  async function codeOf(sandbox: TestSandbox): Promise<string> {
+    const { headers } = await visit(sandbox, { client_id: 'client', redirect_uri: TARGET });
     return new URL(headers.get('location') ?? '').searchParams.get('code') ?? '';
   }
 
-  const redeem = (stand: Stand, code: string) =>
-    grant(stand, { grant_type: 'authorization_code', client_id: 'client', code, redirect_uri: TARGET });
+  const redeem = (sandbox: TestSandbox, code: string) =>
+    grant(sandbox, { grant_type: 'authorization_code', client_id: 'client', code, redirect_uri: TARGET });
 
   test('redirects with a code, the state and a profile', async () => {
-    const stand = await Stand.open();
-    const { status, headers } = await visit(stand, {
+    const sandbox = await TestSandbox.open();
+    const { status, headers } = await visit(sandbox, {
       client_id: 'client',
       redirect_uri: TARGET,
       state: 'a b',
@@ -197,22 +197,22 @@ describe('the authorization page', () => {
   });
 
   test('issues a code that is valid once, for half an hour, and only for a token', async () => {
-    const stand = await Stand.open();
-    await stand.control('PUT token-policy', { policy: 'listed' });
-    const code = await codeOf(stand);
-    expect((await statusWith(stand, `Bearer ${code}`))[0]).toBe(401);
-    expect((await redeem(stand, code)).status).toBe(200);
-    expect((await redeem(stand, code)).body.error).toBe('invalid_grant');
-    const late = await codeOf(stand);
-    stand.sandbox.advance(1_800_000);
-    expect((await redeem(stand, late)).status).toBe(401);
-    expect((await redeem(stand, 'made-up')).status).toBe(401);
+    const sandbox = await TestSandbox.open();
+    await sandbox.control('PUT token-policy', { policy: 'listed' });
+    const code = await codeOf(sandbox);
+    expect((await statusWith(sandbox, `Bearer ${code}`))[0]).toBe(401);
+    expect((await redeem(sandbox, code)).status).toBe(200);
+    expect((await redeem(sandbox, code)).body.error).toBe('invalid_grant');
+    const late = await codeOf(sandbox);
+    sandbox.instance.advance(1_800_000);
+    expect((await redeem(sandbox, late)).status).toBe(401);
+    expect((await redeem(sandbox, 'made-up')).status).toBe(401);
   });
 
   test.each([{}, { client_id: 'client' }, { client_id: 'client', redirect_uri: 'nowhere' }])(
     '%j is 400',
     async (query) => {
-      expect((await visit(await Stand.open(), query)).status).toBe(400);
+      expect((await visit(await TestSandbox.open(), query)).status).toBe(400);
     },
   );
 });

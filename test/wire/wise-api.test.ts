@@ -29,7 +29,7 @@ import {
 } from '../../src/wise/subscriptions.ts';
 import { fetchClientToken, renewUserToken } from '../../src/wise/tokens.ts';
 import { type Exchanged, Recorder } from '../harness/recorder.ts';
-import { ADDRESS, DAY, PHYSICAL, Stand, TO_READY, VIRTUAL } from '../harness/sandbox.ts';
+import { ADDRESS, DAY, PHYSICAL, TestSandbox, TO_READY, VIRTUAL } from '../harness/sandbox.ts';
 import { makeClient } from '../harness/server.ts';
 import { OPERATIONS, operationOf, violationsOf } from './check-exchange.ts';
 
@@ -37,7 +37,7 @@ const profileId = 1001;
 const clientKey = 'my-client';
 
 /** Does everything that the API can, with each status that a card may have, and what Wise describes of refusals. */
-async function exercise(stand: Stand, recorder: Recorder): Promise<void> {
+async function exercise(sandbox: TestSandbox, recorder: Recorder): Promise<void> {
   const client = makeClient(recorder.url);
   const order = {
     program: PHYSICAL,
@@ -55,9 +55,9 @@ async function exercise(stand: Stand, recorder: Recorder): Promise<void> {
     address: { ...ADDRESS, secondLine: null, postCode: 'far too long for it' },
   });
   await createOrder(client, { profileId, idempotencyKey: randomUUID(), order });
-  await stand.createOrder(profileId, { program: VIRTUAL });
-  stand.clock.now += TO_READY;
-  const { orderId, token } = await stand.readyCard();
+  await sandbox.createOrder(profileId, { program: VIRTUAL });
+  sandbox.clock.time += TO_READY;
+  const { orderId, token } = await sandbox.readyCard();
   const cardToken = parseCardToken(token);
   await getOrder(client, { profileId, orderId });
   await getOrderWithHolder(client, { profileId, orderId });
@@ -77,7 +77,7 @@ async function exercise(stand: Stand, recorder: Recorder): Promise<void> {
   await produce('WIS00001');
   await simulateProduction(client, { profileId, cardToken, simulation: { status: 'PRODUCED' } });
   await getProduction(client, { profileId, cardToken });
-  stand.clock.now += 5_000;
+  sandbox.clock.time += 5_000;
   await setStatus(recorder, token);
   const replacementDetails = { cardToken: token, reason: 'CARD_DAMAGED' as const };
   await createOrder(client, {
@@ -86,14 +86,14 @@ async function exercise(stand: Stand, recorder: Recorder): Promise<void> {
     order: { ...order, replacementDetails },
   });
   await cancelOrder(client, { profileId, orderId: 501 });
-  stand.clock.now += 61 * DAY;
+  sandbox.clock.time += 61 * DAY;
   await listOrders(client, { profileId, page: 1 });
   await simulateVerification(client, 1002);
   await subscriptions(recorder);
   const app = { clientId: 'a', clientSecret: 'b' };
   await fetchClientToken(client, { client: app, source: 'a test' });
   await renewUserToken(client, { client: app, source: 'a test', refreshToken: 'any' });
-  stand.sandbox.addFault({ kind: 'answer', method: 'GET', status: 429, times: 1 });
+  sandbox.instance.addFault({ kind: 'answer', method: 'GET', status: 429, times: 1 });
   await listPrograms(client, profileId).catch(() => undefined);
 }
 
@@ -125,9 +125,9 @@ async function subscriptions(recorder: Recorder): Promise<void> {
 
 describe("Wise's description of its API", () => {
   test('finds no violation in any request of the client or answer of the sandbox, over all operations', async () => {
-    const stand = await Stand.open();
-    const recorder = await Recorder.open(stand.url);
-    await exercise(stand, recorder);
+    const sandbox = await TestSandbox.open();
+    const recorder = await Recorder.open(sandbox.url);
+    await exercise(sandbox, recorder);
     expect(recorder.exchanged.flatMap(violationsOf)).toEqual([]);
     const used = new Set(recorder.exchanged.map((one) => operationOf(one) ?? ''));
     expect([...used].toSorted()).toEqual(OPERATIONS.toSorted());

@@ -6,14 +6,14 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { forget, type StoredUser } from '../../../src/cli/credentials/login-store.ts';
 import { tryLock } from '../../../src/database/lock.ts';
 import { Client } from '../../../src/wise/client.ts';
-import { HOUR, Stand } from './credential-world.ts';
+import { HOUR, TestCredentials } from './test-credentials.ts';
 
 const CLIENT = { clientId: 'my-bank', clientSecret: 'client-secret-4711' };
 
 /** A login that was stored, in the file. */
-async function storedLogin(stand: Stand, more: Partial<StoredUser> = {}): Promise<void> {
-  await stand.declare('refresh-4711', 'good');
-  const end = stand.io.clock.now() + HOUR;
+async function storedLogin(world: TestCredentials, more: Partial<StoredUser> = {}): Promise<void> {
+  await world.declare('refresh-4711', 'good');
+  const end = world.io.clock.now() + HOUR;
   const user = {
     profileId: 1001,
     accessToken: 'stored-4711',
@@ -21,36 +21,40 @@ async function storedLogin(stand: Stand, more: Partial<StoredUser> = {}): Promis
     refreshToken: 'refresh-4711',
     ...more,
   };
-  await stand.open().credentials.logins.add({ client: CLIENT, user }, { isPlain: true });
+  await world.open().credentials.logins.add({ client: CLIENT, user }, { isPlain: true });
 }
 
 describe('a login is for one API', () => {
   test('a login for one API is not used for another', async () => {
-    const stand = await Stand.open();
-    await storedLogin(stand);
+    const world = await TestCredentials.open();
+    await storedLogin(world);
     for (const baseUrl of ['https://other.example', null]) {
-      const { credentials } = stand.open({ baseUrl });
+      const { credentials } = world.open({ baseUrl });
       await expect(credentials.sourceFor(1001)).rejects.toMatchObject({ code: 'credentials-missing' });
       await expect(credentials.ofClient()).rejects.toMatchObject({ code: 'credentials-missing' });
     }
-    const { credentials } = stand.open({ baseUrl: `${stand.url}/another/path` });
+    const { credentials } = world.open({ baseUrl: `${world.url}/another/path` });
     expect(await (await credentials.sourceFor(1001)).token.get()).toBe('stored-4711');
   });
 
   test('a login for another API replaces the stored one completely', async () => {
-    const stand = await Stand.open();
-    await storedLogin(stand);
-    const { logins } = stand.open({ baseUrl: 'https://other.example' }).credentials;
+    const world = await TestCredentials.open();
+    await storedLogin(world);
+    const { logins } = world.open({ baseUrl: 'https://other.example' }).credentials;
     const client = { clientId: 'other', clientSecret: 'other-secret' };
     await logins.add({ client }, { isPlain: true });
     expect((await logins.find())?.login).toEqual({ client });
-    expect(readFileSync(stand.file, 'utf8')).not.toContain('4711');
-    expect(await stand.open().credentials.logins.find()).toBeNull();
+    expect(readFileSync(world.file, 'utf8')).not.toContain('4711');
+    expect(await world.open().credentials.logins.find()).toBeNull();
   });
 });
 
 /** A vendor that holds its answer to a renewal back until it is told to give it. */
-async function renewing(stand: Stand, answer: object = {}, head: { status?: number; pause?: string } = {}) {
+async function renewing(
+  world: TestCredentials,
+  answer: object = {},
+  head: { status?: number; pause?: string } = {},
+) {
   const [arrived, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const server = createServer((request, response) => {
     arrived.resolve();
@@ -73,8 +77,8 @@ async function renewing(stand: Stand, answer: object = {}, head: { status?: numb
     token: async () => 'none',
     userAgent: 'test',
   });
-  await storedLogin(stand, { endsAt: stand.io.clock.now() });
-  const { token } = await stand.open({}, { client: () => wise }).credentials.sourceFor(1001);
+  await storedLogin(world, { endsAt: world.io.clock.now() });
+  const { token } = await world.open({}, { client: () => wise }).credentials.sourceFor(1001);
   const renewed = token.get();
   await arrived.promise;
   return { renewed, release: release.resolve };
@@ -82,51 +86,51 @@ async function renewing(stand: Stand, answer: object = {}, head: { status?: numb
 
 describe('while a login is renewed', () => {
   test('a logout during a renewal waits, and is not undone', async () => {
-    const stand = await Stand.open();
-    const { renewed, release } = await renewing(stand);
-    const out = forget(stand.open().credentials.logins, () => undefined);
+    const world = await TestCredentials.open();
+    const { renewed, release } = await renewing(world);
+    const out = forget(world.open().credentials.logins, () => undefined);
     release();
     expect(await renewed).toBe('renewed-4711');
     expect((await out).removed).toHaveLength(1);
-    expect(existsSync(stand.file)).toBe(false);
+    expect(existsSync(world.file)).toBe(false);
   });
 
   test('a logout that did not wait for a renewal is not undone either', async () => {
-    const stand = await Stand.open();
-    const { renewed, release } = await renewing(stand);
-    await stand.open().credentials.logins.remove();
+    const world = await TestCredentials.open();
+    const { renewed, release } = await renewing(world);
+    await world.open().credentials.logins.remove();
     release();
     expect(await renewed, 'the command goes on').toBe('renewed-4711');
-    expect(existsSync(stand.file)).toBe(false);
+    expect(existsSync(world.file)).toBe(false);
   });
 
   test('a new login during a renewal stays', async () => {
-    const stand = await Stand.open();
-    const { renewed, release } = await renewing(stand);
-    await storedLogin(stand, { accessToken: 'fresh-4711', refreshToken: 'refresh-4713' });
+    const world = await TestCredentials.open();
+    const { renewed, release } = await renewing(world);
+    await storedLogin(world, { accessToken: 'fresh-4711', refreshToken: 'refresh-4713' });
     release();
     await renewed;
-    const { logins } = stand.open().credentials;
+    const { logins } = world.open().credentials;
     expect((await logins.find())?.login.user).toMatchObject({ accessToken: 'fresh-4711' });
   });
 
   test('a renewal gives up before the processes that wait for it do', async () => {
-    const stand = await Stand.open();
-    const { renewed, release } = await renewing(stand, {}, { status: 503, pause: '20' });
+    const world = await TestCredentials.open();
+    const { renewed, release } = await renewing(world, {}, { status: 503, pause: '20' });
     const failed = expect(renewed).rejects.toMatchObject({ exitCode: 7, message: 'The API failed (503).' });
     release();
     await failed;
   });
 
   test('a token that never lasts long is renewed once, not by each command', async () => {
-    const stand = await Stand.open();
-    const { renewed, release } = await renewing(stand, { expires_in: 50 });
+    const world = await TestCredentials.open();
+    const { renewed, release } = await renewing(world, { expires_in: 50 });
     release();
     await renewed;
-    const again = async () => (await stand.open().credentials.sourceFor(1001)).token.get();
-    stand.io.clock.time += 20_000;
+    const again = async () => (await world.open().credentials.sourceFor(1001)).token.get();
+    world.io.clock.time += 20_000;
     expect(await again()).toBe('renewed-4711');
-    stand.io.clock.time += 10_000;
+    world.io.clock.time += 10_000;
     await expect(again(), 'the sandbox does not know it').rejects.toMatchObject({
       code: 'credentials-refused',
     });
@@ -134,27 +138,27 @@ describe('while a login is renewed', () => {
 });
 
 test('no login is written without the lock of its file', async () => {
-  const stand = await Stand.open();
-  await storedLogin(stand);
-  const release = tryLock(`${stand.file}.lock`);
+  const world = await TestCredentials.open();
+  await storedLogin(world);
+  const release = tryLock(`${world.file}.lock`);
   onTestFinished(() => release?.());
-  const before = readFileSync(stand.file, 'utf8');
-  const { logins } = stand.open({}, { stopwatch: stand.io.stopwatch }).credentials;
+  const before = readFileSync(world.file, 'utf8');
+  const { logins } = world.open({}, { stopwatch: world.io.stopwatch }).credentials;
   for (const change of [logins.add({ client: CLIENT }, { isPlain: true }), logins.remove()])
     await expect(change).rejects.toMatchObject({
       code: 'storage-unusable',
       message: expect.stringContaining('locked'),
     });
-  expect(readFileSync(stand.file, 'utf8')).toBe(before);
+  expect(readFileSync(world.file, 'utf8')).toBe(before);
 });
 
 test.runIf(process.platform === 'linux')('a keyring that cannot be asked is said', async () => {
   vi.stubEnv('DBUS_SESSION_BUS_ADDRESS', 'unix:path=/nowhere/bus');
   onTestFinished(() => void vi.unstubAllEnvs());
-  const stand = await Stand.open();
-  await storedLogin(stand);
+  const world = await TestCredentials.open();
+  await storedLogin(world);
   const warned: string[] = [];
-  const removal = await forget(stand.open().credentials.logins, (text) => void warned.push(text));
+  const removal = await forget(world.open().credentials.logins, (text) => void warned.push(text));
   expect(removal).toMatchObject({ removed: [{ isPlain: true }], unasked: [{ isPlain: false }] });
   expect(warned).toEqual(['A login may remain in the keyring of this system: it could not be asked.']);
 });

@@ -2,21 +2,25 @@ import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { listPrograms } from '../../../src/wise/orders.ts';
-import { type Command, HOUR, Stand } from './credential-world.ts';
+import { type Command, HOUR, TestCredentials } from './test-credentials.ts';
 
 const CLIENT = { clientId: 'my-bank', clientSecret: 'client-secret-4711' };
 const REFRESH = 'refresh-4711';
 
 /** A login as it was stored, in the file: this machine has no keyring. */
-async function storedLogin(stand: Stand, user: Record<string, unknown> = {}, client = CLIENT): Promise<void> {
-  await stand.declare(REFRESH, 'good');
-  await stand.open().credentials.logins.add(
+async function storedLogin(
+  world: TestCredentials,
+  user: Record<string, unknown> = {},
+  client = CLIENT,
+): Promise<void> {
+  await world.declare(REFRESH, 'good');
+  await world.open().credentials.logins.add(
     {
       client,
       user: {
         profileId: 1001,
         accessToken: 'stored-4711',
-        endsAt: stand.io.clock.now() + HOUR,
+        endsAt: world.io.clock.now() + HOUR,
         refreshToken: REFRESH,
         ...user,
       },
@@ -31,26 +35,26 @@ async function nameFor({ credentials }: Command, profileId = 1001): Promise<stri
 
 describe('the first source that has a token is asked', () => {
   test('the sources of a token are asked in their order of precedence', async () => {
-    const stand = await Stand.open();
-    await storedLogin(stand);
-    const file = join(stand.folder, 'token');
+    const world = await TestCredentials.open();
+    await storedLogin(world);
+    const file = join(world.folder, 'token');
     writeFileSync(file, 'from-file-4711\n');
     const command = { credentialCommand: ['vault', '{profileId}'] };
     const refresh = { refreshToken: REFRESH, ...CLIENT };
     const given = { given: { file } };
     const all = { token: 'given-4711', ...refresh, ...command };
-    expect(await nameFor(stand.open(all, given))).toBe('KIOSKCTL_TOKEN');
-    expect(await nameFor(stand.open({ ...refresh, ...command }, given))).toBe('KIOSKCTL_REFRESH_TOKEN');
-    expect(await nameFor(stand.open(command, given))).toBe(`--token-file ${file}`);
-    expect(await nameFor(stand.open(command, { given: { stdin: true } }))).toBe('--token-stdin');
-    expect(await nameFor(stand.open(command))).toBe('the credential command of context bank (vault)');
-    expect(await nameFor(stand.open())).toBe(`the login of context bank, in the file ${stand.file}`);
+    expect(await nameFor(world.open(all, given))).toBe('KIOSKCTL_TOKEN');
+    expect(await nameFor(world.open({ ...refresh, ...command }, given))).toBe('KIOSKCTL_REFRESH_TOKEN');
+    expect(await nameFor(world.open(command, given))).toBe(`--token-file ${file}`);
+    expect(await nameFor(world.open(command, { given: { stdin: true } }))).toBe('--token-stdin');
+    expect(await nameFor(world.open(command))).toBe('the credential command of context bank (vault)');
+    expect(await nameFor(world.open())).toBe(`the login of context bank, in the file ${world.file}`);
   });
 
   test('an empty token variable is a failure, because a missing CI secret must not pass', async () => {
-    const stand = await Stand.open();
-    await storedLogin(stand);
-    const [token, refreshToken] = [stand.open({ token: '' }), stand.open({ refreshToken: '', ...CLIENT })];
+    const world = await TestCredentials.open();
+    await storedLogin(world);
+    const [token, refreshToken] = [world.open({ token: '' }), world.open({ refreshToken: '', ...CLIENT })];
     await expect(token.credentials.sourceFor(1001)).rejects.toMatchObject({ code: 'credentials-missing' });
     const { token: kept } = await refreshToken.credentials.sourceFor(1001);
     await expect(kept.get()).rejects.toMatchObject({
@@ -60,13 +64,13 @@ describe('the first source that has a token is asked', () => {
   });
 
   test('a card of another profile uses the first source that serves its profile', async () => {
-    const stand = await Stand.open();
-    await storedLogin(stand);
+    const world = await TestCredentials.open();
+    await storedLogin(world);
     const token = { token: 'given-4711' };
     const command = { credentialCommand: ['vault', '{profileId}'] };
-    expect(await nameFor(stand.open({ ...token, ...command }), 1002)).toContain('vault');
+    expect(await nameFor(world.open({ ...token, ...command }), 1002)).toContain('vault');
     for (const settings of [token, {}])
-      await expect(stand.open(settings).credentials.sourceFor(1002)).rejects.toMatchObject({
+      await expect(world.open(settings).credentials.sourceFor(1002)).rejects.toMatchObject({
         code: 'credentials-missing',
         exitCode: 3,
         message: expect.stringContaining('is for profile 1001, not for 1002'),
@@ -74,26 +78,26 @@ describe('the first source that has a token is asked', () => {
   });
 
   test('each context, and each environment, has its own login', async () => {
-    const stand = await Stand.open();
-    await storedLogin(stand);
+    const world = await TestCredentials.open();
+    await storedLogin(world);
     for (const settings of [{ contextName: 'other' }, { environment: 'production' as const }])
-      await expect(stand.open(settings).credentials.sourceFor(1001)).rejects.toMatchObject({
+      await expect(world.open(settings).credentials.sourceFor(1001)).rejects.toMatchObject({
         code: 'credentials-missing',
         message: expect.stringContaining('nobody has logged in'),
       });
   });
 
   test('a token for the embedded sandbox is a mistake', async () => {
-    const stand = await Stand.open();
-    const wrong = () => stand.open({ environment: 'local' }, { given: { stdin: true } });
+    const world = await TestCredentials.open();
+    const wrong = () => world.open({ environment: 'local' }, { given: { stdin: true } });
     expect(wrong).toThrow(expect.objectContaining({ code: 'usage', exitCode: 2 }));
   });
 });
 
 describe('--token-file and --token-stdin', () => {
   test('a token file and standard input may end with a line break', async () => {
-    const stand = await Stand.open();
-    const file = join(stand.folder, 'token');
+    const world = await TestCredentials.open();
+    const file = join(world.folder, 'token');
     writeFileSync(file, 'from-file-4711\r\n');
     let reads = 0;
     const readStdin = async () => `piped-4711-${(reads += 1)}\n`;
@@ -101,7 +105,7 @@ describe('--token-file and --token-stdin', () => {
       [{ file }, 'from-file-4711'],
       [{ stdin: true }, 'piped-4711-1'],
     ] as const) {
-      const { credentials } = stand.open({}, { given, readStdin });
+      const { credentials } = world.open({}, { given, readStdin });
       const { token: kept } = await credentials.sourceFor(1001);
       expect([await kept.get(), await kept.get()]).toEqual([token, token]);
       expect(await kept.replace(token)).toBe(false);
@@ -115,10 +119,10 @@ describe('--token-file and --token-stdin', () => {
     ['that is empty', '', 'credentials-missing', /is empty/],
     ['with two lines', 'a-4711\nb-4711\n', 'credentials-unusable', /line break/],
   ])('--token-file refuses a file %s', async (_, content, code, message) => {
-    const stand = await Stand.open();
-    const file = join(stand.folder, 'token');
+    const world = await TestCredentials.open();
+    const file = join(world.folder, 'token');
     if (content !== null) writeFileSync(file, content);
-    const { token } = await stand.open({}, { given: { file } }).credentials.sourceFor(1001);
+    const { token } = await world.open({}, { given: { file } }).credentials.sourceFor(1001);
     const failure: unknown = await token.get().catch((error: unknown) => error);
     expect(failure).toMatchObject({ code, exitCode: 3, message: expect.stringMatching(message) });
     expect(JSON.stringify(failure)).not.toContain('4711');
@@ -127,21 +131,21 @@ describe('--token-file and --token-stdin', () => {
 
 describe('KIOSKCTL_REFRESH_TOKEN', () => {
   test('a refresh token gives a token, which is renewed before it expires', async () => {
-    const stand = await Stand.open();
-    await stand.declare(REFRESH, 'good');
-    const { wise, credentials } = stand.open({ refreshToken: REFRESH, ...CLIENT });
+    const world = await TestCredentials.open();
+    await world.declare(REFRESH, 'good');
+    const { wise, credentials } = world.open({ refreshToken: REFRESH, ...CLIENT });
     await listPrograms(wise, 1001);
     await listPrograms(wise, 1001);
-    expect(await stand.grants()).toBe(1);
-    stand.io.clock.time += 12 * HOUR - 30_000;
+    expect(await world.grants()).toBe(1);
+    world.io.clock.time += 12 * HOUR - 30_000;
     await listPrograms(wise, 1001);
-    expect(await stand.grants()).toBe(2);
+    expect(await world.grants()).toBe(2);
     expect(credentials.secrets.length, 'two tokens, and two refresh tokens').toBeGreaterThanOrEqual(6);
   });
 
   test('a refused refresh token is named in the failure', async () => {
-    const stand = await Stand.open();
-    const { wise } = stand.open({ refreshToken: REFRESH, ...CLIENT });
+    const world = await TestCredentials.open();
+    const { wise } = world.open({ refreshToken: REFRESH, ...CLIENT });
     await expect(listPrograms(wise, 1001)).rejects.toMatchObject({
       code: 'credentials-refused',
       exitCode: 3,
@@ -150,8 +154,8 @@ describe('KIOSKCTL_REFRESH_TOKEN', () => {
   });
 
   test('a refresh token needs client id and secret', async () => {
-    const stand = await Stand.open();
-    const { wise } = stand.open({ refreshToken: REFRESH });
+    const world = await TestCredentials.open();
+    const { wise } = world.open({ refreshToken: REFRESH });
     await expect(listPrograms(wise, 1001)).rejects.toMatchObject({
       code: 'credentials-missing',
       message: expect.stringContaining('KIOSKCTL_CLIENT_ID is not set'),
@@ -161,22 +165,22 @@ describe('KIOSKCTL_REFRESH_TOKEN', () => {
 
 describe('a login', () => {
   test('a stored login is renewed when the API refused its token, and shortly before it expires', async () => {
-    const stand = await Stand.open();
-    await storedLogin(stand);
-    const { wise } = stand.open();
+    const world = await TestCredentials.open();
+    await storedLogin(world);
+    const { wise } = world.open();
     await listPrograms(wise, 1001);
-    expect(await stand.grants(), 'the stored token was refused').toBe(1);
-    await listPrograms(stand.open().wise, 1001);
-    expect(await stand.grants(), 'the next command takes what was stored').toBe(1);
-    stand.io.clock.time += 12 * HOUR - 30_000;
-    await Promise.all([listPrograms(wise, 1001), listPrograms(stand.open().wise, 1001)]);
-    expect(await stand.grants()).toBe(2);
+    expect(await world.grants(), 'the stored token was refused').toBe(1);
+    await listPrograms(world.open().wise, 1001);
+    expect(await world.grants(), 'the next command takes what was stored').toBe(1);
+    world.io.clock.time += 12 * HOUR - 30_000;
+    await Promise.all([listPrograms(wise, 1001), listPrograms(world.open().wise, 1001)]);
+    expect(await world.grants()).toBe(2);
   });
 
   test('a stored login without a refresh token ends with its token', async () => {
-    const stand = await Stand.open();
-    await storedLogin(stand, { refreshToken: null, endsAt: stand.io.clock.now() });
-    await expect(listPrograms(stand.open().wise, 1001)).rejects.toMatchObject({
+    const world = await TestCredentials.open();
+    await storedLogin(world, { refreshToken: null, endsAt: world.io.clock.now() });
+    await expect(listPrograms(world.open().wise, 1001)).rejects.toMatchObject({
       code: 'credentials-unusable',
       exitCode: 3,
       message: expect.stringContaining('the login of context bank'),
@@ -185,28 +189,28 @@ describe('a login', () => {
   });
 
   test('a stored login whose refresh token is refused is named in the failure', async () => {
-    const stand = await Stand.open();
-    await storedLogin(stand, { refreshToken: 'withdrawn-4711' });
-    await expect(listPrograms(stand.open().wise, 1001)).rejects.toMatchObject({
+    const world = await TestCredentials.open();
+    await storedLogin(world, { refreshToken: 'withdrawn-4711' });
+    await expect(listPrograms(world.open().wise, 1001)).rejects.toMatchObject({
       code: 'credentials-refused',
       message: expect.stringMatching(/refresh token of the login of context bank/),
     });
   });
 
   test('a stored login has the credentials of the application if no variable has them', async () => {
-    const stand = await Stand.open();
-    await storedLogin(stand);
-    expect(await stand.open().credentials.ofClient()).toEqual(CLIENT);
+    const world = await TestCredentials.open();
+    await storedLogin(world);
+    expect(await world.open().credentials.ofClient()).toEqual(CLIENT);
     const variables = { clientId: 'other', clientSecret: 'other-4711' };
-    expect(await stand.open(variables).credentials.ofClient()).toEqual(variables);
-    const half = stand.open({ clientId: 'other' }).credentials.ofClient();
+    expect(await world.open(variables).credentials.ofClient()).toEqual(variables);
+    const half = world.open({ clientId: 'other' }).credentials.ofClient();
     await expect(half, 'not half of each').rejects.toMatchObject({ code: 'credentials-missing' });
   });
 
   test('a stored login never shows its secrets', async () => {
-    const stand = await Stand.open();
-    await storedLogin(stand);
-    const { credentials, wise } = stand.open();
+    const world = await TestCredentials.open();
+    await storedLogin(world);
+    const { credentials, wise } = world.open();
     await listPrograms(wise, 1001);
     expect(credentials.secrets).toEqual(
       expect.arrayContaining(['stored-4711', REFRESH, CLIENT.clientSecret]),
@@ -216,25 +220,25 @@ describe('a login', () => {
 
 describe('the file of logins', () => {
   test('the file of logins is readable only by its owner, and is removed with the last login', async () => {
-    const stand = await Stand.open();
-    await storedLogin(stand);
-    await stand.open({ contextName: 'other' }).credentials.logins.add({ client: CLIENT }, { isPlain: true });
-    expect(statSync(stand.file).mode & 0o777).toBe(0o600);
-    expect(await stand.open().credentials.logins.remove()).toMatchObject({ removed: [{}] });
-    expect(await stand.open().credentials.logins.find()).toBeNull();
-    expect((await stand.open({ contextName: 'other' }).credentials.logins.find())?.login.client).toEqual(
+    const world = await TestCredentials.open();
+    await storedLogin(world);
+    await world.open({ contextName: 'other' }).credentials.logins.add({ client: CLIENT }, { isPlain: true });
+    expect(statSync(world.file).mode & 0o777).toBe(0o600);
+    expect(await world.open().credentials.logins.remove()).toMatchObject({ removed: [{}] });
+    expect(await world.open().credentials.logins.find()).toBeNull();
+    expect((await world.open({ contextName: 'other' }).credentials.logins.find())?.login.client).toEqual(
       CLIENT,
     );
-    await stand.open({ contextName: 'other' }).credentials.logins.remove();
-    expect(existsSync(stand.file)).toBe(false);
-    expect(await stand.open().credentials.logins.remove()).toMatchObject({ removed: [] });
+    await world.open({ contextName: 'other' }).credentials.logins.remove();
+    expect(existsSync(world.file)).toBe(false);
+    expect(await world.open().credentials.logins.remove()).toMatchObject({ removed: [] });
   });
 
   test.each([0o640, 0o604, 0o666])('a file of logins that others may read (%o) is refused', async (mode) => {
-    const stand = await Stand.open();
-    await storedLogin(stand);
-    chmodSync(stand.file, mode);
-    await expect(stand.open().credentials.sourceFor(1001)).rejects.toMatchObject({
+    const world = await TestCredentials.open();
+    await storedLogin(world);
+    chmodSync(world.file, mode);
+    await expect(world.open().credentials.sourceFor(1001)).rejects.toMatchObject({
       code: 'credentials-unusable',
       exitCode: 3,
       message: expect.stringContaining(`(mode ${mode.toString(8)})`),
@@ -245,21 +249,21 @@ describe('the file of logins', () => {
   test.each(['', 'nonsense', '{"version":2,"accounts":{}}', '{"version":1,"accounts":{"sandbox/bank":"x"}}'])(
     'that holds %j is refused and left as it is',
     async (text) => {
-      const stand = await Stand.open();
-      writeFileSync(stand.file, text, { mode: 0o600 });
-      const { credentials } = stand.open();
+      const world = await TestCredentials.open();
+      writeFileSync(world.file, text, { mode: 0o600 });
+      const { credentials } = world.open();
       await expect(credentials.sourceFor(1001)).rejects.toMatchObject({ code: 'credentials-unusable' });
       await expect(credentials.logins.add({ client: CLIENT })).rejects.toMatchObject({
         code: 'credentials-unusable',
       });
-      expect(readFileSync(stand.file, 'utf8')).toBe(text);
+      expect(readFileSync(world.file, 'utf8')).toBe(text);
     },
   );
 
   test('a file of logins that can’t be written is named in the failure', async () => {
-    const stand = await Stand.open();
+    const world = await TestCredentials.open();
     const paths = { credentials: '/proc/nowhere/credentials.json' } as never;
-    const { logins } = stand.open({ paths }).credentials;
+    const { logins } = world.open({ paths }).credentials;
     await expect(logins.add({ client: CLIENT }, { isPlain: true })).rejects.toMatchObject({
       code: 'storage-unusable',
       message: expect.stringContaining('/proc/nowhere/credentials.json'),
@@ -267,12 +271,12 @@ describe('the file of logins', () => {
   });
 
   test('the file of logins stores the logins of several processes at the same time', async () => {
-    const stand = await Stand.open();
+    const world = await TestCredentials.open();
     const names = Array.from({ length: 8 }, (_, index) => `context-${index}`);
     const add = async (contextName: string) =>
-      stand.open({ contextName }).credentials.logins.add({ client: CLIENT }, { isPlain: true });
+      world.open({ contextName }).credentials.logins.add({ client: CLIENT }, { isPlain: true });
     await Promise.all(names.map(add));
-    const { accounts } = JSON.parse(readFileSync(stand.file, 'utf8')) as { accounts: object };
+    const { accounts } = JSON.parse(readFileSync(world.file, 'utf8')) as { accounts: object };
     expect(Object.keys(accounts).toSorted()).toEqual(names.map((name) => `sandbox/${name}`));
   });
 });

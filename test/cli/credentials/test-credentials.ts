@@ -1,37 +1,38 @@
 // Credentials of a context, against a real sandbox whose tokens end, on a clock that both share.
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { onTestFinished } from 'vitest';
 import { type Credentials, makeCredentials } from '../../../src/cli/credentials/credentials.ts';
 import type { CredentialWorld } from '../../../src/cli/credentials/token-chain.ts';
 import type { Settings } from '../../../src/cli/settings/settings.ts';
 import { Stopwatch } from '../../../src/context/clocks.ts';
-import { Sandbox } from '../../../src/sandbox/sandbox.ts';
 import { Client } from '../../../src/wise/client.ts';
 import { makeFolder, makeIo, type TestIo } from '../../harness/command-line.ts';
+import { TestSandbox } from '../../harness/sandbox.ts';
 
 export const HOUR = 3_600_000;
 
-export class Stand {
+export class TestCredentials {
   readonly folder = makeFolder();
-  readonly io: TestIo = makeIo();
+  readonly io: TestIo;
   readonly abort = new AbortController();
   readonly said: string[] = [];
-  readonly sandbox = new Sandbox({
-    stateFile: join(this.folder, 'sandbox.db'),
-    speed: 1,
-    seed: 7,
-    now: () => this.io.clock.now(),
-  });
-  url = '';
+  readonly sandbox: TestSandbox;
 
-  /** A sandbox that knows only the tokens that it gave. */
-  static async open(): Promise<Stand> {
-    const stand = new Stand();
-    onTestFinished(() => stand.sandbox.close());
-    stand.url = await stand.sandbox.listen({ host: '127.0.0.1', port: 0 });
-    await stand.control('PUT', 'token-policy', { policy: 'listed' });
-    return stand;
+  private constructor(sandbox: TestSandbox, io: TestIo) {
+    this.sandbox = sandbox;
+    this.io = io;
+  }
+
+  /** Opens a sandbox that knows only the tokens that it gave. */
+  static async open(): Promise<TestCredentials> {
+    const io = makeIo();
+    const sandbox = await TestSandbox.open({ clock: io.clock });
+    await sandbox.control('PUT token-policy', { policy: 'listed' });
+    return new TestCredentials(sandbox, io);
+  }
+
+  get url(): string {
+    return this.sandbox.url;
   }
 
   get file(): string {
@@ -54,7 +55,7 @@ export class Stand {
   open(more: Partial<Settings> = {}, world: Partial<CredentialWorld> = {}): Command {
     const settings = this.settings(more);
     const credentials = makeCredentials(settings, {
-      // Who waits for another's renewal waits for real.
+      // A command waits in real time for the renewal of another one.
       stopwatch: new Stopwatch(
         () => performance.now(),
         async (milliseconds) => delay(milliseconds),
@@ -79,19 +80,14 @@ export class Stand {
     return { settings, credentials, wise };
   }
 
-  /** How often a token was fetched. */
+  /** Returns the number of tokens that were fetched. */
   async grants(): Promise<number> {
-    const response = await fetch(`${this.url}/_sandbox/requests`);
-    const { requests } = (await response.json()) as { requests: { path: string; status: number }[] };
+    const requests = await this.sandbox.requests();
     return requests.filter(({ path, status }) => path === '/oauth/token' && status === 200).length;
   }
 
   async declare(token: string, state: 'good' | 'expired' | 'refused'): Promise<void> {
-    await this.control('PUT', `tokens/${token}`, { state });
-  }
-
-  async control(method: string, path: string, body: unknown): Promise<void> {
-    await fetch(`${this.url}/_sandbox/${path}`, { method, body: JSON.stringify(body) });
+    await this.sandbox.control(`PUT tokens/${token}`, { state });
   }
 }
 
