@@ -2,8 +2,7 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { User } from '../harness/program.ts';
-import { expectComplaint, expectError, oneDocument } from './checks.ts';
+import { expectComplaint, expectError, oneDocument, User } from '../harness/program.ts';
 
 const user = new User();
 let card: string;

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Expected, expectComplaint, expectError, SECRET } from './checks.ts';
+import { type Expected, expectComplaint, expectError, SECRET } from '../harness/program.ts';
 import { apart, CARD } from './vendor.ts';
 
 type Variables = Record<string, string>;

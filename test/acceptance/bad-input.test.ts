@@ -1,7 +1,6 @@
 // Mistakes on the command line: each ends with 2, says what to do, and nothing leaves this machine.
 import { afterAll, describe, expect, test } from 'vitest';
-import { User } from '../harness/program.ts';
-import { expectComplaint, expectError } from './checks.ts';
+import { expectComplaint, expectError, User } from '../harness/program.ts';
 import { apart, CARD, TOKEN } from './vendor.ts';
 
 const user = new User();

@@ -2,9 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { User } from '../harness/program.ts';
-import { expectComplaint, expectError, oneDocument } from './checks.ts';
-import { ServedSandbox } from './vendor.ts';
+import { expectComplaint, expectError, oneDocument, User } from '../harness/program.ts';
+import { ServedSandbox } from '../harness/served.ts';
 
 const user = new User();
 let sandbox: ServedSandbox;

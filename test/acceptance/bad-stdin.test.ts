@@ -1,7 +1,6 @@
 // What may be piped into a command, and what may not.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { User } from '../harness/program.ts';
-import { expectComplaint, expectError, oneDocument } from './checks.ts';
+import { expectComplaint, expectError, oneDocument, User } from '../harness/program.ts';
 import { apart, CARD, OwnVendor, TOKEN } from './vendor.ts';
 
 const user = new User();

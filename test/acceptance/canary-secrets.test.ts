@@ -14,8 +14,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { productionBody, Signer } from '../harness/events.ts';
 import { type Certificate, listen, makeCertificate, Proxy } from '../harness/network.ts';
 import { type Ended, ended, User } from '../harness/program.ts';
+import { ServedSandbox } from '../harness/served.ts';
 import { Receiver } from '../harness/server.ts';
-import { ServedSandbox } from './vendor.ts';
 
 // Secrets that can be found again wherever they turn up, and a vendor that says them again wherever it can.
 /** In each secret, so that a part of one is found, too. No shape of secrets knows it. */
@@ -517,7 +517,7 @@ beforeAll(async () => {
   const contexts = { bank, stored: bank, vault: { ...bank, credentialCommand } };
   writeFileSync(join(user.home, 'config.json'), JSON.stringify({ version: 2, contexts }));
   const receiver = await Receiver.start();
-  afterAll(receiver.close);
+  afterAll(() => receiver.close());
   hook.receiver = receiver.url;
   for (const name of ['card', 'again', 'cancelled', 'going'] as const)
     hook[name] = (await sandbox.readyCard()).card;

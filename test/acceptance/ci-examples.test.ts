@@ -12,8 +12,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { type Ended, User } from '../harness/program.ts';
+import { ServedSandbox } from '../harness/served.ts';
 import { problemsOf } from '../runs/reports/programs.ts';
-import { ServedSandbox } from './vendor.ts';
 
 const SECRETS = {
   KIOSKCTL_PROFILE_ID: '1001',

@@ -1,8 +1,7 @@
 // Output that nobody reads to its end, or that can't be written.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { User } from '../harness/program.ts';
-import { expectClean } from './checks.ts';
-import { ServedSandbox } from './vendor.ts';
+import { expectClean, User } from '../harness/program.ts';
+import { ServedSandbox } from '../harness/served.ts';
 
 const user = new User();
 let sandbox: ServedSandbox;

@@ -2,8 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { User } from '../harness/program.ts';
-import { expectError } from './checks.ts';
+import { expectError, User } from '../harness/program.ts';
 
 let user: User;
 beforeEach(() => void (user = new User()));

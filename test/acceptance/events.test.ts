@@ -8,10 +8,17 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SignatureVerifier } from '../../src/webhooks/signature.ts';
 import { orderBody, productionBody, Signer } from '../harness/events.ts';
-import { type Ended, ended, User } from '../harness/program.ts';
+import {
+  type Ended,
+  ended,
+  expectClean,
+  expectComplaint,
+  expectError,
+  oneDocument,
+  User,
+} from '../harness/program.ts';
 import { TOKEN } from '../harness/records.ts';
 import { Receiver } from '../harness/server.ts';
-import { expectClean, expectComplaint, expectError, oneDocument } from './checks.ts';
 
 const BINARY = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 const ENVIRONMENT = { KIOSKCTL_ENVIRONMENT: 'sandbox' };

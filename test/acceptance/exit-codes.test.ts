@@ -1,7 +1,7 @@
 // Every documented exit code that a command can give, with and without --json. 1 would be a bug; 130 and 143 are in
 // interrupted.test.ts for every command that waits.
 import { describe, expect, test } from 'vitest';
-import { expectClean, oneDocument } from './checks.ts';
+import { expectClean, oneDocument } from '../harness/program.ts';
 import {
   type Answerer,
   apart,

@@ -3,8 +3,7 @@
 import { once } from 'node:events';
 import type http from 'node:http';
 import { describe, expect, test } from 'vitest';
-import type { Ended } from '../harness/program.ts';
-import { expectClean, expectError, oneDocument, SECRET } from './checks.ts';
+import { type Ended, expectClean, expectError, oneDocument, SECRET } from '../harness/program.ts';
 import {
   type Answerer,
   apart,

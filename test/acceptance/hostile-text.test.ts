@@ -1,6 +1,6 @@
 // Text from the API that would move a cursor or hide what stands beside it, and secrets that come back in answers.
 import { describe, expect, test } from 'vitest';
-import { expectClean, SECRET } from './checks.ts';
+import { expectClean, SECRET } from '../harness/program.ts';
 import {
   type Answerer,
   apart,

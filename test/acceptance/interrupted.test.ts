@@ -1,9 +1,9 @@
 // Ctrl-C and SIGTERM: the exit code, one document, and a message about what may still be going on.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ended, User } from '../harness/program.ts';
-import { expectError, oneDocument } from './checks.ts';
-import { apart, CARD, IN_PROGRESS, json, ServedSandbox } from './vendor.ts';
+import { ended, expectError, oneDocument, User } from '../harness/program.ts';
+import { ServedSandbox } from '../harness/served.ts';
+import { apart, CARD, IN_PROGRESS, json } from './vendor.ts';
 
 const user = new User();
 let sandbox: ServedSandbox;

@@ -4,8 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { User } from '../harness/program.ts';
-import { expectComplaint, expectError, oneDocument } from './checks.ts';
+import { expectComplaint, expectError, oneDocument, User } from '../harness/program.ts';
 
 const user = new User();
 let failed = '';

@@ -9,11 +9,8 @@ import type { Journal } from '../../src/journal/journal.ts';
 import { openSqliteJournal } from '../../src/journal/open-journal.ts';
 import { Load, requestOf } from '../bench/load.ts';
 import { cardBody, deliver, EventSigner } from '../harness/events.ts';
-import { ended, User } from '../harness/program.ts';
-import { ListenerProcess } from '../harness/served.ts';
-import { soak } from '../webhooks/soak.ts';
-import { expectClean, expectComplaint, expectError } from './checks.ts';
-import { ServedSandbox } from './vendor.ts';
+import { ended, expectClean, expectComplaint, expectError, User } from '../harness/program.ts';
+import { ListenerProcess, ServedSandbox } from '../harness/served.ts';
 
 const signer = new EventSigner();
 let users: User[] = [];
@@ -408,26 +405,3 @@ test('the lines of a listener pipe into other commands', async () => {
   expect(code).toBe(0);
   expect(json.cards).toMatchObject([{ cardToken }]);
 });
-
-test('killed again and again, it loses and doubles nothing', async () => {
-  const user = newUser();
-  const result = await soak({
-    events: 600,
-    kills: 3,
-    home: user.home,
-    env: user.env,
-    keyFile: (pem) => {
-      writeFileSync(keyFileOf(user), pem);
-      return keyFileOf(user);
-    },
-  });
-  expect(result).toMatchObject({
-    kept: 600,
-    lost: 0,
-    extra: 0,
-    spoiled: 0,
-    exitCode: 0,
-    answers: { 200: 660, 503: 30 },
-    listenings: { total: 4, ended: 1 },
-  });
-}, 60_000);

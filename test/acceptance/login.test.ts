@@ -3,7 +3,7 @@ import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Ended, ended, User } from '../harness/program.ts';
-import { ServedSandbox } from './vendor.ts';
+import { ServedSandbox } from '../harness/served.ts';
 
 const CLIENT_SECRET = 'client-secret-never-to-be-seen-4711';
 const REFRESH = 'refresh-token-never-to-be-seen-4711';

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { afterAll, expect, test } from 'vitest';
 import { User } from '../harness/program.ts';
-import { ServedSandbox } from './vendor.ts';
+import { ServedSandbox } from '../harness/served.ts';
 
 const user = new User();
 afterAll(() => user.leave());

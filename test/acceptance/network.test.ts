@@ -6,8 +6,7 @@ import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { afterAll, describe, expect, test } from 'vitest';
 import { listen, makeCertificate, Proxy } from '../harness/network.ts';
-import { User } from '../harness/program.ts';
-import { SECRET } from './checks.ts';
+import { SECRET, User } from '../harness/program.ts';
 
 /** A host that only the proxy knows. */
 const HOST = 'api.kioskctl.test';

@@ -3,8 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Ended, ended, User } from '../harness/program.ts';
-import { Gateway } from '../harness/served.ts';
-import { ServedSandbox } from './vendor.ts';
+import { Gateway, ServedSandbox } from '../harness/served.ts';
 
 const KIOSK = 'WIS00001';
 const RETRY = ['retry', '--kiosk', KIOSK, '--yes', '--attended', '--reason', 'door closed', '--json'];

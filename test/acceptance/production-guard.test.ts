@@ -1,7 +1,7 @@
 // Production: what is not confirmed, or is for sandboxes only, ends before any request.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { type Expected, expectComplaint, expectError, SECRET } from './checks.ts';
+import { type Expected, expectComplaint, expectError, SECRET } from '../harness/program.ts';
 import { apart, CARD } from './vendor.ts';
 
 const ENV = { KIOSKCTL_TOKEN: SECRET, KIOSKCTL_PROFILE_ID: '1001' };

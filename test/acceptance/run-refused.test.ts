@@ -2,9 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Ended, User } from '../harness/program.ts';
-import { type Expected, expectComplaint, expectError, SECRET } from './checks.ts';
-import { apart, ServedSandbox } from './vendor.ts';
+import { type Ended, type Expected, expectComplaint, expectError, SECRET, User } from '../harness/program.ts';
+import { ServedSandbox } from '../harness/served.ts';
+import { apart } from './vendor.ts';
 
 const user = new User();
 let sandbox: ServedSandbox;

@@ -2,10 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Ended, ended, User } from '../harness/program.ts';
-import { expectError, oneDocument } from './checks.ts';
-import { killRun } from './run-killed.ts';
-import { ServedSandbox } from './vendor.ts';
+import { type Ended, ended, expectError, oneDocument, User } from '../harness/program.ts';
+import { ServedSandbox } from '../harness/served.ts';
 
 const FLOW = `version: 1
 name: flow
@@ -143,17 +141,3 @@ test('a run that nobody knows is 10', async () =>
     error: 'not-found',
     hint: /kioskctl runs list/,
   }));
-
-test('a run of 40 cards that is killed three times and resumed orders and produces each once', async () => {
-  const seed = Math.floor(Math.random() * 1_000_000);
-  const env = { KIOSKCTL_SETTLE: '1s' };
-  const survived = await killRun({ cards: 40, kiosks: 10, kills: 3, seed, env });
-  expect(survived, `seed ${seed}`).toMatchObject({
-    exitCode: 0,
-    outcome: 'passed',
-    passed: 40,
-    orders: 40,
-    puts: { 1: 40 },
-  });
-  expect(survived.killed, `seed ${seed}`).toBe(3);
-});

@@ -2,10 +2,9 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { User } from '../harness/program.ts';
+import { oneDocument, User } from '../harness/program.ts';
+import { ServedSandbox } from '../harness/served.ts';
 import { problemsOf, xpath } from '../runs/reports/programs.ts';
-import { oneDocument } from './checks.ts';
-import { ServedSandbox } from './vendor.ts';
 
 const user = new User();
 let sandbox: ServedSandbox;

@@ -13,9 +13,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Ended, User } from '../harness/program.ts';
-import { expectClean, expectComplaint, expectError, oneDocument } from './checks.ts';
-import { CARD, IN_PROGRESS, json, OwnVendor, ServedSandbox } from './vendor.ts';
+import {
+  type Ended,
+  expectClean,
+  expectComplaint,
+  expectError,
+  oneDocument,
+  User,
+} from '../harness/program.ts';
+import { ServedSandbox } from '../harness/served.ts';
+import { CARD, IN_PROGRESS, json, OwnVendor } from './vendor.ts';
 
 const user = new User();
 const folder = mkdtempSync(join(tmpdir(), 'kioskctl-homes-'));

@@ -1,97 +1,9 @@
-// Two vendors for commands to talk to: the embedded sandbox, served by the binary, and one that answers what a test says.
+// An API of Wise that answers what a test says.
 
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { User } from '../harness/program.ts';
-
-const BINARY = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
-
-interface LoggedRequest {
-  method: string;
-  path: string;
-  status: number;
-  effect: boolean;
-}
-
-/** `kioskctl sandbox`, and the short ways to its state: an order over HTTP takes no process of its own. */
-export class ServedSandbox {
-  readonly #process: ChildProcess;
-  readonly url: string;
-
-  private constructor(process: ChildProcess, url: string) {
-    this.#process = process;
-    this.url = url;
-  }
-
-  static async open(user: User, flags: readonly string[] = []): Promise<ServedSandbox> {
-    const words = ['sandbox', '--port', '0', '--json', ...flags];
-    const served = spawn(process.execPath, [BINARY, ...words], { env: user.env });
-    const [line] = await once(served.stdout, 'data');
-    return new ServedSandbox(served, (JSON.parse(String(line)) as { url: string }).url);
-  }
-
-  /** What reached the vendor's API, as far as it has this in its path. */
-  async requests(path: string): Promise<LoggedRequest[]> {
-    const { requests } = await this.#call<{ requests: LoggedRequest[] }>('GET', '/_sandbox/requests');
-    return requests.filter((request) => request.path.includes(path));
-  }
-
-  /** The produce requests for a card that arrived. @param card PROFILE/TOKEN */
-  async puts(card: string): Promise<LoggedRequest[]> {
-    const requests = await this.requests(`${card.split('/')[1]}/production`);
-    return requests.filter(({ method }) => method === 'PUT');
-  }
-
-  /** Orders a card, as somebody else would. */
-  async order(profileId = 1001): Promise<number> {
-    const { id } = await this.#call<{ id: number }>('POST', `/v3/spend/profiles/${profileId}/card-orders`, {
-      program: 'VISA_DEBIT_CONSUMER_UK_1_PHYSICAL_CARDS_API',
-      cardHolderName: 'Sam Sample',
-      address: { firstLine: '1 Sample Street', city: 'London', postCode: 'E1 6JJ', country: 'GB' },
-      deliveryOption: 'KIOSK_COLLECTION',
-    });
-    return id;
-  }
-
-  /** A card that may be produced, ordered by somebody else. */
-  async readyCard(): Promise<{ card: string; orderId: number }> {
-    const orderId = await this.order();
-    const order = `/v3/spend/profiles/1001/card-orders/${orderId}`;
-    for (;;) {
-      const { cardToken } = await this.#call<{ cardToken: string | null }>('GET', order);
-      const { status } = await this.#call<{ status?: string }>(
-        'GET',
-        `/v3/spend/profiles/1001/cards/${cardToken}/production`,
-      );
-      if (status === 'READY') return { card: `1001/${cardToken}`, orderId };
-    }
-  }
-
-  async close(): Promise<void> {
-    this.#process.kill('SIGTERM');
-    await once(this.#process, 'exit');
-  }
-
-  async #call<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
-    const answer = await fetch(`${this.url}${path}`, {
-      method,
-      headers: {
-        'content-type': 'application/json',
-        // Control requests are made without a token.
-        ...(path.startsWith('/v') && {
-          authorization: 'Bearer any',
-          'x-idempotence-uuid': crypto.randomUUID(),
-        }),
-      },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
-    const text = await answer.text();
-    return (text ? JSON.parse(text) : undefined) as Answer;
-  }
-}
 
 /** The card of an `OwnVendor`, which is ready to be produced unless a test says otherwise. */
 export const TOKEN = '3b7a11c2-5d0e-4f6a-8c9b-0123456789ab';

@@ -7,9 +7,8 @@ import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { KeptEvent } from '../../src/domain/event.ts';
-import { type Ended, ended, User } from '../harness/program.ts';
+import { type Ended, ended, expectError, oneDocument, User } from '../harness/program.ts';
 import { productionEvent } from '../harness/records.ts';
-import { expectError, oneDocument } from './checks.ts';
 
 const OTHER_PROCESS = fileURLToPath(new URL('../harness/other-process.ts', import.meta.url));
 const BINARY = fileURLToPath(new URL('../../bin/run.js', import.meta.url));

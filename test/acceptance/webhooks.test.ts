@@ -4,11 +4,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SignatureVerifier } from '../../src/webhooks/signature.ts';
-import { User } from '../harness/program.ts';
-import { ListenerProcess } from '../harness/served.ts';
+import { expectClean, expectComplaint, expectError, oneDocument, SECRET, User } from '../harness/program.ts';
+import { ListenerProcess, ServedSandbox } from '../harness/served.ts';
 import { Receiver } from '../harness/server.ts';
-import { expectClean, expectComplaint, expectError, oneDocument, SECRET } from './checks.ts';
-import { ServedSandbox } from './vendor.ts';
 
 const ID = '72195556-e5cb-495e-a010-b37a4f2a3043';
 const URL_OF_BANK = 'https://hooks.bank.example/kiosk';

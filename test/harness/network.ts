@@ -4,6 +4,10 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import { createServer as createSecureServer } from 'node:https';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { HttpAnswer, NoAnswer } from '../../src/wise/decode-answer.ts';
+import { requestOnce } from '../../src/wise/http.ts';
+import { openRequest } from '../../src/wise/open-request.ts';
+import type { RequestContent, RequestHead } from '../../src/wise/try.ts';
 import { atTheEnd } from './server.ts';
 
 function der(tag: number, ...parts: Uint8Array[]): Buffer {
@@ -137,3 +141,17 @@ export async function listen(server: Server): Promise<number> {
   });
   return (server.address() as AddressInfo).port;
 }
+
+export type Send = (request: RequestHead & RequestContent) => Promise<HttpAnswer | NoAnswer>;
+
+/** Both ways in which a request gets to Wise, each with its name in titles. */
+export const TRANSPORTS: [string, Send][] = [
+  ['over got', async (request) => (await requestOnce(request)).outcome],
+  [
+    'over a connection that was opened first',
+    async ({ body, ...head }) => {
+      const request = await openRequest(head);
+      return (await request.go({ body, timeout: head.timeout })).outcome;
+    },
+  ],
+];

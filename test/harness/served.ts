@@ -1,4 +1,4 @@
-// A gateway in front of a served sandbox, which can hold a produce request at a chosen moment.
+// Processes of kioskctl that serve: a sandbox, a gateway in front of one, and a listener.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,13 +8,99 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { User } from './program.ts';
 
+const BINARY = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
+
+interface LoggedRequest {
+  method: string;
+  path: string;
+  status: number;
+  effect: boolean;
+}
+
+/** `kioskctl sandbox`, and its API: an order over HTTP takes no process of its own. */
+export class ServedSandbox {
+  readonly #process: ChildProcess;
+  readonly url: string;
+
+  private constructor(process: ChildProcess, url: string) {
+    this.#process = process;
+    this.url = url;
+  }
+
+  static async open(user: User, flags: readonly string[] = []): Promise<ServedSandbox> {
+    const words = ['sandbox', '--port', '0', '--json', ...flags];
+    const served = spawn(process.execPath, [BINARY, ...words], { env: user.env });
+    const [line] = await once(served.stdout, 'data');
+    return new ServedSandbox(served, (JSON.parse(String(line)) as { url: string }).url);
+  }
+
+  /** What reached the vendor's API, as far as it has this in its path. */
+  async requests(path: string): Promise<LoggedRequest[]> {
+    const { requests } = await this.#call<{ requests: LoggedRequest[] }>('GET', '/_sandbox/requests');
+    return requests.filter((request) => request.path.includes(path));
+  }
+
+  /** The produce requests for a card that arrived. @param card PROFILE/TOKEN */
+  async puts(card: string): Promise<LoggedRequest[]> {
+    const requests = await this.requests(`${card.split('/')[1]}/production`);
+    return requests.filter(({ method }) => method === 'PUT');
+  }
+
+  /** Orders a card, as somebody else would. */
+  async order(profileId = 1001): Promise<number> {
+    const { id } = await this.#call<{ id: number }>('POST', `/v3/spend/profiles/${profileId}/card-orders`, {
+      program: 'VISA_DEBIT_CONSUMER_UK_1_PHYSICAL_CARDS_API',
+      cardHolderName: 'Sam Sample',
+      address: { firstLine: '1 Sample Street', city: 'London', postCode: 'E1 6JJ', country: 'GB' },
+      deliveryOption: 'KIOSK_COLLECTION',
+    });
+    return id;
+  }
+
+  /** A card that may be produced, ordered by somebody else. */
+  async readyCard(): Promise<{ card: string; orderId: number }> {
+    const orderId = await this.order();
+    const order = `/v3/spend/profiles/1001/card-orders/${orderId}`;
+    for (;;) {
+      const { cardToken } = await this.#call<{ cardToken: string | null }>('GET', order);
+      const { status } = await this.#call<{ status?: string }>(
+        'GET',
+        `/v3/spend/profiles/1001/cards/${cardToken}/production`,
+      );
+      if (status === 'READY') return { card: `1001/${cardToken}`, orderId };
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#process.kill('SIGTERM');
+    await once(this.#process, 'exit');
+  }
+
+  async #call<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+    const answer = await fetch(`${this.url}${path}`, {
+      method,
+      headers: {
+        'content-type': 'application/json',
+        // Control requests are made without a token.
+        ...(path.startsWith('/v') && {
+          authorization: 'Bearer any',
+          'x-idempotence-uuid': crypto.randomUUID(),
+        }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    return (text ? JSON.parse(text) : undefined) as Answer;
+  }
+}
+
 /** `read`: a look is held. `before`: the request, before its effect. `after`: its answer. `answered`: the answer is out. */
 type Moment = 'read' | 'before' | 'after' | 'answered';
 
+/** A gateway in front of a served sandbox, which can hold a produce request at a chosen moment. */
 export class Gateway {
   readonly #server: http.Server;
-  readonly #sandbox: ChildProcess;
-  readonly #upstream: string;
+  readonly #sandbox: ServedSandbox;
   #held: Moment | null = null;
   #others = 0;
   #release: () => void = () => undefined;
@@ -24,22 +110,13 @@ export class Gateway {
   log: string[] = [];
   url = '';
 
-  private constructor(sandbox: ChildProcess, upstream: string) {
+  private constructor(sandbox: ServedSandbox) {
     this.#sandbox = sandbox;
-    this.#upstream = upstream;
     this.#server = http.createServer((request, response) => void this.#pass(request, response));
   }
 
   static async open(user: User): Promise<Gateway> {
-    const sandbox = spawn(
-      process.execPath,
-      ['bin/run.js', 'sandbox', '--port', '0', '--speed', '50', '--json'],
-      {
-        env: { ...user.env },
-      },
-    );
-    const [line] = await once(sandbox.stdout, 'data');
-    const gateway = new Gateway(sandbox, (JSON.parse(String(line)) as { url: string }).url);
+    const gateway = new Gateway(await ServedSandbox.open(user, ['--speed', '50']));
     gateway.#server.listen(0, '127.0.0.1');
     await once(gateway.#server, 'listening');
     gateway.url = `http://127.0.0.1:${(gateway.#server.address() as AddressInfo).port}`;
@@ -76,21 +153,15 @@ export class Gateway {
 
   /** How many produce requests for a card a kiosk took. @param card PROFILE/TOKEN */
   async taken(card: string): Promise<number> {
-    const response = await fetch(`${this.#upstream}/_sandbox/requests`);
-    const { requests } = (await response.json()) as {
-      requests: { method: string; path: string; effect: boolean }[];
-    };
-    const [, token = ''] = card.split('/');
-    return requests.filter(({ method, path, effect }) => method === 'PUT' && path.includes(token) && effect)
-      .length;
+    const puts = await this.#sandbox.puts(card);
+    return puts.filter(({ effect }) => effect).length;
   }
 
   async close(): Promise<void> {
     this.letGo();
     this.#server.close();
     this.#server.closeAllConnections();
-    this.#sandbox.kill('SIGTERM');
-    await once(this.#sandbox, 'exit');
+    await this.#sandbox.close();
   }
 
   async #pass(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
@@ -105,7 +176,7 @@ export class Gateway {
       // A request that was held here and whose sender is gone never arrives.
       if (!mayGoOn) return void response.destroy();
     }
-    const answer = await fetch(`${this.#upstream}${path}`, {
+    const answer = await fetch(`${this.#sandbox.url}${path}`, {
       method: request.method ?? 'GET',
       headers: { authorization: 'Bearer any', 'content-type': 'application/json', ...idempotency(request) },
       ...(body.byteLength > 0 && { body }),
@@ -142,12 +213,10 @@ function idempotency(request: http.IncomingMessage): Record<string, string> {
   return typeof key === 'string' ? { 'x-idempotence-uuid': key } : {};
 }
 
-// `kioskctl listen` as a process, with its output.
-const BINARY = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
-
 // oxlint-disable-next-line typescript/no-explicit-any -- tests look into lines of many shapes
 export type Line = any;
 
+/** `kioskctl listen`, with its output. */
 export class ListenerProcess {
   readonly child: ChildProcess;
   readonly lines: Line[] = [];

@@ -6,9 +6,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { exchange, type HttpRequest } from '../../src/wise/http.ts';
 import { type RequestContent, type RequestHead, UNLIMITED } from '../../src/wise/try.ts';
-import { makeCertificate } from '../harness/network.ts';
+import { makeCertificate, TRANSPORTS } from '../harness/network.ts';
 import { type Answer, atTheEnd, cut, inTurn, json, raw, reset, silence, Vendor } from '../harness/server.ts';
-import { TRANSPORTS } from './transports.ts';
 
 const LIMIT = 4 * 1024 * 1024;
 

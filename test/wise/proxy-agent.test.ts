@@ -6,8 +6,15 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { unreachable } from '../../src/wise/client.ts';
 import { makeAgent, type Network } from '../../src/wise/proxy-agent.ts';
 import type { RequestHead } from '../../src/wise/try.ts';
-import { type Certificate, listen, type Manner, makeCertificate, Proxy } from '../harness/network.ts';
-import { type Send, TRANSPORTS } from './transports.ts';
+import {
+  type Certificate,
+  listen,
+  type Manner,
+  makeCertificate,
+  Proxy,
+  type Send,
+  TRANSPORTS,
+} from '../harness/network.ts';
 
 /** A host that only the proxy knows. */
 const HOST = 'api.kioskctl.test';

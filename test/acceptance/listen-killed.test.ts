@@ -1,21 +1,18 @@
-// Sends signed webhooks to a listener that is killed and restarted, and checks the journal at the end.
+// Signed webhooks to a listener that is killed and restarted, from a sender that repeats what got no 2xx: 5 % more with a
+// wrong signature, 10 % more twice, shuffled.
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
 import { openSqliteJournal } from '../../src/journal/open-journal.ts';
 import { cardBody, deliver, EventSigner } from '../harness/events.ts';
+import { User } from '../harness/program.ts';
 import { ListenerProcess } from '../harness/served.ts';
 
-export interface SoakOptions {
-  /** Distinct valid events. */
-  events: number;
-  /** The number of kills of the listener. */
-  kills: number;
-  /** KIOSKCTL_HOME, and the folder of the key. */
-  home: string;
-  env: Record<string, string | undefined>;
-  keyFile: (pem: string) => string;
-}
+/** `npm run soak` sets SOAK=all. */
+const { events: EVENTS, kills: KILLS } =
+  process.env.SOAK === 'all' ? { events: 20_000, kills: 5 } : { events: 600, kills: 3 };
 
-export interface Soaked {
+interface Soaked {
   /** Deliveries that were answered, by status. */
   answers: Record<number, number>;
   /** Deliveries without an answer, which were repeated. */
@@ -40,11 +37,12 @@ interface Delivery {
 
 const AT_ONCE = 16;
 
-export async function soak({ events, kills, home, env, keyFile }: SoakOptions): Promise<Soaked> {
+async function soak(user: User): Promise<Soaked> {
   const signer = new EventSigner();
-  const start = () =>
-    ListenerProcess.start(env, '--public-key', keyFile(signer.publicKey), '--catch-up-since', '0');
-  const { deliveries, originals } = prepare(signer, events);
+  const keyFile = join(user.home, 'key.pem');
+  writeFileSync(keyFile, signer.publicKey);
+  const start = () => ListenerProcess.start(user.env, '--public-key', keyFile, '--catch-up-since', '0');
+  const { deliveries, originals } = prepare(signer, EVENTS);
   const result = { answers: {} as Record<number, number>, unanswered: 0 };
   let listener = await start();
   let restarting: Promise<void> = Promise.resolve();
@@ -64,7 +62,7 @@ export async function soak({ events, kills, home, env, keyFile }: SoakOptions): 
       else result.answers[status] = (result.answers[status] ?? 0) + 1;
       if (status !== (delivery.isValid ? 200 : 503)) deliveries.unshift(delivery);
       else done += 1;
-      if (killed < kills && done >= ((killed + 1) * total) / (kills + 1)) {
+      if (killed < KILLS && done >= ((killed + 1) * total) / (KILLS + 1)) {
         killed += 1;
         restarting = restart();
       }
@@ -73,7 +71,7 @@ export async function soak({ events, kills, home, env, keyFile }: SoakOptions): 
   await Promise.all(Array.from({ length: AT_ONCE }, send));
   await restarting;
   const exitCode = await listener.end();
-  return { ...result, exitCode, ...(await compare(join(home, 'journal.db'), originals)) };
+  return { ...result, exitCode, ...(await compare(join(user.home, 'journal.db'), originals)) };
 }
 
 /** 5 % bad signatures, 10 % duplicates (the same delivery, or another one of the same event), in any order. */
@@ -136,3 +134,19 @@ async function compare(file: string, originals: ReadonlyMap<string, Set<string>>
     await journal.close();
   }
 }
+
+test('a listener that is killed again and again loses no event and doubles none', {
+  timeout: 600_000,
+}, async () => {
+  const user = new User({ KIOSKCTL_ENVIRONMENT: 'sandbox' });
+  onTestFinished(() => user.leave());
+  expect(await soak(user)).toMatchObject({
+    kept: EVENTS,
+    lost: 0,
+    extra: 0,
+    spoiled: 0,
+    exitCode: 0,
+    answers: { 200: EVENTS + EVENTS / 10, 503: EVENTS / 20 },
+    listenings: { total: KILLS + 1, ended: 1 },
+  });
+});

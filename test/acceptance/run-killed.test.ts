@@ -1,10 +1,17 @@
 // A run whose process is killed again and again, and each time resumed: how often were cards ordered and produced?
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
 import { ended, User } from '../harness/program.ts';
-import { ServedSandbox } from './vendor.ts';
+import { ServedSandbox } from '../harness/served.ts';
 
-export interface KillOptions {
+/** `npm run soak` sets SOAK=all. */
+const SIZE =
+  process.env.SOAK === 'all'
+    ? { cards: 200, kiosks: 10, kills: 10 }
+    : { cards: 40, kiosks: 10, kills: 3, env: { KIOSKCTL_SETTLE: '1s' } };
+
+interface KillOptions {
   cards: number;
   kiosks: number;
   kills: number;
@@ -13,7 +20,7 @@ export interface KillOptions {
   env?: Record<string, string>;
 }
 
-export interface Survived {
+interface Survived {
   /** How often a process was killed that had not come to its end, and how many sessions the run says that it had. */
   killed: number;
   sessions: number;
@@ -35,7 +42,7 @@ const LATEST_AT_FIRST = 200;
 const FIRST_LINES = 2;
 
 /** @returns what became of it, by the sandbox's log and by the journal */
-export async function killRun({ cards, kiosks, kills, seed, env }: KillOptions): Promise<Survived> {
+async function killRun({ cards, kiosks, kills, seed, env }: KillOptions): Promise<Survived> {
   const user = new User({ KIOSKCTL_CONTEXT: 'local', ...env });
   const sandbox = await ServedSandbox.open(user, ['--kiosks', String(kiosks)]);
   user.env.KIOSKCTL_BASE_URL = sandbox.url;
@@ -125,3 +132,19 @@ function randomFrom(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
+
+test('a run that is killed again and again and resumed orders and produces each card once', {
+  timeout: 600_000,
+}, async () => {
+  const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 1_000_000));
+  const survived = await killRun({ ...SIZE, seed });
+  const { cards, kills } = SIZE;
+  expect(survived, `repeat it with SEED=${seed}`).toMatchObject({
+    exitCode: 0,
+    outcome: 'passed',
+    passed: cards,
+    orders: cards,
+    puts: { 1: cards },
+  });
+  expect(survived.killed, `repeat it with SEED=${seed}`).toBe(kills);
+});
