@@ -4,9 +4,8 @@ import { cpSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 import { describe, expect, type TestContext, test } from 'vitest';
 import { deliver, EventSigner } from '../harness/events.ts';
-import { User } from '../harness/program.ts';
+import { expectError, User } from '../harness/program.ts';
 import { ListenerProcess } from '../harness/served.ts';
-import { expectError } from './checks.ts';
 import { CARD, json, OwnVendor, READY } from './vendor.ts';
 
 const signer = new EventSigner();

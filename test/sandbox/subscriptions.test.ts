@@ -57,14 +57,17 @@ describe('subscriptions', () => {
   });
 
   test('name the client that subscribes as their creator', async () => {
-    const stand = await Stand.open();
+    const sandbox = await TestSandbox.open();
     const basic = `Basic ${Buffer.from('my-bank:a secret').toString('base64')}`;
-    const issued = await stand.call('POST /oauth/token', {
+    const issued = await sandbox.call('POST /oauth/token', {
       raw: 'grant_type=client_credentials',
       headers: { authorization: basic, 'content-type': 'application/x-www-form-urlencoded' },
     });
     const authorization = `Bearer ${issued.body.access_token}`;
-    const { body } = await stand.call(`POST ${SUBSCRIPTIONS}`, { body: REQUEST, headers: { authorization } });
+    const { body } = await sandbox.call(`POST ${SUBSCRIPTIONS}`, {
+      body: REQUEST,
+      headers: { authorization },
+    });
     expect(body).toMatchObject({
       scope: { domain: 'application', id: 'my-key' },
       created_by: { type: 'application', id: 'my-bank' },

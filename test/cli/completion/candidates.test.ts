@@ -17,7 +17,7 @@ const VALUES: Record<string, string[]> = {
 
 const SURFACE: Surface = {
   commands: {
-    status: { summary: 'Where cards stand.', args: { card: { multiple: true } }, flags: GLOBAL },
+    status: { summary: 'Where cards sandbox.', args: { card: { multiple: true } }, flags: GLOBAL },
     produce: {
       args: { card: { multiple: true } },
       flags: {
