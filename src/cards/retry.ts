@@ -1,5 +1,6 @@
 import type { Context } from '../context/context.ts';
-import { recordAction } from '../context/record-action.ts';
+import { leaseOnCard, withLeases } from '../context/leases.ts';
+import { recordAction, withReason } from '../context/record-action.ts';
 import { type Attempt, isUnsettled } from '../domain/attempt.ts';
 import { cardLabel } from '../domain/card.ts';
 import { type CatalogueEntry, lookUpError } from '../domain/errors/error-catalogue.ts';
@@ -14,22 +15,27 @@ import { awaitOutcome, chooseKiosk } from './produce.ts';
 import { forEachCard, inSequence } from './session/each-card.ts';
 import { refuseHeld } from './session/hold-check.ts';
 import type { CardRequest } from './session/resolve-cards.ts';
-import { seenOf, sendOnce, settleOpenAttempt } from './session/send.ts';
+import { busy, seenOf, sendOnce, settleOpenAttempt } from './session/send.ts';
 import type { CardSession } from './session/session.ts';
-import { timeSinceSent } from './session/settle.ts';
 
 export interface RetryOptions extends ProduceOptions {
   /** Another kiosk than that of the failed attempt. */
   toKiosk: KioskId | null;
-  /** Gives up a request that is queued in a kiosk, or whose outcome stays unknown, so that the card may be sent anew. */
+  /** Closes an attempt that is queued or unknown, so that the card may be sent again after its settle window. */
   abandon: boolean;
 }
 
+const WHY_ABANDON = {
+  question: 'Why will the attempt not print?',
+  refusal: 'retry --abandon needs a reason.',
+};
+
 /** Produces failed or refused cards again, one after the other, as the error catalogue allows. */
 export async function retry(
-  ctx: Context,
+  context: Context,
   { targets, ...options }: RetryOptions & { targets: readonly CardRequest[] },
 ): Promise<CardResult[]> {
+  const ctx = options.abandon ? await withReason(context, WHY_ABANDON) : context;
   ctx.report.note(
     "This journal's attempts are guarded here; against another machine's, the vendor's refusal is the only guard.",
   );
@@ -65,28 +71,29 @@ async function readBefore(
   { abandon }: RetryOptions,
 ): Promise<Attempt | null> {
   const { attempt } = (await session.read()).facts;
-  if (abandon && attempt && (await mayBeGivenUp(ctx, attempt))) return giveUp(ctx, session, attempt);
+  const isAbandoned = abandon && attempt && (attempt.outcome === 'queued' || isUnsettled(attempt));
+  if (isAbandoned) return giveUp(ctx, session, attempt);
   if (!attempt || !isUnsettled(attempt)) return attempt;
   await settleOpenAttempt(ctx, session, attempt);
   return session.latest?.facts.attempt ?? null;
 }
 
-/** True for an attempt that is queued, or still unknown after its settle window. */
-async function mayBeGivenUp(ctx: Context, attempt: Attempt): Promise<boolean> {
-  const isOnItsWay = attempt.outcome === 'sent' && (await ctx.journal.isHeld(attempt));
-  const isLost =
-    isUnsettled(attempt) && !isOnItsWay && timeSinceSent(ctx, attempt) >= ctx.timing.settleWindow;
-  return attempt.outcome === 'queued' || isLost;
-}
-
-/** Such a request may still print: only a person may say that it will not. */
+/**
+ * Closes an attempt at any time, unless a running command works on the card. It may still print: only a person may say
+ * that it will not.
+ */
 async function giveUp(ctx: Context, session: CardSession, attempt: Attempt): Promise<Attempt> {
-  const { number, outcome, kioskId } = attempt;
-  const question = `Attempt ${number} (${outcome}) may still print at ${kioskId}. Is it certain that it will not?`;
-  if (!(await session.ask(question))) throw declined(session);
-  const abandoned = await ctx.journal.update(attempt, { outcome: 'abandoned', at: ctx.calendar.now() });
-  session.apply({ attempt: abandoned });
-  return abandoned;
+  const { number, outcome, kioskId, cardToken } = attempt;
+  return withLeases(ctx, { subjects: [leaseOnCard(cardToken)], action: 'abandon' }, async () => {
+    if (outcome === 'sent' && (await ctx.journal.isHeld(attempt))) throw busy(ctx, session, attempt);
+    const question = `Attempt ${number} (${outcome}) may still print at ${kioskId}. Is it certain that it will not?`;
+    if (!(await session.ask(question))) throw declined(session);
+    const abandoned = await recordAction(ctx, { action: 'abandon', card: session, kioskId }, () =>
+      ctx.journal.update(attempt, { outcome: 'abandoned', at: ctx.calendar.now() }),
+    );
+    session.apply({ attempt: abandoned });
+    return abandoned;
+  });
 }
 
 /** Asks for approval as the catalogue requires: none, after a fix, or never possible. */

@@ -23,7 +23,7 @@ import { makeFiles } from './terminal/files.ts';
 import type { Io } from './terminal/io.ts';
 import { TerminalReport } from './terminal/progress-display.ts';
 import { makeAsk } from './terminal/prompts.ts';
-import { interruption } from './terminal/signals.ts';
+import { forcedEnd, interruption } from './terminal/signals.ts';
 
 /** A context, and what only commands of this folder may use besides. */
 export interface OpenContext {
@@ -71,7 +71,9 @@ export async function openContext(
     files,
     calendar: io.calendar,
     stopwatch: io.stopwatch,
+    uptime: io.uptime,
     signal,
+    cut: forcedEnd(),
     ask: makeAsk({ io, signal, yes: flags.yes ?? false, noInput: flags['no-input'] ?? false }),
     report,
     sandboxControl: () => controlOf(settings, server.get),

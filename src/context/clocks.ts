@@ -56,6 +56,51 @@ export class Stopwatch {
   }
 }
 
+/**
+ * The time since the machine was started, which its processes share. Readings of two processes may be compared if their
+ * `boot` is the same.
+ */
+export interface Uptime {
+  /** Names the boot of the machine; if the system has no such id, this process. */
+  readonly boot: string;
+  /** Milliseconds without the time in which the machine was suspended. */
+  now(): number;
+  /** Milliseconds with that time. */
+  withSleep(): number;
+}
+
+/** All clocks at one moment. */
+export interface Instant {
+  reading: Reading;
+  time: number;
+  uptime: number;
+  withSleep: number;
+}
+
+export interface Clocks {
+  stopwatch: Stopwatch;
+  calendar: Calendar;
+  uptime: Uptime;
+}
+
+export function instantOf({ stopwatch, calendar, uptime }: Clocks): Instant {
+  return {
+    reading: stopwatch.now(),
+    time: calendar.now(),
+    uptime: uptime.now(),
+    withSleep: uptime.withSleep(),
+  };
+}
+
+/**
+ * Returns the milliseconds since an instant by the clock that shows the most: a stopwatch may stop while the machine is
+ * suspended, and a calendar may be set back.
+ */
+export function ageOf({ reading, time, withSleep }: Instant, clocks: Clocks): number {
+  const { stopwatch, calendar, uptime } = clocks;
+  return Math.max(stopwatch.since(reading), calendar.now() - time, uptime.withSleep() - withSleep);
+}
+
 /** The time of day, which may be set at any moment: for display, records and comparison with the times of Wise. */
 export interface Calendar {
   /** Milliseconds since the epoch. */

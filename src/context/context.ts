@@ -7,7 +7,7 @@ import type { Receiver, ReceiverOptions } from '../webhooks/receiver.ts';
 import type { PublicKey } from '../webhooks/signature.ts';
 import type { Fault } from '../wire/fault.ts';
 import type { Client } from '../wise/client.ts';
-import type { Calendar, Stopwatch } from './clocks.ts';
+import type { Calendar, Stopwatch, Uptime } from './clocks.ts';
 import type { Files } from './files.ts';
 import type { Progress } from './progress.ts';
 
@@ -54,8 +54,10 @@ export interface Timing {
   /** The first and the longest pause between two reads. */
   firstPause: number;
   interval: number;
-  /** The time after the sending in which a request may still show up in the production data. */
+  /** The time after the loss of an answer in which a request may still show up in the production data. */
   settleWindow: number;
+  /** The same for a request whose sender was killed. */
+  killedWindow: number;
 }
 
 /** Opens what a listener needs for as long as it is running. */
@@ -97,8 +99,11 @@ export interface Context {
   files: Files;
   stopwatch: Stopwatch;
   calendar: Calendar;
+  uptime: Uptime;
   /** Aborted by the first Ctrl-C or SIGTERM, with a Failure as its reason. */
   signal: AbortSignal;
+  /** Aborted by the second one, immediately before the process ends. */
+  cut: AbortSignal;
   ask: Ask;
   report: Report;
   webhooks: Webhooks;

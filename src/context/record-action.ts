@@ -1,5 +1,6 @@
 import { asFailure, type Failure, failure } from '../domain/errors/failure.ts';
 import type { CardIdentity, KioskId } from '../domain/ids.ts';
+import { redact } from '../domain/text/redaction.ts';
 import type { ActionEnd, NewAction } from '../journal/journal.ts';
 import type { Context } from './context.ts';
 
@@ -62,6 +63,20 @@ export async function recordAction<Result>(
     await end({ exitCode, traceId: details?.traceId ?? null });
     throw error;
   }
+}
+
+/**
+ * Ensures that there is a reason, also outside of production.
+ * @param why the question for it, and what to say if the answer is empty
+ * @throws Failure `input-required`
+ */
+export async function withReason(
+  ctx: Context,
+  { question, refusal }: { question: string; refusal: string },
+): Promise<Context> {
+  const reason = redact((ctx.reason ?? (await ctx.ask.type(question, { flag: '--reason' }))).trim());
+  if (reason === '') throw failure('input-required', refusal, 'Give it with --reason.');
+  return { ...ctx, reason };
 }
 
 /**

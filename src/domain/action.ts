@@ -8,6 +8,7 @@ export const ACTIONS = [
   'order',
   'produce',
   'retry',
+  'abandon',
   'simulate',
   'cancel',
   'hold',

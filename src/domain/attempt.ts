@@ -2,6 +2,7 @@ import { lookUpError } from './errors/error-catalogue.ts';
 import type { FailureCode, FailureDetails } from './errors/failure.ts';
 import type { CardToken, KioskId } from './ids.ts';
 import { isLater, namesEarlierRequest, type Production } from './production.ts';
+import type { SettleWindow } from './times/settle-window.ts';
 import { compareVendorTimes } from './times/vendor-time.ts';
 
 /**
@@ -48,15 +49,16 @@ export function describeOwner({ user, host, pid }: OwnerProcess): string {
   return `${user}@${host}, process ${pid}`;
 }
 
-/** A field of an attempt, and the kind of column that the journal has for it: a value, JSON, or those of the owner. */
+/** A field of an attempt, and the kind of column that the journal has for it. */
 interface Field<Value> {
-  kind: 'value' | 'json' | 'owner';
+  kind: 'value' | 'production' | 'window' | 'owner';
   /** Never set: carries the type. */
   of?: Value;
 }
 
 const value = <Value>(): Field<Value> => ({ kind: 'value' });
-const json = <Value>(): Field<Value> => ({ kind: 'json' });
+const production = (): Field<Production | null> => ({ kind: 'production' });
+const settleWindow = (): Field<SettleWindow | null> => ({ kind: 'window' });
 const owner = (): Field<OwnerProcess> => ({ kind: 'owner' });
 
 /** The fields of an attempt, each with its column in the journal. */
@@ -72,12 +74,14 @@ export const ATTEMPT_FIELDS = {
   origin: value<'ours' | 'observed'>(),
   outcome: value<Outcome>(),
   /** The production that was read immediately before the request was sent. */
-  baseline: json<Production | null>(),
+  baseline: production(),
   /** The latest production of this attempt, including a refusal. */
-  production: json<Production | null>(),
+  production: production(),
   owner: owner(),
   claimedAt: value<number>(),
   sentAt: value<number | null>(),
+  /** null until the request is sent, and for another system. */
+  settleWindow: settleWindow(),
   closedAt: value<number | null>(),
   reason: value<string | null>(),
   correlationId: value<string | null>(),
@@ -150,19 +154,17 @@ function readRefusal(attempt: Attempt, { kioskId, errorCode }: Production): Read
  * Returns the outcome of a request whose answer was lost. An unchanged production proves nothing before the settle
  * window has passed, because the data of the manufacturer may lag behind, and nothing at all while the vendor has a
  * request for the card.
- * @param lookedAt time of the read, in milliseconds since the epoch
- * @param settleWindow milliseconds from the sending
  */
 export function settle(
   attempt: Attempt,
   production: Production | null,
-  { lookedAt, settleWindow }: { lookedAt: number; settleWindow: number },
+  { isWindowOver }: { isWindowOver: boolean },
 ): Outcome {
   const reading = readProduction(attempt, production);
   if (reading === 'undecidable') return 'unknown';
   if (reading !== 'unchanged') return reading;
   if (isHeldByVendor(attempt)) return 'unknown';
-  return lookedAt - (attempt.sentAt ?? lookedAt) >= settleWindow ? 'not-seen' : 'unknown';
+  return isWindowOver ? 'not-seen' : 'unknown';
 }
 
 /**
@@ -172,9 +174,9 @@ export function settle(
 export function followUp(
   attempt: Attempt,
   production: Production | null,
-  look: { lookedAt: number; settleWindow: number },
+  window: { isWindowOver: boolean },
 ): Outcome {
-  if (isUnsettled(attempt)) return settle(attempt, production, look);
+  if (isUnsettled(attempt)) return settle(attempt, production, window);
   const reading = readProduction(attempt, production);
   return reading === 'unchanged' || reading === 'undecidable' ? attempt.outcome : reading;
 }

@@ -24,6 +24,7 @@ import { AUDIT_TRAIL } from './tables/migrations/004-audit-trail.ts';
 import { RUNS } from './tables/migrations/005-runs.ts';
 import { ATTEMPT_ENDS } from './tables/migrations/006-attempt-ends.ts';
 import { IDENTITY_OWNERS } from './tables/migrations/007-identity-owners.ts';
+import { SETTLE_WINDOWS } from './tables/migrations/008-settle-windows.ts';
 import { orderRequestsTable } from './tables/order-requests.ts';
 import { runsTable } from './tables/runs.ts';
 
@@ -35,6 +36,7 @@ const MIGRATIONS = [
   RUNS,
   ATTEMPT_ENDS,
   IDENTITY_OWNERS,
+  SETTLE_WINDOWS,
 ];
 
 /** The version of the schema that this kioskctl writes. */

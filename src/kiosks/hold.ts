@@ -1,9 +1,7 @@
 import { findHold } from '../cards/session/hold-check.ts';
 import type { Context } from '../context/context.ts';
-import { recordAction } from '../context/record-action.ts';
-import { failure } from '../domain/errors/failure.ts';
+import { recordAction, withReason } from '../context/record-action.ts';
 import type { KioskId } from '../domain/ids.ts';
-import { redact } from '../domain/text/redaction.ts';
 import type { Hold } from '../journal/journal.ts';
 import { describeUnknown, knownKiosks, nameKnown } from './kiosk-cards.ts';
 
@@ -21,17 +19,14 @@ export interface Held {
  * @throws Failure `input-required` without a reason
  */
 export async function holdKiosk(ctx: Context, kioskId: KioskId): Promise<Held> {
-  const why = ctx.reason ?? (await ctx.ask.type('Why is it put on hold?', { flag: '--reason' }));
-  const reason = redact(why.trim());
-  if (reason === '') {
-    throw failure('input-required', 'A hold needs a reason.', 'Give it with --reason.');
-  }
+  const why = { question: 'Why is it put on hold?', refusal: 'A hold needs a reason.' };
+  const because = await withReason(ctx, why);
+  const reason = because.reason ?? '';
   const known = await knownKiosks(ctx);
   const isKnown = known.includes(kioskId);
   const earlier = await findHold(ctx, kioskId);
   if (earlier) return { hold: earlier, changed: false, isKnown };
   const { name: context } = ctx;
-  const because = { ...ctx, reason };
   const { hold, held } = await recordAction(because, { action: 'hold', kioskId }, () =>
     ctx.journal.holdKiosk({ kioskId, reason, context, at: ctx.calendar.now() }),
   );

@@ -43,7 +43,7 @@ export async function vendorNow(ctx: Context): Promise<number> {
 function toJournalCard(ctx: Context, state: CardState, now: number): JournalCard {
   const { profileId, orderId, cardToken, orderStatus, production, changedAt } = state;
   const created = parseVendorTime(state.cardCreatedAt)?.milliseconds;
-  const attempt = asHeard(ctx, state);
+  const attempt = asHeard(state);
   const facts = {
     profileId,
     orderId,
@@ -58,11 +58,10 @@ function toJournalCard(ctx: Context, state: CardState, now: number): JournalCard
 }
 
 /** Applies newer events to an attempt. The journal is updated by the next read of the API. */
-function asHeard(ctx: Context, { attempt, production }: CardState): Attempt | null {
+function asHeard({ attempt, production }: CardState): Attempt | null {
   if (attempt === null || !isOpen(attempt)) return attempt;
-  const { settleWindow } = ctx.timing;
-  const outcome = followUp(attempt, production, { lookedAt: attempt.sentAt ?? 0, settleWindow });
   // Only a read shows if a request arrived.
+  const outcome = followUp(attempt, production, { isWindowOver: false });
   const isNews = outcome !== attempt.outcome && outcome !== 'unknown';
   return isNews ? { ...attempt, outcome, production } : attempt;
 }

@@ -55,7 +55,8 @@ export const retrySelectionFlags = {
 export const retryFlags = {
   'to-kiosk': kioskFlag({ summary: 'Another kiosk than that of the failed attempt.', helpValue: 'ID' }),
   abandon: Flags.boolean({
-    summary: 'Give up a request that is queued, or stays unknown: a person knows that it will not print.',
+    summary:
+      'Abandon a queued or unknown attempt. Use only if you know that it will not print. Needs a reason.',
   }),
   ...retrySelectionFlags,
 };
@@ -74,16 +75,11 @@ export function toRetrySelection(flags: RetryFlags, cards: readonly string[]): R
   const { kiosk: kiosks, 'error-code': codes = [], exclude = [], limit = null } = flags;
   if (cards.length > 0) {
     refuseSelection(flags);
+    if (flags.abandon && cards.includes('-')) throw abandonNeedsNames();
     return null;
   }
   if (kiosks === undefined) throw nothingNamed(flags);
-  if (flags.abandon) {
-    throw failure(
-      'usage',
-      '--abandon is for cards that are named, not for a selection.',
-      'Name the card whose request will certainly not print.',
-    );
-  }
+  if (flags.abandon) throw abandonNeedsNames();
   return {
     kioskIds: distinct(kiosks),
     errorCodes: distinct(codes),
@@ -91,6 +87,14 @@ export function toRetrySelection(flags: RetryFlags, cards: readonly string[]): R
     limit,
     toKiosk: flags['to-kiosk'] ?? null,
   };
+}
+
+function abandonNeedsNames(): Failure {
+  return failure(
+    'usage',
+    '--abandon is for named cards, not for a selection or standard input.',
+    'Name the card whose attempt will certainly not print.',
+  );
 }
 
 /** Flags of a selection say nothing about cards that are named. */

@@ -8,6 +8,7 @@ import { type CardEvent, ORDER_EVENT, PRODUCTION_EVENT } from '../../src/domain/
 import { type CardToken, type KioskId, parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { openSqliteJournal } from '../../src/journal/open-journal.ts';
+import { settleWindow } from '../harness/records.ts';
 
 const KIOSKS = 20;
 const MINUTE = 60_000;
@@ -78,6 +79,7 @@ async function sendFromHere(journal: Journal, card: Seeded): Promise<void> {
     orderId: index + 1,
     baseline,
     correlationId: randomUUID(),
+    settleWindow: settleWindow(),
     at: sentAt,
   });
   const outcome = end === null ? 'accepted' : end === 'PRODUCED' ? 'produced' : 'failed';

@@ -67,16 +67,18 @@ describe.each([
   });
 });
 
-test('an attempt without a connection ends a later wait with 7, and says that nothing was sent', async () => {
+test('a request without a connection is reported as not sent, and leaves no attempt', async () => {
   const wise = world.client('http://127.0.0.1:1');
   const reads = world.client();
   // Only the connection of the produce request fails.
   Object.assign(reads, { open: wise.open.bind(wise) });
-  expect(await card.send({ context: { wise: reads } })).toMatchObject({ exitCode: 7 });
-  expect(await awaitCard()).toMatchObject({
+  expect(await card.send({ context: { wise: reads } })).toMatchObject({
     exitCode: 7,
-    error: { code: 'unreachable', message: expect.stringContaining('nothing was sent') },
+    error: { code: 'unreachable', message: expect.stringContaining('was not sent') },
+    card: { attempt: 0 },
   });
+  expect(await world.journal.listAttempts(card.target.cardToken)).toEqual([]);
+  expect(await card.send()).toMatchObject({ exitCode: 0, card: { attempt: 1 } });
 });
 
 test('an answer that was lost and then settled leaves no cause but its own', async () => {

@@ -179,14 +179,50 @@ describe('an attempt whose outcome nobody knows', () => {
     expect(await outcomes()).toEqual(['unknown']);
   });
 
-  test('is never given up within its settle window', async () => {
+  test('is abandoned within its settle window, which the next request waits for', async () => {
     world.fault({ ...PUT, reset: 'before' });
     const timing = { ...world.context().timing, timeout: 1_000 };
     expect(await card.send({ context: { timing } })).toMatchObject({ exitCode: 8 });
-    const again = await card.repeat({ abandon: true, context: { timing } });
-    expect(again).toMatchObject({ exitCode: 8, error: { code: 'outcome-unknown' } });
-    expect(world.asked).toEqual([]);
+    const lostAt = world.clock.now() - 1_000;
+    world.answers.push(true, true);
+    const early = await card.repeat({ abandon: true, context: { timing } });
+    expect(early).toMatchObject({ exitCode: 8, error: { code: 'outcome-unknown' } });
+    expect(await outcomes()).toEqual(['abandoned']);
     expect((await world.puts()).sent).toBe(1);
+    expect(await card.repeat()).toMatchObject({ exitCode: 0, card: { attempt: 2 } });
+    expect(world.clock.now() - lostAt).toBeGreaterThanOrEqual(3_000);
+    expect(await world.puts()).toEqual({ sent: 2, taken: 1 });
+  });
+
+  test('is abandoned only with a reason, in every environment', async () => {
+    await lose();
+    const repeated = card.repeat({ abandon: true, context: { reason: null } });
+    await expect(repeated).rejects.toMatchObject({ code: 'input-required', hint: '--reason' });
+    expect(await outcomes()).toEqual(['unknown']);
+  });
+
+  test('has an entry of its own in the log once it is abandoned', async () => {
+    await lose();
+    world.answers.push(true);
+    await card.repeat({ abandon: true });
+    const [attempt] = await world.journal.listAttempts(card.target.cardToken);
+    expect(await world.journal.listActions({ actions: ['abandon'] })).toMatchObject([
+      { attemptId: attempt?.id, reason: 'the kiosk was switched off', exitCode: 0 },
+    ]);
+  });
+
+  test('is not abandoned while a running command sends the card', async () => {
+    const other = world.openJournal();
+    const { journal } = world;
+    const refused: unknown[] = [];
+    const update: typeof journal.update = async (...news) => {
+      refused.push(await card.repeat({ abandon: true, context: { journal: other } }));
+      return journal.update(...news);
+    };
+    const sent = await card.send({ context: { journal: { ...journal, update } } });
+    expect(refused).toMatchObject([{ exitCode: 9 }]);
+    expect(sent).toMatchObject({ exitCode: 0 });
+    await other.close();
   });
 });
 

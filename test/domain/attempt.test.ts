@@ -13,9 +13,8 @@ import { parseKioskId } from '../../src/domain/ids.ts';
 import type { Production } from '../../src/domain/production.ts';
 import { AFTER, attempt, BEFORE, DURING, production, SENT_AT } from '../harness/records.ts';
 
-const WINDOW = 30_000;
-const INSIDE = { lookedAt: SENT_AT + WINDOW - 1, settleWindow: WINDOW };
-const OUTSIDE = { lookedAt: SENT_AT + WINDOW, settleWindow: WINDOW };
+const INSIDE = { isWindowOver: false };
+const OUTSIDE = { isWindowOver: true };
 
 const UNREADABLE = '2024-01-01T12:24:560Z';
 /** What a first attempt left behind. */

@@ -45,7 +45,9 @@ export class OneCard {
   }
 
   async repeat({ context, ...options }: Partial<RetryOptions> & { context?: Overrides } = {}) {
-    const [result] = await retry(this.world.context(context), {
+    // Only a person with a reason may abandon an attempt.
+    const reason = options.abandon ? 'the kiosk was switched off' : null;
+    const [result] = await retry(this.world.context({ reason, ...context }), {
       targets: [{ ...this.target }],
       toKiosk: null,
       abandon: false,

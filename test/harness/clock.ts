@@ -1,4 +1,4 @@
-import { type Calendar, Stopwatch } from '../../src/context/clocks.ts';
+import { type Calendar, Stopwatch, type Uptime } from '../../src/context/clocks.ts';
 
 type OnSleep = (milliseconds: number, signal: AbortSignal) => unknown;
 
@@ -9,6 +9,11 @@ export class SimulatedClock {
   readonly slept: number[] = [];
   readonly calendar: Calendar = { now: () => this.time };
   readonly stopwatch: Stopwatch;
+  readonly uptime: Uptime = {
+    boot: 'simulated',
+    now: () => this.#elapsed,
+    withSleep: () => this.#elapsed,
+  };
   readonly #onSleep: OnSleep;
   readonly #plans: { at: number; act: () => unknown }[] = [];
   #stepped = 0;

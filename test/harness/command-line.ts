@@ -52,6 +52,7 @@ export function makeIo({
     clock,
     calendar: clock.calendar,
     stopwatch: clock.stopwatch,
+    uptime: clock.uptime,
     out: () => undefined,
     err: (text) => void lines.push(...text.replace(/\n$/, '').split('\n')),
     unread: () => 0,

@@ -10,7 +10,7 @@ import type { Attempt } from '../../src/domain/attempt.ts';
 import { parseKioskId } from '../../src/domain/ids.ts';
 import type { Claim, Journal, KnownCard, Observed, Sending } from '../../src/journal/journal.ts';
 import { openSqliteJournal } from '../../src/journal/open-journal.ts';
-import { production, TOKEN } from './records.ts';
+import { production, settleWindow, TOKEN } from './records.ts';
 
 const OTHER_PROCESS = join(import.meta.dirname, 'other-process.ts');
 
@@ -44,6 +44,7 @@ export abstract class Fixture {
       orderId: 501,
       baseline: production('READY'),
       correlationId: '0e0c0f0e-0000-4000-8000-000000000001',
+      settleWindow: settleWindow(),
       at: this.now,
       ...more,
     };

@@ -34,8 +34,17 @@ async function attempt(_: string, word = '', then = 'stop'): Promise<void> {
   const at = Date.now();
   const card = { profileId: 1001, orderId: 501, cardToken };
   const { attempt: own, claimed } = await journal.claim({ ...card, kioskId, reason: null, at });
-  if (then === 'send')
-    await journal.markSent(own, { kioskId, orderId: 501, baseline: null, correlationId: 'c', at });
+  if (then === 'send') {
+    const { settleWindow } = await import('./records.ts');
+    await journal.markSent(own, {
+      kioskId,
+      orderId: 501,
+      baseline: null,
+      correlationId: 'c',
+      settleWindow: settleWindow(),
+      at,
+    });
+  }
   if (then === 'cancel') {
     const subject = { ...card, orderId: null, kioskId: null };
     await journal.startAction({ action: 'cancel', context: 'ci', ...subject, reason: null, at });

@@ -6,6 +6,7 @@ import { type Card, type CardFacts, describeCard } from '../../src/domain/card.t
 import { type KeptEvent, ORDER_EVENT, PRODUCTION_EVENT } from '../../src/domain/event.ts';
 import { type KioskId, parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
 import type { Production } from '../../src/domain/production.ts';
+import type { SettleWindow } from '../../src/domain/times/settle-window.ts';
 
 export const TOKEN = parseCardToken('ca0c8154-1e14-4464-a1ce-dcea7dc3de52');
 export const OTHER_TOKEN = parseCardToken('35050a4a-9521-426e-8109-1396e3687a3e');
@@ -21,6 +22,16 @@ export const SENT_AT = Date.parse(DURING);
 export function production(status: string, more: Partial<Production> = {}): Production {
   const kioskId = status === 'READY' ? null : parseKioskId('WIS00001');
   return { status, kioskId, occurredAt: DURING, errorCode: null, description: null, ...more };
+}
+
+/** The window of a request that was sent when its machine had started. */
+export function settleWindow(more: Partial<SettleWindow> = {}): SettleWindow {
+  return {
+    start: { boot: 'ours', uptime: 0, vendorTime: SENT_AT },
+    hasEnded: false,
+    isOver: false,
+    ...more,
+  };
 }
 
 /** An attempt of ours on WIS00001, sent when the card was ready for the first time. */
@@ -39,6 +50,7 @@ export function attempt(outcome: Outcome, more: Partial<Attempt> = {}): Attempt 
     owner: { host: 'here', user: 'ada', pid: 4711, startedAt: '1' },
     claimedAt: SENT_AT - 100,
     sentAt: SENT_AT,
+    settleWindow: settleWindow(),
     closedAt: null,
     reason: null,
     correlationId: null,

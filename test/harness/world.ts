@@ -42,6 +42,8 @@ export class World {
   readonly folder: string = mkdtempSync(join(tmpdir(), 'kioskctl-world-'));
   readonly clock = new SimulatedClock();
   readonly abort = new AbortController();
+  /** Aborted by a second signal. */
+  readonly cut = new AbortController();
   readonly said: string[] = [];
   readonly shown: WaitProgress[] = [];
   /** What the person answers to the next questions, and what was asked. */
@@ -87,13 +89,15 @@ export class World {
       reason: null,
       invocation: { flags: ['--context', 'local'], kioskId: null },
       secrets: [],
-      timing: { timeout: 600_000, firstPause: 40, interval: 400, settleWindow: 3_000 },
+      timing: { timeout: 600_000, firstPause: 40, interval: 400, settleWindow: 3_000, killedWindow: 3_000 },
       wise: this.client(),
       journal: this.journal,
       files,
       calendar: clock.calendar,
       stopwatch: onSleep ? clock.stopwatchWith(onSleep) : clock.stopwatch,
+      uptime: clock.uptime,
       signal: this.abort.signal,
+      cut: this.cut.signal,
       ask: this.#ask(),
       report: this.#report(),
       sandboxControl: () => new RemoteSandbox(async () => this.url),

@@ -14,7 +14,7 @@ import {
   type SelectedRetryOptions,
 } from '../../src/kiosks/retry-selection.ts';
 import { getProduction } from '../../src/wise/cards.ts';
-import { productionEvent } from '../harness/records.ts';
+import { productionEvent, settleWindow } from '../harness/records.ts';
 import { type Overrides, World } from '../harness/world.ts';
 
 export type FailedCard = CardRequest & { cardToken: CardToken };
@@ -121,6 +121,7 @@ export class FailedCards {
       orderId,
       baseline,
       correlationId: crypto.randomUUID(),
+      settleWindow: settleWindow(),
       at,
     });
     await this.produceElsewhere({ profileId, orderId, cardToken }, HERE);

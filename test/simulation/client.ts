@@ -16,7 +16,7 @@ import type { World } from './world.ts';
 const READ_TIMEOUT_MS = 10_000;
 const READ_RETRIES = 3;
 /** An idle connection is closed by the other side. */
-const IDLE_MS = 60_000;
+const IDLE_MS = 300_000;
 
 /** The client of Wise in a simulated process: the interface of the real one over a simulated network. */
 export class SimulatedClient extends Client {

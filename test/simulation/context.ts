@@ -10,11 +10,13 @@ import type { World } from './world.ts';
 
 /** How long a request may still show up after it was sent, in milliseconds. */
 const SETTLE_MS = 30_000;
+/** The same if its sender was killed. */
+const KILLED_MS = 45_000;
 
 /** Makes everything that the workflows of a simulated process see. */
 export function openContext(world: World, process: SimulatedProcess): Context {
   const { card, kiosk, timeout } = process.plan.command;
-  const settleWindow = world.mutation.without === 'settle' ? 0 : SETTLE_MS;
+  const [settleWindow, killedWindow] = world.mutation.without === 'settle' ? [0, 0] : [SETTLE_MS, KILLED_MS];
   return {
     name: 'sandbox',
     environment: 'sandbox',
@@ -25,13 +27,15 @@ export function openContext(world: World, process: SimulatedProcess): Context {
     reason: `card ${card}`,
     invocation: { flags: [], kioskId: parseKioskId(kiosk) },
     secrets: [],
-    timing: { timeout, firstPause: 1_000, interval: 12_000, settleWindow },
+    timing: { timeout, firstPause: 1_000, interval: 12_000, settleWindow, killedWindow },
     wise: new SimulatedClient(world, process),
     journal: openSimulatedJournal(world, process, world.mount(process)),
     files: NOTHING as Context['files'],
     stopwatch: process.stopwatch,
     calendar: process.calendar,
+    uptime: process.uptime,
     signal: process.abort.signal,
+    cut: new AbortController().signal,
     ask: askOf(world, process),
     report: REPORT,
     webhooks: world.postman.portOf(process),

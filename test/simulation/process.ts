@@ -1,4 +1,4 @@
-import { Stopwatch } from '../../src/context/clocks.ts';
+import { Stopwatch, type Uptime } from '../../src/context/clocks.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
 import type { ProcessFault, ProcessPlan } from './plan.ts';
 import { Random } from './random.ts';
@@ -16,6 +16,11 @@ export class SimulatedProcess {
   readonly stopwatch: Stopwatch;
   readonly calendar = {
     now: (): number => EPOCH + (this.pinned?.time ?? this.#world.timeline.now) + this.#stepped,
+  };
+  readonly uptime: Uptime = {
+    boot: 'simulated',
+    now: () => this.#awake,
+    withSleep: () => this.pinned?.time ?? this.#world.timeline.now,
   };
   readonly abort = new AbortController();
   state: 'running' | 'ended' | 'killed' = 'running';
@@ -40,7 +45,7 @@ export class SimulatedProcess {
     this.#faults = faults;
     this.random = new Random(world.plan.seed, plan.id);
     this.stopwatch = new Stopwatch(
-      () => (this.pinned?.time ?? world.timeline.now) - (this.pinned?.suspended ?? world.suspended),
+      () => this.#awake,
       async (milliseconds, signal) => this.sleep(milliseconds, signal),
     );
   }
@@ -55,6 +60,12 @@ export class SimulatedProcess {
 
   get isFrozen(): boolean {
     return this.frozenUntil > this.#world.timeline.now;
+  }
+
+  /** Milliseconds in which the machine was not suspended. */
+  get #awake(): number {
+    const { timeline, suspended } = this.#world;
+    return (this.pinned?.time ?? timeline.now) - (this.pinned?.suspended ?? suspended);
   }
 
   get #stepped(): number {

@@ -23,7 +23,7 @@ describe('The simulation', () => {
   it.each(GUARDS_IN_USE)(
     'finds a broken promise within 2,000 schedules if kioskctl has no %s guard',
     async (without) => {
-      const { failure } = await simulate({ seed: 1, schedules: 2_000, without });
+      const { failure } = await simulate({ seed: 3_000, schedules: 2_000, without });
       expect(failure?.broken).toEqual(expect.any(String));
       // The shorter schedule has no item that could be left out.
       expect(failure?.plan.items.length).toBeLessThan(8);

@@ -48,7 +48,7 @@ export async function applyProductionEvent(
     current?.outcome === known?.outcome || current?.outcome === OUTCOMES.get(production.status);
   if (current?.id !== known?.id || !isAsKnown) return false;
   const readAt = ctx.calendar.now();
-  const attempt = await reconcile(ctx, { profileId, orderId, cardToken, production, readAt });
+  const attempt = await reconcile(ctx, { profileId, orderId, cardToken, production, readAt, moment: null });
   if (attempt?.id !== known?.id) return false;
   session.apply({ production, attempt });
   return true;

@@ -1,24 +1,26 @@
-import type { Reading } from '../../context/clocks.ts';
+import { ageOf, type Instant } from '../../context/clocks.ts';
 import type { Context } from '../../context/context.ts';
 import { type Attempt, idsOf, OPEN_OUTCOMES, type Outcome } from '../../domain/attempt.ts';
-import { asFailure, Failure, type FailureCode, failure } from '../../domain/errors/failure.ts';
+import { cardLabel } from '../../domain/card.ts';
+import { asFailure, type Failure, type FailureCode, failure } from '../../domain/errors/failure.ts';
 import { productionRefused } from '../../domain/guards.ts';
 import { judgeAnswer, type ProduceRequest, type Verdict } from '../../domain/production.ts';
+import { endRequest } from '../../domain/times/settle-window.ts';
 import type { AttemptUpdate } from '../../journal/journal.ts';
-import { openProduce, type ProduceAnswer } from '../../wise/cards.ts';
+import type { ProduceAnswer } from '../../wise/cards.ts';
 import { answerFailure, unreachable } from '../../wise/client.ts';
-import type { Permit } from '../../wise/permit.ts';
+import type { ConnectedRequest } from '../../wise/vendor-request.ts';
 import type { CardSession } from './session.ts';
-import { refuseLost, settleLost, timeSinceSent } from './settle.ts';
+import { refuseLost, settleLost } from './settle.ts';
+import { momentOf } from './window.ts';
 
 /** The outcomes that are recorded for a verdict; the one for `accepted` depends on the answer. */
-const OUTCOMES: Record<Exclude<Verdict, 'accepted'>, Outcome> = {
+const OUTCOMES: Record<Exclude<Verdict, 'accepted' | 'not-connected'>, Outcome> = {
   queued: 'queued',
   refused: 'refused',
   unauthorized: 'refused',
   'not-found': 'refused',
   'rate-limited': 'refused',
-  'not-connected': 'not-seen',
   exists: 'unknown',
   lost: 'unknown',
 };
@@ -28,85 +30,116 @@ const ACCEPTED_OUTCOMES = new Map<string, Outcome>([
   ['PRODUCTION_ERROR', 'failed'],
 ]);
 
-/**
- * A process that was stopped between the record and the sending may have been taken for dead, and its attempt settled:
- * after this long it must not send any more.
- */
-const STALE_MS = 10_000;
+/** The age at which a read is too old to send after it: another process may have settled the attempt since. */
+const STALE_MS = 5_000;
+/** After a delay of that length, nothing is sent any more: nobody may be at the kiosk. */
+const SUSPENDED_MS = 60_000;
 
-/** An attempt that was recorded as sent right before. */
+/** An attempt that was recorded as sent right before, and the connection for its request. */
 export interface Recorded {
   attempt: Attempt;
   request: ProduceRequest;
-  recordedAt: Reading;
-  permit: Permit | undefined;
+  /** When the production was read. */
+  readAt: Instant;
+  connection: ConnectedRequest<ProduceAnswer>;
 }
 
 /**
  * Sends the request of a recorded attempt: the one place from which a produce request leaves. Nothing cuts it short but
- * its own limit of 30 seconds, and nothing repeats it.
- * @param permit of the rate limiter
- * @returns the attempt as it was accepted, or as it was found to be when the answer was lost
- * @throws Failure when it was refused, not seen, superseded, or its result is unknown
+ * its own limit of 30 seconds and a second signal, and nothing repeats it.
+ * @returns the attempt as it was accepted, or as it was found to be when the answer was lost; null if the connection was
+ * lost before the first byte, or the read was too long ago: nothing was sent, and the card is claimed as before
+ * @throws Failure when it was not sent, refused, not seen, superseded, or its result is unknown
  */
 export async function deliver(
   ctx: Context,
   session: CardSession,
-  { attempt, ...sending }: Recorded,
-): Promise<Attempt> {
-  const answer = await put(ctx, session, { attempt, ...sending });
+  recorded: Recorded,
+): Promise<Attempt | null> {
+  const { attempt } = recorded;
+  const sending = put(ctx, session, recorded);
+  if (!('answer' in sending)) return unsend(ctx, attempt, sending.reason);
+  const answer = await sending.answer;
   const httpStatus = answer.kind === 'answered' ? answer.httpStatus : null;
   const verdict = judgeAnswer({ kind: answer.kind, httpStatus, production: answer.production });
+  if (verdict === 'not-connected')
+    return unsend(ctx, attempt, answer.kind === 'answered' ? null : notSent(session, unreachable(answer)));
   const outcome =
     verdict === 'accepted'
       ? (ACCEPTED_OUTCOMES.get(answer.production?.status ?? '') ?? 'accepted')
       : OUTCOMES[verdict];
-  const recorded = await recordOutcome(ctx, attempt, {
+  const ended = await recordOutcome(ctx, attempt, {
     outcome,
     production: answer.production,
     traceId: answer.kind === 'answered' ? answer.traceId : null,
     httpStatus,
     endCode: OPEN_OUTCOMES.some((open) => open === outcome) ? null : endCodeOf(answer, verdict),
+    ...(attempt.settleWindow && { settleWindow: endRequest(attempt.settleWindow, momentOf(ctx)) }),
     at: ctx.calendar.now(),
   });
-  session.apply({ attempt: recorded, ...(verdict === 'accepted' && { production: answer.production }) });
-  if (verdict === 'accepted' || verdict === 'queued') return recorded;
+  session.apply({ attempt: ended, ...(verdict === 'accepted' && { production: answer.production }) });
+  if (verdict === 'accepted' || verdict === 'queued') return ended;
   if (verdict === 'lost' || verdict === 'exists')
-    return settleAnswer(ctx, session, { attempt: recorded, answer, verdict });
-  throw refusal(session, { attempt: recorded, answer, verdict });
+    return settleAnswer(ctx, session, { attempt: ended, answer, verdict });
+  throw refusal(session, { attempt: ended, answer, verdict });
 }
 
-async function put(
+/**
+ * Checks for the last time, and writes the request. There is no await in between: whatever stops or changes this process
+ * shows before the first byte, or comes after it.
+ * @returns the answer, or the reason why nothing was sent; null if the card can be read again, over another connection
+ */
+function put(
   ctx: Context,
   session: CardSession,
-  { attempt, request, recordedAt, permit }: Recorded,
-): Promise<ProduceAnswer> {
-  const { profileId, cardToken, correlationId } = attempt;
-  if (correlationId === null) throw new TypeError('an attempt is sent with a correlation id');
+  { attempt, request, readAt, connection }: Recorded,
+): { answer: Promise<ProduceAnswer> } | { reason: unknown } {
   try {
-    const connection = await openProduce(
-      ctx.wise,
-      { profileId, cardToken },
-      { correlationId, permit, ...session.budget() },
-    );
-    // A stopwatch may stop while the machine sleeps; the calendar may be set back.
-    const age = Math.max(ctx.stopwatch.since(recordedAt), timeSinceSent(ctx, attempt));
-    if (age <= STALE_MS) return await connection.go(request);
-    connection.close();
-    throw tooLate(attempt);
-  } catch (error) {
-    // Only what is done before the sending throws a Failure: no token, no connection.
-    if (error instanceof Failure) {
-      const update = { outcome: 'not-seen', endCode: error.code, at: ctx.calendar.now() } as const;
-      session.apply({ attempt: await recordOutcome(ctx, attempt, update) });
-    }
-    throw error;
+    ctx.journal.assertCurrent();
+    const age = ageOf(readAt, ctx);
+    if (age > SUSPENDED_MS) return { reason: wasSuspended(session) };
+    if (age > STALE_MS || !connection.isConnected) return { reason: null };
+  } catch (reason) {
+    return { reason };
   }
+  const cut = () => connection.close();
+  ctx.cut.addEventListener('abort', cut, { once: true });
+  const { correlationId } = attempt;
+  const answer = connection
+    .go(request)
+    // The first byte is out: whatever fails now, the request may have arrived.
+    .catch((error: unknown): ProduceAnswer => {
+      const reason = asFailure(error).message;
+      return { kind: 'lost', reason, correlationId: correlationId ?? '', production: null };
+    })
+    .finally(() => ctx.cut.removeEventListener('abort', cut));
+  return { answer };
 }
 
-function tooLate({ cardToken }: Attempt): Failure {
-  const message = `Card ${cardToken} was not sent: this process stood still right before it.`;
+/** Undoes the record of a request that was not sent. @param reason null if the card can be read again */
+async function unsend(ctx: Context, attempt: Attempt, reason: unknown): Promise<null> {
+  // A journal that can't be written leaves it to the next command.
+  const isClaimed = await ctx.journal.takeBack(attempt).catch((error: unknown) => {
+    throw reason ?? error;
+  });
+  if (reason !== null) throw reason;
+  if (!isClaimed) {
+    const message = `Another command settled attempt ${attempt.number} on card ${attempt.cardToken} before it was sent.`;
+    throw failure('attempt-superseded', message, 'Nothing was sent: run the command again.');
+  }
+  return null;
+}
+
+function wasSuspended({ card }: CardSession): Failure {
+  const message = `Card ${cardLabel(card)} was not sent: this process was suspended right before it.`;
   return failure('not-seen', message, 'Nothing was sent: run the command again.');
+}
+
+/** Returns the failure of a request that did not leave. */
+export function notSent({ card }: CardSession, cause: Failure): Failure {
+  if (cause.code !== 'unreachable') return cause;
+  const { code, hint, details } = cause;
+  return failure(code, `Card ${cardLabel(card)} was not sent. ${cause.message}`, hint, details);
 }
 
 /** The request is out: a journal that can't be written any more must not hide what came of it. */
@@ -118,7 +151,8 @@ async function recordOutcome(ctx: Context, attempt: Attempt, update: AttemptUpda
     ctx.report.warn(
       `The outcome of attempt ${attempt.number} (${update.outcome}) could not be recorded: ${message}`,
     );
-    return { ...attempt, outcome: update.outcome, production: update.production ?? null };
+    const { outcome, production = null, settleWindow = attempt.settleWindow } = update;
+    return { ...attempt, outcome, production, settleWindow };
   }
 }
 

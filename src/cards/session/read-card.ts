@@ -1,3 +1,4 @@
+import { type Instant, instantOf } from '../../context/clocks.ts';
 import type { Context } from '../../context/context.ts';
 import { type Attempt, lagsBehind } from '../../domain/attempt.ts';
 import { type Card, type CardFacts, describeCard } from '../../domain/card.ts';
@@ -27,6 +28,8 @@ export interface Observation {
   card: Card;
   /** The delivery of the card, `KIOSK_COLLECTION` for a kiosk; null if unknown. */
   deliveryOption: string | null;
+  /** When the answer with the production, or what was read in its place, arrived. */
+  readAt: Instant;
 }
 
 /**
@@ -41,11 +44,13 @@ export async function readCard(
   const read = { signal: ctx.signal, ...options };
   const { identity, order, orderStatus, createdAt, deliveryOption } = await readOrder(ctx, known, read);
   const { profileId, cardToken } = identity;
-  const readAt = ctx.calendar.now();
+  const asked = instantOf(ctx);
   const production =
     cardToken === null ? null : await getProduction(ctx.wise, { profileId, cardToken }, read);
-  const attempt =
-    cardToken === null ? null : await reconcile(ctx, { ...identity, cardToken, production, readAt });
+  const readAt = instantOf(ctx);
+  const moment = { boot: ctx.uptime.boot, uptime: asked.uptime, vendorTime: ctx.wise.serverTime };
+  const seen = { ...identity, production, readAt: asked.time, moment };
+  const attempt = cardToken === null ? null : await reconcile(ctx, { ...seen, cardToken });
   await updateClockOffset(ctx);
   const orderedAt = order?.creationTime ?? options.orderedAt ?? null;
   const facts: CardFacts = {
@@ -63,7 +68,7 @@ export async function readCard(
         ? await listRequirements(ctx.wise, { profileId, orderId: order.id }, read)
         : null,
   };
-  return { facts, card: describeCard(facts, ctx.invocation), deliveryOption };
+  return { facts, card: describeCard(facts, ctx.invocation), deliveryOption, readAt };
 }
 
 /** Returns what the answer to an order shows of its card, which are no requirements, and records it in the journal. */
@@ -79,7 +84,7 @@ export async function readAnswer(
   await updateClockOffset(ctx);
   const nothing = { production: null, attempt: null, requirements: null };
   const facts = { ...identity, ...nothing, orderStatus, orderedAt, age: ageOf(ctx, orderedAt) };
-  return { facts, card: describeCard(facts, ctx.invocation), deliveryOption };
+  return { facts, card: describeCard(facts, ctx.invocation), deliveryOption, readAt: instantOf(ctx) };
 }
 
 /** A card that was not read yet, for the output. */

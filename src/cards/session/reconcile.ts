@@ -3,12 +3,15 @@ import {
   type Attempt,
   followUp,
   isOpen,
+  isUnsettled,
   type Outcome,
   observedOutcome,
   readProduction,
 } from '../../domain/attempt.ts';
 import type { CardToken } from '../../domain/ids.ts';
 import { isSameProduction, type Production } from '../../domain/production.ts';
+import { checkWindow, type Moment } from '../../domain/times/settle-window.ts';
+import { utcTime } from '../../domain/times/vendor-time.ts';
 
 interface ProductionRead {
   profileId: number;
@@ -17,7 +20,12 @@ interface ProductionRead {
   production: Production | null;
   /** When the production was requested, in milliseconds since the epoch. */
   readAt: number;
+  /** The same on clocks that can't be set, and the clock of Wise in the answer; null for an event. */
+  moment: Moment | null;
 }
+
+/** Later than this machine's clock by more than that, in milliseconds, the clock is worth a message. */
+const CLOCK_TOLERANCE_MS = 2_000;
 
 /** With these outcomes, a production that is newer than the baseline is the attempt's own. */
 const BELONGING = new Set<Outcome>(['accepted', 'produced', 'failed', 'refused']);
@@ -42,12 +50,14 @@ export async function reconcile(ctx: Context, read: ProductionRead): Promise<Att
 async function updateAttempt(
   ctx: Context,
   attempt: Attempt,
-  { production, readAt }: ProductionRead,
+  { production, readAt, moment }: ProductionRead,
 ): Promise<Attempt> {
   // The process that sends it is still waiting for the answer, which says more than the production.
   if (attempt.outcome === 'sent' && (await ctx.journal.isHeld(attempt))) return attempt;
-  const { settleWindow } = ctx.timing;
-  const outcome = followUp(attempt, production, { lookedAt: readAt, settleWindow });
+  // An event never permits another request: only a read shows if this one arrived.
+  const isWindowOver =
+    isUnsettled(attempt) && moment !== null && (await checkAttempt(ctx, attempt, moment)).left === 0;
+  const outcome = followUp(attempt, production, { isWindowOver });
   // What was there before the attempt, which the API may still show, says nothing about it.
   const reading = readProduction(attempt, production);
   const belongs = reading !== 'unchanged' && reading !== 'undecidable' && BELONGING.has(outcome);
@@ -55,4 +65,27 @@ async function updateAttempt(
     outcome !== attempt.outcome || (belongs && !isSameProduction(production, attempt.production));
   if (!isNews) return attempt;
   return ctx.journal.update(attempt, { outcome, production: belongs ? production : null, at: readAt });
+}
+
+/**
+ * Checks how much of the settle window of an attempt is left, and records what was found out.
+ * @param now the latest moment that counts
+ */
+export async function checkAttempt(
+  ctx: Context,
+  attempt: Attempt,
+  now: Moment,
+): Promise<{ left: number; end: () => Promise<void> }> {
+  const { left, window, isNews } = checkWindow(attempt.settleWindow, now, ctx.timing);
+  if (isNews) await ctx.journal.recordWindow(attempt, window);
+  nameWrongClock(ctx, attempt);
+  return { left, end: async () => ctx.journal.recordWindow(attempt, { ...window, isOver: true }) };
+}
+
+function nameWrongClock({ calendar, report }: Context, { number, sentAt }: Attempt): void {
+  if (sentAt === null || sentAt - calendar.now() <= CLOCK_TOLERANCE_MS) return;
+  report.hint(
+    `clock ${number}`,
+    `Attempt ${number} is recorded as sent at ${utcTime(sentAt)}, and the clock of this machine shows ${utcTime(calendar.now())}: it was set back. The settle window is measured without it. Check the clock.`,
+  );
 }

@@ -3,8 +3,10 @@ import { type Attempt, idsOf, isHeldByVendor, isUnsettled } from '../../domain/a
 import { cardLabel, hintOf } from '../../domain/card.ts';
 import { asFailure, type Failure, type FailureDetails, failure } from '../../domain/errors/failure.ts';
 import { attemptRefused, productionRefused } from '../../domain/guards.ts';
+import { checkWindow } from '../../domain/times/settle-window.ts';
 import type { CardSession } from './session.ts';
 import { waitFor } from './wait.ts';
+import { momentOf } from './window.ts';
 
 /** The time after the settle window in which reads may fail before the outcome counts as unknown. */
 const GRACE_MS = 30_000;
@@ -17,7 +19,8 @@ const GRACE_MS = 30_000;
  */
 export async function settleLost(ctx: Context, session: CardSession, attempt: Attempt): Promise<Attempt> {
   const grace = isHeldByVendor(attempt) ? 0 : GRACE_MS;
-  const limit = ctx.stopwatch.after(ctx.timing.settleWindow + grace - timeSinceSent(ctx, attempt));
+  const { left } = checkWindow(attempt.settleWindow, momentOf(ctx), ctx.timing);
+  const limit = ctx.stopwatch.after(left + grace);
   await waitFor(ctx, session, {
     goal: 'settled',
     deadline: session.deadline === null || limit.minus(session.deadline) < 0 ? limit : session.deadline,
@@ -33,11 +36,6 @@ export async function settleLost(ctx: Context, session: CardSession, attempt: At
   return attempts.find(({ id }) => id === attempt.id) ?? attempt;
 }
 
-/** Returns the milliseconds since an attempt was sent, as far as the calendar tells. */
-export function timeSinceSent({ calendar }: Context, { sentAt }: Attempt): number {
-  return sentAt === null ? 0 : calendar.now() - sentAt;
-}
-
 /**
  * Ends the command for an attempt that did not get through.
  * @param cause what is known of the answer that was lost
@@ -49,14 +47,18 @@ export function refuseLost(session: CardSession, attempt: Attempt, cause: Failur
   if (attempt.outcome === 'not-seen') {
     throw failure(
       'not-seen',
-      `The request to produce card ${cardLabel(card)} was not seen to arrive.`,
-      `It may be sent again: ${hintOf(card)}`,
+      `Wise showed no sign of the request to produce card ${cardLabel(card)} for the whole settle window.`,
+      `You can send it again; kioskctl checks the card first: ${hintOf(card)}`,
       { ...cause, ...idsOf(attempt) },
     );
   }
   if (attempt.outcome === 'superseded') {
     const kioskId = card.production?.kioskId ?? 'unknown';
     const message = `Another attempt came after ours: card ${cardLabel(card)} is with kiosk ${kioskId}.`;
+    throw failure('attempt-superseded', message, hintOf(card), idsOf(attempt));
+  }
+  if (attempt.outcome === 'abandoned') {
+    const message = `Attempt ${attempt.number} on card ${cardLabel(card)} was abandoned by another command.`;
     throw failure('attempt-superseded', message, hintOf(card), idsOf(attempt));
   }
 }

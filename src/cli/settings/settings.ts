@@ -49,9 +49,9 @@ export interface Settings extends SettingValues {
 const DEFAULT_TIMEOUT_MS = 600_000;
 
 const PACE: Record<Environment, Omit<Timing, 'timeout'>> = {
-  local: { firstPause: 40, interval: 400, settleWindow: 3_000 },
-  sandbox: { firstPause: 1_000, interval: 5_000, settleWindow: 30_000 },
-  production: { firstPause: 2_000, interval: 10_000, settleWindow: 120_000 },
+  local: { firstPause: 40, interval: 400, settleWindow: 3_000, killedWindow: 3_000 },
+  sandbox: { firstPause: 1_000, interval: 5_000, settleWindow: 30_000, killedWindow: 120_000 },
+  production: { firstPause: 2_000, interval: 10_000, settleWindow: 120_000, killedWindow: 300_000 },
 };
 
 /**
@@ -212,14 +212,19 @@ export async function loadChoice(flags: SettingFlags, env: NodeJS.ProcessEnv = p
 
 function readTiming(sources: Sources, environment: Environment): Timing {
   const pace = PACE[environment];
+  const settle = sources.read({ variable: 'KIOSKCTL_SETTLE' }, toSettleWindow(environment));
   const interval = Math.max(1, sources.read({ flag: 'interval' }, parseDuration) ?? pace.interval);
   return {
     firstPause: Math.min(pace.firstPause, interval),
     interval,
     timeout:
       sources.read({ flag: 'timeout', variable: 'KIOSKCTL_TIMEOUT' }, parseDuration) ?? DEFAULT_TIMEOUT_MS,
-    settleWindow:
-      sources.read({ variable: 'KIOSKCTL_SETTLE' }, toSettleWindow(environment)) ?? pace.settleWindow,
+    settleWindow: settle ?? pace.settleWindow,
+    // What the user sets counts for both, but in production it only lengthens them.
+    killedWindow:
+      settle === undefined || environment === 'production'
+        ? Math.max(settle ?? 0, pace.killedWindow)
+        : settle,
   };
 }
 

@@ -1,6 +1,8 @@
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { uptime } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isatty } from 'node:tty';
-import { type Calendar, Stopwatch } from '../../context/clocks.ts';
+import { type Calendar, Stopwatch, type Uptime } from '../../context/clocks.ts';
 
 /** Streams of a command, their properties, and the clocks. Tests pass their own. */
 export interface Io {
@@ -22,6 +24,7 @@ export interface Io {
   color: { stdout: boolean; stderr: boolean };
   calendar: Calendar;
   stopwatch: Stopwatch;
+  uptime: Uptime;
   stderr: NodeJS.WriteStream;
 }
 
@@ -31,6 +34,27 @@ async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
   } catch (error) {
     signal.throwIfAborted();
     throw error;
+  }
+}
+
+const UPTIME: Uptime = {
+  get boot() {
+    return (boot ??= readBoot());
+  },
+  now: () => Number(process.hrtime.bigint() / 1_000n) / 1_000,
+  withSleep: () => uptime() * 1_000,
+};
+
+let boot: string | undefined;
+
+/** Returns the id of the boot (Linux) with that of the time namespace, whose clocks may differ; a random id elsewhere. */
+function readBoot(): string {
+  try {
+    const id = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    const namespace = '/proc/self/ns/time';
+    return existsSync(namespace) ? `${id} ${readlinkSync(namespace)}` : id;
+  } catch {
+    return crypto.randomUUID();
   }
 }
 
@@ -53,6 +77,7 @@ export function processIo(noColor = false): Io {
     color: { stdout: stdout.isTTY && !isPlain, stderr: stderr.isTTY && !isPlain },
     calendar: { now: () => Date.now() },
     stopwatch: new Stopwatch(() => performance.now(), sleep),
+    uptime: UPTIME,
     stderr,
   };
 }

@@ -4,6 +4,7 @@ import { asFailure, type Failure, failure } from '../../domain/errors/failure.ts
 export const STDOUT_CLOSED = Symbol('stdout closed');
 
 const controller = new AbortController();
+const cutting = new AbortController();
 let installed = false;
 
 /**
@@ -17,6 +18,11 @@ export function interruption(): AbortSignal {
     process.on('SIGTERM', () => interrupt('terminated'));
   }
   return controller.signal;
+}
+
+/** Returns the signal that the second Ctrl-C or SIGTERM aborts, immediately before the process ends. */
+export function forcedEnd(): AbortSignal {
+  return cutting.signal;
 }
 
 type PrintFailure = (failure: Failure) => boolean;
@@ -48,6 +54,7 @@ function interrupt(code: 'interrupted' | 'terminated'): void {
   const message = code === 'interrupted' ? 'Interrupted.' : 'Terminated.';
   const hint = 'What was sent may still be going on: kioskctl status shows where each card stands.';
   if (controller.signal.aborted) {
+    cutting.abort();
     const ending = failure(code, `${message} The answer of a request that was out is not known.`, hint);
     const isPrinted = printFailure(ending);
     // Corked output is sent at the end of the turn of the event loop, which this turn never reaches.

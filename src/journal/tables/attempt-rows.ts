@@ -13,6 +13,7 @@ export const EMPTY = {
   baseline: null,
   production: null,
   sentAt: null,
+  settleWindow: null,
   closedAt: null,
   reason: null,
   correlationId: null,
@@ -47,8 +48,10 @@ function readField(row: AttemptRow, field: keyof Attempt): unknown {
   switch (ATTEMPT_FIELDS[field].kind) {
     case 'value':
       return field === 'outcome' ? knownWord(value, OUTCOMES) : value;
-    case 'json':
+    case 'production':
       return typeof value === 'string' ? parseProduction(value) : null;
+    case 'window':
+      return typeof value === 'string' ? JSON.parse(value) : null;
     case 'owner':
       return {
         host: row['attempt.holderHost'],
@@ -107,12 +110,13 @@ export async function insertAttempt(
     { environment, cardToken: fields.cardToken },
   );
   const attempt = { ...fields, id: crypto.randomUUID(), number: present(latest).number + 1 };
-  const { owner, baseline, production, ...values } = attempt;
+  const { owner, baseline, production, settleWindow, ...values } = attempt;
   await db.run(`INSERT INTO attempts ${insertList([...COLUMN_FIELDS, 'environment'])}`, {
     ...values,
     ...ownerColumns(owner),
     baseline: baseline && JSON.stringify(baseline),
     production: production && JSON.stringify(production),
+    settleWindow: settleWindow && JSON.stringify(settleWindow),
     environment,
   });
   return attempt;

@@ -2,6 +2,7 @@ import { type Attempt, OPEN_OUTCOMES, type Outcome } from '../../domain/attempt.
 import type { FailureCode } from '../../domain/errors/failure.ts';
 import type { CardToken, KioskId } from '../../domain/ids.ts';
 import type { Production } from '../../domain/production.ts';
+import type { SettleWindow } from '../../domain/times/settle-window.ts';
 import { mayBeRunning } from '../store/owner.ts';
 import { present, type Scope, type Store } from '../store/store.ts';
 import {
@@ -30,6 +31,7 @@ export interface Sending {
   /** The production as it was read just now. */
   baseline: Production | null;
   correlationId: string;
+  settleWindow: SettleWindow;
   at: number;
 }
 
@@ -46,6 +48,8 @@ export interface AttemptUpdate {
   traceId?: string | null;
   httpStatus?: number | null;
   endCode?: FailureCode | null;
+  /** Set by the sender, once its request ended. */
+  settleWindow?: SettleWindow;
   at: number;
 }
 
@@ -67,6 +71,13 @@ export interface AttemptsJournal {
    * @returns null when the claim was lost meanwhile, or the kiosk is on hold: then nothing may be sent
    */
   markSent(attempt: Attempt, sent: Sending): Promise<Attempt | null>;
+  /**
+   * Undoes `markSent` for a request of which nothing was sent: the claim is as before.
+   * @returns false when the attempt was settled meanwhile
+   */
+  takeBack(attempt: Attempt): Promise<boolean>;
+  /** Records what was found out about the settle window of an attempt, also of one that is closed. */
+  recordWindow(attempt: Attempt, settleWindow: SettleWindow): Promise<void>;
   /** Records the outcome of an attempt; one that is closed already stays as it is. @returns the attempt as it is now */
   update(attempt: Attempt, update: AttemptUpdate): Promise<Attempt>;
   /**
@@ -111,6 +122,8 @@ export function attemptsTable(store: Store): AttemptsJournal {
       }),
     release: async ({ id }) => store.write(async (scope) => deleteClaim(scope, id)),
     markSent: async ({ id }, sending) => store.write(async (scope) => markSent(scope, id, sending)),
+    takeBack: async ({ id }) => store.write(async (scope) => takeBack(scope, id)),
+    recordWindow: async ({ id }, window) => store.write(async (scope) => recordWindow(scope, id, window)),
     update: async ({ id }, update) => store.write(async (scope) => updateAttempt(scope, id, update)),
     recordObserved: async (observed) =>
       store.write(async (scope) => {
@@ -155,29 +168,49 @@ async function deleteClaim({ db }: Scope, id: string): Promise<void> {
 async function markSent(
   scope: Scope,
   id: string,
-  { baseline, ...sending }: Sending,
+  { baseline, settleWindow, ...sending }: Sending,
 ): Promise<Attempt | null> {
   const { changes } = await scope.db.run(
     `UPDATE attempts SET outcome = 'sent', kiosk_id = :kioskId, order_id = :orderId, baseline = :baseline,
-       sent_at = :at, correlation_id = :correlationId
+       sent_at = :at, correlation_id = :correlationId, settle_window = :settleWindow
      WHERE id = :id AND outcome = 'claimed' AND NOT EXISTS (
        SELECT 1 FROM holds WHERE holds.environment = attempts.environment AND holds.kiosk_id = :kioskId
          AND holds.released_at IS NULL)`,
-    { id, ...sending, baseline: baseline && JSON.stringify(baseline) },
+    {
+      id,
+      ...sending,
+      baseline: baseline && JSON.stringify(baseline),
+      settleWindow: JSON.stringify(settleWindow),
+    },
   );
   return changes === 1 ? findAttempt(scope, id) : null;
+}
+
+async function takeBack({ db }: Scope, id: string): Promise<boolean> {
+  const { changes } = await db.run(
+    `UPDATE attempts SET outcome = 'claimed', baseline = NULL, sent_at = NULL, correlation_id = NULL,
+       settle_window = NULL
+     WHERE id = :id AND outcome = 'sent'`,
+    { id },
+  );
+  return changes === 1;
+}
+
+async function recordWindow({ db }: Scope, id: string, window: SettleWindow): Promise<void> {
+  const parameters = { id, settleWindow: JSON.stringify(window) };
+  await db.run('UPDATE attempts SET settle_window = :settleWindow WHERE id = :id', parameters);
 }
 
 async function updateAttempt(
   scope: Scope,
   id: string,
-  { outcome, production, traceId, httpStatus, endCode, at }: AttemptUpdate,
+  { outcome, production, traceId, httpStatus, endCode, settleWindow, at }: AttemptUpdate,
 ): Promise<Attempt> {
   const isFinal = !OPEN_OUTCOMES.some((open) => open === outcome);
   await scope.db.run(
     `UPDATE attempts SET outcome = :outcome, production = COALESCE(:production, production),
        trace_id = COALESCE(:traceId, trace_id), http_status = COALESCE(:httpStatus, http_status),
-       end_code = :endCode, closed_at = :closedAt
+       end_code = :endCode, settle_window = COALESCE(:settleWindow, settle_window), closed_at = :closedAt
      WHERE id = :id AND closed_at IS NULL`,
     {
       id,
@@ -186,6 +219,7 @@ async function updateAttempt(
       traceId: traceId ?? null,
       httpStatus: httpStatus ?? null,
       endCode: endCode ?? null,
+      settleWindow: settleWindow ? JSON.stringify(settleWindow) : null,
       closedAt: isFinal ? at : null,
     },
   );
