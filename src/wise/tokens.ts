@@ -131,6 +131,8 @@ export class CachedToken {
   readonly #now: () => number;
   #cached: { token: string; endsAt: number; lifetime: number } | null = null;
   #pending: Promise<string> | null = null;
+  /** Of all that wait for the pending fetch, which may take as long as any of them waits. */
+  #budgets: Left[] = [];
 
   /**
    * @param now milliseconds since the epoch
@@ -151,7 +153,7 @@ export class CachedToken {
    * @throws the error of the fetch; the next call tries again
    */
   async get({ isAct = false, left = UNLIMITED } = {}): Promise<string> {
-    if (this.#pending) return within(left, this.#pending);
+    if (this.#pending) return this.#renew(null, left);
     const cached = this.#cached;
     // A token with a shorter lifetime is not fetched again for each request.
     const margin = Math.min(isAct ? ACT_MARGIN_MS : MARGIN_MS, (cached?.lifetime ?? 0) / 2);
@@ -164,14 +166,17 @@ export class CachedToken {
    * @returns true if there is another one
    */
   async replace(refused: string, left: Left = UNLIMITED): Promise<boolean> {
-    const current = await (this.#pending ? within(left, this.#pending) : this.#cached?.token);
+    const current = await (this.#pending ? this.#renew(refused, left) : this.#cached?.token);
     const isOther = current !== undefined && current !== refused;
     return isOther || (await this.#renew(refused, left)) !== refused;
   }
 
   async #renew(refused: string | null, left: Left): Promise<string> {
-    this.#pending ??= this.#fetchNow(refused, left).finally(() => {
+    this.#budgets.push(left);
+    const longest = () => Math.max(...this.#budgets.map((one) => one()));
+    this.#pending ??= this.#fetchNow(refused, longest).finally(() => {
       this.#pending = null;
+      this.#budgets = [];
     });
     return within(left, this.#pending);
   }

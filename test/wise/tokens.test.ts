@@ -1,4 +1,6 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import type { Left } from '../../src/wise/client.ts';
 import { CachedToken, fetchClientToken, redeemCode, renewUserToken } from '../../src/wise/tokens.ts';
 import { type Answer, inTurn, json, raw, SECRET, Vendor } from '../harness/server.ts';
 
@@ -93,6 +95,22 @@ describe('a cached token', () => {
 });
 
 describe('the fetch of a token', () => {
+  test('may take as long as the most patient of its callers waits', async () => {
+    const seen: Left[] = [];
+    const token = new CachedToken(
+      async (_, left) => {
+        seen.push(left);
+        await pause(50);
+        return { token: 'late', lifetime: 3_600_000 };
+      },
+      () => 0,
+    );
+    const [brief, patient] = [token.get({ left: () => 10 }), token.get({ left: () => 20_000 })];
+    await expect(brief).rejects.toMatchObject({ code: 'unreachable' });
+    expect(seen.map((left) => left())).toEqual([20_000]);
+    expect(await patient).toBe('late');
+  });
+
   test('is told what is left of the budget, and does not keep a caller longer', async () => {
     const { token, asked } = keep();
     asked.push(() => new Promise(() => undefined));
