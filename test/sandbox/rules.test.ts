@@ -69,7 +69,7 @@ const RULES: Record<string, (sandbox: TestSandbox) => Promise<void>> = {
     const headers = { 'x-external-correlation-id': id };
     const answer = await sandbox.call(`GET ${profile(1001)}/cards`, { headers });
     expect(answer.headers.get('x-external-correlation-id')).toBe(id);
-    expect(answer.headers.get('x-trace-id')).toBeTruthy();
+    expect(answer.headers.get('x-trace-id')).toMatch(/^[\da-f]{32}$/);
   },
   'The version segment of a path may be a calendar version, like `2026Q4`.': async (sandbox) => {
     expect((await sandbox.call('GET /2026Q4/spend/profiles/1001/cards')).status).toBe(200);

@@ -50,9 +50,10 @@ describe('a reason', () => {
   });
 
   test('a very long reason is redacted in linear time', () => {
+    // In quadratic time, 200,000 characters would take minutes.
     const began = performance.now();
     for (const text of ['a.', '1 ', '+1', '1-', 'a@']) outsiders().reason(text.repeat(100_000));
-    expect(performance.now() - began).toBeLessThan(2_000);
+    expect(performance.now() - began).toBeLessThan(20_000);
   });
 });
 

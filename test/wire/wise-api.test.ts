@@ -1,6 +1,11 @@
 // All operations of the client against the sandbox, judged by Wise's own description of its API.
 import { randomUUID } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Ajv } from 'ajv';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
 import {
   getCard,
@@ -28,10 +33,8 @@ import {
   sendTestNotification,
 } from '../../src/wise/subscriptions.ts';
 import { fetchClientToken, renewUserToken } from '../../src/wise/tokens.ts';
-import { type Exchanged, Recorder } from '../harness/recorder.ts';
 import { ADDRESS, DAY, PHYSICAL, TestSandbox, TO_READY, VIRTUAL } from '../harness/sandbox.ts';
 import { makeClient } from '../harness/server.ts';
-import { OPERATIONS, operationOf, violationsOf } from './check-exchange.ts';
 
 const profileId = 1001;
 const clientKey = 'my-client';
@@ -172,3 +175,202 @@ describe("Wise's description of its API", () => {
     expect(violationsOf({ ...good, ...change }).join('\n')).toContain(violation);
   });
 });
+
+// A proxy in front of the sandbox that records each request with its answer.
+export interface Exchanged {
+  method: string;
+  path: string;
+  query: Record<string, string>;
+  headers: Record<string, string>;
+  /** The text of the body; empty without one. */
+  body: string;
+  status: number;
+  answerHeaders: Record<string, string>;
+  answer: string;
+}
+
+export class Recorder {
+  readonly exchanged: Exchanged[] = [];
+  readonly #upstream: string;
+  url = '';
+
+  private constructor(upstream: string) {
+    this.#upstream = upstream;
+  }
+
+  static async open(upstream: string): Promise<Recorder> {
+    const recorder = new Recorder(upstream);
+    const server = createServer((request, response) => void recorder.#pass(request, response)).listen(
+      0,
+      '127.0.0.1',
+    );
+    await once(server, 'listening');
+    recorder.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    return recorder;
+  }
+
+  async #pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = '', url = '' } = request;
+    const body = await new Response(request).text();
+    const { host: _host, connection: _connection, 'content-length': _length, ...headers } = request.headers;
+    const sent = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
+    const answer = await fetch(`${this.#upstream}${url}`, {
+      method,
+      headers: sent,
+      redirect: 'manual',
+      ...(body !== '' && { body }),
+    });
+    const text = await answer.text();
+    const answerHeaders = Object.fromEntries(answer.headers);
+    const [path = '', query = ''] = url.split('?');
+    this.exchanged.push({
+      method,
+      path,
+      query: Object.fromEntries(new URLSearchParams(query)),
+      headers: sent,
+      body,
+      status: answer.status,
+      answerHeaders,
+      answer: text,
+    });
+    response.writeHead(answer.status, { ...answerHeaders, connection: 'close' }).end(text);
+  }
+}
+
+// What Wise's own description of its API says against a recorded request or its answer.
+interface Schema {
+  [keyword: string]: unknown;
+}
+
+interface Parameter {
+  name: string;
+  in: 'path' | 'query' | 'header';
+  required: boolean;
+  schema: Schema;
+}
+
+interface Operation {
+  parameters: Parameter[];
+  body?: { required: boolean; content: Record<string, Schema> };
+  answers: Record<string, { schema?: Schema; headers?: string[] }>;
+}
+
+const file = new URL('wise-api.json', import.meta.url);
+const api = JSON.parse(readFileSync(file, 'utf8')) as {
+  operations: Record<string, Operation>;
+  schemas: Record<string, Schema>;
+};
+
+export const OPERATIONS: readonly string[] = Object.keys(api.operations);
+
+const CORRELATION = 'X-External-Correlation-Id';
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
+const ajv = new Ajv({ strict: false, allErrors: true, formats: { int64: true, int32: true, uuid: UUID } });
+ajv.addFormat('date-time', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/);
+ajv.addSchema({ $id: 'wise', schemas: closed(api.schemas) as Schema });
+
+/** Makes unknown fields violations, except where Wise allows any. */
+function closed(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(closed);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const entries = Object.entries(schema).map(([keyword, value]): [string, unknown] =>
+    keyword === '$ref' ? [keyword, String(value).replace('#/', 'wise#/')] : [keyword, closed(value)],
+  );
+  const isOpen = 'additionalProperties' in schema || !('properties' in schema) || !('type' in schema);
+  return Object.fromEntries(isOpen ? entries : [...entries, ['additionalProperties', false]]);
+}
+
+/** Returns the operation of a request, like `GET /v3/…/{cardToken}`; null for none of Wise's. */
+export function operationOf({ method, path }: Pick<Exchanged, 'method' | 'path'>): string | null {
+  const fits = (name: string) => {
+    const [verb, template = ''] = name.split(' ');
+    const pattern = template.replaceAll(/\{[^}]+\}/g, '[^/]+').replace(/\/$/, '');
+    return verb === method && new RegExp(`^${pattern}/?$`).test(path);
+  };
+  // A fixed path comes before one with a parameter in the same place.
+  return (
+    OPERATIONS.filter(fits).toSorted((left, right) => left.split('{').length - right.split('{').length)[0] ??
+    null
+  );
+}
+
+/** Returns what contradicts the description, each as one line. */
+export function violationsOf(exchanged: Exchanged): string[] {
+  const name = operationOf(exchanged);
+  const operation = name === null ? undefined : api.operations[name];
+  if (name === null || !operation) return [`${exchanged.method} ${exchanged.path}: no operation of Wise`];
+  return [
+    ...parameterFaults(operation, name, exchanged),
+    ...bodyFaults(operation, exchanged),
+    ...answerFaults(operation, exchanged),
+  ].map((fault) => `${name}: ${fault}`);
+}
+
+function parameterFaults(
+  { parameters }: Operation,
+  name: string,
+  { path, query, headers }: Exchanged,
+): string[] {
+  const places = { path: pathParameters(name, path), query, header: headers };
+  const known = new Set(parameters.filter((one) => one.in === 'query').map((one) => one.name));
+  const unknown = Object.keys(query).filter((one) => !known.has(one));
+  return [
+    ...unknown.map((one) => `no query parameter ${one}`),
+    ...parameters.flatMap(({ name, in: place, required, schema }) => {
+      const text = places[place][place === 'header' ? name.toLowerCase() : name];
+      if (text === undefined) return required ? [`${place} ${name} is missing`] : [];
+      return faults(schema, schema.type === 'integer' ? Number(text) : text, `${place} ${name}`);
+    }),
+  ];
+}
+
+function pathParameters(name: string, path: string): Record<string, string> {
+  const segments = path.split('/');
+  const template = (name.split(' ')[1] ?? '').split('/');
+  return Object.fromEntries(
+    template.flatMap((part, index) =>
+      part.startsWith('{') ? [[part.slice(1, -1), segments[index] ?? '']] : [],
+    ),
+  );
+}
+
+function bodyFaults({ body }: Operation, { body: text, headers }: Exchanged): string[] {
+  if (!body) return text === '' ? [] : ['a body, which the operation does not have'];
+  if (text === '') return body.required ? ['the body is missing'] : [];
+  const type = headers['content-type']?.split(';')[0] ?? '';
+  const schema = body.content[type];
+  if (!schema) return [`a body of type ${type}`];
+  const value: unknown = type.endsWith('json')
+    ? JSON.parse(text)
+    : Object.fromEntries(new URLSearchParams(text));
+  return faults(schema, value, 'body');
+}
+
+/** Wise describes few answers of refused requests: any other 4xx is not judged. */
+function answerFaults({ answers }: Operation, exchanged: Exchanged): string[] {
+  const { status, answer: text, headers, answerHeaders } = exchanged;
+  const described = answers[String(status)];
+  if (!described) return status >= 400 && status < 500 ? [] : [`status ${status} is not described`];
+  // The correlation id comes back only where one was sent.
+  const isDue = (name: string) => name !== CORRELATION || headers[CORRELATION.toLowerCase()] !== undefined;
+  const due = (described.headers ?? []).filter(isDue);
+  const missing = due.filter((name) => answerHeaders[name.toLowerCase()] === undefined);
+  const body = text === '' ? undefined : (JSON.parse(text) as unknown);
+  return [
+    ...missing.map((name) => `answer ${status} without ${name}`),
+    ...(described.schema ? faults(described.schema, body, `answer ${status}`) : []),
+    ...(!described.schema && body !== undefined ? [`answer ${status} with a body`] : []),
+  ];
+}
+
+function faults(schema: Schema, value: unknown, where: string): string[] {
+  const isValid = ajv.compile(closed(schema) as Schema);
+  if (isValid(value)) return [];
+  return (isValid.errors ?? []).map(
+    ({ instancePath, message, params }) => `${where}${instancePath} ${message} ${JSON.stringify(params)}`,
+  );
+}

@@ -213,7 +213,7 @@ describe.concurrent.for(TRANSPORTS)('a request that got no answer %s', ([, send]
     const vendor = await Vendor.open(silence);
     const started = performance.now();
     expect(await send(put(vendor.url, { timeout: 200 }))).toMatchObject({ kind: 'lost' });
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 
   test('is lost when an answer begins and does not continue', async () => {
@@ -382,7 +382,7 @@ describe.concurrent('an interruption', () => {
       expect(await exchange(get(vendor.url, { signal: controller.signal }))).toMatchObject({
         kind: 'aborted',
       });
-      expect(performance.now() - started).toBeLessThan(1_500);
+      expect(performance.now() - started).toBeLessThan(10_000);
     }
   });
 });
