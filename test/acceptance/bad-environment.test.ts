@@ -136,7 +136,9 @@ describe.concurrent('credentials', () => {
       produce,
       { code: 3, error: 'credentials-unusable', message: /KIOSKCTL_TOKEN/, hint: /bare token/ },
     ]),
-  ])('%s', async (_what, env, args, expected) => expectRefusal(env, args, expected));
+  ])('a mistake in the environment is reported: %s', async (_what, env, args, expected) =>
+    expectRefusal(env, args, expected),
+  );
 
   test('are resolved for all cards before the first act: those without end with 3, the others go on', async () => {
     await apart({}, async ({ user, vendor }) => {

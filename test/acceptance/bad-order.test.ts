@@ -53,7 +53,7 @@ describe.concurrent('order --from a file that is', () => {
     ['with a name of 23 characters', 'embossedName: ABCDEFGHIJKLMNOPQRSTUVW\n', /embossedName.*1 to 22/],
     ['for another delivery', 'deliveryOption: PIGEON\n', /deliveryOption/],
     ['with terminal escapes', '"\\u001b[2Jfield": 1\n', /\\u001b\[2Jfield/],
-  ])('%s', async (_what, content, message) => {
+  ])('order --from rejects a file that is %s', async (_what, content, message) => {
     const path = file(content);
     const ended = await order(['--from', path]);
     expectError(ended, { code: 2, error: 'invalid-input', message });

@@ -245,7 +245,7 @@ describe.concurrent("the vendor's event bodies", () => {
     ['two of them, a line each', `${event()}\n${event({ type: 'order', order: '501L' })}\n`, 2],
     ['a test event', event({ profile: 0 }), 0],
     ['a test event beside another', `${event({ profile: '0' })}\n${event()}\n`, 1],
-  ])('%s', async (_what, input, count) => {
+  ])('event bodies are accepted on standard input: %s', async (_what, input, count) => {
     const { ended } = await pipe(input, 'status -');
     expect(ended.code, ended.stdout).toBe(0);
     const { cards } = oneDocument(ended);

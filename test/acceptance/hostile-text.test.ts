@@ -154,7 +154,7 @@ const SCENES: [what: string, answers: Answers, args: string[]][] = [
 ];
 
 describe.concurrent('control characters never reach a person from', () => {
-  test.each(SCENES)('%s', async (_what, answers, args) => {
+  test.each(SCENES)('no control character reaches a terminal from %s', async (_what, answers, args) => {
     const ended = await run(answers, args);
     expect(ended.code).not.toBe(1);
     expectClean(ended);
@@ -210,14 +210,17 @@ describe.concurrent('the access token is never shown, though the API sends it ba
     ],
     ['in an address error', { address: json({ errors: [{ field: 'city', message: SECRET }] }) }, addressed],
   ];
-  test.each(scenes)('%s', async (_what, answers, args) => {
-    for (const format of [['--json'], []]) {
-      const ended = await run(answers, [...words(args), ...format]);
-      expect(ended.code).not.toBe(1);
-      expect(ended.stdout).not.toContain(SECRET);
-      expect(ended.stderr).not.toContain(SECRET);
-    }
-  });
+  test.each(scenes)(
+    'the access token is not shown when the API returns it: %s',
+    async (_what, answers, args) => {
+      for (const format of [['--json'], []]) {
+        const ended = await run(answers, [...words(args), ...format]);
+        expect(ended.code).not.toBe(1);
+        expect(ended.stdout).not.toContain(SECRET);
+        expect(ended.stderr).not.toContain(SECRET);
+      }
+    },
+  );
 
   test('and is not in the journal', async () => {
     const refusal = {

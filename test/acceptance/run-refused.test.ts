@@ -47,7 +47,7 @@ describe('a flag', () => {
     ['--report junit=run.xml --report html=run.xml', /two reports can't be in one file/],
     ['--report junit=no/such/folder/run.xml', /its folder is not there/],
     ['--resume 20261122-152350-3f9a1c07', /A scenario does not go with --resume/],
-  ])('%s', async (words, message) => {
+  ])('run rejects %s', async (words, message) => {
     const ended = await run('happy-path', ...words.split(' '));
     expect(ended.json.error.message).toMatch(message);
     expect([ended.code, await sandbox.requests('')]).toEqual([2, []]);

@@ -154,7 +154,7 @@ describe('never ends a wait:', () => {
     ['an order', ({ cardToken }) => orderEvent('PRODUCED', { cardToken })],
   ];
 
-  test.each(cases)('%s', async (_, make) => {
+  test.each(cases)('a wait that reads the journal is not ended by %s', async (_, make) => {
     await card.fail();
     const earlier = await eventOf(card, 'PRODUCTION_ERROR');
     world.answers.push(true);

@@ -88,7 +88,7 @@ describe('the schema rejects what the checks reject:', () => {
     'no steps': [],
   };
 
-  test.each(Object.entries(wrong))('%s', (_, steps) => {
+  test.each(Object.entries(wrong))('the schema of scenarios rejects %s, as the checks do', (_, steps) => {
     const content = { version: 1, name: 'x', steps };
     expect(accepts(content)).toBe(false);
     expect(checkScenario(content).mistakes).not.toEqual([]);

@@ -57,7 +57,7 @@ describe('what listening covers', () => {
     ['one after the other without a pause', [presence(0, 5), presence(5, 10)], [[0, 10]], []],
     ['one that was killed, until its last sign', [presence(0, 7, true)], [[0, 7]], [[7, 10]]],
     ['one that was over before', [presence(-5, -1)], [], [[0, 10]]],
-  ])('%s', (_, presences, listened, gaps) => {
+  ])('the coverage of listening has its gaps: %s', (_, presences, listened, gaps) => {
     const found = coverage(presences);
     expect(hours(found.listened)).toEqual(listened);
     expect(hours(found.gaps)).toEqual(gaps);
@@ -120,7 +120,7 @@ describe('for people and scripts', () => {
       say([1, 3, 5, 7, 9].map((hour) => presence(hour, hour + 0.5))),
       /Nobody listened 5:?.* to 7:00, 7.5:00 to 9:00, 9.5:00 to 10:00 and 3 earlier/,
     ],
-  ])('%s', (_, said, expected) => expect(said).toMatch(expected));
+  ])('the coverage of listening is described: %s', (_, said, expected) => expect(said).toMatch(expected));
 
   test('documents have times in UTC', () => {
     expect(toCoverageDocument(coverage([presence(1, 2)]))).toEqual({

@@ -118,7 +118,7 @@ describe('reading the production after an attempt', () => {
       production('REQUEST_ERROR', { occurredAt: '2026-02-01T10:00:00.000Z' }),
       'unchanged',
     ],
-  ])('%s', (_, sent, seen, reading) => {
+  ])('a production that is read after an attempt is judged: %s', (_, sent, seen, reading) => {
     expect(readProduction(sent, seen)).toBe(reading);
   });
 
@@ -285,7 +285,7 @@ describe('an attempt of another system', () => {
       production('PRODUCED', { occurredAt: AFTER }),
       null,
     ],
-  ])('%s', (_, latest, seen, outcome) => {
+  ])('an attempt of another system is recognised: %s', (_, latest, seen, outcome) => {
     expect(observedOutcome(latest, seen)).toBe(outcome);
   });
 

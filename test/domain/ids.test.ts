@@ -39,7 +39,7 @@ describe('a card reference', () => {
     ['1001L', { profileId: null, cardToken: null, orderId: 1001 }],
     ['7/1001L', { profileId: 7, cardToken: null, orderId: 1001 }],
     ['9007199254740991', { profileId: null, cardToken: null, orderId: Number.MAX_SAFE_INTEGER }],
-  ])('%s', (text, whole) => {
+  ])('the card reference %s is read', (text, whole) => {
     expect(parseReference(text)).toEqual(whole);
   });
 

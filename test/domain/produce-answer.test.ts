@@ -47,7 +47,7 @@ describe('the answer to a produce request', () => {
     ['no answer', { kind: 'lost', httpStatus: null, production: null }, 'lost'],
     ['an interruption', { kind: 'aborted', httpStatus: null, production: null }, 'lost'],
     ['no connection', { kind: 'not-connected', httpStatus: null, production: null }, 'not-connected'],
-  ])('%s', (_, answer, verdict) => {
+  ])('the answer %s to a produce request has its verdict', (_, answer, verdict) => {
     expect(judgeAnswer(answer)).toBe(verdict);
   });
 });

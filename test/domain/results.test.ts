@@ -30,7 +30,7 @@ describe('the exit code of several cards', () => {
       130,
       8,
     ],
-  ])('%s', (_, results, stopped, exitCode) => {
+  ])('several cards have one exit code: %s', (_, results, stopped, exitCode) => {
     expect(exitCodeOf(results, stopped)).toBe(exitCode);
   });
 });

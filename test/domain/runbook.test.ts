@@ -118,7 +118,7 @@ describe('the pages on what cards failed with', () => {
     ['are none for other codes', ['PRD_HOPPER_JAM'], []],
     ['of a failure without a code are those on UNKNOWN_ERROR', [null], [unknown]],
     ['of a card that is never to be produced again are of either kind', ['PAN_ALREADY_EXISTS'], [pan]],
-  ])('%s', (_, codes, pages) => {
+  ])('the pages of a runbook for failed cards: %s', (_, codes, pages) => {
     const failures = codes.map((errorCode) => ({ kind: 'production' as const, errorCode }));
     expect(pagesOn(runbook, failures)).toEqual(pages);
   });

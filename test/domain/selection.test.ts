@@ -39,7 +39,7 @@ describe('what a card failed with', () => {
     ['not at all', ready(), null],
     ['not any more', produced, null],
     ['before it ran out of days', failed('PRD_HOPPER_DOOR', { age: 61 * DAY }), null],
-  ])('%s', (_, card, failure) => {
+  ])('the failure of a card is found: %s', (_, card, failure) => {
     expect(failureOf(card)).toEqual(failure);
   });
 });
@@ -88,7 +88,7 @@ describe('a selection', () => {
       failed(),
       false,
     ],
-  ])('%s', (_, selection, card, isMeant) => {
+  ])('a selection matches a card or not: %s', (_, selection, card, isMeant) => {
     expect(isSelected(card, selection)).toBe(isMeant);
   });
 

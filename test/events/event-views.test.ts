@@ -53,7 +53,7 @@ describe('an event in one line', () => {
     ['another status', { status: 'MELTED' }, `${start}production → MELTED`],
     ['no status', { status: null }, `${start}production → no status`],
     ['nothing', { ...NAMELESS, eventType: '', status: null }, nameless],
-  ])('%s', (_, more, line) => {
+  ])('an event is shown in one line: %s', (_, more, line) => {
     expect(eventLine(event(more), plain)).toBe(line);
   });
 

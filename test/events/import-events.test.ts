@@ -202,7 +202,7 @@ describe('a line that can not be used is refused, and the others are kept', () =
     ['with an empty signature', '{"headers":{"X-Signature-SHA256":" "},"body":"x"}', /no signature/],
     ['with a malformed signature', '{"headers":{"X-Signature-SHA256":"%%%"},"body":"xyz"}', /3 bytes/],
     ['too long', `{"a":"${'x'.repeat(600_000)}"}`, /longer/],
-  ])('%s', async (_, line, reason) => {
+  ])('an import refuses an unusable line and stores the others: %s', async (_, line, reason) => {
     const good = loggedLine(productionBody('PRODUCED'));
     const result = await importLines(world, ['', line, good]);
     expect(result).toMatchObject({ kept: 1, refused: 1 });

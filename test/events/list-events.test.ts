@@ -44,7 +44,7 @@ describe('a selection', () => {
     ['a kiosk', { kioskId: parseKioskId('WIS00002') }, [2]],
     ['a status', { status: 'PRODUCED' }, [2, 3, 4]],
     ['several together', { status: 'PRODUCED', kioskId: parseKioskId('WIS00001') }, [3]],
-  ])('%s', async (_, selection, ids) => {
+  ])('a list of events has those of its selection: %s', async (_, selection, ids) => {
     expect(await list(selection)).toEqual(ids);
   });
 

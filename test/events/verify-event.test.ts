@@ -33,7 +33,7 @@ describe('an invalid signature is reported with the key, the number of bytes and
     ['that is cut', verify(body, signature.slice(0, -8)), /raw body/],
     ['that is no Base64', verify(body, 'sha256=0af3'), /not Base64/],
     ['of nothing', verify(''), /raw body/],
-  ])('%s', (_, found, hint) => {
+  ])('an invalid signature is reported with a likely cause: %s', (_, found, hint) => {
     expect(found).toMatchObject({ valid: false, exitCode: 10, error: { code: 'signature-invalid' } });
     expect(found.error?.message).toContain(found.key);
     expect(found.error?.message).toContain(`${found.bytes} bytes`);

@@ -70,7 +70,7 @@ describe('whoever reaches the file can’t', () => {
        VALUES (1, 'sandbox', 'ci', 'order', 1, 'h', 'u', 1)`,
       'acts are never replaced',
     ],
-  ])('%s', async (_, statement, message) => {
+  ])('the file of the journal itself protects the audit trail: %s', async (_, statement, message) => {
     const before = await journal.listActions({});
     expect(() => sql(statement)).toThrow(message);
     expect(await journal.listActions({})).toEqual(before);

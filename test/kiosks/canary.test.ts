@@ -35,9 +35,12 @@ describe('the course of a retry', () => {
     ['two, but not in a row', [OUT, FAILED, OUT, FAILED], 2, null],
     ['one, where one is too many', [OUT, FAILED], 1, '1 card failed in a row'],
     ['three, where three are too many', [OUT, FAILED, FAILED, FAILED], 3, '3 cards failed in a row'],
-  ])('%s', (_, results, maxFailures, stop) => {
-    expect(courseOf(results, maxFailures).stop).toBe(stop);
-  });
+  ])(
+    'a retry of several cards stops at its limit of failures in a row: %s',
+    (_, results, maxFailures, stop) => {
+      expect(courseOf(results, maxFailures).stop).toBe(stop);
+    },
+  );
 
   test.each<FailureCode>([
     'attempt-superseded',

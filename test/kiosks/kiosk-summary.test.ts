@@ -106,9 +106,12 @@ test('days of cards that no kiosk has', () => {
 });
 
 describe('a kiosk id', () => {
-  test.each(['WIS00001', 'k', 'Zürich-Hauptbahnhof/3', '42', '東京'])('%s', (text) => {
-    expect(parseKioskId(text)).toBe(text);
-  });
+  test.each(['WIS00001', 'k', 'Zürich-Hauptbahnhof/3', '42', '東京'])(
+    'the kiosk id %s is accepted',
+    (text) => {
+      expect(parseKioskId(text)).toBe(text);
+    },
+  );
 
   test.each(['', ' ', 'WIS 1', 'WIS1\n', 'WIS1\u202e', '\u001b[2J', 'x'.repeat(101)])('is not %j', (text) => {
     expect(() => parseKioskId(text)).toThrow(expect.objectContaining({ code: 'usage' }));

@@ -199,7 +199,7 @@ describe('a state that can not be used', () => {
   test.each([
     ['no database', (file: string) => writeFileSync(file, 'x'.repeat(5_000))],
     ['of a newer version', (file: string) => writeNewerVersion(file)],
-  ])('%s', (_case, spoil) => {
+  ])('a sandbox rejects a state file that it can not use: %s', (_case, spoil) => {
     const file = join(makeFolder(), 'state.sqlite');
     spoil(file);
     const before = readFileSync(file);

@@ -257,7 +257,7 @@ describe('of the API', () => {
       'failed',
       9,
     ],
-  ])('%s', async (_, answers, context, name, status, exitCode) => {
+  ])('doctor reports an API %s', async (_, answers, context, name, status, exitCode) => {
     const { wise } = await api(answers);
     const results = await check({ wise, ...context });
     expect(results[name]).toMatchObject({ status, exitCode, hint: expect.any(String) });

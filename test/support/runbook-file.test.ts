@@ -62,7 +62,7 @@ describe('a mistake in a runbook file is reported with its line and column:', ()
     ['nothing', '', '1:1  it is empty'],
     ['only comments', '# nothing yet\n', '1:1  it is empty'],
     ['something after a byte order mark', '\uFEFFversion: 2\n', '1:10 version this version'],
-  ])('%s', async (_, content, mistake) => {
+  ])('a mistake in a runbook file is reported with its line and column: %s', async (_, content, mistake) => {
     const [first = ''] = await mistakesIn(content);
     expect(first).toContain(mistake);
   });

@@ -113,7 +113,7 @@ describe('an event with a wrong or missing signature is answered 503 with Retry-
     ['half of a signature', event.signature.slice(0, 100)],
     ['an endless signature', 'A'.repeat(8_000)],
     ['two different signatures', `${event.signature}, ${other}`],
-  ])('%s', async (_, signature) => {
+  ])('an event with a wrong or missing signature is answered 503: %s', async (_, signature) => {
     const response = await post(url, event.body, headersOf({ ...event, signature }));
     // The event occurred half an hour ago.
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1799']);
@@ -151,7 +151,7 @@ describe('a body that does not look like an event and has no valid signature is 
     ['null', 'null'],
     ['another object', '{"event_type":"x"}'],
     ['deep nesting', '['.repeat(100_000)],
-  ])('%s', async (_, body) => {
+  ])('a body that does not look like an event is answered 401: %s', async (_, body) => {
     expect((await post(url, body)).status).toBe(401);
     expect((await post(url, body, headersOf({ signature: 'AAAA', deliveryId: 'x' }))).status).toBe(401);
     expect(refused.map(({ reason }) => reason)).toEqual(['no signature', 'wrong signature']);

@@ -76,7 +76,7 @@ describe.concurrent('the production of a card', () => {
     ['nothing yet: a status of null', json(200, { status: null, kioskId: null, occurredAt: null }), null],
     ['nothing yet: an empty answer', raw(200, ''), null],
     ['nothing yet: no content', raw(204, ''), null],
-  ])('%s', async ([, answer, production], { expect }) => {
+  ])('the production of a card is read from its answer: %s', async ([, answer, production], { expect }) => {
     const vendor = await Vendor.open(answer);
     expect(await getProduction(vendor.client(), NAME, ONCE)).toEqual(production);
     expect(vendor.asked).toMatchObject([{ method: 'GET', path: `${CARD}/production` }]);

@@ -228,14 +228,17 @@ describe.concurrent('an answer to a read', () => {
     ['half an answer', cut, 'unreachable', 7],
     ['a reset', reset, 'unreachable', 7],
     ['silence', silence, 'unreachable', 7],
-  ])('%s', async ([, answer, code, exitCode], { expect }) => {
-    const failure = await failureFrom(answer);
-    expect(failure).toBeInstanceOf(Failure);
-    expect(failure).toMatchObject({ code, exitCode });
-    // Waits continue after an Outage only.
-    expect(failure instanceof Outage).toBe(exitCode === 7);
-    expect(failure.details?.correlationId).toMatch(/^[\da-f-]{36}$/);
-  });
+  ])(
+    'a read that is answered with %s fails with its own code',
+    async ([, answer, code, exitCode], { expect }) => {
+      const failure = await failureFrom(answer);
+      expect(failure).toBeInstanceOf(Failure);
+      expect(failure).toMatchObject({ code, exitCode });
+      // Waits continue after an Outage only.
+      expect(failure instanceof Outage).toBe(exitCode === 7);
+      expect(failure.details?.correlationId).toMatch(/^[\da-f-]{36}$/);
+    },
+  );
 
   test('with status 201 counts as a success', async () => {
     const vendor = await Vendor.open(json(201, { good: true, more: 'that nobody knows' }));

@@ -56,7 +56,7 @@ describe.concurrent('the token of an application', () => {
     ['no token in the answer', json(200, { token_type: 'bearer' }), 'answer-unreadable'],
     ['a token that no header can carry', json(200, { access_token: 'a\nb' }), 'answer-unreadable'],
     ['an answer that is none', raw(200, '<html>'), 'answer-unreadable'],
-  ])('%s', async (_, answer, code) => {
+  ])('a token that the API does not issue is a failure with its own code: %s', async (_, answer, code) => {
     const failure = await failureFrom(answer);
     expect(failure).toMatchObject({ code });
     expect(JSON.stringify(failure)).not.toContain(SECRET);

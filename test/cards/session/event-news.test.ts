@@ -151,7 +151,7 @@ describe('nothing is told by', () => {
       [productionEvent('PRODUCED')],
     ],
   ];
-  test.each(cases)('%s', (_, seen, events) => {
+  test.each(cases)('an event is no news: %s', (_, seen, events) => {
     expect(whatEventsTell(seen, events)).toBeNull();
   });
 });

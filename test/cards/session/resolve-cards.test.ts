@@ -52,7 +52,7 @@ describe('whose card it is', () => {
     ['the default one of what nobody knows', STRANGE, { profileId: 1001 }, 1001],
     ['the explicit one of what nobody knows', '601', { profileId: 1001, profileIsExplicit: true }, 1001],
     ['the explicit one that agrees', `7/${KNOWN}`, { profileId: 7, profileIsExplicit: true }, 7],
-  ])('%s', async (_, reference, more, profileId) => {
+  ])('the profile of a card is found by precedence: %s', async (_, reference, more, profileId) => {
     expect((await resolve(reference, more)).profileId).toBe(profileId);
   });
 

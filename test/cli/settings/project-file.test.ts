@@ -157,7 +157,7 @@ describe('a project file may say', () => {
     ['another default', 'kiosk: CI000001', ['CI000001', 'CI000002'], 'CI000001'],
     ['a default that is not listed', 'kiosk: P1', ['CI000001', 'CI000002', 'P1'], 'P1'],
     ['nothing of kiosks', 'program: P', ['CI000001', 'CI000002'], 'CI000002'],
-  ])('%s', async (_, line, kiosks, kiosk) => {
+  ])('a project file sets the kiosks and the default kiosk: %s', async (_, line, kiosks, kiosk) => {
     expect(await read(`context: ci\n${line}\n`)).toMatchObject({ kiosks, kiosk });
   });
 });
@@ -245,7 +245,7 @@ describe('a mistake in a project file names its line', () => {
       `a: &a [x]\nb: &b [${'*a,'.repeat(50)}]\nkiosks: [${'*b,'.repeat(50)}]\n`,
       /alias|setting/,
     ],
-  ])('%s', async (_, text, message) => {
+  ])('a mistake in a project file is reported with its line: %s', async (_, text, message) => {
     const failure = await failureOf(text);
     expect(failure).toMatchObject({ code: 'settings-unusable', exitCode: 2 });
     expect(failure.message).toMatch(message);

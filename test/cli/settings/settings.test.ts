@@ -165,7 +165,7 @@ describe('the context', () => {
       'production',
       3002,
     ],
-  ])('%s', (_, given, contextName, environment, profileId) => {
+  ])('the context is chosen by precedence: %s', (_, given, contextName, environment, profileId) => {
     expect(read(given)).toMatchObject({ contextName, environment, profileId });
   });
 
@@ -271,7 +271,7 @@ describe('the base URL', () => {
       'sandbox',
       'http://localhost:1',
     ],
-  ])('%s', (_, given, environment, baseUrl) => {
+  ])('the base URL is chosen by precedence: %s', (_, given, environment, baseUrl) => {
     expect(read(given)).toMatchObject({ environment, baseUrl });
   });
 
@@ -441,7 +441,7 @@ describe('a value that can not be read is a mistake', () => {
     ['an API version with a path in it', { env: { KIOSKCTL_API_VERSION: '2026Q4/../v1' } }],
     ['a speed', { env: { KIOSKCTL_SANDBOX_SPEED: 'fast' } }],
     ['no speed', { env: { KIOSKCTL_SANDBOX_SPEED: '0' } }],
-  ])('%s', (_, given) => {
+  ])('an unreadable setting is a mistake: %s', (_, given) => {
     expect(failureOf(given).exitCode).toBe(2);
   });
 

@@ -13,7 +13,7 @@ describe('reading a duration', () => {
     ['5m', 300_000],
     ['2h', 7_200_000],
     ['61d', 5_270_400_000],
-  ])('%s', (text, milliseconds) => {
+  ])('the duration %s is read in milliseconds', (text, milliseconds) => {
     expect(parseDuration(text)).toBe(milliseconds);
   });
 

@@ -16,7 +16,7 @@ describe('reading a time of the vendor', () => {
     ['2024-01-01T14:24:56.121+02:00', Date.UTC(2024, 0, 1, 12, 24, 56, 121), 1],
     ['2024-01-01T07:24:56-0500', Date.UTC(2024, 0, 1, 12, 24, 56), 1_000],
     ['2024-02-29T00:00:00Z', Date.UTC(2024, 1, 29), 1_000],
-  ])('%s', (text, milliseconds, precision) => {
+  ])('the time %s of Wise is read with its precision', (text, milliseconds, precision) => {
     expect(parseVendorTime(text)).toEqual({ milliseconds, precision });
   });
 

@@ -56,7 +56,7 @@ describe.each(JOURNALS)('the cards of $name', ({ makeFixture }) => {
           known(),
         ],
       ],
-    ])('%s', async (_, sightings) => {
+    ])('a card is remembered with the same fields in any order of sightings: %s', async (_, sightings) => {
       for (const card of sightings) await journal.rememberCard(card, fixture.now);
       const whole = known({ deliveryOption: KIOSK, cardCreatedAt: CREATED });
       expect(await byToken(TOKEN)).toEqual(whole);
