@@ -1,8 +1,9 @@
 // The tables of docs/sandbox.md, walked: every endpoint and every rule of the embedded sandbox, each with its source.
-import { randomUUID } from 'node:crypto';
+import { randomUUID, verify } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, test, vi } from 'vitest';
 import { VENDOR_ENDPOINTS } from '../../src/sandbox/api/routes.ts';
+import { pauseAfter } from '../../src/sandbox/state/delivery-retries.ts';
 import { ADDRESS, DAY, orderBody, type Reply, TestSandbox, TO_READY, VIRTUAL } from '../harness/sandbox.ts';
 import { Receiver } from '../harness/server.ts';
 
@@ -47,14 +48,14 @@ const setStatus = (sandbox: TestSandbox, token: string, status: string): Promise
 const cardStatus = async (sandbox: TestSandbox, token: string) =>
   (await sandbox.call(`GET ${cardPath(token)}`)).body.status.value;
 
-async function subscribe(sandbox: TestSandbox, url: string): Promise<string> {
-  const body = {
-    name: 'n',
-    trigger_on: 'cards#card-production-status-change',
-    delivery: { version: '4.0.0', url },
-  };
-  return (await sandbox.call(`POST ${SUBSCRIPTIONS}`, { body })).body.id;
+function requestSubscription(sandbox: TestSandbox, url: string): Promise<Reply> {
+  const delivery = { version: '4.0.0', url };
+  const body = { name: 'n', trigger_on: 'cards#card-production-status-change', delivery };
+  return sandbox.call(`POST ${SUBSCRIPTIONS}`, { body });
 }
+
+const subscribe = async (sandbox: TestSandbox, url: string): Promise<string> =>
+  (await requestSubscription(sandbox, url)).body.id;
 
 /** How each rule of the table is checked. */
 const RULES: Record<string, (sandbox: TestSandbox) => Promise<void>> = {
@@ -329,6 +330,57 @@ const RULES: Record<string, (sandbox: TestSandbox) => Promise<void>> = {
     const { token } = await sandbox.readyCard();
     await sandbox.produce(token, 'WIS99999');
     expect((await sandbox.production(token)).body.status).toBe('READY');
+  },
+  'A JSON body without a `Content-Type` is accepted.': async (sandbox) => {
+    const url = `${sandbox.url}/v3/spend/address/validate`;
+    const answer = await fetch(url, {
+      method: 'POST',
+      headers: { authorization: 'Bearer any' },
+      body: Buffer.from(JSON.stringify(ADDRESS)),
+    });
+    expect(await answer.json()).toEqual({ errors: [] });
+  },
+  'The path of the subscriptions may end with a slash.': async (sandbox) => {
+    expect((await sandbox.call(`GET ${SUBSCRIPTIONS}/`)).body).toEqual([]);
+  },
+  'A subscription is created by the client of its path (`created_by`).': async (sandbox) => {
+    await subscribe(sandbox, 'https://nobody.kioskctl.test/');
+    const [{ created_by: creator }] = (await sandbox.call(`GET ${SUBSCRIPTIONS}`)).body;
+    expect(creator).toEqual({ type: 'application', id: 'my-client' });
+  },
+  'The URL of a new subscription is tested first: unless it answers 2xx within 5 seconds, the request is refused with 422 `INVALID_CALLBACK_URL` (`kioskctl sandbox`).':
+    async () => {
+      const sandbox = await TestSandbox.open({ callbackCheck: true });
+      const receiver = await Receiver.open(() => 500);
+      const { status, body } = await requestSubscription(sandbox, receiver.url);
+      expect([status, body.errors[0].code]).toEqual([422, 'INVALID_CALLBACK_URL']);
+    },
+  'A delivery has `X-Signature-SHA256` and `X-Delivery-Id`.': async (sandbox) => {
+    const receiver = await Receiver.open();
+    await subscribe(sandbox, receiver.url);
+    await sandbox.readyCard();
+    const [{ headers, bytes } = expect.fail()] = await receiver.got(1);
+    const signature = Buffer.from(String(headers['x-signature-sha256']), 'base64');
+    expect(verify('sha256', bytes, sandbox.instance.publicKey(), signature)).toBe(true);
+    expect(headers['x-delivery-id']).toMatch(/^[\da-f-]{36}$/);
+  },
+  'A failed delivery is repeated after 1, 2, 4 … 1,024 minutes and then daily, 25 times in all; `Retry-After` replaces the pause.':
+    async () => {
+      const minutes = (attempt: number, retryAfter: number | null = null) =>
+        (pauseAfter(attempt, { status: 500, retryAfter }) ?? Number.NaN) / 60_000;
+      expect([1, 2, 11, 12, 24, 25].map((attempt) => minutes(attempt))).toEqual([
+        1,
+        2,
+        1024,
+        1440,
+        1440,
+        Number.NaN,
+      ]);
+      expect(minutes(1, 300_000)).toBe(5);
+    },
+  'After a 4xx other than 408 and 429 it is sent 3 times in all.': async () => {
+    const isRepeated = (status: number) => pauseAfter(3, { status, retryAfter: null }) !== null;
+    expect([400, 404, 408, 429, 500].map(isRepeated)).toEqual([false, false, true, true, true]);
   },
   'A delivery that is repeated keeps its `X-Delivery-Id` and its bytes.': async (sandbox) => {
     const receiver = await Receiver.open((_, turn) => (turn === 0 ? 500 : 200));
