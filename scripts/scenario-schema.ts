@@ -102,6 +102,7 @@ const ABOUT: Record<string, string> = {
   retryAfter: 'Seconds, for the Retry-After header.',
   effect: 'Carries the request out all the same.',
   reset: 'Cuts the connection: before the request is carried out, or after it.',
+  approval: 'Answers 403 as if the user had to approve the request (strong customer authentication).',
   cut: 'Ends the answer in the middle.',
   delayMs: 'Answers so many milliseconds later.',
   kioskId: 'The kiosk that is meant; any one without it.',

@@ -47,6 +47,7 @@ test.each(STEP_WORDS)('docs explain the step %s', (word) => {
 
 test('the built-in scenarios are complete', async () => {
   expect(builtInScenarios({ root: ROOT, files })).toEqual([
+    'approval-required',
     'every-error-code',
     'happy-path',
     'hopper-door',
@@ -58,7 +59,12 @@ test('the built-in scenarios are complete', async () => {
     'request-refused',
   ]);
   const controlled = (await readBuiltIns({ root: ROOT, files })).filter(({ needsControl }) => needsControl);
-  expect(controlled.map(({ name }) => name)).toEqual(['lost-answer', 'over-60-days', 'rate-limited']);
+  expect(controlled.map(({ name }) => name)).toEqual([
+    'approval-required',
+    'lost-answer',
+    'over-60-days',
+    'rate-limited',
+  ]);
 });
 
 test('the scenario every-error-code has each documented production code', () => {
