@@ -59,10 +59,11 @@ export class CommandOutput {
     this.#isStream = isStream;
     const pages = await this.pagesOn(result.failures ?? []);
     const text = this.#isJson ? '' : await this.#textOf(result, printsIds);
-    this.#isOver = !isStream;
     const { exitCode, document, errors = [] } = result;
     if (this.#isJson) this.#print({ exitCode, document }, pages);
     else this.io.out(text);
+    // Only what was printed: an error while printing must not end with 0.
+    this.#isOver = !isStream;
     if (!this.#isJson) for (const { about, error } of errors) this.#complain(error, about);
     this.#advise(pages);
     setExitCode(exitCode);

@@ -498,7 +498,7 @@ async function tellOfAnEvent(url: string): Promise<void> {
 }
 
 beforeAll(async () => {
-  sandbox = await ServedSandbox.open(server);
+  sandbox = await ServedSandbox.open(server, ['--no-callback-check']);
   vendor = new EchoingVendor(sandbox.url);
   await vendor.open();
   vendor.onRequest = (index) => look(index);
