@@ -57,6 +57,11 @@ function requestSubscription(sandbox: TestSandbox, url: string): Promise<Reply> 
 const subscribe = async (sandbox: TestSandbox, url: string): Promise<string> =>
   (await requestSubscription(sandbox, url)).body.id;
 
+const pauseInMinutes = (attempt: number, retryAfter: number | null = null) =>
+  (pauseAfter(attempt, { status: 500, retryAfter }) ?? Number.NaN) / 60_000;
+
+const isRepeatedAfterThree = (status: number) => pauseAfter(3, { status, retryAfter: null }) !== null;
+
 /** How each rule of the table is checked. */
 const RULES: Record<string, (sandbox: TestSandbox) => Promise<void>> = {
   'Every request but the one for a token needs a bearer token; without one, the answer is 401.': async (
@@ -366,9 +371,7 @@ const RULES: Record<string, (sandbox: TestSandbox) => Promise<void>> = {
   },
   'A failed delivery is repeated after 1, 2, 4 … 1,024 minutes and then daily, 25 times in all; `Retry-After` replaces the pause.':
     async () => {
-      const minutes = (attempt: number, retryAfter: number | null = null) =>
-        (pauseAfter(attempt, { status: 500, retryAfter }) ?? Number.NaN) / 60_000;
-      expect([1, 2, 11, 12, 24, 25].map((attempt) => minutes(attempt))).toEqual([
+      expect([1, 2, 11, 12, 24, 25].map((attempt) => pauseInMinutes(attempt))).toEqual([
         1,
         2,
         1024,
@@ -376,11 +379,10 @@ const RULES: Record<string, (sandbox: TestSandbox) => Promise<void>> = {
         1440,
         Number.NaN,
       ]);
-      expect(minutes(1, 300_000)).toBe(5);
+      expect(pauseInMinutes(1, 300_000)).toBe(5);
     },
   'After a 4xx other than 408 and 429 it is sent 3 times in all.': async () => {
-    const isRepeated = (status: number) => pauseAfter(3, { status, retryAfter: null }) !== null;
-    expect([400, 404, 408, 429, 500].map(isRepeated)).toEqual([false, false, true, true, true]);
+    expect([400, 404, 408, 429, 500].map(isRepeatedAfterThree)).toEqual([false, false, true, true, true]);
   },
   'A delivery that is repeated keeps its `X-Delivery-Id` and its bytes.': async (sandbox) => {
     const receiver = await Receiver.open((_, turn) => (turn === 0 ? 500 : 200));
