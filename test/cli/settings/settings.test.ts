@@ -394,6 +394,21 @@ describe('precedence', () => {
     );
   });
 
+  test.each([
+    ['local', undefined, 3_000],
+    ['sandbox', undefined, 120_000],
+    ['sandbox', '7s', 7_000],
+    ['production', undefined, 300_000],
+    ['production', '2m', 300_000],
+    ['production', '7m', 420_000],
+  ])(
+    'the window of a killed sender in %s, with KIOSKCTL_SETTLE=%s, is %i ms',
+    (environment, settle, window) => {
+      const env = settle === undefined ? {} : { KIOSKCTL_SETTLE: settle };
+      expect(read({ flags: { environment }, env }).timing.killedWindow).toBe(window);
+    },
+  );
+
   test.each(['local', 'sandbox'])('the settle window may be short in %s', (environment) => {
     expect(read({ flags: { environment }, env: { KIOSKCTL_SETTLE: '0' } }).timing.settleWindow).toBe(0);
   });
