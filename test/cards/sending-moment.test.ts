@@ -51,6 +51,10 @@ async function reads(): Promise<number> {
   return (await world.requests('GET', '/production')).length;
 }
 
+function assertCurrent(): never {
+  throw failure('journal-unusable', 'The journal was replaced.', 'Nothing was sent.');
+}
+
 const NOT_SENT = { exitCode: 7, error: { message: expect.stringContaining('was not sent') } };
 
 async function expectNothingSent(): Promise<void> {
@@ -117,9 +121,6 @@ test('a suspended process sends nothing, also if the calendar was set back meanw
 });
 
 test('a journal that was replaced after the record keeps the request from leaving', async () => {
-  const assertCurrent = () => {
-    throw failure('journal-unusable', 'The journal was replaced.', 'Nothing was sent.');
-  };
   const journal = { ...world.journal, assertCurrent };
   expect(await card.send({ context: { journal } })).toMatchObject({ exitCode: 9 });
   expect((await world.puts()).sent).toBe(0);
