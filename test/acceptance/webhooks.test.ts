@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { SignatureVerifier } from '../../src/webhooks/signature.ts';
 import { expectClean, expectComplaint, expectError, oneDocument, SECRET, User } from '../harness/program.ts';
 import { ListenerProcess, ServedSandbox } from '../harness/served.ts';
@@ -149,6 +149,7 @@ test('a subscription can be created once the listener answers its test notificat
   try {
     const options = ['--base-url', sandbox.url, '--context', 'local', '--public-key', key];
     const listener = await ListenerProcess.start(user.env, ...options);
+    onTestFinished(() => void listener.child.kill('SIGKILL'));
     const early = await create(listener.url.replace('/webhooks', '/wrong'));
     expectError(early, {
       code: 10,
