@@ -9,7 +9,7 @@ import {
   SEND_TIMEOUT_MS,
   type VendorRequest,
 } from '../../src/wise/vendor-request.ts';
-import type { Fate, Outcome } from './network.ts';
+import type { Exchange, Fate, Outcome } from './network.ts';
 import type { SimulatedProcess } from './process.ts';
 import type { World } from './world.ts';
 
@@ -81,8 +81,11 @@ export class SimulatedClient extends Client {
       world: this.#world,
       process: this.#process,
       correlationId,
-      write: async (body) =>
-        decode({ ...(await this.#write({ ...request, body }, { fate, correlationId })), correlationId }),
+      write: async (body, onCut) =>
+        decode({
+          ...(await this.#write({ ...request, body }, { fate, correlationId, onCut })),
+          correlationId,
+        }),
       refuse: () => decode({ kind: 'not-connected', reason: 'ECONNRESET', correlationId }),
     });
   }
@@ -123,27 +126,27 @@ export class SimulatedClient extends Client {
 
   async #write(
     { method = 'GET', path, body }: VendorRequest,
-    { fate, correlationId }: { fate: Fate; correlationId: string },
+    { fate, correlationId, onCut }: { fate: Fate; correlationId: string; onCut?: OnCut },
   ): Promise<Outcome> {
     const request = { method, path, body, correlationId };
     const sent = this.#world.leave(this.#process, request);
     const timeout = SEND_TIMEOUT_MS;
-    const outcome = await this.#world.network.exchange(this.#process, {
-      request,
-      fate,
-      timeout,
-      ...(sent && { sent }),
-    });
+    const exchange: Exchange = { request, fate, timeout, ...(sent && { sent }) };
+    onCut?.(() => this.#world.network.cut(exchange));
+    const outcome = await this.#world.network.exchange(this.#process, exchange);
     if (outcome.kind === 'answered' && outcome.date !== null) this.#date = outcome.date;
     return outcome;
   }
 }
 
+/** Receives what closes the connection of a request. */
+type OnCut = (cut: () => void) => void;
+
 interface Simulated<Answer> {
   world: World;
   process: SimulatedProcess;
   correlationId: string;
-  write: (body: unknown) => Promise<Answer>;
+  write: (body: unknown, onCut: OnCut) => Promise<Answer>;
   refuse: () => Answer;
 }
 
@@ -152,6 +155,7 @@ class SimulatedRequest<Answer> extends ConnectedRequest<Answer> {
   readonly #simulated: Simulated<Answer>;
   readonly #since: number;
   #isOver = false;
+  #cut: () => void = () => undefined;
 
   constructor(simulated: Simulated<Answer>) {
     super({} as ConstructorParameters<typeof ConnectedRequest<Answer>>[0]);
@@ -169,13 +173,16 @@ class SimulatedRequest<Answer> extends ConnectedRequest<Answer> {
     const { isConnected } = this;
     world.mutation.unpin(process);
     this.#isOver = true;
-    return isConnected ? write(body) : refuse();
+    if (!isConnected) return refuse();
+    return write(body, (cut) => {
+      this.#cut = cut;
+    });
   }
 
   override close(): void {
     const { world, process } = this.#simulated;
     world.mutation.unpin(process);
-    if (!this.#isOver) world.decided('staleness');
     this.#isOver = true;
+    this.#cut();
   }
 }

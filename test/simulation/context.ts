@@ -8,15 +8,13 @@ import { PROFILE } from './vendor.ts';
 import { anyKey } from './webhooks.ts';
 import type { World } from './world.ts';
 
-/** How long a request may still show up after it was sent, in milliseconds. */
-const SETTLE_MS = 30_000;
-/** The same if its sender was killed. */
-const KILLED_MS = 45_000;
+const WINDOWS = { settleWindow: 30_000, killedWindow: 120_000 };
+const NO_WINDOWS = { settleWindow: 0, killedWindow: 0 };
 
 /** Makes everything that the workflows of a simulated process see. */
 export function openContext(world: World, process: SimulatedProcess): Context {
   const { card, kiosk, timeout } = process.plan.command;
-  const [settleWindow, killedWindow] = world.mutation.without === 'settle' ? [0, 0] : [SETTLE_MS, KILLED_MS];
+  const isSettling = world.mutation.without !== 'settle';
   return {
     name: 'sandbox',
     environment: 'sandbox',
@@ -27,7 +25,7 @@ export function openContext(world: World, process: SimulatedProcess): Context {
     reason: `card ${card}`,
     invocation: { flags: [], kioskId: parseKioskId(kiosk) },
     secrets: [],
-    timing: { timeout, firstPause: 1_000, interval: 12_000, settleWindow, killedWindow },
+    timing: { timeout, firstPause: 1_000, interval: 12_000, ...(isSettling ? WINDOWS : NO_WINDOWS) },
     wise: new SimulatedClient(world, process),
     journal: openSimulatedJournal(world, process, world.mount(process)),
     files: NOTHING as Context['files'],
@@ -35,7 +33,7 @@ export function openContext(world: World, process: SimulatedProcess): Context {
     calendar: process.calendar,
     uptime: process.uptime,
     signal: process.abort.signal,
-    cut: new AbortController().signal,
+    cut: process.cut.signal,
     ask: askOf(world, process),
     report: REPORT,
     webhooks: world.postman.portOf(process),

@@ -18,7 +18,7 @@ export function openSimulatedJournal(
   process: SimulatedProcess,
   mounted: MountedJournal,
 ): Journal {
-  const { calendar } = process;
+  const { machineCalendar: calendar } = process;
   const journal = makeJournal(() => mounted, { environment: 'sandbox', now: () => calendar.now() });
   const watcher = new JournalWatcher(world, process, mounted);
   return new Proxy(journal, {
@@ -87,6 +87,8 @@ class JournalWatcher {
         if (result === null) world.decided('hold or lost claim');
         else world.recordSending(parameters[1] as { baseline: unknown; correlationId: string });
         return this.#setClaimed(result !== null);
+      case 'takeBack':
+        return world.decided('staleness');
       case 'update':
         if ((parameters[1] as { outcome: string }).outcome === 'not-seen') world.decided('settle');
         return;

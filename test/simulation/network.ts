@@ -9,8 +9,10 @@ import type { World } from './world.ts';
 
 export type Outcome = HttpAnswer | NoAnswer;
 
-/** A request that was written arrives within this time, or never. */
-export const DELIVERY_MS = 18_000;
+/** A request that was written arrives within this time, or never: also when its sender was killed. */
+const DELIVERY_MS = 110_000;
+/** Once its sender has closed the connection, a request that something on the way holds arrives within this time. */
+const HELD_MS = 29_000;
 
 /** What the network does with one request. */
 export interface Fate {
@@ -68,7 +70,7 @@ function drawFate(random: Random, { kind, isRead }: { kind: NetworkKind; isRead:
   const fate: Fate = {
     connect:
       what === 'refuse' ? null : random.chance(0.03) ? random.magnitude(100, 9_000) : random.whole(1, 60),
-    transit: isLate ? random.magnitude(500, DELIVERY_MS) : random.whole(5, 60),
+    transit: isLate ? random.magnitude(500, random.chance(0.3) ? DELIVERY_MS : 30_000) : random.whole(5, 60),
     isDropped: what === 'drop',
     isRepeated: what === 'repeat',
     isHeld: random.chance(0.4),
@@ -88,7 +90,7 @@ function drawFate(random: Random, { kind, isRead }: { kind: NetworkKind; isRead:
   return what === 'drop' ? { ...fate, answer: random.chance(0.5) ? 'none' : 'reset' } : fate;
 }
 
-interface Exchange {
+export interface Exchange {
   request: VendorRequest;
   fate: Fate;
   /** Milliseconds that the process waits for the answer. */
@@ -96,6 +98,8 @@ interface Exchange {
   signal?: AbortSignal | undefined;
   /** Of a request that changes a card. */
   sent?: Sent;
+  /** Lets it arrive now, if it has not arrived yet. */
+  deliver?: () => Promise<void>;
 }
 
 /** Carries requests between processes and Wise: loses, delays, repeats and cuts them. */
@@ -131,10 +135,9 @@ export class Network {
           const isLate = timeline.now - writtenAt > timeout + 1_000 && process.random.chance(0.5);
           const seen: Outcome = isLate ? { kind: 'lost', reason: 'no answer in time' } : outcome;
           if (sent) sent.isAwaited = false;
-          if (seen.kind !== 'answered') cut(exchange);
+          if (seen.kind !== 'answered') this.cut(exchange);
           resolve(seen);
         });
-      process.onKill.push((isReset) => isReset && cut(exchange));
       process.arrive(what);
       this.#travel(exchange, end);
       process.wake(timeout, () => end({ kind: 'lost', reason: 'no answer in time' }));
@@ -144,13 +147,15 @@ export class Network {
     });
   }
 
-  #travel({ request, fate, sent }: Exchange, end: (outcome: Outcome, delay?: number) => void): void {
+  #travel(exchange: Exchange, end: (outcome: Outcome, delay?: number) => void): void {
+    const { request, fate, sent } = exchange;
     const { timeline } = this.#world;
     const { transit, answer, back } = fate;
     if (answer === 'reset') end({ kind: 'lost', reason: 'ECONNRESET' }, back);
     if (typeof answer === 'number') end(this.#gatewayAnswer(answer), back);
-    timeline.after(transit, async () => {
-      if (sent?.state === 'gone') return;
+    exchange.deliver = async () => {
+      if (isDelivered || sent?.state === 'gone') return;
+      isDelivered = true;
       if (fate.isDropped) {
         if (sent) sent.state = 'gone';
         return;
@@ -158,7 +163,16 @@ export class Network {
       let reply = await this.#world.arrive(request, sent);
       if (fate.isRepeated) reply = await this.#world.arrive(request, sent);
       if (answer === 'real') end(decode(reply), back);
-    });
+    };
+    let isDelivered = false;
+    timeline.after(transit, exchange.deliver);
+  }
+
+  /** The sender closes its connection: what was not delivered is gone, or something on the way delivers it soon. */
+  cut({ sent, fate, deliver }: Exchange): void {
+    if (sent?.state !== 'on its way') return;
+    if (!fate.isHeld) sent.state = 'gone';
+    else if (deliver) this.#world.timeline.after(sent.process.random.whole(0, HELD_MS), deliver);
   }
 
   #gatewayAnswer(httpStatus: number): HttpAnswer {
@@ -171,11 +185,6 @@ export class Network {
       retryAfter: httpStatus === 429 ? 2_000 : null,
     };
   }
-}
-
-/** The sender closes its connection: what was not delivered is gone, unless something on the way holds it. */
-function cut({ sent, fate }: Exchange): void {
-  if (sent?.state === 'on its way' && !fate.isHeld) sent.state = 'gone';
 }
 
 function decode({ status, body, headers }: Reply): HttpAnswer {

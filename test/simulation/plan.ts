@@ -35,7 +35,13 @@ export interface ProcessFault {
 
 /** What happens at a time, to all processes. */
 export interface WorldFault {
-  kind: 'step the calendar' | 'suspend the machine' | 'hold a kiosk' | 'refuse a card' | JournalFault;
+  kind:
+    | 'step the calendar'
+    | 'suspend the machine'
+    | 'restart the machine'
+    | 'hold a kiosk'
+    | 'refuse a card'
+    | JournalFault;
   at: number;
   milliseconds: number;
   kiosk: Kiosk;
@@ -56,6 +62,7 @@ export interface Plan {
 export interface Model {
   stepsCalendar: boolean;
   suspends: boolean;
+  restarts: boolean;
   replacesJournal: boolean;
   restoresJournal: boolean;
 }
@@ -88,7 +95,7 @@ function drawProcess(random: Random, { id, cards }: { id: string; cards: number 
   return {
     kind: 'process',
     id,
-    at: random.chance(0.5) ? random.whole(0, 2_500) : random.magnitude(2_500, 100_000),
+    at: drawStart(random),
     network: random.weighted({ calm: 4, slow: 3, lossy: 4 }),
     command: {
       kind,
@@ -100,12 +107,22 @@ function drawProcess(random: Random, { id, cards }: { id: string; cards: number 
   };
 }
 
+function drawStart(random: Random): number {
+  return random.pick([
+    random.whole(0, 2_500),
+    random.whole(0, 2_500),
+    random.magnitude(2_500, 60_000),
+    random.whole(30_000, 240_000),
+  ]);
+}
+
 function drawProcessFault(random: Random, process: string): ProcessFault {
   return {
     kind: random.weighted({ kill: 4, freeze: 5, interrupt: 1, 'interrupt twice': 1 }),
     process,
-    port: random.whole(1, MOST_PORTS),
-    milliseconds: random.magnitude(1_000, 250_000),
+    // Most commands send at one of these.
+    port: random.chance(0.5) ? random.whole(12, 24) : random.whole(1, MOST_PORTS),
+    milliseconds: random.chance(0.35) ? random.whole(100_000, 260_000) : random.magnitude(1_000, 100_000),
   };
 }
 
@@ -115,6 +132,7 @@ function drawWorldFaults(random: Random, model: Model): WorldFault[] {
     ['refuse a card', 0.25, true],
     ['step the calendar', 0.3, model.stepsCalendar],
     ['suspend the machine', 0.1, model.suspends],
+    ['restart the machine', 0.08, model.restarts],
     ['replace the journal', 0.12, model.replacesJournal],
     ['back the journal up', 0.25, model.restoresJournal],
     ['restore the journal', 0.25, model.restoresJournal],

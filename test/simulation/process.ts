@@ -14,15 +14,16 @@ export class SimulatedProcess {
   readonly plan: ProcessPlan;
   readonly random: Random;
   readonly stopwatch: Stopwatch;
+  /** The calendar of the machine; a mutant may see another one. */
+  readonly machineCalendar = { now: (): number => EPOCH + this.#world.timeline.now + this.#stepped };
   readonly calendar = {
     now: (): number => EPOCH + (this.pinned?.time ?? this.#world.timeline.now) + this.#stepped,
   };
-  readonly uptime: Uptime = {
-    boot: 'simulated',
-    now: () => this.#awake,
-    withSleep: () => this.pinned?.time ?? this.#world.timeline.now,
-  };
+  #uptime: Uptime | null = null;
   readonly abort = new AbortController();
+  /** Aborted by its second signal. */
+  readonly cut = new AbortController();
+  hasBegun = false;
   state: 'running' | 'ended' | 'killed' = 'running';
   /** Its exit code, once it has ended. */
   exitCode: number | null = null;
@@ -33,8 +34,6 @@ export class SimulatedProcess {
   freezes = 0;
   /** Set by a mutant whose clocks stand still before a sending. */
   pinned: { time: number; suspended: number } | null = null;
-  /** Called when it is killed. */
-  readonly onKill: ((reset: boolean) => void)[] = [];
   readonly #world: World;
   readonly #faults: ProcessFault[];
   readonly #timers = new Map<object, { act: () => void; milliseconds: number }>();
@@ -44,14 +43,19 @@ export class SimulatedProcess {
     this.plan = plan;
     this.#faults = faults;
     this.random = new Random(world.plan.seed, plan.id);
-    this.stopwatch = new Stopwatch(
-      () => this.#awake,
-      async (milliseconds, signal) => this.sleep(milliseconds, signal),
-    );
+    const running = () =>
+      (this.pinned?.time ?? world.timeline.now) - (this.pinned?.suspended ?? world.suspended);
+    this.stopwatch = new Stopwatch(running, async (milliseconds, signal) => this.sleep(milliseconds, signal));
   }
 
   get id(): string {
     return this.plan.id;
+  }
+
+  /** As the machine shows it that this process began on. */
+  get uptime(): Uptime {
+    this.#uptime ??= this.#readUptime();
+    return this.#uptime;
   }
 
   get isRunning(): boolean {
@@ -60,12 +64,6 @@ export class SimulatedProcess {
 
   get isFrozen(): boolean {
     return this.frozenUntil > this.#world.timeline.now;
-  }
-
-  /** Milliseconds in which the machine was not suspended. */
-  get #awake(): number {
-    const { timeline, suspended } = this.#world;
-    return (this.pinned?.time ?? timeline.now) - (this.pinned?.suspended ?? suspended);
   }
 
   get #stepped(): number {
@@ -114,11 +112,10 @@ export class SimulatedProcess {
     this.#world.timeline.after(Math.ceil(milliseconds), () => this.#resume(act));
   }
 
-  kill(isReset: boolean): void {
+  kill(): void {
     if (!this.isRunning) return;
     this.state = 'killed';
     this.#world.trace(`${this.id} is killed`);
-    for (const act of this.onKill) act(isReset);
   }
 
   freeze(milliseconds: number): void {
@@ -163,6 +160,19 @@ export class SimulatedProcess {
     });
   }
 
+  #readUptime(): Uptime {
+    const world = this.#world;
+    const { boot, bootedAt, suspendedAtBoot } = world;
+    // Some systems have no id of their boot.
+    const isBootKnown = new Random(world.plan.seed, 'system').chance(0.8);
+    const withSleep = () => (this.pinned?.time ?? world.timeline.now) - bootedAt;
+    return {
+      boot: isBootKnown ? boot : `${boot} ${this.id}`,
+      now: () => withSleep() - (this.pinned?.suspended ?? world.suspended) + suspendedAtBoot,
+      withSleep,
+    };
+  }
+
   async #resume(act: () => void): Promise<void> {
     if (!this.isRunning) return;
     if (this.isFrozen) this.#world.timeline.at(this.frozenUntil, () => this.#resume(act));
@@ -173,14 +183,15 @@ export class SimulatedProcess {
     if (this.#world.isOver) return;
     switch (kind) {
       case 'kill':
-        return this.kill(false);
+        return this.kill();
       case 'freeze':
         return this.freeze(milliseconds);
       case 'interrupt':
         return this.interrupt();
       case 'interrupt twice':
         this.interrupt();
-        this.kill(true);
+        this.cut.abort();
+        this.kill();
     }
   }
 }

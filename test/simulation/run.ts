@@ -10,6 +10,7 @@ import type { CardResult } from '../../src/domain/results.ts';
 import { EventChoice } from '../../src/events/event-filter.ts';
 import { listen } from '../../src/events/listen.ts';
 import { openContext } from './context.ts';
+import { replaceGlobals } from './globals.ts';
 import type { Guard } from './mutation.ts';
 import type { Command, Plan, ProcessPlan, WorldFault } from './plan.ts';
 import { SimulatedProcess } from './process.ts';
@@ -37,9 +38,9 @@ const AFTERWARDS_MS = 700_000;
 /** Runs one schedule to its end. */
 export async function runPlan(plan: Plan, equipment: Equipment, without: Guard | null = null): Promise<End> {
   const world = new World(plan, equipment, without);
-  const restore = replaceGlobals(world);
-  let broken: string | null = null;
   const processes: SimulatedProcess[] = [];
+  const restore = replaceGlobals(world, processes);
+  let broken: string | null = null;
   try {
     await world.open();
     schedule(world, processes);
@@ -73,6 +74,7 @@ function start(
   processes.push(process);
   world.timeline.at(plan.at, () =>
     process.wake(0, () => {
+      process.hasBegun = true;
       world.trace(`${process.id} begins: ${plan.command.kind} card ${plan.command.card}`);
       const context = openContext(world, process);
       void work(context, plan.command, requestOf(world, plan.command)).then(
@@ -147,6 +149,10 @@ async function suffer(
       world.suspended += length;
       return;
     }
+    case 'restart the machine':
+      for (const process of processes) if (process.hasBegun) process.kill();
+      world.restart();
+      return;
     case 'hold a kiosk':
       await db.run(
         `INSERT INTO holds (environment, kiosk_id, reason, context, user, host, held_at)
@@ -223,29 +229,4 @@ async function complete(
 
 async function runUntil(world: World, until: number, isDone: () => boolean): Promise<void> {
   while (!isDone() && (await world.timeline.next(until)));
-}
-
-/** Gives timers and chance to the simulation while it runs. @returns a function that gives them back */
-function replaceGlobals(world: World): () => void {
-  const { random } = Math;
-  const { setInterval: every, clearInterval: clear } = globalThis;
-  const draw = new Random(world.plan.seed, 'jitter');
-  Math.random = () => draw.next();
-  const known = new Map<object, SimulatedProcess>();
-  globalThis.setInterval = ((act: () => void, milliseconds: number) => {
-    const { running } = world;
-    if (!running) return every(act, milliseconds);
-    const timer = running.repeat(act, milliseconds);
-    known.set(timer, running);
-    return timer;
-  }) as typeof setInterval;
-  globalThis.clearInterval = ((timer?: object) => {
-    const owner = timer && known.get(timer);
-    if (owner) owner.clearTimer(timer);
-    else clear(timer as NodeJS.Timeout);
-  }) as typeof clearInterval;
-  return () => {
-    Math.random = random;
-    Object.assign(globalThis, { setInterval: every, clearInterval: clear });
-  };
 }

@@ -6,9 +6,10 @@ import { type Decider, Equipment } from './world.ts';
 
 /** What a schedule may hold today. */
 export const MODEL: Model = {
-  stepsCalendar: false,
-  suspends: false,
-  replacesJournal: false,
+  stepsCalendar: true,
+  suspends: true,
+  restarts: true,
+  replacesJournal: true,
   restoresJournal: false,
 };
 

@@ -23,8 +23,8 @@ export class Equipment {
   readonly #files = new Disk(this.#folder);
 
   /** Each so many schedules, the journal is a real file. */
-  diskOf({ seed }: Plan): Disk {
-    return seed % SCHEDULES_PER_FILE === 0 ? this.#files : this.#memory;
+  diskOf({ seed }: Plan, without: Guard | null): Disk {
+    return without === null && seed % SCHEDULES_PER_FILE === 0 ? this.#files : this.#memory;
   }
 
   close(): void {
@@ -50,6 +50,10 @@ export class World {
   /** By how much the calendar was set, and for how long the machine slept. */
   stepped = 0;
   suspended = 0;
+  /** Names the current boot of the machine, and when that was. */
+  boot = 'boot 1';
+  bootedAt = 0;
+  suspendedAtBoot = 0;
   /** No fault happens any more. */
   isOver = false;
   /** Calls of the journal that have not returned. */
@@ -65,7 +69,7 @@ export class World {
   constructor(plan: Plan, equipment: Equipment, without: Guard | null) {
     this.plan = plan;
     this.vendor = equipment.vendor;
-    this.disk = equipment.diskOf(plan);
+    this.disk = equipment.diskOf(plan, without);
     this.postman = new Postman(this);
     this.mutation = new Mutation(this, without);
     this.#random = new Random(plan.seed, 'kiosks');
@@ -98,6 +102,13 @@ export class World {
     this.isDirty = false;
     this.postman.post();
     this.truth.checkClaims(await this.disk.current.attempts());
+  }
+
+  /** Starts the machine anew. */
+  restart(): void {
+    this.bootedAt = this.timeline.now;
+    this.suspendedAtBoot = this.suspended;
+    this.boot = `boot ${this.timeline.now}`;
   }
 
   /** Closes what the processes left open. */

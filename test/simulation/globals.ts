@@ -1,0 +1,62 @@
+import type { SimulatedProcess } from './process.ts';
+import { Random } from './random.ts';
+import type { World } from './world.ts';
+
+/** The system gives no process such an id. */
+const FIRST_PID = 10_000_000;
+
+/**
+ * Gives timers, chance and process ids to the simulation while it runs: those of the simulated process that runs.
+ * @returns a function that gives them back
+ */
+export function replaceGlobals(world: World, processes: readonly SimulatedProcess[]): () => void {
+  const ends = [replaceRandom(world), replaceTimers(world), replacePids(world, processes)];
+  return () => {
+    for (const end of ends) end();
+  };
+}
+
+function replaceRandom({ plan }: World): () => void {
+  const { random } = Math;
+  const drawn = new Random(plan.seed, 'jitter');
+  Math.random = () => drawn.next();
+  return () => {
+    Math.random = random;
+  };
+}
+
+function replaceTimers(world: World): () => void {
+  const { setInterval: every, clearInterval: clear } = globalThis;
+  const owners = new Map<object, SimulatedProcess>();
+  const set = (act: () => void, milliseconds: number): object => {
+    const { running } = world;
+    if (!running) return every(act, milliseconds);
+    const timer = running.repeat(act, milliseconds);
+    owners.set(timer, running);
+    return timer;
+  };
+  const end = (timer?: NodeJS.Timeout): void => {
+    const owner = timer && owners.get(timer);
+    if (owner) owner.clearTimer(timer);
+    else clear(timer);
+  };
+  Object.assign(globalThis, { setInterval: set, clearInterval: end });
+  return () => void Object.assign(globalThis, { setInterval: every, clearInterval: clear });
+}
+
+function replacePids(world: World, processes: readonly SimulatedProcess[]): () => void {
+  const { pid } = process;
+  const kill = process.kill.bind(process);
+  const pidOf = () => (world.running ? FIRST_PID + processes.indexOf(world.running) : pid);
+  Object.defineProperty(process, 'pid', { configurable: true, get: pidOf });
+  process.kill = (id, signal) => {
+    const simulated = processes[id - FIRST_PID];
+    if (!simulated) return kill(id, signal);
+    if (simulated.isRunning) return true;
+    throw Object.assign(new Error('no such process'), { code: 'ESRCH' });
+  };
+  return () => {
+    process.kill = kill;
+    Object.defineProperty(process, 'pid', { configurable: true, writable: true, value: pid });
+  };
+}
