@@ -2,7 +2,7 @@ import type { Context } from '../context/context.ts';
 import { leaseOnCard, withLeases } from '../context/leases.ts';
 import { recordAction, withReason } from '../context/record-action.ts';
 import { type Attempt, isUnsettled } from '../domain/attempt.ts';
-import { cardLabel } from '../domain/card.ts';
+import { cardLabel, hintOf } from '../domain/card.ts';
 import { type CatalogueEntry, lookUpError } from '../domain/errors/error-catalogue.ts';
 import { type Failure, failure } from '../domain/errors/failure.ts';
 import { guardRetry, neverAgain, type Seen } from '../domain/guards.ts';
@@ -55,8 +55,12 @@ export async function retryOne(ctx: Context, session: CardSession, options: Retr
   const kioskId = known ?? (await chooseKiosk(ctx, '--to-kiosk'));
   await refuseHeld(ctx, kioskId);
   if (decision !== 'unchanged') await approve(ctx, session, last);
+  const hadFailed = session.card.stage === 'failed';
   const request = { ...options.settings, kioskId };
-  const guard = (seen: Seen) => guardRetry(seen, { request, attemptId });
+  const guard = (seen: Seen) => {
+    if (seen.card.stage === 'failed' && !hadFailed) throw failedMeanwhile(session);
+    return guardRetry(seen, { request, attemptId });
+  };
   // What was in progress may fail right now: nobody has approved to repeat that.
   const attempt = decision === 'unchanged' ? null : await sendOnce(ctx, session, { kioskId, guard });
   if (attempt) sayWhich(ctx, session, { last, attempt });
@@ -124,6 +128,12 @@ function sayWhich(
 ): void {
   const after = last ? `, after attempt ${last.number} (${last.outcome})` : '';
   ctx.report.note(`Card ${cardLabel(card)}: attempt ${attempt.number}${after}, on ${attempt.kioskId}.`);
+}
+
+/** An attempt that was abandoned, for example, started and failed after all. */
+function failedMeanwhile({ card }: CardSession): Failure {
+  const message = `Card ${cardLabel(card)} failed meanwhile, and nobody has approved to repeat that.`;
+  return failure('not-confirmed', message, hintOf(card));
 }
 
 function declined({ card }: CardSession): Failure {

@@ -28,6 +28,16 @@ async function outcomes(): Promise<string[]> {
   return attempts.map(({ outcome }) => outcome);
 }
 
+/** The card fails, and the journal does not know it. */
+async function failElsewhere(): Promise<void> {
+  const { cardToken } = card.target;
+  await fetch(`${world.url}/v1/simulation/spend/profiles/1001/cards/${cardToken}/production`, {
+    method: 'POST',
+    headers: { authorization: 'Bearer other', 'content-type': 'application/json' },
+    body: JSON.stringify({ status: 'PRODUCTION_ERROR', errorCode: 'PRD_HOPPER_DOOR' }),
+  });
+}
+
 async function sayYes(): Promise<boolean> {
   return true;
 }
@@ -59,15 +69,25 @@ describe('retry', () => {
 
   test('leaves a card alone that fails while it is looked at: nobody approved to repeat that', async () => {
     const { card: sent } = await card.send();
-    const { cardToken } = card.target;
-    await fetch(`${world.url}/v1/simulation/spend/profiles/1001/cards/${cardToken}/production`, {
-      method: 'POST',
-      headers: { authorization: 'Bearer other', 'content-type': 'application/json' },
-      body: JSON.stringify({ status: 'PRODUCTION_ERROR', errorCode: 'PRD_HOPPER_DOOR' }),
-    });
+    await failElsewhere();
     world.fault({ ...GET, times: 1, status: 200, body: JSON.stringify(sent.production) });
     expect(await card.repeat()).toMatchObject({ exitCode: 0, changed: false });
     expect(world.asked).toEqual([]);
+    expect(await world.puts()).toEqual({ sent: 1, taken: 1 });
+  });
+
+  test('leaves a card alone that fails after its attempt was abandoned: nobody approved to repeat that', async () => {
+    world.fault({ kind: 'produce', errorCode: 'REQUEST_CREATED_BUT_NOT_STARTED', times: 1 });
+    await card.send();
+    const confirm = async () => {
+      await failElsewhere();
+      return true;
+    };
+    const ask = { ...world.context().ask, confirm };
+    expect(await card.repeat({ abandon: true, context: { ask, reason: 'gone' } })).toMatchObject({
+      exitCode: 9,
+      error: { code: 'not-confirmed' },
+    });
     expect(await world.puts()).toEqual({ sent: 1, taken: 1 });
   });
 
