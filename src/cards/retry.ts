@@ -7,7 +7,7 @@ import { type CatalogueEntry, lookUpError } from '../domain/errors/error-catalog
 import { type Failure, failure } from '../domain/errors/failure.ts';
 import { guardRetry, neverAgain, type Seen } from '../domain/guards.ts';
 import type { KioskId } from '../domain/ids.ts';
-import type { ProduceOptions } from '../domain/production.ts';
+import { isLater, type ProduceOptions } from '../domain/production.ts';
 import type { CardResult } from '../domain/results.ts';
 import { advise } from '../domain/runbook.ts';
 import { printable } from '../domain/text/terminal-text.ts';
@@ -103,7 +103,8 @@ async function giveUp(ctx: Context, session: CardSession, attempt: Attempt): Pro
 /** Asks for approval as the catalogue requires: none, after a fix, or never possible. */
 async function approve(ctx: Context, session: CardSession, last: Attempt | null): Promise<void> {
   const isReady = session.card.stage === 'ready';
-  if (last?.outcome === 'abandoned' || (last?.outcome === 'not-seen' && isReady)) return;
+  if (last?.outcome === 'not-seen' && isReady) return;
+  if (last?.outcome === 'abandoned' && !hasFailedSince(session, last)) return;
   // The API refused it, not the kiosk: it says itself if the cause is fixed.
   if (last?.outcome === 'refused' && last.production === null && isReady) return;
   const entry = advise(await ctx.runbook(), reasonOf(session, last));
@@ -113,6 +114,11 @@ async function approve(ctx: Context, session: CardSession, last: Attempt | null)
   ctx.report.note(`Card ${cardLabel(session.card)} failed with ${what}`);
   const question = `Is it fixed, so that card ${cardLabel(session.card)} can be produced again?`;
   if (!(await session.ask(question))) throw declined(session);
+}
+
+/** True if an abandoned attempt started and failed after all. */
+function hasFailedSince({ card: { production } }: CardSession, { baseline }: Attempt): boolean {
+  return production?.status === 'PRODUCTION_ERROR' && isLater(production, baseline) !== false;
 }
 
 function reasonOf({ card }: CardSession, last: Attempt | null): CatalogueEntry {
@@ -130,7 +136,6 @@ function sayWhich(
   ctx.report.note(`Card ${cardLabel(card)}: attempt ${attempt.number}${after}, on ${attempt.kioskId}.`);
 }
 
-/** An attempt that was abandoned, for example, started and failed after all. */
 function failedMeanwhile({ card }: CardSession): Failure {
   const message = `Card ${cardLabel(card)} failed meanwhile, and nobody has approved to repeat that.`;
   return failure('not-confirmed', message, hintOf(card));

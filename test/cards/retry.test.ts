@@ -38,6 +38,11 @@ async function failElsewhere(): Promise<void> {
   });
 }
 
+async function failWhileAsked(): Promise<boolean> {
+  await failElsewhere();
+  return true;
+}
+
 async function sayYes(): Promise<boolean> {
   return true;
 }
@@ -79,16 +84,15 @@ describe('retry', () => {
   test('leaves a card alone that fails after its attempt was abandoned: nobody approved to repeat that', async () => {
     world.fault({ kind: 'produce', errorCode: 'REQUEST_CREATED_BUT_NOT_STARTED', times: 1 });
     await card.send();
-    const confirm = async () => {
-      await failElsewhere();
-      return true;
-    };
-    const ask = { ...world.context().ask, confirm };
+    const ask = { ...world.context().ask, confirm: failWhileAsked };
     expect(await card.repeat({ abandon: true, context: { ask, reason: 'gone' } })).toMatchObject({
       exitCode: 9,
       error: { code: 'not-confirmed' },
     });
     expect(await world.puts()).toEqual({ sent: 1, taken: 1 });
+    world.answers.push(false);
+    expect(await card.repeat()).toMatchObject({ exitCode: 9, error: { code: 'not-confirmed' } });
+    expect(world.asked.at(-1)).toContain('Is it fixed');
   });
 
   test('sends nothing when it is not fixed, or nobody can be asked', async () => {

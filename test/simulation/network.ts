@@ -85,7 +85,7 @@ function drawFate(random: Random, { kind, isRead }: { kind: NetworkKind; isRead:
     const answer = random.pick(isRead ? READ_FAULTS : PUT_FAULTS);
     // What is refused does not go on; behind a gateway that gave up, it may.
     if (answer < 500) return { ...fate, answer, transit: 0, isDropped: true };
-    return { ...fate, answer, isDropped: random.chance(0.4) };
+    return { ...fate, answer, isHeld: true, isDropped: random.chance(0.4) };
   }
   return what === 'drop' ? { ...fate, answer: random.chance(0.5) ? 'none' : 'reset' } : fate;
 }
@@ -118,7 +118,7 @@ export class Network {
 
   /** Writes a request, before it returns. */
   async exchange(process: SimulatedProcess, exchange: Exchange): Promise<Outcome> {
-    const { request, timeout, signal, sent } = exchange;
+    const { request, fate, timeout, signal, sent } = exchange;
     const { timeline } = this.#world;
     const what = `${request.method} ${request.path.replace(/^.*\/(cards|card-orders)\/[^/]*/, '$1')}`;
     return new Promise((resolve) => {
@@ -135,7 +135,8 @@ export class Network {
           const isLate = timeline.now - writtenAt > timeout + 1_000 && process.random.chance(0.5);
           const seen: Outcome = isLate ? { kind: 'lost', reason: 'no answer in time' } : outcome;
           if (sent) sent.isAwaited = false;
-          if (seen.kind !== 'answered') this.cut(exchange);
+          // Behind a gateway that gave up, it may go on for a while, too.
+          if (seen.kind !== 'answered' || fate.answer !== 'real') this.cut(exchange);
           resolve(seen);
         });
       process.arrive(what);
