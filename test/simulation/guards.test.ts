@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest';
+import { GUARDS_IN_USE, simulate } from './simulate.ts';
+
+test.each(GUARDS_IN_USE)(
+  'The simulation finds a broken promise within 2,000 schedules if kioskctl has no %s guard',
+  async (without) => {
+    const { failure } = await simulate({ seed: 1, schedules: 2_000, without });
+    expect(failure?.broken).toEqual(expect.any(String));
+    // What is not needed was left out of the schedule.
+    expect(failure?.plan.items.length).toBeLessThan(8);
+  },
+  600_000,
+);
