@@ -179,7 +179,11 @@ address:
     ],
     ['a wrong value', 'program: P\naddress:\n  postCode: 12345\n', 'line 3, column 13: address.postCode: '],
     ['text that is no YAML', 'program: P\ncity: [x\n', 'line 3, column 1: '],
-    ['several mistakes', 'a: 1\nb: 2\n', 'line 1, column 1: a: no such field (and 1 more)'],
+    [
+      'several mistakes',
+      'a: 1\nb: 2\n',
+      'line 1, column 1: a: no such field; line 2, column 1: b: no such field',
+    ],
   ])('A mistake in an order file names its line: %s.', async (_, content, message) => {
     await expect(fromFile(content)).rejects.toMatchObject({ message: expect.stringContaining(message) });
   });
