@@ -28,3 +28,17 @@ test.each<[Given, RegExp]>([
     message: expect.stringMatching(message),
   });
 });
+
+test.each<[string, Given, string[]]>([
+  ['a selection', { kiosk: ['K'], abandon: true }, []],
+  ['standard input', { abandon: true }, ['-']],
+])('--abandon is refused with %s: it takes named cards only', async (_, given, cards) => {
+  const flags = await parseFlags(retryFlags, given);
+  expect(() => toRetrySelection(flags, cards)).toThrow(
+    expect.objectContaining({ code: 'usage', message: expect.stringContaining('named cards') }),
+  );
+});
+
+test('--abandon is accepted with a named card', async () => {
+  expect(toRetrySelection(await parseFlags(retryFlags, { abandon: true }), ['1001/501'])).toBeNull();
+});
