@@ -7,14 +7,15 @@ import type { CardResult } from '../domain/results.ts';
 import { isSuccess } from '../wire/error-bodies.ts';
 import { answerFailure, unreachable } from '../wise/client.ts';
 import { cancelOrder } from '../wise/orders.ts';
-import { forEachCard, inSequence } from './session/each-card.ts';
+import { commandOn, forEachCard, inSequence } from './session/each-card.ts';
 import type { CardRequest } from './session/resolve-cards.ts';
 import { type CardSession, statusOf } from './session/session.ts';
 import { waitFor } from './session/wait.ts';
 
 /** Cancels orders, and waits until each of them reads CANCELLED. */
 export async function cancel(ctx: Context, targets: readonly CardRequest[]): Promise<CardResult[]> {
-  return forEachCard(ctx, { lanes: inSequence(targets), authorizeFirst: true }, async (session) =>
+  const command = commandOn('cancel');
+  return forEachCard(ctx, { lanes: inSequence(targets), authorizeFirst: true, command }, async (session) =>
     recordAction(ctx, { card: session, action: 'cancel' }, () => cancelOne(ctx, session)),
   );
 }
@@ -65,6 +66,8 @@ async function sendCancellation(
     goal: 'cancelled',
     isReached: ({ card }) => card.orderStatus === 'CANCELLED',
     ...(isLost && { onDeadline: () => cancellationUnknown(ctx, session, sent.correlationId) }),
+  }).catch((error: unknown) => {
+    throw isLost && ctx.signal.aborted ? cancellationUnknown(ctx, session, sent.correlationId) : error;
   });
 }
 

@@ -2,12 +2,18 @@ import { type Covered, describeCoverage, toCoveredDocument } from '../context/co
 import { type Attempt, isOpen } from '../domain/attempt.ts';
 import type { AttemptDocument, Card } from '../domain/card.ts';
 import { lookUpError } from '../domain/errors/error-catalogue.ts';
-import type { ExitCode } from '../domain/errors/exit-codes.ts';
-import { Failure, type FailureDocument } from '../domain/errors/failure.ts';
+import type { Failure, FailureDocument } from '../domain/errors/failure.ts';
 import { attemptRefused } from '../domain/guards.ts';
 import { formatReference } from '../domain/ids.ts';
 import { unmetRequirements } from '../domain/order.ts';
-import { type CardResult, exitCodeOf, failuresIn, summarize } from '../domain/results.ts';
+import {
+  type CardResult,
+  exitCodeOf,
+  failuresIn,
+  gravestOf,
+  journalStop,
+  summarize,
+} from '../domain/results.ts';
 import { isExpiring } from '../domain/selection.ts';
 import type { Stage } from '../domain/stage.ts';
 import { printable } from '../domain/text/terminal-text.ts';
@@ -94,8 +100,8 @@ export function pipelineOf({ stage, production, attempt }: Card, style: Style): 
 
 export interface CardResultsOptions {
   shape: CardInput['shape'];
-  /** The signal of the command; its abort decides the exit code of cards that were not started. */
-  signal: AbortSignal;
+  /** The failures that stopped the command before it was done with all cards: a signal, a lost lock … */
+  stops?: readonly Failure[];
   /** More fields of the JSON document of each card. */
   extra?: (result: CardResult) => Record<string, unknown>;
   text?: Result['text'];
@@ -104,19 +110,27 @@ export interface CardResultsOptions {
 /** Makes the result of a command on cards: one card as `card`, several as `cards` with a summary. */
 export function cardResults(
   results: readonly CardResult[],
-  { shape, signal, extra, text }: CardResultsOptions,
+  { shape, stops: given = [], extra, text }: CardResultsOptions,
 ): Result {
-  const stopped: ExitCode = signal.reason instanceof Failure ? signal.reason.exitCode : 0;
+  const isOver = shape === 'card' && results.every(({ exitCode }) => exitCode !== null);
+  const stops = isOver ? [] : [...given, journalStop(results)].filter((one) => one !== null);
+  const stop = gravestOf(stops)?.toDocument();
   const errors = results.flatMap(({ card, error }) =>
     error ? [{ about: formatReference(card), error }] : [],
   );
   return {
-    exitCode: exitCodeOf(results, stopped),
-    document: shape === 'card' ? one(results[0], extra) : many(results, extra),
+    exitCode: exitCodeOf(results, stops),
+    document: {
+      ...(shape === 'card' ? one(results[0], extra) : many(results, extra)),
+      ...(stop && { error: stop }),
+    },
     text: text ?? ((style) => renderCards(results, { style, isList: shape === 'cards' })),
     references: results.flatMap(({ card, outcome }) => (isGood(outcome) ? [formatReference(card)] : [])),
     failures: failuresIn(results),
-    errors: shape === 'card' ? errors.map(({ error }) => ({ about: null, error })) : errors,
+    errors: [
+      ...(shape === 'card' ? errors.map(({ error }) => ({ about: null, error })) : errors),
+      ...stops.map((one) => ({ about: null, error: one.toDocument() })),
+    ],
   };
 }
 

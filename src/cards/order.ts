@@ -4,6 +4,7 @@ import { recordAction } from '../context/record-action.ts';
 import { cardLabel } from '../domain/card.ts';
 import { asFailure, failure } from '../domain/errors/failure.ts';
 import { KIOSK_COLLECTION } from '../domain/guards.ts';
+import type { CardIdentity } from '../domain/ids.ts';
 import { mergeOrders, SAMPLE_ORDER } from '../domain/order.ts';
 import type { CardResult } from '../domain/results.ts';
 import { type OrderRequest, orderRequest } from '../wire/orders.ts';
@@ -11,7 +12,7 @@ import { getOrderWithHolder, validateAddress } from '../wise/orders.ts';
 import { requireProfile } from './api-lists.ts';
 import { chooseProgram } from './card-program.ts';
 import { type PreparedOrder, placeOrder } from './place-order.ts';
-import { forEachCard, inSequence } from './session/each-card.ts';
+import { commandOn, forEachCard, inSequence } from './session/each-card.ts';
 import { type CardRequest, type GivenReference, resolveCards } from './session/resolve-cards.ts';
 import { CardSession } from './session/session.ts';
 import { waitUntilReady } from './wait-ready.ts';
@@ -71,18 +72,27 @@ export async function prepareOrder(
 export async function order(ctx: Context, options: OrderOptions): Promise<CardResult> {
   const prepared = await prepareOrder(ctx, options);
   const card = { profileId: prepared.profileId, orderId: null, cardToken: null };
-  const [result] = await forEachCard(ctx, { lanes: inSequence([card]) }, async (session) => {
-    const changed = await recordAction(ctx, { card: session, action: 'order' }, async () => {
-      const placed = await placeOrder(ctx, prepared, options.idempotencyKey);
-      session.apply({ orderId: placed.orderId });
-      await showOrder(ctx, session);
-      return placed.changed;
-    });
-    if (options.wait) await waitUntilReady(ctx, session, { isSeen: session.latest !== null });
-    return changed;
-  });
+  const [result] = await forEachCard(
+    ctx,
+    { lanes: inSequence([card]), command: commandAfter },
+    async (session) => {
+      const changed = await recordAction(ctx, { card: session, action: 'order' }, async () => {
+        const placed = await placeOrder(ctx, prepared, options.idempotencyKey);
+        session.apply({ orderId: placed.orderId });
+        await showOrder(ctx, session);
+        return placed.changed;
+      });
+      if (options.wait) await waitUntilReady(ctx, session, { isSeen: session.latest !== null });
+      return changed;
+    },
+  );
   if (!result) throw new TypeError('an order has no result');
   return result;
+}
+
+/** Once an order is placed, its card is awaited. */
+function commandAfter(card: CardIdentity): string[] {
+  return card.orderId === null ? ['order'] : commandOn('wait-ready')(card);
 }
 
 /** The order is there, whether or not it can be read right now. */

@@ -106,7 +106,7 @@ async function repeatUntilAnswered(
     onOutage: ({ message }) => ctx.report.note(`${message} Repeating the order with the same key.`),
   }).catch(async (error: unknown) => {
     if (!(error instanceof Failure)) throw error;
-    if (ctx.signal.aborted && mayHaveArrived) throw interrupted(error, orderUnknown(ctx, keyText, null));
+    if (ctx.signal.aborted && mayHaveArrived) throw orderUnknown(ctx, keyText, error);
     throw error.code === 'rejected' ? await explainRejection(ctx, profileId, error) : error;
   });
   if (end.kind === 'done') return end.result;
@@ -130,11 +130,4 @@ function orderUnknown(ctx: Context, keyText: string, cause: Failure | null): Fai
     `Run the same command again with its key, which can't order twice. Add to it: ${flags}`,
     { ...cause?.details, idempotencyKey: keyText },
   );
-}
-
-function interrupted(interruption: Failure, { message, hint, details }: Failure): Failure {
-  return new Failure(interruption.code, `${interruption.message} ${message}`, {
-    hint,
-    ...(details && { details }),
-  });
 }

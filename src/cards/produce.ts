@@ -7,7 +7,7 @@ import { guardProduce, productionFailed, type Seen } from '../domain/guards.ts';
 import { type KioskId } from '../domain/ids.ts';
 import type { ProduceOptions } from '../domain/production.ts';
 import type { CardResult } from '../domain/results.ts';
-import { forEachCard, inSequence } from './session/each-card.ts';
+import { commandOn, forEachCard, inSequence } from './session/each-card.ts';
 import { refuseHeld } from './session/hold-check.ts';
 import type { CardRequest } from './session/resolve-cards.ts';
 import { sendOnce } from './session/send.ts';
@@ -27,7 +27,8 @@ export async function produce(
   }: ProduceOptions & { targets: readonly CardRequest[]; kioskId: KioskId | null },
 ): Promise<CardResult[]> {
   const kiosk = kioskId ?? (await chooseKiosk(ctx, '--kiosk'));
-  return forEachCard(ctx, { lanes: inSequence(targets), authorizeFirst: true }, async (session) =>
+  const command = commandOn('produce', ['--kiosk', kiosk]);
+  return forEachCard(ctx, { lanes: inSequence(targets), authorizeFirst: true, command }, async (session) =>
     recordAction(ctx, { card: session, action: 'produce', kioskId: kiosk }, () =>
       produceOne(ctx, session, { kioskId: kiosk, ...options }),
     ),

@@ -12,7 +12,7 @@ import type { CardResult } from '../domain/results.ts';
 import { advise } from '../domain/runbook.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { awaitOutcome, chooseKiosk } from './produce.ts';
-import { forEachCard, inSequence } from './session/each-card.ts';
+import { commandOn, forEachCard, inSequence } from './session/each-card.ts';
 import { refuseHeld } from './session/hold-check.ts';
 import type { CardRequest } from './session/resolve-cards.ts';
 import { busy, seenOf, sendOnce, settleOpenAttempt } from './session/send.ts';
@@ -39,7 +39,9 @@ export async function retry(
   ctx.report.note(
     "This journal's attempts are guarded here; against another machine's, the vendor's refusal is the only guard.",
   );
-  return forEachCard(ctx, { lanes: inSequence(targets), authorizeFirst: true }, async (session) =>
+  const elsewhere = options.toKiosk === null ? [] : ['--to-kiosk', options.toKiosk];
+  const command = commandOn('retry', elsewhere);
+  return forEachCard(ctx, { lanes: inSequence(targets), authorizeFirst: true, command }, async (session) =>
     recordAction(ctx, { card: session, action: 'retry', kioskId: options.toKiosk }, () =>
       retryOne(ctx, session, options),
     ),

@@ -7,7 +7,7 @@ import type { CardResult } from '../domain/results.ts';
 import { isSuccess } from '../wire/error-bodies.ts';
 import { simulateProduction, simulateVerification } from '../wise/cards.ts';
 import { answerFailure, type Sent, unreachable } from '../wise/client.ts';
-import { forEachCard, inSequence } from './session/each-card.ts';
+import { commandOn, forEachCard, inSequence } from './session/each-card.ts';
 import type { CardRequest } from './session/resolve-cards.ts';
 import { type CardSession, statusOf } from './session/session.ts';
 import { waitFor } from './session/wait.ts';
@@ -17,7 +17,9 @@ export async function simulate(
   ctx: Context,
   { targets, simulation }: { targets: readonly CardRequest[]; simulation: Simulation },
 ): Promise<CardResult[]> {
-  return forEachCard(ctx, { lanes: inSequence(targets), authorizeFirst: true }, async (session) =>
+  const code = simulation.errorCode === undefined ? [] : ['--error-code', simulation.errorCode];
+  const command = commandOn('simulate', ['--status', simulation.status, ...code]);
+  return forEachCard(ctx, { lanes: inSequence(targets), authorizeFirst: true, command }, async (session) =>
     recordAction(ctx, { card: session, action: 'simulate' }, () => simulateOne(ctx, session, simulation)),
   );
 }

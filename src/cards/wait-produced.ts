@@ -9,7 +9,7 @@ import { commandLine } from '../domain/next-command.ts';
 import type { Simulation } from '../domain/production.ts';
 import type { CardResult, Via } from '../domain/results.ts';
 import { compareVendorTimes } from '../domain/times/vendor-time.ts';
-import { forEachCard, READS_AT_ONCE, sideBySide } from './session/each-card.ts';
+import { commandOn, forEachCard, READS_AT_ONCE, sideBySide } from './session/each-card.ts';
 import type { Observation } from './session/read-card.ts';
 import type { CardRequest } from './session/resolve-cards.ts';
 import type { CardSession } from './session/session.ts';
@@ -37,7 +37,9 @@ export async function waitProduced(
   { targets, via }: { targets: readonly CardRequest[]; via: Via },
 ): Promise<CardResult[]> {
   await requireListener(ctx, via);
-  return forEachCard(ctx, { lanes: sideBySide(targets), concurrency: READS_AT_ONCE }, async (session) => {
+  const command = commandOn('wait-produced');
+  const each = { lanes: sideBySide(targets), concurrency: READS_AT_ONCE, command };
+  return forEachCard(ctx, each, async (session) => {
     await waitForResult(ctx, session, { via });
   });
 }

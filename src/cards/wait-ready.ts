@@ -8,7 +8,7 @@ import { commandLine } from '../domain/next-command.ts';
 import { requirementAdvice, unmetRequirements } from '../domain/order.ts';
 import type { CardResult, Via } from '../domain/results.ts';
 import type { Stage } from '../domain/stage.ts';
-import { forEachCard, READS_AT_ONCE, sideBySide } from './session/each-card.ts';
+import { commandOn, forEachCard, READS_AT_ONCE, sideBySide } from './session/each-card.ts';
 import type { Observation } from './session/read-card.ts';
 import type { CardRequest } from './session/resolve-cards.ts';
 import type { CardSession } from './session/session.ts';
@@ -35,7 +35,9 @@ export async function waitReady(
   { targets, via }: { targets: readonly CardRequest[]; via: Via },
 ): Promise<CardResult[]> {
   await requireListener(ctx, via);
-  return forEachCard(ctx, { lanes: sideBySide(targets), concurrency: READS_AT_ONCE }, async (session) => {
+  const command = commandOn('wait-ready');
+  const each = { lanes: sideBySide(targets), concurrency: READS_AT_ONCE, command };
+  return forEachCard(ctx, each, async (session) => {
     await waitUntilReady(ctx, session, { via });
   });
 }

@@ -3,7 +3,9 @@ import { type CardInput, PassedOnError, readCards } from '../cards/card-argument
 import { type CardResultsOptions, cardResults } from '../cards/card-views.ts';
 import type { Context, Environment } from '../context/context.ts';
 import type { Files } from '../context/files.ts';
+import { isOfSignal } from '../domain/errors/exit-codes.ts';
 import { asFailure, Failure, failure } from '../domain/errors/failure.ts';
+import { commandLine } from '../domain/next-command.ts';
 import { causeOf } from '../domain/results.ts';
 import type { Runbook } from '../domain/runbook.ts';
 import type { CardFailure } from '../domain/selection.ts';
@@ -19,7 +21,7 @@ import type { ContextFlags } from './settings/sources.ts';
 import { makeFiles } from './terminal/files.ts';
 import type { Io } from './terminal/io.ts';
 import { TerminalReport } from './terminal/progress-display.ts';
-import { interruption, onForcedEnd, STDOUT_CLOSED } from './terminal/signals.ts';
+import { ENDINGS, interruption, onForcedEnd, STDOUT_CLOSED } from './terminal/signals.ts';
 import { asUsageFailure } from './usage-errors.ts';
 
 /** Base of all commands: opens their context, prints their result, and turns every error into output and exit code. */
@@ -125,9 +127,15 @@ export abstract class BaseCommand extends Command {
 
   protected results(
     results: Parameters<typeof cardResults>[0],
-    options: Omit<CardResultsOptions, 'signal'>,
+    options: Omit<CardResultsOptions, 'stops'>,
   ): Result {
-    return cardResults(results, { ...options, signal: interruption() });
+    return cardResults(results, { ...options, stops: this.interruptions() });
+  }
+
+  /** The signal that interrupted the command, as the user sees it; empty without one. */
+  protected interruptions(): Failure[] {
+    const { reason } = interruption();
+    return reason instanceof Failure ? [this.#afterSignal(reason)] : [];
   }
 
   /** Prints a result. @param options.isStream it is one of several, each on a line */
@@ -144,8 +152,17 @@ export abstract class BaseCommand extends Command {
   #explain(error: unknown): ShownFailure {
     if (error instanceof PassedOnError)
       return { exitCode: error.passedOn.exitCode, document: error.passedOn.error };
-    const failure = asUsageFailure(error, this.#usage()) ?? asFailure(error);
+    const failure = this.#afterSignal(asUsageFailure(error, this.#usage()) ?? asFailure(error));
     return { exitCode: failure.exitCode, document: failure.toDocument() };
+  }
+
+  /** Explains the failure of a signal: before anything was sent, the command can simply be run again. */
+  #afterSignal(ending: Failure): Failure {
+    const mayHaveSent = this.#type.effect === 'sandbox-only' || this.#open?.context.wise.mayHaveSent;
+    if (!isOfSignal(ending.exitCode) || mayHaveSent) return ending;
+    const word = ending.code === 'terminated' ? ENDINGS.terminated : ENDINGS.interrupted;
+    const again = commandLine((this.id ?? '').split(':'), this.#open?.context.invocation ?? { flags: [] });
+    return failure(ending.code, `${word} Nothing was sent.`, `Run the same command again: ${again}`);
   }
 
   #usage() {

@@ -1,6 +1,5 @@
 import { retry } from '../cards/retry.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { interruption } from '../cli/terminal/signals.ts';
 import {
   actFlags,
   followFlags,
@@ -58,7 +57,7 @@ command goes on where it was.`;
       const describe = async (retry: PlannedRetries) => renderPlan(retry, makeStyle(this.io.color.stderr));
       const options = { isAttended, isDryRun, maxFailures, describe, ...producing };
       const done = await retrySelection(ctx, selection, options);
-      return isDryRun ? plannedRetry(done) : selectedRetry(done, interruption());
+      return isDryRun ? plannedRetry(done) : selectedRetry(done, this.interruptions());
     }
     const { targets, shape } = await this.cards(ctx, cards);
     const options = { targets, toKiosk, abandon: flags.abandon, ...producing };

@@ -1,7 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
 import { githubActions } from '../cli/settings/paths.ts';
-import { interruption } from '../cli/terminal/signals.ts';
 import { actFlags, quietFlag, waitFlags } from '../input/flags.ts';
 import { everyRunCard } from '../journal/run-cards.ts';
 import type { Result } from '../output/result.ts';
@@ -70,6 +69,6 @@ expectations were not met.`;
       github,
       say: (line) => this.io.err(line),
     });
-    return runResult(report, { signal: interruption(), reportErrors });
+    return runResult(report, { interruption: this.interruptions()[0] ?? null, reportErrors });
   }
 }

@@ -1,6 +1,6 @@
 import type { Card } from './card.ts';
 import { combineExitCodes, type ExitCode } from './errors/exit-codes.ts';
-import type { FailureDocument } from './errors/failure.ts';
+import { type Failure, type FailureDocument, failure } from './errors/failure.ts';
 import type { CardFailure } from './selection.ts';
 
 /** The outcome of one card of a list. */
@@ -61,12 +61,22 @@ export function summarize(results: readonly CardResult[]): Summary {
   return summary;
 }
 
-/**
- * Returns the exit code of a list of cards.
- * @param stopped the code that stopped the command before it started some of them
- */
-export function exitCodeOf(results: readonly CardResult[], stopped: ExitCode = 0): ExitCode {
-  return combineExitCodes(results.map(({ exitCode }) => exitCode ?? stopped));
+/** Returns the exit code of a list of cards. @param stops the failures that stopped the command before it was done */
+export function exitCodeOf(results: readonly CardResult[], stops: readonly Failure[] = []): ExitCode {
+  return combineExitCodes([...results, ...stops].map(({ exitCode }) => exitCode ?? 0));
+}
+
+/** Returns the failure that names why a command stopped: the one whose exit code comes first. */
+export function gravestOf(stops: readonly Failure[]): Failure | null {
+  const code = combineExitCodes(stops.map(({ exitCode }) => exitCode));
+  return stops.find(({ exitCode }) => exitCode === code) ?? null;
+}
+
+/** Returns the failure of a journal that stopped the command; null if it did not. */
+export function journalStop(results: readonly CardResult[]): Failure | null {
+  const error = results.find((result) => result.error?.code === 'journal-unusable')?.error;
+  const isCutShort = results.some(({ outcome }) => outcome === 'not-started');
+  return error && isCutShort ? failure('journal-unusable', error.message, error.hint) : null;
 }
 
 /** Returns the errors of cards, as far as their results have them. */

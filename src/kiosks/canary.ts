@@ -1,17 +1,28 @@
+import { combineExitCodes, type ExitCode, isOfSignal } from '../domain/errors/exit-codes.ts';
 import type { FailureCode } from '../domain/errors/failure.ts';
 import type { CardResult } from '../domain/results.ts';
 import { counted } from '../domain/text/words.ts';
+
+/** Why nothing more is sent to a kiosk. */
+export interface Stop {
+  code: FailureCode;
+  /** For `too-many-failures`: the exit code of the failures. */
+  exitCode?: ExitCode;
+  /** Ends the sentence “Nothing more is sent to kiosk …:”. */
+  why: string;
+}
 
 /** The state of a retry at one kiosk. */
 export interface CanaryState {
   /** A card was produced since the fix. Until then, the next one is the canary. */
   isProven: boolean;
-  failuresInRow: number;
-  /** Why nothing more is sent to this kiosk; null while it gets cards. */
-  stop: string | null;
+  /** The exit codes of the failures in a row. */
+  failures: readonly ExitCode[];
+  /** null while the kiosk gets cards. */
+  stop: Stop | null;
 }
 
-export const START: CanaryState = { isProven: false, failuresInRow: 0, stop: null };
+export const START: CanaryState = { isProven: false, failures: [], stop: null };
 
 /** With these nothing was sent: they say nothing about the kiosk. */
 const SENT_NOTHING = new Set<FailureCode>([
@@ -30,9 +41,6 @@ const SENT_NOTHING = new Set<FailureCode>([
 /** With these the cause is still there. */
 const FAILED_AGAIN = new Set<FailureCode>(['production-failed', 'production-refused']);
 
-/** With these the whole command was interrupted. */
-const ENDED = new Set<FailureCode>(['interrupted', 'terminated']);
-
 /** With these the card may still be in the kiosk, which takes one card at a time. */
 const STILL_THERE = new Set<FailureCode>(['deadline-passed', 'outcome-unknown']);
 
@@ -42,26 +50,28 @@ const STILL_THERE = new Set<FailureCode>(['deadline-passed', 'outcome-unknown'])
  */
 export function advance(
   state: CanaryState,
-  { outcome, error, card }: CardResult,
+  { outcome, error, card, exitCode }: CardResult,
   { maxFailures }: { maxFailures: number },
 ): CanaryState {
-  if (!error) {
+  if (!error || exitCode === null) {
     const cameOut = outcome === 'done' && (card.stage === 'produced' || card.stage === 'completed');
-    return cameOut ? { isProven: true, failuresInRow: 0, stop: null } : state;
+    return cameOut ? { isProven: true, failures: [], stop: null } : state;
   }
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a document of a Failure
   const code = error.code as FailureCode;
-  if (ENDED.has(code)) return state;
-  if (STILL_THERE.has(code)) return { ...state, stop: 'a card may still be in the kiosk' };
-  if (code === 'kiosk-held') return { ...state, stop: 'the kiosk is on hold' };
+  if (isOfSignal(exitCode)) return state;
+  if (STILL_THERE.has(code)) return { ...state, stop: { code, why: 'a card may still be in the kiosk' } };
+  if (code === 'kiosk-held') return { ...state, stop: { code, why: 'the kiosk is on hold' } };
+  if (code === 'journal-unusable') return { ...state, stop: { code, why: error.message } };
   if (SENT_NOTHING.has(code)) return state;
-  const failuresInRow = state.failuresInRow + 1;
+  const failures = [...state.failures, exitCode];
   const what = FAILED_AGAIN.has(code) ? 'failed again' : 'could not be sent';
-  if (!state.isProven) return { ...state, failuresInRow, stop: `the first card ${what}` };
-  const isTooMany = failuresInRow >= maxFailures;
-  return {
-    ...state,
-    failuresInRow,
-    stop: isTooMany ? `${counted(failuresInRow, 'card')} failed in a row` : null,
-  };
+  if (!state.isProven) return { ...state, failures, stop: tooMany(failures, `the first card ${what}`) };
+  const isTooMany = failures.length >= maxFailures;
+  const stop = isTooMany ? tooMany(failures, `${counted(failures.length, 'card')} failed in a row`) : null;
+  return { ...state, failures, stop };
+}
+
+function tooMany(failures: readonly ExitCode[], why: string): Stop {
+  return { code: 'too-many-failures', exitCode: combineExitCodes(failures), why };
 }

@@ -2,8 +2,9 @@ import { isOpen } from '../domain/attempt.ts';
 import type { Card } from '../domain/card.ts';
 import { type CatalogueEntry, findErrors } from '../domain/errors/error-catalogue.ts';
 import { asFailure, type Failure } from '../domain/errors/failure.ts';
-import { neverAgain, refuseEnded } from '../domain/guards.ts';
+import { type Decision, guardRetry, neverAgain, refuseEnded, type Seen } from '../domain/guards.ts';
 import type { KioskId } from '../domain/ids.ts';
+import { isLater, isSameProduction, type ProduceRequest, type Production } from '../domain/production.ts';
 import { byAge, type JournalCard, kioskOf, type Selection } from '../domain/selection.ts';
 import type { Stage } from '../domain/stage.ts';
 import { utcTime } from '../domain/times/vendor-time.ts';
@@ -171,4 +172,17 @@ function mayEndIn(stage: Stage, code: string): boolean {
   const kinds = findErrors(code).map(({ kind }) => kind);
   const isOfProduction = kinds.length > 0 && !kinds.includes('request');
   return isOfProduction ? stage === 'failed' : REFUSED.has(stage);
+}
+
+/** Only what was approved is repeated: a card with which something else happened since is left alone. */
+export function guardPlanned(seen: Seen, { one }: PlannedRetry, request: ProduceRequest): Decision {
+  const planned = one.attempt?.id ?? null;
+  const isKnown = seen.card.attemptId === planned || isAsPlanned(seen, one.card.production);
+  return guardRetry(seen, { request, attemptId: isKnown ? seen.card.attemptId : planned });
+}
+
+/** True if the failure is the planned one: the attempt of another system may have been recorded since. */
+function isAsPlanned({ card, attempt }: Seen, planned: Production | null): boolean {
+  if (attempt?.origin !== 'observed' || !card.production) return false;
+  return isSameProduction(card.production, planned) || isLater(card.production, planned) === false;
 }

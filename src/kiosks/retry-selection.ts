@@ -2,6 +2,7 @@ import type { Context } from '../context/context.ts';
 import type { Covered } from '../context/coverage.ts';
 import { readCovered } from '../context/listener-state.ts';
 import { approveAttended, declined } from '../context/record-action.ts';
+import type { Failure } from '../domain/errors/failure.ts';
 import { outcomeOf } from '../domain/results.ts';
 import { nameSelection, planRetry, type RetrySelection } from './plan-retry.ts';
 import { countCards, countSent, type LeftOut, type RetryPlan } from './retry-plan.ts';
@@ -26,6 +27,8 @@ export interface PlannedRetries {
 export interface SelectedRetry extends PlannedRetries {
   /** Of all cards that were selected, also of those left out; none for a dry run. */
   results: (RetryResult | ReturnType<typeof leftOutResult>)[];
+  /** The failures that stopped it at kiosks. */
+  stops: readonly Failure[];
   /** Requests that were sent. */
   used: { reads: number; sends: number };
 }
@@ -41,11 +44,12 @@ export async function retrySelection(
 ): Promise<SelectedRetry> {
   const plan = await planRetry(ctx, selection, { ignoresHolds });
   const covered = await readCovered(ctx);
-  if (isDryRun) return { plan, covered, results: [], used: ctx.wise.used };
+  if (isDryRun) return { plan, covered, results: [], stops: [], used: ctx.wise.used };
   if (countCards(plan) > 0) ctx.report.block(await describe({ plan, covered }));
   if (countSent(plan) > 0) await approve(ctx, plan, { isAttended });
-  const done = await runRetries(ctx, plan, { ...options, selection: nameSelection(selection) });
-  return { plan, covered, results: [...done, ...plan.leftOut.map(leftOutResult)], used: ctx.wise.used };
+  const { results, stops } = await runRetries(ctx, plan, { ...options, selection: nameSelection(selection) });
+  const all = [...results, ...plan.leftOut.map(leftOutResult)];
+  return { plan, covered, results: all, stops, used: ctx.wise.used };
 }
 
 /** @throws Failure `not-confirmed`, `input-required` */

@@ -2,6 +2,7 @@ import { cardResults, renderCards } from '../cards/card-views.ts';
 import { type Covered, describeCoverage, toCoveredDocument } from '../context/coverage.ts';
 import { cardLabel } from '../domain/card.ts';
 import type { CatalogueEntry } from '../domain/errors/error-catalogue.ts';
+import type { Failure } from '../domain/errors/failure.ts';
 import { ACTOR_NAMES } from '../domain/errors/vendor-errors.ts';
 import { formatReference } from '../domain/ids.ts';
 import { printable } from '../domain/text/terminal-text.ts';
@@ -27,12 +28,12 @@ export function plannedRetry({ plan, covered }: SelectedRetry): Result {
   };
 }
 
-/** The result of a retry of many cards. @param signal the signal that may have interrupted it */
-export function selectedRetry(retry: SelectedRetry, signal: AbortSignal): Result {
-  const { plan, covered, results, used } = retry;
+/** The result of a retry of many cards. @param interruptions the signal that interrupted it */
+export function selectedRetry(retry: SelectedRetry, interruptions: readonly Failure[]): Result {
+  const { plan, covered, results, stops, used } = retry;
   const result = cardResults(results, {
     shape: 'cards',
-    signal,
+    stops: [...stops, ...interruptions],
     extra: (one) =>
       'kioskId' in one ? { kioskId: one.kioskId, canary: 'isCanary' in one && one.isCanary } : {},
     text: async (style) =>
@@ -63,9 +64,12 @@ function perCard({ plan, results, used }: SelectedRetry): number | null {
   return begun > 0 ? Math.round(((used.reads + used.sends) / begun) * 100) / 100 : null;
 }
 
-/** The result of the recovery of a kiosk: its actions and its cards. @param signal the signal that may have interrupted it */
-export function recovered({ kioskId, released, destroyed, retry }: Recovery, signal: AbortSignal): Result {
-  const result = selectedRetry(retry, signal);
+/** The result of the recovery of a kiosk: its actions and its cards. @param interruptions the signal that interrupted it */
+export function recovered(
+  { kioskId, released, destroyed, retry }: Recovery,
+  interruptions: readonly Failure[],
+): Result {
+  const result = selectedRetry(retry, interruptions);
   const done = [
     ...destroyed.map(
       (card) => `Recorded as destroyed: ${card ? cardLabel(card) : 'a card that nobody can tell'}\n`,

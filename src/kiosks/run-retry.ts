@@ -1,5 +1,5 @@
 import { awaitOutcome } from '../cards/produce.ts';
-import { type CardWatcher, forEachCard, type Lane } from '../cards/session/each-card.ts';
+import { type CardWatcher, commandOn, forEachCard, type Lane } from '../cards/session/each-card.ts';
 import { mayReadOnlyProduction } from '../cards/session/read-card.ts';
 import { sendOnce, settleOpenAttempt } from '../cards/session/send.ts';
 import type { CardSession } from '../cards/session/session.ts';
@@ -10,19 +10,14 @@ import type { CardCount } from '../context/progress.ts';
 import { recordAction } from '../context/record-action.ts';
 import { isOpen } from '../domain/attempt.ts';
 import { cardLabel } from '../domain/card.ts';
-import { type Decision, guardRetry, type Seen } from '../domain/guards.ts';
+import { asFailure, Failure } from '../domain/errors/failure.ts';
+import type { Seen } from '../domain/guards.ts';
 import { type CardIdentity, identityOf, type KioskId } from '../domain/ids.ts';
-import {
-  isLater,
-  isSameProduction,
-  type ProduceOptions,
-  type ProduceRequest,
-  type Production,
-} from '../domain/production.ts';
+import type { ProduceOptions } from '../domain/production.ts';
 import type { CardResult } from '../domain/results.ts';
 import { median } from '../domain/times/duration.ts';
 import { advance, type CanaryState, START } from './canary.ts';
-import type { KioskPlan, PlannedRetry, RetryPlan } from './retry-plan.ts';
+import { guardPlanned, type KioskPlan, type PlannedRetry, type RetryPlan } from './retry-plan.ts';
 
 export interface RunOptions extends Omit<ProduceOptions, 'wait'> {
   /** The number of failures in a row that stop the retry at a kiosk. */
@@ -43,10 +38,10 @@ export interface RetryResult extends CardResult {
 /**
  * Produces the cards of a plan again: at each kiosk one after the other, a canary first; kiosks side by side. Nobody else
  * can act on these cards and kiosks meanwhile.
- * @returns a result for each card; those that were not started any more included
+ * @returns a result for each card, those that were not started included, and what stopped it at kiosks
  * @throws Failure `leased`
  */
-export async function runRetries(ctx: Context, plan: RetryPlan, options: RunOptions): Promise<RetryResult[]> {
+export async function runRetries(ctx: Context, plan: RetryPlan, options: RunOptions): Promise<RetryEnd> {
   const lanes = plan.kiosks.map(({ kioskId, cards }) => ({ kiosk: kioskId, cards: cards.map(toRequest) }));
   const planned = lanes.flatMap(({ cards }) => cards);
   const subjects = lanes.flatMap(({ kiosk, cards }) => [leaseOnKiosk(kiosk), ...cards.map(leaseOn)]);
@@ -54,16 +49,25 @@ export async function runRetries(ctx: Context, plan: RetryPlan, options: RunOpti
     await options.onApproved?.();
     const watcher = new RetryWatcher(ctx, plan, options);
     try {
-      const each = { lanes, watcher, stop: watcher.stop.bind(watcher) };
+      const each = { lanes, watcher, command: commandOn('retry'), stop: watcher.stop.bind(watcher) };
       const results = await forEachCard(ctx, each, async (session, request) =>
         retryPlanned(ctx, session, { planned: request, ...options }),
       );
-      return results.map((result, index) => watcher.describe(result, planned[index]));
+      await watcher.checkLeases();
+      const described = results.map((result, index) => watcher.describe(result, planned[index]));
+      return { results: described, stops: watcher.stops };
     } finally {
       watcher.close();
     }
   });
 }
+
+export interface RetryEnd {
+  results: RetryResult[];
+  stops: Failure[];
+}
+
+type AtKiosk = Pick<PlannedRetry, 'kioskId'>;
 
 /** A planned card as a request of the executor. */
 type PlannedRequest = PlannedRetry & CardIdentity;
@@ -90,7 +94,7 @@ interface KioskState {
 class RetryWatcher implements CardWatcher<PlannedRequest> {
   readonly #ctx: Context;
   readonly #options: RunOptions;
-  readonly #kiosks: ReadonlyMap<string, KioskState>;
+  readonly #kiosks: ReadonlyMap<KioskId, KioskState>;
   /** The cards that had to be produced before the others of their kiosk were sent. */
   readonly #canaries = new Set<PlannedRequest>();
 
@@ -100,14 +104,34 @@ class RetryWatcher implements CardWatcher<PlannedRequest> {
     this.#kiosks = new Map(kiosks.map((kiosk) => [kiosk.kioskId, toKioskState(kiosk)]));
   }
 
-  /** Returns why nothing more is sent to a kiosk; null while it gets the next card. */
-  async stop({ kiosk, cards }: Lane<PlannedRequest>, results: readonly CardResult[]): Promise<string | null> {
+  /** The failures that stopped the retry at kiosks, whose cards may all have been started. */
+  readonly stops: Failure[] = [];
+
+  /** True if nothing more is sent to a kiosk. */
+  async stop({ kiosk, cards }: Lane<PlannedRequest>, results: readonly CardResult[]): Promise<boolean> {
     const next = cards[results.length];
-    if (kiosk === null || !next) return null;
-    const { canary } = this.#stateOf(next);
-    if (canary.stop === null && !(await this.#ctx.journal.holdsLeases([leaseOnKiosk(kiosk), leaseOn(next)])))
-      this.#enter(next, { ...canary, stop: 'another process took over while this one stood still' });
-    return this.#stateOf(next).canary.stop;
+    if (kiosk === null || !next) return false;
+    await this.#checkLeases(next.kioskId, [leaseOnKiosk(kiosk), leaseOn(next)]);
+    return this.#stateOf(next).canary.stop !== null;
+  }
+
+  /** Notices a kiosk that another process took over while the last card was produced. */
+  async checkLeases(): Promise<void> {
+    if (this.#ctx.signal.aborted) return;
+    for (const kioskId of this.#kiosks.keys()) await this.#checkLeases(kioskId, [leaseOnKiosk(kioskId)]);
+  }
+
+  async #checkLeases(kioskId: KioskId, leases: readonly string[]): Promise<void> {
+    const { canary } = this.#stateOf({ kioskId });
+    if (canary.stop !== null) return;
+    try {
+      if (await this.#ctx.journal.holdsLeases(leases)) return;
+      const why = 'another process took it over while this one was suspended';
+      this.#enter({ kioskId }, { ...canary, stop: { code: 'leased', why } });
+    } catch (error) {
+      const { code, message: why } = asFailure(error);
+      this.#enter({ kioskId }, { ...canary, stop: { code, why } });
+    }
   }
 
   begin(planned: PlannedRequest): void {
@@ -141,16 +165,22 @@ class RetryWatcher implements CardWatcher<PlannedRequest> {
     this.#ctx.report.progress({ kind: 'cards', counts: [] });
   }
 
-  #stateOf({ kioskId }: PlannedRequest): KioskState {
+  #stateOf({ kioskId }: AtKiosk): KioskState {
     const state = this.#kiosks.get(kioskId);
     if (!state) throw new TypeError('a kiosk is not in the plan');
     return state;
   }
 
-  #enter(planned: PlannedRequest, canary: CanaryState): void {
-    this.#stateOf(planned).canary = canary;
-    if (canary.stop !== null)
-      this.#ctx.report.warn(`Nothing more is sent to kiosk ${planned.kioskId}: ${canary.stop}.`);
+  #enter({ kioskId }: AtKiosk, canary: CanaryState): void {
+    this.#stateOf({ kioskId }).canary = canary;
+    const { stop } = canary;
+    if (stop === null) return;
+    const { code, exitCode, why } = stop;
+    const message = `Nothing more is sent to kiosk ${kioskId}: ${why.replace(/\.$/, '')}.`;
+    this.#ctx.report.warn(message);
+    const hint =
+      'Once the cause is gone, run the same command again: it continues with the cards that are left.';
+    this.stops.push(new Failure(code, message, { hint, ...(exitCode !== undefined && { exitCode }) }));
   }
 
   #show(planned: PlannedRequest, news: Partial<CardCount>): void {
@@ -205,17 +235,4 @@ async function awaitJoined(
   const { attempt } = planned.one;
   if (attempt && isOpen(attempt)) await settleOpenAttempt(ctx, session, attempt);
   await waitForResult(ctx, session, { simulation, ...(attempt && { attemptId: attempt.id }) });
-}
-
-/** Only what was approved is repeated: a card with which something else happened since is left alone. */
-function guardPlanned(seen: Seen, { one }: PlannedRetry, request: ProduceRequest): Decision {
-  const planned = one.attempt?.id ?? null;
-  const isKnown = seen.card.attemptId === planned || isAsPlanned(seen, one.card.production);
-  return guardRetry(seen, { request, attemptId: isKnown ? seen.card.attemptId : planned });
-}
-
-/** True if the failure is the planned one: the attempt of another system may have been recorded since. */
-function isAsPlanned({ card, attempt }: Seen, planned: Production | null): boolean {
-  if (attempt?.origin !== 'observed' || !card.production) return false;
-  return isSameProduction(card.production, planned) || isLater(card.production, planned) === false;
 }

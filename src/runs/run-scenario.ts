@@ -46,10 +46,10 @@ async function runCards(ctx: Context, run: Run): Promise<void> {
   const { scenario, cards, concurrency } = run.record;
   const before = await restore(ctx, run);
   const board = new RunProgress(ctx, { title: scenario, total: cards, before });
-  const stop = () => (ctx.signal.aborted || run.broken !== null ? 'stopped' : null);
+  const stop = () => ctx.signal.aborted || run.broken !== null;
   try {
-    await forEachInLanes(lanesTo(cards), { concurrency, stop }, async (number, _, stopped) => {
-      if (stopped === null)
+    await forEachInLanes(lanesTo(cards), { concurrency, stop }, async (number, _, isStopped) => {
+      if (!isStopped)
         await runCard(ctx, run, { number, board }).catch((error: unknown) => void (run.broken ??= error));
     });
   } finally {

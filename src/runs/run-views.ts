@@ -1,5 +1,5 @@
 import { combineExitCodes, type ExitCode, isOfSignal } from '../domain/errors/exit-codes.ts';
-import { Failure, type FailureDocument } from '../domain/errors/failure.ts';
+import type { Failure, FailureDocument } from '../domain/errors/failure.ts';
 import { formatReference } from '../domain/ids.ts';
 import { type CardResult, failuresIn, outcomeOf, summarize } from '../domain/results.ts';
 import { exitCodeOfSteps, type RunCard, type RunRecord } from '../domain/run.ts';
@@ -88,12 +88,15 @@ const TOLD = 20;
  */
 export async function runResult(
   report: RunReport,
-  { signal, reportErrors }: { signal: AbortSignal; reportErrors: readonly FailureDocument[] },
+  {
+    interruption: ending,
+    reportErrors,
+  }: { interruption: Failure | null; reportErrors: readonly FailureDocument[] },
 ): Promise<Result> {
   const { run, totals } = report;
   const results: (CardResult & { number: number })[] = [];
   const told: { about: string | null; error: FailureDocument }[] = [];
-  const interruption = signal.reason instanceof Failure && run.endedAt === null ? signal.reason : null;
+  const interruption = run.endedAt === null ? ending : null;
   const exitCode = exitCodeOf(totals, interruption);
   let cause: FailureDocument | null = null;
   for await (const card of report.cards()) {

@@ -60,6 +60,8 @@ export class Client {
   readonly used: { reads: number; sends: number } = { reads: 0, sends: 0 };
   /** The number of answers with status 429. */
   limited = 0;
+  /** True once a request with an effect was begun. */
+  mayHaveSent = false;
   readonly #options: ClientOptions;
   readonly #limiter: RateLimiter | undefined;
   #agent: Promise<Agent> | undefined;
@@ -117,6 +119,7 @@ export class Client {
     const { left = UNLIMITED, correlationId } = options;
     const prepared = await this.#prepare(request, { counts: 'sends', correlationId, left });
     const waiting = () => Math.min(SEND_PATIENCE_MS, left());
+    this.mayHaveSent = true;
     return this.#exchange(prepared, { timeout: () => SEND_TIMEOUT_MS, retries: 0, left: waiting });
   }
 
@@ -142,6 +145,7 @@ export class Client {
           open,
           limiter: this.#limiter,
           permit,
+          begin: () => void (this.mayHaveSent = true),
           finish: async (outcome, milliseconds) => decode(await finish(outcome, milliseconds)),
         });
       const { outcome } = await open.go({ body: null, timeout: 0 });

@@ -66,6 +66,8 @@ interface Connected<Answer> {
   open: OpenRequest;
   limiter: RateLimiter | undefined;
   permit: Permit | undefined;
+  /** Called right before the request is written. */
+  begin: () => void;
   finish: (outcome: HttpAnswer | NoAnswer, milliseconds: number) => Promise<Answer>;
 }
 
@@ -87,7 +89,8 @@ export class ConnectedRequest<Answer> {
    * the first byte, nothing is sent, and the outcome is `not-connected`.
    */
   async go(body: unknown): Promise<Answer> {
-    const { open, limiter, permit, finish } = this.#connected;
+    const { open, limiter, permit, begin, finish } = this.#connected;
+    begin();
     const started = performance.now();
     const send = async () => open.go({ body, timeout: SEND_TIMEOUT_MS });
     try {

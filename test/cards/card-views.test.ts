@@ -6,7 +6,6 @@ import { makeStyle } from '../../src/output/style.ts';
 import { card, production } from '../harness/records.ts';
 
 const ERROR = { code: 'production-failed', message: 'It failed.', hint: 'Fix it.' };
-const { signal } = new AbortController();
 
 const DONE: CardResult = {
   card: card({ production: production('IN_PROGRESS') }),
@@ -37,22 +36,35 @@ test('a refused card shows its refusal, and not what it failed with before', asy
     exitCode: 5,
     error: { ...ERROR, code: 'production-refused', details },
   };
-  const { text } = cardResults([refused], { shape: 'cards', signal });
+  const { text } = cardResults([refused], { shape: 'cards' });
   const shown = await text(makeStyle(false));
   expect(shown).toMatch(/refused: KIOSK_ID_NOT_FOUND\. .*\n1 card: 1 refused\n$/);
   expect(shown).not.toContain('PRD_HOPPER_DOOR');
 });
 
+const INTERRUPTED = new Failure('interrupted', 'Interrupted.', { hint: 'h' });
+
 describe('one card', () => {
+  test('that was done keeps its exit code, whatever signal came meanwhile', () => {
+    const { exitCode, document } = cardResults([DONE], { shape: 'card', stops: [INTERRUPTED] });
+    expect([exitCode, document.error]).toEqual([0, undefined]);
+  });
+
+  test('that was not started gives the error that stopped the command', () => {
+    const { exitCode, document } = cardResults([NOT_STARTED], { shape: 'card', stops: [INTERRUPTED] });
+    expect(exitCode).toBe(130);
+    expect(document).toEqual({ card: NOT_STARTED.card, error: INTERRUPTED.toDocument() });
+  });
+
   test('gives card and changed', () => {
-    const { exitCode, document, references } = cardResults([DONE], { shape: 'card', signal });
+    const { exitCode, document, references } = cardResults([DONE], { shape: 'card' });
     expect(exitCode).toBe(0);
     expect(document).toEqual({ card: DONE.card, changed: true });
     expect(references).toEqual([`1001/${DONE.card.cardToken}`]);
   });
 
   test('that failed gives both card and error, and no reference', () => {
-    const { exitCode, document, references, errors } = cardResults([FAILED], { shape: 'card', signal });
+    const { exitCode, document, references, errors } = cardResults([FAILED], { shape: 'card' });
     expect(exitCode).toBe(4);
     expect(document).toEqual({ card: FAILED.card, error: ERROR });
     expect(references).toEqual([]);
@@ -60,27 +72,21 @@ describe('one card', () => {
   });
 
   test('of a wait says what ended it', () => {
-    const options = { shape: 'card', signal } as const;
+    const options = { shape: 'card' } as const;
     expect(cardResults([{ ...DONE, via: 'event' }], options).document).toMatchObject({ via: 'event' });
     const failed = cardResults([{ ...FAILED, via: 'api' }, DONE], { ...options, shape: 'cards' });
     expect(failed.document).toMatchObject({ cards: [{ via: 'api' }, {}] });
   });
 
   test('of a look says nothing of a change', () => {
-    const { document } = cardResults([{ card: DONE.card, outcome: 'done', exitCode: 0 }], {
-      shape: 'card',
-      signal,
-    });
+    const { document } = cardResults([{ card: DONE.card, outcome: 'done', exitCode: 0 }], { shape: 'card' });
     expect(document).toEqual({ card: DONE.card });
   });
 });
 
 describe('several cards', () => {
   test('give cards, each with its end, and a summary', () => {
-    const { exitCode, document, references, errors } = cardResults([DONE, FAILED], {
-      shape: 'cards',
-      signal,
-    });
+    const { exitCode, document, references, errors } = cardResults([DONE, FAILED], { shape: 'cards' });
     expect(exitCode).toBe(4);
     expect(document).toEqual({
       cards: [
@@ -94,37 +100,57 @@ describe('several cards', () => {
   });
 
   test('also when there is one, or none', () => {
-    expect(cardResults([DONE], { shape: 'cards', signal }).document).toMatchObject({
+    expect(cardResults([DONE], { shape: 'cards' }).document).toMatchObject({
       cards: [{ outcome: 'done' }],
       summary: { total: 1 },
     });
-    expect(cardResults([], { shape: 'cards', signal })).toMatchObject({
+    expect(cardResults([], { shape: 'cards' })).toMatchObject({
       exitCode: 0,
       document: { cards: [], summary: { total: 0 } },
     });
   });
 
-  test('that were not started end with what stopped the command', () => {
-    const stopped = AbortSignal.abort(new Failure('interrupted', 'Interrupted.', { hint: 'h' }));
-    const { exitCode, document } = cardResults([DONE, NOT_STARTED], { shape: 'cards', signal: stopped });
+  test.each([
+    ['that were not started', [DONE, NOT_STARTED]],
+    ['that were all started', [DONE, DONE]],
+  ])('%s end with what stopped the command, and name it', (_, results) => {
+    const { exitCode, document, errors } = cardResults(results, { shape: 'cards', stops: [INTERRUPTED] });
     expect(exitCode).toBe(130);
-    expect(document).toMatchObject({
-      cards: [{ outcome: 'done' }, { outcome: 'not-started', exitCode: null }],
-    });
+    expect(document).toMatchObject({ cards: [{}, {}], error: { code: 'interrupted' } });
+    expect(errors).toEqual([{ about: null, error: INTERRUPTED.toDocument() }]);
+  });
+
+  test('of several stops, the error names the one whose exit code the command ends with', () => {
+    const stops = [new Failure('leased', 'l', { hint: 'h' }), INTERRUPTED];
+    const { exitCode, document } = cardResults([DONE, NOT_STARTED], { shape: 'cards', stops });
+    expect([exitCode, document.error]).toEqual([130, INTERRUPTED.toDocument()]);
+  });
+
+  test('that a journal stopped end with 9 and its error', () => {
+    const broken = { code: 'journal-unusable', message: 'It is damaged.', hint: 'h' };
+    const first: CardResult = { ...FAILED, outcome: 'refused', exitCode: 9, error: broken };
+    const { exitCode, document } = cardResults([first, NOT_STARTED], { shape: 'cards' });
+    expect([exitCode, document.error]).toEqual([9, broken]);
+  });
+
+  test('an unknown outcome comes before the signal that interrupted the command', () => {
+    const unknown: CardResult = { ...FAILED, outcome: 'unknown', exitCode: 8 };
+    const { exitCode } = cardResults([unknown, NOT_STARTED], { shape: 'cards', stops: [INTERRUPTED] });
+    expect(exitCode).toBe(8);
   });
 
   test('show what a command adds to each', () => {
-    expect(cardResults([DONE, FAILED], { shape: 'cards', signal, extra }).document).toMatchObject({
+    expect(cardResults([DONE, FAILED], { shape: 'cards', extra }).document).toMatchObject({
       cards: [{ attempts: [0] }, { attempts: [4] }],
     });
-    expect(cardResults([DONE], { shape: 'card', signal, extra }).document).toMatchObject({
+    expect(cardResults([DONE], { shape: 'card', extra }).document).toMatchObject({
       card: { attempts: [0] },
     });
   });
 });
 
 test('for people, a list has a line for each card and one that counts', async () => {
-  const { text } = cardResults([DONE, FAILED, NOT_STARTED], { shape: 'cards', signal });
+  const { text } = cardResults([DONE, FAILED, NOT_STARTED], { shape: 'cards' });
   const lines = (await text(makeStyle(false))).trimEnd().split('\n');
   expect(lines).toHaveLength(4);
   expect(lines[0]).toContain('in-progress on WIS00001');

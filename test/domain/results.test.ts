@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ExitCode } from '../../src/domain/errors/exit-codes.ts';
+import { Failure } from '../../src/domain/errors/failure.ts';
 import { type CardResult, exitCodeOf, outcomeOf, summarize } from '../../src/domain/results.ts';
 import { card } from '../harness/records.ts';
 
@@ -22,8 +23,7 @@ describe('the exit code of several cards', () => {
     ['none at all', [], 0, 0],
     ['interrupted before the second card', [result('done', 0), result('not-started', null)], 130, 130],
     ['terminated before any card', [result('not-started', null)], 143, 143],
-    ['stopped, but every card was started', [result('done', 0)], 130, 0],
-    // The list of the specification comes first; what stopped the command counts for the cards that it kept from starting.
+    ['stopped, although every card was started', [result('done', 0)], 130, 130],
     [
       'interrupted, with an outcome that nobody knows',
       [result('unknown', 8), result('not-started', null)],
@@ -31,7 +31,9 @@ describe('the exit code of several cards', () => {
       8,
     ],
   ])('several cards have one exit code: %s', (_, results, stopped, exitCode) => {
-    expect(exitCodeOf(results, stopped)).toBe(exitCode);
+    const stops =
+      stopped === 0 ? [] : [new Failure(stopped === 143 ? 'terminated' : 'interrupted', '', { hint: '' })];
+    expect(exitCodeOf(results, stops)).toBe(exitCode);
   });
 });
 

@@ -1,7 +1,11 @@
 import pMap from 'p-map';
 import type { Context } from '../../context/context.ts';
-import { asFailure, type Failure } from '../../domain/errors/failure.ts';
-import { type KioskId } from '../../domain/ids.ts';
+import { isOpen, isUnsettled } from '../../domain/attempt.ts';
+import { cardLabel, hintOf } from '../../domain/card.ts';
+import { isOfSignal } from '../../domain/errors/exit-codes.ts';
+import { asFailure, type Failure, failure } from '../../domain/errors/failure.ts';
+import { type CardIdentity, formatReference, type KioskId } from '../../domain/ids.ts';
+import { commandLine } from '../../domain/next-command.ts';
 import { type CardResult, outcomeOf } from '../../domain/results.ts';
 import type { CardRequest } from './resolve-cards.ts';
 import { CardSession } from './session.ts';
@@ -18,26 +22,26 @@ export interface Lane<Item> {
 export interface LaneOptions<Item, Result> {
   /** The number of lanes that run at the same time (default: all). */
   concurrency?: number;
-  /** Returns why nothing more of a lane is started, or null. Asked before each of its items. */
-  stop?: (lane: Lane<Item>, results: readonly Result[]) => Promise<string | null> | string | null;
+  /** True if nothing more of a lane is started. Called before each of its items. */
+  stop?: (lane: Lane<Item>, results: readonly Result[]) => Promise<boolean> | boolean;
 }
 
 /**
  * Works on lanes side by side, and on the items of each lane in their order.
- * @param work gets the reason why its lane has stopped, or null, and returns a result for each item
+ * @param work gets whether its lane has stopped, and returns a result for each item
  * @returns the results in the order of the items
  */
 export async function forEachInLanes<Item, Result>(
   lanes: Iterable<Lane<Item>>,
-  { concurrency = Number.POSITIVE_INFINITY, stop = () => null }: LaneOptions<Item, Result>,
-  work: (item: Item, lane: Lane<Item>, stopped: string | null) => Promise<Result>,
+  { concurrency = Number.POSITIVE_INFINITY, stop = () => false }: LaneOptions<Item, Result>,
+  work: (item: Item, lane: Lane<Item>, isStopped: boolean) => Promise<Result>,
 ): Promise<Result[]> {
   const runLane = async (lane: Lane<Item>) => {
     const results: Result[] = [];
-    let stopped: string | null = null;
+    let isStopped = false;
     for (const item of lane.cards) {
-      stopped ??= await stop(lane, results);
-      results.push(await work(item, lane, stopped));
+      isStopped ||= await stop(lane, results);
+      results.push(await work(item, lane, isStopped));
     }
     return results;
   };
@@ -61,6 +65,8 @@ export interface EachCardOptions<Request extends CardRequest> extends LaneOption
   /** Sessions of an earlier call, to be continued. */
   sessions?: ReadonlyMap<Request, CardSession>;
   watcher?: CardWatcher<Request>;
+  /** The command that does the same for one card (default: status). */
+  command?: (card: CardIdentity) => readonly string[];
 }
 
 /** Receives the start and the result of each card that is started. */
@@ -76,27 +82,52 @@ export interface CardWatcher<Request extends CardRequest> {
  */
 export async function forEachCard<Request extends CardRequest>(
   ctx: Context,
-  { lanes, authorizeFirst = false, sessions, watcher, ...options }: EachCardOptions<Request>,
+  {
+    lanes,
+    authorizeFirst = false,
+    sessions,
+    watcher,
+    command = commandOn('status'),
+    ...options
+  }: EachCardOptions<Request>,
   work: (session: CardSession, request: Request) => Promise<boolean | void>,
 ): Promise<CardResult[]> {
   const cards = lanes.flatMap((lane) => lane.cards);
   const unauthorized = authorizeFirst ? await findUnauthorized(ctx, cards) : new Map<number, Failure>();
   const sent = new Set<string>();
-  return forEachInLanes(lanes, options, async (request, _, stopped): Promise<CardResult> => {
+  let isBroken = false;
+  return forEachInLanes(lanes, options, async (request, _, isStopped): Promise<CardResult> => {
     const session = sessions?.get(request) ?? new CardSession(ctx, request, sent);
     if (request.passedOn) return { card: session.card, outcome: 'skipped', ...request.passedOn };
-    if (ctx.signal.aborted || stopped !== null)
+    if (ctx.signal.aborted || isStopped || isBroken)
       return { card: session.card, outcome: 'not-started', exitCode: null };
     const failure = unauthorized.get(request.profileId);
     if (failure) return failed(session, failure);
     watcher?.begin(request);
-    const result = await runOne(session, async () => work(session, request));
+    const { sends } = ctx.wise.used;
+    const result = await runOne(
+      session,
+      async () => work(session, request),
+      (ending) =>
+        afterSignal(ctx, session, {
+          ending,
+          isSent: ctx.wise.used.sends > sends,
+          command: command(session.identity),
+        }),
+    );
+    // Nothing is sent, and nothing is believed, without a journal.
+    isBroken ||= result.error?.code === 'journal-unusable';
     watcher?.end(request, result);
     return result;
   });
 }
 
-async function runOne(session: CardSession, work: () => Promise<boolean | void>): Promise<CardResult> {
+/** @param explain explains the failure of a signal */
+async function runOne(
+  session: CardSession,
+  work: () => Promise<boolean | void>,
+  explain: (ending: Failure) => Failure,
+): Promise<CardResult> {
   try {
     const changed = await work();
     const { card } = session;
@@ -105,8 +136,45 @@ async function runOne(session: CardSession, work: () => Promise<boolean | void>)
   } catch (error) {
     // Without a readable journal, the card is shown as far as it is known.
     await session.loadFromJournal().catch(() => undefined);
-    return failed(session, asFailure(error));
+    const failure = asFailure(error);
+    return failed(session, isOfSignal(failure.exitCode) ? explain(failure) : failure);
   }
+}
+
+interface Interrupted {
+  /** The failure of the signal. */
+  ending: Failure;
+  /** True if requests with an effect were sent for the card. */
+  isSent: boolean;
+  /** The words of the command that does the same for the card. */
+  command: readonly string[];
+}
+
+/** Returns the failure of a card whose action or wait a signal ended: what was sent, and how to continue. */
+function afterSignal(
+  ctx: Context,
+  { card, latest, isSentByCommand }: CardSession,
+  { ending, isSent, command }: Interrupted,
+): Failure {
+  const attempt = latest?.facts.attempt ?? null;
+  if (isSentByCommand && isUnsettled(attempt)) {
+    const message = `${ending.message} The request to produce card ${cardLabel(card)} may have been accepted.`;
+    return failure('outcome-unknown', message, `Find out before anything else: ${hintOf(card)}`);
+  }
+  const again = commandLine(command, ctx.invocation);
+  if (!isSent)
+    return failure(
+      ending.code,
+      `${ending.message} Nothing was sent.`,
+      `Run the same command again: ${again}`,
+    );
+  const next = isSentByCommand && isOpen(attempt) ? hintOf(card) : again;
+  return failure(ending.code, ending.message, `What was sent may still complete. Continue with: ${next}`);
+}
+
+/** Returns the words of a command for one card. */
+export function commandOn(word: string, flags: readonly string[] = []) {
+  return (card: CardIdentity): string[] => [word, formatReference(card), ...flags];
 }
 
 function failed(session: CardSession, failure: Failure): CardResult {
@@ -115,8 +183,6 @@ function failed(session: CardSession, failure: Failure): CardResult {
   // What the API does not know, it will not know the next time.
   const isNowhere = code === 'not-found' && session.latest === null;
   const card = isNowhere ? { ...session.card, next: null, nextArgv: null } : session.card;
-  if ((code === 'interrupted' || code === 'terminated') && card.next)
-    error.hint = `It may still be going on. Go on with: ${card.next}`;
   return { card, outcome: outcomeOf(error, exitCode), exitCode, ...viaOf(session), error };
 }
 

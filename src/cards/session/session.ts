@@ -156,6 +156,11 @@ export class CardSession {
     this.#fromJournal = unseenCard(this.#ctx, identity, attempt);
   }
 
+  /** True if this command sent, or tried to send, the card to a kiosk. */
+  get isSentByCommand(): boolean {
+    return this.#identity.cardToken !== null && this.#sent.has(this.#identity.cardToken);
+  }
+
   /** Marks a card as sent by this command. @returns false if it was, under another name */
   markSentOnce(cardToken: CardToken): boolean {
     if (this.#sent.has(cardToken)) return false;

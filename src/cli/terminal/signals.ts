@@ -50,9 +50,12 @@ export function watchForBugs(): void {
 /** A command that ends sooner than this after the first signal needs no explanation. */
 const PATIENCE_MS = 300;
 
-function interrupt(code: 'interrupted' | 'terminated'): void {
-  const message = code === 'interrupted' ? 'Interrupted.' : 'Terminated.';
-  const hint = 'What was sent may still be going on: kioskctl status shows where each card stands.';
+/** The failures of signals, in a word. */
+export const ENDINGS = { interrupted: 'Interrupted.', terminated: 'Terminated.' } as const;
+
+function interrupt(code: keyof typeof ENDINGS): void {
+  const message = ENDINGS[code];
+  const hint = 'Requests already sent may still complete. Check with kioskctl status.';
   if (controller.signal.aborted) {
     cutting.abort();
     const ending = failure(code, `${message} The answer of a request that was out is not known.`, hint);

@@ -1,5 +1,4 @@
 import { BaseCommand } from '../../cli/base-command.ts';
-import { interruption } from '../../cli/terminal/signals.ts';
 import {
   actFlags,
   followFlags,
@@ -53,6 +52,6 @@ hold. Stopped anywhere, the same command goes on where it was.`;
     } = flags;
     const describe = async (retry: PlannedRetries) => renderPlan(retry, makeStyle(this.io.color.stderr));
     const options = { spoiled, isReleased, isAttended, maxFailures, describe, ...producing };
-    return recovered(await recover(ctx, args.kiosk, options), interruption());
+    return recovered(await recover(ctx, args.kiosk, options), this.interruptions());
   }
 }

@@ -25,6 +25,7 @@ const FAILURES = {
 
   'production-failed': null,
   'production-refused': null,
+  'too-many-failures': null,
 
   'requirement-failed': 5,
   'approval-required': 5,
@@ -63,6 +64,7 @@ const FAILURES = {
   'expectation-unmet': 11,
 
   'deadline-passed': 75,
+  'hung-up': 129,
   interrupted: 130,
   terminated: 143,
 } as const satisfies Record<string, ExitCode | null>;
