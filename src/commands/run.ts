@@ -18,7 +18,7 @@ export default class Run extends BaseCommand {
   static override description =
     `A scenario is a built-in one (kioskctl scenarios lists them) or a file. Everything in it is checked for every card
 before anything is sent. The run is kept in the journal: stopped anywhere, --resume goes on where it was, and nothing is
-ordered or produced twice. At its end, outside of production, the orders that it made are cancelled. On GitHub Actions,
+ordered or produced twice; what was certainly not accepted is sent once more. At its end, outside of production, the orders that it made are cancelled. On GitHub Actions,
 the step gets a summary and annotations.
 
 Ends with 0 when every expectation held, otherwise with the code of the step that failed, or with 11 when only

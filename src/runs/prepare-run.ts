@@ -8,6 +8,7 @@ import { type ReadData, readData } from '../scenarios/data-file.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import { type ReadScenario, readScenario, scenarioUnusable } from '../scenarios/scenario-file.ts';
 import { planCards } from './plan-cards.ts';
+import { hasUnaccepted } from './recover-step.ts';
 import type { Plan } from './run.ts';
 import type { WantedRun } from './run-flags.ts';
 import { findRun } from './stored-runs.ts';
@@ -46,7 +47,8 @@ async function prepareResumed(
   { id, root }: { id: string; root: string },
 ): Promise<PreparedRun> {
   const run = await findRun(ctx, id);
-  if (run.endedAt !== null) return { kind: 'resumed', run, plan: nothingLeft };
+  if (run.endedAt !== null && !(await hasUnaccepted(ctx, run)))
+    return { kind: 'resumed', run, plan: nothingLeft };
   refuseOtherPlace(ctx, run);
   refuseSettledVariables(run, values);
   const source = run.source.kind === 'file' ? run.source.path : run.source.name;
@@ -102,7 +104,7 @@ function refuseSettledVariables(run: RunRecord, values: WantedRun['values']): vo
   );
 }
 
-/** A run that is over is only shown: its files and variables are not needed again. */
+/** A run that is over and has nothing to send again is only shown: its files and variables are not needed again. */
 function nothingLeft(): never {
   throw new TypeError('a run that is over has no steps left');
 }

@@ -6,6 +6,7 @@ import { everyRunCard } from '../journal/run-cards.ts';
 import { newCard, wasAtKiosk } from './card-record.ts';
 import { CardRun } from './card-run.ts';
 import { cleanUp } from './clean-up.ts';
+import { hasUnaccepted, reopen } from './recover-step.ts';
 import { type Plan, Run, runContext } from './run.ts';
 import { RunProgress } from './run-progress.ts';
 import { findRun } from './stored-runs.ts';
@@ -18,9 +19,12 @@ export async function startRun(ctx: Context, run: NewRun, plan: Plan): Promise<R
   return carryOut(ctx, { id: run.id, plan }, async () => ctx.journal.startRun(run));
 }
 
-/** Continues a run that was interrupted, or whose process died. One that is over stays as it is. */
+/**
+ * Continues a run that was interrupted, or whose process was killed. What was certainly not accepted is sent once more; a
+ * run that is over and has nothing of that stays as it is.
+ */
 export async function resumeRun(ctx: Context, record: RunRecord, plan: Plan): Promise<RunRecord> {
-  if (record.endedAt !== null) return record;
+  if (record.endedAt !== null && !(await hasUnaccepted(ctx, record))) return record;
   return carryOut(ctx, { id: record.id, plan }, async () => {
     await ctx.journal.reopenRun(record.id);
     return findRun(ctx, record.id);
@@ -89,7 +93,10 @@ async function restore(ctx: Context, run: Run): Promise<{ passed: number; failed
   const count = { passed: 0, failed: 0 };
   if (run.record.sessions === 1) return count;
   for await (const card of everyRunCard(ctx.journal, run.record.id)) {
+    const isReopened = await reopen(ctx, card);
+    if (isReopened) await run.save(card);
     if (card.stopsRun) run.isStopped = true;
+    if (isReopened) continue;
     if (card.endedAt !== null) count[card.outcome === 'passed' ? 'passed' : 'failed'] += 1;
     else if (wasAtKiosk(card)) await run.reserveLock(card);
   }
