@@ -21,6 +21,8 @@ export interface Replayed {
 export interface ReplayResult {
   replayed: Replayed[];
   exitCode: ExitCode;
+  /** The failure that stopped the rest; null if nothing did. */
+  stopped: Failure | null;
 }
 
 /**
@@ -47,8 +49,8 @@ export async function replayEvents(
     }
   }
   stopped ??= interruptionOf(ctx);
-  const codes = replayed.map(({ exitCode }) => exitCode ?? stopped?.exitCode ?? 0);
-  return { replayed, exitCode: combineExitCodes(codes) };
+  const codes = [...replayed, ...(stopped ? [stopped] : [])].map(({ exitCode }) => exitCode ?? 0);
+  return { replayed, exitCode: combineExitCodes(codes), stopped };
 }
 
 async function replayOne(

@@ -234,5 +234,5 @@ function renderStep({ label, name, took, trouble }: StepFacts, style: Style): st
 }
 
 function nextOf({ run }: RunReport, style: Style): string {
-  return run.endedAt === null ? style.dim(`\nIt isn't over. Go on with: ${commandsOf(run).resume}\n`) : '';
+  return run.endedAt === null ? style.dim(`\nIt isn't over. Continue with: ${commandsOf(run).resume}\n`) : '';
 }

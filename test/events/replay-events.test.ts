@@ -34,6 +34,7 @@ describe('a replayed event', () => {
       expect(result).toEqual({
         exitCode: 0,
         replayed: [{ id: 1, outcome: 'done', httpStatus: 200, exitCode: 0 }],
+        stopped: null,
       });
       const [{ headers, bytes, path } = expect.fail()] = arrived;
       expect(path).toBe('/hooks?x=1');
@@ -107,11 +108,11 @@ describe('several', () => {
     await withReceiver(
       (_, turn) => (turn === 1 ? 'reset' : 200),
       async ({ arrived, url }) => {
-        const { replayed, exitCode } = await replayEvents(world.context(), {
+        const { replayed, ...end } = await replayEvents(world.context(), {
           ids: [1, 2, 3],
           to: new URL(url),
         });
-        expect(exitCode).toBe(7);
+        expect(end).toMatchObject({ exitCode: 7, stopped: { code: 'unreachable' } });
         expect(replayed).toMatchObject([
           { outcome: 'done' },
           { outcome: 'failed', httpStatus: null, exitCode: 7, error: { code: 'unreachable' } },
@@ -129,8 +130,8 @@ describe('several', () => {
       return 200;
     };
     await withReceiver(interrupt, async ({ arrived, url }) => {
-      const { replayed, exitCode } = await replayEvents(world.context(), { ids: [1, 2], to: new URL(url) });
-      expect(exitCode).toBe(130);
+      const { replayed, ...end } = await replayEvents(world.context(), { ids: [1, 2], to: new URL(url) });
+      expect(end).toMatchObject({ exitCode: 130, stopped: { code: 'interrupted' } });
       expect(replayed.map(({ outcome }) => outcome)).toEqual(['done', 'not-started']);
       expect(arrived).toHaveLength(1);
     });

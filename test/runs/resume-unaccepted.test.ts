@@ -2,16 +2,27 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parseCardToken } from '../../src/domain/ids.ts';
 import { PUT } from '../harness/cards.ts';
-import { type Act, HAPPY, ORDER, outcomes, PRODUCE, READY, RETRY, RunStand } from './run-world.ts';
+import {
+  type Act,
+  DOOR,
+  HAPPY,
+  ORDER,
+  outcomes,
+  PRODUCE,
+  READY,
+  RESULT,
+  RETRY,
+  RunWorld,
+} from './run-world.ts';
 
-let stand: RunStand;
+let runs: RunWorld;
 
 beforeEach(async () => {
-  stand = await RunStand.open();
+  runs = await RunWorld.open();
 });
 
 afterEach(async () => {
-  await stand.world.close();
+  await runs.world.close();
 });
 
 const expectFirst: Act = { kind: 'expect', expectation: { attempt: 1 } };
@@ -28,86 +39,78 @@ test.each([
   ['was not seen to arrive', { ...PUT, reset: 'before' as const }, 7],
 ])('a resumed run sends a request that %s once more, as a new attempt', async (_, fault, exitCode) => {
   const acts = [...HAPPY, expectFirst];
-  stand.world.fault(fault);
-  const { run, card } = await stand.run(acts);
+  runs.world.fault(fault);
+  const { run, card } = await runs.run(acts);
   expect(run).toMatchObject({ exitCode });
   expect(run.endedAt).not.toBeNull();
-  const again = await stand.resume(run.id, acts);
+  const again = await runs.resume(run.id, acts);
   expect(again.run).toMatchObject({ exitCode: 0, sessions: 2 });
   expect(outcomes(again.card).filter((outcome) => !outcome.endsWith('done'))).toEqual([]);
   expect(again.card.steps[2]?.attemptId).not.toBe(card.steps[2]?.attemptId);
-  expect(await stand.world.puts()).toMatchObject({ taken: 1 });
-  expect(await stand.world.requests('POST', '/card-orders')).toHaveLength(1);
+  expect(await runs.world.puts()).toMatchObject({ taken: 1 });
+  expect(await runs.world.requests('POST', '/card-orders')).toHaveLength(1);
 });
 
 test('each resume sends it once, as long as it is not accepted', async () => {
-  stand.world.fault({ ...PUT, status: 401, times: 3 });
-  const { run } = await stand.run(HAPPY);
-  expect((await stand.resume(run.id, HAPPY)).run.exitCode).toBe(3);
-  expect((await stand.world.puts()).sent).toBe(2);
-  expect((await stand.resume(run.id, HAPPY)).run.exitCode).toBe(3);
-  expect((await stand.world.puts()).sent).toBe(3);
-  expect((await stand.resume(run.id, HAPPY)).run.exitCode).toBe(0);
-  expect(await stand.world.puts()).toEqual({ sent: 4, taken: 1 });
-  expect((await stand.resume(run.id, HAPPY)).run).toMatchObject({ exitCode: 0, sessions: 4 });
-  expect((await stand.world.puts()).sent).toBe(4);
+  runs.world.fault({ ...PUT, status: 401, times: 3 });
+  const { run } = await runs.run(HAPPY);
+  expect((await runs.resume(run.id, HAPPY)).run.exitCode).toBe(3);
+  expect((await runs.world.puts()).sent).toBe(2);
+  expect((await runs.resume(run.id, HAPPY)).run.exitCode).toBe(3);
+  expect((await runs.world.puts()).sent).toBe(3);
+  expect((await runs.resume(run.id, HAPPY)).run.exitCode).toBe(0);
+  expect(await runs.world.puts()).toEqual({ sent: 4, taken: 1 });
+  expect((await runs.resume(run.id, HAPPY)).run).toMatchObject({ exitCode: 0, sessions: 4 });
+  expect((await runs.world.puts()).sent).toBe(4);
 });
 
 test('a retry that was refused is sent again, too, and what was accepted before is not', async () => {
-  const failing = {
-    kind: 'simulate',
-    simulation: { status: 'PRODUCTION_ERROR', errorCode: 'PRD_HOPPER_DOOR' },
-  };
-  const acts = [ORDER, READY, PRODUCE, failing as Act, RETRY];
-  const { run } = await stand.run(acts, {}, failSecondPut());
+  const acts = [ORDER, READY, PRODUCE, DOOR, RETRY];
+  const { run } = await runs.run(acts, {}, failSecondPut());
   expect(run.exitCode).toBe(3);
-  expect((await stand.resume(run.id, acts)).run.exitCode).toBe(0);
-  expect(await stand.world.puts()).toEqual({ sent: 3, taken: 2 });
+  expect((await runs.resume(run.id, acts)).run.exitCode).toBe(0);
+  expect(await runs.world.puts()).toEqual({ sent: 3, taken: 2 });
 });
 
 /** The second produce request is answered with 401. */
 function failSecondPut() {
-  const wise = stand.world.client();
+  const wise = runs.world.client();
   const send: typeof wise.send = wise.send.bind(wise);
   wise.send = async (request, options) => {
     const sent = await send(request, options);
-    if (request.path.includes('/simulation/')) stand.world.fault({ ...PUT, status: 401 });
+    if (request.path.includes('/simulation/')) runs.world.fault({ ...PUT, status: 401 });
     return sent;
   };
   return { wise };
 }
 
 test('a card that somebody else produced since is left as it is', async () => {
-  stand.world.fault({ ...PUT, status: 401 });
-  const { run, card } = await stand.run(HAPPY);
+  runs.world.fault({ ...PUT, status: 401 });
+  const { run, card } = await runs.run(HAPPY);
   const cardToken = parseCardToken(card.card?.cardToken ?? '');
-  const { journal, clock } = stand.world;
+  const { journal, clock } = runs.world;
   const claim = { profileId: 1001, orderId: null, cardToken, kioskId: null, reason: null, at: clock.now() };
   const { attempt } = await journal.claim(claim);
   await journal.update(attempt, { outcome: 'produced', at: clock.now() });
-  expect((await stand.resume(run.id, HAPPY)).run).toEqual(run);
-  expect((await stand.world.puts()).sent).toBe(1);
+  expect((await runs.resume(run.id, HAPPY)).run).toEqual(run);
+  expect((await runs.world.puts()).sent).toBe(1);
 });
 
 test('a failed production is not sent again, and a run whose orders were cancelled stays as it is', async () => {
-  const failing = {
-    kind: 'simulate',
-    simulation: { status: 'PRODUCTION_ERROR', errorCode: 'PRD_HOPPER_DOOR' },
-  };
-  const acts = [...HAPPY.slice(0, 3), failing as Act, { kind: 'wait-produced' } as Act];
-  const failed = await stand.run(acts);
+  const acts = [...HAPPY.slice(0, 3), DOOR, RESULT];
+  const failed = await runs.run(acts);
   expect(failed.run.exitCode).toBe(4);
-  expect((await stand.resume(failed.run.id, acts)).run).toEqual(failed.run);
-  stand.world.fault({ ...PUT, status: 401 });
-  const cancelled = await stand.run(HAPPY, { keep: false });
-  expect((await stand.resume(cancelled.run.id, HAPPY)).run).toEqual(cancelled.run);
-  expect((await stand.world.puts()).sent).toBe(2);
+  expect((await runs.resume(failed.run.id, acts)).run).toEqual(failed.run);
+  runs.world.fault({ ...PUT, status: 401 });
+  const cancelled = await runs.run(HAPPY, { keep: false });
+  expect((await runs.resume(cancelled.run.id, HAPPY)).run).toEqual(cancelled.run);
+  expect((await runs.world.puts()).sent).toBe(2);
 });
 
 test('a step whose attempt somebody abandoned is not sent again after a kill', async () => {
-  stand.world.fault({ ...PUT, status: 401 });
-  const { run, card } = await stand.run(HAPPY);
-  const { journal, clock } = stand.world;
+  runs.world.fault({ ...PUT, status: 401 });
+  const { run, card } = await runs.run(HAPPY);
+  const { journal, clock } = runs.world;
   const step = card.steps.find(({ kind }) => kind === 'produce');
   if (!step) throw new Error('no step');
   // As the journal has it when the process was killed while the request was out, and its attempt was closed by hand.
@@ -119,8 +122,8 @@ test('a step whose attempt somebody abandoned is not sent again after a kill', a
   await journal.update(attempt, { outcome: 'abandoned', at: clock.now() });
   await journal.saveRunCard({ id: run.id, card: cut, requests: { reads: 0, sends: 0, limited: 0 } });
   await journal.reopenRun(run.id);
-  const again = await stand.resume(run.id, HAPPY);
+  const again = await runs.resume(run.id, HAPPY);
   expect(again.run.exitCode).toBe(9);
   expect(again.card.steps[step.index]?.error).toMatchObject({ code: 'attempt-superseded' });
-  expect((await stand.world.puts()).sent).toBe(1);
+  expect((await runs.world.puts()).sent).toBe(1);
 });

@@ -29,12 +29,16 @@ that can't be reached ends it with 7, an answer other than 2xx with 10.`;
   protected override async perform(): Promise<Result> {
     const { args, flags } = await this.parse(EventsReplay);
     const ctx = await this.context(flags);
-    const { replayed, exitCode } = await replayEvents(ctx, { ids: args.id, to: flags.to });
+    const { replayed, exitCode, stopped } = await replayEvents(ctx, { ids: args.id, to: flags.to });
+    const own = replayed.flatMap(({ error }) => error ?? []);
+    const error = stopped?.toDocument();
+    // An unreachable receiver is the error of its event, too.
+    const errors = error && own.every(({ code }) => code !== error.code) ? [...own, error] : own;
     return {
       exitCode,
-      document: { replayed },
+      document: { replayed, ...(error && { error }) },
       text: (style) => renderReplayed(replayed, style),
-      errors: replayed.flatMap(({ error }) => (error ? [{ about: null, error }] : [])),
+      errors: errors.map((one) => ({ about: null, error: one })),
     };
   }
 }
