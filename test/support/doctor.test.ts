@@ -164,7 +164,7 @@ describe('on this machine', () => {
       { inspectJournal: () => ({ ...JOURNAL, damage: ['row 7'] }) },
       'journal',
       'failed',
-      /move/,
+      /restore a backup.*twice/,
     ],
     ['a newer journal', { inspectJournal: () => ({ ...JOURNAL, schema: 9 }) }, 'journal', 'failed', /Update/],
     [
