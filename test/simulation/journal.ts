@@ -62,10 +62,9 @@ class JournalWatcher {
     const { without } = this.#world.mutation;
     // Whoever has a lease loses it to the next one.
     if (name === 'takeLeases' && without === 'lease') await this.#mounted.file.db.run('DELETE FROM leases');
-    const isFree = name === 'claim' && without === 'claim';
-    const result = await (isFree
-      ? this.#hidingOpen(async () => method(...parameters))
-      : method(...parameters));
+    if (name === 'claim' && without === 'claim')
+      await this.#closeOpen(parameters[0] as { cardToken: string });
+    const result = await method(...parameters);
     this.#see(name, parameters, result);
     if (name === 'keepEvent') await this.#seeEvent(parameters[0] as { deliveryId: string });
     if (CLAIMING.has(name)) this.#world.isDirty = true;
@@ -108,13 +107,13 @@ class JournalWatcher {
     this.#world.mutation.claims(this.#process, isClaimed);
   }
 
-  /** Claims as if no attempt was open, and as if the journal allowed several open ones. */
-  async #hidingOpen(claim: () => Promise<unknown>): Promise<unknown> {
+  /** Takes whatever is open on a card for over, instead of waiting for it. */
+  async #closeOpen({ cardToken }: { cardToken: string }): Promise<void> {
     const { db } = this.#mounted.file;
-    await db.run('DROP INDEX IF EXISTS attempts_open');
-    await db.run('UPDATE attempts SET closed_at = -1 WHERE closed_at IS NULL');
-    const result = await claim();
-    await db.run('UPDATE attempts SET closed_at = NULL WHERE closed_at = -1');
-    return result;
+    await db.run("DELETE FROM attempts WHERE card_token = :cardToken AND outcome = 'claimed'", { cardToken });
+    await db.run(
+      "UPDATE attempts SET outcome = 'not-seen', closed_at = 1 WHERE card_token = :cardToken AND closed_at IS NULL",
+      { cardToken },
+    );
   }
 }
