@@ -85,7 +85,7 @@ function inspectJournal(file: string): ReturnType<SystemProbe['inspectJournal']>
     throw failure(
       'journal-unusable',
       `The journal ${file} can't be read as a database.`,
-      'Check who may read it, or restore a backup (kioskctl journal restore FILE). Without it, nothing prevents that a card is sent twice that it knows.',
+      'Check who may read it, or restore a copy of it. Without it, nothing prevents that a card is sent twice that it knows.',
     );
   }
 }

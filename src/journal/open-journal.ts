@@ -167,7 +167,7 @@ export function unusable(file: string, reason: string): Failure {
   return failure(
     'journal-unusable',
     `The journal ${file} ${reason}.`,
-    `Nothing is sent without the journal. Free or repair the file, or restore a backup (kioskctl journal restore FILE). ${OTHER_JOURNAL}`,
+    `Nothing is sent without the journal. Free or repair the file, or restore a copy of it. ${OTHER_JOURNAL}`,
   );
 }
 
@@ -179,7 +179,7 @@ function replacedJournal(file: string, reason: string): Failure {
   return failure(
     'journal-replaced',
     `The journal ${file} ${reason}.`,
-    'Nothing more is sent. Put the right journal in place while no kioskctl is running (kioskctl journal restore FILE does), then run the command again.',
+    'Nothing more is sent. Put the right journal in place while no kioskctl is running, then run the command again.',
   );
 }
 

@@ -81,7 +81,7 @@ function checkJournal({ probe }: CheckInput): CheckOutcome {
 
 function unusable(file: string, why: string): Failure {
   const hint =
-    'Update kioskctl, or restore a backup (kioskctl journal restore FILE). Without this journal, nothing prevents that a card is sent twice that it knows.';
+    'Update kioskctl, or restore a copy of it. Without this journal, nothing prevents that a card is sent twice that it knows.';
   return failure('journal-unusable', `The journal ${file} ${why}.`, hint);
 }
 

@@ -65,6 +65,8 @@ export class Client {
   readonly #options: ClientOptions;
   readonly #limiter: RateLimiter | undefined;
   #agent: Promise<Agent> | undefined;
+  /** Tokens that were refused and replaced: no connection that was opened with one is written to. */
+  readonly #replaced = new Set<string>();
   #serverTime: number | null = null;
 
   constructor(options: ClientOptions) {
@@ -118,9 +120,9 @@ export class Client {
   async send(request: VendorRequest, options: SendOptions = {}): Promise<Sent> {
     const { left = UNLIMITED, correlationId } = options;
     const prepared = await this.#prepare(request, { counts: 'sends', correlationId, left });
-    const waiting = () => Math.min(SEND_PATIENCE_MS, left());
     this.mayHaveSent = true;
-    return this.#exchange(prepared, { timeout: () => SEND_TIMEOUT_MS, retries: 0, left: waiting });
+    const limits = { timeout: () => SEND_TIMEOUT_MS, left: () => Math.min(SEND_PATIENCE_MS, left()) };
+    return this.#exchange(prepared, { ...limits, retries: 0 });
   }
 
   /**
@@ -143,6 +145,7 @@ export class Client {
       if (open.isConnected)
         return new ConnectedRequest({
           open,
+          isCurrent: () => !this.#replaced.has(prepared.secret),
           limiter: this.#limiter,
           permit,
           begin: () => void (this.mayHaveSent = true),
@@ -165,10 +168,9 @@ export class Client {
     const answer = await this.#exchange(prepared, options);
     const isRefused = answer.kind === 'answered' && answer.httpStatus === 401;
     if (!isRefused || request.authorization !== undefined) return answer;
-    const isReplaced = await this.#options.replaceToken?.(request.profileId, prepared.secret, left);
-    return isReplaced
-      ? this.#exchange(await this.#prepare(request, { counts: 'reads', left }), options)
-      : answer;
+    if (!(await this.#options.replaceToken?.(request.profileId, prepared.secret, left))) return answer;
+    this.#replaced.add(prepared.secret);
+    return this.#exchange(await this.#prepare(request, { counts: 'reads', left }), options);
   }
 
   async #exchange({ head, ...prepared }: Prepared, options: ExchangeOptions): Promise<Sent> {
@@ -190,8 +192,7 @@ export class Client {
       throw new TypeError(`a request with an effect (${method}) of a command that has none`);
     const baseUrl = await this.#options.baseUrl();
     const isSecure = baseUrl.startsWith('https:');
-    if (isSecure) this.#agent ??= this.#options.agent?.(baseUrl);
-    const agent = isSecure ? await this.#agent : undefined;
+    const agent = isSecure ? await (this.#agent ??= this.#options.agent?.(baseUrl)) : undefined;
     const authorization = await this.#authorize(request, { isAct: counts === 'sends', left });
     const path = versionedPath(request.path, this.#options.apiVersion);
     const secret = authorization.replace(/^\S+ /, '');

@@ -64,6 +64,8 @@ export const SEND_TIMEOUT_MS = 30_000;
 
 interface Connected<Answer> {
   open: OpenRequest;
+  /** False once its token was replaced. */
+  isCurrent: () => boolean;
   limiter: RateLimiter | undefined;
   permit: Permit | undefined;
   /** Called right before the request is written. */
@@ -79,9 +81,9 @@ export class ConnectedRequest<Answer> {
     this.#connected = connected;
   }
 
-  /** False once the other side closed the connection, or the request was sent. */
+  /** False once the other side closed the connection, the token was replaced, or the request was sent. */
   get isConnected(): boolean {
-    return this.#connected.open.isConnected;
+    return this.#connected.open.isConnected && this.#connected.isCurrent();
   }
 
   /**

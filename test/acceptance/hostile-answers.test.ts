@@ -294,7 +294,7 @@ describe.concurrent('a produce request', () => {
     for (const [index, { exitCode, error }] of oneDocument(ended).cards.entries()) {
       expect(exitCode, LOST[index]?.[0]).toBe(7);
       expect(error, LOST[index]?.[0]).toMatchObject({ code: 'not-seen' });
-      expect(error.message).toMatch(/not seen to arrive/);
+      expect(error.message).toMatch(/Wise showed no sign of the request/);
       expect(error.hint).toMatch(/kioskctl produce/);
     }
     expect(new Set(vendor.acts.map(({ line }) => line)).size).toBe(LOST.length);

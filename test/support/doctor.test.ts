@@ -164,7 +164,7 @@ describe('on this machine', () => {
       { inspectJournal: () => ({ ...JOURNAL, damage: ['row 7'] }) },
       'journal',
       'failed',
-      /restore a backup.*twice/,
+      /restore a copy.*twice/,
     ],
     ['a newer journal', { inspectJournal: () => ({ ...JOURNAL, schema: 9 }) }, 'journal', 'failed', /Update/],
     [

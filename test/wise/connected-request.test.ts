@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterAll, describe, test } from 'vitest';
 import { parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
-import { openProduce } from '../../src/wise/cards.ts';
+import { getProduction, openProduce } from '../../src/wise/cards.ts';
 import { openRequest } from '../../src/wise/open-request.ts';
 import { makeAgent } from '../../src/wise/proxy-agent.ts';
 import { listen, makeCertificate, Proxy } from '../harness/network.ts';
@@ -78,6 +78,26 @@ describe.concurrent('a connected request', () => {
     sockets[0]?.write('HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\n\r\n');
     await expect.poll(() => request.isConnected).toBe(false);
     expect(await request.go({ kioskId: parseKioskId('WIS00001') })).toMatchObject({ kind: 'not-connected' });
+  });
+
+  test('is not sent with a token that a read found refused and replaced', async ({ expect }) => {
+    const vendor = await Vendor.open((response, number, asked) => {
+      const isCurrent = asked.headers.authorization === 'Bearer second';
+      (isCurrent ? json(200, IN_PROGRESS) : json(401, {}))(response, number, asked);
+    });
+    let current = 'first';
+    const client = vendor.client({
+      token: async () => current,
+      replaceToken: async () => {
+        current = 'second';
+        return true;
+      },
+    });
+    const request = await openProduce(client, NAME, {});
+    await getProduction(client, NAME);
+    expect(request.isConnected).toBe(false);
+    const next = await openProduce(client, NAME, {});
+    expect(await next.go({ kioskId: parseKioskId('WIS00001') })).toMatchObject({ kind: 'answered' });
   });
 
   test('is not opened without a connection', async ({ expect }) => {
