@@ -50,6 +50,10 @@ function killedAt(count: number, ctx: Context): { ctx: Context; calls: () => num
       get: (_, name) => {
         const value: unknown = Reflect.get(target, name, target);
         if (typeof value !== 'function' || name === 'isHeld') return value;
+        if (name === 'assertCurrent')
+          return () => {
+            if (calls >= count) throw new Error('killed');
+          };
         return async (...args: unknown[]) => {
           if (LASTING.test(String(name))) calls += 1;
           if (calls >= count) throw new Error('killed');
