@@ -38,7 +38,7 @@ export interface CardCount {
   groups: ReadonlyMap<string, number>;
   /** The card that is being worked on, with a remark. */
   current: { card: string; note: string; since: Reading } | null;
-  /** Cards in a second; null where it is not counted. */
+  /** Cards per second; null if not measured. */
   perSecond: number | null;
   /** The estimated time for all cards that are left, in milliseconds; null where there is no estimate. */
   timeLeft: number | null;

@@ -103,7 +103,7 @@ export function isOpen(attempt: Attempt | null): boolean {
   return attempt !== null && OPEN_OUTCOMES.some((outcome) => outcome === attempt.outcome);
 }
 
-/** True if the request may or may not have arrived. */
+/** True if it is not known whether the request arrived. */
 export function isUnsettled(attempt: Attempt | null): boolean {
   return attempt?.outcome === 'sent' || attempt?.outcome === 'unknown';
 }

@@ -13,7 +13,7 @@ import * as api from '../wise/subscriptions.ts';
 /** The event types that kioskctl reads. */
 const EVENT_TYPES = [PRODUCTION_EVENT, ORDER_EVENT];
 
-/** The version with milliseconds, with which more events can be ordered. */
+/** The schema version with times in milliseconds: events within one second can be sorted. */
 const DEFAULT_SCHEMA_VERSION = '4.0.0';
 
 /** The name of the subscriptions that a listener in `local` creates for itself. */

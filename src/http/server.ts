@@ -68,7 +68,7 @@ export class RunningWork {
     return this.#running.size;
   }
 
-  /** @param work never rejects @param onEnd called once it is not counted any more */
+  /** Counts work until it ends. @param work must never reject @param onEnd called once it is not counted any more */
   add(work: Promise<void>, onEnd?: () => void): void {
     const running = work.finally(() => {
       this.#running.delete(running);

@@ -9,7 +9,7 @@ import type { CardState } from '../journal/journal.ts';
 import { type CardStory, type Incident, type IncidentSetup, makeIncident } from './incident.ts';
 import type { Privacy } from './redact-incident.ts';
 
-/** The subject of an incident: cards, or a kiosk, and a time range. */
+/** The subject of an incident (cards or one kiosk) and its time range. */
 export interface IncidentQuery {
   subject: { cards: readonly Reference[] } | { kioskId: KioskId };
   /** Milliseconds since the epoch: from (null for the beginning of the journal), and until (exclusive). */

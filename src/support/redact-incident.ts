@@ -82,7 +82,7 @@ function nameOf({ user, host }: Person): string {
   return `${user}@${host}`;
 }
 
-/** Matches a name as a whole word. */
+/** Returns a pattern for a name as a whole word, and its replacement. */
 function mention(name: string, replacement: string): [RegExp, string] {
   const escaped = name.replaceAll(/[^\w\s]/g, String.raw`\$&`);
   return [new RegExp(`(?<![\\w-])${escaped}(?![\\w-])`, 'gi'), replacement];

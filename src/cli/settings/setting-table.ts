@@ -24,7 +24,7 @@ interface Setting<Stored extends v.GenericSchema, Fallback> {
   parse: (words: Words) => NonNullable<v.InferOutput<Stored>>;
   /** Value where nothing sets it. */
   fallback: Fallback;
-  /** The same in environment local. */
+  /** Fallback in the environment `local`. */
   local?: NonNullable<v.InferOutput<Stored>>;
   /** Global flag that sets it for one command. */
   flag?: 'base-url' | 'profile-id';
@@ -33,7 +33,7 @@ interface Setting<Stored extends v.GenericSchema, Fallback> {
   variable?: readonly [name: string, about: string];
   /** Form in a project file; only settings that can do no harm have one, because a repository may be somebody else's. */
   project?: v.GenericSchema;
-  /** A stored value is parsed, too, each time that it is used. */
+  /** True if stored values are parsed again at each use, not only when they are set. */
   isRechecked?: boolean;
 }
 

@@ -65,7 +65,7 @@ export function readText(file: string, { limit, ...options }: TextOptions): stri
   return decodeText(readBytes(file, limit, problem), { file, ...options });
 }
 
-/** Longer than a line of any file that kioskctl reads. */
+/** The longest line that is read, in UTF-16 units. */
 const LONGEST_LINE = 1024 * 1024;
 
 /** Yields the lines of a file. @throws Failure `invalid-input` for a file that can't be read, or has no line breaks */

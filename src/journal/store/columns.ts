@@ -22,7 +22,7 @@ export function assignments(fields: readonly string[]): string {
   return fields.map((field) => `${columnOf(field)} = :${field}`).join(', ');
 }
 
-/** The fields of a row that a process owns. */
+/** The fields that name the process that owns a row. */
 export const OWNER_FIELDS = ['holderHost', 'holderUser', 'holderPid', 'holderStartedAt'] as const;
 
 export interface OwnerRow {

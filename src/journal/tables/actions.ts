@@ -37,7 +37,7 @@ export interface ActionFilter {
   user?: string;
   host?: string;
   selection?: string;
-  /** Leaves out those that ended well. */
+  /** Selects actions that failed or have not ended. */
   isFailed?: boolean;
   /** The time at which it began: from, and until but not including. */
   since?: number;

@@ -152,7 +152,7 @@ function isHeld({ owner, outcome, claimedAt, sentAt }: Attempt, now: number): bo
   return now - (sentAt ?? claimedAt) <= lease && mayBeRunning(owner);
 }
 
-/** Moves a claim behind an attempt that was inserted later: of two neighbours, it gets the higher number. */
+/** Swaps the numbers of a claim and of the attempt that was inserted right after it, so that the claim comes last. */
 async function moveBehind({ db }: Scope, claim: Attempt, other: Attempt): Promise<void> {
   const renumber = async (id: string, number: number) =>
     db.run('UPDATE attempts SET number = :number WHERE id = :id', { id, number });

@@ -11,7 +11,7 @@ import type { Subscription } from './tables/subscriptions.ts';
 const SCHEMA_VERSION = '4.0.0';
 const VERSION_WITH_SECONDS = '2.0.0';
 
-/** Replaced by the subscription of each delivery, and sent where there is none yet. */
+/** Placeholder for the id of a subscription; a delivery puts that of its subscription in its place. */
 export const NO_SUBSCRIPTION = '00000000-0000-0000-0000-000000000000';
 
 /** @param at the time of the change, in milliseconds */
