@@ -56,7 +56,7 @@ export const FOLDERS: readonly Folder[] = [
   {
     name: 'cli/terminal',
     purpose: 'Streams, signals, prompts, live progress, and reading and writing files.',
-    imports: ['context', 'output', 'domain'],
+    imports: ['context', 'output', 'domain', 'machine'],
   },
   {
     name: 'support',
@@ -132,7 +132,7 @@ export const FOLDERS: readonly Folder[] = [
   {
     name: 'journal',
     purpose: 'The durable record: its interface, opening it, the names that completion offers.',
-    imports: ['database', 'domain'],
+    imports: ['database', 'domain', 'machine'],
   },
   {
     name: 'journal/tables',
@@ -144,7 +144,7 @@ export const FOLDERS: readonly Folder[] = [
   {
     name: 'journal/store',
     purpose: 'What the tables share: writes in groups, the owner of a row, lists of columns, conditions.',
-    imports: ['database', 'domain'],
+    imports: ['database', 'domain', 'machine'],
     closed: true,
   },
   {
@@ -194,6 +194,11 @@ export const FOLDERS: readonly Folder[] = [
     name: 'http',
     purpose: 'A local HTTP server: listen, limits, refuse, close.',
     imports: ['domain'],
+  },
+  {
+    name: 'machine',
+    purpose: 'The machine that this process runs on: its boot, its clock, its namespaces.',
+    imports: [],
   },
   {
     name: 'database',

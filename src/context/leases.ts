@@ -28,13 +28,24 @@ export async function withLeases<Result>(
   { subjects, action }: { subjects: readonly string[]; action: string },
   work: () => Promise<Result>,
 ): Promise<Result> {
-  const [other] = await ctx.journal.takeLeases(subjects, action);
+  const [other] = await takeLeases(ctx, subjects, action);
   if (other) throw leased(ctx, other);
   try {
     return await work();
   } finally {
     // What can't be given back ends with this process.
     await ctx.journal.releaseLeases(subjects).catch(() => undefined);
+  }
+}
+
+/** A lease of another machine ends when this process saw no heartbeat for 10 seconds: until then it is checked again. */
+const CHECK_MS = 500;
+
+async function takeLeases(ctx: Context, subjects: readonly string[], action: string): Promise<Lease[]> {
+  for (;;) {
+    const others = await ctx.journal.takeLeases(subjects, action);
+    if (others.every(({ isRunning }) => isRunning)) return others;
+    await ctx.stopwatch.sleep(CHECK_MS, ctx.signal);
   }
 }
 
@@ -47,6 +58,6 @@ export function leased(ctx: Context, { subject, action, owner }: Lease): Failure
   return failure(
     'leased',
     `${what} being worked on (${action}) by ${describeOwner(owner)}.`,
-    `Wait until it is done, or ask them. Look at it: ${commandLine(look, ctx.invocation)}`,
+    `Wait until it is done, or ask them. If that process was killed, it is free 10 s later. Check: ${commandLine(look, ctx.invocation)}`,
   );
 }

@@ -42,6 +42,9 @@ export interface OwnerProcess {
   pid: number;
   /** Distinguishes a process from a later one with the same pid; null if the system has no such value. */
   startedAt: string | null;
+  /** The boot of its machine and its namespace of process ids; null if unknown. */
+  boot: string | null;
+  namespace: string | null;
 }
 
 /** Returns the name of a process in messages. */

@@ -3,7 +3,9 @@ import { FileGuard, inodeOf, isEmptyFile } from '../database/file-guard.ts';
 import { networkFileSystem } from '../database/network-file-system.ts';
 import { IN_MEMORY, SqliteConnection } from '../database/sqlite.ts';
 import { SqliteDatabase } from '../database/sqlite-database.ts';
+import type { OwnerProcess } from '../domain/attempt.ts';
 import { type Failure, failure } from '../domain/errors/failure.ts';
+import { uptimeNow } from '../machine/boot.ts';
 import type { Journal, JournalGroups, WholeJournal } from './journal.ts';
 import { currentOwner } from './store/owner.ts';
 import { Store } from './store/store.ts';
@@ -45,12 +47,19 @@ export const JOURNAL_SCHEMA: number = MIGRATIONS.length;
 /** Tables whose rows end with the sandbox's state. */
 const FORGOTTEN = ['cards', 'attempts', 'order_requests', 'events', 'runs', 'run_cards'];
 
-export interface SqliteJournalOptions {
-  /** Made if it isn't there; the journals of all environments share it. */
-  file: string;
+export interface JournalOptions {
   environment: string;
   /** Milliseconds since the epoch. */
   now: () => number;
+  /** Milliseconds on the clock of the machine that nobody sets. */
+  uptime?: () => number;
+  /** The process that owns what it records: by default this one. */
+  owner?: OwnerProcess;
+}
+
+export interface SqliteJournalOptions extends JournalOptions {
+  /** Made if it isn't there; the journals of all environments share it. */
+  file: string;
   /** True for a server: while another process writes, it tries again with the event loop free. */
   isServer?: boolean;
 }
@@ -96,13 +105,12 @@ export function openJournalFile({
 /** @param databaseOf the database for a group of methods, which may be the same for all */
 export function makeJournal(
   databaseOf: (group: keyof JournalGroups) => Database,
-  { environment, now }: Pick<SqliteJournalOptions, 'environment' | 'now'>,
+  { environment, now, uptime = uptimeNow, owner = currentOwner() }: JournalOptions,
 ): Journal {
-  const owner = currentOwner();
   const stores = new Map<Database, Store>();
   const storeOf = (group: keyof JournalGroups): Store => {
     const db = databaseOf(group);
-    const store = stores.get(db) ?? new Store({ db, environment, now, owner });
+    const store = stores.get(db) ?? new Store({ db, environment, now, uptime, owner });
     stores.set(db, store);
     return store;
   };

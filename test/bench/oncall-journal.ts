@@ -72,6 +72,7 @@ async function sendFromHere(journal: Journal, card: Seeded): Promise<void> {
   const cardCreatedAt = iso(sentAt - 10 * MINUTE);
   const known = { ...own, cardCreatedAt, deliveryOption: 'KIOSK_COLLECTION', orderStatus: null };
   await journal.rememberCard(known, sentAt);
+  await journal.takeLeases([`card ${own.cardToken}`], 'send');
   const { attempt } = await journal.claim({ ...own, kioskId, reason: 'bench', at: sentAt });
   const baseline = { ...said(card, 'READY'), kioskId: null };
   await journal.markSent(attempt, {

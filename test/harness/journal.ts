@@ -10,6 +10,7 @@ import type { Attempt } from '../../src/domain/attempt.ts';
 import { parseKioskId } from '../../src/domain/ids.ts';
 import type { Claim, Journal, KnownCard, Observed, Sending } from '../../src/journal/journal.ts';
 import { openSqliteJournal } from '../../src/journal/open-journal.ts';
+import { uptimeNow } from '../../src/machine/boot.ts';
 import { production, settleWindow, TOKEN } from './records.ts';
 
 const OTHER_PROCESS = join(import.meta.dirname, 'other-process.ts');
@@ -56,9 +57,16 @@ export abstract class Fixture {
     return { ...claim, outcome, production: production(status), ...more };
   }
 
+  /** Claims a card under a lease on it, as commands do; the lease of another journal is left alone. */
+  async claimed(journal: Journal, more: Partial<Claim> = {}): ReturnType<Journal['claim']> {
+    const claim = this.claim(more);
+    await journal.takeLeases([`card ${claim.cardToken}`], 'send');
+    return journal.claim(claim);
+  }
+
   /** An attempt that was claimed and sent by this process. */
   async sent(journal: Journal, more: Partial<Claim> = {}): Promise<Attempt> {
-    const { attempt, claimed } = await journal.claim(this.claim(more));
+    const { attempt, claimed } = await this.claimed(journal, more);
     if (!claimed) throw new Error(`not claimed: ${attempt.outcome}`);
     const sent = await journal.markSent(attempt, this.sending());
     if (!sent) throw new Error('the claim was lost');
@@ -73,13 +81,15 @@ export abstract class Fixture {
     });
     onTestFinished(() => void child.kill('SIGKILL'));
     const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];
-    return { ...(JSON.parse(line) as { id: string; claimed: boolean }), child };
+    return { ...(JSON.parse(line) as Omit<Rival, 'child'>), child };
   }
 }
 
 export interface Rival {
   id: string;
   claimed: boolean;
+  /** False also for one that was only to claim. */
+  sent: boolean;
   child: ChildProcess;
 }
 
@@ -112,6 +122,9 @@ export class SqliteFixture extends Fixture {
     onTestFinished(() => rmSync(this.folder, { recursive: true, force: true }));
   }
 
+  /** The clock of the machine goes with the calendar, as it does unless somebody sets that. */
+  readonly #start = { now: this.now, uptime: uptimeNow() };
+
   override open(environment = 'sandbox'): Journal {
     return this.#open(this.file, environment);
   }
@@ -121,7 +134,12 @@ export class SqliteFixture extends Fixture {
   }
 
   #open(file: string, environment: string): Journal {
-    const journal = openSqliteJournal({ file, environment, now: () => this.now });
+    const journal = openSqliteJournal({
+      file,
+      environment,
+      now: () => this.now,
+      uptime: () => this.#start.uptime + (this.now - this.#start.now),
+    });
     onTestFinished(async () => journal.close());
     return journal;
   }

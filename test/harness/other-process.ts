@@ -33,10 +33,12 @@ async function attempt(_: string, word = '', then = 'stop'): Promise<void> {
   const kioskId = parseKioskId('WIS00001');
   const at = Date.now();
   const card = { profileId: 1001, orderId: 501, cardToken };
+  await journal.takeLeases([`card ${cardToken}`], 'send');
   const { attempt: own, claimed } = await journal.claim({ ...card, kioskId, reason: null, at });
+  let sent = false;
   if (then === 'send') {
     const { settleWindow } = await import('./records.ts');
-    await journal.markSent(own, {
+    const attempt = await journal.markSent(own, {
       kioskId,
       orderId: 501,
       baseline: null,
@@ -44,12 +46,13 @@ async function attempt(_: string, word = '', then = 'stop'): Promise<void> {
       settleWindow: settleWindow(),
       at,
     });
+    sent = attempt !== null;
   }
   if (then === 'cancel') {
     const subject = { ...card, orderId: null, kioskId: null };
     await journal.startAction({ action: 'cancel', context: 'ci', ...subject, reason: null, at });
   }
-  print({ id: own.id, claimed });
+  print({ id: own.id, claimed, sent });
   process.stdin.resume();
 }
 
@@ -57,7 +60,7 @@ async function attempt(_: string, word = '', then = 'stop'): Promise<void> {
 async function lease(_: string, cardToken = ''): Promise<void> {
   const journal = await openJournal('sandbox');
   const others = await journal.takeLeases([`card ${cardToken}`], 'produce');
-  print({ id: '', claimed: others.length === 0 });
+  print({ id: '', claimed: others.length === 0, sent: false });
   process.stdin.resume();
 }
 

@@ -47,7 +47,7 @@ export function attempt(outcome: Outcome, more: Partial<Attempt> = {}): Attempt 
     outcome,
     baseline: production('READY', { occurredAt: BEFORE }),
     production: null,
-    owner: { host: 'here', user: 'ada', pid: 4711, startedAt: '1' },
+    owner: { host: 'here', user: 'ada', pid: 4711, startedAt: '1', boot: null, namespace: null },
     claimedAt: SENT_AT - 100,
     sentAt: SENT_AT,
     settleWindow: settleWindow(),

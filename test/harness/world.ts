@@ -11,6 +11,7 @@ import { type KioskId, parseKioskId } from '../../src/domain/ids.ts';
 import { NO_RUNBOOK } from '../../src/domain/runbook.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { openSqliteJournal } from '../../src/journal/open-journal.ts';
+import { uptimeNow } from '../../src/machine/boot.ts';
 import { RemoteSandbox } from '../../src/sandbox/control-client.ts';
 import { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { Forwarder } from '../../src/webhooks/forwarder.ts';
@@ -52,6 +53,8 @@ export class World {
   readonly sandbox: Sandbox;
   url = '';
   #journal: Journal | null = null;
+  /** The clock of the machine goes with the simulated one. */
+  readonly #start = { now: this.clock.now(), uptime: uptimeNow() };
 
   constructor() {
     const stateFile = join(this.folder, 'sandbox.db');
@@ -75,6 +78,7 @@ export class World {
       file: join(this.folder, 'journal.db'),
       environment,
       now: () => this.clock.now(),
+      uptime: () => this.#start.uptime + (this.clock.now() - this.#start.now),
     });
   }
 

@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { Journal } from '../../src/journal/journal.ts';
+import { openSqliteJournal } from '../../src/journal/open-journal.ts';
 import { SqliteFixture } from '../harness/journal.ts';
 import { TOKEN } from '../harness/records.ts';
 
@@ -15,39 +16,123 @@ beforeEach(() => {
   journal = fixture.open();
 });
 
-/** Rewrites who holds the attempts of the file, like another machine or an earlier process would have written it. */
-function pretend(owner: {
-  holder_host?: string;
-  holder_pid?: number;
-  holder_started_at?: string | null;
-}): void {
+/** Rewrites the owner of the lease and of the listener, as another machine or an earlier process would have written it. */
+function pretend(owner: Record<string, string | number | null>): void {
   const db = new DatabaseSync(fixture.file);
   for (const [column, value] of Object.entries(owner))
-    db.prepare(`UPDATE attempts SET ${column} = ?`).run(value);
+    db.prepare(`UPDATE leases SET ${column} = ?`).run(value);
   db.close();
 }
 
+const CARD = `card ${TOKEN}`;
+const ELSEWHERE = { holder_host: 'elsewhere', holder_boot: 'another boot', holder_namespace: 'pid:[1]' };
+
 describe('an owner', () => {
-  test('on another machine holds for as long as its lease, because nobody can tell', async () => {
-    await journal.claim(fixture.claim());
-    pretend({ holder_host: 'elsewhere', holder_pid: 2 ** 22 + 1 });
-    fixture.now += 119_000;
-    expect((await journal.claim(fixture.claim())).claimed).toBe(false);
-    fixture.now += 2_000;
-    expect((await journal.claim(fixture.claim())).claimed).toBe(true);
+  test('in another container of this machine is not taken for ended because its process id is unknown here', async () => {
+    await journal.takeLeases([CARD], 'send');
+    pretend({ holder_namespace: 'pid:[1]', holder_pid: 2 ** 22 + 1 });
+    expect(await fixture.open().takeLeases([CARD], 'send')).toMatchObject([{ isRunning: true }]);
+    fixture.now += 10_000;
+    expect(await fixture.open().takeLeases([CARD], 'send')).toEqual([]);
+  });
+
+  test('on another machine is watched for ten seconds, whatever its clock says, and then free', async () => {
+    await journal.takeLeases([CARD], 'send');
+    pretend({ ...ELSEWHERE, renewed_at: 1, renewed_uptime: 1 });
+    const other = fixture.open();
+    expect(await other.takeLeases([CARD], 'send')).toMatchObject([{ isRunning: null }]);
+    fixture.now += 9_999;
+    expect(await other.takeLeases([CARD], 'send')).toMatchObject([{ isRunning: null }]);
+    fixture.now += 1;
+    expect(await other.takeLeases([CARD], 'send')).toEqual([]);
+  });
+
+  test('on another machine that renews its lease is running', async () => {
+    await journal.takeLeases([CARD], 'send');
+    pretend({ ...ELSEWHERE, renewed_at: 1, renewed_uptime: 1 });
+    const other = fixture.open();
+    await other.takeLeases([CARD], 'send');
+    fixture.now += 9_999;
+    pretend({ renewed_at: 2, renewed_uptime: 2 });
+    expect(await other.takeLeases([CARD], 'send')).toMatchObject([{ isRunning: true }]);
+    fixture.now += 9_999;
+    expect(await other.takeLeases([CARD], 'send')).toMatchObject([{ isRunning: true }]);
+    fixture.now += 1;
+    expect(await other.takeLeases([CARD], 'send')).toEqual([]);
+  });
+
+  test('keeps its lease when the calendar of the machine is set, and loses it after ten seconds', async () => {
+    let uptime = 1_000_000;
+    let now = Date.now();
+    const open = () =>
+      openSqliteJournal({ file: fixture.file, environment: 'sandbox', now: () => now, uptime: () => uptime });
+    const [first, second] = [open(), open()];
+    onTestFinished(async () => void (await Promise.all([first.close(), second.close()])));
+    await first.takeLeases([CARD], 'send');
+    now += 7_200_000;
+    expect(await second.takeLeases([CARD], 'send')).toHaveLength(1);
+    now -= 14_400_000;
+    expect(await second.takeLeases([CARD], 'send')).toHaveLength(1);
+    uptime += 10_000;
+    expect(await second.takeLeases([CARD], 'send')).toEqual([]);
+  });
+
+  test('of a lease that was released holds nothing, even if it takes the next lease on the card', async () => {
+    const attempt = await fixture.sent(journal);
+    expect(await journal.isHeld(attempt)).toBe(true);
+    await journal.releaseLeases([CARD]);
+    await journal.takeLeases([CARD], 'retry');
+    expect(await journal.isHeld(attempt)).toBe(false);
+  });
+
+  test('a claim of a killed container is free as soon as its lease has ended', async () => {
+    const { attempt } = await fixture.claimed(journal);
+    pretend({ holder_namespace: 'pid:[1]', holder_pid: 2 ** 22 + 1 });
+    fixture.now += 10_000;
+    const theirs = await fixture.claimed(fixture.open());
+    expect(theirs.claimed).toBe(true);
+    expect(await journal.markSent(attempt, fixture.sending())).toBeNull();
+  });
+
+  test('an action of another container is neither running nor dead, as far as anyone can tell', async () => {
+    const act = {
+      action: 'cancel',
+      context: 'ci',
+      profileId: 1001,
+      orderId: 501,
+      cardToken: TOKEN,
+      kioskId: null,
+    } as const;
+    await journal.startAction({ ...act, reason: null, at: fixture.now });
+    expect(await journal.listActions({})).toMatchObject([{ isRunning: true }]);
+    const db = new DatabaseSync(fixture.file);
+    db.exec(
+      "DROP TRIGGER acts_keep_their_beginning; UPDATE acts SET holder_namespace = 'pid:[1]', holder_pid = 4194305",
+    );
+    db.close();
+    expect(await journal.listActions({})).toMatchObject([{ isRunning: null }]);
+  });
+
+  test('a listener in another container is running while it shows heartbeats, whatever its process id', async () => {
+    await journal.startListener('http://127.0.0.1:8788', fixture.now);
+    const db = new DatabaseSync(fixture.file);
+    db.exec("UPDATE listenings SET holder_namespace = 'pid:[1]', holder_pid = 4194305");
+    db.close();
+    expect(await fixture.open().isListenedTo()).toBe(true);
+    fixture.now += 10_000;
+    expect(await fixture.open().isListenedTo()).toBe(false);
   });
 
   test.runIf(process.platform === 'linux')('is not a later process with the same id', async () => {
-    await journal.claim(fixture.claim());
+    await journal.takeLeases([CARD], 'send');
     pretend({ holder_started_at: '1' });
-    expect((await journal.claim(fixture.claim())).claimed).toBe(true);
+    expect(await fixture.open().takeLeases([CARD], 'send')).toEqual([]);
   });
 
-  test('of which only the id is known is alive while that is', async () => {
-    await journal.claim(fixture.claim());
+  test('of which only the id is known is running while that is', async () => {
+    await journal.takeLeases([CARD], 'send');
     pretend({ holder_started_at: null });
-    expect((await journal.claim(fixture.claim())).claimed).toBe(false);
-    expect(await journal.latestAttempt(TOKEN)).toBeNull();
+    expect(await fixture.open().takeLeases([CARD], 'send')).toMatchObject([{ isRunning: true }]);
   });
 
   test('what a process sent that was killed, and that nobody took note of, is not held', async () => {
@@ -59,8 +144,7 @@ describe('an owner', () => {
     while (stat()[0] !== 'Z') await new Promise(setImmediate);
     const attempt = await fixture.sent(journal);
     pretend({ holder_pid: pid, holder_started_at: stat()[19] ?? null });
-    const [left] = await journal.listAttempts(attempt.cardToken);
-    expect(left && (await journal.isHeld(left))).toBe(false);
+    expect(await journal.isHeld(attempt)).toBe(false);
     parent.kill('SIGKILL');
   });
 });

@@ -83,7 +83,7 @@ describe('a journal that is in use', () => {
   });
 
   test.each(REPLACEMENTS)('and was %s does not let a request go out', async (_, replace) => {
-    const claim = await journal.claim(fixture.claim({ cardToken: OTHER_TOKEN, orderId: 502 }));
+    const claim = await fixture.claimed(journal, { cardToken: OTHER_TOKEN, orderId: 502 });
     expect(claim.claimed).toBe(true);
     replace();
     await expect(journal.markSent(claim.attempt, fixture.sending())).rejects.toMatchObject({

@@ -114,6 +114,7 @@ export class FailedCards {
     const at = clock.now();
     const what = { profileId, orderId, cardToken, kioskId: HERE, reason: null, at };
     await journal.startAction({ ...what, action: 'retry', context: 'local', selection: HERE });
+    await journal.takeLeases([`card ${what.cardToken}`], 'send');
     const { attempt } = await journal.claim(what);
     const baseline = await getProduction(this.world.client(), { profileId, cardToken });
     await journal.markSent(attempt, {

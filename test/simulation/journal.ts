@@ -19,7 +19,12 @@ export function openSimulatedJournal(
   mounted: MountedJournal,
 ): Journal {
   const { machineCalendar: calendar } = process;
-  const journal = makeJournal(() => mounted, { environment: 'sandbox', now: () => calendar.now() });
+  const journal = makeJournal(() => mounted, {
+    environment: 'sandbox',
+    now: () => calendar.now(),
+    uptime: process.machineUptime,
+    owner: process.owner,
+  });
   const watcher = new JournalWatcher(world, process, mounted);
   return new Proxy(journal, {
     get(target, name: keyof Journal) {

@@ -1,4 +1,5 @@
 import { Stopwatch, type Uptime } from '../../src/context/clocks.ts';
+import type { OwnerProcess } from '../../src/domain/attempt.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
 import type { ProcessFault, ProcessPlan } from './plan.ts';
 import { Random } from './random.ts';
@@ -20,6 +21,7 @@ export class SimulatedProcess {
     now: (): number => EPOCH + (this.pinned?.time ?? this.#world.timeline.now) + this.#stepped,
   };
   #uptime: Uptime | null = null;
+  #machineUptime: (() => number) | null = null;
   readonly abort = new AbortController();
   /** Aborted by its second signal. */
   readonly cut = new AbortController();
@@ -56,6 +58,33 @@ export class SimulatedProcess {
   get uptime(): Uptime {
     this.#uptime ??= this.#readUptime();
     return this.#uptime;
+  }
+
+  /** The clock of the machine for heartbeats; a mutant may see another one. */
+  get machineUptime(): () => number {
+    const world = this.#world;
+    const zero = world.bootedAt - world.suspendedAtBoot;
+    this.#machineUptime ??= () => world.timeline.now - world.suspended - zero;
+    return this.#machineUptime;
+  }
+
+  /** As the journal records it, while it runs. */
+  get owner(): OwnerProcess {
+    const { boot } = this.#world;
+    const id = this.#isBootKnown ? boot : null;
+    return {
+      host: 'machine',
+      user: 'ada',
+      pid: process.pid,
+      startedAt: null,
+      boot: id,
+      namespace: 'pid:[1]',
+    };
+  }
+
+  /** Some systems have no id of their boot. */
+  get #isBootKnown(): boolean {
+    return new Random(this.#world.plan.seed, 'system').chance(0.8);
   }
 
   get isRunning(): boolean {
@@ -163,11 +192,9 @@ export class SimulatedProcess {
   #readUptime(): Uptime {
     const world = this.#world;
     const { boot, bootedAt, suspendedAtBoot } = world;
-    // Some systems have no id of their boot.
-    const isBootKnown = new Random(world.plan.seed, 'system').chance(0.8);
     const withSleep = () => (this.pinned?.time ?? world.timeline.now) - bootedAt;
     return {
-      boot: isBootKnown ? boot : `${boot} ${this.id}`,
+      boot: this.#isBootKnown ? boot : `${boot} ${this.id}`,
       now: () => withSleep() - (this.pinned?.suspended ?? world.suspended) + suspendedAtBoot,
       withSleep,
     };

@@ -25,7 +25,7 @@ const SETUP = {
 /** A card that failed once, as an event, an attempt and an act tell it. */
 function facts(event: Partial<KeptEvent> = {}, reason = 'the door is closed'): IncidentFacts {
   const failed = production('PRODUCTION_ERROR', { errorCode: 'PRD_HOPPER_DOOR' });
-  const owner = { user: 'ada', host: 'laptop', pid: 1, startedAt: null };
+  const owner = { user: 'ada', host: 'laptop', pid: 1, startedAt: null, boot: null, namespace: null };
   const sent = attempt('failed', {
     production: failed,
     owner,

@@ -1,8 +1,8 @@
-import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { uptime } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import { type Calendar, Stopwatch, type Uptime } from '../../context/clocks.ts';
+import { bootId, uptimeNow } from '../../machine/boot.ts';
 
 /** Streams of a command, their properties, and the clocks. Tests pass their own. */
 export interface Io {
@@ -39,24 +39,14 @@ async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
 
 const UPTIME: Uptime = {
   get boot() {
-    return (boot ??= readBoot());
+    return (boot ??= bootId() ?? crypto.randomUUID());
   },
-  now: () => Number(process.hrtime.bigint() / 1_000n) / 1_000,
+  now: uptimeNow,
   withSleep: () => uptime() * 1_000,
 };
 
+/** Random where the system has no id of its boot. */
 let boot: string | undefined;
-
-/** Returns the id of the boot (Linux) with that of the time namespace, whose clocks may differ; a random id elsewhere. */
-function readBoot(): string {
-  try {
-    const id = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    const namespace = '/proc/self/ns/time';
-    return existsSync(namespace) ? `${id} ${readlinkSync(namespace)}` : id;
-  } catch {
-    return crypto.randomUUID();
-  }
-}
 
 /** Makes the streams of this process. @param noColor the user switched colour off for this command */
 export function processIo(noColor = false): Io {

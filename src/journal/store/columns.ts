@@ -23,23 +23,48 @@ export function assignments(fields: readonly string[]): string {
 }
 
 /** The fields that name the process that owns a row. */
-export const OWNER_FIELDS = ['holderHost', 'holderUser', 'holderPid', 'holderStartedAt'] as const;
+export const OWNER_FIELDS = [
+  'holderHost',
+  'holderUser',
+  'holderPid',
+  'holderStartedAt',
+  'holderBoot',
+  'holderNamespace',
+] as const;
 
 export interface OwnerRow {
   holderHost: string;
   holderUser: string;
   holderPid: number;
   holderStartedAt: string | null;
+  holderBoot: string | null;
+  holderNamespace: string | null;
 }
 
-export function ownerColumns({ host, user, pid, startedAt }: OwnerProcess): OwnerRow & Record<string, Value> {
-  return { holderHost: host, holderUser: user, holderPid: pid, holderStartedAt: startedAt };
+export function ownerColumns(owner: OwnerProcess): OwnerRow & Record<string, Value> {
+  const { host, user, pid, startedAt, boot, namespace } = owner;
+  return {
+    holderHost: host,
+    holderUser: user,
+    holderPid: pid,
+    holderStartedAt: startedAt,
+    holderBoot: boot,
+    holderNamespace: namespace,
+  };
 }
 
 /** The row with its owner as one field. */
 export function withOwner<Row extends OwnerRow>(
   row: Row,
 ): Omit<Row, keyof OwnerRow> & { owner: OwnerProcess } {
-  const { holderHost: host, holderUser: user, holderPid: pid, holderStartedAt: startedAt, ...fields } = row;
-  return { ...fields, owner: { host, user, pid, startedAt } };
+  const {
+    holderHost: host,
+    holderUser: user,
+    holderPid: pid,
+    holderStartedAt: startedAt,
+    holderBoot: boot,
+    holderNamespace: namespace,
+    ...fields
+  } = row;
+  return { ...fields, owner: { host, user, pid, startedAt, boot, namespace } };
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import type { OwnerProcess } from '../../domain/attempt.ts';
+import { bootId, namespaceId } from '../../machine/boot.ts';
 
 /** This process. */
 export function currentOwner(): OwnerProcess {
@@ -9,15 +10,27 @@ export function currentOwner(): OwnerProcess {
     user: userName(),
     pid: process.pid,
     startedAt: readStat(process.pid)?.startedAt ?? null,
+    boot: bootId(),
+    namespace: namespaceId('pid'),
   };
 }
 
-/** True if the process still runs, and always for one of another machine, where that can't be checked. */
-export function mayBeRunning(owner: OwnerProcess): boolean {
-  return owner.host !== hostname() || isRunning(owner);
+/**
+ * Returns true if a process is running and false if it has ended; null if that can't be checked here: its id counts only
+ * in the same boot and namespace.
+ * @param own the process that checks
+ */
+export function isRunning(owner: OwnerProcess, own: OwnerProcess): boolean | null {
+  const isOurs = isSameBoot(owner, own) && (owner.boot === null || owner.namespace === own.namespace);
+  return isOurs ? runs(owner) : null;
 }
 
-function isRunning({ pid, startedAt }: OwnerProcess): boolean {
+/** True if the uptime of a process is ours. Without ids of boots, and for rows of older versions, the host decides. */
+export function isSameBoot({ boot, host }: OwnerProcess, own: OwnerProcess): boolean {
+  return boot === null ? host === own.host : boot === own.boot;
+}
+
+function runs({ pid, startedAt }: OwnerProcess): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {

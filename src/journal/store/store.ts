@@ -1,5 +1,6 @@
 import type { Database, Statements, Transaction } from '../../database/database.ts';
 import type { OwnerProcess } from '../../domain/attempt.ts';
+import { Heartbeats } from './heartbeats.ts';
 
 /** The rows of one environment, within a transaction or outside of any. */
 export interface Scope {
@@ -18,6 +19,8 @@ export interface StoreOptions {
   environment: string;
   /** Milliseconds since the epoch. */
   now: () => number;
+  /** Milliseconds on the clock of the machine that nobody sets. */
+  uptime: () => number;
   /** This process. */
   owner: OwnerProcess;
 }
@@ -27,14 +30,24 @@ export class Store implements Scope {
   readonly db: Database;
   readonly environment: string;
   readonly now: () => number;
+  readonly uptime: () => number;
   readonly owner: OwnerProcess;
+  readonly heartbeats: Heartbeats;
+  #connection: string | null = null;
   #waiting: Waiting[] = [];
 
-  constructor({ db, environment, now, owner }: StoreOptions) {
+  constructor({ db, environment, now, uptime, owner }: StoreOptions) {
     this.db = db;
     this.environment = environment;
     this.now = now;
+    this.uptime = uptime;
+    this.heartbeats = new Heartbeats(owner, uptime);
     this.owner = owner;
+  }
+
+  /** Names this open journal. Made when it is first needed: most commands take no lease, and Node's crypto is slow to load. */
+  get connection(): string {
+    return (this.#connection ??= crypto.randomUUID());
   }
 
   /**

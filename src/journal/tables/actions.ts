@@ -1,9 +1,9 @@
-import { hostname } from 'node:os';
 import type { ActionName, ActionRecord } from '../../domain/action.ts';
+import type { OwnerProcess } from '../../domain/attempt.ts';
 import type { KioskId } from '../../domain/ids.ts';
 import { insertList } from '../store/columns.ts';
 import { Conditions } from '../store/conditions.ts';
-import { mayBeRunning } from '../store/owner.ts';
+import { isRunning } from '../store/owner.ts';
 import { present, type Scope, type Store } from '../store/store.ts';
 import type { CardKey } from './cards.ts';
 
@@ -59,12 +59,13 @@ export function actionsTable(store: Store): ActionsJournal {
   return {
     startAction: async (action) => store.write(async (scope) => insertAction(scope, store, action)),
     endAction: async (id, end) => store.write(async (scope) => endAction(scope, id, end)),
-    listActions: async (filter) => (await listActions(store, filter)).map(toActionRecord),
+    listActions: async (filter) =>
+      (await listActions(store, filter)).map((row) => toActionRecord(row, store.owner)),
   };
 }
 
 const INSERTED =
-  'environment context act profileId orderId cardToken kioskId reason selection host user holderPid holderStartedAt startedAt'.split(
+  'environment context act profileId orderId cardToken kioskId reason selection host user holderPid holderStartedAt holderBoot holderNamespace startedAt'.split(
     ' ',
   );
 
@@ -73,7 +74,7 @@ async function insertAction(
   { owner }: Store,
   { action: act, at, selection = null, ...action }: NewAction,
 ): Promise<number> {
-  const { host, user, pid, startedAt } = owner;
+  const { host, user, pid, startedAt, boot, namespace } = owner;
   const row = await db.get<{ id: number }>(`INSERT INTO acts ${insertList(INSERTED)} RETURNING id`, {
     ...action,
     environment,
@@ -83,6 +84,8 @@ async function insertAction(
     user,
     holderPid: pid,
     holderStartedAt: startedAt,
+    holderBoot: boot,
+    holderNamespace: namespace,
     startedAt: at,
   });
   return present(row).id;
@@ -109,6 +112,8 @@ const CARD = 'COALESCE(acts.card_token, attempts.card_token)';
 interface ActionRow extends Omit<ActionRecord, 'isRunning'> {
   holderPid: number | null;
   holderStartedAt: string | null;
+  holderBoot: string | null;
+  holderNamespace: string | null;
 }
 
 async function listActions({ db, environment }: Scope, filter: ActionFilter): Promise<ActionRow[]> {
@@ -120,7 +125,8 @@ async function listActions({ db, environment }: Scope, filter: ActionFilter): Pr
          acts.started_at AS "startedAt", acts.ended_at AS "endedAt", acts.exit_code AS "exitCode",
          acts.attempt_id AS "attemptId", attempts.correlation_id AS "correlationId",
          COALESCE(acts.trace_id, attempts.trace_id) AS "traceId", acts.holder_pid AS "holderPid",
-         acts.holder_started_at AS "holderStartedAt"
+         acts.holder_started_at AS "holderStartedAt", acts.holder_boot AS "holderBoot",
+         acts.holder_namespace AS "holderNamespace"
        FROM acts LEFT JOIN attempts ON attempts.id = acts.attempt_id
        WHERE ${conditions.where} ORDER BY acts.id DESC ${conditions.limit(filter.limit)}
      ) AS newest ORDER BY id`,
@@ -143,9 +149,10 @@ function conditionsOf(environment: string, filter: ActionFilter): Conditions {
   return conditions;
 }
 
-function toActionRecord({ holderPid: pid, holderStartedAt: startedAt, ...action }: ActionRow): ActionRecord {
+function toActionRecord(row: ActionRow, own: OwnerProcess): ActionRecord {
+  const { holderPid: pid, holderStartedAt: startedAt, holderBoot: boot, holderNamespace, ...action } = row;
   if (action.endedAt !== null) return { ...action, isRunning: false };
   const { host, user } = action;
-  const isKnown = pid !== null && host === hostname();
-  return { ...action, isRunning: isKnown ? mayBeRunning({ host, user, pid, startedAt }) : null };
+  const owner = { host, user, startedAt, boot, namespace: holderNamespace };
+  return { ...action, isRunning: pid === null ? null : isRunning({ ...owner, pid }, own) };
 }

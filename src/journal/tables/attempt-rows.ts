@@ -58,6 +58,8 @@ function readField(row: AttemptRow, field: keyof Attempt): unknown {
         user: row['attempt.holderUser'],
         pid: row['attempt.holderPid'],
         startedAt: row['attempt.holderStartedAt'],
+        boot: row['attempt.holderBoot'],
+        namespace: row['attempt.holderNamespace'],
       };
   }
 }

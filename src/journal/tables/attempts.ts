@@ -3,7 +3,6 @@ import type { FailureCode } from '../../domain/errors/failure.ts';
 import type { CardToken, KioskId } from '../../domain/ids.ts';
 import type { Production } from '../../domain/production.ts';
 import type { SettleWindow } from '../../domain/times/settle-window.ts';
-import { mayBeRunning } from '../store/owner.ts';
 import { present, type Scope, type Store } from '../store/store.ts';
 import {
   EMPTY,
@@ -13,6 +12,7 @@ import {
   insertAttempt,
   listAttempts,
 } from './attempt-rows.ts';
+import { hasLease } from './leases.ts';
 
 /** The data of a new attempt. Times are milliseconds since the epoch, here and below. */
 export interface Claim {
@@ -60,15 +60,16 @@ export interface AttemptsJournal {
   /** Oldest first, without claims. */
   listAttempts(cardToken: CardToken): Promise<Attempt[]>;
   /**
-   * Claims the right to send the next attempt on a card. Where another attempt is open, that one is returned instead;
-   * a claim whose process died before it sent anything is free again.
+   * Claims the right to send the next attempt on a card, under a lease on it. Where another attempt is open, that one is
+   * returned instead; a claim ends with its lease.
    */
   claim(claim: Claim): Promise<{ attempt: Attempt; claimed: boolean }>;
   /** Removes a claim that sent nothing. */
   release(attempt: Attempt): Promise<void>;
   /**
    * Records that the request is sent now.
-   * @returns null when the claim was lost meanwhile, or the kiosk is on hold: then nothing may be sent
+   * @returns null when the claim or the lease on the card was lost meanwhile, the kiosk is on hold, or a backup was
+   *   restored: then nothing may be sent
    */
   markSent(attempt: Attempt, sent: Sending): Promise<Attempt | null>;
   /**
@@ -90,9 +91,13 @@ export interface AttemptsJournal {
 }
 
 export function attemptsTable(store: Store): AttemptsJournal {
-  const { now, owner } = store;
+  const { owner } = store;
   const insertOwn = async (scope: Scope, { at, ...claim }: Claim) =>
-    insertAttempt(scope, { ...EMPTY, ...claim, owner, claimedAt: at });
+    setLease(
+      scope,
+      await insertAttempt(scope, { ...EMPTY, ...claim, owner, claimedAt: at }),
+      store.connection,
+    );
   const insertObserved = async (scope: Scope, { at, ...observed }: Observed) =>
     insertAttempt(scope, {
       ...EMPTY,
@@ -103,13 +108,8 @@ export function attemptsTable(store: Store): AttemptsJournal {
       closedAt: observed.outcome === 'accepted' ? null : at,
     });
 
-  /** Finds the open attempt on a card. A claim that its process left behind is removed. */
-  const openAttempt = async (scope: Scope, cardToken: CardToken): Promise<Attempt | null> => {
-    const open = await findOpenAttempt(scope, cardToken);
-    if (open?.outcome !== 'claimed' || isHeld(open, now())) return open;
-    await deleteClaim(scope, open.id);
-    return null;
-  };
+  const openAttempt = async (scope: Scope, cardToken: CardToken) =>
+    openOrFree({ ...scope, heartbeats: store.heartbeats }, cardToken);
 
   return {
     latestAttempt: async (cardToken) => findLatestAttempt(store, cardToken),
@@ -121,7 +121,10 @@ export function attemptsTable(store: Store): AttemptsJournal {
         return { attempt: await insertOwn(scope, claim), claimed: true };
       }),
     release: async ({ id }) => store.write(async (scope) => deleteClaim(scope, id)),
-    markSent: async ({ id }, sending) => store.write(async (scope) => markSent(scope, id, sending)),
+    markSent: async ({ id }, sending) =>
+      store.write(async (scope) =>
+        markSent(scope, id, { ...sending, lease: store.connection, generation: store.db.generation }),
+      ),
     takeBack: async ({ id }) => store.write(async (scope) => takeBack(scope, id)),
     recordWindow: async ({ id }, window) => store.write(async (scope) => recordWindow(scope, id, window)),
     update: async ({ id }, update) => store.write(async (scope) => updateAttempt(scope, id, update)),
@@ -137,19 +140,19 @@ export function attemptsTable(store: Store): AttemptsJournal {
         await moveBehind(scope, open, attempt);
         return present(await findAttempt(scope, attempt.id));
       }),
-    isHeld: async (attempt) => isHeld(attempt, now()),
+    isHeld: async ({ id }) => hasLease(store, id),
   };
 }
 
-/** A claim that sent nothing is free again after this long, even if its process can't be checked. */
-const CLAIM_LEASE_MS = 120_000;
-
-/** After this long no request is being sent any more: it has a limit of 30 seconds. */
-const SENDING_LEASE_MS = 40_000;
-
-function isHeld({ owner, outcome, claimedAt, sentAt }: Attempt, now: number): boolean {
-  const lease = outcome === 'claimed' ? CLAIM_LEASE_MS : SENDING_LEASE_MS;
-  return now - (sentAt ?? claimedAt) <= lease && mayBeRunning(owner);
+/** Finds the open attempt on a card. A claim whose lease has ended is removed. */
+async function openOrFree(
+  scope: Scope & Pick<Store, 'heartbeats'>,
+  cardToken: CardToken,
+): Promise<Attempt | null> {
+  const open = await findOpenAttempt(scope, cardToken);
+  if (open?.outcome !== 'claimed' || (await hasLease(scope, open.id))) return open;
+  await deleteClaim(scope, open.id);
+  return null;
 }
 
 /** Swaps the numbers of a claim and of the attempt that was inserted right after it, so that the claim comes last. */
@@ -161,6 +164,12 @@ async function moveBehind({ db }: Scope, claim: Attempt, other: Attempt): Promis
   await renumber(claim.id, other.number);
 }
 
+/** Records the lease under which an attempt was claimed: a claim ends with it. */
+async function setLease({ db }: Scope, attempt: Attempt, lease: string): Promise<Attempt> {
+  await db.run('UPDATE attempts SET lease = :lease WHERE id = :id', { id: attempt.id, lease });
+  return attempt;
+}
+
 async function deleteClaim({ db }: Scope, id: string): Promise<void> {
   await db.run("DELETE FROM attempts WHERE id = :id AND outcome = 'claimed'", { id });
 }
@@ -168,12 +177,16 @@ async function deleteClaim({ db }: Scope, id: string): Promise<void> {
 async function markSent(
   scope: Scope,
   id: string,
-  { baseline, settleWindow, ...sending }: Sending,
+  { baseline, settleWindow, ...sending }: Sending & { lease: string; generation: string },
 ): Promise<Attempt | null> {
   const { changes } = await scope.db.run(
     `UPDATE attempts SET outcome = 'sent', kiosk_id = :kioskId, order_id = :orderId, baseline = :baseline,
        sent_at = :at, correlation_id = :correlationId, settle_window = :settleWindow
-     WHERE id = :id AND outcome = 'claimed' AND NOT EXISTS (
+     WHERE id = :id AND outcome = 'claimed' AND EXISTS (
+       SELECT 1 FROM leases WHERE leases.environment = attempts.environment AND owner = :lease
+         AND subject = 'card ' || attempts.card_token)
+       AND (:generation = '' OR EXISTS (SELECT 1 FROM identity WHERE generation = :generation))
+       AND NOT EXISTS (
        SELECT 1 FROM holds WHERE holds.environment = attempts.environment AND holds.kiosk_id = :kioskId
          AND holds.released_at IS NULL)`,
     {

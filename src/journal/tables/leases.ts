@@ -1,6 +1,5 @@
 import type { OwnerProcess } from '../../domain/attempt.ts';
 import { OWNER_FIELDS, type OwnerRow, ownerColumns, selectList, withOwner } from '../store/columns.ts';
-import { mayBeRunning } from '../store/owner.ts';
 import type { Scope, Store } from '../store/store.ts';
 
 /** A card or kiosk that a process works on right now. */
@@ -10,6 +9,8 @@ export interface Lease {
   action: string;
   owner: OwnerProcess;
   takenAt: number;
+  /** null for one of another machine, until it was renewed or silent for 10 seconds. */
+  isRunning: boolean | null;
 }
 
 export interface LeasesJournal {
@@ -27,27 +28,28 @@ export interface LeasesJournal {
   holdsLeases(subjects: readonly string[]): Promise<boolean>;
 }
 
-/** A lease that was not renewed for this long has ended, even if its process is still running. */
-const LEASE_MS = 10_000;
-
 const RENEWAL_MS = 2_000;
 
 /** A lease with what decides if it has ended. */
-interface LeaseRow extends Lease {
+interface LeaseRow extends Omit<Lease, 'isRunning'> {
   /** The open journal that took it: a process may have several. Column `owner`. */
   connection: string;
   renewedAt: number;
+  renewedUptime: number | null;
 }
 
 export function leasesTable(store: Store): LeasesJournal {
   const own = new OwnLeases(store);
-  const isForeign = ({ connection, renewedAt, owner }: LeaseRow) =>
-    connection !== own.connection && store.now() - renewedAt < LEASE_MS && mayBeRunning(owner);
+  const foreignOf = (leases: readonly LeaseRow[]): Lease[] =>
+    leases
+      .filter(({ connection }) => connection !== own.connection)
+      .map((lease) => ({ ...lease, isRunning: isRenewed(store, lease) }))
+      .filter(({ isRunning }) => isRunning !== false);
   return {
     takeLeases: async (subjects, action) => {
       const foreign = await store.write(async (scope) => {
         const leases = await findLeases(scope, subjects);
-        const others = leases.filter(isForeign);
+        const others = foreignOf(leases);
         if (others.length === 0) await own.take(scope, subjects, action);
         return others;
       });
@@ -58,7 +60,7 @@ export function leasesTable(store: Store): LeasesJournal {
       await store.write(async (scope) => own.release(scope, subjects));
       own.keepRenewed();
     },
-    listLeases: async () => (await listLeases(store)).filter(isForeign),
+    listLeases: async () => foreignOf(await listLeases(store)),
     holdsLeases: async (subjects) => {
       const leases = await findLeases(store, subjects);
       return (
@@ -68,10 +70,34 @@ export function leasesTable(store: Store): LeasesJournal {
   };
 }
 
+/** Returns null for one of another machine, until it was renewed or silent for 10 seconds. */
+function isRenewed({ heartbeats }: Pick<Store, 'heartbeats'>, lease: LeaseRow): boolean | null {
+  const { connection, subject, owner, renewedAt, renewedUptime } = lease;
+  return heartbeats.isRunning({
+    key: `${connection} ${subject}`,
+    owner,
+    at: renewedAt,
+    uptime: renewedUptime,
+  });
+}
+
+/** True unless the lease under which a card was claimed has ended. */
+export async function hasLease(
+  store: Scope & Pick<Store, 'heartbeats'>,
+  attemptId: string,
+): Promise<boolean> {
+  const { db } = store;
+  const row = await db.get<RawLease>(
+    `${SELECT} AND subject = (SELECT 'card ' || card_token FROM attempts WHERE id = :attemptId)
+       AND owner = (SELECT lease FROM attempts WHERE id = :attemptId)`,
+    { environment: store.environment, attemptId },
+  );
+  return row !== undefined && isRenewed(store, withOwner(row)) !== false;
+}
+
 /** The leases of one journal: the number of times that each was taken, and the timer that renews them. */
 class OwnLeases {
   readonly #store: Store;
-  #connection: string | null = null;
   readonly #taken = new Map<string, number>();
   #timer: NodeJS.Timeout | null = null;
 
@@ -79,18 +105,18 @@ class OwnLeases {
     this.#store = store;
   }
 
-  /** Made when it is first needed: most commands take no lease, and Node's crypto is slow to load. */
   get connection(): string {
-    return (this.#connection ??= crypto.randomUUID());
+    return this.#store.connection;
   }
 
   async take(scope: Scope, subjects: readonly string[], action: string): Promise<void> {
     const { connection } = this;
-    const { now, owner } = this.#store;
+    const { now, uptime, owner } = this.#store;
     for (const subject of subjects) {
       this.#taken.set(subject, (this.#taken.get(subject) ?? 0) + 1);
       // Also one that was taken before: this process may have been suspended and have lost it.
-      await putLease(scope, { subject, action, connection, owner, takenAt: now(), renewedAt: now() });
+      const times = { takenAt: now(), renewedAt: now(), renewedUptime: uptime() };
+      await putLease(scope, { subject, action, connection, owner, ...times });
     }
   }
 
@@ -116,18 +142,22 @@ class OwnLeases {
   }
 
   async #renew(): Promise<void> {
-    const { db, environment, now } = this.#store;
+    const { db, environment, now, uptime } = this.#store;
     await db
-      .run('UPDATE leases SET renewed_at = :at WHERE environment = :environment AND owner = :connection', {
-        environment,
-        connection: this.connection,
-        at: now(),
-      })
+      .run(
+        'UPDATE leases SET renewed_at = :at, renewed_uptime = :uptime WHERE environment = :environment AND owner = :connection',
+        {
+          environment,
+          connection: this.connection,
+          at: now(),
+          uptime: uptime(),
+        },
+      )
       .catch(() => undefined);
   }
 }
 
-const SELECT = `SELECT ${selectList(['subject', ...OWNER_FIELDS, 'takenAt', 'renewedAt'])}, act AS "action",
+const SELECT = `SELECT ${selectList(['subject', ...OWNER_FIELDS, 'takenAt', 'renewedAt', 'renewedUptime'])}, act AS "action",
   owner AS "connection" FROM leases WHERE environment = :environment`;
 
 type RawLease = Omit<LeaseRow, 'owner'> & OwnerRow;
@@ -148,12 +178,12 @@ async function listLeases({ db, environment }: Scope): Promise<LeaseRow[]> {
 async function putLease({ db, environment }: Scope, { owner, ...lease }: LeaseRow): Promise<void> {
   await db.run(
     `INSERT INTO leases (environment, subject, act, owner, holder_host, holder_user, holder_pid, holder_started_at,
-       taken_at, renewed_at)
+       holder_boot, holder_namespace, taken_at, renewed_at, renewed_uptime)
      VALUES (:environment, :subject, :action, :connection, :holderHost, :holderUser, :holderPid, :holderStartedAt,
-       :takenAt, :renewedAt)
+       :holderBoot, :holderNamespace, :takenAt, :renewedAt, :renewedUptime)
      ON CONFLICT (environment, subject) DO UPDATE SET act = :action, owner = :connection, holder_host = :holderHost,
-       holder_user = :holderUser, holder_pid = :holderPid, holder_started_at = :holderStartedAt, taken_at = :takenAt,
-       renewed_at = :renewedAt`,
+       holder_user = :holderUser, holder_pid = :holderPid, holder_started_at = :holderStartedAt, holder_boot = :holderBoot,
+       holder_namespace = :holderNamespace, taken_at = :takenAt, renewed_at = :renewedAt, renewed_uptime = :renewedUptime`,
     { environment, ...lease, ...ownerColumns(owner) },
   );
 }
@@ -165,5 +195,11 @@ async function deleteLease(
   await db.run(
     'DELETE FROM leases WHERE environment = :environment AND subject = :subject AND owner = :connection',
     { environment, ...lease },
+  );
+  // Its attempts are no longer held, also when this process takes the next lease on the card.
+  await db.run(
+    `UPDATE attempts SET lease = NULL WHERE environment = :environment AND card_token = :cardToken
+       AND lease = :connection AND closed_at IS NULL`,
+    { environment, connection: lease.connection, cardToken: lease.subject.replace(/^card /, '') },
   );
 }

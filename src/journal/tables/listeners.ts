@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { OwnerProcess } from '../../domain/attempt.ts';
 import {
   insertList,
@@ -7,7 +8,7 @@ import {
   selectList,
   withOwner,
 } from '../store/columns.ts';
-import { mayBeRunning } from '../store/owner.ts';
+import { isSameBoot } from '../store/owner.ts';
 import { present, type Scope, type Store } from '../store/store.ts';
 
 /** A time in which a listener received events into this journal. */
@@ -34,30 +35,42 @@ export interface ListenersJournal {
   listenedToSince(): Promise<number | null>;
 }
 
-/** A listener without a heartbeat for this long has ended. */
-const SILENCE_MS = 10_000;
+/** Listeners of other machines are watched for 5 seconds, in which they show more than one heartbeat. */
+const CHECK_MS = 500;
+const MOST_CHECKS = 10;
 
 /** The SQL table is `listenings`. */
 export function listenersTable(store: Store): ListenersJournal {
-  const { db, environment, now, owner } = store;
+  const { db, environment, uptime, owner } = store;
   const listenedToSince = async (): Promise<number | null> => {
-    const recent = await listListeners(store, now() - SILENCE_MS);
-    return recent.find((one) => one.endedAt === null && mayBeRunning(one.owner))?.startedAt ?? null;
+    for (let checks = 1; ; checks += 1) {
+      const open = (await listOpen(store)).map((one) => ({ ...one, isRunning: isListening(store, one) }));
+      const running = open.find(({ isRunning }) => isRunning);
+      const isKnown = running !== undefined || open.every(({ isRunning }) => isRunning !== null);
+      if (isKnown || checks === MOST_CHECKS) return running?.startedAt ?? null;
+      // One on another machine: its next heartbeat tells.
+      await pause(CHECK_MS);
+    }
   };
   return {
     startListener: async (url, at) => {
-      const fields = ['environment', 'url', ...OWNER_FIELDS, 'startedAt', 'heartbeatAt'];
+      const fields = ['environment', 'url', ...OWNER_FIELDS, 'startedAt', 'heartbeatAt', 'heartbeatUptime'];
       const row = await db.get<{ id: number }>(`INSERT INTO listenings ${insertList(fields)} RETURNING id`, {
         environment,
         url,
         ...ownerColumns(owner),
         startedAt: at,
         heartbeatAt: at,
+        heartbeatUptime: uptime(),
       });
       return present(row).id;
     },
     heartbeat: async (id, at) => {
-      await db.run('UPDATE listenings SET heartbeat_at = :at WHERE id = :id', { id, at });
+      await db.run('UPDATE listenings SET heartbeat_at = :at, heartbeat_uptime = :uptime WHERE id = :id', {
+        id,
+        at,
+        uptime: uptime(),
+      });
     },
     endListener: async (id, at) => {
       await db.run('UPDATE listenings SET heartbeat_at = :at, ended_at = :at WHERE id = :id', { id, at });
@@ -69,6 +82,32 @@ export function listenersTable(store: Store): ListenersJournal {
 }
 
 const SELECT = selectList(['id', 'url', ...OWNER_FIELDS, 'startedAt', 'heartbeatAt', 'endedAt']);
+
+/** A record with what decides if it is running. */
+interface OpenListener {
+  id: number;
+  owner: OwnerProcess;
+  startedAt: number;
+  heartbeatAt: number;
+  heartbeatUptime: number | null;
+}
+
+async function listOpen({ db, environment }: Scope): Promise<OpenListener[]> {
+  const rows = await db.all<Omit<OpenListener, 'owner'> & OwnerRow>(
+    `SELECT ${SELECT}, heartbeat_uptime AS "heartbeatUptime" FROM listenings
+     WHERE environment = :environment AND ended_at IS NULL ORDER BY started_at, id`,
+    { environment },
+  );
+  return rows.map(withOwner);
+}
+
+/** Returns null for one of another machine that showed no new heartbeat yet. */
+function isListening({ heartbeats, owner: own }: Store, listener: OpenListener): boolean | null {
+  const { id, owner, heartbeatAt, heartbeatUptime } = listener;
+  // This machine was restarted since.
+  if (!isSameBoot(owner, own) && owner.host === own.host) return false;
+  return heartbeats.isRunning({ key: `listener ${id}`, owner, at: heartbeatAt, uptime: heartbeatUptime });
+}
 
 async function listListeners({ db, environment }: Scope, since: number): Promise<ListenerRecord[]> {
   const rows = await db.all<Omit<ListenerRecord, 'owner'> & OwnerRow>(

@@ -119,7 +119,7 @@ describe.each(JOURNALS)('the actions of $name', ({ makeFixture }) => {
     });
 
     test('a claim that sent nothing does not count', async () => {
-      await journal.claim(fixture.claim({ at: 1_000 }));
+      await fixture.claimed(journal, { at: 1_000 });
       expect(await at(0, 6_000)).toEqual([]);
     });
 

@@ -20,7 +20,7 @@ describe.each(JOURNALS)('the attempts of $name', ({ makeFixture }) => {
 
   describe('a claim', () => {
     test('is no attempt yet', async () => {
-      const { attempt, claimed } = await journal.claim(fixture.claim({ reason: 'ticket 4711' }));
+      const { attempt, claimed } = await fixture.claimed(journal, { reason: 'ticket 4711' });
       expect(claimed).toBe(true);
       expect(attempt).toMatchObject({
         outcome: 'claimed',
@@ -38,38 +38,38 @@ describe.each(JOURNALS)('the attempts of $name', ({ makeFixture }) => {
     });
 
     test('keeps everybody else from the card, and nobody from another card', async () => {
-      const { attempt } = await journal.claim(fixture.claim());
-      const second = await fixture.open().claim(fixture.claim({ kioskId: parseKioskId('WIS00002') }));
+      const { attempt } = await fixture.claimed(journal);
+      const second = await fixture.claimed(fixture.open(), { kioskId: parseKioskId('WIS00002') });
       expect(second).toEqual({ attempt, claimed: false });
-      expect((await journal.claim(fixture.claim({ cardToken: OTHER_TOKEN, orderId: 502 }))).claimed).toBe(
-        true,
-      );
+      expect((await fixture.claimed(journal, { cardToken: OTHER_TOKEN, orderId: 502 })).claimed).toBe(true);
     });
 
     test('that is given back was never there', async () => {
-      const { attempt } = await journal.claim(fixture.claim());
+      const { attempt } = await fixture.claimed(journal);
       await journal.release(attempt);
       await journal.release(attempt);
-      const again = await journal.claim(fixture.claim());
+      const again = await fixture.claimed(journal);
       expect(again).toMatchObject({ claimed: true, attempt: { number: 1 } });
     });
 
     test('that was given back and taken by another is not given back again', async () => {
-      const { attempt } = await journal.claim(fixture.claim());
+      const { attempt } = await fixture.claimed(journal);
       await journal.release(attempt);
-      const theirs = await fixture.open().claim(fixture.claim());
+      await journal.releaseLeases([`card ${TOKEN}`]);
+      const theirs = await fixture.claimed(fixture.open());
       await journal.release(attempt);
-      expect((await journal.claim(fixture.claim())).attempt.id).toBe(theirs.attempt.id);
+      expect((await fixture.claimed(journal)).attempt.id).toBe(theirs.attempt.id);
     });
 
     test('that was lost can not be sent any more, and takes nothing from the one that has it now', async () => {
-      const { attempt } = await journal.claim(fixture.claim());
-      fixture.now += 120_001;
-      const theirs = await fixture.open().claim(fixture.claim());
+      const { attempt } = await fixture.claimed(journal);
+      fixture.now += 10_000;
+      const other = fixture.open();
+      const theirs = await fixture.claimed(other);
       expect(theirs.claimed).toBe(true);
       expect(await journal.markSent(attempt, fixture.sending())).toBeNull();
       await journal.release(attempt);
-      expect(await fixture.open().markSent(theirs.attempt, fixture.sending())).toMatchObject({
+      expect(await other.markSent(theirs.attempt, fixture.sending())).toMatchObject({
         outcome: 'sent',
         number: 1,
       });
@@ -78,7 +78,7 @@ describe.each(JOURNALS)('the attempts of $name', ({ makeFixture }) => {
 
   describe('an attempt that is sent', () => {
     test('keeps what was read before and where it goes', async () => {
-      const { attempt } = await journal.claim(fixture.claim({ kioskId: null, orderId: null }));
+      const { attempt } = await fixture.claimed(journal, { kioskId: null, orderId: null });
       fixture.now += 250;
       const baseline = production('PRODUCTION_ERROR', {
         errorCode: 'PRD_HOPPER_DOOR',
@@ -120,7 +120,7 @@ describe.each(JOURNALS)('the attempts of $name', ({ makeFixture }) => {
         if (outcome !== 'sent') await journal.update(sent, { outcome, at: fixture.now });
         // Not even when its process is long gone: what was sent has to be settled first.
         fixture.now += 365 * 86_400_000;
-        expect(await fixture.open().claim(fixture.claim())).toMatchObject({
+        expect(await fixture.claimed(fixture.open())).toMatchObject({
           claimed: false,
           attempt: { id: sent.id, outcome, closedAt: null },
         });
@@ -151,7 +151,7 @@ describe.each(JOURNALS)('the attempts of $name', ({ makeFixture }) => {
           at: fixture.now + 5,
         } as const;
         expect(await journal.update(sent, late)).toEqual(ended);
-        const next = await journal.claim(fixture.claim());
+        const next = await fixture.claimed(journal);
         expect(next).toMatchObject({ claimed: true, attempt: { number: 2 } });
         expect(await journal.update(sent, late)).toEqual(ended);
       },
@@ -190,13 +190,13 @@ describe.each(JOURNALS)('the attempts of $name', ({ makeFixture }) => {
         sentAt: null,
         closedAt: null,
       });
-      expect((await journal.claim(fixture.claim())).attempt.id).toBe(seen.id);
+      expect((await fixture.claimed(journal)).attempt.id).toBe(seen.id);
     });
 
     test.each(['failed', 'produced'] as const)('that %s is closed at once', async (outcome) => {
       const seen = await journal.recordObserved(fixture.observed(outcome));
       expect(seen).toMatchObject({ outcome, closedAt: fixture.now });
-      expect(await journal.claim(fixture.claim())).toMatchObject({ claimed: true, attempt: { number: 2 } });
+      expect(await fixture.claimed(journal)).toMatchObject({ claimed: true, attempt: { number: 2 } });
     });
 
     test('is recorded once by two that see it at the same time', async () => {
@@ -214,7 +214,7 @@ describe.each(JOURNALS)('the attempts of $name', ({ makeFixture }) => {
     });
 
     test('that ended comes before the attempt that is claimed already', async () => {
-      const { attempt } = await journal.claim(fixture.claim());
+      const { attempt } = await fixture.claimed(journal);
       const seen = await journal.recordObserved(fixture.observed('failed'));
       const again = await journal.recordObserved(fixture.observed('failed'));
       expect([seen.number, again.number]).toEqual([1, 2]);
@@ -230,7 +230,7 @@ describe.each(JOURNALS)('the attempts of $name', ({ makeFixture }) => {
     });
 
     test('takes the place of a claim that was left behind', async () => {
-      await journal.claim(fixture.claim());
+      await fixture.claimed(journal);
       fixture.now += 120_001;
       expect(await journal.recordObserved(fixture.observed('accepted'))).toMatchObject({
         number: 1,
@@ -244,7 +244,7 @@ describe.each(JOURNALS)('the attempts of $name', ({ makeFixture }) => {
     for (const outcome of ['failed', 'refused', 'not-seen'] as const) {
       const sent = await fixture.sent(journal);
       await journal.update(sent, { outcome, at: fixture.now });
-      const given = await journal.claim(fixture.claim());
+      const given = await fixture.claimed(journal);
       await journal.release(given.attempt);
     }
     await fixture.sent(journal, { cardToken: OTHER_TOKEN, orderId: 502 });
@@ -261,7 +261,7 @@ describe.each(JOURNALS)('the attempts of $name', ({ makeFixture }) => {
     const production = fixture.open('production');
     const sent = await fixture.sent(journal);
     expect(await production.latestAttempt(TOKEN)).toBeNull();
-    const theirs = await production.claim(fixture.claim());
+    const theirs = await fixture.claimed(production);
     expect(theirs).toMatchObject({ claimed: true, attempt: { number: 1 } });
     await production.forget();
     expect(await journal.latestAttempt(TOKEN)).toEqual(sent);

@@ -170,9 +170,9 @@ describe.each(JOURNALS)('the card states of $name', ({ makeFixture }) => {
       await journal.rememberCard(card, fixture.now);
       await journal.rememberProduction(TOKEN, said, fixture.now);
       expect(await only({ isUnfinished: true })).toBeUndefined();
-      await journal.claim(fixture.claim());
+      await fixture.claimed(journal);
       expect(await only({ isUnfinished: true })).toBeUndefined();
-      await journal.release((await journal.claim(fixture.claim())).attempt);
+      await journal.release((await fixture.claimed(journal)).attempt);
       await fixture.sent(journal);
       expect(await only({ isUnfinished: true })).toMatchObject({ cardToken: TOKEN });
     });

@@ -20,7 +20,7 @@ describe.each(JOURNALS)('forgetting in $name', ({ makeFixture }) => {
     expect(await mine.listCards()).toEqual([]);
     expect(await mine.latestAttempt(TOKEN)).toBeNull();
     expect(await mine.findOrderRequest(1001, KEY)).toBeNull();
-    expect((await mine.claim(fixture.claim())).claimed).toBe(true);
+    expect((await fixture.claimed(mine)).claimed).toBe(true);
     expect(await theirs.listCards()).toHaveLength(1);
     expect(await theirs.latestAttempt(TOKEN)).toMatchObject({ outcome: 'sent' });
     expect(await theirs.findOrderRequest(1001, KEY)).not.toBeNull();

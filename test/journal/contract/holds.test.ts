@@ -65,7 +65,7 @@ describe.each(JOURNALS)('the holds of $name', ({ makeFixture }) => {
   });
 
   test('nothing is marked as sent to a kiosk on hold; to another one it is', async () => {
-    const { attempt } = await journal.claim(fixture.claim());
+    const { attempt } = await fixture.claimed(journal);
     await other.holdKiosk(hold('door'));
     expect(await journal.markSent(attempt, fixture.sending())).toBeNull();
     expect(

@@ -1,0 +1,53 @@
+import type { OwnerProcess } from '../../domain/attempt.ts';
+import { isRunning, isSameBoot } from './owner.ts';
+
+/** Without a heartbeat for this long, a process counts as ended, even if it is still running. */
+export const SILENCE_MS = 10_000;
+
+/** The last heartbeat of a process, as its row has it. */
+export interface Heartbeat {
+  /** Names the row. */
+  key: string;
+  owner: OwnerProcess;
+  /** Its calendar, which is only compared with earlier heartbeats of the same row. */
+  at: number;
+  /** The clock of its boot; null in rows of older versions. */
+  uptime: number | null;
+}
+
+interface Seen {
+  beat: string;
+  since: number;
+  hasMoved: boolean;
+}
+
+/**
+ * Decides which processes are running, by heartbeats. In the same boot the clock of the machine tells how old one is;
+ * of another machine this process has to see it move, and measures the silence itself. No two calendars are compared.
+ */
+export class Heartbeats {
+  readonly #own: OwnerProcess;
+  readonly #uptime: () => number;
+  readonly #seen = new Map<string, Seen>();
+
+  /** @param own the process that decides */
+  constructor(own: OwnerProcess, uptime: () => number) {
+    this.#own = own;
+    this.#uptime = uptime;
+  }
+
+  /** Returns null while that is not known: 10 seconds without a new heartbeat tell. */
+  isRunning({ key, owner, at, uptime }: Heartbeat): boolean | null {
+    if (isRunning(owner, this.#own) === false) return false;
+    const now = this.#uptime();
+    if (isSameBoot(owner, this.#own) && uptime !== null) return now >= uptime && now - uptime < SILENCE_MS;
+    const beat = `${at} ${uptime}`;
+    const known = this.#seen.get(key);
+    if (known?.beat !== beat) {
+      this.#seen.set(key, { beat, since: now, hasMoved: known !== undefined });
+      return known === undefined ? null : true;
+    }
+    if (now - known.since >= SILENCE_MS) return false;
+    return known.hasMoved ? true : null;
+  }
+}
