@@ -73,8 +73,8 @@ async function physicalOrders(ctx: Context, profileId: number): Promise<CardOrde
   return orders;
 }
 
-/** The orders that can be cancelled, with those first whose card nobody has yet. */
-const CANCELLABLE = ['PLACED', 'REQUIREMENTS_FULFILLED', 'CARD_DETAILS_CREATED', 'PRODUCED'];
+/** Orders whose card nobody has yet: cancelling one that is PRODUCED would block the card of a customer. */
+const CANCELLABLE = new Set(['PLACED', 'REQUIREMENTS_FULFILLED', 'CARD_DETAILS_CREATED']);
 
 /** The number of orders that a message names. */
 const NAMED = 10;
@@ -84,7 +84,10 @@ function limitReached(
   { profileId, orders }: { profileId: number; orders: readonly CardOrder[] },
   rejection?: Failure,
 ): Failure {
-  const cancellable = CANCELLABLE.flatMap((status) => orders.filter((order) => order.status === status));
+  // Oldest first: a card over 60 days old can't be produced any more.
+  const cancellable = orders
+    .filter(({ status }) => CANCELLABLE.has(status))
+    .toSorted((left, right) => left.id - right.id);
   const named = cancellable.slice(0, NAMED).map(({ id, status }) => `${profileId}/${id} (${status})`);
   const more = cancellable.length > NAMED ? ` and ${cancellable.length - NAMED} more` : '';
   const [first] = cancellable;

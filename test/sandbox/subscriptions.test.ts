@@ -30,6 +30,11 @@ describe('subscriptions', () => {
       body: { ...REQUEST, delivery: { ...REQUEST.delivery, mtls_enabled: true } },
     });
     expect(second.body.delivery.mtls_enabled).toBe(true);
+    const third = await sandbox.call(`POST ${SUBSCRIPTIONS}`, {
+      body: { ...REQUEST, delivery: { ...REQUEST.delivery, mtls_enabled: null } },
+    });
+    expect(third.status).toBe(second.status);
+    await sandbox.call(`DELETE ${SUBSCRIPTIONS}/${third.body.id}`);
     expect((await sandbox.call(`GET ${SUBSCRIPTIONS}`)).body).toEqual([created.body, second.body]);
 
     const removed = await sandbox.call(`DELETE ${one}`);

@@ -23,7 +23,10 @@ const request = v.object({
   delivery: v.pipe(
     v.object({
       ...subscriptionRequest.entries.delivery.entries,
-      mtls_enabled: v.optional(v.boolean()),
+      mtls_enabled: v.pipe(
+        v.nullish(v.boolean()),
+        v.transform((enabled) => enabled ?? undefined),
+      ),
     }),
     v.forward(
       v.check(({ url }) => isReceiver(url), 'must be https at a domain name on port 443, without a query'),
