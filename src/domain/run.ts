@@ -74,6 +74,23 @@ export interface RunCard {
   endedAt: number | null;
 }
 
+/** Returns the record of a card that a run has not come to. */
+export function unstartedCard(number: number): RunCard {
+  return {
+    number,
+    row: null,
+    kioskId: null,
+    outcome: 'not-started',
+    exitCode: null,
+    card: null,
+    orders: [],
+    stages: [],
+    steps: [],
+    startedAt: null,
+    endedAt: null,
+  };
+}
+
 /** The numbers of requests of a run; `limited` were answered with a 429. */
 export interface RunRequests {
   reads: number;

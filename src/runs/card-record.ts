@@ -6,26 +6,15 @@ import {
   type RunCard,
   type RunStep,
   type StepOutcome,
+  unstartedCard,
 } from '../domain/run.ts';
 import type { PlacedStep, PlannedCard } from './run.ts';
 
 const OVER = new Set<StepOutcome>(['done', 'failed', 'tolerated', 'unmet', 'skipped']);
 
-/** Returns the record of a card that was not started. */
+/** Returns the record of a planned card that was not started. */
 export function newCard({ number, row, kioskId }: PlannedCard, outcome: CardOutcome): RunCard {
-  return {
-    number,
-    row,
-    kioskId,
-    outcome,
-    exitCode: null,
-    card: null,
-    orders: [],
-    stages: [],
-    steps: [],
-    startedAt: null,
-    endedAt: null,
-  };
+  return { ...unstartedCard(number), row, kioskId, outcome };
 }
 
 /** Returns the record of a step that was not started. */

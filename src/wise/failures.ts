@@ -55,7 +55,7 @@ function refused({ httpStatus, approval, tokenSource }: Answered, details: Failu
     return failure(
       'approval-required',
       "Wise requires the user's own approval (strong customer authentication), which a tool cannot give.",
-      'Ask Wise why this call needs an approval, quoting the trace id, and how your integration can do without it.',
+      'Ask Wise why this call needs an approval, quoting the trace id (kioskctl log shows it), and how your integration can do without it.',
       details,
     );
   if (httpStatus === 401)

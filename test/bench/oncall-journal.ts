@@ -87,6 +87,7 @@ async function sendFromHere(journal: Journal, card: Seeded): Promise<void> {
   const production = said(card, end ?? 'IN_PROGRESS');
   await journal.update(attempt, { outcome, production, traceId: randomUUID(), at: sentAt + MINUTE });
   await journal.rememberProduction(cardToken, production, sentAt + MINUTE);
+  await journal.releaseLeases([`card ${own.cardToken}`]);
 }
 
 function said({ index, kioskId, sentAt }: Seeded, status: string) {

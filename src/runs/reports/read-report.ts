@@ -1,4 +1,4 @@
-import type { RunCard, RunRecord } from '../../domain/run.ts';
+import { type RunCard, type RunRecord, unstartedCard } from '../../domain/run.ts';
 import { redact } from '../../domain/text/redaction.ts';
 import { addUp, type RunTotals } from './run-totals.ts';
 
@@ -47,25 +47,9 @@ export async function* everyCard(
 ): AsyncGenerator<RunCard> {
   let next = 1;
   for await (const card of cards) {
-    for (; next < card.number; next += 1) yield notStarted(next);
+    for (; next < card.number; next += 1) yield unstartedCard(next);
     yield card;
     next = card.number + 1;
   }
-  for (; next <= run.cards; next += 1) yield notStarted(next);
-}
-
-function notStarted(number: number): RunCard {
-  return {
-    number,
-    row: null,
-    kioskId: null,
-    outcome: 'not-started',
-    exitCode: null,
-    card: null,
-    orders: [],
-    stages: [],
-    steps: [],
-    startedAt: null,
-    endedAt: null,
-  };
+  for (; next <= run.cards; next += 1) yield unstartedCard(next);
 }
