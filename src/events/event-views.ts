@@ -1,5 +1,5 @@
 import { describeStage } from '../cards/card-views.ts';
-import { type Coverage, describeCoverage, toCoverageDocument } from '../context/coverage.ts';
+import { describeCoverage, toCoverageDocument } from '../context/coverage.ts';
 import { lookUpError } from '../domain/errors/error-catalogue.ts';
 import { type KeptEvent, ORDER_EVENT, PRODUCTION_EVENT, toEventDocument } from '../domain/event.ts';
 import { formatReference } from '../domain/ids.ts';
@@ -13,6 +13,7 @@ import { localTime, type Style } from '../output/style.ts';
 import { listResult } from '../output/table.ts';
 import type { Subscription } from '../wire/subscriptions.ts';
 import type { Imported } from './import-events.ts';
+import type { ListedEvents } from './list-events.ts';
 import type { ListenerMessage, NoticeType } from './listen.ts';
 import type { Replayed } from './replay-events.ts';
 import type { Notice } from './throttled-notices.ts';
@@ -40,11 +41,12 @@ export function eventResult(event: KeptEvent): Result {
 }
 
 /** Events one a line, and below them what listening covers. */
-export function eventsResult({ events, coverage }: { events: KeptEvent[]; coverage: Coverage }): Result {
+export function eventsResult({ events, total, coverage }: ListedEvents): Result {
   return listResult(lineOf, events, {
     document: { events: events.map(toListedEvent), coverage: toCoverageDocument(coverage) },
     reference: ({ id }) => String(id),
     empty: 'No events.\n',
+    total,
     footer: (style) => style.dim(describeCoverage(coverage, localTime)).concat('\n'),
   });
 }

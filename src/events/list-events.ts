@@ -34,14 +34,23 @@ export interface WholeEvent extends EventDocument {
 /** Events per query of the journal. */
 const PAGE = 500;
 
-/** Returns the newest events of a selection, at most `limit`, oldest first. */
+export interface ListedEvents {
+  /** Oldest first. */
+  events: KeptEvent[];
+  /** The number of all events that match. */
+  total: number;
+  coverage: Coverage;
+}
+
+/** Returns the newest events of a selection, at most `limit`. */
 export async function listEvents(
   ctx: Context,
   { selection, limit }: { selection: EventSelection; limit: number },
-): Promise<{ events: KeptEvent[]; coverage: Coverage }> {
+): Promise<ListedEvents> {
   const filter = await toFilter(ctx, selection);
   const events = await ctx.journal.listEvents({ ...filter, newestFirst: true, limit });
-  return { events: events.toReversed(), coverage: await coverageFor(ctx, selection) };
+  const total = events.length < limit ? events.length : await ctx.journal.countEvents(filter);
+  return { events: events.toReversed(), total, coverage: await coverageFor(ctx, selection) };
 }
 
 /** @throws Failure `not-found` */

@@ -30,6 +30,8 @@ export interface ListOptions<Row> {
   reference?: (row: Row) => string;
   /** Shown where there are no rows. */
   empty?: string;
+  /** The number of all rows, where the list is limited to the newest: adds `total` and `hasMore` to the document. */
+  total?: number;
   /** Lines below the rows. */
   footer?: (style: Style) => string;
 }
@@ -38,15 +40,19 @@ export interface ListOptions<Row> {
 export function listResult<Row>(
   shown: readonly Column<Row>[] | ((row: Row, style: Style) => string),
   rows: readonly Row[],
-  { document, reference, empty, footer }: ListOptions<Row>,
+  { document, reference, empty, total, footer }: ListOptions<Row>,
 ): Result {
+  const hasMore = total !== undefined && total > rows.length;
   return {
     exitCode: 0,
-    document,
+    document: { ...document, ...(total !== undefined && { total, hasMore }) },
     ...(reference && { references: rows.map(reference) }),
     text: async (style) => {
       const body = rows.length === 0 && empty !== undefined ? empty : await textOfRows(shown, rows, style);
-      return `${body}${footer?.(style) ?? ''}`;
+      const more = hasMore
+        ? style.dim(`Showing the newest ${rows.length} of ${total}. Show more with --limit.\n`)
+        : '';
+      return `${body}${more}${footer?.(style) ?? ''}`;
     },
   };
 }

@@ -10,11 +10,14 @@ export interface ListedRun extends RunRecord {
 }
 
 /** Returns the runs of this environment, newest first. */
-export async function listRuns(ctx: Context, limit: number): Promise<ListedRun[]> {
+export async function listRuns(ctx: Context, limit: number): Promise<{ runs: ListedRun[]; total: number }> {
   const leases = await ctx.journal.listLeases();
   const running = new Set(leases.map(({ subject }) => subject));
   const runs = await ctx.journal.listRuns(limit);
-  return runs.map((run) => ({ ...run, isRunning: running.has(leaseOnRun(run.id)) }));
+  return {
+    runs: runs.map((run) => ({ ...run, isRunning: running.has(leaseOnRun(run.id)) })),
+    total: runs.length < limit ? runs.length : await ctx.journal.countRuns(),
+  };
 }
 
 /** @throws Failure `not-found` */

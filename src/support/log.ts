@@ -21,8 +21,8 @@ export interface ActionSelection {
 export interface AuditTrail {
   /** Oldest first. */
   acts: ActionRecord[];
-  /** True if older actions match. */
-  hasMore: boolean;
+  /** The number of all actions that match. */
+  total: number;
 }
 
 /** Returns the newest matching actions of this environment, of all contexts, at most `limit`. */
@@ -31,10 +31,14 @@ export async function auditTrail(
   { selection, limit }: { selection: ActionSelection; limit: number },
 ): Promise<AuditTrail> {
   const filter = await toFilter(ctx, selection);
-  // The journal can't tell running actions from killed ones, so they are filtered before the limit counts.
-  const found = await ctx.journal.listActions(selection.isFailed ? filter : { ...filter, limit: limit + 1 });
-  const acts = selection.isFailed ? found.filter((act) => outcomeOfAction(act) !== 'running') : found;
-  return { acts: acts.slice(-limit), hasMore: acts.length > limit };
+  if (!selection.isFailed) {
+    const acts = await ctx.journal.listActions({ ...filter, limit });
+    return { acts, total: acts.length < limit ? acts.length : await ctx.journal.countActions(filter) };
+  }
+  // SQL can't tell running actions from killed ones, so they are filtered before the limit counts.
+  const found = await ctx.journal.listActions(filter);
+  const acts = found.filter((act) => outcomeOfAction(act) !== 'running');
+  return { acts: acts.slice(-limit), total: acts.length };
 }
 
 async function toFilter(ctx: Context, selection: ActionSelection): Promise<ActionFilter> {

@@ -102,12 +102,11 @@ export async function renderCatalogue(
 }
 
 /** The audit trail: an action a line, and below it its reason and its ids for other systems. */
-export function logResult({ acts, hasMore }: AuditTrail): Result {
+export function logResult({ acts, total }: AuditTrail): Result {
   return listResult(renderAction, acts, {
-    document: { acts: acts.map(toActionDocument), hasMore },
+    document: { acts: acts.map(toActionDocument) },
     empty: 'No acts.\n',
-    footer: (style) =>
-      hasMore ? style.dim(`These are the newest ${acts.length}; --limit shows more.\n`) : '',
+    total,
   });
 }
 

@@ -9,7 +9,7 @@ export default class EventsList extends BaseCommand {
   static override effect = 'records' as const;
   static override summary = 'The webhooks that the journal keeps, newest last.';
   static override description =
-    `The newest ones, as many as --limit; below them, which part of the time somebody listened.
+    `The newest events, at most --limit, and below them the number of all that match and the times in which a listener ran.
 Its JSON pipes into commands about cards; --quiet prints the numbers of the events.`;
   static override examples = [
     '<%= config.bin %> events list --since 2h',

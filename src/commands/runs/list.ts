@@ -21,7 +21,7 @@ export default class RunsList extends BaseCommand {
     const { flags } = await this.parse(RunsList);
     const { limit = DEFAULT_LIMIT } = flags;
     const ctx = await this.context(flags);
-    const runs = await listRuns(ctx, limit);
+    const { runs, total } = await listRuns(ctx, limit);
     return listResult(
       [
         ['Run', 'id'],
@@ -37,6 +37,7 @@ export default class RunsList extends BaseCommand {
         document: { runs: runs.map(({ isRunning, ...run }) => ({ ...toRunDocument(run), isRunning })) },
         reference: ({ id }) => id,
         empty: 'No runs. Begin one: kioskctl run happy-path\n',
+        total,
       },
     );
   }

@@ -52,6 +52,8 @@ export interface ActionsJournal {
   endAction(id: number, end: ActionEnd): Promise<void>;
   /** Oldest first. */
   listActions(filter: ActionFilter): Promise<ActionRecord[]>;
+  /** The number of actions that match; the limit does not count. */
+  countActions(filter: ActionFilter): Promise<number>;
 }
 
 /** The SQL table is `acts`. */
@@ -61,6 +63,7 @@ export function actionsTable(store: Store): ActionsJournal {
     endAction: async (id, end) => store.write(async (scope) => endAction(scope, id, end)),
     listActions: async (filter) =>
       (await listActions(store, filter)).map((row) => toActionRecord(row, store.owner)),
+    countActions: async (filter) => countActions(store, filter),
   };
 }
 
@@ -108,6 +111,8 @@ async function endAction({ db }: Scope, id: number, end: ActionEnd): Promise<voi
 const KIOSK = 'COALESCE(acts.kiosk_id, attempts.kiosk_id)';
 const CARD = 'COALESCE(acts.card_token, attempts.card_token)';
 
+const WITH_ATTEMPTS = 'acts LEFT JOIN attempts ON attempts.id = acts.attempt_id';
+
 /** An action with its process, which actions of old journals don't have. */
 interface ActionRow extends Omit<ActionRecord, 'isRunning'> {
   holderPid: number | null;
@@ -127,11 +132,17 @@ async function listActions({ db, environment }: Scope, filter: ActionFilter): Pr
          COALESCE(acts.trace_id, attempts.trace_id) AS "traceId", acts.holder_pid AS "holderPid",
          acts.holder_started_at AS "holderStartedAt", acts.holder_boot AS "holderBoot",
          acts.holder_namespace AS "holderNamespace"
-       FROM acts LEFT JOIN attempts ON attempts.id = acts.attempt_id
+       FROM ${WITH_ATTEMPTS}
        WHERE ${conditions.where} ORDER BY acts.id DESC ${conditions.limit(filter.limit)}
      ) AS newest ORDER BY id`,
     conditions.parameters,
   );
+}
+
+async function countActions({ db, environment }: Scope, filter: ActionFilter): Promise<number> {
+  const { where, parameters } = conditionsOf(environment, filter);
+  const count = `SELECT COUNT(*) AS total FROM ${WITH_ATTEMPTS} WHERE ${where}`;
+  return present(await db.get<{ total: number }>(count, parameters)).total;
 }
 
 function conditionsOf(environment: string, filter: ActionFilter): Conditions {

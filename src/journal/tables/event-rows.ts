@@ -5,7 +5,7 @@ import type { CardToken } from '../../domain/ids.ts';
 import { decodeJson } from '../../domain/text/decode-json.ts';
 import { columnOf, selectList } from '../store/columns.ts';
 import { Conditions } from '../store/conditions.ts';
-import type { Scope } from '../store/store.ts';
+import { present, type Scope } from '../store/store.ts';
 import type { CardKey } from './cards.ts';
 
 /** A webhook as it arrived, with the event that was read from it. */
@@ -72,13 +72,23 @@ const SELECT = selectList(FIELDS);
 const IN_ENVIRONMENT = "COALESCE(environment, '') = :environment";
 
 export async function listEvents({ db, environment }: Scope, filter: EventFilter): Promise<KeptEvent[]> {
-  const conditions = conditionsOf(environment, filter);
+  const conditions = conditionsOf(IN_ENVIRONMENT, { environment, filter });
   const order = filter.newestFirst ? 'DESC' : 'ASC';
   const rows = await db.all<EventRow>(
     `SELECT ${SELECT} FROM events WHERE ${conditions.where} ORDER BY id ${order} ${conditions.limit(filter.limit)}`,
     conditions.parameters,
   );
   return rows.map(toKeptEvent);
+}
+
+/** Without the expression of `IN_ENVIRONMENT`: without other criteria, an index has all that is counted. */
+export async function countEvents({ db, environment }: Scope, filter: EventFilter): Promise<number> {
+  const { where, parameters } = conditionsOf('environment = :environment', { environment, filter });
+  const row = await db.get<{ total: number }>(
+    `SELECT COUNT(*) AS total FROM events WHERE ${where}`,
+    parameters,
+  );
+  return present(row).total;
 }
 
 /** The cards and orders that events name, oldest first. */
@@ -138,8 +148,11 @@ const OF_CARD = `
   SELECT id FROM events WHERE environment = :environment AND COALESCE(card_token, '') = :cardToken
   UNION ALL SELECT id FROM events WHERE environment = :environment AND order_id = :orderId`;
 
-function conditionsOf(environment: string, filter: EventFilter): Conditions {
-  const conditions = new Conditions(IN_ENVIRONMENT, { environment });
+function conditionsOf(
+  first: string,
+  { environment, filter }: { environment: string; filter: EventFilter },
+): Conditions {
+  const conditions = new Conditions(first, { environment });
   if (filter.card) conditions.add(`id IN (${OF_CARD})`, { ...filter.card });
   conditions.compare('event_type = :eventType', filter.eventType);
   conditions.compare('kiosk_id = :kioskId', filter.kioskId);

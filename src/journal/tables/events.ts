@@ -5,6 +5,7 @@ import type { Store } from '../store/store.ts';
 import { type CardKey, findByOrder } from './cards.ts';
 import { type EventCursor, EventFeed } from './event-cursor.ts';
 import {
+  countEvents,
   type Delivery,
   type EventFilter,
   findCardToken,
@@ -25,6 +26,8 @@ export interface EventsJournal {
    */
   keepEvent(delivery: Delivery): Promise<KeptEvent | null>;
   listEvents(filter: EventFilter): Promise<KeptEvent[]>;
+  /** The number of events that match; the limit does not count. */
+  countEvents(filter: EventFilter): Promise<number>;
   /**
    * Tells cheaply that a card has no new events. All cards share one statement. It may miss what arrived in the last few
    * milliseconds, which the next call finds.
@@ -57,6 +60,7 @@ export function eventsTable(store: Store): EventsJournal {
   return {
     keepEvent: async (delivery) => store.write(async (scope) => insertEvent(scope, delivery)),
     listEvents: async (filter) => listEvents(store, filter),
+    countEvents: async (filter) => countEvents(store, filter),
     newsOf: async (card, after) => feed.newsOf(card, after),
     watch: (signal) => store.db.watch(signal),
     findDelivery: async (id) => findDelivery(store, id),

@@ -1,7 +1,7 @@
 import type { ExitCode } from '../../domain/errors/exit-codes.ts';
 import type { FreedPlaces, NewRun, RunCard, RunRecord, RunRequests } from '../../domain/run.ts';
 import { insertList, selectList } from '../store/columns.ts';
-import type { Scope, Store } from '../store/store.ts';
+import { present, type Scope, type Store } from '../store/store.ts';
 import { parseStored } from '../store/stored-json.ts';
 
 /** The state of a card of a run, and the requests that were sent since it was saved last. */
@@ -30,6 +30,7 @@ export interface RunsJournal {
   findRun(id: string): Promise<RunRecord | null>;
   /** Newest first. */
   listRuns(limit: number): Promise<RunRecord[]>;
+  countRuns(): Promise<number>;
   /** Saves a card of a run, in one transaction with others of the same iteration of the event loop. */
   saveRunCard(update: RunCardUpdate): Promise<void>;
   findRunCard(id: string, number: number): Promise<RunCard | null>;
@@ -67,6 +68,10 @@ export function runsTable(store: Store): RunsJournal {
     listRuns: async (limit) => {
       const newest = `${SELECT} WHERE environment = :environment ORDER BY started_at DESC, id DESC LIMIT :limit`;
       return (await db.all<RunRow>(newest, { environment, limit })).map(toRun);
+    },
+    countRuns: async () => {
+      const count = 'SELECT COUNT(*) AS total FROM runs WHERE environment = :environment';
+      return present(await db.get<{ total: number }>(count, { environment })).total;
     },
     saveRunCard: async (update) => store.write(async (scope) => saveRunCard(scope, update)),
     findRunCard: async (id, number) => {
