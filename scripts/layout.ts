@@ -57,6 +57,7 @@ export const FOLDERS: readonly Folder[] = [
     name: 'cli/terminal',
     purpose: 'Streams, signals, prompts, live progress, and reading and writing files.',
     imports: ['context', 'output', 'domain', 'machine'],
+    small: { 'inquirer.ts': 'Loaded on demand: it contains a whole library.' },
   },
   {
     name: 'support',

@@ -6,6 +6,9 @@ import * as v from 'valibot';
 import { makeSchemas, stepOptions } from '../src/scenarios/schema.ts';
 import { STEP_DEFINITIONS, STEP_WORDS } from '../src/scenarios/steps/definitions.ts';
 
+/** Identifies the schema. It changes with the `version` that scenario files name. */
+const SCHEMA_ID = 'urn:kioskctl:scenario:1';
+
 type Schema = { [keyword: string]: unknown };
 
 const TEMPLATE = { $ref: '#/$defs/filledIn' };
@@ -36,6 +39,7 @@ export function makeScenarioSchema(): string {
   const words: Record<string, Schema> = {};
   const schema = {
     $schema: file.$schema,
+    $id: SCHEMA_ID,
     title: 'kioskctl scenario',
     description: 'The steps of a flow, for kioskctl run: see docs/scenarios.md.',
     ...file,

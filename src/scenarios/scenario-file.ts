@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Files } from '../context/files.ts';
 import { type Failure, failure } from '../domain/errors/failure.ts';
 import { commandLine } from '../domain/next-command.ts';
@@ -51,6 +51,11 @@ export function builtInText(name: string, sources: ScenarioSources): string {
   const source = BUILT_IN_NAME.test(name) ? findScenario(name, sources) : null;
   if (source?.kind !== 'built-in') throw noScenario(name, builtInScenarios(sources));
   return readFile(builtInFile(source.name, sources.root), sources.files);
+}
+
+/** Returns the JSON Schema of scenario files. */
+export function schemaText({ root, files }: ScenarioSources): string {
+  return readFile(join(root, 'schemas', 'scenario.json'), files);
 }
 
 /**

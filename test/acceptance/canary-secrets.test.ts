@@ -384,6 +384,7 @@ const COMMANDS: Record<string, Way> = {
   programs: { ...asks, args: () => 'programs' },
   'runbook:check': { args: () => `runbook check ${join(outside, 'runbook.yaml')}`, turn: 3 },
   'scenario:check': { args: () => 'scenario check happy-path' },
+  'scenario:schema': { args: () => 'scenario schema' },
   'scenario:show': { args: () => 'scenario show happy-path' },
   scenarios: { args: () => 'scenarios' },
   'runbook:init': { turn: 1, args: () => `runbook init ${join(outside, 'runbook.yaml')} --force` },

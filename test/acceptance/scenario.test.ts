@@ -1,11 +1,20 @@
 // Writing a scenario: from a built-in one, checked with mistakes and without.
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { User } from '../harness/program.ts';
 
 const user = new User();
 afterAll(() => user.leave());
+
+test('scenario schema prints the published JSON Schema, which has an $id', async () => {
+  const published = readFileSync('schemas/scenario.json', 'utf8');
+  expect(await user.run('scenario schema')).toMatchObject({ code: 0, stdout: published });
+  expect((await user.run('scenario schema --json')).json).toMatchObject({
+    exitCode: 0,
+    schema: { ...(JSON.parse(published) as object), $id: 'urn:kioskctl:scenario:1' },
+  });
+});
 
 test('a built-in one becomes a file, in which each mistake has its place', async () => {
   const file = join(user.home, 'flow.yaml');

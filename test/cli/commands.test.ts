@@ -93,6 +93,7 @@ const EFFECTS: Record<string, readonly string[]> = {
     'runs list',
     'runs show',
     'scenario check',
+    'scenario schema',
     'scenario show',
     'scenarios',
     'status',

@@ -102,6 +102,8 @@ test('runbook init', async () => expect(await shape(['runbook', 'init'])).toMatc
 test('runbook check', async () => expect(await shape(['runbook', 'check', eventsFile])).toMatchSnapshot());
 test('scenarios', async () => expect(await shape(['scenarios'])).toMatchSnapshot());
 test('scenario show', async () => expect(await shape(['scenario', 'show', 'happy-path'])).toMatchSnapshot());
+test('scenario schema', async () =>
+  expect(await shape(['scenario', 'schema'])).toMatchObject({ schemaVersion: 1, schema: { $id: 'string' } }));
 test('scenario check', async () =>
   expect(await shape(['scenario', 'check', 'happy-path', '--data', dataFile])).toMatchSnapshot());
 test('run, runs list and runs show', async () => {

@@ -27,18 +27,18 @@ export function makeAsk({ io, signal, yes, noInput }: AskOptions): Ask {
     confirm: async (question, { flag, isAnsweredByYes = true }) => {
       if (yes && isAnsweredByYes) return true;
       requirePerson(question, flag);
-      const { confirm } = await import('@inquirer/prompts');
+      const { confirm } = await import('./inquirer.ts');
       return answered(confirm({ message: printable(question), default: false }, context), signal);
     },
     choose: async (question, { flag, choices }) => {
       requirePerson(`${question} (${choices.map(printable).join(', ')})`, flag);
-      const { select } = await import('@inquirer/prompts');
+      const { select } = await import('./inquirer.ts');
       const options = choices.map((value) => ({ value, name: printable(value) }));
       return answered(select({ message: printable(question), choices: options }, context), signal);
     },
     type: async (question, { flag, check = () => undefined }) => {
       requirePerson(question, flag);
-      const { input } = await import('@inquirer/prompts');
+      const { input } = await import('./inquirer.ts');
       const validate = (text: string) => complaintOf(() => check(text)) ?? true;
       return answered(input({ message: printable(question), validate }, context), signal);
     },
@@ -73,6 +73,6 @@ export async function askSecret(
   question: string,
   { io, signal }: Pick<AskOptions, 'io' | 'signal'>,
 ): Promise<string> {
-  const { password } = await import('@inquirer/prompts');
+  const { password } = await import('./inquirer.ts');
   return answered(password({ message: question, mask: false }, { output: io.stderr, signal }), signal);
 }

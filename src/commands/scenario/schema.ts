@@ -1,0 +1,28 @@
+import { BaseCommand } from '../../cli/base-command.ts';
+import { decodeJson } from '../../domain/text/decode-json.ts';
+import type { Result } from '../../output/result.ts';
+import { schemaText } from '../../scenarios/scenario-file.ts';
+
+export default class ScenarioSchema extends BaseCommand {
+  static override effect = 'reads' as const;
+  static override summary = 'Print the JSON Schema of scenario files.';
+  static override description =
+    `Editors complete and check scenarios with it. With --json, the schema is the field "schema" of the document.`;
+  static override examples = [
+    '<%= config.bin %> scenario schema',
+    '<%= config.bin %> scenario schema > scenario.schema.json',
+    '<%= config.bin %> scenario schema --json',
+  ];
+
+  protected override async perform(): Promise<Result> {
+    const { flags } = await this.parse(ScenarioSchema);
+    await this.nameContext(flags);
+    const text = schemaText({ root: this.config.root, files: this.files });
+    return {
+      exitCode: 0,
+      document: { schema: decodeJson(text) },
+      text: () => text,
+      isProduct: true,
+    };
+  }
+}
