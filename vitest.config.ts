@@ -45,6 +45,7 @@ export default defineConfig({
     // Commands catch their own output: what a test prints is not theirs.
     disableConsoleIntercept: true,
     testTimeout: 30_000,
+    setupFiles: 'test/harness/suite/setup.ts',
     // Without it, the style sheet of the HTML report is empty.
     css: true,
     env: { NODE_COMPILE_CACHE: COMPILE_CACHE, TMPDIR: quickFolder() },

@@ -1,46 +1,37 @@
-// What a person at a terminal sees and is asked. `script` (of Debian's bsdutils) gives the command a real one.
-import { spawn } from 'node:child_process';
+// What a person at a terminal sees and is asked.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { stripVTControlCharacters } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
 import { User } from '../harness/program.ts';
+import { Terminal, type TerminalOptions } from '../harness/terminal.ts';
 
-const user = new User({ TERM: 'xterm-256color' });
+const user = new User();
 afterAll(() => user.leave());
+
+type Answer = [words: string, answer: string | (() => void)];
 
 /**
  * Runs a command on a terminal of 160 columns and answers its questions.
  * @param answers what is typed, or done, once these words stand on the screen, in this order
  */
-async function onTerminal(command: string, answers: [words: string, answer: string | (() => void)][] = []) {
-  const script = `stty cols 160 rows 40; ${command}`;
-  const child = spawn('script', ['--quiet', '--return', '--command', script, '/dev/null'], {
-    env: { ...user.env },
-  });
-  let screen = '';
-  let seenUpTo = 0;
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    screen += text;
-    const [next] = answers;
-    if (!next || !stripVTControlCharacters(screen.slice(seenUpTo)).includes(next[0])) return;
-    seenUpTo = screen.length;
-    answers.shift();
-    if (typeof next[1] === 'string') child.stdin.write(next[1]);
-    else next[1]();
-  });
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', () => reject(new Error('this test needs `script`, from Debian’s package bsdutils')));
-    child.once('close', resolve);
-  });
-  return { code, raw: screen, screen: stripVTControlCharacters(screen) };
+async function onTerminal(args: string | string[], answers: Answer[] = [], env: TerminalOptions['env'] = {}) {
+  const terminal = Terminal.open(user, args, { columns: 160, rows: 40, env });
+  for (const [words, answer] of answers) {
+    await terminal.shows(words);
+    if (typeof answer === 'string') terminal.type(answer);
+    else answer();
+  }
+  const code = await terminal.ended;
+  return { code, raw: terminal.raw, transcript: terminal.transcript, screen: await terminal.screen() };
 }
 
 test('a wait moves on a terminal, in colour, and leaves the result behind', async () => {
   // In a sandbox that is in no hurry, it goes on until the time is moved.
-  const { code, raw, screen } = await onTerminal('KIOSKCTL_SANDBOX_SPEED=0.001 kioskctl order --wait', [
-    ['requirements-fulfilled', () => void user.run('sandbox advance 1h')],
-  ]);
+  const { code, raw, screen } = await onTerminal(
+    'order --wait',
+    [['requirements-fulfilled', () => void user.run('sandbox advance 1h')]],
+    { KIOSKCTL_SANDBOX_SPEED: '0.001' },
+  );
   expect(code).toBe(0);
   expect(raw).toContain('\u001b[32m✓\u001b[39m');
   expect(raw).toContain('\u001b[?25l');
@@ -48,14 +39,14 @@ test('a wait moves on a terminal, in colour, and leaves the result behind', asyn
 });
 
 test('nothing moves and nothing is coloured with --no-color', async () => {
-  const { code, raw } = await onTerminal('kioskctl order --wait --no-color');
+  const { code, raw } = await onTerminal('order --wait --no-color');
   expect(code).toBe(0);
   expect(raw).not.toContain('\u001b');
 });
 
 test('the kiosk is picked from those of the context', async () => {
   const card = await user.readyCard();
-  const { code, screen } = await onTerminal(`kioskctl produce ${card}`, [['Which kiosk?', '\u001b[B\r']]);
+  const { code, screen } = await onTerminal(`produce ${card}`, [['Which kiosk?', '\u001b[B\r']]);
   expect(code).toBe(0);
   expect(screen).toContain('in-progress on WIS00002');
 });
@@ -63,17 +54,17 @@ test('the kiosk is picked from those of the context', async () => {
 test('a retry asks whether the cause is fixed, and no means no', async () => {
   const card = await user.readyCard();
   await user.run(['produce', card, '--kiosk', 'WIS00001', '--simulate', 'PRODUCTION_ERROR:PRT_RIBBON_ENDED']);
-  const no = await onTerminal(`kioskctl retry ${card}`, [['Is it fixed', 'n\r']]);
+  const no = await onTerminal(`retry ${card}`, [['Is it fixed', 'n\r']]);
   expect(no.code).toBe(9);
   expect(no.screen).toContain('Replace the ribbon');
-  const yes = await onTerminal(`kioskctl retry ${card}`, [['Is it fixed', 'y\r']]);
+  const yes = await onTerminal(`retry ${card}`, [['Is it fixed', 'y\r']]);
   expect(yes.code).toBe(0);
   expect(yes.screen).toContain('attempt 2');
 });
 
 test('Ctrl-C at a question ends with 130, and nothing is sent', async () => {
   const card = await user.readyCard();
-  const { code, screen } = await onTerminal(`kioskctl produce ${card}`, [['Which kiosk?', '\u0003']]);
+  const { code, screen } = await onTerminal(`produce ${card}`, [['Which kiosk?', '\u0003']]);
   expect(code).toBe(130);
   expect(screen).toContain('Interrupted');
   const { json } = await user.run(['status', card, '--json']);
@@ -83,8 +74,9 @@ test('Ctrl-C at a question ends with 130, and nothing is sent', async () => {
 test('an act in production is confirmed by name, and not by --yes', async () => {
   const flags = '--environment production --base-url http://127.0.0.1:9';
   const { code, screen } = await onTerminal(
-    `KIOSKCTL_TOKEN=a-test-token kioskctl produce 5/501 --kiosk K1 --yes ${flags}`,
+    `produce 5/501 --kiosk K1 --yes ${flags}`,
     [['Do this in PRODUCTION, with context production?', 'n\r']],
+    { KIOSKCTL_TOKEN: 'a-test-token' },
   );
   expect(code).toBe(9);
   expect(screen).toContain('--confirm production');
@@ -93,7 +85,7 @@ test('an act in production is confirmed by name, and not by --yes', async () => 
 test('the recovery of a kiosk asks step by step', async () => {
   const card = await user.readyCard();
   await user.run(`produce ${card} --kiosk WIS00003 --simulate PRODUCTION_ERROR:PRD_HOPPER_DOOR`);
-  const { code, screen } = await onTerminal('kioskctl kiosk recover WIS00003 --simulate PRODUCED', [
+  const { code, screen } = await onTerminal('kiosk recover WIS00003 --simulate PRODUCED', [
     ['Is all of this done', 'y\r'],
     ['spoiled card lie', 'y\r'],
     ['Of which card?', '\r'],
@@ -112,7 +104,7 @@ test('a retry of a kiosk asks who collects, shows a list that moves, and waits f
   await user.run(['produce', ...cards, ...failed]);
   const produce = (index: number) => () =>
     void user.run(['simulate', cards[index] ?? '', '--status', 'PRODUCED']);
-  const { code, raw, screen } = await onTerminal('kioskctl retry --kiosk WIS00003', [
+  const { code, raw, screen, transcript } = await onTerminal('retry --kiosk WIS00003', [
     ['Does somebody take the cards', 'y\r'],
     ['Is the cause gone', 'y\r'],
     ['in-progress', produce(0)],
@@ -121,10 +113,10 @@ test('a retry of a kiosk asks who collects, shows a list that moves, and waits f
   expect(code, screen).toBe(0);
   // A spinner, and a line for the kiosk that is drawn again and again.
   expect(raw).toContain('\u001b[?25l');
-  expect(screen).toContain(
+  expect(transcript).toContain(
     `WIS00003: 0 of 2 produced; now ${cards[0]} (the first one: the others wait for it)`,
   );
-  expect(screen).toMatch(/WIS00003: 1 of 2 produced, about \S+ left; now /);
+  expect(transcript).toMatch(/WIS00003: 1 of 2 produced, about \S+ left; now /);
   expect(screen).toContain('2 cards: 2 done');
 });
 
@@ -143,15 +135,14 @@ steps: [order, wait-ready, produce, {simulate: "\${result}"}, wait-produced]
     data,
     `result\n${['PRODUCTION_ERROR:PRD_HOPPER_DOOR', ...Array(3).fill('PRODUCED')].join('\n')}\n`,
   );
-  const env = 'KIOSKCTL_SANDBOX_SPEED=10';
-  const { code, raw, screen } = await onTerminal(
-    `${env} kioskctl run ${flow} --data ${data} --concurrency 1`,
-  );
-  expect(code, screen).toBe(4);
+  const { code, raw, transcript } = await onTerminal(`run ${flow} --data ${data} --concurrency 1`, [], {
+    KIOSKCTL_SANDBOX_SPEED: '10',
+  });
+  expect(code, transcript).toBe(4);
   expect(raw).toContain('\u001b[?25l');
-  expect(screen).toMatch(/ mixed: 0 of 4 passed\r?\n {2}\d requirements-fulfilled/);
-  expect(screen).toMatch(/ mixed: \d of 4 passed, 1 not, [\d.]+ a second, about \S+ left\r?\n {2}\d /);
-  const [above, below = ''] = screen.split(
+  expect(transcript).toMatch(/ mixed: 0 of 4 passed\r?\n {2}\d requirements-fulfilled/);
+  expect(transcript).toMatch(/ mixed: \d of 4 passed, 1 not, [\d.]+ a second, about \S+ left\r?\n {2}\d /);
+  const [above, below = ''] = transcript.split(
     /Warning: Card 1 \(1001\/\S+\): step 5, wait-produced, failed: PRD_HOPPER_DOOR\r?\n/,
   );
   expect(above).toContain('0 of 4');

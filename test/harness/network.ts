@@ -8,7 +8,7 @@ import type { HttpAnswer, NoAnswer } from '../../src/wise/decode-answer.ts';
 import { requestOnce } from '../../src/wise/http.ts';
 import { openRequest } from '../../src/wise/open-request.ts';
 import type { RequestContent, RequestHead } from '../../src/wise/try.ts';
-import { atTheEnd } from './server.ts';
+import { atTheEnd } from './suite/at-the-end.ts';
 
 function der(tag: number, ...parts: Uint8Array[]): Buffer {
   const content = Buffer.concat(parts);

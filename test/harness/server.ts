@@ -7,21 +7,12 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { Client, type ClientOptions } from '../../src/wise/client.ts';
+import { atTheEnd } from './suite/at-the-end.ts';
 
 /** In every header and body that is sent, and nowhere else. */
 export const SECRET = 'tok-4711-never-to-be-seen';
-
-const cleanUps: (() => void)[] = [];
-afterAll(() => {
-  for (const cleanUp of cleanUps) cleanUp();
-});
-
-/** Runs after all tests of the file: concurrent tests can't use `onTestFinished`. */
-export function atTheEnd(cleanUp: () => void): void {
-  cleanUps.push(cleanUp);
-}
 
 export interface Asked {
   method: string;

@@ -8,7 +8,8 @@ import { getProduction, openProduce } from '../../src/wise/cards.ts';
 import { openRequest } from '../../src/wise/open-request.ts';
 import { makeAgent } from '../../src/wise/proxy-agent.ts';
 import { listen, makeCertificate, Proxy } from '../harness/network.ts';
-import { atTheEnd, json, makeClient, silence, Vendor } from '../harness/server.ts';
+import { json, makeClient, silence, Vendor } from '../harness/server.ts';
+import { atTheEnd } from '../harness/suite/at-the-end.ts';
 
 const HOST = 'api.kioskctl.test';
 const CA = makeCertificate({ commonName: 'A private authority', isCa: true });

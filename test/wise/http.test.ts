@@ -7,7 +7,8 @@ import { describe, expect, test } from 'vitest';
 import { exchange, type HttpRequest } from '../../src/wise/http.ts';
 import { type RequestContent, type RequestHead, UNLIMITED } from '../../src/wise/try.ts';
 import { makeCertificate, TRANSPORTS } from '../harness/network.ts';
-import { type Answer, atTheEnd, cut, inTurn, json, raw, reset, silence, Vendor } from '../harness/server.ts';
+import { type Answer, cut, inTurn, json, raw, reset, silence, Vendor } from '../harness/server.ts';
+import { atTheEnd } from '../harness/suite/at-the-end.ts';
 
 const LIMIT = 4 * 1024 * 1024;
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Browser, launch, type Page } from 'puppeteer-core';
+import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { RunCard, RunRecord } from '../../../src/domain/run.ts';
 import { stageSpans } from '../../../src/runs/reports/stage-times.ts';
@@ -19,18 +19,15 @@ import {
   STARTED_AT,
   unmetCard,
 } from '../../harness/run-records.ts';
-import { programPath } from './programs.ts';
+import { launchBrowser } from './browser.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 let browser: Browser;
 
 beforeAll(async () => {
-  browser = await launch({
-    executablePath: programPath('chromium', 'chromium'),
-    args: ['--no-sandbox', '--disable-gpu'],
-  });
-});
+  browser = await launchBrowser();
+}, 60_000);
 afterAll(() => browser?.close());
 
 /** A report in a page of its own, and what the browser had to say about it. */

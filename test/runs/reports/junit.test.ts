@@ -1,8 +1,6 @@
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { RunCard, RunRecord } from '../../../src/domain/run.ts';
 import { junit } from '../../../src/runs/reports/junit.ts';
-import { makeFolder } from '../../harness/command-line.ts';
 import {
   hostileCard,
   interruptedCard,
@@ -12,12 +10,26 @@ import {
   reportOf,
   textOf,
 } from '../../harness/run-records.ts';
-import { problemsOf, xpath } from './programs.ts';
+import { problemsOf, valuesIn } from './xml.ts';
 
-async function report(cards: readonly RunCard[], more: Partial<RunRecord> = {}) {
-  const file = join(makeFolder(), 'junit.xml');
-  const xml = await textOf(junit(await reportOf(cards, more)));
-  return { xml, file, problems: problemsOf(xml, file), at: (expression: string) => xpath(file, expression) };
+async function report(cards: readonly RunCard[], more: Partial<RunRecord> = {}): Promise<string> {
+  return textOf(junit(await reportOf(cards, more)));
+}
+
+function mapValues<Name extends string>(
+  values: Record<Name, string>,
+  change: (value: string, name: Name) => string,
+): Record<Name, string> {
+  const entries = Object.entries(values) as [Name, string][];
+  return Object.fromEntries(entries.map(([name, value]) => [name, change(value, name)])) as Record<
+    Name,
+    string
+  >;
+}
+
+/** Counts the skipped cases of a card. */
+function skipped(card: number): string {
+  return `count(//testcase[@classname="hopper-door.card-${card}"][@name="not started"]/skipped)`;
 }
 
 describe('a JUnit report', () => {
@@ -27,51 +39,78 @@ describe('a JUnit report', () => {
     { name: 'no card at all', cards: [] },
     { name: 'nothing was started', cards: [notStartedCard(1)] },
   ])('is valid by the schema of Jenkins: $name', async ({ cards }) =>
-    expect((await report(cards)).problems).toEqual([]),
+    expect(await problemsOf(await report(cards))).toEqual([]),
   );
 
   test('the schema would tell', async () => {
-    const { xml, file } = await report([passedCard(1)]);
-    expect(problemsOf(xml.replace('<testcase', '<tescase').replace('tests=', 'test='), file)).not.toEqual([]);
+    const xml = await report([passedCard(1)]);
+    const broken = xml.replace('<testcase', '<tescase').replace('tests=', 'test=');
+    expect(await problemsOf(broken)).not.toEqual([]);
   });
 
   test('has a suite a scenario, a case a step a card, and counts them as they are', async () => {
-    const { at } = await report([...mixedCards(), interruptedCard(8)]);
-    expect(at('string(//testsuite/@name)')).toBe('hopper-door');
-    for (const [name, path] of [
-      ['tests', 'testcase'],
-      ['failures', 'failure'],
-      ['errors', 'error'],
-      ['skipped', 'skipped'],
-    ])
-      expect(at(`string(//testsuite/@${name})`), name).toBe(at(`count(//${path})`));
-    expect(at('string(//testsuite/@tests)')).toBe('38');
-    expect(at('string(//testcase[@classname="hopper-door.card-4"][4]/@name)')).toBe('4. wait-produced');
-    expect(at('string(//testcase[@classname="hopper-door.card-4"][4]/@time)')).toBe('1.600');
-    expect(at('string(//testsuite/@time)')).toBe('60.000');
-    expect(at('string(//testsuite/@timestamp)')).toBe('2026-11-22T10:00:00');
-    expect(at('string(//testsuite/@hostname)')).toBe('ci-runner-1');
-    expect(at('string(//property[@name="environment"]/@value)')).toBe('sandbox');
-    expect(at('string(//property[@name="requests.limited"]/@value)')).toBe('1');
+    const xml = await report([...mixedCards(), interruptedCard(8)]);
+    const counts = { tests: 'testcase', failures: 'failure', errors: 'error', skipped: 'skipped' };
+    const [told, counted] = await Promise.all([
+      valuesIn(
+        xml,
+        mapValues(counts, (_, name) => `string(//testsuite/@${name})`),
+      ),
+      valuesIn(
+        xml,
+        mapValues(counts, (element) => `count(//${element})`),
+      ),
+    ]);
+    expect(told).toEqual(counted);
+    const step = '//testcase[@classname="hopper-door.card-4"][4]';
+    expect(
+      await valuesIn(xml, {
+        suite: 'string(//testsuite/@name)',
+        tests: 'string(//testsuite/@tests)',
+        step: `string(${step}/@name)`,
+        stepTime: `string(${step}/@time)`,
+        time: 'string(//testsuite/@time)',
+        timestamp: 'string(//testsuite/@timestamp)',
+        host: 'string(//testsuite/@hostname)',
+        environment: 'string(//property[@name="environment"]/@value)',
+        limited: 'string(//property[@name="requests.limited"]/@value)',
+      }),
+    ).toEqual({
+      suite: 'hopper-door',
+      tests: '38',
+      step: '4. wait-produced',
+      stepTime: '1.600',
+      time: '60.000',
+      timestamp: '2026-11-22T10:00:00',
+      host: 'ci-runner-1',
+      environment: 'sandbox',
+      limited: '1',
+    });
   });
 
   test('has a skipped case for each card that an interrupted run had not come to', async () => {
-    const { at, problems } = await report([passedCard(1), interruptedCard(3)], { cards: 5, endedAt: null });
-    expect(problems).toEqual([]);
-    for (const number of [2, 4, 5])
-      expect(
-        at(`count(//testcase[@classname="hopper-door.card-${number}"][@name="not started"]/skipped)`),
-      ).toBe('1');
-    expect(at('string(//testsuite/@tests)')).toBe(at('count(//testcase)'));
-    expect(at('string(//testsuite/@skipped)')).toBe(at('count(//skipped)'));
+    const xml = await report([passedCard(1), interruptedCard(3)], { cards: 5, endedAt: null });
+    expect(await problemsOf(xml)).toEqual([]);
+    const { told, counted, ...cards } = await valuesIn(xml, {
+      second: skipped(2),
+      fourth: skipped(4),
+      fifth: skipped(5),
+      told: 'concat(//testsuite/@tests, " ", //testsuite/@skipped)',
+      counted: 'concat(count(//testcase), " ", count(//skipped))',
+    });
+    expect(cards).toEqual({ second: '1', fourth: '1', fifth: '1' });
+    expect(told).toBe(counted);
   });
 
   test('tells of a failed step all that is needed to find it again', async () => {
-    const { at } = await report(mixedCards());
     const failure = '//testcase[@classname="hopper-door.card-4"]/failure';
-    expect(at(`string(${failure}/@type)`)).toBe('production-failed');
-    expect(at(`string(${failure}/@message)`)).toContain('The hopper door is open.');
-    const text = at(`string(${failure})`);
+    const { type, message, text } = await valuesIn(await report(mixedCards()), {
+      type: `string(${failure}/@type)`,
+      message: `string(${failure}/@message)`,
+      text: `string(${failure})`,
+    });
+    expect(type).toBe('production-failed');
+    expect(message).toContain('The hopper door is open.');
     for (const told of [
       'hint: Close the hopper door, then retry.',
       'exit code: 4',
@@ -89,21 +128,28 @@ describe('a JUnit report', () => {
   });
 
   test('tells what was expected; what the scenario goes on after has passed, and says so', async () => {
-    const { at } = await report(mixedCards());
     const unmet = '//testcase[@classname="hopper-door.card-3"][7]/failure';
-    expect(at(`string(${unmet}/@message)`)).toBe(
-      'attempt: expected one of 1, 3, was 2; duration: expected at most 1s, was 1.8s',
-    );
-    expect(at(`string(${unmet})`)).toMatch(/expected: one of 1, 3\n +actual: +2/);
     const tolerated = '//testcase[@classname="hopper-door.card-3"][4]';
-    expect(at(`count(${tolerated}/failure)`)).toBe('0');
-    expect(at(`string(${tolerated}/system-out)`)).toContain('the scenario goes on after it');
+    const { message, text, failures, output } = await valuesIn(await report(mixedCards()), {
+      message: `string(${unmet}/@message)`,
+      text: `string(${unmet})`,
+      failures: `count(${tolerated}/failure)`,
+      output: `string(${tolerated}/system-out)`,
+    });
+    expect(message).toBe('attempt: expected one of 1, 3, was 2; duration: expected at most 1s, was 1.8s');
+    expect(text).toMatch(/expected: one of 1, 3\n +actual: +2/);
+    expect(failures).toBe('0');
+    expect(output).toContain('the scenario goes on after it');
   });
 
   test('text from outside stays text', async () => {
-    const { at, xml } = await report([hostileCard(1)]);
-    expect(at('count(//script)')).toBe('0');
-    expect(at('string(//failure/@message)')).toContain('<script>alert(1)</script> ]]> &amp; "\'`');
+    const xml = await report([hostileCard(1)]);
+    const { scripts, message } = await valuesIn(xml, {
+      scripts: 'count(//script)',
+      message: 'string(//failure/@message)',
+    });
+    expect(scripts).toBe('0');
+    expect(message).toContain('<script>alert(1)</script> ]]> &amp; "\'`');
     // Line breaks are the only ones of their kind, and no character is half of one.
     expect(xml.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Cn}]/u);
   });
