@@ -43,14 +43,6 @@ export interface CoverageOptions {
   isListenedTo: boolean;
 }
 
-/** A coverage as JSON documents show it; times are UTC. */
-export interface CoverageDocument {
-  from: string | null;
-  to: string;
-  listened: { from: string; to: string }[];
-  gaps: { from: string; to: string }[];
-}
-
 /** Works out what listening covers. @param presences in any order; they may overlap */
 export function coverageOf(
   presences: readonly Presence[],
@@ -71,7 +63,8 @@ export function coverageOf(
   return { from: start, to, listened, gaps: between(listened, { from: start, to }) };
 }
 
-export function toCoverageDocument({ from, to, listened, gaps }: Coverage): CoverageDocument {
+/** Converts a coverage for JSON documents; times are UTC. */
+export function toCoverageDocument({ from, to, listened, gaps }: Coverage) {
   return {
     from: utcTime(from),
     to: utcTime(to),
@@ -80,7 +73,9 @@ export function toCoverageDocument({ from, to, listened, gaps }: Coverage): Cove
   };
 }
 
-/** The same with the events that arrived. */
+export type CoverageDocument = ReturnType<typeof toCoverageDocument>;
+
+/** Converts a coverage with the times of its events. */
 export function toCoveredDocument({ coverage, firstEventAt, lastEventAt, isListenedTo }: Covered) {
   return {
     ...toCoverageDocument(coverage),

@@ -29,7 +29,7 @@ export interface ActionRecord {
   /** 0 for an action of the application, which belongs to no profile. */
   profileId: number;
   orderId: number | null;
-  /** Of the action or of its attempt, like the kiosk. */
+  /** The card and the kiosk of the action, or else of its attempt. */
   cardToken: CardToken | null;
   kioskId: KioskId | null;
   reason: string | null;
@@ -56,31 +56,8 @@ export function outcomeOfAction({ endedAt, exitCode, isRunning }: ActionRecord):
   return isRunning ? 'running' : 'died';
 }
 
-/** An action in JSON documents; times are UTC. */
-export interface ActionDocument {
-  id: number;
-  act: ActionName;
-  /** The user, `user@host`. */
-  by: string;
-  context: string;
-  startedAt: string;
-  endedAt: string | null;
-  outcome: ActionOutcome;
-  exitCode: number | null;
-  /** The meaning of the exit code. */
-  meaning: string | null;
-  profileId: number | null;
-  orderId: number | null;
-  cardToken: CardToken | null;
-  kioskId: KioskId | null;
-  attemptId: string | null;
-  reason: string | null;
-  selection: string | null;
-  correlationId: string | null;
-  traceId: string | null;
-}
-
-export function toActionDocument(record: ActionRecord): ActionDocument {
+/** Converts an action for JSON documents; times are UTC. */
+export function toActionDocument(record: ActionRecord) {
   const { id, action, user, host, context, startedAt, endedAt, exitCode, profileId } = record;
   return {
     id,

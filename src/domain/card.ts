@@ -1,6 +1,5 @@
-import type { Attempt, Outcome } from './attempt.ts';
-import type { FailureCode } from './errors/failure.ts';
-import { type CardToken, formatReference, type KioskId } from './ids.ts';
+import type { Attempt } from './attempt.ts';
+import { type CardToken, formatReference } from './ids.ts';
 import { type Invocation, nextCommand, toShell } from './next-command.ts';
 import type { Requirement } from './order.ts';
 import type { Production } from './production.ts';
@@ -68,27 +67,8 @@ export function hintOf(card: Card): string {
   return card.next ?? 'Nothing is left to do.';
 }
 
-/** An attempt in JSON documents; times are UTC. */
-export interface AttemptDocument {
-  attempt: number;
-  attemptId: string;
-  origin: Attempt['origin'];
-  kioskId: KioskId | null;
-  outcome: Outcome;
-  sentAt: string | null;
-  closedAt: string | null;
-  /** The sender, `user@host`; null for another system. */
-  by: string | null;
-  reason: string | null;
-  production: Production | null;
-  correlationId: string | null;
-  traceId: string | null;
-  httpStatus: number | null;
-  /** The code of the error with which it ended without effect. */
-  endCode: FailureCode | null;
-}
-
-export function toAttemptDocument(attempt: Attempt): AttemptDocument {
+/** Converts an attempt for JSON documents; times are UTC, and `by` (`user@host`) is null for another system. */
+export function toAttemptDocument(attempt: Attempt) {
   const { number, id, origin, kioskId, outcome, owner, reason, production, ...rest } = attempt;
   const { correlationId, traceId, httpStatus, endCode } = rest;
   return {
@@ -108,3 +88,5 @@ export function toAttemptDocument(attempt: Attempt): AttemptDocument {
     endCode,
   };
 }
+
+export type AttemptDocument = ReturnType<typeof toAttemptDocument>;

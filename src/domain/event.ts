@@ -86,18 +86,11 @@ export interface KeptEvent extends CardEvent {
   isVerified: boolean;
 }
 
-/** An event as JSON documents and streams show it; times are UTC, the vendor's as it writes them. */
-export interface EventDocument extends Omit<CardEvent, 'description'> {
-  type: 'event';
-  id: number;
-  receivedAt: string;
-  test: boolean;
-}
-
-export function toEventDocument(event: KeptEvent): EventDocument {
+/** Converts an event for JSON documents and streams; times of the journal are UTC, those of the vendor as it writes them. */
+export function toEventDocument(event: KeptEvent) {
   const fields = Object.fromEntries(SHOWN.map((name) => [name, event[name]]));
   return {
-    type: 'event',
+    type: 'event' as const,
     id: event.id,
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all fields that are shown
     ...(fields as Omit<CardEvent, 'description'>),
@@ -105,6 +98,8 @@ export function toEventDocument(event: KeptEvent): EventDocument {
     test: event.isTest,
   };
 }
+
+export type EventDocument = ReturnType<typeof toEventDocument>;
 
 /** Converts a production event to the form of the API; null for other events, and without a status. */
 export function productionOf({ eventType, status, ...event }: CardEvent): Production | null {
