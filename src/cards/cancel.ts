@@ -1,26 +1,22 @@
 import type { Context } from '../context/context.ts';
 import { leaseOnCard, withLeases } from '../context/leases.ts';
-import { recordAction } from '../context/record-action.ts';
 import { cardLabel, hintOf } from '../domain/card.ts';
 import { type Failure, failure } from '../domain/errors/failure.ts';
 import type { CardResult } from '../domain/results.ts';
 import { isSuccess } from '../wire/error-bodies.ts';
 import { answerFailure, unreachable } from '../wise/client.ts';
 import { cancelOrder } from '../wise/orders.ts';
-import { commandOn, forEachCard, inSequence } from './session/each-card.ts';
+import { actOnCards } from './session/each-card.ts';
 import type { CardRequest } from './session/resolve-cards.ts';
 import { type CardSession, statusOf } from './session/session.ts';
 import { waitFor } from './session/wait.ts';
 
 /** Cancels orders, and waits until each of them reads CANCELLED. */
 export async function cancel(ctx: Context, targets: readonly CardRequest[]): Promise<CardResult[]> {
-  const command = commandOn('cancel');
-  return forEachCard(ctx, { lanes: inSequence(targets), authorizeFirst: true, command }, async (session) =>
-    recordAction(ctx, { card: session, action: 'cancel' }, () => cancelOne(ctx, session)),
-  );
+  return actOnCards(ctx, { targets, action: 'cancel' }, async (session) => cancelOne(ctx, session));
 }
 
-/** @returns whether it was cancelled now @throws Failure */
+/** Cancels an order. @returns false if it was cancelled before @throws Failure */
 export async function cancelOne(ctx: Context, session: CardSession): Promise<boolean> {
   const { card } = await session.read();
   if (card.orderStatus === 'CANCELLED') return false;
@@ -41,7 +37,7 @@ export async function cancelOne(ctx: Context, session: CardSession): Promise<boo
   return true;
 }
 
-/** In PLACED nothing exists yet; afterwards the card is blocked with its order, for good. */
+/** Asks for approval, unless the order is PLACED: later than that, its card is blocked permanently, too. */
 async function approve(ctx: Context, session: CardSession): Promise<void> {
   const { card } = session;
   if (card.stage === 'placed') return;
@@ -52,7 +48,7 @@ async function approve(ctx: Context, session: CardSession): Promise<void> {
   throw failure('not-confirmed', `Order ${card.orderId} was left as it is.`, hintOf(card));
 }
 
-/** Sends a cancellation. After a lost answer, as after an accepted request, the order shows the result. */
+/** Sends a cancellation, and reads the order until it is cancelled, also after a lost answer. */
 async function sendCancellation(
   ctx: Context,
   session: CardSession,

@@ -1,18 +1,29 @@
+import * as v from 'valibot';
 import type { Context } from '../context/context.ts';
+import { asExitCode, type ExitCode } from '../domain/errors/exit-codes.ts';
 import { failure } from '../domain/errors/failure.ts';
-import { parseReference } from '../domain/ids.ts';
-import { type CardRequest, type PassedOn, resolveCards } from './session/resolve-cards.ts';
-import { parsePiped } from './stdin-cards.ts';
+import type { CardEvent } from '../domain/event.ts';
+import { formatReference, parseReference } from '../domain/ids.ts';
+import { printable } from '../domain/text/terminal-text.ts';
+import { parseVendorTime } from '../domain/times/vendor-time.ts';
+import { readEventBody } from '../wire/events.ts';
+import { bareCard, cardDocument, type Entry, eventLine, kioskctlDocument } from './piped-documents.ts';
+import {
+  type CardRequest,
+  type GivenReference,
+  type PassedOn,
+  resolveCards,
+} from './session/resolve-cards.ts';
 
-/** The cards of a command, and whether its document shows one card or a list. */
+/** The cards of a command. Its document shows one card, or a list. */
 export interface CardInput {
   targets: CardRequest[];
   shape: 'card' | 'cards';
 }
 
 /**
- * Reads the CARD arguments of a command; a single `-` stands for standard input, read to its end.
- * @throws Failure `usage`, `invalid-reference`, and what piped input throws
+ * Reads the CARD arguments of a command. A single `-` stands for standard input, which is read to its end.
+ * @throws Failure `usage`, `invalid-reference`, and the failures of `parsePiped`
  * @throws PassedOnError
  */
 export async function readCards(ctx: Context, given: readonly string[]): Promise<CardInput> {
@@ -32,7 +43,7 @@ export async function readCards(ctx: Context, given: readonly string[]): Promise
   return { targets: await resolveCards(ctx, piped.references), shape: piped.shape };
 }
 
-/** An earlier command of the pipe failed before it had a card: its error goes on, with its exit code. */
+/** The failure of an earlier command of the pipe that had no card: its error and its exit code are passed on. */
 export class PassedOnError extends Error {
   readonly passedOn: PassedOn;
 
@@ -40,4 +51,181 @@ export class PassedOnError extends Error {
     super(passedOn.error.message);
     this.passedOn = passedOn;
   }
+}
+
+/** The content of standard input: cards, or the error of an earlier command of the pipe. */
+type Piped =
+  | { kind: 'cards'; references: GivenReference[]; shape: 'card' | 'cards' }
+  | { kind: 'passed-on'; passedOn: PassedOn };
+
+/** The profile of test notifications of Wise. */
+const TEST_PROFILE = 0;
+
+/**
+ * Reads piped input: lines with references, documents of kioskctl (one, or one a line), or event bodies of Wise, one a
+ * line.
+ * @param environment the environment of this command: documents of another one are refused
+ * @throws Failure `input-required` for empty input, `invalid-input`, `invalid-reference`, `environment-mismatch`
+ */
+export function parsePiped(text: string, environment: string): Piped {
+  const input = text.trim();
+  if (input === '') {
+    throw failure(
+      'input-required',
+      'Standard input is empty.',
+      'Pipe card references or the output of another kioskctl command into it.',
+    );
+  }
+  if (!input.startsWith('{')) {
+    const lines = input.split(/\r?\n/).map((line) => line.trim());
+    return { kind: 'cards', references: lines.filter(Boolean).map(parseReference), shape: 'cards' };
+  }
+  const documents = parseDocuments(input);
+  const [first, ...others] = documents;
+  if (others.length === 0) return readDocument(first, environment);
+  return joinDocuments(documents.map((document) => readDocument(document, environment)));
+}
+
+function parseDocuments(input: string): unknown[] {
+  try {
+    return [JSON.parse(input)];
+  } catch {
+    return input.split(/\r?\n/).flatMap((line, index) => (line.trim() ? [parseLine(line, index + 1)] : []));
+  }
+}
+
+function parseLine(line: string, number: number): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    throw failure(
+      'invalid-input',
+      `Line ${number} of standard input is not JSON: ${printable(line.slice(0, 60))}`,
+      'Pipe whole documents: one, or one a line.',
+    );
+  }
+}
+
+function joinDocuments(parts: Piped[]): Piped {
+  const passedOn = parts.find((part) => part.kind === 'passed-on');
+  if (passedOn) return passedOn;
+  return {
+    kind: 'cards',
+    references: parts.flatMap((part) => (part.kind === 'cards' ? part.references : [])),
+    shape: 'cards',
+  };
+}
+
+function readDocument(document: unknown, environment: string): Piped {
+  const event = readEventBody(document);
+  if (event && event.profileId !== null) return readEvent(event);
+  const line = v.safeParse(eventLine, document);
+  if (line.success) {
+    refuseOtherEnvironment(line.output.environment, environment);
+    return listOf(cardsOf([line.output]));
+  }
+  const bare = v.safeParse(bareCard, document);
+  if (bare.success) return listOf([toReference(bare.output, null)]);
+  const own = v.safeParse(kioskctlDocument, document);
+  if (!own.success) {
+    throw failure(
+      'invalid-input',
+      'What was piped in is neither a document of kioskctl nor an event of Wise.',
+      'Pipe the --json output of another kioskctl command, card references, or event bodies.',
+    );
+  }
+  refuseOtherEnvironment(own.output.environment, environment);
+  return readOwn(own.output);
+}
+
+function refuseOtherEnvironment(named: string | null | undefined, environment: string): void {
+  if (!named || named === environment) return;
+  throw failure(
+    'environment-mismatch',
+    `What was piped in is of environment ${printable(named)}.`,
+    `This command works on ${environment}: use the same --context on both sides of the pipe.`,
+  );
+}
+
+/** Reads a document of kioskctl. Errors in the output of `status` are no failures of a card: it is not skipped. */
+function readOwn(document: v.InferOutput<typeof kioskctlDocument>): Piped {
+  const { card, cards, orders, events, error, command } = document;
+  const exitCode = asExitCode(document.exitCode ?? 0);
+  const isStatus = command === 'status';
+  if (card) {
+    const passedOn = isStatus || !error ? null : { exitCode, error, ...asItWas(card) };
+    return { kind: 'cards', references: [toReference(card, passedOn)], shape: 'card' };
+  }
+  if (events) return listOf(cardsOf(events.filter((one) => v.is(eventLine, one))));
+  const entries = cards ?? orders;
+  if (entries)
+    return listOf(entries.map((one) => toReference(one, isStatus ? null : failureOf(one, exitCode))));
+  if (error) return { kind: 'passed-on', passedOn: { exitCode, error } };
+  // Lines about an event stream itself name no cards.
+  if (document.type) return listOf([]);
+  throw failure(
+    'invalid-input',
+    `What kioskctl ${printable(command ?? '')} printed names no cards.`,
+    'Pipe the output of a command about cards or orders.',
+  );
+}
+
+function listOf(references: GivenReference[]): Piped {
+  return { kind: 'cards', references, shape: 'cards' };
+}
+
+/** Returns the failure of an entry of a list. An entry that was not started has the failure of its command. */
+function failureOf(entry: Entry, stopped: ExitCode): PassedOn | null {
+  const { exitCode, error, outcome } = entry;
+  if (error) return { exitCode: asExitCode(exitCode ?? stopped), error, ...asItWas(entry) };
+  if (outcome !== 'not-started') return null;
+  const message = 'An earlier command of the pipe did not get to this card.';
+  return { exitCode: stopped, error: { code: 'not-started', message, hint: 'Run that command again.' } };
+}
+
+/** Returns the card of an earlier command, if it is complete: a skipped card is not read again. */
+function asItWas(entry: Entry): Pick<PassedOn, 'card'> {
+  const card = v.safeParse(cardDocument, entry);
+  return card.success ? { card: card.output } : {};
+}
+
+/** Returns the cards of events, each once. Test notifications, and events that name no card, are left out. */
+function cardsOf(events: readonly v.InferOutput<typeof eventLine>[]): GivenReference[] {
+  const named = events.filter(
+    ({ test, cardToken, orderId }) => !test && (cardToken ?? orderId ?? null) !== null,
+  );
+  const references = named.map((event) => toReference(event, null));
+  return [...new Map(references.map((reference) => [formatReference(reference), reference])).values()];
+}
+
+function readEvent({ profileId, cardToken, orderId }: CardEvent): Piped {
+  const name = cardToken ?? orderId;
+  if (profileId === TEST_PROFILE || name === null) return listOf([]);
+  return listOf([parseReference(`${profileId}/${name}`)]);
+}
+
+function toReference(
+  { profileId, cardToken, orderId, production }: Entry,
+  passedOn: PassedOn | null,
+): GivenReference {
+  const name = cardToken ?? orderId;
+  if (name === null || name === undefined) {
+    throw failure(
+      'invalid-input',
+      'What was piped in names no card.',
+      'Each card needs its cardToken or its orderId.',
+    );
+  }
+  return {
+    ...parseReference(profileId ? `${profileId}/${name}` : String(name)),
+    orderId: orderId ?? null,
+    after: afterOf(production),
+    ...(passedOn && { passedOn }),
+  };
+}
+
+/** Returns the start of the attempt that the document shows; null without one. */
+function afterOf(production: Entry['production']): string | null {
+  const time = production?.status === 'IN_PROGRESS' ? (production.occurredAt ?? null) : null;
+  return parseVendorTime(time) ? time : null;
 }

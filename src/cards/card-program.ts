@@ -4,15 +4,14 @@ import { commandLine } from '../domain/next-command.ts';
 import { PHYSICAL_CARD_LIMIT } from '../domain/order.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import type { CardOrder, CardProgram } from '../wire/orders.ts';
-import { listPrograms } from '../wise/orders.ts';
-import { allOrders } from './session/find-order.ts';
+import { allOrders, listPrograms } from '../wise/orders.ts';
 
-/** Orders that take no place of the limit any more. The vendor doesn't say whether a cancelled one does: an assumption. */
+/** Orders that no longer count for the limit. For a cancelled one, this is an assumption: Wise does not document it. */
 const GONE = new Set(['CANCELLED', 'RETURNED']);
 
 /**
- * The program to order from: the one that was named, the only physical one, or the one that the user picks.
- * @throws Failure `usage` for one that can't be ordered, `limit-reached`, `input-required` when several fit
+ * Returns the program to order from: the named one, the only physical one, or the one that the user chooses.
+ * @throws Failure `usage` for a program that can't be ordered, `limit-reached`, `input-required` if there are several
  */
 export async function chooseProgram(
   ctx: Context,
@@ -45,8 +44,9 @@ async function noPhysicalProgram(
 }
 
 /**
- * Why the vendor may have rejected an order. It doesn't document the answer at the limit, so the limit is recognised by
- * what else it says: no physical program is on offer any more, or as many orders as its documentation allows.
+ * Finds out if an order was rejected because of the limit of cards. Wise does not document its answer at the limit, which
+ * is therefore recognised by other signs: it offers no physical program any more, or there are as many orders as it allows.
+ * @returns the failure of the limit, or else the rejection
  */
 export async function explainRejection(
   ctx: Context,
@@ -64,16 +64,16 @@ export async function explainRejection(
   }
 }
 
-/** The orders that take a place of the limit. */
+/** Returns the orders that count for the limit. */
 async function physicalOrders(ctx: Context, profileId: number): Promise<CardOrder[]> {
   const orders: CardOrder[] = [];
-  for await (const order of allOrders(ctx, profileId)) {
+  for await (const order of allOrders(ctx.wise, profileId, { signal: ctx.signal })) {
     if (order.cardProgram?.cardType === 'PHYSICAL' && !GONE.has(order.status)) orders.push(order);
   }
   return orders;
 }
 
-/** Orders whose card nobody has yet: cancelling one that is PRODUCED would block the card of a customer. */
+/** The statuses of orders whose card nobody has yet. Cancelling a PRODUCED one would block the card of a customer. */
 const CANCELLABLE = new Set(['PLACED', 'REQUIREMENTS_FULFILLED', 'CARD_DETAILS_CREATED']);
 
 /** The number of orders that a message names. */

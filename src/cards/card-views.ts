@@ -24,7 +24,7 @@ import { type Column, renderTable } from '../output/table.ts';
 import type { CardInput } from './card-arguments.ts';
 import type { StatusResult } from './status.ts';
 
-/** Renders the results of a command: a few lines for one card, a line for each of several. */
+/** Renders the results of a command: one card in a few lines, or a list with a line for each card. */
 export function renderCards(
   results: readonly CardResult[],
   { style, isList }: { style: Style; isList: boolean },
@@ -39,7 +39,7 @@ export function renderCards(
 
 function renderCard(result: CardResult, style: Style): string {
   const { card, error } = result;
-  // An order that was not placed: the error says everything.
+  // For an order that was not placed, the error is enough.
   if (card.orderId === null && card.cardToken === null) return '';
   const next = card.next && !error ? `  Next: ${style.bold(printable(card.next))}\n` : '';
   return `${mark(result, style)} ${summaryOf(result)}\n${next}`;
@@ -50,11 +50,11 @@ function mark({ outcome }: CardResult, style: Style): string {
   return outcome === 'unchanged' ? style.dim('=') : style.bad('✗');
 }
 
-/** A card in one line: its name, its order and its status, or why its production was refused. */
+/** Describes a card in one line: its name, its order, and its status or the refusal of its production. */
 function summaryOf({ card, error }: CardResult): string {
   const order = card.orderId !== null && card.cardToken !== null ? ` (order ${card.orderId})` : '';
-  const stands = error?.code === 'production-refused' ? describeRefusal(error) : describeStage(card);
-  return printable(`${formatReference(card)}${order} ${stands}`);
+  const status = error?.code === 'production-refused' ? describeRefusal(error) : describeStage(card);
+  return printable(`${formatReference(card)}${order} ${status}`);
 }
 
 function describeRefusal({ details }: FailureDocument): string {
@@ -73,7 +73,7 @@ export function describeStage(card: Card): string {
 }
 
 /** The error code of a card with its one-line meaning; empty when nothing failed. */
-export function describeError({ production }: Card): string {
+function describeError({ production }: Card): string {
   if (production?.status !== 'PRODUCTION_ERROR') return '';
   const { code, meaning } = lookUpError('production', production.errorCode);
   return `${code}. ${meaning}`;
@@ -87,7 +87,7 @@ const STEPS: readonly Stage[][] = [
 ];
 
 /** The progress of a card as four dots: ordered, ready, in progress, collected. */
-export function pipelineOf({ stage, production, attempt }: Card, style: Style): string {
+function pipelineOf({ stage, production, attempt }: Card, style: Style): string {
   const isUnseen = stage === 'unknown' && production === null && attempt === 0;
   const reached = isUnseen ? -1 : STEPS.findIndex((stages) => stages.includes(stage));
   if (reached < 0) return style.dim('– – – –');
@@ -100,7 +100,7 @@ export function pipelineOf({ stage, production, attempt }: Card, style: Style): 
 
 export interface CardResultsOptions {
   shape: CardInput['shape'];
-  /** The failures that stopped the command before it was done with all cards: a signal, a lost lock … */
+  /** The failures that stopped the command before all cards were done, like a signal or a lost lock. */
   stops?: readonly Failure[];
   /** More fields of the JSON document of each card. */
   extra?: (result: CardResult) => Record<string, unknown>;
@@ -110,57 +110,43 @@ export interface CardResultsOptions {
 /** Makes the result of a command on cards: one card as `card`, several as `cards` with a summary. */
 export function cardResults(
   results: readonly CardResult[],
-  { shape, stops: given = [], extra, text }: CardResultsOptions,
+  { shape, stops: given = [], extra = () => ({}), text }: CardResultsOptions,
 ): Result {
+  const [first] = results;
+  if (shape === 'card' && !first) throw new TypeError('a command on one card has no result');
   const isOver = shape === 'card' && results.every(({ exitCode }) => exitCode !== null);
   const stops = isOver ? [] : [...given, journalStop(results)].filter((one) => one !== null);
   const stop = gravestOf(stops)?.toDocument();
+  const toEntry = (result: CardResult) => {
+    const { card, outcome, exitCode } = result;
+    return { ...card, ...extra(result), outcome, exitCode, ...ownFields(result) };
+  };
   const errors = results.flatMap(({ card, error }) =>
-    error ? [{ about: formatReference(card), error }] : [],
+    error ? [{ about: shape === 'card' ? null : formatReference(card), error }] : [],
   );
   return {
     exitCode: exitCodeOf(results, stops),
     document: {
-      ...(shape === 'card' ? one(results[0], extra) : many(results, extra)),
+      ...(shape === 'card' && first
+        ? { card: { ...first.card, ...extra(first) }, ...ownFields(first) }
+        : { cards: results.map(toEntry), summary: summarize(results) }),
       ...(stop && { error: stop }),
     },
     text: text ?? ((style) => renderCards(results, { style, isList: shape === 'cards' })),
-    references: results.flatMap(({ card, outcome }) => (isGood(outcome) ? [formatReference(card)] : [])),
+    references: results
+      .filter(({ outcome }) => outcome === 'done' || outcome === 'unchanged')
+      .map(({ card }) => formatReference(card)),
     failures: failuresIn(results),
-    errors: [
-      ...(shape === 'card' ? errors.map(({ error }) => ({ about: null, error })) : errors),
-      ...stops.map((one) => ({ about: null, error: one.toDocument() })),
-    ],
+    errors: [...errors, ...stops.map((one) => ({ about: null, error: one.toDocument() }))],
   };
 }
 
-function isGood(outcome: CardResult['outcome']): boolean {
-  return outcome === 'done' || outcome === 'unchanged';
+/** The fields of a result in a JSON document, besides its card. */
+function ownFields({ changed, via, error }: CardResult) {
+  return { ...(changed !== undefined && { changed }), ...(via && { via }), ...(error && { error }) };
 }
 
-type Extra = CardResultsOptions['extra'];
-
-function one(result: CardResult | undefined, extra: Extra): Record<string, unknown> {
-  if (!result) throw new TypeError('a command on one card has no result');
-  const { card, changed, via, error } = result;
-  return {
-    card: { ...card, ...extra?.(result) },
-    ...(changed !== undefined && { changed }),
-    ...(via && { via }),
-    ...(error && { error }),
-  };
-}
-
-function many(results: readonly CardResult[], extra: Extra): Record<string, unknown> {
-  const cards = results.map((result) => {
-    const { card, outcome, exitCode, changed, via, error } = result;
-    const own = { ...(changed !== undefined && { changed }), ...(via && { via }), ...(error && { error }) };
-    return { ...card, ...extra?.(result), outcome, exitCode, ...own };
-  });
-  return { cards, summary: summarize(results) };
-}
-
-/** Cards as a table: card, order, production, kiosk, attempt, days left; below it failures and next commands. */
+/** Renders cards as a table; failures and next commands are below it. */
 export async function renderStatus(results: readonly StatusResult[], style: Style): Promise<string> {
   if (results.length === 0) return 'No cards. Order one: kioskctl order\n';
   const table = await renderTable(STATUS_COLUMNS, results, style);
@@ -194,7 +180,7 @@ function kioskOf(latest: Attempt | null): string | null {
   return latest && isOpen(latest) ? latest.kioskId : null;
 }
 
-/** Describes an attempt that no production shows; empty if there is none. */
+/** Describes the latest attempt if the production does not show it; empty otherwise. */
 function describeUnshown({ card, latest }: StatusResult): string {
   if (latest?.outcome === 'queued')
     return `Attempt ${latest.number} is queued at ${latest.kioskId}: it starts when the printer is ready.`;
@@ -205,7 +191,7 @@ function describeUnshown({ card, latest }: StatusResult): string {
   return `Attempt ${latest.number} was refused at ${latest.kioskId}: ${code}. ${meaning}`;
 }
 
-/** Expiring and expired cards stand out. */
+/** Renders the days left, with a colour for expiring and expired cards. */
 function daysLeft(card: Card, style: Style): string {
   if (card.daysLeft === null) return '–';
   if (card.stage === 'expired') return style.bad('expired');

@@ -12,26 +12,26 @@ import { getOrderWithHolder, validateAddress } from '../wise/orders.ts';
 import { requireProfile } from './api-lists.ts';
 import { chooseProgram } from './card-program.ts';
 import { type PreparedOrder, placeOrder } from './place-order.ts';
-import { commandOn, forEachCard, inSequence } from './session/each-card.ts';
+import { commandOn, forEachCard, sideBySide } from './session/each-card.ts';
 import { type CardRequest, type GivenReference, resolveCards } from './session/resolve-cards.ts';
 import { CardSession } from './session/session.ts';
 import { waitUntilReady } from './wait-ready.ts';
 
 export interface OrderOptions {
-  /** The fields of the request that flags set; undefined for the others. */
+  /** The fields of the request that flags set; a flag that was not passed has undefined. */
   fields: Record<string, unknown>;
-  /** The same from a file. */
+  /** The fields of the request from a file. */
   file: Record<string, unknown> | null;
-  /** A card whose order's data are copied. */
+  /** The card whose order is copied. */
   like: GivenReference | null;
-  /** A card that the new one replaces, and why. */
+  /** The card that the new one replaces, with the reason. */
   replaces: { card: GivenReference; reason: string } | null;
   /** Any text; null makes a new key. */
   idempotencyKey: string | null;
   wait: boolean;
 }
 
-/** The data that orders are checked with before they are sent; several orders may share them. */
+/** The checks of an order before it is sent. A run shares their results between its orders. */
 export interface OrderChecks {
   /** @throws Failure as `chooseProgram` does */
   program(ctx: Context, wanted: { profileId: number; named: string | null }): Promise<string>;
@@ -42,7 +42,7 @@ export interface OrderChecks {
 const EACH_TIME: OrderChecks = { program: chooseProgram, address: checkAddress };
 
 /**
- * Puts an order together and has program and address checked by the vendor; sends nothing.
+ * Puts an order together, and validates its program and its address with the API. Orders nothing.
  * @throws Failure `usage` for data that can't be right, `address-rejected`, `limit-reached`
  */
 export async function prepareOrder(
@@ -68,34 +68,31 @@ export async function prepareOrder(
   return { profileId, order };
 }
 
-/** Creates one order; with `wait`, waits until its card is ready. */
+/** Orders one card; with `wait`, waits until it is ready. */
 export async function order(ctx: Context, options: OrderOptions): Promise<CardResult> {
   const prepared = await prepareOrder(ctx, options);
   const card = { profileId: prepared.profileId, orderId: null, cardToken: null };
-  const [result] = await forEachCard(
-    ctx,
-    { lanes: inSequence([card]), command: commandAfter },
-    async (session) => {
-      const changed = await recordAction(ctx, { card: session, action: 'order' }, async () => {
-        const placed = await placeOrder(ctx, prepared, options.idempotencyKey);
-        session.apply({ orderId: placed.orderId });
-        await showOrder(ctx, session);
-        return placed.changed;
-      });
-      if (options.wait) await waitUntilReady(ctx, session, { isSeen: session.latest !== null });
-      return changed;
-    },
-  );
+  const each = { lanes: sideBySide([card]), command: commandAfter };
+  const [result] = await forEachCard(ctx, each, async (session) => {
+    const changed = await recordAction(ctx, { card: session, action: 'order' }, async () => {
+      const placed = await placeOrder(ctx, prepared, options.idempotencyKey);
+      session.apply({ orderId: placed.order.id });
+      await showOrder(ctx, session);
+      return placed.changed;
+    });
+    if (options.wait) await waitUntilReady(ctx, session, { isSeen: session.latest !== null });
+    return changed;
+  });
   if (!result) throw new TypeError('an order has no result');
   return result;
 }
 
-/** Once an order is placed, its card is awaited. */
+/** Returns the command that continues: a new order is not made once there is one. */
 function commandAfter(card: CardIdentity): string[] {
   return card.orderId === null ? ['order'] : commandOn('wait-ready')(card);
 }
 
-/** The order is there, whether or not it can be read right now. */
+/** Reads a new order. If it can't be read, it exists all the same: the user is warned. */
 async function showOrder(ctx: Context, session: CardSession): Promise<void> {
   try {
     await session.read();
@@ -106,7 +103,7 @@ async function showOrder(ctx: Context, session: CardSession): Promise<void> {
   }
 }
 
-/** Returns the data of an order that the API shows; an embossed name is not among them. */
+/** Returns the data of an order, as far as the API shows them: the embossed name is missing. */
 async function copyOrder(ctx: Context, like: CardRequest): Promise<Record<string, unknown>> {
   const { card } = await new CardSession(ctx, like).read();
   if (card.orderId === null) {
@@ -120,13 +117,8 @@ async function copyOrder(ctx: Context, like: CardRequest): Promise<Record<string
   ctx.report.note(
     `Copying order ${profileId}/${orderId}; the API does not tell its embossed name and cardholder profile: give them again.`,
   );
-  const { cardHolderName, phoneNumber, address, lifetimeLimit, cardProgram } = await getOrderWithHolder(
-    ctx.wise,
-    {
-      profileId,
-      orderId,
-    },
-  );
+  const order = await getOrderWithHolder(ctx.wise, { profileId, orderId });
+  const { cardHolderName, phoneNumber, address, lifetimeLimit, cardProgram } = order;
   return { cardHolderName, phoneNumber, address, lifetimeLimit, program: cardProgram?.name };
 }
 

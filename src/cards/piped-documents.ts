@@ -17,7 +17,7 @@ const failure = v.object({
   ),
 });
 
-/** One card of a document, as far as it names it and says how it ended. */
+/** The fields of a card in a document that name it, or show its result. */
 const entry = v.looseObject({
   profileId: v.nullish(id),
   orderId: v.nullish(id),
@@ -51,14 +51,14 @@ export const eventLine = v.object({
   ...entry.entries,
 });
 
-/** A card that somebody took out of a document, like `jq '.cards[]'` does. */
+/** A card without its document, as `jq '.cards[]'` prints it. */
 export const bareCard = v.object({
   ...entry.entries,
   schemaVersion: v.optional(v.never()),
   stage: v.picklist(STAGES),
 });
 
-/** A whole card, as every document shows it. */
+/** A complete card, as every document shows it. */
 export const cardDocument = v.object({
   profileId: id,
   orderId: v.nullable(id),

@@ -9,7 +9,7 @@ import { canonical } from '../domain/order.ts';
 import type { OrderRequestRecord } from '../journal/journal.ts';
 import { isSuccess } from '../wire/error-bodies.ts';
 import { type CardOrder, cardOrder, type OrderRequest } from '../wire/orders.ts';
-import { answerFailure, type SendOptions, type Sent, unreachable } from '../wise/client.ts';
+import { answerFailure, type Sent, unreachable } from '../wise/client.ts';
 import { createOrder } from '../wise/orders.ts';
 import { explainRejection } from './card-program.ts';
 
@@ -19,25 +19,26 @@ const KEY_NAMESPACE = 'a9a1ff25-8c6b-4a39-8b8a-6f0d2f1ab2c7';
 /** The time in which a request with a lost answer is repeated with the same key, in milliseconds. */
 const REPEAT_MS = 60_000;
 
-/** The request as it would be sent, for `--dry-run`: shown to the user who asked, never kept. */
+/** An order that was validated and not sent yet. `--dry-run` shows it; it is never stored. */
 export interface PreparedOrder {
   profileId: number;
   order: OrderRequest;
 }
 
 /**
- * Creates an order under an idempotency key that is stored and shown before anything is sent. A lost answer is repeated
- * with the same key, which can't create a second order.
+ * Creates an order under an idempotency key that is stored and shown before anything is sent. After a lost answer, the
+ * request is repeated with the same key, which can't create a second order.
  * @param keyText the user's key; null makes one
- * @returns the order as its answer shows it; changed is false when the key had made it before
+ * @returns the order as the answer shows it; `changed` is false if the key had created it before
  * @throws Failure `usage` for a key that was used for other data, `outcome-unknown` when the answer stays lost
  */
 export async function placeOrder(
   ctx: Context,
   { profileId, order }: PreparedOrder,
   keyText: string | null,
-): Promise<{ orderId: number; order: CardOrder; changed: boolean }> {
+): Promise<{ order: CardOrder; changed: boolean }> {
   const idempotencyKey = toKey(ctx, profileId, keyText);
+  const shownKey = keyText ?? idempotencyKey;
   const fingerprint = createHash('sha256')
     .update(`${idempotencyKey} ${canonical(order)}`)
     .digest('hex');
@@ -47,25 +48,18 @@ export async function placeOrder(
       'usage',
       'This idempotency key was used for an order with other data.',
       'Use another --idempotency-key for another order, or leave it out.',
-      { idempotencyKey: keyText ?? idempotencyKey },
+      { idempotencyKey: shownKey },
     );
   }
   const request = { profileId, idempotencyKey, fingerprint };
   await ctx.journal.recordOrderRequest({ ...request, orderId: null }, ctx.calendar.now());
-  ctx.report.note(`Idempotency key of this order: ${keyText ?? idempotencyKey}`);
-  const created = await repeatUntilAnswered(
-    ctx,
-    async (options) => createOrder(ctx.wise, { profileId, idempotencyKey, order }, options),
-    {
-      profileId,
-      keyText: keyText ?? idempotencyKey,
-    },
-  );
+  ctx.report.note(`Idempotency key of this order: ${shownKey}`);
+  const created = await createRepeatedly(ctx, { profileId, idempotencyKey, order }, shownKey);
   await remember(ctx, { ...request, orderId: created.id });
-  return { orderId: created.id, order: created, changed: before?.orderId !== created.id };
+  return { order: created, changed: before?.orderId !== created.id };
 }
 
-/** The order is there: a journal that can't be written any more must not hide it. */
+/** Records a new order. It exists, so that a journal that can't be written any more must not hide it. */
 async function remember(ctx: Context, request: OrderRequestRecord): Promise<void> {
   try {
     await ctx.journal.recordOrderRequest(request, ctx.calendar.now());
@@ -81,10 +75,11 @@ function toKey(ctx: Context, profileId: number, text: string | null): string {
     : uuidFromName(`${ctx.environment}/${profileId}/${text}`, KEY_NAMESPACE);
 }
 
-async function repeatUntilAnswered(
+/** Sends an order, and repeats it while its answer is lost. @param shownKey the key as the user knows it */
+async function createRepeatedly(
   ctx: Context,
-  send: (options: SendOptions) => Promise<Sent>,
-  { profileId, keyText }: { profileId: number; keyText: string },
+  request: Parameters<typeof createOrder>[1],
+  shownKey: string,
 ): Promise<CardOrder> {
   let mayHaveArrived = false;
   const end = await poll({
@@ -93,12 +88,12 @@ async function repeatUntilAnswered(
     timing: ctx.timing,
     deadline: ctx.stopwatch.after(Math.min(REPEAT_MS, ctx.timing.timeout ?? REPEAT_MS)),
     read: async ({ left }) => {
-      const sent = await send({ left });
+      const sent = await createOrder(ctx.wise, request, { left });
       const order = readOrder(sent);
       if (order) return order;
       const failure = sent.kind === 'answered' ? answerFailure(sent) : unreachable(sent);
-      // A refusal says nothing about an earlier request, whose answer was lost.
-      if (!(failure instanceof Outage)) throw mayHaveArrived ? orderUnknown(ctx, keyText, failure) : failure;
+      // A refusal does not prove that an earlier request, whose answer was lost, created nothing.
+      if (!(failure instanceof Outage)) throw mayHaveArrived ? orderUnknown(ctx, shownKey, failure) : failure;
       mayHaveArrived ||= sent.kind === 'lost' || (sent.kind === 'answered' && sent.httpStatus !== 429);
       throw failure;
     },
@@ -106,15 +101,15 @@ async function repeatUntilAnswered(
     onOutage: ({ message }) => ctx.report.note(`${message} Repeating the order with the same key.`),
   }).catch(async (error: unknown) => {
     if (!(error instanceof Failure)) throw error;
-    if (ctx.signal.aborted && mayHaveArrived) throw orderUnknown(ctx, keyText, error);
-    throw error.code === 'rejected' ? await explainRejection(ctx, profileId, error) : error;
+    if (ctx.signal.aborted && mayHaveArrived) throw orderUnknown(ctx, shownKey, error);
+    throw error.code === 'rejected' ? await explainRejection(ctx, request.profileId, error) : error;
   });
   if (end.kind === 'done') return end.result;
   if (!mayHaveArrived && end.outage) throw end.outage;
-  throw orderUnknown(ctx, keyText, end.outage);
+  throw orderUnknown(ctx, shownKey, end.outage);
 }
 
-/** An answer of success that can't be read leaves it open whether there is an order. */
+/** Returns the order of an answer; null for any other answer, also for one of success that can't be read. */
 function readOrder(sent: Sent): CardOrder | null {
   if (sent.kind !== 'answered' || !isSuccess(sent.httpStatus)) return null;
   const parsed = v.safeParse(cardOrder, sent.body);

@@ -1,5 +1,4 @@
 import type { Context } from '../context/context.ts';
-import { recordAction } from '../context/record-action.ts';
 import type { Attempt } from '../domain/attempt.ts';
 import { cardLabel } from '../domain/card.ts';
 import { failure } from '../domain/errors/failure.ts';
@@ -7,7 +6,7 @@ import { guardProduce, productionFailed, type Seen } from '../domain/guards.ts';
 import { type KioskId } from '../domain/ids.ts';
 import type { ProduceOptions } from '../domain/production.ts';
 import type { CardResult } from '../domain/results.ts';
-import { commandOn, forEachCard, inSequence } from './session/each-card.ts';
+import { actOnCards } from './session/each-card.ts';
 import { refuseHeld } from './session/hold-check.ts';
 import type { CardRequest } from './session/resolve-cards.ts';
 import { sendOnce } from './session/send.ts';
@@ -27,15 +26,11 @@ export async function produce(
   }: ProduceOptions & { targets: readonly CardRequest[]; kioskId: KioskId | null },
 ): Promise<CardResult[]> {
   const kiosk = kioskId ?? (await chooseKiosk(ctx, '--kiosk'));
-  const command = commandOn('produce', ['--kiosk', kiosk]);
-  return forEachCard(ctx, { lanes: inSequence(targets), authorizeFirst: true, command }, async (session) =>
-    recordAction(ctx, { card: session, action: 'produce', kioskId: kiosk }, () =>
-      produceOne(ctx, session, { kioskId: kiosk, ...options }),
-    ),
-  );
+  const action = { targets, action: 'produce', kioskId: kiosk, flags: ['--kiosk', kiosk] } as const;
+  return actOnCards(ctx, action, async (session) => produceOne(ctx, session, { kioskId: kiosk, ...options }));
 }
 
-/** @returns whether it was sent, or was there already @throws Failure */
+/** Sends a card to a kiosk. @returns false if it was produced, or being produced there, already @throws Failure */
 export async function produceOne(
   ctx: Context,
   session: CardSession,
@@ -48,7 +43,7 @@ export async function produceOne(
   return attempt !== null;
 }
 
-/** The kiosk of the context, or the one that the user picks of several. @throws Failure `input-required` */
+/** Returns the kiosk of the flag or of the settings; the user chooses if there are several. @throws Failure `input-required` */
 export async function chooseKiosk(ctx: Context, flag: string): Promise<KioskId> {
   const { kiosks, invocation, ask } = ctx;
   if (invocation.kioskId !== null) return invocation.kioskId;
@@ -57,9 +52,9 @@ export async function chooseKiosk(ctx: Context, flag: string): Promise<KioskId> 
 }
 
 /**
- * Goes on after an attempt was sent, as far as the user wanted.
- * @param attempt null when the card was left as it is
- * @throws Failure when it failed
+ * Waits for the result of a card that was sent, and sets it in a sandbox, as far as the options say.
+ * @param attempt null if nothing was sent, because the card was produced, or being produced, already
+ * @throws Failure if the production failed
  */
 export async function awaitOutcome(
   ctx: Context,

@@ -12,14 +12,14 @@ import type { CardResult } from '../domain/results.ts';
 import { advise } from '../domain/runbook.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { awaitOutcome, chooseKiosk } from './produce.ts';
-import { commandOn, forEachCard, inSequence } from './session/each-card.ts';
+import { actOnCards } from './session/each-card.ts';
 import { refuseHeld } from './session/hold-check.ts';
 import type { CardRequest } from './session/resolve-cards.ts';
 import { busy, seenOf, sendOnce, settleOpenAttempt } from './session/send.ts';
 import type { CardSession } from './session/session.ts';
 
-export interface RetryOptions extends ProduceOptions {
-  /** Another kiosk than that of the failed attempt. */
+interface RetryOptions extends ProduceOptions {
+  /** The kiosk to send the card to; null for the kiosk of the failed attempt. */
   toKiosk: KioskId | null;
   /** Closes an attempt that is queued or unknown, so that the card may be sent again after its settle window. */
   abandon: boolean;
@@ -39,16 +39,13 @@ export async function retry(
   ctx.report.note(
     "This journal's attempts are guarded here; against another machine's, the vendor's refusal is the only guard.",
   );
-  const elsewhere = options.toKiosk === null ? [] : ['--to-kiosk', options.toKiosk];
-  const command = commandOn('retry', elsewhere);
-  return forEachCard(ctx, { lanes: inSequence(targets), authorizeFirst: true, command }, async (session) =>
-    recordAction(ctx, { card: session, action: 'retry', kioskId: options.toKiosk }, () =>
-      retryOne(ctx, session, options),
-    ),
-  );
+  const { toKiosk: kioskId } = options;
+  const flags = kioskId === null ? [] : ['--to-kiosk', kioskId];
+  const action = { targets, action: 'retry', kioskId, flags } as const;
+  return actOnCards(ctx, action, async (session) => retryOne(ctx, session, options));
 }
 
-/** @returns whether it was sent, or was there already @throws Failure */
+/** Sends a card again. @returns false if it was produced, or being produced, already @throws Failure */
 export async function retryOne(ctx: Context, session: CardSession, options: RetryOptions): Promise<boolean> {
   const last = await readBefore(ctx, session, options);
   const attemptId = last?.id ?? null;
@@ -60,17 +57,22 @@ export async function retryOne(ctx: Context, session: CardSession, options: Retr
   const hadFailed = session.card.stage === 'failed';
   const request = { ...options.settings, kioskId };
   const guard = (seen: Seen) => {
-    if (seen.card.stage === 'failed' && !hadFailed) throw failedMeanwhile(session);
+    if (seen.card.stage === 'failed' && !hadFailed)
+      throw leftAlone(session, 'failed meanwhile, and nobody has approved to repeat that');
     return guardRetry(seen, { request, attemptId });
   };
-  // What was in progress may fail right now: nobody has approved to repeat that.
+  // A card in progress may fail at any moment, and nobody has approved to repeat that failure.
   const attempt = decision === 'unchanged' ? null : await sendOnce(ctx, session, { kioskId, guard });
-  if (attempt) sayWhich(ctx, session, { last, attempt });
+  if (attempt) {
+    const after = last ? `, after attempt ${last.number} (${last.outcome})` : '';
+    const label = cardLabel(session.card);
+    ctx.report.note(`Card ${label}: attempt ${attempt.number}${after}, on ${attempt.kioskId}.`);
+  }
   await awaitOutcome(ctx, session, { attempt, ...options });
   return attempt !== null;
 }
 
-/** Reads a card, and settles its latest attempt if the result is unknown. @returns that attempt */
+/** Reads a card, and settles its latest attempt if the result is unknown. @returns the latest attempt */
 async function readBefore(
   ctx: Context,
   session: CardSession,
@@ -84,16 +86,13 @@ async function readBefore(
   return session.latest?.facts.attempt ?? null;
 }
 
-/**
- * Closes an attempt at any time, unless a running command works on the card. It may still print: only a person may say
- * that it will not.
- */
+/** Abandons an attempt that a person says will not print, unless a running command works on the card. */
 async function giveUp(ctx: Context, session: CardSession, attempt: Attempt): Promise<Attempt> {
   const { number, outcome, kioskId, cardToken } = attempt;
   return withLeases(ctx, { subjects: [leaseOnCard(cardToken)], action: 'abandon' }, async () => {
     if (outcome === 'sent' && (await ctx.journal.isHeld(attempt))) throw busy(ctx, session, attempt);
     const question = `Attempt ${number} (${outcome}) may still print at ${kioskId}. Is it certain that it will not?`;
-    if (!(await session.ask(question))) throw declined(session);
+    if (!(await session.ask(question))) throw leftAlone(session);
     const abandoned = await recordAction(ctx, { action: 'abandon', card: session, kioskId }, () =>
       ctx.journal.update(attempt, { outcome: 'abandoned', at: ctx.calendar.now() }),
     );
@@ -102,12 +101,12 @@ async function giveUp(ctx: Context, session: CardSession, attempt: Attempt): Pro
   });
 }
 
-/** Asks for approval as the catalogue requires: none, after a fix, or never possible. */
+/** Asks if the cause is fixed, where the catalogue requires a fix. @throws Failure if the catalogue forbids a retry */
 async function approve(ctx: Context, session: CardSession, last: Attempt | null): Promise<void> {
   const isReady = session.card.stage === 'ready';
   if (last?.outcome === 'not-seen' && isReady) return;
   if (last?.outcome === 'abandoned' && !hasFailedSince(session, last)) return;
-  // The API refused it, not the kiosk: it says itself if the cause is fixed.
+  // The API refused it, not the kiosk: its next answer shows if the cause is fixed.
   if (last?.outcome === 'refused' && last.production === null && isReady) return;
   const entry = advise(await ctx.runbook(), reasonOf(session, last));
   if (entry.retry === 'never') throw neverAgain(session.card, entry);
@@ -115,7 +114,7 @@ async function approve(ctx: Context, session: CardSession, last: Attempt | null)
   const what = `${printable(entry.code)}: ${entry.meaning} ${entry.nextStep}`;
   ctx.report.note(`Card ${cardLabel(session.card)} failed with ${what}`);
   const question = `Is it fixed, so that card ${cardLabel(session.card)} can be produced again?`;
-  if (!(await session.ask(question))) throw declined(session);
+  if (!(await session.ask(question))) throw leftAlone(session);
 }
 
 /** True if an abandoned attempt started and failed after all. */
@@ -129,21 +128,6 @@ function reasonOf({ card }: CardSession, last: Attempt | null): CatalogueEntry {
     : lookUpError('production', card.production?.errorCode ?? null);
 }
 
-function sayWhich(
-  ctx: Context,
-  { card }: CardSession,
-  { last, attempt }: { last: Attempt | null; attempt: Attempt },
-): void {
-  const after = last ? `, after attempt ${last.number} (${last.outcome})` : '';
-  ctx.report.note(`Card ${cardLabel(card)}: attempt ${attempt.number}${after}, on ${attempt.kioskId}.`);
-}
-
-function failedMeanwhile({ card }: CardSession): Failure {
-  const message = `Card ${cardLabel(card)} failed meanwhile, and nobody has approved to repeat that.`;
-  return failure('not-confirmed', message, hintOf(card));
-}
-
-function declined({ card }: CardSession): Failure {
-  const message = `Card ${cardLabel(card)} was left as it is.`;
-  return failure('not-confirmed', message, card.next ?? 'Nothing is left to do.');
+function leftAlone({ card }: CardSession, why = 'was left as it is'): Failure {
+  return failure('not-confirmed', `Card ${cardLabel(card)} ${why}.`, hintOf(card));
 }

@@ -7,7 +7,7 @@ import type { CardResult } from '../domain/results.ts';
 import { isSuccess } from '../wire/error-bodies.ts';
 import { simulateProduction, simulateVerification } from '../wise/cards.ts';
 import { answerFailure, type Sent, unreachable } from '../wise/client.ts';
-import { commandOn, forEachCard, inSequence } from './session/each-card.ts';
+import { actOnCards } from './session/each-card.ts';
 import type { CardRequest } from './session/resolve-cards.ts';
 import { type CardSession, statusOf } from './session/session.ts';
 import { waitFor } from './session/wait.ts';
@@ -18,13 +18,11 @@ export async function simulate(
   { targets, simulation }: { targets: readonly CardRequest[]; simulation: Simulation },
 ): Promise<CardResult[]> {
   const code = simulation.errorCode === undefined ? [] : ['--error-code', simulation.errorCode];
-  const command = commandOn('simulate', ['--status', simulation.status, ...code]);
-  return forEachCard(ctx, { lanes: inSequence(targets), authorizeFirst: true, command }, async (session) =>
-    recordAction(ctx, { card: session, action: 'simulate' }, () => simulateOne(ctx, session, simulation)),
-  );
+  const action = { targets, action: 'simulate', flags: ['--status', simulation.status, ...code] } as const;
+  return actOnCards(ctx, action, async (session) => simulateOne(ctx, session, simulation));
 }
 
-/** @returns true if the result was set now @throws Failure */
+/** Sets the result of a production. @returns false if the card had that result already @throws Failure */
 export async function simulateOne(
   ctx: Context,
   session: CardSession,

@@ -7,7 +7,7 @@ import { type AttemptDocument, type Card, toAttemptDocument } from '../domain/ca
 import { lookUpError } from '../domain/errors/error-catalogue.ts';
 import type { ExitCode } from '../domain/errors/exit-codes.ts';
 import { Outage } from '../domain/errors/failure.ts';
-import type { CardToken } from '../domain/ids.ts';
+import { identityOf } from '../domain/ids.ts';
 import type { CardResult, Via } from '../domain/results.ts';
 import type { Stage } from '../domain/stage.ts';
 import type { ReadOptions } from '../wise/client.ts';
@@ -27,26 +27,26 @@ export interface StatusOptions {
 
 export type StatusResult = CardResult & {
   attempts?: AttemptDocument[];
-  /** For people: an attempt that is queued, or was refused, shows in no production. */
+  /** The latest attempt, for the text output: the production shows neither a queued nor a refused one. */
   latest: Attempt | null;
 };
 
 const FINAL = new Set<Stage>(['produced', 'completed', 'cancelled', 'returned', 'expired']);
 
-/** All cards that the journal knows, newest first. */
+/** Returns all cards of the journal, newest first. */
 export async function knownCards(ctx: Context): Promise<CardRequest[]> {
   const cards = await ctx.journal.listCards();
-  return cards.map(({ profileId, cardToken, orderId }) => ({ profileId, cardToken, orderId }));
+  return cards.map(identityOf);
 }
 
-/** Reads cards once: the status of each, or the reason why it can't be read. */
+/** Reads cards once. */
 export async function status(ctx: Context, options: StatusOptions): Promise<StatusResult[]> {
-  const { results } = await look(ctx, { ...options, see: (session) => session.read() });
+  const { results } = await readAll(ctx, { ...options, read: async (session) => session.read() });
   warn(ctx, results);
   return results;
 }
 
-/** Warns of contradictions: the vendor cancelled an order while its card was in the kiosk. */
+/** Warns of cancelled orders whose card is still in the kiosk. */
 function warn(ctx: Context, results: readonly StatusResult[]): void {
   for (const { card } of results) {
     if (card.stage !== 'in-progress' || card.orderStatus !== 'CANCELLED') continue;
@@ -54,26 +54,20 @@ function warn(ctx: Context, results: readonly StatusResult[]): void {
   }
 }
 
-interface Looking extends StatusOptions {
-  see: (session: CardSession) => Promise<Observation>;
+interface ReadAllOptions extends StatusOptions {
+  read: (session: CardSession) => Promise<Observation>;
   /** Sessions of an earlier read, to be continued. */
   sessions?: ReadonlyMap<CardRequest, CardSession>;
 }
 
-interface Look {
-  results: StatusResult[];
-  /** The temporary failures of reads. */
-  outages: Outage[];
-}
-
-async function look(ctx: Context, { see, sessions, ...options }: Looking): Promise<Look> {
-  const { targets, history, exitStatus } = options;
+/** Reads cards side by side. @returns their results, and the temporary failures of reads */
+async function readAll(ctx: Context, { read, sessions, targets, ...options }: ReadAllOptions) {
   const latest = new Map<CardRequest, Attempt | null>();
   const outages: Outage[] = [];
   const lanes = sideBySide(targets);
   const each = { lanes, concurrency: READS_AT_ONCE, ...(sessions && { sessions }) };
   const seen = await forEachCard(ctx, each, async (session, target) => {
-    const { facts } = await see(session).catch((error: unknown) => {
+    const { facts } = await read(session).catch((error: unknown) => {
       if (error instanceof Outage) outages.push(error);
       throw error;
     });
@@ -83,22 +77,26 @@ async function look(ctx: Context, { see, sessions, ...options }: Looking): Promi
     targets.map(async (target, index) => {
       const result = seen[index];
       if (!result) throw new TypeError('a card has no result');
-      const { card } = result;
-      const attempt = latest.get(target);
-      return {
-        ...result,
-        latest: attempt ?? null,
-        ...(exitStatus && attempt !== undefined && { exitCode: exitStatusOf(card, attempt) }),
-        ...(history && { attempts: await attemptsOf(ctx, card.cardToken) }),
-      };
+      return toStatusResult(ctx, { ...result, latest: latest.get(target) }, options);
     }),
   );
   return { results, outages };
 }
 
-async function attemptsOf(ctx: Context, cardToken: CardToken | null): Promise<AttemptDocument[]> {
-  if (cardToken === null) return [];
-  return (await ctx.journal.listAttempts(cardToken)).map(toAttemptDocument);
+/** Adds what the options ask for to a result. @param result `latest` is undefined for a card that could not be read */
+export async function toStatusResult(
+  ctx: Context,
+  { latest, ...result }: CardResult & { latest: Attempt | null | undefined },
+  { history, exitStatus }: Pick<StatusOptions, 'history' | 'exitStatus'>,
+): Promise<StatusResult> {
+  const { card } = result;
+  const attempts = history && card.cardToken !== null ? await ctx.journal.listAttempts(card.cardToken) : [];
+  return {
+    ...result,
+    latest: latest ?? null,
+    ...(exitStatus && latest !== undefined && { exitCode: exitStatusOf(card, latest) }),
+    ...(history && { attempts: attempts.map(toAttemptDocument) }),
+  };
 }
 
 export interface WatchOptions extends StatusOptions {
@@ -107,13 +105,13 @@ export interface WatchOptions extends StatusOptions {
   via: Via;
 }
 
-/** The pause between two reads of the journal, in milliseconds per card: reading many cards costs more. */
+/** The pause between two reads of the journal, in milliseconds for each card: reading many cards takes longer. */
 const JOURNAL_PAUSE_PER_CARD_MS = 2;
 
 /**
- * Looks at cards again and again, until none of them can move any more, or the deadline.
- * @param onChange receives the first results, and each change of them
- * @returns what was seen last
+ * Reads cards repeatedly until all of them have reached a final state, or until the deadline.
+ * @param onChange receives the first results, and later ones if they differ
+ * @returns the results of the last read
  * @throws Failure `no-listener`
  */
 export async function watchStatus(
@@ -133,7 +131,11 @@ export async function watchStatus(
     pause: follow.pause,
     read: async (read) => {
       const { sessions } = follow;
-      const seen = await look(ctx, { ...options, sessions, see: (session) => follow.see(session, read) });
+      const seen = await readAll(ctx, {
+        ...options,
+        sessions,
+        read: (session) => follow.step(session, read),
+      });
       ctx.signal.throwIfAborted();
       results = seen.results;
       const now = JSON.stringify(results.map(withoutIds));
@@ -145,7 +147,7 @@ export async function watchStatus(
       const [longest] = seen.outages.toSorted(
         (left, right) => (right.retryAfter ?? 0) - (left.retryAfter ?? 0),
       );
-      // On the journal, each card keeps to what the API asked for by itself.
+      // While the journal is read, each card obeys the `Retry-After` of the API on its own.
       if (longest && follow.pause() === null) throw longest;
       return results;
     },
@@ -154,17 +156,17 @@ export async function watchStatus(
   return results;
 }
 
-/** Can nothing be seen any more that is new? What the API refuses to show, it will refuse again. */
+/** True if the status can't change any more. A card that the API refuses to show counts as final, too. */
 function isFinal({ card, error }: StatusResult): boolean {
   return error !== undefined || FINAL.has(card.stage);
 }
 
-/** Each request has its own ids: a read that fails as the last one did is no change. */
+/** Returns a result without the ids of its requests, which differ each time: the same failure again is no change. */
 function withoutIds({ error, ...result }: StatusResult): unknown {
   return { ...result, latest: undefined, ...(error && { error: { ...error, details: undefined } }) };
 }
 
-/** Follows cards side by side, each in its own steps. */
+/** Makes a follower for each card. */
 function followAll(
   ctx: Context,
   { targets, via, deadline }: Pick<WatchOptions, 'targets' | 'via' | 'deadline'>,
@@ -179,7 +181,7 @@ function followAll(
   );
   return {
     sessions,
-    see: async (session: CardSession, read: ReadOptions) =>
+    step: async (session: CardSession, read: ReadOptions) =>
       followers.get(session)?.step(read) ?? session.read(read),
     pause: () => {
       const pauses = [...followers.values()].flatMap(({ pause }) => pause ?? []);

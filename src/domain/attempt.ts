@@ -52,10 +52,10 @@ export function describeOwner({ user, host, pid }: OwnerProcess): string {
   return `${user}@${host}, process ${pid}`;
 }
 
-/** A field of an attempt, and the kind of column that the journal has for it. */
+/** The kind of column that the journal has for a field of an attempt. */
 interface Field<Value> {
   kind: 'value' | 'production' | 'window' | 'owner';
-  /** Never set: carries the type. */
+  /** Never set: carries the type of the field. */
   of?: Value;
 }
 
@@ -91,7 +91,7 @@ export const ATTEMPT_FIELDS = {
   traceId: value<string | null>(),
   /** The status of the answer to its request; null without an answer. */
   httpStatus: value<number | null>(),
-  /** Why it ended without effect, as the command said that sent it; null for the others, and for older attempts. */
+  /** The failure of an attempt without effect, as its command reported it; null for other attempts, and for old ones. */
   endCode: value<FailureCode | null>(),
 };
 
@@ -102,7 +102,7 @@ export type Attempt = {
     : never;
 };
 
-export function isOpen(attempt: Attempt | null): boolean {
+export function isOpen(attempt: Pick<Attempt, 'outcome'> | null): boolean {
   return attempt !== null && OPEN_OUTCOMES.some((outcome) => outcome === attempt.outcome);
 }
 
@@ -116,7 +116,7 @@ export function idsOf({ correlationId, traceId }: Attempt): FailureDetails {
   return { ...(correlationId && { correlationId }), ...(traceId && { traceId }) };
 }
 
-/** True if the vendor answered that it has a request for this card already, which may be this one. */
+/** True if Wise answered that it has a request for this card already, which may be the request of this attempt. */
 export function isHeldByVendor({ outcome, production }: Attempt): boolean {
   return outcome === 'unknown' && namesEarlierRequest(production);
 }
@@ -146,7 +146,7 @@ export function readProduction(attempt: Attempt, production: Production | null):
   return production.status === 'PRODUCED' ? 'produced' : 'failed';
 }
 
-/** A refusal in the production replaces a lost answer, if it is of this attempt and its meaning is clear. */
+/** Reads a refusal in the production. It replaces a lost answer if it is of this attempt and its meaning is clear. */
 function readRefusal(attempt: Attempt, { kioskId, errorCode }: Production): Reading {
   if (!isUnsettled(attempt) || (kioskId !== null && kioskId !== attempt.kioskId)) return 'unchanged';
   if (errorCode === 'REQUEST_CREATED_BUT_NOT_STARTED') return 'queued';
@@ -154,9 +154,8 @@ function readRefusal(attempt: Attempt, { kioskId, errorCode }: Production): Read
 }
 
 /**
- * Returns the outcome of a request whose answer was lost. An unchanged production proves nothing before the settle
- * window has passed, because the data of the manufacturer may lag behind, and nothing at all while the vendor has a
- * request for the card.
+ * Returns the outcome of a request whose answer was lost. Before the settle window has passed, an unchanged production
+ * proves nothing, because the data of the manufacturer may lag behind; while Wise has a request for the card, it never does.
  */
 export function settle(
   attempt: Attempt,
@@ -184,19 +183,24 @@ export function followUp(
   return reading === 'unchanged' || reading === 'undecidable' ? attempt.outcome : reading;
 }
 
-const OBSERVED_OUTCOMES = new Map<string, Outcome>([
+const OUTCOMES_OF_STATUS = new Map<string, Outcome>([
   ['IN_PROGRESS', 'accepted'],
   ['PRODUCTION_ERROR', 'failed'],
   ['PRODUCED', 'produced'],
 ]);
 
+/** Returns the outcome of the attempt that a production belongs to; null for a status that shows none. */
+export function outcomeOfStatus(production: Production | null): Outcome | null {
+  return OUTCOMES_OF_STATUS.get(production?.status ?? '') ?? null;
+}
+
 /**
  * Returns the outcome of an attempt that another system sent, which only the production shows.
  * @param latest the latest attempt of the journal, up to date
- * @returns null if the production belongs to that one, or to none
+ * @returns null if the production belongs to the latest attempt, or to none
  */
 export function observedOutcome(latest: Attempt | null, production: Production | null): Outcome | null {
-  const outcome = OBSERVED_OUTCOMES.get(production?.status ?? '') ?? null;
+  const outcome = outcomeOfStatus(production);
   if (!production || outcome === null || latest === null) return outcome;
   return !isOpen(latest) && isLater(production, lastWordOn(latest)) === true ? outcome : null;
 }

@@ -1,4 +1,4 @@
-import { forEachCard, inSequence } from '../cards/session/each-card.ts';
+import { forEachCard } from '../cards/session/each-card.ts';
 import type { CardSession } from '../cards/session/session.ts';
 import type { Context } from '../context/context.ts';
 import type { Card, CardFacts } from '../domain/card.ts';
@@ -42,7 +42,7 @@ export async function catchUp(ctx: Context, since: number): Promise<CaughtUp> {
   const outages: Outage[] = [];
   const results = await forEachCard(
     ctx,
-    { lanes: inSequence(cards), authorizeFirst: true },
+    { lanes: [{ kiosk: null, cards }], authorizeFirst: true },
     async (session, card) => {
       const lastOutage = outages.at(-1);
       if (lastOutage && outages.length >= MOST_OUTAGES) throw lastOutage;

@@ -1,8 +1,13 @@
 import { unseenCard } from '../cards/session/read-card.ts';
 import type { CardRequest } from '../cards/session/resolve-cards.ts';
-import { exitStatusOf, knownCards, type StatusOptions, type StatusResult, status } from '../cards/status.ts';
+import {
+  knownCards,
+  type StatusOptions,
+  type StatusResult,
+  status,
+  toStatusResult,
+} from '../cards/status.ts';
 import type { Context } from '../context/context.ts';
-import { toAttemptDocument } from '../domain/card.ts';
 import { type Failure, failure } from '../domain/errors/failure.ts';
 import { formatReference, identityOf } from '../domain/ids.ts';
 import { commandLine } from '../domain/next-command.ts';
@@ -16,13 +21,13 @@ import {
 import { parseVendorTime } from '../domain/times/vendor-time.ts';
 import { findInJournal, requireKnownKiosks, selectFromJournal } from './kiosk-cards.ts';
 
-type Look = Omit<StatusOptions, 'targets'>;
+type ResultOptions = Omit<StatusOptions, 'targets'>;
 
 /** A filter for the cards to read. */
-export interface StatusChoice {
-  /** Those that were named; null where none were. */
+interface StatusChoice {
+  /** The named cards; null if none were named. */
   targets: readonly CardRequest[] | null;
-  /** null: all that the journal knows. */
+  /** null for all cards of the journal. */
   selection: Selection | null;
   /** True to use the journal only, without the API. */
   isCached: boolean;
@@ -32,15 +37,18 @@ export interface StatusChoice {
 export async function chosenStatus(
   ctx: Context,
   { targets, selection, isCached }: StatusChoice,
-  look: Look,
+  options: ResultOptions,
 ): Promise<StatusResult[]> {
-  if (targets) return isCached ? cachedStatusOf(ctx, targets, look) : status(ctx, { ...look, targets });
-  if (isCached) return cachedStatus(ctx, await selectCards(ctx, selection ?? {}), look);
-  if (selection) return statusOfSelected(ctx, selection, look);
-  return status(ctx, { ...look, targets: await knownCards(ctx) });
+  if (targets) return isCached ? cachedStatusOf(ctx, targets, options) : status(ctx, { ...options, targets });
+  if (isCached) {
+    const selected = await selectCards(ctx, selection ?? {});
+    return Promise.all(selected.map(async (one) => cachedStatus(ctx, one, options)));
+  }
+  if (selection) return statusOfSelected(ctx, selection, options);
+  return status(ctx, { ...options, targets: await knownCards(ctx) });
 }
 
-/** The chosen cards, to be watched. @throws Failure `usage` for a kiosk that nothing knows */
+/** Returns the chosen cards. @throws Failure `usage` for a kiosk that nothing knows */
 export async function chosenTargets(
   ctx: Context,
   { targets, selection }: Omit<StatusChoice, 'isCached'>,
@@ -52,7 +60,7 @@ export async function chosenTargets(
 }
 
 /**
- * The journal's cards that a selection matches, the most urgent first.
+ * Returns the cards of the journal that a selection matches, the most urgent first.
  * @throws Failure `usage` for a kiosk that nothing knows
  */
 async function selectCards(
@@ -65,20 +73,24 @@ async function selectCards(
   return selected.toSorted(byUrgency);
 }
 
-/** True if the card was in its kiosk when it was last seen: it may have failed since without an event. */
+/** True if the card was in its kiosk when it was read last: it may have failed since, without an event. */
 function mayHaveMoved({ card }: JournalCard): boolean {
   return card.stage === 'in-progress' || card.stage === 'unknown';
 }
 
 /**
- * Looks at the cards of a selection at the API. Those that moved on meanwhile and no longer fit are left out; those that
- * can't be read stay.
+ * Reads the cards of a selection from the API. Cards that changed meanwhile and no longer match are left out, unless they
+ * can't be read.
  */
-async function statusOfSelected(ctx: Context, selection: Selection, look: Look): Promise<StatusResult[]> {
+async function statusOfSelected(
+  ctx: Context,
+  selection: Selection,
+  options: ResultOptions,
+): Promise<StatusResult[]> {
   const { kioskIds, ...criteria } = selection;
   const there = await selectCards(ctx, { ...(kioskIds && { kioskIds }) }, isOfUnfinished(selection));
   const selected = there.filter((one) => isSelected(one, criteria) || mayHaveMoved(one));
-  const results = await status(ctx, { ...look, targets: selected.map(({ card }) => identityOf(card)) });
+  const results = await status(ctx, { ...options, targets: selected.map(({ card }) => identityOf(card)) });
   const seen = results.map((result, index) => ({ result, one: asSeen(result, selected[index]) }));
   const fitting = seen.filter(({ result, one }) => result.error !== undefined || isSelected(one, selection));
   const gone = seen.filter(({ one }, index) => {
@@ -89,44 +101,34 @@ async function statusOfSelected(ctx: Context, selection: Selection, look: Look):
   return fitting.toSorted((left, right) => byUrgency(left.one, right.one)).map(({ result }) => result);
 }
 
-/** Returns the status of cards from the journal alone. */
-async function cachedStatus(
-  ctx: Context,
-  cards: readonly JournalCard[],
-  { history, exitStatus }: Look,
-): Promise<StatusResult[]> {
-  return Promise.all(
-    cards.map(async ({ card, attempt }): Promise<StatusResult> => {
-      const exitCode = exitStatus ? exitStatusOf(card, attempt) : 0;
-      const result = { card, outcome: 'done' as const, exitCode, latest: attempt };
-      if (!history || card.cardToken === null) return result;
-      const attempts = await ctx.journal.listAttempts(card.cardToken);
-      return { ...result, attempts: attempts.map(toAttemptDocument) };
-    }),
-  );
-}
-
-/** The same of cards that were named: one that the journal doesn't know has failed. */
+/** Returns the status of named cards from the journal alone. */
 async function cachedStatusOf(
   ctx: Context,
   targets: readonly CardRequest[],
-  look: Look,
+  options: ResultOptions,
 ): Promise<StatusResult[]> {
   return Promise.all(
     targets.map(async (target): Promise<StatusResult> => {
       const card = unseenCard(ctx, target);
       if (target.passedOn) return { card, outcome: 'skipped', ...target.passedOn, latest: null };
-      const one = await findInJournal(ctx, target);
-      const [result] = one ? await cachedStatus(ctx, [one], look) : [];
-      if (result) return result;
-      const failure = notHere(ctx, target);
+      const known = await findInJournal(ctx, target);
+      if (known) return cachedStatus(ctx, known, options);
+      const failure = unknownToJournal(ctx, target);
       const { exitCode } = failure;
       return { card, outcome: 'refused', exitCode, error: failure.toDocument(), latest: null };
     }),
   );
 }
 
-function notHere({ invocation }: Context, target: CardRequest): Failure {
+async function cachedStatus(
+  ctx: Context,
+  { card, attempt }: JournalCard,
+  options: ResultOptions,
+): Promise<StatusResult> {
+  return toStatusResult(ctx, { card, outcome: 'done', exitCode: 0, latest: attempt }, options);
+}
+
+function unknownToJournal({ invocation }: Context, target: CardRequest): Failure {
   const reference = formatReference(target);
   return failure(
     'not-found',
@@ -135,7 +137,7 @@ function notHere({ invocation }: Context, target: CardRequest): Failure {
   );
 }
 
-/** Returns a card after a read; what the read did not show is as the journal had it. */
+/** Returns a card after a read, with the data of the journal that the read did not show. */
 function asSeen({ card, latest }: StatusResult, before: JournalCard | undefined): JournalCard {
   const moved = parseVendorTime(card.production?.occurredAt ?? null)?.milliseconds;
   return { card, attempt: latest, changedAt: moved ?? before?.changedAt ?? null };

@@ -84,6 +84,32 @@ export async function listOrders(
 /** The largest page of Wise. */
 export const PAGE_SIZE = 100;
 
+/** Yields the orders of a profile, page by page, as far as the caller reads on. */
+export function allOrders(
+  client: Client,
+  profileId: number,
+  options?: ReadOptions,
+): AsyncGenerator<CardOrder> {
+  const readPage = async (page: number) =>
+    (await listOrders(client, { profileId, page }, options)).cardOrders;
+  return everyRow(readPage, ({ id }) => id);
+}
+
+/** Yields the rows of all pages, each once. Ends with a page that is not full, or has nothing new. */
+export async function* everyRow<Row>(
+  readPage: (page: number) => Promise<readonly Row[]>,
+  idOf: (row: Row) => unknown,
+): AsyncGenerator<Row> {
+  const seen = new Set<unknown>();
+  for (let page = 1; ; page += 1) {
+    const rows = await readPage(page);
+    const fresh = rows.filter((row) => !seen.has(idOf(row)));
+    for (const row of fresh) seen.add(idOf(row));
+    yield* fresh;
+    if (fresh.length === 0 || rows.length < PAGE_SIZE) return;
+  }
+}
+
 export async function listRequirements(
   client: Client,
   { profileId, orderId }: OrderName,

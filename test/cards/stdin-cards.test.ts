@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parsePiped } from '../../src/cards/stdin-cards.ts';
+import { parsePiped } from '../../src/cards/card-arguments.ts';
 import { describeCard } from '../../src/domain/card.ts';
 import type { Failure } from '../../src/domain/errors/failure.ts';
 import { facts, production } from '../harness/records.ts';

@@ -1,24 +1,19 @@
 import type { Context } from '../../context/context.ts';
+import { outcomeOfStatus } from '../../domain/attempt.ts';
 import { laterOrderStatus } from '../../domain/event-order.ts';
-import type { Told, ToldOrder } from './event-news.ts';
+import type { ProvenOrder, ProvenProduction } from './event-news.ts';
 import { reconcile } from './reconcile.ts';
 import type { CardSession } from './session.ts';
 
-/** The outcome of an attempt by the status that an event reports. */
-const OUTCOMES = new Map([
-  ['PRODUCED', 'produced'],
-  ['PRODUCTION_ERROR', 'failed'],
-]);
-
 /**
- * Applies an order event as if it had been read from the API.
- * @returns false when the journal knows something else, which only a read can settle
+ * Applies the state of an order that events prove, as if it had been read from the API.
+ * @returns false if the journal contradicts it, so that the API must be read
  */
-export async function applyOrderEvent(ctx: Context, session: CardSession, told: ToldOrder): Promise<boolean> {
-  const { orderStatus, cardToken, event } = told;
+export async function applyOrder(ctx: Context, session: CardSession, proven: ProvenOrder): Promise<boolean> {
+  const { orderStatus, cardToken, event } = proven;
   const { profileId, orderId } = session.identity;
   const known = await ctx.journal.findCard({ cardToken: null, orderId });
-  // It ended meanwhile, or another process saw it further.
+  // The order ended meanwhile, or another process read a later status.
   if (known && laterOrderStatus(known.orderStatus ?? null, orderStatus) !== orderStatus) return false;
   if (known && (known.cardToken ?? cardToken) !== cardToken) return false;
   const deliveryOption = session.latest?.deliveryOption ?? null;
@@ -30,22 +25,21 @@ export async function applyOrderEvent(ctx: Context, session: CardSession, told: 
 }
 
 /**
- * Applies a production event as if it had been read from the API.
- * @returns false when the attempt is not the one any more that was read
+ * Applies a production that events prove, as if it had been read from the API.
+ * @returns false if the journal has another attempt than the one of the last read
  */
-export async function applyProductionEvent(
+export async function applyProduction(
   ctx: Context,
   session: CardSession,
-  { production }: Told,
+  { production }: ProvenProduction,
 ): Promise<boolean> {
   const { latest, identity } = session;
   const { profileId, orderId, cardToken } = identity;
   if (!latest || cardToken === null) return false;
   const current = await ctx.journal.latestAttempt(cardToken);
   const known = latest.facts.attempt;
-  // Another process may have reconciled it first, with a read from the API: the result is the same.
-  const isAsKnown =
-    current?.outcome === known?.outcome || current?.outcome === OUTCOMES.get(production.status);
+  // Another process may have reconciled the attempt first, with a read from the API: the result is the same.
+  const isAsKnown = current?.outcome === known?.outcome || current?.outcome === outcomeOfStatus(production);
   if (current?.id !== known?.id || !isAsKnown) return false;
   const readAt = ctx.calendar.now();
   const attempt = await reconcile(ctx, { profileId, orderId, cardToken, production, readAt, moment: null });

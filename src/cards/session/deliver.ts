@@ -1,6 +1,6 @@
 import { ageOf, type Instant } from '../../context/clocks.ts';
 import type { Context } from '../../context/context.ts';
-import { type Attempt, idsOf, OPEN_OUTCOMES, type Outcome } from '../../domain/attempt.ts';
+import { type Attempt, idsOf, isOpen, type Outcome, outcomeOfStatus } from '../../domain/attempt.ts';
 import { cardLabel } from '../../domain/card.ts';
 import { asFailure, type Failure, type FailureCode, failure } from '../../domain/errors/failure.ts';
 import { productionRefused } from '../../domain/guards.ts';
@@ -25,17 +25,12 @@ const OUTCOMES: Record<Exclude<Verdict, 'accepted' | 'not-connected'>, Outcome> 
   lost: 'unknown',
 };
 
-const ACCEPTED_OUTCOMES = new Map<string, Outcome>([
-  ['PRODUCED', 'produced'],
-  ['PRODUCTION_ERROR', 'failed'],
-]);
-
-/** The age at which a read is too old to send after it: another process may have settled the attempt since. */
+/** The age at which a read is too old to send the card: another process may have settled the attempt since. */
 const STALE_MS = 5_000;
-/** After a delay of that length, nothing is sent any more: nobody may be at the kiosk. */
+/** The age of a read after which nothing is sent at all: the process was suspended, and nobody may be at the kiosk. */
 const SUSPENDED_MS = 60_000;
 
-/** An attempt that was recorded as sent right before, and the connection for its request. */
+/** An attempt that was just recorded as sent, and the connection for its request. */
 export interface Recorded {
   attempt: Attempt;
   request: ProduceRequest;
@@ -45,11 +40,11 @@ export interface Recorded {
 }
 
 /**
- * Sends the request of a recorded attempt: the one place from which a produce request leaves. Nothing cuts it short but
- * its own limit of 30 seconds and a second signal, and nothing repeats it.
- * @returns the attempt as it was accepted, or as it was found to be when the answer was lost; null if the connection was
- * lost before the first byte, or the read was too long ago: nothing was sent, and the card is claimed as before
- * @throws Failure when it was not sent, refused, not seen, superseded, or its result is unknown
+ * Sends the request of a recorded attempt. All produce requests leave from here. Only the limit of 30 seconds and a second
+ * signal interrupt the request, and nothing repeats it.
+ * @returns the attempt once it is accepted, or settled after a lost answer; null if nothing was sent, because the
+ * connection was lost before the first byte or the read was too old: then the card is still claimed
+ * @throws Failure if the request was not sent, refused, not seen or superseded, or if its result is unknown
  */
 export async function deliver(
   ctx: Context,
@@ -65,15 +60,13 @@ export async function deliver(
   if (verdict === 'not-connected')
     return unsend(ctx, attempt, answer.kind === 'answered' ? null : notSent(session, unreachable(answer)));
   const outcome =
-    verdict === 'accepted'
-      ? (ACCEPTED_OUTCOMES.get(answer.production?.status ?? '') ?? 'accepted')
-      : OUTCOMES[verdict];
+    verdict === 'accepted' ? (outcomeOfStatus(answer.production) ?? 'accepted') : OUTCOMES[verdict];
   const ended = await recordOutcome(ctx, attempt, {
     outcome,
     production: answer.production,
     traceId: answer.kind === 'answered' ? answer.traceId : null,
     httpStatus,
-    endCode: OPEN_OUTCOMES.some((open) => open === outcome) ? null : endCodeOf(answer, verdict),
+    endCode: isOpen({ outcome }) ? null : endCodeOf(answer, verdict),
     ...(attempt.settleWindow && { settleWindow: endRequest(attempt.settleWindow, momentOf(ctx)) }),
     at: ctx.calendar.now(),
   });
@@ -85,9 +78,9 @@ export async function deliver(
 }
 
 /**
- * Checks for the last time, and writes the request. There is no await in between: whatever stops or changes this process
- * shows before the first byte, or comes after it.
- * @returns the answer, or the reason why nothing was sent; null if the card can be read again, over another connection
+ * Checks for the last time, and writes the request. There is no await in between, so that nothing can change after the
+ * check and before the first byte.
+ * @returns the answer, or the reason why nothing was sent: null if the card may be read again over another connection
  */
 function put(
   ctx: Context,
@@ -116,9 +109,9 @@ function put(
   return { answer };
 }
 
-/** Undoes the record of a request that was not sent. @param reason null if the card can be read again */
+/** Undoes the record of a request that was not sent. @param reason null if the card may be read again */
 async function unsend(ctx: Context, attempt: Attempt, reason: unknown): Promise<null> {
-  // A journal that can't be written leaves it to the next command.
+  // If the journal can't be written, the next command settles the attempt.
   const isClaimed = await ctx.journal.takeBack(attempt).catch((error: unknown) => {
     throw reason ?? error;
   });
@@ -142,7 +135,7 @@ export function notSent({ card }: CardSession, cause: Failure): Failure {
   return failure(code, `Card ${cardLabel(card)} was not sent. ${cause.message}`, hint, details);
 }
 
-/** The request is out: a journal that can't be written any more must not hide what came of it. */
+/** Records the outcome. The request was sent, so that a journal that can't be written any more must not hide its outcome. */
 async function recordOutcome(ctx: Context, attempt: Attempt, update: AttemptUpdate): Promise<Attempt> {
   try {
     return await ctx.journal.update(attempt, update);
@@ -181,7 +174,7 @@ function whatCame(answer: ProduceAnswer): string {
   return answer.kind === 'answered' ? `HTTP ${answer.httpStatus}` : answer.reason;
 }
 
-/** Returns why an attempt ended that was not accepted, for later commands about it. */
+/** Returns the failure code that later commands report for an attempt that was not accepted. */
 function endCodeOf(answer: ProduceAnswer, verdict: Verdict): FailureCode | null {
   if (verdict === 'accepted') return null;
   if (verdict === 'refused') return 'production-refused';

@@ -1,5 +1,7 @@
 import pMap from 'p-map';
 import type { Context } from '../../context/context.ts';
+import { recordAction } from '../../context/record-action.ts';
+import type { ActionName } from '../../domain/action.ts';
 import { isOpen, isUnsettled } from '../../domain/attempt.ts';
 import { cardLabel, hintOf } from '../../domain/card.ts';
 import { isOfSignal } from '../../domain/errors/exit-codes.ts';
@@ -19,7 +21,7 @@ export interface Lane<Item> {
   cards: readonly Item[];
 }
 
-export interface LaneOptions<Item, Result> {
+interface LaneOptions<Item, Result> {
   /** The number of lanes that run at the same time (default: all). */
   concurrency?: number;
   /** True if nothing more of a lane is started. Called before each of its items. */
@@ -53,12 +55,7 @@ export function sideBySide<Item>(cards: readonly Item[]): Lane<Item>[] {
   return cards.map((card) => ({ kiosk: null, cards: [card] }));
 }
 
-/** One lane: the cards one after another. */
-export function inSequence<Item>(cards: readonly Item[]): Lane<Item>[] {
-  return [{ kiosk: null, cards }];
-}
-
-export interface EachCardOptions<Request extends CardRequest> extends LaneOptions<Request, CardResult> {
+interface EachCardOptions<Request extends CardRequest> extends LaneOptions<Request, CardResult> {
   lanes: readonly Lane<Request>[];
   /** Ensures a token for each profile before the first card. */
   authorizeFirst?: boolean;
@@ -76,8 +73,8 @@ export interface CardWatcher<Request extends CardRequest> {
 }
 
 /**
- * Works on each card to its own end: a card that fails does not stop the others. Cards that are not started any more,
- * because of an interruption or because their lane stopped, are results, too.
+ * Works on all cards. One that fails does not stop the others, and one that is not started any more, because of an
+ * interruption or because its lane stopped, has a result, too.
  * @param work an action returns whether it changed anything, a read or a wait returns nothing; both throw a Failure
  */
 export async function forEachCard<Request extends CardRequest>(
@@ -122,7 +119,7 @@ export async function forEachCard<Request extends CardRequest>(
   });
 }
 
-/** @param explain explains the failure of a signal */
+/** Works on one card. @param explain makes the failure of a card whose work a signal ended */
 async function runOne(
   session: CardSession,
   work: () => Promise<boolean | void>,
@@ -172,6 +169,28 @@ function afterSignal(
   return failure(ending.code, ending.message, `What was sent may still complete. Continue with: ${next}`);
 }
 
+/** Performs an action on cards, one after another, and records it for each of them. */
+export async function actOnCards(
+  ctx: Context,
+  { targets, action, kioskId = null, flags = [] }: ActionOptions,
+  act: (session: CardSession) => Promise<boolean>,
+): Promise<CardResult[]> {
+  const lanes = [{ kiosk: null, cards: targets }];
+  const each = { lanes, authorizeFirst: true, command: commandOn(action, flags) };
+  return forEachCard(ctx, each, async (session) =>
+    recordAction(ctx, { card: session, action, kioskId }, async () => act(session)),
+  );
+}
+
+interface ActionOptions {
+  targets: readonly CardRequest[];
+  action: ActionName;
+  /** The kiosk that the action sends the cards to; null if it sends them to none, or to the one of their last attempt. */
+  kioskId?: KioskId | null;
+  /** The flags with which the command does the same for one of the cards. */
+  flags?: readonly string[];
+}
+
 /** Returns the words of a command for one card. */
 export function commandOn(word: string, flags: readonly string[] = []) {
   return (card: CardIdentity): string[] => [word, formatReference(card), ...flags];
@@ -190,7 +209,7 @@ function viaOf({ via }: CardSession): Pick<CardResult, 'via'> {
   return via === null ? {} : { via };
 }
 
-/** Ensures a token for each profile, once. @returns why there is none, by profile */
+/** Ensures a token for each profile, once. @returns the failures of the profiles that have none */
 export async function findUnauthorized(
   ctx: Context,
   cards: readonly { profileId: number }[],

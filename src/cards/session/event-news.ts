@@ -5,18 +5,18 @@ import { type CardToken } from '../../domain/ids.ts';
 import { isLater, type Production, rankOf } from '../../domain/production.ts';
 import { compareVendorTimes, parseVendorTime } from '../../domain/times/vendor-time.ts';
 
-/** The rank of CARD_DETAILS_CREATED. */
-const LAST_ON_THE_WAY = 2;
+/** The rank of the last status of an order before its production: CARD_DETAILS_CREATED. */
+const LAST_BEFORE_PRODUCTION = 2;
 
-/** The production of a card by its events, without any doubt. */
-export interface Told {
+/** The production of a card, as its events prove it. */
+export interface ProvenProduction {
   production: Production;
-  /** The event that says so. */
+  /** The event that proves it. */
   event: KeptEvent;
 }
 
-/** The order of a card by its events. */
-export interface ToldOrder {
+/** The order of a card, as its events prove it. */
+export interface ProvenOrder {
   orderStatus: string;
   /** null while the order has no card. */
   cardToken: CardToken | null;
@@ -25,13 +25,13 @@ export interface ToldOrder {
 
 /**
  * Finds in signed events that a card became ready, or the result of its attempt in progress, so that the API need not be
- * read. Only the latest production event counts, and only if none can be later. Its time must be valid, and it must not
- * belong to an earlier attempt.
+ * read. Only the latest production event counts, and only if no other event can be later. Its time must be valid, and it
+ * must not belong to an earlier attempt.
  * @param facts the state of the card at the last read
  * @param events all events of the card in the journal
  * @returns null if nothing is certain: then the API must be read
  */
-export function whatEventsTell(facts: CardFacts, events: readonly KeptEvent[]): Told | null {
+export function productionByEvents(facts: CardFacts, events: readonly KeptEvent[]): ProvenProduction | null {
   const trusted = events.filter(isTrusted);
   const { latest, isCertain } = projectEvents(trusted).production;
   const production = latest && productionOf(latest);
@@ -48,18 +48,18 @@ export function whatEventsTell(facts: CardFacts, events: readonly KeptEvent[]): 
 /**
  * Finds in signed events the progress of an order, and its card. All events must belong to that order, name one card at
  * most, and have documented statuses before the end of the order; otherwise the API must be read.
- * @param facts the state at the last read; the answer to the order is enough
+ * @param facts the state at the last read, or by the answer to the request that made the order
  * @param events all events of the order in the journal
  * @returns null if nothing is certain, or nothing is new
  */
-export function whatEventsTellOfOrder(facts: CardFacts, events: readonly KeptEvent[]): ToldOrder | null {
+export function orderByEvents(facts: CardFacts, events: readonly KeptEvent[]): ProvenOrder | null {
   const orders = events.filter((event) => isTrusted(event) && event.eventType === ORDER_EVENT);
   const { latest, isCertain } = projectEvents(orders).order;
   const event = orders.find((one) => one === latest);
   const orderStatus = event?.status ?? null;
   if (!isCertain || !event || orderStatus === null || event.orderId === null) return null;
-  if (!orders.every((one) => isOfOrder(one, facts) && isOnTheWay(one.status))) return null;
-  // What is older than the order is of a sandbox that was made anew since.
+  if (!orders.every((one) => isOfOrder(one, facts) && isBeforeProduction(one.status))) return null;
+  // Events that are older than the order are of a sandbox that was reset since.
   if ((compareVendorTimes(event.occurredAt, facts.orderedAt ?? null) ?? 0) < 0) return null;
   const tokens = new Set([facts.cardToken, ...orders.map(({ cardToken }) => cardToken)]);
   tokens.delete(null);
@@ -76,24 +76,24 @@ function isOfOrder({ profileId, orderId }: KeptEvent, facts: CardFacts): boolean
 }
 
 /** True for the statuses of an order before its production. */
-function isOnTheWay(status: string | null): boolean {
-  return (orderRankOf(status) ?? LAST_ON_THE_WAY + 1) <= LAST_ON_THE_WAY;
+function isBeforeProduction(status: string | null): boolean {
+  return (orderRankOf(status) ?? LAST_BEFORE_PRODUCTION + 1) <= LAST_BEFORE_PRODUCTION;
 }
 
 function isTrusted({ isVerified, isTest }: KeptEvent): boolean {
   return isVerified && !isTest;
 }
 
-/** READY is the start of every card: it is news only where no production was read before. */
+/** True if READY is news: every card starts with it, so that it is news only if no production was read before. */
 function becameReady({ production, attempt, orderStatus }: CardFacts, events: readonly KeptEvent[]): boolean {
   if (production !== null || attempt !== null || orderStatus !== 'CARD_DETAILS_CREATED') return false;
   const orders = events.filter(({ eventType }) => eventType === ORDER_EVENT);
-  return orders.every(({ status }) => isOnTheWay(status));
+  return orders.every(({ status }) => isBeforeProduction(status));
 }
 
 /**
- * Returns the production if it is the result of the attempt in progress. It must be of the same kiosk, not older than
- * the request, and newer than the baseline. A time in whole seconds may hide an earlier attempt within the same second:
+ * Returns the production if it is the result of the attempt in progress: of the same kiosk, not older than the request,
+ * and newer than the baseline. A time in whole seconds may belong to an earlier attempt within the same second, so that
  * it counts only if the baseline is of an earlier second.
  */
 function resultOf({ attempt }: CardFacts, production: Production): Production | null {
@@ -106,7 +106,7 @@ function resultOf({ attempt }: CardFacts, production: Production): Production | 
   const order = compareVendorTimes(occurredAt, running.occurredAt);
   if (order === undefined || order < 0) return null;
   if (!isAfterBaseline(occurredAt, { running, baseline: attempt.baseline })) return null;
-  // The same moment: the attempt's own time may be the finer one.
+  // Both times are of the same moment: the one of the attempt may be more precise.
   return order === 0 && isCoarse(occurredAt) ? { ...production, occurredAt: running.occurredAt } : production;
 }
 
@@ -121,13 +121,13 @@ function isAfterBaseline(
 }
 
 /**
- * True if an event may show a change since the last read, so that the API should be read. Hints and invalid times are
- * news until the API shows the same.
+ * True if an event may show a change since the last read, so that the API should be read. Unsigned events and events with
+ * invalid times are news until the API shows the same state.
  */
 export function isNews(facts: CardFacts, event: KeptEvent): boolean {
   if (event.isTest) return false;
   const isOfCard = event.eventType === ORDER_EVENT || event.eventType === PRODUCTION_EVENT;
-  // Of another schema: only the API can say what it says.
+  // An event of an unknown schema: only the API shows what happened.
   if (isOfCard && event.status === null) return true;
   if (event.eventType === ORDER_EVENT) return isOrderNews(facts.orderStatus, event.status);
   return event.eventType === PRODUCTION_EVENT && isProductionNews(facts.production, productionOf(event));
@@ -139,19 +139,21 @@ function isOrderNews(known: string | null, status: string | null): boolean {
   return before === undefined || after === undefined || after > before;
 }
 
-function isProductionNews(known: Production | null, said: Production | null): boolean {
-  if (!said) return false;
+function isProductionNews(known: Production | null, reported: Production | null): boolean {
+  if (!reported) return false;
   if (!known) return true;
-  const order = compareVendorTimes(said.occurredAt, known.occurredAt);
+  const order = compareVendorTimes(reported.occurredAt, known.occurredAt);
   const isSame =
-    said.status === known.status && said.kioskId === known.kioskId && said.errorCode === known.errorCode;
+    reported.status === known.status &&
+    reported.kioskId === known.kioskId &&
+    reported.errorCode === known.errorCode;
   if (isSame && order === 0) return false;
-  if (rankOf(said.status) === undefined || rankOf(known.status) === undefined) return true;
+  if (rankOf(reported.status) === undefined || rankOf(known.status) === undefined) return true;
   // PRODUCED is the end, and READY the start, whatever their times say.
-  if (known.status === 'PRODUCED' || said.status === 'READY') return false;
-  if (order === undefined || (order === 0 && (isCoarse(said.occurredAt) || isCoarse(known.occurredAt))))
+  if (known.status === 'PRODUCED' || reported.status === 'READY') return false;
+  if (order === undefined || (order === 0 && (isCoarse(reported.occurredAt) || isCoarse(known.occurredAt))))
     return true;
-  return isLater(said, known) !== false;
+  return isLater(reported, known) !== false;
 }
 
 function isCoarse(time: string | null): boolean {

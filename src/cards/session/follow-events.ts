@@ -8,8 +8,8 @@ import { Outage } from '../../domain/errors/failure.ts';
 import type { KeptEvent } from '../../domain/event.ts';
 import type { EventCursor } from '../../journal/journal.ts';
 import type { ReadOptions } from '../../wise/client.ts';
-import { applyOrderEvent, applyProductionEvent } from './apply-event.ts';
-import { isNews, whatEventsTell, whatEventsTellOfOrder } from './event-news.ts';
+import { applyOrder, applyProduction } from './apply-event.ts';
+import { isNews, orderByEvents, productionByEvents } from './event-news.ts';
 import type { Observation } from './read-card.ts';
 import type { CardSession, Source } from './session.ts';
 
@@ -28,25 +28,25 @@ export interface FollowOptions {
 }
 
 /**
- * Follows one card, step by step. Without a listener each step reads the API. With one, a step reads the journal,
- * and the API only at the start (unless the card was just read), every minute, at the deadline, and when events don't
- * decide by themselves.
+ * Follows one card, step by step. Without a listener, each step reads the API. While a listener is running, a step reads
+ * the journal, and the API only at the start (unless the card was just read), every minute, at the deadline, and when
+ * events prove nothing.
  */
 export class CardFollower {
   readonly #ctx: Context;
   readonly #session: CardSession;
   readonly #options: FollowOptions;
-  /** All events of the card, and whose they are: an order's card may become known on the way. */
+  /** The card's events, and the ids they were queried by, which change once an order gets its card. */
   #events: KeptEvent[] = [];
   #eventsOf = '';
-  /** Up to which event of the journal they were read. */
+  /** The place in the journal up to which the events were read. */
   #readTo: EventCursor | null = null;
-  /** The number of events before the first read, which covers them. */
+  /** The number of events that arrived before the first read of the API: that read shows what they reported. */
   #covered = 0;
-  /** The token came from an event, so only newer events of the card need a read. */
-  #isTold = false;
+  /** True if the token came from an event: then only newer events of the card need a read. */
+  #hasTokenOfEvent = false;
   /** When the API is read next; null for immediately. */
-  #nextLookAt: Reading | null = null;
+  #nextReadAt: Reading | null = null;
   #pause = 0;
   #failure: unknown = null;
   #source: Source = 'api';
@@ -71,22 +71,22 @@ export class CardFollower {
   /** @throws the error of a read, also while the next read is not due */
   async step(read: ReadOptions): Promise<Observation> {
     this.#isOnJournal = await this.#options.listener.isOnJournal();
-    if (!this.#isOnJournal) return this.#look(read);
+    if (!this.#isOnJournal) return this.#readApi(read);
     const news = await this.#readNews();
-    const told = news.length > 0 ? await this.#takeOver() : null;
-    // Of an order whose card became known, the events of the card may be there already.
-    if (told) return this.#isTold ? this.step(read) : told;
-    if (this.#hasNews(news)) this.#lookSoon();
+    const applied = news.length > 0 ? await this.#applyEvents() : null;
+    // Once an event has named the card of an order, the events of that card may be there already.
+    if (applied) return this.#hasTokenOfEvent ? this.step(read) : applied;
+    if (this.#hasNews(news)) this.#readSoon();
     if (this.#isDue()) {
-      const seen = await this.#look(read);
-      return (await this.#takeOver()) ?? seen;
+      const seen = await this.#readApi(read);
+      return (await this.#applyEvents()) ?? seen;
     }
     const { latest } = this.#session;
     if (latest === null || this.#failure !== null) throw this.#failure;
     return latest;
   }
 
-  async #look(read: ReadOptions): Promise<Observation> {
+  async #readApi(read: ReadOptions): Promise<Observation> {
     try {
       const seen = await this.#session.read(read);
       this.#failure = null;
@@ -96,7 +96,7 @@ export class CardFollower {
       this.#failure = error;
       throw error;
     } finally {
-      this.#planNextLook();
+      this.#planNextRead();
     }
   }
 
@@ -106,12 +106,12 @@ export class CardFollower {
     const card = { cardToken, orderId };
     const of = JSON.stringify(card);
     const isFirst = of !== this.#eventsOf;
-    const isSeen = this.#isTold || this.#isSeen();
+    const isSeen = this.#hasTokenOfEvent || this.#isSeen();
     if (isFirst) {
       this.#events = [];
       this.#eventsOf = of;
-      this.#isTold = false;
-      if (!isSeen) this.#lookSoon();
+      this.#hasTokenOfEvent = false;
+      if (!isSeen) this.#readSoon();
     }
     const { journal } = this.#ctx;
     const { upTo, isQuiet } = await journal.newsOf(card, this.#readTo);
@@ -120,41 +120,39 @@ export class CardFollower {
     const news = await journal.listEvents({ card, afterId: this.#events.at(-1)?.id ?? 0 });
     this.#events.push(...news);
     if (isFirst) this.#covered = isSeen ? 0 : this.#events.length;
-    if (isFirst && isSeen) this.#planNextLook();
+    if (isFirst && isSeen) this.#planNextRead();
     return news;
   }
 
   /** Applies the progress of the order and the production that events prove. */
-  async #takeOver(): Promise<Observation | null> {
-    const sayings = [await this.#applyOrderEvent(), await this.#applyProductionEvent()].filter(
-      (one) => one !== null,
-    );
-    if (sayings.length === 0) return null;
+  async #applyEvents(): Promise<Observation | null> {
+    const notes = [await this.#applyOrder(), await this.#applyProduction()].filter((note) => note !== null);
+    if (notes.length === 0) return null;
     this.#source = 'event';
     this.#failure = null;
-    this.#planNextLook();
-    for (const saying of sayings) this.#ctx.report.note(saying);
+    this.#planNextRead();
+    for (const note of notes) this.#ctx.report.note(note);
     return this.#session.latest;
   }
 
-  async #applyOrderEvent(): Promise<string | null> {
+  async #applyOrder(): Promise<string | null> {
     const { latest, identity } = this.#session;
-    const told = latest && whatEventsTellOfOrder(latest.facts, this.#events);
-    if (!told) return null;
-    const isOther = told.cardToken !== identity.cardToken;
-    if (!(await applyOrderEvent(this.#ctx, this.#session, told))) return null;
-    if (isOther) this.#isTold = true;
-    return `Order ${identity.orderId}: ${told.orderStatus}, says event ${told.event.id}.`;
+    const proven = latest && orderByEvents(latest.facts, this.#events);
+    if (!proven) return null;
+    const isOther = proven.cardToken !== identity.cardToken;
+    if (!(await applyOrder(this.#ctx, this.#session, proven))) return null;
+    if (isOther) this.#hasTokenOfEvent = true;
+    return `Order ${identity.orderId}: ${proven.orderStatus}, says event ${proven.event.id}.`;
   }
 
-  async #applyProductionEvent(): Promise<string | null> {
+  async #applyProduction(): Promise<string | null> {
     const { latest } = this.#session;
-    const told = latest && whatEventsTell(latest.facts, this.#events);
-    if (!told || !(await applyProductionEvent(this.#ctx, this.#session, told))) return null;
-    return `Card ${cardLabel(this.#session.card)}: ${told.production.status}, says event ${told.event.id}.`;
+    const proven = latest && productionByEvents(latest.facts, this.#events);
+    if (!proven || !(await applyProduction(this.#ctx, this.#session, proven))) return null;
+    return `Card ${cardLabel(this.#session.card)}: ${proven.production.status}, says event ${proven.event.id}.`;
   }
 
-  /** Was the card seen right before? What an order in PLACED waits for has to be named at once. */
+  /** True if the first step needs no read. An order in PLACED is read if its requirements are not known yet. */
   #isSeen(): boolean {
     const facts = this.#session.latest?.facts;
     if (!facts || !this.#options.isSeen) return false;
@@ -166,14 +164,14 @@ export class CardFollower {
     return latest !== null && events.some((event) => isNews(latest.facts, event));
   }
 
-  #lookSoon(): void {
+  #readSoon(): void {
     this.#pause = this.#ctx.timing.firstPause;
-    this.#nextLookAt = null;
+    this.#nextReadAt = null;
   }
 
   #isDue(): boolean {
     const { stopwatch } = this.#ctx;
-    const isDue = this.#nextLookAt === null || stopwatch.until(this.#nextLookAt) <= 0;
+    const isDue = this.#nextReadAt === null || stopwatch.until(this.#nextReadAt) <= 0;
     return isDue || stopwatch.until(this.#options.deadline) <= JOURNAL_PAUSE_MS;
   }
 
@@ -186,20 +184,20 @@ export class CardFollower {
   }
 
   /**
-   * A calm card is read once a minute. One whose request got no answer yet, whose end is not confirmed, or that can't
-   * be read, at the usual pace; one of which an event says more than the API shows, less and less often.
+   * Plans the next read of the API: in a minute for a calm card; at the usual pace if the last read failed, or the result of
+   * the attempt is unknown or unconfirmed; less and less often if an event reports more than the API shows.
    */
-  #planNextLook(): void {
+  #planNextRead(): void {
     const { firstPause, interval } = this.#ctx.timing;
     const isPressing = this.#failure !== null || this.#isUncertain();
     const asked = this.#failure instanceof Outage ? (this.#failure.retryAfter ?? 0) : 0;
     const { stopwatch } = this.#ctx;
     if (!isPressing && !this.#hasNews(this.#events.slice(this.#covered))) {
       this.#pause = firstPause;
-      this.#nextLookAt = stopwatch.after(CALM_MS);
+      this.#nextReadAt = stopwatch.after(CALM_MS);
       return;
     }
-    this.#nextLookAt = stopwatch.after(Math.max(asked, this.#pause));
+    this.#nextReadAt = stopwatch.after(Math.max(asked, this.#pause));
     this.#pause = Math.min(this.#pause * GROWTH, isPressing ? interval : CALM_MS);
   }
 }

@@ -7,18 +7,17 @@ import { parseVendorTime } from '../../domain/times/vendor-time.ts';
 import type { CardOrder } from '../../wire/orders.ts';
 import { getCard, getProduction } from '../../wise/cards.ts';
 import type { ReadOptions } from '../../wise/client.ts';
-import { getOrder, listRequirements } from '../../wise/orders.ts';
-import { findByTokenInOrders } from './find-order.ts';
+import { allOrders, getOrder, listRequirements } from '../../wise/orders.ts';
 import { reconcile } from './reconcile.ts';
 
 export interface CardReadOptions extends ReadOptions {
-  /** Reads the production alone: the rest is taken from the journal. */
+  /** True to read the production alone, and to take the rest from the journal. */
   needsOnlyProduction: boolean;
-  /** The orders of the profile were searched for the card in vain. */
+  /** True if an earlier search found no order of the card. */
   isOrderSearched: boolean;
-  /** When its order was created, as an earlier read showed it. */
+  /** The time when its order was created, if an earlier read showed it. */
   orderedAt: string | null | undefined;
-  /** Receives the card's order (null after a search in vain) and token as soon as they are known. */
+  /** Receives the order (null if a search found none) and the token of the card as soon as they are known. */
   identify: (news: Partial<CardIdentity>) => void;
 }
 
@@ -28,7 +27,7 @@ export interface Observation {
   card: Card;
   /** The delivery of the card, `KIOSK_COLLECTION` for a kiosk; null if unknown. */
   deliveryOption: string | null;
-  /** When the answer with the production, or what was read in its place, arrived. */
+  /** The time when the answer with the production arrived, or the answer that was read instead. */
   readAt: Instant;
 }
 
@@ -71,7 +70,7 @@ export async function readCard(
   return { facts, card: describeCard(facts, ctx.invocation), deliveryOption, readAt };
 }
 
-/** Returns what the answer to an order shows of its card, which are no requirements, and records it in the journal. */
+/** Returns the card as the answer to its order shows it, without its requirements, and records it in the journal. */
 export async function readAnswer(
   ctx: Context,
   identity: CardIdentity,
@@ -87,7 +86,7 @@ export async function readAnswer(
   return { facts, card: describeCard(facts, ctx.invocation), deliveryOption, readAt: instantOf(ctx) };
 }
 
-/** A card that was not read yet, for the output. */
+/** Describes a card that was not read, for the output. */
 export function unseenCard(
   ctx: Context,
   { profileId, orderId, cardToken }: CardIdentity,
@@ -97,10 +96,10 @@ export function unseenCard(
   return describeCard({ profileId, orderId, cardToken, ...nothing, attempt }, ctx.invocation);
 }
 
-/** Reads order and card as far as they can be found; what never changes is taken from the journal. */
+/** Reads order and card, as far as they can be found. Data that never change are taken from the journal. */
 async function readOrder(ctx: Context, identity: CardIdentity, options: CardReadOptions) {
   const { identify, needsOnlyProduction } = options;
-  // Events of the order count, too.
+  // The journal knows the order from events, too.
   if (needsOnlyProduction) await ctx.journal.projectEvents();
   const known = await ctx.journal.findCard(identity);
   const { profileId } = identity;
@@ -132,13 +131,16 @@ async function readOrder(ctx: Context, identity: CardIdentity, options: CardRead
   return { identity: found, order, orderStatus, createdAt, deliveryOption };
 }
 
+/** Searches the orders of the profile for the card. @returns the order id; null if no order names the card */
 async function searchOrder(
   ctx: Context,
   { profileId, cardToken }: CardIdentity,
   { isOrderSearched, ...read }: CardReadOptions,
 ): Promise<number | null> {
   if (cardToken === null || isOrderSearched) return null;
-  return findByTokenInOrders(ctx, { profileId, cardToken }, read);
+  for await (const order of allOrders(ctx.wise, profileId, { signal: ctx.signal, ...read }))
+    if (order.cardToken === cardToken) return order.id;
+  return null;
 }
 
 async function readCreationTime(
@@ -150,10 +152,10 @@ async function readCreationTime(
   return (await getCard(ctx.wise, { profileId, cardToken }, read)).creationTime;
 }
 
-/** Smaller differences of the clocks are not recorded, in milliseconds: an answer takes time, too. */
+/** The difference of the clocks, in milliseconds, up to which it is not recorded: an answer takes time, too. */
 const CLOCK_TOLERANCE_MS = 60_000;
 
-/** Records how far the vendor's clock is ahead, so that the journal can count ages by it, too. */
+/** Records how far the clock of Wise is ahead, so that the ages of cards that are not read can be counted by it, too. */
 async function updateClockOffset({ wise, calendar, journal }: Context): Promise<void> {
   if (wise.serverTime === null) return;
   const offset = wise.serverTime - calendar.now();
@@ -162,8 +164,8 @@ async function updateClockOffset({ wise, calendar, journal }: Context): Promise<
 }
 
 /**
- * Counts to the vendor's own clock (the `Date` header), which in the embedded sandbox is a virtual one. The header has
- * whole seconds, so the time of creation is cut to them, too.
+ * Returns the age of a card by the clock of Wise (the `Date` header), which in the embedded sandbox is a virtual one. The
+ * header has whole seconds, so that the time of creation is cut to whole seconds, too.
  */
 function ageOf(ctx: Context, createdAt: string | null): number | null {
   const created = parseVendorTime(createdAt)?.milliseconds;

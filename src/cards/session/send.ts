@@ -6,7 +6,7 @@ import { cardLabel, hintOf } from '../../domain/card.ts';
 import { Failure, failure } from '../../domain/errors/failure.ts';
 import { type Decision, type Seen } from '../../domain/guards.ts';
 import { type CardToken, type KioskId } from '../../domain/ids.ts';
-import type { Sending } from '../../journal/journal.ts';
+import type { Sending as SentRequest } from '../../journal/journal.ts';
 import { openProduce } from '../../wise/cards.ts';
 import { deliver, notSent } from './deliver.ts';
 import { refuseHeld } from './hold-check.ts';
@@ -14,31 +14,25 @@ import { type CardSession, statusOf } from './session.ts';
 import { settleLost } from './settle.ts';
 import { momentOf, waitForWindows } from './window.ts';
 
-export interface SendOptions {
-  /** The kiosk that the user chose; null for that of the card's latest attempt. */
-  kioskId: KioskId | null;
-  /** Decides, from what was read right before, whether to send and where. Throws a Failure to refuse. */
+interface Sending {
+  kioskId: KioskId;
+  /** Decides by the card as it was just read if it is sent, and where. Throws a Failure to refuse. */
   guard: (seen: Seen) => Decision;
 }
 
-/** A claim that fails, is settled, and fails again: something else keeps working on this card. The same for connections. */
+/** The number of claims, and of connections, after which something else must be working on the card. */
 const MOST_ROUNDS = 3;
-
-interface Claimed {
-  attempt: Attempt;
-  sending: SendOptions;
-}
 
 /**
  * Sends a card to a kiosk, at most once: claims it, connects, reads it, asks the guard, records the request, sends it, and
- * records what came of it. An attempt that was left without an answer, by another process or by this one, is settled first.
- * @returns the attempt that was sent, or null when the guard left the card as it is, or this command sent it before
+ * records the outcome. An earlier attempt without an answer is settled first.
+ * @returns the attempt that was sent; null if the guard left the card as it is, or if this command sent it before
  * @throws Failure
  */
 export async function sendOnce(
   ctx: Context,
   session: CardSession,
-  sending: SendOptions,
+  sending: Sending,
 ): Promise<Attempt | null> {
   const cardToken = await findToken(session, sending);
   const subjects = [leaseOnCard(cardToken)];
@@ -50,7 +44,7 @@ export async function sendOnce(
 async function sendLeased(
   ctx: Context,
   session: CardSession,
-  { cardToken, ...sending }: SendOptions & { cardToken: CardToken },
+  { cardToken, ...sending }: Sending & { cardToken: CardToken },
 ): Promise<Attempt | null> {
   if (!session.markSentOnce(cardToken)) {
     await session.read();
@@ -62,17 +56,17 @@ async function sendLeased(
     const { kioskId } = sending;
     const claim = { profileId, orderId, cardToken, kioskId, reason: ctx.reason, at: ctx.calendar.now() };
     const { attempt, claimed } = await ctx.journal.claim(claim);
-    if (claimed) return sendClaimed(ctx, session, { attempt, sending });
+    if (claimed) return sendClaimed(ctx, session, { attempt, ...sending });
     await settleOpenAttempt(ctx, session, attempt);
-    // What is still open now is in progress: it is left alone, or the guard says why it can't be joined.
+    // An attempt that is still open is in progress: the guard leaves the card as it is, or refuses it.
     if (isOpen(session.latest?.facts.attempt ?? null) && decide(session, sending) === 'unchanged')
       return null;
   }
   throw busy(ctx, session);
 }
 
-/** An order names its card once the card exists. */
-async function findToken(session: CardSession, sending: SendOptions): Promise<CardToken> {
+/** Returns the token of a card, which its order names once the card exists. */
+async function findToken(session: CardSession, sending: Sending): Promise<CardToken> {
   if (session.identity.cardToken === null) await session.read();
   if (session.identity.cardToken === null) {
     decide(session, sending);
@@ -81,7 +75,7 @@ async function findToken(session: CardSession, sending: SendOptions): Promise<Ca
   return session.identity.cardToken;
 }
 
-/** Looks at a card until its open attempt is settled, or is known to be in progress. */
+/** Reads a card until its open attempt is settled, or known to be in progress. */
 export async function settleOpenAttempt(ctx: Context, session: CardSession, attempt: Attempt): Promise<void> {
   const onItsWay: Outcome[] = ['claimed', 'sent'];
   if (onItsWay.includes(attempt.outcome) && (await ctx.journal.isHeld(attempt)))
@@ -96,6 +90,8 @@ export async function settleOpenAttempt(ctx: Context, session: CardSession, atte
   const { outcome } = await settleLost(ctx, session, attempt);
   if (outcome === 'not-seen') ctx.report.note(`Attempt ${attempt.number} was not seen to arrive.`);
 }
+
+type Claimed = Sending & { attempt: Attempt };
 
 async function sendClaimed(ctx: Context, session: CardSession, claimed: Claimed): Promise<Attempt | null> {
   const { attempt } = claimed;
@@ -112,7 +108,7 @@ async function sendClaimed(ctx: Context, session: CardSession, claimed: Claimed)
   throw neverLeft(session);
 }
 
-/** Connects first: nothing stands between read, record and sending. */
+/** Sends a claimed card. Connects first, so that nothing delays the request after the read. */
 async function sendConnected(
   ctx: Context,
   session: CardSession,
@@ -130,16 +126,15 @@ async function sendConnected(
   );
   try {
     const { facts, readAt } = await session.read();
-    const decision = decide(session, claimed.sending);
+    const decision = decide(session, claimed);
     if (decision === 'unchanged') {
       await ctx.journal.release(claimed.attempt);
       return null;
     }
     // The other side may close a connection that nothing is sent on.
     if (!connection.isConnected) return 'again';
-    const { kioskId } = decision.send;
-    const sending = { kioskId, baseline: facts.production, correlationId, readAt };
-    const attempt = await record(ctx, session, { attempt: claimed.attempt, sending });
+    const request = { kioskId: decision.send.kioskId, baseline: facts.production, correlationId };
+    const attempt = await record(ctx, session, { ...claimed, request, readAt });
     const sent = await deliver(ctx, session, { attempt, request: decision.send, readAt, connection });
     return sent ?? 'again';
   } finally {
@@ -147,39 +142,29 @@ async function sendConnected(
   }
 }
 
-/** Records that the request goes out now. @throws Failure `kiosk-held`, `attempt-open` */
+type Recorded = Pick<SentRequest, 'kioskId' | 'baseline' | 'correlationId'>;
+
+/** Records that the request is sent now. @throws Failure `kiosk-held`, `attempt-open` */
 async function record(
   ctx: Context,
   session: CardSession,
-  {
-    attempt,
-    sending,
-  }: {
-    attempt: Attempt;
-    sending: Pick<Sending, 'kioskId' | 'baseline' | 'correlationId'> & { readAt: Instant };
-  },
+  { attempt, request, readAt }: Pick<Claimed, 'attempt'> & { request: Recorded; readAt: Instant },
 ): Promise<Attempt> {
-  const { readAt, ...facts } = sending;
   const { vendorTime, ...now } = momentOf(ctx);
+  const passed = ctx.stopwatch.since(readAt.reading);
+  const start = { ...now, vendorTime: vendorTime === null ? null : vendorTime + passed };
   const sent = await ctx.journal.markSent(attempt, {
-    ...facts,
+    ...request,
     orderId: session.identity.orderId,
-    settleWindow: {
-      start: {
-        ...now,
-        vendorTime: vendorTime === null ? null : vendorTime + ctx.stopwatch.since(readAt.reading),
-      },
-      hasEnded: false,
-      isOver: false,
-    },
+    settleWindow: { start, hasEnded: false, isOver: false },
     at: ctx.calendar.now(),
   });
   if (sent) return sent;
-  await refuseHeld(ctx, facts.kioskId);
+  await refuseHeld(ctx, request.kioskId);
   throw busy(ctx, session);
 }
 
-function decide(session: CardSession, { guard }: SendOptions): Decision {
+function decide(session: CardSession, { guard }: Pick<Sending, 'guard'>): Decision {
   return guard(seenOf(session));
 }
 

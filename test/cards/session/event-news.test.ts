@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isNews, whatEventsTell, whatEventsTellOfOrder } from '../../../src/cards/session/event-news.ts';
+import { isNews, orderByEvents, productionByEvents } from '../../../src/cards/session/event-news.ts';
 import type { Attempt } from '../../../src/domain/attempt.ts';
 import type { CardFacts } from '../../../src/domain/card.ts';
 import type { KeptEvent } from '../../../src/domain/event.ts';
@@ -38,14 +38,14 @@ function failedBefore(occurredAt: string): Production {
 }
 
 function tell(seen: CardFacts, ...events: KeptEvent[]): Production | null {
-  return whatEventsTell(seen, events)?.production ?? null;
+  return productionByEvents(seen, events)?.production ?? null;
 }
 
 describe('the result of the attempt in progress', () => {
   test.each(['PRODUCED', 'PRODUCTION_ERROR'])('is told by %s of the same moment', (status) => {
     const event = productionEvent(status);
     const { occurredAt, kioskId, errorCode, description } = event;
-    expect(whatEventsTell(facts(), [event])).toEqual({
+    expect(productionByEvents(facts(), [event])).toEqual({
       production: { status, occurredAt, kioskId, errorCode, description },
       event,
     });
@@ -152,7 +152,7 @@ describe('nothing is told by', () => {
     ],
   ];
   test.each(cases)('an event is no news: %s', (_, seen, events) => {
-    expect(whatEventsTell(seen, events)).toBeNull();
+    expect(productionByEvents(seen, events)).toBeNull();
   });
 });
 
@@ -186,7 +186,7 @@ function at(time: string): { occurredAt: string } {
 }
 
 function tellOrder(seen: CardFacts, ...events: KeptEvent[]) {
-  const told = whatEventsTellOfOrder(seen, events);
+  const told = orderByEvents(seen, events);
   return told && [told.orderStatus, told.cardToken, told.event.id];
 }
 
@@ -303,8 +303,8 @@ describe('an order', () => {
     fc.assert(
       fc.property(some, fc.constantFrom(...rank), ([events, shuffled], orderStatus) => {
         const seen = { ...ordered, orderStatus };
-        const told = whatEventsTellOfOrder(seen, events);
-        expect(whatEventsTellOfOrder(seen, shuffled)).toEqual(told);
+        const told = orderByEvents(seen, events);
+        expect(orderByEvents(seen, shuffled)).toEqual(told);
         if (told) expect(rank.indexOf(told.orderStatus)).toBeGreaterThanOrEqual(rank.indexOf(orderStatus));
       }),
     );
