@@ -5,12 +5,11 @@ import { build, type Plugin } from 'esbuild';
 import { thirdPartyNotices } from './notices.ts';
 
 /**
- * Parts of oclif and got that kioskctl never reaches, and what they are replaced with. They cost a third of the start-up.
- * - oclif looks for commands with tinyglobby and minimatch only without a manifest, and for its configuration with
- *   lilconfig only in plugins; semver serves its plugin updates; debug its traces; wsl-utils the name of the platform on
- *   Windows. Nothing starts its spinners, and the
- *   only template in our help is the name of the binary, for which ejs would compile each line.
- * - got speaks HTTP/2 only when it is told to.
+ * Parts of oclif that kioskctl never reaches, and what they are replaced with. They cost a third of the start-up.
+ * oclif looks for commands with tinyglobby and minimatch only without a manifest, and for its configuration with
+ * lilconfig only in plugins; semver serves its plugin updates; debug its traces; wsl-utils the name of the platform on
+ * Windows. Nothing starts its spinners, and the only template in our help is the name of the binary, for which ejs
+ * would compile each line.
  */
 const UNREACHED: Record<string, string> = {
   'cli-spinners': 'module.exports = { dots: {}, dots2: {} };',
@@ -19,7 +18,6 @@ const UNREACHED: Record<string, string> = {
   ejs: "exports.render = (text, { config }) => text.replaceAll('<%= config.bin %>', config.bin);",
   lilconfig: 'module.exports = {};',
   minimatch: 'module.exports = {};',
-  'node:http2': 'module.exports = { constants: {}, Http2ServerResponse: class {} };',
   semver: 'module.exports = {};',
   tinyglobby: 'module.exports = {};',
   'wsl-utils': 'module.exports = {};',
@@ -141,12 +139,6 @@ function exportCommands(isMeant: (id: string) => boolean): string {
   ].join('\n');
 }
 
-/**
- * @sindresorhus/is, below got, makes two of Node's list formatters when it is loaded, for messages that nobody sees;
- * making the first one reads locale data for 10 ms.
- */
-const PLAIN_LIST_FORMAT = 'class { format(list) { return [...list].join(", "); } }';
-
 const { metafile } = await build({
   entryPoints: { main: 'src/cli/main.ts', commands: 'all-commands', 'usual-commands': 'usual-commands' },
   outdir: 'dist',
@@ -159,8 +151,7 @@ const { metafile } = await build({
   target: 'node24',
   // Native, and not everywhere.
   external: ['@napi-rs/keyring'],
-  banner: { js: `${COMMONJS_SCOPE}\nconst PlainListFormat = ${PLAIN_LIST_FORMAT};` },
-  define: { 'Intl.ListFormat': 'PlainListFormat' },
+  banner: { js: COMMONJS_SCOPE },
   loader: { '.css': 'text' },
   plugins: [partsOfOclif, commandModules, withoutUnreached, lazyBuiltins],
   metafile: true,

@@ -39,19 +39,11 @@ export const FOLDERS: readonly Folder[] = [
     name: 'cli/credentials',
     purpose: 'Tokens for the API: sources, storage, renewal, login.',
     imports: ['cli/settings', 'cli/terminal', 'wise', 'context', 'http'],
-    small: {
-      'open.ts': 'Loaded on demand: it contains a whole library.',
-      'write-file-atomic.ts': 'Loaded on demand: it contains a whole library.',
-    },
   },
   {
     name: 'cli/settings',
     purpose: 'The settings of a command: one table of settings over flags, variables and files.',
     imports: ['cli/terminal', 'input', 'output', 'context'],
-    small: {
-      'conf.ts': 'Loaded on demand: it contains a whole library.',
-      'proxy-from-env.ts': 'Loaded on demand: it contains a whole library.',
-    },
   },
   {
     name: 'cli/terminal',

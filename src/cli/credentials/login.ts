@@ -160,7 +160,7 @@ async function fromBrowser(world: LoginWorld, { client, ...options }: WithClient
 
 /** Opens the browser; if there is none, the user has the address. */
 async function openBrowser(address: string): Promise<void> {
-  const { open } = await import('./open.ts');
+  const { default: open } = await import('open');
   const browser = await withoutCredentials(() => open(address)).catch(() => null);
   browser?.once('error', () => undefined);
 }

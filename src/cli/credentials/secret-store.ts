@@ -54,9 +54,9 @@ function read(file: string): Record<string, string> {
 
 async function write(file: string, accounts: Record<string, string>): Promise<void> {
   if (Object.keys(accounts).length === 0) return rmSync(file, { force: true });
-  const { writeFileAtomic } = await import('./write-file-atomic.ts');
+  const { default: writeFileAtomic } = await import('write-file-atomic');
   try {
-    writeFileAtomic(file, `${JSON.stringify({ version: 1, accounts })}\n`, { mode: 0o600 });
+    writeFileAtomic.sync(file, `${JSON.stringify({ version: 1, accounts })}\n`, { mode: 0o600 });
   } catch (error) {
     const code = systemCode(error, 'unwritable');
     throw failure(

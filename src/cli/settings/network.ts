@@ -20,7 +20,7 @@ export async function findProxy(baseUrl: string): Promise<Proxy | null> {
   const names = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'];
   const name = names.find((one) => env[one]);
   if (name === undefined) return null;
-  const { getProxyForUrl } = await import('./proxy-from-env.ts');
+  const { getProxyForUrl } = await import('proxy-from-env');
   if (getProxyForUrl(baseUrl) === '') return null;
   const text = env[name] ?? '';
   const address = text.includes('://') ? text : `http://${text}`;

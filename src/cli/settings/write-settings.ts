@@ -1,5 +1,5 @@
 import { existsSync, renameSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { tryLock } from '../../database/lock.ts';
 import { type Failure, failure } from '../../domain/errors/failure.ts';
 import {
@@ -27,19 +27,17 @@ export interface Written {
 const PATIENCE_MS = 10_000;
 
 /**
- * Changes the settings file. It is read, changed and written under one lock, which ends with its process; the library
- * that writes the file knows nothing of other processes. An unchanged file is not written.
+ * Changes the settings file. It is read, changed and written under one lock, which ends with its process. An unchanged
+ * file is not written.
  * @throws UnusableSettings for a file that may not be changed; Failure `settings-unusable` where nothing can be written
  */
 export async function changeSettings(file: string, change: SettingsChange): Promise<Written> {
-  const { Conf } = await import('./conf.ts');
-  return alone(file, () => {
+  return locked(file, (write) => {
     const { before, damage } = readOrDamage(file);
     const after = changeOr(damage, () => change(before));
     const changed = JSON.stringify(after) !== JSON.stringify(before);
-    if (!changed) return { before, after, changed, setAside: null };
-    const setAside = damage && moveAside(file);
-    new Conf<SettingsFile>(optionsFor(file)).store = after;
+    const setAside = changed && damage ? moveAside(file) : null;
+    if (changed) write(after);
     return { before, after, changed, setAside };
   });
 }
@@ -49,38 +47,32 @@ export async function changeSettings(file: string, change: SettingsChange): Prom
  * @throws UnusableSettings where the change removes no bad field
  */
 export async function mendSettings(file: string, mend: (raw: RawSettings) => RawSettings): Promise<Written> {
-  const { Conf } = await import('./conf.ts');
-  return alone(file, () => {
+  return locked(file, (write) => {
     const raw = readRawSettings(file);
     const mended = raw && mend(raw);
     const [before, after] = [raw && usableOf(raw), mended && usableOf(mended)];
     if (!mended || !before || !after || after.badFields >= before.badFields) {
-      return {
-        before: readSettingsFile(file),
-        after: readSettingsFile(file),
-        changed: false,
-        setAside: null,
-      };
+      const settings = readSettingsFile(file);
+      return { before: settings, after: settings, changed: false, setAside: null };
     }
-    new Conf<RawSettings>(optionsFor(file)).store = mended;
+    write(mended);
     return { before: before.settings, after: after.settings, changed: true, setAside: null };
   });
 }
 
-function optionsFor(file: string) {
-  return { cwd: dirname(file), configName: basename(file, '.json'), configFileMode: 0o600, serialize };
-}
-
-function serialize(settings: RawSettings): string {
-  return `${JSON.stringify(settings, null, 2)}\n`;
-}
-
-function alone<Result>(file: string, work: () => Result): Result {
+/** Runs work while no other process changes the settings file. @param work gets the function that writes the file */
+async function locked<Result>(
+  file: string,
+  work: (write: (settings: RawSettings) => void) => Result,
+): Promise<Result> {
+  const { default: writeFileAtomic } = await import('write-file-atomic');
+  const write = (settings: RawSettings) =>
+    writeFileAtomic.sync(file, `${JSON.stringify(settings, null, 2)}\n`, { mode: 0o600 });
   try {
     const release = tryLock(join(dirname(file), 'config.lock'), PATIENCE_MS);
     if (!release) throw unwritable(file, 'another process keeps it locked');
     try {
-      return work();
+      return work(write);
     } finally {
       release();
     }

@@ -1,2 +1,0 @@
-// Loads the library only when a login is stored.
-export { sync as writeFileAtomic } from 'write-file-atomic';
