@@ -2,9 +2,10 @@ import type { Context } from '../context/context.ts';
 import { combineExitCodes, type ExitCode } from '../domain/errors/exit-codes.ts';
 import { Failure, type FailureDocument, failure } from '../domain/errors/failure.ts';
 import type { ResultOutcome } from '../domain/results.ts';
+import { type Posted, post } from '../http/post.ts';
 import type { KeptDelivery } from '../journal/journal.ts';
-import { sendDelivery } from '../webhooks/post.ts';
 import { isSuccess } from '../wire/error-bodies.ts';
+import { DELIVERY_HEADER, SIGNATURE_HEADER, TEST_HEADER } from '../wire/events.ts';
 import { showEvent } from './list-events.ts';
 
 /** The result of one event that was sent again. */
@@ -26,7 +27,7 @@ export interface ReplayResult {
 }
 
 /**
- * Sends stored events to a receiver in sequence, as the vendor sent them. All are read from the journal before the
+ * Sends stored events to a receiver in sequence, as Wise sent them. All are read from the journal before the
  * first is sent. An unreachable receiver, or an interruption, stops the rest.
  * @throws Failure `not-found`
  */
@@ -58,7 +59,7 @@ async function replayOne(
   to: URL,
 ): Promise<{ replayed: Replayed; stops: Failure | null }> {
   const { id } = delivery;
-  const sent = await sendDelivery(to, delivery);
+  const sent = await sendAgain(to, delivery);
   if (sent.kind === 'unreachable') {
     const failure = unreachable(to, sent.reason);
     return { replayed: { id, outcome: 'failed', httpStatus: null, ...endOf(failure) }, stops: failure };
@@ -67,6 +68,20 @@ async function replayOne(
   if (isSuccess(httpStatus))
     return { replayed: { id, outcome: 'done', httpStatus, exitCode: 0 }, stops: null };
   return { replayed: { id, outcome: 'refused', httpStatus, ...endOf(refused(id, httpStatus)) }, stops: null };
+}
+
+/** Wise gives a receiver five seconds; one behind a tunnel may need longer. */
+const LONGEST_WAIT_MS = 15_000;
+
+/** Sends a webhook as Wise did, with the same bytes, signature and delivery id. Nothing but its limit cuts it short. */
+async function sendAgain(url: URL, { body, signature, deliveryId, isTest }: KeptDelivery): Promise<Posted> {
+  const headers = {
+    'content-type': 'application/json',
+    ...(signature !== null && { [SIGNATURE_HEADER]: signature }),
+    ...(deliveryId !== null && { [DELIVERY_HEADER]: deliveryId }),
+    ...(isTest && { [TEST_HEADER]: 'true' }),
+  };
+  return post({ url, headers, body, timeout: LONGEST_WAIT_MS });
 }
 
 function notStarted(id: number): Replayed {

@@ -1,5 +1,6 @@
 import { type KeyObject, randomUUID, sign } from 'node:crypto';
 import { parseHttpDate, parseRetryAfter } from '../domain/times/http-times.ts';
+import { post } from '../http/post.ts';
 import { isSuccess } from '../wire/error-bodies.ts';
 import { DELIVERY_HEADER, SIGNATURE_HEADER, TEST_HEADER } from '../wire/events.ts';
 import type { CallbackCheck } from './api/exchange.ts';
@@ -24,35 +25,26 @@ interface Notification {
 }
 
 /** Sends an event to a receiver, once. Never rejects for a fault of the network or of the receiver. */
-export async function notify({
-  url,
-  body,
-  deliveryId,
-  isTest,
-  key,
-  signal,
-}: Notification): Promise<DeliveryAnswer> {
-  try {
-    const bytes = Buffer.from(JSON.stringify(body));
-    const answer = await fetch(url, {
-      method: 'POST',
-      headers: {
-        // A receiver may close a kept connection in the moment in which it is used again.
-        connection: 'close',
-        'content-type': 'application/json',
-        [SIGNATURE_HEADER]: sign('sha256', bytes, key).toString('base64'),
-        [DELIVERY_HEADER]: deliveryId,
-        ...(isTest && { [TEST_HEADER]: 'true' }),
-      },
-      body: bytes,
-      redirect: 'manual',
-      signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_LIMIT_MS)]),
-    });
-    await answer.body?.cancel();
-    return { status: answer.status, retryAfter: retryAfterOf(answer.headers) };
-  } catch {
-    return { status: 0, retryAfter: null };
-  }
+export async function notify(notification: Notification): Promise<DeliveryAnswer> {
+  const { deliveryId, isTest, key, signal } = notification;
+  const body = Buffer.from(JSON.stringify(notification.body));
+  const answer = await post({
+    url: new URL(notification.url),
+    headers: {
+      'content-type': 'application/json',
+      [SIGNATURE_HEADER]: sign('sha256', body, key).toString('base64'),
+      [DELIVERY_HEADER]: deliveryId,
+      ...(isTest && { [TEST_HEADER]: 'true' }),
+    },
+    body,
+    timeout: ANSWER_LIMIT_MS,
+    signal,
+  });
+  if (answer.kind === 'unreachable') return { status: 0, retryAfter: null };
+  const { date, 'retry-after': retryAfter } = answer.headers;
+  // A date is compared with the clock of the receiver: that of the sandbox may be far ahead.
+  const now = parseHttpDate(date ?? '') ?? Date.now();
+  return { status: answer.httpStatus, retryAfter: parseRetryAfter(retryAfter ?? '', now) };
 }
 
 /**
@@ -73,10 +65,4 @@ export function callbackCheck(state: State, signal: AbortSignal): CallbackCheck 
     });
     return isSuccess(status);
   };
-}
-
-/** A date is compared with the clock of the receiver: that of the sandbox may be far ahead. */
-function retryAfterOf(headers: Headers): number | null {
-  const date = parseHttpDate(headers.get('date') ?? '');
-  return parseRetryAfter(headers.get('retry-after') ?? '', date ?? Date.now());
 }

@@ -1,8 +1,8 @@
 import type { Agent } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import { makeAgent, post } from '../http/post.ts';
 import { RunningWork } from '../http/server.ts';
 import { isSuccess } from '../wire/error-bodies.ts';
-import { makeAgent, post } from './post.ts';
 
 /** A stored event for another receiver. */
 export interface Forwarded {

@@ -8,9 +8,9 @@ export interface Answer {
   body?: unknown;
   headers?: Readonly<Record<string, string>>;
   /** True if the request changed something. */
-  effect?: boolean;
+  effect?: boolean | undefined;
   /** For the log: the kiosk that a produce request named. */
-  kioskId?: string;
+  kioskId?: string | undefined;
 }
 
 export interface FieldError {

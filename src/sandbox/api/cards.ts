@@ -1,5 +1,5 @@
 import { cardStatusRequest } from '../../wire/cards.ts';
-import { refusalOfStatus, setCardStatus } from '../state/card-flow.ts';
+import { refusalOfStatus, setCardStatus } from '../state/order-flow.ts';
 import { type Card, countCards, findCard, listCards as readCards } from '../state/tables/cards.ts';
 import { findOrder, type Order } from '../state/tables/orders.ts';
 import { type Answer, invalidField, notFound } from './answers.ts';

@@ -1,13 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import * as v from 'valibot';
+import { decodeJson } from '../../domain/text/decode-json.ts';
+import { produceRequest } from '../../wire/cards.ts';
 import type { AnswerFault } from '../../wire/fault.ts';
 import type { SubscriptionRequest } from '../../wire/subscriptions.ts';
 import type { State } from '../state/state.ts';
 import { type Moment, readSandboxRow } from '../state/tables/clock.ts';
 import { type FaultTarget, findAnswerFault, useFault } from '../state/tables/faults.ts';
-import type { LoggedRequest } from '../state/tables/request-log.ts';
 import { traceIdOf } from '../state/tables/tokens.ts';
 import { type Answer, answerOfRefusal, invalidField, Refusal, type Reply, replyOf } from './answers.ts';
-import { parseJson, type Received, readContent } from './body.ts';
+import { type Received, readContent } from './body.ts';
 import { answerOfFault, limitHeaders } from './fault-answer.ts';
 import type { Call } from './input.ts';
 import {
@@ -39,33 +41,36 @@ export interface Exchange {
 /** Sends a test notification to the URL of a subscription. @returns true if it was accepted */
 export type CallbackCheck = (wanted: SubscriptionRequest) => Promise<boolean>;
 
-interface Result {
-  reply: Reply;
-  logged: LoggedRequest;
-}
-
 /** Answers a request to the API of Wise, with the fault that was set for it. */
 export async function answerVendor(state: State, exchange: Exchange): Promise<Reply> {
-  if (exchange.limitedFor !== null) return refuse(state, exchange, tooManyRequests(exchange.limitedFor));
-  const target = targetOf(exchange.received);
-  const wanted = exchange.checkCallback && wantedSubscription(state, exchange, target);
-  if (wanted && !(await exchange.checkCallback?.(wanted))) return refuse(state, exchange, INVALID_CALLBACK);
+  const { received, limitedFor, checkCallback, signal } = exchange;
+  if (limitedFor !== null) return refuse(state, exchange, tooManyRequests(limitedFor));
+  const target = targetOf(received);
+  const wanted = checkCallback && wantedSubscription(state, exchange, target);
+  if (wanted && !(await checkCallback(wanted))) return refuse(state, exchange, INVALID_CALLBACK);
   const isRead = target.method === 'GET' && target.path !== AUTHORIZATION_PAGE;
-  const read = isRead ? readUnlocked(state, exchange, target) : null;
+  // A fault, and a transition that is due, need the write lock.
+  const read = isRead
+    ? state.read((moment) =>
+        findAnswerFault(moment.db, target) ? null : perform(state, moment, { exchange, fault: null }),
+      )
+    : null;
   if (read) return read;
-  const { fault, reply } = state.change((moment) => begin(state, moment, { exchange, target }));
-  if (fault?.delayMs) await pause(fault.delayMs, undefined, { signal: exchange.signal });
-  return reply ?? state.change((moment) => conclude(state, moment, { exchange, fault }));
+  const { fault, reply } = state.change((moment) => {
+    const fault = findAnswerFault(moment.db, target);
+    if (fault) useFault(moment.db, fault.id);
+    const isLater = fault?.delayMs !== undefined && !fault.effect;
+    return { fault, reply: isLater ? null : perform(state, moment, { exchange, fault }) };
+  });
+  if (fault?.delayMs) await pause(fault.delayMs, undefined, { signal });
+  return reply ?? state.change((moment) => perform(state, moment, { exchange, fault }));
 }
 
-/** Answers without carrying the request out; it uses up no fault. */
-function refuse(state: State, { received, number }: Exchange, refusal: Refusal): Reply {
-  const { method, path, headers } = received;
+/** Answers a request without carrying it out; it uses up no fault. */
+function refuse(state: State, exchange: Exchange, refusal: Refusal): Reply {
   const at = state.now();
-  state.log.defer({ at, method, path, status: refusal.status, effect: false, kioskId: null });
-  const traceId = traceIdOf(readSandboxRow(state.db), [at, number, method, path]);
-  const answer = answerOfRefusal(refusal, { at, path });
-  return replyOf(answer, { at, traceId, correlationId: correlationIdOf(headers) });
+  const answer = answerOfRefusal(refusal, { at, path: exchange.received.path });
+  return replyTo(state, exchange, { at, answer });
 }
 
 /** A client waits in real time, and the header has whole seconds. */
@@ -99,59 +104,35 @@ function wantedSubscription(
   });
 }
 
-/** Answers a read without the write lock. @returns null if something is due or a fault applies, which needs the lock */
-function readUnlocked(state: State, exchange: Exchange, target: FaultTarget): Reply | null {
-  const result = state.read((moment) =>
-    findAnswerFault(moment.db, target) ? null : executeWithFault(moment, exchange, null),
-  );
-  if (result) state.log.defer(result.logged);
-  return result?.reply ?? null;
-}
-
-/** Uses up the fault of a request, and makes the reply, unless the fault delays the request itself. */
-function begin(
-  state: State,
-  moment: Moment,
-  { exchange, target }: { exchange: Exchange; target: FaultTarget },
-): { fault: AnswerFault | null; reply: Reply | null } {
-  const fault = findAnswerFault(moment.db, target);
-  if (fault) useFault(moment.db, fault.id);
-  const isLater = fault?.delayMs !== undefined && !fault.effect;
-  return { fault, reply: isLater ? null : conclude(state, moment, { exchange, fault }) };
-}
-
-function conclude(
+/** Carries a request out, unless its fault prevents that, and makes the reply. */
+function perform(
   state: State,
   moment: Moment,
   { exchange, fault }: { exchange: Exchange; fault: AnswerFault | null },
 ): Reply {
-  const { reply, logged } = executeWithFault(moment, exchange, fault);
-  state.log.defer(logged);
-  state.log.write();
-  return reply;
-}
-
-/** Carries a request out, unless its fault prevents that, and makes the reply. */
-function executeWithFault(moment: Moment, { received, number }: Exchange, fault: AnswerFault | null): Result {
-  const { method, path, headers } = received;
+  const { received } = exchange;
   const { at } = moment;
-  const traceId = traceIdOf(readSandboxRow(moment.db), [at, number, method, path]);
   const hasEffect =
     fault?.reset !== 'before' && ((fault?.status ?? fault?.approval) === undefined || fault?.effect === true);
-  const real = hasEffect ? execute(moment, received, fault !== null) : null;
-  const answer = (fault && answerOfFault(fault, { at, path })) ?? real ?? { status: 0 };
+  const real = hasEffect ? execute(moment, received, fault !== null) : { status: 0 };
+  const answer = (fault && answerOfFault(fault, { at, path: received.path })) ?? real;
+  const { effect, kioskId } = real;
+  return replyTo(state, exchange, { at, answer: { ...answer, effect, kioskId }, fault });
+}
+
+/** Makes the reply to a request, and adds the request to the log. */
+function replyTo(
+  state: State,
+  { received, number }: Exchange,
+  { at, answer, fault = null }: { at: number; answer: Answer; fault?: AnswerFault | null },
+): Reply {
+  const { method, path, headers } = received;
+  const { effect = false, kioskId = null } = answer;
   const ending = fault?.reset ? 'reset' : fault?.cut ? 'cut' : 'whole';
-  return {
-    reply: replyOf(answer, { at, traceId, correlationId: correlationIdOf(headers), ending }),
-    logged: {
-      at,
-      method,
-      path,
-      status: ending === 'reset' ? 0 : answer.status,
-      effect: real?.effect ?? false,
-      kioskId: real?.kioskId ?? null,
-    },
-  };
+  const status = ending === 'reset' ? 0 : answer.status;
+  state.log.defer({ at, method, path, status, effect, kioskId });
+  const traceId = traceIdOf(readSandboxRow(state.db), [at, number, method, path]);
+  return replyOf(answer, { at, traceId, correlationId: correlationIdOf(headers), ending });
 }
 
 function execute(moment: Moment, received: Received, isFaulted: boolean): Answer {
@@ -181,17 +162,8 @@ function open(
 function targetOf({ method, path, body }: Received): FaultTarget {
   const versionless = versionlessPath(path);
   const isProduce = method === 'PUT' && isProductionPath(versionless);
-  return { method, path: versionless, kioskId: isProduce && body ? kioskIdIn(body) : null };
-}
-
-function kioskIdIn(body: Buffer): string | null {
-  try {
-    const fields = parseJson(body);
-    const isNamed = typeof fields === 'object' && fields !== null && 'kioskId' in fields;
-    return isNamed && typeof fields.kioskId === 'string' ? fields.kioskId.trim() : null;
-  } catch {
-    return null;
-  }
+  const request = v.safeParse(produceRequest, isProduce && body ? decodeJson(body) : undefined);
+  return { method, path: versionless, kioskId: request.success ? request.output.kioskId : null };
 }
 
 /** @throws Refusal 400 */

@@ -1,6 +1,6 @@
 import { orderEvent } from './event-bodies.ts';
 import { dropQueued } from './production-flow.ts';
-import { insertCard, updateCardStatus } from './tables/cards.ts';
+import { type Card, type CardStatus, insertCard, updateCardStatus } from './tables/cards.ts';
 import { DELAYS, dueAfter, type Moment } from './tables/clock.ts';
 import { insertEvent } from './tables/deliveries.ts';
 import {
@@ -28,17 +28,14 @@ export type FinalStatus = Extract<OrderStatus, 'PRODUCED' | 'COMPLETED' | 'CANCE
 /** Places an order. It starts in PLACED, or in REQUIREMENTS_FULFILLED if no requirement is open. */
 export function placeOrder(moment: Moment, draft: Omit<NewOrder, 'at' | 'status'>): Order {
   const { db, at } = moment;
-  const id = insertOrder(db, { ...draft, status: 'PLACED', at });
-  copyRequirements(db, { profileId: draft.profileId, orderId: id });
-  const order = present(findOrder(db, id));
-  if (areRequirementsMet(db, id)) return fulfil(moment, order);
+  const order = insertOrder(db, { ...draft, status: 'PLACED', at });
+  copyRequirements(db, { profileId: draft.profileId, orderId: order.id });
+  if (areRequirementsMet(db, order.id)) return fulfil(moment, order);
   insertEvent(db, { at, body: orderEvent(order, at) });
   return order;
 }
 
-/**
- * Sets a requirement of a profile and of its placed orders. Those without an open requirement continue immediately.
- */
+/** Sets a requirement of a profile and of its placed orders. Orders without an open requirement continue immediately. */
 export function setRequirement(moment: Moment, profileId: number, requirement: Requirement): void {
   setProfileRequirement(moment.db, profileId, requirement);
   for (const order of listPlacedOrders(moment.db, profileId)) {
@@ -105,11 +102,8 @@ export function isForKiosk({ cardType, request }: Order): boolean {
 }
 
 function fulfil(moment: Moment, order: Order): Order {
-  schedule(
-    moment.db,
-    { kind: 'details-created', orderId: order.id },
-    dueAfter(moment, DELAYS.detailsCreated),
-  );
+  const dueAt = dueAfter(moment, DELAYS.detailsCreated);
+  schedule(moment.db, { kind: 'details-created', orderId: order.id }, dueAt);
   return moveOrder(moment, order, 'REQUIREMENTS_FULFILLED');
 }
 
@@ -120,7 +114,43 @@ function moveOrder({ db, at }: Moment, order: Order, status: OrderStatus): Order
   return moved;
 }
 
-function present<Value>(value: Value | undefined): Value {
-  if (value === undefined) throw new TypeError('a row that was just written is not there');
-  return value;
+/** The statuses that a client may set. */
+export type SetStatus = Exclude<CardStatus, 'INACTIVE'>;
+
+/**
+ * Returns why the status of a card can't be set; null if it can. Documented: a card that is BLOCKED stays so. The other
+ * reasons are assumptions: a card is not frozen before its activation, and not activated before it was collected.
+ */
+export function refusalOfStatus(
+  moment: Moment,
+  owned: { card: Card; order: Order },
+  status: SetStatus,
+): string | null {
+  const { card } = owned;
+  if (card.status === status || status === 'BLOCKED') return null;
+  if (card.status === 'BLOCKED') return 'A blocked card stays blocked';
+  if (card.status !== 'INACTIVE') return null;
+  if (status === 'FROZEN') return 'The card must be activated first';
+  return isCollected(moment, owned) ? null : 'The card must be collected first';
+}
+
+/** Sets the status of a card; the activation of a collected card completes its order. Only if nothing refuses it. */
+export function setCardStatus(moment: Moment, owned: { card: Card; order: Order }, status: SetStatus): void {
+  const { card, order } = owned;
+  if (status === 'BLOCKED') return blockCard(moment, card.token);
+  if (card.status === 'INACTIVE') return activate(moment, order);
+  updateCardStatus(moment.db, card.token, { status, at: moment.at });
+}
+
+/** A card that is replaced lives until the new one is activated. */
+function activate(moment: Moment, order: Order): void {
+  markProduced(moment, order.id);
+  endOrder(moment, order, 'COMPLETED');
+  const replaced = order.request.replacementDetails?.cardToken.toLowerCase();
+  if (replaced !== undefined) blockCard(moment, replaced);
+}
+
+/** The order of a produced card reads PRODUCED only a moment later. */
+function isCollected({ db }: Moment, { card, order }: { card: Card; order: Order }): boolean {
+  return order.status === 'PRODUCED' || readTrack(db, card.token).production?.status === 'PRODUCED';
 }

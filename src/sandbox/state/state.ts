@@ -1,12 +1,13 @@
 import { randomInt } from 'node:crypto';
 import { SqliteConnection } from '../../database/sqlite.ts';
 import { type Failure, failure, OTHER_HOME } from '../../domain/errors/failure.ts';
+import { cancelOrder, createDetails, markProduced } from './order-flow.ts';
+import { finishAttempt, makeReady, startQueued } from './production-flow.ts';
 import { findSandboxRow, insertSandboxRow, type Moment, moveClock, readSandboxRow } from './tables/clock.ts';
-import { isDue } from './tables/productions.ts';
+import { isDue, type Transition, takeDue } from './tables/productions.ts';
 import { insertProfiles } from './tables/profiles.ts';
 import { RequestLog } from './tables/request-log.ts';
 import { RESET_TABLES, SANDBOX_STATE, TOKEN_CLIENTS, WEBHOOK_DELIVERIES } from './tables/schema.ts';
-import { applyDue } from './transitions.ts';
 
 /** The virtual clock stops here, so that years have four digits. */
 const END_OF_TIME = Date.UTC(9000, 0, 1);
@@ -78,7 +79,9 @@ export class State {
       const moment = this.#moment();
       applyDue(moment);
       this.log.write();
-      return work(moment);
+      const result = work(moment);
+      this.log.write();
+      return result;
     });
   }
 
@@ -130,4 +133,30 @@ function unusable(file: string, reason: string): Failure {
     `The state of the sandbox ${file} ${reason}.`,
     `Free the file or move it away (a new one is made), or ${OTHER_HOME}.`,
   );
+}
+
+/** Applies the transitions that are due, in order, each at its due time. Needs the write lock. */
+function applyDue(moment: Moment): void {
+  for (;;) {
+    const next = takeDue(moment.db, moment.at);
+    if (!next) return;
+    apply({ ...moment, at: next.dueAt }, next.transition);
+  }
+}
+
+function apply(moment: Moment, transition: Transition): void {
+  switch (transition.kind) {
+    case 'details-created':
+      return createDetails(moment, transition.orderId);
+    case 'order-produced':
+      return markProduced(moment, transition.orderId);
+    case 'cancelled':
+      return cancelOrder(moment, transition.orderId);
+    case 'ready':
+      return makeReady(moment, transition.cardToken);
+    case 'started':
+      return startQueued(moment, transition);
+    case 'finished':
+      return finishAttempt(moment, transition);
+  }
 }

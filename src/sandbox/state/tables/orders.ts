@@ -60,23 +60,25 @@ CREATE TABLE orders (
 );
 `;
 
-const SELECT = `SELECT id, profile_id AS profileId, fingerprint, card_type AS cardType, status,
-  card_token AS cardToken, request, created_at AS createdAt, modified_at AS modifiedAt FROM orders`;
+const COLUMNS = `id, profile_id AS profileId, fingerprint, card_type AS cardType, status,
+  card_token AS cardToken, request, created_at AS createdAt, modified_at AS modifiedAt`;
+const SELECT = `SELECT ${COLUMNS} FROM orders`;
 
-/** @returns the id; ids start at 501 */
-export function insertOrder(db: SqliteConnection, order: NewOrder): number {
-  const row = db.get<{ id: number }>(
+/** Stores a new order. Ids start at 501. */
+export function insertOrder(db: SqliteConnection, order: NewOrder): Order {
+  const [row] = db.all<OrderRow>(
     `INSERT INTO orders (id, profile_id, idempotency_key, fingerprint, card_type, status, request, created_at, modified_at)
      VALUES ((SELECT COALESCE(MAX(id), 500) + 1 FROM orders), :profileId, :idempotencyKey, :fingerprint, :cardType,
        :status, :request, :at, :at)
-     RETURNING id`,
+     RETURNING ${COLUMNS}`,
     { ...order, request: JSON.stringify(order.request) },
   );
-  return row?.id ?? 0;
+  if (!row) throw new TypeError('an order was not stored');
+  return toOrder(row);
 }
 
 export function findOrder(db: SqliteConnection, id: number): Order | undefined {
-  return toOrder(db.get<OrderRow>(`${SELECT} WHERE id = :id`, { id }));
+  return db.all<OrderRow>(`${SELECT} WHERE id = :id`, { id }).map(toOrder)[0];
 }
 
 export function findOrderByKey(
@@ -85,7 +87,7 @@ export function findOrderByKey(
   idempotencyKey: string,
 ): Order | undefined {
   const sql = `${SELECT} WHERE profile_id = :profileId AND idempotency_key = :idempotencyKey`;
-  return toOrder(db.get<OrderRow>(sql, { profileId, idempotencyKey }));
+  return db.all<OrderRow>(sql, { profileId, idempotencyKey }).map(toOrder)[0];
 }
 
 /** Newest first. */
@@ -96,13 +98,13 @@ export function listOrders(db: SqliteConnection, profileId: number, page: Page):
       size: page.size,
       skip: (page.number - 1) * page.size,
     })
-    .flatMap((row) => toOrder(row) ?? []);
+    .map(toOrder);
 }
 
 export function listPlacedOrders(db: SqliteConnection, profileId: number): Order[] {
   return db
     .all<OrderRow>(`${SELECT} WHERE profile_id = :profileId AND status = 'PLACED' ORDER BY id`, { profileId })
-    .flatMap((row) => toOrder(row) ?? []);
+    .map(toOrder);
 }
 
 export function countOrders(db: SqliteConnection, profileId: number): number {
@@ -133,7 +135,7 @@ export function updateOrderCard(db: SqliteConnection, id: number, cardToken: str
   db.run('UPDATE orders SET card_token = :cardToken WHERE id = :id', { id, cardToken });
 }
 
-function toOrder(row: OrderRow | undefined): Order | undefined {
+function toOrder(row: OrderRow): Order {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by this module
-  return row && { ...row, request: JSON.parse(row.request) as OrderRequest };
+  return { ...row, request: JSON.parse(row.request) as OrderRequest };
 }
