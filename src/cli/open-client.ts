@@ -32,7 +32,7 @@ export function vendorUrlOf({ environment, baseUrl, certificate }: Settings): st
 }
 
 /**
- * The vendor's API, for profiles with their tokens and for the application with its own.
+ * Wise's API, for profiles with their tokens and for the application with its own.
  * @throws Failure `usage` for rate limits that are not numbers
  */
 export function makeClient(

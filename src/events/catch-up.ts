@@ -23,7 +23,7 @@ export interface CaughtUp {
   failed: number;
 }
 
-/** A read takes some requests. The vendor allows a client 1,000 a minute, and this leaves it most of them. */
+/** A read takes some requests. Wise allows a client 1,000 a minute, and this leaves it most of them. */
 const PAUSE_MS = 1_000;
 
 /** After this number of outages in a row, the API is down, and the other cards are not read. */

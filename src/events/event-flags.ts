@@ -27,7 +27,7 @@ export const selectionFlags = {
     helpValue: 'STATUS',
   }),
   type: textFlag({
-    summary: 'Only of this type: production, order, or as the vendor names it.',
+    summary: 'Only of this type: production, order, or as Wise names it.',
     helpValue: 'TYPE',
   }),
   since: timeFlag({ summary: 'Only what arrived since then: 2h, or a time.', helpValue: 'TIME' }),

@@ -19,7 +19,7 @@ export interface Refusal {
 
 export interface Imported {
   lines: number;
-  /** Events of the vendor, verified like live ones. */
+  /** Events of Wise, verified like those that a listener receives. */
   kept: number;
   hints: number;
   /** Events that the journal has already. */

@@ -22,7 +22,7 @@ export interface EventSelection {
 
 /** A complete event with its original bytes. */
 export interface WholeEvent extends EventDocument {
-  /** False for a hint, which the vendor did not sign. */
+  /** False for a hint, which Wise did not sign. */
   verified: boolean;
   description: string | null;
   deliveryId: string | null;

@@ -171,7 +171,7 @@ function checkReceiver({ environment }: Context, url: string): void {
   throw failure(
     'usage',
     `“${url}” can't receive events: it must ${faults.join(' and ')}.`,
-    'The vendor sends events to https at a domain name on port 443, with a certificate that a CA has signed.',
+    'Wise sends events to https at a domain name on port 443, with a certificate that a CA has signed.',
   );
 }
 

@@ -53,7 +53,7 @@ class Check {
     });
   }
 
-  /** An unknown code is a warning, because the vendor adds codes; a malformed one is a mistake. */
+  /** An unknown code is a warning, because Wise adds codes; a malformed one is a mistake. */
   #code(code: string, path: Path, kind: ErrorKind): void {
     if (codesOf(kind).includes(code)) return;
     const other = kind === 'request' ? 'production' : 'request';

@@ -198,7 +198,7 @@ async function checkListener({ ctx, probe }: CheckInput): Promise<CheckOutcome> 
 function checkRateLimit({ ctx: { wise, environment } }: CheckInput): CheckOutcome {
   if (environment === 'local') return skipped('the embedded sandbox has none');
   const { reads, sends } = wise.used;
-  // The vendor does not report the requests of others.
+  // Wise does not report the requests of others.
   if (wise.limited === 0) return ok(`not limited now (${reads + sends} requests of this check)`);
   const hint = 'Others use the same credentials: wait a minute, and see what else runs.';
   return warning(`The API refused ${wise.limited} of ${reads + sends} requests with 429.`, hint);

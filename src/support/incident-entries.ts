@@ -5,7 +5,7 @@ import { type KeptEvent, ORDER_EVENT, PRODUCTION_EVENT } from '../domain/event.t
 import { utcTime } from '../domain/times/vendor-time.ts';
 import type { IncidentRedactor } from './redact-incident.ts';
 
-/** The optional fields of an entry. Times are UTC; those of the vendor are as it wrote them. */
+/** The optional fields of an entry. Times are UTC; those of Wise are as it wrote them. */
 const EMPTY = {
   by: null as string | null,
   /** The status of an event, or the outcome of an attempt or an action. */
@@ -21,7 +21,7 @@ const EMPTY = {
   traceId: null as string | null,
   eventId: null as number | null,
   deliveryId: null as string | null,
-  /** True if the vendor signed the event. */
+  /** True if Wise signed the event. */
   signed: null as boolean | null,
   occurredAt: null as string | null,
   sentAt: null as string | null,

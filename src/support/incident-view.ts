@@ -80,7 +80,7 @@ function entryRow(entry: IncidentEntry): (string | null)[] {
   const more = [
     code(errorCode),
     exitCode ? `exit ${exitCode} (${markdownText(entry.meaning ?? 'not one of kioskctl')})` : null,
-    signed === false ? 'not signed by the vendor' : null,
+    signed === false ? 'not signed by Wise' : null,
     entry.reason === null ? null : `“${markdownText(entry.reason)}”`,
     ...ids.map(([name, id]) => (id === null ? null : `${name} ${code(id)}`)),
   ];
@@ -99,7 +99,7 @@ function nameOf(one: Pick<IncidentCard, 'profileId' | 'cardToken' | 'orderId'>):
 }
 
 function coverageText({ from, to, listened, gaps }: CoverageDocument): string {
-  if (listened.length === 0) return 'Nobody listened in this time: what the vendor sent is not here.\n';
+  if (listened.length === 0) return 'Nobody listened in this time: what Wise sent is not here.\n';
   if (gaps.length === 0) return `Somebody listened all the time, from ${from} to ${to}.\n`;
   const rows = gaps.map((gap) => [gap.from, gap.to]);
   return `Nobody listened in these gaps, so that events may be missing.\n\n${markdownTable(['from', 'to'], rows)}`;

@@ -165,7 +165,7 @@ function errorsOf(cards: readonly CardStory[], safe: IncidentRedactor): Incident
 
 function notesOn({ hasNames, hasReasons }: Privacy): string[] {
   return [
-    'Times are UTC, by the clock of the machine that kept the journal; “occurred” and “sent” are the vendor’s own.',
+    'Times are UTC, by the clock of the machine that kept the journal; “occurred” and “sent” are Wise’s own.',
     'An event stands where it arrived here. One that arrived in a gap of the listening is missing.',
     'Left out: bodies, descriptions and signatures of events, access tokens, everything about cardholders.',
     hasNames

@@ -18,7 +18,7 @@ export interface Privacy {
 /** Replaces text that does not look like what it should be. */
 export const LEFT_OUT = '[left out]';
 
-/** The format of the vendor's ids and words: no spaces, and no characters of an e-mail address. */
+/** The format of Wise's ids and words: no spaces, and no characters of an e-mail address. */
 const WORD = /^[\w.:#/+-]{1,100}$/;
 
 /** Invalid times are included, too. */
@@ -57,7 +57,7 @@ export class IncidentRedactor {
     return WORD.test(text) ? redactPersonal(redact(text, this.#privacy.secrets)) : LEFT_OUT;
   }
 
-  /** A time, as the vendor writes it. */
+  /** A time, as Wise writes it. */
   time(text: string | null): string | null {
     if (text === null) return null;
     return TIME.test(text) ? text : LEFT_OUT;

@@ -142,7 +142,7 @@ export interface BaseUrl {
   isProduction: boolean;
 }
 
-/** The vendor's production domains: api.wise.com, api-mtls.transferwise.com, and whatever else it has there. */
+/** Wise's production domains: api.wise.com, api-mtls.transferwise.com, and whatever else it has there. */
 const PRODUCTION_HOST = /(^|\.)(wise|transferwise)\.com\.?$/;
 
 /**

@@ -12,7 +12,7 @@ import { projectAll } from './project-events.ts';
 export interface CardState extends KnownCard {
   orderStatus: string | null;
   production: Production | null;
-  /** The time of the production: the vendor's where it can be read, else when it was received. */
+  /** The time of the production: Wise's where it can be read, else when it was received. */
   changedAt: number | null;
   /** The latest that was sent, or observed. */
   attempt: Attempt | null;

@@ -14,7 +14,7 @@ export interface CardKey {
 /** A card in the journal; what it never learned is null. */
 export interface KnownCard extends CardKey {
   profileId: number;
-  /** The card's `creationTime`, as the vendor writes it. */
+  /** The card's `creationTime`, as Wise writes it. */
   cardCreatedAt: string | null;
   deliveryOption: string | null;
   /** As it was read or received last. */
