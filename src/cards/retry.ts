@@ -90,7 +90,7 @@ async function readBefore(
 async function giveUp(ctx: Context, session: CardSession, attempt: Attempt): Promise<Attempt> {
   const { number, outcome, kioskId, cardToken } = attempt;
   return withLeases(ctx, { subjects: [leaseOnCard(cardToken)], action: 'abandon' }, async () => {
-    if (outcome === 'sent' && (await ctx.journal.isHeld(attempt))) throw busy(ctx, session, attempt);
+    if (outcome === 'sent' && (await ctx.journal.isHeld(attempt))) throw await busy(ctx, session, attempt);
     const question = `Attempt ${number} (${outcome}) may still print at ${kioskId}. Is it certain that it will not?`;
     if (!(await session.ask(question))) throw leftAlone(session);
     const abandoned = await recordAction(ctx, { action: 'abandon', card: session, kioskId }, () =>

@@ -2,6 +2,7 @@ import { describeOwner } from '../domain/attempt.ts';
 import { type Failure, failure } from '../domain/errors/failure.ts';
 import type { CardToken, KioskId } from '../domain/ids.ts';
 import { commandLine } from '../domain/next-command.ts';
+import { formatDuration } from '../domain/times/duration.ts';
 import type { Lease } from '../journal/journal.ts';
 import type { Context } from './context.ts';
 
@@ -50,7 +51,7 @@ async function takeLeases(ctx: Context, subjects: readonly string[], action: str
 }
 
 /** Somebody else is at it. */
-export function leased(ctx: Context, { subject, action, owner }: Lease): Failure {
+export function leased(ctx: Context, { subject, action, owner, freeIn }: Lease): Failure {
   const [kind = '', name = ''] = subject.split(' ');
   const looks: Record<string, string[]> = { kiosk: ['kiosks'], run: ['runs', 'show', name] };
   const look = looks[kind] ?? ['status', name];
@@ -58,6 +59,11 @@ export function leased(ctx: Context, { subject, action, owner }: Lease): Failure
   return failure(
     'leased',
     `${what} being worked on (${action}) by ${describeOwner(owner)}.`,
-    `Wait until it is done, or ask them. If that process was killed, it is free 10 s later. Check: ${commandLine(look, ctx.invocation)}`,
+    `Wait until it is done, or ask them. ${freeIfKilled(kind, freeIn)} Check: ${commandLine(look, ctx.invocation)}`,
   );
+}
+
+/** Says when the subject of a lease is free if its process can't release it any more. */
+export function freeIfKilled(kind: string, freeIn: number): string {
+  return `If that process was killed, the ${kind} is free within ${formatDuration(Math.ceil(freeIn / 1_000) * 1_000)}.`;
 }

@@ -250,6 +250,24 @@ describe('an attempt whose outcome nobody knows', () => {
   });
 });
 
+test('the refusal of a card that another process sends or works on says when it is free if that was killed', async () => {
+  const other = world.openJournal();
+  const { journal } = world;
+  const refused: unknown[] = [];
+  const update: typeof journal.update = async (...news) => {
+    refused.push(await card.repeat({ context: { journal: other } }));
+    refused.push(await card.send({ context: { journal: other } }));
+    return journal.update(...news);
+  };
+  await card.send({ context: { journal: { ...journal, update } } });
+  const hint = expect.stringMatching(/If that process was killed, the card is free within \d+s\./);
+  expect(refused).toMatchObject([
+    { exitCode: 9, error: { code: 'attempt-open', hint } },
+    { exitCode: 9, error: { code: 'leased', hint } },
+  ]);
+  await other.close();
+});
+
 test('a request that was not seen to arrive is sent again without a question', async () => {
   world.fault({ ...PUT, reset: 'before' });
   expect(await card.send()).toMatchObject({ exitCode: 7, error: { code: 'not-seen' } });

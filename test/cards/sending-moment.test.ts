@@ -126,6 +126,24 @@ test('a journal that was replaced after the record keeps the request from leavin
   expect((await world.puts()).sent).toBe(0);
 });
 
+test('a process that lost its lock before the record sends nothing, and says so', async () => {
+  const other = world.openJournal();
+  const wise = connecting(async () => {
+    await world.journal.releaseLeases([`card ${card.target.cardToken}`]);
+    await other.takeLeases([`card ${card.target.cardToken}`], 'produce');
+  });
+  expect(await card.send({ context: { wise } })).toMatchObject({
+    exitCode: 9,
+    error: {
+      code: 'leased',
+      message: expect.stringContaining('lost its lock'),
+      hint: expect.stringContaining('Nothing was sent'),
+    },
+  });
+  await expectNothingSent();
+  await other.close();
+});
+
 test('an error after the first byte is a lost answer, and the card is found in progress', async () => {
   const wise = connecting((connection) => {
     const go = connection.go.bind(connection);

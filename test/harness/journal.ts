@@ -57,7 +57,7 @@ export abstract class Fixture {
     return { ...claim, outcome, production: production(status), ...more };
   }
 
-  /** Claims a card under a lease on it, as commands do; the lease of another journal is left alone. */
+  /** Claims a card under a lease on it, as commands do. @throws Failure `leased` while another journal has the lease */
   async claimed(journal: Journal, more: Partial<Claim> = {}): ReturnType<Journal['claim']> {
     const claim = this.claim(more);
     await journal.takeLeases([`card ${claim.cardToken}`], 'send');

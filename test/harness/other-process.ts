@@ -25,7 +25,7 @@ async function openJournal(environment: string): Promise<Journal> {
   return openSqliteJournal({ file, environment, now: () => Date.now() });
 }
 
-/** Claims a card, then may mark it as sent or begin an action; stays until it is killed or its input ends. */
+/** Claims a card unless another process has its lease, then may mark it as sent or begin an action; stays until it is killed or its input ends. */
 async function attempt(_: string, word = '', then = 'stop'): Promise<void> {
   const { parseCardToken, parseKioskId } = await import('../../src/domain/ids.ts');
   const journal = await openJournal('sandbox');
@@ -33,7 +33,12 @@ async function attempt(_: string, word = '', then = 'stop'): Promise<void> {
   const kioskId = parseKioskId('WIS00001');
   const at = Date.now();
   const card = { profileId: 1001, orderId: 501, cardToken };
-  await journal.takeLeases([`card ${cardToken}`], 'send');
+  const others = await journal.takeLeases([`card ${cardToken}`], 'send');
+  if (others.length > 0) {
+    print({ id: '', claimed: false, sent: false });
+    process.stdin.resume();
+    return;
+  }
   const { attempt: own, claimed } = await journal.claim({ ...card, kioskId, reason: null, at });
   let sent = false;
   if (then === 'send') {

@@ -47,6 +47,17 @@ describe('an owner', () => {
     expect(await other.takeLeases([CARD], 'send')).toEqual([]);
   });
 
+  test('that may have been killed is named with the time after which its lease is free', async () => {
+    await journal.takeLeases([CARD], 'send');
+    fixture.now += 3_000;
+    expect(await fixture.open().takeLeases([CARD], 'send')).toMatchObject([{ freeIn: 7_000 }]);
+    pretend({ ...ELSEWHERE, renewed_at: 1, renewed_uptime: 1 });
+    const other = fixture.open();
+    expect(await other.takeLeases([CARD], 'send')).toMatchObject([{ freeIn: 10_000 }]);
+    fixture.now += 4_000;
+    expect(await other.takeLeases([CARD], 'send')).toMatchObject([{ freeIn: 6_000 }]);
+  });
+
   test('on another machine that renews its lease is running', async () => {
     await journal.takeLeases([CARD], 'send');
     pretend({ ...ELSEWHERE, renewed_at: 1, renewed_uptime: 1 });
@@ -91,7 +102,7 @@ describe('an owner', () => {
     fixture.now += 10_000;
     const theirs = await fixture.claimed(fixture.open());
     expect(theirs.claimed).toBe(true);
-    expect(await journal.markSent(attempt, fixture.sending())).toBeNull();
+    await expect(journal.markSent(attempt, fixture.sending())).rejects.toMatchObject({ code: 'leased' });
   });
 
   test('an action of another container is neither running nor dead, as far as anyone can tell', async () => {

@@ -90,8 +90,10 @@ test('a card that somebody else produced since is left as it is', async () => {
   const cardToken = parseCardToken(card.card?.cardToken ?? '');
   const { journal, clock } = runs.world;
   const claim = { profileId: 1001, orderId: null, cardToken, kioskId: null, reason: null, at: clock.now() };
+  await journal.takeLeases([`card ${cardToken}`], 'send');
   const { attempt } = await journal.claim(claim);
   await journal.update(attempt, { outcome: 'produced', at: clock.now() });
+  await journal.releaseLeases([`card ${cardToken}`]);
   expect((await runs.resume(run.id, HAPPY)).run).toEqual(run);
   expect((await runs.world.puts()).sent).toBe(1);
 });
@@ -118,8 +120,10 @@ test('a step whose attempt somebody abandoned is not sent again after a kill', a
   const cut = { ...card, steps: card.steps.slice(0, step.index + 1), endedAt: null, exitCode: null };
   const cardToken = parseCardToken(card.card?.cardToken ?? '');
   const claim = { profileId: 1001, orderId: null, cardToken, kioskId: null, reason: null, at: clock.now() };
+  await journal.takeLeases([`card ${cardToken}`], 'send');
   const { attempt } = await journal.claim(claim);
   await journal.update(attempt, { outcome: 'abandoned', at: clock.now() });
+  await journal.releaseLeases([`card ${cardToken}`]);
   await journal.saveRunCard({ id: run.id, card: cut, requests: { reads: 0, sends: 0, limited: 0 } });
   await journal.reopenRun(run.id);
   const again = await runs.resume(run.id, HAPPY);

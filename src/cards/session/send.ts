@@ -1,6 +1,6 @@
 import type { Instant } from '../../context/clocks.ts';
 import type { Context } from '../../context/context.ts';
-import { leaseOnCard, withLeases } from '../../context/leases.ts';
+import { freeIfKilled, leaseOnCard, withLeases } from '../../context/leases.ts';
 import { type Attempt, describeOwner, isOpen, isUnsettled, type Outcome } from '../../domain/attempt.ts';
 import { cardLabel, hintOf } from '../../domain/card.ts';
 import { Failure, failure } from '../../domain/errors/failure.ts';
@@ -62,7 +62,7 @@ async function sendLeased(
     if (isOpen(session.latest?.facts.attempt ?? null) && decide(session, sending) === 'unchanged')
       return null;
   }
-  throw busy(ctx, session);
+  throw kept(ctx, session);
 }
 
 /** Returns the token of a card, which its order names once the card exists. */
@@ -79,7 +79,7 @@ async function findToken(session: CardSession, sending: Sending): Promise<CardTo
 export async function settleOpenAttempt(ctx: Context, session: CardSession, attempt: Attempt): Promise<void> {
   const onItsWay: Outcome[] = ['claimed', 'sent'];
   if (onItsWay.includes(attempt.outcome) && (await ctx.journal.isHeld(attempt)))
-    throw busy(ctx, session, attempt);
+    throw await busy(ctx, session, attempt);
   if (!isUnsettled(attempt)) {
     await session.read();
     return;
@@ -144,7 +144,7 @@ async function sendConnected(
 
 type Recorded = Pick<SentRequest, 'kioskId' | 'baseline' | 'correlationId'>;
 
-/** Records that the request is sent now. @throws Failure `kiosk-held`, `attempt-open` */
+/** Records that the request is sent now. @throws Failure `leased`, `kiosk-held`, `attempt-open` */
 async function record(
   ctx: Context,
   session: CardSession,
@@ -161,7 +161,7 @@ async function record(
   });
   if (sent) return sent;
   await refuseHeld(ctx, request.kioskId);
-  throw busy(ctx, session);
+  throw kept(ctx, session);
 }
 
 function decide(session: CardSession, { guard }: Pick<Sending, 'guard'>): Decision {
@@ -179,12 +179,23 @@ function neverLeft({ card }: CardSession): Failure {
 }
 
 /** Returns the failure for a card that a running command is sending. */
-export function busy(ctx: Context, session: CardSession, attempt?: Attempt): Failure {
-  const { card } = session;
-  const who = attempt ? describeOwner(attempt.owner) : 'another process';
+export async function busy(
+  ctx: Context,
+  session: CardSession,
+  { cardToken, owner }: Attempt,
+): Promise<Failure> {
+  const leases = await ctx.journal.listLeases();
+  const lease = leases.find(({ subject }) => subject === leaseOnCard(cardToken));
+  const free = lease ? `${freeIfKilled('card', lease.freeIn)} ` : '';
   return failure(
     'attempt-open',
-    `Card ${cardLabel(card)} is being sent right now by ${who}.`,
-    `See what comes of it: ${statusOf(ctx, session)}`,
+    `Card ${cardLabel(session.card)} is being sent right now by ${describeOwner(owner)}.`,
+    `${free}Check the result: ${statusOf(ctx, session)}`,
   );
+}
+
+/** Returns the failure for a card that other processes keep changing. */
+function kept(ctx: Context, session: CardSession): Failure {
+  const message = `Card ${cardLabel(session.card)} was not sent: something else keeps working on it.`;
+  return failure('attempt-open', message, `Check the card first: ${statusOf(ctx, session)}`);
 }

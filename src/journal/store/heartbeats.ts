@@ -53,4 +53,11 @@ export class Heartbeats {
     if (now - known.since >= SILENCE_MS) return false;
     return known.hasMoved ? true : null;
   }
+
+  /** Returns the milliseconds until a process counts as ended without another heartbeat; call `isRunning` first. */
+  silentIn({ key, owner, uptime }: Heartbeat): number {
+    const isOurClock = isSameBoot(owner, this.#own) && uptime !== null;
+    const last = isOurClock ? uptime : (this.#seen.get(key)?.since ?? this.#uptime());
+    return Math.max(0, SILENCE_MS - (this.#uptime() - last));
+  }
 }

@@ -12,7 +12,7 @@ import {
   insertAttempt,
   listAttempts,
 } from './attempt-rows.ts';
-import { hasLease } from './leases.ts';
+import { hasLease, requireLease } from './leases.ts';
 
 /** The data of a new attempt. Times are milliseconds since the epoch, here and below. */
 export interface Claim {
@@ -60,16 +60,18 @@ export interface AttemptsJournal {
   /** Oldest first, without claims. */
   listAttempts(cardToken: CardToken): Promise<Attempt[]>;
   /**
-   * Claims the right to send the next attempt on a card, under a lease on it. Where another attempt is open, that one is
-   * returned instead; a claim ends with its lease.
+   * Claims the right to send the next attempt on a card, under our lease on it. Where another attempt is open, that one
+   * is returned instead; a claim ends with its lease.
+   * @throws Failure `leased` if the lease was lost
    */
   claim(claim: Claim): Promise<{ attempt: Attempt; claimed: boolean }>;
   /** Removes a claim that sent nothing. */
   release(attempt: Attempt): Promise<void>;
   /**
    * Records that the request is sent now.
-   * @returns null when the claim or the lease on the card was lost meanwhile, the kiosk is on hold, or a backup was
-   *   restored: then nothing may be sent
+   * @returns null when the claim was lost meanwhile, the kiosk is on hold, or a backup was restored: then nothing may be
+   *   sent
+   * @throws Failure `leased` if the lease on the card was lost
    */
   markSent(attempt: Attempt, sent: Sending): Promise<Attempt | null>;
   /**
@@ -92,12 +94,6 @@ export interface AttemptsJournal {
 
 export function attemptsTable(store: Store): AttemptsJournal {
   const { owner } = store;
-  const insertOwn = async (scope: Scope, { at, ...claim }: Claim) =>
-    setLease(
-      scope,
-      await insertAttempt(scope, { ...EMPTY, ...claim, owner, claimedAt: at }),
-      store.connection,
-    );
   const insertObserved = async (scope: Scope, { at, ...observed }: Observed) =>
     insertAttempt(scope, {
       ...EMPTY,
@@ -116,14 +112,14 @@ export function attemptsTable(store: Store): AttemptsJournal {
     listAttempts: async (cardToken) => listAttempts(store, cardToken),
     claim: async (claim) =>
       store.write(async (scope) => {
+        await requireLease(scope, { cardToken: claim.cardToken, connection: store.connection });
         const open = await openAttempt(scope, claim.cardToken);
-        if (open) return { attempt: open, claimed: false };
-        return { attempt: await insertOwn(scope, claim), claimed: true };
+        return { attempt: open ?? (await insertClaim(store, scope, claim)), claimed: open === null };
       }),
     release: async ({ id }) => store.write(async (scope) => deleteClaim(scope, id)),
-    markSent: async ({ id }, sending) =>
+    markSent: async (attempt, sending) =>
       store.write(async (scope) =>
-        markSent(scope, id, { ...sending, lease: store.connection, generation: store.db.generation }),
+        markSent(scope, attempt, { ...sending, lease: store.connection, generation: store.db.generation }),
       ),
     takeBack: async ({ id }) => store.write(async (scope) => takeBack(scope, id)),
     recordWindow: async ({ id }, window) => store.write(async (scope) => recordWindow(scope, id, window)),
@@ -164,9 +160,15 @@ async function moveBehind({ db }: Scope, claim: Attempt, other: Attempt): Promis
   await renumber(claim.id, other.number);
 }
 
-/** Records the lease under which an attempt was claimed: a claim ends with it. */
-async function setLease({ db }: Scope, attempt: Attempt, lease: string): Promise<Attempt> {
-  await db.run('UPDATE attempts SET lease = :lease WHERE id = :id', { id: attempt.id, lease });
+/** Inserts a claim with the lease under which it is made: it ends with that. */
+async function insertClaim(
+  { owner, connection }: Store,
+  scope: Scope,
+  { at, ...claim }: Claim,
+): Promise<Attempt> {
+  const attempt = await insertAttempt(scope, { ...EMPTY, ...claim, owner, claimedAt: at });
+  const parameters = { id: attempt.id, lease: connection };
+  await scope.db.run('UPDATE attempts SET lease = :lease WHERE id = :id', parameters);
   return attempt;
 }
 
@@ -176,7 +178,7 @@ async function deleteClaim({ db }: Scope, id: string): Promise<void> {
 
 async function markSent(
   scope: Scope,
-  id: string,
+  { id, cardToken }: Attempt,
   { baseline, settleWindow, ...sending }: Sending & { lease: string; generation: string },
 ): Promise<Attempt | null> {
   const { changes } = await scope.db.run(
@@ -196,7 +198,9 @@ async function markSent(
       settleWindow: JSON.stringify(settleWindow),
     },
   );
-  return changes === 1 ? findAttempt(scope, id) : null;
+  if (changes === 1) return findAttempt(scope, id);
+  await requireLease(scope, { cardToken, connection: sending.lease });
+  return null;
 }
 
 async function takeBack({ db }: Scope, id: string): Promise<boolean> {

@@ -1,4 +1,6 @@
 import type { OwnerProcess } from '../../domain/attempt.ts';
+import { failure } from '../../domain/errors/failure.ts';
+import type { CardToken } from '../../domain/ids.ts';
 import { OWNER_FIELDS, type OwnerRow, ownerColumns, selectList, withOwner } from '../store/columns.ts';
 import type { Scope, Store } from '../store/store.ts';
 
@@ -11,6 +13,8 @@ export interface Lease {
   takenAt: number;
   /** null for one of another machine, until it was renewed or silent for 10 seconds. */
   isRunning: boolean | null;
+  /** Milliseconds until it is free if its process was killed. */
+  freeIn: number;
 }
 
 export interface LeasesJournal {
@@ -31,7 +35,7 @@ export interface LeasesJournal {
 const RENEWAL_MS = 2_000;
 
 /** A lease with what decides if it has ended. */
-interface LeaseRow extends Omit<Lease, 'isRunning'> {
+interface LeaseRow extends Omit<Lease, 'isRunning' | 'freeIn'> {
   /** The open journal that took it: a process may have several. Column `owner`. */
   connection: string;
   renewedAt: number;
@@ -43,7 +47,7 @@ export function leasesTable(store: Store): LeasesJournal {
   const foreignOf = (leases: readonly LeaseRow[]): Lease[] =>
     leases
       .filter(({ connection }) => connection !== own.connection)
-      .map((lease) => ({ ...lease, isRunning: isRenewed(store, lease) }))
+      .map((lease) => ({ ...lease, ...checkRenewal(store, lease) }))
       .filter(({ isRunning }) => isRunning !== false);
   return {
     takeLeases: async (subjects, action) => {
@@ -70,15 +74,24 @@ export function leasesTable(store: Store): LeasesJournal {
   };
 }
 
-/** Returns null for one of another machine, until it was renewed or silent for 10 seconds. */
-function isRenewed({ heartbeats }: Pick<Store, 'heartbeats'>, lease: LeaseRow): boolean | null {
+function checkRenewal(
+  { heartbeats }: Pick<Store, 'heartbeats'>,
+  lease: LeaseRow,
+): Pick<Lease, 'isRunning' | 'freeIn'> {
   const { connection, subject, owner, renewedAt, renewedUptime } = lease;
-  return heartbeats.isRunning({
-    key: `${connection} ${subject}`,
-    owner,
-    at: renewedAt,
-    uptime: renewedUptime,
-  });
+  const heartbeat = { key: `${connection} ${subject}`, owner, at: renewedAt, uptime: renewedUptime };
+  return { isRunning: heartbeats.isRunning(heartbeat), freeIn: heartbeats.silentIn(heartbeat) };
+}
+
+/** @throws Failure `leased` unless the lease on a card is ours: a process that was suspended may have lost it */
+export async function requireLease(
+  scope: Scope,
+  { cardToken, connection }: { cardToken: CardToken; connection: string },
+): Promise<void> {
+  const [lease] = await findLeases(scope, [`card ${cardToken}`]);
+  if (lease?.connection === connection) return;
+  const message = `This process was suspended and lost its lock on card ${cardToken}.`;
+  throw failure('leased', message, 'Nothing was sent: run the command again.');
 }
 
 /** True unless the lease under which a card was claimed has ended. */
@@ -92,7 +105,7 @@ export async function hasLease(
        AND owner = (SELECT lease FROM attempts WHERE id = :attemptId)`,
     { environment: store.environment, attemptId },
   );
-  return row !== undefined && isRenewed(store, withOwner(row)) !== false;
+  return row !== undefined && checkRenewal(store, withOwner(row)).isRunning !== false;
 }
 
 /** The leases of one journal: the number of times that each was taken, and the timer that renews them. */

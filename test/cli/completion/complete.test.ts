@@ -35,6 +35,7 @@ async function know(environment: string, cardToken: CardToken, kioskId: KioskId)
   const journal = openSqliteJournal({ file: join(home, 'journal.db'), environment, now: () => 1_000 });
   const card = { profileId: 1001, orderId: 501, cardToken };
   await journal.rememberCard({ ...card, cardCreatedAt: null, deliveryOption: null }, 1_000);
+  await journal.takeLeases([`card ${cardToken}`], 'send');
   await journal.claim({ ...card, kioskId, reason: null, at: 1_000 });
   await journal.close();
 }

@@ -5,6 +5,13 @@ import type { Journal } from '../../../src/journal/journal.ts';
 import { type Fixture, JOURNALS } from '../../harness/journal.ts';
 import { OTHER_TOKEN, production, TOKEN } from '../../harness/records.ts';
 
+/** The failure of a process that does not have the lease on a card (any more). */
+const LEASED = {
+  code: 'leased',
+  exitCode: 9,
+  message: `This process was suspended and lost its lock on card ${TOKEN}.`,
+};
+
 describe.each(JOURNALS)('the attempts of $name', ({ makeFixture }) => {
   let fixture: Fixture;
   let journal: Journal;
@@ -39,9 +46,21 @@ describe.each(JOURNALS)('the attempts of $name', ({ makeFixture }) => {
 
     test('keeps everybody else from the card, and nobody from another card', async () => {
       const { attempt } = await fixture.claimed(journal);
-      const second = await fixture.claimed(fixture.open(), { kioskId: parseKioskId('WIS00002') });
-      expect(second).toEqual({ attempt, claimed: false });
+      await expect(
+        fixture.claimed(fixture.open(), { kioskId: parseKioskId('WIS00002') }),
+      ).rejects.toMatchObject(LEASED);
+      expect(await journal.claim(fixture.claim())).toEqual({ attempt, claimed: false });
       expect((await fixture.claimed(journal, { cardToken: OTHER_TOKEN, orderId: 502 })).claimed).toBe(true);
+    });
+
+    test('is made only under a lease on the card', async () => {
+      await expect(journal.claim(fixture.claim())).rejects.toMatchObject(LEASED);
+      await journal.takeLeases([`card ${TOKEN}`], 'send');
+      fixture.now += 10_000;
+      const other = fixture.open();
+      expect(await other.takeLeases([`card ${TOKEN}`], 'send')).toEqual([]);
+      await expect(journal.claim(fixture.claim())).rejects.toMatchObject(LEASED);
+      expect(await other.claim(fixture.claim())).toMatchObject({ claimed: true, attempt: { number: 1 } });
     });
 
     test('that is given back was never there', async () => {
@@ -56,9 +75,10 @@ describe.each(JOURNALS)('the attempts of $name', ({ makeFixture }) => {
       const { attempt } = await fixture.claimed(journal);
       await journal.release(attempt);
       await journal.releaseLeases([`card ${TOKEN}`]);
-      const theirs = await fixture.claimed(fixture.open());
+      const other = fixture.open();
+      const theirs = await fixture.claimed(other);
       await journal.release(attempt);
-      expect((await fixture.claimed(journal)).attempt.id).toBe(theirs.attempt.id);
+      expect((await other.claim(fixture.claim())).attempt.id).toBe(theirs.attempt.id);
     });
 
     test('that was lost can not be sent any more, and takes nothing from the one that has it now', async () => {
@@ -67,7 +87,7 @@ describe.each(JOURNALS)('the attempts of $name', ({ makeFixture }) => {
       const other = fixture.open();
       const theirs = await fixture.claimed(other);
       expect(theirs.claimed).toBe(true);
-      expect(await journal.markSent(attempt, fixture.sending())).toBeNull();
+      await expect(journal.markSent(attempt, fixture.sending())).rejects.toMatchObject(LEASED);
       await journal.release(attempt);
       expect(await other.markSent(theirs.attempt, fixture.sending())).toMatchObject({
         outcome: 'sent',

@@ -22,11 +22,10 @@ describe.each(JOURNALS)('the owners of attempts of $name', ({ makeFixture }) => 
     });
 
     test('a claim of one that lives is not free', async () => {
-      const { id } = await fixture.rival('claim');
+      await fixture.rival('claim');
       fixture.now = Date.now();
-      const mine = await fixture.claimed(journal);
-      expect(mine).toMatchObject({ claimed: false, attempt: { id } });
-      expect(await journal.isHeld(mine.attempt)).toBe(true);
+      expect(await journal.takeLeases([`card ${TOKEN}`], 'send')).toMatchObject([{ isRunning: true }]);
+      await expect(journal.claim(fixture.claim())).rejects.toMatchObject({ code: 'leased' });
     });
 
     test('a claim of one that died is free again, and left no trace', async () => {
@@ -41,12 +40,15 @@ describe.each(JOURNALS)('the owners of attempts of $name', ({ makeFixture }) => 
     test('what one sent that died is not free, and not held any more', async () => {
       const rival = await fixture.rival('send');
       fixture.now = Date.now();
-      const before = await fixture.claimed(journal);
-      expect(before).toMatchObject({ claimed: false, attempt: { id: rival.id, outcome: 'sent' } });
-      expect(await journal.isHeld(before.attempt)).toBe(true);
+      await expect(fixture.claimed(journal)).rejects.toMatchObject({ code: 'leased' });
+      const [sent] = await journal.listAttempts(TOKEN);
+      expect(await journal.isHeld(sent!)).toBe(true);
       await kill(rival);
-      expect(await journal.isHeld(before.attempt)).toBe(false);
-      expect((await fixture.claimed(journal)).claimed).toBe(false);
+      expect(await journal.isHeld(sent!)).toBe(false);
+      expect(await fixture.claimed(journal)).toMatchObject({
+        claimed: false,
+        attempt: { id: rival.id, outcome: 'sent' },
+      });
     });
   });
 
@@ -61,7 +63,8 @@ describe.each(JOURNALS)('the owners of attempts of $name', ({ makeFixture }) => 
         const { attempt } = await fixture.claimed(journal);
         fixture.now += elapsed;
         expect(await journal.isHeld(attempt)).toBe(held);
-        expect((await fixture.claimed(fixture.open())).claimed).toBe(!held);
+        const others = await fixture.open().takeLeases([`card ${TOKEN}`], 'send');
+        expect(others).toHaveLength(held ? 1 : 0);
       },
     );
 
