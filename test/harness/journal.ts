@@ -122,8 +122,8 @@ export class SqliteFixture extends Fixture {
     onTestFinished(() => rmSync(this.folder, { recursive: true, force: true }));
   }
 
-  /** The clock of the machine goes with the calendar, as it does unless somebody sets that. */
-  readonly #start = { now: this.now, uptime: uptimeNow() };
+  /** The clock of the machine goes with the calendar, as it does unless somebody sets that; whole, so that sums are exact. */
+  readonly #start = { now: this.now, uptime: Math.round(uptimeNow()) };
 
   override open(environment = 'sandbox'): Journal {
     return this.#open(this.file, environment);
