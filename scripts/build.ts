@@ -8,10 +8,11 @@ import { thirdPartyNotices } from './notices.ts';
  * Parts of oclif that kioskctl never reaches, and what they are replaced with. They cost a third of the start-up.
  * oclif looks for commands with tinyglobby and minimatch only without a manifest, and for its configuration with
  * lilconfig only in plugins; semver serves its plugin updates; debug its traces; wsl-utils the name of the platform on
- * Windows. Nothing starts its spinners, and the only template in our help is the name of the binary, for which ejs
- * would compile each line.
+ * Windows. Nothing starts its spinners or shows its stacks, and the only template in our help is the name of the binary,
+ * for which ejs would compile each line.
  */
 const UNREACHED: Record<string, string> = {
+  'clean-stack': 'module.exports = (stack) => stack;',
   'cli-spinners': 'module.exports = { dots: {}, dots2: {} };',
   debug:
     'const noop = () => {}; module.exports = () => Object.assign(noop, { enabled: false, extend: () => noop });',
@@ -22,6 +23,15 @@ const UNREACHED: Record<string, string> = {
   tinyglobby: 'module.exports = {};',
   'wsl-utils': 'module.exports = {};',
 };
+
+/**
+ * Answers of the system that oclif only shows or derives unused folders from. Its own questions fail for a user without an
+ * entry in the list of users, before any error is handled.
+ */
+const SYSTEM_OF_OCLIF = `
+exports.getHomeDir = () => '/';
+exports.getPlatform = async () => process.platform;
+exports.getShell = async () => 'unknown';`;
 
 const withoutUnreached: Plugin = {
   name: 'without-unreached',
@@ -34,6 +44,7 @@ const withoutUnreached: Plugin = {
     esbuild.onLoad({ filter: /.*/, namespace: 'unreached' }, ({ path }) => ({
       contents: UNREACHED[path] ?? '',
     }));
+    esbuild.onLoad({ filter: /@oclif\/core\/lib\/util\/os\.js$/ }, () => ({ contents: SYSTEM_OF_OCLIF }));
   },
 };
 

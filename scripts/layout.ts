@@ -189,14 +189,15 @@ export const FOLDERS: readonly Folder[] = [
     imports: ['domain'],
   },
   {
-    name: 'machine',
-    purpose: 'The machine that this process runs on: its boot, its clock, its namespaces.',
-    imports: [],
-  },
-  {
     name: 'database',
     purpose: 'Opening, migrating and locking a SQLite file.',
-    imports: ['domain'],
+    imports: ['domain', 'machine'],
+  },
+  {
+    name: 'machine',
+    purpose:
+      'The machine that this process runs on: its boot and clock, its user and folders, its file system.',
+    imports: [],
   },
   {
     name: 'wire',

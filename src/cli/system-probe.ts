@@ -17,7 +17,6 @@ import type { ContextFlags } from './settings/sources.ts';
 
 /** Makes the access of `doctor` to this machine. Each check reads the settings again, because they may be broken. */
 export function makeSystemProbe(flags: ContextFlags): SystemProbe {
-  const paths = findPaths(process.env);
   return {
     versions: {
       kioskctl: packageJson.version,
@@ -25,16 +24,17 @@ export function makeSystemProbe(flags: ContextFlags): SystemProbe {
       platform: `${process.platform} ${process.arch}`,
     },
     listFiles: () => {
-      const files = [paths.settings, paths.credentials, paths.journal, paths.sandboxState];
+      const { settings, credentials, journal, sandboxState } = findPaths();
+      const files = [settings, credentials, journal, sandboxState];
       const folders = [...new Set(files.map((file) => dirname(file)))];
       return [...folders.flatMap(describeFolder), ...files.flatMap(describeFile)];
     },
     readSettings: () => {
-      const { contexts } = readSettingsFile(paths.settings);
-      const isThere = existsSync(paths.settings);
-      return { file: paths.settings, isThere, contexts: Object.keys(contexts) };
+      const { settings: file } = findPaths();
+      const { contexts } = readSettingsFile(file);
+      return { file, isThere: existsSync(file), contexts: Object.keys(contexts) };
     },
-    inspectJournal: () => inspectJournal(paths.journal),
+    inspectJournal: () => inspectJournal(findPaths().journal),
     findRoute: async () => {
       const url = vendorUrlOf(await loadSettings(flags));
       const proxy = url === null ? null : await findProxy(url);

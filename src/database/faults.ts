@@ -1,15 +1,14 @@
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { systemCode } from '../domain/errors/failure.ts';
+import { explainFault, findObstacle } from '../machine/file-faults.ts';
 
 const BUSY = 5;
 const READ_ONLY = 8;
+const IO_ERROR = 10;
 const CANNOT_OPEN = 14;
 
 const REASONS: Readonly<Record<number, string>> = {
   [BUSY]: 'is locked by another process',
   [READ_ONLY]: 'can not be written',
-  10: 'can not be read or written (I/O error)',
+  [IO_ERROR]: 'can not be read or written (I/O error)',
   11: 'is damaged',
   13: 'can not be written: the disk is full',
   [CANNOT_OPEN]: 'can not be opened',
@@ -20,23 +19,23 @@ const REASONS: Readonly<Record<number, string>> = {
 /** Tables and columns are created with the file: without one of them it is damaged. */
 const SCHEMA_DAMAGE = /^no such (table|column): \S+$/;
 
-const SYSTEM_REASONS: Readonly<Record<string, string>> = {
-  ENOSPC: 'can not be written: the disk is full',
-  EDQUOT: 'can not be written: the disk is full (quota)',
-  EROFS: 'is on a file system that is mounted read-only',
-};
+/**
+ * Makes the error for a file that can't be used.
+ * @param reason continues “The journal FILE …”
+ * @param fix a sentence without its full stop, where the cause has one
+ */
+export type MakeFault = (reason: string, fix?: string | null) => Error;
 
 interface FaultOptions {
   file: string;
-  /** Makes the error; `reason` continues “The journal FILE …”. */
-  fault: (reason: string) => Error;
+  fault: MakeFault;
 }
 
 /** Converts errors of SQLite and of the file system with `fault`; any other error is a bug, and stays as it is. */
 export function faultOf(error: unknown, { file, fault }: FaultOptions): unknown {
-  const reason = reasonOf(error, file);
-  if (reason === null) return error;
-  const converted = fault(reason);
+  const found = causeOf(error, file);
+  if (found === null) return error;
+  const converted = fault(found.reason, found.fix);
   converted.cause = error;
   return converted;
 }
@@ -47,34 +46,33 @@ export function isBusy(error: unknown): boolean {
   return sqliteCode(error) === BUSY || (error.cause !== undefined && isBusy(error.cause));
 }
 
-function reasonOf(error: unknown, file: string): string | null {
+interface Cause {
+  reason: string;
+  fix?: string | null;
+}
+
+function causeOf(error: unknown, file: string): Cause | null {
   if (!(error instanceof Error)) return null;
   const code = sqliteCode(error);
-  if (code === READ_ONLY || code === CANNOT_OPEN) return whyNotWritable(file) ?? REASONS[code] ?? null;
-  if (code === 1 && SCHEMA_DAMAGE.test(error.message)) return `is damaged: ${error.message}`;
-  if (code !== null) return REASONS[code] ?? null;
+  if (code === READ_ONLY || code === IO_ERROR || code === CANNOT_OPEN) {
+    const obstacle = findObstacle(filesOf(file), 'write');
+    if (obstacle) return notWritable(obstacle);
+  }
+  if (code === 1 && SCHEMA_DAMAGE.test(error.message)) return { reason: `is damaged: ${error.message}` };
+  if (code !== null) return REASONS[code] === undefined ? null : { reason: REASONS[code] };
   if (!('syscall' in error && 'code' in error)) return null;
-  const system = systemCode(error, '');
-  return whyNotWritable(file) ?? SYSTEM_REASONS[system] ?? `can not be written (${system})`;
+  return notWritable(explainFault(error, filesOf(file), 'write'));
+}
+
+function notWritable({ reason, fix }: { reason: string; fix: string | null }): Cause {
+  return { reason: `can not be written: ${reason}`, fix };
+}
+
+/** The file, and what SQLite keeps next to it. */
+function filesOf(file: string): string[] {
+  return [file, `${file}-wal`, `${file}-shm`];
 }
 
 function sqliteCode(error: Error): number | null {
   return 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : null;
-}
-
-/** Finds the cause for which the file, its log or its folder can't be written: the mount, or another owner. */
-function whyNotWritable(file: string): string | null {
-  for (const path of [file, `${file}-wal`, `${file}-shm`, dirname(file)]) {
-    if (!existsSync(path)) continue;
-    try {
-      accessSync(path, constants.R_OK | constants.W_OK);
-    } catch (error) {
-      const code = systemCode(error, '');
-      if (code !== 'EACCES') return SYSTEM_REASONS[code] ?? null;
-      const { uid } = statSync(path);
-      const isForeign = process.getuid !== undefined && uid !== process.getuid();
-      return isForeign ? `can not be written: ${path} belongs to another user (uid ${uid})` : null;
-    }
-  }
-  return null;
 }

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { systemCode } from '../domain/errors/failure.ts';
 import type { Parameters, Value } from './database.ts';
-import { faultOf } from './faults.ts';
+import { faultOf, type MakeFault } from './faults.ts';
 
 export interface DatabaseOptions {
   file: string;
@@ -11,8 +11,7 @@ export interface DatabaseOptions {
   migrations: readonly string[];
   /** `full` survives a power cut after each commit; `normal` may lose the last commits then, and is faster. */
   durability: 'full' | 'normal';
-  /** Makes the error for a file that can't be used; `reason` continues “The journal FILE …”. */
-  fault: (reason: string) => Error;
+  fault: MakeFault;
 }
 
 /** The `application_id` of kioskctl's files: “kctl”. */

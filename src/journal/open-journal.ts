@@ -84,7 +84,7 @@ export function openJournalFile({
   file,
   isServer = false,
 }: Pick<SqliteJournalOptions, 'file' | 'isServer'>): Database {
-  const fault = (reason: string) => unusable(file, reason);
+  const fault = (reason: string, fix: string | null = null) => unusable(file, reason, fix);
   const network = file === IN_MEMORY ? null : networkFileSystem(file);
   if (network !== null) throw onNetwork(file, network);
   const opened = inodeOf(file);
@@ -170,12 +170,17 @@ function wholeJournal(store: Store): WholeJournal {
   };
 }
 
-/** Makes the error for a journal that can't be used. @param reason continues “The journal FILE …” */
-export function unusable(file: string, reason: string): Failure {
+/**
+ * Makes the error for a journal that can't be used.
+ * @param reason continues “The journal FILE …”
+ * @param fix a sentence without its full stop, where the cause has one
+ */
+export function unusable(file: string, reason: string, fix: string | null = null): Failure {
+  const repair = fix ?? 'Free or repair the file, or restore a copy of it';
   return failure(
     'journal-unusable',
     `The journal ${file} ${reason}.`,
-    `Nothing is sent without the journal. Free or repair the file, or restore a copy of it. ${OTHER_JOURNAL}`,
+    `Nothing is sent without the journal. ${repair}. ${OTHER_JOURNAL}`,
   );
 }
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { resolve } from 'node:path';
 import { decodeText, type Files } from '../context/files.ts';
 import { type Failure, failure } from '../domain/errors/failure.ts';
 import { printable } from '../domain/text/terminal-text.ts';
+import { fromRoot } from '../machine/system.ts';
 import { VARIABLE_NAME } from './steps/values.ts';
 
 /** One row of a data file: the values of one card. */
@@ -50,7 +50,7 @@ export async function readData(file: string, files: Files): Promise<ReadData> {
   const columns = readColumns(head, file);
   if (rows.length === 0) throw unusable(file, 'it has column names, but no rows');
   return {
-    path: resolve(file),
+    path: fromRoot(file),
     fingerprint: createHash('sha256').update(bytes).digest('hex'),
     columns,
     rows: rows.map((row) => readRow(row, columns, file)),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Files } from '../context/files.ts';
 import { type Failure, failure } from '../domain/errors/failure.ts';
 import { commandLine } from '../domain/next-command.ts';
@@ -8,6 +8,7 @@ import { printable } from '../domain/text/terminal-text.ts';
 import { nearestOf } from '../domain/text/words.ts';
 import { asSentence, type Remark } from '../input/diagnostic.ts';
 import { type Finding, firstOf, inOrder, locate, parseYaml, YAML_LIMIT_BYTES } from '../input/yaml-file.ts';
+import { fromRoot } from '../machine/system.ts';
 import { builtInFile, builtInScenarios } from './built-in-scenarios.ts';
 import { checkScenario } from './check-scenario.ts';
 import { withoutColon } from './read-steps.ts';
@@ -97,10 +98,10 @@ export function scenarioUnusable(nameOrFile: string, mistakes: readonly Finding[
 }
 
 function findScenario(nameOrFile: string, sources: ScenarioSources): RunRecord['source'] {
-  if (!BUILT_IN_NAME.test(nameOrFile)) return { kind: 'file', path: resolve(nameOrFile) };
+  if (!BUILT_IN_NAME.test(nameOrFile)) return { kind: 'file', path: fromRoot(nameOrFile) };
   const names = builtInScenarios(sources);
   if (names.includes(nameOrFile)) return { kind: 'built-in', name: nameOrFile };
-  if (sources.files.size(nameOrFile) !== null) return { kind: 'file', path: resolve(nameOrFile) };
+  if (sources.files.size(nameOrFile) !== null) return { kind: 'file', path: fromRoot(nameOrFile) };
   throw noScenario(nameOrFile, names);
 }
 

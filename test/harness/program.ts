@@ -5,7 +5,7 @@ import { Console } from 'node:console';
 import { EventEmitter } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
-import os, { tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import tty from 'node:tty';
@@ -58,9 +58,7 @@ export class User {
    */
   async run(args: string | string[], options: RunOptions = {}): Promise<Ended> {
     const env = withoutUndefined({ ...this.env, ...options.env });
-    // Without a KIOSKCTL_HOME a library finds the folders, once for each process.
-    const needsProcess = !env.KIOSKCTL_HOME || FOR_NODE.some((name) => env[name]);
-    if (needsProcess) return this.spawn(args, options);
+    if (FOR_NODE.some((name) => env[name])) return this.spawn(args, options);
     const end = await runInProcess({ args: wordsOf(args), env, input: options.input ?? '' });
     return {
       ...end,
@@ -226,9 +224,7 @@ async function load(): Promise<Main> {
   });
   // The bundle asks these objects each time.
   const { isatty } = tty;
-  const { homedir } = os;
   tty.isatty = (fd) => !now() && isatty(fd);
-  os.homedir = () => now()?.process.env.HOME ?? homedir();
   realProcess.on('warning', ({ name, message }) =>
     now()?.process.stderr.write(`(node) ${name}: ${message}\n`),
   );

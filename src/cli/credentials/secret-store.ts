@@ -2,7 +2,8 @@ import { readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Entry } from '@napi-rs/keyring';
 import * as v from 'valibot';
-import { Failure, failure, OTHER_HOME, systemCode } from '../../domain/errors/failure.ts';
+import { Failure, failure, OTHER_HOME } from '../../domain/errors/failure.ts';
+import { explainFault } from '../../machine/file-faults.ts';
 import { locked, type Waiting } from './file-lock.ts';
 
 const content = v.object({ version: v.literal(1), accounts: v.record(v.string(), v.string()) });
@@ -46,9 +47,9 @@ function read(file: string): Record<string, string> {
     return { ...parsed.output.accounts };
   } catch (error) {
     if (error instanceof Failure) throw error;
-    const code = systemCode(error, 'unreadable');
+    const { code, reason, fix } = explainFault(error, file, 'read');
     if (code === 'ENOENT' || code === 'ENOTDIR') return {};
-    throw unusable(file, code);
+    throw unusable(file, reason, fix);
   }
 }
 
@@ -58,11 +59,11 @@ async function write(file: string, accounts: Record<string, string>): Promise<vo
   try {
     writeFileAtomic.sync(file, `${JSON.stringify({ version: 1, accounts })}\n`, { mode: 0o600 });
   } catch (error) {
-    const code = systemCode(error, 'unwritable');
+    const { reason, fix } = explainFault(error, file, 'write');
     throw failure(
       'storage-unusable',
-      `Credentials can't be kept in ${file} (${code}).`,
-      `Make sure that this user may write in ${dirname(file)}, or ${OTHER_HOME}.`,
+      `Credentials can't be kept in ${file}: ${reason}.`,
+      `${fix ?? `Make sure that this user may write in ${dirname(file)}`}, or ${OTHER_HOME}.`,
     );
   }
 }
@@ -84,11 +85,11 @@ function readByOthers(file: string, mode: number): Failure {
   );
 }
 
-function unusable(file: string, why: string): Failure {
+function unusable(file: string, why: string, fix: string | null = null): Failure {
   return failure(
     'credentials-unusable',
     `The file ${file} can't be used: ${why}.`,
-    'Remove it, and log in again.',
+    `${fix ?? 'Remove it, and log in again'}.`,
   );
 }
 

@@ -1,8 +1,9 @@
 import { failure } from '../../domain/errors/failure.ts';
+import { explainFault } from '../../machine/file-faults.ts';
 import type { Left } from '../../wise/client.ts';
 import { CachedToken, renewUserToken } from '../../wise/tokens.ts';
 import type { Settings } from '../settings/settings.ts';
-import { readStart, reasonOf } from '../terminal/read-text.ts';
+import { readStart } from '../terminal/read-text.ts';
 import { CredentialCommand } from './credential-helper.ts';
 import { StoredToken } from './stored-token.ts';
 import type { ChainWorld, Found, Link, TokenSource } from './token-chain.ts';
@@ -83,7 +84,7 @@ function readTokenFile(file: string): string {
   } catch (error) {
     throw failure(
       'credentials-missing',
-      `The token file ${file} can't be read: ${reasonOf(error)}.`,
+      `The token file ${file} can't be read: ${explainFault(error, file, 'read').reason}.`,
       'Name a file that holds an access token of the profile.',
     );
   }

@@ -4,6 +4,7 @@ import { createSecureContext } from 'node:tls';
 import { type Failure, failure, systemCode } from '../../domain/errors/failure.ts';
 import { isLoopback } from '../../domain/text/words.ts';
 import { utcTime } from '../../domain/times/vendor-time.ts';
+import { explainFault } from '../../machine/file-faults.ts';
 import type { Network, Proxy } from '../../wise/proxy-agent.ts';
 import { SECRET_VARIABLES } from './sources.ts';
 
@@ -84,7 +85,7 @@ function readPem(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw unusable(file, systemCode(error, 'unreadable'), 'Check the path and who may read it.');
+    throw unusable(file, explainFault(error, file, 'read').reason, 'Check the path and who may read it.');
   }
 }
 

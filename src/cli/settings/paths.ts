@@ -1,6 +1,7 @@
-import { hostname } from 'node:os';
-import { join, resolve } from 'node:path';
-import envPaths from 'env-paths';
+import { isAbsolute, join } from 'node:path';
+import { failure } from '../../domain/errors/failure.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
+import { absolute, homeFolder, hostName } from '../../machine/system.ts';
 
 export interface Paths {
   settings: string;
@@ -13,12 +14,10 @@ export interface Paths {
 /**
  * Finds the files of kioskctl: in `KIOSKCTL_HOME` if it is set, otherwise in the folders of the system (XDG on Linux).
  * `bin/run.js` finds the folder of the compile cache in the same way.
+ * @throws Failure `usage` for a relative `KIOSKCTL_HOME`, and where the user has no home folder
  */
 export function findPaths(env: NodeJS.ProcessEnv = process.env): Paths {
-  const home = env.KIOSKCTL_HOME;
-  const { config, data } = home
-    ? { config: resolve(home), data: resolve(home) }
-    : envPaths('kioskctl', { suffix: '' });
+  const { config, data } = foldersOf(env);
   return {
     settings: join(config, 'config.json'),
     credentials: join(config, 'credentials.json'),
@@ -27,9 +26,54 @@ export function findPaths(env: NodeJS.ProcessEnv = process.env): Paths {
   };
 }
 
+interface Folders {
+  config: string;
+  data: string;
+}
+
+function foldersOf(env: NodeJS.ProcessEnv): Folders {
+  const own = env.KIOSKCTL_HOME;
+  if (!own) return systemFolders(env);
+  if (isAbsolute(own)) return { config: join(own), data: join(own) };
+  throw failure(
+    'usage',
+    `KIOSKCTL_HOME is not a path from the root: ${printable(own)}.`,
+    'With a relative path, each working folder would have its own journal. Write the whole path.',
+  );
+}
+
+function systemFolders(env: NodeJS.ProcessEnv): Folders {
+  const inHome = (...names: string[]) => join(homeFolder(env) ?? noHome(), ...names);
+  switch (process.platform) {
+    case 'darwin':
+      return {
+        config: inHome('Library', 'Preferences', 'kioskctl'),
+        data: inHome('Library', 'Application Support', 'kioskctl'),
+      };
+    case 'win32':
+      return {
+        config: join(absolute(env.APPDATA) ?? inHome('AppData', 'Roaming'), 'kioskctl', 'Config'),
+        data: join(absolute(env.LOCALAPPDATA) ?? inHome('AppData', 'Local'), 'kioskctl', 'Data'),
+      };
+    default:
+      return {
+        config: join(absolute(env.XDG_CONFIG_HOME) ?? inHome('.config'), 'kioskctl'),
+        data: join(absolute(env.XDG_DATA_HOME) ?? inHome('.local', 'share'), 'kioskctl'),
+      };
+  }
+}
+
+function noHome(): never {
+  throw failure(
+    'usage',
+    'This user has no home folder, and KIOSKCTL_HOME is not set.',
+    'Set KIOSKCTL_HOME to a folder of its own that this user may write and that is kept: the journal is in it.',
+  );
+}
+
 /** The reach of a hold: the journal that stores it, and its machine. */
 export function reachOf({ journal }: Paths): { journal: string; host: string } {
-  return { journal, host: hostname() };
+  return { journal, host: hostName() ?? 'unknown' };
 }
 
 /** Returns the file for a summary of the step, if GitHub Actions runs this command; null elsewhere. */

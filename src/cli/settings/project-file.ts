@@ -1,11 +1,11 @@
 import { statSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import * as v from 'valibot';
 import { type Failure, failure } from '../../domain/errors/failure.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { isMapping } from '../../input/diagnostic.ts';
 import { firstOf, parseYaml } from '../../input/yaml-file.ts';
+import { homeFolder, workingFolder } from '../../machine/system.ts';
 import { requiredText } from '../../wire/scalars.ts';
 import { readText } from '../terminal/read-text.ts';
 import { SETTING_KEYS, SETTING_LIST } from './setting-table.ts';
@@ -58,7 +58,7 @@ export interface ProjectFile {
  */
 export async function findProjectFile(
   folder = workingFolder(),
-  home = homedir(),
+  home = homeFolder(process.env),
 ): Promise<ProjectFile | null> {
   if (folder === null) return null;
   const file = join(folder, NAME);
@@ -70,15 +70,6 @@ export async function findProjectFile(
   }
   const above = dirname(folder);
   return folder === home || above === folder ? null : findProjectFile(above, home);
-}
-
-/** Returns null when the folder was removed. */
-function workingFolder(): string | null {
-  try {
-    return process.cwd();
-  } catch {
-    return null;
-  }
 }
 
 function statOf(file: string) {

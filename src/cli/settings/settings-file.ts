@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
-import { Failure, OTHER_HOME, systemCode } from '../../domain/errors/failure.ts';
+import { Failure, OTHER_HOME } from '../../domain/errors/failure.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
+import { explainFault } from '../../machine/file-faults.ts';
 import { SETTING_KEYS, SETTING_LIST, type SETTINGS, type SettingKey } from './setting-table.ts';
 
 const stored = Object.fromEntries(SETTING_LIST.map((one) => [one.key, one.stored]));
@@ -33,6 +34,14 @@ interface BadField {
   key: string | null;
 }
 
+interface Unusable {
+  why: string;
+  isDamaged: boolean;
+  bad?: BadField | null;
+  /** A sentence without its full stop, where the cause has one. */
+  fix?: string | null;
+}
+
 /**
  * Failure of reading a settings file. A damaged file can be set aside; a file with a bad field in one context, and one
  * that this kioskctl may not change, can not.
@@ -41,12 +50,9 @@ export class UnusableSettings extends Failure {
   readonly isDamaged: boolean;
   readonly bad: BadField | null;
 
-  constructor(
-    file: string,
-    { why, isDamaged, bad = null }: { why: string; isDamaged: boolean; bad?: BadField | null },
-  ) {
+  constructor(file: string, { why, isDamaged, bad = null, fix = null }: Unusable) {
     super('settings-unusable', `The settings file ${file} can't be used: ${why}.`, {
-      hint: bad ? hintFor(bad) : isDamaged ? CORRECT : LEAVE,
+      hint: bad ? hintFor(bad) : fix === null ? (isDamaged ? CORRECT : LEAVE) : `${fix}, or ${OTHER_HOME}.`,
     });
     this.isDamaged = isDamaged;
     this.bad = bad;
@@ -135,9 +141,9 @@ function readText(file: string): string | null {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    const code = systemCode(error, 'unreadable');
+    const { code, reason, fix } = explainFault(error, file, 'read');
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;
-    throw new UnusableSettings(file, { why: code, isDamaged: false });
+    throw new UnusableSettings(file, { why: reason, isDamaged: false, fix });
   }
 }
 

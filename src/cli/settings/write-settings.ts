@@ -2,6 +2,7 @@ import { existsSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { tryLock } from '../../database/lock.ts';
 import { type Failure, failure } from '../../domain/errors/failure.ts';
+import { explainFault, type FileFault, findObstacle } from '../../machine/file-faults.ts';
 import {
   type RawSettings,
   readRawSettings,
@@ -69,16 +70,18 @@ async function locked<Result>(
   const write = (settings: RawSettings) =>
     writeFileAtomic.sync(file, `${JSON.stringify(settings, null, 2)}\n`, { mode: 0o600 });
   try {
-    const release = tryLock(join(dirname(file), 'config.lock'), PATIENCE_MS);
-    if (!release) throw unwritable(file, 'another process keeps it locked');
+    const release = tryLock(lockOf(file), PATIENCE_MS);
+    if (!release) throw unwritable(file, { reason: 'another process keeps it locked', fix: null });
     try {
       return work(write);
     } finally {
       release();
     }
   } catch (error) {
-    if (error instanceof Error && ('syscall' in error || 'errcode' in error) && 'code' in error)
-      throw unwritable(file, String(error.code));
+    if (error instanceof Error && ('syscall' in error || 'errcode' in error) && 'code' in error) {
+      const files = [file, lockOf(file)];
+      throw unwritable(file, findObstacle(files, 'write') ?? explainFault(error, files, 'write'));
+    }
     throw error;
   }
 }
@@ -109,10 +112,14 @@ function moveAside(file: string): string | null {
   return aside;
 }
 
-function unwritable(file: string, why: string): Failure {
+function lockOf(file: string): string {
+  return join(dirname(file), 'config.lock');
+}
+
+function unwritable(file: string, { reason, fix }: Pick<FileFault, 'reason' | 'fix'>): Failure {
   return failure(
     'settings-unusable',
-    `The settings file ${file} can't be written: ${why}.`,
-    'Make its folder writable, or set KIOSKCTL_HOME to one that is.',
+    `The settings file ${file} can't be written: ${reason}.`,
+    `${fix ?? 'Make its folder writable'}, or set KIOSKCTL_HOME to one that is.`,
   );
 }

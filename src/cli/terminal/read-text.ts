@@ -1,29 +1,15 @@
 import { accessSync, closeSync, constants, createReadStream, openSync, readSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { decodeText, type TextOptions } from '../../context/files.ts';
-import { type Failure, failure, systemCode } from '../../domain/errors/failure.ts';
+import { type Failure, failure } from '../../domain/errors/failure.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
+import { explainFault } from '../../machine/file-faults.ts';
+import { fromRoot } from '../../machine/system.ts';
 
-const REASONS = new Map([
-  ['ENOENT', 'there is no such file'],
-  ['EISDIR', 'it is a folder'],
-  ['EACCES', 'it may not be read'],
-]);
-
-const HINTS = new Map([
-  ['ENOENT', 'Correct its name: it is looked for from the folder you are in.'],
-  ['EISDIR', 'Name a file in it.'],
-]);
+const HINTS: Readonly<Record<string, string>> = {
+  ENOENT: 'Correct its name: it is looked for from the folder you are in.',
+  EISDIR: 'Name a file in it.',
+};
 const TOO_LONG = 'Is it the file you mean? Make it shorter, or several of it.';
-
-/** Returns the reason why a file can't be read, in words. */
-export function reasonOf(error: unknown): string {
-  return REASONS.get(systemCode(error, 'unreadable')) ?? systemCode(error, 'unreadable');
-}
-
-function hintOf(error: unknown): string {
-  return HINTS.get(systemCode(error, 'unreadable')) ?? 'Name a file that this user may read.';
-}
 
 /**
  * Reads the start of a file, but no more than shows that it is too long: it may be a pipe without end.
@@ -53,7 +39,7 @@ export function readBytes(file: string, limit: number, problem: string = problem
   try {
     bytes = readStart(file, limit);
   } catch (error) {
-    throw unreadable(problem, reasonOf(error), hintOf(error));
+    throw unreadable(problem, ...why(error, file));
   }
   if (bytes.length > limit) throw unreadable(problem, `it has over ${limit / 1024} KiB`, TOO_LONG);
   return bytes;
@@ -86,7 +72,7 @@ async function* chunksOf(file: string): AsyncGenerator<string, void, undefined> 
   try {
     for await (const chunk of stream) yield String(chunk);
   } catch (error) {
-    throw unreadable(problemOf(file), reasonOf(error), hintOf(error));
+    throw unreadable(problemOf(file), ...why(error, file));
   } finally {
     stream.destroy();
   }
@@ -94,6 +80,12 @@ async function* chunksOf(file: string): AsyncGenerator<string, void, undefined> 
 
 function problemOf(file: string): string {
   return `${printable(file)} can't be read`;
+}
+
+/** Returns the cause of a file that can't be read, and what to do about it. */
+function why(error: unknown, file: string): [reason: string, hint: string] {
+  const { code, reason } = explainFault(error, file, 'read');
+  return [reason, HINTS[code] ?? 'Name a file that this user may read.'];
 }
 
 function unreadable(problem: string, why: string, hint: string): Failure {
@@ -119,12 +111,12 @@ interface Access {
 }
 
 function toFile(name: string, { mode, may }: Access): string {
-  const file = resolve(name);
+  const file = fromRoot(name);
   try {
     accessSync(file, mode);
     if (statSync(file).isFile()) return file;
   } catch (error) {
-    throw unusable(file, may, reasonOf(error));
+    throw unusable(file, may, explainFault(error, file, 'read').reason);
   }
   throw unusable(file, may, 'it is not a file');
 }

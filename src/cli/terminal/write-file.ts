@@ -1,19 +1,9 @@
 import { appendFileSync, lstatSync, realpathSync, statSync } from 'node:fs';
 import { link, open, rename, rm } from 'node:fs/promises';
 import type { WriteOptions } from '../../context/files.ts';
-import { type Failure, failure, systemCode } from '../../domain/errors/failure.ts';
+import { type Failure, failure } from '../../domain/errors/failure.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
-
-const REASONS = new Map([
-  ['EEXIST', 'it is there already'],
-  ['ENOENT', 'its folder is not there'],
-  ['ENOTDIR', 'its folder is not one'],
-  ['EISDIR', 'it is a folder'],
-  ['EFTYPE', 'it is no regular file, nor a link to one'],
-  ['EACCES', 'it may not be written'],
-  ['EROFS', 'it may not be written'],
-  ['ENOSPC', 'the disk is full'],
-]);
+import { explainFault } from '../../machine/file-faults.ts';
 
 /** Chunks are gathered until there is this much to write, in characters. */
 const PIECE = 65_536;
@@ -98,10 +88,11 @@ function placeOf(file: string): string {
 }
 
 function unwritable(file: string, error: unknown): Failure {
-  const code = systemCode(error, 'unwritable');
+  const { code, reason, fix } = explainFault(error, file, 'write');
+  const hint = code === 'EEXIST' ? 'Replace it with --force, or name another file.' : 'Name another file.';
   return failure(
     'invalid-input',
-    `${printable(file)} was not written: ${REASONS.get(code) ?? code}.`,
-    code === 'EEXIST' ? 'Replace it with --force, or name another file.' : 'Name another file.',
+    `${printable(file)} was not written: ${reason}.`,
+    fix === null ? hint : `${fix}, or name another file.`,
   );
 }

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { hostname, userInfo } from 'node:os';
 import type { OwnerProcess } from '../../domain/attempt.ts';
 import { bootId, namespaceId } from '../../machine/boot.ts';
+import { hostName, userName } from '../../machine/system.ts';
 
 /** This process. */
 export function currentOwner(): OwnerProcess {
   return {
-    host: hostname(),
+    host: hostName() ?? 'unknown',
     user: userName(),
     pid: process.pid,
     startedAt: readStat(process.pid)?.startedAt ?? null,
@@ -51,13 +51,5 @@ function readStat(pid: number): { state: string; startedAt: string | null } | nu
     return { state: fields[0] ?? '', startedAt: fields[19] ?? null };
   } catch {
     return null;
-  }
-}
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return 'unknown';
   }
 }

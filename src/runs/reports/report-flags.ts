@@ -1,9 +1,9 @@
-import { resolve } from 'node:path';
 import type { Interfaces } from '@oclif/core';
 import { type Failure, failure } from '../../domain/errors/failure.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { nearestOf } from '../../domain/text/words.ts';
 import { flagKind } from '../../input/flags.ts';
+import { fromRoot } from '../../machine/system.ts';
 
 export const REPORT_FORMATS = ['junit', 'html', 'json', 'markdown'] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
@@ -28,7 +28,7 @@ export const reportFlags = {
 export function toReports({
   report: targets = [],
 }: Interfaces.InferredFlags<typeof reportFlags>): ReportTarget[] {
-  const files = targets.map(({ file }) => resolve(file));
+  const files = targets.map(({ file }) => fromRoot(file));
   const twice = targets.find((_, index) => files.indexOf(files[index] ?? '') !== index);
   if (!twice) return targets;
   throw failure(

@@ -33,7 +33,7 @@ export class State {
 
   /** Opens the file, or creates and seeds it. @throws Failure `storage-unusable` */
   constructor(options: StateOptions) {
-    const fault = (reason: string) => unusable(options.file, reason);
+    const fault = (reason: string, fix: string | null = null) => unusable(options.file, reason, fix);
     this.#options = options;
     this.db = new SqliteConnection({
       file: options.file,
@@ -127,11 +127,11 @@ function resetState(db: SqliteConnection, seed: number = randomInt(2 ** 47)): vo
   insertProfiles(db);
 }
 
-function unusable(file: string, reason: string): Failure {
+function unusable(file: string, reason: string, fix: string | null): Failure {
   return failure(
     'storage-unusable',
     `The state of the sandbox ${file} ${reason}.`,
-    `Free the file or move it away (a new one is made), or ${OTHER_HOME}.`,
+    `${fix ?? 'Free the file or move it away (a new one is made)'}, or ${OTHER_HOME}.`,
   );
 }
 

@@ -94,8 +94,8 @@ describe('the client certificate', () => {
   });
 
   test.each<[string, { cert?: string; key?: string }, RegExp]>([
-    ['is not there', { key: good.key }, /bank\.pem.*ENOENT/],
-    ['has no key', { cert: good.cert }, /bank\.key.*ENOENT/],
+    ['is not there', { key: good.key }, /bank\.pem.*no such file/],
+    ['has no key', { cert: good.cert }, /bank\.key.*no such file/],
     ['is none', { cert: 'hello', key: good.key }, /bank\.pem.*not a certificate/],
     ['has something else as its key', { cert: good.cert, key: 'hello' }, /bank\.key.*not a key/],
     ['has the key of another', { cert: good.cert, key: makeCertificate().key }, /bank\.key.*not the key of/],

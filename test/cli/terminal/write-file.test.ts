@@ -52,7 +52,7 @@ describe('a file that kioskctl writes', () => {
     execFileSync('mkfifo', [pipe]);
     await expect(files.write(pipe, ['new'], { force: true })).rejects.toMatchObject({
       ...FAILED,
-      message: expect.stringContaining('it is no regular file'),
+      message: expect.stringContaining('neither a regular file'),
     });
     expect(lstatSync(pipe).isFIFO()).toBe(true);
     writeFileSync(real, 'old');
@@ -67,7 +67,7 @@ describe('a file that kioskctl writes', () => {
     const folder = makeFolder();
     await expect(files.write(join(folder, 'no/a.yaml'), [''], { force: false })).rejects.toMatchObject({
       ...FAILED,
-      message: expect.stringContaining('its folder is not there'),
+      message: expect.stringContaining('its folder does not exist'),
     });
     mkdirSync(join(folder, 'taken'));
     await expect(files.write(join(folder, 'taken'), [''], { force: true })).rejects.toMatchObject(FAILED);

@@ -1,0 +1,146 @@
+import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fromRoot } from './system.ts';
+
+export type Access = 'read' | 'write';
+
+/** Cause of a file operation that failed. */
+export interface FileFault {
+  /** The system's code, like `EACCES`. */
+  code: string;
+  /** A clause about the file that does not name it: `it belongs to another user (uid 0)`. */
+  reason: string;
+  /** The beginning of a sentence, without its full stop; null where it depends on what the file is for. */
+  fix: string | null;
+}
+
+type Cause = Readonly<{ read: string; write: string; fix?: string }>;
+
+const both = (reason: string, fix?: string): Cause => ({ read: reason, write: reason, ...(fix && { fix }) });
+
+/** What the codes of the system mean for a file that someone reads or writes. */
+const CAUSES: Readonly<Record<string, Cause>> = {
+  ENOENT: { read: 'there is no such file', write: 'its folder does not exist' },
+  ENOTDIR: both('a part of its path is not a folder'),
+  EISDIR: both('it is a folder'),
+  EEXIST: both('it already exists'),
+  EFTYPE: both('it is neither a regular file nor a link to one'),
+  ELOOP: both('its links lead in a circle'),
+  ENAMETOOLONG: both('its name is too long'),
+  EACCES: { read: 'this user may not read it', write: 'this user may not write it' },
+  EPERM: { read: 'this user may not read it', write: 'this user may not write it' },
+  EROFS: both('its file system is mounted read-only', 'Mount the file system writable, or use another one'),
+  ENOSPC: both('the disk is full', 'Free space on its disk'),
+  EDQUOT: both('the disk quota is used up', 'Free space on its disk, or get a larger quota'),
+  EFBIG: both('it would be larger than the limit for files (ulimit -f)', 'Raise the limit'),
+  EMFILE: both('this process has too many open files (ulimit -n)', 'Raise the limit'),
+  ENFILE: both('this machine has too many open files'),
+  EIO: both('its disk reports an error (EIO)'),
+  ESTALE: both('its network file system has lost it (ESTALE)'),
+};
+
+/**
+ * Explains an error of the file system: the one place that knows what its codes mean. Where permissions are the cause, it
+ * finds the file or folder that they forbid, its owner, and the command that gives it back.
+ * @param files the file, and others that belong to it
+ */
+export function explainFault(error: unknown, files: string | readonly string[], access: Access): FileFault {
+  const code = codeOf(error);
+  const { [access]: reason = code, fix = null } = CAUSES[code] ?? {};
+  const denied = code === 'EACCES' || code === 'EPERM' ? findDenied(files, access) : null;
+  return denied ? { code, ...denied } : { code, reason, fix };
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+}
+
+/**
+ * Finds what prevents this user from reading or writing files, before it is tried.
+ * @returns null if nothing does
+ */
+export function findObstacle(files: string | readonly string[], access: Access): FileFault | null {
+  for (const file of [files].flat()) {
+    const path = existsSync(file) ? file : nearestFolder(file);
+    const code = refusal(path, access === 'read' ? constants.R_OK : constants.W_OK);
+    if (code !== null) return explainFault(Object.assign(new Error(), { code }), file, access);
+    if (access === 'write' && isFull(path))
+      return explainFault(Object.assign(new Error(), { code: 'ENOSPC' }), file, access);
+  }
+  return null;
+}
+
+function isFull(path: string): boolean {
+  try {
+    const { bavail, blocks } = statfsSync(path);
+    // A file system without blocks, like /proc, has no size.
+    return blocks > 0 && bavail === 0;
+  } catch {
+    return false;
+  }
+}
+
+function findDenied(files: string | readonly string[], access: Access): Omit<FileFault, 'code'> | null {
+  for (const file of [files].flat().map(fromRoot)) {
+    const path = deniedPath(file, access);
+    if (path !== null) return { ...describeDenied(path, file, access) };
+  }
+  return null;
+}
+
+/** Returns the folder that may not be entered, the file, or the folder in which it can't be created. */
+function deniedPath(file: string, access: Access): string | null {
+  for (const folder of foldersOf(file)) {
+    if (!existsSync(folder)) return nearestFolder(folder);
+    if (refusal(folder, constants.X_OK) !== null) return folder;
+  }
+  const mode = access === 'read' ? constants.R_OK : constants.W_OK;
+  if (existsSync(file) && refusal(file, mode) !== null) return file;
+  const folder = nearestFolder(file);
+  return access === 'write' && refusal(folder, constants.W_OK) !== null ? folder : null;
+}
+
+function describeDenied(path: string, file: string, access: Access): Omit<FileFault, 'code'> {
+  const { uid, mode } = statSync(path);
+  const own = process.getuid?.() ?? uid;
+  const it = path === file ? 'it' : `the folder ${path}`;
+  // Never the owner of a folder further above: it may be one of the system's.
+  const isNear = path === file || path === dirname(file);
+  const quoted = `'${path.replaceAll("'", String.raw`'\''`)}'`;
+  if (uid !== own) {
+    const fix = isNear ? `Take it back: sudo chown ${own} ${quoted}` : null;
+    return { reason: `${it} belongs to another user (uid ${uid})`, fix };
+  }
+  const reason = `the permissions of ${path === file ? 'the file' : `the folder ${path}`} forbid it (mode ${octal(mode)})`;
+  return {
+    reason,
+    fix: `Allow it: chmod u+${access === 'read' ? 'r' : 'rw'}${path === file ? '' : 'x'} ${quoted}`,
+  };
+}
+
+/** The permissions of a mode, as chmod writes them. */
+function octal(mode: number): string {
+  return (mode & 0o777).toString(8).padStart(3, '0');
+}
+
+/** The folders that lead to a file, from the root down. */
+function foldersOf(file: string): string[] {
+  const folder = dirname(file);
+  return folder === file ? [] : [...foldersOf(folder), folder];
+}
+
+/** Returns the nearest folder above that exists. */
+function nearestFolder(file: string): string {
+  const folder = dirname(file);
+  return existsSync(folder) || folder === file ? folder : nearestFolder(folder);
+}
+
+/** Returns the code with which the system refuses an access; null if it does not. */
+function refusal(path: string, mode: number): string | null {
+  try {
+    accessSync(path, mode);
+    return null;
+  } catch (error) {
+    return codeOf(error);
+  }
+}
