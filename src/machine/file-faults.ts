@@ -18,7 +18,7 @@ type Cause = Readonly<{ read: string; write: string; fix?: string }>;
 
 const both = (reason: string, fix?: string): Cause => ({ read: reason, write: reason, ...(fix && { fix }) });
 
-/** What the codes of the system mean for a file that someone reads or writes. */
+/** Meaning of the system's codes for a file that is read or written. */
 const CAUSES: Readonly<Record<string, Cause>> = {
   ENOENT: { read: 'there is no such file', write: 'its folder does not exist' },
   ENOTDIR: both('a part of its path is not a folder'),

@@ -44,23 +44,22 @@ function foldersOf(env: NodeJS.ProcessEnv): Folders {
 
 function systemFolders(env: NodeJS.ProcessEnv): Folders {
   const inHome = (...names: string[]) => join(homeFolder(env) ?? noHome(), ...names);
-  switch (process.platform) {
-    case 'darwin':
-      return {
-        config: inHome('Library', 'Preferences', 'kioskctl'),
-        data: inHome('Library', 'Application Support', 'kioskctl'),
-      };
-    case 'win32':
-      return {
-        config: join(absolute(env.APPDATA) ?? inHome('AppData', 'Roaming'), 'kioskctl', 'Config'),
-        data: join(absolute(env.LOCALAPPDATA) ?? inHome('AppData', 'Local'), 'kioskctl', 'Data'),
-      };
-    default:
-      return {
-        config: join(absolute(env.XDG_CONFIG_HOME) ?? inHome('.config'), 'kioskctl'),
-        data: join(absolute(env.XDG_DATA_HOME) ?? inHome('.local', 'share'), 'kioskctl'),
-      };
+  if (process.platform === 'darwin') {
+    return {
+      config: inHome('Library', 'Preferences', 'kioskctl'),
+      data: inHome('Library', 'Application Support', 'kioskctl'),
+    };
   }
+  if (process.platform === 'win32') {
+    return {
+      config: join(absolute(env.APPDATA) ?? inHome('AppData', 'Roaming'), 'kioskctl', 'Config'),
+      data: join(absolute(env.LOCALAPPDATA) ?? inHome('AppData', 'Local'), 'kioskctl', 'Data'),
+    };
+  }
+  return {
+    config: join(absolute(env.XDG_CONFIG_HOME) ?? inHome('.config'), 'kioskctl'),
+    data: join(absolute(env.XDG_DATA_HOME) ?? inHome('.local', 'share'), 'kioskctl'),
+  };
 }
 
 function noHome(): never {
