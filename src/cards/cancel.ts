@@ -1,5 +1,6 @@
 import type { Context } from '../context/context.ts';
 import { leaseOnCard, withLeases } from '../context/leases.ts';
+import { awaitAnswer } from '../context/unanswered.ts';
 import { cardLabel, hintOf } from '../domain/card.ts';
 import { type Failure, failure } from '../domain/errors/failure.ts';
 import type { CardResult } from '../domain/results.ts';
@@ -54,7 +55,9 @@ async function sendCancellation(
   session: CardSession,
   order: { profileId: number; orderId: number },
 ): Promise<void> {
-  const sent = await cancelOrder(ctx.wise, order, session.budget());
+  const sent = await awaitAnswer(ctx, cancelOrder(ctx.wise, order, session.budget()), () =>
+    cancellationUnknown(ctx, session),
+  );
   if (sent.kind === 'not-connected') throw unreachable(sent);
   const isLost = sent.kind !== 'answered' || sent.httpStatus >= 500 || sent.httpStatus === 408;
   if (!isLost && !isSuccess(sent.httpStatus)) throw answerFailure(sent);
@@ -67,12 +70,12 @@ async function sendCancellation(
   });
 }
 
-function cancellationUnknown(ctx: Context, session: CardSession, correlationId: string): Failure {
+function cancellationUnknown(ctx: Context, session: CardSession, correlationId?: string): Failure {
   const { card } = session;
   return failure(
     'outcome-unknown',
     `The request to cancel order ${card.orderId} may have been accepted.`,
     `Look again: ${statusOf(ctx, session)}`,
-    { correlationId },
+    correlationId === undefined ? {} : { correlationId },
   );
 }

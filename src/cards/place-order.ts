@@ -3,6 +3,7 @@ import { validate as isUuid, v5 as uuidFromName } from 'uuid';
 import * as v from 'valibot';
 import type { Context } from '../context/context.ts';
 import { poll } from '../context/poll.ts';
+import { awaitAnswer } from '../context/unanswered.ts';
 import { asFailure, Failure, failure, Outage } from '../domain/errors/failure.ts';
 import { toShell } from '../domain/next-command.ts';
 import { canonical } from '../domain/order.ts';
@@ -88,7 +89,9 @@ async function createRepeatedly(
     timing: ctx.timing,
     deadline: ctx.stopwatch.after(Math.min(REPEAT_MS, ctx.timing.timeout ?? REPEAT_MS)),
     read: async ({ left }) => {
-      const sent = await createOrder(ctx.wise, request, { left });
+      const sent = await awaitAnswer(ctx, createOrder(ctx.wise, request, { left }), () =>
+        orderUnknown(ctx, shownKey, null),
+      );
       const order = readOrder(sent);
       if (order) return order;
       const failure = sent.kind === 'answered' ? answerFailure(sent) : unreachable(sent);

@@ -40,7 +40,10 @@ export abstract class BaseCommand extends Command {
   protected abstract perform(): Promise<Result | null>;
 
   override async run(): Promise<void> {
-    onForcedEnd((failure) => this.#output.fail(this.#explain(failure)));
+    this.#output.isQuietlyInterrupted = this.isWatch;
+    onForcedEnd((failure) => this.#output.fail(this.#explain(this.#unanswered(failure))), {
+      mayHaveSent: () => this.#open?.context.wise.mayHaveSent ?? false,
+    });
     try {
       const result = await this.perform();
       if (result) await this.emit(result);
@@ -116,6 +119,11 @@ export abstract class BaseCommand extends Command {
     return false;
   }
 
+  /** True for a command that changes nothing, so that an interruption needs no message. */
+  protected get isWatch(): boolean {
+    return this.#type.effect === 'reads';
+  }
+
   protected get opened(): OpenContext {
     if (!this.#open) throw new TypeError('the context is not open');
     return this.#open;
@@ -156,13 +164,26 @@ export abstract class BaseCommand extends Command {
     return { exitCode: failure.exitCode, document: failure.toDocument() };
   }
 
+  /** Returns the failure of a second signal: the outcome of requests whose answer is awaited is unknown. */
+  #unanswered(ending: Failure): Failure {
+    const unknown = [...(this.#open?.context.unanswered ?? [])].map((failureOf) => failureOf());
+    const [first, ...others] = unknown;
+    if (!first || !isOfSignal(ending.exitCode)) return ending;
+    const message = [wordOf(ending), ...unknown.map((one) => one.message)].join(' ');
+    const hint = others.length === 0 ? first.hint : 'Check these cards with kioskctl status.';
+    return failure('outcome-unknown', message, hint, first.details);
+  }
+
   /** Explains the failure of a signal: before anything was sent, the command can simply be run again. */
   #afterSignal(ending: Failure): Failure {
     const mayHaveSent = this.#type.effect === 'sandbox-only' || this.#open?.context.wise.mayHaveSent;
     if (!isOfSignal(ending.exitCode) || mayHaveSent) return ending;
-    const word = ending.code === 'terminated' ? ENDINGS.terminated : ENDINGS.interrupted;
     const again = commandLine((this.id ?? '').split(':'), this.#open?.context.invocation ?? { flags: [] });
-    return failure(ending.code, `${word} Nothing was sent.`, `Run the same command again: ${again}`);
+    return failure(
+      ending.code,
+      `${wordOf(ending)} Nothing was sent.`,
+      `Run the same command again: ${again}`,
+    );
   }
 
   #usage() {
@@ -176,6 +197,10 @@ export abstract class BaseCommand extends Command {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- oclif types it as its own Command
     return this.ctor as typeof BaseCommand;
   }
+}
+
+function wordOf({ code }: Failure): string {
+  return code === 'terminated' ? ENDINGS.terminated : ENDINGS.interrupted;
 }
 
 function stdinTwice(): Failure {

@@ -1,6 +1,6 @@
 import type { Context } from '../context/context.ts';
 import type { ExitCode } from '../domain/errors/exit-codes.ts';
-import type { FailureDocument } from '../domain/errors/failure.ts';
+import type { FailureCode, FailureDocument } from '../domain/errors/failure.ts';
 import { NO_RUNBOOK, pagesOn, type RunbookPage } from '../domain/runbook.ts';
 import type { CardFailure } from '../domain/selection.ts';
 import { redact, redactData } from '../domain/text/redaction.ts';
@@ -22,6 +22,8 @@ export interface ShownFailure {
 export class CommandOutput {
   readonly io: Io;
   readonly isQuiet: boolean;
+  /** Ctrl-C needs no message: nothing was changed. */
+  isQuietlyInterrupted = false;
   /** The context that documents name. */
   named: { name: string; environment: string } | null = null;
   #context: Pick<Context, 'secrets' | 'runbook'> = { secrets: [], runbook: async () => NO_RUNBOOK };
@@ -108,7 +110,8 @@ export class CommandOutput {
     this.io.out(this.toDocument(whole, this.io.isStdoutTerminal && !this.#isStream ? 2 : 0));
   }
 
-  #complain({ message, hint }: FailureDocument, about: string | null): void {
+  #complain({ code, message, hint }: FailureDocument, about: string | null): void {
+    if (this.isQuietlyInterrupted && code === ('interrupted' satisfies FailureCode)) return;
     const safe = (text: string) => printable(redact(text, this.#context.secrets));
     const subject = about === null ? '' : `${safe(about)}: `;
     const error = makeStyle(this.io.color.stderr).bad('Error:');

@@ -74,16 +74,14 @@ export async function openContext(
     uptime: io.uptime,
     signal,
     cut: forcedEnd(),
+    unanswered: new Set(),
     ask: makeAsk({ io, signal, yes: flags.yes ?? false, noInput: flags['no-input'] ?? false }),
     report,
     sandboxControl: () => controlOf(settings, server.get),
     runbook: openRunbook({ given: flags.runbook, configured: runbookOf(settings), files, warn }),
     authorize: async (profileId) => authorize({ credentials, settings, io }, profileId),
     webhooks: WEBHOOKS,
-    clientKey: async () => {
-      const { clientId } = await credentials.ofClient();
-      return settings.clientKey ?? clientId;
-    },
+    clientKey: async () => clientKeyOf(settings, credentials),
     webhookKey: async () => webhookKeyOf(settings, { files, server: server.get }),
   };
   return {
@@ -104,6 +102,11 @@ async function authorize(
   const { name: source, token, isLast = false } = await credentials.sourceFor(profileId);
   await token.get({ left: budgetOf(io.stopwatch, io.stopwatch.after(settings.timing.timeout)) });
   return { source, endsAt: token.endsAt, isLast };
+}
+
+async function clientKeyOf({ clientKey }: Settings, credentials: Credentials): Promise<string> {
+  const { clientId } = await credentials.ofClient();
+  return clientKey ?? clientId;
 }
 
 const WEBHOOKS: Webhooks = {

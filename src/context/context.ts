@@ -1,3 +1,4 @@
+import type { Failure } from '../domain/errors/failure.ts';
 import type { KioskId } from '../domain/ids.ts';
 import type { Invocation } from '../domain/next-command.ts';
 import type { Runbook } from '../domain/runbook.ts';
@@ -104,6 +105,8 @@ export interface Context {
   signal: AbortSignal;
   /** Aborted by the second one, immediately before the process ends. */
   cut: AbortSignal;
+  /** Requests with an effect whose answer is awaited: each returns the failure of a command that ends without the answer. */
+  unanswered: Set<() => Failure>;
   ask: Ask;
   report: Report;
   webhooks: Webhooks;

@@ -8,6 +8,8 @@ import type { Context } from './context.ts';
 interface ActionCard {
   readonly identity: CardIdentity;
   readonly card?: { attemptId: string | null };
+  /** Returns the failure with which the card ends, where that is another one. */
+  explain?(failure: Failure): Failure;
 }
 
 interface ActionStart {
@@ -59,7 +61,8 @@ export async function recordAction<Result>(
     await end({ exitCode: 0 });
     return result;
   } catch (error) {
-    const { exitCode, details } = asFailure(error);
+    const failure = asFailure(error);
+    const { exitCode, details } = card.explain?.(failure) ?? failure;
     await end({ exitCode, traceId: details?.traceId ?? null });
     throw error;
   }

@@ -137,6 +137,29 @@ export function productionRefused(
   return explained(card, { kind: 'request', production: refusal, what, details });
 }
 
+/**
+ * The failure of a card whose request to produce got no answer.
+ * @param options.signal ended the command
+ * @param options.cause kept it from finding out
+ */
+export function outcomeUnknown(
+  card: Card,
+  attempt: Attempt,
+  { signal, cause }: { signal?: Failure; cause?: Failure | undefined } = {},
+): Failure {
+  const message = `The request to produce card ${cardLabel(card)} may have been accepted.`;
+  return failure(
+    'outcome-unknown',
+    [
+      ...(signal ? [signal.message] : []),
+      message,
+      ...(cause ? [`Looking failed: ${cause.message}`] : []),
+    ].join(' '),
+    `Find out before anything else: ${hintOf(card)}`,
+    { ...cause?.details, ...idsOf(attempt) },
+  );
+}
+
 /** Why attempts ended without effect, other than by a code of the catalogue. */
 const END_REASONS: Partial<Record<FailureCode, string>> = {
   'credentials-refused': 'Wise refused the credentials or the access to the profile',

@@ -1,4 +1,8 @@
+import type { CardSession } from '../cards/session/session.ts';
 import type { Context } from '../context/context.ts';
+import { isOpen } from '../domain/attempt.ts';
+import { isOfSignal } from '../domain/errors/exit-codes.ts';
+import type { Failure } from '../domain/errors/failure.ts';
 import { type CardIdentity, identityOf } from '../domain/ids.ts';
 import {
   type CardOutcome,
@@ -8,6 +12,7 @@ import {
   type StepOutcome,
   unstartedCard,
 } from '../domain/run.ts';
+import type { StepEnd } from '../scenarios/steps/step.ts';
 import type { PlacedStep, PlannedCard } from './run.ts';
 
 const OVER = new Set<StepOutcome>(['done', 'failed', 'tolerated', 'unmet', 'skipped']);
@@ -43,6 +48,27 @@ export function wasAtKiosk({ card, steps }: RunCard): boolean {
     ({ attemptsBefore, outcome }) => attemptsBefore !== undefined && outcome === 'running',
   );
   return isSending || card?.stage === 'in-progress';
+}
+
+/** True if something is being produced, as far as it was read. */
+export function isAtKiosk({ card, latest }: CardSession): boolean {
+  return card.stage === 'in-progress' || isOpen(latest?.facts.attempt ?? null);
+}
+
+/** The end of the last step before one that was no check. */
+export function lastEnd({ steps }: RunCard, planned: PlannedCard, before: number): StepEnd | null {
+  const step = planned.steps.slice(0, before).findLast(({ definition }) => !definition.isCheck);
+  const last = step && steps[step.index];
+  if (last?.exitCode == null) return null;
+  const { exitCode, error = null, startedAt, endedAt } = last;
+  return { exitCode, error, durationMs: (endedAt ?? 0) - (startedAt ?? 0) };
+}
+
+/** Notes how a signal left a card: a request whose answer was lost has an exit code of its own. */
+export function noteSignal(record: RunCard, session: CardSession, signal: Failure): void {
+  const { exitCode } = session.explain(signal);
+  record.card = session.card;
+  record.exitCode = isOfSignal(exitCode) ? null : exitCode;
 }
 
 /** Stores the outcome of a card in its record, once every step is over. @param at milliseconds since the epoch */

@@ -2,13 +2,23 @@ import { resolveCards } from '../cards/session/resolve-cards.ts';
 import { CardSession } from '../cards/session/session.ts';
 import type { Context } from '../context/context.ts';
 import { recordAction } from '../context/record-action.ts';
-import { isOpen } from '../domain/attempt.ts';
 import { isOfSignal } from '../domain/errors/exit-codes.ts';
 import { asFailure, type Failure, failure } from '../domain/errors/failure.ts';
 import { type KioskId } from '../domain/ids.ts';
 import type { RunCard, RunStep } from '../domain/run.ts';
-import type { StepEnd, StepWork } from '../scenarios/steps/step.ts';
-import { cardOf, closeRecord, entryOf, isOver, newCard, noCard, outcomeOf } from './card-record.ts';
+import type { StepWork } from '../scenarios/steps/step.ts';
+import {
+  cardOf,
+  closeRecord,
+  entryOf,
+  isAtKiosk,
+  isOver,
+  lastEnd,
+  newCard,
+  noCard,
+  noteSignal,
+  outcomeOf,
+} from './card-record.ts';
 import { countAttempts, findAttemptOf, lostAttempts, noteLost } from './recover-step.ts';
 import type { KioskLock, PlacedStep, PlannedCard, Run } from './run.ts';
 
@@ -39,7 +49,7 @@ export class CardRun {
     const { record } = this;
     const { ctx } = this.#run;
     record.startedAt ??= ctx.calendar.now();
-    record.outcome = 'interrupted';
+    Object.assign(record, { outcome: 'interrupted', exitCode: null });
     this.#lock = this.#run.takeReservedLock(record.number);
     try {
       await this.#begin();
@@ -86,7 +96,10 @@ export class CardRun {
       () => null,
       asFailure,
     );
-    if (failure && isOfSignal(failure.exitCode)) return false;
+    if (failure && isOfSignal(failure.exitCode)) {
+      noteSignal(this.record, this.#session, failure);
+      return false;
+    }
     if (failure) await this.#session.loadFromJournal().catch(() => undefined);
     this.#finish(step, entry, failure);
     if (interrupted) noteLost(entry, this.#session.card);
@@ -131,7 +144,7 @@ export class CardRun {
       checks: this.#run.checks,
       attemptId: this.#attemptId,
       isSeen: this.#isSeen,
-      last: this.#lastEnd(index),
+      last: lastEnd(this.record, this.#planned, index),
       lostAttempts: lostAttempts(this.record, session),
       record: async (action, work) =>
         void (await recordAction(ctx, { card: session, action, kioskId, selection }, work)),
@@ -206,15 +219,6 @@ export class CardRun {
     });
   }
 
-  /** The end of the last step before one that was no check. */
-  #lastEnd(before: number): StepEnd | null {
-    const step = this.#planned.steps.slice(0, before).findLast(({ definition }) => !definition.isCheck);
-    const last = step && this.record.steps[step.index];
-    if (last?.exitCode == null) return null;
-    const { exitCode, error = null, startedAt, endedAt } = last;
-    return { exitCode, error, durationMs: (endedAt ?? 0) - (startedAt ?? 0) };
-  }
-
   /** Only what this card's own steps left is removed. */
   async #cleanUp(): Promise<void> {
     const { ctx } = this.#run;
@@ -235,11 +239,6 @@ export class CardRun {
       if (stages.at(-1)?.stage !== stage) stages.push({ stage, at: this.#run.ctx.calendar.now() });
     });
   }
-}
-
-/** True if something is being produced, as far as it was read. */
-function isAtKiosk({ card, latest }: CardSession): boolean {
-  return card.stage === 'in-progress' || isOpen(latest?.facts.attempt ?? null);
 }
 
 function withTimeout(ctx: Context, timeout: number | null): Context {

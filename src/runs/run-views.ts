@@ -158,6 +158,8 @@ function resultOf(
   return { outcome: outcomeOf(error, exitCode), exitCode, error };
 }
 
+const UNKNOWN: ExitCode = 8;
+
 /** The error that ended a card; null for one that passed, or was not started. */
 function errorOf(
   { run }: RunReport,
@@ -168,8 +170,10 @@ function errorOf(
   const step = card.steps.find(({ outcome }) => outcome === 'failed' || outcome === 'unmet');
   if (!step) {
     if (card.outcome !== 'interrupted') return null;
-    const code = interruption?.code ?? 'interrupted';
-    return { code, message: 'Interrupted before it finished.', hint: `Continue with: ${resume}` };
+    const hint = `Continue with: ${resume}`;
+    if (card.exitCode === UNKNOWN)
+      return { code: 'outcome-unknown', message: 'Its request to produce may have been accepted.', hint };
+    return { code: interruption?.code ?? 'interrupted', message: 'Interrupted before it finished.', hint };
   }
   const { name, trouble } = stepFacts(step, card, run);
   if (step.outcome === 'failed' && step.error)

@@ -32,6 +32,47 @@ async function said(child: ChildProcess, words: RegExp): Promise<void> {
   });
 }
 
+describe.concurrent('Ctrl-C on a command that only reads', () => {
+  test.each([
+    ['wait-ready', () => `wait-ready ${waiting}`, /placed \(/],
+    ['status --watch', () => `status ${waiting} --watch --verbose`, /requirements 200/],
+    ['events tail', () => 'events tail', /Following the events/],
+  ])('prints no message for %s, and exits 130', async (_, args, working) => {
+    const child = start(user, `${args()} --base-url ${sandbox.url}`);
+    const end = ended(child);
+    await said(child, working);
+    child.kill('SIGINT');
+    const { code, stderr } = await end;
+    expect(code).toBe(130);
+    expect(stderr).not.toMatch(/error|interrupted|sent/i);
+  });
+});
+
+describe.concurrent('a second signal', () => {
+  test.each([
+    [
+      'cancel',
+      `cancel ${CARD} --yes`,
+      /request to cancel order 501 may have been accepted/,
+      /kioskctl status/,
+    ],
+    ['order', 'order --idempotency-key k1', /order may have been created/, /--idempotency-key k1/],
+  ] as const)(
+    'while %s is sent ends with 8, and says how to find out',
+    async (endpoint, args, message, hint) => {
+      await apart({ [endpoint]: () => undefined }, async ({ user, vendor }) => {
+        const child = start(user, `${args} --json --base-url ${vendor.url}`);
+        const end = ended(child);
+        await vendor.asked(endpoint);
+        child.kill('SIGINT');
+        await said(child, /Waiting for the answer/);
+        child.kill('SIGINT');
+        expectError(await end, { code: 8, error: 'outcome-unknown', message, hint });
+      });
+    },
+  );
+});
+
 const SIGNALS = [
   { signal: 'SIGINT', code: 130, error: 'interrupted', message: /interrupted\./i },
   { signal: 'SIGTERM', code: 143, error: 'terminated', message: /terminated\./i },
@@ -51,15 +92,18 @@ describe.concurrent.each(SIGNALS)('$signal', ({ signal, ...expected }) => {
     expectError({ code, stdout: last, stderr, json: JSON.parse(last) }, { ...expected, hint });
   });
 
-  test('tells people what may still be going on', async () => {
-    const child = start(user, `wait-ready ${waiting} --base-url ${sandbox.url}`);
-    const end = ended(child);
-    await said(child, /placed \(/);
-    child.kill(signal);
-    const { code, stderr } = await end;
-    expect(code).toBe(expected.code);
-    expect(stderr).toMatch(expected.message);
-    expect(stderr).toMatch(hint);
+  test('an action tells people what may still be going on', async () => {
+    await apart({}, async ({ user, vendor }) => {
+      const child = start(user, `produce ${CARD} --kiosk WIS00001 --wait --base-url ${vendor.url}`);
+      const end = ended(child);
+      await vendor.asked('produce');
+      await vendor.asked('production');
+      child.kill(signal);
+      const { code, stderr } = await end;
+      expect(code).toBe(expected.code);
+      expect(stderr).toMatch(expected.message);
+      expect(stderr).toMatch(/What was sent may still complete\. Continue with: kioskctl wait-produced/);
+    });
   });
 
   test('while a card is produced: it waits for the answer, and what was sent is kept', async () => {
@@ -82,7 +126,7 @@ describe.concurrent.each(SIGNALS)('$signal', ({ signal, ...expected }) => {
     });
   });
 
-  test('a second time ends at once, and leaves the attempt to be reconciled', async () => {
+  test('a second signal ends at once with 8 (the request may have been accepted), and leaves the attempt to be reconciled', async () => {
     await apart({ produce: () => undefined }, async ({ user, vendor }) => {
       const child = start(user, `produce ${CARD} --kiosk WIS00001 --json --base-url ${vendor.url}`);
       const end = ended(child);
@@ -91,7 +135,15 @@ describe.concurrent.each(SIGNALS)('$signal', ({ signal, ...expected }) => {
       await user.spawn('explain PRD_HOPPER_DOOR');
       expect(child.exitCode).toBeNull();
       child.kill(signal);
-      expectError(await end, { ...expected, hint });
+      expectError(await end, {
+        code: 8,
+        error: 'outcome-unknown',
+        message: new RegExp(
+          `${expected.message.source} The request to produce card .* may have been accepted\\.$`,
+          'i',
+        ),
+        hint: new RegExp(`kioskctl wait-produced ${CARD} `),
+      });
       const { json: after } = await user.run(`status ${CARD} --history --json --base-url ${vendor.url}`, {
         env: { KIOSKCTL_SETTLE: '1h' },
       });

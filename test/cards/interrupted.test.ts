@@ -92,6 +92,7 @@ describe('after a request was sent', () => {
     const result = await card.send({ context: { onSleep: interrupt } });
     expect(result).toMatchObject({ outcome: 'unknown', exitCode: 8, error: { code: 'outcome-unknown' } });
     expect(result.error?.hint).toContain('kioskctl wait-produced');
+    expect(await world.journal.listActions({ actions: ['produce'] })).toMatchObject([{ exitCode: 8 }]);
   });
 
   test('a cancellation with a lost answer is unknown (8)', async () => {

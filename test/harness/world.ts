@@ -102,6 +102,7 @@ export class World {
       uptime: clock.uptime,
       signal: this.abort.signal,
       cut: this.cut.signal,
+      unanswered: new Set(),
       ask: this.#ask(),
       report: this.#report(),
       sandboxControl: () => new RemoteSandbox(async () => this.url),

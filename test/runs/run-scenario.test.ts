@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Failure } from '../../src/domain/errors/failure.ts';
 import { parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
+import { runResult } from '../../src/runs/run-views.ts';
+import { reportOf } from '../harness/run-records.ts';
 import {
   DOOR,
   HAPPY,
@@ -253,6 +255,30 @@ describe('a run that is interrupted', () => {
     const [first, second] = attempts.map((attempt) => attempt?.sentAt ?? 0).toSorted((a, b) => a - b);
     // The first one has the kiosk until its time is over.
     expect((second ?? 0) - (first ?? 0)).toBeGreaterThanOrEqual(5_000);
+  });
+
+  test('a signal after a lost answer ends the card with 8 until a resume finds out', async () => {
+    const { world } = runs;
+    world.fault({ kind: 'answer', method: 'PUT', path: '/production', times: 1, reset: 'before' });
+    const onSleep = async () => {
+      const { sent } = await world.puts();
+      if (sent > 0) world.abort.abort(new Failure('interrupted', 'Interrupted.', { hint: '' }));
+    };
+    const acts = [ORDER, READY, PRODUCE];
+    const { cards, run } = await runs.run(acts, {}, { onSleep });
+    expect(cards).toMatchObject([
+      { outcome: 'interrupted', exitCode: 8, card: { stage: 'unknown', attempt: 1 } },
+    ]);
+    const interruption = new Failure('interrupted', 'Interrupted.', { hint: '' });
+    const shown = await runResult(await reportOf(cards, run), { interruption, reportErrors: [] });
+    expect(shown.exitCode).toBe(8);
+    expect(shown.document).toMatchObject({
+      cards: [{ outcome: 'unknown', exitCode: 8, error: { code: 'outcome-unknown' } }],
+      error: { code: 'outcome-unknown', hint: expect.stringContaining('--resume') },
+    });
+    const again = await runs.resume(run.id, acts, { signal: new AbortController().signal });
+    expect(again.cards).toMatchObject([{ outcome: 'passed', exitCode: 0 }]);
+    expect(await world.puts()).toEqual({ sent: 2, taken: 1 });
   });
 
   test('is not repeated once it is over', async () => {

@@ -34,6 +34,7 @@ export function openContext(world: World, process: SimulatedProcess): Context {
     uptime: process.uptime,
     signal: process.abort.signal,
     cut: process.cut.signal,
+    unanswered: new Set(),
     ask: askOf(world, process),
     report: REPORT,
     webhooks: world.postman.portOf(process),

@@ -1,9 +1,10 @@
 import { ageOf, type Instant } from '../../context/clocks.ts';
 import type { Context } from '../../context/context.ts';
+import { awaitAnswer } from '../../context/unanswered.ts';
 import { type Attempt, idsOf, isOpen, type Outcome, outcomeOfStatus } from '../../domain/attempt.ts';
 import { cardLabel } from '../../domain/card.ts';
 import { asFailure, type Failure, type FailureCode, failure } from '../../domain/errors/failure.ts';
-import { productionRefused } from '../../domain/guards.ts';
+import { outcomeUnknown, productionRefused } from '../../domain/guards.ts';
 import { judgeAnswer, type ProduceRequest, type Verdict } from '../../domain/production.ts';
 import { endRequest } from '../../domain/times/settle-window.ts';
 import type { AttemptUpdate } from '../../journal/journal.ts';
@@ -54,7 +55,10 @@ export async function deliver(
   const { attempt } = recorded;
   const sending = put(ctx, session, recorded);
   if (!('answer' in sending)) return unsend(ctx, attempt, sending.reason);
-  const answer = await sending.answer;
+  const answer = await awaitAnswer(ctx, sending.answer, () => {
+    session.apply({ attempt });
+    return outcomeUnknown(session.card, attempt);
+  });
   const httpStatus = answer.kind === 'answered' ? answer.httpStatus : null;
   const verdict = judgeAnswer({ kind: answer.kind, httpStatus, production: answer.production });
   if (verdict === 'not-connected')

@@ -2,8 +2,8 @@ import pMap from 'p-map';
 import type { Context } from '../../context/context.ts';
 import { recordAction } from '../../context/record-action.ts';
 import type { ActionName } from '../../domain/action.ts';
-import { isOpen, isUnsettled } from '../../domain/attempt.ts';
-import { cardLabel, hintOf } from '../../domain/card.ts';
+import { isOpen } from '../../domain/attempt.ts';
+import { hintOf } from '../../domain/card.ts';
 import { isOfSignal } from '../../domain/errors/exit-codes.ts';
 import { asFailure, type Failure, failure } from '../../domain/errors/failure.ts';
 import { type CardIdentity, formatReference, type KioskId } from '../../domain/ids.ts';
@@ -148,16 +148,9 @@ interface Interrupted {
 }
 
 /** Returns the failure of a card whose action or wait a signal ended: what was sent, and how to continue. */
-function afterSignal(
-  ctx: Context,
-  { card, latest, isSentByCommand }: CardSession,
-  { ending, isSent, command }: Interrupted,
-): Failure {
-  const attempt = latest?.facts.attempt ?? null;
-  if (isSentByCommand && isUnsettled(attempt)) {
-    const message = `${ending.message} The request to produce card ${cardLabel(card)} may have been accepted.`;
-    return failure('outcome-unknown', message, `Find out before anything else: ${hintOf(card)}`);
-  }
+function afterSignal(ctx: Context, session: CardSession, { ending, isSent, command }: Interrupted): Failure {
+  const known = session.explain(ending);
+  if (known !== ending) return known;
   const again = commandLine(command, ctx.invocation);
   if (!isSent)
     return failure(
@@ -165,7 +158,8 @@ function afterSignal(
       `${ending.message} Nothing was sent.`,
       `Run the same command again: ${again}`,
     );
-  const next = isSentByCommand && isOpen(attempt) ? hintOf(card) : again;
+  const { card, latest, isSentByCommand } = session;
+  const next = isSentByCommand && isOpen(latest?.facts.attempt ?? null) ? hintOf(card) : again;
   return failure(ending.code, ending.message, `What was sent may still complete. Continue with: ${next}`);
 }
 

@@ -1,7 +1,11 @@
 import type { Reading } from '../../context/clocks.ts';
 import type { Context } from '../../context/context.ts';
 import { budgetOf } from '../../context/poll.ts';
+import { isUnsettled } from '../../domain/attempt.ts';
 import { type Card, type CardFacts, describeCard } from '../../domain/card.ts';
+import { isOfSignal } from '../../domain/errors/exit-codes.ts';
+import type { Failure } from '../../domain/errors/failure.ts';
+import { outcomeUnknown } from '../../domain/guards.ts';
 import { type CardIdentity, type CardToken, formatReference, identityOf } from '../../domain/ids.ts';
 import { commandLine } from '../../domain/next-command.ts';
 import type { CardResult } from '../../domain/results.ts';
@@ -159,6 +163,13 @@ export class CardSession {
   /** True if this command sent, or tried to send, the card to a kiosk. */
   get isSentByCommand(): boolean {
     return this.#identity.cardToken !== null && this.#sent.has(this.#identity.cardToken);
+  }
+
+  /** Returns the failure with which the card ends: after a signal, a request with a lost answer is unknown. */
+  explain(failure: Failure): Failure {
+    const attempt = this.#latest?.facts.attempt ?? null;
+    const isUnknown = isOfSignal(failure.exitCode) && this.isSentByCommand && isUnsettled(attempt);
+    return isUnknown && attempt ? outcomeUnknown(this.card, attempt, { signal: failure }) : failure;
   }
 
   /** Marks a card as sent by this command. @returns false if it was, under another name */

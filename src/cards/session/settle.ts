@@ -2,7 +2,7 @@ import type { Context } from '../../context/context.ts';
 import { type Attempt, idsOf, isHeldByVendor, isUnsettled } from '../../domain/attempt.ts';
 import { cardLabel, hintOf } from '../../domain/card.ts';
 import { asFailure, type Failure, type FailureDetails, failure } from '../../domain/errors/failure.ts';
-import { attemptRefused, productionRefused } from '../../domain/guards.ts';
+import { attemptRefused, outcomeUnknown, productionRefused } from '../../domain/guards.ts';
 import { checkWindow } from '../../domain/times/settle-window.ts';
 import type { CardSession } from './session.ts';
 import { waitFor } from './wait.ts';
@@ -25,12 +25,12 @@ export async function settleLost(ctx: Context, session: CardSession, attempt: At
     goal: 'settled',
     deadline: session.deadline === null || limit.minus(session.deadline) < 0 ? limit : session.deadline,
     isReached: ({ facts }) => facts.attempt?.id !== attempt.id || !isUnsettled(facts.attempt),
-    onDeadline: () => outcomeUnknown(session, attempt),
+    onDeadline: () => unknown(session, attempt),
   }).catch((error: unknown) => {
     ctx.signal.throwIfAborted();
     const failure = asFailure(error);
     // An error of the read (no token, no journal) says nothing about the request.
-    throw failure.code === 'outcome-unknown' ? failure : outcomeUnknown(session, attempt, failure);
+    throw failure.code === 'outcome-unknown' ? failure : unknown(session, attempt, failure);
   });
   const attempts = await ctx.journal.listAttempts(attempt.cardToken);
   return attempts.find(({ id }) => id === attempt.id) ?? attempt;
@@ -63,13 +63,8 @@ export function refuseLost(session: CardSession, attempt: Attempt, cause: Failur
   }
 }
 
-function outcomeUnknown({ card }: CardSession, attempt: Attempt, cause?: Failure): Failure {
-  if (isHeldByVendor(attempt)) return productionRefused(card, attempt.production, idsOf(attempt));
-  const message = `The request to produce card ${cardLabel(card)} may have been accepted.`;
-  return failure(
-    'outcome-unknown',
-    cause ? `${message} Looking failed: ${cause.message}` : message,
-    `Find out before anything else: ${hintOf(card)}`,
-    { ...cause?.details, ...idsOf(attempt) },
-  );
+function unknown({ card }: CardSession, attempt: Attempt, cause?: Failure): Failure {
+  return isHeldByVendor(attempt)
+    ? productionRefused(card, attempt.production, idsOf(attempt))
+    : outcomeUnknown(card, attempt, { cause });
 }

@@ -25,16 +25,24 @@ export function forcedEnd(): AbortSignal {
   return cutting.signal;
 }
 
+/** Prints a failure, and sets the exit code. */
 type PrintFailure = (failure: Failure) => boolean;
 
-let printFailure: PrintFailure = () => true;
+let printFailure: PrintFailure = ({ exitCode }) => {
+  setExitCode(exitCode);
+  return true;
+};
+
+let isSending = () => false;
 
 /**
  * Sets the function that prints the failure of a process that ends in the middle of its work. It returns false if the
  * result was printed before.
+ * @param options.mayHaveSent true if the answer to a request with an effect may be awaited
  */
-export function onForcedEnd(print: PrintFailure): void {
+export function onForcedEnd(print: PrintFailure, options: { mayHaveSent?: () => boolean } = {}): void {
   printFailure = print;
+  isSending = options.mayHaveSent ?? isSending;
 }
 
 /** Ends the process on an uncaught error like on any other bug: with a failure, without a stack. */
@@ -62,7 +70,7 @@ function interrupt(code: keyof typeof ENDINGS): void {
     const isPrinted = printFailure(ending);
     // Corked output is sent at the end of the turn of the event loop, which this turn never reaches.
     process.stdout.uncork();
-    if (isPrinted) process.exit(ending.exitCode);
+    if (isPrinted) process.exit();
     process.stdout.write('', () => process.exit());
     return;
   }
@@ -71,6 +79,7 @@ function interrupt(code: keyof typeof ENDINGS): void {
 }
 
 function explainWaiting(): void {
+  if (!isSending()) return;
   process.stderr.write('Waiting for the answer of a request that is out; once more ends at once.\n');
 }
 

@@ -27,6 +27,10 @@ export default class EventsTail extends BaseCommand {
     ...quietEventsFlag,
   };
 
+  protected override get isWatch(): boolean {
+    return true;
+  }
+
   protected override async perform(): Promise<null> {
     const { flags } = await this.parse(EventsTail);
     const { limit = null, after: afterId = null } = flags;
