@@ -19,6 +19,7 @@ const PURE = [
   'sandbox',
   'scenarios',
   'support',
+  'testing',
   'webhooks',
   'wire',
   'wise',

@@ -1,7 +1,9 @@
-// Bundles src into dist, with all libraries: few files, because each costs its share of the start-up.
-import { globSync, rmSync, writeFileSync } from 'node:fs';
+// Bundles src into dist, with all libraries: few files, because each costs its share of the start-up. Source maps are
+// written to sourcemaps, because the package does not contain them.
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { build, type Plugin } from 'esbuild';
+import { dirname, join, relative } from 'node:path';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { thirdPartyNotices } from './notices.ts';
 
 /**
@@ -150,26 +152,60 @@ function exportCommands(isMeant: (id: string) => boolean): string {
   ].join('\n');
 }
 
-const { metafile } = await build({
-  entryPoints: { main: 'src/cli/main.ts', commands: 'all-commands', 'usual-commands': 'usual-commands' },
+const COMMON = {
   outdir: 'dist',
-  chunkNames: '[name]-[hash]',
   bundle: true,
-  splitting: true,
   minify: !process.env.NOMIN,
-  format: 'esm',
   platform: 'node',
   target: 'node24',
+  sourcemap: 'external',
+  metafile: true,
+  write: false,
+  logLevel: 'warning',
+} as const satisfies BuildOptions;
+
+const program = await build({
+  ...COMMON,
+  entryPoints: { main: 'src/cli/main.ts', commands: 'all-commands', 'usual-commands': 'usual-commands' },
+  chunkNames: '[name]-[hash]',
+  splitting: true,
+  format: 'esm',
   // Native, and not everywhere.
   external: ['@napi-rs/keyring'],
   banner: { js: COMMONJS_SCOPE },
   loader: { '.css': 'text' },
   plugins: [partsOfOclif, commandModules, withoutUnreached, lazyBuiltins],
-  metafile: true,
-  logLevel: 'warning',
 });
-writeFileSync('dist/third-party-notices.txt', thirdPartyNotices(metafile));
+
+/** `kioskctl/testing`, once: the module for `import` passes on what the one for `require` exports. */
+const testing = await build({
+  ...COMMON,
+  entryPoints: { 'testing/index': 'src/testing/start-sandbox.ts' },
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+});
+const testingModule = "import testing from './index.cjs';\nexport const { startSandbox } = testing;\n";
+const testingTypes = readFileSync('src/testing/api.ts', 'utf8');
+
+const inputs = { ...program.metafile.inputs, ...testing.metafile.inputs };
+const files = new Map<string, string | Uint8Array>([
+  ...[...program.outputFiles, ...testing.outputFiles].map(({ path, contents }) => {
+    const folder = path.endsWith('.map') ? 'sourcemaps' : 'dist';
+    return [join(folder, relative('dist', path)), contents] as const;
+  }),
+  ['dist/testing/index.js', testingModule],
+  ['dist/testing/index.d.ts', testingTypes],
+  ['dist/testing/index.d.cts', testingTypes],
+  ['dist/third-party-notices.txt', thirdPartyNotices(Object.keys(inputs))],
+]);
+for (const [file, contents] of files) {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, contents);
+}
 // What an earlier build left goes last: a command that runs meanwhile finds its files.
-const built = new Set([...Object.keys(metafile.outputs), 'dist/third-party-notices.txt']);
-for (const file of globSync('dist/**/*').filter((name) => !built.has(name)))
-  rmSync(file, { recursive: true, force: true });
+for (const { parentPath, name } of globSync('{dist,sourcemaps}/**/*', { withFileTypes: true }).filter(
+  (entry) => entry.isFile(),
+)) {
+  const file = relative('.', join(parentPath, name));
+  if (!files.has(file)) rmSync(file, { force: true });
+}

@@ -157,6 +157,11 @@ export const FOLDERS: readonly Folder[] = [
     imports: ['http', 'wire'],
   },
   {
+    name: 'testing',
+    purpose: '`kioskctl/testing`: the sandbox for the tests of other projects, and its published types.',
+    imports: ['sandbox', 'wire', 'database', 'domain'],
+  },
+  {
     name: 'sandbox',
     purpose: 'The embedded sandbox: its interface, its server, control endpoint, webhook dispatcher.',
     imports: ['http', 'wire', 'database'],

@@ -1,6 +1,5 @@
 // The licences of the libraries that the bundle holds copies of, as their authors ask for.
 import { globSync, readFileSync } from 'node:fs';
-import type { Metafile } from 'esbuild';
 
 interface Library {
   name: string;
@@ -8,11 +7,9 @@ interface Library {
   license?: string;
 }
 
-/** @returns one text with the name, version and licence of each library whose code is in the bundle */
-export function thirdPartyNotices({ inputs }: Metafile): string {
-  const folders = Object.keys(inputs).flatMap(
-    (file) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? [],
-  );
+/** @param inputs the files that were bundled @returns one text with the name, version and licence of each library whose code is in the bundle */
+export function thirdPartyNotices(inputs: readonly string[]): string {
+  const folders = inputs.flatMap((file) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []);
   return [...new Set(folders)]
     .toSorted()
     .map(noticeOf)

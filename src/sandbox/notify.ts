@@ -13,30 +13,47 @@ import { signingKeyOf } from './state/tables/tokens.ts';
 /** The limit of Wise for an answer. */
 const ANSWER_LIMIT_MS = 5_000;
 
-interface Notification {
+interface Delivery {
   url: string;
-  body: EventBody;
   deliveryId: string;
   isTest: boolean;
-  /** Signs the body. */
-  key: KeyObject;
   /** Cuts the request. */
   signal: AbortSignal;
 }
 
-/** Sends an event to a receiver, once. Never rejects for a fault of the network or of the receiver. */
-export async function notify(notification: Notification): Promise<DeliveryAnswer> {
-  const { deliveryId, isTest, key, signal } = notification;
-  const body = Buffer.from(JSON.stringify(notification.body));
+/** Sends an event to a receiver, signed, once. Never rejects for a fault of the network or of the receiver. */
+export async function notify({
+  body,
+  key,
+  ...delivery
+}: Delivery & { body: EventBody; key: KeyObject }): Promise<DeliveryAnswer> {
+  const bytes = Buffer.from(JSON.stringify(body));
+  return deliver({ ...delivery, bytes, signature: signatureOf(bytes, key) });
+}
+
+/** Returns the value of the signature header. */
+export function signatureOf(bytes: Uint8Array, key: KeyObject): string {
+  return sign('sha256', bytes, key).toString('base64');
+}
+
+/** Sends any bytes to a receiver, once. @param delivery with signature null, that header is left out */
+export async function deliver({
+  url,
+  bytes,
+  signature,
+  deliveryId,
+  isTest,
+  signal,
+}: Delivery & { bytes: Buffer; signature: string | null }): Promise<DeliveryAnswer> {
   const answer = await post({
-    url: new URL(notification.url),
+    url: new URL(url),
     headers: {
       'content-type': 'application/json',
-      [SIGNATURE_HEADER]: sign('sha256', body, key).toString('base64'),
+      ...(signature !== null && { [SIGNATURE_HEADER]: signature }),
       [DELIVERY_HEADER]: deliveryId,
       ...(isTest && { [TEST_HEADER]: 'true' }),
     },
-    body,
+    body: bytes,
     timeout: ANSWER_LIMIT_MS,
     signal,
   });

@@ -7,7 +7,13 @@ import { SandboxServer, type TlsFiles } from './server.ts';
 import { setRequirement } from './state/order-flow.ts';
 import { State } from './state/state.ts';
 import { deleteFaults, insertFault, listFaults } from './state/tables/faults.ts';
-import { findProfile, KIOSK_COUNT, type Requirement } from './state/tables/profiles.ts';
+import {
+  findProfile,
+  KIOSK_COUNT,
+  kioskIds,
+  PROFILE_IDS,
+  type Requirement,
+} from './state/tables/profiles.ts';
 import { publicKeyOf } from './state/tables/tokens.ts';
 import { WebhookDispatcher } from './webhook-dispatcher.ts';
 
@@ -30,9 +36,16 @@ export interface SandboxOptions {
   now?: () => number;
 }
 
+/** A token for clients: the sandbox accepts any. */
+const TOKEN = 'sandbox-token';
+
 /** The embedded sandbox: the kiosk API of Wise over a state file, with a virtual clock and faults on demand. */
 export class Sandbox {
-  readonly #state: State;
+  protected readonly state: State;
+  readonly token: string = TOKEN;
+  readonly profiles: readonly number[] = PROFILE_IDS;
+  /** Ids of the kiosks. */
+  readonly kiosks: readonly string[];
   readonly #server: SandboxServer;
   readonly #dispatcher: WebhookDispatcher;
 
@@ -46,11 +59,12 @@ export class Sandbox {
         `The sandbox can not run at speed ${speed}.`,
         'The speed is a number above 0; at 10 its due times are ten times shorter.',
       );
-    this.#state = new State({ file: stateFile, speed, kiosks, seed, now: now ?? Date.now });
+    this.state = new State({ file: stateFile, speed, kiosks, seed, now: now ?? Date.now });
+    this.kiosks = kioskIds(kiosks);
     // A monotonic clock with fractions: at a high speed, milliseconds count.
     const limits = rateLimits ? new RateLimits({ speed, now: now ?? (() => performance.now()) }) : null;
-    this.#server = new SandboxServer(this.#state, { tls, limits, isCallbackChecked });
-    this.#dispatcher = new WebhookDispatcher(this.#state);
+    this.#server = new SandboxServer(this.state, { tls, limits, isCallbackChecked });
+    this.#dispatcher = new WebhookDispatcher(this.state);
   }
 
   /**
@@ -66,33 +80,33 @@ export class Sandbox {
 
   /** Returns the key that verifies its webhooks, in PEM. A state file keeps its key, also after a reset. */
   publicKey(): string {
-    return publicKeyOf(this.#state.db);
+    return publicKeyOf(this.state.db);
   }
 
   /** Cuts open connections and deliveries, and closes the state. */
   async close(): Promise<void> {
     await Promise.all([this.#server.close(), this.#dispatcher.stop()]);
-    this.#state.close();
+    this.state.close();
   }
 
   /** Resets the state for all processes that share it. The virtual clock is the real one again. */
   reset(options: { seed?: number | undefined } = {}): void {
-    this.#state.reset(options.seed);
+    this.state.reset(options.seed);
   }
 
   /** Advances the virtual clock for all processes that share the state. @returns the new virtual time */
   advance(milliseconds: number): Date {
-    return new Date(this.#state.advance(milliseconds));
+    return new Date(this.state.advance(milliseconds));
   }
 
   /** Sets a requirement of a profile and of its placed orders. @throws Failure `not-found` */
   setRequirement(profileId: number, requirement: Requirement): void {
-    this.#state.change((moment) => {
+    this.state.change((moment) => {
       if (!findProfile(moment.db, profileId))
         throw failure(
           'not-found',
           `The sandbox has no profile ${profileId}.`,
-          'Its profiles are 1001, 1002, 1003 and 1004.',
+          `Its profiles are ${PROFILE_IDS.join(', ')}.`,
         );
       setRequirement(moment, profileId, requirement);
     });
@@ -100,15 +114,15 @@ export class Sandbox {
 
   addFault(fault: Fault): void {
     const checked = v.parse(faultSchema, fault);
-    this.#state.change(({ db }) => insertFault(db, checked));
+    this.state.change(({ db }) => insertFault(db, checked));
   }
 
   /** Lists the remaining faults, oldest first, with their remaining times. */
   listFaults(): Fault[] {
-    return listFaults(this.#state.db);
+    return listFaults(this.state.db);
   }
 
   clearFaults(): void {
-    this.#state.change(({ db }) => deleteFaults(db));
+    this.state.change(({ db }) => deleteFaults(db));
   }
 }

@@ -4,6 +4,7 @@ import { SandboxCommand, seedFlag, speedFlag, stateFlag, tlsFlags } from '../../
 import { isLoopback } from '../../domain/text/words.ts';
 import { numberFlag, portFlag } from '../../input/flags.ts';
 import type { Result } from '../../output/result.ts';
+import type { Sandbox as EmbeddedSandbox } from '../../sandbox/sandbox.ts';
 
 export default class Sandbox extends SandboxCommand {
   static override summary = 'Serve the embedded sandbox on a fixed port.';
@@ -46,17 +47,18 @@ export default class Sandbox extends SandboxCommand {
       if (!isLoopback(host)) {
         report.warn(`The sandbox takes any token and listens on ${host}: whoever reaches it can use it.`);
       }
-      await this.emit(ready(url), { isStream: true });
+      await this.emit(ready(url, sandbox), { isStream: true });
       if (!signal.aborted) await once(signal, 'abort');
       return null;
     });
   }
 }
 
-function ready(url: string): Result {
+function ready(url: string, sandbox: EmbeddedSandbox): Result {
+  const { token, profiles, kiosks } = sandbox;
   return {
     exitCode: 0,
-    document: { type: 'ready', url },
+    document: { type: 'ready', url, token, publicKey: sandbox.publicKey(), profiles, kiosks },
     text: () =>
       `The embedded sandbox listens on ${url} (Ctrl-C ends it).\nUse it: --context local --base-url ${url}\n`,
   };

@@ -80,9 +80,11 @@ export interface Program {
   cardType: CardType;
 }
 
+export const PHYSICAL_PROGRAM = 'VISA_DEBIT_CONSUMER_UK_1_PHYSICAL_CARDS_API';
+
 const PROGRAMS: readonly Program[] = [
   {
-    name: 'VISA_DEBIT_CONSUMER_UK_1_PHYSICAL_CARDS_API',
+    name: PHYSICAL_PROGRAM,
     scheme: 'VISA',
     defaultCurrency: 'GBP',
     cardType: 'PHYSICAL',

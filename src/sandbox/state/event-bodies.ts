@@ -8,7 +8,7 @@ import { CLIENT_ID } from './tables/profiles.ts';
 import type { Subscription } from './tables/subscriptions.ts';
 
 /** The shape of 2.0.0, but times with milliseconds. */
-const SCHEMA_VERSION = '4.0.0';
+export const SCHEMA_VERSION = '4.0.0';
 const VERSION_WITH_SECONDS = '2.0.0';
 
 /** Placeholder for the id of a subscription; a delivery puts that of its subscription in its place. */

@@ -1,5 +1,5 @@
 import type { SqliteConnection } from '../../../database/sqlite.ts';
-import type { Subscription } from './subscriptions.ts';
+import { listReceivers, type Subscription } from './subscriptions.ts';
 import { drawUuid } from './tokens.ts';
 
 /** A delivery that this process makes now. */
@@ -64,7 +64,7 @@ function enqueueDeliveries(
   },
 ): void {
   const { eventId, eventType, at, test } = event;
-  const receivers = test ? [{ id: test.subscriptionId }] : listSubscribed(db, eventType);
+  const receivers = test ? [{ id: test.subscriptionId }] : listReceivers(db, eventType);
   for (const { id } of receivers) {
     db.run(
       `INSERT INTO deliveries (event_id, subscription_id, delivery_id, attempts, due_at, claimed_until)
@@ -128,13 +128,6 @@ export function listDeliveries(db: SqliteConnection): ListedDelivery[] {
   return db.all<ListedDelivery>(
     `SELECT delivery_id AS deliveryId, event_id AS eventId, subscription_id AS subscriptionId, attempts,
        due_at AS dueAt, status FROM deliveries ORDER BY id`,
-  );
-}
-
-function listSubscribed(db: SqliteConnection, eventType: string): { id: string }[] {
-  return db.all<{ id: string }>(
-    `SELECT id FROM subscriptions WHERE json_extract(subscription, '$.trigger_on') = :eventType ORDER BY number`,
-    { eventType },
   );
 }
 

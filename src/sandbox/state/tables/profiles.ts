@@ -88,6 +88,11 @@ export function areRequirementsMet(db: SqliteConnection, orderId: number): boole
 /** The default number of kiosks: WIS00001, WIS00002, WIS00003. */
 export const KIOSK_COUNT = 3;
 
+/** Ids of the kiosks. */
+export function kioskIds(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `WIS${String(index + 1).padStart(5, '0')}`);
+}
+
 export function isKiosk(kioskId: string, count: number): boolean {
   const [, number] = /^WIS(\d{5})$/.exec(kioskId) ?? [];
   return number !== undefined && Number(number) >= 1 && Number(number) <= count;
@@ -105,6 +110,8 @@ const PROFILES: readonly { id: number; limit: number | null; requirements: Recor
   // The limit of Wise's own sandbox.
   { id: 1004, limit: 10, requirements: MET },
 ];
+
+export const PROFILE_IDS: readonly number[] = PROFILES.map(({ id }) => id);
 
 /** Adds the profiles of a new state. */
 export function insertProfiles(db: SqliteConnection): void {

@@ -48,6 +48,17 @@ export function listSubscriptions(db: SqliteConnection, clientKey: string): Subs
     .map(toSubscription);
 }
 
+/** Lists those of all clients, or those to a type of event, oldest first. */
+export function listReceivers(db: SqliteConnection, eventType: string | null): Subscription[] {
+  return db
+    .all<{ subscription: string }>(
+      `SELECT subscription FROM subscriptions
+       WHERE :eventType IS NULL OR json_extract(subscription, '$.trigger_on') = :eventType ORDER BY number`,
+      { eventType },
+    )
+    .map(toSubscription);
+}
+
 /** True if any client has one. */
 export function hasSubscriptions(db: SqliteConnection): boolean {
   return db.get('SELECT 1 FROM subscriptions LIMIT 1') !== undefined;
