@@ -1,7 +1,8 @@
-import { existsSync, statfsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
+import { endOfRun } from './test/harness/suite/end-of-run.ts';
 
 /** Whose tests keep nothing in the process that another file's could find: they share one. */
 const PURE = [
@@ -41,7 +42,13 @@ function quickFolder(): string {
   return bavail * bsize > 512 * 1024 * 1024 ? MEMORY : tmpdir();
 }
 
-export default defineConfig({
+/** The temporary folder of all tests, by which everything that they leave behind is found. */
+const FOLDER = mkdtempSync(join(quickFolder(), 'kioskctl-tests-'));
+process.once('exit', () => rmSync(FOLDER, { recursive: true, force: true }));
+
+/** The settings of all tests, also of those that need system programs. */
+export const shared: ViteUserConfig = {
+  plugins: [endOfRun(FOLDER)],
   test: {
     // Commands catch their own output: what a test prints is not theirs.
     disableConsoleIntercept: true,
@@ -49,13 +56,23 @@ export default defineConfig({
     setupFiles: 'test/harness/suite/setup.ts',
     // Without it, the style sheet of the HTML report is empty.
     css: true,
-    env: { NODE_COMPILE_CACHE: COMPILE_CACHE, TMPDIR: quickFolder() },
+    env: { NODE_COMPILE_CACHE: COMPILE_CACHE, TMPDIR: FOLDER },
     // The built bundle runs as it is.
     server: { deps: { external: [/\/dist\//] } },
     // As many as there are cores: tests wait little, and those that start processes need a core for them.
     maxWorkers: '100%',
+  },
+};
+
+const ALL = ['test/**/*.test.ts'];
+const SYSTEM = ['test/system/**/*.test.ts'];
+
+export default defineConfig({
+  ...shared,
+  test: {
+    ...shared.test,
     projects: [
-      { extends: true, test: { name: 'command line', include: ['test/**/*.test.ts'], exclude: PURE } },
+      { extends: true, test: { name: 'command line', include: ALL, exclude: [...PURE, ...SYSTEM] } },
       { extends: true, test: { name: 'rooms', include: PURE, isolate: false } },
     ],
   },

@@ -293,14 +293,16 @@ const crash = file(
 );
 const vault = file(
   'vault.sh',
-  `tr '\\0' ' ' < /proc/$$/cmdline >> ${cmdlines}; tr '\\0' ' ' < /proc/$PPID/cmdline >> ${cmdlines}
+  `for pid in $$ $PPID; do
+     while IFS= read -r words || [ -n "$words" ]; do printf '%s\\n' "$words"; done < /proc/$pid/cmdline >> ${cmdlines}
+   done
    echo "fetching ${canary('vault')} for $1" >&2
    echo '{"access_token":"${canary('vault')}"}'`,
 );
 const browser = join(user.home, 'bin', 'xdg-open');
 writeFileSync(
   browser,
-  `#!/bin/sh\ntr '\\0' ' ' < /proc/$$/cmdline >> ${cmdlines}\nexec node -e 'fetch(process.argv[1])' "$1"\n`,
+  `#!/bin/sh\nprintf '%s\\n' "$@" >> ${cmdlines}\nexec node -e 'fetch(process.argv[1])' "$1"\n`,
 );
 chmodSync(browser, 0o755);
 const events = file(

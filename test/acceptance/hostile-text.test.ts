@@ -1,4 +1,6 @@
 // Text from the API that would move a cursor or hide what stands beside it, and secrets that come back in answers.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { expectClean, SECRET } from '../harness/program.ts';
 import {
@@ -233,9 +235,10 @@ describe.concurrent('the access token is never shown, though the API sends it ba
       const args = `produce ${CARD} --kiosk WIS00001 --interval 50ms --context sandbox --base-url ${vendor.url}`;
       await user.run(args, { env: ENV });
       expect(vendor.count('produce')).toBe(1);
-      const { stdout } = await user.shell('cat $KIOSKCTL_HOME/*.db*');
-      expect(stdout).toContain('WIS00001');
-      expect(stdout).not.toContain(SECRET);
+      const files = readdirSync(user.home).filter((name) => name.includes('.db'));
+      const stored = files.map((name) => readFileSync(join(user.home, name), 'latin1')).join('\n');
+      expect(stored).toContain('WIS00001');
+      expect(stored).not.toContain(SECRET);
     });
   });
 });

@@ -1,8 +1,8 @@
 // A journal that is moved, removed or overwritten while a command or a server uses it.
-import { execFileSync } from 'node:child_process';
 import { cpSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, type TestContext, test } from 'vitest';
+import { copyInPlace } from '../harness/command-line.ts';
 import { deliver, EventSigner } from '../harness/events.ts';
 import { expectError, User } from '../harness/program.ts';
 import { ListenerProcess } from '../harness/served.ts';
@@ -19,12 +19,12 @@ function newUser(context: TestContext): User {
 
 const REPLACEMENTS: [string, (file: string) => void][] = [
   ['moved away', (file) => renameSync(file, `${file}.old`)],
-  ['overwritten in place by an older copy', (file) => execFileSync('cp', [`${file}.copy`, file])],
+  ['overwritten in place by an older copy', (file) => copyInPlace(`${file}.copy`, file)],
   [
     'overwritten in place by an older copy, with its log removed',
     (file) => {
       rmSync(`${file}-wal`);
-      execFileSync('cp', [`${file}.copy`, file]);
+      copyInPlace(`${file}.copy`, file);
     },
   ],
   ['emptied', (file) => truncateSync(file)],

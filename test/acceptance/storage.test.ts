@@ -309,7 +309,10 @@ async function runOnFullDisk(
   home: string,
   { kib, args, url = sandbox.url }: { kib: number; args: string; url?: string },
 ): Promise<Ended> {
-  return user.shell(`ulimit -f ${kib}; kioskctl ${args} --base-url ${url}`, { env: { KIOSKCTL_HOME: home } });
+  // It counts in blocks of 512 bytes.
+  return user.shell(`ulimit -f ${kib * 2}; kioskctl ${args} --base-url ${url}`, {
+    env: { KIOSKCTL_HOME: home },
+  });
 }
 
 /** @returns how many requests were sent, which the journal knows afterwards, and which no other command repeats */
@@ -356,7 +359,7 @@ describe.concurrent('a full disk', () => {
 
   test('of the embedded sandbox itself is told as such', async () => {
     const home = newHome();
-    const ended = await user.shell('ulimit -f 8; kioskctl order --json', { env: { KIOSKCTL_HOME: home } });
+    const ended = await user.shell('ulimit -f 16; kioskctl order --json', { env: { KIOSKCTL_HOME: home } });
     expectClean(ended);
     expect([2, 9]).toContain(ended.code);
     expect(oneDocument(ended).error.code).toMatch(/unusable/);

@@ -126,7 +126,7 @@ test('files are for their owner only, folders too, whatever the umask', async ()
     console.log('open');
     process.stdin.resume();`;
   writeFileSync(join(path, 'holder.ts'), holder);
-  const child = spawn('bash', ['-c', `umask 0; exec "${process.execPath}" "${join(path, 'holder.ts')}"`], {
+  const child = spawn('sh', ['-c', `umask 0; exec "${process.execPath}" "${join(path, 'holder.ts')}"`], {
     stdio: ['pipe', 'pipe', 'ignore'],
   });
   await once(child.stdout, 'data');

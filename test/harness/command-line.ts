@@ -1,5 +1,8 @@
 // A KIOSKCTL_HOME of its own for each test.
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -16,6 +19,21 @@ export function makeFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'kioskctl-cli-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
+}
+
+/** Makes a file that is neither a regular one nor a folder. */
+export async function makeSocket(path: string): Promise<void> {
+  const server = createServer();
+  onTestFinished(() => void server.close());
+  await once(server.listen(path), 'listening');
+}
+
+/**
+ * Copies like a person would: in place, into the file that is there. Another process does it: closed here, the file would
+ * lose the locks of this process.
+ */
+export function copyInPlace(from: string, to: string): void {
+  execFileSync(process.execPath, ['-e', 'fs.copyFileSync(...process.argv.slice(1))', from, to]);
 }
 
 /** @param settings the settings file: as text, or as what is to be written as JSON */

@@ -76,9 +76,9 @@ export class User {
     return ended(this.start([BINARY, ...wordsOf(args)], options), options.input);
   }
 
-  /** Runs a script in bash, in which `kioskctl` is the built binary. */
+  /** Runs a script in a POSIX shell, in which `kioskctl` is the built binary. */
   async shell(script: string, options: RunOptions = {}): Promise<Ended> {
-    return ended(spawn('bash', ['-c', script], { env: { ...this.env, ...options.env } }), options.input);
+    return ended(spawn('sh', ['-c', script], { env: { ...this.env, ...options.env } }), options.input);
   }
 
   start(args: string[], options: RunOptions = {}): ChildProcess {

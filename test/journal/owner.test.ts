@@ -27,6 +27,12 @@ function pretend(owner: Record<string, string | number | null>): void {
 const CARD = `card ${TOKEN}`;
 const ELSEWHERE = { holder_host: 'elsewhere', holder_boot: 'another boot', holder_namespace: 'pid:[1]' };
 
+/** A program that starts another one, prints its process id, and never asks for its end. */
+const HEEDLESS = `
+  const { pid } = require('node:child_process').spawn(process.execPath, ['-e', '']);
+  require('node:fs').writeSync(1, String(pid));
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);`;
+
 describe('an owner', () => {
   test('in another container of this machine is not taken for ended because its process id is unknown here', async () => {
     await journal.takeLeases([CARD], 'send');
@@ -147,8 +153,7 @@ describe('an owner', () => {
   });
 
   test('what a process sent that was killed, and that nobody took note of, is not held', async () => {
-    // A shell that starts a child and becomes a program that never asks for its end.
-    const parent = spawn('sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 60']);
+    const parent = spawn(process.execPath, ['-e', HEEDLESS]);
     const [line] = (await once(parent.stdout, 'data')) as [Buffer];
     const pid = Number(line.toString());
     const stat = () => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];

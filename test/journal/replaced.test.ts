@@ -1,19 +1,14 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, renameSync, rmSync, truncateSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Journal } from '../../src/journal/journal.ts';
+import { copyInPlace } from '../harness/command-line.ts';
 import { known, SqliteFixture } from '../harness/journal.ts';
 import { OTHER_TOKEN, TOKEN } from '../harness/records.ts';
 
 let fixture: SqliteFixture;
 let journal: Journal;
 let backup: string;
-
-/** Copies like a person would: in place, into the file that is there. */
-function copy(from: string, to: string): void {
-  execFileSync('cp', [from, to]);
-}
 
 beforeEach(async () => {
   fixture = new SqliteFixture();
@@ -22,7 +17,7 @@ beforeEach(async () => {
   const first = fixture.open();
   await first.rememberCard(known(), fixture.now);
   await first.close();
-  copy(fixture.file, backup);
+  copyInPlace(fixture.file, backup);
   const second = fixture.open();
   await second.rememberCard(known({ cardToken: OTHER_TOKEN, orderId: 502 }), fixture.now);
   await fixture.sent(second);
@@ -37,12 +32,12 @@ beforeEach(async () => {
 const REPLACEMENTS: [string, () => void][] = [
   ['moved away', () => renameSync(fixture.file, `${fixture.file}.old`)],
   ['removed', () => rmSync(fixture.file)],
-  ['overwritten in place by an older copy', () => copy(backup, fixture.file)],
+  ['overwritten in place by an older copy', () => copyInPlace(backup, fixture.file)],
   [
     'overwritten in place by an older copy, with its log removed',
     () => {
       rmSync(`${fixture.file}-wal`);
-      copy(backup, fixture.file);
+      copyInPlace(backup, fixture.file);
     },
   ],
   [
@@ -52,15 +47,15 @@ const REPLACEMENTS: [string, () => void][] = [
       writer.exec(
         "UPDATE environments SET clock_offset = 7; INSERT INTO environments (environment) VALUES ('x')",
       );
-      copy(backup, fixture.file);
-      copy(`${backup}-wal`, `${fixture.file}-wal`);
+      copyInPlace(backup, fixture.file);
+      copyInPlace(`${backup}-wal`, `${fixture.file}-wal`);
       writer.close();
     },
   ],
   [
     'replaced by another file of the same name',
     () => {
-      copy(backup, `${fixture.file}.new`);
+      copyInPlace(backup, `${fixture.file}.new`);
       renameSync(`${fixture.file}.new`, fixture.file);
     },
   ],

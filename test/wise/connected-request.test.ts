@@ -1,8 +1,11 @@
+import { execFile, spawnSync } from 'node:child_process';
 import { createServer as createSecureServer } from 'node:https';
 import { connect, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import { afterAll, describe, test } from 'vitest';
+import { promisify } from 'node:util';
+import { afterAll, describe, expect, test } from 'vitest';
 import { parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
 import { getProduction, openProduce } from '../../src/wise/cards.ts';
 import { openRequest } from '../../src/wise/open-request.ts';
@@ -10,6 +13,7 @@ import { makeAgent } from '../../src/wise/proxy-agent.ts';
 import { listen, makeCertificate, Proxy } from '../harness/network.ts';
 import { json, makeClient, silence, Vendor } from '../harness/server.ts';
 import { atTheEnd } from '../harness/suite/at-the-end.ts';
+import { testUnless } from '../harness/suite/machine.ts';
 
 const HOST = 'api.kioskctl.test';
 const CA = makeCertificate({ commonName: 'A private authority', isCa: true });
@@ -189,3 +193,26 @@ describe.concurrent('the TCP connection of a request without an answer in time',
     await expect.poll(() => relay.errors).toEqual(['ECONNRESET']);
   });
 });
+
+/** A namespace of its own, so that cutting the network touches nothing else. */
+const IN_NAMESPACE = ['--net', '--map-root-user', '--user'];
+const isPossible = spawnSync('unshare', [...IN_NAMESPACE, 'ip', 'link', 'set', 'lo', 'up']).status === 0;
+const testInNamespace = testUnless(isPossible ? null : 'network namespaces are not possible');
+
+async function deliveredAfter(end: 'kill' | 'reset'): Promise<string> {
+  const script = join(import.meta.dirname, 'late-delivery.ts');
+  const { stdout } = await promisify(execFile)('unshare', [...IN_NAMESPACE, process.execPath, script, end]);
+  return stdout;
+}
+
+testInNamespace(
+  'a request that was written while the network was down is delivered after its process was killed, once the network is back',
+  async () => expect(await deliveredAfter('kill')).toBe('late'),
+  60_000,
+);
+
+testInNamespace(
+  'a request that was written while the network was down is never delivered after its connection was reset',
+  async () => expect(await deliveredAfter('reset')).toBe('never'),
+  60_000,
+);

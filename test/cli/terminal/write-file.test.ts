@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import {
   lstatSync,
   mkdirSync,
@@ -10,7 +9,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { files, makeFolder } from '../../harness/command-line.ts';
+import { files, makeFolder, makeSocket } from '../../harness/command-line.ts';
 
 const FAILED = { code: 'invalid-input', exitCode: 2 };
 
@@ -48,19 +47,19 @@ describe('a file that kioskctl writes', () => {
 
   test('force replaces only regular files, and the target of a link', async () => {
     const folder = makeFolder();
-    const [pipe, real, link] = [join(folder, 'pipe'), join(folder, 'real'), join(folder, 'link')];
-    execFileSync('mkfifo', [pipe]);
-    await expect(files.write(pipe, ['new'], { force: true })).rejects.toMatchObject({
+    const [socket, real, link] = [join(folder, 'socket'), join(folder, 'real'), join(folder, 'link')];
+    await makeSocket(socket);
+    await expect(files.write(socket, ['new'], { force: true })).rejects.toMatchObject({
       ...FAILED,
       message: expect.stringContaining('neither a regular file'),
     });
-    expect(lstatSync(pipe).isFIFO()).toBe(true);
+    expect(lstatSync(socket).isSocket()).toBe(true);
     writeFileSync(real, 'old');
     symlinkSync(real, link);
     await files.write(link, ['new'], { force: true });
     expect(lstatSync(link).isSymbolicLink()).toBe(true);
     expect(readFileSync(real, 'utf8')).toBe('new');
-    expect(readdirSync(folder)).toEqual(['link', 'pipe', 'real']);
+    expect(readdirSync(folder)).toEqual(['link', 'real', 'socket']);
   });
 
   test('writing in a missing folder, or over a folder, fails and leaves nothing', async () => {

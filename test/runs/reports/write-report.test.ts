@@ -1,9 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { writeReport } from '../../../src/runs/reports/write-report.ts';
-import { files, makeFolder } from '../../harness/command-line.ts';
+import { files, makeFolder, makeSocket } from '../../harness/command-line.ts';
 import { hostileCard, mixedCards, passedCard, reportOf } from '../../harness/run-records.ts';
 
 const FAILED = { code: 'invalid-input', exitCode: 2 };
@@ -62,10 +61,10 @@ describe('the file of a report', () => {
     const folder = makeFolder();
     const report = await reportOf([passedCard(1)]);
     const at = (name: string) => join(folder, name);
-    execFileSync('mkfifo', [at('pipe')]);
-    symlinkSync(at('pipe'), at('to-pipe'));
+    await makeSocket(at('socket'));
+    symlinkSync(at('socket'), at('to-socket'));
     symlinkSync(at('nowhere'), at('to-nowhere'));
-    for (const name of ['pipe', 'to-pipe', 'to-nowhere']) {
+    for (const name of ['socket', 'to-socket', 'to-nowhere']) {
       const target = { format: 'json', file: at(name) } as const;
       for (const attempt of [
         () => files.requireWritable(target.file),
@@ -76,7 +75,7 @@ describe('the file of a report', () => {
           message: expect.stringContaining(`${name} was not written: it is no regular file`),
         });
     }
-    expect(lstatSync(at('pipe')).isFIFO()).toBe(true);
+    expect(lstatSync(at('socket')).isSocket()).toBe(true);
     mkdirSync(at('elsewhere'));
     writeFileSync(at('elsewhere/real'), 'of yesterday');
     symlinkSync(at('elsewhere/real'), at('to-real'));
@@ -84,7 +83,7 @@ describe('the file of a report', () => {
     await writeReport({ format: 'json', file: at('to-real') }, { report, files });
     expect(lstatSync(at('to-real')).isSymbolicLink()).toBe(true);
     expect(readFileSync(at('elsewhere/real'), 'utf8')).toContain('"schemaVersion":1');
-    expect(readdirSync(folder)).toEqual(['elsewhere', 'pipe', 'to-nowhere', 'to-pipe', 'to-real']);
+    expect(readdirSync(folder)).toEqual(['elsewhere', 'socket', 'to-nowhere', 'to-real', 'to-socket']);
     expect(readdirSync(at('elsewhere'))).toEqual(['real']);
   });
 
