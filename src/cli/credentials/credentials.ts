@@ -35,7 +35,18 @@ export function makeCredentials(settings: Settings, world: CredentialWorld): Cre
   const logins = new Logins(settings, world);
   const client = async () => (isLocal ? LOCAL_CLIENT : findClient(settings, { logins, hide }));
   const chained: ChainWorld = { ...world, hide, logins, findClient: client };
-  const application = applicationToken(client, chained);
+  const application = new CachedToken(
+    async (_, left) => {
+      const fetched = await fetchClientToken(world.client(), {
+        ...(await client()),
+        signal: world.signal,
+        left,
+      });
+      hide(fetched.token);
+      return fetched;
+    },
+    () => world.calendar.now(),
+  );
   const chain = isLocal ? [async () => LOCAL] : makeChain(settings, chained);
   return {
     secrets,
@@ -81,7 +92,7 @@ function needless({ contextName }: Settings): Failure {
  * Finds client id and secret: in environment variables, otherwise in the stored login.
  * @throws Failure `credentials-missing`, `credentials-unusable`
  */
-export async function findClient(
+async function findClient(
   { clientId, clientSecret, contextName }: Settings,
   { logins, hide }: { logins: Logins; hide: (secret: string) => void },
 ): Promise<FoundClient> {
@@ -96,19 +107,6 @@ export async function findClient(
     clientSecret: required(clientSecret, { ...CLIENT_SECRET, contextName }),
   };
   return { client, source: 'KIOSKCTL_CLIENT_ID and KIOSKCTL_CLIENT_SECRET' };
-}
-
-/** Makes the application's token, which is fetched again when it expires. */
-export function applicationToken(find: () => Promise<FoundClient>, world: ChainWorld): CachedToken {
-  return new CachedToken(
-    async (_, left) => {
-      const { signal } = world;
-      const fetched = await fetchClientToken(world.client(), { ...(await find()), signal, left });
-      world.hide(fetched.token);
-      return fetched;
-    },
-    () => world.calendar.now(),
-  );
 }
 
 /** The source of one owner's token. */

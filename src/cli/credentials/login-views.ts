@@ -4,43 +4,31 @@ import { printable } from '../../domain/text/terminal-text.ts';
 import { utcTime } from '../../domain/times/vendor-time.ts';
 import type { Result } from '../../output/result.ts';
 import { localTime } from '../../output/style.ts';
+import type { Identity } from './credentials.ts';
+import type { LoggedIn } from './login.ts';
+import type { Removal } from './login-store.ts';
 
-/** Result of a login. */
-interface LoggedIn {
-  way: string;
-  profileId: number | null;
-  endsAt: number | null;
-  place: string;
-  isPlain: boolean;
-  hiddenBy: string | null;
-}
-
-export function renderLogin({ endsAt, place, isPlain, ...done }: LoggedIn): Result {
-  const { way, profileId, hiddenBy } = done;
+export function renderLogin({ way, profileId, endsAt, place, isPlain, hiddenBy }: LoggedIn): Result {
   const whom = way === 'client' ? 'as the application' : `for ${profileName(profileId)}`;
   const storage = isPlain
     ? `in plain text in ${place}, which only this user may read (mode 0600)`
     : `in ${place}`;
   const hidden =
     hiddenBy === null ? '' : `It is not used while there is ${hiddenBy}, which goes before it.\n`;
-  const login = {
-    way,
-    profileId,
-    endsAt: utcTime(endsAt),
-    storedIn: place,
-    isPlainText: isPlain,
-    hiddenBy,
-  };
   return {
     exitCode: 0,
-    document: { login },
+    document: {
+      login: {
+        way,
+        profileId,
+        endsAt: utcTime(endsAt),
+        storedIn: place,
+        isPlainText: isPlain,
+        hiddenBy,
+      },
+    },
     text: (style) => `${style.good('✓')} Logged in ${whom}. Kept ${printable(storage)}.\n${hidden}`,
   };
-}
-
-interface Removal {
-  removed: readonly { name: string }[];
-  unasked: readonly { name: string }[];
 }
 
 export function renderLogout({ removed, unasked }: Removal): Result {
@@ -53,14 +41,6 @@ export function renderLogout({ removed, unasked }: Removal): Result {
         ? `Logged out: forgotten in ${printable(names.join(' and '))}. The tokens stay good until they end.\n`
         : 'No login was found here.\n',
   };
-}
-
-interface Identity {
-  owner: number | 'application';
-  source: string | null;
-  endsAt: number | null;
-  error: { code: string; message: string; hint: string } | null;
-  exitCode: Result['exitCode'];
 }
 
 export function renderIdentities(

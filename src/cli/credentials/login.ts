@@ -19,7 +19,7 @@ import { CLIENT_ID, CLIENT_SECRET, type GivenSecret, REFRESH_TOKEN, required } f
 
 export type Way = 'client' | 'refresh-token' | 'browser';
 
-export interface LoginOptions {
+interface LoginOptions {
   way: Way;
   clientId: string | undefined;
   redirectUri: string;
@@ -30,7 +30,7 @@ export interface LoginOptions {
   noInput: boolean;
 }
 
-export interface LoginWorld {
+interface LoginWorld {
   context: Context;
   settings: Settings;
   credentials: Credentials;
@@ -54,12 +54,16 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** Web sites of Wise that have the authorization page. */
 const SITES = { sandbox: 'https://wise-sandbox.com', production: 'https://wise.com' } as const;
 
+/** The source of the credentials, for messages. */
+const SOURCE = 'this login';
+
 /**
  * Gets credentials from the user, tries them, and stores them for the context. Credentials that the API refuses are not stored.
  * @throws Failure
  */
 export async function login(world: LoginWorld, options: LoginOptions): Promise<LoggedIn> {
   const { settings, credentials } = world;
+  const { way } = options;
   if (settings.environment === 'local') {
     throw failure(
       'usage',
@@ -67,43 +71,38 @@ export async function login(world: LoginWorld, options: LoginOptions): Promise<L
       'Say for which context you log in: --context NAME.',
     );
   }
-  const gained =
-    options.way === 'client' ? await loginClient(world, options) : await loginUser(world, options);
+  const gained = await (way === 'client' ? loginClient : loginUser)(world, options);
   const { logins } = credentials;
   const place = await logins.exclusively(async () => logins.add(gained, { isPlain: options.plainFile }));
   return {
-    way: options.way,
+    way,
     profileId: gained.user?.profileId ?? settings.profileId,
     endsAt: gained.user?.endsAt ?? null,
     place: place.name,
     isPlain: place.isPlain,
-    hiddenBy: hiderOf(settings, options.way),
+    hiddenBy: hiderOf(settings, way),
   };
 }
 
 async function loginClient(world: LoginWorld, options: LoginOptions): Promise<Login> {
-  const { context, credentials } = world;
+  const { wise, signal } = world.context;
   const client = await readClient(world, options);
-  const source = 'this login';
-  const { token } = await fetchClientToken(context.wise, { client, source, signal: context.signal });
-  credentials.hide(token);
+  const { token } = await fetchClientToken(wise, { client, source: SOURCE, signal });
+  world.credentials.hide(token);
   return { client };
 }
 
 async function loginUser(world: LoginWorld, options: LoginOptions): Promise<Login> {
   const { context, credentials, settings } = world;
-  // No token can be fetched or renewed without client credentials. Those that are known are not asked for again.
+  // No token can be fetched or renewed without client credentials. Known ones are not asked for again.
   const known = await credentials.ofClient().catch((error: unknown) => {
     if (!world.io.isInteractive || options.noInput) throw error;
     return null;
   });
   const client = known ?? (await readClient(world, options));
-  const gained = await (options.way === 'browser' ? fromBrowser : fromRefreshToken)(world, {
-    ...options,
-    client,
-  });
-  const { token, profileId } = gained;
-  for (const secret of [token.token, token.refreshToken ?? '']) credentials.hide(secret);
+  const grant = options.way === 'browser' ? grantInBrowser : renewOnce;
+  const { token, refreshToken, lifetime, profileId } = await grant(world, options, client);
+  for (const secret of [token, refreshToken ?? '']) credentials.hide(secret);
   if (profileId !== null && settings.profileId !== null && profileId !== settings.profileId) {
     throw failure(
       'profile-mismatch',
@@ -113,49 +112,49 @@ async function loginUser(world: LoginWorld, options: LoginOptions): Promise<Logi
   }
   const user = {
     profileId: profileId ?? settings.profileId,
-    accessToken: token.token,
-    refreshToken: token.refreshToken,
-    endsAt: context.calendar.now() + token.lifetime,
-    lifetime: token.lifetime,
+    accessToken: token,
+    refreshToken,
+    endsAt: context.calendar.now() + lifetime,
+    lifetime,
   };
   return { user, ...(!known && { client }) };
 }
 
-interface Gained {
-  token: UserToken;
-  profileId: number | null;
-}
-type WithClient = LoginOptions & { client: ClientCredentials };
+type Gained = UserToken & { profileId: number | null };
 
-async function fromRefreshToken(world: LoginWorld, { client, ...options }: WithClient): Promise<Gained> {
-  const { context, credentials } = world;
-  const refreshToken = await readSecret(REFRESH_TOKEN, reading(world, options));
-  credentials.hide(refreshToken);
-  const { signal, wise } = context;
-  const token = await renewUserToken(wise, { client, refreshToken, source: 'this login', signal });
-  return { token: { ...token, refreshToken: token.refreshToken ?? refreshToken }, profileId: null };
+async function renewOnce(
+  world: LoginWorld,
+  options: LoginOptions,
+  client: ClientCredentials,
+): Promise<Gained> {
+  const { wise, signal } = world.context;
+  const refreshToken = await readHidden(REFRESH_TOKEN, world, options);
+  const renewed = await renewUserToken(wise, { client, refreshToken, source: SOURCE, signal });
+  return { ...renewed, refreshToken: renewed.refreshToken ?? refreshToken, profileId: null };
 }
 
-async function fromBrowser(world: LoginWorld, { client, ...options }: WithClient): Promise<Gained> {
-  const { context, settings, credentials, io } = world;
+async function grantInBrowser(
+  { context, settings, credentials, io }: LoginWorld,
+  { redirectUri, openBrowser: isOpened }: LoginOptions,
+  client: ClientCredentials,
+): Promise<Gained> {
   const { signal, timing, environment } = context;
   const { baseUrl } = settings;
   const isMock = baseUrl !== null && isLoopback(new URL(baseUrl).hostname);
-  const site = isMock ? baseUrl : SITES[environment === 'production' ? 'production' : 'sandbox'];
   const granted = await loginInBrowser({
-    site,
+    site: isMock ? baseUrl : SITES[environment === 'production' ? 'production' : 'sandbox'],
     clientId: client.clientId,
-    redirectUri: options.redirectUri,
+    redirectUri,
     show: (address) => {
       io.err(`Grant access in a browser on this machine:\n  ${address}\n`);
-      if (options.openBrowser) void openBrowser(address);
+      if (isOpened) void openBrowser(address);
     },
     signal,
     timeout: Math.min(timing.timeout ?? LONGEST_TIMER_MS, LONGEST_TIMER_MS),
   });
   credentials.hide(granted.code);
-  const token = await redeemCode(context.wise, { client, ...granted, source: 'this login', signal });
-  return { token, profileId: granted.profileId };
+  const token = await redeemCode(context.wise, { client, ...granted, source: SOURCE, signal });
+  return { ...token, profileId: granted.profileId };
 }
 
 /** Opens the browser; if there is none, the user has the address. */
@@ -166,23 +165,28 @@ async function openBrowser(address: string): Promise<void> {
 }
 
 async function readClient(world: LoginWorld, options: LoginOptions): Promise<ClientCredentials> {
-  const { context, settings, credentials } = world;
-  const { contextName } = settings;
-  const clientId = options.clientId ?? settings.clientId ?? (await askClientId(context));
-  const client = {
+  const { ask } = world.context;
+  const { contextName, clientId: usual } = world.settings;
+  const clientId =
+    options.clientId ??
+    usual ??
+    (await ask.type('The client id of the application:', { flag: '--client-id' }));
+  return {
     clientId: required(clientId, { ...CLIENT_ID, variable: 'The client id', contextName }),
-    clientSecret: await readSecret(CLIENT_SECRET, reading(world, options)),
+    clientSecret: await readHidden(CLIENT_SECRET, world, options),
   };
-  credentials.hide(client.clientSecret);
-  return client;
 }
 
-async function askClientId({ ask }: Context): Promise<string> {
-  return ask.type('The client id of the application:', { flag: '--client-id' });
-}
-
-function reading({ context, settings, io }: LoginWorld, { noInput }: { noInput: boolean }) {
-  return { io, signal: context.signal, noInput, contextName: settings.contextName };
+/** Reads a secret that no output shows from now on. */
+async function readHidden(
+  secret: GivenSecret,
+  { context, settings, credentials, io }: LoginWorld,
+  { noInput }: LoginOptions,
+): Promise<string> {
+  const { signal } = context;
+  const text = await readSecret(secret, { io, signal, noInput, contextName: settings.contextName });
+  credentials.hide(text);
+  return text;
 }
 
 /** Returns the source that takes precedence over a login. */
@@ -193,7 +197,7 @@ function hiderOf(settings: Settings, way: Way): string | null {
   return settings.credentialCommand ? 'the credential command of the context' : null;
 }
 
-export interface SecretReading {
+interface SecretReading {
   io: Io;
   signal: AbortSignal;
   /** `--no-input`: never prompt. */
