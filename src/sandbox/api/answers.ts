@@ -40,13 +40,13 @@ export class Refusal extends Error {
   }
 }
 
-/** `{errors: [{code, message, path, arguments}]}`: 422 for fields of the body, 400 for parameters. */
+/** Refuses fields of the body (422) or parameters (400): `{errors: [{code, message, path, arguments}]}`. */
 export function invalidFields(errors: readonly FieldError[], status: 400 | 422 = 422): Refusal {
   const body = { errors: errors.map((error) => ({ ...error, arguments: [] })) };
   return new Refusal(status, errors[0]?.message ?? 'invalid', { body });
 }
 
-/** The same for one field of the body. */
+/** Refuses one field of the body (422). */
 export function invalidField(path: string, message: string, code = 'NOT_VALID'): Refusal {
   return invalidFields([{ code, message, path }]);
 }

@@ -61,8 +61,8 @@ export function readContent(content: Content, { body, headers }: Received): unkn
 }
 
 /**
- * True for the media type of the content. Samples of Wise send JSON without one, for which curl writes that of a form (that
- * Wise accepts both is an assumption).
+ * True if the media type fits the content. Samples of Wise send JSON without a media type, or with that of a form, which
+ * curl sends by default. That Wise accepts both is an assumption.
  */
 function isAccepted(content: 'json' | 'form', mediaType: string | undefined): boolean {
   if (mediaType === MEDIA_TYPES[content]) return true;

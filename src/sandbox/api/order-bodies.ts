@@ -112,8 +112,8 @@ const VIRTUAL_CARDS_A_DAY = 3;
 
 /**
  * Names the limit that a profile has reached; null if it may order another card of the type. Assumptions, because no
- * public page says it: cancelled, returned and blocked ones do not count, a day is the last 24 hours, and at the limit
- * the programs are not available and orders fail (422).
+ * public page says it: cancelled and returned orders and blocked cards do not count, a day is the last 24 hours, and at
+ * the limit the programs are not available and orders fail (422).
  */
 export function limitReached(
   { db, at }: Moment,

@@ -23,7 +23,7 @@ import {
 import { authorize, createToken } from './tokens.ts';
 
 export interface VendorRoute extends Route {
-  /** The version of the legacy path, for which a calendar version may stand; null for a path without one. */
+  /** The version segment of the legacy path, which a calendar version may replace; null for a path without a version. */
   version: string | null;
   authentication: 'bearer' | 'basic' | 'none';
   content: Content;
@@ -64,7 +64,7 @@ const ROUTES: readonly VendorRoute[] = [
   { ...reading(AUTHORIZATION_PAGE, authorize), authentication: 'none' },
 ];
 
-/** All of them as method and legacy path, like `GET /v3/spend/…`. */
+/** All endpoints as method and legacy path, like `GET /v3/spend/…`. */
 export const VENDOR_ENDPOINTS: readonly string[] = ROUTES.map(
   ({ method, version, template }) => `${method} /${[...(version ? [version] : []), ...template].join('/')}`,
 );

@@ -27,8 +27,6 @@ const grant = v.pipe(
   ),
 );
 
-type Verdict = 'good' | 'expired' | 'refused';
-
 /**
  * Accepts a valid bearer token of any owner.
  * @throws Refusal 401
@@ -136,7 +134,7 @@ function issue({ db, headers }: Call, row: Omit<TokenRow, 'clientId'>): string {
 }
 
 /** Returns the state of a token; that of an unknown one depends on the policy. */
-function judge({ db, at }: Moment, token: string, kind: 'access' | 'refresh' | 'code'): Verdict {
+function judge({ db, at }: Moment, token: string, kind: TokenRow['kind']): TokenRow['state'] {
   const row = findToken(db, token);
   if (!row) return readSandboxRow(db).token_policy === 'any' ? 'good' : 'refused';
   if (row.kind !== null && row.kind !== kind) return 'refused';

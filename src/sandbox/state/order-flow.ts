@@ -14,13 +14,7 @@ import {
   updateOrderStatus,
 } from './tables/orders.ts';
 import { readTrack, schedule, writeTrack } from './tables/productions.ts';
-import {
-  areRequirementsMet,
-  copyRequirements,
-  type Requirement,
-  setOrderRequirement,
-  setProfileRequirement,
-} from './tables/profiles.ts';
+import { areRequirementsMet, copyRequirements, putRequirement, type Requirement } from './tables/profiles.ts';
 import { drawFourDigits, drawUuid } from './tables/tokens.ts';
 
 export type FinalStatus = Extract<OrderStatus, 'PRODUCED' | 'COMPLETED' | 'CANCELLED' | 'RETURNED'>;
@@ -37,9 +31,9 @@ export function placeOrder(moment: Moment, draft: Omit<NewOrder, 'at' | 'status'
 
 /** Sets a requirement of a profile and of its placed orders. Orders without an open requirement continue immediately. */
 export function setRequirement(moment: Moment, profileId: number, requirement: Requirement): void {
-  setProfileRequirement(moment.db, profileId, requirement);
+  putRequirement(moment.db, 'profile', { id: profileId, ...requirement });
   for (const order of listPlacedOrders(moment.db, profileId)) {
-    setOrderRequirement(moment.db, order.id, requirement);
+    putRequirement(moment.db, 'order', { id: order.id, ...requirement });
     if (areRequirementsMet(moment.db, order.id)) fulfil(moment, order);
   }
 }
@@ -142,7 +136,7 @@ export function setCardStatus(moment: Moment, owned: { card: Card; order: Order 
   updateCardStatus(moment.db, card.token, { status, at: moment.at });
 }
 
-/** A card that is replaced lives until the new one is activated. */
+/** Activates a card. The card that it replaces stays usable until then. */
 function activate(moment: Moment, order: Order): void {
   markProduced(moment, order.id);
   endOrder(moment, order, 'COMPLETED');

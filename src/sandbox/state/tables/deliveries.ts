@@ -53,28 +53,7 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_due ON deliveries (due_at, id) WHERE due_at IS NOT NULL;
 `;
 
-/** Queues an event for the subscriptions to its type, or a test notification for its subscription. */
-function enqueueDeliveries(
-  db: SqliteConnection,
-  event: {
-    eventId: number;
-    eventType: string;
-    at: number;
-    test?: { subscriptionId: string; deliveryId: string } | undefined;
-  },
-): void {
-  const { eventId, eventType, at, test } = event;
-  const receivers = test ? [{ id: test.subscriptionId }] : listReceivers(db, eventType);
-  for (const { id } of receivers) {
-    db.run(
-      `INSERT INTO deliveries (event_id, subscription_id, delivery_id, attempts, due_at, claimed_until)
-       VALUES (:eventId, :subscriptionId, :deliveryId, 0, :at, 0)`,
-      { eventId, subscriptionId: id, deliveryId: test?.deliveryId ?? drawUuid(db), at },
-    );
-  }
-}
-
-/** @param time `at` of the virtual clock, `now` of the real one, in milliseconds since the epoch */
+/** @param time `at` on the virtual clock, `now` on the real one */
 export function isDeliveryDue(db: SqliteConnection, { at, now }: { at: number; now: number }): boolean {
   const due = 'SELECT 1 FROM deliveries WHERE due_at <= :at AND claimed_until <= :now LIMIT 1';
   return db.get(due, { at, now }) !== undefined;
@@ -82,7 +61,7 @@ export function isDeliveryDue(db: SqliteConnection, { at, now }: { at: number; n
 
 /**
  * Claims deliveries that are due, and begins an attempt at each. No other process claims them before `until`.
- * @param options `at` in milliseconds of the virtual clock, `now` and `until` of the real one
+ * @param options `at` on the virtual clock, `now` and `until` on the real one
  */
 export function claimDeliveries(
   db: SqliteConnection,
@@ -162,48 +141,44 @@ export interface OutboxEntry {
   id: number;
   /** Milliseconds of the virtual clock. */
   at: number;
-  /** Both only for a test notification, which goes to one subscription. */
+  /** The subscription that gets a test notification; null for other events. */
   subscriptionId: string | null;
+  /** The delivery of a test notification; null for other events. */
   deliveryId: string | null;
   body: EventBody;
 }
 
-interface OutboxRow extends Omit<OutboxEntry, 'body'> {
-  body: string;
-}
-
-/** Stores an event, and queues its deliveries to the current subscriptions. */
+/** Stores an event, and queues its deliveries: to the subscriptions to its type, or a test to its own subscription. */
 export function insertEvent(
   db: SqliteConnection,
   event: { at: number; body: EventBody; test?: { subscriptionId: string; deliveryId: string } },
 ): void {
-  const { at, body, test } = event;
-  const row = db.get<{ id: number }>(
+  const { at, body, test = { subscriptionId: null, deliveryId: null } } = event;
+  const { lastId: eventId } = db.run(
     `INSERT INTO outbox (at, subscription_id, delivery_id, body)
-     VALUES (:at, :subscriptionId, :deliveryId, :body) RETURNING id`,
-    {
-      at,
-      subscriptionId: test?.subscriptionId ?? null,
-      deliveryId: test?.deliveryId ?? null,
-      body: JSON.stringify(body),
-    },
+     VALUES (:at, :subscriptionId, :deliveryId, :body)`,
+    { at, ...test, body: JSON.stringify(body) },
   );
-  enqueueDeliveries(db, { eventId: row?.id ?? 0, eventType: body.event_type, at, test });
+  const receivers = test.subscriptionId ? [{ id: test.subscriptionId }] : listReceivers(db, body.event_type);
+  for (const { id: subscriptionId } of receivers)
+    db.run(
+      `INSERT INTO deliveries (event_id, subscription_id, delivery_id, attempts, due_at, claimed_until)
+       VALUES (:eventId, :subscriptionId, :deliveryId, 0, :at, 0)`,
+      { eventId, subscriptionId, deliveryId: test.deliveryId ?? drawUuid(db), at },
+    );
 }
 
 /** Oldest first. */
 export function listEvents(db: SqliteConnection): OutboxEntry[] {
   return db
-    .all<OutboxRow>(
+    .all<Omit<OutboxEntry, 'body'> & { body: string }>(
       `SELECT id, at, subscription_id AS subscriptionId, delivery_id AS deliveryId, body
        FROM outbox ORDER BY id`,
     )
-    .map(toEntry);
-}
-
-function toEntry(row: OutboxRow): OutboxEntry {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by this module
-  return { ...row, body: JSON.parse(row.body) as EventBody };
+    .map((row) => {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by this module
+      return { ...row, body: JSON.parse(row.body) as EventBody };
+    });
 }
 
 /** The body of a webhook, as in the examples of Wise. */

@@ -57,8 +57,8 @@ export function deleteFaults(db: SqliteConnection): void {
 }
 
 /**
- * Returns the oldest `answer` fault of a request. A request uses up at most one fault, so an older `produce` fault of its
- * kiosk comes first.
+ * Returns the oldest `answer` fault of a request; null if a `produce` fault of its kiosk is older, because a request uses
+ * up at most one fault.
  */
 export function findAnswerFault(db: SqliteConnection, target: FaultTarget): Stored<AnswerFault> | null {
   const fault = listKind<AnswerFault>(db, 'answer').find((fault) => matches(fault, target));

@@ -65,7 +65,14 @@ export function readTrack(db: SqliteConnection, cardToken: string): Track {
      FROM productions WHERE card_token = :cardToken`,
     { cardToken },
   );
-  return row ? toTrack(row) : UNTOUCHED;
+  if (!row) return UNTOUCHED;
+  const { status, kioskId, occurredAt, errorCode, queuedKioskId, queuedAt, latestAt } = row;
+  return {
+    production: status === null || occurredAt === null ? null : { status, kioskId, occurredAt, errorCode },
+    queued:
+      queuedKioskId === null || queuedAt === null ? null : { kioskId: queuedKioskId, occurredAt: queuedAt },
+    latestAt,
+  };
 }
 
 export function writeTrack(
@@ -88,23 +95,6 @@ export function writeTrack(
       latestAt,
     },
   );
-}
-
-function toTrack({
-  status,
-  kioskId,
-  occurredAt,
-  errorCode,
-  queuedKioskId,
-  queuedAt,
-  latestAt,
-}: ProductionRow): Track {
-  return {
-    production: status === null || occurredAt === null ? null : { status, kioskId, occurredAt, errorCode },
-    queued:
-      queuedKioskId === null || queuedAt === null ? null : { kioskId: queuedKioskId, occurredAt: queuedAt },
-    latestAt,
-  };
 }
 
 export const DUE_TABLE = `
@@ -130,9 +120,10 @@ export type Transition =
   | ({ kind: 'finished'; cardToken: string; occurredAt: number } & ProductionOutcome);
 
 export function schedule(db: SqliteConnection, transition: Transition, dueAt: number): void {
+  const subject = 'orderId' in transition ? String(transition.orderId) : transition.cardToken;
   db.run(
     `INSERT INTO due (due_at, kind, subject, transition) VALUES (:dueAt, :kind, :subject, :transition)`,
-    { dueAt, kind: transition.kind, subject: subjectOf(transition), transition: JSON.stringify(transition) },
+    { dueAt, kind: transition.kind, subject, transition: JSON.stringify(transition) },
   );
 }
 
@@ -162,8 +153,4 @@ export function takeDue(
   if (!row) return undefined;
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by this module
   return { transition: JSON.parse(row.transition) as Transition, dueAt: row.due_at };
-}
-
-function subjectOf(transition: Transition): string {
-  return 'orderId' in transition ? String(transition.orderId) : transition.cardToken;
 }

@@ -38,22 +38,16 @@ export function findProfile(db: SqliteConnection, id: number): Profile | undefin
   return db.get<Profile>(sql, { id });
 }
 
-function insertProfile(db: SqliteConnection, { id, physicalCardLimit }: Profile): void {
-  db.run('INSERT INTO profiles (id, physical_card_limit) VALUES (:id, :physicalCardLimit)', {
-    id,
-    physicalCardLimit,
-  });
-}
-
-export function setProfileRequirement(
+/** Sets a requirement of a profile or of an order. */
+export function putRequirement(
   db: SqliteConnection,
-  profileId: number,
-  requirement: Requirement,
+  of: 'profile' | 'order',
+  { id, type, status }: Requirement & { id: number },
 ): void {
   db.run(
-    `INSERT INTO profile_requirements (profile_id, type, status) VALUES (:profileId, :type, :status)
-     ON CONFLICT (profile_id, type) DO UPDATE SET status = excluded.status`,
-    { profileId, type: requirement.type, status: requirement.status },
+    `INSERT INTO ${of}_requirements (${of}_id, type, status) VALUES (:id, :type, :status)
+     ON CONFLICT (${of}_id, type) DO UPDATE SET status = excluded.status`,
+    { id, type, status },
   );
 }
 
@@ -63,14 +57,6 @@ export function copyRequirements(db: SqliteConnection, from: { profileId: number
     `INSERT INTO order_requirements (order_id, type, status)
      SELECT :orderId, type, status FROM profile_requirements WHERE profile_id = :profileId`,
     from,
-  );
-}
-
-export function setOrderRequirement(db: SqliteConnection, orderId: number, requirement: Requirement): void {
-  db.run(
-    `INSERT INTO order_requirements (order_id, type, status) VALUES (:orderId, :type, :status)
-     ON CONFLICT (order_id, type) DO UPDATE SET status = excluded.status`,
-    { orderId, type: requirement.type, status: requirement.status },
   );
 }
 
@@ -116,8 +102,8 @@ export const PROFILE_IDS: readonly number[] = PROFILES.map(({ id }) => id);
 /** Adds the profiles of a new state. */
 export function insertProfiles(db: SqliteConnection): void {
   for (const { id, limit, requirements } of PROFILES) {
-    insertProfile(db, { id, physicalCardLimit: limit });
+    db.run('INSERT INTO profiles (id, physical_card_limit) VALUES (:id, :limit)', { id, limit });
     for (const [type, status] of Object.entries(requirements))
-      setProfileRequirement(db, id, { type, status });
+      putRequirement(db, 'profile', { id, type, status });
   }
 }

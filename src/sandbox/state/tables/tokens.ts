@@ -8,12 +8,10 @@ import {
 import type { SqliteConnection } from '../../../database/sqlite.ts';
 import { countDraw, type SandboxRow } from './clock.ts';
 
-export type TokenState = 'good' | 'expired' | 'refused';
-
 export interface TokenRow {
   /** null for a declared token, which is valid for everything. */
   kind: 'access' | 'refresh' | 'code' | null;
-  state: TokenState;
+  state: 'good' | 'expired' | 'refused';
   /** Milliseconds of the virtual clock; null for never. */
   expiresAt: number | null;
   /** The client to which it was issued; null for a declared token. */
