@@ -20,10 +20,7 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Buffe
   });
 }
 
-/**
- * Reads the rest of a body and drops it, so that the sender reads the answer.
- * @param patience in milliseconds
- */
+/** Reads the rest of a body and drops it, so that the sender reads the answer. @param patience in milliseconds */
 export function discardRest(request: IncomingMessage, patience: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, patience);

@@ -11,7 +11,7 @@ export interface Address {
 export const HEAD_LIMIT_BYTES = 16 * 1024;
 
 /**
- * Starts to listen. Later errors of the server (too many open files) are ignored: they end one connection.
+ * Starts to listen. Later errors of the server, like too many open files, are ignored: each ends only one connection.
  * @param unusable makes the error for an address that can't be used, from a code like `EADDRINUSE`
  * @returns the origin, like `http://127.0.0.1:8080`
  */
@@ -40,7 +40,7 @@ const NO_HTTP = { httpStatus: 400, reason: 'not HTTP' };
 
 /**
  * Answers a connection that sent no whole request, or sent it too slowly, and closes it.
- * @returns the answer; null if there was nobody to answer
+ * @returns the answer; null if the other side can't receive one
  */
 export function refuseConnection(
   { code = '' }: NodeJS.ErrnoException,
@@ -77,7 +77,7 @@ export class RunningWork {
     this.#running.add(running);
   }
 
-  /** Resolves when nothing is left, also of what is added meanwhile. */
+  /** Resolves once no work is left, including work that is added meanwhile. */
   async end(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running);
   }

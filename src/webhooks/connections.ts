@@ -4,12 +4,12 @@ import type { Socket } from 'node:net';
 type Phase = 'idle' | 'receiving' | 'answering';
 
 /**
- * The open connections of a server, at most a fixed number: a new one replaces the one that has been without an answer
- * for longest. So slow senders never keep others out.
+ * The open connections of a server, up to a limit. At the limit, a new connection replaces the one that was answered
+ * least recently, so that slow senders never keep others out.
  */
 export class Connections {
   readonly #limit: number;
-  /** In the order in which they were opened, or last answered. */
+  /** Connections in the order in which they were opened or last answered. */
   readonly #phases = new Map<Socket, Phase>();
 
   constructor(limit: number) {
@@ -27,7 +27,7 @@ export class Connections {
     socket.once('close', () => this.#phases.delete(socket));
   }
 
-  /** Sets the phase of a connection, unless it was closed meanwhile; `idle` once it was answered. */
+  /** Sets the phase of a connection, unless it was closed meanwhile: `idle` means that it was just answered. */
   set(socket: Socket, phase: Phase): void {
     if (!this.#phases.has(socket)) return;
     if (phase === 'idle') this.#phases.delete(socket);
@@ -48,10 +48,11 @@ export class Connections {
 export interface ReceiverLimits {
   /** Connections at the same time. */
   connections: number;
-  /** For the head of a request, and for all of it. */
+  /** The limit for the head of a request. */
   head: number;
+  /** The limit for a whole request. */
   request: number;
-  /** Wise waits for 5 seconds; an answer takes some of them to travel. */
+  /** Wise waits for 5 seconds, and an answer needs some time to travel. */
   answer: number;
   /** For the rest of a request that was refused. */
   linger: number;

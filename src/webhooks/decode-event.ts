@@ -3,14 +3,14 @@ import { decodeJson } from '../domain/text/decode-json.ts';
 import { readEventBody } from '../wire/events.ts';
 
 /**
- * Decodes the body of a verified webhook. It comes from Wise in any case, so a body of an unknown type or schema, or one
- * that is not JSON, is an event, too: it is stored, and changes nothing.
+ * Decodes the body of a verified webhook. Any such body is from Wise, so one of an unknown type or schema, or one that is
+ * not JSON, counts as an event: it is stored, and changes nothing.
  */
 export function decodeEvent(body: Uint8Array): CardEvent {
   return decodeIfEvent(body) ?? unknownEvent(decodeJson(body));
 }
 
-/** The same for a body that is not verified. @returns null if it is not an event */
+/** Decodes a body that is not verified. @returns null if it is not an event */
 export function decodeIfEvent(body: Uint8Array): CardEvent | null {
   return readEventBody(decodeJson(body));
 }

@@ -35,7 +35,7 @@ const OWN_HEADERS = new Set([
 ]);
 
 const AT_ONCE = 8;
-/** Limit of the queue: bodies, and an estimate of the rest of each event. */
+/** Limit of the queue: the bodies of its events, and an estimate of the rest of each event. */
 const QUEUE_LIMIT_BYTES = 16 * 1024 * 1024;
 const OVERHEAD_BYTES = 2_048;
 const ANSWER_TIMEOUT_MS = 5_000;
@@ -44,7 +44,7 @@ const PAUSES = [500, 1_000, 2_000, 4_000, 8_000];
 /** Limit for the events that still wait when it stops: each gets one attempt. */
 const STOP_WITHIN_MS = 5_000;
 
-/** Forwards events with their bytes and headers, several at a time, and repeats what fails. Nothing waits for it. */
+/** Forwards events with their bytes and headers, several at a time, and repeats what fails. `add` never waits. */
 export class Forwarder {
   readonly #options: ForwarderOptions;
   readonly #agent: Agent;

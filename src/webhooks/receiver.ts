@@ -32,12 +32,12 @@ export interface ReceiverOptions<Kept> {
   path: string;
   verifier: SignatureVerifier;
   now: () => number;
-  /** Stores a webhook durably. The answer is 200 after that, and 503 when it rejects or takes too long. */
+  /** Stores a webhook durably. Then the answer is 200, or 503 if this fails or takes too long. */
   keep: (webhook: Webhook) => Promise<Kept>;
   /** Called after the answer. */
   onKept: (kept: Kept, webhook: Webhook) => void;
   onNotKept: (error: unknown) => void;
-  /** @param event what looks like an event of Wise, with the status 503; null for anything else */
+  /** @param event the request if it looks like an event of Wise, which is answered 503; null for any other */
   onRefused: (refusal: Refusal, event: RefusedEvent | null) => void;
   /** Called for a test notification without a valid signature, which is answered 200 and not stored. */
   onUnsignedTest: (reason: string) => void;
@@ -46,7 +46,7 @@ export interface ReceiverOptions<Kept> {
 
 const BODY_LIMIT_BYTES = 256 * 1024;
 const LONGEST_DELIVERY_ID = 200;
-/** Gateways usually keep connections for a minute: closing them first would now and then cut off a request. */
+/** Gateways usually keep connections for a minute. Closing one before the gateway does could cut off a request. */
 const KEEP_ALIVE_MS = 75_000;
 
 const NO_SIGNATURE: Refusal = { httpStatus: 401, reason: 'no signature' };
@@ -128,7 +128,7 @@ export class Receiver<Kept> {
     await this.#store(this.#webhookOf(request, { body, signature }), response);
   }
 
-  /** Returns a refusal that needs the head of the request only: its body is not read. */
+  /** Returns the refusal of a request that is refused without reading its body; null for other requests. */
   #refusalOf(request: http.IncomingMessage): Refusal | null {
     const isHere = this.#isHere(request);
     if (request.method !== 'POST') return isHere ? NO_POST : OTHER_PATH;
@@ -140,7 +140,7 @@ export class Receiver<Kept> {
     return pathOf(url) === pathOf(this.#options.path);
   }
 
-  /** Answers 200 to a test notification: it changes nothing, and the check of a new subscription may be unsigned. */
+  /** Answers 200 to an unsigned test notification, because the check of a new subscription may be one; refuses the rest. */
   async #refuseUnsigned(
     request: http.IncomingMessage,
     response: http.ServerResponse,

@@ -4,7 +4,7 @@ import { decodeEvent } from './decode-event.ts';
 /** A request that looks like an event of Wise, and that was refused: its path or its signature is wrong. */
 export interface RefusedEvent {
   cause: 'path' | 'signature';
-  /** As the sender wrote it, without the query. */
+  /** The path as the sender wrote it, without the query. */
   path: string;
   body: Buffer;
   /** null if it is missing. */
@@ -26,7 +26,7 @@ const LONGEST_PAUSE_S = 24 * 60 * 60;
 
 /**
  * Returns the value of `Retry-After` for a refused event: its age, in seconds. Wise waits for exactly this time, at most
- * 25 times; so the tries of an event last for about two weeks, as they do without the header.
+ * 25 times, so that its attempts last for about two weeks, like without the header.
  * @param now milliseconds since the epoch
  */
 export function retryAfter(body: Uint8Array, now: number): string {

@@ -20,7 +20,7 @@ export class SignatureVerifier {
   readonly keyName: string;
 
   /**
-   * @param keys any of them may verify: while keys are rotated, the old one and the new one
+   * @param keys a signature of any of them is valid, so that keys can be rotated
    * @throws Failure `invalid-input` for text that is not an RSA public key
    */
   constructor(...keys: readonly PublicKey[]) {

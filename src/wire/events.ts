@@ -9,7 +9,7 @@ export const SIGNATURE_HEADER = 'x-signature-sha256';
 export const DELIVERY_HEADER = 'x-delivery-id';
 export const TEST_HEADER = 'x-test-notification';
 
-/** True if this header marks a test notification: Wise writes `true`, and any value but `false` counts. */
+/** True if the value of the header marks a test notification: Wise writes `true`; any value but `false` counts. */
 export function isTestNotification(header: string | undefined): boolean {
   return header !== undefined && header.trim().toLowerCase() !== 'false';
 }
@@ -60,8 +60,8 @@ const eventBody = v.object({
 const KNOWN_VERSION = /^[24](\.|$)/;
 
 /**
- * Decodes a parsed webhook body. In an unknown major version of the schema, only ids, type and time are read: other fields may have
- * another meaning there.
+ * Decodes a parsed webhook body. In an unknown major version of the schema, only ids, type and time are read, because
+ * other fields may have another meaning there.
  * @returns null for a body that is not an event
  */
 export function readEventBody(body: unknown): CardEvent | null {

@@ -88,8 +88,8 @@ const outcomeFault = v.pipe(
 );
 
 /**
- * A fault that the sandbox shows the next `times` times. `answer`: in the answer to a request of a method and path.
- * `produce`: the kiosk refuses a card. `outcome`: an accepted card ends with this result.
+ * A fault that the sandbox shows `times` times. `answer`: it answers a request in another way. `produce`: the kiosk
+ * refuses a card. `outcome`: the production of a card ends with this result.
  * Durations are milliseconds; `afterMs` is divided by the sandbox's speed, `delayMs` is real time.
  */
 export const faultSchema = v.variant('kind', [answerFault, produceFault, outcomeFault]);

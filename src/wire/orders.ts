@@ -42,10 +42,7 @@ const orderFields = {
 export const orderRequest = v.object(orderFields);
 export type OrderRequest = v.InferOutput<typeof orderRequest>;
 
-/**
- * A part of that body in a user's file. Fields that Wise does not document, and other deliveries than to a kiosk, are
- * invalid.
- */
+/** A part of an order request in a user's file. Undocumented fields, and deliveries other than to a kiosk, are invalid. */
 export const orderFile = v.partial(
   v.strictObject({
     ...orderFields,

@@ -66,7 +66,7 @@ export interface Subscription {
  * Validates the URL of a receiver of events. Wise requires https at a domain name, on port 443, with a CA-signed
  * certificate and without a query. Source: Wise's guide on webhooks.
  * @param isLocal true for the embedded sandbox, which also reaches this machine, and uses http there
- * @returns the requirements that it does not meet, in words that follow “the URL must”
+ * @returns the requirements that the URL does not meet, in words that follow “the URL must”
  */
 export function receiverFaults(text: string, { isLocal }: { isLocal: boolean }): string[] {
   const url = URL.parse(text);

@@ -22,13 +22,13 @@ export const tokenRequest = v.variant('grant_type', [
 /** A token that fits into a header. */
 export const accessToken = v.pipe(v.string(), v.regex(/^[\u0021-\u007e]+$/));
 
-/** The answer to it. `expires_in` is in seconds. */
+/** The answer to a token request. `expires_in` is in seconds. */
 const tokenAnswer = v.object({
   access_token: accessToken,
   expires_in: v.fallback(v.nullish(v.pipe(v.number(), v.minValue(0)), null), null),
 });
 
-/** The answer to a grant for a user. */
+/** The answer to a token request for a user. */
 export const userTokenAnswer = v.object({
   ...tokenAnswer.entries,
   refresh_token: v.nullish(requiredText, null),

@@ -65,7 +65,7 @@ export class Client {
   readonly #options: ClientOptions;
   readonly #limiter: RateLimiter | undefined;
   #agent: Promise<Agent> | undefined;
-  /** Tokens that were refused and replaced: no connection that was opened with one is written to. */
+  /** Tokens that were refused and replaced. A connection that was opened with one of them is not written to. */
   readonly #replaced = new Set<string>();
   #serverTime: number | null = null;
 
@@ -103,7 +103,7 @@ export class Client {
   }
 
   /**
-   * Waits for a permit of the rate limiter, for a request whose sending is recorded right before it.
+   * Waits for a permit of the rate limiter. A request whose sending must be recorded right before it reserves one.
    * @returns undefined without rate limits
    * @throws Outage when the API asked us to stay away for long; the signal's reason
    */
@@ -161,7 +161,7 @@ export class Client {
     }
   }
 
-  /** A read changes nothing: with another token it may be made again. */
+  /** Makes a read, and repeats it with another token if the API refuses the first one. */
   async #exchangeRenewing(request: VendorRequest, options: ExchangeOptions): Promise<Sent> {
     const { left } = options;
     const prepared = await this.#prepare(request, { counts: 'reads', left });

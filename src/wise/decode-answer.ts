@@ -18,9 +18,9 @@ export interface HttpAnswer {
 }
 
 /**
- * The cause of a missing answer, where a user can fix it. `proxy…`: it made no connection to the API.
- * `server-certificate`: not trusted here. `client-certificate`: ours was rejected; `…-perhaps` where the other side
- * closed the connection without a reason, as some servers do then.
+ * The cause of a missing answer, where a user can fix it. `proxy…`: the proxy made no connection to the API.
+ * `server-certificate`: the certificate of the API is not trusted here. `client-certificate`: the API rejected ours;
+ * `…-perhaps`: it closed the connection without a reason, as some servers do in this case.
  */
 export type Fault =
   | 'proxy'
@@ -47,7 +47,7 @@ export interface RawAnswer {
   headersDistinct: NodeJS.Dict<string[]>;
 }
 
-/** The header of the one-time token with which a user's approval would be asked for: a secret, whatever it is. */
+/** The header of the one-time token that starts the approval by a user. It is a secret. */
 export const ONE_TIME_TOKEN = 'x-2fa-approval';
 
 /** Reads an answer of any status. Its one-time token is removed, wherever the answer repeats it. */

@@ -5,11 +5,11 @@ import { type LimitedAnswer, LocallyRateLimited, type RateLimiter } from './rate
 import { describeRequest, ended, type Left, type RequestContent, type RequestHead, type Try } from './try.ts';
 
 export interface HttpRequest extends Omit<RequestHead, 'timeout'>, RequestContent {
-  /** Returns the milliseconds for a try that begins now. */
+  /** The time limit of a try that begins now. */
   timeout: Left;
   /** The number of repeats after a network fault, 5xx or 429, of a request without an effect. */
   retries: number;
-  /** For waiting, pauses and tries together: none begins after it. */
+  /** The time budget for waiting, pauses and tries together. */
   left: Left;
   limiter?: RateLimiter | undefined;
   /** Receives each try and its duration. */
@@ -70,7 +70,7 @@ async function timed(request: HttpRequest): Promise<Try> {
   return done;
 }
 
-/** Returns the milliseconds before a repeat: what the other side asks for, or a little longer each time. */
+/** Returns the pause before a repeat, in milliseconds: the one that the other side asks for, or a little longer each time. */
 function pauseBefore(repeat: number, outcome: HttpAnswer | NoAnswer): number {
   const asked = outcome.kind === 'answered' ? outcome.retryAfter : null;
   return asked ?? 250 * 2 ** (repeat - 1) + Math.random() * 100;

@@ -17,7 +17,7 @@ import {
 
 const LATE = 'no request in time';
 
-/** Connects to the API, proxy and TLS included, and writes nothing. If that fails, `go` resolves with the reason. */
+/** Connects to the API, proxy and TLS included, and writes nothing. Without a connection, `go` resolves with the reason. */
 export async function openRequest(head: RequestHead): Promise<OpenRequest> {
   const open = new OpenRequest(head);
   await open.connect();
@@ -81,7 +81,7 @@ export class OpenRequest {
     return this.#outcome.promise;
   }
 
-  /** Closes the connection. What was written is reset: nothing of it arrives any more. */
+  /** Closes the connection. Bytes that were written but not delivered yet never arrive. */
   close(): void {
     this.#end(this.#sent ? 'lost' : 'not-connected', 'closed');
   }

@@ -44,7 +44,7 @@ export async function validateAddress(
   return errors;
 }
 
-/** Creates an order, once. For Wise, the same key and data again mean the same order. */
+/** Creates an order, once. Wise answers the same key and data with the same order. */
 export async function createOrder(
   client: Client,
   { profileId, idempotencyKey, order }: { profileId: number; idempotencyKey: string; order: OrderRequest },

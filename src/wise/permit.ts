@@ -11,9 +11,8 @@ const DRIFT = 1.001;
 const LIFETIME_MS = 70_000;
 
 /**
- * The places of a rate limit. A request takes a place when it leaves, and frees it one period after its answer. It
- * arrived before its answer, and the next request in its place arrives after that period. So no delay on the network,
- * however long or uneven, brings more requests into any period than the limit allows. The price is that delay only.
+ * The places of a rate limit. A request takes a place when it leaves, and frees it one period after its answer. So two
+ * requests in the same place arrive at least one period apart, however long they travel.
  */
 export class SlidingWindow {
   readonly isSingle: boolean;
@@ -65,7 +64,7 @@ export class Permit {
   }
 
   /**
-   * Keeps the permit for a later request. Windows of size 1 are released, or the reads before it would deadlock.
+   * Keeps the permit for a later request. A window with one place is released: the reads before that request need it.
    * @param onEnd called once, when the permit is used, cancelled or expired
    */
   hold(onEnd: () => void): void {
@@ -75,7 +74,7 @@ export class Permit {
     this.#timer = setTimeout(() => this.cancel(), LIFETIME_MS).unref();
   }
 
-  /** Ends the hold: its request is sent now. An expired permit takes its places again. */
+  /** Ends the hold, because the request is sent now. An expired permit takes its places again. */
   use(): void {
     for (const window of this.#windows) if (!this.#taken.includes(window)) window.take();
     this.#taken = this.#windows;
@@ -87,7 +86,7 @@ export class Permit {
     this.#taken = [];
   }
 
-  /** Ends the hold: no request is sent. Does nothing once the permit was used. */
+  /** Ends the hold, because no request is sent. Does nothing once the permit was used. */
   cancel(): void {
     if (this.#onEnd === null) return;
     for (const window of this.#taken) window.giveBack();

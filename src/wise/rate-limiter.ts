@@ -6,9 +6,9 @@ export const WISE_RATE_LIMITS: readonly RateLimit[] = [
   { requests: 1_000, within: 60_000 },
 ];
 
-/** Requests without an answer at a time. After a 429 it is one, and doubles with each good answer. */
+/** The most requests that wait for an answer at a time. After a 429 it is one, and doubles with each good answer. */
 const MOST_IN_FLIGHT = 32;
-/** The time that a 429 without `Retry-After` blocks all requests. Each further 429 doubles it, up to a minute. */
+/** How long a 429 without `Retry-After` blocks all requests. Each further 429 doubles it, up to a minute. */
 const FIRST_BLOCK_MS = 1_000;
 const LONGEST_BLOCK_MS = 60_000;
 /** A request that would wait longer for the end of a block fails instead. */
@@ -57,7 +57,8 @@ interface Waiting {
 
 /**
  * Keeps the requests of a client below the rate limits, in the order in which they were made. A 429, or a 503
- * with `Retry-After`, blocks all of them for as long as Wise asks. Then they leave one by one, and more of them with each good answer.
+ * with `Retry-After`, blocks all of them for as long as Wise asks. Then they leave one by one, and faster with each good
+ * answer.
  */
 export class RateLimiter {
   readonly #windows: readonly SlidingWindow[];
@@ -67,7 +68,7 @@ export class RateLimiter {
   #inFlight = 0;
   #mostInFlight = MOST_IN_FLIGHT;
   #blockedUntil = 0;
-  /** Blocks without a good answer between them. */
+  /** The number of blocks since the last good answer. */
   #blocks = 0;
   #queue: Waiting[] = [];
   /** Not later than the earliest deadline in the queue. */
@@ -110,7 +111,7 @@ export class RateLimiter {
     return this.#send(permit, { ...sending, isCounted: false });
   }
 
-  /** @param sending one with a held permit leaves whatever is in flight, and does not count there */
+  /** @param sending.isCounted false for a held permit: its request leaves however many others wait for an answer */
   async #send<Answer>(
     permit: Permit,
     { send, read, isCounted }: Sending<Answer> & { isCounted: boolean },
@@ -157,7 +158,7 @@ export class RateLimiter {
     clearTimeout(this.#timer);
     if (this.#queue.length === 0) return;
     const freeAt = this.#freeAt(now);
-    // Those that wait although a place is free need the end of another held permit, which calls this method.
+    // If a place is free, the queue waits for the end of a held permit, which calls this method.
     const wakeAt = Math.min(freeAt > now ? freeAt : Number.POSITIVE_INFINITY, this.#nextDeadline);
     this.#timer = setTimeout(() => this.#grantWaiting(), Math.min(Math.ceil(wakeAt - now), LONGEST_TIMER_MS));
   }
@@ -174,7 +175,7 @@ export class RateLimiter {
     return permit;
   }
 
-  /** Fails those that can't leave in time. */
+  /** Fails the requests that can't leave in time. */
   #failLate(now: number): void {
     const left = this.#blockedUntil - now;
     if (left <= 0 && now <= this.#nextDeadline) return;

@@ -36,7 +36,7 @@ export async function getSubscription(
   return client.read({ path, profileId: 'application', schema: subscription }, options);
 }
 
-/** Subscribes, once. For Wise, the same data again mean another subscription. */
+/** Subscribes, once. Wise answers the same data with another subscription. */
 export async function createSubscription(
   client: Client,
   { clientKey, request }: { clientKey: string; request: SubscriptionRequest },

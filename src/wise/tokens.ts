@@ -11,7 +11,7 @@ export interface ClientCredentials {
 
 /** Milliseconds before its end from which a token is not used any more. */
 const MARGIN_MS = 60_000;
-/** The same for a request with an effect, right before which another request used the token. */
+/** The same for a request with an effect: a read has used the token right before it. */
 const ACT_MARGIN_MS = 10_000;
 /** The longest delay of a timer. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -110,7 +110,7 @@ function fetched({ access_token: token, expires_in: seconds }: TokenAnswer): Fet
  */
 type Fetch = (refused: string | null, left: Left) => Promise<FetchedToken>;
 
-/** Waits for a fetch that others may wait for, too. @throws Outage when the budget is spent before its end */
+/** Waits for a fetch that several callers share. @throws Outage when the budget of this caller is spent before its end */
 async function within(left: Left, fetch: Promise<string>): Promise<string> {
   const limit = left();
   if (limit > LONGEST_TIMER_MS) return fetch;
@@ -131,12 +131,10 @@ export class CachedToken {
   readonly #now: () => number;
   #cached: { token: string; endsAt: number; lifetime: number } | null = null;
   #pending: Promise<string> | null = null;
-  /** Of all that wait for the pending fetch, which may take as long as any of them waits. */
+  /** The time budgets of the callers that wait for the pending fetch; the longest one limits it. */
   #budgets: Left[] = [];
 
-  /**
-   * @param now milliseconds since the epoch
-   */
+  /** @param now milliseconds since the epoch */
   constructor(fetch: Fetch, now: () => number) {
     this.#fetch = fetch;
     this.#now = now;
@@ -148,8 +146,8 @@ export class CachedToken {
   }
 
   /**
-   * @param isAct true for a request with an effect: it must not be delayed, and the read right before it ensured already
-   * that the token lasts a minute
+   * @param isAct true for a request with an effect, which a fetch would delay: the read right before it has ensured that
+   * the token lasts a minute
    * @throws the error of the fetch; the next call tries again
    */
   async get({ isAct = false, left = UNLIMITED } = {}): Promise<string> {
@@ -162,8 +160,8 @@ export class CachedToken {
   }
 
   /**
-   * Fetches another token in place of one that the API refused, unless that happened already.
-   * @returns true if there is another one
+   * Replaces a token that the API refused, unless that happened already.
+   * @returns true if there is another token now
    */
   async replace(refused: string, left: Left = UNLIMITED): Promise<boolean> {
     const current = await (this.#pending ? this.#renew(refused, left) : this.#cached?.token);

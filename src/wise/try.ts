@@ -21,11 +21,11 @@ export interface RequestHead {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   url: string;
   headers: Record<string, string>;
-  /** Milliseconds for the whole request; for one that is opened first, for its connection. */
+  /** Milliseconds for connecting; in `requestOnce`, for the whole request. */
   timeout: number;
   /** Makes the connections for https. Plain ones go to this machine only. */
   agent?: Agent | undefined;
-  /** Ends the request; one that is opened first, only until it is sent. */
+  /** Ends the connecting; in `requestOnce`, the whole request. */
   signal?: AbortSignal | undefined;
   /** Receives headers and bodies, without secrets and personal data. */
   onDebug?: ((lines: string[]) => void) | undefined;
@@ -87,10 +87,7 @@ export function failed(error: unknown, { agent, mayHaveArrived }: Failing): Try 
 
 type Failing = Pick<RequestHead, 'agent'> & { mayHaveArrived: boolean };
 
-/**
- * Calls back once a request has a connection to the API. For https that is one with TLS agreed on with the API itself: a
- * connection to a proxy is none.
- */
+/** Calls back once a request is connected to the API: for https, once TLS is set up with the API itself, not with a proxy. */
 export function whenConnected(request: ClientRequest, connected: () => void): void {
   request.once('socket', (socket) => {
     if (request.reusedSocket) connected();
@@ -116,7 +113,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'server-certificate',
 };
 
-/** Alerts that end the handshake: nothing that we sent after it was read. */
+/** Alerts with which the API ends the handshake: it has read nothing that we sent after it. */
 const CERTIFICATE_ALERT =
   /^ERR_SSL_.*_ALERT_(ACCESS_DENIED|BAD_CERTIFICATE|CERTIFICATE_\w+|UNKNOWN_CA|UNSUPPORTED_CERTIFICATE)$/;
 
@@ -151,7 +148,7 @@ export function describeRequest({ method, url, headers, body, form }: Traced): s
   ];
 }
 
-/** Returns the lines of its answer. What was removed from the request is removed here, too. @param body the decoded body */
+/** Returns the lines of the answer to a request, without what was removed from the request. @param body the decoded body */
 function describeAnswer(
   { statusCode, headers, rawBody }: RawAnswer,
   { body, request }: { body: unknown; request: Traced },

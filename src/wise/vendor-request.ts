@@ -19,13 +19,13 @@ export interface ReadOptions {
 export interface SendOptions {
   /** The id that the journal has of it. */
   correlationId?: string;
-  /** Limits the wait for the rate limits: a request that was sent is not cut short. */
+  /** Limits the wait for the rate limits. It does not cut short a request that was sent. */
   left?: Left | undefined;
 }
 
 export interface OpenOptions {
   correlationId?: string;
-  /** Of `reserve`; used by `go`, and cancelled if nothing is sent. */
+  /** From `reserve`. `go` uses it; it is cancelled if nothing is sent. */
   permit?: Permit | undefined;
   /** Limits the connecting, token included. It has no effect on a request that was sent. */
   left?: Left | undefined;
