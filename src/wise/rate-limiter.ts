@@ -8,7 +8,7 @@ export const WISE_RATE_LIMITS: readonly RateLimit[] = [
 
 /** The most requests that wait for an answer at a time. After a 429 it is one, and doubles with each good answer. */
 const MOST_IN_FLIGHT = 32;
-/** How long a 429 without `Retry-After` blocks all requests. Each further 429 doubles it, up to a minute. */
+/** The time for which a 429 without `Retry-After` blocks all requests. Each further 429 doubles it, up to a minute. */
 const FIRST_BLOCK_MS = 1_000;
 const LONGEST_BLOCK_MS = 60_000;
 /** A request that would wait longer for the end of a block fails instead. */

@@ -47,11 +47,6 @@ export function renderIdentities(
   { name, environment, profileId }: Context,
   identities: readonly Identity[],
 ): Result {
-  const line = ({ owner, source, endsAt }: Identity) => {
-    const whose = owner === 'application' ? 'Application' : `Profile ${owner}`;
-    const end = endsAt === null ? '' : `, until ${localTime(endsAt)}`;
-    return `${whose}: ${source === null ? 'no token' : printable(source) + end}\n`;
-  };
   return {
     exitCode: combineExitCodes(identities.map(({ exitCode }) => exitCode)),
     document: {
@@ -64,11 +59,17 @@ export function renderIdentities(
         ...(error && { error }),
       })),
     },
-    text: () => `Context ${printable(name)}, environment ${environment}\n${identities.map(line).join('')}`,
+    text: () => `Context ${printable(name)}, environment ${environment}\n${identities.map(identityLine).join('')}`,
     errors: identities.flatMap(({ owner, error }) =>
       error ? [{ about: owner === 'application' ? owner : profileName(owner), error }] : [],
     ),
   };
+}
+
+function identityLine({ owner, source, endsAt }: Identity): string {
+  const whose = owner === 'application' ? 'Application' : `Profile ${owner}`;
+  const end = endsAt === null ? '' : `, until ${localTime(endsAt)}`;
+  return `${whose}: ${source === null ? 'no token' : printable(source) + end}\n`;
 }
 
 function profileName(profileId: number | null): string {
