@@ -1,4 +1,4 @@
-import type { Database, Parameters, Transaction } from '../database/database.ts';
+import type { Database } from '../database/database.ts';
 import { IN_MEMORY } from '../database/sqlite.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import type { Journal, JournalGroups } from '../journal/journal.ts';
@@ -40,8 +40,8 @@ interface FallbackOptions {
 export function openFallbackJournal(file: string, { warn, ...options }: FallbackOptions): Journal {
   const source = new Source(file, warn);
   const databases = {
-    fails: new FallbackDatabase(source, 'fails'),
-    'is empty': new FallbackDatabase(source, 'is empty'),
+    fails: fallbackDatabase(source, 'fails'),
+    'is empty': fallbackDatabase(source, 'is empty'),
   };
   return makeJournal((group) => databases[WITHOUT_FILE[group]], options);
 }
@@ -111,53 +111,25 @@ class Source {
   }
 }
 
-class FallbackDatabase implements Database {
-  readonly #source: Source;
-  readonly #withoutFile: 'fails' | 'is empty';
-
-  constructor(source: Source, withoutFile: 'fails' | 'is empty') {
-    this.#source = source;
-    this.#withoutFile = withoutFile;
-  }
-
-  async run(sql: string, parameters?: Parameters): Promise<{ changes: number }> {
-    return this.#use(async (database) => database.run(sql, parameters));
-  }
-
-  async get<Row>(sql: string, parameters?: Parameters): Promise<Row | undefined> {
-    return this.#use(async (database) => database.get<Row>(sql, parameters));
-  }
-
-  async all<Row>(sql: string, parameters?: Parameters): Promise<Row[]> {
-    return this.#use(async (database) => database.all<Row>(sql, parameters));
-  }
-
-  async transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
-    return this.#use(async (database) => database.transaction(work));
-  }
-
-  fault(reason: string): Error {
-    return unusable(this.#source.file, reason);
-  }
-
-  assertCurrent(): void {
-    this.#source.database?.assertCurrent();
-  }
-
-  get generation(): string {
-    return this.#source.database?.generation ?? '';
-  }
-
-  async *watch(signal: AbortSignal): AsyncGenerator<void> {
-    const database = await this.#use(async (current) => Promise.resolve(current));
-    yield* database.watch(signal);
-  }
-
-  async close(): Promise<void> {
-    await this.#source.close();
-  }
-
-  async #use<Result>(work: (database: Database) => Promise<Result>): Promise<Result> {
-    return this.#source.use(this.#withoutFile, work);
-  }
+/** Makes a database that uses the one of its source at each call. */
+function fallbackDatabase(source: Source, withoutFile: 'fails' | 'is empty'): Database {
+  const use = async <Result>(work: (database: Database) => Promise<Result>) => source.use(withoutFile, work);
+  return {
+    run: async (...statement) => use(async (database) => database.run(...statement)),
+    get: async <Row>(...statement: Statement) => use(async (database) => database.get<Row>(...statement)),
+    all: async <Row>(...statement: Statement) => use(async (database) => database.all<Row>(...statement)),
+    transaction: async (work) => use(async (database) => database.transaction(work)),
+    fault: (reason) => unusable(source.file, reason),
+    assertCurrent: () => source.database?.assertCurrent(),
+    get generation() {
+      return source.database?.generation ?? '';
+    },
+    async *watch(signal) {
+      const database = await use(async (current) => Promise.resolve(current));
+      yield* database.watch(signal);
+    },
+    close: async () => source.close(),
+  };
 }
+
+type Statement = Parameters<Database['run']>;

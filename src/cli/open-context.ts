@@ -8,7 +8,7 @@ import { redact } from '../domain/text/redaction.ts';
 import type { Journal } from '../journal/journal.ts';
 import { JOURNAL_SCHEMA, openSqliteJournal } from '../journal/open-journal.ts';
 import { RemoteSandbox } from '../sandbox/control-client.ts';
-import { Sandbox } from '../sandbox/sandbox.ts';
+import { Sandbox, type SandboxOptions } from '../sandbox/sandbox.ts';
 import type { IncidentSetup } from '../support/incident.ts';
 import { openRunbook } from '../support/runbook-file.ts';
 import { PUBLISHED_KEYS, type PublicKey } from '../webhooks/signature.ts';
@@ -146,20 +146,12 @@ function fromSettings(settings: Settings, kioskId: KioskId | null) {
   };
 }
 
-export interface SandboxChoice {
-  stateFile?: string | undefined;
-  speed?: number | undefined;
-  kiosks?: number | undefined;
-  seed?: number | undefined;
-  tls?: { cert: Buffer; key: Buffer } | undefined;
-  rateLimits?: boolean | undefined;
-  callbackCheck?: boolean | undefined;
-}
-
 /** Opens the embedded sandbox. @throws Failure `storage-unusable` */
-export async function openSandbox(settings: Settings, choice: SandboxChoice = {}): Promise<Sandbox> {
-  const { stateFile = settings.paths.sandboxState, speed = settings.sandboxSpeed, ...more } = choice;
-  return new Sandbox({ stateFile, speed, ...more });
+export async function openSandbox(
+  settings: Settings,
+  choice: Partial<SandboxOptions> = {},
+): Promise<Sandbox> {
+  return new Sandbox({ stateFile: settings.paths.sandboxState, speed: settings.sandboxSpeed, ...choice });
 }
 
 /** Returns the flags that lead `next` and hints to the same context and server; references name the profile. */

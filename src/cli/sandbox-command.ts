@@ -2,9 +2,9 @@ import { Flags } from '@oclif/core';
 import type { Context } from '../context/context.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { flagKind, numberFlag } from '../input/flags.ts';
-import type { Sandbox } from '../sandbox/sandbox.ts';
+import type { Sandbox, SandboxOptions } from '../sandbox/sandbox.ts';
 import { BaseCommand } from './base-command.ts';
-import { openSandbox, type SandboxChoice } from './open-context.ts';
+import { openSandbox } from './open-context.ts';
 import { toSpeed } from './settings/setting-values.ts';
 import { readBytes } from './terminal/read-text.ts';
 
@@ -83,7 +83,7 @@ function toChoice({
   'no-callback-check': noCallbackCheck = false,
   'tls-cert': cert,
   'tls-key': key,
-}: SandboxFlags): SandboxChoice {
+}: SandboxFlags): Partial<SandboxOptions> {
   return {
     ...(state !== undefined && { stateFile: state }),
     ...(speed !== undefined && { speed }),

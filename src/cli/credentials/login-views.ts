@@ -59,7 +59,8 @@ export function renderIdentities(
         ...(error && { error }),
       })),
     },
-    text: () => `Context ${printable(name)}, environment ${environment}\n${identities.map(identityLine).join('')}`,
+    text: () =>
+      `Context ${printable(name)}, environment ${environment}\n${identities.map(identityLine).join('')}`,
     errors: identities.flatMap(({ owner, error }) =>
       error ? [{ about: owner === 'application' ? owner : profileName(owner), error }] : [],
     ),

@@ -3,7 +3,7 @@ import { failure } from '../../domain/errors/failure.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import type { ProjectFile } from './project-file.ts';
 import { type BaseUrl, toBaseUrl } from './setting-values.ts';
-import type { ContextSettings, SettingsFile } from './settings-file.ts';
+import { type ContextSettings, findContext, type SettingsFile } from './settings-file.ts';
 import { asName, byDefault, type Found, type Origin, SECRET_VARIABLES, type Sources } from './sources.ts';
 
 export interface ChosenContext {
@@ -36,20 +36,12 @@ const TELLING_VARIABLES = [...Object.keys(SECRET_VARIABLES), 'KIOSKCTL_PROFILE_I
  */
 export function chooseContext(sources: Sources, files: Files): ChosenContext {
   const given = findBaseUrl(sources);
-  const chosen = choose(sources, { ...files, baseUrl: given });
-  const baseUrl = given ?? ofContext(chosen);
+  const chosen = chooseName(sources, files);
+  const own = chosen.settings?.baseUrl;
+  const baseUrl =
+    given ?? (own === undefined ? null : { value: toBaseUrl(own), origin: contextOrigin(chosen.name) });
   if (baseUrl) checkBaseUrl(baseUrl.value, chosen.environment);
   return { ...chosen, baseUrl, baseUrlIsGiven: given !== null };
-}
-
-function ofContext({ name, settings }: Choice): Found<BaseUrl> | null {
-  if (settings?.baseUrl === undefined) return null;
-  return { value: toBaseUrl(settings.baseUrl), origin: contextOrigin(name) };
-}
-
-/** Chooses the context, even if its settings can't be used. @throws Failure as `chooseContext` */
-export function chooseName(sources: Sources, files: Files): Choice {
-  return choose(sources, { ...files, baseUrl: findBaseUrl(sources) });
 }
 
 function findBaseUrl(sources: Sources): Found<BaseUrl> | null {
@@ -75,10 +67,9 @@ export function contextOrigin(name: string): Origin {
   return { source: 'context', from: name };
 }
 
-function choose(
-  sources: Sources,
-  { file, project, baseUrl }: Files & { baseUrl: Found<BaseUrl> | null },
-): Choice {
+/** Chooses the context, even if its settings can't be used. @throws Failure as `chooseContext` */
+export function chooseName(sources: Sources, { file, project }: Files): Choice {
+  const baseUrl = findBaseUrl(sources);
   const { environment, name } = readChoice(sources, file);
   if (name) return { ...named(name.value, file, environment?.value ?? null), origin: name.origin };
   if (environment) return { ...ofEnvironment(environment.value, file), origin: environment.origin };
@@ -131,7 +122,7 @@ function ofProject(project: ProjectFile | null, file: SettingsFile): Choice | nu
   const name = project?.context;
   if (!project || name === undefined) return null;
   const origin: Origin = { source: 'project-file', from: project.file };
-  if (name === 'local' || Object.hasOwn(file.contexts, name)) return { ...named(name, file, null), origin };
+  if (name === 'local' || findContext(file, name)) return { ...named(name, file, null), origin };
   throw project.mistake('context', {
     why: `the settings have no context “${printable(name)}”`,
     hint: `Make it: kioskctl context add ${printable(name)}. Or choose another with --context or --environment.`,
@@ -153,9 +144,8 @@ function readChoice(
   return { environment, name: fits ? usual : undefined };
 }
 
-export function environmentOf(name: string, { contexts }: SettingsFile): Environment | undefined {
-  const settings = Object.hasOwn(contexts, name) ? contexts[name] : undefined;
-  return settings?.environment ?? ENVIRONMENTS.find((known) => known === name);
+export function environmentOf(name: string, file: SettingsFile): Environment | undefined {
+  return findContext(file, name)?.environment ?? ENVIRONMENTS.find((known) => known === name);
 }
 
 export function toEnvironment(text: string): Environment {
@@ -170,7 +160,7 @@ export function toEnvironment(text: string): Environment {
 
 /** Returns a context of the settings file, or an implicit one, which is named like its environment. */
 function named(name: string, file: SettingsFile, wanted: Environment | null): Omit<Choice, 'origin'> {
-  const settings = Object.hasOwn(file.contexts, name) ? (file.contexts[name] ?? null) : null;
+  const settings = findContext(file, name) ?? null;
   const environment = environmentOf(name, file);
   if (!environment) {
     throw failure(
@@ -191,7 +181,7 @@ function named(name: string, file: SettingsFile, wanted: Environment | null): Om
 
 /** Returns the context that is named like an environment, if it is of this environment. */
 function ofEnvironment(environment: Environment, file: SettingsFile): Omit<Choice, 'origin'> {
-  const namesake = Object.hasOwn(file.contexts, environment) ? file.contexts[environment] : undefined;
+  const namesake = findContext(file, environment);
   return {
     name: environment,
     environment,

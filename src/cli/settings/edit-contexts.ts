@@ -6,7 +6,13 @@ import { checkBaseUrl, ENVIRONMENTS, environmentOf, toEnvironment } from './choo
 import { SETTING_KEYS, type SettingKey, type SettingValue } from './setting-table.ts';
 import { toBaseUrl } from './setting-values.ts';
 import type { Settings } from './settings.ts';
-import type { ContextSettings, NewValues, RawSettings, SettingsFile } from './settings-file.ts';
+import {
+  type ContextSettings,
+  findContext,
+  type NewValues,
+  type RawSettings,
+  type SettingsFile,
+} from './settings-file.ts';
 import type { Origin } from './sources.ts';
 
 const NAME = /^[a-z\d][\w.-]{0,63}$/i;
@@ -20,7 +26,7 @@ export function checkNewName(file: SettingsFile, name: string): void {
       'Use up to 64 letters, digits, dots, dashes and underscores, the first a letter or a digit.',
     );
   }
-  if (!Object.hasOwn(file.contexts, name)) return;
+  if (!findContext(file, name)) return;
   throw failure(
     'usage',
     `There is a context ${name} already.`,
@@ -127,7 +133,7 @@ export function withoutField(raw: RawSettings, name: string, key: SettingKey): R
 }
 
 function ownSettings(file: SettingsFile, name: string): ContextSettings {
-  const settings = Object.hasOwn(file.contexts, name) ? file.contexts[name] : undefined;
+  const settings = findContext(file, name);
   if (settings) return settings;
   const environment = environmentOf(name, file);
   if (environment === undefined) throw noContext(file, name);
@@ -174,10 +180,10 @@ export interface ListedContext {
 }
 
 /** Lists the contexts of the settings file by name, then the implicit ones that it doesn't have. */
-export function listContexts({ contexts }: SettingsFile): ListedContext[] {
-  const implicit = ENVIRONMENTS.filter((name) => !Object.hasOwn(contexts, name));
-  return [...Object.keys(contexts).toSorted(), ...implicit].map((name) => {
-    const own = Object.hasOwn(contexts, name) ? contexts[name] : undefined;
+export function listContexts(file: SettingsFile): ListedContext[] {
+  const implicit = ENVIRONMENTS.filter((name) => !findContext(file, name));
+  return [...Object.keys(file.contexts).toSorted(), ...implicit].map((name) => {
+    const own = findContext(file, name);
     const { profileId = null, kiosks = [], program = null, baseUrl = null } = own ?? {};
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- an implicit context is named like its environment
     const environment = own?.environment ?? (name as Environment);

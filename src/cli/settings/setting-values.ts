@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { readPublicKey } from '../../context/files.ts';
 import { Failure, failure } from '../../domain/errors/failure.ts';
 import { type KioskId, parseKioskId } from '../../domain/ids.ts';
+import { decodeJson } from '../../domain/text/decode-json.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { isLoopback } from '../../domain/text/words.ts';
 import { readText, toProgramFile, toReadableFile } from '../terminal/read-text.ts';
@@ -64,7 +65,7 @@ function readWords(words: Words): Words {
 }
 
 function fromJson(text: string): string[] {
-  const list = parseJson(text);
+  const list = decodeJson(text);
   const words = Array.isArray(list) ? list.filter((word) => typeof word === 'string') : [];
   if (Array.isArray(list) && words.length === list.length && words[0]) return words;
   throw failure(
@@ -72,14 +73,6 @@ function fromJson(text: string): string[] {
     'The credential command is no list of words.',
     'Write it like ["vault-token", "{profileId}"].',
   );
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 /** Parses the two files of a certificate, and checks that they fit together. @throws Failure */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { Failure, OTHER_HOME } from '../../domain/errors/failure.ts';
+import { decodeJson } from '../../domain/text/decode-json.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { explainFault } from '../../machine/file-faults.ts';
 import { SETTING_KEYS, SETTING_LIST, type SETTINGS, type SettingKey } from './setting-table.ts';
@@ -90,7 +91,8 @@ export function readSettingsFile(file: string): SettingsFile {
 function readContent(file: string): unknown {
   const text = readText(file);
   if (text === null) return null;
-  const content = parseJson(text, file);
+  const content = decodeJson(text);
+  if (content === undefined) throw new UnusableSettings(file, { why: 'it is not JSON', isDamaged: true });
   const newer = v.safeParse(
     v.object({ version: v.pipe(v.number(), v.minValue(SETTINGS_VERSION + 1)) }),
     content,
@@ -123,12 +125,17 @@ export function usableOf(raw: RawSettings): { settings: SettingsFile; badFields:
   return { settings: { ...raw, contexts: Object.fromEntries(good) }, badFields };
 }
 
+/** Finds the settings of a context of the file. */
+export function findContext({ contexts }: SettingsFile, name: string): ContextSettings | undefined {
+  return Object.hasOwn(contexts, name) ? contexts[name] : undefined;
+}
+
 /** Returns the known settings of a context of the file; null for a context without any. */
 export function ownValues(
-  { contexts }: SettingsFile,
+  file: SettingsFile,
   name: string,
 ): (NewValues & Pick<ContextSettings, 'environment'>) | null {
-  const settings = Object.hasOwn(contexts, name) ? contexts[name] : undefined;
+  const settings = findContext(file, name);
   if (!settings) return null;
   const known = SETTING_KEYS.filter((key) => settings[key] !== undefined);
   return {
@@ -144,13 +151,5 @@ function readText(file: string): string | null {
     const { code, reason, fix } = explainFault(error, file, 'read');
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;
     throw new UnusableSettings(file, { why: reason, isDamaged: false, fix });
-  }
-}
-
-function parseJson(text: string, file: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new UnusableSettings(file, { why: 'it is not JSON', isDamaged: true });
   }
 }
