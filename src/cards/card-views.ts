@@ -98,26 +98,26 @@ function pipelineOf({ stage, production, attempt }: Card, style: Style): string 
   }).join(' ');
 }
 
-export interface CardResultsOptions {
+export interface CardResultsOptions<One extends CardResult = CardResult> {
   shape: CardInput['shape'];
   /** The failures that stopped the command before all cards were done, like a signal or a lost lock. */
   stops?: readonly Failure[];
   /** More fields of the JSON document of each card. */
-  extra?: (result: CardResult) => Record<string, unknown>;
+  extra?: (result: One) => Record<string, unknown>;
   text?: Result['text'];
 }
 
 /** Makes the result of a command on cards: one card as `card`, several as `cards` with a summary. */
-export function cardResults(
-  results: readonly CardResult[],
-  { shape, stops: given = [], extra = () => ({}), text }: CardResultsOptions,
+export function cardResults<One extends CardResult>(
+  results: readonly One[],
+  { shape, stops: given = [], extra = () => ({}), text }: CardResultsOptions<One>,
 ): Result {
   const [first] = results;
   if (shape === 'card' && !first) throw new TypeError('a command on one card has no result');
   const isOver = shape === 'card' && results.every(({ exitCode }) => exitCode !== null);
   const stops = isOver ? [] : [...given, journalStop(results)].filter((one) => one !== null);
   const stop = gravestOf(stops)?.toDocument();
-  const toEntry = (result: CardResult) => {
+  const toEntry = (result: One) => {
     const { card, outcome, exitCode } = result;
     return { ...card, ...extra(result), outcome, exitCode, ...ownFields(result) };
   };

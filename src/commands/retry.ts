@@ -9,7 +9,7 @@ import {
   waitFlags,
 } from '../input/flags.ts';
 import { warnOfUndocumented } from '../kiosks/kiosk-flags.ts';
-import { DEFAULT_MAX_FAILURES, retryFlags, toRetrySelection } from '../kiosks/retry-options.ts';
+import { DEFAULT_MAX_FAILURES, retryFlags, toRetrySelection } from '../kiosks/retry-flags.ts';
 import { type PlannedRetries, retrySelection } from '../kiosks/retry-selection.ts';
 import { plannedRetry, renderPlan, selectedRetry } from '../kiosks/retry-views.ts';
 import type { Result } from '../output/result.ts';

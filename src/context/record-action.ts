@@ -4,7 +4,7 @@ import { redact } from '../domain/text/redaction.ts';
 import type { ActionEnd, NewAction } from '../journal/journal.ts';
 import type { Context } from './context.ts';
 
-/** A card, as far as it is known: `identity` and `card` are read again when the action ends. */
+/** A card, as far as it is known. Its fields are read again when the action ends. */
 interface ActionCard {
   readonly identity: CardIdentity;
   readonly card?: { attemptId: string | null };
@@ -16,16 +16,16 @@ interface ActionStart {
   action: NewAction['action'];
   /** Left out for actions on a whole kiosk or on the application. */
   card?: ActionCard;
-  /** Where the card goes, if the action has a kiosk. */
+  /** The kiosk that the card is sent to. */
   kioskId?: KioskId | null;
-  /** The selection of cards that it belongs to. */
+  /** The name of the selection that the card belongs to. */
   selection?: string | null;
 }
 
-/** The journal's card of an action without a card. */
+/** The card that the journal stores for an action without one. */
 const NO_CARD: ActionCard = { identity: { profileId: 0, orderId: null, cardToken: null } };
 
-/** Records an action before it starts (who, why, on which card) and its result when it ends. */
+/** Records an action before it starts, and its result when it ends. */
 export async function recordAction<Result>(
   ctx: Context,
   { action, card = NO_CARD, kioskId = null, selection = null }: ActionStart,
@@ -70,7 +70,7 @@ export async function recordAction<Result>(
 
 /**
  * Ensures that there is a reason, also outside of production.
- * @param why the question for it, and what to say if the answer is empty
+ * @param why the question for the reason, and the message for an empty answer
  * @throws Failure `input-required`
  */
 export async function withReason(
@@ -82,17 +82,7 @@ export async function withReason(
   return { ...ctx, reason };
 }
 
-/**
- * Asks if someone is at the kiosks, because uncollected cards are rejected. Only a person or a flag can answer.
- * @throws Failure `not-confirmed`, `input-required`
- */
-export async function approveAttended(ctx: Context, kioskIds: readonly KioskId[]): Promise<void> {
-  const question = `Does somebody take the cards at ${kioskIds.join(', ')}? What nobody takes is spoiled.`;
-  if (await ctx.ask.confirm(question, { flag: '--attended', isAnsweredByYes: false })) return;
-  throw declined('Have somebody there to take the cards; then run the command again.');
-}
-
-/** Somebody said no before anything was sent. */
+/** Returns the failure of a user who did not approve, before anything was sent. */
 export function declined(hint: string): Failure {
   return failure('not-confirmed', 'Nothing was sent.', hint);
 }

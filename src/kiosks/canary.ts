@@ -3,8 +3,8 @@ import type { FailureCode } from '../domain/errors/failure.ts';
 import type { CardResult } from '../domain/results.ts';
 import { counted } from '../domain/text/words.ts';
 
-/** Why nothing more is sent to a kiosk. */
-export interface Stop {
+/** The reason why nothing more is sent to a kiosk. */
+interface Stop {
   code: FailureCode;
   /** For `too-many-failures`: the exit code of the failures. */
   exitCode?: ExitCode;
@@ -14,7 +14,7 @@ export interface Stop {
 
 /** The state of a retry at one kiosk. */
 export interface CanaryState {
-  /** A card was produced since the fix. Until then, the next one is the canary. */
+  /** True once a card was produced since the fix. Until then, the next card is the canary. */
   isProven: boolean;
   /** The exit codes of the failures in a row. */
   failures: readonly ExitCode[];
@@ -24,7 +24,7 @@ export interface CanaryState {
 
 export const START: CanaryState = { isProven: false, failures: [], stop: null };
 
-/** With these nothing was sent: they say nothing about the kiosk. */
+/** Failures after which nothing was sent: they don't concern the kiosk. */
 const SENT_NOTHING = new Set<FailureCode>([
   'wrong-stage',
   'not-a-kiosk-order',
@@ -38,15 +38,15 @@ const SENT_NOTHING = new Set<FailureCode>([
   'not-found',
 ]);
 
-/** With these the cause is still there. */
+/** Failures that show that the cause is not fixed. */
 const FAILED_AGAIN = new Set<FailureCode>(['production-failed', 'production-refused']);
 
-/** With these the card may still be in the kiosk, which takes one card at a time. */
+/** Failures after which the card may still be in the kiosk, which takes one card at a time. */
 const STILL_THERE = new Set<FailureCode>(['deadline-passed', 'outcome-unknown']);
 
 /**
- * Returns the state after a card. A kiosk stops when its canary failed, after too many failures in a row (the fix does
- * not hold), and after a card that may still be in it.
+ * Returns the state after a card. The retry at a kiosk stops if the canary failed, after too many failures in a row (the
+ * cause is not fixed), and if a card may still be in the kiosk.
  */
 export function advance(
   state: CanaryState,

@@ -7,15 +7,15 @@ import { describeUnknown, knownKiosks, nameKnown } from './kiosk-cards.ts';
 
 export interface Held {
   hold: Hold;
-  /** False where the kiosk was on hold already: that hold stays as it is. */
+  /** False if the kiosk was on hold already: the earlier hold stays as it is. */
   changed: boolean;
   /** True if the context or the journal has the kiosk. */
   isKnown: boolean;
 }
 
 /**
- * Keeps this journal's commands from sending anything to a kiosk, until it is released. Says so where nothing knows the
- * kiosk: a mistyped one protects nothing. One that is on hold already stays as it is, and no act is recorded.
+ * Puts a kiosk on hold: no command with this journal sends anything there until it is released. Warns of an unknown kiosk,
+ * because the hold of a mistyped one protects nothing. A kiosk that is on hold already stays as it is, without a record.
  * @throws Failure `input-required` without a reason
  */
 export async function holdKiosk(ctx: Context, kioskId: KioskId): Promise<Held> {
@@ -38,9 +38,9 @@ export async function holdKiosk(ctx: Context, kioskId: KioskId): Promise<Held> {
 }
 
 /**
- * Ends the hold on a kiosk, whoever set it. Where there is none, no act is recorded.
- * @param shown the only one that is meant: another that was set since stays
- * @returns the hold that ended; null when there was none
+ * Ends the hold on a kiosk, whoever set it. Without a hold, nothing is recorded.
+ * @param shown the hold that the user approved to end: one that was set since stays
+ * @returns the hold that ended; null if there was none
  */
 export async function releaseKiosk(
   ctx: Context,

@@ -1,18 +1,20 @@
+import { settleOpenAttempt } from '../cards/session/send.ts';
+import { CardSession } from '../cards/session/session.ts';
 import type { Context } from '../context/context.ts';
-import { type Attempt, followUp, isOpen } from '../domain/attempt.ts';
-import { describeCard } from '../domain/card.ts';
-import { failure } from '../domain/errors/failure.ts';
+import { leased, leaseOnCard } from '../context/leases.ts';
+import { type Attempt, followUp, isOpen, isUnsettled } from '../domain/attempt.ts';
+import { type Card, cardLabel, describeCard } from '../domain/card.ts';
+import { asFailure, type Failure, failure } from '../domain/errors/failure.ts';
 import type { CardToken, KioskId } from '../domain/ids.ts';
-import { isSelected, type JournalCard, type Selection } from '../domain/selection.ts';
+import { isSelected, type JournalCard, kioskOf, type Selection } from '../domain/selection.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { nearestOf } from '../domain/text/words.ts';
 import { parseVendorTime } from '../domain/times/vendor-time.ts';
 import type { CardState } from '../journal/journal.ts';
 
 /**
- * The journal's cards that a selection matches, with the status that the journal knows: nothing is asked of the
- * API. In no order.
- * @param isUnfinished leaves out those that need nothing any more, which is much quicker
+ * Returns the cards of the journal that a selection matches, in no order. The API is not read.
+ * @param options `isUnfinished` leaves out cards that have reached a final state, which is much quicker
  */
 export async function selectFromJournal(
   ctx: Context,
@@ -25,7 +27,7 @@ export async function selectFromJournal(
   return states.map((state) => toJournalCard(ctx, state, now)).filter((one) => isSelected(one, selection));
 }
 
-/** A card as the journal knows it; null when it doesn't. */
+/** Returns a card as the journal knows it; null if the journal does not know it. */
 export async function findInJournal(
   ctx: Context,
   { cardToken, orderId }: { cardToken: CardToken | null; orderId: number | null },
@@ -34,16 +36,16 @@ export async function findInJournal(
   return state ? toJournalCard(ctx, state, await vendorNow(ctx)) : null;
 }
 
-/** The vendor's time, as far as it was seen how far its clock is ahead; milliseconds since the epoch. */
+/** Returns the time of Wise, by the recorded difference of the clocks, in milliseconds since the epoch. */
 export async function vendorNow(ctx: Context): Promise<number> {
   return ctx.calendar.now() + (await ctx.journal.clockOffset());
 }
 
-/** @param now by the API's clock, in milliseconds since the epoch */
+/** @param now the time of Wise, in milliseconds since the epoch */
 function toJournalCard(ctx: Context, state: CardState, now: number): JournalCard {
   const { profileId, orderId, cardToken, orderStatus, production, changedAt } = state;
   const created = parseVendorTime(state.cardCreatedAt)?.milliseconds;
-  const attempt = asHeard(state);
+  const attempt = withEvents(state);
   const facts = {
     profileId,
     orderId,
@@ -57,8 +59,8 @@ function toJournalCard(ctx: Context, state: CardState, now: number): JournalCard
   return { card: describeCard(facts, ctx.invocation), attempt, changedAt };
 }
 
-/** Applies newer events to an attempt. The journal is updated by the next read of the API. */
-function asHeard({ attempt, production }: CardState): Attempt | null {
+/** Returns the attempt with the outcome that newer events report. The next read of the API records it in the journal. */
+function withEvents({ attempt, production }: CardState): Attempt | null {
   if (attempt === null || !isOpen(attempt)) return attempt;
   // Only a read shows if a request arrived.
   const outcome = followUp(attempt, production, { isWindowOver: false });
@@ -66,14 +68,14 @@ function asHeard({ attempt, production }: CardState): Attempt | null {
   return isNews ? { ...attempt, outcome, production } : attempt;
 }
 
-/** The kiosks of the context, those that the journal knows, and those on hold; in order. */
+/** Returns the kiosks of the context, those of the journal, and those on hold, sorted. */
 export async function knownKiosks(ctx: Context): Promise<KioskId[]> {
-  const heard = [...(await ctx.journal.listKiosks()), ...(await ctx.journal.listHolds())];
-  return [...new Set([...ctx.kiosks, ...heard.map(({ kioskId }) => kioskId)])].toSorted();
+  const recorded = [...(await ctx.journal.listKiosks()), ...(await ctx.journal.listHolds())];
+  return [...new Set([...ctx.kiosks, ...recorded.map(({ kioskId }) => kioskId)])].toSorted();
 }
 
 /**
- * Refuses kiosks that are not known: a typing error must not look like a kiosk at which all is well.
+ * Refuses unknown kiosks: a mistyped id must not look like a kiosk without failures.
  * @throws Failure `usage`
  */
 export async function requireKnownKiosks(ctx: Context, kioskIds: readonly KioskId[]): Promise<void> {
@@ -101,4 +103,58 @@ export function nameKnown(known: readonly string[], wanted: string): string {
   const more = known.length > NAMED ? ` and ${known.length - NAMED} more` : '';
   const names = known.slice(0, NAMED).map(printable).join(', ') || 'none';
   return `${suggestion}Known here: ${names}${more}.`;
+}
+
+/** A card of a selection that is not sent. */
+export interface LeftOut {
+  card: Card;
+  /** The kiosk where the card would have been sent, or where it may be. */
+  kioskId: KioskId | null;
+  failure: Failure;
+}
+
+interface Settled {
+  /** The cards as they are now. */
+  cards: JournalCard[];
+  /** Cards that may be in their kiosk: their attempt is still open, and they can't be read. */
+  stuck: LeftOut[];
+}
+
+/**
+ * Settles attempts of this journal that are still open because a command was killed, or did not wait for the result. While
+ * a listener is running, accepted attempts are left to it: their events arrive.
+ */
+export async function settleOpenAttempts(ctx: Context, cards: readonly JournalCard[]): Promise<Settled> {
+  const isListenedTo = await ctx.journal.isListenedTo();
+  const leases = new Map((await ctx.journal.listLeases()).map((lease) => [lease.subject, lease]));
+  const settled: Settled = { cards: [], stuck: [] };
+  for (const one of cards) {
+    const { attempt, card } = one;
+    const isOurs = attempt?.origin === 'ours' && isOpen(attempt);
+    const lease = isOurs ? leases.get(leaseOnCard(card.cardToken)) : undefined;
+    if (lease) settled.stuck.push({ card, kioskId: kioskOf(one), failure: leased(ctx, lease) });
+    else if (!isOurs || (isListenedTo && !isUnsettled(attempt))) settled.cards.push(one);
+    else {
+      const end = await settle(ctx, one);
+      if ('failure' in end) settled.stuck.push(end);
+      else settled.cards.push(end);
+    }
+  }
+  return settled;
+}
+
+async function settle(ctx: Context, one: JournalCard): Promise<JournalCard | LeftOut> {
+  const session = new CardSession(ctx, one.card);
+  try {
+    if (one.attempt) await settleOpenAttempt(ctx, session, one.attempt);
+    if (session.card.stage === 'produced')
+      ctx.report.note(`Card ${cardLabel(session.card)}, sent before, was produced.`);
+    const attempt = session.latest?.facts.attempt ?? one.attempt;
+    const moved = parseVendorTime(session.card.production?.occurredAt ?? null)?.milliseconds;
+    return { card: session.card, attempt, changedAt: moved ?? one.changedAt };
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    await session.loadFromJournal();
+    return { card: session.card, kioskId: kioskOf(one), failure: asFailure(error) };
+  }
 }

@@ -9,9 +9,8 @@ import { printable } from '../domain/text/terminal-text.ts';
 import { nearestOf } from '../domain/text/words.ts';
 import { durationFlag, flagKind, kioskFlag, timeFlag } from '../input/flags.ts';
 import { vendorNow } from './kiosk-cards.ts';
-import { contradictionIn } from './retry-plan.ts';
 
-/** Returns documented codes as the vendor writes them, others as they were given. */
+/** An error code: a documented one as Wise writes it, any other as the user wrote it. */
 export const errorCodeFlag = flagKind((code) => findErrors(code)[0]?.code ?? code);
 
 const stageFlag = flagKind((text): Stage => {
@@ -26,50 +25,52 @@ const stageFlag = flagKind((text): Stage => {
   );
 });
 
+const SELECTION = { helpGroup: 'SELECTION' };
+
 /** Flags that filter the cards of the journal. */
 export const cardSelectionFlags = {
   kiosk: kioskFlag({
     multiple: true,
     summary: 'Only cards at this kiosk; may be repeated.',
     helpValue: 'ID',
-    helpGroup: 'SELECTION',
+    ...SELECTION,
   }),
   failed: Flags.boolean({
     summary: 'Only cards that failed, or were refused.',
-    helpGroup: 'SELECTION',
+    ...SELECTION,
   }),
   'error-code': errorCodeFlag({
     multiple: true,
     summary: 'Only cards that failed with this code; may be repeated.',
     helpValue: 'CODE',
-    helpGroup: 'SELECTION',
+    ...SELECTION,
   }),
   stage: stageFlag({
     multiple: true,
     summary: 'Only cards in this stage; may be repeated.',
     helpValue: 'STAGE',
-    helpGroup: 'SELECTION',
+    ...SELECTION,
   }),
   expiring: durationFlag({
     summary: 'Only cards still to be produced that run out of days within this time, or did.',
     helpValue: '7d',
-    helpGroup: 'SELECTION',
+    ...SELECTION,
   }),
   since: timeFlag({
     summary: 'Only cards whose production moved since then: 2h, or a time.',
     helpValue: 'TIME',
-    helpGroup: 'SELECTION',
+    ...SELECTION,
   }),
 };
 
-export type CardSelectionFlags = Interfaces.InferredFlags<typeof cardSelectionFlags>;
+type CardSelectionFlags = Interfaces.InferredFlags<typeof cardSelectionFlags>;
 
 const DAY_MS = 86_400_000;
 
 /**
  * Makes a selection of cards out of flags.
- * @returns null when none of them was given
- * @throws Failure `usage`, also for a selection that no card can ever fit
+ * @returns null if none of the flags was passed
+ * @throws Failure `usage`, also for a selection that no card can ever match
  */
 export async function toCardSelection(ctx: Context, flags: CardSelectionFlags): Promise<Selection | null> {
   const { kiosk, failed, stage, expiring, since, 'error-code': codes } = flags;
@@ -81,7 +82,7 @@ export async function toCardSelection(ctx: Context, flags: CardSelectionFlags): 
     ...(failed && { isFailed: true }),
     ...(codes && { errorCodes: distinct(codes) }),
     ...(stage && { stages: stage }),
-    // Days are whole: less than one is one.
+    // Days are whole: a part of a day counts as one.
     ...(expiring !== undefined && { expiringDays: Math.ceil(expiring / DAY_MS) }),
     ...(since !== undefined && { since: since(now) }),
   };
@@ -93,11 +94,43 @@ export async function toCardSelection(ctx: Context, flags: CardSelectionFlags): 
   return selection;
 }
 
+/** The stages of a card whose request was refused: it stays as it was before. */
+const REFUSED = new Set<Stage>(['ready', 'failed']);
+
+/** The stages of cards that need no days any more. */
+const ENDED = new Set<Stage>(['produced', 'completed', 'cancelled', 'returned']);
+
+/**
+ * Returns the reason why no card can ever match a selection; null if a card may match.
+ * @param now the time of Wise, in milliseconds since the epoch
+ */
+export function contradictionIn(selection: Selection, now: number): string | null {
+  const { stages, isFailed, errorCodes, expiringDays, since } = selection;
+  const named = stages?.join(', ') ?? '';
+  if (since !== undefined && since > now) return '--since is in the future.';
+  if (!stages) return null;
+  if (isFailed && !stages.some((stage) => REFUSED.has(stage)))
+    return `--failed and --stage ${named} contradict each other.`;
+  const codes = errorCodes ?? [];
+  if (codes.length > 0 && !codes.some((code) => stages.some((stage) => mayEndIn(stage, code))))
+    return `A card that is ${named} has no error ${codes.join(', ')}.`;
+  if (expiringDays !== undefined && stages.every((stage) => ENDED.has(stage)))
+    return `--expiring and --stage ${named} contradict each other: such a card needs no days any more.`;
+  return null;
+}
+
+/** True if a card with this error can be in this stage. An undocumented code can be in any. */
+function mayEndIn(stage: Stage, code: string): boolean {
+  const kinds = findErrors(code).map(({ kind }) => kind);
+  const isOfProduction = kinds.length > 0 && !kinds.includes('request');
+  return isOfProduction ? stage === 'failed' : REFUSED.has(stage);
+}
+
 export function distinct<Value>(values: readonly Value[]): Value[] {
   return [...new Set(values)];
 }
 
-/** The vendor adds codes without notice: one that is not documented may still be right. */
+/** Warns of undocumented codes, which may still be right: Wise adds codes without notice. */
 export function warnOfUndocumented({ report }: Context, codes: readonly string[]): void {
   for (const code of codes.filter((one) => findErrors(one).length === 0)) {
     const [meant] = nearestOf(
@@ -110,7 +143,7 @@ export function warnOfUndocumented({ report }: Context, codes: readonly string[]
   }
 }
 
-/** @throws Failure `usage` for cards that are named and selected at once */
+/** Refuses cards that are both named and selected. @throws Failure `usage` */
 export function refuseBoth(named: readonly string[] | undefined, selection: Selection | null): void {
   if (!named || !selection) return;
   throw failure(

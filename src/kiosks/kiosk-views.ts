@@ -11,7 +11,7 @@ import type { Held } from './hold.ts';
 import { type KioskOverview, toHoldDocument } from './kiosk-summary.ts';
 import type { Overview } from './overview.ts';
 
-/** All kiosks at one time. */
+/** Makes the result of `kiosks`. */
 export function overviewResult({ kiosks, withoutKiosk, covered }: Overview): Result {
   const days = describeDays(withoutKiosk);
   return listResult<KioskOverview>(
@@ -100,7 +100,7 @@ export function holdResult(
   };
 }
 
-/** @param hold that ended; null when there was none */
+/** Makes the result for a released kiosk. @param hold the hold that ended; null if there was none */
 export function releaseResult(kioskId: KioskId, hold: Hold | null): Result {
   const text = hold
     ? `Kiosk ${kioskId} is released. ${describeHold(hold, { changed: false, isOver: true })}`

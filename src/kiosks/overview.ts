@@ -22,14 +22,14 @@ export interface Overview {
   kiosks: KioskOverview[];
   /** Cards that were not sent to a kiosk yet. */
   withoutKiosk: { expiringSoon: number; expired: number };
-  /** The coverage of the journal: outside of it, only commands recorded changes. */
+  /** The times in which events were received. Changes at other times are known from commands only. */
   covered: Covered;
 }
 
 /**
- * Every kiosk that the journal or the context knows.
- * @param wanted only these; all when there are none
- * @throws Failure `usage` for one that nothing knows
+ * Describes the kiosks of the journal and of the context.
+ * @param wanted the kiosks to describe; all if there are none
+ * @throws Failure `usage` for an unknown kiosk
  */
 export async function overview(ctx: Context, wanted: readonly KioskId[]): Promise<Overview> {
   const { journal } = ctx;
@@ -56,13 +56,13 @@ export async function overview(ctx: Context, wanted: readonly KioskId[]): Promis
   };
 }
 
-/** Reading takes a fraction of a second if the journal has many cards. */
+/** The pauses between two reads, in milliseconds: a read of a large journal takes a fraction of a second. */
 const PACE = { firstPause: 1_000, interval: 1_000 };
 
 /**
  * Reads the journal repeatedly until it is interrupted, or until the deadline.
  * @param deadline null without a limit
- * @param onChange receives the first overview and each change
+ * @param onChange receives the first overview, and later ones if they differ
  */
 export async function watchOverview(
   ctx: Context,

@@ -11,16 +11,15 @@ import { failureOf, isSelected, type JournalCard } from '../domain/selection.ts'
 import { counted } from '../domain/text/words.ts';
 import type { Hold } from '../journal/journal.ts';
 import { releaseKiosk } from './hold.ts';
-import { requireKnownKiosks, selectFromJournal } from './kiosk-cards.ts';
-import { settleOpenAttempts } from './plan-retry.ts';
-import { findSpoiled, recordDestroyed, type Spoiled } from './rejected-cards.ts';
+import { requireKnownKiosks, selectFromJournal, settleOpenAttempts } from './kiosk-cards.ts';
+import { findRejected, type RejectedCards, recordDestroyed } from './rejected-cards.ts';
 import { retrySelection, type SelectedRetry, type SelectedRetryOptions } from './retry-selection.ts';
 import type { RunOptions } from './run-retry.ts';
 
 export interface RecoverOptions extends Omit<RunOptions, 'selection' | 'onApproved'> {
-  /** null: to be asked. */
-  spoiled: Spoiled | null;
-  /** A hold on the kiosk is to end; otherwise that is asked. */
+  /** null to ask the user. */
+  rejected: RejectedCards | null;
+  /** True to end a hold on the kiosk without asking. */
   isReleased: boolean;
   isAttended: boolean;
   describe: SelectedRetryOptions['describe'];
@@ -28,30 +27,29 @@ export interface RecoverOptions extends Omit<RunOptions, 'selection' | 'onApprov
 
 export interface Recovery {
   kioskId: KioskId;
-  /** The hold that ended; null where there was none. */
+  /** The hold that ended; null if there was none. */
   released: Hold | null;
-  /** The spoiled cards that were recorded as destroyed now; null for one that could not be identified. */
+  /** The rejected cards that were recorded as destroyed; null for an unidentified one. */
   destroyed: (Card | null)[];
   retry: SelectedRetry;
 }
 
 /**
- * Brings a kiosk back: says what failed there and what to touch, asks until all of it is done, keeps that in the journal,
- * and produces the failed cards again, a canary first. Nothing is kept or sent before the plan is approved, which comes
- * last; the kiosk is locked from the first question on.
- * @throws Failure `usage` for a kiosk or a card that is not known there, `input-required`, `not-confirmed`, `kiosk-held`,
- *   `leased`
+ * Recovers a kiosk: shows its failures with their fixes, asks if they are done and which rejected cards are destroyed, and
+ * produces the failed cards again, a canary first. Nothing is recorded or sent before the user has approved the plan, which
+ * is the last question. The kiosk is locked from the first question on.
+ * @throws Failure `usage` for an unknown kiosk or card, `input-required`, `not-confirmed`, `kiosk-held`, `leased`
  */
 export async function recover(
   ctx: Context,
   kioskId: KioskId,
-  { spoiled, isReleased, ...options }: RecoverOptions,
+  { rejected, isReleased, ...options }: RecoverOptions,
 ): Promise<Recovery> {
   await requireKnownKiosks(ctx, [kioskId]);
   return withLeases(ctx, { subjects: [leaseOnKiosk(kioskId)], action: 'recover' }, async () => {
     const failed = await findFailed(ctx, kioskId);
     await askWhetherFixed(ctx, kioskId, failed);
-    const destroyed = await findSpoiled(ctx, { kioskId, spoiled, failed });
+    const destroyed = await findRejected(ctx, { kioskId, rejected, failed });
     const hold = await findHold(ctx, kioskId);
     if (hold && !isReleased) await askToRelease(ctx, hold);
     let released: Hold | null = null;
@@ -92,7 +90,7 @@ async function askToRelease(ctx: Context, hold: Hold): Promise<void> {
   if (!(await ctx.ask.confirm(`${message} Release it?`, byPerson))) throw kioskHeld(ctx, hold);
 }
 
-/** One thing that went wrong at a kiosk, and how many cards met it. */
+/** A cause of failures at a kiosk, with the number of its cards. */
 export interface Cause {
   entry: AdvisedEntry;
   count: number;

@@ -6,27 +6,27 @@ import { isNamed, type KioskId, type Reference } from '../domain/ids.ts';
 import { failureOf, type JournalCard } from '../domain/selection.ts';
 import { selectFromJournal } from './kiosk-cards.ts';
 
-/** The rejected cards that were in the rejection hopper and are destroyed now; `unknown` for an unidentified one. */
-export type Spoiled = readonly (Reference | 'unknown')[];
+/** Cards that the kiosk rejected, and that are destroyed now; `unknown` for an unidentified one. */
+export type RejectedCards = readonly (Reference | 'unknown')[];
 
 const NOBODY_KNOWS = 'nobody can tell';
 
-interface Finding {
+interface Search {
   kioskId: KioskId;
-  spoiled: Spoiled | null;
+  rejected: RejectedCards | null;
   failed: readonly JournalCard[];
 }
 
 /**
- * Whose spoiled plastic lay in the rejection hopper, and is destroyed now; without what was recorded already. A refused
- * request leaves none.
+ * Finds the rejected cards that are destroyed now, from flags or by asking. Recorded ones are left out, and refused requests:
+ * they reject no card.
  */
-export async function findSpoiled(
+export async function findRejected(
   ctx: Context,
-  { kioskId, spoiled, failed }: Finding,
+  { kioskId, rejected, failed }: Search,
 ): Promise<(Card | null)[]> {
   const recorded = await findRecorded(ctx, { kioskId, failed });
-  if (spoiled) return readSpoiled(ctx, { kioskId, spoiled, recorded });
+  if (rejected) return readRejected(ctx, { kioskId, rejected, recorded });
   const candidates = failed
     .filter((one) => failureOf(one)?.kind === 'production' && !recorded.has(one.card))
     .map(({ card }) => card);
@@ -46,9 +46,9 @@ export async function findSpoiled(
   return found;
 }
 
-/** The destroyed cards that an earlier command recorded. */
+/** The destroyed cards that earlier commands recorded. */
 interface Recorded {
-  /** The plastic of the card's last failure. */
+  /** True if the rejected card of the last failure was recorded as destroyed. */
   has(card: Card): boolean;
   /** The number of unidentified cards since the last failed attempt at the kiosk. */
   unknown: number;
@@ -56,7 +56,7 @@ interface Recorded {
 
 async function findRecorded(
   ctx: Context,
-  { kioskId, failed }: Pick<Finding, 'kioskId' | 'failed'>,
+  { kioskId, failed }: Pick<Search, 'kioskId' | 'failed'>,
 ): Promise<Recorded> {
   const acts = await ctx.journal.listActions({ actions: ['destroyed'], kioskIds: [kioskId] });
   const since = Math.max(0, ...failed.map(({ attempt }) => attempt?.claimedAt ?? 0));
@@ -71,16 +71,16 @@ async function findRecorded(
 }
 
 /**
- * Reads the rejected cards of flags.
+ * Reads the rejected cards that flags name, without recorded ones.
  * @throws Failure `usage` for a card that the journal doesn't know at this kiosk
  */
-async function readSpoiled(
+async function readRejected(
   ctx: Context,
-  { kioskId, spoiled, recorded }: { kioskId: KioskId; spoiled: Spoiled; recorded: Recorded },
+  { kioskId, rejected, recorded }: { kioskId: KioskId; rejected: RejectedCards; recorded: Recorded },
 ): Promise<(Card | null)[]> {
   const there = await selectFromJournal(ctx, { kioskIds: [kioskId] });
-  const cards = spoiled.filter((one) => one !== 'unknown').map((one) => findCard(one, there, kioskId));
-  const unknown = spoiled.filter((one) => one === 'unknown').slice(recorded.unknown);
+  const cards = rejected.filter((one) => one !== 'unknown').map((one) => findCard(one, there, kioskId));
+  const unknown = rejected.filter((one) => one === 'unknown').slice(recorded.unknown);
   return [...new Set(cards.filter((card) => !recorded.has(card))), ...unknown.map(() => null)];
 }
 

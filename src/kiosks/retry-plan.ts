@@ -1,31 +1,32 @@
 import { isOpen } from '../domain/attempt.ts';
 import type { Card } from '../domain/card.ts';
-import { type CatalogueEntry, findErrors } from '../domain/errors/error-catalogue.ts';
+import type { CatalogueEntry } from '../domain/errors/error-catalogue.ts';
 import { asFailure, type Failure } from '../domain/errors/failure.ts';
 import { type Decision, guardRetry, neverAgain, refuseEnded, type Seen } from '../domain/guards.ts';
-import type { KioskId } from '../domain/ids.ts';
+import { type CardIdentity, identityOf, type KioskId } from '../domain/ids.ts';
 import { isLater, isSameProduction, type ProduceRequest, type Production } from '../domain/production.ts';
-import { byAge, type JournalCard, kioskOf, type Selection } from '../domain/selection.ts';
-import type { Stage } from '../domain/stage.ts';
+import { byAge, type JournalCard, kioskOf } from '../domain/selection.ts';
 import { utcTime } from '../domain/times/vendor-time.ts';
+import type { LeftOut } from './kiosk-cards.ts';
 
 /**
- * When a card is produced within a retry. `joined`: a command sent it to the kiosk already; its result is awaited before
- * anything else is sent there. `again`: it failed in an earlier run of the same selection, and goes last.
+ * The place of a card in a retry. `joined`: another command sent it to the kiosk, so that its result is awaited before
+ * anything else is sent there. `again`: it failed in an earlier run of the same selection, so that it comes last.
  */
 export type Turn = 'joined' | 'first' | 'again';
 
 const TURNS: readonly Turn[] = ['joined', 'first', 'again'];
 
-/** A card that a retry may produce again. */
+/** A card that is to be produced again, or awaited. */
 export interface RetryCandidate {
   one: JournalCard;
   turn: Turn;
-  /** The error of the card. */
+  /** The catalogue's entry of the error of the card. */
   entry: CatalogueEntry;
 }
 
-export interface PlannedRetry extends RetryCandidate {
+/** A planned card, which is a request of the executor, too. */
+export interface PlannedRetry extends RetryCandidate, CardIdentity {
   kioskId: KioskId;
 }
 
@@ -37,14 +38,6 @@ export interface KioskPlan {
   usual: number | null;
 }
 
-/** A card of the selection with which nothing is done. */
-export interface LeftOut {
-  card: Card;
-  /** The kiosk where it would have gone. */
-  kioskId: KioskId | null;
-  failure: Failure;
-}
-
 /** The plan of a retry of many cards. */
 export interface RetryPlan {
   kiosks: KioskPlan[];
@@ -53,30 +46,30 @@ export interface RetryPlan {
   beyondLimit: number;
 }
 
-export interface PlanOptions {
-  /** Another kiosk for all of them. */
+interface PlanOptions {
+  /** The kiosk for all cards; null for the kiosk of each card. */
   toKiosk: KioskId | null;
   limit: number | null;
-  /** Why nothing may be done with a card at a kiosk right now; null when it may. */
+  /** Returns the failure that prevents sending a card to a kiosk now; null if nothing does. */
   obstacle: (card: Card, kioskId: KioskId) => Failure | null;
-  /** Cards that may be in their kiosk, and can't be read. */
+  /** Cards that may be in their kiosk, but can't be read. */
   stuck: readonly LeftOut[];
 }
 
-/** Puts the cards of a selection into the order in which they are produced, and leaves out what can't be. */
+/** Puts the cards of a selection into the order in which they are produced. Cards that can't be are left out. */
 export function planRetries(candidates: readonly RetryCandidate[], options: PlanOptions): RetryPlan {
   const leftOut: LeftOut[] = [...options.stuck];
   const planned: PlannedRetry[] = [];
-  // A kiosk takes one card at a time: one that may still be in it keeps the others out.
+  // A kiosk takes one card at a time: while a card may be in it, no other is sent there.
   const blocked = new Map(options.stuck.map(({ kioskId, failure }) => [kioskId, failure]));
   for (const candidate of candidates.toSorted(byTurn)) {
     const { card } = candidate.one;
     const kioskId = (candidate.turn === 'joined' ? null : options.toKiosk) ?? kioskOf(candidate.one);
     if (kioskId === null) continue;
-    const failure = blocked.get(kioskId) ?? hopeless(candidate) ?? options.obstacle(card, kioskId);
+    const failure = blocked.get(kioskId) ?? finalFailure(candidate) ?? options.obstacle(card, kioskId);
     if (failure && candidate.turn === 'joined') blocked.set(kioskId, failure);
     if (failure) leftOut.push({ card, kioskId, failure });
-    else planned.push({ ...candidate, kioskId });
+    else planned.push({ ...identityOf(card), ...candidate, kioskId });
   }
   const joined = planned.filter(({ turn }) => turn === 'joined').length;
   const taken = options.limit === null ? planned : planned.slice(0, joined + options.limit);
@@ -95,8 +88,8 @@ function byTurn(left: RetryCandidate, right: RetryCandidate): number {
   return TURNS.indexOf(left.turn) - TURNS.indexOf(right.turn) || byAge(left.one, right.one);
 }
 
-/** Why a card can never be produced again; null when it can. */
-function hopeless({ one, entry }: RetryCandidate): Failure | null {
+/** Returns the failure of a card that can never be produced again; null for any other card. */
+function finalFailure({ one, entry }: RetryCandidate): Failure | null {
   if (isOpen(one.attempt)) return null;
   try {
     refuseEnded(one.card);
@@ -116,7 +109,7 @@ export function countSent({ kiosks }: Pick<RetryPlan, 'kiosks'>): number {
   return kiosks.flatMap(({ cards }) => cards).filter(({ turn }) => turn !== 'joined').length;
 }
 
-/** A plan as JSON documents show it. */
+/** Converts a plan for JSON documents. */
 export function toPlanDocument({ kiosks, leftOut, beyondLimit }: RetryPlan) {
   return {
     kiosks: kiosks.map(({ kioskId, cards, usual }) => ({
@@ -142,46 +135,14 @@ export function toPlanDocument({ kiosks, leftOut, beyondLimit }: RetryPlan) {
   };
 }
 
-/** A refused request leaves its card as it was: ready, or failed. */
-const REFUSED = new Set<Stage>(['ready', 'failed']);
-
-/** Nothing is left to produce. */
-const ENDED = new Set<Stage>(['produced', 'completed', 'cancelled', 'returned']);
-
-/**
- * Why no card can ever fit a selection; null when one may.
- * @param now by the vendor's clock, in milliseconds since the epoch
- */
-export function contradictionIn(selection: Selection, now: number): string | null {
-  const { stages, isFailed, errorCodes, expiringDays, since } = selection;
-  const named = stages?.join(', ') ?? '';
-  if (since !== undefined && since > now) return '--since is in the future.';
-  if (!stages) return null;
-  if (isFailed && !stages.some((stage) => REFUSED.has(stage)))
-    return `--failed and --stage ${named} contradict each other.`;
-  const codes = errorCodes ?? [];
-  if (codes.length > 0 && !codes.some((code) => stages.some((stage) => mayEndIn(stage, code))))
-    return `A card that is ${named} has no error ${codes.join(', ')}.`;
-  if (expiringDays !== undefined && stages.every((stage) => ENDED.has(stage)))
-    return `--expiring and --stage ${named} contradict each other: such a card needs no days any more.`;
-  return null;
-}
-
-/** True if a card with this error can be in this stage. An undocumented code can be in any. */
-function mayEndIn(stage: Stage, code: string): boolean {
-  const kinds = findErrors(code).map(({ kind }) => kind);
-  const isOfProduction = kinds.length > 0 && !kinds.includes('request');
-  return isOfProduction ? stage === 'failed' : REFUSED.has(stage);
-}
-
-/** Only what was approved is repeated: a card with which something else happened since is left alone. */
+/** Permits to repeat a planned card, unless another attempt was made since the plan was approved. */
 export function guardPlanned(seen: Seen, { one }: PlannedRetry, request: ProduceRequest): Decision {
   const planned = one.attempt?.id ?? null;
   const isKnown = seen.card.attemptId === planned || isAsPlanned(seen, one.card.production);
   return guardRetry(seen, { request, attemptId: isKnown ? seen.card.attemptId : planned });
 }
 
-/** True if the failure is the planned one: the attempt of another system may have been recorded since. */
+/** True if the card failed as planned, though the attempt of another system was recorded for that failure since. */
 function isAsPlanned({ card, attempt }: Seen, planned: Production | null): boolean {
   if (attempt?.origin !== 'observed' || !card.production) return false;
   return isSameProduction(card.production, planned) || isLater(card.production, planned) === false;

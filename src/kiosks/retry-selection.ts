@@ -1,20 +1,54 @@
+import { findUnauthorized } from '../cards/session/each-card.ts';
+import { kioskHeld } from '../cards/session/hold-check.ts';
 import type { Context } from '../context/context.ts';
 import type { Covered } from '../context/coverage.ts';
+import { leased, leaseOnCard, leaseOnKiosk } from '../context/leases.ts';
 import { readCovered } from '../context/listener-state.ts';
-import { approveAttended, declined } from '../context/record-action.ts';
+import { declined } from '../context/record-action.ts';
+import { isOpen } from '../domain/attempt.ts';
+import { type Card } from '../domain/card.ts';
+import { lookUpError } from '../domain/errors/error-catalogue.ts';
 import type { Failure } from '../domain/errors/failure.ts';
+import { isNamed, type KioskId, type Reference } from '../domain/ids.ts';
 import { outcomeOf } from '../domain/results.ts';
-import { nameSelection, planRetry, type RetrySelection } from './plan-retry.ts';
-import { countCards, countSent, type LeftOut, type RetryPlan } from './retry-plan.ts';
+import { advise } from '../domain/runbook.ts';
+import { failureOf, isSelected, type JournalCard, kioskOf } from '../domain/selection.ts';
+import { median } from '../domain/times/duration.ts';
+import type { ActionRecord } from '../journal/journal.ts';
+import {
+  findInJournal,
+  type LeftOut,
+  requireKnownKiosks,
+  selectFromJournal,
+  settleOpenAttempts,
+} from './kiosk-cards.ts';
+import { countCards, countSent, planRetries, type RetryCandidate, type RetryPlan } from './retry-plan.ts';
 import { type RetryResult, type RunOptions, runRetries } from './run-retry.ts';
 
+/** A filter for the failed cards to produce again. */
+export interface RetrySelection {
+  kioskIds: readonly KioskId[];
+  /** Empty for cards with any error. */
+  errorCodes: readonly string[];
+  exclude: readonly Reference[];
+  limit: number | null;
+  /** The kiosk to send the cards to; null for the kiosk where each of them failed. */
+  toKiosk: KioskId | null;
+}
+
+/** Names a selection in the journal, so that later runs of the same selection find the cards that were tried. */
+function nameSelection({ kioskIds, errorCodes }: RetrySelection): string {
+  const parts = [kioskIds.toSorted().join(','), errorCodes.toSorted().join(',')];
+  return parts.filter((part) => part !== '').join(' ');
+}
+
 export interface SelectedRetryOptions extends Omit<RunOptions, 'selection'> {
-  /** Somebody takes the cards out: said by a flag, or to be asked. */
+  /** True if a flag says that somebody collects the cards; otherwise the user is asked. */
   isAttended: boolean;
   isDryRun: boolean;
-  /** Describes the plan to the person who approves it. */
+  /** Describes the plan for the user who approves it. */
   describe: (planned: PlannedRetries) => Promise<string>;
-  /** A hold that ends once the plan is approved keeps nothing out of it. */
+  /** True if holds end once the plan is approved: they don't prevent anything. */
   ignoresHolds?: boolean;
 }
 
@@ -25,16 +59,17 @@ export interface PlannedRetries {
 }
 
 export interface SelectedRetry extends PlannedRetries {
-  /** Of all cards that were selected, also of those left out; none for a dry run. */
-  results: (RetryResult | ReturnType<typeof leftOutResult>)[];
-  /** The failures that stopped it at kiosks. */
+  /** The results of all selected cards, including those left out; empty for a dry run. */
+  results: RetryResult[];
+  /** The failures that stopped the retry at kiosks. */
   stops: readonly Failure[];
-  /** Requests that were sent. */
+  /** The numbers of requests. */
   used: { reads: number; sends: number };
 }
 
 /**
- * Produces exactly the failed cards of a selection again: shows the plan, asks, then goes kiosk by kiosk, a canary first.
+ * Produces the failed cards of a selection again: shows the plan, asks for approval, and sends a canary to each kiosk
+ * before the other cards.
  * @throws Failure `usage`, `input-required`, `not-confirmed`, `leased`
  */
 export async function retrySelection(
@@ -52,17 +87,16 @@ export async function retrySelection(
   return { plan, covered, results: all, stops, used: ctx.wise.used };
 }
 
-/** @throws Failure `not-confirmed`, `input-required` */
+/** Asks if somebody is at the kiosks, and if the plan is to be executed. @throws Failure `not-confirmed`, `input-required` */
 async function approve(
   ctx: Context,
   plan: RetryPlan,
   { isAttended }: { isAttended: boolean },
 ): Promise<void> {
-  if (!isAttended)
-    await approveAttended(
-      ctx,
-      plan.kiosks.map(({ kioskId }) => kioskId),
-    );
+  const kiosks = plan.kiosks.map(({ kioskId }) => kioskId).join(', ');
+  const attended = `Does somebody take the cards at ${kiosks}? What nobody takes is spoiled.`;
+  if (!isAttended && !(await ctx.ask.confirm(attended, { flag: '--attended', isAnsweredByYes: false })))
+    throw declined('Have somebody there to take the cards; then run the command again.');
   const count = countSent(plan);
   const first = plan.kiosks.length === 1 ? 'one first' : 'one of each kiosk first';
   const what = count === 1 ? 'this card' : `these ${count} cards, ${first},`;
@@ -70,8 +104,106 @@ async function approve(
     throw declined('Fix the cause; then run the command again.');
 }
 
-function leftOutResult({ card, kioskId, failure }: LeftOut) {
+function leftOutResult({ card, kioskId, failure }: LeftOut): RetryResult {
   const error = failure.toDocument();
   const { exitCode } = failure;
   return { card, kioskId, outcome: outcomeOf(error, exitCode), exitCode, error, isCanary: false };
+}
+
+/** The number of earlier productions that the estimated duration is based on. */
+const DURATIONS = 20;
+
+/** The time when runs of the same selection tried a card last, by card token, in milliseconds since the epoch. */
+type Tried = ReadonlyMap<string, number>;
+
+/**
+ * Plans which failed cards of the journal are produced again, and in which order. Open attempts at the kiosks are read
+ * first: a card that is still in a kiosk is awaited before anything else is sent there.
+ * @throws Failure `usage` for an unknown kiosk
+ */
+async function planRetry(
+  ctx: Context,
+  selection: RetrySelection,
+  { ignoresHolds }: { ignoresHolds: boolean },
+): Promise<RetryPlan> {
+  const { kioskIds, toKiosk, limit } = selection;
+  await requireKnownKiosks(ctx, toKiosk === null ? kioskIds : [...kioskIds, toKiosk]);
+  const acts = await ctx.journal.listActions({ selection: nameSelection(selection) });
+  const tried: Tried = new Map(acts.map(({ cardToken, startedAt }) => [cardToken ?? '', startedAt]));
+  const { cards, stuck } = await settleOpenAttempts(ctx, await findConcerned(ctx, selection, acts));
+  const runbook = await ctx.runbook();
+  const candidates = cards
+    .flatMap((one) => toCandidate(one, { selection, tried }) ?? [])
+    .map(({ entry, ...candidate }) => ({ ...candidate, entry: advise(runbook, entry) }));
+  const obstacle = await findObstacles(ctx, candidates, { ignoresHolds });
+  const plan = planRetries(candidates, { toKiosk, limit, obstacle, stuck });
+  for (const kiosk of plan.kiosks)
+    kiosk.usual = median(await ctx.journal.listDurations(kiosk.kioskId, DURATIONS));
+  return plan;
+}
+
+/** Returns the unfinished cards at the kiosks of a selection, and those that its runs sent to other kiosks. */
+async function findConcerned(
+  ctx: Context,
+  { kioskIds, toKiosk }: RetrySelection,
+  acts: readonly ActionRecord[],
+): Promise<JournalCard[]> {
+  const there = toKiosk === null ? kioskIds : [...kioskIds, toKiosk];
+  const cards = await selectFromJournal(ctx, { kioskIds: there }, { isUnfinished: true });
+  const found = new Set(cards.map(({ card }) => card.cardToken));
+  const elsewhere = new Set(acts.map(({ cardToken }) => cardToken).filter((token) => !found.has(token)));
+  for (const cardToken of elsewhere) {
+    const one = cardToken === null ? null : await findInJournal(ctx, { cardToken, orderId: null });
+    if (one) cards.push(one);
+  }
+  return cards;
+}
+
+/** Returns a card that is to be sent, or awaited because it is in a kiosk; null for any other card. */
+function toCandidate(
+  one: JournalCard,
+  { selection, tried }: { selection: RetrySelection; tried: Tried },
+): RetryCandidate | null {
+  const { card, attempt } = one;
+  if (attempt?.origin === 'ours' && isOpen(attempt)) {
+    const entry = lookUpError('production', attempt.baseline?.errorCode ?? null);
+    return { one, turn: 'joined', entry };
+  }
+  const triedAt = tried.get(card.cardToken ?? '');
+  const { kioskIds, errorCodes, exclude } = selection;
+  // A run may have sent it to another kiosk, where it failed again.
+  const kioskId = kioskOf(one);
+  if (triedAt === undefined && (kioskId === null || !kioskIds.includes(kioskId))) return null;
+  if (exclude.some((reference) => isNamed(card, reference))) return null;
+  const failure = failureOf(one);
+  if (failure === null && card.stage !== 'expired') return null;
+  const wasTried = attempt !== null && triedAt !== undefined && attempt.claimedAt >= triedAt;
+  const isMeant = errorCodes.length === 0 || isSelected(one, { errorCodes });
+  if (!isMeant) return null;
+  const { kind, errorCode } = failure ?? {
+    kind: 'production',
+    errorCode: card.production?.errorCode ?? null,
+  };
+  return { one, turn: wasTried ? 'again' : 'first', entry: lookUpError(kind, errorCode) };
+}
+
+/** Returns a function that finds what prevents sending a card: a hold, the lease of another process, a missing token. */
+async function findObstacles(
+  ctx: Context,
+  candidates: readonly RetryCandidate[],
+  { ignoresHolds }: { ignoresHolds: boolean },
+) {
+  const holds = ignoresHolds ? [] : await ctx.journal.listHolds();
+  const leases = await ctx.journal.listLeases();
+  const unauthorized = await findUnauthorized(
+    ctx,
+    candidates.map(({ one }) => one.card),
+  );
+  return (card: Card, kioskId: KioskId): Failure | null => {
+    const hold = holds.find((other) => other.kioskId === kioskId);
+    if (hold) return kioskHeld(ctx, hold);
+    const subjects = new Set([leaseOnKiosk(kioskId), leaseOnCard(card.cardToken)]);
+    const lease = leases.find(({ subject }) => subjects.has(subject));
+    return lease ? leased(ctx, lease) : (unauthorized.get(card.profileId) ?? null);
+  };
 }

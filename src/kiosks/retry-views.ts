@@ -15,7 +15,7 @@ import type { Recovery } from './recover.ts';
 import { countCards, type KioskPlan, type Turn, toPlanDocument } from './retry-plan.ts';
 import type { PlannedRetries, SelectedRetry } from './retry-selection.ts';
 
-/** The result of a retry that only shows its plan. */
+/** Makes the result of a dry run: only the plan. */
 export function plannedRetry({ plan, covered }: SelectedRetry): Result {
   return {
     exitCode: 0,
@@ -28,14 +28,13 @@ export function plannedRetry({ plan, covered }: SelectedRetry): Result {
   };
 }
 
-/** The result of a retry of many cards. @param interruptions the signal that interrupted it */
+/** Makes the result of a retry of many cards. @param interruptions the failure of the signal that interrupted it */
 export function selectedRetry(retry: SelectedRetry, interruptions: readonly Failure[]): Result {
   const { plan, covered, results, stops, used } = retry;
   const result = cardResults(results, {
     shape: 'cards',
     stops: [...stops, ...interruptions],
-    extra: (one) =>
-      'kioskId' in one ? { kioskId: one.kioskId, canary: 'isCanary' in one && one.isCanary } : {},
+    extra: ({ kioskId, isCanary }) => ({ kioskId, canary: isCanary }),
     text: async (style) =>
       results.length === 0
         ? renderPlan({ plan, covered }, style)
@@ -49,22 +48,22 @@ export function selectedRetry(retry: SelectedRetry, interruptions: readonly Fail
   };
 }
 
-function renderEnd({ plan, results, used, ...retry }: SelectedRetry, style: Style): string {
+function renderEnd(retry: SelectedRetry, style: Style): string {
+  const { plan, results, used } = retry;
   const left = results.filter(({ outcome }) => outcome === 'not-started').length + plan.beyondLimit;
   const rest = left > 0 ? `${counted(left, 'card')} left: the same command goes on.\n` : '';
-  const each = perCard({ plan, results, used, ...retry });
-  const requests = `${counted(used.reads + used.sends, 'request')}, ${each ?? 0} a card.\n`;
+  const requests = `${counted(used.reads + used.sends, 'request')}, ${perCard(retry) ?? 0} a card.\n`;
   return `${rest}${style.dim(requests)}`;
 }
 
-/** Requests for each card that was begun, to two digits. */
+/** Returns the number of requests for each started card, with two decimals. */
 function perCard({ plan, results, used }: SelectedRetry): number | null {
   const idle = results.filter(({ outcome }) => outcome === 'not-started').length;
   const begun = countCards(plan) - idle;
   return begun > 0 ? Math.round(((used.reads + used.sends) / begun) * 100) / 100 : null;
 }
 
-/** The result of the recovery of a kiosk: its actions and its cards. @param interruptions the signal that interrupted it */
+/** Makes the result of the recovery of a kiosk. @param interruptions the failure of the signal that interrupted it */
 export function recovered(
   { kioskId, released, destroyed, retry }: Recovery,
   interruptions: readonly Failure[],
@@ -94,7 +93,7 @@ const TURNS: Record<Turn, string> = {
   again: 'failed in an earlier run: last',
 };
 
-/** A plan before it is approved: the cards in their order, what they failed with, what the journal can't know. */
+/** Renders a plan before it is approved: the cards in their order, their errors, and the coverage of the journal. */
 export async function renderPlan({ plan, covered }: PlannedRetries, style: Style): Promise<string> {
   const kiosks = await Promise.all(plan.kiosks.map(async (kiosk) => renderKiosk(kiosk, style)));
   const entries = new Map(

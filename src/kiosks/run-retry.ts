@@ -12,7 +12,7 @@ import { isOpen } from '../domain/attempt.ts';
 import { cardLabel } from '../domain/card.ts';
 import { asFailure, Failure } from '../domain/errors/failure.ts';
 import type { Seen } from '../domain/guards.ts';
-import { type CardIdentity, identityOf, type KioskId } from '../domain/ids.ts';
+import type { KioskId } from '../domain/ids.ts';
 import type { ProduceOptions } from '../domain/production.ts';
 import type { CardResult } from '../domain/results.ts';
 import { median } from '../domain/times/duration.ts';
@@ -30,21 +30,29 @@ export interface RunOptions extends Omit<ProduceOptions, 'wait'> {
 
 /** The result of a retry for one card. */
 export interface RetryResult extends CardResult {
-  kioskId: KioskId;
-  /** Was it the one that had to come out before the others were sent? */
+  /** Null for a card that was left out and is at no kiosk. */
+  kioskId: KioskId | null;
+  /** True if the card had to be produced before the others were sent. */
   isCanary: boolean;
 }
 
 /**
- * Produces the cards of a plan again: at each kiosk one after the other, a canary first; kiosks side by side. Nobody else
- * can act on these cards and kiosks meanwhile.
- * @returns a result for each card, those that were not started included, and what stopped it at kiosks
+ * Produces the cards of a plan again: at each kiosk one after another, a canary first; kiosks side by side. The cards and
+ * the kiosks are locked meanwhile.
+ * @returns the results of all cards, started or not, and the failures that stopped the retry at kiosks
  * @throws Failure `leased`
  */
-export async function runRetries(ctx: Context, plan: RetryPlan, options: RunOptions): Promise<RetryEnd> {
-  const lanes = plan.kiosks.map(({ kioskId, cards }) => ({ kiosk: kioskId, cards: cards.map(toRequest) }));
+export async function runRetries(
+  ctx: Context,
+  plan: RetryPlan,
+  options: RunOptions,
+): Promise<{ results: RetryResult[]; stops: Failure[] }> {
+  const lanes = plan.kiosks.map(({ kioskId, cards }) => ({ kiosk: kioskId, cards }));
   const planned = lanes.flatMap(({ cards }) => cards);
-  const subjects = lanes.flatMap(({ kiosk, cards }) => [leaseOnKiosk(kiosk), ...cards.map(leaseOn)]);
+  const subjects = [
+    ...lanes.map(({ kiosk }) => leaseOnKiosk(kiosk)),
+    ...planned.map(({ cardToken }) => leaseOnCard(cardToken)),
+  ];
   return withLeases(ctx, { subjects, action: 'retry' }, async () => {
     await options.onApproved?.();
     const watcher = new RetryWatcher(ctx, plan, options);
@@ -62,41 +70,23 @@ export async function runRetries(ctx: Context, plan: RetryPlan, options: RunOpti
   });
 }
 
-export interface RetryEnd {
-  results: RetryResult[];
-  stops: Failure[];
-}
-
-type AtKiosk = Pick<PlannedRetry, 'kioskId'>;
-
-/** A planned card as a request of the executor. */
-type PlannedRequest = PlannedRetry & CardIdentity;
-
-function toRequest(planned: PlannedRetry): PlannedRequest {
-  return { ...planned, ...identityOf(planned.one.card) };
-}
-
-function leaseOn({ cardToken }: CardIdentity): string {
-  return leaseOnCard(cardToken);
-}
-
-/** A kiosk of a retry: whether it gets more cards, and its progress. */
+/** The state of a kiosk in a retry. */
 interface KioskState {
   canary: CanaryState;
   count: CardCount;
-  /** The usual duration of a production there, in milliseconds. */
+  /** The usual duration of a production at the kiosk, in milliseconds. */
   usual: number | null;
   /** The durations of the productions of this retry, in milliseconds. */
   took: number[];
 }
 
-/** Decides after each card whether its kiosk gets another one, and shows the progress. */
-class RetryWatcher implements CardWatcher<PlannedRequest> {
+/** Decides after each card if its kiosk gets another one, and shows the progress. */
+class RetryWatcher implements CardWatcher<PlannedRetry> {
   readonly #ctx: Context;
   readonly #options: RunOptions;
   readonly #kiosks: ReadonlyMap<KioskId, KioskState>;
   /** The cards that had to be produced before the others of their kiosk were sent. */
-  readonly #canaries = new Set<PlannedRequest>();
+  readonly #canaries = new Set<PlannedRetry>();
 
   constructor(ctx: Context, { kiosks }: RetryPlan, options: RunOptions) {
     this.#ctx = ctx;
@@ -108,14 +98,14 @@ class RetryWatcher implements CardWatcher<PlannedRequest> {
   readonly stops: Failure[] = [];
 
   /** True if nothing more is sent to a kiosk. */
-  async stop({ kiosk, cards }: Lane<PlannedRequest>, results: readonly CardResult[]): Promise<boolean> {
+  async stop({ kiosk, cards }: Lane<PlannedRetry>, results: readonly CardResult[]): Promise<boolean> {
     const next = cards[results.length];
     if (kiosk === null || !next) return false;
-    await this.#checkLeases(next.kioskId, [leaseOnKiosk(kiosk), leaseOn(next)]);
+    await this.#checkLeases(next.kioskId, [leaseOnKiosk(kiosk), leaseOnCard(next.cardToken)]);
     return this.#stateOf(next).canary.stop !== null;
   }
 
-  /** Notices a kiosk that another process took over while the last card was produced. */
+  /** Stops the retry at kiosks whose lease another process has acquired since. */
   async checkLeases(): Promise<void> {
     if (this.#ctx.signal.aborted) return;
     for (const kioskId of this.#kiosks.keys()) await this.#checkLeases(kioskId, [leaseOnKiosk(kioskId)]);
@@ -134,7 +124,7 @@ class RetryWatcher implements CardWatcher<PlannedRequest> {
     }
   }
 
-  begin(planned: PlannedRequest): void {
+  begin(planned: PlannedRetry): void {
     const { canary, count } = this.#stateOf(planned);
     const isLast = count.done + count.failed === count.total - 1;
     if (!canary.isProven) this.#canaries.add(planned);
@@ -143,7 +133,7 @@ class RetryWatcher implements CardWatcher<PlannedRequest> {
     this.#show(planned, { current: { card: cardLabel(planned.one.card), note, since } });
   }
 
-  end(planned: PlannedRequest, result: CardResult): void {
+  end(planned: PlannedRetry, result: CardResult): void {
     const { canary, count, took, usual } = this.#stateOf(planned);
     this.#enter(planned, advance(canary, result, this.#options));
     if (result.outcome === 'done' && count.current) took.push(this.#ctx.stopwatch.since(count.current.since));
@@ -154,7 +144,7 @@ class RetryWatcher implements CardWatcher<PlannedRequest> {
     this.#show(planned, { done, failed, timeLeft, current: null });
   }
 
-  describe(result: CardResult, planned: PlannedRequest | undefined): RetryResult {
+  describe(result: CardResult, planned: PlannedRetry | undefined): RetryResult {
     if (!planned) throw new TypeError('a result has no card in the plan');
     const { kioskId, one } = planned;
     const card = result.outcome === 'not-started' ? one.card : result.card;
@@ -165,13 +155,13 @@ class RetryWatcher implements CardWatcher<PlannedRequest> {
     this.#ctx.report.progress({ kind: 'cards', counts: [] });
   }
 
-  #stateOf({ kioskId }: AtKiosk): KioskState {
+  #stateOf({ kioskId }: Pick<PlannedRetry, 'kioskId'>): KioskState {
     const state = this.#kiosks.get(kioskId);
     if (!state) throw new TypeError('a kiosk is not in the plan');
     return state;
   }
 
-  #enter({ kioskId }: AtKiosk, canary: CanaryState): void {
+  #enter({ kioskId }: Pick<PlannedRetry, 'kioskId'>, canary: CanaryState): void {
     this.#stateOf({ kioskId }).canary = canary;
     const { stop } = canary;
     if (stop === null) return;
@@ -183,7 +173,7 @@ class RetryWatcher implements CardWatcher<PlannedRequest> {
     this.stops.push(new Failure(code, message, { hint, ...(exitCode !== undefined && { exitCode }) }));
   }
 
-  #show(planned: PlannedRequest, news: Partial<CardCount>): void {
+  #show(planned: PlannedRetry, news: Partial<CardCount>): void {
     const state = this.#stateOf(planned);
     state.count = { ...state.count, ...news };
     const counts = [...this.#kiosks.values()].map(({ count }) => count);
@@ -197,7 +187,7 @@ function toKioskState({ kioskId, cards, usual }: KioskPlan): KioskState {
   return { canary: START, count, usual, took: [] };
 }
 
-/** @returns whether it was sent; nothing for a card that was sent before and is awaited */
+/** Sends a planned card, or waits for one that is in the kiosk. @returns true if it was sent; nothing for a wait */
 async function retryPlanned(ctx: Context, session: CardSession, options: Producing): Promise<boolean | void> {
   const { planned, selection } = options;
   session.setNeedsOnlyProduction(await mayReadOnlyProduction(ctx, session.identity));
@@ -210,7 +200,7 @@ interface Producing extends RunOptions {
   planned: PlannedRetry;
 }
 
-/** @returns whether it was sent */
+/** Sends a card, and waits for its result. @returns false if it was produced, or being produced, already */
 async function produceAgain(
   ctx: Context,
   session: CardSession,
@@ -220,13 +210,13 @@ async function produceAgain(
   const request = { ...settings, kioskId };
   const guard = (seen: Seen) => guardPlanned(seen, planned, request);
   const attempt = await sendOnce(ctx, session, { kioskId, guard });
-  // Its result is all that is waited for.
+  // Only the result of the attempt is awaited.
   session.setNeedsOnlyProduction(true);
   await awaitOutcome(ctx, session, { attempt, wait: true, simulation });
   return attempt !== null;
 }
 
-/** Waits for a card that another command sent; it is not sent again. */
+/** Waits for a card that another command sent. */
 async function awaitJoined(
   ctx: Context,
   session: CardSession,

@@ -12,7 +12,7 @@ import {
   kioskOf,
   type Selection,
 } from '../../src/domain/selection.ts';
-import { contradictionIn } from '../../src/kiosks/retry-plan.ts';
+import { contradictionIn } from '../../src/kiosks/kiosk-flags.ts';
 import { AFTER, attempt, card, DAY, production } from '../harness/records.ts';
 
 const NOW = Date.parse(AFTER);

@@ -15,7 +15,7 @@ const planText = async () => 'the plan';
 
 /** The kiosk recovers as the person answers. */
 async function recovery(options: Partial<RecoverOptions> = {}, context: Partial<Context> = {}) {
-  const open = { spoiled: null, isReleased: false, isAttended: false, maxFailures: 2, simulation: null };
+  const open = { rejected: null, isReleased: false, isAttended: false, maxFailures: 2, simulation: null };
   return recover(cards.world.context(context), HERE, { ...open, describe: planText, ...options });
 }
 
@@ -118,7 +118,7 @@ describe('the recovery of a kiosk', () => {
       return true;
     };
     const ask = { ...cards.world.context().ask, confirm };
-    const { released, retry } = await recovery({ spoiled: [] }, { ask });
+    const { released, retry } = await recovery({ rejected: [] }, { ask });
     expect(released).toBeNull();
     expect(retry.results).toMatchObject([{ outcome: 'refused', error: { code: 'kiosk-held' } }]);
     expect(await journal.listHolds()).toHaveLength(1);
@@ -129,8 +129,8 @@ describe('the recovery of a kiosk', () => {
   test.each<[string, Partial<RecoverOptions>, string]>([
     ['nothing', {}, '--yes'],
     ['what is done', {}, '--rejected'],
-    ['what is spoiled', { spoiled: ['unknown'] }, '--release'],
-    ['that the hold ends', { spoiled: ['unknown'], isReleased: true }, '--attended'],
+    ['what is spoiled', { rejected: ['unknown'] }, '--release'],
+    ['that the hold ends', { rejected: ['unknown'], isReleased: true }, '--attended'],
   ])(
     'where nobody can be asked and a script says %s, is refused with the flag',
     async (what, flags, flag) => {
@@ -159,7 +159,7 @@ describe('the recovery of a kiosk', () => {
     await cards.fail(3);
     cards.kioskMakes('PRODUCTION_ERROR');
     cards.world.answers.push(true, true);
-    const { retry } = await recovery({ spoiled: [], isAttended: true });
+    const { retry } = await recovery({ rejected: [], isAttended: true });
     expect(outcomesOf(retry)).toEqual(['failed', 'not-started', 'not-started']);
     expect(await sent(3)).toBe(1);
   });
@@ -187,7 +187,10 @@ describe('the recovery of a kiosk', () => {
     await cards.fail(1);
     const page = { kind: 'production', code: 'PRD_HOPPER_DOOR', retry: 'never' } as const;
     const pages = [{ ...page, owner: null, steps: [], link: null, contact: null }];
-    const { retry } = await recovery({ spoiled: [], isAttended: true }, { runbook: async () => ({ pages }) });
+    const { retry } = await recovery(
+      { rejected: [], isAttended: true },
+      { runbook: async () => ({ pages }) },
+    );
     expect(retry.results).toMatchObject([
       { kioskId: HERE, isCanary: false, exitCode: 6, error: { code: 'production-failed' } },
     ]);
@@ -196,7 +199,7 @@ describe('the recovery of a kiosk', () => {
 
   test('knows the kiosks of context and journal only', async () => {
     const { world } = cards;
-    const open = { spoiled: [], isReleased: true, isAttended: true, maxFailures: 2, simulation: null };
+    const open = { rejected: [], isReleased: true, isAttended: true, maxFailures: 2, simulation: null };
     const options = { ...open, describe: planText };
     await expect(recover(world.context(), parseKioskId('WIS0001'), options)).rejects.toMatchObject({
       exitCode: 2,
@@ -210,17 +213,17 @@ describe('the same command again', () => {
   test('records no spoiled card twice', async () => {
     const [first] = await cards.fail(2);
     const cardToken = parseCardToken(first?.cardToken ?? '');
-    const spoiled = [{ profileId: null, cardToken, orderId: null }, 'unknown'] as const;
+    const rejected = [{ profileId: null, cardToken, orderId: null }, 'unknown'] as const;
     cards.kioskMakes('PRODUCED', { times: 1 });
     cards.kioskMakes('PRODUCTION_ERROR', { times: 1 });
     cards.world.answers.push(true, true);
-    const before = await recovery({ ...yes, spoiled });
+    const before = await recovery({ ...yes, rejected });
     expect(before.destroyed.map((card) => card?.cardToken ?? null)).toEqual([cardToken, null]);
     expect(outcomesOf(before.retry)).toEqual(['done', 'failed']);
 
     cards.kioskMakes('PRODUCED');
     cards.world.answers.push(true, true);
-    const after = await recovery({ ...yes, spoiled: [spoiled[0]] });
+    const after = await recovery({ ...yes, rejected: [rejected[0]] });
     expect(after.destroyed).toEqual([]);
     expect(outcomesOf(after.retry)).toEqual(['done']);
     expect(await destroyed()).toEqual([cardToken, null]);
@@ -244,21 +247,21 @@ describe('the same command again', () => {
   test('records the next spoiled card of a card that failed again', async () => {
     const [first] = await cards.fail(1);
     const cardToken = parseCardToken(first?.cardToken ?? '');
-    const spoiled = [{ profileId: 1001, cardToken, orderId: null }];
+    const rejected = [{ profileId: 1001, cardToken, orderId: null }];
     cards.kioskMakes('PRODUCTION_ERROR', { times: 1 });
     cards.world.answers.push(true, true, true, true);
-    await recovery({ ...yes, spoiled });
+    await recovery({ ...yes, rejected });
     cards.world.clock.time += 1_000;
     cards.kioskMakes('PRODUCED');
-    await recovery({ ...yes, spoiled });
+    await recovery({ ...yes, rejected });
     expect(await destroyed()).toEqual([cardToken, cardToken]);
   });
 
   test('refuses a card that was never in this kiosk, before anything is kept', async () => {
     await cards.fail(1);
     cards.world.answers.push(true);
-    const spoiled = ['unknown', { profileId: null, cardToken: null, orderId: 9 }] as const;
-    await expect(recovery({ ...yes, spoiled })).rejects.toMatchObject({ code: 'usage' });
+    const rejected = ['unknown', { profileId: null, cardToken: null, orderId: 9 }] as const;
+    await expect(recovery({ ...yes, rejected })).rejects.toMatchObject({ code: 'usage' });
     expect(await destroyed()).toEqual([]);
   });
 });

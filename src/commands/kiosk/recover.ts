@@ -9,7 +9,7 @@ import {
 } from '../../input/flags.ts';
 import { kioskArgs } from '../../kiosks/kiosk-flags.ts';
 import { recover } from '../../kiosks/recover.ts';
-import { DEFAULT_MAX_FAILURES, recoverFlags, toSpoiled } from '../../kiosks/retry-options.ts';
+import { DEFAULT_MAX_FAILURES, recoverFlags, toRejectedCards } from '../../kiosks/retry-flags.ts';
 import type { PlannedRetries } from '../../kiosks/retry-selection.ts';
 import { recovered, renderPlan } from '../../kiosks/retry-views.ts';
 import type { Result } from '../../output/result.ts';
@@ -43,7 +43,7 @@ hold. Stopped anywhere, the same command goes on where it was.`;
   protected override async perform(): Promise<Result> {
     const { args, flags } = await this.parse(KioskRecover);
     const producing = toProduceOptions(flags);
-    const spoiled = toSpoiled(flags.rejected);
+    const rejected = toRejectedCards(flags.rejected);
     const ctx = await this.context(flags, producing.simulation ? 'sandbox-only' : 'writes');
     const {
       release: isReleased,
@@ -51,7 +51,7 @@ hold. Stopped anywhere, the same command goes on where it was.`;
       'max-failures': maxFailures = DEFAULT_MAX_FAILURES,
     } = flags;
     const describe = async (retry: PlannedRetries) => renderPlan(retry, makeStyle(this.io.color.stderr));
-    const options = { spoiled, isReleased, isAttended, maxFailures, describe, ...producing };
+    const options = { rejected, isReleased, isAttended, maxFailures, describe, ...producing };
     return recovered(await recover(ctx, args.kiosk, options), this.interruptions());
   }
 }

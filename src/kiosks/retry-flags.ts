@@ -4,14 +4,14 @@ import { parseReference, type Reference } from '../domain/ids.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { flagKind, kioskFlag, numberFlag, referenceFlag } from '../input/flags.ts';
 import { distinct, errorCodeFlag } from './kiosk-flags.ts';
-import type { RetrySelection } from './plan-retry.ts';
-import type { Spoiled } from './rejected-cards.ts';
+import type { RejectedCards } from './rejected-cards.ts';
+import type { RetrySelection } from './retry-selection.ts';
 
 const SELECTION = { helpGroup: 'SELECTION' };
 const CARDS = { what: 'a number of cards', hint: 'Give a number from 1 on.' };
 
 /** Flags for the order and the limits of a retry. */
-export const courseFlags = {
+const courseFlags = {
   attended: Flags.boolean({ summary: 'Somebody is there and takes the cards (asked on a terminal).' }),
   'max-failures': numberFlag({
     ...CARDS,
@@ -21,7 +21,7 @@ export const courseFlags = {
 };
 
 /** Flags that filter the failed cards of a retry, and limit it. */
-export const retrySelectionFlags = {
+const retrySelectionFlags = {
   kiosk: kioskFlag({
     ...SELECTION,
     multiple: true,
@@ -51,7 +51,7 @@ export const retrySelectionFlags = {
   'max-failures': { ...courseFlags['max-failures'], ...SELECTION },
 };
 
-/** All that a retry has of its own. */
+/** The flags that only `retry` has. */
 export const retryFlags = {
   'to-kiosk': kioskFlag({ summary: 'Another kiosk than that of the failed attempt.', helpValue: 'ID' }),
   abandon: Flags.boolean({
@@ -61,14 +61,14 @@ export const retryFlags = {
   ...retrySelectionFlags,
 };
 
-export type RetryFlags = Interfaces.InferredFlags<typeof retryFlags>;
+type RetryFlags = Interfaces.InferredFlags<typeof retryFlags>;
 
 export const DEFAULT_MAX_FAILURES = 2;
 
 /**
- * Tells a selection from cards that are named.
+ * Makes the selection of a retry out of flags.
  * @param cards the CARD arguments
- * @returns null where cards are named
+ * @returns null if cards are named
  * @throws Failure `usage` for contradictions, `invalid-reference`
  */
 export function toRetrySelection(flags: RetryFlags, cards: readonly string[]): RetrySelection | null {
@@ -97,7 +97,7 @@ function abandonNeedsNames(): Failure {
   );
 }
 
-/** Flags of a selection say nothing about cards that are named. */
+/** Refuses flags of a selection for named cards. @throws Failure `usage` */
 function refuseSelection(flags: RetryFlags): void {
   if (flags.kiosk !== undefined) {
     throw failure(
@@ -125,7 +125,7 @@ function nothingNamed(flags: RetryFlags): Failure {
   );
 }
 
-/** A word, or a card. */
+/** `none`, `unknown`, or a card. */
 const rejectedFlag = flagKind((text) =>
   text === 'none' || text === 'unknown' ? text : parseReference(text),
 );
@@ -143,8 +143,10 @@ export const recoverFlags = {
   ...courseFlags,
 };
 
-/** @returns null where it is to be asked. @throws Failure `usage` */
-export function toSpoiled(given: readonly (Reference | 'none' | 'unknown')[] | undefined): Spoiled | null {
+/** Makes the rejected cards out of a flag. @returns null to ask the user @throws Failure `usage` */
+export function toRejectedCards(
+  given: readonly (Reference | 'none' | 'unknown')[] | undefined,
+): RejectedCards | null {
   if (given === undefined) return null;
   const cards = given.filter((one) => one !== 'none');
   if (cards.length === given.length) return cards;
