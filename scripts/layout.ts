@@ -80,9 +80,6 @@ export const FOLDERS: readonly Folder[] = [
     name: 'scenarios',
     purpose: 'Scenario files: their schema, their mistakes, and the steps of one card.',
     imports: ['cards', 'input', 'output'],
-    small: {
-      'csv.ts': 'Loaded on demand: it contains a whole library.',
-    },
   },
   {
     name: 'scenarios/steps',
@@ -109,8 +106,13 @@ export const FOLDERS: readonly Folder[] = [
   },
   {
     name: 'input',
-    purpose: 'Reading what users pass: shared flags with their parsers, YAML with lines, diagnostics.',
+    purpose:
+      'Reading what users pass: shared flags with their parsers, YAML and CSV with lines, diagnostics.',
     imports: ['domain'],
+    small: {
+      'csv.ts': 'Loaded on demand: it contains a whole library.',
+      'yaml.ts': 'Loaded on demand: it contains a whole library.',
+    },
   },
   {
     name: 'output',

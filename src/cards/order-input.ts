@@ -4,9 +4,9 @@ import type { Files } from '../context/files.ts';
 import { type Failure, failure } from '../domain/errors/failure.ts';
 import { isOrderKey } from '../domain/order.ts';
 import { printable } from '../domain/text/terminal-text.ts';
-import { isMapping, type Remark } from '../input/diagnostic.ts';
+import { allOf, type Diagnostic, inOrder, isMapping, locate } from '../input/diagnostic.ts';
 import { exactFlagKind, flagKind, profileFlag, referenceFlag } from '../input/flags.ts';
-import { allOf, inOrder, locate, parseYaml } from '../input/yaml-file.ts';
+import { parseYaml } from '../input/yaml-file.ts';
 import { orderFile } from '../wire/orders.ts';
 import type { OrderOptions } from './order.ts';
 
@@ -124,14 +124,14 @@ async function readOrderFile(file: string, files: Files): Promise<Record<string,
   const unknown = Object.keys(content).filter((field) => !Object.hasOwn(orderFile.entries, field));
   const parsed = v.safeParse(orderFile, content);
   if (parsed.success && unknown.length === 0) return parsed.output;
-  const remarks: Remark[] =
+  const diagnostics: Diagnostic[] =
     unknown.length > 0
       ? unknown.map((field) => ({ path: [field], at: 'key', message: 'no such field' }))
-      : (parsed.issues ?? []).map(toRemark);
-  throw unusable(file, allOf(inOrder(locate(remarks, placeOf))));
+      : (parsed.issues ?? []).map(toDiagnostic);
+  throw unusable(file, allOf(inOrder(locate(diagnostics, placeOf))));
 }
 
-function toRemark(issue: v.BaseIssue<unknown>): Remark {
+function toDiagnostic(issue: v.BaseIssue<unknown>): Diagnostic {
   const path = issue.path?.map(({ key }) => (typeof key === 'number' ? key : String(key))) ?? [];
   return { path, at: 'value', message: issue.message };
 }

@@ -1,27 +1,16 @@
 import type { Document, Node } from 'yaml';
-import { printable } from '../domain/text/terminal-text.ts';
-import type { Place, Remark } from './diagnostic.ts';
+import type { LocatedDiagnostic, Place, Position } from './diagnostic.ts';
 import type * as YamlLibrary from './yaml.ts';
 
-/** Something about a user's file, and where it stands in it. */
-export interface Finding {
-  /** From 1 on. */
-  line: number;
-  column: number;
-  /** The keys that lead there, like `production.PRD_HOPPER_DOOR.owner`. */
-  path: string;
-  message: string;
-}
-
-/** A file's text as YAML, of which JSON is a part. */
-export interface ReadYaml {
+/** The content of a file in YAML, or in JSON, which is a part of YAML. */
+interface ReadYaml {
   /** undefined for text that is no YAML. */
   content: unknown;
   /** The mistakes of the YAML, including duplicate keys. */
-  mistakes: Finding[];
+  mistakes: LocatedDiagnostic[];
   /** Parts that YAML readers may understand differently, like unknown tags. */
-  warnings: Finding[];
-  placeOf: (place: Place) => { line: number; column: number };
+  warnings: LocatedDiagnostic[];
+  placeOf: (place: Place) => Position;
 }
 
 /** Most bytes of a file in YAML. */
@@ -30,12 +19,9 @@ export const YAML_LIMIT_BYTES = 1024 * 1024;
 /** The most aliases of a file; more could expand it exponentially. */
 const MOST_ALIASES = 200;
 
-/** Of a kind: the rest shows once these are corrected. */
-const MOST_FINDINGS = 100;
-
 const TOO_DEEP = 'it is nested too deeply';
 
-/** Where the library speaks to programmers. */
+/** Messages in place of those of the library that only programmers understand. */
 const FAULTS: Readonly<Record<string, string>> = {
   RESOURCE_EXHAUSTION: TOO_DEEP,
   MULTIPLE_DOCS: 'a second document begins here: a file is one, without “---” in the middle',
@@ -51,7 +37,7 @@ export async function parseYaml(text: string): Promise<ReadYaml> {
     const { line, col } = positions.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };
-  const unusable = (mistakes: Finding[]) => ({
+  const unusable = (mistakes: LocatedDiagnostic[]) => ({
     content: undefined,
     mistakes,
     warnings: [],
@@ -80,7 +66,7 @@ export async function parseYaml(text: string): Promise<ReadYaml> {
       placeOf: (place) => at(offsetOf(place, { document, yaml })),
     };
   } catch (error) {
-    // What is nested deeper than the stack, and aliases that multiply.
+    // The content is nested deeper than the stack allows, or aliases multiply.
     const { last } = error instanceof RangeError ? { last: null } : aliases;
     const message = last
       ? `aliases like “*${last.name}” repeat each other too often: it would become far too long`
@@ -89,11 +75,11 @@ export async function parseYaml(text: string): Promise<ReadYaml> {
   }
 }
 
-/** Why it is no YAML. */
+/** Converts the errors or warnings of the library. */
 function faultsOf(
   errors: Document.Parsed['errors' | 'warnings'],
-  at: (offset: number) => Pick<Finding, 'line' | 'column'>,
-): Finding[] {
+  at: (offset: number) => Position,
+): LocatedDiagnostic[] {
   const deep = errors.find(({ code }) => code === 'RESOURCE_EXHAUSTION');
   return distinct(
     (deep ? [deep] : errors).map(({ code, message, pos }) => ({
@@ -110,7 +96,7 @@ interface AliasPlace {
 }
 
 interface Aliases {
-  /** The first one that repeats nothing. */
+  /** The first alias whose anchor does not exist. */
   wrong: AliasPlace | null;
   last: AliasPlace | null;
 }
@@ -131,60 +117,24 @@ function aliasesIn(document: Document, yaml: Yaml): Aliases {
   return found;
 }
 
-/** A brace that is not closed is told once for each around it, at one place. */
-function distinct(findings: readonly Finding[]): Finding[] {
+/** Removes all but the first of several at one place: the library reports an open brace once for each brace around it. */
+function distinct(findings: readonly LocatedDiagnostic[]): LocatedDiagnostic[] {
   const places = new Map(findings.toReversed().map((one) => [`${one.line}:${one.column}`, one]));
   return [...places.values()].toReversed();
 }
 
-/** Remarks on the content, with their places. */
-export function locate(remarks: readonly Remark[], placeOf: ReadYaml['placeOf']): Finding[] {
-  return remarks.map((remark) => ({
-    ...placeOf(remark),
-    path: remark.path.join('.'),
-    message: remark.message,
-  }));
-}
-
-/** By their lines, at most 100. */
-export function inOrder(findings: readonly Finding[]): Finding[] {
-  return findings
-    .toSorted((left, right) => left.line - right.line || left.column - right.column)
-    .slice(0, MOST_FINDINGS);
-}
-
-/** Describes a mistake in one line. */
-export function describe({ path, message }: Pick<Finding, 'path' | 'message'>): string {
-  return printable(path === '' ? message : `${path}: ${message}`);
-}
-
-/** Describes why a file can't be used: its first mistake with its place, and the number of the others. */
-export function firstOf([first, ...others]: readonly Finding[]): string {
-  const more = others.length > 0 ? ` (and ${others.length} more)` : '';
-  return `${first ? describeInPlace(first) : 'it is empty'}${more}`;
-}
-
-/** Describes all mistakes of a short file, each with its place. */
-export function allOf(findings: readonly Finding[]): string {
-  return findings.map(describeInPlace).join('; ');
-}
-
-function describeInPlace(finding: Finding): string {
-  return `line ${finding.line}, column ${finding.column}: ${describe(finding)}`;
-}
-
-/** The library's words, in one line and without its class. */
+/** Returns a message of the library in one line, without the class of the error. */
 function plain(message: string): string {
   const [line = ''] = message.replace(/^\w*Error: /, '').split('\n');
   return line.replace(/\.$/, '');
 }
 
-/** The second of two equal keys would win silently. The library's own search for them is quadratic. */
+/** Finds repeated keys, of which the last would win silently. The search of the library takes quadratic time. */
 function repeatedKeys(
   document: Document,
   { yaml, positions }: { yaml: Yaml; positions: Positions },
-): Finding[] {
-  const repeated: Finding[] = [];
+): LocatedDiagnostic[] {
+  const repeated: LocatedDiagnostic[] = [];
   yaml.visit(document, {
     Map: (_, { items }) => {
       const lines = new Map<string, number>();
@@ -207,7 +157,7 @@ function repeatedKeys(
   return repeated;
 }
 
-/** Where the keys of a path lead; as far as they do. */
+/** Returns the offset of a place, or of the last key on its path that exists. */
 function offsetOf({ path, at }: Place, { document, yaml }: { document: Document; yaml: Yaml }): number {
   const resolved = (node: unknown) => (yaml.isAlias(node) ? node.resolve(document) : node);
   let value: unknown = resolved(document.contents);

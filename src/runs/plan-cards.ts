@@ -2,7 +2,7 @@ import { type Failure, failure } from '../domain/errors/failure.ts';
 import { parseReference } from '../domain/ids.ts';
 import type { NewRun } from '../domain/run.ts';
 import { printable } from '../domain/text/terminal-text.ts';
-import { asSentence, type Remark } from '../input/diagnostic.ts';
+import { asSentence, type Diagnostic } from '../input/diagnostic.ts';
 import type { ReadData } from '../scenarios/data-file.ts';
 import { planCard } from '../scenarios/plan-card.ts';
 import type { Scenario, Values } from '../scenarios/scenario.ts';
@@ -54,7 +54,7 @@ export function planCards({ run, scenario, read, data, values }: Planning): Plan
 function cardUnusable(
   run: NewRun,
   read: ReadScenario,
-  { mistake, row }: { mistake: Remark; row: number | null },
+  { mistake, row }: { mistake: Diagnostic; row: number | null },
 ): Failure {
   const isGiven = mistake.path[0] === 'variables';
   const { line, column } = read.placeOf(mistake.path, mistake.at);

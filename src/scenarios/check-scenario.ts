@@ -1,5 +1,12 @@
 import * as v from 'valibot';
-import { isMapping, kindOf, orNearest, type Place, type Remark } from '../input/diagnostic.ts';
+import {
+  type Diagnostic,
+  diagnostic,
+  isMapping,
+  kindOf,
+  orNearest,
+  type Place,
+} from '../input/diagnostic.ts';
 import { BUILT_IN, nameOf, namesIn, referencesIn, templatesIn, textsIn } from './interpolate.ts';
 import { fileSchema, StepReader } from './read-steps.ts';
 import {
@@ -13,15 +20,15 @@ import {
   type StepNode,
 } from './scenario.ts';
 import { MOST_STEPS, stepOptions } from './schema.ts';
-import { toRemarks } from './schema-messages.ts';
+import { toDiagnostics } from './schema-messages.ts';
 import { readVariables } from './variables.ts';
 
 type Path = Place['path'];
 
-export interface CheckedScenario {
-  /** null with any mistake. */
+interface CheckedScenario {
+  /** null if there are mistakes. */
   scenario: Scenario | null;
-  mistakes: Remark[];
+  mistakes: Diagnostic[];
 }
 
 /** Checks the content of a scenario file, as far as that is possible without the values of its variables. */
@@ -30,7 +37,7 @@ export function checkScenario(content: unknown): CheckedScenario {
   if (tooMuch) return { scenario: null, mistakes: [tooMuch] };
   if (!isMapping(content)) {
     const kind = content === null ? 'empty' : kindOf(content);
-    return { scenario: null, mistakes: [remark([], `it is ${kind}, not a mapping of names to values`)] };
+    return { scenario: null, mistakes: [diagnostic([], `it is ${kind}, not a mapping of names to values`)] };
   }
   const wrong = v.safeParse(fileSchema, content).issues ?? [];
   const { variables, mistakes } = readVariables(content.variables);
@@ -40,14 +47,14 @@ export function checkScenario(content: unknown): CheckedScenario {
   const known = variables.map(({ name }) => name);
   const personal = personalNames(nodes);
   const all = [
-    ...toRemarks(wrong, { schema: fileSchema, path: [], quotes: true }),
+    ...toDiagnostics(wrong, { schema: fileSchema, path: [], quotes: true }),
     ...mistakes,
-    ...reader.remarks,
+    ...reader.diagnostics,
     ...[...everyNode(nodes, known)].flatMap((one) => checkNode(one, personal)),
     ...checkCards(nodes, known),
     ...checkCount(nodes),
     ...templatesIn(content.defaults, ['defaults']).map(({ path }) =>
-      remark(path, 'only steps have ${…} in them'),
+      diagnostic(path, 'only steps have ${…} in them'),
     ),
   ];
   if (all.length > 0) return { scenario: null, mistakes: all };
@@ -78,11 +85,11 @@ function stepsOf(nodes: readonly Node[]): StepNode[] {
   return [...everyNode(nodes, [])].flatMap(({ node }) => (isLoop(node) ? [] : [node]));
 }
 
-/** Checks what a step or loop is filled in with. */
+/** Checks the `${…}` of a step or loop. */
 function checkNode(
   { node, known }: { node: Node; known: readonly string[] },
   personal: ReadonlySet<string>,
-): Remark[] {
+): Diagnostic[] {
   const { options, path } = node;
   const content = contentOf(node);
   return [
@@ -90,11 +97,11 @@ function checkNode(
     ...checkReferences(options, path, known),
     ...(isLoop(node) ? checkLoopName(node.as, [...path, node.word, 'as'], known) : []),
     ...personalIn(options.name, [...path, 'name'], personal).map(({ name, path: at }) =>
-      remark(at, `orders are made of “${name}”: a name that is shown can’t have it`),
+      diagnostic(at, `orders are made of “${name}”: a name that is shown can’t have it`),
     ),
     ...personalIn(isLoop(node) || !node.definition.isCheck ? null : node.body, content.path, personal).map(
       ({ name, path: at }) =>
-        remark(
+        diagnostic(
           at,
           `“${name}” goes into orders and may be about a person: what is expected is kept and shown, so it can’t be filled in with it`,
         ),
@@ -102,23 +109,23 @@ function checkNode(
   ];
 }
 
-/** Finds names that nothing has, and `${` that can't be read. */
-function checkReferences(value: unknown, path: Path, known: readonly string[]): Remark[] {
+/** Finds unknown names, and `${` that can't be parsed. */
+function checkReferences(value: unknown, path: Path, known: readonly string[]): Diagnostic[] {
   return [...textsIn(value, path)].flatMap(({ text, path: at }) => {
     const { references, wrong } = referencesIn(text);
     const unknown = references
       .filter((reference) => !BUILT_IN.includes(reference) && !known.includes(nameOf(reference)))
       .map((name) => `there is no variable “${name}”${orNearest(name, [...known, ...BUILT_IN])}`);
-    return [...(wrong === null ? [] : [wrong]), ...unknown].map((message) => remark(at, message));
+    return [...(wrong === null ? [] : [wrong]), ...unknown].map((message) => diagnostic(at, message));
   });
 }
 
-function checkLoopName(as: string | null, path: Path, known: readonly string[]): Remark[] {
+function checkLoopName(as: string | null, path: Path, known: readonly string[]): Diagnostic[] {
   const isTaken = as !== null && [...known, ...BUILT_IN.map(nameOf)].includes(as);
-  return isTaken ? [remark(path, `“${as}” is the name of something else already`)] : [];
+  return isTaken ? [diagnostic(path, `“${as}” is the name of something else already`)] : [];
 }
 
-/** The names and expectations of steps are shown and stored: nothing that orders are made of may be in them. */
+/** Finds names in a value whose values may be about a person: names and expectations of steps are shown and stored. */
 function personalIn(
   value: unknown,
   path: Path,
@@ -131,20 +138,20 @@ function personalIn(
   );
 }
 
-/** Without a variable for a card that is there already, one has to be ordered first. */
-function checkCards(nodes: readonly Node[], known: readonly string[]): Remark[] {
+/** Checks that a card is ordered before a step needs one, unless a variable names an existing card. */
+function checkCards(nodes: readonly Node[], known: readonly string[]): Diagnostic[] {
   if (known.includes('card')) return [];
   const first = stepsOf(nodes).find(({ definition }) => definition.card !== 'optional');
   if (first?.definition.card !== 'needed') return [];
   return [
-    remark(first.path, `“${first.word}” needs a card: order one before it, or declare a variable “card”`),
+    diagnostic(first.path, `“${first.word}” needs a card: order one before it, or declare a variable “card”`),
   ];
 }
 
-function checkCount(nodes: readonly Node[]): Remark[] {
+function checkCount(nodes: readonly Node[]): Diagnostic[] {
   if (countSteps(nodes) <= MOST_STEPS) return [];
   const loop = nodes.find((node) => isLoop(node) && countSteps([node]) > MOST_STEPS) ?? nodes[0];
-  return loop ? [remark(loop.path, TOO_MANY_STEPS)] : [];
+  return loop ? [diagnostic(loop.path, TOO_MANY_STEPS)] : [];
 }
 
 export const TOO_MANY_STEPS = `it comes to over ${MOST_STEPS} steps for one card`;
@@ -165,24 +172,24 @@ function textOf(value: unknown): string | null {
   return typeof value === 'string' ? value.trim() : null;
 }
 
-/** Far more than steps in loops in loops need. */
+/** The deepest nesting: far more than loops in loops need. */
 const DEEPEST = 32;
-/** Values, those counted again that aliases repeat. */
+/** The most values. Values that aliases repeat count each time. */
 const MOST_VALUES = 100_000;
 
-/** Rejects what can't be walked through: what a YAML alias repeats may contain itself, or multiply without end. */
-function checkSize(content: unknown): Remark | null {
+/** Refuses content that is too large to be checked: YAML aliases may contain themselves, or multiply values without end. */
+function checkSize(content: unknown): Diagnostic | null {
   const above = new Set<unknown>();
   let values = 0;
-  const visit = (value: unknown, path: Path): Remark | null => {
+  const visit = (value: unknown, path: Path): Diagnostic | null => {
     if (typeof value !== 'object' || value === null) return null;
     if (above.has(value))
-      return remark(path, 'it contains itself (a YAML alias inside of what it stands for)');
-    if (path.length > DEEPEST) return remark(path, `it is nested over ${DEEPEST} levels deep`);
+      return diagnostic(path, 'it contains itself (a YAML alias inside of what it stands for)');
+    if (path.length > DEEPEST) return diagnostic(path, `it is nested over ${DEEPEST} levels deep`);
     above.add(value);
     for (const [key, inner] of Object.entries(value)) {
       values += 1;
-      if (values > MOST_VALUES) return remark([], `it has over ${MOST_VALUES} values`);
+      if (values > MOST_VALUES) return diagnostic([], `it has over ${MOST_VALUES} values`);
       const found = visit(inner, [...path, Array.isArray(value) ? Number(key) : key]);
       if (found) return found;
     }
@@ -190,8 +197,4 @@ function checkSize(content: unknown): Remark | null {
     return null;
   };
   return visit(content, []);
-}
-
-function remark(path: Path, message: string): Remark {
-  return { path, at: 'value', message };
 }

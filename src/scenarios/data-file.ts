@@ -2,14 +2,15 @@ import { createHash } from 'node:crypto';
 import { decodeText, type Files } from '../context/files.ts';
 import { type Failure, failure } from '../domain/errors/failure.ts';
 import { printable } from '../domain/text/terminal-text.ts';
+import { type CsvRow, parseCsv } from '../input/csv-file.ts';
 import { fromRoot } from '../machine/system.ts';
 import { VARIABLE_NAME } from './steps/values.ts';
 
-/** One row of a data file: the values of one card. */
-export interface DataRow {
-  /** The line in which it begins, from 1. */
+/** A row of a data file: the values of one card. */
+interface DataRow {
+  /** The first line of the row, from 1. */
   line: number;
-  /** By column; an empty cell is left out. */
+  /** The values by their columns, without empty ones. */
   values: Readonly<Record<string, string>>;
 }
 
@@ -25,27 +26,17 @@ export interface ReadData {
 const LIMIT_BYTES = 16 * 1024 * 1024;
 const HINT = 'It is CSV in UTF-8: the first line names the variables, each other line is a card.';
 
-/** Replaces the library's messages about text that is no CSV, which contain the text. */
-const FAULTS: Readonly<Record<string, string>> = {
-  CSV_QUOTE_NOT_CLOSED: 'a quote is opened that nothing closes',
-  CSV_INVALID_CLOSING_QUOTE: 'a quote is closed in the middle of a field; a quote in a field is written ""',
-  INVALID_OPENING_QUOTE: 'a quote stands in the middle of a field; fields with quotes are quoted as a whole',
-};
-
-interface Row {
-  line: number;
-  fields: string[];
-}
-
 /**
- * Reads a CSV file (RFC 4180, UTF-8, commas): the first line names the variables, each other one is a card. What is in
- * it may be about persons: messages name lines and columns only.
+ * Reads a CSV file (RFC 4180, UTF-8, commas): the first line names the variables, each other line is a card. The values
+ * may be about persons, so that messages name lines and columns only.
  * @throws Failure `invalid-input`
  */
 export async function readData(file: string, files: Files): Promise<ReadData> {
   const bytes = files.readBytes(file, LIMIT_BYTES);
   const text = decodeText(bytes, { file, what: 'data file', hint: HINT });
-  const [head, ...rows] = await parseRows(text, file);
+  const { rows: parsed, fault } = await parseCsv(text);
+  if (fault !== null) throw unusable(file, fault);
+  const [head, ...rows] = parsed;
   if (!head) throw unusable(file, 'it is empty');
   const columns = readColumns(head, file);
   if (rows.length === 0) throw unusable(file, 'it has column names, but no rows');
@@ -57,39 +48,7 @@ export async function readData(file: string, files: Files): Promise<ReadData> {
   };
 }
 
-async function parseRows(text: string, file: string): Promise<Row[]> {
-  const { CsvError, parse } = await import('./csv.ts');
-  const rows: Row[] = [];
-  let begin = 1;
-  let end = 0;
-  try {
-    const bytes = Buffer.from(text);
-    parse(bytes, {
-      relax_column_count: true,
-      skip_empty_lines: true,
-      record_delimiter: ['\r\n', '\n'],
-      on_record: (fields, info) => {
-        // Counted here: what the library counts as lines differs by line break. Empty lines lie before the row.
-        const whole = bytes.toString('utf8', end, info.bytes);
-        const blank = /^(?:\r?\n)*/.exec(whole)?.[0] ?? '';
-        rows.push({ line: begin + breaksIn(blank), fields });
-        begin += breaksIn(whole);
-        end = info.bytes;
-        return null;
-      },
-    });
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    throw unusable(file, `line ${begin} or after: ${FAULTS[error.code] ?? 'it is not CSV'}`);
-  }
-  return rows;
-}
-
-function breaksIn(text: string): number {
-  return text.split('\n').length - 1;
-}
-
-function readColumns({ fields, line }: Row, file: string): string[] {
+function readColumns({ fields, line }: CsvRow, file: string): string[] {
   const columns = fields.map((name) => name.trim());
   const [only = ''] = columns;
   const other = columns.length === 1 ? /[;\t]/.exec(only) : null;
@@ -108,7 +67,7 @@ function readColumns({ fields, line }: Row, file: string): string[] {
   return columns;
 }
 
-function readRow({ line, fields }: Row, columns: readonly string[], file: string): DataRow {
+function readRow({ line, fields }: CsvRow, columns: readonly string[], file: string): DataRow {
   if (fields.length !== columns.length) {
     const more = fields.length > columns.length ? 'more' : 'less';
     throw unusable(

@@ -2,53 +2,52 @@ import { type Failure, failure } from '../domain/errors/failure.ts';
 import { parseKioskId } from '../domain/ids.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { counted } from '../domain/text/words.ts';
-import { asSentence } from '../input/diagnostic.ts';
-import { describe, type Finding, inOrder, locate } from '../input/yaml-file.ts';
+import { asSentence, describe, inOrder, type LocatedDiagnostic, locate } from '../input/diagnostic.ts';
 import { readData } from './data-file.ts';
 import { type CardPlan, planCard } from './plan-card.ts';
 import type { Scenario, Values } from './scenario.ts';
 import { type ReadScenario, readScenario, type ScenarioSources, scenarioUnusable } from './scenario-file.ts';
 
-/** A mistake in the values of a row, or in what they make of the scenario. */
-export interface RowMistake {
-  /** Of the data file. */
+/** A mistake in the values of a row, or in the steps that they are filled in with. */
+interface RowMistake {
+  /** The line of the data file. */
   line: number;
   message: string;
 }
 
 export interface Examined {
   scenario: Scenario | null;
-  mistakes: Finding[];
+  mistakes: LocatedDiagnostic[];
   data: { file: string; rows: number; mistakes: RowMistake[] } | null;
-  /** The smallest and the largest number of steps of a card, as far as values are known. */
+  /** The smallest and the largest number of steps of a card, as far as the values are known. */
   steps: { least: number; most: number };
   /** The variables that have to be set for a run. */
   toGive: string[];
-  /** Why it can't be run as it is; null when it can. */
+  /** The failure that a run would have; null if it can be run. */
   failure: Failure | null;
 }
 
-export interface Examining extends ScenarioSources {
+interface Examining extends ScenarioSources {
   dataFile: string | null;
   values: Values;
   environment: string;
 }
 
-/** Of a kind: the rest shows once these are corrected. */
+/** The most mistakes that are shown: the rest shows once these are corrected. */
 const MOST_MISTAKES = 100;
 
-/** Stands for the kiosk that a run would take. */
+/** A kiosk in place of the one that a run would use. */
 const SOME_KIOSK = parseKioskId('WIS00001');
 
 /**
- * Reads a scenario, and plans the card of each row of a data file; nothing is sent.
- * @throws Failure for files that can't be read at all
+ * Reads a scenario, and plans the card of each row of a data file. Nothing is sent.
+ * @throws Failure for a file that can't be read
  */
 export async function examineScenario(nameOrFile: string, options: Examining): Promise<Examined> {
   const read = await readScenario(nameOrFile, options);
   const { scenario } = read;
   const none = { scenario, data: null, steps: spanOf([]), toGive: [] };
-  const unusable = (mistakes: Finding[]) => ({
+  const unusable = (mistakes: LocatedDiagnostic[]) => ({
     ...none,
     mistakes,
     failure: scenarioUnusable(nameOrFile, mistakes),

@@ -5,7 +5,7 @@ type Path = Place['path'];
 /** A value of a variable: text and numbers, or the list of a `for-each`. */
 export type Value = string | number | boolean | null | readonly Value[] | { readonly [name: string]: Value };
 
-/** The values that names have, innermost first. */
+/** A name with its value, linked to the names outside of it. */
 export interface Scope {
   readonly name: string;
   readonly value: Value;
@@ -16,10 +16,10 @@ export interface Scope {
 const TOKEN = /\$\$\{|\$\{([^{}]*)\}|\$\{/g;
 const REFERENCE = /^[A-Za-z_][\w-]*(\.[\w-]+)*$/;
 
-/** Names that are always there, besides the variables of the file. */
+/** The names that every scenario has, besides its variables. */
 export const BUILT_IN = ['card.number', 'run.id', 'kiosk'];
 
-/** True if there is something to be filled in. */
+/** True for text with `${…}` in it. */
 export function isTemplate(value: unknown): value is string {
   return typeof value === 'string' && value.includes('${');
 }
@@ -37,7 +37,7 @@ export function templatesIn(value: unknown, path: Path): { text: string; path: P
   return [...textsIn(value, path)].filter(({ text }) => isTemplate(text));
 }
 
-/** Returns the references of a text, like `entry.code`, and what in it can't be one. */
+/** Returns the references of a text, like `entry.code`, and the first mistake in it. */
 export function referencesIn(text: string): { references: string[]; wrong: string | null } {
   const references: string[] = [];
   let wrong: string | null = null;
@@ -62,14 +62,14 @@ export function nameOf(reference: string): string {
   return reference.split('.')[0] ?? '';
 }
 
-export interface Interpolation {
+interface Interpolation {
   scope: Scope | null;
   /** Drops fields whose only content is a variable without a value. */
   dropsEmpty: boolean;
   wrong: (path: Path, message: string) => void;
 }
 
-/** Returns the value with all `${…}` replaced. Text that is nothing but one reference gets the type of its value. */
+/** Returns the value with all `${…}` replaced. Text that is a single reference gets the type of its value. */
 export function interpolate(value: unknown, path: Path, options: Interpolation): unknown {
   if (typeof value === 'string') return isTemplate(value) ? fillText(value, path, options) : value;
   if (Array.isArray(value)) return value.map((one, index) => interpolate(one, [...path, index], options));

@@ -1,8 +1,7 @@
 import type { KioskId } from '../domain/ids.ts';
-import { isMapping, type Remark } from '../input/diagnostic.ts';
+import { type Diagnostic, diagnostic, isMapping } from '../input/diagnostic.ts';
 import { TOO_MANY_STEPS } from './check-scenario.ts';
 import { interpolate, namesIn, type Scope, type Value } from './interpolate.ts';
-import { parseFilled } from './parse-filled.ts';
 import { toStep } from './read-steps.ts';
 import {
   contentOf,
@@ -14,7 +13,7 @@ import {
   type Values,
 } from './scenario.ts';
 import { MOST_STEPS, times } from './schema.ts';
-import { toRemarks } from './schema-messages.ts';
+import { parseFilled, toDiagnostics } from './schema-messages.ts';
 import type { Step } from './steps/step.ts';
 import { listOf, resolveVariables } from './variables.ts';
 
@@ -26,28 +25,28 @@ export interface CardGiven {
   environment: string;
   /** The next kiosk of the run; null where none is known. */
   kioskId: KioskId | null;
-  /** From `--var` and from the card's row, which wins. */
+  /** Values of `--var` and of the card's row; those of the row win. */
   values: Values;
 }
 
-/** The steps of one card, worked out before anything is sent. */
+/** The steps of one card, planned before anything is sent. */
 export interface CardPlan {
   steps: readonly Step[];
   kioskId: KioskId | null;
-  /** An existing card that the steps are done with, until one orders another; as the user wrote it. */
+  /** The existing card of the first steps, as the user wrote it; null if the steps order one. */
   card: string | null;
-  /** With any of these, the steps are not complete. */
-  mistakes: Remark[];
+  /** If there are any, the steps are not complete. */
+  mistakes: Diagnostic[];
 }
 
-/** The rest shows once these are corrected. */
+/** The most mistakes that are collected: the rest shows once these are corrected. */
 const MOST_MISTAKES = 100;
-/** Of loops, those without steps counted, too. */
+/** The most rounds of loops, including those without steps. */
 const MOST_ROUNDS = 10 * MOST_STEPS;
 
 /**
- * Returns one card's steps: variables filled in, loops unrolled, everything checked. Messages name the variables and fields
- * that are wrong; values only where they can't be about a person.
+ * Plans the steps of one card: fills in variables, unrolls loops, and checks everything. Messages name variables and fields;
+ * they show values only where these can't be about a person.
  */
 export function planCard(scenario: Scenario, given: CardGiven): CardPlan {
   const plan = new Plan(scenario, given);
@@ -57,7 +56,7 @@ export function planCard(scenario: Scenario, given: CardGiven): CardPlan {
 
 class Plan {
   readonly steps: Step[] = [];
-  readonly mistakes: Remark[] = [];
+  readonly mistakes: Diagnostic[] = [];
   readonly card: string | null;
   readonly kioskId: KioskId | null;
   readonly #scenario: Scenario;
@@ -84,7 +83,7 @@ class Plan {
     if (this.mistakes.length === 0) this.#unroll(this.#scenario.nodes, this.#scope);
   }
 
-  /** @returns false once there are too many */
+  /** Unrolls steps and loops. @returns false once there are too many steps or mistakes */
   #unroll(nodes: readonly Node[], scope: Scope | null): boolean {
     return nodes.every((node) => (isLoop(node) ? this.#loop(node, scope) : this.#step(node, scope)));
   }
@@ -106,7 +105,7 @@ class Plan {
     if (node.word === 'repeat') {
       const parsed = parseFilled(times, value);
       if (parsed.success) return Array.from({ length: parsed.output }, (_, index) => index + 1);
-      this.#add(toRemarks(parsed.issues, { schema: times, path, quotes: false }));
+      this.#add(toDiagnostics(parsed.issues, { schema: times, path, quotes: false }));
       return [];
     }
     if (Array.isArray(value)) return value;
@@ -129,8 +128,8 @@ class Plan {
     return this.mistakes.length < MOST_MISTAKES;
   }
 
-  /** @returns the mistakes where it can't be filled in; none for those that are known already */
-  #fillStep(node: StepNode, scope: Scope | null): Omit<Step, 'index'> | Remark[] {
+  /** Fills in the values of a step. @returns its mistakes if that fails; an empty list if they were added already */
+  #fillStep(node: StepNode, scope: Scope | null): Omit<Step, 'index'> | Diagnostic[] {
     const { definition, path } = node;
     const content = contentOf(node);
     const body = this.#fill(content.value, content.path, { scope, dropsEmpty: !definition.isCheck });
@@ -148,14 +147,14 @@ class Plan {
       this.#wrong(path, `“${kind}” needs a card: order one before it, or give one with --var card=…`);
   }
 
-  /** @returns null after a mistake */
+  /** Fills in `${…}`. @returns null after a mistake */
   #fill(
     value: unknown,
-    path: Remark['path'],
+    path: Diagnostic['path'],
     { scope, dropsEmpty = false }: { scope: Scope | null; dropsEmpty?: boolean },
   ): { value: unknown } | null {
     let isWrong = false;
-    const wrong = (at: Remark['path'], message: string) => {
+    const wrong = (at: Diagnostic['path'], message: string) => {
       isWrong = true;
       this.#wrong(at, message);
     };
@@ -163,23 +162,21 @@ class Plan {
     return isWrong ? null : { value: filled };
   }
 
-  #tooMany(path: Remark['path']): false {
+  #tooMany(path: Diagnostic['path']): false {
     this.#wrong(path, TOO_MANY_STEPS);
     return false;
   }
 
-  #wrong(path: Remark['path'], message: string): void {
-    this.#add([{ path, at: 'value', message }]);
+  #wrong(path: Diagnostic['path'], message: string): void {
+    this.#add([diagnostic(path, message)]);
   }
 
-  /** A loop meets the same mistake again and again. */
-  #add(remarks: readonly Remark[]): void {
-    for (const remark of remarks) {
-      const where = remark.path.join('.');
-      const isKnown = this.mistakes.some(
-        (one) => one.message === remark.message && one.path.join('.') === where,
-      );
-      if (!isKnown && this.mistakes.length < MOST_MISTAKES) this.mistakes.push(remark);
+  /** Adds mistakes that are not known yet: a loop has the same mistake in each of its rounds. */
+  #add(found: readonly Diagnostic[]): void {
+    for (const one of found) {
+      const isSame = ({ path, message }: Diagnostic) =>
+        message === one.message && path.join('.') === one.path.join('.');
+      if (this.mistakes.length < MOST_MISTAKES && !this.mistakes.some(isSame)) this.mistakes.push(one);
     }
   }
 }

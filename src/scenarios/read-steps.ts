@@ -1,10 +1,16 @@
 import * as v from 'valibot';
-import { isMapping, kindOf, orNearest, type Place, type Remark } from '../input/diagnostic.ts';
+import {
+  type Diagnostic,
+  diagnostic,
+  isMapping,
+  kindOf,
+  orNearest,
+  type Place,
+} from '../input/diagnostic.ts';
 import { templatesIn } from './interpolate.ts';
-import { parseFilled } from './parse-filled.ts';
 import { isLoop, type LoopNode, type Node, type StepDefaults, type StepNode } from './scenario.ts';
 import { makeSchemas, stepOptions } from './schema.ts';
-import { fieldsOf, MOST_ISSUES, toRemarks } from './schema-messages.ts';
+import { fieldsOf, MOST_ISSUES, parseFilled, toDiagnostics } from './schema-messages.ts';
 import { findDefinition, LOOPS, STEP_WORDS } from './steps/definitions.ts';
 import type { Step, StepDefinition } from './steps/step.ts';
 
@@ -12,12 +18,12 @@ type Path = Place['path'];
 
 const OPTIONS: readonly string[] = Object.keys(stepOptions.entries);
 
-/** Of a file whose steps are read one by one. */
+/** The schemas of a file whose steps are read one by one. */
 export const { file: fileSchema, loops: LOOP_SCHEMAS } = makeSchemas(v.unknown());
 
 /** Reads the steps of a file. Each is checked by the schema of its own word. */
 export class StepReader {
-  readonly remarks: Remark[] = [];
+  readonly diagnostics: Diagnostic[] = [];
   readonly #defaults: StepDefaults;
 
   constructor(defaults: StepDefaults) {
@@ -27,7 +33,7 @@ export class StepReader {
   readList(content: unknown, path: Path): Node[] {
     return (Array.isArray(content) ? content : []).flatMap((step: unknown, index) => {
       const at = [...path, index];
-      if (this.remarks.length >= MOST_ISSUES) return [];
+      if (this.diagnostics.length >= MOST_ISSUES) return [];
       if (typeof step === 'string' && isPlain(step)) return this.#node(step, {}, { path: at, body: null });
       if (isMapping(step)) return this.#readMapping(step, at);
       this.#add(at, typeof step === 'string' ? noSuchStep(step) : `it is ${kindOf(step)}, not a step`);
@@ -103,16 +109,16 @@ export class StepReader {
     return false;
   }
 
-  /** @returns true if nothing is wrong with the value, or nothing but what is still to be filled in */
+  /** Checks a value by a schema. @returns true without mistakes; `${…}` is none */
   #check(schema: v.GenericSchema, value: unknown, path: Path): boolean {
     const quotes = findDefinition(String(path.at(-1)))?.impersonalFields === undefined;
-    const remarks = toRemarks(v.safeParse(schema, value).issues ?? [], { schema, path, quotes });
-    this.remarks.push(...remarks);
-    return remarks.length === 0;
+    const diagnostics = toDiagnostics(v.safeParse(schema, value).issues ?? [], { schema, path, quotes });
+    this.diagnostics.push(...diagnostics);
+    return diagnostics.length === 0;
   }
 
   #add(path: Path, message: string, at: Place['at'] = 'value'): void {
-    this.remarks.push({ path, at, message });
+    this.diagnostics.push(diagnostic(path, message, at));
   }
 }
 
@@ -121,7 +127,7 @@ function isPlain(word: string): boolean {
   return definition !== undefined && v.is(definition.schema, null);
 }
 
-/** Describes a field that belongs below a word instead of beside it, or a word that no step has. */
+/** Describes a field that belongs below a word instead of beside it, or an unknown word. */
 function wrongField(field: string, words: readonly string[]): string {
   const word = words.find((one) => fieldsBelow(one).includes(field));
   return word === undefined ? noSuchStep(field) : `“${field}” belongs below “${word}”: move it to the right`;
@@ -139,7 +145,7 @@ function noSuchStep(word: string): string {
   return `there is no step “${word}”${orNearest(word, [...STEP_WORDS, ...OPTIONS])}`;
 }
 
-/** @param rest what follows the word in its line */
+/** Describes a missing colon. @param rest the text after the word in its line */
 export function withoutColon(word: string, rest: string): string {
   if (rest !== '' && word !== 'order') return `a colon is missing: ${word}: ${rest}`;
   return `put a colon after “${word}”: with something beside or below it, the word needs one`;
@@ -147,26 +153,26 @@ export function withoutColon(word: string, rest: string): string {
 
 interface Reading {
   defaults: StepDefaults;
-  /** Something that may be about a person is filled in. */
+  /** True if a value that may be about a person was filled in. */
   isPersonal: boolean;
 }
 
-/** Returns a step, or what is wrong with its values. The caller sets the index. */
+/** Returns a step without its index, or the mistakes in its values. */
 export function toStep(
   { definition, path }: Pick<StepNode, 'definition' | 'path'>,
   written: Pick<StepNode, 'body' | 'options'>,
   { defaults, isPersonal }: Reading,
-): Omit<Step, 'index'> | Remark[] {
+): Omit<Step, 'index'> | Diagnostic[] {
   const { kind, schema } = definition;
   const isPrivate = definition.impersonalFields !== undefined;
   const parsed = parseFilled(schema, written.body);
   const options = v.safeParse(stepOptions, written.options);
   if (!parsed.success || !options.success) {
     const place = { path: [...path, kind], quotes: !isPersonal && !isPrivate };
-    const wrong = toRemarks(parsed.issues ?? [], { schema, ...place });
+    const wrong = toDiagnostics(parsed.issues ?? [], { schema, ...place });
     return [
       ...(isPersonal && !isPrivate ? withoutWords(wrong) : wrong),
-      ...toRemarks(options.issues ?? [], { schema: stepOptions, path, quotes: false }),
+      ...toDiagnostics(options.issues ?? [], { schema: stepOptions, path, quotes: false }),
     ];
   }
   const { name, timeout, 'on-failure': onFailure } = options.output;
@@ -185,7 +191,7 @@ function titleOf(definition: StepDefinition, body: unknown): string {
   return rest ? `${definition.kind} ${rest}` : definition.kind;
 }
 
-/** The messages about codes and kiosks name them: not where they may be about a person. */
-function withoutWords(remarks: Remark[]): Remark[] {
-  return remarks.map((remark) => ({ ...remark, message: 'what it is filled in with can’t stand here' }));
+/** Replaces messages, which may contain values: these may be about a person. */
+function withoutWords(diagnostics: Diagnostic[]): Diagnostic[] {
+  return diagnostics.map((one) => ({ ...one, message: 'what it is filled in with can’t stand here' }));
 }

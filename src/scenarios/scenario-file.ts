@@ -6,8 +6,15 @@ import { commandLine } from '../domain/next-command.ts';
 import type { RunRecord } from '../domain/run.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { nearestOf } from '../domain/text/words.ts';
-import { asSentence, type Remark } from '../input/diagnostic.ts';
-import { type Finding, firstOf, inOrder, locate, parseYaml, YAML_LIMIT_BYTES } from '../input/yaml-file.ts';
+import {
+  asSentence,
+  type Diagnostic,
+  firstOf,
+  inOrder,
+  type LocatedDiagnostic,
+  locate,
+} from '../input/diagnostic.ts';
+import { parseYaml, YAML_LIMIT_BYTES } from '../input/yaml-file.ts';
 import { fromRoot } from '../machine/system.ts';
 import { builtInFile, builtInScenarios } from './built-in-scenarios.ts';
 import { checkScenario } from './check-scenario.ts';
@@ -15,7 +22,7 @@ import { withoutColon } from './read-steps.ts';
 import type { Scenario } from './scenario.ts';
 import { STEP_WORDS } from './steps/definitions.ts';
 
-/** Where scenarios are read from. */
+/** The sources of scenarios. */
 export interface ScenarioSources {
   /** Folder of the package, with the built-in scenarios. */
   root: string;
@@ -23,19 +30,23 @@ export interface ScenarioSources {
 }
 
 export interface ReadScenario {
-  /** null with any mistake. */
+  /** null if there are mistakes. */
   scenario: Scenario | null;
   /** At most 100, in the order of their lines. */
-  mistakes: Finding[];
+  mistakes: LocatedDiagnostic[];
   source: RunRecord['source'];
   /** SHA-256 of the text, in hex. */
   fingerprint: string;
   text: string;
-  /** Line and column of a step, or of a remark, from 1. */
-  placeOf: (path: Remark['path'], at?: Remark['at']) => { line: number; column: number };
+  /** Finds the line and the column of a step, or of a diagnostic. */
+  placeOf: (path: Diagnostic['path'], at?: Diagnostic['at']) => { line: number; column: number };
 }
 
-/** A step's line without a colon after its word, and the rest of the line. */
+export interface UsableScenario extends ReadScenario {
+  scenario: Scenario;
+}
+
+/** Matches the line of a step that has no colon after its word, with the rest of the line. */
 const BARE_STEP = /^ *(?:- +)+([\w-]+)(?: +((?:[^#:]|:\S)*[^#:\s]))?\s*(?:#.*)?$/;
 const LONGEST_STEP = 200;
 
@@ -47,7 +58,7 @@ export async function readBuiltIns(sources: ScenarioSources): Promise<Scenario[]
   return read.flatMap(({ scenario }) => (scenario ? [scenario] : []));
 }
 
-/** Returns the text of a built-in scenario's file. @throws Failure `usage` for a name that none has */
+/** Returns the text of a built-in scenario. @throws Failure `usage` for an unknown name */
 export function builtInText(name: string, sources: ScenarioSources): string {
   const source = BUILT_IN_NAME.test(name) ? findScenario(name, sources) : null;
   if (source?.kind !== 'built-in') throw noScenario(name, builtInScenarios(sources));
@@ -60,8 +71,8 @@ export function schemaText({ root, files }: ScenarioSources): string {
 }
 
 /**
- * Finds and reads a scenario. A built-in name wins; all else is a file, in YAML or JSON.
- * @throws Failure `usage` for a name that nothing has, `invalid-input` for a file that can't be read at all
+ * Reads a scenario: a built-in one, or else a file in YAML or JSON.
+ * @throws Failure `usage` for an unknown name, `invalid-input` for a file that can't be read
  */
 export async function readScenario(nameOrFile: string, sources: ScenarioSources): Promise<ReadScenario> {
   const source = findScenario(nameOrFile, sources);
@@ -87,8 +98,18 @@ function readFile(file: string, files: Files): string {
   return files.readText(file, { limit: YAML_LIMIT_BYTES, what: 'scenario' });
 }
 
-/** Describes a scenario that exists but can't be used, by its first mistake. */
-export function scenarioUnusable(nameOrFile: string, mistakes: readonly Finding[]): Failure {
+/** Reads a scenario that is to be run. @throws Failure also for one with mistakes */
+export async function readUsableScenario(
+  nameOrFile: string,
+  sources: ScenarioSources,
+): Promise<UsableScenario> {
+  const { scenario, ...read } = await readScenario(nameOrFile, sources);
+  if (scenario === null) throw scenarioUnusable(nameOrFile, read.mistakes);
+  return { ...read, scenario };
+}
+
+/** Returns the failure of a scenario with mistakes. */
+export function scenarioUnusable(nameOrFile: string, mistakes: readonly LocatedDiagnostic[]): Failure {
   const check = commandLine(['scenario', 'check', nameOrFile], { flags: [] });
   return failure(
     'invalid-input',
@@ -115,12 +136,12 @@ function noScenario(name: string, names: readonly string[]): Failure {
   );
 }
 
-function withHint(mistake: Finding, text: string): Finding {
+function withHint(mistake: LocatedDiagnostic, text: string): LocatedDiagnostic {
   return missingColon(mistake, text) ?? withQuotesHint(mistake, text);
 }
 
-/** Recognises a step's word with something beside it, but without a colon: to YAML, it is the beginning of a text. */
-function missingColon(mistake: Finding, text: string): Finding | null {
+/** Recognises the word of a step without a colon, which YAML takes for the beginning of a text. */
+function missingColon(mistake: LocatedDiagnostic, text: string): LocatedDiagnostic | null {
   const lines = text.split('\n', mistake.line + 1);
   for (const line of [mistake.line, mistake.line - 1]) {
     const [, word = '', rest = ''] = BARE_STEP.exec((lines[line - 1] ?? '').slice(0, LONGEST_STEP)) ?? [];
@@ -133,8 +154,8 @@ function missingColon(mistake: Finding, text: string): Finding | null {
   return null;
 }
 
-/** Between braces and brackets, YAML ends a plain text at the brace of `${…}`. */
-function withQuotesHint(mistake: Finding, text: string): Finding {
+/** Adds a hint: between braces and brackets, YAML ends plain text at the brace of `${…}`. */
+function withQuotesHint(mistake: LocatedDiagnostic, text: string): LocatedDiagnostic {
   const line = text.split('\n', mistake.line)[mistake.line - 1] ?? '';
   const around = line.slice(Math.max(0, mistake.column - 40), mistake.column + 10);
   if (!around.includes('${')) return mistake;

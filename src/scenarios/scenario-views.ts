@@ -1,6 +1,6 @@
 import { printable } from '../domain/text/terminal-text.ts';
 import { counted } from '../domain/text/words.ts';
-import { describe } from '../input/yaml-file.ts';
+import { describe } from '../input/diagnostic.ts';
 import type { Style } from '../output/style.ts';
 import type { Examined } from './examine.ts';
 import type { Scenario, Variable } from './scenario.ts';

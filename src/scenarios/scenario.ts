@@ -13,25 +13,25 @@ export interface Variable {
   required: boolean;
   /** null is no value. */
   default: Value;
-  /** The default in the embedded sandbox, where it is another; undefined where it is the same. */
+  /** The default in the embedded sandbox, if it differs; otherwise undefined. */
   local: Value | undefined;
 }
 
-/** Options of the steps that set none of their own. */
+/** The options of steps that don't set them. */
 export interface StepDefaults {
   /** Milliseconds. */
   timeout: number | null;
   onFailure: OnFailure;
 }
 
-/** A scenario without mistakes, as far as they show before its variables have values. */
+/** A scenario without mistakes, as far as that can be checked without the values of its variables. */
 export interface Scenario {
   name: string;
   description: string | null;
   variables: readonly Variable[];
-  /** The names that orders are filled in with, through loops, too: their values may be about a person, and are not stored. */
+  /** The names that orders are filled in with, also through loops. Their values may be about a person, and are not stored. */
   personal: ReadonlySet<string>;
-  /** Those of them that are variables. */
+  /** The variables among the personal names. */
   orderVariables: readonly string[];
   /** True if a step needs the embedded sandbox. */
   needsControl: boolean;
@@ -39,13 +39,13 @@ export interface Scenario {
   simulates: boolean;
   /** True if a step prompts in production. */
   asks: boolean;
-  /** The number of steps of a card; those of a loop over a list that is not in the file count once. */
+  /** The number of steps of a card. The steps of a loop count once if its list is not in the file. */
   stepCount: number;
   defaults: StepDefaults;
   nodes: readonly Node[];
 }
 
-/** A step as the file has it, checked as far as that is possible without the values of variables. */
+/** A step or loop of the file, checked as far as that is possible without the values of variables. */
 export type Node = StepNode | LoopNode;
 
 interface Written {
@@ -58,7 +58,7 @@ interface Written {
 export interface StepNode extends Written {
   definition: StepDefinition;
   body: unknown;
-  /** The step itself, but for its index, where nothing is to be filled in. */
+  /** The parsed step without its index, if nothing is to be filled in; otherwise null. */
   fixed: Omit<Step, 'index'> | null;
 }
 
@@ -81,7 +81,7 @@ export function contentOf(node: Node): { value: unknown; path: Place['path'] } {
   return { value: node.over, path: [...path, word, word === 'repeat' ? 'times' : 'in'] };
 }
 
-/** Yields all nodes, outer ones first, each with the names that are known there. */
+/** Yields all nodes, outer ones first, with the names that each of them may use. */
 export function* everyNode(
   nodes: readonly Node[],
   known: readonly string[],
@@ -92,7 +92,7 @@ export function* everyNode(
   }
 }
 
-/** Returns the names that orders are filled in with. The name of a loop leads to those of its list. */
+/** Returns the names that orders are filled in with. If the name of a loop is one, the names in its list are, too. */
 export function personalNames(nodes: readonly Node[]): Set<string> {
   const all = [...everyNode(nodes, [])].map(({ node }) => node);
   const names = new Set(all.flatMap((node) => (isLoop(node) ? [] : namesInBody(node))));

@@ -1,19 +1,19 @@
-import type * as v from 'valibot';
-import { isMapping, kindOf, orNearest, type Place, type Remark } from '../input/diagnostic.ts';
+import * as v from 'valibot';
+import { type Diagnostic, isMapping, kindOf, orNearest, type Place } from '../input/diagnostic.ts';
 import { isTemplate } from './interpolate.ts';
 
 type Issue = v.BaseIssue<unknown>;
 type Path = Place['path'];
 
-interface Checked {
+interface CheckedValue {
   schema: v.GenericSchema;
-  /** The place of the value. */
+  /** The place of the value in the file. */
   path: Path;
-  /** Shows wrong values: not where they may be about a person. */
+  /** True if messages may show the value: it can't be about a person. */
   quotes: boolean;
 }
 
-/** The rest shows once these are corrected. */
+/** The most issues that are shown: the rest shows once these are corrected. */
 export const MOST_ISSUES = 200;
 
 const NOUNS: Readonly<Record<string, string>> = {
@@ -25,21 +25,21 @@ const NOUNS: Readonly<Record<string, string>> = {
   union: 'what can stand here',
 };
 
-/** Returns what a schema found in a value, for its user. Values that are still to be filled in are left out. */
-export function toRemarks(issues: readonly Issue[], checked: Checked): Remark[] {
-  const remarks = issues
+/** Converts the issues that a schema found in a value. Values that are still to be filled in have none. */
+export function toDiagnostics(issues: readonly Issue[], checked: CheckedValue): Diagnostic[] {
+  const diagnostics = issues
     .slice(0, MOST_ISSUES)
     .flatMap(clearest)
-    .map((issue) => toRemark(issue, checked));
-  return [...new Map(remarks.map((one) => [`${one.path.join('.')} ${one.message}`, one])).values()];
+    .map((issue) => toDiagnostic(issue, checked));
+  return [...new Map(diagnostics.map((one) => [`${one.path.join('.')} ${one.message}`, one])).values()];
 }
 
-function toRemark(issue: Issue, checked: Checked): Remark {
+function toDiagnostic(issue: Issue, checked: CheckedValue): Diagnostic {
   const keys = keysOf(issue);
   const above = { path: [...checked.path, ...keys.slice(0, -1)], at: 'value' as const };
   const last = issue.path?.at(-1);
   if (issue.received === 'undefined') return { ...above, message: `“${keys.at(-1)}” is missing` };
-  // To the library, a list is an object, too.
+  // The library takes a list for an object.
   if (last?.type === 'object' && Array.isArray(last.input))
     return { ...above, message: 'it is a list, not a mapping of names to values' };
   return {
@@ -49,7 +49,7 @@ function toRemark(issue: Issue, checked: Checked): Remark {
   };
 }
 
-/** Returns the issues of that shape of a union which fits furthest. */
+/** Returns the issue itself; for a union, the issues of the shape that fits best. */
 function clearest(issue: Issue): Issue[] {
   if (isTemplate(issue.input)) return [];
   if (issue.type !== 'union' || !issue.issues) return [issue];
@@ -61,15 +61,15 @@ function clearest(issue: Issue): Issue[] {
   return first ? clearest(first) : [issue];
 }
 
-/** The issues of each shape of a union, with whole paths: theirs begin at the union. */
-export function innerOf({ issues, path }: Issue): Issue[] {
+/** Returns the issues of each shape of a union, with paths from the top of the value. */
+function innerOf({ issues, path }: Issue): Issue[] {
   return (issues ?? []).map((inner) => {
     const [first, ...rest] = [...(path ?? []), ...(inner.path ?? [])];
     return first ? { ...inner, path: [first, ...rest] } : inner;
   });
 }
 
-function messageOf(issue: Issue, { schema, path, quotes }: Checked): string {
+function messageOf(issue: Issue, { schema, path, quotes }: CheckedValue): string {
   const { kind, type, input, expected } = issue;
   if (kind !== 'schema') return requirementOf(issue);
   if (expected === 'never') {
@@ -84,7 +84,7 @@ function messageOf(issue: Issue, { schema, path, quotes }: Checked): string {
   return `it is ${kindOf(input)}, not ${NOUNS[type] ?? 'a mapping of names to values'}`;
 }
 
-/** Returns the names of the fields that a schema has where a path leads. */
+/** Returns the names of the fields that a schema has at a path. */
 export function fieldsOf(schema: unknown, path: Path = []): string[] {
   if (!isMapping(schema)) return [];
   const { entries, options, wrapped, value } = schema;
@@ -95,7 +95,7 @@ export function fieldsOf(schema: unknown, path: Path = []): string[] {
   return key === undefined ? Object.keys(entries) : fieldsOf(entries[key], deeper);
 }
 
-/** Describes a word that is not allowed. `expected` has all allowed words in quotes. */
+/** Describes a word that is not allowed. `expected` of an issue has all allowed words in quotes. */
 function noSuchWord({ expected, input }: Issue, shown: string): string {
   const words = [...(expected ?? '').matchAll(/"([^"]*)"|\b(\d+)\b/g)].map(
     ([, word, number]) => word ?? number ?? '',
@@ -126,4 +126,37 @@ function requirementOf({ type, message, requirement, input }: Issue): string {
 
 function keysOf({ path }: Issue): Path {
   return (path ?? []).map(({ key }) => (typeof key === 'number' ? key : String(key)));
+}
+
+/** Parses a value that was filled in. Where the schema wants a number, text that is a number counts as one. */
+export function parseFilled<Schema extends v.GenericSchema>(
+  schema: Schema,
+  value: unknown,
+): v.SafeParseResult<Schema> {
+  const parsed = v.safeParse(schema, value);
+  const numbers = (parsed.issues ?? [])
+    .flatMap(everyIssue)
+    .filter(({ expected, input }) => expected === 'number' && isNumber(input));
+  if (numbers.length === 0) return parsed;
+  const read = numbers.reduce<unknown>((whole, { path = [], input }) => {
+    const keys = path.map(({ key }) => key);
+    return replaced(whole, keys, Number(input));
+  }, value);
+  return v.safeParse(schema, read);
+}
+
+function everyIssue(issue: v.BaseIssue<unknown>): v.BaseIssue<unknown>[] {
+  return [issue, ...innerOf(issue).flatMap(everyIssue)];
+}
+
+export function isNumber(text: unknown): text is string {
+  return typeof text === 'string' && /^-?\d{1,15}(\.\d{1,9})?$/.test(text);
+}
+
+function replaced(whole: unknown, [key, ...deeper]: unknown[], value: number): unknown {
+  if (key === undefined) return value;
+  if (Array.isArray(whole))
+    return whole.map((one: unknown, index) => (index === key ? replaced(one, deeper, value) : one));
+  if (!isMapping(whole) || typeof key !== 'string') return whole;
+  return { ...whole, [key]: replaced(whole[key], deeper, value) };
 }

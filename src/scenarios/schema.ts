@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { duration, variableName } from './steps/values.ts';
 
-/** Of one card, loops unrolled. */
+/** The most steps of one card, with loops unrolled. */
 export const MOST_STEPS = 10_000;
 
 const text = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(1_000));
@@ -25,7 +25,7 @@ export const stepOptions = v.strictObject({
   'on-failure': v.exactOptional(onFailure),
 });
 
-/** The parts of a scenario file, around a schema for its lists of steps. Every text in its steps may have `${…}` in it. */
+/** Makes the schemas of a scenario file and of its loops. @param step the schema of a step */
 export function makeSchemas(step: v.GenericSchema) {
   const steps = v.pipe(v.array(step), v.minLength(1), v.description('What is done, in this order.'));
   return { file: scenarioFile(steps), loops: loopBodies(steps) };

@@ -1,29 +1,29 @@
 import { Failure } from '../domain/errors/failure.ts';
 import { isKioskId, type KioskId, parseKioskId, parseReference } from '../domain/ids.ts';
-import { isMapping, orNearest, type Remark } from '../input/diagnostic.ts';
+import { type Diagnostic, diagnostic, isMapping, orNearest } from '../input/diagnostic.ts';
 import { templatesIn, type Value } from './interpolate.ts';
-import { isNumber } from './parse-filled.ts';
 import type { Scenario, Values, Variable } from './scenario.ts';
+import { isNumber } from './schema-messages.ts';
 
-/** Receives what is wrong with a variable; null for the variables as a whole. */
+/** Receives a mistake in a variable; the name is null for a mistake in the variables as a whole. */
 type Wrong = (name: string | null, message: string) => void;
 
 interface Given {
   environment: string;
   kioskId: KioskId | null;
-  /** From flags and from the card's row. */
+  /** Values of flags and of the card's row. */
   values: Values;
 }
 
 interface ResolvedVariables {
-  /** Of every variable of the scenario. */
+  /** The values of all variables of the scenario. */
   values: Record<string, Value>;
   kioskId: KioskId | null;
   /** An existing card, as the user wrote it. */
   card: string | null;
 }
 
-/** Returns the values of one card: those that were set, else the defaults. Messages never show values that were set. */
+/** Resolves the variables for one card: passed values, or else defaults. Messages never show passed values. */
 export function resolveVariables(scenario: Scenario, given: Given, wrong: Wrong): ResolvedVariables {
   const values = readValues(scenario, given, wrong);
   const kiosk = given.values.kiosk ?? given.kioskId ?? values.kiosk ?? null;
@@ -52,7 +52,7 @@ function readValues({ variables }: Scenario, given: Given, wrong: Wrong): Record
   );
 }
 
-/** Flags and columns are text: where the default is a number, a list …, the text is parsed as one. */
+/** Parses text of a flag or a column as a value of the type of the default, like a number or a list. */
 function likeDefault(value: Value, otherwise: Value, wrong: (why: string) => void): Value {
   if (typeof value !== 'string' || otherwise === null || typeof otherwise === 'string') return value;
   if (typeof otherwise === 'number' && isNumber(value)) return Number(value);
@@ -63,7 +63,7 @@ function likeDefault(value: Value, otherwise: Value, wrong: (why: string) => voi
   return value;
 }
 
-/** Returns the items between commas, the form of a list in a flag or a column. */
+/** Parses a list of a flag or a column: items between commas. */
 export function listOf(text: string): string[] {
   return text
     .split(',')
@@ -71,7 +71,7 @@ export function listOf(text: string): string[] {
     .filter((item) => item !== '');
 }
 
-/** @returns the value as text; null where it can't be parsed */
+/** Checks that a value can be parsed. @returns the value as text; null if it can't be parsed */
 function check(value: Value, parse: (text: string) => unknown, wrong: (why: string) => void): string | null {
   if (value === null) return null;
   const text = typeof value === 'object' ? '' : String(value);
@@ -85,20 +85,24 @@ function check(value: Value, parse: (text: string) => unknown, wrong: (why: stri
   }
 }
 
-/** Reads the variables of a file, as far as that is possible, and checks how they go together. */
-export function readVariables(content: unknown): { variables: Variable[]; mistakes: Remark[] } {
+/** Reads the variables of a file, and finds contradictions between their fields. */
+export function readVariables(content: unknown): { variables: Variable[]; mistakes: Diagnostic[] } {
   if (!isMapping(content)) return { variables: [], mistakes: [] };
   const variables = Object.entries(content).map(([name, written]) => readVariable(name, written));
   const mistakes = [
     ...templatesIn(content, ['variables'])
       .filter(({ path }) => path.at(-1) !== 'description')
-      .map(({ path }) => mistake(path, 'a default is taken as it is: it can’t name other variables')),
+      .map(({ path }) =>
+        diagnostic(path, 'a default is taken as it is: it can’t name other variables', 'key'),
+      ),
     ...variables
       .filter((one) => one.required && (one.default !== null || one.local !== undefined))
-      .map(({ name }) => mistake(['variables', name], 'it is required, so that its default is never used')),
+      .map(({ name }) =>
+        diagnostic(['variables', name], 'it is required, so that its default is never used', 'key'),
+      ),
     ...variables
       .filter(({ name }) => name === 'run')
-      .map(({ name }) => mistake(['variables', name], '“run” is the name of the run itself')),
+      .map(({ name }) => diagnostic(['variables', name], '“run” is the name of the run itself', 'key')),
   ];
   return { variables, mistakes };
 }
@@ -114,14 +118,10 @@ function readVariable(name: string, written: unknown): Variable {
   };
 }
 
-/** YAML and JSON have no other values. */
+/** Converts a value of YAML or JSON. */
 function toValue(value: unknown): Value {
   if (Array.isArray(value)) return value.map(toValue);
   if (isMapping(value))
     return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, toValue(inner)]));
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
-}
-
-function mistake(path: Remark['path'], message: string): Remark {
-  return { path, at: 'key', message };
 }

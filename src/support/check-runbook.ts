@@ -1,13 +1,13 @@
 import { codesOf } from '../domain/errors/error-catalogue.ts';
 import { type ErrorKind, RETRY_ADVICE, type RetryAdvice } from '../domain/errors/vendor-errors.ts';
 import { type Runbook, type RunbookPage, refuseRetry } from '../domain/runbook.ts';
-import { isMapping, kindOf, orNearest, type Place, type Remark } from '../input/diagnostic.ts';
+import { type Diagnostic, isMapping, kindOf, orNearest, type Place } from '../input/diagnostic.ts';
 
 export interface CheckedRunbook {
   runbook: Runbook;
   /** A runbook with mistakes can't be used. */
-  mistakes: Remark[];
-  warnings: Remark[];
+  mistakes: Diagnostic[];
+  warnings: Diagnostic[];
 }
 
 const SECTIONS: Record<string, ErrorKind> = { production: 'production', request: 'request' };
@@ -30,8 +30,8 @@ type Path = Place['path'];
 
 /** Reads a runbook in one pass, and collects mistakes and warnings. */
 class Check {
-  readonly mistakes: Remark[] = [];
-  readonly warnings: Remark[] = [];
+  readonly mistakes: Diagnostic[] = [];
+  readonly warnings: Diagnostic[] = [];
 
   file(content: unknown): RunbookPage[] {
     const sections = this.#mapping(content, [], ['version', ...Object.keys(SECTIONS)]);

@@ -3,14 +3,14 @@ import { asFailure, type Failure, failure } from '../domain/errors/failure.ts';
 import { commandLine } from '../domain/next-command.ts';
 import { moreCareful, NO_RUNBOOK, type Runbook, type RunbookSource } from '../domain/runbook.ts';
 import { printable } from '../domain/text/terminal-text.ts';
-import { asSentence } from '../input/diagnostic.ts';
-import { type Finding, firstOf, inOrder, locate, parseYaml, YAML_LIMIT_BYTES } from '../input/yaml-file.ts';
+import { asSentence, firstOf, inOrder, type LocatedDiagnostic, locate } from '../input/diagnostic.ts';
+import { parseYaml, YAML_LIMIT_BYTES } from '../input/yaml-file.ts';
 import { checkRunbook } from './check-runbook.ts';
 
 export interface ReadRunbook {
   runbook: Runbook;
-  mistakes: Finding[];
-  warnings: Finding[];
+  mistakes: LocatedDiagnostic[];
+  warnings: LocatedDiagnostic[];
 }
 
 /**
@@ -32,7 +32,7 @@ export async function readRunbook(file: string, files: Files): Promise<ReadRunbo
 }
 
 /** The failure of a runbook with mistakes; it shows the first one. */
-export function runbookUnusable(file: string, mistakes: readonly Finding[]): Failure {
+export function runbookUnusable(file: string, mistakes: readonly LocatedDiagnostic[]): Failure {
   return failure(
     'invalid-input',
     asSentence(`The runbook ${printable(file)} can't be used: ${firstOf(mistakes)}`),

@@ -7,7 +7,7 @@ import { findPage, type Runbook, type RunbookPage } from '../domain/runbook.ts';
 import { redact } from '../domain/text/redaction.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { counted } from '../domain/text/words.ts';
-import { describe, type Finding } from '../input/yaml-file.ts';
+import { describe, type LocatedDiagnostic } from '../input/diagnostic.ts';
 import type { Result } from '../output/result.ts';
 import { localTime, type Style } from '../output/style.ts';
 import { type Column, listResult, renderTable } from '../output/table.ts';
@@ -45,7 +45,7 @@ export function pageLines({ owner, steps, link, contact, retry }: RunbookPage): 
 /** Renders the result of `runbook check`, a line for each mistake in the format of compilers. */
 export function renderChecked({ file, codes, mistakes, warnings }: Checked, style: Style): string {
   const name = printable(file);
-  const line = (finding: Finding, mark: string) =>
+  const line = (finding: LocatedDiagnostic, mark: string) =>
     `${name}:${finding.line}:${finding.column}: ${mark} ${describe(finding)}\n`;
   const verdict =
     mistakes.length > 0
@@ -62,8 +62,8 @@ interface Checked {
   file: string;
   /** The number of codes with a page. */
   codes: number;
-  mistakes: readonly Finding[];
-  warnings: readonly Finding[];
+  mistakes: readonly LocatedDiagnostic[];
+  warnings: readonly LocatedDiagnostic[];
 }
 
 /** One error code in full, with the team's runbook page. */

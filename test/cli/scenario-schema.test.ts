@@ -37,7 +37,7 @@ describe.each(builtInScenarios({ root: ROOT, files }))('%s', (name) => {
   });
 });
 
-test.each(EXPECTED_FIELDS.map(({ name }) => name))('docs name what can be expected: %s', (name) => {
+test.each(EXPECTED_FIELDS)('docs name what can be expected: %s', (name) => {
   expect(readFileSync(join(ROOT, 'docs/scenarios.md'), 'utf8')).toContain(`\`${name}\``);
 });
 

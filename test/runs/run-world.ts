@@ -7,7 +7,7 @@ import { everyRunCard } from '../../src/journal/run-cards.ts';
 import type { PlacedStep } from '../../src/runs/run.ts';
 import { resumeRun, startRun } from '../../src/runs/run-scenario.ts';
 import { findDefinition } from '../../src/scenarios/steps/definitions.ts';
-import type { Expectation } from '../../src/scenarios/steps/meets.ts';
+import { type Expectation } from '../../src/scenarios/steps/expectation.ts';
 import type { OnFailure } from '../../src/scenarios/steps/step.ts';
 import type { Fault } from '../../src/wire/fault.ts';
 import { type Overrides, World } from '../harness/world.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Finding } from '../../src/input/yaml-file.ts';
+import { type LocatedDiagnostic } from '../../src/input/diagnostic.ts';
 import { makeStyle } from '../../src/output/style.ts';
 import { examineScenario } from '../../src/scenarios/examine.ts';
 import { builtInText, readScenario, scenarioUnusable } from '../../src/scenarios/scenario-file.ts';
@@ -23,7 +23,7 @@ async function mistakesIn(content: string): Promise<string[]> {
   return mistakes.map(shown);
 }
 
-function shown({ line, column, path, message }: Finding): string {
+function shown({ line, column, path, message }: LocatedDiagnostic): string {
   return `${line}:${column} ${path} ${message}`;
 }
 

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ERROR_CATALOGUE } from '../../src/domain/errors/error-catalogue.ts';
-import type { Finding } from '../../src/input/yaml-file.ts';
+import { type LocatedDiagnostic } from '../../src/input/diagnostic.ts';
 import { readRunbook, runbookUnusable } from '../../src/support/runbook-file.ts';
 import { runbookTemplate } from '../../src/support/support-views.ts';
 import { files, makeFolder } from '../harness/command-line.ts';
@@ -17,7 +17,7 @@ async function mistakesIn(content: string): Promise<string[]> {
   return (await readRunbook(written(content), files)).mistakes.map(shown);
 }
 
-function shown({ line, column, path, message }: Finding): string {
+function shown({ line, column, path, message }: LocatedDiagnostic): string {
   return `${line}:${column} ${path} ${message}`;
 }
 

@@ -5,58 +5,61 @@ import { failureCodes } from '../../domain/errors/failure.ts';
 import { ACTORS, RETRY_ADVICE } from '../../domain/errors/vendor-errors.ts';
 import { STAGES } from '../../domain/stage.ts';
 import { orNearest } from '../../input/diagnostic.ts';
-import type { Expectation, Matcher, Scalar } from './meets.ts';
 import { duration } from './values.ts';
+
+export type Scalar = string | number | boolean | null;
+
+/** An expected value: this one, one of these, or one within these bounds. */
+export type Matcher =
+  | Scalar
+  | readonly Scalar[]
+  | { not?: Scalar | readonly Scalar[]; min?: number; max?: number };
+
+/** The expected values of an `expect` step, by field. Durations are milliseconds. */
+export type Expectation = Readonly<Record<string, Matcher>>;
 
 type ScalarSchema = v.GenericSchema<unknown, Scalar>;
 
-/** A word of the vendor's: one that is nearly a known one is a typo, others may be new. */
-function vendorWord(words: readonly string[]): ScalarSchema {
+const number = v.nullable(v.number());
+const text = v.nullable(v.string());
+
+function words(allowed: readonly string[]): ScalarSchema {
+  return v.nullable(v.picklist(allowed));
+}
+
+/** A word of Wise, which may be new. A word that is similar to a known one is a typing error. */
+function vendorWord(known: readonly string[]): ScalarSchema {
   return v.nullable(
     v.pipe(
       v.string(),
-      v.metadata({ examples: words }),
+      v.metadata({ examples: known }),
       v.check(
-        (word) => words.includes(word) || orNearest(word, words) === '',
-        ({ input }) => `it is no word of the vendor's${orNearest(input, words)}`,
+        (word) => known.includes(word) || orNearest(word, known) === '',
+        ({ input }) => `it is no word of the vendor's${orNearest(input, known)}`,
       ),
     ),
   );
 }
 
-function scalarOf(type: FieldType): ScalarSchema {
-  switch (type.kind) {
-    case 'words':
-      return v.nullable(v.picklist(type.words));
-    case 'vendor':
-      return vendorWord(type.words);
-    case 'exit-code':
-      return v.pipe(
-        v.number(),
-        v.metadata({ enum: KNOWN_EXIT_CODES }),
-        v.check((code) => KNOWN_EXIT_CODES.includes(code), 'it is no exit code of kioskctl'),
-      );
-    case 'number':
-      return v.nullable(v.number());
-    case 'duration':
-      return duration;
-    case 'text':
-      return v.nullable(v.string());
-  }
-}
+const KNOWN_EXIT_CODES: readonly number[] = EXIT_CODES.map(({ code }) => code);
 
-/** Accepts what may be expected of a field: a value, one of several, anything but one, or bounds. */
-function matcherOf(type: FieldType): v.GenericSchema<unknown, Matcher> {
-  const scalar = scalarOf(type);
+const exitCode = v.pipe(
+  v.number(),
+  v.metadata({ enum: KNOWN_EXIT_CODES }),
+  v.check((code) => KNOWN_EXIT_CODES.includes(code), 'it is no exit code of kioskctl'),
+);
+
+/** Accepts a value, one of several, or anything but them; for a number also bounds, and for a duration only bounds. */
+function matcherOf(scalar: ScalarSchema): v.GenericSchema<unknown, Matcher> {
+  if (scalar === duration) return boundsOf(duration);
   const list = v.pipe(v.array(scalar), v.minLength(1));
   const not = v.pipe(v.exactOptional(v.union([scalar, list])), v.description('None of these.'));
-  if (type.kind === 'duration') return boundsOf(duration);
+  if (scalar === number) return v.union([scalar, list, boundsOf(v.number(), { not })]);
   const negated = v.pipe(
     v.strictObject({ not }),
     v.check((bounds) => Object.keys(bounds).length > 0, 'it says nothing: write {not: …}'),
   );
-  if (type.kind !== 'number') return v.union([scalar, list, negated]);
-  return v.union([scalar, list, boundsOf(v.number(), { not })]);
+  return v.union([scalar, list, negated]);
 }
 
 function boundsOf(
@@ -75,17 +78,6 @@ function boundsOf(
   );
 }
 
-/** The values of a field. `vendor`: one of these words, or one that the vendor added since. Numbers have bounds, too. */
-export type FieldType =
-  | { kind: 'words' | 'vendor'; words: readonly string[] }
-  | { kind: 'text' | 'number' | 'duration' | 'exit-code' };
-
-export interface ExpectedField {
-  name: string;
-  type: FieldType;
-  about: string;
-}
-
 const ORDER_STATUSES = [
   'PLACED',
   'REQUIREMENTS_FULFILLED',
@@ -98,72 +90,42 @@ const ORDER_STATUSES = [
 const PRODUCTION_STATUSES = ['READY', 'IN_PROGRESS', 'PRODUCED', 'PRODUCTION_ERROR', 'REQUEST_ERROR'];
 const CODES = [...new Set(ERROR_CATALOGUE.map(({ code }) => code))];
 
-const text: FieldType = { kind: 'text' };
-const number: FieldType = { kind: 'number' };
-
 /** All fields that an `expect` step may name: those of the card's document, and of the result of the step before. */
-export const EXPECTED_FIELDS: readonly ExpectedField[] = [
-  { name: 'stage', type: { kind: 'words', words: STAGES }, about: 'Where the card stands.' },
-  {
-    name: 'orderStatus',
-    type: { kind: 'vendor', words: ORDER_STATUSES },
-    about: 'What the vendor says of the order.',
-  },
-  {
-    name: 'production.status',
-    type: { kind: 'vendor', words: PRODUCTION_STATUSES },
-    about: 'What the vendor says of the production.',
-  },
-  { name: 'production.kioskId', type: text, about: 'The kiosk that the card was sent to.' },
-  {
-    name: 'production.errorCode',
-    type: { kind: 'words', words: CODES },
-    about: 'Why the production failed, or was refused.',
-  },
-  { name: 'production.occurredAt', type: text, about: "The production's time, as the vendor writes it." },
-  { name: 'production.description', type: text, about: "The vendor's own words on the error." },
-  { name: 'attempt', type: number, about: 'How many attempts on the card this journal knows.' },
-  { name: 'attemptId', type: text, about: 'The latest attempt.' },
-  { name: 'profileId', type: number, about: 'The profile that the card belongs to.' },
-  { name: 'orderId', type: number, about: 'The order of the card.' },
-  { name: 'cardToken', type: text, about: 'The card; null before there is one.' },
-  { name: 'ageDays', type: number, about: 'Whole days since the card was created.' },
-  { name: 'daysLeft', type: number, about: 'How many of the 60 days are left in which it can be produced.' },
-  { name: 'next', type: text, about: 'The command that a person would run next; null when nothing is left.' },
-  { name: 'exitCode', type: { kind: 'exit-code' }, about: 'What the step before would end a command with.' },
-  {
-    name: 'error',
-    type: { kind: 'words', words: failureCodes() },
-    about: 'The stable code of what went wrong in the step before; null when nothing did.',
-  },
-  {
-    name: 'errorCode',
-    type: { kind: 'words', words: CODES },
-    about: "The vendor's code: of the failure in the step before, else of the card's production.",
-  },
-  {
-    name: 'advice',
-    type: { kind: 'words', words: RETRY_ADVICE },
-    about: 'When to retry, by the error catalogue.',
-  },
-  { name: 'owner', type: { kind: 'words', words: ACTORS }, about: 'Who acts, by the error catalogue.' },
-  { name: 'duration', type: { kind: 'duration' }, about: 'How long the step before took.' },
-  {
-    name: 'event',
-    type: { kind: 'vendor', words: [...new Set([...PRODUCTION_STATUSES, ...ORDER_STATUSES])] },
-    about: "A status that one of the card's events told, in the journal.",
-  },
+// biome-ignore format: a table, one field a line
+const FIELDS: readonly (readonly [name: string, schema: ScalarSchema, about: string])[] = [
+  ['stage', words(STAGES), 'Where the card stands.'],
+  ['orderStatus', vendorWord(ORDER_STATUSES), 'What the vendor says of the order.'],
+  ['production.status', vendorWord(PRODUCTION_STATUSES), 'What the vendor says of the production.'],
+  ['production.kioskId', text, 'The kiosk that the card was sent to.'],
+  ['production.errorCode', words(CODES), 'Why the production failed, or was refused.'],
+  ['production.occurredAt', text, "The production's time, as the vendor writes it."],
+  ['production.description', text, "The vendor's own words on the error."],
+  ['attempt', number, 'How many attempts on the card this journal knows.'],
+  ['attemptId', text, 'The latest attempt.'],
+  ['profileId', number, 'The profile that the card belongs to.'],
+  ['orderId', number, 'The order of the card.'],
+  ['cardToken', text, 'The card; null before there is one.'],
+  ['ageDays', number, 'Whole days since the card was created.'],
+  ['daysLeft', number, 'How many of the 60 days are left in which it can be produced.'],
+  ['next', text, 'The command that a person would run next; null when nothing is left.'],
+  ['exitCode', exitCode, 'What the step before would end a command with.'],
+  ['error', words(failureCodes()), 'The stable code of what went wrong in the step before; null when nothing did.'],
+  ['errorCode', words(CODES), "The vendor's code: of the failure in the step before, else of the card's production."],
+  ['advice', words(RETRY_ADVICE), 'When to retry, by the error catalogue.'],
+  ['owner', words(ACTORS), 'Who acts, by the error catalogue.'],
+  ['duration', duration, 'How long the step before took.'],
+  ['event', vendorWord([...new Set([...PRODUCTION_STATUSES, ...ORDER_STATUSES])]), "A status that one of the card's events told, in the journal."],
 ];
 
-export const KNOWN_EXIT_CODES: readonly number[] = EXIT_CODES.map(({ code }) => code);
+export const EXPECTED_FIELDS = FIELDS.map(([name]) => name);
 
 /** The value of an `expect` step. */
 export const expectation: v.GenericSchema<unknown, Expectation> = v.pipe(
   v.strictObject(
     Object.fromEntries(
-      EXPECTED_FIELDS.map(({ name, type, about }) => [
+      FIELDS.map(([name, schema, about]) => [
         name,
-        v.exactOptional(v.pipe(matcherOf(type), v.description(about))),
+        v.exactOptional(v.pipe(matcherOf(schema), v.description(about))),
       ]),
     ),
   ),

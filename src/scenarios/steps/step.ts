@@ -8,32 +8,32 @@ import type { FailureDocument } from '../../domain/errors/failure.ts';
 import type { KioskId } from '../../domain/ids.ts';
 import type { RunStep, Unmet } from '../../domain/run.ts';
 
-/** One kind of step: all that is known of it. `definitions.ts` lists them. */
+/** The definition of a step kind. `definitions.ts` lists all of them. */
 export interface StepDefinition<Body = unknown> {
-  /** The word that a scenario file has for it. */
+  /** The word for it in scenario files. */
   kind: string;
-  /** For editors. */
+  /** The description that editors show. */
   about: string;
-  /** The value behind the word. Where it may be null, a file can have the word alone. */
+  /** The schema of the value behind the word. If it accepts null, a file may have the word alone. */
   schema: v.GenericSchema<unknown, Body>;
   card: 'ordered' | 'needed' | 'optional';
-  /** The journal has it before it starts, because after a crash it can be neither detected nor safely repeated. */
+  /** True to store the step before it starts: after a crash, it can be neither detected nor safely repeated. */
   storedBefore: boolean;
-  /** `control`: the embedded sandbox; `simulation`: any sandbox; `confirmation`: in production, somebody who confirms. */
+  /** `control`: the embedded sandbox. `simulation`: any sandbox. `confirmation`: in production, a user who confirms. */
   requires: 'control' | 'simulation' | 'confirmation' | null;
-  /** It changes nothing: the steps around it see each other's results, and it has no default timeout. */
+  /** Set for a step that changes nothing: the next step gets the result of the one before it, and it has no default timeout. */
   isCheck?: true;
-  /** The value may be about a person, but for these fields: nothing of it is shown or stored. */
+  /** Set if values may be about a person, and are neither shown nor stored: the fields that can't be. */
   impersonalFields?: readonly string[];
   /** Returns the text after the word in the title. Not called for values that may be about a person. */
   title?(body: Body): string | null;
-  /** Returns what is wrong with the step for a card of that kiosk, before anything is sent. */
+  /** Checks the step for a card of a kiosk before anything is sent. Returns the mistake. */
   check?(body: Body, card: { kioskId: KioskId | null }): string | null;
-  /** Returns the kiosk that the card is sent to; null for the kiosk of the plan. Only steps that send the card have it. */
+  /** Returns the kiosk that the card is sent to; null for the kiosk of the plan. Only steps that send cards have this. */
   kiosk?(body: Body, session: CardSession): Promise<KioskId | null>;
-  /** Notes what a crashed process is continued by, before the step is stored. */
+  /** Adds the data to the entry that are needed to continue after a crash. Called before the step is stored. */
   prepare?(work: StepWork, body: Body): Promise<void>;
-  /** @returns the expectations that did not hold. @throws Failure */
+  /** Executes the step. @returns the expectations that did not hold @throws Failure */
   run(work: StepWork, body: Body): Promise<readonly Unmet[] | void>;
   /** Removes what the step left outside of its card, once all steps of the card are over. @throws Failure */
   cleanUp?(work: Pick<StepWork, 'ctx' | 'key'>): Promise<void>;
@@ -41,28 +41,28 @@ export interface StepDefinition<Body = unknown> {
 
 /** The input of a step. */
 export interface StepWork {
-  /** With the time that this step has. */
+  /** The context, with the timeout of this step. */
   ctx: Context;
   session: CardSession;
   /** The step as the journal stores it. */
   entry: RunStep;
-  /** Names this step of this card, also when it is repeated after a crash. */
+  /** The name of this step of this card. It stays the same if the step is repeated after a crash. */
   key: string;
-  /** The data that the orders of the run are checked with. */
+  /** The checks that the orders of the run share. */
   checks: OrderChecks;
-  /** Where the card is sent; null for steps without a kiosk. */
+  /** The kiosk that the card is sent to; null for steps that send nothing. */
   kioskId: KioskId | null;
   /** Milliseconds; null where neither the step nor the scenario sets one. */
   timeout: number | null;
-  /** The attempt of the steps before; null where none made one in this process. */
+  /** The attempt that an earlier step made in this process; null if none did. */
   attemptId: string | null;
-  /** The step before read the card. */
+  /** True if the step before read the card. */
   isSeen: boolean;
-  /** The last step before that was no check. */
+  /** The result of the last step that was no check. */
   last: StepEnd | null;
   /** The number of attempts on the card that only crashed processes made. */
   lostAttempts: number;
-  /** Records an action on the card in the journal while it is carried out. */
+  /** Executes an action on the card, and records it in the journal. */
   record: (action: ActionName, work: () => Promise<unknown>) => Promise<void>;
 }
 
@@ -72,17 +72,17 @@ export interface StepEnd {
   durationMs: number;
 }
 
-/** After a failure: the other steps of the card are skipped, or done, or the run starts no further card. */
+/** The consequence of a failure: the other steps of the card are skipped, or executed, or no further card is started. */
 export type OnFailure = 'stop' | 'continue' | 'stop-run';
 
-/** A step of one card with all of its values. Loops are unrolled. */
+/** A step of one card, with all values filled in and loops unrolled. */
 export interface Step {
   definition: StepDefinition;
   /** As the definition's schema parsed it. */
   body: unknown;
-  /** From 0: what a run is resumed by. */
+  /** The number among the steps of the card, from 0, by which a run is resumed. */
   index: number;
-  /** Without anything about a person: `produce WIS00001`. */
+  /** The title for reports, without anything about a person: `produce WIS00001`. */
   title: string;
   /** The place in the file. */
   path: readonly (string | number)[];
@@ -91,7 +91,7 @@ export interface Step {
   onFailure: OnFailure;
 }
 
-/** Checks a definition by the type of its schema's output. A definition without `run` does not compile. */
+/** Checks the types of a definition, whose functions get the output of its schema. One without `run` does not compile. */
 export function defineStep<Body>(definition: StepDefinition<Body>): StepDefinition {
   return definition;
 }

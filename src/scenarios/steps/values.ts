@@ -5,13 +5,13 @@ import { parseSimulation, type Simulation } from '../../domain/production.ts';
 import { parseDuration } from '../../domain/times/duration.ts';
 
 /*
- * `metadata` is only for the JSON Schema of scenario files: values are checked by the parsers of the commands.
+ * `metadata` is for the JSON Schema of scenario files only. The parsers of the commands check the values.
  */
 
 /** The name of a variable, or of the item of a loop. */
 export const VARIABLE_NAME = /^[A-Za-z_][\w-]{0,63}$/;
 
-/** @returns milliseconds */
+/** A duration in milliseconds. */
 export const duration = v.pipe(
   v.union([v.pipe(v.string(), v.metadata({ pattern: '^(\\d{1,9}(ms|s|m|h|d)|0)$' })), v.number()]),
   v.rawTransform(({ dataset, addIssue, NEVER }) => {
@@ -24,7 +24,7 @@ export const duration = v.pipe(
   }),
 );
 
-/** For editors. */
+/** The words that editors suggest. */
 const SIMULATIONS = [
   'PRODUCED',
   'profile-verified',
@@ -49,7 +49,7 @@ export const variableName = v.pipe(
   v.regex(VARIABLE_NAME, 'a name has letters, digits, _ and -, and begins with a letter'),
 );
 
-/** Returns the result, or the failure that was thrown. */
+/** Returns the result of a parser, or the failure that it throws. */
 function attempt<Read>(read: () => Read): Read | Failure {
   try {
     return read();
