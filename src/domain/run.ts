@@ -172,27 +172,14 @@ export function exitCodeOfSteps(steps: readonly Pick<RunStep, 'outcome' | 'exitC
   );
 }
 
-type EndOfCard = Pick<RunCard, 'outcome' | 'exitCode' | 'steps'>;
-
-/** The exit code of a run, from those of its cards. */
-export class RunCodes {
-  readonly #codes = new Set<ExitCode>();
-  #isInterrupted = false;
-  #isCutShort = false;
-
-  add({ outcome, exitCode, steps }: EndOfCard): void {
-    const own = combineExitCodes([exitCodeOfSteps(steps), exitCode ?? 0]);
-    if (outcome === 'unmet') this.#codes.add(UNMET);
-    else this.#codes.add(outcome === 'failed' ? own || 1 : own);
-    this.#isInterrupted ||= outcome === 'interrupted';
-    this.#isCutShort ||= outcome === 'not-started';
-  }
-
-  /** @param stoppedBy the signal's exit code, for cards that were interrupted (130 without one) or not started */
-  combine(stoppedBy: ExitCode | null): ExitCode {
-    const codes = [...this.#codes];
-    if (this.#isInterrupted) codes.push(stoppedBy || INTERRUPTED);
-    if (this.#isCutShort) codes.push(stoppedBy ?? 0);
-    return combineExitCodes(codes);
-  }
+/** Returns the exit code that a card adds to those of its run. */
+export function exitCodeOfCard({
+  outcome,
+  exitCode,
+  steps,
+}: Pick<RunCard, 'outcome' | 'exitCode' | 'steps'>): ExitCode {
+  if (outcome === 'unmet') return UNMET;
+  const own = combineExitCodes([exitCodeOfSteps(steps), exitCode ?? 0]);
+  if (outcome === 'interrupted') return combineExitCodes([own, INTERRUPTED]);
+  return outcome === 'failed' ? own || 1 : own;
 }

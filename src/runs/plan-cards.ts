@@ -5,26 +5,25 @@ import { printable } from '../domain/text/terminal-text.ts';
 import { asSentence, type Diagnostic } from '../input/diagnostic.ts';
 import type { ReadData } from '../scenarios/data-file.ts';
 import { planCard } from '../scenarios/plan-card.ts';
-import type { Scenario, Values } from '../scenarios/scenario.ts';
-import type { ReadScenario } from '../scenarios/scenario-file.ts';
+import type { Values } from '../scenarios/scenario.ts';
+import type { UsableScenario } from '../scenarios/scenario-file.ts';
 import type { Step } from '../scenarios/steps/step.ts';
 import type { Plan } from './run.ts';
 
-/** Everything that the steps of a run's cards are made of. */
-export interface Planning {
-  scenario: Scenario;
-  read: ReadScenario;
+/** The data that the steps of a run are planned from. */
+interface Planning {
+  read: UsableScenario;
   data: ReadData | null;
   run: NewRun;
   values: Values;
 }
 
 /**
- * Plans every card once before anything is sent. Its steps are planned again when it starts, so that those of many cards are
- * not held in memory.
+ * Plans every card once, so that all mistakes show before anything is sent. The steps of a card are planned again when it
+ * starts, because those of many cards would need much memory.
  * @throws Failure `input-required`, `invalid-input` for the first mistake
  */
-export function planCards({ run, scenario, read, data, values }: Planning): Plan {
+export function planCards({ run, read, data, values }: Planning): Plan {
   const lines = new Map<string, number>();
   const lineOf = (path: Step['path']) => {
     const name = path.join('.');
@@ -36,7 +35,7 @@ export function planCards({ run, scenario, read, data, values }: Planning): Plan
     const row = data?.rows[number - 1] ?? null;
     const kioskId = run.kiosks[(number - 1) % Math.max(run.kiosks.length, 1)] ?? null;
     const given = { number, runId: run.id, environment: run.environment, kioskId };
-    const planned = planCard(scenario, { ...given, values: { ...values, ...row?.values } });
+    const planned = planCard(read.scenario, { ...given, values: { ...values, ...row?.values } });
     return { number, row: row?.line ?? null, ...planned };
   };
   for (let number = 1; number <= run.cards; number += 1) {
@@ -53,7 +52,7 @@ export function planCards({ run, scenario, read, data, values }: Planning): Plan
 
 function cardUnusable(
   run: NewRun,
-  read: ReadScenario,
+  read: UsableScenario,
   { mistake, row }: { mistake: Diagnostic; row: number | null },
 ): Failure {
   const isGiven = mistake.path[0] === 'variables';

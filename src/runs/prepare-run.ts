@@ -6,22 +6,19 @@ import type { NewRun, RunRecord } from '../domain/run.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { type ReadData, readData } from '../scenarios/data-file.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
-import { type ReadScenario, readScenario, scenarioUnusable } from '../scenarios/scenario-file.ts';
+import { readUsableScenario, type UsableScenario } from '../scenarios/scenario-file.ts';
 import { planCards } from './plan-cards.ts';
 import { hasUnaccepted } from './recover-step.ts';
 import type { Plan } from './run.ts';
 import type { WantedRun } from './run-flags.ts';
 import { findRun } from './stored-runs.ts';
 
-/** A run before anything is sent, and the steps of its cards. */
-export type PreparedRun = { plan: Plan } & (
-  | { kind: 'new'; run: NewRun }
-  | { kind: 'resumed'; run: RunRecord }
-);
+/** A validated run, and the steps of its cards. */
+type PreparedRun = { plan: Plan } & ({ kind: 'new'; run: NewRun } | { kind: 'resumed'; run: RunRecord });
 
 /**
- * Reads and validates everything that a run is made of; nothing is sent.
- * @param options the folder of the package
+ * Reads and validates the files and the values of a run. Nothing is sent.
+ * @param options `root` is the folder of the package
  * @throws Failure `invalid-input`, `usage`, `sandbox-only`; `not-found` for a run that is not in the journal
  */
 export async function prepareRun(
@@ -29,14 +26,14 @@ export async function prepareRun(
   wanted: WantedRun,
   { root }: { root: string },
 ): Promise<PreparedRun> {
-  if (wanted.resume !== null) return prepareResumed(ctx, wanted, { id: wanted.resume, root });
-  const read = await readScenario(wanted.scenario ?? '', { root, files: ctx.files });
-  const scenario = usable(read, wanted.scenario ?? '');
-  const data = wanted.dataFile === null ? null : await readData(wanted.dataFile, ctx.files);
-  const run = newRun(ctx, { ...wanted, scenario, read, data });
+  if (wanted.resume !== undefined) return prepareResumed(ctx, wanted, { id: wanted.resume, root });
+  const read = await readUsableScenario(wanted.scenario ?? '', { root, files: ctx.files });
+  const { scenario } = read;
+  const data = wanted.data === undefined ? null : await readData(wanted.data, ctx.files);
+  const run = newRun(ctx, wanted, { read, data });
   refuseElsewhere(ctx, scenario);
   refuseToAsk(ctx, scenario, wanted);
-  const plan = planCards({ run, read, scenario, data, values: wanted.values });
+  const plan = planCards({ run, read, data, values: wanted.values });
   if (scenario.variables.some(({ name }) => name === 'card')) await refuseOthersCards(ctx, run, plan);
   return { kind: 'new', run, plan };
 }
@@ -52,18 +49,17 @@ async function prepareResumed(
   refuseOtherPlace(ctx, run);
   refuseSettledVariables(run, values);
   const source = run.source.kind === 'file' ? run.source.path : run.source.name;
-  const read = await readScenario(source, { root, files: ctx.files });
-  const scenario = usable(read, source);
+  const read = await readUsableScenario(source, { root, files: ctx.files });
   const data = run.data === null ? null : await readData(run.data.path, ctx.files);
   if (read.fingerprint !== run.fingerprint) throw changed(run, source);
   if (run.data !== null && data?.fingerprint !== run.data.fingerprint) throw changed(run, run.data.path);
   const missing = run.forgottenVariables.filter((name) => !Object.hasOwn(values, name));
   if (missing.length > 0) throw forgotten(missing);
-  const plan = planCards({ run, read, scenario, data, values: { ...run.variables, ...values } });
+  const plan = planCards({ run, read, data, values: { ...run.variables, ...values } });
   return { kind: 'resumed', run, plan };
 }
 
-/** Ensures that every existing card belongs to a profile that the command may use. @throws Failure `profile-mismatch` … */
+/** Refuses existing cards of profiles that the command may not use. @throws Failure `profile-mismatch` */
 async function refuseOthersCards(ctx: Context, { cards, data }: NewRun, plan: Plan): Promise<void> {
   for (let number = 1; number <= cards; number += 1) {
     const { card, row } = plan(number);
@@ -76,7 +72,7 @@ async function refuseOthersCards(ctx: Context, { cards, data }: NewRun, plan: Pl
   }
 }
 
-/** In another place its orders do not exist, and would be made again. @throws Failure `usage` */
+/** Refuses another context, server or profile, where the orders of the run don't exist. @throws Failure `usage` */
 function refuseOtherPlace(ctx: Context, run: RunRecord): void {
   const profile = run.flags.indexOf('--profile-id');
   const there = profile < 0 ? run.flags : run.flags.toSpliced(profile, 2);
@@ -88,12 +84,12 @@ function refuseOtherPlace(ctx: Context, run: RunRecord): void {
   );
 }
 
-/** Flags that select the same context, server and profile again. */
+/** Returns the flags that select the same context, server and profile again. */
 function flagsOf({ invocation, profileId, profileIsExplicit }: Context): string[] {
   return [...invocation.flags, ...(profileIsExplicit ? ['--profile-id', String(profileId)] : [])];
 }
 
-/** @throws Failure `usage` for a variable that the run has already */
+/** Refuses variables that the run has stored. @throws Failure `usage` */
 function refuseSettledVariables(run: RunRecord, values: WantedRun['values']): void {
   const settled = Object.keys(values).find((name) => !run.forgottenVariables.includes(name));
   if (settled === undefined) return;
@@ -104,28 +100,21 @@ function refuseSettledVariables(run: RunRecord, values: WantedRun['values']): vo
   );
 }
 
-/** A run that is over and has nothing to send again is only shown: its files and variables are not needed again. */
+/** The plan of a run that is only shown, because it is over and has nothing to send again. */
 function nothingLeft(): never {
   throw new TypeError('a run that is over has no steps left');
 }
 
-interface RunSources {
-  scenario: Scenario;
-  read: ReadScenario;
-  data: ReadData | null;
-}
-
-/** Values that may be about a person are not stored: they have to be passed again to resume the run. */
+/** Makes the record of a run. Values that may be about a person are left out: resuming the run needs them again. */
 function newRun(
   ctx: Context,
-  { scenario, read, data, ...wanted }: Omit<WantedRun, 'scenario'> & RunSources,
+  wanted: WantedRun,
+  { read, data }: { read: UsableScenario; data: ReadData | null },
 ): NewRun {
-  const kiosks = wanted.kiosks ?? [...ctx.kiosks];
-  const names = Object.keys(wanted.values);
+  const { scenario } = read;
+  const kiosks = [...new Set(wanted.kiosk ?? ctx.kiosks)];
   const isStored = (name: string) => !scenario.orderVariables.includes(name);
-  const stored = Object.entries(wanted.values).flatMap(([name, value]) =>
-    isStored(name) ? [[name, value] as const] : [],
-  );
+  const variables = Object.entries(wanted.values);
   const cards = data?.rows.length ?? wanted.cards ?? 1;
   return {
     id: makeId(ctx.calendar.now()),
@@ -133,8 +122,8 @@ function newRun(
     source: read.source,
     fingerprint: read.fingerprint,
     data: data && { path: data.path, fingerprint: data.fingerprint },
-    variables: Object.fromEntries(stored),
-    forgottenVariables: names.filter((name) => !isStored(name)),
+    variables: Object.fromEntries(variables.filter(([name]) => isStored(name))),
+    forgottenVariables: Object.keys(wanted.values).filter((name) => !isStored(name)),
     kiosks,
     cards,
     concurrency: chooseConcurrency(wanted.concurrency, { scenario, cards, kiosks: kiosks.length }),
@@ -153,14 +142,14 @@ function newRun(
   };
 }
 
-/** Faults and the clock are shared by the whole sandbox: such cards run one after another. @throws Failure `usage` */
+/** Returns the number of cards at once: 1 if the scenario sets faults or the clock of the sandbox. @throws Failure `usage` */
 function chooseConcurrency(
-  wanted: number | null,
+  wanted: number | undefined,
   { scenario, cards, kiosks }: { scenario: Scenario; cards: number; kiosks: number },
 ): number {
   if (!scenario.needsControl)
     return wanted ?? Math.min(cards, Math.max(LEAST_AT_ONCE, 2 * kiosks), MOST_AT_ONCE);
-  if (wanted === null || wanted === 1) return 1;
+  if (wanted === undefined || wanted === 1) return 1;
   throw failure(
     'usage',
     'The cards of this scenario go one after the other: its faults hit whichever comes next.',
@@ -171,7 +160,7 @@ function chooseConcurrency(
 const LEAST_AT_ONCE = 4;
 const MOST_AT_ONCE = 64;
 
-/** @throws Failure `usage`, `sandbox-only` for a scenario that can't be carried out in this environment */
+/** Refuses a scenario that can't be executed in this environment. @throws Failure `usage`, `sandbox-only` */
 function refuseElsewhere({ environment }: Context, { needsControl, simulates, name }: Scenario): void {
   if (needsControl && environment !== 'local') {
     throw failure(
@@ -189,16 +178,11 @@ function refuseElsewhere({ environment }: Context, { needsControl, simulates, na
   }
 }
 
-/** Nobody can confirm card by card while other cards are in progress. @throws Failure `input-required` */
+/** Refuses prompts for each card: no user can answer them while other cards are in progress. @throws Failure `input-required` */
 function refuseToAsk({ environment }: Context, { asks, name }: Scenario, { yes }: WantedRun): void {
   if (environment !== 'production' || !asks || yes) return;
   const what = `Scenario ${printable(name)} retries or cancels, which asks for each card in production.`;
   throw failure('input-required', what, 'Answer for all of them with --yes.');
-}
-
-function usable(read: ReadScenario, name: string): Scenario {
-  if (read.scenario === null || read.mistakes.length > 0) throw scenarioUnusable(name, read.mistakes);
-  return read.scenario;
 }
 
 function changed({ id }: RunRecord, file: string): Failure {

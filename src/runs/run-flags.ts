@@ -1,13 +1,11 @@
 import { Flags, type Interfaces } from '@oclif/core';
 import { failure } from '../domain/errors/failure.ts';
-import type { KioskId } from '../domain/ids.ts';
 import { exactFlagKind, kioskFlag, numberFlag, textFlag } from '../input/flags.ts';
-import { distinct } from '../kiosks/kiosk-flags.ts';
 
-export const MOST_CARDS = 100_000;
+const MOST_CARDS = 100_000;
 const MOST_AT_ONCE = 256;
 
-/** The value may be personal: messages name the variable only. */
+/** A variable with its value. Messages don't show values, which may be about a person. */
 const variableFlag = exactFlagKind((pair) => {
   const [, name, value = ''] = /^([A-Za-z_][\w-]{0,63})=(.*)$/s.exec(pair) ?? [];
   if (name !== undefined) return { name, value };
@@ -54,46 +52,29 @@ export const runFlags = {
 
 type RunFlags = Interfaces.InferredFlags<typeof runFlags> & { yes: boolean };
 
-/** The run that the flags describe. */
-export interface WantedRun {
-  /** null to resume. */
-  scenario: string | null;
-  resume: string | null;
-  /** null: one, or as many as the data have rows. */
-  cards: number | null;
-  dataFile: string | null;
+/** A run as its flags describe it. */
+export type WantedRun = RunFlags & {
+  /** undefined to resume. */
+  scenario: string | undefined;
+  /** The values of `--var`. */
   values: Readonly<Record<string, string>>;
-  kiosks: KioskId[] | null;
-  concurrency: number | null;
-  keep: boolean;
-  yes: boolean;
-}
+};
 
-/** Flags that a resumed run does not accept, because they are stored. */
+/** Flags that a resumed run does not accept: it continues with the stored values. */
 const SETTLED = ['cards', 'data', 'kiosk', 'concurrency', 'keep'] as const;
 
-/** @throws Failure `usage` for what contradicts itself, or is no number */
+/** Refuses contradictions between the flags of a run. @throws Failure `usage` */
 export function toWantedRun(scenario: string | undefined, flags: RunFlags): WantedRun {
-  const { resume = null } = flags;
-  if (scenario === undefined && resume === null) {
+  const { resume } = flags;
+  if (scenario === undefined && resume === undefined) {
     throw failure(
       'usage',
       'Which scenario?',
       'Name a built-in one (kioskctl scenarios lists them) or a file, or go on with a run: --resume RUN.',
     );
   }
-  if (resume !== null) refuseSettled(scenario, flags);
-  return {
-    scenario: scenario ?? null,
-    resume,
-    cards: flags.cards ?? null,
-    dataFile: flags.data ?? null,
-    values: toValues(flags.var ?? []),
-    kiosks: flags.kiosk ? distinct(flags.kiosk) : null,
-    concurrency: flags.concurrency ?? null,
-    keep: flags.keep,
-    yes: flags.yes,
-  };
+  if (resume !== undefined) refuseSettled(scenario, flags);
+  return { ...flags, scenario, values: toValues(flags.var ?? []) };
 }
 
 function refuseSettled(scenario: string | undefined, flags: RunFlags): void {
@@ -107,7 +88,7 @@ function refuseSettled(scenario: string | undefined, flags: RunFlags): void {
   );
 }
 
-/** @throws Failure `usage` for a variable that is given twice */
+/** Makes an object of the variables. @throws Failure `usage` for one that is passed twice */
 export function toValues(pairs: readonly { name: string; value: string }[]): Record<string, string> {
   const values: Record<string, string> = {};
   for (const { name, value } of pairs) {

@@ -1,27 +1,40 @@
+import pMap from 'p-map';
+import { cancelOne } from '../cards/cancel.ts';
 import { forEachInLanes, type Lane } from '../cards/session/each-card.ts';
+import { CardSession } from '../cards/session/session.ts';
 import type { Context } from '../context/context.ts';
 import { leaseOnRun, withLeases } from '../context/leases.ts';
-import { type NewRun, RunCodes, type RunRecord } from '../domain/run.ts';
-import { everyRunCard } from '../journal/run-cards.ts';
+import { recordAction } from '../context/record-action.ts';
+import { combineExitCodes, type ExitCode } from '../domain/errors/exit-codes.ts';
+import { asFailure } from '../domain/errors/failure.ts';
+import { formatReference } from '../domain/ids.ts';
+import {
+  exitCodeOfCard,
+  type FreedPlaces,
+  type NewRun,
+  type RunCard,
+  type RunRecord,
+} from '../domain/run.ts';
+import { everyRunCard, pagesOfRunCards } from '../journal/run-cards.ts';
+import { listPrograms } from '../wise/orders.ts';
 import { newCard, wasAtKiosk } from './card-record.ts';
 import { CardRun } from './card-run.ts';
-import { cleanUp } from './clean-up.ts';
 import { hasUnaccepted, reopen } from './recover-step.ts';
 import { type Plan, Run, runContext } from './run.ts';
 import { RunProgress } from './run-progress.ts';
 import { findRun } from './stored-runs.ts';
 
 /**
- * Carries out a scenario for all cards of a run, and stores the progress.
- * @returns the run as it is stored now; without an end after an interruption
+ * Executes a scenario for all cards of a run, and stores the progress.
+ * @returns the run as it is stored; after an interruption, it has no end
  */
 export async function startRun(ctx: Context, run: NewRun, plan: Plan): Promise<RunRecord> {
   return carryOut(ctx, { id: run.id, plan }, async () => ctx.journal.startRun(run));
 }
 
 /**
- * Continues a run that was interrupted, or whose process was killed. What was certainly not accepted is sent once more; a
- * run that is over and has nothing of that stays as it is.
+ * Continues a run that was interrupted, or whose process was killed. Requests that were certainly not accepted are sent once
+ * more. A run that is over and has no such request stays as it is.
  */
 export async function resumeRun(ctx: Context, record: RunRecord, plan: Plan): Promise<RunRecord> {
   if (record.endedAt !== null && !(await hasUnaccepted(ctx, record))) return record;
@@ -45,7 +58,7 @@ async function carryOut(
   });
 }
 
-/** Works on the cards side by side; the kiosk locks of the run keep cards apart that go to the same kiosk. */
+/** Works on the cards side by side. The locks of the run allow one card at a time at each kiosk. */
 async function runCards(ctx: Context, run: Run): Promise<void> {
   const { scenario, cards, concurrency } = run.record;
   const before = await restore(ctx, run);
@@ -78,17 +91,18 @@ async function runCard(
   board.end(await card.complete());
 }
 
-/** Cancels the orders unless they are to be kept, and stores the exit code. */
+/** Cancels the orders, unless they are kept, and stores the exit code. */
 async function close(ctx: Context, run: Run): Promise<void> {
   const { id, keep } = run.record;
-  const freed = keep ? [] : await cleanUp(run, (text) => ctx.report.note(text));
+  const freed = keep ? [] : await cleanUp(run, ctx);
   if (ctx.signal.aborted) return;
-  const codes = new RunCodes();
-  for await (const card of everyRunCard(ctx.journal, id)) codes.add(card);
-  await ctx.journal.endRun({ id, exitCode: codes.combine(null), freed, at: ctx.calendar.now() });
+  let exitCode: ExitCode = 0;
+  for await (const card of everyRunCard(ctx.journal, id))
+    exitCode = combineExitCodes([exitCode, exitCodeOfCard(card)]);
+  await ctx.journal.endRun({ id, exitCode, freed, at: ctx.calendar.now() });
 }
 
-/** Restores what earlier sessions left, and locks the kiosks that have cards. @returns the number of cards that ended */
+/** Restores the state after earlier sessions, and locks the kiosks that still have cards. @returns the numbers of ended cards */
 async function restore(ctx: Context, run: Run): Promise<{ passed: number; failed: number }> {
   const count = { passed: 0, failed: 0 };
   if (run.record.sessions === 1) return count;
@@ -105,4 +119,70 @@ async function restore(ctx: Context, run: Run): Promise<{ passed: number; failed
 
 function* lanesTo(last: number): Generator<Lane<number>> {
   for (let number = 1; number <= last; number += 1) yield { kiosk: null, cards: [number] };
+}
+
+type Order = RunCard['orders'][number];
+
+/** The timeout of a cancellation, in milliseconds. The timeouts of steps do not apply. */
+const CANCEL_MS = 60_000;
+
+/** The statuses of orders that ended otherwise, and can't be cancelled. */
+const ENDED = new Set(['COMPLETED', 'RETURNED']);
+
+/**
+ * Cancels the orders of a run that are not cancelled yet.
+ * @returns for each profile, if the cancellations freed places of its card limit
+ */
+async function cleanUp(run: Run, { report }: Context): Promise<FreedPlaces[]> {
+  const { ctx } = run;
+  let isReported = false;
+  const limits = new Map<number, boolean>();
+  for await (const cards of pagesOfRunCards(ctx.journal, run.record.id)) {
+    const left = cards.filter(({ orders }) => orders.some(({ cleanUp }) => cleanUp === null));
+    if (left.length > 0 && !isReported) report.note('Cancelling what the run ordered.');
+    isReported ||= left.length > 0;
+    const profiles = new Set(left.flatMap(({ orders }) => orders.map(({ profileId }) => profileId)));
+    for (const profileId of profiles)
+      if (!limits.has(profileId)) limits.set(profileId, await isAtLimit(ctx, profileId));
+    await pMap(left, async (card) => cleanCard(run, card), { concurrency: run.record.concurrency });
+    if (ctx.signal.aborted) break;
+  }
+  return Promise.all(
+    [...limits].map(async ([profileId, wasAtLimit]) => ({
+      profileId,
+      isFreed: wasAtLimit ? !(await isAtLimit(ctx, profileId)) : null,
+    })),
+  );
+}
+
+/** True if a profile can order no more cards: no physical program is offered. */
+async function isAtLimit(ctx: Context, profileId: number): Promise<boolean> {
+  const programs = await listPrograms(ctx.wise, profileId).catch(() => null);
+  return programs !== null && programs.every(({ cardType }) => cardType !== 'PHYSICAL');
+}
+
+async function cleanCard(run: Run, card: RunCard): Promise<void> {
+  for (const order of card.orders) {
+    if (order.cleanUp !== null || run.ctx.signal.aborted) continue;
+    order.cleanUp = await cancelOrder(run, order);
+  }
+  await run.save(card);
+}
+
+async function cancelOrder(run: Run, { profileId, orderId }: Order): Promise<Order['cleanUp']> {
+  const { record } = run;
+  const ctx = { ...run.ctx, timing: { ...run.ctx.timing, timeout: CANCEL_MS } };
+  const session = new CardSession(ctx, { profileId, orderId, cardToken: null });
+  const act = { card: session, action: 'cancel', selection: `run ${record.id}` } as const;
+  try {
+    const isCancelled = await recordAction(ctx, act, async () => cancelOne(ctx, session));
+    return isCancelled ? 'cancelled' : 'ended-before';
+  } catch (error) {
+    if (ctx.signal.aborted) return null;
+    if (ENDED.has(session.card.orderStatus ?? '')) return 'ended-before';
+    const { message } = asFailure(error);
+    const name = formatReference({ profileId, orderId, cardToken: null });
+    ctx.report.warn(`Order ${name} could not be cancelled: ${message}`);
+    return 'failed';
+  }
 }

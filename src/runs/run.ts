@@ -16,21 +16,21 @@ export type PlacedStep = Step & { line: number | null };
 /** The steps of one card, planned before anything is sent. */
 export interface PlannedCard {
   number: number;
-  /** Its line in the data file. */
+  /** The line of the card in the data file. */
   row: number | null;
   kioskId: KioskId | null;
-  /** An existing card that the steps are done with, until one orders another. */
+  /** The existing card of the first steps; null if the steps order one. */
   card: Reference | null;
   steps: readonly PlacedStep[];
 }
 
-/** Plans the steps of a card. Called again each time that they are needed. */
+/** Plans the steps of a card, each time that they are needed. */
 export type Plan = (number: number) => PlannedCard;
 
-/** A run in progress: what its cards share. */
+/** A run in progress: the state that its cards share. */
 export class Run {
   readonly record: RunRecord;
-  /** With its own report: see `runContext`. */
+  /** The context for steps, made by `runContext`. */
   readonly ctx: Context;
   readonly plan: Plan;
   readonly locks: KioskLocks = new KioskLocks();
@@ -48,7 +48,7 @@ export class Run {
     this.plan = plan;
   }
 
-  /** Locks the kiosk of a card that an earlier session left there, before any other card can. */
+  /** Locks the kiosk of a card that an earlier session left there, before other cards start. */
   async reserveLock({ number, kioskId }: RunCard): Promise<void> {
     const isTaken = [...this.#reserved.values()].some((lock) => lock.kioskId === kioskId);
     if (kioskId !== null && !isTaken) this.#reserved.set(number, await this.locks.take(this.ctx, kioskId));
@@ -123,7 +123,7 @@ function shareChecks(): OrderChecks {
   };
 }
 
-/** Shares the answer, unless it is a failure. */
+/** Returns the same answer for the same name. A failure is not shared. */
 async function once<Answer>(
   answers: Map<string, Promise<Answer>>,
   name: string,
@@ -137,41 +137,35 @@ async function once<Answer>(
   return answer;
 }
 
-/** A kiosk that a card has to itself. */
+/** The lock of one card on a kiosk. */
 export interface KioskLock {
   kioskId: KioskId;
   release(): Promise<void>;
 }
 
-/** One card at a time at each kiosk, from its request to its result: in this run, and beside other processes. */
-export class KioskLocks {
+/** The locks of kiosks. A kiosk has one card at a time, from its request to its result, of this run or of another process. */
+class KioskLocks {
   readonly #queues = new Map<string, PQueue>();
 
   /**
-   * Waits until a kiosk is free.
-   * @throws Failure `leased` when another process works there until the deadline; the signal's reason
+   * Waits until a kiosk is free, and locks it.
+   * @throws Failure `leased` if another process works at the kiosk until the deadline; the signal's reason
    */
   async take(ctx: Context, kioskId: KioskId): Promise<KioskLock> {
-    const granted = Promise.withResolvers<void>();
-    const over = Promise.withResolvers<void>();
-    const wait = async () => {
-      granted.resolve();
+    const taken = Promise.withResolvers<KioskLock>();
+    const hold = async () => {
+      const over = Promise.withResolvers<void>();
+      await takeLease(ctx, leaseOnKiosk(kioskId));
+      const release = async () => {
+        // A lease that can't be released ends with this process.
+        await ctx.journal.releaseLeases([leaseOnKiosk(kioskId)]).catch(() => undefined);
+        over.resolve();
+      };
+      taken.resolve({ kioskId, release });
       await over.promise;
     };
-    this.#queueOf(kioskId).add(wait, { signal: ctx.signal }).catch(granted.reject);
-    await granted.promise;
-    try {
-      await takeLease(ctx, leaseOnKiosk(kioskId));
-    } catch (error) {
-      over.resolve();
-      throw error;
-    }
-    const release = async () => {
-      // A lease that can't be released ends with this process.
-      await ctx.journal.releaseLeases([leaseOnKiosk(kioskId)]).catch(() => undefined);
-      over.resolve();
-    };
-    return { kioskId, release };
+    this.#queueOf(kioskId).add(hold, { signal: ctx.signal }).catch(taken.reject);
+    return taken.promise;
   }
 
   #queueOf(kioskId: KioskId): PQueue {

@@ -6,7 +6,12 @@ import { asSentence, describe, inOrder, type LocatedDiagnostic, locate } from '.
 import { readData } from './data-file.ts';
 import { type CardPlan, planCard } from './plan-card.ts';
 import type { Scenario, Values } from './scenario.ts';
-import { type ReadScenario, readScenario, type ScenarioSources, scenarioUnusable } from './scenario-file.ts';
+import {
+  readScenario,
+  type ScenarioSources,
+  scenarioUnusable,
+  type UsableScenario,
+} from './scenario-file.ts';
 
 /** A mistake in the values of a row, or in the steps that they are filled in with. */
 interface RowMistake {
@@ -84,7 +89,7 @@ function spanOf(counts: readonly number[]): Examined['steps'] {
 }
 
 async function examineRows(
-  { scenario, placeOf }: ReadScenario & { scenario: Scenario },
+  { scenario, placeOf }: UsableScenario,
   file: string,
   options: Examining,
 ): Promise<Examined> {

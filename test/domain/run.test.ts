@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { ExitCode } from '../../src/domain/errors/exit-codes.ts';
+import { combineExitCodes, type ExitCode } from '../../src/domain/errors/exit-codes.ts';
 import {
   type CardOutcome,
+  exitCodeOfCard,
   exitCodeOfSteps,
   type RunCard,
-  RunCodes,
   type StepOutcome,
 } from '../../src/domain/run.ts';
 import { addUp } from '../../src/runs/reports/run-totals.ts';
@@ -18,10 +18,8 @@ import {
   unmetCard,
 } from '../harness/run-records.ts';
 
-function exitCodeOf(cards: readonly Parameters<RunCodes['add']>[0][], stoppedBy: ExitCode | null): ExitCode {
-  const codes = new RunCodes();
-  for (const card of cards) codes.add(card);
-  return codes.combine(stoppedBy);
+function exitCodeOf(cards: readonly Parameters<typeof exitCodeOfCard>[0][]): ExitCode {
+  return combineExitCodes(cards.map(exitCodeOfCard));
 }
 
 type Step = [StepOutcome, ExitCode | null];
@@ -86,7 +84,7 @@ describe('the exit code of a card', () => {
 describe('the exit code of a run', () => {
   const passed = card('passed', 0, [['done', 0]]);
 
-  test.each<{ name: string; cards: (typeof passed)[]; stoppedBy?: ExitCode; code: ExitCode }>([
+  test.each<{ name: string; cards: (typeof passed)[]; code: ExitCode }>([
     { name: 'no cards', cards: [], code: 0 },
     { name: 'all passed', cards: [passed, passed], code: 0 },
     { name: 'one unmet among failures', cards: [card('failed', 8), card('unmet', 11), passed], code: 8 },
@@ -108,29 +106,14 @@ describe('the exit code of a run', () => {
     },
     { name: 'tolerated only', cards: [card('passed', 0, [['tolerated', 4]])], code: 0 },
     { name: 'interrupted', cards: [passed, card('interrupted', null, [['running', null]])], code: 130 },
-    { name: 'terminated', cards: [passed, card('interrupted', null)], stoppedBy: 143, code: 143 },
     { name: 'interrupted after a failure', cards: [card('failed', 4), card('interrupted', null)], code: 130 },
     {
       name: 'interrupted with an unknown outcome',
       cards: [card('failed', 8), card('interrupted', null)],
       code: 8,
     },
-    {
-      name: 'none was started for want of a token',
-      cards: [card('not-started', null)],
-      stoppedBy: 3,
-      code: 3,
-    },
     { name: 'a failure that stops the run', cards: [card('failed', 5), card('not-started', null)], code: 5 },
-    {
-      name: 'what stopped it does not count when nothing was stopped',
-      cards: [passed],
-      stoppedBy: 130,
-      code: 0,
-    },
-  ])('is $code: $name', ({ cards, stoppedBy, code }) =>
-    expect(exitCodeOf(cards, stoppedBy ?? null)).toBe(code),
-  );
+  ])('is $code: $name', ({ cards, code }) => expect(exitCodeOf(cards)).toBe(code));
 });
 
 describe('the outcome of a run', () => {

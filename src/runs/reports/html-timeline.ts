@@ -5,7 +5,7 @@ import { formatDuration } from '../../domain/times/duration.ts';
 import { type Markup, markup } from '../../output/markup.ts';
 import { CARD_LABELS, utcText } from './facts.ts';
 import type { RunReport } from './read-report.ts';
-import { type StageSpan, stageSpans } from './stage-times.ts';
+import { type StageSpan, stageSpans } from './run-totals.ts';
 
 /** Heights of a card's row in pixels, by the number of cards: many of them give an overview. */
 const ROWS: readonly [upTo: number, height: number][] = [

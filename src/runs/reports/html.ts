@@ -3,8 +3,17 @@ import { counted } from '../../domain/text/words.ts';
 import { Markup, markup } from '../../output/markup.ts';
 import { runFacts } from './facts.ts';
 import STYLE from './html.css?raw';
-import { badge, cardDetails, cardTable } from './html-cards.ts';
-import { cleanUpFacts, errorList, figures, requestFacts, runSection, stageTimes } from './html-sections.ts';
+import {
+  badge,
+  cardDetails,
+  cardTable,
+  cleanUpFacts,
+  errorList,
+  figures,
+  requestFacts,
+  runSection,
+  stageTimes,
+} from './html-sections.ts';
 import { timeline } from './html-timeline.ts';
 import { everyCard, type RunReport } from './read-report.ts';
 import type { RunTotals } from './run-totals.ts';

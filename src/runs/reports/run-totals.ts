@@ -1,23 +1,24 @@
 import { lookUpError } from '../../domain/errors/error-catalogue.ts';
-import { type ExitCode, meaningOf } from '../../domain/errors/exit-codes.ts';
+import { combineExitCodes, type ExitCode, meaningOf } from '../../domain/errors/exit-codes.ts';
 import type { FailureDocument } from '../../domain/errors/failure.ts';
 import type { Actor, ErrorKind } from '../../domain/errors/vendor-errors.ts';
 import {
   type CardOutcome,
   type CleanUp,
+  exitCodeOfCard,
   type RunCard,
-  RunCodes,
   type RunOutcome,
   type RunRecord,
   type RunRequests,
   type RunStep,
   type StepOutcome,
 } from '../../domain/run.ts';
+import { STAGES, type Stage } from '../../domain/stage.ts';
 import { redact } from '../../domain/text/redaction.ts';
-import { type StageTime, StageTimes } from './stage-times.ts';
+import { quantile } from '../../domain/times/duration.ts';
 
-/** Attempts that a run made. */
-export interface RunAttempts {
+/** The attempts that a run made. */
+interface RunAttempts {
   sent: number;
   produced: number;
   failed: number;
@@ -31,7 +32,7 @@ export interface RunTotals {
   exitCode: ExitCode;
   cards: { total: number } & Record<CardOutcome, number>;
   steps: { total: number } & Record<StepOutcome, number>;
-  /** Cards without a step, including those that the journal does not have. */
+  /** The number of cards without a step, including those that the run did not reach. */
   stepless: number;
   stages: StageTime[];
   attempts: RunAttempts;
@@ -44,11 +45,64 @@ export interface RunTotals {
   span: { from: number; until: number };
 }
 
-/** Adds up a run from the cards that the journal has of it, reading them once. Only numbers are kept of each. */
+/** Adds up the cards of a run. They are read once, and not held in memory. */
 export async function addUp(run: RunRecord, cards: AsyncIterable<RunCard>): Promise<RunTotals> {
   const tally = new RunTally();
   for await (const card of cards) tally.add(card);
   return tally.totals(run);
+}
+
+/** The time of a card in a stage, in milliseconds since the epoch. */
+export interface StageSpan {
+  stage: Stage;
+  from: number;
+  until: number;
+  /** True if the card was in this stage when it was read last. */
+  isLast: boolean;
+}
+
+/** Returns the stages of a card. Each lasts until the next one begins, the last one until the end of the card, if known. */
+export function stageSpans({ stages, endedAt }: Pick<RunCard, 'stages' | 'endedAt'>): StageSpan[] {
+  return stages.map(({ stage, at }, index) => {
+    const next = stages[index + 1];
+    const until = next?.at ?? endedAt ?? at;
+    // The clock may have been set back.
+    return { stage, from: at, until: Math.max(at, until), isLast: !next };
+  });
+}
+
+/** The times that cards were in a stage, in whole milliseconds. */
+interface StageTime {
+  stage: Stage;
+  count: number;
+  medianMs: number;
+  p95Ms: number;
+}
+
+/** Gathers the lengths of stages. */
+class StageTimes {
+  readonly #lengths = new Map<Stage, number[]>();
+
+  /** Adds the stages of a card except the last one, whose length is unknown. */
+  add(card: Pick<RunCard, 'stages' | 'endedAt'>): void {
+    for (const { stage, from, until, isLast } of stageSpans(card)) {
+      if (isLast) continue;
+      const lengths = this.#lengths.get(stage) ?? [];
+      lengths.push(until - from);
+      this.#lengths.set(stage, lengths);
+    }
+  }
+
+  /** Returns the stages in the order in which cards pass through them. */
+  list(): StageTime[] {
+    return STAGES.flatMap((stage) => {
+      const lengths = this.#lengths.get(stage) ?? [];
+      const [medianMs, p95Ms] = [quantile(lengths, 0.5), quantile(lengths, 0.95)];
+      return medianMs === null || p95Ms === null
+        ? []
+        : [{ stage, count: lengths.length, medianMs: Math.round(medianMs), p95Ms: Math.round(p95Ms) }];
+    });
+  }
 }
 
 class RunTally {
@@ -58,7 +112,7 @@ class RunTally {
   readonly #attempts = { sent: 0, produced: 0, failed: 0, refused: 0 };
   readonly #stages = new StageTimes();
   readonly #errors = new Map<string, RunError>();
-  readonly #codes = new RunCodes();
+  #exitCode: ExitCode = 0;
   #stepless = 0;
   #until = 0;
 
@@ -77,7 +131,7 @@ class RunTally {
     }
     this.#addAttempts(card);
     this.#stages.add(card);
-    this.#codes.add(card);
+    this.#exitCode = combineExitCodes([this.#exitCode, exitCodeOfCard(card)]);
     const times = [card.endedAt, card.stages.at(-1)?.at, ...card.steps.map(({ endedAt }) => endedAt)];
     this.#until = Math.max(this.#until, ...times.map((time) => time ?? 0));
   }
@@ -97,7 +151,7 @@ class RunTally {
     };
     return {
       outcome: outcomeOf(run, { cards, steps: this.#steps }),
-      exitCode: run.exitCode ?? this.#codes.combine(null),
+      exitCode: run.exitCode ?? this.#exitCode,
       cards,
       steps: this.#steps,
       stepless: this.#stepless + unseen,
@@ -154,7 +208,7 @@ export interface RunError {
   nextStep: string;
 }
 
-/** The most frequent ones first. */
+/** Sorts errors, the most frequent first. */
 function byFrequency(left: RunError, right: RunError): number {
   return right.count - left.count || (left.code < right.code ? -1 : 1);
 }

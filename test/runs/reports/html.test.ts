@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { RunCard, RunRecord } from '../../../src/domain/run.ts';
-import { stageSpans } from '../../../src/runs/reports/stage-times.ts';
+import { stageSpans } from '../../../src/runs/reports/run-totals.ts';
 import { writeReport } from '../../../src/runs/reports/write-report.ts';
 import { files, makeFolder } from '../../harness/command-line.ts';
 import {

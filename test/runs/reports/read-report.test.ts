@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { stageSpans } from '../../../src/runs/reports/stage-times.ts';
+import { stageSpans } from '../../../src/runs/reports/run-totals.ts';
 import {
   failedCard,
   failedWith,
