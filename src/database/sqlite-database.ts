@@ -92,7 +92,7 @@ export class SqliteDatabase implements Database {
       this.#connection.run('BEGIN IMMEDIATE');
       this.#lock.open = end.promise;
     });
-    const tx = new SqliteTransaction(this.#connection);
+    const tx = openTransaction(this.#connection);
     try {
       this.#guard?.arm();
       const result = await work(tx);
@@ -162,50 +162,34 @@ export class SqliteDatabase implements Database {
   }
 }
 
-class SqliteTransaction implements Transaction {
-  readonly #connection: SqliteConnection;
-  #hasEnded = false;
-
-  constructor(connection: SqliteConnection) {
-    this.#connection = connection;
-  }
-
-  get isOpen(): boolean {
-    return !this.#hasEnded && this.#connection.isTransaction;
-  }
-
-  end(): void {
-    this.#hasEnded = true;
-  }
-
-  async run(sql: string, parameters?: Parameters): Promise<{ changes: number }> {
-    return this.#current.run(sql, parameters);
-  }
-
-  async get<Row>(sql: string, parameters?: Parameters): Promise<Row | undefined> {
-    return this.#current.get<Row>(sql, parameters);
-  }
-
-  async all<Row>(sql: string, parameters?: Parameters): Promise<Row[]> {
-    return this.#current.all<Row>(sql, parameters);
-  }
-
-  async part<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
-    this.#current.run('SAVEPOINT part');
-    try {
-      const result = await work(this);
-      this.#current.run('RELEASE SAVEPOINT part');
-      return result;
-    } catch (error) {
-      // A full disk may have ended the whole transaction.
-      if (this.isOpen) this.#connection.exec('ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part');
-      throw error;
-    }
-  }
-
-  /** A statement after the end would silently be one outside of any transaction. */
-  get #current(): SqliteConnection {
-    if (this.#hasEnded) throw new TypeError('a statement of a transaction that has ended');
-    return this.#connection;
-  }
+/** Makes the statements of an open transaction. One after the end would silently be outside of any transaction. */
+function openTransaction(connection: SqliteConnection): Transaction & { end: () => void } {
+  let hasEnded = false;
+  const current = () => {
+    if (hasEnded) throw new TypeError('a statement of a transaction that has ended');
+    return connection;
+  };
+  return {
+    get isOpen() {
+      return !hasEnded && connection.isTransaction;
+    },
+    end: () => {
+      hasEnded = true;
+    },
+    run: async (sql, parameters) => current().run(sql, parameters),
+    get: async <Row>(sql: string, parameters?: Parameters) => current().get<Row>(sql, parameters),
+    all: async <Row>(sql: string, parameters?: Parameters) => current().all<Row>(sql, parameters),
+    async part(work) {
+      current().run('SAVEPOINT part');
+      try {
+        const result = await work(this);
+        current().run('RELEASE SAVEPOINT part');
+        return result;
+      } catch (error) {
+        // A full disk may have ended the whole transaction.
+        if (this.isOpen) connection.exec('ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part');
+        throw error;
+      }
+    },
+  };
 }
