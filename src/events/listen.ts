@@ -10,9 +10,9 @@ import { type PublicKey, SignatureVerifier } from '../webhooks/signature.ts';
 import { type CaughtUp, catchUp } from './catch-up.ts';
 import type { EventChoice } from './event-filter.ts';
 import { lastListenedAt, startHeartbeat } from './heartbeat.ts';
-import { describeRefusal, refusedEventsWarning } from './refused-events.ts';
 import { subscribeHere } from './subscriptions.ts';
 import { EarlyMessages, type Notice, ThrottledNotices } from './throttled-notices.ts';
+import { describeRefusal, refusedEventsWarning } from './verify-event.ts';
 
 export interface ListenOptions {
   host: string;
