@@ -27,7 +27,7 @@ import { asUsageFailure } from './usage-errors.ts';
 /** Base of all commands: opens their context, prints their result, and turns every error into output and exit code. */
 export abstract class BaseCommand extends Command {
   static effect: Effect;
-  /** Meaning of `--kiosk`: where cards are sent, or which ones the command is about. */
+  /** Meaning of `--kiosk`: the destination of cards, or a filter. */
   static kioskFlag: 'destination' | 'filter' = 'filter';
   static override baseFlags = globalFlags;
 
@@ -57,7 +57,7 @@ export abstract class BaseCommand extends Command {
 
   /**
    * Opens the context that flags and environment name, and guards it.
-   * @param effect of this very invocation, when it is less or more than the command's
+   * @param effect the effect of this invocation, if it differs from that of the command
    */
   protected async context(flags: ContextFlags, effect: Effect = this.#type.effect): Promise<Context> {
     if (flags['token-stdin'] && this.argv.some((word) => /^(-|--[\w-]+=-)$/.test(word))) throw stdinTwice();
@@ -71,13 +71,13 @@ export abstract class BaseCommand extends Command {
     return context;
   }
 
-  /** True for commands that change something, and where neither the command nor the user's settings chose the context. */
+  /** True if the context is shown: the command changes something, or the project file chose the context. */
   #namesContext({ chosenBy }: Settings, effect: Effect): boolean {
     if (effect === 'writes' || effect === 'sandbox-only') return true;
     return chosenBy.source === 'project-file' && !this.#output.isQuiet;
   }
 
-  /** Names the context in the output of a command that needs nothing else of it, and works with broken settings, too. */
+  /** Sets the context of the output, for a command that also works with unusable settings. @returns null for these */
   protected async nameContext(flags: ContextFlags): Promise<Settings | null> {
     try {
       return await this.settings(flags);
@@ -114,7 +114,7 @@ export abstract class BaseCommand extends Command {
     this.#output.named = { name, environment };
   }
 
-  /** A server keeps its event loop free while it waits for the journal. */
+  /** True for a server, which keeps its event loop free while it waits for the journal. */
   protected get isServer(): boolean {
     return false;
   }
@@ -146,13 +146,13 @@ export abstract class BaseCommand extends Command {
     return reason instanceof Failure ? [this.#afterSignal(reason)] : [];
   }
 
-  /** Prints a result. @param options.isStream it is one of several, each on a line */
+  /** Prints a result. @param options.isStream true if it is one of several, each on a line */
   protected async emit(result: Result, { isStream = false } = {}): Promise<void> {
     // Commands that print no ids have only the global --quiet.
     await this.#output.show(result, { isStream, printsIds: 'quiet' in { ...this.ctor.flags } });
   }
 
-  /** The whole JSON document of a result. @param indent 0 for one line */
+  /** Returns the whole JSON document of a result. @param indent 0 for one line */
   protected toDocument(result: Pick<Result, 'exitCode' | 'document'>, indent: number): string {
     return this.#output.toDocument(result, indent);
   }

@@ -29,9 +29,9 @@ export class CommandOutput {
   #context: Pick<Context, 'secrets' | 'runbook'> = { secrets: [], runbook: async () => NO_RUNBOOK };
   readonly #isJson: boolean;
   readonly #command: string | null;
-  /** A stream prints one line per document, the last one included. */
+  /** True for a stream, which prints each document on one line. */
   #isStream = false;
-  /** The last document is printed: a second one would break its reader. */
+  /** True once the last document is printed: another one would break its reader. */
   #isOver = false;
   readonly #shownPages = new Set<RunbookPage>();
 
@@ -51,8 +51,8 @@ export class CommandOutput {
 
   /**
    * Prints a result, and sets the exit code.
-   * @param options.isStream the result is one of several
-   * @param options.printsIds with `--quiet` the command prints ids
+   * @param options.isStream true if the result is one of several
+   * @param options.printsIds true if the command prints ids with `--quiet`
    */
   async show(
     result: Result,
@@ -85,20 +85,20 @@ export class CommandOutput {
     return true;
   }
 
-  /** Runbook pages for these failures. A runbook that can't be read never fails the command. */
+  /** Finds the runbook pages for failures. A runbook that can't be read never fails the command. */
   async pagesOn(failures: readonly CardFailure[]): Promise<RunbookPage[]> {
     if (failures.length === 0) return [];
     return pagesOn(await this.#context.runbook().catch(() => NO_RUNBOOK), failures);
   }
 
-  /** The whole JSON document of a result. @param indent 0 for one line */
+  /** Returns the whole JSON document of a result. @param indent 0 for one line */
   toDocument({ exitCode, document }: Pick<Result, 'exitCode' | 'document'>, indent: number): string {
     const { name = null, environment = null } = this.named ?? {};
     const envelope = { command: this.#command, context: name, environment, exitCode };
     return `${printableJson(redactData(makeDocument(envelope, document), this.#context.secrets), indent)}\n`;
   }
 
-  /** With `--quiet` the references; for a command without any, nothing. */
+  /** Returns the text of a result; with `--quiet` only its references, if it has any. */
   async #textOf({ text, references, isProduct }: Result, printsIds: boolean): Promise<string> {
     if (this.isQuiet && references)
       return references.map((reference) => `${printable(reference)}\n`).join('');

@@ -36,7 +36,7 @@ export abstract class ContextCommand extends BaseCommand {
 
   /**
    * Changes the settings file.
-   * @param mend the same change for a file with bad fields, which it may remove
+   * @param mend the same change to a file with bad fields, some of which it removes
    * @throws Failure `usage`, `settings-unusable`
    */
   protected async change(

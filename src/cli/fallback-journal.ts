@@ -5,8 +5,8 @@ import type { Journal, JournalGroups } from '../journal/journal.ts';
 import { makeJournal, openJournalFile, unusable } from '../journal/open-journal.ts';
 
 /**
- * The answers without the file. What a command reads of a card is worth showing even where nothing is stored; lists of
- * all that the journal knows are not: an empty one would say that all is well.
+ * The behaviour of each group of methods without the file. Commands about single cards continue with an empty journal. Lists
+ * of everything in the journal fail, because an empty list would look as if all were well.
  */
 const WITHOUT_FILE: Readonly<Record<keyof JournalGroups, 'fails' | 'is empty'>> = {
   cards: 'is empty',
@@ -24,7 +24,7 @@ const WITHOUT_FILE: Readonly<Record<keyof JournalGroups, 'fails' | 'is empty'>> 
   whole: 'is empty',
 };
 
-/** The warning waits for so many milliseconds: a command that needs all of the journal fails by then. */
+/** Milliseconds before the warning: until then, a command that needs the file fails instead. */
 const WARNING_DELAY_MS = 100;
 
 interface FallbackOptions {

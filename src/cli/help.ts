@@ -28,18 +28,18 @@ class ExamplesFirst extends CommandHelp {
     ];
   }
 
-  /** Without the summary, which is at the top already. */
+  /** Returns the description without the summary, which is shown at the top. */
   protected override description(): string | undefined {
     const { description } = this.command;
     return description && this.wrap(description.replaceAll('\n', ' '));
   }
 
-  /** Without the gap for a short flag, which the first line of a list would lose. */
+  /** Returns the label of a flag without the gap for a short flag: the first line of a list would lose it. */
   protected override flagHelpLabel(flag: Command.Flag.Any, showOptions = false): string {
     return super.flagHelpLabel(flag, showOptions).trimStart();
   }
 
-  /** The bundle has no ejs, which would fill this in. */
+  /** Fills in the id of the command: ejs, which would do it, is not in the bundle. */
   protected override usage(): string {
     return super.usage().replaceAll('<%= command.id %>', this.command.id.replaceAll(':', ' '));
   }
@@ -87,12 +87,12 @@ export class KioskctlHelp extends Help {
     );
   }
 
-  /** Only the usage: the description is above it, and `--version` has the version. */
+  /** Returns only the usage: the description is above it, and `--version` has the version. */
   override formatRoot(): string {
     return this.section('USAGE', '$ kioskctl COMMAND');
   }
 
-  /** One line per command. */
+  /** Returns the line of a command in a list. */
   protected override summary(command: Command.Loadable): string | undefined {
     return command.summary;
   }

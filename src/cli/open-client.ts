@@ -32,7 +32,7 @@ export function vendorUrlOf({ environment, baseUrl, certificate }: Settings): st
 }
 
 /**
- * Wise's API, for profiles with their tokens and for the application with its own.
+ * Makes the client of the API, with the tokens of profiles and of the application.
  * @throws Failure `usage` for rate limits that are not numbers
  */
 export function makeClient(
@@ -74,7 +74,7 @@ async function openAgent(
   return makeAgent({ proxy, certificate });
 }
 
-/** True if a command may change something. A listener may subscribe to events of the embedded sandbox, which is the user's own. */
+/** True if a command may send requests with an effect. `listen` may in `local`, where it subscribes itself to the sandbox. */
 function mayAct(effect: Effect, environment: Environment): boolean {
   if (effect === 'records') return environment === 'local';
   return effect === 'writes' || effect === 'sandbox-only';

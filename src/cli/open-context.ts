@@ -25,7 +25,7 @@ import { TerminalReport } from './terminal/progress-display.ts';
 import { makeAsk } from './terminal/prompts.ts';
 import { forcedEnd, interruption } from './terminal/signals.ts';
 
-/** A context, and what only commands of this folder may use besides. */
+/** A context with its settings and credentials, which only commands and this folder may use. */
 export interface OpenContext {
   context: Context;
   settings: Settings;

@@ -17,7 +17,7 @@ export interface CaughtUp {
   looked: number;
   /** Cards that changed without an event. */
   missed: Card[];
-  /** Cards without credentials, and their profiles. */
+  /** The number of cards without credentials, and of their profiles. */
   skipped: { cards: number; profiles: number };
   /** Cards that could not be read. */
   failed: number;
@@ -56,7 +56,7 @@ export async function catchUp(ctx: Context, since: number): Promise<CaughtUp> {
   return { since, missed: [...missed].map(({ card }) => card), ...countsOf(results) };
 }
 
-/** Reads a card. @param outages the outages in a row, which a read without one ends */
+/** Reads a card. @param outages the consecutive outages so far; a successful read empties the list */
 async function readCard(session: CardSession, outages: Outage[]): Promise<CardFacts> {
   try {
     const { facts } = await session.read();

@@ -62,7 +62,7 @@ export const eventArg = Args.custom<number>({
   parse: async (text) => parseNumber(text, EVENT_ID),
 });
 
-/** The number of an event; 0 stands before all. */
+/** Flag for the number of an event; 0 is before the first one. */
 export const afterFlag = flagKind((text) => parseNumber(text, { ...EVENT_ID, min: 0 }));
 
 export type EventSelectionFlags = Interfaces.InferredFlags<typeof selectionFlags> &
@@ -90,7 +90,7 @@ export function toSelection(flags: EventSelectionFlags, now: number): EventSelec
 }
 
 /**
- * Reads from when and until when; null where a flag was not given.
+ * Reads the start and the end of a time range; null for a flag that is not set.
  * @param now milliseconds since the epoch
  * @throws Failure `usage` for an empty span
  */
@@ -116,7 +116,7 @@ export async function toVerifier(ctx: Context, files: readonly string[] = []): P
   return new SignatureVerifier(...(keys.length === 0 ? [await ctx.webhookKey()] : keys));
 }
 
-/** The address of a receiver. */
+/** Flag for the URL of a receiver. */
 export const receiverFlag = flagKind((text) => {
   const url = URL.parse(text);
   if (url?.username || url?.password) {
@@ -135,7 +135,7 @@ export const receiverFlag = flagKind((text) => {
 });
 
 /**
- * Reads which events to choose: `status=PRODUCED`, `kiosk=WIS00001`, `card=1001/501`, `type=production`.
+ * Parses the values of `--filter`: `status=PRODUCED`, `kiosk=WIS00001`, `card=1001/501`, `type=production`.
  * @throws Failure `usage`, `invalid-reference`
  */
 export function parseEventChoice(texts: readonly string[]): EventChoice {

@@ -3,7 +3,7 @@ import { Failure } from '../domain/errors/failure.ts';
 
 const HEARTBEAT_MS = 2_000;
 
-/** A longer silence is a gap: other processes took the listener for stopped. */
+/** A longer silence is a gap: other processes regard the listener as stopped by then. */
 const GAP_MS = 10_000;
 
 interface HeartbeatOptions {
@@ -13,7 +13,7 @@ interface HeartbeatOptions {
   signal: AbortSignal;
   /** Called after a time in which this process was suspended, or could not write to the journal. */
   onGap: (since: number) => void;
-  /** Called once the journal was replaced: this process must not go on with another one. */
+  /** Called once the journal was replaced: this process must not continue with another one. */
   onReplaced: (failure: Failure) => void;
 }
 
@@ -70,17 +70,17 @@ export async function startHeartbeat(
   };
 }
 
-/** Returns the end of the last listener's time; null if none was ever running, or one is. */
+/** Returns when the last listener stopped; null if there was none, or if one is running. */
 export async function lastListenedAt({ journal }: Context): Promise<number | null> {
   if (await journal.isListenedTo()) return null;
   const earlier = await journal.listListeners(0);
   return earlier.length === 0 ? null : Math.max(...earlier.map(({ heartbeatAt }) => heartbeatAt));
 }
 
-/** Share of the time between two heartbeats, in milliseconds. */
+/** The part of the time between two heartbeats that projecting events may take, in milliseconds. */
 const SLICE_MS = 500;
 
-/** Time to answer the webhooks that arrive meanwhile. */
+/** The pause in which webhooks that arrived meanwhile are answered. */
 const PAUSE_MS = 5;
 
 /**

@@ -30,10 +30,10 @@ export interface Imported {
   error: { document: FailureDocument; exitCode: Failure['exitCode'] } | null;
 }
 
-/** The events of a transaction. */
+/** The number of events that are stored in one transaction. */
 const BATCH = 200;
 
-/** A file in the wrong format has a mistake in each line. */
+/** The most refused lines that are shown: in a file of the wrong format, every line is refused. */
 const REFUSALS_SHOWN = 20;
 
 /**

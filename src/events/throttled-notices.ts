@@ -9,13 +9,13 @@ export interface Notice {
 }
 
 const PAUSE_MS = 1_000;
-/** Reasons may contain what strangers send: further ones are counted together. */
+/** The most reasons that are counted apart: strangers may cause any number of different ones. */
 const MOST_REASONS = 20;
 const OTHER_REASONS = 'other reasons';
-/** A longer list helps nobody; the count is complete. */
+/** The most events that a notice lists; its count is complete. */
 const LONGEST_LIST = 100;
 
-/** Emits notices of what may happen thousands of times a second: the first immediately, then at most once in a pause. */
+/** Emits notices about incidents that may happen thousands of times a second: the first immediately, then one a pause. */
 export class ThrottledNotices {
   readonly #ctx: Pick<Context, 'stopwatch' | 'signal'>;
   readonly #emit: (notice: Notice) => void;
@@ -63,7 +63,7 @@ export class ThrottledNotices {
   }
 }
 
-/** Holds messages back until `ready`, which is the first one: webhooks may arrive before. */
+/** Holds messages back until `start`, so that `ready` is the first one: webhooks may arrive before. */
 export class EarlyMessages<Message> {
   readonly #emit: (message: Message) => void;
   #waiting: Message[] | null = [];

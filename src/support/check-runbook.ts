@@ -138,7 +138,7 @@ class Check {
     return retry;
   }
 
-  /** @param known the keys that it may have; without, any */
+  /** @param known the allowed keys; without it, all are allowed */
   #mapping(content: unknown, path: Path, known?: readonly string[]): Record<string, unknown> | null {
     if (!isMapping(content)) {
       const what = path.length === 0 && content === null ? 'it is empty' : `it is ${kindOf(content)}`;

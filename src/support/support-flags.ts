@@ -54,7 +54,7 @@ export const incidentArgs = {
   }),
 };
 
-/** A file, and which form it has by its name. */
+/** Flag for a file, whose extension sets the format. */
 const bundleFlag = flagKind((file): { file: string; format: 'markdown' | 'json' } => {
   const extension = extname(file).toLowerCase();
   if (extension === '.json') return { file, format: 'json' };
@@ -88,7 +88,7 @@ export const incidentFlags = {
 
 type IncidentFlags = Pick<Interfaces.InferredFlags<typeof incidentFlags>, 'kiosk' | 'since' | 'until'>;
 
-/** The kiosk of an incident; null for one of cards. @throws Failure `usage` unless it is one of both */
+/** Returns the kiosk of an incident; null for an incident of cards. @throws Failure `usage` for neither or both */
 export function toIncidentKiosk({ kiosk }: IncidentFlags, cards: readonly string[]): KioskId | null {
   const kioskId = kiosk ?? null;
   if ((kioskId === null) !== (cards.length === 0)) return kioskId;
@@ -98,7 +98,7 @@ export function toIncidentKiosk({ kiosk }: IncidentFlags, cards: readonly string
 
 const aDayAgo: PointInTime = (now) => now - 24 * 3_600_000;
 
-/** From when until when; without --since, a kiosk has its last day, and a card everything. @throws Failure `usage` */
+/** Reads the time range of an incident: without --since, the last day of a kiosk, or all of a card. @throws Failure `usage` */
 export function toIncidentSpan({ kiosk, since, until }: IncidentFlags, now: number) {
   return toSpan({ since: since ?? (kiosk === undefined ? undefined : aDayAgo), until }, now);
 }

@@ -101,7 +101,7 @@ export async function renderCatalogue(
   return renderTable(columns, entries, style);
 }
 
-/** The audit trail: an action a line, and below it its reason and its ids for other systems. */
+/** The audit trail: a line for each action, and below it its reason and the ids by which Wise knows it. */
 export function logResult({ acts, total }: AuditTrail): Result {
   return listResult(renderAction, acts, {
     document: { acts: acts.map(toActionDocument) },

@@ -23,7 +23,6 @@ export interface CommandShape {
   >;
 }
 
-/** Kind of a value. */
 export type ValueKind =
   | 'card'
   | 'kiosk'

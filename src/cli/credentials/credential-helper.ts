@@ -9,7 +9,7 @@ import type { Left } from '../../wise/client.ts';
 import { CachedToken } from '../../wise/tokens.ts';
 import { childEnv } from '../settings/network.ts';
 
-export interface CommandOptions {
+interface CommandOptions {
   contextName: string;
   now: () => number;
   signal: AbortSignal;
@@ -84,7 +84,7 @@ export class CredentialCommand {
     return { token, lifetime };
   }
 
-  /** Shows what it wrote to standard error, without any word that it also printed: that may be the token. */
+  /** Shows the standard error of the command, without words that are also in its output: one may be the token. */
   #show({ stdout, stderr, trouble }: Ran): void {
     const [program = ''] = this.#words;
     // All words except the names of fields.
@@ -99,7 +99,7 @@ export class CredentialCommand {
   }
 }
 
-/** Says what is wrong with the output, without quoting it. */
+/** Returns the problem with the output as a predicate, without quoting it. */
 function troubleOf(stdout: string, [issue]: [v.BaseIssue<unknown>, ...v.BaseIssue<unknown>[]]): string {
   if (stdout.trim() === '') return 'printed nothing';
   const field = v.getDotPath(issue);
@@ -107,7 +107,7 @@ function troubleOf(stdout: string, [issue]: [v.BaseIssue<unknown>, ...v.BaseIssu
 }
 
 /** Result of running a program. */
-export interface Ran {
+interface Ran {
   stdout: string;
   /** Its end, if it is long. */
   stderr: string;
@@ -115,7 +115,7 @@ export interface Ran {
   trouble: string | null;
 }
 
-export interface RunOptions {
+interface RunOptions {
   /** Milliseconds after which it is killed. */
   timeout: number;
   /** Kills it when aborted. */
@@ -133,7 +133,7 @@ const GRACE_MS = 1_000;
  * @param words the program and its arguments
  * @throws the signal's reason
  */
-export async function runProgram(
+async function runProgram(
   [program = '', ...args]: readonly string[],
   { timeout, signal }: RunOptions,
 ): Promise<Ran> {

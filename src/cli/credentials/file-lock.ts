@@ -17,8 +17,8 @@ const PATIENCE_MS = 30_000;
 const PACE = { firstPause: 10, interval: 100 };
 
 /**
- * Runs work while no other process does. A suspended process must not stop all others: after 30 seconds the work is done
- * anyway (or fails, see `late`), and also where no lock can be made (a home that can't be written).
+ * Runs work while no other process does. After 30 seconds it runs anyway (or fails, see `late`), because the process with
+ * the lock may be suspended. It also runs where no lock can be made, as in a home that can't be written.
  * @param file gives the lock its name
  */
 export async function locked<Result>(

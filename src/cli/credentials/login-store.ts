@@ -23,7 +23,7 @@ const login = v.object({
   user: v.optional(user),
 });
 
-/** Stored form: with the API that it belongs to, the only one to which it is sent. */
+/** The stored form: a login with its API, the only one to which it is sent. */
 const stored = v.object({ ...login.entries, api: v.optional(v.string()) });
 
 /** Stored login of a context: the credentials of the application, the tokens of a user, or both. */

@@ -6,7 +6,7 @@ import type { ChainWorld } from './token-chain.ts';
 
 /** A token that expires sooner is renewed. */
 const MARGIN_MS = 60_000;
-/** Other processes wait 30 seconds for a renewal before they ignore its lock: its last try must end before. */
+/** The time limit of a renewal: after 30 seconds, other processes ignore its lock. */
 const PATIENCE_MS = 15_000;
 
 /**
@@ -107,13 +107,13 @@ export class StoredToken {
 }
 
 interface Kept {
-  /** The refresh token that it was fetched with. */
+  /** The refresh token with which the token was fetched. */
   renewedFrom: string | null;
-  /** True if the old one was in the file. */
+  /** True if the old token was in the file. */
   isPlain: boolean;
 }
 
 /** Returns the parts of a login that must never be shown. */
-export function secretsOf({ client, user }: Login): string[] {
+function secretsOf({ client, user }: Login): string[] {
   return [client?.clientSecret, user?.accessToken, user?.refreshToken].flatMap((secret) => secret ?? []);
 }

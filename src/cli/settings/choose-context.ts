@@ -27,7 +27,7 @@ interface Files {
 
 export const ENVIRONMENTS: readonly Environment[] = ['local', 'sandbox', 'production'];
 
-/** If one of these is set, the user means a real API: never fall back to the embedded sandbox. */
+/** Variables with which the user means a real API: then the embedded sandbox is never the default. */
 const TELLING_VARIABLES = [...Object.keys(SECRET_VARIABLES), 'KIOSKCTL_PROFILE_ID', 'KIOSKCTL_BASE_URL'];
 
 /**

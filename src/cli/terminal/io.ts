@@ -8,18 +8,18 @@ import { bootId, uptimeNow } from '../../machine/boot.ts';
 export interface Io {
   /** Writes to standard output: results only. */
   out(text: string): void;
-  /** Writes to standard error: everything that is for users. */
+  /** Writes to standard error: messages for users. */
   err(text: string): void;
   /** Bytes of results that were written, but not read yet. */
   unread(): number;
   /** Reads standard input to its end. @throws the signal's reason */
   readStdin(signal: AbortSignal): Promise<string>;
   isStdoutTerminal: boolean;
-  /** Typed text shows up on the screen. */
+  /** True if standard input is a terminal, which shows what is typed. */
   isStdinTerminal: boolean;
-  /** The user can be prompted: on standard error, with the answer on standard input. */
+  /** True if the user can be prompted: on standard error, with the answer on standard input. */
   isInteractive: boolean;
-  /** Standard error may show live progress. */
+  /** True if standard error may show live progress. */
   isLive: boolean;
   color: { stdout: boolean; stderr: boolean };
   calendar: Calendar;

@@ -104,7 +104,7 @@ export class TerminalReport implements Report {
     this.#dim(counts.flatMap((count) => describeCount(count)).join('; '));
   }
 
-  /** True if a line about something is new, or the latest one is 30 seconds old; it counts as written then. */
+  /** Records a line as written, and returns true if it must be: it is new, or the latest one is 30 seconds old. */
   #isDue(about: string, text: string): boolean {
     const { stopwatch } = this.#io;
     const last = this.#lines.get(about);

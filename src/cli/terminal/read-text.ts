@@ -12,7 +12,7 @@ const HINTS: Readonly<Record<string, string>> = {
 const TOO_LONG = 'Is it the file you mean? Make it shorter, or several of it.';
 
 /**
- * Reads the start of a file, but no more than shows that it is too long: it may be a pipe without end.
+ * Reads a file up to a limit, and one byte more if it is longer: a pipe may have no end.
  * @returns up to `limit` + 1 bytes
  */
 export function readStart(file: string, limit: number): Buffer {
