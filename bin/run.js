@@ -1,34 +1,64 @@
 #!/usr/bin/env node
-const [major] = process.versions.node.split('.');
-if (Number(major) < 24) {
-  process.stderr.write(`kioskctl needs Node 24 or newer; this is ${process.version}.\n`);
-  process.exit(2);
+// CommonJS that every Node from 12 on understands, so that one that is too old reaches the message about it.
+'use strict';
+const NEEDED = [24, 15];
+
+function isTooOld() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  return major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1]);
 }
-// Not imported: that would touch all that a module of Node's exports, and load streams and more for it.
-const { existsSync, mkdirSync } = process.getBuiltinModule('node:fs');
-const { userInfo } = process.getBuiltinModule('node:os');
-const { dirname, isAbsolute, join } = process.getBuiltinModule('node:path');
-const { fileURLToPath } = process.getBuiltinModule('node:url');
-// An empty or relative path counts as unset.
-const absolute = (path) => (path && isAbsolute(path) ? path : undefined);
-const { HOME, KIOSKCTL_HOME, XDG_CACHE_HOME } = process.env;
-function cacheFolder() {
-  if (KIOSKCTL_HOME) return absolute(KIOSKCTL_HOME);
-  const caches = absolute(XDG_CACHE_HOME) ?? join(absolute(HOME) ?? userInfo().homedir, '.cache');
-  return join(caches, 'kioskctl');
+
+function refuse(argv) {
+  const message = `kioskctl needs Node ${NEEDED.join('.')} or newer; this is ${process.version}.`;
+  const hint =
+    'Install it with "nvm install 24" or "fnm install 24", or from https://nodejs.org/en/download.';
+  const end = argv.indexOf('--');
+  const isJson = (end < 0 ? argv : argv.slice(0, end)).includes('--json');
+  const error = { code: 'node-too-old', message, hint };
+  const document = { schemaVersion: 1, command: null, context: null, environment: null, exitCode: 2, error };
+  process.exitCode = 2;
+  if (isJson) process.stdout.write(`${JSON.stringify(document)}\n`);
+  else process.stderr.write(`Error: ${message} ${hint}\n`);
 }
-// Level by level: Node's own `recursive` never ends where nothing can be made, as below /proc.
-function makeFolder(folder) {
-  if (existsSync(folder)) return;
-  makeFolder(dirname(folder));
-  mkdirSync(folder, { mode: 0o700 });
+
+function enableCompileCache() {
+  const { existsSync, mkdirSync } = require('node:fs');
+  const { userInfo } = require('node:os');
+  const { dirname, isAbsolute, join } = require('node:path');
+  const { HOME, KIOSKCTL_HOME, XDG_CACHE_HOME } = process.env;
+  // An empty or relative path counts as unset.
+  const absolute = (path) => (path && isAbsolute(path) ? path : undefined);
+  const cacheFolder = () => {
+    if (KIOSKCTL_HOME) return absolute(KIOSKCTL_HOME);
+    const home = () => absolute(HOME) || userInfo().homedir;
+    return join(absolute(XDG_CACHE_HOME) || join(home(), '.cache'), 'kioskctl');
+  };
+  // Level by level: Node's own `recursive` never ends where nothing can be made, as below /proc.
+  const makeFolder = (folder) => {
+    if (existsSync(folder)) return;
+    makeFolder(dirname(folder));
+    mkdirSync(folder, { mode: 0o700 });
+  };
+  try {
+    const compileCache = join(cacheFolder(), 'compile-cache');
+    makeFolder(compileCache);
+    require('node:module').enableCompileCache(compileCache);
+  } catch {
+    // Without a cache it starts more slowly.
+  }
 }
-try {
-  const compileCache = join(cacheFolder(), 'compile-cache');
-  makeFolder(compileCache);
-  process.getBuiltinModule('node:module').enableCompileCache(compileCache);
-} catch {
-  // Without a cache it starts more slowly.
+
+async function run() {
+  let isFinished = false;
+  // A program that waits for nothing any more, and has not finished, has failed. Node's own top-level await ends so, too.
+  process.once('beforeExit', () => {
+    if (!isFinished) process.exitCode = process.exitCode || 13;
+  });
+  enableCompileCache();
+  const { main } = await import('../dist/main.js');
+  await main(`${require('node:path').dirname(__dirname)}/`);
+  isFinished = true;
 }
-const { main } = await import('../dist/main.js');
-await main(fileURLToPath(new URL('..', import.meta.url)));
+
+if (isTooOld()) refuse(process.argv.slice(2));
+else void run();
