@@ -1,12 +1,13 @@
 import { createPublicKey } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { existsSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { getCACertificates } from 'node:tls';
 import packageJson from '../../package.json' with { type: 'json' };
 import { inspect } from '../database/inspect.ts';
 import { failure, systemCode } from '../domain/errors/failure.ts';
-import { JOURNAL_SCHEMA } from '../journal/open-journal.ts';
+import { JOURNAL_SCHEMA, unusable } from '../journal/open-journal.ts';
+import { explainFault, type FileFault, findObstacle, findOtherWriter } from '../machine/file-faults.ts';
 import type { StoredFile, SystemProbe } from '../support/check.ts';
 import { vendorUrlOf } from './open-client.ts';
 import { findProxy, readCertificate } from './settings/network.ts';
@@ -32,7 +33,12 @@ export function makeSystemProbe(flags: ContextFlags): SystemProbe {
     readSettings: () => {
       const { settings: file } = findPaths();
       const { contexts } = readSettingsFile(file);
-      return { file, isThere: existsSync(file), contexts: Object.keys(contexts) };
+      return {
+        file,
+        isThere: existsSync(file),
+        contexts: Object.keys(contexts),
+        otherWriter: findOtherWriter(file),
+      };
     },
     inspectJournal: () => inspectJournal(findPaths().journal),
     findRoute: async () => {
@@ -54,31 +60,40 @@ export function makeSystemProbe(flags: ContextFlags): SystemProbe {
 /** Describes a folder. If it doesn't exist, only a parent that prevents creating it is described. */
 function describeFolder(path: string): StoredFile[] {
   const [found] = describeFile(path);
-  if (found) return [{ ...found, isWritable: found.isFolder && found.isWritable }];
+  if (found) return [found.isFolder ? found : { ...found, obstacles: [NO_FOLDER] }];
   const parent = dirname(path);
   if (parent === path) return [];
-  return describeFolder(parent).filter(({ isWritable: isGood }) => !isGood);
+  return describeFolder(parent).filter(({ obstacles }) => obstacles.length > 0);
 }
+
+const NO_FOLDER: FileFault = { code: 'ENOTDIR', reason: 'it is not a folder', fix: null, command: null };
+
+/** Endings of the files that SQLite and locks keep next to a file. */
+const COMPANIONS = ['-wal', '-shm', '.lock'];
 
 function describeFile(path: string): StoredFile[] {
-  const stats = statSync(path, { throwIfNoEntry: false });
+  const stats = statOf(path);
   if (!stats) return [];
+  if ('reason' in stats) return [{ path, isFolder: true, mode: null, obstacles: [stats] }];
   const mode = process.platform === 'win32' ? null : stats.mode & 0o777;
-  return [{ path, isFolder: stats.isDirectory(), mode, isWritable: isWritable(path) }];
+  const companions = COMPANIONS.map((ending) => `${path}${ending}`).filter((file) => existsSync(file));
+  const obstacles = [path, ...companions].flatMap((file) => findObstacle(file, 'write') ?? []);
+  return [{ path, isFolder: stats.isDirectory(), mode, obstacles }];
 }
 
-function isWritable(path: string): boolean {
+/** Returns the cause where a folder above may not be entered. */
+function statOf(path: string): Stats | FileFault | undefined {
   try {
-    accessSync(path, constants.W_OK);
-    return true;
-  } catch {
-    return false;
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    return explainFault(error, path, 'read');
   }
 }
 
 function inspectJournal(file: string): ReturnType<SystemProbe['inspectJournal']> {
-  const stats = statSync(file, { throwIfNoEntry: false });
+  const stats = statOf(file);
   if (!stats) return null;
+  if ('reason' in stats) throw unusable(file, `can not be read: ${stats.reason}`, stats.fix);
   try {
     return { file, bytes: stats.size, newest: JOURNAL_SCHEMA, ...inspect(file) };
   } catch {

@@ -16,7 +16,7 @@ export interface TextOptions {
 export interface WriteOptions {
   /** Replaces an existing regular file, or the one that a link leads to. */
   force: boolean;
-  /** Permissions, as far as the process's mask allows them. */
+  /** Permissions, whatever the mask of the process; without it, the usual ones. */
   mode?: number;
 }
 

@@ -12,6 +12,8 @@ export interface FileFault {
   reason: string;
   /** The beginning of a sentence, without its full stop; null where it depends on what the file is for. */
   fix: string | null;
+  /** The command of the fix, if it is one. */
+  command: string | null;
 }
 
 type Cause = Readonly<{ read: string; write: string; fix?: string }>;
@@ -48,7 +50,7 @@ export function explainFault(error: unknown, files: string | readonly string[], 
   const code = codeOf(error);
   const { [access]: reason = code, fix = null } = CAUSES[code] ?? {};
   const denied = code === 'EACCES' || code === 'EPERM' ? findDenied(files, access) : null;
-  return denied ? { code, ...denied } : { code, reason, fix };
+  return denied ? { code, ...denied } : { code, reason, fix, command: null };
 }
 
 function codeOf(error: unknown): string {
@@ -106,16 +108,51 @@ function describeDenied(path: string, file: string, access: Access): Omit<FileFa
   const it = path === file ? 'it' : `the folder ${path}`;
   // Never the owner of a folder further above: it may be one of the system's.
   const isNear = path === file || path === dirname(file);
-  const quoted = `'${path.replaceAll("'", String.raw`'\''`)}'`;
   if (uid !== own) {
-    const fix = isNear ? `Take it back: sudo chown ${own} ${quoted}` : null;
-    return { reason: `${it} belongs to another user (uid ${uid})`, fix };
+    const reason = `${it} belongs to another user (uid ${uid})`;
+    return isNear
+      ? withCommand(reason, `sudo chown ${own} ${quoted(path)}`)
+      : { reason, fix: null, command: null };
   }
-  const reason = `the permissions of ${path === file ? 'the file' : `the folder ${path}`} forbid it (mode ${octal(mode)})`;
-  return {
-    reason,
-    fix: `Allow it: chmod u+${access === 'read' ? 'r' : 'rw'}${path === file ? '' : 'x'} ${quoted}`,
-  };
+  const rights = `${access === 'read' ? 'r' : 'rw'}${path === file ? '' : 'x'}`;
+  const named = path === file ? 'its permissions' : `the permissions of the folder ${path}`;
+  return withCommand(`${named} forbid it (mode ${octal(mode)})`, `chmod u+${rights} ${quoted(path)}`);
+}
+
+function withCommand(reason: string, command: string): Omit<FileFault, 'code'> {
+  return { reason, fix: `Run ${command}`, command };
+}
+
+/** Someone besides this user and root who may change a file, or replace it in its folder. */
+export interface OtherWriter {
+  /** A sentence without its full stop. */
+  reason: string;
+  /** The command that prevents it. */
+  command: string;
+}
+
+/** The bit of a folder in which nobody can replace the files of others. */
+const STICKY = 0o1000;
+
+/** Finds who else may change a file. @returns null for nobody, for no such file, and on Windows, which has no modes */
+export function findOtherWriter(file: string): OtherWriter | null {
+  const own = process.getuid?.();
+  if (own === undefined) return null;
+  for (const path of [file, dirname(file)]) {
+    if (!existsSync(path)) return null;
+    const { uid, mode } = statSync(path);
+    if (uid !== own && uid !== 0) {
+      const command = `sudo chown ${own} ${quoted(path)}`;
+      return { reason: `${path} belongs to another user (uid ${uid})`, command };
+    }
+    if ((mode & 0o022) !== 0 && (mode & STICKY) === 0)
+      return { reason: `${path} has mode ${octal(mode)}`, command: `chmod go-w ${quoted(path)}` };
+  }
+  return null;
+}
+
+function quoted(path: string): string {
+  return `'${path.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 /** The permissions of a mode, as chmod writes them. */

@@ -1,4 +1,5 @@
 import type { Context } from '../context/context.ts';
+import type { FileFault, OtherWriter } from '../machine/file-faults.ts';
 
 /** One check of `doctor`. */
 export interface Check {
@@ -44,7 +45,7 @@ export interface SystemProbe {
   /** The folders for kioskctl's files, and the files that exist in them. */
   listFiles(): StoredFile[];
   /** @throws Failure `settings-unusable` */
-  readSettings(): { file: string; isThere: boolean; contexts: string[] };
+  readSettings(): SettingsState;
   /** null without a journal. @throws Failure `journal-unusable` */
   inspectJournal(): JournalState | null;
   /** The URL of the API and the proxy. @throws Failure for unusable settings */
@@ -64,7 +65,15 @@ export interface StoredFile {
   isFolder: boolean;
   /** Like 0o700; null where the system has none. */
   mode: number | null;
-  isWritable: boolean;
+  /** Causes for which it, or a file that belongs to it, can't be written. */
+  obstacles: readonly FileFault[];
+}
+
+interface SettingsState {
+  file: string;
+  isThere: boolean;
+  contexts: string[];
+  otherWriter: OtherWriter | null;
 }
 
 interface JournalState {

@@ -47,10 +47,18 @@ function checkVersion({ probe: { versions } }: CheckInput): CheckOutcome {
 
 function checkFiles({ probe }: CheckInput): CheckOutcome {
   const files = probe.listFiles();
-  const locked = files.find(({ isWritable }) => !isWritable);
-  if (locked) {
-    const hint = `Make it yours (chown, chmod u+w), or ${OTHER_HOME}.`;
-    throw failure('storage-unusable', `${locked.path} can't be written.`, hint);
+  const blocked = files.find(({ obstacles }) => obstacles.length > 0);
+  if (blocked) {
+    const [{ reason, fix } = { reason: 'unknown', fix: null }] = blocked.obstacles;
+    const commands = new Set(
+      files.flatMap(({ obstacles }) => obstacles.flatMap(({ command }) => command ?? [])),
+    );
+    const mend = commands.size > 0 ? `Run: ${[...commands].join('; ')}` : (fix ?? 'Make it writable');
+    throw failure(
+      'storage-unusable',
+      `${blocked.path} can't be written: ${reason}.`,
+      `${mend}, or ${OTHER_HOME}.`,
+    );
   }
   const open = files.filter(({ mode }) => mode !== null && (mode & 0o077) !== 0);
   if (open.length === 0) return ok(files.map(({ path }) => path).join(', ') || 'nothing is kept yet');
@@ -59,8 +67,12 @@ function checkFiles({ probe }: CheckInput): CheckOutcome {
 }
 
 function checkSettings({ probe }: CheckInput): CheckOutcome {
-  const { file, isThere, contexts } = probe.readSettings();
+  const { file, isThere, contexts, otherWriter } = probe.readSettings();
   if (!isThere) return ok('none: contexts are made of flags and environment variables');
+  if (otherWriter) {
+    const hint = `Check what it says, then run: ${otherWriter.command} (until then, no credential command of it is run)`;
+    return warning(`Others can change ${file}: ${otherWriter.reason}.`, hint);
+  }
   return ok(`${file}: ${contexts.length === 0 ? 'no contexts' : contexts.join(', ')}`);
 }
 

@@ -1,15 +1,23 @@
 // Files that a command may not read or write, read-only mounts and full disks: each is named with its cause and its fix.
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { giveTo, NOBODY_KNOWN, openTo, runAs, shellWithMounts, testAsRoot } from '../harness/other-users.ts';
-import { expectError, User } from '../harness/program.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  giveTo,
+  NOBODY_KNOWN,
+  openToAll,
+  runAs,
+  shellWithMounts,
+  testAsRoot,
+  testWithMounts,
+} from '../harness/other-users.ts';
+import { expectError, oneDocument, User } from '../harness/program.ts';
 
 const user = new User();
-const folder = openTo(mkdtempSync(join(tmpdir(), 'kioskctl-faults-')));
+const folder = openToAll(mkdtempSync(join(tmpdir(), 'kioskctl-faults-')));
 
-beforeAll(() => void openTo(user.home));
+beforeAll(() => void openToAll(user.home));
 afterAll(() => {
   rmSync(folder, { recursive: true });
   user.leave();
@@ -51,7 +59,7 @@ describe('after one command with sudo', () => {
   });
 
   testAsRoot('the owner of a folder is named', async () => {
-    const home = openTo(newHome());
+    const home = openToAll(newHome());
     const ended = await runAs(user, {
       args: 'kiosk hold WIS00001 --reason door --json',
       env: { KIOSKCTL_HOME: home },
@@ -90,6 +98,107 @@ describe('after one command with sudo', () => {
   });
 });
 
+describe('doctor', () => {
+  testAsRoot('names every file that one command with sudo left, and gives all of them back', async () => {
+    const home = await homeAfterSudo();
+    chmodSync(home, 0o777);
+    const ended = await runAs(user, { args: 'doctor --offline --json', env: { KIOSKCTL_HOME: home } });
+    const { checks } = oneDocument(ended);
+    const check = checks.find(({ name }: { name: string }) => name === 'home');
+    expect(check).toMatchObject({
+      status: 'failed',
+      message: expect.stringMatching(/belongs to another user \(uid 0\)/),
+    });
+    for (const name of ['config.json', 'journal.db', 'sandbox.db'])
+      expect(check.hint).toContain(`sudo chown ${NOBODY_KNOWN} '${home}/${name}'`);
+  });
+
+  testAsRoot('names a folder that this user may not enter', async () => {
+    const home = join(newHome(), 'inner');
+    mkdirSync(home);
+    chmodSync(join(home, '..'), 0o700);
+    const ended = await runAs(user, { args: 'doctor --offline --json', env: { KIOSKCTL_HOME: home } });
+    for (const name of ['home', 'journal']) {
+      const check = oneDocument(ended).checks.find((one: { name: string }) => one.name === name);
+      const message = expect.stringMatching(/the folder .* belongs to another user \(uid 0\)/);
+      expect(check).toMatchObject({ status: 'failed', message });
+    }
+  });
+
+  testWithMounts('names a full disk', async () => {
+    const ended = await onDisk(FULL, 'doctor --offline --json');
+    const check = ended.json.checks.find(({ name }: { name: string }) => name === 'home');
+    expect(check).toMatchObject({ status: 'failed', message: expect.stringMatching(/the disk is full/) });
+  });
+});
+
+describe('settings that others can change', () => {
+  const CONTEXT = {
+    environment: 'sandbox',
+    baseUrl: 'http://127.0.0.1:1/',
+    profileId: 1,
+    credentialCommand: ['touch', join(folder, 'ran')],
+  };
+
+  function homeWith(mode: number, folderMode = 0o700): string {
+    const home = newHome();
+    chmodSync(home, folderMode);
+    const file = join(home, 'config.json');
+    writeFileSync(file, JSON.stringify({ version: 2, contexts: { bank: CONTEXT } }));
+    chmodSync(file, mode);
+    return home;
+  }
+
+  test.for<[string, number, number, RegExp]>([
+    ['a file that all may write', 0o666, 0o700, /chmod go-w '.*config\.json'/],
+    ['a file that its group may write', 0o620, 0o700, /chmod go-w '.*config\.json'/],
+    ['a folder that all may write', 0o600, 0o777, /chmod go-w '.*home\d+'/],
+  ])('%s: its credential command is not run, and doctor says why', async ([, mode, folderMode, hint]) => {
+    const env = { KIOSKCTL_HOME: homeWith(mode, folderMode) };
+    const ended = await user.run('orders --context bank --json', { env });
+    expectError(ended, { code: 3, error: 'credentials-unusable', message: /is not run/, hint });
+    expect(existsSync(join(folder, 'ran'))).toBe(false);
+    const doctor = await user.run('doctor --offline --context bank --json', { env });
+    const check = doctor.json.checks.find(({ name }: { name: string }) => name === 'settings');
+    expect(check).toMatchObject({ status: 'warning', hint: expect.stringMatching(hint) });
+  });
+
+  test('a file that only its owner may write: the credential command is run', async () => {
+    const env = { KIOSKCTL_HOME: homeWith(0o644, 0o755) };
+    const ended = await user.run('orders --context bank --json', { env });
+    expectError(ended, { code: 3, error: 'credentials-unusable', message: /printed nothing/ });
+    expect(existsSync(join(folder, 'ran'))).toBe(true);
+    rmSync(join(folder, 'ran'));
+  });
+
+  testAsRoot('a file of another user: the credential command is not run', async () => {
+    const home = homeWith(0o644, 0o755);
+    giveTo(join(home, 'config.json'));
+    const ended = await user.run('orders --context bank --json', { env: { KIOSKCTL_HOME: home } });
+    expectError(ended, { code: 3, error: 'credentials-unusable', hint: /sudo chown 0/ });
+  });
+});
+
+/** Returns the mode of a report that is written under a umask. */
+async function modeUnder(mask: string): Promise<number> {
+  const report = join(folder, `report-${mask}.xml`);
+  const words = `run happy-path --report junit=${report}`;
+  const env = { KIOSKCTL_HOME: newHome() };
+  const ended = await user.shell(`umask ${mask}; kioskctl ${words}`, { env });
+  expect(ended.code, ended.stderr).toBe(0);
+  return statSync(report).mode & 0o777;
+}
+
+describe('reports of runs', () => {
+  test('are for their owner only', async () => {
+    expect(await modeUnder('000')).toBe(0o600);
+  });
+
+  testAsRoot('can be read by their owner, whatever the umask', async () => {
+    expect(await modeUnder('777')).toBe(0o600);
+  });
+});
+
 describe('an own file whose mode forbids it', () => {
   testAsRoot('is named with its mode', async () => {
     const home = newHome();
@@ -99,7 +208,7 @@ describe('an own file whose mode forbids it', () => {
     expectError(ended, {
       code: 2,
       error: 'settings-unusable',
-      message: /the permissions of the file forbid it \(mode 200\)/,
+      message: /its permissions forbid it \(mode 200\)/,
       hint: /chmod u\+r '.*config\.json'/,
     });
   });
@@ -117,7 +226,7 @@ const FULL =
 const READ_ONLY = 'kioskctl order --wait --quiet >/dev/null; mount -o remount,ro HOME';
 
 describe('a disk', () => {
-  testAsRoot('that is full is named by the journal', async () => {
+  testWithMounts('that is full is named by the journal', async () => {
     const ended = await onDisk(FULL, 'kiosk hold WIS00001 --reason door --json');
     expectError(ended, {
       code: 9,
@@ -127,7 +236,7 @@ describe('a disk', () => {
     });
   });
 
-  testAsRoot('that is full is named by the settings', async () => {
+  testWithMounts('that is full is named by the settings', async () => {
     const ended = await onDisk(FULL, 'context add ci --environment local --json');
     expectError(ended, {
       code: 2,
@@ -137,7 +246,7 @@ describe('a disk', () => {
     });
   });
 
-  testAsRoot('that is full is named by what is written to it', async () => {
+  testWithMounts('that is full is named by what is written to it', async () => {
     const ended = await onDisk(
       FULL,
       'runbook init HOME/book.yaml --json'.replaceAll('HOME', '$KIOSKCTL_HOME'),
@@ -145,12 +254,12 @@ describe('a disk', () => {
     expectError(ended, { code: 2, error: 'invalid-input', message: /the disk is full/, hint: /Free space/ });
   });
 
-  testAsRoot('that is read-only is named by the journal', async () => {
+  testWithMounts('that is read-only is named by the journal', async () => {
     const ended = await onDisk(READ_ONLY, 'kiosk hold WIS00001 --reason door --json');
     expectError(ended, { code: 9, error: 'journal-unusable', message: /read-only/, hint: /writable/ });
   });
 
-  testAsRoot('that is read-only is named by the settings', async () => {
+  testWithMounts('that is read-only is named by the settings', async () => {
     const ended = await onDisk(READ_ONLY, 'context add ci --environment local --json');
     expectError(ended, { code: 2, error: 'settings-unusable', message: /read-only/, hint: /writable/ });
   });

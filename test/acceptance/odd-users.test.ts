@@ -1,15 +1,15 @@
 // Users without a name or a home, and folders that are gone: what the system can't answer never ends a command.
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { giveTo, NOBODY_KNOWN, openTo, runAs, testAsRoot } from '../harness/other-users.ts';
+import { giveTo, NOBODY_KNOWN, openToAll, runAs, testAsRoot } from '../harness/other-users.ts';
 import { expectClean, expectError, oneDocument, User } from '../harness/program.ts';
 
 const user = new User();
-const folder = openTo(mkdtempSync(join(tmpdir(), 'kioskctl-odd-')));
+const folder = openToAll(mkdtempSync(join(tmpdir(), 'kioskctl-odd-')));
 
-beforeAll(() => void openTo(user.home));
+beforeAll(() => void openToAll(user.home));
 afterAll(() => {
   rmSync(folder, { recursive: true });
   user.leave();
@@ -20,6 +20,12 @@ function newFolder(): string {
   folders += 1;
   const made = join(folder, String(folders));
   mkdirSync(made);
+  return made;
+}
+
+/** A folder of the user without an entry. */
+function itsFolder(): string {
+  const made = newFolder();
   giveTo(made);
   return made;
 }
@@ -43,7 +49,7 @@ const NO_HOME = {
 
 describe('a user without an entry in the list of users', () => {
   testAsRoot('orders and produces cards with KIOSKCTL_HOME, and is named by its id', async () => {
-    const env = { ...NO_FOLDERS, KIOSKCTL_HOME: newFolder() };
+    const env = { ...NO_FOLDERS, KIOSKCTL_HOME: itsFolder() };
     const order = await runAs(user, { args: 'order --wait --quiet', env });
     expect(order.code, order.stderr).toBe(0);
     const args = `produce ${order.stdout.trim()} --kiosk WIS00001 --json`;
@@ -53,7 +59,7 @@ describe('a user without an entry in the list of users', () => {
   });
 
   testAsRoot('uses the folders of HOME', async () => {
-    const home = newFolder();
+    const home = itsFolder();
     const env = { ...NO_FOLDERS, HOME: home };
     for (const args of ['context add ci --environment local', 'order', 'doctor --offline'])
       expect(await runAs(user, { args, env }), args).toMatchObject({ code: 0 });
@@ -83,16 +89,17 @@ describe('a user without an entry in the list of users', () => {
 });
 
 describe('folders of the environment', () => {
-  testAsRoot.for<[string, Record<string, string>]>([
-    ['an empty HOME', { HOME: '' }],
-    ['a relative HOME', { HOME: 'here' }],
-  ])('%s counts as unset: nothing is written into the working folder', async ([, env]) => {
-    const cwd = newFolder();
-    const ended = await runAs(user, { args: 'order --json', env: { ...NO_FOLDERS, ...env }, cwd });
-    expectError(ended, NO_HOME);
-    expect(existsSync(join(cwd, 'here'))).toBe(false);
-    expect(existsSync(join(cwd, '.local'))).toBe(false);
-  });
+  for (const [what, value] of [
+    ['an empty HOME', ''],
+    ['a relative HOME', 'here'],
+  ] as const) {
+    testAsRoot(`${what} counts as unset: nothing is written into the working folder`, async () => {
+      const cwd = itsFolder();
+      const ended = await runAs(user, { args: 'order --json', env: { ...NO_FOLDERS, HOME: value }, cwd });
+      expectError(ended, NO_HOME);
+      expect(readdirSync(cwd)).toEqual([]);
+    });
+  }
 
   test('a relative XDG folder counts as unset', async () => {
     const home = newFolder();

@@ -33,8 +33,8 @@ describe('what doctor sees of a machine', () => {
     const { home, machine } = machineAt(contexts());
     chmodSync(join(home, 'config.json'), 0o644);
     expect(machine.listFiles()).toEqual([
-      { path: home, isFolder: true, mode: 0o700, isWritable: true },
-      { path: join(home, 'config.json'), isFolder: false, mode: 0o644, isWritable: true },
+      { path: home, isFolder: true, mode: 0o700, obstacles: [] },
+      { path: join(home, 'config.json'), isFolder: false, mode: 0o644, obstacles: [] },
     ]);
     expect(machine.readSettings()).toMatchObject({ isThere: true, contexts: ['bank'] });
   });
@@ -44,7 +44,7 @@ describe('what doctor sees of a machine', () => {
     const path = join(home, 'credentials.json');
     writeFileSync(path, '{}', { mode: 0o644 });
     chmodSync(path, 0o644);
-    expect(machine.listFiles()).toContainEqual({ path, isFolder: false, mode: 0o644, isWritable: true });
+    expect(machine.listFiles()).toContainEqual({ path, isFolder: false, mode: 0o644, obstacles: [] });
   });
 
   test('doctor sees the folder that prevents creating a home', () => {
@@ -55,7 +55,12 @@ describe('what doctor sees of a machine', () => {
     writeFileSync(path, '');
     for (const at of [path, join(path, 'below', 'it')]) {
       process.env.KIOSKCTL_HOME = at;
-      expect(makeSystemProbe({}).listFiles()).toEqual([expect.objectContaining({ path, isWritable: false })]);
+      expect(makeSystemProbe({}).listFiles()).toEqual([
+        expect.objectContaining({
+          path,
+          obstacles: [expect.objectContaining({ reason: 'it is not a folder' })],
+        }),
+      ]);
     }
   });
 

@@ -1,22 +1,31 @@
 // Other users of the machine, and file systems that are full or read-only: real ones, which only root can make.
-import { spawn } from 'node:child_process';
-import { chmodSync, chownSync, lstatSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { test } from 'vitest';
-import { type Ended, ended, type RunOptions, type User } from './program.ts';
-
-export const isRoot = process.getuid?.() === 0;
-
-/** A test that needs root. */
-export const testAsRoot: typeof test.concurrent = isRoot ? test.concurrent : noTest();
-
-function noTest(): typeof test.concurrent {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- collects nothing where nothing can be tried
-  return (() => undefined) as unknown as typeof test.concurrent;
-}
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, lstatSync, readdirSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { BINARY, type Ended, ended, type RunOptions, type User } from './program.ts';
+import { testUnless } from './suite/machine.ts';
 
 /** A user without an entry in the list of users, as `docker run --user 54321` has it. */
 export const NOBODY_KNOWN = 54_321;
+
+/** A test that runs commands as another user. */
+export const testAsRoot = testUnless(
+  works(process.execPath, [BINARY, '--version'], NOBODY_KNOWN)
+    ? null
+    : 'it needs root, and a folder that others may enter',
+);
+
+/** A test that mounts file systems. */
+export const testWithMounts = testUnless(
+  works('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'none', tmpdir()])
+    ? null
+    : 'it needs root that may mount',
+);
+
+function works(program: string, args: string[], uid?: number): boolean {
+  return spawnSync(program, args, { cwd: '/', ...(uid !== undefined && { uid, gid: uid }) }).status === 0;
+}
 
 /** Runs a command as another user, who owns the home of this one. */
 export async function runAs(
@@ -44,9 +53,11 @@ export function giveTo(path: string, uid = NOBODY_KNOWN): void {
   }
 }
 
-/** Makes a folder that anybody may enter. */
-export function openTo(path: string, mode = 0o755): string {
-  chmodSync(path, mode);
+/** Lets anybody enter a folder of a test. */
+export function openToAll(path: string): string {
+  chmodSync(path, 0o755);
+  // The tests have a temporary folder of their own.
+  if (dirname(path) === tmpdir() && (statSync(tmpdir()).mode & 0o001) === 0) chmodSync(tmpdir(), 0o711);
   return path;
 }
 

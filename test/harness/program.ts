@@ -12,7 +12,7 @@ import tty from 'node:tty';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 
-const BINARY = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
+export const BINARY = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 
 /** What Node reads for itself, most of it when a process starts. */
 const FOR_NODE = ['NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS', 'TZ'];

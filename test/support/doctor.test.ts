@@ -20,8 +20,8 @@ const DAY = 86_400_000;
 function machine(overrides: Partial<SystemProbe> = {}): SystemProbe {
   return {
     versions: { kioskctl: '1.2.3', node: '24.21.0', platform: 'linux x64' },
-    listFiles: () => [{ path: '/home', isFolder: true, mode: 0o700, isWritable: true }],
-    readSettings: () => ({ file: '/home/config.json', isThere: true, contexts: ['bank'] }),
+    listFiles: () => [{ path: '/home', isFolder: true, mode: 0o700, obstacles: [] }],
+    readSettings: () => ({ file: '/home/config.json', isThere: true, contexts: ['bank'], otherWriter: null }),
     inspectJournal: () => JOURNAL,
     findRoute: async () => ({ url: 'https://api.example', proxy: null }),
     resolve: async () => ['192.0.2.1'],
@@ -30,6 +30,11 @@ function machine(overrides: Partial<SystemProbe> = {}): SystemProbe {
     readKey: () => ({ type: 'RSA', bits: 2048 }),
     ...overrides,
   };
+}
+
+function blocked(path: string, command: string | null): ReturnType<SystemProbe['listFiles']>[number] {
+  const obstacles = [{ code: 'EACCES', reason: 'it belongs to another user', fix: null, command }];
+  return { path, isFolder: false, mode: 0o600, obstacles };
 }
 
 const PROGRAMS = { cardPrograms: [{ name: 'VISA', cardType: 'PHYSICAL' }] };
@@ -147,17 +152,38 @@ describe('on this machine', () => {
     ],
     [
       'files that others may read',
-      { listFiles: () => [{ path: '/h/config.json', isFolder: false, mode: 0o644, isWritable: true }] },
+      { listFiles: () => [{ path: '/h/config.json', isFolder: false, mode: 0o644, obstacles: [] }] },
       'home',
       'warning',
       /chmod 600 '\/h\/config.json'/,
     ],
     [
       'a folder that can not be written',
-      { listFiles: () => [{ path: '/h', isFolder: true, mode: 0o500, isWritable: false }] },
+      { listFiles: () => [blocked('/h', null)] },
       'home',
       'failed',
-      /KIOSKCTL_HOME/,
+      /Make it writable, or .*KIOSKCTL_HOME/,
+    ],
+    [
+      'files of another user',
+      { listFiles: () => [blocked('/h/a', 'sudo chown 5 /h/a'), blocked('/h/b', 'sudo chown 5 /h/b')] },
+      'home',
+      'failed',
+      /Run: sudo chown 5 \/h\/a; sudo chown 5 \/h\/b, or/,
+    ],
+    [
+      'settings that others can change',
+      {
+        readSettings: () => ({
+          file: '/h/config.json',
+          isThere: true,
+          contexts: [],
+          otherWriter: { reason: '/h has mode 777', command: "chmod go-w '/h'" },
+        }),
+      },
+      'settings',
+      'warning',
+      /chmod go-w '\/h'/,
     ],
     [
       'a damaged journal',

@@ -1,5 +1,5 @@
-import { failure } from '../../domain/errors/failure.ts';
-import { explainFault } from '../../machine/file-faults.ts';
+import { type Failure, failure } from '../../domain/errors/failure.ts';
+import { explainFault, findOtherWriter, type OtherWriter } from '../../machine/file-faults.ts';
 import type { Left } from '../../wise/client.ts';
 import { CachedToken, renewUserToken } from '../../wise/tokens.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -90,11 +90,27 @@ function readTokenFile(file: string): string {
   }
 }
 
-function commandToken({ credentialCommand, contextName }: Settings, world: ChainWorld): Link {
+function commandToken(
+  { credentialCommand, contextName, paths: { settings } }: Settings,
+  world: ChainWorld,
+): Link {
   if (!credentialCommand) return async () => null;
   const now = () => world.calendar.now();
   const command = new CredentialCommand(credentialCommand, { ...world, contextName, now });
-  return async (profileId) => ({ own: null, name: command.source, token: command.of(profileId) });
+  return async (profileId) => {
+    const other = findOtherWriter(settings);
+    if (other) throw notRun(command.source, settings, other);
+    return { own: null, name: command.source, token: command.of(profileId) };
+  };
+}
+
+/** Makes the failure for settings that others can change: they could have any program run as this user. */
+function notRun(source: string, settings: string, { reason, command }: OtherWriter): Failure {
+  return failure(
+    'credentials-unusable',
+    `No token: ${source} is not run while others can change ${settings}: ${reason}.`,
+    `Check what it says, then run: ${command}`,
+  );
 }
 
 /** Finds the token of a stored login. */

@@ -38,12 +38,14 @@ const PIECE = 65_536;
 async function writeFile(
   file: string,
   chunks: Iterable<string> | AsyncIterable<string>,
-  { force, mode = 0o666 }: WriteOptions,
+  { force, mode }: WriteOptions,
 ): Promise<void> {
   const place = force ? placeOf(file) : file;
   const draft = draftOf(place);
   const handle = await open(draft, 'wx', mode).catch(fail);
   try {
+    // The mask of the process may take permissions from a new file.
+    if (mode !== undefined) await handle.chmod(mode).catch(fail);
     for await (const piece of gather(chunks)) await handle.writeFile(piece).catch(fail);
     await handle.sync().catch(fail);
     await handle.close();

@@ -14,7 +14,7 @@ const WRITERS: Readonly<Record<ReportFormat, () => Promise<Writer>>> = {
 };
 
 /**
- * Writes a report as a whole or not at all. An existing file is replaced: CI runs again.
+ * Writes a report as a whole or not at all, for its owner only. An existing file is replaced: CI runs again.
  * @throws Failure `invalid-input` when the file can't be written
  */
 export async function writeReport(
@@ -22,7 +22,7 @@ export async function writeReport(
   { report, files }: { report: RunReport; files: Files },
 ): Promise<void> {
   const write = await WRITERS[format]();
-  await files.write(file, write(withoutSecrets(report)), { force: true });
+  await files.write(file, write(withoutSecrets(report)), { force: true, mode: 0o600 });
 }
 
 /** The outputs for the reports of a run. */

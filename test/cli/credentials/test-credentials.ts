@@ -1,5 +1,5 @@
 // Credentials of a context, against a real sandbox whose tokens end, on a clock that both share.
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Credentials, makeCredentials } from '../../../src/cli/credentials/credentials.ts';
 import type { CredentialWorld } from '../../../src/cli/credentials/token-chain.ts';
@@ -46,7 +46,7 @@ export class TestCredentials {
       baseUrl: this.url,
       profileId: 1001,
       credentialCommand: null,
-      paths: { credentials: this.file },
+      paths: { credentials: this.file, settings: join(dirname(this.file), 'config.json') },
       ...more,
     } as Settings;
   }
