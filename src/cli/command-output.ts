@@ -22,7 +22,7 @@ export interface ShownFailure {
 export class CommandOutput {
   readonly io: Io;
   readonly isQuiet: boolean;
-  /** Ctrl-C needs no message: nothing was changed. */
+  /** True if an interruption needs no message, because nothing was changed. */
   isQuietlyInterrupted = false;
   /** The context that documents name. */
   named: { name: string; environment: string } | null = null;

@@ -154,7 +154,7 @@ export async function openSandbox(
   return new Sandbox({ stateFile: settings.paths.sandboxState, speed: settings.sandboxSpeed, ...choice });
 }
 
-/** Returns the flags that lead `next` and hints to the same context and server; references name the profile. */
+/** Returns the flags with which `next` and hints name the same context and server; references name the profile. */
 function followUpFlags({ contextName, baseUrl, baseUrlIsGiven }: Settings): string[] {
   return ['--context', contextName, ...(baseUrlIsGiven && baseUrl ? ['--base-url', baseUrl] : [])];
 }

@@ -80,7 +80,7 @@ export class FileGuard {
     throw this.#replaced();
   }
 
-  /** Checks without a statement, also where SQLite reports an error. */
+  /** Checks the files without a statement, so that it also works after an error of SQLite. */
   assertFiles(): Files {
     const files = this.#files();
     // A write-ahead log never shrinks while it is in use.

@@ -145,7 +145,7 @@ export class SqliteDatabase implements Database {
     this.#guard?.afterCommit();
   }
 
-  /** An error of SQLite may come from a replaced file: then that is reported. */
+  /** Runs work, and reports a replaced file instead of an error of SQLite that it may have caused. */
   #guarded<Result>(work: () => Result): Result {
     try {
       return work();
@@ -155,7 +155,7 @@ export class SqliteDatabase implements Database {
     }
   }
 
-  /** Changes with each commit, of this connection or another one. */
+  /** Returns a text that changes with each commit, of this connection or another one. */
   #version(): string {
     const row = this.#connection.get<{ data_version: number }>('PRAGMA data_version');
     return `${this.#commits} ${row?.data_version}`;

@@ -40,7 +40,7 @@ export class SqliteConnection {
     });
   }
 
-  /** @returns how many rows it changed, and the id of the row that it inserted, if it did */
+  /** Runs a statement. @returns the number of rows that changed, and the id of the inserted row */
   run(sql: string, parameters: Parameters = {}): { changes: number; lastId: number } {
     const { changes, lastInsertRowid } = this.#guarded(() => {
       const statement = this.#prepare(sql);
@@ -54,7 +54,7 @@ export class SqliteConnection {
     this.#guarded(() => this.#connection.exec(sql));
   }
 
-  /** @returns the first row; the caller names its type */
+  /** Returns the first row; the caller names its type. */
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
   get<Row>(sql: string, parameters: Parameters = {}): Row | undefined {
     // node:sqlite can't know the columns of a statement.
@@ -65,7 +65,7 @@ export class SqliteConnection {
     }) as Row | undefined;
   }
 
-  /** All rows. */
+  /** Returns all rows; the caller names their type. */
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
   all<Row>(sql: string, parameters: Parameters = {}): Row[] {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
@@ -100,7 +100,7 @@ export class SqliteConnection {
     return this.#options.fault(reason);
   }
 
-  /** Written by each commit; null for a database in memory. */
+  /** The write-ahead log, which each commit writes; null for a database in memory. */
   get walFile(): string | null {
     const { file } = this.#options;
     return file === IN_MEMORY ? null : `${file}-wal`;
@@ -160,7 +160,7 @@ export function makeFolder(folder: string): void {
   }
 }
 
-/** A link fails if the name is taken, a rename would not; some file systems have no links. */
+/** Gives a draft its name, with a link where there are links: unlike a rename, a link fails if the name is taken. */
 function giveName(draft: string, file: string): void {
   try {
     linkSync(draft, file);
@@ -193,7 +193,7 @@ function isOurs(connection: DatabaseSync, version: number): boolean {
   return id === APPLICATION_ID || (version === 0 && isEmpty);
 }
 
-/** Opens a file and prepares it; one that can't be prepared is closed, which also releases its locks. */
+/** Opens a file and prepares it. If that fails, the file is closed, which also releases its locks. */
 function openPrepared(file: string, options: DatabaseOptions): DatabaseSync {
   const connection = new DatabaseSync(file, { timeout: PATIENCE_MS });
   try {

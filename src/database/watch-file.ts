@@ -3,7 +3,7 @@ import { type FSWatcher, watch } from 'node:fs';
 /** Milliseconds between two checks where no change is reported. */
 const SLOW_POLL_MS = 1_000;
 
-/** A commit shows some time after its last write, which has to reach the disk: checks after a reported change, in ms. */
+/** Pauses between checks after a reported change, in milliseconds: a commit is visible only once it is on the disk. */
 const CHECKS_MS = [0, 1, 2, 4, 8, 16, 32, 64];
 
 /**
@@ -43,7 +43,7 @@ class Changes {
     this.#watcher = file === null ? null : open(file, () => this.report());
   }
 
-  /** The file changed. */
+  /** Notes that the file changed. */
   report(): void {
     this.#check = 0;
     this.#wake();
@@ -70,7 +70,7 @@ class Changes {
   }
 }
 
-/** @returns null where the system can't watch it: then it is polled slowly */
+/** Watches a file. @returns null where the system can't watch it, so that it must be polled */
 function open(file: string, report: () => void): FSWatcher | null {
   try {
     return watch(file, { persistent: false }, report).on('error', () => undefined);

@@ -23,10 +23,10 @@ export interface CaughtUp {
   failed: number;
 }
 
-/** A read takes some requests. Wise allows a client 1,000 a minute, and this leaves it most of them. */
+/** The pause between two cards. Wise allows 1,000 requests a minute, and most of them are left for other commands. */
 const PAUSE_MS = 1_000;
 
-/** After this number of outages in a row, the API is down, and the other cards are not read. */
+/** The number of consecutive outages after which the other cards are not read. */
 const MOST_OUTAGES = 3;
 
 /** Final statuses of productions and orders. */

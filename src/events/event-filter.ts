@@ -13,7 +13,7 @@ export interface ChosenValues {
 /** A filter for the events to show and to forward: values of a kind are ORed, kinds are ANDed. */
 export class EventChoice {
   readonly #chosen: ChosenValues;
-  /** The cards of chosen orders: events of a production have only the card token. */
+  /** The cards of the chosen orders. Events of productions name the card, and not the order. */
   readonly #cardTokens = new Map<number, string>();
 
   constructor(chosen: ChosenValues) {

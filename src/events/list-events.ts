@@ -156,7 +156,7 @@ export interface TailOptions {
   deadline: Reading | null;
 }
 
-/** Reading the journal often is cheap: it is a local file. */
+/** The pace of reading the journal. A local file can be read often. */
 const TIMING = { firstPause: 20, interval: 100 };
 
 /**

@@ -19,7 +19,7 @@ export interface ListenOptions {
   /** 0 selects a free one. */
   port: number;
   path: string;
-  /** Any of them may verify an event; empty for the key of the environment. */
+  /** Keys of which any may verify an event; empty for the key of the environment. */
   keys: readonly PublicKey[];
   /** The events to show and forward; all are stored. */
   choice: EventChoice;
@@ -213,7 +213,7 @@ class Listener {
     return this.#ctx.journal.keepEvent({ ...delivery, event: decodeEvent(body) });
   }
 
-  /** Test notifications have dummy data: one about a card of the journal is not from Wise, or not a test. */
+  /** Warns of a test notification about a card of the journal: those of Wise have dummy data. */
   async #warnIfKnown({ cardToken, orderId }: KeptEvent): Promise<void> {
     const { journal, report } = this.#ctx;
     const card = await journal

@@ -70,7 +70,7 @@ async function replayOne(
   return { replayed: { id, outcome: 'refused', httpStatus, ...endOf(refused(id, httpStatus)) }, stops: null };
 }
 
-/** Wise gives a receiver five seconds; one behind a tunnel may need longer. */
+/** The time limit of an answer. Wise allows five seconds; a receiver behind a tunnel may need longer. */
 const LONGEST_WAIT_MS = 15_000;
 
 /** Sends a webhook as Wise did, with the same bytes, signature and delivery id. Nothing but its limit cuts it short. */

@@ -184,7 +184,7 @@ function bodyOf(sent: Sent): unknown {
   return sent.kind === 'answered' && isDone(sent) ? sent.body : undefined;
 }
 
-/** @throws Failure for a rejection; a success, and an answer that proves nothing (none, a 5xx, a redirect), pass */
+/** Refuses a rejection; other answers, and none, do not prove that nothing was done. @throws Failure */
 function refuseUnlessLost(sent: Sent, explain: (error: Failure) => Failure = (error) => error): void {
   if (sent.kind === 'not-connected') throw unreachable(sent);
   if (sent.kind !== 'answered' || sent.httpStatus < 400 || sent.httpStatus > 499 || sent.httpStatus === 408)

@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 
 export interface KnownNames {
-  /** Newest first. */
+  /** The cards, newest first. */
   cards: { profileId: number; cardToken: string | null; orderId: number | null }[];
   kiosks: string[];
 }
 
-/** Candidates of completion, at most. */
+/** The most cards that are candidates of completion. */
 const CARD_LIMIT = 2_000;
 
 /**

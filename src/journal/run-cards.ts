@@ -3,7 +3,7 @@ import type { Journal } from './journal.ts';
 
 type Reader = Pick<Journal, 'listRunCards'>;
 
-/** The number of cards of a run that are held in memory. */
+/** The number of cards that are in memory at a time. */
 const PAGE = 100;
 
 /** Yields the stored cards of a run, in the order of their numbers. */

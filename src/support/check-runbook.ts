@@ -13,10 +13,10 @@ export interface CheckedRunbook {
 const SECTIONS: Record<string, ErrorKind> = { production: 'production', request: 'request' };
 const FIELDS = ['owner', 'steps', 'link', 'contact', 'retry'];
 
-/** Characters of a text. */
+/** The most characters of a text. */
 const LONGEST_TEXT = 1_000;
 const MOST_STEPS = 50;
-/** In one mapping. */
+/** The most names in one mapping. */
 const MOST_NAMES = 1_000;
 
 /** Reads the content of a runbook file, and checks it. */

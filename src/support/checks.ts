@@ -173,7 +173,7 @@ function checkKiosks({ ctx: { kiosks } }: CheckInput): CheckOutcome {
   return warning('The context names none.', 'Name them in the context, or one with --kiosk each time.');
 }
 
-/** Only webhooks need the credentials of the application. */
+/** Checks the credentials of the application, which only webhooks need. */
 async function checkClient({ ctx }: CheckInput): Promise<CheckOutcome> {
   try {
     await ctx.clientKey();

@@ -91,7 +91,7 @@ async function storyOf(
   };
 }
 
-/** One query for all actions costs less than one for each card. */
+/** Lists the actions of an incident. One query for all costs less than one for each card. */
 async function actionsOn(
   ctx: Context,
   { cards, kioskId, since, until }: Span & { cards: readonly CardStory[]; kioskId: KioskId | null },

@@ -15,13 +15,13 @@ export interface Privacy {
   secrets: readonly string[];
 }
 
-/** Replaces text that does not look like what it should be. */
+/** The replacement for text that has another format than expected. */
 export const LEFT_OUT = '[left out]';
 
 /** The format of Wise's ids and words: no spaces, and no characters of an e-mail address. */
 const WORD = /^[\w.:#/+-]{1,100}$/;
 
-/** Invalid times are included, too. */
+/** The format of times, including impossible ones. */
 const TIME = /^\d{4}-[\d:.TZ+-]{1,40}$/;
 
 const LONGEST_REASON = 500;
@@ -51,19 +51,19 @@ export class IncidentRedactor {
     return this.#privacy.hasNames ? printable(nameOf(person)) : this.#numberOf(person);
   }
 
-  /** An id, a status, an error code. */
+  /** Redacts an id, a status or an error code. */
   word(text: string | null): string | null {
     if (text === null) return null;
     return WORD.test(text) ? redactPersonal(redact(text, this.#privacy.secrets)) : LEFT_OUT;
   }
 
-  /** A time, as Wise writes it. */
+  /** Redacts a time of Wise. */
   time(text: string | null): string | null {
     if (text === null) return null;
     return TIME.test(text) ? text : LEFT_OUT;
   }
 
-  /** The reason of an operator; null if it is left out. */
+  /** Redacts the reason of an operator; null if reasons are left out. */
   reason(text: string | null): string | null {
     if (text === null || !this.#privacy.hasReasons) return null;
     const safe = redactPersonal(redact(text, this.#privacy.secrets));

@@ -116,7 +116,7 @@ export class Client {
     }
   }
 
-  /** Sends a request that changes something, once: nothing here or below repeats it. */
+  /** Sends a request that changes something, once. It is never repeated. */
   async send(request: VendorRequest, options: SendOptions = {}): Promise<Sent> {
     const { left = UNLIMITED, correlationId } = options;
     const prepared = await this.#prepare(request, { counts: 'sends', correlationId, left });

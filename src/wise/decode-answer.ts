@@ -29,13 +29,13 @@ export type Fault =
   | 'client-certificate'
   | 'client-certificate-perhaps';
 
-/** `not-connected`: nothing can have arrived. `lost`: it may have. `aborted`: the caller's signal. */
+/** A missing answer. `not-connected`: the request can't have arrived. `lost`: it may have. `aborted`: the signal ended it. */
 export interface NoAnswer {
   kind: 'not-connected' | 'lost' | 'aborted';
   /** A few words without secrets: an error code, or the limit that was reached. */
   reason: string;
   fault?: Fault;
-  /** Set if our own limiter did not let it leave: milliseconds until it may. */
+  /** Set if our own rate limiter did not send the request: milliseconds until it may. */
   heldBack?: number;
 }
 
@@ -43,7 +43,7 @@ export interface RawAnswer {
   statusCode: number;
   rawBody: Uint8Array;
   headers: IncomingHttpHeaders;
-  /** The same, with all values of a header that was repeated. */
+  /** The headers with all values of repeated ones. */
   headersDistinct: NodeJS.Dict<string[]>;
 }
 

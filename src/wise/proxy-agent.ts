@@ -6,7 +6,7 @@ import type { ProxyCode } from './try.ts';
 
 export interface Proxy {
   url: URL;
-  /** Decoded, unlike in a URL. */
+  /** User and password, decoded. */
   credentials: { user: string; password: string } | null;
 }
 
@@ -119,7 +119,7 @@ function openTunnel(
   connect.end();
 }
 
-/** The proxy made no connection to the API, so nothing can have arrived there. */
+/** Makes the error of a proxy that made no connection to the API, so that nothing can have arrived there. */
 function proxyError(code: ProxyCode, message: string): Error {
   return Object.assign(new Error(message), { code });
 }

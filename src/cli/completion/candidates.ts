@@ -38,7 +38,6 @@ export type ValueKind =
 export interface Surface {
   /** By id, like `context:set`. */
   commands: Readonly<Record<string, CommandShape>>;
-  /** Topics with their descriptions. */
   topics: Readonly<Record<string, string>>;
   /** Called only for the value at the cursor. `words` are all words before it. */
   values: (kind: ValueKind, words: readonly string[]) => Candidate[];
@@ -102,7 +101,7 @@ function wanted({ before, current, surface }: Cursor): Candidate[] {
 interface Reading {
   id: string;
   positionals: string[];
-  /** A flag whose value is at the cursor. */
+  /** The flag whose value is at the cursor. */
   openFlag: string | null;
 }
 

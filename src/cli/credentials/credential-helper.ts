@@ -106,10 +106,9 @@ function troubleOf(stdout: string, [issue]: [v.BaseIssue<unknown>, ...v.BaseIssu
   return field === null ? 'printed no JSON object' : `printed no usable ${field}`;
 }
 
-/** Result of running a program. */
 interface Ran {
   stdout: string;
-  /** Its end, if it is long. */
+  /** The end of standard error, if it is long. */
   stderr: string;
   /** Problem as a predicate, like “ended with 1”; null if it succeeded. */
   trouble: string | null;

@@ -15,7 +15,7 @@ export interface Credentials {
   ofClient(): Promise<ClientCredentials>;
   /** Values that must never be shown. */
   secrets: readonly string[];
-  /** Adds a secret that became known while the command runs. */
+  /** Adds a secret to the values that must never be shown. */
   hide(secret: string): void;
   /** The stored login of this context. */
   logins: Logins;

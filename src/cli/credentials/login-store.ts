@@ -35,7 +35,7 @@ export class Logins {
   readonly #waiting: Waiting;
   readonly #file: string;
   readonly #service: string;
-  /** Contexts with the same name in other environments have logins of their own. */
+  /** The name of the login: contexts with the same name in different environments have different logins. */
   readonly #account: string;
   readonly #api: string;
 
@@ -108,7 +108,6 @@ export async function forget(logins: Logins, warn: (text: string) => void): Prom
   return removal;
 }
 
-/** Result of removing a login. */
 export interface Removal {
   /** Places from which it was removed. */
   removed: Place[];

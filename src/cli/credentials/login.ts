@@ -25,7 +25,7 @@ interface LoginOptions {
   redirectUri: string;
   /** Opens the page of Wise, and shows its address. */
   openBrowser: boolean;
-  /** Stores it in the file, even if there is a keyring. */
+  /** Stores the login in the file, even if there is a keyring. */
   plainFile: boolean;
   noInput: boolean;
 }

@@ -8,7 +8,7 @@ export interface TokenSource {
   /** For messages: `KIOSKCTL_TOKEN`, `the credential command of context …`. */
   name: string;
   token: Pick<CachedToken, 'get' | 'replace' | 'endsAt'>;
-  /** It can't be renewed. */
+  /** True if the token can't be renewed. */
   isLast?: boolean;
 }
 

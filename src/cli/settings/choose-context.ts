@@ -9,9 +9,8 @@ import { asName, byDefault, type Found, type Origin, SECRET_VARIABLES, type Sour
 export interface ChosenContext {
   name: string;
   environment: Environment;
-  /** Origin of the choice. */
   origin: Origin;
-  /** Set by a flag, a variable or the context; null for the environment's own. */
+  /** The base URL of a flag, a variable or the context; null for that of the environment. */
   baseUrl: Found<BaseUrl> | null;
   baseUrlIsGiven: boolean;
   /** null for an implicit context, which has only flags and environment variables. */

@@ -44,7 +44,7 @@ const USERS_OWN = [
 /** Settings that a repository makes for the commands that run in it. */
 export interface ProjectFile {
   file: string;
-  /** It belongs to another user of this machine, and is ignored. */
+  /** True if the file belongs to another user of this machine, and is ignored. */
   isForeign: boolean;
   context?: string | undefined;
   values: NewValues;
@@ -100,7 +100,7 @@ async function readProjectFile(file: string): Promise<ProjectFile> {
   return { file, isForeign: false, context, values: withPaths(settings, dirname(file)), mistake };
 }
 
-/** The path of the runbook is relative to the project file. */
+/** Resolves the path of the runbook, which is relative to the project file. */
 function withPaths({ runbook, ...values }: NewValues, folder: string): NewValues {
   return { ...values, ...(runbook !== undefined && { runbook: resolve(folder, runbook) }) };
 }

@@ -29,7 +29,7 @@ export type ContextSettings = v.InferOutput<typeof contextSettings>;
 /** Settings of a context that is made. */
 export type NewValues = { [Key in SettingKey]?: ContextSettings[Key] };
 
-/** A context in the file that can't be used, and the setting that is bad; null if all of it is. */
+/** A context of the file that can't be used. `key` names the bad setting; null if the whole context is bad. */
 interface BadField {
   context: string;
   key: string | null;
@@ -109,7 +109,7 @@ const rawSettings = v.looseObject({
 /** The settings as they are in the file, with contexts that have bad fields. */
 export type RawSettings = v.InferOutput<typeof rawSettings>;
 
-/** @returns null for a file that has no known shape. @throws UnusableSettings as above */
+/** Reads the file without checking its contexts. @returns null for a file of unknown shape. @throws UnusableSettings */
 export function readRawSettings(file: string): RawSettings | null {
   const parsed = v.safeParse(rawSettings, readContent(file));
   return parsed.success ? parsed.output : null;

@@ -33,7 +33,7 @@ export interface Settings extends SettingValues {
   /** The project file, even if it is ignored. */
   project: ProjectFile | null;
   origins: Readonly<Record<SettingKey, Origin>>;
-  /** Set by flag or variable, so that follow-up commands need it, too. */
+  /** True if a flag or a variable sets the base URL, so that follow-up commands need it, too. */
   baseUrlIsGiven: boolean;
   profileIsExplicit: boolean;
   timing: Timing;
@@ -124,7 +124,7 @@ function findValues(sources: Sources, files: Files): FoundValues {
   };
 }
 
-/** The value of a setting in the project file, or else in the context. */
+/** Finds the value of a setting in the project file, or else in the context. */
 function ofFiles<Key extends SettingKey>(
   key: Key,
   { chosen, project }: Files,
@@ -228,7 +228,7 @@ function readTiming(sources: Sources, environment: Environment): Timing {
   };
 }
 
-/** A shorter window in production could let a card be printed twice. */
+/** Makes the parser of the settle window. In production, a shorter window could let a card be printed twice. */
 function toSettleWindow(environment: Environment): (text: string) => number {
   return (text) => {
     const window = parseDuration(text);

@@ -10,9 +10,8 @@ export interface SettingFlags {
   interval?: string | undefined;
 }
 
-/** Rate limits that a user sets for a command. */
 export interface RateLimitFlags {
-  /** Requests per second, and per minute. */
+  /** The most requests per second; below, per minute. */
   'limit-rps'?: string | undefined;
   'limit-rpm'?: string | undefined;
 }
@@ -39,7 +38,6 @@ export const SECRET_VARIABLES = {
   KIOSKCTL_CLIENT_SECRET: 'its secret (no flag takes one)',
 };
 
-/** Origin of a value. */
 export interface Origin {
   source: 'flag' | 'variable' | 'project-file' | 'settings-file' | 'context' | 'default';
   /** The flag, the variable, the path of the project file, a field of the settings file or the name of the context. */

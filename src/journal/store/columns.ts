@@ -6,18 +6,18 @@ export function columnOf(field: string): string {
   return `"${field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}"`;
 }
 
-/** `"card_token" AS "cardToken", …`; with a table, its columns, and names that begin with a prefix. */
+/** Lists columns under the names of their fields, with an optional prefix: `"card_token" AS "cardToken", …`. */
 export function selectList(fields: readonly string[], { table = '', prefix = '' } = {}): string {
   const from = table && `${table}.`;
   return fields.map((field) => `${from}${columnOf(field)} AS "${prefix}${field}"`).join(', ');
 }
 
-/** `("card_token", …) VALUES (:cardToken, …)` */
+/** Lists columns and parameters of an insert: `("card_token", …) VALUES (:cardToken, …)`. */
 export function insertList(fields: readonly string[]): string {
   return `(${fields.map(columnOf).join(', ')}) VALUES (${fields.map((field) => `:${field}`).join(', ')})`;
 }
 
-/** `"card_token" = :cardToken, …` */
+/** Lists the assignments of an update: `"card_token" = :cardToken, …`. */
 export function assignments(fields: readonly string[]): string {
   return fields.map((field) => `${columnOf(field)} = :${field}`).join(', ');
 }
@@ -53,7 +53,7 @@ export function ownerColumns(owner: OwnerProcess): OwnerRow & Record<string, Val
   };
 }
 
-/** The row with its owner as one field. */
+/** Returns a row with its owner as one field. */
 export function withOwner<Row extends OwnerRow>(
   row: Row,
 ): Omit<Row, keyof OwnerRow> & { owner: OwnerProcess } {

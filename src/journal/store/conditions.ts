@@ -1,6 +1,6 @@
 import type { Value } from '../../database/database.ts';
 
-/** The conditions of a statement with their parameters; all must hold. */
+/** The conditions of a statement, joined by AND, with their parameters. */
 export class Conditions {
   readonly parameters: Record<string, Value>;
   readonly #conditions: string[];
@@ -21,13 +21,13 @@ export class Conditions {
     if (value !== undefined && name) this.add(comparison, { [name]: value });
   }
 
-  /** Adds parameters for a list. @returns their names, for `IN (…)` */
+  /** Adds the values of a list as parameters. @returns the names of the parameters, for `IN (…)` */
   list(name: string, values: readonly string[]): string {
     for (const [index, value] of values.entries()) this.parameters[`${name}${index}`] = value;
     return values.map((_, index) => `:${name}${index}`).join(', ');
   }
 
-  /** The number of rows at most; undefined for all. */
+  /** Returns the clause that limits the number of rows; empty for undefined. */
   limit(limit: number | undefined): string {
     if (limit === undefined) return '';
     this.parameters.limit = limit;

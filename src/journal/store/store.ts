@@ -9,7 +9,7 @@ export interface Scope {
 }
 
 interface Waiting {
-  /** @returns a function that resolves the promise of the write, once everything is committed */
+  /** Makes the write. @returns a function that resolves its promise, to call once everything is committed */
   write: (tx: Transaction) => Promise<() => void>;
   reject: (error: unknown) => void;
 }
@@ -19,13 +19,13 @@ export interface StoreOptions {
   environment: string;
   /** Milliseconds since the epoch. */
   now: () => number;
-  /** Milliseconds on the clock of the machine that nobody sets. */
+  /** Milliseconds since the boot, on a clock that nobody sets. */
   uptime: () => number;
   /** This process. */
   owner: OwnerProcess;
 }
 
-/** The database of a journal, and who writes to it. */
+/** The database of a journal with its environment and the process that writes. */
 export class Store implements Scope {
   readonly db: Database;
   readonly environment: string;
@@ -72,7 +72,7 @@ export class Store implements Scope {
     return this.db.transaction(async (db) => work({ db, environment: this.environment }));
   }
 
-  /** Writes now what waits. */
+  /** Makes the waiting writes now. */
   async flush(): Promise<void> {
     const batch = this.#waiting;
     this.#waiting = [];
@@ -92,7 +92,7 @@ export class Store implements Scope {
   }
 }
 
-/** @throws only what ended the whole transaction */
+/** Makes one write of a group. @throws an error that ended the whole transaction */
 async function writePart(tx: Transaction, { write, reject }: Waiting): Promise<() => void> {
   try {
     return await tx.part(write);
@@ -102,7 +102,7 @@ async function writePart(tx: Transaction, { write, reject }: Waiting): Promise<(
   }
 }
 
-/** A row that was just written. */
+/** Returns a row that was just written, which must exist. */
 export function present<Value>(value: Value | null | undefined): Value {
   if (value === null || value === undefined) throw new TypeError('a row that was just written is not there');
   return value;

@@ -13,7 +13,7 @@ export interface NewAction
     ActionRecord,
     'action' | 'context' | 'profileId' | 'orderId' | 'cardToken' | 'kioskId' | 'reason'
   > {
-  /** The selection of cards that it belongs to; null for a card that was named. */
+  /** The id of the selection that the action is part of; null for a card that the user named. */
   selection?: string | null;
   /** Milliseconds since the epoch, here and below. */
   at: number;
@@ -30,19 +30,19 @@ export interface ActionEnd {
 /** Filter for actions; criteria are ANDed. */
 export interface ActionFilter {
   actions?: readonly ActionName[];
-  /** On the card with this token, or with this order. */
+  /** The card, by its token or its order. */
   card?: CardKey;
-  /** Its own kiosk, or that of its attempt. */
+  /** The kiosk of the action, or of its attempt. */
   kioskIds?: readonly KioskId[];
   user?: string;
   host?: string;
   selection?: string;
   /** Selects actions that failed or have not ended. */
   isFailed?: boolean;
-  /** The time at which it began: from, and until but not including. */
+  /** Start of the action: from, and until (exclusive). */
   since?: number;
   until?: number;
-  /** The number of the newest ones; they are listed oldest first. */
+  /** The most actions, the newest ones; they are listed oldest first. */
   limit?: number;
 }
 
@@ -52,11 +52,11 @@ export interface ActionsJournal {
   endAction(id: number, end: ActionEnd): Promise<void>;
   /** Oldest first. */
   listActions(filter: ActionFilter): Promise<ActionRecord[]>;
-  /** The number of actions that match; the limit does not count. */
+  /** Counts the actions that match, regardless of the limit. */
   countActions(filter: ActionFilter): Promise<number>;
 }
 
-/** The SQL table is `acts`. */
+/** Makes the methods for actions. The SQL table is `acts`. */
 export function actionsTable(store: Store): ActionsJournal {
   return {
     startAction: async (action) => store.write(async (scope) => insertAction(scope, store, action)),

@@ -8,13 +8,13 @@ import { type AttemptRow, attemptColumns, toAttempt } from './attempt-rows.ts';
 import { CARD_FIELDS, type CardKey, type KnownCard, parseProduction } from './cards.ts';
 import { projectAll } from './project-events.ts';
 
-/** A card with its status, as far as the journal received it. */
+/** A card with its status, as far as the journal knows it. */
 export interface CardState extends KnownCard {
   orderStatus: string | null;
   production: Production | null;
-  /** The time of the production: Wise's where it can be read, else when it was received. */
+  /** When the production changed: by the time of Wise, or when it was received if that can't be read. */
   changedAt: number | null;
-  /** The latest that was sent, or observed. */
+  /** The latest attempt that was sent, or observed. */
   attempt: Attempt | null;
 }
 
@@ -22,17 +22,17 @@ export interface CardState extends KnownCard {
 export interface CardStateFilter {
   /** The card with this token or this order. */
   card?: CardKey;
-  /** Those whose production is, or whose latest attempt was, at one of these. */
+  /** Selects cards whose production or latest attempt is at one of these kiosks. */
   kioskIds?: readonly KioskId[];
-  /** Leaves out those whose production or order ended well, or whose order ended otherwise. */
+  /** Leaves out cards whose production succeeded, or whose order has ended. */
   isUnfinished?: boolean;
 }
 
 /** Lists of all cards that the journal knows. */
 export interface CardListsJournal {
-  /** Newest first. */
+  /** Lists all cards, newest first. */
   listCards(): Promise<KnownCard[]>;
-  /** Includes what events reported. In no order. */
+  /** Lists cards with the changes that events reported, in no order. */
   listCardStates(filter: CardStateFilter): Promise<CardState[]>;
 }
 
@@ -62,11 +62,11 @@ LEFT JOIN attempts a ON a.environment = c.environment AND a.card_token = c.card_
   AND a.number = (SELECT max(number) FROM attempts
                   WHERE environment = c.environment AND card_token = c.card_token AND outcome <> 'claimed')`;
 
-/** As the index of unfinished cards has it: an order that moved to one of these has no card to produce any more. */
+/** The condition of the index of unfinished cards. An order in one of these statuses has no card to produce any more. */
 const UNFINISHED = `COALESCE(production_status, '') <> 'PRODUCED'
   AND COALESCE(order_status, '') NOT IN ('PRODUCED', 'COMPLETED', 'CANCELLED', 'RETURNED')`;
 
-/** An attempt that is open may still print, whatever the status of the order. */
+/** Selects unfinished cards. With an open attempt, a card may still be printed, whatever the status of its order. */
 const UNFINISHED_CARDS = `
 SELECT id FROM cards WHERE environment = :environment AND ${UNFINISHED}
 UNION SELECT cards.id FROM attempts JOIN cards ON cards.environment = attempts.environment
@@ -79,7 +79,7 @@ async function listCardStates({ db, environment }: Scope, filter: CardStateFilte
   return rows.map(toCardState);
 }
 
-/** The condition that leaves out most cards comes first, as a list of ids: only then the latest attempt of each is read. */
+/** Makes the conditions, the most selective one first as a list of ids, so that few latest attempts are read. */
 function conditionsOf(environment: string, { card, kioskIds, isUnfinished }: CardStateFilter): Conditions {
   const conditions = new Conditions('c.environment = :environment', { environment });
   if (card) conditions.add('(c.card_token = :cardToken OR c.order_id = :orderId)', { ...card });

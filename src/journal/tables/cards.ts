@@ -11,22 +11,22 @@ export interface CardKey {
   orderId: number | null;
 }
 
-/** A card in the journal; what it never learned is null. */
+/** A card in the journal; fields that are unknown are null. */
 export interface KnownCard extends CardKey {
   profileId: number;
   /** The card's `creationTime`, as Wise writes it. */
   cardCreatedAt: string | null;
   deliveryOption: string | null;
-  /** As it was read or received last. */
+  /** The status of the order, as it was read or received last. */
   orderStatus?: string | null;
 }
 
 export interface CardsJournal {
   rememberCard(card: KnownCard, at: number): Promise<void>;
   findCard(key: CardKey): Promise<KnownCard | null>;
-  /** The time at which the order of a card was read, or reported by an event, last; null for never. May be 30 s old. */
+  /** Returns when the order of a card was last read or reported by an event, at most 30 s too early; null for never. */
   orderSeenAt(cardToken: CardToken): Promise<number | null>;
-  /** The cards with news since a time, or that are being produced; of events, also others. Newest first. */
+  /** Lists the cards that changed since a time or are being produced, including cards that only events name; newest first. */
   listRecentCards(since: number): Promise<KnownCard[]>;
   /** Stores the production of a card that was read, unless a later one is known. */
   rememberProduction(cardToken: CardToken, production: Production | null, at: number): Promise<void>;
@@ -52,11 +52,11 @@ const ROW = selectList([...CARD_FIELDS, 'id', 'orderSeenAt'] satisfies (keyof Ca
 export interface Sighting {
   card: KnownCard;
   at: number;
-  /** The time at which its order was read or reported; null if it was not. */
+  /** When the order was read or reported; null if it was not. */
   orderSeenAt: number | null;
 }
 
-/** An order that is as it was before is written only this often, in milliseconds: reads follow each other quickly. */
+/** The shortest pause between two writes of an unchanged order, in milliseconds: reads follow each other quickly. */
 const SIGHTINGS_MS = 30_000;
 
 export function cardsTable(store: Store): CardsJournal {
@@ -79,7 +79,7 @@ export function cardsTable(store: Store): CardsJournal {
   };
 }
 
-/** Finds a card by its token, or without one by its order. */
+/** Finds a card by its token; without a token, by its order. */
 export async function findRow(scope: Scope, { cardToken, orderId }: CardKey): Promise<CardRow | undefined> {
   return cardToken ? findByToken(scope, cardToken) : findByOrder(scope, orderId ?? 0);
 }
@@ -100,7 +100,7 @@ export async function findByOrder({ db, environment }: Scope, orderId: number): 
 
 const COLUMNS = CARD_FIELDS.map(columnOf).join(', ');
 
-/** Of a card that only events know, there is its profile, and its token and order. */
+/** Lists recent cards. A card that only events name has just its profile, token and order. */
 async function listRecentCards({ db, environment }: Scope, since: number): Promise<KnownCard[]> {
   return db.all(
     `SELECT ${selectList(CARD_FIELDS)} FROM (
@@ -126,7 +126,7 @@ async function listRecentCards({ db, environment }: Scope, since: number): Promi
   );
 }
 
-/** Adds a card, or adds what is new to the one with its token or its order. Nothing known is removed. */
+/** Adds a card, or updates the one with the same token or order. Known fields are never emptied. */
 export async function rememberCard(scope: Scope, seen: Sighting): Promise<void> {
   if (!(await isNews(scope, seen))) return;
   const { card } = seen;
@@ -142,7 +142,7 @@ export async function rememberCard(scope: Scope, seen: Sighting): Promise<void> 
   else await insertCard(scope, seen);
 }
 
-/** True if the journal does not have all of it, or has it from long ago. */
+/** True if the journal lacks a part of the card, or has not been updated for long. */
 async function isNews(scope: Scope, { card, orderSeenAt }: Sighting): Promise<boolean> {
   const row = await findRow(scope, card);
   if (!row || row.profileId !== card.profileId) return true;
@@ -154,7 +154,7 @@ function withoutNulls(card: KnownCard): Partial<KnownCard> {
   return Object.fromEntries(Object.entries(card).filter(([, value]) => value !== null));
 }
 
-/** An order has one card permanently: with another token, it is an order of a sandbox that was since reset. */
+/** True if two cards have different tokens or orders. An order never changes its card, unless the sandbox was reset. */
 function conflicts(row: CardKey, card: CardKey): boolean {
   return row.cardToken !== null && card.cardToken !== null && row.cardToken !== card.cardToken;
 }

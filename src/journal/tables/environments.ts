@@ -2,13 +2,13 @@ import { insertList, selectList } from '../store/columns.ts';
 import type { Scope, Store } from '../store/store.ts';
 
 export interface ClockJournal {
-  /** Milliseconds that the API's clock was ahead of ours when it was last read. */
+  /** Returns how far the clock of the API was ahead of ours when it was last read, in milliseconds. */
   clockOffset(): Promise<number>;
   rememberClockOffset(milliseconds: number): Promise<void>;
 }
 
 export interface EnvironmentRow {
-  /** The last event that the cards contain. */
+  /** The last event that is projected onto the cards. */
   foldedEventId: number;
   clockOffset: number;
 }
@@ -31,7 +31,7 @@ export async function findEnvironment({ db, environment }: Scope): Promise<Envir
   return row ?? { foldedEventId: 0, clockOffset: 0 };
 }
 
-/** Changes a part of it, within a transaction. */
+/** Changes fields of an environment, within a transaction. */
 export async function updateEnvironment(scope: Scope, changes: Partial<EnvironmentRow>): Promise<void> {
   const { db, environment } = scope;
   await db.run(

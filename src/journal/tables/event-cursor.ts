@@ -13,14 +13,14 @@ const FRESH_MS = 2;
 /** The number of cards and orders whose latest event is cached; waits ask for the recent ones only. */
 const MOST_REMEMBERED = 1_000;
 
-/** With more new events than this, none are read: then any card may have news. */
+/** The most new events that are read. With more, every card counts as changed. */
 const MOST_READ = 500;
 
 /** Caches the latest event of each card, so that all waits of this process share one statement. */
 export class EventFeed {
   readonly #store: Store;
   readonly #latest = new Map<string, number>();
-  /** The last event that was read, and the last one whose card is not cached any more. */
+  /** The last event that was read; below, the last event whose card is not cached any more. */
   #readTo: number | null = null;
   #forgottenTo = 0;
   #readAt = 0;

@@ -10,9 +10,9 @@ import type { CardKey } from './cards.ts';
 
 /** A webhook as it arrived, with the event that was read from it. */
 export interface Delivery {
-  /** `X-Delivery-Id`; null when it had none. */
+  /** `X-Delivery-Id`; null without one. */
   deliveryId: string | null;
-  /** `X-Signature-SHA256`, with which the body verifies permanently; null for a hint. */
+  /** `X-Signature-SHA256`, which stays valid for the body; null for a hint. */
   signature: string | null;
   /** The bytes that were signed. */
   body: Uint8Array;
@@ -30,17 +30,17 @@ export interface KeptDelivery extends KeptEvent {
 
 /** Filter for events; criteria are ANDed. */
 export interface EventFilter {
-  /** Of the card with this token, or with this order. */
+  /** The card, by its token or its order. */
   card?: CardKey;
   eventType?: string;
   kioskId?: string;
   status?: string;
-  /** The time of arrival: from, and until but not including. */
+  /** Time of arrival: from, and until (exclusive). */
   since?: number;
   until?: number;
-  /** Those that arrived after this one. */
+  /** Selects events that arrived after this one. */
   afterId?: number;
-  /** The newest first, instead of the oldest. */
+  /** Lists the newest events first, instead of the oldest. */
   newestFirst?: boolean;
   limit?: number;
 }
@@ -49,7 +49,7 @@ const INSERTED = 'environment deliveryId contentKey body signature isTest isVeri
   .split(' ')
   .concat(EVENT_FIELD_NAMES);
 
-/** By position, because thousands are written a second, and binding by name takes twice as long. */
+/** Inserts an event by position: thousands are written a second, and binding by name takes twice as long. */
 const INSERT = `INSERT INTO events (${INSERTED.map(columnOf).join(', ')})
   VALUES (${INSERTED.map(() => '?').join(', ')}) ON CONFLICT DO NOTHING RETURNING id`;
 
@@ -68,7 +68,7 @@ type EventRow = Omit<KeptEvent, 'isTest' | 'isVerified'> & { isTest: number; isV
 const FIELDS = ['id', 'deliveryId', 'receivedAt', 'isTest', 'isVerified', ...EVENT_FIELD_NAMES];
 const SELECT = selectList(FIELDS);
 
-/** SQLite would use an index that begins with the environment, and sort all of its events by their numbers. */
+/** A condition that keeps SQLite from an index by environment, with which it would sort all events of the environment. */
 const IN_ENVIRONMENT = "COALESCE(environment, '') = :environment";
 
 export async function listEvents({ db, environment }: Scope, filter: EventFilter): Promise<KeptEvent[]> {
@@ -81,7 +81,7 @@ export async function listEvents({ db, environment }: Scope, filter: EventFilter
   return rows.map(toKeptEvent);
 }
 
-/** Without the expression of `IN_ENVIRONMENT`: without other criteria, an index has all that is counted. */
+/** Counts events. Unlike with `IN_ENVIRONMENT`, SQLite may use the index by environment, which has all that is counted. */
 export async function countEvents({ db, environment }: Scope, filter: EventFilter): Promise<number> {
   const { where, parameters } = conditionsOf('environment = :environment', { environment, filter });
   const row = await db.get<{ total: number }>(
@@ -91,7 +91,7 @@ export async function countEvents({ db, environment }: Scope, filter: EventFilte
   return present(row).total;
 }
 
-/** The cards and orders that events name, oldest first. */
+/** Lists the cards and orders that events name, oldest first. */
 export async function listEventCards(
   { db, environment }: Scope,
   range: { afterId: number; limit: number },
@@ -111,7 +111,7 @@ export async function findDelivery({ db, environment }: Scope, id: number): Prom
   return row ? toKeptEvent(row) : null;
 }
 
-/** The card that signed events of an order name. */
+/** Finds the card that signed events of an order name. */
 export async function findCardToken({ db, environment }: Scope, orderId: number): Promise<CardToken | null> {
   const row = await db.get<{ cardToken: CardToken }>(
     `SELECT card_token AS "cardToken" FROM events
@@ -143,7 +143,7 @@ export async function pruneEvents(
   return changes;
 }
 
-/** With OR instead, SQLite reads all events. */
+/** Selects the events of a card with UNION: with OR, SQLite would read all events. */
 const OF_CARD = `
   SELECT id FROM events WHERE environment = :environment AND COALESCE(card_token, '') = :cardToken
   UNION ALL SELECT id FROM events WHERE environment = :environment AND order_id = :orderId`;
@@ -180,7 +180,7 @@ function contentKeyOf({ event, body, isTest, isVerified, deliveryId }: Delivery)
   return hash('sha256', `${kind}${content}`, 'base64url').slice(0, 22);
 }
 
-/** The data of an event; undefined where its body is no JSON. */
+/** Returns the data of an event; undefined if its body is not JSON. */
 function dataOf(body: Uint8Array): unknown {
   const parsed = decodeJson(body);
   return typeof parsed === 'object' && parsed !== null && 'data' in parsed ? parsed.data : undefined;

@@ -26,7 +26,7 @@ export interface EventsJournal {
    */
   keepEvent(delivery: Delivery): Promise<KeptEvent | null>;
   listEvents(filter: EventFilter): Promise<KeptEvent[]>;
-  /** The number of events that match; the limit does not count. */
+  /** Counts the events that match, regardless of the limit. */
   countEvents(filter: EventFilter): Promise<number>;
   /**
    * Tells cheaply that a card has no new events. All cards share one statement. It may miss what arrived in the last few
@@ -35,12 +35,12 @@ export interface EventsJournal {
    * @returns `isQuiet` when there are none up to `upTo`; else `listEvents` has them
    */
   newsOf(card: CardKey, after: EventCursor | null): Promise<{ upTo: EventCursor; isQuiet: boolean }>;
-  /** Yields immediately, and then when the journal may have changed; ends with the signal. */
+  /** Yields immediately, and then whenever the journal may have changed; ends with the signal. */
   watch(signal: AbortSignal): AsyncIterable<void>;
   findDelivery(id: number): Promise<KeptDelivery | null>;
-  /** The card of an order, as far as cards and signed events tell. */
+  /** Finds the card of an order, in cards and signed events. */
   findCardToken(orderId: number): Promise<CardToken | null>;
-  /** The number of the latest event; 0 while there is none. */
+  /** Returns the number of the latest event; 0 if there is none. */
   latestEventId(): Promise<number>;
   /** Deletes events that arrived before a time. @returns their number */
   pruneEvents(before: number): Promise<number>;
@@ -51,7 +51,7 @@ export interface EventsJournal {
   projectEvents(): Promise<boolean>;
 }
 
-/** Events that one transaction deletes; the next follows 20 ms later, so that a listener can write in between. */
+/** The number of events that one transaction deletes. The next one follows 20 ms later, so that a listener can write. */
 const PRUNED_TOGETHER = 2_000;
 const PRUNING_PAUSE_MS = 20;
 

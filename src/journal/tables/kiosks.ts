@@ -3,7 +3,7 @@ import { insertList, selectList } from '../store/columns.ts';
 import { present, type Scope, type Store } from '../store/store.ts';
 import { projectAll } from './project-events.ts';
 
-/** A kiosk that a card is at, was at last, or was sent to. */
+/** A kiosk at which a card is or was, or to which a card was sent. */
 export interface KnownKiosk {
   kioskId: KioskId;
   /** Milliseconds since the epoch; null if the journal knows of no production. */
@@ -12,11 +12,11 @@ export interface KnownKiosk {
 
 /** The data of kiosks in cards, attempts, events and actions. */
 export interface KiosksJournal {
-  /** Includes what events reported. In no order. */
+  /** Lists kiosks, including those that only events name, in no order. */
   listKiosks(): Promise<KnownKiosk[]>;
-  /** Tokens of the cards that were sent to a kiosk, or reported at it: from a time, and until but not including. */
+  /** Lists the tokens of cards that were sent to a kiosk or reported there, in a time range: from, and until (exclusive). */
   listCardsAt(kioskId: KioskId, time: { since: number; until: number }): Promise<CardToken[]>;
-  /** The durations of productions at a kiosk, from the request to its result, newest first; milliseconds. */
+  /** Lists how long productions at a kiosk took, from the request to its result, newest first; milliseconds. */
   listDurations(kioskId: KioskId, limit: number): Promise<number[]>;
 }
 
@@ -42,7 +42,7 @@ async function listKiosks({ db, environment }: Scope): Promise<KnownKiosk[]> {
   );
 }
 
-/** An attempt counts for as long as it was open. */
+/** Selects cards at a kiosk. An attempt counts for as long as it was open. */
 const AT_KIOSK = `
   SELECT card_token FROM attempts
   WHERE environment = :environment AND kiosk_id = :kioskId AND outcome <> 'claimed'
@@ -88,13 +88,13 @@ export interface Hold {
 }
 
 export interface HoldsJournal {
-  /** The longest first. */
+  /** Lists the holds, the longest first. */
   listHolds(): Promise<Hold[]>;
-  /** @returns the hold; `held` is false if it was there before */
+  /** Puts a kiosk on hold. @returns the hold; `held` is false if it was on hold before */
   holdKiosk(
     hold: Pick<Hold, 'kioskId' | 'reason' | 'context'> & { at: number },
   ): Promise<{ hold: Hold; held: boolean }>;
-  /** Ends this very hold, and none that was set since. @returns it; null when it ended before */
+  /** Ends a hold, but not a later one of the same kiosk. @returns the hold; null if it has ended already */
   releaseKiosk(hold: Hold, at: number): Promise<Hold | null>;
 }
 
@@ -136,7 +136,7 @@ async function insertHold({ db, environment }: Scope, hold: Hold): Promise<boole
   return changes === 1;
 }
 
-/** @returns false if it ended before; the time at which it began tells it from others */
+/** Ends a hold, which its start distinguishes from others. @returns false if it has ended already */
 async function endHold({ db, environment }: Scope, { kioskId, heldAt }: Hold, at: number): Promise<boolean> {
   const { changes } = await db.run(
     `UPDATE holds SET released_at = :at

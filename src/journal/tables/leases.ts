@@ -11,9 +11,9 @@ export interface Lease {
   action: string;
   owner: OwnerProcess;
   takenAt: number;
-  /** null for one of another machine, until it was renewed or silent for 10 seconds. */
+  /** null for a lease of another machine, until it was renewed or silent for 10 seconds. */
   isRunning: boolean | null;
-  /** Milliseconds until it is free if its process was killed. */
+  /** Milliseconds until the lease ends if its process was killed. */
   freeIn: number;
 }
 
@@ -26,17 +26,17 @@ export interface LeasesJournal {
    */
   takeLeases(subjects: readonly string[], action: string): Promise<Lease[]>;
   releaseLeases(subjects: readonly string[]): Promise<void>;
-  /** All that other processes own right now. */
+  /** Lists the leases of other processes. */
   listLeases(): Promise<Lease[]>;
-  /** True if these are still ours. A process that was suspended may have lost them. */
+  /** True if this process still has the leases. A process that was suspended may have lost them. */
   holdsLeases(subjects: readonly string[]): Promise<boolean>;
 }
 
 const RENEWAL_MS = 2_000;
 
-/** A lease with what decides if it has ended. */
+/** A lease with the data that decide if it has ended. */
 interface LeaseRow extends Omit<Lease, 'isRunning' | 'freeIn'> {
-  /** The open journal that took it: a process may have several. Column `owner`. */
+  /** The open journal that took the lease: a process may have several. Column `owner`. */
   connection: string;
   renewedAt: number;
   renewedUptime: number | null;
@@ -144,7 +144,7 @@ class OwnLeases {
     }
   }
 
-  /** Renews while any is taken. A renewal that fails is left to the next one: at worst the leases end. */
+  /** Renews the leases while there are any. After a failed renewal, the next one tries again; at worst the leases end. */
   keepRenewed(): void {
     if (this.#taken.size > 0) {
       this.#timer ??= setInterval(() => void this.#renew(), RENEWAL_MS).unref();

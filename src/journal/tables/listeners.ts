@@ -14,12 +14,12 @@ import { present, type Scope, type Store } from '../store/store.ts';
 /** A time in which a listener received events into this journal. */
 export interface ListenerRecord {
   id: number;
-  /** The address at which it received them. */
+  /** The URL at which the listener received events. */
   url: string;
   owner: OwnerProcess;
   startedAt: number;
   heartbeatAt: number;
-  /** null while it is running, and for one that was killed. */
+  /** null for a listener that is running or was killed. */
   endedAt: number | null;
 }
 
@@ -27,11 +27,11 @@ export interface ListenersJournal {
   startListener(url: string, at: number): Promise<number>;
   heartbeat(listener: number, at: number): Promise<void>;
   endListener(listener: number, at: number): Promise<void>;
-  /** Those that were running at a time or later, oldest first. */
+  /** Lists the listeners that were running at a time or later, oldest first. */
   listListeners(since: number): Promise<ListenerRecord[]>;
   /** True if a listener writes to this journal right now. */
   isListenedTo(): Promise<boolean>;
-  /** The start of a listener that is running, in milliseconds since the epoch; null where there is none. */
+  /** Returns the start of a running listener, in milliseconds since the epoch; null if there is none. */
   listenedToSince(): Promise<number | null>;
 }
 
@@ -39,7 +39,7 @@ export interface ListenersJournal {
 const CHECK_MS = 500;
 const MOST_CHECKS = 10;
 
-/** The SQL table is `listenings`. */
+/** Makes the methods for listeners. The SQL table is `listenings`. */
 export function listenersTable(store: Store): ListenersJournal {
   const { db, environment, uptime, owner } = store;
   const listenedToSince = async (): Promise<number | null> => {
@@ -83,7 +83,7 @@ export function listenersTable(store: Store): ListenersJournal {
 
 const SELECT = selectList(['id', 'url', ...OWNER_FIELDS, 'startedAt', 'heartbeatAt', 'endedAt']);
 
-/** A record with what decides if it is running. */
+/** A listener without an end, with the data that decide if it is running. */
 interface OpenListener {
   id: number;
   owner: OwnerProcess;
@@ -101,7 +101,7 @@ async function listOpen({ db, environment }: Scope): Promise<OpenListener[]> {
   return rows.map(withOwner);
 }
 
-/** Returns null for one of another machine that showed no new heartbeat yet. */
+/** True for a running listener; null for one of another machine that showed no new heartbeat yet. */
 function isListening({ heartbeats, owner: own }: Store, listener: OpenListener): boolean | null {
   const { id, owner, heartbeatAt, heartbeatUptime } = listener;
   // This machine was restarted since.

@@ -3,9 +3,9 @@ import type { Store } from '../store/store.ts';
 
 export interface OrderRequestRecord {
   profileId: number;
-  /** The UUID that is sent. */
+  /** The UUID that is sent with the order. */
   idempotencyKey: string;
-  /** Of the data that were sent with the key; the data are personal, and not stored. */
+  /** A hash of the data that were sent with the key. The data are personal, and not stored. */
   fingerprint: string;
   orderId: number | null;
 }
@@ -13,7 +13,7 @@ export interface OrderRequestRecord {
 /** The idempotency keys of orders. */
 export interface OrderRequestsJournal {
   findOrderRequest(profileId: number, idempotencyKey: string): Promise<OrderRequestRecord | null>;
-  /** Adds a request, or the order to one that was added before. */
+  /** Adds a request, or adds the order to a stored request. */
   recordOrderRequest(request: OrderRequestRecord, at: number): Promise<void>;
 }
 

@@ -8,7 +8,7 @@ import { type CardKey, findProduction, findRow, rememberCard, setProduction } fr
 import { findEnvironment, updateEnvironment } from './environments.ts';
 import { listEvents } from './event-rows.ts';
 
-/** Events of one transaction, which takes some 10 ms; a webhook that arrives meanwhile waits for it. */
+/** The number of events that one transaction projects. It takes some 10 ms, for which arriving webhooks wait. */
 const PROJECTED_TOGETHER = 200;
 
 /**
@@ -19,7 +19,7 @@ export async function projectAll(store: Store): Promise<void> {
   while (!(await projectSome(store))) await yieldToOthers();
 }
 
-/** Projects the events of one transaction. @returns true if those were the last */
+/** Projects the events of one transaction. @returns true if no event is left */
 export async function projectSome(store: Store): Promise<boolean> {
   const { foldedEventId: afterId } = await findEnvironment(store);
   const events = await listEvents(store, { afterId, limit: PROJECTED_TOGETHER });
@@ -34,7 +34,7 @@ export async function projectSome(store: Store): Promise<boolean> {
   return events.length < PROJECTED_TOGETHER;
 }
 
-/** The cards that verified events name. */
+/** Returns the cards that verified events name. */
 function cardsOf(events: readonly KeptEvent[]): Iterable<CardKey> {
   const cards = new Map<string, CardKey>();
   for (const { cardToken, orderId, isVerified, isTest } of events) {

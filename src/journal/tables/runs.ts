@@ -6,7 +6,7 @@ import { parseStored } from '../store/stored-json.ts';
 
 /** The state of a card of a run, and the requests that were sent since it was saved last. */
 export interface RunCardUpdate {
-  /** The run. */
+  /** The id of the run. */
   id: string;
   card: RunCard;
   requests: RunRequests;
@@ -22,7 +22,7 @@ export interface RunEnd {
 
 /** Runs of scenarios, card by card. */
 export interface RunsJournal {
-  /** @returns it with the user that began it */
+  /** Stores a new run. @returns the run with the user that began it */
   startRun(run: NewRun): Promise<RunRecord>;
   /** Begins another session of a run that has ended. */
   reopenRun(id: string): Promise<void>;
@@ -34,7 +34,7 @@ export interface RunsJournal {
   /** Saves a card of a run, in one transaction with others of the same iteration of the event loop. */
   saveRunCard(update: RunCardUpdate): Promise<void>;
   findRunCard(id: string, number: number): Promise<RunCard | null>;
-  /** A page of a run's cards in the order of their numbers: those after one. */
+  /** Lists a page of the cards of a run, in the order of their numbers, after a number. */
   listRunCards(id: string, page: { after: number; limit: number }): Promise<RunCard[]>;
 }
 

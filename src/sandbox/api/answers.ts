@@ -20,10 +20,10 @@ export interface FieldError {
   path: string;
 }
 
-/** Thrown by a handler that refuses a request. */
+/** The refusal of a request, which its handler throws. */
 export class Refusal extends Error {
   readonly status: number;
-  /** undefined for the plain shape of Wise, which is made of status and message. */
+  /** undefined for the plain body of Wise, which consists of status and message. */
   readonly body: unknown;
   readonly headers: Readonly<Record<string, string>>;
 
@@ -51,7 +51,7 @@ export function invalidField(path: string, message: string, code = 'NOT_VALID'):
   return invalidFields([{ code, message, path }]);
 }
 
-/** `{error, error_description}`, as in answers about tokens. */
+/** Makes a refusal about tokens: `{error, error_description}`. */
 export function oauthError(status: 400 | 401, error: string, description: string): Refusal {
   const headers: Record<string, string> = error === 'invalid_token' ? { 'WWW-Authenticate': 'Bearer' } : {};
   return new Refusal(status, description, { body: { error, error_description: description }, headers });
@@ -61,7 +61,7 @@ export function notFound(what: string): Refusal {
   return new Refusal(404, `${what} not found`);
 }
 
-/** `{timestamp, status, error, message, path}`. */
+/** Makes the plain body of an error: `{timestamp, status, error, message, path}`. */
 export function plainError(
   status: number,
   message: string,

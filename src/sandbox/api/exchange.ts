@@ -73,12 +73,12 @@ function refuse(state: State, exchange: Exchange, refusal: Refusal): Reply {
   return replyTo(state, exchange, { at, answer });
 }
 
-/** A client waits in real time, and the header has whole seconds. */
+/** Makes the refusal of a request above the rate limits. Its header has whole seconds of real time. */
 function tooManyRequests(limitedFor: number): Refusal {
   return new Refusal(429, 'Too many requests', { headers: limitHeaders(Math.ceil(limitedFor / 1_000)) });
 }
 
-/** Observed by others for subscriptions of profiles; its path is an assumption. */
+/** The refusal of a URL that did not answer. Others observed it for subscriptions of profiles; its path is an assumption. */
 const INVALID_CALLBACK = invalidField(
   'delivery.url',
   'The callback URL did not answer a test notification with 2xx in time',
@@ -145,7 +145,7 @@ function execute(moment: Moment, received: Received, isFaulted: boolean): Answer
   }
 }
 
-/** Finds the endpoint of a request, and checks all that endpoints have in common. @throws Refusal */
+/** Finds the endpoint of a request, and makes the checks that all endpoints share. @throws Refusal */
 function open(
   moment: Moment,
   { received, isFaulted }: { received: Received; isFaulted: boolean },

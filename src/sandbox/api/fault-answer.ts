@@ -17,7 +17,7 @@ export function answerOfFault(fault: AnswerFault, place: { at: number; path: str
   };
 }
 
-/** Strong customer authentication. The one-time token is a secret of the client that receives it. */
+/** Makes the answer of strong customer authentication. Its one-time token is a secret of the client. */
 function approvalRequired(place: { at: number; path: string }): Answer {
   const headers = { 'x-2fa-approval': randomUUID(), 'x-2fa-approval-result': 'REJECTED' };
   return { status: 403, headers, body: plainError(403, 'The user has to approve this request', place) };

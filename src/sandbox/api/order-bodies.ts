@@ -66,7 +66,7 @@ function phoneOf({ request, profileId }: Order): string {
   return request.phoneNumber ?? `+447700900${String(profileId % 1_000).padStart(3, '0')}`;
 }
 
-/** Cards expire at the end of a month. */
+/** Returns the expiry of a card, which is the end of a month. */
 function expiryOf(createdAt: number): string {
   const created = new Date(createdAt);
   const lastDay = Date.UTC(created.getUTCFullYear() + CARD_YEARS, created.getUTCMonth() + 1, 0);
@@ -106,7 +106,7 @@ export function availablePrograms(moment: Moment, profile: Profile): Program[] {
   return PROGRAMS.filter(({ cardType }) => limitReached(moment, profile, cardType) === null);
 }
 
-/** The virtual cards of a profile with limits, in all and in a day, as in the sandbox of Wise. */
+/** The most virtual cards of a profile with limits, as in the sandbox of Wise; below, in a day. */
 const VIRTUAL_CARDS = 30;
 const VIRTUAL_CARDS_A_DAY = 3;
 

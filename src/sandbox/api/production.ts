@@ -95,7 +95,7 @@ function refusalCode(call: Call, { card, order, kioskId }: Request): string | nu
   return call.at - card.createdAt > PRODUCIBLE_MS ? 'EMPTY_OR_NULL_FIELD_VALUE' : reason;
 }
 
-/** 422: only the time of the refusal is stored. */
+/** Refuses a request (422). Only the time of the refusal is stored. */
 function refuseRequest(call: Call, { card, kioskId }: Request, errorCode: string): Answer {
   const track = refuse(readTrack(call.db, card.token), call.at);
   writeTrack(call.db, card.token, track);
@@ -106,7 +106,7 @@ function refuseRequest(call: Call, { card, kioskId }: Request, errorCode: string
   };
 }
 
-/** 422, but the request exists, and begins after the time of the fault. */
+/** Answers 422 to a request that exists nevertheless, and begins after the time of the fault. */
 function queueRequest(call: Call, { card, kioskId }: Request, fault: ProduceFault): Answer {
   const track = enqueue(readTrack(call.db, card.token), { kioskId, at: call.at });
   writeTrack(call.db, card.token, track);

@@ -35,7 +35,7 @@ const LEGACY_VERSION = /^v\d$/;
 
 const PROFILE = '/v3/spend/profiles/{profileId}';
 const SIMULATION = '/v1/simulation';
-/** A page of Wise's web site, not of its API. A GET with an effect. */
+/** A page of Wise's web site, not of its API. Its GET has an effect. */
 export const AUTHORIZATION_PAGE = '/oauth/authorize/';
 const SUBSCRIPTIONS = '/v3/applications/{clientKey}/subscriptions';
 
@@ -80,7 +80,7 @@ export function findVendorRoute(
   return findRoute(routes, { method, segments });
 }
 
-/** Wise's own collection writes a trailing slash at the endpoints of subscriptions, and nowhere else. */
+/** Removes the trailing slash that Wise's own collection writes for subscriptions, and nowhere else. */
 function withoutTrailingSlash(path: string): string {
   return /\/subscriptions\//.test(path) ? path.replace(/\/$/, '') : path;
 }

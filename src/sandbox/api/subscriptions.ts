@@ -17,7 +17,7 @@ import { clientOf } from './tokens.ts';
 
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
-/** Also accepts the setting for mutual TLS. */
+/** The body of a request for a subscription, with the setting for mutual TLS. */
 const request = v.object({
   ...subscriptionRequest.entries,
   delivery: v.pipe(

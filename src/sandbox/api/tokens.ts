@@ -18,7 +18,7 @@ const CODE_LIFETIME_S = 1_800;
 /** The profile to which the authorization page grants access without a prompt. */
 const GRANTING_PROFILE = 1001;
 
-/** For a registration, Wise's schema requires an email address. */
+/** The form of a token request. Wise's schema requires an email address for a registration. */
 const grant = v.pipe(
   tokenRequest,
   v.forward(
@@ -133,7 +133,7 @@ function issue({ db, headers }: Call, row: Omit<TokenRow, 'clientId'>): string {
   return token;
 }
 
-/** Returns the state of a token; that of an unknown one depends on the policy. */
+/** Returns the state of a token. The state of an unknown token depends on the policy. */
 function judge({ db, at }: Moment, token: string, kind: TokenRow['kind']): TokenRow['state'] {
   const row = findToken(db, token);
   if (!row) return readSandboxRow(db).token_policy === 'any' ? 'good' : 'refused';

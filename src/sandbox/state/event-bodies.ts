@@ -11,7 +11,7 @@ import type { Subscription } from './tables/subscriptions.ts';
 export const SCHEMA_VERSION = '4.0.0';
 const VERSION_WITH_SECONDS = '2.0.0';
 
-/** Placeholder for the id of a subscription; a delivery puts that of its subscription in its place. */
+/** Placeholder for the id of a subscription, which each delivery replaces by that of its own. */
 export const NO_SUBSCRIPTION = '00000000-0000-0000-0000-000000000000';
 
 /** @param at the time of the change, in milliseconds */
@@ -44,7 +44,7 @@ export function productionEvent(
   });
 }
 
-/** A test notification: a valid shape, ids of zero, and a card that does not exist. */
+/** Makes the event of a test notification: a valid shape, ids of zero, and a card that does not exist. */
 export function testEvent(
   subscription: { id: string; trigger_on: string },
   { cardToken, at }: { cardToken: string; at: number },

@@ -144,7 +144,7 @@ function activate(moment: Moment, order: Order): void {
   if (replaced !== undefined) blockCard(moment, replaced);
 }
 
-/** The order of a produced card reads PRODUCED only a moment later. */
+/** True if a card was produced. Its order reads PRODUCED only a moment later. */
 function isCollected({ db }: Moment, { card, order }: { card: Card; order: Order }): boolean {
   return order.status === 'PRODUCED' || readTrack(db, card.token).production?.status === 'PRODUCED';
 }

@@ -23,11 +23,11 @@ export interface FaultTarget {
   method: string;
   /** Without the version segment. */
   path: string;
-  /** Of a produce request, else null. */
+  /** The kiosk of a produce request; null for other requests. */
   kioskId: string | null;
 }
 
-/** @param name the fault can be removed by it, without the others; null for none */
+/** Adds a fault. @param name a name by which the fault can be removed; null for none */
 export function insertFault(db: SqliteConnection, fault: Fault, name: string | null = null): void {
   db.run('INSERT INTO faults (kind, times, fault) VALUES (:kind, :times, :fault)', {
     kind: fault.kind,

@@ -112,7 +112,7 @@ export function countOrders(db: SqliteConnection, profileId: number): number {
   return db.get<{ count: number }>(sql, { profileId })?.count ?? 0;
 }
 
-/** Counts the open orders and the cards of a type; cancelled, returned and blocked ones are gone. */
+/** Counts the orders of a type, without cancelled and returned orders and blocked cards. */
 export function countPlaces(
   db: SqliteConnection,
   { since = 0, ...of }: { profileId: number; cardType: CardType; since?: number },

@@ -96,7 +96,7 @@ export function signingKeyOf(db: SqliteConnection): KeyObject {
   return createPrivateKey(findKey(db) ?? makeKey(db));
 }
 
-/** Returns its public key in PEM. */
+/** Returns the public key of a state file, in PEM. */
 export function publicKeyOf(db: SqliteConnection): string {
   return createPublicKey(signingKeyOf(db)).export({ type: 'spki', format: 'pem' }).toString();
 }
@@ -104,7 +104,7 @@ export function publicKeyOf(db: SqliteConnection): string {
 /** The key of all states in memory of this process: tests open many, and making one takes a tenth of a second. */
 let keyInMemory: string | undefined;
 
-/** If several processes make one at the same time, the first one counts. */
+/** Makes the key of a state file. If several processes do that at the same time, the first key counts. */
 function makeKey(db: SqliteConnection): string {
   const pem = db.walFile === null ? (keyInMemory ??= generateKey()) : generateKey();
   db.run('INSERT INTO signing_key (id, private_key) VALUES (1, :pem) ON CONFLICT DO NOTHING', { pem });
