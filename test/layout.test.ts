@@ -169,7 +169,7 @@ test('the environment is read, and the process ended, only where the layout says
 
 test('heavy libraries are loaded where they are used', () => {
   const heavy =
-    /^import (?!type)[^;]*from '(ora|@inquirer\/[^']*|cli-table3|csv-parse[^']*|yaml|write-file-atomic)'/m;
+    /^import (?!type)[^;]*from '(got|ora|conf|@inquirer\/[^']*|cli-table3|csv-parse[^']*|yaml|write-file-atomic)'/m;
   const wrong = files.filter((file) => heavy.test(readFileSync(file, 'utf8')));
   expect(wrong).toEqual([]);
 });

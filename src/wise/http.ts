@@ -1,8 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { LARGEST_BYTES } from '../domain/text/decode-json.ts';
 import type { HttpAnswer, NoAnswer } from './decode-answer.ts';
-import { openRequest } from './open-request.ts';
 import { type LimitedAnswer, LocallyRateLimited, type RateLimiter } from './rate-limiter.ts';
-import { describeRequest, ended, type Left, type RequestContent, type RequestHead, type Try } from './try.ts';
+import {
+  answered,
+  describeRequest,
+  ended,
+  failed,
+  headersOf,
+  type Left,
+  type RequestContent,
+  type RequestHead,
+  TOO_LARGE,
+  type Try,
+  whenConnected,
+} from './try.ts';
 
 export interface HttpRequest extends Omit<RequestHead, 'timeout'>, RequestContent {
   /** The time limit of a try that begins now. */
@@ -76,12 +88,39 @@ function pauseBefore(repeat: number, outcome: HttpAnswer | NoAnswer): number {
   return asked ?? 250 * 2 ** (repeat - 1) + Math.random() * 100;
 }
 
-/** Sends one request, once, without following redirects. Never rejects for a fault of the network or of the other side. */
+/**
+ * Sends one request over got, once, without following redirects. Never rejects for a fault of the network or of the other
+ * side.
+ */
 export async function requestOnce(request: RequestHead & RequestContent): Promise<Try> {
-  const { body, form, ...head } = request;
-  const started = performance.now();
-  const open = await openRequest(head);
-  if (!open.isConnected) head.onDebug?.(describeRequest(request));
-  const timeout = head.timeout - (performance.now() - started);
-  return open.go({ body, form, timeout, signal: head.signal });
+  const { method, url, body, form, timeout, agent, signal } = request;
+  const { default: got } = await import('got');
+  const tooLarge = new AbortController();
+  let mayHaveArrived = false;
+  request.onDebug?.(describeRequest(request));
+  try {
+    const pending = got(url, {
+      method,
+      headers: headersOf(request),
+      ...(body !== undefined && { json: body }),
+      ...(form && { form }),
+      responseType: 'buffer',
+      decompress: false,
+      followRedirect: false,
+      throwHttpErrors: false,
+      timeout: { request: timeout },
+      retry: { limit: 0 },
+      ...(agent && { agent: { https: agent } }),
+      signal: AbortSignal.any(signal ? [signal, tooLarge.signal] : [tooLarge.signal]),
+    });
+    void pending.on('request', (sent) => whenConnected(sent, () => void (mayHaveArrived = true)));
+    void pending.on('downloadProgress', ({ transferred }) => {
+      if (transferred > LARGEST_BYTES) tooLarge.abort();
+    });
+    return answered(await pending, request);
+  } catch (error) {
+    if (tooLarge.signal.aborted) return ended('lost', TOO_LARGE);
+    if (signal?.aborted) return ended('aborted', 'interrupted');
+    return failed(error, { agent, mayHaveArrived });
+  }
 }

@@ -8,7 +8,7 @@ import {
   describeRequest,
   ended,
   failed,
-  type RequestContent,
+  headersOf,
   type RequestHead,
   TOO_LARGE,
   type Try,
@@ -24,7 +24,7 @@ export async function openRequest(head: RequestHead): Promise<OpenRequest> {
   return open;
 }
 
-/** A request that is connected before it is written. */
+/** A request with a connection of its own, not written yet: got connects only to write. */
 export class OpenRequest {
   readonly #head: RequestHead;
   readonly #connected = Promise.withResolvers<void>();
@@ -32,7 +32,7 @@ export class OpenRequest {
   #request: ClientRequest | null = null;
   #isReady = false;
   #isOver = false;
-  #sent: (RequestHead & RequestContent) | null = null;
+  #sent: (RequestHead & { body: unknown }) | null = null;
 
   constructor(head: RequestHead) {
     this.#head = head;
@@ -63,20 +63,20 @@ export class OpenRequest {
   /**
    * Writes the request before it returns, at most once. Without a connection nothing is sent, and the outcome is
    * `not-connected`. At the limit the connection is reset: bytes that were not delivered yet never arrive.
+   * @param content its body, sent as JSON, and the milliseconds for the answer
    */
-  go({ timeout, signal, ...content }: Going): Promise<Try> {
+  go({ body, timeout }: { body: unknown; timeout: number }): Promise<Try> {
     const request = this.#request;
     if (this.isConnected && request) {
-      this.#sent = { ...this.#head, ...content };
+      const text = JSON.stringify(body);
+      this.#sent = { ...this.#head, body };
       this.#head.onDebug?.(describeRequest(this.#sent));
       const timer = setTimeout(() => this.#end('lost', LATE, true), timeout);
-      const abort = () => this.#end('aborted', 'interrupted');
-      signal?.addEventListener('abort', abort, { once: true });
-      void this.#outcome.promise.finally(() => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', abort);
-      });
-      write(request, content);
+      void this.#outcome.promise.finally(() => clearTimeout(timer));
+      request
+        .setHeader('content-type', 'application/json')
+        .setHeader('content-length', Buffer.byteLength(text));
+      request.end(text);
     } else if (!this.#sent) this.#end('not-connected', 'ECONNRESET', true);
     return this.#outcome.promise;
   }
@@ -87,9 +87,9 @@ export class OpenRequest {
   }
 
   #begin(): void {
-    const { method, url, headers, agent } = this.#head;
+    const { method, url, agent } = this.#head;
     const make = url.startsWith('https:') ? secureRequest : plainRequest;
-    const request = make(url, { method, headers: { accept: 'application/json', ...headers }, agent });
+    const request = make(url, { method, headers: headersOf(this.#head), agent });
     this.#request = request;
     request.on('error', (error) => this.#fail(error));
     // An answer to nothing (408 on an idle connection) is the end of the connection.
@@ -133,23 +133,4 @@ export class OpenRequest {
     this.#connected.resolve();
     this.#outcome.resolve(done);
   }
-}
-
-interface Going extends RequestContent {
-  /** Milliseconds for the answer. */
-  timeout: number;
-  /** Ends the wait for the answer. */
-  signal?: AbortSignal | undefined;
-}
-
-function write(request: ClientRequest, { body, form }: RequestContent): void {
-  if (body === undefined && !form) {
-    request.end();
-    return;
-  }
-  const text = form ? String(new URLSearchParams(form)) : JSON.stringify(body);
-  request
-    .setHeader('content-type', form ? 'application/x-www-form-urlencoded' : 'application/json')
-    .setHeader('content-length', Buffer.byteLength(text))
-    .end(text);
 }

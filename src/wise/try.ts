@@ -39,8 +39,8 @@ export interface RequestContent {
 }
 
 /**
- * The outcome of one try, and whether another one may succeed. It holds no header, option or error object of Node's,
- * because a token would get out with it.
+ * The outcome of one try, and whether another one may succeed. It holds no header, option or error object of got's or
+ * Node's, with which a token would get out.
  */
 export interface Try {
   outcome: HttpAnswer | NoAnswer;
@@ -63,6 +63,10 @@ const PASSING_FAULTS = new Set([
 ]);
 const PASSING_STATUSES = new Set([408, 429, 500, 502, 503, 504]);
 
+export function headersOf({ headers }: RequestHead): Record<string, string> {
+  return { accept: 'application/json', ...headers };
+}
+
 export function answered(raw: RawAnswer, request: RequestHead & RequestContent): Try {
   const outcome = decodeAnswer(raw);
   request.onDebug?.(describeAnswer(raw, { body: outcome.body, request }));
@@ -73,19 +77,27 @@ export function ended(kind: NoAnswer['kind'], reason: string, passes = false): T
   return { outcome: { kind, reason }, passes };
 }
 
-/** Reads an error of Node. @throws any other error */
+/**
+ * Reads an error of got or Node.
+ * @throws any other error
+ */
 export function failed(error: unknown, { agent, mayHaveArrived }: Failing): Try {
   if (!(error instanceof Error && 'code' in error && typeof error.code === 'string')) throw error;
   const { code } = error;
   const fault = faultOf(code, { hasCertificate: agent?.options.cert !== undefined });
   const kind = mayHaveArrived && fault !== 'client-certificate' ? 'lost' : 'not-connected';
   return {
-    outcome: { kind, reason: isProxyError(error) ? error.message : code, ...(fault && { fault }) },
+    outcome: { kind, reason: reasonOf(error, code), ...(fault && { fault }) },
     passes: PASSING_FAULTS.has(code),
   };
 }
 
 type Failing = Pick<RequestHead, 'agent'> & { mayHaveArrived: boolean };
+
+function reasonOf(error: Error, code: string): string {
+  if ('event' in error) return `no ${String(error.event)} in time`;
+  return [error, error.cause].find(isProxyError)?.message ?? code;
+}
 
 /** Calls back once a request is connected to the API: for https, once TLS is set up with the API itself, not with a proxy. */
 export function whenConnected(request: ClientRequest, connected: () => void): void {

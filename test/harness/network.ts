@@ -144,9 +144,9 @@ export async function listen(server: Server): Promise<number> {
 
 export type Send = (request: RequestHead & RequestContent) => Promise<HttpAnswer | NoAnswer>;
 
-/** Both ways in which a request is sent to Wise, each with its name in titles. */
+/** Both ways in which a request gets to Wise, each with its name in titles. */
 export const TRANSPORTS: [string, Send][] = [
-  ['over a connection for itself', async (request) => (await requestOnce(request)).outcome],
+  ['over got', async (request) => (await requestOnce(request)).outcome],
   [
     'over a connection that was opened first',
     async ({ body, ...head }) => {

@@ -1,5 +1,5 @@
 import { existsSync, renameSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { tryLock } from '../../database/lock.ts';
 import { type Failure, failure } from '../../domain/errors/failure.ts';
 import { explainFault, type FileFault, findObstacle } from '../../machine/file-faults.ts';
@@ -28,8 +28,8 @@ export interface Written {
 const PATIENCE_MS = 10_000;
 
 /**
- * Changes the settings file. It is read, changed and written under one lock, which ends with its process. An unchanged
- * file is not written.
+ * Changes the settings file. It is read, changed and written under one lock, which ends with its process: conf, which
+ * writes the file, knows nothing of other processes. An unchanged file is not written.
  * @throws UnusableSettings for a file that may not be changed; Failure `settings-unusable` where nothing can be written
  */
 export async function changeSettings(file: string, change: SettingsChange): Promise<Written> {
@@ -66,9 +66,12 @@ async function locked<Result>(
   file: string,
   work: (write: (settings: RawSettings) => void) => Result,
 ): Promise<Result> {
-  const { default: writeFileAtomic } = await import('write-file-atomic');
-  const write = (settings: RawSettings) =>
-    writeFileAtomic.sync(file, `${JSON.stringify(settings, null, 2)}\n`, { mode: 0o600 });
+  const { default: Conf } = await import('conf');
+  const place = { cwd: dirname(file), configName: basename(file, '.json'), configFileMode: 0o600 };
+  const write = (settings: RawSettings) => {
+    new Conf<RawSettings>({ ...place, serialize: (value) => `${JSON.stringify(value, null, 2)}\n` }).store =
+      settings;
+  };
   try {
     const release = tryLock(lockOf(file), PATIENCE_MS);
     if (!release) throw unwritable(file, { reason: 'another process keeps it locked', fix: null });
