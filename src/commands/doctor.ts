@@ -39,7 +39,7 @@ Ends with the exit code of the first check that failed; warnings don't fail.`;
 const WIDTH = 14;
 
 /** Renders the checks: a line each, with its hint below. */
-export function renderDoctor(results: readonly CheckResult[], style: Style): string {
+function renderDoctor(results: readonly CheckResult[], style: Style): string {
   const signs: Record<CheckStatus, string> = {
     ok: style.good('✓'),
     warning: style.warning('!'),

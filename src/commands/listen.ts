@@ -6,7 +6,7 @@ import { type ListenerMessage, listen } from '../events/listen.ts';
 import { listenFlags, readListenOptions } from '../events/listen-flags.ts';
 import { quietFlag } from '../input/flags.ts';
 
-/** Of a reader that is behind this far, no more is kept in memory: the journal has it all. */
+/** The most output in memory that its reader has not read. More events are not shown, but the journal has them. */
 const UNREAD_LIMIT_BYTES = 1024 * 1024;
 
 export default class Listen extends BaseCommand {

@@ -12,7 +12,7 @@ const WAYS = [
 ] as const;
 
 /** The flags for the kinds of login, of which one is passed. */
-export const WAY_FLAGS = {
+const WAY_FLAGS = {
   'with-client': Flags.boolean({
     summary: 'Client id and secret: for webhooks, and for renewing tokens of users.',
     exclusive: ['with-refresh-token', 'web'],
@@ -30,7 +30,7 @@ export const WAY_FLAGS = {
 type WayFlags = Partial<Record<(typeof WAYS)[number]['flag'], boolean>>;
 
 /** Chooses the kind of login. @throws Failure `input-required` if no flag sets it and the user can't be prompted */
-export async function chooseWay(flags: WayFlags, ask: Context['ask']): Promise<(typeof WAYS)[number]['way']> {
+async function chooseWay(flags: WayFlags, ask: Context['ask']): Promise<(typeof WAYS)[number]['way']> {
   const chosen = WAYS.find(({ flag }) => flags[flag]);
   if (chosen) return chosen.way;
   const answer = await ask.choose('Log in with what?', {

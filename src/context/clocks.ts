@@ -1,6 +1,5 @@
 /**
- * A point in the time of this process, read from its stopwatch. A class of its own, so that it can't be mixed up with a
- * time of the calendar.
+ * A time of a stopwatch. It has a class of its own, so that it can't be confused with a time of the calendar.
  */
 export class Reading {
   readonly #milliseconds: number;
@@ -20,15 +19,15 @@ export class Reading {
 }
 
 /**
- * The time of this process, which never jumps: for durations, deadlines, pauses, heartbeats and staleness. Its readings
- * mean nothing to another process, and are never recorded.
+ * The clock for durations, deadlines, pauses and heartbeats, which is never set. Its readings are valid only within this
+ * process, and are never stored.
  */
 export class Stopwatch {
   readonly #read: () => number;
-  /** @throws the signal's reason, when it is aborted before the time is over */
+  /** @throws the reason of the signal, if it is aborted before the time is over */
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 
-  /** @param read returns milliseconds since any start */
+  /** @param read returns milliseconds since any point in time */
   constructor(read: () => number, sleep: Stopwatch['sleep']) {
     this.#read = read;
     this.sleep = sleep;
@@ -57,11 +56,10 @@ export class Stopwatch {
 }
 
 /**
- * The time since the machine was started, which its processes share. Readings of two processes may be compared if their
- * `boot` is the same.
+ * The time since the machine was started. Two processes with the same `boot` have the same uptime.
  */
 export interface Uptime {
-  /** Names the boot of the machine; if the system has no such id, this process. */
+  /** The id of the boot of the machine; without one, an id of this process. */
   readonly boot: string;
   /** Milliseconds without the time in which the machine was suspended. */
   now(): number;
@@ -77,7 +75,7 @@ export interface Instant {
   withSleep: number;
 }
 
-export interface Clocks {
+interface Clocks {
   stopwatch: Stopwatch;
   calendar: Calendar;
   uptime: Uptime;
@@ -93,15 +91,15 @@ export function instantOf({ stopwatch, calendar, uptime }: Clocks): Instant {
 }
 
 /**
- * Returns the milliseconds since an instant by the clock that shows the most: a stopwatch may stop while the machine is
- * suspended, and a calendar may be set back.
+ * Returns the milliseconds since an instant, by the clock that shows the longest time: a stopwatch may stop while the machine
+ * is suspended, and a calendar may be set back.
  */
 export function ageOf({ reading, time, withSleep }: Instant, clocks: Clocks): number {
   const { stopwatch, calendar, uptime } = clocks;
   return Math.max(stopwatch.since(reading), calendar.now() - time, uptime.withSleep() - withSleep);
 }
 
-/** The time of day, which may be set at any moment: for display, records and comparison with the times of Wise. */
+/** The clock with the date, which may be set at any moment: for display, records, and comparison with times of Wise. */
 export interface Calendar {
   /** Milliseconds since the epoch. */
   now(): number;

@@ -16,23 +16,23 @@ export type Environment = 'local' | 'sandbox' | 'production';
 
 /** Prompts for workflows. In a non-interactive session they throw Failure `input-required`, with the flag. */
 export interface Ask {
-  /** True at once with `--yes`, unless only a person or the flag may answer. */
+  /** Asks a yes-or-no question. With `--yes`, returns true without asking, unless only the flag may replace the answer. */
   confirm(question: string, options: { flag: string; isAnsweredByYes?: boolean }): Promise<boolean>;
   choose<Choice extends string>(
     question: string,
     options: { flag: string; choices: readonly Choice[] },
   ): Promise<Choice>;
-  /** Asks for a line of text. @param options.check throws a Failure for one that won't do, which is then asked for again */
+  /** Asks for a line of text, again while `check` throws a Failure. */
   type(question: string, options: { flag: string; check?: (text: string) => unknown }): Promise<string>;
 }
 
 /** Messages and progress of a workflow, on standard error. */
 export interface Report {
   note(text: string): void;
-  /** A note that is shown once in a command, however often it is given. @param topic which advice it is */
+  /** Shows a note once for each topic, however often it is called. */
   hint(topic: string, text: string): void;
   warn(text: string): void;
-  /** Shows a finished text of several lines, like a plan before it is approved. */
+  /** Shows a rendered text of several lines, like a plan before its approval. */
   block(text: string): void;
   /** Shows the progress of a wait or of many cards; null ends that of a wait. */
   progress(progress: Progress | null): void;
@@ -40,24 +40,24 @@ export interface Report {
 
 /** The control endpoint of the embedded sandbox. @throws Failure if it is unreachable */
 export interface SandboxControl {
-  /** Sets a fault under a name of the caller's choice, once: where it is still set, nothing changes. */
+  /** Sets a fault with a name, unless a fault with that name is set already. */
   putFault(name: string, fault: Fault): Promise<void>;
-  /** Removes the fault of that name, as far as it was not used up. */
+  /** Removes the fault with a name, if it is still set. */
   removeFault(name: string): Promise<void>;
-  /** Moves its clock on. @returns the time that it shows then, in milliseconds since the epoch */
+  /** Moves the clock of the sandbox forward. @returns its new time, in milliseconds since the epoch */
   advance(milliseconds: number): Promise<number>;
 }
 
 /** Limits and intervals, in milliseconds. */
 export interface Timing {
-  /** The deadline of a whole command, per card of a list; null waits for ever. */
+  /** The time for each card; null without a limit. */
   timeout: number | null;
   /** The first and the longest pause between two reads. */
   firstPause: number;
   interval: number;
-  /** The time after the loss of an answer in which a request may still show up in the production data. */
+  /** The time after a lost answer in which the production may still show the request. */
   settleWindow: number;
-  /** The same for a request whose sender was killed. */
+  /** The settle window of a request whose process was killed. */
   killedWindow: number;
 }
 
@@ -71,28 +71,27 @@ export interface Webhooks {
 export interface TokenOrigin {
   source: string;
   endsAt: number | null;
-  /** Nothing renews it. */
+  /** True if the token can't be renewed. */
   isLast?: boolean;
 }
 
 /**
- * Everything that a workflow needs from outside. Only the composition root (`cli/context`) makes one; workflows reach
- * the API, the journal, the clock and the person only through it.
+ * The access of workflows to everything outside: the API, the journal, clocks, files, prompts. Only the composition root
+ * (`cli/open-context.ts`) makes one.
  */
 export interface Context {
   name: string;
   environment: Environment;
-  /** The profile of a reference that nothing else knows; null where none is set. */
+  /** The default profile, for references without one that the journal does not know; null if none is set. */
   profileId: number | null;
-  /** Set when the user named the profile in this very command: a card of another one is then a mistake. */
+  /** True if the profile was set with a flag: then a card of another profile is a mistake. */
   profileIsExplicit: boolean;
-  /** The kiosks of this context. */
   kiosks: readonly KioskId[];
   program: string | null;
-  /** Why this is done, for the journal. */
+  /** The reason for actions, for the journal. */
   reason: string | null;
   invocation: Invocation;
-  /** Values that must never be shown; more of them may become known while a command runs. */
+  /** Values that must never be shown. More may be added while a command is running. */
   secrets: readonly string[];
   timing: Timing;
   wise: Client;
@@ -110,14 +109,14 @@ export interface Context {
   ask: Ask;
   report: Report;
   webhooks: Webhooks;
-  /** The key with which webhooks are signed here: in PEM, and where it is from, for messages. */
+  /** Returns the public key of the webhooks of this environment. */
   webhookKey(): Promise<PublicKey>;
-  /** The embedded sandbox itself, for what only it can do. @throws Failure `sandbox-only` in other environments */
+  /** Returns the control of the embedded sandbox. @throws Failure `sandbox-only` in other environments */
   sandboxControl(): SandboxControl;
-  /** The runbook of the team; empty if there is none, or an unusable one. */
+  /** Returns the runbook of the team; an empty one if there is none, or if it can't be used. */
   runbook(): Promise<Runbook>;
-  /** Makes sure that there is a token for a profile. @throws Failure `credentials-…` */
+  /** Ensures that there is a token for a profile. @throws Failure `credentials-…` */
   authorize(profileId: number): Promise<TokenOrigin>;
-  /** The client key of the application that subscribes. @throws Failure `credentials-…` without client credentials */
+  /** Returns the client key of the application, which owns the subscriptions. @throws Failure `credentials-…` */
   clientKey(): Promise<string>;
 }

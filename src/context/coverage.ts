@@ -4,7 +4,7 @@ import { utcTime } from '../domain/times/vendor-time.ts';
 /** A time in which a listener ran. Milliseconds since the epoch, here and below. */
 export interface Presence {
   startedAt: number;
-  /** The last sign of life. */
+  /** The last heartbeat. */
   heartbeatAt: number;
   /** null while it is running, and for one that was killed. */
   endedAt: number | null;
@@ -15,16 +15,16 @@ export interface Span {
   to: number;
 }
 
-/** The parts of a time range in which a listener was running. Events of a gap exist only if they were sent again. */
+/** The parts of a time range in which a listener was running. Events in a gap are only stored if Wise sent them again. */
 export interface Coverage {
-  /** null: no listener ever ran, and no start was asked for. */
+  /** The start of the range; null if no start was given, and no listener ever ran. */
   from: number | null;
   to: number;
   listened: Span[];
   gaps: Span[];
 }
 
-/** The coverage of a journal: cards that failed while no listener was running may be missing. */
+/** The coverage of a journal with its events. Cards that failed in a gap may be missing. */
 export interface Covered {
   coverage: Coverage;
   /** When the first and the last event arrived. */
@@ -34,8 +34,8 @@ export interface Covered {
   isListenedTo: boolean;
 }
 
-export interface CoverageOptions {
-  /** null: from the start of the first listener. */
+interface CoverageOptions {
+  /** The start of the range; null for the start of the first listener. */
   from: number | null;
   to: number;
   now: number;
@@ -43,7 +43,7 @@ export interface CoverageOptions {
   isListenedTo: boolean;
 }
 
-/** Works out what listening covers. @param presences in any order; they may overlap */
+/** Computes the coverage of a time range. @param presences in any order; they may overlap */
 export function coverageOf(
   presences: readonly Presence[],
   { from, to, now, isListenedTo }: CoverageOptions,
@@ -87,7 +87,7 @@ export function toCoveredDocument({ coverage, firstEventAt, lastEventAt, isListe
 
 const GAPS_SHOWN = 3;
 
-/** Says for people what listening covers. @param time writes a moment down */
+/** Describes a coverage in words. @param time formats a time */
 export function describeCoverage(
   { from, to, listened, gaps }: Coverage,
   time: (milliseconds: number) => string,

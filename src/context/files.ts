@@ -54,11 +54,11 @@ export function decodeText(
   throw failure('invalid-input', message, hint);
 }
 
-/** A PEM file of a key is far smaller. */
+/** The most bytes of a key file, which is far smaller. */
 const KEY_LIMIT_BYTES = 64 * 1024;
 
 /**
- * Reads a file that should hold a public key in PEM; the key itself is not checked here.
+ * Reads a file with a public key in PEM. The key itself is not checked here.
  * @throws Failure `invalid-input`
  */
 export function readPublicKey(files: Pick<Files, 'readText'>, file: string): PublicKey {

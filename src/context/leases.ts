@@ -14,15 +14,14 @@ export function leaseOnKiosk(kioskId: KioskId): string {
   return `kiosk ${kioskId}`;
 }
 
-/** Of a run of a scenario. */
 export function leaseOnRun(id: string): string {
   return `run ${id}`;
 }
 
 /**
  * Runs work while no other process acts on the same cards or kiosks.
- * @param subjects made by `leaseOnCard` and `leaseOnKiosk`
- * @throws Failure `leased`, naming who is at it
+ * @param subjects made by the functions above
+ * @throws Failure `leased`, which names the owner
  */
 export async function withLeases<Result>(
   ctx: Context,
@@ -34,12 +33,12 @@ export async function withLeases<Result>(
   try {
     return await work();
   } finally {
-    // What can't be given back ends with this process.
+    // A lease that can't be released ends with this process.
     await ctx.journal.releaseLeases(subjects).catch(() => undefined);
   }
 }
 
-/** A lease of another machine ends when this process saw no heartbeat for 10 seconds: until then it is checked again. */
+/** The time between two checks of a lease that may have ended, in milliseconds: one of another machine ends 10 seconds after its last heartbeat. */
 const CHECK_MS = 500;
 
 async function takeLeases(ctx: Context, subjects: readonly string[], action: string): Promise<Lease[]> {
@@ -50,16 +49,16 @@ async function takeLeases(ctx: Context, subjects: readonly string[], action: str
   }
 }
 
-/** Somebody else is at it. */
+/** Returns the failure of a lease that another process has. */
 export function leased(ctx: Context, { subject, action, owner, freeIn }: Lease): Failure {
   const [kind = '', name = ''] = subject.split(' ');
-  const looks: Record<string, string[]> = { kiosk: ['kiosks'], run: ['runs', 'show', name] };
-  const look = looks[kind] ?? ['status', name];
+  const commands: Record<string, string[]> = { kiosk: ['kiosks'], run: ['runs', 'show', name] };
+  const command = commands[kind] ?? ['status', name];
   const what = `${kind.charAt(0).toUpperCase()}${kind.slice(1)} ${name} is`;
   return failure(
     'leased',
     `${what} being worked on (${action}) by ${describeOwner(owner)}.`,
-    `Wait until it is done, or ask them. ${freeIfKilled(kind, freeIn)} Check: ${commandLine(look, ctx.invocation)}`,
+    `Wait until it is done, or ask them. ${freeIfKilled(kind, freeIn)} Check: ${commandLine(command, ctx.invocation)}`,
   );
 }
 

@@ -5,10 +5,10 @@ import type { Reading } from './clocks.ts';
 import type { Context } from './context.ts';
 import { type Coverage, type Covered, coverageOf } from './coverage.ts';
 
-/** A listener that died is noticed this soon, in milliseconds, besides what its last sign of life takes to grow old. */
+/** The time between two checks if a listener is running, in milliseconds. */
 const CHECK_MS = 1_000;
 
-/** Decides for all cards of a command if it reads the journal or the API right now. */
+/** Decides for all cards of a command if they are read from the journal or from the API. */
 export class ListenerCheck {
   readonly #ctx: Context;
   readonly #via: Via;
@@ -43,7 +43,7 @@ export class ListenerCheck {
   }
 }
 
-/** Refuses to wait for the journal alone while no listener writes to it. @throws Failure `no-listener` */
+/** Refuses to wait with `--via journal` while no listener is running. @throws Failure `no-listener` */
 export async function requireListener(ctx: Context, via: Via): Promise<void> {
   if (via !== 'journal' || (await ctx.journal.isListenedTo())) return;
   throw failure(
@@ -53,7 +53,7 @@ export async function requireListener(ctx: Context, via: Via): Promise<void> {
   );
 }
 
-/** Returns the coverage of a time range. @param span milliseconds since the epoch; null for the first listener, and for now */
+/** Returns the coverage of a time range. @param span `since` is null for the start of the first listener, `until` for now */
 export async function coverageFor(
   ctx: Context,
   { since, until }: { since: number | null; until: number | null },

@@ -7,23 +7,23 @@ export interface PollOptions<Seen, Result> {
   stopwatch: Stopwatch;
   signal: AbortSignal;
   timing: Pick<Timing, 'firstPause' | 'interval'>;
-  /** Null polls without a limit. At a deadline that has passed already, it reads once. */
+  /** Null without a limit. If the deadline has passed already, there is one read. */
   deadline: Reading | null;
-  /** Reads once. An Outage that it throws is waited out, obeying `retryAfter`; anything else ends the poll. */
+  /** Reads once. After an Outage, it is called again, not before `retryAfter`. Any other error ends the poll. */
   read: (read: ReadOptions) => Promise<Seen>;
-  /** `wait` reads again later. May throw. */
+  /** Decides after a read: `wait` reads again later. An error ends the poll. */
   decide: (seen: Seen) => { done: Result } | 'wait';
-  /** The next pause in milliseconds, where it is not the usual one; null where it is. */
+  /** Returns the next pause in milliseconds; null for the usual one. */
   pause?: () => number | null;
   onOutage?: (outage: Outage) => void;
-  /** Told at least every 30 seconds while it pauses. */
+  /** Called at least every 30 seconds during a pause. */
   onPause?: () => void;
-  /** 0 to 1, for the jitter. */
+  /** Returns a number from 0 to 1, for the jitter. */
   random?: () => number;
 }
 
 /** The end of a poll: a result, or the last observation at the deadline. */
-export type PollEnd<Seen, Result> =
+type PollEnd<Seen, Result> =
   | { kind: 'done'; result: Result }
   | { kind: 'deadline'; seen: Seen | null; outage: Outage | null };
 
@@ -35,8 +35,8 @@ const LAST_READ_MS = 2_000;
 const LONGEST_SILENCE_MS = 30_000;
 
 /**
- * Reads again and again, with pauses that grow a little each time, and a last time at the deadline. All waits use it.
- * @throws what `read` or `decide` throw, and the signal's reason
+ * Reads repeatedly, with growing pauses, and a last time at the deadline. All waits use it.
+ * @throws the errors of `read` and `decide`, and the reason of the signal
  */
 export async function poll<Seen, Result>(options: PollOptions<Seen, Result>): Promise<PollEnd<Seen, Result>> {
   const { stopwatch, deadline, timing, random = Math.random } = options;
@@ -49,7 +49,7 @@ export async function poll<Seen, Result>(options: PollOptions<Seen, Result>): Pr
     seen = step.seen ?? seen;
     const left = stopwatch.until(deadline);
     const asked = step.outage?.retryAfter ?? 0;
-    // The vendor asked for a longer pause than there is time: then there is no last read.
+    // If Wise asks for a longer pause than the time left, there is no last read.
     if (remaining <= 0 || left <= 0 || asked > left) {
       await sleepLong(options, Math.max(0, left));
       return { kind: 'deadline', seen, outage: step.outage };
@@ -60,7 +60,7 @@ export async function poll<Seen, Result>(options: PollOptions<Seen, Result>): Pr
   }
 }
 
-/** Sleeps, and says now and then that it does. */
+/** Sleeps, and calls `onPause` from time to time. */
 async function sleepLong<Seen, Result>(
   { stopwatch, signal, onPause }: PollOptions<Seen, Result>,
   milliseconds: number,
@@ -71,7 +71,7 @@ async function sleepLong<Seen, Result>(
   }
 }
 
-/** Returns what is left for one read: the time until a deadline, or two seconds where that is less. */
+/** Returns a function for the time left for one read: until a deadline, or two seconds if that is more. */
 export function budgetOf(stopwatch: Stopwatch, deadline: Reading | null): () => number {
   const end = stopwatch.after(Math.max(LAST_READ_MS, stopwatch.until(deadline)));
   return () => stopwatch.until(end);

@@ -8,7 +8,7 @@ export interface WaitProgress {
   kind: 'wait';
   /** `PROFILE/TOKEN` or `PROFILE/ORDER`. */
   card: string;
-  /** The stage of the card, or what is waited for before it was read. */
+  /** The stage of the card; before the first read, the goal of the wait. */
   state: string;
   since: Reading;
   deadline: Reading | null;
@@ -17,12 +17,12 @@ export interface WaitProgress {
   outage: string | null;
 }
 
-/** Work on many cards. It stays while single cards are waited for; without counts, it ends. */
+/** Work on many cards. It stays on the screen during waits for single cards. Without counts, it ends. */
 export interface CardsProgress {
   kind: 'cards';
-  /** One for each kiosk of a retry, one for a run. */
+  /** A count for each kiosk of a retry, or one count for a run. */
   counts: readonly CardCount[];
-  /** The latest news. Where nothing can move, it is shown instead of each change of a count. */
+  /** The latest news. Without animation, only news are shown, not each change of a count. */
   news?: string | null;
 }
 

@@ -202,11 +202,11 @@ export function outcomeOfStatus(production: Production | null): Outcome | null {
 export function observedOutcome(latest: Attempt | null, production: Production | null): Outcome | null {
   const outcome = outcomeOfStatus(production);
   if (!production || outcome === null || latest === null) return outcome;
-  return !isOpen(latest) && isLater(production, lastWordOn(latest)) === true ? outcome : null;
+  return !isOpen(latest) && isLater(production, lastProductionOf(latest)) === true ? outcome : null;
 }
 
-/** The latest production that is known to belong to an attempt or to the time before it. */
-export function lastWordOn({ outcome, production, baseline }: Attempt): Production | null {
+/** Returns the latest production that belongs to an attempt for certain, or else the one before the attempt. */
+export function lastProductionOf({ outcome, production, baseline }: Attempt): Production | null {
   return outcome === 'refused' || outcome === 'not-seen' ? baseline : (production ?? baseline);
 }
 

@@ -3,7 +3,7 @@ import { rankOf } from './production.ts';
 import { parseVendorTime } from './times/vendor-time.ts';
 
 /** The latest event of one kind. */
-export interface Projected {
+interface Projected {
   /** The event that determines the status; null without events. */
   latest: CardEvent | null;
   /** True if all other events are earlier by valid times. Otherwise it is a guess, and decides nothing. */
@@ -31,7 +31,7 @@ interface Placed extends Span {
   rank: number | undefined;
 }
 
-/** A new order may begin in either of the first two statuses. */
+/** The order of the statuses. A new order may begin in either of the first two. */
 const ORDER_RANK = new Map([
   ['PLACED', 0],
   ['REQUIREMENTS_FULFILLED', 1],
@@ -46,11 +46,11 @@ export function orderRankOf(status: string | null): number | undefined {
 }
 
 /** Returns the later of two order statuses. CANCELLED and RETURNED are never replaced. */
-export function laterOrderStatus(known: string | null, told: string | null): string | null {
-  if (known === null || told === null) return known ?? told;
-  const [knownRank, toldRank] = [orderRankOf(known), orderRankOf(told)];
+export function laterOrderStatus(known: string | null, news: string | null): string | null {
+  if (known === null || news === null) return known ?? news;
+  const [knownRank, rank] = [orderRankOf(known), orderRankOf(news)];
   if (knownRank === undefined) return known;
-  return toldRank === undefined || toldRank > knownRank ? told : known;
+  return rank === undefined || rank > knownRank ? news : known;
 }
 
 /**

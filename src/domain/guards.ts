@@ -53,8 +53,8 @@ export function guardProduce(seen: Seen, request: ProduceRequest): Decision {
   }
 }
 
-/** The production to repeat, as it was when the user approved it. */
-export interface Retry<Request> {
+/** The retry that the user approved. */
+interface Retry<Request> {
   /** null while the user has not chosen a kiosk. */
   request: Request;
   /** The attempt that failed or was refused; null when the journal knows none. */
@@ -62,7 +62,7 @@ export interface Retry<Request> {
 }
 
 /**
- * Permits another production of a card. Only the attempt that was approved may be repeated: a newer one means that
+ * Permits another production of a card, if the attempt that the user approved to repeat is still the latest one: otherwise
  * somebody else is working on the card.
  * @throws Failure with the reason against it and the next step
  */
@@ -106,7 +106,7 @@ export function refuseOtherDelivery({ card, deliveryOption }: Pick<Seen, 'card' 
   throw failure('not-a-kiosk-order', message, 'Order a card for a kiosk: kioskctl order.');
 }
 
-/** Accepts a production at the wanted kiosk. @throws Failure `attempt-open` for another kiosk */
+/** Accepts that a card is being produced at the wanted kiosk. @throws Failure `attempt-open` for another kiosk */
 function joinInProgress({ card, attempt }: Seen, kioskId: KioskId | null): 'unchanged' {
   const current =
     card.production?.status === 'IN_PROGRESS' ? card.production.kioskId : (attempt?.kioskId ?? null);
@@ -119,14 +119,14 @@ function detailsOf({ production }: Card): FailureDetails | undefined {
   return production?.errorCode ? { errorCode: production.errorCode } : undefined;
 }
 
-/** The failure of a card whose current attempt ended without a card. */
+/** Returns the failure of a card whose production failed. */
 export function productionFailed(card: Card): Failure {
   const { production } = card;
   const what = `The production of card ${cardLabel(card)} on kiosk ${production?.kioskId ?? 'unknown'} failed`;
   return explained(card, { kind: 'production', production, what });
 }
 
-/** The failure of a card whose request the vendor refused; the card is as it was before. */
+/** Returns the failure of a refused request. It did not change the card. */
 export function productionRefused(
   card: Card,
   refusal: Production | null,
@@ -160,7 +160,7 @@ export function outcomeUnknown(
   );
 }
 
-/** Why attempts ended without effect, other than by a code of the catalogue. */
+/** The reasons for attempts without effect that have no error code of Wise, by failure code. */
 const END_REASONS: Partial<Record<FailureCode, string>> = {
   'credentials-refused': 'Wise refused the credentials or the access to the profile',
   'approval-required': "Wise requires the user's own approval",
@@ -169,7 +169,7 @@ const END_REASONS: Partial<Record<FailureCode, string>> = {
   unreachable: 'there was no connection, so nothing was sent',
 };
 
-/** The failure of an attempt that ended without effect, as the command reported it that sent it. */
+/** Returns the failure of an attempt without effect, as the command that sent it reported it. */
 export function attemptRefused(card: Card, attempt: Attempt): Failure {
   const { endCode, httpStatus, number, kioskId, production } = attempt;
   const details = { ...(httpStatus !== null && { httpStatus }), ...idsOf(attempt) };
@@ -203,7 +203,7 @@ function explained(card: Card, { kind, production, what, details }: Explanation)
   });
 }
 
-/** The failure of a retry that the catalogue forbids. */
+/** Returns the failure of a retry that the catalogue or the runbook forbids. */
 export function neverAgain(card: Card, { code, meaning, nextStep, exitCode }: CatalogueEntry): Failure {
   const errorCode = printable(code);
   const message = `Card ${cardLabel(card)} can't be produced again: ${errorCode}. ${meaning}`;

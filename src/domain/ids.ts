@@ -9,13 +9,13 @@ export type KioskId = string & { readonly [brand]: 'kiosk' };
 /** A card token in lower case. Made by `parseCardToken`, by schemas of Wise's bodies and by the journal's tables only. */
 export type CardToken = string & { readonly [brand]: 'card' };
 
-/** The name of a card: its token or its order, with or without the profile. One of the two is null. */
+/** The name of a card: its token or its order id (the other one is null), with or without the profile. */
 export interface Reference extends PlainReference {
   cardToken: CardToken | null;
 }
 
 /** A reference of a document, with an unchecked token. */
-export interface PlainReference {
+interface PlainReference {
   profileId: number | null;
   cardToken: string | null;
   orderId: number | null;
@@ -28,7 +28,7 @@ export interface CardIdentity {
   readonly orderId: number | null;
 }
 
-/** Returns the identity alone of something that has one, like a card. */
+/** Returns the identity of a card without its other fields. */
 export function identityOf({ profileId, orderId, cardToken }: CardIdentity): CardIdentity {
   return Object.freeze({ profileId, orderId, cardToken });
 }
@@ -60,9 +60,9 @@ function notACard(text: string): Failure {
 }
 
 /**
- * Reads a numeric id (the vendor's int64, of which JSON carries the first 53 bits safely).
- * @param what how messages call it: `order id`, `profile id`
- * @throws Failure `invalid-reference` for zero, a negative, fractional or too large number, and for text
+ * Reads a numeric id. Wise has 64 bits for it, of which JSON carries 53 safely.
+ * @param what the name of the id in messages: `order id`, `profile id`
+ * @throws Failure `invalid-reference` for anything but a whole number from 1 to 2^53 - 1
  */
 export function parseId(text: string, what: string): number {
   const id = /^\d+$/.test(text) ? Number(text) : Number.NaN;
@@ -74,13 +74,13 @@ export function parseId(text: string, what: string): number {
   );
 }
 
-/** Writes a reference in its fullest form, which every command reads again: `PROFILE/TOKEN`, else `PROFILE/ORDER`. */
+/** Formats a reference for messages and commands: `PROFILE/TOKEN`, else `PROFILE/ORDER`. */
 export function formatReference({ profileId, cardToken, orderId }: PlainReference): string {
   const name = cardToken ?? String(orderId);
   return profileId === null ? name : `${profileId}/${name}`;
 }
 
-/** True if a reference identifies this card; one without a profile matches any. */
+/** True if a reference names this card. A reference without a profile matches cards of any profile. */
 export function isNamed(
   card: { profileId: number; cardToken: string | null; orderId: number | null },
   { profileId, cardToken, orderId }: Reference,
@@ -102,7 +102,7 @@ export function isCardToken(text: string): text is CardToken {
   return CARD_TOKEN.test(text);
 }
 
-/** The format of kiosk ids is not documented: any printable word may be one. */
+/** The form of kiosk ids, which Wise does not document: any printable word. */
 const KIOSK_ID = /^[^\s\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{1,100}$/u;
 
 export function isKioskId(text: string): text is KioskId {

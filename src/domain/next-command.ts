@@ -4,13 +4,13 @@ import type { Production } from './production.ts';
 import type { Stage } from './stage.ts';
 import { parseVendorTime } from './times/vendor-time.ts';
 
-/** The flags with which a follow-up command uses the same context and server; never a secret, `--confirm` or `--yes`. */
+/** The data of the running command that its follow-up commands need. */
 export interface Invocation {
-  /** `['--context', 'local']`, and `--base-url` if it was passed. */
+  /** The flags that select the same context and server: never a secret, `--confirm` or `--yes`. */
   flags: readonly string[];
   /** The kiosk of a flag or of the settings. */
   kioskId: KioskId | null;
-  /** The command cancels its cards at its end, so they have no next command. */
+  /** True if the command cancels its cards at its end, so that they have no next command. */
   cancels?: boolean;
 }
 
@@ -21,8 +21,8 @@ interface Situation extends Reference {
   attempt: Attempt | null;
 }
 
-/** A command as a list of arguments; `complete` if none of them is a placeholder. */
-export interface NextCommand {
+/** A command as a list of arguments. It is `complete` if none of them is a placeholder. */
+interface NextCommand {
   argv: string[];
   complete: boolean;
 }
@@ -55,7 +55,7 @@ function nextStep(card: Situation, kioskId: KioskId | null): (string | null)[] |
       return retryStep(card, reference);
     case 'unknown':
       return isUnsettled(card.attempt) ? ['wait-produced', reference] : ['status', reference];
-    // Its order keeps the place of a personal profile, which may have one physical card, until it is cancelled.
+    // Until its order is cancelled, it counts for the limit of physical cards.
     case 'expired':
       return ['cancel', reference];
     case 'cancelled':
@@ -67,7 +67,7 @@ function nextStep(card: Situation, kioskId: KioskId | null): (string | null)[] |
   }
 }
 
-/** Passes the start of the attempt to a machine without this journal. */
+/** Returns the flag with the start of the attempt, for machines without this journal. */
 function since(production: Production | null): string[] {
   const time = production?.status === 'IN_PROGRESS' ? production.occurredAt : null;
   return time !== null && parseVendorTime(time) ? ['--after', time] : [];
@@ -76,7 +76,7 @@ function since(production: Production | null): string[] {
 /** Errors of the kiosk, not of the card: another kiosk may accept it. */
 const OTHER_KIOSK = new Set(['KIOSK_ID_NOT_FOUND', 'NO_BRANCH_LINKED_TO_KIOSK']);
 
-/** A refused request is retried after its fix. */
+/** Returns the command that follows a refused request. */
 function refusedStep(attempt: Attempt, reference: string): (string | null)[] {
   const isOfKiosk = OTHER_KIOSK.has(attempt.production?.errorCode ?? '');
   return isOfKiosk ? ['retry', reference, '--to-kiosk', null] : ['retry', reference];

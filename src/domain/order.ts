@@ -1,6 +1,6 @@
 import { isPrintable } from './text/terminal-text.ts';
 
-/** True for an idempotency key of an order that the user may choose. A blank at its end would make it another key. */
+/** True for a valid idempotency key of a user. It has no blank at its ends, which would make it another key. */
 export function isOrderKey(text: string): boolean {
   return text.trim() === text && isPrintable(text) && /^.{1,255}$/u.test(text);
 }
@@ -13,7 +13,7 @@ export const SAMPLE_ORDER = {
   address: { firstLine: '1 Sample Street', city: 'London', postCode: 'E1 6JJ', country: 'GB' },
 };
 
-/** The physical cards that a profile may have, by the documentation of the vendor. The embedded sandbox reports its limit. */
+/** The documented limits of physical cards for each profile, by environment. */
 export const PHYSICAL_CARD_LIMIT: Readonly<Record<string, number>> = { sandbox: 10, production: 1 };
 
 /**
@@ -63,7 +63,7 @@ export function unmetRequirements(requirements: readonly Requirement[] | null): 
   return (requirements ?? []).filter(({ status }) => status !== 'COMPLETED');
 }
 
-/** The step that meets a requirement. */
+/** Describes the step that meets a requirement. */
 export function requirementAdvice({ type }: Requirement): string {
   return ADVICE.get(type) ?? 'ask Wise what this requirement needs';
 }

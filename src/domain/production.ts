@@ -23,7 +23,7 @@ export interface ProduceRequest {
   kioskId: KioskId;
 }
 
-/** The fields of a produce request that flags and steps set; the kiosk is chosen for each card. */
+/** The fields of a produce request that flags and steps set. The kiosk is chosen for each card. */
 export type ProduceSettings = Partial<ProduceRequest>;
 
 /** The options of everything that produces cards: commands, retries, steps of scenarios. */
@@ -128,7 +128,7 @@ function judgeRefusal(production: Production | null): Verdict {
   return lookUpError('request', code).retry === 'reconcile' ? 'lost' : 'refused';
 }
 
-/** Refusals that name an earlier request or card: only a change of the production shows what became of it. */
+/** Refusals that name an earlier request or card, whose result only a change of the production shows. */
 const EARLIER_REQUEST = new Set(['REQUEST_ALREADY_EXISTS', 'PAN_ALREADY_EXISTS']);
 
 export function namesEarlierRequest(refusal: Production | null): boolean {
@@ -186,7 +186,7 @@ function productionCode(text: string): string {
   throw unknownCode(text, codesOf('production'));
 }
 
-/** The failure of a code that is not in the catalogue, with similar codes. */
+/** Returns the failure of an unknown error code, which suggests similar codes. */
 export function unknownCode(text: string, codes = ERROR_CATALOGUE.map((entry) => entry.code)): Failure {
   const word = text.toUpperCase().replaceAll('-', '_');
   const containing = [...new Set(codes)].filter((code) => word !== '' && code.includes(word)).slice(0, 5);

@@ -16,8 +16,8 @@ export type ResultOutcome =
   | 'not-started';
 
 /**
- * The way in which a wait detects changes. `poll`: it reads the API. `journal`: it reads the events that a listener stores in the
- * journal. `auto`: the journal while a listener is running, else the API.
+ * The mode in which a wait detects changes. `poll`: it reads the API. `journal`: it reads the events that a listener stores
+ * in the journal. `auto`: the journal while a listener is running, otherwise the API.
  */
 export type Via = 'auto' | 'poll' | 'journal';
 
@@ -66,20 +66,20 @@ export function exitCodeOf(results: readonly CardResult[], stops: readonly Failu
   return combineExitCodes([...results, ...stops].map(({ exitCode }) => exitCode ?? 0));
 }
 
-/** Returns the failure that names why a command stopped: the one whose exit code comes first. */
+/** Returns the failure whose exit code takes precedence; null without any. */
 export function gravestOf(stops: readonly Failure[]): Failure | null {
   const code = combineExitCodes(stops.map(({ exitCode }) => exitCode));
   return stops.find(({ exitCode }) => exitCode === code) ?? null;
 }
 
-/** Returns the failure of a journal that stopped the command; null if it did not. */
+/** Returns the failure of the journal, if it stopped the command before all cards were done; otherwise null. */
 export function journalStop(results: readonly CardResult[]): Failure | null {
   const error = results.find((result) => result.error?.code === 'journal-unusable')?.error;
   const isCutShort = results.some(({ outcome }) => outcome === 'not-started');
   return error && isCutShort ? failure('journal-unusable', error.message, error.hint) : null;
 }
 
-/** Returns the errors of cards, as far as their results have them. */
+/** Returns the errors of Wise in results, and those of failed cards. */
 export function failuresIn(results: readonly Pick<CardResult, 'card' | 'error'>[]): CardFailure[] {
   return results.flatMap(({ card, error }) => {
     const cause = error ? causeOf(error) : null;
@@ -88,7 +88,7 @@ export function failuresIn(results: readonly Pick<CardResult, 'card' | 'error'>[
   });
 }
 
-/** Returns the vendor's error behind an error; null if there is none. */
+/** Returns the error of Wise that a failure has as its cause; null for other failures. */
 export function causeOf({ code, details }: FailureDocument): CardFailure | null {
   const errorCode = details?.errorCode ?? null;
   if (code === 'production-refused') return { kind: 'request', errorCode };

@@ -12,13 +12,13 @@ export type StepOutcome = 'done' | 'failed' | 'tolerated' | 'unmet' | 'skipped' 
 
 /** One step of one card, as the journal stores it. Times are milliseconds since the epoch. */
 export interface RunStep {
-  /** Its place among the steps of the card, repetitions counted, from 0. */
+  /** The number among the steps of the card, from 0, with loops unrolled. */
   index: number;
   /** The word of the step's definition. */
   kind: string;
-  /** For people: `produce WIS00001`. */
+  /** The title in reports: `produce WIS00001`. */
   title: string;
-  /** Its line in the scenario's file; null for one without a file. */
+  /** The line in the scenario's file; null without a file. */
   line: number | null;
   outcome: StepOutcome;
   /** null while it runs, and for a skipped one. */
@@ -27,20 +27,20 @@ export interface RunStep {
   endedAt: number | null;
   error?: FailureDocument;
   unmet?: Unmet[];
-  /** The card that it was done with, as far as there was one. */
+  /** The ids of the card, as far as they were known. */
   orderId: number | null;
   cardToken: CardToken | null;
-  /** The attempt that it made. */
+  /** The attempt that the step made. */
   attemptId?: string;
-  /** The number of attempts on the card before it, by which the attempt of an interrupted step is found. */
+  /** The number of attempts on the card before the step: a later one belongs to the step, also after an interruption. */
   attemptsBefore?: number;
-  /** The time to which it moves the sandbox's clock, in milliseconds since the epoch. */
+  /** The time to which the step moves the clock of the sandbox, in milliseconds since the epoch. */
   advanceTo?: number;
-  /** The number of its attempts that only exist because its process died: expectations don't count them. */
+  /** The number of attempts that exist only because a process was killed. Expectations don't count them. */
   attemptsLost?: number;
 }
 
-/** The time when a card was first seen in a stage, in milliseconds since the epoch. A new order starts again. */
+/** The time when a card was first read in a stage, in milliseconds since the epoch. */
 export interface StageMark {
   stage: Stage;
   at: number;
@@ -56,25 +56,25 @@ export type CleanUp = 'cancelled' | 'ended-before' | 'failed' | 'kept';
 export interface RunCard {
   /** From 1. */
   number: number;
-  /** Its line in the data file. */
+  /** The line in the data file. */
   row: number | null;
   kioskId: KioskId | null;
   outcome: CardOutcome;
-  /** null while it isn't over. */
+  /** null until the card is over. */
   exitCode: ExitCode | null;
-  /** The card as it was read last: nothing about its holder. */
+  /** The card at the last read. It contains nothing about its holder. */
   card: Card | null;
-  /** The orders that it made, in their order; `cleanUp` is null until the end of the run. */
+  /** The orders that the steps made, oldest first; `cleanUp` is null until the end of the run. */
   orders: { profileId: number; orderId: number; cleanUp: CleanUp | null }[];
   stages: StageMark[];
   steps: RunStep[];
-  /** A step of it ended the whole run. */
+  /** Set if a step of the card ended the whole run. */
   stopsRun?: true;
   startedAt: number | null;
   endedAt: number | null;
 }
 
-/** Returns the record of a card that a run has not come to. */
+/** Returns the record of a card that was not started. */
 export function unstartedCard(number: number): RunCard {
   return {
     number,
@@ -114,21 +114,21 @@ export interface RunRecord {
   scenario: string;
   /** The name of a built-in scenario, or the absolute path of a file. */
   source: { kind: 'built-in'; name: string } | { kind: 'file'; path: string };
-  /** SHA-256 of the scenario's text, in hex: a resumed run needs the same text. */
+  /** The SHA-256 of the scenario's text, in hex: a resumed run needs the same text. */
   fingerprint: string;
   data: { path: string; fingerprint: string } | null;
-  /** Set with `--var`, without those that orders are filled in with. */
+  /** The values of `--var`, without those that orders are filled in with. */
   variables: Record<string, string>;
-  /** Names of the variables that are not stored, and have to be set again to resume the run. */
+  /** The names of variables that are not stored, and have to be passed again to resume the run. */
   forgottenVariables: string[];
   kiosks: KioskId[];
   cards: number;
   concurrency: number;
   keep: boolean;
   context: string;
-  /** Select the same context and server in other commands: `['--context', 'ci']`. */
+  /** The flags that select the same context and server: `['--context', 'ci']`. */
   flags: string[];
-  /** The profile of orders whose step sets none. */
+  /** The profile of orders whose step names none. */
   profileId: number | null;
   environment: string;
   reason: string | null;
@@ -138,7 +138,7 @@ export interface RunRecord {
   /** null while it runs, and after an interruption or a crash. */
   endedAt: number | null;
   exitCode: ExitCode | null;
-  /** 1, and one more for each time that it was resumed. */
+  /** The number of times that it was started or resumed. */
   sessions: number;
   requests: RunRequests;
   freed: FreedPlaces[];
@@ -147,14 +147,14 @@ export interface RunRecord {
 /** An expectation that did not hold. */
 export interface Unmet {
   field: string;
-  /** For people: `produced`, `at most 30s`. */
+  /** The expectation in words: `produced`, `at most 30s`. */
   expected: string;
   actual: string;
 }
 
 /**
  * Outcome of a run. `unmet`: an expectation did not hold. `interrupted`: cards are left, and it can be resumed.
- * `unfinished`: it runs, or its process died.
+ * `unfinished`: it is running, or its process was killed.
  */
 export type RunOutcome = 'passed' | 'unmet' | 'failed' | 'interrupted' | 'unfinished';
 

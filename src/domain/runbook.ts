@@ -22,7 +22,7 @@ export interface Runbook {
   pages: readonly RunbookPage[];
 }
 
-/** The file of a context's runbook. One of a project is not trusted: it can only make commands more careful. */
+/** The file of a context's runbook. The runbook of a project is not trusted: it can only make commands more careful. */
 export interface RunbookSource {
   file: string;
   isFromProject: boolean;
@@ -46,7 +46,7 @@ export function findPage({ pages }: Runbook, kind: ErrorKind, code: string): Run
 export function pagesOn(runbook: Runbook, failures: readonly CardFailure[]): RunbookPage[] {
   const pages = failures.flatMap(({ kind, errorCode }) => {
     const code = errorCode ?? 'UNKNOWN_ERROR';
-    // A card that can never be produced again fails with a code of either kind.
+    // The failure of a card that can never be produced again may have a code of the other kind.
     const other = kind === 'request' ? 'production' : 'request';
     return findPage(runbook, kind, code) ?? findPage(runbook, other, code) ?? [];
   });
@@ -110,9 +110,9 @@ export function refuseRetry(kind: ErrorKind, code: string, retry: RetryAdvice): 
 }
 
 /**
- * Limits a runbook of a repository, which anybody may have written: it must not allow retries without the fix that the
+ * Limits the runbook of a project, which anybody may have written: it must not allow retries without the fix that the
  * catalogue requires.
- * @returns with the pages whose advice was ignored
+ * @returns the limited runbook, and the pages whose advice was removed
  */
 export function moreCareful({ pages }: Runbook): { runbook: Runbook; ignored: RunbookPage[] } {
   const ignored = pages.filter(

@@ -7,7 +7,7 @@ import type { Stage } from './stage.ts';
 /** A card as the journal knows it, without a read of the API. */
 export interface JournalCard {
   card: Card;
-  /** The latest one that was sent, or observed. */
+  /** The latest attempt that was sent or observed. */
   attempt: Attempt | null;
   /** Time of the last change of its production, in milliseconds since the epoch. */
   changedAt: number | null;
@@ -30,7 +30,7 @@ export interface Selection {
 /** The error of a card, of its production or of its request. */
 export interface CardFailure {
   kind: ErrorKind;
-  /** As the vendor wrote it; null if there is none. */
+  /** The code as Wise wrote it; null without a code. */
   errorCode: string | null;
 }
 

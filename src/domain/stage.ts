@@ -1,4 +1,4 @@
-import { type Attempt, isUnsettled, lagsBehind, lastWordOn } from './attempt.ts';
+import { type Attempt, isUnsettled, lagsBehind, lastProductionOf } from './attempt.ts';
 import type { Production } from './production.ts';
 
 export const STAGES = [
@@ -70,7 +70,7 @@ function stageOfProduction(production: Production, attempt: Attempt | null): Sta
 }
 
 function hadFailed(attempt: Attempt | null): boolean {
-  return attempt !== null && lastWordOn(attempt)?.status === 'PRODUCTION_ERROR';
+  return attempt !== null && lastProductionOf(attempt)?.status === 'PRODUCTION_ERROR';
 }
 
 /** Converts an age to whole days, and to the days left of the 60 in which the card can be produced. */

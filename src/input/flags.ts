@@ -10,8 +10,8 @@ import { parsePointInTime, requireVendorTime } from '../domain/times/vendor-time
 type Parse<Value, Options> = (text: string, flag: Options & { name: string }) => Value;
 
 /**
- * Makes a kind of flag, whose value is parsed where the flag is declared.
- * @param parse gets the value, trimmed and never empty; what it throws is the failure of the command
+ * Makes a kind of flag with its parser.
+ * @param parse gets the value, trimmed and never empty; its failure is that of the command
  */
 export function flagKind<Value, Options = unknown>(
   parse: Parse<Value, Options>,
@@ -27,7 +27,7 @@ export function exactFlagKind<Value, Options = unknown>(
     try {
       return parse(text, flag);
     } catch (cause) {
-      // oclif overwrites the message of what is thrown here, see asUsageFailure.
+      // oclif overwrites the message of an error that is thrown here, see asUsageFailure.
       throw new Error('', { cause });
     }
   };
@@ -35,7 +35,7 @@ export function exactFlagKind<Value, Options = unknown>(
   return Flags.custom({ parse: parseFlag } as object) as Interfaces.FlagDefinition<Value, Options>;
 }
 
-/** Makes messages name the flag, where they would not say which value is wrong. */
+/** Adds the name of the flag to messages. */
 function naming<Value, Options>(parse: Parse<Value, Options>): Parse<Value, Options> {
   return (text, flag) => {
     try {
@@ -47,18 +47,18 @@ function naming<Value, Options>(parse: Parse<Value, Options>): Parse<Value, Opti
   };
 }
 
-/** @throws Failure `usage` for an empty value: in a script, that is a variable that was not set */
+/** Trims a value. @throws Failure `usage` for an empty one: in a script, a variable was not set */
 function parseText(text: string, flag: string): string {
   if (text.trim() !== '') return text.trim();
   throw failure('usage', `${flag} is empty.`, 'Give it a value, or leave it out.');
 }
 
 type NumberRange = {
-  /** Ends the sentence `“x” is not …`; `a number from 1 to 9` without it. */
+  /** The end of the message `“x” is not …` (default: `a number from 1 to 9`). */
   what?: string;
-  /** 1 without it. */
+  /** Default: 1. */
   min?: number;
-  /** 9,999,999 without it. */
+  /** Default: 9,999,999. */
   max?: number;
   hint?: string;
 };
@@ -76,18 +76,17 @@ export const textFlag = flagKind((text) => text);
 export const kioskFlag = flagKind(naming(parseKioskId));
 export const referenceFlag = flagKind(parseReference);
 export const profileFlag = flagKind((text) => parseId(text, 'profile id'));
-/** In milliseconds. */
+/** A duration in milliseconds. */
 export const durationFlag = flagKind(parseDuration);
 export const simulationFlag = flagKind(parseSimulation);
-/** A whole number. */
 export const numberFlag = flagKind<number, NumberRange>(naming(parseNumber));
-/** 0 picks a free port. */
+/** A port; 0 for any free one. */
 export const portFlag = flagKind((text) => parseNumber(text, { what: 'a port', min: 0, max: 65_535 }));
 
-/** As Wise writes times. */
+/** A time in the format of Wise. */
 export const vendorTimeFlag = flagKind(requireVendorTime);
 
-/** A time, or how long ago: milliseconds since the epoch, once it is known what time it is now. */
+/** Returns a time of a flag in milliseconds since the epoch. It may be relative, like `2h` ago. */
 export type PointInTime = (now: number) => number;
 
 export const timeFlag = flagKind<PointInTime>((text, { name }) => {

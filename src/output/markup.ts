@@ -49,15 +49,15 @@ export function escapeMarkup(text: string): string {
   return text.replace(/[&<>"']/g, (sign) => REFERENCES[sign] ?? '');
 }
 
-/** All but letters, digits and signs that have no meaning in Markdown, HTML or links; a colon has one before a slash. */
+/** Characters to escape: all that may have a meaning in Markdown, HTML or links. A colon before a blank has none. */
 const SPECIAL = /:(?! )|[^\p{L}\p{N}\p{M} .,:;?'"()/=%…–→“”’-]/gu;
 
-/** Text that can't end a code span or a cell of a table. */
+/** Text that is safe in a code span and in a cell of a table. */
 const WORD = /^[\w.:#/+@-]+$/;
 
 /**
- * Escapes text for Markdown. Signs become character references, which no parser takes for syntax, not even where it
- * looks for the ends of table cells.
+ * Escapes text for Markdown with character references, which no parser takes for syntax, not even at the end of a table
+ * cell.
  */
 export function markdownText(text: string): string {
   return printable(text)

@@ -8,13 +8,13 @@ export interface Result {
   exitCode: ExitCode;
   /** The command's own part of the JSON document. */
   document: Record<string, unknown>;
-  /** Output for people; called only if it is shown. */
+  /** Renders the text output; called only if it is shown. */
   text: (style: Style) => string | Promise<string>;
   /** Output with `--quiet`, one a line. */
   references?: string[];
-  /** True if the text is the product of the command, like a script: `--quiet` prints it, too. */
+  /** True if the text is the purpose of the command, like a script: `--quiet` prints it, too. */
   isProduct?: boolean;
-  /** The errors in the text output, each once, with their cards. */
+  /** The errors for the text output, each once, with their cards. */
   errors?: { about: string | null; error: FailureDocument }[];
   /** The failures of cards; the page of the runbook is shown once per code. */
   failures?: readonly CardFailure[];

@@ -23,12 +23,12 @@ export function makeStyle(hasColor: boolean): Style {
   };
 }
 
-/** Making a format takes far longer than using it. */
+/** The formats of times, which are made once because that takes long. */
 let formats: { offset: Intl.DateTimeFormat; time: Intl.DateTimeFormat } | null = null;
 
 /**
- * Formats a local time with its offset, as people see times: `2026-11-22 10:15:00 +01:00`.
- * @param at milliseconds since the epoch, or UTC as JSON documents write it; text that is no time is returned unchanged
+ * Formats a time for people, in local time with its offset: `2026-11-22 10:15:00 +01:00`.
+ * @param at milliseconds since the epoch, or a time of a JSON document; other text is returned unchanged
  */
 export function localTime(at: number | string): string {
   const milliseconds = typeof at === 'number' ? at : Date.parse(at);

@@ -8,8 +8,8 @@ type Value = string | number | null;
 type FieldOf<Row> = { [Field in keyof Row]: Row[Field] extends Value ? Field : never }[keyof Row];
 
 /**
- * A column of a table: its header, and the field of the JSON document or the function that gives its cells. Cells may be
- * text from outside, null is a dash. What is `styled` may have colours, and must be safe to show already.
+ * A column of a table: its header, and the field of the JSON document or the function for its cells. Cells may be text from
+ * outside; null is a dash. `styled` cells may have colours, and must be safe to show already.
  */
 export type Column<Row> = readonly [
   header: string,
@@ -23,20 +23,20 @@ export function timeIn<Field extends string>(
   return ({ [field]: at }) => (at === null ? null : localTime(at));
 }
 
-export interface ListOptions<Row> {
+interface ListOptions<Row> {
   /** The command's own part of the JSON document. */
   document: Record<string, unknown>;
-  /** Reference of a row, for `--quiet`. */
+  /** Returns the reference of a row, for `--quiet`. */
   reference?: (row: Row) => string;
-  /** Shown where there are no rows. */
+  /** The text if there are no rows. */
   empty?: string;
   /** The number of all rows, where the list is limited to the newest: adds `total` and `hasMore` to the document. */
   total?: number;
-  /** Lines below the rows. */
+  /** Returns lines below the rows. */
   footer?: (style: Style) => string;
 }
 
-/** Makes the result of a command that lists things. @param shown columns of a table, or the lines that show a row */
+/** Makes the result of a list. @param shown columns of a table, or a function that renders a row in lines */
 export function listResult<Row>(
   shown: readonly Column<Row>[] | ((row: Row, style: Style) => string),
   rows: readonly Row[],

@@ -72,8 +72,8 @@ Without any of them, lists the faults that are set.`;
 type FaultFlags = Interfaces.InferredFlags<typeof SandboxFault.flags>;
 
 /**
- * Makes a fault out of the flags; the sandbox's own schema says what goes together.
- * @returns null when the flags name none
+ * Makes a fault out of the flags. The schema of the sandbox finds contradictions.
+ * @returns null if the flags name none
  * @throws Failure `usage`
  */
 function toFault(flags: FaultFlags): Fault | null {
@@ -96,23 +96,11 @@ function toFault(flags: FaultFlags): Fault | null {
 }
 
 function refusal({ refuse, kiosk, after, times }: FaultFlags): Record<string, unknown> {
-  return {
-    kind: 'produce',
-    errorCode: refuse?.toUpperCase(),
-    kioskId: kiosk,
-    afterMs: after,
-    times,
-  };
+  return { kind: 'produce', errorCode: refuse?.toUpperCase(), kioskId: kiosk, afterMs: after, times };
 }
 
 function outcome({ outcome: wanted, kiosk, after, times }: FaultFlags): Record<string, unknown> {
-  return {
-    kind: 'outcome',
-    ...wanted,
-    kioskId: kiosk,
-    afterMs: after,
-    times,
-  };
+  return { kind: 'outcome', ...wanted, kioskId: kiosk, afterMs: after, times };
 }
 
 function answer(flags: FaultFlags): Record<string, unknown> | null {

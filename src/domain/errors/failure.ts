@@ -2,8 +2,8 @@ import { redact } from '../text/redaction.ts';
 import type { ExitCode } from './exit-codes.ts';
 
 /**
- * The codes of all failures, with the exit code of each. With `null` the production error code decides (see the error
- * catalogue).
+ * The codes of all failures, with their exit codes. For `null`, the error catalogue has the exit code of the production
+ * error.
  */
 const FAILURES = {
   'internal-error': 1,
@@ -125,7 +125,7 @@ export class Failure extends Error {
   }
 }
 
-/** Ends every hint that leads to another journal. */
+/** The end of hints that suggest to use another journal. */
 export const OTHER_HOME =
   'set KIOSKCTL_HOME to another folder (it has another journal: nothing prevents then that a card is sent twice)';
 
@@ -134,7 +134,7 @@ export function failure(code: FailureCode, message: string, hint: string, detail
   return new Failure(code, message, { hint, ...(details && { details }) });
 }
 
-/** Returns the code of a system error, like `ENOENT`. */
+/** Returns the code of a system error, like `ENOENT`; the fallback for other errors. */
 export function systemCode(error: unknown, fallback: string): string {
   return error instanceof Error && 'code' in error ? String(error.code) : fallback;
 }
@@ -155,7 +155,7 @@ export class Outage extends Failure {
   }
 }
 
-/** Converts any error: what is no Failure is a bug. */
+/** Converts any error to a Failure. An error of another class is a bug of kioskctl. */
 export function asFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;
   const message = redact(error instanceof Error ? error.message : String(error));

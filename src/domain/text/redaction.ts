@@ -26,10 +26,7 @@ export function redact(text: string, secrets: readonly string[] = []): string {
  * again: Basic Street is an address.
  */
 export function redactData(value: unknown, secrets: readonly string[]): unknown {
-  if (typeof value === 'string') return withoutSecrets(value, secrets);
-  if (Array.isArray(value)) return value.map((one) => redactData(one, secrets));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, redactData(inner, secrets)]));
+  return mapLeaves(value, [], (leaf) => (typeof leaf === 'string' ? withoutSecrets(leaf, secrets) : leaf));
 }
 
 /** Patterns of personal data in free text; their lengths are bounded, so that matching takes linear time. */
@@ -106,7 +103,7 @@ function isHarmless(path: readonly string[]): boolean {
   return HARMLESS_FIELDS.has(field) || (field === 'name' && NAMED_THINGS.has(parent));
 }
 
-/** @param path the names of the fields that lead to the value */
+/** Replaces all texts and numbers of a value. @param path the names of the fields that lead to the value */
 function mapLeaves(
   value: unknown,
   path: readonly string[],

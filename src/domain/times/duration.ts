@@ -13,7 +13,7 @@ const MILLISECONDS: Readonly<Record<string, number>> = {
  * Reads a duration as flags write it: one whole number with its unit, or a plain `0`.
  * @param text `500ms`, `90s`, `5m`, `2h`, `61d` or `0`
  * @returns milliseconds
- * @throws Failure `usage` for everything else: a number without a unit, a negative one, `1h30`
+ * @throws Failure `usage` for anything else, like a number without a unit, a negative number, or `1h30`
  */
 export function parseDuration(text: string): number {
   if (text === '0') return 0;
@@ -47,8 +47,8 @@ function joined(first: string, rest: number, unit: string): string {
 }
 
 /**
- * Returns the value below which a share of some numbers lies, interpolated linearly between the two closest ranks (the default of
- * NumPy and R, `PERCENTILE.INC` of spreadsheets).
+ * Returns a quantile of numbers, interpolated linearly between the two closest ranks (the default of NumPy and R,
+ * `PERCENTILE.INC` of spreadsheets).
  * @param share 0.5 for the median, 0.95 for p95
  * @returns null without numbers
  */

@@ -2,7 +2,7 @@ import { failure } from '../errors/failure.ts';
 import { printable } from '../text/terminal-text.ts';
 import { parseDuration } from './duration.ts';
 
-/** Writes a time as JSON documents have it: in UTC, in ISO 8601. @param milliseconds since the epoch */
+/** Formats a time for JSON documents: in UTC, in ISO 8601. @param milliseconds the time since the epoch */
 export function utcTime(milliseconds: number): string;
 export function utcTime(milliseconds: number | null): string | null;
 export function utcTime(milliseconds: number | null): string | null {
@@ -11,16 +11,16 @@ export function utcTime(milliseconds: number | null): string | null {
 
 const ISO_TIME = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:?\d{2})$/;
 
-export interface VendorTime {
-  /** Milliseconds since the epoch; a finer fraction (the vendor also writes nanoseconds) is cut. */
+interface VendorTime {
+  /** Milliseconds since the epoch. A finer fraction is cut: Wise also writes nanoseconds. */
   milliseconds: number;
-  /** The unit it was written in, in milliseconds: 1000 for whole seconds, 1 for anything finer. */
+  /** The precision in milliseconds: 1000 for whole seconds, 1 for anything finer. */
   precision: 1 | 1_000;
 }
 
 /**
  * Reads a time as the vendor writes it (events of schema 2.0.0 have whole seconds, the API milliseconds).
- * @returns undefined for what can't be read, like the documented `2024-01-01T12:24:560Z`
+ * @returns undefined for an invalid time, like the documented `2024-01-01T12:24:560Z`
  */
 export function parseVendorTime(text: string | null): VendorTime | undefined {
   const match = ISO_TIME.exec(text ?? '');
@@ -34,8 +34,9 @@ export function parseVendorTime(text: string | null): VendorTime | undefined {
 }
 
 /**
- * Orders two vendor times, both cut to the coarser one's precision.
- * @returns negative, zero or positive, or undefined when either can't be read: such times decide nothing
+ * Compares two times of Wise, both cut to the lower precision.
+ * @returns a negative number, zero or a positive number; undefined if one of the times can't be read, so that nothing may be
+ * concluded
  */
 export function compareVendorTimes(left: string | null, right: string | null): number | undefined {
   const [a, b] = [parseVendorTime(left), parseVendorTime(right)];
