@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
@@ -44,6 +44,8 @@ function quickFolder(): string {
 
 /** The temporary folder of all tests, by which everything that they leave behind is found. */
 const FOLDER = mkdtempSync(join(quickFolder(), 'kioskctl-tests-'));
+// Like any temporary folder, it is for all users.
+chmodSync(FOLDER, 0o1777);
 process.once('exit', () => rmSync(FOLDER, { recursive: true, force: true }));
 
 /** The settings of all tests, also of those that need system programs. */
@@ -53,6 +55,8 @@ export const shared: ViteUserConfig = {
     // Commands catch their own output: what a test prints is not theirs.
     disableConsoleIntercept: true,
     testTimeout: 30_000,
+    // The end of the run has a closer look at it.
+    passWithNoTests: true,
     setupFiles: 'test/harness/suite/setup.ts',
     // Without it, the style sheet of the HTML report is empty.
     css: true,

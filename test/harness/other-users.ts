@@ -1,8 +1,8 @@
 // Other users of the machine, and file systems that are full or read-only: real ones, which only root can make.
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, lstatSync, readdirSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { BINARY, type Ended, ended, type RunOptions, type User } from './program.ts';
 import { testUnless } from './suite/machine.ts';
 
@@ -18,9 +18,9 @@ export const testAsRoot = testUnless(
 
 /** A test that mounts file systems. */
 export const testWithMounts = testUnless(
-  works('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'none', tmpdir()])
+  works('unshare', ['--mount', 'bash', '-ec', `mount -t tmpfs none '${tmpdir()}'; dd if=/dev/null`])
     ? null
-    : 'it needs root that may mount',
+    : 'it needs root that may mount, unshare, bash and dd',
 );
 
 function works(program: string, args: string[], uid?: number): boolean {
@@ -56,8 +56,6 @@ export function giveTo(path: string, uid = NOBODY_KNOWN): void {
 /** Lets anybody enter a folder of a test. */
 export function openToAll(path: string): string {
   chmodSync(path, 0o755);
-  // The tests have a temporary folder of their own.
-  if (dirname(path) === tmpdir() && (statSync(tmpdir()).mode & 0o001) === 0) chmodSync(tmpdir(), 0o711);
   return path;
 }
 

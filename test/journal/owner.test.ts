@@ -7,6 +7,7 @@ import type { Journal } from '../../src/journal/journal.ts';
 import { openSqliteJournal } from '../../src/journal/open-journal.ts';
 import { SqliteFixture } from '../harness/journal.ts';
 import { TOKEN } from '../harness/records.ts';
+import { isLinux, testUnless } from '../harness/suite/machine.ts';
 
 let fixture: SqliteFixture;
 let journal: Journal;
@@ -140,7 +141,7 @@ describe('an owner', () => {
     expect(await fixture.open().isListenedTo()).toBe(false);
   });
 
-  test.runIf(process.platform === 'linux')('is not a later process with the same id', async () => {
+  testUnless(isLinux ? null : 'only Linux has it')('is not a later process with the same id', async () => {
     await journal.takeLeases([CARD], 'send');
     pretend({ holder_started_at: '1' });
     expect(await fixture.open().takeLeases([CARD], 'send')).toEqual([]);

@@ -9,6 +9,7 @@ import { type RequestContent, type RequestHead, UNLIMITED } from '../../src/wise
 import { makeCertificate, TRANSPORTS } from '../harness/network.ts';
 import { type Answer, cut, inTurn, json, raw, reset, silence, Vendor } from '../harness/server.ts';
 import { atTheEnd } from '../harness/suite/at-the-end.ts';
+import { isLinux, testUnless } from '../harness/suite/machine.ts';
 
 const LIMIT = 4 * 1024 * 1024;
 
@@ -265,7 +266,7 @@ describe.concurrent.for(TRANSPORTS)('a request that got no answer %s', ([, send]
     });
   });
 
-  test.runIf(process.platform === 'linux')(
+  testUnless(isLinux ? null : 'only Linux has it')(
     'was never sent when the connection is not made in time',
     async () => {
       const port = await deafPort();

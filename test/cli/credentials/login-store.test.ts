@@ -6,6 +6,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { forget, type StoredUser } from '../../../src/cli/credentials/login-store.ts';
 import { tryLock } from '../../../src/database/lock.ts';
 import { Client } from '../../../src/wise/client.ts';
+import { isLinux, testUnless } from '../../harness/suite/machine.ts';
 import { HOUR, TestCredentials } from './test-credentials.ts';
 
 const CLIENT = { clientId: 'my-bank', clientSecret: 'client-secret-4711' };
@@ -152,7 +153,7 @@ test('no login is written without the lock of its file', async () => {
   expect(readFileSync(world.file, 'utf8')).toBe(before);
 });
 
-test.runIf(process.platform === 'linux')('a keyring that cannot be asked is said', async () => {
+testUnless(isLinux ? null : 'only Linux has it')('a keyring that cannot be asked is said', async () => {
   vi.stubEnv('DBUS_SESSION_BUS_ADDRESS', 'unix:path=/nowhere/bus');
   onTestFinished(() => void vi.unstubAllEnvs());
   const world = await TestCredentials.open();

@@ -3,18 +3,26 @@ import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Plugin } from 'vitest/config';
+import type { TestModule } from 'vitest/node';
 
 /** Processes that were told to end get this long. */
 const GRACE = 5_000;
 
-const NOT_TRIED = 'not-tried';
+const RECORDS = 'not-tried.ndjson';
 
-export function recordNotTried(folder: string, test: string): void {
-  appendFileSync(join(folder, NOT_TRIED), `${test}\n`);
+/** A test that the machine does not allow, with the reason. */
+interface NotTried {
+  file: string;
+  test: string;
+}
+
+export function recordNotTried(folder: string, one: NotTried): void {
+  appendFileSync(join(folder, RECORDS), `${JSON.stringify(one)}\n`);
 }
 
 /**
- * Names the tests that this machine did not allow, and fails if a process outlives the tests.
+ * Names the tests that this machine did not allow. Fails if a process outlives the tests, or if nothing was tested
+ * without such a reason.
  * @param folder the temporary folder of all tests
  */
 export function endOfRun(folder: string): Plugin {
@@ -24,17 +32,41 @@ export function endOfRun(folder: string): Plugin {
       if (project.name !== vitest.projects[0]?.name) return;
       vitest.onClose(async () => {
         const missing = notTried(folder);
-        if (missing.length > 0) console.log(['Not tried on this machine:', ...missing].join('\n  '));
+        if (missing.length > 0)
+          console.log(
+            ['Not tried on this machine:', ...missing.map(({ test }) => test).toSorted()].join('\n  '),
+          );
+        const explained = new Set(missing.map(({ file }) => file));
+        const modules = vitest.state.getTestModules();
+        const empty = emptySuites(modules).filter(({ file }) => !explained.has(file));
         const left = await endLeftovers(folder);
-        if (left.length > 0) throw new Error(`The tests left processes running:\n  ${left.join('\n  ')}`);
+        const problems = [
+          ...(modules.length === 0 ? ['no test file'] : []),
+          ...empty.map(({ name }) => `no test: ${name}`),
+          ...left.map((one) => `still running: ${one}`),
+        ];
+        if (problems.length > 0) throw new Error(problems.join('\n'));
       });
     },
   };
 }
 
-function notTried(folder: string): string[] {
-  const file = join(folder, NOT_TRIED);
-  return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').toSorted() : [];
+function notTried(folder: string): NotTried[] {
+  const file = join(folder, RECORDS);
+  if (!existsSync(file)) return [];
+  const lines = readFileSync(file, 'utf8').trim().split('\n');
+  return lines.map((line) => JSON.parse(line) as NotTried);
+}
+
+function emptySuites(modules: readonly TestModule[]): { file: string; name: string }[] {
+  return modules.flatMap((module) =>
+    [module, ...module.children.allSuites()]
+      .filter(({ children }) => children.size === 0)
+      .map((suite) => ({
+        file: module.moduleId,
+        name: suite.type === 'module' ? suite.moduleId : suite.fullName,
+      })),
+  );
 }
 
 /** Ends the processes that tests left behind. @returns their ids and command lines */

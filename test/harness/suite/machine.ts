@@ -2,8 +2,10 @@
 import { accessSync, constants } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { test } from 'vitest';
+import { expect, TestRunner, test } from 'vitest';
 import { recordNotTried } from './end-of-run.ts';
+
+export const isLinux = process.platform === 'linux';
 
 /** Returns the path of the first of these programs that is installed. */
 export function findProgram(...names: string[]): string | undefined {
@@ -21,12 +23,18 @@ function isExecutable(file: string): boolean {
 }
 
 /**
- * Declares a test that not every machine allows.
+ * Returns vitest's `test` for what not every machine allows.
  * @param obstacle the reason why this machine does not; null if it does
  */
-export function testUnless(obstacle: string | null) {
-  return (title: string, run: () => Promise<void> | void, timeout?: number): void => {
-    if (obstacle === null) test(title, run, timeout);
-    else recordNotTried(tmpdir(), `${title} (${obstacle})`);
+export function testUnless(obstacle: string | null): typeof test {
+  if (obstacle === null) return test;
+  const declare = (title: string) => {
+    const titles = [TestRunner.getCurrentSuite().name, title].filter(Boolean);
+    const { testPath: file = '' } = expect.getState();
+    recordNotTried(tmpdir(), { file, test: `${titles.join(' ')} (${obstacle})` });
   };
+  const several = () => declare;
+  const recorder = Object.assign(declare, { each: several, for: several });
+  // The rest of what `test` has is not used by these tests.
+  return Object.assign(recorder, { concurrent: recorder }) as unknown as typeof test;
 }
