@@ -21,13 +21,6 @@ import {
 } from './settings/write-settings.ts';
 import { TerminalReport } from './terminal/progress-display.ts';
 
-interface Edit {
-  /** The context that was changed. */
-  name: string;
-  /** Message for users. */
-  done: string;
-}
-
 /** A command that changes the contexts of the settings file, and nothing else. */
 export abstract class ContextCommand extends BaseCommand {
   static override effect = 'configures' as const;
@@ -69,8 +62,14 @@ export abstract class ContextCommand extends BaseCommand {
     }
   }
 
-  /** Makes the result of a change, with the context that commands use from now on. */
-  protected async edited({ before, after, changed }: Written, { name, done }: Edit): Promise<Result> {
+  /**
+   * Makes the result of a change, with the context that commands use from now on.
+   * @param edit the context that was changed, and the message for users
+   */
+  protected async edited(
+    { before, after, changed }: Written,
+    { name, done }: { name: string; done: string },
+  ): Promise<Result> {
     const environment = environmentOf(name, after) ?? environmentOf(name, before);
     if (environment) this.named(name, environment);
     const now = await chosenNow();

@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core';
 import type { Context } from '../context/context.ts';
-import { Failure } from '../domain/errors/failure.ts';
+import { failure } from '../domain/errors/failure.ts';
 import { flagKind, numberFlag } from '../input/flags.ts';
 import type { Sandbox, SandboxOptions } from '../sandbox/sandbox.ts';
 import { BaseCommand } from './base-command.ts';
@@ -58,9 +58,11 @@ export abstract class SandboxCommand extends BaseCommand {
   ): Promise<Result> {
     const context = await this.context(flags);
     if (context.environment !== 'local') {
-      throw new Failure('usage', `The embedded sandbox is environment local, not ${context.environment}.`, {
-        hint: 'Add --context local: the environment variables, or the settings, say otherwise.',
-      });
+      throw failure(
+        'usage',
+        `The embedded sandbox is environment local, not ${context.environment}.`,
+        'Add --context local: the environment variables, or the settings, say otherwise.',
+      );
     }
     const sandbox = await openSandbox(this.opened.settings, toChoice(flags));
     try {

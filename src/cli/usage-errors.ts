@@ -1,4 +1,4 @@
-import { Failure } from '../domain/errors/failure.ts';
+import { Failure, failure } from '../domain/errors/failure.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { nearestOf } from '../domain/text/words.ts';
 
@@ -27,14 +27,12 @@ export function asUsageFailure(error: unknown, { id, flags, subcommands }: Usage
     const dash = names.includes('CARD')
       ? ' To read card references from standard input, write a - for them.'
       : '';
-    return new Failure('usage', `An argument is missing: ${names.join(', ')}.`, {
-      hint: `See ${help}.${dash}`,
-    });
+    return failure('usage', `An argument is missing: ${names.join(', ')}.`, `See ${help}.${dash}`);
   }
   if ('args' in error && Array.isArray(error.args))
     return unexpected(error.args.map(String), { subcommands, help });
   const [message = ''] = error.message.replace('See more help with --help', '').trim().split('\n\n', 1);
-  return new Failure('usage', printable(message.replaceAll(/\s*\n\s*/g, ' ')), { hint: `See ${help}.` });
+  return failure('usage', printable(message.replaceAll(/\s*\n\s*/g, ' ')), `See ${help}.`);
 }
 
 function unknownFlag(
@@ -44,9 +42,7 @@ function unknownFlag(
   const known = flags.map((flag) => `--${flag}`);
   const meant = unknown.flatMap((flag) => nearestOf(flag.split('=')[0] ?? flag, known).slice(0, 1));
   const names = unknown.map((flag) => printable(flag.split('=')[0] ?? flag)).join(', ');
-  return new Failure('usage', `There is no flag ${names}.`, {
-    hint: meant.length > 0 ? `Did you mean ${meant.join(', ')}? See ${help}.` : `See ${help}.`,
-  });
+  return failure('usage', `There is no flag ${names}.`, hintOf(meant, help));
 }
 
 function unexpected(
@@ -57,9 +53,11 @@ function unexpected(
   const meant = words
     .flatMap((word) => nearestOf(word, subcommands).slice(0, 1))
     .map((word) => `${below} ${word}`);
-  return new Failure('usage', `Unexpected: ${words.map(printable).join(' ')}.`, {
-    hint: meant.length > 0 ? `Did you mean ${meant.join(', ')}? See ${help}.` : `See ${help}.`,
-  });
+  return failure('usage', `Unexpected: ${words.map(printable).join(' ')}.`, hintOf(meant, help));
+}
+
+function hintOf(meant: readonly string[], help: string): string {
+  return meant.length > 0 ? `Did you mean ${meant.join(', ')}? See ${help}.` : `See ${help}.`;
 }
 
 function argNames(args: unknown): string[] {

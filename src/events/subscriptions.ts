@@ -206,10 +206,8 @@ function asInvalidCallback(error: Failure, url: string): Failure {
 /** Replaces the message of `not-found`; any other error is returned as it is. */
 function asOurs(error: unknown, notFound: string): unknown {
   if (!(error instanceof Failure) || error.code !== 'not-found') return error;
-  return new Failure('not-found', notFound, {
-    hint: 'kioskctl webhooks list shows those that there are; check client id and environment.',
-    ...(error.details && { details: error.details }),
-  });
+  const hint = 'kioskctl webhooks list shows those that there are; check client id and environment.';
+  return failure('not-found', notFound, hint, error.details);
 }
 
 function unknown({ invocation }: Context, { correlationId }: Sent, message: string): Failure {

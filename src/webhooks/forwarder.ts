@@ -1,11 +1,11 @@
 import type { Agent } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import PQueue from 'p-queue';
 import { makeAgent, post } from '../http/post.ts';
-import { RunningWork } from '../http/server.ts';
 import { isSuccess } from '../wire/error-bodies.ts';
 
 /** A stored event for another receiver. */
-export interface Forwarded {
+interface Forwarded {
   /** Its number in the journal. */
   id: number;
   body: Uint8Array;
@@ -48,8 +48,7 @@ const STOP_WITHIN_MS = 5_000;
 export class Forwarder {
   readonly #options: ForwarderOptions;
   readonly #agent: Agent;
-  readonly #queue: Forwarded[] = [];
-  readonly #sending = new RunningWork();
+  readonly #queue = new PQueue({ concurrency: AT_ONCE });
   readonly #hurry = new AbortController();
   readonly #end = new AbortController();
   #waitingBytes = 0;
@@ -63,28 +62,19 @@ export class Forwarder {
     if (this.#waitingBytes > QUEUE_LIMIT_BYTES)
       return this.#options.onGivenUp(event.id, 'too many are waiting');
     this.#waitingBytes += event.body.length + OVERHEAD_BYTES;
-    this.#queue.push(event);
-    this.#fill();
+    void this.#queue.add(async () => {
+      await this.#deliver(event);
+      this.#waitingBytes -= event.body.length + OVERHEAD_BYTES;
+    });
   }
 
   /** Tries each waiting event once more, within a limit. */
   async stop(): Promise<void> {
     this.#hurry.abort();
     const limit = setTimeout(() => this.#end.abort(), STOP_WITHIN_MS);
-    await this.#sending.end();
+    await this.#queue.onIdle();
     clearTimeout(limit);
     this.#agent.destroy();
-  }
-
-  #fill(): void {
-    while (this.#sending.size < AT_ONCE) {
-      const event = this.#queue.shift();
-      if (!event) return;
-      this.#sending.add(this.#deliver(event), () => {
-        this.#waitingBytes -= event.body.length + OVERHEAD_BYTES;
-        this.#fill();
-      });
-    }
   }
 
   async #deliver(event: Forwarded): Promise<void> {

@@ -1,4 +1,4 @@
-import { Failure, type FailureDetails, failure, Outage } from '../domain/errors/failure.ts';
+import { type Failure, type FailureDetails, failure, Outage } from '../domain/errors/failure.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { formatDuration } from '../domain/times/duration.ts';
 import { readVendorError } from '../wire/error-bodies.ts';
@@ -106,11 +106,18 @@ export function unreachable(answer: NoAnswer & { correlationId: string }): Failu
   const { reason, fault = 'network', correlationId, heldBack: retryAfter } = answer;
   if (retryAfter !== undefined) return heldBack(retryAfter);
   const { hint, passes } = FAULTS[fault];
-  const options = { hint, details: { correlationId } };
+  const details = { correlationId };
   if (fault === 'client-certificate')
-    return new Failure('credentials-refused', `The API refused the client certificate (${reason}).`, options);
+    return failure(
+      'credentials-refused',
+      `The API refused the client certificate (${reason}).`,
+      hint,
+      details,
+    );
   const message = `The API could not be reached (${reason}).`;
-  return passes ? new Outage('unreachable', message, options) : new Failure('unreachable', message, options);
+  return passes
+    ? new Outage('unreachable', message, { hint, details })
+    : failure('unreachable', message, hint, details);
 }
 
 /** Returns the failure of a request that our own rate limiter did not send. */

@@ -111,7 +111,7 @@ function findValues(sources: Sources, files: Files): FoundValues {
     // Only the command whose destination it is reads the kiosk's variable, see findDestination.
     const set =
       key === 'kiosk' ? undefined : sources.find({ flag, variable: variable?.[0] }, (text) => parse([text]));
-    const stored = ofFiles(key, files);
+    const stored = ofProject(key, files.project) ?? ofContext(key, files.chosen);
     if (isRechecked && typeof stored?.value === 'string') parse([stored.value]);
     const usual = environment === 'local' && local !== undefined ? local : fallback;
     return [key, set ?? stored ?? byDefault(usual)];
@@ -122,14 +122,6 @@ function findValues(sources: Sources, files: Files): FoundValues {
     baseUrl: baseUrl ? { ...baseUrl, value: baseUrl.value.href } : byDefault(null),
     ...findKiosks(files),
   };
-}
-
-/** Finds the value of a setting in the project file, or else in the context. */
-function ofFiles<Key extends SettingKey>(
-  key: Key,
-  { chosen, project }: Files,
-): Found<ValueOf<Key>> | undefined {
-  return ofProject(key, project) ?? ofContext(key, chosen);
 }
 
 function ofProject<Key extends SettingKey>(

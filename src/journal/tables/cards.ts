@@ -154,7 +154,7 @@ function withoutNulls(card: KnownCard): Partial<KnownCard> {
   return Object.fromEntries(Object.entries(card).filter(([, value]) => value !== null));
 }
 
-/** True if two cards have different tokens or orders. An order never changes its card, unless the sandbox was reset. */
+/** True if a row has another card token. An order never gets another card, unless the sandbox was reset. */
 function conflicts(row: CardKey, card: CardKey): boolean {
   return row.cardToken !== null && card.cardToken !== null && row.cardToken !== card.cardToken;
 }
