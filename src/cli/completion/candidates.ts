@@ -71,42 +71,39 @@ const FLAG_WORDS: Readonly<Record<string, readonly string[]>> = {
 export function candidatesFor(words: readonly string[], surface: Surface): Candidate[] {
   const before = words.slice(words[0] === 'help' && words.length > 1 ? 1 : 0, -1);
   const current = words.at(-1) ?? '';
-  return wanted({ before, current, surface }).filter(
+  return wanted(readCursor(before, current, surface)).filter(
     ({ word }) => word.startsWith(current) && /^[\w./:@=+,-]+$/.test(word),
   );
 }
 
+/** The words before the cursor, and the command that they name. */
 interface Cursor {
   before: readonly string[];
   current: string;
   surface: Surface;
-}
-
-function wanted({ before, current, surface }: Cursor): Candidate[] {
-  const { id, positionals, openFlag } = read(before, surface);
-  const command = surface.commands[id];
-  if (openFlag !== null) return flagValues(openFlag, { command, before, surface });
-  const [flag, value] = current.split('=', 2);
-  if (value !== undefined && flag?.startsWith('--')) {
-    return flagValues(flag.slice(2), { command, before, surface }).map(({ word, about }) => ({
-      word: `${flag}=${word}`,
-      about,
-    }));
-  }
-  if (current.startsWith('-')) return command ? flagsOf(command, before) : [];
-  const below = positionals.length === 0 ? subcommands(id, surface) : [];
-  return [...below, ...(command ? argValues(id, { command, positionals, before, surface }) : [])];
-}
-
-interface Reading {
+  /** The id of a command or topic; empty before the first one. */
   id: string;
-  positionals: string[];
+  command: CommandShape | undefined;
+  positionals: readonly string[];
   /** The flag whose value is at the cursor. */
   openFlag: string | null;
 }
 
+function wanted(cursor: Cursor): Candidate[] {
+  const { current, command, openFlag, positionals } = cursor;
+  if (openFlag !== null) return flagValues(openFlag, cursor);
+  const [flag, value] = current.split('=', 2);
+  if (value !== undefined && flag?.startsWith('--')) {
+    return flagValues(flag.slice(2), cursor).map(({ word, about }) => ({ word: `${flag}=${word}`, about }));
+  }
+  if (current.startsWith('-')) return command ? flagsOf(command, cursor.before) : [];
+  const below = positionals.length === 0 ? subcommands(cursor) : [];
+  return [...below, ...(command ? argValues(command, cursor) : [])];
+}
+
 /** Reads the words before the cursor: the longest run that names a command or a topic, then its arguments. */
-function read(before: readonly string[], { commands, topics }: Surface): Reading {
+function readCursor(before: readonly string[], current: string, surface: Surface): Cursor {
+  const { commands, topics } = surface;
   const ids = new Set([...Object.keys(commands), ...Object.keys(topics)]);
   let id = '';
   let openFlag: string | null = null;
@@ -123,10 +120,10 @@ function read(before: readonly string[], { commands, topics }: Surface): Reading
     else if (positionals.length === 0 && ids.has(below)) id = below;
     else positionals.push(word);
   }
-  return { id, positionals, openFlag };
+  return { before, current, surface, id, command: commands[id], positionals, openFlag };
 }
 
-function subcommands(id: string, { commands, topics }: Surface): Candidate[] {
+function subcommands({ id, surface: { commands, topics } }: Cursor): Candidate[] {
   const prefix = id === '' ? '' : `${id}:`;
   const all = new Map<string, string>();
   const summaries = Object.entries(commands).map(([one, { summary = '' }]) => [one, summary] as const);
@@ -146,20 +143,12 @@ function flagsOf({ flags }: CommandShape, before: readonly string[]): Candidate[
     .concat({ word: '--help', about: 'Show the help of the command.' });
 }
 
-function flagValues(
-  name: string,
-  {
-    command,
-    before,
-    surface,
-  }: { command: CommandShape | undefined; before: readonly string[]; surface: Surface },
-): Candidate[] {
+function flagValues(name: string, { command, before, surface }: Cursor): Candidate[] {
   if (command && !command.flags[name]) return [];
   if (name === 'simulate') {
-    const errors = surface.values('production-code', before).map(({ word, about }) => ({
-      word: `PRODUCTION_ERROR:${word}`,
-      about,
-    }));
+    const errors = surface
+      .values('production-code', before)
+      .map(({ word, about }) => ({ word: `PRODUCTION_ERROR:${word}`, about }));
     return [...plain(SIMULATIONS), ...errors];
   }
   const options = command?.flags[name]?.options ?? FLAG_WORDS[name];
@@ -168,15 +157,7 @@ function flagValues(
   return kind ? surface.values(kind, before) : [];
 }
 
-function argValues(
-  id: string,
-  {
-    command,
-    positionals,
-    before,
-    surface,
-  }: { command: CommandShape; positionals: string[]; before: readonly string[]; surface: Surface },
-): Candidate[] {
+function argValues(command: CommandShape, { id, positionals, before, surface }: Cursor): Candidate[] {
   const args = Object.entries(command.args);
   const [name = '', arg] = args[positionals.length] ?? args.findLast(([, { multiple }]) => multiple) ?? [];
   if (arg?.options) return plain(arg.options);
@@ -187,6 +168,7 @@ function argValues(
   return name === 'key' ? values('setting') : name === 'name' ? values('context') : [];
 }
 
-function plain(words: readonly string[]): Candidate[] {
-  return words.map((word) => ({ word, about: '' }));
+/** Returns words without descriptions, each once. */
+export function plain(words: readonly (string | number | null | undefined)[]): Candidate[] {
+  return [...new Set(words)].flatMap((word) => (word ? { word: String(word), about: '' } : []));
 }

@@ -10,7 +10,7 @@ import { findPaths } from '../settings/paths.ts';
 import { SETTING_KEYS } from '../settings/setting-table.ts';
 import { loadSettings, type Settings } from '../settings/settings.ts';
 import { readSettingsFile } from '../settings/settings-file.ts';
-import { type Candidate, type CommandShape, candidatesFor, type ValueKind } from './candidates.ts';
+import { type Candidate, type CommandShape, candidatesFor, plain, type ValueKind } from './candidates.ts';
 
 /** The number of candidates that a terminal shows without asking. */
 const LIMIT = 100;
@@ -109,10 +109,6 @@ function contexts(): ListedContext[] {
 function known(settings: Settings | null): KnownNames {
   if (!settings) return { cards: [], kiosks: [] };
   return readKnownNames(settings.paths.journal, settings.environment);
-}
-
-function plain(words: readonly (string | number | null | undefined)[]): Candidate[] {
-  return [...new Set(words)].flatMap((word) => (word ? { word: String(word), about: '' } : []));
 }
 
 /** Returns a card in the form that the user began to type, the fullest first. */
