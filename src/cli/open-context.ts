@@ -52,7 +52,7 @@ export async function openContext(
   const settings = await loadSettings(flags);
   const report = new TerminalReport(io, flags.quiet ?? false);
   const warn = (text: string) => report.warn(text);
-  if (settings.project?.isForeign) warn(`${settings.project.file} belongs to another user and is not heard.`);
+  if (settings.project?.isForeign) warn(`${settings.project.file} belongs to another user and is ignored.`);
   const signal = interruption();
   const files = makeFiles(io);
   const credentials = openCredentials(flags, { settings, io, report, client: () => wise });

@@ -1,7 +1,7 @@
 import { BaseCommand } from '../cli/base-command.ts';
 import { asFailure } from '../domain/errors/failure.ts';
 import { isLoopback } from '../domain/text/words.ts';
-import { heardResult, unshownResult } from '../events/event-views.ts';
+import { messageResult, unshownResult } from '../events/event-views.ts';
 import { type ListenerMessage, listen } from '../events/listen.ts';
 import { listenFlags, readListenOptions } from '../events/listen-flags.ts';
 import { quietFlag } from '../input/flags.ts';
@@ -41,20 +41,20 @@ API what happened to unfinished cards while nobody listened. SIGTERM and Ctrl-C 
         `Plain HTTP on ${options.host}: put a gateway that ends TLS between this and the internet.`,
       );
     }
-    const tell = (heard: ListenerMessage) =>
-      void this.#show(heard).catch((error: unknown) => ctx.report.warn(asFailure(error).message));
+    const tell = (message: ListenerMessage) =>
+      void this.#show(message).catch((error: unknown) => ctx.report.warn(asFailure(error).message));
     await listen(ctx, options, tell);
     return null;
   }
 
-  async #show(heard: ListenerMessage): Promise<void> {
-    if (heard.type !== 'end' && this.io.unread() > UNREAD_LIMIT_BYTES) {
+  async #show(message: ListenerMessage): Promise<void> {
+    if (message.type !== 'end' && this.io.unread() > UNREAD_LIMIT_BYTES) {
       this.#unshown += 1;
       return;
     }
     const unshown = this.#unshown;
     this.#unshown = 0;
     if (unshown > 0) await this.emit(unshownResult(unshown), { isStream: true });
-    await this.emit(heardResult(heard, this.io.calendar.now()), { isStream: true });
+    await this.emit(messageResult(message, this.io.calendar.now()), { isStream: true });
   }
 }

@@ -131,12 +131,12 @@ export function webhooksResult(subscriptions: readonly Subscription[], changed?:
 type Of<Type extends ListenerMessage['type']> = Extract<ListenerMessage, { type: Type }>;
 
 /** A message of a listener as a line of its stream. @param now milliseconds since the epoch */
-export function heardResult(heard: ListenerMessage, now: number): Result {
+export function messageResult(message: ListenerMessage, now: number): Result {
   return {
     exitCode: 0,
-    document: documentOf(heard),
-    text: (style) => textOf(heard, { style, now }),
-    references: referencesOf(heard),
+    document: documentOf(message),
+    text: (style) => textOf(message, { style, now }),
+    references: referencesOf(message),
   };
 }
 
@@ -151,45 +151,45 @@ export function unshownResult(count: number): Result {
   };
 }
 
-function documentOf(heard: ListenerMessage): Record<string, unknown> {
-  switch (heard.type) {
+function documentOf(message: ListenerMessage): Record<string, unknown> {
+  switch (message.type) {
     case 'event':
-      return { ...toEventDocument(heard.event) };
+      return { ...toEventDocument(message.event) };
     case 'ready':
-      return { ...heard, unheardSince: utcTime(heard.unheardSince) };
+      return { ...message, unheardSince: utcTime(message.unheardSince) };
     case 'catch-up':
-      return { ...heard, since: utcTime(heard.since) };
+      return { ...message, since: utcTime(message.since) };
     case 'refused':
     case 'not-kept':
     case 'not-forwarded':
     case 'unsigned-test':
     case 'end':
-      return { ...heard };
+      return { ...message };
   }
 }
 
-function referencesOf(heard: ListenerMessage): string[] {
-  if (heard.type !== 'event') return [];
-  const { profileId, cardToken, orderId } = heard.event;
+function referencesOf(message: ListenerMessage): string[] {
+  if (message.type !== 'event') return [];
+  const { profileId, cardToken, orderId } = message.event;
   return cardToken === null && orderId === null ? [] : [formatReference({ profileId, cardToken, orderId })];
 }
 
-function textOf(heard: ListenerMessage, { style, now }: { style: Style; now: number }): string {
-  switch (heard.type) {
+function textOf(message: ListenerMessage, { style, now }: { style: Style; now: number }): string {
+  switch (message.type) {
     case 'event':
-      return lineOf(heard.event, style);
+      return lineOf(message.event, style);
     case 'ready':
-      return readyText(heard, now);
+      return readyText(message, now);
     case 'catch-up':
-      return catchUpText(heard, now);
+      return catchUpText(message, now);
     case 'end':
-      return `${countsText(heard)}\n`;
+      return `${countsText(message)}\n`;
     case 'unsigned-test':
-      return `${printable(noticeText(heard))}\n`;
+      return `${printable(noticeText(message))}\n`;
     case 'refused':
     case 'not-kept':
     case 'not-forwarded':
-      return `${style.bad(printable(noticeText(heard)))}\n`;
+      return `${style.bad(printable(noticeText(message)))}\n`;
   }
 }
 

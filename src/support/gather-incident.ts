@@ -100,17 +100,18 @@ async function actionsOn(
   const orders = new Set(cards.flatMap(({ orderId }) => orderId ?? []));
   const acts = await ctx.journal.listActions({ until, ...(since !== null && { since }) });
   return acts.filter(
-    (act) =>
-      (act.cardToken !== null && tokens.has(act.cardToken)) ||
-      (act.orderId !== null && orders.has(act.orderId)) ||
-      (kioskId !== null && act.kioskId === kioskId),
+    (action) =>
+      (action.cardToken !== null && tokens.has(action.cardToken)) ||
+      (action.orderId !== null && orders.has(action.orderId)) ||
+      (kioskId !== null && action.kioskId === kioskId),
   );
 }
 
 /** Warns of cards without data, which readers of the bundle would miss. */
 function warnOfMissing(ctx: Context, cards: readonly CardStory[], acts: readonly ActionRecord[]): void {
   for (const card of cards) {
-    const isKnown = card.events.length + card.attempts.length > 0 || acts.some((act) => isSame(act, card));
+    const isKnown =
+      card.events.length + card.attempts.length > 0 || acts.some((action) => isSame(action, card));
     if (!isKnown) ctx.report.warn(`The journal has nothing of ${formatReference(card)} in this time.`);
   }
 }

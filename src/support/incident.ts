@@ -115,7 +115,7 @@ const ORDER = { act: 0, attempt: 1, event: 2 } as const;
 function timelineOf({ acts, cards, since, until }: IncidentFacts, safe: IncidentRedactor): IncidentEntry[] {
   const [from, to] = [utcTime(since ?? 0), utcTime(until)];
   return [
-    ...acts.map((act) => entryOfAction(act, safe)),
+    ...acts.map((action) => entryOfAction(action, safe)),
     ...cards.flatMap(({ attempts }) => attempts.flatMap((attempt) => entriesOfAttempt(attempt, safe))),
     ...cards.flatMap(({ events }) => events.map((event) => entryOfEvent(event, safe))),
   ]

@@ -37,7 +37,7 @@ export async function auditTrail(
   }
   // SQL can't tell running actions from killed ones, so they are filtered before the limit counts.
   const found = await ctx.journal.listActions(filter);
-  const acts = found.filter((act) => outcomeOfAction(act) !== 'running');
+  const acts = found.filter((action) => outcomeOfAction(action) !== 'running');
   return { acts: acts.slice(-limit), total: acts.length };
 }
 

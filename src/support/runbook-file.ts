@@ -85,7 +85,7 @@ export function openRunbook({ given, configured, files, warn }: RunbookChoice): 
     const codes = [...new Set(ignored.map(({ code }) => printable(code)))].join(', ');
     if (codes !== '')
       warn(
-        `A project's runbook can't say that something needs no fix: its “retry: now” is not heard (${codes}).`,
+        `A project's runbook can't say that something needs no fix: its “retry: now” is ignored (${codes}).`,
       );
     return runbook;
   }

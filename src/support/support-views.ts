@@ -110,35 +110,35 @@ export function logResult({ acts, total }: AuditTrail): Result {
   });
 }
 
-function renderAction(act: ActionRecord, style: Style): string {
+function renderAction(action: ActionRecord, style: Style): string {
   const line = [
-    `#${act.id}`,
-    style.dim(localTime(act.startedAt)),
-    style.bold(act.action),
-    printable(subjectOf(act)),
-    printable(act.kioskId ?? '–'),
-    printable(`${act.user}@${act.host} (${act.context})`),
-    outcomeText(act, style),
+    `#${action.id}`,
+    style.dim(localTime(action.startedAt)),
+    style.bold(action.action),
+    printable(subjectOf(action)),
+    printable(action.kioskId ?? '–'),
+    printable(`${action.user}@${action.host} (${action.context})`),
+    outcomeText(action, style),
   ].join('  ');
   const ids = [
-    ['attempt', act.attemptId],
-    ['correlation', act.correlationId],
-    ['trace', act.traceId],
+    ['attempt', action.attemptId],
+    ['correlation', action.correlationId],
+    ['trace', action.traceId],
   ].flatMap(([name, id]) => (id ? [`${name} ${printable(id)}`] : []));
-  const reason = act.reason === null ? '' : `    Reason: ${printable(redact(act.reason))}\n`;
+  const reason = action.reason === null ? '' : `    Reason: ${printable(redact(action.reason))}\n`;
   return `${line}\n${reason}${ids.length > 0 ? style.dim(`    ${ids.join(', ')}`).concat('\n') : ''}`;
 }
 
-function subjectOf(act: ActionRecord): string {
-  return act.cardToken === null && act.orderId === null ? '–' : formatReference(act);
+function subjectOf(action: ActionRecord): string {
+  return action.cardToken === null && action.orderId === null ? '–' : formatReference(action);
 }
 
-function outcomeText(act: ActionRecord, style: Style): string {
-  switch (outcomeOfAction(act)) {
+function outcomeText(action: ActionRecord, style: Style): string {
+  switch (outcomeOfAction(action)) {
     case 'done':
       return style.good('done');
     case 'failed':
-      return `${style.bad(`exit ${act.exitCode}`)}: ${meaningOf(act.exitCode) ?? 'no code of kioskctl'}`;
+      return `${style.bad(`exit ${action.exitCode}`)}: ${meaningOf(action.exitCode) ?? 'no code of kioskctl'}`;
     case 'running':
       return style.warning('running');
     case 'died':
