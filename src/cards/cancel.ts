@@ -32,7 +32,7 @@ export async function cancelOne(ctx: Context, session: CardSession): Promise<boo
   await approve(ctx, session);
   const { profileId, orderId, cardToken } = card;
   const subjects = cardToken === null ? [] : [leaseOnCard(cardToken)];
-  await withLeases(ctx, { subjects, action: 'cancel' }, async () =>
+  await withLeases(ctx, { subjects, action: 'cancel', deadline: session.deadline }, async () =>
     sendCancellation(ctx, session, { profileId, orderId }),
   );
   return true;

@@ -89,7 +89,8 @@ async function readBefore(
 /** Abandons an attempt that a person says will not print, unless a running command works on the card. */
 async function giveUp(ctx: Context, session: CardSession, attempt: Attempt): Promise<Attempt> {
   const { number, outcome, kioskId, cardToken } = attempt;
-  return withLeases(ctx, { subjects: [leaseOnCard(cardToken)], action: 'abandon' }, async () => {
+  const { deadline } = session;
+  return withLeases(ctx, { subjects: [leaseOnCard(cardToken)], action: 'abandon', deadline }, async () => {
     if (outcome === 'sent' && (await ctx.journal.isHeld(attempt))) throw await busy(ctx, session, attempt);
     const question = `Attempt ${number} (${outcome}) may still print at ${kioskId}. Is it certain that it will not?`;
     if (!(await session.ask(question))) throw leftAlone(session);

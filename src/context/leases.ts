@@ -1,9 +1,10 @@
-import { describeOwner } from '../domain/attempt.ts';
+import { type Attempt, describeOwner } from '../domain/attempt.ts';
 import { type Failure, failure } from '../domain/errors/failure.ts';
 import type { CardToken, KioskId } from '../domain/ids.ts';
 import { commandLine } from '../domain/next-command.ts';
 import { formatDuration } from '../domain/times/duration.ts';
 import type { Lease } from '../journal/journal.ts';
+import type { Reading } from './clocks.ts';
 import type { Context } from './context.ts';
 
 export function leaseOnCard(cardToken: CardToken | null): string {
@@ -18,17 +19,25 @@ export function leaseOnRun(id: string): string {
   return `run ${id}`;
 }
 
+interface LeaseOptions {
+  /** Made by `leaseOnCard` and `leaseOnKiosk`. */
+  subjects: readonly string[];
+  action: string;
+  /** Limits the wait for the proof that an earlier owner has ended. */
+  deadline?: Reading | null;
+}
+
 /**
  * Runs work while no other process acts on the same cards or kiosks.
- * @param subjects made by the functions above
  * @throws Failure `leased`, which names the owner
  */
 export async function withLeases<Result>(
   ctx: Context,
-  { subjects, action }: { subjects: readonly string[]; action: string },
+  { subjects, action, deadline = null }: LeaseOptions,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  const [other] = await takeLeases(ctx, subjects, action);
+  const take = async () => ctx.journal.takeLeases(subjects, action);
+  const [other] = await untilKnown(ctx, { read: take, isKnown: isEachKnown, deadline });
   if (other) throw leased(ctx, other);
   try {
     return await work();
@@ -38,15 +47,43 @@ export async function withLeases<Result>(
   }
 }
 
-/** The time between two checks of a lease that may have ended, in milliseconds: one of another machine ends 10 seconds after its last heartbeat. */
+/** Returns what other processes own, without those of an earlier boot that have ended. */
+export async function listLeases(ctx: Context): Promise<Lease[]> {
+  const read = async () => ctx.journal.listLeases();
+  return untilKnown(ctx, { read, isKnown: isEachKnown, deadline: null });
+}
+
+/** True if the process that owns an attempt may still be working on it. */
+export async function isHeld(ctx: Context, attempt: Attempt, deadline: Reading | null): Promise<boolean> {
+  const read = async () => ctx.journal.isHeld(attempt);
+  return (await untilKnown(ctx, { read, isKnown: (held) => held !== null, deadline })) !== false;
+}
+
+/**
+ * A lease of another machine, or of this one before its restart, ends when this process saw no heartbeat for 10 seconds:
+ * until then it is checked again.
+ */
 const CHECK_MS = 500;
 
-async function takeLeases(ctx: Context, subjects: readonly string[], action: string): Promise<Lease[]> {
+/** @returns what was read last, at the deadline perhaps not known */
+async function untilKnown<Seen>(
+  { stopwatch, signal }: Context,
+  {
+    read,
+    isKnown,
+    deadline,
+  }: { read: () => Promise<Seen>; isKnown: (seen: Seen) => boolean; deadline: Reading | null },
+): Promise<Seen> {
   for (;;) {
-    const others = await ctx.journal.takeLeases(subjects, action);
-    if (others.every(({ isRunning }) => isRunning)) return others;
-    await ctx.stopwatch.sleep(CHECK_MS, ctx.signal);
+    const seen = await read();
+    const left = stopwatch.until(deadline);
+    if (isKnown(seen) || left <= 0) return seen;
+    await stopwatch.sleep(Math.min(CHECK_MS, left), signal);
   }
+}
+
+function isEachKnown(leases: readonly Lease[]): boolean {
+  return leases.every(({ isRunning }) => isRunning !== null);
 }
 
 /** Returns the failure of a lease that another process has. */

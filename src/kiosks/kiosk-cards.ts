@@ -1,7 +1,7 @@
 import { settleOpenAttempt } from '../cards/session/send.ts';
 import { CardSession } from '../cards/session/session.ts';
 import type { Context } from '../context/context.ts';
-import { leased, leaseOnCard } from '../context/leases.ts';
+import { leased, leaseOnCard, listLeases } from '../context/leases.ts';
 import { type Attempt, followUp, isOpen, isUnsettled } from '../domain/attempt.ts';
 import { type Card, cardLabel, describeCard } from '../domain/card.ts';
 import { asFailure, type Failure, failure } from '../domain/errors/failure.ts';
@@ -126,7 +126,7 @@ interface Settled {
  */
 export async function settleOpenAttempts(ctx: Context, cards: readonly JournalCard[]): Promise<Settled> {
   const isListenedTo = await ctx.journal.isListenedTo();
-  const leases = new Map((await ctx.journal.listLeases()).map((lease) => [lease.subject, lease]));
+  const leases = new Map((await listLeases(ctx)).map((lease) => [lease.subject, lease]));
   const settled: Settled = { cards: [], stuck: [] };
   for (const one of cards) {
     const { attempt, card } = one;

@@ -46,7 +46,7 @@ export async function overview(ctx: Context, wanted: readonly KioskId[]): Promis
     kioskId,
     inContext: ctx.kiosks.includes(kioskId),
     hold: toHoldDocument(holds.find((hold) => hold.kioskId === kioskId)),
-    busy: toBusy(leases.find(({ subject }) => subject === leaseOnKiosk(kioskId))),
+    busy: toBusy(leases.find(({ subject, isRunning }) => isRunning && subject === leaseOnKiosk(kioskId))),
     lastProducedAt: utcTime(produced.get(kioskId) ?? null),
   }));
   return {

@@ -2,7 +2,7 @@ import { findUnauthorized } from '../cards/session/each-card.ts';
 import { kioskHeld } from '../cards/session/hold-check.ts';
 import type { Context } from '../context/context.ts';
 import type { Covered } from '../context/coverage.ts';
-import { leased, leaseOnCard, leaseOnKiosk } from '../context/leases.ts';
+import { leased, leaseOnCard, leaseOnKiosk, listLeases } from '../context/leases.ts';
 import { readCovered } from '../context/listener-state.ts';
 import { declined } from '../context/record-action.ts';
 import { isOpen } from '../domain/attempt.ts';
@@ -194,7 +194,7 @@ async function findObstacles(
   { ignoresHolds }: { ignoresHolds: boolean },
 ) {
   const holds = ignoresHolds ? [] : await ctx.journal.listHolds();
-  const leases = await ctx.journal.listLeases();
+  const leases = await listLeases(ctx);
   const unauthorized = await findUnauthorized(
     ctx,
     candidates.map(({ one }) => one.card),

@@ -12,7 +12,7 @@ export interface ListedRun extends RunRecord {
 /** Returns the runs of this environment, newest first. */
 export async function listRuns(ctx: Context, limit: number): Promise<{ runs: ListedRun[]; total: number }> {
   const leases = await ctx.journal.listLeases();
-  const running = new Set(leases.map(({ subject }) => subject));
+  const running = new Set(leases.filter(({ isRunning }) => isRunning).map(({ subject }) => subject));
   const runs = await ctx.journal.listRuns(limit);
   return {
     runs: runs.map((run) => ({ ...run, isRunning: running.has(leaseOnRun(run.id)) })),

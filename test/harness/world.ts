@@ -6,11 +6,13 @@ import { order } from '../../src/cards/order.ts';
 import type { CardRequest } from '../../src/cards/session/resolve-cards.ts';
 import type { Ask, Context, Report } from '../../src/context/context.ts';
 import type { WaitProgress } from '../../src/context/progress.ts';
+import type { OwnerProcess } from '../../src/domain/attempt.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
 import { type KioskId, parseKioskId } from '../../src/domain/ids.ts';
 import { NO_RUNBOOK } from '../../src/domain/runbook.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { openSqliteJournal } from '../../src/journal/open-journal.ts';
+import { currentOwner } from '../../src/journal/store/owner.ts';
 import { uptimeNow } from '../../src/machine/boot.ts';
 import { RemoteSandbox } from '../../src/sandbox/control-client.ts';
 import { Sandbox } from '../../src/sandbox/sandbox.ts';
@@ -72,13 +74,14 @@ export class World {
     return this.#journal;
   }
 
-  /** The same journal file, as another process would open it. */
-  openJournal(environment = 'local'): Journal {
+  /** The same journal file, as another process would open it. @param owner of another process than this one */
+  openJournal(environment = 'local', owner: Partial<OwnerProcess> = {}): Journal {
     return openSqliteJournal({
       file: join(this.folder, 'journal.db'),
       environment,
       now: () => this.clock.now(),
       uptime: () => this.#start.uptime + (this.clock.now() - this.#start.now),
+      owner: { ...currentOwner(), ...owner },
     });
   }
 

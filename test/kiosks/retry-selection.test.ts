@@ -225,6 +225,15 @@ describe('what others do meanwhile', () => {
     expect(await cards.sentSince(3)).toHaveLength(1);
   });
 
+  test('cards at a kiosk that was locked when the machine was restarted are retried', async () => {
+    await cards.fail(2);
+    const earlier = cards.world.openJournal('local', { boot: 'an earlier boot' });
+    await earlier.takeLeases([`kiosk ${HERE}`], 'retry');
+    await earlier.close();
+    cards.kioskMakes('PRODUCED');
+    expect(outcomesOf(await cards.retry())).toEqual(['done', 'done']);
+  });
+
   test('cards and kiosks that another process works on are left alone, naming who', async () => {
     await cards.fail(2);
     const foreign = cards.other();

@@ -15,8 +15,6 @@ import type { World } from './world.ts';
 
 const READ_TIMEOUT_MS = 10_000;
 const READ_RETRIES = 3;
-/** An idle connection is closed by the other side. */
-const IDLE_MS = 300_000;
 
 /** The client of Wise in a simulated process: the interface of the real one over a simulated network. */
 export class SimulatedClient extends Client {
@@ -81,6 +79,7 @@ export class SimulatedClient extends Client {
       world: this.#world,
       process: this.#process,
       correlationId,
+      idle: fate.idle,
       write: async (body, onCut) =>
         decode({
           ...(await this.#write({ ...request, body }, { fate, correlationId, onCut })),
@@ -146,6 +145,8 @@ interface Simulated<Answer> {
   world: World;
   process: SimulatedProcess;
   correlationId: string;
+  /** Milliseconds after which the other side closes it. */
+  idle: number;
   write: (body: unknown, onCut: OnCut) => Promise<Answer>;
   refuse: () => Answer;
 }
@@ -165,7 +166,8 @@ class SimulatedRequest<Answer> extends ConnectedRequest<Answer> {
   }
 
   override get isConnected(): boolean {
-    return !this.#isOver && this.#simulated.world.timeline.now - this.#since < IDLE_MS;
+    const { world, idle } = this.#simulated;
+    return !this.#isOver && world.timeline.now - this.#since < idle;
   }
 
   override async go(body: unknown): Promise<Answer> {

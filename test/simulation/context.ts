@@ -1,3 +1,4 @@
+import { PACE } from '../../src/cli/settings/settings.ts';
 import type { Context } from '../../src/context/context.ts';
 import { parseKioskId } from '../../src/domain/ids.ts';
 import { NO_RUNBOOK } from '../../src/domain/runbook.ts';
@@ -8,7 +9,6 @@ import { PROFILE } from './vendor.ts';
 import { anyKey } from './webhooks.ts';
 import type { World } from './world.ts';
 
-const WINDOWS = { settleWindow: 30_000, killedWindow: 120_000 };
 const NO_WINDOWS = { settleWindow: 0, killedWindow: 0 };
 
 /** Makes everything that the workflows of a simulated process see. */
@@ -25,7 +25,7 @@ export function openContext(world: World, process: SimulatedProcess): Context {
     reason: `card ${card}`,
     invocation: { flags: [], kioskId: parseKioskId(kiosk) },
     secrets: [],
-    timing: { timeout, firstPause: 1_000, interval: 12_000, ...(isSettling ? WINDOWS : NO_WINDOWS) },
+    timing: { ...PACE.sandbox, timeout, ...(!isSettling && NO_WINDOWS) },
     wise: new SimulatedClient(world, process),
     journal: openSimulatedJournal(world, process, world.mount(process)),
     files: NOTHING as Context['files'],

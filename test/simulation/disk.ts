@@ -6,6 +6,7 @@ import { Failure } from '../../src/domain/errors/failure.ts';
 import { openJournalFile } from '../../src/journal/open-journal.ts';
 
 export interface AttemptClaim {
+  cardToken: string;
   correlationId: string;
   outcome: string;
 }
@@ -36,7 +37,8 @@ export class JournalFile {
 
   async attempts(): Promise<AttemptClaim[]> {
     return this.db.all(
-      `SELECT correlation_id AS correlationId, outcome FROM attempts WHERE correlation_id IS NOT NULL`,
+      `SELECT card_token AS cardToken, correlation_id AS correlationId, outcome FROM attempts
+       WHERE correlation_id IS NOT NULL`,
     );
   }
 

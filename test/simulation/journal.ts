@@ -1,3 +1,4 @@
+import { asFailure } from '../../src/domain/errors/failure.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { makeJournal } from '../../src/journal/open-journal.ts';
 import type { MountedJournal } from './disk.ts';
@@ -69,7 +70,12 @@ class JournalWatcher {
     if (name === 'takeLeases' && without === 'lease') await this.#mounted.file.db.run('DELETE FROM leases');
     if (name === 'claim' && without === 'claim')
       await this.#closeOpen(parameters[0] as { cardToken: string });
-    const result = await method(...parameters);
+    const result = await method(...parameters).catch((error: unknown) => {
+      if (asFailure(error).code === 'leased') this.#world.decided('lease');
+      throw error;
+    });
+    if (name === 'markSent' && result === null)
+      this.#world.decided((await this.#isHeld(parameters[1] as { kioskId: string })) ? 'hold' : 'claim');
     this.#see(name, parameters, result);
     if (name === 'keepEvent') await this.#seeEvent(parameters[0] as { deliveryId: string });
     if (CLAIMING.has(name)) this.#world.isDirty = true;
@@ -89,8 +95,8 @@ class JournalWatcher {
         if (this.#isClaimed) world.decided('read');
         return this.#setClaimed(false);
       case 'markSent':
-        if (result === null) world.decided('hold or lost claim');
-        else world.recordSending(parameters[1] as { baseline: unknown; correlationId: string });
+        if (result !== null)
+          world.recordSending(parameters[1] as { baseline: unknown; correlationId: string });
         return this.#setClaimed(result !== null);
       case 'takeBack':
         return world.decided('staleness');
@@ -99,6 +105,11 @@ class JournalWatcher {
         return;
       default:
     }
+  }
+
+  async #isHeld({ kioskId }: { kioskId: string }): Promise<boolean> {
+    const sql = 'SELECT 1 FROM holds WHERE kiosk_id = :kioskId AND released_at IS NULL';
+    return (await this.#mounted.file.db.get(sql, { kioskId })) !== undefined;
   }
 
   async #seeEvent({ deliveryId }: { deliveryId: string }): Promise<void> {
@@ -112,12 +123,12 @@ class JournalWatcher {
     this.#world.mutation.claims(this.#process, isClaimed);
   }
 
-  /** Takes whatever is open on a card for over, instead of waiting for it. */
+  /** Closes whatever is open on a card instead of respecting it, in a way that claims nothing about its request. */
   async #closeOpen({ cardToken }: { cardToken: string }): Promise<void> {
     const { db } = this.#mounted.file;
     await db.run("DELETE FROM attempts WHERE card_token = :cardToken AND outcome = 'claimed'", { cardToken });
     await db.run(
-      "UPDATE attempts SET outcome = 'not-seen', closed_at = 1 WHERE card_token = :cardToken AND closed_at IS NULL",
+      "UPDATE attempts SET outcome = 'abandoned', closed_at = 1 WHERE card_token = :cardToken AND closed_at IS NULL",
       { cardToken },
     );
   }

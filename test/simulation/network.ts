@@ -1,6 +1,7 @@
+import { PACE } from '../../src/cli/settings/settings.ts';
 import type { Reply } from '../../src/sandbox/api/answers.ts';
 import { decodeAnswer, type HttpAnswer, type NoAnswer } from '../../src/wise/decode-answer.ts';
-import type { NetworkKind } from './plan.ts';
+import { type NetworkKind, type Plan, QUEUE_MS } from './plan.ts';
 import type { SimulatedProcess } from './process.ts';
 import type { Random } from './random.ts';
 import type { Sent } from './truth.ts';
@@ -9,10 +10,21 @@ import type { World } from './world.ts';
 
 export type Outcome = HttpAnswer | NoAnswer;
 
-/** A request that was written arrives within this time, or never: also when its sender was killed. */
-const DELIVERY_MS = 110_000;
-/** Once its sender has closed the connection, a request that something on the way holds arrives within this time. */
-const HELD_MS = 29_000;
+/** The process checks for this long after it recorded the sending that its read is not too old, and writes. */
+const WRITE_MS = 5_000;
+
+/**
+ * The bounds of the network, below what kioskctl relies on: what arrives in this time shows within a settle window, also
+ * if Wise queues it or shows it late, and the time of a second passes in between.
+ * `delivery`: a request that was written arrives, or never does, also when its sender was killed.
+ * `held`: the same once its sender has closed the connection, if something on the way holds the request.
+ */
+function boundsOf({ lag, items }: Plan): { delivery: number; held: number } {
+  const { settleWindow, killedWindow } = PACE.sandbox;
+  const queue = items.some(({ kind }) => kind === 'refuse a card') ? QUEUE_MS : 0;
+  const late = queue + lag + 1_000;
+  return { delivery: killedWindow - WRITE_MS - late, held: settleWindow - late };
+}
 
 /** What the network does with one request. */
 export interface Fate {
@@ -25,6 +37,10 @@ export interface Fate {
   isRepeated: boolean;
   /** Something on the way delivers it even if its sender closes the connection. */
   isHeld: boolean;
+  /** Milliseconds after which the other side closes the connection if nothing is sent on it. */
+  idle: number;
+  /** How old the production is that a read shows. */
+  lag: number;
   /** What comes back: the real answer, nothing, a reset, or the answer of a gateway. */
   answer: 'real' | 'none' | 'reset' | number;
   /** Milliseconds for the answer. */
@@ -37,6 +53,8 @@ const FAULTLESS: Fate = {
   isDropped: false,
   isRepeated: false,
   isHeld: false,
+  idle: 60_000,
+  lag: 0,
   answer: 'real',
   back: 20,
 };
@@ -64,16 +82,22 @@ const HAPPENINGS: Readonly<Record<NetworkKind, { read: Weights; write: Weights }
 const READ_FAULTS = [500, 502, 503, 504, 429];
 const PUT_FAULTS = [500, 502, 503, 504, 401, 403, 404, 429];
 
-function drawFate(random: Random, { kind, isRead }: { kind: NetworkKind; isRead: boolean }): Fate {
+function drawFate(
+  random: Random,
+  { kind, isRead, plan }: { kind: NetworkKind; isRead: boolean; plan: Plan },
+): Fate {
+  const { delivery } = boundsOf(plan);
   const what = random.weighted(HAPPENINGS[kind][isRead ? 'read' : 'write']);
   const isLate = what === 'late' || (what !== 'fine' && random.chance(0.6));
   const fate: Fate = {
     connect:
       what === 'refuse' ? null : random.chance(0.03) ? random.magnitude(100, 9_000) : random.whole(1, 60),
-    transit: isLate ? random.magnitude(500, random.chance(0.3) ? DELIVERY_MS : 30_000) : random.whole(5, 60),
+    transit: isLate ? random.magnitude(500, random.chance(0.3) ? delivery : 30_000) : random.whole(5, 60),
     isDropped: what === 'drop',
     isRepeated: what === 'repeat',
     isHeld: random.chance(0.4),
+    idle: random.magnitude(5_000, 300_000),
+    lag: random.whole(0, plan.lag),
     answer: 'real',
     back: isLate ? random.magnitude(100, 25_000) : random.whole(5, 60),
   };
@@ -113,7 +137,7 @@ export class Network {
   draw(process: SimulatedProcess, isRead = false): Fate {
     if (this.#world.isOver) return FAULTLESS;
     const kind = process.plan.network;
-    return drawFate(process.random, { kind, isRead });
+    return drawFate(process.random, { kind, isRead, plan: this.#world.plan });
   }
 
   /** Writes a request, before it returns. */
@@ -161,8 +185,8 @@ export class Network {
         if (sent) sent.state = 'gone';
         return;
       }
-      let reply = await this.#world.arrive(request, sent);
-      if (fate.isRepeated) reply = await this.#world.arrive(request, sent);
+      let reply = await this.#world.arrive(request, { sent, lag: fate.lag });
+      if (fate.isRepeated) reply = await this.#world.arrive(request, { sent, lag: fate.lag });
       if (answer === 'real') end(decode(reply), back);
     };
     let isDelivered = false;
@@ -172,8 +196,9 @@ export class Network {
   /** The sender closes its connection: what was not delivered is gone, or something on the way delivers it soon. */
   cut({ sent, fate, deliver }: Exchange): void {
     if (sent?.state !== 'on its way') return;
+    const { held } = boundsOf(this.#world.plan);
     if (!fate.isHeld) sent.state = 'gone';
-    else if (deliver) this.#world.timeline.after(sent.process.random.whole(0, HELD_MS), deliver);
+    else if (deliver) this.#world.timeline.after(sent.process.random.whole(0, held), deliver);
   }
 
   #gatewayAnswer(httpStatus: number): HttpAnswer {

@@ -4,7 +4,7 @@ export type Kiosk = 'WIS00001' | 'WIS00002';
 
 /** What a person starts. Cards have numbers. */
 export interface Command {
-  kind: 'produce' | 'retry' | 'abandon' | 'wait-produced' | 'cancel' | 'listen';
+  kind: 'produce' | 'retry' | 'abandon' | 'wait-produced' | 'cancel' | 'listen' | 'run' | 'resume';
   card: number;
   kiosk: Kiosk;
   /** Goes on to the result. */
@@ -21,14 +21,17 @@ export interface ProcessPlan {
   /** Milliseconds from the start of the schedule. */
   at: number;
   network: NetworkKind;
+  /** It runs in a container of its own: other processes do not see its process id. */
+  isContained: boolean;
   command: Command;
 }
 
-/** What happens to a process when it reaches a port for the n-th time. */
+/** What happens to a process when it reaches a port for the n-th time: any port, or one of a name. */
 export interface ProcessFault {
   kind: 'kill' | 'freeze' | 'interrupt' | 'interrupt twice';
   process: string;
-  port: number;
+  port: string | null;
+  time: number;
   /** How long it is frozen. */
   milliseconds: number;
 }
@@ -55,6 +58,8 @@ export type Item = ProcessPlan | ProcessFault | WorldFault;
 export interface Plan {
   seed: number;
   cards: number;
+  /** A read shows productions as they were at most so many milliseconds ago. */
+  lag: number;
   items: Item[];
 }
 
@@ -68,6 +73,23 @@ export interface Model {
 }
 
 const MOST_PORTS = 30;
+/** The ports between which a command decides: a fault at one of them is as likely as at any other. */
+const PORTS = [
+  'takeLeases',
+  'claim',
+  'connect',
+  'GET cards/production',
+  'listAttempts',
+  'markSent',
+  'PUT cards/production',
+  'update',
+  'ask',
+  'sleep',
+];
+/** The time for which Wise queues a request that it does not start immediately, and shows nothing of it. */
+export const QUEUE_MS = 20_000;
+/** See `network.ts`: the windows of kioskctl are longer than what may arrive late and is then shown late. */
+const MOST_LAG_MS = 8_000;
 
 export function drawPlan(seed: number, model: Model): Plan {
   const random = new Random(seed, 'plan');
@@ -80,23 +102,27 @@ export function drawPlan(seed: number, model: Model): Plan {
   const faults = processes.flatMap(({ id }) =>
     random.chance(trouble) ? [drawProcessFault(random, id)] : [],
   );
-  return { seed, cards, items: [...processes, ...faults, ...drawWorldFaults(random, model)] };
+  const lag = random.chance(0.3) ? random.magnitude(500, MOST_LAG_MS) : 0;
+  return { seed, cards, lag, items: [...processes, ...faults, ...drawWorldFaults(random, model)] };
 }
 
 function drawProcess(random: Random, { id, cards }: { id: string; cards: number }): ProcessPlan {
   const kind = random.weighted({
-    produce: 50,
-    retry: 22,
+    produce: 44,
+    retry: 20,
     abandon: 6,
     'wait-produced': 6,
     cancel: 8,
     listen: 8,
+    run: 4,
+    resume: 8,
   });
   return {
     kind: 'process',
     id,
     at: drawStart(random),
     network: random.weighted({ calm: 4, slow: 3, lossy: 4 }),
+    isContained: random.chance(0.2),
     command: {
       kind,
       card: random.whole(1, cards),
@@ -120,8 +146,9 @@ function drawProcessFault(random: Random, process: string): ProcessFault {
   return {
     kind: random.weighted({ kill: 4, freeze: 5, interrupt: 1, 'interrupt twice': 1 }),
     process,
-    // Most commands send at one of these.
-    port: random.chance(0.5) ? random.whole(12, 24) : random.whole(1, MOST_PORTS),
+    ...(random.chance(0.5)
+      ? { port: random.pick(PORTS), time: random.pick([1, 1, 2]) }
+      : { port: null, time: random.whole(1, MOST_PORTS) }),
     milliseconds: random.chance(0.35) ? random.whole(100_000, 260_000) : random.magnitude(1_000, 100_000),
   };
 }
@@ -151,14 +178,15 @@ function drawWorldFaults(random: Random, model: Model): WorldFault[] {
 
 export function describeItem(item: Item): string {
   if (item.kind === 'process') {
-    const { id, at, network, command } = item;
+    const { id, at, network, isContained, command } = item;
     const { kind, card, kiosk, wait, timeout } = command;
-    const flags = `${wait ? ' --wait' : ''} --timeout ${timeout} ms, network ${network}`;
+    const flags = `${wait ? ' --wait' : ''} --timeout ${timeout} ms, network ${network}${isContained ? ', in a container' : ''}`;
     return `${id} at ${at} ms: ${kind} card ${card} on ${kiosk}${flags}`;
   }
   if ('process' in item) {
-    const time = item.kind === 'freeze' ? ` for ${item.milliseconds} ms` : '';
-    return `${item.process} at its port ${item.port}: ${item.kind}${time}`;
+    const duration = item.kind === 'freeze' ? ` for ${item.milliseconds} ms` : '';
+    const port = item.port === null ? `its port ${item.time}` : `its ${item.port} number ${item.time}`;
+    return `${item.process} at ${port}: ${item.kind}${duration}`;
   }
   return `at ${item.at} ms: ${item.kind} (${item.kiosk}, ${item.milliseconds} ms)`;
 }

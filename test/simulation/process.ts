@@ -30,6 +30,7 @@ export class SimulatedProcess {
   /** Its exit code, once it has ended. */
   exitCode: number | null = null;
   ports = 0;
+  readonly #visits = new Map<string, number>();
   /** Until when it is frozen, in milliseconds of the timeline. */
   frozenUntil = 0;
   /** How often it was frozen, for long enough to lose what must be renewed. */
@@ -72,13 +73,14 @@ export class SimulatedProcess {
   get owner(): OwnerProcess {
     const { boot } = this.#world;
     const id = this.#isBootKnown ? boot : null;
+    const namespace = this.plan.isContained ? `pid:[${this.id}]` : 'pid:[1]';
     return {
       host: 'machine',
       user: 'ada',
       pid: process.pid,
       startedAt: null,
       boot: id,
-      namespace: 'pid:[1]',
+      namespace,
     };
   }
 
@@ -132,8 +134,12 @@ export class SimulatedProcess {
   /** Counts a port, at which a fault of the plan may wait. */
   arrive(label: string): void {
     this.ports += 1;
+    const visits = (this.#visits.get(label) ?? 0) + 1;
+    this.#visits.set(label, visits);
     this.#world.trace(`${this.id} ${label}`);
-    for (const fault of this.#faults) if (fault.port === this.ports) this.#suffer(fault);
+    for (const fault of this.#faults)
+      if (fault.port === null ? fault.time === this.ports : fault.port === label && fault.time === visits)
+        this.#suffer(fault);
   }
 
   /** Goes on in some milliseconds, when it is not frozen; never if it was killed. */

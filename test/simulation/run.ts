@@ -5,16 +5,17 @@ import type { CardRequest } from '../../src/cards/session/resolve-cards.ts';
 import { waitProduced } from '../../src/cards/wait-produced.ts';
 import type { Context } from '../../src/context/context.ts';
 import { asFailure } from '../../src/domain/errors/failure.ts';
-import { parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
+import { type CardToken, parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
 import type { CardResult } from '../../src/domain/results.ts';
 import { EventChoice } from '../../src/events/event-filter.ts';
 import { listen } from '../../src/events/listen.ts';
 import { openContext } from './context.ts';
 import { replaceGlobals } from './globals.ts';
 import type { Guard } from './mutation.ts';
-import type { Command, Plan, ProcessPlan, WorldFault } from './plan.ts';
+import { type Command, type Plan, type ProcessPlan, QUEUE_MS, type WorldFault } from './plan.ts';
 import { SimulatedProcess } from './process.ts';
 import { Random } from './random.ts';
+import { resume, run } from './scenario.ts';
 import { Violation } from './truth.ts';
 import { PROFILE } from './vendor.ts';
 import { type Decider, type Equipment, World } from './world.ts';
@@ -32,6 +33,7 @@ export interface End {
 
 /** The longest schedule: after this time nothing may be left to do. */
 const LONGEST_MS = 3_600_000;
+const LAST = 'last';
 /** Longer than any window. */
 const AFTERWARDS_MS = 700_000;
 
@@ -53,7 +55,9 @@ export async function runPlan(plan: Plan, equipment: Equipment, without: Guard |
     await world.close();
   }
   const { timeline, decisions, log } = world;
-  return { plan, broken, processes: processes.length, events: timeline.events, decisions, log };
+  // Without those that bring each card to its end.
+  const begun = processes.filter(({ plan: { id }, hasBegun }) => hasBegun && !id.startsWith(LAST));
+  return { plan, broken, processes: begun.length, events: timeline.events, decisions, log };
 }
 
 function schedule(world: World, processes: SimulatedProcess[]): void {
@@ -77,10 +81,16 @@ function start(
       process.hasBegun = true;
       world.trace(`${process.id} begins: ${plan.command.kind} card ${plan.command.card}`);
       const context = openContext(world, process);
-      void work(context, plan.command, requestOf(world, plan.command)).then(
-        ([result]) => process.end(result?.exitCode ?? 0),
+      const target = requestOf(world, plan.command);
+      const end = (exitCode: number) => {
+        process.end(exitCode);
+        world.truth.end(process, target, exitCode);
+      };
+      void work(context, plan, target).then(
+        // A run or a card that a signal ended has none.
+        (exitCode) => end(exitCode ?? 130),
         (error: unknown) => {
-          process.end(asFailure(error).exitCode);
+          end(asFailure(error).exitCode);
           if (asFailure(error).exitCode === 1)
             world.truth.broken ??= new Violation(`a bug: ${String((error as Error).stack)}`);
         },
@@ -90,33 +100,42 @@ function start(
   return process;
 }
 
-function requestOf({ cards }: World, { card }: Command): CardRequest {
+type Target = CardRequest & { orderId: number; cardToken: CardToken };
+
+function requestOf({ cards }: World, { card }: Command): Target {
   const known = cards[card - 1];
   if (!known) throw new TypeError('no such card');
   return { profileId: PROFILE, orderId: known.orderId, cardToken: parseCardToken(known.cardToken) };
 }
 
-async function work(
-  ctx: Context,
-  { kind, kiosk, wait, timeout }: Command,
-  target: CardRequest,
-): Promise<CardResult[]> {
+/** @returns the exit code */
+async function work(ctx: Context, { id, command }: ProcessPlan, target: Target): Promise<number | null> {
+  const { kind, kiosk, wait, timeout } = command;
   const targets = [target];
   const kioskId = parseKioskId(kiosk);
+  const options = { targets, wait, simulation: null };
   switch (kind) {
     case 'produce':
-      return produce(ctx, { targets, kioskId, wait, simulation: null });
+      return exitCodeOf(await produce(ctx, { ...options, kioskId }));
     case 'retry':
     case 'abandon':
-      return retry(ctx, { targets, toKiosk: kioskId, wait, simulation: null, abandon: kind === 'abandon' });
+      return exitCodeOf(await retry(ctx, { ...options, toKiosk: kioskId, abandon: kind === 'abandon' }));
     case 'wait-produced':
-      return waitProduced(ctx, { targets, via: 'poll' });
+      return exitCodeOf(await waitProduced(ctx, { targets, via: 'poll' }));
     case 'cancel':
-      return cancel(ctx, targets);
+      return exitCodeOf(await cancel(ctx, targets));
+    case 'run':
+      return (await run(ctx, { id, card: target, kioskId })).exitCode;
+    case 'resume':
+      return (await resume(ctx, { id, card: target, kioskId })).exitCode;
     case 'listen':
       await listenUntil(ctx, timeout);
-      return [];
+      return 0;
   }
+}
+
+function exitCodeOf([result]: readonly CardResult[]): number | null {
+  return result?.exitCode ?? null;
 }
 
 /** Listens until somebody ends it after a while. */
@@ -179,7 +198,7 @@ function refuse({ vendor, plan }: World, { at }: WorldFault): void {
     'REQUEST_CREATED_BUT_NOT_STARTED',
   ];
   const code = new Random(plan.seed, at).pick(codes);
-  if (code === 'REQUEST_CREATED_BUT_NOT_STARTED') vendor.refuseNext(code, 20_000);
+  if (code === 'REQUEST_CREATED_BUT_NOT_STARTED') vendor.refuseNext(code, QUEUE_MS);
   else vendor.refuseNext(code);
 }
 
@@ -213,11 +232,11 @@ async function complete(
   if (world.vendor.orderStatus(known.orderId) === 'CANCELLED') return;
   const kind =
     world.vendor.productionOf(known.cardToken)?.status === 'PRODUCTION_ERROR' ? 'retry' : 'produce';
-  const id = `last ${card}`;
+  const id = `${LAST} ${card}`;
   const kiosk = (world.vendor.productionOf(known.cardToken)?.kioskId ?? 'WIS00001') as 'WIS00001';
   const command = { kind, card, kiosk, wait: true, timeout: 600_000 } as const;
   const process = start(world, {
-    plan: { kind: 'process', id, at: world.timeline.now, network: 'calm', command },
+    plan: { kind: 'process', id, at: world.timeline.now, network: 'calm', isContained: false, command },
     processes,
   });
   await runUntil(world, world.timeline.now + LONGEST_MS, () => !process.isRunning);

@@ -3,24 +3,37 @@ import { describeItem, type Item, type Plan } from './plan.ts';
 import { type End, runPlan } from './run.ts';
 import type { Equipment } from './world.ts';
 
-/** Leaves out of a schedule whatever is not needed to break a promise. @returns the end of what is left */
+/** Removes from a schedule what is not needed to break a promise, and simplifies the rest. @returns its end */
 export async function shrink(end: End, equipment: Equipment, without: Guard | null): Promise<End> {
   let smallest = end;
-  for (let isSmaller = true; isSmaller; ) {
-    isSmaller = false;
-    for (const item of smallest.plan.items) {
-      for (const items of [withoutItem(smallest.plan, item), simpler(smallest.plan, item)]) {
-        if (!items) continue;
-        const next = await runPlan({ ...smallest.plan, items }, equipment, without);
-        if (next.broken === null) continue;
-        smallest = next;
-        isSmaller = true;
-        break;
-      }
-      if (isSmaller) break;
-    }
+  for (;;) {
+    const smaller = await firstBroken(simplerPlans(smallest.plan), equipment, without);
+    if (!smaller) return smallest;
+    smallest = smaller;
   }
-  return smallest;
+}
+
+async function firstBroken(
+  plans: Iterable<Plan>,
+  equipment: Equipment,
+  without: Guard | null,
+): Promise<End | null> {
+  for (const plan of plans) {
+    const end = await runPlan(plan, equipment, without);
+    if (end.broken !== null) return end;
+  }
+  return null;
+}
+
+/** Makes the schedules that are one step simpler, those that lack most first. */
+function* simplerPlans(plan: Plan): Generator<Plan> {
+  const { items, cards, lag } = plan;
+  for (const item of items) yield { ...plan, items: withoutItem(plan, item) };
+  if (cards > 1) yield { ...plan, cards: 1, items: items.map(onFirstCard) };
+  if (lag > 0) yield { ...plan, lag: 0 };
+  for (const item of items)
+    for (const next of simplerItems(item))
+      yield { ...plan, items: items.map((one) => (one === item ? next : one)) };
 }
 
 function withoutItem({ items }: Plan, item: Item): Item[] {
@@ -29,23 +42,30 @@ function withoutItem({ items }: Plan, item: Item): Item[] {
   );
 }
 
-/** A process is simpler on a calm network, and when it does not wait. */
-function simpler({ items }: Plan, item: Item): Item[] | null {
-  if (item.kind !== 'process') return null;
-  const { network, command } = item;
-  if (network === 'calm' && !command.wait) return null;
-  const next: Item =
-    network === 'calm' ? { ...item, command: { ...command, wait: false } } : { ...item, network: 'calm' };
-  return items.map((one) => (one === item ? next : one));
+function onFirstCard(item: Item): Item {
+  return item.kind === 'process' ? { ...item, command: { ...item.command, card: 1 } } : item;
 }
 
-/** The seed, what was broken, what is left of the schedule, and what happened in it. */
-export function describeFailure(end: End): string {
-  const { plan, broken, log } = end;
+function* simplerItems(item: Item): Generator<Item> {
+  if ('at' in item && item.at % 1_000 !== 0) yield { ...item, at: Math.round(item.at / 1_000) * 1_000 };
+  if ('milliseconds' in item && item.milliseconds % 10_000 !== 0)
+    yield { ...item, milliseconds: Math.round(item.milliseconds / 10_000) * 10_000 };
+  if (item.kind !== 'process') return;
+  const { network, isContained, command } = item;
+  if (network !== 'calm') yield { ...item, network: 'calm' };
+  if (isContained) yield { ...item, isContained: false };
+  if (command.wait) yield { ...item, command: { ...command, wait: false } };
+}
+
+/** Describes a failure: the seed, what was broken, what is left of the schedule, and what happened in it. */
+export function describeFailure({ plan, broken, log }: End): string {
+  const { seed, cards, lag, items } = plan;
   return [
-    `Seed ${plan.seed}: ${broken}.`,
-    `A shorter schedule of it, with ${plan.cards} card(s):`,
-    ...plan.items.map((item) => `  ${describeItem(item)}`),
+    `Seed ${seed}: ${broken}.`,
+    `A shorter schedule of it, with ${cards} card(s)${lag > 0 ? `, reads late by up to ${lag} ms` : ''}:`,
+    ...(items.length === 0
+      ? ['  nothing but the commands at the end']
+      : items.map((item) => `  ${describeItem(item)}`)),
     'What happened:',
     ...log.slice(-150).map((line) => `  ${line}`),
   ].join('\n');

@@ -3,6 +3,7 @@ import { lookUpError } from '../../src/domain/errors/error-catalogue.ts';
 import type { Production } from '../../src/sandbox/state/tables/productions.ts';
 import type { AttemptClaim, JournalFile } from './disk.ts';
 import type { SimulatedProcess } from './process.ts';
+import type { VendorCard } from './vendor.ts';
 import type { World } from './world.ts';
 
 /** A request to produce or to cancel a card, as it really is, whoever knows. */
@@ -61,8 +62,9 @@ export class Truth {
       this.#check(!earlier, `a PUT leaves while one of ${earlier?.process.id} may still arrive`, process);
     }
     const other = this.#of(cardToken, journal).find((one) => one.kind !== kind && isBeingWorkedOn(one));
+    // A cancellation does not check how long its process was frozen.
     this.#check(
-      !other,
+      !other || process.freezes > 0,
       `a ${kind} leaves while the ${other?.kind} of ${other?.process.id} is awaited`,
       process,
     );
@@ -86,6 +88,7 @@ export class Truth {
     const { process, cardToken, baseline } = sent;
     sent.isAccepted = true;
     sent.occurredAt = occurredAt;
+    this.#check(process.exitCode !== 7, 'a PUT is accepted after its command ended with 7', process);
     const others = this.#of(cardToken, sent.journal).filter((one) => one.isAccepted && one !== sent);
     this.#check(!others.some((one) => one.process === process), 'one command had two PUTs accepted', process);
     this.#check(
@@ -103,6 +106,30 @@ export class Truth {
     );
     this.#check(this.#isAsked(sent, before), 'a PUT is accepted that no person asked for', process);
     this.#productions.set(`${cardToken} ${occurredAt}`, isQueued ? 'queued' : 'in progress');
+  }
+
+  /** A command ended: its exit code must be true. */
+  end(process: SimulatedProcess, { cardToken, orderId }: VendorCard, exitCode: number): void {
+    const { vendor } = this.#world;
+    const { kind, wait } = process.plan.command;
+    const own = this.sent.filter((one) => one.process === process && one.kind === 'produce');
+    const isSent = own.some(({ isAccepted }) => isAccepted);
+    const isOnCard = this.sent.some((one) => one.cardToken === cardToken && one.isAccepted);
+    if (exitCode === 7 && isSent)
+      this.broken ??= new Violation(`a command ends with 7 whose PUT was accepted (${process.id})`);
+    const status = vendor.productionOf(cardToken)?.status ?? '';
+    const isTrue = {
+      produce: wait ? status === 'PRODUCED' : isOnCard,
+      retry: wait ? status === 'PRODUCED' : isOnCard,
+      abandon: wait ? status === 'PRODUCED' : isOnCard,
+      'wait-produced': status === 'PRODUCED',
+      run: status === 'PRODUCED',
+      resume: status === 'PRODUCED',
+      cancel: vendor.orderStatus(orderId) === 'CANCELLED',
+      listen: true,
+    }[kind];
+    if (exitCode === 0 && !isTrue)
+      this.broken ??= new Violation(`${kind} ends with 0, but the card is ${status} (${process.id})`);
   }
 
   /** The journal in place has an event. */
@@ -129,11 +156,12 @@ export class Truth {
 
   /** Compares what the journal in place says of each attempt with what really happened. */
   checkClaims(claims: readonly AttemptClaim[]): void {
-    for (const { correlationId, outcome } of claims) {
+    const journal = this.#world.disk.current;
+    for (const { cardToken, correlationId, outcome } of claims) {
       const sent = this.sent.find((one) => one.correlationId === correlationId);
       const state = sent?.occurredAt ? this.#productions.get(`${sent.cardToken} ${sent.occurredAt}`) : null;
       const problem = contradiction(outcome, { sent, state: state ?? null });
-      if (problem && !(sent && this.#hasForeign(sent.cardToken, sent)))
+      if (problem && !this.#hasForeign(cardToken, { journal }))
         throw new Violation(
           `the journal says ${outcome} of the PUT of ${sent?.process.id ?? 'nobody'}, but ${problem}`,
         );
@@ -147,7 +175,7 @@ export class Truth {
 
   #isAsked({ process, cardToken }: Sent, before: Production | null): boolean {
     const { kind } = process.plan.command;
-    if (kind === 'produce') return before?.status === 'READY';
+    if (kind === 'produce' || kind === 'run' || kind === 'resume') return before?.status === 'READY';
     if (kind !== 'retry' && kind !== 'abandon') return false;
     if (before?.status !== 'PRODUCTION_ERROR') return before?.status === 'READY';
     return (
@@ -161,7 +189,7 @@ export class Truth {
   }
 
   /** Did a process with another journal work on this card, too? Then no journal can tell whose a production is. */
-  #hasForeign(cardToken: string, { journal }: Sent): boolean {
+  #hasForeign(cardToken: string, { journal }: Pick<Sent, 'journal'>): boolean {
     return this.sent.some((one) => one.cardToken === cardToken && one.journal !== journal);
   }
 
@@ -197,6 +225,8 @@ function contradiction(
       return state === 'produced' ? null : `its production is ${state ?? 'none'}`;
     case 'failed':
       return state === 'failed' ? null : `its production is ${state ?? 'none'}`;
+    case 'superseded':
+      return state === 'queued' || state === 'in progress' ? `its production is ${state}` : null;
     default:
       return null;
   }

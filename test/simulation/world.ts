@@ -5,15 +5,15 @@ import type { Reply } from '../../src/sandbox/api/answers.ts';
 import { Disk, type MountedJournal } from './disk.ts';
 import { type Guard, Mutation } from './mutation.ts';
 import { Network } from './network.ts';
-import type { Plan } from './plan.ts';
+import { type Plan, QUEUE_MS } from './plan.ts';
 import { EPOCH, type SimulatedProcess } from './process.ts';
 import { Random } from './random.ts';
 import { Timeline } from './timeline.ts';
 import { type Sent, Truth } from './truth.ts';
-import { Vendor, type VendorCard, type VendorRequest } from './vendor.ts';
+import { PROFILE, Vendor, type VendorCard, type VendorRequest } from './vendor.ts';
 import { Postman } from './webhooks.ts';
 
-export type Decider = Guard | 'hold or lost claim';
+export type Decider = Guard | 'hold';
 
 /** What outlives a schedule, because it takes long to make. */
 export class Equipment {
@@ -64,6 +64,8 @@ export class World {
   running: SimulatedProcess | null = null;
   readonly #random: Random;
   readonly #baselines = new Map<string, Sent['baseline']>();
+  /** What reads of productions showed, if they may lag. */
+  readonly #shown: { since: number; path: string; reply: Reply }[] = [];
   readonly #mounts = new Map<SimulatedProcess, MountedJournal>();
 
   constructor(plan: Plan, equipment: Equipment, without: Guard | null) {
@@ -83,6 +85,7 @@ export class World {
   async open(): Promise<void> {
     await this.disk.reset();
     this.cards = await this.vendor.reset(this.plan.cards, () => this.timeline.now);
+    for (const { cardToken } of this.cards) await this.#remember(cardToken);
   }
 
   /** Lets a process run until it waits for something. */
@@ -141,14 +144,17 @@ export class World {
     return this.truth.leave({ kind, process, cardToken, correlationId, journal, baseline });
   }
 
-  /** A request arrives at Wise. */
-  async arrive(request: VendorRequest, sent: Sent | undefined): Promise<Reply> {
-    if (!sent) return this.vendor.handle(request);
+  /** A request arrives at Wise. @param lag the age of the production that a read shows */
+  async arrive(
+    request: VendorRequest,
+    { sent, lag }: { sent: Sent | undefined; lag: number },
+  ): Promise<Reply> {
+    if (!sent) return this.#lagging(request, lag) ?? this.vendor.handle(request);
     const { cardToken } = sent;
     const before = this.vendor.productionOf(cardToken);
     const reply = await this.vendor.handle(request);
     sent.state = 'arrived';
-    this.isDirty = true;
+    await this.#changed(cardToken);
     this.trace(`Wise answers the ${sent.kind} of ${sent.process.id} with ${reply.status}`);
     if (sent.kind === 'produce') this.#produceArrived(sent, { reply, before });
     await this.check();
@@ -160,6 +166,28 @@ export class World {
     const mounted = this.disk.open((check) => this.#finds(check));
     this.#mounts.set(process, mounted);
     return mounted;
+  }
+
+  async #changed(cardToken: string): Promise<void> {
+    this.isDirty = true;
+    await this.#remember(cardToken);
+  }
+
+  /** Remembers what a read of a production shows from now on. */
+  async #remember(cardToken: string): Promise<void> {
+    if (this.plan.lag === 0) return;
+    const reply = await this.vendor.handle(productionRead(cardToken));
+    this.#shown.push({ since: this.timeline.now, path: productionRead(cardToken).path, reply });
+  }
+
+  /** Shows a production as it was some time ago. @returns undefined for other requests */
+  #lagging({ path }: VendorRequest, lag: number): Reply | undefined {
+    const then = this.timeline.now - lag;
+    const shown = this.#shown.filter((one) => one.path === path);
+    const reply = (shown.findLast(({ since }) => since <= then) ?? shown[0])?.reply;
+    return (
+      reply && { ...reply, headers: { ...reply.headers, date: new Date(this.serverTime).toUTCString() } }
+    );
   }
 
   #finds(check: 'identity' | 'generation'): boolean {
@@ -180,7 +208,7 @@ export class World {
     if (reply.status !== 200 && !isQueued) return;
     const occurredAt = Date.parse(body.occurredAt ?? '');
     this.truth.accept(sent, { before, occurredAt, isQueued });
-    const delay = isQueued ? 20_000 : 0;
+    const delay = isQueued ? QUEUE_MS : 0;
     this.timeline.after(delay + this.#random.magnitude(300, 60_000), async () =>
       this.#finish(sent, occurredAt),
     );
@@ -191,7 +219,7 @@ export class World {
     this.vendor.tick();
     const isStarted = this.vendor.productionOf(cardToken)?.occurredAt === occurredAt;
     if (isStarted) this.truth.move(cardToken, occurredAt, 'in progress');
-    this.isDirty = true;
+    await this.#changed(cardToken);
     await this.check();
   }
 
@@ -204,9 +232,14 @@ export class World {
     this.vendor.finish(cardToken, errorCode);
     this.trace(`the machine ends the card: ${errorCode ?? 'PRODUCED'}`);
     this.truth.move(cardToken, occurredAt, isFine ? 'produced' : 'failed');
-    this.isDirty = true;
+    await this.#changed(cardToken);
     await this.check();
   }
+}
+
+function productionRead(cardToken: string): VendorRequest {
+  const path = `/v3/spend/profiles/${PROFILE}/cards/${cardToken}/production`;
+  return { method: 'GET', path, body: undefined, correlationId: '' };
 }
 
 async function immediate(): Promise<void> {

@@ -53,7 +53,7 @@ async function updateAttempt(
   { production, readAt, moment }: ProductionRead,
 ): Promise<Attempt> {
   // The process that sends it is still waiting for the answer, which says more than the production.
-  if (attempt.outcome === 'sent' && (await ctx.journal.isHeld(attempt))) return attempt;
+  if (attempt.outcome === 'sent' && (await ctx.journal.isHeld(attempt)) !== false) return attempt;
   // An event never permits another request: only a read shows if this one arrived.
   const isWindowOver =
     isUnsettled(attempt) && moment !== null && (await checkAttempt(ctx, attempt, moment)).left === 0;

@@ -1,6 +1,6 @@
 import type { Instant } from '../../context/clocks.ts';
 import type { Context } from '../../context/context.ts';
-import { freeIfKilled, leaseOnCard, withLeases } from '../../context/leases.ts';
+import { freeIfKilled, isHeld, leaseOnCard, withLeases } from '../../context/leases.ts';
 import { type Attempt, describeOwner, isOpen, isUnsettled, type Outcome } from '../../domain/attempt.ts';
 import { cardLabel, hintOf } from '../../domain/card.ts';
 import { Failure, failure } from '../../domain/errors/failure.ts';
@@ -35,10 +35,8 @@ export async function sendOnce(
   sending: Sending,
 ): Promise<Attempt | null> {
   const cardToken = await findToken(session, sending);
-  const subjects = [leaseOnCard(cardToken)];
-  return withLeases(ctx, { subjects, action: 'send' }, async () =>
-    sendLeased(ctx, session, { ...sending, cardToken }),
-  );
+  const leases = { subjects: [leaseOnCard(cardToken)], action: 'send', deadline: session.deadline };
+  return withLeases(ctx, leases, async () => sendLeased(ctx, session, { ...sending, cardToken }));
 }
 
 async function sendLeased(
@@ -78,7 +76,7 @@ async function findToken(session: CardSession, sending: Sending): Promise<CardTo
 /** Reads a card until its open attempt is settled, or known to be in progress. */
 export async function settleOpenAttempt(ctx: Context, session: CardSession, attempt: Attempt): Promise<void> {
   const onItsWay: Outcome[] = ['claimed', 'sent'];
-  if (onItsWay.includes(attempt.outcome) && (await ctx.journal.isHeld(attempt)))
+  if (onItsWay.includes(attempt.outcome) && (await isHeld(ctx, attempt, session.deadline)))
     throw await busy(ctx, session, attempt);
   if (!isUnsettled(attempt)) {
     await session.read();

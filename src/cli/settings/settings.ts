@@ -48,7 +48,7 @@ export interface Settings extends SettingValues {
 
 const DEFAULT_TIMEOUT_MS = 600_000;
 
-const PACE: Record<Environment, Omit<Timing, 'timeout'>> = {
+export const PACE: Record<Environment, Omit<Timing, 'timeout'>> = {
   local: { firstPause: 40, interval: 400, settleWindow: 3_000, killedWindow: 3_000 },
   sandbox: { firstPause: 1_000, interval: 5_000, settleWindow: 30_000, killedWindow: 120_000 },
   production: { firstPause: 2_000, interval: 10_000, settleWindow: 120_000, killedWindow: 300_000 },

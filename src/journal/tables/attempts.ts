@@ -88,8 +88,11 @@ export interface AttemptsJournal {
    * @returns the new attempt, or the open one that another process recorded first
    */
   recordObserved(observed: Observed): Promise<Attempt>;
-  /** True if the process that owns an attempt may still be working on it. */
-  isHeld(attempt: Attempt): Promise<boolean>;
+  /**
+   * True if the process that owns an attempt still works on it; null for one of another machine, or of this one before its
+   * restart, until it showed a heartbeat or was silent for 10 seconds.
+   */
+  isHeld(attempt: Attempt): Promise<boolean | null>;
 }
 
 export function attemptsTable(store: Store): AttemptsJournal {
@@ -146,7 +149,7 @@ async function openOrFree(
   cardToken: CardToken,
 ): Promise<Attempt | null> {
   const open = await findOpenAttempt(scope, cardToken);
-  if (open?.outcome !== 'claimed' || (await hasLease(scope, open.id))) return open;
+  if (open?.outcome !== 'claimed' || (await hasLease(scope, open.id)) !== false) return open;
   await deleteClaim(scope, open.id);
   return null;
 }

@@ -94,18 +94,18 @@ export async function requireLease(
   throw failure('leased', message, 'Nothing was sent: run the command again.');
 }
 
-/** True unless the lease under which a card was claimed has ended. */
+/** False if the lease under which a card was claimed has ended; null while that is not known. */
 export async function hasLease(
   store: Scope & Pick<Store, 'heartbeats'>,
   attemptId: string,
-): Promise<boolean> {
+): Promise<boolean | null> {
   const { db } = store;
   const row = await db.get<RawLease>(
     `${SELECT} AND subject = (SELECT 'card ' || card_token FROM attempts WHERE id = :attemptId)
        AND owner = (SELECT lease FROM attempts WHERE id = :attemptId)`,
     { environment: store.environment, attemptId },
   );
-  return row !== undefined && checkRenewal(store, withOwner(row)).isRunning !== false;
+  return row === undefined ? false : checkRenewal(store, withOwner(row)).isRunning;
 }
 
 /** The leases of one journal: the number of times that each was taken, and the timer that renews them. */
