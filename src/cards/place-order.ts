@@ -84,9 +84,7 @@ async function createRepeatedly(
 ): Promise<CardOrder> {
   let mayHaveArrived = false;
   const end = await poll({
-    stopwatch: ctx.stopwatch,
-    signal: ctx.signal,
-    timing: ctx.timing,
+    ...ctx,
     deadline: ctx.stopwatch.after(Math.min(REPEAT_MS, ctx.timing.timeout ?? REPEAT_MS)),
     read: async ({ left }) => {
       const sent = await awaitAnswer(ctx, createOrder(ctx.wise, request, { left }), () =>

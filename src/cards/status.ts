@@ -124,9 +124,7 @@ export async function watchStatus(
   let shown = '';
   let results: StatusResult[] = [];
   await poll({
-    stopwatch: ctx.stopwatch,
-    signal: ctx.signal,
-    timing: ctx.timing,
+    ...ctx,
     deadline,
     pause: follow.pause,
     read: async (read) => {

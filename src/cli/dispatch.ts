@@ -1,7 +1,7 @@
 import { Config } from '@oclif/core';
 import { asFailure, type Failure } from '../domain/errors/failure.ts';
 import { globalFlags } from '../input/flags.ts';
-import { wantsFlag } from '../output/document.ts';
+import { wantsFlag } from '../output/result.ts';
 import { BaseCommand } from './base-command.ts';
 import { CommandOutput } from './command-output.ts';
 import { KioskctlHelp, unknownCommand } from './help.ts';

@@ -6,69 +6,51 @@ import { utcTime } from './times/vendor-time.ts';
 export const PRODUCTION_EVENT = 'cards#card-production-status-change';
 export const ORDER_EVENT = 'cards#card-order-status-change';
 
-interface FieldOptions {
-  /** Place among the fields by which two events are the same. Stored keys are made in this order: it never changes. */
-  identifies?: number;
-  /** False for what documents leave out. */
-  isShown?: boolean;
-}
-
-/** A field of an event, with its value in an empty one. */
-interface Field<Value> extends FieldOptions {
-  empty: Value;
-}
-
-function field<Value>(empty: Value, options: FieldOptions = {}): Field<Value> {
-  return { empty, ...options };
-}
-
-const text = (options?: FieldOptions): Field<string | null> => field<string | null>(null, options);
-const id = (options?: FieldOptions): Field<number | null> => field<number | null>(null, options);
+const value = <Value>(empty: Value): Value => empty;
 
 /**
- * The fields of an event, as far as kioskctl understands it. The journal has a column for each, and documents show them
- * in this order. A field that the webhook does not have, or has unreadably, is null; words and times are the vendor's own.
+ * The fields of an event that kioskctl understands, with their values in an empty event. The journal has a column for each
+ * field, and documents show them in this order. A field that the webhook does not have, or that can't be read, is null.
+ * Words and times are those of Wise.
  */
 const EVENT_FIELDS = {
   /** `cards#card-production-status-change`, `cards#card-order-status-change`, or another type. */
-  eventType: field<string>('unknown', { identifies: 1 }),
-  profileId: id(),
-  cardToken: field<CardToken | null>(null, { identifies: 2 }),
-  orderId: id({ identifies: 3 }),
-  kioskId: field<KioskId | null>(null, { identifies: 5 }),
-  /** Of the production or of the order, depending on the type. */
-  status: text({ identifies: 4 }),
-  errorCode: text({ identifies: 7 }),
-  description: text({ isShown: false }),
-  occurredAt: text({ identifies: 6 }),
-  sentAt: text(),
+  eventType: value<string>('unknown'),
+  profileId: value<number | null>(null),
+  cardToken: value<CardToken | null>(null),
+  orderId: value<number | null>(null),
+  kioskId: value<KioskId | null>(null),
+  /** The status of the production or of the order, depending on the type. */
+  status: value<string | null>(null),
+  errorCode: value<string | null>(null),
+  /** Not shown in documents. */
+  description: value<string | null>(null),
+  occurredAt: value<string | null>(null),
+  sentAt: value<string | null>(null),
 };
 
-export type CardEvent = { [Name in keyof typeof EVENT_FIELDS]: (typeof EVENT_FIELDS)[Name]['empty'] };
-
-type EventField = keyof CardEvent;
+export type CardEvent = typeof EVENT_FIELDS;
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys of this very object
-export const EVENT_FIELD_NAMES = Object.keys(EVENT_FIELDS) as EventField[];
+export const EVENT_FIELD_NAMES = Object.keys(EVENT_FIELDS) as (keyof CardEvent)[];
 
-const SHOWN = EVENT_FIELD_NAMES.filter((name) => optionsOf(name).isShown !== false);
+/** The fields by which two events are the same. Stored keys have this order: new fields are added at the end. */
+const IDENTIFYING = [
+  'eventType',
+  'cardToken',
+  'orderId',
+  'status',
+  'kioskId',
+  'occurredAt',
+  'errorCode',
+] as const satisfies (keyof CardEvent)[];
 
-const IDENTIFYING = EVENT_FIELD_NAMES.filter((name) => optionsOf(name).identifies !== undefined).toSorted(
-  (left, right) => (optionsOf(left).identifies ?? 0) - (optionsOf(right).identifies ?? 0),
-);
-
-function optionsOf(name: EventField): FieldOptions {
-  return EVENT_FIELDS[name];
+/** Returns an event of which only the type is known. */
+export function emptyEvent(eventType: string = EVENT_FIELDS.eventType): CardEvent {
+  return { ...EVENT_FIELDS, eventType };
 }
 
-/** An event of a type of which nothing else is understood. */
-export function emptyEvent(eventType: string = EVENT_FIELDS.eventType.empty): CardEvent {
-  const fields = EVENT_FIELD_NAMES.map((name) => [name, EVENT_FIELDS[name].empty]);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a value for each field
-  return { ...(Object.fromEntries(fields) as CardEvent), eventType };
-}
-
-/** The content by which two events are the same; the times of their sending and their subscriptions may differ. */
+/** Returns the content by which two events are the same, though their times of sending and subscriptions differ. */
 export function contentOf(event: CardEvent): string {
   return JSON.stringify(IDENTIFYING.map((name) => event[name]));
 }
@@ -88,7 +70,9 @@ export interface KeptEvent extends CardEvent {
 
 /** Converts an event for JSON documents and streams; times of the journal are UTC, those of the vendor as it writes them. */
 export function toEventDocument(event: KeptEvent) {
-  const fields = Object.fromEntries(SHOWN.map((name) => [name, event[name]]));
+  const fields = Object.fromEntries(
+    EVENT_FIELD_NAMES.filter((name) => name !== 'description').map((name) => [name, event[name]]),
+  );
   return {
     type: 'event' as const,
     id: event.id,

@@ -71,8 +71,7 @@ export async function watchOverview(
 ): Promise<void> {
   let shown = '';
   await poll({
-    stopwatch: ctx.stopwatch,
-    signal: ctx.signal,
+    ...ctx,
     timing: PACE,
     deadline,
     read: async () => {

@@ -10,16 +10,19 @@ import type { StepWork } from '../scenarios/steps/step.ts';
 import {
   cardOf,
   closeRecord,
+  countAttempts,
   entryOf,
+  findAttemptOf,
   isAtKiosk,
   isOver,
   lastEnd,
+  lostAttempts,
   newCard,
   noCard,
+  noteLost,
   noteSignal,
   outcomeOf,
 } from './card-record.ts';
-import { countAttempts, findAttemptOf, lostAttempts, noteLost } from './recover-step.ts';
 import type { KioskLock, PlacedStep, PlannedCard, Run } from './run.ts';
 
 /** One card of a run, step by step. */
@@ -32,10 +35,10 @@ export class CardRun {
   #session: CardSession;
   #lock: KioskLock | null = null;
   #attemptId: string | null = null;
-  /** The step before, in this process, read the card. */
+  /** True if the step before read the card in this process. */
   #isSeen = false;
 
-  /** @param before the card as an earlier session of the run left it */
+  /** @param before the record of an earlier session; null for a new card */
   constructor(run: Run, planned: PlannedCard, before: RunCard | null) {
     this.#run = run;
     this.#planned = planned;
@@ -68,7 +71,7 @@ export class CardRun {
     return record;
   }
 
-  /** Resolves a card that existed before; where that fails, the first step does. */
+  /** Resolves a card that existed before. If that fails, it is the failure of the first step. */
   async #begin(): Promise<void> {
     const { card, steps } = this.#planned;
     const [first] = steps;
@@ -83,7 +86,7 @@ export class CardRun {
     }
   }
 
-  /** @param interrupted the step, where an earlier process had started it. @returns false after an interruption */
+  /** Executes a step. @param interrupted the record of an earlier process that started it @returns false after an interruption */
   async #doStep(step: PlacedStep, interrupted: RunStep | null): Promise<boolean> {
     if (this.#run.ctx.signal.aborted) return false;
     const entry = interrupted ?? entryOf(step);
@@ -156,7 +159,7 @@ export class CardRun {
   }
 
   /**
-   * Locks the kiosk of a step that sends the card: a kiosk has one of the run's cards at a time.
+   * Locks the kiosk of a step that sends the card, because a kiosk may have only one card of the run at a time.
    * @returns null for other steps
    * @throws Failure `input-required`, `leased`
    */
@@ -204,14 +207,14 @@ export class CardRun {
     this.#run.isStopped = true;
   }
 
-  /** A step that was repeated made the same order again. */
+  /** Adds an order to the record, unless a repeated step made it before. */
   #noteOrder(profileId: number, orderId: number): void {
     const { orders } = this.record;
     if (orders.some((order) => order.orderId === orderId)) return;
     orders.push({ profileId, orderId, cleanUp: this.#run.record.keep ? 'kept' : null });
   }
 
-  /** True if a step ended the card's run. An unmet expectation does unless the scenario continues after it. */
+  /** True if a step failed, or an expectation was not met, and the scenario does not continue after it. */
   #isEnded(): boolean {
     return this.#planned.steps.some(({ index, onFailure }) => {
       const outcome = this.record.steps[index]?.outcome;
@@ -219,7 +222,7 @@ export class CardRun {
     });
   }
 
-  /** Only what this card's own steps left is removed. */
+  /** Removes what the steps of this card left outside of it. */
   async #cleanUp(): Promise<void> {
     const { ctx } = this.#run;
     for (const { index, definition } of this.#planned.steps) {

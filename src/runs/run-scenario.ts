@@ -17,9 +17,8 @@ import {
 } from '../domain/run.ts';
 import { everyRunCard, pagesOfRunCards } from '../journal/run-cards.ts';
 import { listPrograms } from '../wise/orders.ts';
-import { newCard, wasAtKiosk } from './card-record.ts';
+import { hasUnaccepted, newCard, reopen, wasAtKiosk } from './card-record.ts';
 import { CardRun } from './card-run.ts';
-import { hasUnaccepted, reopen } from './recover-step.ts';
 import { type Plan, Run, runContext } from './run.ts';
 import { RunProgress } from './run-progress.ts';
 import { findRun } from './stored-runs.ts';

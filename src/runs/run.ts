@@ -177,9 +177,7 @@ class KioskLocks {
 
 async function takeLease(ctx: Context, subject: string): Promise<void> {
   const end = await poll({
-    stopwatch: ctx.stopwatch,
-    signal: ctx.signal,
-    timing: ctx.timing,
+    ...ctx,
     deadline: ctx.stopwatch.after(ctx.timing.timeout),
     read: async () => ctx.journal.takeLeases([subject], 'run'),
     decide: (others) => (others.length === 0 ? { done: others } : 'wait'),

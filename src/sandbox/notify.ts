@@ -1,5 +1,5 @@
 import { type KeyObject, randomUUID, sign } from 'node:crypto';
-import { parseHttpDate, parseRetryAfter } from '../domain/times/http-times.ts';
+import { parseHttpDate, parseRetryAfter } from '../domain/times/vendor-time.ts';
 import { post } from '../http/post.ts';
 import { isSuccess } from '../wire/error-bodies.ts';
 import { DELIVERY_HEADER, SIGNATURE_HEADER, TEST_HEADER } from '../wire/events.ts';

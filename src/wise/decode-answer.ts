@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { decodeJson } from '../domain/text/decode-json.ts';
 import { redact, redactData } from '../domain/text/redaction.ts';
-import { parseHttpDate, parseRetryAfter } from '../domain/times/http-times.ts';
+import { parseHttpDate, parseRetryAfter } from '../domain/times/vendor-time.ts';
 
 export interface HttpAnswer {
   kind: 'answered';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { makeDocument, wantsFlag } from '../../src/output/document.ts';
+import { makeDocument, wantsFlag } from '../../src/output/result.ts';
 
 test('every document begins with what all of them have', () => {
   const envelope = { command: 'wait-ready', context: 'ci', environment: 'sandbox', exitCode: 4 } as const;

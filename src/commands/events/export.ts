@@ -4,7 +4,7 @@ import { coverageFor } from '../../context/listener-state.ts';
 import { printableJson } from '../../domain/text/terminal-text.ts';
 import { selectionFlags, toSelection, untilFlag } from '../../events/event-flags.ts';
 import { exportEvents } from '../../events/list-events.ts';
-import { makeDocument } from '../../output/document.ts';
+import { makeDocument } from '../../output/result.ts';
 import { localTime } from '../../output/style.ts';
 
 export default class EventsExport extends BaseCommand {

@@ -1,7 +1,7 @@
 import type { RunCard, RunRecord, RunStep } from '../../domain/run.ts';
 import { printableJson } from '../../domain/text/terminal-text.ts';
 import { utcTime } from '../../domain/times/vendor-time.ts';
-import { makeDocument } from '../../output/document.ts';
+import { makeDocument } from '../../output/result.ts';
 import { everyCard, type RunReport } from './read-report.ts';
 import type { RunTotals } from './run-totals.ts';
 

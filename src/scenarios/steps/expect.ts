@@ -42,9 +42,7 @@ export const expect = defineStep({
     const first = await judge();
     if (first.length === 0 || !isThere) return first;
     const end = await poll({
-      stopwatch: ctx.stopwatch,
-      signal: ctx.signal,
-      timing: ctx.timing,
+      ...ctx,
       deadline: ctx.stopwatch.after(timeout ?? (readEvents ? EVENTS_MS : 0)),
       read: async (read) => {
         await session.read(read);

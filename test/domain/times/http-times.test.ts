@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseRetryAfter } from '../../../src/domain/times/http-times.ts';
+import { parseRetryAfter } from '../../../src/domain/times/vendor-time.ts';
 
 const NOW = Date.UTC(2026, 9, 21, 7, 28);
 
