@@ -30,7 +30,6 @@ export const CHECKS: readonly Check[] = [
   { name: 'rate-limit', needs: ['api'], isOnline: true, run: checkRateLimit },
 ];
 
-const OLDEST_NODE = 24;
 const DAY_MS = 86_400_000;
 /** Time to renew a client certificate. */
 const RENEWAL_DAYS = 30;
@@ -40,9 +39,7 @@ const SKEW_MS = 30_000;
 const SOON_MS = 15 * 60_000;
 
 function checkVersion({ probe: { versions } }: CheckInput): CheckOutcome {
-  const text = `kioskctl ${versions.kioskctl}, Node ${versions.node}, ${versions.platform}`;
-  if (Number.parseInt(versions.node, 10) >= OLDEST_NODE) return ok(text);
-  return warning(text, `Use Node ${OLDEST_NODE} or newer.`);
+  return ok(`kioskctl ${versions.kioskctl}, Node ${versions.node}, ${versions.platform}`);
 }
 
 function checkFiles({ probe }: CheckInput): CheckOutcome {

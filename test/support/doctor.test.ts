@@ -144,13 +144,6 @@ const failing = (failure: Failure) => () => {
 describe('on this machine', () => {
   test.each<[string, Partial<SystemProbe>, string, string, RegExp]>([
     [
-      'an old Node',
-      { versions: { kioskctl: '1', node: '22.1.0', platform: 'x' } },
-      'version',
-      'warning',
-      /24/,
-    ],
-    [
       'files that others may read',
       { listFiles: () => [{ path: '/h/config.json', isFolder: false, mode: 0o644, obstacles: [] }] },
       'home',
