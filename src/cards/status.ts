@@ -1,5 +1,6 @@
 import type { Reading } from '../context/clocks.ts';
 import type { Context } from '../context/context.ts';
+import { JournalChanges } from '../context/journal-changes.ts';
 import { ListenerCheck, requireListener } from '../context/listener-state.ts';
 import { poll } from '../context/poll.ts';
 import { type Attempt, isUnsettled } from '../domain/attempt.ts';
@@ -105,8 +106,8 @@ export interface WatchOptions extends StatusOptions {
   via: Via;
 }
 
-/** The pause between two reads of the journal, in milliseconds for each card: reading many cards takes longer. */
-const JOURNAL_PAUSE_PER_CARD_MS = 2;
+/** The shortest time between two reads of the journal, in milliseconds for each card: reading many cards takes longer. */
+const SPACING_PER_CARD_MS = 2;
 
 /**
  * Reads cards repeatedly until all of them have reached a final state, or until the deadline.
@@ -120,7 +121,8 @@ export async function watchStatus(
   onChange: (results: StatusResult[]) => Promise<void>,
 ): Promise<StatusResult[]> {
   await requireListener(ctx, via);
-  const follow = followAll(ctx, { via, deadline, targets: options.targets });
+  using changes = new JournalChanges(ctx);
+  const follow = followAll(ctx, { via, deadline, changes, targets: options.targets });
   let shown = '';
   let results: StatusResult[] = [];
   await poll({
@@ -146,7 +148,7 @@ export async function watchStatus(
         (left, right) => (right.retryAfter ?? 0) - (left.retryAfter ?? 0),
       );
       // While the journal is read, each card obeys the `Retry-After` of the API on its own.
-      if (longest && follow.pause() === null) throw longest;
+      if (longest && !follow.isOnJournal()) throw longest;
       return results;
     },
     decide: (seen) => (seen.every(isFinal) ? { done: seen } : 'wait'),
@@ -164,10 +166,14 @@ function withoutIds({ error, ...result }: StatusResult): unknown {
   return { ...result, latest: undefined, ...(error && { error: { ...error, details: undefined } }) };
 }
 
+interface Changing {
+  changes: JournalChanges;
+}
+
 /** Makes a follower for each card. */
 function followAll(
   ctx: Context,
-  { targets, via, deadline }: Pick<WatchOptions, 'targets' | 'via' | 'deadline'>,
+  { targets, via, deadline, changes }: Pick<WatchOptions, 'targets' | 'via' | 'deadline'> & Changing,
 ) {
   const listener = new ListenerCheck(ctx, via);
   const sessions = new Map(targets.map((target) => [target, new CardSession(ctx, target)]));
@@ -177,15 +183,18 @@ function followAll(
       new CardFollower(ctx, session, { listener, deadline }),
     ]),
   );
+  // Without cards, or with one that is not on the journal, the API is read at the usual pace.
+  const isOnJournal = () => followers.size > 0 && [...followers.values()].every((one) => one.isOnJournal);
+  const spacing = followers.size * SPACING_PER_CARD_MS;
   return {
     sessions,
+    isOnJournal,
     step: async (session: CardSession, read: ReadOptions) =>
       followers.get(session)?.step(read) ?? session.read(read),
     pause: () => {
-      const pauses = [...followers.values()].flatMap(({ pause }) => pause ?? []);
-      // The API is read at the usual pace.
-      if (pauses.length === 0 || pauses.length < followers.size) return null;
-      return Math.max(...pauses, followers.size * JOURNAL_PAUSE_PER_CARD_MS);
+      if (!isOnJournal()) return null;
+      const next = Math.min(...[...followers.values()].map(({ untilRead }) => untilRead));
+      return async (longest: number) => changes.sleep(Math.min(longest, next), { spacing });
     },
   };
 }

@@ -124,6 +124,14 @@ function fallbackDatabase(source: Source, withoutFile: 'fails' | 'is empty'): Da
     get generation() {
       return source.database?.generation ?? '';
     },
+    // Changes also when the file can't be used any more: the next read handles that.
+    version: () => {
+      try {
+        return source.database?.version() ?? '';
+      } catch {
+        return '';
+      }
+    },
     async *watch(signal) {
       const database = await use(async (current) => Promise.resolve(current));
       yield* database.watch(signal);

@@ -13,8 +13,8 @@ export interface PollOptions<Seen, Result> {
   read: (read: ReadOptions) => Promise<Seen>;
   /** Decides after a read: `wait` reads again later. An error ends the poll. */
   decide: (seen: Seen) => { done: Result } | 'wait';
-  /** Returns the next pause in milliseconds; null for the usual one. */
-  pause?: () => number | null;
+  /** Returns a function that pauses until the next read, at most for some milliseconds; null for the usual pause. */
+  pause?: () => ((longest: number) => Promise<void>) | null;
   onOutage?: (outage: Outage) => void;
   /** Called at least every 30 seconds during a pause. */
   onPause?: () => void;
@@ -54,9 +54,13 @@ export async function poll<Seen, Result>(options: PollOptions<Seen, Result>): Pr
       await sleepLong(options, Math.max(0, left));
       return { kind: 'deadline', seen, outage: step.outage };
     }
-    const other = options.pause?.() ?? null;
-    await sleepLong(options, Math.min(Math.max(asked, other ?? pause * (1 - JITTER * random())), left));
-    if (other === null) pause = Math.min(pause * GROWTH, timing.interval);
+    const own = options.pause?.();
+    if (own) {
+      await own(left);
+      continue;
+    }
+    await sleepLong(options, Math.min(Math.max(asked, pause * (1 - JITTER * random())), left));
+    pause = Math.min(pause * GROWTH, timing.interval);
   }
 }
 

@@ -36,6 +36,8 @@ export interface Database extends Statements {
   fault(reason: string): Error;
   /** Changes when a backup is restored. */
   readonly generation: string;
+  /** Changes with each commit by any process. */
+  version(): string;
   /** Yields immediately, and then after each change by any process, or after a second without one; ends with the signal. */
   watch(signal: AbortSignal): AsyncIterable<void>;
   /** Waits for an open transaction. */

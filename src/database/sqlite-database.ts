@@ -7,9 +7,12 @@ import { watchFile } from './watch-file.ts';
 
 const RETRY_MS = 20;
 
-/** Settles when the transaction that is open on a file ends; null while none is. */
+/** The state that the connections of this process to one file share. */
 interface Lock {
+  /** Settles when the transaction that is open ends; null while none is. */
   open: Promise<void> | null;
+  /** Called after each commit. */
+  watchers: Set<() => void>;
 }
 
 /**
@@ -19,7 +22,7 @@ interface Lock {
 const LOCKS = new Map<string, Lock>();
 
 function lockOf(file: string | null): Lock {
-  const lock = (file !== null && LOCKS.get(file)) || { open: null };
+  const lock = (file !== null && LOCKS.get(file)) || { open: null, watchers: new Set() };
   if (file !== null) LOCKS.set(file, lock);
   return lock;
 }
@@ -111,8 +114,17 @@ export class SqliteDatabase implements Database {
     }
   }
 
+  version(): string {
+    return this.#guarded(() => {
+      // It changes with the commits of other connections.
+      const row = this.#read(() => this.#connection.get<{ data_version: number }>('PRAGMA data_version'));
+      return `${this.#commits} ${row?.data_version}`;
+    });
+  }
+
   watch(signal: AbortSignal): AsyncIterable<void> {
-    return watchFile(this.#connection.walFile, { signal, version: () => this.#version() });
+    const { watchers } = this.#lock;
+    return watchFile(this.#connection.walFile, { signal, version: () => this.version(), watchers });
   }
 
   async close(): Promise<void> {
@@ -143,6 +155,7 @@ export class SqliteDatabase implements Database {
   #afterCommit(): void {
     this.#commits += 1;
     this.#guard?.afterCommit();
+    for (const watcher of this.#lock.watchers) watcher();
   }
 
   /** Runs work, and reports a replaced file instead of an error of SQLite that it may have caused. */
@@ -153,12 +166,6 @@ export class SqliteDatabase implements Database {
       this.#guard?.assertFiles();
       throw error;
     }
-  }
-
-  /** Returns a text that changes with each commit, of this connection or another one. */
-  #version(): string {
-    const row = this.#connection.get<{ data_version: number }>('PRAGMA data_version');
-    return `${this.#commits} ${row?.data_version}`;
   }
 }
 

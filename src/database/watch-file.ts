@@ -6,16 +6,25 @@ const SLOW_POLL_MS = 1_000;
 /** Pauses between checks after a reported change, in milliseconds: a commit is visible only once it is on the disk. */
 const CHECKS_MS = [0, 1, 2, 4, 8, 16, 32, 64];
 
+interface WatchOptions {
+  signal: AbortSignal;
+  version: () => string;
+  /** The functions to call after each commit of this process. */
+  watchers: Set<() => void>;
+}
+
 /**
- * Yields immediately, then when the version changes: it is checked after each change of the file, and slowly without one.
+ * Yields immediately, then when the version changes: it is checked after each commit of this process, after each change
+ * of the file, and slowly without one.
  * @param file null where there is none to watch
  */
 export async function* watchFile(
   file: string | null,
-  { signal, version }: { signal: AbortSignal; version: () => string },
+  { signal, version, watchers }: WatchOptions,
 ): AsyncIterable<void> {
   const changes = new Changes(file);
-  const stop = () => changes.report();
+  const stop = () => changes.wake();
+  watchers.add(stop);
   signal.addEventListener('abort', stop);
   try {
     for (let known = ''; !signal.aborted; ) {
@@ -26,6 +35,7 @@ export async function* watchFile(
     }
   } finally {
     signal.removeEventListener('abort', stop);
+    watchers.delete(stop);
     changes.close();
   }
 }
@@ -35,7 +45,8 @@ class Changes {
   readonly #watcher: FSWatcher | null;
   /** The next check after the last reported change. */
   #check = CHECKS_MS.length;
-  #wake: () => void = () => undefined;
+  #resume: () => void = () => undefined;
+  #isWoken = false;
   /** True if the last moment came without a reported change. */
   isSlow = false;
 
@@ -43,30 +54,39 @@ class Changes {
     this.#watcher = file === null ? null : open(file, () => this.report());
   }
 
-  /** Notes that the file changed. */
+  /** Begins the checks again, after the pause of the current one. */
   report(): void {
     this.#check = 0;
-    this.#wake();
+    if (this.isSlow) this.wake();
+  }
+
+  /** Ends the pause; without one, the next. */
+  wake(): void {
+    this.isSlow = false;
+    this.#isWoken = true;
+    this.#resume();
   }
 
   async next(): Promise<void> {
     const delay = CHECKS_MS[this.#check];
     this.#check += 1;
-    this.isSlow = delay === undefined;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, delay ?? SLOW_POLL_MS);
-      this.#wake = () => {
-        // Reports that come during the checks begin them again, but keep the pause.
-        if (!this.isSlow) return;
-        this.isSlow = false;
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+    this.isSlow = delay === undefined && !this.#isWoken;
+    if (!this.#isWoken) await this.#pause(delay ?? SLOW_POLL_MS);
+    this.#isWoken = false;
   }
 
   close(): void {
     this.#watcher?.close();
+  }
+
+  async #pause(milliseconds: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.#resume = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Reading } from '../context/clocks.ts';
 import type { Context } from '../context/context.ts';
 import type { Coverage } from '../context/coverage.ts';
+import { JournalChanges } from '../context/journal-changes.ts';
 import { coverageFor } from '../context/listener-state.ts';
 import { poll } from '../context/poll.ts';
 import { failure } from '../domain/errors/failure.ts';
@@ -156,9 +157,6 @@ export interface TailOptions {
   deadline: Reading | null;
 }
 
-/** The pace of reading the journal. A local file can be read often. */
-const TIMING = { firstPause: 20, interval: 100 };
-
 /**
  * Follows the journal and passes on each event that arrives, from any process.
  * @throws Failure `deadline-passed` if fewer than `limit` events arrived
@@ -172,10 +170,12 @@ export async function tailEvents(
   let latest = afterId ?? (selection.since === null ? await ctx.journal.latestEventId() : 0);
   let left = limit ?? Number.POSITIVE_INFINITY;
   await noteStart(ctx, latest);
+  using changes = new JournalChanges(ctx);
   const end = await poll({
     stopwatch: ctx.stopwatch,
     signal: ctx.signal,
-    timing: TIMING,
+    timing: ctx.timing,
+    pause: () => async (longest) => changes.sleep(longest),
     deadline,
     read: async () => {
       // Events of a production have only the card token, which an event of the order may bring.

@@ -266,6 +266,22 @@ describe('the API is looked at', () => {
     expect((await looks()) - before).toBeGreaterThanOrEqual(4);
   });
 
+  test('while nothing happens, as seldom as that, and the journal is read about once a second', async () => {
+    await card.send();
+    let reads = 0;
+    const { journal } = world;
+    const counted: typeof journal = {
+      ...journal,
+      newsOf: async (...of) => {
+        reads += 1;
+        return journal.newsOf(...of);
+      },
+    };
+    expect(await wait({ ctx: context(50_000, { journal: counted }) })).toMatchObject({ exitCode: 75 });
+    expect(reads).toBeGreaterThan(40);
+    expect(reads).toBeLessThan(80);
+  });
+
   test('within a minute of what no event told', async () => {
     await card.send();
     listener.clock.plan(5_000, () => finish());

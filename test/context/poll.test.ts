@@ -144,21 +144,30 @@ describe('pausing', () => {
     expect(clock.slept.slice(0, 7)).toEqual([100, 150, 225, 337.5, 500, 500, 500]);
   });
 
-  test('as long as the caller says instead, without jitter, and then as if nothing had been', async () => {
+  test('in the way of the caller instead, and then as if nothing had been', async () => {
     const clock = makeClock();
-    const others = [20, 20, null, 20, null, null];
+    const { signal } = new AbortController();
+    const own = [true, true, false, true, false, false];
     let turn = 0;
+    let longest = 0;
     await poll({
       stopwatch: clock.stopwatch,
-      signal: new AbortController().signal,
+      signal,
       timing: { firstPause: 100, interval: 1_000 },
       deadline: clock.stopwatch.after(10_000),
       random: () => 0,
-      pause: () => others[turn++] ?? null,
+      pause: () => {
+        if (!own[turn++]) return null;
+        return async (left) => {
+          longest = left;
+          await clock.stopwatch.sleep(20, signal);
+        };
+      },
       read: async () => turn,
       decide: (seen) => (seen === 6 ? { done: seen } : 'wait'),
     });
     expect(clock.slept).toEqual([20, 20, 100, 20, 150, 225]);
+    expect(longest).toBe(9_860);
   });
 
   test('never longer than the interval, even at first', async () => {

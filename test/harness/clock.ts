@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { type Calendar, Stopwatch, type Uptime } from '../../src/context/clocks.ts';
 
 type OnSleep = (milliseconds: number, signal: AbortSignal) => unknown;
@@ -70,6 +71,9 @@ export class SimulatedClock {
       this.#plans.shift();
       this.#passUntil(Math.max(this.#elapsed, next.at));
       await next.act();
+      // What it changed may end the sleep.
+      await setImmediate();
+      signal.throwIfAborted();
     }
     signal.throwIfAborted();
     this.#passUntil(end);

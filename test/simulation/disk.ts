@@ -198,10 +198,12 @@ export class MountedJournal implements Database {
     return this.#db.fault(reason);
   }
 
-  // oxlint-disable-next-line require-yield -- nothing waits for a change in a simulation
-  async *watch(): AsyncIterable<void> {
-    throw new TypeError('nobody watches the journal of a simulation');
+  version(): string {
+    return this.#checked(this.#db.version());
   }
+
+  /** Reports no change: waits poll slowly. */
+  async *watch(): AsyncGenerator<void> {}
 
   async close(): Promise<void> {
     if (this.#db !== this.file.db) await this.#db.close();

@@ -30,6 +30,7 @@ export function openSimulatedJournal(
   return new Proxy(journal, {
     get(target, name: keyof Journal) {
       if (name === 'assertCurrent') return () => mounted.check();
+      if (name === 'watch') return (signal: AbortSignal) => target.watch(signal);
       const method = target[name] as unknown as Method;
       return async (...parameters: unknown[]) => {
         world.busy += 1;

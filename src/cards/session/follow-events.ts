@@ -1,5 +1,6 @@
 import type { Reading } from '../../context/clocks.ts';
 import type { Context } from '../../context/context.ts';
+import type { JournalChanges } from '../../context/journal-changes.ts';
 import type { ListenerCheck } from '../../context/listener-state.ts';
 import { GROWTH } from '../../context/poll.ts';
 import { isUnsettled } from '../../domain/attempt.ts';
@@ -12,9 +13,6 @@ import { applyOrder, applyProduction } from './apply-event.ts';
 import { isNews, orderByEvents, productionByEvents } from './event-news.ts';
 import type { Observation } from './read-card.ts';
 import type { CardSession, Source } from './session.ts';
-
-/** The pause between two reads of the journal, in milliseconds. */
-const JOURNAL_PAUSE_MS = 20;
 
 /** The polling interval while waiting for events of a listener. */
 const CALM_MS = 60_000;
@@ -63,9 +61,19 @@ export class CardFollower {
     return this.#source;
   }
 
-  /** The pause until the next step, in milliseconds; null for the usual one. */
-  get pause(): number | null {
-    return this.#isOnJournal ? JOURNAL_PAUSE_MS : null;
+  /** True while it reads the journal. */
+  get isOnJournal(): boolean {
+    return this.#isOnJournal;
+  }
+
+  /** Returns the pause until a change of the journal, or the next read of the API; null while it reads the API only. */
+  pauseOf(changes: JournalChanges): ((longest: number) => Promise<void>) | null {
+    return this.#isOnJournal ? async (longest) => changes.sleep(Math.min(longest, this.untilRead)) : null;
+  }
+
+  /** Milliseconds until the API is read next. */
+  get untilRead(): number {
+    return this.#nextReadAt === null ? 0 : Math.max(0, this.#ctx.stopwatch.until(this.#nextReadAt));
   }
 
   /** @throws the error of a read, also while the next read is not due */
@@ -171,8 +179,7 @@ export class CardFollower {
 
   #isDue(): boolean {
     const { stopwatch } = this.#ctx;
-    const isDue = this.#nextReadAt === null || stopwatch.until(this.#nextReadAt) <= 0;
-    return isDue || stopwatch.until(this.#options.deadline) <= JOURNAL_PAUSE_MS;
+    return this.untilRead === 0 || stopwatch.until(this.#options.deadline) <= 0;
   }
 
   /** True if the end of the attempt is unknown or unconfirmed. */

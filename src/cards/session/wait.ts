@@ -1,5 +1,6 @@
 import type { Reading } from '../../context/clocks.ts';
 import type { Context } from '../../context/context.ts';
+import { JournalChanges } from '../../context/journal-changes.ts';
 import { ListenerCheck } from '../../context/listener-state.ts';
 import { poll } from '../../context/poll.ts';
 import { Failure, Outage } from '../../domain/errors/failure.ts';
@@ -38,6 +39,7 @@ export async function waitFor(ctx: Context, session: CardSession, wait: Wait): P
   const deadline = wait.deadline === undefined ? session.deadline : wait.deadline;
   const listener = new ListenerCheck(ctx, wait.via ?? 'poll');
   const follower = new CardFollower(ctx, session, { listener, deadline, isSeen: wait.isSeen });
+  using changes = new JournalChanges(ctx);
   let outage: Outage | null = null;
   const show = () =>
     ctx.report.progress({
@@ -54,14 +56,14 @@ export async function waitFor(ctx: Context, session: CardSession, wait: Wait): P
     signal: ctx.signal,
     timing: ctx.timing,
     deadline,
-    pause: () => follower.pause,
+    pause: () => follower.pauseOf(changes),
     read: async (read) => {
       outage = null;
       // The budget of the card, also where the wait has a deadline of its own.
       const seen = await follower.step({ ...read, ...session.budget() }).catch((error: unknown) => {
         ctx.signal.throwIfAborted();
         // While the API is out, events may still arrive.
-        if (follower.pause === null || !session.latest || !(error instanceof Outage)) throw error;
+        if (!follower.isOnJournal || !session.latest || !(error instanceof Outage)) throw error;
         outage = error;
         return session.latest;
       });

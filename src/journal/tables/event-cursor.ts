@@ -7,9 +7,6 @@ declare const cursor: unique symbol;
 /** A place among the events of a journal. Only the journal that made it can read it. */
 export type EventCursor = number & { readonly [cursor]: true };
 
-/** Milliseconds for which a read counts as fresh. */
-const FRESH_MS = 2;
-
 /** The number of cards and orders whose latest event is cached; waits ask for the recent ones only. */
 const MOST_REMEMBERED = 1_000;
 
@@ -23,7 +20,8 @@ export class EventFeed {
   /** The last event that was read; below, the last event whose card is not cached any more. */
   #readTo: number | null = null;
   #forgottenTo = 0;
-  #readAt = 0;
+  /** The version of the journal when they were read. */
+  #version = '';
 
   constructor(store: Store) {
     this.#store = store;
@@ -44,10 +42,9 @@ export class EventFeed {
   }
 
   async #read(): Promise<number> {
-    const at = this.#store.now();
-    const isFresh = at >= this.#readAt && at - this.#readAt < FRESH_MS;
-    if (this.#readTo === null || !isFresh) {
-      this.#readAt = at;
+    const version = this.#store.db.version();
+    if (this.#readTo === null || version !== this.#version) {
+      this.#version = version;
       await (this.#readTo === null ? this.#startOver() : this.#readAfter(this.#readTo));
     }
     return this.#readTo ?? 0;

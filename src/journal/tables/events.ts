@@ -29,8 +29,7 @@ export interface EventsJournal {
   /** Counts the events that match, regardless of the limit. */
   countEvents(filter: EventFilter): Promise<number>;
   /**
-   * Tells cheaply that a card has no new events. All cards share one statement. It may miss what arrived in the last few
-   * milliseconds, which the next call finds.
+   * Tells cheaply that a card has no new events. All cards share one statement for each change of the journal.
    * @param after the place up to which the card's events are known; null: none are
    * @returns `isQuiet` when there are none up to `upTo`; else `listEvents` has them
    */

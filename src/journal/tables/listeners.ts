@@ -55,14 +55,10 @@ export function listenersTable(store: Store): ListenersJournal {
   return {
     startListener: async (url, at) => {
       const fields = ['environment', 'url', ...OWNER_FIELDS, 'startedAt', 'heartbeatAt', 'heartbeatUptime'];
-      const row = await db.get<{ id: number }>(`INSERT INTO listenings ${insertList(fields)} RETURNING id`, {
-        environment,
-        url,
-        ...ownerColumns(owner),
-        startedAt: at,
-        heartbeatAt: at,
-        heartbeatUptime: uptime(),
-      });
+      const insert = `INSERT INTO listenings ${insertList(fields)} RETURNING id`;
+      const beat = { heartbeatAt: at, heartbeatUptime: uptime() };
+      const values = { environment, url, ...ownerColumns(owner), startedAt: at, ...beat };
+      const row = await store.transaction(async (scope) => scope.db.get<{ id: number }>(insert, values));
       return present(row).id;
     },
     heartbeat: async (id, at) => {

@@ -1,0 +1,67 @@
+import type { Reading } from './clocks.ts';
+import type { Context } from './context.ts';
+
+/** The longest sleep without a reported change: also a listener that stopped is noticed by then. */
+const SLOW_POLL_MS = 1_000;
+
+/** The shortest time between two ends of a sleep, in milliseconds: while events pour in, one read is for several. */
+const SPACING_MS = 5;
+
+/** Sleeps that a change of the journal ends: an event is seen within milliseconds, and a wait without one uses no CPU. */
+export class JournalChanges {
+  readonly #ctx: Pick<Context, 'journal' | 'stopwatch' | 'signal'>;
+  readonly #end = new AbortController();
+  #isWatching = false;
+  #hasChanged = false;
+  #endedAt: Reading | null = null;
+  #wake: () => void = () => undefined;
+
+  constructor(ctx: Pick<Context, 'journal' | 'stopwatch' | 'signal'>) {
+    this.#ctx = ctx;
+  }
+
+  /**
+   * Sleeps until the journal may have changed since the last sleep.
+   * @param milliseconds the longest sleep
+   * @param options.spacing milliseconds from the end of the last sleep to the end of this one, at least
+   * @throws the reason of the context's signal
+   */
+  async sleep(milliseconds: number, { spacing = SPACING_MS } = {}): Promise<void> {
+    const { stopwatch, signal } = this.#ctx;
+    if (!this.#isWatching) void this.#watch();
+    const longest = Math.min(milliseconds, SLOW_POLL_MS);
+    if (!this.#hasChanged) await this.#sleepUnlessChanged(longest);
+    const early = this.#endedAt ? spacing - stopwatch.since(this.#endedAt) : 0;
+    if (early > 0) await stopwatch.sleep(Math.min(early, longest), signal);
+    this.#hasChanged = false;
+    this.#endedAt = stopwatch.now();
+  }
+
+  [Symbol.dispose](): void {
+    this.#end.abort();
+  }
+
+  async #sleepUnlessChanged(milliseconds: number): Promise<void> {
+    const { stopwatch, signal } = this.#ctx;
+    const woken = new AbortController();
+    this.#wake = () => woken.abort();
+    try {
+      await stopwatch.sleep(milliseconds, AbortSignal.any([signal, woken.signal]));
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!woken.signal.aborted) throw error;
+    }
+  }
+
+  async #watch(): Promise<void> {
+    this.#isWatching = true;
+    try {
+      for await (const _ of this.#ctx.journal.watch(this.#end.signal)) {
+        this.#hasChanged = true;
+        this.#wake();
+      }
+    } catch {
+      // The next read of the journal fails with the same error, and is reported.
+    }
+  }
+}
