@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 
 /** The state of a database. */
-export interface Inspection {
+interface Inspection {
   /** The number of its last migration. */
   schema: number;
   /** The damage that SQLite reports; empty for a sound database. */

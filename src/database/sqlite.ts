@@ -5,7 +5,7 @@ import { systemCode } from '../domain/errors/failure.ts';
 import type { Parameters, Value } from './database.ts';
 import { faultOf, type MakeFault } from './faults.ts';
 
-export interface DatabaseOptions {
+interface DatabaseOptions {
   file: string;
   /** SQL scripts, in order; the n-th brings the schema to version n. */
   migrations: readonly string[];

@@ -65,7 +65,7 @@ export const eventArg = Args.custom<number>({
 /** Flag for the number of an event; 0 is before the first one. */
 export const afterFlag = flagKind((text) => parseNumber(text, { ...EVENT_ID, min: 0 }));
 
-export type EventSelectionFlags = Interfaces.InferredFlags<typeof selectionFlags> &
+type EventSelectionFlags = Interfaces.InferredFlags<typeof selectionFlags> &
   Partial<Interfaces.InferredFlags<typeof untilFlag>>;
 
 const TYPES = new Map([

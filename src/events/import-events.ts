@@ -4,7 +4,7 @@ import type { Delivery } from '../journal/journal.ts';
 import type { SignatureVerifier } from '../webhooks/signature.ts';
 import { readImportLine, toDelivery } from './import-line.ts';
 
-export interface ImportOptions {
+interface ImportOptions {
   lines: AsyncIterable<string> | Iterable<string>;
   verifier: SignatureVerifier;
   /** True to store bodies without a signature, as hints. */
@@ -12,7 +12,7 @@ export interface ImportOptions {
 }
 
 /** A line that was not stored, and the reason. */
-export interface Refusal {
+interface Refusal {
   line: number;
   reason: string;
 }

@@ -22,7 +22,7 @@ export interface EventSelection {
 }
 
 /** A complete event with its original bytes. */
-export interface WholeEvent extends EventDocument {
+interface WholeEvent extends EventDocument {
   /** False for a hint, which Wise did not sign. */
   verified: boolean;
   description: string | null;
@@ -147,7 +147,7 @@ export function toWholeEvent(delivery: KeptDelivery): WholeEvent {
   };
 }
 
-export interface TailOptions {
+interface TailOptions {
   selection: EventSelection;
   /** The event to continue after; null for the latest one, or for the selection's `since`. */
   afterId: number | null;

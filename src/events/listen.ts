@@ -29,7 +29,7 @@ export interface ListenOptions {
 }
 
 /** The totals of a listener. */
-export interface ListenCounts {
+interface ListenCounts {
   kept: number;
   duplicates: number;
   refused: number;

@@ -19,7 +19,7 @@ export interface Replayed {
   error?: FailureDocument;
 }
 
-export interface ReplayResult {
+interface ReplayResult {
   replayed: Replayed[];
   exitCode: ExitCode;
   /** The failure that stopped the rest; null if nothing did. */

@@ -19,7 +19,7 @@ const DEFAULT_SCHEMA_VERSION = '4.0.0';
 /** The name of the subscriptions that a listener in `local` creates for itself. */
 const OWN_NAME = 'kioskctl listen';
 
-export interface WantedSubscription {
+interface WantedSubscription {
   url: string;
   name: string;
   /** null for the default, and to accept any version of an existing subscription. */

@@ -6,7 +6,7 @@ import type { RefusedEvent } from '../webhooks/refused-event.ts';
 import { PUBLISHED_KEYS, SignatureVerifier } from '../webhooks/signature.ts';
 
 /** The result of a signature check. */
-export interface Verification {
+interface Verification {
   valid: boolean;
   /** The source of the key, its size and its fingerprint. */
   key: string;

@@ -3,7 +3,7 @@ import { type ErrorKind, RETRY_ADVICE, type RetryAdvice } from '../domain/errors
 import { type Runbook, type RunbookPage, refuseRetry } from '../domain/runbook.ts';
 import { type Diagnostic, isMapping, kindOf, orNearest, type Place } from '../input/diagnostic.ts';
 
-export interface CheckedRunbook {
+interface CheckedRunbook {
   runbook: Runbook;
   /** A runbook with mistakes can't be used. */
   mistakes: Diagnostic[];

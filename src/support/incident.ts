@@ -58,7 +58,7 @@ export interface IncidentCard {
 }
 
 /** An error code of the incident with its entry of the catalogue. */
-export interface IncidentError {
+interface IncidentError {
   kind: ErrorKind;
   code: string;
   documented: boolean;

@@ -7,7 +7,7 @@ import { asSentence, firstOf, inOrder, type LocatedDiagnostic, locate } from '..
 import { parseYaml, YAML_LIMIT_BYTES } from '../input/yaml-file.ts';
 import { checkRunbook } from './check-runbook.ts';
 
-export interface ReadRunbook {
+interface ReadRunbook {
   runbook: Runbook;
   mistakes: LocatedDiagnostic[];
   warnings: LocatedDiagnostic[];

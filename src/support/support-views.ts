@@ -13,7 +13,7 @@ import { localTime, type Style } from '../output/style.ts';
 import { type Column, listResult, renderTable } from '../output/table.ts';
 import type { AuditTrail } from './log.ts';
 
-export const ADVICE: Record<RetryAdvice, string> = {
+const ADVICE: Record<RetryAdvice, string> = {
   now: 'at once',
   'after-fix': 'after the fix',
   reconcile: 'look at the production first',
@@ -28,7 +28,7 @@ export function renderPages(pages: readonly RunbookPage[], style: Style): string
 }
 
 /** A page in indented lines: its steps, and who helps. */
-export function pageLines({ owner, steps, link, contact, retry }: RunbookPage): string {
+function pageLines({ owner, steps, link, contact, retry }: RunbookPage): string {
   const rows: [string, string | null][] = [
     ['Owner', owner],
     ['Retry', retry && ADVICE[retry]],

@@ -3,7 +3,7 @@ export function isSuccess(status: number): boolean {
   return status >= 200 && status <= 299;
 }
 
-export interface VendorError {
+interface VendorError {
   code: string | null;
   message: string | null;
 }

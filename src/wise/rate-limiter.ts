@@ -16,7 +16,7 @@ const LONGEST_WAIT_MS = 30_000;
 /** The longest delay of a timer. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-export interface WaitOptions {
+interface WaitOptions {
   /** The longest wait in milliseconds. */
   patience: number;
   signal?: AbortSignal | undefined;
@@ -31,7 +31,7 @@ export interface LimitedAnswer {
 }
 
 /** Sends a request and reads its answer. */
-export interface Sending<Answer> {
+interface Sending<Answer> {
   send: () => Promise<Answer>;
   read: (answer: Answer) => LimitedAnswer;
 }

@@ -28,7 +28,7 @@ export interface UserToken extends FetchedToken {
   refreshToken: string | null;
 }
 
-export interface GrantOptions {
+interface GrantOptions {
   client: ClientCredentials;
   /** The source of the credentials, for messages. */
   source: string;

@@ -5,7 +5,7 @@ import { parseId } from '../../domain/ids.ts';
 import { isLoopback } from '../../domain/text/words.ts';
 import { listen } from '../../http/server.ts';
 
-export interface BrowserLogin {
+interface BrowserLogin {
   /** The web site that has the authorization page, without a slash at its end. */
   site: string;
   clientId: string;
@@ -18,7 +18,7 @@ export interface BrowserLogin {
   timeout: number;
 }
 
-export interface Granted {
+interface Granted {
   code: string;
   /** The profile to which access was granted, if the page names it. */
   profileId: number | null;

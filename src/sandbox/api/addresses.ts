@@ -3,7 +3,7 @@ import type { Answer } from './answers.ts';
 import { type Call, fieldsOf } from './input.ts';
 
 /** An entry in the answer of the address check of Wise. */
-export interface AddressFault {
+interface AddressFault {
   field: string;
   message: string;
 }

@@ -9,7 +9,7 @@ const LIMITS = [
 
 const MOST_TIMES = Math.max(...LIMITS.map(({ requests }) => requests));
 
-export interface RateLimitOptions {
+interface RateLimitOptions {
   /** At speed 6, a minute of the limits takes 10 seconds. */
   speed: number;
   /** A real clock, in milliseconds. */

@@ -108,7 +108,7 @@ function envelope(at: number, eventType: string, data: Record<string, unknown>):
 }
 
 /** ProductionStatus of Wise: the production of a card, or the answer to a refused request. */
-export interface ProductionStatus {
+interface ProductionStatus {
   status: Production['status'] | 'REQUEST_ERROR';
   kioskId: string | null;
   occurredAt: string;

@@ -17,7 +17,7 @@ import { readTrack, schedule, writeTrack } from './tables/productions.ts';
 import { areRequirementsMet, copyRequirements, putRequirement, type Requirement } from './tables/profiles.ts';
 import { drawFourDigits, drawUuid } from './tables/tokens.ts';
 
-export type FinalStatus = Extract<OrderStatus, 'PRODUCED' | 'COMPLETED' | 'CANCELLED' | 'RETURNED'>;
+type FinalStatus = Extract<OrderStatus, 'PRODUCED' | 'COMPLETED' | 'CANCELLED' | 'RETURNED'>;
 
 /** Places an order. It starts in PLACED, or in REQUIREMENTS_FULFILLED if no requirement is open. */
 export function placeOrder(moment: Moment, draft: Omit<NewOrder, 'at' | 'status'>): Order {
@@ -85,7 +85,7 @@ export function endOrder(moment: Moment, order: Order, status: FinalStatus): voi
 }
 
 /** Blocks a card permanently. A request that is queued for it is not started. */
-export function blockCard({ db, at }: Moment, cardToken: string): void {
+function blockCard({ db, at }: Moment, cardToken: string): void {
   updateCardStatus(db, cardToken, { status: 'BLOCKED', at });
   writeTrack(db, cardToken, dropQueued(readTrack(db, cardToken)));
 }
@@ -109,7 +109,7 @@ function moveOrder({ db, at }: Moment, order: Order, status: OrderStatus): Order
 }
 
 /** The statuses that a client may set. */
-export type SetStatus = Exclude<CardStatus, 'INACTIVE'>;
+type SetStatus = Exclude<CardStatus, 'INACTIVE'>;
 
 /**
  * Returns why the status of a card can't be set; null if it can. Documented: a card that is BLOCKED stays so. The other

@@ -12,7 +12,7 @@ import { RESET_TABLES, SANDBOX_STATE, TOKEN_CLIENTS, WEBHOOK_DELIVERIES } from '
 /** The virtual clock stops here, so that years have four digits. */
 const END_OF_TIME = Date.UTC(9000, 0, 1);
 
-export interface StateOptions {
+interface StateOptions {
   file: string;
   speed: number;
   /** The number of kiosks. */

@@ -38,7 +38,7 @@ CREATE TABLE sandbox (
 `;
 
 /** `any`: unknown tokens are valid. `listed`: only issued and declared ones are. */
-export type TokenPolicy = 'any' | 'listed';
+type TokenPolicy = 'any' | 'listed';
 
 export interface SandboxRow {
   seed: number;

@@ -13,7 +13,7 @@ export interface ClaimedDelivery {
   subscription: Subscription;
 }
 
-export interface ListedDelivery {
+interface ListedDelivery {
   deliveryId: string;
   eventId: number;
   subscriptionId: string;
