@@ -192,7 +192,7 @@ export const FOLDERS: readonly Folder[] = [
   },
   {
     name: 'http',
-    purpose: 'A local HTTP server: listen, limits, refuse, close.',
+    purpose: 'HTTP of webhooks and the sandbox: a local server with limits, and sending bytes to a receiver.',
     imports: ['domain'],
   },
   {

@@ -2,10 +2,10 @@ import type { Context } from '../context/context.ts';
 import { combineExitCodes, type ExitCode } from '../domain/errors/exit-codes.ts';
 import { Failure, type FailureDocument, failure } from '../domain/errors/failure.ts';
 import type { ResultOutcome } from '../domain/results.ts';
-import { type Posted, post } from '../http/post.ts';
+import { post } from '../http/post.ts';
 import type { KeptDelivery } from '../journal/journal.ts';
 import { isSuccess } from '../wire/error-bodies.ts';
-import { DELIVERY_HEADER, SIGNATURE_HEADER, TEST_HEADER } from '../wire/events.ts';
+import { deliveryHeaders } from '../wire/events.ts';
 import { showEvent } from './list-events.ts';
 
 /** The result of one event that was sent again. */
@@ -59,7 +59,9 @@ async function replayOne(
   to: URL,
 ): Promise<{ replayed: Replayed; stops: Failure | null }> {
   const { id } = delivery;
-  const sent = await sendAgain(to, delivery);
+  // The same bytes, signature and delivery id as from Wise.
+  const { body } = delivery;
+  const sent = await post({ url: to, headers: deliveryHeaders(delivery), body, timeout: LONGEST_WAIT_MS });
   if (sent.kind === 'unreachable') {
     const failure = unreachable(to, sent.reason);
     return { replayed: { id, outcome: 'failed', httpStatus: null, ...endOf(failure) }, stops: failure };
@@ -72,17 +74,6 @@ async function replayOne(
 
 /** The time limit of an answer. Wise allows five seconds; a receiver behind a tunnel may need longer. */
 const LONGEST_WAIT_MS = 15_000;
-
-/** Sends a webhook as Wise did, with the same bytes, signature and delivery id. Nothing but its limit cuts it short. */
-async function sendAgain(url: URL, { body, signature, deliveryId, isTest }: KeptDelivery): Promise<Posted> {
-  const headers = {
-    'content-type': 'application/json',
-    ...(signature !== null && { [SIGNATURE_HEADER]: signature }),
-    ...(deliveryId !== null && { [DELIVERY_HEADER]: deliveryId }),
-    ...(isTest && { [TEST_HEADER]: 'true' }),
-  };
-  return post({ url, headers, body, timeout: LONGEST_WAIT_MS });
-}
 
 function notStarted(id: number): Replayed {
   return { id, outcome: 'not-started', httpStatus: null, exitCode: null };

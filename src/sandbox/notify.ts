@@ -2,7 +2,7 @@ import { type KeyObject, randomUUID, sign } from 'node:crypto';
 import { parseHttpDate, parseRetryAfter } from '../domain/times/vendor-time.ts';
 import { post } from '../http/post.ts';
 import { isSuccess } from '../wire/error-bodies.ts';
-import { DELIVERY_HEADER, SIGNATURE_HEADER, TEST_HEADER } from '../wire/events.ts';
+import { deliveryHeaders } from '../wire/events.ts';
 import type { CallbackCheck } from './api/exchange.ts';
 import type { DeliveryAnswer } from './state/delivery-retries.ts';
 import { bodyFor, NO_SUBSCRIPTION, testEvent } from './state/event-bodies.ts';
@@ -40,19 +40,12 @@ export function signatureOf(bytes: Uint8Array, key: KeyObject): string {
 export async function deliver({
   url,
   bytes,
-  signature,
-  deliveryId,
-  isTest,
   signal,
+  ...delivery
 }: Delivery & { bytes: Buffer; signature: string | null }): Promise<DeliveryAnswer> {
   const answer = await post({
     url: new URL(url),
-    headers: {
-      'content-type': 'application/json',
-      ...(signature !== null && { [SIGNATURE_HEADER]: signature }),
-      [DELIVERY_HEADER]: deliveryId,
-      ...(isTest && { [TEST_HEADER]: 'true' }),
-    },
+    headers: deliveryHeaders(delivery),
     body: bytes,
     timeout: ANSWER_LIMIT_MS,
     signal,

@@ -9,6 +9,24 @@ export const SIGNATURE_HEADER = 'x-signature-sha256';
 export const DELIVERY_HEADER = 'x-delivery-id';
 export const TEST_HEADER = 'x-test-notification';
 
+/** Makes the headers of a delivery; null for an id or a signature that is left out. */
+export function deliveryHeaders({
+  signature,
+  deliveryId,
+  isTest,
+}: {
+  signature: string | null;
+  deliveryId: string | null;
+  isTest: boolean;
+}): Record<string, string> {
+  return {
+    'content-type': 'application/json',
+    ...(signature !== null && { [SIGNATURE_HEADER]: signature }),
+    ...(deliveryId !== null && { [DELIVERY_HEADER]: deliveryId }),
+    ...(isTest && { [TEST_HEADER]: 'true' }),
+  };
+}
+
 /** True if the value of the header marks a test notification: Wise writes `true`; any value but `false` counts. */
 export function isTestNotification(header: string | undefined): boolean {
   return header !== undefined && header.trim().toLowerCase() !== 'false';
