@@ -55,6 +55,7 @@ function askOf(world: World, process: SimulatedProcess): Context['ask'] {
       await process.pause('ask', process.random.magnitude(500, 40_000));
       const isYes = world.isOver || process.random.chance(0.85);
       if (isYes) world.truth.approve(card, shown);
+      if (isYes && process.plan.command.kind === 'abandon') world.truth.abandon(card);
       return isYes;
     },
     choose: async (_, { choices }) => process.random.pick(choices),

@@ -1,6 +1,7 @@
 import type { Attempt } from '../../src/domain/attempt.ts';
 import { lookUpError } from '../../src/domain/errors/error-catalogue.ts';
 import type { Production } from '../../src/sandbox/state/tables/productions.ts';
+import { contradiction } from './claims.ts';
 import type { AttemptClaim, JournalFile } from './disk.ts';
 import type { SimulatedProcess } from './process.ts';
 import type { VendorCard } from './vendor.ts';
@@ -30,7 +31,7 @@ export interface Sent {
 /** What is promised was broken. */
 export class Violation extends Error {}
 
-type State = 'queued' | 'in progress' | 'produced' | 'failed';
+export type State = 'queued' | 'in progress' | 'produced' | 'failed';
 
 /** What really happened in a schedule, and whether it is what kioskctl promises. */
 export class Truth {
@@ -39,6 +40,7 @@ export class Truth {
   broken: Violation | null = null;
   readonly #world: World;
   readonly #approved = new Set<string>();
+  readonly #abandoned = new Set<string>();
   readonly #stored = new Set<string>();
   /** What became of the productions of each card, by the time by which Wise knows them. */
   readonly #productions = new Map<string, State>();
@@ -80,6 +82,17 @@ export class Truth {
     return sent;
   }
 
+  /** A PUT arrives at Wise, whatever Wise answers. @param before the production until now */
+  arrive(sent: Sent, before: Production | null): void {
+    const { cardToken, process } = sent;
+    const isQueued = this.#all(cardToken).includes('queued') && !this.#abandoned.has(cardToken);
+    const isProduced = before?.status === 'IN_PROGRESS' || before?.status === 'PRODUCED';
+    // The network may deliver one twice.
+    const isSame = sent.isAccepted || this.#hasForeign(cardToken, sent);
+    const what = isQueued ? 'queued' : before?.status;
+    this.#check(isSame || !(isQueued || isProduced), `a PUT arrives for a card that is ${what}`, process);
+  }
+
   /** Wise accepted a PUT. @param before the production until now */
   accept(
     sent: Sent,
@@ -104,7 +117,11 @@ export class Truth {
       'a PUT is accepted after something that its process did not read',
       process,
     );
-    this.#check(this.#isAsked(sent, before), 'a PUT is accepted that no person asked for', process);
+    this.#check(
+      this.#isAsked(sent, before) || this.#isForeign(before, sent),
+      'a PUT is accepted that no person asked for',
+      process,
+    );
     this.#productions.set(`${cardToken} ${occurredAt}`, isQueued ? 'queued' : 'in progress');
   }
 
@@ -173,6 +190,11 @@ export class Truth {
     this.#approved.add(`${cardToken} ${production?.occurredAt}`);
   }
 
+  /** A person said that the open attempt on a card will not print. */
+  abandon(cardToken: string): void {
+    this.#abandoned.add(cardToken);
+  }
+
   #isAsked({ process, cardToken }: Sent, before: Production | null): boolean {
     const { kind } = process.plan.command;
     if (kind === 'produce' || kind === 'run' || kind === 'resume') return before?.status === 'READY';
@@ -193,6 +215,11 @@ export class Truth {
     return this.sent.some((one) => one.cardToken === cardToken && one.journal !== journal);
   }
 
+  /** Did a process with another journal begin a production? */
+  #isForeign(production: Production | null, { journal }: Sent): boolean {
+    return this.sent.some((one) => one.journal !== journal && one.occurredAt === production?.occurredAt);
+  }
+
   #all(cardToken: string): State[] {
     return [...this.#productions].filter(([key]) => key.startsWith(cardToken)).map(([, state]) => state);
   }
@@ -207,27 +234,4 @@ export class Truth {
 /** True while a process that was not frozen since waits for the answer. */
 function isBeingWorkedOn({ process, freezes, isAwaited }: Sent): boolean {
   return isAwaited && process.isRunning && process.freezes === freezes;
-}
-
-function contradiction(
-  outcome: string,
-  { sent, state }: { sent: Sent | undefined; state: State | null },
-): string | null {
-  switch (outcome) {
-    case 'not-seen':
-    case 'refused':
-      if (sent?.state === 'on its way') return 'it may still arrive';
-      return sent?.isAccepted ? 'Wise accepted it' : null;
-    case 'queued':
-    case 'accepted':
-      return sent?.isAccepted ? null : 'Wise did not accept it';
-    case 'produced':
-      return state === 'produced' ? null : `its production is ${state ?? 'none'}`;
-    case 'failed':
-      return state === 'failed' ? null : `its production is ${state ?? 'none'}`;
-    case 'superseded':
-      return state === 'queued' || state === 'in progress' ? `its production is ${state}` : null;
-    default:
-      return null;
-  }
 }

@@ -152,6 +152,7 @@ export class World {
     if (!sent) return this.#lagging(request, lag) ?? this.vendor.handle(request);
     const { cardToken } = sent;
     const before = this.vendor.productionOf(cardToken);
+    if (sent.kind === 'produce') this.truth.arrive(sent, before);
     const reply = await this.vendor.handle(request);
     sent.state = 'arrived';
     await this.#changed(cardToken);
