@@ -64,14 +64,11 @@ export const orderFlags = {
 
 type OrderFlags = Interfaces.InferredFlags<typeof orderFlags>;
 
-/** More than any order needs. */
+/** The most bytes of an order file. */
 const FILE_LIMIT_BYTES = 64 * 1024;
 const HINT = "Write the vendor's order body as YAML or JSON: program, cardHolderName, address and so on.";
 
-/**
- * Makes the options of an order out of its flags and its file.
- * @throws Failure `usage`, `invalid-input` for a file that can't be used
- */
+/** Makes the options of an order out of flags and file. @throws Failure `usage`, `invalid-input` for an unusable file */
 export async function toOrderOptions(
   flags: OrderFlags & { wait: boolean },
   files: Files,
@@ -114,7 +111,7 @@ function toFields(flags: OrderFlags): Record<string, unknown> {
   };
 }
 
-/** Reads the vendor's body, or a part of it, from a YAML or JSON file. Fields that it doesn't know are mistakes. */
+/** Reads an order body of Wise, or a part of it, from a YAML or JSON file. Unknown fields are mistakes. */
 async function readOrderFile(file: string, files: Files): Promise<Record<string, unknown>> {
   const text = files.readText(file, { limit: FILE_LIMIT_BYTES, what: 'order', hint: HINT });
   if (text.trim() === '') throw unusable(file, 'it is empty');
@@ -127,13 +124,12 @@ async function readOrderFile(file: string, files: Files): Promise<Record<string,
   const diagnostics: Diagnostic[] =
     unknown.length > 0
       ? unknown.map((field) => ({ path: [field], at: 'key', message: 'no such field' }))
-      : (parsed.issues ?? []).map(toDiagnostic);
+      : (parsed.issues ?? []).map(({ path = [], message }) => ({
+          path: path.map(({ key }) => (typeof key === 'number' ? key : String(key))),
+          at: 'value',
+          message,
+        }));
   throw unusable(file, allOf(inOrder(locate(diagnostics, placeOf))));
-}
-
-function toDiagnostic(issue: v.BaseIssue<unknown>): Diagnostic {
-  const path = issue.path?.map(({ key }) => (typeof key === 'number' ? key : String(key))) ?? [];
-  return { path, at: 'value', message: issue.message };
 }
 
 function unusable(file: string, why: string): Failure {

@@ -87,7 +87,7 @@ export async function order(ctx: Context, options: OrderOptions): Promise<CardRe
   return result;
 }
 
-/** Returns the command that continues: a new order is not made once there is one. */
+/** Returns the command that continues: once there is an order, it is not made again. */
 function commandAfter(card: CardIdentity): string[] {
   return card.orderId === null ? ['order'] : commandOn('wait-ready')(card);
 }

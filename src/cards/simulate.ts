@@ -1,7 +1,7 @@
 import type { Context } from '../context/context.ts';
 import { recordAction } from '../context/record-action.ts';
 import { cardLabel, hintOf } from '../domain/card.ts';
-import { type Failure, failure } from '../domain/errors/failure.ts';
+import { failure } from '../domain/errors/failure.ts';
 import type { Simulation } from '../domain/production.ts';
 import type { CardResult } from '../domain/results.ts';
 import { isSuccess } from '../wire/error-bodies.ts';
@@ -30,7 +30,10 @@ export async function simulateOne(
 ): Promise<boolean> {
   const { card } = await session.read();
   if (card.production?.status === simulation.status && isSameCode(card, simulation)) return false;
-  if (card.stage !== 'in-progress') throw notSent(session);
+  if (card.stage !== 'in-progress') {
+    const message = `Card ${cardLabel(card)} is not in production (${card.stage}): nothing to simulate.`;
+    throw failure('wrong-stage', message, hintOf(card));
+  }
   await sendSimulation(ctx, session, simulation);
   await readBack(ctx, session, simulation);
   return true;
@@ -80,9 +83,4 @@ async function readBack(ctx: Context, session: CardSession, simulation: Simulati
 
 function isSameCode({ production }: CardSession['card'], { errorCode }: Simulation): boolean {
   return errorCode === undefined || production?.errorCode === errorCode;
-}
-
-function notSent({ card }: CardSession): Failure {
-  const message = `Card ${cardLabel(card)} is not in production (${card.stage}): nothing to simulate.`;
-  return failure('wrong-stage', message, hintOf(card));
 }

@@ -39,7 +39,8 @@ export function guardProduce(seen: Seen, request: ProduceRequest): Decision {
       return joinInProgress(seen, request.kioskId);
     case 'failed': {
       const message = `The production of card ${cardLabel(card)} failed: it is retried, not produced.`;
-      throw failure('wrong-stage', message, hintOf(card), detailsOf(card));
+      const errorCode = card.production?.errorCode;
+      throw failure('wrong-stage', message, hintOf(card), errorCode ? { errorCode } : undefined);
     }
     case 'unknown':
       throw failure('wrong-stage', `It can't be told where card ${cardLabel(card)} stands.`, hintOf(card));
@@ -113,10 +114,6 @@ function joinInProgress({ card, attempt }: Seen, kioskId: KioskId | null): 'unch
   if (current !== null && current === kioskId) return 'unchanged';
   const message = `Card ${cardLabel(card)} is being produced on kiosk ${current ?? 'unknown'}.`;
   throw failure('attempt-open', message, hintOf(card));
-}
-
-function detailsOf({ production }: Card): FailureDetails | undefined {
-  return production?.errorCode ? { errorCode: production.errorCode } : undefined;
 }
 
 /** Returns the failure of a card whose production failed. */

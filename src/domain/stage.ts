@@ -45,7 +45,8 @@ const BY_ORDER_STATUS = new Map<string | null, Stage>([
 export function stageOf(facts: StageFacts): Stage {
   const { orderStatus, production, attempt } = facts;
   if (orderStatus === 'COMPLETED') return 'completed';
-  if (production?.status === 'IN_PROGRESS' || isBeingMade(attempt)) return 'in-progress';
+  const isBeingMade = attempt?.outcome === 'accepted' || attempt?.outcome === 'queued';
+  if (production?.status === 'IN_PROGRESS' || isBeingMade) return 'in-progress';
   if (isUnsettled(attempt)) return 'unknown';
   if (orderStatus === 'CANCELLED') return 'cancelled';
   if (orderStatus === 'RETURNED') return 'returned';
@@ -57,20 +58,13 @@ export function stageOf(facts: StageFacts): Stage {
   return BY_ORDER_STATUS.get(orderStatus) ?? 'unknown';
 }
 
-function isBeingMade(attempt: Attempt | null): boolean {
-  return attempt?.outcome === 'accepted' || attempt?.outcome === 'queued';
-}
-
 function stageOfProduction(production: Production, attempt: Attempt | null): Stage {
   if (production.status === 'READY') return 'ready';
   if (production.status === 'PRODUCTION_ERROR') return 'failed';
+  if (production.status !== 'REQUEST_ERROR') return 'unknown';
   // A refused request does not change the card.
-  if (production.status === 'REQUEST_ERROR') return hadFailed(attempt) ? 'failed' : 'ready';
-  return 'unknown';
-}
-
-function hadFailed(attempt: Attempt | null): boolean {
-  return attempt !== null && lastProductionOf(attempt)?.status === 'PRODUCTION_ERROR';
+  const before = attempt && lastProductionOf(attempt);
+  return before?.status === 'PRODUCTION_ERROR' ? 'failed' : 'ready';
 }
 
 /** Converts an age to whole days, and to the days left of the 60 in which the card can be produced. */

@@ -75,9 +75,6 @@ export function markdownTable(
   head: readonly string[],
   rows: readonly (readonly (string | null)[])[],
 ): string {
-  return [head, head.map(() => '---'), ...rows].map(tableLine).join('');
-}
-
-function tableLine(cells: readonly (string | null)[]): string {
-  return `| ${cells.map((cell) => cell || '–').join(' | ')} |\n`;
+  const lines = [head, head.map(() => '---'), ...rows];
+  return lines.map((cells) => `| ${cells.map((cell) => cell || '–').join(' | ')} |\n`).join('');
 }

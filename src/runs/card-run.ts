@@ -91,7 +91,8 @@ export class CardRun {
     if (this.#run.ctx.signal.aborted) return false;
     const entry = interrupted ?? entryOf(step);
     this.record.steps[step.index] = entry;
-    const ctx = withTimeout(this.#run.ctx, step.timeout);
+    const { timing } = this.#run.ctx;
+    const ctx = { ...this.#run.ctx, timing: { ...timing, timeout: step.timeout ?? timing.timeout } };
     const isNew = step.definition.card === 'ordered';
     if (isNew) this.#follow(new CardSession(ctx, noCard(ctx)));
     else this.#session = this.#session.forNextStep(ctx);
@@ -242,8 +243,4 @@ export class CardRun {
       if (stages.at(-1)?.stage !== stage) stages.push({ stage, at: this.#run.ctx.calendar.now() });
     });
   }
-}
-
-function withTimeout(ctx: Context, timeout: number | null): Context {
-  return timeout === null ? ctx : { ...ctx, timing: { ...ctx.timing, timeout } };
 }

@@ -84,11 +84,6 @@ function refuseOtherPlace(ctx: Context, run: RunRecord): void {
   );
 }
 
-/** Returns the flags that select the same context, server and profile again. */
-function flagsOf({ invocation, profileId, profileIsExplicit }: Context): string[] {
-  return [...invocation.flags, ...(profileIsExplicit ? ['--profile-id', String(profileId)] : [])];
-}
-
 /** Refuses variables that the run has stored. @throws Failure `usage` */
 function refuseSettledVariables(run: RunRecord, values: WantedRun['values']): void {
   const settled = Object.keys(values).find((name) => !run.forgottenVariables.includes(name));
@@ -112,6 +107,7 @@ function newRun(
   { read, data }: { read: UsableScenario; data: ReadData | null },
 ): NewRun {
   const { scenario } = read;
+  const { invocation } = ctx;
   const kiosks = [...new Set(wanted.kiosk ?? ctx.kiosks)];
   const isStored = (name: string) => !scenario.orderVariables.includes(name);
   const variables = Object.entries(wanted.values);
@@ -129,7 +125,7 @@ function newRun(
     concurrency: chooseConcurrency(wanted.concurrency, { scenario, cards, kiosks: kiosks.length }),
     keep: wanted.keep || ctx.environment === 'production',
     context: ctx.name,
-    flags: flagsOf(ctx),
+    flags: [...invocation.flags, ...(ctx.profileIsExplicit ? ['--profile-id', String(ctx.profileId)] : [])],
     profileId: ctx.profileId,
     environment: ctx.environment,
     reason: ctx.reason,

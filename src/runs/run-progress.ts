@@ -16,7 +16,7 @@ export class RunProgress {
   readonly #ctx: Context;
   readonly #run: { title: string; total: number };
   readonly #startedAt: Reading;
-  /** The cards of earlier sessions, which don't count for the speed. */
+  /** The number of cards that ended in earlier sessions, which don't count for the speed. */
   readonly #before: number;
   readonly #counts: Counts;
   readonly #active = new Map<number, RunCard>();
@@ -34,7 +34,7 @@ export class RunProgress {
     this.#show();
   }
 
-  /** Shows each step where the run has a single card. */
+  /** Shows a step, if the run has a single card. */
   step(step: RunStep): void {
     if (this.#run.total === 1 && step.outcome !== 'skipped') this.#ctx.report.note(describeStep(step));
     else this.#show();
@@ -81,7 +81,7 @@ export class RunProgress {
     this.#ctx.report.progress({ kind: 'cards', counts: [count], news });
   }
 
-  /** Counts the cards in progress by stage. Stages keep their order, so that each stays in its place on the screen. */
+  /** Counts the cards in progress by stage, in a fixed order, so that each stage stays in its place on the screen. */
   #countStages(): Map<string, number> {
     const stages = [...this.#active.values()].map((card) => card.stages.at(-1)?.stage ?? NOT_ORDERED);
     const cards = Map.groupBy(stages, (stage): string => stage);
@@ -96,7 +96,7 @@ export class RunProgress {
 
 const NOT_ORDERED = 'not ordered';
 
-/** Describes a failed or unmet step in half a line; the result of the run has all of it. */
+/** Describes a failed or unmet step briefly. The result of the run has the details. */
 function inShort({ index, title, outcome, unmet, error }: RunStep): string {
   const step = `step ${index + 1}, ${title}`;
   if (outcome === 'unmet')
@@ -104,7 +104,7 @@ function inShort({ index, title, outcome, unmet, error }: RunStep): string {
   return `${step}, failed: ${error?.details?.errorCode ?? error?.message ?? ''}`;
 }
 
-/** Describes a step that is over in one line. */
+/** Describes an ended step in one line. */
 function describeStep({ index, title, outcome, unmet = [], error, startedAt, endedAt }: RunStep): string {
   const took = startedAt !== null && endedAt !== null ? ` (${formatDuration(endedAt - startedAt)})` : '';
   const wrong = unmet

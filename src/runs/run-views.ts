@@ -13,7 +13,7 @@ import { toRunCardDocument, toRunDocument, toTotalsDocument } from './reports/js
 import { everyCard, type RunReport, withoutSecrets } from './reports/read-report.ts';
 import type { RunTotals } from './reports/run-totals.ts';
 
-/** A run in a few lines. */
+/** Renders a run in a few lines. */
 export function renderRun({ run, totals }: RunReport, style: Style): string {
   const { label, summary, took, perCard, freed } = runFacts({ run, totals });
   const { reads, sends, limited } = totals.requests;
@@ -30,9 +30,9 @@ export function renderRun({ run, totals }: RunReport, style: Style): string {
     ],
     ['Orders', describeCleanUp(run, { cleanUp: totals.cleanUp, freed })],
   ];
-  const told = lines.flatMap(([name, text]) => (text ? [`  ${name.padEnd(9)} ${printable(text)}\n`] : []));
+  const shown = lines.flatMap(([name, text]) => (text ? [`  ${name.padEnd(9)} ${printable(text)}\n`] : []));
   const head = `${style.bold(printable(run.scenario))}: ${totals.outcome === 'passed' ? style.good(label.word) : style.bad(label.word)}`;
-  return `${head}  ${style.dim(`run ${printable(run.id)}`)}\n${told.join('')}`;
+  return `${head}  ${style.dim(`run ${printable(run.id)}`)}\n${shown.join('')}`;
 }
 
 function describeStage({ stage, medianMs, p95Ms }: RunTotals['stages'][number]): string {
@@ -50,16 +50,16 @@ function describeAttempts({ sent, produced, failed, refused }: RunTotals['attemp
   return parts.filter((part) => part !== false).join(', ');
 }
 
-/** Most errors that are listed; a report has all of them, with their meaning. */
+/** The most errors that are listed. Reports have all of them, with their meaning. */
 const MOST_ERRORS = 6;
 
 function describeErrors(errors: RunTotals['errors']): string {
-  const told = errors.slice(0, MOST_ERRORS).map(({ code, count }) => `${count} × ${code}`);
-  const more = errors.length - told.length;
-  return [...told, ...(more > 0 ? [`${more} others`] : [])].join(', ');
+  const listed = errors.slice(0, MOST_ERRORS).map(({ code, count }) => `${count} × ${code}`);
+  const more = errors.length - listed.length;
+  return [...listed, ...(more > 0 ? [`${more} others`] : [])].join(', ');
 }
 
-/** Describes the clean-up of the orders, and whether their places are free again. */
+/** Describes the results of cancelling the orders, and if that freed places of the card limit. */
 function describeCleanUp(
   { keep }: RunRecord,
   { cleanUp, freed }: Pick<RunTotals, 'cleanUp'> & Pick<ReturnType<typeof runFacts>, 'freed'>,
@@ -72,19 +72,19 @@ function describeCleanUp(
     cleanUp.failed > 0 && `${cleanUp.failed} could not be cancelled`,
     cleanUp.pending > 0 && `${cleanUp.pending} not cancelled yet`,
   ].filter((part) => part !== false);
-  // Unknown results are in the reports; at the end of each good run, they would only confuse.
+  // Unknown results are shown in reports only.
   const places = freed
     .filter(({ isFreed }) => isFreed !== null)
     .map(({ profileId, text }) => `profile ${profileId}: ${text}`);
   return `${parts.join(', ')}${places.length > 0 ? `; did that free their places? ${places.join('; ')}` : ''}`;
 }
 
-/** Most cards whose errors are listed; all are in `runs show` and in the reports. */
-const TOLD = 20;
+/** The most cards whose errors are listed. `runs show` and reports have all of them. */
+const MOST_LISTED = 20;
 
 /**
- * Makes the result of `run`: the run, its totals, and its cards as every command shows them.
- * @param options the interruption, and the failures of reports
+ * Makes the result of `run`: the run, its totals, and its cards as other commands show them.
+ * @param options the failure of the signal that interrupted it, and the errors of reports
  */
 export async function runResult(
   report: RunReport,
@@ -95,13 +95,14 @@ export async function runResult(
 ): Promise<Result> {
   const { run, totals } = report;
   const results: (CardResult & { number: number })[] = [];
-  const told: { about: string | null; error: FailureDocument }[] = [];
+  const listed: { about: string | null; error: FailureDocument }[] = [];
   const interruption = run.endedAt === null ? ending : null;
   const exitCode = exitCodeOf(totals, interruption);
   let cause: FailureDocument | null = null;
   for await (const card of report.cards()) {
     const error = errorOf(report, card, interruption);
-    if (error && isTrouble(card) && told.length < TOLD) told.push({ about: `Card ${card.number}`, error });
+    if (error && isTrouble(card) && listed.length < MOST_LISTED)
+      listed.push({ about: `Card ${card.number}`, error });
     if (error && endedWith(card) === exitCode) cause ??= error;
     if (card.card)
       results.push({ ...resultOf(card, error, interruption), number: card.number, card: card.card });
@@ -109,7 +110,7 @@ export async function runResult(
   const error =
     interruption?.exitCode === exitCode
       ? { ...interruption.toDocument(), hint: `Continue with: ${commandsOf(run).resume}` }
-      : endOf(report, cause ?? told[0]?.error ?? null);
+      : endOf(report, cause ?? listed[0]?.error ?? null);
   return {
     exitCode: exitCode === 0 && reportErrors.length > 0 ? 2 : exitCode,
     document: {
@@ -129,14 +130,14 @@ export async function runResult(
     references: results.flatMap(({ card, outcome }) => (outcome === 'done' ? [formatReference(card)] : [])),
     failures: failuresIn(results),
     errors: [
-      ...told,
+      ...listed,
       ...reportErrors.map((one) => ({ about: null, error: one })),
       ...(interruption && error ? [{ about: null, error }] : []),
     ],
   };
 }
 
-/** The exit code of a run: that of its cards, or of the signal that interrupted it, whichever comes first. */
+/** Returns the exit code of the cards or of the signal that interrupted the run, whichever takes precedence. */
 function exitCodeOf({ exitCode }: RunReport['totals'], interruption: Failure | null): ExitCode {
   if (!interruption) return exitCode;
   return isOfSignal(exitCode) ? interruption.exitCode : combineExitCodes([interruption.exitCode, exitCode]);
@@ -146,7 +147,7 @@ function endedWith({ exitCode, steps }: RunCard): ExitCode {
   return exitCode ?? exitCodeOfSteps(steps);
 }
 
-/** The outcome of a card in the terms of other commands, which can continue with it. */
+/** Converts the outcome of a card to that of other commands, which may continue with it. */
 function resultOf(
   card: RunCard,
   error: FailureDocument | null,
@@ -160,7 +161,7 @@ function resultOf(
 
 const UNKNOWN: ExitCode = 8;
 
-/** The error that ended a card; null for one that passed, or was not started. */
+/** Returns the error that ended the run for a card; null if the card passed or was not started. */
 function errorOf(
   { run }: RunReport,
   card: RunCard,
@@ -182,7 +183,7 @@ function errorOf(
   return { code: 'expectation-unmet', message, hint: `See all steps: ${show}` };
 }
 
-/** The error of the whole run: with one card its own, with more a summary. */
+/** Returns the error of the whole run: of a single card its own error, of several cards a summary. */
 function endOf({ run, totals }: RunReport, first: FailureDocument | null): FailureDocument | null {
   if (totals.exitCode === 0) return null;
   if (run.cards === 1 && first) return first;
@@ -190,10 +191,10 @@ function endOf({ run, totals }: RunReport, first: FailureDocument | null): Failu
   return { code, message: runFacts({ run, totals }).summary, hint: `See all cards: ${commandsOf(run).show}` };
 }
 
-/** Most cards that are shown with their steps, those in trouble first; all are in the JSON document. */
+/** The most cards that are shown with their steps, those in trouble first. The JSON document has all of them. */
 const SHOWN = 20;
 
-/** A run with its cards, as `runs show` shows it. */
+/** Makes the result of `runs show`. */
 export async function shownRun(given: RunReport): Promise<Result> {
   const report = withoutSecrets(given);
   const { run, totals } = report;

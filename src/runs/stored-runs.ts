@@ -5,7 +5,7 @@ import { commandLine } from '../domain/next-command.ts';
 import type { RunRecord } from '../domain/run.ts';
 
 export interface ListedRun extends RunRecord {
-  /** A process carries it out right now. */
+  /** True if a process is executing it. */
   isRunning: boolean;
 }
 

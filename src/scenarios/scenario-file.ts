@@ -81,7 +81,9 @@ export async function readScenario(nameOrFile: string, sources: ScenarioSources)
   const { content, mistakes, placeOf } = await parseYaml(text);
   const checked = content === undefined ? null : checkScenario(content);
   const found = [
-    ...mistakes.map((mistake) => (content === undefined ? withHint(mistake, text) : mistake)),
+    ...mistakes.map((mistake) =>
+      content === undefined ? (missingColon(mistake, text) ?? withQuotesHint(mistake, text)) : mistake,
+    ),
     ...locate(checked?.mistakes ?? [], placeOf),
   ];
   return {
@@ -134,10 +136,6 @@ function noScenario(name: string, names: readonly string[]): Failure {
     `There is no scenario “${printable(name)}”.`,
     `${nearest}kioskctl scenarios lists those that come with it; the name of a file has a dot or a slash in it.`,
   );
-}
-
-function withHint(mistake: LocatedDiagnostic, text: string): LocatedDiagnostic {
-  return missingColon(mistake, text) ?? withQuotesHint(mistake, text);
 }
 
 /** Recognises the word of a step without a colon, which YAML takes for the beginning of a text. */

@@ -30,7 +30,7 @@ interface LaneOptions<Item, Result> {
 
 /**
  * Works on lanes side by side, and on the items of each lane in their order.
- * @param work gets whether its lane has stopped, and returns a result for each item
+ * @param work returns a result for each item, also if its lane has stopped
  * @returns the results in the order of the items
  */
 export async function forEachInLanes<Item, Result>(
@@ -50,19 +50,19 @@ export async function forEachInLanes<Item, Result>(
   return (await pMap(lanes, runLane, { concurrency })).flat();
 }
 
-/** Lanes of one card each: all of them may be worked on at the same time. */
+/** Makes a lane of each card, so that all may be worked on at the same time. */
 export function sideBySide<Item>(cards: readonly Item[]): Lane<Item>[] {
   return cards.map((card) => ({ kiosk: null, cards: [card] }));
 }
 
 interface EachCardOptions<Request extends CardRequest> extends LaneOptions<Request, CardResult> {
   lanes: readonly Lane<Request>[];
-  /** Ensures a token for each profile before the first card. */
+  /** True to ensure a token for each profile before the first card. */
   authorizeFirst?: boolean;
   /** Sessions of an earlier call, to be continued. */
   sessions?: ReadonlyMap<Request, CardSession>;
   watcher?: CardWatcher<Request>;
-  /** The command that does the same for one card (default: status). */
+  /** Returns the words of the command that does the same for one card (default: status). */
   command?: (card: CardIdentity) => readonly string[];
 }
 
@@ -112,7 +112,7 @@ export async function forEachCard<Request extends CardRequest>(
           command: command(session.identity),
         }),
     );
-    // Nothing is sent, and nothing is believed, without a journal.
+    // Without a journal, nothing is sent or read.
     isBroken ||= result.error?.code === 'journal-unusable';
     watcher?.end(request, result);
     return result;
@@ -131,7 +131,7 @@ async function runOne(
     if (typeof changed !== 'boolean') return { card, outcome: 'done', exitCode: 0, ...viaOf(session) };
     return { card, outcome: changed ? 'done' : 'unchanged', exitCode: 0, changed, ...viaOf(session) };
   } catch (error) {
-    // Without a readable journal, the card is shown as far as it is known.
+    // If the journal can't be read, the card is shown as far as it is known.
     await session.loadFromJournal().catch(() => undefined);
     const failure = asFailure(error);
     return failed(session, isOfSignal(failure.exitCode) ? explain(failure) : failure);
@@ -147,7 +147,7 @@ interface Interrupted {
   command: readonly string[];
 }
 
-/** Returns the failure of a card whose action or wait a signal ended: what was sent, and how to continue. */
+/** Returns the failure of a card that a signal interrupted. It reports what was sent, and how to continue. */
 function afterSignal(ctx: Context, session: CardSession, { ending, isSent, command }: Interrupted): Failure {
   const known = session.explain(ending);
   if (known !== ending) return known;
@@ -193,7 +193,7 @@ export function commandOn(word: string, flags: readonly string[] = []) {
 function failed(session: CardSession, failure: Failure): CardResult {
   const { exitCode, code } = failure;
   const error = failure.toDocument();
-  // What the API does not know, it will not know the next time.
+  // A card that the API does not know has no next command.
   const isNowhere = code === 'not-found' && session.latest === null;
   const card = isNowhere ? { ...session.card, next: null, nextArgv: null } : session.card;
   return { card, outcome: outcomeOf(error, exitCode), exitCode, ...viaOf(session), error };

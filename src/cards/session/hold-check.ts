@@ -5,7 +5,7 @@ import { commandLine } from '../../domain/next-command.ts';
 import { utcTime } from '../../domain/times/vendor-time.ts';
 import type { Hold } from '../../journal/journal.ts';
 
-/** @throws Failure `kiosk-held` while nothing is to be sent to a kiosk, with the reason and who set it */
+/** Refuses to send to a kiosk that is on hold. @throws Failure `kiosk-held` */
 export async function refuseHeld(ctx: Context, kioskId: KioskId): Promise<void> {
   const hold = await findHold(ctx, kioskId);
   if (hold) throw kioskHeld(ctx, hold);

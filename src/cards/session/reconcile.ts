@@ -20,14 +20,14 @@ interface ProductionRead {
   production: Production | null;
   /** When the production was requested, in milliseconds since the epoch. */
   readAt: number;
-  /** The same on clocks that can't be set, and the clock of Wise in the answer; null for an event. */
+  /** The moment of the request by clocks that can't be set; null for an event. */
   moment: Moment | null;
 }
 
-/** Later than this machine's clock by more than that, in milliseconds, the clock is worth a message. */
+/** The difference, in milliseconds, from which a time of sending in the future is reported: the clock was set back. */
 const CLOCK_TOLERANCE_MS = 2_000;
 
-/** With these outcomes, a production that is newer than the baseline is the attempt's own. */
+/** The outcomes of attempts that own a production which is newer than their baseline. */
 const BELONGING = new Set<Outcome>(['accepted', 'produced', 'failed', 'refused']);
 
 /**
@@ -52,13 +52,13 @@ async function updateAttempt(
   attempt: Attempt,
   { production, readAt, moment }: ProductionRead,
 ): Promise<Attempt> {
-  // The process that sends it is still waiting for the answer, which says more than the production.
+  // The process that sends it is still waiting for the answer, which is more precise than the production.
   if (attempt.outcome === 'sent' && (await ctx.journal.isHeld(attempt)) !== false) return attempt;
-  // An event never permits another request: only a read shows if this one arrived.
+  // An event never permits another request: only a read shows if the request arrived.
   const isWindowOver =
     isUnsettled(attempt) && moment !== null && (await checkAttempt(ctx, attempt, moment)).left === 0;
   const outcome = followUp(attempt, production, { isWindowOver });
-  // What was there before the attempt, which the API may still show, says nothing about it.
+  // The API may still show the production before the attempt, which proves nothing.
   const reading = readProduction(attempt, production);
   const belongs = reading !== 'unchanged' && reading !== 'undecidable' && BELONGING.has(outcome);
   const isNews =
@@ -68,8 +68,8 @@ async function updateAttempt(
 }
 
 /**
- * Checks how much of the settle window of an attempt is left, and records what was found out.
- * @param now the latest moment that counts
+ * Checks how much of the settle window of an attempt is left, and records the result.
+ * @param now the moment up to which the window is checked
  */
 export async function checkAttempt(
   ctx: Context,

@@ -4,9 +4,9 @@ import type { ExitCode } from '../../domain/errors/exit-codes.ts';
 import { type FailureDocument, failure } from '../../domain/errors/failure.ts';
 import { type CardIdentity, formatReference, type Reference } from '../../domain/ids.ts';
 
-/** A card that a command is to work on. */
+/** A card that a command works on. */
 export interface CardRequest extends CardIdentity {
-  /** When the current attempt began, if a piped document or `--after` set it. */
+  /** The start of the current attempt, if a piped document or `--after` names it. */
   readonly after?: string | null;
   /** Set when an earlier command of a pipe failed with this card: it is skipped. */
   readonly passedOn?: PassedOn;
@@ -20,16 +20,16 @@ export interface PassedOn {
   card?: Card;
 }
 
-/** A reference as a command got it: from its arguments, or with more from a piped document. */
+/** A reference from the arguments, or from a piped document, which has more fields. */
 export interface GivenReference extends Reference {
   after?: string | null;
   passedOn?: PassedOn;
 }
 
 /**
- * Finds out whose cards the references are: their own profile first (from the reference, a piped document or the
- * journal), else the default one. A card that is recognised as named twice is returned once.
- * @throws Failure `profile-mismatch` when an explicit `--profile-id` contradicts, `input-required` without any profile
+ * Finds the profiles of cards: from the reference, a piped document or the journal, or else the default profile. A card that
+ * is named twice is returned once.
+ * @throws Failure `profile-mismatch` if `--profile-id` names another profile, `input-required` without any profile
  */
 export async function resolveCards(
   ctx: Context,
@@ -40,13 +40,13 @@ export async function resolveCards(
   for (const target of targets) {
     const key = formatReference({ ...target, cardToken: target.orderId === null ? target.cardToken : null });
     const same = named.get(key);
-    // A card with which an earlier command failed is left alone, whatever else names it.
+    // A card that failed in an earlier command is skipped, also if it is named a second time.
     named.set(key, same ? { ...target, ...same, ...pick(target) } : target);
   }
   return [...named.values()];
 }
 
-/** The fields that a repeated reference adds to the first one. */
+/** Returns the fields that a repeated reference adds to the first one. */
 function pick({ cardToken, passedOn }: CardRequest): Partial<CardRequest> {
   return { ...(cardToken !== null && { cardToken }), ...(passedOn && { passedOn }) };
 }
@@ -76,7 +76,7 @@ async function resolveCard(ctx: Context, reference: GivenReference): Promise<Car
   }
   return {
     profileId,
-    // An order names its card itself, in the API's answer.
+    // Only the answer of the API shows the current card of an order.
     cardToken: reference.cardToken,
     orderId: reference.orderId ?? known?.orderId ?? null,
     after: reference.after ?? null,

@@ -14,7 +14,7 @@ import type { ReadOptions } from '../../wise/client.ts';
 import { type Observation, readAnswer, readCard, unseenCard } from './read-card.ts';
 import type { CardRequest } from './resolve-cards.ts';
 
-/** Where news of a card came from: a read from the API, or an event in the journal. */
+/** The source of the state of a card: a read from the API, or an event in the journal. */
 export type Source = NonNullable<CardResult['via']>;
 
 type Listener = (card: Card) => void;
@@ -25,10 +25,10 @@ type Listener = (card: Card) => void;
  */
 export class CardSession {
   readonly request: CardRequest;
-  /** When the command began with the card. */
+  /** The time when the command started with the card. */
   readonly startedAt: Reading;
   readonly #ctx: Context;
-  /** The cards that this command sent already. */
+  /** The tokens of the cards that this command sent. */
   readonly #sent: Set<string>;
   readonly #listeners: Listener[] = [];
   #identity: CardIdentity;
@@ -65,7 +65,7 @@ export class CardSession {
     return this.#identity;
   }
 
-  /** Null without a limit. */
+  /** The deadline of the card; null without a limit. */
   get deadline(): Reading | null {
     return this.#deadline;
   }
@@ -74,7 +74,7 @@ export class CardSession {
     return this.#latest;
   }
 
-  /** When the last successful read was made. */
+  /** The time of the last successful read. */
   get readAt(): Reading | null {
     return this.#readAt;
   }
@@ -88,12 +88,12 @@ export class CardSession {
     return this.#latest?.card ?? this.#fromJournal ?? unseenCard(this.#ctx, this.#identity);
   }
 
-  /** Calls a listener each time that more is known of the card. */
+  /** Calls a listener after each read, and each time that facts are applied. */
   onChange(listener: Listener): void {
     this.#listeners.push(listener);
   }
 
-  /** Reads one request instead of several from now on: the production alone, the order as the journal knows it. */
+  /** Sets if reads need only the production: then the order is taken from the journal. */
   setNeedsOnlyProduction(needsOnlyProduction: boolean): void {
     this.#needsOnlyProduction = needsOnlyProduction;
   }
@@ -102,12 +102,12 @@ export class CardSession {
     this.#via = via;
   }
 
-  /** Returns what is left for one request or read, to pass it on. */
+  /** Returns the time left, as an option of requests and reads. */
   budget(): Required<Pick<ReadOptions, 'left'>> {
     return { left: budgetOf(this.#ctx.stopwatch, this.deadline) };
   }
 
-  /** Asks a person about the card; the deadline moves by the time that the answer takes. */
+  /** Asks the user a question about the card. The deadline moves by the time of the answer. */
   async ask(question: string): Promise<boolean> {
     const { ask, stopwatch } = this.#ctx;
     const asked = stopwatch.now();
@@ -116,7 +116,7 @@ export class CardSession {
     return answer;
   }
 
-  /** Reads the card from the API within the time that its command has. */
+  /** Reads the card from the API. */
   async read(options: ReadOptions = this.budget()): Promise<Observation> {
     return this.#keep(
       await readCard(this.#ctx, this.#identity, {
@@ -129,7 +129,7 @@ export class CardSession {
     );
   }
 
-  /** Applies facts that are known without another read, like the answer to a request. */
+  /** Applies facts that are known without a read, like the answer to a request. */
   apply(news: Partial<CardFacts>): void {
     this.#identify(news);
     if (!this.#latest) return;
@@ -138,14 +138,14 @@ export class CardSession {
     this.#report();
   }
 
-  /** Applies the answer to an order. One with a card was made before, by the same key, and is read. */
+  /** Applies the answer to an order. If the order has a card already, because the same key made it before, it is read. */
   async applyOrder(order: CardOrder): Promise<Observation> {
     this.#identify({ orderId: order.id });
     if (order.cardToken !== null) return this.read();
     return this.#keep(await readAnswer(this.#ctx, this.#identity, order));
   }
 
-  /** Loads the card from the journal, to be shown where it could not be read. */
+  /** Loads the card from the journal, to show it though it could not be read. */
   async loadFromJournal(): Promise<void> {
     if (this.#latest) return;
     const { journal } = this.#ctx;
@@ -172,7 +172,7 @@ export class CardSession {
     return isUnknown && attempt ? outcomeUnknown(this.card, attempt, { signal: failure }) : failure;
   }
 
-  /** Marks a card as sent by this command. @returns false if it was, under another name */
+  /** Marks a card as sent by this command. @returns false if it was marked before: the user named it twice */
   markSentOnce(cardToken: CardToken): boolean {
     if (this.#sent.has(cardToken)) return false;
     this.#sent.add(cardToken);
@@ -187,7 +187,7 @@ export class CardSession {
   }
 
   #identify(news: Partial<CardIdentity>): void {
-    // A read that knows no order searched for it.
+    // A read that returns no order has searched for it.
     if (news.orderId === null) this.#isOrderSearched = true;
     this.#identity = identityOf({ ...this.#identity, ...news });
   }
@@ -197,7 +197,7 @@ export class CardSession {
   }
 }
 
-/** The command that shows the status of a card. */
+/** Returns the command that shows the status of a card. */
 export function statusOf({ invocation }: Context, { card }: CardSession): string {
   return commandLine(['status', formatReference(card)], invocation);
 }

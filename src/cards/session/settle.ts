@@ -8,14 +8,14 @@ import type { CardSession } from './session.ts';
 import { waitFor } from './wait.ts';
 import { momentOf } from './window.ts';
 
-/** The time after the settle window in which reads may fail before the outcome counts as unknown. */
+/** The time after the settle window, in milliseconds, in which failing reads are repeated. */
 const GRACE_MS = 30_000;
 
 /**
  * Settles a request whose answer was lost, by reading the production until it moves or the settle
  * window has passed.
- * @returns the attempt, accepted, ended, or `not-seen`
- * @throws Failure `outcome-unknown` when the deadline comes first, or nothing can be read
+ * @returns the attempt with its outcome, which may be `not-seen`
+ * @throws Failure `outcome-unknown` at the deadline, or if the production can't be read
  */
 export async function settleLost(ctx: Context, session: CardSession, attempt: Attempt): Promise<Attempt> {
   const grace = isHeldByVendor(attempt) ? 0 : GRACE_MS;
@@ -29,7 +29,7 @@ export async function settleLost(ctx: Context, session: CardSession, attempt: At
   }).catch((error: unknown) => {
     ctx.signal.throwIfAborted();
     const failure = asFailure(error);
-    // An error of the read (no token, no journal) says nothing about the request.
+    // A read that fails for want of a token or a journal proves nothing about the request.
     throw failure.code === 'outcome-unknown' ? failure : unknown(session, attempt, failure);
   });
   const attempts = await ctx.journal.listAttempts(attempt.cardToken);
@@ -37,9 +37,9 @@ export async function settleLost(ctx: Context, session: CardSession, attempt: At
 }
 
 /**
- * Ends the command for an attempt that did not get through.
- * @param cause what is known of the answer that was lost
- * @throws Failure `not-seen`, `attempt-superseded`, `production-refused`; nothing for the other outcomes
+ * Refuses an attempt that had no effect, or that another attempt followed.
+ * @param cause details of the lost answer
+ * @throws Failure `not-seen`, `attempt-superseded`, `production-refused`
  */
 export function refuseLost(session: CardSession, attempt: Attempt, cause: FailureDetails = {}): void {
   const { card } = session;

@@ -1,4 +1,4 @@
-// Facts of a run, its cards and their steps, as every format shows them. Text from outside is on one line, and harmless.
+// Facts of a run, its cards and their steps, as all formats show them. Text from outside is on one line, and safe to show.
 import { type ExitCode, meaningOf } from '../../domain/errors/exit-codes.ts';
 import type { FailureDocument } from '../../domain/errors/failure.ts';
 import { toShell } from '../../domain/next-command.ts';
@@ -18,7 +18,7 @@ import { plainText } from '../../output/markup.ts';
 import type { RunReport } from './read-report.ts';
 import type { RunTotals } from './run-totals.ts';
 
-/** The name of an outcome, its sign, which works without colours, and the kind of its colour. */
+/** The name of an outcome, its sign, and the tone of its colour. */
 export interface Label {
   word: string;
   sign: string;
@@ -49,7 +49,7 @@ const STEP_LABELS: Readonly<Record<StepOutcome, Label>> = {
   running: { word: 'no end seen', sign: '…', tone: 'warn' },
 };
 
-/** True for cards whose steps a reader wants to see first. */
+/** True for cards whose steps are shown first. */
 export function isTrouble({ outcome }: Pick<RunCard, 'outcome'>): boolean {
   return outcome !== 'passed' && outcome !== 'not-started';
 }
@@ -73,7 +73,7 @@ export function runFacts({ run, totals }: Pick<RunReport, 'run' | 'totals'>) {
   };
 }
 
-/** `3 of 7 cards passed: 1 not as expected, 2 failed, 1 not started.` */
+/** Returns `3 of 7 cards passed: 1 not as expected, 2 failed, 1 not started.` */
 function summarize({ cards }: RunTotals): string {
   const others = otherOutcomes(cards);
   if (cards.total === 0) return 'No card took part.';
@@ -81,18 +81,18 @@ function summarize({ cards }: RunTotals): string {
   return `${cards.passed} of ${counted(cards.total, 'card')} passed: ${others}.`;
 }
 
-/** `1 not as expected, 2 failed`; empty where all cards passed. */
+/** Returns `1 not as expected, 2 failed`; empty if all cards passed. */
 export function otherOutcomes(cards: RunTotals['cards']): string {
   const others = CARD_OUTCOMES.slice(1).filter((outcome) => cards[outcome] > 0);
   return others.map((outcome) => `${cards[outcome]} ${CARD_LABELS[outcome].word}`).join(', ');
 }
 
-/** `2026-11-22 10:00:00 UTC`: whoever reads a report may be anywhere. @param at milliseconds since the epoch */
+/** Formats a time as `2026-11-22 10:00:00 UTC`. @param at milliseconds since the epoch */
 export function utcText(at: number): string {
   return `${utcTime(at).slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-/** Says if cancelling freed the places that the cards took. */
+/** Describes if cancelling the orders freed places of the card limit. */
 function freedText(isFreed: boolean | null): string {
   if (isFreed === null) return "can't be told: the limit was not reached";
   return isFreed ? 'yes' : 'no';
@@ -134,17 +134,17 @@ export interface StepFacts {
   label: Label;
   /** Its number from 1, and its title. */
   name: string;
-  /** Line of the scenario's file; null without a file. */
+  /** The line in the scenario's file; null without a file. */
   line: number | null;
   exitCode: ExitCode | null;
   took: string;
   /** Milliseconds; null for a step without an end. */
   duration: number | null;
-  /** The first thing to say of a step that did not go well; null for others. */
+  /** The main problem of a step; null for a step without problems. */
   trouble: string | null;
   unmet: Unmet[];
   error: Pick<FailureDocument, 'code' | 'message' | 'hint'> | null;
-  /** The ids by which Wise, and the journal, find the step again. */
+  /** The ids by which the step is found again, at Wise and in the journal. */
   ids: [name: string, id: string][];
 }
 
@@ -175,8 +175,8 @@ export function stepFacts(step: RunStep, card: RunCard, run: Pick<RunRecord, 'so
 function troubleOf({ outcome, error, unmet }: Pick<StepFacts, 'outcome' | 'error' | 'unmet'>): string | null {
   if (outcome === 'running') return 'It was begun, and nobody saw its end.';
   if (outcome !== 'unmet') return error?.message ?? null;
-  const told = unmet.map(({ field, expected, actual }) => `${field}: expected ${expected}, was ${actual}`);
-  return told.join('; ') || 'An expectation did not hold.';
+  const parts = unmet.map(({ field, expected, actual }) => `${field}: expected ${expected}, was ${actual}`);
+  return parts.join('; ') || 'An expectation did not hold.';
 }
 
 function idsOf(step: RunStep, { card, orders, steps }: RunCard): [string, string][] {

@@ -5,12 +5,12 @@ import { cardFacts, isTrouble, type StepFacts, stepFacts } from './facts.ts';
 import { LARGEST_SUMMARY, markdown } from './markdown.ts';
 import { type RunReport, withoutSecrets } from './read-report.ts';
 
-/** Errors that GitHub shows of a step of a workflow; it drops the rest. */
+/** The number of errors that GitHub shows for a step of a workflow. It drops the others. */
 const SHOWN = 10;
 
 /**
- * Yields workflow commands of GitHub Actions: one for each error, at the step's line in the scenario's file, and one that
- * counts those that GitHub would not show.
+ * Yields workflow commands of GitHub Actions: an error for each step that went wrong, at its line in the scenario's file, and
+ * a warning with the number of those that GitHub would not show.
  */
 export async function* annotations(report: RunReport): AsyncGenerator<string> {
   const { run, cards } = withoutSecrets(report);
@@ -41,7 +41,7 @@ export async function appendStepSummary(
   report: RunReport,
   { file, files }: { file: string; files: Pick<Files, 'append' | 'size'> },
 ): Promise<void> {
-  // Another command of the same step may have written there before: GitHub takes all of it, or nothing.
+  // Another command of the same step may have written to the file, which GitHub accepts as a whole or not at all.
   const taken = files.size(file) ?? 0;
   if (taken >= LARGEST_SUMMARY) return;
   for await (const chunk of markdown(withoutSecrets(report), { largest: LARGEST_SUMMARY - taken }))

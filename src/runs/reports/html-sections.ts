@@ -18,7 +18,7 @@ import {
 import type { RunReport } from './read-report.ts';
 import { type RunError, type RunTotals, stageSpans } from './run-totals.ts';
 
-/** The most important figures. */
+/** Renders the most important figures. */
 export function figures({ run, totals }: RunReport): Markup {
   const { cards, attempts, requests, span } = totals;
   const facts = runFacts({ run, totals });
@@ -38,7 +38,7 @@ function tile(name: string, figure: string | number, more: string | null): Marku
   return markup`<div><dt>${name}</dt><dd class="big">${figure}</dd>${more !== null && markup`<dd>${more}</dd>`}</div>`;
 }
 
-/** A bar of the outcomes of cards, with a legend. */
+/** Draws a bar of the outcomes of cards, with a legend. */
 function share(cards: RunTotals['cards']): Markup | null {
   if (cards.total === 0) return null;
   let from = 0;
@@ -56,7 +56,7 @@ function share(cards: RunTotals['cards']): Markup | null {
   return markup`<svg class="share" aria-hidden="true">${parts}</svg><ul class="legend" aria-label="Outcomes">${legend}</ul>`;
 }
 
-/** A table of the times that cards spent in each stage. */
+/** Renders a table of the times that cards spent in each stage. */
 export function stageTimes({ stages }: RunTotals): Markup {
   const longest = Math.max(...stages.map(({ p95Ms }) => p95Ms), 1);
   const rows = stages.map(({ stage, count, medianMs, p95Ms }) => {
@@ -69,7 +69,7 @@ export function stageTimes({ stages }: RunTotals): Markup {
 ${rows}</tbody></table>`;
 }
 
-/** A list of the errors with their meaning and who acts. */
+/** Renders a list of the errors, with their meaning and who acts. */
 export function errorList({ errors }: Pick<RunTotals, 'errors'>): Markup {
   if (errors.length === 0) return markup`<p class="quiet">No step ended with an error.</p>`;
   return markup`<ul class="errors">${errors.map(errorItem)}</ul>`;
@@ -82,7 +82,7 @@ function errorItem({ code, kind, count, tolerated, meaning, actor, nextStep }: R
 <p>${actor !== null && markup`<b>Who acts:</b> ${ACTOR_NAMES[actor]}. `}<b>Next:</b> ${nextStep}</p></li>\n`;
 }
 
-/** The number of requests. */
+/** Renders the numbers of requests. */
 export function requestFacts({ requests }: RunTotals): Markup {
   const { reads, sends, limited, perCard } = requests;
   return facts([
@@ -93,7 +93,7 @@ export function requestFacts({ requests }: RunTotals): Markup {
   ]);
 }
 
-/** Results of the orders that the run made. */
+/** Renders the results of the orders that the run made. */
 export function cleanUpFacts({ run, totals }: RunReport): Markup {
   const { cleanUp } = totals;
   return facts([
@@ -109,7 +109,7 @@ export function cleanUpFacts({ run, totals }: RunReport): Markup {
   ]);
 }
 
-/** The facts of the run, and the command that continues or shows it. */
+/** Renders the facts of the run, and the command that continues or shows it. */
 export function runSection({ run, totals }: RunReport): Markup {
   const { source, began, exit, next } = runFacts({ run, totals });
   const variables = Object.entries(run.variables).map(([name, value]) => `${name}=${value}`);
@@ -135,7 +135,7 @@ function resumedText({ sessions }: RunRecord): string | null {
   return sessions > 1 ? `${counted(sessions - 1, 'time')}; the pauses count as time` : null;
 }
 
-/** A name with its value; without one, it is left out. */
+/** A name with its value. A fact without a value is left out. */
 type Fact = readonly [name: string, value: string | Markup | null];
 
 function facts(list: readonly Fact[]): Markup {
@@ -143,9 +143,9 @@ function facts(list: readonly Fact[]): Markup {
   return markup`<dl class="facts">${rows.map(([name, value]) => markup`<dt>${name}</dt><dd>${value}</dd>\n`)}</dl>`;
 }
 
-/** Most cards that are shown step by step, those in trouble first; the table has a row for each of the others. */
+/** The most cards that are shown step by step, those in trouble first. The table has a row for each card. */
 const DETAILED = 100;
-/** Most cards in trouble that are unfolded. */
+/** The most cards that are unfolded. */
 const UNFOLDED = 10;
 
 /** Yields cards with their steps: those in trouble first, then others up to the limit. */
@@ -180,7 +180,7 @@ function cardBlock(card: RunCard, { run, isOpen }: { run: RunRecord; isOpen: boo
 <tbody>${steps.map((step) => stepRows(stepFacts(step, card, run)))}</tbody></table></div></details>\n`;
 }
 
-/** An outcome on a ground of its colour. */
+/** Renders an outcome with its colour as the background. */
 export function badge({ tone, sign, word }: Label, kind = 'badge'): Markup {
   return markup`<span class="${kind} ${tone}"><span aria-hidden="true">${sign}</span>${word}</span>`;
 }
@@ -203,7 +203,7 @@ function troubleBlock({ outcome, label, trouble, unmet, error, ...step }: StepFa
   return markup`<div class="trouble ${label.tone === 'warn' ? 'mild' : 'grave'}">${unmet.length > 0 ? expected : markup`<p>${trouble}</p>`}${error && markup`<p>${error.hint}</p>`}${outcome === 'tolerated' && markup`<p>The scenario goes on after this failure.</p>`}${ids.length > 0 && markup`<p class="ids">${joined(ids)}</p>`}</div>`;
 }
 
-/** Yields a table of all cards: what the timeline shows, in words. */
+/** Yields a table of all cards, which is the timeline in words. */
 export async function* cardTable({ totals, cards }: RunReport): AsyncGenerator<Markup> {
   yield markup`<details${totals.cards.total <= DETAILED && markup` class="print"`}><summary><h3>All cards as a table</h3> <span class="quiet">the timeline in words</span></summary>
 <div class="scroll" role="region" aria-label="Table of all cards" tabindex="0"><table><caption>Every card, and how long it was in each stage</caption><thead><tr><th scope="col">Card</th><th scope="col">Outcome</th><th scope="col">Name</th><th scope="col">Kiosk</th><th scope="col">Stages</th><th scope="col" class="number">Took</th><th scope="col" class="number">Exit</th></tr></thead><tbody>\n`;

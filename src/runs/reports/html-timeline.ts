@@ -7,16 +7,16 @@ import { CARD_LABELS, utcText } from './facts.ts';
 import type { RunReport } from './read-report.ts';
 import { type StageSpan, stageSpans } from './run-totals.ts';
 
-/** Heights of a card's row in pixels, by the number of cards: many of them give an overview. */
+/** The heights of a card's row in pixels, by the number of cards. */
 const ROWS: readonly [upTo: number, height: number][] = [
   [60, 24],
   [400, 10],
   [2_500, 4],
   [Number.POSITIVE_INFINITY, 2],
 ];
-/** From this height on, each bar is an element with a name and a pattern. */
+/** The least height of rows whose bars are elements with a name and a pattern. */
 const READABLE = 24;
-/** Below it, this number of rows is drawn as one path for each stage. */
+/** The number of lower rows that are drawn together, as one path for each stage. */
 const BLOCK = 500;
 /** The horizontal units of the time axis if rows are drawn as paths. */
 const UNITS = 100_000;
@@ -32,7 +32,7 @@ const STEPS = [
 ].flat();
 const MOST_TICKS = 6;
 
-/** Start of the timeline in milliseconds since the epoch, and its length in milliseconds. */
+/** The start of the timeline in milliseconds since the epoch, and its length in milliseconds. */
 interface Scale {
   from: number;
   length: number;
@@ -43,7 +43,7 @@ export async function* timeline({ totals, cards }: RunReport): AsyncGenerator<Ma
   const { total } = totals.cards;
   const row = ROWS.find(([upTo]) => total <= upTo)?.[1] ?? 2;
   const { from, until } = totals.span;
-  // A little more than the time itself, so that the signs at the ends have their place.
+  // A little more than the time itself leaves space for the signs at the ends.
   const scale = { from, length: Math.max(until - from, 100) * 1.05 };
   const seen = new Set<Stage>();
   yield markup`<div class="scroll tall" role="region" aria-label="Timeline of all cards" tabindex="0">
@@ -80,7 +80,7 @@ function bar(span: StageSpan, { card, scale, top }: { card: RunCard; scale: Scal
   return markup`<rect class="s-${stage}" x="${percent(from - scale.from, scale)}" y="${top}" width="${percent(until - from, scale)}" height="14"><title>${name}</title></rect>`;
 }
 
-/** The sign of a card's outcome at the end of its row. */
+/** Draws the sign of a card's outcome at the end of its row. */
 function end(card: RunCard, { scale, middle }: { scale: Scale; middle: number }): Markup {
   const last = stageSpans(card).at(-1);
   if (!last)
@@ -107,7 +107,7 @@ async function* blocks(cards: AsyncIterable<RunCard>, drawing: Drawing): AsyncGe
   if (count > 0) yield block(paths, { top, height: count * drawing.row });
 }
 
-/** Rows drawn as paths: the width is stretched to the page, the height is not. */
+/** Draws rows as paths. Only the width is stretched to the page. */
 function block(paths: ReadonlyMap<Stage, string>, { top, height }: { top: number; height: number }): Markup {
   const drawn = [...paths].map(([stage, path]) => markup`<path class="c-${stage}" d="${path}"/>`);
   return markup`<svg y="${top}" width="100%" height="${height}" viewBox="0 0 ${UNITS} ${height}" preserveAspectRatio="none">${drawn}</svg>\n`;
@@ -135,13 +135,13 @@ function grid(scale: Scale, height: number): Markup {
   return markup`<g class="grid">${lines}</g>\n`;
 }
 
-/** @returns milliseconds after the start */
+/** Returns the marks of the time axis, in milliseconds after the start. */
 function ticks({ length }: Scale): number[] {
   const step = STEPS.find((one) => length / one <= MOST_TICKS) ?? length / MOST_TICKS;
   return Array.from({ length: Math.floor(length / step) + 1 }, (_, index) => index * step);
 }
 
-/** Numbers of the cards: all, or those that there is space for. */
+/** Draws the numbers of the cards, as many as there is space for. */
 function gutter(total: number, row: number): Markup {
   const every = [1, 5, 10, 50, 100, 500, 1_000].find((one) => one * row >= READABLE) ?? 1_000;
   // 1, and then each multiple of `every`.
@@ -155,7 +155,7 @@ function gutter(total: number, row: number): Markup {
   return markup`<svg class="gutter" width="72" height="${total * row}" aria-hidden="true">${labels}</svg>`;
 }
 
-/** The meaning of each stage, without the vocabulary of the vendor. */
+/** The meaning of each stage, without the words of Wise. */
 const MEANINGS: Readonly<Record<Stage, string>> = {
   placed: 'ordered',
   'requirements-fulfilled': 'nothing is missing',
@@ -171,7 +171,7 @@ const MEANINGS: Readonly<Record<Stage, string>> = {
   unknown: "can't be told",
 };
 
-/** @param fill `s` with patterns, `c` with colours alone, as the bars are */
+/** Renders the legend. @param fill `s` for bars with patterns, `c` for bars with colours only */
 function legend(stages: ReadonlySet<Stage>, fill: 's' | 'c'): Markup {
   const items = STAGES.filter((stage) => stages.has(stage)).map(
     (stage) =>

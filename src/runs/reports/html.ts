@@ -27,7 +27,7 @@ const SECTIONS: readonly [id: string, name: string][] = [
   ['run', 'The run'],
 ];
 
-/** Yields a run as one HTML file, readable offline and in print: no script, and nothing from anywhere else. */
+/** Yields a run as one HTML file that is readable offline and in print: without scripts, and without other files. */
 export async function* html(report: RunReport): AsyncGenerator<string> {
   for await (const part of pageOf(report)) yield part.text;
 }
@@ -87,7 +87,7 @@ function cardsLead({ cards, stepless }: RunTotals): string {
   return stepless === 0 ? first : `${first} ${counted(stepless, 'card')} without a step left out.`;
 }
 
-/** Shapes over a stage's colour, in a square of 8 pixels, so that stages differ without colours, too. */
+/** The patterns over the colours of stages, in a square of 8 pixels: stages differ without colours, too. */
 const LINES: Readonly<Record<Stage, string>> = {
   placed: '',
   'requirements-fulfilled': 'M2 2h2v2h-2zM6 6h2v2h-2z',
@@ -109,7 +109,7 @@ function patterns(): Markup {
     (stage) =>
       markup`<pattern id="p-${stage}" width="8" height="8" patternUnits="userSpaceOnUse"><rect class="c-${stage}" width="8" height="8"/>${LINES[stage] !== '' && markup`<path class="hatch" d="${LINES[stage]}"/>`}</pattern>`,
   );
-  // Cards that failed and those that were not as expected have one colour.
+  // Failed and unmet cards have the same colour.
   const unmet = markup`<pattern id="p-unmet" width="8" height="8" patternUnits="userSpaceOnUse"><rect class="c-unmet" width="8" height="8"/><path class="hatch" d="${LINES['in-progress']}"/></pattern>`;
   return markup`<svg class="patterns" width="0" height="0" aria-hidden="true" focusable="false"><defs>${each}${unmet}</defs></svg>\n`;
 }

@@ -21,7 +21,7 @@ export async function* json({ run, totals, cards }: RunReport): AsyncGenerator<s
   yield '\n]}\n';
 }
 
-/** A run as JSON documents show it; times are UTC. Its requests and freed places are in the totals. */
+/** Converts a run for JSON documents; times are UTC. Its requests and freed places are in the totals. */
 export function toRunDocument(run: RunRecord) {
   const { requests: _requests, freed: _freed, ...facts } = run;
   return { ...facts, startedAt: utcTime(run.startedAt), endedAt: utcTime(run.endedAt) };
@@ -35,7 +35,7 @@ export function toTotalsDocument(
   return { ...totals, freed, durationMs: span.until - span.from };
 }
 
-/** A card of a run as JSON documents show it; times are UTC. */
+/** Converts a card of a run for JSON documents; times are UTC. */
 export function toRunCardDocument({
   stopsRun: _stopsRun,
   stages,

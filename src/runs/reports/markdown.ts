@@ -6,15 +6,15 @@ import { cardFacts, commandsOf, isTrouble, runFacts, type StepFacts, stepFacts }
 import type { RunReport } from './read-report.ts';
 import type { RunTotals } from './run-totals.ts';
 
-/** Most bytes that GitHub takes as the summary of a step. */
+/** The most bytes that GitHub accepts as the summary of a step. */
 export const LARGEST_SUMMARY = 1_048_576;
 
-/** Bytes reserved for the remark about cards that were left out. */
-const REMARK = 500;
+/** The bytes that are reserved for the note about cards that were left out. */
+const NOTE = 500;
 
 /**
  * Yields a run as Markdown: its outcome, and the cards that did not pass.
- * @param largest most bytes that it may have; cards that don't fit are counted
+ * @param largest the most bytes; cards that don't fit are only counted
  */
 export async function* markdown(
   report: RunReport,
@@ -22,8 +22,8 @@ export async function* markdown(
 ): AsyncGenerator<string> {
   const { run, totals, cards } = report;
   const head = overview(report);
-  let left = largest - REMARK - Buffer.byteLength(head);
-  // Not even the overview: a scenario of thousands of different errors, or a summary that is nearly full.
+  let left = largest - NOTE - Buffer.byteLength(head);
+  // Not even the overview fits: there are thousands of different errors, or the summary is nearly full.
   if (left < 0) return void (yield `${runFacts({ run, totals }).summary}\n`);
   yield head;
   let leftOut = 0;
@@ -139,7 +139,7 @@ function code(given: string): string {
   return markdownCode(plainText(given));
 }
 
-/** A command to copy; one with backquotes in it is only escaped. */
+/** Formats a command as code. One with backquotes is only escaped. */
 function markdownCommand(command: string): string {
   return command.includes('`') ? markdownText(command) : `\`${command}\``;
 }

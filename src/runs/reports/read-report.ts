@@ -10,17 +10,17 @@ export async function readReport(
   return { run, totals: await addUp(run, cards()), cards, secrets };
 }
 
-/** The data of reports: only the records of a run. */
+/** The data of reports, which are only records of a run. */
 export interface RunReport {
   run: RunRecord;
   totals: RunTotals;
-  /** The cards from the journal, in the order of their numbers; reports read them more than once. */
+  /** Reads the cards from the journal, in the order of their numbers. Reports read them several times. */
   cards: () => AsyncIterable<RunCard>;
   /** Secrets that this process knows. */
   secrets: readonly string[];
 }
 
-/** Removes secrets: those that are known, and text that looks like one. Every output of this folder uses it. */
+/** Redacts known secrets, and text that looks like one. All reports use it. */
 export function withoutSecrets(report: RunReport): RunReport {
   const { secrets } = report;
   const clean = <T>(value: T): T =>
@@ -38,8 +38,8 @@ export function withoutSecrets(report: RunReport): RunReport {
 }
 
 /**
- * Yields all cards of a run, including those that an interrupted run did not reach, which the journal does not have.
- * @param cards in the order of their numbers
+ * Yields all cards of a run, including those that an interrupted run did not reach and the journal does not have.
+ * @param cards the stored cards, in the order of their numbers
  */
 export async function* everyCard(
   cards: AsyncIterable<RunCard>,

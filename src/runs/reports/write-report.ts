@@ -29,15 +29,15 @@ export async function writeReport(
 export interface Readers {
   targets: readonly ReportTarget[];
   files: Files;
-  /** GitHub Actions, which shows a summary and annotations; null elsewhere, and with `--no-annotations`. */
+  /** Set on GitHub Actions, which shows a summary and annotations; null elsewhere, and with `--no-annotations`. */
   github: { summaryFile: string | null } | null;
   /** Writes an annotation for GitHub. */
   say: (line: string) => void;
 }
 
 /**
- * Writes all reports of a run. One that can't be written does not prevent the others.
- * @returns errors
+ * Writes all reports of a run. A report that can't be written does not prevent the others.
+ * @returns the errors of reports that could not be written
  */
 export async function publish(
   report: RunReport,

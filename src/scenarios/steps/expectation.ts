@@ -133,9 +133,9 @@ export const expectation: v.GenericSchema<unknown, Expectation> = v.pipe(
     (fields) => Object.keys(fields).length > 0,
     'it expects nothing: name a field, like stage: produced',
   ),
-  v.transform((fields) => Object.fromEntries(Object.entries(fields).filter(isGiven))),
+  v.transform((fields) =>
+    Object.fromEntries(
+      Object.entries(fields).filter((field): field is [string, Matcher] => field[1] !== undefined),
+    ),
+  ),
 );
-
-function isGiven(field: [string, Matcher | undefined]): field is [string, Matcher] {
-  return field[1] !== undefined;
-}
