@@ -8,6 +8,7 @@ import { loadChoice } from './settings/settings.ts';
 import {
   ownValues,
   type RawSettings,
+  readSettingsFile,
   type SettingsFile,
   UnusableSettings,
 } from './settings/settings-file.ts';
@@ -15,7 +16,6 @@ import type { ContextFlags } from './settings/sources.ts';
 import {
   changeSettings,
   mendSettings,
-  readOrDamage,
   type SettingsChange,
   type Written,
 } from './settings/write-settings.ts';
@@ -37,18 +37,15 @@ export abstract class ContextCommand extends BaseCommand {
     mend: (raw: RawSettings) => RawSettings = (raw) => raw,
   ): Promise<Written> {
     const { settings } = findPaths();
-    const written = await changeSettings(settings, change).catch((error: unknown) => {
+    return changeSettings(settings, change).catch((error: unknown) => {
       if (error instanceof UnusableSettings && error.bad) return mendSettings(settings, mend);
       throw error;
     });
-    if (written.setAside !== null)
-      this.report.warn(`The settings file could not be read. It is kept as ${written.setAside}.`);
-    return written;
   }
 
   /** Reads the settings before a change. @throws Failure `settings-unusable` */
   protected present(): SettingsFile {
-    return readOrDamage(findPaths().settings).before;
+    return readSettingsFile(findPaths().settings);
   }
 
   /** Returns the context that a command without a name changes. @throws Failure where none is chosen */

@@ -6,7 +6,7 @@ import type { Sandbox, SandboxOptions } from '../sandbox/sandbox.ts';
 import { BaseCommand } from './base-command.ts';
 import { openSandbox } from './open-context.ts';
 import { toSpeed } from './settings/setting-values.ts';
-import { readBytes } from './terminal/read-text.ts';
+import { readText } from './terminal/read-text.ts';
 
 /** Flag of commands that work on the state of the embedded sandbox. */
 export const stateFlag = {
@@ -76,6 +76,10 @@ export abstract class SandboxCommand extends BaseCommand {
 /** More than a certificate with its whole chain needs. */
 const LONGEST_PEM = 256 * 1024;
 
+function readPem(file: string): Buffer {
+  return Buffer.from(readText(file, { limit: LONGEST_PEM, what: 'PEM file' }));
+}
+
 function toChoice({
   state,
   speed,
@@ -93,7 +97,6 @@ function toChoice({
     seed,
     rateLimits,
     callbackCheck: !noCallbackCheck,
-    ...(cert !== undefined &&
-      key !== undefined && { tls: { cert: readBytes(cert, LONGEST_PEM), key: readBytes(key, LONGEST_PEM) } }),
+    ...(cert !== undefined && key !== undefined && { tls: { cert: readPem(cert), key: readPem(key) } }),
   };
 }

@@ -1,7 +1,6 @@
-import { isUtf8 } from 'node:buffer';
 import { failure } from '../domain/errors/failure.ts';
+import { decodeUtf8 } from '../domain/text/decode-text.ts';
 import { printable } from '../domain/text/terminal-text.ts';
-import { withoutByteOrderMark } from '../domain/text/words.ts';
 import type { PublicKey } from '../webhooks/signature.ts';
 
 export interface TextOptions {
@@ -26,9 +25,9 @@ export interface Files {
   readBytes(file: string, limit: number): Buffer;
   /** Reads a whole file as UTF-8, without its byte order mark. */
   readText(file: string, options: TextOptions): string;
-  /** Yields the lines of a file of any length; `-` stands for standard input. */
+  /** Yields the lines of a file of any length, without their line ends; `-` stands for standard input. */
   readLines(file: string): AsyncIterable<string>;
-  /** Reads standard input to its end. */
+  /** Reads standard input to its end, as UTF-8. */
   stdin(): Promise<string>;
   /** Size in bytes; null if there is no such file. */
   size(file: string): number | null;
@@ -41,17 +40,17 @@ export interface Files {
   append(file: string, text: string): void;
 }
 
-/**
- * Decodes the bytes of a file as UTF-8. The byte order mark, which no editor shows, is left out.
- * @throws Failure `invalid-input` for bytes that are not text
- */
+/** Advice for text in another encoding. */
+export const SAVE_AS_UTF8 = 'Save it as UTF-8 (in PowerShell: Out-File -Encoding utf8).';
+
+/** Decodes the bytes of a file as UTF-8, without its byte order mark. @throws Failure `invalid-input` for bytes that are not text */
 export function decodeText(
-  bytes: Buffer,
-  { file, what, hint = 'Save it as UTF-8.' }: Omit<TextOptions, 'limit'> & { file: string },
+  bytes: Uint8Array,
+  { file, what, hint = SAVE_AS_UTF8 }: Omit<TextOptions, 'limit'> & { file: string },
 ): string {
-  if (isUtf8(bytes) && !bytes.includes(0)) return withoutByteOrderMark(bytes.toString('utf8'));
-  const message = `The ${what} ${printable(file)} can't be used: it is not UTF-8 text.`;
-  throw failure('invalid-input', message, hint);
+  const { text, problem } = decodeUtf8(bytes);
+  if (text !== null) return text;
+  throw failure('invalid-input', `The ${what} ${printable(file)} can't be used: ${problem}.`, hint);
 }
 
 /** The most bytes of a key file, which is far smaller. */

@@ -211,7 +211,7 @@ describe.concurrent('a document that is piped in', () => {
     ['with a card that has no name', document({ card: { profileId: 1001 } }), /no card/],
     ['with a token that is none', document({ card: { profileId: 1001, cardToken: '../x' } }), /not a card/],
     ['with a line that is none', `${document({ card })}\nnonsense\n`, /Line 2/],
-    ['in UTF-16', Buffer.from(CARD, 'utf16le').toString('latin1'), /not a card/],
+    ['in UTF-16', Buffer.from(CARD, 'utf16le').toString('latin1'), /UTF-16/],
   ])('and is %s is refused', async (_what, input, message) => {
     const { ended, received } = await pipe(input, PRODUCE);
     expect(ended.code).toBe(2);

@@ -235,7 +235,7 @@ describe.concurrent('settings that can not be used', () => {
   test.each<[string, string, RegExp]>([
     ['empty', '', /JSON/],
     ['cut short', '{"version": 1, "contexts": {', /JSON/],
-    ['binary', '\u0000\u0001\u0002', /JSON/],
+    ['binary', '\u0000\u0001\u0002', /not UTF-8 text/],
     ['of the wrong shape', '[]', /\S/],
     [
       'with an environment that nobody knows',

@@ -27,7 +27,7 @@ export interface Ended {
 }
 
 export interface RunOptions {
-  input?: string;
+  input?: string | Buffer;
   env?: Record<string, string | undefined>;
 }
 
@@ -108,7 +108,7 @@ function withoutUndefined(env: Record<string, string | undefined>): Record<strin
 }
 
 /** Waits for the end of a process. */
-export async function ended(child: ChildProcess, input?: string): Promise<Ended> {
+export async function ended(child: ChildProcess, input?: string | Buffer): Promise<Ended> {
   const chunks = { stdout: '', stderr: '' };
   child.stdout?.setEncoding('utf8').on('data', (text: string) => void (chunks.stdout += text));
   child.stderr?.setEncoding('utf8').on('data', (text: string) => void (chunks.stderr += text));
@@ -133,7 +133,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 interface Given {
   args: string[];
   env: Record<string, string>;
-  input: string;
+  input: string | Buffer;
 }
 
 interface Running {
@@ -167,7 +167,7 @@ function prepare({ args, env, input }: Given): Running {
     argv: [realProcess.execPath, `${ROOT}bin/run.js`, ...args],
     env: { ...env },
     exitCode: undefined,
-    stdin: Readable.from(input === '' ? [] : [Buffer.from(input)], { objectMode: false }),
+    stdin: Readable.from(input.length === 0 ? [] : [Buffer.from(input)], { objectMode: false }),
     stdout,
     stderr,
     exit: () => {

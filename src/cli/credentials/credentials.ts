@@ -2,6 +2,7 @@ import type { ExitCode } from '../../domain/errors/exit-codes.ts';
 import { asFailure, type Failure, type FailureDocument, failure } from '../../domain/errors/failure.ts';
 import type { Owner } from '../../wise/client.ts';
 import { CachedToken, type ClientCredentials, fetchClientToken } from '../../wise/tokens.ts';
+import type { GivenText } from '../settings/secret-variables.ts';
 import type { Settings } from '../settings/settings.ts';
 import { Logins } from './login-store.ts';
 import type { ChainWorld, CredentialWorld, Found, FoundClient, TokenSource } from './token-chain.ts';
@@ -30,7 +31,7 @@ export function makeCredentials(settings: Settings, world: CredentialWorld): Cre
   const { token, refreshToken, clientSecret } = settings;
   const isLocal = settings.environment === 'local';
   if (isLocal && (world.given.stdin || world.given.file !== undefined)) throw needless(settings);
-  const secrets = isLocal ? [] : [token, refreshToken, clientSecret].flatMap((secret) => secret || []);
+  const secrets = isLocal ? [] : [token, refreshToken, clientSecret].filter(isText);
   const hide = (secret: string) => void secrets.push(secret);
   const logins = new Logins(settings, world);
   const client = async () => (isLocal ? LOCAL_CLIENT : findClient(settings, { logins, hide }));
@@ -65,6 +66,10 @@ export function makeCredentials(settings: Settings, world: CredentialWorld): Cre
       throw missing(settings, owner, foreign);
     },
   };
+}
+
+function isText(secret: GivenText): secret is string {
+  return typeof secret === 'string' && secret !== '';
 }
 
 function missing({ contextName }: Settings, profileId: number, foreign: Found | null): Failure {

@@ -1,5 +1,6 @@
 import type { Context } from '../../context/context.ts';
 import { failure } from '../../domain/errors/failure.ts';
+import { withoutLineEnds } from '../../domain/text/decode-text.ts';
 import { isLoopback } from '../../domain/text/words.ts';
 import {
   type ClientCredentials,
@@ -224,5 +225,5 @@ export async function readSecret(
   }
   const text = isAsked ? await askSecret(`The ${secret.what}:`, { io, signal }) : await io.readStdin(signal);
   const variable = isAsked ? 'The answer' : 'Standard input';
-  return required(text.replace(/\r?\n$/, ''), { ...secret, variable, contextName });
+  return required(withoutLineEnds(text), { ...secret, variable, contextName });
 }

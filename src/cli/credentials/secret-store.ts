@@ -1,9 +1,10 @@
-import { readFileSync, rmSync, statSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Entry } from '@napi-rs/keyring';
 import * as v from 'valibot';
-import { Failure, failure, OTHER_HOME } from '../../domain/errors/failure.ts';
+import { type Failure, failure, OTHER_HOME } from '../../domain/errors/failure.ts';
 import { explainFault } from '../../machine/file-faults.ts';
+import { NO_TEXT, readTextOr } from '../terminal/read-text.ts';
 import { locked, type Waiting } from './file-lock.ts';
 
 const content = v.object({ version: v.literal(1), accounts: v.record(v.string(), v.string()) });
@@ -37,20 +38,21 @@ export function credentialFile(file: string, waiting: Waiting): Place {
   };
 }
 
+/** More than the logins of many contexts need. */
+const LIMIT_BYTES = 4 * 1024 * 1024;
+
 function read(file: string): Record<string, string> {
-  try {
-    const { mode } = statSync(file);
-    // Windows has no file modes; the folder belongs to the user there.
-    if (process.platform !== 'win32' && (mode & 0o077) !== 0) throw readByOthers(file, mode);
-    const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), content), readFileSync(file, 'utf8'));
-    if (!parsed.success) throw unusable(file, 'kioskctl did not write it so');
-    return { ...parsed.output.accounts };
-  } catch (error) {
-    if (error instanceof Failure) throw error;
-    const { code, reason, fix } = explainFault(error, file, 'read');
-    if (code === 'ENOENT' || code === 'ENOTDIR') return {};
-    throw unusable(file, reason, fix);
-  }
+  const text = readTextOr(file, { limit: LIMIT_BYTES }, ({ code, reason, fix }) => {
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    throw unusable(file, reason, code === NO_TEXT ? null : fix);
+  });
+  if (text === null) return {};
+  const { mode } = statSync(file);
+  // Windows has no file modes; the folder belongs to the user there.
+  if (process.platform !== 'win32' && (mode & 0o077) !== 0) throw readByOthers(file, mode);
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), content), text);
+  if (!parsed.success) throw unusable(file, 'kioskctl did not write it so');
+  return { ...parsed.output.accounts };
 }
 
 async function write(file: string, accounts: Record<string, string>): Promise<void> {

@@ -1,9 +1,10 @@
-import { type Failure, failure } from '../../domain/errors/failure.ts';
-import { explainFault, findOtherWriter, type OtherWriter } from '../../machine/file-faults.ts';
+import { Failure, failure } from '../../domain/errors/failure.ts';
+import { withoutLineEnds } from '../../domain/text/decode-text.ts';
+import { findOtherWriter, type OtherWriter } from '../../machine/file-faults.ts';
 import type { Left } from '../../wise/client.ts';
 import { CachedToken, renewUserToken } from '../../wise/tokens.ts';
+import { type GivenText, readSecretFile } from '../settings/secret-variables.ts';
 import type { Settings } from '../settings/settings.ts';
-import { readStart } from '../terminal/read-text.ts';
 import { CredentialCommand } from './credential-helper.ts';
 import { StoredToken } from './stored-token.ts';
 import type { ChainWorld, Found, Link, TokenSource } from './token-chain.ts';
@@ -63,7 +64,7 @@ function givenToken({ profileId: own, contextName }: Settings, { given, hide, re
       variable: name,
       hint: 'It has to hold an access token of the profile.',
     };
-    const token = required(text.replace(/\r?\n$/, ''), { ...secret, contextName });
+    const token = required(withoutLineEnds(text), { ...secret, contextName });
     hide(token);
     return { token, lifetime: Number.POSITIVE_INFINITY };
   };
@@ -76,18 +77,10 @@ function givenToken({ profileId: own, contextName }: Settings, { given, hide, re
   return async () => (given.file === undefined && !given.stdin ? null : { own, name, token });
 }
 
-const LONGEST_TOKEN = 64 * 1024;
-
+/** @throws Failure `credentials-missing` for a file that can't be read, `invalid-input` for one that is not text */
 function readTokenFile(file: string): string {
-  try {
-    return readStart(file, LONGEST_TOKEN).toString('utf8');
-  } catch (error) {
-    throw failure(
-      'credentials-missing',
-      `The token file ${file} can't be read: ${explainFault(error, file, 'read').reason}.`,
-      'Name a file that holds an access token of the profile.',
-    );
-  }
+  const hint = 'Name a file that holds an access token of the profile.';
+  return readSecretFile(file, { what: `The token file ${file}`, hint });
 }
 
 function commandToken(
@@ -170,9 +163,10 @@ export const CLIENT_SECRET: GivenSecret = {
 
 /** Checks a secret that is required. @throws Failure `credentials-missing`, `credentials-unusable` */
 export function required(
-  value: string | undefined,
+  value: GivenText,
   { variable, what, shape, hint, contextName }: GivenSecret & { contextName: string },
 ): string {
+  if (value instanceof Failure) throw value;
   if (!value) {
     const why = value === undefined ? 'is not set' : 'is empty';
     const message = `There is no ${what} for context ${contextName}: ${variable} ${why}.`;

@@ -2,9 +2,10 @@ import type { Environment } from '../../context/context.ts';
 import { failure } from '../../domain/errors/failure.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import type { ProjectFile } from './project-file.ts';
+import { SECRET_NAMES } from './secret-variables.ts';
 import { type BaseUrl, toBaseUrl } from './setting-values.ts';
 import { type ContextSettings, findContext, type SettingsFile } from './settings-file.ts';
-import { asName, byDefault, type Found, type Origin, SECRET_VARIABLES, type Sources } from './sources.ts';
+import { asName, byDefault, type Found, type Origin, type Sources } from './sources.ts';
 
 export interface ChosenContext {
   name: string;
@@ -27,7 +28,7 @@ interface Files {
 export const ENVIRONMENTS: readonly Environment[] = ['local', 'sandbox', 'production'];
 
 /** Variables with which the user means a real API: then the embedded sandbox is never the default. */
-const TELLING_VARIABLES = [...Object.keys(SECRET_VARIABLES), 'KIOSKCTL_PROFILE_ID', 'KIOSKCTL_BASE_URL'];
+const TELLING_VARIABLES = [...SECRET_NAMES, 'KIOSKCTL_PROFILE_ID', 'KIOSKCTL_BASE_URL'];
 
 /**
  * Chooses the context of a command, and its environment.

@@ -1,12 +1,11 @@
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { type Failure, failure, systemCode } from '../../domain/errors/failure.ts';
 import { isLoopback } from '../../domain/text/words.ts';
 import { utcTime } from '../../domain/times/vendor-time.ts';
-import { explainFault } from '../../machine/file-faults.ts';
 import type { Network, Proxy } from '../../wise/proxy-agent.ts';
-import { SECRET_VARIABLES } from './sources.ts';
+import { NO_TEXT, readTextOr } from '../terminal/read-text.ts';
+import { SECRET_NAMES } from './secret-variables.ts';
 
 type Certificate = NonNullable<Network['certificate']>;
 
@@ -81,12 +80,14 @@ export function readCertificate(
   return { ...certificate, validUntil };
 }
 
+/** More than any chain of certificates has. */
+const LONGEST_PEM = 256 * 1024;
+
 function readPem(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw unusable(file, explainFault(error, file, 'read').reason, 'Check the path and who may read it.');
-  }
+  return readTextOr(file, { limit: LONGEST_PEM }, ({ code, reason }) => {
+    const hint = code === NO_TEXT ? 'Name a PEM file in UTF-8.' : 'Check the path and who may read it.';
+    throw unusable(file, reason, hint);
+  });
 }
 
 function endOf(cert: string, file: string): number {
@@ -101,20 +102,18 @@ function unusable(file: string, why: string, hint: string): Failure {
   return failure('credentials-unusable', `${file} can't be used for mutual TLS: ${why}.`, hint);
 }
 
-const SECRETS = Object.keys(SECRET_VARIABLES);
-
 /** Returns the environment for programs that kioskctl starts: without credentials, which they could pass on. */
 export function childEnv(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   // Windows has variables in any case.
   return Object.fromEntries(
-    Object.entries(env).filter(([name]) => !SECRETS.some((secret) => secret === name.toUpperCase())),
+    Object.entries(env).filter(([name]) => !SECRET_NAMES.some((secret) => secret === name.toUpperCase())),
   );
 }
 
 /** Runs work that starts programs with the environment of this process, and removes credentials from it meanwhile. */
 export async function withoutCredentials<Result>(work: () => Promise<Result>): Promise<Result> {
-  const removed = SECRETS.map((name) => [name, process.env[name]] as const);
-  for (const name of SECRETS) delete process.env[name];
+  const removed = SECRET_NAMES.map((name) => [name, process.env[name]] as const);
+  for (const name of SECRET_NAMES) delete process.env[name];
   try {
     return await work();
   } finally {

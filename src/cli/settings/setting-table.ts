@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { type KioskId, parseId, parseKioskId } from '../../domain/ids.ts';
 import { id, kioskId, requiredText } from '../../wire/scalars.ts';
 import { toReadableFile } from '../terminal/read-text.ts';
+import { SECRET_HELP } from './secret-variables.ts';
 import {
   one,
   toApiVersion,
@@ -14,7 +15,6 @@ import {
   toPublicKey,
   type Words,
 } from './setting-values.ts';
-import { SECRET_VARIABLES } from './sources.ts';
 
 /** A setting of a context, with everything that is known of it. */
 interface Setting<Stored extends v.GenericSchema, Fallback> {
@@ -172,7 +172,7 @@ export const ENVIRONMENT_VARIABLES: readonly (readonly [name: string, meaning: s
   ['KIOSKCTL_CONTEXT', 'the context, like --context'],
   ['KIOSKCTL_ENVIRONMENT', 'local, sandbox or production, like --environment'],
   ...SETTING_LIST.flatMap(({ variable }) => (variable ? [variable] : [])),
-  ...Object.entries(SECRET_VARIABLES),
+  ...SECRET_HELP,
   ['KIOSKCTL_TIMEOUT', 'the deadline of a command, like --timeout'],
   ['KIOSKCTL_SETTLE', 'how long after its sending a lost request may still show up'],
   ['KIOSKCTL_SANDBOX_SPEED', 'how many times faster the embedded sandbox goes'],

@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { Failure, OTHER_HOME } from '../../domain/errors/failure.ts';
 import { decodeJson } from '../../domain/text/decode-json.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
-import { explainFault } from '../../machine/file-faults.ts';
+import { NO_TEXT, readTextOr } from '../terminal/read-text.ts';
 import { SETTING_KEYS, SETTING_LIST, type SETTINGS, type SettingKey } from './setting-table.ts';
 
 const stored = Object.fromEntries(SETTING_LIST.map((one) => [one.key, one.stored]));
@@ -37,31 +36,26 @@ interface BadField {
 
 interface Unusable {
   why: string;
-  isDamaged: boolean;
   bad?: BadField | null;
   /** A sentence without its full stop, where the cause has one. */
   fix?: string | null;
 }
 
-/**
- * Failure of reading a settings file. A damaged file can be set aside; a file with a bad field in one context, and one
- * that this kioskctl may not change, can not.
- */
+/** Failure of reading a settings file. Such a file is never written, except to remove a bad field of one context. */
 export class UnusableSettings extends Failure {
-  readonly isDamaged: boolean;
   readonly bad: BadField | null;
 
-  constructor(file: string, { why, isDamaged, bad = null, fix = null }: Unusable) {
+  constructor(file: string, { why, bad = null, fix = null }: Unusable) {
     super('settings-unusable', `The settings file ${file} can't be used: ${why}.`, {
-      hint: bad ? hintFor(bad) : fix === null ? (isDamaged ? CORRECT : LEAVE) : `${fix}, or ${OTHER_HOME}.`,
+      hint: bad
+        ? hintFor(bad)
+        : `${fix ?? 'Use the kioskctl that wrote it, make it readable'}, or ${OTHER_HOME}.`,
     });
-    this.isDamaged = isDamaged;
     this.bad = bad;
   }
 }
 
-const CORRECT = 'Correct the file, or move it away to start without settings.';
-const LEAVE = `Use the kioskctl that wrote it, make it readable, or ${OTHER_HOME}.`;
+const CORRECT = 'Correct it (JSON in UTF-8), move it away to start without settings';
 
 function hintFor({ context, key }: BadField): string {
   const name = printable(context);
@@ -84,7 +78,7 @@ export function readSettingsFile(file: string): SettingsFile {
   const [part, context, key] = issue.path?.map((item) => String(item.key)) ?? [];
   const bad = part === 'contexts' && context !== undefined ? { context, key: key ?? null } : null;
   const why = `${v.getDotPath(issue) ?? 'it'}: ${issue.message}`;
-  throw new UnusableSettings(file, { why, isDamaged: bad === null, bad });
+  throw new UnusableSettings(file, { why, bad, fix: CORRECT });
 }
 
 /** Returns null where there is no file. @throws UnusableSettings for no JSON, and for one of a newer version */
@@ -92,13 +86,13 @@ function readContent(file: string): unknown {
   const text = readText(file);
   if (text === null) return null;
   const content = decodeJson(text);
-  if (content === undefined) throw new UnusableSettings(file, { why: 'it is not JSON', isDamaged: true });
+  if (content === undefined) throw new UnusableSettings(file, { why: 'it is not JSON', fix: CORRECT });
   const newer = v.safeParse(
     v.object({ version: v.pipe(v.number(), v.minValue(SETTINGS_VERSION + 1)) }),
     content,
   );
   if (!newer.success) return content;
-  throw new UnusableSettings(file, { why: 'a newer version of kioskctl wrote it', isDamaged: false });
+  throw new UnusableSettings(file, { why: 'a newer version of kioskctl wrote it' });
 }
 
 const rawSettings = v.looseObject({
@@ -144,12 +138,12 @@ export function ownValues(
   };
 }
 
+/** More than any settings file has. */
+const LIMIT_BYTES = 4 * 1024 * 1024;
+
 function readText(file: string): string | null {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    const { code, reason, fix } = explainFault(error, file, 'read');
+  return readTextOr(file, { limit: LIMIT_BYTES }, ({ code, reason, fix }) => {
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;
-    throw new UnusableSettings(file, { why: reason, isDamaged: false, fix });
-  }
+    throw new UnusableSettings(file, { why: reason, fix: code === NO_TEXT ? CORRECT : fix });
+  });
 }

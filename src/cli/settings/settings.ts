@@ -13,6 +13,7 @@ import {
 } from './choose-context.ts';
 import { findPaths, type Paths } from './paths.ts';
 import { findProjectFile, type ProjectFile } from './project-file.ts';
+import { type GivenText, readSecretVariable } from './secret-variables.ts';
 import {
   SETTING_LIST,
   SETTINGS,
@@ -39,10 +40,10 @@ export interface Settings extends SettingValues {
   timing: Timing;
   sandboxSpeed: number;
   /** KIOSKCTL_TOKEN and the other secrets as they are, empty or not. */
-  token: string | undefined;
-  refreshToken: string | undefined;
-  clientId: string | undefined;
-  clientSecret: string | undefined;
+  token: GivenText;
+  refreshToken: GivenText;
+  clientId: GivenText;
+  clientSecret: GivenText;
   paths: Paths;
 }
 
@@ -79,10 +80,10 @@ export function readSettings(
     profileIsExplicit: flags['profile-id'] !== undefined,
     timing: readTiming(sources, chosen.environment),
     sandboxSpeed: sources.read({ variable: 'KIOSKCTL_SANDBOX_SPEED' }, toSpeed) ?? 1,
-    token: env.KIOSKCTL_TOKEN,
-    refreshToken: env.KIOSKCTL_REFRESH_TOKEN,
-    clientId: env.KIOSKCTL_CLIENT_ID,
-    clientSecret: env.KIOSKCTL_CLIENT_SECRET,
+    token: readSecretVariable(env, 'KIOSKCTL_TOKEN'),
+    refreshToken: readSecretVariable(env, 'KIOSKCTL_REFRESH_TOKEN'),
+    clientId: readSecretVariable(env, 'KIOSKCTL_CLIENT_ID'),
+    clientSecret: readSecretVariable(env, 'KIOSKCTL_CLIENT_SECRET'),
     paths,
   };
 }

@@ -30,14 +30,6 @@ export interface ContextFlags extends SettingFlags, RateLimitFlags {
   runbook?: string | undefined;
 }
 
-/** Variables that hold secrets, and their meaning; no flag takes a secret. */
-export const SECRET_VARIABLES = {
-  KIOSKCTL_TOKEN: 'the access token (no flag takes one)',
-  KIOSKCTL_REFRESH_TOKEN: 'with what a token is fetched, with client id and secret (no flag takes it)',
-  KIOSKCTL_CLIENT_ID: 'the client id of the application, for webhooks and refresh tokens',
-  KIOSKCTL_CLIENT_SECRET: 'its secret (no flag takes one)',
-};
-
 export interface Origin {
   source: 'flag' | 'variable' | 'project-file' | 'settings-file' | 'context' | 'default';
   /** The flag, the variable, the path of the project file, a field of the settings file or the name of the context. */

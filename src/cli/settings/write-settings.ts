@@ -1,4 +1,3 @@
-import { existsSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { tryLock } from '../../database/lock.ts';
 import { type Failure, failure } from '../../domain/errors/failure.ts';
@@ -7,9 +6,7 @@ import {
   type RawSettings,
   readRawSettings,
   readSettingsFile,
-  SETTINGS_VERSION,
   type SettingsFile,
-  UnusableSettings,
   usableOf,
 } from './settings-file.ts';
 
@@ -20,8 +17,6 @@ export interface Written {
   before: SettingsFile;
   after: SettingsFile;
   changed: boolean;
-  /** Path to which a damaged file was moved, so that nothing in it is lost. */
-  setAside: string | null;
 }
 
 /** Other processes need only milliseconds to write. */
@@ -30,16 +25,15 @@ const PATIENCE_MS = 10_000;
 /**
  * Changes the settings file. It is read, changed and written under one lock, which ends with its process: conf, which
  * writes the file, knows nothing of other processes. An unchanged file is not written.
- * @throws UnusableSettings for a file that may not be changed; Failure `settings-unusable` where nothing can be written
+ * @throws UnusableSettings for a file that can't be read, which stays as it is; Failure `settings-unusable` where nothing can be written
  */
 export async function changeSettings(file: string, change: SettingsChange): Promise<Written> {
   return locked(file, (write) => {
-    const { before, damage } = readOrDamage(file);
-    const after = changeOr(damage, () => change(before));
+    const before = readSettingsFile(file);
+    const after = change(before);
     const changed = JSON.stringify(after) !== JSON.stringify(before);
-    const setAside = changed && damage ? moveAside(file) : null;
     if (changed) write(after);
-    return { before, after, changed, setAside };
+    return { before, after, changed };
   });
 }
 
@@ -54,10 +48,10 @@ export async function mendSettings(file: string, mend: (raw: RawSettings) => Raw
     const [before, after] = [raw && usableOf(raw), mended && usableOf(mended)];
     if (!mended || !before || !after || after.badFields >= before.badFields) {
       const settings = readSettingsFile(file);
-      return { before: settings, after: settings, changed: false, setAside: null };
+      return { before: settings, after: settings, changed: false };
     }
     write(mended);
-    return { before: before.settings, after: after.settings, changed: true, setAside: null };
+    return { before: before.settings, after: after.settings, changed: true };
   });
 }
 
@@ -67,10 +61,15 @@ async function locked<Result>(
   work: (write: (settings: RawSettings) => void) => Result,
 ): Promise<Result> {
   const { default: Conf } = await import('conf');
-  const place = { cwd: dirname(file), configName: basename(file, '.json'), configFileMode: 0o600 };
+  const options = { cwd: dirname(file), configName: basename(file, '.json'), configFileMode: 0o600 };
   const write = (settings: RawSettings) => {
-    new Conf<RawSettings>({ ...place, serialize: (value) => `${JSON.stringify(value, null, 2)}\n` }).store =
-      settings;
+    const conf = new Conf<RawSettings>({
+      ...options,
+      serialize: (value) => `${JSON.stringify(value, null, 2)}\n`,
+      // conf would read the file once more, and knows no byte order mark.
+      deserialize: () => settings,
+    });
+    conf.store = settings;
   };
   try {
     const release = tryLock(lockOf(file), PATIENCE_MS);
@@ -87,32 +86,6 @@ async function locked<Result>(
     }
     throw error;
   }
-}
-
-/** Reads the settings; a damaged file counts as a new one. @throws UnusableSettings for a file that may not be changed */
-export function readOrDamage(file: string): { before: SettingsFile; damage: UnusableSettings | null } {
-  try {
-    return { before: readSettingsFile(file), damage: null };
-  } catch (error) {
-    if (!(error instanceof UnusableSettings) || !error.isDamaged) throw error;
-    return { before: { version: SETTINGS_VERSION, contexts: {} }, damage: error };
-  }
-}
-
-/** Applies a change to a file that may be damaged: if it needs the lost settings, it fails because of the damage. */
-function changeOr(damage: UnusableSettings | null, change: () => SettingsFile): SettingsFile {
-  try {
-    return change();
-  } catch (error) {
-    throw damage ?? error;
-  }
-}
-
-function moveAside(file: string): string | null {
-  if (!existsSync(file)) return null;
-  const aside = `${file}.corrupt-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
-  renameSync(file, aside);
-  return aside;
 }
 
 function lockOf(file: string): string {

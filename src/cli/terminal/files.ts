@@ -2,6 +2,7 @@ import { appendFileSync, lstatSync, readdirSync, realpathSync, statSync } from '
 import { link, open, rename, rm } from 'node:fs/promises';
 import type { Files, WriteOptions } from '../../context/files.ts';
 import { type Failure, failure } from '../../domain/errors/failure.ts';
+import { withoutLineEnds } from '../../domain/text/decode-text.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { explainFault } from '../../machine/file-faults.ts';
 import type { Io } from './io.ts';
@@ -25,7 +26,7 @@ export function makeFiles(io: Pick<Io, 'readStdin'>): Files {
 }
 
 async function* linesOf(read: () => Promise<string>): AsyncGenerator<string> {
-  yield* (await read()).split('\n');
+  for (const line of (await read()).split('\n')) yield withoutLineEnds(line);
 }
 
 /** The least number of characters to write at once; smaller chunks are gathered. */

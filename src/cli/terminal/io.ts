@@ -2,6 +2,8 @@ import { uptime } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import { type Calendar, Stopwatch, type Uptime } from '../../context/clocks.ts';
+import { failure } from '../../domain/errors/failure.ts';
+import { decodeUtf8 } from '../../domain/text/decode-text.ts';
 import { bootId, uptimeNow } from '../../machine/boot.ts';
 
 /** Streams of a command, their properties, and the clocks. Tests pass their own. */
@@ -12,7 +14,7 @@ export interface Io {
   err(text: string): void;
   /** Bytes of results that were written, but not read yet. */
   unread(): number;
-  /** Reads standard input to its end. @throws the signal's reason */
+  /** Reads standard input to its end, as UTF-8. @throws the signal's reason; Failure `invalid-input` */
   readStdin(signal: AbortSignal): Promise<string>;
   isStdoutTerminal: boolean;
   /** True if standard input is a terminal, which shows what is typed. */
@@ -92,10 +94,9 @@ async function readStdin(signal: AbortSignal): Promise<string> {
   const { stdin } = process;
   const stop = () => stdin.destroy();
   signal.addEventListener('abort', stop, { once: true });
-  stdin.setEncoding('utf8');
-  let text = '';
+  const chunks: Buffer[] = [];
   try {
-    for await (const chunk of stdin) text += String(chunk);
+    for await (const chunk of stdin) chunks.push(Buffer.from(chunk));
   } catch (error) {
     signal.throwIfAborted();
     throw error;
@@ -103,5 +104,9 @@ async function readStdin(signal: AbortSignal): Promise<string> {
     signal.removeEventListener('abort', stop);
   }
   signal.throwIfAborted();
-  return text;
+  const { text, problem } = decodeUtf8(Buffer.concat(chunks));
+  if (text !== null) return text;
+  throw failure('invalid-input', `Standard input can't be used: ${problem}.`, PIPE_UTF8);
 }
+
+const PIPE_UTF8 = 'Pipe UTF-8 into it (in PowerShell 5: $OutputEncoding = [Text.UTF8Encoding]::new()).';

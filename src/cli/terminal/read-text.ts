@@ -1,8 +1,9 @@
 import { accessSync, closeSync, constants, createReadStream, openSync, readSync, statSync } from 'node:fs';
-import { decodeText, type TextOptions } from '../../context/files.ts';
-import { type Failure, failure } from '../../domain/errors/failure.ts';
+import { decodeText, SAVE_AS_UTF8, type TextOptions } from '../../context/files.ts';
+import { Failure, failure } from '../../domain/errors/failure.ts';
+import { decodeUtf8, isUtf16, withoutLineEnds } from '../../domain/text/decode-text.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
-import { explainFault } from '../../machine/file-faults.ts';
+import { explainFault, type FileFault } from '../../machine/file-faults.ts';
 import { fromRoot } from '../../machine/system.ts';
 
 const HINTS: Readonly<Record<string, string>> = {
@@ -15,7 +16,7 @@ const TOO_LONG = 'Is it the file you mean? Make it shorter, or several of it.';
  * Reads a file up to a limit, and one byte more if it is longer: a pipe may have no end.
  * @returns up to `limit` + 1 bytes
  */
-export function readStart(file: string, limit: number): Buffer {
+function readStart(file: string, limit: number): Buffer {
   const buffer = Buffer.alloc(limit + 1);
   const descriptor = openSync(file, 'r');
   try {
@@ -41,7 +42,7 @@ export function readBytes(file: string, limit: number, problem: string = problem
   } catch (error) {
     throw unreadable(problem, ...why(error, file));
   }
-  if (bytes.length > limit) throw unreadable(problem, `it has over ${limit / 1024} KiB`, TOO_LONG);
+  if (bytes.length > limit) throw unreadable(problem, tooLong(limit), TOO_LONG);
   return bytes;
 }
 
@@ -51,31 +52,71 @@ export function readText(file: string, { limit, ...options }: TextOptions): stri
   return decodeText(readBytes(file, limit, problem), { file, ...options });
 }
 
+/**
+ * Reads a whole file as UTF-8, for callers with failures of their own.
+ * @param otherwise gets the cause for a file that can't be read, is too long or not text; its answer replaces the text
+ */
+export function readTextOr<Other>(
+  file: string,
+  { limit }: { limit: number },
+  otherwise: (fault: FileFault) => Other,
+): string | Other {
+  let bytes: Buffer;
+  try {
+    bytes = readStart(file, limit);
+  } catch (error) {
+    return otherwise(explainFault(error, file, 'read'));
+  }
+  const { text, problem } = decodeUtf8(bytes);
+  if (bytes.length <= limit && text !== null) return text;
+  const reason = text === null ? problem : tooLong(limit);
+  return otherwise({ code: NO_TEXT, reason, fix: 'Save it as UTF-8', command: null });
+}
+
+/** The code of a file that can be read, but not as text. */
+export const NO_TEXT = 'NO_TEXT';
+
 /** The longest line that is read, in UTF-16 units. */
 const LONGEST_LINE = 1024 * 1024;
 
-/** Yields the lines of a file. @throws Failure `invalid-input` for a file that can't be read, or has no line breaks */
+/**
+ * Yields the lines of a file, without their line ends.
+ * @throws Failure `invalid-input` for a file that can't be read, is UTF-16, or has no line breaks
+ */
 export async function* readLines(file: string): AsyncGenerator<string, void, undefined> {
   let rest = '';
   for await (const chunk of chunksOf(file)) {
     const lines = `${rest}${chunk}`.split('\n');
     rest = lines.pop() ?? '';
     if (rest.length > LONGEST_LINE)
-      throw unreadable(problemOf(file), `it has a line of over ${LONGEST_LINE / 1024} KiB`, TOO_LONG);
-    yield* lines;
+      throw unreadable(problemOf(file), tooLong(LONGEST_LINE, 'a line of '), TOO_LONG);
+    for (const line of lines) yield withoutLineEnds(line);
   }
-  if (rest !== '') yield rest;
+  if (rest !== '') yield withoutLineEnds(rest);
 }
 
 async function* chunksOf(file: string): AsyncGenerator<string, void, undefined> {
-  const stream = createReadStream(file, 'utf8');
+  const stream = createReadStream(file);
+  // Leaves out the byte order mark; a line that is not UTF-8 is for the reader of the line.
+  const decoder = new TextDecoder();
+  let isFirst = true;
   try {
-    for await (const chunk of stream) yield String(chunk);
+    for await (const chunk of stream) {
+      const bytes = Buffer.from(chunk);
+      if (isFirst && isUtf16(bytes)) throw unreadable(problemOf(file), 'it is UTF-16', SAVE_AS_UTF8);
+      isFirst = false;
+      yield decoder.decode(bytes, { stream: true });
+    }
+    yield decoder.decode();
   } catch (error) {
-    throw unreadable(problemOf(file), ...why(error, file));
+    throw error instanceof Failure ? error : unreadable(problemOf(file), ...why(error, file));
   } finally {
     stream.destroy();
   }
+}
+
+function tooLong(limit: number, what = ''): string {
+  return `it has ${what}over ${limit / 1024} KiB`;
 }
 
 function problemOf(file: string): string {

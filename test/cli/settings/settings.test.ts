@@ -532,9 +532,10 @@ describe('files', () => {
     expect(new Set([settings, journal, sandboxState]).size).toBe(3);
   });
 
-  test('the files in a relative KIOSKCTL_HOME have absolute paths', () => {
-    const { paths } = readSettings({}, { KIOSKCTL_HOME: 'relative-home' });
-    expect(paths.journal).toBe(join(process.cwd(), 'relative-home', 'journal.db'));
+  test('a relative KIOSKCTL_HOME is refused: each working folder would have its own journal', () => {
+    expect(() => readSettings({}, { KIOSKCTL_HOME: 'relative-home' })).toThrow(
+      expect.objectContaining({ exitCode: 2, message: expect.stringContaining('relative-home') }),
+    );
   });
 
   test('a settings file with another name is not read', () => {
