@@ -63,7 +63,7 @@ export function makeClient(
   });
 }
 
-/** @throws Failure for a proxy or a certificate that can't be used */
+/** Makes the agent for a URL. @throws Failure for a proxy or a certificate that can't be used */
 async function openAgent(
   url: string,
   { settings, credentials, now }: { settings: Settings; credentials: Credentials; now: number },

@@ -5,9 +5,9 @@ export type Parameters = Readonly<Record<string, Value>> | readonly Value[];
 
 /** Statements on a database. The caller names the type of a row: a driver can't know it. */
 export interface Statements {
-  /** @returns the number of rows that it changed */
+  /** Runs a statement. @returns the number of rows that changed */
   run(sql: string, parameters?: Parameters): Promise<{ changes: number }>;
-  /** @returns the first row */
+  /** Returns the first row. */
   get<Row>(sql: string, parameters?: Parameters): Promise<Row | undefined>;
   all<Row>(sql: string, parameters?: Parameters): Promise<Row[]>;
 }

@@ -67,7 +67,7 @@ export class FileGuard {
     return this.#generation;
   }
 
-  /** @throws Failure if another file took the place of this one */
+  /** Checks that no other file took the place of this one. @throws Failure */
   assertCurrent(): void {
     // A checkpoint may come between the two reads.
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {

@@ -54,7 +54,7 @@ export async function listEvents(
   return { events: events.toReversed(), total, coverage: await coverageFor(ctx, selection) };
 }
 
-/** @throws Failure `not-found` */
+/** Returns an event with its original bytes. @throws Failure `not-found` */
 export async function showEvent(ctx: Context, id: number): Promise<KeptDelivery> {
   const delivery = await ctx.journal.findDelivery(id);
   if (delivery) return delivery;

@@ -71,7 +71,7 @@ export const listenFlags = {
 
 const HOURS_24 = 24 * 3_600_000;
 
-/** @throws Failure `usage`, `invalid-reference`, `invalid-input` for a key file that can't be read */
+/** Makes the options of a listener out of flags. @throws Failure `usage`, `invalid-reference`, `invalid-input` */
 export function readListenOptions(
   flags: Interfaces.InferredFlags<typeof listenFlags>,
   files: Files,

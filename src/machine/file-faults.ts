@@ -12,7 +12,7 @@ export interface FileFault {
   reason: string;
   /** The beginning of a sentence, without its full stop; null where it depends on what the file is for. */
   fix: string | null;
-  /** The command of the fix, if it is one. */
+  /** The command that fixes it; null if there is none. */
   command: string | null;
 }
 
@@ -127,7 +127,7 @@ function withCommand(reason: string, command: string): Omit<FileFault, 'code'> {
 export interface OtherWriter {
   /** A sentence without its full stop. */
   reason: string;
-  /** The command that prevents it. */
+  /** The command that takes the permission away. */
   command: string;
 }
 
@@ -155,12 +155,12 @@ function quoted(path: string): string {
   return `'${path.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-/** The permissions of a mode, as chmod writes them. */
+/** Returns the permissions of a mode, as chmod writes them. */
 function octal(mode: number): string {
   return (mode & 0o777).toString(8).padStart(3, '0');
 }
 
-/** The folders that lead to a file, from the root down. */
+/** Returns the folders that lead to a file, from the root down. */
 function foldersOf(file: string): string[] {
   const folder = dirname(file);
   return folder === file ? [] : [...foldersOf(folder), folder];

@@ -19,12 +19,12 @@ export function homeFolder(env: NodeJS.ProcessEnv): string | null {
   return absolute(named) ?? absolute(answered(() => os.userInfo().homedir));
 }
 
-/** Returns null where the machine has no name. */
+/** Returns the name of the machine; null if it has none. */
 export function hostName(): string | null {
   return answered(() => os.hostname()) || null;
 }
 
-/** Returns null if the folder was removed. */
+/** Returns the working folder; null if it was removed. */
 export function workingFolder(): string | null {
   return answered(() => process.cwd());
 }

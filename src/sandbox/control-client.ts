@@ -21,7 +21,7 @@ export class RemoteSandbox {
     await this.#call('DELETE', `faults/${encodeURIComponent(name)}`);
   }
 
-  /** @returns the new time of its clock, in milliseconds since the epoch */
+  /** Advances the virtual clock. @returns its new time, in milliseconds since the epoch */
   async advance(milliseconds: number): Promise<number> {
     const answer = await this.#call('POST', 'advance', { milliseconds });
     const parsed = v.safeParse(v.object({ now: v.string() }), answer);
@@ -29,7 +29,7 @@ export class RemoteSandbox {
     throw failure('answer-unreadable', "The answer of the embedded sandbox can't be read.", ANEW);
   }
 
-  /** @throws Failure `unreachable`, `rejected` */
+  /** Sends a request to the control endpoint. @throws Failure `unreachable`, `rejected` */
   async #call(method: string, path: string, body?: unknown): Promise<unknown> {
     const url = `${await this.#url()}/_sandbox/${path}`;
     const answer = await fetch(url, {

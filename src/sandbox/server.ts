@@ -53,7 +53,7 @@ export class SandboxServer {
     this.#server.on('clientError', refuseConnection);
   }
 
-  /** @returns the URL @throws Failure `usage` when the address can't be listened on */
+  /** Starts to listen. @returns the URL @throws Failure `usage` when the address can't be listened on */
   async listen({ host, port }: Address): Promise<string> {
     const hint = 'Choose another --port (0 picks a free one) or --host.';
     return listen(this.#server, { host, port }, (code) =>

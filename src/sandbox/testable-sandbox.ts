@@ -89,7 +89,7 @@ export class TestableSandbox extends Sandbox {
     });
   }
 
-  /** @returns the statuses of the answers, 0 for none @throws Failure `usage` without a receiver */
+  /** Sends a webhook. @returns the statuses of the answers, 0 for none @throws Failure `usage` without a receiver */
   async send(content: Content, { signature, times, deliveryId, isTest, url }: Hostile): Promise<number[]> {
     const { signal } = this.#closing;
     const statuses: number[] = [];
@@ -108,12 +108,12 @@ export class TestableSandbox extends Sandbox {
     return entries.flatMap(({ body, deliveryId }) => (deliveryId === null ? body : []));
   }
 
-  /** Oldest first. */
+  /** Lists the requests, oldest first. */
   requests(): (LoggedRequest & { id: number })[] {
     return this.state.change(({ db }) => listRequests(db));
   }
 
-  /** Each URL once, with its subscription to the type of the event if it has one. */
+  /** Returns each subscribed URL once, with its subscription to the type of the event if it has one. */
   #receiversOf(content: Content, url: string | null): Receiver[] {
     if (url !== null) {
       checkUrl(url);

@@ -138,7 +138,7 @@ class Check {
     return retry;
   }
 
-  /** @param known the allowed keys; without it, all are allowed */
+  /** Returns a mapping, or null for anything else. @param known the allowed keys; without it, all are allowed */
   #mapping(content: unknown, path: Path, known?: readonly string[]): Record<string, unknown> | null {
     if (!isMapping(content)) {
       const what = path.length === 0 && content === null ? 'it is empty' : `it is ${kindOf(content)}`;

@@ -8,13 +8,13 @@ export interface Check {
   /** Checks that must pass before this one; a warning passes. */
   needs?: readonly string[];
   isOnline?: boolean;
-  /** @throws Failure for a check that fails */
+  /** Makes the check. @throws Failure if it fails */
   run(input: CheckInput): Promise<CheckOutcome> | CheckOutcome;
 }
 
 export interface CheckInput {
   probe: SystemProbe;
-  /** @throws Failure if the settings are unusable */
+  /** The context. @throws Failure if the settings are unusable */
   readonly ctx: Context;
 }
 

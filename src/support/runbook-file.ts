@@ -49,7 +49,7 @@ interface RunbookChoice {
   warn: (text: string) => void;
 }
 
-/** @throws Failure `usage` for a context that names none */
+/** Returns the file of the runbook. @throws Failure `usage` for a context that names none */
 export function requireRunbook(configured: RunbookSource | null): string {
   if (configured) return configured.file;
   throw failure(

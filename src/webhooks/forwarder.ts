@@ -88,7 +88,7 @@ export class Forwarder {
     }
   }
 
-  /** @returns null once the other side has accepted it */
+  /** Sends an event once. @returns null if the other side has accepted it */
   async #attempt({ body, headers }: Forwarded): Promise<{ reason: string; passes: boolean } | null> {
     const { signal } = this.#end;
     if (signal.aborted) return { reason: 'no time left', passes: false };

@@ -37,7 +37,7 @@ export interface ReceiverOptions<Kept> {
   /** Called after the answer. */
   onKept: (kept: Kept, webhook: Webhook) => void;
   onNotKept: (error: unknown) => void;
-  /** @param event the request if it looks like an event of Wise, which is answered 503; null for any other */
+  /** Called for a refused request. @param event the request if it looks like an event of Wise; null for any other */
   onRefused: (refusal: Refusal, event: RefusedEvent | null) => void;
   /** Called for a test notification without a valid signature, which is answered 200 and not stored. */
   onUnsignedTest: (reason: string) => void;
@@ -87,7 +87,7 @@ export class Receiver<Kept> {
     });
   }
 
-  /** @returns the URL @throws Failure `usage` when the address can't be listened on */
+  /** Starts to listen. @returns the URL @throws Failure `usage` when the address can't be listened on */
   async listen({ host, port }: Address): Promise<string> {
     const hint = 'Choose another --port (0 picks a free one) or --host.';
     const origin = await listen(this.#server, { host, port }, (code) =>

@@ -29,7 +29,7 @@ export class SignatureVerifier {
     this.keyName = known.map(({ source, object }) => `${source} ${describe(object)}`).join(' or ');
   }
 
-  /** @param signature null if it is missing */
+  /** True if any of the keys made the signature. */
   isValid(body: Uint8Array, signature: string | null): boolean {
     if (!signature || signature.length > LONGEST_SIGNATURE) return false;
     if (!/^[A-Za-z\d+/]+={0,2}$/.test(signature)) return false;

@@ -87,7 +87,7 @@ function isDomainName(host: string): boolean {
   return /^[^.[\]]+(\.[^.[\]]+)*\.[^.[\]]*[a-z][^.[\]]*\.?$/i.test(host);
 }
 
-/** @throws Failure `invalid-reference` for text that is not a UUID */
+/** Parses the id of a subscription. @throws Failure `invalid-reference` for text that is not a UUID */
 export function parseSubscriptionId(text: string): string {
   if (/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text)) return text.toLowerCase();
   throw failure(

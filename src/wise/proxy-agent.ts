@@ -37,7 +37,7 @@ export function resetConnection(socket: Socket): void {
 
 /**
  * Keeps connections open between requests, presents the certificate, and connects through the proxy by `CONNECT`.
- * `hpagent`, `https-proxy-agent` and Node's own `proxyEnv` were tried: with each, a proxy that doesn't answer blocks a
+ * `hpagent`, `https-proxy-agent` and Node's own `proxyEnv` do not suffice: with each, a proxy that doesn't answer blocks a
  * request forever, and `https-proxy-agent` mistakes a refusal of the proxy for the answer of the API.
  * @throws Error of OpenSSL's, with a code
  */

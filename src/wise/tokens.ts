@@ -146,6 +146,7 @@ export class CachedToken {
   }
 
   /**
+   * Returns the token.
    * @param isAct true for a request with an effect, which a fetch would delay: the read right before it has ensured that
    * the token lasts a minute
    * @throws the error of the fetch; the next call tries again

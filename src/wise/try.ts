@@ -129,7 +129,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
 const CERTIFICATE_ALERT =
   /^ERR_SSL_.*_ALERT_(ACCESS_DENIED|BAD_CERTIFICATE|CERTIFICATE_\w+|UNKNOWN_CA|UNSUPPORTED_CERTIFICATE)$/;
 
-/** @param code of Node's error, or of OpenSSL's */
+/** Finds the fault of an error. @param code the code of Node, or of OpenSSL */
 function faultOf(code: string, { hasCertificate }: { hasCertificate: boolean }): Fault | null {
   if (CERTIFICATE_ALERT.test(code)) return 'client-certificate';
   if (hasCertificate && code === 'ECONNRESET') return 'client-certificate-perhaps';

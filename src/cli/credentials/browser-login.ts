@@ -92,7 +92,7 @@ async function waitForReturn(
   }
 }
 
-/** @throws Failure `usage` */
+/** Parses the redirect URI, which must be http on this machine. @throws Failure `usage` */
 function toRedirect(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url?.protocol === 'http:' && isLoopback(url.hostname)) return url;

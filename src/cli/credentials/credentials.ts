@@ -10,9 +10,9 @@ import { CLIENT_ID, CLIENT_SECRET, makeChain, required, standing, TOKEN } from '
 
 /** Finds the tokens of profiles and of the application, each in the first source that has one. */
 export interface Credentials {
-  /** @throws Failure `credentials-missing`, `credentials-unusable` */
+  /** Finds the token of an owner. @throws Failure `credentials-missing`, `credentials-unusable` */
   sourceFor(owner: Owner): Promise<TokenSource>;
-  /** @throws Failure `credentials-missing`, `credentials-unusable` */
+  /** Finds client id and secret. @throws Failure `credentials-missing`, `credentials-unusable` */
   ofClient(): Promise<ClientCredentials>;
   /** Values that must never be shown. */
   secrets: readonly string[];
@@ -26,7 +26,7 @@ export interface Credentials {
 const LOCAL: Found = { own: null, name: 'the embedded sandbox', token: standing('local') };
 const LOCAL_CLIENT = { client: { clientId: 'local', clientSecret: 'local' }, source: LOCAL.name };
 
-/** @throws Failure `usage` for a token that is passed to the embedded sandbox, because it was meant for another API */
+/** Makes the credentials of a command. @throws Failure `usage` for a token that is passed to the embedded sandbox */
 export function makeCredentials(settings: Settings, world: CredentialWorld): Credentials {
   const { token, refreshToken, clientSecret } = settings;
   const isLocal = settings.environment === 'local';

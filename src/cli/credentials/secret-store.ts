@@ -147,10 +147,10 @@ export interface Place {
   name: string;
   /** True if whoever reads the disk can read them. */
   isPlain: boolean;
-  /** @throws Failure `credentials-unusable` */
+  /** Reads a secret; null if there is none. @throws Failure `credentials-unusable` */
   read(account: string): string | null;
-  /** @returns false if it can't be written */
+  /** Stores a secret. @returns false if this place can't be written */
   write(account: string, secret: string): Promise<boolean>;
-  /** @returns `unasked` if it is unknown whether there is a secret */
+  /** Removes a secret. @returns `unasked` if this place can't tell whether there is one */
   remove(account: string): Promise<'removed' | 'absent' | 'unasked'>;
 }

@@ -46,6 +46,6 @@ export interface ChainWorld extends CredentialWorld {
   /** Adds a secret that became known. */
   hide: (secret: string) => void;
   logins: Logins;
-  /** @throws Failure `credentials-missing`, `credentials-unusable` */
+  /** Finds client id and secret. @throws Failure `credentials-missing`, `credentials-unusable` */
   findClient: () => Promise<FoundClient>;
 }

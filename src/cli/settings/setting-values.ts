@@ -25,7 +25,7 @@ export function toKiosks(words: Words): KioskId[] {
   return [...new Set(words.flatMap((word) => word.split(',')).map((id) => parseKioskId(id.trim())))];
 }
 
-/** @throws Failure `usage` for text that is long, or has control characters */
+/** Parses plain text. @throws Failure `usage` for text that is long, or has control characters */
 export function toPlainText(text: string): string {
   if (!/\p{C}/u.test(text) && text.length <= 200) return text.trim();
   throw failure(
@@ -106,7 +106,7 @@ export function toPublicKey(text: string): string {
   }
 }
 
-/** @throws Failure `usage` */
+/** Parses a version of the API: `legacy`, or like `2026Q4`. @throws Failure `usage` */
 export function toApiVersion(text: string): string {
   if (text === 'legacy' || /^20\d\dQ[1-4]$/.test(text)) return text;
   throw failure(

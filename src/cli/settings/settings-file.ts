@@ -81,7 +81,7 @@ export function readSettingsFile(file: string): SettingsFile {
   throw new UnusableSettings(file, { why, bad, fix: CORRECT });
 }
 
-/** Returns null where there is no file. @throws UnusableSettings for no JSON, and for one of a newer version */
+/** Reads the file as JSON; null without a file. @throws UnusableSettings for other content, or for a newer version */
 function readContent(file: string): unknown {
   const text = readText(file);
   if (text === null) return null;

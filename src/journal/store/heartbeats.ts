@@ -4,14 +4,14 @@ import { isRunning, isSameBoot } from './owner.ts';
 /** Without a heartbeat for this long, a process counts as ended, even if it is still running. */
 export const SILENCE_MS = 10_000;
 
-/** The last heartbeat of a process, as its row has it. */
+/** The last stored heartbeat of a process. */
 export interface Heartbeat {
-  /** Names the row. */
+  /** The name of its row. */
   key: string;
   owner: OwnerProcess;
-  /** Its calendar, which is only compared with earlier heartbeats of the same row. */
+  /** The time by its calendar, which is only compared with earlier heartbeats of the same row. */
   at: number;
-  /** The clock of its boot; null in rows of older versions. */
+  /** The time since its boot; null in rows of older versions. */
   uptime: number | null;
 }
 
@@ -36,7 +36,7 @@ export class Heartbeats {
     this.#uptime = uptime;
   }
 
-  /** Returns null while that is not known: 10 seconds without a new heartbeat tell. */
+  /** True for a running process; null while it is unknown, which takes up to 10 seconds without a new heartbeat. */
   isRunning({ key, owner, at, uptime }: Heartbeat): boolean | null {
     const now = this.#uptime();
     const isOurClock = isSameBoot(owner, this.#own) && uptime !== null;

@@ -204,7 +204,7 @@ export async function findProduction(
 
 const PRODUCTION = assignments(['production', 'productionStatus', 'kioskId', 'changedAt']);
 
-/** @param at the time for a production whose own time can't be read, in milliseconds since the epoch */
+/** Stores the production of a card. @param at the time for a production whose own time can't be read */
 export async function setProduction(
   { db, environment }: Scope,
   { cardToken, production, at }: { cardToken: CardToken; production: Production; at: number },

@@ -127,7 +127,7 @@ async function findHold({ db, environment }: Scope, kioskId: KioskId): Promise<H
   );
 }
 
-/** @returns false if the kiosk is on hold already */
+/** Stores a hold. @returns false if the kiosk is on hold already */
 async function insertHold({ db, environment }: Scope, hold: Hold): Promise<boolean> {
   const { changes } = await db.run(
     `INSERT INTO holds ${insertList([...FIELDS, 'environment'])} ON CONFLICT DO NOTHING`,

@@ -83,7 +83,7 @@ function checkRenewal(
   return { isRunning: heartbeats.isRunning(heartbeat), freeIn: heartbeats.silentIn(heartbeat) };
 }
 
-/** @throws Failure `leased` unless the lease on a card is ours: a process that was suspended may have lost it */
+/** Checks that the lease on a card is ours: a process that was suspended may have lost it. @throws Failure `leased` */
 export async function requireLease(
   scope: Scope,
   { cardToken, connection }: { cardToken: CardToken; connection: string },

@@ -84,7 +84,7 @@ export interface Reply {
   ending: 'whole' | 'cut' | 'reset';
 }
 
-/** @param frame `at` is the virtual clock, for the Date header */
+/** Makes the bytes of an answer. @param frame `at` is the virtual clock, for the Date header */
 export function replyOf(
   { status, body: content, headers = {} }: Answer,
   frame: { at: number; traceId: string; correlationId?: string | null; ending?: Reply['ending'] },

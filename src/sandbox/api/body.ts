@@ -69,7 +69,7 @@ function isAccepted(content: 'json' | 'form', mediaType: string | undefined): bo
   return content === 'json' && (mediaType === undefined || mediaType === MEDIA_TYPES.form);
 }
 
-/** @throws Refusal 400 for anything that is not JSON in UTF-8 */
+/** Parses JSON in UTF-8. @throws Refusal 400 for anything else */
 export function parseJson(body: Buffer): unknown {
   const value = decodeJson(body);
   if (value === undefined) throw new Refusal(400, 'The body can not be read as JSON');

@@ -166,7 +166,7 @@ function targetOf({ method, path, body }: Received): FaultTarget {
   return { method, path: versionless, kioskId: request.success ? request.output.kioskId : null };
 }
 
-/** @throws Refusal 400 */
+/** Checks the correlation id, if there is one. @throws Refusal 400 */
 function checkCorrelationId(headers: Received['headers']): void {
   if (headers['x-external-correlation-id'] !== undefined && correlationIdOf(headers) === null)
     throw new Refusal(

@@ -49,7 +49,7 @@ export function pageOf({ query }: Call): Page {
   };
 }
 
-/** @throws Refusal 400 if the header is missing or not a UUID */
+/** Reads the idempotency key. @throws Refusal 400 if the header is missing or not a UUID */
 export function idempotencyKeyOf({ headers }: Call): string {
   const key = headers['x-idempotence-uuid'];
   if (typeof key !== 'string') throw new Refusal(400, 'Header X-idempotence-uuid is missing');

@@ -73,7 +73,7 @@ export function updateOrder(call: Call): Answer {
   return { status: 202, effect: true };
 }
 
-/** The order of the path. @throws Refusal 404, also for an order of another profile */
+/** Returns the order of the path. @throws Refusal 404, also for an order of another profile */
 function orderOf(call: Call): Order {
   const profile = profileOf(call);
   const order = findOrder(call.db, idParameter(call, 'cardOrderId'));
@@ -105,7 +105,7 @@ function checkOrder(call: Call, profile: Profile, request: OrderRequest): Progra
   return program;
 }
 
-/** @throws Refusal 422 unless the replaced card is of this profile and of the same program */
+/** Checks that the replaced card is of this profile and of the same program. @throws Refusal 422 */
 function checkReplacement({ db }: Call, profile: Profile, request: OrderRequest): void {
   if (!request.replacementDetails) return;
   const card = findCard(db, request.replacementDetails.cardToken.toLowerCase());

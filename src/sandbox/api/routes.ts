@@ -69,7 +69,7 @@ export const VENDOR_ENDPOINTS: readonly string[] = ROUTES.map(
   ({ method, version, template }) => `${method} /${[...(version ? [version] : []), ...template].join('/')}`,
 );
 
-/** @throws Refusal 404, 405, or 400 for a path that is wrongly encoded */
+/** Finds the endpoint of a path of any version. @throws Refusal 404, 405, or 400 for a path that is wrongly encoded */
 export function findVendorRoute(
   method: string,
   path: string,

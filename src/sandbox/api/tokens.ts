@@ -96,7 +96,7 @@ function redeem(call: Call, code: string): void {
   putToken(call.db, code, { kind: 'code', state: 'refused', expiresAt: null, clientId: null });
 }
 
-/** @throws Refusal 400 in the format of OAuth */
+/** Reads a token request. @throws Refusal 400 in the format of OAuth */
 function grantOf(body: unknown): v.InferOutput<typeof tokenRequest> {
   const result = v.safeParse(grant, body);
   if (result.success) return result.output;

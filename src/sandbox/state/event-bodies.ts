@@ -14,7 +14,7 @@ const VERSION_WITH_SECONDS = '2.0.0';
 /** Placeholder for the id of a subscription, which each delivery replaces by that of its own. */
 export const NO_SUBSCRIPTION = '00000000-0000-0000-0000-000000000000';
 
-/** @param at the time of the change, in milliseconds */
+/** Makes the event of a changed order. @param at the time of the change, in milliseconds */
 export function orderEvent(order: Order, at: number): EventBody {
   return envelope(at, ORDER_EVENT, {
     resource: {
@@ -28,7 +28,7 @@ export function orderEvent(order: Order, at: number): EventBody {
   });
 }
 
-/** @param event `at` is the time of the change; `occurredAt` of the production is the time of the request */
+/** Makes the event of a changed production. @param event `at` is the time of the change, `occurredAt` that of the request */
 export function productionEvent(
   card: { profileId: number; cardToken: string },
   { production, at }: { production: Production; at: number },

@@ -91,7 +91,7 @@ function saveTrack({ db, at }: Moment, card: Card, track: Track): Production {
  * It is pure, and shares nothing with domain/stage, so that one misreading of the documentation does not hide itself.
  */
 
-/** @returns null if the card is READY or further already */
+/** Makes a card READY. @returns null if it is READY or further already */
 export function becomeReady(track: Track, at: number): Track | null {
   if (track.production) return null;
   const occurredAt = nextTime(track, at);

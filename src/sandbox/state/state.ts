@@ -85,7 +85,7 @@ export class State {
     });
   }
 
-  /** @param seed makes ids reproducible; the default is that of the options, or a random one */
+  /** Empties and seeds the state. @param seed makes ids reproducible; the default is that of the options, or a random one */
   reset(seed: number | undefined = this.#options.seed): void {
     this.log.forget();
     this.db.transaction(() => resetState(this.db, seed));

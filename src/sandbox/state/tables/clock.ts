@@ -20,7 +20,7 @@ export const DELAYS = {
   outcome: 500,
 } as const;
 
-/** @param delay in milliseconds at speed 1 */
+/** Returns the virtual time after a delay. @param delay in milliseconds at speed 1 */
 export function dueAfter({ at, speed }: Moment, delay: number): number {
   return at + Math.round(delay / speed);
 }

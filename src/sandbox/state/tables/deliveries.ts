@@ -53,7 +53,7 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_due ON deliveries (due_at, id) WHERE due_at IS NOT NULL;
 `;
 
-/** @param time `at` on the virtual clock, `now` on the real one */
+/** True if a delivery can be claimed. @param time `at` on the virtual clock, `now` on the real one */
 export function isDeliveryDue(db: SqliteConnection, { at, now }: { at: number; now: number }): boolean {
   const due = 'SELECT 1 FROM deliveries WHERE due_at <= :at AND claimed_until <= :now LIMIT 1';
   return db.get(due, { at, now }) !== undefined;
