@@ -1,27 +1,18 @@
 import { Flags, type Interfaces } from '@oclif/core';
 import { type Files, readPublicKey } from '../context/files.ts';
-import { failure } from '../domain/errors/failure.ts';
-import { printable } from '../domain/text/terminal-text.ts';
+import { failure, notA } from '../domain/errors/failure.ts';
 import { durationFlag, flagKind, portFlag, textFlag } from '../input/flags.ts';
 import { parseEventChoice } from './event-flags.ts';
 import type { ListenOptions } from './listen.ts';
 
 const hostFlag = flagKind((host) => {
   if (/^[\w.:-]+$/.test(host)) return host;
-  throw failure(
-    'usage',
-    `“${printable(host)}” is not an address to listen on.`,
-    'Give an address of this machine, like 127.0.0.1 or ::1.',
-  );
+  throw notA('an address to listen on', host, 'Give an address of this machine, like 127.0.0.1 or ::1.');
 });
 
 const pathFlag = flagKind((path) => {
   if (/^\/[\w.~/-]*$/.test(path)) return path;
-  throw failure(
-    'usage',
-    `“${printable(path)}” is not a path.`,
-    'Give the path of the URL that is subscribed, like /webhooks.',
-  );
+  throw notA('a path', path, 'Give the path of the URL that is subscribed, like /webhooks.');
 });
 
 const targetFlag = flagKind((text) => {

@@ -1,6 +1,5 @@
 import * as v from 'valibot';
-import { failure } from '../domain/errors/failure.ts';
-import { printable } from '../domain/text/terminal-text.ts';
+import { notA } from '../domain/errors/failure.ts';
 import { isLoopback } from '../domain/text/words.ts';
 import { optionalText, requiredText } from './scalars.ts';
 
@@ -90,9 +89,10 @@ function isDomainName(host: string): boolean {
 /** Parses the id of a subscription. @throws Failure `invalid-reference` for text that is not a UUID */
 export function parseSubscriptionId(text: string): string {
   if (/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text)) return text.toLowerCase();
-  throw failure(
-    'invalid-reference',
-    `“${printable(text)}” is not the id of a subscription.`,
+  throw notA(
+    'the id of a subscription',
+    text,
     'Give one of those that kioskctl webhooks list shows.',
+    'invalid-reference',
   );
 }

@@ -1,5 +1,5 @@
 import type { Environment } from '../../context/context.ts';
-import { failure } from '../../domain/errors/failure.ts';
+import { failure, notA } from '../../domain/errors/failure.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import type { ProjectFile } from './project-file.ts';
 import { SECRET_NAMES } from './secret-variables.ts';
@@ -151,11 +151,7 @@ export function environmentOf(name: string, file: SettingsFile): Environment | u
 export function toEnvironment(text: string): Environment {
   const environment = ENVIRONMENTS.find((known) => known === text);
   if (environment) return environment;
-  throw failure(
-    'usage',
-    `“${printable(text)}” is not an environment.`,
-    `Use one of ${ENVIRONMENTS.join(', ')}.`,
-  );
+  throw notA('an environment', text, `Use one of ${ENVIRONMENTS.join(', ')}.`);
 }
 
 /** Returns a context of the settings file, or an implicit one, which is named like its environment. */

@@ -1,5 +1,5 @@
 import type { Ask, Environment } from '../../context/context.ts';
-import { type Failure, failure } from '../../domain/errors/failure.ts';
+import { type Failure, failure, notA } from '../../domain/errors/failure.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { nearestOf } from '../../domain/text/words.ts';
 import { checkBaseUrl, ENVIRONMENTS, environmentOf, toEnvironment } from './choose-context.ts';
@@ -20,9 +20,9 @@ const NAME = /^[a-z\d][\w.-]{0,63}$/i;
 /** Checks the name of a new context. @throws Failure `usage` */
 export function checkNewName(file: SettingsFile, name: string): void {
   if (!NAME.test(name)) {
-    throw failure(
-      'usage',
-      `“${printable(name)}” is not a name for a context.`,
+    throw notA(
+      'a name for a context',
+      name,
       'Use up to 64 letters, digits, dots, dashes and underscores, the first a letter or a digit.',
     );
   }

@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto';
 import { basename } from 'node:path';
 import { readPublicKey } from '../../context/files.ts';
-import { Failure, failure } from '../../domain/errors/failure.ts';
+import { Failure, failure, notA } from '../../domain/errors/failure.ts';
 import { type KioskId, parseKioskId } from '../../domain/ids.ts';
 import { decodeJson } from '../../domain/text/decode-json.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
@@ -38,11 +38,7 @@ export function toPlainText(text: string): string {
 /** Parses the id of one kiosk. @throws Failure `usage`, also for a list of them */
 export function toKiosk(text: string): KioskId {
   if (!text.includes(',')) return parseKioskId(text);
-  throw failure(
-    'usage',
-    `“${printable(text)}” is not a kiosk id.`,
-    'Write it as the machine has it, like WIS00001.',
-  );
+  throw notA('a kiosk id', text, 'Write it as the machine has it, like WIS00001.');
 }
 
 /** Parses words, or one JSON list of them. Nothing is split, because no shell ever reads it. @throws Failure `usage` */
@@ -109,22 +105,14 @@ export function toPublicKey(text: string): string {
 /** Parses a version of the API: `legacy`, or like `2026Q4`. @throws Failure `usage` */
 export function toApiVersion(text: string): string {
   if (text === 'legacy' || /^20\d\dQ[1-4]$/.test(text)) return text;
-  throw failure(
-    'usage',
-    `“${printable(text)}” is not an API version.`,
-    'Use legacy, or a version like 2026Q4.',
-  );
+  throw notA('an API version', text, 'Use legacy, or a version like 2026Q4.');
 }
 
 /** Parses the speed of the embedded sandbox, relative to real time. @throws Failure `usage` */
 export function toSpeed(text: string): number {
   const speed = Number(text);
   if (text.trim() !== '' && Number.isFinite(speed) && speed > 0 && speed <= 1_000_000) return speed;
-  throw failure(
-    'usage',
-    `“${printable(text)}” is not a speed of the sandbox.`,
-    'Give a number above 0, like 10.',
-  );
+  throw notA('a speed of the sandbox', text, 'Give a number above 0, like 10.');
 }
 
 export interface BaseUrl {
@@ -145,9 +133,9 @@ const PRODUCTION_HOST = /(^|\.)(wise|transferwise)\.com\.?$/;
 export function toBaseUrl(text: string): BaseUrl {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:') || url.host === '') {
-    throw failure(
-      'usage',
-      `“${printable(hideCredentials(text))}” is not a base URL.`,
+    throw notA(
+      'a base URL',
+      hideCredentials(text),
       'Write it with its scheme, like https://api.wise-sandbox.com.',
     );
   }

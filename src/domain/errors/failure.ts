@@ -1,4 +1,5 @@
 import { redact } from '../text/redaction.ts';
+import { printable } from '../text/terminal-text.ts';
 import type { ExitCode } from './exit-codes.ts';
 
 /**
@@ -137,6 +138,11 @@ export function failure(code: FailureCode, message: string, hint: string, detail
 /** Returns the code of a system error, like `ENOENT`; the fallback for other errors. */
 export function systemCode(error: unknown, fallback: string): string {
   return error instanceof Error && 'code' in error ? String(error.code) : fallback;
+}
+
+/** Makes the failure of a text that a user wrote. @param kind what the text should be, with its article: `a kiosk id` */
+export function notA(kind: string, text: string, hint: string, code: FailureCode = 'usage'): Failure {
+  return failure(code, `“${printable(text.slice(0, 80))}” is not ${kind}.`, hint);
 }
 
 /** A temporary failure: no connection, a 5xx, a 429, an unreadable answer. Waits continue after it. */
