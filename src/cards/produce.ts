@@ -2,7 +2,7 @@ import type { Context } from '../context/context.ts';
 import type { Attempt } from '../domain/attempt.ts';
 import { cardLabel } from '../domain/card.ts';
 import { failure } from '../domain/errors/failure.ts';
-import { guardProduce, productionFailed, type Seen } from '../domain/guards.ts';
+import { guardProduce, productionFailed, refuseEnded, type Seen } from '../domain/guards.ts';
 import { type KioskId } from '../domain/ids.ts';
 import type { ProduceOptions } from '../domain/production.ts';
 import type { CardResult } from '../domain/results.ts';
@@ -62,7 +62,10 @@ export async function awaitOutcome(
   { attempt, wait, simulation }: ProduceOptions & { attempt: Attempt | null },
 ): Promise<void> {
   const { card } = session;
-  if (card.stage === 'failed') throw productionFailed(card);
+  // What other commands did while this process was suspended shows only now.
+  refuseEnded(card);
+  if (card.stage === 'failed' || attempt?.outcome === 'failed')
+    throw productionFailed({ ...card, production: attempt?.production ?? card.production });
   if (attempt?.outcome === 'queued') {
     ctx.report.note(
       `Card ${cardLabel(card)} is queued: it starts as soon as the printer of ${attempt.kioskId} is ready.`,

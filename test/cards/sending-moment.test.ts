@@ -4,6 +4,7 @@ import { failure } from '../../src/domain/errors/failure.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import type { Client } from '../../src/wise/client.ts';
 import { OneCard, PUT } from '../harness/cards.ts';
+import { production } from '../harness/records.ts';
 import type { World } from '../harness/world.ts';
 
 let world: World;
@@ -143,6 +144,40 @@ test('a process that lost its lock before the record sends nothing, and says so'
   await expectNothingSent();
   await other.close();
 });
+
+test('a card that failed and was cancelled while its sender was suspended ends with 6, not with 0', async () => {
+  const { profileId, orderId, cardToken } = card.target;
+  const { journal } = world;
+  world.fault({ ...PUT, reset: 'after' });
+  let isSuspended = true;
+  const update: typeof journal.update = async (attempt, news) => {
+    if (isSuspended) {
+      isSuspended = false;
+      await call('POST', `/v1/simulation/spend/profiles/${profileId}/cards/${cardToken}/production`, {
+        status: 'PRODUCTION_ERROR',
+        errorCode: 'CB_TIME',
+      });
+      const [sent] = await journal.listAttempts(attempt.cardToken);
+      const failure = production('PRODUCTION_ERROR', { errorCode: 'CB_TIME' });
+      await journal.update(sent!, { outcome: 'failed', production: failure, at: world.clock.now() });
+      const order = `/v3/spend/profiles/${profileId}/card-orders/${orderId}`;
+      await call('PUT', `${order}/status`, { status: 'CANCELLED' });
+      world.clock.time += 60_000;
+    }
+    return journal.update(attempt, news);
+  };
+  expect(await card.send({ wait: true, context: { journal: { ...journal, update } } })).toMatchObject({
+    exitCode: 6,
+    error: { code: 'order-cancelled' },
+  });
+});
+
+/** Makes a request of another system. */
+async function call(method: string, path: string, body: unknown): Promise<void> {
+  const headers = { authorization: 'Bearer other', 'content-type': 'application/json' };
+  const { ok } = await fetch(`${world.url}${path}`, { method, headers, body: JSON.stringify(body) });
+  if (!ok) throw new Error(`${method} ${path} was refused`);
+}
 
 test('an error after the first byte is a lost answer, and the card is found in progress', async () => {
   const wise = connecting((connection) => {
