@@ -37,7 +37,7 @@ export async function retry(
 ): Promise<CardResult[]> {
   const ctx = options.abandon ? await withReason(context, WHY_ABANDON) : context;
   ctx.report.note(
-    "This journal's attempts are guarded here; against another machine's, the vendor's refusal is the only guard.",
+    `kioskctl prevents duplicates only for attempts recorded in this journal (${ctx.journalFile.path}). If the card is also sent with another journal, only Wise can reject the duplicate.`,
   );
   const { toKiosk: kioskId } = options;
   const flags = kioskId === null ? [] : ['--to-kiosk', kioskId];

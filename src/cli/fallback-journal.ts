@@ -2,7 +2,12 @@ import type { Database } from '../database/database.ts';
 import { IN_MEMORY } from '../database/sqlite.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import type { Journal, JournalGroups } from '../journal/journal.ts';
-import { makeJournal, openJournalFile, unusable } from '../journal/open-journal.ts';
+import {
+  makeJournal,
+  openJournalFile,
+  type SqliteJournalOptions,
+  unusable,
+} from '../journal/open-journal.ts';
 
 /**
  * The behaviour of each group of methods without the file. Commands about single cards continue with an empty journal. Lists
@@ -21,13 +26,16 @@ const WITHOUT_FILE: Readonly<Record<keyof JournalGroups, 'fails' | 'is empty'>> 
   holds: 'fails',
   leases: 'is empty',
   runs: 'fails',
+  restores: 'fails',
   whole: 'is empty',
 };
+
+type Location = Pick<SqliteJournalOptions, 'file' | 'isNamed'>;
 
 /** Milliseconds before the warning: until then, a command that needs the file fails instead. */
 const WARNING_DELAY_MS = 100;
 
-interface FallbackOptions {
+interface FallbackOptions extends Location {
   environment: string;
   now: () => number;
   warn: (text: string) => void;
@@ -37,8 +45,8 @@ interface FallbackOptions {
  * Opens a journal for commands that only read. If the file can't be used, it warns once and continues with an empty one
  * that ends with the process, or fails where the file is needed; never both.
  */
-export function openFallbackJournal(file: string, { warn, ...options }: FallbackOptions): Journal {
-  const source = new Source(file, warn);
+export function openFallbackJournal({ warn, ...options }: FallbackOptions): Journal {
+  const source = new Source(options, warn);
   const databases = {
     fails: fallbackDatabase(source, 'fails'),
     'is empty': fallbackDatabase(source, 'is empty'),
@@ -48,7 +56,7 @@ export function openFallbackJournal(file: string, { warn, ...options }: Fallback
 
 /** The database of the file while it can be used, then one in memory. */
 class Source {
-  readonly file: string;
+  readonly #location: Location;
   readonly #warn: (text: string) => void;
   #database: Database | null = null;
   #memory: Database | null = null;
@@ -57,8 +65,8 @@ class Source {
   #isReported = false;
   #warning: NodeJS.Timeout | null = null;
 
-  constructor(file: string, warn: (text: string) => void) {
-    this.file = file;
+  constructor(location: Location, warn: (text: string) => void) {
+    this.#location = location;
     this.#warn = warn;
   }
 
@@ -67,7 +75,7 @@ class Source {
     work: (database: Database) => Promise<Result>,
   ): Promise<Result> {
     try {
-      if (!this.#failure) return await work((this.#database ??= openJournalFile({ file: this.file })));
+      if (!this.#failure) return await work((this.#database ??= openJournalFile(this.#location)));
     } catch (error) {
       if (!(error instanceof Failure) || error.code !== 'journal-unusable') throw error;
       this.#failure = error;
@@ -75,6 +83,10 @@ class Source {
     if (withoutFile === 'fails') throw this.#reported(this.#failure);
     this.#warnSoon();
     return work((this.#memory ??= openJournalFile({ file: IN_MEMORY })));
+  }
+
+  get file(): string {
+    return this.#location.file;
   }
 
   /** The database of the file, if it is open and in use. */

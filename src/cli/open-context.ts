@@ -6,6 +6,7 @@ import { failure } from '../domain/errors/failure.ts';
 import type { KioskId } from '../domain/ids.ts';
 import { redact } from '../domain/text/redaction.ts';
 import type { Journal } from '../journal/journal.ts';
+import { JournalFile } from '../journal/journal-file.ts';
 import { JOURNAL_SCHEMA, openSqliteJournal } from '../journal/open-journal.ts';
 import { RemoteSandbox } from '../sandbox/control-client.ts';
 import { Sandbox, type SandboxOptions } from '../sandbox/sandbox.ts';
@@ -68,6 +69,7 @@ export async function openContext(
     get journal() {
       return journal.get();
     },
+    journalFile: new JournalFile(locate(settings, io)),
     files,
     calendar: io.calendar,
     stopwatch: io.stopwatch,
@@ -190,12 +192,17 @@ async function startSandbox(settings: Settings): Promise<{ sandbox: Sandbox; url
 
 /** Opens the journal. Commands that only read continue without it; actions never run without their record. */
 function openJournal(
-  { paths, environment }: Settings,
+  settings: Settings,
   { io, effect, isServer, warn }: { io: Io; effect: Effect; isServer: boolean; warn: (text: string) => void },
 ): Journal {
-  const options = { environment, now: () => io.calendar.now() };
-  if (effect !== 'reads') return openSqliteJournal({ file: paths.journal, isServer, ...options });
-  return openFallbackJournal(paths.journal, { warn, ...options });
+  const options = locate(settings, io);
+  return effect === 'reads'
+    ? openFallbackJournal({ warn, ...options })
+    : openSqliteJournal({ isServer, ...options });
+}
+
+function locate({ paths, journal, environment }: Settings, { calendar }: Io) {
+  return { file: paths.journal, isNamed: journal !== null, environment, now: () => calendar.now() };
 }
 
 interface Lazy<Value> {

@@ -4,9 +4,7 @@ import { existsSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { getCACertificates } from 'node:tls';
 import packageJson from '../../package.json' with { type: 'json' };
-import { inspect } from '../database/inspect.ts';
 import { failure, systemCode } from '../domain/errors/failure.ts';
-import { JOURNAL_SCHEMA, unusable } from '../journal/open-journal.ts';
 import { explainFault, type FileFault, findObstacle, findOtherWriter } from '../machine/file-faults.ts';
 import type { StoredFile, SystemProbe } from '../support/check.ts';
 import { vendorUrlOf } from './open-client.ts';
@@ -40,7 +38,6 @@ export function makeSystemProbe(flags: ContextFlags): SystemProbe {
         otherWriter: findOtherWriter(file),
       };
     },
-    inspectJournal: () => inspectJournal(findPaths().journal),
     findRoute: async () => {
       const url = vendorUrlOf(await loadSettings(flags));
       const proxy = url === null ? null : await findProxy(url);
@@ -87,21 +84,6 @@ function statOf(path: string): Stats | FileFault | undefined {
     return statSync(path, { throwIfNoEntry: false });
   } catch (error) {
     return explainFault(error, path, 'read');
-  }
-}
-
-function inspectJournal(file: string): ReturnType<SystemProbe['inspectJournal']> {
-  const stats = statOf(file);
-  if (!stats) return null;
-  if ('reason' in stats) throw unusable(file, `can not be read: ${stats.reason}`, stats.fix);
-  try {
-    return { file, bytes: stats.size, newest: JOURNAL_SCHEMA, ...inspect(file) };
-  } catch {
-    throw failure(
-      'journal-unusable',
-      `The journal ${file} can't be read as a database.`,
-      'Check who may read it, or restore a copy of it. Without it, nothing prevents that a card is sent twice that it knows.',
-    );
   }
 }
 

@@ -3,6 +3,7 @@ import type { KioskId } from '../domain/ids.ts';
 import type { Invocation } from '../domain/next-command.ts';
 import type { Runbook } from '../domain/runbook.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { JournalFile } from '../journal/journal-file.ts';
 import type { Forwarder, ForwarderOptions } from '../webhooks/forwarder.ts';
 import type { Receiver, ReceiverOptions } from '../webhooks/receiver.ts';
 import type { PublicKey } from '../webhooks/signature.ts';
@@ -96,6 +97,8 @@ export interface Context {
   timing: Timing;
   wise: Client;
   journal: Journal;
+  /** The file of the journal as a whole. */
+  journalFile: JournalFile;
   files: Files;
   stopwatch: Stopwatch;
   calendar: Calendar;

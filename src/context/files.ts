@@ -35,6 +35,8 @@ export interface Files {
   list(folder: string): string[];
   /** Writes a file as a whole, or not at all. */
   write(file: string, chunks: Iterable<string> | AsyncIterable<string>, options: WriteOptions): Promise<void>;
+  /** Creates a file as a whole, or not at all. @param fill writes to an empty draft beside it */
+  create(file: string, fill: (draft: string) => Promise<void>, options: WriteOptions): Promise<void>;
   /** Throws if the file could not be written or replaced. */
   requireWritable(file: string): Promise<void>;
   append(file: string, text: string): void;

@@ -73,6 +73,8 @@ function filesOf(file: string): string[] {
   return [file, `${file}-wal`, `${file}-shm`];
 }
 
-function sqliteCode(error: Error): number | null {
-  return 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : null;
+/** Returns the primary code of an error of SQLite; null for any other. */
+export function sqliteCode(error: unknown): number | null {
+  if (!(error instanceof Error && 'errcode' in error)) return null;
+  return typeof error.errcode === 'number' ? error.errcode & 0xff : null;
 }

@@ -12,10 +12,12 @@ interface DatabaseOptions {
   /** `full` survives a power cut after each commit; `normal` may lose the last commits then, and is faster. */
   durability: 'full' | 'normal';
   fault: MakeFault;
+  /** Checks, before the first write, that the file is still in its place. @throws Error */
+  assertInPlace?: () => void;
 }
 
 /** The `application_id` of kioskctl's files: “kctl”. */
-const APPLICATION_ID = 0x6b63746c;
+export const APPLICATION_ID = 0x6b63746c;
 
 /** Milliseconds that a statement waits for another process that writes. */
 const PATIENCE_MS = 5_000;
@@ -172,10 +174,15 @@ function giveName(draft: string, file: string): void {
   }
 }
 
-function prepare(connection: DatabaseSync, { migrations, durability, fault }: DatabaseOptions): void {
+function prepare(
+  connection: DatabaseSync,
+  { migrations, durability, fault, assertInPlace }: DatabaseOptions,
+): void {
   const versionOf = () => Number(connection.prepare('PRAGMA user_version').get()?.user_version);
   if (versionOf() > migrations.length) throw fault('was written by a newer version of kioskctl');
   if (!isOurs(connection, versionOf())) throw fault('is a database of something else');
+  // The reads above wait while another process replaces the file; the log of the old one would belong to the new one.
+  assertInPlace?.();
   connection.exec('PRAGMA journal_mode = WAL');
   connection.exec(`PRAGMA synchronous = ${durability}`);
   if (versionOf() === migrations.length) return;

@@ -17,6 +17,7 @@ export const ACTIONS = [
   'subscribe',
   'unsubscribe',
   'test-webhook',
+  'restore',
 ] as const;
 
 export type ActionName = (typeof ACTIONS)[number];

@@ -2,13 +2,13 @@ import type { ActionsJournal } from './tables/actions.ts';
 import type { AttemptsJournal } from './tables/attempts.ts';
 import type { CardListsJournal } from './tables/card-states.ts';
 import type { CardsJournal } from './tables/cards.ts';
-import type { ClockJournal } from './tables/environments.ts';
 import type { EventsJournal } from './tables/events.ts';
 import type { HoldsJournal, KiosksJournal } from './tables/kiosks.ts';
 import type { LeasesJournal } from './tables/leases.ts';
 import type { ListenersJournal } from './tables/listeners.ts';
 import type { OrderRequestsJournal } from './tables/order-requests.ts';
 import type { RunsJournal } from './tables/runs.ts';
+import type { ClockJournal, RestoresJournal } from './tables/state.ts';
 
 export type { ActionRecord } from '../domain/action.ts';
 export type * from './tables/actions.ts';
@@ -23,6 +23,7 @@ export type * from './tables/leases.ts';
 export type * from './tables/listeners.ts';
 export type * from './tables/order-requests.ts';
 export type * from './tables/runs.ts';
+export type { JournalIdentity, JournalState, RestoreMark } from './tables/state.ts';
 
 export interface WholeJournal {
   /**
@@ -54,6 +55,7 @@ export interface JournalGroups {
   holds: HoldsJournal;
   leases: LeasesJournal;
   runs: RunsJournal;
+  restores: RestoresJournal;
   whole: WholeJournal;
 }
 

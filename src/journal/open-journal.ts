@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Database } from '../database/database.ts';
 import { FileGuard, inodeOf, isEmptyFile } from '../database/file-guard.ts';
 import { networkFileSystem } from '../database/network-file-system.ts';
@@ -14,7 +16,6 @@ import { actionsTable } from './tables/actions.ts';
 import { attemptsTable } from './tables/attempts.ts';
 import { cardLists } from './tables/card-states.ts';
 import { cardsTable } from './tables/cards.ts';
-import { environmentsTable } from './tables/environments.ts';
 import { eventsTable } from './tables/events.ts';
 import { holdsTable, kioskLists } from './tables/kiosks.ts';
 import { leasesTable } from './tables/leases.ts';
@@ -29,8 +30,9 @@ import { IDENTITY_OWNERS } from './tables/migrations/007-identity-owners.ts';
 import { SETTLE_WINDOWS } from './tables/migrations/008-settle-windows.ts';
 import { orderRequestsTable } from './tables/order-requests.ts';
 import { runsTable } from './tables/runs.ts';
+import { environmentsTable, restoresTable } from './tables/state.ts';
 
-const MIGRATIONS = [
+export const MIGRATIONS: readonly string[] = [
   CARDS_ATTEMPTS_ACTS,
   EVENTS_LISTENINGS,
   KIOSKS,
@@ -60,6 +62,8 @@ export interface JournalOptions {
 export interface SqliteJournalOptions extends JournalOptions {
   /** Made if it isn't there; the journals of all environments share it. */
   file: string;
+  /** True if a user chose the file: then a missing folder is an error, because a disk may not be mounted. */
+  isNamed?: boolean;
   /** True for a server: while another process writes, it tries again with the event loop free. */
   isServer?: boolean;
 }
@@ -82,21 +86,26 @@ const SERVER_RETRIES_MS = 3_500;
 /** @throws Failure `journal-unusable` */
 export function openJournalFile({
   file,
+  isNamed = false,
   isServer = false,
-}: Pick<SqliteJournalOptions, 'file' | 'isServer'>): Database {
+}: Pick<SqliteJournalOptions, 'file' | 'isNamed' | 'isServer'>): Database {
   const fault = (reason: string, fix: string | null = null) => unusable(file, reason, fix);
+  if (isNamed) assertFolder(file);
   const network = file === IN_MEMORY ? null : networkFileSystem(file);
   if (network !== null) throw onNetwork(file, network);
   const opened = inodeOf(file);
   // SQLite would take it for a new database.
   if (opened !== null && isEmptyFile(file)) throw unusable(file, 'is damaged: it is empty (0 bytes)');
+  const replaced = (reason: string) => replacedJournal(file, reason);
   const connection = new SqliteConnection({
     file,
     migrations: MIGRATIONS,
     durability: 'full',
     fault,
+    assertInPlace: () => {
+      if (opened !== null && inodeOf(file) !== opened) throw replaced('was replaced while it was opened');
+    },
   });
-  const replaced = (reason: string) => replacedJournal(file, reason);
   const guard = file === IN_MEMORY ? null : new FileGuard(connection, { file, opened, fault: replaced });
   if (isServer) connection.exec(`PRAGMA busy_timeout = ${SERVER_PATIENCE_MS}`);
   return new SqliteDatabase(connection, { guard, retryFor: isServer ? SERVER_RETRIES_MS : 0 });
@@ -127,6 +136,7 @@ export function makeJournal(
     holds: holdsTable(storeOf('holds')),
     leases: leasesTable(storeOf('leases')),
     runs: runsTable(storeOf('runs')),
+    restores: restoresTable(storeOf('restores')),
     whole: wholeJournal(storeOf('whole')),
   };
   const journal: object = Object.assign(
@@ -176,7 +186,7 @@ function wholeJournal(store: Store): WholeJournal {
  * @param fix a sentence without its full stop, where the cause has one
  */
 export function unusable(file: string, reason: string, fix: string | null = null): Failure {
-  const repair = fix ?? 'Free or repair the file, or restore a copy of it';
+  const repair = fix ?? `Free or repair the file, or ${RESTORE}`;
   return failure(
     'journal-unusable',
     `The journal ${file} ${reason}.`,
@@ -184,15 +194,27 @@ export function unusable(file: string, reason: string, fix: string | null = null
   );
 }
 
+const RESTORE = 'restore a backup: kioskctl journal restore FILE';
+
 /** Every hint that leads to another journal says so. */
-const OTHER_JOURNAL =
-  'With another journal (KIOSKCTL_HOME), nothing prevents that a card is sent twice that this one knows.';
+const OTHER_JOURNAL = 'With another journal, nothing prevents that a card is sent twice that this one knows.';
+
+/** @throws Failure `journal-unusable` if the folder of a file does not exist */
+export function assertFolder(file: string): void {
+  const folder = dirname(file);
+  if (existsSync(folder)) return;
+  throw failure(
+    'journal-unusable',
+    `The folder ${folder} of the journal does not exist.`,
+    `Mount it, or create it: mkdir -m 700 -p '${folder}'`,
+  );
+}
 
 function replacedJournal(file: string, reason: string): Failure {
   return failure(
     'journal-replaced',
     `The journal ${file} ${reason}.`,
-    'Nothing more is sent. Put the right journal in place while no kioskctl is running, then run the command again.',
+    `Nothing more is sent. Put the right journal in place while no kioskctl is running, then run the command again. If it is lost, ${RESTORE}. ${OTHER_JOURNAL}`,
   );
 }
 

@@ -46,8 +46,6 @@ export interface SystemProbe {
   listFiles(): StoredFile[];
   /** @throws Failure `settings-unusable` */
   readSettings(): SettingsState;
-  /** null without a journal. @throws Failure `journal-unusable` */
-  inspectJournal(): JournalState | null;
   /** The URL of the API and the proxy. @throws Failure for unusable settings */
   findRoute(): Promise<Route>;
   /** The addresses of a host. @throws Failure `unreachable` */
@@ -74,15 +72,6 @@ interface SettingsState {
   isThere: boolean;
   contexts: string[];
   otherWriter: OtherWriter | null;
-}
-
-interface JournalState {
-  file: string;
-  bytes: number;
-  schema: number;
-  /** The schema of this version. */
-  newest: number;
-  damage: string[];
 }
 
 interface Route {

@@ -1,9 +1,10 @@
 import { Failure, failure, OTHER_HOME } from '../domain/errors/failure.ts';
 import { PRODUCTION_EVENT } from '../domain/event.ts';
-import { counted } from '../domain/text/words.ts';
+import { counted, formatSize } from '../domain/text/words.ts';
 import { formatDuration } from '../domain/times/duration.ts';
 import { utcTime } from '../domain/times/vendor-time.ts';
 import { listWebhooks } from '../events/subscriptions.ts';
+import { JOURNAL_SCHEMA, unusable } from '../journal/open-journal.ts';
 import { reach } from '../wise/cards.ts';
 import { listPrograms } from '../wise/orders.ts';
 import { type Check, type CheckInput, type CheckOutcome, ok, skipped, warning } from './check.ts';
@@ -14,7 +15,7 @@ export const CHECKS: readonly Check[] = [
   { name: 'home', run: checkFiles },
   { name: 'settings', run: checkSettings },
   { name: 'context', run: checkContext },
-  { name: 'journal', run: checkJournal },
+  { name: 'journal', needs: ['context'], run: checkJournal },
   { name: 'network', needs: ['context'], run: checkRoute },
   { name: 'certificate', needs: ['context'], run: checkCertificate },
   { name: 'dns', needs: ['context'], isOnline: true, run: checkHost },
@@ -78,20 +79,23 @@ function checkContext({ ctx: { name, environment, profileId } }: CheckInput): Ch
   return ok(`${name}, environment ${environment}, ${profile}`);
 }
 
-function checkJournal({ probe }: CheckInput): CheckOutcome {
-  const journal = probe.inspectJournal();
-  if (!journal) return ok('none yet: the first command makes it');
-  const { file, bytes, schema, newest, damage } = journal;
-  if (damage.length > 0) throw unusable(file, `is damaged: ${damage[0]}`);
-  if (schema > newest) throw unusable(file, 'was written by a newer version of kioskctl');
-  const size = `${(bytes / 1_048_576).toFixed(1)} MiB`;
-  return ok(`${file}: ${size}, sound, schema ${schema}${schema < newest ? ` (will be ${newest})` : ''}`);
-}
-
-function unusable(file: string, why: string): Failure {
-  const hint =
-    'Update kioskctl, or restore a copy of it. Without this journal, nothing prevents that a card is sent twice that it knows.';
-  return failure('journal-unusable', `The journal ${file} ${why}.`, hint);
+function checkJournal({ ctx: { journalFile } }: CheckInput): CheckOutcome {
+  const { path } = journalFile;
+  const journal = journalFile.inspect();
+  if (!journal) return ok(`${path}: none yet, the first command makes it`);
+  const { bytes, schema, damage, identity } = journal;
+  if (damage.length > 0) throw unusable(path, `is damaged: ${damage[0]}`);
+  if (schema > JOURNAL_SCHEMA)
+    throw failure(
+      'journal-unusable',
+      `The journal ${path} was written by a newer kioskctl.`,
+      'Update kioskctl.',
+    );
+  const version = `schema ${schema}${schema < JOURNAL_SCHEMA ? ` (will be ${JOURNAL_SCHEMA})` : ''}`;
+  const id = identity === null ? '' : `, id ${identity.id}`;
+  return ok(
+    `${path}: ${formatSize(bytes)}, sound, ${version}${id}, last backup: ${utcTime(identity?.backedUpAt ?? null) ?? 'never'}`,
+  );
 }
 
 async function checkRoute({ probe }: CheckInput): Promise<CheckOutcome> {
@@ -197,8 +201,8 @@ async function checkPublicKey({ ctx, probe }: CheckInput): Promise<CheckOutcome>
   return ok(`${source}, ${type}${bits === null ? '' : ` with ${bits} bits`}`);
 }
 
-async function checkListener({ ctx, probe }: CheckInput): Promise<CheckOutcome> {
-  const isThere = probe.inspectJournal() !== null && (await ctx.journal.isListenedTo());
+async function checkListener({ ctx }: CheckInput): Promise<CheckOutcome> {
+  const isThere = ctx.journalFile.inspect({ check: 'none' }) !== null && (await ctx.journal.isListenedTo());
   if (isThere) return ok('writes to the journal');
   const hint = 'Start one: kioskctl listen. Without it, waits look at the API.';
   return warning('None writes to the journal.', hint);

@@ -420,6 +420,12 @@ const COMMANDS: Record<string, Way> = {
   'runs:list': { turn: 5, args: () => 'runs list' },
   'runs:show': { turn: 5, args: () => `runs show ${hook.run} ${reports()}` },
   log: { turn: 5, args: () => 'log' },
+  'journal:show': { turn: 5, args: () => 'journal show' },
+  'journal:backup': { turn: 5, args: () => `journal backup ${join(outside, 'backup.db')} --force` },
+  'journal:restore': {
+    turn: 6,
+    args: () => `journal restore ${join(outside, 'backup.db')} --yes --reason …`,
+  },
   incident: {
     turn: 5,
     args: () => `incident --kiosk WIS00001 --output ${join(user.home, 'incident.md')} --force`,

@@ -118,7 +118,8 @@ describe('doctor', () => {
     mkdirSync(home);
     chmodSync(join(home, '..'), 0o700);
     const ended = await runAs(user, { args: 'doctor --offline --json', env: { KIOSKCTL_HOME: home } });
-    for (const name of ['home', 'journal']) {
+    // Without the settings, it is not known which journal is meant.
+    for (const name of ['home', 'context']) {
       const check = oneDocument(ended).checks.find((one: { name: string }) => one.name === name);
       const message = expect.stringMatching(/the folder .* belongs to another user \(uid 0\)/);
       expect(check).toMatchObject({ status: 'failed', message });
@@ -252,6 +253,16 @@ describe('a disk', () => {
       'runbook init HOME/book.yaml --json'.replaceAll('HOME', '$KIOSKCTL_HOME'),
     );
     expectError(ended, { code: 2, error: 'invalid-input', message: /the disk is full/, hint: /Free space/ });
+  });
+
+  testWithMounts('that is full is named by a backup of the journal', async () => {
+    const home = newHome();
+    mkdirSync(join(home, 'small'));
+    const script = `mount -t tmpfs -o size=16k none ${home}/small; kioskctl order --wait --quiet >/dev/null;
+      kioskctl journal backup ${home}/small/backup.db --json; code=$?; ls -A ${home}/small >&2; exit $code`;
+    const ended = await shellWithMounts(user, script, { env: { KIOSKCTL_HOME: home } });
+    expectError(ended, { code: 2, error: 'invalid-input', message: /the disk is full/, hint: /Free space/ });
+    expect(ended.stderr).not.toContain('backup.db.');
   });
 
   testWithMounts('that is read-only is named by the journal', async () => {

@@ -25,6 +25,7 @@ const NEEDED: Record<string, string> = {
   retry: CARD,
   cancel: CARD,
   run: 'over-60-days',
+  'journal restore': 'backup.db',
   'webhooks create': '--url https://hooks.bank.example/',
   'webhooks delete': SUBSCRIPTION,
   'webhooks test': SUBSCRIPTION,

@@ -84,6 +84,7 @@ const EFFECTS: Record<string, readonly string[]> = {
     'doctor',
     'explain',
     'incident',
+    'journal show',
     'log',
     'kiosks',
     'orders',
@@ -111,6 +112,7 @@ const EFFECTS: Record<string, readonly string[]> = {
     'events show',
     'events tail',
     'events verify',
+    'journal backup',
     'kiosk hold',
     'listen',
   ],
@@ -125,6 +127,7 @@ const EFFECTS: Record<string, readonly string[]> = {
   ],
   writes: [
     'cancel',
+    'journal restore',
     'kiosk recover',
     'kiosk release',
     'order',

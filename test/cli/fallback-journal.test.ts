@@ -21,7 +21,8 @@ beforeEach(() => {
 });
 
 function open(): Journal {
-  return openFallbackJournal(file, {
+  return openFallbackJournal({
+    file,
     environment: 'local',
     now: () => 1_000,
     warn: (text) => warnings.push(text),

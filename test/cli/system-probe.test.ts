@@ -2,7 +2,6 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { makeSystemProbe } from '../../src/cli/system-probe.ts';
-import { openSqliteJournal } from '../../src/journal/open-journal.ts';
 import { makeHome } from '../harness/command-line.ts';
 import { makeCertificate } from '../harness/network.ts';
 
@@ -62,18 +61,6 @@ describe('what doctor sees of a machine', () => {
         }),
       ]);
     }
-  });
-
-  test('doctor sees whether the journal is sound', async () => {
-    const { home, machine } = machineAt();
-    expect(machine.inspectJournal()).toBeNull();
-    const file = join(home, 'journal.db');
-    await openSqliteJournal({ file, environment: 'local', now: () => Date.now() }).close();
-    const journal = machine.inspectJournal();
-    expect(journal).toMatchObject({ file, damage: [], schema: journal?.newest });
-    expect(journal?.bytes).toBeGreaterThan(0);
-    writeFileSync(file, 'This is no database, but long enough to look like a file of one.'.repeat(20));
-    expect(() => machine.inspectJournal()).toThrow(expect.objectContaining({ code: 'journal-unusable' }));
   });
 
   test('doctor sees the route to the API, without the credentials of the proxy', async () => {

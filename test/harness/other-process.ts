@@ -9,6 +9,7 @@ const WORK: Record<string, (file: string, ...args: string[]) => Promise<void>> =
   lease,
   listen,
   count,
+  act,
   settings,
   sandbox,
 };
@@ -158,4 +159,14 @@ async function call(
     headers: { authorization: 'Bearer x', 'content-type': 'application/json', ...headers },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
+}
+
+/** Records actions one after the other until it is killed, and prints the number of each that is stored. */
+async function act(): Promise<void> {
+  const journal = await openJournal('local');
+  const subject = { profileId: 1001, orderId: null, cardToken: null, kioskId: null };
+  for (;;)
+    print(
+      await journal.startAction({ action: 'produce', context: 'local', reason: null, at: 1, ...subject }),
+    );
 }

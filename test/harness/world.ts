@@ -11,7 +11,8 @@ import { Failure } from '../../src/domain/errors/failure.ts';
 import { type KioskId, parseKioskId } from '../../src/domain/ids.ts';
 import { NO_RUNBOOK } from '../../src/domain/runbook.ts';
 import type { Journal } from '../../src/journal/journal.ts';
-import { openSqliteJournal } from '../../src/journal/open-journal.ts';
+import { JournalFile } from '../../src/journal/journal-file.ts';
+import { openSqliteJournal, type SqliteJournalOptions } from '../../src/journal/open-journal.ts';
 import { currentOwner } from '../../src/journal/store/owner.ts';
 import { uptimeNow } from '../../src/machine/boot.ts';
 import { RemoteSandbox } from '../../src/sandbox/control-client.ts';
@@ -77,12 +78,18 @@ export class World {
   /** The same journal file, as another process would open it. @param owner of another process than this one */
   openJournal(environment = 'local', owner: Partial<OwnerProcess> = {}): Journal {
     return openSqliteJournal({
+      ...this.#journalOptions(environment),
+      owner: { ...currentOwner(), ...owner },
+    });
+  }
+
+  #journalOptions(environment: string): SqliteJournalOptions {
+    return {
       file: join(this.folder, 'journal.db'),
       environment,
       now: () => this.clock.now(),
       uptime: () => this.#start.uptime + (this.clock.now() - this.#start.now),
-      owner: { ...currentOwner(), ...owner },
-    });
+    };
   }
 
   context({ clock = this.clock, onSleep, ...overrides }: Overrides = {}): Context {
@@ -99,6 +106,7 @@ export class World {
       timing: { timeout: 600_000, firstPause: 40, interval: 400, settleWindow: 3_000, killedWindow: 3_000 },
       wise: this.client(),
       journal: this.journal,
+      journalFile: new JournalFile(this.#journalOptions(overrides.environment ?? 'local')),
       files,
       calendar: clock.calendar,
       stopwatch: onSleep ? clock.stopwatchWith(onSleep) : clock.stopwatch,

@@ -28,6 +28,7 @@ export function openContext(world: World, process: SimulatedProcess): Context {
     timing: { ...PACE.sandbox, timeout, ...(!isSettling && NO_WINDOWS) },
     wise: new SimulatedClient(world, process),
     journal: openSimulatedJournal(world, process, world.mount(process)),
+    journalFile: NOTHING as Context['journalFile'],
     files: NOTHING as Context['files'],
     stopwatch: process.stopwatch,
     calendar: process.calendar,

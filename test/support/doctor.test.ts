@@ -1,7 +1,12 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Context } from '../../src/context/context.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
 import { PRODUCTION_EVENT } from '../../src/domain/event.ts';
+import { JournalFile } from '../../src/journal/journal-file.ts';
+import { openSqliteJournal } from '../../src/journal/open-journal.ts';
 import type { SystemProbe } from '../../src/support/check.ts';
 import { type CheckResult, doctor } from '../../src/support/doctor.ts';
 import { type Answer, json, makeClient, Vendor } from '../harness/server.ts';
@@ -13,8 +18,11 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const JOURNAL = { file: '/home/journal.db', bytes: 4_096, schema: 2, newest: 2, damage: [] };
 const DAY = 86_400_000;
+
+function journalAt(name: string): JournalFile {
+  return new JournalFile({ file: join(world.folder, name), environment: 'sandbox', now: () => 0 });
+}
 
 /** A machine on which everything is well. */
 function machine(overrides: Partial<SystemProbe> = {}): SystemProbe {
@@ -22,7 +30,6 @@ function machine(overrides: Partial<SystemProbe> = {}): SystemProbe {
     versions: { kioskctl: '1.2.3', node: '24.21.0', platform: 'linux x64' },
     listFiles: () => [{ path: '/home', isFolder: true, mode: 0o700, obstacles: [] }],
     readSettings: () => ({ file: '/home/config.json', isThere: true, contexts: ['bank'], otherWriter: null }),
-    inspectJournal: () => JOURNAL,
     findRoute: async () => ({ url: 'https://api.example', proxy: null }),
     resolve: async () => ['192.0.2.1'],
     readAuthorities: () => null,
@@ -123,7 +130,7 @@ describe('doctor', () => {
       status: 'skipped',
       message: 'not before context passes',
     });
-    expect(results.find(({ name }) => name === 'journal')).toMatchObject({ status: 'ok' });
+    expect(results.find(({ name }) => name === 'journal')).toMatchObject({ status: 'skipped' });
   });
 
   test('doctor skips checks in local that the embedded sandbox does not need', async () => {
@@ -179,14 +186,6 @@ describe('on this machine', () => {
       /chmod go-w '\/h'/,
     ],
     [
-      'a damaged journal',
-      { inspectJournal: () => ({ ...JOURNAL, damage: ['row 7'] }) },
-      'journal',
-      'failed',
-      /restore a copy.*twice/,
-    ],
-    ['a newer journal', { inspectJournal: () => ({ ...JOURNAL, schema: 9 }) }, 'journal', 'failed', /Update/],
-    [
       'a certificate that ends soon',
       {
         readCertificate: async () => ({
@@ -228,17 +227,62 @@ describe('on this machine', () => {
     const looked: string[] = [];
     const results = await check(
       // Whoever asks it anything fails.
-      { journal: {} as Context['journal'] },
+      { journal: {} as Context['journal'], journalFile: journalAt('none.db') },
       {
         findRoute: async () => ({ url: 'https://api.example', proxy: 'http://proxy.example:3128' }),
         resolve: async (host) => [String(looked.push(host))],
-        inspectJournal: () => null,
       },
     );
     expect(looked).toEqual(['proxy.example']);
     expect(results.listener?.status).toBe('warning');
   });
 });
+
+describe('doctor checks the journal:', () => {
+  test('it shows path, size, id and last backup', async () => {
+    const file = journalAt('sound.db');
+    const checkIt = async () => (await check({ journalFile: file }, {}, true)).journal;
+    expect(await checkIt()).toMatchObject({
+      status: 'ok',
+      message: `${file.path}: none yet, the first command makes it`,
+    });
+    const journal = openSqliteJournal({ file: file.path, environment: 'sandbox', now: () => 0 });
+    await journal.recordBackup({ file: '/backup.db', at: Date.parse('2026-11-29T10:00:00Z') });
+    const { id } = file.inspect()?.identity ?? {};
+    expect(id).toMatch(/^[0-9a-f]{16}$/);
+    expect((await checkIt())?.message).toMatch(
+      new RegExp(
+        `^${file.path}: 0\\.\\d MiB, sound, schema \\d+, id ${id}, last backup: 2026-11-29T10:00:00.000Z$`,
+      ),
+    );
+    await journal.close();
+  });
+
+  test.each<[string, (file: string) => void, RegExp]>([
+    ['is empty', (file) => writeFileSync(file, ''), /journal restore FILE.*twice/],
+    ['is damaged', (file) => writeFileSync(file, 'no database '.repeat(900)), /journal restore FILE.*twice/],
+    ['has a damaged page', damagePage, /journal restore FILE.*twice/],
+    ['was written by a newer kioskctl', (file) => change(file, 'PRAGMA user_version = 99'), /Update/],
+  ])('one that %s is a failure with a fix', async (name, damage, hint) => {
+    const file = journalAt(`${name}.db`);
+    await openSqliteJournal({ file: file.path, environment: 'sandbox', now: () => 0 }).close();
+    damage(file.path);
+    const { journal } = await check({ journalFile: file }, {}, true);
+    expect(journal).toMatchObject({ status: 'failed', exitCode: 9, hint: expect.stringMatching(hint) });
+  });
+});
+
+function change(file: string, sql: string): void {
+  const db = new DatabaseSync(file);
+  db.exec(sql);
+  db.close();
+}
+
+function damagePage(file: string): void {
+  const bytes = readFileSync(file);
+  bytes.fill(7, 4_096, 12_288);
+  writeFileSync(file, bytes);
+}
 
 test('doctor resolves an IP address without its brackets', async () => {
   const looked: string[] = [];

@@ -184,6 +184,12 @@ test('kiosk hold and release', async () => {
   expect(await shape(['kiosk', 'hold', 'WIS00003', '--reason', 'why'])).toMatchSnapshot();
   expect(await shape(['kiosk', 'release', 'WIS00003'])).toMatchSnapshot();
 });
+test('journal show, backup and restore', async () => {
+  const file = join(user.home, 'backup.db');
+  expect(await shape(['journal', 'backup', file])).toMatchSnapshot();
+  expect(await shape(['journal', 'restore', file, '--yes'])).toMatchSnapshot();
+  expect(await shape(['journal', 'show'])).toMatchSnapshot();
+});
 test('a usage mistake', async () =>
   expect(await shape(['produce', '--kisok', 'WIS00001'])).toMatchSnapshot());
 test('an unknown command', async () => expect(await shape(['prodcue'])).toMatchSnapshot());

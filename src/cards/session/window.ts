@@ -1,10 +1,11 @@
 import type { Context } from '../../context/context.ts';
-import type { Attempt, Outcome } from '../../domain/attempt.ts';
+import type { Outcome } from '../../domain/attempt.ts';
 import { cardLabel } from '../../domain/card.ts';
-import { type Failure, failure } from '../../domain/errors/failure.ts';
+import { failure } from '../../domain/errors/failure.ts';
 import type { CardToken } from '../../domain/ids.ts';
 import { formatDuration } from '../../domain/times/duration.ts';
-import type { Moment } from '../../domain/times/settle-window.ts';
+import { killedWindowOf, type Moment, restoreWindowLeft } from '../../domain/times/settle-window.ts';
+import { utcTime } from '../../domain/times/vendor-time.ts';
 import { checkAttempt } from './reconcile.ts';
 import { type CardSession, statusOf } from './session.ts';
 
@@ -24,6 +25,7 @@ export async function waitForWindows(
   session: CardSession,
   cardToken: CardToken,
 ): Promise<void> {
+  await waitAfterRestore(ctx, session, cardToken);
   const attempts = await ctx.journal.listAttempts(cardToken);
   const closed = attempts.filter(({ outcome }) => MAY_ARRIVE.has(outcome));
   const open = closed.filter(({ settleWindow }) => !settleWindow?.isOver);
@@ -36,24 +38,56 @@ export async function waitForWindows(
   for (const attempt of open) checks.push(await checkAttempt(ctx, attempt, now));
   const left = Math.max(...checks.map((one) => one.left));
   if (left === 0) return;
-  await sleepThrough(ctx, session, { last, left });
+  await sleepThrough(ctx, session, {
+    left,
+    state: `attempt ${last.number} may still arrive, waiting for its settle window`,
+    cause: `the request of attempt ${last.number} may still arrive`,
+    hint: `Check the card, and run the command again after that: ${statusOf(ctx, session)}`,
+  });
   for (const { end } of checks) await end();
+}
+
+/**
+ * Waits, the first time that the card is sent after a restore, for a request that was sent after the backup: the journal
+ * does not know it. The window begins when this process first saw the mark, so that several cards wait together.
+ */
+async function waitAfterRestore(ctx: Context, session: CardSession, cardToken: CardToken): Promise<void> {
+  const { journal, calendar, timing } = ctx;
+  const mark = await journal.findRestoreMark(cardToken);
+  if (!mark) return;
+  const left = restoreWindowLeft(mark.seenFor, timing);
+  const restored = `the journal was restored from a backup at ${utcTime(mark.restoredAt)}`;
+  if (left > 0)
+    await sleepThrough(ctx, session, {
+      left,
+      state: `${restored}, waiting in case that a request was sent after the backup`,
+      cause: `${restored}, and a request that was sent after the backup may still arrive`,
+      hint: `Run the command again with a --timeout of more than ${roundedUp(killedWindowOf(timing))}: each command waits the whole window.`,
+    });
+  await journal.clearRestoreMark(cardToken, calendar.now());
+}
+
+interface Sleep {
+  left: number;
+  /** Shown meanwhile. */
+  state: string;
+  /** The reason and the advice if the deadline comes first. */
+  cause: string;
+  hint: string;
 }
 
 async function sleepThrough(
   ctx: Context,
   session: CardSession,
-  { last, left }: { last: Attempt; left: number },
+  { left, state, cause, hint }: Sleep,
 ): Promise<void> {
   const { stopwatch, report, signal } = ctx;
+  const card = cardLabel(session.card);
   const remaining = stopwatch.until(session.deadline);
-  const state = `attempt ${last.number} may still arrive, waiting for its settle window`;
-  report.note(
-    `Card ${cardLabel(session.card)}: ${state} (${formatDuration(Math.ceil(left / 1_000) * 1_000)}).`,
-  );
+  report.note(`Card ${card}: ${state} (${roundedUp(left)}).`);
   report.progress({
     kind: 'wait',
-    card: cardLabel(session.card),
+    card,
     state,
     since: session.startedAt,
     deadline: session.deadline,
@@ -65,18 +99,11 @@ async function sleepThrough(
   } finally {
     report.progress(null);
   }
-  if (remaining < left) throw windowOpen(ctx, session, { last, left: left - remaining });
+  if (remaining >= left) return;
+  const message = `Card ${card} was not sent: ${cause} for ${roundedUp(left - remaining)}.`;
+  throw failure('outcome-unknown', message, hint);
 }
 
-function windowOpen(
-  ctx: Context,
-  session: CardSession,
-  { last, left }: { last: Attempt; left: number },
-): Failure {
-  const rest = formatDuration(Math.ceil(left / 1_000) * 1_000);
-  return failure(
-    'outcome-unknown',
-    `Card ${cardLabel(session.card)} was not sent: the request of attempt ${last.number} may still arrive for ${rest}.`,
-    `Check the card, and run the command again after that: ${statusOf(ctx, session)}`,
-  );
+function roundedUp(milliseconds: number): string {
+  return formatDuration(Math.ceil(milliseconds / 1_000) * 1_000);
 }

@@ -158,8 +158,10 @@ function noContext({ contexts }: SettingsFile, name: string): Failure {
 
 /** Checks that the settings fit together. @throws Failure `usage` */
 function checked(settings: ContextSettings): ContextSettings {
-  const { environment, baseUrl, kiosk, kiosks } = settings;
+  const { environment, baseUrl, journal, kiosk, kiosks } = settings;
   if (baseUrl !== undefined) checkBaseUrl(toBaseUrl(baseUrl), environment);
+  if (journal !== undefined && environment === 'local')
+    throw failure('usage', 'Environment local always uses the default journal.', 'Leave out the journal.');
   if (kiosk === undefined || kiosks.length === 0 || kiosks.includes(kiosk)) return settings;
   throw failure(
     'usage',

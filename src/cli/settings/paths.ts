@@ -1,7 +1,10 @@
 import { isAbsolute, join } from 'node:path';
+import type { Environment } from '../../context/context.ts';
 import { failure } from '../../domain/errors/failure.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { absolute, homeFolder, hostName } from '../../machine/system.ts';
+import { toJournalPlace } from './setting-values.ts';
+import { byDefault, type Found, type Sources } from './sources.ts';
 
 export interface Paths {
   settings: string;
@@ -79,4 +82,27 @@ export function reachOf({ journal }: Paths): { journal: string; host: string } {
 export function githubActions(): { summaryFile: string | null } | null {
   const { GITHUB_ACTIONS, GITHUB_STEP_SUMMARY } = process.env;
   return GITHUB_ACTIONS === 'true' ? { summaryFile: GITHUB_STEP_SUMMARY || null } : null;
+}
+
+const JOURNAL_VARIABLE = 'KIOSKCTL_JOURNAL';
+
+/**
+ * Finds the journal of a command; null for the default file, which `local` always uses.
+ * @throws Failure `usage` in production for a variable that contradicts the context: nothing may be sent by mistake through
+ *   a journal that does not know what was sent before
+ */
+export function findJournal(
+  sources: Sources,
+  { environment, stored }: { environment: Environment; stored: Found<string> | undefined },
+): Found<string | null> {
+  if (environment === 'local') return byDefault(null);
+  const set = sources.find({ variable: JOURNAL_VARIABLE }, toJournalPlace);
+  if (!stored) return set ?? byDefault(null);
+  const own = { ...stored, value: toJournalPlace(stored.value) };
+  if (environment !== 'production' || !set || set.value === own.value) return set ?? own;
+  throw failure(
+    'usage',
+    `${JOURNAL_VARIABLE} is ${printable(set.value)}, but the journal of context ${printable(own.origin.from ?? '')} is ${printable(own.value)}.`,
+    `Unset ${JOURNAL_VARIABLE}, or change the context: kioskctl context set journal FILE. With another journal, nothing prevents that a card is sent twice.`,
+  );
 }

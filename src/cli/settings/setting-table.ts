@@ -9,6 +9,7 @@ import {
   toBaseUrl,
   toCertificate,
   toCommand,
+  toJournalPlace,
   toKiosk,
   toKiosks,
   toPlainText,
@@ -134,6 +135,17 @@ export const SETTINGS = {
     fallback: null,
     addFlag: { summary: "The file of the team's runbook.", helpValue: 'FILE' },
     project: projectText,
+  }),
+  /** `local` has none: it always uses the default file. */
+  journal: setting({
+    stored: text,
+    parse: one(toJournalPlace),
+    fallback: null,
+    addFlag: {
+      summary: 'Absolute path of its journal (default: the file that all contexts share).',
+      helpValue: 'FILE',
+    },
+    variable: ['KIOSKCTL_JOURNAL', 'the absolute path of the journal; local always uses the default file'],
   }),
   publicKey: setting({
     stored: text,

@@ -1,5 +1,6 @@
 import { createPublicKey } from 'node:crypto';
-import { basename } from 'node:path';
+import { statSync } from 'node:fs';
+import { basename, isAbsolute, join, resolve } from 'node:path';
 import { readPublicKey } from '../../context/files.ts';
 import { Failure, failure, notA } from '../../domain/errors/failure.ts';
 import { type KioskId, parseKioskId } from '../../domain/ids.ts';
@@ -165,4 +166,30 @@ export function toBaseUrl(text: string): BaseUrl {
 
 function hideCredentials(text: string): string {
   return text.replace(/^(\w+:\/\/)?.*@/, '$1[redacted]@').slice(0, 100);
+}
+
+/** Parses the place of a journal: the absolute path of a file. @throws Failure `usage` */
+export function toJournalPlace(text: string): string {
+  // A URL may contain a password, so it is not repeated.
+  if (/^[a-z][\w+.-]*:\/\//i.test(text)) {
+    throw failure(
+      'usage',
+      'This version of kioskctl stores its journal in a file only, not at a URL (postgres://).',
+      'Set the path of a file, like /var/lib/kioskctl/journal.db.',
+    );
+  }
+  if (!isAbsolute(text)) {
+    throw failure(
+      'usage',
+      `“${printable(text)}” is not an absolute path. It would be another journal in each folder, and nothing would prevent that a card is sent twice.`,
+      `Write ${printable(resolve(text))}`,
+    );
+  }
+  const file = resolve(text);
+  if (!/[\\/]$/.test(text) && !statSync(file, { throwIfNoEntry: false })?.isDirectory()) return file;
+  throw failure(
+    'usage',
+    `${printable(file)} is a folder.`,
+    `Name a file in it: ${printable(join(file, 'journal.db'))}`,
+  );
 }

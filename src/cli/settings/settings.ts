@@ -11,7 +11,7 @@ import {
   chooseName,
   contextOrigin,
 } from './choose-context.ts';
-import { findPaths, type Paths } from './paths.ts';
+import { findJournal, findPaths, type Paths } from './paths.ts';
 import { findProjectFile, type ProjectFile } from './project-file.ts';
 import { type GivenText, readSecretVariable } from './secret-variables.ts';
 import {
@@ -39,12 +39,13 @@ export interface Settings extends SettingValues {
   profileIsExplicit: boolean;
   timing: Timing;
   sandboxSpeed: number;
+  /** With the journal of this command. */
+  paths: Paths;
   /** KIOSKCTL_TOKEN and the other secrets as they are, empty or not. */
   token: GivenText;
   refreshToken: GivenText;
   clientId: GivenText;
   clientSecret: GivenText;
-  paths: Paths;
 }
 
 const DEFAULT_TIMEOUT_MS = 600_000;
@@ -84,11 +85,11 @@ export function readSettings(
     refreshToken: readSecretVariable(env, 'KIOSKCTL_REFRESH_TOKEN'),
     clientId: readSecretVariable(env, 'KIOSKCTL_CLIENT_ID'),
     clientSecret: readSecretVariable(env, 'KIOSKCTL_CLIENT_SECRET'),
-    paths,
+    paths: { ...paths, journal: found.journal.value ?? paths.journal },
   };
 }
 
-type FoundValues = Record<SettingKey, Found<unknown>>;
+type FoundValues = Record<SettingKey, Found<unknown>> & { journal: Found<string | null> };
 
 function mapValues<Mapped>(
   found: FoundValues,
@@ -109,9 +110,11 @@ interface Files {
 function findValues(sources: Sources, files: Files): FoundValues {
   const { baseUrl, environment } = files.chosen;
   const found = SETTING_LIST.map(({ key, parse, flag, variable, local, fallback, isRechecked }) => {
-    // Only the command whose destination it is reads the kiosk's variable, see findDestination.
-    const set =
-      key === 'kiosk' ? undefined : sources.find({ flag, variable: variable?.[0] }, (text) => parse([text]));
+    // Read where they are needed, see findDestination and findJournal.
+    const isReadElsewhere = key === 'kiosk' || key === 'journal';
+    const set = isReadElsewhere
+      ? undefined
+      : sources.find({ flag, variable: variable?.[0] }, (text) => parse([text]));
     const stored = ofProject(key, files.project) ?? ofContext(key, files.chosen);
     if (isRechecked && typeof stored?.value === 'string') parse([stored.value]);
     const usual = environment === 'local' && local !== undefined ? local : fallback;
@@ -122,6 +125,7 @@ function findValues(sources: Sources, files: Files): FoundValues {
     ...(Object.fromEntries(found) as FoundValues),
     baseUrl: baseUrl ? { ...baseUrl, value: baseUrl.value.href } : byDefault(null),
     ...findKiosks(files),
+    journal: findJournal(sources, { environment, stored: ofContext('journal', files.chosen) }),
   };
 }
 

@@ -1,7 +1,7 @@
-import { appendFileSync, lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
-import { link, open, rename, rm } from 'node:fs/promises';
+import { appendFileSync, existsSync, lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { type FileHandle, link, open, rename, rm } from 'node:fs/promises';
 import type { Files, WriteOptions } from '../../context/files.ts';
-import { type Failure, failure } from '../../domain/errors/failure.ts';
+import { type Failure, failure, systemCode } from '../../domain/errors/failure.ts';
 import { withoutLineEnds } from '../../domain/text/decode-text.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { explainFault } from '../../machine/file-faults.ts';
@@ -20,6 +20,7 @@ export function makeFiles(io: Pick<Io, 'readStdin'>): Files {
     size: (file) => statSync(file, { throwIfNoEntry: false })?.size ?? null,
     list: (folder) => readdirSync(folder),
     write: writeFile,
+    create: createFile,
     requireWritable,
     append,
   };
@@ -39,27 +40,61 @@ const PIECE = 65_536;
 async function writeFile(
   file: string,
   chunks: Iterable<string> | AsyncIterable<string>,
+  options: WriteOptions,
+): Promise<void> {
+  const write = async (_: string, handle: FileHandle) => {
+    for await (const piece of gather(chunks))
+      await handle.writeFile(piece).catch((error: unknown) => {
+        throw unwritable(file, error);
+      });
+  };
+  await createFile(file, write, options);
+}
+
+/**
+ * Creates a file as a whole, or not at all.
+ * @param fill writes to an empty draft beside it
+ * @throws Failure `invalid-input` as `writeFile`
+ */
+async function createFile(
+  file: string,
+  fill: (draft: string, handle: FileHandle) => Promise<void>,
   { force, mode }: WriteOptions,
 ): Promise<void> {
+  const fail = (error: unknown): never => {
+    throw unwritable(file, error);
+  };
   const place = force ? placeOf(file) : file;
   const draft = draftOf(place);
   const handle = await open(draft, 'wx', mode).catch(fail);
   try {
     // The mask of the process may take permissions from a new file.
     if (mode !== undefined) await handle.chmod(mode).catch(fail);
-    for await (const piece of gather(chunks)) await handle.writeFile(piece).catch(fail);
+    await fill(draft, handle).catch((error: unknown) => {
+      throw isOfSystem(error) ? unwritable(file, error) : error;
+    });
     await handle.sync().catch(fail);
     await handle.close();
-    // Unlike a rename, a link never replaces anything.
-    await (force ? rename(draft, place) : link(draft, place)).catch(fail);
+    await (force ? rename(draft, place) : giveName(draft, place)).catch(fail);
   } finally {
     await handle.close().catch(() => {});
     await rm(draft, { force: true });
   }
+}
 
-  function fail(error: unknown): never {
-    throw unwritable(file, error);
-  }
+function isOfSystem(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error;
+}
+
+const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
+
+/** A link never replaces anything, unlike a rename; some file systems have none. */
+async function giveName(draft: string, place: string): Promise<void> {
+  await link(draft, place).catch(async (error: unknown) => {
+    if (!NO_LINKS.has(systemCode(error, ''))) throw error;
+    if (existsSync(place)) throw Object.assign(new Error(), { code: 'EEXIST' });
+    await rename(draft, place);
+  });
 }
 
 async function* gather(chunks: Iterable<string> | AsyncIterable<string>): AsyncGenerator<string> {
@@ -113,9 +148,14 @@ function placeOf(file: string): string {
   }
 }
 
+const HINTS: Readonly<Record<string, string>> = {
+  EEXIST: 'Replace it with --force, or name another file.',
+  ENOENT: 'Create the folder (mkdir -p), or name another file.',
+};
+
 function unwritable(file: string, error: unknown): Failure {
   const { code, reason, fix } = explainFault(error, file, 'write');
-  const hint = code === 'EEXIST' ? 'Replace it with --force, or name another file.' : 'Name another file.';
+  const hint = HINTS[code] ?? 'Name another file.';
   return failure(
     'invalid-input',
     `${printable(file)} was not written: ${reason}.`,

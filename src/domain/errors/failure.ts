@@ -54,6 +54,7 @@ const FAILURES = {
   'nothing-to-retry': 9,
   'journal-unusable': 9,
   'journal-replaced': 9,
+  'journal-in-use': 9,
   'no-listener': 9,
 
   rejected: 10,

@@ -24,3 +24,8 @@ export function nearestOf(text: string, words: readonly string[]): string[] {
 export function isLoopback(host: string): boolean {
   return /^(localhost|127(\.\d+){3}|\[?::1\]?)$/.test(host);
 }
+
+/** Formats bytes for people: `1.5 MiB`. */
+export function formatSize(bytes: number): string {
+  return `${(bytes / 1_048_576).toFixed(1)} MiB`;
+}

@@ -39,6 +39,20 @@ function provenSince(start: Moment, now: Moment): number | null {
   return passed < 0 ? null : passed;
 }
 
+/** Returns the length of the window of a request whose sender was killed. */
+export function killedWindowOf({ settleWindow, killedWindow }: WindowLengths): number {
+  return Math.max(settleWindow, killedWindow);
+}
+
+/**
+ * Returns how much is left of the window after a restore: attempts that were made after the backup are unknown, and their
+ * senders may have been killed.
+ * @param seenFor milliseconds since this process saw the mark first
+ */
+export function restoreWindowLeft(seenFor: number, lengths: WindowLengths): number {
+  return Math.max(0, killedWindowOf(lengths) - Math.max(0, seenFor));
+}
+
 /**
  * Checks how much of a settle window is left. If nothing proves how long ago it began, it begins now.
  * @param recorded null for a request that was recorded without one
@@ -47,11 +61,11 @@ function provenSince(start: Moment, now: Moment): number | null {
 export function checkWindow(
   recorded: SettleWindow | null,
   now: Moment,
-  { settleWindow, killedWindow }: WindowLengths,
+  lengths: WindowLengths,
 ): { left: number; window: SettleWindow; isNews: boolean } {
   if (recorded?.isOver) return { left: 0, window: recorded, isNews: false };
   const hasEnded = recorded?.hasEnded ?? false;
-  const length = hasEnded ? settleWindow : Math.max(settleWindow, killedWindow);
+  const length = hasEnded ? lengths.settleWindow : killedWindowOf(lengths);
   const passed = recorded && provenSince(recorded.start, now);
   if (!recorded || passed === null)
     return { left: length, window: { start: now, hasEnded, isOver: false }, isNews: true };

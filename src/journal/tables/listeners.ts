@@ -29,6 +29,8 @@ export interface ListenersJournal {
   endListener(listener: number, at: number): Promise<void>;
   /** Lists the listeners that were running at a time or later, oldest first. */
   listListeners(since: number): Promise<ListenerRecord[]>;
+  /** Lists the listeners that may be running, oldest first; `isRunning` is null for one on another machine that showed no new heartbeat yet. */
+  listRunningListeners(): Promise<(ListenerRecord & { isRunning: boolean | null })[]>;
   /** True if a listener writes to this journal right now. */
   isListenedTo(): Promise<boolean>;
   /** Returns the start of a running listener, in milliseconds since the epoch; null if there is none. */
@@ -42,9 +44,13 @@ const MOST_CHECKS = 10;
 /** Makes the methods for listeners. The SQL table is `listenings`. */
 export function listenersTable(store: Store): ListenersJournal {
   const { db, environment, uptime, owner } = store;
+  const listRunning = async () =>
+    (await listOpen(store))
+      .map((one) => ({ ...one, isRunning: isListening(store, one) }))
+      .filter(({ isRunning }) => isRunning !== false);
   const listenedToSince = async (): Promise<number | null> => {
     for (let checks = 1; ; checks += 1) {
-      const open = (await listOpen(store)).map((one) => ({ ...one, isRunning: isListening(store, one) }));
+      const open = await listRunning();
       const running = open.find(({ isRunning }) => isRunning);
       const isKnown = running !== undefined || open.every(({ isRunning }) => isRunning !== null);
       if (isKnown || checks === MOST_CHECKS) return running?.startedAt ?? null;
@@ -72,6 +78,7 @@ export function listenersTable(store: Store): ListenersJournal {
       await db.run('UPDATE listenings SET heartbeat_at = :at, ended_at = :at WHERE id = :id', { id, at });
     },
     listListeners: async (since) => listListeners(store, since),
+    listRunningListeners: listRunning,
     isListenedTo: async () => (await listenedToSince()) !== null,
     listenedToSince,
   };
@@ -80,11 +87,7 @@ export function listenersTable(store: Store): ListenersJournal {
 const SELECT = selectList(['id', 'url', ...OWNER_FIELDS, 'startedAt', 'heartbeatAt', 'endedAt']);
 
 /** A listener without an end, with the data that decide if it is running. */
-interface OpenListener {
-  id: number;
-  owner: OwnerProcess;
-  startedAt: number;
-  heartbeatAt: number;
+interface OpenListener extends ListenerRecord {
   heartbeatUptime: number | null;
 }
 

@@ -5,8 +5,8 @@ import type { CardToken } from '../../domain/ids.ts';
 import { isSameProduction, latestOf, type Production } from '../../domain/production.ts';
 import type { Scope, Store } from '../store/store.ts';
 import { type CardKey, findProduction, findRow, rememberCard, setProduction } from './cards.ts';
-import { findEnvironment, updateEnvironment } from './environments.ts';
 import { listEvents } from './event-rows.ts';
+import { findEnvironment, updateEnvironment } from './state.ts';
 
 /** The number of events that one transaction projects. It takes some 10 ms, for which arriving webhooks wait. */
 const PROJECTED_TOGETHER = 200;

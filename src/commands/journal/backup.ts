@@ -1,0 +1,29 @@
+import { Args, Flags } from '@oclif/core';
+import { BaseCommand } from '../../cli/base-command.ts';
+import type { Result } from '../../output/result.ts';
+import { backUpJournal } from '../../support/journal.ts';
+import { backedUpJournal } from '../../support/journal-views.ts';
+
+export default class JournalBackup extends BaseCommand {
+  static override effect = 'records' as const;
+  static override summary = 'Copy the journal to a file, also while other commands use it.';
+  static override description =
+    `The copy is complete and consistent, and one file (mode 0600). The journal records the time. Attempts that are made
+after the backup are missing in it: see kioskctl journal restore.`;
+  static override examples = [
+    '<%= config.bin %> journal backup /backup/journal.db',
+    '<%= config.bin %> journal backup /backup/journal.db --force --json',
+  ];
+  static override args = {
+    file: Args.string({ required: true, ignoreStdin: true, description: 'New file for the copy.' }),
+  };
+  static override flags = {
+    force: Flags.boolean({ summary: 'Replace an existing file.' }),
+  };
+
+  protected override async perform(): Promise<Result> {
+    const { args, flags } = await this.parse(JournalBackup);
+    const ctx = await this.context(flags);
+    return backedUpJournal(ctx.journalFile.path, await backUpJournal(ctx, args.file, flags));
+  }
+}

@@ -1,0 +1,35 @@
+import { Args } from '@oclif/core';
+import { BaseCommand } from '../../cli/base-command.ts';
+import { actFlags } from '../../input/flags.ts';
+import type { Result } from '../../output/result.ts';
+import { restoreJournal } from '../../support/journal.ts';
+import { restoredJournal } from '../../support/journal-views.ts';
+
+export default class JournalRestore extends BaseCommand {
+  static override effect = 'writes' as const;
+  static override summary = 'Replace the journal by a backup, after asking.';
+  static override description =
+    `Refused (9) while any process uses the journal. The file must be a sound journal of this version or an older one. The
+replaced journal stays beside it under another name, and the audit log of the restored one has an entry.
+
+Attempts that were made after the backup are unknown then. So the next time that a card is sent, its command waits once,
+as long as the request of a killed process may arrive: 2 min in sandbox, 5 min in production.`;
+  static override examples = [
+    '<%= config.bin %> journal restore /backup/journal.db',
+    '<%= config.bin %> journal restore /backup/journal.db --context branch --confirm branch --reason "disk failed" --yes',
+  ];
+  static override args = {
+    file: Args.string({
+      required: true,
+      ignoreStdin: true,
+      description: 'A file of kioskctl journal backup.',
+    }),
+  };
+  static override flags = actFlags;
+
+  protected override async perform(): Promise<Result> {
+    const { args, flags } = await this.parse(JournalRestore);
+    const ctx = await this.context(flags);
+    return restoredJournal(ctx.journalFile.path, await restoreJournal(ctx, args.file));
+  }
+}

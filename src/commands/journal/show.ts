@@ -1,0 +1,19 @@
+import { BaseCommand } from '../../cli/base-command.ts';
+import type { Result } from '../../output/result.ts';
+import { showJournal } from '../../support/journal.ts';
+import { shownJournal } from '../../support/journal-views.ts';
+
+export default class JournalShow extends BaseCommand {
+  static override effect = 'reads' as const;
+  static override summary =
+    'Show the journal that commands use here: file, size, id, last backup, and who uses it.';
+  static override description =
+    'Works while other commands use the journal. Open attempts are those of the environment.';
+  static override examples = ['<%= config.bin %> journal show', '<%= config.bin %> journal show --json'];
+
+  protected override async perform(): Promise<Result> {
+    const { flags } = await this.parse(JournalShow);
+    const ctx = await this.context(flags);
+    return shownJournal(ctx.journalFile.path, await showJournal(ctx));
+  }
+}

@@ -1,0 +1,203 @@
+import { closeSync, existsSync, openSync, rmSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { faultOf, isBusy, type MakeFault, sqliteCode } from '../database/faults.ts';
+import { inodeOf, isEmptyFile } from '../database/file-guard.ts';
+import { type Check, copyInto, type Inspection, inspect, readRow } from '../database/inspect.ts';
+import { replaceDatabase } from '../database/replace-file.ts';
+import { makeFolder, SqliteConnection } from '../database/sqlite.ts';
+import { SqliteDatabase } from '../database/sqlite-database.ts';
+import { type Failure, failure } from '../domain/errors/failure.ts';
+import type { Journal } from './journal.ts';
+import {
+  assertFolder,
+  JOURNAL_SCHEMA,
+  MIGRATIONS,
+  makeJournal,
+  openJournalFile,
+  type SqliteJournalOptions,
+  unusable,
+} from './open-journal.ts';
+import { type JournalIdentity, nextGeneration } from './tables/state.ts';
+
+/** A journal as a file, checked without changing it. */
+export interface JournalInspection extends Inspection {
+  /** With its log. */
+  bytes: number;
+  /** null in a journal of a version that had none, and in a damaged one. */
+  identity: JournalIdentity | null;
+  /** True if it has attempts in production. */
+  knowsProduction: boolean;
+}
+
+/** The first schema with an identity. */
+const IDENTITY_SCHEMA = 7;
+
+const IDENTITY = `SELECT id, generation, created_at AS "createdAt", restored_at AS "restoredAt",
+  backed_up_at AS "backedUpAt", backup_file AS "backupFile" FROM identity`;
+
+/** The state of the sandbox is a file of kioskctl, too. */
+const HAS_ATTEMPTS = "SELECT 1 FROM sqlite_master WHERE name = 'attempts'";
+
+const IN_PRODUCTION = "SELECT 1 FROM attempts WHERE environment = 'production' LIMIT 1";
+
+const DISK_FULL = 13;
+/** Errors of SQLite about the journal itself when it is copied: busy, damaged, no database. Others are about the copy. */
+const OF_SOURCE: ReadonlySet<number> = new Set([5, 11, 20, 26]);
+
+/** The file of the journal as a whole: its state, copies of it, and its replacement by one. */
+export class JournalFile {
+  readonly path: string;
+  readonly #options: Omit<SqliteJournalOptions, 'isServer'>;
+
+  constructor(options: Omit<SqliteJournalOptions, 'isServer'>) {
+    this.path = options.file;
+    this.#options = options;
+  }
+
+  /** @returns null without a file @throws Failure `journal-unusable` for one that can't be read */
+  inspect({ check = 'quick' }: { check?: Check } = {}): JournalInspection | null {
+    if (this.#options.isNamed) assertFolder(this.path);
+    if (!this.#isThere()) return null;
+    if (isEmptyFile(this.path)) throw unusable(this.path, 'is damaged: it is empty (0 bytes)');
+    return inspectFile(this.path, { check, fault: (reason, fix) => unusable(this.path, reason, fix) });
+  }
+
+  /** @throws Failure `journal-unusable` if a folder above may not be entered */
+  #isThere(): boolean {
+    const { path } = this;
+    try {
+      return statSync(path, { throwIfNoEntry: false }) !== undefined;
+    } catch (error) {
+      throw faultOf(error, { file: path, fault: (reason, fix) => unusable(path, reason, fix) });
+    }
+  }
+
+  /** True if a path leads to the journal or to one of the files beside it. */
+  isPart(file: string): boolean {
+    const inode = inodeOf(file);
+    return (
+      inode !== null && ['', '-wal', '-shm'].some((suffix) => inodeOf(`${this.path}${suffix}`) === inode)
+    );
+  }
+
+  /**
+   * Writes a consistent copy into an empty file, also while other processes use the journal.
+   * @throws Failure `journal-unusable` for a journal that can't be read; an error with `code` for a file that can't be written
+   */
+  async copyTo(copy: string, at: number): Promise<void> {
+    const { path } = this;
+    // Migrates it, and reports what is wrong with it.
+    await openJournalFile(this.#options).close();
+    try {
+      copyInto(copy, path);
+      // Not a connection as kioskctl has it, so that a backup is one file without a log.
+      const connection = new DatabaseSync(copy);
+      try {
+        for (const statement of nextGeneration(at)) connection.exec(statement);
+        connection.exec(`UPDATE identity SET backed_up_at = ${Math.trunc(at)}, backup_file = NULL`);
+      } finally {
+        connection.close();
+      }
+    } catch (error) {
+      const code = sqliteCode(error);
+      if (code === null || OF_SOURCE.has(code))
+        throw faultOf(error, { file: path, fault: (reason, fix) => unusable(path, reason, fix) });
+      const system = code === DISK_FULL ? 'ENOSPC' : 'EIO';
+      throw Object.assign(new Error('write'), { code: system, syscall: 'write' });
+    }
+  }
+
+  /** Checks a file that is to be restored. @throws Failure `invalid-input` for one that is no sound journal */
+  inspectBackup(file: string): JournalInspection {
+    const fault = (reason: string) =>
+      failure(
+        'invalid-input',
+        `${file} can't be restored: it ${reason}.`,
+        'Name a file that kioskctl journal backup wrote.',
+      );
+    if (!existsSync(file)) throw fault('does not exist');
+    if (!statSync(file).isFile()) throw fault('is not a file');
+    if (isEmptyFile(file)) throw fault('is empty (0 bytes)');
+    if (this.isPart(file)) throw fault('is the journal itself');
+    const backup = inspectFile(file, { check: 'integrity', fault });
+    if (!backup.isOurs) throw fault('is not a journal of kioskctl');
+    if (backup.schema > JOURNAL_SCHEMA) throw fault('was written by a newer version of kioskctl');
+    const [damage] = backup.damage;
+    if (damage !== undefined) throw fault(`is damaged: ${damage}`);
+    return backup;
+  }
+
+  /**
+   * Replaces the journal by a copy of a backup, as a new generation.
+   * @param record writes to the new journal before it is in place
+   * @returns the name that the old journal has now; null if there was none
+   * @throws Failure `journal-in-use` while any process uses it, `journal-unusable` if it can't be written
+   */
+  async restore(
+    backup: string,
+    { kept, record }: { kept: string; record: (journal: Journal) => Promise<void> },
+  ): Promise<string | null> {
+    const { path } = this;
+    if (this.#options.isNamed) assertFolder(path);
+    else makeFolder(dirname(path));
+    const draft = `${path}.${process.pid}.${crypto.randomUUID()}`;
+    try {
+      closeSync(openSync(draft, 'wx', 0o600));
+      copyInto(draft, backup);
+      await this.#prepare(draft, record);
+      return replaceDatabase(draft, path, { kept }) ? kept : null;
+    } catch (error) {
+      if (isBusy(error)) throw inUse(path);
+      throw faultOf(error, { file: path, fault: (reason, fix) => unusable(path, reason, fix) });
+    } finally {
+      for (const suffix of ['', '-wal', '-shm']) rmSync(`${draft}${suffix}`, { force: true });
+    }
+  }
+
+  /** Migrates a draft, makes it the next generation, and leaves it in one file. */
+  async #prepare(draft: string, record: (journal: Journal) => Promise<void>): Promise<void> {
+    const connection = new SqliteConnection({
+      file: draft,
+      migrations: MIGRATIONS,
+      durability: 'full',
+      fault: (reason) => unusable(this.path, reason),
+    });
+    try {
+      for (const statement of nextGeneration(this.#options.now())) connection.exec(statement);
+      await record(makeJournal(() => new SqliteDatabase(connection), this.#options));
+    } finally {
+      connection.close();
+    }
+  }
+}
+
+function inspectFile(file: string, { check, fault }: { check: Check; fault: MakeFault }): JournalInspection {
+  try {
+    const state = inspect(file, { check });
+    const isOurs = state.isOurs && readRow(file, HAS_ATTEMPTS) !== null;
+    const isReadable = isOurs && state.damage.length === 0;
+    const hasIdentity = isReadable && state.schema >= IDENTITY_SCHEMA;
+    const bytes = [file, `${file}-wal`].reduce(
+      (sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0),
+      0,
+    );
+    return {
+      ...state,
+      isOurs,
+      bytes,
+      identity: hasIdentity ? readRow<JournalIdentity>(file, IDENTITY) : null,
+      knowsProduction: isReadable && readRow(file, IN_PRODUCTION) !== null,
+    };
+  } catch (error) {
+    throw faultOf(error, { file, fault });
+  }
+}
+
+function inUse(path: string): Failure {
+  return failure(
+    'journal-in-use',
+    `The journal ${path} is in use by another process.`,
+    'Stop every kioskctl that uses it, then run the command again.',
+  );
+}

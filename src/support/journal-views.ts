@@ -1,0 +1,122 @@
+import { describeOwner } from '../domain/attempt.ts';
+import { printable } from '../domain/text/terminal-text.ts';
+import { counted, formatSize } from '../domain/text/words.ts';
+import { formatDuration } from '../domain/times/duration.ts';
+import { utcTime } from '../domain/times/vendor-time.ts';
+import type { JournalIdentity } from '../journal/journal.ts';
+import type { Result } from '../output/result.ts';
+import { localTime } from '../output/style.ts';
+import { listResult } from '../output/table.ts';
+import type { Backup, Restored, ShownJournal } from './journal.ts';
+
+/** The journal, or that there is none yet. */
+export function shownJournal(file: string, journal: ShownJournal | null): Result {
+  const rows = journal === null ? [] : rowsOf(file, journal).map(([field, value]) => ({ field, value }));
+  return listResult(
+    [
+      ['Journal', 'field'],
+      ['', 'value'],
+    ],
+    rows,
+    {
+      document: { file, journal: journal && toDocument(journal) },
+      empty: `There is no journal ${printable(file)} yet: the first command that records something creates it.\n`,
+    },
+  );
+}
+
+function rowsOf(file: string, journal: ShownJournal): [string, string][] {
+  const { bytes, schema, identity, openAttempts, listeners, leases } = journal;
+  return [
+    ['file', file],
+    ['size', formatSize(bytes)],
+    ['schema', String(schema)],
+    ['id', identity?.id ?? '–'],
+    ['generation', identity?.generation ?? '–'],
+    ['last backup', describeBackup(identity)],
+    ...describeRestore(journal),
+    ['open attempts', String(openAttempts)],
+    ...listeners.map(({ url, owner, startedAt }): [string, string] => [
+      'listener',
+      `${url}, ${describeOwner(owner)}, since ${localTime(startedAt)}`,
+    ]),
+    ...leases.map(({ subject, action, owner, takenAt }): [string, string] => [
+      'in use',
+      `${subject} (${action}) by ${describeOwner(owner)}, since ${localTime(takenAt)}`,
+    ]),
+  ];
+}
+
+function describeBackup(identity: JournalIdentity | null): string {
+  const { backedUpAt = null, backupFile = null } = identity ?? {};
+  if (backedUpAt === null) return 'never';
+  return [localTime(backedUpAt), backupFile].filter(Boolean).join(', ');
+}
+
+function describeRestore({ identity, markedCards }: ShownJournal): [string, string][] {
+  if (identity?.restoredAt == null) return [];
+  const cards = `${counted(markedCards, 'known card')} not sent since: each waits once before that`;
+  return [['restored', `${localTime(identity.restoredAt)}, ${cards}`]];
+}
+
+function toDocument({ identity, listeners, leases, ...journal }: ShownJournal) {
+  return {
+    bytes: journal.bytes,
+    schema: journal.schema,
+    id: identity?.id ?? null,
+    generation: identity?.generation ?? null,
+    createdAt: utcTime(identity?.createdAt ?? null),
+    backedUpAt: utcTime(identity?.backedUpAt ?? null),
+    backupFile: identity?.backupFile ?? null,
+    restoredAt: utcTime(identity?.restoredAt ?? null),
+    markedCards: journal.markedCards,
+    openAttempts: journal.openAttempts,
+    listeners: listeners.map(({ url, owner, startedAt, isRunning }) => ({
+      url,
+      by: describeOwner(owner),
+      startedAt: utcTime(startedAt),
+      isRunning,
+    })),
+    leases: leases.map(({ subject, action: act, owner, takenAt, isRunning }) => ({
+      subject,
+      act,
+      by: describeOwner(owner),
+      takenAt: utcTime(takenAt),
+      isRunning,
+    })),
+  };
+}
+
+export function backedUpJournal(journal: string, { file, bytes, at }: Backup): Result {
+  return {
+    exitCode: 0,
+    document: { journal, file, bytes, backedUpAt: utcTime(at) },
+    text: (style) =>
+      `${style.good('✓')} ${printable(journal)} is copied to ${printable(file)} (${formatSize(bytes)}).\n`,
+  };
+}
+
+export function restoredJournal(journal: string, { backup, kept, wait }: Restored): Result {
+  const backedUpAt = backup.identity?.backedUpAt ?? null;
+  return {
+    exitCode: 0,
+    document: {
+      journal,
+      file: backup.file,
+      backedUpAt: utcTime(backedUpAt),
+      id: backup.identity?.id ?? null,
+      replaced: kept,
+      waitMs: wait,
+    },
+    text: (style) => {
+      const time = backedUpAt === null ? '' : ` of ${localTime(backedUpAt)}`;
+      return [
+        `${style.good('✓')} ${printable(journal)} is the backup${time} now.`,
+        ...(kept === null ? [] : [`The replaced journal is kept as ${printable(kept)}.`]),
+        `Attempts that were made after the backup are unknown: before a card is sent again, its command waits ${formatDuration(wait)}, once.`,
+      ]
+        .join('\n')
+        .concat('\n');
+    },
+  };
+}

@@ -1,0 +1,135 @@
+import { resolve } from 'node:path';
+import type { Context } from '../context/context.ts';
+import { describeOwner } from '../domain/attempt.ts';
+import { Failure, failure } from '../domain/errors/failure.ts';
+import { formatDuration } from '../domain/times/duration.ts';
+import { killedWindowOf } from '../domain/times/settle-window.ts';
+import { utcTime } from '../domain/times/vendor-time.ts';
+import type { JournalState, Lease, ListenerRecord } from '../journal/journal.ts';
+import type { JournalInspection } from '../journal/journal-file.ts';
+
+/** The journal, and who is using it right now. */
+export interface ShownJournal extends JournalInspection, JournalState {
+  listeners: readonly (ListenerRecord & { isRunning: boolean | null })[];
+  leases: readonly Lease[];
+}
+
+/** Describes the journal; null if there is none yet. */
+export async function showJournal(ctx: Context): Promise<ShownJournal | null> {
+  const found = ctx.journalFile.inspect({ check: 'none' });
+  if (!found) return null;
+  // Opened only now: that would create it.
+  const { journal } = ctx;
+  return {
+    ...found,
+    ...(await journal.countState()),
+    listeners: await journal.listRunningListeners(),
+    leases: await journal.listLeases(),
+  };
+}
+
+export interface Backup {
+  file: string;
+  bytes: number;
+  at: number;
+}
+
+/** Copies the journal, which may be in use. @throws Failure `invalid-input` for a file that exists or can't be written */
+export async function backUpJournal(
+  ctx: Context,
+  file: string,
+  { force }: { force: boolean },
+): Promise<Backup> {
+  const { journalFile, files, calendar } = ctx;
+  if (journalFile.isPart(file))
+    throw failure('invalid-input', `${file} is the journal itself.`, 'Name another file.');
+  if (!journalFile.inspect({ check: 'none' })) {
+    const hint = 'The first command that records something creates it.';
+    throw failure('journal-unusable', `There is no journal ${journalFile.path} yet.`, hint);
+  }
+  const at = calendar.now();
+  const copy = resolve(file);
+  await files.create(copy, async (draft) => journalFile.copyTo(draft, at), { force, mode: 0o600 });
+  await ctx.journal.recordBackup({ file: copy, at });
+  return { file: copy, bytes: files.size(copy) ?? 0, at };
+}
+
+export interface Restored {
+  backup: JournalInspection & { file: string };
+  /** The name of the replaced journal; null if there was none. */
+  kept: string | null;
+  /** Milliseconds that each card waits once. */
+  wait: number;
+}
+
+/**
+ * Replaces the journal by a backup, after asking.
+ * @throws Failure `invalid-input`, `journal-in-use`, `not-confirmed`
+ */
+export async function restoreJournal(ctx: Context, file: string): Promise<Restored> {
+  const { journalFile, calendar, timing } = ctx;
+  const backup = { ...journalFile.inspectBackup(file), file };
+  const wait = killedWindowOf(timing);
+  await approve(ctx, { backup, wait });
+  const at = calendar.now();
+  const kept = `${journalFile.path}.replaced-${new Date(at).toISOString().replaceAll(/[-:.]/g, '')}`;
+  const { name: context, reason } = ctx;
+  const card = { profileId: 0, orderId: null, cardToken: null, kioskId: null };
+  const replaced = await journalFile
+    .restore(file, {
+      kept,
+      record: async (journal) => {
+        const id = await journal.startAction({ action: 'restore', context, ...card, reason, at });
+        await journal.endAction(id, { exitCode: 0, at });
+      },
+    })
+    .catch(async (error: unknown) => {
+      throw error instanceof Failure && error.code === 'journal-in-use'
+        ? await namingUsers(ctx, error)
+        : error;
+    });
+  return { backup, kept: replaced, wait };
+}
+
+async function approve(
+  ctx: Context,
+  { backup, wait }: { backup: JournalInspection & { file: string }; wait: number },
+): Promise<void> {
+  const { path } = ctx.journalFile;
+  const current = inspectDamaged(ctx);
+  if (ctx.environment !== 'production' && (backup.knowsProduction || current?.knowsProduction)) {
+    const message = `The journal ${path} or its backup has attempts in production, and context ${ctx.name} is of environment ${ctx.environment}.`;
+    throw failure('not-confirmed', message, 'Restore it with a context of production: --context NAME.');
+  }
+  if (current?.identity && backup.identity && current.identity.id !== backup.identity.id)
+    ctx.report.warn(`${backup.file} is a backup of another journal (id ${backup.identity.id}).`);
+  const time = utcTime(backup.identity?.backedUpAt ?? null);
+  const question = `Replace the journal ${path} by the backup ${backup.file}${time === null ? '' : ` of ${time}`}? Attempts that were made after the backup are unknown then: the next time that a card is sent, it waits ${formatDuration(wait)} first.`;
+  if (await ctx.ask.confirm(question, { flag: '--yes' })) return;
+  throw failure('not-confirmed', 'The journal was left as it is.', `Use it: kioskctl journal show`);
+}
+
+/** A restore is for journals that can't be read, too. */
+function inspectDamaged({ journalFile }: Context): JournalInspection | null {
+  try {
+    return journalFile.inspect({ check: 'none' });
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'journal-unusable') return null;
+    throw error;
+  }
+}
+
+async function namingUsers(ctx: Context, { code, message, hint }: Failure): Promise<Failure> {
+  const listeners = await ctx.journal.listRunningListeners();
+  const leases = await ctx.journal.listLeases();
+  const users = [
+    ...listeners.map(({ url, owner }) => `the listener at ${url} (${describeOwner(owner)})`),
+    ...leases.map(({ action, owner }) => `${describeOwner(owner)} (${action})`),
+  ];
+  if (users.length === 0) return failure(code, message, hint);
+  return failure(
+    code,
+    `The journal ${ctx.journalFile.path} is in use by ${[...new Set(users)].join(', ')}.`,
+    hint,
+  );
+}
