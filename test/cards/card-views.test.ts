@@ -27,7 +27,7 @@ const NOT_STARTED: CardResult = {
 
 const extra = ({ exitCode }: CardResult) => ({ attempts: [exitCode] });
 
-test('a refused card shows its refusal, and not what it failed with before', async () => {
+test('a refused card shows its refusal, and not the earlier failure', async () => {
   const before = production('PRODUCTION_ERROR', { errorCode: 'PRD_HOPPER_DOOR' });
   const details = { errorCode: 'KIOSK_ID_NOT_FOUND' };
   const refused: CardResult = {
@@ -45,25 +45,25 @@ test('a refused card shows its refusal, and not what it failed with before', asy
 const INTERRUPTED = new Failure('interrupted', 'Interrupted.', { hint: 'h' });
 
 describe('one card', () => {
-  test('that was done keeps its exit code, whatever signal came meanwhile', () => {
+  test('one card that was done keeps its exit code, whatever signal came meanwhile', () => {
     const { exitCode, document } = cardResults([DONE], { shape: 'card', stops: [INTERRUPTED] });
     expect([exitCode, document.error]).toEqual([0, undefined]);
   });
 
-  test('that was not started gives the error that stopped the command', () => {
+  test('one card that was not started has the error that stopped the command', () => {
     const { exitCode, document } = cardResults([NOT_STARTED], { shape: 'card', stops: [INTERRUPTED] });
     expect(exitCode).toBe(130);
     expect(document).toEqual({ card: NOT_STARTED.card, error: INTERRUPTED.toDocument() });
   });
 
-  test('gives card and changed', () => {
+  test('one card has the fields card and changed', () => {
     const { exitCode, document, references } = cardResults([DONE], { shape: 'card' });
     expect(exitCode).toBe(0);
     expect(document).toEqual({ card: DONE.card, changed: true });
     expect(references).toEqual([`1001/${DONE.card.cardToken}`]);
   });
 
-  test('that failed gives both card and error, and no reference', () => {
+  test('one card that failed has card and error, and no reference', () => {
     const { exitCode, document, references, errors } = cardResults([FAILED], { shape: 'card' });
     expect(exitCode).toBe(4);
     expect(document).toEqual({ card: FAILED.card, error: ERROR });
@@ -71,21 +71,21 @@ describe('one card', () => {
     expect(errors).toEqual([{ about: null, error: ERROR }]);
   });
 
-  test('of a wait says what ended it', () => {
+  test('one card of a wait has the source that ended it', () => {
     const options = { shape: 'card' } as const;
     expect(cardResults([{ ...DONE, via: 'event' }], options).document).toMatchObject({ via: 'event' });
     const failed = cardResults([{ ...FAILED, via: 'api' }, DONE], { ...options, shape: 'cards' });
     expect(failed.document).toMatchObject({ cards: [{ via: 'api' }, {}] });
   });
 
-  test('of a look says nothing of a change', () => {
+  test('one card that was only read has no field changed', () => {
     const { document } = cardResults([{ card: DONE.card, outcome: 'done', exitCode: 0 }], { shape: 'card' });
     expect(document).toEqual({ card: DONE.card });
   });
 });
 
 describe('several cards', () => {
-  test('give cards, each with its end, and a summary', () => {
+  test('several cards have their outcomes and a summary', () => {
     const { exitCode, document, references, errors } = cardResults([DONE, FAILED], { shape: 'cards' });
     expect(exitCode).toBe(4);
     expect(document).toEqual({
@@ -99,7 +99,7 @@ describe('several cards', () => {
     expect(errors).toEqual([{ about: '1001/502', error: ERROR }]);
   });
 
-  test('also when there is one, or none', () => {
+  test('a list of one card or none has the same form', () => {
     expect(cardResults([DONE], { shape: 'cards' }).document).toMatchObject({
       cards: [{ outcome: 'done' }],
       summary: { total: 1 },
@@ -113,33 +113,33 @@ describe('several cards', () => {
   test.each([
     ['that were not started', [DONE, NOT_STARTED]],
     ['that were all started', [DONE, DONE]],
-  ])('%s end with what stopped the command, and name it', (_, results) => {
+  ])('%s end with the failure that stopped the command', (_, results) => {
     const { exitCode, document, errors } = cardResults(results, { shape: 'cards', stops: [INTERRUPTED] });
     expect(exitCode).toBe(130);
     expect(document).toMatchObject({ cards: [{}, {}], error: { code: 'interrupted' } });
     expect(errors).toEqual([{ about: null, error: INTERRUPTED.toDocument() }]);
   });
 
-  test('of several stops, the error names the one whose exit code the command ends with', () => {
+  test('the error of several stops is the one with the exit code of the command', () => {
     const stops = [new Failure('leased', 'l', { hint: 'h' }), INTERRUPTED];
     const { exitCode, document } = cardResults([DONE, NOT_STARTED], { shape: 'cards', stops });
     expect([exitCode, document.error]).toEqual([130, INTERRUPTED.toDocument()]);
   });
 
-  test('that a journal stopped end with 9 and its error', () => {
+  test('cards that a journal stopped end with 9 and its error', () => {
     const broken = { code: 'journal-unusable', message: 'It is damaged.', hint: 'h' };
     const first: CardResult = { ...FAILED, outcome: 'refused', exitCode: 9, error: broken };
     const { exitCode, document } = cardResults([first, NOT_STARTED], { shape: 'cards' });
     expect([exitCode, document.error]).toEqual([9, broken]);
   });
 
-  test('an unknown outcome comes before the signal that interrupted the command', () => {
+  test('an unknown outcome takes precedence over the signal that interrupted the command', () => {
     const unknown: CardResult = { ...FAILED, outcome: 'unknown', exitCode: 8 };
     const { exitCode } = cardResults([unknown, NOT_STARTED], { shape: 'cards', stops: [INTERRUPTED] });
     expect(exitCode).toBe(8);
   });
 
-  test('show what a command adds to each', () => {
+  test('several cards show the fields that a command adds', () => {
     expect(cardResults([DONE, FAILED], { shape: 'cards', extra }).document).toMatchObject({
       cards: [{ attempts: [0] }, { attempts: [4] }],
     });
@@ -149,7 +149,7 @@ describe('several cards', () => {
   });
 });
 
-test('for people, a list has a line for each card and one that counts', async () => {
+test('the text of a list has a line for each card and one with the counts', async () => {
   const { text } = cardResults([DONE, FAILED, NOT_STARTED], { shape: 'cards' });
   const lines = (await text(makeStyle(false))).trimEnd().split('\n');
   expect(lines).toHaveLength(4);

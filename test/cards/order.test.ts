@@ -31,7 +31,7 @@ async function made(): Promise<number> {
 const POST = { kind: 'answer', method: 'POST', path: '/card-orders', times: 1 } as const;
 
 describe('a lost answer', () => {
-  test('is asked for again with the same key, and there is one order', async () => {
+  test('an order with a lost answer is repeated with the same key, and exists once', async () => {
     world.fault({ ...POST, reset: 'after' });
     expect(await place()).toMatchObject({ exitCode: 0, changed: true, card: { orderId: 501 } });
     expect((await world.requests('POST', '/card-orders')).length).toBeGreaterThan(1);
@@ -57,14 +57,14 @@ describe('a lost answer', () => {
     },
   );
 
-  test('of a request that was refused before is no question', async () => {
+  test('a lost answer after a refused order is repeated without doubt', async () => {
     world.fault({ ...POST, status: 401 });
     expect(await place()).toMatchObject({ exitCode: 3, error: { code: 'credentials-refused' } });
     expect(await made()).toBe(0);
   });
 });
 
-test('an order that can not be recorded any more is there all the same', async () => {
+test('an order that can not be recorded any more is reported all the same', async () => {
   const journal: Journal = world.openJournal();
   const record = journal.recordOrderRequest.bind(journal);
   journal.recordOrderRequest = async (request, at) => {
@@ -89,7 +89,7 @@ test('a key that was used for other data is refused, and named as the user wrote
   expect(await made()).toBe(1);
 });
 
-test('the data of another order are copied as they are, also where they look like a secret', async () => {
+test('the data of another order are copied unchanged, also if they look like a secret', async () => {
   const fields = {
     cardHolderName: 'Ada Basic Smith',
     address: { firstLine: '1 Bearer Street', city: 'London', postCode: 'E1 6JJ', country: 'GB' },

@@ -17,7 +17,7 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 describe('produce', () => {
-  test('sends a ready card once, and is unchanged when it is repeated on the same kiosk', async () => {
+  test('produce sends a ready card once, and changes nothing when it is repeated on the same kiosk', async () => {
     expect(await card.send()).toMatchObject({
       outcome: 'done',
       exitCode: 0,
@@ -28,7 +28,7 @@ describe('produce', () => {
     expect(await world.puts()).toEqual({ sent: 1, taken: 1 });
   });
 
-  test('refuses a card that is in progress on another kiosk', async () => {
+  test('produce refuses a card that is in progress on another kiosk', async () => {
     await card.send();
     expect(await card.send({ kioskId: parseKioskId('WIS00002') })).toMatchObject({
       exitCode: 9,
@@ -37,7 +37,7 @@ describe('produce', () => {
     expect(await world.puts()).toEqual({ sent: 1, taken: 1 });
   });
 
-  test('sends nothing for a failed card, and says that it is retried', async () => {
+  test('produce sends nothing for a failed card, and names retry as the next command', async () => {
     await card.fail();
     const result = await card.send();
     expect(result).toMatchObject({ exitCode: 9, error: { code: 'wrong-stage' } });
@@ -45,14 +45,14 @@ describe('produce', () => {
     expect((await world.puts()).sent).toBe(1);
   });
 
-  test('leaves a produced card as it is', async () => {
+  test('produce leaves a produced card as it is', async () => {
     await card.send();
     await simulate(world.context(), { targets: [{ ...card.target }], simulation: { status: 'PRODUCED' } });
     expect(await card.send()).toMatchObject({ exitCode: 0, changed: false, card: { stage: 'produced' } });
     expect((await world.puts()).sent).toBe(1);
   });
 
-  test('never sends a card that is over 60 days old', async () => {
+  test('produce never sends a card that is over 60 days old', async () => {
     world.sandbox.advance(61 * 86_400_000);
     expect(await card.send()).toMatchObject({
       exitCode: 6,
@@ -62,7 +62,7 @@ describe('produce', () => {
     expect((await world.puts()).sent).toBe(0);
   });
 
-  test('sends one request of two that are made at the same time', async () => {
+  test('two produce commands at the same time send one request', async () => {
     const other = world.openJournal();
     const results = await Promise.all([card.send(), card.send({ context: { journal: other } })]);
     await other.close();
@@ -88,7 +88,7 @@ describe('produce', () => {
     },
   );
 
-  test('takes a queued request for accepted, and sends no other until it is given up', async () => {
+  test('produce accepts a queued request, and sends no other until it is abandoned', async () => {
     world.fault({ kind: 'produce', errorCode: 'REQUEST_CREATED_BUT_NOT_STARTED', times: 1 });
     expect(await card.send()).toMatchObject({ exitCode: 0, changed: true, card: { stage: 'in-progress' } });
     expect(await card.send()).toMatchObject({ exitCode: 0, changed: false });
@@ -107,7 +107,7 @@ describe('produce', () => {
     [404, 10, 'not-found'],
     [429, 7, 'rate-limited'],
     [403, 3, 'credentials-refused'],
-  ])('does not repeat a request that is answered with %i', async (status, exitCode, code) => {
+  ])('produce does not repeat a request that is answered with %i', async (status, exitCode, code) => {
     world.fault({ ...PUT, status });
     expect(await card.send()).toMatchObject({ exitCode, error: { code }, card: { stage: 'ready' } });
     expect(await world.puts()).toEqual({ sent: 1, taken: 0 });
@@ -129,13 +129,13 @@ describe('a lost answer', () => {
       'it redirects after the effect',
       { ...PUT, status: 302, headers: { location: '/elsewhere' }, effect: true },
     ],
-  ])('is found accepted when %s', async (_, fault) => {
+  ])('a request with a lost answer is found accepted when %s', async (_, fault) => {
     world.fault(fault);
     expect(await card.send()).toMatchObject({ exitCode: 0, changed: true, card: { stage: 'in-progress' } });
     expect(await world.puts()).toEqual({ sent: 1, taken: 1 });
   });
 
-  test('is not seen after the settle window, and may then be sent again', async () => {
+  test('a request with a lost answer that did not arrive may be sent again after the settle window', async () => {
     world.fault({ ...PUT, reset: 'before' });
     const before = world.clock.now();
     expect(await card.send()).toMatchObject({
@@ -148,7 +148,7 @@ describe('a lost answer', () => {
     expect(await world.puts()).toMatchObject({ taken: 1 });
   });
 
-  test('stays unknown when the deadline comes before the settle window is over, and nothing is sent until then', async () => {
+  test('the outcome of a lost answer is unknown at a deadline within the settle window, and nothing is sent until its end', async () => {
     world.fault({ ...PUT, reset: 'before' });
     const timing = { ...world.context().timing, timeout: 1_000 };
     expect(await card.send({ context: { timing } })).toMatchObject({
@@ -162,7 +162,7 @@ describe('a lost answer', () => {
     expect(await card.send()).toMatchObject({ exitCode: 0, changed: true });
   });
 
-  test('is superseded when the card shows up on another kiosk', async () => {
+  test('an attempt with a lost answer is superseded when the card shows up on another kiosk', async () => {
     world.fault({ ...PUT, reset: 'before' });
     const onSleep = async () => {
       if ((await world.puts()).taken === 0) await card.produceElsewhere('WIS00003');
@@ -178,7 +178,7 @@ describe('a lost answer', () => {
     ]);
   });
 
-  test('is unknown while the production can not be read', async () => {
+  test('the outcome of a lost answer is unknown while the production can not be read', async () => {
     world.fault({ ...PUT, reset: 'before' });
     world.fault({
       kind: 'answer',
@@ -205,21 +205,24 @@ test('a request that Wise wants to be approved ends with 5, and may be made once
   expect(await card.send()).toMatchObject({ exitCode: 0, card: { attempt: 2 } });
 });
 
-test.each([401, 403])('a lost answer stays unknown when a look is answered with %i', async (status) => {
-  world.fault({ ...PUT, reset: 'after' });
-  // The first look is the one before the request.
-  world.fault({ ...GET, times: 1, delayMs: 1 });
-  world.fault({ ...GET, times: 1, status });
-  const result = await card.send();
-  expect(result).toMatchObject({
-    exitCode: 8,
-    error: { code: 'outcome-unknown', details: { httpStatus: status } },
-    card: { stage: 'unknown' },
-  });
-  expect(result.error?.hint).toContain('kioskctl wait-produced');
-  expect(await card.send()).toMatchObject({ exitCode: 0, changed: false, card: { stage: 'in-progress' } });
-  expect(await world.puts()).toEqual({ sent: 1, taken: 1 });
-});
+test.each([401, 403])(
+  'the outcome of a lost answer is unknown when a read is answered with %i',
+  async (status) => {
+    world.fault({ ...PUT, reset: 'after' });
+    // The first look is the one before the request.
+    world.fault({ ...GET, times: 1, delayMs: 1 });
+    world.fault({ ...GET, times: 1, status });
+    const result = await card.send();
+    expect(result).toMatchObject({
+      exitCode: 8,
+      error: { code: 'outcome-unknown', details: { httpStatus: status } },
+      card: { stage: 'unknown' },
+    });
+    expect(result.error?.hint).toContain('kioskctl wait-produced');
+    expect(await card.send()).toMatchObject({ exitCode: 0, changed: false, card: { stage: 'in-progress' } });
+    expect(await world.puts()).toEqual({ sent: 1, taken: 1 });
+  },
+);
 
 test.each(['REQUEST_ALREADY_EXISTS', 'PAN_ALREADY_EXISTS'])(
   'while Wise reports an earlier request (%s), none is sent, however long nothing changes',
@@ -273,7 +276,7 @@ test('a retry names a card twice and sends it once, also when it fails again', a
   expect((await world.puts()).sent).toBe(2);
 });
 
-test('a look before the request takes no longer than the command has', async () => {
+test('a read before the request takes no longer than the timeout of the command', async () => {
   world.fault({ ...GET, path: '/card-orders/', times: 9, status: 429, headers: { 'retry-after': '5' } });
   const timing = { ...world.context().timing, timeout: 500 };
   expect(await card.send({ context: { timing } })).toMatchObject({
@@ -286,7 +289,7 @@ test('a look before the request takes no longer than the command has', async () 
 });
 
 describe('waiting for the result', () => {
-  test('an earlier failure never ends the wait of a new attempt', async () => {
+  test('an earlier failure never ends the wait for a new attempt', async () => {
     await card.fail();
     const failure = await fetch(
       `${world.url}/v3/spend/profiles/1001/cards/${card.target.cardToken}/production`,
@@ -307,7 +310,7 @@ describe('waiting for the result', () => {
     expect((await waiting)[0]).toMatchObject({ exitCode: 75, card: { stage: 'in-progress' } });
   });
 
-  test('ends at once when the attempt failed', async () => {
+  test('a wait ends immediately when the attempt has failed', async () => {
     await card.fail('PRT_RIBBON_ENDED');
     const [result] = await waitProduced(world.context(), { targets: [{ ...card.target }], via: 'auto' });
     expect(result).toMatchObject({
@@ -316,7 +319,7 @@ describe('waiting for the result', () => {
     });
   });
 
-  test('without the journal, only what began at --after or later counts', async () => {
+  test('without the journal, a wait counts only attempts that started at --after or later', async () => {
     await card.fail();
     const [old] = await waitProduced(
       world.context({
@@ -333,7 +336,7 @@ describe('waiting for the result', () => {
     expect(latest).toMatchObject({ exitCode: 4 });
   });
 
-  test('while nothing can be seen, the journal still tells which attempt it is', async () => {
+  test('while the card can not be read, the journal still identifies the attempt', async () => {
     await card.send();
     world.fault({ ...GET, path: '/cards/', times: 1_000, status: 503 });
     world.fault({ ...GET, path: '/card-orders/', times: 1_000, status: 503 });
@@ -348,7 +351,7 @@ describe('waiting for the result', () => {
     });
   });
 
-  test('a wait that saw nothing says how to wait again, from the same attempt on', async () => {
+  test('a wait without a read names the command that waits again for the same attempt', async () => {
     world.fault({ ...GET, path: '/card', times: 1_000, status: 503 });
     const timing = { ...world.context().timing, timeout: 300 };
     const after = '2026-03-01T12:30:00.000Z';
@@ -363,7 +366,7 @@ describe('waiting for the result', () => {
     await journal.close();
   });
 
-  test('ends for the attempt that was going on, not for a later one', async () => {
+  test('a wait ends with the attempt that was in progress, not with a later one', async () => {
     await card.send();
     const onSleep = async () => {
       if ((await world.puts()).taken === 1) {
@@ -383,7 +386,7 @@ describe('waiting for the result', () => {
     });
   });
 
-  test('says at once how a sandbox is told what becomes of the card', async () => {
+  test('a wait in a sandbox names the command that sets the result of the card', async () => {
     await card.send({ wait: true, context: { timing: { ...world.context().timing, timeout: 300 } } });
     expect(world.said.join('\n')).toContain(
       `kioskctl simulate 1001/${card.target.cardToken} --status PRODUCED --context local`,

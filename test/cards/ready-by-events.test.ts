@@ -65,7 +65,7 @@ async function orderedOnly(profileId = 1001) {
   };
 }
 
-test('needs no look at all at an order that was just made', async () => {
+test('a wait for a new order needs no read of the API', async () => {
   const { session, seen, events, wait, reads } = await orderedOnly();
   expect(seen).toMatchObject({ card: { stage: 'requirements-fulfilled', cardToken: null, ageDays: 0 } });
   listener.keepAfter(700, events.created);
@@ -87,7 +87,7 @@ test('needs no look at all at an order that was just made', async () => {
   expect(await world.journal.orderSeenAt(parseCardToken(cardToken ?? ''))).not.toBeNull();
 });
 
-test('lets a card be produced with three requests: its order, one look, its PUT', async () => {
+test('a card is produced with three requests: its order, one read, its PUT', async () => {
   const { session, wait } = await orderedOnly();
   // What the sandbox itself says, as a listener would hear it.
   listener.clock.plan(1_400, async () => {
@@ -115,7 +115,7 @@ test('lets a card be produced with three requests: its order, one look, its PUT'
 test.each([
   ['before it waits', [0, 0]],
   ['in the wrong order', [900, 300]],
-])('hears events that came %s', async (_, [createdAfter = 0, readyAfter = 0]) => {
+])('a wait finds events that came %s', async (_, [createdAfter = 0, readyAfter = 0]) => {
   const { session, events, wait, reads } = await orderedOnly();
   if (createdAfter === 0) await listener.keep(events.created);
   else listener.keepAfter(createdAfter, events.created);
@@ -127,7 +127,7 @@ test.each([
   expect(await reads()).toBe(before);
 });
 
-test('looks where the journal knows that the order ended', async () => {
+test('a wait reads the API if the journal knows that the order ended', async () => {
   const { events, wait } = await orderedOnly();
   const { orderId } = events.created;
   listener.clock.plan(100, async () => cancel(1001, orderId));
@@ -141,7 +141,7 @@ test('looks where the journal knows that the order ended', async () => {
   expect(world.clock.now() - started).toBeLessThan(600);
 });
 
-test('looks at once at an order in PLACED, and names what it waits for', async () => {
+test('a wait reads an order in PLACED immediately, and names its requirements', async () => {
   const { seen, wait } = await orderedOnly(1003);
   expect(seen.card).toMatchObject({ stage: 'placed' });
   const named: boolean[] = [];
@@ -150,7 +150,7 @@ test('looks at once at an order in PLACED, and names what it waits for', async (
   expect(named).toEqual([true]);
 });
 
-test('looks at an order that its key had made before, because it may have a card', async () => {
+test('a wait reads an order that its key had made before, because it may have a card', async () => {
   const { session } = await orderedOnly();
   world.clock.time += 2_000;
   const response = await fetch(

@@ -56,7 +56,7 @@ async function lose(): Promise<void> {
 }
 
 describe('retry', () => {
-  test('produces a failed card again on its kiosk, once somebody says that it is fixed', async () => {
+  test('retry produces a failed card again on its kiosk, once a user confirms the fix', async () => {
     await card.fail();
     world.answers.push(true);
     expect(await card.repeat()).toMatchObject({
@@ -72,7 +72,7 @@ describe('retry', () => {
     ]);
   });
 
-  test('leaves a card alone that fails while it is looked at: nobody approved to repeat that', async () => {
+  test('retry does not send a card that fails during the read, because nobody has approved to repeat that failure', async () => {
     const { card: sent } = await card.send();
     await failElsewhere();
     world.fault({ ...GET, times: 1, status: 200, body: JSON.stringify(sent.production) });
@@ -81,7 +81,7 @@ describe('retry', () => {
     expect(await world.puts()).toEqual({ sent: 1, taken: 1 });
   });
 
-  test('leaves a card alone that fails after its attempt was abandoned: nobody approved to repeat that', async () => {
+  test('retry does not send a card that fails after its attempt was abandoned, because nobody has approved to repeat that failure', async () => {
     world.fault({ kind: 'produce', errorCode: 'REQUEST_CREATED_BUT_NOT_STARTED', times: 1 });
     await card.send();
     const ask = { ...world.context().ask, confirm: failWhileAsked };
@@ -95,7 +95,7 @@ describe('retry', () => {
     expect(world.asked.at(-1)).toContain('Is it fixed');
   });
 
-  test('sends nothing when it is not fixed, or nobody can be asked', async () => {
+  test('retry sends nothing if the cause is not fixed, or if the user can not be prompted', async () => {
     await card.fail();
     world.answers.push(false);
     expect(await card.repeat()).toMatchObject({ exitCode: 9, error: { code: 'not-confirmed' } });
@@ -103,7 +103,7 @@ describe('retry', () => {
     expect((await world.puts()).sent).toBe(1);
   });
 
-  test('the time that a person takes to answer is not taken from the wait', async () => {
+  test('the time of an answer to a prompt does not count for the timeout of a retry', async () => {
     await card.fail();
     const ask = { ...world.context().ask, confirm: async () => (world.clock.time += 720_000) > 0 };
     const timing = { ...world.context().timing, timeout: 5_000 };
@@ -114,13 +114,13 @@ describe('retry', () => {
     });
   });
 
-  test('asks nothing for a failure that may be repeated at once', async () => {
+  test('retry does not ask for a failure that may be repeated immediately', async () => {
     await card.fail('CB_TIME');
     expect(await card.repeat()).toMatchObject({ exitCode: 0, changed: true });
     expect(world.asked).toEqual([]);
   });
 
-  test('goes to another kiosk when it is told so', async () => {
+  test('retry sends a card to another kiosk with --to-kiosk', async () => {
     await card.fail();
     world.answers.push(true);
     expect(await card.repeat({ toKiosk: parseKioskId('WIS00002') })).toMatchObject({ exitCode: 0 });
@@ -130,12 +130,12 @@ describe('retry', () => {
     });
   });
 
-  test('refuses a card that did not fail', async () => {
+  test('retry refuses a card that did not fail', async () => {
     expect(await card.repeat()).toMatchObject({ exitCode: 9, error: { code: 'nothing-to-retry' } });
     expect((await world.puts()).sent).toBe(0);
   });
 
-  test('refuses when another attempt failed while the question was open', async () => {
+  test('retry refuses a card if another attempt failed while the prompt was open', async () => {
     await card.fail();
     const journal = world.openJournal();
     const ask = { ...world.context().ask };
@@ -155,7 +155,7 @@ describe('retry', () => {
     await journal.close();
   });
 
-  test('knows a failure of another system, and links its attempt to it', async () => {
+  test('retry finds a failure of another system, and links its attempt to it', async () => {
     world.fault({
       kind: 'outcome',
       kioskId: parseKioskId('WIS00001'),
@@ -177,14 +177,14 @@ describe('retry', () => {
 });
 
 describe('an attempt whose outcome nobody knows', () => {
-  test('is not sent again, however long ago it was, until a person says that it will not print', async () => {
+  test('an unknown attempt is not sent again, however old it is, until a user abandons it', async () => {
     await lose();
     expect(await card.repeat()).toMatchObject({ exitCode: 8, error: { code: 'outcome-unknown' } });
     expect((await world.puts()).sent).toBe(1);
     expect(world.asked).toEqual([]);
   });
 
-  test('is given up with --abandon, and the next one is linked to it', async () => {
+  test('an unknown attempt is abandoned with --abandon, and the next attempt is linked to it', async () => {
     await lose();
     world.answers.push(true);
     expect(await card.repeat({ abandon: true })).toMatchObject({ exitCode: 0, card: { attempt: 2 } });
@@ -193,7 +193,7 @@ describe('an attempt whose outcome nobody knows', () => {
     expect(await world.puts()).toEqual({ sent: 2, taken: 1 });
   });
 
-  test('stays as it is when the person is not certain', async () => {
+  test('an unknown attempt stays as it is if the user is not certain', async () => {
     await lose();
     world.answers.push(false);
     expect(await card.repeat({ abandon: true })).toMatchObject({
@@ -203,7 +203,7 @@ describe('an attempt whose outcome nobody knows', () => {
     expect(await outcomes()).toEqual(['unknown']);
   });
 
-  test('is abandoned within its settle window, which the next request waits for', async () => {
+  test('an unknown attempt may be abandoned within its settle window, and the next request waits for the end of the window', async () => {
     world.fault({ ...PUT, reset: 'before' });
     const timing = { ...world.context().timing, timeout: 1_000 };
     expect(await card.send({ context: { timing } })).toMatchObject({ exitCode: 8 });
@@ -218,14 +218,14 @@ describe('an attempt whose outcome nobody knows', () => {
     expect(await world.puts()).toEqual({ sent: 2, taken: 1 });
   });
 
-  test('is abandoned only with a reason, in every environment', async () => {
+  test('an attempt is abandoned only with a reason, in every environment', async () => {
     await lose();
     const repeated = card.repeat({ abandon: true, context: { reason: null } });
     await expect(repeated).rejects.toMatchObject({ code: 'input-required', hint: '--reason' });
     expect(await outcomes()).toEqual(['unknown']);
   });
 
-  test('has an entry of its own in the log once it is abandoned', async () => {
+  test('an abandoned attempt has an entry of its own in the log', async () => {
     await lose();
     world.answers.push(true);
     await card.repeat({ abandon: true });
@@ -235,7 +235,7 @@ describe('an attempt whose outcome nobody knows', () => {
     ]);
   });
 
-  test('is not abandoned while a running command sends the card', async () => {
+  test('an attempt is not abandoned while a running command sends the card', async () => {
     const other = world.openJournal();
     const { journal } = world;
     const refused: unknown[] = [];
@@ -250,7 +250,7 @@ describe('an attempt whose outcome nobody knows', () => {
   });
 });
 
-test('the refusal of a card that another process sends or works on says when it is free if that was killed', async () => {
+test('the refusal of a card that another process works on names the time when it is free if that process was killed', async () => {
   const other = world.openJournal();
   const { journal } = world;
   const refused: unknown[] = [];
@@ -268,7 +268,7 @@ test('the refusal of a card that another process sends or works on says when it 
   await other.close();
 });
 
-test('a request that was not seen to arrive is sent again without a question', async () => {
+test('a request that did not arrive is sent again without a prompt', async () => {
   world.fault({ ...PUT, reset: 'before' });
   expect(await card.send()).toMatchObject({ exitCode: 7, error: { code: 'not-seen' } });
   expect(await card.repeat()).toMatchObject({ exitCode: 0, changed: true, card: { attempt: 2 } });

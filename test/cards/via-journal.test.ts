@@ -60,19 +60,22 @@ describe('a signed event', () => {
         error: { code: 'production-failed' },
       },
     ],
-  ])('%s ends the wait within moments, without another look', async (status, errorCode, expected) => {
-    await card.send();
-    listener.keepAfter(5_000, await eventOf(card, status, { errorCode }));
-    const [before, started] = [await looks(), world.clock.now()];
-    expect(await wait()).toMatchObject({ ...expected, via: 'event' });
-    expect(await looks()).toBe(before + 1);
-    expect(world.clock.now() - started).toBeLessThan(5_100);
-    expect(world.said.join('\n')).toMatch(new RegExp(`${status}, says event \\d+`));
-    const attempt = await world.journal.latestAttempt(card.target.cardToken);
-    expect(attempt).toMatchObject({ number: 1, outcome: status === 'PRODUCED' ? 'produced' : 'failed' });
-  });
+  ])(
+    'a signed event with %s ends the wait within moments, without another read',
+    async (status, errorCode, expected) => {
+      await card.send();
+      listener.keepAfter(5_000, await eventOf(card, status, { errorCode }));
+      const [before, started] = [await looks(), world.clock.now()];
+      expect(await wait()).toMatchObject({ ...expected, via: 'event' });
+      expect(await looks()).toBe(before + 1);
+      expect(world.clock.now() - started).toBeLessThan(5_100);
+      expect(world.said.join('\n')).toMatch(new RegExp(`${status}, says event \\d+`));
+      const attempt = await world.journal.latestAttempt(card.target.cardToken);
+      expect(attempt).toMatchObject({ number: 1, outcome: status === 'PRODUCED' ? 'produced' : 'failed' });
+    },
+  );
 
-  test('in whole seconds ends it as well, and the attempt keeps its finer time', async () => {
+  test('a signed event in whole seconds ends the wait, and the attempt keeps its precise time', async () => {
     await card.send();
     const { occurredAt } = await eventOf(card, 'PRODUCED');
     const coarse = occurredAt?.replace(/\.\d+Z$/, 'Z') ?? null;
@@ -80,13 +83,13 @@ describe('a signed event', () => {
     expect(await wait()).toMatchObject({ via: 'event', card: { production: { occurredAt } } });
   });
 
-  test('that came before the wait, while the API lags, ends it after the first look', async () => {
+  test('a signed event that came before the wait ends it after the first read, while the API lags behind', async () => {
     await card.send();
     await listener.keep(await eventOf(card, 'PRODUCED'));
     expect(await wait()).toMatchObject({ exitCode: 0, via: 'event' });
   });
 
-  test('ends a wait during an outage of the API', async () => {
+  test('a signed event ends a wait during an outage of the API', async () => {
     await card.send();
     listener.clock.plan(500, async () =>
       world.fault({ kind: 'answer', method: 'GET', path: '/', status: 503, times: 1_000 }),
@@ -100,7 +103,7 @@ describe('a signed event', () => {
     expect(world.shown.some(({ outage }) => outage !== null)).toBe(true);
   });
 
-  test('does not hide that nothing could ever be read', async () => {
+  test('a signed event does not hide that the card could never be read', async () => {
     await card.send();
     world.fault({ kind: 'answer', method: 'GET', path: '/', status: 503, times: 1_000 });
     listener.keepAfter(1_000, await eventOf(card, 'PRODUCED'));
@@ -110,14 +113,14 @@ describe('a signed event', () => {
     });
   });
 
-  test('ends produce --wait', async () => {
+  test('a signed event ends produce --wait', async () => {
     listener.clock.plan(2_000, async () => listener.keep(await eventOf(card, 'PRODUCED')));
     const result = await card.send({ wait: true, context: context() });
     expect(result).toMatchObject({ exitCode: 0, changed: true, via: 'event', card: { stage: 'produced' } });
     expect(await world.puts()).toEqual({ sent: 1, taken: 1 });
   });
 
-  test('wakes status --watch', async () => {
+  test('a signed event wakes status --watch', async () => {
     await card.send();
     listener.keepAfter(5_000, await eventOf(card, 'PRODUCED'));
     const before = await looks();
@@ -131,7 +134,7 @@ describe('a signed event', () => {
   });
 });
 
-describe('never ends a wait:', () => {
+describe('a wait on the journal', () => {
   /** What else may arrive for a card that is being produced for the second time, and what the API goes on to say. */
   const cases: [string, (now: KeptEvent, earlier: KeptEvent) => KeptEvent][] = [
     [
@@ -171,7 +174,7 @@ describe('never ends a wait:', () => {
     expect(await world.puts()).toEqual({ sent: 2, taken: 2 });
   });
 
-  test('an event of an attempt that somebody gave up meanwhile', async () => {
+  test('a wait is not ended by an event of an attempt that was abandoned meanwhile', async () => {
     await card.send();
     const { cardToken } = card.target;
     listener.clock.plan(1_000, async () => {
@@ -184,7 +187,7 @@ describe('never ends a wait:', () => {
     expect(await world.journal.listAttempts(cardToken)).toMatchObject([{ outcome: 'abandoned' }]);
   });
 
-  test('an event of before --after', async () => {
+  test('a wait is not ended by an event of a time before --after', async () => {
     await card.send();
     listener.keepAfter(1_000, await eventOf(card, 'PRODUCED'));
     expect(await wait({ ctx: context(3_000), after: '2026-03-01T13:00:00.000Z' })).toMatchObject({
@@ -192,7 +195,7 @@ describe('never ends a wait:', () => {
     });
   });
 
-  test('an event of an attempt of which nobody knows whether it arrived', async () => {
+  test('a wait is not ended by an event of an attempt whose request may not have arrived', async () => {
     world.fault({ kind: 'answer', method: 'PUT', path: '/production', times: 1, reset: 'before' });
     const { signal } = new AbortController();
     const sending = card.send({ context: context(1_000, { signal }) });
@@ -208,7 +211,7 @@ describe('never ends a wait:', () => {
 });
 
 describe('a second request', () => {
-  test('is not sent because of an event that the API does not confirm', async () => {
+  test('a second request is not sent because of an event that the API does not confirm', async () => {
     await card.send();
     listener.keepAfter(1_000, await eventOf(card, 'PRODUCTION_ERROR', { errorCode: 'PRT_RIBBON' }));
     expect(await wait()).toMatchObject({ exitCode: 4, via: 'event' });
@@ -243,7 +246,7 @@ describe('a second request', () => {
     },
   );
 
-  test('is sent once after an event that it does confirm', async () => {
+  test('a second request is sent once after an event that the API confirms', async () => {
     await card.send();
     listener.clock.plan(1_000, async () => {
       const event = await eventOf(card, 'PRODUCTION_ERROR', { errorCode: 'PRT_RIBBON' });
@@ -257,8 +260,8 @@ describe('a second request', () => {
   });
 });
 
-describe('the API is looked at', () => {
-  test('at the start, once a minute and at the deadline', async () => {
+describe('reads of the API', () => {
+  test('a wait on the journal reads the API at the start, once a minute and at the deadline', async () => {
     await card.send();
     const before = await looks();
     expect(await wait({ ctx: context(150_000) })).toMatchObject({ exitCode: 75 });
@@ -266,7 +269,7 @@ describe('the API is looked at', () => {
     expect((await looks()) - before).toBeGreaterThanOrEqual(4);
   });
 
-  test('while nothing happens, as seldom as that, and the journal is read about once a second', async () => {
+  test('while nothing happens, a wait reads the API once a minute and the journal about once a second', async () => {
     await card.send();
     let reads = 0;
     const { journal } = world;
@@ -282,7 +285,7 @@ describe('the API is looked at', () => {
     expect(reads).toBeLessThan(80);
   });
 
-  test('within a minute of what no event told', async () => {
+  test('a wait reads the API within a minute of a change that no event reported', async () => {
     await card.send();
     listener.clock.plan(5_000, () => finish());
     const started = world.clock.now();
@@ -290,7 +293,7 @@ describe('the API is looked at', () => {
     expect(world.clock.now() - started).toBeLessThanOrEqual(60_100);
   });
 
-  test('at once after a hint, and again and again until it says the same', async () => {
+  test('a wait reads the API immediately after a hint, and repeatedly until it shows the same', async () => {
     await card.send();
     listener.keepAfter(5_000, await eventOf(card, 'PRODUCED', { isVerified: false }));
     listener.clock.plan(7_000, () => finish());
@@ -300,7 +303,7 @@ describe('the API is looked at', () => {
     expect((await looks()) - before).toBeLessThan(25);
   });
 
-  test('once after a late event of what it showed already', async () => {
+  test('a wait reads the API once after a late event about a state that was read before', async () => {
     await card.send();
     listener.keepAfter(5_000, orderEvent('PLACED', { cardToken: card.target.cardToken }));
     listener.keepAfter(6_000, await eventOf(card, 'READY', { kioskId: null }));
@@ -311,7 +314,7 @@ describe('the API is looked at', () => {
     expect((await looks()) - before).toBe(1);
   });
 
-  test('at the usual pace without a listener, and with --via poll', async () => {
+  test('a wait polls the API without a listener, and with --via poll', async () => {
     await card.send();
     listener.keepAfter(1_000, await eventOf(card, 'PRODUCED'));
     const polled = await wait({ via: 'poll', ctx: context(4_000) });
@@ -334,7 +337,7 @@ describe('the API is looked at', () => {
     },
   );
 
-  test('no more at the usual pace once a listener is there', async () => {
+  test('a wait stops polling the API once a listener is running', async () => {
     await card.send();
     await listener.stop();
     listener.clock.plan(3_000, () => listener.start());
@@ -344,7 +347,7 @@ describe('the API is looked at', () => {
 });
 
 describe('--via journal', () => {
-  test('is refused without a listener, before any request', async () => {
+  test('--via journal is refused without a listener, before any request', async () => {
     await listener.stop();
     const before = (await world.requests('GET', '/')).length;
     const targets = [{ ...card.target }];
@@ -364,7 +367,7 @@ describe('--via journal', () => {
     expect(await world.requests('GET', '/')).toHaveLength(before);
   });
 
-  test('goes on, and says so, when the listener is gone', async () => {
+  test('a wait with --via journal continues with a warning when the listener ends', async () => {
     await card.send();
     listener.clock.plan(5_000, () => listener.stop());
     listener.clock.plan(10_000, () => listener.start());
@@ -386,7 +389,7 @@ describe('wait-ready', () => {
     wait: false,
   };
 
-  test('is woken by the order, and ends by READY', async () => {
+  test('wait-ready is woken by an event of the order, and ends with READY', async () => {
     const { card: placed } = await order(world.context(), NEW);
     const { orderId } = placed;
     const details = { orderId, occurredAt: '2026-03-01T12:00:10Z' };
@@ -409,7 +412,7 @@ describe('wait-ready', () => {
     });
   });
 
-  test('ends by a look when an event says that the order is cancelled', async () => {
+  test('wait-ready ends after a read when an event reports that the order is cancelled', async () => {
     const { card: placed } = await order(world.context({ profileId: 1003 }), NEW);
     const { orderId } = placed;
     listener.clock.plan(3_000, async () => {

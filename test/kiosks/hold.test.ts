@@ -27,7 +27,7 @@ async function holdElsewhere(kioskId: KioskId): Promise<void> {
 const HELD = { outcome: 'refused', exitCode: 9, error: { code: 'kiosk-held' } };
 
 describe('a hold', () => {
-  test('keeps who, why and since when, and is an act', async () => {
+  test('a hold stores its user, reason and time, and is recorded as an action', async () => {
     const { hold: held, changed, isKnown } = await hold();
     expect({ changed, isKnown }).toEqual({ changed: true, isKnown: true });
     expect(held).toMatchObject({
@@ -46,13 +46,13 @@ describe('a hold', () => {
     expect(world.said.join('\n')).not.toContain('protects nothing');
   });
 
-  test('stays as it was set first; a second one is no act', async () => {
+  test('a hold stays as it was set first, and a second one is not recorded', async () => {
     await holdElsewhere(parseKioskId('WIS00001'));
     expect(await hold()).toMatchObject({ changed: false, hold: { reason: 'ribbon', context: 'night' } });
     expect(await world.journal.listActions({ actions: ['hold'] })).toEqual([]);
   });
 
-  test('asks why, where nobody said, and is none without', async () => {
+  test('a hold needs a reason, and asks for it', async () => {
     world.answers.push('the hopper');
     expect(await hold(parseKioskId('WIS00001'), null)).toMatchObject({ hold: { reason: 'the hopper' } });
     world.answers.push('  ');
@@ -67,12 +67,12 @@ describe('a hold', () => {
     expect(await world.journal.listHolds()).toHaveLength(1);
   });
 
-  test('of a kiosk that nothing knows is set all the same, and said to protect nothing', async () => {
+  test('a hold on an unknown kiosk is set, with a warning that it may protect nothing', async () => {
     expect(await hold(parseKioskId('WIS0001'))).toMatchObject({ changed: true, isKnown: false });
     expect(world.said.at(-1)).toMatch(/“WIS0001”.*protects nothing\. Known here: WIS00001, WIS00002/);
   });
 
-  test('ends by a release, whoever set it; a second release changes nothing', async () => {
+  test('a hold ends with a release, whoever set it, and a second release changes nothing', async () => {
     await holdElsewhere(parseKioskId('WIS00001'));
     expect(await releaseKiosk(world.context(), parseKioskId('WIS00001'))).toMatchObject({ reason: 'ribbon' });
     expect(await releaseKiosk(world.context(), parseKioskId('WIS00001'))).toBeNull();
@@ -81,7 +81,7 @@ describe('a hold', () => {
 });
 
 describe('while a kiosk is on hold', () => {
-  test('produce is refused with the reason and who set it, and nothing is sent', async () => {
+  test('produce is refused at a kiosk on hold with its reason and user, and nothing is sent', async () => {
     await holdElsewhere(parseKioskId('WIS00001'));
     const { error, ...result } = await card.send();
     expect({ error, ...result }).toMatchObject(HELD);
@@ -90,12 +90,12 @@ describe('while a kiosk is on hold', () => {
     expect(await world.puts()).toEqual({ sent: 0, taken: 0 });
   });
 
-  test('produce goes on at another kiosk', async () => {
+  test('produce works at another kiosk while one is on hold', async () => {
     await hold();
     expect(await card.send({ kioskId: parseKioskId('WIS00002') })).toMatchObject({ exitCode: 0 });
   });
 
-  test('retry is refused, and goes on at another kiosk, or after the release', async () => {
+  test('retry is refused at a kiosk on hold, but not at another kiosk or after the release', async () => {
     await card.fail();
     await hold();
     world.answers.push(true, true, true);
@@ -105,13 +105,13 @@ describe('while a kiosk is on hold', () => {
     expect(await card.repeat()).toMatchObject({ exitCode: 0, changed: true });
   });
 
-  test('a card that is in it goes on, and is waited for', async () => {
+  test('a card that is in a kiosk on hold is still awaited', async () => {
     await card.send();
     await hold();
     expect(await world.journal.latestAttempt(card.target.cardToken)).toMatchObject({ outcome: 'accepted' });
   });
 
-  test('nothing goes out that was claimed before, and the claim is given back', async () => {
+  test('a card that was claimed before the hold is not sent, and its claim is released', async () => {
     const { journal } = world;
     let isHeld = false;
     // Holds the kiosk right before the request would be recorded as sent.

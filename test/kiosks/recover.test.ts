@@ -37,7 +37,7 @@ async function sent(failures: number): Promise<number> {
 const nameOf = ({ profileId, cardToken }: FailedCard) => `${profileId}/${cardToken}`;
 
 describe('the recovery of a kiosk', () => {
-  test('asks step by step, and then produces each card, the first one alone', async () => {
+  test('a recovery asks step by step, and then produces each card, the first one alone', async () => {
     const [first, second] = await cards.fail(2);
     await hold();
     cards.kioskMakes('PRODUCED');
@@ -68,7 +68,7 @@ describe('the recovery of a kiosk', () => {
     ['the hold stays', [true, false, false], 'kiosk-held'],
     ['nobody takes the cards', [true, false, true, false], 'not-confirmed'],
     ['the plan is not approved', [true, true, 'nobody can tell', true, true, true, false], 'not-confirmed'],
-  ])('keeps and sends nothing where %s', async (_, answers, code) => {
+  ])('a recovery stores and sends nothing if %s', async (_, answers, code) => {
     await cards.fail(1);
     await hold();
     cards.world.answers.push(...answers);
@@ -80,7 +80,7 @@ describe('the recovery of a kiosk', () => {
     expect(await sent(1)).toBe(0);
   });
 
-  test('asks about a failure that nobody heard of yet', async () => {
+  test('a recovery asks about a failure that no event has reported yet', async () => {
     const target = await cards.world.readyCard();
     await cards.send(target);
     await cards.simulateElsewhere(target, 'PRD_HOPPER_DOOR');
@@ -89,7 +89,7 @@ describe('the recovery of a kiosk', () => {
     expect(cards.world.said.join('\n')).toContain('1 card failed with PRD_HOPPER_DOOR');
   });
 
-  test('has the kiosk to itself from the first question on', async () => {
+  test('a recovery locks the kiosk from the first question on', async () => {
     await cards.fail(1);
     const other = cards.other();
     const refused: string[] = [];
@@ -105,7 +105,7 @@ describe('the recovery of a kiosk', () => {
     await other.close();
   });
 
-  test('ends the hold that was shown, and none that was set meanwhile', async () => {
+  test('a recovery ends the hold that it showed, and none that was set meanwhile', async () => {
     await cards.fail(1);
     await hold();
     const { journal, clock } = cards.world;
@@ -146,7 +146,7 @@ describe('the recovery of a kiosk', () => {
     },
   );
 
-  test('is refused before any question while somebody else is at it', async () => {
+  test('a recovery is refused before any question while another process works at the kiosk', async () => {
     await cards.fail(1);
     const other = cards.other();
     await other.takeLeases([`kiosk ${HERE}`], 'retry');
@@ -155,7 +155,7 @@ describe('the recovery of a kiosk', () => {
     await other.close();
   });
 
-  test('sends nothing else after a canary that fails again', async () => {
+  test('a recovery sends nothing else after a canary that fails again', async () => {
     await cards.fail(3);
     cards.kioskMakes('PRODUCTION_ERROR');
     cards.world.answers.push(true, true);
@@ -164,7 +164,7 @@ describe('the recovery of a kiosk', () => {
     expect(await sent(3)).toBe(1);
   });
 
-  test('where nothing failed asks nothing and sends nothing, but ends a hold', async () => {
+  test('a recovery without failures asks nothing and sends nothing, but ends a hold', async () => {
     await cards.world.readyCard();
     await hold();
     const { retry, released } = await recovery({ isReleased: true });
@@ -173,7 +173,7 @@ describe('the recovery of a kiosk', () => {
     expect(cards.world.asked).toEqual([]);
   });
 
-  test('asks for no spoiled card where the kiosk never had one', async () => {
+  test('a recovery does not ask for rejected cards if the kiosk never had one', async () => {
     const target = await cards.world.readyCard();
     cards.world.fault({ kind: 'produce', errorCode: 'PRINTER_OR_SATELLITE_NOT_READY', times: 1 });
     await cards.send(target);
@@ -183,7 +183,7 @@ describe('the recovery of a kiosk', () => {
     expect(cards.world.asked.join('\n')).not.toContain('spoiled card lie');
   });
 
-  test('leaves out what the team forbids to repeat', async () => {
+  test('a recovery leaves out cards that the runbook forbids to repeat', async () => {
     await cards.fail(1);
     const page = { kind: 'production', code: 'PRD_HOPPER_DOOR', retry: 'never' } as const;
     const pages = [{ ...page, owner: null, steps: [], link: null, contact: null }];
@@ -197,7 +197,7 @@ describe('the recovery of a kiosk', () => {
     expect(await sent(1)).toBe(0);
   });
 
-  test('knows the kiosks of context and journal only', async () => {
+  test('a recovery refuses kiosks that neither the context nor the journal knows', async () => {
     const { world } = cards;
     const open = { rejected: [], isReleased: true, isAttended: true, maxFailures: 2, simulation: null };
     const options = { ...open, describe: planText };
@@ -210,7 +210,7 @@ describe('the recovery of a kiosk', () => {
 describe('the same command again', () => {
   const yes = { isAttended: true, isReleased: true };
 
-  test('records no spoiled card twice', async () => {
+  test('a repeated recovery records no rejected card twice', async () => {
     const [first] = await cards.fail(2);
     const cardToken = parseCardToken(first?.cardToken ?? '');
     const rejected = [{ profileId: null, cardToken, orderId: null }, 'unknown'] as const;
@@ -229,7 +229,7 @@ describe('the same command again', () => {
     expect(await destroyed()).toEqual([cardToken, null]);
   });
 
-  test('asks no more about a spoiled card that was recorded', async () => {
+  test('a repeated recovery does not ask about a rejected card that was recorded', async () => {
     const [first, second] = (await cards.fail(2)) as [FailedCard, FailedCard];
     cards.kioskMakes('PRODUCTION_ERROR', { times: 1 });
     const { answers, asked } = cards.world;
@@ -244,7 +244,7 @@ describe('the same command again', () => {
     expect(await destroyed()).toEqual([second.cardToken, first.cardToken]);
   });
 
-  test('records the next spoiled card of a card that failed again', async () => {
+  test('a repeated recovery records the next rejected card of a card that failed again', async () => {
     const [first] = await cards.fail(1);
     const cardToken = parseCardToken(first?.cardToken ?? '');
     const rejected = [{ profileId: 1001, cardToken, orderId: null }];
@@ -257,7 +257,7 @@ describe('the same command again', () => {
     expect(await destroyed()).toEqual([cardToken, cardToken]);
   });
 
-  test('refuses a card that was never in this kiosk, before anything is kept', async () => {
+  test('a recovery refuses a rejected card that was never in the kiosk, before anything is stored', async () => {
     await cards.fail(1);
     cards.world.answers.push(true);
     const rejected = ['unknown', { profileId: null, cardToken: null, orderId: 9 }] as const;

@@ -20,7 +20,7 @@ function tokensOf(targets: readonly FailedCard[]): string[] {
 }
 
 describe('a retry of a selection', () => {
-  test('produces exactly the failed cards of the kiosk, oldest first, each once', async () => {
+  test('a retry of a selection produces the failed cards of the kiosk, oldest first, each once', async () => {
     const failed = await cards.fail(3);
     await cards.fail(1, { kioskId: THERE });
     const fine = await cards.world.readyCard();
@@ -33,7 +33,7 @@ describe('a retry of a selection', () => {
     expect(outcomesOf(await cards.retry())).toEqual([]);
   });
 
-  test('sends nothing after a canary that fails again', async () => {
+  test('a retry sends nothing after a canary that fails again', async () => {
     const failed = await cards.fail(3);
     cards.kioskMakes('PRODUCTION_ERROR');
     const retry = await cards.retry();
@@ -45,7 +45,7 @@ describe('a retry of a selection', () => {
     );
   });
 
-  test('takes another canary the next time, and the one that failed last', async () => {
+  test('the next retry has another canary, and sends the one that failed last', async () => {
     const [first, second, third] = await cards.fail(3);
     cards.kioskMakes('PRODUCTION_ERROR', { times: 1 });
     await cards.retry();
@@ -55,7 +55,7 @@ describe('a retry of a selection', () => {
     expect(await cards.sentSince(4)).toEqual([second, third, first].map((card) => card?.cardToken));
   });
 
-  test('stops after failures in a row, but not after one between cards that came out', async () => {
+  test('a retry stops after failures in a row, but not after one between produced cards', async () => {
     await cards.fail(6);
     cards.kioskMakes('PRODUCED', { times: 1 });
     cards.kioskMakes('PRODUCTION_ERROR', { times: 1 });
@@ -65,7 +65,7 @@ describe('a retry of a selection', () => {
     expect(outcomesOf(retry)).toEqual(['done', 'failed', 'done', 'failed', 'failed', 'not-started']);
   });
 
-  test('goes on with other kiosks where one stops', async () => {
+  test('a retry continues with other kiosks when one stops', async () => {
     await cards.fail(2);
     await cards.fail(2, { kioskId: THERE });
     cards.kioskMakes('PRODUCTION_ERROR');
@@ -81,14 +81,14 @@ describe('a retry of a selection', () => {
     ]);
   });
 
-  test('sends the cards to another kiosk', async () => {
+  test('a retry of a selection sends the cards to another kiosk', async () => {
     await cards.fail(2);
     cards.kioskMakes('PRODUCED', { kioskId: THERE });
     const retry = await cards.retry({ selection: { toKiosk: THERE } });
     expect(retry.results.map(({ card }) => card.production?.kioskId)).toEqual([THERE, THERE]);
   });
 
-  test('only what failed with a code, but not some cards, and no more than a limit', async () => {
+  test('a retry of a selection obeys --error-code, --exclude and --limit', async () => {
     const [first, second] = await cards.fail(3);
     await cards.fail(1, { errorCode: 'PRT_RIBBON_ENDED' });
     const exclude = [{ profileId: null, orderId: null, cardToken: first?.cardToken ?? null }];
@@ -103,7 +103,7 @@ describe('a retry of a selection', () => {
     expect(await cards.sentSince(4)).toEqual([second?.cardToken]);
   });
 
-  test('a dry run sends nothing and keeps nothing', async () => {
+  test('a dry run sends nothing and stores nothing', async () => {
     await cards.fail(2);
     const acts = await cards.world.journal.listActions({});
     const { plan, results } = await cards.retry({ isDryRun: true });
@@ -112,7 +112,7 @@ describe('a retry of a selection', () => {
     expect(await cards.world.journal.listActions({})).toEqual(acts);
   });
 
-  test('leaves out what can never be produced again, and says so', async () => {
+  test('a retry leaves out cards that can never be produced again, and names them', async () => {
     await cards.fail(1);
     await cards.fail(1, { errorCode: 'PRD_FINAL_VALIDATION_NOK' });
     cards.world.sandbox.advance(61 * 86_400_000);
@@ -128,7 +128,7 @@ describe('a retry of a selection', () => {
     expect(await cards.sentSince(3)).toEqual([fresh?.cardToken]);
   });
 
-  test('asks who collects, whatever --yes says, and then for the plan', async () => {
+  test('a retry asks who collects the cards also with --yes, and then for approval of the plan', async () => {
     await cards.fail(1);
     const { ask } = cards.world.context();
     cards.world.answers.push(true, false);
@@ -142,7 +142,7 @@ describe('a retry of a selection', () => {
     expect(await cards.sentSince(1)).toEqual([]);
   });
 
-  test('a kiosk that nobody knows is a mistake', async () => {
+  test('a retry at an unknown kiosk is a mistake', async () => {
     await cards.fail(1);
     await expect(cards.retry({ selection: { kioskIds: [parseKioskId('WIS00009')] } })).rejects.toMatchObject({
       code: 'usage',
@@ -150,7 +150,7 @@ describe('a retry of a selection', () => {
     });
   });
 
-  test('cards without a token are left out before anything is sent, each profile is asked once', async () => {
+  test('cards of profiles without a token are left out before anything is sent', async () => {
     const failed = await cards.fail(2);
     const asked: number[] = [];
     const authorize = async (profileId: number) => {
@@ -191,8 +191,8 @@ test('each of many customers is asked for once, before anything is sent, and who
   await journal.close();
 });
 
-describe('what others do meanwhile', () => {
-  test('a kiosk on hold gets nothing', async () => {
+describe('other processes', () => {
+  test('a retry sends nothing to a kiosk on hold', async () => {
     await cards.fail(2);
     await cards.other().holdKiosk({ kioskId: HERE, reason: 'door broken', context: 'night', at: 0 });
     const retry = await cards.retry();
@@ -234,7 +234,7 @@ describe('what others do meanwhile', () => {
     expect(outcomesOf(await cards.retry())).toEqual(['done', 'done']);
   });
 
-  test('cards and kiosks that another process works on are left alone, naming who', async () => {
+  test('a retry leaves out cards and kiosks that another process works on, and names the process', async () => {
     await cards.fail(2);
     const foreign = cards.other();
     await foreign.takeLeases([`kiosk ${HERE}`], 'retry');
@@ -251,7 +251,7 @@ describe('what others do meanwhile', () => {
     expect(outcomesOf(await cards.retry())).toEqual(['done', 'done']);
   });
 
-  test('a card that somebody else retried since the plan is left as it is', async () => {
+  test('a card that another process retried since the plan is not sent', async () => {
     const [first, second] = await cards.fail(2);
     const target = { ...(first as FailedCard) };
     const confirm = async () => {
@@ -270,8 +270,8 @@ describe('what others do meanwhile', () => {
   });
 });
 
-describe('what an earlier run left behind', () => {
-  test('a card that is still in the kiosk is awaited first, and not sent again', async () => {
+describe('an earlier run', () => {
+  test('a card of an earlier run that is still in the kiosk is awaited first, and not sent again', async () => {
     const [first, second] = await cards.fail(2);
     const timing = { ...cards.world.context().timing, timeout: 1_000 };
     // Nothing comes out: the first run gives up waiting.
@@ -286,7 +286,7 @@ describe('what an earlier run left behind', () => {
     expect(await cards.sentSince(2)).toEqual([first?.cardToken, second?.cardToken]);
   });
 
-  test('a request of a run that died is settled before anything else', async () => {
+  test('a request of a killed run is settled before anything else', async () => {
     const [first, second] = await cards.fail(2);
     await cards.dieSending(first as FailedCard);
     const retry = await cards.retry({ simulation: { status: 'PRODUCED' } });
@@ -306,7 +306,7 @@ async function leaveInKiosk(selection: Parameters<typeof cards.retry>[0] = {}): 
 describe('a card that may still be in a kiosk', () => {
   const simulation = { status: 'PRODUCED' } as const;
 
-  test('is awaited at the other kiosk to which it was sent', async () => {
+  test('a card that may still be in a kiosk is awaited at the other kiosk to which it was sent', async () => {
     const [first, second] = await cards.fail(2);
     const selection = { toKiosk: THERE };
     await leaveInKiosk({ selection });
@@ -318,7 +318,7 @@ describe('a card that may still be in a kiosk', () => {
     expect(await cards.sentSince(2)).toEqual([first?.cardToken, second?.cardToken]);
   });
 
-  test('is found again where it failed at the other kiosk, and goes last', async () => {
+  test('a card that failed at the other kiosk is found again, and goes last', async () => {
     const [first, second] = await cards.fail(2);
     const selection = { toKiosk: THERE };
     cards.kioskMakes('PRODUCTION_ERROR', { kioskId: THERE, times: 1 });
@@ -328,14 +328,14 @@ describe('a card that may still be in a kiosk', () => {
     expect(await cards.sentSince(3)).toEqual([second?.cardToken, first?.cardToken]);
   });
 
-  test('is awaited by a run of another selection, too', async () => {
+  test('a card that may still be in a kiosk is awaited by a run of another selection, too', async () => {
     const [first, second] = await cards.fail(2);
     await leaveInKiosk({ selection: { errorCodes: ['PRD_HOPPER_DOOR'] } });
     await cards.retry({ simulation });
     expect(await cards.sentSince(2)).toEqual([first?.cardToken, second?.cardToken]);
   });
 
-  test('is awaited when somebody produced it without waiting', async () => {
+  test('a card that was produced without waiting is awaited', async () => {
     const failed = await cards.fail(1);
     const other = await cards.world.readyCard();
     const sent = { targets: [other], kioskId: HERE, wait: false, simulation: null };
@@ -348,7 +348,7 @@ describe('a card that may still be in a kiosk', () => {
     expect(await cards.sentSince(2)).toEqual(tokensOf(failed));
   });
 
-  test('keeps all others out when it can not be looked into', async () => {
+  test('a card that can not be read and may be in a kiosk keeps all other cards out of it', async () => {
     const [first, second] = await cards.fail(2);
     await leaveInKiosk();
     const path = `/cards/${first?.cardToken}/production`;
@@ -362,7 +362,7 @@ describe('a card that may still be in a kiosk', () => {
   });
 });
 
-test('a run that stood still and lost its kiosk sends nothing more', async () => {
+test('a run that was suspended and lost its kiosk sends nothing more', async () => {
   await cards.fail(3);
   cards.kioskMakes('PRODUCED');
   const other = cards.other();
@@ -381,7 +381,7 @@ test('a run that stood still and lost its kiosk sends nothing more', async () =>
   expect(cards.world.said.join('\n')).toContain('another process took it over');
 });
 
-test('an order that was cancelled before anybody listened is not missed', async () => {
+test('an order that was cancelled before a listener ran is not missed', async () => {
   const [first, second] = await cards.fail(2);
   await cards.cancelElsewhere(first as FailedCard);
   cards.world.clock.time += 60_000;
@@ -393,7 +393,7 @@ test('an order that was cancelled before anybody listened is not missed', async 
 });
 
 describe('cards of other systems', () => {
-  test('are retried by what events told of them', async () => {
+  test('cards of other systems are retried by the failures that events reported', async () => {
     const target = await cards.world.readyCard();
     const journal = cards.world.openJournal('sandbox');
     await cards.produceElsewhere(target, HERE);
@@ -409,7 +409,7 @@ describe('cards of other systems', () => {
   });
 });
 
-test('with a live listener a retry costs one look and one request a card', async () => {
+test('with a running listener, a retry needs one read and one request for each card', async () => {
   const failed = await cards.fail(5);
   cards.world.clock.time += 60_000;
   const listener = await Listener.start(cards.world);

@@ -28,7 +28,7 @@ const tokens = (results: { card: { cardToken: string | null } }[]) =>
 const reads = async () => (await world.requests('GET', '/')).length;
 
 describe('a selection', () => {
-  test('is looked at, and only it', async () => {
+  test('only the cards of a selection are read', async () => {
     await card.fail();
     const before = await world.requests('GET', '/production');
     const results = await ofSelection({ isFailed: true, kioskIds: [parseKioskId('WIS00001')] });
@@ -37,20 +37,20 @@ describe('a selection', () => {
     expect(paths).toEqual([expect.stringContaining(card.target.cardToken)]);
   });
 
-  test('leaves out what moved on since the journal heard of it, and says so', async () => {
+  test('cards that changed since the journal was updated are left out of a selection, with a note', async () => {
     await card.fail();
     await card.produceElsewhere('WIS00002');
     expect(await ofSelection({ isFailed: true })).toEqual([]);
     expect(world.said).toContain('Cards that no longer fit, as the API shows them: 1.');
   });
 
-  test('keeps what can’t be read', async () => {
+  test('a selection keeps cards that can’t be read', async () => {
     await card.fail();
     world.fault({ kind: 'answer', method: 'GET', path: '/production', times: 1, status: 403 });
     expect(await ofSelection({ isFailed: true })).toMatchObject([{ exitCode: 3, error: expect.anything() }]);
   });
 
-  test('shows what needs somebody first', async () => {
+  test('a selection shows the most urgent cards first', async () => {
     await card.fail();
     expect(tokens(await ofSelection({ stages: ['ready', 'failed'] }))).toEqual([
       card.target.cardToken,
@@ -58,18 +58,18 @@ describe('a selection', () => {
     ]);
   });
 
-  test('of a kiosk that nothing knows is a mistake', async () => {
+  test('a selection of an unknown kiosk is a mistake', async () => {
     await expect(ofSelection({ kioskIds: [parseKioskId('WIS9')] })).rejects.toMatchObject({ code: 'usage' });
     await expect(ofSelection({ kioskIds: [parseKioskId('WIS9')] }, true)).rejects.toMatchObject({
       code: 'usage',
     });
   });
 
-  test('of nothing is nothing', async () => {
+  test('a selection without matching cards is empty', async () => {
     expect(await ofSelection({ stages: ['cancelled'] })).toEqual([]);
   });
 
-  test('may be watched', async () => {
+  test('the cards of a selection may be watched', async () => {
     await card.fail();
     const choice = { targets: null, selection: { isFailed: true } };
     const { profileId, orderId, cardToken } = card.target;
@@ -79,7 +79,7 @@ describe('a selection', () => {
 });
 
 describe('as the journal knows them', () => {
-  test('cards are shown without a request, all or selected, with their attempts', async () => {
+  test('cards of the journal are shown without a request, all or selected, with their attempts', async () => {
     await card.fail();
     const before = await reads();
     const ctx = world.context();
@@ -101,7 +101,7 @@ describe('as the journal knows them', () => {
     expect(await reads()).toBe(before);
   });
 
-  test('named cards are shown; one that it does not know is not found', async () => {
+  test('named cards of the journal are shown, and an unknown one is not found', async () => {
     const unknown: CardRequest = { profileId: 1001, orderId: 999, cardToken: null };
     const passedOn = { exitCode: 4 as const, error: { code: 'production-failed', message: 'm', hint: 'h' } };
     const targets = [other, unknown, { ...card.target, passedOn }];
@@ -116,7 +116,7 @@ describe('as the journal knows them', () => {
     ]);
   });
 
-  test('days are counted by the vendor’s clock', async () => {
+  test('days left in the journal are counted by the clock of Wise', async () => {
     await card.fail();
     await world.journal.rememberClockOffset(61 * 86_400_000);
     const [expired] = await ofSelection({ expiringDays: 7, stages: ['expired'] }, true);
@@ -124,7 +124,7 @@ describe('as the journal knows them', () => {
     expect(expired?.card.next).toContain('kioskctl cancel ');
   });
 
-  test('an attempt that goes on elsewhere shows once a command has looked', async () => {
+  test('an attempt of another system shows in the journal once a command has read the card', async () => {
     await card.send();
     const targets = [{ ...card.target }];
     await simulate(world.context(), { targets, simulation: { status: 'PRODUCED' } });

@@ -42,42 +42,45 @@ function tell(seen: CardFacts, ...events: KeptEvent[]): Production | null {
 }
 
 describe('the result of the attempt in progress', () => {
-  test.each(['PRODUCED', 'PRODUCTION_ERROR'])('is told by %s of the same moment', (status) => {
-    const event = productionEvent(status);
-    const { occurredAt, kioskId, errorCode, description } = event;
-    expect(productionByEvents(facts(), [event])).toEqual({
-      production: { status, occurredAt, kioskId, errorCode, description },
-      event,
-    });
-  });
+  test.each(['PRODUCED', 'PRODUCTION_ERROR'])(
+    'events prove the result of an attempt by %s of the same moment',
+    (status) => {
+      const event = productionEvent(status);
+      const { occurredAt, kioskId, errorCode, description } = event;
+      expect(productionByEvents(facts(), [event])).toEqual({
+        production: { status, occurredAt, kioskId, errorCode, description },
+        event,
+      });
+    },
+  );
 
-  test('is told by a later one, however many earlier ones come besides', () => {
+  test('events prove the result of an attempt by a later event, however many earlier ones there are', () => {
     const later = productionEvent('PRODUCTION_ERROR', { occurredAt: '2026-03-01T11:00:07Z' });
     const others = [productionEvent('READY'), productionEvent('IN_PROGRESS'), orderEvent('PLACED')];
     expect(tell(facts(), later, ...others)).toMatchObject({ status: 'PRODUCTION_ERROR' });
     expect(tell(facts(), ...others, later)).toMatchObject({ status: 'PRODUCTION_ERROR' });
   });
 
-  test('is told by whole seconds when what was before is of an earlier second, with the finer time', () => {
+  test('an event in whole seconds proves a result if the baseline is of an earlier second, and the precise time stays', () => {
     const event = productionEvent('PRODUCED', { occurredAt: '2026-03-01T11:00:00Z' });
     expect(tell(facts(), event)).toMatchObject({ status: 'PRODUCED', occurredAt: STARTED });
     const retried = running({ baseline: failedBefore('2026-03-01T10:59:59.900Z') });
     expect(tell(facts({ attempt: retried }), event)).toMatchObject({ occurredAt: STARTED });
   });
 
-  test('is told although the API lags behind the answer', () => {
+  test('events prove the result of an attempt although the API lags behind the answer', () => {
     const lagging = facts({ production: failedBefore('2026-03-01T10:00:00.000Z') });
     expect(tell(lagging, productionEvent('PRODUCED'))).toMatchObject({ status: 'PRODUCED' });
   });
 
-  test('is told for an attempt of another system, of which nobody knows what was before, by the very moment only', () => {
+  test('the result of an attempt of another system, whose baseline is unknown, is proven only by an event of the same moment', () => {
     const observed = facts({ attempt: running({ origin: 'observed', baseline: null }) });
     expect(tell(observed, productionEvent('PRODUCED'))).not.toBeNull();
     expect(tell(observed, productionEvent('PRODUCED', { occurredAt: '2026-03-01T11:00:00Z' }))).toBeNull();
   });
 });
 
-describe('nothing is told by', () => {
+describe('events that prove nothing', () => {
   const retried = facts({ attempt: running({ baseline: failedBefore('2026-03-01T11:00:00.050Z') }) });
   const cases: [string, CardFacts, KeptEvent[]][] = [
     ['no event', facts(), []],
@@ -159,7 +162,7 @@ describe('nothing is told by', () => {
 describe('READY', () => {
   const waiting = facts({ production: null, attempt: null });
 
-  test('is told where nothing was seen of the production', () => {
+  test('READY is proven if no production was read before', () => {
     expect(tell(waiting, productionEvent('READY'), orderEvent('CARD_DETAILS_CREATED'))).toMatchObject({
       status: 'READY',
     });
@@ -176,7 +179,7 @@ describe('READY', () => {
       waiting,
       [productionEvent('READY', { occurredAt: null, sentAt: null })],
     ],
-  ])('%s is left to the API', (_, seen, events) => {
+  ])('READY %s is left to the API', (_, seen, events) => {
     expect(tell(seen, productionEvent('READY'), ...events)).toBeNull();
   });
 });
@@ -235,7 +238,7 @@ describe('an order', () => {
       [created, orderEvent('CANCELLED', { isTest: true }), orderEvent('CANCELLED', { isVerified: false })],
       ['CARD_DETAILS_CREATED', TOKEN, created.id],
     ],
-  ])('tells %s', (_, seen, events, expected) => {
+  ])('events of an order prove %s', (_, seen, events, expected) => {
     expect(tellOrder(seen, ...events)).toEqual(expected);
     expect(tellOrder(seen, ...events.toReversed())).toEqual(expected);
   });
@@ -276,11 +279,11 @@ describe('an order', () => {
     ['an order that was cancelled, by what was seen', { ...ordered, orderStatus: 'CANCELLED' }, [created]],
     ['an order of which nothing was seen', { ...ordered, orderStatus: null }, [created]],
     ['a production', ordered, [productionEvent('READY')]],
-  ])('tells nothing by %s', (_, seen, events) => {
+  ])('events of an order prove nothing by %s', (_, seen, events) => {
     expect(tellOrder(seen, ...events)).toBeNull();
   });
 
-  test('tells the same, and never a step back, in whatever order and however often events come', () => {
+  test('events of an order prove the same in any order and number, and never an earlier status', () => {
     const pool = [
       fulfilled,
       created,

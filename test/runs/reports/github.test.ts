@@ -15,7 +15,7 @@ import {
 } from '../../harness/run-records.ts';
 
 describe('annotations for GitHub', () => {
-  test('a line an error, where the scenario says it', async () => {
+  test('annotations have a line for each error, at its place in the scenario', async () => {
     const lines = (await textOf(annotations(await reportOf(mixedCards())))).trim().split('\n');
     expect(lines).toHaveLength(3);
     expect(lines[0]).toBe(
@@ -27,13 +27,13 @@ describe('annotations for GitHub', () => {
     );
   });
 
-  test('no file for a built-in scenario, nothing for a run that passed', async () => {
+  test('annotations name no file for a built-in scenario, and a passed run has none', async () => {
     const builtIn = { source: { kind: 'built-in', name: 'hopper-door' } } as const;
     expect(await textOf(annotations(await reportOf([failedCard(1)], builtIn)))).toMatch(/^::error title=/);
     expect(await textOf(annotations(await reportOf([passedCard(1)])))).toBe('');
   });
 
-  test('as many as GitHub shows, and one that counts the rest', async () => {
+  test('there are as many annotations as GitHub shows, and one that counts the rest', async () => {
     const cards = Array.from({ length: 33 }, (_, index) => failedCard(index + 1));
     const lines = (await textOf(annotations(await reportOf(cards)))).trim().split('\n');
     expect(lines.filter((line) => line.startsWith('::error '))).toHaveLength(10);
@@ -42,7 +42,7 @@ describe('annotations for GitHub', () => {
     );
   });
 
-  test('text from outside can neither end a line nor begin a command', async () => {
+  test('text from outside can neither end an annotation nor begin another command', async () => {
     const report = await reportOf([hostileCard(1)], {
       scenario: HOSTILE,
       source: { kind: 'file', path: `/a:b,c%${HOSTILE}` },
@@ -57,14 +57,14 @@ describe('annotations for GitHub', () => {
 });
 
 describe('the summary of a step', () => {
-  test('is added to what is there', async () => {
+  test('the summary of a step is appended to the existing one', async () => {
     const file = join(makeFolder(), 'summary.md');
     writeFileSync(file, 'before\n');
     await appendStepSummary(await reportOf([passedCard(1)]), { file, files });
     expect(readFileSync(file, 'utf8')).toMatch(/^before\n## ✓ hopper-door: passed\n\nThe card passed\.\n/);
   });
 
-  test('leaves room for what is there', async () => {
+  test('the summary of a step is shorter if there is one already', async () => {
     const file = join(makeFolder(), 'summary.md');
     const cards = Array.from({ length: 40 }, (_, index) => failedCard(index + 1));
     writeFileSync(file, '');
@@ -77,7 +77,7 @@ describe('the summary of a step', () => {
     expect(statSync(file).size).toBe(LARGEST_SUMMARY);
   });
 
-  test('that can not be written is a failure', async () => {
+  test('a summary that can not be written is a failure', async () => {
     const report = await reportOf([passedCard(1)]);
     await expect(
       appendStepSummary(report, { file: join(makeFolder(), 'no/summary.md'), files }),

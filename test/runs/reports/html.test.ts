@@ -65,7 +65,7 @@ async function violations(page: Page, scheme: 'light' | 'dark'): Promise<unknown
 }
 
 describe('the HTML report', () => {
-  test('tells what came of the run, and what is wrong; nobody is shut out, in light and in dark', async () => {
+  test('the HTML report shows the result of the run and its problems, and is accessible in light and in dark mode', async () => {
     const { page, said, requests } = await openReport([...mixedCards(), interruptedCard(8), hostileCard(9)]);
     expect(await page.title()).toBe('hopper-door: interrupted');
     const text = await page.$eval('body', (body) => body.textContent ?? '');
@@ -105,7 +105,7 @@ describe('the HTML report', () => {
     expect(await page.evaluate('document.documentElement.scrollWidth'), 'on a telephone').toBe(400);
   });
 
-  test('the bar of the outcomes tells each from the others, also cards that were not begun', async () => {
+  test('the bar of the outcomes distinguishes all of them, also cards that were not started', async () => {
     const { page } = await openReport([...mixedCards(), interruptedCard(8)], { cards: 10, endedAt: null });
     const fillsOf = (selector: string) =>
       page.evaluate(`[...document.querySelectorAll('${selector}')].map((one) => getComputedStyle(one).fill)`);
@@ -121,7 +121,7 @@ describe('the HTML report', () => {
     expect(rows[9]).toMatch(/^10– not started/);
   });
 
-  test('the timeline is drawn to scale', async () => {
+  test('the timeline of the HTML report is drawn to scale', async () => {
     const cards = [passedCard(1), unmetCard(2), failedCard(3), passedCard(4, { slower: 3 })];
     const { page } = await openReport(cards, { endedAt: STARTED_AT + 14_000 });
     const bars = await page.$$eval('.chart g:not(.grid) rect', (all) =>
@@ -144,7 +144,7 @@ describe('the HTML report', () => {
     expect(ticks).toEqual(['0s', '5s', '10s']);
   });
 
-  test('is read on paper; axe would tell; a run of no card has one, too', async () => {
+  test('the HTML report is readable in print, also for a run without cards, and axe finds real faults', async () => {
     const { page, said } = await openReport([], { environment: 'local' });
     const pdf = Buffer.from(await page.pdf({ format: 'A4' })).toString('latin1');
     expect(pdf.match(/\/Type \/Page\b/g)?.length).toBeGreaterThanOrEqual(1);
@@ -153,7 +153,7 @@ describe('the HTML report', () => {
     expect(JSON.stringify(await violations(page, 'light'))).toContain('color-contrast');
   });
 
-  test('1,010 cards open, few of them element by element', async () => {
+  test('the HTML report of 1,010 cards opens, with few of them as single elements', async () => {
     const cards = Array.from({ length: 1_010 }, (_, index) =>
       index % 100 === 7 ? failedCard(index + 1) : passedCard(index + 1),
     );

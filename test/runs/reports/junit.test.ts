@@ -38,17 +38,17 @@ describe('a JUnit report', () => {
     { name: 'hostile text', cards: [hostileCard(1)] },
     { name: 'no card at all', cards: [] },
     { name: 'nothing was started', cards: [notStartedCard(1)] },
-  ])('is valid by the schema of Jenkins: $name', async ({ cards }) =>
+  ])('a JUnit report is valid by the schema of Jenkins: $name', async ({ cards }) =>
     expect(await problemsOf(await report(cards))).toEqual([]),
   );
 
-  test('the schema would tell', async () => {
+  test('the schema of Jenkins rejects an invalid report', async () => {
     const xml = await report([passedCard(1)]);
     const broken = xml.replace('<testcase', '<tescase').replace('tests=', 'test=');
     expect(await problemsOf(broken)).not.toEqual([]);
   });
 
-  test('has a suite a scenario, a case a step a card, and counts them as they are', async () => {
+  test('a JUnit report has a suite for the scenario and a case for each step of each card, with right counts', async () => {
     const xml = await report([...mixedCards(), interruptedCard(8)]);
     const counts = { tests: 'testcase', failures: 'failure', errors: 'error', skipped: 'skipped' };
     const [told, counted] = await Promise.all([
@@ -88,7 +88,7 @@ describe('a JUnit report', () => {
     });
   });
 
-  test('has a skipped case for each card that an interrupted run had not come to', async () => {
+  test('a JUnit report has a skipped case for each card that an interrupted run did not reach', async () => {
     const xml = await report([passedCard(1), interruptedCard(3)], { cards: 5, endedAt: null });
     expect(await problemsOf(xml)).toEqual([]);
     const { told, counted, ...cards } = await valuesIn(xml, {
@@ -102,7 +102,7 @@ describe('a JUnit report', () => {
     expect(told).toBe(counted);
   });
 
-  test('tells of a failed step all that is needed to find it again', async () => {
+  test('a JUnit report has all details of a failed step that are needed to find it again', async () => {
     const failure = '//testcase[@classname="hopper-door.card-4"]/failure';
     const { type, message, text } = await valuesIn(await report(mixedCards()), {
       type: `string(${failure}/@type)`,
@@ -127,7 +127,7 @@ describe('a JUnit report', () => {
       expect(text).toContain(told);
   });
 
-  test('tells what was expected; what the scenario goes on after has passed, and says so', async () => {
+  test('a JUnit report shows the expected values, and passes tolerated failures with a note', async () => {
     const unmet = '//testcase[@classname="hopper-door.card-3"][7]/failure';
     const tolerated = '//testcase[@classname="hopper-door.card-3"][4]';
     const { message, text, failures, output } = await valuesIn(await report(mixedCards()), {

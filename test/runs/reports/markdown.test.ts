@@ -11,7 +11,7 @@ import {
 } from '../../harness/run-records.ts';
 
 describe('a report in Markdown', () => {
-  test('says what came of it, and shows the cards that did not pass', async () => {
+  test('a Markdown report shows the result, and the cards that did not pass', async () => {
     const text = await textOf(markdown(await reportOf(mixedCards())));
     expect(text).toContain('## ≠ hopper-door: not as expected');
     expect(text).toContain('3 of 7 cards passed: 1 not as expected, 2 failed, 1 not started.');
@@ -25,7 +25,7 @@ describe('a report in Markdown', () => {
     expect(text).toContain('attempt: expected one of 1, 3, was 2');
   });
 
-  test('an interrupted run says how to go on', async () => {
+  test('the Markdown report of an interrupted run has the command that continues it', async () => {
     const text = await textOf(markdown(await reportOf([interruptedCard(1)], { cards: 3, endedAt: null })));
     expect(text).toContain('0 of 3 cards passed: 1 interrupted, 2 not started.');
     expect(text).toContain('Go on with it: `kioskctl run --resume run-7f3a --context bank`');
@@ -40,7 +40,7 @@ describe('a report in Markdown', () => {
       expect(line.match(/\|/g)).toHaveLength(5);
   });
 
-  test('is never longer than GitHub takes, and says what it left out', async () => {
+  test('a Markdown report is never longer than GitHub accepts, and counts the cards that it leaves out', async () => {
     const cards = Array.from({ length: 2_000 }, (_, index) => failedCard(index + 1));
     const text = await textOf(markdown(await reportOf(cards)));
     expect(Buffer.byteLength(text)).toBeLessThanOrEqual(LARGEST_SUMMARY);

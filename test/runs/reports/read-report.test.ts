@@ -35,7 +35,7 @@ test('cards and steps are counted by their outcome', async () => {
   expect(totals.stepless).toBe(1);
 });
 
-test('cards that an interrupted run had not come to were not started', async () => {
+test('cards that an interrupted run did not reach count as not started', async () => {
   const cards = [passedCard(1), interruptedCard(2)];
   const { totals } = await reportOf(cards, { cards: 5, endedAt: null });
   expect(totals).toMatchObject({
@@ -53,7 +53,7 @@ test('cards that an interrupted run had not come to were not started', async () 
   });
 });
 
-test('attempts: those that were sent, and what came of them', async () => {
+test('attempts are counted by their results', async () => {
   const { totals } = await reportOf([passedCard(1), unmetCard(2), failedCard(3), interruptedCard(4)]);
   expect(totals.attempts).toEqual({ sent: 5, produced: 2, failed: 2, refused: 0 });
   const refused = {
@@ -72,7 +72,7 @@ test('attempts: those that were sent, and what came of them', async () => {
 });
 
 describe('time per stage', () => {
-  test('a stage lasts until the next mark; the last one until the end of the card', () => {
+  test('a stage lasts until the next one begins, and the last one until the end of the card', () => {
     const spans = stageSpans(failedCard(0));
     expect(spans.map(({ stage, from, until }) => [stage, until - from])).toEqual([
       ['placed', 300],
@@ -86,7 +86,7 @@ describe('time per stage', () => {
     expect(spans.map(({ isLast }) => isLast)).toEqual([...Array<boolean>(6).fill(false), true]);
   });
 
-  test('of a card without an end, the last one has no length; a clock that was set back gives none below zero', () => {
+  test('the last stage of a card without an end has no length, and no length is negative after a clock was set back', () => {
     expect(stageSpans(interruptedCard(0)).at(-1)).toMatchObject({
       isLast: true,
       from: STARTED_AT + 2_600,
@@ -99,7 +99,7 @@ describe('time per stage', () => {
     ]);
   });
 
-  test('median and p95 of the stages that cards left, in the order of the stages', async () => {
+  test('median and p95 are computed for the stages that cards left, in the order of the stages', async () => {
     const { totals } = await reportOf([
       passedCard(1),
       passedCard(2, { slower: 2 }),
@@ -121,7 +121,7 @@ describe('time per stage', () => {
   });
 });
 
-test('errors: each once, with its meaning, who acts and the next step', async () => {
+test('each error is listed once, with its meaning, who acts and the next step', async () => {
   const unreachable = {
     code: 'unreachable',
     message: 'No connection.',
@@ -154,7 +154,7 @@ test('errors: each once, with its meaning, who acts and the next step', async ()
   ]);
 });
 
-test('requests, orders at the end, and when it was', async () => {
+test('the totals have the requests, the orders at the end, and the time range', async () => {
   const { totals } = await reportOf([passedCard(1), failedCard(2), interruptedCard(3), notStartedCard(4)]);
   expect(totals.requests).toEqual({ reads: 30, sends: 12, limited: 1, perCard: 10.5 });
   expect(totals.cleanUp).toEqual({
@@ -177,7 +177,7 @@ test('requests, orders at the end, and when it was', async () => {
   });
 });
 
-test('10,000 cards leave numbers behind, and nothing else', async () => {
+test('10,000 cards are added up without being held in memory', async () => {
   const { totals } = await reportOf(Array.from({ length: 10_000 }, (_, index) => failedCard(index + 1)));
   expect(totals.errors).toHaveLength(1);
   expect(totals.stages.find(({ stage }) => stage === 'in-progress')).toMatchObject({

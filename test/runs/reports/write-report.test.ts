@@ -13,7 +13,7 @@ async function* breakOff() {
 }
 
 describe('the file of a report', () => {
-  test('is written at once, each format its own, and replaced by the next run', async () => {
+  test('a report is written as a whole in its format, and replaced by the next run', async () => {
     const folder = makeFolder();
     const starts = {
       junit: '<?xml',
@@ -87,7 +87,7 @@ describe('the file of a report', () => {
     expect(readdirSync(at('elsewhere'))).toEqual(['real']);
   });
 
-  test('of a journal that breaks off in the middle, the old one stays', async () => {
+  test('an old report stays if the journal fails in the middle of a new one', async () => {
     const folder = makeFolder();
     const file = join(folder, 'report.json');
     writeFileSync(file, 'of yesterday');
@@ -99,7 +99,7 @@ describe('the file of a report', () => {
     expect(readFileSync(file, 'utf8')).toBe('of yesterday');
   });
 
-  test('has no secret in it, whatever an error said', async () => {
+  test('a report contains no secret, whatever text an error has', async () => {
     const folder = makeFolder();
     const report = await reportOf([hostileCard(1)], { reason: 'because of s3cr3t-of-this-process' });
     for (const format of ['junit', 'html', 'json', 'markdown'] as const) {
