@@ -138,7 +138,7 @@ describe('settings that others can change', () => {
     environment: 'sandbox',
     baseUrl: 'http://127.0.0.1:1/',
     profileId: 1,
-    credentialCommand: ['touch', join(folder, 'ran')],
+    credentialCommand: ['node', '-e', 'fs.writeFileSync(process.argv[1], "")', join(folder, 'ran')],
   };
 
   function homeWith(mode: number, folderMode = 0o700): string {
