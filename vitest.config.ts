@@ -4,28 +4,6 @@ import { join } from 'node:path';
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 import { endOfRun } from './test/harness/suite/end-of-run.ts';
 
-/** Whose tests keep nothing in the process that another file's could find: they share one. */
-const PURE = [
-  'cards',
-  'cli/terminal',
-  'context',
-  'database',
-  'domain',
-  'events',
-  'input',
-  'journal',
-  'kiosks',
-  'output',
-  'runs',
-  'sandbox',
-  'scenarios',
-  'support',
-  'testing',
-  'webhooks',
-  'wire',
-  'wise',
-].map((room) => `test/${room}/**/*.test.ts`);
-
 /**
  * The compile cache of Node for all processes of the tests: their homes are new, and without it each of them would compile
  * everything, or strip the types of it.
@@ -65,19 +43,12 @@ export const shared: ViteUserConfig = {
     server: { deps: { external: [/\/dist\//] } },
     // As many as there are cores: tests wait little, and those that start processes need a core for them.
     maxWorkers: '100%',
+    // A process for each file costs more than most tests do. Whatever a file changes in its process, it undoes.
+    isolate: false,
   },
 };
 
-const ALL = ['test/**/*.test.ts'];
-const SYSTEM = ['test/system/**/*.test.ts'];
-
 export default defineConfig({
   ...shared,
-  test: {
-    ...shared.test,
-    projects: [
-      { extends: true, test: { name: 'command line', include: ALL, exclude: [...PURE, ...SYSTEM] } },
-      { extends: true, test: { name: 'rooms', include: PURE, isolate: false } },
-    ],
-  },
+  test: { ...shared.test, include: ['test/**/*.test.ts'], exclude: ['test/system/**'] },
 });
