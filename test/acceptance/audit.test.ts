@@ -74,7 +74,7 @@ describe.concurrent('incident', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expectComplaint(await user.run(['incident', card, '--output', file]), {
       code: 2,
-      message: /it is there already/,
+      message: /it already exists/,
       hint: /--force/,
     });
   });

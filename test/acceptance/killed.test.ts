@@ -121,7 +121,7 @@ test('a second Ctrl-C does, and leaves the attempt to be settled', async () => {
   // Two signals at once would be one: the first has been heard when it is said so.
   await said(child, 'once more ends at once');
   child.kill('SIGINT');
-  expect(await code).toBe(130);
+  expect(await code).toBe(8);
   gateway.letGo();
   gateway.reset();
   const { json } = await user.run([...produce(card), '--wait', '--simulate', 'PRODUCED']);

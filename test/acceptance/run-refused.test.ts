@@ -45,7 +45,7 @@ describe('a flag', () => {
     ['--cards 2 --data cards.csv', /--data/],
     ['--report xml=run.xml', /there is no report “xml”/],
     ['--report junit=run.xml --report html=run.xml', /two reports can't be in one file/],
-    ['--report junit=no/such/folder/run.xml', /its folder is not there/],
+    ['--report junit=no/such/folder/run.xml', /its folder does not exist/],
     ['--resume 20261122-152350-3f9a1c07', /A scenario does not go with --resume/],
   ])('run rejects %s', async (words, message) => {
     const ended = await run('happy-path', ...words.split(' '));

@@ -41,7 +41,7 @@ describe('the file of a report', () => {
     ])
       await expect(attempt()).rejects.toMatchObject({
         ...FAILED,
-        message: expect.stringContaining('its folder is not there'),
+        message: expect.stringContaining('its folder does not exist'),
       });
     mkdirSync(join(folder, 'taken'));
     const taken = { format: 'html', file: join(folder, 'taken') } as const;
@@ -72,7 +72,9 @@ describe('the file of a report', () => {
       ])
         await expect(attempt(), name).rejects.toMatchObject({
           ...FAILED,
-          message: expect.stringContaining(`${name} was not written: it is no regular file`),
+          message: expect.stringContaining(
+            `${name} was not written: it is neither a regular file nor a link to one`,
+          ),
         });
     }
     expect(lstatSync(at('socket')).isSocket()).toBe(true);
