@@ -7,7 +7,15 @@ import { formatReference, parseReference } from '../domain/ids.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { parseVendorTime } from '../domain/times/vendor-time.ts';
 import { readEventBody } from '../wire/events.ts';
-import { bareCard, cardDocument, type Entry, eventLine, kioskctlDocument } from './piped-documents.ts';
+import {
+  bareCard,
+  cardDocument,
+  type Entry,
+  eventLine,
+  kioskctlDocument,
+  parseDocuments,
+  unquoted,
+} from './piped-documents.ts';
 import {
   type CardRequest,
   type GivenReference,
@@ -62,8 +70,8 @@ type Piped =
 const TEST_PROFILE = 0;
 
 /**
- * Reads piped input: lines with references, documents of kioskctl (one, or one a line), or event bodies of Wise, one a
- * line.
+ * Reads piped input: lines with references (quoted or not, as jq prints them), documents of kioskctl, lists and cards that
+ * jq took out of them, or event bodies of Wise.
  * @param environment the environment of this command: documents of another one are refused
  * @throws Failure `input-required` for empty input, `invalid-input`, `invalid-reference`, `environment-mismatch`
  */
@@ -76,34 +84,14 @@ export function parsePiped(text: string, environment: string): Piped {
       'Pipe card references or the output of another kioskctl command into it.',
     );
   }
-  if (!input.startsWith('{')) {
+  if (!/^[{[]/.test(input)) {
     const lines = input.split(/\r?\n/).map((line) => line.trim());
-    return { kind: 'cards', references: lines.filter(Boolean).map(parseReference), shape: 'cards' };
+    return listOf(lines.filter(Boolean).map((line) => parseReference(unquoted(line))));
   }
   const documents = parseDocuments(input);
   const [first, ...others] = documents;
   if (others.length === 0) return readDocument(first, environment);
   return joinDocuments(documents.map((document) => readDocument(document, environment)));
-}
-
-function parseDocuments(input: string): unknown[] {
-  try {
-    return [JSON.parse(input)];
-  } catch {
-    return input.split(/\r?\n/).flatMap((line, index) => (line.trim() ? [parseLine(line, index + 1)] : []));
-  }
-}
-
-function parseLine(line: string, number: number): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    throw failure(
-      'invalid-input',
-      `Line ${number} of standard input is not JSON: ${printable(line.slice(0, 60))}`,
-      'Pipe whole documents: one, or one a line.',
-    );
-  }
 }
 
 function joinDocuments(parts: Piped[]): Piped {
@@ -117,6 +105,8 @@ function joinDocuments(parts: Piped[]): Piped {
 }
 
 function readDocument(document: unknown, environment: string): Piped {
+  if (typeof document === 'string') return listOf([parseReference(document)]);
+  if (Array.isArray(document)) return joinDocuments(document.map((one) => readDocument(one, environment)));
   const event = readEventBody(document);
   if (event && event.profileId !== null) return readEvent(event);
   const line = v.safeParse(eventLine, document);

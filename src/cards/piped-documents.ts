@@ -1,8 +1,11 @@
 import * as v from 'valibot';
+import { failure } from '../domain/errors/failure.ts';
 import { STAGES } from '../domain/stage.ts';
+import { decodeJson } from '../domain/text/decode-json.ts';
+import { printable } from '../domain/text/terminal-text.ts';
 import { cardToken, id, wiseKioskId } from '../wire/scalars.ts';
 
-const failure = v.object({
+const errorDocument = v.object({
   code: v.string(),
   message: v.string(),
   hint: v.string(),
@@ -25,7 +28,7 @@ const entry = v.looseObject({
   production: v.nullish(v.looseObject({ status: v.string(), occurredAt: v.nullish(v.string()) })),
   exitCode: v.nullish(v.number()),
   outcome: v.nullish(v.string()),
-  error: v.optional(failure),
+  error: v.optional(errorDocument),
 });
 export type Entry = v.InferOutput<typeof entry>;
 
@@ -40,7 +43,7 @@ export const kioskctlDocument = v.object({
   cards: v.nullish(v.array(entry)),
   orders: v.nullish(v.array(entry)),
   events: v.nullish(v.array(v.unknown())),
-  error: v.optional(failure),
+  error: v.optional(errorDocument),
 });
 
 /** A line of an event stream. */
@@ -82,3 +85,41 @@ export const cardDocument = v.object({
   next: v.nullable(v.string()),
   nextArgv: v.nullable(v.array(v.string())),
 });
+
+/** Parses one JSON document, or several. @throws Failure `invalid-input` */
+export function parseDocuments(input: string): unknown[] {
+  try {
+    return [JSON.parse(input)];
+  } catch {
+    return parseSeveral(input);
+  }
+}
+
+/** Parses documents one after the other: each on a line of its own, or indented like jq does it. */
+function parseSeveral(input: string): unknown[] {
+  let line = 1;
+  // A document begins at the start of a line; within an indented one, only its closing brackets do.
+  return input.split(/\n(?=[^\s}\]])/).map((part) => {
+    const document = parsePart(part, line);
+    line += part.split('\n').length;
+    return document;
+  });
+}
+
+function parsePart(part: string, line: number): unknown {
+  try {
+    return JSON.parse(part);
+  } catch {
+    throw failure(
+      'invalid-input',
+      `Line ${line} of standard input is not JSON: ${printable((part.split('\n', 1)[0] ?? '').slice(0, 60))}`,
+      'Pipe whole documents, each beginning on a line of its own.',
+    );
+  }
+}
+
+/** Returns the text of a JSON string; any other text as it is. */
+export function unquoted(text: string): string {
+  const value = text.startsWith('"') ? decodeJson(text) : text;
+  return typeof value === 'string' ? value : text;
+}

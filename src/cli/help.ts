@@ -1,6 +1,7 @@
 import { type Command, CommandHelp, Help, type Interfaces } from '@oclif/core';
 import { EXIT_CODES } from '../domain/errors/exit-codes.ts';
 import { type Failure, failure } from '../domain/errors/failure.ts';
+import { redactWord } from '../domain/text/redaction.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { nearestOf } from '../domain/text/words.ts';
 import { ENVIRONMENT_VARIABLES } from './settings/setting-table.ts';
@@ -119,7 +120,7 @@ export function unknownCommand({ commandIDs }: { commandIDs: string[] }, words: 
   const [first = ''] = nearestOf(typed, commands);
   return failure(
     'unknown-command',
-    `There is no command “${printable(typed)}”.`,
+    `There is no command “${printable(redactWord(typed))}”.`,
     first ? `Did you mean kioskctl ${first}? See kioskctl --help.` : 'See kioskctl --help.',
   );
 }
@@ -129,7 +130,7 @@ function incomplete(
   group: string,
   { next, below }: { next: string | undefined; below: readonly string[] },
 ): Failure {
-  const whole = next === undefined ? group : `${group} ${next}`;
+  const whole = next === undefined ? group : `${group} ${redactWord(next)}`;
   const names = below.map((command) => command.slice(group.length + 1));
   const [first] = next === undefined ? [] : nearestOf(next, names);
   const message =

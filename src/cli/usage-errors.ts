@@ -1,4 +1,5 @@
 import { Failure, failure } from '../domain/errors/failure.ts';
+import { redactWord } from '../domain/text/redaction.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { nearestOf } from '../domain/text/words.ts';
 
@@ -41,7 +42,7 @@ function unknownFlag(
 ): Failure {
   const known = flags.map((flag) => `--${flag}`);
   const meant = unknown.flatMap((flag) => nearestOf(flag.split('=')[0] ?? flag, known).slice(0, 1));
-  const names = unknown.map((flag) => printable(flag.split('=')[0] ?? flag)).join(', ');
+  const names = unknown.map((flag) => printable(redactWord(flag.split('=')[0] ?? flag))).join(', ');
   return failure('usage', `There is no flag ${names}.`, hintOf(meant, help));
 }
 
@@ -53,7 +54,11 @@ function unexpected(
   const meant = words
     .flatMap((word) => nearestOf(word, subcommands).slice(0, 1))
     .map((word) => `${below} ${word}`);
-  return failure('usage', `Unexpected: ${words.map(printable).join(' ')}.`, hintOf(meant, help));
+  return failure(
+    'usage',
+    `Unexpected: ${words.map((word) => printable(redactWord(word))).join(' ')}.`,
+    hintOf(meant, help),
+  );
 }
 
 function hintOf(meant: readonly string[], help: string): string {

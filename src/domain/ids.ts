@@ -1,4 +1,5 @@
 import { type Failure, failure } from './errors/failure.ts';
+import { redactWord } from './text/redaction.ts';
 import { printable } from './text/terminal-text.ts';
 
 declare const brand: unique symbol;
@@ -52,9 +53,11 @@ export function parseReference(text: string): Reference {
 }
 
 function notACard(text: string): Failure {
+  // A mistyped card token has only hexadecimal digits: it is shown.
+  const shown = /[g-z]/i.test(text) ? redactWord(text) : text;
   return failure(
     'invalid-reference',
-    `“${printable(text.slice(0, 80))}” is not a card.`,
+    `“${printable(shown.slice(0, 80))}” is not a card.`,
     'Name a card by its card token (a UUID) or its order id, alone or as PROFILE/TOKEN or PROFILE/ORDER.',
   );
 }

@@ -94,7 +94,7 @@ describe('lines of references', () => {
     expect(parse('501')).toMatchObject({ shape: 'cards' });
   });
 
-  test.each(['501\nnonsense', '501,502', '[501]', '501 502', 'null', '"501"', '-'])(
+  test.each(['501\nnonsense', '501,502', '501 502', 'null', '"501" 502', '-'])(
     'that are none are mistakes: %j',
     (input) => {
       expect(mistakeIn(input)).toMatchObject({ code: 'invalid-reference', exitCode: 2 });
@@ -430,5 +430,44 @@ describe('events of the vendor', () => {
 
   test('that name no card are ignored', () => {
     expect(parse(event({}, { card_token: null }))).toMatchObject({ references: [] });
+  });
+});
+
+function tokensOf(input: unknown): unknown[] {
+  const piped = parse(input);
+  return piped.kind === 'cards' ? piped.references.map(({ cardToken }) => cardToken) : [];
+}
+
+describe('what jq takes out of a document', () => {
+  const cards = [card(), card({ cardToken: OTHER, orderId: 502 })];
+  const document = own({ cards });
+  const tokens = [TOKEN, OTHER];
+
+  test.each<[filter: string, output: unknown]>([
+    ['.cards', cards],
+    ['.cards (indented)', JSON.stringify(cards, null, 2)],
+    ['.cards[]', cards.map((one) => JSON.stringify(one, null, 2)).join('\n')],
+    ['-c .cards[]', lines(...cards)],
+    ['.cards[].cardToken', lines(...tokens)],
+    ['[.cards[].cardToken]', tokens],
+    ['.cards[] | "\\(.profileId)/\\(.cardToken)"', lines(...tokens.map((token) => `1001/${token}`))],
+    ['--tab .', JSON.stringify(document, null, '\t')],
+    [
+      '. (two documents)',
+      [document, own({ cards: [] })].map((one) => JSON.stringify(one, null, 2)).join('\n'),
+    ],
+  ])('jq %s is read', (_, output) => {
+    expect(tokensOf(output)).toEqual(tokens);
+    expect(parse(output)).toMatchObject({ shape: 'cards' });
+  });
+
+  test('an empty list names no cards', () => {
+    expect(parse([])).toEqual({ kind: 'cards', references: [], shape: 'cards' });
+  });
+
+  test('the line of what is no JSON is named, also behind indented documents', () => {
+    const input = `${JSON.stringify(card(), null, 2)}\nnonsense\n`;
+    const line = input.split('\n').indexOf('nonsense') + 1;
+    expect(mistakeIn(input).message).toContain(`Line ${line} of standard input is not JSON: nonsense`);
   });
 });

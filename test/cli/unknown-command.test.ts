@@ -22,3 +22,13 @@ test.each<[string[], RegExp, RegExp]>([
     hint: expect.stringMatching(hint),
   });
 });
+
+test.each([
+  [['eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl']],
+  [['events', 'tok_4711_never_to_be_seen']],
+  [['9e1f0c9e-4a3b-4c2d-8e7f-6f1d0c9e4711']],
+])('a token that was typed as a command is not repeated: %j', (words) => {
+  const { message, hint } = unknown(...words);
+  expect(message).toContain('[redacted]');
+  expect(message + hint).not.toContain(words.at(-1));
+});

@@ -5,9 +5,19 @@ const SECRET_SHAPES: readonly [RegExp, string][] = [
     /("?(?:access_token|refresh_token|client_secret|authorization)"?\s*[:=]\s*)"?[^\s",&}]+"?/gi,
     '$1[redacted]',
   ],
+  // A JSON Web Token, whole or in part.
+  [/\beyJ[\w-]{8,}(?:\.[\w-]*){0,4}/g, '[redacted]'],
   // Without the scheme before “://”: with it, matching a long word would take quadratic time.
   [/:\/\/[^\s/@:]+:[^\s/@]+@/g, '://[redacted]@'],
 ];
+
+/** A word that may be a secret: long, and no name of anything that people type. */
+const SECRET_WORD = /^(?=.*\d)[^\s/]{20,}$/;
+
+/** Returns a word that nothing understands, for an error message; a word that may be a token is not repeated. */
+export function redactWord(word: string): string {
+  return SECRET_WORD.test(word) ? '[redacted]' : redact(word);
+}
 
 /** Shorter secrets would match in the middle of plain words. */
 const SHORTEST_SECRET = 8;

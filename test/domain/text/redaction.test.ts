@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { hiddenTexts, redact, redactBody } from '../../../src/domain/text/redaction.ts';
+import { hiddenTexts, redact, redactBody, redactWord } from '../../../src/domain/text/redaction.ts';
 
 describe('redaction', () => {
   test.each([
@@ -12,6 +12,7 @@ describe('redaction', () => {
     ['{ "refresh_token" : "tok-4711" }', 'tok-4711'],
     ['grant_type=refresh_token&refresh_token=tok-4711&x=1', 'tok-4711'],
     ["client_secret='tok-4711'", 'tok-4711'],
+    ['no command eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl', 'eyJhbGciOiJSUzI1NiJ9'],
     ['connect to https://ada:hunter2@api.example/path failed', 'hunter2'],
   ])('the secret in %s is redacted', (text, secret) => {
     const safe = redact(text);
@@ -27,6 +28,24 @@ describe('redaction', () => {
     '',
   ])('%j is not redacted', (text) => {
     expect(redact(text)).toBe(text);
+  });
+
+  test.each(['eyJhbGciOiJSUzI1NiJ9', 'tok_4711_abcdefghijklmn', 'ca0c8154-1e14-4464-a1ce-dcea7dc3de52'])(
+    'the word %s may be a secret, and is not repeated',
+    (word) => {
+      expect(redactWord(word)).toBe('[redacted]');
+    },
+  );
+
+  test.each([
+    'statsu',
+    'wait-produced',
+    'simulate-all-cards-of-a-kiosk',
+    'WIS00001',
+    '1001/501',
+    'PRD_HOPPER_DOOR',
+  ])('the word %s is repeated', (word) => {
+    expect(redactWord(word)).toBe(word);
   });
 
   test('a known secret is redacted everywhere, whatever its characters', () => {
