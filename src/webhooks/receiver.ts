@@ -1,8 +1,15 @@
 import http from 'node:http';
 import type { Socket } from 'node:net';
 import { failure } from '../domain/errors/failure.ts';
-import { discardRest, readBody } from '../http/request-body.ts';
-import { type Address, HEAD_LIMIT_BYTES, listen, RunningWork, refuseConnection } from '../http/server.ts';
+import {
+  type Address,
+  discardRest,
+  HEAD_LIMIT_BYTES,
+  listen,
+  RunningWork,
+  readBody,
+  refuseConnection,
+} from '../http/server.ts';
 import { DELIVERY_HEADER, isTestNotification, SIGNATURE_HEADER, TEST_HEADER } from '../wire/events.ts';
 import { Connections, DEFAULT_LIMITS, type ReceiverLimits } from './connections.ts';
 import { looksLikeEvent } from './decode-event.ts';
@@ -230,16 +237,12 @@ function headerOf({ headers }: http.IncomingMessage, name: string): string | und
   return Array.isArray(value) ? value.join(', ') : value;
 }
 
-function succeedsWithin(milliseconds: number, work: Promise<unknown>): Promise<boolean> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(false), milliseconds);
-    const end = (isDone: boolean) => {
-      clearTimeout(timer);
-      resolve(isDone);
-    };
-    work.then(
-      () => end(true),
-      () => end(false),
-    );
-  });
+async function succeedsWithin(milliseconds: number, work: Promise<unknown>): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => resolve(false), milliseconds);
+  work.then(
+    () => resolve(true),
+    () => resolve(false),
+  );
+  return promise.finally(() => clearTimeout(timer));
 }

@@ -1,6 +1,7 @@
 import type { Environment } from '../../context/context.ts';
-import { failure, notA } from '../../domain/errors/failure.ts';
+import { type Failure, failure, notA } from '../../domain/errors/failure.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
+import { nearestOf } from '../../domain/text/words.ts';
 import type { ProjectFile } from './project-file.ts';
 import { SECRET_NAMES } from './secret-variables.ts';
 import { type BaseUrl, toBaseUrl } from './setting-values.ts';
@@ -158,13 +159,7 @@ export function toEnvironment(text: string): Environment {
 function named(name: string, file: SettingsFile, wanted: Environment | null): Omit<Choice, 'origin'> {
   const settings = findContext(file, name) ?? null;
   const environment = environmentOf(name, file);
-  if (!environment) {
-    throw failure(
-      'usage',
-      `There is no context “${printable(name)}”.`,
-      `Use one of ${[...new Set([...Object.keys(file.contexts), ...ENVIRONMENTS])].map(printable).join(', ')}.`,
-    );
-  }
+  if (!environment) throw noContext(file, name);
   if (wanted && wanted !== environment) {
     throw failure(
       'usage',
@@ -173,6 +168,19 @@ function named(name: string, file: SettingsFile, wanted: Environment | null): Om
     );
   }
   return { name, environment, settings };
+}
+
+/** Makes the failure for the name of an unknown context, with similar names. */
+export function noContext({ contexts }: SettingsFile, name: string): Failure {
+  const known = [...new Set([...Object.keys(contexts), ...ENVIRONMENTS])];
+  const near = nearestOf(name, known);
+  return failure(
+    'usage',
+    `There is no context “${printable(name)}”.`,
+    near.length > 0
+      ? `Did you mean ${near.map(printable).join(', ')}?`
+      : `Use one of ${known.map(printable).join(', ')}.`,
+  );
 }
 
 /** Returns the context that is named like an environment, if it is of this environment. */

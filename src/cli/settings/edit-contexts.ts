@@ -1,8 +1,7 @@
 import type { Ask, Environment } from '../../context/context.ts';
-import { type Failure, failure, notA } from '../../domain/errors/failure.ts';
+import { failure, notA } from '../../domain/errors/failure.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
-import { nearestOf } from '../../domain/text/words.ts';
-import { checkBaseUrl, ENVIRONMENTS, environmentOf, toEnvironment } from './choose-context.ts';
+import { checkBaseUrl, ENVIRONMENTS, environmentOf, noContext, toEnvironment } from './choose-context.ts';
 import { SETTING_KEYS, type SettingKey, type SettingValue } from './setting-table.ts';
 import { toBaseUrl } from './setting-values.ts';
 import type { Settings } from './settings.ts';
@@ -141,18 +140,6 @@ function ownSettings(file: SettingsFile, name: string): ContextSettings {
     'usage',
     `Context ${name} is made of environment variables and flags only.`,
     `Give it settings: kioskctl context add ${name} --environment ${environment}.`,
-  );
-}
-
-function noContext({ contexts }: SettingsFile, name: string): Failure {
-  const known = [...new Set([...Object.keys(contexts), ...ENVIRONMENTS])];
-  const near = nearestOf(name, known);
-  return failure(
-    'usage',
-    `There is no context “${printable(name)}”.`,
-    near.length > 0
-      ? `Did you mean ${near.map(printable).join(', ')}?`
-      : `Use one of ${known.map(printable).join(', ')}.`,
   );
 }
 

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { decodeJson } from '../../domain/text/decode-json.ts';
-import { discardRest, readBody } from '../../http/request-body.ts';
+import { discardRest, readBody } from '../../http/server.ts';
 import { invalidField, Refusal } from './answers.ts';
 
 /** The kind of body that an endpoint expects. */
