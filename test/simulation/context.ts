@@ -2,6 +2,7 @@ import { PACE } from '../../src/cli/settings/settings.ts';
 import type { Context } from '../../src/context/context.ts';
 import { parseKioskId } from '../../src/domain/ids.ts';
 import { NO_RUNBOOK } from '../../src/domain/runbook.ts';
+import { JournalFile } from '../../src/journal/journal-file.ts';
 import { SimulatedClient } from './client.ts';
 import { openSimulatedJournal } from './journal.ts';
 import type { SimulatedProcess } from './process.ts';
@@ -28,7 +29,8 @@ export function openContext(world: World, process: SimulatedProcess): Context {
     timing: { ...PACE.sandbox, timeout, ...(!isSettling && NO_WINDOWS) },
     wise: new SimulatedClient(world, process),
     journal: openSimulatedJournal(world, process, world.mount(process)),
-    journalFile: NOTHING as Context['journalFile'],
+    // Only its name is used.
+    journalFile: new JournalFile({ file: 'journal.db', environment: 'sandbox', now: () => 0 }),
     files: NOTHING as Context['files'],
     stopwatch: process.stopwatch,
     calendar: process.calendar,

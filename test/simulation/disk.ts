@@ -4,6 +4,7 @@ import type { Database, Parameters, Transaction } from '../../src/database/datab
 import { IN_MEMORY } from '../../src/database/sqlite.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
 import { openJournalFile } from '../../src/journal/open-journal.ts';
+import { nextGeneration } from '../../src/journal/tables/state.ts';
 
 export interface AttemptClaim {
   cardToken: string;
@@ -33,6 +34,7 @@ export class JournalFile {
   async wipe(): Promise<void> {
     this.#backup = null;
     for (const table of await this.#listTables()) await this.db.run(`DELETE FROM ${table}`);
+    await this.db.run('UPDATE identity SET restored_at = NULL');
   }
 
   async attempts(): Promise<AttemptClaim[]> {
@@ -55,8 +57,12 @@ export class JournalFile {
       this.#backup.set(table, await this.db.all(`SELECT * FROM ${table}`));
   }
 
-  /** @returns false without a backup */
-  async restore(): Promise<boolean> {
+  /**
+   * Restores the backup as the next generation of the journal.
+   * @param options.isMarked false to leave out what tells that it was restored
+   * @returns false without a backup
+   */
+  async restore({ isMarked }: { isMarked: boolean }): Promise<boolean> {
     const backup = this.#backup;
     if (!backup) return false;
     await this.db.transaction(async (tx) => {
@@ -68,6 +74,7 @@ export class JournalFile {
           await tx.run(`INSERT INTO ${table} (${names.join(', ')}) VALUES (${values})`, row);
         }
       }
+      if (isMarked) for (const statement of nextGeneration(1)) await tx.run(statement);
     });
     return true;
   }
@@ -129,8 +136,9 @@ export class Disk {
     this.#use();
   }
 
-  async restore(): Promise<void> {
-    if (await this.current.restore()) this.generation += 1;
+  /** Overwrites the journal by its backup. kioskctl itself refuses that while anyone has the file open. */
+  async restore(options: { isMarked: boolean }): Promise<void> {
+    if (!this.isReal && (await this.current.restore(options))) this.generation += 1;
   }
 
   /** Opens the journal for one process. */
@@ -207,6 +215,11 @@ export class MountedJournal implements Database {
 
   async close(): Promise<void> {
     if (this.#db !== this.file.db) await this.#db.close();
+  }
+
+  /** True while no other journal, and no backup, has taken its place. */
+  get isInPlace(): boolean {
+    return this.#disk.current === this.file && this.#disk.generation === this.#generation;
   }
 
   /** @throws Failure `journal-unusable` */

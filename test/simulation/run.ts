@@ -87,7 +87,7 @@ async function suffer(
     case 'back the journal up':
       return world.disk.current.backUp();
     case 'restore the journal':
-      return world.disk.restore();
+      return world.disk.restore({ isMarked: world.mutation.without !== 'generation' });
   }
 }
 

@@ -10,7 +10,7 @@ export const MODEL: Model = {
   suspends: true,
   restarts: true,
   replacesJournal: true,
-  restoresJournal: false,
+  restoresJournal: true,
 };
 
 /** The guards that have something to do in these schedules. */

@@ -2,7 +2,7 @@ import type { Attempt } from '../../src/domain/attempt.ts';
 import { lookUpError } from '../../src/domain/errors/error-catalogue.ts';
 import type { Production } from '../../src/sandbox/state/tables/productions.ts';
 import { contradiction } from './claims.ts';
-import type { AttemptClaim, JournalFile } from './disk.ts';
+import type { AttemptClaim, JournalFile, MountedJournal } from './disk.ts';
 import type { SimulatedProcess } from './process.ts';
 import type { VendorCard } from './vendor.ts';
 import type { World } from './world.ts';
@@ -13,8 +13,9 @@ export interface Sent {
   process: SimulatedProcess;
   cardToken: string;
   correlationId: string;
-  /** The journal of its process. */
+  /** The journal of its process, and how the process has it open. */
   journal: JournalFile;
+  mounted: Pick<MountedJournal, 'isInPlace'>;
   /** How often its process was frozen before. */
   freezes: number;
   /** `on its way`: it may still arrive. */
@@ -51,13 +52,9 @@ export class Truth {
 
   /** A request leaves. */
   leave(request: Omit<Sent, 'state' | 'isAwaited' | 'isAccepted' | 'occurredAt' | 'freezes'>): Sent {
-    const { kind, process, cardToken, journal } = request;
+    const { kind, process, cardToken, journal, mounted } = request;
     if (kind === 'produce') {
-      this.#check(
-        journal === this.#world.disk.current,
-        'a PUT leaves through a journal that is not in place',
-        process,
-      );
+      this.#check(mounted.isInPlace, 'a PUT leaves through a journal that is not in place', process);
       const earlier = this.#of(cardToken, journal).find(
         ({ kind, state }) => kind === 'produce' && state === 'on its way',
       );
@@ -232,6 +229,7 @@ export class Truth {
 }
 
 /** True while a process that was not frozen since waits for the answer. */
-function isBeingWorkedOn({ process, freezes, isAwaited }: Sent): boolean {
-  return isAwaited && process.isRunning && process.freezes === freezes;
+function isBeingWorkedOn({ process, freezes, isAwaited, mounted }: Sent): boolean {
+  // A restore ends all leases.
+  return isAwaited && process.isRunning && process.freezes === freezes && mounted.isInPlace;
 }

@@ -136,12 +136,13 @@ export class World {
     const card = this.cards.find(
       ({ cardToken, orderId }) => path.includes(cardToken) || path.includes(`card-orders/${orderId}`),
     );
-    const journal = this.#mounts.get(process)?.file;
-    if (method !== 'PUT' || !card || !journal) return undefined;
+    const mounted = this.#mounts.get(process);
+    if (method !== 'PUT' || !card || !mounted) return undefined;
     const kind = path.endsWith('/production') ? 'produce' : 'cancel';
     const baseline = this.#baselines.get(correlationId) ?? null;
     const { cardToken } = card;
-    return this.truth.leave({ kind, process, cardToken, correlationId, journal, baseline });
+    const { file: journal } = mounted;
+    return this.truth.leave({ kind, process, cardToken, correlationId, journal, mounted, baseline });
   }
 
   /** A request arrives at Wise. @param lag the age of the production that a read shows */
