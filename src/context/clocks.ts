@@ -37,7 +37,6 @@ export class Stopwatch {
     return new Reading(this.#read());
   }
 
-  /** Returns the milliseconds since a reading. */
   since(earlier: Reading): number {
     return this.now().minus(earlier);
   }

@@ -4,7 +4,6 @@ import { utcTime } from '../domain/times/vendor-time.ts';
 /** A time in which a listener ran. Milliseconds since the epoch, here and below. */
 export interface Presence {
   startedAt: number;
-  /** The last heartbeat. */
   heartbeatAt: number;
   /** null while it is running, and for one that was killed. */
   endedAt: number | null;
@@ -30,7 +29,6 @@ export interface Covered {
   /** When the first and the last event arrived. */
   firstEventAt: number | null;
   lastEventAt: number | null;
-  /** True if a listener is running. */
   isListenedTo: boolean;
 }
 

@@ -21,7 +21,6 @@ export type ResultOutcome =
  */
 export type Via = 'auto' | 'poll' | 'journal';
 
-/** The result of a command for one card. */
 export interface CardResult {
   /** A card that could not be read has only the data of its reference. */
   card: Card;

@@ -70,7 +70,6 @@ function describeInPlace(one: LocatedDiagnostic): string {
   return `line ${one.line}, column ${one.column}: ${describe(one)}`;
 }
 
-/** Describes the type of a value. */
 export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';

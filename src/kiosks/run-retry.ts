@@ -28,7 +28,6 @@ export interface RunOptions extends Omit<ProduceOptions, 'wait'> {
   onApproved?: () => Promise<void>;
 }
 
-/** The result of a retry for one card. */
 export interface RetryResult extends CardResult {
   /** Null for a card that was left out and is at no kiosk. */
   kioskId: KioskId | null;
@@ -70,7 +69,6 @@ export async function runRetries(
   });
 }
 
-/** The state of a kiosk in a retry. */
 interface KioskState {
   canary: CanaryState;
   count: CardCount;

@@ -61,7 +61,7 @@ export function isAtKiosk({ card, latest }: CardSession): boolean {
   return card.stage === 'in-progress' || isOpen(latest?.facts.attempt ?? null);
 }
 
-/** The end of the last step before one that was no check. */
+/** Returns the result of the last step before an index that was no check. */
 export function lastEnd({ steps }: RunCard, planned: PlannedCard, before: number): StepEnd | null {
   const step = planned.steps.slice(0, before).findLast(({ definition }) => !definition.isCheck);
   const last = step && steps[step.index];

@@ -16,7 +16,6 @@ const variableFlag = exactFlagKind((pair) => {
   );
 });
 
-/** Flags for the input of a run. */
 export const runFlags = {
   cards: numberFlag({
     max: MOST_CARDS,
@@ -56,7 +55,6 @@ type RunFlags = Interfaces.InferredFlags<typeof runFlags> & { yes: boolean };
 export type WantedRun = RunFlags & {
   /** undefined to resume. */
   scenario: string | undefined;
-  /** The values of `--var`. */
   values: Readonly<Record<string, string>>;
 };
 

@@ -22,7 +22,6 @@ import { withoutColon } from './read-steps.ts';
 import type { Scenario } from './scenario.ts';
 import { STEP_WORDS } from './steps/definitions.ts';
 
-/** The sources of scenarios. */
 export interface ScenarioSources {
   /** Folder of the package, with the built-in scenarios. */
   root: string;

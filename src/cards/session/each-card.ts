@@ -185,7 +185,6 @@ interface ActionOptions {
   flags?: readonly string[];
 }
 
-/** Returns the words of a command for one card. */
 export function commandOn(word: string, flags: readonly string[] = []) {
   return (card: CardIdentity): string[] => [word, formatReference(card), ...flags];
 }

@@ -39,7 +39,6 @@ export function meaningOf(exitCode: number | null): string | null {
   return EXIT_CODES.find(({ code }) => code === exitCode)?.meaning ?? null;
 }
 
-/** The exit codes of a command that a signal ended. */
 const SIGNAL_CODES: readonly ExitCode[] = [129, 130, 143];
 
 export function isOfSignal(code: ExitCode): boolean {

@@ -17,7 +17,6 @@ import { STAGES, type Stage } from '../../domain/stage.ts';
 import { redact } from '../../domain/text/redaction.ts';
 import { quantile } from '../../domain/times/duration.ts';
 
-/** The attempts that a run made. */
 interface RunAttempts {
   sent: number;
   produced: number;
@@ -26,7 +25,6 @@ interface RunAttempts {
   refused: number;
 }
 
-/** The totals of all cards of a run. */
 export interface RunTotals {
   outcome: RunOutcome;
   exitCode: ExitCode;
