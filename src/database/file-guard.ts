@@ -1,8 +1,5 @@
 import { statSync } from 'node:fs';
-import type { SqliteConnection } from './sqlite.ts';
-
-/** Pages in the write-ahead log after which they are written to the main file, like SQLite's own default. */
-const CHECKPOINT_PAGES = 1_000;
+import { CHECKPOINT_PAGES, type SqliteConnection } from './sqlite.ts';
 
 const MOST_TRIES = 3;
 

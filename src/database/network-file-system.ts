@@ -33,7 +33,7 @@ export function networkFileSystem(file: string): string | null {
 }
 
 /** Returns the name of a type. @param mountType finds the name of a file system in user space in the list of mounts */
-function nameOfType(type: number, mountType: () => string | null): string | null {
+export function nameOfType(type: number, mountType: () => string | null): string | null {
   if (type !== FUSE) return NETWORK_TYPES.get(type >>> 0) ?? null;
   const name = mountType();
   return name !== null && NETWORK_FUSE.test(name) ? name : null;

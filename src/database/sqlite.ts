@@ -19,6 +19,9 @@ interface DatabaseOptions {
 /** The `application_id` of kioskctl's files: “kctl”. */
 export const APPLICATION_ID = 0x6b63746c;
 
+/** Pages in the write-ahead log after which they are written to the main file: the default of SQLite. */
+export const CHECKPOINT_PAGES = 1_000;
+
 /** Milliseconds that a statement waits for another process that writes. */
 const PATIENCE_MS = 5_000;
 
@@ -186,11 +189,14 @@ function prepare(
   connection.exec('PRAGMA journal_mode = WAL');
   connection.exec(`PRAGMA synchronous = ${durability}`);
   if (versionOf() === migrations.length) return;
+  // A checkpoint that is not recorded would look like a replaced file to others (see FileGuard).
+  connection.exec('PRAGMA wal_autocheckpoint = 0');
   connection.exec('BEGIN IMMEDIATE');
   for (const script of migrations.slice(versionOf())) connection.exec(script);
   connection.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
   connection.exec(`PRAGMA user_version = ${migrations.length}`);
   connection.exec('COMMIT');
+  connection.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
 }
 
 /** True if the database is empty, or kioskctl created it. */

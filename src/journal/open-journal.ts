@@ -210,11 +210,14 @@ export function assertFolder(file: string): void {
   );
 }
 
+/** A version of before the check for a replaced file writes to it without the record that the check needs. */
+const OLDER_VERSION = 'If an older version of kioskctl is running, end it first.';
+
 function replacedJournal(file: string, reason: string): Failure {
   return failure(
     'journal-replaced',
     `The journal ${file} ${reason}.`,
-    `Nothing more is sent. Put the right journal in place while no kioskctl is running, then run the command again. If it is lost, ${RESTORE}. ${OTHER_JOURNAL}`,
+    `Nothing more is sent. Put the right journal in place while no kioskctl is running, then run the command again. ${OLDER_VERSION} If the journal is lost, ${RESTORE}. ${OTHER_JOURNAL}`,
   );
 }
 

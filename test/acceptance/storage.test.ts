@@ -1,6 +1,7 @@
 // Homes, settings, journals and disks that can't be used: reads go on, acts are refused, nothing is sent or lost.
 import {
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -92,6 +93,7 @@ describe.concurrent('a home in which there can be no journal', () => {
     ['is a file', () => join(newHome({ home: '' }), 'home')],
     ['has a folder in its place', () => join(mkdirOf(join(newHome(), 'journal.db')), '..')],
     ['has garbage in its place', () => newHome({ 'journal.db': garbage(20_000) })],
+    ['has an empty file in its place', () => newHome({ 'journal.db': '' })],
     ['has a journal that is damaged', () => newHome({ 'journal.db': damaged() })],
     [
       'has a journal of a newer version',
@@ -109,7 +111,7 @@ describe.concurrent('a home in which there can be no journal', () => {
       code: 9,
       error: 'journal-unusable',
       message: RegExp(`journal ${home}`),
-      hint: /nothing is sent.*KIOSKCTL_HOME/i,
+      hint: /nothing is sent.*with another journal/i,
     });
     expect(await sandbox.puts(card)).toEqual([]);
   });
@@ -149,7 +151,7 @@ describe.concurrent('a journal of garbage', () => {
         code: 9,
         error: 'journal-unusable',
         message: /journal\.db/,
-        hint: /KIOSKCTL_HOME/,
+        hint: /with another journal/i,
       });
       expect(vendor.acts, act).toEqual([]);
     }
@@ -187,7 +189,7 @@ describe.concurrent('a journal of garbage', () => {
   test('is told to people, too', async () => {
     const home = newHome({ 'journal.db': garbage(20_000) });
     const ended = await run(home, 'order');
-    expectComplaint(ended, { code: 9, message: /journal.*not a database/, hint: /KIOSKCTL_HOME/ });
+    expectComplaint(ended, { code: 9, message: /journal.*not a database/, hint: /with another journal/i });
     expect(ended.stdout).not.toContain('null');
   });
 
@@ -209,6 +211,59 @@ test.concurrent('a journal that another process keeps locked is waited for, and 
   expect(await sandbox.puts(card)).toEqual([]);
   const again = await run(home, `produce ${card} --kiosk WIS00001 --json`);
   expect(again.json, again.stdout).toMatchObject({ exitCode: 0, changed: true });
+});
+
+describe.concurrent('a journal with a damaged row', () => {
+  test.each([
+    ['a production that is cut off', `production = '{"status":"IN_PRO'`],
+    ['a baseline that is no object', `baseline = '7'`],
+    ['a settle window that is cut off', `settle_window = '{"start":'`],
+    ['a settle window without a start', `settle_window = '{}'`],
+    ['an unknown outcome', `outcome = 'sen'`],
+  ])('(%s) is unusable, and nothing is sent', async (_, damage) => {
+    const home = newHome();
+    const { card } = await sandbox.readyCard();
+    expect(await run(home, `produce ${card} --kiosk WIS00001`)).toMatchObject({ code: 0 });
+    const db = new DatabaseSync(join(home, 'journal.db'));
+    db.exec(`UPDATE attempts SET ${damage}`);
+    db.close();
+    for (const args of [`produce ${card} --kiosk WIS00001`, `retry ${card} --yes`, `wait-produced ${card}`])
+      expectError(await run(home, `${args} --json`), {
+        code: 9,
+        error: 'journal-unusable',
+        message: /journal\.db is damaged: a stored value/,
+        hint: /nothing is sent.*with another journal/i,
+      });
+    expect(await sandbox.puts(card)).toHaveLength(1);
+  });
+});
+
+/** A system whose statfs(2) reports a type for each folder. @returns the options of Node for it */
+function systemOf(type: number): string {
+  const file = join(newHome(), 'statfs.mjs');
+  const code = `import fs from 'node:fs'; import { syncBuiltinESMExports } from 'node:module';
+      const { statfsSync } = fs;
+      fs.statfsSync = (...of) => Object.assign(statfsSync(...of), { type: ${type} });
+      syncBuiltinESMExports();`;
+  writeFileSync(file, code);
+  return `--import=${file}`;
+}
+
+describe.concurrent('a journal on a network file system', () => {
+  test('is refused before anything is sent, and the hint names PostgreSQL', async () => {
+    const home = newHome();
+    const { card } = await sandbox.readyCard();
+    const args = `produce ${card} --kiosk WIS00001 --json --base-url ${sandbox.url}`;
+    const NODE_OPTIONS = systemOf(0x6969);
+    expectError(await user.spawn(args, { env: { KIOSKCTL_HOME: home, NODE_OPTIONS } }), {
+      code: 9,
+      error: 'journal-unusable',
+      message: /network file system \(NFS\)/,
+      hint: /local disk.*PostgreSQL/,
+    });
+    expect(await sandbox.puts(card)).toEqual([]);
+    expect(existsSync(join(home, 'journal.db'))).toBe(false);
+  });
 });
 
 describe.concurrent('a home that is not there', () => {

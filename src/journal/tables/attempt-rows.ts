@@ -1,9 +1,10 @@
 import type { Value } from '../../database/database.ts';
 import { ATTEMPT_FIELDS, type Attempt, OUTCOMES } from '../../domain/attempt.ts';
 import type { CardToken } from '../../domain/ids.ts';
+import type { SettleWindow } from '../../domain/times/settle-window.ts';
 import { insertList, OWNER_FIELDS, ownerColumns, selectList } from '../store/columns.ts';
 import { present, type Scope } from '../store/store.ts';
-import { knownWord } from '../store/stored-json.ts';
+import { knownWord, parseStored } from '../store/stored-json.ts';
 import { parseProduction } from './cards.ts';
 
 /** The fields that a claim does not have yet. */
@@ -51,7 +52,9 @@ function readField(row: AttemptRow, field: keyof Attempt): unknown {
     case 'production':
       return typeof value === 'string' ? parseProduction(value) : null;
     case 'window':
-      return typeof value === 'string' ? JSON.parse(value) : null;
+      return typeof value === 'string'
+        ? parseStored<SettleWindow>(value, 'start', 'hasEnded', 'isOver')
+        : null;
     case 'owner':
       return {
         host: row['attempt.holderHost'],
