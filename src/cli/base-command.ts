@@ -21,7 +21,14 @@ import type { ContextFlags } from './settings/sources.ts';
 import { makeFiles } from './terminal/files.ts';
 import type { Io } from './terminal/io.ts';
 import { TerminalReport } from './terminal/progress-display.ts';
-import { ENDINGS, interruption, onForcedEnd, STDOUT_CLOSED } from './terminal/signals.ts';
+import {
+  hangUpFailure,
+  ignoreHangUp,
+  interruption,
+  onForcedEnd,
+  STDOUT_CLOSED,
+  wordOf,
+} from './terminal/signals.ts';
 import { asUsageFailure } from './usage-errors.ts';
 
 /** Base of all commands: opens their context, prints their result, and turns every error into output and exit code. */
@@ -44,9 +51,13 @@ export abstract class BaseCommand extends Command {
     onForcedEnd((failure) => this.#output.fail(this.#explain(this.#unanswered(failure))), {
       mayHaveSent: () => this.#open?.context.wise.mayHaveSent ?? false,
     });
+    if (this.isServer) ignoreHangUp((line) => this.io.err(`${line}\n`));
     try {
       const result = await this.perform();
       if (result) await this.emit(result);
+      // Every other signal is the usual end of a server.
+      const hungUp = this.isServer ? hangUpFailure() : null;
+      if (hungUp) throw hungUp;
     } catch (error) {
       if (error !== STDOUT_CLOSED)
         this.#output.fail(this.#explain(error), await this.#output.pagesOn(causesOf(error)));
@@ -197,10 +208,6 @@ export abstract class BaseCommand extends Command {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- oclif types it as its own Command
     return this.ctor as typeof BaseCommand;
   }
-}
-
-function wordOf({ code }: Failure): string {
-  return code === 'terminated' ? ENDINGS.terminated : ENDINGS.interrupted;
 }
 
 function stdinTwice(): Failure {

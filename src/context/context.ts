@@ -103,7 +103,7 @@ export interface Context {
   stopwatch: Stopwatch;
   calendar: Calendar;
   uptime: Uptime;
-  /** Aborted by the first Ctrl-C or SIGTERM, with a Failure as its reason. */
+  /** Aborted by the first Ctrl-C, SIGTERM or SIGHUP, with a Failure as its reason. */
   signal: AbortSignal;
   /** Aborted by the second one, immediately before the process ends. */
   cut: AbortSignal;

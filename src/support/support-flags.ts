@@ -20,8 +20,8 @@ export const actSelectionFlags = {
   })(),
   user: textFlag({ summary: 'Only by this person: USER or USER@HOST.', helpValue: 'USER' }),
   failed: Flags.boolean({ summary: 'Only those that did not end well, or never ended.' }),
-  since: timeFlag({ summary: 'Only what began since then: 2h, or a time.', helpValue: 'TIME' }),
-  until: timeFlag({ summary: 'Only what began before then: 2h, or a time.', helpValue: 'TIME' }),
+  since: timeFlag({ summary: 'Only what began since then: 2h, a date, or a time.', helpValue: 'TIME' }),
+  until: timeFlag({ summary: 'Only what began before then: 2h, a date, or a time.', helpValue: 'TIME' }),
 };
 
 /**

@@ -27,6 +27,17 @@ describe.concurrent('log', () => {
     expect(stdout).toMatch(/^#2 .* produce .* WIS00001 .* exit 4: production failed.*\n {4}Reason: door \|/);
   });
 
+  test('--since takes the time that it prints, and a date', async () => {
+    const { stdout } = await user.run('log');
+    const [, time = ''] = /^#2 {2}(\S+ \S+ \S+) {2}/m.exec(stdout) ?? [];
+    const since = await user.run(['log', '--json', '--since', time]);
+    expect(oneDocument(since).acts.at(-1)).toMatchObject({ id: 2 });
+    const [date = ''] = time.split(' ');
+    const day = await user.run(['log', '--json', '--since', date, '--card', card]);
+    expect(oneDocument(day).acts.length).toBeGreaterThan(0);
+    expect(oneDocument(await user.run(['log', '--json', '--until', '2020-01-31'])).acts).toEqual([]);
+  });
+
   test('--json is one document, oldest first, and nothing is asked of the API', async () => {
     const ended = await user.run(['log', '--json', '--verbose']);
     expect(ended.stderr).toBe('');

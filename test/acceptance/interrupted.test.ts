@@ -1,8 +1,9 @@
-// Ctrl-C and SIGTERM: the exit code, one document, and a message about what may still be going on.
+// Ctrl-C, SIGTERM and SIGHUP: the exit code, one document, and a message about what may still be going on.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ended, expectError, oneDocument, User } from '../harness/program.ts';
 import { ServedSandbox } from '../harness/served.ts';
+import { Terminal } from '../harness/terminal.ts';
 import { apart, CARD, IN_PROGRESS, json } from './vendor.ts';
 
 const user = new User();
@@ -76,6 +77,7 @@ describe.concurrent('a second signal', () => {
 const SIGNALS = [
   { signal: 'SIGINT', code: 130, error: 'interrupted', message: /interrupted\./i },
   { signal: 'SIGTERM', code: 143, error: 'terminated', message: /terminated\./i },
+  { signal: 'SIGHUP', code: 129, error: 'hung-up', message: /hung up\./i },
 ] as const;
 
 describe.concurrent.each(SIGNALS)('$signal', ({ signal, ...expected }) => {
@@ -217,4 +219,30 @@ describe.concurrent.each(SIGNALS)('$signal', ({ signal, ...expected }) => {
       expectError(await end, { ...expected, hint: /\S/ });
     });
   });
+});
+
+describe('SIGHUP on a server', () => {
+  test.each(['listen --port 0', 'sandbox --port 0 --state :memory:'])(
+    'without a terminal is ignored and logged by %s, which ends with 0 after SIGTERM',
+    async (args) => {
+      const child = start(user, `${args} --json`);
+      const end = ended(child);
+      await new Promise((resolve) => child.stdout?.once('data', resolve));
+      child.kill('SIGHUP');
+      await said(child, /SIGHUP is ignored/);
+      child.kill('SIGTERM');
+      expect((await end).code).toBe(0);
+    },
+  );
+
+  test.each(['listen --port 0', 'sandbox --port 0 --state :memory:'])(
+    'in a terminal ends %s in order, with 129',
+    async (args) => {
+      const terminal = Terminal.open(user, args);
+      await terminal.shows('http://127.0.0.1:');
+      terminal.signal('SIGHUP');
+      expect(await terminal.ended).toBe(129);
+      expect(terminal.transcript).toContain('Error: Hung up.');
+    },
+  );
 });

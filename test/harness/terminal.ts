@@ -94,6 +94,11 @@ export class Terminal {
     this.#pty.resize(columns, rows);
   }
 
+  /** Sends a signal, like SIGHUP, with which the terminal itself would be gone. */
+  signal(name: NodeJS.Signals): void {
+    this.#pty.kill(name);
+  }
+
   /** Ends what still runs. */
   close(): void {
     if (!this.#hasEnded) this.#pty.kill('SIGKILL');

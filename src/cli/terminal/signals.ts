@@ -1,4 +1,5 @@
-import { asFailure, type Failure, failure } from '../../domain/errors/failure.ts';
+import { isatty } from 'node:tty';
+import { asFailure, Failure, failure } from '../../domain/errors/failure.ts';
 
 /** Reason of an early end without a failure: the reader closed the output. */
 export const STDOUT_CLOSED = Symbol('stdout closed');
@@ -8,19 +9,35 @@ const cutting = new AbortController();
 let installed = false;
 
 /**
- * Returns the signal that the first Ctrl-C or SIGTERM aborts, with a Failure as its reason: the command ends in order, and
- * a running request gets its answer. A second one ends the process immediately, see `onForcedEnd`.
+ * Returns the signal that the first Ctrl-C, SIGTERM or SIGHUP aborts, with a Failure as its reason: the command ends in
+ * order, and a running request gets its answer. A second one ends the process immediately, see `onForcedEnd`.
  */
 export function interruption(): AbortSignal {
   if (!installed) {
     installed = true;
     process.on('SIGINT', () => interrupt('interrupted'));
     process.on('SIGTERM', () => interrupt('terminated'));
+    // Also below nohup: Node resets a SIGHUP that is ignored.
+    process.on('SIGHUP', () => hangUp());
   }
   return controller.signal;
 }
 
-/** Returns the signal that the second Ctrl-C or SIGTERM aborts, immediately before the process ends. */
+let hangUp = () => interrupt('hung-up');
+
+/** Keeps a server without a terminal from ending on SIGHUP, which is meant for those who sit at one. */
+export function ignoreHangUp(say: (line: string) => void): void {
+  if ([0, 1, 2].some((stream) => isatty(stream))) return;
+  hangUp = () => say('SIGHUP is ignored: no stream of this server is a terminal. SIGTERM ends it.');
+}
+
+/** Returns the failure of a server whose terminal hung up; null for every other end, which is a success. */
+export function hangUpFailure(): Failure | null {
+  const { reason } = controller.signal;
+  return reason instanceof Failure && reason.code === 'hung-up' ? reason : null;
+}
+
+/** Returns the signal that the second Ctrl-C, SIGTERM or SIGHUP aborts, immediately before the process ends. */
 export function forcedEnd(): AbortSignal {
   return cutting.signal;
 }
@@ -58,10 +75,20 @@ export function watchForBugs(): void {
 /** A command that ends sooner than this after the first signal needs no explanation. */
 const PATIENCE_MS = 300;
 
-/** The failures of signals, in a word. */
-export const ENDINGS = { interrupted: 'Interrupted.', terminated: 'Terminated.' } as const;
+/** The failures of signals, each in a word. */
+const ENDINGS = { interrupted: 'Interrupted.', terminated: 'Terminated.', 'hung-up': 'Hung up.' } as const;
 
-function interrupt(code: keyof typeof ENDINGS): void {
+type Ending = keyof typeof ENDINGS;
+
+export function wordOf({ code }: Failure): string {
+  return isEnding(code) ? ENDINGS[code] : ENDINGS.interrupted;
+}
+
+function isEnding(code: string): code is Ending {
+  return Object.hasOwn(ENDINGS, code);
+}
+
+function interrupt(code: Ending): void {
   const message = ENDINGS[code];
   const hint = 'Requests already sent may still complete. Check with kioskctl status.';
   if (controller.signal.aborted) {

@@ -39,6 +39,10 @@ export default class Sandbox extends SandboxCommand {
     ...seedFlag,
   };
 
+  protected override get isServer(): boolean {
+    return true;
+  }
+
   protected override async perform(): Promise<null> {
     const { flags } = await this.parse(Sandbox);
     const { port = 8787, host = '127.0.0.1' } = flags;

@@ -55,23 +55,34 @@ export function requireVendorTime(text: string): string {
   );
 }
 
+const LOCAL_TIME = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?: ?([+-]\d{2}:?\d{2}))?)?$/;
+
+/** Reads a time as tables and the audit log show it, or a date: its first moment, in the time zone of this machine. */
+function parseLocalTime(text: string): number | undefined {
+  const [, date, time = '00:00', offset = ''] = LOCAL_TIME.exec(text) ?? [];
+  const moment = `${date}T${time.padEnd(8, ':00')}`;
+  // Date.parse alone would take 30 February for 2 March.
+  if (!parseVendorTime(`${moment}${offset || 'Z'}`)) return undefined;
+  return Date.parse(`${moment}${offset}`);
+}
+
 /**
  * Reads a time as flags write it: how long ago, or a moment.
- * @param text `2h`, `90d`, `2026-11-22T10:15:00Z`, `2026-11-22T10:15:00+01:00`
+ * @param text `2h`, `90d`, `2026-11-22`, `2026-11-22T10:15:00Z`, `2026-11-22 10:15:00 +01:00`
  * @param now milliseconds since the epoch
  * @returns milliseconds since the epoch
  * @throws Failure `usage`, naming the flag
  */
 export function parsePointInTime(text: string, { flag, now }: { flag: string; now: number }): number {
-  const moment = parseVendorTime(text);
-  if (moment) return moment.milliseconds;
+  const moment = parseVendorTime(text)?.milliseconds ?? parseLocalTime(text);
+  if (moment !== undefined) return moment;
   try {
     return now - parseDuration(text);
   } catch {
     throw failure(
       'usage',
       `${flag}: “${printable(text)}” is neither a duration nor a time.`,
-      'Write how long ago, like 30m, 2h or 7d, or a time like 2026-11-22T10:15:00Z.',
+      'Write how long ago, like 30m, 2h or 7d, a date like 2026-11-22, or a time like 2026-11-22T10:15:00Z.',
     );
   }
 }
