@@ -30,15 +30,20 @@ const WHY_ABANDON = {
   refusal: 'retry --abandon needs a reason.',
 };
 
+/** Names the journal, because kioskctl prevents duplicates only within it. */
+export function noteJournal({ report, journalFile }: Context): void {
+  report.note(
+    `kioskctl prevents duplicates only for attempts recorded in this journal (${journalFile.path}). If the card is also sent with another journal, only Wise can reject the duplicate.`,
+  );
+}
+
 /** Produces failed or refused cards again, one after the other, as the error catalogue allows. */
 export async function retry(
   context: Context,
   { targets, ...options }: RetryOptions & { targets: readonly CardRequest[] },
 ): Promise<CardResult[]> {
   const ctx = options.abandon ? await withReason(context, WHY_ABANDON) : context;
-  ctx.report.note(
-    `kioskctl prevents duplicates only for attempts recorded in this journal (${ctx.journalFile.path}). If the card is also sent with another journal, only Wise can reject the duplicate.`,
-  );
+  noteJournal(ctx);
   const { toKiosk: kioskId } = options;
   const flags = kioskId === null ? [] : ['--to-kiosk', kioskId];
   const action = { targets, action: 'retry', kioskId, flags } as const;

@@ -1,3 +1,4 @@
+import { noteJournal } from '../cards/retry.ts';
 import { findUnauthorized } from '../cards/session/each-card.ts';
 import { kioskHeld } from '../cards/session/hold-check.ts';
 import type { Context } from '../context/context.ts';
@@ -80,6 +81,7 @@ export async function retrySelection(
   const plan = await planRetry(ctx, selection, { ignoresHolds });
   const covered = await readCovered(ctx);
   if (isDryRun) return { plan, covered, results: [], stops: [], used: ctx.wise.used };
+  noteJournal(ctx);
   if (countCards(plan) > 0) ctx.report.block(await describe({ plan, covered }));
   if (countSent(plan) > 0) await approve(ctx, plan, { isAttended });
   const { results, stops } = await runRetries(ctx, plan, { ...options, selection: nameSelection(selection) });

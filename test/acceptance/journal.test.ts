@@ -391,5 +391,9 @@ describe.concurrent('a journal that is set', () => {
       env: { KIOSKCTL_TOKEN: 't' },
     });
     expect(retried.stderr).toContain(`only for attempts recorded in this journal (${file})`);
+    const selected = await user.run('retry --kiosk WIS00001 --no-input --context bank', {
+      env: { KIOSKCTL_TOKEN: 't' },
+    });
+    expect(selected.stderr).toContain(`only for attempts recorded in this journal (${file})`);
   });
 });
