@@ -14,14 +14,14 @@ const PATIENCE_MS = 15_000;
  * end the old one.
  */
 export class StoredToken {
-  readonly kept: CachedToken;
+  readonly token: CachedToken;
   readonly #name: string;
   readonly #world: ChainWorld;
 
   constructor(name: string, world: ChainWorld) {
     this.#name = name;
     this.#world = world;
-    this.kept = new CachedToken(
+    this.token = new CachedToken(
       async (refused, left) => this.#fetch(refused, left),
       () => world.calendar.now(),
     );
@@ -36,13 +36,13 @@ export class StoredToken {
       const { user: latest, isPlain } = await this.#read();
       if (this.#isGood(latest, refused)) return this.#asFetched(latest);
       const renewed = await this.#renew(latest, left);
-      await this.#keep(renewed, { renewedFrom: latest.refreshToken, isPlain });
+      await this.#store(renewed, { renewedFrom: latest.refreshToken, isPlain });
       return this.#asFetched(renewed);
     }, left);
   }
 
   /** Stores a renewed token. If it can't be written, this command still uses it, and the next one renews it again. */
-  async #keep(user: StoredUser, { renewedFrom, isPlain }: Kept): Promise<void> {
+  async #store(user: StoredUser, { renewedFrom, isPlain }: StoreOptions): Promise<void> {
     const { logins, say } = this.#world;
     try {
       // The user may have logged out, or in again, meanwhile.
@@ -106,7 +106,7 @@ export class StoredToken {
   }
 }
 
-interface Kept {
+interface StoreOptions {
   /** The refresh token with which the token was fetched. */
   renewedFrom: string | null;
   /** True if the old token was in the file. */

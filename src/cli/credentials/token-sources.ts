@@ -114,7 +114,7 @@ function storedToken({ profileId: own, contextName }: Settings, world: ChainWorl
     if (!found?.login.user) return null;
     const name = `the login of context ${contextName}, in ${found.place.name}`;
     const { profileId, refreshToken } = found.login.user;
-    const { kept: token } = new StoredToken(name, world);
+    const { token } = new StoredToken(name, world);
     return { own: profileId ?? own, name, token, isLast: refreshToken === null };
   };
   return async () => (stored ??= find());
