@@ -11,7 +11,7 @@ import { type CaughtUp, catchUp } from './catch-up.ts';
 import type { EventChoice } from './event-filter.ts';
 import { lastListenedAt, startHeartbeat } from './heartbeat.ts';
 import { subscribeHere } from './subscriptions.ts';
-import { EarlyMessages, type Notice, ThrottledNotices } from './throttled-notices.ts';
+import { type Notice, ThrottledNotices } from './throttled-notices.ts';
 import { describeRefusal, refusedEventsWarning } from './verify-event.ts';
 
 export interface ListenOptions {
@@ -69,7 +69,9 @@ export async function listen(ctx: Context, options: ListenOptions, emit: Emit): 
       'Somebody else listens into this journal: each event is shown and forwarded by one of you.',
     );
   await addKnownCards(ctx, options.choice);
-  const early = new EarlyMessages(emit);
+  // Webhooks may arrive before `ready`, which is the first message.
+  const early: ListenerMessage[] = [];
+  let isReady = false;
   const over = new AbortController();
   const signal = AbortSignal.any([ctx.signal, over.signal]);
   let replaced: Failure | null = null;
@@ -78,7 +80,7 @@ export async function listen(ctx: Context, options: ListenOptions, emit: Emit): 
     over.abort();
   };
   const listener = await Listener.open(ctx, { ...options, verifier, onReplaced }, (message) =>
-    early.emit(message),
+    isReady ? emit(message) : void early.push(message),
   );
   const { url } = listener;
   const ends: (() => Promise<void>)[] = [() => listener.close()];
@@ -86,7 +88,9 @@ export async function listen(ctx: Context, options: ListenOptions, emit: Emit): 
     ends.push(await startHeartbeat(ctx, { url, signal, onReplaced, onGap: () => void listener.catchUp() }));
     // The sandbox stops delivering before the receiver stops.
     if (ctx.environment === 'local') ends.unshift(await subscribeHere(ctx, { url, isAlone }));
-    early.start({ type: 'ready', url, key: verifier.keyName, unheardSince });
+    isReady = true;
+    emit({ type: 'ready', url, key: verifier.keyName, unheardSince });
+    early.forEach(emit);
     void listener.catchUp();
     if (!signal.aborted) await once(signal, 'abort');
   } finally {

@@ -62,24 +62,3 @@ export class ThrottledNotices {
     this.#isPausing = false;
   }
 }
-
-/** Holds messages back until `start`, so that `ready` is the first one: webhooks may arrive before. */
-export class EarlyMessages<Message> {
-  readonly #emit: (message: Message) => void;
-  #waiting: Message[] | null = [];
-
-  constructor(emit: (message: Message) => void) {
-    this.#emit = emit;
-  }
-
-  emit(message: Message): void {
-    if (this.#waiting) this.#waiting.push(message);
-    else this.#emit(message);
-  }
-
-  start(ready: Message): void {
-    const waiting = this.#waiting ?? [];
-    this.#waiting = null;
-    for (const message of [ready, ...waiting]) this.#emit(message);
-  }
-}
