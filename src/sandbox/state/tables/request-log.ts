@@ -33,11 +33,6 @@ CREATE TABLE requests (
 );
 `;
 
-interface RequestRow extends Omit<LoggedRequest, 'effect'> {
-  id: number;
-  effect: number;
-}
-
 /**
  * The log of requests. Reads must not take the write lock, so their entries wait in this process for the next write, for
  * a read of the log, or for the end.
@@ -58,9 +53,17 @@ export class RequestLog {
   /** Writes the waiting entries. Needs the write transaction of the caller. */
   write(): void {
     const entries = this.#waiting;
+    if (entries.length === 0) return;
     this.#waiting = [];
-    for (const entry of entries) insertRequest(this.#db, entry);
-    if (entries.length > 0) deleteOldRequests(this.#db);
+    for (const entry of entries)
+      this.#db.run(
+        `INSERT INTO requests (at, method, path, status, effect, kiosk_id)
+         VALUES (:at, :method, :path, :status, :effect, :kioskId)`,
+        { ...entry, path: entry.path.slice(0, LONGEST_PATH), effect: entry.effect ? 1 : 0 },
+      );
+    this.#db.run('DELETE FROM requests WHERE id <= (SELECT MAX(id) FROM requests) - :kept', {
+      kept: MOST_REQUESTS,
+    });
   }
 
   hasWaiting(): boolean {
@@ -75,20 +78,8 @@ export class RequestLog {
 /** Oldest first. */
 export function listRequests(db: SqliteConnection): (LoggedRequest & { id: number })[] {
   return db
-    .all<RequestRow>(
+    .all<Omit<LoggedRequest, 'effect'> & { id: number; effect: number }>(
       `SELECT id, at, method, path, status, effect, kiosk_id AS kioskId FROM requests ORDER BY at, id`,
     )
     .map((row) => ({ ...row, effect: row.effect === 1 }));
-}
-
-function insertRequest(db: SqliteConnection, entry: LoggedRequest): void {
-  db.run(
-    `INSERT INTO requests (at, method, path, status, effect, kiosk_id)
-     VALUES (:at, :method, :path, :status, :effect, :kioskId)`,
-    { ...entry, path: entry.path.slice(0, LONGEST_PATH), effect: entry.effect ? 1 : 0 },
-  );
-}
-
-function deleteOldRequests(db: SqliteConnection): void {
-  db.run('DELETE FROM requests WHERE id <= (SELECT MAX(id) FROM requests) - :kept', { kept: MOST_REQUESTS });
 }
