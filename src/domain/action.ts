@@ -49,7 +49,7 @@ export interface ActionRecord {
 }
 
 /** The result of an action. `died`: its process was killed; `unknown`: no end, and the process is on another machine. */
-export type ActionOutcome = 'done' | 'failed' | 'running' | 'died' | 'unknown';
+type ActionOutcome = 'done' | 'failed' | 'running' | 'died' | 'unknown';
 
 export function outcomeOfAction({ endedAt, exitCode, isRunning }: ActionRecord): ActionOutcome {
   if (endedAt !== null) return exitCode === 0 ? 'done' : 'failed';

@@ -11,7 +11,7 @@ interface Projected {
 }
 
 /** The status of a card by its events alone. */
-export interface ProjectedEvents {
+interface ProjectedEvents {
   production: Projected;
   order: Projected;
 }

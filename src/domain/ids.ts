@@ -101,7 +101,7 @@ export function parseCardToken(text: string): CardToken {
   throw notACard(text);
 }
 
-export function isCardToken(text: string): text is CardToken {
+function isCardToken(text: string): text is CardToken {
   return CARD_TOKEN.test(text);
 }
 

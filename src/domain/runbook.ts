@@ -31,7 +31,7 @@ export interface RunbookSource {
 export const NO_RUNBOOK: Runbook = { pages: [] };
 
 /** The fields of a page in JSON documents, next to code and kind of the catalogue. */
-export type RunbookAdvice = Omit<RunbookPage, 'kind' | 'code'>;
+type RunbookAdvice = Omit<RunbookPage, 'kind' | 'code'>;
 
 /** An entry of the catalogue with the changes of the runbook. */
 export interface AdvisedEntry extends CatalogueEntry {

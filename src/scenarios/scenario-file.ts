@@ -28,7 +28,7 @@ export interface ScenarioSources {
   files: Files;
 }
 
-export interface ReadScenario {
+interface ReadScenario {
   /** null if there are mistakes. */
   scenario: Scenario | null;
   /** At most 100, in the order of their lines. */

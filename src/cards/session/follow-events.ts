@@ -17,7 +17,7 @@ import type { CardSession, Source } from './session.ts';
 /** The polling interval while waiting for events of a listener. */
 const CALM_MS = 60_000;
 
-export interface FollowOptions {
+interface FollowOptions {
   listener: ListenerCheck;
   /** Null without a limit. The last read before it is one from the API. */
   deadline: Reading | null;

@@ -10,7 +10,7 @@ import type { ReadOptions } from '../../wise/client.ts';
 import { allOrders, getOrder, listRequirements } from '../../wise/orders.ts';
 import { reconcile } from './reconcile.ts';
 
-export interface CardReadOptions extends ReadOptions {
+interface CardReadOptions extends ReadOptions {
   /** True to read the production alone, and to take the rest from the journal. */
   needsOnlyProduction: boolean;
   /** True if an earlier search found no order of the card. */

@@ -86,7 +86,7 @@ export interface FailureDetails {
   idempotencyKey?: string;
 }
 
-export interface FailureOptions {
+interface FailureOptions {
   /** The next step, in one sentence or command. */
   hint: string;
   details?: FailureDetails;

@@ -19,7 +19,7 @@ export interface SettleWindow {
 }
 
 /** The lengths of a settle window, in milliseconds. */
-export interface WindowLengths {
+interface WindowLengths {
   settleWindow: number;
   /** For a request whose sender was killed. */
   killedWindow: number;

@@ -5,7 +5,7 @@ import { nearestOf } from '../../domain/text/words.ts';
 import { flagKind } from '../../input/flags.ts';
 import { fromRoot } from '../../machine/system.ts';
 
-export const REPORT_FORMATS = ['junit', 'html', 'json', 'markdown'] as const;
+const REPORT_FORMATS = ['junit', 'html', 'json', 'markdown'] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
 /** A report to write. */

@@ -26,7 +26,7 @@ export async function writeReport(
 }
 
 /** The outputs for the reports of a run. */
-export interface Readers {
+interface Readers {
   targets: readonly ReportTarget[];
   files: Files;
   /** Set on GitHub Actions, which shows a summary and annotations; null elsewhere, and with `--no-annotations`. */

@@ -82,7 +82,7 @@ export function meets(expectation: Expectation, seen: Seen): Unmet[] {
 }
 
 /** Describes an expectation: `produced`, `at most 30s`. */
-export function describeMatcher(field: string, matcher: Matcher): string {
+function describeMatcher(field: string, matcher: Matcher): string {
   const words = (value: Scalar) => describe(field, value);
   if (!isBounds(matcher)) return oneOf(matcher).map(words).join(' or ') || 'one of nothing';
   const { not, min, max } = matcher;
