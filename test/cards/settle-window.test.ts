@@ -1,5 +1,6 @@
 // The settle window of a lost request: what proves that it has passed, and what does not.
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { status } from '../../src/cards/status.ts';
 import type { Uptime } from '../../src/context/clocks.ts';
 import type { Client } from '../../src/wise/client.ts';
 import { OneCard, PUT } from '../harness/cards.ts';
@@ -74,6 +75,35 @@ test.each([120_000, -120_000])(
     expect(elapsed() - start).toBeLessThan(10_000);
   },
 );
+
+/** A client whose first answer with a production comes 10 seconds late. */
+function late(meanwhile: () => Promise<void> = async () => undefined): Client {
+  const client = world.client();
+  const read = client.read.bind(client);
+  let isFirst = true;
+  const delayed: typeof client.read = async (request, options) => {
+    const answer = await read(request, options);
+    if (!isFirst || !request.path.endsWith('/production')) return answer;
+    isFirst = false;
+    world.clock.time += 10_000;
+    await meanwhile();
+    return answer;
+  };
+  return Object.assign(client, { read: delayed });
+}
+
+test('an answer to a read that was under way when another command lost its request does not shorten the window', async () => {
+  const options = { targets: [{ ...card.target }], history: false, exitStatus: false };
+  await status(world.context({ wise: late(lose) }), options);
+  expect(await sendWithin(1_000)).toMatchObject(UNKNOWN);
+  expect((await world.puts()).sent).toBe(1);
+});
+
+test('a Date that came late does not shorten the window after a restart', async () => {
+  await lose({ wise: late() });
+  expect(await sendWithin(1_000, { uptime: restarted() })).toMatchObject(UNKNOWN);
+  expect((await world.puts()).sent).toBe(1);
+});
 
 test('the window begins when the answer is lost, however long a gateway held the request', async () => {
   world.fault({ ...PUT, reset: 'before' });

@@ -42,7 +42,7 @@ export async function applyProduction(
   const isAsKnown = current?.outcome === known?.outcome || current?.outcome === outcomeOfStatus(production);
   if (current?.id !== known?.id || !isAsKnown) return false;
   const readAt = ctx.calendar.now();
-  const attempt = await reconcile(ctx, { profileId, orderId, cardToken, production, readAt, moment: null });
+  const attempt = await reconcile(ctx, { profileId, orderId, cardToken, production, readAt, read: null });
   if (attempt?.id !== known?.id) return false;
   session.apply({ production, attempt });
   return true;

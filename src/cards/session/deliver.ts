@@ -6,14 +6,13 @@ import { cardLabel } from '../../domain/card.ts';
 import { asFailure, type Failure, type FailureCode, failure } from '../../domain/errors/failure.ts';
 import { outcomeUnknown, productionRefused } from '../../domain/guards.ts';
 import { judgeAnswer, type ProduceRequest, type Verdict } from '../../domain/production.ts';
-import { endRequest } from '../../domain/times/settle-window.ts';
 import type { AttemptUpdate } from '../../journal/journal.ts';
 import type { ProduceAnswer } from '../../wise/cards.ts';
 import { answerFailure, unreachable } from '../../wise/client.ts';
 import type { ConnectedRequest } from '../../wise/vendor-request.ts';
+import { latestMoment, type ReadTime } from './reconcile.ts';
 import type { CardSession } from './session.ts';
 import { refuseLost, settleLost } from './settle.ts';
-import { momentOf } from './window.ts';
 
 /** The outcomes that are recorded for a verdict; the one for `accepted` depends on the answer. */
 const OUTCOMES: Record<Exclude<Verdict, 'accepted' | 'not-connected'>, Outcome> = {
@@ -37,6 +36,7 @@ export interface Recorded {
   request: ProduceRequest;
   /** When the production was read. */
   readAt: Instant;
+  read: ReadTime;
   connection: ConnectedRequest<ProduceAnswer>;
 }
 
@@ -71,7 +71,7 @@ export async function deliver(
     traceId: answer.kind === 'answered' ? answer.traceId : null,
     httpStatus,
     endCode: isOpen({ outcome }) ? null : endCodeOf(answer, verdict),
-    ...(attempt.settleWindow && { settleWindow: endRequest(attempt.settleWindow, momentOf(ctx)) }),
+    settleWindow: { start: latestMoment(ctx, recorded.read), hasEnded: true, isOver: false },
     at: ctx.calendar.now(),
   });
   session.apply({ attempt: ended, ...(verdict === 'accepted' && { production: answer.production }) });

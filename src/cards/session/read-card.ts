@@ -8,7 +8,7 @@ import type { CardOrder } from '../../wire/orders.ts';
 import { getCard, getProduction } from '../../wise/cards.ts';
 import type { ReadOptions } from '../../wise/client.ts';
 import { allOrders, getOrder, listRequirements } from '../../wise/orders.ts';
-import { reconcile } from './reconcile.ts';
+import { type ReadTime, reconcile } from './reconcile.ts';
 
 interface CardReadOptions extends ReadOptions {
   /** True to read the production alone, and to take the rest from the journal. */
@@ -29,6 +29,7 @@ export interface Observation {
   deliveryOption: string | null;
   /** The time when the answer with the production arrived, or the answer that was read instead. */
   readAt: Instant;
+  read: ReadTime;
 }
 
 /**
@@ -47,8 +48,8 @@ export async function readCard(
   const production =
     cardToken === null ? null : await getProduction(ctx.wise, { profileId, cardToken }, read);
   const readAt = instantOf(ctx);
-  const moment = { boot: ctx.uptime.boot, uptime: asked.uptime, vendorTime: ctx.wise.serverTime };
-  const seen = { ...identity, production, readAt: asked.time, moment };
+  const times = { asked, vendorTime: ctx.wise.serverTime };
+  const seen = { ...identity, production, readAt: asked.time, read: times };
   const attempt = cardToken === null ? null : await reconcile(ctx, { ...seen, cardToken });
   await updateClockOffset(ctx);
   const orderedAt = order?.creationTime ?? options.orderedAt ?? null;
@@ -67,7 +68,7 @@ export async function readCard(
         ? await listRequirements(ctx.wise, { profileId, orderId: order.id }, read)
         : null,
   };
-  return { facts, card: describeCard(facts, ctx.invocation), deliveryOption, readAt };
+  return { facts, card: describeCard(facts, ctx.invocation), deliveryOption, readAt, read: times };
 }
 
 /** Returns the card as the answer to its order shows it, without its requirements, and records it in the journal. */
@@ -83,7 +84,9 @@ export async function readAnswer(
   await updateClockOffset(ctx);
   const nothing = { production: null, attempt: null, requirements: null };
   const facts = { ...identity, ...nothing, orderStatus, orderedAt, age: ageOf(ctx, orderedAt) };
-  return { facts, card: describeCard(facts, ctx.invocation), deliveryOption, readAt: instantOf(ctx) };
+  const readAt = instantOf(ctx);
+  const read = { asked: readAt, vendorTime: null };
+  return { facts, card: describeCard(facts, ctx.invocation), deliveryOption, readAt, read };
 }
 
 /** Describes a card that was not read, for the output. */

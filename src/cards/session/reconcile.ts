@@ -1,3 +1,4 @@
+import { ageOf, type Instant } from '../../context/clocks.ts';
 import type { Context } from '../../context/context.ts';
 import {
   type Attempt,
@@ -10,7 +11,7 @@ import {
 } from '../../domain/attempt.ts';
 import type { CardToken } from '../../domain/ids.ts';
 import { isSameProduction, type Production } from '../../domain/production.ts';
-import { checkWindow, type Moment } from '../../domain/times/settle-window.ts';
+import { checkWindow, type Moment, type SettleWindow } from '../../domain/times/settle-window.ts';
 import { utcTime } from '../../domain/times/vendor-time.ts';
 
 interface ProductionRead {
@@ -20,8 +21,23 @@ interface ProductionRead {
   production: Production | null;
   /** When the production was requested, in milliseconds since the epoch. */
   readAt: number;
-  /** The moment of the request by clocks that can't be set; null for an event. */
-  moment: Moment | null;
+  /** null for an event. */
+  read: ReadTime | null;
+}
+
+/** When a production was read. */
+export interface ReadTime {
+  /** When it was requested. */
+  asked: Instant;
+  /** The `Date` of the answer, in milliseconds since the epoch; null if unknown. */
+  vendorTime: number | null;
+}
+
+/** Returns the latest that it may be now, also if the last answer was late or the machine was suspended since. */
+export function latestMoment(ctx: Context, { asked, vendorTime }: ReadTime): Moment {
+  const { boot } = ctx.uptime;
+  const latest = vendorTime === null ? null : vendorTime + ageOf(asked, ctx);
+  return { boot, uptime: ctx.uptime.now(), vendorTime: latest };
 }
 
 /** The difference, in milliseconds, from which a time of sending in the future is reported: the clock was set back. */
@@ -50,36 +66,45 @@ export async function reconcile(ctx: Context, read: ProductionRead): Promise<Att
 async function updateAttempt(
   ctx: Context,
   attempt: Attempt,
-  { production, readAt, moment }: ProductionRead,
+  { production, readAt, read }: ProductionRead,
 ): Promise<Attempt> {
   // The process that sends it is still waiting for the answer, which is more precise than the production.
   if (attempt.outcome === 'sent' && (await ctx.journal.isHeld(attempt)) !== false) return attempt;
   // An event never permits another request: only a read shows if the request arrived.
-  const isWindowOver =
-    isUnsettled(attempt) && moment !== null && (await checkAttempt(ctx, attempt, moment)).left === 0;
-  const outcome = followUp(attempt, production, { isWindowOver });
+  const check = isUnsettled(attempt) && read !== null ? await checkAttempt(ctx, attempt, read) : null;
+  const outcome = followUp(attempt, production, { isWindowOver: check?.left === 0 });
   // The API may still show the production before the attempt, which proves nothing.
   const reading = readProduction(attempt, production);
   const belongs = reading !== 'unchanged' && reading !== 'undecidable' && BELONGING.has(outcome);
   const isNews =
     outcome !== attempt.outcome || (belongs && !isSameProduction(production, attempt.production));
   if (!isNews) return attempt;
-  return ctx.journal.update(attempt, { outcome, production: belongs ? production : null, at: readAt });
+  return ctx.journal.update(attempt, {
+    outcome,
+    production: belongs ? production : null,
+    ...(outcome === 'not-seen' && check && { onlyIfWindow: check.window }),
+    at: readAt,
+  });
 }
 
-/**
- * Checks how much of the settle window of an attempt is left, and records the result.
- * @param now the moment up to which the window is checked
- */
+/** Checks how much of the settle window of an attempt was over when the production was requested, and records it. */
 export async function checkAttempt(
   ctx: Context,
   attempt: Attempt,
-  now: Moment,
-): Promise<{ left: number; end: () => Promise<void> }> {
-  const { left, window, isNews } = checkWindow(attempt.settleWindow, now, ctx.timing);
-  if (isNews) await ctx.journal.recordWindow(attempt, window);
+  read: ReadTime,
+): Promise<{ left: number; window: SettleWindow }> {
+  const { asked, vendorTime } = read;
+  const now = { boot: ctx.uptime.boot, uptime: asked.uptime, vendorTime };
+  const { settleWindow } = attempt;
+  const { left, window, isNews } = checkWindow(
+    settleWindow,
+    { now, begin: latestMoment(ctx, read) },
+    ctx.timing,
+  );
+  // Its sender, or another process, recorded something later meanwhile: the next read checks that.
+  const isStale = isNews && !(await ctx.journal.recordWindow(attempt, window));
   nameWrongClock(ctx, attempt);
-  return { left, end: async () => ctx.journal.recordWindow(attempt, { ...window, isOver: true }) };
+  return { left: isStale ? Math.max(left, 1) : left, window };
 }
 
 function nameWrongClock({ calendar, report }: Context, { number, sentAt }: Attempt): void {

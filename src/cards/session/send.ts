@@ -1,4 +1,3 @@
-import type { Instant } from '../../context/clocks.ts';
 import type { Context } from '../../context/context.ts';
 import { freeIfKilled, isHeld, leaseOnCard, withLeases } from '../../context/leases.ts';
 import { type Attempt, describeOwner, isOpen, isUnsettled, type Outcome } from '../../domain/attempt.ts';
@@ -10,9 +9,10 @@ import type { Sending as SentRequest } from '../../journal/journal.ts';
 import { openProduce } from '../../wise/cards.ts';
 import { deliver, notSent } from './deliver.ts';
 import { refuseHeld } from './hold-check.ts';
+import { latestMoment, type ReadTime } from './reconcile.ts';
 import { type CardSession, statusOf } from './session.ts';
 import { settleLost } from './settle.ts';
-import { momentOf, waitForWindows } from './window.ts';
+import { waitForWindows } from './window.ts';
 
 interface Sending {
   kioskId: KioskId;
@@ -123,7 +123,7 @@ async function sendConnected(
     },
   );
   try {
-    const { facts, readAt } = await session.read();
+    const { facts, readAt, read } = await session.read();
     const decision = decide(session, claimed);
     if (decision === 'unchanged') {
       await ctx.journal.release(claimed.attempt);
@@ -132,8 +132,8 @@ async function sendConnected(
     // The other side may close a connection that nothing is sent on.
     if (!connection.isConnected) return 'again';
     const request = { kioskId: decision.send.kioskId, baseline: facts.production, correlationId };
-    const attempt = await record(ctx, session, { ...claimed, request, readAt });
-    const sent = await deliver(ctx, session, { attempt, request: decision.send, readAt, connection });
+    const attempt = await record(ctx, session, { ...claimed, request, read });
+    const sent = await deliver(ctx, session, { attempt, request: decision.send, readAt, read, connection });
     return sent ?? 'again';
   } finally {
     connection.close();
@@ -146,15 +146,12 @@ type Recorded = Pick<SentRequest, 'kioskId' | 'baseline' | 'correlationId'>;
 async function record(
   ctx: Context,
   session: CardSession,
-  { attempt, request, readAt }: Pick<Claimed, 'attempt'> & { request: Recorded; readAt: Instant },
+  { attempt, request, read }: Pick<Claimed, 'attempt'> & { request: Recorded; read: ReadTime },
 ): Promise<Attempt> {
-  const { vendorTime, ...now } = momentOf(ctx);
-  const passed = ctx.stopwatch.since(readAt.reading);
-  const start = { ...now, vendorTime: vendorTime === null ? null : vendorTime + passed };
   const sent = await ctx.journal.markSent(attempt, {
     ...request,
     orderId: session.identity.orderId,
-    settleWindow: { start, hasEnded: false, isOver: false },
+    settleWindow: { start: latestMoment(ctx, read), hasEnded: false, isOver: false },
     at: ctx.calendar.now(),
   });
   if (sent) return sent;

@@ -19,7 +19,8 @@ const GRACE_MS = 30_000;
  */
 export async function settleLost(ctx: Context, session: CardSession, attempt: Attempt): Promise<Attempt> {
   const grace = isHeldByVendor(attempt) ? 0 : GRACE_MS;
-  const { left } = checkWindow(attempt.settleWindow, momentOf(ctx), ctx.timing);
+  const now = momentOf(ctx);
+  const { left } = checkWindow(attempt.settleWindow, { now, begin: now }, ctx.timing);
   const limit = ctx.stopwatch.after(left + grace);
   await waitFor(ctx, session, {
     goal: 'settled',

@@ -32,10 +32,9 @@ export async function waitForWindows(
   const last = open.at(-1);
   if (!last) return;
   // The clock of Wise may prove that the window has passed.
-  if (!session.latest) await session.read();
-  const now = momentOf(ctx);
+  const { read } = await session.read();
   const checks = [];
-  for (const attempt of open) checks.push(await checkAttempt(ctx, attempt, now));
+  for (const attempt of open) checks.push({ attempt, ...(await checkAttempt(ctx, attempt, read)) });
   const left = Math.max(...checks.map((one) => one.left));
   if (left === 0) return;
   await sleepThrough(ctx, session, {
@@ -44,7 +43,8 @@ export async function waitForWindows(
     cause: `the request of attempt ${last.number} may still arrive`,
     hint: `Check the card, and run the command again after that: ${statusOf(ctx, session)}`,
   });
-  for (const { end } of checks) await end();
+  for (const { attempt, window } of checks)
+    await ctx.journal.recordWindow({ ...attempt, settleWindow: window }, { ...window, isOver: true });
 }
 
 /**

@@ -33,7 +33,8 @@ const DATE_TOLERANCE_MS = 2_000;
  * machine, otherwise by the clock of Wise. Our calendar proves nothing, because it may be set at any time.
  */
 function provenSince(start: Moment, now: Moment): number | null {
-  if (start.boot === now.boot && now.uptime >= start.uptime) return now.uptime - start.uptime;
+  // A read that was requested before the start, and answered after it, proves nothing, and moves nothing.
+  if (start.boot === now.boot) return Math.max(0, now.uptime - start.uptime);
   if (start.vendorTime === null || now.vendorTime === null) return null;
   const passed = now.vendorTime - start.vendorTime - DATE_TOLERANCE_MS;
   return passed < 0 ? null : passed;
@@ -56,11 +57,13 @@ export function restoreWindowLeft(seenFor: number, lengths: WindowLengths): numb
 /**
  * Checks how much of a settle window is left. If nothing proves how long ago it began, it begins now.
  * @param recorded null for a request that was recorded without one
+ * @param now when the production was requested that shows nothing of the request
+ * @param begin the latest that it may be now, by each clock
  * @returns the milliseconds, and the window as it is to be recorded
  */
 export function checkWindow(
   recorded: SettleWindow | null,
-  now: Moment,
+  { now, begin }: { now: Moment; begin: Moment },
   lengths: WindowLengths,
 ): { left: number; window: SettleWindow; isNews: boolean } {
   if (recorded?.isOver) return { left: 0, window: recorded, isNews: false };
@@ -68,18 +71,7 @@ export function checkWindow(
   const length = hasEnded ? lengths.settleWindow : killedWindowOf(lengths);
   const passed = recorded && provenSince(recorded.start, now);
   if (!recorded || passed === null)
-    return { left: length, window: { start: now, hasEnded, isOver: false }, isNews: true };
+    return { left: length, window: { start: begin, hasEnded, isOver: false }, isNews: true };
   const isOver = passed >= length;
   return { left: Math.max(0, length - passed), window: { ...recorded, isOver }, isNews: isOver };
-}
-
-/** Returns the window of a request that ended after it was sent: it begins at the end. */
-export function endRequest({ start }: SettleWindow, end: Omit<Moment, 'vendorTime'>): SettleWindow {
-  const { vendorTime } = start;
-  const lasted = end.uptime - start.uptime;
-  return {
-    start: { ...end, vendorTime: vendorTime === null ? null : vendorTime + lasted },
-    hasEnded: true,
-    isOver: false,
-  };
 }

@@ -126,3 +126,27 @@ export async function insertAttempt(
   });
   return attempt;
 }
+
+/** Swaps the numbers of a claim and of the attempt that was inserted right after it, so that the claim comes last. */
+export async function moveBehind({ db }: Scope, claim: Attempt, other: Attempt): Promise<void> {
+  const renumber = async (id: string, number: number) =>
+    db.run('UPDATE attempts SET number = :number WHERE id = :id', { id, number });
+  await renumber(claim.id, other.number + 1);
+  await renumber(other.id, claim.number);
+  await renumber(claim.id, other.number);
+}
+
+/** Records a window, unless it is another one than that of the attempt. */
+export async function recordWindow(
+  { db }: Scope,
+  { id, settleWindow }: Attempt,
+  window: SettleWindow,
+): Promise<boolean> {
+  const before = settleWindow && JSON.stringify(settleWindow);
+  const { changes } = await db.run(
+    `UPDATE attempts SET settle_window = :window
+     WHERE id = :id AND COALESCE(settle_window, '') = COALESCE(:before, '')`,
+    { id, before, window: JSON.stringify(window) },
+  );
+  return changes === 1;
+}

@@ -11,6 +11,8 @@ import {
   findOpenAttempt,
   insertAttempt,
   listAttempts,
+  moveBehind,
+  recordWindow,
 } from './attempt-rows.ts';
 import { hasLease, requireLease } from './leases.ts';
 
@@ -50,6 +52,8 @@ export interface AttemptUpdate {
   endCode?: FailureCode | null;
   /** Set by the sender, once its request ended. */
   settleWindow?: SettleWindow;
+  /** Changes nothing if another process has recorded another window meanwhile. */
+  onlyIfWindow?: SettleWindow;
   at: number;
 }
 
@@ -79,8 +83,11 @@ export interface AttemptsJournal {
    * @returns false when the attempt was settled meanwhile
    */
   takeBack(attempt: Attempt): Promise<boolean>;
-  /** Records what was found out about the settle window of an attempt, also of one that is closed. */
-  recordWindow(attempt: Attempt, settleWindow: SettleWindow): Promise<void>;
+  /**
+   * Records what was found out about the settle window of an attempt, also of one that is closed.
+   * @returns false if another process has recorded something else since the attempt was read: it stays
+   */
+  recordWindow(attempt: Attempt, settleWindow: SettleWindow): Promise<boolean>;
   /** Records the outcome of an attempt; one that is closed already stays as it is. @returns the attempt as it is now */
   update(attempt: Attempt, update: AttemptUpdate): Promise<Attempt>;
   /**
@@ -125,7 +132,8 @@ export function attemptsTable(store: Store): AttemptsJournal {
         markSent(scope, attempt, { ...sending, lease: store.connection, generation: store.db.generation }),
       ),
     takeBack: async ({ id }) => store.write(async (scope) => takeBack(scope, id)),
-    recordWindow: async ({ id }, window) => store.write(async (scope) => recordWindow(scope, id, window)),
+    recordWindow: async (attempt, window) =>
+      store.write(async (scope) => recordWindow(scope, attempt, window)),
     update: async ({ id }, update) => store.write(async (scope) => updateAttempt(scope, id, update)),
     recordObserved: async (observed) =>
       store.write(async (scope) => {
@@ -152,15 +160,6 @@ async function openOrFree(
   if (open?.outcome !== 'claimed' || (await hasLease(scope, open.id)) !== false) return open;
   await deleteClaim(scope, open.id);
   return null;
-}
-
-/** Swaps the numbers of a claim and of the attempt that was inserted right after it, so that the claim comes last. */
-async function moveBehind({ db }: Scope, claim: Attempt, other: Attempt): Promise<void> {
-  const renumber = async (id: string, number: number) =>
-    db.run('UPDATE attempts SET number = :number WHERE id = :id', { id, number });
-  await renumber(claim.id, other.number + 1);
-  await renumber(other.id, claim.number);
-  await renumber(claim.id, other.number);
 }
 
 /** Inserts a claim with the lease under which it is made: it ends with that. */
@@ -216,25 +215,21 @@ async function takeBack({ db }: Scope, id: string): Promise<boolean> {
   return changes === 1;
 }
 
-async function recordWindow({ db }: Scope, id: string, window: SettleWindow): Promise<void> {
-  const parameters = { id, settleWindow: JSON.stringify(window) };
-  await db.run('UPDATE attempts SET settle_window = :settleWindow WHERE id = :id', parameters);
-}
-
 async function updateAttempt(
   scope: Scope,
   id: string,
-  { outcome, production, traceId, httpStatus, endCode, settleWindow, at }: AttemptUpdate,
+  { outcome, production, traceId, httpStatus, endCode, settleWindow, onlyIfWindow, at }: AttemptUpdate,
 ): Promise<Attempt> {
   const isFinal = !OPEN_OUTCOMES.some((open) => open === outcome);
   await scope.db.run(
     `UPDATE attempts SET outcome = :outcome, production = COALESCE(:production, production),
        trace_id = COALESCE(:traceId, trace_id), http_status = COALESCE(:httpStatus, http_status),
        end_code = :endCode, settle_window = COALESCE(:settleWindow, settle_window), closed_at = :closedAt
-     WHERE id = :id AND closed_at IS NULL`,
+     WHERE id = :id AND closed_at IS NULL AND (:onlyIfWindow IS NULL OR settle_window = :onlyIfWindow)`,
     {
       id,
       outcome,
+      onlyIfWindow: onlyIfWindow ? JSON.stringify(onlyIfWindow) : null,
       production: production ? JSON.stringify(production) : null,
       traceId: traceId ?? null,
       httpStatus: httpStatus ?? null,

@@ -3,7 +3,7 @@ import type { Outcome } from '../../../src/domain/attempt.ts';
 import { parseKioskId } from '../../../src/domain/ids.ts';
 import type { Journal } from '../../../src/journal/journal.ts';
 import { type Fixture, JOURNALS } from '../../harness/journal.ts';
-import { OTHER_TOKEN, production, TOKEN } from '../../harness/records.ts';
+import { OTHER_TOKEN, production, settleWindow, TOKEN } from '../../harness/records.ts';
 
 /** The failure of a process that does not have the lease on a card (any more). */
 const LEASED = {
@@ -176,6 +176,20 @@ describe.each(JOURNALS)('the attempts of $name', ({ makeFixture }) => {
         expect(await journal.update(sent, late)).toEqual(ended);
       },
     );
+
+    test('keeps the window that another process recorded meanwhile, and is not settled by an older one', async () => {
+      const sent = await fixture.sent(journal);
+      const over = { ...settleWindow(), isOver: true };
+      const later = { ...settleWindow(), hasEnded: true };
+      const other = fixture.open();
+      await other.update(sent, { outcome: 'unknown', settleWindow: later, at: fixture.now });
+      expect(await journal.recordWindow(sent, over)).toBe(false);
+      const settled = { outcome: 'not-seen', onlyIfWindow: over, at: fixture.now } as const;
+      expect(await journal.update(sent, settled)).toMatchObject({ outcome: 'unknown', settleWindow: later });
+      const [now] = await journal.listAttempts(TOKEN);
+      expect(await journal.recordWindow(now!, over)).toBe(true);
+      expect(await journal.update(sent, settled)).toMatchObject({ outcome: 'not-seen', settleWindow: over });
+    });
 
     test('keeps what an update does not mention', async () => {
       const sent = await fixture.sent(journal);
