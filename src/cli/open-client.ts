@@ -68,7 +68,7 @@ async function openAgent(
   url: string,
   { settings, credentials, now }: { settings: Settings; credentials: Credentials; now: number },
 ): Promise<Agent> {
-  const proxy = await findProxy(url);
+  const proxy = findProxy(url);
   for (const secret of proxy ? secretsOf(proxy) : []) credentials.hide(secret);
   const certificate = settings.certificate && readCertificate(settings.certificate, now);
   return makeAgent({ proxy, certificate });

@@ -40,7 +40,7 @@ export function makeSystemProbe(flags: ContextFlags): SystemProbe {
     },
     findRoute: async () => {
       const url = vendorUrlOf(await loadSettings(flags));
-      const proxy = url === null ? null : await findProxy(url);
+      const proxy = url === null ? null : findProxy(url);
       return { url, proxy: proxy?.url.origin ?? null };
     },
     resolve,

@@ -68,6 +68,7 @@ expectations were not met.`;
       files: ctx.files,
       github,
       say: (line) => this.io.err(line),
+      warn: (text) => ctx.report.warn(text),
     });
     return runResult(report, { interruption: this.interruptions()[0] ?? null, reportErrors });
   }

@@ -18,13 +18,16 @@ export interface HttpAnswer {
 }
 
 /**
- * The cause of a missing answer, where a user can fix it. `proxy…`: the proxy made no connection to the API.
+ * The cause of a missing answer, where a user can fix it. `proxy…`: the proxy made no connection to the API. `no-tls`: it
+ * answers without TLS. `old-tls`: it knows no TLS version that is still safe.
  * `server-certificate`: the certificate of the API is not trusted here. `client-certificate`: the API rejected ours;
  * `…-perhaps`: it closed the connection without a reason, as some servers do in this case.
  */
 export type Fault =
   | 'proxy'
   | 'proxy-credentials'
+  | 'no-tls'
+  | 'old-tls'
   | 'server-certificate'
   | 'client-certificate'
   | 'client-certificate-perhaps';

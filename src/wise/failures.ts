@@ -87,6 +87,14 @@ const FAULTS: Readonly<Record<Fault | 'network', { hint: string; passes: boolean
     hint: 'Write them into HTTPS_PROXY, like http://USER:PASSWORD@proxy.example:3128.',
     passes: false,
   },
+  'no-tls': {
+    hint: 'Check the port and the base URL: plain HTTP, or something else than a web server, is behind this https address.',
+    passes: false,
+  },
+  'old-tls': {
+    hint: 'Whoever runs this server or gateway has to enable TLS 1.2 or newer.',
+    passes: false,
+  },
   'server-certificate': {
     hint: 'If a private authority issued its certificate, name that in NODE_EXTRA_CA_CERTS; check base URL and clock.',
     passes: false,

@@ -2,7 +2,7 @@ import { request as plainRequest } from 'node:http';
 import { Agent, type AgentOptions, request as secureRequest } from 'node:https';
 import { connect as connectTcp, isIP, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { ProxyCode } from './try.ts';
+import { findTlsFault, type ProxyCode } from './try.ts';
 
 export interface Proxy {
   url: URL;
@@ -20,8 +20,8 @@ export interface Network {
   proxyTimeout?: number;
 }
 
-/** Longer than any proxy takes, and less than the limit of a read. */
-const PROXY_TIMEOUT_MS = 8_000;
+/** Longer than any proxy takes: a command that ends with it ends within ten seconds. */
+const PROXY_TIMEOUT_MS = 7_000;
 /** As long as the longest request. */
 const CONNECT_TIMEOUT_MS = 30_000;
 
@@ -113,7 +113,10 @@ function openTunnel(
     opened(refused(statusCode));
   });
   connect.once('error', (error) => {
-    const why = 'code' in error ? String(error.code) : error.name;
+    if (error.name === 'AbortError')
+      return opened(proxyError('PROXY_SILENT', `the proxy did not answer for ${timeout / 1_000} s`));
+    const code = 'code' in error ? String(error.code) : error.name;
+    const why = findTlsFault(error)?.reason ?? code;
     opened(proxyError('PROXY_UNREACHABLE', `the proxy could not be reached: ${why}`));
   });
   connect.end();

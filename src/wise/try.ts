@@ -84,15 +84,37 @@ export function ended(kind: NoAnswer['kind'], reason: string, passes = false): T
 export function failed(error: unknown, { agent, mayHaveArrived }: Failing): Try {
   if (!(error instanceof Error && 'code' in error && typeof error.code === 'string')) throw error;
   const { code } = error;
-  const fault = faultOf(code, { hasCertificate: agent?.options.cert !== undefined });
+  const tlsFault = findTlsFault(error);
+  const fault = tlsFault?.fault ?? faultOf(code, { hasCertificate: agent?.options.cert !== undefined });
   const kind = mayHaveArrived && fault !== 'client-certificate' ? 'lost' : 'not-connected';
   return {
-    outcome: { kind, reason: reasonOf(error, code), ...(fault && { fault }) },
+    outcome: { kind, reason: tlsFault?.reason ?? reasonOf(error, code), ...(fault && { fault }) },
     passes: PASSING_FAULTS.has(code),
   };
 }
 
 type Failing = Pick<RequestHead, 'agent'> & { mayHaveArrived: boolean };
+
+/** Words of OpenSSL for a handshake that can't succeed: in the code, or in the message of a generic one (EPROTO). */
+const TLS_FAULTS = [
+  {
+    said: /wrong[ _]version[ _]number|packet[ _]length[ _]too[ _]long/i,
+    fault: 'no-tls',
+    reason: 'it answers without TLS',
+  },
+  {
+    said: /alert[ _]protocol[ _]version|unsupported[ _]protocol/i,
+    fault: 'old-tls',
+    reason: 'its TLS version is too old',
+  },
+] as const;
+
+/** Finds the cause of a handshake that can't succeed, in words; null for any other error. */
+export function findTlsFault(error: Error & { code?: unknown }): { fault: Fault; reason: string } | null {
+  const text = `${String(error.code)} ${error.message}`;
+  const found = TLS_FAULTS.find(({ said }) => said.test(text));
+  return found ? { fault: found.fault, reason: found.reason } : null;
+}
 
 function reasonOf(error: Error, code: string): string {
   if ('event' in error) return `no ${String(error.event)} in time`;
@@ -112,6 +134,7 @@ export function whenConnected(request: ClientRequest, connected: () => void): vo
 const FAULTS: Readonly<Record<string, Fault>> = {
   PROXY_REFUSED: 'proxy',
   PROXY_UNREACHABLE: 'proxy',
+  PROXY_SILENT: 'proxy',
   PROXY_CREDENTIALS: 'proxy-credentials',
   CERT_HAS_EXPIRED: 'server-certificate',
   CERT_NOT_YET_VALID: 'server-certificate',
@@ -137,7 +160,7 @@ function faultOf(code: string, { hasCertificate }: { hasCertificate: boolean }):
 }
 
 /** Codes of our agent for a proxy that made no connection to the API. */
-const PROXY_CODES = ['PROXY_REFUSED', 'PROXY_CREDENTIALS', 'PROXY_UNREACHABLE'] as const;
+const PROXY_CODES = ['PROXY_REFUSED', 'PROXY_CREDENTIALS', 'PROXY_UNREACHABLE', 'PROXY_SILENT'] as const;
 export type ProxyCode = (typeof PROXY_CODES)[number];
 
 /** True for an error of our agent, whose message holds no secret. */

@@ -1,6 +1,6 @@
 // The way to the API: a proxy, a private authority, a client certificate; and what --verbose and --debug tell of it.
-import { writeFileSync } from 'node:fs';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer as createPlainServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer, type ServerOptions } from 'node:https';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
@@ -36,6 +36,13 @@ async function openApi(options: ServerOptions = {}) {
   return { names, port: await listen(createServer({ key, cert, ...options }, answer)) };
 }
 
+/** Opens a server that knows only TLS 1.0 and 1.1. */
+async function openOldApi(): Promise<number> {
+  const { key, cert } = makeCertificate({ commonName: HOST, issuer: CA });
+  const versions = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'ALL:@SECLEVEL=0' } as const;
+  return listen(createServer({ key, cert, ...versions }).on('tlsClientError', () => undefined));
+}
+
 function through(proxy: Proxy) {
   proxy.url.username = 'ada';
   proxy.url.password = PASSWORD;
@@ -62,6 +69,62 @@ describe.concurrent('a command', () => {
     expect(json.error).toMatchObject({ code: 'unreachable', message: expect.stringContaining('407') });
     expect(stdout + stderr).not.toContain(PASSWORD);
     expect(proxy.asked).toHaveLength(1);
+  });
+
+  test('names a proxy that says nothing within ten seconds', async () => {
+    const proxy = await Proxy.open({ manner: 'hangs' });
+    const started = performance.now();
+    const { code, json } = await user.run('cards --json', { env: { HTTPS_PROXY: proxy.url.href } });
+    expect(performance.now() - started).toBeLessThan(10_000);
+    expect(code).toBe(7);
+    expect(json.error.message).toBe('The API could not be reached (the proxy did not answer for 7 s).');
+    expect(proxy.asked).toHaveLength(1);
+  });
+
+  test.each([
+    ['without TLS', async () => listen(createPlainServer()), 'it answers without TLS', /base URL/],
+    ['with too old a TLS version', openOldApi, 'its TLS version is too old', /TLS 1\.2/],
+  ])('names an https address %s, and is not repeated', async (_, open, reason, hint) => {
+    const server = await open();
+    const env = { KIOSKCTL_BASE_URL: `https://127.0.0.1:${server}` };
+    const { code, json, stderr } = await user.run('cards --json --verbose', { env });
+    expect(code).toBe(7);
+    expect(json.error).toMatchObject({ code: 'unreachable', hint: expect.stringMatching(hint) });
+    expect(json.error.message).toBe(`The API could not be reached (${reason}).`);
+    expect(stderr.match(/GET /g)).toHaveLength(1);
+  });
+
+  test('whose proxy is named with https but speaks plain HTTP says so', async () => {
+    const proxy = await Proxy.open({});
+    const env = { HTTPS_PROXY: proxy.url.href.replace('http:', 'https:') };
+    const { code, json } = await user.run('cards --json', { env });
+    expect(code).toBe(7);
+    expect(json.error.message).toContain('the proxy could not be reached: it answers without TLS');
+  });
+
+  test('that starts a credential command does not pass the password of the proxy on', async () => {
+    const api = await openApi();
+    const proxy = await Proxy.open({ target: api.port });
+    const own = new User({ KIOSKCTL_PROFILE_ID: '1001', KIOSKCTL_CONTEXT: 'vault' });
+    const seen = join(own.home, 'environment');
+    const script = join(own.home, 'vault.mjs');
+    writeFileSync(
+      script,
+      `import { writeFileSync } from 'node:fs';
+      writeFileSync(${JSON.stringify(seen)}, JSON.stringify(process.env));
+      console.log('{"access_token":"abc"}');`,
+    );
+    const contexts = {
+      vault: { environment: 'sandbox', credentialCommand: [process.execPath, script] },
+    };
+    writeFileSync(join(own.home, 'config.json'), JSON.stringify({ version: 1, contexts }));
+    const { code } = await own.run('cards --json', { env: through(proxy) });
+    const environment = readFileSync(seen, 'utf8');
+    own.leave();
+    expect(code).toBe(0);
+    expect(proxy.asked[0]?.authorization).toMatch(/^Basic /);
+    expect(environment).toContain(`http://127.0.0.1:${proxy.url.port}/`);
+    expect(environment).not.toContain(PASSWORD);
   });
 
   test('whose context has a certificate shows it to the API', async () => {

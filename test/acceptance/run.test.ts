@@ -173,6 +173,13 @@ describe('reports', () => {
       expect.not.stringContaining('::error'),
     ]);
     expect(readFileSync(summary, 'utf8').match(/^## /gm)).toHaveLength(1);
+    const unwritable = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: join(user.home, 'no/summary.md') };
+    const unsummed = await user.run(['run', READY, '--json'], { env: unwritable });
+    expect(unsummed.code).toBe(0);
+    expect(oneDocument(unsummed)).not.toHaveProperty('error');
+    expect(unsummed.stderr).toMatch(
+      /^Warning: The summary of the step is missing\. .*no\/summary\.md was not written/m,
+    );
     const elsewhere = await user.run(['run', FAILS]);
     expect(elsewhere.stderr).not.toContain('::error');
   });

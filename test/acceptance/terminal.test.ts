@@ -51,6 +51,18 @@ test('the kiosk is picked from those of the context', async () => {
   expect(screen).toContain('in-progress on WIS00002');
 });
 
+test('in CI nothing is prompted for, also on a terminal, unless CI is false or 0', async () => {
+  const card = await user.readyCard();
+  for (const CI of ['true', '1']) {
+    const { code, screen } = await onTerminal(`produce ${card}`, [], { CI });
+    expect([code, screen]).toEqual([2, expect.stringContaining('--kiosk')]);
+  }
+  for (const CI of ['', 'false', '0']) {
+    const { code } = await onTerminal(`produce ${card}`, [['Which kiosk?', '\u0003']], { CI });
+    expect(code).toBe(130);
+  }
+});
+
 test('a retry asks whether the cause is fixed, and no means no', async () => {
   const card = await user.readyCard();
   await user.run(['produce', card, '--kiosk', 'WIS00001', '--simulate', 'PRODUCTION_ERROR:PRT_RIBBON_ENDED']);

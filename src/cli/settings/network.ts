@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { BlockList, isIP } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { type Failure, failure, systemCode } from '../../domain/errors/failure.ts';
 import { isLoopback } from '../../domain/text/words.ts';
@@ -14,14 +15,13 @@ type Certificate = NonNullable<Network['certificate']>;
  * Addresses of this machine never use one.
  * @throws Failure `usage` for a proxy that can't be used, without showing its credentials
  */
-export async function findProxy(baseUrl: string): Promise<Proxy | null> {
+export function findProxy(baseUrl: string): Proxy | null {
   const { env } = process;
   if (isLoopback(new URL(baseUrl).hostname)) return null;
   const names = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'];
   const name = names.find((one) => env[one]);
   if (name === undefined) return null;
-  const { getProxyForUrl } = await import('proxy-from-env');
-  if (getProxyForUrl(baseUrl) === '') return null;
+  if (isExempt(new URL(baseUrl), env.no_proxy || env.NO_PROXY || '')) return null;
   const text = env[name] ?? '';
   const address = text.includes('://') ? text : `http://${text}`;
   const url = URL.canParse(address) ? new URL(address) : null;
@@ -32,6 +32,40 @@ export async function findProxy(baseUrl: string): Promise<Proxy | null> {
     `${name} is not the address of a proxy that kioskctl can use.`,
     'Write it like http://proxy.example:3128; proxies speak HTTP or HTTPS here, not SOCKS.',
   );
+}
+
+/**
+ * True if `NO_PROXY` names the host of an address. It is read as curl reads it: a domain covers its subdomains, an entry may
+ * be a network (CIDR), brackets and a dot at the end don't matter. Like Go, it also takes ports and `*.`.
+ */
+function isExempt({ hostname, port, protocol }: URL, noProxy: string): boolean {
+  const host = plainHost(hostname);
+  const ownPort = port || (protocol === 'https:' ? '443' : '80');
+  return noProxy.split(/[\s,]+/).some((entry) => {
+    // Without brackets, an IPv6 address ends with what looks like a port.
+    const [, name = entry, onlyPort = ownPort] = /^(\[.*\]|[^:]*):(\d+)$/.exec(entry) ?? [];
+    return onlyPort === ownPort && (name === '*' || covers(plainHost(name.replace(/^\*?\./, '')), host));
+  });
+}
+
+function plainHost(name: string): string {
+  return name.toLowerCase().replaceAll(/[[\]]/g, '').replace(/\.$/, '');
+}
+
+/** True if a domain, an IP address or a network contains a host. Names are not resolved. */
+function covers(name: string, host: string): boolean {
+  const [address = '', prefix] = name.split('/');
+  if (isIP(address) === 0) return name !== '' && `.${host}`.endsWith(`.${name}`);
+  const most = isIP(address) === 6 ? 128 : 32;
+  const bits = prefix === undefined ? most : /^\d{1,3}$/.test(prefix) ? Number(prefix) : most + 1;
+  if (isIP(host) === 0 || bits > most) return false;
+  const network = new BlockList();
+  network.addSubnet(address, bits, familyOf(address));
+  return network.check(host, familyOf(host));
+}
+
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return isIP(address) === 6 ? 'ipv6' : 'ipv4';
 }
 
 function readCredentials({ username, password }: URL, name: string): Proxy['credentials'] {
@@ -102,21 +136,34 @@ function unusable(file: string, why: string, hint: string): Failure {
   return failure('credentials-unusable', `${file} can't be used for mutual TLS: ${why}.`, hint);
 }
 
-/** Returns the environment for programs that kioskctl starts: without credentials, which they could pass on. */
+/**
+ * Returns the environment for programs that kioskctl starts: without credentials, which they could pass on. The addresses
+ * of proxies stay, without user names and passwords.
+ */
 export function childEnv(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   // Windows has variables in any case.
+  const kept = Object.entries(env).filter(([name]) => !SECRET_NAMES.includes(name.toUpperCase()));
   return Object.fromEntries(
-    Object.entries(env).filter(([name]) => !SECRET_NAMES.some((secret) => secret === name.toUpperCase())),
+    kept.map(([name, value]) => [
+      name,
+      /proxy$/i.test(name) ? value?.replace(/^(\w+:\/\/)?.*@/, '$1') : value,
+    ]),
   );
 }
 
 /** Runs work that starts programs with the environment of this process, and removes credentials from it meanwhile. */
 export async function withoutCredentials<Result>(work: () => Promise<Result>): Promise<Result> {
-  const removed = SECRET_NAMES.map((name) => [name, process.env[name]] as const);
-  for (const name of SECRET_NAMES) delete process.env[name];
+  const { env } = process;
+  const without = childEnv(env);
+  const changed = Object.entries(env).filter(([name, value]) => without[name] !== value);
+  const put = (name: string, value: string | undefined) => {
+    if (value === undefined) delete env[name];
+    else env[name] = value;
+  };
+  for (const [name] of changed) put(name, without[name]);
   try {
     return await work();
   } finally {
-    for (const [name, value] of removed) if (value !== undefined) process.env[name] = value;
+    for (const [name, value] of changed) put(name, value);
   }
 }

@@ -19,7 +19,7 @@ export interface Io {
   isStdoutTerminal: boolean;
   /** True if standard input is a terminal, which shows what is typed. */
   isStdinTerminal: boolean;
-  /** True if the user can be prompted: on standard error, with the answer on standard input. */
+  /** True if the user can be prompted: on standard error, with the answer on standard input. Never in CI. */
   isInteractive: boolean;
   /** True if standard error may show live progress. */
   isLive: boolean;
@@ -55,7 +55,7 @@ export function processIo(noColor = false): Io {
   const { stdout, stderr, env } = process;
   // process.stdin would create a stream, which most commands never read.
   const isStdinTerminal = isatty(0);
-  const isPlain = noColor || (env.NO_COLOR ?? '') !== '' || env.TERM === 'dumb' || (env.CI ?? '') !== '';
+  const isPlain = noColor || (env.NO_COLOR ?? '') !== '' || env.TERM === 'dumb' || isCi(env);
   return {
     out: writeTogether(stdout),
     err: (text) => void stderr.write(text),
@@ -63,7 +63,7 @@ export function processIo(noColor = false): Io {
     readStdin,
     isStdoutTerminal: stdout.isTTY,
     isStdinTerminal,
-    isInteractive: isStdinTerminal && stderr.isTTY,
+    isInteractive: isStdinTerminal && stderr.isTTY && !isCi(env),
     // Some CI systems have a terminal without a width.
     isLive: stderr.isTTY && stderr.columns > 0 && !isPlain,
     color: { stdout: stdout.isTTY && !isPlain, stderr: stderr.isTTY && !isPlain },
@@ -72,6 +72,11 @@ export function processIo(noColor = false): Io {
     uptime: UPTIME,
     stderr,
   };
+}
+
+/** True if `CI` is set. Some systems write its opposite so. */
+function isCi({ CI = '' }: NodeJS.ProcessEnv): boolean {
+  return !['', 'false', '0'].includes(CI);
 }
 
 /** Writes to a stream, and sends all text of one turn of the event loop together: results may have many lines. */

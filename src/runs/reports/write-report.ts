@@ -33,15 +33,17 @@ interface Readers {
   github: { summaryFile: string | null } | null;
   /** Writes an annotation for GitHub. */
   say: (line: string) => void;
+  warn: (text: string) => void;
 }
 
 /**
- * Writes all reports of a run. A report that can't be written does not prevent the others.
+ * Writes all reports of a run. A report that can't be written does not prevent the others. The summary for GitHub is an
+ * extra that nobody asked for: without it, there is only a warning.
  * @returns the errors of reports that could not be written
  */
 export async function publish(
   report: RunReport,
-  { targets, files, github, say }: Readers,
+  { targets, files, github, say, warn }: Readers,
 ): Promise<FailureDocument[]> {
   const errors: FailureDocument[] = [];
   const attempt = async (work: () => Promise<void>) =>
@@ -51,7 +53,9 @@ export async function publish(
     const { annotations, appendStepSummary } = await import('./github.ts');
     const { summaryFile } = github;
     if (summaryFile !== null)
-      await attempt(async () => appendStepSummary(report, { file: summaryFile, files }));
+      await appendStepSummary(report, { file: summaryFile, files }).catch((error: unknown) =>
+        warn(`The summary of the step is missing. ${asFailure(error).message}`),
+      );
     for await (const line of annotations(report)) say(line);
   }
   return errors;

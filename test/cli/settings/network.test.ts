@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { findProxy, readCertificate, secretsOf } from '../../../src/cli/settings/network.ts';
+import { childEnv, findProxy, readCertificate, secretsOf } from '../../../src/cli/settings/network.ts';
 import { makeFolder } from '../../harness/command-line.ts';
 import { makeCertificate } from '../../harness/network.ts';
 
@@ -19,9 +19,11 @@ afterEach(() => {
   for (const [name, value] of before) if (value !== undefined) process.env[name] = value;
 });
 
+const failing = async () => (async () => findProxy(API))().catch((error: unknown) => error);
+
 async function secretsIn(address: string): Promise<string[] | null> {
   put({ HTTPS_PROXY: address });
-  const proxy = await findProxy(API);
+  const proxy = findProxy(API);
   return proxy && secretsOf(proxy);
 }
 
@@ -41,15 +43,49 @@ describe('the proxy', () => {
     [{ HTTPS_PROXY: 'http://p.example' }, 'http://127.0.0.1:80', null],
   ])('with %j, the proxy to %s is %s', async (variables, url, proxy) => {
     put(variables);
-    expect((await findProxy(url))?.url.href ?? null).toBe(proxy);
+    expect(findProxy(url)?.url.href ?? null).toBe(proxy);
+  });
+
+  test.each<[string, string, boolean]>([
+    ['wise-sandbox.com', API, true],
+    ['WISE-sandbox.com.', API, true],
+    ['*.wise-sandbox.com', API, true],
+    ['.api.wise-sandbox.com', API, true],
+    ['box.com', API, false],
+    ['.', API, false],
+    ['x.example wise-sandbox.com', API, true],
+    ['x.example,*', API, true],
+    ['wise-sandbox.com', 'https://api.wise-sandbox.com.', true],
+    ['wise-sandbox.com:443', API, true],
+    ['wise-sandbox.com:8443', API, false],
+    ['wise-sandbox.com:8443', `${API}:8443`, true],
+    ['10.0.0.0/8', 'https://10.20.30.40', true],
+    ['10.0.0.0/8', 'https://11.20.30.40', false],
+    ['10.0.0.0/8:8443', 'https://10.20.30.40:8443', true],
+    ['10.20.30.40', 'https://10.20.30.40', true],
+    ['10.20.30.40', 'https://10.20.30.4', false],
+    ['10.0.0.0/33', 'https://10.0.0.0', false],
+    ['10.0.0.0/x', 'https://10.0.0.0', false],
+    ['10.0.0.0/8', API, false],
+    ['fd00::/8', 'https://[fd12::1]', true],
+    ['[fd00::]/8', 'https://[fd12::1]', true],
+    ['fd12::1', 'https://[fd12:0::1]', true],
+    ['[fd12::1]', 'https://[fd12::1]', true],
+    ['[fd12::1]:443', 'https://[fd12::1]', true],
+    ['[fd12::1]:8443', 'https://[fd12::1]', false],
+    ['fd12::2', 'https://[fd12::1]', false],
+    ['fe80::/200', 'https://[fe80::1]', false],
+  ])('NO_PROXY=%s is read as curl reads it: for %s it applies: %s', (NO_PROXY, url, applies) => {
+    put({ HTTPS_PROXY: 'http://p.example', NO_PROXY });
+    expect(findProxy(url) === null).toBe(applies);
   });
 
   test('the credentials of a proxy are decoded, and a bad % in them is a mistake', async () => {
     put({ HTTPS_PROXY: 'http://ada:50%25%20off@p.example' });
-    expect((await findProxy(API))?.credentials).toEqual({ user: 'ada', password: '50% off' });
+    expect(findProxy(API)?.credentials).toEqual({ user: 'ada', password: '50% off' });
     for (const pair of ['ada:hunter22%', 'hunter22%zz']) {
       put({ HTTPS_PROXY: `http://${pair}@p.example` });
-      const failure: unknown = await findProxy(API).catch((error: unknown) => error);
+      const failure: unknown = await failing();
       expect(failure).toMatchObject({ code: 'usage', exitCode: 2, hint: expect.stringContaining('%25') });
       expect(JSON.stringify(failure)).not.toContain('hunter22');
     }
@@ -59,7 +95,7 @@ describe('the proxy', () => {
     '%s is refused, without its credentials',
     async (address) => {
       put({ HTTPS_PROXY: address });
-      const failure: unknown = await findProxy(API).catch((error: unknown) => error);
+      const failure: unknown = await failing();
       expect(failure).toMatchObject({ code: 'usage', message: expect.stringContaining('HTTPS_PROXY') });
       expect(JSON.stringify(failure)).not.toContain('hunter22');
     },
@@ -71,6 +107,23 @@ describe('the proxy', () => {
     );
     expect(await secretsIn('http://gate-token-4711@p.example')).toContain('gate-token-4711');
     expect(await secretsIn('http://p.example')).toEqual([]);
+  });
+});
+
+test('programs that kioskctl starts get the addresses of proxies without their passwords', () => {
+  const env = {
+    HTTPS_PROXY: 'http://ada:p@ss/word@p.example:3128/',
+    all_proxy: 'token-4711@p.example',
+    npm_config_proxy: 'https://ada:hunter22@p.example',
+    NO_PROXY: 'a.example,10.0.0.0/8',
+    OTHER: 'http://ada:hunter22@p.example',
+  };
+  expect(childEnv(env)).toEqual({
+    HTTPS_PROXY: 'http://p.example:3128/',
+    all_proxy: 'p.example',
+    npm_config_proxy: 'https://p.example',
+    NO_PROXY: 'a.example,10.0.0.0/8',
+    OTHER: 'http://ada:hunter22@p.example',
   });
 });
 
