@@ -5,9 +5,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Plugin } from 'vitest/config';
 import type { TestModule } from 'vitest/node';
 
-/** Processes that were told to end get this long. */
-const GRACE = 5_000;
-
 const RECORDS = 'not-tried.ndjson';
 
 /** A test that the machine does not allow, with the reason. */
@@ -24,8 +21,9 @@ export function recordNotTried(folder: string, one: NotTried): void {
  * Names the tests that this machine did not allow. Fails if a process outlives the tests, or if nothing was tested
  * without such a reason.
  * @param folder the temporary folder of all tests
+ * @param grace milliseconds for processes that were told to end
  */
-export function endOfRun(folder: string): Plugin {
+export function endOfRun(folder: string, { grace = 5_000 } = {}): Plugin {
   return {
     name: 'end of run',
     configureVitest({ vitest, project }) {
@@ -39,7 +37,7 @@ export function endOfRun(folder: string): Plugin {
         const explained = new Set(missing.map(({ file }) => file));
         const modules = vitest.state.getTestModules();
         const empty = emptySuites(modules).filter(({ file }) => !explained.has(file));
-        const left = await endLeftovers(folder);
+        const left = await endLeftovers(folder, grace);
         const problems = [
           ...(modules.length === 0 ? ['no test file'] : []),
           ...empty.map(({ name }) => `no test: ${name}`),
@@ -70,8 +68,8 @@ function emptySuites(modules: readonly TestModule[]): { file: string; name: stri
 }
 
 /** Ends the processes that tests left behind. @returns their ids and command lines */
-async function endLeftovers(folder: string): Promise<string[]> {
-  const deadline = performance.now() + GRACE;
+async function endLeftovers(folder: string, grace: number): Promise<string[]> {
+  const deadline = performance.now() + grace;
   while (processesOf(folder).length > 0 && performance.now() < deadline) await pause(50);
   return processesOf(folder).map((pid) => {
     const command = readProcess(pid, 'cmdline').replaceAll('\0', ' ');
@@ -90,11 +88,11 @@ function processesOf(folder: string): number[] {
     .filter((pid) => ['environ', 'cmdline'].some((file) => readProcess(pid, file).includes(folder)));
 }
 
-function readProcess(pid: number, file: string): string {
+/** Returns a file of /proc; nothing for a process that has ended, or that belongs to others. */
+export function readProcess(pid: number, file: string): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'utf8');
   } catch {
-    // It has ended, or belongs to somebody else.
     return '';
   }
 }
