@@ -71,11 +71,18 @@ export function gravestOf(stops: readonly Failure[]): Failure | null {
   return stops.find(({ exitCode }) => exitCode === code) ?? null;
 }
 
-/** Returns the failure of the journal, if it stopped the command before all cards were done; otherwise null. */
+/** True for the failures of a journal: nothing is sent after them. */
+export function isOfJournal(code: string): code is 'journal-unusable' | 'journal-replaced' {
+  return code === 'journal-unusable' || code === 'journal-replaced';
+}
+
+/** Returns the failure of a journal that stopped the command; null if it did not. */
 export function journalStop(results: readonly CardResult[]): Failure | null {
-  const error = results.find((result) => result.error?.code === 'journal-unusable')?.error;
   const isCutShort = results.some(({ outcome }) => outcome === 'not-started');
-  return error && isCutShort ? failure('journal-unusable', error.message, error.hint) : null;
+  const { error } = results.find((result) => result.error && isOfJournal(result.error.code)) ?? {};
+  return error && isCutShort && isOfJournal(error.code)
+    ? failure(error.code, error.message, error.hint)
+    : null;
 }
 
 /** Returns the errors of Wise in results, and those of failed cards. */

@@ -1,6 +1,6 @@
 import { combineExitCodes, type ExitCode, isOfSignal } from '../domain/errors/exit-codes.ts';
 import type { FailureCode } from '../domain/errors/failure.ts';
-import type { CardResult } from '../domain/results.ts';
+import { type CardResult, isOfJournal } from '../domain/results.ts';
 import { counted } from '../domain/text/words.ts';
 
 /** The reason why nothing more is sent to a kiosk. */
@@ -62,7 +62,7 @@ export function advance(
   if (isOfSignal(exitCode)) return state;
   if (STILL_THERE.has(code)) return { ...state, stop: { code, why: 'a card may still be in the kiosk' } };
   if (code === 'kiosk-held') return { ...state, stop: { code, why: 'the kiosk is on hold' } };
-  if (code === 'journal-unusable') return { ...state, stop: { code, why: error.message } };
+  if (isOfJournal(code)) return { ...state, stop: { code, why: error.message } };
   if (SENT_NOTHING.has(code)) return state;
   const failures = [...state.failures, exitCode];
   const what = FAILED_AGAIN.has(code) ? 'failed again' : 'could not be sent';

@@ -36,6 +36,17 @@ const failing = (errorCodes: readonly string[]) => () => {
   return {};
 };
 
+/** The journal fails after the first card was sent. */
+const broken = (code: FailureCode) => () => {
+  cards.kioskMakes('PRODUCED', { times: 1 });
+  const { journal } = cards.world;
+  const holdsLeases = async (subjects: readonly string[]) => {
+    if ((await cards.sentSince(4)).length > 0) throw failure(code, 'The journal is unusable.', 'h');
+    return journal.holdsLeases(subjects);
+  };
+  return { journal: { ...journal, holdsLeases } };
+};
+
 const REASONS: { reason: string; arrange: () => Overrides; exitCode: number; code: FailureCode }[] = [
   {
     reason: 'another process that took the kiosk over',
@@ -58,18 +69,15 @@ const REASONS: { reason: string; arrange: () => Overrides; exitCode: number; cod
   },
   {
     reason: 'a journal that fails meanwhile',
-    arrange: () => {
-      cards.kioskMakes('PRODUCED', { times: 1 });
-      const { journal } = cards.world;
-      const broken = failure('journal-unusable', 'The journal is damaged.', 'h');
-      const holdsLeases = async (subjects: readonly string[]) => {
-        if ((await cards.sentSince(4)).length > 0) throw broken;
-        return journal.holdsLeases(subjects);
-      };
-      return { journal: { ...journal, holdsLeases } };
-    },
+    arrange: broken('journal-unusable'),
     exitCode: 9,
     code: 'journal-unusable',
+  },
+  {
+    reason: 'a journal that is replaced meanwhile',
+    arrange: broken('journal-replaced'),
+    exitCode: 9,
+    code: 'journal-replaced',
   },
   {
     reason: 'a card that may still be in the kiosk at its deadline',

@@ -8,7 +8,7 @@ import { isOfSignal } from '../../domain/errors/exit-codes.ts';
 import { asFailure, type Failure, failure } from '../../domain/errors/failure.ts';
 import { type CardIdentity, formatReference, type KioskId } from '../../domain/ids.ts';
 import { commandLine } from '../../domain/next-command.ts';
-import { type CardResult, outcomeOf } from '../../domain/results.ts';
+import { type CardResult, isOfJournal, outcomeOf } from '../../domain/results.ts';
 import type { CardRequest } from './resolve-cards.ts';
 import { CardSession } from './session.ts';
 
@@ -113,7 +113,7 @@ export async function forEachCard<Request extends CardRequest>(
         }),
     );
     // Without a journal, nothing is sent or read.
-    isBroken ||= result.error?.code === 'journal-unusable';
+    isBroken ||= result.error !== undefined && isOfJournal(result.error.code);
     watcher?.end(request, result);
     return result;
   });
