@@ -9,7 +9,7 @@ export function contradiction(
     case 'not-seen':
     case 'refused':
       if (sent?.state === 'on its way') return 'it may still arrive';
-      return sent?.isAccepted ? 'Wise accepted it' : null;
+      return sent?.isAccepted && state !== 'dropped' ? 'Wise accepted it' : null;
     case 'queued':
     case 'accepted':
       return sent?.isAccepted ? null : 'Wise did not accept it';

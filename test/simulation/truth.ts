@@ -32,7 +32,7 @@ export interface Sent {
 /** What is promised was broken. */
 export class Violation extends Error {}
 
-export type State = 'queued' | 'in progress' | 'produced' | 'failed';
+export type State = 'queued' | 'dropped' | 'in progress' | 'produced' | 'failed';
 
 /** What really happened in a schedule, and whether it is what kioskctl promises. */
 export class Truth {

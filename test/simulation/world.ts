@@ -220,7 +220,8 @@ export class World {
   async #start({ cardToken }: Sent, occurredAt: number): Promise<void> {
     this.vendor.tick();
     const isStarted = this.vendor.productionOf(cardToken)?.occurredAt === occurredAt;
-    if (isStarted) this.truth.move(cardToken, occurredAt, 'in progress');
+    // It is dropped with its order.
+    this.truth.move(cardToken, occurredAt, isStarted ? 'in progress' : 'dropped');
     await this.#changed(cardToken);
     await this.check();
   }
