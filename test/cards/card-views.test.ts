@@ -126,12 +126,15 @@ describe('several cards', () => {
     expect([exitCode, document.error]).toEqual([130, INTERRUPTED.toDocument()]);
   });
 
-  test('cards that a journal stopped end with 9 and its error', () => {
-    const broken = { code: 'journal-unusable', message: 'It is damaged.', hint: 'h' };
-    const first: CardResult = { ...FAILED, outcome: 'refused', exitCode: 9, error: broken };
-    const { exitCode, document } = cardResults([first, NOT_STARTED], { shape: 'cards' });
-    expect([exitCode, document.error]).toEqual([9, broken]);
-  });
+  test.each(['journal-unusable', 'journal-replaced'])(
+    'cards that a journal stopped (%s) end with 9 and its error',
+    (code) => {
+      const broken = { code, message: 'It is damaged.', hint: 'h' };
+      const first: CardResult = { ...FAILED, outcome: 'refused', exitCode: 9, error: broken };
+      const { exitCode, document } = cardResults([first, NOT_STARTED], { shape: 'cards' });
+      expect([exitCode, document.error]).toEqual([9, broken]);
+    },
+  );
 
   test('an unknown outcome takes precedence over the signal that interrupted the command', () => {
     const unknown: CardResult = { ...FAILED, outcome: 'unknown', exitCode: 8 };
