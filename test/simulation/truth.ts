@@ -170,12 +170,17 @@ export class Truth {
 
   /** Compares what the journal in place says of each attempt with what really happened. */
   checkClaims(claims: readonly AttemptClaim[]): void {
-    const journal = this.#world.disk.current;
+    const recorded = new Set(claims.map(({ correlationId }) => correlationId));
+    // A replaced or restored journal can't know to which request a production belongs.
+    const isUnknown = (cardToken: string) =>
+      this.sent.some(
+        (one) => one.kind === 'produce' && one.cardToken === cardToken && !recorded.has(one.correlationId),
+      );
     for (const { cardToken, correlationId, outcome } of claims) {
       const sent = this.sent.find((one) => one.correlationId === correlationId);
       const state = sent?.occurredAt ? this.#productions.get(`${sent.cardToken} ${sent.occurredAt}`) : null;
       const problem = contradiction(outcome, { sent, state: state ?? null });
-      if (problem && !this.#hasForeign(cardToken, { journal }))
+      if (problem && !isUnknown(cardToken))
         throw new Violation(
           `the journal says ${outcome} of the PUT of ${sent?.process.id ?? 'nobody'}, but ${problem}`,
         );
@@ -208,7 +213,7 @@ export class Truth {
   }
 
   /** Did a process with another journal work on this card, too? Then no journal can tell whose a production is. */
-  #hasForeign(cardToken: string, { journal }: Pick<Sent, 'journal'>): boolean {
+  #hasForeign(cardToken: string, { journal }: Sent): boolean {
     return this.sent.some((one) => one.cardToken === cardToken && one.journal !== journal);
   }
 
