@@ -60,5 +60,8 @@ async function run() {
   isFinished = true;
 }
 
+// Node would open an inspector, through which anybody on this machine could run code as this user.
+process.on('SIGUSR1', () => undefined);
+
 if (isTooOld()) refuse(process.argv.slice(2));
 else void run();

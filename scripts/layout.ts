@@ -49,7 +49,10 @@ export const FOLDERS: readonly Folder[] = [
     name: 'cli/terminal',
     purpose: 'Streams, signals, prompts, live progress, and reading and writing files.',
     imports: ['context', 'output', 'domain', 'machine'],
-    small: { 'inquirer.ts': 'Loaded on demand: it contains a whole library.' },
+    small: {
+      'inquirer.ts': 'Loaded on demand: it contains a whole library.',
+      'reader-end.ts': 'Loaded on demand: only watches need it, and it uses internals of Node.',
+    },
   },
   {
     name: 'support',

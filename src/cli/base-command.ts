@@ -22,10 +22,11 @@ import { makeFiles } from './terminal/files.ts';
 import type { Io } from './terminal/io.ts';
 import { TerminalReport } from './terminal/progress-display.ts';
 import {
+  endWithReader,
   hangUpFailure,
-  ignoreHangUp,
   interruption,
   onForcedEnd,
+  runAsServer,
   STDOUT_CLOSED,
   wordOf,
 } from './terminal/signals.ts';
@@ -51,7 +52,7 @@ export abstract class BaseCommand extends Command {
     onForcedEnd((failure) => this.#output.fail(this.#explain(this.#unanswered(failure))), {
       mayHaveSent: () => this.#open?.context.wise.mayHaveSent ?? false,
     });
-    if (this.isServer) ignoreHangUp((line) => this.io.err(`${line}\n`));
+    if (this.isServer) runAsServer((line) => this.io.err(`${line}\n`));
     try {
       const result = await this.perform();
       if (result) await this.emit(result);
@@ -159,6 +160,7 @@ export abstract class BaseCommand extends Command {
 
   /** Prints a result. @param options.isStream true if it is one of several, each on a line */
   protected async emit(result: Result, { isStream = false } = {}): Promise<void> {
+    if (isStream) await endWithReader();
     // Commands that print no ids have only the global --quiet.
     await this.#output.show(result, { isStream, printsIds: 'quiet' in { ...this.ctor.flags } });
   }

@@ -55,6 +55,21 @@ describe.concurrent('an output that is closed early', () => {
   });
 });
 
+describe.concurrent('the reader of a watch that leaves', () => {
+  test.each(['', '--json'])('ends the watch, although nothing changes any more: %s', async (format) => {
+    const { card } = await sandbox.readyCard();
+    const watch = `status ${card} --watch ${format} --base-url ${sandbox.url}`;
+    const { code, stdout, stderr } = await runInto(watch, '| head -n 1');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(format === '' ? /\n$/ : /^\{.*\}\n$/);
+  });
+
+  test('ends events tail before the first event', async () => {
+    const tail = `events tail --base-url ${sandbox.url}`;
+    expect(await runInto(tail, '| true')).toMatchObject({ code: 0 });
+  });
+});
+
 describe.concurrent('a standard error that is closed', () => {
   test('early does not end an act in its middle', async () => {
     const { card } = await sandbox.readyCard();

@@ -1,5 +1,7 @@
+import { fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { asFailure, Failure, failure } from '../../domain/errors/failure.ts';
+import { explainFault } from '../../machine/file-faults.ts';
 
 /** Reason of an early end without a failure: the reader closed the output. */
 export const STDOUT_CLOSED = Symbol('stdout closed');
@@ -25,8 +27,19 @@ export function interruption(): AbortSignal {
 
 let hangUp = () => interrupt('hung-up');
 
-/** Keeps a server without a terminal from ending on SIGHUP, which is meant for those who sit at one. */
-export function ignoreHangUp(say: (line: string) => void): void {
+/** Tells why the output is lost, if the process continues without it. */
+let sayLost: ((why: string) => void) | null = null;
+
+/**
+ * Keeps a server running without its output, and without a terminal also on SIGHUP, which is meant for those who sit at one.
+ * @param say writes a line to standard error
+ */
+export function runAsServer(say: (line: string) => void): void {
+  const said = new Set<string>();
+  sayLost = (why) => {
+    if (!said.has(why)) say(`Standard output is lost: ${why}. The server continues without it.`);
+    said.add(why);
+  };
   if ([0, 1, 2].some((stream) => isatty(stream))) return;
   hangUp = () => say('SIGHUP is ignored: no stream of this server is a terminal. SIGTERM ends it.');
 }
@@ -121,11 +134,32 @@ export function watchOutput(): void {
   // The handler of oclif would crash, except on a closed output.
   process.stdout.removeAllListeners('error');
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') return controller.abort(STDOUT_CLOSED);
+    const isClosed = error.code === 'EPIPE';
+    if (sayLost)
+      return sayLost(isClosed ? 'nobody reads it any more' : explainFault(error, '', 'write').reason);
+    if (isClosed) return controller.abort(STDOUT_CLOSED);
     process.stderr.write(`Error: The output can't be written (${error.code}).\n`);
     isOutputLost = true;
     process.exitCode ||= 1;
   });
+}
+
+let isReaderWatched = false;
+
+/**
+ * Ends a watch when the reader of its output closes it, like `… | head -1`: otherwise that shows only with the next line,
+ * which may never come.
+ */
+export async function endWithReader(): Promise<void> {
+  const { stdout } = process;
+  if (isReaderWatched || sayLost || !isPipe(stdout)) return;
+  isReaderWatched = true;
+  const { onReaderEnd } = await import('./reader-end.ts');
+  onReaderEnd(stdout.fd, () => controller.abort(STDOUT_CLOSED));
+}
+
+function isPipe({ fd }: { fd?: number }): boolean {
+  return fd !== undefined && fstatSync(fd).isFIFO();
 }
 
 /** Sets the exit code of the process; lost output is a failure. */

@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
+import { endWithReader } from '../../cli/terminal/signals.ts';
 import { afterFlag, quietEventsFlag, selectionFlags, toSelection } from '../../events/event-flags.ts';
 import { eventResult } from '../../events/event-views.ts';
 import { tailEvents } from '../../events/list-events.ts';
@@ -38,6 +39,8 @@ export default class EventsTail extends BaseCommand {
     const now = ctx.calendar.now();
     const selection = toSelection(flags, now);
     const deadline = flags.timeout === undefined ? null : ctx.stopwatch.after(ctx.timing.timeout ?? 0);
+    // It may be long before the first line.
+    await endWithReader();
     await tailEvents(ctx, { selection, afterId, limit, deadline }, async (event) =>
       this.emit(eventResult(event), { isStream: true }),
     );
