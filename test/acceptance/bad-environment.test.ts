@@ -130,12 +130,14 @@ describe.concurrent('credentials', () => {
       `status 501 ${SANDBOX}`,
       { code: 2, error: 'input-required', message: /501/, hint: /--profile-id/ },
     ],
-    ...[`${SECRET}\n`, `${SECRET}\r\nX-Evil: 1`].map((token): [string, Variables, string, Expected] => [
-      `a token like ${JSON.stringify(token.replace(SECRET, '…'))}`,
-      { KIOSKCTL_TOKEN: token, KIOSKCTL_PROFILE_ID: '1001' },
-      produce,
-      { code: 3, error: 'credentials-unusable', message: /KIOSKCTL_TOKEN/, hint: /bare token/ },
-    ]),
+    ...[`${SECRET}\r\nX-Evil: 1`, `${SECRET}\nX-Evil: 1`].map(
+      (token): [string, Variables, string, Expected] => [
+        `a token like ${JSON.stringify(token.replace(SECRET, '…'))}`,
+        { KIOSKCTL_TOKEN: token, KIOSKCTL_PROFILE_ID: '1001' },
+        produce,
+        { code: 3, error: 'credentials-unusable', message: /KIOSKCTL_TOKEN/, hint: /bare token/ },
+      ],
+    ),
   ])('a mistake in the environment is reported: %s', async (_what, env, args, expected) =>
     expectRefusal(env, args, expected),
   );

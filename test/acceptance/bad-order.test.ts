@@ -36,7 +36,7 @@ describe.concurrent('order --from a file that is', () => {
     ['truncated JSON', '{"program": "P", "address": {"firstLine": "1 High', /JSON|YAML|flow|quote|end/i],
     ['binary', Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0xff, 0x00]), /text/],
     ['text with a zero byte', 'program: P\u0000\n', /text/],
-    ['UTF-16', Buffer.from('\ufeffprogram: P', 'utf16le'), /text/],
+    ['UTF-16', Buffer.from('\ufeffprogram: P', 'utf16le'), /UTF-16/],
     ['10 MB', Buffer.alloc(10 * 1024 * 1024, 'program: P\n'), /64 KiB/],
     ['an alias bomb', ALIAS_BOMB, /alias|resolve/i],
     ['a list', '- program: P\n', /Object|fields|list/],
