@@ -11,10 +11,13 @@ import { thirdPartyNotices } from './notices.ts';
  * oclif looks for commands with tinyglobby and minimatch only without a manifest, and for its configuration with
  * lilconfig only in plugins; semver serves its plugin updates; debug its traces; wsl-utils the name of the platform on
  * Windows. Nothing starts its spinners or shows its stacks, and the only template in our help is the name of the binary,
- * for which ejs would compile each line. got speaks HTTP/2 only when it is told to. conf asks env-paths for a folder only
- * if it gets none; env-paths needs the user's home folder when it is loaded.
+ * for which ejs would compile each line. got speaks HTTP/2 only when it is told to. conf validates with ajv only
+ * if it gets a schema, and asks env-paths for a folder only if it gets none; env-paths needs the user's home folder when
+ * it is loaded.
  */
 const UNREACHED: Record<string, string> = {
+  'ajv-formats': 'module.exports = { default: () => undefined };',
+  'ajv/dist/2020.js': 'module.exports = { Ajv2020: class {} };',
   'clean-stack': 'module.exports = (stack) => stack;',
   'cli-spinners': 'module.exports = { dots: {}, dots2: {} };',
   debug:
