@@ -115,14 +115,13 @@ async function within(left: Left, fetch: Promise<string>): Promise<string> {
   const limit = left();
   if (limit > LONGEST_TIMER_MS) return fetch;
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => {
-      const hint = 'Allow more time with --timeout, or see why with --debug.';
-      reject(new Outage('unreachable', 'The token was not renewed in time.', { hint }));
-    },
-    Math.max(0, limit),
-  );
+  const timer = setTimeout(() => reject(notRenewedInTime()), Math.max(0, limit));
   return Promise.race([fetch, late]).finally(() => clearTimeout(timer));
+}
+
+export function notRenewedInTime(): Outage {
+  const hint = 'Allow more time with --timeout, or see why with --debug.';
+  return new Outage('unreachable', 'The token was not renewed in time.', { hint });
 }
 
 /** A token that is fetched at its first use, and again before it ends. Concurrent callers share one fetch. */
@@ -200,7 +199,7 @@ const REFUSED = {
   },
   refresh_token: {
     what: 'refresh token',
-    hint: 'It may have been withdrawn, or belong to another application or environment: get another one, or log in again.',
+    hint: 'It may be used up (each use may replace it), withdrawn, or of another application or environment: get another one, or log in again.',
   },
   authorization_code: {
     what: 'authorization code',

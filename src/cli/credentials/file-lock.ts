@@ -13,7 +13,7 @@ export interface Waiting {
 }
 
 /** Longer than the longest renewal of a token, in milliseconds. */
-const PATIENCE_MS = 30_000;
+export const PATIENCE_MS = 30_000;
 const PACE = { firstPause: 10, interval: 100 };
 
 /**

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import * as v from 'valibot';
 import { type Failure, failure } from '../../domain/errors/failure.ts';
+import { notRenewedInTime } from '../../wise/tokens.ts';
 import type { Settings } from '../settings/settings.ts';
-import { locked, type Waiting } from './file-lock.ts';
+import { locked, PATIENCE_MS, type Waiting } from './file-lock.ts';
 import { credentialFile, openKeyring, type Place } from './secret-store.ts';
 
 const user = v.object({
@@ -21,6 +22,8 @@ const user = v.object({
 const login = v.object({
   client: v.optional(v.object({ clientId: v.string(), clientSecret: v.string() })),
   user: v.optional(user),
+  /** By profile: what replaced a refresh token that is not stored itself, like that of a variable. */
+  successors: v.optional(v.record(v.string(), v.object({ originHash: v.string(), user }))),
 });
 
 /** The stored form: a login with its API, the only one to which it is sent. */
@@ -89,10 +92,15 @@ export class Logins {
     return removal;
   }
 
-  /** Runs work on this login while no other process does. @param left limits the wait for others */
+  /**
+   * Runs work on this login while no other process does.
+   * @param left limits the wait for others
+   * @throws Outage when less time than other processes may need is left, and they need more
+   */
   async exclusively<Result>(work: () => Promise<Result>, left?: () => number): Promise<Result> {
+    const late = left && left() < PATIENCE_MS ? { late: notRenewedInTime } : {};
     const name = createHash('sha256').update(this.#account).digest('hex').slice(0, 16);
-    return locked(`${this.#file}.${name}`, { ...this.#waiting, left }, work);
+    return locked(`${this.#file}.${name}`, { ...this.#waiting, left, ...late }, work);
   }
 
   async #places(): Promise<Place[]> {

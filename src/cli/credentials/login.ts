@@ -128,9 +128,9 @@ async function renewOnce(
   options: LoginOptions,
   client: ClientCredentials,
 ): Promise<Gained> {
-  const { wise, signal } = world.context;
+  const { wise } = world.context;
   const refreshToken = await readHidden(REFRESH_TOKEN, world, options);
-  const renewed = await renewUserToken(wise, { client, refreshToken, source: SOURCE, signal });
+  const renewed = await renewUserToken(wise, { client, refreshToken, source: SOURCE });
   return { ...renewed, refreshToken: renewed.refreshToken ?? refreshToken, profileId: null };
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { asFailure, type Failure, failure } from '../../domain/errors/failure.ts';
 import type { Left } from '../../wise/client.ts';
 import { CachedToken, type FetchedToken, renewUserToken } from '../../wise/tokens.ts';
@@ -8,18 +9,62 @@ import type { ChainWorld } from './token-chain.ts';
 const MARGIN_MS = 60_000;
 /** The time limit of a renewal: after 30 seconds, other processes ignore its lock. */
 const PATIENCE_MS = 15_000;
+/** The least time for a renewal, whatever is left for the command: without its answer, the refresh token may be used up. */
+const LEAST_PATIENCE_MS = 5_000;
+
+/** The place of a user's tokens in a stored login. */
+export interface Slot {
+  /** Finds the tokens. @param login null if nothing is stored @throws Failure for an origin that can't be used */
+  read(login: Login | null): StoredUser | null;
+  /** Returns the part of a login with renewed tokens; null if they need not be stored. */
+  write(user: StoredUser, login: Login | null): Login | null;
+  /** True if tokens are there without a login, which then may be unreadable. */
+  isOptional: boolean;
+}
+
+export const LOGIN_SLOT: Slot = {
+  read: (login) => login?.user ?? null,
+  write: (user) => ({ user }),
+  isOptional: false,
+};
 
 /**
- * The token of a stored login. One process at a time renews it, and the others use the new token, because renewing may
- * end the old one.
+ * Makes the slot for a refresh token that the user passes: it stores what replaced this token, so that the next command
+ * does not use a token that was valid once.
+ * @param given returns the refresh token @throws Failure
+ */
+export function successorSlot(given: () => string, profileId: number | null): Slot {
+  const key = String(profileId);
+  const hash = () => createHash('sha256').update(given()).digest('hex');
+  return {
+    read: (login) => {
+      const found = login?.successors?.[key];
+      const unused = { profileId, accessToken: '', endsAt: 0, refreshToken: given() };
+      return found?.originHash === hash() ? found.user : unused;
+    },
+    write: (user, login) =>
+      user.refreshToken === given()
+        ? null
+        : { successors: { ...login?.successors, [key]: { originHash: hash(), user } } },
+    isOptional: true,
+  };
+}
+
+/**
+ * A token that is renewed with a refresh token, which may be valid once. One process at a time renews it and stores the
+ * answer, and the others use that. A renewal is cut neither by a deadline nor by the first signal.
  */
 export class StoredToken {
   readonly token: CachedToken;
   readonly #name: string;
+  readonly #slot: Slot;
   readonly #world: ChainWorld;
+  /** Renewed tokens that could not be stored. */
+  #unstored: StoredUser | null = null;
 
-  constructor(name: string, world: ChainWorld) {
+  constructor(name: string, slot: Slot, world: ChainWorld) {
     this.#name = name;
+    this.#slot = slot;
     this.#world = world;
     this.token = new CachedToken(
       async (refused, left) => this.#fetch(refused, left),
@@ -29,29 +74,39 @@ export class StoredToken {
 
   async #fetch(refused: string | null, left: Left): Promise<FetchedToken> {
     const { logins } = this.#world;
-    const { user } = await this.#read();
+    const user = await this.#read();
     if (this.#isGood(user, refused)) return this.#asFetched(user);
     return logins.exclusively(async () => {
       // Another process may have renewed it meanwhile.
-      const { user: latest, isPlain } = await this.#read();
+      const latest = await this.#read();
       if (this.#isGood(latest, refused)) return this.#asFetched(latest);
       const renewed = await this.#renew(latest, left);
-      await this.#store(renewed, { renewedFrom: latest.refreshToken, isPlain });
+      await this.#store(renewed, latest.refreshToken);
       return this.#asFetched(renewed);
     }, left);
   }
 
-  /** Stores a renewed token. If it can't be written, this command still uses it, and the next one renews it again. */
-  async #store(user: StoredUser, { renewedFrom, isPlain }: StoreOptions): Promise<void> {
+  /**
+   * Stores renewed tokens. If they can't be written, this command still uses them.
+   * @param renewedFrom the refresh token with which they were fetched
+   */
+  async #store(user: StoredUser, renewedFrom: string | null): Promise<void> {
     const { logins, say } = this.#world;
     try {
+      const found = await this.#find();
+      const login = found?.login ?? null;
       // The user may have logged out, or in again, meanwhile.
-      if ((await logins.find())?.login.user?.refreshToken !== renewedFrom) return;
-      const place = await logins.add({ user }, { isPlain });
-      if (place.isPlain && !isPlain)
+      if (!this.#unstored && this.#slot.read(login)?.refreshToken !== renewedFrom) return;
+      const renewed = this.#slot.write(user, login);
+      if (renewed === null) return;
+      this.#unstored = user;
+      const place = await logins.add(renewed, { isPlain: found?.place.isPlain });
+      this.#unstored = null;
+      if (place.isPlain && found && !found.place.isPlain)
         say(`The keyring can't be written: the login is now in plain text in ${place.name}.`, true);
     } catch (error) {
-      say(`The renewed token can't be kept: ${asFailure(error).message}`, true);
+      const { message } = asFailure(error);
+      say(`The renewed token can't be stored: ${message}`, !this.#slot.isOptional);
     }
   }
 
@@ -61,26 +116,31 @@ export class StoredToken {
     return accessToken !== refused && endsAt - this.#world.calendar.now() > margin;
   }
 
-  async #read(): Promise<{ user: StoredUser; isPlain: boolean }> {
-    const found = await this.#world.logins.find();
-    const user = found?.login.user;
-    if (!found || !user) throw this.#gone('it was logged out');
-    for (const secret of secretsOf(found.login)) this.#world.hide(secret);
-    return { user, isPlain: found.place.isPlain };
+  async #read(): Promise<StoredUser> {
+    if (this.#unstored) return this.#unstored;
+    const found = await this.#find();
+    const user = this.#slot.read(found?.login ?? null);
+    if (!user) throw this.#gone('it was logged out');
+    for (const secret of found ? secretsOf(found.login) : []) this.#world.hide(secret);
+    return user;
+  }
+
+  async #find(): ReturnType<ChainWorld['logins']['find']> {
+    const found = this.#world.logins.find();
+    return this.#slot.isOptional ? found.catch(() => null) : found;
   }
 
   async #renew(user: StoredUser, left: Left): Promise<StoredUser> {
-    const { findClient, client, calendar, stopwatch, signal, hide } = this.#world;
+    const { findClient, client, calendar, stopwatch, hide } = this.#world;
     const { refreshToken } = user;
     if (refreshToken === null) throw this.#gone('its token has ended, and it has none to renew it with');
     const { client: application } = await findClient();
-    const end = stopwatch.after(PATIENCE_MS);
+    const end = stopwatch.after(Math.min(PATIENCE_MS, Math.max(LEAST_PATIENCE_MS, left())));
     const renewed = await renewUserToken(client(), {
       client: application,
       refreshToken,
       source: this.#name,
-      signal,
-      left: () => Math.min(left(), stopwatch.until(end)),
+      left: () => stopwatch.until(end),
     });
     hide(renewed.token);
     if (renewed.refreshToken !== null) hide(renewed.refreshToken);
@@ -106,14 +166,9 @@ export class StoredToken {
   }
 }
 
-interface StoreOptions {
-  /** The refresh token with which the token was fetched. */
-  renewedFrom: string | null;
-  /** True if the old token was in the file. */
-  isPlain: boolean;
-}
-
 /** Returns the parts of a login that must never be shown. */
-function secretsOf({ client, user }: Login): string[] {
-  return [client?.clientSecret, user?.accessToken, user?.refreshToken].flatMap((secret) => secret ?? []);
+function secretsOf({ client, user, successors = {} }: Login): string[] {
+  const users = [user, ...Object.values(successors).map((one) => one.user)];
+  const tokens = users.flatMap((one) => [one?.accessToken, one?.refreshToken]);
+  return [client?.clientSecret, ...tokens].flatMap((secret) => secret ?? []);
 }

@@ -1,12 +1,11 @@
 import { Failure, failure } from '../../domain/errors/failure.ts';
 import { withoutLineEnds } from '../../domain/text/decode-text.ts';
 import { findOtherWriter, type OtherWriter } from '../../machine/file-faults.ts';
-import type { Left } from '../../wise/client.ts';
-import { CachedToken, renewUserToken } from '../../wise/tokens.ts';
+import { CachedToken } from '../../wise/tokens.ts';
 import { type GivenText, readSecretFile } from '../settings/secret-variables.ts';
 import type { Settings } from '../settings/settings.ts';
 import { CredentialCommand } from './credential-helper.ts';
-import { StoredToken } from './stored-token.ts';
+import { LOGIN_SLOT, StoredToken, successorSlot } from './stored-token.ts';
 import type { ChainWorld, Found, Link, TokenSource } from './token-chain.ts';
 
 /** Makes a token that can't be renewed. */
@@ -39,18 +38,8 @@ function refreshToken(
   world: ChainWorld,
 ): Link {
   const { variable } = REFRESH_TOKEN;
-  let latest: string | null = null;
-  const fetch = async (_: string | null, left: Left) => {
-    const current = latest ?? required(given, { ...REFRESH_TOKEN, contextName });
-    const { client } = await world.findClient();
-    const options = { client, refreshToken: current, source: variable, signal: world.signal, left };
-    const renewed = await renewUserToken(world.client(), options);
-    latest = renewed.refreshToken ?? current;
-    world.hide(latest);
-    world.hide(renewed.token);
-    return renewed;
-  };
-  const token = new CachedToken(fetch, () => world.calendar.now());
+  const slot = successorSlot(() => required(given, { ...REFRESH_TOKEN, contextName }), own);
+  const { token } = new StoredToken(variable, slot, world);
   return async () => (given === undefined ? null : { own, name: variable, token });
 }
 
@@ -114,7 +103,7 @@ function storedToken({ profileId: own, contextName }: Settings, world: ChainWorl
     if (!found?.login.user) return null;
     const name = `the login of context ${contextName}, in ${found.place.name}`;
     const { profileId, refreshToken } = found.login.user;
-    const { token } = new StoredToken(name, world);
+    const { token } = new StoredToken(name, LOGIN_SLOT, world);
     return { own: profileId ?? own, name, token, isLast: refreshToken === null };
   };
   return async () => (stored ??= find());
