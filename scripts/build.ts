@@ -10,10 +10,9 @@ import { thirdPartyNotices } from './notices.ts';
  * Parts of libraries that kioskctl never reaches, and what they are replaced with. They cost a third of the start-up.
  * oclif looks for commands with tinyglobby and minimatch only without a manifest, and for its configuration with
  * lilconfig only in plugins; semver serves its plugin updates; debug its traces; wsl-utils the name of the platform on
- * Windows. Nothing starts its spinners or shows its stacks, and the only template in our help is the name of the binary,
- * for which ejs would compile each line. got speaks HTTP/2 only when it is told to. conf validates with ajv only
- * if it gets a schema, and asks env-paths for a folder only if it gets none; env-paths needs the user's home folder when
- * it is loaded.
+ * Windows. Nothing starts its spinners or shows its stacks, and our help has no templates for ejs. got speaks HTTP/2 only
+ * when it is told to. conf validates with ajv only if it gets a schema, and asks env-paths for a folder only if it gets
+ * none; env-paths needs the user's home folder when it is loaded.
  */
 const UNREACHED: Record<string, string> = {
   'ajv-formats': 'module.exports = { default: () => undefined };',
@@ -22,7 +21,7 @@ const UNREACHED: Record<string, string> = {
   'cli-spinners': 'module.exports = { dots: {}, dots2: {} };',
   debug:
     'const noop = () => {}; module.exports = () => Object.assign(noop, { enabled: false, extend: () => noop });',
-  ejs: "exports.render = (text, { config }) => text.replaceAll('<%= config.bin %>', config.bin);",
+  ejs: 'module.exports = {};',
   'env-paths': "module.exports = () => ({ config: '' });",
   lilconfig: 'module.exports = {};',
   minimatch: 'module.exports = {};',
@@ -60,7 +59,6 @@ const withoutUnreached: Plugin = {
 const OCLIF = `
 export { Command } from '@oclif/core/command';
 export { Config } from '@oclif/core/config';
-export { CommandHelp, Help } from '@oclif/core/help';
 export * as Args from '@oclif/core/args';
 export * as Flags from '@oclif/core/flags';`;
 
@@ -107,7 +105,8 @@ const __dirname = process.getBuiltinModule('node:path').dirname(__filename);`;
 const USUAL = new Set([
   'cancel',
   'explain',
-  'kiosks',
+  'kiosk/list',
+  'kiosk/show',
   'order',
   'produce',
   'retry',

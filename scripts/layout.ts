@@ -32,13 +32,19 @@ export const FOLDERS: readonly Folder[] = [
   {
     name: 'cli/completion',
     purpose: 'Shell completion: the scripts of the shells and the candidates.',
-    imports: ['cli/settings', 'scenarios', 'journal'],
+    imports: ['cli/help', 'cli/settings', 'scenarios', 'journal'],
     closed: ['commands/completion.ts'],
   },
   {
     name: 'cli/credentials',
     purpose: 'Tokens for the API: sources, storage, renewal, login.',
     imports: ['cli/settings', 'cli/terminal', 'wise', 'context', 'http'],
+  },
+  {
+    name: 'cli/help',
+    purpose:
+      'Help pages from the manifest, topics from the tables of the code, suggestions for unknown commands.',
+    imports: ['cli/settings', 'cli/terminal', 'output', 'domain'],
   },
   {
     name: 'cli/settings',

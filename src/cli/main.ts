@@ -1,22 +1,15 @@
 import packageJson from '../../package.json' with { type: 'json' };
 
 /**
- * Runs the program. `--version` is answered before anything else is loaded, and shell completion before oclif is.
+ * Runs the program. The version is answered before anything else is loaded, help and shell completion before oclif is.
  * @param root the folder of the package
  */
 export async function main(root: string): Promise<void> {
   const argv = process.argv.slice(2);
-  if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-v')) {
-    // A closed output is no failure; a full disk is one.
-    process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
-      if (code === 'EPIPE') return;
-      process.exitCode = 1;
-      process.stderr.write(`Error: The output can't be written (${code}).\n`);
-    });
-    process.stdout.write(
+  if (argv.length === 1 && ['--version', '-v', 'version'].includes(argv[0] ?? '')) {
+    return print(
       `kioskctl/${packageJson.version} ${process.platform}-${process.arch} node-${process.version}\n`,
     );
-    return;
   }
   if (argv[0] === 'complete') {
     const { complete } = await import('./completion/complete.ts');
@@ -24,6 +17,23 @@ export async function main(root: string): Promise<void> {
     process.stdout.write(await complete(argv.slice(1), root));
     return;
   }
+  if (argv.length === 0 || argv.some((word) => HELP.has(word))) {
+    const { requestedHelp } = await import('./help/help.ts');
+    const help = await requestedHelp(argv, root);
+    if (help !== null) return print(help);
+  }
   const { dispatch } = await import('./dispatch.ts');
   await dispatch(argv, root);
+}
+
+const HELP = new Set(['help', '--help', '-h']);
+
+function print(text: string): void {
+  // A closed output is no failure; a full disk is one.
+  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+    if (code === 'EPIPE') return;
+    process.exitCode = 1;
+    process.stderr.write(`Error: The output can't be written (${code}).\n`);
+  });
+  process.stdout.write(text);
 }

@@ -10,21 +10,32 @@ import { readText } from './terminal/read-text.ts';
 
 /** Flag of commands that work on the state of the embedded sandbox. */
 export const stateFlag = {
-  state: Flags.string({ summary: 'Another state file than that of the local context.', helpValue: 'FILE' }),
+  state: Flags.string({
+    helpGroup: 'ADVANCED',
+    summary: 'Another state file than that of the local context.',
+    helpValue: 'FILE',
+  }),
 };
 
 /** Flags for serving https. */
 export const tlsFlags = {
   'tls-cert': Flags.string({
+    helpGroup: 'ADVANCED',
     summary: 'Serve https with this certificate (PEM).',
     helpValue: 'FILE',
     dependsOn: ['tls-key'],
   }),
-  'tls-key': Flags.string({ summary: 'Its private key (PEM).', helpValue: 'FILE', dependsOn: ['tls-cert'] }),
+  'tls-key': Flags.string({
+    helpGroup: 'ADVANCED',
+    summary: 'Its private key (PEM).',
+    helpValue: 'FILE',
+    dependsOn: ['tls-cert'],
+  }),
 };
 
 export const seedFlag = {
   seed: numberFlag({
+    helpGroup: 'ADVANCED',
     what: 'a seed',
     min: 0,
     max: 999_999_999,

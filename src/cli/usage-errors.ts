@@ -2,6 +2,7 @@ import { Failure, failure } from '../domain/errors/failure.ts';
 import { redactWord } from '../domain/text/redaction.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { nearestOf } from '../domain/text/words.ts';
+import { nearestSubcommand, phraseFor } from './help/unknown-command.ts';
 
 /** Flags and subcommands of a command. */
 interface Usage {
@@ -51,9 +52,13 @@ function unexpected(
   { subcommands, help }: { subcommands: readonly string[]; help: string },
 ): Failure {
   const below = help.replace(/ --help$/, '');
-  const meant = words
-    .flatMap((word) => nearestOf(word, subcommands).slice(0, 1))
-    .map((word) => `${below} ${word}`);
+  const command = below.replace(/^kioskctl /, '');
+  const meant = words.slice(0, 1).flatMap((word) => {
+    const phrase = phraseFor(`${command} ${word}`);
+    if (phrase !== null) return `kioskctl ${phrase}`;
+    const subcommand = nearestSubcommand(word, subcommands);
+    return subcommand === null ? [] : `${below} ${subcommand}`;
+  });
   return failure(
     'usage',
     `Unexpected: ${words.map((word) => printable(redactWord(word))).join(' ')}.`,

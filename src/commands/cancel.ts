@@ -5,12 +5,15 @@ import type { Result } from '../output/result.ts';
 
 export default class Cancel extends BaseCommand {
   static override effect = 'writes' as const;
-  static override summary = 'Cancel card orders, and wait until they read CANCELLED.';
+  static override summary = 'Cancel card orders.';
   static override description =
     `Free while an order is PLACED. Later its card is blocked with it, for good, so that is asked (--yes answers).`;
   static override examples = [
-    '<%= config.bin %> cancel 1001/501 --yes',
-    '<%= config.bin %> cancel 1001/501 1001/502 --yes --json',
+    { description: 'Cancel an order without a prompt.', command: 'kioskctl cancel 1001/501 --yes' },
+    {
+      description: 'Cancel two orders in a script.',
+      command: 'kioskctl cancel 1001/501 1001/502 --yes --json',
+    },
   ];
   static override args = cardArgs;
   static override flags = { ...waitFlags, ...actFlags, ...quietFlag };

@@ -6,14 +6,14 @@ import { listResult, timeIn } from '../output/table.ts';
 
 export default class Cards extends BaseCommand {
   static override effect = 'reads' as const;
-  static override summary = 'List the cards of the profile, without their details.';
+  static override summary = "List the profile's cards, without their details.";
   static override description =
     `kioskctl never shows card numbers, CVV or expiry. Wise recommends that you do not show them to the cardholder either before
 the card is produced and collected: a card whose production failed must not be added to a wallet yet.`;
   static override examples = [
-    '<%= config.bin %> cards',
-    '<%= config.bin %> cards --quiet | <%= config.bin %> status -',
-    '<%= config.bin %> cards --json',
+    { description: 'List the cards.', command: 'kioskctl cards' },
+    { description: 'Show the status of each card.', command: 'kioskctl cards --quiet | kioskctl status -' },
+    { description: 'List the cards as JSON.', command: 'kioskctl cards --json' },
   ];
   static override flags = { ...limitFlag, ...quietFlag };
 

@@ -5,14 +5,23 @@ import type { Result } from '../output/result.ts';
 
 export default class Completion extends BaseCommand {
   static override effect = 'reads' as const;
-  static override summary = 'Print a script that lets the tab key complete kioskctl in bash, zsh or fish.';
+  static override summary = 'Print the completion script of a shell.';
   static override description =
     `It completes commands, flags, contexts, kiosks, error codes, and the cards that the journal knows.
 Put its line into ~/.bashrc, ~/.zshrc (after compinit) or ~/.config/fish/config.fish.`;
   static override examples = [
-    'source <(<%= config.bin %> completion bash)',
-    'source <(<%= config.bin %> completion zsh)',
-    '<%= config.bin %> completion fish | source',
+    {
+      description: 'Complete in bash: add this line to ~/.bashrc.',
+      command: 'source <(kioskctl completion bash)',
+    },
+    {
+      description: 'Complete in zsh: add this line to ~/.zshrc, after compinit.',
+      command: 'source <(kioskctl completion zsh)',
+    },
+    {
+      description: 'Complete in fish: add this line to ~/.config/fish/config.fish.',
+      command: 'kioskctl completion fish | source',
+    },
   ];
   static override args = {
     shell: Args.string({

@@ -10,14 +10,14 @@ import { type CheckResult, doctor } from '../support/doctor.ts';
 
 export default class Doctor extends BaseCommand {
   static override effect = 'reads' as const;
-  static override summary = 'Check whether everything is there that commands need.';
+  static override summary = 'Check configuration, credentials and connectivity.';
   static override description =
     `Looks at this machine, the settings, the journal, the way to the API, credentials, profile and listener. Nothing is changed.
 Ends with the exit code of the first check that failed; warnings don't fail.`;
   static override examples = [
-    '<%= config.bin %> doctor',
-    '<%= config.bin %> doctor --context branch-sandbox',
-    '<%= config.bin %> doctor --offline --json',
+    { description: 'Check the default context.', command: 'kioskctl doctor' },
+    { description: 'Check another context.', command: 'kioskctl doctor --context branch-sandbox' },
+    { description: 'Check without a request to the API.', command: 'kioskctl doctor --offline --json' },
   ];
   static override flags = {
     offline: Flags.boolean({ summary: 'Leave out what needs the network.' }),

@@ -8,14 +8,17 @@ import { renderCatalogue, renderEntry } from '../support/support-views.ts';
 
 export default class Explain extends BaseCommand {
   static override effect = 'reads' as const;
-  static override summary = 'What an error code means, who acts, and what to do next. Works offline.';
+  static override summary = 'Explain an error code: its meaning, owner and next step.';
   static override description =
     'With what the runbook of your team says of it, where the context names one (kioskctl runbook init).';
   static override examples = [
-    '<%= config.bin %> explain PRD_HOPPER_DOOR',
-    '<%= config.bin %> explain',
-    '<%= config.bin %> explain PRT_RIBBON_ENDED --json',
-    '<%= config.bin %> explain PRD_HOPPER_DOOR --runbook runbook.yaml',
+    { description: 'Explain a code.', command: 'kioskctl explain PRD_HOPPER_DOOR' },
+    { description: 'List all codes.', command: 'kioskctl explain' },
+    { description: 'Explain a code as JSON.', command: 'kioskctl explain PRT_RIBBON_ENDED --json' },
+    {
+      description: "Add your team's instructions.",
+      command: 'kioskctl explain PRD_HOPPER_DOOR --runbook runbook.yaml',
+    },
   ];
   static override args = {
     code: Args.string({

@@ -7,17 +7,27 @@ import { incidentArgs, incidentFlags, toIncidentKiosk, toIncidentSpan } from '..
 
 export default class IncidentCommand extends BaseCommand {
   static override effect = 'reads' as const;
-  static override summary =
-    'What happened to cards, or at a kiosk, as a bundle for the vendor or the manufacturer.';
+  static override summary = 'Write an incident bundle for Wise or the manufacturer.';
   static override description =
     `A timeline of events, attempts and acts with their ids, what the listening covers, versions and settings, as Markdown
 or JSON. It is made of the journal; nothing is asked of the API. Secrets, bodies of events and everything about
 cardholders stay behind, and operators are numbered. docs/incident.md says what is in it.`;
   static override examples = [
-    '<%= config.bin %> incident 1001/501',
-    '<%= config.bin %> incident --kiosk WIS00001 --since 4h --output incident.md',
-    '<%= config.bin %> incident --kiosk WIS00001 --since 2026-11-22T08:00:00Z --until 2026-11-22T09:00:00Z --json',
-    '<%= config.bin %> events list --since 1h --json | <%= config.bin %> incident - --no-reasons --output incident.json',
+    { description: 'Print the history of a card.', command: 'kioskctl incident 1001/501' },
+    {
+      description: 'Write a file about the last four hours at a kiosk.',
+      command: 'kioskctl incident --kiosk WIS00001 --since 4h --output incident.md',
+    },
+    {
+      description: 'Print the same for a time range as JSON.',
+      command:
+        'kioskctl incident --kiosk WIS00001 --since 2026-11-22T08:00:00Z --until 2026-11-22T09:00:00Z --json',
+    },
+    {
+      description: 'Write a bundle about all cards of recent events, without reasons.',
+      command:
+        'kioskctl events list --since 1h --json | kioskctl incident - --no-reasons --output incident.json',
+    },
   ];
   static override args = incidentArgs;
   static override flags = incidentFlags;

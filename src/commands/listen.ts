@@ -11,7 +11,7 @@ const UNREAD_LIMIT_BYTES = 1024 * 1024;
 
 export default class Listen extends BaseCommand {
   static override effect = 'records' as const;
-  static override summary = "Receive the vendor's webhooks into the journal.";
+  static override summary = 'Receive webhooks into the journal.';
   static override description =
     `Each event is verified, kept in the journal and only then answered 200; what the journal can't keep is answered 503
 and comes again. What looks like an event but has a wrong signature or path is answered 503, too, with a warning: the mistake may be ours.
@@ -19,10 +19,19 @@ Test notifications are answered 200 and change no card. Waits and status in othe
 that ends TLS on port 443 (docs/webhooks.md). In local it subscribes itself to the embedded sandbox. Once it is ready it asks the
 API what happened to unfinished cards while nobody listened. SIGTERM and Ctrl-C finish what was accepted, and end with 0.`;
   static override examples = [
-    '<%= config.bin %> listen',
-    '<%= config.bin %> listen --filter status=PRODUCTION_ERROR --filter kiosk=WIS00001',
-    '<%= config.bin %> listen --context production --port 8788 --path /webhooks --json',
-    '<%= config.bin %> listen --forward-to http://127.0.0.1:3000/webhooks',
+    { description: 'Receive the webhooks of the default context.', command: 'kioskctl listen' },
+    {
+      description: 'Show only failures at one kiosk.',
+      command: 'kioskctl listen --filter status=PRODUCTION_ERROR --filter kiosk=WIS00001',
+    },
+    {
+      description: 'Receive production webhooks on a fixed port and path.',
+      command: 'kioskctl listen --context production --port 8788 --path /webhooks --json',
+    },
+    {
+      description: 'Pass verified webhooks on to your own service.',
+      command: 'kioskctl listen --forward-to http://127.0.0.1:3000/webhooks',
+    },
   ];
   static override flags = { ...listenFlags, ...quietFlag };
 

@@ -7,15 +7,21 @@ import { logResult } from '../support/support-views.ts';
 
 export default class Log extends BaseCommand {
   static override effect = 'reads' as const;
-  static override summary = 'The audit trail: who did what, when, why, and how it ended.';
+  static override summary = 'Show the audit trail: who did what, when and why.';
   static override description =
     `What was done with this journal in this environment, by every context of it, newest last. The journal adds to it and
 never changes or removes any of it. Nothing is asked of the API. An act without an end is running, or died with its process.`;
   static override examples = [
-    '<%= config.bin %> log --since 2h',
-    '<%= config.bin %> log --card 1001/501',
-    '<%= config.bin %> log --kiosk WIS00001 --failed --since 7d',
-    '<%= config.bin %> log --action retry --action hold --user ada --json',
+    { description: 'Show the last two hours.', command: 'kioskctl log --since 2h' },
+    { description: 'Show the actions on a card.', command: 'kioskctl log --card 1001/501' },
+    {
+      description: 'Show failed actions at a kiosk.',
+      command: 'kioskctl log --kiosk WIS00001 --failed --since 7d',
+    },
+    {
+      description: 'Show retries and holds of one user.',
+      command: 'kioskctl log --action retry --action hold --user ada --json',
+    },
   ];
   static override flags = { ...actSelectionFlags, ...limitFlag };
 

@@ -42,28 +42,43 @@ async function chooseWay(flags: WayFlags, ask: Context['ask']): Promise<(typeof 
 
 export default class Login extends BaseCommand {
   static override effect = 'configures' as const;
-  static override summary = 'Keep credentials for a context: of the application, of a user, or both.';
+  static override summary = 'Store credentials for a context.';
   static override description =
     `Secrets are asked for at a terminal, without showing them, or read from standard input; no flag takes one. They are tried, and kept in the keyring of this system. Where there is none, they are kept in a file that only this user may read, in plain text.
 A refresh token and the browser need client id and secret: log in --with-client first, or set KIOSKCTL_CLIENT_ID and KIOSKCTL_CLIENT_SECRET.`;
   static override examples = [
-    '<%= config.bin %> login --context branch-sandbox',
-    'vault read -field=secret wise | <%= config.bin %> login --with-client --client-id my-bank --context branch-sandbox',
-    '<%= config.bin %> login --with-refresh-token --context branch-sandbox < refresh-token',
-    '<%= config.bin %> login --web --no-browser --context branch-sandbox',
+    { description: 'Answer prompts.', command: 'kioskctl login --context branch-sandbox' },
+    {
+      description: 'Store the client id and secret of the application.',
+      command:
+        'vault read -field=secret wise | kioskctl login --with-client --client-id my-bank --context branch-sandbox',
+    },
+    {
+      description: 'Store a refresh token.',
+      command: 'kioskctl login --with-refresh-token --context branch-sandbox < refresh-token',
+    },
+    {
+      description: 'Log in with a browser on another machine.',
+      command: 'kioskctl login --web --no-browser --context branch-sandbox',
+    },
   ];
   static override flags = {
     ...WAY_FLAGS,
     'client-id': Flags.string({ summary: 'Which application; its secret is asked for.', helpValue: 'ID' }),
     'redirect-uri': Flags.string({
+      helpGroup: 'ADVANCED',
       summary: 'With --web: where the browser comes back to, as Wise has registered it.',
       helpValue: 'URI',
       default: 'http://127.0.0.1:8976/callback',
     }),
-    'no-browser': Flags.boolean({ summary: 'With --web: only show the address.' }),
-    'plain-file': Flags.boolean({ summary: 'Keep it in the file, though there may be a keyring.' }),
+    'no-browser': Flags.boolean({ helpGroup: 'ADVANCED', summary: 'With --web: only show the address.' }),
+    'plain-file': Flags.boolean({
+      helpGroup: 'ADVANCED',
+      summary: 'Keep it in the file, though there may be a keyring.',
+    }),
     'no-input': Flags.boolean({ summary: 'Ask nothing, even on a terminal.' }),
     timeout: Flags.string({
+      helpGroup: 'ADVANCED',
       summary: 'With --web: how long a person may take (default 10m).',
       helpValue: '5m',
     }),

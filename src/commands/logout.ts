@@ -5,12 +5,15 @@ import type { Result } from '../output/result.ts';
 
 export default class Logout extends BaseCommand {
   static override effect = 'configures' as const;
-  static override summary = 'Forget the credentials that login keeps for a context.';
+  static override summary = 'Remove the stored credentials of a context.';
   static override description =
     'From the keyring and from the file. The tokens themselves stay good until they end: only Wise can withdraw them.';
   static override examples = [
-    '<%= config.bin %> logout',
-    '<%= config.bin %> logout --context branch-sandbox --json',
+    { description: 'Log out of the default context.', command: 'kioskctl logout' },
+    {
+      description: 'Log out of another context.',
+      command: 'kioskctl logout --context branch-sandbox --json',
+    },
   ];
 
   protected override async perform(): Promise<Result> {

@@ -8,20 +8,30 @@ import type { Result } from '../output/result.ts';
 
 export default class Order extends BaseCommand {
   static override effect = 'writes' as const;
-  static override summary = 'Order one card for collection at a kiosk.';
+  static override summary = 'Order a card for collection at a kiosk.';
   static override description =
     `Has program and address checked first. Each call is a new order; its idempotency key is shown before it is sent, and
 the same key with the same data never orders twice. In local, a sample cardholder stands in for missing data.`;
   static override examples = [
-    '<%= config.bin %> order',
-    '<%= config.bin %> order --from card.yaml --wait --json',
-    "<%= config.bin %> order --cardholder 'Ada Example' --first-line '1 High Street' --city London --post-code 'E1 6JJ' --country GB --phone +441234567890",
-    '<%= config.bin %> order --like 1001/501 --idempotency-key ticket-4711',
+    { description: 'Order a sample card in the embedded sandbox.', command: 'kioskctl order' },
+    {
+      description: 'Order with the data of a file, and wait until the card can be produced.',
+      command: 'kioskctl order --from card.yaml --wait --json',
+    },
+    {
+      description: 'Order with flags.',
+      command:
+        "kioskctl order --cardholder 'Ada Example' --first-line '1 High Street' --city London --post-code 'E1 6JJ' --country GB --phone +441234567890",
+    },
+    {
+      description: 'Order again with the data of an earlier order, and a key of your own.',
+      command: 'kioskctl order --like 1001/501 --idempotency-key ticket-4711',
+    },
   ];
   static override flags = {
     ...orderFlags,
     'dry-run': Flags.boolean({ summary: 'Show the request, send nothing.' }),
-    wait: Flags.boolean({ summary: 'Go on until the card is ready.' }),
+    wait: Flags.boolean({ helpGroup: 'WAITING', summary: 'Go on until the card is ready.' }),
     ...waitFlags,
     ...actFlags,
     ...quietFlag,

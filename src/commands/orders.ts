@@ -6,11 +6,11 @@ import { listResult, timeIn } from '../output/table.ts';
 
 export default class Orders extends BaseCommand {
   static override effect = 'reads' as const;
-  static override summary = "The profile's card orders, without the data of cardholders.";
+  static override summary = "List the profile's card orders.";
   static override examples = [
-    '<%= config.bin %> orders',
-    '<%= config.bin %> orders --json | <%= config.bin %> status -',
-    '<%= config.bin %> orders --limit 10 --quiet',
+    { description: 'List the orders.', command: 'kioskctl orders' },
+    { description: 'Show the status of each order.', command: 'kioskctl orders --json | kioskctl status -' },
+    { description: 'Print ten references.', command: 'kioskctl orders --limit 10 --quiet' },
   ];
   static override flags = { ...limitFlag, ...quietFlag };
 

@@ -14,15 +14,25 @@ import type { Result } from '../output/result.ts';
 export default class Produce extends BaseCommand {
   static override effect = 'writes' as const;
   static override kioskFlag = 'destination' as const;
-  static override summary = 'Send cards to a kiosk, each once.';
+  static override summary = 'Send cards to a kiosk, once each.';
   static override description =
     `Reads each card right before, records the attempt, sends it, and never sends it again by itself.
 A card that is being produced on that kiosk already, or is produced, is left as it is (exit 0). A card whose production
 failed is not produced but retried.`;
   static override examples = [
-    '<%= config.bin %> produce 1001/501 --kiosk WIS00001 --wait',
-    '<%= config.bin %> order --json | <%= config.bin %> wait-ready - --json | <%= config.bin %> produce - --kiosk WIS00001 --json',
-    '<%= config.bin %> produce 1001/501 --kiosk WIS00001 --simulate PRODUCTION_ERROR:PRD_HOPPER_DOOR',
+    {
+      description: 'Produce a card and wait for the result.',
+      command: 'kioskctl produce 1001/501 --kiosk WIS00001 --wait',
+    },
+    {
+      description: 'Order, wait and produce in one line.',
+      command:
+        'kioskctl order --json | kioskctl wait-ready - --json | kioskctl produce - --kiosk WIS00001 --json',
+    },
+    {
+      description: 'Produce a card that fails (sandbox only).',
+      command: 'kioskctl produce 1001/501 --kiosk WIS00001 --simulate PRODUCTION_ERROR:PRD_HOPPER_DOOR',
+    },
   ];
   static override args = cardArgs;
   static override flags = {

@@ -6,10 +6,10 @@ import { listResult } from '../output/table.ts';
 
 export default class Programs extends BaseCommand {
   static override effect = 'reads' as const;
-  static override summary = "The profile's card programs.";
+  static override summary = "List the profile's card programs.";
   static override examples = [
-    '<%= config.bin %> programs',
-    '<%= config.bin %> programs --profile-id 1004 --json',
+    { description: 'List the programs.', command: 'kioskctl programs' },
+    { description: 'List those of another profile.', command: 'kioskctl programs --profile-id 1004 --json' },
   ];
   static override flags = quietFlag;
 

@@ -27,12 +27,27 @@ With --kiosk, all cards of the journal that failed there: shows the plan and ask
 it; only when it came out, the others follow, oldest first, one at a time at each kiosk. Stopped anywhere, the same
 command goes on where it was.`;
   static override examples = [
-    '<%= config.bin %> retry 1001/501 --wait',
-    '<%= config.bin %> retry 1001/501 1001/502 --yes --wait --json',
-    '<%= config.bin %> retry 1001/501 --to-kiosk WIS00002',
-    '<%= config.bin %> retry --kiosk WIS00001 --dry-run',
-    '<%= config.bin %> retry --kiosk WIS00001 --error-code PRD_HOPPER_DOOR --reason "door closed"',
-    '<%= config.bin %> retry --kiosk WIS00001 --kiosk WIS00002 --limit 20 --yes --attended --json',
+    { description: 'Retry a card and wait for the result.', command: 'kioskctl retry 1001/501 --wait' },
+    {
+      description: 'Retry two cards in a script.',
+      command: 'kioskctl retry 1001/501 1001/502 --yes --wait --json',
+    },
+    {
+      description: 'Send a failed card to another kiosk.',
+      command: 'kioskctl retry 1001/501 --to-kiosk WIS00002',
+    },
+    {
+      description: 'Show which failed cards a kiosk has.',
+      command: 'kioskctl retry --kiosk WIS00001 --dry-run',
+    },
+    {
+      description: 'Retry the cards that failed with one code.',
+      command: 'kioskctl retry --kiosk WIS00001 --error-code PRD_HOPPER_DOOR --reason "door closed"',
+    },
+    {
+      description: 'Retry up to 20 cards at two kiosks in a script.',
+      command: 'kioskctl retry --kiosk WIS00001 --kiosk WIS00002 --limit 20 --yes --attended --json',
+    },
   ];
   static override args = optionalCardArgs;
   static override flags = {

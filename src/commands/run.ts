@@ -14,9 +14,9 @@ import { runResult } from '../runs/run-views.ts';
 
 export default class Run extends BaseCommand {
   static override effect = 'writes' as const;
-  static override summary = 'Carry out a scenario, for one card or many, with a report.';
+  static override summary = 'Run a scenario, for one card or many, with a report.';
   static override description =
-    `A scenario is a built-in one (kioskctl scenarios lists them) or a file. Everything in it is checked for every card
+    `A scenario is a built-in one (kioskctl scenario list shows them) or a file. Everything in it is checked for every card
 before anything is sent. The run is kept in the journal: stopped anywhere, --resume goes on where it was, and nothing is
 ordered or produced twice; what was certainly not accepted is sent once more. At its end, outside of production, the orders that it made are cancelled. On GitHub Actions,
 the step gets a summary and annotations.
@@ -24,11 +24,23 @@ the step gets a summary and annotations.
 Ends with 0 when every expectation held, otherwise with the code of the step that failed, or with 11 when only
 expectations were not met.`;
   static override examples = [
-    '<%= config.bin %> run happy-path',
-    '<%= config.bin %> run hopper-door --cards 20 --report html=report.html --report junit=junit.xml',
-    '<%= config.bin %> run smoke.yaml --data cards.csv --concurrency 8 --limit-rps 50 --json',
-    '<%= config.bin %> run flow.yaml --var code=PRT_RIBBON_ENDED --kiosk WIS00002 --keep',
-    '<%= config.bin %> run --resume 20261122-152350-3f9a1c07',
+    { description: 'Run a built-in scenario.', command: 'kioskctl run happy-path' },
+    {
+      description: 'Run it for 20 cards, with reports for people and CI.',
+      command: 'kioskctl run hopper-door --cards 20 --report html=report.html --report junit=junit.xml',
+    },
+    {
+      description: 'Run your own scenario with a row of data per card.',
+      command: 'kioskctl run smoke.yaml --data cards.csv --concurrency 8 --limit-rps 50 --json',
+    },
+    {
+      description: 'Set a variable and a kiosk, and keep the orders.',
+      command: 'kioskctl run flow.yaml --var code=PRT_RIBBON_ENDED --kiosk WIS00002 --keep',
+    },
+    {
+      description: 'Continue an interrupted run.',
+      command: 'kioskctl run --resume 20261122-152350-3f9a1c07',
+    },
   ];
   static override args = {
     scenario: Args.string({
@@ -39,9 +51,13 @@ expectations were not met.`;
   static override flags = {
     ...runFlags,
     ...reportFlags,
-    'no-annotations': Flags.boolean({ summary: 'On GitHub Actions: no annotations and no step summary.' }),
+    'no-annotations': Flags.boolean({
+      helpGroup: 'ADVANCED',
+      summary: 'On GitHub Actions: no annotations and no step summary.',
+    }),
     ...waitFlags,
     timeout: Flags.string({
+      helpGroup: 'WAITING',
       summary: 'How long a step may take, where the scenario does not say (default 10m).',
       helpValue: '90s',
     }),

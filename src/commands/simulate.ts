@@ -8,13 +8,16 @@ import type { Result } from '../output/result.ts';
 
 export default class Simulate extends BaseCommand {
   static override effect = 'sandbox-only' as const;
-  static override summary = 'In a sandbox: say what becomes of a card in its kiosk.';
+  static override summary = 'Set the production result of a card (sandbox only).';
   static override description =
     `A sandbox leaves a card in progress until it is told. Reads back whether it took. Never works in production.`;
   static override examples = [
-    '<%= config.bin %> simulate 1001/501 --status PRODUCED',
-    '<%= config.bin %> simulate 1001/501 --status PRODUCTION_ERROR --error-code PRD_HOPPER_DOOR',
-    '<%= config.bin %> simulate --profile-verified 1002',
+    { description: 'Let a card be produced.', command: 'kioskctl simulate 1001/501 --status PRODUCED' },
+    {
+      description: 'Let a card fail.',
+      command: 'kioskctl simulate 1001/501 --status PRODUCTION_ERROR --error-code PRD_HOPPER_DOOR',
+    },
+    { description: 'Verify a profile.', command: 'kioskctl simulate --profile-verified 1002' },
   ];
   static override args = optionalCardArgs;
   static override flags = {
@@ -33,6 +36,13 @@ export default class Simulate extends BaseCommand {
     const { args, flags } = await this.parse(Simulate);
     const verified = flags['profile-verified'];
     const given = args.card ?? [];
+    if (given.length > 0 && verified === undefined && flags.status === undefined) {
+      throw failure(
+        'usage',
+        '--status is required.',
+        'Use --status PRODUCED, or --status PRODUCTION_ERROR --error-code CODE.',
+      );
+    }
     if ((verified === undefined) === (given.length === 0) || (verified !== undefined && flags.status)) {
       throw failure(
         'usage',

@@ -17,7 +17,7 @@ interface Watching extends Omit<WatchOptions, 'deadline'> {
 
 export default class Status extends BaseCommand {
   static override effect = 'reads' as const;
-  static override summary = 'Where cards stand: order, production, attempt.';
+  static override summary = 'Show the order, production and attempt of cards.';
   static override description =
     `Without CARD, all cards that the journal knows, or a selection of them, what needs somebody first. A selection finds
 what the journal heard of, and looks at that at the API; with --cached, nothing is asked of the API. Of the same kind of flag
@@ -27,13 +27,28 @@ Exits 0 whatever it reads; with --exit-status produced and completed are 0, fail
 6, an unknown attempt 8, anything else 75. With --watch, events wake it while kioskctl listen keeps them in this journal
 (--via).`;
   static override examples = [
-    '<%= config.bin %> status',
-    '<%= config.bin %> status 1001/501 --history',
-    '<%= config.bin %> status --kiosk WIS00001 --failed',
-    '<%= config.bin %> status --failed --error-code PRD_HOPPER_DOOR --since 4h --json',
-    '<%= config.bin %> status --expiring 7d --cached',
-    '<%= config.bin %> status 1001/501 --watch --json',
-    '<%= config.bin %> status 1001/501 --exit-status --quiet',
+    { description: 'Show unfinished and recent cards.', command: 'kioskctl status' },
+    { description: 'Show a card with its attempts.', command: 'kioskctl status 1001/501 --history' },
+    {
+      description: 'Show the failed cards of a kiosk.',
+      command: 'kioskctl status --kiosk WIS00001 --failed',
+    },
+    {
+      description: 'Find recent failures with one code.',
+      command: 'kioskctl status --failed --error-code PRD_HOPPER_DOOR --since 4h --json',
+    },
+    {
+      description: 'Find cards that expire within a week, without a request.',
+      command: 'kioskctl status --expiring 7d --cached',
+    },
+    {
+      description: 'Follow a card as JSON, one document per line.',
+      command: 'kioskctl status 1001/501 --watch --json',
+    },
+    {
+      description: 'Check a card in a script, by exit code.',
+      command: 'kioskctl status 1001/501 --exit-status --quiet',
+    },
   ];
   static override args = optionalCardArgs;
   static override flags = {

@@ -5,7 +5,7 @@ import type { Result } from '../output/result.ts';
 
 export default class WaitProduced extends BaseCommand {
   static override effect = 'reads' as const;
-  static override summary = 'Wait for the result of the current attempt on cards.';
+  static override summary = 'Wait for the result of the current attempt.';
   static override description =
     `Ends at once when the attempt failed (4 or 5, by its error code). What an earlier attempt left behind never ends it:
 the journal knows where the attempt began, and on another machine --after says so.
@@ -13,10 +13,16 @@ While kioskctl listen keeps the vendor's events in this journal, an event ends t
 the start, once a minute, and when events don't decide; without a listener it is polled. With --json, via says what
 ended the wait: event or api.`;
   static override examples = [
-    '<%= config.bin %> wait-produced 1001/501 --timeout 5m',
-    '<%= config.bin %> produce 1001/501 --kiosk WIS00001 --json | <%= config.bin %> wait-produced - --json',
-    '<%= config.bin %> wait-produced 1001/501 --after 2026-11-22T10:15:00.120Z',
-    '<%= config.bin %> wait-produced 1001/501 --via journal',
+    { description: 'Wait up to five minutes.', command: 'kioskctl wait-produced 1001/501 --timeout 5m' },
+    {
+      description: 'Produce a card, then wait.',
+      command: 'kioskctl produce 1001/501 --kiosk WIS00001 --json | kioskctl wait-produced - --json',
+    },
+    {
+      description: 'Wait without the journal that has the attempt.',
+      command: 'kioskctl wait-produced 1001/501 --after 2026-11-22T10:15:00.120Z',
+    },
+    { description: 'Wait for webhooks only.', command: 'kioskctl wait-produced 1001/501 --via journal' },
   ];
   static override args = cardArgs;
   static override flags = {

@@ -5,12 +5,12 @@ import type { Result } from '../output/result.ts';
 
 export default class Whoami extends BaseCommand {
   static override effect = 'reads' as const;
-  static override summary = 'Which context and profile, where each token comes from, and when it ends.';
+  static override summary = 'Show the context, the profile and the source of each token.';
   static override description =
     'Tokens that have to be fetched are fetched; nothing of them is shown. Exits 3 when there is none for the profile.';
   static override examples = [
-    '<%= config.bin %> whoami',
-    '<%= config.bin %> whoami --context branch-sandbox --json',
+    { description: 'Show the default context.', command: 'kioskctl whoami' },
+    { description: 'Show another context.', command: 'kioskctl whoami --context branch-sandbox --json' },
   ];
 
   protected override async perform(): Promise<Result> {

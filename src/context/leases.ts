@@ -89,7 +89,7 @@ function isEachKnown(leases: readonly Lease[]): boolean {
 /** Returns the failure of a lease that another process has. */
 export function leased(ctx: Context, { subject, action, owner, freeIn }: Lease): Failure {
   const [kind = '', name = ''] = subject.split(' ');
-  const commands: Record<string, string[]> = { kiosk: ['kiosks'], run: ['runs', 'show', name] };
+  const commands: Record<string, string[]> = { kiosk: ['kiosk', 'list'], run: ['runs', 'show', name] };
   const command = commands[kind] ?? ['status', name];
   const what = `${kind.charAt(0).toUpperCase()}${kind.slice(1)} ${name} is`;
   return failure(

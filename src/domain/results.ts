@@ -3,17 +3,20 @@ import { combineExitCodes, type ExitCode } from './errors/exit-codes.ts';
 import { type Failure, type FailureDocument, failure } from './errors/failure.ts';
 import type { CardFailure } from './selection.ts';
 
-/** The outcome of one card of a list. */
-export type ResultOutcome =
-  | 'done'
-  | 'unchanged'
-  | 'failed'
-  | 'refused'
-  | 'unknown'
-  | 'timeout'
-  | 'interrupted'
-  | 'skipped'
-  | 'not-started';
+/** The outcomes of an action or a wait for one card, with their meaning. */
+export const OUTCOMES = {
+  done: 'The action is complete, or the wait reached its target.',
+  unchanged: 'The action was already in effect. Nothing was sent.',
+  failed: 'The production failed, or the action ended with an error.',
+  refused: 'Wise or kioskctl refused the request.',
+  unknown: 'The request may have been accepted.',
+  timeout: 'The deadline passed.',
+  interrupted: 'A signal ended the action or wait.',
+  skipped: 'An earlier step of the pipe failed for this card.',
+  'not-started': 'The command ended before it began with this card.',
+} as const;
+
+export type ResultOutcome = keyof typeof OUTCOMES;
 
 /**
  * The mode in which a wait detects changes. `poll`: it reads the API. `journal`: it reads the events that a listener stores

@@ -34,9 +34,18 @@ const targetFlag = flagKind((text) => {
 
 export const listenFlags = {
   port: portFlag({ summary: 'The port; 0 picks a free one (default 8788).', helpValue: 'N' }),
-  host: hostFlag({ summary: 'The address to listen on (default 127.0.0.1).', helpValue: 'ADDRESS' }),
-  path: pathFlag({ summary: 'Where webhooks are taken (default /webhooks).', helpValue: '/PATH' }),
+  host: hostFlag({
+    helpGroup: 'ADVANCED',
+    summary: 'The address to listen on (default 127.0.0.1).',
+    helpValue: 'ADDRESS',
+  }),
+  path: pathFlag({
+    helpGroup: 'ADVANCED',
+    summary: 'Where webhooks are taken (default /webhooks).',
+    helpValue: '/PATH',
+  }),
   'public-key': textFlag({
+    helpGroup: 'ADVANCED',
     summary:
       "A key that signs, in PEM (default: the environment's published key). May be repeated: any of the keys may match.",
     helpValue: 'FILE',
@@ -55,6 +64,7 @@ export const listenFlags = {
     helpValue: 'URL',
   }),
   'catch-up-since': durationFlag({
+    helpGroup: 'ADVANCED',
     summary: 'How far back to ask the API what was missed (default 24h); 0 asks nothing.',
     helpValue: '24h',
   }),

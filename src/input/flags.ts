@@ -136,28 +136,43 @@ export const quietFlag = {
 
 /** For commands that change something. */
 export const actFlags = {
-  reason: Flags.string({ summary: 'Why; kept in the journal, needed in production.', helpValue: 'TEXT' }),
+  reason: Flags.string({
+    helpGroup: 'CONFIRMATION',
+    summary: 'Why; kept in the journal, needed in production.',
+    helpValue: 'TEXT',
+  }),
   confirm: Flags.string({
+    helpGroup: 'CONFIRMATION',
     summary: 'Confirm an act in production, naming its context.',
     helpValue: 'CONTEXT',
   }),
-  yes: Flags.boolean({ char: 'y', summary: 'Answer its questions with yes (never the one of production).' }),
-  'no-input': Flags.boolean({ summary: 'Ask nothing, even on a terminal.' }),
+  yes: Flags.boolean({
+    helpGroup: 'CONFIRMATION',
+    char: 'y',
+    summary: 'Answer its questions with yes (never the one of production).',
+  }),
+  'no-input': Flags.boolean({ helpGroup: 'CONFIRMATION', summary: 'Ask nothing, even on a terminal.' }),
 };
 
 /** For commands that wait. */
 export const waitFlags = {
   timeout: Flags.string({
+    helpGroup: 'WAITING',
     summary: 'How long at most, per card; 0 looks once (default 10m).',
     helpValue: '90s',
   }),
-  interval: Flags.string({ summary: 'The longest pause between two looks.', helpValue: '5s' }),
+  interval: Flags.string({
+    helpGroup: 'ADVANCED',
+    summary: 'The longest pause between two looks.',
+    helpValue: '5s',
+  }),
 };
 
 const VIA = {
   summary:
     'Where to look: auto (at the events of a listener while one lives, else at the API), poll (at the API) or journal (at the events; needs a listener).',
   helpValue: 'WAY',
+  helpGroup: 'ADVANCED',
 };
 
 const via = flagKind((text): Via => {
@@ -172,8 +187,9 @@ export const watchViaFlag = { via: via({ ...VIA, dependsOn: ['watch'] }) };
 
 /** For commands that send a card to a kiosk. */
 export const followFlags = {
-  wait: Flags.boolean({ summary: 'Go on until the card is produced.' }),
+  wait: Flags.boolean({ helpGroup: 'WAITING', summary: 'Go on until the card is produced.' }),
   simulate: simulationFlag({
+    helpGroup: 'SANDBOX',
     summary: 'In a sandbox: what becomes of the card, PRODUCED or PRODUCTION_ERROR[:CODE]. Waits, too.',
     helpValue: 'STATUS[:CODE]',
   }),

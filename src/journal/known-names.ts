@@ -5,23 +5,27 @@ export interface KnownNames {
   /** The cards, newest first. */
   cards: { profileId: number; cardToken: string | null; orderId: number | null }[];
   kiosks: string[];
+  /** The ids of runs, newest first. */
+  runs: string[];
 }
 
-/** The most cards that are candidates of completion. */
-const CARD_LIMIT = 2_000;
+export const NO_NAMES: KnownNames = { cards: [], kiosks: [], runs: [] };
+
+/** The most cards, and the most runs, that are candidates of completion. */
+const LIMIT = 2_000;
 
 /**
- * Reads the cards and kiosks that a journal knows, for completion: synchronously, without creating, migrating or locking
+ * Reads the cards, kiosks and runs that a journal knows, for completion: synchronously, without creating, migrating or locking
  * anything.
  */
 export function readKnownNames(file: string, environment: string): KnownNames {
-  if (!existsSync(file)) return { cards: [], kiosks: [] };
+  if (!existsSync(file)) return NO_NAMES;
   const db = new DatabaseSync(file, { readOnly: true, timeout: 50 });
   try {
     const cards = db
       .prepare(
         `SELECT profile_id, card_token, order_id FROM cards WHERE environment = :environment
-         ORDER BY id DESC LIMIT ${CARD_LIMIT}`,
+         ORDER BY id DESC LIMIT ${LIMIT}`,
       )
       .all({ environment });
     const kiosks = db
@@ -30,6 +34,9 @@ export function readKnownNames(file: string, environment: string): KnownNames {
          ORDER BY kiosk_id`,
       )
       .all({ environment });
+    const runs = db
+      .prepare(`SELECT id FROM runs WHERE environment = :environment ORDER BY started_at DESC LIMIT ${LIMIT}`)
+      .all({ environment });
     return {
       cards: cards.map(({ profile_id, card_token, order_id }) => ({
         profileId: Number(profile_id),
@@ -37,6 +44,7 @@ export function readKnownNames(file: string, environment: string): KnownNames {
         orderId: order_id === null ? null : Number(order_id),
       })),
       kiosks: kiosks.map(({ kiosk_id }) => String(kiosk_id)),
+      runs: runs.map(({ id }) => String(id)),
     };
   } finally {
     db.close();

@@ -160,6 +160,15 @@ export const kioskArgs = {
   kiosk: kioskArg({ required: true, ignoreStdin: true, description: 'The id of the kiosk.' }),
 };
 
+export const kioskListArgs = {
+  kiosk: kioskArg({
+    required: true,
+    multiple: true,
+    ignoreStdin: true,
+    description: 'The ids of the kiosks.',
+  }),
+};
+
 export const optionalKioskArgs = {
   kiosk: kioskArg({ multiple: true, ignoreStdin: true, description: 'Only these kiosks, by their ids.' }),
 };

@@ -14,6 +14,7 @@ const CARDS = { what: 'a number of cards', hint: 'Give a number from 1 on.' };
 const courseFlags = {
   attended: Flags.boolean({ summary: 'Somebody is there and takes the cards (asked on a terminal).' }),
   'max-failures': numberFlag({
+    helpGroup: 'ADVANCED',
     ...CARDS,
     summary: 'Stop a kiosk after so many failures in a row (default 2).',
     helpValue: 'N',

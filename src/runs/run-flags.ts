@@ -39,12 +39,21 @@ export const runFlags = {
     helpValue: 'ID',
   }),
   concurrency: numberFlag({
+    helpGroup: 'ADVANCED',
     max: MOST_AT_ONCE,
     summary: 'So many cards at once (default: two for each kiosk, at least 4).',
     helpValue: 'N',
   }),
-  'limit-rps': Flags.string({ summary: 'So many requests a second at most.', helpValue: 'N' }),
-  'limit-rpm': Flags.string({ summary: 'So many requests a minute at most.', helpValue: 'N' }),
+  'limit-rps': Flags.string({
+    helpGroup: 'ADVANCED',
+    summary: 'So many requests a second at most.',
+    helpValue: 'N',
+  }),
+  'limit-rpm': Flags.string({
+    helpGroup: 'ADVANCED',
+    summary: 'So many requests a minute at most.',
+    helpValue: 'N',
+  }),
   keep: Flags.boolean({ summary: 'Leave the orders at its end; in production they are always left.' }),
   resume: textFlag({ summary: 'Go on with a run that was interrupted.', helpValue: 'RUN' }),
 };
@@ -68,7 +77,7 @@ export function toWantedRun(scenario: string | undefined, flags: RunFlags): Want
     throw failure(
       'usage',
       'Which scenario?',
-      'Name a built-in one (kioskctl scenarios lists them) or a file, or go on with a run: --resume RUN.',
+      'Name a built-in one (kioskctl scenario list shows them) or a file, or go on with a run: --resume RUN.',
     );
   }
   if (resume !== undefined) refuseSettled(scenario, flags);

@@ -133,7 +133,7 @@ function noScenario(name: string, names: readonly string[]): Failure {
   return failure(
     'usage',
     `There is no scenario “${printable(name)}”.`,
-    `${nearest}kioskctl scenarios lists those that come with it; the name of a file has a dot or a slash in it.`,
+    `${nearest}kioskctl scenario list shows those that come with it; the name of a file has a dot or a slash in it.`,
   );
 }
 

@@ -83,7 +83,7 @@ test('a watch is a document a line, and ends with Ctrl-C', async () => {
   if (!watch.stdout) throw new Error('no standard output');
   const lines = createInterface({ input: watch.stdout });
   const [first] = (await once(lines, 'line')) as [string];
-  expect(JSON.parse(first)).toMatchObject({ schemaVersion: 1, command: 'kiosks', exitCode: 0 });
+  expect(JSON.parse(first)).toMatchObject({ schemaVersion: 1, command: 'kiosk list', exitCode: 0 });
   const hold = user.run('kiosk hold WIS00003 --reason ribbon');
   const [second] = (await once(lines, 'line')) as [string];
   expect(JSON.parse(second)).toMatchObject({ kiosks: [{}, {}, { hold: { reason: 'ribbon' } }] });

@@ -50,8 +50,8 @@ console.log(
 );
 
 const COMMANDS = [
-  ['kiosks', '--json'],
-  ['kiosks'],
+  ['kiosk', 'list', '--json'],
+  ['kiosk', 'list'],
   ['status', '--kiosk', kiosk(7), '--failed', '--cached', '--json'],
   ['status', '--kiosk', kiosk(7), '--failed', '--cached'],
 ];

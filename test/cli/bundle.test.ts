@@ -43,9 +43,9 @@ test('the bundle reads an order from a file, in YAML and in JSON', async () => {
   }
 });
 
-test('the bundle fills the templates in help texts', async () => {
+test('the bundle shows the help of a command', async () => {
   const help = await kioskctl(makeFolder(), 'sandbox', 'advance', '--help');
-  expect(help).toContain('$ kioskctl sandbox advance DURATION [FLAGS]');
+  expect(help).toContain('kioskctl sandbox advance DURATION [FLAGS]');
   expect(help).not.toContain('<%');
 });
 

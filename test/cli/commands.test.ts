@@ -45,10 +45,14 @@ describe.each(commands)('%s', (id, command, file) => {
     }
   });
 
-  test('a command has a summary and examples', () => {
+  test('a command has a summary, and examples with a comment each', () => {
     expect(command.summary).toMatch(/^[A-Z].*\.$/);
     expect(command.examples?.length ?? 0).toBeGreaterThan(0);
-    for (const example of command.examples ?? []) expect(example).toContain(`<%= config.bin %> ${id}`);
+    for (const example of command.examples ?? []) {
+      const { description, command: line } = example as Exclude<Command.Example, string>;
+      expect(line).toContain(`kioskctl ${id}`);
+      expect(description).toMatch(/^[A-Z].*[.]$/);
+    }
   });
 
   test('no flag takes a secret', () => {
@@ -86,7 +90,8 @@ const EFFECTS: Record<string, readonly string[]> = {
     'incident',
     'journal show',
     'log',
-    'kiosks',
+    'kiosk list',
+    'kiosk show',
     'orders',
     'programs',
     'runbook check',
@@ -96,8 +101,9 @@ const EFFECTS: Record<string, readonly string[]> = {
     'scenario check',
     'scenario schema',
     'scenario show',
-    'scenarios',
+    'scenario list',
     'status',
+    'version',
     'wait-produced',
     'wait-ready',
     'webhooks list',

@@ -100,7 +100,7 @@ test('kiosk recover', async () =>
   ).toMatchSnapshot());
 test('runbook init', async () => expect(await shape(['runbook', 'init'])).toMatchSnapshot());
 test('runbook check', async () => expect(await shape(['runbook', 'check', eventsFile])).toMatchSnapshot());
-test('scenarios', async () => expect(await shape(['scenarios'])).toMatchSnapshot());
+test('scenario list', async () => expect(await shape(['scenario', 'list'])).toMatchSnapshot());
 test('scenario show', async () => expect(await shape(['scenario', 'show', 'happy-path'])).toMatchSnapshot());
 test('scenario schema', async () =>
   expect(await shape(['scenario', 'schema'])).toMatchObject({ schemaVersion: 1, schema: { $id: 'string' } }));
@@ -175,7 +175,11 @@ test('events prune', async () =>
   expect(
     await shape(['events', 'prune', '--older-than', '90d', '--environment', 'sandbox']),
   ).toMatchSnapshot());
-test('kiosks', async () => expect(await shape(['kiosks', 'WIS00001'])).toMatchSnapshot());
+test('kiosk list', async () => expect(await shape(['kiosk', 'list', 'WIS00001'])).toMatchSnapshot());
+
+test('kiosk show', async () => expect(await shape(['kiosk', 'show', 'WIS00001'])).toMatchSnapshot());
+
+test('version', async () => expect(await shape(['version'])).toMatchSnapshot());
 test('status of a selection', async () =>
   expect(
     await shape(['status', '--kiosk', 'WIS00001', '--stage', 'produced', '--cached']),

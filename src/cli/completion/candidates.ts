@@ -1,26 +1,10 @@
 import { STAGES } from '../../domain/stage.ts';
+import type { CommandShape, Surface } from '../help/surface.ts';
 
 /** A word that may be completed at the cursor, with its description. */
 export interface Candidate {
   word: string;
   about: string;
-}
-
-/** A command as the manifest describes it. */
-export interface CommandShape {
-  summary?: string;
-  args: Record<string, { multiple?: boolean; options?: string[] }>;
-  flags: Record<
-    string,
-    {
-      type: string;
-      summary?: string;
-      hidden?: boolean;
-      multiple?: boolean;
-      options?: string[];
-      char?: string;
-    }
-  >;
 }
 
 export type ValueKind =
@@ -31,14 +15,13 @@ export type ValueKind =
   | 'production-code'
   | 'program'
   | 'profile'
+  | 'run'
   | 'scenario'
-  | 'setting';
+  | 'setting'
+  | 'topic';
 
 /** Source of everything that can be completed. */
-export interface Surface {
-  /** By id, like `context:set`. */
-  commands: Readonly<Record<string, CommandShape>>;
-  topics: Readonly<Record<string, string>>;
+export interface Completable extends Surface {
   /** Called only for the value at the cursor. `words` are all words before it. */
   values: (kind: ValueKind, words: readonly string[]) => Candidate[];
 }
@@ -58,6 +41,7 @@ const FLAG_KINDS: Readonly<Record<string, ValueKind>> = {
   program: 'program',
   'profile-id': 'profile',
   'profile-verified': 'profile',
+  resume: 'run',
 };
 
 const FLAG_WORDS: Readonly<Record<string, readonly string[]>> = {
@@ -68,10 +52,12 @@ const FLAG_WORDS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Returns the words that fit at the cursor. @param words of the command line after `kioskctl`; the last one is at the cursor */
-export function candidatesFor(words: readonly string[], surface: Surface): Candidate[] {
-  const before = words.slice(words[0] === 'help' && words.length > 1 ? 1 : 0, -1);
+export function candidatesFor(words: readonly string[], surface: Completable): Candidate[] {
+  const isHelp = words[0] === 'help' && words.length > 1;
+  const before = words.slice(isHelp ? 1 : 0, -1);
   const current = words.at(-1) ?? '';
-  return wanted(readCursor(before, current, surface)).filter(
+  const topics = isHelp && before.length === 0 ? surface.values('topic', words) : [];
+  return [...wanted(readCursor(before, current, surface)), ...topics].filter(
     ({ word }) => word.startsWith(current) && /^[\w./:@=+,-]+$/.test(word),
   );
 }
@@ -80,7 +66,7 @@ export function candidatesFor(words: readonly string[], surface: Surface): Candi
 interface Cursor {
   before: readonly string[];
   current: string;
-  surface: Surface;
+  surface: Completable;
   /** The id of a command or topic; empty before the first one. */
   id: string;
   command: CommandShape | undefined;
@@ -102,9 +88,9 @@ function wanted(cursor: Cursor): Candidate[] {
 }
 
 /** Reads the words before the cursor: the longest run that names a command or a topic, then its arguments. */
-function readCursor(before: readonly string[], current: string, surface: Surface): Cursor {
-  const { commands, topics } = surface;
-  const ids = new Set([...Object.keys(commands), ...Object.keys(topics)]);
+function readCursor(before: readonly string[], current: string, surface: Completable): Cursor {
+  const { commands, groups } = surface;
+  const ids = new Set([...Object.keys(commands), ...Object.keys(groups)]);
   let id = '';
   let openFlag: string | null = null;
   const positionals: string[] = [];
@@ -123,11 +109,11 @@ function readCursor(before: readonly string[], current: string, surface: Surface
   return { before, current, surface, id, command: commands[id], positionals, openFlag };
 }
 
-function subcommands({ id, surface: { commands, topics } }: Cursor): Candidate[] {
+function subcommands({ id, surface: { commands, groups } }: Cursor): Candidate[] {
   const prefix = id === '' ? '' : `${id}:`;
   const all = new Map<string, string>();
   const summaries = Object.entries(commands).map(([one, { summary = '' }]) => [one, summary] as const);
-  for (const [one, about] of [...Object.entries(topics), ...summaries]) {
+  for (const [one, about] of [...Object.entries(groups), ...summaries]) {
     const [word = '', ...deeper] = one.slice(prefix.length).split(':');
     if (one.startsWith(prefix) && one !== id && (deeper.length === 0 || !all.has(word)))
       all.set(word, deeper.length === 0 ? about : '');
@@ -163,7 +149,8 @@ function argValues(command: CommandShape, { id, positionals, before, surface }: 
   if (arg?.options) return plain(arg.options);
   const given = new Set(positionals);
   const values = (kind: ValueKind) => surface.values(kind, before).filter(({ word }) => !given.has(word));
-  if (name === 'card' || name === 'code' || name === 'kiosk' || name === 'scenario') return values(name);
+  if (name === 'card' || name === 'code' || name === 'kiosk' || name === 'run' || name === 'scenario')
+    return values(name);
   if (!id.startsWith('context:') || id === 'context:add') return [];
   return name === 'key' ? values('setting') : name === 'name' ? values('context') : [];
 }

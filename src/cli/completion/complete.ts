@@ -1,16 +1,17 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
 import { type CatalogueEntry, ERROR_CATALOGUE } from '../../domain/errors/error-catalogue.ts';
 import { formatReference } from '../../domain/ids.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
-import { type KnownNames, readKnownNames } from '../../journal/known-names.ts';
+import { type KnownNames, NO_NAMES, readKnownNames } from '../../journal/known-names.ts';
 import { builtInScenarios } from '../../scenarios/built-in-scenarios.ts';
+import { readSurface } from '../help/surface.ts';
+import { TOPICS } from '../help/topic-names.ts';
 import { type ListedContext, listContexts } from '../settings/edit-contexts.ts';
 import { findPaths } from '../settings/paths.ts';
 import { SETTING_KEYS } from '../settings/setting-table.ts';
 import { loadSettings, type Settings } from '../settings/settings.ts';
 import { readSettingsFile } from '../settings/settings-file.ts';
-import { type Candidate, type CommandShape, candidatesFor, plain, type ValueKind } from './candidates.ts';
+import { type Candidate, candidatesFor, plain, type ValueKind } from './candidates.ts';
 
 /** The number of candidates that a terminal shows without asking. */
 const LIMIT = 100;
@@ -54,19 +55,6 @@ async function settingsOf(words: readonly string[]): Promise<Settings | null> {
   }
 }
 
-function readSurface(root: string): {
-  commands: Record<string, CommandShape>;
-  topics: Record<string, string>;
-} {
-  const read = (file: string): unknown => JSON.parse(readFileSync(join(root, file), 'utf8'));
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own files, which the tests check
-  const { commands } = read('oclif.manifest.json') as { commands: Record<string, CommandShape> };
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same
-  const { oclif } = read('package.json') as { oclif: { topics: Record<string, { description: string }> } };
-  const topics = Object.entries(oclif.topics).map(([name, { description }]) => [name, description]);
-  return { commands, topics: Object.fromEntries(topics) };
-}
-
 interface Asked {
   settings: Settings | null;
   /** The word at the cursor. */
@@ -89,6 +77,10 @@ function valuesOf(kind: ValueKind, { settings, current, root }: Asked): Candidat
       return plain([settings?.program]);
     case 'profile':
       return plain([settings?.profileId, ...contexts().map(({ profileId }) => profileId)]);
+    case 'run':
+      return plain(known(settings).runs);
+    case 'topic':
+      return Object.entries(TOPICS).map(([word, about]) => ({ word, about }));
     case 'setting':
       return plain(SETTING_KEYS);
     case 'code':
@@ -107,7 +99,7 @@ function contexts(): ListedContext[] {
 }
 
 function known(settings: Settings | null): KnownNames {
-  if (!settings) return { cards: [], kiosks: [] };
+  if (!settings) return NO_NAMES;
   return readKnownNames(settings.paths.journal, settings.environment);
 }
 

@@ -30,7 +30,7 @@ interface Setting<Stored extends v.GenericSchema, Fallback> {
   /** Global flag that sets it for one command. */
   flag?: 'base-url' | 'profile-id';
   /** Flag of `context add`, for a setting without a global flag. */
-  addFlag?: { summary: string; helpValue: string };
+  addFlag?: { summary: string; helpValue: string; helpGroup?: 'ADVANCED' };
   variable?: readonly [name: string, about: string];
   /** Form in a project file; only settings that can do no harm have one, because a repository may be somebody else's. */
   project?: v.GenericSchema;
@@ -95,7 +95,11 @@ export const SETTINGS = {
     stored: text,
     parse: one(toApiVersion),
     fallback: 'legacy',
-    addFlag: { summary: 'legacy, or a calendar version like 2026Q4.', helpValue: 'VERSION' },
+    addFlag: {
+      helpGroup: 'ADVANCED',
+      summary: 'legacy, or a calendar version like 2026Q4.',
+      helpValue: 'VERSION',
+    },
     variable: ['KIOSKCTL_API_VERSION', 'legacy (the default) or a calendar version like 2026Q4'],
     isRechecked: true,
   }),
@@ -104,6 +108,7 @@ export const SETTINGS = {
     parse: one(toPlainText),
     fallback: null,
     addFlag: {
+      helpGroup: 'ADVANCED',
       summary: 'What the vendor calls the application that subscribes to webhooks.',
       helpValue: 'KEY',
     },
@@ -125,6 +130,7 @@ export const SETTINGS = {
     parse: toCertificate,
     fallback: null,
     addFlag: {
+      helpGroup: 'ADVANCED',
       summary: 'For mutual TLS: the files of the certificate and its key, in PEM.',
       helpValue: 'CERTFILE,KEYFILE',
     },
@@ -142,6 +148,7 @@ export const SETTINGS = {
     parse: one(toJournalPlace),
     fallback: null,
     addFlag: {
+      helpGroup: 'ADVANCED',
       summary: 'Absolute path of its journal (default: the file that all contexts share).',
       helpValue: 'FILE',
     },
@@ -152,6 +159,7 @@ export const SETTINGS = {
     parse: one(toPublicKey),
     fallback: null,
     addFlag: {
+      helpGroup: 'ADVANCED',
       summary: 'The file of the key with which webhooks are signed, where it is not the published one.',
       helpValue: 'FILE',
     },

@@ -16,13 +16,21 @@ import { interruption } from '../../cli/terminal/signals.ts';
 import type { Result } from '../../output/result.ts';
 
 export default class ContextAdd extends ContextCommand {
-  static override summary = 'Make a context: a named set of settings for one environment.';
+  static override summary = 'Add a context.';
   static override description =
     `What no flag says is asked for on a terminal: environment, profile, kiosks, base URL and where tokens come from, and then the program, of those that the profile has, once there are credentials.`;
   static override examples = [
-    '<%= config.bin %> context add bank',
-    '<%= config.bin %> context add bank --environment sandbox --profile-id 123456 --kiosks WIS00001,WIS00002',
-    '<%= config.bin %> context add lab --environment sandbox --base-url https://gateway.bank.example/wise --use',
+    { description: 'Answer prompts for its settings.', command: 'kioskctl context add bank' },
+    {
+      description: 'Set everything with flags.',
+      command:
+        'kioskctl context add bank --environment sandbox --profile-id 123456 --kiosks WIS00001,WIS00002',
+    },
+    {
+      description: 'Connect to a gateway in front of Wise, and use the context by default.',
+      command:
+        'kioskctl context add lab --environment sandbox --base-url https://gateway.bank.example/wise --use',
+    },
   ];
   static override args = {
     name: Args.string({ required: true, ignoreStdin: true, description: 'How it is called.' }),

@@ -8,8 +8,11 @@ import { listResult } from '../../output/table.ts';
 
 export default class ContextList extends BaseCommand {
   static override effect = 'reads' as const;
-  static override summary = 'The contexts, and which of them commands use.';
-  static override examples = ['<%= config.bin %> context list', '<%= config.bin %> context list --json'];
+  static override summary = 'List contexts.';
+  static override examples = [
+    { description: 'List the contexts.', command: 'kioskctl context list' },
+    { description: 'List them as JSON.', command: 'kioskctl context list --json' },
+  ];
   static override flags = quietFlag;
 
   protected override async perform(): Promise<Result> {

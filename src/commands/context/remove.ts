@@ -10,11 +10,11 @@ import { asFailure } from '../../domain/errors/failure.ts';
 import type { Result } from '../../output/result.ts';
 
 export default class ContextRemove extends ContextCommand {
-  static override summary = 'Forget the settings of a context.';
+  static override summary = 'Remove a context.';
   static override description = 'What login keeps for it is forgotten, too.';
   static override examples = [
-    '<%= config.bin %> context remove ci',
-    '<%= config.bin %> context remove ci --json',
+    { description: 'Remove the context ci.', command: 'kioskctl context remove ci' },
+    { description: 'Remove it in a script.', command: 'kioskctl context remove ci --json' },
   ];
   static override args = {
     name: Args.string({ required: true, ignoreStdin: true, description: 'The context.' }),

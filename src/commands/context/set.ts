@@ -6,15 +6,24 @@ import { SETTING_KEYS } from '../../cli/settings/setting-table.ts';
 import type { Result } from '../../output/result.ts';
 
 export default class ContextSet extends ContextCommand {
-  static override summary = 'Give a setting of a context its value.';
+  static override summary = 'Change a setting of a context.';
   static override description =
     `Settings: ${SETTING_KEYS.join(', ')}. Of the context that --context names, else of the one that is in use.
 Kiosks are written with commas or spaces between them, a certificate as its two files, a credential command as its words (after --, where one begins with a dash). A secret is never a setting.`;
   static override examples = [
-    '<%= config.bin %> context set kiosks WIS00001,WIS00002',
-    '<%= config.bin %> context set kiosk WIS00002 --context ci',
-    '<%= config.bin %> context set certificate client.pem client.key',
-    "<%= config.bin %> context set credentialCommand --context bank -- vault-token --profile '{profileId}'",
+    {
+      description: 'Set the kiosks of the default context.',
+      command: 'kioskctl context set kiosks WIS00001,WIS00002',
+    },
+    {
+      description: 'Choose the default kiosk of another context.',
+      command: 'kioskctl context set kiosk WIS00002 --context ci',
+    },
+    { description: 'Use mutual TLS.', command: 'kioskctl context set certificate client.pem client.key' },
+    {
+      description: 'Fetch tokens with a program.',
+      command: "kioskctl context set credentialCommand --context bank -- vault-token --profile '{profileId}'",
+    },
   ];
   static override args = {
     key: Args.string({ required: true, ignoreStdin: true, description: 'Which setting.' }),

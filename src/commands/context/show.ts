@@ -6,13 +6,16 @@ import { listResult } from '../../output/table.ts';
 
 export default class ContextShow extends BaseCommand {
   static override effect = 'reads' as const;
-  static override summary = 'The values that commands use here, each with where it comes from.';
+  static override summary = 'Show the settings in use and where they come from.';
   static override description =
     'For each the first of these counts: flag, environment variable, project file, context, default.';
   static override examples = [
-    '<%= config.bin %> context show',
-    '<%= config.bin %> context show ci',
-    '<%= config.bin %> context show --environment sandbox --json',
+    { description: 'Show the settings in use.', command: 'kioskctl context show' },
+    { description: 'Show those of another context.', command: 'kioskctl context show ci' },
+    {
+      description: 'Show those of an environment as JSON.',
+      command: 'kioskctl context show --environment sandbox --json',
+    },
   ];
   static override args = {
     name: Args.string({ ignoreStdin: true, description: 'Another context than the one that is in use.' }),

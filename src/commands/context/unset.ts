@@ -5,11 +5,14 @@ import { toSettingKey } from '../../cli/settings/parse-settings.ts';
 import type { Result } from '../../output/result.ts';
 
 export default class ContextUnset extends ContextCommand {
-  static override summary = 'Take a setting of a context away.';
+  static override summary = 'Remove a setting of a context.';
   static override description = 'Of the context that --context names, else of the one that is in use.';
   static override examples = [
-    '<%= config.bin %> context unset program',
-    '<%= config.bin %> context unset kiosk --context ci --json',
+    { description: 'Remove the card program.', command: 'kioskctl context unset program' },
+    {
+      description: 'Remove the default kiosk of another context.',
+      command: 'kioskctl context unset kiosk --context ci --json',
+    },
   ];
   static override args = {
     key: Args.string({ required: true, ignoreStdin: true, description: 'Which setting.' }),

@@ -4,10 +4,10 @@ import { useContext } from '../../cli/settings/edit-contexts.ts';
 import type { Result } from '../../output/result.ts';
 
 export default class ContextUse extends ContextCommand {
-  static override summary = 'Make a context the one that commands use when nothing else is said.';
+  static override summary = 'Set the default context.';
   static override examples = [
-    '<%= config.bin %> context use ci',
-    '<%= config.bin %> context use local --json',
+    { description: 'Use the context ci by default.', command: 'kioskctl context use ci' },
+    { description: 'Use the embedded sandbox by default.', command: 'kioskctl context use local --json' },
   ];
   static override args = {
     name: Args.string({ required: true, ignoreStdin: true, description: 'The context.' }),

@@ -9,13 +9,15 @@ import { localTime } from '../../output/style.ts';
 
 export default class EventsExport extends BaseCommand {
   static override effect = 'records' as const;
-  static override summary =
-    'All webhooks of a selection with their original bytes, one JSON document a line.';
+  static override summary = 'Export webhook events with their original bytes.';
   static override description =
     `Oldest first, the same with and without --json. What it writes, events import reads, and every line still verifies.`;
   static override examples = [
-    '<%= config.bin %> events export > events.ndjson',
-    '<%= config.bin %> events export --card 1001/501 --since 7d > card.ndjson',
+    { description: 'Export all events.', command: 'kioskctl events export > events.ndjson' },
+    {
+      description: 'Export the events of one card.',
+      command: 'kioskctl events export --card 1001/501 --since 7d > card.ndjson',
+    },
   ];
   static override flags = { ...selectionFlags, ...untilFlag };
 

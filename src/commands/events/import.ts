@@ -7,17 +7,26 @@ import type { Result } from '../../output/result.ts';
 
 export default class EventsImport extends BaseCommand {
   static override effect = 'records' as const;
-  static override summary = 'Keep webhooks from a file, their signatures checked like live ones.';
+  static override summary = 'Import webhook events and verify their signatures.';
   static override description =
     `One JSON object a line: what events export writes, or a request as a gateway logs it,
 {"headers": {"X-Signature-SHA256": "…", "X-Delivery-Id": "…"}, "body": "…"}, its body as text (or bodyBase64), byte for byte.
 With --unverified also bare bodies, as hints: they never decide anything, and only cause a look at the API.
 What is kept already changes nothing. Any refused line ends it with 10 (signatures) or 2; the others are kept.`;
   static override examples = [
-    '<%= config.bin %> events import events.ndjson',
-    '<%= config.bin %> events import gateway.ndjson --public-key key.pem --json',
-    '<%= config.bin %> events import bank.ndjson --unverified',
-    'ssh gateway kioskctl events export | <%= config.bin %> events import -',
+    { description: 'Import an export of another journal.', command: 'kioskctl events import events.ndjson' },
+    {
+      description: 'Verify the signatures with your own key.',
+      command: 'kioskctl events import gateway.ndjson --public-key key.pem --json',
+    },
+    {
+      description: 'Accept events without a valid signature.',
+      command: 'kioskctl events import bank.ndjson --unverified',
+    },
+    {
+      description: 'Import the events of another machine.',
+      command: 'ssh gateway kioskctl events export | kioskctl events import -',
+    },
   ];
   static override args = {
     file: Args.string({ required: true, ignoreStdin: true, description: 'The file; - is standard input.' }),

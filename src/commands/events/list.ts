@@ -7,15 +7,21 @@ import type { Result } from '../../output/result.ts';
 
 export default class EventsList extends BaseCommand {
   static override effect = 'records' as const;
-  static override summary = 'The webhooks that the journal keeps, newest last.';
+  static override summary = 'List webhook events, newest last.';
   static override description =
     `The newest events, at most --limit, and below them the number of all that match and the times in which a listener ran.
 Its JSON pipes into commands about cards; --quiet prints the numbers of the events.`;
   static override examples = [
-    '<%= config.bin %> events list --since 2h',
-    '<%= config.bin %> events list --card 1001/501',
-    '<%= config.bin %> events list --kiosk WIS00001 --status PRODUCTION_ERROR --since 7d --json',
-    '<%= config.bin %> events list --since 2h --json | <%= config.bin %> status -',
+    { description: 'List the events of the last two hours.', command: 'kioskctl events list --since 2h' },
+    { description: 'List the events of one card.', command: 'kioskctl events list --card 1001/501' },
+    {
+      description: 'List the failures at a kiosk.',
+      command: 'kioskctl events list --kiosk WIS00001 --status PRODUCTION_ERROR --since 7d --json',
+    },
+    {
+      description: 'Show the status of every card that had an event.',
+      command: 'kioskctl events list --since 2h --json | kioskctl status -',
+    },
   ];
   static override flags = { ...selectionFlags, ...untilFlag, ...limitFlag, ...quietEventsFlag };
 

@@ -7,13 +7,19 @@ import type { Result } from '../../output/result.ts';
 
 export default class EventsPrune extends BaseCommand {
   static override effect = 'records' as const;
-  static override summary = 'Forget old webhooks, after asking.';
+  static override summary = 'Delete old webhook events.';
   static override description =
     `Only events: cards, attempts and acts stay. The vendor repeats a delivery for up to two weeks; one that was forgotten
 sooner is kept as a new one when it comes again.`;
   static override examples = [
-    '<%= config.bin %> events prune --older-than 90d',
-    '<%= config.bin %> events prune --older-than 90d --yes --json',
+    {
+      description: 'Delete events older than 90 days, after a prompt.',
+      command: 'kioskctl events prune --older-than 90d',
+    },
+    {
+      description: 'Delete them in a script.',
+      command: 'kioskctl events prune --older-than 90d --yes --json',
+    },
   ];
   static override flags = {
     'older-than': durationFlag({

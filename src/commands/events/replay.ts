@@ -6,14 +6,20 @@ import type { Result } from '../../output/result.ts';
 
 export default class EventsReplay extends BaseCommand {
   static override effect = 'records' as const;
-  static override summary =
-    'Send kept webhooks to a receiver: the original bytes, signature and delivery id.';
+  static override summary = 'Send stored webhook events to a receiver.';
   static override description =
     `One after the other, in the order of the arguments. Redirects are not followed and nothing is repeated; a receiver
 that can't be reached ends it with 7, an answer other than 2xx with 10.`;
   static override examples = [
-    '<%= config.bin %> events replay 12 --to http://127.0.0.1:8788/webhooks',
-    '<%= config.bin %> events replay $(<%= config.bin %> events list --since 2h -q) --to https://hooks.example.com/wise --json',
+    {
+      description: 'Send one event to a local receiver.',
+      command: 'kioskctl events replay 12 --to http://127.0.0.1:8788/webhooks',
+    },
+    {
+      description: 'Send the events of the last two hours again.',
+      command:
+        'kioskctl events replay $(kioskctl events list --since 2h -q) --to https://hooks.example.com/wise --json',
+    },
   ];
   static override args = {
     id: eventArg({

@@ -6,10 +6,13 @@ import type { Result } from '../../output/result.ts';
 
 export default class EventsShow extends BaseCommand {
   static override effect = 'records' as const;
-  static override summary = 'One webhook in full: what it says, its signature, and its body as it came.';
+  static override summary = 'Show a webhook event in full.';
   static override examples = [
-    '<%= config.bin %> events show 12',
-    '<%= config.bin %> events show 12 --json | jq -r .event.bodyBase64 | base64 -d > body.json',
+    { description: 'Show an event.', command: 'kioskctl events show 12' },
+    {
+      description: 'Save its body as it was received.',
+      command: 'kioskctl events show 12 --json | jq -r .event.bodyBase64 | base64 -d > body.json',
+    },
   ];
   static override args = {
     id: eventArg({ required: true, description: 'The number of an event, as events list shows it.' }),

@@ -8,14 +8,20 @@ import { endFlag } from '../../input/flags.ts';
 
 export default class EventsTail extends BaseCommand {
   static override effect = 'records' as const;
-  static override summary = 'Follow the journal: each webhook as it arrives, whichever process receives it.';
+  static override summary = 'Follow webhook events as they arrive.';
   static override description =
     `With --since or --after it begins with what is there already. It goes on until it is interrupted, or until --limit or
 --timeout; when --limit events did not come within --timeout, it ends with 75.`;
   static override examples = [
-    '<%= config.bin %> events tail',
-    '<%= config.bin %> events tail --since 10m --kiosk WIS00001 --json',
-    '<%= config.bin %> events tail --card 1001/501 --status PRODUCED --limit 1 --timeout 5m',
+    { description: 'Follow all events.', command: 'kioskctl events tail' },
+    {
+      description: 'Follow the events of a kiosk as JSON, one per line.',
+      command: 'kioskctl events tail --since 10m --kiosk WIS00001 --json',
+    },
+    {
+      description: 'Wait for one event of a card.',
+      command: 'kioskctl events tail --card 1001/501 --status PRODUCED --limit 1 --timeout 5m',
+    },
   ];
   static override flags = {
     ...selectionFlags,

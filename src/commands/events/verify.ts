@@ -10,13 +10,18 @@ const BODY_LIMIT_BYTES = 1024 * 1024;
 
 export default class EventsVerify extends BaseCommand {
   static override effect = 'records' as const;
-  static override summary =
-    'Check the signature of a webhook body in a file, and say which key failed on what.';
+  static override summary = 'Verify the signature of a webhook body.';
   static override description =
     `Offline. The file holds the body byte for byte. Exits 0 when the signature matches, 10 when it doesn't.`;
   static override examples = [
-    '<%= config.bin %> events verify body.json --signature "$SIGNATURE" --environment production',
-    '<%= config.bin %> events verify body.json --signature "$SIGNATURE" --public-key key.pem --json',
+    {
+      description: 'Verify a body with the published key of Wise.',
+      command: 'kioskctl events verify body.json --signature "$SIGNATURE" --environment production',
+    },
+    {
+      description: 'Verify it with your own key.',
+      command: 'kioskctl events verify body.json --signature "$SIGNATURE" --public-key key.pem --json',
+    },
   ];
   static override args = {
     file: Args.string({ required: true, ignoreStdin: true, description: 'The body as it came.' }),

@@ -6,13 +6,16 @@ import { backedUpJournal } from '../../support/journal-views.ts';
 
 export default class JournalBackup extends BaseCommand {
   static override effect = 'records' as const;
-  static override summary = 'Copy the journal to a file, also while other commands use it.';
+  static override summary = 'Copy the journal to a file, also while it is in use.';
   static override description =
     `The copy is complete and consistent, and one file (mode 0600). The journal records the time. Attempts that are made
 after the backup are missing in it: see kioskctl journal restore.`;
   static override examples = [
-    '<%= config.bin %> journal backup /backup/journal.db',
-    '<%= config.bin %> journal backup /backup/journal.db --force --json',
+    { description: 'Copy the journal.', command: 'kioskctl journal backup /backup/journal.db' },
+    {
+      description: 'Replace an older backup.',
+      command: 'kioskctl journal backup /backup/journal.db --force --json',
+    },
   ];
   static override args = {
     file: Args.string({ required: true, ignoreStdin: true, description: 'New file for the copy.' }),

@@ -7,7 +7,7 @@ import { restoredJournal } from '../../support/journal-views.ts';
 
 export default class JournalRestore extends BaseCommand {
   static override effect = 'writes' as const;
-  static override summary = 'Replace the journal by a backup, after asking.';
+  static override summary = 'Replace the journal with a backup.';
   static override description =
     `Refused (9) while any process uses the journal. The file must be a sound journal of this version or an older one. The
 replaced journal stays beside it under another name, and the audit log of the restored one has an entry.
@@ -15,8 +15,15 @@ replaced journal stays beside it under another name, and the audit log of the re
 Attempts that were made after the backup are unknown then. So the next time that a card is sent, its command waits once,
 as long as the request of a killed process may arrive: 2 min in sandbox, 5 min in production.`;
   static override examples = [
-    '<%= config.bin %> journal restore /backup/journal.db',
-    '<%= config.bin %> journal restore /backup/journal.db --context branch --confirm branch --reason "disk failed" --yes',
+    {
+      description: 'Restore a backup, after a prompt.',
+      command: 'kioskctl journal restore /backup/journal.db',
+    },
+    {
+      description: 'Restore it in a script.',
+      command:
+        'kioskctl journal restore /backup/journal.db --context branch --confirm branch --reason "disk failed" --yes',
+    },
   ];
   static override args = {
     file: Args.string({

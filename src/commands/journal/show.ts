@@ -5,11 +5,13 @@ import { shownJournal } from '../../support/journal-views.ts';
 
 export default class JournalShow extends BaseCommand {
   static override effect = 'reads' as const;
-  static override summary =
-    'Show the journal that commands use here: file, size, id, last backup, and who uses it.';
+  static override summary = 'Show the journal: its file, size, last backup and users.';
   static override description =
     'Works while other commands use the journal. Open attempts are those of the environment.';
-  static override examples = ['<%= config.bin %> journal show', '<%= config.bin %> journal show --json'];
+  static override examples = [
+    { description: 'Show the journal in use.', command: 'kioskctl journal show' },
+    { description: 'Show it as JSON.', command: 'kioskctl journal show --json' },
+  ];
 
   protected override async perform(): Promise<Result> {
     const { flags } = await this.parse(JournalShow);

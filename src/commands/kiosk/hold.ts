@@ -8,14 +8,20 @@ import type { Result } from '../../output/result.ts';
 
 export default class KioskHold extends BaseCommand {
   static override effect = 'records' as const;
-  static override summary = 'Put a kiosk on hold: produce and retry send nothing there until it is released.';
+  static override summary = 'Put a kiosk on hold: no card is sent there.';
   static override description =
     `The hold, with its reason and who set it, is kept in the journal, for all contexts of the environment. It reaches no
 further than that: commands with another journal, and other systems, still send cards there. What is in the kiosk already
 goes on. A kiosk that is on hold already stays so, as it was set first (exit 0, changed: false).`;
   static override examples = [
-    '<%= config.bin %> kiosk hold WIS00001 --reason "hopper door is open, technician called"',
-    '<%= config.bin %> kiosk hold WIS00001 --reason "ribbon is being changed" --json',
+    {
+      description: 'Stop cards until someone releases the kiosk.',
+      command: 'kioskctl kiosk hold WIS00001 --reason "hopper door is open, technician called"',
+    },
+    {
+      description: 'Stop them in a script.',
+      command: 'kioskctl kiosk hold WIS00001 --reason "ribbon is being changed" --json',
+    },
   ];
   static override args = kioskArgs;
   static override flags = {

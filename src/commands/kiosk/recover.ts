@@ -17,7 +17,7 @@ import { makeStyle } from '../../output/style.ts';
 
 export default class KioskRecover extends BaseCommand {
   static override effect = 'writes' as const;
-  static override summary = 'Bring a kiosk back, step by step: fix it, then produce its failed cards again.';
+  static override summary = 'Return a kiosk to service, step by step.';
   static override description =
     `Looks what became of what was sent there, says what failed and what to touch (catalogue and runbook), and asks whether
 that is done, whose spoiled card lay in the rejection hopper and was destroyed (kept in the journal), and whether a hold
@@ -26,9 +26,16 @@ produces one card first, the others when that one came out. Nothing is kept, rel
 nobody else can recover or retry there meanwhile. In a script, answer with --yes --rejected --attended, and --release for a
 hold. Stopped anywhere, the same command goes on where it was.`;
   static override examples = [
-    '<%= config.bin %> kiosk recover WIS00001',
-    '<%= config.bin %> kiosk recover WIS00001 --yes --rejected none --attended --json',
-    '<%= config.bin %> kiosk recover WIS00001 --yes --rejected 1001/501 --release --attended --reason "door closed"',
+    { description: 'Answer prompts for each step.', command: 'kioskctl kiosk recover WIS00001' },
+    {
+      description: 'Recover in a script: no rejected card, and someone collects the cards.',
+      command: 'kioskctl kiosk recover WIS00001 --yes --rejected none --attended --json',
+    },
+    {
+      description: 'Recover in a script: name the rejected card, and end the hold.',
+      command:
+        'kioskctl kiosk recover WIS00001 --yes --rejected 1001/501 --release --attended --reason "door closed"',
+    },
   ];
   static override args = kioskArgs;
   static override flags = {

@@ -7,12 +7,12 @@ import type { Result } from '../../output/result.ts';
 
 export default class KioskRelease extends BaseCommand {
   static override effect = 'writes' as const;
-  static override summary = 'End the hold on a kiosk, whoever set it: cards may be sent there again.';
+  static override summary = 'End the hold on a kiosk.';
   static override description =
     'Nothing is sent by it. A kiosk that is not on hold stays as it is (exit 0, changed: false).';
   static override examples = [
-    '<%= config.bin %> kiosk release WIS00001 --reason "door is closed"',
-    '<%= config.bin %> kiosk release WIS00001 --json',
+    { description: 'Release a kiosk.', command: 'kioskctl kiosk release WIS00001 --reason "door is closed"' },
+    { description: 'Release it in a script.', command: 'kioskctl kiosk release WIS00001 --json' },
   ];
   static override args = kioskArgs;
   static override flags = { ...actFlags, ...quietFlag };

@@ -7,14 +7,14 @@ import { renderChecked } from '../../support/support-views.ts';
 
 export default class RunbookCheck extends BaseCommand {
   static override effect = 'reads' as const;
-  static override summary = 'What is wrong with a runbook, with lines and columns.';
+  static override summary = 'Check a runbook.';
   static override description =
     `Ends with 2 when it can't be used. A code that the catalogue doesn't have is a warning, because the vendor adds codes.
 Without FILE, the runbook of the context.`;
   static override examples = [
-    '<%= config.bin %> runbook check runbook.yaml',
-    '<%= config.bin %> runbook check',
-    '<%= config.bin %> runbook check runbook.yaml --json',
+    { description: 'Check a file.', command: 'kioskctl runbook check runbook.yaml' },
+    { description: 'Check the runbook of the context.', command: 'kioskctl runbook check' },
+    { description: 'Check in CI.', command: 'kioskctl runbook check runbook.yaml --json' },
   ];
   static override args = {
     file: Args.string({ ignoreStdin: true, description: 'The file, in YAML.' }),

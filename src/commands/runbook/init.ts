@@ -6,14 +6,17 @@ import { runbookTemplate } from '../../support/support-views.ts';
 
 export default class RunbookInit extends BaseCommand {
   static override effect = 'reads' as const;
-  static override summary = 'Write a commented runbook with all error codes, for your team to fill in.';
+  static override summary = 'Write a runbook with all error codes to fill in.';
   static override description =
     `Without FILE it goes to standard output. A file that is there stays, unless you say --force. So that kioskctl uses it,
 name it in the context: "runbook": "FILE".`;
   static override examples = [
-    '<%= config.bin %> runbook init runbook.yaml',
-    '<%= config.bin %> runbook init > runbook.yaml',
-    '<%= config.bin %> runbook init runbook.yaml --force --json',
+    { description: 'Write a new file.', command: 'kioskctl runbook init runbook.yaml' },
+    { description: 'Print it instead.', command: 'kioskctl runbook init > runbook.yaml' },
+    {
+      description: 'Replace an existing file.',
+      command: 'kioskctl runbook init runbook.yaml --force --json',
+    },
   ];
   static override args = {
     file: Args.string({ ignoreStdin: true, description: 'Where it is written to; - is standard output.' }),

@@ -8,12 +8,12 @@ import { type ListedRun, listRuns } from '../../runs/stored-runs.ts';
 
 export default class RunsList extends BaseCommand {
   static override effect = 'reads' as const;
-  static override summary = 'The runs that the journal keeps, newest first.';
+  static override summary = 'List runs, newest first.';
   static override description = `Of this environment, by every context of it. Nothing is asked of the API.`;
   static override examples = [
-    '<%= config.bin %> runs list',
-    '<%= config.bin %> runs list --limit 5 --json',
-    '<%= config.bin %> runs list --quiet',
+    { description: 'List the runs.', command: 'kioskctl runs list' },
+    { description: 'List the last five as JSON.', command: 'kioskctl runs list --limit 5 --json' },
+    { description: 'Print only their ids.', command: 'kioskctl runs list --quiet' },
   ];
   static override flags = limitFlag;
 

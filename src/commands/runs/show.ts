@@ -10,12 +10,15 @@ import { findRun } from '../../runs/stored-runs.ts';
 
 export default class RunsShow extends BaseCommand {
   static override effect = 'reads' as const;
-  static override summary = 'How a run went: its steps, card by card, and what they come to.';
+  static override summary = 'Show a run with its steps and results.';
   static override description = `Also makes its reports again. Nothing is asked of the API.`;
   static override examples = [
-    '<%= config.bin %> runs show 20261122-152350-3f9a1c07',
-    '<%= config.bin %> runs show 20261122-152350-3f9a1c07 --report html=report.html',
-    '<%= config.bin %> runs show 20261122-152350-3f9a1c07 --json',
+    { description: 'Show a run.', command: 'kioskctl runs show 20261122-152350-3f9a1c07' },
+    {
+      description: 'Write its report as HTML.',
+      command: 'kioskctl runs show 20261122-152350-3f9a1c07 --report html=report.html',
+    },
+    { description: 'Print it as JSON.', command: 'kioskctl runs show 20261122-152350-3f9a1c07 --json' },
   ];
   static override args = {
     run: Args.string({ required: true, ignoreStdin: true, description: 'The id of the run.' }),

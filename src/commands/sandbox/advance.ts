@@ -7,10 +7,10 @@ import { localTime } from '../../output/style.ts';
 const durationArg = Args.custom<number>({ parse: async (text) => parseDuration(text) });
 
 export default class SandboxAdvance extends SandboxCommand {
-  static override summary = "Move the embedded sandbox's clock on.";
+  static override summary = 'Advance the clock of the sandbox.';
   static override examples = [
-    '<%= config.bin %> sandbox advance 61d',
-    '<%= config.bin %> sandbox advance 2h --json',
+    { description: 'Let cards expire.', command: 'kioskctl sandbox advance 61d' },
+    { description: 'Advance two hours.', command: 'kioskctl sandbox advance 2h --json' },
   ];
   static override args = {
     duration: durationArg({ required: true, ignoreStdin: true, description: 'How far: 90s, 5m, 2h or 61d.' }),

@@ -11,27 +11,43 @@ export default class Sandbox extends SandboxCommand {
   static override description =
     `The same state that every command in local uses. It listens on this machine only, unless --host says otherwise.`;
   static override examples = [
-    '<%= config.bin %> sandbox',
-    '<%= config.bin %> sandbox --port 0 --speed 10 --json',
-    '<%= config.bin %> sandbox --port 8443 --tls-cert cert.pem --tls-key key.pem',
-    '<%= config.bin %> sandbox --rate-limits --speed 6',
-    '<%= config.bin %> sandbox --state /tmp/other.db --seed 42',
+    { description: 'Serve it on the default port.', command: 'kioskctl sandbox' },
+    {
+      description: 'Serve it on a free port, ten times faster.',
+      command: 'kioskctl sandbox --port 0 --speed 10 --json',
+    },
+    {
+      description: 'Serve it with TLS.',
+      command: 'kioskctl sandbox --port 8443 --tls-cert cert.pem --tls-key key.pem',
+    },
+    { description: 'Apply rate limits like Wise.', command: 'kioskctl sandbox --rate-limits --speed 6' },
+    {
+      description: 'Use another state, with reproducible ids.',
+      command: 'kioskctl sandbox --state /tmp/other.db --seed 42',
+    },
   ];
   static override flags = {
     port: portFlag({ summary: 'The port; 0 picks a free one (default 8787).', helpValue: 'N' }),
-    host: Flags.string({ summary: 'The address to listen on (default 127.0.0.1).', helpValue: 'ADDRESS' }),
+    host: Flags.string({
+      helpGroup: 'ADVANCED',
+      summary: 'The address to listen on (default 127.0.0.1).',
+      helpValue: 'ADDRESS',
+    }),
     speed: speedFlag({ summary: 'How many times faster than life.', helpValue: 'N' }),
     kiosks: numberFlag({
+      helpGroup: 'ADVANCED',
       what: 'a number of kiosks',
       max: 9999,
       summary: 'How many kiosks there are: WIS00001, … (default 3).',
       helpValue: 'N',
     }),
     'rate-limits': Flags.boolean({
+      helpGroup: 'ADVANCED',
       summary:
         'Answer 429 to more requests than the vendor allows: 100 a second, 1,000 a minute of its time.',
     }),
     'no-callback-check': Flags.boolean({
+      helpGroup: 'ADVANCED',
       summary: 'Accept subscriptions without a test notification to their URL first.',
     }),
     ...tlsFlags,

@@ -4,14 +4,20 @@ import { parseId } from '../../domain/ids.ts';
 import type { Result } from '../../output/result.ts';
 
 export default class SandboxRequirement extends SandboxCommand {
-  static override summary = 'Set a requirement of a profile of the embedded sandbox.';
+  static override summary = 'Set a requirement of a profile in the sandbox.';
   static override description =
     `Its orders that wait for the requirement continue. Wise presets a PIN with an encrypted call on another host, which the
 sandbox does not have: this command takes its place.`;
   static override examples = [
-    '<%= config.bin %> sandbox requirement 1003 PIN',
-    '<%= config.bin %> sandbox requirement 1003 PIN --status NOT_INITIATED',
-    '<%= config.bin %> sandbox requirement 1001 ADDRESS --status FAILED --json',
+    { description: 'Meet a requirement.', command: 'kioskctl sandbox requirement 1003 PIN' },
+    {
+      description: 'Reset a requirement.',
+      command: 'kioskctl sandbox requirement 1003 PIN --status NOT_INITIATED',
+    },
+    {
+      description: 'Let a requirement fail.',
+      command: 'kioskctl sandbox requirement 1001 ADDRESS --status FAILED --json',
+    },
   ];
   static override args = {
     profile: Args.string({ required: true, ignoreStdin: true, description: 'The profile, like 1003.' }),

@@ -2,10 +2,13 @@ import { SandboxCommand, seedFlag, stateFlag } from '../../cli/sandbox-command.t
 import type { Result } from '../../output/result.ts';
 
 export default class SandboxReset extends SandboxCommand {
-  static override summary = 'Put the embedded sandbox back to its beginning.';
+  static override summary = 'Reset the sandbox to its initial state.';
   static override description =
     `Its orders, cards, faults and its clock; with them, the journal forgets the cards of local.`;
-  static override examples = ['<%= config.bin %> sandbox reset', '<%= config.bin %> sandbox reset --seed 42'];
+  static override examples = [
+    { description: 'Reset it.', command: 'kioskctl sandbox reset' },
+    { description: 'Reset it with reproducible ids.', command: 'kioskctl sandbox reset --seed 42' },
+  ];
   static override flags = { ...stateFlag, ...seedFlag };
 
   protected override async perform(): Promise<Result> {

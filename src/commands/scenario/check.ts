@@ -7,14 +7,20 @@ import { renderExamined, toScenarioDocument } from '../../scenarios/scenario-vie
 
 export default class ScenarioCheck extends BaseCommand {
   static override effect = 'reads' as const;
-  static override summary = 'What is wrong with a scenario, with lines and columns. Sends nothing.';
+  static override summary = 'Check a scenario file without sending anything.';
   static override description =
     `Ends with 2 when it can't be run. With --data, each row is checked, too: what its columns are called, and what the scenario
 makes of their values. Editors check while you write: schemas/scenario.json is its JSON Schema.`;
   static override examples = [
-    '<%= config.bin %> scenario check flow.yaml',
-    '<%= config.bin %> scenario check flow.yaml --data cards.csv',
-    '<%= config.bin %> scenario check flow.yaml --var code=PRT_RIBBON_ENDED --json',
+    { description: 'Check a file.', command: 'kioskctl scenario check flow.yaml' },
+    {
+      description: 'Check it with each row of its data.',
+      command: 'kioskctl scenario check flow.yaml --data cards.csv',
+    },
+    {
+      description: 'Check it with a variable.',
+      command: 'kioskctl scenario check flow.yaml --var code=PRT_RIBBON_ENDED --json',
+    },
   ];
   static override args = {
     scenario: Args.string({

@@ -9,9 +9,9 @@ export default class ScenarioSchema extends BaseCommand {
   static override description =
     `Editors complete and check scenarios with it. With --json, the schema is the field "schema" of the document.`;
   static override examples = [
-    '<%= config.bin %> scenario schema',
-    '<%= config.bin %> scenario schema > scenario.schema.json',
-    '<%= config.bin %> scenario schema --json',
+    { description: 'Print the schema.', command: 'kioskctl scenario schema' },
+    { description: 'Save it for your editor.', command: 'kioskctl scenario schema > scenario.schema.json' },
+    { description: 'Print it as part of a JSON document.', command: 'kioskctl scenario schema --json' },
   ];
 
   protected override async perform(): Promise<Result> {

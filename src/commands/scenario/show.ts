@@ -5,17 +5,23 @@ import { builtInText } from '../../scenarios/scenario-file.ts';
 
 export default class ScenarioShow extends BaseCommand {
   static override effect = 'reads' as const;
-  static override summary = 'A built-in scenario as a file, with comments: to read, or to start from.';
+  static override summary = 'Print a built-in scenario.';
   static override examples = [
-    '<%= config.bin %> scenario show hopper-door',
-    '<%= config.bin %> scenario show hopper-door > our-door.yaml',
-    '<%= config.bin %> scenario show happy-path --json',
+    { description: 'Print a scenario.', command: 'kioskctl scenario show hopper-door' },
+    {
+      description: 'Start your own scenario from it.',
+      command: 'kioskctl scenario show hopper-door > our-door.yaml',
+    },
+    {
+      description: 'Print it as part of a JSON document.',
+      command: 'kioskctl scenario show happy-path --json',
+    },
   ];
   static override args = {
     scenario: Args.string({
       ignoreStdin: true,
       required: true,
-      description: 'Its name: kioskctl scenarios lists them.',
+      description: 'Its name: kioskctl scenario list shows them.',
     }),
   };
 

@@ -7,15 +7,25 @@ import type { Result } from '../../output/result.ts';
 
 export default class WebhooksCreate extends BaseCommand {
   static override effect = 'writes' as const;
-  static override summary = 'Subscribe a URL to the events of productions and orders.';
+  static override summary = 'Subscribe a URL to production and order events.';
   static override description =
     `Needs KIOSKCTL_CLIENT_ID and KIOSKCTL_CLIENT_SECRET. The vendor sends events to https at a domain name, on port 443, with a certificate that a CA has signed, and without a query; local sends them to this machine as well.
 First it sends a test notification to the URL, which must be answered 2xx within 5 seconds: start listen, and the gateway in front of it, before.
 Subscriptions that are there already stay as they are.`;
   static override examples = [
-    '<%= config.bin %> webhooks create --url https://hooks.bank.example/kiosk',
-    '<%= config.bin %> webhooks create --url https://hooks.bank.example/kiosk --name "Kiosks, on call" --json',
-    '<%= config.bin %> webhooks create --url http://127.0.0.1:8788/webhooks --context local',
+    {
+      description: 'Subscribe a URL.',
+      command: 'kioskctl webhooks create --url https://hooks.bank.example/kiosk',
+    },
+    {
+      description: 'Subscribe it under a name.',
+      command:
+        'kioskctl webhooks create --url https://hooks.bank.example/kiosk --name "Kiosks, on call" --json',
+    },
+    {
+      description: 'Subscribe a receiver in the embedded sandbox.',
+      command: 'kioskctl webhooks create --url http://127.0.0.1:8788/webhooks --context local',
+    },
   ];
   static override flags = {
     url: Flags.string({ summary: 'Where the events go.', helpValue: 'URL', required: true }),

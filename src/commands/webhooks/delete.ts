@@ -6,10 +6,16 @@ import { parseSubscriptionId } from '../../wire/subscriptions.ts';
 
 export default class WebhooksDelete extends BaseCommand {
   static override effect = 'writes' as const;
-  static override summary = 'End a subscription to events.';
+  static override summary = 'Delete a webhook subscription.';
   static override examples = [
-    '<%= config.bin %> webhooks delete 72195556-e5cb-495e-a010-b37a4f2a3043',
-    '<%= config.bin %> webhooks delete 72195556-e5cb-495e-a010-b37a4f2a3043 --json',
+    {
+      description: 'Delete a subscription.',
+      command: 'kioskctl webhooks delete 72195556-e5cb-495e-a010-b37a4f2a3043',
+    },
+    {
+      description: 'Delete it in a script.',
+      command: 'kioskctl webhooks delete 72195556-e5cb-495e-a010-b37a4f2a3043 --json',
+    },
   ];
   static override args = subscriptionArgs;
   static override flags = { ...actFlags, ...quietFlag };

@@ -6,11 +6,17 @@ import type { Result } from '../../output/result.ts';
 
 export default class WebhooksList extends BaseCommand {
   static override effect = 'reads' as const;
-  static override summary = "The application's subscriptions to events.";
+  static override summary = 'List webhook subscriptions.';
   static override examples = [
-    '<%= config.bin %> webhooks list',
-    '<%= config.bin %> webhooks list --environment sandbox --json',
-    '<%= config.bin %> webhooks list --quiet | xargs -n 1 <%= config.bin %> webhooks delete',
+    { description: 'List the subscriptions.', command: 'kioskctl webhooks list' },
+    {
+      description: 'List those of the sandbox as JSON.',
+      command: 'kioskctl webhooks list --environment sandbox --json',
+    },
+    {
+      description: 'Delete all of them.',
+      command: 'kioskctl webhooks list --quiet | xargs -n 1 kioskctl webhooks delete',
+    },
   ];
   static override flags = quietFlag;
 

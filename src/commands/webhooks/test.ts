@@ -7,13 +7,19 @@ import { parseSubscriptionId } from '../../wire/subscriptions.ts';
 
 export default class WebhooksTest extends BaseCommand {
   static override effect = 'writes' as const;
-  static override summary = 'Have the vendor send a test notification to a subscription.';
+  static override summary = 'Request a test notification from Wise.';
   static override description =
     `It is signed and delivered like any other event, marked as a test, and changes no card.
 In local it is delivered once something serves the sandbox.`;
   static override examples = [
-    '<%= config.bin %> webhooks test 72195556-e5cb-495e-a010-b37a4f2a3043',
-    '<%= config.bin %> webhooks test 72195556-e5cb-495e-a010-b37a4f2a3043 --json',
+    {
+      description: 'Request a test notification.',
+      command: 'kioskctl webhooks test 72195556-e5cb-495e-a010-b37a4f2a3043',
+    },
+    {
+      description: 'Request it in a script.',
+      command: 'kioskctl webhooks test 72195556-e5cb-495e-a010-b37a4f2a3043 --json',
+    },
   ];
   static override args = subscriptionArgs;
   static override flags = { ...actFlags, ...quietFlag };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Candidate, candidatesFor, type Surface } from '../../../src/cli/completion/candidates.ts';
+import { type Candidate, type Completable, candidatesFor } from '../../../src/cli/completion/candidates.ts';
 
 const GLOBAL = {
   context: { type: 'option', summary: 'The context to use.' },
@@ -13,9 +13,11 @@ const VALUES: Record<string, string[]> = {
   setting: ['kiosk', 'kiosks'],
   code: ['PRD_HOPPER_DOOR', 'CARD_EXPIRED'],
   'production-code': ['PRD_HOPPER_DOOR'],
+  run: ['20261122-152350-3f9a1c07'],
+  topic: ['safety', 'scripting'],
 };
 
-const SURFACE: Surface = {
+const SURFACE: Completable = {
   commands: {
     status: { summary: 'Where cards sandbox.', args: { card: { multiple: true } }, flags: GLOBAL },
     produce: {
@@ -28,6 +30,8 @@ const SURFACE: Surface = {
         secret: { type: 'boolean', hidden: true },
       },
     },
+    'runs:show': { args: { run: {} }, flags: GLOBAL },
+    run: { args: {}, flags: { ...GLOBAL, resume: { type: 'option' } } },
     explain: { args: { code: {} }, flags: GLOBAL },
     'context:use': { summary: 'Use one.', args: { name: {} }, flags: GLOBAL },
     'context:add': { args: { name: {} }, flags: GLOBAL },
@@ -36,7 +40,7 @@ const SURFACE: Surface = {
     'sandbox:reset': { args: {}, flags: GLOBAL },
     completion: { args: { shell: { options: ['bash', 'zsh'] } }, flags: GLOBAL },
   },
-  topics: { context: 'Contexts.', sandbox: 'The sandbox.' },
+  groups: { context: 'Contexts.', runs: 'Runs.', sandbox: 'The sandbox.' },
   values: (kind) => (VALUES[kind] ?? []).map((word): Candidate => ({ word, about: '' })),
 };
 
@@ -45,12 +49,14 @@ function offered(line: string): string[] {
   return candidatesFor(line.split(' ').slice(1), SURFACE).map(({ word }) => word);
 }
 
-const COMMANDS = ['context', 'sandbox', 'status', 'produce', 'explain', 'completion', 'help'];
+const COMMANDS = ['context', 'sandbox', 'status', 'produce', 'explain', 'run', 'runs', 'completion', 'help'];
 
 test.each<[string, string[]]>([
   ['kioskctl ', COMMANDS],
   ['kioskctl s', ['sandbox', 'status']],
-  ['kioskctl help s', ['sandbox', 'status']],
+  ['kioskctl help s', ['sandbox', 'status', 'safety', 'scripting']],
+  ['kioskctl help sa', ['sandbox', 'safety']],
+  ['kioskctl s', ['sandbox', 'status']],
   ['kioskctl context ', ['use', 'add', 'set']],
   ['kioskctl context u', ['use']],
   ['kioskctl sandbox ', ['reset']],
@@ -66,6 +72,8 @@ test.each<[string, string[]]>([
   ['kioskctl status 1001/502', ['1001/502']],
   ['kioskctl status 1001/501 ', ['1001/502']],
   ['kioskctl status x', []],
+  ['kioskctl runs show ', ['20261122-152350-3f9a1c07']],
+  ['kioskctl run --resume ', ['20261122-152350-3f9a1c07']],
   ['kioskctl explain PRD', ['PRD_HOPPER_DOOR']],
   ['kioskctl explain PRD_HOPPER_DOOR ', []],
   ['kioskctl context use ', ['ci', 'local']],

@@ -1,25 +1,26 @@
-import { BaseCommand } from '../cli/base-command.ts';
-import { quietFlag } from '../input/flags.ts';
-import type { Result } from '../output/result.ts';
-import { listResult } from '../output/table.ts';
-import { readBuiltIns } from '../scenarios/scenario-file.ts';
-import { toScenarioDocument } from '../scenarios/scenario-views.ts';
+import { BaseCommand } from '../../cli/base-command.ts';
+import { quietFlag } from '../../input/flags.ts';
+import type { Result } from '../../output/result.ts';
+import { listResult } from '../../output/table.ts';
+import { readBuiltIns } from '../../scenarios/scenario-file.ts';
+import { toScenarioDocument } from '../../scenarios/scenario-views.ts';
 
-export default class Scenarios extends BaseCommand {
+export default class ScenarioList extends BaseCommand {
   static override effect = 'reads' as const;
-  static override summary = 'The scenarios that come with kioskctl: what each shows, and what it needs.';
+  static override summary = 'List the built-in scenarios.';
   static override description =
     `Those that need the embedded sandbox set faults or move its clock; the others run on the vendor's, too.
 Your own scenarios are files: docs/scenarios.md says what is in them.`;
   static override examples = [
-    '<%= config.bin %> scenarios',
-    '<%= config.bin %> scenarios --json',
-    '<%= config.bin %> scenarios --quiet',
+    { description: 'List the scenarios.', command: 'kioskctl scenario list' },
+    { description: 'List them as JSON.', command: 'kioskctl scenario list --json' },
+    { description: 'Print only their names.', command: 'kioskctl scenario list --quiet' },
   ];
+  static override aliases = ['scenarios'];
   static override flags = quietFlag;
 
   protected override async perform(): Promise<Result> {
-    const { flags } = await this.parse(Scenarios);
+    const { flags } = await this.parse(ScenarioList);
     await this.nameContext(flags);
     const scenarios = await readBuiltIns({ root: this.config.root, files: this.files });
     return listResult(

@@ -1,0 +1,55 @@
+import type { Style } from '../../output/style.ts';
+
+type Row = readonly [left: string, right: string];
+
+/** A part of a help page. Paragraphs and rows are wrapped; lines are shown as they are. */
+export interface Block {
+  heading?: string;
+  text?: string;
+  rows?: readonly Row[];
+  lines?: readonly string[];
+}
+
+interface PageOptions {
+  /** The columns of the terminal. */
+  width: number;
+  style: Style;
+}
+
+/** The widest first column. Longer words get a line of their own. */
+const WIDEST = 30;
+
+/** Renders a help page. */
+export function renderPage(blocks: readonly Block[], { width, style }: PageOptions): string {
+  const parts = blocks.map(({ heading, text, rows = [], lines = [] }) => {
+    const indent = heading === undefined ? 0 : 2;
+    const body = [
+      ...(text === undefined ? [] : wrap(text, width - indent)),
+      ...renderRows(rows, width - indent),
+      ...lines,
+    ].map((line) => `${' '.repeat(indent)}${line}`.trimEnd());
+    return [...(heading === undefined ? [] : [style.bold(heading)]), ...body].join('\n');
+  });
+  return `${parts.join('\n\n')}\n`;
+}
+
+function renderRows(rows: readonly Row[], width: number): string[] {
+  const left = Math.max(0, ...rows.map(([word]) => word.length).filter((length) => length <= WIDEST)) + 2;
+  return rows.flatMap(([word, about]) => {
+    const [first = '', ...others] = wrap(about, width - left);
+    const continued = others.map((line) => ' '.repeat(left) + line);
+    return word.length <= left - 2
+      ? [word.padEnd(left) + first, ...continued]
+      : [word, ' '.repeat(left) + first, ...continued];
+  });
+}
+
+/** Wraps paragraphs, which empty lines separate, at blanks. */
+function wrap(text: string, width: number): string[] {
+  const fitting = new RegExp(`\\S.{0,${Math.max(20, width) - 1}}(?=\\s|$)|\\S+`, 'g');
+  const paragraphs = text.trim().split(/\n\s*\n/);
+  return paragraphs.flatMap((paragraph, index) => {
+    const lines = paragraph.replaceAll(/\s+/g, ' ').match(fitting) ?? [];
+    return index === 0 ? [...lines] : ['', ...lines];
+  });
+}

@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface FlagShape {
+  type: string;
+  summary?: string;
+  char?: string;
+  hidden?: boolean;
+  multiple?: boolean;
+  required?: boolean;
+  allowNo?: boolean;
+  options?: string[];
+  helpValue?: string;
+  helpGroup?: string;
+}
+
+export interface ArgShape {
+  description?: string;
+  multiple?: boolean;
+  required?: boolean;
+  options?: string[];
+}
+
+/** A command as the manifest describes it. */
+export interface CommandShape {
+  summary?: string;
+  description?: string;
+  examples?: { description: string; command: string }[];
+  aliases?: string[];
+  args: Record<string, ArgShape>;
+  flags: Record<string, FlagShape>;
+}
+
+/** The commands of the program, without their code. */
+export interface Surface {
+  /** By id, like `context:set`. */
+  commands: Readonly<Record<string, CommandShape>>;
+  /** The summaries of groups of commands, by their words. */
+  groups: Readonly<Record<string, string>>;
+}
+
+/** Reads the commands from the manifest, and their groups from package.json. @param root the folder of the package */
+export function readSurface(root: string): Surface {
+  const read = (file: string): unknown => JSON.parse(readFileSync(join(root, file), 'utf8'));
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own files, which the tests check
+  const { commands } = read('oclif.manifest.json') as Pick<Surface, 'commands'>;
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same
+  const { oclif } = read('package.json') as { oclif: { topics: Record<string, { description: string }> } };
+  const groups = Object.entries(oclif.topics).map(([name, { description }]) => [name, description]);
+  return { commands, groups: Object.fromEntries(groups) };
+}
+
+/** Returns the id of a command, also by an alias, or of a group; null for other words. */
+export function idOf({ commands, groups }: Surface, named: string): string | null {
+  if (Object.hasOwn(commands, named) || Object.hasOwn(groups, named)) return named;
+  return Object.keys(commands).find((id) => commands[id]?.aliases?.includes(named)) ?? null;
+}
+
+/** Returns the ids of the commands below a group or a command. */
+export function below({ commands }: Surface, id: string): string[] {
+  return Object.keys(commands).filter((one) => one.startsWith(`${id}:`));
+}

@@ -1,0 +1,36 @@
+import { Flags } from '@oclif/core';
+import type { KioskId } from '../domain/ids.ts';
+import { overviewResult } from '../kiosks/kiosk-views.ts';
+import { overview, watchOverview } from '../kiosks/overview.ts';
+import type { Result } from '../output/result.ts';
+import { BaseCommand } from './base-command.ts';
+import type { ContextFlags } from './settings/sources.ts';
+
+export const overviewFlags = {
+  watch: Flags.boolean({ summary: 'Go on and show each change.' }),
+  timeout: Flags.string({
+    summary: 'End a watch after this long (default: never).',
+    helpValue: '90s',
+    dependsOn: ['watch'],
+  }),
+  quiet: Flags.boolean({ char: 'q', summary: 'Only the ids of the kiosks, one a line.' }),
+};
+
+/** A command that shows kiosks as the journal knows them. */
+export abstract class KioskOverviewCommand extends BaseCommand {
+  static override effect = 'reads' as const;
+
+  /** Shows kiosks, once or until a watch ends. @param wanted all kiosks if there are none */
+  protected async overview(
+    wanted: readonly KioskId[],
+    flags: ContextFlags & { watch: boolean },
+  ): Promise<Result | null> {
+    const ctx = await this.context(flags);
+    if (!flags.watch) return overviewResult(await overview(ctx, wanted));
+    const deadline = flags.timeout === undefined ? null : ctx.stopwatch.after(ctx.timing.timeout ?? 0);
+    await watchOverview(ctx, { wanted, deadline }, async (seen) =>
+      this.emit(overviewResult(seen), { isStream: true }),
+    );
+    return null;
+  }
+}

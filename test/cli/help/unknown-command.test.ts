@@ -1,0 +1,78 @@
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { idOf, readSurface } from '../../../src/cli/help/surface.ts';
+import { meantBy, unknownCommand } from '../../../src/cli/help/unknown-command.ts';
+import { User } from '../../harness/program.ts';
+
+const surface = readSurface(join(import.meta.dirname, '../../..'));
+const unknown = (...words: string[]) => unknownCommand(surface, words);
+
+const user = new User();
+afterAll(() => user.leave());
+
+test.each<[words: string, meant: string]>([
+  ['statsu', 'status'],
+  ['ls', 'status'],
+  ['contexts', 'context list'],
+  ['auth login', 'login'],
+  ['auth logout', 'logout'],
+  ['auth', 'login'],
+  ['config', 'context show'],
+  ['hold WIS00001', 'kiosk hold'],
+  ['events ls', 'events list'],
+  ['events lst', 'events list'],
+  ['event ls', 'events list'],
+  ['kiosk ls', 'kiosk list'],
+  ['kiosk get', 'kiosk show'],
+  ['context create', 'context add'],
+  ['context delete', 'context remove'],
+  ['context rm', 'context remove'],
+  ['webhooks remove', 'webhooks delete'],
+  ['webhook list', 'webhooks list'],
+  ['runs ls', 'runs list'],
+  ['scenario validate', 'scenario check'],
+  ['orders list', 'orders'],
+  ['order list', 'orders'],
+  ['sandbox rest', 'sandbox reset'],
+])('after “%s”, kioskctl suggests “%s”', async (words, meant) => {
+  const { code, json, stdout } = await user.run(`${words} --json`);
+  expect(code, stdout).toBe(2);
+  expect(json.error.hint).toContain(`Did you mean kioskctl ${meant}? `);
+  expect(idOf(surface, meant.replaceAll(' ', ':'))).not.toBeNull();
+});
+
+test('an unknown subcommand without a similar one lists the subcommands', () => {
+  expect(unknown('journal', 'frobnicate')).toMatchObject({
+    code: 'unknown-command',
+    message: 'There is no command “journal frobnicate”.',
+    hint: expect.stringMatching(/^Use one of backup, .*restore, .*show.* See kioskctl journal --help\.$/),
+  });
+});
+
+test('flags without a command are a missing command', () => {
+  expect(unknown('--json')).toMatchObject({ message: 'Missing command.', hint: 'See kioskctl --help.' });
+});
+
+test.each(['list', 'ls', 'show', 'hold', 'recover', 'replay', 'use', 'logs', 'print', 'new'])(
+  'the command that “%s” suggests exists',
+  (word) => {
+    const meant = meantBy(surface, word, undefined) ?? '';
+    expect(idOf(surface, meant.replaceAll(' ', ':'))).not.toBeNull();
+  },
+);
+
+test.each([
+  [['eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl']],
+  [['events', 'tok_4711_never_to_be_seen']],
+  [['9e1f0c9e-4a3b-4c2d-8e7f-6f1d0c9e4711']],
+])('a token that was typed as a command is not repeated: %j', (words) => {
+  const { message, hint } = unknown(...words);
+  expect(message).toContain('[redacted]');
+  expect(message + hint).not.toContain(words.at(-1));
+});
+
+test('simulate without --status names the missing flag', async () => {
+  const { code, json } = await user.run('simulate 501 --json');
+  expect([code, json.error.message]).toEqual([2, '--status is required.']);
+  expect(json.error.hint).toContain('--status PRODUCED');
+});
