@@ -10,7 +10,7 @@ import { reportFlags, toReports } from '../runs/reports/report-flags.ts';
 import { publish } from '../runs/reports/write-report.ts';
 import { runFlags, toWantedRun } from '../runs/run-flags.ts';
 import { resumeRun, startRun } from '../runs/run-scenario.ts';
-import { runResult } from '../runs/run-views.ts';
+import { endedBy, runResult } from '../runs/run-views.ts';
 
 export default class Run extends BaseCommand {
   static override effect = 'writes' as const;
@@ -77,7 +77,8 @@ expectations were not met.`;
         ? await startRun(ctx, prepared.run, plan)
         : await resumeRun(ctx, prepared.run, plan);
     const cards = () => everyRunCard(ctx.journal, run.id);
-    const report = await readReport(run, { cards, secrets: ctx.secrets });
+    const interruption = this.interruptions()[0] ?? null;
+    const report = endedBy(await readReport(run, { cards, secrets: ctx.secrets }), interruption);
     const github = flags['no-annotations'] ? null : githubActions();
     const reportErrors = await publish(report, {
       targets,
@@ -86,6 +87,6 @@ expectations were not met.`;
       say: (line) => this.io.err(line),
       warn: (text) => ctx.report.warn(text),
     });
-    return runResult(report, { interruption: this.interruptions()[0] ?? null, reportErrors });
+    return runResult(report, { interruption, reportErrors });
   }
 }

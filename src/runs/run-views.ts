@@ -97,7 +97,7 @@ export async function runResult(
   const results: (CardResult & { number: number })[] = [];
   const listed: { about: string | null; error: FailureDocument }[] = [];
   const interruption = run.endedAt === null ? ending : null;
-  const exitCode = exitCodeOf(totals, interruption);
+  const { exitCode } = totals;
   let cause: FailureDocument | null = null;
   for await (const card of report.cards()) {
     const error = errorOf(report, card, interruption);
@@ -137,10 +137,15 @@ export async function runResult(
   };
 }
 
-/** Returns the exit code of the cards or of the signal that interrupted the run, whichever takes precedence. */
-function exitCodeOf({ exitCode }: RunReport['totals'], interruption: Failure | null): ExitCode {
-  if (!interruption) return exitCode;
-  return isOfSignal(exitCode) ? interruption.exitCode : combineExitCodes([interruption.exitCode, exitCode]);
+/**
+ * Returns the report of a run with the exit code of the signal that interrupted it, unless that of a card takes precedence.
+ * The records of the run have no signal.
+ */
+export function endedBy(report: RunReport, interruption: Failure | null): RunReport {
+  const { run, totals } = report;
+  if (!interruption || run.endedAt !== null) return report;
+  const ofCards = isOfSignal(totals.exitCode) ? 0 : totals.exitCode;
+  return { ...report, totals: { ...totals, exitCode: combineExitCodes([interruption.exitCode, ofCards]) } };
 }
 
 function endedWith({ exitCode, steps }: RunCard): ExitCode {

@@ -1,5 +1,7 @@
 // Ctrl-C, SIGTERM and SIGHUP: the exit code, one document, and a message about what may still be going on.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ended, expectError, oneDocument, User } from '../harness/program.ts';
 import { ServedSandbox } from '../harness/served.ts';
@@ -105,6 +107,24 @@ describe.concurrent.each(SIGNALS)('$signal', ({ signal, ...expected }) => {
       expect(code).toBe(expected.code);
       expect(stderr).toMatch(expected.message);
       expect(stderr).toMatch(/What was sent may still complete\. Continue with: kioskctl wait-produced/);
+      const { acts } = (await user.run('log --json')).json;
+      expect(acts).toMatchObject([{ act: 'produce', exitCode: expected.code }]);
+    });
+  });
+
+  test('a run writes its report', async () => {
+    const [scenario, report] = [join(user.home, `${signal}.yaml`), join(user.home, `${signal}.json`)];
+    writeFileSync(scenario, 'version: 1\nname: waiting\nsteps: [order, wait-ready]\n');
+    const run = `run ${scenario} --profile-id 1002 --report json=${report} --verbose --base-url ${sandbox.url}`;
+    const child = start(user, run);
+    const end = ended(child);
+    await said(child, /requirements 200/);
+    child.kill(signal);
+    const { code, stderr } = await end;
+    expect(code, stderr).toBe(expected.code);
+    expect(JSON.parse(readFileSync(report, 'utf8'))).toMatchObject({
+      exitCode: expected.code,
+      totals: { outcome: 'interrupted' },
     });
   });
 
@@ -245,4 +265,14 @@ describe('SIGHUP on a server', () => {
       expect(terminal.transcript).toContain('Error: Hung up.');
     },
   );
+
+  test('in a terminal lets listen remove its subscriptions', async () => {
+    const terminal = Terminal.open(user, 'listen --port 0');
+    await terminal.shows('http://127.0.0.1:');
+    const count = async () => (await user.run('webhooks list --json')).json.subscriptions.length;
+    expect(await count()).toBeGreaterThan(0);
+    terminal.signal('SIGHUP');
+    expect(await terminal.ended).toBe(129);
+    expect(await count()).toBe(0);
+  });
 });

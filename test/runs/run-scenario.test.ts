@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Failure } from '../../src/domain/errors/failure.ts';
 import { parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
-import { runResult } from '../../src/runs/run-views.ts';
+import { endedBy, runResult } from '../../src/runs/run-views.ts';
 import { reportOf } from '../harness/run-records.ts';
 import {
   DOOR,
@@ -270,7 +270,8 @@ describe('a run that is interrupted', () => {
       { outcome: 'interrupted', exitCode: 8, card: { stage: 'unknown', attempt: 1 } },
     ]);
     const interruption = new Failure('interrupted', 'Interrupted.', { hint: '' });
-    const shown = await runResult(await reportOf(cards, run), { interruption, reportErrors: [] });
+    const report = endedBy(await reportOf(cards, run), interruption);
+    const shown = await runResult(report, { interruption, reportErrors: [] });
     expect(shown.exitCode).toBe(8);
     expect(shown.document).toMatchObject({
       cards: [{ outcome: 'unknown', exitCode: 8, error: { code: 'outcome-unknown' } }],
