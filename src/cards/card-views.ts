@@ -156,11 +156,11 @@ export async function renderStatus(results: readonly StatusResult[], style: Styl
 
 const STATUS_COLUMNS: readonly Column<StatusResult>[] = [
   ['Card', ({ card }) => formatReference(card)],
-  ['Order', ({ card }) => (card.orderId === null ? null : `${card.orderId} ${card.orderStatus ?? ''}`)],
+  ['Order', ({ card }) => (card.orderId === null ? null : `${card.orderId} ${card.orderStatus ?? ''}`), 1],
   ['Production', { styled: ({ card }, style) => `${pipelineOf(card, style)} ${card.stage}` }],
   ['Kiosk', ({ card, latest }) => card.production?.kioskId ?? kioskOf(latest)],
-  ['Attempt', ({ card }) => card.attempt || null],
-  ['Days left', { styled: ({ card }, style) => daysLeft(card, style) }],
+  ['Attempt', ({ card }) => card.attempt || null, 2],
+  ['Days left', { styled: ({ card }, style) => daysLeft(card, style) }, 3],
 ];
 
 /** Adds the coverage of the journal to the result of a selection. */

@@ -12,6 +12,7 @@ import type { CardFailure } from '../domain/selection.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { globalFlags } from '../input/flags.ts';
 import type { Result } from '../output/result.ts';
+import type { Style } from '../output/style.ts';
 import { openRunbook } from '../support/runbook-file.ts';
 import { CommandOutput, type ShownFailure } from './command-output.ts';
 import { type OpenContext, openContext } from './open-context.ts';
@@ -124,6 +125,11 @@ export abstract class BaseCommand extends Command {
   /** Sets the context that the output is about. */
   protected named(name: string, environment: Environment): void {
     this.#output.named = { name, environment };
+  }
+
+  /** The style of messages of several lines, which go to standard error. */
+  protected get messageStyle(): Style {
+    return this.#output.styleOf('stderr');
   }
 
   /** True for a server, which keeps its event loop free while it waits for the journal. */

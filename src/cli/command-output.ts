@@ -6,7 +6,7 @@ import type { CardFailure } from '../domain/selection.ts';
 import { redact, redactData } from '../domain/text/redaction.ts';
 import { printable, printableJson } from '../domain/text/terminal-text.ts';
 import { makeDocument, type Result, wantsFlag } from '../output/result.ts';
-import { makeStyle } from '../output/style.ts';
+import { makeStyle, type Style } from '../output/style.ts';
 import { renderPages } from '../support/support-views.ts';
 import { type Io, processIo } from './terminal/io.ts';
 import { setExitCode } from './terminal/signals.ts';
@@ -27,6 +27,8 @@ export class CommandOutput {
   named: { name: string; environment: string } | null = null;
   #context: Pick<Context, 'secrets' | 'runbook'> = { secrets: [], runbook: async () => NO_RUNBOOK };
   readonly #isJson: boolean;
+  /** True for tables with all columns. */
+  readonly #isWide: boolean;
   readonly #command: string | null;
   /** True for a stream, which prints each document on one line. */
   #isStream = false;
@@ -39,6 +41,7 @@ export class CommandOutput {
     this.io = processIo(wantsFlag(argv, '--no-color'));
     this.isQuiet = ['-q', '--quiet'].some((flag) => wantsFlag(argv, flag));
     this.#isJson = wantsFlag(argv, '--json');
+    this.#isWide = wantsFlag(argv, '--wide');
     this.#command = command;
   }
 
@@ -46,6 +49,12 @@ export class CommandOutput {
   about(context: Context): void {
     this.named = context;
     this.#context = context;
+  }
+
+  /** Returns the style of text for a stream. */
+  styleOf(stream: 'stdout' | 'stderr'): Style {
+    const columns = this.io.columnsOf(stream);
+    return makeStyle(this.io.color[stream], columns === null ? null : { columns, isWide: this.#isWide });
   }
 
   /**
@@ -101,7 +110,7 @@ export class CommandOutput {
   async #textOf({ text, references, isProduct }: Result, printsIds: boolean): Promise<string> {
     if (this.isQuiet && references)
       return references.map((reference) => `${printable(reference)}\n`).join('');
-    return this.isQuiet && !(isProduct ?? printsIds) ? '' : text(makeStyle(this.io.color.stdout));
+    return this.isQuiet && !(isProduct ?? printsIds) ? '' : text(this.styleOf('stdout'));
   }
 
   #print({ exitCode, document }: Pick<Result, 'exitCode' | 'document'>, pages: readonly RunbookPage[]): void {
@@ -113,7 +122,7 @@ export class CommandOutput {
     if (this.isQuietlyInterrupted && code === ('interrupted' satisfies FailureCode)) return;
     const safe = (text: string) => printable(redact(text, this.#context.secrets));
     const subject = about === null ? '' : `${safe(about)}: `;
-    const error = makeStyle(this.io.color.stderr).bad('Error:');
+    const error = this.styleOf('stderr').bad('Error:');
     this.io.err(`${error} ${subject}${safe(message)}\n  ${safe(hint)}\n`);
   }
 
@@ -122,6 +131,6 @@ export class CommandOutput {
     if (this.#isJson || this.isQuiet) return;
     const fresh = pages.filter((page) => !this.#shownPages.has(page));
     for (const page of fresh) this.#shownPages.add(page);
-    this.io.err(redact(renderPages(fresh, makeStyle(this.io.color.stderr)), this.#context.secrets));
+    this.io.err(redact(renderPages(fresh, this.styleOf('stderr')), this.#context.secrets));
   }
 }

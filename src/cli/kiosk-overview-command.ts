@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core';
 import type { KioskId } from '../domain/ids.ts';
+import { tableFlags } from '../input/flags.ts';
 import { overviewResult } from '../kiosks/kiosk-views.ts';
 import { overview, watchOverview } from '../kiosks/overview.ts';
 import type { Result } from '../output/result.ts';
@@ -13,6 +14,7 @@ export const overviewFlags = {
     helpValue: '90s',
     dependsOn: ['watch'],
   }),
+  ...tableFlags,
   quiet: Flags.boolean({ char: 'q', summary: 'Only the ids of the kiosks, one a line.' }),
 };
 

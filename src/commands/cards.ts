@@ -1,6 +1,7 @@
 import { cards } from '../cards/api-lists.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { DEFAULT_LIMIT, limitFlag, quietFlag } from '../input/flags.ts';
+import { formatReference } from '../domain/ids.ts';
+import { DEFAULT_LIMIT, limitFlag, quietFlag, tableFlags } from '../input/flags.ts';
 import type { Result } from '../output/result.ts';
 import { listResult, timeIn } from '../output/table.ts';
 
@@ -15,7 +16,7 @@ the card is produced and collected: a card whose production failed must not be a
     { description: 'Show the status of each card.', command: 'kioskctl cards --quiet | kioskctl status -' },
     { description: 'List the cards as JSON.', command: 'kioskctl cards --json' },
   ];
-  static override flags = { ...limitFlag, ...quietFlag };
+  static override flags = { ...limitFlag, ...quietFlag, ...tableFlags };
 
   protected override async perform(): Promise<Result> {
     const { flags } = await this.parse(Cards);
@@ -24,11 +25,11 @@ the card is produced and collected: a card whose production failed must not be a
     const list = await cards(ctx, limit);
     return listResult(
       [
-        ['Card', 'cardToken'],
+        ['Card', formatReference],
         ['Status', 'cardStatus'],
-        ['Type', 'cardType'],
-        ['Program', 'program'],
-        ['Created', timeIn('createdAt')],
+        ['Type', 'cardType', 2],
+        ['Program', 'program', 1],
+        ['Created', timeIn('createdAt'), 3],
       ],
       list,
       {

@@ -2,7 +2,7 @@ import { Args } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
 import { unknownCode } from '../domain/production.ts';
 import { allErrors, explainError, withAdvice } from '../domain/runbook.ts';
-import { runbookFlag } from '../input/flags.ts';
+import { runbookFlag, tableFlags } from '../input/flags.ts';
 import type { Result } from '../output/result.ts';
 import { renderCatalogue, renderEntry } from '../support/support-views.ts';
 
@@ -27,7 +27,7 @@ export default class Explain extends BaseCommand {
     }),
   };
 
-  static override flags = runbookFlag;
+  static override flags = { ...runbookFlag, ...tableFlags };
 
   protected override async perform(): Promise<Result> {
     const { args, flags } = await this.parse(Explain);

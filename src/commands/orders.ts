@@ -1,6 +1,7 @@
 import { orders } from '../cards/api-lists.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { DEFAULT_LIMIT, limitFlag, quietFlag } from '../input/flags.ts';
+import { formatReference } from '../domain/ids.ts';
+import { DEFAULT_LIMIT, limitFlag, quietFlag, tableFlags } from '../input/flags.ts';
 import type { Result } from '../output/result.ts';
 import { listResult, timeIn } from '../output/table.ts';
 
@@ -12,7 +13,7 @@ export default class Orders extends BaseCommand {
     { description: 'Show the status of each order.', command: 'kioskctl orders --json | kioskctl status -' },
     { description: 'Print ten references.', command: 'kioskctl orders --limit 10 --quiet' },
   ];
-  static override flags = { ...limitFlag, ...quietFlag };
+  static override flags = { ...limitFlag, ...quietFlag, ...tableFlags };
 
   protected override async perform(): Promise<Result> {
     const { flags } = await this.parse(Orders);
@@ -23,9 +24,9 @@ export default class Orders extends BaseCommand {
       [
         ['Order', 'orderId'],
         ['Status', 'orderStatus'],
-        ['Card', 'cardToken'],
-        ['Delivery', 'deliveryOption'],
-        ['Created', timeIn('createdAt')],
+        ['Card', (order) => (order.cardToken === null ? null : formatReference(order)), 1],
+        ['Delivery', 'deliveryOption', 2],
+        ['Created', timeIn('createdAt'), 3],
       ],
       list,
       {

@@ -5,6 +5,7 @@ import {
   followFlags,
   optionalCardArgs,
   quietFlag,
+  tableFlags,
   toProduceOptions,
   waitFlags,
 } from '../input/flags.ts';
@@ -13,7 +14,6 @@ import { DEFAULT_MAX_FAILURES, retryFlags, toRetrySelection } from '../kiosks/re
 import { type PlannedRetries, retrySelection } from '../kiosks/retry-selection.ts';
 import { plannedRetry, renderPlan, selectedRetry } from '../kiosks/retry-views.ts';
 import type { Result } from '../output/result.ts';
-import { makeStyle } from '../output/style.ts';
 
 export default class Retry extends BaseCommand {
   static override effect = 'writes' as const;
@@ -52,6 +52,7 @@ command goes on where it was.`;
   static override args = optionalCardArgs;
   static override flags = {
     ...retryFlags,
+    ...tableFlags,
     ...followFlags,
     ...waitFlags,
     ...actFlags,
@@ -69,7 +70,7 @@ command goes on where it was.`;
     if (selection) {
       warnOfUndocumented(ctx, selection.errorCodes);
       const { attended: isAttended, 'max-failures': maxFailures = DEFAULT_MAX_FAILURES } = flags;
-      const describe = async (retry: PlannedRetries) => renderPlan(retry, makeStyle(this.io.color.stderr));
+      const describe = async (retry: PlannedRetries) => renderPlan(retry, this.messageStyle);
       const options = { isAttended, isDryRun, maxFailures, describe, ...producing };
       const done = await retrySelection(ctx, selection, options);
       return isDryRun ? plannedRetry(done) : selectedRetry(done, this.interruptions());

@@ -5,7 +5,7 @@ import { type StatusResult, type WatchOptions, watchStatus } from '../cards/stat
 import { BaseCommand } from '../cli/base-command.ts';
 import type { Context } from '../context/context.ts';
 import { readCovered } from '../context/listener-state.ts';
-import { optionalCardArgs, quietFlag, waitFlags, watchViaFlag } from '../input/flags.ts';
+import { optionalCardArgs, quietFlag, tableFlags, waitFlags, watchViaFlag } from '../input/flags.ts';
 import { cardSelectionFlags, refuseBoth, toCardSelection } from '../kiosks/kiosk-flags.ts';
 import { chosenStatus, chosenTargets } from '../kiosks/selection-status.ts';
 import type { Result } from '../output/result.ts';
@@ -62,6 +62,7 @@ Exits 0 whatever it reads; with --exit-status produced and completed are 0, fail
     'exit-status': Flags.boolean({ summary: 'Let the exit code tell where the cards stand.' }),
     ...waitFlags,
     ...watchViaFlag,
+    ...tableFlags,
     ...quietFlag,
   };
 

@@ -114,9 +114,9 @@ export function webhooksResult(subscriptions: readonly Subscription[], changed?:
     [
       ['Subscription', 'id'],
       ['Events', 'eventType'],
-      ['Version', 'version'],
+      ['Version', 'version', 1],
       ['URL', 'url'],
-      ['Name', 'name'],
+      ['Name', 'name', 2],
     ],
     subscriptions,
     {

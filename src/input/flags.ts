@@ -134,6 +134,11 @@ export const quietFlag = {
   quiet: Flags.boolean({ char: 'q', summary: 'Only the references, one a line.' }),
 };
 
+/** For commands that print a table. */
+export const tableFlags = {
+  wide: Flags.boolean({ summary: 'Show all columns, and cut their cells to fit the terminal.' }),
+};
+
 /** For commands that change something. */
 export const actFlags = {
   reason: Flags.string({

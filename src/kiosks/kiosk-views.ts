@@ -23,12 +23,14 @@ export function overviewResult({ kiosks, withoutKiosk, covered }: Overview): Res
       [
         'Oldest failed',
         ({ oldestFailed }) => (oldestFailed?.failedAt ? localTime(oldestFailed.failedAt) : null),
+        2,
       ],
       [
         'Out of days',
         { styled: (kiosk, style) => (describeDays(kiosk) ? style.warning(describeDays(kiosk)) : '–') },
+        3,
       ],
-      ['Last produced', timeIn('lastProducedAt')],
+      ['Last produced', timeIn('lastProducedAt'), 1],
     ],
     kiosks,
     {

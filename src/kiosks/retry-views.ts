@@ -113,9 +113,9 @@ export async function renderPlan({ plan, covered }: PlannedRetries, style: Style
 const COLUMNS: readonly Column<KioskPlan['cards'][number] & { place: number }>[] = [
   ['', 'place'],
   ['Card', ({ one }) => cardLabel(one.card)],
-  ['Failed at', ({ one }) => timeIn('changedAt')(one)],
+  ['Failed at', ({ one }) => timeIn('changedAt')(one), 1],
   ['With', ({ entry }) => entry.code],
-  ['Days left', ({ one }) => one.card.daysLeft],
+  ['Days left', ({ one }) => one.card.daysLeft, 2],
   ['', ({ turn }) => TURNS[turn]],
 ];
 

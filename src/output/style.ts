@@ -7,11 +7,21 @@ export interface Style {
   good(text: string): string;
   bad(text: string): string;
   warning(text: string): string;
+  /** The terminal that the text is for; null off a terminal. */
+  readonly screen: Screen | null;
+}
+
+/** A terminal that shows tables. */
+export interface Screen {
+  /** The width of the terminal. */
+  columns: number;
+  /** True to show all columns of a table (`--wide`). */
+  isWide: boolean;
 }
 
 type Dress = Parameters<typeof styleText>[0];
 
-export function makeStyle(hasColor: boolean): Style {
+export function makeStyle(hasColor: boolean, screen: Screen | null = null): Style {
   const dress = (format: Dress) => (text: string) =>
     hasColor ? styleText(format, text, { validateStream: false }) : text;
   return {
@@ -20,6 +30,7 @@ export function makeStyle(hasColor: boolean): Style {
     good: dress('green'),
     bad: dress('red'),
     warning: dress('yellow'),
+    screen,
   };
 }
 

@@ -1,6 +1,6 @@
 import { printable } from '../domain/text/terminal-text.ts';
 import type { Result } from './result.ts';
-import { localTime, type Style } from './style.ts';
+import { localTime, type Screen, type Style } from './style.ts';
 
 type Value = string | number | null;
 
@@ -9,11 +9,13 @@ type FieldOf<Row> = { [Field in keyof Row]: Row[Field] extends Value ? Field : n
 
 /**
  * A column of a table: its header, and the field of the JSON document or the function for its cells. Cells may be text from
- * outside; null is a dash. `styled` cells may have colours, and must be safe to show already.
+ * outside; null is a dash. `styled` cells may have colours, and must be safe to show already. `drop` is the order in which
+ * columns leave a narrow terminal: 1 leaves first, columns without it stay.
  */
 export type Column<Row> = readonly [
   header: string,
   cell: FieldOf<Row> | ((row: Row) => Value) | { styled: (row: Row, style: Style) => string },
+  drop?: number,
 ];
 
 /** Makes cells with local times. @param field a time in milliseconds since the epoch, or in ISO 8601 */
@@ -72,19 +74,37 @@ const NO_BORDERS = Object.fromEntries(
     .map((part) => [part, '']),
 );
 
-/** Renders columns without borders, like `gh` and `kubectl`. Loads the table library. */
+/** The blanks between two columns. */
+const GAP = 2;
+
+/**
+ * Renders columns without borders, like `gh` and `kubectl`: on a terminal within its width, elsewhere whole, with tabs. Loads
+ * the table library.
+ */
 export async function renderTable<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
   style: Style,
 ): Promise<string> {
-  const { default: Table } = await import('cli-table3');
+  const head = columns.map(([header]) => header.toUpperCase());
+  const lines = [head, ...rows.map((row) => columns.map(([, cell]) => textOf(row, cell, style)))];
+  if (!style.screen) return lines.map((cells) => `${cells.join('\t')}\n`).join('');
+  const [{ default: Table }, { default: widthOf }] = await Promise.all([
+    import('cli-table3'),
+    import('string-width'),
+  ]);
+  const measured = columns.map(([, , drop], index) => ({
+    width: Math.max(...lines.map((cells) => widthOf(cells[index] ?? ''))),
+    drop,
+  }));
+  const widths = fitColumns(measured, style.screen);
+  const shown = (cells: readonly string[]) => cells.filter((_, index) => widths[index] !== 0);
   const table = new Table({
-    chars: { ...NO_BORDERS, middle: '  ' },
+    chars: { ...NO_BORDERS, middle: ' '.repeat(GAP) },
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-    head: columns.map(([header]) => header.toUpperCase()),
+    colWidths: widths.filter((width) => width !== 0),
   });
-  table.push(...rows.map((row) => columns.map(([, cell]) => textOf(row, cell, style))));
+  table.push(...lines.map(shown));
   return `${table.toString().replaceAll(/[ \t]+$/gm, '')}\n`;
 }
 
@@ -92,4 +112,36 @@ function textOf<Row>(row: Row, cell: Column<Row>[1], style: Style): string {
   if (typeof cell === 'object') return cell.styled(row, style);
   const value = typeof cell === 'function' ? cell(row) : row[cell];
   return value === null ? '–' : printable(String(value));
+}
+
+interface MeasuredColumn {
+  /** The width of its widest cell. */
+  width: number;
+  /** The order in which columns are dropped; undefined for columns that stay. */
+  drop?: number | undefined;
+}
+
+/**
+ * Returns the widths of columns that fit a terminal, 0 for dropped ones: the least important columns are dropped first, then
+ * the widest cells are cut.
+ */
+function fitColumns(measured: readonly MeasuredColumn[], { columns: room, isWide }: Screen): number[] {
+  const widths = measured.map(({ width }) => width);
+  const droppable = [...measured.entries()]
+    .flatMap(([index, { drop }]) => (drop === undefined || isWide ? [] : { index, drop }))
+    .toSorted((left, right) => left.drop - right.drop);
+  for (const { index } of droppable) {
+    if (totalOf(widths) <= room) break;
+    widths[index] = 0;
+  }
+  let widest = Math.max(...widths);
+  const cut = () => widths.map((width) => Math.min(width, widest));
+  while (widest > 1 && totalOf(cut()) > room) widest -= 1;
+  return cut();
+}
+
+/** The width of a line with these columns. */
+function totalOf(widths: readonly number[]): number {
+  const shown = widths.filter((width) => width > 0);
+  return shown.reduce((sum, width) => sum + width + GAP, -GAP);
 }

@@ -11,13 +11,9 @@ import type { Backup, Restored, ShownJournal } from './journal.ts';
 
 /** The journal, or that there is none yet. */
 export function shownJournal(file: string, journal: ShownJournal | null): Result {
-  const rows = journal === null ? [] : rowsOf(file, journal).map(([field, value]) => ({ field, value }));
   return listResult(
-    [
-      ['Journal', 'field'],
-      ['', 'value'],
-    ],
-    rows,
+    ([field, value]) => `${`${field}:`.padEnd(15)}${printable(value)}\n`,
+    journal === null ? [] : rowsOf(file, journal),
     {
       document: { file, journal: journal && toDocument(journal) },
       empty: `There is no journal ${printable(file)} yet: the first command that records something creates it.\n`,

@@ -89,12 +89,12 @@ export async function renderCatalogue(
   { runbook, style }: { runbook: Runbook; style: Style },
 ): Promise<string> {
   const pageOn = ({ kind, code }: CatalogueEntry) => findPage(runbook, kind, code);
-  const owner: Column<CatalogueEntry> = ['Owner', (entry) => pageOn(entry)?.owner ?? null];
+  const owner: Column<CatalogueEntry> = ['Owner', (entry) => pageOn(entry)?.owner ?? null, 4];
   const columns: Column<CatalogueEntry>[] = [
     ['Code', 'code'],
-    ['Kind', 'kind'],
-    ['Retry', (entry) => pageOn(entry)?.retry ?? entry.retry],
-    ['Who acts', 'actor'],
+    ['Kind', 'kind', 1],
+    ['Retry', (entry) => pageOn(entry)?.retry ?? entry.retry, 3],
+    ['Who acts', 'actor', 2],
     ...(runbook.pages.some((page) => page.owner !== null) ? [owner] : []),
     ['Meaning', 'meaning'],
   ];

@@ -80,6 +80,7 @@ export function makeIo({
     isInteractive: isTerminal,
     isLive: false,
     color: { stdout: color, stderr: color },
+    columnsOf: () => (isTerminal ? 100 : null),
     stderr: stderr as unknown as NodeJS.WriteStream,
   };
 }

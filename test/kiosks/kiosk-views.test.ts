@@ -69,7 +69,7 @@ test('a kiosk in one line, and below the table what there is to say of it', asyn
     ),
   );
   const time = localTime(AT);
-  expect(lines[1]?.split(/ {2,}/)).toEqual([
+  expect(lines[1]?.split('\t')).toEqual([
     'WIS00001',
     'on hold',
     '2 + 1 unknown',
@@ -78,7 +78,7 @@ test('a kiosk in one line, and below the table what there is to say of it', asyn
     '3 within 7 days, 1 expired',
     '–',
   ]);
-  expect(lines[2]?.split(/ {2,}/)).toEqual(['WIS00002', '–', '0', '0', '–', '–', time]);
+  expect(lines[2]?.split('\t')).toEqual(['WIS00002', '–', '0', '0', '–', '–', time]);
   expect(lines.slice(3)).toEqual([
     `WIS00001: on hold since ${time}, set by ada@here: door`,
     `WIS00001: bob@here works at it since ${time} (retry)`,

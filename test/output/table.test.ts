@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { localTime, makeStyle } from '../../src/output/style.ts';
-import { type Column, listResult, timeIn } from '../../src/output/table.ts';
+import { type Column, listResult, renderTable, timeIn } from '../../src/output/table.ts';
 
 interface Row {
   name: string;
@@ -21,20 +21,66 @@ const ROWS: Row[] = [
   { name: 'x\u001b[2J', count: null, at: null },
 ];
 
-test('a list has a table, a document and references', async () => {
+test('off a terminal a list has tabs and whole cells, next to a document and references', async () => {
   const result = listResult(COLUMNS, ROWS, { document: { rows: ROWS }, reference: ({ name }) => name });
   expect(result).toMatchObject({
     exitCode: 0,
     document: { rows: ROWS },
     references: ['first', 'x\u001b[2J'],
   });
-  const lines = (await result.text(plain)).split('\n').map((line) => line.split(/ {2,}/));
+  const lines = (await result.text(plain)).split('\n').map((line) => line.split('\t'));
   expect(lines).toEqual([
     ['NAME', 'COUNT', 'AT', 'KIND'],
     ['first', '1', localTime(AT), 'some'],
     [String.raw`x\u001b[2J`, '–', '–', 'none'],
     [''],
   ]);
+});
+
+/** The lines of a table on a terminal. */
+async function onTerminal(columns: number, { isWide = false, shown = COLUMNS, rows = ROWS } = {}) {
+  const text = await renderTable(shown, rows, makeStyle(false, { columns, isWide }));
+  return text.trimEnd().split('\n');
+}
+
+test('the columns of a table are aligned on a terminal', async () => {
+  const [head = '', first = ''] = await onTerminal(80);
+  expect(head).toBe(`NAME        COUNT  AT${' '.repeat(26)}KIND`);
+  expect(first).toBe(`first       1      ${localTime(AT)}  some`);
+});
+
+const RANKED: Column<Row>[] = [
+  ['Name', 'name'],
+  ['Count', 'count', 2],
+  ['At', timeIn('at'), 1],
+  ['Kind', () => 'some'],
+];
+
+test.each([
+  { columns: 51, head: ['NAME', 'COUNT', 'AT', 'KIND'] },
+  { columns: 50, head: ['NAME', 'COUNT', 'KIND'] },
+  { columns: 22, head: ['NAME', 'KIND'] },
+])('with $columns columns, a terminal shows $head', async ({ columns, head }) => {
+  const [shown = ''] = await onTerminal(columns, { shown: RANKED });
+  expect(shown.split(/ +/)).toEqual(head);
+});
+
+test('cells are cut where no column may be left out, the widest ones first', async () => {
+  const rows = [{ name: '漢'.repeat(20), count: 1, at: null }];
+  const [head, first] = await onTerminal(14, { shown: RANKED, rows });
+  expect([head, first]).toEqual(['NAME      KIND', '漢漢漢…   some']);
+  expect(await onTerminal(14, { shown: RANKED })).toEqual([
+    'NAME      KIND',
+    'first     some',
+    'x\\u001b…  some',
+  ]);
+});
+
+test('--wide keeps all columns and cuts their cells', async () => {
+  const lines = await onTerminal(30, { shown: RANKED, isWide: true });
+  expect(lines[0]?.split(/ +/)).toEqual(['NAME', 'COUNT', 'AT', 'KIND']);
+  expect(lines.map(({ length }) => length).filter((length) => length > 30)).toEqual([]);
+  expect(lines[1]).toContain('2026-0…');
 });
 
 test('styled cells keep their colours', async () => {

@@ -67,6 +67,10 @@ const PAGES: Record<Topic, (surface: Surface) => Block[]> = {
           'One JSON document, also for errors. Servers, watches and "events tail" print one document per line. Times are UTC.',
         ],
         ['-q, --quiet', 'References only, one per line, or nothing where there are none.'],
+        [
+          '--wide',
+          'All columns of a table. A terminal shows those that fit; elsewhere a table has tabs and whole cells.',
+        ],
         ['NO_COLOR, CI', 'No colour and no animation. Off a terminal there is none either.'],
       ],
     },

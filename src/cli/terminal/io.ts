@@ -24,6 +24,8 @@ export interface Io {
   /** True if standard error may show live progress. */
   isLive: boolean;
   color: { stdout: boolean; stderr: boolean };
+  /** The width of the terminal that shows a stream; null off a terminal. */
+  columnsOf(stream: 'stdout' | 'stderr'): number | null;
   calendar: Calendar;
   stopwatch: Stopwatch;
   uptime: Uptime;
@@ -50,6 +52,9 @@ const UPTIME: Uptime = {
 /** Random where the system has no id of its boot. */
 let boot: string | undefined;
 
+/** The width of a terminal that does not report one. */
+const DEFAULT_COLUMNS = 80;
+
 /** Makes the streams of this process. @param noColor the user switched colour off for this command */
 export function processIo(noColor = false): Io {
   const { stdout, stderr, env } = process;
@@ -67,6 +72,7 @@ export function processIo(noColor = false): Io {
     // Some CI systems have a terminal without a width.
     isLive: stderr.isTTY && stderr.columns > 0 && !isPlain,
     color: { stdout: stdout.isTTY && !isPlain, stderr: stderr.isTTY && !isPlain },
+    columnsOf: (stream) => (process[stream].isTTY ? process[stream].columns || DEFAULT_COLUMNS : null),
     calendar: { now: () => Date.now() },
     stopwatch: new Stopwatch(() => performance.now(), sleep),
     uptime: UPTIME,

@@ -1,6 +1,7 @@
 import { Args } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
 import { describeSettings } from '../../cli/settings/edit-contexts.ts';
+import { tableFlags } from '../../input/flags.ts';
 import type { Result } from '../../output/result.ts';
 import { listResult } from '../../output/table.ts';
 
@@ -20,6 +21,8 @@ export default class ContextShow extends BaseCommand {
   static override args = {
     name: Args.string({ ignoreStdin: true, description: 'Another context than the one that is in use.' }),
   };
+
+  static override flags = tableFlags;
 
   protected override async perform(): Promise<Result> {
     const { args, flags } = await this.parse(ContextShow);

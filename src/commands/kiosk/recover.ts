@@ -4,6 +4,7 @@ import {
   followFlags,
   quietFlag,
   runbookFlag,
+  tableFlags,
   toProduceOptions,
   waitFlags,
 } from '../../input/flags.ts';
@@ -13,7 +14,6 @@ import { DEFAULT_MAX_FAILURES, recoverFlags, toRejectedCards } from '../../kiosk
 import type { PlannedRetries } from '../../kiosks/retry-selection.ts';
 import { recovered, renderPlan } from '../../kiosks/retry-views.ts';
 import type { Result } from '../../output/result.ts';
-import { makeStyle } from '../../output/style.ts';
 
 export default class KioskRecover extends BaseCommand {
   static override effect = 'writes' as const;
@@ -40,6 +40,7 @@ hold. Stopped anywhere, the same command goes on where it was.`;
   static override args = kioskArgs;
   static override flags = {
     ...recoverFlags,
+    ...tableFlags,
     ...runbookFlag,
     simulate: followFlags.simulate,
     ...waitFlags,
@@ -57,7 +58,7 @@ hold. Stopped anywhere, the same command goes on where it was.`;
       attended: isAttended,
       'max-failures': maxFailures = DEFAULT_MAX_FAILURES,
     } = flags;
-    const describe = async (retry: PlannedRetries) => renderPlan(retry, makeStyle(this.io.color.stderr));
+    const describe = async (retry: PlannedRetries) => renderPlan(retry, this.messageStyle);
     const options = { rejected, isReleased, isAttended, maxFailures, describe, ...producing };
     return recovered(await recover(ctx, args.kiosk, options), this.interruptions());
   }

@@ -1,5 +1,5 @@
 import { BaseCommand } from '../../cli/base-command.ts';
-import { DEFAULT_LIMIT, limitFlag } from '../../input/flags.ts';
+import { DEFAULT_LIMIT, limitFlag, tableFlags } from '../../input/flags.ts';
 import type { Result } from '../../output/result.ts';
 import type { Style } from '../../output/style.ts';
 import { listResult, timeIn } from '../../output/table.ts';
@@ -15,7 +15,7 @@ export default class RunsList extends BaseCommand {
     { description: 'List the last five as JSON.', command: 'kioskctl runs list --limit 5 --json' },
     { description: 'Print only their ids.', command: 'kioskctl runs list --quiet' },
   ];
-  static override flags = limitFlag;
+  static override flags = { ...limitFlag, ...tableFlags };
 
   protected override async perform(): Promise<Result> {
     const { flags } = await this.parse(RunsList);
@@ -26,10 +26,10 @@ export default class RunsList extends BaseCommand {
       [
         ['Run', 'id'],
         ['Scenario', 'scenario'],
-        ['Started', timeIn('startedAt')],
-        ['Cards', 'cards'],
-        ['Context', 'context'],
-        ['By', ({ user, host }) => `${user}@${host}`],
+        ['Started', timeIn('startedAt'), 4],
+        ['Cards', 'cards', 3],
+        ['Context', 'context', 2],
+        ['By', ({ user, host }) => `${user}@${host}`, 1],
         ['Outcome', { styled: outcomeOf }],
       ],
       runs,

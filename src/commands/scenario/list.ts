@@ -1,5 +1,5 @@
 import { BaseCommand } from '../../cli/base-command.ts';
-import { quietFlag } from '../../input/flags.ts';
+import { quietFlag, tableFlags } from '../../input/flags.ts';
 import type { Result } from '../../output/result.ts';
 import { listResult } from '../../output/table.ts';
 import { readBuiltIns } from '../../scenarios/scenario-file.ts';
@@ -17,7 +17,7 @@ Your own scenarios are files: docs/scenarios.md says what is in them.`;
     { description: 'Print only their names.', command: 'kioskctl scenario list --quiet' },
   ];
   static override aliases = ['scenarios'];
-  static override flags = quietFlag;
+  static override flags = { ...quietFlag, ...tableFlags };
 
   protected override async perform(): Promise<Result> {
     const { flags } = await this.parse(ScenarioList);
@@ -26,8 +26,8 @@ Your own scenarios are files: docs/scenarios.md says what is in them.`;
     return listResult(
       [
         ['Scenario', 'name'],
-        ['Steps', 'stepCount'],
-        ['Sandbox', ({ needsControl }) => (needsControl ? 'embedded' : 'any')],
+        ['Steps', 'stepCount', 1],
+        ['Sandbox', ({ needsControl }) => (needsControl ? 'embedded' : 'any'), 2],
         ['Shows', 'description'],
       ],
       scenarios,

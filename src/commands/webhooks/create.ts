@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
 import { webhooksResult } from '../../events/event-views.ts';
 import { createWebhooks } from '../../events/subscriptions.ts';
-import { actFlags, quietFlag } from '../../input/flags.ts';
+import { actFlags, quietFlag, tableFlags } from '../../input/flags.ts';
 import type { Result } from '../../output/result.ts';
 
 export default class WebhooksCreate extends BaseCommand {
@@ -35,6 +35,7 @@ Subscriptions that are there already stay as they are.`;
       options: ['2.0.0', '4.0.0'],
     }),
     ...actFlags,
+    ...tableFlags,
     ...quietFlag,
   };
 

@@ -1,0 +1,49 @@
+// What a person sees of tables in terminals of 80 and 60 columns, and what programs read of them.
+import { beforeAll, expect, test } from 'vitest';
+import { User } from '../harness/program.ts';
+import { Terminal } from '../harness/terminal.ts';
+
+const user = new User();
+
+beforeAll(async () => {
+  const orders = await Promise.all(Array.from({ length: 12 }, async () => user.run('order --wait --quiet')));
+  const input = orders.map(({ stdout }) => stdout).join('');
+  await user.run('produce - --kiosk WIS00001 --simulate PRODUCTION_ERROR:PRD_HOPPER_DOOR', { input });
+  return () => user.leave();
+});
+
+/** The lines of the screen after a command. */
+async function onScreen(command: string, columns: number): Promise<string[]> {
+  const terminal = Terminal.open(user, command, { columns, rows: 80 });
+  expect(await terminal.ended).toBe(0);
+  return (await terminal.screen()).split('\n');
+}
+
+const FULL_TIME = /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d\d:\d\d/;
+
+test.each([
+  { columns: 80, shown: ['CARD', 'PRODUCTION', 'KIOSK', 'DAYS LEFT'] },
+  { columns: 60, shown: ['CARD', 'PRODUCTION', 'KIOSK'] },
+])('the status of 12 failed cards takes a line for each in $columns columns', async ({ columns, shown }) => {
+  const lines = await onScreen('status --cached', columns);
+  const head = lines.findIndex((line) => line.startsWith('CARD '));
+  expect(lines[head]?.split(/ {2,}/)).toEqual(shown);
+  const rows = lines.slice(head + 1, head + 13);
+  expect(rows.map((row) => /^\S+ +● ● ✗ ○ failed +WIS00001/.test(row))).toEqual(rows.map(() => true));
+});
+
+test('kiosk list keeps in 60 columns what needs somebody, and has times where there is room', async () => {
+  const narrow = await onScreen('kiosk list', 60);
+  expect(narrow).toContainEqual(expect.stringMatching(/^KIOSK +HOLD +IN PROGRESS +FAILED/));
+  expect(narrow).toContainEqual(expect.stringMatching(/^WIS00001 +– +0 +12 \(PRD_HOPPER_DOOR\)/));
+  const wide = await onScreen('kiosk list --wide', 160);
+  expect(wide).toContainEqual(expect.stringMatching(/^KIOSK .*OLDEST FAILED .*LAST PRODUCED$/));
+  expect(wide.find((line) => line.startsWith('WIS00001 '))).toMatch(FULL_TIME);
+});
+
+test('off a terminal a table is whole and has tabs', async () => {
+  const { stdout } = await user.run('status --cached', { env: { NO_COLOR: '' } });
+  const [head, first] = stdout.split('\n');
+  expect(head?.split('\t')).toEqual(['CARD', 'ORDER', 'PRODUCTION', 'KIOSK', 'ATTEMPT', 'DAYS LEFT']);
+  expect(first).toMatch(/^1001\/[\da-f-]{36}\t\d+ \w+\t● ● ✗ ○ failed\tWIS00001\t1\t60$/);
+});
