@@ -160,6 +160,7 @@ export const FOLDERS: readonly Folder[] = [
       '002-events-listenings.ts': 'A version of the schema, which never changes.',
       '004-audit-trail.ts': 'A version of the schema, which never changes.',
       '005-runs.ts': 'A version of the schema, which never changes.',
+      '009-hold-ends.ts': 'A version of the schema, which never changes.',
     },
   },
   {

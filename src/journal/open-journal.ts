@@ -28,6 +28,7 @@ import { RUNS } from './tables/migrations/005-runs.ts';
 import { ATTEMPT_ENDS } from './tables/migrations/006-attempt-ends.ts';
 import { IDENTITY_OWNERS } from './tables/migrations/007-identity-owners.ts';
 import { SETTLE_WINDOWS } from './tables/migrations/008-settle-windows.ts';
+import { HOLD_ENDS } from './tables/migrations/009-hold-ends.ts';
 import { orderRequestsTable } from './tables/order-requests.ts';
 import { runsTable } from './tables/runs.ts';
 import { environmentsTable, restoresTable } from './tables/state.ts';
@@ -41,6 +42,7 @@ export const MIGRATIONS: readonly string[] = [
   ATTEMPT_ENDS,
   IDENTITY_OWNERS,
   SETTLE_WINDOWS,
+  HOLD_ENDS,
 ];
 
 /** The version of the schema that this kioskctl writes. */

@@ -1,7 +1,8 @@
-import { findHold } from '../cards/session/hold-check.ts';
+import { findHold, holdClocks } from '../cards/session/hold-check.ts';
 import type { Context } from '../context/context.ts';
 import { recordAction, withReason } from '../context/record-action.ts';
 import type { KioskId } from '../domain/ids.ts';
+import { holdEnd } from '../domain/times/hold-times.ts';
 import type { Hold } from '../journal/journal.ts';
 import { describeUnknown, knownKiosks, nameKnown } from './kiosk-cards.ts';
 
@@ -14,11 +15,16 @@ export interface Held {
 }
 
 /**
- * Puts a kiosk on hold: no command with this journal sends anything there until it is released. Warns of an unknown kiosk,
+ * Puts a kiosk on hold: no command with this journal sends anything there until it is released, or until the hold ends. Warns of an unknown kiosk,
  * because the hold of a mistyped one protects nothing. A kiosk that is on hold already stays as it is, without a record.
+ * @param duration milliseconds until the hold ends; null for a hold without an end
  * @throws Failure `input-required` without a reason
  */
-export async function holdKiosk(ctx: Context, kioskId: KioskId): Promise<Held> {
+export async function holdKiosk(
+  ctx: Context,
+  kioskId: KioskId,
+  { duration = null }: { duration?: number | null } = {},
+): Promise<Held> {
   const why = { question: 'Why is it put on hold?', refusal: 'A hold needs a reason.' };
   const because = await withReason(ctx, why);
   const reason = because.reason ?? '';
@@ -27,8 +33,9 @@ export async function holdKiosk(ctx: Context, kioskId: KioskId): Promise<Held> {
   const earlier = await findHold(ctx, kioskId);
   if (earlier) return { hold: earlier, changed: false, isKnown };
   const { name: context } = ctx;
+  const clocks = holdClocks(ctx);
   const { hold, held } = await recordAction(because, { action: 'hold', kioskId }, () =>
-    ctx.journal.holdKiosk({ kioskId, reason, context, at: ctx.calendar.now() }),
+    ctx.journal.holdKiosk({ kioskId, reason, context, at: clocks.time, end: holdEnd(duration, clocks) }),
   );
   if (!isKnown)
     ctx.report.warn(

@@ -1,3 +1,4 @@
+import { listHolds } from '../cards/session/hold-check.ts';
 import { settleOpenAttempt } from '../cards/session/send.ts';
 import { CardSession } from '../cards/session/session.ts';
 import type { Context } from '../context/context.ts';
@@ -70,7 +71,7 @@ function withEvents({ attempt, production }: CardState): Attempt | null {
 
 /** Returns the kiosks of the context, those of the journal, and those on hold, sorted. */
 export async function knownKiosks(ctx: Context): Promise<KioskId[]> {
-  const recorded = [...(await ctx.journal.listKiosks()), ...(await ctx.journal.listHolds())];
+  const recorded = [...(await ctx.journal.listKiosks()), ...(await listHolds(ctx))];
   return [...new Set([...ctx.kiosks, ...recorded.map(({ kioskId }) => kioskId)])].toSorted();
 }
 

@@ -153,6 +153,12 @@ export function refuseBoth(named: readonly string[] | undefined, selection: Sele
   );
 }
 
+/** Reads the duration of a hold. @returns null for a hold without an end @throws Failure `usage` for no time at all */
+export function toHoldDuration(duration: number | undefined): number | null {
+  if (duration !== 0) return duration ?? null;
+  throw failure('usage', '--for 0 holds nothing.', 'Use a duration like 4h, or leave --for out.');
+}
+
 const kioskArg = Args.custom<KioskId>({ parse: async (text) => parseKioskId(text) });
 
 /** The kiosk that a command works on. */

@@ -9,6 +9,7 @@ import {
   kioskOf,
 } from '../domain/selection.ts';
 import { redact } from '../domain/text/redaction.ts';
+import { isHeldLong } from '../domain/times/hold-times.ts';
 import { utcTime } from '../domain/times/vendor-time.ts';
 import type { Hold } from '../journal/journal.ts';
 
@@ -17,7 +18,7 @@ export interface KioskFacts {
   kioskId: KioskId;
   /** True if the context has the kiosk. Other kiosks are known by their cards or their hold. */
   inContext: boolean;
-  hold: ReturnType<typeof toHoldDocument>;
+  hold: ReturnType<typeof toCurrentHold>;
   /** The owner of the lease on the kiosk. */
   busy: { act: string; by: string; since: string } | null;
   lastProducedAt: string | null;
@@ -75,9 +76,21 @@ function toOldest({ card, changedAt, failure }: JournalCard & { failure: CardFai
   return { profileId, orderId, cardToken, errorCode, failedAt, daysLeft };
 }
 
+/** Converts the hold of a kiosk for JSON documents; `long` is true after 24 hours. */
+export function toCurrentHold(hold: Hold | undefined, now: number) {
+  const document = toHoldDocument(hold);
+  return document && hold ? { ...document, long: isHeldLong(hold, now) } : null;
+}
+
 /** Converts a hold for JSON documents; `by` is `user@host`. */
 export function toHoldDocument(hold: Hold | undefined) {
   if (!hold) return null;
-  const { reason, user, host, context, heldAt } = hold;
-  return { reason: redact(reason), by: `${user}@${host}`, context, since: utcTime(heldAt) };
+  const { reason, user, host, context, heldAt, endsAt } = hold;
+  return {
+    reason: redact(reason),
+    by: `${user}@${host}`,
+    context,
+    since: utcTime(heldAt),
+    until: utcTime(endsAt),
+  };
 }

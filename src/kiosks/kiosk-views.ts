@@ -72,7 +72,10 @@ function describeDays({ expiringSoon, expired }: Pick<KioskOverview, 'expiringSo
 }
 
 function notesOn({ kioskId, hold, busy, oldestFailed }: KioskOverview, style: Style): string[] {
-  const held = hold && `on hold since ${localTime(hold.since)}, set by ${hold.by}: ${hold.reason}`;
+  const held =
+    hold && `on hold since ${localTime(hold.since)}${untilOf(hold.until)}, set by ${hold.by}: ${hold.reason}`;
+  const long =
+    hold?.long && `on hold for more than 24 h. If it works again: kioskctl kiosk release ${kioskId}`;
   const worked = busy && `${busy.by} works at it since ${localTime(busy.since)} (${busy.act})`;
   const { daysLeft = null } = oldestFailed ?? {};
   const left = daysLeft === null ? '' : `, ${counted(daysLeft, 'day')} left`;
@@ -80,6 +83,7 @@ function notesOn({ kioskId, hold, busy, oldestFailed }: KioskOverview, style: St
   const line = (text: string) => printable(`${kioskId}: ${text}`);
   return [
     ...(held ? [style.warning(line(held))] : []),
+    ...(long ? [style.warning(line(long))] : []),
     ...(worked ? [line(worked)] : []),
     ...(oldest ? [line(oldest)] : []),
   ];
@@ -116,11 +120,16 @@ export function releaseResult(kioskId: KioskId, hold: Hold | null): Result {
 }
 
 function describeHold(
-  { kioskId, user, host, reason, heldAt }: Hold,
+  { kioskId, user, host, reason, heldAt, endsAt }: Hold,
   { changed, isOver = false }: { changed: boolean; isOver?: boolean },
 ): string {
   const why = redact(reason);
-  if (changed) return `Kiosk ${kioskId} is on hold: ${why}`;
-  const since = `since ${localTime(heldAt)}, set by ${user}@${host}: ${why}`;
+  const until = untilOf(endsAt);
+  if (changed) return `Kiosk ${kioskId} is on hold${until}: ${why}`;
+  const since = `since ${localTime(heldAt)}${until}, set by ${user}@${host}: ${why}`;
   return isOver ? `It was on hold ${since}` : `Kiosk ${kioskId} was on hold already, ${since}`;
+}
+
+function untilOf(end: number | string | null): string {
+  return end === null ? '' : `, until ${localTime(end)}`;
 }

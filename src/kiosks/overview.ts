@@ -1,3 +1,4 @@
+import { listHolds } from '../cards/session/hold-check.ts';
 import type { Reading } from '../context/clocks.ts';
 import type { Context } from '../context/context.ts';
 import type { Covered } from '../context/coverage.ts';
@@ -14,7 +15,7 @@ import {
   type KioskFacts,
   type KioskOverview,
   overviewOf,
-  toHoldDocument,
+  toCurrentHold,
 } from './kiosk-summary.ts';
 
 /** The state of kiosks by the journal, without the API. */
@@ -37,15 +38,19 @@ export async function overview(ctx: Context, wanted: readonly KioskId[]): Promis
   const cards = await selectFromJournal(ctx, {}, { isUnfinished: true });
   const [seen, holds, leases] = await Promise.all([
     journal.listKiosks(),
-    journal.listHolds(),
+    listHolds(ctx),
     journal.listLeases(),
   ]);
+  const now = ctx.calendar.now();
   const produced = new Map(seen.map(({ kioskId, lastProducedAt }) => [kioskId, lastProducedAt]));
   const shown = wanted.length > 0 ? [...new Set(wanted)] : await knownKiosks(ctx);
   const facts = shown.map((kioskId) => ({
     kioskId,
     inContext: ctx.kiosks.includes(kioskId),
-    hold: toHoldDocument(holds.find((hold) => hold.kioskId === kioskId)),
+    hold: toCurrentHold(
+      holds.find((hold) => hold.kioskId === kioskId),
+      now,
+    ),
     busy: toBusy(leases.find(({ subject, isRunning }) => isRunning && subject === leaseOnKiosk(kioskId))),
     lastProducedAt: utcTime(produced.get(kioskId) ?? null),
   }));

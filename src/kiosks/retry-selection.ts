@@ -1,6 +1,6 @@
 import { noteJournal } from '../cards/retry.ts';
 import { findUnauthorized } from '../cards/session/each-card.ts';
-import { kioskHeld } from '../cards/session/hold-check.ts';
+import { kioskHeld, listHolds } from '../cards/session/hold-check.ts';
 import type { Context } from '../context/context.ts';
 import type { Covered } from '../context/coverage.ts';
 import { leased, leaseOnCard, leaseOnKiosk, listLeases } from '../context/leases.ts';
@@ -195,7 +195,7 @@ async function findObstacles(
   candidates: readonly RetryCandidate[],
   { ignoresHolds }: { ignoresHolds: boolean },
 ) {
-  const holds = ignoresHolds ? [] : await ctx.journal.listHolds();
+  const holds = ignoresHolds ? [] : await listHolds(ctx);
   const leases = await listLeases(ctx);
   const unauthorized = await findUnauthorized(
     ctx,

@@ -23,6 +23,17 @@ beforeAll(async () => {
 });
 afterAll(() => user.leave());
 
+test('kiosk hold --for sets an end, kiosk show names it, and no time at all is a usage mistake', async () => {
+  const hold = ['kiosk', 'hold', 'WIS00002', '--for', '4h', '--reason', 'ribbon', '--json'];
+  const { hold: held } = oneDocument(await user.run(hold));
+  expect(Date.parse(held.until) - Date.parse(held.since)).toBe(4 * 3_600_000);
+  const shown = await user.run('kiosk show WIS00002 --json');
+  expect(oneDocument(shown).kiosks).toMatchObject([{ hold: { until: held.until, long: false } }]);
+  expect((await user.run('kiosk release WIS00002')).stdout).toContain(', until ');
+  for (const duration of ['0', '4', 'tomorrow'])
+    expect((await user.run(['kiosk', 'hold', 'WIS00002', '--for', duration, '--reason', 'x'])).code).toBe(2);
+});
+
 test('the story: overview, hold, refusal, release', async () => {
   const before = oneDocument(await user.run('kiosks WIS00001 --json'));
   expect(before.kiosks).toMatchObject([

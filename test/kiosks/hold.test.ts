@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type KioskId, parseKioskId } from '../../src/domain/ids.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { holdKiosk, releaseKiosk } from '../../src/kiosks/hold.ts';
+import { overview } from '../../src/kiosks/overview.ts';
 import { OneCard } from '../harness/cards.ts';
 import type { World } from '../harness/world.ts';
 
@@ -77,6 +78,48 @@ describe('a hold', () => {
     expect(await releaseKiosk(world.context(), parseKioskId('WIS00001'))).toMatchObject({ reason: 'ribbon' });
     expect(await releaseKiosk(world.context(), parseKioskId('WIS00001'))).toBeNull();
     expect(await world.journal.listActions({ actions: ['release'] })).toMatchObject([{ exitCode: 0 }]);
+  });
+});
+
+const HOUR = 3_600_000;
+const holdFor = async (duration: number) =>
+  holdKiosk(world.context({ reason: 'technician' }), parseKioskId('WIS00001'), { duration });
+
+describe('a hold with an end', () => {
+  test('a hold with an end refuses cards until then, names its end, and then ends by itself', async () => {
+    const { hold: held } = await holdFor(4 * HOUR);
+    expect(held.endsAt).toBe(held.heldAt + 4 * HOUR);
+    world.clock.time += 4 * HOUR - 1;
+    const { error, ...result } = await card.send();
+    expect({ error, ...result }).toMatchObject(HELD);
+    expect(error?.message).toContain(', until 2026-03-01T16:00:0');
+    world.clock.time += 1;
+    expect(await card.send()).toMatchObject({ exitCode: 0, changed: true });
+    expect(await world.journal.listHolds()).toEqual([]);
+  });
+
+  test('a calendar that is set forward does not end a hold', async () => {
+    await holdFor(4 * HOUR);
+    world.clock.stepCalendar(5 * HOUR);
+    expect(await card.send()).toMatchObject(HELD);
+    world.clock.time += 4 * HOUR;
+    expect(await card.send()).toMatchObject({ exitCode: 0 });
+  });
+
+  test('a kiosk whose hold has ended can be put on hold again', async () => {
+    await holdFor(HOUR);
+    world.clock.time += HOUR;
+    expect(await hold()).toMatchObject({ changed: true, hold: { reason: 'the door is open', endsAt: null } });
+  });
+
+  test('kiosk list points out a hold after 24 hours, and leaves out one that has ended', async () => {
+    await hold();
+    await holdKiosk(world.context({ reason: 'short' }), parseKioskId('WIS00002'), { duration: HOUR });
+    world.clock.time += 24 * HOUR;
+    const before = (await overview(world.context(), [])).kiosks;
+    expect(before.map((one) => one.hold?.long)).toEqual([false, undefined, undefined]);
+    world.clock.time += 1;
+    expect((await overview(world.context(), [])).kiosks[0]?.hold).toMatchObject({ long: true, until: null });
   });
 });
 

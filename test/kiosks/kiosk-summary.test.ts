@@ -24,7 +24,14 @@ function at(
 }
 
 test('a kiosk and its cards', () => {
-  const hold = { reason: 'door', by: 'ada@here', context: 'branch', since: '2026-03-01T10:00:00.000Z' };
+  const hold = {
+    reason: 'door',
+    by: 'ada@here',
+    context: 'branch',
+    since: '2026-03-01T10:00:00.000Z',
+    until: null,
+    long: false,
+  };
   const unknown = {
     card: card({ production: production('READY'), attempt: attempt('unknown') }),
     attempt: attempt('unknown'),

@@ -39,7 +39,7 @@ const textOf = async (overview: Overview) => (await overviewResult(overview).tex
 
 test('a kiosk in one line, and below the table what there is to say of it', async () => {
   const busy = { act: 'retry', by: 'bob@here', since: AT };
-  const hold = { reason: 'door', by: 'ada@here', context: 'branch', since: AT };
+  const hold = { reason: 'door', by: 'ada@here', context: 'branch', since: AT, until: null, long: false };
   const oldestFailed = {
     profileId: 1001,
     orderId: 501,
@@ -98,7 +98,7 @@ test('cards that no kiosk has are mentioned, and no kiosks at all', async () => 
 
 test('no text from outside reaches the terminal with its control characters', async () => {
   const evil = 'x\u001b[2J\u202e' as KioskId;
-  const hold = { reason: evil, by: evil, context: evil, since: AT };
+  const hold = { reason: evil, by: evil, context: evil, since: AT, until: null, long: false };
   const failedByErrorCode = [{ errorCode: evil, count: 1 }];
   const lines = await textOf(seen(kiosk({ kioskId: evil, hold, failed: 1, failedByErrorCode })));
   // oxlint-disable-next-line no-control-regex -- that is what is looked for
@@ -113,7 +113,21 @@ const HOLD = {
   user: 'ada',
   host: 'here',
   heldAt: Date.parse(AT),
+  endsAt: null,
+  boot: null,
+  uptime: null,
 };
+
+test('a hold of more than 24 hours is pointed out with the command that ends it, and an end is shown', async () => {
+  const hold = { reason: 'door', by: 'ada@here', context: 'branch', since: AT, until: AT, long: true };
+  const lines = await textOf(seen(kiosk({ kioskId: parseKioskId('WIS00001'), hold })));
+  expect(lines).toContain(
+    `WIS00001: on hold since ${localTime(AT)}, until ${localTime(AT)}, set by ada@here: door`,
+  );
+  expect(lines).toContain(
+    'WIS00001: on hold for more than 24 h. If it works again: kioskctl kiosk release WIS00001',
+  );
+});
 
 const REACH = { journal: 'j', host: 'here' };
 

@@ -1,8 +1,8 @@
 import { BaseCommand } from '../../cli/base-command.ts';
 import { reachOf } from '../../cli/settings/paths.ts';
-import { actFlags, quietFlag } from '../../input/flags.ts';
+import { actFlags, durationFlag, quietFlag } from '../../input/flags.ts';
 import { holdKiosk } from '../../kiosks/hold.ts';
-import { kioskArgs } from '../../kiosks/kiosk-flags.ts';
+import { kioskArgs, toHoldDuration } from '../../kiosks/kiosk-flags.ts';
 import { holdResult } from '../../kiosks/kiosk-views.ts';
 import type { Result } from '../../output/result.ts';
 
@@ -12,11 +12,16 @@ export default class KioskHold extends BaseCommand {
   static override description =
     `The hold, with its reason and who set it, is kept in the journal, for all contexts of the environment. It reaches no
 further than that: commands with another journal, and other systems, still send cards there. What is in the kiosk already
-goes on. A kiosk that is on hold already stays so, as it was set first (exit 0, changed: false).`;
+goes on. With --for, the hold ends automatically. A kiosk that is on hold already stays so, as it was set first (exit 0,
+changed: false).`;
   static override examples = [
     {
       description: 'Stop cards until someone releases the kiosk.',
       command: 'kioskctl kiosk hold WIS00001 --reason "hopper door is open, technician called"',
+    },
+    {
+      description: 'Stop them for four hours.',
+      command: 'kioskctl kiosk hold WIS00001 --for 4h --reason "technician is on the way"',
     },
     {
       description: 'Stop them in a script.',
@@ -26,13 +31,16 @@ goes on. A kiosk that is on hold already stays so, as it was set first (exit 0, 
   static override args = kioskArgs;
   static override flags = {
     reason: { ...actFlags.reason, summary: 'Why: whoever is refused reads it. Always needed.' },
+    for: durationFlag({ summary: 'End the hold automatically after this time.', helpValue: '4h' }),
     'no-input': actFlags['no-input'],
     ...quietFlag,
   };
 
   protected override async perform(): Promise<Result> {
     const { args, flags } = await this.parse(KioskHold);
-    const held = await holdKiosk(await this.context(flags), args.kiosk);
+    const held = await holdKiosk(await this.context(flags), args.kiosk, {
+      duration: toHoldDuration(flags.for),
+    });
     return holdResult(held, reachOf(this.opened.settings.paths));
   }
 }

@@ -1,4 +1,5 @@
 import type { CardToken, KioskId } from '../../domain/ids.ts';
+import type { HoldEnd, HoldTimes } from '../../domain/times/hold-times.ts';
 import { insertList, selectList } from '../store/columns.ts';
 import { present, type Scope, type Store } from '../store/store.ts';
 import { projectAll } from './project-events.ts';
@@ -78,13 +79,12 @@ async function listDurations(
 }
 
 /** A kiosk to which nothing is sent from this journal. */
-export interface Hold {
+export interface Hold extends HoldTimes {
   kioskId: KioskId;
   reason: string;
   context: string;
   user: string;
   host: string;
-  heldAt: number;
 }
 
 export interface HoldsJournal {
@@ -92,7 +92,7 @@ export interface HoldsJournal {
   listHolds(): Promise<Hold[]>;
   /** Puts a kiosk on hold. @returns the hold; `held` is false if it was on hold before */
   holdKiosk(
-    hold: Pick<Hold, 'kioskId' | 'reason' | 'context'> & { at: number },
+    hold: Pick<Hold, 'kioskId' | 'reason' | 'context'> & { at: number; end?: HoldEnd | null },
   ): Promise<{ hold: Hold; held: boolean }>;
   /** Ends a hold, but not a later one of the same kiosk. @returns the hold; null if it has ended already */
   releaseKiosk(hold: Hold, at: number): Promise<Hold | null>;
@@ -105,10 +105,10 @@ export function holdsTable(store: Store): HoldsJournal {
         `SELECT ${SELECT} FROM holds WHERE environment = :environment AND released_at IS NULL ORDER BY held_at, id`,
         { environment: store.environment },
       ),
-    holdKiosk: async ({ at, ...hold }) =>
+    holdKiosk: async ({ at, end, ...hold }) =>
       store.transaction(async (scope) => {
         const { user, host } = store.owner;
-        const held = await insertHold(scope, { ...hold, user, host, heldAt: at });
+        const held = await insertHold(scope, { ...hold, ...(end ?? NO_END), user, host, heldAt: at });
         return { hold: present(await findHold(scope, hold.kioskId)), held };
       }),
     releaseKiosk: async (hold, at) =>
@@ -116,7 +116,19 @@ export function holdsTable(store: Store): HoldsJournal {
   };
 }
 
-const FIELDS = ['kioskId', 'reason', 'context', 'user', 'host', 'heldAt'] as const satisfies (keyof Hold)[];
+const NO_END = { endsAt: null, boot: null, uptime: null };
+
+const FIELDS = [
+  'kioskId',
+  'reason',
+  'context',
+  'user',
+  'host',
+  'heldAt',
+  'endsAt',
+  'boot',
+  'uptime',
+] as const satisfies (keyof Hold)[];
 const SELECT = selectList(FIELDS);
 
 async function findHold({ db, environment }: Scope, kioskId: KioskId): Promise<Hold | undefined> {

@@ -33,6 +33,13 @@ describe.each(JOURNALS)('the holds of $name', ({ makeFixture }) => {
     expect(await other.listHolds()).toEqual([first.hold]);
   });
 
+  test('a hold keeps its end, and the clock of the machine at its start', async () => {
+    const end = { endsAt: fixture.now + 60_000, boot: 'b1', uptime: 7 };
+    const { hold: held } = await journal.holdKiosk({ ...hold('door'), end });
+    expect(held).toMatchObject(end);
+    expect(await other.listHolds()).toEqual([held]);
+  });
+
   test('a release ends it, and tells of it once', async () => {
     const { hold: held } = await journal.holdKiosk(hold('door'));
     expect(await other.releaseKiosk(held, fixture.now)).toEqual(held);

@@ -1,0 +1,7 @@
+/** The end of a hold that ends automatically. */
+export const HOLD_ENDS = `
+ALTER TABLE holds ADD COLUMN ends_at INTEGER;
+-- The clock of the machine at its start, which nobody sets.
+ALTER TABLE holds ADD COLUMN boot TEXT;
+ALTER TABLE holds ADD COLUMN uptime INTEGER;
+`;
