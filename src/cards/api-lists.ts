@@ -9,7 +9,7 @@ import { unseenCard } from './session/read-card.ts';
 /** Returns the profile of a command without a card. @throws Failure `input-required` */
 export function requireProfile(ctx: Context): number {
   if (ctx.profileId !== null) return ctx.profileId;
-  throw failure('input-required', 'Which profile?', 'Name it with --profile-id or KIOSKCTL_PROFILE_ID.');
+  throw failure('input-required', 'No profile is set.', 'Set it with --profile-id or KIOSKCTL_PROFILE_ID.');
 }
 
 export async function programs(ctx: Context): Promise<CardProgram[]> {

@@ -22,11 +22,11 @@ export async function cancelOne(ctx: Context, session: CardSession): Promise<boo
   const { card } = await session.read();
   if (card.orderStatus === 'CANCELLED') return false;
   if (card.orderStatus === 'COMPLETED' || card.orderStatus === 'RETURNED') {
-    const message = `Order ${card.orderId} is ${card.orderStatus} and can't be cancelled any more.`;
-    throw failure('wrong-stage', message, 'Block the card itself, if it must not be used.');
+    const message = `Order ${card.orderId} is ${card.orderStatus} and can no longer be cancelled.`;
+    throw failure('wrong-stage', message, 'If the card must not be used, block it.');
   }
   if (card.orderId === null) {
-    const message = `No order of profile ${card.profileId} names card ${cardLabel(card)}.`;
+    const message = `Profile ${card.profileId} has no order for card ${cardLabel(card)}.`;
     throw failure('not-found', message, 'Name the order: PROFILE/ORDER.');
   }
   await approve(ctx, session);
@@ -43,10 +43,10 @@ async function approve(ctx: Context, session: CardSession): Promise<void> {
   const { card } = session;
   if (card.stage === 'placed') return;
   if (card.stage === 'in-progress')
-    ctx.report.warn(`Card ${cardLabel(card)} is being produced: it may come out of the kiosk.`);
-  const question = `Cancel order ${card.orderId} (${card.stage})? Its card is blocked for good.`;
+    ctx.report.warn(`Card ${cardLabel(card)} is being produced and may still be printed.`);
+  const question = `Cancel order ${card.orderId} (${card.stage})? Its card will be blocked permanently.`;
   if (await session.ask(question)) return;
-  throw failure('not-confirmed', `Order ${card.orderId} was left as it is.`, hintOf(card));
+  throw failure('not-confirmed', `Order ${card.orderId} was not changed.`, hintOf(card));
 }
 
 /** Sends a cancellation, and reads the order until it is cancelled, also after a lost answer. */
@@ -75,7 +75,7 @@ function cancellationUnknown(ctx: Context, session: CardSession, correlationId?:
   return failure(
     'outcome-unknown',
     `The request to cancel order ${card.orderId} may have been accepted.`,
-    `Look again: ${statusOf(ctx, session)}`,
+    `Check again: ${statusOf(ctx, session)}`,
     correlationId === undefined ? {} : { correlationId },
   );
 }

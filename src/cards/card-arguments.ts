@@ -42,8 +42,8 @@ export async function readCards(ctx: Context, given: readonly string[]): Promise
   if (given.length > 1) {
     throw failure(
       'usage',
-      'Standard input (-) and other cards were named together.',
-      'Name the cards, or pipe all of them in.',
+      "Standard input (-) and other cards can't be combined.",
+      'Pass the cards as arguments, or pipe all of them in.',
     );
   }
   const piped = parsePiped(await ctx.files.stdin(), ctx.environment);
@@ -120,7 +120,7 @@ function readDocument(document: unknown, environment: string): Piped {
   if (!own.success) {
     throw failure(
       'invalid-input',
-      'What was piped in is neither a document of kioskctl nor an event of Wise.',
+      'Standard input is neither a kioskctl document nor an event from Wise.',
       'Pipe the --json output of another kioskctl command, card references, or event bodies.',
     );
   }
@@ -132,8 +132,8 @@ function refuseOtherEnvironment(named: string | null | undefined, environment: s
   if (!named || named === environment) return;
   throw failure(
     'environment-mismatch',
-    `What was piped in is of environment ${printable(named)}.`,
-    `This command works on ${environment}: use the same --context on both sides of the pipe.`,
+    `Standard input is from environment ${printable(named)}.`,
+    `This command uses ${environment}. Use the same --context on both sides of the pipe.`,
   );
 }
 
@@ -155,7 +155,7 @@ function readOwn(document: v.InferOutput<typeof kioskctlDocument>): Piped {
   if (document.type) return listOf([]);
   throw failure(
     'invalid-input',
-    `What kioskctl ${printable(command ?? '')} printed names no cards.`,
+    `The output of kioskctl ${printable(command ?? '')} contains no cards.`,
     'Pipe the output of a command about cards or orders.',
   );
 }
@@ -169,7 +169,7 @@ function failureOf(entry: Entry, stopped: ExitCode): PassedOn | null {
   const { exitCode, error, outcome } = entry;
   if (error) return { exitCode: asExitCode(exitCode ?? stopped), error, ...asItWas(entry) };
   if (outcome !== 'not-started') return null;
-  const message = 'An earlier command of the pipe did not get to this card.';
+  const message = 'An earlier command of the pipe did not start with this card.';
   return { exitCode: stopped, error: { code: 'not-started', message, hint: 'Run that command again.' } };
 }
 
@@ -202,8 +202,8 @@ function toReference(
   if (name === null || name === undefined) {
     throw failure(
       'invalid-input',
-      'What was piped in names no card.',
-      'Each card needs its cardToken or its orderId.',
+      'An entry of standard input names no card.',
+      'Each entry needs a cardToken or an orderId.',
     );
   }
   return {

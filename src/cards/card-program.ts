@@ -22,8 +22,8 @@ export async function chooseProgram(
   if (named !== null && physical.includes(named)) return named;
   if (physical.length === 0) throw await noPhysicalProgram(ctx, { profileId, programs });
   if (named !== null) {
-    const message = `Profile ${profileId} can't order a physical card of program “${printable(named)}”.`;
-    throw failure('usage', message, `It can order of: ${physical.join(', ')}.`);
+    const message = `Profile ${profileId} has no physical card program “${printable(named)}”.`;
+    throw failure('usage', message, `Available programs: ${physical.join(', ')}.`);
   }
   const [only, ...others] = physical;
   if (only !== undefined && others.length === 0) return only;
@@ -39,7 +39,7 @@ async function noPhysicalProgram(
   return failure(
     'rejected',
     `Profile ${profileId} has no program for physical cards.`,
-    'Ask Wise to set one up; kioskctl programs lists what there is.',
+    'Ask Wise to set one up. List all programs: kioskctl programs',
   );
 }
 
@@ -92,11 +92,11 @@ function limitReached(
   const more = cancellable.length > NAMED ? ` and ${cancellable.length - NAMED} more` : '';
   const [first] = cancellable;
   const message = `Profile ${profileId} has reached its limit of physical cards.`;
-  const places = first ? ` Orders that could be cancelled: ${named.join(', ')}${more}.` : '';
+  const places = first ? ` Orders that can be cancelled: ${named.join(', ')}${more}.` : '';
   const command = first
     ? ['cancel', `${profileId}/${first.id}`]
     : ['orders', '--profile-id', String(profileId)];
-  const advice = first ? 'Cancel the order of a card that nobody needs' : 'Show its orders';
+  const advice = first ? 'Cancel an order that is not needed' : 'List the orders';
   return new Failure('limit-reached', `${message}${places}`, {
     hint: `Wise allows 1 physical card for each personal profile in production, and 10 in a sandbox. ${advice}: ${commandLine(command, ctx.invocation)}`,
     ...(rejection?.details && { details: rejection.details }),

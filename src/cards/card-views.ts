@@ -169,7 +169,7 @@ export function ofSelection(result: Result, { covered, count }: { covered: Cover
     ...result,
     document: { ...result.document, coverage: toCoveredDocument(covered) },
     text: async (style) => {
-      const cards = count === 0 ? 'No card of the journal fits.\n' : await result.text(style);
+      const cards = count === 0 ? 'The journal has no matching cards.\n' : await result.text(style);
       return `${cards}${style.dim(describeCoverage(covered.coverage, localTime))}\n`;
     },
   };

@@ -109,13 +109,13 @@ async function copyOrder(ctx: Context, like: CardRequest): Promise<Record<string
   if (card.orderId === null) {
     throw failure(
       'not-found',
-      `No order of profile ${card.profileId} names card ${cardLabel(card)}.`,
-      'Name the order itself (--like PROFILE/ORDER), or give the data with flags or --from.',
+      `Profile ${card.profileId} has no order for card ${cardLabel(card)}.`,
+      'Name the order (--like PROFILE/ORDER), or set the data with flags or --from.',
     );
   }
   const { profileId, orderId } = card;
   ctx.report.note(
-    `Copying order ${profileId}/${orderId}; the API does not tell its embossed name and cardholder profile: give them again.`,
+    `Copying order ${profileId}/${orderId}. The API does not return its embossed name and cardholder profile: set them again.`,
   );
   const order = await getOrderWithHolder(ctx.wise, { profileId, orderId });
   const { cardHolderName, phoneNumber, address, lifetimeLimit, cardProgram } = order;
@@ -130,7 +130,7 @@ async function replacementOf(ctx: Context, replaces: OrderOptions['replaces']) {
   if (replaced.cardToken === null) await session.read();
   const { cardToken } = session.identity;
   if (cardToken === null) {
-    throw failure('usage', 'The order to replace has no card yet.', 'Cancel it, and order anew.');
+    throw failure('usage', 'The order to replace has no card yet.', 'Cancel it and order again.');
   }
   return { cardToken, reason: replaces.reason };
 }
@@ -144,8 +144,8 @@ function check(data: Record<string, unknown>): OrderRequest {
   });
   throw failure(
     'usage',
-    `The order is not complete or not right: ${mistakes.join('; ')}.`,
-    'Give the data with flags, with --from FILE, or copied from another card with --like CARD.',
+    `The order is incomplete or invalid: ${mistakes.join('; ')}.`,
+    'Set the data with flags or --from FILE, or copy another card with --like CARD.',
   );
 }
 
@@ -170,7 +170,7 @@ export async function checkAddress(
   const said = errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
   throw failure(
     'address-rejected',
-    `The vendor does not take the address: ${said}.`,
-    'Lines and city have at most 30 characters, a post code 10; PO boxes are not served.',
+    `Wise rejected the address: ${said}.`,
+    'Lines and city have at most 30 characters, a post code 10. PO boxes are not supported.',
   );
 }

@@ -113,7 +113,7 @@ function parsePart(part: string, line: number): unknown {
     throw failure(
       'invalid-input',
       `Line ${line} of standard input is not JSON: ${printable((part.split('\n', 1)[0] ?? '').slice(0, 60))}`,
-      'Pipe whole documents, each beginning on a line of its own.',
+      'Pipe complete documents, each starting on its own line.',
     );
   }
 }

@@ -47,8 +47,8 @@ export async function placeOrder(
   if (before && before.fingerprint !== fingerprint) {
     throw failure(
       'usage',
-      'This idempotency key was used for an order with other data.',
-      'Use another --idempotency-key for another order, or leave it out.',
+      'This idempotency key was already used with different data.',
+      'Use a different --idempotency-key, or leave it out.',
       { idempotencyKey: shownKey },
     );
   }
@@ -123,7 +123,7 @@ function orderUnknown(ctx: Context, keyText: string, cause: Failure | null): Fai
   return failure(
     'outcome-unknown',
     cause ? `${message} ${cause.message}` : message,
-    `Run the same command again with its key, which can't order twice. Add to it: ${flags}`,
+    `Run the same command again with the same key, which can't order twice. Add: ${flags}`,
     { ...cause?.details, idempotencyKey: keyText },
   );
 }

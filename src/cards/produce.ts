@@ -48,7 +48,7 @@ export async function chooseKiosk(ctx: Context, flag: string): Promise<KioskId> 
   const { kiosks, invocation, ask } = ctx;
   if (invocation.kioskId !== null) return invocation.kioskId;
   if (kiosks.length > 0) return ask.choose('Which kiosk?', { flag, choices: kiosks });
-  throw failure('input-required', 'Which kiosk?', `Name it with ${flag}, like ${flag} WIS00001.`);
+  throw failure('input-required', 'No kiosk is set.', `Set it with ${flag}, like ${flag} WIS00001.`);
 }
 
 /**

@@ -63,7 +63,7 @@ export async function retryOne(ctx: Context, session: CardSession, options: Retr
   const request = { ...options.settings, kioskId };
   const guard = (seen: Seen) => {
     if (seen.card.stage === 'failed' && !hadFailed)
-      throw leftAlone(session, 'failed meanwhile, and nobody has approved to repeat that');
+      throw leftAlone(session, 'failed again in the meantime, and this failure was not approved for a retry');
     return guardRetry(seen, { request, attemptId });
   };
   // A card in progress may fail at any moment, and nobody has approved to repeat that failure.
@@ -134,6 +134,6 @@ function reasonOf({ card }: CardSession, last: Attempt | null): CatalogueEntry {
     : lookUpError('production', card.production?.errorCode ?? null);
 }
 
-function leftAlone({ card }: CardSession, why = 'was left as it is'): Failure {
+function leftAlone({ card }: CardSession, why = 'was not changed'): Failure {
   return failure('not-confirmed', `Card ${cardLabel(card)} ${why}.`, hintOf(card));
 }

@@ -75,8 +75,8 @@ async function readBack(ctx: Context, session: CardSession, simulation: Simulati
     onDeadline: () =>
       failure(
         'deadline-passed',
-        `The simulation was accepted, but card ${cardLabel(session.card)} still reads otherwise.`,
-        `Look again: ${statusOf(ctx, session)}`,
+        `The simulation was accepted, but card ${cardLabel(session.card)} does not show it yet.`,
+        `Check again: ${statusOf(ctx, session)}`,
       ),
   });
 }

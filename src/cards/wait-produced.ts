@@ -115,8 +115,5 @@ function isLeftBehind({ card }: Observation, after: string | null): boolean {
 function hintAtSimulation({ environment, invocation, report }: Context, { card }: CardSession): void {
   if (environment === 'production') return;
   const command = commandLine(['simulate', cardLabel(card), '--status', 'PRODUCED'], invocation);
-  report.hint(
-    'simulate',
-    `A sandbox leaves a card in progress until it is told what becomes of it: ${command}`,
-  );
+  report.hint('simulate', `The sandbox waits for you to set the result: ${command}`);
 }

@@ -74,7 +74,7 @@ function isReady(seen: Observation): boolean {
     throw failure(
       'requirement-failed',
       `The ${failed.type} requirement of card ${cardLabel(card)} failed.`,
-      `To go on, ${requirementAdvice(failed)}; then: ${hintOf(card)}`,
+      `To continue, ${requirementAdvice(failed)}; then: ${hintOf(card)}`,
     );
   }
   return !NOT_YET.has(card.stage) || seen.facts.attempt !== null;
@@ -90,11 +90,11 @@ function nameRequirements(ctx: Context, { card }: Observation, named: Set<string
     );
     if (type === 'VERIFICATION' && ctx.environment !== 'production') {
       const command = commandLine(['simulate', '--profile-verified', String(card.profileId)], ctx.invocation);
-      ctx.report.note(`In a sandbox, let the profile pass it: ${command}`);
+      ctx.report.note(`In a sandbox, complete it: ${command}`);
     }
     if (type === 'PIN' && ctx.environment === 'local') {
       const command = commandLine(['sandbox', 'requirement', String(card.profileId), type], ctx.invocation);
-      ctx.report.note(`In the embedded sandbox, meet it: ${command}`);
+      ctx.report.note(`In the embedded sandbox, complete it: ${command}`);
     }
   }
 }

@@ -221,8 +221,8 @@ export abstract class BaseCommand extends Command {
 function stdinTwice(): Failure {
   return failure(
     'usage',
-    'Standard input is named for two things: the token and what - stands for.',
-    'Give the token in a file (--token-file) or in KIOSKCTL_TOKEN.',
+    "Standard input can't provide both the token and the references of “-”.",
+    'Pass the token with --token-file or KIOSKCTL_TOKEN.',
   );
 }
 

@@ -10,7 +10,7 @@ import type { NewValues } from './settings/settings-file.ts';
 export async function askForValues(ask: Ask, given: NewValues): Promise<NewValues> {
   const profileId = given.profileId ?? (await askFor(ask, 'profileId', 'Which profile id?'));
   const kiosks =
-    given.kiosks ?? (await askFor(ask, 'kiosks', 'Which kiosks? Their ids, with commas between them'));
+    given.kiosks ?? (await askFor(ask, 'kiosks', 'Which kiosks? Separate their ids with commas'));
   const kiosk = given.kiosk ?? (await askForDefault(ask, kiosks));
   return {
     ...given,
@@ -26,25 +26,26 @@ async function askFor<Key extends SettingKey>(
   question: string,
 ): Promise<ValueOf<Key> | undefined> {
   const read = (text: string) => (text.trim() === '' ? undefined : parseValue(key, [text.trim()]));
-  return read(await ask.type(`${question} (or nothing):`, { flag: `--${flagOf(key)}`, check: read }));
+  return read(
+    await ask.type(`${question} (leave empty for none):`, { flag: `--${flagOf(key)}`, check: read }),
+  );
 }
 
-const LATER = 'nowhere yet';
-const COMMAND = 'a program prints them (credential command)';
-const LOGIN = 'I log in afterwards (kioskctl login)';
+const LATER = 'no source yet';
+const COMMAND = 'a program that prints them (credential command)';
+const LOGIN = 'a login, afterwards (kioskctl login)';
 
 /** Asks for the API and the token source of a new context, unless flags set them. @returns also whether to log in next */
 export async function askForAccess(
   ask: Ask,
   given: NewValues,
 ): Promise<{ values: NewValues; logsIn: boolean }> {
-  const baseUrl =
-    given.baseUrl ?? (await askFor(ask, 'baseUrl', 'Which base URL, if not the one of Wise itself?'));
+  const baseUrl = given.baseUrl ?? (await askFor(ask, 'baseUrl', 'Which base URL, if not that of Wise?'));
   const values = { ...given, ...(baseUrl !== undefined && { baseUrl }) };
   if (given.credentialCommand !== undefined) return { values, logsIn: false };
   const flag = `--${flagOf('credentialCommand')}`;
   const way = await ask.choose('Where do tokens come from?', { flag, choices: [LATER, COMMAND, LOGIN] });
-  const question = 'Which program? As a JSON list of its words; {profileId} stands for the profile';
+  const question = 'Which program? A JSON list of its arguments, with {profileId} for the profile';
   const command = way === COMMAND ? await askFor(ask, 'credentialCommand', question) : undefined;
   return {
     values: { ...values, ...(command !== undefined && { credentialCommand: command }) },
@@ -52,12 +53,12 @@ export async function askForAccess(
   };
 }
 
-const NO_DEFAULT = 'none of them: I name one each time';
+const NO_DEFAULT = 'none: I set one each time';
 
 async function askForDefault(ask: Ask, kiosks: readonly KioskId[] | undefined): Promise<KioskId | undefined> {
   if (!kiosks || kiosks.length < 2) return undefined;
   const choices = [...kiosks, NO_DEFAULT];
-  const answer = await ask.choose('Which kiosk is meant when none is named?', { flag: '--kiosk', choices });
+  const answer = await ask.choose('Which kiosk is the default?', { flag: '--kiosk', choices });
   return kiosks.find((kiosk) => kiosk === answer);
 }
 
@@ -69,13 +70,13 @@ export async function askForProgram(ctx: Context): Promise<string | null> {
   const later = `Set the program later: kioskctl context set program NAME --context ${ctx.name}.`;
   const { profileId } = ctx;
   if (profileId === null) {
-    ctx.report.note(`Without a profile its programs can't be listed. ${later}`);
+    ctx.report.note(`Programs can't be listed without a profile. ${later}`);
     return null;
   }
   try {
     await ctx.authorize(profileId);
     const program = await chooseProgram(ctx, { profileId, named: null });
-    ctx.report.note(`Its orders are of program ${program}.`);
+    ctx.report.note(`Its orders use program ${program}.`);
     return program;
   } catch (error) {
     if (!(error instanceof Failure) || error.code === 'interrupted' || ctx.signal.aborted) throw error;
@@ -92,7 +93,7 @@ export async function askForProgram(ctx: Context): Promise<string | null> {
 export async function checkProgram(ctx: Context, program: string): Promise<void> {
   const { profileId } = ctx;
   if (profileId === null) {
-    ctx.report.note(`Program ${program} is not checked: without a profile its programs can't be listed.`);
+    ctx.report.note(`Program ${program} is not checked, because no profile is set.`);
     return;
   }
   try {

@@ -117,9 +117,7 @@ class Source {
     if (!this.#warning) return;
     clearTimeout(this.#warning);
     this.#warning = null;
-    this.#warn(
-      `${this.#failure?.message} Going on without it: what it knows of cards and attempts is missing here.`,
-    );
+    this.#warn(`${this.#failure?.message} Continuing without it: its cards and attempts are missing here.`);
   }
 }
 

@@ -110,6 +110,6 @@ function toRequests(flag: string, text: string): number {
   throw failure(
     'usage',
     `--${flag}: “${printable(text)}” is not a number of requests.`,
-    `Give a whole number from 1, like --${flag} 10.`,
+    `Use a whole number from 1, like --${flag} 10.`,
   );
 }

@@ -180,7 +180,7 @@ function controlOf(
   if (environment === 'local') return new RemoteSandbox(async () => baseUrl ?? (await server()).url);
   throw failure(
     'sandbox-only',
-    `Only the embedded sandbox can do that, not ${environment}.`,
+    `This works only in the embedded sandbox, not in ${environment}.`,
     'Use environment local: --context local.',
   );
 }

@@ -29,10 +29,11 @@ export async function guardProduction(
   }
   const ask = makeAsk({ io, signal: context.signal, yes: false, noInput: flags['no-input'] ?? false });
   if (!(await isConfirmed(context, { flags, ask, io }))) throw notConfirmed(context.name);
-  const why = flags.reason?.trim() || (await ask.type('Why is this done?', { flag: '--reason' })).trim();
+  const why =
+    flags.reason?.trim() || (await ask.type('Reason for this action?', { flag: '--reason' })).trim();
   context.reason ??= redact(why);
   if (context.reason === '') {
-    throw failure('input-required', 'An act in production needs a reason.', 'Give it with --reason.');
+    throw failure('input-required', 'An action in production needs a reason.', 'Set it with --reason.');
   }
 }
 
@@ -42,13 +43,13 @@ async function isConfirmed(
 ): Promise<boolean> {
   if (flags.confirm !== undefined) return flags.confirm === name;
   if (!io.isInteractive || flags['no-input']) return false;
-  return ask.confirm(`Do this in PRODUCTION, with context ${name}?`, { flag: `--confirm ${name}` });
+  return ask.confirm(`Run this in PRODUCTION, with context ${name}?`, { flag: `--confirm ${name}` });
 }
 
 function notConfirmed(name: string): Failure {
   return failure(
     'not-confirmed',
-    `An act in production needs to be confirmed for context ${printable(name)}.`,
+    `An action in production must be confirmed for context ${printable(name)}.`,
     `Confirm it with --confirm ${printable(name)}.`,
   );
 }

@@ -39,7 +39,7 @@ export const seedFlag = {
     what: 'a seed',
     min: 0,
     max: 999_999_999,
-    hint: 'Give a whole number, like 42.',
+    hint: 'Use a whole number, like 42.',
     summary: 'Makes ids, tokens and digits the same again.',
     helpValue: 'N',
   }),
@@ -72,7 +72,7 @@ export abstract class SandboxCommand extends BaseCommand {
       throw failure(
         'usage',
         `The embedded sandbox is environment local, not ${context.environment}.`,
-        'Add --context local: the environment variables, or the settings, say otherwise.',
+        'Add --context local: environment variables or settings select another environment.',
       );
     }
     const sandbox = await openSandbox(this.opened.settings, toChoice(flags));

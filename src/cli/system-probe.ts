@@ -94,7 +94,7 @@ async function resolve(host: string): Promise<string[]> {
     const code = systemCode(error, 'unknown');
     throw failure(
       'unreachable',
-      `The name ${host} has no address here (${code}).`,
+      `The host name ${host} can't be resolved (${code}).`,
       'Check the network and its name servers; behind a proxy, set HTTPS_PROXY.',
     );
   }
@@ -108,7 +108,7 @@ function readAuthorities(): ReturnType<SystemProbe['readAuthorities']> {
   if (count > 0 && existsSync(file)) return { file, count };
   throw failure(
     'settings-unusable',
-    `NODE_EXTRA_CA_CERTS names ${file}, in which no certificate was found.`,
+    `NODE_EXTRA_CA_CERTS is ${file}, which contains no certificate.`,
     'Name a file that can be read, with certificates in PEM.',
   );
 }

@@ -26,10 +26,8 @@ export function asUsageFailure(error: unknown, { id, flags, subcommands }: Usage
   if (unknownFlags.length > 0) return unknownFlag(unknownFlags, { flags, help });
   if ('args' in error && error.message.startsWith('Missing')) {
     const names = argNames(error.args);
-    const dash = names.includes('CARD')
-      ? ' To read card references from standard input, write a - for them.'
-      : '';
-    return failure('usage', `An argument is missing: ${names.join(', ')}.`, `See ${help}.${dash}`);
+    const dash = names.includes('CARD') ? ' To read card references from standard input, pass -.' : '';
+    return failure('usage', `Missing argument: ${names.join(', ')}.`, `See ${help}.${dash}`);
   }
   if ('args' in error && Array.isArray(error.args))
     return unexpected(error.args.map(String), { subcommands, help });
@@ -44,7 +42,7 @@ function unknownFlag(
   const known = flags.map((flag) => `--${flag}`);
   const meant = unknown.flatMap((flag) => nearestOf(flag.split('=')[0] ?? flag, known).slice(0, 1));
   const names = unknown.map((flag) => printable(redactWord(flag.split('=')[0] ?? flag))).join(', ');
-  return failure('usage', `There is no flag ${names}.`, hintOf(meant, help));
+  return failure('usage', `Unknown flag: ${names}.`, hintOf(meant, help));
 }
 
 function unexpected(
@@ -61,7 +59,7 @@ function unexpected(
   });
   return failure(
     'usage',
-    `Unexpected: ${words.map((word) => printable(redactWord(word))).join(' ')}.`,
+    `Unexpected argument: ${words.map((word) => printable(redactWord(word))).join(' ')}.`,
     hintOf(meant, help),
   );
 }

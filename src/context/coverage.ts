@@ -91,13 +91,14 @@ export function describeCoverage(
   time: (milliseconds: number) => string,
 ): string {
   if (from === null || listened.length === 0) {
-    return `Nobody listened${from === null ? ' yet' : ' in this time'}: what the vendor sent is not here.`;
+    return `No webhook listener ran${from === null ? ' yet' : ' in this period'}, so events from Wise are missing.`;
   }
-  if (gaps.length === 0) return `Listening covers all of it, from ${time(from)} to ${time(to)}.`;
+  if (gaps.length === 0)
+    return `A webhook listener ran for the whole period, from ${time(from)} to ${time(to)}.`;
   const total = listened.reduce((sum, span) => sum + span.to - span.from, 0);
   const latest = gaps.slice(-GAPS_SHOWN).map((gap) => `${time(gap.from)} to ${time(gap.to)}`);
   const others = gaps.length > latest.length ? ` and ${gaps.length - latest.length} earlier` : '';
-  return `Listening covers ${formatDuration(total)} of ${formatDuration(to - from)}. Nobody listened ${latest.join(', ')}${others}.`;
+  return `A webhook listener ran for ${formatDuration(total)} of ${formatDuration(to - from)}. Gaps: ${latest.join(', ')}${others}.`;
 }
 
 function joined(spans: readonly Span[]): Span[] {

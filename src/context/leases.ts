@@ -94,8 +94,8 @@ export function leased(ctx: Context, { subject, action, owner, freeIn }: Lease):
   const what = `${kind.charAt(0).toUpperCase()}${kind.slice(1)} ${name} is`;
   return failure(
     'leased',
-    `${what} being worked on (${action}) by ${describeOwner(owner)}.`,
-    `Wait until it is done, or ask them. ${freeIfKilled(kind, freeIn)} Check: ${commandLine(command, ctx.invocation)}`,
+    `${what} locked by ${describeOwner(owner)} (${action}).`,
+    `Wait until it has finished, or ask its user. ${freeIfKilled(kind, freeIn)} Check: ${commandLine(command, ctx.invocation)}`,
   );
 }
 

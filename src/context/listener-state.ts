@@ -37,8 +37,8 @@ export class ListenerCheck {
     this.#wasMissed = !this.#isThere;
     this.#ctx.report.warn(
       this.#isThere
-        ? 'A listener writes to the journal again.'
-        : 'No listener writes to the journal any more: only a look at the API once a minute tells, until one does.',
+        ? 'A webhook listener is running again.'
+        : 'The webhook listener has stopped. Until one runs again, the API is checked once a minute.',
     );
   }
 }
@@ -48,8 +48,8 @@ export async function requireListener(ctx: Context, via: Via): Promise<void> {
   if (via !== 'journal' || (await ctx.journal.isListenedTo())) return;
   throw failure(
     'no-listener',
-    `Nothing listens for the webhooks of ${ctx.environment} into this journal.`,
-    `Start a listener (${commandLine(['listen'], ctx.invocation)}), or wait with --via auto, which looks at the API without one.`,
+    `No webhook listener of ${ctx.environment} is running with this journal.`,
+    `Start a listener (${commandLine(['listen'], ctx.invocation)}), or wait with --via auto, which polls the API instead.`,
   );
 }
 

@@ -54,7 +54,7 @@ export async function recordAction<Result>(
         at: ctx.calendar.now(),
       })
       .catch((error: unknown) =>
-        ctx.report.warn(`The end of the act could not be recorded: ${asFailure(error).message}`),
+        ctx.report.warn(`The result of the action could not be recorded: ${asFailure(error).message}`),
       );
   try {
     const result = await work();
@@ -78,7 +78,7 @@ export async function withReason(
   { question, refusal }: { question: string; refusal: string },
 ): Promise<Context> {
   const reason = redact((ctx.reason ?? (await ctx.ask.type(question, { flag: '--reason' }))).trim());
-  if (reason === '') throw failure('input-required', refusal, 'Give it with --reason.');
+  if (reason === '') throw failure('input-required', refusal, 'Set it with --reason.');
   return { ...ctx, reason };
 }
 

@@ -38,12 +38,12 @@ export function guardProduce(seen: Seen, request: ProduceRequest): Decision {
     case 'in-progress':
       return joinInProgress(seen, request.kioskId);
     case 'failed': {
-      const message = `The production of card ${cardLabel(card)} failed: it is retried, not produced.`;
+      const message = `The production of card ${cardLabel(card)} failed. Retry it instead of producing it.`;
       const errorCode = card.production?.errorCode;
       throw failure('wrong-stage', message, hintOf(card), errorCode ? { errorCode } : undefined);
     }
     case 'unknown':
-      throw failure('wrong-stage', `It can't be told where card ${cardLabel(card)} stands.`, hintOf(card));
+      throw failure('wrong-stage', `The status of card ${cardLabel(card)} is unknown.`, hintOf(card));
     case 'placed':
     case 'requirements-fulfilled':
     case 'details-created':
@@ -78,8 +78,8 @@ export function guardRetry<Request extends ProduceRequest | null>(
   if (card.stage === 'in-progress') return joinInProgress(seen, request?.kioskId ?? null);
   const label = cardLabel(card);
   if (card.attemptId !== attemptId) {
-    const message = `Another attempt on card ${label} was made meanwhile.`;
-    throw failure('attempt-superseded', message, `See what came of it: kioskctl status ${label}`);
+    const message = `Another attempt on card ${label} was made in the meantime.`;
+    throw failure('attempt-superseded', message, `Check its result: kioskctl status ${label}`);
   }
   const isWithoutEffect = attempt !== null && ['refused', 'not-seen', 'abandoned'].includes(attempt.outcome);
   if (card.stage === 'failed' || (card.stage === 'ready' && isWithoutEffect)) return { send: request };
@@ -95,7 +95,7 @@ export function refuseEnded(card: Card): void {
     throw failure('order-returned', `The card ${label} was returned.`, hintOf(card));
   if (card.stage === 'expired') {
     const message = `Card ${label} is ${card.ageDays} days old: after 60 its data are gone, and it can't be produced.`;
-    const hint = `Cancel its order, which holds the customer's place, then order the card again. Next: ${hintOf(card)}`;
+    const hint = `Cancel its order, which still counts towards the card limit of the customer, then order the card again. Next: ${hintOf(card)}`;
     throw failure('card-expired', message, hint);
   }
 }
@@ -150,9 +150,9 @@ export function outcomeUnknown(
     [
       ...(signal ? [signal.message] : []),
       message,
-      ...(cause ? [`Looking failed: ${cause.message}`] : []),
+      ...(cause ? [`The check failed: ${cause.message}`] : []),
     ].join(' '),
-    `Find out before anything else: ${hintOf(card)}`,
+    `Check it first: ${hintOf(card)}`,
     { ...cause?.details, ...idsOf(attempt) },
   );
 }

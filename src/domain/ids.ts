@@ -57,8 +57,8 @@ function notACard(text: string): Failure {
   const shown = /[g-z]/i.test(text) ? redactWord(text) : text;
   return failure(
     'invalid-reference',
-    `“${printable(shown.slice(0, 80))}” is not a card.`,
-    'Name a card by its card token (a UUID) or its order id, alone or as PROFILE/TOKEN or PROFILE/ORDER.',
+    `“${printable(shown.slice(0, 80))}” is not a card reference.`,
+    'Use a card token (a UUID) or an order id, alone or as PROFILE/TOKEN or PROFILE/ORDER.',
   );
 }
 
@@ -72,7 +72,7 @@ export function parseId(text: string, what: string): number {
   if (Number.isSafeInteger(id) && id > 0) return id;
   throw failure(
     'invalid-reference',
-    `“${printable(text.slice(0, 80))}” is no ${what}.`,
+    `“${printable(text.slice(0, 80))}” is not a ${what}.`,
     `The ${what} is a whole number from 1 to ${Number.MAX_SAFE_INTEGER}.`,
   );
 }

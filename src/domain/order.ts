@@ -54,9 +54,9 @@ export interface Requirement {
 }
 
 const ADVICE = new Map([
-  ['PIN', "set the PIN of the order with the vendor's PIN endpoint (kioskctl never handles PINs)"],
-  ['VERIFICATION', 'the cardholder has to pass the verification (KYC) of Wise'],
-  ['ADDRESS', 'the order needs a valid address: order anew with a corrected one'],
+  ['PIN', 'set the PIN of the order with the PIN endpoint of Wise (kioskctl never handles PINs)'],
+  ['VERIFICATION', 'the cardholder must pass the verification (KYC) of Wise'],
+  ['ADDRESS', 'the order needs a valid address: order again with a corrected one'],
 ]);
 
 export function unmetRequirements(requirements: readonly Requirement[] | null): Requirement[] {

@@ -104,7 +104,7 @@ export function refuseRetry(kind: ErrorKind, code: string, retry: RetryAdvice): 
   const catalogue = known ?? (kind === 'request' ? 'reconcile' : 'after-fix');
   if (retry === catalogue) return null;
   if (catalogue === 'reconcile')
-    return 'the request may have been accepted: only “reconcile” is possible, which looks first';
+    return 'the request may have been accepted: only “reconcile” is allowed, which checks first';
   if (retry === 'reconcile') return 'nothing is open after this error: use now, after-fix or never';
   return null;
 }

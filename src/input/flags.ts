@@ -50,7 +50,7 @@ function naming<Value, Options>(parse: Parse<Value, Options>): Parse<Value, Opti
 /** Trims a value. @throws Failure `usage` for an empty one: in a script, a variable was not set */
 function parseText(text: string, flag: string): string {
   if (text.trim() !== '') return text.trim();
-  throw failure('usage', `${flag} is empty.`, 'Give it a value, or leave it out.');
+  throw failure('usage', `${flag} is empty.`, 'Set a value, or leave it out.');
 }
 
 type NumberRange = {
@@ -67,8 +67,8 @@ type NumberRange = {
 export function parseNumber(text: string, { min = 1, max, ...words }: NumberRange): number {
   const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
   if (number >= min && number <= (max ?? 9_999_999)) return number;
-  const range = max === undefined ? `number from ${min} on` : `number from ${min} to ${max}`;
-  const { what = `a ${range}`, hint = `Give a ${range}.` } = words;
+  const range = max === undefined ? `number from ${min}` : `number from ${min} to ${max}`;
+  const { what = `a ${range}`, hint = `Use a ${range}.` } = words;
   throw failure('usage', `“${printable(text.slice(0, 80))}” is not ${what}.`, hint);
 }
 
@@ -182,7 +182,7 @@ const VIA = {
 
 const via = flagKind((text): Via => {
   if (text === 'auto' || text === 'poll' || text === 'journal') return text;
-  throw failure('usage', `“${printable(text)}” is no way to wait.`, 'Give auto, poll or journal.');
+  throw failure('usage', `“${printable(text)}” is not a mode of waiting.`, 'Use auto, poll or journal.');
 });
 
 /** For commands that may wait for the events of a listener. */
@@ -231,7 +231,7 @@ export const subscriptionArgs = {
 
 export const DEFAULT_LIMIT = 100;
 
-const ROWS = { what: 'a number of rows', hint: 'Give a number from 1 on.', helpValue: 'N' };
+const ROWS = { what: 'a number of rows', hint: 'Use a number from 1.', helpValue: 'N' };
 
 /** For lists that may be long. */
 export const limitFlag = { limit: numberFlag({ ...ROWS, summary: 'How many at most (default 100).' }) };

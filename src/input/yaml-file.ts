@@ -24,7 +24,7 @@ const TOO_DEEP = 'it is nested too deeply';
 /** Messages in place of those of the library that only programmers understand. */
 const FAULTS: Readonly<Record<string, string>> = {
   RESOURCE_EXHAUSTION: TOO_DEEP,
-  MULTIPLE_DOCS: 'a second document begins here: a file is one, without “---” in the middle',
+  MULTIPLE_DOCS: 'a second document begins here: a file has one, without “---” in the middle',
 };
 
 type Yaml = typeof YamlLibrary;

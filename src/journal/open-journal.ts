@@ -188,7 +188,7 @@ function wholeJournal(store: Store): WholeJournal {
  * @param fix a sentence without its full stop, where the cause has one
  */
 export function unusable(file: string, reason: string, fix: string | null = null): Failure {
-  const repair = fix ?? `Free or repair the file, or ${RESTORE}`;
+  const repair = fix ?? `Unlock or repair the file, or ${RESTORE}`;
   return failure(
     'journal-unusable',
     `The journal ${file} ${reason}.`,
@@ -199,7 +199,7 @@ export function unusable(file: string, reason: string, fix: string | null = null
 const RESTORE = 'restore a backup: kioskctl journal restore FILE';
 
 /** Every hint that leads to another journal says so. */
-const OTHER_JOURNAL = 'With another journal, nothing prevents that a card is sent twice that this one knows.';
+const OTHER_JOURNAL = 'With another journal, nothing prevents a card of this journal from being sent twice.';
 
 /** @throws Failure `journal-unusable` if the folder of a file does not exist */
 export function assertFolder(file: string): void {
@@ -213,7 +213,7 @@ export function assertFolder(file: string): void {
 }
 
 /** A version of before the check for a replaced file writes to it without the record that the check needs. */
-const OLDER_VERSION = 'If an older version of kioskctl is running, end it first.';
+const OLDER_VERSION = 'If an older version of kioskctl is running, stop it first.';
 
 function replacedJournal(file: string, reason: string): Failure {
   return failure(

@@ -8,7 +8,7 @@ import type { RejectedCards } from './rejected-cards.ts';
 import type { RetrySelection } from './retry-selection.ts';
 
 const SELECTION = { helpGroup: 'SELECTION' };
-const CARDS = { what: 'a number of cards', hint: 'Give a number from 1 on.' };
+const CARDS = { what: 'a number of cards', hint: 'Use a number from 1.' };
 
 /** Flags for the order and the limits of a retry. */
 const courseFlags = {

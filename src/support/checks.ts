@@ -68,7 +68,7 @@ function checkSettings({ probe }: CheckInput): CheckOutcome {
   const { file, isThere, contexts, otherWriter } = probe.readSettings();
   if (!isThere) return ok('none: contexts are made of flags and environment variables');
   if (otherWriter) {
-    const hint = `Check what it says, then run: ${otherWriter.command} (until then, no credential command of it is run)`;
+    const hint = `Check its content, then run: ${otherWriter.command} (until then, no credential command of it is run)`;
     return warning(`Others can change ${file}: ${otherWriter.reason}.`, hint);
   }
   return ok(`${file}: ${contexts.length === 0 ? 'no contexts' : contexts.join(', ')}`);

@@ -94,7 +94,7 @@ describe.concurrent('events list', () => {
       ),
       expect.stringMatching(/^#2 .*PRODUCTION_ERROR: PRD_HOPPER_DOOR\. The hopper door is open\.$/),
       expect.stringMatching(/^#3 .* 1001\/501 .*order → PRODUCED$/),
-      expect.stringMatching(/^Nobody listened yet/),
+      expect.stringMatching(/^No webhook listener ran yet/),
       '',
     ]);
   });

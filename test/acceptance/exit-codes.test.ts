@@ -162,7 +162,7 @@ const SCENES: Scene[] = [
     answers: { produce: refused('CHARSET_NOT_SUPPORTED') },
   },
   { code: 6, args: PRODUCE, because: 'it is over 60 days old', answers: { 'one card': expired } },
-  { code: 7, args: PRODUCE, because: 'it was not seen to arrive', answers: { produce: broken } },
+  { code: 7, args: PRODUCE, because: 'Wise showed no sign of it', answers: { produce: broken } },
   { code: 8, args: `${PRODUCE} --timeout 500ms`, because: 'nobody can tell', stage: lost },
   { code: 9, args: PRODUCE, because: 'it failed before', answers: { production: failed('PRD_HOPPER_DOOR') } },
   {
@@ -345,7 +345,7 @@ const SCENES: Scene[] = [
   {
     code: 7,
     args: RETRY,
-    because: 'it was not seen to arrive',
+    because: 'Wise showed no sign of it',
     answers: { production: failed('PRD_HOPPER_DOOR'), produce: broken },
   },
   {

@@ -119,7 +119,7 @@ test('a second Ctrl-C does, and leaves the attempt to be settled', async () => {
   await gateway.seen('after');
   child.kill('SIGINT');
   // Two signals at once would be one: the first has been heard when it is said so.
-  await said(child, 'once more ends at once');
+  await said(child, 'A second signal ends kioskctl immediately');
   child.kill('SIGINT');
   expect(await code).toBe(8);
   gateway.letGo();

@@ -85,7 +85,7 @@ test('a selection is a list, says what the journal covers, and pipes', async () 
   const none = await user.run('status --stage cancelled');
   expect(none).toMatchObject({
     code: 0,
-    stdout: expect.stringMatching(/^No card .*fits\.\nNobody listened/),
+    stdout: expect.stringMatching(/^The journal has no matching cards\.\nNo webhook listener ran/),
   });
 });
 

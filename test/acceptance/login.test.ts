@@ -131,7 +131,7 @@ describe('a user logs in', () => {
 
   test('and out', async () => {
     const out = await user.run('logout');
-    expect(out.stdout).toContain('The tokens stay good until they end.');
+    expect(out.stdout).toContain('The tokens stay valid until they expire.');
     const who = await user.run('whoami');
     expect(who.code).toBe(3);
     expect(who.stderr).toContain('nobody has logged in');

@@ -171,7 +171,7 @@ test('the limit of physical cards is explained, with the cards whose orders coul
   const { code, json } = await other.run('order --profile-id 1004 --json');
   expect(code).toBe(10);
   expect(json.error).toMatchObject({ code: 'limit-reached' });
-  expect(json.error.message).toMatch(/Orders that could be cancelled: 1004\/501 \([A-Z_]+\), 1004\/502 /);
+  expect(json.error.message).toMatch(/Orders that can be cancelled: 1004\/501 \([A-Z_]+\), 1004\/502 /);
   expect(json.error.hint).toContain('10 in a sandbox');
   expect(json.error.hint).toContain('kioskctl cancel 1004/501 --context local');
   other.leave();

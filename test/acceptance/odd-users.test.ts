@@ -130,7 +130,7 @@ describe('folders of the environment', () => {
     expectError(ended, {
       code: 2,
       error: 'usage',
-      message: /KIOSKCTL_HOME is not a path from the root: mine/,
+      message: /KIOSKCTL_HOME is not an absolute path: mine/,
     });
     expect(existsSync(join(cwd, 'mine'))).toBe(false);
   });

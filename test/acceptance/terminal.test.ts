@@ -87,7 +87,7 @@ test('an act in production is confirmed by name, and not by --yes', async () => 
   const flags = '--environment production --base-url http://127.0.0.1:9';
   const { code, screen } = await onTerminal(
     `produce 5/501 --kiosk K1 --yes ${flags}`,
-    [['Do this in PRODUCTION, with context production?', 'n\r']],
+    [['Run this in PRODUCTION, with context production?', 'n\r']],
     { KIOSKCTL_TOKEN: 'a-test-token' },
   );
   expect(code).toBe(9);

@@ -66,7 +66,7 @@ describe('an event that another process keeps', () => {
     const result = await end;
     expect(result.code, result.stderr).toBe(0);
     expect(oneDocument(result)).toMatchObject({ via: 'event', card: { stage: 'produced', attempt: 1 } });
-    expect(result.stderr).toMatch(/PRODUCED, says event 2/);
+    expect(result.stderr).toMatch(/PRODUCED \(event 2\)/);
   });
 
   test('ends produce --wait with the failure that it tells', async () => {

@@ -82,7 +82,7 @@ test('a card that was sent after the backup is not sent again while that request
   expect(world.clock.now() - start).toBeGreaterThanOrEqual(300_000);
   expect(await world.puts()).toEqual({ sent: 1, taken: 1 });
   expect(world.said.join('\n')).toMatch(
-    /the journal was restored from a backup at 2026-03-01T\S+Z, waiting in case that a request was sent after the backup \(5m\)/,
+    /the journal was restored from a backup at 2026-03-01T\S+Z; waiting, because a request may have been sent after the backup \(5m\)/,
   );
 });
 

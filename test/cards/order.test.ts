@@ -97,5 +97,5 @@ test('the data of another order are copied unchanged, also if they look like a s
   const { card } = await place({ fields });
   const prepared = await prepareOrder(world.context(), { ...PLAIN, like: card });
   expect(prepared.order).toMatchObject(fields);
-  expect(world.said.join('\n')).toContain('does not tell its embossed name');
+  expect(world.said.join('\n')).toContain('does not return its embossed name');
 });

@@ -69,7 +69,7 @@ describe('a signed event', () => {
       expect(await wait()).toMatchObject({ ...expected, via: 'event' });
       expect(await looks()).toBe(before + 1);
       expect(world.clock.now() - started).toBeLessThan(5_100);
-      expect(world.said.join('\n')).toMatch(new RegExp(`${status}, says event \\d+`));
+      expect(world.said.join('\n')).toMatch(new RegExp(`${status} \\(event \\d+\\)`));
       const attempt = await world.journal.latestAttempt(card.target.cardToken);
       expect(attempt).toMatchObject({ number: 1, outcome: status === 'PRODUCED' ? 'produced' : 'failed' });
     },

@@ -28,7 +28,7 @@ describe('a person is asked', () => {
     const asked = askForValues(person(), {});
     await answer('Which profile id?', '123456');
     await answer('Which kiosks?', 'WIS00001, WIS00002');
-    await answer('Which kiosk is meant', '<down>');
+    await answer('Which kiosk is the default', '<down>');
     expect(await asked).toEqual({
       profileId: 123456,
       kiosks: ['WIS00001', 'WIS00002'],

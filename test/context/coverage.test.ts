@@ -111,14 +111,14 @@ function say(presences: Presence[], from: number | null = 0): string {
 
 describe('for people and scripts', () => {
   test.each([
-    ['nobody ever', say([], null), /^Nobody listened yet/],
-    ['nobody in this time', say([]), /^Nobody listened in this time/],
-    ['all', say([presence(0, 10)]), /covers all of it, from 0:00 to 10:00/],
-    ['gaps', say([presence(0, 4), presence(5, 10)]), /covers 9h of 10h\. Nobody listened 4:00 to 5:00\.$/],
+    ['nobody ever', say([], null), /^No webhook listener ran yet/],
+    ['nobody in this time', say([]), /^No webhook listener ran in this period/],
+    ['all', say([presence(0, 10)]), /ran for the whole period, from 0:00 to 10:00/],
+    ['gaps', say([presence(0, 4), presence(5, 10)]), /ran for 9h of 10h\. Gaps: 4:00 to 5:00\.$/],
     [
       'many gaps: the latest',
       say([1, 3, 5, 7, 9].map((hour) => presence(hour, hour + 0.5))),
-      /Nobody listened 5:?.* to 7:00, 7.5:00 to 9:00, 9.5:00 to 10:00 and 3 earlier/,
+      /Gaps: 5:?.* to 7:00, 7.5:00 to 9:00, 9.5:00 to 10:00 and 3 earlier/,
     ],
   ])('the coverage of listening is described: %s', (_, said, expected) => expect(said).toMatch(expected));
 

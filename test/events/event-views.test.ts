@@ -72,6 +72,6 @@ describe('an event in one line', () => {
 test('a list without events shows the times in which a listener was running', async () => {
   const coverage = { from: null, to: AT, listened: [], gaps: [] };
   expect(await eventsResult({ events: [], total: 0, coverage }).text(plain)).toMatch(
-    /^No events\.\nNobody listened yet.*\n$/,
+    /^No events\.\nNo webhook listener ran yet.*\n$/,
   );
 });

@@ -83,7 +83,7 @@ test('a kiosk in one line, and below the table what there is to say of it', asyn
     `WIS00001: on hold since ${time}, set by ada@here: door`,
     `WIS00001: bob@here works at it since ${time} (retry)`,
     'WIS00001: oldest failed card 1001/501, 5 days left',
-    'Nobody listened yet: what the vendor sent is not here.',
+    'No webhook listener ran yet, so events from Wise are missing.',
     '',
   ]);
 });

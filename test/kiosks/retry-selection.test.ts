@@ -244,7 +244,7 @@ describe('other processes', () => {
       [9, 'leased'],
     ]);
     expect(retry.results[0]?.error?.message).toMatch(
-      /Kiosk WIS00001 is being worked on \(retry\) by \S+@\S+, process \d+/,
+      /Kiosk WIS00001 is locked by \S+@\S+, process \d+.* \(retry\)/,
     );
     await foreign.releaseLeases([`kiosk ${HERE}`]);
     cards.kioskMakes('PRODUCED');

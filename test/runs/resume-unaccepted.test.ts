@@ -36,7 +36,7 @@ test.each([
     { kind: 'produce' as const, errorCode: 'UNABLE_TO_ACCEPT_REQUEST' as const, times: 1 },
     4,
   ],
-  ['was not seen to arrive', { ...PUT, reset: 'before' as const }, 7],
+  ['was not accepted', { ...PUT, reset: 'before' as const }, 7],
 ])('a resumed run sends a request that %s once more, as a new attempt', async (_, fault, exitCode) => {
   const acts = [...HAPPY, expectFirst];
   runs.world.fault(fault);

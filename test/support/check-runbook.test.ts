@@ -105,7 +105,7 @@ describe('a mistake in a runbook is reported with its path:', () => {
     [
       'advice that can’t be',
       { version: 1, request: { PAN_ALREADY_EXISTS: { retry: 'now' } } },
-      'request.PAN_ALREADY_EXISTS.retry: the request may have been accepted: only “reconcile” is possible, which looks first',
+      'request.PAN_ALREADY_EXISTS.retry: the request may have been accepted: only “reconcile” is allowed, which checks first',
     ],
   ])('a mistake in a runbook is reported with its path: %s', (_, content, mistake) => {
     expect(mistakesOf(content)).toEqual([mistake]);

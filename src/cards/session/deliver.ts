@@ -121,7 +121,7 @@ async function unsend(ctx: Context, attempt: Attempt, reason: unknown): Promise<
   });
   if (reason !== null) throw reason;
   if (!isClaimed) {
-    const message = `Another command settled attempt ${attempt.number} on card ${attempt.cardToken} before it was sent.`;
+    const message = `Another command closed attempt ${attempt.number} on card ${attempt.cardToken} before it was sent.`;
     throw failure('attempt-superseded', message, 'Nothing was sent: run the command again.');
   }
   return null;

@@ -150,14 +150,14 @@ export class CardFollower {
     const isOther = proven.cardToken !== identity.cardToken;
     if (!(await applyOrder(this.#ctx, this.#session, proven))) return null;
     if (isOther) this.#hasTokenOfEvent = true;
-    return `Order ${identity.orderId}: ${proven.orderStatus}, says event ${proven.event.id}.`;
+    return `Order ${identity.orderId}: ${proven.orderStatus} (event ${proven.event.id}).`;
   }
 
   async #applyProduction(): Promise<string | null> {
     const { latest } = this.#session;
     const proven = latest && productionByEvents(latest.facts, this.#events);
     if (!proven || !(await applyProduction(this.#ctx, this.#session, proven))) return null;
-    return `Card ${cardLabel(this.#session.card)}: ${proven.production.status}, says event ${proven.event.id}.`;
+    return `Card ${cardLabel(this.#session.card)}: ${proven.production.status} (event ${proven.event.id}).`;
   }
 
   /** True if the first step needs no read. An order in PLACED is read if its requirements are not known yet. */

@@ -35,6 +35,6 @@ export function kioskHeld(ctx: Context, { kioskId, reason, user, host, heldAt, e
   return failure(
     'kiosk-held',
     `Kiosk ${kioskId} is on hold since ${since}, set by ${user}@${host}: ${reason}`,
-    `Once it may print again: ${commandLine(['kiosk', 'release', kioskId], ctx.invocation)}`,
+    `Release it: ${commandLine(['kiosk', 'release', kioskId], ctx.invocation)}`,
   );
 }

@@ -111,6 +111,6 @@ function nameWrongClock({ calendar, report }: Context, { number, sentAt }: Attem
   if (sentAt === null || sentAt - calendar.now() <= CLOCK_TOLERANCE_MS) return;
   report.hint(
     `clock ${number}`,
-    `Attempt ${number} is recorded as sent at ${utcTime(sentAt)}, and the clock of this machine shows ${utcTime(calendar.now())}: it was set back. The settle window is measured without it. Check the clock.`,
+    `Attempt ${number} was sent at ${utcTime(sentAt)}, but the clock of this machine shows ${utcTime(calendar.now())}: it was set back. The settle window does not depend on it. Check the clock.`,
   );
 }

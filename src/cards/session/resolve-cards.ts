@@ -58,20 +58,18 @@ async function resolveCard(ctx: Context, reference: GivenReference): Promise<Car
     throw failure(
       'profile-mismatch',
       `Card ${formatReference(reference)} belongs to profile ${own}.`,
-      `Leave --profile-id out, or name a card of profile ${ctx.profileId}.`,
+      `Leave out --profile-id, or pass a card of profile ${ctx.profileId}.`,
     );
   }
   if (own === null && ctx.profileId !== null && !ctx.profileIsExplicit) {
-    ctx.report.note(
-      `Card ${formatReference(reference)}: taken for one of the default profile ${ctx.profileId}.`,
-    );
+    ctx.report.note(`Using default profile ${ctx.profileId} for card ${formatReference(reference)}.`);
   }
   const profileId = own ?? ctx.profileId;
   if (profileId === null) {
     throw failure(
       'input-required',
-      `Whose card is ${formatReference(reference)}?`,
-      'Name its profile: PROFILE/CARD, --profile-id, or KIOSKCTL_PROFILE_ID.',
+      `The profile of card ${formatReference(reference)} is not known.`,
+      'Set its profile: PROFILE/CARD, --profile-id or KIOSKCTL_PROFILE_ID.',
     );
   }
   return {

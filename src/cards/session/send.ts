@@ -83,10 +83,10 @@ export async function settleOpenAttempt(ctx: Context, session: CardSession, atte
     return;
   }
   ctx.report.note(
-    `Attempt ${attempt.number} on card ${cardLabel(session.card)} got no answer: looking what became of it.`,
+    `Attempt ${attempt.number} on card ${cardLabel(session.card)} got no answer. Checking the production.`,
   );
   const { outcome } = await settleLost(ctx, session, attempt);
-  if (outcome === 'not-seen') ctx.report.note(`Attempt ${attempt.number} was not seen to arrive.`);
+  if (outcome === 'not-seen') ctx.report.note(`Wise showed no sign of attempt ${attempt.number}.`);
 }
 
 type Claimed = Sending & { attempt: Attempt };
@@ -184,13 +184,13 @@ export async function busy(
   const free = lease ? `${freeIfKilled('card', lease.freeIn)} ` : '';
   return failure(
     'attempt-open',
-    `Card ${cardLabel(session.card)} is being sent right now by ${describeOwner(owner)}.`,
+    `Card ${cardLabel(session.card)} is being sent by ${describeOwner(owner)}.`,
     `${free}Check the result: ${statusOf(ctx, session)}`,
   );
 }
 
 /** Returns the failure for a card that other processes keep changing. */
 function kept(ctx: Context, session: CardSession): Failure {
-  const message = `Card ${cardLabel(session.card)} was not sent: something else keeps working on it.`;
+  const message = `Card ${cardLabel(session.card)} was not sent: another process keeps changing it.`;
   return failure('attempt-open', message, `Check the card first: ${statusOf(ctx, session)}`);
 }

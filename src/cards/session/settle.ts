@@ -55,7 +55,7 @@ export function refuseLost(session: CardSession, attempt: Attempt, cause: Failur
   }
   if (attempt.outcome === 'superseded') {
     const kioskId = card.production?.kioskId ?? 'unknown';
-    const message = `Another attempt came after ours: card ${cardLabel(card)} is with kiosk ${kioskId}.`;
+    const message = `A later attempt superseded this one: card ${cardLabel(card)} is at kiosk ${kioskId}.`;
     throw failure('attempt-superseded', message, hintOf(card), idsOf(attempt));
   }
   if (attempt.outcome === 'abandoned') {

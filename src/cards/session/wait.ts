@@ -45,7 +45,7 @@ export async function waitFor(ctx: Context, session: CardSession, wait: Wait): P
     ctx.report.progress({
       kind: 'wait',
       card: formatReference(session.identity),
-      state: session.latest?.card.stage ?? `not seen yet, waiting for ${wait.goal}`,
+      state: session.latest?.card.stage ?? `no status yet, waiting for ${wait.goal}`,
       since: session.startedAt,
       deadline,
       lastReadAt: session.readAt,
@@ -95,10 +95,10 @@ function deadlinePassed(
 ): Failure {
   const { goal, command } = wait;
   const again = command && commandLine(command(identity), ctx.invocation);
-  const seen = outage ? `the last look failed: ${outage.message}` : `it was last seen ${card.stage}`;
+  const seen = outage ? `the last check failed: ${outage.message}` : `it was last seen ${card.stage}`;
   const message = `Card ${formatReference(identity)} was not ${goal} within ${formatDuration(ctx.timing.timeout ?? 0)}; ${seen}`;
   return new Failure('deadline-passed', message.replace(/\.?$/, '.'), {
-    hint: ((latest === null && again) || card.next) ?? 'Wait again, with a longer --timeout.',
+    hint: ((latest === null && again) || card.next) ?? 'Run the command again with a longer --timeout.',
     ...(outage?.details && { details: outage.details }),
   });
 }

@@ -39,7 +39,7 @@ export async function waitForWindows(
   if (left === 0) return;
   await sleepThrough(ctx, session, {
     left,
-    state: `attempt ${last.number} may still arrive, waiting for its settle window`,
+    state: `attempt ${last.number} may still arrive; waiting for the end of its settle window`,
     cause: `the request of attempt ${last.number} may still arrive`,
     hint: `Check the card, and run the command again after that: ${statusOf(ctx, session)}`,
   });
@@ -60,8 +60,8 @@ async function waitAfterRestore(ctx: Context, session: CardSession, cardToken: C
   if (left > 0)
     await sleepThrough(ctx, session, {
       left,
-      state: `${restored}, waiting in case that a request was sent after the backup`,
-      cause: `${restored}, and a request that was sent after the backup may still arrive`,
+      state: `${restored}; waiting, because a request may have been sent after the backup`,
+      cause: `${restored}; a request that was sent after the backup may still arrive`,
       hint: `Run the command again with a --timeout of more than ${roundedUp(killedWindowOf(timing))}: each command waits the whole window.`,
     });
   await journal.clearRestoreMark(cardToken, calendar.now());

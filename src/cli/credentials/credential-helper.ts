@@ -24,8 +24,8 @@ interface CommandOptions {
 const TIMEOUT_MS = 30_000;
 
 const BY_HAND =
-  'Run the command by hand: it has to end with 0 and to print a JSON object with access_token and, if it ends, expires_at.';
-const WHOLE_PATH = 'Give it its whole path: kioskctl context set credentialCommand -- /…/PROGRAM ARGUMENTS';
+  'Run the command by hand. It must exit with 0 and print a JSON object with access_token and, if it expires, expires_at.';
+const WHOLE_PATH = 'Use its absolute path: kioskctl context set credentialCommand -- /…/PROGRAM ARGUMENTS';
 
 /** Output of the command. Wise's own answer to a token request has this form. */
 const printed = v.object({
@@ -70,7 +70,7 @@ export class CredentialCommand {
     const [program = '', ...args] = this.#words;
     // A relative path would run whatever program is in the working folder.
     if (basename(program) !== program && !isAbsolute(program))
-      throw this.#unusable(profileId, 'is named by a path that begins in the working folder', WHOLE_PATH);
+      throw this.#unusable(profileId, 'has a path that is relative to the working folder', WHOLE_PATH);
     const words = [program, ...args.map((word) => word.replaceAll('{profileId}', String(profileId)))];
     const ran = await runProgram(words, { timeout: Math.min(timeout, left()), signal });
     this.#show(ran);
@@ -80,7 +80,7 @@ export class CredentialCommand {
     const { access_token: token, expires_at: end } = parsed.output;
     hide(token);
     const lifetime = end ? Date.parse(end) - now() : Number.POSITIVE_INFINITY;
-    if (lifetime <= 0) throw this.#unusable(profileId, `gave a token that ended at ${end}`);
+    if (lifetime <= 0) throw this.#unusable(profileId, `returned a token that expired at ${end}`);
     return { token, lifetime };
   }
 
@@ -153,7 +153,7 @@ async function runProgram(
   };
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     ran.stdout += text;
-    if (ran.stdout.length > LONGEST_OUTPUT) stop('said far too much');
+    if (ran.stdout.length > LONGEST_OUTPUT) stop('printed too much');
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     ran.stderr = (ran.stderr + text).slice(-LONGEST_OUTPUT);
@@ -179,7 +179,7 @@ async function endOf(child: ChildProcess): Promise<string | null> {
   try {
     return await new Promise((resolve) => {
       const end = (code: number | null, killedBy: string | null) => {
-        if (killedBy) resolve(`was ended by ${killedBy}`);
+        if (killedBy) resolve(`was killed by ${killedBy}`);
         else resolve(code === 0 ? null : `ended with ${code}`);
       };
       child.once('error', ({ code }: NodeJS.ErrnoException) => resolve(`can't be started (${code})`));

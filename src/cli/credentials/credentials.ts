@@ -74,14 +74,14 @@ function isText(secret: GivenText): secret is string {
 
 function missing({ contextName }: Settings, profileId: number, foreign: Found | null): Failure {
   if (!foreign) {
-    const message = `There is no token for context ${contextName}: KIOSKCTL_TOKEN is not set, and nobody has logged in.`;
+    const message = `There is no token for context ${contextName}: KIOSKCTL_TOKEN is not set, and there is no login.`;
     return failure('credentials-missing', message, TOKEN.hint);
   }
   const message = `The token of ${foreign.name} is for profile ${foreign.own}, not for ${profileId}.`;
   return failure(
     'credentials-missing',
     message,
-    `Set KIOSKCTL_PROFILE_ID=${profileId} and the token of that profile; a credential command serves several.`,
+    `Set KIOSKCTL_PROFILE_ID=${profileId} and the token of that profile. For several profiles, use a credential command.`,
   );
 }
 
@@ -89,7 +89,7 @@ function needless({ contextName }: Settings): Failure {
   return failure(
     'usage',
     `Context ${contextName} is the embedded sandbox, which needs no token.`,
-    'Say which context the token is for, with --context, or leave it out.',
+    'Set the context of the token with --context, or leave out the token.',
   );
 }
 

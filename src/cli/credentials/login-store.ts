@@ -112,7 +112,7 @@ export class Logins {
 /** Removes a login while no other process renews it. @throws Failure as `remove` */
 export async function forget(logins: Logins, warn: (text: string) => void): Promise<Removal> {
   const removal = await logins.exclusively(async () => logins.remove());
-  for (const { name } of removal.unasked) warn(`A login may remain in ${name}: it could not be asked.`);
+  for (const { name } of removal.unasked) warn(`A login may remain in ${name}, which could not be read.`);
   return removal;
 }
 

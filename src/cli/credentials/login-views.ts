@@ -13,8 +13,7 @@ export function renderLogin({ way, profileId, endsAt, place, isPlain, hiddenBy }
   const storage = isPlain
     ? `in plain text in ${place}, which only this user may read (mode 0600)`
     : `in ${place}`;
-  const hidden =
-    hiddenBy === null ? '' : `It is not used while there is ${hiddenBy}, which goes before it.\n`;
+  const hidden = hiddenBy === null ? '' : `It is not used: ${hiddenBy} takes precedence.\n`;
   return {
     exitCode: 0,
     document: {
@@ -27,7 +26,7 @@ export function renderLogin({ way, profileId, endsAt, place, isPlain, hiddenBy }
         hiddenBy,
       },
     },
-    text: (style) => `${style.good('✓')} Logged in ${whom}. Kept ${printable(storage)}.\n${hidden}`,
+    text: (style) => `${style.good('✓')} Logged in ${whom}. Stored ${printable(storage)}.\n${hidden}`,
   };
 }
 
@@ -38,7 +37,7 @@ export function renderLogout({ removed, unasked }: Removal): Result {
     document: { changed: names.length > 0, removedFrom: names, isComplete: unasked.length === 0 },
     text: () =>
       names.length > 0
-        ? `Logged out: forgotten in ${printable(names.join(' and '))}. The tokens stay good until they end.\n`
+        ? `Logged out: removed from ${printable(names.join(' and '))}. The tokens stay valid until they expire.\n`
         : 'No login was found here.\n',
   };
 }

@@ -69,7 +69,7 @@ export async function login(world: LoginWorld, options: LoginOptions): Promise<L
     throw failure(
       'usage',
       `Context ${settings.contextName} is the embedded sandbox, which needs no login.`,
-      'Say for which context you log in: --context NAME.',
+      'Set the context of the login: --context NAME.',
     );
   }
   const gained = await (way === 'client' ? loginClient : loginUser)(world, options);
@@ -108,7 +108,7 @@ async function loginUser(world: LoginWorld, options: LoginOptions): Promise<Logi
     throw failure(
       'profile-mismatch',
       `Access was granted for profile ${profileId}, but context ${settings.contextName} is of ${settings.profileId}.`,
-      'Choose the other profile in the browser, or log in with --profile-id and a context of its own.',
+      'Choose the profile of the context in the browser, or use another context.',
     );
   }
   const user = {
@@ -219,8 +219,8 @@ export async function readSecret(
   if (!isAsked && io.isStdinTerminal) {
     throw failure(
       'input-required',
-      `Nobody can be asked here for the ${secret.what}.`,
-      'Pipe it in on standard input.',
+      `The ${secret.what} is required in a non-interactive session.`,
+      'Pipe it into standard input.',
     );
   }
   const text = isAsked ? await askSecret(`The ${secret.what}:`, { io, signal }) : await io.readStdin(signal);

@@ -51,7 +51,7 @@ function read(file: string): Record<string, string> {
   // Windows has no file modes; the folder belongs to the user there.
   if (process.platform !== 'win32' && (mode & 0o077) !== 0) throw readByOthers(file, mode);
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), content), text);
-  if (!parsed.success) throw unusable(file, 'kioskctl did not write it so');
+  if (!parsed.success) throw unusable(file, 'it was not written by kioskctl');
   return { ...parsed.output.accounts };
 }
 
@@ -64,7 +64,7 @@ async function write(file: string, accounts: Record<string, string>): Promise<vo
     const { reason, fix } = explainFault(error, file, 'write');
     throw failure(
       'storage-unusable',
-      `Credentials can't be kept in ${file}: ${reason}.`,
+      `Credentials can't be stored in ${file}: ${reason}.`,
       `${fix ?? `Make sure that this user may write in ${dirname(file)}`}, or ${OTHER_HOME}.`,
     );
   }
@@ -73,8 +73,8 @@ async function write(file: string, accounts: Record<string, string>): Promise<vo
 function busy(file: string): Failure {
   return failure(
     'storage-unusable',
-    `Another process keeps ${file} locked.`,
-    'Try again; look for a kioskctl that stands still.',
+    `${file} is locked by another process.`,
+    'Try again. Check for a suspended kioskctl process.',
   );
 }
 
@@ -82,8 +82,8 @@ function readByOthers(file: string, mode: number): Failure {
   const text = (mode & 0o777).toString(8);
   return failure(
     'credentials-unusable',
-    `The file ${file} may be read by others (mode ${text}).`,
-    `Whoever could read it has its secrets: log in again, after chmod 600 ${file}`,
+    `The file ${file} can be read by other users (mode ${text}).`,
+    `Other users may know its secrets. Run chmod 600 ${file}, then log in again.`,
   );
 }
 

@@ -133,7 +133,7 @@ export class StoredToken {
   async #renew(user: StoredUser, left: Left): Promise<StoredUser> {
     const { findClient, client, calendar, stopwatch, hide } = this.#world;
     const { refreshToken } = user;
-    if (refreshToken === null) throw this.#gone('its token has ended, and it has none to renew it with');
+    if (refreshToken === null) throw this.#gone('its token has expired, and it has no refresh token');
     const { client: application } = await findClient();
     const end = stopwatch.after(Math.min(PATIENCE_MS, Math.max(LEAST_PATIENCE_MS, left())));
     const renewed = await renewUserToken(client(), {

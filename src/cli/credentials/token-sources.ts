@@ -51,7 +51,7 @@ function givenToken({ profileId: own, contextName }: Settings, { given, hide, re
     const secret: GivenSecret = {
       ...TOKEN,
       variable: name,
-      hint: 'It has to hold an access token of the profile.',
+      hint: 'It must contain an access token of the profile.',
     };
     const token = required(withoutLineEnds(text), { ...secret, contextName });
     hide(token);
@@ -68,7 +68,7 @@ function givenToken({ profileId: own, contextName }: Settings, { given, hide, re
 
 /** @throws Failure `credentials-missing` for a file that can't be read, `invalid-input` for one that is not text */
 function readTokenFile(file: string): string {
-  const hint = 'Name a file that holds an access token of the profile.';
+  const hint = 'Use a file that contains an access token of the profile.';
   return readSecretFile(file, { what: `The token file ${file}`, hint });
 }
 
@@ -91,7 +91,7 @@ function notRun(source: string, settings: string, { reason, command }: OtherWrit
   return failure(
     'credentials-unusable',
     `No token: ${source} is not run while others can change ${settings}: ${reason}.`,
-    `Check what it says, then run: ${command}`,
+    `Check its content, then run: ${command}`,
   );
 }
 
@@ -122,7 +122,7 @@ export interface GivenSecret {
 
 const PLAIN = /^[\u0021-\u007e]+$/;
 const CLIENT_HINT =
-  'Set KIOSKCTL_CLIENT_ID and KIOSKCTL_CLIENT_SECRET, which Wise gave your application, or run kioskctl login.';
+  'Set KIOSKCTL_CLIENT_ID and KIOSKCTL_CLIENT_SECRET of your application, or run kioskctl login.';
 
 export const TOKEN: GivenSecret = {
   variable: 'KIOSKCTL_TOKEN',
@@ -134,7 +134,7 @@ export const REFRESH_TOKEN: GivenSecret = {
   variable: 'KIOSKCTL_REFRESH_TOKEN',
   what: 'refresh token',
   shape: PLAIN,
-  hint: 'Set KIOSKCTL_REFRESH_TOKEN to what came with an access token of the profile.',
+  hint: 'Set KIOSKCTL_REFRESH_TOKEN to the refresh token of the profile.',
 };
 export const CLIENT_ID: GivenSecret = {
   variable: 'KIOSKCTL_CLIENT_ID',
@@ -164,7 +164,7 @@ export function required(
   if (shape.test(value)) return value;
   throw failure(
     'credentials-unusable',
-    `${variable} has a line break, a space or another character that no ${what} has.`,
+    `${variable} has a line break, a space or another character that is not allowed in a ${what}.`,
     `Set it to the bare ${what}; a newline at its end often comes from reading a file.`,
   );
 }

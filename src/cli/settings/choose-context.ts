@@ -56,10 +56,10 @@ export function checkBaseUrl(baseUrl: BaseUrl, environment: Environment): BaseUr
   if (!isWrongHost && !isRemoteLocal) return baseUrl;
   throw failure(
     'usage',
-    `The base URL ${baseUrl.href} is not of environment ${environment}.`,
+    `The base URL ${baseUrl.href} does not belong to environment ${environment}.`,
     isWrongHost
-      ? 'That host is production: say --environment production, or use another base URL.'
-      : 'Say which environment it is: --environment sandbox or --environment production.',
+      ? 'That host is production. Use --environment production, or another base URL.'
+      : 'Set the environment: --environment sandbox or --environment production.',
   );
 }
 
@@ -85,8 +85,8 @@ export function chooseName(sources: Sources, { file, project }: Files): Choice {
     return kept ?? { ...ofEnvironment('local', file), origin: byDefault(null).origin };
   throw failure(
     'environment-not-chosen',
-    `${telling ?? '--base-url'} is set, but not for which environment.`,
-    'Say --environment sandbox (or local, production), or set KIOSKCTL_ENVIRONMENT or KIOSKCTL_CONTEXT.',
+    `${telling ?? '--base-url'} is set, but no environment is set.`,
+    'Use --environment sandbox (or local, production), or set KIOSKCTL_ENVIRONMENT or KIOSKCTL_CONTEXT.',
   );
 }
 
@@ -103,8 +103,8 @@ function checkIsUsers(
   const shown = printable(name);
   throw failure(
     'environment-not-chosen',
-    `${telling} is set, but only ${printable(origin.from ?? '')} says that it is for context ${shown}.`,
-    `Say --context ${shown}, set KIOSKCTL_CONTEXT, or make it yours: kioskctl context use ${shown}.`,
+    `${telling} is set, but only ${printable(origin.from ?? '')} selects context ${shown}.`,
+    `Use --context ${shown}, set KIOSKCTL_CONTEXT, or make it your default: kioskctl context use ${shown}.`,
   );
 }
 
@@ -126,7 +126,7 @@ function ofProject(project: ProjectFile | null, file: SettingsFile): Choice | nu
   if (name === 'local' || findContext(file, name)) return { ...named(name, file, null), origin };
   throw project.mistake('context', {
     why: `the settings have no context “${printable(name)}”`,
-    hint: `Make it: kioskctl context add ${printable(name)}. Or choose another with --context or --environment.`,
+    hint: `Create it: kioskctl context add ${printable(name)}. Or choose another with --context or --environment.`,
   });
 }
 
@@ -163,7 +163,7 @@ function named(name: string, file: SettingsFile, wanted: Environment | null): Om
   if (wanted && wanted !== environment) {
     throw failure(
       'usage',
-      `Context ${printable(name)} is of environment ${environment}, not ${wanted}.`,
+      `Context ${printable(name)} belongs to environment ${environment}, not ${wanted}.`,
       'Leave out one of --context (KIOSKCTL_CONTEXT) and --environment (KIOSKCTL_ENVIRONMENT).',
     );
   }

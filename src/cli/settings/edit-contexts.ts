@@ -28,7 +28,7 @@ export function checkNewName(file: SettingsFile, name: string): void {
   if (!findContext(file, name)) return;
   throw failure(
     'usage',
-    `There is a context ${name} already.`,
+    `Context ${name} already exists.`,
     `Change it with kioskctl context set KEY VALUE --context ${name}, or remove it first.`,
   );
 }
@@ -39,7 +39,7 @@ function checkEnvironment(name: string, environment: Environment): void {
   if (!implicit || (implicit === environment && implicit === name)) return;
   throw failure(
     'usage',
-    `A context named ${name} can only be of environment ${implicit}.`,
+    `A context named ${name} must have environment ${implicit}.`,
     `Choose another name, like ${environment}-1.`,
   );
 }
@@ -138,8 +138,8 @@ function ownSettings(file: SettingsFile, name: string): ContextSettings {
   if (environment === undefined) throw noContext(file, name);
   throw failure(
     'usage',
-    `Context ${name} is made of environment variables and flags only.`,
-    `Give it settings: kioskctl context add ${name} --environment ${environment}.`,
+    `Context ${name} has no settings file entry, only environment variables and flags.`,
+    `Create it: kioskctl context add ${name} --environment ${environment}.`,
   );
 }
 
@@ -153,7 +153,7 @@ function checked(settings: ContextSettings): ContextSettings {
   throw failure(
     'usage',
     `Kiosk ${printable(kiosk)} is not one of ${kiosks.map(printable).join(', ')}.`,
-    'Change kiosks and kiosk so that the default is one of the kiosks; unset one of them first, where needed.',
+    'Set the default kiosk to one of the kiosks. If needed, unset one of the two settings first.',
   );
 }
 

@@ -29,8 +29,8 @@ export function findProxy(baseUrl: string): Proxy | null {
     return { url, credentials: readCredentials(url, name) };
   throw failure(
     'usage',
-    `${name} is not the address of a proxy that kioskctl can use.`,
-    'Write it like http://proxy.example:3128; proxies speak HTTP or HTTPS here, not SOCKS.',
+    `${name} is not a supported proxy address.`,
+    'Use an address like http://proxy.example:3128. SOCKS proxies are not supported.',
   );
 }
 
@@ -73,11 +73,7 @@ function readCredentials({ username, password }: URL, name: string): Proxy['cred
   try {
     return { user: decodeURIComponent(username), password: decodeURIComponent(password) };
   } catch {
-    throw failure(
-      'usage',
-      `${name} has a % in its user name or password that stands for nothing.`,
-      'Write % as %25 there.',
-    );
+    throw failure('usage', `${name} has an invalid % in its user name or password.`, 'Write % as %25 there.');
   }
 }
 
@@ -102,14 +98,14 @@ export function readCertificate(
   const validUntil = endOf(certificate.cert, certFile);
   if (validUntil < now) {
     const date = utcTime(validUntil).slice(0, 10);
-    throw unusable(certFile, `it ended on ${date}`, 'Ask Wise for a new one, and name it in the context.');
+    throw unusable(certFile, `it expired on ${date}`, 'Ask Wise for a new one, and set it in the context.');
   }
   try {
     createSecureContext(certificate);
   } catch (error) {
     const isPair = systemCode(error, 'unreadable') === 'ERR_OSSL_X509_KEY_VALUES_MISMATCH';
     const why = isPair ? `it is not the key of ${certFile}` : 'it is not a key in PEM without a passphrase';
-    throw unusable(keyFile, why, 'Name the key that the certificate was made for.');
+    throw unusable(keyFile, why, 'Use the key that belongs to the certificate.');
   }
   return { ...certificate, validUntil };
 }

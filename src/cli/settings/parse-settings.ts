@@ -22,15 +22,15 @@ export function toSettingKey(word: string): SettingKey {
   if (SECRET.test(word)) {
     throw failure(
       'usage',
-      'A secret is never a setting.',
-      'Put it into the environment variable that kioskctl help environment names, or let credentialCommand print it.',
+      'A secret can never be a setting.',
+      'Use the environment variable from kioskctl help environment, or a credentialCommand that prints it.',
     );
   }
   if (camel === 'environment') {
     throw failure(
       'usage',
-      'The environment of a context stays what it is.',
-      'Make another context: kioskctl context add NAME --environment ENVIRONMENT.',
+      "The environment of a context can't be changed.",
+      'Create another context: kioskctl context add NAME --environment ENVIRONMENT.',
     );
   }
   const near = nearestOf(camel, SETTING_KEYS);
@@ -47,14 +47,14 @@ export function parseValue<Key extends SettingKey>(key: Key, words: Words): Valu
     throw failure(
       'usage',
       `The value of ${key} is empty.`,
-      `Take a setting away with kioskctl context unset ${key}.`,
+      `Remove a setting with kioskctl context unset ${key}.`,
     );
   }
   if (words.some(key === 'credentialCommand' ? hasSecret : (word) => redact(word) !== word)) {
     throw failure(
       'usage',
-      `The value of ${key} has a secret in it.`,
-      'A secret is never a setting: take it out.',
+      `The value of ${key} contains a secret.`,
+      'Remove it: a secret can never be a setting.',
     );
   }
   return SETTINGS[key].parse(words);

@@ -40,8 +40,8 @@ function foldersOf(env: NodeJS.ProcessEnv): Folders {
   if (isAbsolute(own)) return { config: join(own), data: join(own) };
   throw failure(
     'usage',
-    `KIOSKCTL_HOME is not a path from the root: ${printable(own)}.`,
-    'With a relative path, each working folder would have its own journal. Write the whole path.',
+    `KIOSKCTL_HOME is not an absolute path: ${printable(own)}.`,
+    'With a relative path, each working folder would have its own journal. Use an absolute path.',
   );
 }
 
@@ -69,7 +69,7 @@ function noHome(): never {
   throw failure(
     'usage',
     'This user has no home folder, and KIOSKCTL_HOME is not set.',
-    'Set KIOSKCTL_HOME to a folder of its own that this user may write and that is kept: the journal is in it.',
+    'Set KIOSKCTL_HOME to a permanent folder that this user can write. It holds the journal.',
   );
 }
 
@@ -103,6 +103,6 @@ export function findJournal(
   throw failure(
     'usage',
     `${JOURNAL_VARIABLE} is ${printable(set.value)}, but the journal of context ${printable(own.origin.from ?? '')} is ${printable(own.value)}.`,
-    `Unset ${JOURNAL_VARIABLE}, or change the context: kioskctl context set journal FILE. With another journal, nothing prevents that a card is sent twice.`,
+    `Unset ${JOURNAL_VARIABLE}, or change the context: kioskctl context set journal FILE. With another journal, nothing prevents a card from being sent twice.`,
   );
 }

@@ -109,11 +109,11 @@ function whyNot(key: string): { why: string; hint: string } {
   const allowed = ALLOWED.join(', ');
   const plain = key.toLowerCase().replaceAll(/[^a-z]/g, '');
   if (!USERS_OWN.some((own) => plain.startsWith(own))) {
-    return { why: `there is no setting “${key}”`, hint: `A project file may say ${allowed}.` };
+    return { why: `there is no setting “${key}”`, hint: `A project file can set ${allowed}.` };
   }
   return {
-    why: `${key} has no place in a project file: a cloned repository must not be able to send a token elsewhere`,
-    hint: `Say it in a context (kioskctl context set), a variable or a flag. A project file may say ${allowed}.`,
+    why: `${key} is not allowed in a project file: a cloned repository must not be able to send a token elsewhere`,
+    hint: `Set it in a context (kioskctl context set), a variable or a flag. A project file can set ${allowed}.`,
   };
 }
 

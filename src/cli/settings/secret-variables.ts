@@ -6,10 +6,10 @@ import { NO_TEXT, readTextOr } from '../terminal/read-text.ts';
 
 /** Variables that hold secrets, and their meaning; no flag takes a secret. Each has a variable for a file, too. */
 export const SECRET_VARIABLES = {
-  KIOSKCTL_TOKEN: 'the access token (no flag takes one)',
-  KIOSKCTL_REFRESH_TOKEN: 'with what a token is fetched, with client id and secret (no flag takes it)',
+  KIOSKCTL_TOKEN: 'the access token (no flag takes it)',
+  KIOSKCTL_REFRESH_TOKEN: 'the refresh token; needs client id and secret (no flag takes it)',
   KIOSKCTL_CLIENT_ID: 'the client id of the application, for webhooks and refresh tokens',
-  KIOSKCTL_CLIENT_SECRET: 'its secret (no flag takes one)',
+  KIOSKCTL_CLIENT_SECRET: 'the client secret of the application (no flag takes it)',
 };
 
 type SecretVariable = keyof typeof SECRET_VARIABLES;
@@ -41,8 +41,7 @@ export function readSecretVariable(env: NodeJS.ProcessEnv, name: SecretVariable)
   const other = fileVariable(name);
   const { [name]: text, [other]: file } = env;
   if (file === undefined) return text === undefined ? undefined : withoutLineEnds(text);
-  if (text !== undefined)
-    return failure('usage', `${name} and ${other} are both set.`, 'Leave one of them out.');
+  if (text !== undefined) return failure('usage', `${name} and ${other} are both set.`, 'Unset one of them.');
   const hint = `Set ${other} to the path of a file that holds only the secret.`;
   if (file === '') return failure('credentials-missing', `${other} is empty.`, hint);
   try {

@@ -32,14 +32,14 @@ export function toPlainText(text: string): string {
   throw failure(
     'usage',
     'This value is too long, or has control characters.',
-    'Give up to 200 characters of plain text.',
+    'Use up to 200 characters of plain text.',
   );
 }
 
 /** Parses the id of one kiosk. @throws Failure `usage`, also for a list of them */
 export function toKiosk(text: string): KioskId {
   if (!text.includes(',')) return parseKioskId(text);
-  throw notA('a kiosk id', text, 'Write it as the machine has it, like WIS00001.');
+  throw notA('a kiosk id', text, 'Use the id of the machine, like WIS00001.');
 }
 
 /** Parses words, or one JSON list of them. Nothing is split, because no shell ever reads it. @throws Failure `usage` */
@@ -56,8 +56,8 @@ function readWords(words: Words): Words {
   if (!/\s/.test(only)) return [only];
   throw failure(
     'usage',
-    'A credential command is run without a shell: its words are given one by one.',
-    "Write them apart, like kioskctl context set credentialCommand -- vault-token '{profileId}'; or as a JSON list.",
+    'A credential command runs without a shell. Pass its words one by one.',
+    "Separate them, like kioskctl context set credentialCommand -- vault-token '{profileId}'; or as a JSON list.",
   );
 }
 
@@ -67,7 +67,7 @@ function fromJson(text: string): string[] {
   if (Array.isArray(list) && words.length === list.length && words[0]) return words;
   throw failure(
     'usage',
-    'The credential command is no list of words.',
+    'The credential command is not a list of words.',
     'Write it like ["vault-token", "{profileId}"].',
   );
 }
@@ -78,8 +78,8 @@ export function toCertificate(words: Words): { certFile: string; keyFile: string
   if (!certFile || !keyFile || more.length > 0) {
     throw failure(
       'usage',
-      'A certificate is two files.',
-      'Give the certificate and its key: certificate CERTFILE KEYFILE.',
+      'A certificate consists of two files.',
+      'Pass the certificate and its key: certificate CERTFILE KEYFILE.',
     );
   }
   const files = { certFile: toReadableFile(certFile), keyFile: toReadableFile(keyFile) };
@@ -113,7 +113,7 @@ export function toApiVersion(text: string): string {
 export function toSpeed(text: string): number {
   const speed = Number(text);
   if (text.trim() !== '' && Number.isFinite(speed) && speed > 0 && speed <= 1_000_000) return speed;
-  throw notA('a speed of the sandbox', text, 'Give a number above 0, like 10.');
+  throw notA('a speed of the sandbox', text, 'Use a number above 0, like 10.');
 }
 
 export interface BaseUrl {
@@ -144,11 +144,11 @@ export function toBaseUrl(text: string): BaseUrl {
     throw failure(
       'usage',
       'The base URL has credentials in it.',
-      'Take them out; an access token goes into KIOSKCTL_TOKEN.',
+      'Remove them. Set an access token with KIOSKCTL_TOKEN.',
     );
   }
   if (url.search || url.hash)
-    throw failure('usage', 'The base URL has a query or a fragment.', 'Give scheme, host and path only.');
+    throw failure('usage', 'The base URL has a query or a fragment.', 'Use scheme, host and path only.');
   const isHere = isLoopback(url.hostname);
   if (url.protocol === 'http:' && !isHere) {
     throw failure(
@@ -181,7 +181,7 @@ export function toJournalPlace(text: string): string {
   if (!isAbsolute(text)) {
     throw failure(
       'usage',
-      `“${printable(text)}” is not an absolute path. It would be another journal in each folder, and nothing would prevent that a card is sent twice.`,
+      `“${printable(text)}” is not an absolute path. Each folder would have its own journal, and nothing would prevent a card from being sent twice.`,
       `Write ${printable(resolve(text))}`,
     );
   }

@@ -49,7 +49,7 @@ export class UnusableSettings extends Failure {
     super('settings-unusable', `The settings file ${file} can't be used: ${why}.`, {
       hint: bad
         ? hintFor(bad)
-        : `${fix ?? 'Use the kioskctl that wrote it, make it readable'}, or ${OTHER_HOME}.`,
+        : `${fix ?? 'Use the version of kioskctl that wrote it, make it readable'}, or ${OTHER_HOME}.`,
     });
     this.bad = bad;
   }

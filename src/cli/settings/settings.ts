@@ -234,7 +234,7 @@ function toSettleWindow(environment: Environment): (text: string) => number {
     throw failure(
       'usage',
       `a settle window of ${text} is too short for production.`,
-      `There it is at least ${settleWindow / 1_000}s, because a lost request may show up that late.`,
+      `The minimum is ${settleWindow / 1_000}s, because a lost request may still arrive until then.`,
     );
   };
 }

@@ -59,7 +59,7 @@ export function readGiven<Value>(
 ): Value | undefined {
   if (text === undefined) return undefined;
   if (text.trim() === '') {
-    throw failure('usage', `${source} is empty.`, 'Give it a value, or leave it out.');
+    throw failure('usage', `${source} is empty.`, 'Set a value, or leave it out.');
   }
   try {
     return parse(text);

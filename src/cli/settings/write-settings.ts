@@ -73,7 +73,7 @@ async function locked<Result>(
   };
   try {
     const release = tryLock(lockOf(file), PATIENCE_MS);
-    if (!release) throw unwritable(file, { reason: 'another process keeps it locked', fix: null });
+    if (!release) throw unwritable(file, { reason: 'it is locked by another process', fix: null });
     try {
       return work(write);
     } finally {

@@ -154,7 +154,9 @@ function describeWait(
   const elapsed = `${formatDuration(now.minus(since))} of ${limit}`;
   if (outage === null) return printable(`${card} ${state} (${elapsed})`);
   const lastRead = lastReadAt === null ? 'never' : `${formatDuration(now.minus(lastReadAt))} ago`;
-  return printable(`${card} can't be read: ${outage} Last good look: ${lastRead}, ${state} (${elapsed})`);
+  return printable(
+    `${card} can't be read: ${outage} Last successful check: ${lastRead}, ${state} (${elapsed})`,
+  );
 }
 
 /**

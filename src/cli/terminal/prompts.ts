@@ -18,8 +18,8 @@ export function makeAsk({ io, signal, yes, noInput }: AskOptions): Ask {
     if (io.isInteractive && !noInput) return;
     throw failure(
       'input-required',
-      `Nobody can be asked here: ${question}`,
-      `Answer it with a flag: ${flag}.`,
+      `An answer is required in a non-interactive session: ${question}`,
+      `Set it with ${flag}.`,
     );
   };
   const context = { output: io.stderr, signal };

@@ -7,10 +7,10 @@ import { explainFault, type FileFault } from '../../machine/file-faults.ts';
 import { fromRoot } from '../../machine/system.ts';
 
 const HINTS: Readonly<Record<string, string>> = {
-  ENOENT: 'Correct its name: it is looked for from the folder you are in.',
+  ENOENT: 'Check the path. It is relative to the current folder.',
   EISDIR: 'Name a file in it.',
 };
-const TOO_LONG = 'Is it the file you mean? Make it shorter, or several of it.';
+const TOO_LONG = 'Check that it is the right file, or split it.';
 
 /**
  * Reads a file up to a limit, and one byte more if it is longer: a pipe may have no end.

@@ -106,7 +106,7 @@ function interrupt(code: Ending): void {
   const hint = 'Requests already sent may still complete. Check with kioskctl status.';
   if (controller.signal.aborted) {
     cutting.abort();
-    const ending = failure(code, `${message} The answer of a request that was out is not known.`, hint);
+    const ending = failure(code, `${message} The answer to the last request is not known.`, hint);
     const isPrinted = printFailure(ending);
     // Corked output is sent at the end of the turn of the event loop, which this turn never reaches.
     process.stdout.uncork();
@@ -120,7 +120,7 @@ function interrupt(code: Ending): void {
 
 function explainWaiting(): void {
   if (!isSending()) return;
-  process.stderr.write('Waiting for the answer of a request that is out; once more ends at once.\n');
+  process.stderr.write('Waiting for the answer to a request. A second signal ends kioskctl immediately.\n');
 }
 
 let isOutputLost = false;

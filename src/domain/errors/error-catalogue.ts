@@ -82,7 +82,7 @@ function undocumented(kind: ErrorKind, code: string): CatalogueEntry {
     code,
     kind,
     group: 'unknown',
-    meaning: 'Wise had not documented this code when this version of kioskctl was made.',
+    meaning: 'Wise had not documented this code when this version of kioskctl was released.',
     actor: 'wise',
     retry: kind === 'request' ? 'reconcile' : 'after-fix',
     nextStep: 'Check the kiosk and the production, and ask Wise what the code means, quoting the trace id.',

@@ -1,12 +1,12 @@
 /** The exit codes of kioskctl. The help topic and the table in the README have the same list. */
 export const EXIT_CODES = [
-  { code: 0, meaning: 'done; for a wait, the target was reached; for an act, it holds' },
+  { code: 0, meaning: 'done; for a wait, the target was reached; for an action, it is in effect' },
   { code: 1, meaning: "a bug in kioskctl, or an output that can't be written" },
   { code: 2, meaning: 'usage: a wrong or missing flag, an unreadable reference, bad input' },
   { code: 3, meaning: 'credentials missing, refused or expired, or without access to this profile' },
   {
     code: 4,
-    meaning: 'production failed or was refused; retrying helps once the cause is fixed, or at once',
+    meaning: 'production failed or was refused; retrying helps once the cause is fixed, or immediately',
   },
   {
     code: 5,
@@ -18,12 +18,18 @@ export const EXIT_CODES = [
     meaning:
       "the card can never be produced (over 60 days old, cancelled, returned, or “never” in the team's runbook): order a new one",
   },
-  { code: 7, meaning: 'the API could not be reached, or an act was not seen to arrive: it may be run again' },
-  { code: 8, meaning: 'outcome unknown: the request may have been accepted; the hint says how to find out' },
+  {
+    code: 7,
+    meaning: 'the API could not be reached, or Wise showed no sign of the action: it may be run again',
+  },
+  {
+    code: 8,
+    meaning: 'outcome unknown: the request may have been accepted; the hint is the command that finds out',
+  },
   { code: 9, meaning: 'refused by a guard; nothing was sent' },
   {
     code: 10,
-    meaning: 'the API rejected the request, or knows no such order or card; a webhook was refused',
+    meaning: 'the API rejected the request, or has no such order or card; a webhook was refused',
   },
   { code: 11, meaning: 'an expectation of a scenario run was not met' },
   { code: 75, meaning: 'the deadline of a wait passed' },

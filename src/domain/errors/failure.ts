@@ -129,7 +129,7 @@ export class Failure extends Error {
 
 /** The end of hints that suggest to use another journal. */
 export const OTHER_HOME =
-  'set KIOSKCTL_HOME to another folder (it has another journal: nothing prevents then that a card is sent twice)';
+  'set KIOSKCTL_HOME to another folder (it has another journal: nothing prevents a card from being sent twice)';
 
 /** Makes a failure. @param hint the next step, in one sentence or command */
 export function failure(code: FailureCode, message: string, hint: string, details?: FailureDetails): Failure {

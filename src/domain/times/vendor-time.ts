@@ -51,7 +51,7 @@ export function requireVendorTime(text: string): string {
   throw failure(
     'usage',
     `“${printable(text)}” is not a time.`,
-    'Write it like the vendor does: 2026-11-22T10:15:00.120Z.',
+    'Use the format of Wise: 2026-11-22T10:15:00.120Z.',
   );
 }
 
@@ -82,7 +82,7 @@ export function parsePointInTime(text: string, { flag, now }: { flag: string; no
     throw failure(
       'usage',
       `${flag}: “${printable(text)}” is neither a duration nor a time.`,
-      'Write how long ago, like 30m, 2h or 7d, a date like 2026-11-22, or a time like 2026-11-22T10:15:00Z.',
+      'Use a duration (30m, 2h or 7d ago), a date like 2026-11-22, or a time like 2026-11-22T10:15:00Z.',
     );
   }
 }

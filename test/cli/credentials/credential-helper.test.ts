@@ -84,7 +84,7 @@ describe('a credential command', () => {
       await expect(command.of(1001).get()).rejects.toMatchObject({
         code: 'credentials-unusable',
         exitCode: 3,
-        message: expect.stringContaining('begins in the working folder'),
+        message: expect.stringContaining('relative to the working folder'),
         hint: expect.stringContaining('whole path'),
       });
     },

@@ -161,5 +161,5 @@ testUnless(isLinux ? null : 'only Linux has it')('a keyring that cannot be asked
   const warned: string[] = [];
   const removal = await forget(world.open().credentials.logins, (text) => void warned.push(text));
   expect(removal).toMatchObject({ removed: [{ isPlain: true }], unasked: [{ isPlain: false }] });
-  expect(warned).toEqual(['A login may remain in the keyring of this system: it could not be asked.']);
+  expect(warned).toEqual(['A login may remain in the keyring of this system, which could not be read.']);
 });

@@ -21,7 +21,7 @@ describe('where nobody can be asked', () => {
     const asked = [
       nobody.confirm('Is it fixed?', { flag: '--yes' }),
       nobody.choose('Which kiosk?', { flag: '--kiosk', choices: CHOICES }),
-      nobody.type('Why is this done?', { flag: '--reason' }),
+      nobody.type('Reason for this action?', { flag: '--reason' }),
     ];
     const flags = ['--yes', '--kiosk', '--reason'];
     for (const [index, result] of (await Promise.allSettled(asked)).entries()) {
@@ -90,7 +90,7 @@ describe('at a terminal', () => {
   });
 
   test('a prompt returns a typed line of text', async () => {
-    const asked = ask().type('Why is this done?', { flag: '--reason' });
+    const asked = ask().type('Reason for this action?', { flag: '--reason' });
     await screen.next();
     screen.type('ticket 4711');
     screen.keypress('enter');

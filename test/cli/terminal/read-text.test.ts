@@ -59,8 +59,8 @@ describe('bytes', () => {
   });
 
   test.each([
-    ['too many', '/dev/zero', /over 1 KiB/, /shorter/],
-    ['of what is not there', join(folder, 'nothing'), /no such file/, /its name/],
+    ['too many', '/dev/zero', /over 1 KiB/, /split it/],
+    ['of what is not there', join(folder, 'nothing'), /no such file/, /the path/],
     ['of a folder', join(folder, 'folder'), /a folder/, /a file in it/],
   ])('bytes can not be read: %s', (_, path, message, hint) => {
     expect(() => readBytes(path, 1024)).toThrow(

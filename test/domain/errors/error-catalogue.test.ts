@@ -58,16 +58,20 @@ describe('the catalogue', () => {
   });
 
   test.each([
-    ['PAN_ALREADY_EXISTS', { actor: 'wise', exitCode: 8 }, /^Ask Wise .* Order nothing/],
+    ['PAN_ALREADY_EXISTS', { actor: 'wise', exitCode: 8 }, /^Ask Wise .* Do not order again/],
     ['CHARSET_NOT_SUPPORTED', { actor: 'integration', exitCode: 5 }, /^Check the name/],
     ['EMPTY_OR_NULL_FIELD_VALUE', { actor: 'wise' }, /^Check the age of the card first/],
     ['EMPTY_OR_NULL_OR_WRONG_SIZE_FIELD_VALUE', { actor: 'wise' }, /^Check the age of the card first/],
     ['INVALID_PIN_FORMAT', { actor: 'wise', exitCode: 5 }, /^Ask Wise/],
     ['PIN_LENGTH_ERROR', { actor: 'wise', exitCode: 5 }, /^Ask Wise/],
     ['IMAGE_SERVER_ERROR', { actor: 'wise' }, /If it fails again, the data may be the cause: ask Wise/],
-    ['PRD_SMARTCARD', { actor: 'kiosk-attendant' }, /if it stays, ask Wise\.$/],
-    ['PRD_MAGSTRIPE', { actor: 'kiosk-attendant' }, /if it stays, ask Wise\.$/],
-    ['SAT_AUTHENTICATION_FAILED', { actor: 'operations' }, /^Ask the manufacturer to check how .* is set up/],
+    ['PRD_SMARTCARD', { actor: 'kiosk-attendant' }, /If it fails again, ask Wise\.$/],
+    ['PRD_MAGSTRIPE', { actor: 'kiosk-attendant' }, /If it fails again, ask Wise\.$/],
+    [
+      'SAT_AUTHENTICATION_FAILED',
+      { actor: 'operations' },
+      /^Ask the manufacturer to check the configuration/,
+    ],
   ])('the next step after %s is that of its owner', (code, owner, nextStep) => {
     const [entry] = findErrors(code);
     expect(entry).toMatchObject(owner);
