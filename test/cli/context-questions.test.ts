@@ -46,7 +46,7 @@ describe('a person is asked', () => {
     const asked = askForValues(person(), { kiosks: [parseKioskId('A1')] });
     await answer('Which profile id?', 'abc');
     await screen.next();
-    expect(screen.getScreen()).toContain('“abc” is no profile id');
+    expect(screen.getScreen()).toContain('“abc” is not a profile id');
     screen.keypress('backspace');
     screen.keypress('backspace');
     screen.keypress('backspace');
@@ -94,7 +94,7 @@ describe('the program', () => {
   test('the card program is not asked for without a profile, with a note', async () => {
     const world = await World.open();
     expect(await askForProgram(world.context({ profileId: null }))).toBeNull();
-    expect(world.said.join('\n')).toMatch(/Without a profile/);
+    expect(world.said.join('\n')).toMatch(/without a profile/);
     await world.close();
   });
 
@@ -130,7 +130,7 @@ describe('a program that is given', () => {
     await checkProgram(world.context({ profileId: null }), 'P');
     expect(world.said).toEqual([
       expect.stringMatching(/P is not checked. There are no credentials yet/),
-      expect.stringMatching(/without a profile/),
+      expect.stringMatching(/no profile is set/),
     ]);
     await world.close();
   });

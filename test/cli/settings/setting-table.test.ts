@@ -37,7 +37,7 @@ describe('a setting', () => {
     'a secret is never a setting: %s',
     (word) => {
       expect(() => toSettingKey(word)).toThrow(
-        expect.objectContaining({ message: expect.stringContaining('never a setting') }),
+        expect.objectContaining({ message: expect.stringContaining('never be a setting') }),
       );
     },
   );
