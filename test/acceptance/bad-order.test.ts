@@ -126,7 +126,7 @@ describe.concurrent('order', () => {
 
   test('with a PO box tells a person what is wrong and what would be right', async () => {
     const ended = await user.run(['order', '--first-line', 'P.O. Box 1', '--base-url', sandbox.url]);
-    expectComplaint(ended, { code: 10, message: /PO box/i, hint: /PO boxes are not served/ });
+    expectComplaint(ended, { code: 10, message: /PO box/i, hint: /PO boxes are not supported/ });
   });
 
   test('of a program that is no physical one names those that are', async () => {

@@ -163,7 +163,7 @@ describe.concurrent('a wait', () => {
     expectError(ended, {
       code: 75,
       error: 'deadline-passed',
-      message: /ready.*the last look failed.*500/,
+      message: /ready.*the last check failed.*500/,
       hint: /wait-ready|status/,
     });
   });

@@ -134,7 +134,7 @@ describe('a user logs in', () => {
     expect(out.stdout).toContain('The tokens stay valid until they expire.');
     const who = await user.run('whoami');
     expect(who.code).toBe(3);
-    expect(who.stderr).toContain('nobody has logged in');
+    expect(who.stderr).toContain('there is no login');
   });
 
   test('nowhere without credentials of the application, and not in local', async () => {

@@ -156,12 +156,12 @@ describe('without a listener', () => {
 
 describe('bad input', () => {
   test.each([
-    ['wait-ready 1001/501 --via webhook', /webhook.*no way to wait/],
-    ['wait-produced 1001/501 --via JOURNAL', /JOURNAL.*no way to wait/],
-    ['status 1001/501 --watch --via poll,journal', /no way to wait/],
+    ['wait-ready 1001/501 --via webhook', /webhook.*not a mode of waiting/],
+    ['wait-produced 1001/501 --via JOURNAL', /JOURNAL.*not a mode of waiting/],
+    ['status 1001/501 --watch --via poll,journal', /not a mode of waiting/],
     ['status 1001/501 --via journal', /--watch/],
     ['wait-ready 1001/501 --via', /--via/],
-    ['produce 1001/501 --kiosk WIS00001 --via journal', /no flag --via/],
+    ['produce 1001/501 --kiosk WIS00001 --via journal', /Unknown flag: --via/],
   ])('%s is a usage mistake', async (args, message) => {
     expectError(await user.run(`${args} --json`), { code: 2, error: 'usage', message });
   });

@@ -109,7 +109,7 @@ describe('a signed event', () => {
     listener.keepAfter(1_000, await eventOf(card, 'PRODUCED'));
     expect(await wait({ ctx: context(3_000) })).toMatchObject({
       exitCode: 75,
-      error: { message: expect.stringContaining('the last look failed') },
+      error: { message: expect.stringContaining('the last check failed') },
     });
   });
 

@@ -83,7 +83,7 @@ describe('the first source that has a token is asked', () => {
     for (const settings of [{ contextName: 'other' }, { environment: 'production' as const }])
       await expect(world.open(settings).credentials.sourceFor(1001)).rejects.toMatchObject({
         code: 'credentials-missing',
-        message: expect.stringContaining('nobody has logged in'),
+        message: expect.stringContaining('there is no login'),
       });
   });
 
