@@ -249,16 +249,6 @@ describe('a listener', () => {
     expect(statuses.filter((status) => status !== 200 && status !== 0)).toEqual([]);
   });
 
-  test('ends when its output is closed', async () => {
-    const user = newUser();
-    const listener = await start(user, '--catch-up-since', '0');
-    const closed = once(listener.child, 'close');
-    listener.child.stdout?.destroy();
-    expect(await deliver(listener.url, signer.event())).toBe(200);
-    expect(await closed).toEqual([0, null]);
-    expect(await journalOf(user).listEvents({})).toHaveLength(1);
-  });
-
   test('in production needs no confirmation, and has the key that is published for it', async () => {
     const user = newUser({ KIOSKCTL_ENVIRONMENT: 'production' });
     const listener = await ListenerProcess.start(user.env);

@@ -1,6 +1,6 @@
 // Refresh tokens that are valid once: a server that replaces them with each use, and sees when one is used twice.
 import { once } from 'node:events';
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -160,6 +160,12 @@ describe.concurrent('a refresh token of a variable', () => {
     const { code, stderr } = await user.run('cards --json');
     expect([code, api.renewals]).toEqual([0, 1]);
     expect(stderr).toMatch(/^The renewed token can't be stored: .*credentials\.json/m);
+  });
+
+  test('is not stored in CI, where others may use the machine next', async () => {
+    const { user } = await newUser({ ...VARIABLE, CI: 'true' });
+    expect((await user.run('cards --json')).code).toBe(0);
+    expect(readdirSync(user.home).filter((name) => name.includes('credential'))).toEqual([]);
   });
 
   test('works although the logins that are stored can not be read', async () => {

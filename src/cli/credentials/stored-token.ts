@@ -20,12 +20,15 @@ export interface Slot {
   write(user: StoredUser, login: Login | null): Login | null;
   /** True if tokens are there without a login, which then may be unreadable. */
   isOptional: boolean;
+  /** False if renewed tokens are only used by this command. */
+  isStored: boolean;
 }
 
 export const LOGIN_SLOT: Slot = {
   read: (login) => login?.user ?? null,
   write: (user) => ({ user }),
   isOptional: false,
+  isStored: true,
 };
 
 /**
@@ -33,7 +36,10 @@ export const LOGIN_SLOT: Slot = {
  * does not use a token that was valid once.
  * @param given returns the refresh token @throws Failure
  */
-export function successorSlot(given: () => string, profileId: number | null): Slot {
+export function successorSlot(
+  given: () => string,
+  { profileId, isStored }: { profileId: number | null; isStored: boolean },
+): Slot {
   const key = String(profileId);
   const hash = () => createHash('sha256').update(given()).digest('hex');
   return {
@@ -47,6 +53,7 @@ export function successorSlot(given: () => string, profileId: number | null): Sl
         ? null
         : { successors: { ...login?.successors, [key]: { originHash: hash(), user } } },
     isOptional: true,
+    isStored,
   };
 }
 
@@ -76,6 +83,10 @@ export class StoredToken {
     const { logins } = this.#world;
     const user = await this.#read();
     if (this.#isGood(user, refused)) return this.#asFetched(user);
+    if (!this.#slot.isStored) {
+      this.#unstored = await this.#renew(user, left);
+      return this.#asFetched(this.#unstored);
+    }
     return logins.exclusively(async () => {
       // Another process may have renewed it meanwhile.
       const latest = await this.#read();

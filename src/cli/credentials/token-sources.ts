@@ -4,6 +4,7 @@ import { findOtherWriter, type OtherWriter } from '../../machine/file-faults.ts'
 import { CachedToken } from '../../wise/tokens.ts';
 import { type GivenText, readSecretFile } from '../settings/secret-variables.ts';
 import type { Settings } from '../settings/settings.ts';
+import { isCi } from '../terminal/io.ts';
 import { CredentialCommand } from './credential-helper.ts';
 import { LOGIN_SLOT, StoredToken, successorSlot } from './stored-token.ts';
 import type { ChainWorld, Found, Link, TokenSource } from './token-chain.ts';
@@ -38,7 +39,9 @@ function refreshToken(
   world: ChainWorld,
 ): Link {
   const { variable } = REFRESH_TOKEN;
-  const slot = successorSlot(() => required(given, { ...REFRESH_TOKEN, contextName }), own);
+  const secret = () => required(given, { ...REFRESH_TOKEN, contextName });
+  // In CI, the next job may run elsewhere, and somebody else's here.
+  const slot = successorSlot(secret, { profileId: own, isStored: !isCi() });
   const { token } = new StoredToken(variable, slot, world);
   return async () => (given === undefined ? null : { own, name: variable, token });
 }

@@ -60,7 +60,7 @@ export function processIo(noColor = false): Io {
   const { stdout, stderr, env } = process;
   // process.stdin would create a stream, which most commands never read.
   const isStdinTerminal = isatty(0);
-  const isPlain = noColor || (env.NO_COLOR ?? '') !== '' || env.TERM === 'dumb' || isCi(env);
+  const isPlain = noColor || (env.NO_COLOR ?? '') !== '' || env.TERM === 'dumb' || isCi();
   return {
     out: writeTogether(stdout),
     err: (text) => void stderr.write(text),
@@ -68,7 +68,7 @@ export function processIo(noColor = false): Io {
     readStdin,
     isStdoutTerminal: stdout.isTTY,
     isStdinTerminal,
-    isInteractive: isStdinTerminal && stderr.isTTY && !isCi(env),
+    isInteractive: isStdinTerminal && stderr.isTTY && !isCi(),
     // Some CI systems have a terminal without a width.
     isLive: stderr.isTTY && stderr.columns > 0 && !isPlain,
     color: { stdout: stdout.isTTY && !isPlain, stderr: stderr.isTTY && !isPlain },
@@ -81,7 +81,7 @@ export function processIo(noColor = false): Io {
 }
 
 /** True if `CI` is set. Some systems write its opposite so. */
-function isCi({ CI = '' }: NodeJS.ProcessEnv): boolean {
+export function isCi({ CI = '' }: NodeJS.ProcessEnv = process.env): boolean {
   return !['', 'false', '0'].includes(CI);
 }
 
