@@ -1,5 +1,6 @@
 import type { Context } from '../context/context.ts';
 import { failure } from '../domain/errors/failure.ts';
+import type { CardIdentity } from '../domain/ids.ts';
 import type { WiseCard } from '../wire/cards.ts';
 import type { CardOrder, CardProgram } from '../wire/orders.ts';
 import { listCards } from '../wise/cards.ts';
@@ -20,6 +21,17 @@ export async function programs(ctx: Context): Promise<CardProgram[]> {
 export async function orders(ctx: Context, limit: number) {
   const rows = allOrders(ctx.wise, requireProfile(ctx), { signal: ctx.signal });
   return (await take(rows, limit)).map(toListedOrder);
+}
+
+/** Lists the kiosk cards that the orders of the profile name, from all pages. */
+export async function orderedCards(ctx: Context): Promise<CardIdentity[]> {
+  const profileId = requireProfile(ctx);
+  const cards: CardIdentity[] = [];
+  for await (const order of allOrders(ctx.wise, profileId, { signal: ctx.signal })) {
+    const { id: orderId, cardToken, deliveryDetails } = order;
+    if (deliveryDetails?.deliveryOption === 'KIOSK_COLLECTION') cards.push({ profileId, orderId, cardToken });
+  }
+  return cards;
 }
 
 /** Lists the cards of the profile, without their orders and productions. @param limit the most cards to list */

@@ -1,3 +1,4 @@
+import type { Context } from '../context/context.ts';
 import { type Covered, describeCoverage, toCoveredDocument } from '../context/coverage.ts';
 import { type Attempt, isOpen } from '../domain/attempt.ts';
 import type { AttemptDocument, Card } from '../domain/card.ts';
@@ -5,6 +6,7 @@ import { lookUpError } from '../domain/errors/error-catalogue.ts';
 import type { Failure, FailureDocument } from '../domain/errors/failure.ts';
 import { attemptRefused } from '../domain/guards.ts';
 import { formatReference } from '../domain/ids.ts';
+import { commandLine } from '../domain/next-command.ts';
 import { unmetRequirements } from '../domain/order.ts';
 import {
   type CardResult,
@@ -148,7 +150,7 @@ function ownFields({ changed, via, error }: CardResult) {
 
 /** Renders cards as a table; failures and next commands are below it. */
 export async function renderStatus(results: readonly StatusResult[], style: Style): Promise<string> {
-  if (results.length === 0) return 'No cards. Order one: kioskctl order\n';
+  if (results.length === 0) return 'No cards.\n';
   const table = await renderTable(STATUS_COLUMNS, results, style);
   const details = results.map((result) => detailsOf(result, { style, isList: results.length > 1 }));
   return `${table}${details.join('')}`;
@@ -162,6 +164,24 @@ const STATUS_COLUMNS: readonly Column<StatusResult>[] = [
   ['Attempt', ({ card }) => card.attempt || null, 2],
   ['Days left', { styled: ({ card }, style) => daysLeft(card, style) }, 3],
 ];
+
+/**
+ * Describes an empty journal: where it is, and how to fill it.
+ * @param isFromApi true if the orders of the profile were read just now
+ */
+export function describeEmpty(
+  { environment, profileId, invocation }: Context,
+  { journal, isFromApi }: { journal: string; isFromApi: boolean },
+): string {
+  const order = `Order a card: ${commandLine(['order'], invocation)}`;
+  if (isFromApi) return `Profile ${profileId} has no kiosk cards. ${order}\n`;
+  const lines = [
+    `The journal has no cards for environment ${environment}: ${journal}`,
+    `Read the cards of one profile from the API: ${commandLine(['status', '--from-api'], invocation)}`,
+    order,
+  ];
+  return lines.map((line) => `${printable(line)}\n`).join('');
+}
 
 /** Adds the coverage of the journal to the result of a selection. */
 export function ofSelection(result: Result, { covered, count }: { covered: Covered; count: number }): Result {

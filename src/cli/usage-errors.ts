@@ -31,7 +31,11 @@ export function asUsageFailure(error: unknown, { id, flags, subcommands }: Usage
   }
   if ('args' in error && Array.isArray(error.args))
     return unexpected(error.args.map(String), { subcommands, help });
-  const [message = ''] = error.message.replace('See more help with --help', '').trim().split('\n\n', 1);
+  const [message = ''] = error.message
+    .replace('See more help with --help', '')
+    .replace(/^The following errors? occurred:/, '')
+    .trim()
+    .split('\n\n', 1);
   return failure('usage', printable(message.replaceAll(/\s*\n\s*/g, ' ')), `See ${help}.`);
 }
 

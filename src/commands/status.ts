@@ -1,10 +1,12 @@
 import { Flags } from '@oclif/core';
+import { orderedCards } from '../cards/api-lists.ts';
 import type { CardInput } from '../cards/card-arguments.ts';
-import { ofSelection, renderStatus } from '../cards/card-views.ts';
+import { describeEmpty, ofSelection, renderStatus } from '../cards/card-views.ts';
 import { type StatusResult, type WatchOptions, watchStatus } from '../cards/status.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import type { Context } from '../context/context.ts';
 import { readCovered } from '../context/listener-state.ts';
+import { failure } from '../domain/errors/failure.ts';
 import { optionalCardArgs, quietFlag, tableFlags, waitFlags, watchViaFlag } from '../input/flags.ts';
 import { cardSelectionFlags, refuseBoth, toCardSelection } from '../kiosks/kiosk-flags.ts';
 import { chosenStatus, chosenTargets } from '../kiosks/selection-status.ts';
@@ -28,6 +30,10 @@ Exits 0 whatever it reads; with --exit-status produced and completed are 0, fail
 (--via).`;
   static override examples = [
     { description: 'Show unfinished and recent cards.', command: 'kioskctl status' },
+    {
+      description: 'Read the cards of the profile on a new machine.',
+      command: 'kioskctl status --from-api',
+    },
     { description: 'Show a card with its attempts.', command: 'kioskctl status 1001/501 --history' },
     {
       description: 'Show the failed cards of a kiosk.',
@@ -58,6 +64,11 @@ Exits 0 whatever it reads; with --exit-status produced and completed are 0, fail
       exclusive: ['watch'],
     }),
     watch: Flags.boolean({ summary: 'Go on and show each change, until nothing can change any more.' }),
+    'from-api': Flags.boolean({
+      summary:
+        "Read the profile's orders from the API, show their kiosk cards, and record them in the journal.",
+      exclusive: ['cached'],
+    }),
     history: Flags.boolean({ summary: 'With all attempts that the journal knows.' }),
     'exit-status': Flags.boolean({ summary: 'Let the exit code tell where the cards stand.' }),
     ...waitFlags,
@@ -73,9 +84,7 @@ Exits 0 whatever it reads; with --exit-status produced and completed are 0, fail
     const ctx = await this.context(flags);
     const selection = await toCardSelection(ctx, flags);
     refuseBoth(args.card, selection);
-    const { targets, shape } = args.card
-      ? await this.cards(ctx, args.card)
-      : { targets: null, shape: 'cards' as const };
+    const { targets, shape } = await this.#named(ctx, args.card, flags['from-api']);
     const look = { history: flags.history, exitStatus: flags['exit-status'] };
     if (flags.watch) {
       const watched = await chosenTargets(ctx, { targets, selection });
@@ -85,7 +94,23 @@ Exits 0 whatever it reads; with --exit-status produced and completed are 0, fail
     const results = await chosenStatus(ctx, { targets, selection, isCached: flags.cached }, look);
     const result = this.#result(results, shape);
     const whole = flags.cached ? { ...result, document: { ...result.document, cached: true } } : result;
-    return selection ? ofSelection(whole, { covered: await readCovered(ctx), count: results.length }) : whole;
+    if (selection) return ofSelection(whole, { covered: await readCovered(ctx), count: results.length });
+    if (results.length > 0 || args.card) return whole;
+    const { journal } = this.opened.settings.paths;
+    return { ...whole, text: () => describeEmpty(ctx, { journal, isFromApi: flags['from-api'] }) };
+  }
+
+  /** Returns the cards that are named, or those of the API; null for those of the journal. */
+  async #named(ctx: Context, given: readonly string[] | undefined, isFromApi: boolean) {
+    if (given && isFromApi) {
+      throw failure(
+        'usage',
+        '--from-api reads all cards of the profile, so no CARD can be named.',
+        'Name cards, or use --from-api with filters.',
+      );
+    }
+    if (given) return this.cards(ctx, given);
+    return { targets: isFromApi ? await orderedCards(ctx) : null, shape: 'cards' as const };
   }
 
   async #watch(ctx: Context, { shape, hasTimeout, ...options }: Watching): Promise<null> {

@@ -25,7 +25,7 @@ type ResultOptions = Omit<StatusOptions, 'targets'>;
 
 /** A filter for the cards to read. */
 interface StatusChoice {
-  /** The named cards; null if none were named. */
+  /** The named cards, or those of the API; null for those of the journal. */
   targets: readonly CardRequest[] | null;
   /** null for all cards of the journal. */
   selection: Selection | null;
@@ -39,7 +39,11 @@ export async function chosenStatus(
   { targets, selection, isCached }: StatusChoice,
   options: ResultOptions,
 ): Promise<StatusResult[]> {
-  if (targets) return isCached ? cachedStatusOf(ctx, targets, options) : status(ctx, { ...options, targets });
+  if (targets && isCached) return cachedStatusOf(ctx, targets, options);
+  if (targets) {
+    const results = await status(ctx, { ...options, targets });
+    return selection ? fitting(results, selection) : results;
+  }
   if (isCached) {
     const selected = await selectCards(ctx, selection ?? {});
     return Promise.all(selected.map(async (one) => cachedStatus(ctx, one, options)));
@@ -53,6 +57,10 @@ export async function chosenTargets(
   ctx: Context,
   { targets, selection }: Omit<StatusChoice, 'isCached'>,
 ): Promise<readonly CardRequest[]> {
+  if (targets && selection) {
+    const results = await status(ctx, { targets, history: false, exitStatus: false });
+    return fitting(results, selection).map(({ card }) => identityOf(card));
+  }
   if (targets) return targets;
   return selection
     ? (await selectCards(ctx, selection)).map(({ card }) => identityOf(card))
@@ -99,6 +107,13 @@ async function statusOfSelected(
   }).length;
   if (gone > 0) ctx.report.note(`Cards that no longer fit, as the API shows them: ${gone}.`);
   return fitting.toSorted((left, right) => byUrgency(left.one, right.one)).map(({ result }) => result);
+}
+
+/** Leaves out cards that no longer match a selection. Cards that can't be read stay. */
+function fitting(results: StatusResult[], selection: Selection): StatusResult[] {
+  return results.filter(
+    (result) => result.error !== undefined || isSelected(asSeen(result, undefined), selection),
+  );
 }
 
 /** Returns the status of named cards from the journal alone. */
