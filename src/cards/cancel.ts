@@ -3,10 +3,14 @@ import { leaseOnCard, withLeases } from '../context/leases.ts';
 import { awaitAnswer } from '../context/unanswered.ts';
 import { cardLabel, hintOf } from '../domain/card.ts';
 import { type Failure, failure } from '../domain/errors/failure.ts';
+import type { CardToken } from '../domain/ids.ts';
 import type { CardResult } from '../domain/results.ts';
+import type { Stage } from '../domain/stage.ts';
 import { isSuccess } from '../wire/error-bodies.ts';
 import { answerFailure, unreachable } from '../wise/client.ts';
-import { cancelOrder } from '../wise/orders.ts';
+import { CANCELLATION, openCancellation } from '../wise/orders.ts';
+import type { Sent } from '../wise/vendor-request.ts';
+import { notSent, withConnection, writeChecked } from './session/card-request.ts';
 import { actOnCards } from './session/each-card.ts';
 import type { CardRequest } from './session/resolve-cards.ts';
 import { type CardSession, statusOf } from './session/session.ts';
@@ -19,8 +23,23 @@ export async function cancel(ctx: Context, targets: readonly CardRequest[]): Pro
 
 /** Cancels an order. @returns false if it was cancelled before @throws Failure */
 export async function cancelOne(ctx: Context, session: CardSession): Promise<boolean> {
-  const { card } = await session.read();
-  if (card.orderStatus === 'CANCELLED') return false;
+  await session.read();
+  let approved: Stage | null = null;
+  for (;;) {
+    const order = orderToCancel(session);
+    if (!order) return false;
+    if (order.stage !== approved) await approve(ctx, session);
+    approved = order.stage;
+    const subjects = order.cardToken === null ? [] : [leaseOnCard(order.cardToken)];
+    const leases = { subjects, action: 'cancel', deadline: session.deadline };
+    const isSent = await withLeases(ctx, leases, async () => cancelLeased(ctx, session, { order, subjects }));
+    if (isSent) return true;
+  }
+}
+
+/** Returns the order of a card; null if it is cancelled. @throws Failure if it can't be cancelled */
+function orderToCancel({ card }: CardSession): Order | null {
+  if (card.orderStatus === 'CANCELLED') return null;
   if (card.orderStatus === 'COMPLETED' || card.orderStatus === 'RETURNED') {
     const message = `Order ${card.orderId} is ${card.orderStatus} and can no longer be cancelled.`;
     throw failure('wrong-stage', message, 'If the card must not be used, block it.');
@@ -29,13 +48,16 @@ export async function cancelOne(ctx: Context, session: CardSession): Promise<boo
     const message = `Profile ${card.profileId} has no order for card ${cardLabel(card)}.`;
     throw failure('not-found', message, 'Name the order: PROFILE/ORDER.');
   }
-  await approve(ctx, session);
-  const { profileId, orderId, cardToken } = card;
-  const subjects = cardToken === null ? [] : [leaseOnCard(cardToken)];
-  await withLeases(ctx, { subjects, action: 'cancel', deadline: session.deadline }, async () =>
-    sendCancellation(ctx, session, { profileId, orderId }),
-  );
-  return true;
+  const { profileId, orderId, cardToken, stage } = card;
+  return { profileId, orderId, cardToken, stage };
+}
+
+/** An order with what the approval and the lock of its cancellation depend on. */
+interface Order {
+  profileId: number;
+  orderId: number;
+  cardToken: CardToken | null;
+  stage: Stage;
 }
 
 /** Asks for approval, unless the order is PLACED: later than that, its card is blocked permanently, too. */
@@ -49,16 +71,40 @@ async function approve(ctx: Context, session: CardSession): Promise<void> {
   throw failure('not-confirmed', `Order ${card.orderId} was not changed.`, hintOf(card));
 }
 
-/** Sends a cancellation, and reads the order until it is cancelled, also after a lost answer. */
-async function sendCancellation(
+/** Sends the cancellation of a locked card. @returns false if the order has changed since it was approved */
+async function cancelLeased(
   ctx: Context,
   session: CardSession,
-  order: { profileId: number; orderId: number },
-): Promise<void> {
-  const sent = await awaitAnswer(ctx, cancelOrder(ctx.wise, order, session.budget()), () =>
-    cancellationUnknown(ctx, session),
-  );
-  if (sent.kind === 'not-connected') throw unreachable(sent);
+  { order, subjects }: { order: Order; subjects: readonly string[] },
+): Promise<boolean> {
+  const subject = `The cancellation of order ${order.orderId}`;
+  const { sent } = await withConnection(ctx, session, {
+    subject,
+    open: async (options) => openCancellation(ctx.wise, order, options),
+    work: async ({ connection, correlationId }) => {
+      const { readAt, card } = await session.read();
+      if (card.orderStatus === 'CANCELLED' || !isAsApproved(card, order)) return { sent: null };
+      await ctx.journal.renewLeases(subjects);
+      const lost = (answer: Sent) => answer;
+      const request = { subject, connection, correlationId, body: CANCELLATION, readAt, lost };
+      const sending = writeChecked(ctx, request);
+      if ('answer' in sending)
+        return { sent: await awaitAnswer(ctx, sending.answer, () => cancellationUnknown(ctx, session)) };
+      if (sending.reason !== null) throw sending.reason;
+      return null;
+    },
+  });
+  if (sent?.kind === 'not-connected') throw notSent(subject, unreachable(sent));
+  if (sent) await awaitCancelled(ctx, session, sent);
+  return sent !== null;
+}
+
+function isAsApproved({ cardToken, stage }: Pick<Order, 'cardToken' | 'stage'>, approved: Order): boolean {
+  return cardToken === approved.cardToken && stage === approved.stage;
+}
+
+/** Reads the order until it is cancelled, also after a lost answer. */
+async function awaitCancelled(ctx: Context, session: CardSession, sent: Sent): Promise<void> {
   const isLost = sent.kind !== 'answered' || sent.httpStatus >= 500 || sent.httpStatus === 408;
   if (!isLost && !isSuccess(sent.httpStatus)) throw answerFailure(sent);
   await waitFor(ctx, session, {

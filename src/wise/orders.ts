@@ -14,6 +14,7 @@ import {
   requirementList,
 } from '../wire/orders.ts';
 import type { Client, ReadOptions, SendOptions, Sent } from './client.ts';
+import type { ConnectedRequest, OpenOptions } from './vendor-request.ts';
 
 interface OrderName {
   profileId: number;
@@ -120,12 +121,18 @@ export async function listRequirements(
   return requirements;
 }
 
-/** Requests the cancellation of an order, once. Wise accepts with 202 and cancels it a little later. */
-export async function cancelOrder(
+/**
+ * Connects for the cancellation of an order. `go(CANCELLATION)` requests it, once: Wise accepts with 202 and cancels the
+ * order a little later.
+ * @throws Failure for no token or no connection; the signal's reason
+ */
+export async function openCancellation(
   client: Client,
   { profileId, orderId }: OrderName,
-  options?: SendOptions,
-): Promise<Sent> {
+  options: OpenOptions,
+): Promise<ConnectedRequest<Sent>> {
   const path = `${ordersOf(profileId)}/${orderId}/status`;
-  return client.send({ method: 'PUT', path, profileId, body: { status: 'CANCELLED' } }, options);
+  return client.open({ method: 'PUT', path, profileId, decode: (sent) => sent }, options);
 }
+
+export const CANCELLATION = { status: 'CANCELLED' } as const;

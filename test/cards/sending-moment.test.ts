@@ -2,8 +2,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { failure } from '../../src/domain/errors/failure.ts';
 import type { Journal } from '../../src/journal/journal.ts';
-import type { Client } from '../../src/wise/client.ts';
 import { OneCard, PUT } from '../harness/cards.ts';
+import { type Connection, connecting as connectingIn } from '../harness/connecting.ts';
 import { production } from '../harness/records.ts';
 import type { World } from '../harness/world.ts';
 
@@ -16,24 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-interface Connection {
-  close: () => void;
-  go: (body: unknown) => Promise<unknown>;
-}
-
-/** A client that passes each connection for a request on before it is used. */
-function connecting(onConnect: (connection: Connection, number: number) => unknown): Client {
-  const client = world.client();
-  const open = client.open.bind(client);
-  let number = 0;
-  const hooked = async (...parameters: Parameters<typeof open>) => {
-    const connection = await open(...parameters);
-    number += 1;
-    await onConnect(connection, number);
-    return connection;
-  };
-  return Object.assign(client, { open: hooked });
-}
+const connecting = (onConnect: Parameters<typeof connectingIn>[1]) => connectingIn(world, onConnect);
 
 /** A journal that lets something happen right after each sending was recorded. */
 function recording(onRecord: (number: number) => unknown): Journal {
@@ -142,6 +125,22 @@ test('a process that lost its lock before the record sends nothing, and says so'
     },
   });
   await expectNothingSent();
+  await other.close();
+});
+
+test('a process that has recorded a sending has its lock for longer than it may be suspended', async () => {
+  const other = world.openJournal();
+  const wise = connecting(() => (world.clock.time += 9_900));
+  const owners: unknown[] = [];
+  const { journal } = world;
+  const markSent: Journal['markSent'] = async (...sending) => {
+    const sent = await journal.markSent(...sending);
+    world.clock.time += 4_900;
+    owners.push(...(await other.takeLeases([`card ${card.target.cardToken}`], 'cancel')));
+    return sent;
+  };
+  await card.send({ context: { wise, journal: { ...journal, markSent } } });
+  expect(owners).toMatchObject([{ action: 'send' }]);
   await other.close();
 });
 

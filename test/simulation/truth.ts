@@ -61,9 +61,8 @@ export class Truth {
       this.#check(!earlier, `a PUT leaves while one of ${earlier?.process.id} may still arrive`, process);
     }
     const other = this.#of(cardToken, journal).find((one) => one.kind !== kind && isBeingWorkedOn(one));
-    // A cancellation does not check how long its process was frozen.
     this.#check(
-      !other || process.freezes > 0,
+      !other,
       `a ${kind} leaves while the ${other?.kind} of ${other?.process.id} is awaited`,
       process,
     );

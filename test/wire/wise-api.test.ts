@@ -16,13 +16,14 @@ import {
   simulateVerification,
 } from '../../src/wise/cards.ts';
 import {
-  cancelOrder,
+  CANCELLATION,
   createOrder,
   getOrder,
   getOrderWithHolder,
   listOrders,
   listPrograms,
   listRequirements,
+  openCancellation,
   validateAddress,
 } from '../../src/wise/orders.ts';
 import {
@@ -88,7 +89,7 @@ async function exercise(sandbox: TestSandbox, recorder: Recorder): Promise<void>
     idempotencyKey: randomUUID(),
     order: { ...order, replacementDetails },
   });
-  await cancelOrder(client, { profileId, orderId: 501 });
+  await (await openCancellation(client, { profileId, orderId: 501 }, {})).go(CANCELLATION);
   sandbox.clock.time += 61 * DAY;
   await listOrders(client, { profileId, page: 1 });
   await simulateVerification(client, 1002);

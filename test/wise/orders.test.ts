@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import {
-  cancelOrder,
+  CANCELLATION,
   createOrder,
   getOrder,
   getOrderWithHolder,
   listOrders,
   listPrograms,
   listRequirements,
+  openCancellation,
   validateAddress,
 } from '../../src/wise/orders.ts';
 import { type Answer, inTurn, json, raw, reset, silence, Vendor } from '../harness/server.ts';
@@ -144,7 +145,8 @@ describe.concurrent('an order', () => {
 
   test.for(FATES)('is cancelled once: %s', async ([, answer], { expect }) => {
     const vendor = await Vendor.open(answer);
-    await cancelOrder(vendor.client({ apiVersion: '2026Q4' }), NAME);
+    const connection = await openCancellation(vendor.client({ apiVersion: '2026Q4' }), NAME, {});
+    await connection.go(CANCELLATION);
     expect(vendor.asked).toMatchObject([
       {
         method: 'PUT',

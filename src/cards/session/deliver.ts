@@ -1,4 +1,4 @@
-import { ageOf, type Instant } from '../../context/clocks.ts';
+import type { Instant } from '../../context/clocks.ts';
 import type { Context } from '../../context/context.ts';
 import { awaitAnswer } from '../../context/unanswered.ts';
 import { type Attempt, idsOf, isOpen, type Outcome, outcomeOfStatus } from '../../domain/attempt.ts';
@@ -8,8 +8,8 @@ import { outcomeUnknown, productionRefused } from '../../domain/guards.ts';
 import { judgeAnswer, type ProduceRequest, type Verdict } from '../../domain/production.ts';
 import type { AttemptUpdate } from '../../journal/journal.ts';
 import type { ProduceAnswer } from '../../wise/cards.ts';
-import { answerFailure, unreachable } from '../../wise/client.ts';
-import type { ConnectedRequest } from '../../wise/vendor-request.ts';
+import { answerFailure, type Sent, unreachable } from '../../wise/client.ts';
+import { type Connected, notSent, writeChecked } from './card-request.ts';
 import { latestMoment, type ReadTime } from './reconcile.ts';
 import type { CardSession } from './session.ts';
 import { refuseLost, settleLost } from './settle.ts';
@@ -25,24 +25,17 @@ const OUTCOMES: Record<Exclude<Verdict, 'accepted' | 'not-connected'>, Outcome> 
   lost: 'unknown',
 };
 
-/** The age at which a read is too old to send the card: another process may have settled the attempt since. */
-const STALE_MS = 5_000;
-/** The age of a read after which nothing is sent at all: the process was suspended, and nobody may be at the kiosk. */
-const SUSPENDED_MS = 60_000;
-
 /** An attempt that was just recorded as sent, and the connection for its request. */
-export interface Recorded {
+export interface Recorded extends Connected<ProduceAnswer> {
   attempt: Attempt;
-  request: ProduceRequest;
+  body: ProduceRequest;
   /** When the production was read. */
   readAt: Instant;
   read: ReadTime;
-  connection: ConnectedRequest<ProduceAnswer>;
 }
 
 /**
- * Sends the request of a recorded attempt. All produce requests leave from here. Only the limit of 30 seconds and a second
- * signal interrupt the request, and nothing repeats it.
+ * Sends the request of a recorded attempt. All produce requests leave from here.
  * @returns the attempt once it is accepted, or settled after a lost answer; null if nothing was sent, because the
  * connection was lost before the first byte or the read was too old: then the card is still claimed
  * @throws Failure if the request was not sent, refused, not seen or superseded, or if its result is unknown
@@ -53,7 +46,9 @@ export async function deliver(
   recorded: Recorded,
 ): Promise<Attempt | null> {
   const { attempt } = recorded;
-  const sending = put(ctx, session, recorded);
+  const subject = subjectOf(session);
+  const lost = (sent: Sent): ProduceAnswer => ({ ...sent, production: null });
+  const sending = writeChecked(ctx, { ...recorded, subject, lost });
   if (!('answer' in sending)) return unsend(ctx, attempt, sending.reason);
   const answer = await awaitAnswer(ctx, sending.answer, () => {
     session.apply({ attempt });
@@ -62,7 +57,7 @@ export async function deliver(
   const httpStatus = answer.kind === 'answered' ? answer.httpStatus : null;
   const verdict = judgeAnswer({ kind: answer.kind, httpStatus, production: answer.production });
   if (verdict === 'not-connected')
-    return unsend(ctx, attempt, answer.kind === 'answered' ? null : notSent(session, unreachable(answer)));
+    return unsend(ctx, attempt, answer.kind === 'answered' ? null : notSent(subject, unreachable(answer)));
   const outcome =
     verdict === 'accepted' ? (outcomeOfStatus(answer.production) ?? 'accepted') : OUTCOMES[verdict];
   const ended = await recordOutcome(ctx, attempt, {
@@ -81,38 +76,6 @@ export async function deliver(
   throw refusal(session, { attempt: ended, answer, verdict });
 }
 
-/**
- * Checks for the last time, and writes the request. There is no await in between, so that nothing can change after the
- * check and before the first byte.
- * @returns the answer, or the reason why nothing was sent: null if the card may be read again over another connection
- */
-function put(
-  ctx: Context,
-  session: CardSession,
-  { attempt, request, readAt, connection }: Recorded,
-): { answer: Promise<ProduceAnswer> } | { reason: unknown } {
-  try {
-    ctx.journal.assertCurrent();
-    const age = ageOf(readAt, ctx);
-    if (age > SUSPENDED_MS) return { reason: wasSuspended(session) };
-    if (age > STALE_MS || !connection.isConnected) return { reason: null };
-  } catch (reason) {
-    return { reason };
-  }
-  const cut = () => connection.close();
-  ctx.cut.addEventListener('abort', cut, { once: true });
-  const { correlationId } = attempt;
-  const answer = connection
-    .go(request)
-    // The first byte is out: whatever fails now, the request may have arrived.
-    .catch((error: unknown): ProduceAnswer => {
-      const reason = asFailure(error).message;
-      return { kind: 'lost', reason, correlationId: correlationId ?? '', production: null };
-    })
-    .finally(() => ctx.cut.removeEventListener('abort', cut));
-  return { answer };
-}
-
 /** Undoes the record of a request that was not sent. @param reason null if the card may be read again */
 async function unsend(ctx: Context, attempt: Attempt, reason: unknown): Promise<null> {
   // If the journal can't be written, the next command settles the attempt.
@@ -127,16 +90,9 @@ async function unsend(ctx: Context, attempt: Attempt, reason: unknown): Promise<
   return null;
 }
 
-function wasSuspended({ card }: CardSession): Failure {
-  const message = `Card ${cardLabel(card)} was not sent: this process was suspended right before it.`;
-  return failure('not-seen', message, 'Nothing was sent: run the command again.');
-}
-
-/** Returns the failure of a request that did not leave. */
-export function notSent({ card }: CardSession, cause: Failure): Failure {
-  if (cause.code !== 'unreachable') return cause;
-  const { code, hint, details } = cause;
-  return failure(code, `Card ${cardLabel(card)} was not sent. ${cause.message}`, hint, details);
+/** Names the request of a card for messages that continue with “was not sent”. */
+export function subjectOf({ card }: CardSession): string {
+  return `Card ${cardLabel(card)}`;
 }
 
 /** Records the outcome. The request was sent, so that a journal that can't be written any more must not hide its outcome. */

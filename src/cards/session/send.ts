@@ -2,12 +2,13 @@ import type { Context } from '../../context/context.ts';
 import { freeIfKilled, isHeld, leaseOnCard, withLeases } from '../../context/leases.ts';
 import { type Attempt, describeOwner, isOpen, isUnsettled, type Outcome } from '../../domain/attempt.ts';
 import { cardLabel, hintOf } from '../../domain/card.ts';
-import { Failure, failure } from '../../domain/errors/failure.ts';
+import { type Failure, failure } from '../../domain/errors/failure.ts';
 import { type Decision, type Seen } from '../../domain/guards.ts';
 import { type CardToken, type KioskId } from '../../domain/ids.ts';
 import type { Sending as SentRequest } from '../../journal/journal.ts';
-import { openProduce } from '../../wise/cards.ts';
-import { deliver, notSent } from './deliver.ts';
+import { openProduce, type ProduceAnswer } from '../../wise/cards.ts';
+import { type Connected, withConnection } from './card-request.ts';
+import { deliver, subjectOf } from './deliver.ts';
 import { refuseHeld } from './hold-check.ts';
 import { latestMoment, type ReadTime } from './reconcile.ts';
 import { type CardSession, statusOf } from './session.ts';
@@ -20,7 +21,7 @@ interface Sending {
   guard: (seen: Seen) => Decision;
 }
 
-/** The number of claims, and of connections, after which something else must be working on the card. */
+/** The number of claims after which something else must be working on the card. */
 const MOST_ROUNDS = 3;
 
 /**
@@ -93,51 +94,39 @@ type Claimed = Sending & { attempt: Attempt };
 
 async function sendClaimed(ctx: Context, session: CardSession, claimed: Claimed): Promise<Attempt | null> {
   const { attempt } = claimed;
+  const { profileId, cardToken } = attempt;
   try {
-    for (let round = 0; round < MOST_ROUNDS; round += 1) {
-      const sent = await sendConnected(ctx, session, claimed);
-      if (sent !== 'again') return sent;
-    }
+    const { sent } = await withConnection(ctx, session, {
+      subject: subjectOf(session),
+      open: async (options) => openProduce(ctx.wise, { profileId, cardToken }, options),
+      work: async (connected) => sendConnected(ctx, session, { ...claimed, ...connected }),
+    });
+    return sent;
   } catch (error) {
     await ctx.journal.release(attempt).catch(() => undefined);
     throw error;
   }
-  await ctx.journal.release(attempt);
-  throw neverLeft(session);
 }
 
-/** Sends a claimed card. Connects first, so that nothing delays the request after the read. */
+/** Sends a claimed card. @returns null if it was not sent, and may be over another connection */
 async function sendConnected(
   ctx: Context,
   session: CardSession,
-  claimed: Claimed,
-): Promise<Attempt | null | 'again'> {
-  const { profileId, cardToken } = claimed.attempt;
-  const correlationId = crypto.randomUUID();
-  const limits = { signal: ctx.signal, ...session.budget() };
-  const permit = await ctx.wise.reserve(limits);
-  const options = { correlationId, permit, ...limits };
-  const connection = await openProduce(ctx.wise, { profileId, cardToken }, options).catch(
-    (error: unknown) => {
-      throw error instanceof Failure ? notSent(session, error) : error;
-    },
-  );
-  try {
-    const { facts, readAt, read } = await session.read();
-    const decision = decide(session, claimed);
-    if (decision === 'unchanged') {
-      await ctx.journal.release(claimed.attempt);
-      return null;
-    }
-    // The other side may close a connection that nothing is sent on.
-    if (!connection.isConnected) return 'again';
-    const request = { kioskId: decision.send.kioskId, baseline: facts.production, correlationId };
-    const attempt = await record(ctx, session, { ...claimed, request, read });
-    const sent = await deliver(ctx, session, { attempt, request: decision.send, readAt, read, connection });
-    return sent ?? 'again';
-  } finally {
-    connection.close();
+  { connection, correlationId, ...claimed }: Claimed & Connected<ProduceAnswer>,
+): Promise<{ sent: Attempt | null } | null> {
+  const { facts, readAt, read } = await session.read();
+  const decision = decide(session, claimed);
+  if (decision === 'unchanged') {
+    await ctx.journal.release(claimed.attempt);
+    return { sent: null };
   }
+  // The other side may close a connection that nothing is sent on.
+  if (!connection.isConnected) return null;
+  const body = decision.send;
+  const request = { kioskId: body.kioskId, baseline: facts.production, correlationId };
+  const attempt = await record(ctx, session, { ...claimed, request, read });
+  const sent = await deliver(ctx, session, { attempt, body, readAt, read, connection, correlationId });
+  return sent && { sent };
 }
 
 type Recorded = Pick<SentRequest, 'kioskId' | 'baseline' | 'correlationId'>;
@@ -166,11 +155,6 @@ function decide(session: CardSession, { guard }: Pick<Sending, 'guard'>): Decisi
 /** The data of a card for a guard. */
 export function seenOf({ card, latest }: CardSession): Seen {
   return { card, deliveryOption: latest?.deliveryOption ?? null, attempt: latest?.facts.attempt ?? null };
-}
-
-function neverLeft({ card }: CardSession): Failure {
-  const message = `Card ${cardLabel(card)} was not sent. Each connection was lost before the request, or the request was delayed.`;
-  return failure('unreachable', message, 'Nothing was sent: run the command again.');
 }
 
 /** Returns the failure for a card that a running command is sending. */

@@ -14,7 +14,7 @@ import {
   moveBehind,
   recordWindow,
 } from './attempt-rows.ts';
-import { hasLease, requireLease } from './leases.ts';
+import { hasLease, renewLeases } from './leases.ts';
 
 /** The data of a new attempt. Times are milliseconds since the epoch, here and below. */
 export interface Claim {
@@ -122,15 +122,21 @@ export function attemptsTable(store: Store): AttemptsJournal {
     listAttempts: async (cardToken) => listAttempts(store, cardToken),
     claim: async (claim) =>
       store.write(async (scope) => {
-        await requireLease(scope, { cardToken: claim.cardToken, connection: store.connection });
+        await renewLeases(store, scope, [`card ${claim.cardToken}`]);
         const open = await openAttempt(scope, claim.cardToken);
         return { attempt: open ?? (await insertClaim(store, scope, claim)), claimed: open === null };
       }),
     release: async ({ id }) => store.write(async (scope) => deleteClaim(scope, id)),
     markSent: async (attempt, sending) =>
-      store.write(async (scope) =>
-        markSent(scope, attempt, { ...sending, lease: store.connection, generation: store.db.generation }),
-      ),
+      store.write(async (scope) => {
+        // Renewed, so that no other process has it before the request left.
+        await renewLeases(store, scope, [`card ${attempt.cardToken}`]);
+        return markSent(scope, attempt, {
+          ...sending,
+          lease: store.connection,
+          generation: store.db.generation,
+        });
+      }),
     takeBack: async ({ id }) => store.write(async (scope) => takeBack(scope, id)),
     recordWindow: async (attempt, window) =>
       store.write(async (scope) => recordWindow(scope, attempt, window)),
@@ -180,7 +186,7 @@ async function deleteClaim({ db }: Scope, id: string): Promise<void> {
 
 async function markSent(
   scope: Scope,
-  { id, cardToken }: Attempt,
+  { id }: Attempt,
   { baseline, settleWindow, ...sending }: Sending & { lease: string; generation: string },
 ): Promise<Attempt | null> {
   const { changes } = await scope.db.run(
@@ -200,9 +206,7 @@ async function markSent(
       settleWindow: JSON.stringify(settleWindow),
     },
   );
-  if (changes === 1) return findAttempt(scope, id);
-  await requireLease(scope, { cardToken, connection: sending.lease });
-  return null;
+  return changes === 1 ? findAttempt(scope, id) : null;
 }
 
 async function takeBack({ db }: Scope, id: string): Promise<boolean> {

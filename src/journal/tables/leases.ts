@@ -1,6 +1,5 @@
 import type { OwnerProcess } from '../../domain/attempt.ts';
 import { failure } from '../../domain/errors/failure.ts';
-import type { CardToken } from '../../domain/ids.ts';
 import { OWNER_FIELDS, type OwnerRow, ownerColumns, selectList, withOwner } from '../store/columns.ts';
 import type { Scope, Store } from '../store/store.ts';
 
@@ -30,6 +29,8 @@ export interface LeasesJournal {
   listLeases(): Promise<Lease[]>;
   /** True if this process still has the leases. A process that was suspended may have lost them. */
   holdsLeases(subjects: readonly string[]): Promise<boolean>;
+  /** Renews leases, for another 10 seconds. @throws Failure `leased` if this process was suspended and lost one of them */
+  renewLeases(subjects: readonly string[]): Promise<void>;
 }
 
 const RENEWAL_MS = 2_000;
@@ -71,6 +72,7 @@ export function leasesTable(store: Store): LeasesJournal {
         leases.length === subjects.length && leases.every(({ connection }) => connection === own.connection)
       );
     },
+    renewLeases: async (subjects) => store.write(async (scope) => renewLeases(store, scope, subjects)),
   };
 }
 
@@ -83,15 +85,23 @@ function checkRenewal(
   return { isRunning: heartbeats.isRunning(heartbeat), freeIn: heartbeats.silentIn(heartbeat) };
 }
 
-/** Checks that the lease on a card is ours: a process that was suspended may have lost it. @throws Failure `leased` */
-export async function requireLease(
-  scope: Scope,
-  { cardToken, connection }: { cardToken: CardToken; connection: string },
+/** Renews leases, within a transaction. @throws Failure `leased` if one of them is not ours any more */
+export async function renewLeases(
+  { connection, now, uptime }: Store,
+  { db, environment }: Scope,
+  subjects: readonly string[],
 ): Promise<void> {
-  const [lease] = await findLeases(scope, [`card ${cardToken}`]);
-  if (lease?.connection === connection) return;
-  const message = `This process was suspended and lost its lock on card ${cardToken}.`;
-  throw failure('leased', message, 'Nothing was sent: run the command again.');
+  const times = { at: now(), uptime: uptime() };
+  for (const subject of subjects) {
+    const { changes } = await db.run(
+      `UPDATE leases SET renewed_at = :at, renewed_uptime = :uptime
+       WHERE environment = :environment AND subject = :subject AND owner = :connection`,
+      { environment, subject, connection, ...times },
+    );
+    if (changes === 1) continue;
+    const message = `This process was suspended and lost its lock on ${subject}.`;
+    throw failure('leased', message, 'Nothing was sent: run the command again.');
+  }
 }
 
 /** False if the lease under which a card was claimed has ended; null while that is not known. */
