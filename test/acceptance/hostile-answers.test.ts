@@ -401,7 +401,10 @@ describe.concurrent('other acts', () => {
   test('a cancellation whose answer is lost is looked into', async () => {
     const cancelled = { ...ORDER, status: 'CANCELLED' };
     const { ended, vendor } = await run(
-      { cancel: (response) => response.destroy(), 'one order': inTurn(json(ORDER), json(cancelled)) },
+      {
+        cancel: (response) => response.destroy(),
+        'one order': inTurn(json(ORDER), json(ORDER), json(cancelled)),
+      },
       `cancel ${CARD} --yes --interval 100ms`,
     );
     expect(oneDocument(ended)).toMatchObject({ exitCode: 0, changed: true, card: { stage: 'cancelled' } });
