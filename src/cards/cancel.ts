@@ -85,9 +85,8 @@ async function cancelLeased(
       const { readAt, card } = await session.read();
       if (card.orderStatus === 'CANCELLED' || !isAsApproved(card, order)) return { sent: null };
       await ctx.journal.renewLeases(subjects);
-      const lost = (answer: Sent) => answer;
-      const request = { subject, connection, correlationId, body: CANCELLATION, readAt, lost };
-      const sending = writeChecked(ctx, request);
+      const request = { subject, connection, correlationId, body: CANCELLATION, readAt };
+      const sending = writeChecked(ctx, { ...request, lost: (answer) => answer });
       if ('answer' in sending)
         return { sent: await awaitAnswer(ctx, sending.answer, () => cancellationUnknown(ctx, session)) };
       if (sending.reason !== null) throw sending.reason;

@@ -103,10 +103,11 @@ test('a process that was suspended right before a cancellation sends nothing', a
   expect(await cancellations()).toBe(0);
 });
 
+function assertCurrent(): never {
+  throw failure('journal-replaced', 'The journal was replaced.', 'Nothing was sent.');
+}
+
 test('a journal that was replaced keeps a cancellation from leaving', async () => {
-  const assertCurrent = () => {
-    throw failure('journal-replaced', 'The journal was replaced.', 'Nothing was sent.');
-  };
   expect(await cancelCard({ journal: { ...world.journal, assertCurrent } })).toMatchObject({ exitCode: 9 });
   expect(await cancellations()).toBe(0);
 });

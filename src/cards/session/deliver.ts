@@ -8,7 +8,7 @@ import { outcomeUnknown, productionRefused } from '../../domain/guards.ts';
 import { judgeAnswer, type ProduceRequest, type Verdict } from '../../domain/production.ts';
 import type { AttemptUpdate } from '../../journal/journal.ts';
 import type { ProduceAnswer } from '../../wise/cards.ts';
-import { answerFailure, type Sent, unreachable } from '../../wise/client.ts';
+import { answerFailure, unreachable } from '../../wise/client.ts';
 import { type Connected, notSent, writeChecked } from './card-request.ts';
 import { latestMoment, type ReadTime } from './reconcile.ts';
 import type { CardSession } from './session.ts';
@@ -47,8 +47,11 @@ export async function deliver(
 ): Promise<Attempt | null> {
   const { attempt } = recorded;
   const subject = subjectOf(session);
-  const lost = (sent: Sent): ProduceAnswer => ({ ...sent, production: null });
-  const sending = writeChecked(ctx, { ...recorded, subject, lost });
+  const sending = writeChecked(ctx, {
+    ...recorded,
+    subject,
+    lost: (sent): ProduceAnswer => ({ ...sent, production: null }),
+  });
   if (!('answer' in sending)) return unsend(ctx, attempt, sending.reason);
   const answer = await awaitAnswer(ctx, sending.answer, () => {
     session.apply({ attempt });
