@@ -81,6 +81,7 @@ const PORTS = [
   'GET cards/production',
   'listAttempts',
   'markSent',
+  'renewLeases',
   'PUT cards/production',
   'update',
   'ask',

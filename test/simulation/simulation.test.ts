@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { drawPlan } from './plan.ts';
+import { type Command, drawPlan, type Item, type NetworkKind } from './plan.ts';
 import { runPlan } from './run.ts';
 import { describeFailure } from './shrink.ts';
 import { GUARDS_IN_USE, MODEL, simulate } from './simulate.ts';
@@ -27,4 +27,25 @@ test('The same seed gives the same schedule, and the same things happen in it', 
   equipment.close();
   expect(logs[2]).toEqual(logs[0]);
   expect(logs[2]).not.toEqual(logs[1]);
+});
+
+function commandOf(id: string, at: number, network: NetworkKind, kind: Command['kind']): Item {
+  const command: Command = { kind, card: 1, kiosk: 'WIS00001', wait: false, timeout: 180_000 };
+  return { kind: 'process', id, at, network, isContained: false, command };
+}
+
+test('No cancellation of a process that was frozen right before it leaves while another process sends the card', async () => {
+  const equipment = new Equipment();
+  const broken: (string | null)[] = [];
+  for (const port of ['connect', 'renewLeases'])
+    for (let seed = 1; seed <= 60; seed += 1) {
+      const items: Item[] = [
+        commandOf('P1', 0, 'calm', 'cancel'),
+        { kind: 'freeze', process: 'P1', port, time: 1, milliseconds: 20_000 },
+        commandOf('P2', 12_000, 'slow', 'produce'),
+      ];
+      broken.push((await runPlan({ seed, cards: 1, lag: 0, items }, equipment)).broken);
+    }
+  equipment.close();
+  expect(broken.filter((one) => one !== null)).toEqual([]);
 });
