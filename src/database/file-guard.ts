@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { lstatSync, realpathSync, statSync } from 'node:fs';
 import { CHECKPOINT_PAGES, type SqliteConnection } from './sqlite.ts';
 
 const MOST_TRIES = 3;
@@ -32,6 +32,7 @@ const SELECT = 'SELECT id, generation, main_file AS "mainFile", epoch, checkpoin
 export class FileGuard {
   readonly #connection: SqliteConnection;
   readonly #file: string;
+  readonly #wal: string;
   readonly #inodes: string;
   readonly #id: string;
   readonly #generation: string;
@@ -42,13 +43,17 @@ export class FileGuard {
   #isArmed = false;
   #walSize: bigint;
 
-  /** @param fault makes the error for a replaced file; `reason` continues “The journal FILE …” */
+  /**
+   * @param options.file may be a link, which must lead to the same file as long as that is in use
+   * @param options.fault makes the error for a replaced file; `reason` continues “The journal FILE …”
+   */
   constructor(
     connection: SqliteConnection,
     { file, opened, fault }: { file: string; opened: string | null; fault: (reason: string) => Error },
   ) {
     this.#connection = connection;
     this.#file = file;
+    this.#wal = `${placeOf(file) ?? file}-wal`;
     this.#fault = fault;
     connection.exec('PRAGMA wal_autocheckpoint = 0');
     const { id, generation } = this.#row();
@@ -131,7 +136,7 @@ export class FileGuard {
 
   #files(): Files {
     const main = statSync(this.#file, { bigint: true, throwIfNoEntry: false });
-    const wal = statSync(`${this.#file}-wal`, { bigint: true, throwIfNoEntry: false });
+    const wal = statSync(this.#wal, { bigint: true, throwIfNoEntry: false });
     if (!main || !wal) throw this.#replaced();
     return {
       inodes: `${main.dev} ${main.ino} ${wal.dev} ${wal.ino}`,
@@ -143,6 +148,15 @@ export class FileGuard {
   #replaced(): Error {
     return this.#fault('was replaced, moved, removed or overwritten while this command used it');
   }
+}
+
+/**
+ * Returns the file that a path leads to: SQLite stores its log beside that, not beside a link.
+ * @returns null for a link that leads to nothing
+ */
+export function placeOf(file: string): string | null {
+  if (statSync(file, { throwIfNoEntry: false })) return realpathSync(file);
+  return lstatSync(file, { throwIfNoEntry: false }) ? null : file;
 }
 
 /** Returns device and inode of a file before it is opened; null where it does not exist. */

@@ -15,6 +15,7 @@ import {
   MIGRATIONS,
   makeJournal,
   openJournalFile,
+  placeOfJournal,
   type SqliteJournalOptions,
   unusable,
 } from './open-journal.ts';
@@ -47,6 +48,7 @@ const OF_SOURCE: ReadonlySet<number> = new Set([5, 11, 20, 26]);
 
 /** The file of the journal as a whole: its state, copies of it, and its replacement by one. */
 export class JournalFile {
+  /** As it was named: it may be a link. */
   readonly path: string;
   readonly #options: Omit<SqliteJournalOptions, 'isServer'>;
 
@@ -55,12 +57,17 @@ export class JournalFile {
     this.#options = options;
   }
 
+  /** The file itself, where its log is, too. @throws Failure `journal-unusable` for a link to nothing */
+  get place(): string {
+    return placeOfJournal(this.path);
+  }
+
   /** @returns null without a file @throws Failure `journal-unusable` for one that can't be read */
   inspect({ check = 'quick' }: { check?: Check } = {}): JournalInspection | null {
     if (this.#options.isNamed) assertFolder(this.path);
     if (!this.#isThere()) return null;
     if (isEmptyFile(this.path)) throw unusable(this.path, 'is damaged: it is empty (0 bytes)');
-    return inspectFile(this.path, { check, fault: (reason, fix) => unusable(this.path, reason, fix) });
+    return inspectFile(this.place, { check, fault: (reason, fix) => unusable(this.path, reason, fix) });
   }
 
   /** @throws Failure `journal-unusable` if a folder above may not be entered */
@@ -77,7 +84,7 @@ export class JournalFile {
   isPart(file: string): boolean {
     const inode = inodeOf(file);
     return (
-      inode !== null && ['', '-wal', '-shm'].some((suffix) => inodeOf(`${this.path}${suffix}`) === inode)
+      inode !== null && ['', '-wal', '-shm'].some((suffix) => inodeOf(`${this.place}${suffix}`) === inode)
     );
   }
 
@@ -138,15 +145,15 @@ export class JournalFile {
     backup: string,
     { kept, record }: { kept: string; record: (journal: Journal) => Promise<void> },
   ): Promise<string | null> {
-    const { path } = this;
+    const { path, place } = this;
     if (this.#options.isNamed) assertFolder(path);
     else makeFolder(dirname(path));
-    const draft = `${path}.${process.pid}.${crypto.randomUUID()}`;
+    const draft = `${place}.${process.pid}.${crypto.randomUUID()}`;
     try {
       closeSync(openSync(draft, 'wx', 0o600));
       copyInto(draft, backup);
       await this.#prepare(draft, record);
-      return replaceDatabase(draft, path, { kept }) ? kept : null;
+      return replaceDatabase(draft, place, { kept }) ? kept : null;
     } catch (error) {
       if (isBusy(error)) throw inUse(path);
       throw faultOf(error, { file: path, fault: (reason, fix) => unusable(path, reason, fix) });

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Database } from '../database/database.ts';
-import { FileGuard, inodeOf, isEmptyFile } from '../database/file-guard.ts';
+import { faultOf } from '../database/faults.ts';
+import { FileGuard, inodeOf, isEmptyFile, placeOf } from '../database/file-guard.ts';
 import { networkFileSystem } from '../database/network-file-system.ts';
 import { IN_MEMORY, SqliteConnection } from '../database/sqlite.ts';
 import { SqliteDatabase } from '../database/sqlite-database.ts';
@@ -93,14 +94,15 @@ export function openJournalFile({
 }: Pick<SqliteJournalOptions, 'file' | 'isNamed' | 'isServer'>): Database {
   const fault = (reason: string, fix: string | null = null) => unusable(file, reason, fix);
   if (isNamed) assertFolder(file);
-  const network = file === IN_MEMORY ? null : networkFileSystem(file);
+  const place = file === IN_MEMORY ? file : placeOfJournal(file);
+  const network = file === IN_MEMORY ? null : networkFileSystem(place);
   if (network !== null) throw onNetwork(file, network);
   const opened = inodeOf(file);
   // SQLite would take it for a new database.
   if (opened !== null && isEmptyFile(file)) throw unusable(file, 'is damaged: it is empty (0 bytes)');
   const replaced = (reason: string) => replacedJournal(file, reason);
   const connection = new SqliteConnection({
-    file,
+    file: place,
     migrations: MIGRATIONS,
     durability: 'full',
     fault,
@@ -180,6 +182,21 @@ function wholeJournal(store: Store): WholeJournal {
       await store.db.close();
     },
   };
+}
+
+/**
+ * Returns the file that the path of a journal leads to.
+ * @throws Failure `journal-unusable` for a link to nothing: its disk may not be mounted, and a new journal would know no attempt
+ */
+export function placeOfJournal(path: string): string {
+  const fault = (reason: string, fix: string | null = null) => unusable(path, reason, fix);
+  try {
+    const place = placeOf(path);
+    if (place !== null) return place;
+  } catch (error) {
+    throw faultOf(error, { file: path, fault });
+  }
+  throw fault('is a link to a file that does not exist');
 }
 
 /**

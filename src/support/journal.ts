@@ -72,7 +72,7 @@ export async function restoreJournal(ctx: Context, file: string): Promise<Restor
   const wait = killedWindowOf(timing);
   await approve(ctx, { backup, wait });
   const at = calendar.now();
-  const kept = `${journalFile.path}.replaced-${new Date(at).toISOString().replaceAll(/[-:.]/g, '')}`;
+  const kept = `${journalFile.place}.replaced-${new Date(at).toISOString().replaceAll(/[-:.]/g, '')}`;
   const { name: context, reason } = ctx;
   const card = { profileId: 0, orderId: null, cardToken: null, kioskId: null };
   const replaced = await journalFile

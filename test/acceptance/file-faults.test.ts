@@ -40,6 +40,22 @@ async function homeAfterSudo(): Promise<string> {
   return home;
 }
 
+testAsRoot(
+  'a journal in a folder that its user may not enter is unusable, and not a bug of kioskctl',
+  async () => {
+    const home = openToAll(newHome());
+    const closed = join(newHome(), 'closed');
+    mkdirSync(join(closed, 'data'), { recursive: true, mode: 0o700 });
+    const env = {
+      KIOSKCTL_HOME: home,
+      KIOSKCTL_ENVIRONMENT: 'sandbox',
+      KIOSKCTL_JOURNAL: join(closed, 'data', 'journal.db'),
+    };
+    const ended = await runAs(user, { args: 'kiosk hold WIS00001 --reason door --json', env });
+    expectError(ended, { code: 9, error: 'journal-unusable', message: /journal/, hint: /./ });
+  },
+);
+
 describe('after one command with sudo', () => {
   testAsRoot('the owner of the journal is named, and the command that gives it back', async () => {
     const home = await homeAfterSudo();

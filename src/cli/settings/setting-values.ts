@@ -186,10 +186,19 @@ export function toJournalPlace(text: string): string {
     );
   }
   const file = resolve(text);
-  if (!/[\\/]$/.test(text) && !statSync(file, { throwIfNoEntry: false })?.isDirectory()) return file;
+  if (!/[\\/]$/.test(text) && !isFolder(file)) return file;
   throw failure(
     'usage',
     `${printable(file)} is a folder.`,
     `Name a file in it: ${printable(join(file, 'journal.db'))}`,
   );
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  } catch {
+    // A folder above may not be entered, which the journal reports when it is opened.
+    return false;
+  }
 }
