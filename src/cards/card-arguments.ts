@@ -3,7 +3,7 @@ import type { Context } from '../context/context.ts';
 import { asExitCode, type ExitCode } from '../domain/errors/exit-codes.ts';
 import { failure } from '../domain/errors/failure.ts';
 import type { CardEvent } from '../domain/event.ts';
-import { formatReference, parseReference } from '../domain/ids.ts';
+import { formatReference, parseCardName, parseReference, type Reference } from '../domain/ids.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { parseVendorTime } from '../domain/times/vendor-time.ts';
 import { readEventBody } from '../wire/events.ts';
@@ -36,7 +36,7 @@ export interface CardInput {
  */
 export async function readCards(ctx: Context, given: readonly string[]): Promise<CardInput> {
   if (!given.includes('-')) {
-    const targets = await resolveCards(ctx, given.map(parseReference));
+    const targets = await resolveCards(ctx, given.map(parseCardName));
     return { targets, shape: given.length === 1 ? 'card' : 'cards' };
   }
   if (given.length > 1) {
@@ -86,7 +86,7 @@ export function parsePiped(text: string, environment: string): Piped {
   }
   if (!/^[{[]/.test(input)) {
     const lines = input.split(/\r?\n/).map((line) => line.trim());
-    return listOf(lines.filter(Boolean).map((line) => parseReference(unquoted(line))));
+    return listOf(lines.filter(Boolean).map((line) => parseCardName(unquoted(line))));
   }
   const documents = parseDocuments(input);
   const [first, ...others] = documents;
@@ -105,7 +105,7 @@ function joinDocuments(parts: Piped[]): Piped {
 }
 
 function readDocument(document: unknown, environment: string): Piped {
-  if (typeof document === 'string') return listOf([parseReference(document)]);
+  if (typeof document === 'string') return listOf([parseCardName(document)]);
   if (Array.isArray(document)) return joinDocuments(document.map((one) => readDocument(one, environment)));
   const event = readEventBody(document);
   if (event && event.profileId !== null) return readEvent(event);
@@ -197,7 +197,7 @@ function readEvent({ profileId, cardToken, orderId }: CardEvent): Piped {
 function toReference(
   { profileId, cardToken, orderId, production }: Entry,
   passedOn: PassedOn | null,
-): GivenReference {
+): GivenReference & Reference {
   const name = cardToken ?? orderId;
   if (name === null || name === undefined) {
     throw failure(

@@ -52,11 +52,10 @@ function mark({ outcome }: CardResult, style: Style): string {
   return outcome === 'unchanged' ? style.dim('=') : style.bad('✗');
 }
 
-/** Describes a card in one line: its name, its order, and its status or the refusal of its production. */
+/** Describes a card in one line: its name, and its status or the refusal of its production. */
 function summaryOf({ card, error }: CardResult): string {
-  const order = card.orderId !== null && card.cardToken !== null ? ` (order ${card.orderId})` : '';
   const status = error?.code === 'production-refused' ? describeRefusal(error) : describeStage(card);
-  return printable(`${formatReference(card)}${order} ${status}`);
+  return printable(`${formatReference(card)} ${status}`);
 }
 
 function describeRefusal({ details }: FailureDocument): string {

@@ -5,6 +5,7 @@ import type { Context, Environment } from '../context/context.ts';
 import type { Files } from '../context/files.ts';
 import { isOfSignal } from '../domain/errors/exit-codes.ts';
 import { asFailure, Failure, failure } from '../domain/errors/failure.ts';
+import { formatReference } from '../domain/ids.ts';
 import { commandLine } from '../domain/next-command.ts';
 import { causeOf } from '../domain/results.ts';
 import type { Runbook } from '../domain/runbook.ts';
@@ -61,8 +62,7 @@ export abstract class BaseCommand extends Command {
       const hungUp = this.isServer ? hangUpFailure() : null;
       if (hungUp) throw hungUp;
     } catch (error) {
-      if (error !== STDOUT_CLOSED)
-        this.#output.fail(this.#explain(error), await this.#output.pagesOn(causesOf(error)));
+      if (error !== STDOUT_CLOSED) await this.#fail(error);
     } finally {
       await this.#open?.close().catch((error: unknown) => void this.#output.fail(this.#explain(error)));
     }
@@ -76,7 +76,9 @@ export abstract class BaseCommand extends Command {
     if (flags['token-stdin'] && this.argv.some((word) => /^(-|--[\w-]+=-)$/.test(word))) throw stdinTwice();
     const hasDestination = this.#type.kioskFlag === 'destination';
     const { isServer } = this;
-    this.#open = await openContext(flags, { io: this.io, effect, isServer, hasDestination });
+    const { io } = this;
+    const { names } = this.#output;
+    this.#open = await openContext(flags, { io, names, effect, isServer, hasDestination });
     const { context, settings } = this.#open;
     this.#output.about(context);
     if (this.#namesContext(settings, effect)) this.io.err(`${nameOf(settings)}\n`);
@@ -106,7 +108,7 @@ export abstract class BaseCommand extends Command {
    */
   protected async runbook(flags: ContextFlags): Promise<Runbook> {
     const settings = await this.nameContext(flags);
-    const report = new TerminalReport(this.io, this.#output.isQuiet);
+    const report = new TerminalReport(this.io, this.#output);
     return openRunbook({
       given: flags.runbook,
       configured: settings && runbookOf(settings),
@@ -127,9 +129,11 @@ export abstract class BaseCommand extends Command {
     this.#output.named = { name, environment };
   }
 
-  /** The style of messages of several lines, which go to standard error. */
-  protected get messageStyle(): Style {
-    return this.#output.styleOf('stderr');
+  /** Renders a message of several lines, and looks up the cards that it names. */
+  protected async message(render: (style: Style) => Promise<string>): Promise<string> {
+    const text = await render(this.#output.styleOf('stderr'));
+    await this.#output.names.learn(text);
+    return text;
   }
 
   /** True for a server, which keeps its event loop free while it waits for the journal. */
@@ -148,7 +152,9 @@ export abstract class BaseCommand extends Command {
   }
 
   protected async cards(context: Context, given: readonly string[]): Promise<CardInput> {
-    return readCards(context, given);
+    const input = await readCards(context, given);
+    await this.#output.names.learn(input.targets.map(formatReference).join('\n'));
+    return input;
   }
 
   protected results(
@@ -174,6 +180,12 @@ export abstract class BaseCommand extends Command {
   /** Returns the whole JSON document of a result. @param indent 0 for one line */
   protected toDocument(result: Pick<Result, 'exitCode' | 'document'>, indent: number): string {
     return this.#output.toDocument(result, indent);
+  }
+
+  async #fail(error: unknown): Promise<void> {
+    const shown = this.#explain(error);
+    await this.#output.learn([{ error: shown.document }]);
+    this.#output.fail(shown, await this.#output.pagesOn(causesOf(error)));
   }
 
   #explain(error: unknown): ShownFailure {

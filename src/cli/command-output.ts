@@ -8,6 +8,7 @@ import { printable, printableJson } from '../domain/text/terminal-text.ts';
 import { makeDocument, type Result, wantsFlag } from '../output/result.ts';
 import { makeStyle, type Style } from '../output/style.ts';
 import { renderPages } from '../support/support-views.ts';
+import { CardNames } from './terminal/card-names.ts';
 import { type Io, processIo } from './terminal/io.ts';
 import { setExitCode } from './terminal/signals.ts';
 
@@ -21,6 +22,8 @@ export interface ShownFailure {
 export class CommandOutput {
   readonly io: Io;
   readonly isQuiet: boolean;
+  /** The short names of cards in text. */
+  readonly names = new CardNames();
   /** True if an interruption needs no message, because nothing was changed. */
   isQuietlyInterrupted = false;
   /** The context that documents name. */
@@ -49,12 +52,16 @@ export class CommandOutput {
   about(context: Context): void {
     this.named = context;
     this.#context = context;
+    this.names.use(() => context.journal);
   }
 
   /** Returns the style of text for a stream. */
   styleOf(stream: 'stdout' | 'stderr'): Style {
     const columns = this.io.columnsOf(stream);
-    return makeStyle(this.io.color[stream], columns === null ? null : { columns, isWide: this.#isWide });
+    return makeStyle(
+      this.io.color[stream],
+      columns === null ? null : { columns, isWide: this.#isWide, names: this.names },
+    );
   }
 
   /**
@@ -70,6 +77,7 @@ export class CommandOutput {
     const pages = await this.pagesOn(result.failures ?? []);
     const text = this.#isJson ? '' : await this.#textOf(result, printsIds);
     const { exitCode, document, errors = [] } = result;
+    await this.learn(errors);
     if (this.#isJson) this.#print({ exitCode, document }, pages);
     else this.io.out(text);
     // Only what was printed: an error while printing must not end with 0.
@@ -106,11 +114,23 @@ export class CommandOutput {
     return `${printableJson(redactData(makeDocument(envelope, document), this.#context.secrets), indent)}\n`;
   }
 
+  /** Looks up the cards that errors name, for their text. */
+  async learn(errors: readonly { about?: string | null; error: FailureDocument }[]): Promise<void> {
+    if (this.#isJson) return;
+    await this.names.learn(
+      errors.map(({ about, error }) => `${about} ${error.message} ${error.hint}`).join('\n'),
+    );
+  }
+
   /** Returns the text of a result; with `--quiet` only its references, if it has any. */
   async #textOf({ text, references, isProduct }: Result, printsIds: boolean): Promise<string> {
     if (this.isQuiet && references)
       return references.map((reference) => `${printable(reference)}\n`).join('');
-    return this.isQuiet && !(isProduct ?? printsIds) ? '' : text(this.styleOf('stdout'));
+    if (this.isQuiet && !(isProduct ?? printsIds)) return '';
+    const whole = await text(this.styleOf('stdout'));
+    if (isProduct) return whole;
+    await this.names.learn(whole);
+    return this.names.shorten(whole);
   }
 
   #print({ exitCode, document }: Pick<Result, 'exitCode' | 'document'>, pages: readonly RunbookPage[]): void {
@@ -120,7 +140,7 @@ export class CommandOutput {
 
   #complain({ code, message, hint }: FailureDocument, about: string | null): void {
     if (this.isQuietlyInterrupted && code === ('interrupted' satisfies FailureCode)) return;
-    const safe = (text: string) => printable(redact(text, this.#context.secrets));
+    const safe = (text: string) => this.names.shorten(printable(redact(text, this.#context.secrets)));
     const subject = about === null ? '' : `${safe(about)}: `;
     const error = this.styleOf('stderr').bad('Error:');
     this.io.err(`${error} ${subject}${safe(message)}\n  ${safe(hint)}\n`);

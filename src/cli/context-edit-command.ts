@@ -25,7 +25,7 @@ import { TerminalReport } from './terminal/progress-display.ts';
 export abstract class ContextCommand extends BaseCommand {
   static override effect = 'configures' as const;
 
-  protected readonly report = new TerminalReport(this.io, false);
+  protected readonly report = new TerminalReport(this.io);
 
   /**
    * Changes the settings file.

@@ -16,6 +16,7 @@ import {
 const WITHOUT_FILE: Readonly<Record<keyof JournalGroups, 'fails' | 'is empty'>> = {
   cards: 'is empty',
   cardLists: 'fails',
+  cardNames: 'is empty',
   clock: 'is empty',
   attempts: 'is empty',
   orderRequests: 'is empty',

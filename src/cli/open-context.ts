@@ -20,6 +20,7 @@ import { BASE_URLS, makeClient } from './open-client.ts';
 import type { Effect } from './production-guard.ts';
 import { findDestination, loadSettings, runbookOf, type Settings } from './settings/settings.ts';
 import type { ContextFlags } from './settings/sources.ts';
+import type { CardNames } from './terminal/card-names.ts';
 import { makeFiles } from './terminal/files.ts';
 import type { Io } from './terminal/io.ts';
 import { TerminalReport } from './terminal/progress-display.ts';
@@ -36,6 +37,8 @@ export interface OpenContext {
 
 interface OpenOptions {
   io: Io;
+  /** The short names of cards in messages. */
+  names: CardNames;
   effect: Effect;
   isServer: boolean;
   hasDestination: boolean;
@@ -48,10 +51,10 @@ interface OpenOptions {
  */
 export async function openContext(
   flags: ContextFlags,
-  { io, effect, isServer, hasDestination }: OpenOptions,
+  { io, names, effect, isServer, hasDestination }: OpenOptions,
 ): Promise<OpenContext> {
   const settings = await loadSettings(flags);
-  const report = new TerminalReport(io, flags.quiet ?? false);
+  const report = new TerminalReport(io, { isQuiet: flags.quiet ?? false, names });
   const warn = (text: string) => report.warn(text);
   if (settings.project?.isForeign) warn(`${settings.project.file} belongs to another user and is ignored.`);
   const signal = interruption();
@@ -77,7 +80,7 @@ export async function openContext(
     signal,
     cut: forcedEnd(),
     unanswered: new Set(),
-    ask: makeAsk({ io, signal, yes: flags.yes ?? false, noInput: flags['no-input'] ?? false }),
+    ask: makeAsk({ io, names, signal, yes: flags.yes ?? false, noInput: flags['no-input'] ?? false }),
     report,
     sandboxControl: () => controlOf(settings, server.get),
     runbook: openRunbook({ given: flags.runbook, configured: runbookOf(settings), files, warn }),

@@ -70,7 +70,8 @@ command goes on where it was.`;
     if (selection) {
       warnOfUndocumented(ctx, selection.errorCodes);
       const { attended: isAttended, 'max-failures': maxFailures = DEFAULT_MAX_FAILURES } = flags;
-      const describe = async (retry: PlannedRetries) => renderPlan(retry, this.messageStyle);
+      const describe = async (retry: PlannedRetries) =>
+        this.message(async (style) => renderPlan(retry, style));
       const options = { isAttended, isDryRun, maxFailures, describe, ...producing };
       const done = await retrySelection(ctx, selection, options);
       return isDryRun ? plannedRetry(done) : selectedRetry(done, this.interruptions());

@@ -6,7 +6,7 @@ export type Progress = WaitProgress | CardsProgress;
 /** The wait for one card. */
 export interface WaitProgress {
   kind: 'wait';
-  /** `PROFILE/TOKEN` or `PROFILE/ORDER`. */
+  /** The name of the card. */
   card: string;
   /** The stage of the card; before the first read, the goal of the wait. */
   state: string;

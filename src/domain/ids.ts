@@ -58,7 +58,7 @@ function notACard(text: string): Failure {
   return failure(
     'invalid-reference',
     `“${printable(shown.slice(0, 80))}” is not a card reference.`,
-    'Use a card token (a UUID) or an order id, alone or as PROFILE/TOKEN or PROFILE/ORDER.',
+    'Use a card token (a UUID), at least its first 8 digits, or an order id, alone or as PROFILE/CARD.',
   );
 }
 
@@ -120,4 +120,104 @@ export function parseKioskId(text: string): KioskId {
     `“${printable(text.slice(0, 80))}” is not a kiosk id.`,
     'A kiosk id is one word, like WIS00001.',
   );
+}
+
+/** The beginning of a card token, with or without the profile. The journal knows which card it names. */
+export interface TokenPrefix {
+  profileId: number | null;
+  tokenPrefix: string;
+}
+
+/** A card as a user names it. */
+export type CardName = Reference | TokenPrefix;
+
+/** The fewest digits of a token that name a card. */
+const PREFIX_DIGITS = 8;
+
+const SOME_TOKEN = '00000000-0000-0000-0000-000000000000';
+
+/**
+ * Reads the name of a card: a reference, or the beginning of its token.
+ * @throws Failure `invalid-reference`
+ */
+export function parseCardName(text: string): CardName {
+  const [, profile, name = ''] = /^(?:(\d+)\/)?(\S+)$/.exec(text.trim()) ?? [];
+  const tokenPrefix = name.toLowerCase();
+  if (!isTokenPrefix(tokenPrefix)) return parseReference(text);
+  return { profileId: profile === undefined ? null : parseId(profile, 'profile id'), tokenPrefix };
+}
+
+/** True for the beginning of a token, with its hyphens. Decimal digits only are an order id. */
+function isTokenPrefix(text: string): boolean {
+  const isLong = text.length >= PREFIX_DIGITS && text.length < SOME_TOKEN.length;
+  return isLong && !/^\d+$/.test(text) && isCardToken(text + SOME_TOKEN.slice(text.length));
+}
+
+/** The data of a card that its short name depends on. */
+export interface NamedCard {
+  profileId: number;
+  cardToken: CardToken | null;
+  orderId: number | null;
+}
+
+/** True if a prefix names this card. */
+export function isPrefixOf({ profileId, tokenPrefix }: TokenPrefix, card: NamedCard): boolean {
+  const isOfProfile = profileId === null || profileId === card.profileId;
+  return isOfProfile && card.cardToken !== null && card.cardToken.startsWith(tokenPrefix);
+}
+
+/**
+ * Returns the short names of cards by their references: `1001/501`, or `1001/3eb4e0f2` without an order.
+ * @param cards all cards of the journal whose tokens begin like theirs
+ */
+export function shortNames(cards: readonly NamedCard[]): Map<string, string> {
+  const alike = Map.groupBy(cards, ({ cardToken }) => cardToken?.slice(0, PREFIX_DIGITS));
+  return new Map(
+    cards.flatMap((card) => {
+      const { profileId, cardToken, orderId } = card;
+      if (cardToken === null) return [];
+      const others = alike.get(cardToken.slice(0, PREFIX_DIGITS)) ?? [];
+      return [
+        [formatReference(card), `${profileId}/${orderId ?? shortestPrefix(cardToken, others)}`] as const,
+      ];
+    }),
+  );
+}
+
+/** Returns the shortest prefix of a token that names no other card, and is not an order id. */
+function shortestPrefix(token: CardToken, alike: readonly NamedCard[]): string {
+  for (let length = PREFIX_DIGITS; length < token.length; length += 1) {
+    const prefix = token.slice(0, length);
+    const isOnly = alike.every(({ cardToken }) => cardToken === token || !cardToken?.startsWith(prefix));
+    if (isOnly && isTokenPrefix(prefix) && !prefix.endsWith('-')) return prefix;
+  }
+  return token;
+}
+
+/** A whole reference in a text. In the path of a URL it names no card. */
+const WHOLE_REFERENCE = /(?<![\w/.-])\d+\/([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})(?![\w-])/g;
+
+/** Returns the beginnings of the tokens in a text, each once. */
+export function tokenBeginnings(text: string): string[] {
+  const tokens = Array.from(text.matchAll(WHOLE_REFERENCE), ([, token = '']) => token);
+  return [...new Set(tokens.map((token) => token.slice(0, PREFIX_DIGITS)))];
+}
+
+/**
+ * Replaces whole references in a text for people by short names. A line with tabs is a row of a table off a terminal, which
+ * programs read: it stays whole.
+ */
+export function shortenReferences(text: string, names: ReadonlyMap<string, string>): string {
+  if (names.size === 0) return text;
+  return text
+    .split('\n')
+    .map((line) =>
+      line.includes('\t') ? line : line.replace(WHOLE_REFERENCE, (whole) => names.get(whole) ?? whole),
+    )
+    .join('\n');
+}
+
+/** Formats the name of a card for progress messages: by its order, if it is known. */
+export function progressName(card: PlainReference): string {
+  return formatReference(card.orderId === null ? card : { ...card, cardToken: null });
 }

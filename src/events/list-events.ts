@@ -1,3 +1,4 @@
+import { wholeReference } from '../context/card-names.ts';
 import type { Reading } from '../context/clocks.ts';
 import type { Context } from '../context/context.ts';
 import type { Coverage } from '../context/coverage.ts';
@@ -6,13 +7,13 @@ import { coverageFor } from '../context/listener-state.ts';
 import { poll } from '../context/poll.ts';
 import { failure } from '../domain/errors/failure.ts';
 import { type EventDocument, type KeptEvent, toEventDocument } from '../domain/event.ts';
-import type { KioskId, Reference } from '../domain/ids.ts';
+import type { CardName, KioskId, Reference } from '../domain/ids.ts';
 import { utcTime } from '../domain/times/vendor-time.ts';
 import type { EventFilter, KeptDelivery } from '../journal/journal.ts';
 
 /** A filter for events; criteria that are null match all. */
 export interface EventSelection {
-  card: Reference | null;
+  card: CardName | null;
   eventType: string | null;
   kioskId: KioskId | null;
   status: string | null;
@@ -114,7 +115,8 @@ export async function pruneEvents(
 export type CardIds = Pick<Reference, 'cardToken' | 'orderId'>;
 
 /** Adds the token or the order that a reference lacks, if the journal has it: events and actions may have either. */
-export async function completeReference(ctx: Context, reference: Reference): Promise<CardIds> {
+export async function completeReference(ctx: Context, name: CardName): Promise<CardIds> {
+  const reference = await wholeReference(ctx, name);
   const known = await ctx.journal.findCard(reference);
   const { orderId } = reference;
   const cardToken = reference.cardToken ?? known?.cardToken ?? null;

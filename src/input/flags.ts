@@ -1,6 +1,6 @@
 import { Args, Flags, type Interfaces } from '@oclif/core';
 import { asFailure, failure } from '../domain/errors/failure.ts';
-import { parseId, parseKioskId, parseReference } from '../domain/ids.ts';
+import { parseCardName, parseId, parseKioskId } from '../domain/ids.ts';
 import { type ProduceOptions, parseSimulation, type Simulation } from '../domain/production.ts';
 import type { Via } from '../domain/results.ts';
 import { printable } from '../domain/text/terminal-text.ts';
@@ -74,7 +74,7 @@ export function parseNumber(text: string, { min = 1, max, ...words }: NumberRang
 
 export const textFlag = flagKind((text) => text);
 export const kioskFlag = flagKind(naming(parseKioskId));
-export const referenceFlag = flagKind(parseReference);
+export const referenceFlag = flagKind(parseCardName);
 export const profileFlag = flagKind((text) => parseId(text, 'profile id'));
 /** A duration in milliseconds. */
 export const durationFlag = flagKind(parseDuration);
@@ -208,7 +208,8 @@ export function toProduceOptions(flags: {
   return { wait, simulation };
 }
 
-const CARD_HELP = 'A card token or an order id, alone or as PROFILE/CARD; - reads them from standard input.';
+const CARD_HELP =
+  'A card token or its first digits, or an order id, alone or as PROFILE/CARD; - reads them from standard input.';
 
 /** For commands that show what to do about an error code. */
 export const runbookFlag = {

@@ -1,6 +1,6 @@
 import type { ActionsJournal } from './tables/actions.ts';
 import type { AttemptsJournal } from './tables/attempts.ts';
-import type { CardListsJournal } from './tables/card-states.ts';
+import type { CardListsJournal, CardNamesJournal } from './tables/card-states.ts';
 import type { CardsJournal } from './tables/cards.ts';
 import type { EventsJournal } from './tables/events.ts';
 import type { HoldsJournal, KiosksJournal } from './tables/kiosks.ts';
@@ -45,6 +45,7 @@ export interface WholeJournal {
 export interface JournalGroups {
   cards: CardsJournal;
   cardLists: CardListsJournal;
+  cardNames: CardNamesJournal;
   clock: ClockJournal;
   attempts: AttemptsJournal;
   orderRequests: OrderRequestsJournal;

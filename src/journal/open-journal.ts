@@ -15,7 +15,7 @@ import { Store } from './store/store.ts';
 import { DamagedRow } from './store/stored-json.ts';
 import { actionsTable } from './tables/actions.ts';
 import { attemptsTable } from './tables/attempts.ts';
-import { cardLists } from './tables/card-states.ts';
+import { cardLists, cardNames } from './tables/card-states.ts';
 import { cardsTable } from './tables/cards.ts';
 import { eventsTable } from './tables/events.ts';
 import { holdsTable, kioskLists } from './tables/kiosks.ts';
@@ -130,6 +130,7 @@ export function makeJournal(
   const groups: JournalGroups = {
     cards: cardsTable(storeOf('cards')),
     cardLists: cardLists(storeOf('cardLists')),
+    cardNames: cardNames(storeOf('cardNames')),
     clock: environmentsTable(storeOf('clock')),
     attempts: attemptsTable(storeOf('attempts')),
     orderRequests: orderRequestsTable(storeOf('orderRequests')),

@@ -1,13 +1,14 @@
+import { wholeReference } from '../context/card-names.ts';
 import type { Context } from '../context/context.ts';
 import { declined, recordAction } from '../context/record-action.ts';
 import { type Card, cardLabel } from '../domain/card.ts';
 import { failure } from '../domain/errors/failure.ts';
-import { isNamed, type KioskId, type Reference } from '../domain/ids.ts';
+import { type CardName, isNamed, type KioskId, type Reference } from '../domain/ids.ts';
 import { failureOf, type JournalCard } from '../domain/selection.ts';
 import { selectFromJournal } from './kiosk-cards.ts';
 
 /** Cards that the kiosk rejected, and that are destroyed now; `unknown` for an unidentified one. */
-export type RejectedCards = readonly (Reference | 'unknown')[];
+export type RejectedCards = readonly (CardName | 'unknown')[];
 
 const NOBODY_KNOWS = 'nobody can tell';
 
@@ -79,7 +80,9 @@ async function readRejected(
   { kioskId, rejected, recorded }: { kioskId: KioskId; rejected: RejectedCards; recorded: Recorded },
 ): Promise<(Card | null)[]> {
   const there = await selectFromJournal(ctx, { kioskIds: [kioskId] });
-  const cards = rejected.filter((one) => one !== 'unknown').map((one) => findCard(one, there, kioskId));
+  const named = rejected.filter((one) => one !== 'unknown');
+  const references = await Promise.all(named.map(async (name) => wholeReference(ctx, name)));
+  const cards = references.map((one) => findCard(one, there, kioskId));
   const unknown = rejected.filter((one) => one === 'unknown').slice(recorded.unknown);
   return [...new Set(cards.filter((card) => !recorded.has(card))), ...unknown.map(() => null)];
 }

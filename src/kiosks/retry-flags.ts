@@ -1,6 +1,6 @@
 import { Flags, type Interfaces } from '@oclif/core';
 import { type Failure, failure } from '../domain/errors/failure.ts';
-import { parseReference, type Reference } from '../domain/ids.ts';
+import { type CardName, parseCardName } from '../domain/ids.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { flagKind, kioskFlag, numberFlag, referenceFlag } from '../input/flags.ts';
 import { distinct, errorCodeFlag } from './kiosk-flags.ts';
@@ -127,9 +127,7 @@ function nothingNamed(flags: RetryFlags): Failure {
 }
 
 /** `none`, `unknown`, or a card. */
-const rejectedFlag = flagKind((text) =>
-  text === 'none' || text === 'unknown' ? text : parseReference(text),
-);
+const rejectedFlag = flagKind((text) => (text === 'none' || text === 'unknown' ? text : parseCardName(text)));
 
 /** Flags that answer the prompts of a recovery. */
 export const recoverFlags = {
@@ -146,7 +144,7 @@ export const recoverFlags = {
 
 /** Makes the rejected cards out of a flag. @returns null to ask the user @throws Failure `usage` */
 export function toRejectedCards(
-  given: readonly (Reference | 'none' | 'unknown')[] | undefined,
+  given: readonly (CardName | 'none' | 'unknown')[] | undefined,
 ): RejectedCards | null {
   if (given === undefined) return null;
   const cards = given.filter((one) => one !== 'none');

@@ -1,6 +1,7 @@
 import { noteJournal } from '../cards/retry.ts';
 import { findUnauthorized } from '../cards/session/each-card.ts';
 import { kioskHeld, listHolds } from '../cards/session/hold-check.ts';
+import { wholeReference } from '../context/card-names.ts';
 import type { Context } from '../context/context.ts';
 import type { Covered } from '../context/coverage.ts';
 import { leased, leaseOnCard, leaseOnKiosk, listLeases } from '../context/leases.ts';
@@ -10,7 +11,7 @@ import { isOpen } from '../domain/attempt.ts';
 import { type Card } from '../domain/card.ts';
 import { lookUpError } from '../domain/errors/error-catalogue.ts';
 import type { Failure } from '../domain/errors/failure.ts';
-import { isNamed, type KioskId, type Reference } from '../domain/ids.ts';
+import { type CardName, isNamed, type KioskId, type Reference } from '../domain/ids.ts';
 import { outcomeOf } from '../domain/results.ts';
 import { advise } from '../domain/runbook.ts';
 import { failureOf, isSelected, type JournalCard, kioskOf } from '../domain/selection.ts';
@@ -31,7 +32,7 @@ export interface RetrySelection {
   kioskIds: readonly KioskId[];
   /** Empty for cards with any error. */
   errorCodes: readonly string[];
-  exclude: readonly Reference[];
+  exclude: readonly CardName[];
   limit: number | null;
   /** The kiosk to send the cards to; null for the kiosk where each of them failed. */
   toKiosk: KioskId | null;
@@ -134,8 +135,9 @@ async function planRetry(
   const tried: Tried = new Map(acts.map(({ cardToken, startedAt }) => [cardToken ?? '', startedAt]));
   const { cards, stuck } = await settleOpenAttempts(ctx, await findConcerned(ctx, selection, acts));
   const runbook = await ctx.runbook();
+  const excluded = await Promise.all(selection.exclude.map(async (name) => wholeReference(ctx, name)));
   const candidates = cards
-    .flatMap((one) => toCandidate(one, { selection, tried }) ?? [])
+    .flatMap((one) => toCandidate(one, { selection: { ...selection, exclude: excluded }, tried }) ?? [])
     .map(({ entry, ...candidate }) => ({ ...candidate, entry: advise(runbook, entry) }));
   const obstacle = await findObstacles(ctx, candidates, { ignoresHolds });
   const plan = planRetries(candidates, { toKiosk, limit, obstacle, stuck });
@@ -161,10 +163,13 @@ async function findConcerned(
   return cards;
 }
 
+/** A selection whose excluded cards were looked up. */
+type ResolvedSelection = Omit<RetrySelection, 'exclude'> & { exclude: readonly Reference[] };
+
 /** Returns a card that is to be sent, or awaited because it is in a kiosk; null for any other card. */
 function toCandidate(
   one: JournalCard,
-  { selection, tried }: { selection: RetrySelection; tried: Tried },
+  { selection, tried }: { selection: ResolvedSelection; tried: Tried },
 ): RetryCandidate | null {
   const { card, attempt } = one;
   if (attempt?.origin === 'ours' && isOpen(attempt)) {

@@ -9,10 +9,9 @@ import { leaseOnCard, leaseOnKiosk, withLeases } from '../context/leases.ts';
 import type { CardCount } from '../context/progress.ts';
 import { recordAction } from '../context/record-action.ts';
 import { isOpen } from '../domain/attempt.ts';
-import { cardLabel } from '../domain/card.ts';
 import { asFailure, Failure } from '../domain/errors/failure.ts';
 import type { Seen } from '../domain/guards.ts';
-import type { KioskId } from '../domain/ids.ts';
+import { type KioskId, progressName } from '../domain/ids.ts';
 import type { ProduceOptions } from '../domain/production.ts';
 import type { CardResult } from '../domain/results.ts';
 import { median } from '../domain/times/duration.ts';
@@ -128,7 +127,7 @@ class RetryWatcher implements CardWatcher<PlannedRetry> {
     if (!canary.isProven) this.#canaries.add(planned);
     const note = canary.isProven || isLast ? '' : ' (the first one: the others wait for it)';
     const since = this.#ctx.stopwatch.now();
-    this.#show(planned, { current: { card: cardLabel(planned.one.card), note, since } });
+    this.#show(planned, { current: { card: progressName(planned.one.card), note, since } });
   }
 
   end(planned: PlannedRetry, result: CardResult): void {

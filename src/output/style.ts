@@ -17,6 +17,15 @@ export interface Screen {
   columns: number;
   /** True to show all columns of a table (`--wide`). */
   isWide: boolean;
+  names: Names;
+}
+
+/** Short names of cards. */
+export interface Names {
+  /** Looks up the cards that a text names. */
+  learn(text: string): Promise<void>;
+  /** Replaces the references of the cards that were looked up by short names. */
+  shorten(text: string): string;
 }
 
 type Dress = Parameters<typeof styleText>[0];

@@ -87,8 +87,11 @@ export async function renderTable<Row>(
   style: Style,
 ): Promise<string> {
   const head = columns.map(([header]) => header.toUpperCase());
-  const lines = [head, ...rows.map((row) => columns.map(([, cell]) => textOf(row, cell, style)))];
-  if (!style.screen) return lines.map((cells) => `${cells.join('\t')}\n`).join('');
+  const whole = [head, ...rows.map((row) => columns.map(([, cell]) => textOf(row, cell, style)))];
+  if (!style.screen) return whole.map((cells) => `${cells.join('\t')}\n`).join('');
+  const { names } = style.screen;
+  await names.learn(whole.flat().join('\n'));
+  const lines = whole.map((cells) => cells.map((cell) => names.shorten(cell)));
   const [{ default: Table }, { default: widthOf }] = await Promise.all([
     import('cli-table3'),
     import('string-width'),

@@ -1,5 +1,5 @@
 import { type Failure, failure } from '../domain/errors/failure.ts';
-import { parseReference } from '../domain/ids.ts';
+import { parseCardName } from '../domain/ids.ts';
 import type { NewRun } from '../domain/run.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { asSentence, type Diagnostic } from '../input/diagnostic.ts';
@@ -46,7 +46,7 @@ export function planCards({ run, read, data, values }: Planning): Plan {
   return (number) => {
     const { steps, card, kioskId, row } = plan(number);
     const placed = steps.map((step) => ({ ...step, line: lineOf(step.path) }));
-    return { number, row, kioskId, card: card === null ? null : parseReference(card), steps: placed };
+    return { number, row, kioskId, card: card === null ? null : parseCardName(card), steps: placed };
   };
 }
 

@@ -5,7 +5,7 @@ import type { Context } from '../context/context.ts';
 import { leased, leaseOnKiosk, leaseOnRun } from '../context/leases.ts';
 import { poll } from '../context/poll.ts';
 import { type Failure, failure } from '../domain/errors/failure.ts';
-import { type KioskId, type Reference } from '../domain/ids.ts';
+import type { CardName, KioskId } from '../domain/ids.ts';
 import { canonical } from '../domain/order.ts';
 import type { RunCard, RunRecord, RunRequests } from '../domain/run.ts';
 import type { Step } from '../scenarios/steps/step.ts';
@@ -20,7 +20,7 @@ export interface PlannedCard {
   row: number | null;
   kioskId: KioskId | null;
   /** The existing card of the first steps; null if the steps order one. */
-  card: Reference | null;
+  card: CardName | null;
   steps: readonly PlacedStep[];
 }
 

@@ -1,5 +1,5 @@
 import { Failure } from '../domain/errors/failure.ts';
-import { isKioskId, type KioskId, parseKioskId, parseReference } from '../domain/ids.ts';
+import { isKioskId, type KioskId, parseCardName, parseKioskId } from '../domain/ids.ts';
 import { type Diagnostic, diagnostic, isMapping, orNearest } from '../input/diagnostic.ts';
 import { templatesIn, type Value } from './interpolate.ts';
 import type { Scenario, Values, Variable } from './scenario.ts';
@@ -29,7 +29,7 @@ export function resolveVariables(scenario: Scenario, given: Given, wrong: Wrong)
   const kiosk = given.values.kiosk ?? given.kioskId ?? values.kiosk ?? null;
   const unreadable = (name: string) => (why: string) => wrong(name, `“${name}” can’t be read: ${why}`);
   const kioskId = check(kiosk, parseKioskId, unreadable('kiosk'));
-  const card = check(values.card ?? null, parseReference, unreadable('card'));
+  const card = check(values.card ?? null, parseCardName, unreadable('card'));
   return { values, kioskId: kioskId !== null && isKioskId(kioskId) ? kioskId : null, card };
 }
 

@@ -1,12 +1,12 @@
 import type { Context } from '../context/context.ts';
 import { type ActionName, type ActionRecord, outcomeOfAction } from '../domain/action.ts';
-import type { KioskId, Reference } from '../domain/ids.ts';
+import type { CardName, KioskId } from '../domain/ids.ts';
 import { completeReference } from '../events/list-events.ts';
 import type { ActionFilter } from '../journal/journal.ts';
 
 /** A filter for actions; criteria that are null or empty match all. */
 export interface ActionSelection {
-  card: Reference | null;
+  card: CardName | null;
   kioskIds: readonly KioskId[];
   acts: readonly ActionName[];
   user: string | null;

@@ -50,7 +50,7 @@ export const incidentArgs = {
     multiple: true,
     ignoreStdin: true,
     description:
-      'A card token or an order id, alone or as PROFILE/CARD; - reads them from standard input. Or --kiosk.',
+      'A card token or its first digits, or an order id, alone or as PROFILE/CARD; - reads them from standard input. Or --kiosk.',
   }),
 };
 

@@ -345,7 +345,7 @@ test('journal show names who uses the journal, and works while it is used', asyn
     },
   });
   const { stdout } = await user.run('journal show', { env });
-  expect(stdout).toMatch(new RegExp(`last backup .*backup\\.db\n(.*\n)*listener +${listener.url}`));
+  expect(stdout).toMatch(new RegExp(`last backup: .*backup\\.db\n(.*\n)*listener: +${listener.url}`));
 });
 
 describe.concurrent('a journal that is set', () => {

@@ -22,14 +22,16 @@ async function onScreen(command: string, columns: number): Promise<string[]> {
 const FULL_TIME = /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d\d:\d\d/;
 
 test.each([
-  { columns: 80, shown: ['CARD', 'PRODUCTION', 'KIOSK', 'DAYS LEFT'] },
-  { columns: 60, shown: ['CARD', 'PRODUCTION', 'KIOSK'] },
+  { columns: 80, shown: ['CARD', 'ORDER', 'PRODUCTION', 'KIOSK', 'ATTEMPT', 'DAYS LEFT'] },
+  { columns: 60, shown: ['CARD', 'PRODUCTION', 'KIOSK', 'ATTEMPT', 'DAYS LEFT'] },
 ])('the status of 12 failed cards takes a line for each in $columns columns', async ({ columns, shown }) => {
   const lines = await onScreen('status --cached', columns);
   const head = lines.findIndex((line) => line.startsWith('CARD '));
   expect(lines[head]?.split(/ {2,}/)).toEqual(shown);
   const rows = lines.slice(head + 1, head + 13);
-  expect(rows.map((row) => /^\S+ +● ● ✗ ○ failed +WIS00001/.test(row))).toEqual(rows.map(() => true));
+  expect(rows.map((row) => /^1001\/5\d\d .*● ● ✗ ○ failed +WIS00001 +1 +60$/.test(row))).toEqual(
+    rows.map(() => true),
+  );
 });
 
 test('kiosk list keeps in 60 columns what needs somebody, and has times where there is room', async () => {

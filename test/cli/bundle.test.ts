@@ -48,7 +48,3 @@ test('the bundle shows the help of a command', async () => {
   expect(help).toContain('kioskctl sandbox advance DURATION [FLAGS]');
   expect(help).not.toContain('<%');
 });
-
-test('the bundle renders a table', async () => {
-  expect(await kioskctl(makeFolder(), 'programs')).toMatch(/^PROGRAM +TYPE.*\n.*PHYSICAL/);
-});

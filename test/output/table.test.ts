@@ -37,9 +37,12 @@ test('off a terminal a list has tabs and whole cells, next to a document and ref
   ]);
 });
 
+/** Names that stay as they are. */
+const WHOLE = { learn: async () => undefined, shorten: (text: string) => text };
+
 /** The lines of a table on a terminal. */
 async function onTerminal(columns: number, { isWide = false, shown = COLUMNS, rows = ROWS } = {}) {
-  const text = await renderTable(shown, rows, makeStyle(false, { columns, isWide }));
+  const text = await renderTable(shown, rows, makeStyle(false, { columns, isWide, names: WHOLE }));
   return text.trimEnd().split('\n');
 }
 

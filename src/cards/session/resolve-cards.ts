@@ -1,8 +1,9 @@
+import { wholeReference } from '../../context/card-names.ts';
 import type { Context } from '../../context/context.ts';
 import type { Card } from '../../domain/card.ts';
 import type { ExitCode } from '../../domain/errors/exit-codes.ts';
 import { type FailureDocument, failure } from '../../domain/errors/failure.ts';
-import { type CardIdentity, formatReference, type Reference } from '../../domain/ids.ts';
+import { type CardIdentity, type CardName, formatReference } from '../../domain/ids.ts';
 
 /** A card that a command works on. */
 export interface CardRequest extends CardIdentity {
@@ -21,10 +22,7 @@ export interface PassedOn {
 }
 
 /** A reference from the arguments, or from a piped document, which has more fields. */
-export interface GivenReference extends Reference {
-  after?: string | null;
-  passedOn?: PassedOn;
-}
+export type GivenReference = CardName & Pick<CardRequest, 'after' | 'passedOn'>;
 
 /**
  * Finds the profiles of cards: from the reference, a piped document or the journal, or else the default profile. A card that
@@ -51,7 +49,9 @@ function pick({ cardToken, passedOn }: CardRequest): Partial<CardRequest> {
   return { ...(cardToken !== null && { cardToken }), ...(passedOn && { passedOn }) };
 }
 
-async function resolveCard(ctx: Context, reference: GivenReference): Promise<CardRequest> {
+async function resolveCard(ctx: Context, given: GivenReference): Promise<CardRequest> {
+  const { after = null, passedOn } = given;
+  const reference = await wholeReference(ctx, given);
   const known = await ctx.journal.findCard(reference);
   const own = reference.profileId ?? known?.profileId ?? null;
   if (own !== null && ctx.profileIsExplicit && own !== ctx.profileId) {
@@ -77,7 +77,7 @@ async function resolveCard(ctx: Context, reference: GivenReference): Promise<Car
     // Only the answer of the API shows the current card of an order.
     cardToken: reference.cardToken,
     orderId: reference.orderId ?? known?.orderId ?? null,
-    after: reference.after ?? null,
-    ...(reference.passedOn && { passedOn: reference.passedOn }),
+    after,
+    ...(passedOn && { passedOn }),
   };
 }

@@ -4,7 +4,7 @@ import { JournalChanges } from '../../context/journal-changes.ts';
 import { ListenerCheck } from '../../context/listener-state.ts';
 import { poll } from '../../context/poll.ts';
 import { Failure, Outage } from '../../domain/errors/failure.ts';
-import { type CardIdentity, formatReference } from '../../domain/ids.ts';
+import { type CardIdentity, formatReference, progressName } from '../../domain/ids.ts';
 import { commandLine } from '../../domain/next-command.ts';
 import type { Via } from '../../domain/results.ts';
 import { formatDuration } from '../../domain/times/duration.ts';
@@ -44,7 +44,7 @@ export async function waitFor(ctx: Context, session: CardSession, wait: Wait): P
   const show = () =>
     ctx.report.progress({
       kind: 'wait',
-      card: formatReference(session.identity),
+      card: progressName(session.identity),
       state: session.latest?.card.stage ?? `no status yet, waiting for ${wait.goal}`,
       since: session.startedAt,
       deadline,

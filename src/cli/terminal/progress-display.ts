@@ -3,7 +3,7 @@ import type { Report } from '../../context/context.ts';
 import type { CardCount, CardsProgress, Progress, WaitProgress } from '../../context/progress.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { formatDuration } from '../../domain/times/duration.ts';
-import { makeStyle } from '../../output/style.ts';
+import { makeStyle, type Names } from '../../output/style.ts';
 import type { Io } from './io.ts';
 
 /** Without a terminal, a wait is reported at least this often. */
@@ -14,10 +14,18 @@ interface Spinner {
   stop(): void;
 }
 
+interface ReportOptions {
+  /** True to leave out all but warnings. */
+  isQuiet?: boolean;
+  /** The short names of cards; without them, references stay whole. */
+  names?: Pick<Names, 'shorten'> | null;
+}
+
 /** Reports on standard error: a spinner where something may move, else a line for each change and a heartbeat. */
 export class TerminalReport implements Report {
   readonly #io: Io;
   readonly #isQuiet: boolean;
+  readonly #names: ReportOptions['names'];
   readonly #style;
   /** The latest line about each card or count, and when it was written. */
   readonly #lines = new Map<string, { text: string; at: Reading }>();
@@ -28,10 +36,10 @@ export class TerminalReport implements Report {
   /** The latest state of each card that is waited for. */
   readonly #states = new Map<string, string>();
 
-  /** @param isQuiet leaves out all but warnings */
-  constructor(io: Io, isQuiet: boolean) {
+  constructor(io: Io, { isQuiet = false, names = null }: ReportOptions = {}) {
     this.#io = io;
     this.#isQuiet = isQuiet;
+    this.#names = names;
     this.#style = makeStyle(io.color.stderr);
   }
 
@@ -124,16 +132,21 @@ export class TerminalReport implements Report {
     this.#spinner = null;
   }
 
+  #shorten(text: string): string {
+    return this.#names?.shorten(text) ?? text;
+  }
+
   #dim(text: string): void {
     this.#line(this.#style.dim(printable(text)));
   }
 
   #line(text: string): void {
     this.#stopSpinner();
-    this.#io.err(`${text}\n`);
+    this.#io.err(`${this.#shorten(text)}\n`);
   }
 
-  async #spin(text: string): Promise<void> {
+  async #spin(whole: string): Promise<void> {
+    const text = this.#shorten(whole);
     this.#isWaiting = true;
     if (this.#spinner) {
       this.#spinner.text = text;

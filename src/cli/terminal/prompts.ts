@@ -1,10 +1,13 @@
 import type { Ask } from '../../context/context.ts';
 import { asFailure, failure } from '../../domain/errors/failure.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
+import type { Names } from '../../output/style.ts';
 import type { Io } from './io.ts';
 
 export interface AskOptions {
   io: Io;
+  /** The short names of cards in questions. */
+  names?: Names;
   signal: AbortSignal;
   /** `--yes`: confirm without a prompt. */
   yes: boolean;
@@ -13,7 +16,11 @@ export interface AskOptions {
 }
 
 /** Makes the prompts, on standard error. In a non-interactive session they fail, and name the flag that answers. */
-export function makeAsk({ io, signal, yes, noInput }: AskOptions): Ask {
+export function makeAsk({ io, names, signal, yes, noInput }: AskOptions): Ask {
+  const shown = async (text: string) => {
+    await names?.learn(text);
+    return names?.shorten(printable(text)) ?? printable(text);
+  };
   const requirePerson = (question: string, flag: string) => {
     if (io.isInteractive && !noInput) return;
     throw failure(
@@ -28,19 +35,19 @@ export function makeAsk({ io, signal, yes, noInput }: AskOptions): Ask {
       if (yes && isAnsweredByYes) return true;
       requirePerson(question, flag);
       const { confirm } = await import('./inquirer.ts');
-      return answered(confirm({ message: printable(question), default: false }, context), signal);
+      return answered(confirm({ message: await shown(question), default: false }, context), signal);
     },
     choose: async (question, { flag, choices }) => {
       requirePerson(`${question} (${choices.map(printable).join(', ')})`, flag);
       const { select } = await import('./inquirer.ts');
-      const options = choices.map((value) => ({ value, name: printable(value) }));
-      return answered(select({ message: printable(question), choices: options }, context), signal);
+      const options = await Promise.all(choices.map(async (value) => ({ value, name: await shown(value) })));
+      return answered(select({ message: await shown(question), choices: options }, context), signal);
     },
     type: async (question, { flag, check = () => undefined }) => {
       requirePerson(question, flag);
       const { input } = await import('./inquirer.ts');
       const validate = (text: string) => complaintOf(() => check(text)) ?? true;
-      return answered(input({ message: printable(question), validate }, context), signal);
+      return answered(input({ message: await shown(question), validate }, context), signal);
     },
   };
 }

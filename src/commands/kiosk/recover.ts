@@ -58,7 +58,7 @@ hold. Stopped anywhere, the same command goes on where it was.`;
       attended: isAttended,
       'max-failures': maxFailures = DEFAULT_MAX_FAILURES,
     } = flags;
-    const describe = async (retry: PlannedRetries) => renderPlan(retry, this.messageStyle);
+    const describe = async (retry: PlannedRetries) => this.message(async (style) => renderPlan(retry, style));
     const options = { rejected, isReleased, isAttended, maxFailures, describe, ...producing };
     return recovered(await recover(ctx, args.kiosk, options), this.interruptions());
   }

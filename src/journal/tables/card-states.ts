@@ -1,5 +1,5 @@
 import type { Attempt } from '../../domain/attempt.ts';
-import type { KioskId } from '../../domain/ids.ts';
+import type { KioskId, NamedCard } from '../../domain/ids.ts';
 import type { Production } from '../../domain/production.ts';
 import { selectList } from '../store/columns.ts';
 import { Conditions } from '../store/conditions.ts';
@@ -34,6 +34,44 @@ export interface CardListsJournal {
   listCards(): Promise<KnownCard[]>;
   /** Lists cards with the changes that events reported, in no order. */
   listCardStates(filter: CardStateFilter): Promise<CardState[]>;
+}
+
+/** The names of cards. */
+export interface CardNamesJournal {
+  /** Lists the cards whose tokens begin with one of these prefixes, including those that only events name. */
+  listCardsByPrefix(prefixes: readonly string[]): Promise<NamedCard[]>;
+}
+
+export function cardNames(store: Store): CardNamesJournal {
+  return {
+    listCardsByPrefix: async (prefixes) => {
+      await projectAll(store);
+      const found: NamedCard[] = [];
+      for (let from = 0; from < prefixes.length; from += PREFIXES)
+        found.push(...(await listCardsByPrefix(store, prefixes.slice(from, from + PREFIXES))));
+      return found;
+    },
+  };
+}
+
+/** The prefixes of one query. */
+const PREFIXES = 100;
+
+async function listCardsByPrefix(
+  { db, environment }: Scope,
+  prefixes: readonly string[],
+): Promise<NamedCard[]> {
+  // No token has a letter after f. A range finds a prefix by the index.
+  const ranges = prefixes.map((_, index) => `card_token >= :from${index} AND card_token < :to${index}`);
+  const bounds = prefixes.flatMap((prefix, index) => [
+    [`from${index}`, prefix],
+    [`to${index}`, `${prefix}g`],
+  ]);
+  return db.all(
+    `SELECT ${selectList(['profileId', 'cardToken', 'orderId'])} FROM cards
+     WHERE environment = :environment AND (${ranges.join(' OR ')})`,
+    { environment, ...Object.fromEntries(bounds) },
+  );
 }
 
 export function cardLists(store: Store): CardListsJournal {

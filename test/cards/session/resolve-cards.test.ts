@@ -6,7 +6,7 @@ import {
 } from '../../../src/cards/session/resolve-cards.ts';
 import type { Context } from '../../../src/context/context.ts';
 import { IN_MEMORY } from '../../../src/database/sqlite.ts';
-import { parseCardToken, parseReference } from '../../../src/domain/ids.ts';
+import { parseCardName, parseCardToken, parseReference } from '../../../src/domain/ids.ts';
 import type { Journal } from '../../../src/journal/journal.ts';
 import { openSqliteJournal } from '../../../src/journal/open-journal.ts';
 
@@ -36,11 +36,41 @@ async function resolve(
   reference: string | GivenReference,
   more: Parameters<typeof context>[0] = {},
 ): Promise<CardRequest> {
-  const given = typeof reference === 'string' ? parseReference(reference) : reference;
+  const given = typeof reference === 'string' ? parseCardName(reference) : reference;
   const [target] = await resolveCards(context(more), [given]);
   if (!target) throw new Error('no target');
   return target;
 }
+
+describe('the beginning of a token', () => {
+  const twin = parseCardToken('ca0c8154-1e15-4464-a1ce-dcea7dc3de52');
+  const addTwin = async () =>
+    journal.rememberCard(
+      { profileId: 9, orderId: null, cardToken: twin, cardCreatedAt: null, deliveryOption: null },
+      0,
+    );
+
+  test('names the only card of the journal that has it', async () => {
+    expect(await resolve('ca0c8154')).toMatchObject({ profileId: 7, orderId: 501, cardToken: KNOWN });
+    await addTwin();
+    expect(await resolve('9/ca0c8154')).toMatchObject({ profileId: 9, orderId: null, cardToken: twin });
+    expect(await resolve('ca0c8154-1e14')).toMatchObject({ cardToken: KNOWN });
+  });
+
+  test('is refused if several cards have it, which the error names', async () => {
+    await addTwin();
+    await expect(resolve('ca0c8154')).rejects.toMatchObject({
+      code: 'invalid-reference',
+      exitCode: 2,
+      message: `ca0c8154 names 2 cards: 7/${KNOWN}, 9/${twin}.`,
+    });
+  });
+
+  test('is refused if no card has it', async () => {
+    for (const name of ['35050a4a', '8/ca0c8154'])
+      await expect(resolve(name)).rejects.toMatchObject({ code: 'invalid-reference', exitCode: 2 });
+  });
+});
 
 describe('whose card it is', () => {
   test.each<[string, string, Parameters<typeof context>[0], number]>([

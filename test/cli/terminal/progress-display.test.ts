@@ -21,7 +21,7 @@ function progressOf(io: TestIo, more: Partial<WaitProgress> = {}): WaitProgress 
 
 function open(isQuiet = false) {
   const io = makeIo();
-  return { io, report: new TerminalReport(io, isQuiet) };
+  return { io, report: new TerminalReport(io, { isQuiet }) };
 }
 
 test('a hint is said once, others beside it', () => {
@@ -166,9 +166,9 @@ describe('quietly', () => {
 
 test('colour is only where it may be', () => {
   const plain = makeIo();
-  new TerminalReport(plain, false).warn('x');
+  new TerminalReport(plain).warn('x');
   expect(plain.lines).toEqual(['Warning: x']);
   const colored = makeIo({ color: true });
-  new TerminalReport(colored, false).warn('x');
+  new TerminalReport(colored).warn('x');
   expect(colored.lines[0]).toContain('\u001b[');
 });

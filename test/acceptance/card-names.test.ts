@@ -1,0 +1,54 @@
+// The names of cards: what users see, what they may type, and what programs read.
+import { afterAll, expect, test } from 'vitest';
+import { User } from '../harness/program.ts';
+import { Terminal } from '../harness/terminal.ts';
+
+const user = new User();
+afterAll(() => user.leave());
+
+const card = user.readyCard();
+const prefixOf = (reference: string) => reference.slice(0, reference.indexOf('-') + 2);
+
+test('text has the short name, and documents, references and tables off a terminal the whole token', async () => {
+  const reference = await card;
+  const produced = await user.run(
+    `produce ${reference} --kiosk WIS00001 --simulate PRODUCTION_ERROR:PRD_HOPPER_DOOR`,
+  );
+  expect(produced.code).toBe(4);
+  expect(produced.stdout).toContain('✗ 1001/501 failed on WIS00001');
+  expect(produced.stdout + produced.stderr).not.toContain(reference);
+  const { stdout } = await user.run('status --cached');
+  expect(stdout.split('\n')[1]).toMatch(new RegExp(`^${reference}\t`));
+  expect(stdout).toContain('Next: kioskctl retry 1001/501');
+  const { json } = await user.run('status --cached --json');
+  expect(json.cards[0].next).toContain(`retry ${reference}`);
+  expect((await user.run('status --cached --quiet')).stdout).toBe(`${reference}\n`);
+  expect((await user.run(`incident ${reference}`)).stdout).toContain(reference);
+});
+
+test('a table on a terminal has the short name', async () => {
+  const terminal = Terminal.open(user, `status ${await card}`);
+  expect(await terminal.ended).toBe(0);
+  expect(await terminal.screen()).toMatch(/^1001\/501 +(501 \w+ +)?●/m);
+});
+
+test('the beginning of a token names the card, in arguments, on standard input and in flags', async () => {
+  const reference = await card;
+  const prefix = prefixOf(reference);
+  for (const name of [prefix, prefix.replace('1001/', '')]) {
+    const { json } = await user.run(`status ${name} --json`);
+    expect(`${json.card.profileId}/${json.card.cardToken}`).toBe(reference);
+  }
+  const piped = await user.run('status - --json', { input: `${prefix}\n` });
+  expect(`1001/${piped.json.cards[0].cardToken}`).toBe(reference);
+  const ordered = await user.run(`order --like ${prefix} --dry-run --json`);
+  expect(ordered.code).toBe(0);
+  expect((await user.run(`log --card ${prefix} --json`)).json.total).toBeGreaterThan(0);
+});
+
+test('a beginning that no card of the journal has is refused, and never sent', async () => {
+  const { code, json, stderr } = await user.run('status 1001/00000000-0 --json --verbose');
+  expect([code, json.error.code]).toEqual([2, 'invalid-reference']);
+  expect(json.error.message).toContain('1001/00000000-0');
+  expect(stderr).not.toContain('GET');
+});
