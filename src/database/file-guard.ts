@@ -1,4 +1,5 @@
 import { lstatSync, realpathSync, statSync } from 'node:fs';
+import { isBusy } from './faults.ts';
 import { CHECKPOINT_PAGES, type SqliteConnection } from './sqlite.ts';
 
 const MOST_TRIES = 3;
@@ -71,13 +72,17 @@ export class FileGuard {
 
   /** Checks that no other file took the place of this one. @throws Failure */
   assertCurrent(): void {
+    this.#currentRow();
+  }
+
+  #currentRow(): IdentityRow {
     // A checkpoint may come between the two reads.
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
       const { mainFile } = this.assertFiles();
       const row = this.#row();
       if (row.id !== this.#id || row.generation !== this.#generation) break;
-      if (!this.#isArmed || row.checkpoint !== null) return;
-      if (row.epoch === this.#epoch && row.mainFile === mainFile) return;
+      if (!this.#isArmed || row.checkpoint !== null) return row;
+      if (row.epoch === this.#epoch && row.mainFile === mainFile) return row;
     }
     throw this.#replaced();
   }
@@ -111,9 +116,17 @@ export class FileGuard {
   /** Checks the file after a commit, and writes the log to the main file once it is long. @throws Failure if it was replaced */
   afterCommit(): void {
     this.#isArmed ||= this.#epoch !== null;
-    this.assertCurrent();
+    const { checkpoint } = this.#currentRow();
     const pages = this.#connection.get<{ log: number; checkpointed: number }>('PRAGMA wal_checkpoint(NOOP)');
-    if (pages && pages.log - pages.checkpointed >= CHECKPOINT_PAGES) this.#checkpoint();
+    const isLong = pages !== undefined && pages.log - pages.checkpointed >= CHECKPOINT_PAGES;
+    // A mark may be left of a killed process, or of a checkpoint that was busy.
+    if (!isLong && checkpoint === null) return;
+    try {
+      this.#checkpoint();
+    } catch (error) {
+      // The write itself is committed; the next one tries again.
+      if (!isBusy(error)) throw error;
+    }
   }
 
   #checkpoint(): void {

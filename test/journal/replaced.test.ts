@@ -87,6 +87,15 @@ describe('a journal that is in use', () => {
     });
   });
 
+  test('is noticed to be overwritten also after a process was killed in a checkpoint', async () => {
+    const killed = new DatabaseSync(fixture.file);
+    killed.exec("UPDATE identity SET checkpoint = 'of a killed process'");
+    killed.close();
+    await journal.rememberClockOffset(2);
+    copyInPlace(backup, fixture.file);
+    await expect(journal.rememberClockOffset(3)).rejects.toMatchObject({ code: 'journal-replaced' });
+  });
+
   test('stays current for all that use it, also after checkpoints by any of them', async () => {
     const others = [fixture.open(), fixture.open('production')];
     const rival = await fixture.rival('lease');
