@@ -8,6 +8,7 @@ import { replaceDatabase } from '../database/replace-file.ts';
 import { makeFolder, SqliteConnection } from '../database/sqlite.ts';
 import { SqliteDatabase } from '../database/sqlite-database.ts';
 import { type Failure, failure } from '../domain/errors/failure.ts';
+import { removeAbandonedDrafts } from '../machine/drafts.ts';
 import type { Journal } from './journal.ts';
 import {
   assertFolder,
@@ -45,6 +46,9 @@ const IN_PRODUCTION = "SELECT 1 FROM attempts WHERE environment = 'production' L
 const DISK_FULL = 13;
 /** Errors of SQLite about the journal itself when it is copied: busy, damaged, no database. Others are about the copy. */
 const OF_SOURCE: ReadonlySet<number> = new Set([5, 11, 20, 26]);
+
+/** The end of the names of new and of restored journals that are not in place yet, and of what SQLite stores beside one. */
+const DRAFT = /^\.\d+\.[\da-f-]{36}(-journal|-wal|-shm)?$/;
 
 /** The file of the journal as a whole: its state, copies of it, and its replacement by one. */
 export class JournalFile {
@@ -148,6 +152,7 @@ export class JournalFile {
     const { path, place } = this;
     if (this.#options.isNamed) assertFolder(path);
     else makeFolder(dirname(path));
+    removeAbandonedDrafts(place, DRAFT);
     const draft = `${place}.${process.pid}.${crypto.randomUUID()}`;
     try {
       closeSync(openSync(draft, 'wx', 0o600));

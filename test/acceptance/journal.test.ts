@@ -11,6 +11,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -293,6 +294,34 @@ describe.concurrent('journal restore', () => {
     expect([...seen]).toEqual([JSON.stringify(['one', 'two']), JSON.stringify(['one', 'killed'])]);
   }, 120_000);
 });
+
+test('the drafts of a killed backup and a killed restore are deleted by later ones, once nobody writes to them', async (context) => {
+  const { user, backup } = await newPlace(context);
+  const copy = join(user.home, 'copy.db');
+  const killed = async (step: number, ...args: string[]) => {
+    const words = ['--import', join(HARNESS, 'kill-at.ts'), user.binary, 'journal', ...args];
+    await once(user.start(words, { env: { KILL_AT: String(step) } }), 'close');
+  };
+  const drafts = () =>
+    readdirSync(user.home).filter((name) =>
+      /^(journal|copy)\.db\.(\d+\.[\da-f-]{36}|[\da-f]{8}\.tmp)/.test(name),
+    );
+  const ofBoth = ['copy.db', 'journal.db'];
+  const named = () => [...new Set(drafts().map((name) => name.replace(/(\.db).*/, '$1')))].toSorted();
+  for (const step of [4, 8, 12, 16]) await killed(step, 'restore', backup, '--yes', '--reason', 'killed');
+  for (const step of [2, 4, 8, 12]) await killed(step, 'backup', copy, '--force');
+  expect(named()).toEqual(ofBoth);
+  const again = async () => {
+    expect((await user.run(`journal backup ${copy} --force`)).code).toBe(0);
+    expect((await user.run(`journal restore ${backup} --yes`)).code).toBe(0);
+  };
+  await again();
+  expect(named()).toEqual(ofBoth);
+  const before = new Date(Date.now() - 11 * 60_000);
+  for (const name of drafts()) utimesSync(join(user.home, name), before, before);
+  await again();
+  expect(drafts()).toEqual([]);
+}, 60_000);
 
 test('a command that waited for a restore to end does not use the replaced journal', async (context) => {
   const { user, file, backup } = await newPlace(context);

@@ -4,6 +4,7 @@ import type { Files, WriteOptions } from '../../context/files.ts';
 import { type Failure, failure, systemCode } from '../../domain/errors/failure.ts';
 import { withoutLineEnds } from '../../domain/text/decode-text.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
+import { removeAbandonedDrafts } from '../../machine/drafts.ts';
 import { explainFault } from '../../machine/file-faults.ts';
 import type { Io } from './io.ts';
 import { readBytes, readLines, readText } from './read-text.ts';
@@ -65,6 +66,7 @@ async function createFile(
     throw unwritable(file, error);
   };
   const place = force ? placeOf(file) : file;
+  removeAbandonedDrafts(place, DRAFT);
   const draft = draftOf(place);
   const handle = await open(draft, 'wx', mode).catch(fail);
   try {
@@ -118,6 +120,9 @@ async function requireWritable(file: string): Promise<void> {
   }
   await rm(draft, { force: true });
 }
+
+/** The end of the names of drafts, and of what SQLite stores beside one. */
+const DRAFT = /^\.[\da-f]{8}\.tmp(-journal|-wal|-shm)?$/;
 
 /** Returns a random name for a draft: with a process id, it could be that of a killed process of another container. */
 function draftOf(file: string): string {
