@@ -3,6 +3,7 @@ import { asFailure, failure } from '../domain/errors/failure.ts';
 import { parseCardName, parseId, parseKioskId } from '../domain/ids.ts';
 import { type ProduceOptions, parseSimulation, type Simulation } from '../domain/production.ts';
 import type { Via } from '../domain/results.ts';
+import { redactWord } from '../domain/text/redaction.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { parseDuration } from '../domain/times/duration.ts';
 import { parsePointInTime, requireVendorTime } from '../domain/times/vendor-time.ts';
@@ -69,7 +70,7 @@ export function parseNumber(text: string, { min = 1, max, ...words }: NumberRang
   if (number >= min && number <= (max ?? 9_999_999)) return number;
   const range = max === undefined ? `number from ${min}` : `number from ${min} to ${max}`;
   const { what = `a ${range}`, hint = `Use a ${range}.` } = words;
-  throw failure('usage', `“${printable(text.slice(0, 80))}” is not ${what}.`, hint);
+  throw failure('usage', `“${printable(redactWord(text.slice(0, 80)))}” is not ${what}.`, hint);
 }
 
 export const textFlag = flagKind((text) => text);

@@ -366,6 +366,7 @@ const COMMANDS: Record<string, Way> = {
   cancel: { ...asks, args: () => `cancel ${hook.cancelled} --yes --reason …` },
   cards: { ...asks, args: () => 'cards' },
   completion: { args: () => 'completion bash' },
+  'context:export': { args: () => 'context export spare', context: '' },
   'context:list': { args: () => 'context list' },
   'context:set': { args: () => 'context set kiosk WIS00002 --context spare', context: '' },
   'context:show': { args: () => 'context show', context: 'vault' },

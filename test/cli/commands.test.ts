@@ -83,6 +83,7 @@ const EFFECTS: Record<string, readonly string[]> = {
   reads: [
     'cards',
     'completion',
+    'context export',
     'context list',
     'context show',
     'doctor',

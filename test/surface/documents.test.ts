@@ -130,6 +130,8 @@ test('context add', async () =>
   expect(
     await shape(['context', 'add', 'lab', '--environment', 'local', '--kiosks', 'A1']),
   ).toMatchSnapshot());
+test('context export', async () => expect(await shape(['context', 'export', 'lab'])).toMatchSnapshot());
+
 test('programs', async () => expect(await shape(['programs'])).toMatchSnapshot());
 test('orders', async () => expect(await shape(['orders', '--limit', '1'])).toMatchSnapshot());
 test('cards', async () => expect(await shape(['cards', '--limit', '1'])).toMatchSnapshot());

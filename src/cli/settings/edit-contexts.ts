@@ -131,7 +131,8 @@ export function withoutField(raw: RawSettings, name: string, key: SettingKey): R
   return { ...raw, contexts: { ...raw.contexts, [name]: without({ ...context }, key) } };
 }
 
-function ownSettings(file: SettingsFile, name: string): ContextSettings {
+/** Returns the settings of a context of the file. @throws Failure `usage` for a context without settings */
+export function ownSettings(file: SettingsFile, name: string): ContextSettings {
   const settings = findContext(file, name);
   if (settings) return settings;
   const environment = environmentOf(name, file);

@@ -50,7 +50,7 @@ export function parseValue<Key extends SettingKey>(key: Key, words: Words): Valu
       `Remove a setting with kioskctl context unset ${key}.`,
     );
   }
-  if (words.some(key === 'credentialCommand' ? hasSecret : (word) => redact(word) !== word)) {
+  if (holdsSecret(key, words)) {
     throw failure(
       'usage',
       `The value of ${key} contains a secret.`,
@@ -58,6 +58,11 @@ export function parseValue<Key extends SettingKey>(key: Key, words: Words): Valu
     );
   }
   return SETTINGS[key].parse(words);
+}
+
+/** True if the value of a setting contains a secret. */
+export function holdsSecret(key: SettingKey, words: Words): boolean {
+  return words.some(key === 'credentialCommand' ? hasSecret : (word) => redact(word) !== word);
 }
 
 /** Name of the flag that sets a setting: `profile-id`. */

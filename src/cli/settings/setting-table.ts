@@ -34,6 +34,8 @@ interface Setting<Stored extends v.GenericSchema, Fallback> {
   variable?: readonly [name: string, about: string];
   /** Form in a project file; only settings that can do no harm have one, because a repository may be somebody else's. */
   project?: v.GenericSchema;
+  /** True for a value that names a file of this machine, which an export leaves out. */
+  isOfMachine?: (value: string) => boolean;
   /** True if stored values are parsed again at each use, not only when they are set. */
   isRechecked?: boolean;
 }
@@ -129,6 +131,7 @@ export const SETTINGS = {
     stored: v.optional(v.object({ certFile: v.string(), keyFile: v.string() })),
     parse: toCertificate,
     fallback: null,
+    isOfMachine: () => true,
     addFlag: {
       helpGroup: 'ADVANCED',
       summary: 'For mutual TLS: the files of the certificate and its key, in PEM.',
@@ -139,6 +142,7 @@ export const SETTINGS = {
     stored: text,
     parse: one(toReadableFile),
     fallback: null,
+    isOfMachine: () => true,
     addFlag: { summary: "The file of the team's runbook.", helpValue: 'FILE' },
     project: projectText,
   }),
@@ -147,6 +151,7 @@ export const SETTINGS = {
     stored: text,
     parse: one(toJournalPlace),
     fallback: null,
+    isOfMachine: (place) => !place.includes('://'),
     addFlag: {
       helpGroup: 'ADVANCED',
       summary: 'Absolute path of its journal (default: the file that all contexts share).',
@@ -158,6 +163,7 @@ export const SETTINGS = {
     stored: text,
     parse: one(toPublicKey),
     fallback: null,
+    isOfMachine: () => true,
     addFlag: {
       helpGroup: 'ADVANCED',
       summary: 'The file of the key with which webhooks are signed, where it is not the published one.',

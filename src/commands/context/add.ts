@@ -10,10 +10,19 @@ import {
 } from '../../cli/settings/edit-contexts.ts';
 import { contextFlags, parseFlags } from '../../cli/settings/parse-settings.ts';
 import type { SettingsFile } from '../../cli/settings/settings-file.ts';
+import { readSharedContext, SHARED_LIMIT_BYTES } from '../../cli/settings/shared-context.ts';
 import type { ContextFlags } from '../../cli/settings/sources.ts';
 import { makeAsk } from '../../cli/terminal/prompts.ts';
 import { interruption } from '../../cli/terminal/signals.ts';
+import { failure } from '../../domain/errors/failure.ts';
+import { toShell } from '../../domain/next-command.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
 import type { Result } from '../../output/result.ts';
+
+interface SharedFlags extends Readonly<Record<string, unknown>> {
+  from?: string | undefined;
+  environment?: string | undefined;
+}
 
 export default class ContextAdd extends ContextCommand {
   static override summary = 'Add a context.';
@@ -27,6 +36,10 @@ export default class ContextAdd extends ContextCommand {
         'kioskctl context add bank --environment sandbox --profile-id 123456 --kiosks WIS00001,WIS00002',
     },
     {
+      description: 'Use the settings of another machine.',
+      command: 'kioskctl context add bank --from bank.json',
+    },
+    {
       description: 'Connect to a gateway in front of Wise, and use the context by default.',
       command:
         'kioskctl context add lab --environment sandbox --base-url https://gateway.bank.example/wise --use',
@@ -36,6 +49,10 @@ export default class ContextAdd extends ContextCommand {
     name: Args.string({ required: true, ignoreStdin: true, description: 'How it is called.' }),
   };
   static override flags = {
+    from: Flags.string({
+      summary: 'Read the settings from a file of context export. Flags override them.',
+      helpValue: 'FILE',
+    }),
     ...contextFlags,
     use: Flags.boolean({ summary: 'Make it the current one.' }),
     'no-input': Flags.boolean({ summary: 'Ask nothing, even on a terminal.' }),
@@ -45,10 +62,14 @@ export default class ContextAdd extends ContextCommand {
     const { args, flags } = await this.parse(ContextAdd);
     const { name } = args;
     checkNewName(this.present(), name);
-    const given = parseFlags(flags);
+    const shared = this.#shared(flags);
+    const given = shared?.values ?? parseFlags(flags);
     const ask = makeAsk({ io: this.io, signal: interruption(), yes: false, noInput: flags['no-input'] });
-    const environment = await chooseEnvironment(ask, { name, given: flags.environment });
-    const asks = this.io.isInteractive && !flags['no-input'] && environment !== 'local';
+    const environment = await chooseEnvironment(ask, {
+      name,
+      given: flags.environment ?? shared?.environment,
+    });
+    const asks = !shared && this.io.isInteractive && !flags['no-input'] && environment !== 'local';
     const { values, logsIn } = asks
       ? await askForAccess(ask, await askForValues(ask, given))
       : { values: given, logsIn: false };
@@ -66,6 +87,26 @@ export default class ContextAdd extends ContextCommand {
       name,
       done: `Context ${name} is made. Say --context ${name}, or kioskctl context use ${name}.`,
     });
+  }
+
+  /** Reads the file of `--from`, with the settings of flags; null without one. @throws Failure for one that can't be used */
+  #shared({ from, environment, ...flags }: SharedFlags) {
+    if (from === undefined) return null;
+    const text = this.files.readText(from, { limit: SHARED_LIMIT_BYTES, what: 'context file' });
+    const shared = readSharedContext(text, { file: from, given: parseFlags(flags) });
+    if (environment !== undefined && environment !== shared.environment) {
+      throw failure(
+        'usage',
+        `The context of ${printable(from)} is of environment ${shared.environment}, not ${printable(environment)}.`,
+        'Leave out --environment, or add a context without --from.',
+      );
+    }
+    const { credentialCommand } = shared.values;
+    if (credentialCommand)
+      this.report.note(
+        `Tokens come from this program, which kioskctl runs: ${printable(toShell(credentialCommand))}`,
+      );
+    return shared;
   }
 
   /** Removes the context again if its profile doesn't have its card program. */

@@ -11,8 +11,8 @@ const SECRET_SHAPES: readonly [RegExp, string][] = [
   [/:\/\/[^\s/@:]+:[^\s/@]+@/g, '://[redacted]@'],
 ];
 
-/** A word that may be a secret: long, and no name of anything that people type. */
-const SECRET_WORD = /^(?=.*\d)[^\s/]{20,}$/;
+/** A word that may be a secret: long, and no name of anything that people type. Only Base64 may contain a slash. */
+const SECRET_WORD = /^(?=.*\d)[^\s/]{20,}$|^(?=.*\d)(?=.*[+=])[\w+/=-]{20,}$/;
 
 /** Returns a word that nothing understands, for an error message; a word that may be a token is not repeated. */
 export function redactWord(word: string): string {

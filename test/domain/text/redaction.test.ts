@@ -30,12 +30,14 @@ describe('redaction', () => {
     expect(redact(text)).toBe(text);
   });
 
-  test.each(['eyJhbGciOiJSUzI1NiJ9', 'tok_4711_abcdefghijklmn', 'ca0c8154-1e14-4464-a1ce-dcea7dc3de52'])(
-    'the word %s may be a secret, and is not repeated',
-    (word) => {
-      expect(redactWord(word)).toBe('[redacted]');
-    },
-  );
+  test.each([
+    'eyJhbGciOiJSUzI1NiJ9',
+    'tok_4711_abcdefghijklmn',
+    'c4nary-token+/c4nary==',
+    'ca0c8154-1e14-4464-a1ce-dcea7dc3de52',
+  ])('the word %s may be a secret, and is not repeated', (word) => {
+    expect(redactWord(word)).toBe('[redacted]');
+  });
 
   test.each([
     'statsu',
@@ -44,6 +46,7 @@ describe('redaction', () => {
     'WIS00001',
     '1001/501',
     'PRD_HOPPER_DOOR',
+    'reports/2026-11-22/hopper-door',
   ])('the word %s is repeated', (word) => {
     expect(redactWord(word)).toBe(word);
   });
