@@ -1,18 +1,24 @@
 import { createPublicKey } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { existsSync, type Stats, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { getCACertificates } from 'node:tls';
 import packageJson from '../../package.json' with { type: 'json' };
 import { failure, systemCode } from '../domain/errors/failure.ts';
 import { explainFault, type FileFault, findObstacle, findOtherWriter } from '../machine/file-faults.ts';
+import { homeFolder } from '../machine/system.ts';
 import type { StoredFile, SystemProbe } from '../support/check.ts';
+import { INSTALLATION, SHELLS } from './completion/scripts.ts';
 import { vendorUrlOf } from './open-client.ts';
 import { findProxy, readCertificate } from './settings/network.ts';
 import { findPaths } from './settings/paths.ts';
 import { loadSettings } from './settings/settings.ts';
 import { readSettingsFile } from './settings/settings-file.ts';
 import type { ContextFlags } from './settings/sources.ts';
+import { readTextOr } from './terminal/read-text.ts';
+
+/** The most bytes of the start file of a shell. */
+const START_FILE_LIMIT_BYTES = 1024 * 1024;
 
 /** Makes the access of `doctor` to this machine. Each check reads the settings again, because they may be broken. */
 export function makeSystemProbe(flags: ContextFlags): SystemProbe {
@@ -50,8 +56,18 @@ export function makeSystemProbe(flags: ContextFlags): SystemProbe {
       if (!certificate) return null;
       return { file: certificate.certFile, validUntil: readCertificate(certificate, Date.now()).validUntil };
     },
+    findCompletion,
     readKey,
   };
+}
+
+function findCompletion(): ReturnType<SystemProbe['findCompletion']> {
+  const shell = SHELLS.find((known) => known === basename(process.env.SHELL ?? ''));
+  const home = homeFolder(process.env);
+  if (!shell || home === null) return null;
+  const { file, line } = INSTALLATION[shell];
+  const text = readTextOr(join(home, file), { limit: START_FILE_LIMIT_BYTES }, () => '');
+  return { shell, file, line, isInstalled: text.includes('kioskctl completion') };
 }
 
 /** Describes a folder. If it doesn't exist, only a parent that prevents creating it is described. */

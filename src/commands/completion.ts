@@ -1,26 +1,25 @@
 import { Args } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
-import { completionScript, SHELLS } from '../cli/completion/scripts.ts';
+import { completionScript, INSTALLATION, SHELLS } from '../cli/completion/scripts.ts';
 import type { Result } from '../output/result.ts';
 
 export default class Completion extends BaseCommand {
   static override effect = 'reads' as const;
   static override summary = 'Print the completion script of a shell.';
   static override description =
-    `It completes commands, flags, contexts, kiosks, error codes, and the cards that the journal knows.
-Put its line into ~/.bashrc, ~/.zshrc (after compinit) or ~/.config/fish/config.fish.`;
+    'It completes commands, flags, help topics, contexts, kiosks, error codes, and the cards and runs of the journal.';
   static override examples = [
     {
       description: 'Complete in bash: add this line to ~/.bashrc.',
-      command: 'source <(kioskctl completion bash)',
+      command: INSTALLATION.bash.line,
     },
     {
       description: 'Complete in zsh: add this line to ~/.zshrc, after compinit.',
-      command: 'source <(kioskctl completion zsh)',
+      command: INSTALLATION.zsh.line,
     },
     {
       description: 'Complete in fish: add this line to ~/.config/fish/config.fish.',
-      command: 'kioskctl completion fish | source',
+      command: INSTALLATION.fish.line,
     },
   ];
   static override args = {

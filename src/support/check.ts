@@ -54,6 +54,8 @@ export interface SystemProbe {
   readAuthorities(): { file: string; count: number } | null;
   /** The client certificate. @throws Failure `credentials-unusable` */
   readCertificate(): Promise<{ file: string; validUntil: number } | null>;
+  /** The completion of the user's shell; null for a shell without one. */
+  findCompletion(): { shell: string; file: string; line: string; isInstalled: boolean } | null;
   /** The type and size of a key in PEM. @throws Failure `invalid-input` */
   readKey(pem: string): { type: string; bits: number | null };
 }

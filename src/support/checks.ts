@@ -28,6 +28,7 @@ export const CHECKS: readonly Check[] = [
   { name: 'subscription', needs: ['api', 'client'], isOnline: true, run: checkSubscription },
   { name: 'public-key', needs: ['context'], run: checkPublicKey },
   { name: 'listener', needs: ['context', 'journal'], run: checkListener },
+  { name: 'completion', run: checkCompletion },
   { name: 'rate-limit', needs: ['api'], isOnline: true, run: checkRateLimit },
 ];
 
@@ -62,6 +63,14 @@ function checkFiles({ probe }: CheckInput): CheckOutcome {
   if (open.length === 0) return ok(files.map(({ path }) => path).join(', ') || 'nothing is kept yet');
   const commands = open.map(({ path, isFolder }) => `chmod ${isFolder ? 700 : 600} '${path}'`);
   return warning('Others on this machine can read what kioskctl keeps.', `Run: ${commands.join('; ')}`);
+}
+
+function checkCompletion({ probe }: CheckInput): CheckOutcome {
+  const completion = probe.findCompletion();
+  if (!completion) return skipped('for bash, zsh and fish: kioskctl completion --help');
+  const { shell, file, line, isInstalled } = completion;
+  if (isInstalled) return ok(`of ${shell}, installed in ~/${file}`);
+  return skipped(`not installed. To install it for ${shell}, add this line to ~/${file}: ${line}`);
 }
 
 function checkSettings({ probe }: CheckInput): CheckOutcome {

@@ -15,13 +15,13 @@ function testIn(shell: string) {
 }
 
 /** Does in bash what a press of the tab key does at the end of each line. @returns the words offered, by line */
-async function pressTab(...lines: string[]): Promise<string[][]> {
+async function pressTab(lines: readonly string[], { by = user } = {}): Promise<string[][]> {
   const script = `
     source <(kioskctl completion bash)
     press() { COMP_LINE=$1 COMP_POINT=\${#1}; COMPREPLY=(); _kioskctl; echo "\${COMPREPLY[*]}"; }
     complete -p kioskctl >&2
     ${lines.map((line) => `press '${line}'`).join('\n')}`;
-  const bash = spawn('bash', ['-c', `set -eu\n${script}`], { env: user.env });
+  const bash = spawn('bash', ['-c', `set -eu\n${script}`], { env: by.env });
   const { code, stdout, stderr } = await ended(bash);
   expect(code, stderr).toBe(0);
   expect(stderr).toBe('complete -o default -F _kioskctl kioskctl\n');
@@ -41,7 +41,7 @@ testIn('bash')('bash completes commands, cards, kiosks, codes and contexts', asy
     'kioskctl context use s',
     'kioskctl order --from ',
   ];
-  expect(await pressTab(...lines)).toEqual([
+  expect(await pressTab(lines)).toEqual([
     ['wait-produced', 'wait-ready'],
     [card],
     ['WIS00001', 'WIS00002', 'WIS00003'],
@@ -53,10 +53,27 @@ testIn('bash')('bash completes commands, cards, kiosks, codes and contexts', asy
   ]);
 });
 
+testIn('bash')('bash completes runs, topics of the help, and the rest of a token', async () => {
+  const other = new User();
+  const { json } = await other.run('run happy-path --keep --json');
+  const [token = ''] = (await other.run('status --cached --quiet')).stdout.trim().split('/').slice(1);
+  const begun = token.slice(0, 8);
+  const lines = [
+    'kioskctl runs show ',
+    'kioskctl run --resume ',
+    `kioskctl status ${begun}`,
+    `kioskctl retry 1001/${begun}`,
+    'kioskctl help sa',
+  ];
+  const offered = await pressTab(lines, { by: other });
+  other.leave();
+  expect(offered).toEqual([[json.run.id], [json.run.id], [token], [`1001/${token}`], ['sandbox', 'safety']]);
+});
+
 testIn('bash')('nothing that is typed is run by bash', async () => {
   const file = join(user.home, 'pwned');
   const words = [`$(touch ${file})`, `\`touch ${file}\``, `; touch ${file} `, `"$(touch ${file})" `];
-  await pressTab(...words.map((word) => `kioskctl status ${word}`));
+  await pressTab(words.map((word) => `kioskctl status ${word}`));
   expect(existsSync(file)).toBe(false);
 });
 

@@ -5,7 +5,16 @@ import { makeSystemProbe } from '../../src/cli/system-probe.ts';
 import { makeHome } from '../harness/command-line.ts';
 import { makeCertificate } from '../harness/network.ts';
 
-const NAMES = ['KIOSKCTL_HOME', 'HTTPS_PROXY', 'https_proxy', 'NO_PROXY', 'no_proxy', 'NODE_EXTRA_CA_CERTS'];
+const NAMES = [
+  'HOME',
+  'SHELL',
+  'KIOSKCTL_HOME',
+  'HTTPS_PROXY',
+  'https_proxy',
+  'NO_PROXY',
+  'no_proxy',
+  'NODE_EXTRA_CA_CERTS',
+];
 const before = NAMES.map((name) => [name, process.env[name]] as const);
 afterEach(() => {
   for (const [name, value] of before) {
@@ -36,6 +45,23 @@ describe('what doctor sees of a machine', () => {
       { path: join(home, 'config.json'), isFolder: false, mode: 0o644, obstacles: [] },
     ]);
     expect(machine.readSettings()).toMatchObject({ isThere: true, contexts: ['bank'] });
+  });
+
+  test.each<[shell: string, file: string, line: string]>([
+    ['/bin/bash', '.bashrc', 'source <(kioskctl completion bash)'],
+    ['/usr/bin/zsh', '.zshrc', 'source <(kioskctl completion zsh)'],
+  ])('doctor sees whether the completion of %s is installed', (shell, file, line) => {
+    const { home, machine } = machineAt();
+    Object.assign(process.env, { HOME: home, SHELL: shell });
+    expect(machine.findCompletion()).toMatchObject({ file, line, isInstalled: false });
+    writeFileSync(join(home, file), `alias ll='ls -l'\n${line}\n`);
+    expect(machine.findCompletion()).toMatchObject({ file, isInstalled: true });
+  });
+
+  test('doctor finds no completion for another shell', () => {
+    const { home, machine } = machineAt();
+    Object.assign(process.env, { HOME: home, SHELL: '/bin/dash' });
+    expect(machine.findCompletion()).toBeNull();
   });
 
   test('doctor sees the file of logins', () => {

@@ -35,6 +35,7 @@ function machine(overrides: Partial<SystemProbe> = {}): SystemProbe {
     readAuthorities: () => null,
     readCertificate: async () => null,
     readKey: () => ({ type: 'RSA', bits: 2048 }),
+    findCompletion: () => ({ shell: 'bash', file: '.bashrc', line: 'source it', isInstalled: true }),
     ...overrides,
   };
 }
@@ -98,10 +99,24 @@ describe('doctor', () => {
       subscription: 'ok',
       'public-key': 'ok',
       listener: 'warning',
+      completion: 'ok',
       'rate-limit': 'ok',
     });
     expect(results.listener?.hint).toContain('kioskctl listen');
     expect(results['rate-limit']?.message).toBe('not limited now (3 requests of this check)');
+  });
+
+  test('doctor names the line that installs the completion of the shell', async () => {
+    const { wise } = await api();
+    const line = 'source <(kioskctl completion zsh)';
+    const findCompletion = () => ({ shell: 'zsh', file: '.zshrc', line, isInstalled: false });
+    const { completion } = await check({ wise }, { findCompletion });
+    expect(completion).toMatchObject({
+      status: 'skipped',
+      message: `not installed. To install it for zsh, add this line to ~/.zshrc: ${line}`,
+    });
+    const other = await check({ wise }, { findCompletion: () => null });
+    expect(other.completion?.message).toContain('kioskctl completion --help');
   });
 
   test('doctor sends no request with --offline', async () => {

@@ -61,6 +61,13 @@ complete -c kioskctl -f -a '(__kioskctl_complete)'
 
 const SCRIPTS: Readonly<Record<Shell, string>> = { bash: BASH, zsh: ZSH, fish: FISH };
 
+/** The start file of each shell, below the home folder, and the line in it that installs the completion. */
+export const INSTALLATION: Readonly<Record<Shell, { file: string; line: string }>> = {
+  bash: { file: '.bashrc', line: 'source <(kioskctl completion bash)' },
+  zsh: { file: '.zshrc', line: 'source <(kioskctl completion zsh)' },
+  fish: { file: '.config/fish/config.fish', line: 'kioskctl completion fish | source' },
+};
+
 /** Returns the completion script of a shell, which calls `kioskctl complete` on each press of the tab key. */
 export function completionScript(shell: Shell): string {
   return SCRIPTS[shell];
