@@ -59,7 +59,7 @@ describe.concurrent('the reader of a watch that leaves', () => {
   test.each(['', '--json'])('ends the watch, although nothing changes any more: %s', async (format) => {
     const { card } = await sandbox.readyCard();
     const watch = `status ${card} --watch ${format} --base-url ${sandbox.url}`;
-    const { code, stdout, stderr } = await runInto(watch, '| head -n 1');
+    const { code, stdout, stderr } = await runInto(watch, '| { read -r line; printf "%s\\n" "$line"; }');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(format === '' ? /\n$/ : /^\{.*\}\n$/);
   });
