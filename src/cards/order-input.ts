@@ -26,22 +26,22 @@ const keyFlag = exactFlagKind((text) => {
 
 export const orderFlags = {
   program: Flags.string({
-    summary: 'The card program; chosen by itself when there is one.',
+    summary: 'Card program (default: the only one available).',
     helpValue: 'NAME',
   }),
   cardholder: Flags.string({
     helpGroup: 'CARDHOLDER AND ADDRESS',
-    summary: "The cardholder's name.",
+    summary: 'Name of the cardholder.',
     helpValue: 'NAME',
   }),
   'embossed-name': Flags.string({
     helpGroup: 'CARDHOLDER AND ADDRESS',
-    summary: 'The name on the card, 1 to 22 characters.',
+    summary: 'Name on the card, 1 to 22 characters.',
     helpValue: 'NAME',
   }),
   phone: Flags.string({
     helpGroup: 'CARDHOLDER AND ADDRESS',
-    summary: 'With + and country code.',
+    summary: 'Phone number, with + and country code.',
     helpValue: 'NUMBER',
   }),
   'first-line': Flags.string({
@@ -62,7 +62,7 @@ export const orderFlags = {
   }),
   state: Flags.string({
     helpGroup: 'CARDHOLDER AND ADDRESS',
-    summary: 'State, where addresses have one.',
+    summary: 'State, if addresses of the country have one.',
     helpValue: 'TEXT',
   }),
   country: Flags.string({
@@ -71,33 +71,33 @@ export const orderFlags = {
     helpValue: 'CC',
   }),
   from: Flags.string({
-    summary: "YAML or JSON of the vendor's own body; flags win over it.",
+    summary: 'Order body of the Wise API, as YAML or JSON. Flags take precedence.',
     helpValue: 'FILE',
   }),
-  like: referenceFlag({ summary: "Copy the data of this card's order.", helpValue: 'CARD' }),
+  like: referenceFlag({ summary: 'Copy the order of this card.', helpValue: 'CARD' }),
   'cardholder-profile-id': profileFlag({
     helpGroup: 'ADVANCED',
-    summary: 'For a business: the profile of the cardholder.',
+    summary: 'Profile of the cardholder, for a business.',
     helpValue: 'ID',
   }),
   'lifetime-limit': amountFlag({
     helpGroup: 'ADVANCED',
-    summary: 'The most that the card may ever spend.',
+    summary: 'Maximum total amount that the card can spend.',
     helpValue: 'AMOUNT',
   }),
   replaces: referenceFlag({
     helpGroup: 'ADVANCED',
-    summary: 'The card that this one replaces.',
+    summary: 'Card to replace.',
     helpValue: 'CARD',
   }),
   'replacement-reason': Flags.string({
     helpGroup: 'ADVANCED',
-    summary: 'damaged or expiring.',
+    summary: 'Reason of the replacement: damaged or expiring.',
     options: ['damaged', 'expiring'],
   }),
   'idempotency-key': keyFlag({
     helpGroup: 'ADVANCED',
-    summary: 'Any text; orders once, however often it is repeated.',
+    summary: 'Unique text for this order. Repeating it never orders twice.',
     helpValue: 'KEY',
   }),
 };
@@ -106,7 +106,8 @@ type OrderFlags = Interfaces.InferredFlags<typeof orderFlags>;
 
 /** The most bytes of an order file. */
 const FILE_LIMIT_BYTES = 64 * 1024;
-const HINT = "Write the vendor's order body as YAML or JSON: program, cardHolderName, address and so on.";
+const HINT =
+  'Use an order body of the Wise API, as YAML or JSON: program, cardHolderName, address and so on.';
 
 /** Makes the options of an order out of flags and file. @throws Failure `usage`, `invalid-input` for an unusable file */
 export async function toOrderOptions(

@@ -8,14 +8,14 @@ import { BaseCommand } from './base-command.ts';
 import type { ContextFlags } from './settings/sources.ts';
 
 export const overviewFlags = {
-  watch: Flags.boolean({ summary: 'Go on and show each change.' }),
+  watch: Flags.boolean({ summary: 'Show each change until Ctrl-C.' }),
   timeout: Flags.string({
-    summary: 'End a watch after this long (default: never).',
+    summary: 'End a watch after this time (default: never).',
     helpValue: '90s',
     dependsOn: ['watch'],
   }),
   ...tableFlags,
-  quiet: Flags.boolean({ char: 'q', summary: 'Only the ids of the kiosks, one a line.' }),
+  quiet: Flags.boolean({ char: 'q', summary: 'Print only kiosk ids, one per line.' }),
 };
 
 /** A command that shows kiosks as the journal knows them. */

@@ -12,7 +12,7 @@ import { readText } from './terminal/read-text.ts';
 export const stateFlag = {
   state: Flags.string({
     helpGroup: 'ADVANCED',
-    summary: 'Another state file than that of the local context.',
+    summary: 'State file (default: the one of the local context).',
     helpValue: 'FILE',
   }),
 };
@@ -27,7 +27,7 @@ export const tlsFlags = {
   }),
   'tls-key': Flags.string({
     helpGroup: 'ADVANCED',
-    summary: 'Its private key (PEM).',
+    summary: 'Private key of the certificate (PEM).',
     helpValue: 'FILE',
     dependsOn: ['tls-cert'],
   }),
@@ -40,7 +40,7 @@ export const seedFlag = {
     min: 0,
     max: 999_999_999,
     hint: 'Use a whole number, like 42.',
-    summary: 'Makes ids, tokens and digits the same again.',
+    summary: 'Seed for reproducible ids.',
     helpValue: 'N',
   }),
 };

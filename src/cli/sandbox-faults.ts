@@ -9,12 +9,12 @@ import { stateFlag } from './sandbox-command.ts';
 export const faultFlags = {
   method: Flags.string({
     helpGroup: 'REQUESTS',
-    summary: 'Only requests of this method.',
+    summary: 'Only requests with this method.',
     options: ['GET', 'POST', 'PUT', 'DELETE'],
   }),
   path: Flags.string({
     helpGroup: 'REQUESTS',
-    summary: 'Only requests with this in their path, or the whole path with *.',
+    summary: 'Only requests whose path contains this text, or matches it as a whole with *.',
     helpValue: 'PATH',
   }),
   status: numberFlag({
@@ -27,29 +27,32 @@ export const faultFlags = {
   'retry-after': numberFlag({
     helpGroup: 'ANSWER',
     min: 0,
-    summary: 'With --status: its Retry-After.',
+    summary: 'Retry-After header of the answer.',
     helpValue: 'SECONDS',
   }),
   body: Flags.string({
     helpGroup: 'ANSWER',
-    summary: 'With --status: this text as the body.',
+    summary: 'Body of the answer.',
     helpValue: 'TEXT',
   }),
   effect: Flags.boolean({
     helpGroup: 'ANSWER',
-    summary: 'With --status or --delay: carry the request out first.',
+    summary: 'Execute the request before answering.',
   }),
   approval: Flags.boolean({
     helpGroup: 'ANSWER',
-    summary: "Answer 403 as if Wise required the user's approval (strong customer authentication).",
+    summary: 'Answer 403, as if Wise required the approval of the user (strong customer authentication).',
   }),
   reset: Flags.string({
     helpGroup: 'ANSWER',
-    summary: 'Cut the connection, before or after the effect.',
+    summary: 'Close the connection before or after the request is executed.',
     options: ['before', 'after'],
   }),
-  cut: Flags.boolean({ helpGroup: 'ANSWER', summary: 'Carry it out, and send only half of the answer.' }),
-  delay: durationFlag({ helpGroup: 'ANSWER', summary: 'Answer late.', helpValue: 'DURATION' }),
+  cut: Flags.boolean({
+    helpGroup: 'ANSWER',
+    summary: 'Execute the request, and send only half of the answer.',
+  }),
+  delay: durationFlag({ helpGroup: 'ANSWER', summary: 'Delay the answer.', helpValue: 'DURATION' }),
   refuse: Flags.string({
     helpGroup: 'PRODUCTION',
     summary: 'Refuse produce requests with this code.',
@@ -57,21 +60,21 @@ export const faultFlags = {
   }),
   outcome: simulationFlag({
     helpGroup: 'PRODUCTION',
-    summary: 'What becomes of cards on --kiosk by itself.',
+    summary: 'Production result of cards at --kiosk.',
     helpValue: 'STATUS[:CODE]',
   }),
   kiosk: kioskFlag({
     helpGroup: 'PRODUCTION',
-    summary: 'With --refuse or --outcome: on this kiosk.',
+    summary: 'Kiosk, for --refuse or --outcome.',
     helpValue: 'ID',
   }),
   after: durationFlag({
     helpGroup: 'PRODUCTION',
-    summary: 'With --outcome, or a queued request: when.',
+    summary: 'Time until the result, for --outcome or a queued request.',
     helpValue: 'DURATION',
   }),
-  times: numberFlag({ max: 1_000_000, summary: 'How often (default 1).', helpValue: 'N' }),
-  clear: Flags.boolean({ summary: 'Take all faults away.' }),
+  times: numberFlag({ max: 1_000_000, summary: 'Number of times (default 1).', helpValue: 'N' }),
+  clear: Flags.boolean({ summary: 'Remove all faults.' }),
   ...stateFlag,
 };
 
@@ -96,7 +99,7 @@ export function toFault(flags: FaultFlags): Fault | null {
   const mistakes = parsed.issues.map((issue) => `${v.getDotPath(issue) ?? 'the fault'}: ${issue.message}`);
   throw failure(
     'usage',
-    `The fault is not complete or not right: ${mistakes.join('; ')}.`,
+    `The fault is incomplete or invalid: ${mistakes.join('; ')}.`,
     'See kioskctl sandbox fault --help.',
   );
 }

@@ -7,7 +7,8 @@ export default class Cancel extends BaseCommand {
   static override effect = 'writes' as const;
   static override summary = 'Cancel card orders.';
   static override description =
-    `Free while an order is PLACED. Later its card is blocked with it, for good, so that is asked (--yes answers).`;
+    `Waits until each order reads CANCELLED. Cancelling an order that is no longer PLACED also blocks its card permanently;
+kioskctl asks first (skip with --yes).`;
   static override examples = [
     { description: 'Cancel an order without a prompt.', command: 'kioskctl cancel 1001/501 --yes' },
     {

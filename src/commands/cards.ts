@@ -9,8 +9,8 @@ export default class Cards extends BaseCommand {
   static override effect = 'reads' as const;
   static override summary = "List the profile's cards, without their details.";
   static override description =
-    `kioskctl never shows card numbers, CVV or expiry. Wise recommends that you do not show them to the cardholder either before
-the card is produced and collected: a card whose production failed must not be added to a wallet yet.`;
+    `kioskctl never shows card numbers, CVV or expiry dates. Wise recommends that you do not show them to the cardholder either
+before the card is produced and collected: a card whose production failed must not be added to a wallet yet.`;
   static override examples = [
     { description: 'List the cards.', command: 'kioskctl cards' },
     { description: 'Show the status of each card.', command: 'kioskctl cards --quiet | kioskctl status -' },

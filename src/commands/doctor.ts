@@ -12,15 +12,15 @@ export default class Doctor extends BaseCommand {
   static override effect = 'reads' as const;
   static override summary = 'Check configuration, credentials and connectivity.';
   static override description =
-    `Looks at this machine, the settings, the journal, the way to the API, credentials, profile and listener. Nothing is changed.
-Ends with the exit code of the first check that failed; warnings don't fail.`;
+    `Checks this machine, the settings, the journal, the connection to the API, credentials, profile and listener. Changes nothing.
+Exits with the code of the first check that failed. Warnings do not change the exit code.`;
   static override examples = [
     { description: 'Check the default context.', command: 'kioskctl doctor' },
     { description: 'Check another context.', command: 'kioskctl doctor --context branch-sandbox' },
     { description: 'Check without a request to the API.', command: 'kioskctl doctor --offline --json' },
   ];
   static override flags = {
-    offline: Flags.boolean({ summary: 'Leave out what needs the network.' }),
+    offline: Flags.boolean({ summary: 'Skip the checks that need the network.' }),
   };
 
   protected override async perform(): Promise<Result> {
@@ -51,6 +51,6 @@ function renderDoctor(results: readonly CheckResult[], style: Style): string {
     ...(hint === undefined ? [] : [`${' '.repeat(WIDTH + 3)}${printable(hint)}`]),
   ]);
   const count = (wanted: CheckStatus) => results.filter(({ status }) => status === wanted).length;
-  const summary = `${count('ok')} passed, ${count('warning')} with a warning, ${count('failed')} failed, ${count('skipped')} left out.`;
+  const summary = `${count('ok')} passed, ${count('warning')} with a warning, ${count('failed')} failed, ${count('skipped')} skipped.`;
   return `${[...lines, '', summary].join('\n')}\n`;
 }

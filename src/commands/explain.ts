@@ -10,7 +10,7 @@ export default class Explain extends BaseCommand {
   static override effect = 'reads' as const;
   static override summary = 'Explain an error code: its meaning, owner and next step.';
   static override description =
-    'With what the runbook of your team says of it, where the context names one (kioskctl runbook init).';
+    `Works offline. Includes your team's runbook entry if the context has a runbook (see kioskctl runbook init).`;
   static override examples = [
     { description: 'Explain a code.', command: 'kioskctl explain PRD_HOPPER_DOOR' },
     { description: 'List all codes.', command: 'kioskctl explain' },
@@ -23,7 +23,7 @@ export default class Explain extends BaseCommand {
   static override args = {
     code: Args.string({
       ignoreStdin: true,
-      description: 'An error code of the vendor; without it, all of them.',
+      description: 'Error code of Wise (default: list all codes).',
     }),
   };
 

@@ -9,9 +9,9 @@ export default class IncidentCommand extends BaseCommand {
   static override effect = 'reads' as const;
   static override summary = 'Write an incident bundle for Wise or the manufacturer.';
   static override description =
-    `A timeline of events, attempts and acts with their ids, what the listening covers, versions and settings, as Markdown
-or JSON. It is made of the journal; nothing is asked of the API. Secrets, bodies of events and everything about
-cardholders stay behind, and operators are numbered. docs/incident.md says what is in it.`;
+    `Writes a timeline of events, attempts and actions with their ids, listener coverage, versions and settings, as Markdown
+or JSON. It uses the journal only, without a request to the API. Secrets, event bodies and all data about cardholders are left out,
+and operators are numbered. See docs/incident.md.`;
   static override examples = [
     { description: 'Print the history of a card.', command: 'kioskctl incident 1001/501' },
     {

@@ -13,11 +13,13 @@ export default class Listen extends BaseCommand {
   static override effect = 'records' as const;
   static override summary = 'Receive webhooks into the journal.';
   static override description =
-    `Each event is verified, kept in the journal and only then answered 200; what the journal can't keep is answered 503
-and comes again. What looks like an event but has a wrong signature or path is answered 503, too, with a warning: the mistake may be ours.
-Test notifications are answered 200 and change no card. Waits and status in other terminals use the journal. Plain HTTP, meant to stand behind the gateway or tunnel
-that ends TLS on port 443 (docs/webhooks.md). In local it subscribes itself to the embedded sandbox. Once it is ready it asks the
-API what happened to unfinished cards while nobody listened. SIGTERM and Ctrl-C finish what was accepted, and end with 0.`;
+    `Verifies each event, stores it in the journal, then answers 200. If it can't be stored, the answer is 503 and Wise sends it
+again. A request that looks like an event but has a wrong signature or path is also answered 503, with a warning. Test
+notifications are answered 200 and change no card. Waits and status in other terminals use the stored events.
+
+Serves plain HTTP, behind a gateway or tunnel that terminates TLS on port 443 (docs/webhooks.md). In local it subscribes to the embedded
+sandbox automatically. At its start it checks the unfinished cards at the API for events that were missed. SIGTERM and
+Ctrl-C finish accepted requests and exit with 0.`;
   static override examples = [
     { description: 'Receive the webhooks of the default context.', command: 'kioskctl listen' },
     {

@@ -9,8 +9,8 @@ export default class Log extends BaseCommand {
   static override effect = 'reads' as const;
   static override summary = 'Show the audit trail: who did what, when and why.';
   static override description =
-    `What was done with this journal in this environment, by every context of it, newest last. The journal adds to it and
-never changes or removes any of it. Nothing is asked of the API. An act without an end is running, or died with its process.`;
+    `Shows the actions of this journal in this environment, from every context, newest last, without a request to the API. Entries
+are never changed or removed. An action with no result is still running or was killed.`;
   static override examples = [
     { description: 'Show the last two hours.', command: 'kioskctl log --since 2h' },
     { description: 'Show the actions on a card.', command: 'kioskctl log --card 1001/501' },

@@ -14,15 +14,15 @@ const WAYS = [
 /** The flags for the kinds of login, of which one is passed. */
 const WAY_FLAGS = {
   'with-client': Flags.boolean({
-    summary: 'Client id and secret: for webhooks, and for renewing tokens of users.',
+    summary: 'Log in with client id and secret (for webhooks and to renew tokens).',
     exclusive: ['with-refresh-token', 'web'],
   }),
   'with-refresh-token': Flags.boolean({
-    summary: 'A refresh token: for the cards of its profile.',
+    summary: 'Log in with a refresh token (for the cards of its profile).',
     exclusive: ['with-client', 'web'],
   }),
   web: Flags.boolean({
-    summary: "Grant access on Wise's authorization page, in a browser on this machine.",
+    summary: 'Log in on the authorization page of Wise, in a browser on this machine.',
     exclusive: ['with-client', 'with-refresh-token'],
   }),
 };
@@ -33,7 +33,7 @@ type WayFlags = Partial<Record<(typeof WAYS)[number]['flag'], boolean>>;
 async function chooseWay(flags: WayFlags, ask: Context['ask']): Promise<(typeof WAYS)[number]['way']> {
   const chosen = WAYS.find(({ flag }) => flags[flag]);
   if (chosen) return chosen.way;
-  const answer = await ask.choose('Log in with what?', {
+  const answer = await ask.choose('Log in with which credentials?', {
     flag: WAYS.map(({ flag }) => `--${flag}`).join(', '),
     choices: WAYS.map(({ question }) => question),
   });
@@ -44,7 +44,8 @@ export default class Login extends BaseCommand {
   static override effect = 'configures' as const;
   static override summary = 'Store credentials for a context.';
   static override description =
-    `Secrets are asked for at a terminal, without showing them, or read from standard input; no flag takes one. They are tried, and kept in the keyring of this system. Where there is none, they are kept in a file that only this user may read, in plain text.
+    `Prompts for secrets without echo, or reads them from standard input; no flag takes a secret. Credentials are verified and stored in the
+system keyring. Without a keyring they are stored as plain text in a file that only you can read.
 A refresh token and the browser need client id and secret: log in --with-client first, or set KIOSKCTL_CLIENT_ID and KIOSKCTL_CLIENT_SECRET.`;
   static override examples = [
     { description: 'Answer prompts.', command: 'kioskctl login --context branch-sandbox' },
@@ -64,22 +65,28 @@ A refresh token and the browser need client id and secret: log in --with-client 
   ];
   static override flags = {
     ...WAY_FLAGS,
-    'client-id': Flags.string({ summary: 'Which application; its secret is asked for.', helpValue: 'ID' }),
+    'client-id': Flags.string({
+      summary: 'Client id of the application; kioskctl prompts for its secret.',
+      helpValue: 'ID',
+    }),
     'redirect-uri': Flags.string({
       helpGroup: 'ADVANCED',
-      summary: 'With --web: where the browser comes back to, as Wise has registered it.',
+      summary: 'Redirect URI registered at Wise, for --web.',
       helpValue: 'URI',
       default: 'http://127.0.0.1:8976/callback',
     }),
-    'no-browser': Flags.boolean({ helpGroup: 'ADVANCED', summary: 'With --web: only show the address.' }),
+    'no-browser': Flags.boolean({
+      helpGroup: 'ADVANCED',
+      summary: 'Print the address instead of opening a browser, for --web.',
+    }),
     'plain-file': Flags.boolean({
       helpGroup: 'ADVANCED',
-      summary: 'Keep it in the file, though there may be a keyring.',
+      summary: 'Store credentials in a plain text file, even if there is a keyring.',
     }),
-    'no-input': Flags.boolean({ summary: 'Ask nothing, even on a terminal.' }),
+    'no-input': Flags.boolean({ summary: 'Never prompt, even on a terminal.' }),
     timeout: Flags.string({
       helpGroup: 'ADVANCED',
-      summary: 'With --web: how long a person may take (default 10m).',
+      summary: 'Maximum time to log in, for --web (default 10m).',
       helpValue: '5m',
     }),
   };

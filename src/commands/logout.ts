@@ -7,7 +7,7 @@ export default class Logout extends BaseCommand {
   static override effect = 'configures' as const;
   static override summary = 'Remove the stored credentials of a context.';
   static override description =
-    'From the keyring and from the file. The tokens themselves stay good until they end: only Wise can withdraw them.';
+    `Removes them from the keyring and from the file. The tokens stay valid until they expire: only Wise can revoke them.`;
   static override examples = [
     { description: 'Log out of the default context.', command: 'kioskctl logout' },
     {

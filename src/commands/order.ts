@@ -10,8 +10,8 @@ export default class Order extends BaseCommand {
   static override effect = 'writes' as const;
   static override summary = 'Order a card for collection at a kiosk.';
   static override description =
-    `Has program and address checked first. Each call is a new order; its idempotency key is shown before it is sent, and
-the same key with the same data never orders twice. In local, a sample cardholder stands in for missing data.`;
+    `Validates the program and the address first. Each call is a new order. Its idempotency key is shown before the order is sent;
+the same key with the same data never orders twice. In local, a sample cardholder replaces missing data.`;
   static override examples = [
     { description: 'Order a sample card in the embedded sandbox.', command: 'kioskctl order' },
     {
@@ -30,8 +30,8 @@ the same key with the same data never orders twice. In local, a sample cardholde
   ];
   static override flags = {
     ...orderFlags,
-    'dry-run': Flags.boolean({ summary: 'Show the request, send nothing.' }),
-    wait: Flags.boolean({ helpGroup: 'WAITING', summary: 'Go on until the card is ready.' }),
+    'dry-run': Flags.boolean({ summary: 'Show the request without sending it.' }),
+    wait: Flags.boolean({ helpGroup: 'WAITING', summary: 'Wait until the card is ready.' }),
     ...waitFlags,
     ...actFlags,
     ...quietFlag,

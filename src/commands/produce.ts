@@ -16,9 +16,9 @@ export default class Produce extends BaseCommand {
   static override kioskFlag = 'destination' as const;
   static override summary = 'Send cards to a kiosk, once each.';
   static override description =
-    `Reads each card right before, records the attempt, sends it, and never sends it again by itself.
-A card that is being produced on that kiosk already, or is produced, is left as it is (exit 0). A card whose production
-failed is not produced but retried.`;
+    `Checks each card, records the attempt, then sends the card once. It is never resent automatically.
+A card that is already in progress on that kiosk, or already produced, is not changed (exit 0). A failed card is refused: use
+retry.`;
   static override examples = [
     {
       description: 'Produce a card and wait for the result.',
@@ -37,7 +37,7 @@ failed is not produced but retried.`;
   static override args = cardArgs;
   static override flags = {
     kiosk: kioskFlag({
-      summary: 'The kiosk (or KIOSKCTL_KIOSK, or that of the context).',
+      summary: 'Kiosk to use (default: KIOSKCTL_KIOSK, or that of the context).',
       helpValue: 'ID',
     }),
     ...followFlags,

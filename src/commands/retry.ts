@@ -19,13 +19,12 @@ export default class Retry extends BaseCommand {
   static override effect = 'writes' as const;
   static override summary = 'Produce failed or refused cards again, after the fix.';
   static override description =
-    `What the error catalogue says of the failure decides: some may be repeated at once, for most somebody has to
-fix something first (it is said what, and asked whether it is done), some never. The card goes to the kiosk of the
-failed attempt, unless told otherwise.
+    `Some errors can be retried immediately, most need a fix first (kioskctl shows it and asks whether it is done), some can never be
+retried. A card is sent to the kiosk of the failed attempt, unless --to-kiosk is set.
 
-With --kiosk, all cards of the journal that failed there: shows the plan and asks, then produces one card and waits for
-it; only when it came out, the others follow, oldest first, one at a time at each kiosk. Stopped anywhere, the same
-command goes on where it was.`;
+With --kiosk, selects all cards of the journal that failed there. kioskctl shows the plan and asks for approval, produces one
+card and waits for its result, then produces the others, oldest first, one at a time per kiosk. If it is interrupted, run
+the same command again to continue.`;
   static override examples = [
     { description: 'Retry a card and wait for the result.', command: 'kioskctl retry 1001/501 --wait' },
     {

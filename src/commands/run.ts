@@ -16,13 +16,13 @@ export default class Run extends BaseCommand {
   static override effect = 'writes' as const;
   static override summary = 'Run a scenario, for one card or many, with a report.';
   static override description =
-    `A scenario is a built-in one (kioskctl scenario list shows them) or a file. Everything in it is checked for every card
-before anything is sent. The run is kept in the journal: stopped anywhere, --resume goes on where it was, and nothing is
-ordered or produced twice; what was certainly not accepted is sent once more. At its end, outside of production, the orders that it made are cancelled. On GitHub Actions,
-the step gets a summary and annotations.
+    `A scenario is built in (see kioskctl scenario list) or a file. It is validated for every card before anything is sent. The run is stored in
+the journal: if it is interrupted, --resume continues it, and nothing is ordered or produced twice. A request that was certainly
+not accepted is sent once more. Outside production, the orders of the run are cancelled at its end. On GitHub Actions, the
+step gets a summary and annotations.
 
-Ends with 0 when every expectation held, otherwise with the code of the step that failed, or with 11 when only
-expectations were not met.`;
+Exits with 0 if every expectation was met, with the code of the step that failed, or with 11 if only expectations were not
+met.`;
   static override examples = [
     { description: 'Run a built-in scenario.', command: 'kioskctl run happy-path' },
     {
@@ -45,7 +45,7 @@ expectations were not met.`;
   static override args = {
     scenario: Args.string({
       ignoreStdin: true,
-      description: 'A built-in scenario, or a file in YAML or JSON.',
+      description: 'Built-in scenario, or a YAML or JSON file.',
     }),
   };
   static override flags = {
@@ -53,12 +53,12 @@ expectations were not met.`;
     ...reportFlags,
     'no-annotations': Flags.boolean({
       helpGroup: 'ADVANCED',
-      summary: 'On GitHub Actions: no annotations and no step summary.',
+      summary: 'Write no annotations and no step summary on GitHub Actions.',
     }),
     ...waitFlags,
     timeout: Flags.string({
       helpGroup: 'WAITING',
-      summary: 'How long a step may take, where the scenario does not say (default 10m).',
+      summary: 'Maximum time for a step without its own timeout (default 10m).',
       helpValue: '90s',
     }),
     ...actFlags,

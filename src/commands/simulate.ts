@@ -10,7 +10,7 @@ export default class Simulate extends BaseCommand {
   static override effect = 'sandbox-only' as const;
   static override summary = 'Set the production result of a card (sandbox only).';
   static override description =
-    `A sandbox leaves a card in progress until it is told. Reads back whether it took. Never works in production.`;
+    `In a sandbox, cards stay in progress until you set a result. Reads the card back to confirm. Refused in production.`;
   static override examples = [
     { description: 'Let a card be produced.', command: 'kioskctl simulate 1001/501 --status PRODUCED' },
     {
@@ -21,10 +21,13 @@ export default class Simulate extends BaseCommand {
   ];
   static override args = optionalCardArgs;
   static override flags = {
-    status: Flags.string({ summary: 'PRODUCED or PRODUCTION_ERROR.', helpValue: 'STATUS' }),
-    'error-code': Flags.string({ summary: 'With PRODUCTION_ERROR: why it failed.', helpValue: 'CODE' }),
+    status: Flags.string({
+      summary: 'Production result: PRODUCED or PRODUCTION_ERROR.',
+      helpValue: 'STATUS',
+    }),
+    'error-code': Flags.string({ summary: 'Error code, with PRODUCTION_ERROR.', helpValue: 'CODE' }),
     'profile-verified': profileFlag({
-      summary: 'Let this profile pass its verification.',
+      summary: 'Complete the verification of this profile.',
       helpValue: 'PROFILE',
     }),
     ...waitFlags,
@@ -46,8 +49,8 @@ export default class Simulate extends BaseCommand {
     if ((verified === undefined) === (given.length === 0) || (verified !== undefined && flags.status)) {
       throw failure(
         'usage',
-        'Either cards are simulated, or the verification of a profile.',
-        'Name cards with --status, or a profile with --profile-verified.',
+        "Cards and --profile-verified can't be combined.",
+        'Pass cards with --status, or a profile with --profile-verified.',
       );
     }
     if (verified !== undefined) return this.#verify(verified, flags);

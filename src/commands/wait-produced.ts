@@ -7,11 +7,11 @@ export default class WaitProduced extends BaseCommand {
   static override effect = 'reads' as const;
   static override summary = 'Wait for the result of the current attempt.';
   static override description =
-    `Ends at once when the attempt failed (4 or 5, by its error code). What an earlier attempt left behind never ends it:
-the journal knows where the attempt began, and on another machine --after says so.
-While kioskctl listen keeps the vendor's events in this journal, an event ends the wait, and the API is looked at only at
-the start, once a minute, and when events don't decide; without a listener it is polled. With --json, via says what
-ended the wait: event or api.`;
+    `Exits immediately if the attempt failed (4 or 5, by its error code). The result of an earlier attempt never ends the wait: the journal
+knows when the attempt began, and without that journal --after sets it.
+
+If kioskctl listen runs with this journal, events end the wait, and the API is checked only at the start, once a minute and if
+events are not conclusive. Otherwise the API is polled. With --json, "via" is the source of the result: event or api.`;
   static override examples = [
     { description: 'Wait up to five minutes.', command: 'kioskctl wait-produced 1001/501 --timeout 5m' },
     {
@@ -27,7 +27,7 @@ ended the wait: event or api.`;
   static override args = cardArgs;
   static override flags = {
     after: vendorTimeFlag({
-      summary: 'Only the result of a request counts that was sent to the kiosk then or later.',
+      summary: 'Accept only the result of a request that was sent at this time or later.',
       helpValue: 'TIME',
     }),
     ...waitFlags,

@@ -7,10 +7,11 @@ export default class WaitReady extends BaseCommand {
   static override effect = 'reads' as const;
   static override summary = 'Wait until cards can be produced.';
   static override description =
-    `Satisfied by READY and everything after it. Requirements that are not met are named at once. A cancelled, returned or
-expired card ends the wait with 6, a failed requirement with 5, the deadline with 75.
-While kioskctl listen keeps the vendor's events in this journal, an event wakes the wait, and the API is looked at only
-at the start, once a minute, and when events don't decide; without a listener it is polled.`;
+    `Accepts READY and every later stage. Requirements that are not met are shown immediately. Exits with 6 for a cancelled, returned or
+expired card, with 5 for a failed requirement, and with 75 at the deadline.
+
+If kioskctl listen runs with this journal, events trigger the checks, and the API is read only at the start, once a minute and
+if events are not conclusive. Otherwise the API is polled.`;
   static override examples = [
     { description: 'Wait for a card.', command: 'kioskctl wait-ready 1001/501' },
     {

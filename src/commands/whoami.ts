@@ -7,7 +7,7 @@ export default class Whoami extends BaseCommand {
   static override effect = 'reads' as const;
   static override summary = 'Show the context, the profile and the source of each token.';
   static override description =
-    'Tokens that have to be fetched are fetched; nothing of them is shown. Exits 3 when there is none for the profile.';
+    `Fetches tokens where needed, and never shows them. Exits with 3 if there is none for the profile.`;
   static override examples = [
     { description: 'Show the default context.', command: 'kioskctl whoami' },
     { description: 'Show another context.', command: 'kioskctl whoami --context branch-sandbox --json' },

@@ -20,31 +20,31 @@ import type { EventSelection } from './list-events.ts';
 
 /** Flags that filter events. */
 export const selectionFlags = {
-  card: referenceFlag({ summary: 'Only of this card, or of its order.', helpValue: 'CARD' }),
-  kiosk: kioskFlag({ summary: 'Only of this kiosk.', helpValue: 'ID' }),
+  card: referenceFlag({ summary: 'Only events of this card or its order.', helpValue: 'CARD' }),
+  kiosk: kioskFlag({ summary: 'Only events of this kiosk.', helpValue: 'ID' }),
   status: textFlag({
-    summary: 'Only with this status, of production or order.',
+    summary: 'Only events with this production or order status.',
     helpValue: 'STATUS',
   }),
   type: textFlag({
-    summary: 'Only of this type: production, order, or as Wise names it.',
+    summary: 'Only events of this type: production, order, or a type of Wise.',
     helpValue: 'TYPE',
   }),
-  since: timeFlag({ summary: 'Only what arrived since then: 2h, or a time.', helpValue: 'TIME' }),
+  since: timeFlag({ summary: 'Only events that arrived since: 2h (ago), or a time.', helpValue: 'TIME' }),
 };
 
 export const untilFlag = {
-  until: timeFlag({ summary: 'Only what arrived before then: 2h, or a time.', helpValue: 'TIME' }),
+  until: timeFlag({ summary: 'Only events that arrived before: 2h (ago), or a time.', helpValue: 'TIME' }),
 };
 
 export const quietEventsFlag = {
-  quiet: Flags.boolean({ char: 'q', summary: 'Only the numbers of the events, one a line.' }),
+  quiet: Flags.boolean({ char: 'q', summary: 'Print only event numbers, one per line.' }),
 };
 
 export const publicKeyFlag = {
   'public-key': textFlag({
     summary:
-      "Check signatures with the key in this PEM file (default: the environment's own). May be repeated: any of the keys may match.",
+      'Public key that verifies signatures (PEM file; default: the published key). Repeatable; any key may match.',
     helpValue: 'FILE',
     multiple: true,
     multipleNonGreedy: true,
@@ -103,8 +103,8 @@ export function toSpan(
   if (since !== null && until !== null && since >= until) {
     throw failure(
       'usage',
-      'With --since at or after --until there is nothing to select.',
-      '--since 2h --until 1h is the hour before the last one.',
+      '--since must be before --until.',
+      'For example, --since 2h --until 1h selects one hour.',
     );
   }
   return { since, until };
@@ -123,7 +123,7 @@ export const receiverFlag = flagKind((text) => {
     throw failure(
       'usage',
       '--to has a user name or a password in it.',
-      'A secret in an argument is seen by everyone on this machine: leave it out.',
+      'Remove it: arguments can be seen by everyone on this machine.',
     );
   }
   if (url && /^https?:$/.test(url.protocol)) return url;
@@ -154,7 +154,7 @@ export function parseEventChoice(texts: readonly string[]): EventChoice {
 function notAChoice(text: string): Failure {
   return failure(
     'usage',
-    `“${printable(text.slice(0, 80))}” chooses no events.`,
-    'Write type=production, card=1001/501, kiosk=WIS00001 or status=PRODUCED.',
+    `“${printable(text.slice(0, 80))}” is not a valid filter.`,
+    'Use type=production, card=1001/501, kiosk=WIS00001 or status=PRODUCED.',
   );
 }

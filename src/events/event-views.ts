@@ -88,7 +88,7 @@ export function renderImported(imported: Imported): string {
   const { kept, hints, duplicates, refused, refusals } = imported;
   const lines = refusals.map(({ line, reason }) => `Line ${line}: ${reason}.\n`);
   const more = refused > refusals.length ? `… and ${counted(refused - refusals.length, 'line')} more.\n` : '';
-  const counts = `${kept} kept, ${hints} kept as hints, ${duplicates} known already, ${refused} refused.\n`;
+  const counts = `${kept} stored, ${hints} stored as hints, ${duplicates} already stored, ${refused} rejected.\n`;
   return `${lines.join('')}${more}${counts}`;
 }
 
@@ -122,8 +122,8 @@ export function webhooksResult(subscriptions: readonly Subscription[], changed?:
     {
       document: { subscriptions, ...(changed !== undefined && { changed }) },
       reference: ({ id }) => id,
-      empty: 'No subscriptions. Make them: kioskctl webhooks create --url URL\n',
-      footer: () => (changed === false ? 'They were there already.\n' : ''),
+      empty: 'No subscriptions. Create them: kioskctl webhooks create --url URL\n',
+      footer: () => (changed === false ? 'They already existed.\n' : ''),
     },
   );
 }
@@ -146,7 +146,7 @@ export function unshownResult(count: number): Result {
     exitCode: 0,
     document: { type: 'unshown', count },
     text: () =>
-      `${counted(count, 'line')} left out: nobody read them in time. kioskctl events list shows the events.\n`,
+      `${counted(count, 'line')} left out, because standard output was not read in time. List the events: kioskctl events list\n`,
     references: [],
   };
 }
@@ -194,7 +194,7 @@ function textOf(message: ListenerMessage, { style, now }: { style: Style; now: n
 }
 
 function readyText({ url, key, unheardSince }: Of<'ready'>, now: number): string {
-  const gap = unheardSince === null ? '' : `Nobody listened for ${formatDuration(now - unheardSince)}.\n`;
+  const gap = unheardSince === null ? '' : `No listener ran for ${formatDuration(now - unheardSince)}.\n`;
   return printable(`Webhooks are received on ${url} (Ctrl-C ends it).`)
     .concat(`\nVerified with ${printable(key)}.\n`)
     .concat(gap);
@@ -202,8 +202,8 @@ function readyText({ url, key, unheardSince }: Of<'ready'>, now: number): string
 
 function catchUpText({ looked, missed, skipped, failed, since }: Of<'catch-up'>, now: number): string {
   const parts = [
-    `${counted(looked, 'card')} of the last ${formatDuration(now - since)} looked at`,
-    missed.length === 0 ? 'nothing missed' : `${missed.length} moved without an event`,
+    `${counted(looked, 'card')} of the last ${formatDuration(now - since)} checked`,
+    missed.length === 0 ? 'nothing missed' : `${missed.length} changed without an event`,
     ...(skipped.cards > 0
       ? [`${skipped.cards} skipped (no credentials for ${counted(skipped.profiles, 'profile')})`]
       : []),
@@ -217,16 +217,17 @@ function noticeText({ type, count, reason, ids }: { type: NoticeType } & Notice)
   if (type === 'unsigned-test')
     return `${counted(count, 'test notification')} answered 200 and not stored: ${reason}`;
   if (type === 'refused') return `${counted(count, 'webhook')} refused: ${reason}`;
-  if (type === 'not-kept') return `${counted(count, 'webhook')} answered 503, and will come again: ${reason}`;
+  if (type === 'not-kept')
+    return `${counted(count, 'webhook')} answered 503; Wise will send it again: ${reason}`;
   return `${counted(count, 'webhook')} not forwarded (${reason}): kioskctl events replay ${ids.join(' ')} --to URL`;
 }
 
 function countsText({ kept, duplicates, refused, notKept, notForwarded }: Of<'end'>): string {
   return [
-    `${counted(kept, 'event')} kept`,
+    `${counted(kept, 'event')} stored`,
     counted(duplicates, 'duplicate'),
     `${refused} refused`,
-    ...(notKept > 0 ? [`${notKept} not kept`] : []),
+    ...(notKept > 0 ? [`${notKept} not stored`] : []),
     ...(notForwarded > 0 ? [`${notForwarded} not forwarded`] : []),
   ].join(', ');
 }

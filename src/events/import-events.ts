@@ -83,17 +83,17 @@ function endOf(
     throw failure(
       'invalid-input',
       'There is nothing to import.',
-      'Give a file with one event a line, like kioskctl events export writes it.',
+      'Use a file with one event per line, as written by kioskctl events export.',
     );
   }
   if (refused === 0) return null;
-  const message = `${refused} of ${lines} lines were refused.`;
+  const message = `${refused} of ${lines} lines were rejected.`;
   const error = isSignatureWrong
     ? failure(
         'signature-invalid',
         `${message} Signatures were checked with ${verifier.keyName}.`,
-        'Name another key with --public-key; --unverified keeps bodies without a signature as hints.',
+        'Use another key with --public-key, or store bodies without a signature as hints with --unverified.',
       )
-    : failure('invalid-input', message, 'One JSON object a line: kioskctl events import --help shows which.');
+    : failure('invalid-input', message, 'Use one JSON object per line; see kioskctl events import --help.');
   return { document: error.toDocument(), exitCode: error.exitCode };
 }

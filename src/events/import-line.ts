@@ -140,8 +140,8 @@ function refuseOtherEnvironment(
   if (named === null || named === environment) return;
   throw failure(
     'environment-mismatch',
-    `Line ${line} is an event of environment ${printable(named)}.`,
-    `This command works on ${environment}: name the other one with --context or --environment.`,
+    `Line ${line} is an event from environment ${printable(named)}.`,
+    `This command uses ${environment}. Select the other one with --context or --environment.`,
   );
 }
 

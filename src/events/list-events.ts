@@ -62,7 +62,7 @@ export async function showEvent(ctx: Context, id: number): Promise<KeptDelivery>
   throw failure(
     'not-found',
     `The journal has no event ${id} of ${ctx.environment}.`,
-    'See which it has: kioskctl events list',
+    'List events: kioskctl events list',
   );
 }
 
@@ -100,12 +100,12 @@ export async function pruneEvents(
   const [first] = await ctx.journal.listEvents({ until: before, limit: 1 });
   if (!first) return { pruned: 0, before };
   const since = utcTime(before);
-  const question = `Forget the events of ${ctx.environment} that arrived before ${since}?`;
+  const question = `Delete the events of ${ctx.environment} that arrived before ${since}?`;
   if (!(await ctx.ask.confirm(question, { flag: '--yes' }))) {
     throw failure(
       'not-confirmed',
-      'All events were kept.',
-      'To keep a copy first: kioskctl events export > events.ndjson',
+      'No events were deleted.',
+      'To save a copy first: kioskctl events export > events.ndjson',
     );
   }
   return { pruned: await ctx.journal.pruneEvents(before), before };
@@ -195,13 +195,13 @@ export async function tailEvents(
   if (end.kind === 'done' || limit === null) return;
   throw failure(
     'deadline-passed',
-    `${limit - left} of ${limit} events came in time.`,
-    `Go on after the last one: kioskctl events tail --after ${latest}`,
+    `Only ${limit - left} of ${limit} events arrived in time.`,
+    `Continue after the last one: kioskctl events tail --after ${latest}`,
   );
 }
 
 async function noteStart(ctx: Context, latest: number): Promise<void> {
   const from = `Following the events of ${ctx.environment} after event ${latest}`;
   if (await ctx.journal.isListenedTo()) return ctx.report.note(`${from} (Ctrl-C ends it).`);
-  ctx.report.note(`${from} (Ctrl-C ends it). Nobody listens right now: kioskctl listen`);
+  ctx.report.note(`${from} (Ctrl-C ends it). No listener is running. Start one: kioskctl listen`);
 }

@@ -7,12 +7,12 @@ import type { ListenOptions } from './listen.ts';
 
 const hostFlag = flagKind((host) => {
   if (/^[\w.:-]+$/.test(host)) return host;
-  throw notA('an address to listen on', host, 'Give an address of this machine, like 127.0.0.1 or ::1.');
+  throw notA('an address to listen on', host, 'Use an address of this machine, like 127.0.0.1 or ::1.');
 });
 
 const pathFlag = flagKind((path) => {
   if (/^\/[\w.~/-]*$/.test(path)) return path;
-  throw notA('a path', path, 'Give the path of the URL that is subscribed, like /webhooks.');
+  throw notA('a path', path, 'Use the path of the subscribed URL, like /webhooks.');
 });
 
 const targetFlag = flagKind((text) => {
@@ -21,51 +21,51 @@ const targetFlag = flagKind((text) => {
     throw failure(
       'usage',
       'The value of --forward-to is not a URL.',
-      'Give an http or https URL, like http://127.0.0.1:3000/webhooks.',
+      'Use an http or https URL, like http://127.0.0.1:3000/webhooks.',
     );
   }
   if (url.username === '' && url.password === '') return url;
   throw failure(
     'usage',
     'The value of --forward-to has a user name or password in it.',
-    'Leave it out: the receiver knows events by their signature.',
+    'Remove it: the receiver verifies events by their signature.',
   );
 });
 
 export const listenFlags = {
-  port: portFlag({ summary: 'The port; 0 picks a free one (default 8788).', helpValue: 'N' }),
+  port: portFlag({ summary: 'Port; 0 picks a free one (default 8788).', helpValue: 'N' }),
   host: hostFlag({
     helpGroup: 'ADVANCED',
-    summary: 'The address to listen on (default 127.0.0.1).',
+    summary: 'Address to listen on (default 127.0.0.1).',
     helpValue: 'ADDRESS',
   }),
   path: pathFlag({
     helpGroup: 'ADVANCED',
-    summary: 'Where webhooks are taken (default /webhooks).',
+    summary: 'Path that receives webhooks (default /webhooks).',
     helpValue: '/PATH',
   }),
   'public-key': textFlag({
     helpGroup: 'ADVANCED',
     summary:
-      "A key that signs, in PEM (default: the environment's published key). May be repeated: any of the keys may match.",
+      'Public key that verifies signatures (PEM file; default: the published key). Repeatable; any key may match.',
     helpValue: 'FILE',
     multiple: true,
     multipleNonGreedy: true,
   }),
   filter: Flags.string({
     summary:
-      'Show and forward only these: type, card, kiosk or status. May be repeated; all events are kept.',
+      'Show and forward only events with this type, card, kiosk or status. Repeatable; all events are stored.',
     helpValue: 'KIND=VALUE',
     multiple: true,
     multipleNonGreedy: true,
   }),
   'forward-to': targetFlag({
-    summary: 'Send each new event on, the same bytes and headers; tried again when that fails.',
+    summary: 'Forward each new event with the same bytes and headers, with retries.',
     helpValue: 'URL',
   }),
   'catch-up-since': durationFlag({
     helpGroup: 'ADVANCED',
-    summary: 'How far back to ask the API what was missed (default 24h); 0 asks nothing.',
+    summary: 'Age up to which cards are checked at the API for missed events (default 24h); 0 checks none.',
     helpValue: '24h',
   }),
 };

@@ -66,7 +66,7 @@ export async function listen(ctx: Context, options: ListenOptions, emit: Emit): 
   const isAlone = !(await ctx.journal.isListenedTo());
   if (!isAlone)
     ctx.report.warn(
-      'Somebody else listens into this journal: each event is shown and forwarded by one of you.',
+      'Another listener uses this journal: each event is shown and forwarded by only one of them.',
     );
   await addKnownCards(ctx, options.choice);
   // Webhooks may arrive before `ready`, which is the first message.
@@ -208,7 +208,7 @@ class Listener {
       const caughtUp = await catchUp(this.#ctx, calendar.now() - this.#options.catchUp);
       this.#emit({ type: 'catch-up', ...caughtUp });
     } catch (error) {
-      if (!signal.aborted) report.warn(`The catch-up broke off: ${asFailure(error).message}`);
+      if (!signal.aborted) report.warn(`The catch-up failed: ${asFailure(error).message}`);
     }
   }
 

@@ -98,7 +98,7 @@ function unreachable(to: URL, reason: string): Failure {
   return failure(
     'unreachable',
     `The receiver at ${to.host} can't be reached (${reason}).`,
-    'Check the address and that the receiver runs; sending an event again does no harm.',
+    'Check the URL and that the receiver is running. An event can safely be sent again.',
   );
 }
 
@@ -107,7 +107,7 @@ function refused(id: number, httpStatus: number): Failure {
     'rejected',
     `The receiver answered ${httpStatus} to event ${id}.`,
     httpStatus === 401
-      ? 'It may check signatures with another key: kioskctl events verify says whether ours fits.'
+      ? 'It may use another key. Check the signature: kioskctl events verify'
       : 'See the log of the receiver.',
     { httpStatus },
   );

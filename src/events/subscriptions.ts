@@ -30,7 +30,7 @@ interface WantedSubscription {
 export async function listWebhooks(ctx: Context): Promise<Subscription[]> {
   const list = api.listSubscriptions(ctx.wise, await ctx.clientKey(), { signal: ctx.signal });
   return list.catch((error: unknown) => {
-    throw asOurs(error, 'The API knows no application with this client id.');
+    throw asOurs(error, 'The API has no application with this client id.');
   });
 }
 
@@ -119,7 +119,7 @@ async function remove(ctx: Context, subscriptions: readonly Subscription[]): Pro
   for (const { id } of subscriptions) {
     const sent = await api.deleteSubscription(ctx.wise, { clientKey: await ctx.clientKey(), id });
     if (!isDone(sent) && !(sent.kind === 'answered' && sent.httpStatus === 404))
-      ctx.report.warn(`The sandbox could not be told that nobody listens any more: subscription ${id}.`);
+      ctx.report.warn(`Subscription ${id} could not be removed from the sandbox.`);
   }
 }
 
@@ -189,7 +189,7 @@ function refuseUnlessLost(sent: Sent, explain: (error: Failure) => Failure = (er
   if (sent.kind === 'not-connected') throw unreachable(sent);
   if (sent.kind !== 'answered' || sent.httpStatus < 400 || sent.httpStatus > 499 || sent.httpStatus === 408)
     return;
-  throw asOurs(explain(answerFailure(sent)), 'The API knows no such subscription of this application.');
+  throw asOurs(explain(answerFailure(sent)), 'The API has no such subscription for this application.');
 }
 
 /** Explains that the URL did not answer the test notification; any other error is returned as it is. */
@@ -206,7 +206,7 @@ function asInvalidCallback(error: Failure, url: string): Failure {
 /** Replaces the message of `not-found`; any other error is returned as it is. */
 function asOurs(error: unknown, notFound: string): unknown {
   if (!(error instanceof Failure) || error.code !== 'not-found') return error;
-  const hint = 'kioskctl webhooks list shows those that there are; check client id and environment.';
+  const hint = 'List them: kioskctl webhooks list. Check client id and environment.';
   return failure('not-found', notFound, hint, error.details);
 }
 

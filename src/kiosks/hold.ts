@@ -25,7 +25,7 @@ export async function holdKiosk(
   kioskId: KioskId,
   { duration = null }: { duration?: number | null } = {},
 ): Promise<Held> {
-  const why = { question: 'Why is it put on hold?', refusal: 'A hold needs a reason.' };
+  const why = { question: 'Reason for the hold?', refusal: 'A hold needs a reason.' };
   const because = await withReason(ctx, why);
   const reason = because.reason ?? '';
   const known = await knownKiosks(ctx);
@@ -39,7 +39,7 @@ export async function holdKiosk(
   );
   if (!isKnown)
     ctx.report.warn(
-      `${describeUnknown(ctx, kioskId)} A mistyped one protects nothing. ${nameKnown(known, kioskId)}`,
+      `${describeUnknown(ctx, kioskId)} A mistyped id protects nothing. ${nameKnown(known, kioskId)}`,
     );
   return { hold, changed: held, isKnown };
 }

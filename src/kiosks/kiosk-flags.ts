@@ -18,11 +18,7 @@ const stageFlag = flagKind((text): Stage => {
   if (stage) return stage;
   const [meant] = nearestOf(text.toLowerCase(), STAGES);
   const near = meant ? `Did you mean ${meant}? ` : '';
-  throw failure(
-    'usage',
-    `“${printable(text)}” is no stage of a card.`,
-    `${near}There are: ${STAGES.join(', ')}.`,
-  );
+  throw failure('usage', `“${printable(text)}” is not a stage.`, `${near}Use one of ${STAGES.join(', ')}.`);
 });
 
 const SELECTION = { helpGroup: 'SELECTION' };
@@ -31,33 +27,33 @@ const SELECTION = { helpGroup: 'SELECTION' };
 export const cardSelectionFlags = {
   kiosk: kioskFlag({
     multiple: true,
-    summary: 'Only cards at this kiosk; may be repeated.',
+    summary: 'Only cards at this kiosk (repeatable).',
     helpValue: 'ID',
     ...SELECTION,
   }),
   failed: Flags.boolean({
-    summary: 'Only cards that failed, or were refused.',
+    summary: 'Only cards that failed or were refused.',
     ...SELECTION,
   }),
   'error-code': errorCodeFlag({
     multiple: true,
-    summary: 'Only cards that failed with this code; may be repeated.',
+    summary: 'Only cards that failed with this code (repeatable).',
     helpValue: 'CODE',
     ...SELECTION,
   }),
   stage: stageFlag({
     multiple: true,
-    summary: 'Only cards in this stage; may be repeated.',
+    summary: 'Only cards in this stage (repeatable).',
     helpValue: 'STAGE',
     ...SELECTION,
   }),
   expiring: durationFlag({
-    summary: 'Only cards still to be produced that run out of days within this time, or did.',
+    summary: 'Only unproduced cards that expire within this time, or have expired.',
     helpValue: '7d',
     ...SELECTION,
   }),
   since: timeFlag({
-    summary: 'Only cards whose production moved since then: 2h, or a time.',
+    summary: 'Only cards whose production changed since: 2h (ago), or a time.',
     helpValue: 'TIME',
     ...SELECTION,
   }),
@@ -88,7 +84,7 @@ export async function toCardSelection(ctx: Context, flags: CardSelectionFlags): 
   };
   const contradiction = contradictionIn(selection, now);
   if (contradiction !== null) {
-    throw failure('usage', contradiction, 'No card can ever fit: leave one of them out.');
+    throw failure('usage', contradiction, 'No card can match both: remove one of them.');
   }
   warnOfUndocumented(ctx, selection.errorCodes ?? []);
   return selection;
@@ -115,7 +111,7 @@ export function contradictionIn(selection: Selection, now: number): string | nul
   if (codes.length > 0 && !codes.some((code) => stages.some((stage) => mayEndIn(stage, code))))
     return `A card that is ${named} has no error ${codes.join(', ')}.`;
   if (expiringDays !== undefined && stages.every((stage) => ENDED.has(stage)))
-    return `--expiring and --stage ${named} contradict each other: such a card needs no days any more.`;
+    return `--expiring and --stage ${named} contradict each other: such a card no longer expires.`;
   return null;
 }
 
@@ -146,11 +142,7 @@ export function warnOfUndocumented({ report }: Context, codes: readonly string[]
 /** Refuses cards that are both named and selected. @throws Failure `usage` */
 export function refuseBoth(named: readonly string[] | undefined, selection: Selection | null): void {
   if (!named || !selection) return;
-  throw failure(
-    'usage',
-    'Cards were named and selected at once.',
-    'Name the cards, or select them with flags.',
-  );
+  throw failure('usage', "Cards and filters can't be combined.", 'Pass cards, or select them with filters.');
 }
 
 /** Reads the duration of a hold. @returns null for a hold without an end @throws Failure `usage` for no time at all */
@@ -163,7 +155,7 @@ const kioskArg = Args.custom<KioskId>({ parse: async (text) => parseKioskId(text
 
 /** The kiosk that a command works on. */
 export const kioskArgs = {
-  kiosk: kioskArg({ required: true, ignoreStdin: true, description: 'The id of the kiosk.' }),
+  kiosk: kioskArg({ required: true, ignoreStdin: true, description: 'Id of the kiosk.' }),
 };
 
 export const kioskListArgs = {
@@ -176,5 +168,5 @@ export const kioskListArgs = {
 };
 
 export const optionalKioskArgs = {
-  kiosk: kioskArg({ multiple: true, ignoreStdin: true, description: 'Only these kiosks, by their ids.' }),
+  kiosk: kioskArg({ multiple: true, ignoreStdin: true, description: 'Ids of the kiosks.' }),
 };

@@ -40,7 +40,9 @@ export function overviewResult({ kiosks, withoutKiosk, covered }: Overview): Res
       footer: (style) =>
         [
           ...kiosks.flatMap((kiosk) => notesOn(kiosk, style)),
-          ...(days ? [`Cards that no kiosk has yet: ${days}. See them: kioskctl status --expiring 7d`] : []),
+          ...(days
+            ? [`Cards not sent to a kiosk yet: ${days}. Show them: kioskctl status --expiring 7d`]
+            : []),
           style.dim(describeCoverage(covered.coverage, localTime)),
         ]
           .map((line) => `${line}\n`)
@@ -76,7 +78,7 @@ function notesOn({ kioskId, hold, busy, oldestFailed }: KioskOverview, style: St
     hold && `on hold since ${localTime(hold.since)}${untilOf(hold.until)}, set by ${hold.by}: ${hold.reason}`;
   const long =
     hold?.long && `on hold for more than 24 h. If it works again: kioskctl kiosk release ${kioskId}`;
-  const worked = busy && `${busy.by} works at it since ${localTime(busy.since)} (${busy.act})`;
+  const worked = busy && `locked since ${localTime(busy.since)} by ${busy.by} (${busy.act})`;
   const { daysLeft = null } = oldestFailed ?? {};
   const left = daysLeft === null ? '' : `, ${counted(daysLeft, 'day')} left`;
   const oldest = oldestFailed && `oldest failed card ${formatReference(oldestFailed)}${left}`;
@@ -101,7 +103,7 @@ export function holdResult(
     references: [kioskId],
     text: (style) =>
       `${changed ? style.good('✓') : style.dim('=')} ${printable(describeHold(hold, { changed }))}
-  It reaches as far as this journal, ${printable(reach.journal)} on ${printable(reach.host)}: others, and other systems, still send cards there.
+  The hold applies to this journal only: ${printable(reach.journal)} on ${printable(reach.host)}. Other journals and other systems can still send cards there.
 `,
   };
 }

@@ -81,7 +81,7 @@ async function askWhetherFixed(
   for (const line of causes.flatMap(describeCause)) ctx.report.note(line);
   if (!needsHands(causes)) return;
   if (!(await ctx.ask.confirm(`Is all of this done at kiosk ${kioskId}?`, { flag: '--yes' })))
-    throw declined('Do what is said above; then run the command again.');
+    throw declined('Complete these steps, then run the command again.');
 }
 
 async function askToRelease(ctx: Context, hold: Hold): Promise<void> {

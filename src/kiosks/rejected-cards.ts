@@ -10,7 +10,7 @@ import { selectFromJournal } from './kiosk-cards.ts';
 /** Cards that the kiosk rejected, and that are destroyed now; `unknown` for an unidentified one. */
 export type RejectedCards = readonly (CardName | 'unknown')[];
 
-const NOBODY_KNOWS = 'nobody can tell';
+const NOBODY_KNOWS = 'unknown card';
 
 interface Search {
   kioskId: KioskId;
@@ -34,16 +34,17 @@ export async function findRejected(
   const byPerson = { flag: '--rejected none (or the card)', isAnsweredByYes: false };
   const found: (Card | null)[] = [];
   while (candidates.length - recorded.unknown > found.length) {
-    const what = found.length > 0 ? 'another spoiled card' : 'a spoiled card';
-    if (!(await ctx.ask.confirm(`Does ${what} lie in the rejection hopper of ${kioskId}?`, byPerson))) break;
+    const what = found.length > 0 ? 'another rejected card' : 'a rejected card';
+    if (!(await ctx.ask.confirm(`Is ${what} in the rejection hopper of ${kioskId}?`, byPerson))) break;
     const left = candidates.filter((card) => !found.includes(card));
     const choices = [...left.map(cardLabel), NOBODY_KNOWS];
-    const answer = await ctx.ask.choose('Of which card?', { ...byPerson, choices });
+    const answer = await ctx.ask.choose('Which card is it?', { ...byPerson, choices });
     found.push(left.find((card) => cardLabel(card) === answer) ?? null);
   }
-  const question = found.length === 1 ? 'Is it destroyed?' : `Are these ${found.length} cards destroyed?`;
+  const question =
+    found.length === 1 ? 'Has it been destroyed?' : `Have these ${found.length} cards been destroyed?`;
   if (found.length > 0 && !(await ctx.ask.confirm(question, byPerson)))
-    throw declined('Have what lies in the rejection hopper destroyed; then run the command again.');
+    throw declined('Have the cards in the rejection hopper destroyed, then run the command again.');
   return found;
 }
 
@@ -92,8 +93,8 @@ function findCard(reference: Reference, there: readonly JournalCard[], kioskId: 
   if (found) return found.card;
   throw failure(
     'usage',
-    `--rejected: the journal knows no such card in kiosk ${kioskId}.`,
-    'Name one that failed there, or say --rejected unknown for one that nobody can tell.',
+    `--rejected: the journal has no such card at kiosk ${kioskId}.`,
+    'Pass a card that failed there, or --rejected unknown.',
   );
 }
 

@@ -12,11 +12,13 @@ const CARDS = { what: 'a number of cards', hint: 'Use a number from 1.' };
 
 /** Flags for the order and the limits of a retry. */
 const courseFlags = {
-  attended: Flags.boolean({ summary: 'Somebody is there and takes the cards (asked on a terminal).' }),
+  attended: Flags.boolean({
+    summary: 'Confirm that someone collects the cards (prompted for on a terminal).',
+  }),
   'max-failures': numberFlag({
     helpGroup: 'ADVANCED',
     ...CARDS,
-    summary: 'Stop a kiosk after so many failures in a row (default 2).',
+    summary: 'Stop at a kiosk after this number of failures in a row (default 2).',
     helpValue: 'N',
   }),
 };
@@ -26,35 +28,38 @@ const retrySelectionFlags = {
   kiosk: kioskFlag({
     ...SELECTION,
     multiple: true,
-    summary: 'The cards that failed at this kiosk; may be given several times.',
+    summary: 'Select the cards that failed at this kiosk (repeatable).',
     helpValue: 'ID',
   }),
   'error-code': errorCodeFlag({
     ...SELECTION,
     multiple: true,
-    summary: 'With --kiosk: only what failed with this code; may be given several times.',
+    summary: 'Only cards that failed with this code (repeatable).',
     helpValue: 'CODE',
   }),
   limit: numberFlag({
     ...SELECTION,
     ...CARDS,
-    summary: 'With --kiosk: so many cards at most.',
+    summary: 'Maximum number of cards.',
     helpValue: 'N',
   }),
   exclude: referenceFlag({
     ...SELECTION,
     multiple: true,
-    summary: 'With --kiosk: not this card; may be given several times.',
+    summary: 'Leave out this card (repeatable).',
     helpValue: 'CARD',
   }),
-  'dry-run': Flags.boolean({ ...SELECTION, summary: 'With --kiosk: show the plan and send nothing.' }),
+  'dry-run': Flags.boolean({ ...SELECTION, summary: 'Show the plan without sending anything.' }),
   attended: { ...courseFlags.attended, ...SELECTION },
   'max-failures': { ...courseFlags['max-failures'], ...SELECTION },
 };
 
 /** The flags that only `retry` has. */
 export const retryFlags = {
-  'to-kiosk': kioskFlag({ summary: 'Another kiosk than that of the failed attempt.', helpValue: 'ID' }),
+  'to-kiosk': kioskFlag({
+    summary: 'Kiosk to use (default: the kiosk of the failed attempt).',
+    helpValue: 'ID',
+  }),
   abandon: Flags.boolean({
     summary:
       'Abandon a queued or unknown attempt. Use only if you know that it will not print. Needs a reason.',
@@ -93,8 +98,8 @@ export function toRetrySelection(flags: RetryFlags, cards: readonly string[]): R
 function abandonNeedsNames(): Failure {
   return failure(
     'usage',
-    '--abandon is for named cards, not for a selection or standard input.',
-    'Name the card whose attempt will certainly not print.',
+    '--abandon needs named cards, not a selection or standard input.',
+    'Pass the card whose attempt will not print.',
   );
 }
 
@@ -103,8 +108,8 @@ function refuseSelection(flags: RetryFlags): void {
   if (flags.kiosk !== undefined) {
     throw failure(
       'usage',
-      '--kiosk does not say where retried cards go.',
-      `Send them to another kiosk with --to-kiosk ${printable(flags.kiosk[0] ?? 'ID')}; without CARD, --kiosk selects.`,
+      '--kiosk does not set the kiosk of a retry.',
+      `Send cards to another kiosk with --to-kiosk ${printable(flags.kiosk[0] ?? 'ID')}. Without CARD, --kiosk selects cards.`,
     );
   }
   const given = ['error-code', 'limit', 'exclude', 'dry-run', 'attended', 'max-failures'] as const;
@@ -112,8 +117,8 @@ function refuseSelection(flags: RetryFlags): void {
   if (wrong === undefined) return;
   throw failure(
     'usage',
-    `--${wrong} belongs to a selection, not to cards that are named.`,
-    'Name cards, or select them with --kiosk ID.',
+    `--${wrong} needs a selection, not named cards.`,
+    'Pass cards, or select them with --kiosk ID.',
   );
 }
 
@@ -122,7 +127,7 @@ function nothingNamed(flags: RetryFlags): Failure {
   return failure(
     'usage',
     what,
-    'Name cards (retry CARD…), or select those that failed at a kiosk: retry --kiosk ID.',
+    'Pass cards (retry CARD…), or select the failed cards of a kiosk (retry --kiosk ID).',
   );
 }
 
@@ -135,10 +140,10 @@ export const recoverFlags = {
     aliases: ['spoiled'],
     multiple: true,
     summary:
-      'Whose spoiled card lay in the rejection hopper and is destroyed: none, a CARD (may be given several times), or unknown.',
+      'Rejected card that was in the hopper and has been destroyed: none, CARD (repeatable), or unknown.',
     helpValue: 'none|CARD|unknown',
   }),
-  release: Flags.boolean({ summary: 'End a hold on the kiosk.' }),
+  release: Flags.boolean({ summary: 'End the hold on the kiosk, if there is one.' }),
   ...courseFlags,
 };
 
@@ -150,5 +155,5 @@ export function toRejectedCards(
   const cards = given.filter((one) => one !== 'none');
   if (cards.length === given.length) return cards;
   if (given.length === 1) return [];
-  throw failure('usage', '--rejected none contradicts the other --rejected.', 'Say none, or name the cards.');
+  throw failure('usage', '--rejected none contradicts the other --rejected.', 'Use none, or name the cards.');
 }

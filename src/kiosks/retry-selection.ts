@@ -97,14 +97,14 @@ async function approve(
   { isAttended }: { isAttended: boolean },
 ): Promise<void> {
   const kiosks = plan.kiosks.map(({ kioskId }) => kioskId).join(', ');
-  const attended = `Does somebody take the cards at ${kiosks}? What nobody takes is spoiled.`;
+  const attended = `Is someone at ${kiosks} to collect the cards? Uncollected cards are rejected.`;
   if (!isAttended && !(await ctx.ask.confirm(attended, { flag: '--attended', isAnsweredByYes: false })))
-    throw declined('Have somebody there to take the cards; then run the command again.');
+    throw declined('Send someone to collect the cards, then run the command again.');
   const count = countSent(plan);
   const first = plan.kiosks.length === 1 ? 'one first' : 'one of each kiosk first';
-  const what = count === 1 ? 'this card' : `these ${count} cards, ${first},`;
-  if (!(await ctx.ask.confirm(`Is the cause gone, and shall ${what} be produced?`, { flag: '--yes' })))
-    throw declined('Fix the cause; then run the command again.');
+  const what = count === 1 ? 'this card' : `these ${count} cards (${first})`;
+  if (!(await ctx.ask.confirm(`Is the cause fixed? Produce ${what} now?`, { flag: '--yes' })))
+    throw declined('Fix the cause, then run the command again.');
 }
 
 function leftOutResult({ card, kioskId, failure }: LeftOut): RetryResult {

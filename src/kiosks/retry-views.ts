@@ -51,7 +51,7 @@ export function selectedRetry(retry: SelectedRetry, interruptions: readonly Fail
 function renderEnd(retry: SelectedRetry, style: Style): string {
   const { plan, results, used } = retry;
   const left = results.filter(({ outcome }) => outcome === 'not-started').length + plan.beyondLimit;
-  const rest = left > 0 ? `${counted(left, 'card')} left: the same command goes on.\n` : '';
+  const rest = left > 0 ? `${counted(left, 'card')} left. Run the same command again to continue.\n` : '';
   const requests = `${counted(used.reads + used.sends, 'request')}, ${perCard(retry) ?? 0} a card.\n`;
   return `${rest}${style.dim(requests)}`;
 }
@@ -70,9 +70,7 @@ export function recovered(
 ): Result {
   const result = selectedRetry(retry, interruptions);
   const done = [
-    ...destroyed.map(
-      (card) => `Recorded as destroyed: ${card ? cardLabel(card) : 'a card that nobody can tell'}\n`,
-    ),
+    ...destroyed.map((card) => `Recorded as destroyed: ${card ? cardLabel(card) : 'an unknown card'}\n`),
     ...(released ? [`Kiosk ${kioskId} is no longer on hold.\n`] : []),
   ];
   return {
@@ -88,9 +86,9 @@ export function recovered(
 }
 
 const TURNS: Record<Turn, string> = {
-  joined: 'is in the kiosk: waited for',
+  joined: 'in the kiosk, waiting for it',
   first: '',
-  again: 'failed in an earlier run: last',
+  again: 'failed in an earlier run, sent last',
 };
 
 /** Renders a plan before it is approved: the cards in their order, their errors, and the coverage of the journal. */
@@ -103,8 +101,8 @@ export async function renderPlan({ plan, covered }: PlannedRetries, style: Style
     ({ card, failure }) =>
       `Left out: ${printable(`${cardLabel(card)}: ${failure.message} ${failure.hint}`)}\n`,
   );
-  const nothing = countCards(plan) === 0 ? 'Nothing to produce again.\n' : '';
-  const more = plan.beyondLimit > 0 ? `${counted(plan.beyondLimit, 'card')} more beyond the limit.\n` : '';
+  const nothing = countCards(plan) === 0 ? 'No cards to retry.\n' : '';
+  const more = plan.beyondLimit > 0 ? `${counted(plan.beyondLimit, 'card')} left out by --limit.\n` : '';
   return [...kiosks, ...[...entries.values()].map(renderAdvice), nothing, more, ...leftOut]
     .join('')
     .concat(renderCovered(covered, style));
@@ -120,8 +118,8 @@ const COLUMNS: readonly Column<KioskPlan['cards'][number] & { place: number }>[]
 ];
 
 async function renderKiosk({ kioskId, cards, usual }: KioskPlan, style: Style): Promise<string> {
-  const time = usual === null ? 'no earlier production tells how long' : formatDuration(usual * cards.length);
-  const title = `Kiosk ${kioskId}: ${counted(cards.length, 'card')}, oldest first, one after the other, ${time}`;
+  const time = usual === null ? 'duration unknown' : formatDuration(usual * cards.length);
+  const title = `Kiosk ${kioskId}: ${counted(cards.length, 'card')}, oldest first, one at a time, ${time}`;
   const rows = cards.map((card, index) => ({ ...card, place: index + 1 }));
   const table = await renderTable(COLUMNS, rows, style);
   return `${style.bold(printable(title))}\n${table}`;
@@ -134,10 +132,10 @@ function renderAdvice({ code, actor, meaning, nextStep }: CatalogueEntry): strin
 function renderCovered({ coverage, firstEventAt, lastEventAt, isListenedTo }: Covered, style: Style): string {
   const events =
     firstEventAt === null || lastEventAt === null
-      ? 'This journal has no events'
-      : `This journal has events from ${localTime(firstEventAt)} to ${localTime(lastEventAt)}`;
+      ? 'The journal has no events'
+      : `The journal has events from ${localTime(firstEventAt)} to ${localTime(lastEventAt)}`;
   const now = isListenedTo
-    ? 'a listener is live'
-    : 'no listener is live: cards that failed unheard are missing';
+    ? 'a webhook listener is running'
+    : 'no webhook listener is running, so failures reported only by webhook are not listed';
   return style.dim(`${events}; ${now}. ${describeCoverage(coverage, localTime)}\n`);
 }

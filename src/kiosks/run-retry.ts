@@ -113,7 +113,7 @@ class RetryWatcher implements CardWatcher<PlannedRetry> {
     if (canary.stop !== null) return;
     try {
       if (await this.#ctx.journal.holdsLeases(leases)) return;
-      const why = 'another process took it over while this one was suspended';
+      const why = 'another process locked it while this one was suspended';
       this.#enter({ kioskId }, { ...canary, stop: { code: 'leased', why } });
     } catch (error) {
       const { code, message: why } = asFailure(error);
@@ -125,7 +125,7 @@ class RetryWatcher implements CardWatcher<PlannedRetry> {
     const { canary, count } = this.#stateOf(planned);
     const isLast = count.done + count.failed === count.total - 1;
     if (!canary.isProven) this.#canaries.add(planned);
-    const note = canary.isProven || isLast ? '' : ' (the first one: the others wait for it)';
+    const note = canary.isProven || isLast ? '' : ' (first card; the others wait for its result)';
     const since = this.#ctx.stopwatch.now();
     this.#show(planned, { current: { card: progressName(planned.one.card), note, since } });
   }

@@ -105,7 +105,7 @@ async function statusOfSelected(
     const before = selected[index];
     return before && isSelected(before, criteria) && !isSelected(one, selection);
   }).length;
-  if (gone > 0) ctx.report.note(`Cards that no longer fit, as the API shows them: ${gone}.`);
+  if (gone > 0) ctx.report.note(`Cards that no longer match, according to the API: ${gone}.`);
   return fitting.toSorted((left, right) => byUrgency(left.one, right.one)).map(({ result }) => result);
 }
 
@@ -148,7 +148,7 @@ function unknownToJournal({ invocation }: Context, target: CardRequest): Failure
   return failure(
     'not-found',
     `The journal does not know card ${reference}.`,
-    `Ask the API: ${commandLine(['status', reference], invocation)}`,
+    `Fetch it from the API: ${commandLine(['status', reference], invocation)}`,
   );
 }
 

@@ -209,7 +209,7 @@ describe.concurrent('a base URL', () => {
       await expectRefusal({}, `orders --environment local --base-url ${url}`, {
         code: 2,
         error: 'usage',
-        message: /not of environment local/,
+        message: /does not belong to environment local/,
         hint: /--environment sandbox/,
       });
     },
@@ -233,7 +233,7 @@ describe.concurrent('a base URL', () => {
     await expectRefusal({}, args, {
       code: 2,
       error: 'usage',
-      message: RegExp(`not of environment ${environment}`),
+      message: RegExp(`does not belong to environment ${environment}`),
       hint: /--environment production/,
     });
   });
@@ -245,7 +245,7 @@ describe.concurrent('a base URL', () => {
       {
         code: 2,
         error: 'usage',
-        message: /not of environment sandbox/,
+        message: /does not belong to environment sandbox/,
       },
     );
   });

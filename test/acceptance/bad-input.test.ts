@@ -49,7 +49,7 @@ const reference = (args: string | string[], message: RegExp, hint = /card token|
 
 describe.concurrent('a command line that is wrong', () => {
   const mistakes = [
-    usage('produce --kiosk WIS00001', /CARD/, /write a -/),
+    usage('produce --kiosk WIS00001', /CARD/, /pass -/),
     usage(['produce', CARD, '--kiosk', 'a b'], /--kiosk: “a b” is not a kiosk id/, /WIS00001/),
     usage(['produce', CARD, '--kiosk', ''], /--kiosk is empty/),
     usage(`produce ${CARD} --kiosl WIS00001`, /--kiosl/, /--kiosk/),

@@ -361,7 +361,7 @@ describe.concurrent('events export and import', () => {
     expect(bare.code).toBe(10);
     expect(oneDocument(bare)).toMatchObject({ refused: 3 });
     const hints = await other.run(['events', 'import', path, '--unverified']);
-    expect(hints.stdout).toBe('0 kept, 3 kept as hints, 0 known already, 0 refused.\n');
+    expect(hints.stdout).toBe('0 stored, 3 stored as hints, 0 already stored, 0 rejected.\n');
     expect((await importInto(other, logged(bodies[0] ?? '', 'd-1'))).json).toMatchObject({ kept: 1 });
     const { json } = await other.run('events list --json');
     expect(json.events.map(({ verified }: { verified: boolean }) => verified)).toEqual([

@@ -109,8 +109,8 @@ describe('mistakes', () => {
     ['kiosks WIS0001', /knows a kiosk “WIS0001”/],
     ['status --kiosk WIS0001 --failed', /knows a kiosk “WIS0001”/],
     ['status --failed --stage produced', /contradict/],
-    [`status 501 --failed`, /named and selected at once/],
-    ['kiosk hold WIS00001', /Why is it put on hold/],
+    [`status 501 --failed`, /filters can't be combined/],
+    ['kiosk hold WIS00001', /Reason for the hold/],
   ])('%s ends with 2', async (command, message) => {
     const ended = await user.run(`${command} --json`);
     expect(ended.code, ended.stdout).toBe(2);

@@ -89,7 +89,7 @@ test('twelve failed cards, a kill in the middle, and a second person at the same
   await kioskMakes('PRODUCED', 1_000);
   const third = user.start([user.binary, ...retry]);
   const end = ended(third);
-  await said(third, 'is in the kiosk: waited for');
+  await said(third, 'in the kiosk, waiting for it');
   await user.run(['simulate', cards[4] ?? '', '--status', 'PRODUCED']);
   const again = await end;
   expect(again.code, again.stderr).toBe(0);

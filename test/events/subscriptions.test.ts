@@ -227,7 +227,7 @@ describe('a listener in local', () => {
     const unsubscribe = await subscribeHere(ctx, { url: 'http://127.0.0.1:8788/', isAlone: false });
     world.fault({ kind: 'answer', method: 'DELETE', status: 500, times: 1 });
     await unsubscribe();
-    expect(world.said).toEqual([expect.stringContaining('could not be told')]);
+    expect(world.said).toEqual([expect.stringContaining('could not be removed')]);
     expect(await listWebhooks(ctx)).toHaveLength(1);
   });
 

@@ -83,10 +83,10 @@ test('tail notes where it begins and whether a listener is running', async () =>
   const deadline = world.clock.stopwatch.now();
   const tail = async () => tailEvents(world.context(), { ...NOW, deadline }, async () => undefined);
   await tail();
-  expect(world.said.at(-1)).toMatch(/after event 0.*Nobody listens right now: kioskctl listen/);
+  expect(world.said.at(-1)).toMatch(/after event 0.*No listener is running\. Start one: kioskctl listen/);
   await world.journal.startListener('http://127.0.0.1:8788/', world.clock.time);
   await tail();
-  expect(world.said.at(-1)).not.toContain('Nobody listens');
+  expect(world.said.at(-1)).not.toContain('No listener is running');
 });
 
 test('an interruption ends tail, even between two events', async () => {

@@ -32,14 +32,14 @@ test.each<[Given, Selection | null]>([
 });
 
 test.each<[Given, RegExp, RegExp]>([
-  [{ stage: ['faild'] }, /“faild” is no stage/, /mean failed\?.*in-progress/],
-  [{ stage: ['x\u001b[2J'] }, /“x\\u001b\[2J”/, /There are: placed/],
+  [{ stage: ['faild'] }, /“faild” is not a stage/, /mean failed\?.*in-progress/],
+  [{ stage: ['x\u001b[2J'] }, /“x\\u001b\[2J”/, /Use one of placed/],
   [{ kiosk: ['WIS 1'] }, /“WIS 1” is not a kiosk id/, /one word/],
   [{ 'error-code': [' '] }, /--error-code is empty/, /value/],
   [{ expiring: 'soon' }, /“soon” is not a duration/, /61d/],
   [{ since: 'yesterday' }, /--since: “yesterday”/, /2h/],
-  [{ since: '2026-03-01T12:00:01Z' }, /--since is in the future/, /leave one/],
-  [{ failed: true, stage: ['produced'] }, /--failed and --stage produced/, /leave one/],
+  [{ since: '2026-03-01T12:00:01Z' }, /--since is in the future/, /remove one/],
+  [{ failed: true, stage: ['produced'] }, /--failed and --stage produced/, /remove one/],
 ])('%j is a mistake', async (flags, message, hint) => {
   await expect(read(flags)).rejects.toMatchObject({
     code: 'usage',

@@ -81,7 +81,7 @@ test('a kiosk in one line, and below the table what there is to say of it', asyn
   expect(lines[2]?.split('\t')).toEqual(['WIS00002', '–', '0', '0', '–', '–', time]);
   expect(lines.slice(3)).toEqual([
     `WIS00001: on hold since ${time}, set by ada@here: door`,
-    `WIS00001: bob@here works at it since ${time} (retry)`,
+    `locked since ${time} by WIS00001: bob@here (retry)`,
     'WIS00001: oldest failed card 1001/501, 5 days left',
     'No webhook listener ran yet, so events from Wise are missing.',
     '',
@@ -92,7 +92,7 @@ test('cards that no kiosk has are mentioned, and no kiosks at all', async () => 
   const lines = await textOf({ ...seen(), withoutKiosk: { expiringSoon: 2, expired: 0 } });
   expect(lines.slice(0, 2)).toEqual([
     'No kiosks are known yet.',
-    'Cards that no kiosk has yet: 2 within 7 days. See them: kioskctl status --expiring 7d',
+    'Cards not sent to a kiosk yet: 2 within 7 days. Show them: kioskctl status --expiring 7d',
   ]);
 });
 
@@ -144,7 +144,7 @@ test('a hold says its reach', async () => {
     reach: { journal: '/home/ada/journal.db', host: 'here' },
   });
   expect(await set.text(plain)).toBe(`✓ Kiosk WIS00001 is on hold: door
-  It reaches as far as this journal, /home/ada/journal.db on here: others, and other systems, still send cards there.
+  The hold applies to this journal only: /home/ada/journal.db on here. Other journals and other systems can still send cards there.
 `);
   const before = holdResult({ hold: HOLD, changed: false, isKnown: true }, REACH);
   expect(await before.text(plain)).toContain(

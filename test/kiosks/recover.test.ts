@@ -46,13 +46,13 @@ describe('the recovery of a kiosk', () => {
     const { released, retry } = await recovery();
     expect(world.asked.map((question) => question.split(/[?:]/)[0])).toEqual([
       'Is all of this done at kiosk WIS00001',
-      'Does a spoiled card lie in the rejection hopper of WIS00001',
-      'Of which card',
-      'Does another spoiled card lie in the rejection hopper of WIS00001',
-      'Is it destroyed',
+      'Is a rejected card in the rejection hopper of WIS00001',
+      'Which card is it',
+      'Is another rejected card in the rejection hopper of WIS00001',
+      'Has it been destroyed',
       expect.stringContaining('Kiosk WIS00001 is on hold since'),
-      'Does somebody take the cards at WIS00001',
-      expect.stringContaining('shall these 2 cards'),
+      'Is someone at WIS00001 to collect the cards',
+      'Is the cause fixed',
     ]);
     expect(world.said.join('\n')).toContain('2 cards failed with PRD_HOPPER_DOOR: The hopper door is open.');
     expect(released).toMatchObject({ reason: 'door is open' });
@@ -64,10 +64,10 @@ describe('the recovery of a kiosk', () => {
 
   test.each<[string, (boolean | string)[], string]>([
     ['it is not done', [false], 'not-confirmed'],
-    ['the spoiled card is not destroyed', [true, true, 'nobody can tell', false], 'not-confirmed'],
+    ['the spoiled card is not destroyed', [true, true, 'unknown card', false], 'not-confirmed'],
     ['the hold stays', [true, false, false], 'kiosk-held'],
     ['nobody takes the cards', [true, false, true, false], 'not-confirmed'],
-    ['the plan is not approved', [true, true, 'nobody can tell', true, true, true, false], 'not-confirmed'],
+    ['the plan is not approved', [true, true, 'unknown card', true, true, true, false], 'not-confirmed'],
   ])('a recovery stores and sends nothing if %s', async (_, answers, code) => {
     await cards.fail(1);
     await hold();
@@ -240,7 +240,7 @@ describe('the same command again', () => {
     cards.kioskMakes('PRODUCED');
     answers.push(true, true, nameOf(first), true, true);
     expect((await recovery(yes)).destroyed).toMatchObject([{ cardToken: first.cardToken }]);
-    expect(asked.join('\n')).not.toContain('another spoiled card');
+    expect(asked.join('\n')).not.toContain('another rejected card');
     expect(await destroyed()).toEqual([second.cardToken, first.cardToken]);
   });
 

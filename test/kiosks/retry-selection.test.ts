@@ -136,8 +136,8 @@ describe('a retry of a selection', () => {
       code: 'not-confirmed',
     });
     expect(cards.world.asked).toEqual([
-      'Does somebody take the cards at WIS00001? What nobody takes is spoiled.',
-      'Is the cause gone, and shall this card be produced?',
+      'Is someone at WIS00001 to collect the cards? Uncollected cards are rejected.',
+      'Is the cause fixed? Produce this card now?',
     ]);
     expect(await cards.sentSince(1)).toEqual([]);
   });

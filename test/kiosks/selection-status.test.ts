@@ -41,7 +41,7 @@ describe('a selection', () => {
     await card.fail();
     await card.produceElsewhere('WIS00002');
     expect(await ofSelection({ isFailed: true })).toEqual([]);
-    expect(world.said).toContain('Cards that no longer fit, as the API shows them: 1.');
+    expect(world.said).toContain('Cards that no longer match, according to the API: 1.');
   });
 
   test('a selection keeps cards that can’t be read', async () => {

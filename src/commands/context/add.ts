@@ -27,7 +27,8 @@ interface SharedFlags extends Readonly<Record<string, unknown>> {
 export default class ContextAdd extends ContextCommand {
   static override summary = 'Add a context.';
   static override description =
-    `What no flag says is asked for on a terminal: environment, profile, kiosks, base URL and where tokens come from, and then the program, of those that the profile has, once there are credentials.`;
+    `On a terminal, kioskctl prompts for settings that no flag sets: environment, profile, kiosks, base URL, the source of
+tokens and, once there are credentials, the card program.`;
   static override examples = [
     { description: 'Answer prompts for its settings.', command: 'kioskctl context add bank' },
     {
@@ -46,7 +47,7 @@ export default class ContextAdd extends ContextCommand {
     },
   ];
   static override args = {
-    name: Args.string({ required: true, ignoreStdin: true, description: 'How it is called.' }),
+    name: Args.string({ required: true, ignoreStdin: true, description: 'Name of the context.' }),
   };
   static override flags = {
     from: Flags.string({
@@ -54,8 +55,8 @@ export default class ContextAdd extends ContextCommand {
       helpValue: 'FILE',
     }),
     ...contextFlags,
-    use: Flags.boolean({ summary: 'Make it the current one.' }),
-    'no-input': Flags.boolean({ summary: 'Ask nothing, even on a terminal.' }),
+    use: Flags.boolean({ summary: 'Make it the default context.' }),
+    'no-input': Flags.boolean({ summary: 'Never prompt, even on a terminal.' }),
   };
 
   protected override async perform(): Promise<Result> {
@@ -85,7 +86,7 @@ export default class ContextAdd extends ContextCommand {
     if (logsIn) this.report.note(`Then log in: kioskctl login --context ${name}`);
     return this.edited(written, {
       name,
-      done: `Context ${name} is made. Say --context ${name}, or kioskctl context use ${name}.`,
+      done: `Context ${name} is added. Use it with --context ${name}, or make it the default: kioskctl context use ${name}`,
     });
   }
 

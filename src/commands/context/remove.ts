@@ -11,13 +11,13 @@ import type { Result } from '../../output/result.ts';
 
 export default class ContextRemove extends ContextCommand {
   static override summary = 'Remove a context.';
-  static override description = 'What login keeps for it is forgotten, too.';
+  static override description = `Also removes the stored login of the context.`;
   static override examples = [
     { description: 'Remove the context ci.', command: 'kioskctl context remove ci' },
     { description: 'Remove it in a script.', command: 'kioskctl context remove ci --json' },
   ];
   static override args = {
-    name: Args.string({ required: true, ignoreStdin: true, description: 'The context.' }),
+    name: Args.string({ required: true, ignoreStdin: true, description: 'Name of the context.' }),
   };
 
   protected override async perform(): Promise<Result> {

@@ -8,8 +8,9 @@ import type { Result } from '../../output/result.ts';
 export default class ContextSet extends ContextCommand {
   static override summary = 'Change a setting of a context.';
   static override description =
-    `Settings: ${SETTING_KEYS.join(', ')}. Of the context that --context names, else of the one that is in use.
-Kiosks are written with commas or spaces between them, a certificate as its two files, a credential command as its words (after --, where one begins with a dash). A secret is never a setting.`;
+    `Settings: ${SETTING_KEYS.join(', ')}. Changes the context of --context, otherwise the one in use.
+Separate kiosks with commas or spaces. Pass a certificate as its two files, and a credential command word by word (after --
+if a word begins with a dash). A secret can never be a setting.`;
   static override examples = [
     {
       description: 'Set the kiosks of the default context.',
@@ -26,8 +27,13 @@ Kiosks are written with commas or spaces between them, a certificate as its two 
     },
   ];
   static override args = {
-    key: Args.string({ required: true, ignoreStdin: true, description: 'Which setting.' }),
-    value: Args.string({ required: true, multiple: true, ignoreStdin: true, description: 'Its value.' }),
+    key: Args.string({ required: true, ignoreStdin: true, description: 'Name of the setting.' }),
+    value: Args.string({
+      required: true,
+      multiple: true,
+      ignoreStdin: true,
+      description: 'Value of the setting.',
+    }),
   };
 
   protected override async perform(): Promise<Result> {

@@ -9,7 +9,7 @@ export default class ContextShow extends BaseCommand {
   static override effect = 'reads' as const;
   static override summary = 'Show the settings in use and where they come from.';
   static override description =
-    'For each the first of these counts: flag, environment variable, project file, context, default.';
+    `The first of these sources that sets a value is used: flag, environment variable, project file, context, default.`;
   static override examples = [
     { description: 'Show the settings in use.', command: 'kioskctl context show' },
     { description: 'Show those of another context.', command: 'kioskctl context show ci' },
@@ -19,7 +19,7 @@ export default class ContextShow extends BaseCommand {
     },
   ];
   static override args = {
-    name: Args.string({ ignoreStdin: true, description: 'Another context than the one that is in use.' }),
+    name: Args.string({ ignoreStdin: true, description: 'Context to show (default: the one in use).' }),
   };
 
   static override flags = tableFlags;

@@ -6,7 +6,7 @@ import type { Result } from '../../output/result.ts';
 
 export default class ContextUnset extends ContextCommand {
   static override summary = 'Remove a setting of a context.';
-  static override description = 'Of the context that --context names, else of the one that is in use.';
+  static override description = `Changes the context of --context, otherwise the one in use.`;
   static override examples = [
     { description: 'Remove the card program.', command: 'kioskctl context unset program' },
     {
@@ -15,7 +15,7 @@ export default class ContextUnset extends ContextCommand {
     },
   ];
   static override args = {
-    key: Args.string({ required: true, ignoreStdin: true, description: 'Which setting.' }),
+    key: Args.string({ required: true, ignoreStdin: true, description: 'Name of the setting.' }),
   };
 
   protected override async perform(): Promise<Result> {

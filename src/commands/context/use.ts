@@ -10,13 +10,13 @@ export default class ContextUse extends ContextCommand {
     { description: 'Use the embedded sandbox by default.', command: 'kioskctl context use local --json' },
   ];
   static override args = {
-    name: Args.string({ required: true, ignoreStdin: true, description: 'The context.' }),
+    name: Args.string({ required: true, ignoreStdin: true, description: 'Name of the context.' }),
   };
 
   protected override async perform(): Promise<Result> {
     const { args } = await this.parse(ContextUse);
     const { name } = args;
     const written = await this.change((file) => useContext(file, name));
-    return this.edited(written, { name, done: `Context ${name} is the current one.` });
+    return this.edited(written, { name, done: `Context ${name} is the default.` });
   }
 }

@@ -11,7 +11,8 @@ export default class EventsExport extends BaseCommand {
   static override effect = 'records' as const;
   static override summary = 'Export webhook events with their original bytes.';
   static override description =
-    `Oldest first, the same with and without --json. What it writes, events import reads, and every line still verifies.`;
+    `Writes one JSON document per line, oldest first, with and without --json. events import reads this format, and the signature
+of every line can still be verified.`;
   static override examples = [
     { description: 'Export all events.', command: 'kioskctl events export > events.ndjson' },
     {

@@ -9,10 +9,10 @@ export default class EventsImport extends BaseCommand {
   static override effect = 'records' as const;
   static override summary = 'Import webhook events and verify their signatures.';
   static override description =
-    `One JSON object a line: what events export writes, or a request as a gateway logs it,
-{"headers": {"X-Signature-SHA256": "…", "X-Delivery-Id": "…"}, "body": "…"}, its body as text (or bodyBase64), byte for byte.
-With --unverified also bare bodies, as hints: they never decide anything, and only cause a look at the API.
-What is kept already changes nothing. Any refused line ends it with 10 (signatures) or 2; the others are kept.`;
+    `Reads one JSON object per line: the output of events export, or a request from the log of a gateway,
+{"headers": {"X-Signature-SHA256": "…", "X-Delivery-Id": "…"}, "body": "…"}, with the exact body as text (or bodyBase64).
+With --unverified, bodies without a signature are stored as hints. A hint never changes a card; it only triggers a check at the API.
+Events already stored are skipped. If a line is rejected, the exit code is 10 (signature) or 2; the other lines are stored.`;
   static override examples = [
     { description: 'Import an export of another journal.', command: 'kioskctl events import events.ndjson' },
     {
@@ -29,10 +29,14 @@ What is kept already changes nothing. Any refused line ends it with 10 (signatur
     },
   ];
   static override args = {
-    file: Args.string({ required: true, ignoreStdin: true, description: 'The file; - is standard input.' }),
+    file: Args.string({
+      required: true,
+      ignoreStdin: true,
+      description: 'File to import; - is standard input.',
+    }),
   };
   static override flags = {
-    unverified: Flags.boolean({ summary: 'Keep bodies without a signature, too, as hints.' }),
+    unverified: Flags.boolean({ summary: 'Also store bodies without a signature, as hints.' }),
     ...publicKeyFlag,
   };
 

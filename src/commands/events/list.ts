@@ -9,8 +9,8 @@ export default class EventsList extends BaseCommand {
   static override effect = 'records' as const;
   static override summary = 'List webhook events, newest last.';
   static override description =
-    `The newest events, at most --limit, and below them the number of all that match and the times in which a listener ran.
-Its JSON pipes into commands about cards; --quiet prints the numbers of the events.`;
+    `Shows the newest events up to --limit, then the total of matching events and the times in which a listener ran.
+Pipe its JSON into commands about cards; --quiet prints event numbers.`;
   static override examples = [
     { description: 'List the events of the last two hours.', command: 'kioskctl events list --since 2h' },
     { description: 'List the events of one card.', command: 'kioskctl events list --card 1001/501' },

@@ -9,8 +9,8 @@ export default class EventsPrune extends BaseCommand {
   static override effect = 'records' as const;
   static override summary = 'Delete old webhook events.';
   static override description =
-    `Only events: cards, attempts and acts stay. The vendor repeats a delivery for up to two weeks; one that was forgotten
-sooner is kept as a new one when it comes again.`;
+    `Asks first. Deletes events only: cards, attempts and actions stay. Wise repeats a delivery for up to two weeks; an event that
+was deleted sooner is stored again when it is repeated.`;
   static override examples = [
     {
       description: 'Delete events older than 90 days, after a prompt.',
@@ -24,7 +24,7 @@ sooner is kept as a new one when it comes again.`;
   static override flags = {
     'older-than': durationFlag({
       required: true,
-      summary: 'Those that arrived longer ago than this.',
+      summary: 'Delete events that arrived longer ago than this.',
       helpValue: '90d',
     }),
     yes: actFlags.yes,
@@ -39,7 +39,7 @@ sooner is kept as a new one when it comes again.`;
     return {
       exitCode: 0,
       document: { pruned, before: since },
-      text: () => `Forgot ${counted(pruned, 'event')} that arrived before ${since}.\n`,
+      text: () => `Deleted ${counted(pruned, 'event')} that arrived before ${since}.\n`,
     };
   }
 }

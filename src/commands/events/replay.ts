@@ -8,8 +8,8 @@ export default class EventsReplay extends BaseCommand {
   static override effect = 'records' as const;
   static override summary = 'Send stored webhook events to a receiver.';
   static override description =
-    `One after the other, in the order of the arguments. Redirects are not followed and nothing is repeated; a receiver
-that can't be reached ends it with 7, an answer other than 2xx with 10.`;
+    `Sends the original bytes, signature and delivery id, in the order of the arguments. Redirects are not followed and nothing is
+repeated. Exits with 7 if the receiver can't be reached, and with 10 if it answers anything but 2xx.`;
   static override examples = [
     {
       description: 'Send one event to a local receiver.',
@@ -25,11 +25,11 @@ that can't be reached ends it with 7, an answer other than 2xx with 10.`;
     id: eventArg({
       required: true,
       multiple: true,
-      description: 'The numbers of events, as events list shows them.',
+      description: 'Numbers of the events, as shown by events list.',
     }),
   };
   static override flags = {
-    to: receiverFlag({ required: true, summary: 'The address of the receiver.', helpValue: 'URL' }),
+    to: receiverFlag({ required: true, summary: 'URL of the receiver.', helpValue: 'URL' }),
   };
 
   protected override async perform(): Promise<Result> {

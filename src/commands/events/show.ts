@@ -15,7 +15,7 @@ export default class EventsShow extends BaseCommand {
     },
   ];
   static override args = {
-    id: eventArg({ required: true, description: 'The number of an event, as events list shows it.' }),
+    id: eventArg({ required: true, description: 'Number of the event, as shown by events list.' }),
   };
 
   protected override async perform(): Promise<Result> {

@@ -10,8 +10,8 @@ export default class EventsTail extends BaseCommand {
   static override effect = 'records' as const;
   static override summary = 'Follow webhook events as they arrive.';
   static override description =
-    `With --since or --after it begins with what is there already. It goes on until it is interrupted, or until --limit or
---timeout; when --limit events did not come within --timeout, it ends with 75.`;
+    `Shows events of any process that receives them. --since and --after also show stored events first. Continues until Ctrl-C, --limit or
+--timeout. Exits with 75 if fewer than --limit events arrive within --timeout.`;
   static override examples = [
     { description: 'Follow all events.', command: 'kioskctl events tail' },
     {
@@ -26,11 +26,11 @@ export default class EventsTail extends BaseCommand {
   static override flags = {
     ...selectionFlags,
     after: afterFlag({
-      summary: 'Begin after the event of this number; 0 begins with all.',
+      summary: 'Start after the event with this number; 0 starts with the first.',
       helpValue: 'ID',
     }),
     ...endFlag,
-    timeout: Flags.string({ summary: 'End after this long (default: never).', helpValue: '90s' }),
+    timeout: Flags.string({ summary: 'End after this time (default: never).', helpValue: '90s' }),
     ...quietEventsFlag,
   };
 

@@ -12,7 +12,7 @@ export default class EventsVerify extends BaseCommand {
   static override effect = 'records' as const;
   static override summary = 'Verify the signature of a webhook body.';
   static override description =
-    `Offline. The file holds the body byte for byte. Exits 0 when the signature matches, 10 when it doesn't.`;
+    `Works offline. The file must contain the exact bytes of the body. Exits with 0 if the signature matches, otherwise with 10.`;
   static override examples = [
     {
       description: 'Verify a body with the published key of Wise.',
@@ -24,12 +24,12 @@ export default class EventsVerify extends BaseCommand {
     },
   ];
   static override args = {
-    file: Args.string({ required: true, ignoreStdin: true, description: 'The body as it came.' }),
+    file: Args.string({ required: true, ignoreStdin: true, description: 'File with the body as received.' }),
   };
   static override flags = {
     signature: Flags.string({
       required: true,
-      summary: 'The X-Signature-SHA256 header.',
+      summary: 'Value of the X-Signature-SHA256 header.',
       helpValue: 'BASE64',
     }),
     ...publicKeyFlag,

@@ -8,8 +8,8 @@ export default class JournalBackup extends BaseCommand {
   static override effect = 'records' as const;
   static override summary = 'Copy the journal to a file, also while it is in use.';
   static override description =
-    `The copy is complete and consistent, and one file (mode 0600). The journal records the time. Attempts that are made
-after the backup are missing in it: see kioskctl journal restore.`;
+    `Writes one complete and consistent file (mode 0600), and records the time in the journal. Attempts made after the backup
+are not in it: see kioskctl journal restore.`;
   static override examples = [
     { description: 'Copy the journal.', command: 'kioskctl journal backup /backup/journal.db' },
     {

@@ -9,11 +9,11 @@ export default class JournalRestore extends BaseCommand {
   static override effect = 'writes' as const;
   static override summary = 'Replace the journal with a backup.';
   static override description =
-    `Refused (9) while any process uses the journal. The file must be a sound journal of this version or an older one. The
-replaced journal stays beside it under another name, and the audit log of the restored one has an entry.
+    `Asks first. Refused (9) while any process uses the journal. The file must be an intact journal of this version or an older one.
+The replaced journal is kept beside it under another name, and the restore is recorded in the audit log.
 
-Attempts that were made after the backup are unknown then. So the next time that a card is sent, its command waits once,
-as long as the request of a killed process may arrive: 2 min in sandbox, 5 min in production.`;
+Attempts made after the backup are unknown then. Therefore the next action on each card waits once before it sends, as long as
+a request of a killed process may still arrive: 2 min in sandbox, 5 min in production.`;
   static override examples = [
     {
       description: 'Restore a backup, after a prompt.',
@@ -29,7 +29,7 @@ as long as the request of a killed process may arrive: 2 min in sandbox, 5 min i
     file: Args.string({
       required: true,
       ignoreStdin: true,
-      description: 'A file of kioskctl journal backup.',
+      description: 'Backup written by kioskctl journal backup.',
     }),
   };
   static override flags = actFlags;

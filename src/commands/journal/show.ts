@@ -7,7 +7,7 @@ export default class JournalShow extends BaseCommand {
   static override effect = 'reads' as const;
   static override summary = 'Show the journal: its file, size, last backup and users.';
   static override description =
-    'Works while other commands use the journal. Open attempts are those of the environment.';
+    `Works while other commands use the journal. Open attempts are counted for the environment in use.`;
   static override examples = [
     { description: 'Show the journal in use.', command: 'kioskctl journal show' },
     { description: 'Show it as JSON.', command: 'kioskctl journal show --json' },

@@ -10,10 +10,9 @@ export default class KioskHold extends BaseCommand {
   static override effect = 'records' as const;
   static override summary = 'Put a kiosk on hold: no card is sent there.';
   static override description =
-    `The hold, with its reason and who set it, is kept in the journal, for all contexts of the environment. It reaches no
-further than that: commands with another journal, and other systems, still send cards there. What is in the kiosk already
-goes on. With --for, the hold ends automatically. A kiosk that is on hold already stays so, as it was set first (exit 0,
-changed: false).`;
+    `Nothing is sent to the kiosk by produce and retry until the hold ends. The hold, its reason and its user are stored in the journal,
+for all contexts of the environment. Other journals and other systems can still send cards there, and a card already in the kiosk
+continues. A kiosk that is already on hold does not change (exit 0, changed: false).`;
   static override examples = [
     {
       description: 'Stop cards until someone releases the kiosk.',
@@ -30,7 +29,10 @@ changed: false).`;
   ];
   static override args = kioskArgs;
   static override flags = {
-    reason: { ...actFlags.reason, summary: 'Why: whoever is refused reads it. Always needed.' },
+    reason: {
+      ...actFlags.reason,
+      summary: 'Reason, shown to everyone whose card is refused. Always required.',
+    },
     for: durationFlag({ summary: 'End the hold automatically after this time.', helpValue: '4h' }),
     'no-input': actFlags['no-input'],
     ...quietFlag,

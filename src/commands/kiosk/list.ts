@@ -5,9 +5,9 @@ import type { Result } from '../../output/result.ts';
 export default class KioskList extends KioskOverviewCommand {
   static override summary = 'List kiosks with their failures, cards in progress and holds.';
   static override description =
-    `Every kiosk that the context names, that cards of the journal were sent to, or that is on hold. All of it is what the
-journal knows, from events (kioskctl listen) and from commands; nothing is asked of the API. A kiosk that nothing knows is
-a mistake (2). With --watch it goes on until Ctrl-C, and shows each change; with --json, a document a line.`;
+    `Lists the kiosks of the context, those that cards of the journal were sent to, and those on hold. Uses only the journal
+(events and commands), without a request to the API. An unknown kiosk is an error (2). With --watch, shows each change until Ctrl-C;
+with --json, as one document per line.`;
   static override examples = [
     { description: 'List all kiosks.', command: 'kioskctl kiosk list' },
     { description: 'Print them as JSON.', command: 'kioskctl kiosk list --json' },

@@ -19,12 +19,13 @@ export default class KioskRecover extends BaseCommand {
   static override effect = 'writes' as const;
   static override summary = 'Return a kiosk to service, step by step.';
   static override description =
-    `Looks what became of what was sent there, says what failed and what to touch (catalogue and runbook), and asks whether
-that is done, whose spoiled card lay in the rejection hopper and was destroyed (kept in the journal), and whether a hold
-ends. Then it goes like retry --kiosk: shows the plan, asks whether somebody takes the cards and whether to go on, and
-produces one card first, the others when that one came out. Nothing is kept, released or sent before the plan is approved;
-nobody else can recover or retry there meanwhile. In a script, answer with --yes --rejected --attended, and --release for a
-hold. Stopped anywhere, the same command goes on where it was.`;
+    `Checks the cards at the kiosk, shows what failed and how to fix it (catalogue and runbook), and asks whether the fix is done,
+which rejected card was destroyed, and whether to end a hold. Then it shows the plan, asks whether someone collects the cards, and
+produces one card first. The others follow once that card is produced.
+
+Nothing is stored, released or sent before you approve the plan. Meanwhile the kiosk is locked for other recoveries and retries.
+In a script, answer with --yes --rejected --attended, and --release to end a hold. If it is interrupted, run the same command
+again to continue.`;
   static override examples = [
     { description: 'Answer prompts for each step.', command: 'kioskctl kiosk recover WIS00001' },
     {

@@ -9,7 +9,7 @@ export default class KioskRelease extends BaseCommand {
   static override effect = 'writes' as const;
   static override summary = 'End the hold on a kiosk.';
   static override description =
-    'Nothing is sent by it. A kiosk that is not on hold stays as it is (exit 0, changed: false).';
+    `Sends nothing. Ends the hold whoever set it. A kiosk that is not on hold does not change (exit 0, changed: false).`;
   static override examples = [
     { description: 'Release a kiosk.', command: 'kioskctl kiosk release WIS00001 --reason "door is closed"' },
     { description: 'Release it in a script.', command: 'kioskctl kiosk release WIS00001 --json' },

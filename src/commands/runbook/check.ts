@@ -9,15 +9,15 @@ export default class RunbookCheck extends BaseCommand {
   static override effect = 'reads' as const;
   static override summary = 'Check a runbook.';
   static override description =
-    `Ends with 2 when it can't be used. A code that the catalogue doesn't have is a warning, because the vendor adds codes.
-Without FILE, the runbook of the context.`;
+    `Exits with 2 if the runbook can't be used. A code that is not in the catalogue is only a warning, because Wise adds codes.
+Without FILE, checks the runbook of the context.`;
   static override examples = [
     { description: 'Check a file.', command: 'kioskctl runbook check runbook.yaml' },
     { description: 'Check the runbook of the context.', command: 'kioskctl runbook check' },
     { description: 'Check in CI.', command: 'kioskctl runbook check runbook.yaml --json' },
   ];
   static override args = {
-    file: Args.string({ ignoreStdin: true, description: 'The file, in YAML.' }),
+    file: Args.string({ ignoreStdin: true, description: 'Runbook to check, in YAML.' }),
   };
 
   protected override async perform(): Promise<Result> {

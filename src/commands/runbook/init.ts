@@ -8,8 +8,8 @@ export default class RunbookInit extends BaseCommand {
   static override effect = 'reads' as const;
   static override summary = 'Write a runbook with all error codes to fill in.';
   static override description =
-    `Without FILE it goes to standard output. A file that is there stays, unless you say --force. So that kioskctl uses it,
-name it in the context: "runbook": "FILE".`;
+    `Without FILE, writes to standard output. An existing file is kept unless --force is set. To use the runbook, set it in the
+context: kioskctl context set runbook FILE.`;
   static override examples = [
     { description: 'Write a new file.', command: 'kioskctl runbook init runbook.yaml' },
     { description: 'Print it instead.', command: 'kioskctl runbook init > runbook.yaml' },
@@ -19,10 +19,10 @@ name it in the context: "runbook": "FILE".`;
     },
   ];
   static override args = {
-    file: Args.string({ ignoreStdin: true, description: 'Where it is written to; - is standard output.' }),
+    file: Args.string({ ignoreStdin: true, description: 'File to write; - is standard output.' }),
   };
   static override flags = {
-    force: Flags.boolean({ summary: 'Replace a file that is there.' }),
+    force: Flags.boolean({ summary: 'Replace an existing file.' }),
   };
 
   protected override async perform(): Promise<Result> {
@@ -36,7 +36,7 @@ name it in the context: "runbook": "FILE".`;
     return {
       exitCode: 0,
       document: { file },
-      text: () => `Written to ${printable(file)}. Fill it in, then: kioskctl runbook check\n`,
+      text: () => `Written to ${printable(file)}. Fill it in, then run: kioskctl runbook check\n`,
     };
   }
 }

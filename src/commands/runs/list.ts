@@ -9,7 +9,8 @@ import { type ListedRun, listRuns } from '../../runs/stored-runs.ts';
 export default class RunsList extends BaseCommand {
   static override effect = 'reads' as const;
   static override summary = 'List runs, newest first.';
-  static override description = `Of this environment, by every context of it. Nothing is asked of the API.`;
+  static override description =
+    `Lists the runs of this environment, from every context, without a request to the API.`;
   static override examples = [
     { description: 'List the runs.', command: 'kioskctl runs list' },
     { description: 'List the last five as JSON.', command: 'kioskctl runs list --limit 5 --json' },
@@ -36,7 +37,7 @@ export default class RunsList extends BaseCommand {
       {
         document: { runs: runs.map(({ isRunning, ...run }) => ({ ...toRunDocument(run), isRunning })) },
         reference: ({ id }) => id,
-        empty: 'No runs. Begin one: kioskctl run happy-path\n',
+        empty: 'No runs. Start one: kioskctl run happy-path\n',
         total,
       },
     );

@@ -11,7 +11,7 @@ import { findRun } from '../../runs/stored-runs.ts';
 export default class RunsShow extends BaseCommand {
   static override effect = 'reads' as const;
   static override summary = 'Show a run with its steps and results.';
-  static override description = `Also makes its reports again. Nothing is asked of the API.`;
+  static override description = `Can also write the reports again, without a request to the API.`;
   static override examples = [
     { description: 'Show a run.', command: 'kioskctl runs show 20261122-152350-3f9a1c07' },
     {
@@ -21,7 +21,7 @@ export default class RunsShow extends BaseCommand {
     { description: 'Print it as JSON.', command: 'kioskctl runs show 20261122-152350-3f9a1c07 --json' },
   ];
   static override args = {
-    run: Args.string({ required: true, ignoreStdin: true, description: 'The id of the run.' }),
+    run: Args.string({ required: true, ignoreStdin: true, description: 'Id of the run.' }),
   };
   static override flags = reportFlags;
 

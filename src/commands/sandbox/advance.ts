@@ -13,7 +13,11 @@ export default class SandboxAdvance extends SandboxCommand {
     { description: 'Advance two hours.', command: 'kioskctl sandbox advance 2h --json' },
   ];
   static override args = {
-    duration: durationArg({ required: true, ignoreStdin: true, description: 'How far: 90s, 5m, 2h or 61d.' }),
+    duration: durationArg({
+      required: true,
+      ignoreStdin: true,
+      description: 'Duration: 90s, 5m, 2h or 61d.',
+    }),
   };
   static override flags = stateFlag;
 
@@ -21,7 +25,7 @@ export default class SandboxAdvance extends SandboxCommand {
     const { args, flags } = await this.parse(SandboxAdvance);
     return this.withSandbox(flags, (sandbox) => {
       const now = sandbox.advance(args.duration).toISOString();
-      const text = () => `In the embedded sandbox it is ${localTime(now)}.\n`;
+      const text = () => `The embedded sandbox is now at ${localTime(now)}.\n`;
       return { exitCode: 0, document: { now }, text };
     });
   }

@@ -5,8 +5,8 @@ import type { Result } from '../../output/result.ts';
 export default class SandboxFault extends SandboxCommand {
   static override summary = 'Make the sandbox fail.';
   static override description =
-    `A chosen answer to requests of a method and path, a refused produce request, or a kiosk that fails by itself.
-Without any of them, lists the faults that are set.`;
+    `Sets an answer for requests of a method and path, a refused produce request, or a kiosk that fails.
+Without flags, lists the faults that are set.`;
   static override examples = [
     {
       description: 'Lose the answer to the next produce request.',

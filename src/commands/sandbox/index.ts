@@ -9,7 +9,7 @@ import type { Sandbox as EmbeddedSandbox } from '../../sandbox/sandbox.ts';
 export default class Sandbox extends SandboxCommand {
   static override summary = 'Serve the embedded sandbox on a fixed port.';
   static override description =
-    `The same state that every command in local uses. It listens on this machine only, unless --host says otherwise.`;
+    `Serves the state that every command in local uses. Listens on this machine only, unless --host is set.`;
   static override examples = [
     { description: 'Serve it on the default port.', command: 'kioskctl sandbox' },
     {
@@ -27,28 +27,27 @@ export default class Sandbox extends SandboxCommand {
     },
   ];
   static override flags = {
-    port: portFlag({ summary: 'The port; 0 picks a free one (default 8787).', helpValue: 'N' }),
+    port: portFlag({ summary: 'Port; 0 picks a free one (default 8787).', helpValue: 'N' }),
     host: Flags.string({
       helpGroup: 'ADVANCED',
-      summary: 'The address to listen on (default 127.0.0.1).',
+      summary: 'Address to listen on (default 127.0.0.1).',
       helpValue: 'ADDRESS',
     }),
-    speed: speedFlag({ summary: 'How many times faster than life.', helpValue: 'N' }),
+    speed: speedFlag({ summary: 'Speed factor (10 is ten times faster).', helpValue: 'N' }),
     kiosks: numberFlag({
       helpGroup: 'ADVANCED',
       what: 'a number of kiosks',
       max: 9999,
-      summary: 'How many kiosks there are: WIS00001, … (default 3).',
+      summary: 'Number of kiosks: WIS00001, … (default 3).',
       helpValue: 'N',
     }),
     'rate-limits': Flags.boolean({
       helpGroup: 'ADVANCED',
-      summary:
-        'Answer 429 to more requests than the vendor allows: 100 a second, 1,000 a minute of its time.',
+      summary: 'Apply the rate limits of Wise: 100 requests per second, 1,000 per minute (sandbox time).',
     }),
     'no-callback-check': Flags.boolean({
       helpGroup: 'ADVANCED',
-      summary: 'Accept subscriptions without a test notification to their URL first.',
+      summary: 'Accept subscriptions without sending a test notification to their URL.',
     }),
     ...tlsFlags,
     ...stateFlag,
@@ -65,7 +64,9 @@ export default class Sandbox extends SandboxCommand {
     return this.withSandbox(flags, async (sandbox, { report, signal }) => {
       const url = await sandbox.listen({ host, port });
       if (!isLoopback(host)) {
-        report.warn(`The sandbox takes any token and listens on ${host}: whoever reaches it can use it.`);
+        report.warn(
+          `The sandbox accepts any token and listens on ${host}: anyone who can reach it can use it.`,
+        );
       }
       await this.emit(ready(url, sandbox), { isStream: true });
       if (!signal.aborted) await once(signal, 'abort');

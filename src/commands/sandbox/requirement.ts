@@ -6,8 +6,8 @@ import type { Result } from '../../output/result.ts';
 export default class SandboxRequirement extends SandboxCommand {
   static override summary = 'Set a requirement of a profile in the sandbox.';
   static override description =
-    `Its orders that wait for the requirement continue. Wise presets a PIN with an encrypted call on another host, which the
-sandbox does not have: this command takes its place.`;
+    `Orders that wait for the requirement continue. Wise presets a PIN with an encrypted call to another host, which the
+sandbox does not have; this command replaces that call.`;
   static override examples = [
     { description: 'Meet a requirement.', command: 'kioskctl sandbox requirement 1003 PIN' },
     {
@@ -20,17 +20,17 @@ sandbox does not have: this command takes its place.`;
     },
   ];
   static override args = {
-    profile: Args.string({ required: true, ignoreStdin: true, description: 'The profile, like 1003.' }),
+    profile: Args.string({ required: true, ignoreStdin: true, description: 'Profile id, like 1003.' }),
     type: Args.string({
       required: true,
       ignoreStdin: true,
-      description: 'The requirement.',
+      description: 'Type of the requirement.',
       options: ['PIN', 'VERIFICATION', 'ADDRESS'],
     }),
   };
   static override flags = {
     status: Flags.string({
-      summary: 'Its status (default COMPLETED).',
+      summary: 'Status of the requirement (default COMPLETED).',
       options: ['NOT_INITIATED', 'NEEDS_ACTION', 'PENDING', 'COMPLETED', 'FAILED'],
     }),
     ...stateFlag,

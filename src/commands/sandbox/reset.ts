@@ -4,7 +4,7 @@ import type { Result } from '../../output/result.ts';
 export default class SandboxReset extends SandboxCommand {
   static override summary = 'Reset the sandbox to its initial state.';
   static override description =
-    `Its orders, cards, faults and its clock; with them, the journal forgets the cards of local.`;
+    `Removes its orders, cards and faults, resets its clock, and removes the cards of local from the journal.`;
   static override examples = [
     { description: 'Reset it.', command: 'kioskctl sandbox reset' },
     { description: 'Reset it with reproducible ids.', command: 'kioskctl sandbox reset --seed 42' },
@@ -19,7 +19,7 @@ export default class SandboxReset extends SandboxCommand {
       return {
         exitCode: 0,
         document: { reset: true },
-        text: () => 'The embedded sandbox is as new, and the journal knows no cards of local any more.\n',
+        text: () => 'The embedded sandbox is reset. The journal no longer has cards of local.\n',
       };
     });
   }

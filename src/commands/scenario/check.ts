@@ -9,8 +9,8 @@ export default class ScenarioCheck extends BaseCommand {
   static override effect = 'reads' as const;
   static override summary = 'Check a scenario file without sending anything.';
   static override description =
-    `Ends with 2 when it can't be run. With --data, each row is checked, too: what its columns are called, and what the scenario
-makes of their values. Editors check while you write: schemas/scenario.json is its JSON Schema.`;
+    `Exits with 2 if the scenario can't be run. With --data, also checks the columns and the values of each row.
+For checks while you write, use its JSON Schema in your editor: schemas/scenario.json.`;
   static override examples = [
     { description: 'Check a file.', command: 'kioskctl scenario check flow.yaml' },
     {
@@ -26,7 +26,7 @@ makes of their values. Editors check while you write: schemas/scenario.json is i
     scenario: Args.string({
       ignoreStdin: true,
       required: true,
-      description: 'The file, in YAML or JSON; or a built-in scenario.',
+      description: 'Scenario file (YAML or JSON), or a built-in scenario.',
     }),
   };
   static override flags = { data: { ...runFlags.data, exclusive: [] }, var: runFlags.var };

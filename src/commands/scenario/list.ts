@@ -9,8 +9,8 @@ export default class ScenarioList extends BaseCommand {
   static override effect = 'reads' as const;
   static override summary = 'List the built-in scenarios.';
   static override description =
-    `Those that need the embedded sandbox set faults or move its clock; the others run on the vendor's, too.
-Your own scenarios are files: docs/scenarios.md says what is in them.`;
+    `Some need the embedded sandbox, because they set faults or move its clock; the others also run in the sandbox of Wise.
+To write your own scenarios, see docs/scenarios.md.`;
   static override examples = [
     { description: 'List the scenarios.', command: 'kioskctl scenario list' },
     { description: 'List them as JSON.', command: 'kioskctl scenario list --json' },

@@ -7,7 +7,7 @@ export default class ScenarioSchema extends BaseCommand {
   static override effect = 'reads' as const;
   static override summary = 'Print the JSON Schema of scenario files.';
   static override description =
-    `Editors complete and check scenarios with it. With --json, the schema is the field "schema" of the document.`;
+    `Editors use it to complete and check scenarios. With --json, the schema is the field "schema" of the document.`;
   static override examples = [
     { description: 'Print the schema.', command: 'kioskctl scenario schema' },
     { description: 'Save it for your editor.', command: 'kioskctl scenario schema > scenario.schema.json' },

@@ -9,9 +9,10 @@ export default class WebhooksCreate extends BaseCommand {
   static override effect = 'writes' as const;
   static override summary = 'Subscribe a URL to production and order events.';
   static override description =
-    `Needs KIOSKCTL_CLIENT_ID and KIOSKCTL_CLIENT_SECRET. The vendor sends events to https at a domain name, on port 443, with a certificate that a CA has signed, and without a query; local sends them to this machine as well.
-First it sends a test notification to the URL, which must be answered 2xx within 5 seconds: start listen, and the gateway in front of it, before.
-Subscriptions that are there already stay as they are.`;
+    `Needs KIOSKCTL_CLIENT_ID and KIOSKCTL_CLIENT_SECRET, or a login with client id and secret. Wise sends events only to https URLs
+with a domain name, port 443, a certificate from a public CA and no query. local also sends them to this machine.
+First Wise sends a test notification to the URL, which must be answered with 2xx within 5 seconds, so start listen and its gateway first.
+Existing subscriptions are not changed.`;
   static override examples = [
     {
       description: 'Subscribe a URL.',
@@ -28,10 +29,13 @@ Subscriptions that are there already stay as they are.`;
     },
   ];
   static override flags = {
-    url: Flags.string({ summary: 'Where the events go.', helpValue: 'URL', required: true }),
-    name: Flags.string({ summary: 'How the vendor lists it (default kioskctl).', helpValue: 'TEXT' }),
+    url: Flags.string({ summary: 'URL that receives the events.', helpValue: 'URL', required: true }),
+    name: Flags.string({
+      summary: 'Name of the subscription at Wise (default kioskctl).',
+      helpValue: 'TEXT',
+    }),
     'schema-version': Flags.string({
-      summary: 'Of the events: 4.0.0 has milliseconds (default), 2.0.0 whole seconds.',
+      summary: 'Version of the events: 4.0.0 with milliseconds (default), 2.0.0 with whole seconds.',
       options: ['2.0.0', '4.0.0'],
     }),
     ...actFlags,

@@ -10,7 +10,7 @@ export default class WebhooksTest extends BaseCommand {
   static override summary = 'Request a test notification from Wise.';
   static override description =
     `It is signed and delivered like any other event, marked as a test, and changes no card.
-In local it is delivered once something serves the sandbox.`;
+In local it is delivered as soon as the sandbox is being served.`;
   static override examples = [
     {
       description: 'Request a test notification.',
@@ -33,7 +33,9 @@ In local it is delivered once something serves the sandbox.`;
       document: { subscriptionId: id, deliveryIds },
       references: deliveryIds,
       text: (style) =>
-        deliveryIds.map((one) => `${style.good('✓')} On its way: delivery ${printable(one)}\n`).join(''),
+        deliveryIds
+          .map((one) => `${style.good('✓')} Test notification requested: delivery ${printable(one)}\n`)
+          .join(''),
     };
   }
 }

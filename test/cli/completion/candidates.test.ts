@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type Candidate, type Completable, candidatesFor } from '../../../src/cli/completion/candidates.ts';
 
 const GLOBAL = {
-  context: { type: 'option', summary: 'The context to use.' },
+  context: { type: 'option', summary: 'Context to use.' },
   json: { type: 'boolean', summary: 'JSON.' },
 };
 
