@@ -21,13 +21,11 @@ export default class Status extends BaseCommand {
   static override effect = 'reads' as const;
   static override summary = 'Show the order, production and attempt of cards.';
   static override description =
-    `Without CARD, all cards that the journal knows, or a selection of them, what needs somebody first. A selection finds
-what the journal heard of, and looks at that at the API; with --cached, nothing is asked of the API. Of the same kind of flag
-either is enough, of different kinds all must hold.
+    `Without CARD, shows the cards of the journal, or those selected by filters, most urgent first. Their current state is fetched
+from the API; --cached skips this. Repeating a filter means OR; different filters mean AND.
 
-Exits 0 whatever it reads; with --exit-status produced and completed are 0, failed 4 or 5, cancelled, returned and expired
-6, an unknown attempt 8, anything else 75. With --watch, events wake it while kioskctl listen keeps them in this journal
-(--via).`;
+Exits with 0 whatever the cards' stage. With --exit-status: produced and completed 0, failed 4 or 5, cancelled, returned and expired
+6, an unknown attempt 8, otherwise 75. With --watch, webhooks trigger updates if kioskctl listen is running (see --via).`;
   static override examples = [
     { description: 'Show unfinished and recent cards.', command: 'kioskctl status' },
     {
@@ -60,17 +58,17 @@ Exits 0 whatever it reads; with --exit-status produced and completed are 0, fail
   static override flags = {
     ...cardSelectionFlags,
     cached: Flags.boolean({
-      summary: 'As the journal knows them: ask nothing of the API.',
+      summary: 'Show what the journal knows, without a request to the API.',
       exclusive: ['watch'],
     }),
-    watch: Flags.boolean({ summary: 'Go on and show each change, until nothing can change any more.' }),
+    watch: Flags.boolean({ summary: 'Watch until every card has reached a final state.' }),
     'from-api': Flags.boolean({
       summary:
         "Read the profile's orders from the API, show their kiosk cards, and record them in the journal.",
       exclusive: ['cached'],
     }),
-    history: Flags.boolean({ summary: 'With all attempts that the journal knows.' }),
-    'exit-status': Flags.boolean({ summary: 'Let the exit code tell where the cards stand.' }),
+    history: Flags.boolean({ summary: 'Show all attempts of the journal.' }),
+    'exit-status': Flags.boolean({ summary: 'Set the exit code by the stage of the cards.' }),
     ...waitFlags,
     ...watchViaFlag,
     ...tableFlags,

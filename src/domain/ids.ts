@@ -72,7 +72,7 @@ export function parseId(text: string, what: string): number {
   if (Number.isSafeInteger(id) && id > 0) return id;
   throw failure(
     'invalid-reference',
-    `“${printable(text.slice(0, 80))}” is not a ${what}.`,
+    `“${printable(text.slice(0, 80))}” is not a valid ${what}.`,
     `The ${what} is a whole number from 1 to ${Number.MAX_SAFE_INTEGER}.`,
   );
 }

@@ -98,16 +98,16 @@ export const timeFlag = flagKind<PointInTime>((text, { name }) => {
 
 /** The flags of every command. */
 export const globalFlags = {
-  context: Flags.string({ summary: 'The context to use.', helpValue: 'NAME', helpGroup: 'GLOBAL' }),
+  context: Flags.string({ summary: 'Context to use.', helpValue: 'NAME', helpGroup: 'GLOBAL' }),
   environment: Flags.string({
-    summary: 'local, sandbox or production.',
+    summary: 'Environment: local, sandbox or production.',
     helpValue: 'NAME',
     helpGroup: 'GLOBAL',
   }),
-  'base-url': Flags.string({ summary: 'Where the API is.', helpValue: 'URL', helpGroup: 'GLOBAL' }),
-  'profile-id': Flags.string({ summary: 'The profile.', helpValue: 'ID', helpGroup: 'GLOBAL' }),
+  'base-url': Flags.string({ summary: 'Base URL of the API.', helpValue: 'URL', helpGroup: 'GLOBAL' }),
+  'profile-id': Flags.string({ summary: 'Profile to use.', helpValue: 'ID', helpGroup: 'GLOBAL' }),
   'token-file': Flags.string({
-    summary: 'A file that holds the access token.',
+    summary: 'Read the access token from a file.',
     helpValue: 'FILE',
     helpGroup: 'GLOBAL',
   }),
@@ -116,68 +116,71 @@ export const globalFlags = {
     helpGroup: 'GLOBAL',
     exclusive: ['token-file'],
   }),
-  json: Flags.boolean({ summary: 'One JSON document on standard output.', helpGroup: 'GLOBAL' }),
+  json: Flags.boolean({ summary: 'Print one JSON document to standard output.', helpGroup: 'GLOBAL' }),
   quiet: Flags.boolean({
     char: 'q',
-    summary: 'No result, only the exit code and what is wrong.',
+    summary: 'Print nothing on success.',
     helpGroup: 'GLOBAL',
   }),
-  verbose: Flags.boolean({ summary: 'Each request and answer on standard error.', helpGroup: 'GLOBAL' }),
+  verbose: Flags.boolean({
+    summary: 'Print each request and answer to standard error.',
+    helpGroup: 'GLOBAL',
+  }),
   debug: Flags.boolean({
-    summary: 'Their headers and bodies, too, without secrets and personal data.',
+    summary: 'Also print headers and bodies, without secrets and personal data.',
     helpGroup: 'GLOBAL',
   }),
-  'no-color': Flags.boolean({ summary: 'No colour and nothing that moves.', helpGroup: 'GLOBAL' }),
+  'no-color': Flags.boolean({ summary: 'Disable colour and animation.', helpGroup: 'GLOBAL' }),
 };
 
 /** In place of the global one, for commands whose result has ids. */
 export const quietFlag = {
-  quiet: Flags.boolean({ char: 'q', summary: 'Only the references, one a line.' }),
+  quiet: Flags.boolean({ char: 'q', summary: 'Print only card references, one per line.' }),
 };
 
 /** For commands that print a table. */
 export const tableFlags = {
-  wide: Flags.boolean({ summary: 'Show all columns, and cut their cells to fit the terminal.' }),
+  wide: Flags.boolean({ summary: 'Show all columns.' }),
 };
 
 /** For commands that change something. */
 export const actFlags = {
   reason: Flags.string({
     helpGroup: 'CONFIRMATION',
-    summary: 'Why; kept in the journal, needed in production.',
+    summary: 'Reason for the action, stored in the journal. Required in production.',
     helpValue: 'TEXT',
   }),
   confirm: Flags.string({
     helpGroup: 'CONFIRMATION',
-    summary: 'Confirm an act in production, naming its context.',
+    summary: 'Confirm an action in production by the name of its context.',
     helpValue: 'CONTEXT',
   }),
   yes: Flags.boolean({
     helpGroup: 'CONFIRMATION',
     char: 'y',
-    summary: 'Answer its questions with yes (never the one of production).',
+    summary: 'Answer yes to prompts. Does not confirm production; see --confirm.',
   }),
-  'no-input': Flags.boolean({ helpGroup: 'CONFIRMATION', summary: 'Ask nothing, even on a terminal.' }),
+  'no-input': Flags.boolean({ helpGroup: 'CONFIRMATION', summary: 'Never prompt, even on a terminal.' }),
 };
 
 /** For commands that wait. */
 export const waitFlags = {
   timeout: Flags.string({
     helpGroup: 'WAITING',
-    summary: 'How long at most, per card; 0 looks once (default 10m).',
+    summary: 'Maximum time to wait per card; 0 checks once (default 10m).',
     helpValue: '90s',
   }),
   interval: Flags.string({
     helpGroup: 'ADVANCED',
-    summary: 'The longest pause between two looks.',
+    summary: 'Maximum pause between two checks.',
     helpValue: '5s',
   }),
 };
 
 const VIA = {
   summary:
-    'Where to look: auto (at the events of a listener while one lives, else at the API), poll (at the API) or journal (at the events; needs a listener).',
-  helpValue: 'WAY',
+    'How to detect changes: auto (webhooks if a listener is running, otherwise polling), poll, or journal (webhooks only).',
+  helpValue: 'MODE',
   helpGroup: 'ADVANCED',
 };
 
@@ -193,10 +196,10 @@ export const watchViaFlag = { via: via({ ...VIA, dependsOn: ['watch'] }) };
 
 /** For commands that send a card to a kiosk. */
 export const followFlags = {
-  wait: Flags.boolean({ helpGroup: 'WAITING', summary: 'Go on until the card is produced.' }),
+  wait: Flags.boolean({ helpGroup: 'WAITING', summary: 'Wait until the card is produced.' }),
   simulate: simulationFlag({
     helpGroup: 'SANDBOX',
-    summary: 'In a sandbox: what becomes of the card, PRODUCED or PRODUCTION_ERROR[:CODE]. Waits, too.',
+    summary: 'Set the production result: PRODUCED or PRODUCTION_ERROR[:CODE]. Implies --wait.',
     helpValue: 'STATUS[:CODE]',
   }),
 };
@@ -210,11 +213,14 @@ export function toProduceOptions(flags: {
 }
 
 const CARD_HELP =
-  'A card token or its first digits, or an order id, alone or as PROFILE/CARD; - reads them from standard input.';
+  'Card token or its first digits, or an order id, alone or as PROFILE/CARD. Use - to read references from standard input.';
 
 /** For commands that show what to do about an error code. */
 export const runbookFlag = {
-  runbook: Flags.string({ summary: "The team's runbook (default: that of the context).", helpValue: 'FILE' }),
+  runbook: Flags.string({
+    summary: 'Runbook of your team (default: that of the context).',
+    helpValue: 'FILE',
+  }),
 };
 
 /** The cards that a command works on. */
@@ -228,7 +234,7 @@ export const optionalCardArgs = {
 
 /** The subscription that a command works on. */
 export const subscriptionArgs = {
-  id: Args.string({ required: true, ignoreStdin: true, description: 'The id of the subscription.' }),
+  id: Args.string({ required: true, ignoreStdin: true, description: 'Id of the subscription.' }),
 };
 
 export const DEFAULT_LIMIT = 100;
@@ -236,7 +242,7 @@ export const DEFAULT_LIMIT = 100;
 const ROWS = { what: 'a number of rows', hint: 'Use a number from 1.', helpValue: 'N' };
 
 /** For lists that may be long. */
-export const limitFlag = { limit: numberFlag({ ...ROWS, summary: 'How many at most (default 100).' }) };
+export const limitFlag = { limit: numberFlag({ ...ROWS, summary: 'Maximum number of rows (default 100).' }) };
 
 /** For streams that end after a number of rows. */
-export const endFlag = { limit: numberFlag({ ...ROWS, summary: 'End after as many events.' }) };
+export const endFlag = { limit: numberFlag({ ...ROWS, summary: 'End after this number of events.' }) };

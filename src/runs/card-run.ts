@@ -170,8 +170,8 @@ export class CardRun {
     if (kioskId === null)
       throw failure(
         'input-required',
-        'Which kiosk?',
-        'Name it in the step (produce: WIS00001), with --kiosk, or in the context.',
+        'No kiosk is set.',
+        'Set it in the step (produce: WIS00001), with --kiosk, or in the context.',
       );
     if (this.#lock?.kioskId === kioskId) return kioskId;
     await this.#releaseLock();

@@ -63,12 +63,12 @@ function cardUnusable(
     return failure(
       isGiven ? 'input-required' : 'invalid-input',
       asSentence(`${run.scenario}: ${what}`),
-      'Nothing was sent. Correct it and run it again.',
+      'Nothing was sent. Correct the scenario, then run it again.',
     );
   }
   return failure(
     'invalid-input',
     asSentence(`${printable(run.data?.path ?? '')}, line ${row}: ${what}`),
-    'Nothing was sent. Correct the row and run it again.',
+    'Nothing was sent. Correct the row, then run it again.',
   );
 }

@@ -79,8 +79,8 @@ function refuseOtherPlace(ctx: Context, run: RunRecord): void {
   if (toShell(there) === toShell(ctx.invocation.flags) && ctx.profileId === run.profileId) return;
   throw failure(
     'usage',
-    `Run ${run.id} was begun with another context, server or profile.`,
-    `Go on there: ${commandLine(['run', '--resume', run.id], run)}`,
+    `Run ${run.id} was started with another context, server or profile.`,
+    `Continue there: ${commandLine(['run', '--resume', run.id], run)}`,
   );
 }
 
@@ -90,8 +90,8 @@ function refuseSettledVariables(run: RunRecord, values: WantedRun['values']): vo
   if (settled === undefined) return;
   throw failure(
     'usage',
-    `--var ${settled}: run ${run.id} goes on with the values that it was begun with.`,
-    'Leave it out, or begin a new run without --resume.',
+    `--var ${settled}: run ${run.id} continues with its original values.`,
+    'Leave it out, or start a new run without --resume.',
   );
 }
 
@@ -148,7 +148,7 @@ function chooseConcurrency(
   if (wanted === undefined || wanted === 1) return 1;
   throw failure(
     'usage',
-    'The cards of this scenario go one after the other: its faults hit whichever comes next.',
+    'This scenario sets faults, so its cards run one at a time.',
     'Leave --concurrency out.',
   );
 }
@@ -162,14 +162,14 @@ function refuseElsewhere({ environment }: Context, { needsControl, simulates, na
     throw failure(
       'usage',
       `Scenario ${printable(name)} sets faults or moves the clock: it needs the embedded sandbox.`,
-      'Run it there: --context local.',
+      'Run it with --context local.',
     );
   }
   if (simulates && environment === 'production') {
     throw failure(
       'sandbox-only',
-      `Scenario ${printable(name)} simulates what becomes of cards, which production never does.`,
-      'Run it in a sandbox, or leave its simulate steps out.',
+      `Scenario ${printable(name)} simulates production results, which is not possible in production.`,
+      'Run it in a sandbox, or remove its simulate steps.',
     );
   }
 }
@@ -177,15 +177,15 @@ function refuseElsewhere({ environment }: Context, { needsControl, simulates, na
 /** Refuses prompts for each card: no user can answer them while other cards are in progress. @throws Failure `input-required` */
 function refuseToAsk({ environment }: Context, { asks, name }: Scenario, { yes }: WantedRun): void {
   if (environment !== 'production' || !asks || yes) return;
-  const what = `Scenario ${printable(name)} retries or cancels, which asks for each card in production.`;
-  throw failure('input-required', what, 'Answer for all of them with --yes.');
+  const what = `Scenario ${printable(name)} retries or cancels cards, which needs an approval for each card in production.`;
+  throw failure('input-required', what, 'Approve all of them with --yes.');
 }
 
 function changed({ id }: RunRecord, file: string): Failure {
   return failure(
     'usage',
-    `${printable(file)} is not what run ${id} was begun with.`,
-    'Put it back as it was, or begin a new run.',
+    `${printable(file)} has changed since run ${id} was started.`,
+    'Restore it, or start a new run.',
   );
 }
 
@@ -193,8 +193,8 @@ function forgotten(names: readonly string[]): Failure {
   const flags = names.map((name) => `--var ${name}=…`).join(' ');
   return failure(
     'input-required',
-    `What orders are made of is kept nowhere: ${names.join(', ')}.`,
-    `Give it again, with the same values: ${flags}`,
+    `The data of orders are not stored: ${names.join(', ')}.`,
+    `Pass them again with the same values: ${flags}`,
   );
 }
 

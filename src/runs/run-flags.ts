@@ -12,50 +12,51 @@ const variableFlag = exactFlagKind((pair) => {
   throw failure(
     'usage',
     'A --var is not NAME=VALUE.',
-    'A name has letters, digits, _ and -: --var kiosk=WIS00001',
+    'A name consists of letters, digits, _ and -, like --var kiosk=WIS00001',
   );
 });
 
 export const runFlags = {
   cards: numberFlag({
     max: MOST_CARDS,
-    summary: 'Carry it out for so many cards (default 1).',
+    summary: 'Number of cards (default 1).',
     helpValue: 'N',
   }),
   data: textFlag({
-    summary: 'A CSV file with a card a row; its columns are variables.',
+    summary: 'CSV file with one card per row; its columns are variables.',
     helpValue: 'FILE',
     exclusive: ['cards'],
   }),
   var: variableFlag({
     multiple: true,
-    summary: 'The value of a variable; may be given several times.',
+    summary: 'Value of a variable (repeatable).',
     helpValue: 'NAME=VALUE',
   }),
   kiosk: kioskFlag({
     multiple: true,
-    summary:
-      'A kiosk to use, in turn with the others; may be given several times (default: those of the context).',
+    summary: 'Kiosk to use, in turn with the others (repeatable; default: those of the context).',
     helpValue: 'ID',
   }),
   concurrency: numberFlag({
     helpGroup: 'ADVANCED',
     max: MOST_AT_ONCE,
-    summary: 'So many cards at once (default: two for each kiosk, at least 4).',
+    summary: 'Number of cards in progress at a time (default: two for each kiosk, at least 4).',
     helpValue: 'N',
   }),
   'limit-rps': Flags.string({
     helpGroup: 'ADVANCED',
-    summary: 'So many requests a second at most.',
+    summary: 'Maximum number of requests per second.',
     helpValue: 'N',
   }),
   'limit-rpm': Flags.string({
     helpGroup: 'ADVANCED',
-    summary: 'So many requests a minute at most.',
+    summary: 'Maximum number of requests per minute.',
     helpValue: 'N',
   }),
-  keep: Flags.boolean({ summary: 'Leave the orders at its end; in production they are always left.' }),
-  resume: textFlag({ summary: 'Go on with a run that was interrupted.', helpValue: 'RUN' }),
+  keep: Flags.boolean({
+    summary: 'Do not cancel the orders at the end (in production they are never cancelled).',
+  }),
+  resume: textFlag({ summary: 'Continue an interrupted run.', helpValue: 'RUN' }),
 };
 
 type RunFlags = Interfaces.InferredFlags<typeof runFlags> & { yes: boolean };
@@ -77,7 +78,7 @@ export function toWantedRun(scenario: string | undefined, flags: RunFlags): Want
     throw failure(
       'usage',
       'Which scenario?',
-      'Name a built-in one (kioskctl scenario list shows them) or a file, or go on with a run: --resume RUN.',
+      'Name a built-in one (kioskctl scenario list shows them) or a file, or resume a run: --resume RUN.',
     );
   }
   if (resume !== undefined) refuseSettled(scenario, flags);
@@ -90,8 +91,8 @@ function refuseSettled(scenario: string | undefined, flags: RunFlags): void {
   if (what === undefined) return;
   throw failure(
     'usage',
-    `${what} does not go with --resume: a run goes on with what it was begun with.`,
-    'Leave it out, or begin a new run without --resume.',
+    `${what} can't be combined with --resume: a run continues with its original settings.`,
+    'Leave it out, or start a new run without --resume.',
   );
 }
 
@@ -100,7 +101,7 @@ export function toValues(pairs: readonly { name: string; value: string }[]): Rec
   const values: Record<string, string> = {};
   for (const { name, value } of pairs) {
     if (Object.hasOwn(values, name)) {
-      throw failure('usage', `--var gives ${name} twice.`, 'Give each variable once.');
+      throw failure('usage', `--var sets ${name} twice.`, 'Set each variable once.');
     }
     values[name] = value;
   }

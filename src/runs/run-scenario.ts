@@ -138,7 +138,7 @@ async function cleanUp(run: Run, { report }: Context): Promise<FreedPlaces[]> {
   const limits = new Map<number, boolean>();
   for await (const cards of pagesOfRunCards(ctx.journal, run.record.id)) {
     const left = cards.filter(({ orders }) => orders.some(({ cleanUp }) => cleanUp === null));
-    if (left.length > 0 && !isReported) report.note('Cancelling what the run ordered.');
+    if (left.length > 0 && !isReported) report.note('Cancelling the orders of the run.');
     isReported ||= left.length > 0;
     const profiles = new Set(left.flatMap(({ orders }) => orders.map(({ profileId }) => profileId)));
     for (const profileId of profiles)

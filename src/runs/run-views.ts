@@ -68,7 +68,7 @@ function describeCleanUp(
   if (keep) return `${cleanUp.orders} kept`;
   const parts = [
     cleanUp.cancelled > 0 && `${cleanUp.cancelled} cancelled`,
-    cleanUp['ended-before'] > 0 && `${cleanUp['ended-before']} had ended before`,
+    cleanUp['ended-before'] > 0 && `${cleanUp['ended-before']} already ended`,
     cleanUp.failed > 0 && `${cleanUp.failed} could not be cancelled`,
     cleanUp.pending > 0 && `${cleanUp.pending} not cancelled yet`,
   ].filter((part) => part !== false);
@@ -196,7 +196,7 @@ function endOf({ run, totals }: RunReport, first: FailureDocument | null): Failu
   return { code, message: runFacts({ run, totals }).summary, hint: `See all cards: ${commandsOf(run).show}` };
 }
 
-/** The most cards that are shown with their steps, those in trouble first. The JSON document has all of them. */
+/** The most cards that are shown with their steps, those with problems first. The JSON document has all of them. */
 const SHOWN = 20;
 
 /** Makes the result of `runs show`. */
@@ -226,7 +226,7 @@ function renderCards(cards: readonly RunCard[], { run, style }: Shown): string {
   const inTrouble = cards.filter(isTrouble);
   const shown = (inTrouble.length > 0 ? inTrouble : cards).slice(0, SHOWN);
   const left = cards.length - shown.length;
-  const more = left > 0 ? style.dim(`\n  ${left} more: --json, or a report, has all of them.\n`) : '';
+  const more = left > 0 ? style.dim(`\n  ${left} more. Show all with --json or a report.\n`) : '';
   return `${shown.map((card) => `\n${renderCard(card, { run, style })}`).join('')}${more}`;
 }
 
@@ -244,5 +244,7 @@ function renderStep({ label, name, took, trouble }: StepFacts, style: Style): st
 }
 
 function nextOf({ run }: RunReport, style: Style): string {
-  return run.endedAt === null ? style.dim(`\nIt isn't over. Continue with: ${commandsOf(run).resume}\n`) : '';
+  return run.endedAt === null
+    ? style.dim(`\nIt is not finished. Continue with: ${commandsOf(run).resume}\n`)
+    : '';
 }

@@ -86,8 +86,8 @@ export class Run {
 function takenOver(id: string): Failure {
   return failure(
     'leased',
-    `Run ${id} was taken over while this process stood still.`,
-    'See how it goes there: kioskctl runs list',
+    `Run ${id} was continued by another process while this one was suspended.`,
+    'Check its progress: kioskctl runs list',
   );
 }
 

@@ -27,6 +27,6 @@ export async function findRun(ctx: Context, id: string): Promise<RunRecord> {
   throw failure(
     'not-found',
     `The journal of ${ctx.environment} has no run ${id}.`,
-    `See those that it has: ${commandLine(['runs', 'list'], ctx.invocation)}`,
+    `List them: ${commandLine(['runs', 'list'], ctx.invocation)}`,
   );
 }

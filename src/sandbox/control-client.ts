@@ -3,7 +3,7 @@ import { failure } from '../domain/errors/failure.ts';
 import { decodeJson } from '../domain/text/decode-json.ts';
 import type { Fault } from '../wire/fault.ts';
 
-const ANEW = 'Is it one of this version of kioskctl? Start it anew: kioskctl sandbox';
+const ANEW = 'Check that it has the same version as this kioskctl, and restart it: kioskctl sandbox';
 
 /** Controls an embedded sandbox that this process or another one of this machine serves. */
 export class RemoteSandbox {
@@ -46,7 +46,7 @@ export class RemoteSandbox {
       : failure(
           'unreachable',
           `The embedded sandbox does not answer at ${url}.`,
-          'Start it (kioskctl sandbox), or leave --base-url out: then each command serves it itself.',
+          'Start it (kioskctl sandbox), or leave out --base-url, so that each command serves it.',
         );
   }
 }

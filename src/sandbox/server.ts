@@ -106,7 +106,7 @@ function makeServer(tls: TlsFiles | null): http.Server {
     throw failure(
       'invalid-input',
       `Certificate and key can't be used together (${reason}).`,
-      'Give both in PEM, the key without a passphrase: --tls-cert FILE --tls-key FILE.',
+      'Use PEM files, the key without a passphrase: --tls-cert FILE --tls-key FILE.',
     );
   }
 }

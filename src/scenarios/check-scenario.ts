@@ -97,13 +97,13 @@ function checkNode(
     ...checkReferences(options, path, known),
     ...(isLoop(node) ? checkLoopName(node.as, [...path, node.word, 'as'], known) : []),
     ...personalIn(options.name, [...path, 'name'], personal).map(({ name, path: at }) =>
-      diagnostic(at, `orders are made of “${name}”: a name that is shown can’t have it`),
+      diagnostic(at, `“${name}” is used in orders, so a name that is shown can’t contain it`),
     ),
     ...personalIn(isLoop(node) || !node.definition.isCheck ? null : node.body, content.path, personal).map(
       ({ name, path: at }) =>
         diagnostic(
           at,
-          `“${name}” goes into orders and may be about a person: what is expected is kept and shown, so it can’t be filled in with it`,
+          `“${name}” is used in orders and may be personal data, so an expectation, which is stored and shown, can’t contain it`,
         ),
     ),
   ];
@@ -122,7 +122,7 @@ function checkReferences(value: unknown, path: Path, known: readonly string[]): 
 
 function checkLoopName(as: string | null, path: Path, known: readonly string[]): Diagnostic[] {
   const isTaken = as !== null && [...known, ...BUILT_IN.map(nameOf)].includes(as);
-  return isTaken ? [diagnostic(path, `“${as}” is the name of something else already`)] : [];
+  return isTaken ? [diagnostic(path, `“${as}” is already used for something else`)] : [];
 }
 
 /** Finds names in a value whose values may be about a person: names and expectations of steps are shown and stored. */

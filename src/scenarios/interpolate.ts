@@ -46,7 +46,7 @@ export function referencesIn(text: string): { references: string[]; wrong: strin
     const reference = inner?.trim();
     if (reference === undefined) wrong ??= 'a “${” has no “}”; a plain one is written $${';
     else if (!REFERENCE.test(reference))
-      wrong ??= 'between “${” and “}” stands a name, or name.field: nothing is computed there';
+      wrong ??= 'between “${” and “}” only a name or name.field is allowed';
     else references.push(reference);
   }
   return { references, wrong };

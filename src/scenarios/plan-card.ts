@@ -144,7 +144,7 @@ class Plan {
   #checkNeeds({ definition: { kind, card }, path }: StepNode): void {
     if (card === 'ordered') this.#hasCard = true;
     else if (card === 'needed' && !this.#hasCard)
-      this.#wrong(path, `“${kind}” needs a card: order one before it, or give one with --var card=…`);
+      this.#wrong(path, `“${kind}” needs a card: order one before it, or set one with --var card=…`);
   }
 
   /** Fills in `${…}`. @returns null after a mistake */

@@ -46,11 +46,11 @@ export class StepReader {
     const [first, second] = words;
     const other = Object.keys(step).find((key) => !STEP_WORDS.includes(key) && !OPTIONS.includes(key));
     if (other !== undefined) this.#add([...path, other], wrongField(other, words), 'key');
-    else if (first === undefined) this.#add(path, 'it says no step, like produce');
+    else if (first === undefined) this.#add(path, 'it has no step, like produce');
     if (second !== undefined)
       this.#add(
         [...path, second],
-        `“${first}” and “${second}” are two steps: begin each with a dash of its own`,
+        `“${first}” and “${second}” are two steps: begin each with its own dash`,
         'key',
       );
     const options = Object.fromEntries(Object.entries(step).filter(([key]) => OPTIONS.includes(key)));
@@ -141,7 +141,7 @@ function fieldsBelow(word: string): string[] {
 function noSuchStep(word: string): string {
   const [first = '', ...rest] = word.split(' ');
   if (rest.length > 0 && STEP_WORDS.includes(first)) return withoutColon(first, rest.join(' '));
-  if (STEP_WORDS.includes(word)) return `“${word}” says nothing: write “${word}: …”`;
+  if (STEP_WORDS.includes(word)) return `“${word}” is empty: write “${word}: …”`;
   return `there is no step “${word}”${orNearest(word, [...STEP_WORDS, ...OPTIONS])}`;
 }
 
@@ -193,5 +193,5 @@ function titleOf(definition: StepDefinition, body: unknown): string {
 
 /** Replaces messages, which may contain values: these may be about a person. */
 function withoutWords(diagnostics: Diagnostic[]): Diagnostic[] {
-  return diagnostics.map((one) => ({ ...one, message: 'what it is filled in with can’t stand here' }));
+  return diagnostics.map((one) => ({ ...one, message: 'its value is not allowed here' }));
 }

@@ -46,7 +46,8 @@ function readValues({ variables }: Scenario, given: Given, wrong: Wrong): Record
       const text = Object.hasOwn(given.values, name) ? given.values[name] : undefined;
       if (text !== undefined && text !== null)
         return [name, likeDefault(text, otherwise, (why) => wrong(name, `“${name}” ${why}`))];
-      if (required) wrong(name, `“${name}” must be given: --var ${name}=…, or a column ${name} of the data`);
+      if (required)
+        wrong(name, `“${name}” is required: set --var ${name}=…, or a column ${name} in the data`);
       return [name, otherwise];
     }),
   );
@@ -93,12 +94,12 @@ export function readVariables(content: unknown): { variables: Variable[]; mistak
     ...templatesIn(content, ['variables'])
       .filter(({ path }) => path.at(-1) !== 'description')
       .map(({ path }) =>
-        diagnostic(path, 'a default is taken as it is: it can’t name other variables', 'key'),
+        diagnostic(path, 'a default is used as it is: it can’t contain other variables', 'key'),
       ),
     ...variables
       .filter((one) => one.required && (one.default !== null || one.local !== undefined))
       .map(({ name }) =>
-        diagnostic(['variables', name], 'it is required, so that its default is never used', 'key'),
+        diagnostic(['variables', name], 'it is required, so its default is never used', 'key'),
       ),
     ...variables
       .filter(({ name }) => name === 'run')

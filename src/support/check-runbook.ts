@@ -133,7 +133,7 @@ class Check {
     const retry = RETRY_ADVICE.find((advice) => advice === text) ?? null;
     const why = retry
       ? refuseRetry(kind, code, retry)
-      : `“${text}” is no advice: use ${RETRY_ADVICE.slice(0, -1).join(', ')} or ${RETRY_ADVICE.at(-1)}`;
+      : `“${text}” is not valid: use ${RETRY_ADVICE.slice(0, -1).join(', ')} or ${RETRY_ADVICE.at(-1)}`;
     if (why !== null) this.#wrong(path, why);
     return retry;
   }

@@ -60,9 +60,12 @@ function checkFiles({ probe }: CheckInput): CheckOutcome {
     );
   }
   const open = files.filter(({ mode }) => mode !== null && (mode & 0o077) !== 0);
-  if (open.length === 0) return ok(files.map(({ path }) => path).join(', ') || 'nothing is kept yet');
+  if (open.length === 0) return ok(files.map(({ path }) => path).join(', ') || 'nothing is stored yet');
   const commands = open.map(({ path, isFolder }) => `chmod ${isFolder ? 700 : 600} '${path}'`);
-  return warning('Others on this machine can read what kioskctl keeps.', `Run: ${commands.join('; ')}`);
+  return warning(
+    'Other users of this machine can read the files of kioskctl.',
+    `Run: ${commands.join('; ')}`,
+  );
 }
 
 function checkCompletion({ probe }: CheckInput): CheckOutcome {
@@ -75,9 +78,9 @@ function checkCompletion({ probe }: CheckInput): CheckOutcome {
 
 function checkSettings({ probe }: CheckInput): CheckOutcome {
   const { file, isThere, contexts, otherWriter } = probe.readSettings();
-  if (!isThere) return ok('none: contexts are made of flags and environment variables');
+  if (!isThere) return ok('none: only flags and environment variables are used');
   if (otherWriter) {
-    const hint = `Check its content, then run: ${otherWriter.command} (until then, no credential command of it is run)`;
+    const hint = `Check its content, then run: ${otherWriter.command} (until then, its credential commands are not run)`;
     return warning(`Others can change ${file}: ${otherWriter.reason}.`, hint);
   }
   return ok(`${file}: ${contexts.length === 0 ? 'no contexts' : contexts.join(', ')}`);
@@ -91,7 +94,7 @@ function checkContext({ ctx: { name, environment, profileId } }: CheckInput): Ch
 function checkJournal({ ctx: { journalFile } }: CheckInput): CheckOutcome {
   const { path } = journalFile;
   const journal = journalFile.inspect();
-  if (!journal) return ok(`${path}: none yet, the first command makes it`);
+  if (!journal) return ok(`${path}: none yet, the first command creates it`);
   const { bytes, schema, damage, identity } = journal;
   if (damage.length > 0) throw unusable(path, `is damaged: ${damage[0]}`);
   if (schema > JOURNAL_SCHEMA)
@@ -167,8 +170,8 @@ async function checkProfile({ ctx }: CheckInput): Promise<CheckOutcome> {
   const physical = programs.filter(({ cardType }) => cardType === 'PHYSICAL').map(({ name }) => name);
   const names = physical.join(', ');
   if (physical.length === 0) {
-    const hint = 'Cards that are there can be produced. Ask Wise about programs and the card limit.';
-    return warning(`Profile ${profileId} can order no physical card (any more).`, hint);
+    const hint = 'Existing cards can be produced. Ask Wise about programs and the card limit.';
+    return warning(`Profile ${profileId} can't order physical cards, or no more of them.`, hint);
   }
   if (program === null || physical.includes(program)) return ok(`${profileId} can order ${names}`);
   throw failure(
@@ -180,14 +183,14 @@ async function checkProfile({ ctx }: CheckInput): Promise<CheckOutcome> {
 
 function checkKiosks({ ctx: { kiosks } }: CheckInput): CheckOutcome {
   if (kiosks.length > 0) return ok(kiosks.join(', '));
-  return warning('The context names none.', 'Name them in the context, or one with --kiosk each time.');
+  return warning('The context has no kiosks.', 'Set them in the context, or use --kiosk.');
 }
 
 /** Checks the credentials of the application, which only webhooks need. */
 async function checkClient({ ctx }: CheckInput): Promise<CheckOutcome> {
   try {
     await ctx.clientKey();
-    return ok('the application has its credentials');
+    return ok('the application has credentials');
   } catch (error) {
     if (!(error instanceof Failure) || error.code !== 'credentials-missing') throw error;
     return skipped('no credentials of the application, which webhooks need');
@@ -198,10 +201,10 @@ async function checkSubscription({ ctx }: CheckInput): Promise<CheckOutcome> {
   if (ctx.environment === 'local') return skipped('a listener subscribes itself');
   const subscriptions = await listWebhooks(ctx);
   const found = subscriptions.find(({ eventType }) => eventType === PRODUCTION_EVENT);
-  if (found) return ok(`events of productions go to ${found.url ?? 'an unknown URL'}`);
-  const hint = 'Make one: kioskctl webhooks create --url URL. Without it, waits look at the API.';
-  if (ctx.environment !== 'production') return warning('No subscription to events of productions.', hint);
-  throw failure('no-listener', 'Nothing is subscribed to the events of productions.', hint);
+  if (found) return ok(`production events go to ${found.url ?? 'an unknown URL'}`);
+  const hint = 'Create one: kioskctl webhooks create --url URL. Without it, waits poll the API.';
+  if (ctx.environment !== 'production') return warning('No subscription to production events.', hint);
+  throw failure('no-listener', 'There is no subscription to production events.', hint);
 }
 
 async function checkPublicKey({ ctx, probe }: CheckInput): Promise<CheckOutcome> {
@@ -213,8 +216,8 @@ async function checkPublicKey({ ctx, probe }: CheckInput): Promise<CheckOutcome>
 async function checkListener({ ctx }: CheckInput): Promise<CheckOutcome> {
   const isThere = ctx.journalFile.inspect({ check: 'none' }) !== null && (await ctx.journal.isListenedTo());
   if (isThere) return ok('writes to the journal');
-  const hint = 'Start one: kioskctl listen. Without it, waits look at the API.';
-  return warning('None writes to the journal.', hint);
+  const hint = 'Start one: kioskctl listen. Without it, waits poll the API.';
+  return warning('No webhook listener is running.', hint);
 }
 
 function checkRateLimit({ ctx: { wise, environment } }: CheckInput): CheckOutcome {
@@ -222,6 +225,6 @@ function checkRateLimit({ ctx: { wise, environment } }: CheckInput): CheckOutcom
   const { reads, sends } = wise.used;
   // Wise does not report the requests of others.
   if (wise.limited === 0) return ok(`not limited now (${reads + sends} requests of this check)`);
-  const hint = 'Others use the same credentials: wait a minute, and see what else runs.';
+  const hint = 'Other processes use the same credentials. Wait a minute, and check what else is running.';
   return warning(`The API refused ${wise.limited} of ${reads + sends} requests with 429.`, hint);
 }

@@ -112,7 +112,7 @@ function warnOfMissing(ctx: Context, cards: readonly CardStory[], acts: readonly
   for (const card of cards) {
     const isKnown =
       card.events.length + card.attempts.length > 0 || acts.some((action) => isSame(action, card));
-    if (!isKnown) ctx.report.warn(`The journal has nothing of ${formatReference(card)} in this time.`);
+    if (!isKnown) ctx.report.warn(`The journal has no records of ${formatReference(card)} in this period.`);
   }
 }
 
@@ -127,15 +127,19 @@ function notFound(ctx: Context, { subject, since }: IncidentQuery): Failure {
     // Cards can be produced for 60 days.
     const further = ctx.calendar.now() - (since ?? 0) < WEEK_MS ? '7d' : '60d';
     const words = ['incident', '--kiosk', subject.kioskId, '--since', further];
-    const message = `The journal has nothing of kiosk ${subject.kioskId} in this time.`;
-    return failure('not-found', message, `Look further back: ${commandLine(words, ctx.invocation)}`);
+    const message = `The journal has no records of kiosk ${subject.kioskId} in this period.`;
+    return failure('not-found', message, `Try a longer period: ${commandLine(words, ctx.invocation)}`);
   }
   const names = subject.cards.map(formatReference);
-  const message = `The journal has nothing of ${names.join(', ')}${since === null ? '' : ' in this time'}.`;
+  const message = `The journal has no records of ${names.join(', ')}${since === null ? '' : ' in this period'}.`;
   if (since !== null) {
-    const hint = `Leave the time out: ${commandLine(['incident', ...names], ctx.invocation)}`;
+    const hint = `Leave out the period: ${commandLine(['incident', ...names], ctx.invocation)}`;
     return failure('not-found', message, hint);
   }
   const ask = commandLine(['status', ...names, '--history'], ctx.invocation);
-  return failure('not-found', message, `Only what this journal heard of can be told. Ask the API: ${ask}`);
+  return failure(
+    'not-found',
+    message,
+    `An incident has only records of this journal. Fetch the card from the API: ${ask}`,
+  );
 }

@@ -99,10 +99,11 @@ function nameOf(one: Pick<IncidentCard, 'profileId' | 'cardToken' | 'orderId'>):
 }
 
 function coverageText({ from, to, listened, gaps }: CoverageDocument): string {
-  if (listened.length === 0) return 'Nobody listened in this time: what Wise sent is not here.\n';
-  if (gaps.length === 0) return `Somebody listened all the time, from ${from} to ${to}.\n`;
+  if (listened.length === 0)
+    return 'No webhook listener ran in this period, so events from Wise are missing.\n';
+  if (gaps.length === 0) return `A webhook listener ran for the whole period, from ${from} to ${to}.\n`;
   const rows = gaps.map((gap) => [gap.from, gap.to]);
-  return `Nobody listened in these gaps, so that events may be missing.\n\n${markdownTable(['from', 'to'], rows)}`;
+  return `No webhook listener ran in these gaps, so events may be missing.\n\n${markdownTable(['from', 'to'], rows)}`;
 }
 
 function setupRows(setup: IncidentSetup, clockOffset: number): (string | null)[][] {
@@ -115,8 +116,8 @@ function setupRows(setup: IncidentSetup, clockOffset: number): (string | null)[]
     ['environment', code(setup.environment)],
     ['API', apiHost === null ? 'the embedded sandbox' : code(apiHost)],
     ['API version', code(setup.apiVersion)],
-    ['longest wait', timeoutMs === null ? 'for ever' : formatDuration(timeoutMs)],
-    ['longest pause between looks', formatDuration(setup.intervalMs)],
+    ['longest wait', timeoutMs === null ? 'unlimited' : formatDuration(timeoutMs)],
+    ['longest pause between checks', formatDuration(setup.intervalMs)],
     ['settle window', formatDuration(setup.settleWindowMs)],
     ['clock of the API', `${clockOffset < 0 ? '-' : '+'}${formatDuration(Math.abs(clockOffset))}`],
   ];

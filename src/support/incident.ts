@@ -165,14 +165,14 @@ function errorsOf(cards: readonly CardStory[], safe: IncidentRedactor): Incident
 
 function notesOn({ hasNames, hasReasons }: Privacy): string[] {
   return [
-    'Times are UTC, by the clock of the machine that kept the journal; “occurred” and “sent” are Wise’s own.',
-    'An event stands where it arrived here. One that arrived in a gap of the listening is missing.',
+    'Times are UTC, by the clock of the machine of the journal; “occurred” and “sent” are Wise’s own.',
+    'Events are listed at the time of their arrival here. Events sent while no listener ran are missing.',
     'Left out: bodies, descriptions and signatures of events, access tokens, everything about cardholders.',
     hasNames
       ? 'Operators are named: this bundle is for their own team.'
       : 'Operators are numbered, in the order in which they acted.',
     hasReasons
       ? 'Reasons are what operators wrote, without what looks like a secret, an address or a number of a person: read them before you hand this on.'
-      : 'The reasons of acts are left out.',
+      : 'The reasons of actions are left out.',
   ];
 }

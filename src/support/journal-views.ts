@@ -51,7 +51,7 @@ function describeBackup(identity: JournalIdentity | null): string {
 
 function describeRestore({ identity, markedCards }: ShownJournal): [string, string][] {
   if (identity?.restoredAt == null) return [];
-  const cards = `${counted(markedCards, 'known card')} not sent since: each waits once before that`;
+  const cards = `${counted(markedCards, 'known card')} not sent since: each waits once before it is sent`;
   return [['restored', `${localTime(identity.restoredAt)}, ${cards}`]];
 }
 

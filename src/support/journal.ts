@@ -104,9 +104,9 @@ async function approve(
   if (current?.identity && backup.identity && current.identity.id !== backup.identity.id)
     ctx.report.warn(`${backup.file} is a backup of another journal (id ${backup.identity.id}).`);
   const time = utcTime(backup.identity?.backedUpAt ?? null);
-  const question = `Replace the journal ${path} by the backup ${backup.file}${time === null ? '' : ` of ${time}`}? Attempts that were made after the backup are unknown then: the next time that a card is sent, it waits ${formatDuration(wait)} first.`;
+  const question = `Replace the journal ${path} with the backup ${backup.file}${time === null ? '' : ` of ${time}`}? Attempts that were made after the backup are unknown then: the next time that a card is sent, it waits ${formatDuration(wait)} first.`;
   if (await ctx.ask.confirm(question, { flag: '--yes' })) return;
-  throw failure('not-confirmed', 'The journal was left as it is.', `Use it: kioskctl journal show`);
+  throw failure('not-confirmed', 'The journal was not changed.', `Show it: kioskctl journal show`);
 }
 
 /** A restore is for journals that can't be read, too. */

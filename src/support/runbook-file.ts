@@ -54,8 +54,8 @@ export function requireRunbook(configured: RunbookSource | null): string {
   if (configured) return configured.file;
   throw failure(
     'usage',
-    'The context names no runbook.',
-    'Name the file, like kioskctl runbook check runbook.yaml. kioskctl runbook init writes one.',
+    'The context has no runbook.',
+    'Pass a file, like kioskctl runbook check runbook.yaml. Create one with kioskctl runbook init.',
   );
 }
 
@@ -85,7 +85,7 @@ export function openRunbook({ given, configured, files, warn }: RunbookChoice): 
     const codes = [...new Set(ignored.map(({ code }) => printable(code)))].join(', ');
     if (codes !== '')
       warn(
-        `A project's runbook can't say that something needs no fix: its “retry: now” is ignored (${codes}).`,
+        `The runbook of a project can't remove the need for a fix: its “retry: now” is ignored (${codes}).`,
       );
     return runbook;
   }

@@ -10,18 +10,24 @@ import type { ActionSelection } from './log.ts';
 
 /** Flags that filter the audit log. */
 export const actSelectionFlags = {
-  card: referenceFlag({ summary: 'Only on this card, or on its order.', helpValue: 'CARD' }),
-  kiosk: kioskFlag({ summary: 'Only at this kiosk; may be repeated.', helpValue: 'ID', multiple: true }),
+  card: referenceFlag({ summary: 'Only actions on this card or its order.', helpValue: 'CARD' }),
+  kiosk: kioskFlag({ summary: 'Only actions at this kiosk (repeatable).', helpValue: 'ID', multiple: true }),
   action: Flags.option({
     aliases: ['act'],
-    summary: 'Only this; may be repeated.',
+    summary: 'Only this kind of action (repeatable).',
     options: ACTIONS,
     multiple: true,
   })(),
-  user: textFlag({ summary: 'Only by this person: USER or USER@HOST.', helpValue: 'USER' }),
-  failed: Flags.boolean({ summary: 'Only those that did not end well, or never ended.' }),
-  since: timeFlag({ summary: 'Only what began since then: 2h, a date, or a time.', helpValue: 'TIME' }),
-  until: timeFlag({ summary: 'Only what began before then: 2h, a date, or a time.', helpValue: 'TIME' }),
+  user: textFlag({ summary: 'Only actions of this user: USER or USER@HOST.', helpValue: 'USER' }),
+  failed: Flags.boolean({ summary: 'Only actions that failed or have no result.' }),
+  since: timeFlag({
+    summary: 'Only actions that began since: 2h (ago), a date, or a time.',
+    helpValue: 'TIME',
+  }),
+  until: timeFlag({
+    summary: 'Only actions that began before: 2h (ago), a date, or a time.',
+    helpValue: 'TIME',
+  }),
 };
 
 /**
@@ -50,7 +56,7 @@ export const incidentArgs = {
     multiple: true,
     ignoreStdin: true,
     description:
-      'A card token or its first digits, or an order id, alone or as PROFILE/CARD; - reads them from standard input. Or --kiosk.',
+      'Card token or its first digits, or an order id, alone or as PROFILE/CARD. Use - to read references from standard input, or use --kiosk.',
   }),
 };
 
@@ -61,26 +67,26 @@ const bundleFlag = flagKind((file): { file: string; format: 'markdown' | 'json' 
   if (extension === '.md') return { file, format: 'markdown' };
   throw failure(
     'usage',
-    `--output: what is to be in “${printable(file)}”?`,
-    'Name a file that ends with .md for Markdown, or with .json for JSON.',
+    `--output: “${printable(file)}” has no known format.`,
+    'Use a name that ends with .md (Markdown) or .json (JSON).',
   );
 });
 
 export const incidentFlags = {
-  kiosk: kioskFlag({ summary: 'All cards of this kiosk in the time, instead of CARD.', helpValue: 'ID' }),
+  kiosk: kioskFlag({ summary: 'All cards at this kiosk in the period, instead of CARD.', helpValue: 'ID' }),
   since: timeFlag({
-    summary: 'What came since then: 4h, or a time (default with --kiosk: 24h; with CARD: all).',
+    summary: 'Start of the period: 4h (ago), or a time (default with --kiosk: 24h; with CARD: all).',
     helpValue: 'TIME',
   }),
-  until: timeFlag({ summary: 'What came before then: 1h, or a time (default: now).', helpValue: 'TIME' }),
+  until: timeFlag({ summary: 'End of the period: 1h (ago), or a time (default: now).', helpValue: 'TIME' }),
   output: bundleFlag({
-    summary: 'Write it into this file: Markdown into .md, JSON into .json.',
+    summary: 'Write to this file: Markdown to .md, JSON to .json.',
     helpValue: 'FILE',
   }),
-  force: Flags.boolean({ summary: 'Write over a file that is there.', dependsOn: ['output'] }),
-  names: Flags.boolean({ summary: 'Name operators as user@host, for their own team.' }),
+  force: Flags.boolean({ summary: 'Replace an existing file.', dependsOn: ['output'] }),
+  names: Flags.boolean({ summary: 'Show operators as user@host (for your own team).' }),
   reasons: Flags.boolean({
-    summary: 'Without --no-reasons, the reasons of acts are in it.',
+    summary: 'Include the reasons of actions (--no-reasons leaves them out).',
     default: true,
     allowNo: true,
   }),
@@ -92,8 +98,8 @@ type IncidentFlags = Pick<Interfaces.InferredFlags<typeof incidentFlags>, 'kiosk
 export function toIncidentKiosk({ kiosk }: IncidentFlags, cards: readonly string[]): KioskId | null {
   const kioskId = kiosk ?? null;
   if ((kioskId === null) !== (cards.length === 0)) return kioskId;
-  const wrong = kioskId === null ? 'What is the incident about?' : 'Cards and --kiosk were named together.';
-  throw failure('usage', wrong, 'Name cards, or a kiosk with --kiosk ID.');
+  const wrong = kioskId === null ? 'No card or kiosk is set.' : "Cards and --kiosk can't be combined.";
+  throw failure('usage', wrong, 'Pass cards, or a kiosk with --kiosk ID.');
 }
 
 const aDayAgo: PointInTime = (now) => now - 24 * 3_600_000;

@@ -14,9 +14,9 @@ import { type Column, listResult, renderTable } from '../output/table.ts';
 import type { AuditTrail } from './log.ts';
 
 const ADVICE: Record<RetryAdvice, string> = {
-  now: 'at once',
+  now: 'immediately',
   'after-fix': 'after the fix',
-  reconcile: 'look at the production first',
+  reconcile: 'check the production first',
   never: 'never: order a new card',
 };
 
@@ -105,7 +105,7 @@ export async function renderCatalogue(
 export function logResult({ acts, total }: AuditTrail): Result {
   return listResult(renderAction, acts, {
     document: { acts: acts.map(toActionDocument) },
-    empty: 'No acts.\n',
+    empty: 'No actions.\n',
     total,
   });
 }
@@ -138,25 +138,25 @@ function outcomeText(action: ActionRecord, style: Style): string {
     case 'done':
       return style.good('done');
     case 'failed':
-      return `${style.bad(`exit ${action.exitCode}`)}: ${meaningOf(action.exitCode) ?? 'no code of kioskctl'}`;
+      return `${style.bad(`exit ${action.exitCode}`)}: ${meaningOf(action.exitCode) ?? 'not an exit code of kioskctl'}`;
     case 'running':
       return style.warning('running');
     case 'died':
-      return `${style.bad('died')}: its process ended without a word`;
+      return `${style.bad('killed')}: its process ended without recording a result`;
     case 'unknown':
-      return style.warning('no end is known');
+      return style.warning('no result is known');
   }
 }
 
-const HEAD = `# The runbook of our kiosks: what we do about each error code, beside what kioskctl knows of it.
-# Take the # away from what you fill in. Every field may be left out:
+const HEAD = `# Runbook of our kiosks: what we do about each error code, in addition to the catalogue of kioskctl.
+# Remove the # from lines that you fill in. Every field is optional:
 #
 #   owner:   who acts here
 #   steps:   what they do, in order
-#   link:    where more about it stands
-#   contact: whom to call when the steps don't help
-#   retry:   when the card may be produced again, where it is other than the catalogue says: now, after-fix, never.
-#            What can never succeed stays “never”, and what has to be looked at first stays “reconcile”.
+#   link:    a page with more about it
+#   contact: who to call if the steps do not help
+#   retry:   when the card can be produced again, if different from the catalogue: now, after-fix, never.
+#            “never” and “reconcile” of the catalogue can't be changed.
 #
 # Check it after each change: kioskctl runbook check FILE
 version: 1

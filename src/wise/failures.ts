@@ -18,7 +18,7 @@ export function answerFailure(answer: Answered): Failure {
   if (httpStatus === 404) {
     return failure(
       'not-found',
-      'The API knows no such profile, order or card.',
+      'The API has no such profile, order or card.',
       'Check the reference, its profile (PROFILE/CARD or --profile-id) and the environment.',
       details,
     );
@@ -80,11 +80,11 @@ const FAULTS: Readonly<Record<Fault | 'network', { hint: string; passes: boolean
     passes: true,
   },
   proxy: {
-    hint: 'Check HTTPS_PROXY, and that the proxy lets you through to the API; NO_PROXY goes around it.',
+    hint: 'Check HTTPS_PROXY, and that the proxy allows connections to the API. NO_PROXY bypasses it.',
     passes: true,
   },
   'proxy-credentials': {
-    hint: 'Write them into HTTPS_PROXY, like http://USER:PASSWORD@proxy.example:3128.',
+    hint: 'Set them in HTTPS_PROXY, like http://USER:PASSWORD@proxy.example:3128.',
     passes: false,
   },
   'no-tls': {
@@ -92,7 +92,7 @@ const FAULTS: Readonly<Record<Fault | 'network', { hint: string; passes: boolean
     passes: false,
   },
   'old-tls': {
-    hint: 'Whoever runs this server or gateway has to enable TLS 1.2 or newer.',
+    hint: 'Enable TLS 1.2 or newer on this server or gateway.',
     passes: false,
   },
   'server-certificate': {
@@ -104,7 +104,7 @@ const FAULTS: Readonly<Record<Fault | 'network', { hint: string; passes: boolean
     passes: false,
   },
   'client-certificate-perhaps': {
-    hint: 'Some servers hang up on a client certificate that they do not take: check it, and the network.',
+    hint: 'Some servers close the connection if they reject the client certificate. Check it, and the network.',
     passes: true,
   },
 };
@@ -142,7 +142,7 @@ export function heldBack(retryAfter: number): Outage {
 
 export function unreadable(answer: HttpAnswer & { correlationId: string }): Outage {
   return new Outage('answer-unreadable', `The API's answer (${answer.httpStatus}) can't be read.`, {
-    hint: 'Something between here and the API may have answered in its place: check proxy and base URL.',
+    hint: 'Another server may have answered instead of the API: check proxy and base URL.',
     details: detailsOf(answer, null),
   });
 }

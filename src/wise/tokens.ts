@@ -203,7 +203,7 @@ const REFUSED = {
   },
   authorization_code: {
     what: 'authorization code',
-    hint: 'A code is good once, and for a short time: log in again.',
+    hint: 'A code can be used once, within a short time: log in again.',
   },
 };
 

@@ -60,7 +60,7 @@ describe.concurrent('a command line that is wrong', () => {
     usage(`wait-produced ${CARD} --after yesterday`, /yesterday/, /\d{4}-\d\d-\d\dT/),
     usage('order --replaces 501', /reason/, /--replacement-reason/),
     usage(['order', '--idempotency-key', ''], /idempotency key/i, /1 to 255/),
-    usage('simulate --status PRODUCED', /card/, /--profile-verified/),
+    usage('simulate --status PRODUCED', /Cards/, /--profile-verified/),
     usage(`simulate ${CARD} --status PRODUCED --error-code PRD_HOPPER_DOOR`, /PRODUCTION_ERROR/),
     usage(
       `simulate ${CARD} --status PRODUCTION_ERROR --error-code PRD_HOPER_DOOR`,
@@ -71,7 +71,7 @@ describe.concurrent('a command line that is wrong', () => {
     usage(
       'sandbox fault --status 500 --times many',
       /--times: “many” is not a number from 1/,
-      /Give a number/,
+      /Use a number/,
     ),
     usage('kiosk hold', /KIOSK/, /^See kioskctl kiosk hold --help\.$/),
     usage('retry --kiosk WIS00001 --to-kiosk WIS0002', /“WIS0002”/, /WIS00002/),

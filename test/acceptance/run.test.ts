@@ -178,7 +178,7 @@ describe('reports', () => {
     expect(unsummed.code).toBe(0);
     expect(oneDocument(unsummed)).not.toHaveProperty('error');
     expect(unsummed.stderr).toMatch(
-      /^Warning: The summary of the step is missing\. .*no\/summary\.md was not written/m,
+      /^Warning: The step summary could not be written\. .*no\/summary\.md was not written/m,
     );
     const elsewhere = await user.run(['run', FAILS]);
     expect(elsewhere.stderr).not.toContain('::error');

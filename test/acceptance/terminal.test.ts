@@ -105,13 +105,13 @@ test('the recovery of a kiosk asks step by step', async () => {
   await user.run(`produce ${card} --kiosk WIS00003 --simulate PRODUCTION_ERROR:PRD_HOPPER_DOOR`);
   const { code, screen } = await onTerminal('kiosk recover WIS00003 --simulate PRODUCED', [
     ['Is all of this done', 'y\r'],
-    ['spoiled card lie', 'y\r'],
-    ['Of which card?', '\r'],
-    ['Is it destroyed?', 'y\r'],
-    ['Does somebody take the cards', 'y\r'],
-    ['shall this card be produced?', 'y\r'],
+    ['Is a rejected card', 'y\r'],
+    ['Which card is it?', '\r'],
+    ['Has it been destroyed?', 'y\r'],
+    ['Is someone at WIS00003 to collect the cards', 'y\r'],
+    ['Produce this card now?', 'y\r'],
   ]);
-  expect(screen).toContain(`Of which card? ${await nameOf(card)}`);
+  expect(screen).toContain(`Which card is it? ${await nameOf(card)}`);
   expect(screen).toContain(`Recorded as destroyed: ${await nameOf(card)}`);
   expect(screen).toContain('1 card: 1 done');
   expect(code).toBe(0);
@@ -125,8 +125,8 @@ test('a retry of a kiosk asks who collects, shows a list that moves, and waits f
   const produce = (index: number) => () =>
     void user.run(['simulate', cards[index] ?? '', '--status', 'PRODUCED']);
   const { code, raw, screen, transcript } = await onTerminal('retry --kiosk WIS00003', [
-    ['Does somebody take the cards', 'y\r'],
-    ['Is the cause gone', 'y\r'],
+    ['Is someone at WIS00003 to collect the cards', 'y\r'],
+    ['Is the cause fixed', 'y\r'],
     ['in-progress', produce(0)],
     [`now ${names[1]} in-progress`, produce(1)],
   ]);

@@ -46,7 +46,7 @@ describe('a person is asked', () => {
     const asked = askForValues(person(), { kiosks: [parseKioskId('A1')] });
     await answer('Which profile id?', 'abc');
     await screen.next();
-    expect(screen.getScreen()).toContain('“abc” is not a profile id');
+    expect(screen.getScreen()).toContain('“abc” is not a valid profile id');
     screen.keypress('backspace');
     screen.keypress('backspace');
     screen.keypress('backspace');

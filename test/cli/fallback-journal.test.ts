@@ -65,7 +65,9 @@ describe('a journal that can not be used', () => {
     expect(await journal.latestAttempt(TOKEN)).toBeNull();
     expect(await journal.listEvents({})).toEqual([]);
     await journal.close();
-    expect(warnings).toEqual([expect.stringMatching(/journal\.db is not a database\. Going on without it/)]);
+    expect(warnings).toEqual([
+      expect.stringMatching(/journal\.db is not a database\. Continuing without it/),
+    ]);
   });
 
   test('warns before a command ends that takes its time', async () => {

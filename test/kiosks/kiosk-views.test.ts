@@ -81,7 +81,7 @@ test('a kiosk in one line, and below the table what there is to say of it', asyn
   expect(lines[2]?.split('\t')).toEqual(['WIS00002', '–', '0', '0', '–', '–', time]);
   expect(lines.slice(3)).toEqual([
     `WIS00001: on hold since ${time}, set by ada@here: door`,
-    `locked since ${time} by WIS00001: bob@here (retry)`,
+    `WIS00001: locked since ${time} by bob@here (retry)`,
     'WIS00001: oldest failed card 1001/501, 5 days left',
     'No webhook listener ran yet, so events from Wise are missing.',
     '',

@@ -110,7 +110,7 @@ describe('the recovery of a kiosk', () => {
     await hold();
     const { journal, clock } = cards.world;
     const confirm = async (question: string) => {
-      if (!question.includes('shall this card')) return true;
+      if (!question.includes('Produce this card')) return true;
       const [shown] = await journal.listHolds();
       if (shown) await journal.releaseKiosk(shown, clock.now());
       clock.time += 1_000;
@@ -180,7 +180,7 @@ describe('the recovery of a kiosk', () => {
     cards.kioskMakes('PRODUCED');
     cards.world.answers.push(true, true, true);
     expect(outcomesOf((await recovery()).retry)).toEqual(['done']);
-    expect(cards.world.asked.join('\n')).not.toContain('spoiled card lie');
+    expect(cards.world.asked.join('\n')).not.toContain('in the rejection hopper');
   });
 
   test('a recovery leaves out cards that the runbook forbids to repeat', async () => {

@@ -378,7 +378,7 @@ test('a run that was suspended and lost its kiosk sends nothing more', async () 
   const retry = await cards.retry({ context: { report: { ...cards.world.context().report, progress } } });
   expect(outcomesOf(retry)).toEqual(['done', 'not-started', 'not-started']);
   expect(await cards.sentSince(3)).toHaveLength(1);
-  expect(cards.world.said.join('\n')).toContain('another process took it over');
+  expect(cards.world.said.join('\n')).toContain('another process locked it');
 });
 
 test('an order that was cancelled before a listener ran is not missed', async () => {

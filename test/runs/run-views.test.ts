@@ -12,9 +12,9 @@ test('freed places of a card limit are shown only where they are known', async (
     { profileId: 1001, isFreed: null },
     { profileId: 1004, isFreed: true },
   ];
-  expect(await shown([passedCard(1)], { freed: freed.slice(0, 1) })).toMatch(/Orders +1 had ended before\n$/);
+  expect(await shown([passedCard(1)], { freed: freed.slice(0, 1) })).toMatch(/Orders +1 already ended\n$/);
   expect(await shown([passedCard(1)], { freed })).toMatch(
-    /1 had ended before; did that free their places\? profile 1004: yes\n$/,
+    /1 already ended; did that free their places\? profile 1004: yes\n$/,
   );
 });
 

@@ -34,12 +34,12 @@ describe('a mistake in a step', () => {
       'steps.1.produse: there is no step “produse”: did you mean produce?',
     ],
     ['a step that is none', [ORDER, 7], 'steps.1: it is a number, not a step'],
-    ['a step of no word', [ORDER, { timeout: '3s' }], 'steps.1: it says no step, like produce'],
-    ['a word that needs more', [ORDER, 'simulate'], 'steps.1: “simulate” says nothing: write “simulate: …”'],
+    ['a step of no word', [ORDER, { timeout: '3s' }], 'steps.1: it has no step, like produce'],
+    ['a word that needs more', [ORDER, 'simulate'], 'steps.1: “simulate” is empty: write “simulate: …”'],
     [
       'two words',
       [ORDER, { produce: null, simulate: 'PRODUCED' }],
-      'steps.1.simulate: “produce” and “simulate” are two steps: begin each with a dash of its own',
+      'steps.1.simulate: “produce” and “simulate” are two steps: begin each with its own dash',
     ],
     [
       'an option below its step',
@@ -49,12 +49,12 @@ describe('a mistake in a step', () => {
     [
       'bounds that nothing is within',
       [ORDER, { expect: { attempt: { min: 3, max: 1 } } }],
-      'steps.1.expect.attempt: nothing is that: min is more than max',
+      'steps.1.expect.attempt: nothing matches: min is greater than max',
     ],
     [
       'durations that nothing is within',
       [ORDER, { expect: { duration: { min: '1m', max: '5s' } } }],
-      'steps.1.expect.duration: nothing is that: min is more than max',
+      'steps.1.expect.duration: nothing matches: min is greater than max',
     ],
     ['a list of nothing', [{ order: [] }], 'steps.0.order: it is an empty list'],
     [
@@ -85,12 +85,12 @@ describe('a mistake in a step', () => {
     [
       'a wrong status',
       [ORDER, { expect: { orderStatus: 'CANCELED' } }],
-      "steps.1.expect.orderStatus: it is no word of the vendor's: did you mean CANCELLED?",
+      'steps.1.expect.orderStatus: it is not a value of Wise: did you mean CANCELLED?',
     ],
     [
       'a wrong exit code',
       [ORDER, { expect: { exitCode: 99 } }],
-      'steps.1.expect.exitCode: it is no exit code of kioskctl',
+      'steps.1.expect.exitCode: it is not an exit code of kioskctl',
     ],
     [
       'bounds of text',
@@ -100,7 +100,7 @@ describe('a mistake in a step', () => {
     [
       'nothing expected',
       [ORDER, { expect: {} }],
-      'steps.1.expect: it expects nothing: name a field, like stage: produced',
+      'steps.1.expect: it is empty: name a field, like stage: produced',
     ],
     [
       'a wrong duration',
@@ -165,7 +165,7 @@ describe('variables', () => {
     [
       'an expression',
       [ORDER, { produce: '${code + 1}' }],
-      'steps.1.produce: between “${” and “}” stands a name, or name.field: nothing is computed there',
+      'steps.1.produce: between “${” and “}” only a name or name.field is allowed',
     ],
     [
       "a loop's name outside of it",
@@ -179,12 +179,12 @@ describe('variables', () => {
     [
       "a loop's name that is taken",
       [ORDER, { repeat: { times: 2, as: 'code', steps: ['produce'] } }],
-      'steps.1.repeat.as: “code” is the name of something else already',
+      'steps.1.repeat.as: “code” is already used for something else',
     ],
     [
       'a title about a person',
       [{ order: { cardHolderName: '${holder}' }, name: 'order for ${holder}' }],
-      'steps.0.name: orders are made of “holder”: a name that is shown can’t have it',
+      'steps.0.name: “holder” is used in orders, so a name that is shown can’t contain it',
     ],
     [
       'an expectation about a person',
@@ -192,7 +192,7 @@ describe('variables', () => {
         { order: { cardHolderName: '${holder}', profileId: '${code}' } },
         { expect: { attemptId: '${code}', next: { not: ['x', 'for ${holder}'] } } },
       ],
-      'steps.1.expect.next.not.1: “holder” goes into orders and may be about a person: what is expected is kept and shown, so it can’t be filled in with it',
+      'steps.1.expect.next.not.1: “holder” is used in orders and may be personal data, so an expectation, which is stored and shown, can’t contain it',
     ],
     [
       'an expectation about a person, through two loops',
@@ -200,7 +200,7 @@ describe('variables', () => {
         { 'for-each': { in: '${list}', as: 'one', steps: [{ order: { cardHolderName: '${one.code}' } }] } },
         { 'for-each': { in: '${list}', as: 'same', steps: [{ expect: { next: '${same.code}' } }] } },
       ],
-      'steps.1.for-each.steps.0.expect.next: “same” goes into orders and may be about a person: what is expected is kept and shown, so it can’t be filled in with it',
+      'steps.1.for-each.steps.0.expect.next: “same” is used in orders and may be personal data, so an expectation, which is stored and shown, can’t contain it',
     ],
   ])('a wrong use of a variable is reported with its place: %s', (_, steps, mistake) => {
     expect(mistakesIn(file(steps, { variables }))).toEqual([mistake]);
@@ -210,12 +210,12 @@ describe('variables', () => {
     [
       'a default and required',
       { a: { required: true, default: 1 } },
-      'variables.a: it is required, so that its default is never used',
+      'variables.a: it is required, so its default is never used',
     ],
     [
       'a default of another',
       { a: '${b}', b: 1 },
-      'variables.a: a default is taken as it is: it can’t name other variables',
+      'variables.a: a default is used as it is: it can’t contain other variables',
     ],
     [
       'an unknown property',
@@ -225,7 +225,7 @@ describe('variables', () => {
     [
       'a name that is none',
       { '1a': 1 },
-      'variables.1a: a name has letters, digits, _ and -, and begins with a letter',
+      'variables.1a: a name consists of letters, digits, _ and -, and begins with a letter',
     ],
   ])('a wrong declaration of a variable is reported with its place: %s', (_, variables, mistake) => {
     expect(mistakesIn(file([ORDER], { variables }))).toEqual([mistake]);

@@ -206,7 +206,7 @@ describe('a mistake in the values of a card', () => {
   test('names the flag of a required variable', () => {
     const variables = { holder: { required: true } };
     expect(mistakes([ORDER], {}, { variables })).toEqual([
-      'variables.holder: “holder” must be given: --var holder=…, or a column holder of the data',
+      'variables.holder: “holder” is required: set --var holder=…, or a column holder in the data',
     ]);
   });
 
@@ -217,7 +217,7 @@ describe('a mistake in the values of a card', () => {
   test('says how to set a card where a step needs one before any order', () => {
     const variables = { card: { default: null } };
     expect(mistakes(['wait-ready'], {}, { variables })).toEqual([
-      'steps.0: “wait-ready” needs a card: order one before it, or give one with --var card=…',
+      'steps.0: “wait-ready” needs a card: order one before it, or set one with --var card=…',
     ]);
   });
 

@@ -98,9 +98,9 @@ describe('a mistake in a runbook is reported with its path:', () => {
       'production.PRT_PAUSED.link: a web address here has no credentials in it',
     ],
     [
-      'no advice',
+      'is not valid',
       production({ PRT_PAUSED: { retry: 'later' } }),
-      'production.PRT_PAUSED.retry: “later” is no advice: use now, after-fix, reconcile or never',
+      'production.PRT_PAUSED.retry: “later” is not valid: use now, after-fix, reconcile or never',
     ],
     [
       'advice that can’t be',

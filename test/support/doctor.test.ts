@@ -259,7 +259,7 @@ describe('doctor checks the journal:', () => {
     const checkIt = async () => (await check({ journalFile: file }, {}, true)).journal;
     expect(await checkIt()).toMatchObject({
       status: 'ok',
-      message: `${file.path}: none yet, the first command makes it`,
+      message: `${file.path}: none yet, the first command creates it`,
     });
     const journal = openSqliteJournal({ file: file.path, environment: 'sandbox', now: () => 0 });
     await journal.recordBackup({ file: '/backup.db', at: Date.parse('2026-11-29T10:00:00Z') });

@@ -119,10 +119,10 @@ describe('an incident', () => {
     const coverage = { from: AT, to: AT + 9, listened: [{ from: AT, to: AT + 9 }], gaps: [] };
     const quiet = { ...facts(), cards: [], coverage };
     expect(renderIncident(makeIncident(quiet, OUTSIDERS))).toMatch(
-      /No errors\.[^]*Somebody listened all the time/,
+      /No errors\.[^]*A webhook listener ran for the whole period/,
     );
     const deaf = { ...quiet, coverage: { ...coverage, listened: [] } };
-    expect(renderIncident(makeIncident(deaf, OUTSIDERS))).toContain('Nobody listened in this time');
+    expect(renderIncident(makeIncident(deaf, OUTSIDERS))).toContain('No webhook listener ran in this period');
   });
 });
 

@@ -111,7 +111,7 @@ test('the text of the audit log has a line for each action, followed by its reas
   expect(text).toMatch(/\n#\d+ .* cancel .* running\n/);
   expect(text).toMatch(/ {4}attempt [\da-f-]{36}, correlation [\da-f-]{36}/);
   expect(lines.at(-2)).toBe('Showing the newest 5 of 7. Show more with --limit.');
-  expect(await logResult({ acts: [], total: 0 }).text(plain)).toBe('No acts.\n');
+  expect(await logResult({ acts: [], total: 0 }).text(plain)).toBe('No actions.\n');
 });
 
 test('the audit log escapes control characters and redacts secrets in reasons', async () => {

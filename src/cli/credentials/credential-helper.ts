@@ -180,7 +180,7 @@ async function endOf(child: ChildProcess): Promise<string | null> {
     return await new Promise((resolve) => {
       const end = (code: number | null, killedBy: string | null) => {
         if (killedBy) resolve(`was killed by ${killedBy}`);
-        else resolve(code === 0 ? null : `ended with ${code}`);
+        else resolve(code === 0 ? null : `exited with ${code}`);
       };
       child.once('error', ({ code }: NodeJS.ErrnoException) => resolve(`can't be started (${code})`));
       child.once('close', end);

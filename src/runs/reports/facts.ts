@@ -46,7 +46,7 @@ const STEP_LABELS: Readonly<Record<StepOutcome, Label>> = {
   tolerated: { word: 'failed, tolerated', sign: '!', tone: 'warn' },
   unmet: { word: 'not met', sign: '≠', tone: 'bad' },
   skipped: { word: 'skipped', sign: '–', tone: 'idle' },
-  running: { word: 'no end seen', sign: '…', tone: 'warn' },
+  running: { word: 'no result', sign: '…', tone: 'warn' },
 };
 
 /** True for cards whose steps are shown first. */
@@ -67,16 +67,16 @@ export function runFacts({ run, totals }: Pick<RunReport, 'run' | 'totals'>) {
     source:
       run.source.kind === 'file' ? plainText(run.source.path) : `built in: ${plainText(run.source.name)}`,
     attempts: `${attempts.produced} produced, ${attempts.failed} failed, ${attempts.refused} refused`,
-    perCard: requests.perCard === null ? null : `${requests.perCard.toFixed(1)} a card`,
+    perCard: requests.perCard === null ? null : `${requests.perCard.toFixed(1)} per card`,
     freed: run.freed.map(({ profileId, isFreed }) => ({ profileId, isFreed, text: freedText(isFreed) })),
-    next: isOpen ? { about: 'Go on with it', command: resume } : { about: 'Look at it', command: show },
+    next: isOpen ? { about: 'Continue it', command: resume } : { about: 'Show it', command: show },
   };
 }
 
 /** Returns `3 of 7 cards passed: 1 not as expected, 2 failed, 1 not started.` */
 function summarize({ cards }: RunTotals): string {
   const others = otherOutcomes(cards);
-  if (cards.total === 0) return 'No card took part.';
+  if (cards.total === 0) return 'The run had no cards.';
   if (others === '') return cards.total === 1 ? 'The card passed.' : `All ${cards.total} cards passed.`;
   return `${cards.passed} of ${counted(cards.total, 'card')} passed: ${others}.`;
 }
@@ -94,7 +94,7 @@ export function utcText(at: number): string {
 
 /** Describes if cancelling the orders freed places of the card limit. */
 function freedText(isFreed: boolean | null): string {
-  if (isFreed === null) return "can't be told: the limit was not reached";
+  if (isFreed === null) return 'unknown: the limit was not reached';
   return isFreed ? 'yes' : 'no';
 }
 
@@ -173,10 +173,10 @@ export function stepFacts(step: RunStep, card: RunCard, run: Pick<RunRecord, 'so
 }
 
 function troubleOf({ outcome, error, unmet }: Pick<StepFacts, 'outcome' | 'error' | 'unmet'>): string | null {
-  if (outcome === 'running') return 'It was begun, and nobody saw its end.';
+  if (outcome === 'running') return 'It was started, but no result was recorded.';
   if (outcome !== 'unmet') return error?.message ?? null;
   const parts = unmet.map(({ field, expected, actual }) => `${field}: expected ${expected}, was ${actual}`);
-  return parts.join('; ') || 'An expectation did not hold.';
+  return parts.join('; ') || 'An expectation was not met.';
 }
 
 function idsOf(step: RunStep, { card, orders, steps }: RunCard): [string, string][] {

@@ -28,7 +28,7 @@ export async function* annotations(report: RunReport): AsyncGenerator<string> {
     }
   }
   if (count <= SHOWN) return;
-  const more = `${counted(count - SHOWN, 'more step')} of this run did not go well: the report of the run has them all.`;
+  const more = `${counted(count - SHOWN, 'more step')} of this run failed or did not meet expectations. The report of the run lists all of them.`;
   yield workflowCommand('warning', { title: run.scenario }, more);
 }
 

@@ -24,7 +24,7 @@ export function figures({ run, totals }: RunReport): Markup {
   const facts = runFacts({ run, totals });
   const took = span.until - span.from;
   const begun = cards.total - cards['not-started'];
-  const rate = took > 0 ? `${((begun / took) * 60_000).toFixed(1)} cards a minute` : null;
+  const rate = took > 0 ? `${((begun / took) * 60_000).toFixed(1)} cards per minute` : null;
   const limited = `${requests.limited} answered with 429`;
   return markup`<section class="bare" aria-label="Figures"><dl class="tiles">
 ${tile('Cards passed', `${cards.passed} of ${cards.total}`, otherOutcomes(cards) || 'no other')}
@@ -65,7 +65,7 @@ export function stageTimes({ stages }: RunTotals): Markup {
     return markup`<tr><th scope="row">${stage}</th><td class="number">${count}</td><td class="number">${formatDuration(medianMs)}</td><td class="number">${formatDuration(p95Ms)}</td><td class="wide">${picture}</td></tr>\n`;
   });
   if (rows.length === 0) return markup`<p class="quiet">No card left a stage.</p>`;
-  return markup`<table><caption>The bar is the median, the mark p95. The stage in which a card stayed isn't counted.</caption><thead><tr><th scope="col">Stage</th><th scope="col" class="number">Times</th><th scope="col" class="number">Median</th><th scope="col" class="number">p95</th><td></td></tr></thead><tbody>
+  return markup`<table><caption>The bar is the median, the mark is p95. The final stage of a card is not counted.</caption><thead><tr><th scope="col">Stage</th><th scope="col" class="number">Times</th><th scope="col" class="number">Median</th><th scope="col" class="number">p95</th><td></td></tr></thead><tbody>
 ${rows}</tbody></table>`;
 }
 
@@ -89,7 +89,7 @@ export function requestFacts({ requests }: RunTotals): Markup {
     ['Reads', String(reads)],
     ['Sends', String(sends)],
     ['Answered with 429', String(limited)],
-    ['A card', perCard === null ? '–' : perCard.toFixed(1)],
+    ['Per card', perCard === null ? '–' : perCard.toFixed(1)],
   ]);
 }
 
@@ -97,14 +97,14 @@ export function requestFacts({ requests }: RunTotals): Markup {
 export function cleanUpFacts({ run, totals }: RunReport): Markup {
   const { cleanUp } = totals;
   return facts([
-    ['Orders made', String(cleanUp.orders)],
+    ['Orders created', String(cleanUp.orders)],
     ['Cancelled', String(cleanUp.cancelled)],
-    ['Had ended before', String(cleanUp['ended-before'])],
+    ['Already ended', String(cleanUp['ended-before'])],
     ['Kept', String(cleanUp.kept)],
     ['Not cancelled', String(cleanUp.failed)],
     ['Not cleaned up', String(cleanUp.pending)],
     ...runFacts({ run, totals }).freed.map(
-      ({ profileId, text }): Fact => [`Places of profile ${profileId} freed`, text],
+      ({ profileId, text }): Fact => [`Card limit of profile ${profileId} freed`, text],
     ),
   ]);
 }
@@ -125,14 +125,14 @@ export function runSection({ run, totals }: RunReport): Markup {
     ['Resumed', resumedText(run)],
     ['By', `${run.user}@${run.host}`],
     ['Reason', run.reason ?? '–'],
-    ['At once', counted(run.concurrency, 'card')],
+    ['Concurrency', counted(run.concurrency, 'card')],
     ['Ended with', exit],
     [next.about, markup`<code class="command">${next.command}</code>`],
   ]);
 }
 
 function resumedText({ sessions }: RunRecord): string | null {
-  return sessions > 1 ? `${counted(sessions - 1, 'time')}; the pauses count as time` : null;
+  return sessions > 1 ? `${counted(sessions - 1, 'time')}; pauses are included in the time` : null;
 }
 
 /** A name with its value. A fact without a value is left out. */
@@ -143,7 +143,7 @@ function facts(list: readonly Fact[]): Markup {
   return markup`<dl class="facts">${rows.map(([name, value]) => markup`<dt>${name}</dt><dd>${value}</dd>\n`)}</dl>`;
 }
 
-/** The most cards that are shown step by step, those in trouble first. The table has a row for each card. */
+/** The most cards that are shown step by step, those with problems first. The table has a row for each card. */
 const DETAILED = 100;
 /** The most cards that are unfolded. */
 const UNFOLDED = 10;
@@ -205,8 +205,8 @@ function troubleBlock({ outcome, label, trouble, unmet, error, ...step }: StepFa
 
 /** Yields a table of all cards, which is the timeline in words. */
 export async function* cardTable({ totals, cards }: RunReport): AsyncGenerator<Markup> {
-  yield markup`<details${totals.cards.total <= DETAILED && markup` class="print"`}><summary><h3>All cards as a table</h3> <span class="quiet">the timeline in words</span></summary>
-<div class="scroll" role="region" aria-label="Table of all cards" tabindex="0"><table><caption>Every card, and how long it was in each stage</caption><thead><tr><th scope="col">Card</th><th scope="col">Outcome</th><th scope="col">Name</th><th scope="col">Kiosk</th><th scope="col">Stages</th><th scope="col" class="number">Took</th><th scope="col" class="number">Exit</th></tr></thead><tbody>\n`;
+  yield markup`<details${totals.cards.total <= DETAILED && markup` class="print"`}><summary><h3>All cards as a table</h3> <span class="quiet">the timeline as text</span></summary>
+<div class="scroll" role="region" aria-label="Table of all cards" tabindex="0"><table><caption>Every card with its time in each stage</caption><thead><tr><th scope="col">Card</th><th scope="col">Outcome</th><th scope="col">Name</th><th scope="col">Kiosk</th><th scope="col">Stages</th><th scope="col" class="number">Took</th><th scope="col" class="number">Exit</th></tr></thead><tbody>\n`;
   for await (const card of cards()) yield cardRow(card);
   yield markup`</tbody></table></div></details>\n`;
 }

@@ -50,7 +50,7 @@ export async function* timeline({ totals, cards }: RunReport): AsyncGenerator<Ma
 <div class="chart axis"><svg class="gutter" width="72" height="26" aria-hidden="true"></svg>${axis(scale)}</div>
 <div class="chart">${gutter(total, row)}<svg class="bars" role="img" aria-labelledby="timeline-title timeline-text" height="${total * row}">
 <title id="timeline-title">Stages of ${counted(total, 'card')} over time</title>
-<desc id="timeline-text">A row a card, from ${utcText(from)} to ${utcText(until)}. The table of all cards below says the same in words.</desc>
+<desc id="timeline-text">One row per card, from ${utcText(from)} to ${utcText(until)}. The table of all cards below has the same data as text.</desc>
 ${grid(scale, total * row)}`;
   if (row >= READABLE) yield* bars(cards(), { scale, row, seen });
   else yield* blocks(cards(), { scale, row, seen });
@@ -158,17 +158,17 @@ function gutter(total: number, row: number): Markup {
 /** The meaning of each stage, without the words of Wise. */
 const MEANINGS: Readonly<Record<Stage, string>> = {
   placed: 'ordered',
-  'requirements-fulfilled': 'nothing is missing',
-  'details-created': 'the card has its number',
-  ready: 'may be produced',
+  'requirements-fulfilled': 'all requirements are met',
+  'details-created': 'the card details exist',
+  ready: 'can be produced',
   'in-progress': 'in the kiosk',
-  produced: 'came out',
+  produced: 'printed',
   failed: 'the production failed',
   completed: 'collected',
   cancelled: 'order cancelled',
   returned: 'order returned',
-  expired: 'too old to be produced',
-  unknown: "can't be told",
+  expired: 'over 60 days old',
+  unknown: 'unknown',
 };
 
 /** Renders the legend. @param fill `s` for bars with patterns, `c` for bars with colours only */

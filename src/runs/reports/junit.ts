@@ -77,9 +77,9 @@ function resultOf(step: StepFacts, card: RunCard, run: RunRecord): string {
     case 'done':
       return '';
     case 'skipped':
-      return '<skipped>an earlier step ended the way of this card</skipped>';
+      return "<skipped>an earlier step ended this card's steps</skipped>";
     case 'tolerated':
-      return `<system-out>It failed, and the scenario goes on after it.${story()}</system-out>`;
+      return `<system-out>It failed, and the scenario continues.${story()}</system-out>`;
     case 'running':
       return element('error', { type: 'interrupted', message }, story());
     case 'unmet':

@@ -39,7 +39,7 @@ export async function* markdown(
     yield section;
   }
   if (leftOut > 0)
-    yield `\n${counted(leftOut, 'more card')} did not pass, and would make this longer than it may be. All of them: ${markdownCommand(commandsOf(run).show)}\n`;
+    yield `\n${counted(leftOut, 'more card')} did not pass and are left out, because this summary has a size limit. Show all of them: ${markdownCommand(commandsOf(run).show)}\n`;
 }
 
 function overview({ run, totals }: RunReport): string {
@@ -71,9 +71,9 @@ function rowsOf(
     ],
     [
       'Orders',
-      `${cleanUp.orders} made: ${cleanUp.cancelled} cancelled, ${cleanUp['ended-before']} had ended, ${cleanUp.kept} kept, ${cleanUp.failed} not cancelled, ${cleanUp.pending} left`,
+      `${cleanUp.orders} created: ${cleanUp.cancelled} cancelled, ${cleanUp['ended-before']} already ended, ${cleanUp.kept} kept, ${cleanUp.failed} not cancelled, ${cleanUp.pending} left`,
     ],
-    ['Places freed', freed.map((one) => `profile ${one.profileId}: ${one.text}`).join('; ') || null],
+    ['Card limit freed', freed.map((one) => `profile ${one.profileId}: ${one.text}`).join('; ') || null],
     ['Reason', run.reason === null ? null : text(run.reason)],
   ];
   return rows.flatMap(([name, value]) => (value === null ? [] : [[name, value]]));
@@ -124,9 +124,7 @@ function happened({ outcome, trouble, error, ids }: StepFacts): string | null {
   const parts = [
     text(trouble),
     error && text(error.hint),
-    isTolerated
-      ? 'The scenario goes on after this.'
-      : ids.map(([name, id]) => `${name} ${code(id)}`).join(', '),
+    isTolerated ? 'The scenario continues.' : ids.map(([name, id]) => `${name} ${code(id)}`).join(', '),
   ];
   return parts.filter(Boolean).join(' ');
 }

@@ -18,7 +18,7 @@ const reportFlag = flagKind(parseReport);
 
 export const reportFlags = {
   report: reportFlag({
-    summary: 'Write a report: junit=FILE, html=FILE, json=FILE or markdown=FILE; may be repeated.',
+    summary: 'Write a report: junit=FILE, html=FILE, json=FILE or markdown=FILE (repeatable).',
     helpValue: 'FORMAT=FILE',
     multiple: true,
   }),
@@ -33,8 +33,8 @@ export function toReports({
   if (!twice) return targets;
   throw failure(
     'usage',
-    `--report: two reports can't be in one file: ${printable(twice.file)}.`,
-    'Give each report a file of its own.',
+    `--report: two reports can't use the same file: ${printable(twice.file)}.`,
+    'Use a different file for each report.',
   );
 }
 
@@ -43,14 +43,17 @@ export function parseReport(text: string): ReportTarget {
   const [, word = text, file = ''] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
   const format = REPORT_FORMATS.find((known) => known === word);
   if (format && file.trim() === '-')
-    throw wrongReport('a report needs a file: the standard output has the result.', `Write ${format}=FILE.`);
+    throw wrongReport(
+      'a report needs a file, because standard output has the result.',
+      `Write ${format}=FILE.`,
+    );
   if (format && file.trim() !== '') return { format, file };
-  if (format) throw wrongReport(`which file is the ${format} report to be in?`, `Write ${format}=FILE.`);
+  if (format) throw wrongReport(`the file of the ${format} report is missing.`, `Write ${format}=FILE.`);
   const [nearest] = nearestOf(word, REPORT_FORMATS);
   const meant = nearest ? `Did you mean ${nearest}=${printable(file) || 'FILE'}? ` : '';
   throw wrongReport(
-    `there is no report “${printable(word)}”.`,
-    `${meant}Write one of ${REPORT_FORMATS.map((known) => `${known}=FILE`).join(', ')}.`,
+    `unknown report “${printable(word)}”.`,
+    `${meant}Use one of ${REPORT_FORMATS.map((known) => `${known}=FILE`).join(', ')}.`,
   );
 }
 

@@ -54,7 +54,7 @@ export async function publish(
     const { summaryFile } = github;
     if (summaryFile !== null)
       await appendStepSummary(report, { file: summaryFile, files }).catch((error: unknown) =>
-        warn(`The summary of the step is missing. ${asFailure(error).message}`),
+        warn(`The step summary could not be written. ${asFailure(error).message}`),
       );
     for await (const line of annotations(report)) say(line);
   }

@@ -14,7 +14,7 @@ const EVENTS_MS = 10_000;
 
 export const expect = defineStep({
   kind: 'expect',
-  about: 'What must be true now. Where it is not, the run ends with 11.',
+  about: 'Checks what must be true now. If it is not, the run ends with 11.',
   schema: expectation,
   card: 'optional',
   storedBefore: false,

@@ -35,7 +35,7 @@ function vendorWord(known: readonly string[]): ScalarSchema {
       v.metadata({ examples: known }),
       v.check(
         (word) => known.includes(word) || orNearest(word, known) === '',
-        ({ input }) => `it is no word of the vendor's${orNearest(input, known)}`,
+        ({ input }) => `it is not a value of Wise${orNearest(input, known)}`,
       ),
     ),
   );
@@ -46,7 +46,7 @@ const KNOWN_EXIT_CODES: readonly number[] = EXIT_CODES.map(({ code }) => code);
 const exitCode = v.pipe(
   v.number(),
   v.metadata({ enum: KNOWN_EXIT_CODES }),
-  v.check((code) => KNOWN_EXIT_CODES.includes(code), 'it is no exit code of kioskctl'),
+  v.check((code) => KNOWN_EXIT_CODES.includes(code), 'it is not an exit code of kioskctl'),
 );
 
 /** Accepts a value, one of several, or anything but them; for a number also bounds, and for a duration only bounds. */
@@ -57,7 +57,7 @@ function matcherOf(scalar: ScalarSchema): v.GenericSchema<unknown, Matcher> {
   if (scalar === number) return v.union([scalar, list, boundsOf(v.number(), { not })]);
   const negated = v.pipe(
     v.strictObject({ not }),
-    v.check((bounds) => Object.keys(bounds).length > 0, 'it says nothing: write {not: …}'),
+    v.check((bounds) => Object.keys(bounds).length > 0, 'it is empty: write {not: …}'),
   );
   return v.union([scalar, list, negated]);
 }
@@ -73,8 +73,8 @@ function boundsOf(
   };
   return v.pipe(
     v.strictObject(entries),
-    v.check((bounds) => Object.keys(bounds).length > 0, 'it says nothing: write {max: …} or {min: …}'),
-    v.check(({ min, max }) => !(Number(min) > Number(max)), 'nothing is that: min is more than max'),
+    v.check((bounds) => Object.keys(bounds).length > 0, 'it is empty: write {max: …} or {min: …}'),
+    v.check(({ min, max }) => !(Number(min) > Number(max)), 'nothing matches: min is greater than max'),
   );
 }
 
@@ -93,28 +93,28 @@ const CODES = [...new Set(ERROR_CATALOGUE.map(({ code }) => code))];
 /** All fields that an `expect` step may name: those of the card's document, and of the result of the step before. */
 // biome-ignore format: a table, one field a line
 const FIELDS: readonly (readonly [name: string, schema: ScalarSchema, about: string])[] = [
-  ['stage', words(STAGES), 'Where the card stands.'],
-  ['orderStatus', vendorWord(ORDER_STATUSES), 'What the vendor says of the order.'],
-  ['production.status', vendorWord(PRODUCTION_STATUSES), 'What the vendor says of the production.'],
-  ['production.kioskId', text, 'The kiosk that the card was sent to.'],
-  ['production.errorCode', words(CODES), 'Why the production failed, or was refused.'],
-  ['production.occurredAt', text, "The production's time, as the vendor writes it."],
-  ['production.description', text, "The vendor's own words on the error."],
-  ['attempt', number, 'How many attempts on the card this journal knows.'],
-  ['attemptId', text, 'The latest attempt.'],
-  ['profileId', number, 'The profile that the card belongs to.'],
-  ['orderId', number, 'The order of the card.'],
-  ['cardToken', text, 'The card; null before there is one.'],
+  ['stage', words(STAGES), 'Stage of the card.'],
+  ['orderStatus', vendorWord(ORDER_STATUSES), 'Status of the order at Wise.'],
+  ['production.status', vendorWord(PRODUCTION_STATUSES), 'Status of the production at Wise.'],
+  ['production.kioskId', text, 'Kiosk of the production.'],
+  ['production.errorCode', words(CODES), 'Error code of the failed or refused production.'],
+  ['production.occurredAt', text, "Time of the production, in the format of Wise."],
+  ['production.description', text, "Description of the error by Wise."],
+  ['attempt', number, 'Number of attempts on the card in this journal.'],
+  ['attemptId', text, 'Id of the latest attempt.'],
+  ['profileId', number, 'Profile of the card.'],
+  ['orderId', number, 'Order id of the card.'],
+  ['cardToken', text, 'Card token; null before there is one.'],
   ['ageDays', number, 'Whole days since the card was created.'],
-  ['daysLeft', number, 'How many of the 60 days are left in which it can be produced.'],
-  ['next', text, 'The command that a person would run next; null when nothing is left.'],
-  ['exitCode', exitCode, 'What the step before would end a command with.'],
-  ['error', words(failureCodes()), 'The stable code of what went wrong in the step before; null when nothing did.'],
-  ['errorCode', words(CODES), "The vendor's code: of the failure in the step before, else of the card's production."],
-  ['advice', words(RETRY_ADVICE), 'When to retry, by the error catalogue.'],
-  ['owner', words(ACTORS), 'Who acts, by the error catalogue.'],
-  ['duration', duration, 'How long the step before took.'],
-  ['event', vendorWord([...new Set([...PRODUCTION_STATUSES, ...ORDER_STATUSES])]), "A status that one of the card's events told, in the journal."],
+  ['daysLeft', number, 'Days left of the 60 in which the card can be produced.'],
+  ['next', text, 'Command to run next; null if nothing is left.'],
+  ['exitCode', exitCode, 'Exit code of the step before.'],
+  ['error', words(failureCodes()), 'Error code of kioskctl from the step before; null if it did not fail.'],
+  ['errorCode', words(CODES), "Error code of Wise from the step before, otherwise from the card's production."],
+  ['advice', words(RETRY_ADVICE), 'Retry advice of the error catalogue.'],
+  ['owner', words(ACTORS), 'Owner of the error in the error catalogue.'],
+  ['duration', duration, 'Duration of the step before.'],
+  ['event', vendorWord([...new Set([...PRODUCTION_STATUSES, ...ORDER_STATUSES])]), "Status of one of the card's events in the journal."],
 ];
 
 export const EXPECTED_FIELDS = FIELDS.map(([name]) => name);
@@ -129,10 +129,7 @@ export const expectation: v.GenericSchema<unknown, Expectation> = v.pipe(
       ]),
     ),
   ),
-  v.check(
-    (fields) => Object.keys(fields).length > 0,
-    'it expects nothing: name a field, like stage: produced',
-  ),
+  v.check((fields) => Object.keys(fields).length > 0, 'it is empty: name a field, like stage: produced'),
   v.transform((fields) =>
     Object.fromEntries(
       Object.entries(fields).filter((field): field is [string, Matcher] => field[1] !== undefined),

@@ -8,7 +8,7 @@ import { defineStep } from './step.ts';
 
 export const produce = defineStep({
   kind: 'produce',
-  about: 'Sends the card to a kiosk, once; without a kiosk, to the card’s own.',
+  about: 'Sends the card once to a kiosk (default: the kiosk of the card).',
   schema: v.pipe(
     v.union([kioskSchema, v.strictObject({ kiosk: v.exactOptional(kioskSchema) }), v.null()]),
     v.transform((body) => (typeof body === 'string' ? body : (body?.kiosk ?? null))),
@@ -19,7 +19,7 @@ export const produce = defineStep({
   title: (kiosk) => kiosk,
   check: (kiosk, { kioskId }) =>
     (kiosk ?? kioskId) === null
-      ? 'nobody says at which kiosk: write it here, or give --kiosk, --var kiosk=… or a column kiosk'
+      ? 'the kiosk is missing: set it here, with --kiosk, --var kiosk=… or a column kiosk'
       : null,
   kiosk: async (kiosk) => kiosk,
   async run({ ctx, session, record, ...work }) {
@@ -48,7 +48,7 @@ export const waitProduced = defineStep({
 
 export const retry = defineStep({
   kind: 'retry',
-  about: 'Produces a failed card again, at the kiosk where it failed unless told otherwise.',
+  about: 'Produces a failed card again (default: at the kiosk where it failed).',
   schema: v.pipe(
     v.union([v.strictObject({ 'to-kiosk': v.exactOptional(kioskSchema) }), v.null()]),
     v.transform((body) => body?.['to-kiosk'] ?? null),

@@ -11,12 +11,12 @@ import { id } from '../../wire/scalars.ts';
 import { defineStep } from './step.ts';
 
 const profileId = v.exactOptional(
-  v.pipe(v.nullable(id), v.description('The profile that orders; without, the context’s.')),
+  v.pipe(v.nullable(id), v.description('Profile that orders (default: that of the context).')),
 );
 
 export const order = defineStep({
   kind: 'order',
-  about: 'Orders a card: the fields of the vendor’s order body. In the embedded sandbox nothing is needed.',
+  about: 'Orders a card: the fields of Wise’s order body. All are optional in the embedded sandbox.',
   schema: v.pipe(
     v.nullable(v.strictObject({ profileId, ...orderFile.entries })),
     v.transform((body) => {
@@ -48,12 +48,12 @@ function lostOrder(ctx: Context, profileId: number, error: unknown): unknown {
   if (!(error instanceof Failure) || error.code !== 'outcome-unknown') return error;
   const look = commandLine(['orders', '--profile-id', String(profileId)], ctx.invocation);
   const { message, details } = error;
-  return failure(error.code, message, `See whether it is there, and cancel it then: ${look}`, details);
+  return failure(error.code, message, `Check if it exists, and cancel it: ${look}`, details);
 }
 
 export const waitReady = defineStep({
   kind: 'wait-ready',
-  about: 'Waits until the card may be produced.',
+  about: 'Waits until the card can be produced.',
   schema: v.null(),
   card: 'needed',
   storedBefore: false,

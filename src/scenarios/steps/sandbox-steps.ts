@@ -6,7 +6,7 @@ import { duration, simulation } from './values.ts';
 
 export const simulate = defineStep({
   kind: 'simulate',
-  about: 'Tells a sandbox how the production ends: PRODUCED, PRODUCTION_ERROR:CODE, or profile-verified.',
+  about: 'Sets the production result in a sandbox: PRODUCED, PRODUCTION_ERROR:CODE, or profile-verified.',
   schema: simulation,
   card: 'needed',
   storedBefore: true,
@@ -25,7 +25,7 @@ export const simulate = defineStep({
 
 export const fault = defineStep({
   kind: 'fault',
-  about: 'What the embedded sandbox does wrong from now on, as in kioskctl sandbox fault.',
+  about: 'Sets a fault of the embedded sandbox, as in kioskctl sandbox fault.',
   schema: faultSchema,
   card: 'optional',
   storedBefore: true,
@@ -52,7 +52,7 @@ function titleOf({ method, path, status, approval, reset, cut, delayMs }: Answer
 
 export const advance = defineStep({
   kind: 'advance',
-  about: 'Moves the clock of the embedded sandbox, like 61d.',
+  about: 'Advances the clock of the embedded sandbox, like 61d.',
   schema: duration,
   card: 'optional',
   storedBefore: true,

@@ -46,7 +46,7 @@ export const simulation = v.pipe(
 
 export const variableName = v.pipe(
   v.string(),
-  v.regex(VARIABLE_NAME, 'a name has letters, digits, _ and -, and begins with a letter'),
+  v.regex(VARIABLE_NAME, 'a name consists of letters, digits, _ and -, and begins with a letter'),
 );
 
 /** Returns the result of a parser, or the failure that it throws. */

@@ -85,7 +85,7 @@ describe('a credential command', () => {
         code: 'credentials-unusable',
         exitCode: 3,
         message: expect.stringContaining('relative to the working folder'),
-        hint: expect.stringContaining('whole path'),
+        hint: expect.stringContaining('absolute path'),
       });
     },
   );
@@ -120,7 +120,7 @@ describe('a credential command', () => {
   });
 
   test.each<[string, string, RegExp]>([
-    ['ends with another code than 0', `echo '{"access_token":"${SECRET}"}'; exit 7`, /ended with 7/],
+    ['ends with another code than 0', `echo '{"access_token":"${SECRET}"}'; exit 7`, /exited with 7/],
     ['prints nothing', 'true', /printed nothing/],
     ['prints no JSON', `echo ${SECRET}`, /no JSON/],
     ['prints a list', `echo '["${SECRET}"]'`, /no usable access_token/],
@@ -130,7 +130,7 @@ describe('a credential command', () => {
     [
       'prints a token that has ended',
       `echo '{"access_token":"${SECRET}","expires_at":"2026-03-01T12:00:00Z"}'`,
-      /ended at 2026-03-01T12:00:00Z/,
+      /expired at 2026-03-01T12:00:00Z/,
     ],
     ['ends by a signal', 'kill -9 $$', /SIGKILL/],
     ['never stops talking', 'while :; do echo y; done', /too much/],

@@ -152,7 +152,7 @@ describe('the client certificate', () => {
     ['is none', { cert: 'hello', key: good.key }, /bank\.pem.*not a certificate/],
     ['has something else as its key', { cert: good.cert, key: 'hello' }, /bank\.key.*not a key/],
     ['has the key of another', { cert: good.cert, key: makeCertificate().key }, /bank\.key.*not the key of/],
-    ['ended', makeCertificate({ until: '260101' }), /bank\.pem.*ended on 2026-01-01/],
+    ['ended', makeCertificate({ until: '260101' }), /bank\.pem.*expired on 2026-01-01/],
   ])('a client certificate that %s is refused with the reason', (_, content, message) => {
     expect(() => readCertificate(write(content), NOW)).toThrow(
       expect.objectContaining({ code: 'credentials-unusable', message: expect.stringMatching(message) }),

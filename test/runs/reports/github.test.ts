@@ -38,7 +38,7 @@ describe('annotations for GitHub', () => {
     const lines = (await textOf(annotations(await reportOf(cards)))).trim().split('\n');
     expect(lines.filter((line) => line.startsWith('::error '))).toHaveLength(10);
     expect(lines.at(-1)).toBe(
-      '::warning title=hopper-door::23 more steps of this run did not go well: the report of the run has them all.',
+      '::warning title=hopper-door::23 more steps of this run failed or did not meet expectations. The report of the run lists all of them.',
     );
   });
 

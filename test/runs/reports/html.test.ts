@@ -75,7 +75,7 @@ describe('the HTML report', () => {
       'Who acts: the kiosk attendant.',
       'attempt: expected one of 1, 3, was 2',
       'trace id trace-4711',
-      'Places of profile 1001 freed',
+      'Card limit of profile 1001 freed',
       'kioskctl run --resume run-7f3a --context bank',
       'nightly smoke test',
       'ada@ci-runner-1',

@@ -15,7 +15,7 @@ describe('a report in Markdown', () => {
     const text = await textOf(markdown(await reportOf(mixedCards())));
     expect(text).toContain('## ≠ hopper-door: not as expected');
     expect(text).toContain('3 of 7 cards passed: 1 not as expected, 2 failed, 1 not started.');
-    expect(text).toContain('| Places freed | profile 1001: yes |');
+    expect(text).toContain('| Card limit freed | profile 1001: yes |');
     expect(text).toMatch(/\| in-progress \| 7 \| \S+ \| \S+ \|/);
     expect(text).toContain(
       '| `PRD_HOPPER_DOOR` | 2 (1 tolerated) | The hopper door is open. | kiosk-attendant |',

@@ -17,9 +17,9 @@ describe('--report', () => {
     { text: 'html=-', hint: 'Write html=FILE.' },
     { text: 'json', hint: /json=FILE/ },
     { text: 'junti=a.xml', hint: /^Did you mean junit=a\.xml\?/ },
-    { text: 'pdf=a.pdf', hint: /^Write one of junit=FILE, html=FILE, json=FILE, markdown=FILE\.$/ },
-    { text: '', hint: /^Write one of/ },
-    { text: '\u001b[31m=x', hint: /Write one of/ },
+    { text: 'pdf=a.pdf', hint: /^Use one of junit=FILE, html=FILE, json=FILE, markdown=FILE\.$/ },
+    { text: '', hint: /^Use one of/ },
+    { text: '\u001b[31m=x', hint: /Use one of/ },
   ])('“$text” is a mistake that says what is meant', ({ text, hint }) => {
     const expected = {
       code: 'usage',
