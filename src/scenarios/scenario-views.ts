@@ -40,7 +40,7 @@ export function renderExamined(file: string, examined: Examined, style: Style): 
   if (found.length > 0 || !scenario)
     return [...found, `${style.bad('✗')} ${counted(found.length, 'mistake')}: it can't be run.\n`].join('');
   const rows = data === null ? '' : `, ${counted(data.rows, 'row')}`;
-  const needed = toGive.length > 0 ? ` To be given: ${toGive.join(', ')}.` : '';
+  const needed = toGive.length > 0 ? ` Required: ${toGive.join(', ')}.` : '';
   return `${style.good('✓')} ${printable(file)}: ${stepsOf(examined)} a card${rows}.${needed}\n`;
 }
 

@@ -235,6 +235,6 @@ describe('scenario check', () => {
     expect(failure).toMatchObject({ code: 'invalid-input', message: expect.stringContaining('line 3') });
     expect(data).toMatchObject({ rows: 3, mistakes: [{ line: 3 }, { line: 4 }] });
     expect(data?.mistakes[0]?.message).toContain('(line 4 of the scenario)');
-    expect(data?.mistakes[1]?.message).toContain('“code” must be given');
+    expect(data?.mistakes[1]?.message).toContain('“code” is required');
   });
 });

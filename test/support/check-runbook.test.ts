@@ -98,7 +98,7 @@ describe('a mistake in a runbook is reported with its path:', () => {
       'production.PRT_PAUSED.link: a web address here has no credentials in it',
     ],
     [
-      'is not valid',
+      'an unknown advice',
       production({ PRT_PAUSED: { retry: 'later' } }),
       'production.PRT_PAUSED.retry: “later” is not valid: use now, after-fix, reconcile or never',
     ],

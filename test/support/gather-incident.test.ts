@@ -90,7 +90,7 @@ describe('the incident of a card', () => {
   test('an incident warns about a card without data', async () => {
     const cards = [one.target, { profileId: 1001, cardToken: null, orderId: 999 }];
     expect(told(await tell({ cards }))).toHaveLength(6);
-    expect(one.world.said.join()).toContain('nothing of 1001/999');
+    expect(one.world.said.join()).toContain('no records of 1001/999');
   });
 
   test('an incident has no bodies of events', async () => {

@@ -99,7 +99,7 @@ describe('an incident', () => {
 
   test('an incident lists what is left out', () => {
     expect(notes({})).toMatch(/Operators are numbered.*Reasons are what operators wrote/);
-    expect(notes({ hasReasons: false })).toMatch(/reasons of acts are left out/);
+    expect(notes({ hasReasons: false })).toMatch(/reasons of actions are left out/);
     expect(notes({ hasNames: true })).toMatch(/for their own team/);
   });
 

@@ -139,7 +139,7 @@ describe('a JUnit report', () => {
     expect(message).toBe('attempt: expected one of 1, 3, was 2; duration: expected at most 1s, was 1.8s');
     expect(text).toMatch(/expected: one of 1, 3\n +actual: +2/);
     expect(failures).toBe('0');
-    expect(output).toContain('the scenario goes on after it');
+    expect(output).toContain('the scenario continues');
   });
 
   test('text from outside stays text', async () => {

@@ -20,7 +20,7 @@ describe('a report in Markdown', () => {
     expect(text).toContain(
       '| `PRD_HOPPER_DOOR` | 2 (1 tolerated) | The hopper door is open. | kiosk-attendant |',
     );
-    expect(text).toContain('Look at it: `kioskctl runs show run-7f3a --context bank`');
+    expect(text).toContain('Show it: `kioskctl runs show run-7f3a --context bank`');
     expect(text.match(/^### . Card \d+/gmu)).toEqual(['### ≠ Card 3', '### ✗ Card 4', '### ✗ Card 6']);
     expect(text).toContain('attempt: expected one of 1, 3, was 2');
   });
@@ -28,7 +28,7 @@ describe('a report in Markdown', () => {
   test('the Markdown report of an interrupted run has the command that continues it', async () => {
     const text = await textOf(markdown(await reportOf([interruptedCard(1)], { cards: 3, endedAt: null })));
     expect(text).toContain('0 of 3 cards passed: 1 interrupted, 2 not started.');
-    expect(text).toContain('Go on with it: `kioskctl run --resume run-7f3a --context bank`');
+    expect(text).toContain('Continue it: `kioskctl run --resume run-7f3a --context bank`');
   });
 
   test('text from outside stays text', async () => {
