@@ -7,7 +7,8 @@ export default class Completion extends BaseCommand {
   static override effect = 'reads' as const;
   static override summary = 'Print the completion script of a shell.';
   static override description =
-    'It completes commands, flags, help topics, contexts, kiosks, error codes, and the cards and runs of the journal.';
+    `Completes commands, flags, contexts, kiosks, error codes, and the cards in the journal.
+Add the command to ~/.bashrc, ~/.zshrc (after compinit) or ~/.config/fish/config.fish.`;
   static override examples = [
     {
       description: 'Complete in bash: add this line to ~/.bashrc.',
@@ -27,7 +28,7 @@ export default class Completion extends BaseCommand {
       required: true,
       ignoreStdin: true,
       options: [...SHELLS],
-      description: 'Which shell.',
+      description: 'Name of the shell.',
     }),
   };
 

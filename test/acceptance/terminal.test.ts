@@ -134,7 +134,7 @@ test('a retry of a kiosk asks who collects, shows a list that moves, and waits f
   // A spinner, and a line for the kiosk that is drawn again and again.
   expect(raw).toContain('\u001b[?25l');
   expect(transcript).toContain(
-    `WIS00003: 0 of 2 produced; now ${names[0]} (the first one: the others wait for it)`,
+    `WIS00003: 0 of 2 produced; now ${names[0]} (first card; the others wait for its result)`,
   );
   expect(transcript).toMatch(/WIS00003: 1 of 2 produced, about \S+ left; now /);
   expect(screen).toContain('2 cards: 2 done');

@@ -73,7 +73,7 @@ export const SETTINGS = {
     parse: toKiosks,
     fallback: none,
     local: ['WIS00001', 'WIS00002', 'WIS00003'].map(parseKioskId),
-    addFlag: { summary: 'Its kiosks, with commas between them.', helpValue: 'ID,ID' },
+    addFlag: { summary: 'Kiosks, separated by commas.', helpValue: 'ID,ID' },
     project: v.optional(v.array(kioskId)),
   }),
   /** Used when none is named. Only `produce` reads its flag and its variable. From version 2 of the file on. */
@@ -81,7 +81,7 @@ export const SETTINGS = {
     stored: v.optional(kioskId),
     parse: one(toKiosk),
     fallback: null,
-    addFlag: { summary: 'Which of them is meant when none is named.', helpValue: 'ID' },
+    addFlag: { summary: 'Default kiosk.', helpValue: 'ID' },
     variable: ['KIOSKCTL_KIOSK', 'the kiosk, for produce only, like --kiosk'],
     project: v.optional(kioskId),
   }),
@@ -89,7 +89,7 @@ export const SETTINGS = {
     stored: text,
     parse: one(toPlainText),
     fallback: null,
-    addFlag: { summary: 'The card program of its orders.', helpValue: 'NAME' },
+    addFlag: { summary: 'Card program of orders.', helpValue: 'NAME' },
     variable: ['KIOSKCTL_PROGRAM', 'the card program, like order --program'],
     project: projectText,
   }),
@@ -99,7 +99,7 @@ export const SETTINGS = {
     fallback: 'legacy',
     addFlag: {
       helpGroup: 'ADVANCED',
-      summary: 'legacy, or a calendar version like 2026Q4.',
+      summary: 'API version: legacy (default), or a calendar version like 2026Q4.',
       helpValue: 'VERSION',
     },
     variable: ['KIOSKCTL_API_VERSION', 'legacy (the default) or a calendar version like 2026Q4'],
@@ -111,7 +111,7 @@ export const SETTINGS = {
     fallback: null,
     addFlag: {
       helpGroup: 'ADVANCED',
-      summary: 'What the vendor calls the application that subscribes to webhooks.',
+      summary: 'Client key of the application that owns the webhook subscriptions.',
       helpValue: 'KEY',
     },
   }),
@@ -121,8 +121,7 @@ export const SETTINGS = {
     parse: toCommand,
     fallback: null,
     addFlag: {
-      summary:
-        "A program that prints a profile's token, as a JSON list of its words; {profileId} stands for it.",
+      summary: 'Program that prints the token of a profile, as a JSON list of arguments with {profileId}.',
       helpValue: 'JSON',
     },
   }),
@@ -134,7 +133,7 @@ export const SETTINGS = {
     isOfMachine: () => true,
     addFlag: {
       helpGroup: 'ADVANCED',
-      summary: 'For mutual TLS: the files of the certificate and its key, in PEM.',
+      summary: 'Certificate and key for mutual TLS (PEM files).',
       helpValue: 'CERTFILE,KEYFILE',
     },
   }),
@@ -143,7 +142,7 @@ export const SETTINGS = {
     parse: one(toReadableFile),
     fallback: null,
     isOfMachine: () => true,
-    addFlag: { summary: "The file of the team's runbook.", helpValue: 'FILE' },
+    addFlag: { summary: 'Runbook file of your team.', helpValue: 'FILE' },
     project: projectText,
   }),
   /** `local` has none: it always uses the default file. */
@@ -154,7 +153,7 @@ export const SETTINGS = {
     isOfMachine: (place) => !place.includes('://'),
     addFlag: {
       helpGroup: 'ADVANCED',
-      summary: 'Absolute path of its journal (default: the file that all contexts share).',
+      summary: 'Absolute path of the journal (default: the file that all contexts share).',
       helpValue: 'FILE',
     },
     variable: ['KIOSKCTL_JOURNAL', 'the absolute path of the journal; local always uses the default file'],
@@ -166,7 +165,7 @@ export const SETTINGS = {
     isOfMachine: () => true,
     addFlag: {
       helpGroup: 'ADVANCED',
-      summary: 'The file of the key with which webhooks are signed, where it is not the published one.',
+      summary: 'Public key that verifies webhooks (PEM file; default: the published key).',
       helpValue: 'FILE',
     },
   }),

@@ -19,7 +19,7 @@ Files of this machine (certificate, runbook, public key, journal) are left out a
     { description: 'Print it as part of a JSON document.', command: 'kioskctl context export bank --json' },
   ];
   static override args = {
-    name: Args.string({ required: true, ignoreStdin: true, description: 'The context.' }),
+    name: Args.string({ required: true, ignoreStdin: true, description: 'Name of the context.' }),
   };
 
   protected override async perform(): Promise<Result> {
