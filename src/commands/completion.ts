@@ -7,8 +7,7 @@ export default class Completion extends BaseCommand {
   static override effect = 'reads' as const;
   static override summary = 'Print the completion script of a shell.';
   static override description =
-    `Completes commands, flags, contexts, kiosks, error codes, and the cards in the journal.
-Add the command to ~/.bashrc, ~/.zshrc (after compinit) or ~/.config/fish/config.fish.`;
+    'Completes commands, flags, help topics, contexts, kiosks, error codes, and the cards and runs of the journal.';
   static override examples = [
     {
       description: 'Complete in bash: add this line to ~/.bashrc.',
