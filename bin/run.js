@@ -54,9 +54,8 @@ async function run() {
   process.once('beforeExit', () => {
     if (!isFinished) process.exitCode = process.exitCode || 13;
   });
-  enableCompileCache();
-  const { main } = await import('../dist/main.js');
-  await main(`${require('node:path').dirname(__dirname)}/`);
+  const { main } = require('../dist/main.cjs');
+  await main(`${require('node:path').dirname(__dirname)}/`, enableCompileCache);
   isFinished = true;
 }
 

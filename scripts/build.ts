@@ -2,43 +2,40 @@
 // written to sourcemaps, because the package does not contain them.
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { dirname, join, relative } from 'node:path';
-import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { dirname, join, relative, resolve } from 'node:path';
+import { type BuildOptions, build, type OnResolveArgs, type Plugin } from 'esbuild';
 import { thirdPartyNotices } from './notices.ts';
 
 /**
  * Parts of libraries that kioskctl never reaches, and what they are replaced with. They cost a third of the start-up.
- * oclif looks for commands with tinyglobby and minimatch only without a manifest, and for its configuration with
- * lilconfig only in plugins; semver serves its plugin updates; debug its traces; wsl-utils the name of the platform on
- * Windows. Nothing starts its spinners or shows its stacks, and our help has no templates for ejs. got speaks HTTP/2 only
- * when it is told to. conf validates with ajv only if it gets a schema, and asks env-paths for a folder only if it gets
- * none; env-paths needs the user's home folder when it is loaded.
+ * oclif traces with debug, and shows errors and stacks with ansis, clean-stack, indent-string, supports-color and wrap-ansi;
+ * our help has no templates for ejs. wsl-utils gives the name of the platform on Windows. got speaks HTTP/2 only when it is
+ * told to. conf validates with ajv only if it gets a schema, compares versions with semver only for migrations, and asks
+ * env-paths for a folder only if it gets none; env-paths needs the user's home folder when it is loaded.
  */
 const UNREACHED: Record<string, string> = {
   'ajv-formats': 'module.exports = { default: () => undefined };',
   'ajv/dist/2020.js': 'module.exports = { Ajv2020: class {} };',
+  ansis: 'module.exports = {};',
   'clean-stack': 'module.exports = (stack) => stack;',
-  'cli-spinners': 'module.exports = { dots: {}, dots2: {} };',
   debug:
     'const noop = () => {}; module.exports = () => Object.assign(noop, { enabled: false, extend: () => noop });',
   ejs: 'module.exports = {};',
   'env-paths': "module.exports = () => ({ config: '' });",
-  lilconfig: 'module.exports = {};',
-  minimatch: 'module.exports = {};',
+  'indent-string': 'module.exports = (text) => text;',
   'node:http2': 'module.exports = { constants: {}, Http2ServerResponse: class {} };',
   semver: 'module.exports = {};',
-  tinyglobby: 'module.exports = {};',
+  'supports-color': 'module.exports = { stdout: false, stderr: false };',
+  'wrap-ansi': 'module.exports = (text) => text;',
   'wsl-utils': 'module.exports = {};',
 };
 
 /**
- * Answers of the system that oclif only shows or derives unused folders from. Its own questions fail for a user without an
- * entry in the list of users, before any error is handled.
+ * Parts of oclif that kioskctl never reaches: it has its own help, dispatcher and errors. The parser asks for the flag that
+ * shows the help only if a command has one.
  */
-const SYSTEM_OF_OCLIF = `
-exports.getHomeDir = () => '/';
-exports.getPlatform = async () => process.platform;
-exports.getShell = async () => 'unknown';`;
+const UNREACHED_IN_OCLIF =
+  /@oclif\/core\/lib\/(config\/(index|config)|help\/index|errors\/handle|ux\/action\/\w+|ux\/colorize-json)\.js$/;
 
 const withoutUnreached: Plugin = {
   name: 'without-unreached',
@@ -51,14 +48,13 @@ const withoutUnreached: Plugin = {
     esbuild.onLoad({ filter: /.*/, namespace: 'unreached' }, ({ path }) => ({
       contents: UNREACHED[path] ?? '',
     }));
-    esbuild.onLoad({ filter: /@oclif\/core\/lib\/util\/os\.js$/ }, () => ({ contents: SYSTEM_OF_OCLIF }));
+    esbuild.onLoad({ filter: UNREACHED_IN_OCLIF }, () => ({ contents: 'module.exports = class {};' }));
   },
 };
 
 /** The parts of oclif that kioskctl uses, each from its own module: its index loads all of them and more. */
 const OCLIF = `
 export { Command } from '@oclif/core/command';
-export { Config } from '@oclif/core/config';
 export * as Args from '@oclif/core/args';
 export * as Flags from '@oclif/core/flags';`;
 
@@ -77,12 +73,15 @@ const partsOfOclif: Plugin = {
  * Node's own modules are fetched at the first use of one of their exports. An ESM import would load them at once, and
  * touch every export, which in node:http alone loads its WebSocket and fetch (20 ms, most of a Node start).
  * An imported name stays a property access in the bundle, which falls through to the prototype: a proxy that loads.
+ * Each importer has a copy of its own: a shared one would be one more file.
  */
 const lazyBuiltins: Plugin = {
   name: 'lazy-builtins',
   setup(esbuild) {
-    esbuild.onResolve({ filter: /.*/ }, ({ path, kind }) =>
-      isBuiltin(path) && kind === 'import-statement' ? { path, namespace: 'builtin' } : undefined,
+    esbuild.onResolve({ filter: /.*/ }, ({ path, kind, importer }) =>
+      isBuiltin(path) && (kind === 'import-statement' || importer.includes('@oclif/core'))
+        ? { path, namespace: 'builtin', suffix: `?${importer.replaceAll('node_modules', '')}` }
+        : undefined,
     );
     esbuild.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
       contents: `
@@ -93,66 +92,109 @@ const lazyBuiltins: Plugin = {
   },
 };
 
-/** What CommonJS code in the bundle finds in its scope. */
-const COMMONJS_SCOPE = `
-const { createRequire: __createRequire } = process.getBuiltinModule('node:module');
-const require = __createRequire(import.meta.url);
-const { fileURLToPath: __fileURLToPath } = process.getBuiltinModule('node:url');
-const __filename = __fileURLToPath(import.meta.url);
-const __dirname = process.getBuiltinModule('node:path').dirname(__filename);`;
-
-/** What people and scripts run all the time. Without the other commands it starts a tenth faster. */
-const USUAL = new Set([
-  'cancel',
-  'explain',
-  'kiosk/list',
-  'kiosk/show',
-  'order',
-  'produce',
-  'retry',
-  'simulate',
-  'status',
-  'wait-produced',
-  'wait-ready',
-]);
+/** What CommonJS code in the bundle finds in its scope. It requires only Node's own modules. */
+const COMMONJS_SCOPE = 'const require = process.getBuiltinModule;';
 
 /**
- * Commands in one module, by their ids: a file a command, its path its name. `commands` has all of them, and oclif loads
- * `COMMANDS` from it. `usual-commands` has those that are usual, with the dispatcher and the completion, which main
- * imports when they are needed; the dispatcher looks there first.
+ * Modules that are loaded on demand, by the name of the file in which they come together. A file costs half a millisecond of
+ * the start-up, and so does each one that esbuild makes for what only some of them share.
  */
-const commandModules: Plugin = {
-  name: 'command-modules',
+const TOGETHER: Record<string, { modules: readonly string[]; commands?: readonly string[] }> = {
+  help: { modules: ['cli/help/help', 'cli/help/surface', 'cli/help/unknown-command'] },
+  completion: { modules: ['cli/completion/complete', 'cli/help/topics'] },
+  // The dispatcher, with the commands that need no context.
+  dispatch: { modules: ['cli/dispatch'], commands: ['completion', 'explain', 'version'] },
+  // What people and scripts run all the time. Without the other commands it starts a tenth faster.
+  'usual-commands': {
+    modules: ['cli/open-context', 'cli/production-guard', 'cli/terminal/reader-end'],
+    commands: [
+      'cancel',
+      'kiosk/list',
+      'kiosk/show',
+      'order',
+      'produce',
+      'retry',
+      'simulate',
+      'status',
+      'wait-produced',
+      'wait-ready',
+    ],
+  },
+  reports: {
+    modules: ['github', 'html', 'json', 'junit', 'markdown'].map((format) => `runs/reports/${format}`),
+  },
+  webhooks: { modules: ['webhooks/forwarder', 'webhooks/receiver'] },
+};
+
+/**
+ * Makes the files of TOGETHER, and `commands`: all commands in one module, by their ids. The manifest is made from it.
+ */
+const filesOnDemand: Plugin = {
+  name: 'files-on-demand',
   setup(esbuild) {
-    esbuild.onResolve({ filter: /^all-commands$/ }, () => ({ path: 'all', namespace: 'commands' }));
-    esbuild.onResolve(
-      { filter: /^usual-commands$|^\.\/dispatch\.ts$|^\.\/completion\/complete\.ts$/ },
-      ({ kind }) => (kind === 'import-statement' ? undefined : { path: 'usual', namespace: 'commands' }),
-    );
-    esbuild.onLoad({ filter: /.*/, namespace: 'commands' }, ({ path }) => ({
-      contents: path === 'all' ? exportCommands(() => true) : exportUsual(),
-      resolveDir: process.cwd(),
+    esbuild.onResolve({ filter: /^\.+\// }, (imported) => {
+      const file = fileOnDemand(imported);
+      return file === undefined ? undefined : { path: file, namespace: 'together' };
+    });
+    esbuild.onResolve({ filter: /^together:/ }, ({ path }) => ({
+      path: path.slice('together:'.length),
+      namespace: 'together',
     }));
+    esbuild.onLoad({ filter: /.*/, namespace: 'together' }, ({ path }) => {
+      const { modules = [], commands = path === 'commands' ? allCommands() : [] } = TOGETHER[path] ?? {};
+      return {
+        contents: [
+          ...modules.map((module) => `export * from './src/${module}.ts';`),
+          ...(commands.length === 0 ? [] : [exportCommands(commands)]),
+        ].join('\n'),
+        resolveDir: process.cwd(),
+      };
+    });
   },
 };
 
-function exportUsual(): string {
-  return [
-    "export { dispatch } from './src/cli/dispatch.ts';",
-    "export { complete } from './src/cli/completion/complete.ts';",
-    exportCommands((id) => USUAL.has(id)),
-  ].join('\n');
+/** Leaves modules that are loaded on demand in their files. */
+const withoutFilesOnDemand: Plugin = {
+  name: 'without-files-on-demand',
+  setup(esbuild) {
+    esbuild.onResolve({ filter: /^\.+\// }, (imported) => {
+      const file = fileOnDemand(imported);
+      return file === undefined ? undefined : { path: `./${file}.js`, external: true };
+    });
+  },
+};
+
+/** Returns the file of a module that is imported on demand; undefined for other imports. */
+function fileOnDemand({ path, kind, resolveDir }: OnResolveArgs): string | undefined {
+  if (kind !== 'dynamic-import') return undefined;
+  const module = relative('src', resolve(resolveDir, path)).replace(/\.ts$/, '');
+  return Object.entries(TOGETHER).find(([, { modules }]) => modules.includes(module))?.[0];
 }
 
-function exportCommands(isMeant: (id: string) => boolean): string {
-  const files = globSync('src/commands/**/*.ts').toSorted();
-  const commands = files
-    .map((file) => ({ file, id: file.slice('src/commands/'.length, -'.ts'.length).replace(/\/index$/, '') }))
-    .filter(({ id }) => isMeant(id));
+/** Returns the names of all commands: a file a command, its path its name. */
+function allCommands(): string[] {
+  return globSync('src/commands/**/*.ts')
+    .map((file) => file.slice('src/commands/'.length, -'.ts'.length))
+    .toSorted();
+}
+
+/** Returns the file of each command by its id: the first one of TOGETHER that has it, or `commands`. */
+function commandFiles(): Record<string, string> {
+  const smaller = Object.entries(TOGETHER);
+  const fileOf = (name: string) =>
+    smaller.find(([, { commands }]) => commands?.includes(name))?.[0] ?? 'commands';
+  return Object.fromEntries(allCommands().map((name) => [idOf(name), `${fileOf(name)}.js`]));
+}
+
+function idOf(name: string): string {
+  return name.replace(/\/index$/, '').replaceAll('/', ':');
+}
+
+function exportCommands(names: readonly string[]): string {
   return [
-    ...commands.map(({ file }, index) => `import command${index} from './${file}';`),
+    ...names.map((name, index) => `import command${index} from './src/commands/${name}.ts';`),
     'export const COMMANDS = {',
-    ...commands.map(({ id }, index) => `${JSON.stringify(id.replaceAll('/', ':'))}: command${index},`),
+    ...names.map((name, index) => `${JSON.stringify(idOf(name))}: command${index},`),
     '};',
   ].join('\n');
 }
@@ -177,16 +219,32 @@ const COMMON = {
 
 const program = await build({
   ...COMMON,
-  entryPoints: { main: 'src/cli/main.ts', commands: 'all-commands', 'usual-commands': 'usual-commands' },
+  entryPoints: Object.fromEntries(
+    [...Object.keys(TOGETHER), 'commands'].map((file) => [file, `together:${file}`]),
+  ),
   chunkNames: '[name]-[hash]',
   splitting: true,
   format: 'esm',
   // Native, and not everywhere.
   external: ['@napi-rs/keyring'],
   banner: { js: `${COMMONJS_SCOPE}\nconst PlainListFormat = ${PLAIN_LIST_FORMAT};` },
-  define: { 'Intl.ListFormat': 'PlainListFormat' },
+  define: {
+    COMMAND_FILES: JSON.stringify(commandFiles()),
+    'Intl.ListFormat': 'PlainListFormat',
+    __filename: 'import.meta.filename',
+    __dirname: 'import.meta.dirname',
+  },
   loader: { '.css': 'text' },
-  plugins: [partsOfOclif, commandModules, withoutUnreached, lazyBuiltins],
+  plugins: [partsOfOclif, filesOnDemand, withoutUnreached, lazyBuiltins],
+});
+
+/** The start of the program, in CommonJS: the version is answered before Node's loader of ESM is there. */
+const main = await build({
+  ...COMMON,
+  entryPoints: { main: 'src/cli/main.ts' },
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  plugins: [withoutFilesOnDemand],
 });
 
 /** `kioskctl/testing`, once: the module for `import` passes on what the one for `require` exports. */
@@ -199,12 +257,15 @@ const testing = await build({
 const testingModule = "import testing from './index.cjs';\nexport const { startSandbox } = testing;\n";
 const testingTypes = readFileSync('src/testing/api.ts', 'utf8');
 
-const inputs = { ...program.metafile.inputs, ...testing.metafile.inputs };
+if (process.env.META) writeFileSync(process.env.META, JSON.stringify(program.metafile));
+const inputs = { ...program.metafile.inputs, ...main.metafile.inputs, ...testing.metafile.inputs };
 const files = new Map<string, string | Uint8Array>([
-  ...[...program.outputFiles, ...testing.outputFiles].map(({ path, contents }) => {
-    const folder = path.endsWith('.map') ? 'sourcemaps' : 'dist';
-    return [join(folder, relative('dist', path)), contents] as const;
-  }),
+  ...[program, main, testing]
+    .flatMap(({ outputFiles }) => outputFiles)
+    .map(({ path, contents }) => {
+      const folder = path.endsWith('.map') ? 'sourcemaps' : 'dist';
+      return [join(folder, relative('dist', path)), contents] as const;
+    }),
   ['dist/testing/index.js', testingModule],
   ['dist/testing/index.d.ts', testingTypes],
   ['dist/testing/index.d.cts', testingTypes],

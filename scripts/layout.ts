@@ -43,7 +43,7 @@ export const FOLDERS: readonly Folder[] = [
   {
     name: 'cli/help',
     purpose:
-      'Help pages from the manifest, topics from the tables of the code, suggestions for unknown commands.',
+      'Help pages from the manifest, topics from the tables of the code, suggestions for mistyped commands and flags.',
     imports: ['cli/settings', 'cli/terminal', 'output', 'domain'],
   },
   {

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { Context } from '../context/context.ts';
 import { asExitCode, type ExitCode } from '../domain/errors/exit-codes.ts';
-import { failure } from '../domain/errors/failure.ts';
+import { failure, PassedOnError } from '../domain/errors/failure.ts';
 import type { CardEvent } from '../domain/event.ts';
 import { formatReference, parseCardName, parseReference, type Reference } from '../domain/ids.ts';
 import { printable } from '../domain/text/terminal-text.ts';
@@ -47,18 +47,8 @@ export async function readCards(ctx: Context, given: readonly string[]): Promise
     );
   }
   const piped = parsePiped(await ctx.files.stdin(), ctx.environment);
-  if (piped.kind === 'passed-on') throw new PassedOnError(piped.passedOn);
+  if (piped.kind === 'passed-on') throw new PassedOnError(piped.passedOn.exitCode, piped.passedOn.error);
   return { targets: await resolveCards(ctx, piped.references), shape: piped.shape };
-}
-
-/** The failure of an earlier command of the pipe that had no card: its error and its exit code are passed on. */
-export class PassedOnError extends Error {
-  readonly passedOn: PassedOn;
-
-  constructor(passedOn: PassedOn) {
-    super(passedOn.error.message);
-    this.passedOn = passedOn;
-  }
 }
 
 /** The content of standard input: cards, or the error of an earlier command of the pipe. */

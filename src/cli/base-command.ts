@@ -1,11 +1,8 @@
 import { Command } from '@oclif/core';
-import { type CardInput, PassedOnError, readCards } from '../cards/card-arguments.ts';
-import { type CardResultsOptions, cardResults } from '../cards/card-views.ts';
 import type { Context, Environment } from '../context/context.ts';
 import type { Files } from '../context/files.ts';
 import { isOfSignal } from '../domain/errors/exit-codes.ts';
-import { asFailure, Failure, failure } from '../domain/errors/failure.ts';
-import { formatReference } from '../domain/ids.ts';
+import { asFailure, Failure, failure, PassedOnError } from '../domain/errors/failure.ts';
 import { commandLine } from '../domain/next-command.ts';
 import { causeOf } from '../domain/results.ts';
 import type { Runbook } from '../domain/runbook.ts';
@@ -16,8 +13,9 @@ import type { Result } from '../output/result.ts';
 import type { Style } from '../output/style.ts';
 import { openRunbook } from '../support/runbook-file.ts';
 import { CommandOutput, type ShownFailure } from './command-output.ts';
-import { type OpenContext, openContext } from './open-context.ts';
-import { type Effect, guardProduction } from './production-guard.ts';
+import { asUsageFailure } from './help/usage-errors.ts';
+import type { OpenContext } from './open-context.ts';
+import type { Effect } from './production-guard.ts';
 import { loadSettings, runbookOf, type Settings } from './settings/settings.ts';
 import type { ContextFlags } from './settings/sources.ts';
 import { makeFiles } from './terminal/files.ts';
@@ -32,7 +30,6 @@ import {
   STDOUT_CLOSED,
   wordOf,
 } from './terminal/signals.ts';
-import { asUsageFailure } from './usage-errors.ts';
 
 /** Base of all commands: opens their context, prints their result, and turns every error into output and exit code. */
 export abstract class BaseCommand extends Command {
@@ -74,6 +71,10 @@ export abstract class BaseCommand extends Command {
    */
   protected async context(flags: ContextFlags, effect: Effect = this.#type.effect): Promise<Context> {
     if (flags['token-stdin'] && this.argv.some((word) => /^(-|--[\w-]+=-)$/.test(word))) throw stdinTwice();
+    const [{ openContext }, { guardProduction }] = await Promise.all([
+      import('./open-context.ts'),
+      import('./production-guard.ts'),
+    ]);
     const hasDestination = this.#type.kioskFlag === 'destination';
     const { isServer } = this;
     const { io } = this;
@@ -129,10 +130,15 @@ export abstract class BaseCommand extends Command {
     this.#output.named = { name, environment };
   }
 
+  /** Looks up the cards that a text names, which get short names. */
+  protected async learnCards(text: string): Promise<void> {
+    await this.#output.names.learn(text);
+  }
+
   /** Renders a message of several lines, and looks up the cards that it names. */
   protected async message(render: (style: Style) => Promise<string>): Promise<string> {
     const text = await render(this.#output.styleOf('stderr'));
-    await this.#output.names.learn(text);
+    await this.learnCards(text);
     return text;
   }
 
@@ -149,19 +155,6 @@ export abstract class BaseCommand extends Command {
   protected get opened(): OpenContext {
     if (!this.#open) throw new TypeError('the context is not open');
     return this.#open;
-  }
-
-  protected async cards(context: Context, given: readonly string[]): Promise<CardInput> {
-    const input = await readCards(context, given);
-    await this.#output.names.learn(input.targets.map(formatReference).join('\n'));
-    return input;
-  }
-
-  protected results(
-    results: Parameters<typeof cardResults>[0],
-    options: Omit<CardResultsOptions, 'stops'>,
-  ): Result {
-    return cardResults(results, { ...options, stops: this.interruptions() });
   }
 
   /** The signal that interrupted the command, as the user sees it; empty without one. */
@@ -189,8 +182,7 @@ export abstract class BaseCommand extends Command {
   }
 
   #explain(error: unknown): ShownFailure {
-    if (error instanceof PassedOnError)
-      return { exitCode: error.passedOn.exitCode, document: error.passedOn.error };
+    if (error instanceof PassedOnError) return { exitCode: error.exitCode, document: error.document };
     const failure = this.#afterSignal(asUsageFailure(error, this.#usage()) ?? asFailure(error));
     return { exitCode: failure.exitCode, document: failure.toDocument() };
   }

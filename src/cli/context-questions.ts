@@ -2,8 +2,8 @@ import { chooseProgram } from '../cards/card-program.ts';
 import type { Ask, Context } from '../context/context.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { type KioskId } from '../domain/ids.ts';
-import { flagOf, parseValue } from './settings/parse-settings.ts';
-import type { SettingKey, ValueOf } from './settings/setting-table.ts';
+import { parseValue } from './settings/parse-settings.ts';
+import { flagOf, type SettingKey, type ValueOf } from './settings/setting-table.ts';
 import type { NewValues } from './settings/settings-file.ts';
 
 /** Asks for the settings of a new context that no flag sets, and that most contexts have. An empty answer sets nothing. */

@@ -3,14 +3,16 @@ import packageJson from '../../package.json' with { type: 'json' };
 /**
  * Runs the program. The version is answered before anything else is loaded, help and shell completion before oclif is.
  * @param root the folder of the package
+ * @param beforeLoading called before more of the program is loaded
  */
-export async function main(root: string): Promise<void> {
+export async function main(root: string, beforeLoading?: () => void): Promise<void> {
   const argv = process.argv.slice(2);
   if (argv.length === 1 && ['--version', '-v', 'version'].includes(argv[0] ?? '')) {
     return print(
       `kioskctl/${packageJson.version} ${process.platform}-${process.arch} node-${process.version}\n`,
     );
   }
+  beforeLoading?.();
   if (argv[0] === 'complete') {
     const { complete } = await import('./completion/complete.ts');
     process.stdout.on('error', () => undefined);

@@ -1,9 +1,9 @@
 import { cancel } from '../cards/cancel.ts';
-import { BaseCommand } from '../cli/base-command.ts';
+import { CardCommand } from '../cli/card-command.ts';
 import { actFlags, cardArgs, quietFlag, waitFlags } from '../input/flags.ts';
 import type { Result } from '../output/result.ts';
 
-export default class Cancel extends BaseCommand {
+export default class Cancel extends CardCommand {
   static override effect = 'writes' as const;
   static override summary = 'Cancel card orders.';
   static override description =

@@ -1,11 +1,11 @@
-import { BaseCommand } from '../cli/base-command.ts';
+import { CardCommand } from '../cli/card-command.ts';
 import { describeSetup } from '../cli/open-context.ts';
 import type { Result } from '../output/result.ts';
 import { gatherIncident } from '../support/gather-incident.ts';
 import { renderIncident, writtenIncident } from '../support/incident-view.ts';
 import { incidentArgs, incidentFlags, toIncidentKiosk, toIncidentSpan } from '../support/support-flags.ts';
 
-export default class IncidentCommand extends BaseCommand {
+export default class IncidentCommand extends CardCommand {
   static override effect = 'reads' as const;
   static override summary = 'Write an incident bundle for Wise or the manufacturer.';
   static override description =

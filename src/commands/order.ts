@@ -1,12 +1,12 @@
 import { Flags } from '@oclif/core';
 import { order, prepareOrder } from '../cards/order.ts';
 import { orderFlags, toOrderOptions } from '../cards/order-input.ts';
-import { BaseCommand } from '../cli/base-command.ts';
+import { CardCommand } from '../cli/card-command.ts';
 import { printableJson } from '../domain/text/terminal-text.ts';
 import { actFlags, quietFlag, waitFlags } from '../input/flags.ts';
 import type { Result } from '../output/result.ts';
 
-export default class Order extends BaseCommand {
+export default class Order extends CardCommand {
   static override effect = 'writes' as const;
   static override summary = 'Order a card for collection at a kiosk.';
   static override description =

@@ -1,5 +1,5 @@
 import { produce } from '../cards/produce.ts';
-import { BaseCommand } from '../cli/base-command.ts';
+import { CardCommand } from '../cli/card-command.ts';
 import {
   actFlags,
   cardArgs,
@@ -11,7 +11,7 @@ import {
 } from '../input/flags.ts';
 import type { Result } from '../output/result.ts';
 
-export default class Produce extends BaseCommand {
+export default class Produce extends CardCommand {
   static override effect = 'writes' as const;
   static override kioskFlag = 'destination' as const;
   static override summary = 'Send cards to a kiosk, once each.';

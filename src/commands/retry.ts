@@ -1,5 +1,5 @@
 import { retry } from '../cards/retry.ts';
-import { BaseCommand } from '../cli/base-command.ts';
+import { CardCommand } from '../cli/card-command.ts';
 import {
   actFlags,
   followFlags,
@@ -15,7 +15,7 @@ import { type PlannedRetries, retrySelection } from '../kiosks/retry-selection.t
 import { plannedRetry, renderPlan, selectedRetry } from '../kiosks/retry-views.ts';
 import type { Result } from '../output/result.ts';
 
-export default class Retry extends BaseCommand {
+export default class Retry extends CardCommand {
   static override effect = 'writes' as const;
   static override summary = 'Produce failed or refused cards again, after the fix.';
   static override description =

@@ -1,12 +1,12 @@
 import { Flags } from '@oclif/core';
 import { simulate, verifyProfile } from '../cards/simulate.ts';
-import { BaseCommand } from '../cli/base-command.ts';
+import { CardCommand } from '../cli/card-command.ts';
 import { failure } from '../domain/errors/failure.ts';
 import { toSimulation } from '../domain/production.ts';
 import { actFlags, optionalCardArgs, profileFlag, quietFlag, waitFlags } from '../input/flags.ts';
 import type { Result } from '../output/result.ts';
 
-export default class Simulate extends BaseCommand {
+export default class Simulate extends CardCommand {
   static override effect = 'sandbox-only' as const;
   static override summary = 'Set the production result of a card (sandbox only).';
   static override description =
@@ -60,7 +60,7 @@ export default class Simulate extends BaseCommand {
     return this.results(await simulate(ctx, { targets, simulation }), { shape });
   }
 
-  async #verify(profileId: number, flags: Parameters<BaseCommand['context']>[0]): Promise<Result> {
+  async #verify(profileId: number, flags: Parameters<CardCommand['context']>[0]): Promise<Result> {
     const ctx = await this.context(flags);
     await verifyProfile(ctx, profileId);
     return {

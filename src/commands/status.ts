@@ -3,7 +3,7 @@ import { orderedCards } from '../cards/api-lists.ts';
 import type { CardInput } from '../cards/card-arguments.ts';
 import { describeEmpty, ofSelection, renderStatus } from '../cards/card-views.ts';
 import { type StatusResult, type WatchOptions, watchStatus } from '../cards/status.ts';
-import { BaseCommand } from '../cli/base-command.ts';
+import { CardCommand } from '../cli/card-command.ts';
 import type { Context } from '../context/context.ts';
 import { readCovered } from '../context/listener-state.ts';
 import { failure } from '../domain/errors/failure.ts';
@@ -17,7 +17,7 @@ interface Watching extends Omit<WatchOptions, 'deadline'> {
   hasTimeout: boolean;
 }
 
-export default class Status extends BaseCommand {
+export default class Status extends CardCommand {
   static override effect = 'reads' as const;
   static override summary = 'Show the order, production and attempt of cards.';
   static override description =

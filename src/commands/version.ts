@@ -1,3 +1,4 @@
+import packageJson from '../../package.json' with { type: 'json' };
 import { BaseCommand } from '../cli/base-command.ts';
 import type { Result } from '../output/result.ts';
 
@@ -11,12 +12,13 @@ export default class Version extends BaseCommand {
 
   protected override async perform(): Promise<Result> {
     await this.parse(Version);
-    const { version, userAgent } = this.config;
-    const { platform, arch, version: node } = process;
+    const { version } = packageJson;
+    const platform = `${process.platform}-${process.arch}`;
+    const node = process.version;
     return {
       exitCode: 0,
-      document: { version, platform: `${platform}-${arch}`, node },
-      text: () => `${userAgent}\n`,
+      document: { version, platform, node },
+      text: () => `kioskctl/${version} ${platform} node-${node}\n`,
       isProduct: true,
     };
   }

@@ -1,9 +1,9 @@
 import { waitProduced } from '../cards/wait-produced.ts';
-import { BaseCommand } from '../cli/base-command.ts';
+import { CardCommand } from '../cli/card-command.ts';
 import { cardArgs, quietFlag, vendorTimeFlag, viaFlag, waitFlags } from '../input/flags.ts';
 import type { Result } from '../output/result.ts';
 
-export default class WaitProduced extends BaseCommand {
+export default class WaitProduced extends CardCommand {
   static override effect = 'reads' as const;
   static override summary = 'Wait for the result of the current attempt.';
   static override description =

@@ -1,9 +1,9 @@
 import { waitReady } from '../cards/wait-ready.ts';
-import { BaseCommand } from '../cli/base-command.ts';
+import { CardCommand } from '../cli/card-command.ts';
 import { cardArgs, quietFlag, viaFlag, waitFlags } from '../input/flags.ts';
 import type { Result } from '../output/result.ts';
 
-export default class WaitReady extends BaseCommand {
+export default class WaitReady extends CardCommand {
   static override effect = 'reads' as const;
   static override summary = 'Wait until cards can be produced.';
   static override description =

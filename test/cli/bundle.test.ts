@@ -1,6 +1,6 @@
 // The built binary: the libraries that are loaded where they are used are in the bundle in another form than here.
 import { execFile } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
@@ -47,4 +47,34 @@ test('the bundle shows the help of a command', async () => {
   const help = await kioskctl(makeFolder(), 'sandbox', 'advance', '--help');
   expect(help).toContain('kioskctl sandbox advance DURATION [FLAGS]');
   expect(help).not.toContain('<%');
+});
+
+/** Writes the size of each file of dist that a process loads, with its name, at the end. */
+const LIST_LOADED = `
+const { statSync, writeFileSync } = require('node:fs');
+const loaded = [];
+require('node:module').registerHooks({
+  load(url, context, next) {
+    if (url.includes('/dist/')) loaded.push(statSync(new URL(url)).size);
+    return next(url, context);
+  },
+});
+process.on('exit', () => writeFileSync(process.env.LOADED, JSON.stringify(loaded)));`;
+
+test.each([
+  { args: ['--version'], kilobytes: 10, files: 1 },
+  { args: ['--help'], kilobytes: 40, files: 10 },
+  { args: ['retry', '--help'], kilobytes: 40, files: 10 },
+  { args: ['complete', '--', 'sta'], kilobytes: 125, files: 14 },
+  { args: ['explain', 'PRD_HOPPER_DOOR'], kilobytes: 210, files: 16 },
+])('$args loads at most $kilobytes kB in $files files', async ({ args, kilobytes, files }) => {
+  const home = makeFolder();
+  writeFileSync(join(home, 'list.cjs'), LIST_LOADED);
+  const env = { PATH: process.env.PATH, KIOSKCTL_HOME: home, LOADED: join(home, 'loaded.json') };
+  await promisify(execFile)(process.execPath, ['--require', join(home, 'list.cjs'), BINARY, ...args], {
+    env,
+  });
+  const sizes = JSON.parse(readFileSync(env.LOADED, 'utf8')) as number[];
+  expect(sizes.length).toBeLessThanOrEqual(files);
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(kilobytes * 1000);
 });

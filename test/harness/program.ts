@@ -228,7 +228,7 @@ async function load(): Promise<Main> {
   realProcess.on('warning', ({ name, message }) =>
     now()?.process.stderr.write(`(node) ${name}: ${message}\n`),
   );
-  const bundle: { main: Main } = await import(new URL('../../dist/main.js', import.meta.url).href);
+  const bundle: { main: Main } = await import(new URL('../../dist/main.cjs', import.meta.url).href);
   return bundle.main;
 }
 

@@ -53,7 +53,7 @@ test('kioskctl/testing is one module for import and require, and every other pat
   const script = `
     const required = require('kioskctl/testing');
     const refused = [];
-    const paths = ['kioskctl', 'kioskctl/package.json', 'kioskctl/dist/main.js', 'kioskctl/dist/testing/index.js', 'kioskctl/bin/run.js'];
+    const paths = ['kioskctl', 'kioskctl/package.json', 'kioskctl/dist/main.cjs', 'kioskctl/dist/testing/index.js', 'kioskctl/bin/run.js'];
     (async () => {
       for (const path of paths) await import(path).catch(({ code }) => refused.push(code));
       const imported = await import('kioskctl/testing');

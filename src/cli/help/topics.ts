@@ -2,8 +2,7 @@ import { EXIT_CODES } from '../../domain/errors/exit-codes.ts';
 import { OUTCOMES } from '../../domain/results.ts';
 import { STAGES } from '../../domain/stage.ts';
 
-import { flagOf } from '../settings/parse-settings.ts';
-import { ENVIRONMENT_VARIABLES, SETTING_LIST } from '../settings/setting-table.ts';
+import { ENVIRONMENT_VARIABLES, flagOf, SETTING_LIST } from '../settings/setting-table.ts';
 import { PACE } from '../settings/settings.ts';
 
 import type { Block } from './page.ts';

@@ -3,7 +3,14 @@ import { failure } from '../../domain/errors/failure.ts';
 import { redact } from '../../domain/text/redaction.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { nearestOf } from '../../domain/text/words.ts';
-import { SETTING_KEYS, SETTING_LIST, SETTINGS, type SettingKey, type ValueOf } from './setting-table.ts';
+import {
+  flagOf,
+  SETTING_KEYS,
+  SETTING_LIST,
+  SETTINGS,
+  type SettingKey,
+  type ValueOf,
+} from './setting-table.ts';
 import type { Words } from './setting-values.ts';
 import type { NewValues } from './settings-file.ts';
 import { readGiven } from './sources.ts';
@@ -63,11 +70,6 @@ export function parseValue<Key extends SettingKey>(key: Key, words: Words): Valu
 /** True if the value of a setting contains a secret. */
 export function holdsSecret(key: SettingKey, words: Words): boolean {
   return words.some(key === 'credentialCommand' ? hasSecret : (word) => redact(word) !== word);
-}
-
-/** Name of the flag that sets a setting: `profile-id`. */
-export function flagOf(key: SettingKey): string {
-  return key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 /** Flags of `context add` for the settings that no global flag sets. */

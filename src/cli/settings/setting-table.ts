@@ -206,3 +206,8 @@ export const ENVIRONMENT_VARIABLES: readonly (readonly [name: string, meaning: s
   ['NODE_EXTRA_CA_CERTS', 'file with more certificate authorities to trust (PEM)'],
   ['NO_COLOR, CI, TERM=dumb', 'disable colour and animation'],
 ];
+
+/** Name of the flag that sets a setting: `profile-id`. */
+export function flagOf(key: SettingKey): string {
+  return key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}

@@ -162,6 +162,18 @@ export class Outage extends Failure {
   }
 }
 
+/** The failure of an earlier command of the pipe that had no card: its error and its exit code are passed on. */
+export class PassedOnError extends Error {
+  readonly exitCode: ExitCode;
+  readonly document: FailureDocument;
+
+  constructor(exitCode: ExitCode, document: FailureDocument) {
+    super(document.message);
+    this.exitCode = exitCode;
+    this.document = document;
+  }
+}
+
 /** Converts any error to a Failure. An error of another class is a bug of kioskctl. */
 export function asFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;

@@ -1,8 +1,8 @@
-import { Failure, failure } from '../domain/errors/failure.ts';
-import { redactWord } from '../domain/text/redaction.ts';
-import { printable } from '../domain/text/terminal-text.ts';
-import { nearestOf } from '../domain/text/words.ts';
-import { nearestSubcommand, phraseFor } from './help/unknown-command.ts';
+import { Failure, failure } from '../../domain/errors/failure.ts';
+import { redactWord } from '../../domain/text/redaction.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
+import { nearestOf } from '../../domain/text/words.ts';
+import { nearestSubcommand, phraseFor } from './unknown-command.ts';
 
 /** Flags and subcommands of a command. */
 interface Usage {

@@ -1,0 +1,22 @@
+import { type CardInput, readCards } from '../cards/card-arguments.ts';
+import { type CardResultsOptions, cardResults } from '../cards/card-views.ts';
+import type { Context } from '../context/context.ts';
+import { formatReference } from '../domain/ids.ts';
+import type { Result } from '../output/result.ts';
+import { BaseCommand } from './base-command.ts';
+
+/** Base of the commands on cards: reads the references of their cards, and makes the result. */
+export abstract class CardCommand extends BaseCommand {
+  protected async cards(context: Context, given: readonly string[]): Promise<CardInput> {
+    const input = await readCards(context, given);
+    await this.learnCards(input.targets.map(formatReference).join('\n'));
+    return input;
+  }
+
+  protected results(
+    results: Parameters<typeof cardResults>[0],
+    options: Omit<CardResultsOptions, 'stops'>,
+  ): Result {
+    return cardResults(results, { ...options, stops: this.interruptions() });
+  }
+}
