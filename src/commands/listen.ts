@@ -52,9 +52,16 @@ Ctrl-C finish accepted requests and exit with 0.`;
         `Plain HTTP on ${options.host}: put a gateway that ends TLS between this and the internet.`,
       );
     }
-    const tell = (message: ListenerMessage) =>
-      void this.#show(message).catch((error: unknown) => ctx.report.warn(asFailure(error).message));
-    await listen(ctx, options, tell);
+    let shown = Promise.resolve();
+    const tell = (message: ListenerMessage) => {
+      shown = this.#show(message).catch((error: unknown) => ctx.report.warn(asFailure(error).message));
+    };
+    try {
+      await listen(ctx, options, tell);
+    } finally {
+      // The last line comes before an error, whose exit code it would replace.
+      await shown;
+    }
     return null;
   }
 

@@ -55,7 +55,8 @@ function plainHost(name: string): string {
 /** True if a domain, an IP address or a network contains a host. Names are not resolved. */
 function covers(name: string, host: string): boolean {
   const [address = '', prefix] = name.split('/');
-  if (isIP(address) === 0) return name !== '' && `.${host}`.endsWith(`.${name}`);
+  // The end of an IP address is no domain.
+  if (isIP(address) === 0) return name !== '' && isIP(host) === 0 && `.${host}`.endsWith(`.${name}`);
   const most = isIP(address) === 6 ? 128 : 32;
   const bits = prefix === undefined ? most : /^\d{1,3}$/.test(prefix) ? Number(prefix) : most + 1;
   if (isIP(host) === 0 || bits > most) return false;

@@ -75,6 +75,8 @@ describe('the proxy', () => {
     ['[fd12::1]:8443', 'https://[fd12::1]', false],
     ['fd12::2', 'https://[fd12::1]', false],
     ['fe80::/200', 'https://[fe80::1]', false],
+    ['1.2.3', 'https://10.1.2.3', false],
+    ['2.3', 'https://10.1.2.3', false],
   ])('NO_PROXY=%s is read as curl reads it: for %s it applies: %s', (NO_PROXY, url, applies) => {
     put({ HTTPS_PROXY: 'http://p.example', NO_PROXY });
     expect(findProxy(url) === null).toBe(applies);
