@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core';
 import type { KioskId } from '../domain/ids.ts';
 import { tableFlags } from '../input/flags.ts';
+import { noteEmptyJournal } from '../kiosks/kiosk-cards.ts';
 import { overviewResult } from '../kiosks/kiosk-views.ts';
 import { overview, watchOverview } from '../kiosks/overview.ts';
 import type { Result } from '../output/result.ts';
@@ -28,7 +29,15 @@ export abstract class KioskOverviewCommand extends BaseCommand {
     flags: ContextFlags & { watch: boolean },
   ): Promise<Result | null> {
     const ctx = await this.context(flags);
-    if (!flags.watch) return overviewResult(await overview(ctx, wanted));
+    if (!flags.watch) {
+      const seen = await overview(ctx, wanted);
+      const busy = seen.kiosks.filter(
+        ({ lastProducedAt, failed, inProgress, unknown }) =>
+          lastProducedAt !== null || failed + inProgress + unknown > 0,
+      );
+      await noteEmptyJournal(ctx, busy.length);
+      return overviewResult(seen);
+    }
     const deadline = flags.timeout === undefined ? null : ctx.stopwatch.after(ctx.timing.timeout ?? 0);
     await watchOverview(ctx, { wanted, deadline }, async (seen) =>
       this.emit(overviewResult(seen), { isStream: true }),

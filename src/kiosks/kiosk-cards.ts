@@ -7,6 +7,7 @@ import { type Attempt, followUp, isOpen, isUnsettled } from '../domain/attempt.t
 import { type Card, cardLabel, describeCard } from '../domain/card.ts';
 import { asFailure, type Failure, failure } from '../domain/errors/failure.ts';
 import type { CardToken, KioskId } from '../domain/ids.ts';
+import { commandLine } from '../domain/next-command.ts';
 import { isSelected, type JournalCard, kioskOf, type Selection } from '../domain/selection.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { nearestOf } from '../domain/text/words.ts';
@@ -26,6 +27,18 @@ export async function selectFromJournal(
   const states = await ctx.journal.listCardStates({ isUnfinished, ...(kioskIds && { kioskIds }) });
   const now = await vendorNow(ctx);
   return states.map((state) => toJournalCard(ctx, state, now)).filter((one) => isSelected(one, selection));
+}
+
+/**
+ * Notes that the journal has no cards at all: what a command did not find may be known to Wise.
+ * @param found the number of cards that the command found
+ */
+export async function noteEmptyJournal(ctx: Context, found: number): Promise<void> {
+  if (found > 0 || (await ctx.journal.listCards()).length > 0) return;
+  const fill = commandLine(['status', '--from-api'], ctx.invocation);
+  ctx.report.note(
+    `The journal has no cards for environment ${ctx.environment}. Read the cards of one profile from the API: ${fill}`,
+  );
 }
 
 /** Returns a card as the journal knows it; null if the journal does not know it. */

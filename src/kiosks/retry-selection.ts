@@ -20,6 +20,7 @@ import type { ActionRecord } from '../journal/journal.ts';
 import {
   findInJournal,
   type LeftOut,
+  noteEmptyJournal,
   requireKnownKiosks,
   selectFromJournal,
   settleOpenAttempts,
@@ -81,6 +82,7 @@ export async function retrySelection(
 ): Promise<SelectedRetry> {
   const plan = await planRetry(ctx, selection, { ignoresHolds });
   const covered = await readCovered(ctx);
+  await noteEmptyJournal(ctx, countCards(plan) + plan.leftOut.length);
   if (isDryRun) return { plan, covered, results: [], stops: [], used: ctx.wise.used };
   noteJournal(ctx);
   if (countCards(plan) > 0) ctx.report.block(await describe({ plan, covered }));

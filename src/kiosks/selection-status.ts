@@ -19,7 +19,7 @@ import {
   type Selection,
 } from '../domain/selection.ts';
 import { parseVendorTime } from '../domain/times/vendor-time.ts';
-import { findInJournal, requireKnownKiosks, selectFromJournal } from './kiosk-cards.ts';
+import { findInJournal, noteEmptyJournal, requireKnownKiosks, selectFromJournal } from './kiosk-cards.ts';
 
 type ResultOptions = Omit<StatusOptions, 'targets'>;
 
@@ -78,6 +78,7 @@ async function selectCards(
 ): Promise<JournalCard[]> {
   await requireKnownKiosks(ctx, selection.kioskIds ?? []);
   const selected = await selectFromJournal(ctx, selection, { isUnfinished });
+  await noteEmptyJournal(ctx, selected.length);
   return selected.toSorted(byUrgency);
 }
 

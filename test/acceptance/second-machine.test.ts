@@ -34,6 +34,20 @@ test('with an empty journal, status names the journal, the environment and --fro
   expect(oneDocument(await user.run('status --json'))).toMatchObject({ cards: [], summary: { total: 0 } });
 });
 
+test.each(['kiosk list', 'retry --kiosk WIS00001 --dry-run', 'status --failed --cached', 'status --failed'])(
+  'with an empty journal, %s names --from-api on standard error',
+  async (words) => {
+    forgetJournal();
+    const { code, stderr } = await user.run(words);
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringContaining('kioskctl status --from-api --context local\n'),
+    ]);
+    await user.run('status --from-api');
+    expect((await user.run(words)).stderr).not.toContain('--from-api');
+  },
+);
+
 test('status --from-api shows the kiosk cards of the profile and records them in the journal', async () => {
   forgetJournal();
   const read = oneDocument(await user.run('status --from-api --json'));
