@@ -1,5 +1,6 @@
 import { describeCoverage, toCoveredDocument } from '../context/coverage.ts';
 import { formatReference, type KioskId } from '../domain/ids.ts';
+import { commandLine } from '../domain/next-command.ts';
 import { redact } from '../domain/text/redaction.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { counted } from '../domain/text/words.ts';
@@ -12,7 +13,7 @@ import { type KioskOverview, toHoldDocument } from './kiosk-summary.ts';
 import type { Overview } from './overview.ts';
 
 /** Makes the result of `kiosks`. */
-export function overviewResult({ kiosks, withoutKiosk, covered }: Overview): Result {
+export function overviewResult({ kiosks, withoutKiosk, covered, flags }: Overview): Result {
   const days = describeDays(withoutKiosk);
   return listResult<KioskOverview>(
     [
@@ -39,9 +40,11 @@ export function overviewResult({ kiosks, withoutKiosk, covered }: Overview): Res
       empty: 'No kiosks are known yet.\n',
       footer: (style) =>
         [
-          ...kiosks.flatMap((kiosk) => notesOn(kiosk, style)),
+          ...kiosks.flatMap((kiosk) => notesOn(kiosk, { style, flags })),
           ...(days
-            ? [`Cards not sent to a kiosk yet: ${days}. Show them: kioskctl status --expiring 7d`]
+            ? [
+                `Cards not sent to a kiosk yet: ${days}. Show them: ${commandLine(['status', '--expiring', '7d'], { flags })}`,
+              ]
             : []),
           style.dim(describeCoverage(covered.coverage, localTime)),
         ]
@@ -73,11 +76,15 @@ function describeDays({ expiringSoon, expired }: Pick<KioskOverview, 'expiringSo
   return parts.join(', ');
 }
 
-function notesOn({ kioskId, hold, busy, oldestFailed }: KioskOverview, style: Style): string[] {
+function notesOn(
+  { kioskId, hold, busy, oldestFailed }: KioskOverview,
+  { style, flags }: { style: Style; flags: readonly string[] },
+): string[] {
   const held =
     hold && `on hold since ${localTime(hold.since)}${untilOf(hold.until)}, set by ${hold.by}: ${hold.reason}`;
   const long =
-    hold?.long && `on hold for more than 24 h. If it works again: kioskctl kiosk release ${kioskId}`;
+    hold?.long &&
+    `on hold for more than 24 h. If it works again: ${commandLine(['kiosk', 'release', kioskId], { flags })}`;
   const worked = busy && `locked since ${localTime(busy.since)} by ${busy.by} (${busy.act})`;
   const { daysLeft = null } = oldestFailed ?? {};
   const left = daysLeft === null ? '' : `, ${counted(daysLeft, 'day')} left`;

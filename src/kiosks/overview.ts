@@ -25,6 +25,8 @@ export interface Overview {
   withoutKiosk: { expiringSoon: number; expired: number };
   /** The times in which events were received. Changes at other times are known from commands only. */
   covered: Covered;
+  /** The flags that select the context again, for the commands in hints. */
+  flags: readonly string[];
 }
 
 /**
@@ -58,6 +60,7 @@ export async function overview(ctx: Context, wanted: readonly KioskId[]): Promis
     kiosks: overviewOf(facts, cards),
     withoutKiosk: countDays(cards.filter((one) => kioskOf(one) === null)),
     covered: await readCovered(ctx),
+    flags: ctx.invocation.flags,
   };
 }
 

@@ -32,6 +32,7 @@ function seen(...kiosks: KioskOverview[]): Overview {
     kiosks,
     withoutKiosk: { expiringSoon: 0, expired: 0 },
     covered: { coverage, firstEventAt: null, lastEventAt: null, isListenedTo: false },
+    flags: ['--context', 'branch'],
   };
 }
 
@@ -92,7 +93,7 @@ test('cards that no kiosk has are mentioned, and no kiosks at all', async () => 
   const lines = await textOf({ ...seen(), withoutKiosk: { expiringSoon: 2, expired: 0 } });
   expect(lines.slice(0, 2)).toEqual([
     'No kiosks are known yet.',
-    'Cards not sent to a kiosk yet: 2 within 7 days. Show them: kioskctl status --expiring 7d',
+    'Cards not sent to a kiosk yet: 2 within 7 days. Show them: kioskctl status --expiring 7d --context branch',
   ]);
 });
 
@@ -125,7 +126,7 @@ test('a hold of more than 24 hours is pointed out with the command that ends it,
     `WIS00001: on hold since ${localTime(AT)}, until ${localTime(AT)}, set by ada@here: door`,
   );
   expect(lines).toContain(
-    'WIS00001: on hold for more than 24 h. If it works again: kioskctl kiosk release WIS00001',
+    'WIS00001: on hold for more than 24 h. If it works again: kioskctl kiosk release WIS00001 --context branch',
   );
 });
 

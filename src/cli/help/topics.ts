@@ -162,6 +162,11 @@ const PAGES: Record<Topic, (surface: Surface) => Block[]> = {
   flags: (surface) => [
     { text: 'Every command accepts these flags. They may also be written before the command.' },
     { rows: globalFlagRows(surface) },
-    { rows: [['-h, --help', 'Show the help of the command.']] },
+    {
+      rows: [
+        ['-h, --help', 'Show the help of the command.'],
+        ['--wide', 'Show all columns of a table. Only commands with a table have it.'],
+      ],
+    },
   ],
 };
