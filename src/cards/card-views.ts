@@ -1,18 +1,20 @@
 import type { Context } from '../context/context.ts';
 import { type Covered, describeCoverage, toCoveredDocument } from '../context/coverage.ts';
 import { type Attempt, isOpen } from '../domain/attempt.ts';
-import type { AttemptDocument, Card } from '../domain/card.ts';
+import { type AttemptDocument, type Card, describeError, describeStage } from '../domain/card.ts';
 import { lookUpError } from '../domain/errors/error-catalogue.ts';
 import type { Failure, FailureDocument } from '../domain/errors/failure.ts';
 import { attemptRefused } from '../domain/guards.ts';
 import { formatReference } from '../domain/ids.ts';
-import { commandLine } from '../domain/next-command.ts';
-import { unmetRequirements } from '../domain/order.ts';
+import { commandLine, type Invocation } from '../domain/next-command.ts';
 import {
   type CardResult,
+  describeGroup,
+  errorsIn,
   exitCodeOf,
   failuresIn,
   gravestOf,
+  groupFailures,
   journalStop,
   summarize,
 } from '../domain/results.ts';
@@ -32,11 +34,20 @@ export function renderCards(
   { style, isList }: { style: Style; isList: boolean },
 ): string {
   if (!isList) return results.map((result) => renderCard(result, style)).join('');
-  const lines = results.map((result) => `${mark(result, style)} ${summaryOf(result)}\n`);
+  const lines = groupFailures(results).map((group) => renderGroup(group, style));
   const counts = new Map<string, number>();
   for (const { outcome } of results) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
   const summary = [...counts].map(([outcome, count]) => `${count} ${outcome}`).join(', ');
   return `${lines.join('')}${counted(results.length, 'card')}: ${summary || 'nothing to do'}\n`;
+}
+
+/** Renders a card in a line, or several cards with the same error below what they have in common. */
+function renderGroup(group: readonly CardResult[], style: Style): string {
+  const [first, second] = group;
+  if (!first) return '';
+  if (!second) return `${mark(first, style)} ${summaryOf(first)}\n`;
+  const names = group.map(({ card }) => `    ${formatReference(card)}\n`);
+  return `${mark(first, style)} ${printable(describeGroup(first, group.length))}\n${names.join('')}`;
 }
 
 function renderCard(result: CardResult, style: Style): string {
@@ -52,32 +63,24 @@ function mark({ outcome }: CardResult, style: Style): string {
   return outcome === 'unchanged' ? style.dim('=') : style.bad('✗');
 }
 
-/** Describes a card in one line: its name, and its status or the refusal of its production. */
-function summaryOf({ card, error }: CardResult): string {
-  const status = error?.code === 'production-refused' ? describeRefusal(error) : describeStage(card);
-  return printable(`${formatReference(card)} ${status}`);
+/** Describes a result in one line: the card, the outcome, and what was last read of the card. */
+function summaryOf(result: CardResult): string {
+  return printable(`${formatReference(result.card)} ${describeOutcome(result)}`);
+}
+
+/** Describes the outcome of an action or a wait. The stage of the card never takes its place. */
+export function describeOutcome({ card, outcome, error }: CardResult): string {
+  const stage = describeStage(card);
+  if (outcome === 'done') return stage;
+  if (error?.code === 'production-refused') return describeRefusal(error);
+  if (outcome === 'failed' && card.stage === 'failed') return stage;
+  const isRead = card.stage !== 'unknown' && (outcome === 'unchanged' || outcome === 'timeout');
+  return isRead ? `${outcome}: ${stage}` : outcome;
 }
 
 function describeRefusal({ details }: FailureDocument): string {
   const { code, meaning } = lookUpError('request', details?.errorCode ?? null);
   return `refused: ${code}. ${meaning}`;
-}
-
-/** Describes the status of a card. */
-export function describeStage(card: Card): string {
-  const kiosk = card.production?.kioskId ? ` on ${card.production.kioskId}` : '';
-  const attempt = card.attempt > 0 ? `, attempt ${card.attempt}` : '';
-  if (card.stage === 'failed') return `failed${kiosk}${attempt}: ${describeError(card)}`;
-  const waiting = unmetRequirements(card.requirements ?? null).map(({ type, status }) => `${type} ${status}`);
-  const needs = waiting.length > 0 ? `, waiting for ${waiting.join(', ')}` : '';
-  return `${card.stage}${card.stage === 'ready' ? '' : kiosk}${attempt}${needs}`;
-}
-
-/** The error code of a card with its one-line meaning; empty when nothing failed. */
-function describeError({ production }: Card): string {
-  if (production?.status !== 'PRODUCTION_ERROR') return '';
-  const { code, meaning } = lookUpError('production', production.errorCode);
-  return `${code}. ${meaning}`;
 }
 
 const STEPS: readonly Stage[][] = [
@@ -101,6 +104,8 @@ function pipelineOf({ stage, production, attempt }: Card, style: Style): string 
 
 export interface CardResultsOptions<One extends CardResult = CardResult> {
   shape: CardInput['shape'];
+  /** The flags of the next command for several cards; none by default. */
+  invocation?: Pick<Invocation, 'flags'> | undefined;
   /** The failures that stopped the command before all cards were done, like a signal or a lost lock. */
   stops?: readonly Failure[];
   /** More fields of the JSON document of each card. */
@@ -111,7 +116,7 @@ export interface CardResultsOptions<One extends CardResult = CardResult> {
 /** Makes the result of a command on cards: one card as `card`, several as `cards` with a summary. */
 export function cardResults<One extends CardResult>(
   results: readonly One[],
-  { shape, stops: given = [], extra = () => ({}), text }: CardResultsOptions<One>,
+  { shape, invocation = { flags: [] }, stops: given = [], extra = () => ({}), text }: CardResultsOptions<One>,
 ): Result {
   const [first] = results;
   if (shape === 'card' && !first) throw new TypeError('a command on one card has no result');
@@ -122,9 +127,7 @@ export function cardResults<One extends CardResult>(
     const { card, outcome, exitCode } = result;
     return { ...card, ...extra(result), outcome, exitCode, ...ownFields(result) };
   };
-  const errors = results.flatMap(({ card, error }) =>
-    error ? [{ about: shape === 'card' ? null : formatReference(card), error }] : [],
-  );
+  const errors = errorsIn(results, { isList: shape === 'cards', invocation });
   return {
     exitCode: exitCodeOf(results, stops),
     document: {

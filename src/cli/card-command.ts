@@ -15,8 +15,13 @@ export abstract class CardCommand extends BaseCommand {
 
   protected results(
     results: Parameters<typeof cardResults>[0],
-    options: Omit<CardResultsOptions, 'stops'>,
+    options: Omit<CardResultsOptions, 'stops' | 'invocation'>,
   ): Result {
-    return cardResults(results, { ...options, stops: this.interruptions() });
+    return cardResults(results, { ...options, ...this.ending() });
+  }
+
+  /** Returns what a result of many cards needs: the signal that interrupted the command, and the flags of the next one. */
+  protected ending(): Pick<CardResultsOptions, 'stops' | 'invocation'> {
+    return { stops: this.interruptions(), invocation: this.opened.context.invocation };
   }
 }

@@ -73,7 +73,7 @@ the same command again to continue.`;
         this.message(async (style) => renderPlan(retry, style));
       const options = { isAttended, isDryRun, maxFailures, describe, ...producing };
       const done = await retrySelection(ctx, selection, options);
-      return isDryRun ? plannedRetry(done) : selectedRetry(done, this.interruptions());
+      return isDryRun ? plannedRetry(done) : selectedRetry(done, this.ending());
     }
     const { targets, shape } = await this.cards(ctx, cards);
     const options = { targets, toKiosk, abandon: flags.abandon, ...producing };

@@ -1,7 +1,8 @@
 import type { Attempt } from './attempt.ts';
+import { lookUpError } from './errors/error-catalogue.ts';
 import { type CardToken, formatReference } from './ids.ts';
 import { type Invocation, nextCommand, toShell } from './next-command.ts';
-import type { Requirement } from './order.ts';
+import { type Requirement, unmetRequirements } from './order.ts';
 import type { Production } from './production.ts';
 import { ageInDays, type Stage, type StageFacts, stageOf } from './stage.ts';
 import { utcTime } from './times/vendor-time.ts';
@@ -90,3 +91,20 @@ export function toAttemptDocument(attempt: Attempt) {
 }
 
 export type AttemptDocument = ReturnType<typeof toAttemptDocument>;
+
+/** Describes the status of a card. */
+export function describeStage(card: Card): string {
+  const kiosk = card.production?.kioskId ? ` on ${card.production.kioskId}` : '';
+  const attempt = card.attempt > 0 ? `, attempt ${card.attempt}` : '';
+  if (card.stage === 'failed') return `failed${kiosk}${attempt}: ${describeError(card)}`;
+  const waiting = unmetRequirements(card.requirements ?? null).map(({ type, status }) => `${type} ${status}`);
+  const needs = waiting.length > 0 ? `, waiting for ${waiting.join(', ')}` : '';
+  return `${card.stage}${card.stage === 'ready' ? '' : kiosk}${attempt}${needs}`;
+}
+
+/** The error code of a card with its one-line meaning; empty when nothing failed. */
+export function describeError({ production }: Card): string {
+  if (production?.status !== 'PRODUCTION_ERROR') return '';
+  const { code, meaning } = lookUpError('production', production.errorCode);
+  return `${code}. ${meaning}`;
+}

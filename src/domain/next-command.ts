@@ -33,7 +33,7 @@ export function nextCommand(card: Situation, invocation: Invocation): NextComman
   const step = isNamed ? nextStep(card, invocation.kioskId) : null;
   if (!step) return null;
   return {
-    argv: ['kioskctl', ...step.map((part) => part ?? 'KIOSK'), ...invocation.flags],
+    argv: ['kioskctl', ...step.map((part) => part ?? MISSING_KIOSK), ...invocation.flags],
     complete: step.every((part) => part !== null),
   };
 }
@@ -92,9 +92,15 @@ export function commandLine(words: readonly string[], { flags }: Pick<Invocation
   return toShell(['kioskctl', ...words, ...flags]);
 }
 
+/** Stands for a kiosk that the user must name. It is never quoted, so that a shell refuses the command. */
+const MISSING_KIOSK = '<KIOSK>';
+
 /** Quotes a list of arguments for a POSIX shell. */
 export function toShell(argv: readonly string[]): string {
-  return argv
-    .map((part) => (/^[\w@%+=:,./-]+$/.test(part) ? part : `'${part.replaceAll("'", `'\\''`)}'`))
-    .join(' ');
+  return argv.map(quote).join(' ');
+}
+
+function quote(part: string): string {
+  const isPlain = part === MISSING_KIOSK || /^[\w@%+=:,./-]+$/.test(part);
+  return isPlain ? part : `'${part.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,6 +1,9 @@
 import type { Card } from './card.ts';
+import { lookUpError } from './errors/error-catalogue.ts';
 import { combineExitCodes, type ExitCode } from './errors/exit-codes.ts';
 import { type Failure, type FailureDocument, failure } from './errors/failure.ts';
+import { formatReference, type KioskId } from './ids.ts';
+import { commandLine, type Invocation } from './next-command.ts';
 import type { CardFailure } from './selection.ts';
 
 /** The outcomes of an action or a wait for one card, with their meaning. */
@@ -102,4 +105,67 @@ export function causeOf({ code, details }: FailureDocument): CardFailure | null 
   const errorCode = details?.errorCode ?? null;
   if (code === 'production-refused') return { kind: 'request', errorCode };
   return code === 'production-failed' ? { kind: 'production', errorCode } : null;
+}
+
+/**
+ * Groups results that ended with the same error at the same kiosk, each group in the order of its first card. A result
+ * without an error is a group of its own.
+ */
+export function groupFailures<One extends CardResult>(results: readonly One[]): One[][] {
+  const groups = Map.groupBy(results, (result) => {
+    const { error, exitCode, outcome } = result;
+    if (!error) return result;
+    const cause = error.details?.errorCode ?? error.message;
+    return JSON.stringify([outcome, exitCode, error.code, cause, failedAt(result)]);
+  });
+  return [...groups.values()];
+}
+
+/** Returns the kiosk at which the production of a card failed; null for any other error. */
+function failedAt({ card, error }: CardResult): KioskId | null {
+  return error?.code === 'production-failed' ? (card.production?.kioskId ?? null) : null;
+}
+
+/** Describes what several cards have in common that ended with the same error. @param first one of them */
+export function describeGroup(first: CardResult, count: number): string {
+  const code = first.error?.details?.errorCode;
+  const kioskId = failedAt(first);
+  return `${count} cards ${first.outcome}${code ? ` with ${code}` : ''}${kioskId === null ? '' : ` at ${kioskId}`}`;
+}
+
+/** An error for people, and the card that it is about; null if that is clear. */
+interface CardError {
+  about: string | null;
+  error: FailureDocument;
+}
+
+/** Returns the errors of results for people: one for all cards that ended in the same way. */
+export function errorsIn(
+  results: readonly CardResult[],
+  { isList, invocation }: { isList: boolean; invocation: Pick<Invocation, 'flags'> },
+): CardError[] {
+  return groupFailures(results).flatMap((group): CardError[] => {
+    const [first] = group;
+    if (!first?.error) return [];
+    const { card, error } = first;
+    if (group.length === 1) return [{ about: isList ? formatReference(card) : null, error }];
+    const kioskId = failedAt(first);
+    const next = kioskId === null ? null : commandLine(['kiosk', 'recover', kioskId], invocation);
+    return [{ about: null, error: errorOfGroup(error, { count: group.length, next }) }];
+  });
+}
+
+/**
+ * Makes one error for several cards.
+ * @param next the command that retries all cards of the kiosk, null if they did not fail at a kiosk
+ */
+function errorOfGroup(
+  error: FailureDocument,
+  { count, next }: { count: number; next: string | null },
+): FailureDocument {
+  const cause = causeOf(error);
+  if (!cause) return { ...error, message: `${count} cards: ${error.message}` };
+  const { code, meaning, nextStep } = lookUpError(cause.kind, cause.errorCode);
+  const hint = next === null ? nextStep : `${nextStep} Next: ${next}`;
+  return { ...error, message: `${count} cards: ${code}. ${meaning}`, hint };
 }

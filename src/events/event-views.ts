@@ -1,5 +1,5 @@
-import { describeStage } from '../cards/card-views.ts';
 import { describeCoverage, toCoverageDocument } from '../context/coverage.ts';
+import { describeStage } from '../domain/card.ts';
 import { lookUpError } from '../domain/errors/error-catalogue.ts';
 import { type KeptEvent, ORDER_EVENT, PRODUCTION_EVENT, toEventDocument } from '../domain/event.ts';
 import { formatReference } from '../domain/ids.ts';

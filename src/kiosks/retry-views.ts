@@ -1,8 +1,7 @@
-import { cardResults, renderCards } from '../cards/card-views.ts';
+import { type CardResultsOptions, cardResults, renderCards } from '../cards/card-views.ts';
 import { type Covered, describeCoverage, toCoveredDocument } from '../context/coverage.ts';
 import { cardLabel } from '../domain/card.ts';
 import type { CatalogueEntry } from '../domain/errors/error-catalogue.ts';
-import type { Failure } from '../domain/errors/failure.ts';
 import { ACTOR_NAMES } from '../domain/errors/vendor-errors.ts';
 import { formatReference } from '../domain/ids.ts';
 import { printable } from '../domain/text/terminal-text.ts';
@@ -28,12 +27,16 @@ export function plannedRetry({ plan, covered }: SelectedRetry): Result {
   };
 }
 
-/** Makes the result of a retry of many cards. @param interruptions the failure of the signal that interrupted it */
-export function selectedRetry(retry: SelectedRetry, interruptions: readonly Failure[]): Result {
+/** The signal that interrupted the command, and the flags of its next command. */
+type Ending = Pick<CardResultsOptions, 'stops' | 'invocation'>;
+
+/** Makes the result of a retry of many cards. */
+export function selectedRetry(retry: SelectedRetry, { stops: signals = [], invocation }: Ending): Result {
   const { plan, covered, results, stops, used } = retry;
   const result = cardResults(results, {
     shape: 'cards',
-    stops: [...stops, ...interruptions],
+    invocation,
+    stops: [...stops, ...signals],
     extra: ({ kioskId, isCanary }) => ({ kioskId, canary: isCanary }),
     text: async (style) =>
       results.length === 0
@@ -63,12 +66,9 @@ function perCard({ plan, results, used }: SelectedRetry): number | null {
   return begun > 0 ? Math.round(((used.reads + used.sends) / begun) * 100) / 100 : null;
 }
 
-/** Makes the result of the recovery of a kiosk. @param interruptions the failure of the signal that interrupted it */
-export function recovered(
-  { kioskId, released, destroyed, retry }: Recovery,
-  interruptions: readonly Failure[],
-): Result {
-  const result = selectedRetry(retry, interruptions);
+/** Makes the result of the recovery of a kiosk. */
+export function recovered({ kioskId, released, destroyed, retry }: Recovery, ending: Ending): Result {
+  const result = selectedRetry(retry, ending);
   const done = [
     ...destroyed.map((card) => `Recorded as destroyed: ${card ? cardLabel(card) : 'an unknown card'}\n`),
     ...(released ? [`Kiosk ${kioskId} is no longer on hold.\n`] : []),

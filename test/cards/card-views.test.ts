@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { cardResults } from '../../src/cards/card-views.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
+import { parseKioskId } from '../../src/domain/ids.ts';
 import type { CardResult } from '../../src/domain/results.ts';
 import { makeStyle } from '../../src/output/style.ts';
 import { card, production } from '../harness/records.ts';
@@ -40,6 +41,80 @@ test('a refused card shows its refusal, and not the earlier failure', async () =
   const shown = await text(makeStyle(false));
   expect(shown).toMatch(/refused: KIOSK_ID_NOT_FOUND\. .*\n1 card: 1 refused\n$/);
   expect(shown).not.toContain('PRD_HOPPER_DOOR');
+});
+
+test('a ready card whose action was refused shows the outcome, and not its stage', async () => {
+  const refused: CardResult = {
+    card: card({ orderId: 501, production: production('READY') }),
+    outcome: 'refused',
+    exitCode: 9,
+    error: { ...ERROR, code: 'kiosk-on-hold' },
+  };
+  const { text } = cardResults([refused], { shape: 'card' });
+  const shown = await text(makeStyle(false));
+  expect(shown).toMatch(/ refused\n$/);
+  expect(shown).not.toContain('ready');
+});
+
+const failed = (orderId: number, kioskId: string): CardResult => ({
+  card: card({
+    orderId,
+    cardToken: null,
+    production: production('PRODUCTION_ERROR', {
+      errorCode: 'PRD_HOPPER_DOOR',
+      kioskId: parseKioskId(kioskId),
+    }),
+  }),
+  outcome: 'failed',
+  exitCode: 4,
+  error: { ...ERROR, message: `Card ${orderId} failed.`, details: { errorCode: 'PRD_HOPPER_DOOR' } },
+});
+
+describe('several cards that failed with the same error at the same kiosk', () => {
+  const { text, errors } = cardResults(
+    [failed(501, 'WIS00001'), DONE, failed(502, 'WIS00001'), failed(503, 'WIS00002')],
+    { shape: 'cards', invocation: { flags: ['--context', 'ci'] } },
+  );
+
+  test('cards with the same failure are named below what they have in common', async () => {
+    const lines = (await text(makeStyle(false))).split('\n');
+    expect(lines.slice(0, 3)).toEqual([
+      '✗ 2 cards failed with PRD_HOPPER_DOOR at WIS00001',
+      '    1001/501',
+      '    1001/502',
+    ]);
+    expect(lines).toHaveLength(7);
+  });
+
+  test('cards with the same failure have one error, whose hint is the recovery of the kiosk', () => {
+    expect(errors).toMatchObject([
+      {
+        about: null,
+        error: {
+          message: expect.stringMatching(/^2 cards: PRD_HOPPER_DOOR\. /),
+          hint: expect.stringMatching(/Next: kioskctl kiosk recover WIS00001 --context ci$/),
+        },
+      },
+      { about: '1001/503', error: { message: 'Card 503 failed.' } },
+    ]);
+  });
+});
+
+test('several cards that a kiosk on hold refused have one error, which says their number', () => {
+  const refused = [501, 502].map(
+    (orderId): CardResult => ({
+      card: card({ orderId, cardToken: null }),
+      outcome: 'refused',
+      exitCode: 9,
+      error: { code: 'kiosk-on-hold', message: 'Kiosk WIS00001 is on hold.', hint: 'Release it.' },
+    }),
+  );
+  expect(cardResults(refused, { shape: 'cards' }).errors).toEqual([
+    {
+      about: null,
+      error: { code: 'kiosk-on-hold', message: '2 cards: Kiosk WIS00001 is on hold.', hint: 'Release it.' },
+    },
+  ]);
 });
 
 const INTERRUPTED = new Failure('interrupted', 'Interrupted.', { hint: 'h' });

@@ -81,12 +81,18 @@ describe('the next command', () => {
       line: `kioskctl produce ${NAME} --kiosk WIS00002 --context ci`,
       argv: ['kioskctl', 'produce', NAME, '--kiosk', 'WIS00002', '--context', 'ci'],
     });
-    expect(next(ready)).toEqual({ line: `kioskctl produce ${NAME} --kiosk KIOSK --context ci`, argv: null });
+    expect(next(ready)).toEqual({
+      line: `kioskctl produce ${NAME} --kiosk <KIOSK> --context ci`,
+      argv: null,
+    });
   });
 
   test('the next command of a failed card without a known kiosk has a placeholder for one', () => {
     const lost = { production: production('PRODUCTION_ERROR', { kioskId: null, errorCode: 'PRD_TIMEOUT' }) };
-    expect(next(lost)).toEqual({ line: `kioskctl retry ${NAME} --to-kiosk KIOSK --context ci`, argv: null });
+    expect(next(lost)).toEqual({
+      line: `kioskctl retry ${NAME} --to-kiosk <KIOSK> --context ci`,
+      argv: null,
+    });
     expect(next({ ...lost, attempt: attempt('failed') }).argv).toEqual([
       'kioskctl',
       'retry',

@@ -111,7 +111,7 @@ test.each(REASONS)(
     await cards.fail(4);
     const retry = await cards.retry({ context: arrange() });
     const { reason } = cards.world.abort.signal;
-    const { document, ...result } = selectedRetry(retry, reason === undefined ? [] : [reason]);
+    const { document, ...result } = selectedRetry(retry, reason === undefined ? {} : { stops: [reason] });
     const results = retry.results.map(({ outcome }) => outcome);
     expect(results[0]).toBe('done');
     expect(results.at(-1)).toBe('not-started');
@@ -125,7 +125,7 @@ test('a kiosk that was lost while the last card was produced ends the retry with
   cards.kioskMakes('PRODUCED');
   const { journal } = cards.world;
   const onSleep = async () => journal.releaseLeases([`kiosk ${HERE}`]);
-  const result = selectedRetry(await cards.retry({ context: { onSleep } }), []);
+  const result = selectedRetry(await cards.retry({ context: { onSleep } }), {});
   expect(result).toMatchObject({
     exitCode: 9,
     document: { cards: [{ outcome: 'done' }], error: { code: 'leased' } },

@@ -1,4 +1,4 @@
-import { BaseCommand } from '../../cli/base-command.ts';
+import { CardCommand } from '../../cli/card-command.ts';
 import {
   actFlags,
   followFlags,
@@ -15,7 +15,7 @@ import type { PlannedRetries } from '../../kiosks/retry-selection.ts';
 import { recovered, renderPlan } from '../../kiosks/retry-views.ts';
 import type { Result } from '../../output/result.ts';
 
-export default class KioskRecover extends BaseCommand {
+export default class KioskRecover extends CardCommand {
   static override effect = 'writes' as const;
   static override summary = 'Return a kiosk to service, step by step.';
   static override description =
@@ -61,6 +61,6 @@ again to continue.`;
     } = flags;
     const describe = async (retry: PlannedRetries) => this.message(async (style) => renderPlan(retry, style));
     const options = { rejected, isReleased, isAttended, maxFailures, describe, ...producing };
-    return recovered(await recover(ctx, args.kiosk, options), this.interruptions());
+    return recovered(await recover(ctx, args.kiosk, options), this.ending());
   }
 }
