@@ -50,10 +50,17 @@ export function readSurface(root: string): Surface {
   return { commands, groups: Object.fromEntries(groups) };
 }
 
-/** Returns the id of a command, also by an alias, or of a group; null for other words. */
+/**
+ * Returns the id of a command, also by an alias, or of a group; null for other words. The alias of a list stands for its
+ * group, too: `kiosks:hold` is `kiosk:hold`.
+ */
 export function idOf({ commands, groups }: Surface, named: string): string | null {
   if (Object.hasOwn(commands, named) || Object.hasOwn(groups, named)) return named;
-  return Object.keys(commands).find((id) => commands[id]?.aliases?.includes(named)) ?? null;
+  const [alias = '', ...others] = named.split(':');
+  const id = Object.keys(commands).find((one) => commands[one]?.aliases?.includes(alias)) ?? null;
+  if (id === null || others.length === 0) return id;
+  const inGroup = [id.split(':')[0], ...others].join(':');
+  return Object.hasOwn(commands, inGroup) ? inGroup : null;
 }
 
 /** Returns the ids of the commands below a group or a command. */

@@ -104,6 +104,13 @@ describe('the help of a command', () => {
     expect(await help('help', 'scenarios')).toBe(await help('scenario', 'list', '-h'));
   });
 
+  test('the alias of a list stands for its group, too', async () => {
+    expect(await help('kiosks', 'hold', '--help')).toBe(await help('kiosk', 'hold', '--help'));
+    const { json } = await user.run('kiosks list WIS00001 --json');
+    expect([json.command, json.exitCode]).toEqual(['kiosk list', 0]);
+    expect((await user.run('scenarios show happy-path')).stdout).toContain('name: happy-path');
+  });
+
   test('global flags may come before the command', async () => {
     expect(await help('--context', 'ci', '--json', 'kiosk', 'hold', '--help')).toBe(
       await help('help', 'kiosk', 'hold'),
