@@ -1,4 +1,4 @@
-/** The exit codes of kioskctl. The help topic and the table in the README have the same list. */
+/** The exit codes of kioskctl. The help topic and docs/errors.md have the same list. */
 export const EXIT_CODES = [
   { code: 0, meaning: 'done; for a wait, the target was reached; for an action, it is in effect' },
   { code: 1, meaning: "a bug in kioskctl, or an output that can't be written" },

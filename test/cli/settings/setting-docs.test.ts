@@ -12,11 +12,11 @@ test('docs/settings.md has a row for each setting of a context', () => {
   expect(missing).toEqual([]);
 });
 
-test('the README names the variable of each setting', () => {
-  const readme = read('README.md');
+test('docs/settings.md names the environment variable of each setting', () => {
+  const page = read('docs/settings.md');
   const variables = Object.values(SETTINGS).flatMap((setting) =>
     'variable' in setting && setting.variable ? [setting.variable[0]] : [],
   );
   expect(variables.length).toBeGreaterThan(3);
-  expect(variables.filter((name) => !readme.includes(`\`${name}\``))).toEqual([]);
+  expect(variables.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
 });
